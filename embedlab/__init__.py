@@ -1,0 +1,44 @@
+"""See what an embedding layer does.
+
+A Numba core computes, a Keras-shaped layer owns the arrays, a trace records one run, a figure or
+an explorer shows it. Importing this package loads neither matplotlib nor ipywidgets nor anywidget:
+the names below are fetched when they are first asked for.
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0.dev0"
+
+_HOMES = {
+    "lookup": "embedlab.core.lookup",
+    "grad_table": "embedlab.core.gradient",
+    "coalesce": "embedlab.core.gradient",
+    "IdError": "embedlab.core.ids",
+    "Embedding": "embedlab.layers.embedding",
+    "Sequential": "embedlab.models",
+    "Vocabulary": "embedlab.data.vocabulary",
+    "trace_lookup": "embedlab.traces.lookup",
+    "draw_lookup": "embedlab.figures.lookup",
+    "LookupExplorer": "embedlab.explorers.lookup",
+}
+_MODULES = ("core", "data", "explorers", "figures", "initializers", "layers", "lessons", "models",
+            "traces")  # fmt: skip
+
+__all__ = [*_HOMES, *_MODULES, "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        # `embedlab.lookup` is the function; the module of that name is `embedlab.core.lookup`.
+        value = getattr(import_module(_HOMES[name]), name)
+    elif name in _MODULES:
+        value = import_module(f"embedlab.{name}")
+    else:
+        raise AttributeError(f"module 'embedlab' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES, *_MODULES])

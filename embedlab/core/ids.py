@@ -1,0 +1,262 @@
+"""The one door that refuses bad ids, and the rules for ids outside the table.
+
+A compiled loop does not check bounds: an id of 40 in a table of 4 rows would read stray memory
+without an error. So every id passes here, and every loop compares once more before it reads.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from embedlab.core.jit import loop
+from embedlab.core.table import ShapeError
+
+__all__ = ["IdError", "IdTypeError", "as_ids", "id_error", "resolve", "resolve_loop",
+           "resolve_numpy"]  # fmt: skip
+
+_INT64 = np.dtype(np.int64)
+_LARGEST = np.iinfo(np.int64).max
+_OOB = {"raise": 0, "zero": 0, "nan": 0, "clip": 1, "wrap": 2}
+_TO_ONE_ID = 3
+
+
+class IdError(IndexError):
+    """Ids that lie outside the table.
+
+    Attributes
+    ----------
+    bad_ids : tuple of int
+        The first few offending ids (at most 16).
+    positions : tuple of tuple of int
+        Where they stand in the input, index by index.
+    input_dim : int
+        The number of rows of the table.
+    """
+
+    def __init__(self, message: str, bad_ids: Any = (), positions: Any = (), input_dim: int = 0):
+        super().__init__(message)
+        self.bad_ids = tuple(bad_ids)
+        self.positions = tuple(positions)
+        self.input_dim = input_dim
+
+
+class IdTypeError(TypeError):
+    """Ids that are no whole numbers: words, 2.9, NaN."""
+
+
+def as_ids(ids: Any) -> np.ndarray:
+    """Give `ids` as C-contiguous int64 of the same shape, without a copy where they already are.
+
+    Parameters
+    ----------
+    ids : array_like of any shape
+        Integers, booleans, or floats that are whole numbers. Lists and scalars are fine.
+
+    Returns
+    -------
+    ndarray of int64, same shape
+
+    Raises
+    ------
+    IdTypeError
+        For words, fractions, NaN and infinities.
+    IdError
+        For integers beyond the range of int64.
+    ShapeError
+        For a ragged list.
+
+    Examples
+    --------
+    >>> as_ids([[1, 2], [3, 4]]).shape
+    (2, 2)
+    >>> as_ids(2.0).item()
+    2
+    >>> as_ids([1.0, 2.9])
+    Traceback (most recent call last):
+    embedlab.core.ids.IdTypeError: ids must be whole numbers. Received 2.9 at [1]. \
+Round or floor them first; nothing is truncated silently.
+    """
+    if type(ids) is np.ndarray and ids.dtype is _INT64 and ids.flags.c_contiguous:
+        return ids
+    try:
+        array = np.asarray(ids)
+    except ValueError as error:
+        raise ShapeError(
+            "ids must form a rectangular array. Received lists of different lengths. "
+            "Pad them to one length first."
+        ) from error
+    kind = array.dtype.kind
+    if array.size == 0 and kind in "fbiuO":
+        return np.zeros(array.shape, np.int64)
+    if kind == "f":
+        _refuse_fractions(array)
+    elif kind == "u":
+        _refuse_beyond(array, array > np.uint64(_LARGEST))
+    elif kind == "O":
+        array = _whole_objects(array)
+    elif kind not in "bi":
+        raise IdTypeError(_no_number(array))
+    return np.asarray(array, dtype=np.int64, order="C")
+
+
+def id_error(ids: np.ndarray, input_dim: int, *, negative: bool = False) -> IdError:
+    """Describe the ids outside `0 <= id < input_dim` (or, with `negative`, only those below 0).
+
+    Parameters
+    ----------
+    ids : ndarray of int64, any shape
+    input_dim : int
+        V, the number of rows.
+    """
+    wrong = (ids < 0) if negative else ((ids < 0) | (ids >= input_dim))
+    count = int(np.count_nonzero(wrong))
+    first = np.argwhere(wrong)[:16]
+    bad = [int(ids[tuple(at)]) for at in first]
+    where = [tuple(int(i) for i in at) for at in first]
+    more = f" (and {count - 1} more)" if count > 1 else ""
+    cure = (
+        'Count from 0, or pass negative="wrap".'
+        if bad and bad[0] < 0
+        else "Raise input_dim, or map unknown words to one id."
+    )
+    came = f"Received {bad[0]} at {list(where[0])}{more}. " if bad else "They changed meanwhile. "
+    return IdError(
+        f"ids must lie in 0..{input_dim - 1} (input_dim={input_dim}). {came}{cure}",
+        bad, where, input_dim,
+    )  # fmt: skip
+
+
+def resolve_numpy(ids: np.ndarray, input_dim: int, mode: int, to: int, wrap: bool) -> np.ndarray:
+    """Say in NumPy where each id reads: negatives counted from the end, the rest by `mode`."""
+    rows = np.where(wrap & (ids < 0) & (ids >= -input_dim), ids + input_dim, ids)
+    outside = (rows < 0) | (rows >= input_dim)
+    if mode == 1:
+        return np.clip(rows, 0, input_dim - 1)
+    if mode == 2:
+        return rows % input_dim
+    if mode == _TO_ONE_ID:
+        return np.where(outside, to, rows)
+    return np.where(outside, input_dim, rows)
+
+
+@loop
+def resolve_loop(ids, input_dim, mode, to, wrap, rows):
+    """Write into `rows` (N,) where each id of `ids` (N,) reads."""
+    for n in range(ids.size):
+        row = ids[n]
+        if wrap and -input_dim <= row < 0:
+            row += input_dim
+        if row < 0 or row >= input_dim:
+            if mode == 1:
+                row = 0 if row < 0 else input_dim - 1
+            elif mode == 2:
+                row = row % input_dim
+            else:
+                row = to if mode == 3 else input_dim
+        rows[n] = row
+
+
+def resolve(ids: Any, input_dim: int, *, oob: str | int = "raise", negative: str = "raise") -> Any:
+    """Give for each id the row it reads, under the chosen rules for ids outside the table.
+
+    Parameters
+    ----------
+    ids : array_like of int, any shape
+    input_dim : int
+        V, the number of rows.
+    oob : {"raise", "zero", "nan", "clip", "wrap"} or int
+        For ids outside: refuse; mark as `input_dim` (the lookup then writes zeros or NaN);
+        the nearest row; the remainder modulo V; or one fixed row, for unknown words.
+    negative : {"raise", "wrap"}
+        For ids below 0: refuse, or count -V..-1 from the end, as Keras does.
+
+    Returns
+    -------
+    ndarray of int64, the shape of `ids`
+
+    Raises
+    ------
+    IdError
+        Where a rule says "raise" and an id breaks it, or a fixed row is itself outside.
+
+    Examples
+    --------
+    >>> resolve([0, 9, -1], 4, oob="clip", negative="wrap").tolist()
+    [0, 3, 3]
+    >>> resolve([0, 9], 4, oob=1).tolist()
+    [0, 1]
+    """
+    ids = as_ids(ids)
+    mode, to = _mode(oob, input_dim)
+    if negative not in ("raise", "wrap"):
+        raise ValueError(
+            f'negative must be "raise" or "wrap". Received {negative!r:.40}. '
+            'Choose "wrap" to count from the end.'
+        )
+    wrap = negative == "wrap"
+    if not wrap and ids.size and int(ids.min()) < 0:
+        raise id_error(ids, input_dim, negative=True)
+    if input_dim == 0 and ids.size and mode:
+        raise id_error(ids, input_dim)
+    rows = np.empty(ids.shape, np.int64)
+    resolve_loop(ids.reshape(-1), input_dim, mode, to, wrap, rows.reshape(-1))
+    if oob == "raise" and ids.size and int(rows.max()) >= input_dim:
+        raise id_error(np.where(rows == input_dim, ids, 0), input_dim)
+    return rows
+
+
+def _mode(oob: Any, input_dim: int) -> tuple[int, int]:
+    if isinstance(oob, str) and oob in _OOB:
+        return _OOB[oob], 0
+    if isinstance(oob, (int, np.integer)) and not isinstance(oob, (bool, np.bool_)):
+        if not 0 <= oob < input_dim:
+            raise id_error(np.asarray(oob, np.int64), input_dim)
+        return _TO_ONE_ID, int(oob)
+    raise ValueError(
+        f'oob must be one of "raise", "zero", "nan", "clip", "wrap" or a row number. '
+        f"Received {oob!r:.40}. Choose one of these."
+    )
+
+
+def _refuse_fractions(array: np.ndarray) -> None:
+    wrong = ~(np.isfinite(array) & (array == np.floor(array)))
+    if wrong.any():
+        at = tuple(int(i) for i in np.argwhere(wrong)[0])
+        raise IdTypeError(
+            f"ids must be whole numbers. Received {array[at]} at {list(at)}. "
+            "Round or floor them first; nothing is truncated silently."
+        )
+    _refuse_beyond(array, np.abs(array.astype(np.float64)) >= float(_LARGEST))
+
+
+def _refuse_beyond(array: np.ndarray, wrong: np.ndarray) -> None:
+    if wrong.any():
+        at = tuple(int(i) for i in np.argwhere(wrong)[0])
+        raise IdError(
+            f"ids must fit into int64. Received {array[at]} at {list(at)}. "
+            "Hash or map such keys to rows first.",
+            [int(array[at])], [at],
+        )  # fmt: skip
+
+
+def _whole_objects(array: np.ndarray) -> np.ndarray:
+    for at, value in np.ndenumerate(array):
+        if not isinstance(value, (int, np.integer)):
+            raise IdTypeError(_no_number(array, value, at))
+        if not -_LARGEST <= value <= _LARGEST:
+            flags = np.zeros(array.shape, bool)
+            flags[at] = True
+            _refuse_beyond(array, flags)
+    return array
+
+
+def _no_number(array: np.ndarray, value: Any = None, at: tuple[int, ...] = ()) -> str:
+    if array.dtype.kind in "US":
+        at = next(iter(np.ndindex(array.shape)), ())
+        value = array[at].item() if array.size else ""
+    if isinstance(value, (str, bytes)):
+        cure = "Look words up first: ids = vocabulary.ids(text)."
+    else:
+        cure = "Convert them to integers first."
+    what = f"{value!r:.40} at {list(at)}" if value is not None else f"dtype {array.dtype}"
+    return f"ids must be whole numbers. Received {what}. {cure}"

@@ -1,0 +1,110 @@
+"""How a loop is compiled: cached on disk, once serial and once parallel.
+
+This is the only file that names Numba's decorators and flags. Three facts decide it, all measured:
+
+* one Python function compiled serial and parallel would share one cache file, and the second
+  would run the first's machine code: the parallel copy therefore carries its own name;
+* on GNU OpenMP a lone parallel call waits about 6 ms for sleeping threads unless the wait policy
+  is passive, which must be set before the first parallel call (then it is 23 µs);
+* when no cache folder is writable, Numba refuses at *import*: we fall back to a temporary folder.
+"""
+
+import os
+import tempfile
+import types
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+import numba
+from numba import prange
+
+__all__ = ["NAN_SAFE", "loop", "parallel", "prange", "stats", "threads"]
+
+NAN_SAFE = {"reassoc", "contract", "nsz"}
+"""Fast-math flags that let a sum vectorise and still keep every NaN check."""
+
+_LOOPS: list[Any] = []
+
+
+def loop(function: Callable | None = None, *, reductions: bool = False) -> Any:
+    """Compile `function` as a serial loop on its first call, cached on disk.
+
+    Parameters
+    ----------
+    function : callable
+        A pure loop over arrays. It must check its own bounds: compiled code does not.
+    reductions : bool
+        Allow sums to be reordered so that they vectorise (`NAN_SAFE`, never full fast-math).
+
+    Examples
+    --------
+    >>> from embedlab.core.lookup import lookup_loop
+    >>> lookup_loop.py_func.__name__
+    'lookup_loop'
+    """
+    if function is None:
+        return lambda f: loop(f, reductions=reductions)
+    return _compile(function, parallel=False, reductions=reductions)
+
+
+def parallel(serial: Any, *, reductions: bool = False) -> Any:
+    """Give the parallel twin of a loop made by `loop`, under a name (and cache file) of its own.
+
+    The source is the same: `prange` counts like `range` in the serial one.
+    """
+    source = serial.py_func
+    name = source.__name__ + "_parallel"
+    copy = types.FunctionType(source.__code__, source.__globals__, name, source.__defaults__)
+    copy.__qualname__ = name
+    copy.__module__ = source.__module__
+    copy.__doc__ = source.__doc__
+    return _compile(copy, parallel=True, reductions=reductions)
+
+
+def threads() -> int:
+    """How many threads a parallel loop may use now (Numba's own setting)."""
+    return numba.get_num_threads()
+
+
+def stats() -> dict[str, int]:
+    """Count what the loops of this process took from the cache and what they had to compile.
+
+    Returns
+    -------
+    dict
+        `hits` (specialisations read from disk) and `misses` (compiled now).
+    """
+    counts = [made.stats for made in _LOOPS]
+    return {
+        "hits": sum(sum(c.cache_hits.values()) for c in counts),
+        "misses": sum(sum(c.cache_misses.values()) for c in counts),
+    }
+
+
+def _compile(function: Callable, *, parallel: bool, reductions: bool) -> Any:
+    options = {
+        "cache": True,
+        "nogil": True,
+        "parallel": parallel,
+        "error_model": "numpy",
+        "fastmath": NAN_SAFE if reductions else False,
+    }
+    try:
+        made = numba.njit(**options)(function)
+    except RuntimeError as error:
+        if "locator" not in str(error):
+            raise
+        numba.config.CACHE_DIR = tempfile.mkdtemp(prefix="embedlab-numba-")
+        warnings.warn(
+            "compiled loops must be kept in a writable folder. None was found beside the package "
+            f"or in the user's cache, so {numba.config.CACHE_DIR} serves for this process. "
+            "Set NUMBA_CACHE_DIR to a folder that stays.",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+        made = numba.njit(**options)(function)
+    _LOOPS.append(made)
+    return made

@@ -1,0 +1,181 @@
+"""Lookup: a gather of rows. `out[..., :] = table[ids[..., ], :]`, and nothing is multiplied."""
+
+from typing import Any
+
+import numpy as np
+
+from embedlab.core.ids import as_ids, id_error, resolve
+from embedlab.core.jit import loop, parallel, prange, threads
+from embedlab.core.table import DtypeError, ShapeError, as_table
+
+__all__ = ["calls", "lookup", "lookup_loop", "lookup_loop_parallel", "lookup_numpy",
+           "onehot_lookup"]  # fmt: skip
+
+PARALLEL_FROM = 262_144
+"""Numbers to copy from which two threads win: below it, waking a thread costs more."""
+
+_calls = 0
+
+
+def calls() -> int:
+    """Count the lookups that the compiled loop has done in this process.
+
+    >>> before = calls()
+    >>> _ = lookup(np.zeros((2, 3)), [0, 1])
+    >>> calls() - before
+    1
+    """
+    return _calls
+
+
+def lookup_numpy(table: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """Say it in NumPy: one row of the table for each id."""
+    return table[ids]
+
+
+def onehot_lookup(table: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """Look up the way a textbook writes it: build one-hot rows, then multiply.
+
+    It gives the same numbers as `lookup` for N * V * D multiplications instead of none;
+    it exists to be compared with.
+
+    Examples
+    --------
+    >>> table = np.arange(6.0).reshape(3, 2)
+    >>> onehot_lookup(table, np.array([2, 0])).tolist()
+    [[4.0, 5.0], [0.0, 1.0]]
+    """
+    ids = as_ids(ids)
+    if ids.size and not 0 <= int(ids.min()) <= int(ids.max()) < len(table):
+        raise id_error(ids, len(table))
+    onehot = np.zeros((ids.size, len(table)), table.dtype)  # (N, V)
+    onehot[np.arange(ids.size), ids.reshape(-1)] = 1
+    return (onehot @ table).reshape(*ids.shape, table.shape[1])
+
+
+@loop
+def lookup_loop(table, ids, fill, out):
+    """Copy a row of `table` (V, D) for each of `ids` (N,) into `out` (N, D).
+
+    An id outside the table writes `fill`. Returns how many ids lay below 0, and how many above.
+    """
+    below = 0
+    above = 0
+    for n in prange(ids.size):
+        row = ids[n]  # read once: the array may change under us
+        if row < 0:
+            below += 1
+            out[n, :] = fill
+        elif row >= table.shape[0]:
+            above += 1
+            out[n, :] = fill
+        else:
+            for d in range(table.shape[1]):
+                out[n, d] = table[row, d]
+    return below, above
+
+
+lookup_loop_parallel = parallel(lookup_loop)
+
+
+def lookup(
+    table: Any,
+    ids: Any,
+    *,
+    out: np.ndarray | None = None,
+    oob: str | int = "raise",
+    negative: str = "raise",
+) -> np.ndarray:
+    """Give one row of the table for each id.
+
+    Parameters
+    ----------
+    table : array_like, (V, D), float16, float32 or float64
+        Any memory order; read-only is fine.
+    ids : array_like of any shape, integer
+        0 <= id < V.
+    out : ndarray, (*ids.shape, D), the dtype of `table`, optional
+        Where to write. It is left untouched when an id is refused.
+    oob : {"raise", "zero", "nan", "clip", "wrap"} or int
+        What an id outside the table means: an error; a row of zeros or NaN; the nearest row;
+        the remainder modulo V; or one fixed row for unknown words.
+    negative : {"raise", "wrap"}
+        What an id below 0 means: an error, or a count from the end as in Keras.
+
+    Returns
+    -------
+    ndarray, (*ids.shape, D), the dtype of `table`
+        `out[..., :] = table[ids[...], :]`. Bit-identical for any number of threads.
+
+    Raises
+    ------
+    IdError
+        For ids outside the table, with `bad_ids`, `positions` and `input_dim`.
+    IdTypeError, ShapeError, DtypeError
+        For ids that are no whole numbers, and for arrays of the wrong shape or dtype.
+
+    Notes
+    -----
+    Source: the method ``call`` of ``keras.layers.Embedding``. On purpose different: nothing is
+    truncated, wrapped or filled silently.
+
+    Examples
+    --------
+    >>> table = np.array([[0.0, 0.5], [1.0, 1.5], [2.0, 2.5]], np.float32)
+    >>> lookup(table, [[2, 0], [1, 1]]).shape
+    (2, 2, 2)
+    >>> lookup(table, 2).tolist()
+    [2.0, 2.5]
+    >>> lookup(table, [0, 3])
+    Traceback (most recent call last):
+    embedlab.core.ids.IdError: ids must lie in 0..2 (input_dim=3). Received 3 at [1]. \
+Raise input_dim, or map unknown words to one id.
+    """
+    global _calls
+    table = as_table(table)
+    ids = as_ids(ids)
+    rows = ids
+    if oob not in _FILL or negative != "raise":
+        rows = resolve(ids, table.shape[0], oob=oob, negative=negative)
+    if out is None:
+        made = np.empty((*ids.shape, table.shape[1]), table.dtype)
+    else:
+        made = _check_out(out, (*ids.shape, table.shape[1]), table)
+        rows = resolve(ids, table.shape[0], oob=oob, negative=negative)  # before the first write
+    below, above = _run(table, rows.reshape(-1), _FILL.get(oob, 0.0), made)
+    _calls += 1
+    if below or (above and oob == "raise"):
+        raise id_error(ids, table.shape[0], negative=below > 0 and oob != "raise")
+    return made
+
+
+_FILL: dict[Any, float] = {"raise": 0.0, "zero": 0.0, "nan": np.nan}
+
+
+def _run(table: np.ndarray, rows: np.ndarray, fill: float, out: np.ndarray) -> tuple[int, int]:
+    value = table.dtype.type(fill)
+    flat = out.reshape(-1, table.shape[1]) if out.ndim != 2 else out
+    if table.dtype.char == "e":  # the machine has no half floats: copy their bits
+        table, flat, value = table.view(np.uint16), flat.view(np.uint16), value.view(np.uint16)
+    if flat.size >= PARALLEL_FROM and threads() > 1:
+        return lookup_loop_parallel(table, rows, value, flat)
+    return lookup_loop(table, rows, value, flat)
+
+
+def _check_out(out: Any, shape: tuple[int, ...], table: np.ndarray) -> np.ndarray:
+    if not isinstance(out, np.ndarray) or out.shape != shape:
+        raise ShapeError(
+            f"out must have shape {shape}. Received {getattr(out, 'shape', type(out).__name__)}. "
+            "Allocate it with numpy.empty, or leave it away."
+        )
+    if out.dtype != table.dtype:
+        raise DtypeError(
+            f"out must have the dtype of the table, {table.dtype}. Received {out.dtype}. "
+            "Cast afterwards."
+        )
+    if not (out.flags.writeable and out.flags.c_contiguous) or np.may_share_memory(out, table):
+        raise ValueError(
+            "out must be writable, C-contiguous and no part of the table. Received an array that "
+            "is not. Allocate it with numpy.empty, or leave it away."
+        )
+    return out
