@@ -208,4 +208,4 @@ def _check(ids: Any, grad_out: Any, input_dim: Any) -> tuple[np.ndarray, np.ndar
             f"grad_out must have shape (*ids.shape, D) = ({', '.join(map(str, ids.shape))}, D). "
             f"Received {grad_out.shape}. Pass one gradient row for each id."
         )
-    return ids.reshape(-1), grad_out.reshape(-1, grad_out.shape[-1]), input_dim
+    return ids.reshape(-1), grad_out.reshape(ids.size, grad_out.shape[-1]), input_dim

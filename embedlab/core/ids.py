@@ -250,13 +250,15 @@ def _whole_objects(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _no_number(array: np.ndarray, value: Any = None, at: tuple[int, ...] = ()) -> str:
+def _no_number(array: np.ndarray, value: Any = "", at: tuple[int, ...] = ()) -> str:
     if array.dtype.kind in "US":
         at = next(iter(np.ndindex(array.shape)), ())
         value = array[at].item() if array.size else ""
-    if isinstance(value, (str, bytes)):
-        cure = "Look words up first: ids = vocabulary.ids(text)."
-    else:
-        cure = "Convert them to integers first."
-    what = f"{value!r:.40} at {list(at)}" if value is not None else f"dtype {array.dtype}"
+    words = isinstance(value, (str, bytes)) and array.dtype.kind in "USO"
+    cure = (
+        "Look words up first: ids = vocabulary.ids(text)."
+        if words
+        else "Convert them to integers first."
+    )
+    what = f"{value!r:.40} at {list(at)}" if array.dtype.kind in "USO" else f"dtype {array.dtype}"
     return f"ids must be whole numbers. Received {what}. {cure}"

@@ -154,7 +154,7 @@ _FILL: dict[Any, float] = {"raise": 0.0, "zero": 0.0, "nan": np.nan}
 
 def _run(table: np.ndarray, rows: np.ndarray, fill: float, out: np.ndarray) -> tuple[int, int]:
     value = table.dtype.type(fill)
-    flat = out.reshape(-1, table.shape[1]) if out.ndim != 2 else out
+    flat = out.reshape(rows.size, table.shape[1])
     if table.dtype.char == "e":  # the machine has no half floats: copy their bits
         table, flat, value = table.view(np.uint16), flat.view(np.uint16), value.view(np.uint16)
     if flat.size >= PARALLEL_FROM and threads() > 1:

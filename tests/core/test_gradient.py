@@ -1,0 +1,113 @@
+"""Gradient of a lookup on floor 0: twin, by hand, threads, the door."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from embedlab.core.gradient import (
+    PARALLEL_FROM,
+    coalesce,
+    coalesce_numpy,
+    grad_table,
+    grad_table_numpy,
+)
+from embedlab.core.ids import IdError, IdTypeError
+from embedlab.core.table import DtypeError, ShapeError
+
+CASES = {
+    "empty": [],
+    "one": [2],
+    "all the same": [3] * 9,
+    "unsorted, repeated": [4, 0, 4, 1, 0, 4],
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("ids", CASES.values(), ids=CASES.keys())
+def test_the_twins_agree_to_the_bit(rng, dtype, ids):
+    ids = np.array(ids, np.int64)
+    back = rng.normal(size=(len(ids), 3)).astype(dtype)
+    dense = grad_table(ids, back, 5)
+    assert dense.dtype == back.dtype
+    np.testing.assert_array_equal(dense, grad_table_numpy(ids, back, 5))
+    sparse = coalesce(ids, back, 5)
+    unique, rows = coalesce_numpy(ids, back)
+    np.testing.assert_array_equal(sparse.ids, unique)
+    np.testing.assert_array_equal(sparse.rows, rows)
+    np.testing.assert_array_equal(sparse.to_dense(), dense)
+
+
+@given(data=st.data(), input_dim=st.integers(1, 6), columns=st.integers(0, 4))
+def test_any_ids(data, input_dim, columns):
+    ids = np.array(data.draw(st.lists(st.integers(0, input_dim - 1), max_size=20)), np.int64)
+    back = np.arange(len(ids) * columns, dtype=np.float64).reshape(len(ids), columns) / 7
+    np.testing.assert_array_equal(
+        grad_table(ids, back, input_dim), grad_table_numpy(ids, back, input_dim)
+    )
+    np.testing.assert_array_equal(
+        coalesce(ids, back, input_dim).to_dense(), grad_table_numpy(ids, back, input_dim)
+    )
+
+
+def test_worked_by_hand():
+    back = np.array([[0.25, 1.0], [-0.125, 2.0], [4.0, 3.0]])
+    assert grad_table([3, 3, 1], back, 4).tolist() == [[0, 0], [4.0, 3.0], [0, 0], [0.125, 3.0]]
+
+
+def test_half_floats_are_summed_in_single():
+    """2048 + 1 is 2048 in float16: summing there would lose every one of these ones."""
+    back = np.ones((3000, 1), np.float16)
+    back[0] = 2048
+    ids = np.zeros(3000, int)
+    for grad in (grad_table(ids, back, 2), coalesce(ids, back, 2).to_dense()):
+        assert grad.dtype == np.float16
+        assert grad[0, 0] == np.float16(2048 + 2999)
+
+
+@pytest.mark.parametrize("columns", [8, 64])
+def test_bit_identical_for_any_number_of_threads(rng, threads, columns):
+    """Two million ids: a scatter-add that loses updates looks exact at 200 000."""
+    size = 2_000_000 if columns == 8 else PARALLEL_FROM // 8
+    ids = rng.integers(1000, size=size)
+    back = rng.normal(size=(size, columns)).astype("f4")
+    threads(1)
+    dense, sparse = grad_table(ids, back, 1000), coalesce(ids, back, 1000)
+    threads(2)
+    np.testing.assert_array_equal(grad_table(ids, back, 1000), dense)
+    twice = coalesce(ids, back, 1000)
+    np.testing.assert_array_equal(twice.rows, sparse.rows)
+    np.testing.assert_array_equal(twice.to_dense(), dense)
+    exact = grad_table(ids, back.astype("f8"), 1000)
+    np.testing.assert_allclose(dense, exact, rtol=0, atol=2e-2)
+
+
+def test_a_sparse_gradient_tells_what_it_holds(rng):
+    back = rng.normal(size=(2, 3, 4))
+    sparse = coalesce([[1, 7, 1], [2, 2, 2]], back, 9)
+    assert sparse.shape == (9, 4)
+    assert repr(sparse) == "SparseGrad(3 of 9 rows, 4 numbers each)"
+    ids, rows = sparse.uncoalesced()
+    assert ids.tolist() == [1, 7, 1, 2, 2, 2]
+    np.testing.assert_array_equal(rows, back.reshape(6, 4))
+
+
+@pytest.mark.parametrize("grad", [grad_table, coalesce])
+@pytest.mark.parametrize(
+    ("ids", "back", "input_dim", "error", "received"),
+    [
+        ([0, 4], np.zeros((2, 3)), 4, IdError, "4 at [1]"),
+        ([0, -1], np.zeros((2, 3)), 4, IdError, "-1 at [1]"),
+        ([0, 0.5], np.zeros((2, 3)), 4, IdTypeError, "0.5"),
+        ([0, 1], np.zeros((3, 3)), 4, ShapeError, "(3, 3)"),
+        ([0, 1], np.zeros(2), 4, ShapeError, "(2,)"),
+        ([0, 1], np.zeros((2, 3), int), 4, DtypeError, "<i8"),
+        ([0, 1], np.zeros((2, 3)), 0, ValueError, "0"),
+        ([0, 1], np.zeros((2, 3)), 2.5, ValueError, "2.5"),
+        ([0, 1], np.zeros((2, 3)), True, ValueError, "True"),
+    ],
+)
+def test_the_door_refuses(grad, ids, back, input_dim, error, received):
+    with pytest.raises(error, match="Received") as caught:
+        grad(ids, back, input_dim)
+    assert received in str(caught.value)
