@@ -1,0 +1,237 @@
+"""The rules of the house, as a test. Each message says what to do instead.
+
+The house is ideas x floors: a file's folder is its floor, its name is its idea, and imports point
+down only. CONTRIBUTING.md tells the same in words.
+"""
+
+import ast
+import re
+import subprocess
+import sys
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "embedlab"
+FILES = sorted(p for p in PACKAGE.rglob("*.py") if "notebooks" not in p.parts)
+
+FLOOR_1 = {
+    "layers", "initializers", "regularizers", "constraints", "losses", "metrics", "optimizers",
+    "models", "callbacks", "saving", "keras",
+}  # fmt: skip
+MAY_IMPORT = {
+    "core": {"core"},
+    "data": {"core", "data"},
+    **{name: {"core", "data", *FLOOR_1} for name in FLOOR_1},
+    "traces": {"core", "data", "traces", *FLOOR_1},
+    "figures": {"core", "traces", "figures"},
+    "explorers": {"core", "data", "traces", "figures", "explorers", *FLOOR_1},
+    "lessons": {"core", "data", "traces", "figures", "explorers", "lessons", *FLOOR_1},
+    "cli": {"core", "data", "traces", "figures", "explorers", "lessons", "cli", *FLOOR_1},
+}
+OUTSIDE = {
+    "core": {"numpy", "numba", "llvmlite"},
+    "data": {"numpy", "tqdm"},
+    "traces": {"numpy"},
+    "figures": {"numpy", "matplotlib"},
+    "explorers": {"numpy", "anywidget", "traitlets", "ipywidgets", "IPython"},
+    **{name: {"numpy", "tqdm"} for name in FLOOR_1 - {"saving", "keras"}},
+}
+HEAPS = {"utils", "helpers", "common", "misc", "util", "helper", "tools", "shared"}
+IDEAS = {"lookup", "gradient", "mask", "lora", "training", "quantize", "geometry"}
+# A trio whose loop has no door of its own, because one door serves several loops.
+LOOPS_BEHIND_ANOTHER_DOOR: set[str] = set()
+
+
+def floor(path: Path) -> str:
+    """Give the floor of a file: the first part of its path below the package."""
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path: Path) -> list[tuple[str, int]]:
+    """Give every module that a file imports anywhere in it, with the line."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found += [(alias.name, node.lineno) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            if node.level:
+                base = name(path).split(".")
+                keep = len(base) - node.level + (path.name == "__init__.py")
+                module = ".".join(base[:keep] + ([node.module] if node.module else []))
+            else:
+                module = node.module or ""
+            found.append((module, node.lineno))
+            if module.split(".")[0] == "embedlab":
+                found += [(f"{module}.{a.name}", node.lineno) for a in node.names]
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_imports_point_down_only(path):
+    here = floor(path)
+    if here in ("__init__", "__main__"):
+        return
+    assert here in MAY_IMPORT, (
+        f"{path.relative_to(ROOT)} stands on no floor. Put it into one of "
+        f"{sorted(MAY_IMPORT)}, or add its floor here and in CONTRIBUTING.md."
+    )
+    for module, line in imports(path):
+        top, *rest = module.split(".")
+        if top == "embedlab" and rest and (rest[0] in MAY_IMPORT):
+            assert rest[0] in MAY_IMPORT[here], (
+                f"{path.relative_to(ROOT)}:{line} imports {module}: {here} may look down to "
+                f"{sorted(MAY_IMPORT[here])} only. Return the value from below instead."
+            )
+        elif top != "embedlab" and top not in sys.stdlib_module_names and here in OUTSIDE:
+            assert top in OUTSIDE[here], (
+                f"{path.relative_to(ROOT)}:{line} imports {top}: the floor {here} uses "
+                f"{sorted(OUTSIDE[here])} only. Move the code to the floor that owns {top}."
+            )
+
+
+def test_only_the_core_knows_numba():
+    for path in FILES:
+        tops = {module.split(".")[0] for module, _ in imports(path)}
+        allowed = floor(path) in ("core", "cli", "lessons")
+        assert allowed or "numba" not in tops, (
+            f"{path.relative_to(ROOT)} imports numba. Loops live in core; call their doors."
+        )
+        if floor(path) == "core" and path.stem not in ("jit", "__init__"):
+            source = path.read_text(encoding="utf-8")
+            assert not re.search(r"\b(njit|numba\.jit|cache=True|fastmath)\b", source), (
+                f"{path.relative_to(ROOT)} compiles by itself. core/jit.py is the one place that "
+                "knows how: use its `loop` and `parallel`."
+            )
+
+
+def test_no_circles():
+    known = {name(path) for path in FILES}
+    graph = {}
+    for path in FILES:
+        below = {module for module, _ in module_level_imports(path) if module in known}
+        graph[name(path)] = below - {name(path), "embedlab"}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as circle:
+        pytest.fail(f"imports run in a circle: {' -> '.join(circle.args[1])}. Split by idea.")
+
+
+def module_level_imports(path: Path) -> list[tuple[str, int]]:
+    inside = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            inside |= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    package = f"{name(path)}." if path.name == "__init__.py" else "\0"
+    return [(m, at) for m, at in imports(path) if at not in inside and not m.startswith(package)]
+
+
+def test_no_heaps():
+    for path in FILES:
+        assert path.stem not in HEAPS, (
+            f"{path.relative_to(ROOT)}: a heap. Every function has an idea; name the file for it."
+        )
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if floor(p) == "core"], ids=name)
+def test_a_kernel_is_a_trio(path):
+    """`x_loop` stands beside `x_numpy`, which says the same in NumPy, and the door `x`."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    loops = {
+        n
+        for n, node in functions.items()
+        if any("loop" in ast.unparse(d).split("(")[0] for d in node.decorator_list)
+    }
+    for loop in loops:
+        if loop.startswith("_"):
+            continue  # a part of a loop, called by the loops of this file only
+        assert loop.endswith("_loop"), f"{path.name}: compiled {loop} must be called {loop}_loop."
+        stem = loop.removesuffix("_loop")
+        assert f"{stem}_numpy" in functions, (
+            f"{path.name}: {loop} has no twin. Write {stem}_numpy above it: the clearest NumPy "
+            "that says the same, for readers and for the tests."
+        )
+        assert stem in functions or loop in LOOPS_BEHIND_ANOTHER_DOOR, (
+            f"{path.name}: {loop} has no door. Write {stem}: it checks, flattens, restores shapes."
+        )
+    own = set(functions)
+    for loop in loops:
+        for node in ast.walk(functions[loop]):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                called = node.func.id
+                if called.endswith("_loop"):
+                    assert called in own, (
+                        f"{path.name}: {loop} calls {called} of another file. A cached loop does "
+                        "not notice when that file changes: bring it here, or return its middle."
+                    )
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_names_follow_the_pattern(path):
+    """An idea is called LoRATrace, trace_lora, draw_lora, LoRAExplorer, floor by floor."""
+    idea, here = path.stem, floor(path)
+    if idea not in IDEAS or here not in ("traces", "figures", "explorers"):
+        return
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    defined = {n.name for n in tree.body if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
+    lowered = {n.lower() for n in defined}
+    idea = {"quantize": "quantization"}.get(idea, idea)
+    wanted = {
+        "traces": {f"{idea}trace", f"trace_{path.stem}"},
+        "figures": {f"draw_{path.stem}"},
+        "explorers": {f"{idea}explorer"},
+    }[here]
+    assert wanted <= lowered, f"{path.relative_to(ROOT)} must define {sorted(wanted - lowered)}."
+
+
+def test_importing_embedlab_is_light():
+    code = (
+        "import sys, embedlab; embedlab.lookup\n"
+        "heavy = {'matplotlib', 'ipywidgets', 'anywidget', 'IPython', 'h5py', 'tqdm'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]", (
+        f"import embedlab loads {out.stdout.strip()}. Give the name to the table in __init__.py."
+    )
+
+
+def test_every_public_name_exists():
+    import embedlab
+
+    for public in embedlab.__all__:
+        assert getattr(embedlab, public) is not None
+
+
+def test_the_project_stands_alone():
+    """No address of a machine, an index or a content network in what is shipped."""
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\n")
+    banned = re.compile(
+        r"\.\./shared|/work/main|/root/|files\.pythonhosted\.org|registry\.npmjs\.org"
+        r"|pypi\.org/simple|https?://(cdn|unpkg|esm\.sh|cdnjs)"
+    )
+    for file in tracked:
+        path = ROOT / file
+        if not file or not path.is_file() or path.suffix in (".png", ".ico") or path == HERE:
+            continue
+        hit = banned.search(path.read_text(encoding="utf-8", errors="replace"))
+        assert not hit, f"{file} names {hit.group()!r}: the project must stand alone."
+
+
+HERE = Path(__file__).resolve()
+
+
+def test_notebooks_use_public_names_only():
+    for source in (ROOT / "notebooks" / "source").glob("*.md"):
+        private = re.search(r"embedlab(\.\w+)*\._\w+|import _\w+", source.read_text("utf-8"))
+        assert not private, f"{source.name} reaches for {private.group()}: make it public first."
