@@ -1,0 +1,126 @@
+"""How arrays travel to the browser: one JSON header and one buffer of bytes."""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+__all__ = ["MOST_BYTES", "WireError", "pack", "unpack"]
+
+MOST_BYTES = 300_000
+"""Bytes of one message, header and buffer together: what a slow line carries in a blink."""
+
+_ALIGN = 8  # a browser's Float64Array must begin at a multiple of 8
+_DTYPES = ("float32", "float64", "int8", "int16", "int32", "uint8", "uint16", "uint32")
+
+
+class WireError(ValueError):
+    """A message that cannot travel: too large, of a dtype browsers lack, or with NaN in JSON."""
+
+
+def pack(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Give the one message that carries `header` and `arrays`.
+
+    Parameters
+    ----------
+    header : mapping of JSON values
+        Without NaN and infinities: those belong into an array.
+    arrays : mapping of ndarray
+        Any shape; float32, float64, or integers of up to 32 bits.
+
+    Returns
+    -------
+    dict
+        ``{"header": {..., "arrays": {name: {"dtype", "shape", "offset"}}}, "buffer": bytes}``,
+        little-endian, every offset a multiple of 8.
+
+    Raises
+    ------
+    WireError
+        For more than `MOST_BYTES`, another dtype, or a NaN in the header.
+
+    Examples
+    --------
+    >>> message = pack({"view": "demo"}, {"ids": np.array([1, 5], np.int32)})
+    >>> message["header"]["arrays"]
+    {'ids': {'dtype': 'int32', 'shape': [2], 'offset': 0}}
+    >>> len(message["buffer"])
+    8
+    """
+    index: dict[str, dict[str, Any]] = {}
+    parts: list[bytes] = []
+    offset = 0
+    for name, array in arrays.items():
+        data = _bytes(name, np.asarray(array))
+        index[name] = {
+            "dtype": array.dtype.name,
+            "shape": list(array.shape),
+            "offset": offset,
+        }
+        parts.append(data + bytes(-len(data) % _ALIGN))
+        offset += len(parts[-1])
+    full = {**header, "arrays": index}
+    size = len(_json(full)) + offset
+    if size > MOST_BYTES:
+        raise WireError(_too_large(size, arrays))
+    return {"header": full, "buffer": b"".join(parts)}
+
+
+def unpack(message: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Give back header and arrays (read-only views of the buffer), as the browser does.
+
+    Examples
+    --------
+    >>> header, arrays = unpack(pack({"n": 1}, {"x": np.array([[0.5, np.nan]])}))
+    >>> header, arrays["x"]
+    ({'n': 1}, array([[0.5, nan]]))
+    """
+    header = dict(message["header"])
+    arrays = {}
+    for name, at in header.pop("arrays").items():
+        dtype = np.dtype(at["dtype"]).newbyteorder("<")
+        found = np.frombuffer(message["buffer"], dtype, math.prod(at["shape"]), at["offset"])
+        arrays[name] = found.reshape(at["shape"])
+    return header, arrays
+
+
+def _bytes(name: str, array: np.ndarray) -> bytes:
+    if array.dtype.name not in _DTYPES:
+        raise WireError(
+            f"an array that travels must be one of {', '.join(_DTYPES)}. Received "
+            f"{array.dtype} for {name}. Cast it, for instance to float32 or int32."
+        )
+    return np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes()
+
+
+def _json(header: Mapping[str, Any]) -> bytes:
+    try:
+        return json.dumps(header, allow_nan=False, ensure_ascii=False).encode(errors="replace")
+    except ValueError as error:
+        raise WireError(
+            f"a header must be plain JSON. Received {_not_json(header)}. "
+            "Send NaN and infinities in an array, or as null."
+        ) from error
+
+
+def _not_json(value: Any, where: str = "header") -> str:
+    """Say where the first number stands that JSON does not know."""
+    if isinstance(value, Mapping):
+        found = (_not_json(item, f"{where}.{key}") for key, item in value.items())
+    elif isinstance(value, (list, tuple)):
+        found = (_not_json(item, f"{where}[{n}]") for n, item in enumerate(value))
+    else:
+        wrong = isinstance(value, float) and not math.isfinite(value)
+        return f"{value!r} at {where}" if wrong else ""
+    return next(filter(None, found), "")
+
+
+def _too_large(size: int, arrays: Mapping[str, np.ndarray]) -> str:
+    largest = max(arrays, key=lambda name: arrays[name].nbytes, default="")
+    most = f", most of it {largest} {arrays[largest].shape}" if largest else " of text"
+    return (
+        f"a view must travel in at most {MOST_BYTES} bytes. Received {size}{most}. "
+        "Make the table smaller or the text shorter."
+    )

@@ -1,0 +1,268 @@
+"""One lookup, recorded: which rows were read, what came out, and what it would cost as a matmul."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import perf_counter_ns
+from typing import Any
+
+import numpy as np
+
+from embedlab.core.ids import IdError, as_ids, resolve
+from embedlab.core.lookup import lookup, onehot_lookup
+from embedlab.core.table import ShapeError, as_table
+from embedlab.traces.wording import counted, number, several, shown
+
+__all__ = ["LookupTrace", "trace_lookup"]
+
+ONEHOT_MOST = 2**25
+"""Numbers in the one-hot matrix above which it is not built: that would be more than 128 MB."""
+
+_BUDGET_NS = 1_000_000
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LookupTrace:
+    """The record of one lookup. Its arrays are copies and read-only.
+
+    Attributes
+    ----------
+    ids : ndarray of int64, (N,)
+        The ids as they came, flat; `shape` is the shape they had.
+    table : ndarray, (V, D), float
+    tokens : tuple of str
+        N labels; words : tuple of str, V labels ("" where a row has no word).
+    rows : ndarray of int64, (N,)
+        The row that each id reads; −1 where none.
+    bad : ndarray of bool, (N,)
+        Which ids lie outside 0..V-1, whatever rule then applied.
+    output, onehot : ndarray, (N, D), or None
+        What the gather and the one-hot product gave. None when refused; `onehot` is None too when
+        its matrix would hold more than `ONEHOT_MOST` numbers.
+    refused : str or None
+        The core's own words when it refused an id.
+    gather_ns, onehot_ns : int or None
+        The best of a few runs of the core's doors on these very arrays, in nanoseconds.
+
+    Examples
+    --------
+    >>> trace = trace_lookup(np.eye(3), [2, 0, 2], tokens=["c", "a", "c"])
+    >>> trace.rows_read, trace.multiplications
+    (2, {'gather': 0, 'one-hot': 27})
+    """
+
+    ids: np.ndarray
+    shape: tuple[int, ...]
+    table: np.ndarray
+    tokens: tuple[str, ...]
+    words: tuple[str, ...]
+    oob: str | int
+    negative: str
+    rows: np.ndarray
+    bad: np.ndarray
+    output: np.ndarray | None
+    onehot: np.ndarray | None
+    refused: str | None
+    gather_ns: int | None
+    onehot_ns: int | None
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape algebra: ids, table, and `output = (*ids, D)`."""
+        width = self.table.shape[1]
+        return {"ids": self.shape, "table": self.table.shape, "output": (*self.shape, width)}
+
+    @property
+    def parameters(self) -> int:
+        """V · D, the number of weights."""
+        return self.table.size
+
+    @property
+    def rows_read(self) -> int:
+        """How many different rows this lookup reads."""
+        return 0 if self.refused else np.unique(self.rows[self.rows >= 0]).size
+
+    @property
+    def bytes_moved(self) -> int:
+        """N · D · bytes per weight: what a gather copies."""
+        return 0 if self.output is None else self.output.nbytes
+
+    @property
+    def multiplications(self) -> dict[str, int]:
+        """What each way multiplies: nothing, or N · V · D."""
+        return {"gather": 0, "one-hot": self.ids.size * self.table.size}
+
+    @property
+    def max_difference(self) -> float | None:
+        """The largest difference between both ways; NaN where 0 · NaN spread through a product."""
+        if self.output is None or self.onehot is None:
+            return None
+        if not self.output.size:
+            return 0.0
+        apart = np.abs(self.output.astype(np.float64) - self.onehot)
+        apart[np.isnan(self.output) & np.isnan(self.onehot)] = 0.0
+        return float(apart.max())
+
+    @property
+    def summary(self) -> str:
+        """Say the run in a few lines, with its numbers; the same on every machine."""
+        pairs = [f"{shown(t)} {i}" for t, i in zip(self.tokens, self.ids.tolist(), strict=True)]
+        rows, width = self.table.shape
+        lines = [
+            f"ids     {self.shape}: {several(pairs, between=' · ') or 'none'}",
+            f"table   ({rows}, {width}) {self.table.dtype}, {counted(self.parameters, 'weight')}",
+        ]
+        if self.output is None:
+            lines.append(f"output  refused: {self.refused}")
+            return "\n".join(lines)
+        lines.append(
+            f"output  {self.shapes['output']}, {self.rows_read} of {counted(rows, 'row')} read, "
+            f"{counted(self.bytes_moved, 'byte')} moved"
+        )
+        lines += [f"        {self._line(n)}" for n in range(min(3, self.ids.size))]
+        lines.append(f"cost    gather multiplies 0 times, {self._onehot_cost()}")
+        return "\n".join(lines)
+
+    @property
+    def alt(self) -> str:
+        """Describe the picture for somebody who does not see it."""
+        rows, width = self.table.shape
+        start = (
+            f"{counted(self.ids.size, 'token')}, a table of {counted(rows, 'row')} and "
+            f"{counted(width, 'column')}, "
+        )
+        if self.output is None:
+            return f"{start}no output. {self.refused}"
+        reads = [
+            f"{shown(token)} reads row {row}" if row >= 0 else f"{shown(token)} reads no row"
+            for token, row in zip(self.tokens, self.rows.tolist(), strict=True)
+        ]
+        end = f" {several(reads, 12)}." if reads else ""
+        return f"{start}{counted(self.ids.size, 'output row')}.{end}"
+
+    def __repr__(self) -> str:
+        state = "refused" if self.refused else f"{self.rows_read} rows read"
+        return f"LookupTrace(ids {self.shape}, table {self.table.shape}, {state})"
+
+    def _line(self, n: int) -> str:
+        assert self.output is not None
+        row = f"row {self.rows[n]}" if self.rows[n] >= 0 else "no row"
+        values = [number(value) for value in self.output[n]]
+        return f"{shown(self.tokens[n])} → {row}: {several(values, 8, between=' ')}"
+
+    def _onehot_cost(self) -> str:
+        cost = f"one-hot {counted(self.multiplications['one-hot'])} times"
+        if self.max_difference is None:
+            return f"{cost} (not run: its matrix would be too large)"
+        return f"{cost}; largest difference {self.max_difference:g}"
+
+
+def trace_lookup(
+    table: Any,
+    ids: Any,
+    *,
+    tokens: Sequence[str] | None = None,
+    words: Sequence[str] | None = None,
+    oob: str | int = "raise",
+    negative: str = "raise",
+) -> LookupTrace:
+    """Record one lookup, done both ways by the core.
+
+    Parameters
+    ----------
+    table : array_like, (V, D), float16, float32 or float64
+    ids : array_like of int, any shape
+    tokens : sequence of N str, optional
+        What the learner reads instead of the ids; by default the ids themselves.
+    words : sequence of str, optional
+        Labels of the rows. Fewer than V: the rest is ""; more than V: the rest has no row.
+    oob, negative
+        As in `embedlab.lookup`.
+
+    Returns
+    -------
+    LookupTrace
+
+    Raises
+    ------
+    ShapeError
+        When there are not as many tokens as ids.
+    IdTypeError, DtypeError, ValueError
+        As `embedlab.lookup`; an `IdError` alone is caught and kept in `refused`.
+
+    Notes
+    -----
+    An id that reads no row (oob "zero" or "nan") is filled alike in both ways, since a one-hot
+    vector of an id outside the table does not exist.
+
+    Examples
+    --------
+    >>> trace = trace_lookup(np.array([[0.5, -1.0], [2.0, 0.25]]), [1, 0], tokens=["sat", "cat"])
+    >>> print(trace.summary)
+    ids     (2,): sat 1 · cat 0
+    table   (2, 2) float64, 4 weights
+    output  (2, 2), 2 of 2 rows read, 32 bytes moved
+            sat → row 1: 2.00 0.25
+            cat → row 0: 0.50 −1.00
+    cost    gather multiplies 0 times, one-hot 8 times; largest difference 0
+    >>> trace_lookup(np.eye(2), [0, 2]).refused
+    'ids must lie in 0..1 (input_dim=2). Received 2 at [1]. Raise input_dim, or map unknown \
+words to one id.'
+    """
+    table = np.array(as_table(table))
+    given = np.array(as_ids(ids))
+    flat = given.reshape(-1)
+    if tokens is None:
+        tokens = [str(i) for i in flat.tolist()]
+    if len(tokens) != flat.size:
+        raise ShapeError(
+            f"tokens must be as many as ids. Received {len(tokens)} tokens for {flat.size} ids. "
+            "Give one label for each id, or leave tokens away."
+        )
+    height = len(table)
+    labels = [*(words or ()), *[""] * height][:height]
+    bad = (flat < 0) | (flat >= height)
+    rows = np.where(bad, -1, flat)
+    output = onehot = refused = gather_ns = onehot_ns = None
+    try:
+        lookup(table, given, oob=oob, negative=negative)  # the first run may compile
+    except IdError as error:
+        refused = str(error)
+    else:
+        rows = resolve(flat, height, oob=oob, negative=negative)
+        rows = np.where(rows == height, -1, rows)
+        output, gather_ns = _timed(lambda: lookup(table, given, oob=oob, negative=negative))
+        output = output.reshape(flat.size, table.shape[1])
+        if flat.size * height <= ONEHOT_MOST:
+            onehot, onehot_ns = _onehot(table, rows, output)
+    _freeze(flat, table, rows, bad, output, onehot)
+    return LookupTrace(
+        flat, given.shape, table, tuple(tokens), tuple(labels), oob, negative,
+        rows, bad, output, onehot, refused, gather_ns, onehot_ns,
+    )  # fmt: skip
+
+
+def _onehot(table: np.ndarray, rows: np.ndarray, output: np.ndarray) -> tuple[np.ndarray, int]:
+    """Multiply where there is a row; elsewhere the rule's fill stands, as in `output`."""
+    has_row = rows >= 0
+    made = output.copy()
+    found, took = _timed(lambda: onehot_lookup(table, rows[has_row]))
+    made[has_row] = found
+    return made, took
+
+
+def _timed(call: Callable[[], np.ndarray]) -> tuple[np.ndarray, int]:
+    """Give the result and the best time of a few runs, which together take about 1 ms."""
+    best = spent = runs = 0
+    while not runs or (spent < _BUDGET_NS and runs < 30):
+        start = perf_counter_ns()
+        result = call()
+        took = perf_counter_ns() - start
+        best = took if not runs else min(best, took)
+        spent, runs = spent + took, runs + 1
+    return result, best
+
+
+def _freeze(*arrays: np.ndarray | None) -> None:
+    for array in arrays:
+        if array is not None:
+            array.flags.writeable = False
