@@ -1,0 +1,172 @@
+"""Initializers: identifiers, formulas, repeatability, refusals."""
+
+import random
+
+import numpy as np
+import pytest
+
+from embedlab import initializers
+from embedlab.core.table import ShapeError
+
+EVERY = [name for name in initializers.__all__ if name[0].isupper() and name != "Initializer"]
+
+
+@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_each_gives_the_shape_and_dtype_asked_for(name, dtype):
+    made = initializers.get(name)((6, 4), dtype)
+    assert made.shape == (6, 4)
+    assert made.dtype == dtype
+    assert made.flags.c_contiguous and made.flags.writeable
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_each_survives_a_round_trip_through_its_dict(name):
+    made = getattr(initializers, name)()
+    again = initializers.deserialize(initializers.serialize(made))
+    assert type(again) is type(made)
+    assert again.get_config() == made.get_config()
+    assert repr(again) == repr(made)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_name_snake_name_class_and_instance_mean_the_same(name):
+    made = getattr(initializers, name)
+    snake = initializers.REGISTRY
+    assert type(initializers.get(name)) is made
+    assert type(initializers.get(made)) is made
+    instance = made()
+    assert initializers.get(instance) is instance
+    assert [n for n, c in snake.names.items() if c is made and n.islower()]
+
+
+def test_the_default_uniform_is_five_hundredths():
+    table = initializers.get("uniform")((200, 50))
+    assert np.abs(table).max() <= 0.05
+    assert np.abs(table).max() > 0.0499
+
+
+def test_a_seed_repeats_and_no_seed_differs_between_instances():
+    one, two = initializers.RandomNormal(seed=3), initializers.RandomNormal(seed=3)
+    assert np.array_equal(one((5, 5)), two((5, 5)))
+    assert not np.array_equal(
+        initializers.RandomNormal()((5, 5)), initializers.RandomNormal()((5, 5))
+    )
+
+
+def test_pythons_seed_makes_a_session_repeatable():
+    before = random.getstate()
+    try:
+        random.seed(0)
+        first = initializers.get("uniform")((3, 3))
+        random.seed(0)
+        assert np.array_equal(first, initializers.get("uniform")((3, 3)))
+    finally:
+        random.setstate(before)
+
+
+@pytest.mark.parametrize("made", [initializers.RandomUniform(seed=7),
+                                  initializers.RandomNormal(seed=7),
+                                  initializers.TruncatedNormal(seed=7)])  # fmt: skip
+def test_drawing_in_pieces_changes_no_number(made, monkeypatch):
+    whole = made((300, 7))
+    monkeypatch.setattr("embedlab.initializers.drawn.PIECE", 13)
+    assert np.array_equal(made((300, 7)), whole)
+
+
+@pytest.mark.parametrize(
+    ("name", "limit"),
+    [("glorot_uniform", (6 / 90) ** 0.5), ("he_uniform", (6 / 60) ** 0.5),
+     ("lecun_uniform", (3 / 60) ** 0.5)],
+)  # fmt: skip
+def test_uniform_limits_by_hand(name, limit):
+    made = np.abs(initializers.seeded(initializers.get(name), 1)((60, 30), "float64"))
+    assert limit * 0.99 < made.max() <= limit
+
+
+@pytest.mark.parametrize(
+    ("name", "variance"),
+    [("glorot_normal", 2 / 500), ("he_normal", 2 / 300), ("lecun_normal", 1 / 300)],
+)  # fmt: skip
+def test_normal_spread_by_hand(name, variance):
+    made = initializers.seeded(initializers.get(name), 1)((300, 200), "float64")
+    assert made.var() == pytest.approx(variance, rel=0.02)
+    assert np.abs(made).max() < 2 * variance**0.5 / 0.8796
+
+
+def test_orthogonal_rows_are_at_right_angles():
+    made = initializers.Orthogonal(gain=3.0, seed=1)((2, 3, 4), "float64").reshape(6, 4)
+    assert made.T @ made == pytest.approx(9 * np.eye(4), abs=1e-12)
+
+
+def test_named_axes_say_what_a_fan_is():
+    made = initializers.VarianceScaling(
+        3.0, "fan_in", "uniform", seed=1, input_axes=(0, 1), output_axes=(2,)
+    )
+    assert np.abs(made((2, 5, 400))).max() <= (3 * 3.0 / 10) ** 0.5
+
+
+def test_seeded_leaves_alone_what_has_a_seed_or_draws_nothing():
+    own = initializers.HeNormal(seed=4)
+    zeros = initializers.Zeros()
+    assert initializers.seeded(own, 9) is own
+    assert initializers.seeded(zeros, 9) is zeros
+    assert initializers.seeded(initializers.HeNormal(), 9).seed == 9
+
+
+def test_a_function_and_an_array_are_initializers_too():
+    def halves(shape, dtype=None):
+        return np.full(shape, 0.5, dtype)
+
+    assert initializers.get(halves) is halves
+    assert initializers.get(np.eye(2))((2, 2)).tolist() == [[1, 0], [0, 1]]
+    config = initializers.serialize(halves)
+    assert initializers.deserialize(config, {"halves": halves}) is halves
+    with pytest.raises(ValueError, match="custom_objects"):
+        initializers.deserialize(config)
+
+
+def test_custom_classes_come_from_custom_objects():
+    class Threes(initializers.Initializer):
+        def __call__(self, shape, dtype="float32"):
+            return np.full(shape, 3, dtype)
+
+    config = initializers.serialize(Threes())
+    assert config["registered_name"] == "Threes"
+    assert type(initializers.deserialize(config, {"Threes": Threes})) is Threes
+    with pytest.raises(ValueError, match="Could not interpret initializer identifier"):
+        initializers.deserialize(config)
+
+
+@pytest.mark.parametrize("identifier", ["bogus", 3, 0.5, {"class_name": "Bogus", "config": {}},
+                                        {"class_name": ["HeNormal"]}, {}, []])  # fmt: skip
+def test_unknown_identifiers_are_refused(identifier):
+    with pytest.raises(ValueError, match="Could not interpret initializer identifier"):
+        initializers.get(identifier)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "words"),
+    [
+        (lambda: initializers.RandomUniform(1, 0), ValueError, "Received 1 and 0"),
+        (lambda: initializers.RandomUniform(0, np.inf), ValueError, "finite"),
+        (lambda: initializers.RandomNormal(stddev=-1), ValueError, "stddev"),
+        (lambda: initializers.RandomNormal(seed="x"), ValueError, "'x'"),
+        (lambda: initializers.RandomNormal(seed=-1), ValueError, ">= 0"),
+        (lambda: initializers.RandomNormal(seed=True), ValueError, "True"),
+        (lambda: initializers.VarianceScaling(0), ValueError, "`scale` must be positive float"),
+        (lambda: initializers.VarianceScaling(mode="x"), ValueError, "Invalid `mode` argument"),
+        (lambda: initializers.VarianceScaling(distribution="x"), ValueError,
+         "Invalid `distribution` argument"),
+        (lambda: initializers.Constant("x"), ValueError, "number"),
+        (lambda: initializers.Constant([1, 2, 3])((2, 2)), ShapeError, r"Received shape \(3,\)"),
+        (lambda: initializers.Identity()((3,)), ShapeError, "can only be used for 2D matrices"),
+        (lambda: initializers.Orthogonal()((3,)), ShapeError, "at least two-dimensional"),
+        (lambda: initializers.Initializer()((3,)), NotImplementedError, "__call__"),
+        (lambda: initializers.get({"class_name": "HeNormal", "config": {"zzz": 1}}), ValueError,
+         "zzz"),
+    ],
+)  # fmt: skip
+def test_the_door_refuses(make, error, words):
+    with pytest.raises(error, match=words):
+        make()
