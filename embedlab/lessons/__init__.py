@@ -1,0 +1,28 @@
+"""What the notebooks stand on: checks, misconceptions, answer cards, and a look at the set-up.
+
+Importing this package loads the standard library only, so that `embedlab doctor` can speak on a
+machine where something is missing. The names below are fetched when they are first asked for.
+"""
+
+from importlib import import_module
+from typing import Any
+
+from embedlab.lessons.folder import folder
+
+_HOMES = {
+    "doctor": "embedlab.lessons.checkup",
+}
+
+__all__ = ["folder", *_HOMES]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'embedlab.lessons' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

@@ -1,0 +1,91 @@
+"""Where the built notebooks lie: inside an installed package, or beside it in a checkout."""
+
+import re
+from pathlib import Path
+
+__all__ = ["LessonError", "find", "folder", "lessons"]
+
+_HERE = Path(__file__).resolve().parent
+
+
+class LessonError(LookupError):
+    """There is no such lesson, or there are no lessons at all."""
+
+
+def folder() -> Path:
+    """Give the folder of the built notebooks.
+
+    Returns
+    -------
+    pathlib.Path
+        It holds the learner notebooks `NN_name.ipynb` and the folder `solutions`.
+
+    Raises
+    ------
+    LessonError
+        When this installation carries no lessons.
+
+    Examples
+    --------
+    >>> folder().is_dir()
+    True
+    """
+    for place in (_HERE / "notebooks", _HERE.parents[1] / "notebooks"):
+        if place.is_dir():
+            return place
+    raise LessonError(
+        "the lessons must lie inside the package or beside it. Received an installation without "
+        "them. Install embedlab again, or work in a clone of its repository."
+    )
+
+
+def lessons() -> dict[str, Path]:
+    """Give the learner notebooks by their number, in order.
+
+    Returns
+    -------
+    dict
+        `{"00": Path, "01": Path, ...}`; empty before the notebooks are built.
+
+    Examples
+    --------
+    >>> all(path.name.startswith(number) for number, path in lessons().items())
+    True
+    """
+    found = sorted(folder().glob("[0-9][0-9]*.ipynb"))
+    return {path.name.partition("_")[0]: path for path in found}
+
+
+def find(lesson: str, *, solution: bool = False) -> Path:
+    """Give the notebook of one lesson, by its number or its name.
+
+    Parameters
+    ----------
+    lesson : str
+        "1", "01" or "01_lookup".
+    solution : bool
+        Give the notebook with the answers instead.
+
+    Raises
+    ------
+    LessonError
+        When there is no such lesson, with the lessons there are.
+
+    Examples
+    --------
+    >>> find("what is this")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    embedlab.lessons.folder.LessonError: a lesson ...
+    """
+    known = lessons()
+    wanted = re.sub(r"\.ipynb$", "", str(lesson))
+    number = wanted.zfill(2) if wanted.isdigit() else wanted
+    path = known.get(number) or {p.stem: p for p in known.values()}.get(wanted)
+    if path is not None and solution:
+        path = path.parent / "solutions" / path.name
+    if path is None or not path.is_file():
+        raise LessonError(
+            f"a lesson is named by its number, one of {', '.join(known) or 'none so far'}. "
+            f"Received {str(lesson)!r:.60}. Choose one of these, for example 01."
+        )
+    return path
