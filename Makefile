@@ -1,0 +1,132 @@
+# The same commands by hand and in CI. They need Python 3.11 or newer and make; everything else is
+# fetched into .venv (and js/node_modules, when Node is there).
+#
+#   make lab PYTHON=python3.12            another Python
+#   make lab LAB_ARGS="--port=9000"       anything JupyterLab understands
+#   make test EXTRAS=test,keras           with the peers, as CI does
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+.PHONY: help lab test check notebooks bundle bench pins views core suite strict browser
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+EXTRAS ?= test
+LAB_ARGS ?=
+PYTEST := $(BIN)/python -m pytest -q
+
+help:  ## show this list
+	@echo "make TARGET, one of:"
+	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' Makefile | expand -t 12 | sed 's/^/  /'
+
+# ------------------------------------------------------------------------------ the environment
+# A stamp for each set of extras: pip runs again when pyproject.toml or the pins change.
+
+$(BIN)/python:
+	@python="$(PYTHON)"; \
+	if [ -z "$$python" ]; then \
+	  for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	    if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	      python=$$name; break; fi; \
+	  done; \
+	fi; \
+	if ! $${python:-false} -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	  echo "Python 3.11 or newer is needed. Install it, or name one: make lab PYTHON=python3.12"; \
+	  exit 1; fi; \
+	if ! $$python -c 'import venv, ensurepip' 2>/dev/null; then \
+	  echo "$$python cannot make environments. On Debian or Ubuntu: apt-get install python3-venv"; \
+	  exit 1; fi; \
+	echo "Making $(VENV) with $$($$python --version)"; \
+	$$python -m venv --clear $(VENV)
+
+$(VENV)/.ready-%: pyproject.toml binder/requirements.txt | $(BIN)/python
+	@echo "Installing embedlab[$*] into $(VENV), about half a minute"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint binder/requirements.txt --editable '.[$*]'
+	@touch $@
+
+# ------------------------------------------------------------------------------------ learners
+
+lab: $(VENV)/.ready-lab  ## open JupyterLab on the first lesson (your copies lie in lab/)
+	@exec $(BIN)/embedlab lab --to lab -- $(LAB_ARGS)
+
+# ---------------------------------------------------------------------------------- developers
+# What a machine lacks is named in one line and its part left out; in CI it is an error.
+
+NODE = $(shell node -e 'process.exit(+process.versions.node.split(".")[0] < 18)' 2>/dev/null && \
+  command -v npm)
+CHROMIUM = $(or $(EMBEDLAB_CHROMIUM),$(shell command -v chromium || command -v chromium-browser || \
+  command -v google-chrome))
+PEERS = $(shell $(BIN)/python -c 'import keras, torch; print("here")' 2>/dev/null)
+FOUND = $(if $(PEERS),,and not peers)
+
+# $(call without,WHAT,LEFT OUT,CURE)
+without = @if [ -n "$${CI:-}" ]; then echo "CI must run $(2), and $(1) is missing. $(3)"; exit 1; \
+  else echo "NOT RUN: $(2), for want of $(1). $(3)"; fi
+
+READY := $(VENV)/.ready-$(EXTRAS)
+LEARNERS = $(wildcard notebooks/[0-9]*.ipynb notebooks/solutions/[0-9]*.ipynb)
+
+test: $(READY)  ## run every test that this machine can run, and say what it cannot
+	@$(MAKE) views core strict browser suite
+
+check: $(READY)  ## format, lint, types, the rules of the house, the browser half
+	@$(BIN)/ruff format --check --quiet . || { echo "Run: $(BIN)/ruff format ."; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(MAKE) views
+	@$(PYTEST) tests/test_architecture.py
+
+notebooks: $(READY)  ## build the notebooks from notebooks/source and run them
+	@$(BIN)/python notebooks/build.py
+
+bundle: js/node_modules/.ready  ## build the browser half into embedlab/explorers/static
+	@cd js && npm run --silent build
+
+bench: $(READY)  ## compare with the peers, side by side
+	@$(BIN)/python -m benchmarks
+
+pins: $(VENV)/.ready-lab  ## write binder/requirements.txt from what .venv holds
+	@$(BIN)/python binder/pins.py --write
+
+# The parts of `make test`. The suite comes last, so that its count is the last line.
+
+js/node_modules/.ready: js/package.json js/package-lock.json
+	@cd js && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+views:  # the browser half: types, unit tests, bundles as committed
+ifneq ($(NODE),)
+	@$(MAKE) js/node_modules/.ready
+	@cd js && npm run --silent check && npm test --silent && node build.js --check
+else
+	$(call without,Node 18 or newer,the checks of the browser half,Install nodejs and npm.)
+endif
+
+core: $(READY)  # once more with every index checked, and once with one thread
+	@echo "The core, every index checked by Numba:"
+	@NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(abspath $(VENV))/boundscheck $(PYTEST) tests/core
+	@echo "The core on one thread:"
+	@NUMBA_NUM_THREADS=1 $(PYTEST) tests/core
+
+strict: $(READY)  # every number printed in a notebook, compared
+	@echo "The notebooks, every number compared:"
+	@$(PYTEST) --nbval $(LEARNERS)
+
+browser: $(READY)  # alone on the machine: it measures frames
+ifneq ($(CHROMIUM),)
+	@echo "The views in a browser:"
+	@$(PYTEST) -m browser tests/browser
+else
+	$(call without,Chromium,the tests in a browser,On Debian: apt-get install chromium.)
+endif
+
+suite: $(READY)
+	$(if $(PEERS),,$(call without,Keras or PyTorch,the comparisons with peers,\
+	  Run: make test EXTRAS=test$(comma)keras))
+	@echo "Everything else:"
+	@$(PYTEST) -n 2 --dist loadfile -m "not browser $(FOUND)"
+
+comma := ,
