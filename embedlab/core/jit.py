@@ -19,9 +19,13 @@ from typing import Any
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import numba
+from llvmlite import ir
 from numba import prange
+from numba.core import cgutils
+from numba.core import types as numba_types
+from numba.extending import intrinsic, overload
 
-__all__ = ["NAN_SAFE", "loop", "parallel", "prange", "stats", "threads"]
+__all__ = ["NAN_SAFE", "loop", "parallel", "prange", "prefetch", "stats", "threads"]
 
 NAN_SAFE = {"reassoc", "contract", "nsz"}
 """Fast-math flags that let a sum vectorise and still keep every NaN check."""
@@ -67,6 +71,40 @@ def parallel(serial: Any, *, reductions: bool = False) -> Any:
 def threads() -> int:
     """How many threads a parallel loop may use now (Numba's own setting)."""
     return numba.get_num_threads()
+
+
+def prefetch(array, row, column):
+    """Ask the memory for the cache line of `array[row, column]`, without waiting for it.
+
+    For use inside a loop, some rows ahead of the one being read: a row that lies in main memory
+    takes about 100 ns to come. Never faults, whatever the place; in plain Python it does nothing.
+    """
+
+
+@intrinsic
+def _prefetch(typing, array, row, column):
+    def generate(context, builder, signature, args):
+        kind = signature.args[0]
+        view = context.make_array(kind)(context, builder, args[0])
+        place = cgutils.get_item_pointer(
+            context, builder, kind, view, [args[1], args[2]], wraparound=False
+        )
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        call = cgutils.get_or_insert_function(
+            builder.module,
+            ir.FunctionType(ir.VoidType(), [byte, number, number, number]),
+            "llvm.prefetch.p0",
+        )
+        read, keep, data = number(0), number(3), number(1)
+        builder.call(call, [builder.bitcast(place, byte), read, keep, data])
+        return context.get_dummy_value()
+
+    return numba_types.void(array, numba_types.intp, numba_types.intp), generate
+
+
+@overload(prefetch, inline="always")
+def _prefetch_in_a_loop(array, row, column):
+    return lambda array, row, column: _prefetch(array, row, column)
 
 
 def stats() -> dict[str, int]:
