@@ -3,7 +3,7 @@
 import importlib.metadata
 import json
 import os
-import sys
+import platform
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -117,9 +117,10 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 @_check("Python", "Install Python 3.11 or newer, and make the environment with it.")
 def _python() -> str:
-    if sys.version_info < (3, 11):
-        raise CheckError(f"Python {sys.version.split()[0]} is here, and 3.11 or newer is needed")
-    return sys.version.split()[0]
+    found = platform.python_version()
+    if _numbers(found) < (3, 11):
+        raise CheckError(f"Python {found} is here, and 3.11 or newer is needed")
+    return found
 
 
 @_check("NumPy and Numba", "In a clone, run: make lab. Otherwise install embedlab again.")

@@ -1,0 +1,21 @@
+"""Look at the set-up: one line a check, with the cure."""
+
+import argparse
+
+__all__ = ["add", "run"]
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Say what `embedlab doctor` accepts: nothing."""
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print every check as soon as it is known; 0 when all are green, 1 when not."""
+    from embedlab.lessons.checkup import checks
+
+    wrong = 0
+    for check in checks():
+        print(check.line(), flush=True)
+        wrong += not check.ok
+    print("All green." if not wrong else f"{wrong} to mend, see ✗.")
+    return int(wrong > 0)

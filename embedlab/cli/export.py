@@ -1,0 +1,127 @@
+"""Write a view or a lesson as one HTML file that needs no server and no network.
+
+A view keeps everything but new work of a kernel: hover, scrub, predict. A lesson shows its text,
+its code and its pictures.
+"""
+
+import argparse
+import json
+import re
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from embedlab.cli.stop import Stop
+
+__all__ = ["add", "explorer", "export_lesson", "run"]
+
+_STILL = ("text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain")
+_TEMPLATE = """{%- extends 'index.html.j2' -%}
+{%- block html_head_js_requirejs -%}{%- endblock -%}
+{%- block html_head_js_mathjax -%}{%- endblock -%}
+{%- block html_head_js_mermaidjs -%}{%- endblock -%}
+"""
+_OUTSIDE = re.compile(
+    r"""<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)=["']?(https?://[^"'\s>]+)"""
+)
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Say what `embedlab export` accepts."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("what", metavar="VIEW|LESSON", help="a view (lookup) or a lesson (01)")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE.html",
+                        help="where to (default: the name, here)")  # fmt: skip
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="params",
+                        help='a parameter of the view, such as text="the cat"')  # fmt: skip
+    parser.add_argument("--solution", action="store_true", help="the lesson with its answers")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the file, and say where it lies and how large it is."""
+    views = _views()
+    if args.what in views:
+        output = args.output or Path(f"{args.what}.html")
+        view = explorer(args.what, **dict(_param(text) for text in args.params))
+        output.parent.mkdir(parents=True, exist_ok=True)
+        view.export_html(output)
+    else:
+        from embedlab.lessons.folder import LessonError, find
+
+        if args.params:
+            raise Stop(f"--set is for a view, one of {', '.join(views)}. Received {args.what}.")
+        try:
+            notebook = find(args.what, solution=args.solution)
+        except LessonError as error:
+            raise Stop(f"{error} Or name a view: {', '.join(views)}.") from None
+        output = args.output or Path(f"{notebook.stem}.html")
+        export_lesson(notebook, output)
+    print(f"{output}: {output.stat().st_size / 1000:.0f} kB")
+    return 0
+
+
+def explorer(view: str, **params: Any) -> Any:
+    """Make the explorer of a view: `lookup` gives a `LookupExplorer`.
+
+    Raises
+    ------
+    Stop
+        When a parameter is unknown or its value is refused, in the explorer's own words.
+    """
+    module = import_module(f"embedlab.explorers.{view}")
+    kind = next(
+        value
+        for name, value in vars(module).items()
+        if name.endswith("Explorer") and getattr(value, "__module__", "") == module.__name__
+    )
+    try:
+        return kind(**params)
+    except Exception as error:
+        raise Stop(f"{view}: {error}") from error
+
+
+def export_lesson(notebook: Path, output: Path) -> None:
+    """Write a built notebook as one HTML file, with its pictures inside and no address outside.
+
+    Parameters
+    ----------
+    notebook : pathlib.Path
+    output : pathlib.Path
+        Its folder is made when it is not there.
+
+    Raises
+    ------
+    Stop
+        When the page would fetch something, with the address, or nbconvert is not installed.
+    """
+    try:
+        from nbconvert import HTMLExporter
+    except ImportError:
+        raise Stop("a lesson needs nbconvert. Run: python -m pip install nbconvert") from None
+    exporter = HTMLExporter(
+        raw_template=_TEMPLATE,
+        embed_images=True,
+        # a live view needs a kernel; its still picture does not
+        config={"NbConvertBase": {"display_data_priority": list(_STILL)}},
+    )
+    page, _ = exporter.from_filename(str(notebook))
+    outside = _OUTSIDE.search(page)
+    if outside:
+        raise Stop(f"the page must not fetch anything. It names {outside[1]}. Ship that file.")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(page, encoding="utf-8")
+
+
+def _views() -> list[str]:
+    static = Path(__file__).resolve().parents[1] / "explorers" / "static"
+    return sorted(bundle.stem for bundle in static.glob("*.js"))
+
+
+def _param(text: str) -> tuple[str, Any]:
+    name, sign, value = text.partition("=")
+    if not sign or not name.isidentifier():
+        raise Stop(f"--set must look like NAME=VALUE. Received {text!r:.60}.")
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError:
+        return name, value

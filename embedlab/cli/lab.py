@@ -1,0 +1,115 @@
+"""Copy the lessons into a folder of yours and open JupyterLab there.
+
+Your own changes are never overwritten: a lesson that you changed stays as it is, also when a newer
+embedlab brings a newer one. Everything after -- goes to JupyterLab.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from embedlab.cli.stop import Stop
+
+__all__ = ["add", "copy", "run"]
+
+RECORD = ".embedlab.json"
+"""Beside the copies: the hash of each as it was when we wrote it."""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Say what `embedlab lab` accepts."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--to", type=Path, default=Path("embedlab-lessons"), metavar="DIR",
+                        help="your folder (default: %(default)s)")  # fmt: skip
+    parser.add_argument("--lesson", default="01", help="the lesson to open (default: %(default)s)")
+    parser.add_argument("--no-browser", action="store_true", help="print the address only")
+    parser.add_argument("jupyter", nargs="*", metavar="-- OPTION", help="options of JupyterLab")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Copy, say what was done, and serve until the learner stops it."""
+    from embedlab.lessons.folder import LessonError, find, lessons
+
+    try:
+        first = find(args.lesson).name
+    except LessonError as error:
+        raise Stop(str(error)) from None
+    said = {"new": "copied", "updated": "updated", "kept": "kept as you changed it"}
+    for name, what in copy(lessons().values(), args.to):
+        if what in said:
+            print(f"{said[what]}: {args.to / name}")
+    print(f"Your lessons lie in {args.to.resolve()}", flush=True)
+    return _serve(args.to.resolve(), first, browser=not args.no_browser, more=args.jupyter)
+
+
+def copy(notebooks: Iterable[Path], to: Path) -> Iterator[tuple[str, str]]:
+    """Copy notebooks to a folder, and never touch what the learner changed.
+
+    Parameters
+    ----------
+    notebooks : iterable of pathlib.Path
+    to : pathlib.Path
+        Made when it is not there.
+
+    Yields
+    ------
+    (str, str)
+        The file's name and what happened: "new", "same", "updated" (the learner had not changed
+        it), or "kept" (the learner had).
+    """
+    to.mkdir(parents=True, exist_ok=True)
+    record = to / RECORD
+    ours: dict[str, str] = json.loads(record.read_text("utf-8")) if record.is_file() else {}
+    for notebook in notebooks:
+        fresh, mine = notebook.read_bytes(), to / notebook.name
+        there = _hash(mine.read_bytes()) if mine.exists() else None
+        if there is None:
+            what = "new"
+        elif there == _hash(fresh):
+            what = "same"
+        else:
+            what = "updated" if there == ours.get(mine.name) else "kept"
+        if what in ("new", "updated"):
+            mine.write_bytes(fresh)
+        if what != "kept":
+            ours[mine.name] = _hash(fresh)
+        yield mine.name, what
+    record.write_text(json.dumps(ours, indent=1), "utf-8")
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _serve(folder: Path, first: str, *, browser: bool, more: list[str]) -> int:
+    try:
+        from jupyterlab.labapp import LabApp
+    except ImportError:
+        raise Stop(
+            "JupyterLab is not installed. Run: make lab in a clone, or python -m pip install "
+            "jupyterlab"
+        ) from None
+    options = [
+        f"--ServerApp.root_dir={folder}",
+        f"--LabApp.default_url=/lab/tree/{first}",
+        "--LabApp.news_url=None",  # nothing leaves the machine
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.extension_manager=readonly",
+    ]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        options.append("--allow-root")  # a container's only user
+    if not browser or not _display():
+        options.append("--no-browser")
+    LabApp.launch_instance(argv=[*options, *more])
+    return 0
+
+
+def _display() -> bool:
+    """Tell whether a browser could show anything."""
+    if sys.platform in ("darwin", "win32"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

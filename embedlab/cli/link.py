@@ -1,0 +1,122 @@
+"""Print the Binder link of this repository, opened on one lesson."""
+
+import argparse
+import subprocess
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from embedlab.cli.stop import Stop
+
+__all__ = ["add", "binder", "run", "web"]
+
+HUB = "https://mybinder.org"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Say what `embedlab link` accepts."""
+    parser.add_argument("--lesson", default="01", help="its number (default: %(default)s)")
+    parser.add_argument("--remote", metavar="NAME|URL",
+                        help="a git remote or an address (default: the first of upstream, origin)",
+                        )  # fmt: skip
+    parser.add_argument("--ref", default="HEAD", help="branch, tag or commit (default: HEAD)")
+    parser.add_argument("--hub", default=HUB, help="which Binder (default: %(default)s)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the link."""
+    from embedlab.lessons.folder import LessonError, find, folder
+
+    try:
+        path = f"notebooks/{find(args.lesson).name}"
+        root = folder().parent
+    except LessonError as error:
+        raise Stop(str(error)) from None
+    print(binder(_address(args.remote, root), path, ref=args.ref, hub=args.hub))
+    return 0
+
+
+def binder(remote: str, path: str, *, ref: str = "HEAD", hub: str = HUB) -> str:
+    """Give the Binder link that opens a file of a repository in JupyterLab.
+
+    Parameters
+    ----------
+    remote : str
+        The address git uses: https, ssh or git@host:owner/name.
+    path : str
+        The file, inside the repository.
+    ref : str
+        A branch, a tag or a commit; HEAD is the default branch.
+    hub : str
+        Which Binder.
+
+    Raises
+    ------
+    Stop
+        When the repository lies where no Binder can fetch it.
+
+    Examples
+    --------
+    >>> binder("git@github.com:someone/embedlab.git", "notebooks/01_lookup.ipynb")
+    'https://mybinder.org/v2/gh/someone/embedlab/HEAD?urlpath=lab%2Ftree%2Fnotebooks%2F01_lookup.ipynb'
+    >>> binder("https://gitlab.com/a/b/c", "x.ipynb", ref="main")
+    'https://mybinder.org/v2/gl/a%2Fb%2Fc/main?urlpath=lab%2Ftree%2Fx.ipynb'
+    """
+    host, name = web(remote)
+    if host == "github.com" and name.count("/") == 1:
+        where = f"gh/{name}"
+    elif host == "gitlab.com":
+        where = f"gl/{quote(name, safe='')}"
+    else:
+        where = f"git/{quote(f'https://{host}/{name}', safe='')}"
+    inside = quote(f"lab/tree/{path}", safe="")
+    return f"{hub.rstrip('/')}/v2/{where}/{quote(ref, safe='')}?urlpath={inside}"
+
+
+def web(remote: str) -> tuple[str, str]:
+    """Give the host and the path that a git remote names, without user, password and `.git`.
+
+    Examples
+    --------
+    >>> web("ssh://git@code.example.org:2222/team/embedlab.git")
+    ('code.example.org', 'team/embedlab')
+    >>> web("https://someone:secret@code.example.org:8443/team/embedlab")
+    ('code.example.org:8443', 'team/embedlab')
+    """
+    if "://" not in remote:
+        before, colon, after = remote.partition(":")
+        # `host:path` is ssh; a slash before the colon, or no colon, is a folder
+        remote = f"ssh://{before}/{after}" if colon and "/" not in before else f"file://{remote}"
+    parts = urlsplit(remote)
+    name = parts.path.strip("/").removesuffix(".git")
+    if parts.scheme not in ("https", "http", "ssh", "git") or not parts.hostname or not name:
+        raise Stop(
+            "a Binder link needs a repository that Binder can reach. "
+            f"Received {parts.scheme}://{parts.hostname or ''}{parts.path}. "
+            "Push to a public host, or name it: --remote https://..."
+        )
+    port = f":{parts.port}" if parts.port and parts.scheme in ("https", "http") else ""
+    return parts.hostname + port, name
+
+
+def _address(remote: str | None, root: Path) -> str:
+    """Give the address of a remote: as named, or of this repository."""
+    if remote and ("/" in remote or ":" in remote):
+        return remote
+    for name in [remote] if remote else ["upstream", "origin"]:
+        asked = _git(root, "remote", "get-url", name)
+        if asked:
+            return asked
+    raise Stop(
+        f"a Binder link needs the address of the repository. {root} has no remote called "
+        f"{remote or 'upstream or origin'}. Name the address: --remote https://..."
+    )
+
+
+def _git(root: Path, *words: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(root), *words], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return done.stdout.strip()

@@ -1,0 +1,96 @@
+"""Compile ahead what the lessons use, so that nobody waits in class.
+
+Numba compiles a loop once for each kind of array it meets, and keeps the result on disk. `CALLS`
+lists, idea by idea, small calls through the public doors that meet the same kinds of arrays as the
+lessons do. A new kernel adds its line here; a test runs the lessons and counts what was missed.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from embedlab.core import gradient, jit
+from embedlab.core.ids import resolve
+from embedlab.core.lookup import PARALLEL_FROM, lookup
+
+__all__ = ["CALLS", "warm"]
+
+
+def _tables(*shape: int) -> Iterator[np.ndarray]:
+    """Give float32 and float64 arrays, each writable (a layer's) and read-only (a trace's)."""
+    for dtype in (np.float32, np.float64):
+        for writable in (True, False):
+            array = np.zeros(shape, dtype)
+            array.flags.writeable = writable
+            yield array
+
+
+def _ids(count: int = 3) -> Iterator[np.ndarray]:
+    """Give ids, writable and read-only."""
+    for writable in (True, False):
+        array = np.zeros(count, np.int64)
+        array.flags.writeable = writable
+        yield array
+
+
+def _lookup() -> Iterator[Callable[[], Any]]:
+    for ids in _ids():
+        yield partial(resolve, ids, 2, oob="clip")
+        for table in _tables(2, 2):
+            yield partial(lookup, table, ids)
+    wide = np.zeros((2, 64), np.float32)
+    yield partial(lookup, wide, np.zeros(_from(PARALLEL_FROM, 64), np.int64))
+
+
+def _gradient() -> Iterator[Callable[[], Any]]:
+    for ids in _ids():
+        for grad in _tables(ids.size, 2):
+            yield partial(gradient.grad_table, ids, grad, 2)
+            yield partial(gradient.coalesce, ids, grad, 2)
+    many = np.zeros(_from(gradient.PARALLEL_FROM, 64), np.int64)
+    grad = np.zeros((many.size, 64), np.float32)
+    yield partial(gradient.grad_table, many, grad, 2)
+    yield partial(gradient.coalesce, many, grad, 2)
+
+
+def _from(numbers: int, width: int) -> int:
+    """Give how many rows of this width are worth a second thread."""
+    return -(-numbers // width)
+
+
+CALLS: dict[str, Callable[[], Iterator[Callable[[], Any]]]] = {
+    "lookup": _lookup,
+    "gradient": _gradient,
+}
+
+
+def warm(*, progress: bool = True) -> dict[str, int]:
+    """Compile what the lessons use, and keep it on disk for the next process.
+
+    Parameters
+    ----------
+    progress : bool
+        Show a bar, one step a call.
+
+    Returns
+    -------
+    dict
+        `misses`: loops compiled now; `hits`: loops that were there already.
+
+    Examples
+    --------
+    >>> sorted(warm(progress=False))
+    ['hits', 'misses']
+    >>> warm(progress=False)["misses"]  # the second time there is nothing left to do
+    0
+    """
+    before = jit.stats()
+    steps = [(idea, call) for idea, calls in CALLS.items() for call in calls()]
+    with tqdm(steps, disable=not progress, unit="loop", leave=False) as bar:
+        for idea, call in bar:
+            bar.set_description(f"compiling {idea}", refresh=False)
+            call()
+    return {key: count - before[key] for key, count in jit.stats().items()}
