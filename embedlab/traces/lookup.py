@@ -98,9 +98,10 @@ class LookupTrace:
             return None
         if not self.output.size:
             return 0.0
-        apart = np.abs(self.output.astype(np.float64) - self.onehot)
-        apart[np.isnan(self.output) & np.isnan(self.onehot)] = 0.0
-        return float(apart.max())
+        both_nan = np.isnan(self.output) & np.isnan(self.onehot)
+        with np.errstate(invalid="ignore"):  # ∞ − ∞
+            apart = np.abs(self.output.astype(np.float64) - self.onehot)
+        return float(np.where(both_nan | (self.output == self.onehot), 0.0, apart).max())
 
     @property
     def summary(self) -> str:
@@ -245,7 +246,8 @@ def _onehot(table: np.ndarray, rows: np.ndarray, output: np.ndarray) -> tuple[np
     """Multiply where there is a row; elsewhere the rule's fill stands, as in `output`."""
     has_row = rows >= 0
     made = output.copy()
-    found, took = _timed(lambda: onehot_lookup(table, rows[has_row]))
+    with np.errstate(invalid="ignore"):  # 0 · ∞ is NaN, and that is for the learner to see
+        found, took = _timed(lambda: onehot_lookup(table, rows[has_row]))
     made[has_row] = found
     return made, took
 

@@ -93,6 +93,9 @@ def test_nan_weights_show_why_zero_times_nan_is_not_zero():
     trace = trace_lookup(table, [0, 1])
     assert np.isfinite(trace.output).all()
     assert np.isnan(trace.max_difference)
+    table[2] = np.inf
+    assert np.isnan(trace_lookup(table, [0, 2]).max_difference)
+    assert trace_lookup(table[2:], [0]).max_difference == 0.0  # 1 · ∞, and nothing else
 
 
 def test_a_one_hot_matrix_too_large_is_not_built(monkeypatch):
