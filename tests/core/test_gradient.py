@@ -111,3 +111,64 @@ def test_the_door_refuses(grad, ids, back, input_dim, error, received):
     with pytest.raises(error, match="Received") as caught:
         grad(ids, back, input_dim)
     assert received in str(caught.value)
+
+
+@pytest.mark.parametrize("size", [40, PARALLEL_FROM // 8 + 5])
+@pytest.mark.parametrize("count", [1, 2])
+def test_padding_learns_exactly_nothing(rng, threads, size, count):
+    """Not even NaN reaches the row of the padding id, whatever the size and the threads."""
+    threads(count)
+    ids = rng.integers(9, size=size)
+    back = rng.normal(size=(size, 8)).astype("f4")
+    kept = ids != 3
+    expected = grad_table_numpy(ids[kept], back[kept], 9)
+    back[~kept] = np.nan
+    np.testing.assert_array_equal(grad_table(ids, back, 9, padding_idx=3), expected)
+    sparse = coalesce(ids, back, 9, padding_idx=3)
+    assert 3 not in sparse.ids
+    np.testing.assert_array_equal(sparse.to_dense(), expected)
+    np.testing.assert_array_equal(sparse.uncoalesced()[0], ids[kept])
+    np.testing.assert_array_equal(sparse.uncoalesced()[1], back[kept])
+
+
+def test_nothing_but_padding():
+    sparse = coalesce([2, 2], np.ones((2, 3)), 4, padding_idx=2)
+    assert sparse.ids.size == 0
+    assert sparse.rows.shape == (0, 3)
+    assert not sparse.to_dense().any()
+    assert not grad_table([2, 2], np.ones((2, 3)), 4, padding_idx=2).any()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_scaled_by_frequency_is_the_mean(rng, dtype):
+    ids = np.array([[1, 4, 1], [1, 0, 4]])
+    back = rng.normal(size=(2, 3, 5)).astype(dtype)
+    grad = grad_table(ids, back, 6, scale_grad_by_freq=True, padding_idx=0)
+    assert grad.dtype == dtype
+    for row in (1, 4):
+        mean = back[ids == row].astype("f8").mean(0)
+        np.testing.assert_allclose(grad[row], mean, rtol=4 * np.finfo(dtype).eps)
+    assert not grad[[0, 2, 3, 5]].any()
+    sparse = coalesce(ids, back, 6, scale_grad_by_freq=True, padding_idx=0)
+    np.testing.assert_array_equal(sparse.to_dense(), grad)
+
+
+def test_one_frequent_id_does_not_change_the_sums(rng, threads):
+    """Bands are cut by work: with Zipf's law the first one is a few rows wide."""
+    size = PARALLEL_FROM // 16 + 100
+    ids = np.minimum(rng.zipf(1.3, size=size) - 1, 4999)
+    back = rng.normal(size=(size, 16)).astype("f4")
+    threads(2)
+    np.testing.assert_array_equal(grad_table(ids, back, 5000), grad_table_numpy(ids, back, 5000))
+    np.testing.assert_array_equal(
+        coalesce(ids, back, 5000).to_dense(), grad_table_numpy(ids, back, 5000)
+    )
+
+
+@pytest.mark.parametrize("grad", [grad_table, coalesce])
+@pytest.mark.parametrize(
+    ("padding", "error"), [(4, IdError), (-1, ValueError), (1.5, ValueError), ("0", ValueError)]
+)
+def test_a_padding_id_outside_is_refused(grad, padding, error):
+    with pytest.raises(error, match=f"padding_idx must .* Received {padding!r}"):
+        grad([0, 1], np.zeros((2, 3)), 4, padding_idx=padding)

@@ -1,0 +1,209 @@
+"""Grouping: bring equal ids together, keeping the order of their positions. A radix sort."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from embedlab.core.ids import as_ids, id_error
+from embedlab.core.jit import loop, parallel, prange, threads
+from embedlab.core.table import check_size
+
+__all__ = ["Groups", "bands", "group", "group_loop", "group_loop_parallel", "group_numpy"]
+
+PARALLEL_FROM = 131_072
+"""Ids from which a second thread pays for being woken six times."""
+
+_BITS = 32
+_LOW = (1 << _BITS) - 1
+
+
+class Groups(NamedTuple):
+    """Positions sorted by id.
+
+    Attributes
+    ----------
+    ids : ndarray of int64, (K,)
+        Sorted, each once.
+    order : ndarray of int64, (M,)
+        Positions; those of `ids[k]` stand at `order[starts[k]:starts[k + 1]]`, in rising order.
+    starts : ndarray of int64, (K + 1,)
+    """
+
+    ids: np.ndarray
+    order: np.ndarray
+    starts: np.ndarray
+
+    @property
+    def counts(self) -> np.ndarray:
+        """How often each id came, (K,)."""
+        return np.diff(self.starts)
+
+
+def group_numpy(ids: np.ndarray, skip: int = -1) -> Groups:
+    """Say it in NumPy: a stable sort, then the places where the id changes."""
+    order = np.argsort(ids, kind="stable")
+    order = order[ids[order] != skip]
+    unique, starts = np.unique(ids[order], return_index=True)
+    return Groups(unique, order, np.append(starts, order.size))
+
+
+@loop
+def _pack_loop(ids, input_dim, skip, packed):
+    """Write id and position of each of `ids` (N,) into one 64-bit number; return how many are bad.
+
+    Each id is read once, so that another thread changing it cannot mislead the sort. The id
+    `skip` becomes `input_dim`: it sorts to the end, where it is cut off.
+    """
+    bad = 0
+    for n in prange(ids.size):
+        row = ids[n]
+        if row < 0 or row >= input_dim:
+            bad += 1
+        if row == skip:
+            row = input_dim
+        packed[n] = (row << 32) | n
+    return bad
+
+
+_pack_loop_parallel = parallel(_pack_loop)
+
+
+@loop
+def group_loop(source, shift, counts, target):
+    """Sort `source` (N,) into `target` (N,) by the digit at `shift`: one stable radix pass.
+
+    Worker w counts and moves its own stretch; `counts` (W, 2**bits) tells each where its next
+    number of a digit goes, so the result is the same for any number of workers.
+    """
+    workers, digits = counts.shape
+    size = source.size
+    for w in prange(workers):
+        counts[w, :] = 0
+        for n in range(size * w // workers, size * (w + 1) // workers):
+            counts[w, (source[n] >> shift) & (digits - 1)] += 1
+    total = 0
+    for digit in range(digits):
+        for w in range(workers):
+            here = counts[w, digit]
+            counts[w, digit] = total
+            total += here
+    for w in prange(workers):
+        for n in range(size * w // workers, size * (w + 1) // workers):
+            digit = (source[n] >> shift) & (digits - 1)
+            target[counts[w, digit]] = source[n]
+            counts[w, digit] += 1
+
+
+group_loop_parallel = parallel(group_loop)
+
+
+@loop
+def _split_loop(packed, input_dim, ids, starts, order):
+    """Take the sorted numbers apart; return how many ids differ, and how many positions remain."""
+    k = -1
+    size = 0
+    last = input_dim
+    starts[0] = 0
+    for n in range(packed.size):
+        row = packed[n] >> 32
+        if row == input_dim:
+            break
+        k += row != last  # no branch on the data: random ids would be mispredicted
+        last = row
+        ids[k] = row
+        starts[k + 1] = n + 1
+        order[n] = packed[n] & 0xFFFFFFFF
+        size = n + 1
+    return k + 1, size
+
+
+def bands(starts: np.ndarray, workers: int, cost: int = 1) -> np.ndarray:
+    """Share groups out so that each worker sums about as many rows. Zipf's law makes this matter.
+
+    Parameters
+    ----------
+    starts : ndarray, (K + 1,)
+        As in `Groups`.
+    workers : int
+    cost : int
+        What one group costs besides its members, counted in members.
+
+    Returns
+    -------
+    ndarray of int64, (workers + 1,)
+        Worker w owns the groups `bands[w]` to `bands[w + 1] - 1`.
+
+    Examples
+    --------
+    >>> bands(np.array([0, 100, 101, 102, 103]), 2).tolist()
+    [0, 1, 4]
+    """
+    load = starts + cost * np.arange(starts.size)
+    cuts = np.searchsorted(load, load[-1] * np.arange(workers + 1) / workers)
+    cuts[-1] = starts.size - 1
+    return cuts.astype(np.int64)
+
+
+def group(ids: Any, input_dim: int, *, padding_idx: int | None = None) -> Groups:
+    """Bring the positions of equal ids together.
+
+    Parameters
+    ----------
+    ids : array_like of int, any shape, 0 <= id < V
+        Positions count through the flattened array.
+    input_dim : int
+        V.
+    padding_idx : int, optional
+        An id to leave out.
+
+    Returns
+    -------
+    Groups
+        ``ids (K,)`` sorted, ``order (M,)`` and ``starts (K + 1,)``: stable, and therefore
+        identical for any number of threads.
+
+    Raises
+    ------
+    IdError
+        For ids outside 0..V-1.
+
+    Notes
+    -----
+    A radix sort from the lowest digit up: O(N) time and memory, whatever V is. For 65 536 ids
+    below 30 000 about 8 times faster than ``numpy.argsort(kind="stable")``.
+
+    Examples
+    --------
+    >>> groups = group([3, 1, 3], 5)
+    >>> groups.ids.tolist(), groups.order.tolist(), groups.starts.tolist()
+    ([1, 3], [1, 0, 2], [0, 1, 3])
+    """
+    input_dim = check_size(input_dim, "input_dim")
+    ids = as_ids(ids).reshape(-1)
+    skip = -1 if padding_idx is None else padding_idx
+    if ids.size >= 1 << _BITS or input_dim >= 1 << (_BITS - 1):  # too big to pack into 64 bits
+        ids = ids.copy()
+        if not 0 <= int(ids.min(initial=0)) <= int(ids.max(initial=0)) < input_dim:
+            raise id_error(ids, input_dim)
+        return group_numpy(ids, skip)
+    workers = threads() if ids.size >= PARALLEL_FROM else 1
+    packed = np.empty(ids.size, np.int64)
+    if (_pack_loop_parallel if workers > 1 else _pack_loop)(ids, input_dim, skip, packed):
+        raise id_error(ids, input_dim)
+    packed = _sort(packed, input_dim, workers)
+    unique, starts, order = (np.empty(ids.size + 1, np.int64) for _ in range(3))
+    found, size = _split_loop(packed, input_dim, unique, starts, order)
+    return Groups(unique[:found].copy(), order[:size], starts[: found + 1])
+
+
+def _sort(packed: np.ndarray, input_dim: int, workers: int) -> np.ndarray:
+    bits = input_dim.bit_length()
+    passes = -(-bits // 11)  # 2 048 counters are 16 kB: half of the first-level cache
+    digit = -(-bits // passes)
+    counts = np.empty((workers, 1 << digit), np.int64)
+    other = np.empty_like(packed)
+    for step in range(passes):
+        run = group_loop_parallel if workers > 1 else group_loop
+        run(packed, _BITS + step * digit, counts, other)
+        packed, other = other, packed
+    return packed

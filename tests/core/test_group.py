@@ -1,0 +1,67 @@
+"""Grouping equal ids: twin, by hand, threads, sharing out, the door."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from embedlab.core.group import PARALLEL_FROM, bands, group, group_numpy
+from embedlab.core.ids import IdError
+
+
+def same(found, expected):
+    for mine, theirs in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+@given(
+    data=st.data(),
+    input_dim=st.sampled_from([1, 2, 7, 2047, 2048, 5000, 1 << 22, (1 << 31) - 1, 1 << 40]),
+    skip=st.booleans(),
+)
+def test_the_twin_agrees(data, input_dim, skip):
+    ids = data.draw(
+        st.lists(st.integers(0, input_dim - 1) | st.integers(0, min(3, input_dim - 1)), max_size=30)
+    )
+    padding = ids[0] if skip and ids else None
+    expected = group_numpy(np.array(ids, np.int64), -1 if padding is None else padding)
+    same(group(ids, input_dim, padding_idx=padding), expected)
+
+
+@pytest.mark.parametrize("input_dim", [300, 100_000])
+@pytest.mark.parametrize("count", [1, 2])
+def test_the_twin_agrees_at_parallel_sizes(rng, threads, input_dim, count):
+    threads(count)
+    ids = rng.integers(input_dim, size=PARALLEL_FROM + 7)
+    same(group(ids, input_dim, padding_idx=5), group_numpy(ids, 5))
+
+
+def test_worked_by_hand():
+    groups = group([[5, 2], [5, 0]], 6)
+    assert groups.ids.tolist() == [0, 2, 5]
+    assert groups.order.tolist() == [3, 1, 0, 2]
+    assert groups.starts.tolist() == [0, 1, 2, 4]
+    assert groups.counts.tolist() == [1, 1, 2]
+
+
+@given(counts=st.lists(st.integers(1, 50), max_size=20), workers=st.integers(1, 5))
+def test_bands_cover_every_group_once_and_share_the_work(counts, workers):
+    starts = np.concatenate(([0], np.cumsum(counts, dtype=int)))
+    cuts = bands(starts, workers)
+    assert cuts[0] == 0
+    assert cuts[-1] == len(counts)
+    assert (np.diff(cuts) >= 0).all()
+    share = (sum(counts) + len(counts)) / workers
+    for first, last in pairwise(cuts):
+        work = sum(counts[first:last]) + last - first
+        assert work <= share + max(counts, default=0) + 1
+
+
+@pytest.mark.parametrize("input_dim", [4, 1 << 40])
+def test_the_door_refuses(input_dim):
+    for bad in (input_dim, -1):
+        with pytest.raises(IdError, match="Received") as caught:
+            group([0, bad], input_dim)
+        assert f"{bad} at [1]" in str(caught.value)
