@@ -1,0 +1,600 @@
+"""Skip-gram with negative sampling: word vectors from a stream of ids.
+
+Each word of the stream pulls the vectors of the words around it towards its own context vector,
+and pushes them away from the context vectors of a few words drawn at random. The negatives are
+drawn once for a position and shared by all the words around it, so that one position is two small
+matrix products, which stay in registers three words by six targets at a time.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from embedlab.core.ids import as_ids, id_error
+from embedlab.core.jit import loop, parallel, prange, prefetch
+from embedlab.core.table import ShapeError, check_size
+
+__all__ = ["SkipgramStep", "skipgram", "skipgram_loop", "skipgram_loop_parallel",
+           "skipgram_numpy", "train_skipgram"]  # fmt: skip
+
+CHUNK = 20_000
+"""Words between two steps of the generator, for each thread."""
+
+WIDEST = 1024
+"""The longest vector: it fixes the width of the scratch rows below."""
+
+# A scratch row is one cache line longer than the longest vector, so that the rows of one position
+# do not all fall into the same cache set. TARGETS of them are worked on together.
+STRIDE = WIDEST + 16
+WORDS, TARGETS = 3, 6
+S1, S2, S3, S4, S5 = (np.uint64(k * STRIDE) for k in range(1, TARGETS))
+DX, DT = np.uint64(WORDS * STRIDE), np.uint64(TARGETS * STRIDE)
+
+_REACH = 8.0
+_CELLS = 512
+_SIGMOID = (1 / (1 + np.exp(-np.linspace(-_REACH, _REACH, _CELLS + 1)))).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class SkipgramStep:
+    """What `skipgram` tells after each chunk of words.
+
+    Attributes
+    ----------
+    words, of : int
+        How many words have been read, of how many in all epochs.
+    rate : float
+        The learning rate at the end of the chunk.
+    loss : float
+        Mean loss of a (word, target) pair, over one position in sixteen; NaN when none was met.
+    table, context : ndarray, (V, D) float32
+        The vectors being trained. The next step changes them: copy what you keep.
+    """
+
+    words: int
+    of: int
+    rate: float
+    loss: float
+    table: np.ndarray
+    context: np.ndarray
+
+
+def skipgram_numpy(
+    stream, first, last, workers, keep, alias, odds, table, context, window, negative,
+    rate, rate_end, sigmoid, state, scratch, told,
+):  # fmt: skip
+    """Say it in NumPy: the same draws and the same two matrix products, position by position."""
+    for worker in range(workers):
+        bits = _bits(state, worker)
+        part = stream[_cut(first, last, workers, worker) : _cut(first, last, workers, worker + 1)]
+        words = [w for w in part if w < 0 or (next(bits) >> 40) / 2**24 < keep[w]]
+        for at, centre in enumerate(words):
+            if centre < 0:
+                continue
+            reach = window - ((next(bits) >> 32) * window >> 32)
+            around = _side(words[max(at - reach, 0) : at][::-1])
+            around += _side(words[at + 1 : at + 1 + reach])
+            targets = [centre]
+            for _ in range(negative):
+                draw = next(bits)
+                other = (draw >> 32) * len(odds) >> 32
+                if (draw >> 8 & 0xFFFFFF) / 2**24 >= odds[other]:
+                    other = alias[other]
+                if other not in targets:
+                    targets.append(other)
+            if not around:
+                continue
+            label = np.arange(len(targets)) == 0
+            x, t = table[around], context[targets]  # (C, D), (K, D)
+            likely = _sigmoid_numpy(x @ t.T, sigmoid)
+            now = np.float32(rate + (rate_end - rate) * at / len(words))
+            push = now * (label.astype(np.float32) - likely)
+            np.add.at(table, around, push @ t)
+            context[targets] += push.T @ x
+            if at % 16 == 0:
+                told[worker] += -np.log(np.where(label, likely, 1 - likely)).sum(), likely.size
+
+
+@loop
+def _draw_loop(part, keep, alias, odds, window, state, words, reach, targets):
+    """Draw all that is random in a slice: which words stay, how far each reaches, its negatives.
+
+    Done ahead of the training, so that the rows of the next position can be prefetched. A negative
+    that is already a target of its position becomes -1. Returns how many words stay.
+    """
+    bits = state[0]
+    count = 0
+    for n in range(part.size):
+        word = part[n]
+        if word >= 0:
+            bits = _next_loop(bits)
+            if np.float32(_mix_loop(bits) >> np.uint64(40)) * np.float32(2**-24) >= keep[word]:
+                continue
+        words[count] = word
+        count += 1
+    for at in range(count):
+        if words[at] < 0:
+            continue
+        bits = _next_loop(bits)
+        reach[at] = window - _below_loop(bits, window)
+        targets[at, 0] = words[at]
+        for k in range(1, targets.shape[1]):
+            bits = _next_loop(bits)
+            other = np.int32(_below_loop(bits, odds.size))
+            low = np.int64((_mix_loop(bits) >> np.uint64(8)) & np.uint64(0xFFFFFF))
+            if np.float32(low) * np.float32(2**-24) >= odds[other]:
+                other = alias[other]
+            for j in range(k):
+                if targets[at, j] == other:
+                    other = np.int32(-1)
+            targets[at, k] = other
+    state[0] = bits
+    return count
+
+
+@loop
+def _around_loop(words, count, at, reach, around):
+    """Write into `around` the words within reach of a position, up to the ends of its sentence."""
+    found = 0
+    for m in range(at - 1, max(at - reach, 0) - 1, -1):
+        if words[m] < 0:
+            break
+        around[found] = words[m]
+        found += 1
+    for m in range(at + 1, min(at + reach, count - 1) + 1):
+        if words[m] < 0:
+            break
+        around[found] = words[m]
+        found += 1
+    return found
+
+
+@loop
+def _train_loop(
+    words, count, reach, targets, table, context, rate, rate_end, sigmoid, around, buf, told
+):
+    """Train on the words of a slice, in order, with one worker's own scratch rows."""
+    push = np.empty((WORDS, TARGETS), np.float32)
+    dim = np.uint64(table.shape[1])
+    groups = (targets.shape[1] + TARGETS - 1) // TARGETS
+    # Scratch: for each six targets their rows, then what these change by; the same for each three
+    # words. Fixed distances let the compiler see that nothing overlaps (checks cost 80 ns a tile).
+    x0 = groups * 2 * TARGETS
+    slope = (rate_end - rate) / max(count, 1)
+    for at in range(count):
+        if words[at] < 0:
+            continue
+        ahead = min(at + 2, count - 1)
+        for k in range(targets.shape[1]):
+            for d in range(0, table.shape[1], 16):
+                prefetch(context, max(targets[ahead, k], 0), d)
+        found = _around_loop(words, count, at, reach[at], around)
+        for k in range(groups * TARGETS):
+            row = targets[at, k] if k < targets.shape[1] else -1
+            _load_loop(context[max(row, 0)], buf, _place_loop(0, k, TARGETS), TARGETS)
+        for c in range(found):
+            _load_loop(table[around[c]], buf, _place_loop(x0, c, WORDS), WORDS)
+        now = np.float32(rate + slope * at)
+        for k in range(0, groups * TARGETS, TARGETS):
+            t = _place_loop(0, k, TARGETS)
+            for c in range(0, found, WORDS):
+                x = _place_loop(x0, c, WORDS)
+                _scores_loop(buf, t, x, dim, push)
+                _push_loop(push, found - c, targets[at], k, now, sigmoid, at % 16 == 0, told)
+                _move_loop(buf, t, x, dim, push)
+        for k in range(targets.shape[1]):
+            if targets[at, k] >= 0:
+                _add_loop(buf, _place_loop(TARGETS, k, TARGETS), context[targets[at, k]])
+        for c in range(found):
+            _add_loop(buf, _place_loop(x0 + WORDS, c, WORDS), table[around[c]])
+
+
+@loop
+def _place_loop(first, row, size):
+    """Give where a row of a tile begins in the scratch: tiles of `size` rows, each twice."""
+    return np.uint64((first + row // size * 2 * size + row % size) * STRIDE)
+
+
+@loop
+def _load_loop(row, buf, place, size):
+    """Copy a row of a table into the scratch, and clear what it will change by."""
+    change = place + np.uint64(size * STRIDE)
+    for d in range(np.uint64(row.size)):
+        buf[place + d] = row[d]
+        buf[change + d] = np.float32(0.0)
+
+
+@loop
+def _add_loop(buf, change, row):
+    """Add a change to its row of a table."""
+    for d in range(np.uint64(row.size)):
+        row[d] += buf[change + d]
+
+
+@loop(reductions=True)
+def _scores_loop(buf, t, x, dim, push):
+    """Three words against six targets: eighteen dot products into `push`.
+
+    Places are unsigned: with signed ones Numba guards against negative indices at every step, and
+    the loop becomes five times slower because it cannot read eight numbers at once.
+    """
+    s00 = s01 = s02 = s03 = s04 = s05 = np.float32(0.0)
+    s10 = s11 = s12 = s13 = s14 = s15 = np.float32(0.0)
+    s20 = s21 = s22 = s23 = s24 = s25 = np.float32(0.0)
+    for d in range(dim):
+        x0 = buf[x + d]
+        x1 = buf[x + S1 + d]
+        x2 = buf[x + S2 + d]
+        y = buf[t + d]
+        s00 += x0 * y
+        s10 += x1 * y
+        s20 += x2 * y
+        y = buf[t + S1 + d]
+        s01 += x0 * y
+        s11 += x1 * y
+        s21 += x2 * y
+        y = buf[t + S2 + d]
+        s02 += x0 * y
+        s12 += x1 * y
+        s22 += x2 * y
+        y = buf[t + S3 + d]
+        s03 += x0 * y
+        s13 += x1 * y
+        s23 += x2 * y
+        y = buf[t + S4 + d]
+        s04 += x0 * y
+        s14 += x1 * y
+        s24 += x2 * y
+        y = buf[t + S5 + d]
+        s05 += x0 * y
+        s15 += x1 * y
+        s25 += x2 * y
+    push[0, 0], push[0, 1], push[0, 2], push[0, 3], push[0, 4], push[0, 5] = (
+        s00,
+        s01,
+        s02,
+        s03,
+        s04,
+        s05,
+    )
+    push[1, 0], push[1, 1], push[1, 2], push[1, 3], push[1, 4], push[1, 5] = (
+        s10,
+        s11,
+        s12,
+        s13,
+        s14,
+        s15,
+    )
+    push[2, 0], push[2, 1], push[2, 2], push[2, 3], push[2, 4], push[2, 5] = (
+        s20,
+        s21,
+        s22,
+        s23,
+        s24,
+        s25,
+    )
+
+
+@loop
+def _push_loop(push, found, targets, k, now, sigmoid, watch, told):
+    """Turn scores into rate * (label - likely), zero where the tile is padded; note the loss."""
+    for c in range(WORDS):
+        for j in range(TARGETS):
+            likely = _likely_loop(push[c, j], sigmoid)
+            hit = np.float32(1.0) if k + j == 0 else np.float32(0.0)
+            push[c, j] = now * (hit - likely)
+            if c >= found or k + j >= targets.size or targets[k + j] < 0:
+                push[c, j] = 0.0
+            elif watch:
+                told[0] -= np.log(likely if k + j == 0 else 1 - likely)
+                told[1] += 1
+
+
+@loop(reductions=True)
+def _move_loop(buf, t, x, dim, push):
+    """Add the eighteen pushes to what three words and six targets will change by.
+
+    Two passes: one would have four times as many pairs of rows to be checked for overlap.
+    """
+    g00, g01, g02, g03, g04, g05 = (
+        push[0, 0],
+        push[0, 1],
+        push[0, 2],
+        push[0, 3],
+        push[0, 4],
+        push[0, 5],
+    )
+    g10, g11, g12, g13, g14, g15 = (
+        push[1, 0],
+        push[1, 1],
+        push[1, 2],
+        push[1, 3],
+        push[1, 4],
+        push[1, 5],
+    )
+    g20, g21, g22, g23, g24, g25 = (
+        push[2, 0],
+        push[2, 1],
+        push[2, 2],
+        push[2, 3],
+        push[2, 4],
+        push[2, 5],
+    )
+    dx = x + DX
+    for d in range(dim):
+        y0, y1, y2, y3, y4, y5 = (
+            buf[t + d],
+            buf[t + S1 + d],
+            buf[t + S2 + d],
+            buf[t + S3 + d],
+            buf[t + S4 + d],
+            buf[t + S5 + d],
+        )
+        buf[dx + d] += g00 * y0 + g01 * y1 + g02 * y2 + g03 * y3 + g04 * y4 + g05 * y5
+        buf[dx + S1 + d] += g10 * y0 + g11 * y1 + g12 * y2 + g13 * y3 + g14 * y4 + g15 * y5
+        buf[dx + S2 + d] += g20 * y0 + g21 * y1 + g22 * y2 + g23 * y3 + g24 * y4 + g25 * y5
+    dt = t + DT
+    for d in range(dim):
+        x0, x1, x2 = buf[x + d], buf[x + S1 + d], buf[x + S2 + d]
+        buf[dt + d] += g00 * x0 + g10 * x1 + g20 * x2
+        buf[dt + S1 + d] += g01 * x0 + g11 * x1 + g21 * x2
+        buf[dt + S2 + d] += g02 * x0 + g12 * x1 + g22 * x2
+        buf[dt + S3 + d] += g03 * x0 + g13 * x1 + g23 * x2
+        buf[dt + S4 + d] += g04 * x0 + g14 * x1 + g24 * x2
+        buf[dt + S5 + d] += g05 * x0 + g15 * x1 + g25 * x2
+
+
+@loop
+def _likely_loop(score, sigmoid):
+    """Give the sigmoid of a score from a table of 512 cells, interpolated (error < 2e-5)."""
+    place = (score + np.float32(_REACH)) * np.float32(_CELLS / (2 * _REACH))
+    place = min(max(place, np.float32(0.0)), np.float32(_CELLS - 1e-3))
+    cell = np.int64(place)
+    share = place - np.float32(cell)
+    return sigmoid[cell] + share * (sigmoid[cell + 1] - sigmoid[cell])
+
+
+@loop
+def _next_loop(bits):
+    """Move the random state on (xorshift, 64 bits)."""
+    bits ^= bits >> np.uint64(12)
+    bits ^= bits << np.uint64(25)
+    bits ^= bits >> np.uint64(27)
+    return bits
+
+
+@loop
+def _mix_loop(bits):
+    """Turn the random state into 64 well-mixed bits."""
+    return bits * np.uint64(0x2545F4914F6CDD1D)
+
+
+@loop
+def _below_loop(bits, size):
+    """Turn the random state into a whole number in 0..size-1."""
+    return np.int64(((_mix_loop(bits) >> np.uint64(32)) * np.uint64(size)) >> np.uint64(32))
+
+
+@loop
+def skipgram_loop(
+    stream, first, last, workers, keep, alias, odds, table, context, window, negative,
+    rate, rate_end, sigmoid, state, scratch, told,
+):  # fmt: skip
+    """Train `table` and `context` in place on `stream[first:last]`, a slice for each worker."""
+    for worker in prange(workers):
+        part = stream[
+            first + (last - first) * worker // workers : first
+            + (last - first) * (worker + 1) // workers
+        ]
+        words = np.empty(part.size, np.int32)
+        reach = np.empty(part.size, np.int32)
+        targets = np.full((part.size, negative + 1), -1, np.int32)
+        around = np.empty(2 * window, np.int32)
+        count = _draw_loop(
+            part, keep, alias, odds, window, state[worker : worker + 1], words, reach, targets
+        )
+        _train_loop(
+            words, count, reach, targets, table, context, rate, rate_end, sigmoid, around,
+            scratch[worker], told[worker],
+        )  # fmt: skip
+
+
+skipgram_loop_parallel = parallel(skipgram_loop)
+
+
+def skipgram(
+    ids: Any,
+    input_dim: int,
+    output_dim: int,
+    *,
+    window: int = 5,
+    negative: int = 5,
+    subsample: float = 1e-3,
+    rate: float = 0.025,
+    rate_end: float = 1e-4,
+    epochs: int = 5,
+    starts: Any = None,
+    seed: int = 0,
+    threads: int = 1,
+    chunk: int = CHUNK,
+) -> Iterator[SkipgramStep]:
+    """Train word vectors on a stream of ids, and tell how it goes after each chunk of words.
+
+    Parameters
+    ----------
+    ids : array_like, (N,) int, 0 <= id < V
+        The text, word by word.
+    input_dim, output_dim : int
+        V and D. D is at most 1024.
+    window : int
+        Up to so many words on each side count as around; the reach is drawn anew, 1..window.
+    negative : int
+        Words drawn at random against each position, with probability ~ count ** 0.75.
+    subsample : float
+        A word of frequency f is kept with probability (sqrt(f / s) + 1) * s / f; 0 keeps all.
+    rate, rate_end : float
+        The learning rate falls linearly from one to the other over all epochs.
+    epochs : int
+    starts : array_like of int, optional
+        Where sentences begin (rising, from 0): no window reaches across.
+    seed : int
+    threads : int
+        With one, the result is the same to the bit on every run. With several, they train one
+        table without locks: updates of the same row may overtake each other, so runs differ
+        slightly, but every row stays inside the table and the quality holds.
+    chunk : int
+        Words of one thread between two steps.
+
+    Yields
+    ------
+    SkipgramStep
+        Its `table` (V, D) float32 is what is being learned.
+
+    Raises
+    ------
+    IdError, ValueError
+
+    Notes
+    -----
+    Source: Mikolov et al., "Distributed Representations of Words and Phrases and their
+    Compositionality" (2013), section 2.2 and 2.3; negatives shared by a position as in Ji et al.,
+    "Parallelizing Word2Vec in Shared and Distributed Memory" (2016), section 3. On purpose
+    different: one target is used once per position.
+
+    Examples
+    --------
+    >>> ids = [0, 1, 0, 1, 2, 3, 2, 3] * 200
+    >>> for step in skipgram(ids, 4, 8, subsample=0, epochs=3, seed=1):
+    ...     pass
+    >>> step.words, step.of, step.table.shape
+    (4800, 4800, (4, 8))
+    """
+    input_dim = check_size(input_dim, "input_dim")
+    output_dim = check_size(output_dim, "output_dim")
+    window, negative = check_size(window, "window"), check_size(negative, "negative", least=0)
+    epochs, threads = check_size(epochs, "epochs"), check_size(threads, "threads")
+    chunk = check_size(chunk, "chunk")
+    if output_dim > WIDEST:
+        raise ValueError(
+            f"output_dim must be at most {WIDEST}. Received {output_dim}. Use shorter vectors."
+        )
+    for name, value in (("subsample", subsample), ("rate", rate), ("rate_end", rate_end)):
+        if not 0 <= value < np.inf:
+            raise ValueError(
+                f"{name} must be a finite number >= 0. Received {value!r:.40}. Use the default."
+            )
+    stream, counts = _stream(ids, input_dim, starts)
+    return _train(stream, counts, output_dim, window, negative, subsample, rate, rate_end,
+                  epochs, seed, threads, chunk)  # fmt: skip
+
+
+def train_skipgram(ids: Any, input_dim: int, output_dim: int, **options: Any) -> SkipgramStep:
+    """Run `skipgram` to its end and give the last step.
+
+    >>> train_skipgram([0, 1, 0, 1], 2, 4, epochs=1).table.shape
+    (2, 4)
+    """
+    *_, last = skipgram(ids, input_dim, output_dim, **options)
+    return last
+
+
+def _train(stream, counts, dim, window, negative, subsample, rate, rate_end, epochs, seed,
+           workers, chunk):  # fmt: skip
+    rng = np.random.default_rng(seed)
+    table = ((rng.random((len(counts), dim), np.float32) - 0.5) / dim).astype(np.float32)
+    context = np.zeros_like(table)
+    state = rng.integers(1, 2**63, size=workers, dtype=np.uint64)
+    alias, odds = _alias(counts**0.75)
+    keep = _keep(counts, subsample)
+    room = (negative + TARGETS) // TARGETS * TARGETS  # targets, padded
+    scratch = np.zeros((workers, (2 * room + 4 * window + 4 * WORDS) * STRIDE), np.float32)
+    run = skipgram_loop_parallel if workers > 1 else skipgram_loop
+    size = len(stream)
+    words = np.concatenate([[0], np.cumsum(stream >= 0)])
+    for epoch in range(epochs):
+        for first in range(0, size, chunk * workers):
+            last = min(first + chunk * workers, size)
+            done = (epoch * size + first) / (epochs * size)
+            then = (epoch * size + last) / (epochs * size)
+            told = np.zeros((workers, 2))
+            now, later = (rate + (rate_end - rate) * share for share in (done, then))
+            run(stream, first, last, workers, keep, alias, odds, table, context, window, negative,
+                now, later, _SIGMOID, state, scratch, told)  # fmt: skip
+            loss, pairs = told.sum(axis=0)
+            yield SkipgramStep(
+                int(epoch * words[-1] + words[last]), int(epochs * words[-1]), later,
+                float(loss / pairs) if pairs else float("nan"), table, context,
+            )  # fmt: skip
+
+
+def _stream(ids: Any, input_dim: int, starts: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Check the ids once, and put -1 between sentences: the loop reads this private copy."""
+    ids = as_ids(ids)
+    if ids.ndim != 1 or ids.size == 0:
+        raise ShapeError(
+            f"ids must be one row of at least one id. Received shape {ids.shape}. "
+            "Join the sentences and pass `starts`."
+        )
+    if not 0 <= int(ids.min()) <= int(ids.max()) < input_dim:
+        raise id_error(ids, input_dim)
+    counts = np.bincount(ids, minlength=input_dim).astype(np.float64)
+    if starts is None:
+        return ids.astype(np.int32), counts
+    starts = as_ids(starts)
+    if starts.ndim != 1 or (np.diff(starts) < 0).any() or (
+        starts.size and not 0 <= int(starts[0]) <= int(starts[-1]) <= ids.size
+    ):  # fmt: skip
+        raise ValueError(
+            f"starts must rise from 0 to at most {ids.size}. Received {starts[:4].tolist()}…. "
+            "Pass the position of each sentence's first word."
+        )
+    return np.insert(ids, starts[starts > 0], -1).astype(np.int32), counts
+
+
+def _keep(counts: np.ndarray, subsample: float) -> np.ndarray:
+    """Give for each word the probability that a use of it is kept (1 where it never occurs)."""
+    if subsample == 0:
+        return np.full(len(counts), 2, np.float32)
+    share = np.maximum(counts, 1) / counts.sum() / subsample
+    return np.minimum((np.sqrt(share) + 1) / share, 2).astype(np.float32)
+
+
+def _alias(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Make Walker's alias table: one draw, one comparison, for any distribution over V words."""
+    odds = weights / weights.sum() * len(weights)
+    alias = np.arange(len(weights), dtype=np.int32)
+    small = [n for n, o in enumerate(odds) if o < 1]
+    large = [n for n, o in enumerate(odds) if o >= 1]
+    while small and large:
+        poor, rich = small.pop(), large.pop()
+        alias[poor] = rich
+        odds[rich] -= 1 - odds[poor]
+        (small if odds[rich] < 1 else large).append(rich)
+    odds[small + large] = 1
+    return alias, odds.astype(np.float32)
+
+
+def _bits(state, worker):
+    """Yield mixed random bits as Python integers, moving `state[worker]` on."""
+    bits = int(state[worker])
+    while True:
+        bits ^= bits >> 12
+        bits ^= bits << 25 & 0xFFFF_FFFF_FFFF_FFFF
+        bits ^= bits >> 27
+        state[worker] = bits
+        yield bits * 0x2545F4914F6CDD1D & 0xFFFF_FFFF_FFFF_FFFF
+
+
+def _cut(first, last, workers, worker):
+    return first + (last - first) * worker // workers
+
+
+def _side(words):
+    end = next((i for i, w in enumerate(words) if w < 0), len(words))
+    return list(words[:end])
+
+
+def _sigmoid_numpy(scores, sigmoid):
+    return np.interp(scores, np.linspace(-_REACH, _REACH, _CELLS + 1), sigmoid).astype(np.float32)
