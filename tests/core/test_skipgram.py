@@ -80,7 +80,7 @@ def test_the_loss_falls_and_progress_is_told(rng):
     steps = list(skipgram(ids, 6, 8, starts=starts, subsample=0, epochs=9, rate=0.05, chunk=100))
     assert isinstance(steps[0], SkipgramStep)
     assert [s.words for s in steps] == sorted(s.words for s in steps)
-    assert steps[-1].words == steps[-1].of == 4 * ids.size
+    assert steps[-1].words == steps[-1].of == 9 * ids.size
     assert steps[0].loss == pytest.approx(np.log(2), rel=0.05)
     assert steps[-1].loss < 0.8 * steps[0].loss
     assert steps[-1].rate == pytest.approx(1e-4)
