@@ -18,7 +18,7 @@ PACKAGE = ROOT / "embedlab"
 FILES = sorted(p for p in PACKAGE.rglob("*.py") if "notebooks" not in p.parts)
 
 FLOOR_1 = {
-    "layers", "initializers", "regularizers", "constraints", "losses", "metrics", "optimizers",
+    "layers", "registry", "initializers", "regularizers", "constraints", "losses", "metrics", "optimizers",
     "models", "callbacks", "saving", "keras",
 }  # fmt: skip
 MAY_IMPORT = {

@@ -1,0 +1,176 @@
+"""Constraints: what a table must satisfy after every step. Keras's names and formulas.
+
+Keras's default, ``axis=0``, limits the length of every *column* of a table (V, D): one number per
+feature. To limit every word vector, say ``axis=1`` or ``axis="rows"``.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from embedlab.registry import Registry
+
+__all__ = ["Constraint", "MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm", "deserialize", "get",
+           "serialize"]  # fmt: skip
+
+EPSILON = 1e-7
+"""Added to every length, as in Keras, so that a row of zeros divides by something."""
+
+
+class Constraint:
+    """What all constraints share: call one with a table, and it gives the nearest allowed one.
+
+    Examples
+    --------
+    >>> MaxNorm(1.0, axis="rows")
+    MaxNorm(max_value=1.0, axis=1)
+    """
+
+    def __call__(self, weights: np.ndarray) -> np.ndarray:
+        """Give a new array of the same shape and dtype that satisfies the constraint."""
+        raise NotImplementedError(
+            f"a constraint must define __call__(weights). {type(self).__name__} does not. "
+            "Add the method."
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """Give the parameters as a dict; `from_config` takes it back."""
+        return {}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Constraint":
+        """Give a constraint with the parameters that `get_config` gave."""
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"{k}={v!r}" for k, v in self.get_config().items())
+        return f"{type(self).__name__}({told})"
+
+
+class NonNeg(Constraint):
+    """No number below 0: those that are become 0.
+
+    >>> NonNeg()(np.array([[-1.0, 2.0]])).tolist()
+    [[-0.0, 2.0]]
+    """
+
+    def __call__(self, weights: np.ndarray) -> np.ndarray:
+        """Give the table with its negative numbers set to 0."""
+        weights = np.asarray(weights)
+        return weights * (weights >= 0).astype(weights.dtype)
+
+
+class MaxNorm(Constraint):
+    """No column (``axis=0``) or row (``axis=1``) longer than `max_value`.
+
+    >>> MaxNorm(1.0, axis="rows")(np.array([[3.0, 4.0], [0.3, 0.4]])).round(6).tolist()
+    [[0.6, 0.8], [0.3, 0.4]]
+    """
+
+    def __init__(self, max_value: float = 2, axis: Any = 0):
+        self.max_value, self.axis = max_value, _axis(axis)
+
+    def __call__(self, weights: np.ndarray) -> np.ndarray:
+        """Give the table with what is too long shortened."""
+        weights, lengths = _lengths(weights, self.axis)
+        return weights * (np.clip(lengths, 0, self.max_value) / (EPSILON + lengths))
+
+    def get_config(self) -> dict[str, Any]:
+        """Give max_value and axis."""
+        return {"max_value": self.max_value, "axis": self.axis}
+
+
+class UnitNorm(Constraint):
+    """Every column (``axis=0``) or row (``axis=1``) of length 1.
+
+    >>> UnitNorm(axis="rows")(np.array([[3.0, 4.0]])).round(6).tolist()
+    [[0.6, 0.8]]
+    """
+
+    def __init__(self, axis: Any = 0):
+        self.axis = _axis(axis)
+
+    def __call__(self, weights: np.ndarray) -> np.ndarray:
+        """Give the table with every length divided out."""
+        weights, lengths = _lengths(weights, self.axis)
+        return weights / (EPSILON + lengths)
+
+    def get_config(self) -> dict[str, Any]:
+        """Give axis."""
+        return {"axis": self.axis}
+
+
+class MinMaxNorm(Constraint):
+    """Every column or row between two lengths; a `rate` below 1 goes only part of the way.
+
+    >>> MinMaxNorm(1.0, 2.0, axis="rows")(np.array([[0.3, 0.4]])).round(6).tolist()
+    [[0.6, 0.8]]
+    """
+
+    def __init__(self, min_value: float = 0.0, max_value: float = 1.0, rate: float = 1.0,
+                 axis: Any = 0):  # fmt: skip
+        self.min_value, self.max_value, self.rate = min_value, max_value, rate
+        self.axis = _axis(axis)
+
+    def __call__(self, weights: np.ndarray) -> np.ndarray:
+        """Give the table with its lengths moved towards the range."""
+        weights, lengths = _lengths(weights, self.axis)
+        inside = np.clip(lengths, self.min_value, self.max_value)
+        wanted = self.rate * inside + (1 - self.rate) * lengths
+        return weights * (wanted / (EPSILON + lengths))
+
+    def get_config(self) -> dict[str, Any]:
+        """Give min_value, max_value, rate and axis."""
+        return {"min_value": self.min_value, "max_value": self.max_value, "rate": self.rate,
+                "axis": self.axis}  # fmt: skip
+
+
+def _lengths(weights: Any, axis: Any) -> tuple[np.ndarray, np.ndarray]:
+    weights = np.asarray(weights)
+    return weights, np.sqrt(np.sum(np.square(weights), axis=axis, keepdims=True))
+
+
+def _axis(axis: Any) -> Any:
+    if axis in ("rows", "columns"):
+        return 1 if axis == "rows" else 0
+    if isinstance(axis, (list, tuple)) and all(isinstance(a, int) for a in axis):
+        return tuple(axis)
+    if isinstance(axis, bool) or not isinstance(axis, int):
+        raise ValueError(
+            f"axis must be an integer, 'rows' or 'columns'. Received {axis!r:.40}. "
+            "Pass 1 (or 'rows') to limit every word vector."
+        )
+    return axis
+
+
+REGISTRY = Registry(
+    "constraint", "keras.constraints", [MaxNorm, MinMaxNorm, NonNeg, UnitNorm],
+    {"maxnorm": MaxNorm, "nonneg": NonNeg, "unitnorm": UnitNorm},
+)  # fmt: skip
+
+
+def get(identifier: Any) -> Any:
+    """Give the constraint that a name, dict, class, callable or instance means.
+
+    >>> get("unit_norm")
+    UnitNorm(axis=0)
+    """
+    return REGISTRY.get(identifier)
+
+
+def serialize(constraint: Any) -> Any:
+    """Give a dict in Keras's form from which `deserialize` makes an equal constraint.
+
+    >>> serialize(UnitNorm())["config"]
+    {'axis': 0}
+    """
+    return REGISTRY.serialize(constraint)
+
+
+def deserialize(config: Any, custom_objects: Any = None) -> Any:
+    """Give the constraint that a dict describes; nothing in the dict is executed.
+
+    >>> deserialize(serialize(MaxNorm(3)))
+    MaxNorm(max_value=3, axis=0)
+    """
+    return REGISTRY.deserialize(config, custom_objects)

@@ -1,0 +1,360 @@
+"""The Embedding layer: a table of rows, one for each id. Its arithmetic lives in the core."""
+
+import operator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from embedlab import constraints, initializers, regularizers
+from embedlab.core.gradient import coalesce
+from embedlab.core.ids import as_ids, resolve
+from embedlab.core.lookup import lookup
+from embedlab.core.table import ShapeError, as_table, check_size
+from embedlab.layers.base import Gradients, Layer
+from embedlab.layers.input_length import as_input_length, batch_shape, check_length
+from embedlab.layers.memory import MemoryReport, refuse_too_big
+from embedlab.layers.symbolic import KerasTensor
+from embedlab.layers.variable import Variable
+
+__all__ = ["Embedding", "LookupContext"]
+
+
+class LookupContext(NamedTuple):
+    """What `Embedding.forward` leaves for `Embedding.backward`.
+
+    Attributes
+    ----------
+    ids : ndarray of int64
+        A copy, so that the caller may reuse the array.
+    """
+
+    ids: np.ndarray
+
+
+class Embedding(Layer):
+    """Turn ids into rows of a table (V, D) that training can change.
+
+    Parameters
+    ----------
+    input_dim : int
+        V, the number of rows: the largest id + 1.
+    output_dim : int
+        D, the numbers in each row.
+    embeddings_initializer : str, dict, callable or Initializer
+        What the table starts with; "uniform" draws within ±0.05.
+    embeddings_regularizer, embeddings_constraint : optional
+        A penalty on, or a condition for, the whole table.
+    mask_zero : bool
+        Mark id 0 as padding in the mask. It neither zeroes nor freezes row 0; `padding_idx` does.
+    weights : array_like, (V, D), optional
+        The table to start with; a list holding one table, as old Keras wanted it, is fine too.
+    input_length : int or tuple of int, optional
+        The fixed length of the input (without the batch), known before any data.
+    padding_idx : int, optional
+        A row that starts at zero and whose gradient is always zero.
+    oob : {"raise", "zero", "nan", "clip", "wrap"} or int
+        What an id outside the table means.
+    negative : {"raise", "wrap"}
+        What an id below 0 means.
+    seed : int, optional
+        For an initializer that draws and has no seed of its own.
+    lora_rank, lora_alpha, quantization_config, max_norm, norm_type, scale_grad_by_freq, \
+row_dropout, placement
+        Accepted at their defaults only, for now: others raise NotImplementedError.
+    activity_regularizer, name, dtype, trainable
+        As for every `Layer`.
+
+    Raises
+    ------
+    ValueError, ShapeError
+        For sizes that are no positive integers, and a table of another shape.
+    IdError
+        From a call, for ids outside the table.
+    TableMemoryError
+        When the table does not fit into memory, before it is allocated.
+
+    Notes
+    -----
+    ``out[..., :] = embeddings[ids[...], :]``: ids of any shape give one more axis.
+    Source: ``keras.layers.Embedding``. On purpose different: ids outside the table are an error
+    unless you choose otherwise, and lists, scalars and floats that are whole numbers are welcome.
+
+    Examples
+    --------
+    >>> layer = Embedding(10, 4, mask_zero=True, seed=7)
+    >>> layer
+    Embedding(10 words -> 4 numbers, mask_zero)
+    >>> layer([[1, 2, 0]]).shape
+    (1, 3, 4)
+    >>> layer.compute_mask([[1, 2, 0]]).tolist()
+    [[True, True, False]]
+    """
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
+        mask_zero: bool = False,
+        weights: Any = None,
+        lora_rank: int | None = None,
+        lora_alpha: float | None = None,
+        quantization_config: Any = None,
+        *,
+        input_length: Any = None,
+        padding_idx: int | None = None,
+        max_norm: float | None = None,
+        norm_type: float = 2.0,
+        scale_grad_by_freq: bool = False,
+        oob: str | int = "raise",
+        negative: str = "raise",
+        row_dropout: float = 0.0,
+        placement: str = "memory",
+        activity_regularizer: Any = None,
+        name: str | None = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        seed: int | None = None,
+        **unknown: Any,
+    ):
+        super().__init__(name=name, dtype=dtype, trainable=trainable,
+                         activity_regularizer=activity_regularizer, **unknown)  # fmt: skip
+        _not_yet(lora_rank=lora_rank, lora_alpha=lora_alpha, max_norm=max_norm,
+                 quantization_config=quantization_config, row_dropout=row_dropout or None,
+                 scale_grad_by_freq=scale_grad_by_freq or None,
+                 norm_type=None if norm_type == 2.0 else norm_type,
+                 placement=None if placement == "memory" else placement)  # fmt: skip
+        self._compute = np.dtype(self.compute_dtype)
+        self.input_dim = check_size(input_dim, "input_dim")
+        self.output_dim = check_size(output_dim, "output_dim")
+        self.embeddings_initializer = initializers.seeded(
+            initializers.get(embeddings_initializer), seed
+        )
+        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
+        self.embeddings_constraint = constraints.get(embeddings_constraint)
+        self.mask_zero = bool(mask_zero)
+        self.input_length = as_input_length(input_length)
+        self.padding_idx = _row(padding_idx, self.input_dim)
+        resolve([], self.input_dim, oob=oob, negative=negative)  # refuses unknown rules now
+        self.oob, self.negative, self.seed = oob, negative, seed
+        self._embeddings: Variable | None = None
+        if weights is not None:
+            self._build_around(weights)
+
+    # The table --------------------------------------------------------------------------------
+
+    def build(self, input_shape: Any = None) -> None:
+        """Make the table, unless it is there; TableMemoryError when it cannot fit."""
+        self._make(self.embeddings_initializer)
+        if self.padding_idx is not None:
+            self.embeddings.value[self.padding_idx] = 0
+
+    def _build_on(self, inputs: Any) -> None:
+        self.build(as_ids(inputs).shape)
+
+    def _make(self, initializer: Any) -> None:
+        itemsize = np.dtype(self.variable_dtype).itemsize
+        shape = (self.input_dim, self.output_dim)
+        refuse_too_big(self.input_dim * self.output_dim * itemsize, f"a table (V, D) = {shape}")
+        self._embeddings = self.add_weight(
+            "embeddings", shape, initializer, regularizer=self.embeddings_regularizer,
+            constraint=self.embeddings_constraint,
+        )  # fmt: skip
+        self.built = True
+
+    def _build_around(self, weights: Any) -> None:
+        if isinstance(weights, (list, tuple)) and len(weights) == 1 and np.ndim(weights[0]) == 2:
+            weights = weights[0]
+        table = np.asarray(weights)
+        if table.shape != (self.input_dim, self.output_dim):
+            raise ShapeError(
+                f"Layer {self.name} weight shape {(self.input_dim, self.output_dim)} is not "
+                f"compatible with provided weight shape {table.shape}. Received it as weights=. "
+                "It must be (input_dim, output_dim)."
+            )
+        self._make(lambda shape, dtype: table)
+
+    @property
+    def embeddings(self) -> Variable:
+        """The table (V, D), a `Variable`; AttributeError before the layer is built."""
+        if self._embeddings is None:
+            raise AttributeError(
+                "You must build the layer before accessing `embeddings`. "
+                f"Received no call of {self.name} yet. Call it on ids, or layer.build()."
+            )
+        return self._embeddings
+
+    # Forward and backward ---------------------------------------------------------------------
+
+    def call(self, inputs: Any) -> np.ndarray:
+        """Give the rows for ids of any shape: (*ids.shape, D), in the compute dtype."""
+        if not self.built:
+            self.build()
+        ids = as_ids(inputs)
+        if self.input_length is not None:
+            check_length(self.input_length, ids.shape)
+        rows = lookup(self.embeddings.value, ids, oob=self.oob, negative=self.negative)
+        return rows if rows.dtype is self._compute else rows.astype(self._compute)
+
+    def forward(
+        self, inputs: Any, mask: Any = None, training: bool = False
+    ) -> tuple[np.ndarray, LookupContext]:
+        """Give the rows, and the context that `backward` needs: the ids.
+
+        >>> layer = Embedding(3, 2, weights=[[0, 1], [2, 3], [4, 5]])
+        >>> rows, context = layer.forward([2, 2])
+        >>> layer.backward(context, np.ones((2, 2), "float32")).weights["embeddings"].to_dense()
+        array([[0., 0.],
+               [0., 0.],
+               [2., 2.]], dtype=float32)
+        """
+        ids = as_ids(inputs).copy()  # the caller may reuse the array before `backward`
+        return self.call(ids), LookupContext(ids)
+
+    def backward(self, context: LookupContext, grad: Any) -> Gradients:
+        """Give the gradient of the table as a SparseGrad: only rows that were used have one.
+
+        Parameters
+        ----------
+        context : LookupContext
+        grad : array_like, (*ids.shape, D)
+            The gradient of the loss with respect to the rows.
+
+        Returns
+        -------
+        Gradients
+            `inputs` is None (ids have no gradient); `weights["embeddings"]` is a SparseGrad.
+        """
+        ids = context.ids
+        grad = np.asarray(grad, self.variable_dtype)  # mixed precision sums in float32
+        if grad.shape != (*ids.shape, self.output_dim):
+            raise ShapeError(
+                f"grad must have the shape of the rows, {(*ids.shape, self.output_dim)}. "
+                f"Received {grad.shape}. Pass what the layer above sends back."
+            )
+        rows = resolve(ids, self.input_dim, oob=self.oob, negative=self.negative)
+        learns = rows < self.input_dim  # an id that read zeros or NaN has no row to change
+        if self.padding_idx is not None:
+            learns &= rows != self.padding_idx
+        if not learns.all():
+            rows, grad = rows[learns], grad[learns]
+        return Gradients(None, {"embeddings": coalesce(rows, grad, self.input_dim)})
+
+    # Masks and shapes -------------------------------------------------------------------------
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Give True where an id is not 0, if `mask_zero`; else None. Works before build."""
+        if not self.mask_zero:
+            return None
+        if isinstance(inputs, KerasTensor):
+            return KerasTensor(inputs.shape, "bool")
+        return as_ids(inputs) != 0
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        """Give (*input_shape, D), with the lengths that `input_length` adds.
+
+        Raises
+        ------
+        ShapeError
+            When `input_length` and the shape disagree.
+
+        Examples
+        --------
+        >>> Embedding(1000, 64, input_length=10).compute_output_shape((None, None))
+        (None, 10, 64)
+        """
+        shape = tuple(input_shape)
+        if self.input_length is not None:
+            shape = check_length(self.input_length, shape)
+        return (*shape, self.output_dim)
+
+    @property
+    def batch_input_shape(self) -> tuple | None:
+        """The input shape that `input_length` announces, such as (None, 10), or None."""
+        return None if self.input_length is None else batch_shape(self.input_length)
+
+    # Configs and reports ----------------------------------------------------------------------
+
+    def get_config(self) -> dict[str, Any]:
+        """Give the arguments; those beyond Keras's own only where they are not the default."""
+        config = {
+            **super().get_config(),
+            "input_dim": self.input_dim,
+            "output_dim": self.output_dim,
+            "embeddings_initializer": initializers.serialize(self.embeddings_initializer),
+            "embeddings_regularizer": regularizers.serialize(self.embeddings_regularizer),
+            "embeddings_constraint": constraints.serialize(self.embeddings_constraint),
+            "mask_zero": self.mask_zero,
+        }
+        ours = {"input_length": None, "padding_idx": None, "oob": "raise", "negative": "raise",
+                "seed": None}  # fmt: skip
+        config.update({k: getattr(self, k) for k, v in ours.items() if getattr(self, k) != v})
+        return config
+
+    @classmethod
+    def from_legacy(cls, config: dict[str, Any]) -> "Embedding":
+        """Give a layer from a config of Keras 1 or 2.
+
+        Examples
+        --------
+        >>> old = {"input_dim": 5, "output_dim": 2, "init": "glorot_uniform", "W_constraint": None}
+        >>> Embedding.from_legacy(old).embeddings_initializer
+        GlorotUniform()
+        """
+        from embedlab.layers.legacy import embedding_arguments
+
+        return cls(**embedding_arguments(config))
+
+    @classmethod
+    def from_pretrained(cls, table: Any, freeze: bool = False, **options: Any) -> "Embedding":
+        """Give a layer around a copy of `table` (V, D); `padding_idx` keeps the row it is given.
+
+        >>> Embedding.from_pretrained(np.ones((3, 2)), freeze=True).trainable_weights
+        []
+        """
+        table = as_table(np.asarray(table, None if np.asarray(table).dtype.kind == "f" else float))
+        options.setdefault("trainable", not freeze)
+        options.setdefault("dtype", table.dtype.name)
+        rows, columns = table.shape
+        return cls(rows, columns, weights=table, **options)
+
+    def memory_report(self, lora_rank: int = 8) -> MemoryReport:
+        """Give the bytes of the table and of what training and compression would add.
+
+        Nothing is allocated: ask before building.
+        """
+        itemsize = np.dtype(self.variable_dtype).itemsize
+        return MemoryReport.of(self.input_dim, self.output_dim, itemsize, lora_rank)
+
+    def __repr__(self) -> str:
+        told = [f"{self.input_dim} words -> {self.output_dim} numbers"]
+        told += ["mask_zero"] if self.mask_zero else []
+        told += [f"padding_idx {self.padding_idx}"] if self.padding_idx is not None else []
+        told += [f"input_length {self.input_length}"] if self.input_length is not None else []
+        told += ["frozen"] if not self.trainable else []
+        return f"Embedding({', '.join(told)})"
+
+
+def _not_yet(**wanted: Any) -> None:
+    for name, value in wanted.items():
+        if value is not None:
+            raise NotImplementedError(
+                f"{name} is not built yet. Received {name}={value!r:.40}. Leave it away for now."
+            )
+
+
+def _row(padding_idx: Any, input_dim: int) -> int | None:
+    if padding_idx is None:
+        return None
+    try:
+        row = operator.index(padding_idx)
+    except TypeError:
+        row = input_dim
+    if isinstance(padding_idx, bool) or not -input_dim <= row < input_dim:
+        raise ValueError(
+            f"padding_idx must be a row of the table, 0..{input_dim - 1}. "
+            f"Received {padding_idx!r:.40}. Leave it away, or raise input_dim."
+        )
+    return row % input_dim

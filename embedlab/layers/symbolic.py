@@ -1,0 +1,82 @@
+"""A placeholder for an array: a shape and a dtype, before there are any numbers."""
+
+from itertools import count
+from typing import Any
+
+__all__ = ["Input", "KerasTensor"]
+
+_numbers = count()
+
+
+class KerasTensor:
+    """A shape and a dtype that flow through layers before any data does.
+
+    Attributes
+    ----------
+    shape : tuple of int or None
+        None where a length is not known yet, such as the batch.
+    dtype : str
+    name : str
+    layer, inputs
+        The layer that made it, and from what; None for an `Input`.
+
+    Examples
+    --------
+    >>> KerasTensor((None, 10), "int32")
+    KerasTensor((None, 10), int32)
+    """
+
+    def __init__(self, shape: Any, dtype: Any = "float32", name: str | None = None, *,
+                 layer: Any = None, inputs: Any = None):  # fmt: skip
+        self.shape = tuple(shape)
+        self.dtype = str(dtype)
+        self.name = name or f"keras_tensor_{next(_numbers)}"
+        self.layer = layer
+        self.inputs = inputs
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        raise TypeError(
+            f"a placeholder has a shape but no numbers. Received {self!r} where an array was "
+            "needed. Call the model on data."
+        )
+
+    def __repr__(self) -> str:
+        return f"KerasTensor({self.shape}, {self.dtype})"
+
+
+def Input(shape: Any = None, batch_size: int | None = None, dtype: str = "float32",
+          batch_shape: Any = None, name: str | None = None) -> KerasTensor:  # fmt: skip
+    """Give the placeholder that a model starts from.
+
+    Parameters
+    ----------
+    shape : tuple of int or None
+        Without the batch axis.
+    batch_size : int, optional
+    dtype : str
+    batch_shape : tuple of int or None
+        Instead of `shape`: with the batch axis.
+    name : str, optional
+
+    Raises
+    ------
+    ValueError
+        Unless exactly one of `shape` and `batch_shape` is given.
+
+    Examples
+    --------
+    >>> Input((10,), dtype="int32")
+    KerasTensor((None, 10), int32)
+    """
+    if (shape is None) == (batch_shape is None):
+        raise ValueError(
+            "Input needs exactly one of shape and batch_shape. Received "
+            f"shape={shape!r:.40}, batch_shape={batch_shape!r:.40}. Pass for example shape=(10,)."
+        )
+    full = (batch_size, *shape) if batch_shape is None else tuple(batch_shape)
+    return KerasTensor(full, dtype, name)

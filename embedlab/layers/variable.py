@@ -1,0 +1,158 @@
+"""A variable: an array that a layer owns, with what training must know about it."""
+
+from typing import Any
+
+import numpy as np
+
+from embedlab.core.table import ShapeError
+
+__all__ = ["Variable"]
+
+
+class Variable(np.lib.mixins.NDArrayOperatorsMixin):
+    """An array with a name, which only `assign` changes.
+
+    Parameters
+    ----------
+    value : array_like
+        Copied.
+    name : str
+    dtype : str, optional
+        The dtype of `value` unless told.
+    trainable : bool
+    constraint, regularizer : callable, optional
+        Applied by the optimizer after a step, and added to the loss.
+    path : str, optional
+        The name with its layer's in front.
+
+    Notes
+    -----
+    ``np.asarray(variable)`` gives a read-only view, `numpy()` a copy, and `value` the array
+    itself. Arithmetic gives plain arrays. Source: ``keras.Variable``.
+
+    Examples
+    --------
+    >>> table = Variable([[1.0, 2.0]], name="embeddings", dtype="float32")
+    >>> table
+    Variable(embeddings, (1, 2) float32, trainable)
+    >>> table.assign([[3.0, 4.0]]).tolist(), (table * 2).tolist()
+    ([[3.0, 4.0]], [[6.0, 8.0]])
+    """
+
+    def __init__(self, value: Any, *, name: str = "variable", dtype: Any = None,
+                 trainable: bool = True, constraint: Any = None, regularizer: Any = None,
+                 path: str | None = None):  # fmt: skip
+        self._value = np.array(value, dtype, order="C")
+        self.name = name
+        self.path = path or name
+        self.constraint = constraint
+        self.regularizer = regularizer
+        self._trainable = bool(trainable)
+        self._frozen = False  # by its layer; kept apart, so that thawing restores what was
+
+    @classmethod
+    def adopt(cls, value: np.ndarray, **about: Any) -> "Variable":
+        """Give a variable around `value` itself, without a copy: for a table just made.
+
+        >>> made = np.zeros((2, 2))
+        >>> Variable.adopt(made, name="table").value is made
+        True
+        """
+        self = cls(0.0, **about)
+        self._value = value
+        return self
+
+    @property
+    def value(self) -> np.ndarray:
+        """The array itself: what the core reads and an optimizer writes."""
+        return self._value
+
+    @property
+    def trainable(self) -> bool:
+        """Whether an optimizer may change it: its own switch, and its layer's."""
+        return self._trainable and not self._frozen
+
+    @trainable.setter
+    def trainable(self, trainable: bool) -> None:
+        self._trainable = bool(trainable)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the array."""
+        return self._value.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self._value.ndim
+
+    @property
+    def size(self) -> int:
+        """How many numbers it holds."""
+        return self._value.size
+
+    @property
+    def dtype(self) -> str:
+        """The dtype by name, as in Keras."""
+        return self._value.dtype.name
+
+    def numpy(self) -> np.ndarray:
+        """Give a copy, yours to change."""
+        return self._value.copy()
+
+    def assign(self, value: Any) -> np.ndarray:
+        """Copy `value` into the array (cast to its dtype) and give the array.
+
+        Raises
+        ------
+        ShapeError
+            Unless the shapes are equal. The array is left as it was.
+        """
+        given = np.asarray(value)
+        if given.shape != self.shape:
+            raise ShapeError(
+                "The shape of the target variable and the shape of the target value in "
+                f"`variable.assign(value)` must match. {self.path} has shape {self.shape}, "
+                f"Received shape {given.shape}. Reshape the value first."
+            )
+        self._value[...] = given
+        return self._value
+
+    def assign_add(self, value: Any) -> np.ndarray:
+        """Add `value` in place."""
+        return self.assign(self._value + np.asarray(value))
+
+    def assign_sub(self, value: Any) -> np.ndarray:
+        """Subtract `value` in place."""
+        return self.assign(self._value - np.asarray(value))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if copy or (dtype is not None and np.dtype(dtype) != self._value.dtype):
+            if copy is False:
+                raise ValueError("another dtype needs a copy. Received copy=False. Leave it away.")
+            return self._value.astype(dtype or self._value.dtype)
+        view = self._value.view()
+        view.flags.writeable = False
+        return view
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if kwargs.get("out"):
+            raise TypeError(
+                f"a variable changes by assign only. Received {ufunc.__name__} with out= or an "
+                "operator such as +=. Write variable.assign(...), or assign_add."
+            )
+        plain = [np.asarray(i) if isinstance(i, Variable) else i for i in inputs]
+        return getattr(ufunc, method)(*plain, **kwargs)
+
+    def __getitem__(self, index: Any) -> Any:
+        return np.asarray(self)[index]
+
+    def __len__(self) -> int:
+        return len(self._value)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __repr__(self) -> str:
+        state = "trainable" if self.trainable else "frozen"
+        return f"Variable({self.path}, {self.shape} {self.dtype}, {state})"

@@ -1,0 +1,183 @@
+"""A layer: names, weights, freezing, configs, masks, placeholders, layers of one's own."""
+
+import numpy as np
+import pytest
+
+from embedlab.core.table import ShapeError
+from embedlab.layers import DTypePolicy, Embedding, Input, KerasTensor, Layer
+from embedlab.layers.base import Gradients
+
+
+class Scale(Layer):
+    """A layer as a learner would write it."""
+
+    supports_masking = True
+    builds = 0
+
+    def build(self, input_shape):
+        self.builds += 1
+        self.factor = self.add_weight("factor", (input_shape[-1],), "ones")
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def forward(self, inputs, mask=None, training=False):
+        return inputs * self.factor.value, inputs
+
+    def backward(self, context, grad):
+        return Gradients(grad * self.factor.value, {"factor": (grad * context).sum(0)})
+
+
+class Pair(Layer):
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.parts = [Scale(name="one"), Scale(name="two")]
+        self.again = self.parts[0]
+
+    def call(self, inputs, mask=None):
+        for part in self.parts:
+            inputs = part(inputs)
+        return inputs if mask is None else inputs * mask
+
+
+def test_names_count_up_unless_told():
+    first, second = Scale(), Scale()
+    stem, _, number = second.name.rpartition("_")
+    assert stem == "scale" and int(number) > 0
+    assert first.name != second.name
+    assert Scale(name="mine").name == "mine"
+
+
+def test_a_layer_of_ones_own_builds_once_and_runs_both_ways():
+    layer = Scale()
+    assert layer(np.ones((4, 3))).shape == (4, 3)
+    layer.build((4, 3))
+    assert layer.builds == 1
+    out, context = layer.forward(np.full((4, 3), 2.0))
+    gradients = layer.backward(context, out)
+    assert gradients.weights["factor"].tolist() == [16.0] * 3
+
+
+def test_inner_layers_are_found_once_each():
+    layer = Pair(name="pair")
+    layer(np.ones((2, 3)))
+    assert list(layer.named_weights()) == ["one/factor", "two/factor"]
+    assert [v.path for v in layer.weights] == ["one/factor", "two/factor"]
+    assert layer.count_params() == 6
+
+
+def test_freezing_reaches_inner_layers_and_thawing_restores_what_was():
+    layer = Pair()
+    layer(np.ones((2, 3)))
+    layer.parts[1].factor.trainable = False
+    layer.trainable = False
+    assert layer.trainable_weights == []
+    layer.trainable = True
+    assert [v.path for v in layer.trainable_weights] == ["one/factor"]
+    assert [v.path for v in layer.non_trainable_weights] == ["two/factor"]
+
+
+def test_get_and_set_weights():
+    layer = Pair()
+    layer(np.ones((2, 3)))
+    layer.set_weights([np.full(3, 2.0), np.full(3, 5.0)])
+    copies = layer.get_weights()
+    copies[0][:] = 9
+    assert layer(np.ones((1, 3))).tolist() == [[10.0] * 3]
+    with pytest.raises(ValueError, match="length 1, but the layer was expecting 2 weights"):
+        layer.set_weights([np.zeros(3)])
+    with pytest.raises(ShapeError, match="is not compatible with provided weight shape"):
+        layer.set_weights([np.zeros(3), np.zeros(4)])
+    with pytest.raises(ValueError, match="could not convert"):
+        layer.set_weights([np.zeros(3), np.array(["a", "b", "c"])])
+    assert layer(np.ones((1, 3))).tolist() == [[10.0] * 3]
+
+
+def test_regularized_weights_give_losses():
+    layer = Layer(name="plain")
+    layer.add_weight("w", (2,), "ones", regularizer="l2")
+    assert layer.losses == [pytest.approx(0.02)]
+    layer.trainable = False
+    assert layer.losses == []
+
+
+def test_mask_and_training_are_dropped_where_call_has_no_use_for_them():
+    assert Pair.consumes_mask and not Embedding.consumes_mask
+    layer = Pair()
+    assert layer(np.ones((1, 3)), mask=np.zeros((1, 3))).tolist() == [[0.0] * 3]
+    assert layer(np.ones((1, 3)), training=True).tolist() == [[1.0] * 3]
+    assert Embedding(3, 2)([1], mask=None, training=True).shape == (1, 2)
+
+
+def test_a_mask_travels_beside_the_outputs():
+    mask = np.array([True, False])
+    out, after = Scale().call_with_mask(np.ones((2, 3)), mask)
+    assert after is mask and out.shape == (2, 3)
+    assert Pair().call_with_mask(np.ones((2, 3)))[1] is None
+
+
+def test_a_placeholder_builds_the_layer_and_is_remembered_once():
+    layer = Scale()
+    with pytest.raises(AttributeError, match="never been called and thus has no defined output"):
+        _ = layer.output
+    first = layer(Input((3,)))
+    layer(Input((3,)))
+    assert layer.output is first and layer.input.shape == (None, 3)
+    assert first.layer is layer and first.inputs is layer.input
+    with pytest.raises(TypeError, match="no numbers"):
+        np.asarray(first)
+
+
+def test_an_array_comes_from_a_callable_initializer_without_sharing():
+    given = np.ones(3, "float32")
+    layer = Layer()
+    made = layer.add_weight("w", (3,), lambda shape, dtype: given)
+    made.assign(np.zeros(3))
+    assert given.tolist() == [1.0] * 3
+    assert layer.add_weight("x", (2,), lambda shape: np.ones(shape)).dtype == "float32"
+    with pytest.raises(ShapeError, match="must give the shape it is asked for"):
+        layer.add_weight("y", (2,), lambda shape: np.ones(3))
+
+
+def test_config_round_trip():
+    layer = Scale(name="s", dtype="mixed_float16", trainable=False, activity_regularizer="l1")
+    again = Scale.from_config(layer.get_config())
+    assert again.get_config() == layer.get_config()
+    assert (again.compute_dtype, again.variable_dtype, again.trainable) == (
+        "float16", "float32", False)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "dtype", ["float32", np.float32, np.dtype("float32"), DTypePolicy("float32"), None,
+              {"class_name": "DTypePolicy", "config": {"name": "float32"}}],
+)  # fmt: skip
+def test_a_dtype_has_many_forms(dtype):
+    assert Layer(dtype=dtype).dtype == "float32"
+
+
+@pytest.mark.parametrize("dtype", ["bogus", "bfloat16", "mixed_bfloat16", "int32", 3, {}])
+def test_other_dtypes_are_refused(dtype):
+    with pytest.raises(ValueError, match="to a mixed precision DTypePolicy"):
+        Layer(dtype=dtype)
+
+
+@pytest.mark.parametrize(
+    ("act", "error", "words"),
+    [
+        (lambda: Layer(bogus=1), ValueError, "Unrecognized keyword arguments passed to Layer"),
+        (lambda: Layer().count_params(), ValueError, "but the layer isn't built"),
+        (lambda: Layer()(1), NotImplementedError, "must define call"),
+        (lambda: Layer().backward(None, None), NotImplementedError, "must define backward"),
+        (lambda: Layer()(Input((3,))), NotImplementedError, "compute_output_shape"),
+        (lambda: Input(), ValueError, "exactly one of shape and batch_shape"),
+    ],
+)
+def test_the_door_refuses(act, error, words):
+    with pytest.raises(error, match=words):
+        act()
+
+
+def test_input_takes_a_shape_with_or_without_the_batch():
+    assert Input((4,), batch_size=2).shape == (2, 4)
+    assert Input(batch_shape=(None, 4), dtype="int32").dtype == "int32"
+    assert repr(KerasTensor((None,))) == "KerasTensor((None,), float32)"
