@@ -84,8 +84,9 @@ def web(remote: str) -> tuple[str, str]:
     """
     if "://" not in remote:
         before, colon, after = remote.partition(":")
-        # `host:path` is ssh; a slash before the colon, or no colon, is a folder
-        remote = f"ssh://{before}/{after}" if colon and "/" not in before else f"file://{remote}"
+        # `host:path` is ssh; a slash before the colon, no colon, or a drive letter is a folder
+        ssh = colon and "/" not in before and len(before) > 1
+        remote = f"ssh://{before}/{after}" if ssh else f"file://{remote}"
     parts = urlsplit(remote)
     name = parts.path.strip("/").removesuffix(".git")
     if parts.scheme not in ("https", "http", "ssh", "git") or not parts.hostname or not name:

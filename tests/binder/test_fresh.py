@@ -1,0 +1,89 @@
+"""What Binder does, for real: a fresh environment, requirements, postBuild, start, a lesson."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.slow
+
+
+class Image:
+    """A copy of the tracked files with an environment of its own, as in Binder's image."""
+
+    def __init__(self, folder):
+        self.repository = folder / "repository"
+        self.environment = folder / "environment"
+        named = subprocess.run(
+            ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        for name in filter(None, named.stdout.split("\0")):
+            if (ROOT / name).is_file():
+                (self.repository / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, self.repository / name)
+        # nothing of the surrounding environment may leak in
+        self.env = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("NUMBA_", "PYTHON", "VIRTUAL_ENV", "JUPYTER_"))
+        }
+        self.env["PATH"] = f"{self.environment / 'bin'}{os.pathsep}{os.environ['PATH']}"
+        self.env["HOME"] = str(folder / "home")
+        Path(self.env["HOME"]).mkdir()
+
+    def run(self, *command, cwd=None):
+        done = subprocess.run(
+            command, cwd=cwd or self.repository, env=self.env, capture_output=True, text=True
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+        return done.stdout
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory):
+    made = Image(tmp_path_factory.mktemp("image"))
+    made.run(sys.executable, "-m", "venv", str(made.environment))
+    made.run("pip", "install", "--quiet", "--no-cache-dir", "-r", "binder/requirements.txt")
+    made.said = made.run("bash", "binder/postBuild")
+    return made
+
+
+def test_post_build_compiles_ahead_and_the_doctor_is_content(image):
+    assert "loops compiled, 0 were ready." in image.said
+    assert image.said.rstrip().endswith("All green.")
+
+
+def test_the_pins_are_complete(image):
+    image.run("pip", "check")
+
+
+def test_start_hands_over_words_and_exit_code(image):
+    said = image.run("bash", "binder/start", "python", "-c", "import sys; print(sys.argv)", "a b")
+    assert said == "['-c', 'a b']\n"
+    code = subprocess.run(["bash", "binder/start", "sh", "-c", "exit 7"], cwd=image.repository)
+    assert code.returncode == 7
+
+
+def test_lesson_01_runs_without_compiling_anything(image, tmp_path):
+    """Run it as Binder's learner would, and ask its kernel at the end what it compiled."""
+    lesson = next((image.repository / "notebooks").glob("01_*.ipynb"))
+    notebook = json.loads(lesson.read_text("utf-8"))
+    ask = "from embedlab.core.jit import stats as _stats; print('loops:', _stats())"
+    notebook["cells"].append(
+        {"cell_type": "code", "id": "ask", "metadata": {}, "execution_count": None,
+         "outputs": [], "source": ask}
+    )  # fmt: skip
+    copy = lesson.with_name("asked.ipynb")
+    copy.write_text(json.dumps(notebook), "utf-8")
+    image.run(
+        "bash", "binder/start", "jupyter", "execute", "--allow-errors", "--inplace", str(copy)
+    )  # fmt: skip
+    cells = json.loads(copy.read_text("utf-8"))["cells"]
+    said = "".join(cells[-1]["outputs"][0]["text"])
+    assert "'misses': 0" in said
+    assert "'hits': 0" not in said, "the lesson used no loop at all: then this test shows nothing"

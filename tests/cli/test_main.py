@@ -1,0 +1,55 @@
+"""The command itself: what it says, how it ends, how light it is."""
+
+import subprocess
+import sys
+
+import pytest
+
+import embedlab.cli
+from embedlab.cli import main
+from embedlab.cli.stop import Stop
+
+
+def test_help_names_every_command_and_its_first_sentence(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    said = capsys.readouterr().out
+    for command in ("lab", "doctor", "warm", "export", "link"):
+        assert f"\n    {command} " in said
+
+
+def test_python_m_is_the_same_command():
+    said = subprocess.run(
+        [sys.executable, "-m", "embedlab", "--help"], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.startswith("usage: embedlab ")
+
+
+def test_no_command_is_a_usage_error(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([])
+    assert ended.value.code == 2
+    assert "command" in capsys.readouterr().err
+
+
+def test_a_stop_is_one_line_and_exit_code_1(capsys, monkeypatch):
+    def refuse(args):
+        raise Stop("it must be so. Received otherwise. Do this.")
+
+    monkeypatch.setattr(embedlab.cli.warm, "run", refuse)
+    assert main(["warm"]) == 1
+    said = capsys.readouterr()
+    assert said.err == "embedlab warm: it must be so. Received otherwise. Do this.\n"
+    assert not said.out
+
+
+def test_importing_the_command_loads_the_standard_library_only():
+    code = (
+        "import sys, embedlab.cli\n"
+        "tops = {name.partition('.')[0] for name in sys.modules}\n"
+        "print(sorted(tops & {'numpy', 'numba', 'matplotlib', 'ipywidgets', 'anywidget',"
+        " 'jupyterlab', 'nbconvert', 'tqdm'}))"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"

@@ -1,0 +1,60 @@
+"""`embedlab warm`: after it, nothing is compiled any more, in any process."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from embedlab.lessons.warm import CALLS
+
+
+def run(*command, cache):
+    done = subprocess.run(
+        [sys.executable, *command],
+        env={**os.environ, "NUMBA_CACHE_DIR": str(cache)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout, done.stderr
+
+
+@pytest.fixture(scope="module")
+def warmed(tmp_path_factory):
+    cache = tmp_path_factory.mktemp("numba")
+    return cache, *run("-m", "embedlab", "warm", cache=cache)
+
+
+@pytest.mark.slow
+def test_it_compiles_once_with_a_progress_bar(warmed):
+    cache, said, bar = warmed
+    compiled, ready = map(int, re.findall(r"\d+", said))
+    assert compiled >= 20
+    assert ready == 0
+    assert all(f"compiling {idea}" in bar for idea in CALLS)
+    again, bar = run("-m", "embedlab", "warm", "--quiet", cache=cache)
+    assert again == f"0 loops compiled, {compiled} were ready.\n"
+    assert not bar
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("writable", [True, False])
+def test_afterwards_a_new_process_compiles_nothing(warmed, dtype, writable):
+    code = f"""
+import numpy as np
+import embedlab
+from embedlab.core.jit import stats
+table, ids = np.ones((50, 8), {dtype!r}), np.array([[1, 2], [3, 1]])
+table.flags.writeable = ids.flags.writeable = {writable}
+embedlab.lookup(table, ids)
+embedlab.lookup(table, [5, 6], oob="wrap")
+embedlab.grad_table(ids, table[ids], 50)
+embedlab.coalesce(ids, table[ids], 50)
+print(stats())
+"""
+    said, _ = run("-c", code, cache=warmed[0])
+    assert "'misses': 0" in said
+    assert "'hits': 0" not in said
