@@ -58,8 +58,9 @@ class Embedding(Layer):
         What an id below 0 means.
     seed : int, optional
         For an initializer that draws and has no seed of its own.
-    lora_rank, lora_alpha, quantization_config, max_norm, norm_type, scale_grad_by_freq, \
-row_dropout, placement
+    scale_grad_by_freq : bool
+        Divide the gradient of each row by how often its id came in this batch.
+    lora_rank, lora_alpha, quantization_config, max_norm, norm_type, row_dropout, placement
         Accepted at their defaults only, for now: others raise NotImplementedError.
     activity_regularizer, name, dtype, trainable
         As for every `Layer`.
@@ -123,7 +124,6 @@ row_dropout, placement
                          activity_regularizer=activity_regularizer, **unknown)  # fmt: skip
         _not_yet(lora_rank=lora_rank, lora_alpha=lora_alpha, max_norm=max_norm,
                  quantization_config=quantization_config, row_dropout=row_dropout or None,
-                 scale_grad_by_freq=scale_grad_by_freq or None,
                  norm_type=None if norm_type == 2.0 else norm_type,
                  placement=None if placement == "memory" else placement)  # fmt: skip
         self._compute = np.dtype(self.compute_dtype)
@@ -137,6 +137,7 @@ row_dropout, placement
         self.mask_zero = bool(mask_zero)
         self.input_length = as_input_length(input_length)
         self.padding_idx = _row(padding_idx, self.input_dim)
+        self.scale_grad_by_freq = bool(scale_grad_by_freq)
         resolve([], self.input_dim, oob=oob, negative=negative)  # refuses unknown rules now
         self.oob, self.negative, self.seed = oob, negative, seed
         self._embeddings: Variable | None = None
@@ -235,12 +236,14 @@ row_dropout, placement
                 f"Received {grad.shape}. Pass what the layer above sends back."
             )
         rows = resolve(ids, self.input_dim, oob=self.oob, negative=self.negative)
-        learns = rows < self.input_dim  # an id that read zeros or NaN has no row to change
-        if self.padding_idx is not None:
-            learns &= rows != self.padding_idx
-        if not learns.all():
-            rows, grad = rows[learns], grad[learns]
-        return Gradients(None, {"embeddings": coalesce(rows, grad, self.input_dim)})
+        if self.oob in ("zero", "nan"):  # an id that read no row has none to change
+            inside = rows < self.input_dim
+            rows, grad = rows[inside], grad[inside]
+        sparse = coalesce(
+            rows, grad, self.input_dim, padding_idx=self.padding_idx,
+            scale_grad_by_freq=self.scale_grad_by_freq,
+        )  # fmt: skip
+        return Gradients(None, {"embeddings": sparse})
 
     # Masks and shapes -------------------------------------------------------------------------
 
@@ -288,8 +291,8 @@ row_dropout, placement
             "embeddings_constraint": constraints.serialize(self.embeddings_constraint),
             "mask_zero": self.mask_zero,
         }
-        ours = {"input_length": None, "padding_idx": None, "oob": "raise", "negative": "raise",
-                "seed": None}  # fmt: skip
+        ours = {"input_length": None, "padding_idx": None, "scale_grad_by_freq": False,
+                "oob": "raise", "negative": "raise", "seed": None}  # fmt: skip
         config.update({k: getattr(self, k) for k, v in ours.items() if getattr(self, k) != v})
         return config
 

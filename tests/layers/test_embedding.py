@@ -221,6 +221,14 @@ def test_padding_idx_starts_at_zero_and_never_learns(padding_idx):
     assert made(padding_idx=1)([1]).tolist() == [[3.0, 4.0, 5.0]]  # a given row is kept
 
 
+def test_scale_grad_by_freq_divides_by_the_count_in_the_batch():
+    layer = made(scale_grad_by_freq=True, oob="zero")
+    _, context = layer.forward([2, 2, 2, 0, 9])
+    grad = layer.backward(context, np.full((5, 3), 6.0)).weights["embeddings"]
+    assert grad.ids.tolist() == [0, 2] and grad.rows.tolist() == [[6.0] * 3, [6.0] * 3]
+    assert Embedding.from_config(layer.get_config()).scale_grad_by_freq
+
+
 def test_a_gradient_of_another_shape_is_refused():
     layer = made()
     _, context = layer.forward([1, 2])
@@ -371,7 +379,7 @@ def test_bad_arguments_are_refused(options, error, words):
 @pytest.mark.parametrize(
     "options",
     [{"lora_rank": 2}, {"lora_alpha": 1.0}, {"quantization_config": object()}, {"max_norm": 1.0},
-     {"norm_type": 1.0}, {"scale_grad_by_freq": True}, {"row_dropout": 0.1}, {"placement": "disk"}],
+     {"norm_type": 1.0}, {"row_dropout": 0.1}, {"placement": "disk"}],
 )  # fmt: skip
 def test_what_is_not_built_yet_says_so(options):
     with pytest.raises(NotImplementedError, match=f"{next(iter(options))} is not built yet"):
