@@ -1,0 +1,75 @@
+/**
+ * Bundle every view into embedlab/explorers/static/: one minified module and one style sheet each.
+ *
+ * `npm run build` writes them; `node build.js --check` builds into memory and fails when what is
+ * committed differs. The same sources give the same bytes on every machine.
+ */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const OUT = join(HERE, "..", "embedlab", "explorers", "static");
+const VIEWS = ["lookup"];
+const MOST = { plain: 90_000, gzipped: 30_000 }; // bytes of a module: it travels with every view
+
+const result = await build({
+  absWorkingDir: HERE,
+  entryPoints: VIEWS.map((name) => `${name}.js`),
+  outdir: OUT,
+  bundle: true,
+  format: "esm",
+  target: "es2022",
+  minify: true,
+  charset: "utf8",
+  legalComments: "none", // LICENSES.txt carries them all, whole
+  metafile: true,
+  write: false,
+  plugins: [{ name: "flat", setup: ({ onLoad }) => onLoad({ filter: /js\/(kit|lookup)\b.*\.js$/ }, flat) }],
+});
+
+/** @type {Map<string, string>} */
+const files = new Map(result.outputFiles.map((file) => [file.path, file.text]));
+files.set(join(OUT, "LICENSES.txt"), licenses(Object.keys(result.metafile.inputs)));
+
+let wrong = 0;
+for (const [path, text] of files) {
+  const name = relative(join(HERE, ".."), path);
+  const plain = Buffer.byteLength(text);
+  const gzipped = gzipSync(text, { level: 9 }).length;
+  const large = path.endsWith(".js") && (plain > MOST.plain || gzipped > MOST.gzipped);
+  if (large) console.error(`${name} is too large: at most ${MOST.plain} bytes, ${MOST.gzipped} gzipped.`);
+  if (process.argv.includes("--check")) {
+    const same = existsSync(path) && readFileSync(path, "utf8") === text;
+    if (!same) console.error(`${name} is not what the sources give. Run npm run build, and commit it.`);
+    wrong += Number(!same);
+  } else {
+    writeFileSync(path, text);
+  }
+  wrong += Number(large);
+  console.log(`${name}  ${plain} bytes, ${gzipped} gzipped`);
+}
+process.exit(wrong ? 1 : 0);
+
+/**
+ * A source without the indentation that its templates would carry into the bundle.
+ * @param {{ path: string }} file
+ */
+function flat({ path }) {
+  return { contents: readFileSync(path, "utf8").replace(/\n\s+/g, "\n") };
+}
+
+/**
+ * The licences of the packages inside the bundles, as those packages ask for.
+ * @param {string[]} inputs
+ */
+function licenses(inputs) {
+  const names = [...new Set(inputs.map((path) => /node_modules\/([^/]+)/.exec(path)?.[1]))];
+  const parts = names.filter((name) => name !== undefined).sort().map((name) => {
+    const text = readFileSync(join(HERE, "node_modules", name, "LICENSE"), "utf8");
+    return `${name}\n${"=".repeat(name.length)}\n\n${text.trim()}\n`;
+  });
+  return `The bundles in this folder contain these packages.\n\n${parts.join("\n\n")}`;
+}

@@ -1,0 +1,32 @@
+/**
+ * How long an act takes until it is painted, for the tests that hold the budgets.
+ *
+ * Off unless the page sets `globalThis.embedlabBudget = true`; then each act leaves one
+ * performance measure named "embedlab:<act>".
+ */
+
+/** @returns {boolean} */
+const watching = () => Boolean(/** @type {any} */ (globalThis).embedlabBudget);
+
+/**
+ * Note that an act begins; the function it gives notes the end, once the frame is on the screen.
+ * @param {string} act
+ * @param {number} [start]
+ */
+export function begin(act, start = performance.now()) {
+  if (!watching()) return () => {};
+  return () => afterPaint(() => performance.measure(`embedlab:${act}`, { start, end: performance.now() }));
+}
+
+/**
+ * Call back after the next frame was handed to the screen.
+ * @param {() => void} then
+ */
+function afterPaint(then) {
+  const channel = new MessageChannel(); // a message posted in a frame is heard just after its paint
+  channel.port1.onmessage = () => {
+    channel.port1.close();
+    then();
+  };
+  channel.port2.postMessage(0);
+}

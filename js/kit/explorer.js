@@ -1,0 +1,389 @@
+/**
+ * An explorer: what every view does, joined once.
+ *
+ * A view is a plain object of pure functions `scene -> template` (see View). This file owns what is
+ * only on the screen (Ui), paints at most once per frame, and hands acts of mouse, keys, clock and
+ * linked views to the same few methods.
+ */
+import { render } from "lit-html";
+import { begin } from "./budget.js";
+import { frame } from "./frame.js";
+import { actOf, keepInside, leave } from "./keys.js";
+import { join } from "./link.js";
+import { ask, reveal, toggle } from "./predict.js";
+import { clamp, focusPlace } from "./roving.js";
+import { copy, stateText } from "./share.js";
+import { Store } from "./store.js";
+import { watchTheme } from "./theme.js";
+import { Player, stepTo } from "./transport.js";
+
+/** @typedef {import("./wire.js").Trace} Trace */
+/** @typedef {import("./predict.js").Prediction} Prediction */
+/**
+ * What is only on the screen. A view adds fields of its own with `View.ui`.
+ * @typedef {object} Ui
+ * @property {number} step
+ * @property {boolean} playing
+ * @property {number} speed
+ * @property {any} hover          what the pointer is on, as the view names it
+ * @property {any} focus          what holds the keyboard or was clicked last
+ * @property {null | "table" | "help"} panel
+ * @property {Prediction | null} prediction
+ * @property {any} open           the number whose arithmetic was opened
+ * @property {string} note        one sentence that stands in for the narration until the next act
+ * @property {Record<string, any>} own
+ */
+/**
+ * @typedef {object} Scene
+ * @property {Trace} trace
+ * @property {Record<string, any>} params
+ * @property {Ui} ui
+ * @property {import("./theme.js").Theme} theme
+ * @property {{ width: number, figure: number }} size  pixels of the view and of its figure
+ * @property {string} uid          a prefix for ids, unique in the page
+ * @property {Set<string>} hidden  controls a teacher hides
+ * @property {Explorer} act
+ */
+/**
+ * @typedef {object} View
+ * @property {string} name
+ * @property {string} noun                                       what a step is
+ * @property {string} hint
+ * @property {string[]} typed                                    parameters that a refusal leaves as they were typed
+ * @property {string} things                                     what is predicted
+ * @property {() => Record<string, any>} ui                      the view's own state
+ * @property {(trace: Trace) => number} steps
+ * @property {(scene: Scene) => unknown} controls
+ * @property {(scene: Scene) => unknown} figure
+ * @property {(scene: Scene) => unknown} numbers
+ * @property {(scene: Scene) => unknown} arithmetic
+ * @property {(scene: Scene) => unknown} say                     the narration, one sentence
+ * @property {(scene: Scene) => import("./table.js").DataTable[]} tables
+ * @property {(scene: Scene) => { question: unknown, outcome: unknown }} predict
+ * @property {(scene: Scene) => string} predictAt                  where the keyboard goes when it asks
+ * @property {(trace: Trace) => { question: string, truth: number[] }} truth
+ * @property {(scene: Scene) => void} settle                     before each painting: move windows after what is looked at
+ * @property {[string[], string][]} keys                         keys of this view alone
+ * @property {(event: KeyboardEvent, scene: Scene) => boolean} onKey
+ * @property {(act: Explorer, scene: Scene, before: Trace | null) => void} [onTrace]
+ * @property {(scene: Scene) => Record<string, any>} cursor      what Python readers may know
+ */
+
+let views = 0;
+
+/**
+ * Make the module that anywidget loads.
+ * @param {View} view
+ */
+export function explorer(view) {
+  return {
+    /** @param {{ model: import("./store.js").Model, el: HTMLElement }} host */
+    render({ model, el }) {
+      const live = new Explorer(view, model, el);
+      return () => live.close();
+    },
+  };
+}
+
+export class Explorer {
+  /**
+   * @param {View} view
+   * @param {import("./store.js").Model} model
+   * @param {HTMLElement} el
+   */
+  constructor(view, model, el) {
+    const painted = begin("first");
+    this.view = view;
+    this.model = model;
+    this.root = document.createElement("div");
+    this.root.className = "embedlab";
+    this.root.dataset.lmSuppressShortcuts = "true"; // JupyterLab reads it before any shortcut
+    el.append(this.root);
+    this.uid = `embedlab-${view.name}-${++views}`;
+    /** @type {Ui} */
+    this.ui = {
+      step: 0, playing: false, speed: 1, hover: null, focus: null, panel: null,
+      prediction: null, open: null, note: "", own: view.ui(),
+    }; // prettier-ignore
+    this.size = { width: 0, figure: 0 };
+    /** @type {Record<string, number> | undefined} acts that wait for their painting, and when they began */
+    this.acts = undefined;
+    /** @type {number | undefined} the frame that will paint */
+    this.coming = undefined;
+    this.theme = watchTheme(this.root, () => this.retheme());
+    this.themed = this.theme.read();
+    this.player = new Player(() => this.beat());
+    this.link = join(model.get("link_id") ?? "", ({ step }) => this.go(step, { heard: true }));
+    /** @type {Trace | null} */
+    this.before = null;
+    this.store = new Store(model, (why) => this.changed(why), view.typed);
+    this.listen();
+    this.paintNow();
+    this.measure();
+    painted();
+  }
+
+  listen() {
+    this.onKey = (/** @type {KeyboardEvent} */ event) => this.key(event);
+    this.root.addEventListener("keydown", this.onKey);
+    for (const name of /** @type {const} */ (["keyup", "keypress"])) {
+      this.root.addEventListener(name, keepInside);
+    }
+    this.resized = new ResizeObserver(() => this.measure());
+    this.resized.observe(this.root);
+  }
+
+  /** @returns {Scene | null} */
+  get scene() {
+    const { trace } = this.store;
+    if (!trace) return null;
+    const hidden = new Set(/** @type {string[]} */ (this.model.get("hide") ?? []));
+    return {
+      trace, params: this.store.params, ui: this.ui, theme: this.themed, size: this.size,
+      uid: this.uid, hidden, act: this,
+    }; // prettier-ignore
+  }
+
+  get steps() {
+    return this.store.trace ? this.view.steps(this.store.trace) : 0;
+  }
+
+  // ---- painting ------------------------------------------------------------------------------
+
+  /**
+   * Change what is on the screen, and paint it in the next frame.
+   * @param {Partial<Ui>} patch
+   * @param {string} [name]  of the act, for the budget
+   */
+  show(patch, name) {
+    if (name) this.acts = { ...this.acts, [name]: this.acts?.[name] ?? performance.now() };
+    if (!("note" in patch)) this.ui.note = "";
+    Object.assign(this.ui, patch);
+    this.repaint();
+  }
+
+  repaint() {
+    this.coming ??= requestAnimationFrame(() => this.paintNow());
+  }
+
+  paintNow() {
+    if (this.coming !== undefined) cancelAnimationFrame(this.coming);
+    this.coming = undefined;
+    const ends = Object.entries(this.acts ?? {}).map(([name, start]) => begin(name, start));
+    this.acts = undefined;
+    const { scene } = this;
+    if (scene) this.view.settle(scene);
+    render(frame(this), this.root);
+    if (this.wanted && focusPlace(this.root, this.wanted)) this.wanted = undefined;
+    for (const end of ends) end();
+  }
+
+  /**
+   * Give the keyboard to a place after the next painting.
+   * @param {string} place
+   */
+  focusLater(place) {
+    this.wanted = place;
+    this.repaint();
+  }
+
+  /** Read the sizes the page gives, and paint again when they changed. */
+  measure() {
+    const width = this.root.clientWidth;
+    const box = /** @type {HTMLElement | null} */ (this.root.querySelector(".figure"));
+    const figure = box ? Math.floor(box.clientWidth - 2 * parseFloat(getComputedStyle(box).paddingLeft || "0")) : 0;
+    if (width === this.size.width && figure === this.size.figure) return;
+    this.size = { width, figure };
+    this.themed = this.theme.read(); // the first size comes with the first place in the page
+    this.paintNow();
+  }
+
+  retheme() {
+    this.themed = this.theme.read();
+    this.repaint();
+  }
+
+  // ---- what Python sends, and what goes to Python -----------------------------------------------
+
+  /** @param {"trace" | "edit" | "wait"} why */
+  changed(why) {
+    if (!this.store) return; // the first trace arrives while the store is being made
+    if (why === "trace") {
+      const { scene } = this;
+      if (scene) {
+        this.ui.step = clamp(this.ui.step, Math.max(1, this.steps));
+        this.view.onTrace?.(this, scene, this.before);
+        this.before = scene.trace;
+      }
+      this.acts = { ...this.acts, edit: this.store.sentAt };
+    }
+    this.repaint();
+  }
+
+  /** @param {Record<string, any>} patch */
+  edit(patch) {
+    this.ui.note = "";
+    this.store.edit(patch);
+  }
+
+  reportCursor() {
+    const { scene } = this;
+    if (scene) this.store.reportCursor(this.view.cursor(scene));
+  }
+
+  // ---- acts --------------------------------------------------------------------------------------
+
+  /** @param {any} hover */
+  hover(hover) {
+    if (JSON.stringify(hover) === JSON.stringify(this.ui.hover)) return;
+    this.show({ hover }, "hover");
+    this.reportCursor();
+  }
+
+  /**
+   * Go to a step.
+   * @param {number} step
+   * @param {{ heard?: boolean, patch?: Partial<Ui> }} [how]
+   */
+  go(step, { heard = false, patch = {} } = {}) {
+    this.show({ step: clamp(step, Math.max(1, this.steps)), hover: null, open: null, ...patch }, "step");
+    if (!heard) this.link.say({ step: this.ui.step });
+    this.reportCursor();
+  }
+
+  /** @returns {boolean} whether there is a step after this one */
+  beat() {
+    if (this.ui.step + 1 >= this.steps) {
+      this.show({ playing: false });
+      return false;
+    }
+    this.go(this.ui.step + 1);
+    return true;
+  }
+
+  play() {
+    if (this.ui.playing) return this.pause();
+    if (!this.steps) return;
+    if (this.ui.step + 1 >= this.steps) this.go(0);
+    this.show({ playing: true, focus: null, hover: null });
+    this.player.start(this.ui.speed);
+  }
+
+  pause() {
+    this.player.stop();
+    this.show({ playing: false });
+    this.reportCursor();
+  }
+
+  /** @param {number} speed */
+  pace(speed) {
+    this.show({ speed });
+    if (this.ui.playing) this.player.start(speed);
+  }
+
+  /** @param {string} act  one of keys.js, or of the buttons */
+  do(act) {
+    if (act === "play") return this.play();
+    if (act === "predict") {
+      const { prediction } = this.ui;
+      return this.predict(!prediction ? "again" : prediction.verdict ? "done" : "reveal");
+    }
+    if (act === "table" || act === "help") return this.panel(this.ui.panel === act ? null : act);
+    if (act === "reset") return this.reset();
+    if (act === "share") return void this.share();
+    if (act === "leave") return this.leave();
+    this.player.stop();
+    this.go(stepTo(act, this.ui.step, this.steps), { patch: { playing: false, focus: null } });
+  }
+
+  /** @param {"table" | "help" | null} panel */
+  panel(panel) {
+    const was = this.ui.panel;
+    this.show({ panel });
+    this.focusLater(panel ? `panel:${panel}` : `top:${was}`);
+  }
+
+  reset() {
+    this.player.stop();
+    this.store.reset();
+    Object.assign(this.ui, {
+      step: 0, playing: false, hover: null, focus: null, prediction: null, open: null, own: this.view.ui(),
+    }); // prettier-ignore
+    this.show({ note: "Back to the start." });
+  }
+
+  async share() {
+    const { scene } = this;
+    if (!scene) return;
+    const { header } = scene.trace;
+    const text = stateText(header.view, header.version, header.params, header.needs);
+    const done = await copy(text, this.root);
+    this.show({ note: done ? "The state is on the clipboard: paste it into from_state(…)." : `Copy this: ${text}` });
+  }
+
+  leave() {
+    const { ui } = this;
+    if (ui.panel) return this.panel(null);
+    if (ui.open) {
+      const back = ui.open.from;
+      this.show({ open: null });
+      if (back) this.focusLater(back);
+      return;
+    }
+    if (ui.prediction) return this.predict("done");
+    if (ui.playing) this.pause();
+    this.show({ focus: null, hover: null });
+    leave(this.root);
+  }
+
+  // ---- predict, then reveal ------------------------------------------------------------------------
+
+  /** @param {"again" | "reveal" | "done"} act */
+  predict(act) {
+    const { trace } = this.store;
+    if (!trace) return;
+    this.player.stop();
+    if (act === "done") {
+      this.show({ prediction: null, playing: false });
+      return this.focusLater("top:predict");
+    }
+    if (act === "again") {
+      this.show({ prediction: ask(), playing: false, open: null, hover: null, focus: null });
+      return this.focusLater(this.view.predictAt(/** @type {Scene} */ (this.scene)));
+    }
+    const { question, truth } = this.view.truth(trace);
+    const prediction = reveal(this.ui.prediction ?? ask(), truth);
+    this.show({ prediction });
+    this.store.reportAnswer({ question, answer: prediction.chosen, correct: Boolean(prediction.verdict?.correct) });
+    this.focusLater("predict:done");
+  }
+
+  /** @param {number} thing */
+  choose(thing) {
+    if (this.ui.prediction) this.show({ prediction: toggle(this.ui.prediction, thing) });
+  }
+
+  // ---- keys ----------------------------------------------------------------------------------------
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    keepInside(event);
+    const { scene } = this;
+    if (!scene || event.defaultPrevented) return;
+    if (this.view.onKey(event, scene)) return event.preventDefault();
+    const act = actOf(event);
+    if (!act) return;
+    event.preventDefault();
+    this.do(act);
+  }
+
+  close() {
+    this.player.stop();
+    if (this.coming !== undefined) cancelAnimationFrame(this.coming);
+    this.store.close();
+    this.link.leave();
+    this.theme.close();
+    this.resized?.disconnect();
+    this.root.remove();
+  }
+}

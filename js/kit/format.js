@@ -1,0 +1,113 @@
+/**
+ * Numbers as words: true minus, digits as Python prints them, units a reader can compare.
+ */
+
+const MINUS = "−";
+const THIN = "\u202f"; // narrow no-break space between thousands
+
+/**
+ * A number with a fixed count of decimals, rounded as Python rounds: halves go to the even digit.
+ * @param {number} value
+ * @param {number} [digits]
+ */
+export function fixed(value, digits = 2) {
+  if (Number.isNaN(value)) return "NaN";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : `${MINUS}∞`;
+  const text = halfEven(Math.abs(value), digits);
+  return value < 0 && /[1-9]/.test(text) ? MINUS + text : text;
+}
+
+/**
+ * `toFixed` sends an exact half up; Python sends it to the even digit. Only a true half differs.
+ * @param {number} size  not negative
+ * @param {number} digits
+ */
+function halfEven(size, digits) {
+  const text = size.toFixed(digits);
+  const exact = size.toFixed(Math.min(100, digits + 60));
+  const at = exact.length - Math.min(60, 100 - digits);
+  if (!/^50*$/.test(exact.slice(at))) return text;
+  const kept = digits === 0 ? exact.slice(0, at - 1) : exact.slice(0, at);
+  return Number(kept.at(-1)) % 2 === 0 ? kept : text;
+}
+
+/**
+ * A whole number with its thousands apart: 10 000.
+ * @param {number} value
+ */
+export function whole(value) {
+  const text = Math.abs(Math.round(value)).toString();
+  const apart = text.replace(/\B(?=(\d{3})+$)/g, THIN);
+  return value < 0 ? MINUS + apart : apart;
+}
+
+/**
+ * A duration in the unit in which it has one to three digits before the point.
+ * @param {number | null | undefined} ns
+ */
+export function duration(ns) {
+  if (ns == null || !Number.isFinite(ns)) return "—";
+  for (const [unit, size] of /** @type {[string, number][]} */ ([
+    ["ns", 1],
+    ["µs", 1e3],
+    ["ms", 1e6],
+    ["s", 1e9],
+  ])) {
+    const n = ns / size;
+    if (n < 999.5 || unit === "s") return `${n < 9.95 && unit !== "ns" ? fixed(n, 1) : whole(n)} ${unit}`;
+  }
+  return "—";
+}
+
+/**
+ * A shape as NumPy writes it.
+ * @param {number[]} sizes
+ */
+export function shape(sizes) {
+  return sizes.length === 1 ? `(${sizes[0]},)` : `(${sizes.join(", ")})`;
+}
+
+/**
+ * "1 word", "2 words".
+ * @param {number} n
+ * @param {string} one
+ * @param {string} [many]
+ */
+export function count(n, one, many = `${one}s`) {
+  return `${whole(n)} ${n === 1 ? one : many}`;
+}
+
+const ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"];
+
+/**
+ * The place in a row, counted from 0 and said from 1: first, second, … 21st.
+ * @param {number} index
+ */
+export function ordinal(index) {
+  if (index < ORDINALS.length) return ORDINALS[index];
+  const n = index + 1;
+  const tail = n % 100 > 10 && n % 100 < 14 ? "th" : (["th", "st", "nd", "rd"][n % 10] ?? "th");
+  return whole(n) + tail;
+}
+
+/**
+ * A list as a person says it: "1, 5 and 9", cut short with "… and 7 more".
+ * @param {(string|number)[]} items
+ * @param {number} [most]
+ */
+export function listing(items, most = 6) {
+  if (items.length > most) return `${items.slice(0, most).join(", ")} … and ${items.length - most} more`;
+  if (items.length < 2) return items.join("");
+  return `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;
+}
+
+/**
+ * Read what a person typed as a number; both minus signs and a decimal comma count.
+ * @param {string} text
+ * @returns {number | null}
+ */
+export function parseNumber(text) {
+  const plain = text.trim().replace(MINUS, "-").replace(",", ".");
+  if (plain === "" || !/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(plain)) return null;
+  return Number(plain);
+}

@@ -1,0 +1,72 @@
+/**
+ * The keys that mean the same in every view, as long as the keyboard is inside it.
+ */
+
+/** @typedef {"play"|"back"|"forward"|"first"|"last"|"predict"|"reset"|"table"|"share"|"help"|"leave"} Act */
+
+/** @type {Record<string, Act>} */
+const ACTS = {
+  " ": "play",
+  ",": "back",
+  ".": "forward",
+  Home: "first",
+  End: "last",
+  p: "predict",
+  r: "reset",
+  t: "table",
+  s: "share",
+  "?": "help",
+  Escape: "leave",
+};
+
+/** What the help panel lists: keys, and what they do. @type {[string[], string][]} */
+export const KEY_HELP = [
+  [["Tab"], "to the next region"],
+  [["←", "↑", "→", "↓"], "inside a list or a grid"],
+  [["Enter"], "open what is behind a number"],
+  [["Space"], "play or pause"],
+  [[",", "."], "one step back, one step on"],
+  [["Home", "End"], "first step, last step"],
+  [["P"], "predict, then reveal"],
+  [["T"], "data table"],
+  [["R"], "reset"],
+  [["S"], "copy the state"],
+  [["?"], "this help"],
+  [["Esc"], "close, or leave the view"],
+];
+
+/**
+ * The act a key means where it was pressed, or null when the key belongs to the control there.
+ * @param {{ key: string, target: any, ctrlKey: boolean, metaKey: boolean, altKey: boolean }} event
+ * @returns {Act | null}
+ */
+export function actOf({ key, target, ctrlKey, metaKey, altKey }) {
+  if (ctrlKey || metaKey || altKey) return null;
+  const act = ACTS[key.length === 1 ? key.toLowerCase() : key];
+  if (!act || act === "leave") return act ?? null;
+  const tag = target?.tagName;
+  const type = tag === "INPUT" ? target.type : "";
+  if (tag === "TEXTAREA" || type === "text") return null; // it is being typed
+  if (act === "play" && (tag === "BUTTON" || tag === "SELECT" || type)) return null;
+  if ((act === "first" || act === "last") && (tag === "SELECT" || type)) return null;
+  return act;
+}
+
+/**
+ * Keep keys inside the view: JupyterLab would take arrows, letters and Enter for itself.
+ * Keys with Ctrl, Cmd or Alt stay the host's.
+ * @param {KeyboardEvent} event
+ */
+export function keepInside(event) {
+  if (!(event.ctrlKey || event.metaKey || event.altKey)) event.stopPropagation();
+}
+
+/**
+ * Leave the view: hand the keyboard to whatever around it can take it.
+ * @param {HTMLElement} root
+ */
+export function leave(root) {
+  const host = /** @type {HTMLElement | null} */ (root.parentElement?.closest("[tabindex]") ?? null);
+  if (host) host.focus();
+  else /** @type {HTMLElement | null} */ (document.activeElement)?.blur();
+}

@@ -1,0 +1,64 @@
+/**
+ * Arrow keys inside a grid: one cell holds the tab stop, and the arrows move it.
+ */
+
+/** @typedef {{ row: number, col: number }} Place */
+
+export const PAGE = 10; // rows that Page Up and Page Down jump
+
+/**
+ * Where a key leads from a place, or null when the key does not move or the edge is reached.
+ * @param {string} key
+ * @param {Place} from
+ * @param {{ rows: number, cols: number }} size
+ * @returns {Place | null}
+ */
+export function move(key, { row, col }, { rows, cols }) {
+  const by = /** @type {Record<string, [number, number]>} */ ({
+    ArrowUp: [-1, 0],
+    ArrowDown: [1, 0],
+    ArrowLeft: [0, -1],
+    ArrowRight: [0, 1],
+    PageUp: [-PAGE, 0],
+    PageDown: [PAGE, 0],
+  })[key];
+  if (!by) return null;
+  const to = { row: clamp(row + by[0], rows), col: clamp(col + by[1], cols) };
+  return to.row === row && to.col === col ? null : to;
+}
+
+/**
+ * @param {number} index
+ * @param {number} size
+ */
+export function clamp(index, size) {
+  return Math.max(0, Math.min(size - 1, index));
+}
+
+/**
+ * A window of `size` over `total` things that moves as little as it can to hold `index`.
+ * @param {number} start  where the window starts now
+ * @param {number} index
+ * @param {number} size
+ * @param {number} total
+ * @returns {number} where it starts next
+ */
+export function follow(start, index, size, total) {
+  const last = Math.max(0, total - size);
+  if (index < start) return Math.max(0, Math.min(last, index));
+  if (index >= start + size) return Math.min(last, index - size + 1);
+  return Math.min(start, last);
+}
+
+/**
+ * Give the keyboard to the element marked data-place="…", when it is there.
+ * @param {HTMLElement} root
+ * @param {string} place
+ */
+export function focusPlace(root, place) {
+  const target = root.querySelector(`[data-place="${CSS.escape(place)}"]`);
+  if (target !== document.activeElement) {
+    /** @type {HTMLElement | SVGElement | null} */ (target)?.focus({ preventScroll: false });
+  }
+  return target !== null;
+}

@@ -1,0 +1,154 @@
+/**
+ * Parameters and the trace: what Python must know.
+ *
+ * The browser keeps at most one edit in flight. Edits made meanwhile pile up in `pending`, where the
+ * newest value of a parameter wins, and leave together when the answer comes. An answer older than
+ * the last edit sent is dropped.
+ */
+import { decode } from "./wire.js";
+
+/**
+ * The part of an anywidget model that a view uses; the harness and export_html bring their own.
+ * @typedef {object} Model
+ * @property {(name: string) => any} get
+ * @property {(name: string, value: any) => void} set
+ * @property {() => void} save_changes
+ * @property {(event: string, callback: () => void) => void} on
+ * @property {(event: string, callback: () => void) => void} off
+ */
+/** @typedef {import("./wire.js").Trace} Trace */
+/** @typedef {"idle" | "sent" | "waiting" | "silent"} Waiting */
+
+export const DIM_AFTER = 100; // ms: below it a wait is not felt
+export const SILENT_AFTER = 10_000; // ms: by then the kernel is busy or gone
+const CURSOR_EVERY = 100; // ms between two reports of the cursor
+
+export class Store {
+  /**
+   * @param {Model} model
+   * @param {(why: "trace" | "edit" | "wait") => void} changed  called after every change
+   * @param {string[]} [typed]  parameters that stay as typed when Python refuses them
+   */
+  constructor(model, changed, typed = []) {
+    this.model = model;
+    this.typed = typed;
+    this.changed = changed;
+    /** @type {Trace | null} */
+    this.trace = null;
+    /** @type {string | null} what went wrong, as one sentence */
+    this.error = null;
+    /** @type {Waiting} */
+    this.waiting = "idle";
+    /** @type {Record<string, any>} edits not sent yet */
+    this.pending = {};
+    /** @type {Record<string, any>} edits sent and not answered yet */
+    this.inFlight = {};
+    /** @type {Record<string, any>} what was typed and refused, shown until the next edit */
+    this.refused = {};
+    this.sentSeq = -1;
+    this.sentAt = 0;
+    this.listen = () => this.receive();
+    model.on("change:message", this.listen);
+    this.receive();
+  }
+
+  /** The parameters as the controls show them: the newest known value of each. */
+  get params() {
+    return { ...this.trace?.header.params, ...this.refused, ...this.inFlight, ...this.pending };
+  }
+
+  /**
+   * Change parameters; the answer arrives as a new trace.
+   * @param {Record<string, any>} patch
+   */
+  edit(patch) {
+    Object.assign(this.pending, patch);
+    this.refused = {};
+    if (this.waiting === "idle") this.send();
+    this.changed("edit");
+  }
+
+  /** Go back to the parameters that Python made this explorer with. */
+  reset() {
+    const { params, initial } = this.trace?.header ?? {};
+    this.edit({ ...params, ...initial });
+  }
+
+  send() {
+    this.inFlight = this.pending;
+    this.pending = {};
+    this.sentSeq = Math.max(this.model.get("_seq") ?? 0, this.sentSeq) + 1;
+    this.sentAt = performance.now();
+    for (const [name, value] of Object.entries(this.inFlight)) this.model.set(name, value);
+    this.model.set("_seq", this.sentSeq);
+    this.wait("sent");
+    this.model.save_changes();
+  }
+
+  receive() {
+    const message = this.model.get("message");
+    if (!message?.header) return;
+    if (message.header.seq < this.sentSeq) return; // stale
+    try {
+      this.trace = decode(message);
+      this.error = message.header.error ?? null;
+    } catch (error) {
+      this.error = /** @type {Error} */ (error).message;
+    }
+    const typed = Object.entries(this.inFlight).filter(([name]) => this.typed.includes(name));
+    this.refused = this.error ? Object.fromEntries(typed) : {};
+    this.inFlight = {};
+    this.wait("idle");
+    if (Object.keys(this.pending).length) this.send();
+    this.changed("trace");
+  }
+
+  /** @param {Waiting} state */
+  wait(state) {
+    clearTimeout(this.dimTimer);
+    clearTimeout(this.silentTimer);
+    this.waiting = state;
+    if (state !== "sent") return;
+    this.dimTimer = setTimeout(() => this.late("waiting"), DIM_AFTER);
+    this.silentTimer = setTimeout(() => this.late("silent"), SILENT_AFTER);
+  }
+
+  /** @param {Waiting} state */
+  late(state) {
+    this.waiting = state;
+    this.changed("wait");
+  }
+
+  /**
+   * Tell Python where the learner looks; at most ten times a second, and always the last place.
+   * @param {Record<string, any>} cursor
+   */
+  reportCursor(cursor) {
+    this.cursor = cursor;
+    if (this.cursorTimer !== undefined) return;
+    this.cursorTimer = setTimeout(() => {
+      this.cursorTimer = undefined;
+      if (JSON.stringify(this.cursor) === JSON.stringify(this.model.get("cursor"))) return;
+      this.model.set("cursor", this.cursor);
+      this.model.save_changes();
+    }, CURSOR_EVERY);
+  }
+
+  /**
+   * Keep a prediction for Python: the newest answer to a question replaces the older one.
+   * @param {{ question: string, answer: any, correct: boolean }} answer
+   */
+  reportAnswer(answer) {
+    /** @type {typeof answer[]} */
+    const before = this.model.get("answers") ?? [];
+    this.model.set("answers", [...before.filter((a) => a.question !== answer.question), answer]);
+    this.model.save_changes();
+  }
+
+  close() {
+    this.model.off("change:message", this.listen);
+    clearTimeout(this.dimTimer);
+    clearTimeout(this.silentTimer);
+    clearTimeout(this.cursorTimer);
+  }
+}

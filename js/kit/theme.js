@@ -1,0 +1,96 @@
+/**
+ * What the page around a view looks like: light or dark, forced colours, reduced motion.
+ *
+ * JupyterLab tells its colour in --jp-layout-color0; elsewhere the nearest painted background
+ * counts; a page with none shows the browser's own canvas, which follows prefers-color-scheme.
+ */
+
+/** @typedef {import("./colors.js").Shade} Shade */
+/** @typedef {{ shade: Shade, forced: boolean, calm: boolean }} Theme */
+
+const QUERIES = {
+  dark: "(prefers-color-scheme: dark)",
+  forced: "(forced-colors: active)",
+  calm: "(prefers-reduced-motion: reduce)",
+};
+
+/**
+ * Call `changed` whenever the theme of the page may have changed; gives back the reader and the end.
+ * @param {HTMLElement} el
+ * @param {() => void} changed
+ */
+export function watchTheme(el, changed) {
+  const lists = Object.values(QUERIES).map((query) => matchMedia(query));
+  for (const list of lists) list.addEventListener("change", changed);
+  const seen = new MutationObserver(changed);
+  for (const node of [document.documentElement, document.body]) {
+    seen.observe(node, { attributes: true, attributeFilter: ["class", "style", "data-jp-theme-light"] });
+  }
+  return {
+    read: () => readTheme(el),
+    close() {
+      seen.disconnect();
+      for (const list of lists) list.removeEventListener("change", changed);
+    },
+  };
+}
+
+/**
+ * @param {HTMLElement} el
+ * @returns {Theme}
+ */
+export function readTheme(el) {
+  return {
+    shade: luminance(background(el)) < 0.4 ? "dark" : "light",
+    forced: matchMedia(QUERIES.forced).matches,
+    calm: matchMedia(QUERIES.calm).matches,
+  };
+}
+
+/**
+ * The relative luminance of a colour, 0 black to 1 white.
+ * @param {[number, number, number]} rgb  0..255
+ */
+export function luminance(rgb) {
+  const [r, g, b] = rgb.map((v) => (v <= 10 ? v / 3294 : ((v / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+/**
+ * @param {HTMLElement} el
+ * @returns {[number, number, number]}
+ */
+function background(el) {
+  const host = getComputedStyle(el).getPropertyValue("--jp-layout-color0").trim();
+  const named = host && parse(resolve(el, host));
+  if (named) return named;
+  for (let node = el.parentElement; node; node = node.parentElement) {
+    const painted = parse(getComputedStyle(node).backgroundColor);
+    if (painted) return painted;
+  }
+  return parse(resolve(el, "Canvas")) ?? [255, 255, 255];
+}
+
+/**
+ * Any CSS colour as the browser computes it.
+ * @param {HTMLElement} el
+ * @param {string} color
+ */
+function resolve(el, color) {
+  const probe = document.createElement("span");
+  probe.style.color = color;
+  el.append(probe);
+  const computed = getComputedStyle(probe).color;
+  probe.remove();
+  return computed;
+}
+
+/**
+ * @param {string} color  rgb(…) or rgba(…)
+ * @returns {[number, number, number] | null} null when it is see-through or of another form
+ */
+export function parse(color) {
+  const parts = /^rgba?\(([^)]+)\)$/.exec(color)?.[1].split(/[\s,/]+/).map(Number);
+  if (!parts || parts.length < 3 || parts.some(Number.isNaN) || (parts[3] ?? 1) < 0.5) return null;
+  return [parts[0], parts[1], parts[2]];
+}

@@ -1,0 +1,106 @@
+/**
+ * How a trace travels: one JSON header and one buffer, decoded into typed arrays.
+ *
+ * The Python half is embedlab/explorers/wire.py. Offsets are multiples of eight, so a typed array
+ * can look straight into the buffer; only a buffer that itself starts crooked is copied once.
+ */
+
+/** @typedef {Float32Array|Float64Array|Int32Array|Int16Array|Int8Array|Uint8Array|Uint16Array|Uint32Array} Numbers */
+/** @typedef {{ data: Numbers, shape: number[] }} NdArray */
+/** @typedef {{ dtype: string, shape: number[], offset: number }} ArraySpec */
+/** @typedef {{ min: number, max: number } | { choices: string[] }} Limit */
+/**
+ * @typedef {object} Header
+ * @property {string} view
+ * @property {number} version
+ * @property {number} seq           the edit this message answers
+ * @property {string|null} error    one sentence, or null
+ * @property {Record<string, any>} params
+ * @property {Record<string, any>} initial  the parameters it began with, where they differ now
+ * @property {string[]} needs        what a state cannot hold
+ * @property {Record<string, Limit>} limits
+ * @property {Record<string, ArraySpec>} arrays
+ */
+/** @typedef {{ header: Header & Record<string, any>, arrays: Record<string, NdArray> }} Trace */
+
+/** @type {Record<string, new (buffer: ArrayBuffer, offset: number, length: number) => Numbers>} */
+const KINDS = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int32: Int32Array,
+  int16: Int16Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  uint16: Uint16Array,
+  uint32: Uint32Array,
+};
+
+export const VERSION = 1;
+
+/**
+ * Decode a message into a trace.
+ *
+ * Throws an Error with one sentence when the message is of another version or when an array does
+ * not fit its buffer.
+ * @param {{ header: any, buffer?: ArrayBuffer | ArrayBufferView | null }} message
+ * @returns {Trace}
+ */
+export function decode(message) {
+  const { header } = message;
+  if (header?.version !== VERSION) {
+    throw new Error(
+      `This view reads messages of version ${VERSION}. Received ${header?.version}. ` +
+        "Restart the kernel after updating embedlab.",
+    );
+  }
+  const buffer = aligned(message.buffer);
+  /** @type {Record<string, NdArray>} */
+  const arrays = {};
+  for (const [name, spec] of Object.entries(header.arrays ?? {})) {
+    arrays[name] = view(name, /** @type {ArraySpec} */ (spec), buffer);
+  }
+  return { header, arrays };
+}
+
+/**
+ * One row of a matrix, without copying.
+ * @param {NdArray} array
+ * @param {number} row
+ * @returns {Numbers}
+ */
+export function rowOf(array, row) {
+  const width = array.shape[1];
+  return array.data.subarray(row * width, (row + 1) * width);
+}
+
+/**
+ * @param {string} name
+ * @param {ArraySpec} spec
+ * @param {ArrayBuffer} buffer
+ */
+function view(name, spec, buffer) {
+  const Kind = KINDS[spec.dtype];
+  if (!Kind) throw new Error(`Array ${name} has a dtype this view cannot read: ${spec.dtype}.`);
+  const length = spec.shape.reduce((a, b) => a * b, 1);
+  try {
+    return { data: new Kind(buffer, spec.offset, length), shape: spec.shape };
+  } catch {
+    throw new Error(
+      `Array ${name} of shape (${spec.shape.join(", ")}) does not fit its buffer ` +
+        `of ${buffer.byteLength} bytes. Run the cell again.`,
+    );
+  }
+}
+
+/**
+ * @param {ArrayBuffer | ArrayBufferView | null | undefined} buffer
+ * @returns {ArrayBuffer}
+ */
+function aligned(buffer) {
+  if (!buffer) return new ArrayBuffer(0);
+  if (buffer instanceof ArrayBuffer) return buffer;
+  const { byteOffset, byteLength } = buffer;
+  const whole = /** @type {ArrayBuffer} */ (buffer.buffer);
+  if (byteOffset === 0 && byteLength === whole.byteLength) return whole;
+  return whole.slice(byteOffset, byteOffset + byteLength);
+}

@@ -1,0 +1,225 @@
+/**
+ * LookupExplorer, the browser half: which rows does a sentence read?
+ *
+ * A view is an object of pure functions `scene -> template`; the kit joins them into an explorer.
+ */
+import { html, nothing } from "lit-html";
+import { card } from "./kit/arithmetic.js";
+import { button, choice, slider, stopsBetween, textField } from "./kit/controls.js";
+import { explorer } from "./kit/explorer.js";
+import { count, duration, fixed, listing, shape, whole } from "./kit/format.js";
+import { factGroups } from "./kit/numbers.js";
+import { figure } from "./lookup/figure.js";
+import { growth } from "./lookup/growth.js";
+import { difference, outcome, raceStrip } from "./lookup/race.js";
+import { readingOf } from "./lookup/reading.js";
+import { layoutOf, own, settleWindows, spotOf } from "./lookup/state.js";
+import { onKey } from "./lookup/touch.js";
+import { arithmetic, say, sayChange } from "./lookup/words.js";
+import "./lookup.css";
+
+/** @typedef {import("./kit/explorer.js").Scene} Scene */
+/** @typedef {import("./kit/explorer.js").View} View */
+
+/** @param {Scene} scene @param {string} name @returns {any} */
+const limit = ({ trace }, name) => trace.header.limits?.[name] ?? {};
+
+/** @param {Scene} scene */
+function controls(scene) {
+  const { params, hidden, uid, act } = scene;
+  /** @param {string} name @param {unknown} control */
+  const unless = (name, control) => (hidden.has(name) ? nothing : control);
+  /** @param {string} name @param {string} label @param {string} symbol @param {number} dense */
+  const size = (name, label, symbol, dense) =>
+    slider({
+      label, symbol, place: name, value: params[name],
+      stops: stopsBetween(limit(scene, name).min ?? 1, limit(scene, name).max ?? 32, dense),
+      onChange: (value) => act.edit({ [name]: value }),
+    }); // prettier-ignore
+  /** @param {string} name @param {string} label @param {string[]} choices */
+  const pick = (name, label, choices) =>
+    choice({
+      label, group: `${uid}-${name}`, place: name, value: String(params[name]), choices: limit(scene, name).choices ?? choices,
+      onChange: (value) => act.edit({ [name]: value }),
+    }); // prettier-ignore
+  return html`
+    ${unless("text", textField({ label: "Sentence", place: "text", value: params.text, hint: "#12 stands for the id 12", onChange: (text) => act.edit({ text }) }))}
+    ${unless("input_dim", size("input_dim", "Vocabulary", "V", 40))} ${unless("output_dim", size("output_dim", "Vector length", "D", 40))}
+    ${unless("way", pick("way", "The way", ["gather", "one-hot"]))}
+    ${unless("oob", pick("oob", "Out of range", ["raise", "zero", "nan", "clip", "wrap"]))}
+    ${unless("race", button({ label: "Race both ways", place: "race", primary: true, disabled: !canRace(scene), onClick: () => startRace(scene) }))}
+  `;
+}
+
+/** @param {Scene} scene */
+const canRace = ({ trace }) => trace.header.gather_ns != null && trace.header.tokens.length > 0;
+
+/** @param {Scene} scene */
+function startRace({ act, ui, theme }) {
+  ui.own.race = null; // a new run starts its bars anew
+  act.paintNow();
+  ui.own.race = { done: theme.calm };
+  act.show({});
+}
+
+/** @param {Scene} scene */
+function numbers(scene) {
+  const { header } = scene.trace;
+  const { V, D, N, refused } = readingOf(scene.trace);
+  const asked = scene.ui.prediction?.phase === "open";
+  const none = refused ? "—" : asked ? "?" : null;
+  const { act } = scene;
+  const groups = [
+    {
+      title: "Shapes",
+      facts: [
+        { name: "ids", value: shape(header.shapes.ids) },
+        { name: "table", value: shape(header.shapes.table) },
+        { name: "output", value: refused ? "—" : shape(header.shapes.output), id: refused ? undefined : "output" },
+        { name: "weights", value: whole(header.parameters), id: "parameters" },
+      ],
+    },
+    {
+      title: "Cost of this lookup",
+      facts: [
+        { name: "rows read", value: none ?? `${whole(header.rows_read)} of ${whole(V)}`, id: none ? undefined : "rows" },
+        { name: "bytes moved", value: none ?? whole(header.bytes_moved), id: none ? undefined : "bytes" },
+        { name: "multiplications", value: refused ? "—" : "0", tone: "good", id: refused ? undefined : "gather" },
+        { name: "time, gather", value: duration(header.gather_ns), id: header.gather_ns == null ? undefined : "time" },
+      ],
+    },
+    {
+      title: "The one-hot way",
+      facts: [
+        { name: "multiplications", value: whole(header.multiplications["one-hot"]), tone: "bad", id: "onehot" },
+        { name: "time", value: duration(header.onehot_ns), id: header.onehot_ns == null ? undefined : "time" },
+        { name: "max difference", value: refused ? "—" : difference(header.max_difference), id: refused ? undefined : "difference" },
+      ],
+    },
+  ];
+  const { max: mostV = 2048 } = limit(scene, "input_dim");
+  const { max: mostD = 32 } = limit(scene, "output_dim");
+  const open = (/** @type {string} */ id) => act.show({ open: { kind: "fact", id, from: `fact:${id}` } });
+  return html`${factGroups(/** @type {any} */ (groups), open)} ${growth({ N, V, D, mostV, mostD })}`;
+}
+
+/** @param {Scene} scene */
+function below(scene) {
+  const { trace, ui, act } = scene;
+  const { refused } = readingOf(trace);
+  const race = ui.own.race;
+  if (ui.prediction?.phase === "open") return nothing;
+  return html`
+    ${refused ? html`<p class="strip error core" role="alert"><b>IdError</b> ${refused}</p>` : nothing}
+    ${race
+      ? raceStrip({
+          race, header: trace.header,
+          finish: () => { race.done = true; act.show({ note: outcome(trace.header) }); },
+          again: () => startRace(scene),
+          close: () => { ui.own.race = null; act.show({}); act.focusLater("race"); },
+        }) // prettier-ignore
+      : nothing}
+    ${card({ ...arithmetic(scene), tone: refused ? "warn" : "hit", close: () => act.leave() })}
+  `;
+}
+
+/** @param {Scene} scene */
+function tables(scene) {
+  const reading = readingOf(scene.trace);
+  const at = layoutOf(scene, reading);
+  const { windows } = scene.ui.own;
+  const { V, D, N, ids, rows, tokens, words } = reading;
+  const columns = Array.from({ length: D }, (_, c) => String(c));
+  const drawn = { rows: Math.min(at.table.rows, V), tokens: at.chips.count };
+  /** @param {ArrayLike<number> | null} values */
+  const cells = (values) => (values ? Array.from(values, (v) => fixed(v)) : columns.map(() => "—"));
+  /** @param {string} what @param {number} first @param {number} shown @param {number} all */
+  const some = (what, first, shown, all) => (shown < all ? `, ${what} ${first} to ${first + shown - 1} of ${whole(all)}` : "");
+  const tokenRows = Array.from({ length: drawn.tokens }, (_, i) => windows.token + i);
+  return [
+    {
+      caption: `Words${some("words", windows.token, drawn.tokens, N)}`,
+      corner: "word",
+      columns: ["place", "id", "row read"],
+      rows: tokenRows.map((n) => ({ head: tokens[n], cells: [n, ids[n], rows[n] < 0 ? "none" : rows[n]] })),
+    },
+    {
+      caption: `Table W${some("rows", windows.row, drawn.rows, V)}`,
+      corner: "row",
+      columns,
+      rows: Array.from({ length: drawn.rows }, (_, i) => windows.row + i).map((row) => ({ head: `${row} ${words[row]}`, cells: cells(reading.weights(row)) })),
+    },
+    {
+      caption: `Output${some("rows", windows.token, drawn.tokens, N)}`,
+      corner: "row",
+      columns,
+      rows: tokenRows.map((n) => ({ head: `${n} ${tokens[n]}`, cells: cells(reading.output(n)) })),
+    },
+  ];
+}
+
+/** @param {Scene} scene */
+function predict({ trace, ui }) {
+  const { words, readers } = readingOf(trace);
+  const verdict = ui.prediction?.verdict;
+  /** @param {number} row */
+  const named = (row) => (words[row] ? `${row} (${words[row]})` : String(row));
+  const missed = verdict?.missed.length ? `Missed: ${listing(verdict.missed.map(named), 4)}.` : "";
+  const extra = verdict?.extra.length ? `Not read: ${listing(verdict.extra.map(named), 4)}.` : "";
+  const twice = [...readers].find(([, by]) => by.length > 1);
+  const lesson = twice ? `Row ${named(twice[0])} serves ${count(twice[1].length, "word")}, and counts once.` : "Each word reads a row of its own.";
+  return {
+    question: html`Which rows will this sentence read? Click them, or use the arrows and Enter.`,
+    outcome: [missed, extra, missed || extra ? "" : lesson].filter(Boolean).join(" "),
+  };
+}
+
+/** @type {View} */
+const lookup = {
+  name: "lookup",
+  noun: "word",
+  hint: "Point at a word, a row, or an output cell.",
+  typed: ["text"],
+  things: "rows",
+  ui: own,
+  steps: (trace) => readingOf(trace).N,
+  controls,
+  figure,
+  numbers,
+  arithmetic: below,
+  say,
+  tables,
+  predict,
+  predictAt: ({ ui }) => `cell:${ui.own.windows.row}:${ui.own.windows.col}`,
+  truth: (trace) => ({ question: "lookup.rows", truth: [...readingOf(trace).readers.keys()].sort((a, b) => a - b) }),
+  settle: settleWindows,
+  keys: [
+    [["Enter"], "on an output cell: the sum behind it"],
+    [["Enter"], "on a weight: change it; ↑ ↓ by 0.1, with Shift by 0.01"],
+    [["Enter", "Space"], "while predicting: choose the row"],
+  ],
+  onKey,
+  onTrace(act, scene, before) {
+    const { own: mine, prediction } = scene.ui;
+    if (!before) return;
+    const was = before.header.params;
+    const now = scene.trace.header.params;
+    if (prediction && (was.text !== now.text || was.input_dim !== now.input_dim)) act.ui.prediction = null;
+    if (mine.race?.done) mine.race = null; // its numbers were another lookup's
+    act.ui.focus = kept(act.ui.focus, readingOf(scene.trace));
+    act.ui.hover = null;
+    act.ui.note = sayChange(was, scene);
+  },
+  cursor: (scene) => {
+    const { ui } = scene;
+    return { step: ui.step, playing: ui.playing, hover: ui.hover, selected: ui.focus ?? spotOf(scene) };
+  },
+};
+
+/** What was held, if it is still there. @param {any} spot @param {import("./lookup/reading.js").Reading} reading */
+function kept(spot, { N, V, D }) {
+  const gone = spot && ((spot.n ?? 0) >= N || (spot.row ?? 0) >= V || (spot.col ?? 0) >= D);
+  return gone ? null : spot;
+}
+
+export default explorer(lookup);

@@ -1,0 +1,98 @@
+/**
+ * A lookup's trace as the view reads it: which row each word reads, and who reads a row.
+ */
+import { group, range } from "d3-array";
+import { reach } from "../kit/colors.js";
+import { rowOf } from "../kit/wire.js";
+
+/** @typedef {import("../kit/wire.js").Trace} Trace */
+/**
+ * @typedef {object} Reading
+ * @property {number} N                the words that travelled; the rest of a very long text stays in Python
+ * @property {number} total            all words
+ * @property {number} V
+ * @property {number} D
+ * @property {string[]} tokens
+ * @property {string[]} words
+ * @property {ArrayLike<number>} ids
+ * @property {number[]} rows             the row each word reads, or −1 where there is none
+ * @property {Map<number, number[]>} readers  the words that read a row
+ * @property {number} most               the size of value that gets the full colour
+ * @property {string | null} refused
+ * @property {(n: number) => boolean} bad
+ * @property {(row: number) => ArrayLike<number>} weights
+ * @property {(n: number) => ArrayLike<number> | null} output  null where the lookup was refused
+ * @property {(n: number) => ArrayLike<number> | null} onehot  null where that way was not run
+ */
+
+/** @type {WeakMap<Trace, Reading>} */
+const known = new WeakMap();
+
+/**
+ * @param {Trace} trace
+ * @returns {Reading}
+ */
+export function readingOf(trace) {
+  const before = known.get(trace);
+  if (before) return before;
+  const { header, arrays } = trace;
+  const [V, D] = arrays.table.shape;
+  const ids = arrays.ids.data;
+  const N = ids.length;
+  const bad = arrays.bad.data;
+  const rows = Array.from(arrays.rows.data);
+  const readers = group(range(N).filter((n) => rows[n] >= 0), (n) => rows[n]);
+  const reading = {
+    N, V, D, ids, rows, readers,
+    total: header.total,
+    refused: header.refused,
+    tokens: header.tokens,
+    words: header.words,
+    most: reach(arrays.table.data),
+    bad: (/** @type {number} */ n) => bad[n] === 1,
+    weights: (/** @type {number} */ row) => rowOf(arrays.table, row),
+    output: part(trace, "output"),
+    onehot: part(trace, "onehot"),
+  }; // prettier-ignore
+  known.set(trace, reading);
+  return reading;
+}
+
+/**
+ * @param {Trace} trace
+ * @param {"output" | "onehot"} name
+ * @returns {(n: number) => ArrayLike<number> | null}
+ */
+function part({ arrays }, name) {
+  const array = arrays[name];
+  return (n) => (array && n < array.shape[0] ? rowOf(array, n) : null);
+}
+
+/** @typedef {{ part: "chip" | "row" | "table" | "out" | "map", n?: number, row?: number, col?: number }} Spot */
+/**
+ * What a spot is about: the word, the row it reads, and all that is the same thing.
+ * @typedef {object} Lit
+ * @property {number} n        the word in the middle of it, or −1
+ * @property {number} row      or −1
+ * @property {number} col      or −1
+ * @property {number[]} tokens all words that read that row
+ */
+
+/**
+ * @param {Reading} reading
+ * @param {Spot | null} spot
+ * @returns {Lit}
+ */
+export function litBy(reading, spot) {
+  const none = { n: -1, row: -1, col: -1, tokens: [] };
+  if (!spot) return none;
+  if (spot.part === "chip" || spot.part === "out") {
+    const n = /** @type {number} */ (spot.n);
+    if (n >= reading.N) return none;
+    const row = reading.rows[n];
+    return { n, row, col: spot.col ?? -1, tokens: row < 0 ? [n] : (reading.readers.get(row) ?? []) };
+  }
+  const row = /** @type {number} */ (spot.row);
+  if (row >= reading.V) return none;
+  return { n: -1, row, col: spot.col ?? -1, tokens: reading.readers.get(row) ?? [] };
+}

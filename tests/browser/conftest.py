@@ -1,0 +1,192 @@
+"""A page with one view and the real Python explorer behind it, in a headless Chromium."""
+
+import base64
+import os
+import shutil
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+HERE = Path(__file__).parent
+STATIC = HERE.parents[1] / "embedlab" / "explorers" / "static"
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Find the browser; without one skip by hand, and fail in CI."""
+    found = os.environ.get("EMBEDLAB_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if found:
+        return found
+    message = "no Chromium: apt-get install chromium, or set EMBEDLAB_CHROMIUM"
+    pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def browser(chromium):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Files(SimpleHTTPRequestHandler):
+    """The harness page, and the bundles as they are committed."""
+
+    extensions_map = {  # noqa: RUF012  (the base class has it so)
+        ".html": "text/html", ".js": "text/javascript", ".css": "text/css",
+    }  # fmt: skip
+
+    def translate_path(self, path):
+        name = urlsplit(path).path.lstrip("/")
+        return str((HERE if name == "harness.html" else STATIC) / Path(name).name)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="session")
+def address():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Files))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def open_page(browser, address):
+    """Give a function that opens a page; a request that leaves the machine fails the test."""
+    strangers, faults, contexts = [], [], []
+
+    def watch(route):
+        host = urlsplit(route.request.url).hostname
+        if host in ("127.0.0.1", "localhost") or route.request.url.startswith(("data:", "blob:")):
+            return route.continue_()
+        strangers.append(route.request.url)
+        return route.abort()
+
+    def open_page(width=1100, height=1000, **options):
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        context.route("**/*", watch)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not strangers, f"the page asked the network for {strangers}"
+    assert not faults, f"the page had errors: {faults}"
+
+
+class View:
+    """A view in the page, and the explorer behind it."""
+
+    def __init__(self, page, explorer, name):
+        self.page, self.explorer, self.name = page, explorer, name
+        self.root = page.locator(f"#{name} .embedlab")
+
+    def place(self, place):
+        """Find the thing that a `data-place` names."""
+        return self.root.locator(f'[data-place="{place}"]')
+
+    def python(self, **params):
+        """Set parameters in Python, as a cell of a notebook would."""
+        with self.explorer.hold_trait_notifications():
+            for name, value in params.items():
+                setattr(self.explorer, name, value)
+        self.page.evaluate("([n, t]) => models[n].take(t)", [self.name, traits(self.explorer)])
+
+    def wait(self, **params):
+        """Wait until the trace on the screen was computed with these parameters."""
+        self.page.wait_for_function(
+            """([n, want]) => {
+                const now = models[n].get("message").header.params;
+                return Object.entries(want).every(([k, v]) => JSON.stringify(now[k]) === JSON.stringify(v));
+            }""",
+            arg=[self.name, params],
+        )
+        self.settle()
+
+    def settle(self):
+        """Let the page paint what it knows."""
+        self.page.evaluate(
+            "() => new Promise(d => requestAnimationFrame(() => requestAnimationFrame(d)))"
+        )
+
+    @property
+    def said(self):
+        self.settle()
+        return " ".join(self.root.locator(".say").inner_text().split())
+
+    @property
+    def focused(self):
+        self.settle()
+        return self.page.evaluate("document.activeElement.dataset?.place ?? ''")
+
+    def press(self, *keys):
+        for key in keys:
+            self.page.keyboard.press(key)
+            self.settle()
+
+
+def traits(explorer, names=None):
+    names = names or ["_seq", "message", "cursor", "answers", "link_id", "hide", *explorer.PARAMS]
+    values = {name: getattr(explorer, name) for name in names}
+    if "message" in values:
+        message = values["message"]
+        buffer = base64.b64encode(message["buffer"]).decode()
+        values["message"] = {"header": message["header"], "buffer": buffer}
+    return values
+
+
+@pytest.fixture
+def show(open_page, address):
+    """Give a function that shows explorers in a page: `view = show(LookupExplorer())`."""
+
+    def show(*explorers, delay=0, page=None, **options):
+        page = page or open_page(**options)
+        known = {f"view{n}": explorer for n, explorer in enumerate(explorers)}
+
+        def kernel(_, name, changes):
+            explorer = known[name]
+            before = explorer.message
+            explorer.set_state(changes)
+            changed = [key for key in changes if getattr(explorer, key) != changes[key]]
+            return traits(explorer, [*changed, *(["message"] if explorer.message is not before else [])] or ["_seq"])
+
+        page.expose_binding("kernel", kernel)
+        page.goto(f"{address}/harness.html")
+        page.wait_for_function("globalThis.ready")
+        views = []
+        for name, explorer in known.items():
+            view = View(page, explorer, name)
+            view.first = page.evaluate(
+                "([n, v, t, d]) => show(n, v, t, d)",
+                [name, explorer.VIEW, traits(explorer), delay],
+            )
+            views.append(view)
+        return views if len(views) > 1 else views[0]
+
+    return show
