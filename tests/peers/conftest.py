@@ -1,0 +1,45 @@
+"""Peers as oracles: Keras and PyTorch, one thread each, so that they leave the cores to us.
+
+Where a peer is not installed its tests are skipped; where CI is set they fail instead.
+"""
+
+import importlib
+import os
+import warnings
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("KERAS_BACKEND", "numpy")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.peers)
+            # Keras's own Variable warns so on its numpy backend.
+            item.add_marker(pytest.mark.filterwarnings("ignore:__array__ impl:DeprecationWarning"))
+
+
+def peer(name):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # theirs, at import
+        if os.environ.get("CI"):
+            return importlib.import_module(name)
+        return pytest.importorskip(name, reason=f"{name} is not installed: extra `keras`")
+
+
+@pytest.fixture(scope="session")
+def torch():
+    module = peer("torch")
+    module.set_num_threads(1)
+    module.sparse.check_sparse_tensor_invariants.enable()
+    return module
+
+
+@pytest.fixture(scope="session")
+def keras():
+    return peer("keras")
