@@ -1,0 +1,59 @@
+"""Padding: sequences of different lengths become one rectangular array."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from embedlab.core.table import check_size
+
+__all__ = ["pad_rows"]
+
+
+def pad_rows(
+    rows: Sequence[np.ndarray], length: int | None = None, side: str = "post", pad_id: int = 0
+) -> np.ndarray:
+    """Stack `rows` of ids into one array, filled up with `pad_id`.
+
+    Parameters
+    ----------
+    rows : sequence of ndarray of int64, each (T_b,)
+    length : int, optional
+        T; the longest T_b if left away.
+    side : {"post", "pre"}
+        Where padding goes, and where too long a row is cut: at its end or at its start.
+    pad_id : int
+
+    Returns
+    -------
+    ndarray of int64, (B, T)
+
+    Raises
+    ------
+    ValueError
+        For another `side`, or a `length` that is no whole number >= 0.
+
+    Notes
+    -----
+    Source: ``keras.utils.pad_sequences``. On purpose different: the default is "post" (there
+    "pre"), and one `side` serves for both padding and cutting.
+
+    Examples
+    --------
+    >>> pad_rows([np.array([2, 3, 4]), np.array([3])], 2, "pre").tolist()
+    [[3, 4], [0, 3]]
+    """
+    if side not in ("post", "pre"):
+        raise ValueError(
+            f'side must be "post" or "pre". Received {side!r:.40}. '
+            'Choose "post" to put the padding at the end.'
+        )
+    longest = max(map(len, rows), default=0)
+    width = longest if length is None else check_size(length, "length", least=0)
+    padded = np.full((len(rows), width), pad_id, np.int64)
+    for line, row in zip(padded, rows, strict=True):
+        kept = min(len(row), width)
+        if side == "post":
+            line[:kept] = row[:kept]
+        else:
+            line[width - kept :] = row[len(row) - kept :]
+    return padded
