@@ -43,7 +43,7 @@ $(BIN)/python:
 
 $(VENV)/.ready-%: pyproject.toml binder/requirements.txt | $(BIN)/python
 	@echo "Installing embedlab[$*] into $(VENV), about half a minute"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check \
 	  --constraint binder/requirements.txt --editable '.[$*]'
 	@touch $@
 
@@ -55,7 +55,7 @@ lab: $(VENV)/.ready-lab  ## open JupyterLab on the first lesson (your copies lie
 # ---------------------------------------------------------------------------------- developers
 # What a machine lacks is named in one line and its part left out; in CI it is an error.
 
-NODE = $(shell node -e 'process.exit(+process.versions.node.split(".")[0] < 18)' 2>/dev/null && \
+NODE = $(shell node -e 'process.exit(Number(parseInt(process.versions.node) < 18))' 2>/dev/null && \
   command -v npm)
 CHROMIUM = $(or $(EMBEDLAB_CHROMIUM),$(shell command -v chromium || command -v chromium-browser || \
   command -v google-chrome))

@@ -96,6 +96,8 @@ def _serve(folder: Path, first: str, *, browser: bool, more: list[str]) -> int:
     options = [
         f"--ServerApp.root_dir={folder}",
         f"--LabApp.default_url=/lab/tree/{first}",
+        "--ServerApp.log_level=WARN",  # the address, and what goes wrong
+        "--LabApp.log_level=WARN",
         "--LabApp.news_url=None",  # nothing leaves the machine
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",
