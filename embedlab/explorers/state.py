@@ -1,0 +1,127 @@
+"""An explorer's state as a small JSON text: to keep, to send, to put into a link."""
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+__all__ = ["MOST_BYTES", "StateError", "from_link", "read", "say", "to_link"]
+
+MOST_BYTES = 2_000
+_MARK = "#embedlab="
+
+
+class StateError(ValueError):
+    """A state that cannot be kept or read."""
+
+
+def say(view: str, version: int, params: Mapping[str, Any], needs: list[str]) -> dict[str, Any]:
+    """Give the state of a view as plain JSON of at most 2 kB.
+
+    Examples
+    --------
+    >>> say("lookup", 1, {"seed": 7}, [])
+    {'view': 'lookup', 'version': 1, 'params': {'seed': 7}}
+    """
+    state: dict[str, Any] = {"view": view, "version": version, "params": dict(params)}
+    if needs:
+        state["needs"] = list(needs)
+    size = len(_json(state))
+    if size > MOST_BYTES:
+        longest = max(params, key=lambda name: len(_json(params[name])))
+        raise StateError(
+            f"a state must fit into {MOST_BYTES} bytes. Received {size}, most of it {longest}. "
+            f"Shorten {longest}."
+        )
+    return state
+
+
+def read(
+    state: Mapping[str, Any] | str, view: str, version: int, params: tuple[str, ...]
+) -> tuple[dict[str, Any], list[str]]:
+    """Give the parameters that a state names, and what else it needs.
+
+    Parameters
+    ----------
+    state : mapping or str
+        What `say` gave, or the same as JSON text. Parameters may be left out.
+    view, version : str, int
+        What this explorer is.
+    params : tuple of str
+        The parameters it knows.
+
+    Raises
+    ------
+    StateError
+        For another view or version, and for anything unknown.
+
+    Examples
+    --------
+    >>> read('{"view": "lookup", "version": 1, "params": {"seed": 8}}', "lookup", 1, ("seed",))
+    ({'seed': 8}, [])
+    >>> read({"view": "lookup", "version": 2, "params": {}}, "lookup", 1, ())
+    Traceback (most recent call last):
+    embedlab.explorers.state.StateError: a state must have version 1. Received 2. \
+Update embedlab, or copy the state again.
+    """
+    state = _mapping(state)
+    if state.get("view") != view:
+        _refuse(f"be of the view {view!r}", state.get("view"), "Use the explorer that it came from")
+    if state.get("version") != version:
+        cure = "Update embedlab, or copy the state again"
+        _refuse(f"have version {version}", state.get("version"), cure)
+    values = state.get("params", {})
+    if not isinstance(values, Mapping):
+        _refuse("hold its parameters as a dict", values, "Copy the state again")
+    unknown = [*(set(state) - {"view", "version", "params", "needs"}), *(set(values) - {*params})]
+    if unknown:
+        known = f"Known are {', '.join(params)}"
+        _refuse("hold known parameters only", ", ".join(sorted(unknown)), known)
+    return dict(values), [str(need) for need in state.get("needs", [])]
+
+
+def to_link(base: str, state: Mapping[str, Any]) -> str:
+    """Give `base` with the state behind a "#", where no server sees it.
+
+    Examples
+    --------
+    >>> link = to_link("https://example.org/lab#top", {"view": "lookup"})
+    >>> link
+    'https://example.org/lab#embedlab=eyJ2aWV3IjoibG9va3VwIn0'
+    >>> from_link(link)
+    {'view': 'lookup'}
+    """
+    packed = base64.urlsafe_b64encode(_json(state)).decode().rstrip("=")
+    return base.split("#")[0] + _MARK + packed
+
+
+def from_link(link: str) -> dict[str, Any]:
+    """Give the state that `to_link` put behind the "#"."""
+    _, found, packed = link.partition(_MARK)
+    try:
+        if not found or len(packed) > 2 * MOST_BYTES:
+            raise ValueError
+        return _mapping(base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)).decode())
+    except ValueError as error:  # bad base64 and bad UTF-8 are ValueErrors too
+        raise StateError(
+            f"a link must end in {_MARK} and a state. Received {link!r:.60}. Copy it whole."
+        ) from error
+
+
+def _mapping(state: Mapping[str, Any] | str) -> dict[str, Any]:
+    if isinstance(state, str):
+        try:
+            state = json.loads(state)
+        except (ValueError, RecursionError) as error:
+            _refuse("be JSON", state, "Copy it whole", error)
+    if not isinstance(state, Mapping):
+        _refuse("be a dict or JSON text", state, "Pass explorer.state")
+    return dict(state)
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _refuse(must: str, came: Any, cure: str, cause: Exception | None = None) -> NoReturn:
+    raise StateError(f"a state must {must}. Received {came!r:.60}. {cure}.") from cause

@@ -1,0 +1,52 @@
+"""A view as one file: complete, escaped, and without any address."""
+
+import base64
+import html
+import json
+import re
+
+import pytest
+
+from embedlab.explorers.export import NO_PYTHON, Page, render, write
+
+EVIL = "</script><script>alert(1)</script>\"'&<!--%%still%%"
+
+
+def page(**changes):
+    traits = {"message": {"header": {"tokens": [EVIL]}, "buffer": b"\x00\x01\xff"}, "text": EVIL}
+    given = {"title": EVIL, "alt": EVIL, "summary": EVIL, "style": EVIL, "still": b"\x89PNG",
+             "script": "export default {}", "traits": traits, "in_message": ("way",)}  # fmt: skip
+    return Page(**{**given, **changes})
+
+
+def model(text):
+    found = re.search(r'<script type="application/json" id="model">(.*?)</script>', text, re.S)
+    return json.loads(found[1])
+
+
+def test_hostile_text_stays_text():
+    text = render(page())
+    assert text.count("<script") == 2 and text.count("</script>") == 2  # the page's own
+    assert f"<title>{html.escape(EVIL)}</title>" in text
+    assert model(text)["traits"]["text"] == EVIL and model(text)["style"] == EVIL
+
+
+def test_everything_is_inside():
+    text = render(page())
+    told = model(text)
+    assert base64.b64decode(told["traits"]["message"]["buffer"]) == b"\x00\x01\xff"
+    assert told["inMessage"] == ["way"] and told["noPython"] == NO_PYTHON
+    assert not re.search(r"(https?:)?//[a-z]", text.replace("// ", ""))
+    assert "default-src 'none'" in text
+    assert text == render(page())
+
+
+def test_writing_replaces_the_file_or_leaves_it_whole(tmp_path):
+    target = tmp_path / "view.html"
+    target.write_text("old", encoding="utf-8")
+    with pytest.raises(ValueError, match="JSON"):
+        write(target, page(traits={"message": {"header": float("nan"), "buffer": b""}}))
+    assert target.read_text(encoding="utf-8") == "old"
+    assert write(target, page()) == target
+    assert target.read_text(encoding="utf-8") == render(page())
+    assert list(tmp_path.iterdir()) == [target]
