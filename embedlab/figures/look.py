@@ -172,11 +172,12 @@ def own_settings() -> AbstractContextManager[None]:
 
 
 def _sign(corner: tuple[float, float], value: float, width: float, height: float) -> list[Any]:
-    if width < 14 or height < 14 or not value or np.isnan(value):
+    if min(width, height) < 9 or not value or np.isnan(value):
         return []
+    arm = min(2.5, width / 6)
     x, y = corner[0] + width / 2 - 0.75, corner[1] + height / 2 - 0.75
-    across = [(x - 2.5, y), (x + 2.5, y)]
-    return [across] if value < 0 else [across, [(x, y - 2.5), (x, y + 2.5)]]
+    across = [(x - arm, y), (x + arm, y)]
+    return [across] if value < 0 else [across, [(x, y - arm), (x, y + arm)]]
 
 
 @lru_cache(maxsize=8)

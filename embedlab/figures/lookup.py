@@ -82,6 +82,8 @@ class _Picture:
             self._table_row(line, row)
         if self.trace.refused:
             self._refusal()
+        elif self.focus >= 0 and (row := int(self.trace.rows[self.focus])) in self.lines:
+            self._frame(TABLE, TOP + self.lines.index(row) * self.cell[1])  # above its neighbours
         self._footer()
         return figure
 
@@ -124,8 +126,6 @@ class _Picture:
         name = f"{shown(self.trace.words[row], 10)} {row}".strip()
         label(self.axes, TABLE - 8, middle, name, ink, bold=used, align="right",
               size=8 if self.cell[1] > 17 else 7)  # fmt: skip
-        if on:
-            self._frame(TABLE, y)
 
     def _output_row(self, n: int) -> None:
         if self.trace.output is None:

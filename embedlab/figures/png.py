@@ -14,7 +14,7 @@ __all__ = ["PNG_MOST", "png"]
 PNG_MOST = 40_000
 """Bytes of a picture in a notebook."""
 
-_DPIS = (144, 120, 100, 80)
+_DPIS = (120, 100, 80)
 
 
 def png(figure: Figure, most: int = PNG_MOST) -> bytes:

@@ -1,0 +1,81 @@
+"""A view as one file: opened from the disk, without a server, a network or Python."""
+
+import pytest
+
+from embedlab.explorers.export import NO_PYTHON
+from embedlab.explorers.lookup import LookupExplorer
+
+
+@pytest.fixture
+def saved(browser, tmp_path):
+    """Give a function that exports an explorer and opens the file, offline."""
+    asked, faults, contexts = [], [], []
+
+    def saved(explorer, **options):
+        path = explorer.export_html(tmp_path / "view.html")
+        context = browser.new_context(offline=True, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: asked.append(request.url.split(":")[0]))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
+        page.goto(path.as_uri())
+        return page
+
+    yield saved
+    for context in contexts:
+        context.close()
+    assert set(asked) <= {"file", "blob", "data"}
+    assert not faults
+
+
+def root(page):
+    page.wait_for_selector(".embedlab")
+    return page.locator(".embedlab")
+
+
+def said(page):
+    return " ".join(page.locator(".say").inner_text().split())
+
+
+def test_it_steps_and_says_what_it_shows(saved):
+    page = saved(LookupExplorer("the cat sat"))
+    view = root(page)
+    assert "the" in said(page)
+    view.locator("[data-place]").first.focus()
+    page.keyboard.press(".")
+    page.wait_for_function("document.querySelector('.say').innerText.includes('cat')")
+
+
+def test_hovering_a_word_tells_its_row(saved):
+    page = saved(LookupExplorer("the cat sat"))
+    root(page).locator('[data-place="chip:2"]').hover()
+    page.wait_for_function("document.querySelector('.say').innerText.includes('sat')")
+
+
+def test_what_the_message_holds_can_change_and_the_rest_says_why_not(saved):
+    page = saved(LookupExplorer("the cat sat"))
+    view = root(page)
+    view.locator("input[value=one-hot]").check()
+    page.wait_for_function("document.querySelector('input[value=one-hot]').checked")
+    assert NO_PYTHON not in view.inner_text()
+    view.locator("input[type=range]").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("t => document.querySelector('.embedlab').innerText.includes(t)",
+                           arg=NO_PYTHON)  # fmt: skip
+
+
+def test_hostile_words_stay_words(saved):
+    explorer = LookupExplorer("</script><script>document.title='broken'</script> <img src=x>")
+    page = saved(explorer)
+    root(page)
+    assert page.title() == explorer.QUESTION
+    assert page.locator(".embedlab img, .embedlab script").count() == 0
+
+
+def test_without_scripts_the_still_picture_and_its_numbers_stay(saved):
+    explorer = LookupExplorer("the cat sat")
+    page = saved(explorer, java_script_enabled=False)
+    assert page.locator("img").get_attribute("alt") == explorer.trace.alt
+    assert page.locator("img").bounding_box()["width"] > 300
+    assert page.locator("pre").inner_text() == explorer.summary
