@@ -54,13 +54,13 @@ Could not interpret initializer identifier: 'bogus'. Did you mean one of: consta
         if isinstance(identifier, str):
             found = (custom_objects or {}).get(identifier) or self.names.get(identifier)
             if found is None:
-                raise self._refusal(identifier)
+                raise self.refusal(identifier)
             return found() if isinstance(found, type) else found
         if isinstance(identifier, type):
             return identifier()
-        if callable(identifier):
+        if callable(identifier) or isinstance(identifier, tuple(self.classes.values())):
             return identifier
-        raise self._refusal(identifier)
+        raise self.refusal(identifier)
 
     def serialize(self, thing: Any) -> Any:
         """Give the dict that `deserialize` turns back into an equal object."""
@@ -94,7 +94,7 @@ Could not interpret initializer identifier: 'bogus'. Did you mean one of: consta
             return self._function(inner, custom_objects)
         known = {**self.names, **(custom_objects or {})}
         if not isinstance(name, str) or name not in known:
-            raise self._refusal(config)
+            raise self.refusal(config)
         found = known[name]
         if not isinstance(found, type):
             return found
@@ -116,7 +116,8 @@ Could not interpret initializer identifier: 'bogus'. Did you mean one of: consta
             )
         return found
 
-    def _refusal(self, identifier: Any) -> ValueError:
+    def refusal(self, identifier: Any) -> ValueError:
+        """Give the error for an identifier that means nothing here."""
         choices = ", ".join(sorted(name for name in self.names if name.islower()))
         return ValueError(
             f"{self.kind} must be a known name, a dict config or a callable. Could not interpret "

@@ -1,11 +1,43 @@
 """Floor 1: layers own arrays, under Keras's names. The arithmetic lives in `embedlab.core`."""
 
+from typing import Any
+
 from embedlab.layers.base import Gradients, Layer
 from embedlab.layers.embedding import Embedding, LookupContext
 from embedlab.layers.memory import MemoryReport, TableMemoryError
 from embedlab.layers.policy import DTypePolicy
 from embedlab.layers.symbolic import Input, KerasTensor
 from embedlab.layers.variable import Variable
+from embedlab.registry import Registry
 
 __all__ = ["DTypePolicy", "Embedding", "Gradients", "Input", "KerasTensor", "Layer",
-           "LookupContext", "MemoryReport", "TableMemoryError", "Variable"]  # fmt: skip
+           "LookupContext", "MemoryReport", "TableMemoryError", "Variable", "deserialize",
+           "serialize"]  # fmt: skip
+
+REGISTRY = Registry("layer", "keras.layers", [Embedding])
+
+
+def serialize(layer: Any) -> dict[str, Any]:
+    """Give a dict in Keras's form from which `deserialize` makes an equal layer.
+
+    >>> serialize(Embedding(10, 4))["class_name"], serialize(Input((3,)))["class_name"]
+    ('Embedding', 'InputLayer')
+    """
+    if isinstance(layer, KerasTensor):
+        about = {"batch_shape": list(layer.shape), "dtype": layer.dtype, "name": layer.name}
+        return {"module": "keras.layers", "class_name": "InputLayer", "config": about,
+                "registered_name": None}  # fmt: skip
+    return REGISTRY.serialize(layer)
+
+
+def deserialize(config: Any, custom_objects: Any = None) -> Any:
+    """Give the layer (without weights) that a dict describes; nothing in it is executed.
+
+    >>> deserialize(serialize(Embedding(10, 4)))
+    Embedding(10 words -> 4 numbers)
+    """
+    if isinstance(config, dict) and config.get("class_name") == "InputLayer":
+        about = config["config"]
+        return Input(batch_shape=about["batch_shape"], dtype=about.get("dtype", "float32"),
+                     name=about.get("name"))  # fmt: skip
+    return REGISTRY.deserialize(config, custom_objects)

@@ -138,6 +138,13 @@ class Layer(WeightOwner):
         """Give the outputs and their mask: a mask is a value, and travels beside the outputs."""
         return self(inputs, mask=mask), self.compute_mask(inputs, mask)
 
+    def forward_with_mask(
+        self, inputs: Any, mask: Any = None, training: bool = False
+    ) -> tuple[Any, Any, Any]:
+        """Give the outputs, their mask, and the context: what a model asks of each layer."""
+        outputs, context = self.forward(inputs, mask=mask, training=training)
+        return outputs, self.compute_mask(inputs, mask), context
+
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Give the mask of the outputs: the one that came, if this layer passes masks on."""
         return mask if self.supports_masking else None

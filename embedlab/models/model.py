@@ -1,0 +1,132 @@
+"""What every model shares: how it is compiled, how it predicts, how it tells about itself."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from embedlab import losses, optimizers
+from embedlab.core.ids import IdError
+from embedlab.core.table import ShapeError, check_size
+from embedlab.layers.base import Layer
+from embedlab.layers.symbolic import KerasTensor
+from embedlab.models.summary import summary
+
+__all__ = ["Model"]
+
+LOUD_AFTER = 0.5
+"""Seconds of work from which a progress bar is worth its place."""
+
+
+class Model(Layer):
+    """A layer made of layers, which can be compiled and asked to predict.
+
+    Parameters
+    ----------
+    name : str, optional
+    trainable : bool
+    strict_masks : {"raise", "warn", "ignore"}
+        What happens when a layer would lose a mask: an error, which old texts promise; a
+        warning, which is what Keras 3 does; or nothing.
+
+    Examples
+    --------
+    >>> from embedlab.layers import Embedding
+    >>> class Twice(Model):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.words = Embedding(5, 2)
+    ...     def call(self, ids):
+    ...         return 2 * self.words(ids)
+    >>> Twice().predict([[1, 2, 3]]).shape
+    (1, 3, 2)
+    """
+
+    def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None,
+                 strict_masks: str = "raise"):  # fmt: skip
+        super().__init__(name=name, trainable=trainable, dtype=dtype)
+        if strict_masks not in ("raise", "warn", "ignore"):
+            raise ValueError(
+                'strict_masks must be "raise", "warn" or "ignore". '
+                f'Received {strict_masks!r:.40}. Choose "warn" for what Keras 3 does.'
+            )
+        self.strict_masks = strict_masks
+        self.optimizer: Any = None
+        self.loss: Any = None
+
+    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Any = None) -> None:
+        """Say how the model is to be trained: names, dicts or instances.
+
+        Raises
+        ------
+        ValueError
+            "Could not interpret optimizer identifier" and the like, at once.
+        """
+        if metrics:
+            raise NotImplementedError(
+                f"metrics is not built yet. Received {metrics!r:.40}. Leave it away for now."
+            )
+        self.optimizer, self.loss = optimizers.get(optimizer), losses.as_loss(loss)
+
+    def predict(self, x: Any, batch_size: int | None = None, verbose: Any = "auto") -> np.ndarray:
+        """Give the outputs for all of `x`, in batches.
+
+        Parameters
+        ----------
+        x : array_like, (samples, ...)
+        batch_size : int, optional
+            32 unless told. The result does not depend on it.
+        verbose : {"auto", 0, 1}
+            A progress bar: after half a second, never, always.
+
+        Returns
+        -------
+        ndarray, (samples, ...)
+        """
+        x = np.asarray(x)
+        if x.ndim == 0:
+            raise ShapeError(
+                "x must have a batch axis in front. Received a single number. Pass [x]."
+            )
+        size = 32 if batch_size is None else check_size(batch_size, "batch_size")
+        first = np.asarray(self(x[:size]))  # an empty x is one empty batch
+        out = np.empty((len(x), *first.shape[1:]), first.dtype)
+        out[:size] = first
+        for start in tqdm(
+            range(size, len(x), size), desc="predict",
+            disable=verbose in (0, False), leave=verbose != "auto",
+            delay=LOUD_AFTER if verbose == "auto" else 0,
+        ):  # fmt: skip
+            try:
+                out[start : start + size] = self(x[start : start + size])
+            except IdError as error:
+                error.add_note(f"Positions count from sample {start}, where this batch starts.")
+                raise
+        return out
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, in order (a new list)."""
+        return [layer for layer in self.sublayers() if isinstance(layer, Layer)]
+
+    @property
+    def inputs(self) -> list[KerasTensor]:
+        """The placeholders that go in; empty while they are unknown."""
+        return []
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """Give one layer by its name or its place."""
+        if index is not None:
+            return self.layers[index]
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise ValueError(
+            f"No such layer: a name must be one of {[layer.name for layer in self.layers]}. "
+            f"Received {name!r:.40}. See model.summary()."
+        )
+
+    def summary(self, print_fn: Callable[[str], Any] | None = None) -> None:
+        """Print a table of the layers, their output shapes and how many numbers they hold."""
+        (print_fn or print)(summary(self))

@@ -1,0 +1,243 @@
+"""A row of layers: shapes, masks, both directions, prediction in batches."""
+
+import json
+
+import numpy as np
+import pytest
+
+from embedlab import losses, optimizers
+from embedlab.core.ids import IdError
+from embedlab.core.table import ShapeError
+from embedlab.layers import Embedding, Gradients, Input, Layer
+from embedlab.models import MaskError, Sequential
+
+
+class Halve(Layer):
+    """A layer without weights, which says its shape and both directions."""
+
+    supports_masking = True
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def forward(self, inputs, mask=None, training=False):
+        return inputs * 0.5, None
+
+    def backward(self, context, grad):
+        return Gradients(grad * 0.5, {})
+
+
+class Forgets(Halve):
+    supports_masking = False
+
+
+class Pools(Layer):
+    """A layer that uses the mask up, and says nothing of its shape."""
+
+    def call(self, inputs, mask=None):
+        weights = np.ones(inputs.shape[:2]) if mask is None else mask
+        return (inputs * weights[..., None]).sum(1)
+
+
+def test_layers_run_in_order_and_the_shape_is_learned_once():
+    model = Sequential([Embedding(4, 3, "ones"), Halve(), Halve()], name="m")
+    assert model(np.zeros((2, 5), int)).tolist() == np.full((2, 5, 3), 0.25).tolist()
+    assert (model.input_shape, model.output_shape) == ((None, 5), (None, 5, 3))
+    assert model(np.zeros((2, 7), int)).shape == (2, 7, 3)
+    assert [kind.shape for kind in (*model.inputs, *model.outputs)] == [(None, 5), (None, 5, 3)]
+
+
+@pytest.mark.parametrize(
+    "start", [[Input((6,)), Embedding(4, 3)], [Embedding(4, 3, input_length=6)],
+              [Sequential([Embedding(4, 3, input_length=6)]), Halve()]],
+)  # fmt: skip
+def test_an_announced_shape_builds_the_model_before_any_data(start):
+    model = Sequential(start)
+    assert model.built and model.count_params() == 12
+    assert model.output_shape == (None, 6, 3)
+
+
+def test_build_takes_a_shape():
+    model = Sequential([Embedding(4, 3)])
+    with pytest.raises(ValueError, match="build needs an input shape"):
+        model.build()
+    model.build((None, 8))
+    assert model.output_shape == (None, 8, 3)
+
+
+def test_pop_takes_the_last_layer():
+    model = Sequential([Embedding(4, 3, input_length=6), Pools()])
+    assert type(model.pop()) is Pools
+    assert model.output_shape == (None, 6, 3)
+    with pytest.raises(IndexError, match="Received none"):
+        Sequential().pop()
+
+
+def test_forward_and_backward_meet(rng):
+    model = Sequential([Embedding(5, 3, dtype="float64", seed=1, name="e"), Halve()])
+    ids = rng.integers(0, 5, (4, 6))
+    out, contexts = model.forward(ids, training=True)
+    sent = rng.normal(size=out.shape)
+    gradients = model.backward(contexts, sent)
+    assert gradients.inputs is None and list(gradients.weights) == ["e/embeddings"]
+    table, grad = model.weights[0].value, gradients.weights["e/embeddings"].to_dense()
+    assert np.vdot(out, sent) == pytest.approx(np.vdot(table, grad), rel=1e-12)
+
+
+def test_one_step_by_hand_moves_only_the_rows_that_were_used():
+    model = Sequential([Embedding(3, 1, "zeros", name="e")])
+    model.compile(optimizers.SGD(0.5), "mse")
+    out, contexts = model.forward([[1, 1]])
+    grad = model.loss.grad(np.ones((1, 2, 1)), out)
+    weights = model.backward(contexts, grad).weights
+    named = model.named_weights()
+    model.optimizer.apply_gradients([(g, named[name]) for name, g in weights.items()])
+    assert model.weights[0].value.ravel().tolist() == [0.0, 1.0, 0.0]
+
+
+# Masks ----------------------------------------------------------------------------------------
+
+
+def test_a_mask_travels_to_the_layer_that_uses_it():
+    model = Sequential([Embedding(4, 2, "ones", mask_zero=True), Halve(), Pools()])
+    out, mask = model.call_with_mask(np.array([[1, 2, 0], [0, 0, 3]]))
+    assert out.tolist() == [[1.0, 1.0], [0.5, 0.5]] and mask is None
+    with pytest.raises(AttributeError, match="has no defined output shape yet"):
+        _ = model.output_shape  # Pools does not say its shape
+
+
+def test_a_mask_comes_out_where_all_layers_pass_it_on():
+    model = Sequential([Embedding(4, 2, mask_zero=True), Halve()])
+    ids = np.array([[1, 0]])
+    assert model.compute_mask(ids).tolist() == [[True, False]]
+    assert model.forward_with_mask(ids)[1].tolist() == [[True, False]]
+    assert Sequential([Embedding(4, 2), Halve()]).compute_mask(ids) is None
+
+
+@pytest.mark.parametrize("run", ["__call__", "predict", "forward"])
+def test_a_lost_mask_is_an_error_unless_told(run):
+    ids = np.array([[1, 0]])
+    model = Sequential([Embedding(4, 2, mask_zero=True), Forgets(name="f"), Halve()])
+    with pytest.raises(MaskError, match="does not support masking, but was passed an") as caught:
+        getattr(model, run)(ids)
+    assert caught.value.layer == "f" and isinstance(caught.value, TypeError)
+
+
+def test_keras_3_only_warns():
+    ids = np.array([[1, 0]])
+    parts = [Embedding(4, 2, mask_zero=True), Forgets(), Halve()]
+    with pytest.warns(UserWarning, match="The mask is lost here"):
+        assert Sequential(parts, strict_masks="warn").call_with_mask(ids)[1] is None
+    assert Sequential(parts, strict_masks="ignore").call_with_mask(ids)[1] is None
+    with pytest.raises(ValueError, match="strict_masks must be"):
+        Sequential(strict_masks="loud")
+
+
+# Prediction -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("batch_size", [None, 1, 7, 64, 1000])
+def test_predict_is_the_same_in_any_batches(rng, batch_size):
+    model = Sequential([Embedding(50, 4, seed=1)])
+    ids = rng.integers(0, 50, (70, 5))
+    assert np.array_equal(model.predict(ids, batch_size, verbose=0), model(ids))
+
+
+def test_predict_takes_lists_and_nothing_at_all():
+    model = Sequential([Embedding(50, 4)])
+    assert model.predict([[1, 2], [3, 4]]).shape == (2, 2, 4)
+    assert model.predict(np.zeros((0, 9), int)).shape == (0, 9, 4)
+
+
+def test_predict_says_in_which_batch_a_bad_id_stands():
+    ids = np.zeros((70, 2), int)
+    ids[40, 1] = 50
+    with pytest.raises(IdError, match=r"Received 50 at \[8, 1\]") as caught:
+        Sequential([Embedding(50, 4)]).predict(ids)
+    assert "sample 32" in caught.value.__notes__[0]
+
+
+def test_predict_shows_progress_when_asked(capsys):
+    Sequential([Embedding(50, 4)]).predict(np.zeros((70, 2), int), verbose=1)
+    assert "predict: 100%" in capsys.readouterr().err
+    Sequential([Embedding(50, 4)]).predict(np.zeros((70, 2), int), verbose=0)
+    assert capsys.readouterr().err == ""
+
+
+# Telling about it -----------------------------------------------------------------------------
+
+
+def test_compile_resolves_names_at_once():
+    model = Sequential([Embedding(4, 2)])
+    model.compile("adam", "mse")
+    assert type(model.optimizer) is optimizers.Adam
+    assert type(model.loss) is losses.MeanSquaredError
+    with pytest.raises(ValueError, match="Could not interpret optimizer identifier"):
+        model.compile("zz", "mse")
+    with pytest.raises(ValueError, match="Could not interpret loss identifier"):
+        model.compile("sgd", "zz")
+
+
+def test_summary_counts(capsys):
+    model = Sequential([Embedding(1000, 64, input_length=10, name="words")], name="m")
+    model.summary()
+    text = capsys.readouterr().out
+    assert 'Model: "m"' in text
+    assert "words (Embedding)  (None, 10, 64)  64,000" in text
+    assert "Trainable params: 64,000 (256,000 B)" in text
+    lines = []
+    model.layers[0].trainable = False
+    model.summary(lines.append)
+    assert "Non-trainable params: 64,000" in lines[0]
+
+
+def test_config_round_trip_with_the_input():
+    model = Sequential([Input((7,), dtype="int32"), Embedding(4, 2, mask_zero=True)], name="m")
+    config = json.loads(json.dumps(model.get_config()))
+    again = Sequential.from_config(config)
+    assert json.loads(json.dumps(again.get_config())) == config
+    assert again.output_shape == (None, 7, 2)
+    own = Sequential([Embedding(4, 2), Halve(name="h")])
+    with pytest.raises(ValueError, match="Could not interpret layer identifier"):
+        Sequential.from_config(own.get_config())
+    assert repr(Sequential.from_config(own.get_config(), {"Halve": Halve})) == repr(own)
+
+
+def test_freezing_a_model_freezes_what_is_in_it_and_what_comes():
+    model = Sequential([Embedding(4, 2, input_length=3)], trainable=False)
+    assert model.trainable_weights == [] and len(model.weights) == 1
+    model.trainable = True
+    assert len(model.trainable_weights) == 1
+
+
+def test_layers_are_found_by_name_and_place():
+    model = Sequential([Embedding(4, 2, name="words"), Halve(name="half")])
+    assert model.get_layer("half") is model.get_layer(index=1)
+    with pytest.raises(ValueError, match=r"No such layer.*words"):
+        model.get_layer("zz")
+
+
+@pytest.mark.parametrize(
+    ("act", "error", "words"),
+    [
+        (lambda: Sequential().predict(np.zeros((2, 3))), ValueError, "because it has no layers"),
+        (lambda: Sequential().add(3), ValueError, "Only instances of `Layer` can be added"),
+        (lambda: Sequential().add(Embedding), ValueError, "Call the class"),
+        (lambda: Sequential([Halve(name="a"), Halve(name="a")]), ValueError, "unique names"),
+        (lambda: Sequential([Embedding(4, 2)]).predict(3), ShapeError, "batch axis"),
+        (lambda: Sequential([Embedding(4, 2)]).predict([[1]], 0), ValueError, "batch_size"),
+        (lambda: Sequential().compile("sgd", metrics=["acc"]), NotImplementedError, "metrics"),
+        (lambda: Sequential([Embedding(4, 2, input_length=10)]).predict(np.zeros((2, 9), int)),
+         ValueError, "received input has shape"),
+    ],
+)  # fmt: skip
+def test_the_door_refuses(act, error, words):
+    with pytest.raises(error, match=words):
+        act()
+
+
+def test_a_layer_that_does_not_fit_leaves_the_model_as_it_was():
+    model = Sequential([Embedding(4, 2, input_length=3)])
+    with pytest.raises(ShapeError):
+        model.add(Embedding(4, 2, input_length=9))
+    assert len(model.layers) == 1 and model.output_shape == (None, 3, 2)

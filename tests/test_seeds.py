@@ -1,0 +1,80 @@
+"""The example of every document about Keras's Embedding, from its first version to its last.
+
+They all build the same model: 1 000 words, 64 numbers each, sentences of 10 words, 32 of them.
+"""
+
+import numpy as np
+import pytest
+
+import embedlab as keras
+from embedlab.layers import Embedding, Layer
+from embedlab.models import Sequential
+
+
+def check(model, ids):
+    model.compile("rmsprop", "mse")
+    out = model.predict(ids)
+    assert out.shape == (32, 10, 64)
+    assert model.output_shape == (None, 10, 64)
+    table = model.layers[0].get_weights()[0]
+    assert table.shape == (1000, 64)
+    assert np.array_equal(out, table[ids])
+
+
+@pytest.fixture
+def ids(rng):
+    return rng.integers(1000, size=(32, 10))
+
+
+def test_the_first_era_imports_the_class_and_announces_the_length(ids):
+    model = Sequential()
+    model.add(Embedding(1000, 64, input_length=10))
+    assert model.output_shape == (None, 10, 64)
+    check(model, ids)
+
+
+def test_the_second_era_announces_the_length_to_a_layer_of_the_module(ids):
+    model = keras.Sequential()
+    model.add(keras.layers.Embedding(1000, 64, input_length=10))
+    assert model.output_shape == (None, 10, 64)
+    check(model, ids)
+
+
+def test_the_second_era_builds_the_layer_before_the_model(ids):
+    layer = keras.layers.Embedding(1000, 64, input_length=10)
+    layer.build()
+    model = keras.Sequential()
+    model.add(layer)
+    check(model, ids)
+
+
+def test_the_third_era_learns_the_length_from_data(ids):
+    model = keras.Sequential()
+    model.add(keras.layers.Embedding(1000, 64))
+    with pytest.raises(AttributeError, match="has no defined output shape yet"):
+        _ = model.output_shape
+    check(model, ids)
+
+
+def test_the_small_table_of_every_page():
+    layer = keras.layers.Embedding(21, 2, weights=np.zeros((21, 2)))
+    layer.embeddings.value[[4, 20]] = [[0.25, 0.1], [0.6, -0.2]]
+    assert layer([[4], [20]]).round(6).tolist() == np.float32(
+        [[[0.25, 0.1]], [[0.6, -0.2]]]
+    ).round(6).tolist()  # fmt: skip
+
+
+def test_every_argument_and_method_that_works_today_has_its_old_name():
+    layer = keras.layers.Embedding(
+        input_dim=1000, output_dim=64, embeddings_initializer="uniform",
+        embeddings_regularizer=None, embeddings_constraint=None, mask_zero=True, weights=None,
+        lora_rank=None, lora_alpha=None,
+    )  # fmt: skip
+    assert isinstance(layer, Layer)
+    assert layer.compute_mask(np.array([[3, 0]]), mask=None).tolist() == [[True, False]]
+    assert layer.compute_output_shape((None, 10)) == (None, 10, 64)
+    made = layer.symbolic_call(keras.layers.Input((10,)))
+    assert layer.output is made and layer.input.shape == (None, 10)
+    assert layer.compute_output_spec(keras.layers.Input((10,))).shape == (None, 10, 64)
+    again = keras.layers.Embedding.from_config(layer.get_config())
+    assert again.get_config() == layer.get_config()
