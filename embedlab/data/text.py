@@ -7,7 +7,7 @@ __all__ = ["split_sentences", "tokenize"]
 
 _CONTROL = "\x00-\x1f\x7f-\x9f\ud800-\udfff"  # never a token
 # Chinese characters are written without spaces: each is a word of its own, as in BERT.
-_HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 _JOINERS = "\u200c\u200d"  # zero-width: they stand inside Persian and Hindi words and in emoji
 _EMOJI_STYLE = "\ufe0f"  # asks for the coloured picture of the sign before it
 _REPLACE = {
