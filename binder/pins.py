@@ -12,10 +12,13 @@ import sys
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 FILE = Path(__file__).with_name("requirements.txt")
 HEAD = "# Written by `make pins`. The same on Python 3.11, 3.12 and 3.13.\n"
+OLDEST = "3.11.2"
+"""The oldest Python that must do: Debian 12's. Some packages ask for a later patch release."""
 
 
 def pins(name: str = "embedlab", extras: tuple[str, ...] = ("lab",)) -> list[str]:
@@ -38,9 +41,24 @@ def pins(name: str = "embedlab", extras: tuple[str, ...] = ("lab",)) -> list[str
     return sorted({f"{package}=={version}" for (package, _), version in known.items()})
 
 
+def too_new(found: list[str], oldest: str = OLDEST) -> list[str]:
+    """Give the pins that do not run on the oldest Python, with what they ask for."""
+    refused = []
+    for pin in found:
+        asked = importlib.metadata.metadata(pin.partition("==")[0]).get("Requires-Python")
+        if asked and oldest not in SpecifierSet(asked):
+            refused.append(f"{pin} asks for Python {asked}")
+    return refused
+
+
 def main() -> int:
     """Write the file, or compare it and say what differs."""
-    text = HEAD + "\n".join(pins()) + "\n"
+    found = pins()
+    for line in too_new(found):
+        print(f"{line}, and Debian 12 has {OLDEST}: install an older one, then run this again")
+    if too_new(found):
+        return 1
+    text = HEAD + "\n".join(found) + "\n"
     if "--write" in sys.argv[1:]:
         FILE.write_text(text, encoding="utf-8")
         return 0

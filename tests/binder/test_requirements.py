@@ -1,5 +1,6 @@
 """The pins: exactly what embedlab[lab] needs, and no address of an index."""
 
+import importlib.util
 import re
 import subprocess
 import sys
@@ -42,6 +43,14 @@ def test_a_pin_that_is_missing_or_old_is_named(tmp_path):
     assert done.returncode == 1
     assert "missing: numba==" in done.stdout
     assert "not needed, or another version: numpy==1.0" in done.stdout
+
+
+def test_every_pin_runs_on_the_python_of_debian_12():
+    spec = importlib.util.spec_from_file_location("pins", BINDER / "pins.py")
+    pins = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(pins)
+    assert pins.too_new(PINS) == []
+    assert any(line.startswith("numpy==") for line in pins.too_new(PINS, oldest="3.9.2"))
 
 
 def test_no_tool_of_a_developer_is_pinned():
