@@ -1,152 +1,35 @@
-"""One step on a table, whatever the rule: sum the gradient of a row, and move the row at once."""
+"""What every optimiser step shares: the gradient sorted by row, the checks, the sharing out.
+
+A loop of an optimiser gets groups of positions, and for each row sums the gradient and moves the
+row at once. The formula stands inside each loop on purpose: as a function of one row it made Adam
+2 times slower, because every view of a row is counted, atomically.
+"""
 
 from typing import Any
 
 import numpy as np
 
+from embedlab.core.finite import check_number
 from embedlab.core.gradient import SparseGrad, check_padding
 from embedlab.core.group import Groups, bands, group
 from embedlab.core.ids import as_ids
-from embedlab.core.jit import loop, parallel, prange, threads
+from embedlab.core.jit import threads
 from embedlab.core.table import DtypeError, ShapeError
 
-__all__ = ["ADAGRAD", "ADAM", "RMSPROP", "SGD", "step", "step_loop", "step_loop_parallel",
-           "step_numpy"]  # fmt: skip
+__all__ = ["BELOW_1", "needed", "step", "within"]
 
 PARALLEL_FROM = 131_072
 """Numbers to read and write from which two threads win."""
 
-SGD, RMSPROP, ADAGRAD, ADAM = range(4)
+BELOW_1 = 1 - 2.0**-24
+"""The largest single-precision number below 1, for means that must fade."""
 
-# What `knobs` holds, in the dtype of the table, so that nothing is computed in another precision:
-#   SGD      rate, momentum, nesterov (0 or 1)
-#   RMSPROP  rate, rho, 1 - rho, epsilon, momentum, centered (0 or 1)
-#   ADAGRAD  rate, epsilon
-#   ADAM     rate corrected for the step, 1 - beta_1, 1 - beta_2, epsilon, amsgrad (0 or 1)
-
-
-def step_numpy(rule: int, rows: Any, g: np.ndarray, knobs: np.ndarray, w: np.ndarray,
-               a: np.ndarray, b: np.ndarray, c: np.ndarray) -> None:  # fmt: skip
-    """Say it in NumPy: move `rows` of the table `w` and of its state `a`, `b`, `c` along `g`."""
-    if rule == SGD:
-        rate, momentum, nesterov = knobs
-        if momentum == 0:
-            w[rows] -= g * rate
-        else:
-            a[rows] = a[rows] * momentum - g * rate
-            w[rows] += a[rows] * momentum - g * rate if nesterov else a[rows]
-    elif rule == RMSPROP:
-        rate, rho, rest, epsilon, momentum, centered = knobs
-        a[rows] = rho * a[rows] + rest * (g * g)
-        below = a[rows] + epsilon
-        if centered:
-            c[rows] = rho * c[rows] + rest * g
-            below = a[rows] - c[rows] * c[rows] + epsilon
-        move = rate * g / np.sqrt(below)
-        if momentum > 0:
-            b[rows] = momentum * b[rows] + move
-            move = b[rows]
-        w[rows] -= move
-    elif rule == ADAGRAD:
-        rate, epsilon = knobs
-        a[rows] += g * g
-        w[rows] -= rate * g / np.sqrt(a[rows] + epsilon)
-    else:
-        rate, rest_1, rest_2, epsilon, amsgrad = knobs
-        a[rows] += (g - a[rows]) * rest_1
-        b[rows] += (g * g - b[rows]) * rest_2
-        second = b[rows]
-        if amsgrad:
-            c[rows] = second = np.maximum(c[rows], second)
-        w[rows] -= a[rows] * rate / (np.sqrt(second) + epsilon)
-
-
-@loop
-def _sgd_row(w, velocity, g, knobs):
-    rate, momentum, nesterov = knobs[0], knobs[1], knobs[2] != 0
-    if momentum == 0:
-        for d in range(w.size):
-            w[d] -= g[d] * rate
-        return
-    for d in range(w.size):
-        velocity[d] = velocity[d] * momentum - g[d] * rate
-        w[d] += velocity[d] * momentum - g[d] * rate if nesterov else velocity[d]
-
-
-@loop
-def _rmsprop_row(w, velocity, momenta, average, g, knobs):
-    rate, rho, rest, epsilon, momentum = knobs[0], knobs[1], knobs[2], knobs[3], knobs[4]
-    centered = knobs[5] != 0
-    for d in range(w.size):
-        velocity[d] = rho * velocity[d] + rest * (g[d] * g[d])
-        below = velocity[d] + epsilon
-        if centered:
-            average[d] = rho * average[d] + rest * g[d]
-            below = velocity[d] - average[d] * average[d] + epsilon
-        move = rate * g[d] / np.sqrt(below)
-        if momentum > 0:
-            momenta[d] = momentum * momenta[d] + move
-            move = momenta[d]
-        w[d] -= move
-
-
-@loop
-def _adagrad_row(w, accumulator, g, knobs):
-    rate, epsilon = knobs[0], knobs[1]
-    for d in range(w.size):
-        accumulator[d] += g[d] * g[d]
-        w[d] -= rate * g[d] / np.sqrt(accumulator[d] + epsilon)
-
-
-@loop
-def _adam_row(w, m, v, v_max, g, knobs):
-    rate, rest_1, rest_2, epsilon = knobs[0], knobs[1], knobs[2], knobs[3]
-    amsgrad = knobs[4] != 0
-    for d in range(w.size):
-        m[d] += (g[d] - m[d]) * rest_1
-        v[d] += (g[d] * g[d] - v[d]) * rest_2
-        second = v[d]
-        if amsgrad:
-            second = second if not second <= v_max[d] else v_max[d]  # a NaN stays
-            v_max[d] = second
-        w[d] -= m[d] * rate / (np.sqrt(second) + epsilon)
-
-
-@loop
-def step_loop(rule, ids, order, starts, cuts, dense, grad_out, knobs, table, a, b, c):
-    """Sum the gradient of each row and move it at once, while it is in the first-level cache.
-
-    `ids` (K,), `order` (M,) and `starts` (K + 1,) are groups of positions in `grad_out` (N, D).
-    Worker w owns the rows (dense) or groups (lazy) from `cuts[w]` up to `cuts[w + 1]`.
-    """
-    for worker in prange(cuts.size - 1):
-        first = cuts[worker]
-        k = np.searchsorted(ids, first) if dense else first
-        g = np.empty(table.shape[1], table.dtype)
-        for i in range(first, cuts[worker + 1]):
-            row = i if dense else ids[i]
-            g[:] = 0
-            if k < ids.size and ids[k] == row:
-                for s in range(starts[k], starts[k + 1]):
-                    n = order[s]
-                    for d in range(g.size):
-                        g[d] += grad_out[n, d]
-                k += 1
-            if rule == SGD:
-                _sgd_row(table[row], a[row], g, knobs)
-            elif rule == RMSPROP:
-                _rmsprop_row(table[row], a[row], b[row], c[row], g, knobs)
-            elif rule == ADAGRAD:
-                _adagrad_row(table[row], a[row], g, knobs)
-            else:
-                _adam_row(table[row], a[row], b[row], c[row], g, knobs)
-
-
-step_loop_parallel = parallel(step_loop)
+Rows = np.ndarray
+"""Row numbers, each once."""
 
 
 def step(
-    rule: int,
+    loops: tuple[Any, Any],
     table: np.ndarray,
     grad: Any,
     knobs: tuple[float, ...],
@@ -155,20 +38,19 @@ def step(
     sparse_update: str = "dense",
     padding_idx: int | None = None,
 ) -> np.ndarray:
-    """Do one step of any rule; for the doors in `embedlab.core.training`.
+    """Do one step with the loop of an optimiser, after every check that any of them needs.
 
     Parameters
     ----------
-    rule : int
-        SGD, RMSPROP, ADAGRAD or ADAM.
+    loops : (serial, parallel)
     table : ndarray, (V, D), float32 or float64
         Changed in place.
     grad : SparseGrad, or (ids, grad_out), or ndarray (V, D)
         The gradient; as a pair, that of the looked-up rows, summed here on the way.
     knobs : tuple of float
-        The numbers of the rule, in the order that the comment above gives.
+        The numbers of the formula, which the loop gets in the dtype of the table.
     state : dict of name to ndarray (V, D) or None
-        What the rule remembers, at most three arrays, changed in place.
+        What the optimiser remembers, in the order of the loop, changed in place.
     sparse_update : {"dense", "lazy"}
     padding_idx : int, optional
         A row whose gradient is 0.
@@ -191,9 +73,8 @@ def step(
     if dense:
         cuts = len(table) * np.arange(workers + 1) // workers
     slots = [slot if slot is not None else table for slot in state.values()]  # unused: not touched
-    slots += [table] * (3 - len(slots))
-    run = step_loop_parallel if workers > 1 else step_loop
-    run(rule, *groups, cuts, dense, grad_out, np.array(knobs, table.dtype), table, *slots)
+    run = loops[workers > 1]
+    run(*groups, cuts, dense, grad_out, np.array(knobs, table.dtype), table, *slots)
     return table
 
 
@@ -283,3 +164,30 @@ def _check_own(table: Any, state: dict[str, Any]) -> None:
                     f"{name} and {other} must be two arrays. Received memory that they share. "
                     "Make a copy of one."
                 )
+
+
+def within(value: Any, name: str, most: float) -> float:
+    """Give `value` as a float, refusing what is not in 0..most.
+
+    Examples
+    --------
+    >>> within(2, "rho", 1.0)
+    Traceback (most recent call last):
+    ValueError: rho must lie in 0..1. Received 2. Choose another number.
+    """
+    number = check_number(value, name)
+    if not 0 <= number <= most:
+        span = "must be >= 0" if most == np.inf else f"must lie in 0..{most:g}"
+        span = "must lie in 0..1, below 1" if most == BELOW_1 else span
+        raise ValueError(f"{name} {span}. Received {value!r:.40}. Choose another number.")
+    return number
+
+
+def needed(array: Any, name: str, used: bool) -> Any:
+    """Give `array` where the formula uses it, and None where not; refuse None where it does."""
+    if used and array is None:
+        raise ValueError(
+            f"{name} must be an array of the table's shape for this rule. Received None. "
+            "Make it with numpy.zeros_like(table), and pass the same one at every step."
+        )
+    return array if used else None

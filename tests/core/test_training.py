@@ -5,20 +5,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from embedlab.core.adagrad import adagrad_loop, adagrad_loop_parallel, adagrad_numpy
+from embedlab.core.adam import adam_loop, adam_loop_parallel, adam_numpy
 from embedlab.core.gradient import coalesce, grad_table
 from embedlab.core.ids import IdError
-from embedlab.core.step import (
-    ADAGRAD,
-    ADAM,
-    PARALLEL_FROM,
-    RMSPROP,
-    SGD,
-    step,
-    step_numpy,
-)
+from embedlab.core.rmsprop import rmsprop_loop, rmsprop_loop_parallel, rmsprop_numpy
+from embedlab.core.sgd import sgd_loop, sgd_loop_parallel, sgd_numpy
+from embedlab.core.step import PARALLEL_FROM, step
 from embedlab.core.table import DtypeError, ShapeError
 from embedlab.core.training import adagrad, adam, rmsprop, sgd
 
+SGD = (sgd_numpy, (sgd_loop, sgd_loop_parallel), ["velocity"])
+RMSPROP = (rmsprop_numpy, (rmsprop_loop, rmsprop_loop_parallel), ["velocity", "momenta", "average"])
+ADAGRAD = (adagrad_numpy, (adagrad_loop, adagrad_loop_parallel), ["accumulator"])
+ADAM = (adam_numpy, (adam_loop, adam_loop_parallel), ["m", "v", "v_max"])
 RULES = {
     "sgd": (SGD, (0.1, 0.0, 0)),
     "momentum": (SGD, (0.1, 0.9, 0)),
@@ -31,9 +31,10 @@ RULES = {
 }
 
 
-def state_of(rng, shape, dtype):
+def state_of(rng, names, shape, dtype):
     """Give state as after some steps: the mean of the squares is above the square of the mean."""
-    return [rng.uniform(*span, size=shape).astype(dtype) for span in ((1, 2), (0, 2), (0, 0.9))]
+    spans = [(1, 2), (0, 2), (0, 0.9)][: len(names)]
+    return [rng.uniform(*span, size=shape).astype(dtype) for span in spans]
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES.keys())
@@ -41,22 +42,22 @@ def state_of(rng, shape, dtype):
 @pytest.mark.parametrize("kind", ["dense", "lazy"])
 @pytest.mark.parametrize("size", [0, 1, 30])
 def test_the_twin_agrees_to_the_bit(rng, rule, dtype, kind, size):
-    rule, knobs = rule
+    (twin, loops, names), knobs = rule
     table = rng.normal(size=(9, 5)).astype(dtype)
     ids = rng.integers(7, size=size)  # rows 7 and 8 are never looked up
     back = rng.normal(size=(size, 5)).astype(dtype)
-    state = state_of(rng, table.shape, dtype)
+    state = state_of(rng, names, table.shape, dtype)
     expected, expected_state = table.copy(), [a.copy() for a in state]
     every = np.arange(9) if kind == "dense" else np.unique(ids)
     dense = grad_table(ids, back, 9)
-    step_numpy(rule, every, dense[every], np.array(knobs, dtype), expected, *expected_state)
+    twin(every, dense[every], np.array(knobs, dtype), expected, *expected_state)
     forms = {"pair": (ids, back), "sparse": coalesce(ids, back, 9)}
     if kind == "dense":
         forms["array"] = dense
     for grad in forms.values():
         got, got_state = table.copy(), [a.copy() for a in state]
-        named = dict(zip("abc", got_state, strict=True))
-        assert step(rule, got, grad, knobs, named, sparse_update=kind) is got
+        named = dict(zip(names, got_state, strict=True))
+        assert step(loops, got, grad, knobs, named, sparse_update=kind) is got
         np.testing.assert_array_equal(got, expected)
         for mine, theirs in zip(got_state, expected_state, strict=True):
             np.testing.assert_array_equal(mine, theirs)
@@ -71,14 +72,14 @@ def test_the_twin_agrees_to_the_bit(rng, rule, dtype, kind, size):
     lazy=st.booleans(),
 )
 def test_any_shape(data, rule, rows, columns, lazy):
-    rule, knobs = rule
+    (twin, loops, names), knobs = rule
     ids = np.array(data.draw(st.lists(st.integers(0, rows - 1), max_size=9)), np.int64)
     back = np.sin(np.arange(ids.size * columns, dtype="f8")).reshape(ids.size, columns)
-    table, *state = (np.full((rows, columns), x) for x in (0.5, 1.5, 0.25, 0.75))
+    table, *state = (np.full((rows, columns), x) for x in (0.5, 1.5, 0.25, 0.75)[: len(names) + 1])
     expected = [a.copy() for a in (table, *state)]
     every = np.unique(ids) if lazy else np.arange(rows)
-    step_numpy(rule, every, grad_table(ids, back, rows)[every], np.array(knobs), *expected)
-    step(rule, table, (ids, back), knobs, dict(zip("abc", state, strict=True)),
+    twin(every, grad_table(ids, back, rows)[every], np.array(knobs), *expected)
+    step(loops, table, (ids, back), knobs, dict(zip(names, state, strict=True)),
          sparse_update="lazy" if lazy else "dense")  # fmt: skip
     for mine, theirs in zip((table, *state), expected, strict=True):
         np.testing.assert_array_equal(mine, theirs)
@@ -87,25 +88,23 @@ def test_any_shape(data, rule, rows, columns, lazy):
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES.keys())
 @pytest.mark.parametrize("kind", ["dense", "lazy"])
 def test_bit_identical_for_any_number_of_threads(rng, threads, rule, kind):
-    rule, knobs = rule
+    (twin, loops, names), knobs = rule
     size = PARALLEL_FROM // 8 + 3
     ids = np.minimum(rng.zipf(1.3, size=size) - 1, 999)
     back = rng.normal(size=(size, 8)).astype("f4")
     table = rng.normal(size=(1000, 8)).astype("f4")
-    state = state_of(rng, table.shape, "f4")
+    state = state_of(rng, names, table.shape, "f4")
     results = []
     for count in (1, 2):
         threads(count)
         arrays = [a.copy() for a in (table, *state)]
-        named = dict(zip("abc", arrays[1:], strict=True))
-        step(rule, arrays[0], (ids, back), knobs, named, sparse_update=kind)
+        named = dict(zip(names, arrays[1:], strict=True))
+        step(loops, arrays[0], (ids, back), knobs, named, sparse_update=kind)
         results.append(arrays)
     for one, two in zip(*results, strict=True):
         np.testing.assert_array_equal(one, two)
     every = np.arange(1000) if kind == "dense" else np.unique(ids)
-    step_numpy(
-        rule, every, grad_table(ids, back, 1000)[every], np.array(knobs, "f4"), table, *state
-    )
+    twin(every, grad_table(ids, back, 1000)[every], np.array(knobs, "f4"), table, *state)
     np.testing.assert_array_equal(results[0][0], table)
 
 
