@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from embedlab.cli.preset import preset
 from embedlab.cli.stop import Stop
 
 __all__ = ["add", "explorer", "export_lesson", "run"]
@@ -20,7 +21,14 @@ _TEMPLATE = """{%- extends 'index.html.j2' -%}
 {%- block html_head_js_requirejs -%}{%- endblock -%}
 {%- block html_head_js_mathjax -%}{%- endblock -%}
 {%- block html_head_js_mermaidjs -%}{%- endblock -%}
+{%- block data_png scoped -%}
+<div class="jp-RenderedImage jp-OutputArea-output">
+<img src="data:image/png;base64,{{ output.data['image/png'] | escape_html }}"
+ alt="{{ (output | get_metadata('alt', 'image/png') or 'A picture.') | escape_html }}">
+</div>
+{%- endblock -%}
 """
+"""nbconvert's page without what it fetches, and with the words that describe our pictures."""
 _OUTSIDE = re.compile(
     r"""<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)=["']?(https?://[^"'\s>]+)"""
 )
@@ -34,6 +42,8 @@ def add(parser: argparse.ArgumentParser) -> None:
                         help="where to (default: the name, here)")  # fmt: skip
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="params",
                         help='a parameter of the view, such as text="the cat"')  # fmt: skip
+    parser.add_argument("--preset", metavar="NAME",
+                        help="the view as it refutes a misconception, such as M2")  # fmt: skip
     parser.add_argument("--solution", action="store_true", help="the lesson with its answers")
 
 
@@ -42,14 +52,18 @@ def run(args: argparse.Namespace) -> int:
     views = _views()
     if args.what in views:
         output = args.output or Path(f"{args.what}.html")
-        view = explorer(args.what, **dict(_param(text) for text in args.params))
+        params = _preset(args.what, args.preset) if args.preset else {}
+        params.update(_param(text) for text in args.params)
         output.parent.mkdir(parents=True, exist_ok=True)
-        view.export_html(output)
+        explorer(args.what, **params).export_html(output)
     else:
         from embedlab.lessons.folder import LessonError, find
 
-        if args.params:
-            raise Stop(f"--set is for a view, one of {', '.join(views)}. Received {args.what}.")
+        if args.params or args.preset:
+            raise Stop(
+                f"--set and --preset are for a view, one of {', '.join(views)}. "
+                f"Received {args.what}. Leave them away for a lesson."
+            )
         try:
             notebook = find(args.what, solution=args.solution)
         except LessonError as error:
@@ -115,6 +129,13 @@ def export_lesson(notebook: Path, output: Path) -> None:
 def _views() -> list[str]:
     static = Path(__file__).resolve().parents[1] / "explorers" / "static"
     return sorted(bundle.stem for bundle in static.glob("*.js"))
+
+
+def _preset(view: str, name: str) -> dict[str, Any]:
+    state = preset(name)
+    if state["view"] != view:
+        raise Stop(f"{name} is a preset of the view {state['view']}. Received {view}. Export that.")
+    return dict(state["params"])
 
 
 def _param(text: str) -> tuple[str, Any]:

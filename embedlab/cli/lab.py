@@ -9,12 +9,12 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from embedlab.cli.stop import Stop
 
-__all__ = ["add", "copy", "run"]
+__all__ = ["add", "copy", "options", "run"]
 
 RECORD = ".embedlab.json"
 """Beside the copies: the hash of each as it was when we wrote it."""
@@ -85,7 +85,7 @@ def _hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _serve(folder: Path, first: str, *, browser: bool, more: list[str]) -> int:
+def _serve(folder: Path, first: str, *, browser: bool, more: Sequence[str]) -> int:
     try:
         from jupyterlab.labapp import LabApp
     except ImportError:
@@ -93,9 +93,22 @@ def _serve(folder: Path, first: str, *, browser: bool, more: list[str]) -> int:
             "JupyterLab is not installed. Run: make lab in a clone, or python -m pip install "
             "jupyterlab"
         ) from None
-    options = [
+    LabApp.launch_instance(argv=options(folder, first, browser=browser, more=more))
+    return 0
+
+
+def options(folder: Path, first: str, *, browser: bool, more: Sequence[str]) -> list[str]:
+    """Give the words for JupyterLab: ours, except where `more` says otherwise, then `more`.
+
+    Examples
+    --------
+    >>> options(Path("mine"), "01_lookup.ipynb", browser=True, more=["--ip=0.0.0.0"])[-1]
+    '--ip=0.0.0.0'
+    """
+    ours = [
         f"--ServerApp.root_dir={folder}",
         f"--LabApp.default_url=/lab/tree/{first}",
+        "--ServerApp.ip=127.0.0.1",
         "--ServerApp.log_level=WARN",  # the address, and what goes wrong
         "--LabApp.log_level=WARN",
         "--LabApp.news_url=None",  # nothing leaves the machine
@@ -103,11 +116,20 @@ def _serve(folder: Path, first: str, *, browser: bool, more: list[str]) -> int:
         "--LabApp.extension_manager=readonly",
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
-        options.append("--allow-root")  # a container's only user
+        ours.append("--allow-root")  # a container's only user
     if not browser or not _display():
-        options.append("--no-browser")
-    LabApp.launch_instance(argv=[*options, *more])
-    return 0
+        ours.append("--no-browser")
+    named = {word.partition("=")[0] for word in more}
+    named |= {long for short, long in _SHORT if short in named}
+    return [word for word in ours if word.partition("=")[0] not in named] + list(more)
+
+
+_SHORT = (
+    ("--ip", "--ServerApp.ip"),
+    ("--debug", "--ServerApp.log_level"),
+    ("--debug", "--LabApp.log_level"),
+)
+"""JupyterLab's other words for ours; it refuses an option that is named twice."""
 
 
 def _display() -> bool:

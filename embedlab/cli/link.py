@@ -1,10 +1,16 @@
-"""Print the Binder link of this repository, opened on one lesson."""
+"""Print the Binder link of this repository, opened on one lesson.
+
+With --preset the link carries the state of a view too, behind its "#"; in the lesson,
+LookupExplorer.from_link("...") shows it.
+"""
 
 import argparse
 import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from embedlab.cli.preset import preset
 from embedlab.cli.stop import Stop
 
 __all__ = ["add", "binder", "run", "web"]
@@ -14,7 +20,9 @@ HUB = "https://mybinder.org"
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Say what `embedlab link` accepts."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--lesson", default="01", help="its number (default: %(default)s)")
+    parser.add_argument("--preset", metavar="NAME", help="a misconception to refute, such as M2")
     parser.add_argument("--remote", metavar="NAME|URL",
                         help="a git remote or an address (default: the first of upstream, origin)",
                         )  # fmt: skip
@@ -31,7 +39,15 @@ def run(args: argparse.Namespace) -> int:
         root = folder().parent
     except LessonError as error:
         raise Stop(str(error)) from None
-    print(binder(_address(args.remote, root), path, ref=args.ref, hub=args.hub))
+    made = binder(_address(args.remote, root), path, ref=args.ref, hub=args.hub)
+    if args.preset:
+        from embedlab.explorers.state import to_link
+
+        state = preset(args.preset)
+        made = to_link(made, state)
+        name = f"{state['view'].capitalize()}Explorer"
+        print(f'In the lesson: {name}.from_link("the whole link")', file=sys.stderr)
+    print(made)
     return 0
 
 
