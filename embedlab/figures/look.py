@@ -78,12 +78,11 @@ def sheet(width: float, height: float, look: Look) -> tuple[Figure, Axes]:
     >>> [int(edge) for edge in axes.get_ylim()]
     [400, 0]
     """
-    with own_settings():
-        figure = Figure(figsize=(width / 100, height / 100), dpi=100, facecolor=look.paper)
-        FigureCanvasAgg(figure)
-        axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-        axes.set(xlim=(0.0, float(width)), ylim=(float(height), 0.0))
-        axes.set_axis_off()
+    figure = Figure(figsize=(width / 100, height / 100), dpi=100, facecolor=look.paper)
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+    axes.set(xlim=(0.0, float(width)), ylim=(float(height), 0.0))
+    axes.set_axis_off()
     return figure, axes
 
 
@@ -167,7 +166,14 @@ def ribbon(
 
 
 def own_settings() -> AbstractContextManager[None]:
-    """Draw by matplotlib's defaults, whatever the learner set; their settings come back after."""
+    """Draw by matplotlib's defaults, whatever the learner set; their settings come back after.
+
+    Every `draw_` function works inside it, since an artist reads the settings when it is made, and
+    so does `png`, since others are read when it is drawn.
+
+    >>> with own_settings():
+    ...     figure, axes = sheet(100, 50, LIGHT)
+    """
     return matplotlib.style.context("default")
 
 

@@ -6,7 +6,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from embedlab.figures.look import DARK, LIGHT, Look, box, cells, label, ribbon, sheet, tint
+from embedlab.figures.look import (
+    DARK,
+    LIGHT,
+    Look,
+    box,
+    cells,
+    label,
+    own_settings,
+    ribbon,
+    sheet,
+    tint,
+)
 from embedlab.traces.lookup import LookupTrace
 from embedlab.traces.wording import counted, number, several, shown
 
@@ -48,7 +59,8 @@ def draw_lookup(trace: LookupTrace, *, focus: int | None = None, dark: bool = Fa
     >>> draw_lookup(trace_lookup(np.eye(4), [2, 0], tokens=["cat", "the"])).get_size_inches()
     array([6.8, 2.4])
     """
-    return _Picture(trace, _focus(trace, focus), DARK if dark else LIGHT).draw()
+    with own_settings():
+        return _Picture(trace, _focus(trace, focus), DARK if dark else LIGHT).draw()
 
 
 class _Picture:
@@ -159,8 +171,9 @@ class _Picture:
     def _refusal(self) -> None:
         text = "\n".join(textwrap.wrap(str(self.trace.refused), 34))
         tall = 15 * (text.count("\n") + 1) + 22
-        box(self.axes, (self.out_at - 40, TOP), (236, tall), self.look.warn_soft, self.look.warn)
-        label(self.axes, self.out_at - 28, TOP + tall / 2, text, self.look.ink, size=8)
+        left = self.out_at - 40
+        box(self.axes, (left, TOP), (WIDTH - 16 - left, tall), self.look.warn_soft, self.look.warn)
+        label(self.axes, left + 12, TOP + tall / 2, text, self.look.ink, size=8)
 
     def _footer(self) -> None:
         look, y = self.look, self.below

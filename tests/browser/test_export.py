@@ -53,6 +53,18 @@ def test_hovering_a_word_tells_its_row(saved):
     page.wait_for_function("document.querySelector('.say').innerText.includes('sat')")
 
 
+def test_a_prediction_is_revealed(saved):
+    page = saved(LookupExplorer("the cat the", input_dim=8))
+    view = root(page)
+    view.locator('[data-place="top:predict"]').click()
+    for row in (1, 4):  # the cat reads 1 and 5
+        view.locator(f'[data-place="cell:{row}:0"]').click()
+    view.locator('[data-place="predict:reveal"]').click()
+    page.wait_for_selector(".tally")
+    tally = [" ".join(t.split()) for t in view.locator(".tally").all_inner_texts()]
+    assert tally == ["1 right", "1 missed", "1 too many"]
+
+
 def test_what_the_message_holds_can_change_and_the_rest_says_why_not(saved):
     page = saved(LookupExplorer("the cat sat"))
     view = root(page)

@@ -33,7 +33,7 @@ CASES = {
     "odd weights": make([0, 1], np.array([[np.nan, np.inf], [-np.inf, 1.0]])),
     "no columns": make([0], np.zeros((2, 0))),
     "large": make(range(0, 2000, 7), np.sin(np.arange(600_000.0)).reshape(2000, 300)),
-    "hostile words": make([0, 1], tokens=["$\\frac", "\U0001f408 \u05d7\u05ea\u05d5\u05dc\n\x00"]),
+    "hostile words": make([0, 1], tokens=["$\\frac$", "\U0001f408 \u05d7\u05ea\u05d5\u05dc\n\x00"]),
 }
 
 
@@ -73,10 +73,14 @@ def test_a_refusal_stands_in_the_picture_in_the_core_s_words():
 
 def test_the_learner_s_settings_neither_matter_nor_change():
     before = png(draw_lookup(CASES["default"]))
-    mine = {"font.size": 30, "axes.facecolor": "red", "savefig.dpi": 30, "figure.dpi": 30}
-    with mpl.rc_context(mine):
-        assert png(draw_lookup(CASES["default"])) == before
+    at_making = {"path.sketch": (9, 5, 5), "patch.antialiased": False, "font.size": 30}
+    at_drawing = {"text.hinting": "none", "path.snap": False}
+    with mpl.rc_context(at_making):
+        figure = draw_lookup(CASES["default"])
         assert mpl.rcParams["font.size"] == 30
+    with mpl.rc_context(at_drawing):
+        assert png(figure) == before
+        assert mpl.rcParams["path.snap"] is False
     pyplot = sys.modules.get("matplotlib.pyplot")
     assert pyplot is None or pyplot.get_fignums() == []
 
