@@ -26,11 +26,18 @@ class Constraint:
     MaxNorm(max_value=1.0, axis=1)
     """
 
-    def __call__(self, weights: np.ndarray) -> np.ndarray:
+    def __call__(self, weights: Any) -> np.ndarray:
         """Give a new array of the same shape and dtype that satisfies the constraint."""
+        weights = np.asarray(weights)
+        half = weights.dtype.char == "e"  # squares and quotients leave the range of half floats
+        made = self.project(weights.astype(np.float32) if half else weights)
+        return made.astype(weights.dtype, copy=False)
+
+    def project(self, weights: np.ndarray) -> np.ndarray:
+        """Give the array that `__call__` rounds back to the dtype it came in."""
         raise NotImplementedError(
-            f"a constraint must define __call__(weights). {type(self).__name__} does not. "
-            "Add the method."
+            f"a constraint must define project(weights), or __call__. {type(self).__name__} does "
+            "not. Add the method."
         )
 
     def get_config(self) -> dict[str, Any]:
@@ -54,9 +61,8 @@ class NonNeg(Constraint):
     [[-0.0, 2.0]]
     """
 
-    def __call__(self, weights: np.ndarray) -> np.ndarray:
+    def project(self, weights: np.ndarray) -> np.ndarray:
         """Give the table with its negative numbers set to 0."""
-        weights = np.asarray(weights)
         return weights * (weights >= 0).astype(weights.dtype)
 
 
@@ -70,9 +76,9 @@ class MaxNorm(Constraint):
     def __init__(self, max_value: float = 2, axis: Any = 0):
         self.max_value, self.axis = max_value, _axis(axis)
 
-    def __call__(self, weights: np.ndarray) -> np.ndarray:
+    def project(self, weights: np.ndarray) -> np.ndarray:
         """Give the table with what is too long shortened."""
-        weights, lengths = _lengths(weights, self.axis)
+        lengths = _lengths(weights, self.axis)
         return weights * (np.clip(lengths, 0, self.max_value) / (EPSILON + lengths))
 
     def get_config(self) -> dict[str, Any]:
@@ -90,9 +96,9 @@ class UnitNorm(Constraint):
     def __init__(self, axis: Any = 0):
         self.axis = _axis(axis)
 
-    def __call__(self, weights: np.ndarray) -> np.ndarray:
+    def project(self, weights: np.ndarray) -> np.ndarray:
         """Give the table with every length divided out."""
-        weights, lengths = _lengths(weights, self.axis)
+        lengths = _lengths(weights, self.axis)
         return weights / (EPSILON + lengths)
 
     def get_config(self) -> dict[str, Any]:
@@ -112,9 +118,9 @@ class MinMaxNorm(Constraint):
         self.min_value, self.max_value, self.rate = min_value, max_value, rate
         self.axis = _axis(axis)
 
-    def __call__(self, weights: np.ndarray) -> np.ndarray:
+    def project(self, weights: np.ndarray) -> np.ndarray:
         """Give the table with its lengths moved towards the range."""
-        weights, lengths = _lengths(weights, self.axis)
+        lengths = _lengths(weights, self.axis)
         inside = np.clip(lengths, self.min_value, self.max_value)
         wanted = self.rate * inside + (1 - self.rate) * lengths
         return weights * (wanted / (EPSILON + lengths))
@@ -125,9 +131,8 @@ class MinMaxNorm(Constraint):
                 "axis": self.axis}  # fmt: skip
 
 
-def _lengths(weights: Any, axis: Any) -> tuple[np.ndarray, np.ndarray]:
-    weights = np.asarray(weights)
-    return weights, np.sqrt(np.sum(np.square(weights), axis=axis, keepdims=True))
+def _lengths(weights: np.ndarray, axis: Any) -> np.ndarray:
+    return np.sqrt(np.sum(np.square(weights), axis=axis, keepdims=True))
 
 
 def _axis(axis: Any) -> Any:

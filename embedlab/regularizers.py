@@ -69,8 +69,8 @@ class L1L2(Regularizer):
         self.l1, self.l2 = _factor("l1", l1), _factor("l2", l2)
 
     def __call__(self, weights: np.ndarray) -> Any:
-        """Give the penalty in the dtype of `weights`."""
-        weights = np.asarray(weights)
+        """Give the penalty in the dtype of `weights`, or float32 for half floats."""
+        weights = _wide(weights)
         penalty = weights.dtype.type(0)
         if self.l1:
             penalty += self.l1 * np.sum(np.abs(weights))
@@ -142,11 +142,11 @@ class OrthogonalRegularizer(Regularizer):
         self.mode = mode
 
     def __call__(self, weights: np.ndarray) -> Any:
-        """Give the penalty in the dtype of `weights`."""
+        """Give the penalty in the dtype of `weights`, or float32 for half floats."""
         unit, _, pairs = self._unit(weights)
         cosines = unit @ unit.T
         np.fill_diagonal(cosines, 0.0)
-        return weights.dtype.type(0.5 * self.factor * np.sum(np.abs(cosines)) / max(pairs, 1))
+        return unit.dtype.type(0.5 * self.factor * np.sum(np.abs(cosines)) / max(pairs, 1))
 
     def grad(self, weights: np.ndarray) -> np.ndarray:
         """Give the gradient, (V, D): through the cosines, and through the lengths."""
@@ -157,10 +157,11 @@ class OrthogonalRegularizer(Regularizer):
         # A row's own direction changes no cosine: take that part out, and divide by the length.
         along = np.sum(by_unit * unit, axis=1, keepdims=True)
         grad = (by_unit - along * unit) / lengths
-        return grad if self.mode == "rows" else grad.T
+        grad = grad if self.mode == "rows" else grad.T
+        return grad.astype(np.asarray(weights).dtype, copy=False)
 
     def _unit(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
-        weights = np.asarray(weights)
+        weights = _wide(weights)
         if weights.ndim != 2:
             raise ShapeError(
                 "Inputs to OrthogonalRegularizer must have rank 2. "
@@ -174,6 +175,11 @@ class OrthogonalRegularizer(Regularizer):
     def get_config(self) -> dict[str, Any]:
         """Give factor and mode."""
         return {"factor": self.factor, "mode": self.mode}
+
+
+def _wide(weights: Any) -> np.ndarray:
+    weights = np.asarray(weights)  # squares and sums leave the range of half floats
+    return weights.astype(np.float32) if weights.dtype.char == "e" else weights
 
 
 def _factor(name: str, value: Any) -> float:

@@ -1,6 +1,5 @@
 """What every loss shares: dtypes, ranks, weights, masks, and how many values become one."""
 
-import math
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -31,6 +30,9 @@ class Loss:
     -----
     A mask weights the valid values by total / valid for a mean, and by 1 for a sum, as in Keras.
     One weight for each sample (B,) holds for all its steps.
+
+    Where we differ on purpose: "mean_with_sample_weight" divides by the sum of the weights of all
+    values, also where one weight stands for many (Keras adds each weight once).
 
     Examples
     --------
@@ -103,7 +105,7 @@ class Loss:
         weights, divisor = self._weights(values, sample_weight, self._mask(y_true, mask))
         slope = type(self).gradient(y_true, y_pred, **self._options())
         if weights is not None:
-            slope = slope * np.broadcast_to(weights, values.shape)[..., None]
+            slope = slope * weights[..., None]
         if self.axis != -1:
             slope = np.moveaxis(slope, -1, self.axis)
         return np.asarray(slope / divisor, self.dtype).reshape(shape)
@@ -227,5 +229,4 @@ def _fitting(weights: np.ndarray, values: np.ndarray, name: str) -> np.ndarray:
             f"{name} must fit the values of the loss, {values.shape}. Received {weights.shape}. "
             f"Pass one for each sample ({values.shape[0] if values.ndim else 1}) or each value."
         ) from error
-    return weights if math.prod(weights.shape) == values.size or name != "mask" else (
-        np.broadcast_to(weights, values.shape))  # fmt: skip
+    return np.broadcast_to(weights, values.shape)

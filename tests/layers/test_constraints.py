@@ -1,0 +1,70 @@
+"""Constraints: what they promise holds, along the axis that was meant."""
+
+import numpy as np
+import pytest
+
+from embedlab import constraints
+
+EVERY = [
+    constraints.NonNeg(), constraints.MaxNorm(0.7), constraints.MaxNorm(0.7, "rows"),
+    constraints.UnitNorm(), constraints.UnitNorm([0, 1]),
+    constraints.MinMaxNorm(0.5, 0.8, 0.5, "rows"),
+]  # fmt: skip
+
+
+def lengths(table, axis):
+    return np.sqrt((table.astype(float) ** 2).sum(axis))
+
+
+def test_the_default_axis_limits_columns_and_rows_are_one_word_away(rng):
+    table = rng.normal(size=(20, 5))
+    columns = constraints.MaxNorm(1.0)(table)
+    assert lengths(columns, 0).max() <= 1.0 and (lengths(columns, 1) < lengths(table, 1)).all()
+    rows = constraints.MaxNorm(1.0, axis="rows")(table)
+    assert lengths(rows, 1).max() <= 1.0 and lengths(rows, 0).max() > 1.0
+    assert constraints.MaxNorm(axis="rows").axis == 1
+    assert constraints.MaxNorm(axis="columns").axis == 0
+
+
+def test_lengths_by_hand(rng):
+    table = rng.normal(size=(20, 5))
+    assert lengths(constraints.UnitNorm("rows")(table), 1) == pytest.approx(np.ones(20))
+    half = constraints.MinMaxNorm(0.0, 1.0, rate=0.5, axis="rows")(np.array([[3.0, 4.0]]))
+    assert lengths(half, 1) == pytest.approx([3.0])  # half of the way from 5 to 1
+    short = constraints.MinMaxNorm(1.0, 2.0, axis="rows")(np.array([[0.3, 0.4]]))
+    assert lengths(short, 1) == pytest.approx([1.0])
+
+
+@pytest.mark.parametrize("rule", EVERY, ids=repr)
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_they_give_a_new_array_of_the_same_kind_and_zeros_stay(rng, rule, dtype):
+    table = rng.normal(size=(4, 3)).astype(dtype)
+    before = table.copy()
+    made = rule(table)
+    assert made.dtype == dtype and made.shape == table.shape
+    assert np.array_equal(table, before) and not np.shares_memory(made, table)
+    assert not rule(np.zeros((4, 3), dtype)).any()
+
+
+@pytest.mark.parametrize("rule", EVERY, ids=repr)
+def test_round_trip(rule):
+    again = constraints.deserialize(constraints.serialize(rule))
+    assert type(again) is type(rule) and again.get_config() == rule.get_config()
+
+
+def test_nonneg():
+    assert constraints.get("non_neg")(np.array([-1.0, 0.0, 2.0])).tolist() == [0.0, 0.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("act", "error", "words"),
+    [
+        (lambda: constraints.MaxNorm(axis="x"), ValueError, "axis must be"),
+        (lambda: constraints.MaxNorm(axis=True), ValueError, "axis must be"),
+        (lambda: constraints.get("zz"), ValueError, "Could not interpret constraint identifier"),
+        (lambda: constraints.Constraint()(1.0), NotImplementedError, "project"),
+    ],
+)
+def test_the_door_refuses(act, error, words):
+    with pytest.raises(error, match=words):
+        act()

@@ -1,0 +1,134 @@
+"""Losses: by hand, gradients by central differences, masks and weights, refusals."""
+
+import numpy as np
+import pytest
+
+from embedlab import losses
+from embedlab.core.ids import IdError, IdTypeError
+from embedlab.core.table import ShapeError
+
+NAMES = [made.__name__ for made in losses.CLASSES]
+OPTIONS = {
+    "BinaryCrossentropy": [{}, {"from_logits": True}, {"label_smoothing": 0.3}],
+    "CategoricalCrossentropy": [{}, {"from_logits": True}, {"label_smoothing": 0.3}, {"axis": 1}],
+    "SparseCategoricalCrossentropy": [{}, {"from_logits": True}, {"ignore_class": 2}],
+    "Huber": [{}, {"delta": 0.2}],
+    "CosineSimilarity": [{}, {"axis": 1}],
+}
+CASES = [(name, options) for name in NAMES for options in OPTIONS.get(name, [{}])]
+
+
+def numbers(rng, name, shape, axis=-1):
+    y_pred = rng.uniform(0.05, 0.95, shape)
+    y_true = rng.uniform(0.05, 0.95, shape)
+    if name in ("Hinge", "SquaredHinge", "BinaryCrossentropy"):
+        y_true = np.round(y_true)
+    if "Categorical" in name:
+        classes = shape[axis]
+        rest = shape[:-1] if axis == -1 else (shape[0], *shape[2:])
+        labels = rng.integers(0, classes, rest)
+        onehot = np.moveaxis(np.eye(classes)[labels], -1, axis)
+        y_true = labels if name.startswith("Sparse") else onehot
+    return y_true, y_pred
+
+
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum", "mean_with_sample_weight"])
+@pytest.mark.parametrize(("name", "options"), CASES)
+def test_the_gradient_is_the_slope(rng, name, options, reduction):
+    loss = getattr(losses, name)(**options, reduction=reduction, dtype="float64")
+    y_true, y_pred = numbers(rng, name, (3, 4, 5), options.get("axis", -1))
+    values = (3, 5) if options.get("axis") == 1 else (3, 4)
+    told = {"sample_weight": rng.uniform(0.5, 2, values), "mask": rng.random(values) < 0.7}
+    grad = loss.grad(y_true, y_pred, **told)
+    assert grad.shape == y_pred.shape and grad.dtype == np.float64
+    for at in [(0, 0, 0), (1, 2, 3), (2, 3, 4), (0, 3, 1), (2, 0, 2)]:
+        shifted = y_pred.copy()
+        shifted[at] += 1e-6
+        up = loss(y_true, shifted, **told)
+        shifted[at] -= 2e-6
+        slope = (up - loss(y_true, shifted, **told)) / 2e-6
+        assert grad[at] == pytest.approx(slope, rel=1e-5, abs=1e-8)
+
+
+@pytest.mark.parametrize(("name", "options"), CASES)
+def test_round_trip(name, options):
+    loss = getattr(losses, name)(**options, reduction="sum")
+    again = losses.deserialize(losses.serialize(loss))
+    assert again.get_config() == loss.get_config() and repr(again) == repr(loss)
+
+
+def test_a_mask_counts_the_valid_steps_only():
+    y_true, y_pred = np.zeros((2, 3, 1)), np.array([[[1.0], [2.0], [9.0]], [[3.0], [9.0], [9.0]]])
+    mask = np.array([[True, True, False], [True, False, False]])
+    mean = losses.MeanSquaredError(dtype="float64")
+    assert mean(y_true, y_pred, mask=mask) == pytest.approx((1 + 4 + 9) / 3)
+    total = losses.MeanSquaredError("sum", dtype="float64")
+    assert total(y_true, y_pred, mask=mask) == 14.0
+    assert not mean.grad(y_true, y_pred, mask=mask)[~mask].any()
+    assert mean(y_true, y_pred, mask=np.zeros((2, 3), bool)) == 0.0
+
+
+def test_one_weight_for_each_sample_holds_for_all_its_steps():
+    y_pred = np.ones((2, 3, 1))
+    loss = losses.MeanSquaredError("sum", dtype="float64")
+    assert loss(0 * y_pred, y_pred, sample_weight=[1.0, 10.0]) == 33.0
+
+
+def test_logits_far_out_do_not_overflow():
+    for loss in (losses.BinaryCrossentropy(from_logits=True),
+                 losses.CategoricalCrossentropy(from_logits=True)):  # fmt: skip
+        far = np.array([[1e4, -1e4]])
+        assert float(loss([[0.0, 1.0]], far)) >= 1e4
+        assert np.isfinite(loss.grad([[0.0, 1.0]], far)).all()
+    assert np.isfinite(losses.LogCosh()([[0.0]], [[1e4]]))
+
+
+def test_it_computes_in_float32_unless_told():
+    assert losses.MeanSquaredError()([[0.0]], [[1.0]]).dtype == np.float32
+    assert losses.MeanSquaredError().grad([[0.0]], [[1.0]]).dtype == np.float32
+
+
+def test_names_mean_functions_and_compile_wants_instances():
+    assert losses.get("mse") is losses.mean_squared_error
+    assert losses.get("mse")(np.zeros((2, 2)), np.ones((2, 2))).tolist() == [1.0, 1.0]
+    assert type(losses.as_loss("mse")) is losses.MeanSquaredError
+    assert losses.as_loss(None) is None
+    assert losses.deserialize(losses.serialize(losses.get("mse"))) is losses.get("mse")
+
+
+def test_a_function_of_ones_own_needs_its_gradient_to_train():
+    def gap(y_true, y_pred):
+        return (y_pred - y_true).sum(-1)
+
+    loss = losses.as_loss(gap)
+    assert loss([[1.0, 1.0]], [[2.0, 3.0]]) == 3.0
+    with pytest.raises(NotImplementedError, match=r"gap\.grad = "):
+        loss.grad([[1.0]], [[2.0]])
+    gap.grad = lambda y_true, y_pred: np.ones_like(y_pred)
+    assert loss.grad([[1.0, 1.0]], [[2.0, 3.0]]).tolist() == [[1.0, 1.0]]
+
+
+@pytest.mark.parametrize(
+    ("act", "error", "words"),
+    [
+        (lambda: losses.MeanSquaredError("x"), ValueError, "value for argument `reduction`"),
+        (lambda: losses.get("zz"), ValueError, "Could not interpret loss identifier"),
+        (lambda: losses.MeanSquaredError()(1.0, 1.0), ShapeError, "at least one axis"),
+        (lambda: losses.MeanSquaredError()(np.zeros((2, 3)), np.zeros((2, 4))), ShapeError,
+         r"\(2, 3\) and \(2, 4\)"),
+        (lambda: losses.MeanSquaredError()([[0.0]], [[0.0]], [1, 2, 3]), ShapeError,
+         "sample_weight must fit"),
+        (lambda: losses.MeanSquaredError()([[0.0]], [[0.0]], mask=[True, True]), ShapeError,
+         "mask must fit"),
+        (lambda: losses.CategoricalCrossentropy(label_smoothing=2), ValueError, "label_smoothing"),
+        (lambda: losses.SparseCategoricalCrossentropy()([0, 7], np.ones((2, 3))), IdError,
+         r"labels must lie in 0\.\.2 .* Received 7 at \[1\]"),
+        (lambda: losses.SparseCategoricalCrossentropy()([0.5], np.ones((1, 3))), IdTypeError,
+         "whole numbers"),
+        (lambda: losses.SparseCategoricalCrossentropy()([0, 1, 2], np.ones((2, 3))), ShapeError,
+         "without its classes"),
+    ],
+)  # fmt: skip
+def test_the_door_refuses(act, error, words):
+    with pytest.raises(error, match=words):
+        act()

@@ -1,0 +1,85 @@
+"""Initializers draw what Keras's draw on its NumPy backend, number for number."""
+
+import numpy as np
+import pytest
+
+from embedlab import initializers
+
+SHAPES = [(4, 3), (1, 1), (300, 7), (6,), (2, 3, 4), (5, 2, 3, 4)]
+DRAWN = {
+    "RandomUniform": {"minval": -0.3, "maxval": 0.7},
+    "RandomNormal": {"mean": 1.0, "stddev": 2.0},
+    "TruncatedNormal": {"mean": -1.0, "stddev": 0.5},
+    "GlorotNormal": {}, "GlorotUniform": {}, "HeNormal": {}, "HeUniform": {},
+    "LecunNormal": {}, "LecunUniform": {},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+@pytest.mark.parametrize("name", DRAWN)
+def test_the_same_seed_gives_the_same_numbers(keras, name, shape, dtype):
+    for seed in (0, 7, 2**31):
+        options = {**DRAWN[name], "seed": seed}
+        want = getattr(keras.initializers, name)(**options)(shape, dtype=dtype)
+        made = getattr(initializers, name)(**options)(shape, dtype)
+        assert made.dtype == dtype
+        # The draws are equal; a scale computed in another order may change the last bit.
+        np.testing.assert_allclose(made, want, rtol=1e-12 if dtype == "float64" else 1e-3, atol=0)
+        if dtype == "float32":
+            np.testing.assert_allclose(made, want, rtol=2e-7, atol=0)
+
+
+@pytest.mark.parametrize("mode", ["fan_in", "fan_out", "fan_avg"])
+@pytest.mark.parametrize("distribution", ["truncated_normal", "untruncated_normal", "uniform"])
+@pytest.mark.parametrize("axes", [(None, None), ((0,), (2,)), ((0, 1), (2,)), ((-1,), (0, 1))])
+def test_variance_scaling(keras, mode, distribution, axes):
+    options = {"scale": 3.0, "mode": mode, "distribution": distribution, "seed": 5,
+               "input_axes": axes[0], "output_axes": axes[1]}  # fmt: skip
+    want = keras.initializers.VarianceScaling(**options)((2, 3, 5))
+    made = initializers.VarianceScaling(**options)((2, 3, 5))
+    np.testing.assert_allclose(made, want, rtol=2e-7)
+
+
+@pytest.mark.parametrize("shape", [(5, 3), (3, 5), (4, 4), (2, 3, 4)], ids=str)
+def test_orthogonal(keras, shape):
+    want = keras.initializers.Orthogonal(gain=2.0, seed=3)(shape)
+    np.testing.assert_allclose(initializers.Orthogonal(2.0, 3)(shape), want, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["Zeros", "Ones", "Identity", "Constant"])
+def test_fixed(keras, name):
+    assert np.array_equal(
+        getattr(initializers, name)()((4, 3)), getattr(keras.initializers, name)()((4, 3))
+    )
+    assert np.array_equal(
+        initializers.Constant([1.0, 2.0, 3.0])((2, 3)),
+        keras.initializers.Constant([1.0, 2.0, 3.0])((2, 3)),
+    )
+
+
+@pytest.mark.parametrize("name", [n for n in initializers.__all__ if n[0].isupper()])
+def test_dicts_travel_both_ways(keras, name):
+    if name == "Initializer":
+        return
+    ours, theirs = getattr(initializers, name)(), getattr(keras.initializers, name)()
+    assert type(keras.initializers.deserialize(initializers.serialize(ours))) is type(theirs)
+    assert type(initializers.deserialize(keras.initializers.serialize(theirs))) is type(ours)
+    config = theirs.get_config()
+    assert {k: v for k, v in ours.get_config().items() if k in config} == config
+
+
+def test_an_array_constant_travels_both_ways(keras):
+    theirs = keras.initializers.Constant(np.array([[1.0, 2.0]]))
+    made = initializers.deserialize(keras.initializers.serialize(theirs))
+    assert made((3, 2)).tolist() == [[1.0, 2.0]] * 3
+    back = keras.initializers.deserialize(initializers.serialize(made))
+    assert np.asarray(back((3, 2))).tolist() == [[1.0, 2.0]] * 3
+
+
+@pytest.mark.parametrize(
+    "name", ["uniform", "normal", "zero", "one", "zeros", "ones", "he_normal", "glorot_uniform",
+             "lecun_normal", "orthogonal", "identity", "truncated_normal", "variance_scaling"],
+)  # fmt: skip
+def test_names_mean_the_same(keras, name):
+    assert type(initializers.get(name)).__name__ == type(keras.initializers.get(name)).__name__

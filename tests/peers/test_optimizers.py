@@ -1,0 +1,75 @@
+"""Optimizers take Keras's steps: every rule, with clipping, decay and constraints."""
+
+import numpy as np
+import pytest
+
+from embedlab import constraints, optimizers
+from embedlab.core.gradient import coalesce
+from embedlab.layers import Variable
+
+RULES = [
+    ("SGD", {}), ("SGD", {"momentum": 0.9}), ("SGD", {"momentum": 0.5, "nesterov": True}),
+    ("RMSprop", {}), ("RMSprop", {"momentum": 0.5, "centered": True}), ("Adagrad", {}),
+    ("Adagrad", {"initial_accumulator_value": 0.3}), ("Adam", {}), ("Adam", {"amsgrad": True}),
+    ("AdamW", {}), ("AdamW", {"weight_decay": 0.1}),
+]  # fmt: skip
+SHARED = [
+    {}, {"learning_rate": 0.3}, {"weight_decay": 0.05}, {"clipnorm": 0.5}, {"clipvalue": 0.1},
+    {"global_clipnorm": 0.7},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("shared", SHARED, ids=str)
+@pytest.mark.parametrize(("name", "options"), RULES)
+def test_three_steps_on_a_table_and_a_bias(keras, rng, name, options, shared):
+    options = {**options, **shared}
+    starts = [rng.normal(size=shape).astype("float32") for shape in [(6, 3), (4,), (2, 2, 3)]]
+    theirs = [keras.Variable(start) for start in starts]
+    ours = [Variable(start) for start in starts]
+    peer, made = getattr(keras.optimizers, name)(**options), getattr(optimizers, name)(**options)
+    for _ in range(3):
+        grads = [rng.normal(size=start.shape).astype("float32") for start in starts]
+        peer.apply(grads, theirs)
+        made.apply(grads, ours)
+        for want, mine in zip(theirs, ours, strict=True):
+            np.testing.assert_allclose(mine.value, want.numpy(), rtol=2e-6, atol=2e-7)
+    assert made.iterations == int(peer.iterations) == 3
+
+
+@pytest.mark.parametrize(("name", "options"), RULES)
+def test_a_sparse_gradient_is_the_dense_one(keras, rng, name, options):
+    start = rng.normal(size=(9, 4)).astype("float32")
+    theirs, ours = keras.Variable(start), Variable(start)
+    peer, made = getattr(keras.optimizers, name)(**options), getattr(optimizers, name)(**options)
+    for _ in range(4):
+        sparse = coalesce(
+            rng.integers(0, 9, 5), rng.normal(size=(5, 4)).astype("float32"), input_dim=9
+        )
+        peer.apply([sparse.to_dense()], [theirs])
+        made.apply([sparse], [ours])
+        np.testing.assert_allclose(ours.value, theirs.numpy(), rtol=2e-6, atol=2e-7)
+
+
+def test_a_constraint_holds_after_the_step(keras, rng):
+    start = rng.normal(size=(6, 3)).astype("float32")
+    theirs = keras.layers.Embedding(6, 3, weights=start, embeddings_constraint="unit_norm")
+    ours = Variable(start, constraint=constraints.UnitNorm())
+    grad = rng.normal(size=(6, 3)).astype("float32")
+    keras.optimizers.SGD(0.1).apply([grad], theirs.trainable_variables)
+    optimizers.SGD(0.1).apply([grad], [ours])
+    np.testing.assert_allclose(ours.value, theirs.embeddings.numpy(), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("name", "options"), RULES)
+def test_dicts_travel_both_ways(keras, name, options):
+    ours, theirs = getattr(optimizers, name)(**options), getattr(keras.optimizers, name)(**options)
+    assert type(keras.optimizers.deserialize(optimizers.serialize(ours))) is type(theirs)
+    again = optimizers.deserialize(keras.optimizers.serialize(theirs))
+    for key, value in ours.get_config().items():
+        if key != "name" and value is not None:
+            assert again.get_config()[key] == pytest.approx(value, rel=1e-6)
+
+
+@pytest.mark.parametrize("name", ["sgd", "rmsprop", "adagrad", "adam", "adamw", "RMSprop"])
+def test_names_mean_the_same(keras, name):
+    assert type(optimizers.get(name)).__name__ == type(keras.optimizers.get(name)).__name__
