@@ -11,6 +11,14 @@ from embedlab.lessons.folder import folder
 
 _HOMES = {
     "doctor": "embedlab.lessons.checkup",
+    "check": "embedlab.lessons.checks",
+    "answer": "embedlab.lessons.question",
+    "reveal": "embedlab.lessons.question",
+    "card": "embedlab.lessons.cards",
+    "multiplications": "embedlab.lessons.counting",
+    "MISCONCEPTIONS": "embedlab.lessons.misconceptions",
+    "misconception": "embedlab.lessons.misconceptions",
+    "show": "embedlab.lessons.misconceptions",
 }
 
 __all__ = ["folder", *_HOMES]

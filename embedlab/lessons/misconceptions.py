@@ -1,0 +1,128 @@
+"""What learners often believe, where it was seen, and a view that refutes it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["MISCONCEPTIONS", "Misconception", "misconception", "show"]
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """One belief, and what to show to somebody who holds it.
+
+    Attributes
+    ----------
+    id : str
+        "M1", "M2", …: a question's wrong answer and a checker's diagnosis name it.
+    belief : str
+        The belief in a learner's words.
+    truth : str
+        What holds instead, in one or two sentences.
+    seen : tuple of str
+        Where people said it: "keras 11819" is issue 11819 of the repository keras.
+    look : str
+        What to look at in the view.
+    preset : mapping
+        A state of the view that shows it, for ``LookupExplorer.from_state``.
+    """
+
+    id: str
+    belief: str
+    truth: str
+    seen: tuple[str, ...]
+    look: str
+    preset: Mapping[str, Any]
+
+
+def _lookup(**params: Any) -> dict[str, Any]:
+    return {"view": "lookup", "version": 1, "params": params}
+
+
+MISCONCEPTIONS: dict[str, Misconception] = {
+    record.id: record
+    for record in (
+        Misconception(
+            id="M1",
+            belief="An embedding layer multiplies one-hot rows by its table at run time.",
+            truth=(
+                "The product is how a textbook writes it. The layer copies row i, which is the "
+                "same numbers without a single multiplication."
+            ),
+            seen=("forum threads on “Embedding against Linear”",),
+            look="Compare the two counts of multiplications, then the largest difference.",
+            preset=_lookup(text="cat", input_dim=16, output_dim=8, way="one-hot"),
+        ),
+        Misconception(
+            id="M2",
+            belief="input_dim is the largest id I may use.",
+            truth=(
+                "input_dim counts the rows. V rows have the ids 0 to V − 1, so the largest id is "
+                "one less than input_dim, and nothing lies below 0."
+            ),
+            seen=("keras 11819", "keras 13097", "tensorflow 38619", "tensorflow 51555",
+                  "tensorflow 59709"),
+            look="Four rows: ids 0 and 3 find a row, ids 4 and −1 meet the fence.",
+            preset=_lookup(text="#0 #3 #4 #-1", input_dim=4, output_dim=4),
+        ),
+        Misconception(
+            id="M3",
+            belief="Similar words have similar vectors from the start.",
+            truth=(
+                "A new table is random numbers. Words come close only when training on text "
+                "moves their rows."
+            ),
+            seen=("introductory tutorials",),
+            look="Change the seed: cat and dog are near or far by chance.",
+            preset=_lookup(text="cat dog", input_dim=16, output_dim=8, seed=1),
+        ),
+    )
+}  # fmt: skip
+
+
+def misconception(which: str) -> Misconception:
+    """Give one record.
+
+    Parameters
+    ----------
+    which : str
+        Its id, such as "M2".
+
+    Raises
+    ------
+    KeyError
+        When there is no such record.
+
+    Examples
+    --------
+    >>> misconception("M2").belief
+    'input_dim is the largest id I may use.'
+    """
+    if which not in MISCONCEPTIONS:
+        raise KeyError(
+            f"a misconception must be one of {', '.join(MISCONCEPTIONS)}. Received {which!r:.20}. "
+            "Write it as the checker does."
+        )
+    return MISCONCEPTIONS[which]
+
+
+def show(which: str) -> Any:
+    """Open the view that refutes a misconception.
+
+    Parameters
+    ----------
+    which : str
+        Its id, such as "M2".
+
+    Returns
+    -------
+    LookupExplorer
+
+    Examples
+    --------
+    >>> show("M2").trace.bad.tolist()
+    [False, False, True, True]
+    """
+    from embedlab.explorers.lookup import LookupExplorer
+
+    return LookupExplorer.from_state(misconception(which).preset)

@@ -1,0 +1,127 @@
+"""Questions with a few choices, answered by a letter in a line of Python.
+
+A line of Python works by keyboard and screen reader, is kept in the notebook, runs again with it,
+and prints the same words each time, so that a test can compare them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from textwrap import fill
+
+from embedlab.lessons import cards
+from embedlab.lessons.checks import content
+from embedlab.lessons.misconceptions import misconception
+
+__all__ = ["Choice", "Question", "Reply", "answer", "reveal"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One choice: its text, what it says about who takes it, and the belief behind it."""
+
+    text: str
+    says: str
+    misconception: str | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question and its choices by letter; `later` keeps the answer back until `reveal`."""
+
+    text: str
+    right: str
+    choices: Mapping[str, Choice]
+    later: bool = False
+
+
+@dataclass(frozen=True, repr=False)
+class Reply:
+    """Paragraphs to read: plain in a terminal, set in a notebook."""
+
+    lines: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return "\n".join(fill(line, 88, subsequent_indent="   ") for line in self.lines)
+
+    def _repr_markdown_(self) -> str:
+        return "\n\n".join(self.lines)
+
+
+def answer(name: str, letter: str = "?") -> Reply:
+    """Ask a question, or answer it.
+
+    Parameters
+    ----------
+    name : str
+        Such as "01.exit".
+    letter : str
+        Your choice. "?" shows the question.
+
+    Returns
+    -------
+    Reply
+        The question; or what your choice shows. Your first answer goes onto your `card`.
+
+    Raises
+    ------
+    KeyError
+        For an unknown question.
+
+    Examples
+    --------
+    >>> print(answer("01.exit", "c"))
+    ✓ c. The shape of the ids, then D; and V rows are counted from 0.
+    """
+    asked: Question = content(name, "QUESTIONS")
+    chosen = letter.strip().lower() if isinstance(letter, str) else ""
+    if chosen not in asked.choices:
+        return Reply((asked.text, *_listed(asked), f"Put {_letters(asked)} between the quotes."))
+    cards.keep(name, chosen, chosen == asked.right)
+    if asked.later:
+        kept = f"Kept: {chosen}, {asked.choices[chosen].text}. We come back to it."
+        return Reply((kept,))
+    return Reply(_judged(asked, chosen))
+
+
+def reveal(name: str) -> Reply:
+    """Compare an earlier prediction with the truth.
+
+    Parameters
+    ----------
+    name : str
+        Such as "01.predict".
+
+    Examples
+    --------
+    >>> _ = answer("01.predict", "d")
+    >>> print(reveal("01.predict"))
+    ✓ d. The layer copies 4 rows.
+    """
+    asked: Question = content(name, "QUESTIONS")
+    chosen = cards.kept(name)
+    if chosen is None:
+        return Reply((f'No prediction yet. Go back to answer("{name}", "?") and commit first.',))
+    return Reply(_judged(asked, chosen))
+
+
+def _listed(asked: Question) -> list[str]:
+    return [f"{letter}) {choice.text}" for letter, choice in asked.choices.items()]
+
+
+def _letters(asked: Question) -> str:
+    *most, last = asked.choices
+    return f"{', '.join(most)} or {last}"
+
+
+def _judged(asked: Question, chosen: str) -> tuple[str, ...]:
+    choice = asked.choices[chosen]
+    if chosen == asked.right:
+        return (f"✓ {chosen}. {choice.says}",)
+    lines = [f"✗ {chosen}. {choice.says}"]
+    if choice.misconception:
+        record = misconception(choice.misconception)
+        lines.append(f"{record.id}, a common belief: “{record.belief}” {record.truth}")
+        lines.append(f'See it: `embedlab.lessons.show("{record.id}")`. {record.look}')
+    else:
+        lines.append(f"Look again: {asked.choices[asked.right].says}")
+    return tuple(lines)

@@ -1,0 +1,81 @@
+"""What a checker says: never only "wrong", but the smallest case, the belief, and a view."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from textwrap import fill, wrap
+from typing import Any
+
+from embedlab.lessons.misconceptions import misconception, show
+
+__all__ = ["Verdict"]
+
+
+@dataclass(frozen=True, repr=False)
+class Verdict:
+    """The answer of `check`. Printing it shows all there is to say.
+
+    Attributes
+    ----------
+    exercise : str
+        Such as "01.lookup".
+    ok : bool
+    said : str
+        What was found, in one or two sentences.
+    started : bool
+        False while the exercise is still as it came.
+    case : mapping of str to str
+        The smallest case that fails: what went in, what should come, what came.
+    misconception : str or None
+        The belief this looks like, such as "M2".
+    see : str or None
+        The misconception whose view shows what is wrong, also where nobody need hold it.
+    """
+
+    exercise: str
+    ok: bool
+    said: str
+    started: bool = True
+    case: Mapping[str, str] = field(default_factory=dict)
+    misconception: str | None = None
+    see: str | None = None
+
+    @property
+    def preset(self) -> Mapping[str, Any] | None:
+        """The state of a view that shows it, or None."""
+        which = self.misconception or self.see
+        return misconception(which).preset if which else None
+
+    def show(self) -> Any:
+        """Open that view; None when there is none."""
+        which = self.misconception or self.see
+        return show(which) if which else None
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def __repr__(self) -> str:
+        if self.ok:
+            return fill(f"✓ {self.exercise}: {self.said}", 88, subsequent_indent="  ")
+        if not self.started:
+            return fill(f"○ {self.exercise}, not yet: {self.said}", 88, subsequent_indent="  ")
+        lines = [f"✗ {self.exercise}, not right yet.", *_filled(self.said)]
+        if self.case:
+            lines += ["", "  The smallest case that fails"]
+            width = max(map(len, self.case))
+            for name, value in self.case.items():
+                first, *rest = value.split("\n")
+                lines.append(f"    {name:<{width}}  {first}")
+                lines += [f"    {'':<{width}}  {line}" for line in rest]
+        if self.misconception:
+            record = misconception(self.misconception)
+            lines += ["", *_filled(f"This looks like {record.id}: “{record.belief}”")]
+            lines += _filled(record.truth)
+        which = self.misconception or self.see
+        if which:
+            look = misconception(which).look
+            lines += ["", *_filled(f'See it: embedlab.lessons.show("{which}"). {look}')]
+        return "\n".join(lines)
+
+
+def _filled(text: str) -> list[str]:
+    return wrap(text, 88, initial_indent="  ", subsequent_indent="  ")

@@ -1,0 +1,80 @@
+"""A learner's function runs on copies, on a budget of steps, and leaves nothing behind."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from embedlab.lessons import multiplications
+from embedlab.lessons.attempt import attempt
+
+
+def test_what_it_gives_and_what_it_raises():
+    done = attempt(lambda a, b: a + b, np.arange(3), np.ones(3))
+    assert done.value.tolist() == [1, 2, 3]
+    assert done.error is None and not done.endless and done.changed == ()
+    assert isinstance(attempt(lambda a: 1 / 0, np.zeros(1)).error, ZeroDivisionError)
+
+
+def test_the_caller_s_arrays_are_never_touched():
+    table = np.array([1.0, np.nan])
+
+    def spoil(a, b):
+        b[:] = 0
+
+    assert attempt(spoil, table, table).changed == (1,)
+    assert np.isnan(table[1])
+
+
+def test_nan_is_no_change():
+    assert attempt(lambda a: a, np.array([np.nan])).changed == ()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "while True: pass",
+        "while True:\n    x = 1",
+        "[x for x in iter(int, 1)]",
+        "f(a)",
+    ],
+)
+def test_what_never_ends_is_stopped(source):
+    body = source.replace("\n", "\n    ")
+    scope: dict = {}
+    exec(f"def f(a):\n    {body}", scope)
+    assert attempt(scope["f"], np.zeros(1)).endless
+
+
+def test_a_debugger_s_trace_comes_back():
+    def tracer(frame, event, argument):
+        return None
+
+    before = sys.gettrace()
+    sys.settrace(tracer)
+    try:
+        attempt(lambda a: a, np.zeros(1))
+        assert sys.gettrace() is tracer
+    finally:
+        sys.settrace(before)
+
+
+def test_stop_of_the_learner_goes_through():
+    def stopped(a):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        attempt(stopped, np.zeros(1))
+
+
+def test_warnings_inside_are_quiet():
+    done = attempt(lambda a: a / 0 + np.log(-a), np.ones(2))
+    assert done.error is None
+
+
+@pytest.mark.parametrize(("v", "d", "n"), [(1, 1, 1), (5, 3, 4), (7, 2, 3)])
+def test_multiplications_are_counted_not_computed(v, d, n):
+    ids = np.arange(n) % v
+    assert multiplications(lambda W, i: W[i], (v, d), ids) == 0
+    assert multiplications(lambda W, i: np.eye(v)[i] @ W, (v, d), ids) == n * v * d
+    assert multiplications(lambda W, i: W[i] * 2, (v, d), ids) == n * d

@@ -1,0 +1,290 @@
+"""The checker of lesson 01: right is right, each wrong has its name, and nothing hurts it."""
+
+import numpy as np
+import pytest
+
+from embedlab.core.ids import IdError
+from embedlab.core.lookup import lookup as core_lookup
+from embedlab.explorers.lookup import LookupExplorer
+from embedlab.lessons import check
+from embedlab.lessons.attempt import STEPS
+
+
+def refuse(table, ids):
+    if ((ids < 0) | (ids >= len(table))).any():
+        raise IndexError("outside")
+
+
+def gather(table, ids):
+    refuse(table, ids)
+    return table[ids]
+
+
+def slow_gather(table, ids):
+    refuse(table, ids)
+    out = np.empty((ids.size, table.shape[1]), table.dtype)
+    for n, row in enumerate(ids.reshape(-1)):
+        for column in range(table.shape[1]):
+            out[n, column] = table[row, column]
+    return out.reshape(*ids.shape, table.shape[1])
+
+
+@pytest.mark.parametrize("right", [gather, slow_gather, core_lookup], ids=lambda f: f.__name__)
+def test_right_ways_pass(right):
+    verdict = check("01.lookup", right)
+    assert verdict, verdict
+    assert "12 of 12" in repr(verdict)
+
+
+def test_a_gather_is_counted_with_no_multiplication():
+    assert "Counted: 0 multiplications for 4 ids" in " ".join(
+        repr(check("01.lookup", gather)).split()
+    )
+
+
+def eye(table, ids):
+    refuse(table, ids)
+    return (np.eye(len(table))[ids] @ table).astype(table.dtype)
+
+
+def dot(table, ids):
+    refuse(table, ids)
+    return np.eye(len(table), dtype=table.dtype)[ids].dot(table)
+
+
+def einsum(table, ids):
+    refuse(table, ids)
+    onehot = (ids[..., None] == np.arange(len(table))).astype(table.dtype)
+    return np.einsum("...v,vd->...d", onehot, table)
+
+
+def sum_by_hand(table, ids):
+    refuse(table, ids)
+    out = np.zeros((*ids.shape, table.shape[1]), table.dtype)
+    for row in range(len(table)):
+        out += (ids == row)[..., None] * table[row]
+    return out
+
+
+@pytest.mark.parametrize("way", [eye, dot, einsum, sum_by_hand], ids=lambda f: f.__name__)
+def test_m1_multiplying_by_one_hot(way):
+    verdict = check("01.lookup", way)
+    assert not verdict
+    assert verdict.misconception == "M1"
+    assert verdict.case["gave"] == "float64 (1, 1)  [[nan]]"
+    assert "60 multiplications for 4 ids in a table of (5, 3)" in verdict.said
+
+
+def refuses_the_last(table, ids):
+    if ids.size and (ids.max() >= len(table) - 1 or ids.min() < 0):
+        raise ValueError("outside")
+    return table[ids]
+
+
+def counts_from_one(table, ids):
+    refuse(table, ids)
+    return table[ids - 1]
+
+
+def takes_v(table, ids):
+    return table[np.minimum(ids, len(table) - 1)]
+
+
+def wraps(table, ids):
+    return table[ids % len(table)]
+
+
+@pytest.mark.parametrize(
+    ("way", "said"),
+    [
+        (refuses_the_last, "It refuses id 0, the last row of the table."),
+        (counts_from_one, "It reads one row too early"),
+        (takes_v, "It takes id 1, but the last row is row 0."),
+        (wraps, "It takes id 1, but the last row is row 0."),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_m2_off_by_one(way, said):
+    verdict = check("01.lookup", way)
+    assert not verdict
+    assert verdict.misconception == "M2"
+    assert said in verdict.said
+    assert 'embedlab.lessons.show("M2")' in repr(verdict)
+
+
+def test_a_negative_id_that_wraps_is_shown_without_a_false_diagnosis():
+    verdict = check("01.lookup", lambda W, ids: W[ids])
+    assert not verdict
+    assert "It takes id -1" in verdict.said
+    assert verdict.misconception is None and verdict.see == "M2"
+    assert verdict.show().trace.bad.any()
+
+
+@pytest.mark.parametrize("given", [lambda W, ids: None, lambda W, ids: ...])
+def test_an_untouched_stub_is_not_yet(given):
+    verdict = check("01.lookup", given)
+    assert not verdict and not verdict.started
+    assert repr(verdict).startswith("○ 01.lookup, not yet")
+
+
+def raises(table, ids):
+    raise RuntimeError("no " * 1000)
+
+
+def deep(table, ids):
+    return deep(table, ids)
+
+
+def endless(table, ids):
+    while True:
+        pass
+
+
+def stubborn(table, ids):
+    while True:
+        try:
+            while True:
+                pass
+        except Exception:
+            pass
+
+
+def leaves(table, ids):
+    raise SystemExit
+
+
+def spoils_table(table, ids):
+    table[:] = 0
+    return gather(table, ids)
+
+
+def spoils_ids(table, ids):
+    rows = gather(table, ids)
+    ids[...] = 0
+    return rows
+
+
+def resizes(table, ids):
+    table.shape = (-1,)
+    return table
+
+
+class Rude:
+    def __repr__(self):
+        raise RuntimeError("no repr")
+
+
+class RudeError(IndexError):
+    def __str__(self):
+        raise RuntimeError("no text")
+
+
+def rude(table, ids):
+    return Rude()
+
+
+def rude_error(table, ids):
+    raise RudeError
+
+
+@pytest.mark.parametrize(
+    ("hostile", "said"),
+    [
+        (raises, "It stops with RuntimeError"),
+        (deep, "It does not end"),
+        (endless, f"stopped after {STEPS:,} steps"),
+        (stubborn, "It does not end"),
+        (leaves, "It stops with SystemExit"),
+        (spoils_table, "It changes its table."),
+        (spoils_ids, "It changes its ids."),
+        (resizes, "It changes its table."),
+        (rude, "It gave Rude."),
+        (rude_error, "It stops with RudeError"),
+        (lambda W, ids: gather(W, ids).tolist(), "It gave list."),
+        (lambda W, ids: gather(W, ids).astype("f2"), "The dtype should be"),
+        (lambda W, ids: gather(W, ids).astype(object), "The dtype should be"),
+        (lambda W, ids: gather(W, ids).reshape(-1, W.shape[1]), "The shape should be"),
+        (lambda W, ids: gather(W, ids) + 1, "These are not the rows"),
+        (lambda W: W, "It stops with TypeError"),
+        (3, "without parentheses"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_hostile_function_gets_a_sentence(hostile, said):
+    verdict = check("01.lookup", hostile)
+    assert not verdict
+    assert said in " ".join(repr(verdict).split())
+    assert verdict.misconception is None
+    assert max(map(len, repr(verdict).split("\n"))) < 140
+
+
+def test_an_empty_array_has_no_largest_id():
+    def by_max(table, ids):
+        if ids.max() >= len(table) or ids.min() < 0:
+            raise IndexError
+        return table[ids]
+
+    assert "an empty array has no largest id" in " ".join(repr(check("01.lookup", by_max)).split())
+
+
+def test_another_error_than_index_error_is_named():
+    def refuses_oddly(table, ids):
+        try:
+            refuse(table, ids)
+        except IndexError:
+            raise KeyError("outside") from None
+        return table[ids]
+
+    assert "by an IndexError. It raises KeyError" in check("01.lookup", refuses_oddly).said
+
+
+def test_the_verdict_is_the_same_each_time():
+    assert repr(check("01.lookup", eye)) == repr(check("01.lookup", eye))
+
+
+def test_unknown_exercise():
+    with pytest.raises(KeyError, match=r"one of 01\.lookup, 01\.fence\. Received '01\.lokup'"):
+        check("01.lokup", gather)
+
+
+# --- the exercise in the view -------------------------------------------------------------------
+
+
+def test_the_smallest_table_is_right_and_one_less_is_m2():
+    explorer = LookupExplorer("the cat sat on the mat")
+    largest = int(explorer.trace.ids.max())
+    explorer.input_dim = largest + 1
+    assert check("01.fence", explorer)
+    explorer.input_dim = largest
+    assert check("01.fence", explorer).misconception == "M2"
+    explorer.input_dim = largest - 1
+    verdict = check("01.fence", explorer)
+    assert not verdict and verdict.misconception is None
+    explorer.input_dim = largest + 2
+    verdict = check("01.fence", explorer)
+    assert not verdict and not verdict.started
+    assert str(largest) not in verdict.said  # it must not give the answer away
+
+
+def test_a_state_serves_as_well_as_the_view():
+    explorer = LookupExplorer("#3 #1", input_dim=4)
+    assert check("01.fence", explorer.state)
+    explorer.text = "#-1 #3"
+    assert not check("01.fence", explorer.state)
+    explorer.text = ""
+    assert "no word" in check("01.fence", explorer).said
+    assert "needs the view" in check("01.fence", 4).said
+
+
+def test_the_cases_include_what_the_lesson_promises():
+    from embedlab.lessons.lookup import _cases
+
+    ranks = {ids.ndim for _, ids in _cases()}
+    assert ranks >= {0, 1, 2, 3}
+    refused = 0
+    for table, ids in _cases():
+        try:
+            core_lookup(table, ids)
+        except IdError:
+            refused += 1
+    assert refused == 3

@@ -1,0 +1,85 @@
+"""Each misconception: a preset that really shows it, and a wrong answer that names it."""
+
+import numpy as np
+import pytest
+
+from embedlab.explorers.lookup import LookupExplorer
+from embedlab.lessons import MISCONCEPTIONS, misconception, show
+from embedlab.lessons.checks import CONTENT, content
+from embedlab.lessons.lookup import QUESTIONS
+
+
+def rows(explorer):
+    trace = explorer.trace
+    return dict(zip(trace.tokens, trace.output.astype(float), strict=True))
+
+
+def cosine(a, b):
+    return float(a @ b / np.sqrt((a @ a) * (b @ b)))
+
+
+def test_m1_both_ways_end_in_the_same_row_and_the_counts_differ():
+    trace = show("M1").trace
+    assert np.array_equal(trace.output, trace.onehot)
+    assert trace.max_difference == 0
+    assert trace.multiplications == {"gather": 0, "one-hot": 16 * 8}
+    assert trace.rows_read == 1
+    assert show("M1").way == "one-hot"
+
+
+def test_m2_the_last_row_is_v_minus_1_and_v_meets_the_fence():
+    explorer = show("M2")
+    trace = explorer.trace
+    v = explorer.input_dim
+    assert trace.ids.tolist() == [0, v - 1, v, -1]
+    assert trace.bad.tolist() == [False, False, True, True]
+    assert f"0..{v - 1}" in trace.refused
+    explorer.text = f"#{v - 1}"
+    assert explorer.trace.refused is None
+
+
+def test_m3_the_seed_alone_decides_who_is_near():
+    explorer = show("M3")
+    first = cosine(rows(explorer)["cat"], rows(explorer)["dog"])
+    assert first < 0  # further than chance: nothing about words is in these numbers
+    found = []
+    for seed in range(12):
+        explorer.seed = seed
+        found.append(cosine(rows(explorer)["cat"], rows(explorer)["dog"]))
+    assert min(found) < -0.2 and max(found) > 0.2
+
+
+@pytest.mark.parametrize("which", MISCONCEPTIONS)
+def test_each_record_is_complete_and_its_preset_is_a_state(which):
+    record = misconception(which)
+    assert record.id == which
+    assert record.belief and record.truth and record.seen and record.look
+    state = LookupExplorer.from_state(record.preset).state
+    assert state["params"].items() >= record.preset["params"].items()
+
+
+@pytest.mark.parametrize("which", MISCONCEPTIONS)
+def test_each_record_is_a_wrong_answer_somewhere(which):
+    named = [
+        (name, letter)
+        for name, question in QUESTIONS.items()
+        for letter, choice in question.choices.items()
+        if choice.misconception == which
+    ]
+    assert named, f"{which} is no distractor of any question."
+    for name, letter in named:
+        assert letter != QUESTIONS[name].right
+
+
+def test_every_wrong_answer_of_an_exit_ticket_names_one_misconception():
+    for lesson in CONTENT:
+        ticket = content(f"{lesson}.exit", "QUESTIONS")
+        wrong = {c.misconception for key, c in ticket.choices.items() if key != ticket.right}
+        assert None not in wrong
+        assert len(wrong) == len(ticket.choices) - 1
+        assert ticket.choices[ticket.right].misconception is None
+
+
+def test_an_unknown_one_is_refused():
+    with pytest.raises(KeyError, match=r"one of M1, M2, M3\. Received 'M99'"):
+        misconception("M99")

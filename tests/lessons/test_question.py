@@ -1,0 +1,88 @@
+"""Questions, predictions kept for later, and the card that carries them."""
+
+import json
+
+import pytest
+
+from embedlab.explorers.lookup import LookupExplorer
+from embedlab.lessons import answer, card, cards, reveal
+
+
+@pytest.fixture(autouse=True)
+def new_card():
+    cards.forget()
+    yield
+    cards.forget()
+
+
+def said(reply):
+    return " ".join(repr(reply).split())
+
+
+@pytest.mark.parametrize("letter", ["?", "", "z", "ab", None, 3])
+def test_anything_but_a_choice_asks(letter):
+    reply = answer("01.exit", letter)
+    assert "Which sentence is true?" in said(reply)
+    assert "Put a, b, c or d between the quotes." in said(reply)
+    assert card().answers == {}
+
+
+def test_the_right_answer():
+    assert repr(answer("01.exit", " C ")).startswith("✓ c.")
+
+
+@pytest.mark.parametrize(("letter", "belief"), [("a", "M1"), ("b", "M2"), ("d", "M3")])
+def test_a_wrong_answer_names_its_belief_and_a_view(letter, belief):
+    reply = said(answer("01.exit", letter))
+    assert reply.startswith(f"✗ {letter}.")
+    assert f"{belief}, a common belief" in reply
+    assert f'embedlab.lessons.show("{belief}")' in reply
+    assert "✓" not in reply
+
+
+def test_a_prediction_is_kept_and_judged_later():
+    assert "No prediction yet" in said(reveal("01.predict"))
+    kept = said(answer("01.predict", "a"))
+    assert kept == "Kept: a, 60 000 000. We come back to it."
+    assert said(reveal("01.predict")).startswith("✗ a. That is 4 · 50 000 · 300")
+    answer("01.predict", "d")  # too late: the first one was the prediction
+    assert said(reveal("01.predict")).startswith("✗ a.")
+
+
+def test_a_notebook_shows_the_same_words_set():
+    reply = answer("01.exit", "b")
+    assert reply._repr_markdown_().split() == repr(reply).split()
+
+
+def test_an_unknown_question_is_refused():
+    with pytest.raises(KeyError, match=r"one of 01\.predict, 01\.exit"):
+        answer("01.exitt", "a")
+
+
+def test_the_card_holds_first_answers_and_nothing_about_the_person(tmp_path):
+    answer("01.predict", "a")
+    answer("01.exit", "b")
+    answer("01.exit", "c")
+    explorer = LookupExplorer("the cat")
+    explorer.answers = [{"question": "lookup.rows", "answer": [1, 5], "correct": True}]
+    made = card(explorer)
+    read = json.loads(made.save(tmp_path / "card.json").read_text("utf-8"))
+    assert read == {
+        "embedlab": 1,
+        "answers": {
+            "01.predict": ["a", False],
+            "01.exit": ["b", False],
+            "lookup.rows": ["[1,5]", True],
+        },
+    }
+    assert repr(made) == made.json
+
+
+def test_the_card_fits_into_a_kilobyte_and_says_what_is_missing():
+    for n in range(200):
+        cards.keep(f"{n:02d}.exit", "a", True)
+    made = card()
+    assert len(made.json.encode()) <= cards.MOST_BYTES
+    assert made.left_out == 200 - len(made.answers) > 0
+    assert json.loads(made.json)["left_out"] == made.left_out
+    assert "00.exit" in made.answers  # the earliest stay
