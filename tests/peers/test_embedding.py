@@ -1,0 +1,113 @@
+"""The layer against Keras's own: forward, mask, shapes, losses, configs, bytes, errors."""
+
+import numpy as np
+import pytest
+
+from embedlab.layers import Embedding
+
+CASES = 120
+
+
+def configurations(rng):
+    """Give many random sets of arguments that both layers know."""
+    pick = rng.choice
+    for _ in range(CASES):
+        yield {
+            "input_dim": int(rng.integers(1, 40)), "output_dim": int(rng.integers(1, 12)),
+            "embeddings_initializer": str(pick(["uniform", "he_normal", "ones", "normal"])),
+            "embeddings_regularizer": pick([None, "l1", "l2"]),
+            "embeddings_constraint": pick([None, "max_norm", "unit_norm"]),
+            "mask_zero": bool(pick([True, False])),
+            "dtype": str(pick(["float32", "float16", "float64", "mixed_float16"])),
+            "trainable": bool(pick([True, False])),
+        }  # fmt: skip
+
+
+def test_random_configurations(keras, rng):
+    for options in configurations(rng):
+        theirs, ours = keras.layers.Embedding(**options), Embedding(**options)
+        table = rng.normal(size=(options["input_dim"], options["output_dim"]))
+        for layer in (theirs, ours):
+            layer.build()
+            layer.set_weights([table])
+        shape = tuple(rng.integers(0, 5, int(rng.integers(1, 4))))
+        ids = rng.integers(0, options["input_dim"], shape)
+        want, made = np.asarray(theirs(ids)), ours(ids)
+        assert made.dtype == want.dtype and np.array_equal(made, want)
+        mask = theirs.compute_mask(ids)
+        assert (mask is None) == (ours.compute_mask(ids) is None)
+        assert mask is None or np.array_equal(ours.compute_mask(ids), mask)
+        assert ours.compute_output_shape(shape) == theirs.compute_output_shape(shape)
+        assert ours.count_params() == theirs.count_params()
+        assert len(ours.trainable_weights) == len(theirs.trainable_weights)
+        np.testing.assert_allclose(
+            np.sum(ours.losses), np.sum([np.float64(x) for x in theirs.losses]),
+            rtol=2e-2 if options["dtype"] == "float16" else 1e-5,
+        )  # fmt: skip
+
+
+def test_configs_travel_both_ways(keras, rng):
+    for options in configurations(rng):
+        ours, theirs = Embedding(**options), keras.layers.Embedding(**options)
+        back = keras.layers.Embedding.from_config(ours.get_config())
+        assert back.get_config() == {**theirs.get_config(), "name": back.name}
+        again = Embedding.from_config(theirs.get_config())
+        made, want = again.get_config(), {**ours.get_config(), "name": again.name}
+        for config in (made, want):  # Keras rounds the factor of L1 to float32
+            penalty = config["embeddings_regularizer"]
+            config["embeddings_regularizer"] = penalty and penalty["class_name"]
+        assert made == want
+
+
+def test_the_same_seed_gives_the_same_table(keras):
+    drawn = keras.initializers.RandomUniform(seed=7)
+    theirs, ours = keras.layers.Embedding(9, 4, drawn), Embedding(9, 4, seed=7)
+    theirs.build()
+    ours.build()
+    assert np.array_equal(ours.embeddings, theirs.embeddings.numpy())
+
+
+@pytest.mark.parametrize("size", [(100, 63), (7, 4), (50, 128)], ids=str)
+def test_the_report_of_bytes_is_what_keras_takes(keras, size):
+    report = Embedding(*size).memory_report(lora_rank=4)
+    plain = keras.layers.Embedding(*size)
+    plain.build()
+    assert report.table == sum(v.numpy().nbytes for v in plain.weights)
+    for rule, bytes_kept in (("Adam", report.adam), ("SGD", report.momentum)):
+        optimizer = getattr(keras.optimizers, rule)(**({"momentum": 0.9} if rule == "SGD" else {}))
+        optimizer.build(plain.trainable_variables)
+        assert bytes_kept == sum(v.numpy().nbytes for v in optimizer.variables[2:])
+    plain.enable_lora(4)
+    assert report.lora == sum(v.numpy().nbytes for v in plain.trainable_weights)
+    for mode, announced in (("int8", report.int8), ("int4", report.int4)):
+        small = keras.layers.Embedding(*size)
+        small.build()
+        small.quantize(mode) if mode == "int8" else small.quantize(
+            config=keras.quantizers.Int4QuantizationConfig(block_size=None)
+        )
+        assert announced == sum(v.numpy().nbytes for v in small.weights)
+
+
+@pytest.mark.parametrize(
+    ("act", "phrase"),
+    [
+        (lambda make: make(0, 4), "must be a positive integer"),
+        (lambda make: make(4, -1), "must be a positive integer"),
+        (lambda make: make(4, 3, weights=np.zeros((3, 4))), "is not compatible with provided"),
+        (lambda make: make(4, 3, bogus=1), "Unrecognized keyword arguments passed to Embedding"),
+        (lambda make: make(4, 3, dtype="bogus"), "to a mixed precision DTypePolicy"),
+        (lambda make: make(4, 3).embeddings, "You must build the layer before accessing"),
+        (lambda make: make(4, 3).count_params(), "but the layer isn't built"),
+        (lambda make: make(4, 3).output, "has never been called and thus has no defined output"),
+        (lambda make: make(4, 3).set_weights([1]), "but the layer was expecting 0 weights"),
+        (lambda make: make(4, 3, "zz"), "Could not interpret initializer identifier"),
+        (lambda make: make(4, 3, "ones", "zz"), "Could not interpret regularizer identifier"),
+        (lambda make: make(4, 3, "ones", None, "zz"), "Could not interpret constraint identifier"),
+    ],
+)
+def test_an_error_has_keras_s_kind_and_phrase(keras, act, phrase):
+    with pytest.raises(Exception, match=phrase) as theirs:
+        act(keras.layers.Embedding)
+    with pytest.raises(Exception, match=phrase) as ours:
+        act(Embedding)
+    assert isinstance(ours.value, theirs.type)
