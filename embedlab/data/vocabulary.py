@@ -1,8 +1,7 @@
 """A vocabulary: which word has which id, and so which row of the table."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -48,7 +47,6 @@ class Vocabulary:
     words : tuple of str, length V
         The word of each id.
     counts : ndarray of int64, (V,), read-only
-    index : mapping from word to id
 
     Raises
     ------
@@ -78,9 +76,9 @@ class Vocabulary:
         unknown: str = "<unk>",
         punctuation: bool = True,
     ):
-        self.words = (pad, unknown, *_check_words(words))
-        self.index: Mapping[str, int] = MappingProxyType({w: i for i, w in enumerate(self.words)})
-        if len(self.index) < len(self.words):
+        self.words = (*_check_words([pad, unknown]), *_check_words(words))
+        self._index = {word: n for n, word in enumerate(self.words)}
+        if len(self._index) < len(self.words):
             twice = [word for word, count in Counter(self.words).items() if count > 1]
             raise VocabularyError(
                 f"each word must come once, and {pad!r} and {unknown!r} not at all. Received "
@@ -154,7 +152,7 @@ class Vocabulary:
         >>> Vocabulary(["cat"]).id("cat"), Vocabulary(["cat"]).id("unicorn")
         (2, 1)
         """
-        return self.index.get(word, self.unknown_id)
+        return self._index.get(word, self.unknown_id)
 
     def tokens(self, text: str) -> list[str]:
         """Cut `text` as this vocabulary does: `tokenize` with its choice about punctuation."""
@@ -190,7 +188,7 @@ class Vocabulary:
                     f"encode takes a text or a list of words. Received {token!r:.40} in the list. "
                     "Encode one sentence at a time; ids need no encoding."
                 )
-        get, unknown = self.index.get, self.unknown_id
+        get, unknown = self._index.get, self.unknown_id
         return np.fromiter((get(token, unknown) for token in tokens), np.int64, len(tokens))
 
     ids = encode
@@ -258,7 +256,7 @@ class Vocabulary:
         return self.size
 
     def __contains__(self, word: object) -> bool:
-        return word in self.index
+        return word in self._index
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.words)

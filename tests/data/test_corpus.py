@@ -48,6 +48,12 @@ def test_a_corpus_of_nothing():
     assert not empty
 
 
+def test_empty_sentences_are_left_out():
+    corpus = Corpus.from_sentences("mine", [[], ["a", "b"], (), iter(["c"]), []])
+    assert corpus.sentences == (("a", "b"), ("c",))
+    assert Corpus.from_text("mine", "One. ... !!! Two.").starts.tolist() == [0, 1, 2]
+
+
 def test_two_corpora_join(corpus):
     both = corpus + Corpus.from_sentences("more", [["it", "ran"]])
     assert both.name == "mine + more"

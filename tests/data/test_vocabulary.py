@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -90,9 +92,14 @@ def test_known_words_survive_the_way_there_and_back(tokens):
 
 
 def test_from_tokens_counts_the_special_words_where_they_belong():
-    vocabulary = Vocabulary.from_tokens(["<pad>", "a", "<unk>", "a", "b"], most=1)
-    assert vocabulary.words == ("<pad>", "<unk>", "a")
-    assert vocabulary.counts.tolist() == [1, 2, 2]
+    tokens = ["<pad>", "a", "<unk>", "a", "b"]
+    vocabulary = Vocabulary.from_tokens(tokens)
+    assert vocabulary.words == ("<pad>", "<unk>", "a", "b")
+    assert vocabulary.counts.tolist() == [1, 1, 2, 1]
+    assert Vocabulary.from_tokens(tokens, most=1).counts.tolist() == [1, 2, 2]
+    named = Vocabulary.from_tokens(tokens, pad="b", unknown="a")
+    assert named.words == ("b", "a", "<pad>", "<unk>")
+    assert named.counts.tolist() == [1, 2, 1, 1]
 
 
 @pytest.mark.parametrize(
@@ -103,6 +110,7 @@ def test_from_tokens_counts_the_special_words_where_they_belong():
         (["cat", ""], r"Received '' at \[1\]"),
         (["cat", 3], r"Received 3 at \[1\]"),
         ("cat", "Received one str"),
+        (b"cat", "Received one bytes"),
     ],
 )
 def test_words_that_make_no_vocabulary(words, message):
@@ -141,8 +149,9 @@ def test_from_tokens_wants_cut_text():
 def test_the_vocabulary_does_not_change_by_accident(vocabulary):
     with pytest.raises(ValueError, match="read-only"):
         vocabulary.counts[0] = 1
-    with pytest.raises(TypeError):
-        vocabulary.index["dog"] = 9
+    assert isinstance(vocabulary.words, tuple)
+    again = pickle.loads(pickle.dumps(vocabulary))
+    assert again.words == vocabulary.words and again.encode("cat").tolist() == [3]
 
 
 def test_repr_says_how_many_and_which():
