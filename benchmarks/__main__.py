@@ -1,0 +1,47 @@
+"""Race embedlab against its peers and print one table.
+
+python -m benchmarks                 everything
+python -m benchmarks lookup LoRA     workloads whose name holds one of these words
+python -m benchmarks --json out.json --rounds 31
+python -m benchmarks --scaling       how cost grows with V, N, D, R and threads
+"""
+
+import argparse
+import json
+import sys
+
+from benchmarks.race import race
+from benchmarks.report import machine, markdown, row
+from benchmarks.scaling import scaling
+from benchmarks.workloads import WORKLOADS
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__,
+                                     formatter_class=argparse.RawTextHelpFormatter)  # fmt: skip
+    parser.add_argument("words", nargs="*", help="only workloads whose name holds one of these")
+    parser.add_argument("--rounds", type=int, default=15, help="turns of each contestant")
+    parser.add_argument("--json", metavar="FILE", help="write everything measured there")
+    parser.add_argument("--scaling", action="store_true", help="add the scaling section")
+    options = parser.parse_args()
+    chosen = [w for w in WORKLOADS
+              if not options.words or any(word in w.name for word in options.words)]  # fmt: skip
+    rows, raw = [], []
+    for n, workload in enumerate(chosen):
+        print(f"[{n + 1}/{len(chosen)}] {workload.name}", file=sys.stderr, flush=True)
+        raw.append(race(workload, options.rounds))
+        rows.append(row(workload, raw[-1]))
+    found = {"machine": machine(), "rows": rows, "raw": raw}
+    print(", ".join(f"{k} {v}" for k, v in found["machine"].items()) + "\n")
+    if rows:
+        print(markdown(rows))
+    if options.scaling:
+        found["scaling"] = scaling()
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as file:
+            json.dump(found, file, indent=1)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""A contestant's own process: it sets a workload up, checks its result, and times on demand.
+
+The parent speaks JSON lines to it: {"do": "setup", "workload": name} and {"do": "round"}.
+"""
+
+import gc
+import importlib
+import json
+import sys
+import time
+import zlib
+
+import numpy as np
+
+from benchmarks.workload import same
+from benchmarks.workloads import WORKLOADS
+
+ROUND_SECONDS = 0.02
+
+
+def main(side: str) -> None:
+    out = sys.stdout
+    sys.stdout = sys.stderr  # a library that prints must not disturb the conversation
+    calls = importlib.import_module(f"benchmarks.sides.{side}").CALLS
+    call, repeat = None, 1
+    for line in sys.stdin:
+        order = json.loads(line)
+        try:
+            if order["do"] == "setup":
+                call, repeat, reply = setup(order["workload"], calls)
+            elif order["do"] == "round":
+                reply = {"seconds": one_round(call, repeat)}
+            else:
+                reply = {"error": f"unknown order {order['do']!r}"}
+        except Exception as error:
+            reply = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(reply), file=out, flush=True)
+
+
+def setup(name: str, calls: dict) -> tuple:
+    workload = next(w for w in WORKLOADS if w.name == name)
+    rng = np.random.default_rng(zlib.crc32(name.encode()))
+    inputs = workload.inputs(rng)
+    make = calls[name.split("/")[0]]
+    call, read = make(inputs)
+    result = read(call())
+    if workload.answer is not None:
+        wrong = same(result, workload.answer(inputs), workload.tolerance)
+        if wrong:
+            return None, 1, {"error": f"wrong result: {wrong}"}
+    del result
+    seconds = one_round(call, 1)
+    seconds = min(seconds, one_round(call, 1))
+    repeat = max(1, min(100_000, int(ROUND_SECONDS / max(seconds, 1e-9))))
+    one_round(call, repeat)
+    return call, repeat, {"ready": True, "repeat": repeat}
+
+
+def one_round(call, repeat: int) -> float:
+    gc.disable()
+    start = time.perf_counter()
+    for _ in range(repeat):
+        call()
+    seconds = (time.perf_counter() - start) / repeat
+    gc.enable()
+    return seconds
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,82 @@
+"""The results as one table: who was fastest, by how much, and against which goal."""
+
+import math
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from benchmarks.workload import Workload
+
+PACKAGES = ("numpy", "numba", "torch", "keras", "jax", "gensim")
+
+
+def duration(seconds: float) -> str:
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds / 1e-9:.3g} ns"
+
+
+def row(workload: Workload, result: dict[str, Any]) -> dict[str, Any]:
+    """Give what the table says of one workload."""
+    seconds = dict(result["seconds"])
+    own = seconds.pop("embedlab", None)
+    bound = seconds.pop(workload.limit, None) if workload.limit else None
+    rivals = [s for s in seconds if workload.against in ("best", s)]
+    best = min(rivals, key=seconds.__getitem__) if rivals else None
+    return {
+        "workload": workload.name,
+        "embedlab": own,
+        "peer": best,
+        "seconds": seconds.get(best) if best else None,
+        "ratio": seconds[best] / own if best and own else None,
+        "goal": workload.goal,
+        "limit": bound / own if bound and own else None,
+        "torch": seconds["torch"] / own if "torch" in seconds and own else None,
+        "errors": result["errors"],
+    }
+
+
+def markdown(rows: list[dict[str, Any]]) -> str:
+    """Draw the table."""
+    lines = [
+        "| workload | embedlab | peer | ratio | goal | share of the copy limit |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
+    for r in rows:
+        peer = f"{r['peer']} {duration(r['seconds'])}" if r["peer"] else "–"
+        mark = "" if not r["ratio"] or not r["goal"] or r["ratio"] >= r["goal"] else " ✗"
+        ratio = f"{r['ratio']:.2f} ×" if r["ratio"] else "–"
+        limit = f"{r['limit']:.2f}" if r["limit"] else ""
+        lines.append(
+            f"| {r['workload'].replace('/', ': ')} "
+            f"| {duration(r['embedlab']) if r['embedlab'] else '–'} | {peer} "
+            f"| {ratio}{mark} "
+            f"| {r['goal'] or ''} | {limit} |"
+        )
+    lookups = [r["torch"] for r in rows if r["workload"].startswith("lookup/") and r["torch"]]
+    if len(lookups) > 1:
+        mean = math.exp(sum(map(math.log, lookups)) / len(lookups))
+        lines.append(f"\nLookup against torch, geometric mean of {len(lookups)}: {mean:.2f} ×")
+    for r in rows:
+        lines += [f"\nNot run: {r['workload']}, {s}: {e}" for s, e in r["errors"].items()]
+    return "\n".join(lines)
+
+
+def machine() -> dict[str, str]:
+    """Tell what the figures were measured on."""
+    found = {"python": platform.python_version(), "cores": str(os.cpu_count())}
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+            found["processor"] = next(
+                line.split(":")[1].strip() for line in lines if line.startswith("model name")
+            )
+    except (OSError, StopIteration):
+        found["processor"] = platform.processor()
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found

@@ -1,0 +1,56 @@
+"""What a workload is: seeded inputs, the plain NumPy answer, and the goal."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Inputs = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Workload:
+    """One line of the table.
+
+    name: "group/case". inputs(rng): what every side gets. answer(inputs): what every side must
+    give, said in NumPy (None: the side checks itself). sides: who takes part besides embedlab.
+    goal: the ratio to reach against the best peer, or against the one that `against` names.
+    limit: a side that is a bound, not a peer. tolerance: relative to the largest number.
+    """
+
+    name: str
+    inputs: Callable[[np.random.Generator], Inputs]
+    answer: Callable[[Inputs], Any] | None
+    sides: tuple[str, ...]
+    goal: float | None = None
+    limit: str | None = None
+    tolerance: float = 1e-5
+    against: str = "best"
+
+
+def zipf_ids(rng: np.random.Generator, rows: int, size: int) -> np.ndarray:
+    """Ids as words come: the k-th most frequent one with a share of 1 / k, shuffled over rows."""
+    share = 1 / np.arange(1, rows + 1)
+    return rng.permutation(rows)[rng.choice(rows, size=size, p=share / share.sum())]
+
+
+def table(rng: np.random.Generator, rows: int, columns: int) -> np.ndarray:
+    return rng.standard_normal((rows, columns), np.float32)
+
+
+def same(result: Any, answer: Any, tolerance: float) -> str | None:
+    """Say how two results differ, or None. Lists are compared entry by entry."""
+    if isinstance(answer, (list, tuple)):
+        if len(result) != len(answer):
+            return f"{len(result)} results instead of {len(answer)}"
+        found = [same(r, a, tolerance) for r, a in zip(result, answer, strict=True)]
+        return next((text for text in found if text), None)
+    result, answer = np.asarray(result), np.asarray(answer)
+    if result.shape != answer.shape:
+        return f"shape {result.shape} instead of {answer.shape}"
+    if answer.size == 0:
+        return None
+    scale = max(float(np.abs(answer).max()), 1e-30)
+    worst = float(np.abs(result.astype(np.float64) - answer).max()) / scale
+    return None if worst <= tolerance else f"relative difference {worst:.2e} > {tolerance:.0e}"
