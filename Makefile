@@ -59,7 +59,8 @@ NODE = $(shell node -e 'process.exit(Number(parseInt(process.versions.node) < 18
   command -v npm)
 CHROMIUM = $(or $(EMBEDLAB_CHROMIUM),$(shell command -v chromium || command -v chromium-browser || \
   command -v google-chrome))
-PEERS = $(shell $(BIN)/python -c 'import keras, torch; print("here")' 2>/dev/null)
+PEERS = $(shell $(BIN)/python -c 'from importlib.util import find_spec as f; \
+  print("here" if f("keras") and f("torch") else "")' 2>/dev/null)
 FOUND = $(if $(PEERS),,and not peers)
 
 # $(call without,WHAT,LEFT OUT,CURE)
