@@ -64,8 +64,8 @@ PEERS = $(shell $(BIN)/python -c 'from importlib.util import find_spec as f; \
 FOUND = $(if $(PEERS),,and not peers)
 
 # $(call without,WHAT,LEFT OUT,CURE)
-without = @if [ -n "$${CI:-}" ]; then echo "CI must run $(2), and $(1) is missing. $(3)"; exit 1; \
-  else echo "NOT RUN: $(2), for want of $(1). $(3)"; fi
+without = @if [ -n "$${CI:-}" ]; then echo "CI must run $(2), and $(1) is missing. $(strip $(3))"; exit 1; \
+  else echo "NOT RUN: $(2), for want of $(1). $(strip $(3))"; fi
 
 READY := $(VENV)/.ready-$(EXTRAS)
 LEARNERS = $(wildcard notebooks/[0-9]*.ipynb notebooks/solutions/[0-9]*.ipynb)
