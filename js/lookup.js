@@ -65,7 +65,7 @@ function startRace({ act, ui, theme }) {
 /** @param {Scene} scene */
 function numbers(scene) {
   const { header } = scene.trace;
-  const { V, D, N, refused } = readingOf(scene.trace);
+  const { V, D, total, refused } = readingOf(scene.trace);
   const asked = scene.ui.prediction?.phase === "open";
   const none = refused ? "—" : asked ? "?" : null;
   const { act } = scene;
@@ -84,14 +84,14 @@ function numbers(scene) {
       facts: [
         { name: "rows read", value: none ?? `${whole(header.rows_read)} of ${whole(V)}`, id: none ? undefined : "rows" },
         { name: "bytes moved", value: none ?? whole(header.bytes_moved), id: none ? undefined : "bytes" },
-        { name: "multiplications", value: refused ? "—" : "0", tone: "good", id: refused ? undefined : "gather" },
+        { name: "multiplications", value: refused ? "—" : "0", tone: refused ? "" : "good", id: refused ? undefined : "gather" },
         { name: "time, gather", value: duration(header.gather_ns), id: header.gather_ns == null ? undefined : "time" },
       ],
     },
     {
       title: "The one-hot way",
       facts: [
-        { name: "multiplications", value: whole(header.multiplications["one-hot"]), tone: "bad", id: "onehot" },
+        { name: "multiplications", value: refused ? "—" : whole(header.multiplications["one-hot"]), tone: refused ? "" : "bad", id: refused ? undefined : "onehot" },
         { name: "time", value: duration(header.onehot_ns), id: header.onehot_ns == null ? undefined : "time" },
         { name: "max difference", value: refused ? "—" : difference(header.max_difference), id: refused ? undefined : "difference" },
       ],
@@ -100,7 +100,7 @@ function numbers(scene) {
   const { max: mostV = 2048 } = limit(scene, "input_dim");
   const { max: mostD = 32 } = limit(scene, "output_dim");
   const open = (/** @type {string} */ id) => act.show({ open: { kind: "fact", id, from: `fact:${id}` } });
-  return html`${factGroups(/** @type {any} */ (groups), open)} ${growth({ N, V, D, mostV, mostD })}`;
+  return html`${factGroups(/** @type {any} */ (groups), open)} ${growth({ N: total, V, D, mostV, mostD })}`;
 }
 
 /** @param {Scene} scene */

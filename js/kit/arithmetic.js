@@ -15,7 +15,7 @@ import { icon } from "./icons.js";
  */
 export function shownTerms(total, hit, most) {
   if (total <= most) return Array.from({ length: total }, (_, index) => ({ index }));
-  const reach = Math.floor((most - 2) / 2);
+  const reach = Math.floor((most - 1) / 2);
   const from = Math.max(0, Math.min(hit - reach, total - most + 1));
   const to = Math.min(total, from + most - 1);
   /** @type {({ index: number } | { skipped: number })[]} */
@@ -53,7 +53,7 @@ export function sum(terms, gap, shown) {
  * @param {() => void} spec.close
  */
 export function card({ lines, pinned = false, tone = "hit", close }) {
-  return html`<section class="card ${tone}" aria-label="Arithmetic">
+  return html`<section class="card ${tone} ${pinned ? "pinned" : ""}" aria-label="Arithmetic">
     <div class="lines" tabindex="0" role="group" aria-label="Formula" data-place="card">
       ${lines.map(
         ({ name, body, note, main = true }) => html`<p class=${main ? "" : "other"}>

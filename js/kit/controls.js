@@ -93,7 +93,7 @@ export function choice({ label, group, place, value, choices, onChange }) {
 }
 
 /**
- * A line of text; the edit goes out as it is typed.
+ * A few lines of text; the edit goes out as it is typed.
  * @param {object} spec
  * @param {string} spec.label
  * @param {string} spec.place
@@ -104,15 +104,15 @@ export function choice({ label, group, place, value, choices, onChange }) {
 export function textField({ label, place, value, hint = "", onChange }) {
   return html`<label class="field">
     <span class="name">${label}</span>
-    <input
-      type="text"
+    <textarea
+      rows="2"
       dir="auto"
       autocomplete="off"
       spellcheck="false"
       data-place=${place}
       .value=${live(value)}
-      @input=${(/** @type {Event} */ e) => onChange(/** @type {HTMLInputElement} */ (e.target).value)}
-    />
+      @input=${(/** @type {Event} */ e) => onChange(/** @type {HTMLTextAreaElement} */ (e.target).value)}
+    ></textarea>
     ${hint ? html`<small>${hint}</small>` : nothing}
   </label>`;
 }

@@ -353,7 +353,7 @@ export class Explorer {
     }
     const { question, truth } = this.view.truth(trace);
     const prediction = reveal(this.ui.prediction ?? ask(), truth);
-    this.show({ prediction });
+    this.show({ prediction, focus: null, hover: null });
     this.store.reportAnswer({ question, answer: prediction.chosen, correct: Boolean(prediction.verdict?.correct) });
     this.focusLater("predict:done");
   }

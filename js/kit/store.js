@@ -21,7 +21,7 @@ import { decode } from "./wire.js";
 
 export const DIM_AFTER = 100; // ms: below it a wait is not felt
 export const SILENT_AFTER = 10_000; // ms: by then the kernel is busy or gone
-const CURSOR_EVERY = 100; // ms between two reports of the cursor
+export const CURSOR_EVERY = 100; // ms between two reports of the cursor
 
 export class Store {
   /**

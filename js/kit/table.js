@@ -39,7 +39,7 @@ export function blocks(table, most) {
  * @param {number} width  of the view, in pixels
  */
 export function dataTables(tables, width) {
-  const most = Math.max(2, Math.floor((width - 150) / 56));
+  const most = Math.max(2, Math.floor((width - 120) / 54));
   return tables
     .flatMap((table) => blocks(table, most))
     .map(

@@ -26,7 +26,8 @@ export function figure(scene) {
   const reading = readingOf(scene.trace);
   const at = layoutOf(scene, reading);
   const asked = scene.ui.prediction?.phase === "open";
-  const lit = litBy(reading, asked ? null : spotOf(scene));
+  const calm = scene.ui.prediction && !scene.ui.hover && !scene.ui.focus; // revealed: its marks speak alone
+  const lit = litBy(reading, asked || calm ? null : spotOf(scene));
   const hot = scene.params.way === "one-hot";
   /** @type {Drawing} */
   const drawing = { scene, reading, at, lit, asked, hot };
@@ -44,7 +45,7 @@ export function figure(scene) {
     ${chips(drawing)} ${labels(drawing)}
     <svg width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
       ${headings(drawing)} ${ribbons(drawing)} ${tableGrid(drawing)} ${asked ? veil(drawing) : outputGrid(drawing)}
-      ${map(drawing)} ${fence(drawing)} ${rings(drawing)} ${scale(drawing)}
+      ${rest(drawing)} ${map(drawing)} ${fence(drawing)} ${rings(drawing)} ${scale(drawing)}
     </svg>
     ${verdicts(drawing)} ${editor(scene, at)}
   </div>`;
@@ -59,13 +60,11 @@ function headings({ at, reading, scene, asked }) {
     >${name}<tspan class="sub" x=${x} dy="15">${small}</tspan></text>`;
   const far = at.out.x + 92 > at.width;
   const { rows, cols } = at.table;
-  const some = [
-    rows < V ? `rows ${own.row}–${own.row + rows - 1} of ${V}` : "",
-    cols < D ? `columns ${own.col}–${own.col + cols - 1} of ${D}` : "",
-  ].filter(Boolean);
-  return svg`${head(at.chips.x, at.narrow ? "words" : "words → ids", N > at.chips.count && N ? `${own.token + 1}–${own.token + at.chips.count} of ${whole(N)}` : `N = ${whole(N)}`)}
-    ${head(at.table.x, at.narrow ? "table" : "table W", some.length ? some.join(", ") : `V × D = ${V} × ${D}`)}
-    ${head(far ? at.width : at.out.x, "output", asked ? "hidden" : reading.refused ? "none" : `N × D = ${whole(N)} × ${D}`, far)}`;
+  const seen = rows < V ? `${at.narrow ? "" : "rows "}${own.row}–${own.row + rows - 1} of ${V}` : `V × D = ${V} × ${D}`;
+  const wide = cols < D ? `${at.narrow ? "cols" : "columns"} ${own.col}–${own.col + cols - 1} of ${D}` : `N × D = ${whole(reading.total)} × ${D}`;
+  return svg`${head(at.chips.x, at.narrow ? "words" : "words → ids", N > at.chips.count && N ? `${own.token + 1}–${own.token + at.chips.count} of ${whole(reading.total)}` : `N = ${whole(N)}`)}
+    ${head(at.table.x, at.narrow ? "table" : "table W", seen)}
+    ${head(far ? at.width : at.out.x, "output", asked ? "hidden" : reading.refused ? "none" : wide, far)}`;
 }
 
 /** @param {Drawing} d */
@@ -89,7 +88,7 @@ function chips({ scene, reading, at, lit, asked }) {
         aria-label="${tokens[n]}, id ${ids[n]}${reading.bad(n) ? ", outside the table" : ""}"
         style="left:${x}px;width:${w}px;height:${h}px;top:${chipY(at, i) - h / 2}px"
       >
-        <bdi>${tokens[n]}</bdi><span class="num">${ids[n]}</span>
+        <bdi>${tokens[n]}</bdi>${tokens[n] === `#${ids[n]}` ? nothing : html`<span class="num">${ids[n]}</span>`}
       </div>`;
     })}
   </div>`;
@@ -155,8 +154,11 @@ function tableGrid({ scene, reading, at, lit, asked, hot }) {
 function hotColumn(reading, at, lit, first) {
   if (lit.n < 0) return nothing;
   const row = reading.rows[lit.n];
-  return svg`<g class="hot" aria-hidden="true">${Array.from({ length: Math.min(at.table.rows, reading.V) }, (_, i) =>
-    svg`<text class="num ${first + i === row ? "one" : ""}" x=${/** @type {number} */ (at.hot) + 4} y=${rowY(at, i) + 4} text-anchor="middle">${first + i === row ? 1 : 0}</text>`,
+  const x = /** @type {number} */ (at.hot) + 2;
+  return svg`<g class="hot" aria-hidden="true">
+    <rect x=${x} y=${at.table.y - 3} width="16" height=${at.table.h + 4.5} rx="4" />
+    <text class="head" x=${x + 16} y=${at.table.y + at.table.h + 19} text-anchor="end">one-hot</text>${Array.from({ length: Math.min(at.table.rows, reading.V) }, (_, i) =>
+    svg`<text class="num ${first + i === row ? "one" : ""}" x=${x + 8} y=${rowY(at, i) + 4} text-anchor="middle">${first + i === row ? 1 : 0}</text>`,
   )}</g>`;
 }
 
@@ -216,6 +218,12 @@ function map({ scene, reading, at, lit, asked }) {
     </g>
     <path class="beam" aria-hidden="true" d="M${x + w + 3} ${top}L${at.labels.x - 1} ${at.table.y}V${at.table.y + at.table.h}L${x + w + 3} ${top + h}z" />
   </g>`;
+}
+
+/** That a very long text goes on where the page ends. @param {Drawing} d */
+function rest({ reading, at }) {
+  if (reading.N === reading.total) return nothing;
+  return svg`<text x=${at.chips.x} y=${at.height - 5}>the first ${whole(reading.N)} of ${whole(reading.total)} words are here</text>`;
 }
 
 /** Where the table ends; what asks for more stands before a fence. @param {Drawing} d */
@@ -281,7 +289,7 @@ function verdicts({ scene, reading, at }) {
     if (!mark) return nothing;
     const y = at.table.y + i * at.table.rh;
     const said = { chosen: "chosen", right: "right", missed: "missed", extra: "too many" }[mark];
-    return html`<span class="verdict ${mark}" style="left:${at.table.x - 3}px;top:${y - 3}px;width:${at.table.w + 4.5}px;height:${at.table.rh + 4.5}px;--order:${order++}"
+    return html`<span class="verdict ${mark}" style="left:${at.table.x - 2}px;top:${y - 1.5}px;width:${at.table.w + 2.5}px;height:${at.table.rh + 1}px;--order:${order++}"
       ><span class="tag">${mark === "chosen" ? icon("right") : icon(mark)}${mark === "chosen" || at.narrow ? nothing : html`<span>${said}</span>`}</span></span>`;
   });
 }

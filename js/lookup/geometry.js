@@ -31,11 +31,11 @@ const CELL = { least: 5, most: 21 };
 export function layout({ width, V, D, N, hot }) {
   const narrow = width < 520;
   const big = V >= LENS_FROM;
-  const chipW = narrow ? 64 : 104;
-  const labelW = narrow ? 52 : 86;
+  const chipW = narrow ? 64 : 108;
+  const labelW = narrow ? 56 : big ? 62 : 86;
   const mapW = big ? (narrow ? 12 : 20) : 0;
-  const mapGap = big ? (narrow ? 8 : 18) : 0;
-  const hotW = hot ? 14 : 0;
+  const mapGap = big ? (narrow ? 10 : 34) : 0;
+  const hotW = hot ? 26 : 0;
   let gapA = narrow ? 14 : 34;
   let gapB = narrow ? 26 : 76;
 

@@ -36,5 +36,5 @@ export function growth({ N, V, D, mostV, mostD }) {
 /** @param {number} x @param {number} y @param {string} text */
 function label(x, y, text) {
   const right = x > BOX.w * 0.55;
-  return svg`<text class="value" x=${x + (right ? -8 : 8)} y=${Math.max(BOX.top + 4, y + (right ? -5 : 12))} text-anchor=${right ? "end" : "start"}>${text}</text>`;
+  return svg`<text class="value" x=${x + (right ? -8 : 8)} y=${Math.min(BOX.floor - 8, Math.max(BOX.top + 4, y + (right ? -5 : 12)))} text-anchor=${right ? "end" : "start"}>${text}</text>`;
 }

@@ -44,12 +44,13 @@ function tokenPath({ scene, reading, at }, n) {
     return answered ? stop + ribbonPath(right, end, outX, y) : stop; // a row of zeros or NaN comes from the fence
   }
   const i = row - row0;
+  const toLabel = `H${at.labels.x + at.labels.w - 10}`; // the label's own ground hides the rest
   const seen = i >= 0 && i < at.table.rows;
   const out = answered && seen ? ribbonPath(right, rowY(at, i), outX, y) : "";
-  if (!at.map) return ribbonPath(from, y, at.labels.x - 2, rowY(at, i)) + out;
+  if (!at.map) return ribbonPath(from, y, at.labels.x - 2, rowY(at, i)) + toLabel + out;
   const tick = mapY(at, row, reading.V);
   const into = ribbonPath(from, y, at.map.x - 1, tick);
-  return seen ? into + ribbonPath(at.map.x + at.map.w + 1, tick, at.labels.x - 2, rowY(at, i)) + out : into;
+  return seen ? into + ribbonPath(at.map.x + at.map.w + 4, tick, at.labels.x - 2, rowY(at, i)) + toLabel + out : into;
 }
 
 /**
@@ -62,11 +63,12 @@ function fan({ scene, reading, at, lit }) {
   const y = chipY(at, lit.n - token);
   const outX = at.out.x - 5;
   const right = at.table.x + at.table.w + 5;
-  const into = at.map ? at.labels.x - 4 : at.labels.x - 2;
+  const into = at.labels.x - 2;
+  const toLabel = `H${at.labels.x + at.labels.w - 10}`;
   let zeros = "";
   let one = "";
   for (let i = 0; i < Math.min(at.table.rows, reading.V); i++) {
-    const path = ribbonPath(from, y, into, rowY(at, i)) + (reading.refused ? "" : ribbonPath(right, rowY(at, i), outX, y));
+    const path = ribbonPath(from, y, into, rowY(at, i)) + toLabel + (reading.refused ? "" : ribbonPath(right, rowY(at, i), outX, y));
     if (row0 + i === reading.rows[lit.n]) one = path;
     else zeros += path;
   }

@@ -39,7 +39,7 @@ export function raceStrip({ race, header, finish, again, close }) {
       ${onehot == null
         ? html`<p class="note">The one-hot way was not run: its matrix would be too large.</p>`
         : lane("one-hot", onehot, `${whole(header.multiplications["one-hot"])} multiplications`)}
-      <p class="outcome" role="status">${race.done ? outcome(header) : nothing}</p>
+      <p class="outcome">${race.done && onehot != null ? `the same numbers, max difference ${difference(header.max_difference)}` : nothing}</p>
     </div>
     ${button({ label: "Again", place: "race:again", onClick: again })}
     ${button({ label: icon("close"), name: "Close the race", place: "race:close", onClick: close })}

@@ -13,9 +13,9 @@ import { spotOf } from "./state.js";
 /** A word in quotation marks, kept apart from the direction of the sentence. @param {string} token */
 const quoted = (token) => html`“<bdi>${token}</bdi>”`;
 
-/** @param {ArrayLike<number>} values @param {number} [most] */
+/** The first few of some values; the words around it see to the full stop. @param {ArrayLike<number>} values @param {number} [most] */
 const vector = (values, most = 3) =>
-  Array.from(values, (v) => fixed(v)).slice(0, most).join(", ") + (values.length > most ? " …" : "");
+  Array.from(values, (v) => fixed(v)).slice(0, most).join(", ") + (values.length > most ? ", …" : "");
 
 // ---- narration -----------------------------------------------------------------------------------
 
@@ -24,12 +24,20 @@ export function say(scene) {
   const reading = readingOf(scene.trace);
   const { prediction } = scene.ui;
   if (prediction?.phase === "open") return html`Choose each row that the sentence will read; a row that is read twice counts once.`;
+  if (prediction && !scene.ui.hover && !scene.ui.focus) return sayRead(reading);
   if (!reading.N) return html`No words, no rows: the output has the shape ${shape([0, reading.D])}. Type a sentence.`;
   const spot = spotOf(scene);
   const lit = litBy(reading, spot);
   if (spot.part === "out" && lit.n >= 0) return sayCell(scene, reading, lit.n, lit.col);
   if (lit.n >= 0) return sayWord(scene, reading, lit.n);
   return sayRow(reading, lit.row, spot.part === "table" ? lit.col : -1);
+}
+
+/** @param {Reading} reading */
+function sayRead({ readers, V, total }) {
+  const read = [...readers.keys()].sort((a, b) => a - b);
+  if (!read.length) return html`This sentence reads no row.`;
+  return html`${count(total, "word")}, ${count(read.length, "row")} of ${whole(V)}: ${listing(read, 12)}. A row that is read twice is still one row.`;
 }
 
 /** @param {Scene} scene @param {Reading} reading @param {number} n */
@@ -47,7 +55,7 @@ function sayWord({ params }, reading, n) {
   if (reading.refused) return html`${word} has id ${ids[n]}: row ${row} would be read, if every id had a row.`;
   const uses = readers.get(row)?.length ?? 1;
   const again = uses > 1 ? html` The same row is read ${uses === 2 ? "twice" : `${uses} times`}.` : "";
-  return html`${word} has id ${ids[n]}, so the output's ${ordinal(n)} row <b>is</b> row ${row} of the table: ${values}.${again}`;
+  return html`${word} has id ${ids[n]}, so the output's ${ordinal(n)} row <b>is</b> row ${row} of the table, [${values}].${again}`;
 }
 
 /** @param {Scene} scene @param {Reading} reading @param {number} n @param {number} col */
@@ -106,28 +114,40 @@ export function arithmetic(scene) {
     return { lines: cellLines(scene, reading, cell.n, cell.col), pinned: open?.kind === "out" };
   }
   const n = open?.kind === "word" ? open.n : litBy(reading, spotOf(scene)).n;
-  return { lines: [rowLine(reading, n)], pinned: open?.kind === "word" };
+  return { lines: rowLines(scene, reading, n), pinned: open?.kind === "word" };
 }
 
-/** @param {Reading} reading @param {number} n @returns {Line} */
-function rowLine(reading, n) {
-  const row = reading.rows[n];
-  const values = n >= 0 ? reading.output(n) : null;
-  if (!values || row === undefined || row < 0) {
-    return { body: "out[n, :] = W[ids[n], :]", note: "point at an output cell to see the sum behind it" };
-  }
-  return {
-    body: html`out[${n}, :] = W[ids[${n}], :] = <span class="on">W[${row}, :]</span> = [${vector(values, 8)}]`,
-    note: "0 multiplications: one row is copied",
+/** @param {Scene} scene @param {Reading} reading @param {number} n @returns {Line[]} */
+function rowLines({ params, size }, { N, V, D, total, rows, output }, n) {
+  const row = rows[n];
+  const values = n >= 0 && n < N ? output(n) : null;
+  const one = values && row >= 0 ? String(n) : "n";
+  const hot = params.way === "one-hot";
+  const gather = {
+    name: "gather",
+    main: !hot,
+    body:
+      values && row >= 0
+        ? html`out[${n}, :] = W[ids[${n}], :] = <span class="on">W[${row}, :]</span> = [${vector(values, size.width < 860 ? 4 : 8)}]`
+        : "out[n, :] = W[ids[n], :]",
+    note: "copies rows, multiplies nothing",
   };
+  const product = {
+    name: "one-hot",
+    main: hot,
+    body: html`out[${one}, :] = onehot(ids[${one}]) @ W`,
+    note: `${whole(total * V * D)} multiplications${size.width < 860 ? "" : "; point at an output cell to see its own"}`,
+  };
+  return hot ? [product, gather] : [gather, product];
 }
 
 /** @param {Scene} scene @param {Reading} reading @param {number} n @param {number} col @returns {Line[]} */
 function cellLines({ params, ui, size }, reading, n, col) {
-  const { V, N, D, rows, weights } = reading;
+  const { V, D, total, rows, weights } = reading;
   const row = rows[n];
   const hot = params.way === "one-hot";
-  const most = ui.open?.kind === "out" ? 24 : size.width < 560 ? 5 : 9;
+  const pinned = ui.open?.kind === "out";
+  const most = pinned ? 40 : size.width < 560 ? 3 : size.width < 860 ? 4 : 5;
   const shown = shownTerms(V, row, most);
   const terms = shown.flatMap((part) =>
     "index" in part
@@ -139,19 +159,19 @@ function cellLines({ params, ui, size }, reading, n, col) {
     name: "gather",
     main: !hot,
     body: html`out[${n}, ${col}] = W[ids[${n}], ${col}] = W[${row}, ${col}] = <span class="on">${fixed((reading.output(n) ?? [])[col])}</span>`,
-    note: "one row read, 0 multiplications",
+    note: "one number copied, 0 multiplications",
   };
   const product = {
     name: "one-hot",
     main: hot,
-    body: html`out[${n}, ${col}] = ${sum(terms, (k) => `… ${whole(k)} more with 0 …`, shown)} = ${result}`,
-    note: `${count(V, "product")} for this number, ${whole(N * V * D)} for all`,
+    body: html`out[${n}, ${col}] = ${sum(terms, (k) => `… ${count(k, "zero", "zeros")} …`, shown)} = ${result}`,
+    note: `${count(V, "product")}, ${whole(total * V * D)} in all`,
   };
   return hot ? [product, gather] : [gather, product];
 }
 
 /** The formula of a number in the column on the right. @param {string} id @param {Scene} scene @param {Reading} reading @returns {Line} */
-function fact(id, { trace }, { N, V, D, ids, rows }) {
+function fact(id, { trace }, { total: N, V, D, rows }) {
   const { header } = trace;
   const bytes = N ? header.bytes_moved / (N * D) : 4;
   const read = [...new Set(rows)].filter((row) => row >= 0);
@@ -159,7 +179,7 @@ function fact(id, { trace }, { N, V, D, ids, rows }) {
   const lines = {
     output: { body: html`${shape(header.shapes.ids)} + (D,) = <span class="on">${shape(header.shapes.output)}</span>`, note: "each id becomes a row of D numbers" },
     parameters: { body: html`V · D = ${V} · ${D} = <span class="on">${whole(header.parameters)}</span>`, note: "the weights that training can change" },
-    rows: { body: html`{${listing(read.slice(0, 12).map(String), 12)}${read.length > 12 ? " …" : ""}} has <span class="on">${count(read.length, "row")}</span>`, note: `${count(ids.length, "id")}; a row read twice counts once` },
+    rows: { body: html`{${listing(read.slice(0, 12).map(String), 12)}${read.length > 12 ? " …" : ""}} has <span class="on">${count(header.rows_read, "row")}</span>`, note: `${count(N, "id")}; a row read twice counts once` },
     bytes: { body: html`N · D · ${bytes} bytes = ${whole(N)} · ${D} · ${bytes} = <span class="on">${whole(header.bytes_moved)}</span>`, note: "what is copied from the table to the output" },
     gather: { body: html`a copy multiplies <span class="on">0</span> times`, note: "out[n, :] = W[ids[n], :]" },
     onehot: { body: html`N · V · D = ${whole(N)} · ${V} · ${D} = <span class="on">${whole(header.multiplications["one-hot"])}</span>`, note: "out = onehot(ids) @ W" },

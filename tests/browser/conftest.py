@@ -29,7 +29,9 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session")
 def chromium():
     """Find the browser; without one skip by hand, and fail in CI."""
-    found = os.environ.get("EMBEDLAB_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    found = os.environ.get("EMBEDLAB_CHROMIUM") or next(
+        filter(None, map(shutil.which, NAMES)), None
+    )
     if found:
         return found
     message = "no Chromium: apt-get install chromium, or set EMBEDLAB_CHROMIUM"
@@ -123,7 +125,8 @@ class View:
         self.page.wait_for_function(
             """([n, want]) => {
                 const now = models[n].get("message").header.params;
-                return Object.entries(want).every(([k, v]) => JSON.stringify(now[k]) === JSON.stringify(v));
+                const same = ([k, v]) => JSON.stringify(now[k]) === JSON.stringify(v);
+                return Object.entries(want).every(same);
             }""",
             arg=[self.name, params],
         )
@@ -174,7 +177,10 @@ def show(open_page, address):
             before = explorer.message
             explorer.set_state(changes)
             changed = [key for key in changes if getattr(explorer, key) != changes[key]]
-            return traits(explorer, [*changed, *(["message"] if explorer.message is not before else [])] or ["_seq"])
+            return traits(
+                explorer,
+                [*changed, *(["message"] if explorer.message is not before else [])] or ["_seq"],
+            )
 
         page.expose_binding("kernel", kernel)
         page.goto(f"{address}/harness.html")
