@@ -1,0 +1,130 @@
+"""Masks and the masked recurrent step: twins, by hand, gradients, threads, doors."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from embedlab.core.ids import IdTypeError
+from embedlab.core.mask import (
+    PARALLEL_FROM,
+    grad_hold,
+    grad_hold_loop,
+    grad_hold_numpy,
+    hold,
+    hold_loop,
+    hold_numpy,
+    padding_mask,
+)
+from embedlab.core.table import DtypeError, ShapeError
+
+
+def test_a_mask_says_where_the_words_are():
+    assert padding_mask([[3, 0, 7], [0, 0, 0]]).tolist() == [[True, False, True], [False] * 3]
+    assert padding_mask([[3, 0, 7]], 7).tolist() == [[True, True, False]]
+    assert padding_mask(np.zeros((0, 4), np.uint8)).shape == (0, 4)
+    assert padding_mask([-1.0, 0.0]).tolist() == [True, False]
+    for ids in (["<pad>"], [0.5], [np.nan]):
+        with pytest.raises(IdTypeError, match="Received"):
+            padding_mask(ids)
+
+
+@settings(deadline=None)  # the first call compiles
+@given(st.lists(st.booleans(), max_size=9), st.integers(0, 5), st.sampled_from(["f2", "f4", "f8"]))
+def test_the_twins_and_the_sources_agree(words, columns, dtype):
+    rng = np.random.default_rng(len(words))
+    mask, shape = np.array(words, bool), (len(words), columns)
+    new, state, back = (rng.normal(size=shape).astype(dtype) for _ in range(3))
+    out = hold(mask, new, state)
+    assert out.dtype == new.dtype
+    np.testing.assert_array_equal(out, hold_numpy(mask, new, state))
+    grads = grad_hold(mask, back)
+    for grad, twin in zip(grads, grad_hold_numpy(mask, back), strict=True):
+        assert grad.dtype == back.dtype
+        np.testing.assert_array_equal(grad, twin)
+    again, taken, left = np.empty_like(out), np.empty_like(back), np.empty_like(back)
+    hold_loop.py_func(mask, new, state, again)
+    grad_hold_loop.py_func(mask, back, taken, left)
+    for one, other in ((again, out), (taken, grads[0]), (left, grads[1])):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_padding_changes_no_bit_of_the_state_even_when_the_cell_made_nan_of_it():
+    state = np.array([[0.1, -0.0], [np.inf, 3.0]])
+    new = np.array([[np.nan, np.nan], [1.0, 2.0]])
+    out = hold([False, True], new, state)
+    assert out.tobytes() == np.array([state[0], new[1]]).tobytes()
+    assert grad_hold([False, True], new)[0].tolist() == [[0.0, 0.0], [1.0, 2.0]]
+
+
+def test_a_sequence_padded_after_its_words_ends_in_the_state_of_its_words(rng):
+    """A tanh cell over five steps: the padded run equals the unpadded one, forward and backward."""
+    kernel, recurrent = rng.normal(size=(3, 4)), rng.normal(size=(4, 4)) / 2
+    words = rng.normal(size=(1, 2, 3))
+    padded = np.concatenate([words, np.full((1, 3, 3), 9.0)], axis=1)
+    mask = np.array([[True, True, False, False, False]])
+
+    def run(values, mask):
+        state, states = np.zeros((1, 4)), []
+        for t in range(values.shape[1]):
+            states.append(state)
+            state = hold(mask[:, t], np.tanh(values[:, t] @ kernel + state @ recurrent), state)
+        back, grad = np.ones((1, 4)), np.zeros_like(values)
+        for t in reversed(range(values.shape[1])):
+            new = np.tanh(values[:, t] @ kernel + states[t] @ recurrent)
+            grad_new, grad_state = grad_hold(mask[:, t], back)
+            inside = grad_new * (1 - new**2)
+            grad[:, t], back = inside @ kernel.T, grad_state + inside @ recurrent.T
+        return state, grad
+
+    state, grad = run(padded, mask)
+    alone, grad_alone = run(words, mask[:, :2])
+    np.testing.assert_array_equal(state, alone)
+    np.testing.assert_array_equal(grad[:, :2], grad_alone)
+    assert not grad[:, 2:].any()
+
+
+def test_the_gradient_is_the_adjoint(rng):
+    mask = rng.random(6) < 0.5
+    new, state, back = rng.normal(size=(3, 6, 2, 5))
+    grad_new, grad_state = grad_hold(mask, back)
+    inner = np.sum(new * grad_new) + np.sum(state * grad_state)
+    np.testing.assert_allclose(np.sum(hold(mask, new, state) * back), inner, rtol=1e-12)
+
+
+def test_bit_identical_for_any_number_of_threads(rng, threads):
+    shape = (PARALLEL_FROM // 32, 64)
+    mask, new, state = rng.random(len(range(shape[0]))) < 0.5, *rng.normal(size=(2, *shape))
+    new.setflags(write=False)
+    threads(1)
+    alone = hold(mask, new, state), *grad_hold(mask, new)
+    threads(2)
+    for one, other in zip(alone, (hold(mask, new, state), *grad_hold(mask, new)), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+NEW = np.zeros((2, 3))
+
+
+@pytest.mark.parametrize(
+    ("mask", "new", "state", "error", "received"),
+    [
+        ([True], NEW, NEW, ShapeError, "(1,)"),
+        ([[True, False]], NEW, NEW, ShapeError, "(1, 2)"),
+        ([1, 0], NEW, NEW, DtypeError, "int64"),
+        (None, NEW, NEW, DtypeError, "object"),
+        ([[True], [True, False]], NEW, NEW, DtypeError, "object"),
+        ([True, True], NEW, NEW[:1], ShapeError, "(1, 3)"),
+        ([True, True], NEW, NEW.astype("f4"), DtypeError, "float32"),
+        ([True, True], NEW.astype(int), NEW, DtypeError, "<i8"),
+        ([True, True], NEW, NEW.astype(">f8"), DtypeError, ">f8"),
+        ([True], np.float64(1), np.float64(1), ShapeError, "()"),
+    ],
+)
+def test_the_door_refuses(mask, new, state, error, received):
+    with pytest.raises(error, match="Received") as caught:
+        hold(mask, new, state)
+    assert received in str(caught.value)
+    if new is NEW and state is NEW:
+        with pytest.raises(error, match="Received"):
+            grad_hold(mask, new)
