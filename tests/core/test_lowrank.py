@@ -4,7 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedlab.core import lowrank as lowrank_file
@@ -22,6 +22,7 @@ def test_the_spectrum_is_that_of_numpy_block_by_block(rng, shape, dtype, monkeyp
     np.testing.assert_allclose(spectrum(delta), wanted, rtol=0, atol=1e-13)
 
 
+@settings(deadline=None)  # the first call compiles
 @given(st.integers(0, 99), st.tuples(st.integers(1, 12), st.integers(1, 7)))
 def test_the_best_adapter_is_as_close_as_the_singular_values_allow(seed, shape):
     rng = np.random.default_rng(seed)
@@ -83,6 +84,7 @@ def test_effective_rank_by_hand(values, rank):
     assert effective_rank(values) == pytest.approx(rank, rel=1e-12)
 
 
+@settings(deadline=None)  # the first call compiles
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=8).filter(any), st.floats(1e-3, 1e3))
 def test_effective_rank_counts_between_one_and_all_whatever_the_size(values, factor):
     rank = effective_rank(values)

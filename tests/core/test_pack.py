@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -32,6 +32,7 @@ def test_by_hand():
     assert unpack_int4(np.array([[0x7D, 0x02]], np.int8), 3).tolist() == [[-3, 7, 2]]
 
 
+@settings(deadline=None)  # the first call compiles
 @given(
     hnp.arrays(
         np.int8, hnp.array_shapes(min_dims=1, max_dims=4, min_side=0), elements=st.integers(-8, 7)

@@ -4,7 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -117,6 +117,7 @@ def test_worked_by_hand():
 
 
 @forms
+@settings(deadline=None)  # the first call compiles
 @given(
     table=hnp.arrays(
         np.float64,
