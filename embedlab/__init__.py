@@ -18,12 +18,17 @@ _HOMES = {
     "Embedding": "embedlab.layers.embedding",
     "Sequential": "embedlab.models",
     "Vocabulary": "embedlab.data.vocabulary",
+    "tokenize": "embedlab.data.text",
+    "python_reference": "embedlab.data.corpora",
+    "standard_library": "embedlab.data.corpora",
+    "made_up": "embedlab.data.madeup",
+    "LookupTrace": "embedlab.traces.lookup",
     "trace_lookup": "embedlab.traces.lookup",
     "draw_lookup": "embedlab.figures.lookup",
     "LookupExplorer": "embedlab.explorers.lookup",
 }
-_MODULES = ("core", "data", "explorers", "figures", "initializers", "layers", "lessons", "models",
-            "traces")  # fmt: skip
+_MODULES = ("constraints", "core", "data", "explorers", "figures", "initializers", "layers",
+            "lessons", "losses", "models", "optimizers", "regularizers", "traces")  # fmt: skip
 
 __all__ = [*_HOMES, *_MODULES, "__version__"]
 

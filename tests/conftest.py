@@ -3,6 +3,11 @@
 import numba
 import numpy as np
 import pytest
+from hypothesis import settings
+
+# The same examples on every run, and no time limit: a busy machine is not a wrong result.
+settings.register_profile("embedlab", deadline=None, derandomize=True)
+settings.load_profile("embedlab")
 
 
 @pytest.fixture
