@@ -1,0 +1,168 @@
+"""Build and run the notebooks: `python notebooks/build.py`, or with --check only compare.
+
+One MyST Markdown file in notebooks/source gives two notebooks: the learner's, in which cells tagged
+`exercise` stand as stubs, and that in solutions/, in which cells tagged `solution` stand instead.
+Both are run from top to bottom, and their outputs are kept as text and small pictures.
+"""
+
+import argparse
+import base64
+import io
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import nbformat
+import numpy as np
+from matplotlib.image import imread
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+
+HERE = Path(__file__).resolve().parent
+SOURCE = HERE / "source"
+MOST_PICTURE, MOST_NOTEBOOK = 40_000, 250_000
+SECONDS = 300
+WIDGET = "application/vnd.jupyter.widget-view+json"
+METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},  # no version: it would differ from machine to machine
+}
+
+
+class BuildError(Exception):
+    """A lesson that must not be published so."""
+
+
+def parse(source: Path, *, solution: bool) -> NotebookNode:
+    """Give the notebook of a source file, not run yet; cell ids are the lesson and a number."""
+    notebook = jupytext.read(source, fmt="md:myst")
+    lesson = source.stem.partition("_")[0]
+    drop = "exercise" if solution else "solution"
+    cells = []
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"{lesson}-{number:02d}"
+        if drop not in cell.metadata.get("tags", []):
+            cells.append(cell)
+    return nbformat.v4.new_notebook(cells=cells, metadata=METADATA)
+
+
+def run(notebook: NotebookNode) -> NotebookNode:
+    """Run it in a folder of its own, and keep of the outputs what is the same everywhere."""
+    with tempfile.TemporaryDirectory() as folder:
+        client = NotebookClient(
+            notebook,
+            timeout=SECONDS,
+            kernel_name="python3",
+            store_widget_state=False,  # metadata.widgets hides the still pictures
+            record_timing=False,
+            resources={"metadata": {"path": folder}},
+        )
+        client.execute()
+    notebook.metadata = nbformat.from_dict(METADATA)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            _tidy(output, cell.id)
+    return notebook
+
+
+def _tidy(output: NotebookNode, where: str) -> None:
+    if output.output_type == "error":  # the rest of a traceback names folders of this machine
+        output.traceback = [f"{output.ename}: {output.evalue}"]
+    elif output.output_type == "stream":
+        if output.name == "stderr":
+            raise BuildError(f"cell {where} writes to stderr: {output.text:.300}")
+    else:
+        output.data.pop(WIDGET, None)  # a live view of another kernel cannot be shown
+        picture = len(base64.b64decode(output.data.get("image/png", "")))
+        if picture > MOST_PICTURE:
+            raise BuildError(f"cell {where}: a picture of {picture} bytes, more than 40 kB")
+        if "text/plain" not in output.data:
+            raise BuildError(f"cell {where}: an output without text/plain")
+
+
+def text(notebook: NotebookNode) -> str:
+    """Give the file's content, and refuse one that is too large."""
+    written: str = nbformat.writes(notebook)
+    if len(written.encode()) > MOST_NOTEBOOK:
+        raise BuildError(f"{len(written.encode())} bytes, more than 250 kB")
+    return written + "\n"
+
+
+def difference(built: str, committed: str) -> str | None:
+    """Say where two notebooks differ, or None. Pictures may differ by less than the eye sees."""
+    ours, theirs = json.loads(built), json.loads(committed)
+    if {**ours, "cells": 0} != {**theirs, "cells": 0}:
+        return "the notebook's metadata"
+    if len(ours["cells"]) != len(theirs["cells"]):
+        return f"{len(theirs['cells'])} cells instead of {len(ours['cells'])}"
+    for mine, other in zip(ours["cells"], theirs["cells"], strict=True):
+        pictures = [list(_pictures(cell)) for cell in (mine, other)]
+        if mine != other:  # without their pictures
+            return f"cell {mine['id']}"
+        if not all(_alike(a, b) for a, b in zip(*pictures, strict=True)):
+            return f"a picture of cell {mine['id']}"
+    return None
+
+
+def _pictures(cell: dict[str, Any]) -> Iterator[bytes]:
+    """Take the pictures out of a cell and give them."""
+    for output in cell.get("outputs", []):
+        picture = output.get("data", {}).get("image/png")
+        if picture is not None:
+            output["data"]["image/png"] = "taken out"
+            yield base64.b64decode(picture)
+
+
+def _alike(one: bytes, other: bytes) -> bool:
+    """Compare what is seen: another version of a font library moves a few grey pixels."""
+    if one == other:
+        return True
+    a, b = (imread(io.BytesIO(picture), format="png") for picture in (one, other))
+    return a.shape == b.shape and float(np.abs(a - b).mean()) < 0.01
+
+
+def targets(names: list[str]) -> Iterator[tuple[Path, Path, bool]]:
+    """Give (source, target, whether it is the solution), the last lesson first.
+
+    Lesson 00 looks whether the lessons are there, so it comes last.
+    """
+    for source in sorted(SOURCE.glob("[0-9][0-9]_*.md"), reverse=True):
+        if not names or source.stem.partition("_")[0] in names or source.stem in names:
+            yield source, HERE / "solutions" / f"{source.stem}.ipynb", True
+            yield source, HERE / f"{source.stem}.ipynb", False
+
+
+def main() -> int:
+    """Build, or compare; 1 when something is wrong."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("lesson", nargs="*", help="01 or 01_lookup; all if none is named")
+    parser.add_argument("--check", action="store_true", help="only say what is not up to date")
+    args = parser.parse_args()
+    stale = 0
+    for source, target, solution in targets(args.lesson):
+        name = target.relative_to(HERE)
+        try:
+            built = text(run(parse(source, solution=solution)))
+        except BuildError as error:
+            print(f"{name}: {error}", file=sys.stderr)
+            return 1
+        committed = target.read_text("utf-8") if target.is_file() else None
+        what = "it is not there" if committed is None else difference(built, committed)
+        if args.check and what:
+            print(f"{name} is not what its source gives: {what}. Run: make notebooks")
+            stale += 1
+        elif what:
+            target.parent.mkdir(exist_ok=True)
+            target.write_text(built, "utf-8")
+            print(f"{name}: written, {len(built.encode()) / 1000:.0f} kB")
+        else:
+            print(f"{name}: up to date")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

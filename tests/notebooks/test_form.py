@@ -1,0 +1,174 @@
+"""Every lesson has the same form, a size that a browser likes, and nothing of this machine."""
+
+import base64
+import importlib.util
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+SOURCES = sorted((NOTEBOOKS / "source").glob("*.md"))
+BUILT = sorted([*NOTEBOOKS.glob("[0-9]*.ipynb"), *(NOTEBOOKS / "solutions").glob("*.ipynb")])
+FORM = ["The question", "Predict", "Explore", "Say it in NumPy", "Explain", "Break it", "Your turn",
+        "Exit ticket", "What we know now"]  # fmt: skip
+FORM_OF_00 = ["The question", "Run", "Look", "Steer it from Python", "Share what you see",
+              "Your turn", "What we know now"]  # fmt: skip
+
+named = pytest.mark.parametrize("path", BUILT, ids=lambda p: f"{p.parent.name}/{p.stem}")
+
+
+def cells(path, kind="code"):
+    found = json.loads(path.read_text("utf-8"))["cells"]
+    return [cell for cell in found if cell["cell_type"] == kind]
+
+
+def source(cell):
+    return "".join(cell["source"])
+
+
+def outputs(path):
+    return [(cell["id"], output) for cell in cells(path) for output in cell["outputs"]]
+
+
+def test_each_source_gives_a_learner_s_notebook_and_a_solution():
+    names = [p.stem for p in SOURCES]
+    assert [p.stem for p in BUILT if p.parent == NOTEBOOKS] == names
+    assert [p.stem for p in BUILT if p.parent != NOTEBOOKS] == names
+    assert "00_start_here" in names and "01_lookup" in names
+
+
+@named
+def test_the_sections_stand_in_their_order(path):
+    headings = [
+        line.removeprefix("## ")
+        for cell in cells(path, "markdown")
+        for line in source(cell).splitlines()
+        if line.startswith("## ")
+    ]
+    assert headings == (FORM_OF_00 if path.stem.startswith("00") else FORM)
+
+
+@named
+def test_few_cells_and_short_ones(path):
+    code = cells(path)
+    assert len(code) <= 25
+    for cell in code:
+        assert source(cell).count("\n") < 12, f"{cell['id']} has more than 12 lines"
+        assert max(map(len, source(cell).splitlines())) <= 100
+
+
+@named
+def test_what_we_know_is_three_lines_and_a_way_onward(path):
+    last = source(cells(path, "markdown")[-1])
+    assert last.startswith("## What we know now")
+    assert len(re.findall(r"^- ", last, re.M)) == 3
+    assert "**Onward" in last
+
+
+@named
+def test_every_link_leads_somewhere(path):
+    text = "\n".join(source(cell) for cell in cells(path, "markdown"))
+    for target in re.findall(r"\]\(([^)#]+)\)", text):
+        assert not target.startswith("http"), f"{target}: a lesson works without a network"
+        assert (NOTEBOOKS / target).is_file(), f"{path.name} links to {target}"
+
+
+@named
+def test_size_and_metadata(path):
+    content = path.read_bytes()
+    assert len(content) <= 250_000
+    notebook = json.loads(content)
+    assert set(notebook["metadata"]) == {"kernelspec", "language_info"}  # no widgets: they hide
+    assert "version" not in notebook["metadata"]["language_info"]  # the pictures on GitHub
+    assert "widget-view" not in content.decode()
+    ids = [cell["id"] for cell in notebook["cells"]]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(rf"{path.stem[:2]}-\d\d", name) for name in ids)
+
+
+@named
+def test_nothing_names_this_machine_or_the_time(path):
+    content = path.read_text("utf-8")
+    assert not re.search(r"/(home|root|work|tmp|usr|Users)/|ipykernel_\d|0x[0-9a-f]{6,}", content)
+    assert not re.search(r"\b\d+(\.\d+)? ?(ns|µs|ms)\b", content), "no timing in a compared output"
+
+
+@named
+def test_outputs_are_text_and_small_pictures(path):
+    for name, output in outputs(path):
+        assert output.get("name") != "stderr", name
+        data = output.get("data", {"text/plain": ""})
+        assert set(data) <= {"text/plain", "text/markdown", "image/png"}, name
+        assert "text/plain" in data, name
+        assert len(base64.b64decode(data.get("image/png", ""))) <= 40_000, name
+
+
+@named
+def test_each_cell_ran_once_in_order(path):
+    assert [c["execution_count"] for c in cells(path)] == list(range(1, len(cells(path)) + 1))
+
+
+def test_a_view_leaves_a_picture_and_its_numbers():
+    for lesson in ("00_start_here", "01_lookup"):
+        shown = [o["data"] for _, o in outputs(NOTEBOOKS / f"{lesson}.ipynb") if "data" in o]
+        views = [data for data in shown if "image/png" in data]
+        assert views
+        assert all("rows read" in "".join(data["text/plain"]) for data in views)
+
+
+def test_stubs_and_answers_are_kept_apart():
+    for path in BUILT:
+        tags = {tag for cell in cells(path) for tag in cell["metadata"].get("tags", [])}
+        gone = "solution" if path.parent == NOTEBOOKS else "exercise"
+        assert gone not in tags
+        assert "solution" not in path.read_text("utf-8") or path.parent != NOTEBOOKS
+
+
+def printed(path):
+    return {
+        name: "".join(output["data"]["text/plain"])
+        for name, output in outputs(path)
+        if "data" in output
+    }
+
+
+def test_the_learner_s_notebook_answers_not_yet():
+    said = printed(NOTEBOOKS / "01_lookup.ipynb").values()
+    assert sum(text.startswith("○") for text in said) == 2
+    assert sum("between the quotes" in text for text in said) == 2
+    assert any(text.startswith("No prediction yet") for text in said)
+    assert not any(text.startswith(("✓", "✗")) for text in said)
+
+
+def test_the_solutions_are_right():
+    said = printed(NOTEBOOKS / "solutions" / "01_lookup.ipynb").values()
+    assert sum(text.startswith("✓") for text in said) == 4
+    assert not any(text.startswith(("○", "✗")) for text in said)
+
+
+def test_each_lesson_with_a_check_has_a_page_for_the_instructor():
+    for path in SOURCES:
+        if not path.stem.startswith("00"):
+            page = (NOTEBOOKS / "instructor" / path.name).read_text("utf-8")
+            for part in ("Goal", "Timing", "Typical wrong answers", "Views to show", "If late"):
+                assert f"## {part}" in page, f"instructor/{path.name} lacks {part}"
+
+
+def test_the_builder_sees_a_changed_word_and_forgives_a_grey_pixel():
+    spec = importlib.util.spec_from_file_location("build", NOTEBOOKS / "build.py")
+    build = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(build)
+    text = (NOTEBOOKS / "solutions" / "01_lookup.ipynb").read_text("utf-8")
+    assert build.difference(text, text) is None
+    assert "cell 01-" in build.difference(text, text.replace("60,000,000", "60,000,001"))
+    assert "metadata" in build.difference(text, text.replace("Python 3 (ipykernel)", "R"))
+    fewer = json.loads(text)
+    del fewer["cells"][-1]
+    assert "cells instead of" in build.difference(text, json.dumps(fewer))
+    other = json.loads(text)
+    views = [c for c in other["cells"] if "image/png" in json.dumps(c.get("outputs", []))]
+    first, second = (c["outputs"][0]["data"] for c in views[:2])
+    first["image/png"] = second["image/png"]
+    assert "a picture of cell" in build.difference(text, json.dumps(other))
