@@ -18,8 +18,8 @@ PACKAGE = ROOT / "embedlab"
 FILES = sorted(p for p in PACKAGE.rglob("*.py") if "notebooks" not in p.parts)
 
 FLOOR_1 = {
-    "layers", "registry", "initializers", "regularizers", "constraints", "losses", "metrics", "optimizers",
-    "models", "callbacks", "saving", "keras",
+    "layers", "activations", "registry", "initializers", "regularizers", "constraints", "losses",
+    "metrics", "optimizers", "models", "callbacks", "saving", "keras",
 }  # fmt: skip
 MAY_IMPORT = {
     "core": {"core"},
