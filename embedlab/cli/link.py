@@ -36,9 +36,10 @@ def run(args: argparse.Namespace) -> int:
 
     try:
         path = f"notebooks/{find(args.lesson).name}"
-        root = folder().parent
+        beside = folder().parent
     except LessonError as error:
         raise Stop(str(error)) from None
+    root = beside if (beside / "pyproject.toml").is_file() else Path.cwd()  # installed: where I am
     made = binder(_address(args.remote, root), path, ref=args.ref, hub=args.hub)
     if args.preset:
         from embedlab.explorers.state import to_link

@@ -1,0 +1,116 @@
+"""`embedlab doctor`: green on a sound machine; each fault is named, with a cure."""
+
+import importlib.metadata
+import platform
+import re
+import subprocess
+import sys
+
+import pytest
+
+import embedlab.core.jit
+from embedlab.cli import main
+from embedlab.lessons import doctor
+from embedlab.lessons.checkup import checks
+
+
+def red():
+    return {check.name: check for check in checks() if not check.ok}
+
+
+def test_this_machine_is_sound(capsys):
+    assert main(["doctor"]) == 0, capsys.readouterr().out
+    said = capsys.readouterr().out.splitlines()
+    assert said[-1] == "All green."
+    assert all(line.startswith("✓ ") for line in said[:-1])
+    assert f"✓ Python: {platform.python_version()}" in said
+
+
+def test_the_report_is_the_same_on_every_sound_machine():
+    said = repr(doctor())
+    assert doctor().ok
+    assert said.endswith("All green: the lessons can start.")
+    assert not re.search(r"\d|/|\\", said), "no version and no folder, so that nbval can compare"
+
+
+def versions(monkeypatch, **others):
+    real = importlib.metadata.version
+
+    def version(name):
+        if name in others and others[name] is None:
+            raise importlib.metadata.PackageNotFoundError(name)
+        return others.get(name) or real(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+
+
+@pytest.mark.parametrize(
+    ("package", "version", "check", "says"),
+    [
+        ("numpy", "1.26.4", "NumPy and Numba", "numpy 1.26.4 is here, and 2.0 or newer"),
+        ("numba", "0.69.0", "NumPy and Numba", "before 0.69 is needed"),
+        ("anywidget", "0.12.0", "widgets", "anywidget 0.12.0 is here"),
+        ("anywidget", "0.9.21", "widgets", "anywidget 0.9.21 is here"),
+        ("ipywidgets", None, "widgets", "ipywidgets"),
+        ("jupyterlab", None, "JupyterLab", "JupyterLab is not installed"),
+    ],
+)
+def test_a_version_that_does_not_fit(monkeypatch, package, version, check, says):
+    before = set(red())
+    versions(monkeypatch, **{package: version})
+    assert set(red()) - before == {check}
+    line = red()[check].line()
+    assert line.startswith(f"✗ {check}: ")
+    assert says in line
+    assert red()[check].cure in line
+
+
+def test_an_old_python(monkeypatch):
+    monkeypatch.setattr(platform, "python_version", lambda: "3.10.13")
+    assert "3.11 or newer is needed" in red()["Python"].line()
+
+
+def test_too_many_threads(monkeypatch):
+    monkeypatch.setattr(embedlab.core.jit, "threads", lambda: 4096)
+    assert "4096 threads" in red()["threads"].line()
+
+
+def test_a_wrong_lookup_is_found_out(monkeypatch):
+    import embedlab.core.lookup
+
+    monkeypatch.setattr(embedlab.core.lookup, "lookup", lambda table, ids: table[[0, 0, 0]])
+    assert "disagree" in red()["lookup"].line()
+
+
+def test_front_ends_that_lab_cannot_find(monkeypatch):
+    import jupyter_core.paths
+
+    monkeypatch.setattr(jupyter_core.paths, "jupyter_path", lambda *parts: [])
+    assert "browser half of" in red()["widgets"].line()
+
+
+def test_no_lessons_and_no_views(monkeypatch, tmp_path):
+    import embedlab.lessons.checkup
+    from embedlab.lessons import folder  # noqa: F401  (the function; its module is fetched below)
+
+    monkeypatch.setattr(
+        embedlab.lessons.checkup, "__file__", str(tmp_path / "embedlab" / "lessons" / "checkup.py")
+    )
+    monkeypatch.setattr(sys.modules["embedlab.lessons.folder"], "_HERE", tmp_path / "a" / "b")
+    found = red()
+    assert "no view is built" in found["views"].line()
+    assert "lessons must lie inside the package" in found["lessons"].line()
+    assert main(["doctor"]) == 1
+
+
+def test_a_missing_package_does_not_stop_the_other_checks():
+    """A real process in which anywidget cannot be imported and NumPy is broken."""
+    code = (
+        "import sys; sys.modules['numba'] = None\n"
+        "from embedlab.cli import main; sys.exit(main(['doctor']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "✗ compiler" in done.stdout
+    assert "✓ JupyterLab" in done.stdout
+    assert not done.stderr

@@ -1,0 +1,111 @@
+"""`embedlab export`: one file, nothing to fetch, the numbers and pictures inside."""
+
+import json
+import re
+
+import nbformat
+import pytest
+
+from embedlab.cli import export, main
+from embedlab.cli.stop import Stop
+from embedlab.lessons.folder import find
+
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ"
+    "AAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+
+def fetched(page):
+    """Everything that a browser would ask for by itself."""
+    found = re.findall(
+        r"""<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)=["']?([^"'\s>]+)""", page
+    )
+    found += re.findall(r"""(?:@import|url\()\s*["']?([^"')\s]+)""", page)
+    found += re.findall(r"""\bimport\s*\(?["']([^"']+)""", page)
+    return [address for address in found if not address.startswith(("data:", "#"))]
+
+
+@pytest.fixture
+def notebook(tmp_path):
+    made = nbformat.v4.new_notebook()
+    view = {"model_id": "x", "version_major": 2, "version_minor": 0}
+    data = {"application/vnd.jupyter.widget-view+json": view, "image/png": PIXEL,
+            "text/plain": "3 rows read"}  # fmt: skip
+    shown = nbformat.v4.new_output("display_data", data, metadata={"image/png": {"alt": "a grid"}})
+    made.cells = [
+        nbformat.v4.new_markdown_cell(
+            "# A lookup\n\n<details><summary>Why?</summary>So.</details>"
+        ),
+        nbformat.v4.new_code_cell("explorer", outputs=[shown], execution_count=1),
+    ]
+    path = tmp_path / "01_lookup.ipynb"
+    nbformat.write(made, path)
+    return path
+
+
+def test_a_lesson_is_one_page_with_its_picture_and_nothing_to_fetch(notebook, tmp_path):
+    export.export_lesson(notebook, tmp_path / "deep" / "page.html")
+    page = (tmp_path / "deep" / "page.html").read_text("utf-8")
+    assert "A lookup" in page
+    assert "<details>" in page
+    assert f"data:image/png;base64,{PIXEL}" in page
+    assert 'alt="a grid"' in page
+    assert fetched(page) == []
+
+
+@pytest.mark.parametrize("tag", ['<img src="https://example.org/a.png">',
+                                 "<script src='https://example.org/a.js'></script>"])  # fmt: skip
+def test_a_lesson_that_would_fetch_something_is_refused(notebook, tmp_path, tag):
+    read = nbformat.read(notebook, 4)
+    read.cells[0].source += f"\n\n{tag}"
+    nbformat.write(read, notebook)
+    with pytest.raises(Stop, match=r"must not fetch anything\. It names https://example\.org/a\."):
+        export.export_lesson(notebook, tmp_path / "page.html")
+    assert not (tmp_path / "page.html").exists()
+
+
+@pytest.mark.parametrize("more", [[], ["--solution"]])
+def test_the_real_lesson_01(tmp_path, capsys, more):
+    page = tmp_path / "lesson.html"
+    assert main(["export", "01", "-o", str(page), *more]) == 0
+    assert re.fullmatch(rf"{page}: \d+ kB\n", capsys.readouterr().out)
+    assert fetched(page.read_text("utf-8")) == []
+    title = json.loads(find("01").read_text("utf-8"))["cells"][0]["source"]
+    assert "".join(title).lstrip("# ").splitlines()[0] in page.read_text("utf-8")
+
+
+def test_a_view_with_its_parameters(tmp_path):
+    page = tmp_path / "deep" / "view.html"
+    words = ["export", "lookup", "--set", "text=a quiet zebra", "--set", "input_dim=40"]
+    assert main([*words, "-o", str(page)]) == 0
+    text = page.read_text("utf-8")
+    assert "quiet" in text
+    assert '"input_dim": 40' in text
+    assert fetched(text) == []
+
+
+def test_a_view_as_a_preset_shows_it(tmp_path):
+    page = tmp_path / "m2.html"
+    assert main(["export", "lookup", "--preset", "M2", "-o", str(page)]) == 0
+    assert "ids must lie in 0..3 (input_dim=4). Received 4 at [2]" in page.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["lookup", "--set", "input_dim=-3"], "input_dim"),
+        (["lookup", "--set", "input_dim"], "must look like NAME=VALUE. Received 'input_dim'"),
+        (["lookup", "--set", "colour=red"], "colour"),
+        (["lookup", "--preset", "M99"], "Received 'M99'"),
+        (["01", "--set", "input_dim=3"], "--set and --preset are for a view, one of lookup"),
+        (["nothing"], "Or name a view: lookup"),
+    ],
+)
+def test_what_cannot_be_is_one_line_and_writes_no_file(tmp_path, capsys, words, says):
+    page = tmp_path / "page.html"
+    assert main(["export", *words, "-o", str(page)]) == 1
+    said = capsys.readouterr().err
+    assert says in said
+    assert said.count("\n") == 1
+    assert not page.exists()

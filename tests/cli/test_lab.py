@@ -1,0 +1,156 @@
+"""`embedlab lab`: the learner's changes are never lost, and JupyterLab opens on the lesson."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+
+import pytest
+
+from embedlab.cli import lab, main
+from embedlab.lessons.folder import lessons
+
+
+@pytest.fixture
+def shipped(tmp_path):
+    folder = tmp_path / "shipped"
+    folder.mkdir()
+    for name in ("00_start.ipynb", "01_lookup.ipynb"):
+        (folder / name).write_text(f"{name}, first edition")
+    return sorted(folder.iterdir())
+
+
+def texts(folder):
+    return {path.name: path.read_text() for path in folder.glob("*.ipynb")}
+
+
+def test_a_first_run_copies_all(shipped, tmp_path):
+    mine = tmp_path / "deep" / "mine"
+    assert dict(lab.copy(shipped, mine)) == {"00_start.ipynb": "new", "01_lookup.ipynb": "new"}
+    assert texts(mine) == {path.name: path.read_text() for path in shipped}
+
+
+def test_a_second_run_touches_nothing(shipped, tmp_path):
+    list(lab.copy(shipped, tmp_path / "mine"))
+    before = {p: p.stat().st_mtime_ns for p in (tmp_path / "mine").glob("*.ipynb")}
+    assert {what for _, what in lab.copy(shipped, tmp_path / "mine")} == {"same"}
+    assert {p: p.stat().st_mtime_ns for p in before} == before
+
+
+def test_a_changed_lesson_is_kept_also_when_a_newer_edition_comes(shipped, tmp_path):
+    mine = tmp_path / "mine"
+    list(lab.copy(shipped, mine))
+    (mine / "01_lookup.ipynb").write_text("my answers")
+    for path in shipped:
+        path.write_text(f"{path.name}, second edition")
+    for _ in range(2):  # the second time must not forget whose text it is
+        done = dict(lab.copy(shipped, mine))
+        assert done["01_lookup.ipynb"] == "kept"
+        assert texts(mine)["01_lookup.ipynb"] == "my answers"
+    assert texts(mine)["00_start.ipynb"] == "00_start.ipynb, second edition"
+
+
+def test_an_unchanged_lesson_is_updated_and_a_deleted_one_comes_back(shipped, tmp_path):
+    mine = tmp_path / "mine"
+    list(lab.copy(shipped, mine))
+    (mine / "01_lookup.ipynb").unlink()
+    shipped[0].write_text("second edition")
+    assert dict(lab.copy(shipped, mine)) == {"00_start.ipynb": "updated", "01_lookup.ipynb": "new"}
+
+
+def test_a_file_that_was_never_ours_is_kept(shipped, tmp_path):
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "01_lookup.ipynb").write_text("a file of that name from elsewhere")
+    assert dict(lab.copy(shipped, mine))["01_lookup.ipynb"] == "kept"
+    assert texts(mine)["01_lookup.ipynb"] == "a file of that name from elsewhere"
+
+
+def test_a_lost_record_costs_no_work(shipped, tmp_path):
+    mine = tmp_path / "mine"
+    list(lab.copy(shipped, mine))
+    (mine / "01_lookup.ipynb").write_text("my answers")
+    (mine / lab.RECORD).unlink()
+    assert dict(lab.copy(shipped, mine)) == {"00_start.ipynb": "same", "01_lookup.ipynb": "kept"}
+
+
+def test_an_unknown_lesson_copies_nothing(tmp_path, capsys):
+    assert main(["lab", "--to", str(tmp_path / "mine"), "--lesson", "no such"]) == 1
+    assert "Received 'no such'" in capsys.readouterr().err
+    assert not (tmp_path / "mine").exists()
+
+
+def test_without_jupyterlab_it_says_what_to_do(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "jupyterlab.labapp", None)  # as if it were not installed
+    assert main(["lab", "--to", str(tmp_path / "mine")]) == 1
+    assert "JupyterLab is not installed. Run: make lab" in capsys.readouterr().err
+
+
+def test_the_learner_has_the_last_word_on_every_option(tmp_path):
+    """JupyterLab refuses an option that is named twice."""
+    plain = lab.options(tmp_path, "01.ipynb", browser=False, more=[])
+    assert "--ServerApp.ip=127.0.0.1" in plain
+    assert "--no-browser" in plain
+    for more in ("--ip=0.0.0.0", "--ServerApp.ip=0.0.0.0"):
+        words = lab.options(tmp_path, "01.ipynb", browser=False, more=[more])
+        assert [word for word in words if "ip=" in word] == [more]
+    names = [word.partition("=")[0] for word in plain]
+    more = [
+        name if "=" not in word else f"{name}=x" for name, word in zip(names, plain, strict=True)
+    ]
+    words = lab.options(tmp_path, "01.ipynb", browser=False, more=more)
+    assert words == more
+
+
+def fetched(server, address):
+    """Fetch a page as soon as the server answers; it prints its address a moment earlier."""
+    while True:
+        try:
+            with urllib.request.urlopen(address, timeout=30) as page:
+                return page.read()
+        except urllib.error.URLError as error:
+            if not isinstance(error.reason, ConnectionRefusedError):
+                raise
+        try:
+            server.wait(0.1)
+        except subprocess.TimeoutExpired:
+            continue
+        raise AssertionError("the server ended")
+
+
+@pytest.mark.slow
+def test_it_serves_lesson_01_without_a_display_as_any_user(tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    unseen = ("DISPLAY", "WAYLAND_DISPLAY", "JUPYTER_TOKEN")
+    env = {name: value for name, value in os.environ.items() if name not in unseen}
+    for kind in ("CONFIG", "DATA", "RUNTIME"):
+        env[f"JUPYTER_{kind}_DIR"] = str(tmp_path / kind)
+    command = [sys.executable, "-m", "embedlab", "lab", "--to", str(tmp_path / "mine"), "--"]
+    command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
+    server = subprocess.Popen(
+        command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        address = None
+        for line in server.stderr:
+            found = re.search(rf"http://127\.0\.0\.1:{port}(/\S*)", line)
+            if found:
+                address = found[0]
+                break
+        assert address, "it printed no address"
+        first = lessons()["01"].name
+        assert f"/lab/tree/{first}?token=" in address
+        assert b"JupyterLab" in fetched(server, address)
+        token = address.partition("token=")[2]
+        listing = f"http://127.0.0.1:{port}/api/contents/{first}?content=0&token={token}"
+        assert b'"type": "notebook"' in fetched(server, listing)
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.communicate(timeout=30)
+    assert (tmp_path / "mine" / first).read_bytes() == lessons()["01"].read_bytes()
