@@ -4,6 +4,7 @@ from typing import Any
 
 from embedlab.layers.base import Gradients, Layer
 from embedlab.layers.embedding import Embedding, LookupContext
+from embedlab.layers.gradcheck import gradcheck
 from embedlab.layers.memory import MemoryReport, TableMemoryError
 from embedlab.layers.policy import DTypePolicy
 from embedlab.layers.symbolic import Input, KerasTensor
@@ -12,7 +13,7 @@ from embedlab.registry import Registry
 
 __all__ = ["DTypePolicy", "Embedding", "Gradients", "Input", "KerasTensor", "Layer",
            "LookupContext", "MemoryReport", "TableMemoryError", "Variable", "deserialize",
-           "serialize"]  # fmt: skip
+           "gradcheck", "serialize"]  # fmt: skip
 
 REGISTRY = Registry("layer", "keras.layers", [Embedding])
 
