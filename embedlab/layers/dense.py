@@ -1,0 +1,163 @@
+"""Dense: every output is a weighted sum of all inputs."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from embedlab import activations
+from embedlab.core.table import check_size
+from embedlab.layers.base import Gradients
+from embedlab.layers.doors import as_grad, as_inputs, check_axes, known_length
+from embedlab.layers.variable import Variable
+from embedlab.layers.weighted import Weighted
+
+__all__ = ["Dense", "DenseContext"]
+
+
+class DenseContext(NamedTuple):
+    """What `Dense.forward` leaves for `Dense.backward`.
+
+    Attributes
+    ----------
+    inputs : ndarray, (..., D)
+    sums : ndarray, (..., units)
+        Before the activation; a copy of their own.
+    """
+
+    inputs: np.ndarray
+    sums: np.ndarray
+
+
+class Dense(Weighted):
+    """Multiply by a kernel (D, units), add a bias (units,), apply an activation.
+
+    Parameters
+    ----------
+    units : int
+    activation : str or callable, optional
+        See `embedlab.activations`; None means none.
+    use_bias : bool
+    kernel_initializer, bias_initializer : optional
+    kernel_regularizer, bias_regularizer, kernel_constraint, bias_constraint : optional
+    lora_rank, lora_alpha, quantization_config
+        Accepted as None only: others raise NotImplementedError.
+    activity_regularizer, name, dtype, trainable
+        As for every `Layer`.
+
+    Raises
+    ------
+    ValueError, ShapeError
+        For units that are no positive integer, and inputs whose last axis is not known (the
+        message names ``input_length``) or differs from the one the layer was built on.
+
+    Notes
+    -----
+    ``out = activation(inputs @ kernel + bias)`` over the last axis; a mask passes.
+    Source: ``keras.layers.Dense``.
+
+    Examples
+    --------
+    >>> layer = Dense(2, "relu", kernel_initializer="ones")
+    >>> layer(np.array([[1.0, 2.0, 3.0]])).tolist()
+    [[6.0, 6.0]]
+    """
+
+    PARTS = ("kernel", "bias")
+    supports_masking = True
+    kernel: Variable
+    bias: Variable
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        lora_rank: Any = None,
+        lora_alpha: Any = None,
+        quantization_config: Any = None,
+        **options: Any,
+    ):
+        about = {
+            "kernel_initializer": kernel_initializer, "bias_initializer": bias_initializer,
+            "kernel_regularizer": kernel_regularizer, "bias_regularizer": bias_regularizer,
+            "kernel_constraint": kernel_constraint, "bias_constraint": bias_constraint,
+        }  # fmt: skip
+        super().__init__(about, activity_regularizer=activity_regularizer, **options)
+        wanted = {"lora_rank": lora_rank, "lora_alpha": lora_alpha,
+                  "quantization_config": quantization_config}  # fmt: skip
+        for name, value in wanted.items():
+            if value is not None:
+                raise NotImplementedError(
+                    f"{name} works on an Embedding, not on Dense. Received {value!r:.40}. "
+                    "Leave it away."
+                )
+        self.units = check_size(units, "units")
+        self.activation = activations.get(activation)
+        self.use_bias = bool(use_bias)
+
+    def build(self, input_shape: Any = None) -> None:
+        """Make the kernel (D, units) and the bias (units,); ShapeError while D is unknown."""
+        check_axes(self, input_shape, least=2)
+        self.kernel = self.add_part("kernel", (known_length(self, input_shape), self.units))
+        if self.use_bias:
+            self.bias = self.add_part("bias", (self.units,))
+
+    def forward(
+        self, inputs: Any, mask: Any = None, training: bool = False
+    ) -> tuple[np.ndarray, DenseContext]:
+        """Give the outputs (..., units), and the context that `backward` needs."""
+        last = self.kernel.shape[0] if self.built else None
+        inputs = as_inputs(self, inputs, least=2, last=last)
+        if not self.built:
+            self.build(inputs.shape)
+        sums = inputs @ self.computed(self.kernel)
+        if self.use_bias:
+            sums += self.computed(self.bias)
+        out = self.activation(sums)
+        return (out.copy() if out is sums else out), DenseContext(inputs, sums)
+
+    def backward(self, context: DenseContext, grad: Any) -> Gradients:
+        """Give the gradients of the inputs, the kernel and the bias.
+
+        Parameters
+        ----------
+        context : DenseContext
+        grad : array_like, (..., units)
+
+        Returns
+        -------
+        Gradients
+            ``inputs = g @ kernel.T``, ``kernel = inputs.T @ g``, ``bias = sum of g``, where g has
+            come back through the activation.
+        """
+        inputs, sums = (a.astype(self.variable_dtype, copy=False) for a in context)
+        grad = as_grad(self, grad, sums.shape)
+        grad = activations.gradient(self.activation, sums, self.activation(sums), grad)
+        flat = grad.reshape(-1, self.units)  # (N, units)
+        weights = {"kernel": inputs.reshape(-1, inputs.shape[-1]).T @ flat}
+        if self.use_bias:
+            weights["bias"] = flat.sum(axis=0)
+        return Gradients(grad @ self.kernel.value.T, weights)
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        """Give (..., units) for inputs (..., D).
+
+        >>> Dense(4).compute_output_shape((None, 10, 3))
+        (None, 10, 4)
+        """
+        return (*tuple(input_shape)[:-1], self.units)
+
+    def get_config(self) -> dict[str, Any]:
+        """Give the arguments."""
+        return {**super().get_config(), "units": self.units, "use_bias": self.use_bias,
+                "activation": activations.serialize(self.activation)}  # fmt: skip
+
+    def __repr__(self) -> str:
+        return f"Dense({self.units} units)"

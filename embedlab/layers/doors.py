@@ -1,0 +1,135 @@
+"""The doors of a layer: what comes in has its dtype and axes, what comes back its shape."""
+
+from typing import Any
+
+import numpy as np
+
+from embedlab.core.table import ShapeError
+
+__all__ = ["as_data_format", "as_grad", "as_inputs", "check_axes", "known_length"]
+
+
+def as_inputs(layer: Any, inputs: Any, *, ndim: int | None = None, least: int = 0,
+              last: int | None = None) -> np.ndarray:  # fmt: skip
+    """Give a copy of `inputs` in the compute dtype of `layer`, refusing other numbers of axes.
+
+    A copy, so that the caller may reuse the array before `backward`.
+
+    Parameters
+    ----------
+    layer : Layer
+    inputs : array_like
+    ndim, least : int, optional
+        How many axes there must be: exactly, or at least.
+    last : int, optional
+        The length that the last axis must have.
+
+    Raises
+    ------
+    ShapeError
+        "Input 0 of layer ... is incompatible with the layer".
+
+    Examples
+    --------
+    >>> from embedlab.layers.base import Layer
+    >>> as_inputs(Layer(name="dense"), [1.0, 2.0], least=2)
+    Traceback (most recent call last):
+    embedlab.core.table.ShapeError: Input 0 of layer 'dense' is incompatible with the layer: \
+expected min_ndim=2, found ndim=1. Full shape received: (2,). Give a single sample a batch \
+axis: x[None].
+    """
+    array = np.array(inputs, layer.compute_dtype, order="C")
+    check_axes(layer, array.shape, ndim=ndim, least=least, last=last)
+    return array
+
+
+def check_axes(layer: Any, shape: tuple, *, ndim: int | None = None, least: int = 0,
+               last: int | None = None) -> None:  # fmt: skip
+    """Refuse inputs of `shape` unless they have the axes that `layer` needs.
+
+    >>> from embedlab.layers.base import Layer
+    >>> check_axes(Layer(), (2, 3), ndim=2, last=3)
+    """
+    shape = tuple(shape or ())
+    start = f"Input 0 of layer {layer.name!r} is incompatible with the layer: expected"
+    if ndim is not None and len(shape) != ndim:
+        raise ShapeError(
+            f"{start} ndim={ndim}, found ndim={len(shape)}. Full shape received: {shape}. "
+            "Reshape the inputs, or choose another layer."
+        )
+    if len(shape) < least:
+        raise ShapeError(
+            f"{start} min_ndim={least}, found ndim={len(shape)}. Full shape received: {shape}. "
+            "Give a single sample a batch axis: x[None]."
+        )
+    if last is not None and shape[-1] != last:
+        raise ShapeError(
+            f"{start} axis -1 of input shape to have value {last}, but received input with shape "
+            f"{shape}. Pass what the layer was built on, or make a new layer."
+        )
+
+
+def as_grad(layer: Any, grad: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Give `grad` in the dtype of the weights, which mixed precision sums in.
+
+    Raises
+    ------
+    ShapeError
+        Unless it has the shape of the outputs.
+
+    Examples
+    --------
+    >>> from embedlab.layers.base import Layer
+    >>> as_grad(Layer(dtype="mixed_float16"), np.ones(2, np.float16), (2,)).dtype.name
+    'float32'
+    """
+    array = np.asarray(grad, layer.variable_dtype, order="C")
+    if array.shape != tuple(shape):
+        raise ShapeError(
+            f"grad must have the shape of the outputs of {layer.name!r}, {tuple(shape)}. "
+            f"Received {array.shape}. Pass what the layer above sends back."
+        )
+    return array
+
+
+def known_length(layer: Any, shape: Any) -> int:
+    """Give the length of the last axis of `shape`, which the weights of `layer` depend on.
+
+    Raises
+    ------
+    ShapeError
+        When it is not known: after Flatten it needs the length of the sequences.
+
+    Examples
+    --------
+    >>> from embedlab.layers.base import Layer
+    >>> known_length(Layer(), (None, 640))
+    640
+    >>> known_length(Layer(name="dense"), (None, None))
+    Traceback (most recent call last):
+    embedlab.core.table.ShapeError: the last axis of the inputs must be known before the weights \
+of 'dense' can be made. Received shape (None, None). After Flatten it depends on the length of \
+the sequences: say Embedding(..., input_length=10), or Input((10,)).
+    """
+    length = tuple(shape)[-1] if shape is not None and len(tuple(shape)) else None
+    if length is None:
+        raise ShapeError(
+            "the last axis of the inputs must be known before the weights of "
+            f"{layer.name!r} can be made. Received shape {shape}. After Flatten it depends on the "
+            "length of the sequences: say Embedding(..., input_length=10), or Input((10,))."
+        )
+    return int(length)
+
+
+def as_data_format(value: Any) -> str:
+    """Give where the features stand: "channels_last" (the default) or "channels_first".
+
+    >>> as_data_format(None)
+    'channels_last'
+    """
+    if value not in (None, "channels_last", "channels_first"):
+        raise ValueError(
+            "The `data_format` argument must be one of 'channels_first', 'channels_last'. "
+            f"Received {value!r:.40}. Leave it away for sequences (B, T, D)."
+        )
+    return value or "channels_last"
