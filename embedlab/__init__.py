@@ -16,6 +16,9 @@ _HOMES = {
     "coalesce": "embedlab.core.gradient",
     "IdError": "embedlab.core.ids",
     "Embedding": "embedlab.layers.embedding",
+    "Input": "embedlab.layers.symbolic",
+    "Layer": "embedlab.layers.base",
+    "Model": "embedlab.models",
     "Sequential": "embedlab.models",
     "Vocabulary": "embedlab.data.vocabulary",
     "tokenize": "embedlab.data.text",
@@ -27,8 +30,9 @@ _HOMES = {
     "draw_lookup": "embedlab.figures.lookup",
     "LookupExplorer": "embedlab.explorers.lookup",
 }
-_MODULES = ("constraints", "core", "data", "explorers", "figures", "initializers", "layers",
-            "lessons", "losses", "models", "optimizers", "regularizers", "traces")  # fmt: skip
+_MODULES = ("activations", "callbacks", "constraints", "core", "data", "explorers", "figures",
+            "initializers", "layers", "lessons", "losses", "metrics", "models", "optimizers",
+            "regularizers", "traces")  # fmt: skip
 
 __all__ = [*_HOMES, *_MODULES, "__version__"]
 

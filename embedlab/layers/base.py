@@ -36,6 +36,11 @@ class Gradients(NamedTuple):
     weights: dict[str, Any]
 
 
+class _Active(NamedTuple):
+    inner: Any
+    outputs: Any
+
+
 class Layer(WeightOwner):
     """The base of all layers, under Keras's names.
 
@@ -88,6 +93,7 @@ class Layer(WeightOwner):
         name = _fresh_name(type(self)) if name is None else str(name)
         super().__init__(name, self.dtype_policy.variable_dtype, trainable)
         self.activity_regularizer = regularizers.get(activity_regularizer)
+        self._activity: Any = None
         self._build_shape: Any = None
         self._first: tuple[Any, Any] | None = None  # input and output of the first symbolic call
 
@@ -112,7 +118,22 @@ class Layer(WeightOwner):
         if kwargs:
             spare = {"mask", "training"} - self._takes
             kwargs = {k: v for k, v in kwargs.items() if k not in spare}
-        return self.call(inputs, *args, **kwargs)
+        outputs = self.call(inputs, *args, **kwargs)
+        if self.activity_regularizer is not None:
+            self._note_activity(outputs)
+        return outputs
+
+    @property
+    def losses(self) -> list[Any]:
+        """The penalties of weights, and those of the outputs of the last call."""
+        found = super().losses
+        return found + self._activities()
+
+    def _activities(self) -> list[Any]:
+        found = [] if self._activity is None else [self._activity]
+        for layer in self.sublayers():
+            found += layer._activities() if isinstance(layer, Layer) else []
+        return found
 
     def _build_on(self, inputs: Any) -> None:
         self.build(np.shape(inputs))
@@ -143,7 +164,20 @@ class Layer(WeightOwner):
     ) -> tuple[Any, Any, Any]:
         """Give the outputs, their mask, and the context: what a model asks of each layer."""
         outputs, context = self.forward(inputs, mask=mask, training=training)
+        if self.activity_regularizer is not None:
+            self._note_activity(outputs)
+            context = _Active(context, outputs)
         return outputs, self.compute_mask(inputs, mask), context
+
+    def backward_through(self, context: Any, grad: Any) -> Gradients:
+        """Give the gradients for what `forward_with_mask` left: with an activity penalty's."""
+        if isinstance(context, _Active):
+            slope = self.activity_regularizer.grad(context.outputs) / max(len(context.outputs), 1)
+            return self.backward(context.inner, np.asarray(grad) + slope)
+        return self.backward(context, grad)
+
+    def _note_activity(self, outputs: Any) -> None:
+        self._activity = self.activity_regularizer(outputs) / max(len(outputs), 1)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Give the mask of the outputs: the one that came, if this layer passes masks on."""

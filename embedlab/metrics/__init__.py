@@ -91,8 +91,12 @@ def fitting(identifier: Any, true_shape: tuple, pred_shape: tuple) -> Any:
     >>> fitting("accuracy", (32,), (32, 10))
     SparseCategoricalAccuracy(name='accuracy')
     """
-    if not isinstance(identifier, str) or identifier not in _BY_SHAPE:
+    if not isinstance(identifier, str):
         return get(identifier)
+    if identifier not in _BY_SHAPE:
+        found = get(identifier)
+        found.name = identifier  # a history speaks the caller's words
+        return found
     binary, sparse, categorical = _BY_SHAPE[identifier]
     if pred_shape[-1:] == (1,):
         return binary(name=identifier)

@@ -7,16 +7,16 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from embedlab import losses, optimizers
+from embedlab.callbacks import History
 from embedlab.core.ids import IdError
 from embedlab.core.table import ShapeError, check_size
 from embedlab.layers.base import Layer
 from embedlab.layers.symbolic import KerasTensor
+from embedlab.models.loop import LOUD_AFTER, evaluate, fit, paired, weighted
+from embedlab.models.step import Judge, grade, train_step
 from embedlab.models.summary import summary
 
 __all__ = ["Model"]
-
-LOUD_AFTER = 0.5
-"""Seconds of work from which a progress bar is worth its place."""
 
 
 class Model(Layer):
@@ -54,8 +54,13 @@ class Model(Layer):
         self.strict_masks = strict_masks
         self.optimizer: Any = None
         self.loss: Any = None
+        self.judged: tuple[Any, Any] = (None, None)
+        self.stop_training = False
 
-    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Any = None) -> None:
+    # Training ---------------------------------------------------------------------------------
+
+    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Any = None,
+                weighted_metrics: Any = None) -> None:  # fmt: skip
         """Say how the model is to be trained: names, dicts or instances.
 
         Raises
@@ -63,11 +68,74 @@ class Model(Layer):
         ValueError
             "Could not interpret optimizer identifier" and the like, at once.
         """
-        if metrics:
-            raise NotImplementedError(
-                f"metrics is not built yet. Received {metrics!r:.40}. Leave it away for now."
-            )
+        Judge(metrics, weighted_metrics)  # refuses unknown names
         self.optimizer, self.loss = optimizers.get(optimizer), losses.as_loss(loss)
+        self.judged = (metrics, weighted_metrics)
+
+    def fit(self, x: Any = None, y: Any = None, batch_size: int | None = None, epochs: int = 1,
+            verbose: Any = "auto", **options: Any) -> History:  # fmt: skip
+        """Train on all of `x` and `y`, epoch after epoch, and give the history.
+
+        Parameters
+        ----------
+        x, y : array_like, equally many samples
+        batch_size : int, optional
+            32 unless told.
+        epochs : int
+        verbose : {"auto", 0, 1, 2}
+            A progress bar after half a second; nothing; always; one line an epoch.
+        options
+            callbacks, validation_split (the last share of the samples), validation_data,
+            shuffle (True), class_weight, sample_weight, initial_epoch, validation_batch_size;
+            and `seed`, which makes the order of the samples repeatable.
+
+        Returns
+        -------
+        History
+            `history.history["loss"]` has one number an epoch: the mean over its batches, each
+            before its step, with penalties, as in Keras.
+        """
+        self._needs_compile()
+        return fit(self, x, y, batch_size=batch_size, epochs=epochs, verbose=verbose, **options)
+
+    def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None,
+                 verbose: Any = "auto", sample_weight: Any = None,
+                 return_dict: bool = False) -> Any:  # fmt: skip
+        """Give the loss and the metrics over all of `x` and `y`, in a list or by name."""
+        self._needs_compile()
+        size = 32 if batch_size is None else check_size(batch_size, "batch_size")
+        weight = weighted(paired(x, y)[1], sample_weight, None)
+        found = evaluate(self, x, y, weight, batch_size=size, verbose=verbose)
+        return _told(found, return_dict)
+
+    def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None,
+                       class_weight: Any = None, return_dict: bool = False) -> Any:  # fmt: skip
+        """Do one step, and give loss and metrics of the batch (before the step)."""
+        self._needs_compile()
+        x, y = paired(x, y)
+        judge = Judge(*self.judged)
+        train_step(self, x, y, weighted(y, sample_weight, class_weight), judge)
+        return _told(judge.result(), return_dict)
+
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None,
+                      return_dict: bool = False) -> Any:  # fmt: skip
+        """Give loss and metrics of one batch."""
+        self._needs_compile()
+        x, y = paired(x, y)
+        judge = Judge(*self.judged)
+        grade(self, x, y, weighted(y, sample_weight, None), judge)
+        return _told(judge.result(), return_dict)
+
+    def predict_on_batch(self, x: Any) -> np.ndarray:
+        """Give the outputs for one batch."""
+        return np.asarray(self(x))
+
+    def _needs_compile(self) -> None:
+        if self.optimizer is None or self.loss is None:
+            raise ValueError(
+                f"You must call `compile()` with a loss before training {self.name!r}. Received "
+                f'loss={self.loss!r:.40}. Say for example model.compile("adam", "mse").'
+            )
 
     def predict(self, x: Any, batch_size: int | None = None, verbose: Any = "auto") -> np.ndarray:
         """Give the outputs for all of `x`, in batches.
@@ -130,3 +198,10 @@ class Model(Layer):
     def summary(self, print_fn: Callable[[str], Any] | None = None) -> None:
         """Print a table of the layers, their output shapes and how many numbers they hold."""
         (print_fn or print)(summary(self))
+
+
+def _told(found: dict[str, float], return_dict: bool) -> Any:
+    if return_dict:
+        return found
+    values = list(found.values())
+    return values[0] if len(values) == 1 else values

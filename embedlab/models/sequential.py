@@ -154,7 +154,7 @@ class Sequential(Model):
         """Give all gradients, going through the layers in reverse; weights as "layer/name"."""
         weights: dict[str, Any] = {}
         for layer, kept in zip(reversed(self._layers), reversed(context), strict=True):
-            grad, own = layer.backward(kept, grad)
+            grad, own = layer.backward_through(kept, grad)
             weights.update({f"{layer.name}/{name}": g for name, g in own.items()})
         return Gradients(grad, weights)
 

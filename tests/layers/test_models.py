@@ -226,7 +226,7 @@ def test_layers_are_found_by_name_and_place():
         (lambda: Sequential([Halve(name="a"), Halve(name="a")]), ValueError, "unique names"),
         (lambda: Sequential([Embedding(4, 2)]).predict(3), ShapeError, "batch axis"),
         (lambda: Sequential([Embedding(4, 2)]).predict([[1]], 0), ValueError, "batch_size"),
-        (lambda: Sequential().compile("sgd", metrics=["acc"]), NotImplementedError, "metrics"),
+        (lambda: Sequential().compile("sgd", metrics=["zz"]), ValueError, "metric identifier"),
         (lambda: Sequential([Embedding(4, 2, input_length=10)]).predict(np.zeros((2, 9), int)),
          ValueError, "received input has shape"),
     ],

@@ -1,0 +1,180 @@
+"""Epoch after epoch, batch after batch: fitting and judging on whole arrays."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from embedlab.callbacks import Callback, History
+from embedlab.core.table import ShapeError, check_size
+from embedlab.models.step import Judge, grade, train_step
+
+__all__ = ["evaluate", "fit", "paired", "weighted"]
+
+LOUD_AFTER = 0.5
+"""Seconds of work from which a progress bar is worth its place."""
+
+
+def fit(
+    model: Any,
+    x: Any,
+    y: Any,
+    *,
+    batch_size: int | None = None,
+    epochs: int = 1,
+    verbose: Any = "auto",
+    callbacks: Any = None,
+    validation_split: float = 0.0,
+    validation_data: Any = None,
+    shuffle: bool = True,
+    class_weight: dict[int, float] | None = None,
+    sample_weight: Any = None,
+    initial_epoch: int = 0,
+    validation_batch_size: int | None = None,
+    seed: int | None = None,
+) -> History:
+    """Train a compiled model; for `Model.fit`, which tells the parameters."""
+    size = 32 if batch_size is None else check_size(batch_size, "batch_size")
+    x, y = paired(x, y)
+    sample_weight = weighted(y, sample_weight, class_weight)
+    x, y, sample_weight, held_out = _held_out(
+        x, y, sample_weight, validation_split, validation_data
+    )
+    if not len(x):
+        raise ShapeError("fit needs at least one sample. Received none. Pass more rows.")
+    history = History()
+    heard: list[Callback] = [*(callbacks or []), history]
+    for callback in heard:
+        callback.set_model(model)
+        callback.set_params({"epochs": epochs, "steps": math.ceil(len(x) / size)})
+    rng = np.random.default_rng(seed)
+    judge = Judge(*model.judged)
+    model.stop_training = False
+    _tell(heard, "on_train_begin")
+    for epoch in range(initial_epoch, epochs):
+        _tell(heard, "on_epoch_begin", epoch)
+        order = rng.permutation(len(x)) if shuffle else None
+        title = f"epoch {epoch + 1}/{epochs}"
+        logs = _epoch(model, x, y, sample_weight, order, size, judge, heard, verbose, title)
+        if held_out is not None:
+            found = evaluate(model, *held_out, batch_size=validation_batch_size or size)
+            logs.update({f"val_{name}": value for name, value in found.items()})
+        if verbose == 2:
+            print(f"{title}: " + ", ".join(f"{k} {v:.4f}" for k, v in logs.items()))
+        _tell(heard, "on_epoch_end", epoch, logs)
+        if model.stop_training:
+            break
+    _tell(heard, "on_train_end")
+    return history
+
+
+def evaluate(model: Any, x: Any, y: Any, sample_weight: Any = None, *, batch_size: int = 32,
+             verbose: Any = 0) -> dict[str, float]:  # fmt: skip
+    """Give loss and metrics over all of `x` and `y`; for `Model.evaluate`."""
+    x, y = paired(x, y)
+    judge = Judge(*model.judged)
+    for rows in _bar(list(_batches(len(x), None, batch_size)), "evaluate", verbose):
+        weight = None if sample_weight is None else sample_weight[rows]
+        grade(model, x[rows], y[rows], weight, judge)
+    return judge.result()
+
+
+def _epoch(model: Any, x: np.ndarray, y: np.ndarray, weight: Any, order: Any, size: int,
+           judge: Judge, heard: list[Callback], verbose: Any, title: str) -> dict:  # fmt: skip
+    judge.reset()
+    bar = _bar(list(_batches(len(x), order, size)), title, 0 if verbose == 2 else verbose)
+    for number, rows in enumerate(bar):
+        _tell(heard, "on_train_batch_begin", number)
+        train_step(model, x[rows], y[rows], None if weight is None else weight[rows], judge)
+        logs = judge.result()
+        if hasattr(bar, "set_postfix"):
+            bar.set_postfix({k: f"{v:.4f}" for k, v in logs.items()}, refresh=False)
+        _tell(heard, "on_train_batch_end", number, logs)
+        if model.stop_training:
+            break
+    return judge.result()
+
+
+def paired(x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Give both as arrays with equally many samples.
+
+    >>> paired([1, 2], [3])
+    Traceback (most recent call last):
+    embedlab.core.table.ShapeError: x and y must have equally many samples. Received 2 and 1. \
+Make sure all arrays contain the same number of samples.
+    """
+    x, y = np.asarray(x), np.asarray(y)
+    if x.ndim == 0 or y.ndim == 0 or len(x) != len(y):
+        came = [len(a) if a.ndim else "a single number" for a in (x, y)]
+        raise ShapeError(
+            f"x and y must have equally many samples. Received {came[0]} and {came[1]}. "
+            "Make sure all arrays contain the same number of samples."
+        )
+    return x, y
+
+
+def weighted(y: np.ndarray, sample_weight: Any, class_weight: Any) -> Any:
+    """Give one weight for each sample, from `sample_weight` or `class_weight`, or None.
+
+    >>> weighted(np.array([0, 1, 1]), None, {0: 2.0, 1: 0.5}).tolist()
+    [2.0, 0.5, 0.5]
+    """
+    if class_weight is None:
+        sample_weight = None if sample_weight is None else np.asarray(sample_weight, float)
+        if sample_weight is not None and len(sample_weight) != len(y):
+            raise ShapeError(
+                f"sample_weight must hold one weight for each of {len(y)} samples. "
+                f"Received {len(sample_weight)}. Pass one each."
+            )
+        return sample_weight
+    if sample_weight is not None:
+        raise ValueError(
+            "You cannot `class_weight` and `sample_weight` at the same time: give one of them. "
+            "Received both. Multiply them yourself."
+        )
+    labels = y if y.ndim == 1 else (y[:, 0] if y.shape[1:] == (1,) else np.argmax(y, axis=-1))
+    if labels.ndim != 1:
+        raise ShapeError(
+            f"class_weight needs one label for each sample. Received y of shape {y.shape}. "
+            "Use sample_weight."
+        )
+    return np.array([float(class_weight.get(int(label), 1.0)) for label in labels])
+
+
+def _held_out(x: Any, y: Any, weight: Any, share: float, given: Any) -> tuple[Any, ...]:
+    if given is not None:
+        if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
+            raise ValueError(
+                "validation_data must be (x, y) or (x, y, sample_weight). "
+                f"Received {type(given).__name__}. Pass a tuple."
+            )
+        return x, y, weight, tuple(np.asarray(part) for part in given)
+    if not share:
+        return x, y, weight, None
+    at = math.floor(len(x) * (1 - share))
+    if not 0 < share < 1 or not 0 < at < len(x):
+        raise ValueError(
+            "validation_split must lie between 0 and 1 and leave samples on both sides. "
+            f"Received {share!r:.40} of {len(x)} samples. Pass for example 0.2."
+        )
+    rest = (x[at:], y[at:]) if weight is None else (x[at:], y[at:], weight[at:])
+    return x[:at], y[:at], None if weight is None else weight[:at], rest
+
+
+def _batches(count: int, order: Any, size: int) -> Iterator[Any]:
+    for start in range(0, count, size):
+        yield slice(start, start + size) if order is None else order[start : start + size]
+
+
+def _bar(batches: list[Any], title: str, verbose: Any) -> Any:
+    if verbose in (0, False):
+        return batches
+    delay = LOUD_AFTER if verbose == "auto" else 0
+    return tqdm(batches, desc=title, leave=verbose != "auto", delay=delay)
+
+
+def _tell(callbacks: list[Callback], what: str, *about: Any) -> None:
+    for callback in callbacks:
+        getattr(callback, what)(*about)

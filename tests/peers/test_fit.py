@@ -1,0 +1,82 @@
+"""Whole training runs against Keras on its PyTorch backend, in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from embedlab.layers import Embedding
+from embedlab.models import Sequential
+
+V, D, T, N = 7, 3, 4, 22
+CASES = [
+    {"layer": {}, "compile": ["sgd", "mse", ["mae"]], "fit": {}},
+    {"layer": {"mask_zero": True}, "compile": ["adam", "mse", ["mae"]], "fit": {}},
+    {"layer": {"embeddings_regularizer": "l2"}, "compile": ["rmsprop", "mae", ["mse"]], "fit": {}},
+    {"layer": {"embeddings_constraint": "unit_norm"}, "compile": ["adagrad", "mse", []],
+     "fit": {}},
+    {"layer": {"activity_regularizer": "l2"}, "compile": ["sgd", "huber", []], "fit": {}},
+    {"layer": {"mask_zero": True, "embeddings_regularizer": "l1"},
+     "compile": ["adam", "log_cosh", ["mse"]], "fit": {"validation_split": 0.3}},
+    {"layer": {"mask_zero": True}, "compile": ["sgd", "mse", ["mae"]], "fit": {"weights": True}},
+    {"layer": {"trainable": True}, "compile": ["adamw", "cosine_similarity", []], "fit": {}},
+]  # fmt: skip
+
+KERAS = """
+import json, sys
+import numpy as np
+import keras
+given = json.load(sys.stdin)
+told = []
+for case in given["cases"]:
+    layer = keras.layers.Embedding(*given["size"], **case["layer"])
+    layer.build()
+    layer.set_weights([np.array(given["table"], "float32")])
+    model = keras.Sequential([layer])
+    optimizer, loss, metrics = case["compile"]
+    model.compile(optimizer, loss, metrics=metrics)
+    options = dict(case["fit"])
+    if options.pop("weights", False):
+        options["sample_weight"] = np.array(given["weights"], "float32")
+    history = model.fit(np.array(given["ids"]), np.array(given["aim"], "float32"), batch_size=5,
+                        epochs=3, shuffle=False, verbose=0, **options)
+    told.append({"history": history.history, "table": layer.get_weights()[0].tolist()})
+print(json.dumps(told))
+"""
+
+
+@pytest.fixture(scope="module")
+def runs(keras, torch):
+    rng = np.random.default_rng(7)
+    given = {
+        "cases": CASES, "size": [V, D], "table": rng.normal(size=(V, D)).tolist(),
+        "ids": rng.integers(0, V, (N, T)).tolist(), "aim": rng.normal(size=(N, T, D)).tolist(),
+        "weights": rng.uniform(0, 2, (N, T)).tolist(),
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", KERAS], input=json.dumps(given), text=True,
+        capture_output=True, check=True, env={**os.environ, "KERAS_BACKEND": "torch"},
+    )  # fmt: skip
+    return given, json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("number", range(len(CASES)))
+def test_three_epochs(runs, number):
+    given, told = runs
+    case, want = CASES[number], told[number]
+    layer = Embedding(V, D, weights=given["table"], **case["layer"])
+    model = Sequential([layer])
+    optimizer, loss, metrics = case["compile"]
+    model.compile(optimizer, loss, metrics=metrics)
+    options = dict(case["fit"])
+    if options.pop("weights", False):
+        options["sample_weight"] = given["weights"]
+    history = model.fit(given["ids"], given["aim"], batch_size=5, epochs=3, shuffle=False,
+                        verbose=0, **options)  # fmt: skip
+    np.testing.assert_allclose(layer.get_weights()[0], want["table"], rtol=1e-5, atol=1e-6)
+    assert set(history.history) == set(want["history"])
+    for name, values in want["history"].items():
+        np.testing.assert_allclose(history.history[name], values, rtol=1e-5, err_msg=name)
