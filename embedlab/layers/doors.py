@@ -6,7 +6,7 @@ import numpy as np
 
 from embedlab.core.table import ShapeError
 
-__all__ = ["as_data_format", "as_grad", "as_inputs", "check_axes", "known_length"]
+__all__ = ["as_data_format", "as_grad", "as_inputs", "as_values", "check_axes", "known_length"]
 
 
 def as_inputs(layer: Any, inputs: Any, *, ndim: int | None = None, least: int = 0,
@@ -41,6 +41,18 @@ axis: x[None].
     array = np.array(inputs, layer.compute_dtype, order="C")
     check_axes(layer, array.shape, ndim=ndim, least=least, last=last)
     return array
+
+
+def as_values(layer: Any, inputs: Any) -> np.ndarray:
+    """Give `inputs` as an array with a batch axis; floats in the compute dtype, others as they are.
+
+    >>> from embedlab.layers.base import Layer
+    >>> as_values(Layer(), [[1.0]]).dtype.name, as_values(Layer(), [[True]]).dtype.name
+    ('float32', 'bool')
+    """
+    array = np.asarray(inputs)
+    check_axes(layer, array.shape, least=1)
+    return array.astype(layer.compute_dtype, copy=False) if array.dtype.kind == "f" else array
 
 
 def check_axes(layer: Any, shape: tuple, *, ndim: int | None = None, least: int = 0,

@@ -1,0 +1,73 @@
+"""Flatten: order, shapes, the lost mask, and Flatten -> Dense, which needs a length."""
+
+import numpy as np
+import pytest
+
+from embedlab.core.table import ShapeError
+from embedlab.layers import Embedding, Input
+from embedlab.layers.dense import Dense
+from embedlab.layers.flatten import Flatten
+from embedlab.models import MaskError, Sequential
+
+X = np.arange(24.0).reshape(2, 3, 4)
+
+
+def test_the_numbers_stay_in_order():
+    assert Flatten()(X).tolist() == [list(range(12)), list(range(12, 24))]
+    first = Flatten("channels_first")(X)
+    assert first[0].tolist() == [0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11]
+
+
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+@pytest.mark.parametrize("shape", [(4,), (2, 3), (2, 3, 4), (1, 2, 3, 2), (0, 3, 4), (2, 0)])
+def test_gradients_and_shapes(gradcheck, rng, data_format, shape):
+    layer = Flatten(data_format, dtype="float64")
+    gradcheck(layer, rng.normal(size=shape))
+    assert layer(np.zeros(shape)).shape == layer.compute_output_shape(shape)
+
+
+def test_shapes_without_data():
+    layer = Flatten()
+    assert layer.compute_output_shape((None, 3, 4)) == (None, 12)
+    assert layer.compute_output_shape((None, None, 4)) == (None, None)
+    assert layer.compute_output_shape((None,)) == (None, 1)
+    out = layer(Input((3, 2), dtype="int32"))
+    assert (out.shape, out.dtype) == ((None, 6), "int32")
+
+
+def test_whole_numbers_stay_and_floats_follow_the_policy():
+    assert Flatten()(np.ones((2, 2, 2), int)).dtype == int
+    assert Flatten(dtype="float16")(X).dtype == np.float16
+
+
+def test_a_mask_is_lost():
+    out, mask = Flatten().call_with_mask(X, np.ones((2, 3), bool))
+    assert mask is None and out.shape == (2, 12)
+    model = Sequential([Embedding(5, 2, mask_zero=True, input_length=3), Flatten(name="flat")])
+    with pytest.raises(MaskError) as lost:
+        model(np.array([[1, 2, 0]]))
+    assert lost.value.layer == "flat"
+
+
+def test_flatten_then_dense_needs_input_length():
+    model = Sequential([Embedding(5, 2, input_length=3), Flatten(), Dense(4)])
+    assert model.output_shape == (None, 4)
+    with pytest.raises(ValueError, match="input_length"):
+        Sequential([Input((None,)), Embedding(5, 2), Flatten(), Dense(4)])
+    later = Sequential([Embedding(5, 2), Flatten(), Dense(4)])  # data tell the length too
+    assert later(np.ones((7, 3), int)).shape == (7, 4)
+
+
+def test_the_door_refuses():
+    with pytest.raises(ValueError, match="`data_format` argument must be one of"):
+        Flatten("middle")
+    with pytest.raises(ShapeError, match="expected min_ndim=1, found ndim=0"):
+        Flatten()(3.0)
+    layer = Flatten()
+    with pytest.raises(ShapeError, match=r"\(2, 12\)\. Received \(2, 3, 4\)"):
+        layer.backward(layer.forward(X)[1], X)
+
+
+def test_config_round_trip():
+    layer = Flatten("channels_first", name="f", dtype="float16")
+    assert Flatten.from_config(layer.get_config()).get_config() == layer.get_config()
