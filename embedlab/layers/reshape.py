@@ -1,0 +1,93 @@
+"""Reshape: the same numbers in another shape, after which a mask would not fit."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from embedlab.core.table import ShapeError, check_size
+from embedlab.layers.base import Gradients, Layer
+from embedlab.layers.doors import as_grad, as_values
+from embedlab.layers.symbolic import KerasTensor
+
+__all__ = ["Reshape"]
+
+
+class Reshape(Layer):
+    """Give every sample the shape `target_shape`, in the order of its numbers.
+
+    Parameters
+    ----------
+    target_shape : tuple of int
+        Without the batch; one of them may be -1, which takes what is left.
+    name, dtype, trainable
+        As for every `Layer`.
+
+    Raises
+    ------
+    ValueError, ShapeError
+        For two times -1, and shapes that hold another number of numbers.
+
+    Notes
+    -----
+    A mask is lost here. Source: ``keras.layers.Reshape``.
+
+    Examples
+    --------
+    >>> Reshape((-1, 2))(np.ones((5, 3, 4))).shape
+    (5, 6, 2)
+    >>> Reshape((-1, 2)).compute_output_shape((None, 3, None))
+    (None, None, 2)
+    """
+
+    def __init__(self, target_shape: Any, **options: Any):
+        super().__init__(**options)
+        self.target_shape = tuple(check_size(n, "target_shape", least=-1) for n in target_shape)
+        if self.target_shape.count(-1) > 1:
+            raise ValueError(
+                "There must be at most one unknown dimension (-1) in target_shape. "
+                f"Received {self.target_shape}. Say all lengths but one."
+            )
+
+    def forward(
+        self, inputs: Any, mask: Any = None, training: bool = False
+    ) -> tuple[np.ndarray, tuple[int, ...]]:
+        """Give the numbers in their new shape, and the old shape."""
+        values = as_values(self, inputs)
+        return values.reshape(self.compute_output_shape(values.shape)), values.shape
+
+    def backward(self, context: tuple[int, ...], grad: Any) -> Gradients:
+        """Give the gradient of the inputs: the same numbers in the old shape."""
+        return Gradients(
+            as_grad(self, grad, self.compute_output_shape(context)).reshape(context), {}
+        )
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        """Give (B, *target_shape), with -1 worked out where the lengths are known.
+
+        Raises
+        ------
+        ShapeError
+            When the numbers do not fit.
+        """
+        first, *rest = tuple(input_shape)
+        if None in rest:
+            return (first, *(None if n == -1 else n for n in self.target_shape))
+        have, wanted = math.prod(rest), math.prod(n for n in self.target_shape if n != -1)
+        free = -1 in self.target_shape
+        if have % wanted if free and wanted else have != wanted:
+            raise ShapeError(
+                "The total size of the tensor must be unchanged. Received "
+                f"input_shape={tuple(rest)}, target_shape={self.target_shape}. Choose lengths "
+                f"whose product is {have}."
+            )
+        filled = have // wanted if free and wanted else 0
+        return (first, *(filled if n == -1 else n for n in self.target_shape))
+
+    def compute_output_spec(self, inputs: KerasTensor) -> KerasTensor:
+        """Give the placeholder of the outputs; the dtype stays."""
+        return KerasTensor(self.compute_output_shape(inputs.shape), inputs.dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """Give the arguments."""
+        return {**super().get_config(), "target_shape": self.target_shape}
