@@ -3,19 +3,55 @@
 from typing import Any
 
 from embedlab.layers.base import Gradients, Layer
+from embedlab.layers.dense import Dense
+from embedlab.layers.dropout import Dropout
 from embedlab.layers.embedding import Embedding, LookupContext
+from embedlab.layers.flatten import Flatten
 from embedlab.layers.gradcheck import gradcheck
 from embedlab.layers.memory import MemoryReport, TableMemoryError
 from embedlab.layers.policy import DTypePolicy
+from embedlab.layers.pooling import GlobalAveragePooling1D, GlobalMaxPooling1D
+from embedlab.layers.reshape import Reshape
 from embedlab.layers.symbolic import Input, KerasTensor
 from embedlab.layers.variable import Variable
 from embedlab.registry import Registry
 
-__all__ = ["DTypePolicy", "Embedding", "Gradients", "Input", "KerasTensor", "Layer",
-           "LookupContext", "MemoryReport", "TableMemoryError", "Variable", "deserialize",
-           "gradcheck", "serialize"]  # fmt: skip
+# Each line here is one file beside this one; a new layer joins all three lists.
+__all__ = [
+    "DTypePolicy",
+    "Dense",
+    "Dropout",
+    "Embedding",
+    "Flatten",
+    "GlobalAveragePooling1D",
+    "GlobalMaxPooling1D",
+    "Gradients",
+    "Input",
+    "KerasTensor",
+    "Layer",
+    "LookupContext",
+    "MemoryReport",
+    "Reshape",
+    "TableMemoryError",
+    "Variable",
+    "deserialize",
+    "gradcheck",
+    "serialize",
+]
 
-REGISTRY = Registry("layer", "keras.layers", [Embedding])
+REGISTRY = Registry(
+    "layer",
+    "keras.layers",
+    [
+        Dense,
+        Dropout,
+        Embedding,
+        Flatten,
+        GlobalAveragePooling1D,
+        GlobalMaxPooling1D,
+        Reshape,
+    ],
+)
 
 
 def serialize(layer: Any) -> dict[str, Any]:

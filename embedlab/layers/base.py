@@ -155,9 +155,11 @@ class Layer(WeightOwner):
             f"a layer must define backward to be trained. {type(self).__name__} does not. Add it."
         )
 
-    def call_with_mask(self, inputs: Any, mask: Any = None) -> tuple[Any, Any]:
+    def call_with_mask(
+        self, inputs: Any, mask: Any = None, training: bool = False
+    ) -> tuple[Any, Any]:
         """Give the outputs and their mask: a mask is a value, and travels beside the outputs."""
-        return self(inputs, mask=mask), self.compute_mask(inputs, mask)
+        return self(inputs, mask=mask, training=training), self.compute_mask(inputs, mask)
 
     def forward_with_mask(
         self, inputs: Any, mask: Any = None, training: bool = False
@@ -192,16 +194,20 @@ class Layer(WeightOwner):
             f"{type(self).__name__} does not. Add it, or call the layer on an array."
         )
 
-    def compute_output_spec(self, inputs: KerasTensor) -> KerasTensor:
+    def compute_output_spec(self, inputs: KerasTensor) -> Any:
         """Give the placeholder of the outputs for a placeholder of the inputs."""
         return KerasTensor(self.compute_output_shape(inputs.shape), self.compute_dtype)
 
-    def symbolic_call(self, inputs: KerasTensor) -> KerasTensor:
-        """Call the layer on a placeholder: builds it, and computes nothing."""
+    def symbolic_call(self, inputs: KerasTensor) -> Any:
+        """Call the layer on a placeholder: builds it, and computes nothing.
+
+        A layer with several outputs, such as a recurrent one with its states, gives a list.
+        """
         made = self.compute_output_spec(inputs)
         if not self.built:
             self.build(inputs.shape)
-        made.layer, made.inputs = self, inputs
+        for one in made if isinstance(made, (list, tuple)) else [made]:
+            one.layer, one.inputs = self, inputs
         if self._first is None:
             self._first = (inputs, made)
         return made

@@ -119,18 +119,20 @@ class Sequential(Model):
 
     # Running it -------------------------------------------------------------------------------
 
-    def call_with_mask(self, inputs: Any, mask: Any = None) -> tuple[Any, Any]:
+    def call_with_mask(
+        self, inputs: Any, mask: Any = None, training: bool = False
+    ) -> tuple[Any, Any]:
         """Give the outputs and the mask that came through."""
         self._needs_layers()
         self._learn_shape(inputs)
         for layer in self._layers:
             refuse_to_lose(mask, layer, self.strict_masks)
-            inputs, mask = layer.call_with_mask(inputs, mask)
+            inputs, mask = layer.call_with_mask(inputs, mask, training)
         return inputs, mask
 
     def call(self, inputs: Any, mask: Any = None, training: bool = False) -> Any:
         """Give the outputs."""
-        return self.call_with_mask(inputs, mask)[0]
+        return self.call_with_mask(inputs, mask, training)[0]
 
     def forward_with_mask(
         self, inputs: Any, mask: Any = None, training: bool = False

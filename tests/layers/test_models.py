@@ -8,7 +8,7 @@ import pytest
 from embedlab import losses, optimizers
 from embedlab.core.ids import IdError
 from embedlab.core.table import ShapeError
-from embedlab.layers import Embedding, Gradients, Input, Layer
+from embedlab.layers import Dropout, Embedding, Gradients, Input, Layer
 from embedlab.models import MaskError, Sequential
 
 
@@ -131,6 +131,13 @@ def test_keras_3_only_warns():
     assert Sequential(parts, strict_masks="ignore").call_with_mask(ids)[1] is None
     with pytest.raises(ValueError, match="strict_masks must be"):
         Sequential(strict_masks="loud")
+
+
+def test_training_reaches_the_layers():
+    model = Sequential([Embedding(4, 2, "ones"), Dropout(1.0), Halve()])
+    ids = np.array([[1, 0]])
+    assert model(ids).any() and not model(ids, training=True).any()
+    assert not Sequential([model]).call_with_mask(ids, training=True)[0].any()
 
 
 # Prediction -----------------------------------------------------------------------------------
