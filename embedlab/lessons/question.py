@@ -36,7 +36,7 @@ class Question:
 
 @dataclass(frozen=True, repr=False)
 class Reply:
-    """Paragraphs to read: plain in a terminal, set in a notebook."""
+    """A few lines to read: plain in a terminal, set in a notebook."""
 
     lines: tuple[str, ...]
 
@@ -44,7 +44,7 @@ class Reply:
         return "\n".join(fill(line, 88, subsequent_indent="   ") for line in self.lines)
 
     def _repr_markdown_(self) -> str:
-        return "\n\n".join(self.lines)
+        return "  \n".join(self.lines)  # two spaces: a new line
 
 
 def answer(name: str, letter: str = "?") -> Reply:
@@ -75,7 +75,8 @@ def answer(name: str, letter: str = "?") -> Reply:
     asked: Question = content(name, "QUESTIONS")
     chosen = letter.strip().lower() if isinstance(letter, str) else ""
     if chosen not in asked.choices:
-        return Reply((asked.text, *_listed(asked), f"Put {_letters(asked)} between the quotes."))
+        cure = f"Put {_letters(asked)} between the quotes, and run the cell again."
+        return Reply((asked.text, *_listed(asked), cure))
     cards.keep(name, chosen, chosen == asked.right)
     if asked.later:
         kept = f"Kept: {chosen}, {asked.choices[chosen].text}. We come back to it."

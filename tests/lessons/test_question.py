@@ -23,7 +23,7 @@ def said(reply):
 def test_anything_but_a_choice_asks(letter):
     reply = answer("01.exit", letter)
     assert "Which sentence is true?" in said(reply)
-    assert "Put a, b, c or d between the quotes." in said(reply)
+    assert "Put a, b, c or d between the quotes, and run the cell again." in said(reply)
     assert card().answers == {}
 
 
