@@ -312,6 +312,17 @@ def test_the_doors_refuse(call, error, received):
     assert received in str(caught.value)
 
 
+def test_the_error_counts_rows_from_the_top_of_the_table(monkeypatch):
+    monkeypatch.setattr(quantize_file, "BLOCK", 4)
+    table = np.zeros((11, 2), "f4")
+    table[9, 1] = np.nan
+    with pytest.raises(NotFiniteError, match=r"nan at \[9, 1\]"):
+        quantize(table)
+    table[9] = HUGE
+    with pytest.raises(NotFiniteError, match="row 9"):
+        quantize(table, 4, 2)
+
+
 def test_a_wide_range_without_blocks_is_fine():
     np.testing.assert_allclose(dequantize(quantize(HUGE)), HUGE, rtol=1e-6)
 

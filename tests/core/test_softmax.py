@@ -81,6 +81,11 @@ def test_large_small_and_infinite_words():
     np.testing.assert_array_equal(masked_softmax(np.array([np.inf, 0.0])), twin)
 
 
+def test_a_nan_among_the_words_stays_among_the_words():
+    shares = masked_softmax(np.array([np.nan, 0.0, 1.0]), [True, True, False])
+    np.testing.assert_array_equal(shares, [np.nan, np.nan, 0.0])
+
+
 def test_a_padded_row_equals_the_unpadded_one_and_sums_to_one(rng):
     logits = rng.normal(size=(20, 9)) * 10
     for length in range(1, 10):
