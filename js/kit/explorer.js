@@ -117,6 +117,7 @@ export class Explorer {
     /** @type {Trace | null} */
     this.before = null;
     this.store = new Store(model, (why) => this.changed(why), view.typed);
+    this.before = this.store.trace;
     this.listen();
     this.paintNow();
     this.measure();
@@ -208,16 +209,15 @@ export class Explorer {
   /** @param {"trace" | "edit" | "wait"} why */
   changed(why) {
     if (!this.store) return; // the first trace arrives while the store is being made
-    if (why === "trace") {
-      const { scene } = this;
-      if (scene) {
-        this.ui.step = clamp(this.ui.step, Math.max(1, this.steps));
-        this.view.onTrace?.(this, scene, this.before);
-        this.before = scene.trace;
-      }
-      this.acts = { ...this.acts, edit: this.store.sentAt };
+    if (why !== "trace") return this.repaint();
+    const { scene } = this;
+    if (scene) {
+      this.ui.step = clamp(this.ui.step, Math.max(1, this.steps));
+      this.view.onTrace?.(this, scene, this.before);
+      this.before = scene.trace;
     }
-    this.repaint();
+    this.acts = { ...this.acts, edit: this.store.sentAt };
+    this.paintNow(); // an answer does not wait for a frame to begin
   }
 
   /** @param {Record<string, any>} patch */

@@ -44,8 +44,11 @@ export function figure(scene) {
   >
     ${chips(drawing)} ${labels(drawing)}
     <svg width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
-      ${headings(drawing)} ${ribbons(drawing)} ${tableGrid(drawing)} ${asked ? veil(drawing) : outputGrid(drawing)}
-      ${rest(drawing)} ${map(drawing)} ${fence(drawing)} ${rings(drawing)} ${scale(drawing)}
+      ${headings(drawing)} ${tableGrid(drawing)} ${asked ? veil(drawing) : outputGrid(drawing)}
+      ${rest(drawing)} ${map(drawing)} ${fence(drawing)} ${scale(drawing)}
+    </svg>
+    <svg class="over" aria-hidden="true" width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
+      ${ribbons(drawing)} ${hotColumn(drawing)} ${rings(drawing)}
     </svg>
     ${verdicts(drawing)} ${editor(scene, at)}
   </div>`;
@@ -85,10 +88,11 @@ function chips({ scene, reading, at, lit, asked }) {
         tabindex=${n === stop ? 0 : -1}
         data-place="chip:${n}"
         title=${tokens[n]}
-        aria-label="${tokens[n]}, id ${ids[n]}${reading.bad(n) ? ", outside the table" : ""}"
         style="left:${x}px;width:${w}px;height:${h}px;top:${chipY(at, i) - h / 2}px"
       >
-        <bdi>${tokens[n]}</bdi>${tokens[n] === `#${ids[n]}` ? nothing : html`<span class="num">${ids[n]}</span>`}
+        <bdi>${tokens[n]}</bdi>${tokens[n] === `#${ids[n]}` ? nothing : html`<span class="num">${ids[n]}</span>`}${
+          reading.bad(n) ? html`<span class="unseen">, outside the table</span>` : nothing
+        }
       </div>`;
     })}
   </div>`;
@@ -127,13 +131,14 @@ function tableGrid({ scene, reading, at, lit, asked, hot }) {
     const faded = !asked && !hot && !used && lit.row !== row;
     const mark = markOf(scene.ui.prediction, row);
     const stopCol = stop.row === row ? stop.col : -1;
-    const kept = [scene.trace, at, col0, row, faded, mark, asked, stopCol, scene.theme, edits.length];
-    return guard(kept, () => {
-      const changed = new Set(edits.filter((edit) => edit[0] === row).map((edit) => edit[1]));
+    const values = windowOf(reading.weights(row), col0, table.cols);
+    const changed = new Set(edits.filter((edit) => edit[0] === row).map((edit) => edit[1]));
+    // By what it shows, not by trace: after an edit only the rows that changed are made anew.
+    const shown = `${values} ${[...changed]} ${reading.words[row]} ${reading.most}`;
+    return guard([shown, at, col0, row, faded, mark, asked, stopCol, scene.theme], () => {
       const y = table.y + i * table.rh;
       return svg`<g class="${faded ? "faded" : ""}">${heatRow({
-        values: Array.prototype.slice.call(reading.weights(row), col0, col0 + table.cols),
-        col0, x: table.x, y, cw: table.cw, ch: table.rh - 1.5, most: reading.most, theme: scene.theme,
+        values, col0, x: table.x, y, cw: table.cw, ch: table.rh - 1.5, most: reading.most, theme: scene.theme,
         label: (col, value) => `W[${row}, ${col}] = ${value}`,
         place: (col) => `cell:${row}:${col}`,
         stop: stopCol, rowIndex: row + 1,
@@ -143,16 +148,16 @@ function tableGrid({ scene, reading, at, lit, asked, hot }) {
       }) /* prettier-ignore */}</g>`;
     });
   });
-  return svg`<g role="grid" aria-label=${asked ? "Rows to choose from" : "Table W"} aria-multiselectable=${asked ? "true" : nothing} aria-rowcount=${reading.V} aria-colcount=${reading.D}>${rows}</g>
-    ${hot && !asked ? hotColumn(reading, at, lit, first) : nothing}`;
+  return svg`<g role="grid" aria-label=${asked ? "Rows to choose from" : "Table W"} aria-multiselectable=${asked ? "true" : nothing} aria-rowcount=${reading.V} aria-colcount=${reading.D}>${rows}</g>`;
 }
 
 /**
  * The one-hot vector of the word in the middle: a 1 at its row, a 0 at every other.
- * @param {Reading} reading @param {Layout} at @param {Lit} lit @param {number} first
+ * @param {Drawing} d
  */
-function hotColumn(reading, at, lit, first) {
-  if (lit.n < 0) return nothing;
+function hotColumn({ scene, reading, at, lit, hot }) {
+  if (!hot || lit.n < 0) return nothing;
+  const first = scene.ui.own.windows.row;
   const row = reading.rows[lit.n];
   const x = /** @type {number} */ (at.hot) + 2;
   return svg`<g class="hot" aria-hidden="true">
@@ -177,11 +182,11 @@ function outputGrid({ scene, reading, at, lit }) {
     const n = first + i;
     const later = playing && n > step;
     const stopCol = stop.n === n ? stop.col : -1;
-    return guard([scene.trace, at, col0, n, later, stopCol, scene.theme, scene.params.way], () => {
-      const values = way(n) ?? reading.output(n) ?? [];
+    const values = windowOf(way(n) ?? reading.output(n) ?? [], col0, at.table.cols);
+    const shown = `${values} ${reading.tokens[n]} ${reading.most}`;
+    return guard([shown, at, col0, n, later, stopCol, scene.theme], () => {
       return svg`<g class="${later ? "later" : ""}">${heatRow({
-        values: Array.prototype.slice.call(values, col0, col0 + at.table.cols),
-        col0, x: at.out.x, y: chipY(at, i) - at.out.ch / 2, cw: at.table.cw, ch: at.out.ch - 1.5,
+        values, col0, x: at.out.x, y: chipY(at, i) - at.out.ch / 2, cw: at.table.cw, ch: at.out.ch - 1.5,
         most: reading.most, theme: scene.theme,
         label: (col, value) => `out[${n}, ${col}] = ${value}`,
         place: (col) => `out:${n}:${col}`,
@@ -293,6 +298,9 @@ function verdicts({ scene, reading, at }) {
       ><span class="tag">${mark === "chosen" ? icon("right") : icon(mark)}${mark === "chosen" || at.narrow ? nothing : html`<span>${said}</span>`}</span></span>`;
   });
 }
+
+/** @param {ArrayLike<number>} values @param {number} first @param {number} count @returns {number[]} */
+const windowOf = (values, first, count) => Array.prototype.slice.call(values, first, first + count);
 
 /** @param {number} index @param {number} first @param {number} count */
 const clampTo = (index, first, count) => Math.max(first, Math.min(first + Math.max(1, count) - 1, index));

@@ -4,6 +4,7 @@
 import { html } from "lit-html";
 import { shownTerms, sum } from "../kit/arithmetic.js";
 import { count, fixed, listing, ordinal, shape, whole } from "../kit/format.js";
+import { difference } from "./race.js";
 import { litBy, readingOf } from "./reading.js";
 import { spotOf } from "./state.js";
 
@@ -183,7 +184,7 @@ function fact(id, { trace }, { total: N, V, D, rows }) {
     bytes: { body: html`N · D · ${bytes} bytes = ${whole(N)} · ${D} · ${bytes} = <span class="on">${whole(header.bytes_moved)}</span>`, note: "what is copied from the table to the output" },
     gather: { body: html`a copy multiplies <span class="on">0</span> times`, note: "out[n, :] = W[ids[n], :]" },
     onehot: { body: html`N · V · D = ${whole(N)} · ${V} · ${D} = <span class="on">${whole(header.multiplications["one-hot"])}</span>`, note: "out = onehot(ids) @ W" },
-    difference: { body: html`max |gather − one-hot| over all ${whole(N * D)} numbers`, note: "two ways, one result" },
+    difference: { body: html`max |gather − one-hot| over all ${whole(N * D)} numbers = <span class="on">${difference(header.max_difference)}</span>`, note: "two ways, one result" },
     time: { body: "the best of a few runs of the core on these very ids", note: "measured here, just now" },
   };
   return lines[id];

@@ -1,0 +1,37 @@
+"""The committed bundles are what the sources give, and small enough to travel with every view."""
+
+import gzip
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+STATIC = ROOT / "embedlab" / "explorers" / "static"
+JS = ROOT / "js"
+
+
+def test_the_bundles_are_what_the_sources_give():
+    if not (shutil.which("node") and (JS / "node_modules" / "esbuild").exists()):
+        message = "no Node, or no packages: run `npm ci` in js"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    done = subprocess.run(
+        ["node", "build.js", "--check"], cwd=JS, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("path", sorted(STATIC.glob("*.js")), ids=lambda path: path.name)
+def test_a_bundle_is_small_and_asks_nobody(path):
+    text = path.read_bytes()
+    assert len(text) <= 90_000
+    assert len(gzip.compress(text, 9)) <= 30_000
+    addresses = set(re.findall(rb"https?://[\w./-]+", text + path.with_suffix(".css").read_bytes()))
+    assert addresses <= {b"http://www.w3.org/2000/svg", b"http://www.w3.org/1998/Math/MathML"}
+
+
+def test_the_lock_file_names_no_index():
+    assert "resolved" not in (JS / "package-lock.json").read_text(encoding="utf-8")

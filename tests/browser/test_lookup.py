@@ -1,0 +1,431 @@
+"""LookupExplorer by mouse, by keys and from Python: each shows the same, and the core's numbers."""
+
+import pytest
+
+from embedlab.explorers.lookup import LookupExplorer
+from embedlab.traces.wording import number
+
+
+def texts(locator):
+    return [" ".join(text.split()) for text in locator.all_inner_texts()]
+
+
+def fact(view, name):
+    """Read a number of the right column; the one-hot way repeats two names."""
+    value = view.root.locator(f".right dt:text-is('{name}') + dd").first
+    return value.inner_text().split(",")[0] if "," in name else " ".join(value.inner_text().split())
+
+
+# --- what is shown -----------------------------------------------------------------------------
+
+
+def test_the_numbers_on_the_screen_are_the_core_s(show):
+    explorer = LookupExplorer()
+    view = show(explorer)
+    trace = explorer.trace
+    for row in range(16):
+        for column in range(8):
+            cell = view.place(f"cell:{row}:{column}").get_attribute("aria-label")
+            assert cell == f"W[{row}, {column}] = {number(trace.table[row, column])}"
+    for n in range(6):
+        cell = view.place(f"out:{n}:0").get_attribute("aria-label")
+        assert cell == f"out[{n}, 0] = {number(trace.output[n, 0])}"
+    right = " ".join(view.root.locator(".right").inner_text().split())
+    for text in ("(6,)", "(16, 8)", "(6, 8)", f"{trace.rows_read} of 16", "192", "768"):
+        assert text in right
+    assert texts(view.root.locator(".chip")) == [
+        "the 1",
+        "cat 5",
+        "sat 9",
+        "on 3",
+        "the 1",
+        "mat 10",
+    ]
+
+
+def test_the_figure_carries_its_alt_text(show):
+    explorer = LookupExplorer("the cat")
+    assert show(explorer).root.locator(".stage").get_attribute("aria-label") == explorer.trace.alt
+
+
+def test_hostile_words_stay_words(show):
+    explorer = LookupExplorer("<script>x</script> <img src=x> חתול 🐈", input_dim=40)
+    view = show(explorer)
+    assert view.root.locator("img, script").count() == 0
+    assert tuple(view.root.locator(".chip bdi").all_inner_texts()) == explorer.trace.tokens
+
+
+@pytest.mark.parametrize("params", [
+    {"text": ""}, {"text": "#0", "input_dim": 1, "output_dim": 1},
+    {"output_dim": 32, "input_dim": 40}, {"input_dim": 2048, "text": "the #2047"},
+    {"text": "#99", "oob": "nan", "way": "one-hot"},
+])  # fmt: skip
+def test_odd_sizes_are_drawn_and_told(show, params):
+    view = show(LookupExplorer(**params))
+    assert view.said.endswith((".", "…"))
+    assert view.root.locator(".stage > svg").count() == 2
+
+
+def test_ten_thousand_words_are_a_window_that_says_so(show):
+    view = show(LookupExplorer("the cat sat on " * 2500))
+    assert view.root.locator(".chip").count() < 20
+    heading = view.root.locator(".stage .head").first.text_content()
+    assert "of 10" in heading
+    assert fact(view, "ids") == "(10000,)"
+    view.place("chip:0").focus()
+    view.press("End")
+    steps = int(view.place("transport:scrub").get_attribute("max"))
+    assert view.place(f"chip:{steps}").count() == 1  # the window followed
+    assert "words are here" in view.root.locator(".stage > svg").first.text_content()
+
+
+# --- the mouse ---------------------------------------------------------------------------------
+
+
+def test_hover_a_word_a_row_and_a_cell(show):
+    view = show(LookupExplorer())
+    before = view.page.evaluate("models.view0.sent.length")
+    view.place("chip:1").hover()
+    assert view.said.startswith("“cat” has id 5, so the output's second row is row 5")
+    assert view.root.locator(".chip.hit").inner_text().split() == ["cat", "5"]
+    view.root.locator(".rowlabel").nth(1).hover()
+    assert view.said == "Row 1 (“the”) is read by 2 words, for output rows 0 and 4."
+    view.root.locator(".rowlabel").nth(6).hover()
+    assert "is read by no word" in view.said
+    view.place("out:1:1").hover()
+    assert view.said.startswith("out[1, 1] is W[5, 1] =")
+    assert "1·" in view.root.locator(".card .on").nth(1).inner_text()
+    sent = view.page.evaluate(f"models.view0.sent.slice({before})")
+    assert all(set(changes) == {"cursor"} for changes in sent)  # a hover asks Python for nothing
+
+
+def test_python_hears_where_the_learner_looks(show):
+    explorer = LookupExplorer()
+    view = show(explorer)
+    view.place("out:2:3").hover()
+    view.page.wait_for_function("models.view0.get('cursor').hover?.part === 'out'")
+    assert explorer.cursor["hover"] == {"part": "out", "n": 2, "col": 3}
+
+
+def test_drag_a_slider_and_the_costs_follow(show):
+    explorer = LookupExplorer()
+    view = show(explorer)
+    box = view.place("input_dim").bounding_box()
+    y = box["y"] + box["height"] / 2
+    view.page.mouse.move(box["x"] + 30, y)
+    view.page.mouse.down()
+    view.page.mouse.move(box["x"] + 120, y, steps=12)
+    view.page.mouse.up()
+    view.page.wait_for_function("models.view0.get('message').header.params.input_dim > 40")
+    view.settle()
+    assert explorer.input_dim > 40
+    assert fact(view, "table") == f"({explorer.input_dim}, 8)"
+    assert view.said.startswith(f"V = {explorer.input_dim}: the one-hot way now multiplies")
+    assert "the gather still not once" in view.said
+
+
+def test_type_a_sentence(show):
+    explorer = LookupExplorer()
+    view = show(explorer)
+    view.place("text").fill("the mat sat")
+    view.wait(text="the mat sat")
+    assert explorer.trace.tokens == ("the", "mat", "sat")
+    assert texts(view.root.locator(".chip bdi")) == ["the", "mat", "sat"]
+
+
+def test_the_newest_of_many_edits_wins(show):
+    explorer = LookupExplorer()
+    view = show(explorer, delay=60)
+    view.place("text").press_sequentially(" and a dog ran", delay=5)
+    view.wait(text="the cat sat on the mat and a dog ran")
+    edits = view.page.evaluate("models.view0.sent.filter(c => '_seq' in c).length")
+    assert edits < 10  # of 14 letters; the rest was coalesced
+    assert view.place("text").input_value() == explorer.text
+
+
+def test_the_view_dims_while_python_thinks(show):
+    view = show(LookupExplorer(), delay=400)
+    view.place("way:one-hot").check()
+    view.page.wait_for_selector(".embedlab.waiting")
+    assert view.root.get_attribute("aria-busy") == "true"
+    view.wait(way="one-hot")
+    assert view.root.get_attribute("aria-busy") == "false"
+
+
+def test_the_race_ends_with_the_same_numbers(show):
+    view = show(LookupExplorer())
+    view.place("race").click()
+    view.page.wait_for_selector(".race.done")
+    assert view.root.locator(".race .outcome").inner_text() == "the same numbers, max difference 0"
+    assert view.said.endswith("both give the same numbers, max difference 0.")
+    shares = view.root.locator(".race .track i").evaluate_all(
+        "bars => bars.map(bar => bar.getBoundingClientRect().width)"
+    )
+    ns = view.page.evaluate(
+        "(({gather_ns, onehot_ns}) => [gather_ns, onehot_ns])(models.view0.get('message').header)"
+    )
+    assert shares[0] / shares[1] == pytest.approx(ns[0] / ns[1], rel=0.05)
+
+
+def test_the_lens_follows_a_word_into_a_large_table(show):
+    view = show(LookupExplorer("the #250 cat", input_dim=400))
+    assert view.place("cell:250:0").count() == 0
+    view.place("chip:1").hover()
+    view.settle()
+    assert view.place("cell:250:0").count() == 1
+    assert "of 400" in view.root.locator(".stage").inner_text()
+
+
+# --- bad ids -----------------------------------------------------------------------------------
+
+
+def test_a_bad_id_is_fenced_with_the_core_s_own_words(show):
+    explorer = LookupExplorer("the cat #16")
+    view = show(explorer)
+    error = view.root.get_by_role("alert")
+    assert " ".join(error.inner_text().split()) == f"IdError {explorer.trace.refused}"
+    assert view.root.locator(".chip.bad").count() == 1
+    assert view.root.locator(".fence.wrong").text_content().strip() == "no row 16"
+    assert view.root.locator('[data-place^="out:"]').count() == 0
+    for rule, says in [
+        ("zero", "zeros"),
+        ("nan", "NaN"),
+        ("clip", "reads row 15"),
+        ("wrap", "reads row 0"),
+    ]:
+        view.place(f"oob:{rule}").check()
+        view.wait(oob=rule)
+        view.place("chip:2").click()
+        assert says in view.said
+        assert view.root.get_by_role("alert").count() == 0
+        cell = view.place("out:2:0").get_attribute("aria-label")
+        assert cell == f"out[2, 0] = {number(explorer.trace.output[2, 0])}"
+
+
+def test_what_python_refuses_is_a_sentence_and_the_view_stays(show):
+    view = show(LookupExplorer())
+    view.place("text").fill("#12345678901")
+    view.page.wait_for_selector(".strip.error")
+    assert view.place("text").input_value() == "#12345678901"
+    assert view.root.locator(".chip").count() == 6  # the last good trace
+    view.place("text").fill("the")
+    view.wait(text="the")
+    assert view.root.locator(".strip.error").count() == 0
+
+
+# --- the keyboard, and nothing else ------------------------------------------------------------
+
+
+def reach(view, place, limit=60):
+    """Press Tab until the keyboard is there."""
+    for _ in range(limit):
+        if view.focused == place:
+            return
+        view.press("Tab")
+    raise AssertionError(f"Tab does not reach {place}")
+
+
+def test_step_through_the_words_by_keys(show):
+    view = show(LookupExplorer())
+    reach(view, "chip:0")
+    view.press("ArrowDown")
+    assert view.focused == "chip:1" and "“cat”" in view.said
+    view.press(".", ".")
+    assert "“on”" in view.said
+    view.press("Home")
+    assert "“the”" in view.said
+    view.press("End", ",")
+    assert view.root.locator(".transport .count").inner_text() == "word 5 of 6"
+
+
+def test_play_and_pause_by_space(show):
+    explorer = LookupExplorer()
+    view = show(explorer)
+    reach(view, "chip:0")
+    view.press(" ")
+    view.page.wait_for_function("models.view0.get('cursor').step >= 1")
+    view.press(" ")
+    view.page.wait_for_function("models.view0.get('cursor').playing === false")
+    assert 1 <= explorer.cursor["step"] < 5
+
+
+def test_open_the_sum_by_enter_and_leave_by_escape(show):
+    explorer = LookupExplorer()
+    view = show(explorer)
+    reach(view, "out:0:0")
+    view.press("ArrowDown", "ArrowRight", "Enter")
+    card = " ".join(view.root.locator(".card").inner_text().split())
+    for row in range(16):
+        assert number(explorer.trace.table[row, 1]).strip("−") in card
+    assert card.count("0·") == 15 and "16 products" in card
+    view.press("Escape")
+    assert view.focused == "out:1:1"
+    assert view.root.locator(".card.pinned").count() == 0
+    view.press("Escape")
+    assert view.focused == ""
+
+
+def test_every_number_opens_to_its_formula(show):
+    view = show(LookupExplorer())
+    for place in ("output", "parameters", "rows", "bytes", "gather", "onehot", "difference"):
+        button = view.place(f"fact:{place}").first
+        button.focus()
+        view.press("Enter")
+        card = " ".join(view.root.locator(".card.pinned").inner_text().split())
+        value = button.text_content().split(", show")[0].strip().split(" ")[0]
+        assert value in card, (place, value, card)
+
+
+def test_change_a_weight_by_keys_and_every_use_changes(show):
+    explorer = LookupExplorer()
+    view = show(explorer)
+    reach(view, "cell:1:0")
+    before = explorer.trace.table[1, 0]
+    view.press("Enter")
+    assert view.focused == "edit"
+    view.page.keyboard.type("0.5")
+    view.press("Enter")
+    view.wait(edits=[[1, 0, 0.5]])
+    assert view.focused == "cell:1:0"
+    assert explorer.trace.table[1, 0] == 0.5 != before
+    assert view.said == "W[1, 0] is now 0.50: output rows 0 and 4 changed with it."
+    for n in (0, 4):
+        assert view.place(f"out:{n}:0").get_attribute("aria-label") == f"out[{n}, 0] = 0.50"
+    view.press("Enter", "ArrowUp", "Shift+ArrowUp")
+    view.wait(edits=[[1, 0, 0.61]])
+    view.press("Escape")
+    view.wait(edits=[[1, 0, 0.5]])
+    view.press("Enter")
+    view.page.keyboard.type("much")
+    view.press("Enter")
+    assert "“much” is none" in view.said and explorer.edits == [[1, 0, 0.5]]
+
+
+def test_change_v_and_the_way_by_keys(show):
+    explorer = LookupExplorer()
+    view = show(explorer)
+    reach(view, "input_dim")
+    view.press("ArrowRight", "ArrowRight")
+    view.wait(input_dim=18)
+    reach(view, "way:gather")
+    view.press("ArrowRight")
+    view.wait(way="one-hot")
+    assert (explorer.input_dim, explorer.way) == (18, "one-hot")
+    assert view.root.locator("svg .hot .one").text_content() == "1"
+
+
+def test_predict_and_reveal_by_keys(show):
+    explorer = LookupExplorer()
+    view = show(explorer)
+    reach(view, "top:predict")
+    view.press("p")
+    assert view.focused == "cell:0:0"
+    assert view.root.locator('[data-place^="out:"]').count() == 0  # nothing is given away
+    assert view.root.locator(".ribbon").count() == 0
+    view.press("ArrowDown", "Enter")  # row 1, the
+    view.press("ArrowDown", "ArrowDown", " ")  # row 3, on
+    view.press("ArrowDown", "Enter")  # row 4, dog
+    assert view.root.locator(".verdict.chosen").count() == 3
+    view.press("p")
+    assert texts(view.root.locator(".tally")) == ["2 right", "3 missed", "1 too many"]
+    view.page.wait_for_function("models.view0.sent.some(c => 'answers' in c)")
+    assert explorer.answers == [{"question": "lookup.rows", "answer": [1, 3, 4], "correct": False}]
+    assert view.focused == "predict:done"
+    view.press("Enter")
+    assert view.root.locator(".verdict").count() == 0
+
+
+def test_a_right_prediction_counts_as_right_by_mouse(show):
+    explorer = LookupExplorer("the cat the")
+    view = show(explorer)
+    view.place("top:predict").click()
+    for row in (1, 5):
+        view.root.locator(".rowlabel").nth(row).click()
+    view.place("predict:reveal").click()
+    view.settle()
+    assert texts(view.root.locator(".tally")) == ["2 right"]
+    view.page.wait_for_function("models.view0.sent.some(c => 'answers' in c)")
+    assert explorer.answers[-1]["correct"] is True
+
+
+def test_the_data_table_holds_every_number_drawn(show):
+    explorer = LookupExplorer()
+    view = show(explorer)
+    reach(view, "chip:0")
+    view.press("t")
+    tables = view.root.locator("table")
+    assert texts(tables.locator("caption")) == ["Words", "Table W", "Output"]
+    shown = tables.nth(1).locator("td").all_inner_texts()
+    assert shown == [number(value) for value in explorer.trace.table.reshape(-1)]
+    shown = tables.nth(2).locator("td").all_inner_texts()
+    assert shown == [number(value) for value in explorer.trace.output.reshape(-1)]
+    view.press("Escape")
+    assert tables.count() == 0 and view.focused == "top:table"
+
+
+def test_help_reset_and_share_by_keys(show):
+    explorer = LookupExplorer()
+    view = show(explorer, permissions=["clipboard-read", "clipboard-write"])
+    reach(view, "chip:0")
+    view.press("?")
+    assert view.root.get_by_role("dialog").is_visible()
+    view.press("Escape")
+    view.python(input_dim=9, text="a dog")
+    view.wait(input_dim=9)
+    reach(view, "chip:0")
+    view.press("s")
+    view.page.wait_for_function("document.querySelector('.say').innerText.includes('clipboard')")
+    saved = view.page.evaluate("navigator.clipboard.readText()")
+    assert LookupExplorer.from_state(saved).state == explorer.state
+    view.press("r")
+    view.wait(input_dim=16, text="the cat sat on the mat")
+    assert explorer.input_dim == 16
+
+
+def test_keys_inside_do_not_reach_the_host_and_ctrl_keys_do(show):
+    view = show(LookupExplorer())
+    view.page.evaluate(
+        "globalThis.heard = []; document.addEventListener('keydown', e => heard.push(e.key))"
+    )
+    reach(view, "chip:0")
+    heard = view.page.evaluate("heard.length")
+    view.press("ArrowDown", "t", "Escape", "Enter", "Escape")
+    view.place("input_dim").focus()
+    view.press("ArrowLeft")
+    assert view.page.evaluate("heard.length") == heard
+    view.press("Control+b")
+    assert view.page.evaluate("heard.slice(-1)") == ["b"]
+
+
+# --- Python, and other views -------------------------------------------------------------------
+
+
+def test_python_drives_the_view(show):
+    explorer = LookupExplorer()
+    view = show(explorer)
+    view.python(input_dim=4, text="the a")
+    view.wait(input_dim=4)
+    assert fact(view, "table") == "(4, 8)"
+    assert view.root.locator(".field output").first.inner_text() == "V = 4"
+
+
+def test_linked_views_share_the_step(show):
+    one, two, other = show(
+        LookupExplorer(link_id="a"), LookupExplorer("a dog ran", link_id="a"), LookupExplorer()
+    )
+    one.place("chip:2").click()
+    assert "“ran”" in two.said
+    assert "“the”" in other.said
+
+
+def test_a_teacher_hides_controls(show):
+    view = show(LookupExplorer(hide=["oob", "race"]))
+    assert view.root.get_by_role("radiogroup").count() == 1
+    assert view.place("race").count() == 0
+
+
+def test_a_closed_view_leaves_nothing_behind(show):
+    view = show(LookupExplorer())
+    view.page.evaluate("models.view0.close()")
+    assert view.root.count() == 0
+    assert view.page.evaluate("models.view0.heard.get('change:message').length") == 0
