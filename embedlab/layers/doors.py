@@ -104,8 +104,8 @@ def as_grad(layer: Any, grad: Any, shape: tuple[int, ...]) -> np.ndarray:
     return array
 
 
-def known_length(layer: Any, shape: Any) -> int:
-    """Give the length of the last axis of `shape`, which the weights of `layer` depend on.
+def known_length(layer: Any, shape: Any, axis: int = -1) -> int:
+    """Give the length of one axis of `shape`, which the weights of `layer` depend on.
 
     Raises
     ------
@@ -123,12 +123,13 @@ def known_length(layer: Any, shape: Any) -> int:
 of 'dense' can be made. Received shape (None, None). After Flatten it depends on the length of \
 the sequences: say Embedding(..., input_length=10), or Input((10,)).
     """
-    length = tuple(shape)[-1] if shape is not None and len(tuple(shape)) else None
+    length = tuple(shape)[axis] if shape else None
     if length is None:
+        which = "the last axis" if axis == -1 else f"axis {axis}"
         raise ShapeError(
-            "the last axis of the inputs must be known before the weights of "
-            f"{layer.name!r} can be made. Received shape {shape}. After Flatten it depends on the "
-            "length of the sequences: say Embedding(..., input_length=10), or Input((10,))."
+            f"{which} of the inputs must be known before the weights of {layer.name!r} can be "
+            f"made. Received shape {shape}. After Flatten it depends on the length of the "
+            "sequences: say Embedding(..., input_length=10), or Input((10,))."
         )
     return int(length)
 
