@@ -36,8 +36,9 @@ def lora_lookup_loop(table, ids, a, b, scale, fill, out):
     """Write into `out` (N, D) for each of `ids` (N,) its row of `table` plus its LoRA step.
 
     An id outside writes `fill`. Returns how many ids lay below 0, and how many above.
-    Four ranks at a time, the first four together with the row: each pass over `out` saved is
-    60 µs of 600 (8 192 ids, D 128, R 8); the prefetch saves another 150.
+    Four ranks at a time, the first four together with the row: 0.54 ms (8 192 ids of 30 000, D 128,
+    R 8, one thread), 0.69 with the row copied first, 0.2 more without the prefetch. The passes are
+    written out here: as a function called for each row and pass they took 1.5 ms.
     """
     below = above = 0
     rank, width = b.shape

@@ -22,7 +22,7 @@ BLOCK = 4096
 """Rows at a time: the memory besides table and codes stays small."""
 
 PARALLEL_FROM = 65_536
-"""Numbers from which two threads win: each costs about a nanosecond."""
+"""Numbers from which two threads win: each costs two or three nanoseconds."""
 
 _ROW_RANGE = {8: (-127, 127), 4: (-8, 7)}
 _GROUP_RANGE = {8: (-128, 127), 4: (-8, 7)}
