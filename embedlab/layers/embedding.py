@@ -9,9 +9,12 @@ from embedlab import constraints, initializers, regularizers
 from embedlab.core.gradient import coalesce
 from embedlab.core.ids import as_ids, resolve
 from embedlab.core.lookup import lookup
+from embedlab.core.lora import lora_lookup
+from embedlab.core.merge import merge
 from embedlab.core.table import ShapeError, as_table, check_size
-from embedlab.layers.base import Gradients, Layer
+from embedlab.layers.base import Gradients
 from embedlab.layers.input_length import as_input_length, batch_shape, check_length
+from embedlab.layers.lora import DEFAULT, Adapted
 from embedlab.layers.memory import MemoryReport, refuse_too_big
 from embedlab.layers.symbolic import KerasTensor
 from embedlab.layers.variable import Variable
@@ -31,7 +34,7 @@ class LookupContext(NamedTuple):
     ids: np.ndarray
 
 
-class Embedding(Layer):
+class Embedding(Adapted):
     """Turn ids into rows of a table (V, D) that training can change.
 
     Parameters
@@ -60,7 +63,13 @@ class Embedding(Layer):
         For an initializer that draws and has no seed of its own.
     scale_grad_by_freq : bool
         Divide the gradient of each row by how often its id came in this batch.
-    lora_rank, lora_alpha, quantization_config, max_norm, norm_type, row_dropout, placement
+    lora_rank : int, optional
+        Make a LoRA adapter of this rank when the layer is built: see `enable_lora`.
+    lora_alpha : float, optional
+        Its step is scaled by alpha / rank; the rank unless told.
+    adapters : list of dict, optional
+        Further adapters: the arguments of `add_adapter`, one dict each.
+    quantization_config, max_norm, norm_type, row_dropout, placement
         Accepted at their defaults only, for now: others raise NotImplementedError.
     activity_regularizer, name, dtype, trainable
         As for every `Layer`.
@@ -118,12 +127,13 @@ class Embedding(Layer):
         dtype: Any = None,
         trainable: bool = True,
         seed: int | None = None,
+        adapters: Any = None,
         **unknown: Any,
     ):
         super().__init__(name=name, dtype=dtype, trainable=trainable,
                          activity_regularizer=activity_regularizer, **unknown)  # fmt: skip
-        _not_yet(lora_rank=lora_rank, lora_alpha=lora_alpha, max_norm=max_norm,
-                 quantization_config=quantization_config, row_dropout=row_dropout or None,
+        _not_yet(max_norm=max_norm, quantization_config=quantization_config,
+                 row_dropout=row_dropout or None,
                  norm_type=None if norm_type == 2.0 else norm_type,
                  placement=None if placement == "memory" else placement)  # fmt: skip
         self._compute = np.dtype(self.compute_dtype)
@@ -141,6 +151,20 @@ class Embedding(Layer):
         resolve([], self.input_dim, oob=oob, negative=negative)  # refuses unknown rules now
         self.oob, self.negative, self.seed = oob, negative, seed
         self._embeddings: Variable | None = None
+        self._planned = [dict(about) for about in adapters or []]
+        if lora_rank is not None:
+            self._planned.insert(0, {"name": DEFAULT, "rank": check_size(lora_rank, "lora_rank"),
+                                     "alpha": lora_alpha})  # fmt: skip
+        elif lora_alpha is not None:
+            raise ValueError(
+                f"lora_alpha needs lora_rank. Received lora_alpha={lora_alpha!r:.40} alone. "
+                "Pass both, or call enable_lora(rank, lora_alpha)."
+            )
+        if self._planned and self.embeddings_constraint is not None:
+            raise ValueError(
+                "Lora is incompatible with embedding constraints: they hold for the table, which "
+                f"is frozen. Received {self.embeddings_constraint!r:.60}. Leave one of them away."
+            )
         if weights is not None:
             self._build_around(weights)
 
@@ -150,7 +174,7 @@ class Embedding(Layer):
         """Make the table, unless it is there; TableMemoryError when it cannot fit."""
         self._make(self.embeddings_initializer)
         if self.padding_idx is not None:
-            self.embeddings.value[self.padding_idx] = 0
+            self.table.value[self.padding_idx] = 0
 
     def _build_on(self, inputs: Any) -> None:
         self.build(as_ids(inputs).shape)
@@ -164,6 +188,8 @@ class Embedding(Layer):
             constraint=self.embeddings_constraint,
         )  # fmt: skip
         self.built = True
+        for about in self._planned:
+            self.add_adapter(**about)
 
     def _build_around(self, weights: Any) -> None:
         if isinstance(weights, (list, tuple)) and len(weights) == 1 and np.ndim(weights[0]) == 2:
@@ -178,14 +204,21 @@ class Embedding(Layer):
         self._make(lambda shape, dtype: table)
 
     @property
-    def embeddings(self) -> Variable:
-        """The table (V, D), a `Variable`; AttributeError before the layer is built."""
+    def table(self) -> Variable:
+        """The table (V, D) without adapters, a `Variable`; AttributeError before build."""
         if self._embeddings is None:
             raise AttributeError(
                 "You must build the layer before accessing `embeddings`. "
                 f"Received no call of {self.name} yet. Call it on ids, or layer.build()."
             )
         return self._embeddings
+
+    @property
+    def embeddings(self) -> Any:
+        """The table that counts: `table`, or an array (V, D) with the active adapters added."""
+        if not self.active_adapters:
+            return self.table
+        return merge(self.table.value, self._cores(), safe=False)
 
     # Forward and backward ---------------------------------------------------------------------
 
@@ -196,7 +229,11 @@ class Embedding(Layer):
         ids = as_ids(inputs)
         if self.input_length is not None:
             check_length(self.input_length, ids.shape)
-        rows = lookup(self.embeddings.value, ids, oob=self.oob, negative=self.negative)
+        if self._active:
+            rows = lora_lookup(self.table.value, ids, self._cores(), oob=self.oob,
+                               negative=self.negative)  # fmt: skip
+        else:
+            rows = lookup(self.table.value, ids, oob=self.oob, negative=self.negative)
         return rows if rows.dtype is self._compute else rows.astype(self._compute)
 
     def forward(
@@ -216,6 +253,8 @@ class Embedding(Layer):
 
     def backward(self, context: LookupContext, grad: Any) -> Gradients:
         """Give the gradient of the table as a SparseGrad: only rows that were used have one.
+
+        With adapters the table is frozen: A gets a SparseGrad and B an array, each under its name.
 
         Parameters
         ----------
@@ -239,6 +278,8 @@ class Embedding(Layer):
         if self.oob in ("zero", "nan"):  # an id that read no row has none to change
             inside = rows < self.input_dim
             rows, grad = rows[inside], grad[inside]
+        if self.adapters:
+            return Gradients(None, self._grad_adapters(rows, grad))
         sparse = coalesce(
             rows, grad, self.input_dim, padding_idx=self.padding_idx,
             scale_grad_by_freq=self.scale_grad_by_freq,
@@ -294,7 +335,22 @@ class Embedding(Layer):
         ours = {"input_length": None, "padding_idx": None, "scale_grad_by_freq": False,
                 "oob": "raise", "negative": "raise", "seed": None}  # fmt: skip
         config.update({k: getattr(self, k) for k, v in ours.items() if getattr(self, k) != v})
+        plans = self._plans()
+        if plans and plans[0]["name"] == DEFAULT and not plans[0].get("rslora"):
+            first = plans.pop(0)
+            alpha = first["rank"] if first["alpha"] is None else first["alpha"]
+            config.update(lora_rank=first["rank"], lora_alpha=alpha)
+        if plans:
+            config["adapters"] = plans
         return config
+
+    def _plans(self) -> list[dict[str, Any]]:
+        if not self.built:
+            return [dict(about) for about in self._planned]
+        return [
+            {"name": lora.name, "rank": lora.rank, "alpha": lora.alpha, "rslora": lora.rslora}
+            for lora in self.adapters.values()
+        ]
 
     @classmethod
     def from_legacy(cls, config: dict[str, Any]) -> "Embedding":
@@ -336,6 +392,10 @@ class Embedding(Layer):
         told += ["mask_zero"] if self.mask_zero else []
         told += [f"padding_idx {self.padding_idx}"] if self.padding_idx is not None else []
         told += [f"input_length {self.input_length}"] if self.input_length is not None else []
+        told += [
+            f"lora rank {lora['rank']}" + ("" if lora["name"] == DEFAULT else f" {lora['name']!r}")
+            for lora in self._plans()
+        ]
         told += ["frozen"] if not self.trainable else []
         return f"Embedding({', '.join(told)})"
 

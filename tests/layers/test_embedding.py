@@ -378,7 +378,7 @@ def test_bad_arguments_are_refused(options, error, words):
 
 @pytest.mark.parametrize(
     "options",
-    [{"lora_rank": 2}, {"lora_alpha": 1.0}, {"quantization_config": object()}, {"max_norm": 1.0},
+    [{"quantization_config": object()}, {"max_norm": 1.0},
      {"norm_type": 1.0}, {"row_dropout": 0.1}, {"placement": "disk"}],
 )  # fmt: skip
 def test_what_is_not_built_yet_says_so(options):

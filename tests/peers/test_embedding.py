@@ -67,6 +67,38 @@ def test_the_same_seed_gives_the_same_table(keras):
     assert np.array_equal(ours.embeddings, theirs.embeddings.numpy())
 
 
+def test_lora_gives_the_same_rows_and_the_same_table(keras, rng):
+    for rank, alpha in [(1, None), (3, 2.0), (4, 16)]:
+        theirs, ours = keras.layers.Embedding(9, 4), Embedding(9, 4)
+        for layer in (theirs, ours):
+            layer.build()
+            layer.enable_lora(rank, alpha)
+        weights = [rng.normal(size=w.shape).astype("float32") for w in ours.get_weights()]
+        for layer in (theirs, ours):
+            layer.set_weights(weights)
+        ids = rng.integers(0, 9, (5, 3))
+        np.testing.assert_allclose(ours(ids), theirs(ids), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(ours.embeddings, theirs.embeddings, rtol=1e-5, atol=1e-6)
+        config = theirs.get_config()
+        assert {k: ours.get_config()[k] for k in ("lora_rank", "lora_alpha")} == {
+            k: config[k] for k in ("lora_rank", "lora_alpha")
+        }
+        assert [v.path.split("/")[1] for v in theirs.weights] == [v.name for v in ours.weights]
+
+
+def test_lora_s_defects_are_keras_s_alone(keras, rng):
+    for make, kept in ((keras.layers.Embedding, False), (Embedding, True)):
+        layer = make(9, 4, lora_rank=2, lora_alpha=8)
+        layer.build()
+        assert (layer.get_config()["lora_alpha"] == 8) == kept
+        layer.trainable = False
+        layer.trainable = True
+        assert (len(layer.trainable_weights) == 2) == kept
+    with pytest.raises(ValueError, match="weight list of length 1"):
+        keras.layers.Embedding(9, 4, weights=np.ones((9, 4)), lora_rank=2)
+    assert Embedding(9, 4, weights=np.ones((9, 4)), lora_rank=2)([1]).tolist() == [[1.0] * 4]
+
+
 @pytest.mark.parametrize("size", [(100, 63), (7, 4), (50, 128)], ids=str)
 def test_the_report_of_bytes_is_what_keras_takes(keras, size):
     report = Embedding(*size).memory_report(lora_rank=4)

@@ -22,6 +22,9 @@ CASES = [
     {"layer": {"mask_zero": True, "embeddings_regularizer": "l1"},
      "compile": ["adam", "log_cosh", ["mse"]], "fit": {"validation_split": 0.3}},
     {"layer": {"mask_zero": True}, "compile": ["sgd", "mse", ["mae"]], "fit": {"weights": True}},
+    {"layer": {"embeddings_regularizer": "l2"}, "compile": ["adam", "mse", []], "fit": {},
+     "lora": [2, 3.0]},
+    {"layer": {"mask_zero": True}, "compile": ["sgd", "mse", []], "fit": {}, "lora": [1, None]},
     {"layer": {"trainable": True}, "compile": ["adamw", "cosine_similarity", []], "fit": {}},
 ]  # fmt: skip
 
@@ -35,6 +38,11 @@ for case in given["cases"]:
     layer = keras.layers.Embedding(*given["size"], **case["layer"])
     layer.build()
     layer.set_weights([np.array(given["table"], "float32")])
+    if "lora" in case:
+        layer.enable_lora(*case["lora"])
+        rank = case["lora"][0]
+        layer.lora_embeddings_a.assign(np.array(given["a"], "float32")[:, :rank])
+        layer.lora_embeddings_b.assign(np.array(given["b"], "float32")[:rank])
     model = keras.Sequential([layer])
     optimizer, loss, metrics = case["compile"]
     model.compile(optimizer, loss, metrics=metrics)
@@ -43,7 +51,7 @@ for case in given["cases"]:
         options["sample_weight"] = np.array(given["weights"], "float32")
     history = model.fit(np.array(given["ids"]), np.array(given["aim"], "float32"), batch_size=5,
                         epochs=3, shuffle=False, verbose=0, **options)
-    told.append({"history": history.history, "table": layer.get_weights()[0].tolist()})
+    told.append({"history": history.history, "weights": [w.tolist() for w in layer.get_weights()]})
 print(json.dumps(told))
 """
 
@@ -54,7 +62,8 @@ def runs(keras, torch):
     given = {
         "cases": CASES, "size": [V, D], "table": rng.normal(size=(V, D)).tolist(),
         "ids": rng.integers(0, V, (N, T)).tolist(), "aim": rng.normal(size=(N, T, D)).tolist(),
-        "weights": rng.uniform(0, 2, (N, T)).tolist(),
+        "weights": rng.uniform(0, 2, (N, T)).tolist(), "a": rng.normal(size=(V, 3)).tolist(),
+        "b": rng.normal(size=(3, D)).tolist(),
     }  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", KERAS], input=json.dumps(given), text=True,
@@ -68,6 +77,11 @@ def test_three_epochs(runs, number):
     given, told = runs
     case, want = CASES[number], told[number]
     layer = Embedding(V, D, weights=given["table"], **case["layer"])
+    if "lora" in case:
+        layer.enable_lora(*case["lora"])
+        rank = case["lora"][0]
+        layer.adapters["default"].a.assign(np.array(given["a"])[:, :rank])
+        layer.adapters["default"].b.assign(np.array(given["b"])[:rank])
     model = Sequential([layer])
     optimizer, loss, metrics = case["compile"]
     model.compile(optimizer, loss, metrics=metrics)
@@ -76,7 +90,8 @@ def test_three_epochs(runs, number):
         options["sample_weight"] = given["weights"]
     history = model.fit(given["ids"], given["aim"], batch_size=5, epochs=3, shuffle=False,
                         verbose=0, **options)  # fmt: skip
-    np.testing.assert_allclose(layer.get_weights()[0], want["table"], rtol=1e-5, atol=1e-6)
+    for mine, theirs in zip(layer.get_weights(), want["weights"], strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-6)
     assert set(history.history) == set(want["history"])
     for name, values in want["history"].items():
         np.testing.assert_allclose(history.history[name], values, rtol=1e-5, err_msg=name)
