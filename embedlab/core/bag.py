@@ -8,7 +8,8 @@ from embedlab.core.bag_max import bag_max
 from embedlab.core.bags import Bags, as_bags, in_single
 from embedlab.core.group import bands
 from embedlab.core.ids import id_error
-from embedlab.core.jit import loop, parallel, prange, prefetch, threads
+from embedlab.core.jit import loop, parallel, prange, threads
+from embedlab.core.lanes import add_row, add_scaled_row, fetch_row, lanes, put_row
 from embedlab.core.table import as_table
 
 __all__ = ["bag", "bag_loop", "bag_loop_parallel", "bag_numpy"]
@@ -34,54 +35,59 @@ def bag_numpy(table: np.ndarray, bags: Bags, mean: bool) -> np.ndarray:
 
 
 @loop
+def _add_columns(sums, column, table, ids, starts, weights, skip, first, last, out):
+    """Add up the columns from `column` on, `width` of them in registers, for a stretch of bags."""
+    for b in range(first, last):
+        total = sums
+        if weights.size == 0:
+            for s in range(starts[b], starts[b + 1]):
+                if s + AHEAD < ids.size:
+                    fetch_row(total, table, ids[s + AHEAD], column)
+                row = ids[s]  # read once: the array may change under us
+                if 0 <= row < table.shape[0] and row != skip:
+                    total = add_row(total, table, row, column)
+        else:
+            for s in range(starts[b], starts[b + 1]):
+                row = ids[s]
+                if 0 <= row < table.shape[0] and row != skip:
+                    total = add_scaled_row(total, table, row, column, weights[s])
+        put_row(total, out, b, column)
+
+
+@loop
 def bag_loop(table, ids, starts, weights, skip, mean, cuts, out):
     """Add the rows of each bag into `out` (B, D); return how many ids are bad.
 
-    Worker w owns the bags from `cuts[w]` up to `cuts[w + 1]`. Eight rows are added at a time, in
-    order, so that a sum is loaded and stored once for eight (1.3 to 1.7 times faster than once
-    for each).
+    Worker w owns the bags from `cuts[w]` up to `cuts[w + 1]`, and adds in the order of the
+    positions. `table` and `out` are C-contiguous.
     """
     bad = 0
+    columns = table.shape[1]
     for worker in prange(cuts.size - 1):
-        row = np.zeros(8, np.int64)
-        w = np.ones(8, table.dtype)
-        for b in range(cuts[worker], cuts[worker + 1]):
-            out[b, :] = 0
+        first, last = cuts[worker], cuts[worker + 1]
+        d = 0
+        while d + 128 <= columns:
+            _add_columns(lanes(table, 128), d, table, ids, starts, weights, skip, first, last, out)
+            d += 128
+        while d + 64 <= columns:
+            _add_columns(lanes(table, 64), d, table, ids, starts, weights, skip, first, last, out)
+            d += 64
+        while d + 32 <= columns:
+            _add_columns(lanes(table, 32), d, table, ids, starts, weights, skip, first, last, out)
+            d += 32
+        while d + 8 <= columns:
+            _add_columns(lanes(table, 8), d, table, ids, starts, weights, skip, first, last, out)
+            d += 8
+        while d < columns:
+            _add_columns(lanes(table, 1), d, table, ids, starts, weights, skip, first, last, out)
+            d += 1
+        for b in range(first, last):
             count = 0
-            held = 0
             for s in range(starts[b], starts[b + 1]):
-                if s + AHEAD < ids.size:
-                    for d in range(0, table.shape[1], 16):
-                        prefetch(table, ids[s + AHEAD], d)
-                one = ids[s]  # read once: the array may change under us
-                if one < 0 or one >= table.shape[0]:
-                    bad += 1
-                    continue
-                if one == skip:
-                    continue
-                row[held] = one
-                if weights.size:
-                    w[held] = weights[s]
-                held += 1
-                count += 1
-                if held < 8:
-                    continue
-                held = 0
-                r0, r1, r2, r3, r4, r5, r6, r7 = (row[0], row[1], row[2], row[3],
-                                                  row[4], row[5], row[6], row[7])  # fmt: skip
-                if weights.size:
-                    for i in range(8):
-                        for d in range(table.shape[1]):
-                            out[b, d] += table[row[i], d] * w[i]
-                else:
-                    for d in range(table.shape[1]):
-                        half = out[b, d] + table[r0, d] + table[r1, d] + table[r2, d] + table[r3, d]
-                        out[b, d] = half + table[r4, d] + table[r5, d] + table[r6, d] + table[r7, d]
-            for i in range(held):
-                for d in range(table.shape[1]):
-                    out[b, d] += table[row[i], d] * w[i]
+                count += ids[s] != skip
+                bad += (ids[s] < 0) | (ids[s] >= table.shape[0])
             if mean and count:
-                for d in range(table.shape[1]):
+                for d in range(columns):
                     out[b, d] /= table.dtype.type(count)
     return bad
 
@@ -149,7 +155,7 @@ def bag(
     if mode == "max":
         return bag_max(table, bags)[0]
     kind = table.dtype
-    table, bags = in_single(table, bags)
+    table, bags = in_single(np.ascontiguousarray(table), bags)
     out = np.empty((bags.starts.size - 1, table.shape[1]), table.dtype)
     workers = threads() if bags.ids.size * table.shape[1] >= PARALLEL_FROM else 1
     run = bag_loop_parallel if workers > 1 else bag_loop

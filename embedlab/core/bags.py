@@ -144,7 +144,9 @@ def _starts(ids: np.ndarray, offsets: Any, include_last_offset: bool) -> np.ndar
             f"offsets must have one axis (B,). Received shape {offsets.shape}. Use "
             "offsets.reshape(-1)."
         )
-    starts = offsets.copy() if include_last_offset else np.append(offsets, ids.size)
+    starts = np.empty(offsets.size + (not include_last_offset), np.int64)
+    starts[-1:] = ids.size
+    starts[: offsets.size] = offsets
     if starts.size == 0:
         raise ValueError(
             "offsets must end with the number of ids when include_last_offset is set. Received "
@@ -154,9 +156,9 @@ def _starts(ids: np.ndarray, offsets: Any, include_last_offset: bool) -> np.ndar
         raise ValueError(
             f"offsets must begin with 0. Received {starts[0]} at [0]. Every id lies in a bag."
         )
-    falls = np.flatnonzero(np.diff(starts) < 0)
-    if falls.size:
-        at = int(falls[0]) + 1
+    falls = starts[1:] < starts[:-1]
+    if falls.any():
+        at = int(falls.argmax()) + 1
         if at == offsets.size:
             at -= 1
         raise ValueError(

@@ -138,6 +138,8 @@ def bands(starts: np.ndarray, workers: int, cost: int = 1) -> np.ndarray:
     >>> bands(np.array([0, 100, 101, 102, 103]), 2).tolist()
     [0, 1, 4]
     """
+    if workers == 1:
+        return np.array([0, starts.size - 1])
     load = starts + cost * np.arange(starts.size)
     cuts = np.searchsorted(load, load[-1] * np.arange(workers + 1) / workers)
     cuts[-1] = starts.size - 1
