@@ -10,6 +10,7 @@ from embedlab.core.gradient import coalesce
 from embedlab.core.ids import as_ids, resolve
 from embedlab.core.lookup import lookup
 from embedlab.core.lora import lora_lookup
+from embedlab.core.maxnorm import max_norm as shorten
 from embedlab.core.merge import merge
 from embedlab.core.table import ShapeError, as_table, check_size
 from embedlab.layers.base import Gradients
@@ -29,9 +30,12 @@ class LookupContext(NamedTuple):
     ----------
     ids : ndarray of int64
         A copy, so that the caller may reuse the array.
+    factors : ndarray or None, the shape of `ids`
+        What row dropout multiplied each row with: 0, or 1 / (1 - row_dropout).
     """
 
     ids: np.ndarray
+    factors: np.ndarray | None = None
 
 
 class Embedding(Adapted):
@@ -69,7 +73,13 @@ class Embedding(Adapted):
         Its step is scaled by alpha / rank; the rank unless told.
     adapters : list of dict, optional
         Further adapters: the arguments of `add_adapter`, one dict each.
-    quantization_config, max_norm, norm_type, row_dropout, placement
+    max_norm : float, optional
+        Before each lookup, shorten the rows it reads to this length, in place (as PyTorch).
+    norm_type : float
+        Which length: 2 for the usual one.
+    row_dropout : float
+        In training, drop this share of the vocabulary for a whole batch: `dropout` in Keras 1.
+    quantization_config, placement
         Accepted at their defaults only, for now: others raise NotImplementedError.
     activity_regularizer, name, dtype, trainable
         As for every `Layer`.
@@ -132,9 +142,7 @@ class Embedding(Adapted):
     ):
         super().__init__(name=name, dtype=dtype, trainable=trainable,
                          activity_regularizer=activity_regularizer, **unknown)  # fmt: skip
-        _not_yet(max_norm=max_norm, quantization_config=quantization_config,
-                 row_dropout=row_dropout or None,
-                 norm_type=None if norm_type == 2.0 else norm_type,
+        _not_yet(quantization_config=quantization_config,
                  placement=None if placement == "memory" else placement)  # fmt: skip
         self._compute = np.dtype(self.compute_dtype)
         self.input_dim = check_size(input_dim, "input_dim")
@@ -148,6 +156,11 @@ class Embedding(Adapted):
         self.input_length = as_input_length(input_length)
         self.padding_idx = _row(padding_idx, self.input_dim)
         self.scale_grad_by_freq = bool(scale_grad_by_freq)
+        self.row_dropout = _share(row_dropout)
+        self.max_norm, self.norm_type = max_norm, norm_type
+        if max_norm is not None:
+            shorten(np.zeros((1, 1)), [], max_norm, norm_type=norm_type)  # refuses them now
+        self._rng = np.random.default_rng(seed)
         resolve([], self.input_dim, oob=oob, negative=negative)  # refuses unknown rules now
         self.oob, self.negative, self.seed = oob, negative, seed
         self._embeddings: Variable | None = None
@@ -229,6 +242,8 @@ class Embedding(Adapted):
         ids = as_ids(inputs)
         if self.input_length is not None:
             check_length(self.input_length, ids.shape)
+        if self.max_norm is not None:
+            shorten(self.table.value, self._rows(ids)[0], self.max_norm, norm_type=self.norm_type)
         if self._active:
             rows = lora_lookup(self.table.value, ids, self._cores(), oob=self.oob,
                                negative=self.negative)  # fmt: skip
@@ -249,7 +264,19 @@ class Embedding(Adapted):
                [2., 2.]], dtype=float32)
         """
         ids = as_ids(inputs).copy()  # the caller may reuse the array before `backward`
-        return self.call(ids), LookupContext(ids)
+        rows = self.call(ids)
+        if not (training and self.row_dropout):
+            return rows, LookupContext(ids)
+        words, place = np.unique(ids, return_inverse=True)
+        stays = self._rng.random(len(words)) >= self.row_dropout
+        factors = (stays / (1 - self.row_dropout)).astype(rows.dtype)[place].reshape(ids.shape)
+        return rows * factors[..., None], LookupContext(ids, factors)
+
+    def _rows(self, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Give where the ids read, without those that read no row, and which those are not."""
+        rows = resolve(ids, self.input_dim, oob=self.oob, negative=self.negative)
+        inside = rows < self.input_dim
+        return rows[inside], inside
 
     def backward(self, context: LookupContext, grad: Any) -> Gradients:
         """Give the gradient of the table as a SparseGrad: only rows that were used have one.
@@ -274,10 +301,12 @@ class Embedding(Adapted):
                 f"grad must have the shape of the rows, {(*ids.shape, self.output_dim)}. "
                 f"Received {grad.shape}. Pass what the layer above sends back."
             )
-        rows = resolve(ids, self.input_dim, oob=self.oob, negative=self.negative)
-        if self.oob in ("zero", "nan"):  # an id that read no row has none to change
-            inside = rows < self.input_dim
-            rows, grad = rows[inside], grad[inside]
+        if context.factors is not None:
+            grad = grad * context.factors[..., None].astype(grad.dtype)
+        rows = ids
+        if self.oob != "raise" or self.negative != "raise":
+            rows, inside = self._rows(ids)
+            grad = grad[inside]
         if self.adapters:
             return Gradients(None, self._grad_adapters(rows, grad))
         sparse = coalesce(
@@ -332,7 +361,8 @@ class Embedding(Adapted):
             "embeddings_constraint": constraints.serialize(self.embeddings_constraint),
             "mask_zero": self.mask_zero,
         }
-        ours = {"input_length": None, "padding_idx": None, "scale_grad_by_freq": False,
+        ours = {"input_length": None, "padding_idx": None, "max_norm": None, "norm_type": 2.0,
+                "row_dropout": 0.0, "scale_grad_by_freq": False,
                 "oob": "raise", "negative": "raise", "seed": None}  # fmt: skip
         config.update({k: getattr(self, k) for k, v in ours.items() if getattr(self, k) != v})
         plans = self._plans()
@@ -406,6 +436,16 @@ def _not_yet(**wanted: Any) -> None:
             raise NotImplementedError(
                 f"{name} is not built yet. Received {name}={value!r:.40}. Leave it away for now."
             )
+
+
+def _share(row_dropout: Any) -> float:
+    number = isinstance(row_dropout, (int, float)) and not isinstance(row_dropout, bool)
+    if not (number and 0 <= row_dropout < 1):
+        raise ValueError(
+            f"row_dropout must lie in 0..1, below 1. Received {row_dropout!r:.40}. "
+            "Pass for example 0.1."
+        )
+    return float(row_dropout)
 
 
 def _row(padding_idx: Any, input_dim: int) -> int | None:

@@ -43,8 +43,6 @@ def embedding_arguments(config: dict[str, Any]) -> dict[str, Any]:
             continue
         elif _RENAMED.get(key, key) is not None:
             _put(made, key, _RENAMED.get(key, key), _plain(value))
-    if made.get("row_dropout") == 0.0:
-        del made["row_dropout"]
     return made
 
 

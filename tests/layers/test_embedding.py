@@ -229,6 +229,31 @@ def test_scale_grad_by_freq_divides_by_the_count_in_the_batch():
     assert Embedding.from_config(layer.get_config()).scale_grad_by_freq
 
 
+def test_max_norm_shortens_the_rows_that_are_read_and_no_others():
+    layer = made(max_norm=1.0, oob="zero")
+    out = layer([3, 9])
+    assert np.linalg.norm(out[0]) == pytest.approx(1.0)
+    assert np.array_equal(layer.table.value[2], TABLE[2]) and not out[1].any()
+    sums = made(max_norm=1.0, norm_type=1.0)([2])
+    assert np.abs(sums).sum() == pytest.approx(1.0)
+    before = layer.table.numpy()
+    with pytest.raises(IdError):
+        made(max_norm=1.0)([3, 9])
+    assert np.array_equal(layer.table.value, before)
+
+
+def test_row_dropout_drops_words_not_positions():
+    layer = Embedding(200, 2, "ones", row_dropout=0.25, seed=0)
+    ids = np.arange(400).reshape(2, 200) % 200
+    out, context = layer.forward(ids, training=True)
+    assert np.array_equal(out[0], out[1])
+    assert set(out.ravel().tolist()) == {0.0, np.float32(1 / 0.75)}
+    assert 0.15 < (out == 0).mean() < 0.35
+    grad = layer.backward(context, np.ones_like(out)).weights["embeddings"].to_dense()
+    assert np.array_equal(grad, 2 * out[0])
+    assert (layer(ids) == 1).all() and layer.forward(ids)[1].factors is None
+
+
 def test_a_gradient_of_another_shape_is_refused():
     layer = made()
     _, context = layer.forward([1, 2])
@@ -296,7 +321,8 @@ def test_config_round_trip_with_every_argument():
     layer = Embedding(
         9, 3, "he_normal", "l2", constraints.MaxNorm(1.0, axis="rows"), True, name="words",
         input_length=5, padding_idx=-1, oob=2, negative="wrap", dtype="mixed_float16",
-        trainable=False, seed=3, activity_regularizer=regularizers.L1(0.5),
+        trainable=False, seed=3, row_dropout=0.25, max_norm=2.0, norm_type=1.0,
+        activity_regularizer=regularizers.L1(0.5),
     )  # fmt: skip
     config = json.loads(json.dumps(layer.get_config()))
     again = Embedding.from_config(config)
@@ -328,8 +354,9 @@ def test_from_legacy_speaks_keras_1():
     with pytest.raises(ValueError, match="must not disagree"):
         Embedding.from_legacy({"input_dim": 6, "output_dim": 2, "init": "normal",
                                "embeddings_initializer": "ones"})  # fmt: skip
-    with pytest.raises(NotImplementedError, match="row_dropout"):
-        Embedding.from_legacy({"input_dim": 6, "output_dim": 2, "dropout": 0.5})
+    assert (
+        Embedding.from_legacy({"input_dim": 6, "output_dim": 2, "dropout": 0.5}).row_dropout == 0.5
+    )
 
 
 def test_a_regularizer_counts_and_a_constraint_is_carried():
@@ -359,6 +386,9 @@ def test_numpy_integers_are_sizes():
         ({"oob": "bogus"}, ValueError, "oob must be one of"),
         ({"oob": 4}, IdError, "Received 4"),
         ({"negative": "bogus"}, ValueError, "negative"),
+        ({"row_dropout": 1.0}, ValueError, "row_dropout"),
+        ({"row_dropout": "x"}, ValueError, "row_dropout"),
+        ({"max_norm": -1.0}, ValueError, "-1"),
         ({"padding_idx": 4}, ValueError, r"row of the table, 0\.\.3"),
         ({"padding_idx": -5}, ValueError, "padding_idx"),
         ({"padding_idx": 1.0}, ValueError, "padding_idx"),
@@ -378,9 +408,8 @@ def test_bad_arguments_are_refused(options, error, words):
 
 @pytest.mark.parametrize(
     "options",
-    [{"quantization_config": object()}, {"max_norm": 1.0},
-     {"norm_type": 1.0}, {"row_dropout": 0.1}, {"placement": "disk"}],
-)  # fmt: skip
+    [{"quantization_config": object()}, {"placement": "disk"}],
+)
 def test_what_is_not_built_yet_says_so(options):
     with pytest.raises(NotImplementedError, match=f"{next(iter(options))} is not built yet"):
         Embedding(4, 3, **options)
