@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from embedlab.core import counter
 from embedlab.core.adapter import Adapter, add_lora, as_adapter
 from embedlab.core.ids import as_ids, id_error, resolve
 from embedlab.core.jit import loop, parallel, prange, prefetch, threads
@@ -136,6 +137,7 @@ def quantized_lookup(
         rows = resolve(ids, table.shape[0], oob=oob, negative=negative)
     out = np.empty((*ids.shape, table.shape[1]), table.scale.dtype)
     below, above = _run(table, rows.reshape(-1), np.nan if oob == "nan" else 0.0, out)
+    counter.count("lookup")
     if below or (above and oob == "raise"):
         raise id_error(ids, table.shape[0])
     for adapter in adapters:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from embedlab.core import counter
 from embedlab.core.group import bands, group
 from embedlab.core.ids import IdError, as_ids, id_error
 from embedlab.core.jit import loop, parallel, prange, threads
@@ -123,6 +124,7 @@ def grad_table(
     clear = workers > 1 and input_dim * shape[1] * sums.itemsize < _FRESH_FROM
     grad = (np.empty if clear else np.zeros)(shape, sums.dtype)
     run = grad_table_loop_parallel if workers > 1 else grad_table_loop
+    counter.count("gradient")
     if run(ids, sums, skip, _row_cuts(ids, input_dim, workers), clear, grad):
         raise id_error(ids, input_dim)
     return grad.astype(grad_out.dtype, copy=False)
@@ -264,6 +266,7 @@ def coalesce(
     rows = np.empty((len(unique), grad_out.shape[1]), sums.dtype)
     workers = threads() if sums.size >= PARALLEL_FROM else 1
     run = coalesce_loop_parallel if workers > 1 else coalesce_loop
+    counter.count("gradient")
     run(order, starts, bands(starts, workers), scale_grad_by_freq, sums, rows)
     rows = rows.astype(grad_out.dtype, copy=False)
     shape = (input_dim, grad_out.shape[1])

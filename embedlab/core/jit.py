@@ -31,6 +31,7 @@ NAN_SAFE = {"reassoc", "contract", "nsz"}
 """Fast-math flags that let a sum vectorise and still keep every NaN check."""
 
 _LOOPS: list[Any] = []
+config: Any = numba.config
 
 
 def loop(function: Callable | None = None, *, reductions: bool = False) -> Any:
@@ -104,7 +105,7 @@ def _prefetch(typing, array, row, column):
 
 @overload(prefetch, inline="always")
 def _prefetch_in_a_loop(array, row, column):
-    return lambda array, row, column: _prefetch(array, row, column)
+    return lambda array, row, column: _prefetch(array, row, column)  # type: ignore[call-arg]
 
 
 def stats() -> dict[str, int]:
@@ -123,7 +124,7 @@ def stats() -> dict[str, int]:
 
 
 def _compile(function: Callable, *, parallel: bool, reductions: bool) -> Any:
-    options = {
+    options: dict[str, Any] = {
         "cache": True,
         "nogil": True,
         "parallel": parallel,
@@ -135,10 +136,10 @@ def _compile(function: Callable, *, parallel: bool, reductions: bool) -> Any:
     except RuntimeError as error:
         if "locator" not in str(error):
             raise
-        numba.config.CACHE_DIR = tempfile.mkdtemp(prefix="embedlab-numba-")
+        config.CACHE_DIR = tempfile.mkdtemp(prefix="embedlab-numba-")
         warnings.warn(
             "compiled loops must be kept in a writable folder. None was found beside the package "
-            f"or in the user's cache, so {numba.config.CACHE_DIR} serves for this process. "
+            f"or in the user's cache, so {config.CACHE_DIR} serves for this process. "
             "Set NUMBA_CACHE_DIR to a folder that stays.",
             RuntimeWarning,
             stacklevel=3,

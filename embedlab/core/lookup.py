@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from embedlab.core import counter
 from embedlab.core.ids import as_ids, id_error, resolve
 from embedlab.core.jit import loop, parallel, prange, threads
 from embedlab.core.table import DtypeError, ShapeError, as_table
@@ -14,18 +15,16 @@ __all__ = ["calls", "lookup", "lookup_loop", "lookup_loop_parallel", "lookup_num
 PARALLEL_FROM = 262_144
 """Numbers to copy from which two threads win: below it, waking a thread costs more."""
 
-_calls = 0
-
 
 def calls() -> int:
-    """Count the lookups that the compiled loop has done in this process.
+    """Count the lookups that the compiled loops have done in this process: plain, LoRA, quantised.
 
     >>> before = calls()
     >>> _ = lookup(np.zeros((2, 3)), [0, 1])
     >>> calls() - before
     1
     """
-    return _calls
+    return counter.calls("lookup")
 
 
 def lookup_numpy(table: np.ndarray, ids: np.ndarray) -> np.ndarray:
@@ -131,7 +130,6 @@ def lookup(
     embedlab.core.ids.IdError: ids must lie in 0..2 (input_dim=3). Received 3 at [1]. \
 Raise input_dim, or map unknown words to one id.
     """
-    global _calls
     table = as_table(table)
     ids = as_ids(ids)
     rows = ids
@@ -143,7 +141,7 @@ Raise input_dim, or map unknown words to one id.
         made = _check_out(out, (*ids.shape, table.shape[1]), table)
         rows = resolve(ids, table.shape[0], oob=oob, negative=negative)  # before the first write
     below, above = _run(table, rows.reshape(-1), _FILL.get(oob, 0.0), made)
-    _calls += 1
+    counter.count("lookup")
     if below or (above and oob == "raise"):
         raise id_error(ids, table.shape[0], negative=below > 0 and oob != "raise")
     return made

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from embedlab.core import counter
 from embedlab.core.adapter import Adapter, add_lora, as_adapter
 from embedlab.core.ids import as_ids, id_error, resolve
 from embedlab.core.jit import loop, parallel, prange, prefetch, threads
@@ -135,6 +136,7 @@ def lora_lookup(
     fill = np.nan if oob == "nan" else 0.0
     flat = out.reshape(ids.size, table.shape[1])
     below, above = _run(table, rows.reshape(-1), adapters, fill, flat)
+    counter.count("lookup")
     if below or (above and oob == "raise"):
         raise id_error(ids, table.shape[0])
     return out

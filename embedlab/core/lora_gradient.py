@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from embedlab.core import counter
 from embedlab.core.adapter import Adapter, as_adapter
 from embedlab.core.gradient import SparseGrad, coalesce
 from embedlab.core.ids import as_ids
@@ -130,6 +131,7 @@ def grad_lora(ids: Any, grad_out: Any, adapter: Adapter) -> tuple[SparseGrad, np
     parts = np.zeros((-(-len(left) // BLOCK) or 1, *b.shape), dtype)
     # By size alone: the sums may be ordered otherwise in the parallel code, threads or not.
     run = grad_lora_loop_parallel if wide.size * len(b) >= PARALLEL_FROM else grad_lora_loop
+    counter.count("gradient")
     run(left, wide, right, dtype.type(scale), grad_left, parts)
     grad_a = coalesce(as_ids(ids).reshape(-1), grad_left.astype(a.dtype, copy=False), len(a))
     return grad_a, (parts.sum(axis=0) * dtype.type(scale)).astype(b.dtype, copy=False)
