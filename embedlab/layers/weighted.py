@@ -43,12 +43,24 @@ class Weighted(Layer):
             setattr(self, name, _SPEAKS[name.rpartition("_")[2]].get(value))
         self._about = tuple(about)
 
-    def add_part(self, name: str, shape: Any, initializer: Any = None) -> Variable:
-        """Make the weight `name` as its three arguments say, and give it."""
+    def add_part(self, name: str, shape: Any, initializer: Any = None, *,
+                 about: str | None = None) -> Variable:  # fmt: skip
+        """Make the weight `name` as its three arguments say, and give it.
+
+        Parameters
+        ----------
+        name : str
+        shape : tuple of int
+        initializer : optional
+            Instead of its own.
+        about : str, optional
+            How its three arguments begin, where they do not begin with `name`.
+        """
+        about = about or name
         return self.add_weight(
-            name, shape, initializer or getattr(self, f"{name}_initializer"),
-            regularizer=getattr(self, f"{name}_regularizer", None),
-            constraint=getattr(self, f"{name}_constraint", None),
+            name, shape, initializer or getattr(self, f"{about}_initializer"),
+            regularizer=getattr(self, f"{about}_regularizer", None),
+            constraint=getattr(self, f"{about}_constraint", None),
         )  # fmt: skip
 
     def computed(self, variable: Variable) -> np.ndarray:
