@@ -58,6 +58,9 @@ def lookup_loop(table, ids, fill, out):
 
     An id outside the table writes `fill`. Returns how many ids lay below 0, and how many above.
     """
+    # Two designs that lost (one thread, D 64 to 256): asking the memory for rows 8 to 32 ids ahead
+    # gains 5 % beyond the cache and costs 13 % within; one memcpy a row costs 10 to 20 % up to
+    # D = 128. The plain loop already takes as long as copying its own output.
     below = 0
     above = 0
     for n in prange(ids.size):
