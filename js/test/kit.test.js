@@ -14,6 +14,8 @@ import { stateText } from "../kit/share.js";
 import { blocks } from "../kit/table.js";
 import { luminance, parse } from "../kit/theme.js";
 import { Player, stepTo } from "../kit/transport.js";
+import { clock } from "./clock.js";
+import "./custom_event.js";
 
 test("arrows move inside a grid and stop at its edge", () => {
   const size = { rows: 16, cols: 8 };
@@ -118,11 +120,11 @@ test("stops: each whole number first, then wider steps, and both ends", () => {
 test("the steps: acts lead where they say, and the clock stops at the end", (t) => {
   assert.deepEqual(["first", "back", "forward", "last"].map((act) => stepTo(act, 3, 6)), [0, 2, 4, 5]);
   assert.deepEqual(["back", "forward", "last"].map((act) => stepTo(act, 0, 0)), [0, 0, 0]);
-  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const time = clock(t);
   let step = 0;
   const player = new Player(() => ++step < 3);
   player.start(1);
-  for (let beat = 0; beat < 5; beat++) t.mock.timers.tick(10_000);
+  for (let beat = 0; beat < 5; beat++) time.tick(10_000);
   assert.deepEqual([step, player.playing], [3, false]);
 });
 

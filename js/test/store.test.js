@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CURSOR_EVERY, DIM_AFTER, SILENT_AFTER, Store } from "../kit/store.js";
 import { message } from "./golden.js";
+import { clock } from "./clock.js";
 
 const { header, buffer } = message("default");
 
@@ -90,17 +91,17 @@ test("a message that cannot be read leaves the last trace and says why", () => {
 });
 
 test("the view dims after a while, then says that Python is silent, and wakes with the answer", (t) => {
-  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const time = clock(t);
   const model = fake();
   /** @type {string[]} */
   const told = [];
   const store = new Store(model, (why) => void told.push(why));
   store.edit({ seed: 8 });
-  t.mock.timers.tick(DIM_AFTER - 1);
+  time.tick(DIM_AFTER - 1);
   assert.equal(store.waiting, "sent");
-  t.mock.timers.tick(1);
+  time.tick(1);
   assert.equal(store.waiting, "waiting");
-  t.mock.timers.tick(SILENT_AFTER);
+  time.tick(SILENT_AFTER);
   assert.equal(store.waiting, "silent");
   store.edit({ seed: 9 });
   assert.equal(model.saved.length, 1, "still one in flight");
@@ -111,15 +112,15 @@ test("the view dims after a while, then says that Python is silent, and wakes wi
 });
 
 test("the cursor is reported throttled, and its last place always arrives", (t) => {
-  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const time = clock(t);
   const model = fake();
   const store = new Store(model, () => {});
   for (let step = 0; step < 50; step++) store.reportCursor({ step });
   assert.equal(model.saved.length, 0);
-  t.mock.timers.tick(CURSOR_EVERY);
+  time.tick(CURSOR_EVERY);
   assert.deepEqual(model.saved.map((s) => s.cursor), [{ step: 49 }]);
   store.reportCursor({ step: 49 });
-  t.mock.timers.tick(CURSOR_EVERY);
+  time.tick(CURSOR_EVERY);
   assert.equal(model.saved.length, 1, "nothing new, nothing sent");
   store.close();
 });
