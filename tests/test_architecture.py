@@ -19,7 +19,7 @@ FILES = sorted(p for p in PACKAGE.rglob("*.py") if "notebooks" not in p.parts)
 
 FLOOR_1 = {
     "layers", "activations", "registry", "initializers", "regularizers", "constraints", "losses",
-    "metrics", "optimizers", "models", "callbacks", "saving", "keras",
+    "metrics", "optimizers", "models", "callbacks", "quantizers", "saving", "keras",
 }  # fmt: skip
 MAY_IMPORT = {
     "core": {"core"},

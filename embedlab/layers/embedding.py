@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from embedlab import constraints, initializers, regularizers
+from embedlab import constraints, initializers, quantizers, regularizers
 from embedlab.core.gradient import coalesce
 from embedlab.core.ids import as_ids, resolve
 from embedlab.core.lookup import lookup
@@ -15,8 +15,9 @@ from embedlab.core.merge import merge
 from embedlab.core.table import ShapeError, as_table, check_size
 from embedlab.layers.base import Gradients
 from embedlab.layers.input_length import as_input_length, batch_shape, check_length
-from embedlab.layers.lora import DEFAULT, Adapted
+from embedlab.layers.lora import DEFAULT
 from embedlab.layers.memory import MemoryReport, refuse_too_big
+from embedlab.layers.quantize import Quantizable
 from embedlab.layers.symbolic import KerasTensor
 from embedlab.layers.variable import Variable
 
@@ -38,7 +39,7 @@ class LookupContext(NamedTuple):
     factors: np.ndarray | None = None
 
 
-class Embedding(Adapted):
+class Embedding(Quantizable):
     """Turn ids into rows of a table (V, D) that training can change.
 
     Parameters
@@ -79,8 +80,10 @@ class Embedding(Adapted):
         Which length: 2 for the usual one.
     row_dropout : float
         In training, drop this share of the vocabulary for a whole batch: `dropout` in Keras 1.
-    quantization_config, placement
-        Accepted at their defaults only, for now: others raise NotImplementedError.
+    quantization_config : Int8QuantizationConfig or Int4QuantizationConfig, optional
+        What `quantize()` does unless told.
+    placement
+        Accepted at its default only, for now: others raise NotImplementedError.
     activity_regularizer, name, dtype, trainable
         As for every `Layer`.
 
@@ -142,8 +145,8 @@ class Embedding(Adapted):
     ):
         super().__init__(name=name, dtype=dtype, trainable=trainable,
                          activity_regularizer=activity_regularizer, **unknown)  # fmt: skip
-        _not_yet(quantization_config=quantization_config,
-                 placement=None if placement == "memory" else placement)  # fmt: skip
+        _not_yet(placement=None if placement == "memory" else placement)
+        self.quantization_config = quantizers.get(quantization_config)
         self._compute = np.dtype(self.compute_dtype)
         self.input_dim = check_size(input_dim, "input_dim")
         self.output_dim = check_size(output_dim, "output_dim")
@@ -185,6 +188,11 @@ class Embedding(Adapted):
 
     def build(self, input_shape: Any = None) -> None:
         """Make the table, unless it is there; TableMemoryError when it cannot fit."""
+        if self.quantization_mode is not None:  # codes will be loaded
+            mode = self.dtype_policy.name.rpartition("_from_")[0]
+            self.quantized_build((self.input_dim, self.output_dim), mode)
+            self._add_planned()
+            return
         self._make(self.embeddings_initializer)
         if self.padding_idx is not None:
             self.table.value[self.padding_idx] = 0
@@ -201,6 +209,9 @@ class Embedding(Adapted):
             constraint=self.embeddings_constraint,
         )  # fmt: skip
         self.built = True
+        self._add_planned()
+
+    def _add_planned(self) -> None:
         for about in self._planned:
             self.add_adapter(**about)
 
@@ -219,6 +230,11 @@ class Embedding(Adapted):
     @property
     def table(self) -> Variable:
         """The table (V, D) without adapters, a `Variable`; AttributeError before build."""
+        if self._quantized is not None:
+            raise AttributeError(
+                "table is the float table. Received a quantised layer, which has none. "
+                "Use layer.codes, or layer.embeddings for floats made of them."
+            )
         if self._embeddings is None:
             raise AttributeError(
                 "You must build the layer before accessing `embeddings`. "
@@ -228,7 +244,12 @@ class Embedding(Adapted):
 
     @property
     def embeddings(self) -> Any:
-        """The table that counts: `table`, or an array (V, D) with the active adapters added."""
+        """The table that counts: `table`, or an array (V, D) of floats made for you.
+
+        Made where adapters are active (their steps added) or the layer is quantised.
+        """
+        if self._quantized is not None:
+            return self._float_table()
         if not self.active_adapters:
             return self.table
         return merge(self.table.value, self._cores(), safe=False)
@@ -242,9 +263,11 @@ class Embedding(Adapted):
         ids = as_ids(inputs)
         if self.input_length is not None:
             check_length(self.input_length, ids.shape)
-        if self.max_norm is not None:
+        if self.max_norm is not None and self._quantized is None:
             shorten(self.table.value, self._rows(ids)[0], self.max_norm, norm_type=self.norm_type)
-        if self._active:
+        if self._quantized is not None:
+            rows = self.quantized_call(ids)
+        elif self._active:
             rows = lora_lookup(self.table.value, ids, self._cores(), oob=self.oob,
                                negative=self.negative)  # fmt: skip
         else:
@@ -307,7 +330,7 @@ class Embedding(Adapted):
         if self.oob != "raise" or self.negative != "raise":
             rows, inside = self._rows(ids)
             grad = grad[inside]
-        if self.adapters:
+        if self.adapters or self._quantized is not None:
             return Gradients(None, self._grad_adapters(rows, grad))
         sparse = coalesce(
             rows, grad, self.input_dim, padding_idx=self.padding_idx,
@@ -365,6 +388,8 @@ class Embedding(Adapted):
                 "row_dropout": 0.0, "scale_grad_by_freq": False,
                 "oob": "raise", "negative": "raise", "seed": None}  # fmt: skip
         config.update({k: getattr(self, k) for k, v in ours.items() if getattr(self, k) != v})
+        if self.quantization_config is not None:
+            config["quantization_config"] = quantizers.serialize(self.quantization_config)
         plans = self._plans()
         if plans and plans[0]["name"] == DEFAULT and not plans[0].get("rslora"):
             first = plans.pop(0)
@@ -426,6 +451,7 @@ class Embedding(Adapted):
             f"lora rank {lora['rank']}" + ("" if lora["name"] == DEFAULT else f" {lora['name']!r}")
             for lora in self._plans()
         ]
+        told += [self.quantization_mode] if self.quantization_mode else []
         told += ["frozen"] if not self.trainable else []
         return f"Embedding({', '.join(told)})"
 
@@ -436,6 +462,9 @@ def _not_yet(**wanted: Any) -> None:
             raise NotImplementedError(
                 f"{name} is not built yet. Received {name}={value!r:.40}. Leave it away for now."
             )
+
+
+Embedding._OWN_CLASS = Embedding
 
 
 def _share(row_dropout: Any) -> float:

@@ -244,7 +244,7 @@ class Adapted(Layer):
                 "Lora is incompatible with embedding constraints: they hold for the table, which "
                 f"is frozen. Received {self.embeddings_constraint!r:.60}. Leave one of them away."
             )
-        if self._embeddings is None:
+        if not self.built:
             raise ValueError(
                 "Cannot enable lora on a layer that isn't yet built. "
                 f"Received no call of {self.name} yet. Call layer.build() first."

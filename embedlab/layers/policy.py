@@ -1,11 +1,13 @@
 """Which dtype a layer stores its weights in, and which it computes in."""
 
+import re
 from typing import Any
 
 import numpy as np
 
 __all__ = ["DTypePolicy", "as_policy"]
 
+_MODE = re.compile(r"int8|int4(/(-1|[1-9][0-9]*))?")
 _FLOATS = ("float16", "float32", "float64")
 
 
@@ -15,11 +17,14 @@ class DTypePolicy:
     Parameters
     ----------
     name : {"float16", "float32", "float64", "mixed_float16"}
-        "mixed_float16" keeps float32 weights and computes in float16.
+        "mixed_float16" keeps float32 weights and computes in float16. "int8_from_float32" and
+        "int4/128_from_float32" say that codes stand for such a table.
 
     Attributes
     ----------
     variable_dtype, compute_dtype : str
+    quantization_mode : str or None
+        "int8" or "int4".
 
     Raises
     ------
@@ -34,10 +39,14 @@ class DTypePolicy:
     """
 
     def __init__(self, name: str):
-        if name == "mixed_float16":
+        mode, _, source = str(name).rpartition("_from_")
+        self.quantization_mode = mode.partition("/")[0] or None
+        if mode and not _MODE.fullmatch(mode):
+            source = str(name)  # refused below
+        if source == "mixed_float16":
             self.variable_dtype, self.compute_dtype = "float32", "float16"
-        elif name in _FLOATS:
-            self.variable_dtype = self.compute_dtype = name
+        elif source in _FLOATS:
+            self.variable_dtype = self.compute_dtype = source
         else:
             raise ValueError(
                 f"dtype must be one of {', '.join(_FLOATS)} or mixed_float16. Cannot convert "
@@ -70,7 +79,10 @@ def as_policy(dtype: Any) -> DTypePolicy:
     if isinstance(dtype, DTypePolicy):
         return dtype
     if isinstance(dtype, dict):  # the form in which Keras writes it
-        return DTypePolicy(dtype.get("config", dtype).get("name"))
+        config = dtype.get("config", dtype)
+        if "mode" in config:
+            return DTypePolicy(f"{config['mode']}_from_{config.get('source_name')}")
+        return DTypePolicy(config.get("name"))
     if isinstance(dtype, str):
         return DTypePolicy(dtype)
     try:

@@ -99,6 +99,39 @@ def test_lora_s_defects_are_keras_s_alone(keras, rng):
     assert Embedding(9, 4, weights=np.ones((9, 4)), lora_rank=2)([1]).tolist() == [[1.0] * 4]
 
 
+def test_quantised_codes_rows_and_configs(keras, rng):
+    for columns in (6, 7, 130):
+        for mode, block in [("int8", 0), ("int4", None), ("int4", 4), ("int4", 128), ("int4", -1)]:
+            table = rng.normal(size=(9, columns)).astype("float32")
+            ids = rng.integers(0, 9, (4, 3))
+            theirs = keras.layers.Embedding(9, columns, weights=table)
+            ours = Embedding(9, columns, weights=table)
+            config = {}
+            if mode == "int4":
+                config["config"] = keras.quantizers.Int4QuantizationConfig(block_size=block)
+            theirs.quantize(mode, **config)
+            told = theirs.get_config()
+            ours.quantize(mode, config=told["quantization_config"])
+            assert [v.name for v in ours.weights] == [v.name for v in theirs.weights]
+            for mine, want in zip(ours.weights, theirs.weights, strict=True):
+                if mine.dtype == "int8":
+                    # A block whose numbers share one sign is the exception: we include 0.
+                    same = (mine.value == want.numpy()).all(axis=-1)
+                    assert same.all() or (mode == "int4" and block == 4)
+                assert mine.shape == tuple(want.shape) and mine.dtype == want.dtype
+            if mode == "int8" or block != 4:
+                np.testing.assert_allclose(ours(ids), theirs(ids), rtol=1e-5, atol=1e-6)
+            again = Embedding.from_config(told)
+            assert again.dtype_policy.name == theirs.dtype_policy.name
+            again.build()
+            again.set_weights([w.numpy() for w in theirs.weights])
+            np.testing.assert_allclose(again(ids), theirs(ids), rtol=1e-5, atol=1e-6)
+            back = keras.layers.Embedding.from_config(ours.get_config())
+            back.build()
+            back.set_weights(ours.get_weights())
+            np.testing.assert_allclose(back(ids), ours(ids), rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("size", [(100, 63), (7, 4), (50, 128)], ids=str)
 def test_the_report_of_bytes_is_what_keras_takes(keras, size):
     report = Embedding(*size).memory_report(lora_rank=4)
@@ -128,6 +161,11 @@ def test_the_report_of_bytes_is_what_keras_takes(keras, size):
         (lambda make: make(4, 3, weights=np.zeros((3, 4))), "is not compatible with provided"),
         (lambda make: make(4, 3, bogus=1), "Unrecognized keyword arguments passed to Embedding"),
         (lambda make: make(4, 3, dtype="bogus"), "to a mixed precision DTypePolicy"),
+        (lambda make: make(4, 3).quantize("int8"), "Cannot quantize a layer that isn't yet built"),
+        (lambda make: make(4, 3, weights=np.ones((4, 3))).quantize("zz"), "quantization mode"),
+        (lambda make: make(4, 3, weights=np.ones((4, 3))).quantize("float8"), "quantization mode"),
+        (lambda make: make(4, 3, weights=np.ones((4, 3))).quantize(), "You must provide either"),
+        (lambda make: make(4, 3).enable_lora(2), "Cannot enable lora on a layer that isn't yet"),
         (lambda make: make(4, 3).embeddings, "You must build the layer before accessing"),
         (lambda make: make(4, 3).count_params(), "but the layer isn't built"),
         (lambda make: make(4, 3).output, "has never been called and thus has no defined output"),

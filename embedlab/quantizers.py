@@ -1,0 +1,127 @@
+"""How a layer is to be quantised: Keras's two configurations for weights in small integers."""
+
+from typing import Any
+
+from embedlab.core.table import check_size
+from embedlab.registry import Registry
+
+__all__ = ["Int4QuantizationConfig", "Int8QuantizationConfig", "QuantizationConfig",
+           "deserialize", "get", "serialize"]  # fmt: skip
+
+
+class QuantizationConfig:
+    """What both share.
+
+    Parameters
+    ----------
+    weight_quantizer : None
+        A quantizer of one's own is not built.
+    activation_quantizer : "default", dict or None
+        Kept for Keras: an embedding has no activations to quantise.
+    """
+
+    mode = ""
+    bits = 8
+    block_size: int | None = None
+
+    def __init__(self, weight_quantizer: None = None, activation_quantizer: Any = "default"):
+        if weight_quantizer is not None:
+            raise NotImplementedError(
+                f"weight_quantizer is not built. Received {weight_quantizer!r:.40}. Leave it away."
+            )
+        self.weight_quantizer = None
+        self.activation_quantizer = activation_quantizer
+
+    @property
+    def policy(self) -> str:
+        """The first part of the dtype policy's name, such as "int8" or "int4/128"."""
+        return self.mode
+
+    def get_config(self) -> dict[str, Any]:
+        """Give the arguments."""
+        return {"weight_quantizer": None, "activation_quantizer": self.activation_quantizer}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "QuantizationConfig":
+        """Give a configuration with the arguments that `get_config` gave."""
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        told = "" if self.bits == 8 else f"block_size={self.block_size}"
+        return f"{type(self).__name__}({told})"
+
+
+class Int8QuantizationConfig(QuantizationConfig):
+    """One byte a number, one scale a row.
+
+    >>> Int8QuantizationConfig().mode
+    'int8'
+    """
+
+    mode = "int8"
+
+
+class Int4QuantizationConfig(QuantizationConfig):
+    """Half a byte a number, one scale and zero point for each block of a row.
+
+    Parameters
+    ----------
+    block_size : int or None
+        Numbers in a block, 128 unless told; None or -1 means one scale a row, without zero point.
+
+    Examples
+    --------
+    >>> Int4QuantizationConfig(block_size=32).policy
+    'int4/32'
+    """
+
+    mode, bits = "int4", 4
+
+    def __init__(self, weight_quantizer: None = None, activation_quantizer: Any = "default",
+                 block_size: int | None = 128):  # fmt: skip
+        super().__init__(weight_quantizer, activation_quantizer)
+        self.block_size = (
+            block_size if block_size in (None, -1) else check_size(block_size, "block_size")
+        )
+
+    @property
+    def policy(self) -> str:
+        """Such as "int4/128", or "int4/-1" for one scale a row."""
+        return f"int4/{-1 if self.block_size is None else self.block_size}"
+
+    def get_config(self) -> dict[str, Any]:
+        """Give the arguments."""
+        return {**super().get_config(), "block_size": self.block_size}
+
+
+REGISTRY = Registry(
+    "quantization config", "keras.quantizers", [Int4QuantizationConfig, Int8QuantizationConfig],
+    {"int8": Int8QuantizationConfig, "int4": Int4QuantizationConfig},
+)  # fmt: skip
+
+
+def get(identifier: Any) -> Any:
+    """Give the configuration that a mode ("int8", "int4"), dict, class or instance means.
+
+    >>> get("int4")
+    Int4QuantizationConfig(block_size=128)
+    """
+    return REGISTRY.get(identifier)
+
+
+def serialize(config: Any) -> Any:
+    """Give a dict in Keras's form from which `deserialize` makes an equal configuration.
+
+    >>> serialize(Int8QuantizationConfig())["class_name"]
+    'Int8QuantizationConfig'
+    """
+    return REGISTRY.serialize(config)
+
+
+def deserialize(config: Any, custom_objects: Any = None) -> Any:
+    """Give the configuration that a dict describes.
+
+    >>> deserialize(serialize(Int4QuantizationConfig(block_size=8)))
+    Int4QuantizationConfig(block_size=8)
+    """
+    return REGISTRY.deserialize(config, custom_objects)
