@@ -1,11 +1,12 @@
 """Where a mask would be lost, and what a model does about it."""
 
 import warnings
-from typing import Any
+from typing import Any, NamedTuple
 
 from embedlab.layers.base import Layer
+from embedlab.layers.symbolic import KerasTensor
 
-__all__ = ["MaskError", "refuse_to_lose"]
+__all__ = ["MaskError", "MaskNote", "lint_masks", "refuse_to_lose"]
 
 
 class MaskError(TypeError):
@@ -20,6 +21,58 @@ class MaskError(TypeError):
     def __init__(self, message: str, layer: str = ""):
         super().__init__(message)
         self.layer = layer
+
+
+class MaskNote(NamedTuple):
+    """What becomes of the mask at one layer.
+
+    Attributes
+    ----------
+    layer : str
+    verdict : {"made", "kept", "consumed", "lost here", "none"}
+    """
+
+    layer: str
+    verdict: str
+
+    def __repr__(self) -> str:
+        return f"{self.layer}: {self.verdict}"
+
+
+def lint_masks(layers: list[Layer], start: KerasTensor) -> list[MaskNote]:
+    """Say for layers in a row what becomes of the mask, from their shapes alone.
+
+    Parameters
+    ----------
+    layers : list of Layer
+    start : KerasTensor
+        What goes in.
+
+    Examples
+    --------
+    >>> from embedlab.layers import Embedding, Flatten, Input
+    >>> layers = [Embedding(9, 4, mask_zero=True, name="words"), Flatten(name="flat")]
+    >>> lint_masks(layers, Input((10,)))
+    [words: made, flat: lost here]
+    """
+    notes = []
+    mask: Any = None
+    flowing = start
+    for layer in layers:
+        after = layer.compute_mask(flowing, mask)
+        if mask is None:
+            verdict = "none" if after is None else "made"
+        elif after is not None:
+            verdict = "kept"
+        else:
+            verdict = "consumed" if layer.consumes_mask else "lost here"
+        notes.append(MaskNote(layer.name, verdict))
+        try:
+            flowing = layer.compute_output_spec(flowing)
+        except NotImplementedError:  # a layer of one's own may not say its shape
+            flowing = KerasTensor((None,) * flowing.ndim)
+        mask = after
+    return notes
 
 
 def refuse_to_lose(mask: Any, layer: Layer, strict: str) -> None:

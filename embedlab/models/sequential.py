@@ -7,7 +7,7 @@ import numpy as np
 from embedlab import layers as layers_module
 from embedlab.layers.base import Gradients, Layer
 from embedlab.layers.symbolic import Input, KerasTensor
-from embedlab.models.masks import refuse_to_lose
+from embedlab.models.masks import MaskNote, lint_masks, refuse_to_lose
 from embedlab.models.model import Model
 
 __all__ = ["Sequential"]
@@ -167,8 +167,23 @@ class Sequential(Model):
     def _build_on(self, inputs: Any) -> None:
         """Wait for `call`: it learns the shape itself."""
 
+    def lint_masks(self) -> list[MaskNote]:
+        """Say what becomes of the mask at each layer, before any data: made, kept, consumed, lost.
+
+        >>> from embedlab.layers import Embedding, GlobalAveragePooling1D
+        >>> words = Embedding(9, 4, mask_zero=True, name="words")
+        >>> Sequential([words, GlobalAveragePooling1D(name="mean")]).lint_masks()
+        [words: made, mean: consumed]
+        """
+        return lint_masks(self._layers, self._input or Input((None,)))
+
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Give the mask that would come out (this runs the layers)."""
+        if isinstance(inputs, KerasTensor):
+            for layer in self._layers:
+                after = layer.compute_mask(inputs, mask)
+                inputs, mask = layer.compute_output_spec(inputs), after
+            return mask
         return self.call_with_mask(inputs, mask)[1]
 
     # Telling about it -------------------------------------------------------------------------

@@ -133,6 +133,26 @@ def test_keras_3_only_warns():
         Sequential(strict_masks="loud")
 
 
+@pytest.mark.parametrize(
+    ("parts", "verdicts"),
+    [([Embedding(4, 2, mask_zero=True), Halve(), Pools(), Halve()],
+      ["made", "kept", "consumed", "none"]),
+     ([Embedding(4, 2, mask_zero=True), Forgets(), Halve()], ["made", "lost here", "none"]),
+     ([Embedding(4, 2), Forgets()], ["none", "none"]),
+     ([Sequential([Embedding(4, 2, mask_zero=True), Halve()]), Forgets()], ["made", "lost here"])],
+)  # fmt: skip
+def test_masks_are_linted_before_any_data_and_the_lint_is_right(parts, verdicts):
+    model = Sequential(parts, strict_masks="ignore")
+    assert [note.verdict for note in model.lint_masks()] == verdicts
+    flowing, mask, seen = np.array([[1, 0, 2]]), None, []
+    for layer in model.layers:
+        had = mask is not None
+        flowing, mask = layer.call_with_mask(flowing, mask)
+        seen.append((had, mask is not None))
+    said = {"made": (False, True), "kept": (True, True), "none": (False, False)}
+    assert seen == [said.get(verdict, (True, False)) for verdict in verdicts]
+
+
 def test_training_reaches_the_layers():
     model = Sequential([Embedding(4, 2, "ones"), Dropout(1.0), Halve()])
     ids = np.array([[1, 0]])
