@@ -113,7 +113,7 @@ export class Explorer {
     this.theme = watchTheme(this.root, () => this.retheme());
     this.themed = this.theme.read();
     this.player = new Player(() => this.beat());
-    this.link = join(model.get("link_id") ?? "", ({ step }) => this.go(step, { heard: true }));
+    this.link = join(model.get("link_id") ?? "", ({ step }) => this.go(step, { heard: true, patch: { focus: null } }));
     /** @type {Trace | null} */
     this.before = null;
     this.store = new Store(model, (why) => this.changed(why), view.typed);

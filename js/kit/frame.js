@@ -30,6 +30,9 @@ export function frame(live) {
       ${topButtons(live)}
     </header>
     ${live.store.error ? html`<p class="strip error" role="alert">${live.store.error}</p>` : nothing}
+    ${live.store.waiting === "silent"
+      ? html`<p class="strip" role="status">Python has not answered yet: the kernel is busy, or it was stopped. Restart it and run the cell again, if it stays so.</p>`
+      : nothing}
     ${ui.prediction
       ? predictStrip({
           prediction: ui.prediction, things: view.things, act: (act) => live.predict(act), ...view.predict(scene),
@@ -48,6 +51,7 @@ export function frame(live) {
         pace: (speed) => live.pace(speed),
       }) /* prettier-ignore */}
       <p class="say" aria-live="polite">${ui.note || view.say(scene)}</p>
+      ${scene.params.seed === undefined ? nothing : html`<span class="num count">seed ${scene.params.seed}</span>`}
     </footer>
     ${ui.panel === "table" ? tablePanel(live, scene, wide) : nothing}
     ${ui.panel === "help" ? helpPanel(live) : nothing}

@@ -118,3 +118,15 @@ def test_with_reduced_motion_nothing_moves(show):
     view.place("predict:reveal").click()
     view.settle()
     assert view.page.evaluate("document.getAnimations().length") == 0
+
+
+def test_the_styles_of_a_host_do_not_bend_the_view(show):
+    view = show(LookupExplorer())
+    value = view.root.locator(".right dd").nth(1)
+    before = value.bounding_box()
+    view.page.add_style_tag(
+        content="""main dl { overflow: hidden } main dl dt { float: left; width: 20% }
+        main dl dd { float: left; width: 80% } main kbd { font: 13px monospace; padding: 9px }"""
+    )
+    view.settle()
+    assert value.bounding_box() == before
