@@ -32,7 +32,7 @@ _HOMES = {
 }
 _MODULES = ("activations", "callbacks", "constraints", "core", "data", "explorers", "figures",
             "initializers", "layers", "lessons", "losses", "metrics", "models", "optimizers",
-            "regularizers", "traces")  # fmt: skip
+            "quantizers", "regularizers", "traces")  # fmt: skip
 
 __all__ = [*_HOMES, *_MODULES, "__version__"]
 

@@ -78,3 +78,16 @@ def test_every_argument_and_method_that_works_today_has_its_old_name():
     assert layer.compute_output_spec(keras.layers.Input((10,))).shape == (None, 10, 64)
     again = keras.layers.Embedding.from_config(layer.get_config())
     assert again.get_config() == layer.get_config()
+
+
+def test_lora_and_quantisation_have_their_names_too(ids):
+    layer = keras.layers.Embedding(1000, 64, lora_rank=4, lora_alpha=8)
+    assert layer(ids).shape == (32, 10, 64) and len(layer.trainable_weights) == 2
+    later = keras.layers.Embedding(1000, 64)
+    later.build()
+    later.enable_lora(4, lora_alpha=None, a_initializer="he_uniform", b_initializer="zeros")
+    later.quantize("int8", type_check=True)
+    assert np.array_equal(later.quantized_call(ids), later(ids))
+    empty = keras.layers.Embedding(1000, 64)
+    empty.quantized_build((1000, 64), "int8")
+    assert not empty(ids).any()
