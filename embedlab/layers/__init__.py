@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from embedlab.layers.bag import EmbeddingBag
 from embedlab.layers.base import Gradients, Layer
 from embedlab.layers.dense import Dense
 from embedlab.layers.dropout import Dropout
@@ -22,6 +23,7 @@ __all__ = [
     "Dense",
     "Dropout",
     "Embedding",
+    "EmbeddingBag",
     "Flatten",
     "GlobalAveragePooling1D",
     "GlobalMaxPooling1D",
@@ -46,6 +48,7 @@ REGISTRY = Registry(
         Dense,
         Dropout,
         Embedding,
+        EmbeddingBag,
         Flatten,
         GlobalAveragePooling1D,
         GlobalMaxPooling1D,
