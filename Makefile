@@ -61,12 +61,14 @@ CHROMIUM = $(or $(EMBEDLAB_CHROMIUM),$(shell command -v chromium || command -v c
   command -v google-chrome))
 PEERS = $(shell $(BIN)/python -c 'from importlib.util import find_spec as f; \
   print("here" if f("keras") and f("torch") else "")' 2>/dev/null)
+DRIVER = $(shell $(BIN)/python -m playwright --version 2>/dev/null)
 FOUND = $(if $(PEERS),,and not peers)
 
 # $(call without,WHAT,LEFT OUT,CURE)
-without = @if [ -n "$${CI:-}" ]; then echo "CI must run $(2), and $(1) is missing. $(strip $(3))"; exit 1; \
-  else echo "NOT RUN: $(2), for want of $(1). $(strip $(3))"; fi
+without = @if [ -n "$${CI:-}" ]; then echo "CI must run $(strip $(2)), and $(1) is missing. $(strip $(3))"; exit 1; \
+  else echo "NOT RUN: $(strip $(2)), for want of $(1). $(strip $(3))"; fi
 
+TWO := -n 2 --dist loadfile
 READY := $(VENV)/.ready-$(EXTRAS)
 LEARNERS = $(wildcard notebooks/[0-9]*.ipynb notebooks/solutions/[0-9]*.ipynb)
 
@@ -101,33 +103,34 @@ js/node_modules/.ready: js/package.json js/package-lock.json
 views:  # the browser half: types, unit tests, bundles as committed
 ifneq ($(NODE),)
 	@$(MAKE) js/node_modules/.ready
-	@cd js && npm run --silent check && npm test --silent && node build.js --check
+	@cd js && npm run --silent check && npm test --silent -- --test-reporter=spec && node build.js --check
 else
 	$(call without,Node 18 or newer,the checks of the browser half,Install nodejs and npm.)
 endif
 
 core: $(READY)  # once more with every index checked, and once with one thread
 	@echo "The core, every index checked by Numba:"
-	@NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(abspath $(VENV))/boundscheck $(PYTEST) tests/core
+	@NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(abspath $(VENV))/boundscheck $(PYTEST) $(TWO) tests/core
 	@echo "The core on one thread:"
-	@NUMBA_NUM_THREADS=1 $(PYTEST) tests/core
+	@NUMBA_NUM_THREADS=1 $(PYTEST) $(TWO) tests/core
 
 strict: $(READY)  # every number printed in a notebook, compared
 	@echo "The notebooks, every number compared:"
 	@$(PYTEST) --nbval $(LEARNERS)
 
 browser: $(READY)  # alone on the machine: it measures frames
-ifneq ($(CHROMIUM),)
-	@echo "The views in a browser:"
-	@$(PYTEST) -m browser tests/browser
-else
+ifeq ($(CHROMIUM),)
 	$(call without,Chromium,the tests in a browser,On Debian: apt-get install chromium.)
+else
+	$(if $(DRIVER),@echo "The views in a browser:",$(call without,a library of Playwright,\
+	  the tests in a browser,On Debian: apt-get install libatomic1.))
+	$(if $(DRIVER),@$(PYTEST) -m browser tests/browser)
 endif
 
 suite: $(READY)
 	$(if $(PEERS),,$(call without,Keras or PyTorch,the comparisons with peers,\
 	  Run: make test EXTRAS=test$(comma)keras))
 	@echo "Everything else:"
-	@$(PYTEST) -n 2 --dist loadfile -m "not browser $(FOUND)"
+	@$(PYTEST) $(TWO) -m "not browser $(FOUND)"
 
 comma := ,
