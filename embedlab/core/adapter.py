@@ -1,5 +1,6 @@
 """An adapter: one low-rank step `scale * a @ b` for a whole table, kept as its two factors."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -7,10 +8,10 @@ import numpy as np
 from embedlab.core.finite import check_number
 from embedlab.core.ids import as_ids, id_error
 from embedlab.core.jit import loop, parallel, prange, prefetch, threads
-from embedlab.core.table import DtypeError, ShapeError, check_size
+from embedlab.core.table import DtypeError, ShapeError, as_array, check_size
 
 __all__ = ["Adapter", "add_lora", "add_lora_loop", "add_lora_numpy", "as_adapter",
-           "lora_scale"]  # fmt: skip
+           "as_adapters", "lora_scale"]  # fmt: skip
 
 PARALLEL_FROM = 1_000_000
 """Multiplications (N * D * (R + 4)) from which two threads win: about 50 µs of one thread."""
@@ -100,7 +101,7 @@ def as_adapter(adapter: Any, *, shape: tuple[int, int] | None = None) -> Adapter
             f"an adapter must have three parts (a, b, scale). Received {type(adapter).__name__}. "
             "Build it with Adapter(a, b, lora_scale(rank, alpha))."
         ) from error
-    a, b = np.asarray(a), np.asarray(b)
+    a, b = as_array(a, "a", "K"), as_array(b, "b", "K")
     if a.dtype.char not in "fd" or a.dtype != b.dtype or not a.dtype.isnative:
         raise DtypeError(
             "a and b of an adapter must both hold float32, or both float64. "
@@ -119,6 +120,23 @@ def as_adapter(adapter: Any, *, shape: tuple[int, int] | None = None) -> Adapter
             f"scale must fit into float32. Received {scale!r}. Choose a smaller alpha."
         )
     return Adapter(a, b, scale)
+
+
+def as_adapters(adapters: Any, *, shape: tuple[int, int] | None = None) -> list[Adapter]:
+    """Give a sequence of adapters as a list of `Adapter`, each checked by `as_adapter`.
+
+    Examples
+    --------
+    >>> as_adapters(None)
+    Traceback (most recent call last):
+    TypeError: adapters must be a list of Adapter. Received None. Pass [] for none at all.
+    """
+    if not isinstance(adapters, Iterable):
+        raise TypeError(
+            f"adapters must be a list of Adapter. Received {adapters!r:.40}. "
+            "Pass [] for none at all."
+        )
+    return [as_adapter(adapter, shape=shape) for adapter in adapters]
 
 
 def add_lora_numpy(

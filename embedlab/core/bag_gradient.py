@@ -9,7 +9,7 @@ from embedlab.core.gradient import SparseGrad
 from embedlab.core.group import bands, group
 from embedlab.core.ids import id_error
 from embedlab.core.jit import loop, parallel, prange, threads
-from embedlab.core.table import ShapeError, as_table, check_size
+from embedlab.core.table import ShapeError, as_array, as_table, check_size
 
 __all__ = ["grad_bag", "grad_bag_loop", "grad_bag_loop_parallel", "grad_bag_max",
            "grad_bag_max_loop", "grad_bag_max_loop_parallel", "grad_bag_max_numpy",
@@ -182,7 +182,7 @@ def grad_bag_max(bags: Bags, winners: np.ndarray, grad_out: Any, input_dim: int)
     [[0.0, 4.0], [3.0, 0.0]]
     """
     back, kind, input_dim = _check(bags, grad_out, input_dim)
-    winners = np.asarray(winners)
+    winners = as_array(winners, "winners")
     if winners.shape != back.shape or winners.dtype != np.int64:
         raise ShapeError(
             f"winners must be int64 with shape {back.shape}. Received {winners.dtype} with shape "

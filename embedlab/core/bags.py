@@ -4,10 +4,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from embedlab.core.gradient import check_padding
 from embedlab.core.group import group
-from embedlab.core.ids import as_ids
-from embedlab.core.table import DtypeError, ShapeError
+from embedlab.core.ids import as_ids, check_padding
+from embedlab.core.table import DtypeError, ShapeError, as_array
 
 __all__ = ["Bags", "as_bags", "check_bags", "in_single"]
 
@@ -101,8 +100,14 @@ def check_bags(bags: Bags) -> Bags:
     embedlab.core.table.ShapeError: bags must fit their ids. Received starts or weights that do \
 not. Make them with embedlab.core.bags.as_bags.
     """
+    if not isinstance(bags, Bags) or not all(isinstance(a, np.ndarray) for a in bags[:3]):
+        raise TypeError(
+            f"bags must be Bags of arrays. Received {type(bags).__name__}. "
+            "Make them with embedlab.core.bags.as_bags."
+        )
     starts, size = bags.starts, bags.ids.size
     fits = bags.ids.ndim == starts.ndim == 1 and starts.size > 0 and bags.weights.size in (0, size)
+    fits &= bags.ids.dtype == starts.dtype == np.int64 and bags.weights.dtype.kind == "f"
     if not fits or starts[0] != 0 or starts[-1] != size or (np.diff(starts) < 0).any():
         raise ShapeError(
             "bags must fit their ids. Received starts or weights that do not. "
@@ -179,7 +184,7 @@ def _check_weights(weights: Any, ids: np.ndarray, table: np.ndarray, mode: str) 
             'weights must be None in mode "max". Received an array. Use "sum" or "mean", or scale '
             "the table."
         )
-    weights = np.asarray(weights)
+    weights = as_array(weights, "weights")
     if weights.shape != ids.shape:
         raise ShapeError(
             f"weights must have the shape of ids, {ids.shape}. Received {weights.shape}. "

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from embedlab.core import counter
-from embedlab.core.adapter import Adapter, add_lora, as_adapter
+from embedlab.core.adapter import Adapter, add_lora, as_adapters
 from embedlab.core.ids import as_ids, id_error, resolve
 from embedlab.core.jit import loop, parallel, prange, prefetch, threads
 from embedlab.core.pack import unpack_int4_numpy
@@ -130,7 +130,7 @@ def quantized_lookup(
         raise TypeError(
             f"table must be Quantized. Received {type(table).__name__}. Pass quantize(table)."
         )
-    adapters = [as_adapter(adapter, shape=table.shape) for adapter in adapters]
+    adapters = as_adapters(adapters, shape=table.shape)
     ids = as_ids(ids)
     rows = ids
     if oob != "raise" or negative != "raise":

@@ -7,11 +7,11 @@ import numpy as np
 
 from embedlab.core import counter
 from embedlab.core.group import bands, group
-from embedlab.core.ids import IdError, as_ids, id_error
+from embedlab.core.ids import as_ids, check_padding, id_error
 from embedlab.core.jit import loop, parallel, prange, threads
-from embedlab.core.table import DtypeError, ShapeError, check_size
+from embedlab.core.table import DtypeError, ShapeError, as_array, check_room, check_size
 
-__all__ = ["SparseGrad", "check_padding", "coalesce", "coalesce_loop", "coalesce_loop_parallel",
+__all__ = ["SparseGrad", "coalesce", "coalesce_loop", "coalesce_loop_parallel",
            "coalesce_numpy", "grad_table", "grad_table_loop", "grad_table_loop_parallel",
            "grad_table_numpy"]  # fmt: skip
 
@@ -120,6 +120,7 @@ def grad_table(
     skip = check_padding(padding_idx, input_dim)
     sums = grad_out.astype(np.float32) if grad_out.dtype.char == "e" else grad_out
     shape = (input_dim, grad_out.shape[1])
+    check_room(*shape, sums.dtype, "input_dim")
     workers = threads() if sums.size >= PARALLEL_FROM else 1
     clear = workers > 1 and input_dim * shape[1] * sums.itemsize < _FRESH_FROM
     grad = (np.empty if clear else np.zeros)(shape, sums.dtype)
@@ -273,37 +274,10 @@ def coalesce(
     return SparseGrad(unique, rows, shape, (ids, grad_out), padding_idx)
 
 
-def check_padding(padding_idx: Any, input_dim: int) -> int:
-    """Give `padding_idx` as a row number, or -1 for none.
-
-    Raises
-    ------
-    IdError
-        Unless padding_idx < V.
-    ValueError
-        Unless it is a whole number from 0 up.
-
-    Examples
-    --------
-    >>> check_padding(None, 4), check_padding(3, 4)
-    (-1, 3)
-    """
-    if padding_idx is None:
-        return -1
-    row = check_size(padding_idx, "padding_idx", least=0)
-    if row >= input_dim:
-        raise IdError(
-            f"padding_idx must lie in 0..{input_dim - 1} (input_dim={input_dim}). "
-            f"Received {row}. Count from 0.",
-            [row], [()], input_dim,
-        )  # fmt: skip
-    return row
-
-
 def _check(ids: Any, grad_out: Any, input_dim: Any) -> tuple[np.ndarray, np.ndarray, int]:
     input_dim = check_size(input_dim, "input_dim")
     ids = as_ids(ids)
-    grad_out = np.asarray(grad_out, order="C")
+    grad_out = as_array(grad_out, "grad_out")
     if grad_out.dtype.char not in "efd" or not grad_out.dtype.isnative:
         raise DtypeError(
             f"grad_out must hold float16, float32 or float64. Received {grad_out.dtype.str}. "

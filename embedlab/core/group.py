@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from embedlab.core.ids import as_ids, id_error
+from embedlab.core.ids import as_ids, check_padding, id_error
 from embedlab.core.jit import loop, parallel, prange, threads
 from embedlab.core.table import check_size
 
@@ -181,17 +181,18 @@ def group(ids: Any, input_dim: int, *, padding_idx: int | None = None) -> Groups
     ([1, 3], [1, 0, 2], [0, 1, 3])
     """
     input_dim = check_size(input_dim, "input_dim")
-    ids = as_ids(ids).reshape(-1)
-    skip = -1 if padding_idx is None else padding_idx
+    whole = as_ids(ids)
+    ids = whole.reshape(-1)
+    skip = check_padding(padding_idx, input_dim)
     if ids.size >= 1 << _BITS or input_dim >= 1 << (_BITS - 1):  # too big to pack into 64 bits
         ids = ids.copy()
         if not 0 <= int(ids.min(initial=0)) <= int(ids.max(initial=0)) < input_dim:
-            raise id_error(ids, input_dim)
+            raise id_error(ids.reshape(whole.shape), input_dim)
         return group_numpy(ids, skip)
     workers = threads() if ids.size >= PARALLEL_FROM else 1
     packed = np.empty(ids.size, np.int64)
     if (_pack_loop_parallel if workers > 1 else _pack_loop)(ids, input_dim, skip, packed):
-        raise id_error(ids, input_dim)
+        raise id_error(whole, input_dim)
     packed = _sort(packed, input_dim, workers)
     unique, starts, order = (np.empty(ids.size + 1, np.int64) for _ in range(3))
     found, size = _split_loop(packed, input_dim, unique, starts, order)

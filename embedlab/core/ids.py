@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from embedlab.core.jit import loop
-from embedlab.core.table import ShapeError
+from embedlab.core.table import ShapeError, check_size
 
-__all__ = ["IdError", "IdTypeError", "as_ids", "id_error", "resolve", "resolve_loop",
-           "resolve_numpy"]  # fmt: skip
+__all__ = ["IdError", "IdTypeError", "as_ids", "check_padding", "id_error", "resolve",
+           "resolve_loop", "resolve_numpy"]  # fmt: skip
 
 _INT64 = np.dtype(np.int64)
 _LARGEST = np.iinfo(np.int64).max
@@ -126,6 +126,33 @@ def id_error(ids: np.ndarray, input_dim: int, *, negative: bool = False) -> IdEr
     )  # fmt: skip
 
 
+def check_padding(padding_idx: Any, input_dim: int) -> int:
+    """Give `padding_idx` as a row number, or -1 for none.
+
+    Raises
+    ------
+    IdError
+        Unless padding_idx < V.
+    ValueError
+        Unless it is a whole number from 0 up.
+
+    Examples
+    --------
+    >>> check_padding(None, 4), check_padding(3, 4)
+    (-1, 3)
+    """
+    if padding_idx is None:
+        return -1
+    row = check_size(padding_idx, "padding_idx", least=0)
+    if row >= input_dim:
+        raise IdError(
+            f"padding_idx must lie in 0..{input_dim - 1} (input_dim={input_dim}). "
+            f"Received {row}. Count from 0.",
+            [row], [()], input_dim,
+        )  # fmt: skip
+    return row
+
+
 def resolve_numpy(ids: np.ndarray, input_dim: int, mode: int, to: int, wrap: bool) -> np.ndarray:
     """Say in NumPy where each id reads: negatives counted from the end, the rest by `mode`."""
     rows = np.where(wrap & (ids < 0) & (ids >= -input_dim), ids + input_dim, ids)
@@ -187,6 +214,7 @@ def resolve(ids: Any, input_dim: int, *, oob: str | int = "raise", negative: str
     [0, 1]
     """
     ids = as_ids(ids)
+    input_dim = check_size(input_dim, "input_dim", least=0)
     mode, to = _mode(oob, input_dim)
     if negative not in ("raise", "wrap"):
         raise ValueError(

@@ -44,7 +44,7 @@ def onehot_lookup(table: np.ndarray, ids: np.ndarray) -> np.ndarray:
     >>> onehot_lookup(table, np.array([2, 0])).tolist()
     [[4.0, 5.0], [0.0, 1.0]]
     """
-    ids = as_ids(ids)
+    table, ids = as_table(table), as_ids(ids)
     if ids.size and not 0 <= int(ids.min()) <= int(ids.max()) < len(table):
         raise id_error(ids, len(table))
     onehot = np.zeros((ids.size, len(table)), table.dtype)  # (N, V)

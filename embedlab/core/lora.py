@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from embedlab.core import counter
-from embedlab.core.adapter import Adapter, add_lora, as_adapter
+from embedlab.core.adapter import Adapter, add_lora, as_adapters
 from embedlab.core.ids import as_ids, id_error, resolve
 from embedlab.core.jit import loop, parallel, prange, prefetch, threads
 from embedlab.core.lookup import lookup
@@ -125,7 +125,7 @@ def lora_lookup(
     [[1.0, -1.0], [0.0, 0.0]]
     """
     table = as_table(table)
-    adapters = [as_adapter(adapter, shape=table.shape) for adapter in adapters]
+    adapters = as_adapters(adapters, shape=table.shape)
     if not adapters:
         return lookup(table, ids, oob=oob, negative=negative)
     ids = as_ids(ids)

@@ -11,7 +11,7 @@ from embedlab.core.gradient import SparseGrad, coalesce
 from embedlab.core.ids import as_ids
 from embedlab.core.jit import loop, parallel, prange
 from embedlab.core.lookup import lookup
-from embedlab.core.table import DtypeError, ShapeError
+from embedlab.core.table import DtypeError, ShapeError, as_array
 
 __all__ = ["grad_lora", "grad_lora_loop", "grad_lora_numpy"]
 
@@ -138,7 +138,7 @@ def grad_lora(ids: Any, grad_out: Any, adapter: Adapter) -> tuple[SparseGrad, np
 
 
 def _as_grad(grad_out: Any, shape: tuple[int, ...], width: int) -> np.ndarray:
-    grad_out = np.asarray(grad_out, order="C")
+    grad_out = as_array(grad_out, "grad_out")
     if grad_out.dtype.char not in "efd" or not grad_out.dtype.isnative:
         raise DtypeError(
             f"grad_out must hold float16, float32 or float64. Received {grad_out.dtype.str}. "

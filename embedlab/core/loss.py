@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from embedlab.core.ids import IdError, as_ids
-from embedlab.core.table import DtypeError, ShapeError
+from embedlab.core.table import DtypeError, ShapeError, as_array
 
 __all__ = ["binary_crossentropy", "categorical_crossentropy", "mse"]
 
@@ -151,7 +151,7 @@ def categorical_crossentropy(
 
 def _floats(array: Any, name: str = "predicted") -> tuple[np.ndarray, np.dtype]:
     """Give an array in at least single precision, with the dtype it came in."""
-    array = np.asarray(array)
+    array = as_array(array, name)
     if array.dtype.char not in "efd":
         raise DtypeError(
             f"{name} must hold float16, float32 or float64. Received {array.dtype.str}. "
@@ -166,7 +166,7 @@ def _floats(array: Any, name: str = "predicted") -> tuple[np.ndarray, np.dtype]:
 
 
 def _same(target: Any, like: np.ndarray, name: str) -> np.ndarray:
-    target = np.asarray(target)
+    target = as_array(target, name)
     if target.shape != like.shape or target.dtype.kind not in "fiub":
         raise ShapeError(
             f"{name} must hold numbers in shape {like.shape}. Received {target.dtype} in shape "
@@ -177,8 +177,8 @@ def _same(target: Any, like: np.ndarray, name: str) -> np.ndarray:
 
 def _share(shape: tuple[int, ...], mask: Any, weights: Any) -> np.ndarray:
     """Give what each step counts in the mean: weight / number of valid steps, 0 where masked."""
-    keep = np.ones(shape, bool) if mask is None else np.asarray(mask)
-    factors = np.ones(shape) if weights is None else np.asarray(weights)
+    keep = np.ones(shape, bool) if mask is None else as_array(mask, "mask")
+    factors = np.ones(shape) if weights is None else as_array(weights, "weights")
     for name, array, kinds in (("mask", keep, "b"), ("weights", factors, "fiub")):
         if array.shape != shape or array.dtype.kind not in kinds:
             raise ShapeError(
@@ -190,7 +190,7 @@ def _share(shape: tuple[int, ...], mask: Any, weights: Any) -> np.ndarray:
 
 def _probabilities(target: Any, logits: np.ndarray, share: np.ndarray) -> np.ndarray:
     """Give the target as probabilities: one-hot where it is the number of a choice."""
-    array = np.asarray(target)
+    array = as_array(target, "target")
     if array.dtype.kind == "f" and array.shape == logits.shape:
         return np.where(share == 0, 0, array).astype(logits.dtype)
     choice = as_ids(target)

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from embedlab.core.adapter import Adapter
-from embedlab.core.finite import check_finite
-from embedlab.core.table import ShapeError, as_table, check_size
+from embedlab.core.finite import check_finite, check_number
+from embedlab.core.table import DtypeError, ShapeError, as_array, as_table, check_size
 
 __all__ = ["best_adapter", "effective_rank", "rank_errors", "spectrum"]
 
@@ -146,8 +146,9 @@ def best_adapter(delta: Any, rank: int, *, scale: float = 1.0) -> Adapter:
             f"rank must lie in 1..{min(delta.shape)} (the smaller side of {delta.shape}). "
             f"Received {rank}. Nothing is left to gain beyond."
         )
-    if not np.isfinite(scale) or scale == 0:
-        raise ValueError(f"scale must be a number other than 0. Received {scale!r:.40}. Pass 1.0.")
+    scale = check_number(scale, "scale")
+    if scale == 0:
+        raise ValueError("scale must be a number other than 0. Received 0. Pass 1.0.")
     _, values, right = np.linalg.svd(_triangle(delta), full_matrices=False)
     values, right = values[:rank], right[:rank]  # (R,), (R, D)
     largest = np.take_along_axis(right, np.abs(right).argmax(axis=1)[:, None], axis=1)
@@ -183,10 +184,15 @@ def _as_delta(delta: Any) -> np.ndarray:
 
 
 def _as_values(values: Any) -> np.ndarray:
-    values = np.asarray(values, np.float64)
+    values = as_array(values, "values")
+    if values.dtype.kind not in "fiu":
+        raise DtypeError(
+            f"values must hold numbers. Received dtype {values.dtype}. Pass spectrum(delta)."
+        )
+    values = values.astype(np.float64)
     if values.ndim != 1 or (values < 0).any() or not np.isfinite(values).all():
         raise ValueError(
-            "values must be finite singular values >= 0 in one axis. "
-            f"Received shape {values.shape} from {values.min(initial=0.0)}. Pass spectrum(delta)."
+            "values must be finite singular values >= 0 in one axis. Received shape "
+            f"{values.shape} with {values.min(initial=0.0)} in it. Pass spectrum(delta)."
         )
     return values

@@ -6,7 +6,7 @@ import numpy as np
 
 from embedlab.core.ids import as_ids
 from embedlab.core.jit import loop, parallel, prange, threads
-from embedlab.core.table import DtypeError, ShapeError
+from embedlab.core.table import DtypeError, ShapeError, as_array
 
 __all__ = ["as_floats", "as_mask", "grad_hold", "grad_hold_loop", "grad_hold_numpy", "hold",
            "hold_loop", "hold_numpy", "padding_mask"]  # fmt: skip
@@ -56,10 +56,7 @@ def as_mask(mask: Any, shape: tuple[int, ...]) -> np.ndarray:
     embedlab.core.table.DtypeError: mask must hold True and False. Received int64. \
 Cast it with mask.astype(bool).
     """
-    try:
-        array = np.asarray(mask, order="C")
-    except ValueError:
-        array = np.empty(0, object)
+    array = as_array(mask, "mask")
     if array.dtype != bool:
         raise DtypeError(
             f"mask must hold True and False. Received {array.dtype}. "
@@ -83,7 +80,7 @@ def as_floats(array: Any, name: str) -> np.ndarray:
     embedlab.core.table.DtypeError: values must hold float16, float32 or float64. Received <i8. \
 Cast it with values.astype('float32').
     """
-    floats = np.asarray(array, order="C")
+    floats = as_array(array, name)
     if floats.dtype.char not in "efd" or not floats.dtype.isnative:
         raise DtypeError(
             f"{name} must hold float16, float32 or float64. Received {floats.dtype.str}. "

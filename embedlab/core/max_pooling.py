@@ -7,7 +7,7 @@ import numpy as np
 from embedlab.core.jit import loop, parallel, prange, threads
 from embedlab.core.mask import as_floats
 from embedlab.core.pooling import as_sequences, in_single
-from embedlab.core.table import DtypeError, ShapeError, check_size
+from embedlab.core.table import DtypeError, ShapeError, as_array, check_room, check_size
 
 __all__ = ["grad_masked_max", "grad_masked_max_loop", "grad_masked_max_numpy", "masked_max",
            "masked_max_loop", "masked_max_numpy"]  # fmt: skip
@@ -135,7 +135,7 @@ def grad_masked_max(at: Any, grad_out: Any, steps: int) -> np.ndarray:
     >>> grad_masked_max(np.array([[1]]), np.array([[3.0]]), 3).ravel().tolist()
     [0.0, 3.0, 0.0]
     """
-    grad_out, at = as_floats(grad_out, "grad_out"), np.asarray(at, order="C")
+    grad_out, at = as_floats(grad_out, "grad_out"), as_array(at, "at")
     steps = check_size(steps, "steps", least=0)
     if at.dtype != np.int64:
         raise DtypeError(f"at must be int64. Received {at.dtype}. Pass what masked_max gave.")
@@ -149,6 +149,7 @@ def grad_masked_max(at: Any, grad_out: Any, steps: int) -> np.ndarray:
             f"at must lie in -1..{steps - 1}. Received {at.min()}..{at.max()}. "
             "Pass the steps of the same values."
         )
+    check_room(steps, at.size, grad_out.dtype, "steps")
     grad = np.zeros((len(at), steps, at.shape[1]), grad_out.dtype)
     wide = at.size >= PARALLEL_FROM and threads() > 1
     run = grad_masked_max_loop_parallel if wide else grad_masked_max_loop

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.adapter import Adapter
+from embedlab.core.adapter import Adapter, as_adapters
 from embedlab.core.finite import check_finite
 from embedlab.core.lora import lora_lookup
 from embedlab.core.table import DtypeError, ShapeError, as_table
@@ -60,7 +60,7 @@ def merge(
 Look at the values of the adapter, or pass safe=False.
     """
     table = as_table(table)
-    lora_lookup(table, [], adapters)  # the doors refuse before anything is written
+    adapters = as_adapters(adapters, shape=table.shape)  # refused before anything is written
     if out is None:
         out = np.empty(table.shape, table.dtype)
     else:
@@ -91,7 +91,7 @@ def unmerge(
     >>> unmerge(merge(np.ones((2, 2)), [adapter]), [adapter]).tolist()
     [[1.0, 1.0], [1.0, 1.0]]
     """
-    taken = [Adapter(a, b, -scale) for a, b, scale in reversed(adapters)]
+    taken = [Adapter(a, b, -scale) for a, b, scale in reversed(as_adapters(adapters))]
     return merge(table, taken, safe=safe, out=out)
 
 

@@ -10,7 +10,7 @@ from embedlab.core.finite import check_finite
 from embedlab.core.ids import as_ids, id_error
 from embedlab.core.jit import loop, parallel, prange, threads
 from embedlab.core.quantized import Quantized
-from embedlab.core.table import ShapeError, as_table, check_size
+from embedlab.core.table import ShapeError, as_array, as_table, check_size
 
 __all__ = ["Neighbours", "Rows", "as_rows", "cosine", "nearest", "nearest_loop",
            "nearest_loop_parallel", "nearest_numpy", "unit"]  # fmt: skip
@@ -254,7 +254,7 @@ def _single(array: np.ndarray) -> np.ndarray:
 
 
 def _queries(queries: Any, columns: int) -> tuple[np.ndarray, bool]:
-    array = np.asarray(queries)
+    array = as_array(queries, "queries")
     alone = array.ndim == 1
     array = _single(as_table(array[None] if alone else array, "queries"))
     if array.shape[1] != columns:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from embedlab.core.jit import loop, prange
-from embedlab.core.table import DtypeError, ShapeError, check_size
+from embedlab.core.table import DtypeError, ShapeError, as_array, check_size
 
 __all__ = ["pack_int4", "pack_int4_loop", "pack_int4_numpy", "unpack_int4", "unpack_int4_loop",
            "unpack_int4_numpy"]  # fmt: skip
@@ -133,7 +133,7 @@ def unpack_int4(packed: Any, output_dim: int) -> np.ndarray:
 
 
 def _as_codes(codes: Any, name: str) -> np.ndarray:
-    codes = np.asarray(codes, order="C")
+    codes = as_array(codes, name)
     if codes.dtype != np.int8:
         raise DtypeError(
             f"{name} must be int8. Received {codes.dtype}. Cast it with {name}.astype('int8')."

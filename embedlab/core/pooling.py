@@ -7,7 +7,7 @@ import numpy as np
 
 from embedlab.core.jit import loop, parallel, prange, threads
 from embedlab.core.mask import as_floats, as_mask
-from embedlab.core.table import ShapeError
+from embedlab.core.table import ShapeError, as_array
 
 __all__ = ["as_sequences", "grad_masked_mean", "grad_masked_sum", "grad_masked_sum_loop",
            "grad_masked_sum_numpy", "in_single", "masked_mean", "masked_sum", "masked_sum_loop",
@@ -216,7 +216,7 @@ def _counts(mask: np.ndarray, dtype: Any) -> np.ndarray:
 
 def _as_grad(mask: Any, grad_out: Any) -> tuple[np.ndarray, np.ndarray]:
     grad_out = as_floats(grad_out, "grad_out")
-    shape = np.shape(mask)
+    shape = as_array(mask, "mask").shape
     if grad_out.ndim != 2 or len(shape) != 2 or shape[0] != len(grad_out):
         raise ShapeError(
             "mask must have shape (B, T) and grad_out (B, D). "

@@ -203,9 +203,11 @@ def quantize_read(
     >>> quantize_read(lambda rows: np.zeros((2, 4)), (2, 4), "float32").codes.shape
     (2, 4)
     """
-    if bits not in _ROW_RANGE or isinstance(bits, bool):
+    if isinstance(bits, bool) or bits not in (8, 4):
         raise ValueError(f"bits must be 8 or 4. Received {bits!r:.40}. Choose one of these.")
-    block = 0 if block_size in (None, -1) else check_size(block_size, "block_size")
+    block = 0
+    if block_size is not None and block_size != -1:
+        block = min(check_size(block_size, "block_size"), max(shape[1], 1))
     wide = np.dtype(np.float64 if np.dtype(dtype) == np.float64 else np.float32)
     rows, columns = shape
     groups = (rows, -(-columns // block)) if block else (rows,)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from embedlab.core.finite import check_finite
-from embedlab.core.table import DtypeError, ShapeError, check_size
+from embedlab.core.table import DtypeError, ShapeError, as_array, check_size
 
 __all__ = ["Quantized"]
 
@@ -58,8 +58,8 @@ class Quantized:
         block = None
         if self.block_size is not None and self.block_size != -1:
             block = check_size(self.block_size, "block_size")
-        codes, scale = np.asarray(self.codes, order="C"), np.asarray(self.scale, order="C")
-        zero = None if self.zero is None else np.asarray(self.zero, order="C")
+        codes, scale = as_array(self.codes, "codes"), as_array(self.scale, "scale")
+        zero = None if self.zero is None else as_array(self.zero, "zero")
         width = columns if self.bits == 8 else (columns + 1) // 2
         if codes.ndim != 2 or codes.shape[1] != width:
             raise ShapeError(

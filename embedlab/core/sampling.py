@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from embedlab.core.ids import as_ids, id_error
-from embedlab.core.table import ShapeError
+from embedlab.core.table import ShapeError, check_room, check_size
 
 __all__ = ["alias_table", "as_stream", "keep_odds"]
 
@@ -36,6 +36,7 @@ def as_stream(ids: Any, input_dim: int, starts: Any) -> tuple[np.ndarray, np.nda
     >>> as_stream([0, 1, 1], 2, [0, 1])[0].tolist()
     [0, -1, 1, 1]
     """
+    input_dim = check_size(input_dim, "input_dim")
     ids = as_ids(ids)
     if ids.ndim != 1 or ids.size == 0:
         raise ShapeError(
@@ -44,6 +45,7 @@ def as_stream(ids: Any, input_dim: int, starts: Any) -> tuple[np.ndarray, np.nda
         )
     if not 0 <= int(ids.min()) <= int(ids.max()) < input_dim:
         raise id_error(ids, input_dim)
+    check_room(input_dim, 1, np.float64, "input_dim")
     counts = np.bincount(ids, minlength=input_dim).astype(np.float64)
     if starts is None:
         return ids.astype(np.int32), counts

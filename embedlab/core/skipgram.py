@@ -15,7 +15,8 @@ import numpy as np
 
 from embedlab.core.jit import loop, parallel, prange, prefetch
 from embedlab.core.sampling import alias_table, as_stream, keep_odds
-from embedlab.core.table import check_size
+from embedlab.core.step import within
+from embedlab.core.table import check_room, check_size
 
 __all__ = ["SkipgramStep", "skipgram", "skipgram_loop", "skipgram_loop_parallel",
            "skipgram_numpy", "train_skipgram"]  # fmt: skip
@@ -25,6 +26,9 @@ CHUNK = 20_000
 
 WIDEST = 1024
 """The longest vector: it fixes the width of the scratch rows below."""
+
+MOST = 1024
+"""The widest window, and the most negatives and threads: they fix the size of the scratch."""
 
 # A scratch row is one cache line longer than the longest vector, so that the rows of one position
 # do not all fall into the same cache set. TARGETS of them are worked on together.
@@ -445,19 +449,16 @@ def skipgram(
     (4800, 4800, (4, 8))
     """
     input_dim = check_size(input_dim, "input_dim")
-    output_dim = check_size(output_dim, "output_dim")
-    window, negative = check_size(window, "window"), check_size(negative, "negative", least=0)
-    epochs, threads = check_size(epochs, "epochs"), check_size(threads, "threads")
-    chunk = check_size(chunk, "chunk")
-    if output_dim > WIDEST:
-        raise ValueError(
-            f"output_dim must be at most {WIDEST}. Received {output_dim}. Use shorter vectors."
-        )
-    for name, value in (("subsample", subsample), ("rate", rate), ("rate_end", rate_end)):
-        if not 0 <= value < np.inf:
-            raise ValueError(
-                f"{name} must be a finite number >= 0. Received {value!r:.40}. Use the default."
-            )
+    output_dim = _at_most(output_dim, "output_dim", WIDEST)
+    window, threads = _at_most(window, "window", MOST), _at_most(threads, "threads", MOST)
+    negative = _at_most(negative, "negative", MOST, least=0)
+    epochs, chunk = check_size(epochs, "epochs"), check_size(chunk, "chunk")
+    seed = check_size(seed, "seed", least=0)
+    rate, rate_end, subsample = (
+        within(value, name, np.inf)
+        for name, value in (("rate", rate), ("rate_end", rate_end), ("subsample", subsample))
+    )
+    check_room(input_dim, output_dim, np.float32, "input_dim")
     stream, counts = as_stream(ids, input_dim, starts)
     return _train(stream, counts, output_dim, window, negative, subsample, rate, rate_end,
                   epochs, seed, threads, chunk)  # fmt: skip
@@ -471,6 +472,13 @@ def train_skipgram(ids: Any, input_dim: int, output_dim: int, **options: Any) ->
     """
     *_, last = skipgram(ids, input_dim, output_dim, **options)
     return last
+
+
+def _at_most(value: Any, name: str, most: int, least: int = 1) -> int:
+    size = check_size(value, name, least=least)
+    if size > most:
+        raise ValueError(f"{name} must be at most {most}. Received {size}. Choose a smaller one.")
+    return size
 
 
 def _train(stream, counts, dim, window, negative, subsample, rate, rate_end, epochs, seed,

@@ -8,7 +8,7 @@ import numpy as np
 from embedlab.core.jit import loop, parallel, prange, threads
 from embedlab.core.mask import as_floats
 from embedlab.core.pooling import in_single
-from embedlab.core.table import DtypeError, ShapeError
+from embedlab.core.table import DtypeError, ShapeError, as_array
 
 __all__ = ["grad_masked_softmax", "grad_masked_softmax_loop", "grad_masked_softmax_numpy",
            "masked_softmax", "masked_softmax_loop", "masked_softmax_numpy"]  # fmt: skip
@@ -173,7 +173,7 @@ def _as_masks(mask: Any, shape: tuple[int, ...], rows: int) -> tuple[np.ndarray,
     steps = shape[-1]
     if mask is None:
         return np.ones((1, steps), bool), np.zeros(rows, np.int64)
-    mask = np.asarray(mask)
+    mask = as_array(mask, "mask")
     if mask.dtype != bool:
         raise DtypeError(
             f"mask must hold True and False. Received {mask.dtype}. Cast it with mask.astype(bool)."

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from embedlab.core.finite import check_number
-from embedlab.core.gradient import SparseGrad, check_padding
+from embedlab.core.gradient import SparseGrad
 from embedlab.core.group import Groups, bands, group
-from embedlab.core.ids import as_ids
+from embedlab.core.ids import as_ids, check_padding
 from embedlab.core.jit import threads
-from embedlab.core.table import DtypeError, ShapeError
+from embedlab.core.table import DtypeError, ShapeError, as_array
 
 __all__ = ["BELOW_1", "needed", "step", "within"]
 
@@ -102,7 +102,7 @@ def _gather(
             "grad must be a SparseGrad, a pair (ids, grad_out) or an array (V, D). "
             f"Received {type(grad).__name__}. Make one with embedlab.core.gradient.coalesce."
         )
-    ids, grad_out = as_ids(grad[0]), np.asarray(grad[1], order="C")
+    ids, grad_out = as_ids(grad[0]), as_array(grad[1], "the gradient")
     _check_grad(grad_out, table, (*ids.shape, columns))
     grad_out = _apart(grad_out, table).reshape(ids.size, columns)
     return group(ids, rows, padding_idx=padding_idx), grad_out, False

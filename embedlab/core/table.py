@@ -1,11 +1,14 @@
 """The door for tables and sizes: what every kernel asks of a (V, D) array of numbers."""
 
 import operator
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-__all__ = ["DtypeError", "ShapeError", "as_table", "check_size"]
+__all__ = ["DtypeError", "ShapeError", "as_array", "as_table", "check_room", "check_size"]
+
+LARGEST = np.iinfo(np.int64).max
+"""No size and no number of bytes may be larger: loops count in int64."""
 
 _FLOATS = (np.dtype("float16"), np.dtype("float32"), np.dtype("float64"))
 
@@ -16,6 +19,44 @@ class ShapeError(ValueError):
 
 class DtypeError(TypeError):
     """An array has another dtype than the operation needs."""
+
+
+def as_array(array: Any, name: str, order: Literal["C", "K"] = "C") -> np.ndarray:
+    """Give `array` as an array of whatever dtype, refusing a ragged list.
+
+    `order` "C" makes it contiguous; "K" never copies an array.
+
+    Examples
+    --------
+    >>> as_array([[1], [1, 2]], "mask")
+    Traceback (most recent call last):
+    embedlab.core.table.ShapeError: mask must be a rectangular array. Received lists of different \
+lengths. Pad them to one length first.
+    """
+    try:
+        return np.asarray(array, order=order)
+    except ValueError as error:
+        raise ShapeError(
+            f"{name} must be a rectangular array. Received lists of different lengths. "
+            "Pad them to one length first."
+        ) from error
+
+
+def check_room(rows: int, columns: int, dtype: Any, name: str) -> None:
+    """Refuse a table (rows, columns) with more bytes than an address can count.
+
+    Examples
+    --------
+    >>> check_room(2**62, 64, "float32", "input_dim")
+    Traceback (most recent call last):
+    ValueError: input_dim must leave a table of at most 2**63 bytes. Received 4611686018427387904 \
+rows of 64 numbers. Use fewer rows, or the sparse gradient.
+    """
+    if rows * columns * np.dtype(dtype).itemsize > LARGEST:
+        raise ValueError(
+            f"{name} must leave a table of at most 2**63 bytes. Received {rows} rows of {columns} "
+            "numbers. Use fewer rows, or the sparse gradient."
+        )
 
 
 def as_table(table: Any, name: str = "table") -> np.ndarray:
@@ -48,7 +89,7 @@ def as_table(table: Any, name: str = "table") -> np.ndarray:
     embedlab.core.table.ShapeError: table must have two axes (V, D). Received shape (3,). \
 Use table.reshape(-1, D).
     """
-    array = table if type(table) is np.ndarray else np.asarray(table)
+    array = table if type(table) is np.ndarray else as_array(table, name)
     if array.dtype not in _FLOATS or not array.dtype.isnative:
         raise DtypeError(
             f"{name} must hold float16, float32 or float64 in native byte order. "
@@ -80,8 +121,10 @@ def check_size(value: Any, name: str, *, least: int = 1) -> int:
         except TypeError:
             pass
         else:
-            if size >= least:
+            if least <= size <= LARGEST:
                 return size
+            if size > LARGEST:
+                kind = f"{kind} below 2**63"
     raise ValueError(
         f"{name} must be {kind}. Received {value!r:.40}. Pass a whole number >= {least}."
     )

@@ -113,7 +113,7 @@ NEW = np.zeros((2, 3))
         ([[True, False]], NEW, NEW, ShapeError, "(1, 2)"),
         ([1, 0], NEW, NEW, DtypeError, "int64"),
         (None, NEW, NEW, DtypeError, "object"),
-        ([[True], [True, False]], NEW, NEW, DtypeError, "object"),
+        ([[True], [True, False]], NEW, NEW, ShapeError, "different lengths"),
         ([True, True], NEW, NEW[:1], ShapeError, "(1, 3)"),
         ([True, True], NEW, NEW.astype("f4"), DtypeError, "float32"),
         ([True, True], NEW.astype(int), NEW, DtypeError, "<i8"),
