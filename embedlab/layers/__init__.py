@@ -10,6 +10,7 @@ from embedlab.layers.embedding import Embedding, LookupContext
 from embedlab.layers.flatten import Flatten
 from embedlab.layers.gradcheck import gradcheck
 from embedlab.layers.memory import MemoryReport, TableMemoryError
+from embedlab.layers.merging import Add, Average, Concatenate, Multiply
 from embedlab.layers.policy import DTypePolicy
 from embedlab.layers.pooling import GlobalAveragePooling1D, GlobalMaxPooling1D
 from embedlab.layers.reshape import Reshape
@@ -19,6 +20,9 @@ from embedlab.registry import Registry
 
 # Each line here is one file beside this one; a new layer joins all three lists.
 __all__ = [
+    "Add",
+    "Average",
+    "Concatenate",
     "DTypePolicy",
     "Dense",
     "Dropout",
@@ -33,6 +37,7 @@ __all__ = [
     "Layer",
     "LookupContext",
     "MemoryReport",
+    "Multiply",
     "Reshape",
     "TableMemoryError",
     "Variable",
@@ -45,6 +50,10 @@ REGISTRY = Registry(
     "layer",
     "keras.layers",
     [
+        Add,
+        Average,
+        Concatenate,
+        Multiply,
         Dense,
         Dropout,
         Embedding,

@@ -111,7 +111,9 @@ class Layer(WeightOwner):
         ``mask=`` and ``training=`` are welcome everywhere, and dropped where `call` has no use
         for them.
         """
-        if isinstance(inputs, KerasTensor):
+        if isinstance(inputs, KerasTensor) or (
+            type(inputs) in (list, tuple) and inputs and isinstance(inputs[0], KerasTensor)
+        ):
             return self.symbolic_call(inputs)
         if not self.built:
             self._build_on(inputs)
@@ -194,20 +196,22 @@ class Layer(WeightOwner):
             f"{type(self).__name__} does not. Add it, or call the layer on an array."
         )
 
-    def compute_output_spec(self, inputs: KerasTensor) -> Any:
+    def compute_output_spec(self, inputs: Any) -> Any:
         """Give the placeholder of the outputs for a placeholder of the inputs."""
         return KerasTensor(self.compute_output_shape(inputs.shape), self.compute_dtype)
 
-    def symbolic_call(self, inputs: KerasTensor) -> Any:
+    def symbolic_call(self, inputs: Any) -> Any:
         """Call the layer on a placeholder: builds it, and computes nothing.
 
         A layer with several outputs, such as a recurrent one with its states, gives a list.
         """
         made = self.compute_output_spec(inputs)
         if not self.built:
-            self.build(inputs.shape)
-        for one in made if isinstance(made, (list, tuple)) else [made]:
-            one.layer, one.inputs = self, inputs
+            several = isinstance(inputs, (list, tuple))
+            self.build([one.shape for one in inputs] if several else inputs.shape)
+        siblings = list(made) if isinstance(made, (list, tuple)) else [made]
+        for one in siblings:
+            one.layer, one.inputs, one.siblings, one.call = self, inputs, siblings, siblings[0].call
         if self._first is None:
             self._first = (inputs, made)
         return made
@@ -229,6 +233,20 @@ class Layer(WeightOwner):
                 f"called and thus has no defined {word}. Call it on Input(shape)."
             )
         return self._first[which]
+
+    # Stores -----------------------------------------------------------------------------------
+
+    def save_own_variables(self, store: Any) -> None:
+        """Put this layer's arrays into a mapping, as "0", "1", ... in Keras's order."""
+        from embedlab.saving.store import save_variables
+
+        save_variables(self, store)
+
+    def load_own_variables(self, store: Any) -> None:
+        """Take this layer's arrays out of a mapping; ValueError, and no change, unless they fit."""
+        from embedlab.saving.store import load_variables
+
+        load_variables(self, store)
 
     # Dtypes and configs -----------------------------------------------------------------------
 

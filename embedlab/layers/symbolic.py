@@ -19,6 +19,10 @@ class KerasTensor:
     name : str
     layer, inputs
         The layer that made it, and from what; None for an `Input`.
+    siblings : list of KerasTensor
+        What the same call made, this one among them.
+    call : int
+        Which call it was: the same for siblings.
 
     Examples
     --------
@@ -33,6 +37,8 @@ class KerasTensor:
         self.name = name or f"keras_tensor_{next(_numbers)}"
         self.layer = layer
         self.inputs = inputs
+        self.siblings: list[KerasTensor] = [self]
+        self.call = next(_numbers)
 
     @property
     def ndim(self) -> int:

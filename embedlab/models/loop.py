@@ -9,6 +9,7 @@ from tqdm.auto import tqdm
 
 from embedlab.callbacks import Callback, History
 from embedlab.core.table import ShapeError, check_size
+from embedlab.models.several import Several
 from embedlab.models.step import Judge, grade, train_step
 
 __all__ = ["evaluate", "fit", "paired", "weighted"]
@@ -81,7 +82,7 @@ def evaluate(model: Any, x: Any, y: Any, sample_weight: Any = None, *, batch_siz
     return judge.result()
 
 
-def _epoch(model: Any, x: np.ndarray, y: np.ndarray, weight: Any, order: Any, size: int,
+def _epoch(model: Any, x: Any, y: np.ndarray, weight: Any, order: Any, size: int,
            judge: Judge, heard: list[Callback], verbose: Any, title: str) -> dict:  # fmt: skip
     judge.reset()
     bar = _bar(list(_batches(len(x), order, size)), title, 0 if verbose == 2 else verbose)
@@ -97,7 +98,7 @@ def _epoch(model: Any, x: np.ndarray, y: np.ndarray, weight: Any, order: Any, si
     return judge.result()
 
 
-def paired(x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+def paired(x: Any, y: Any) -> tuple[Any, np.ndarray]:
     """Give both as arrays with equally many samples.
 
     >>> paired([1, 2], [3])
@@ -105,9 +106,10 @@ def paired(x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
     embedlab.core.table.ShapeError: x and y must have equally many samples. Received 2 and 1. \
 Make sure all arrays contain the same number of samples.
     """
-    x, y = np.asarray(x), np.asarray(y)
-    if x.ndim == 0 or y.ndim == 0 or len(x) != len(y):
-        came = [len(a) if a.ndim else "a single number" for a in (x, y)]
+    y = np.asarray(y)
+    x = x if isinstance(x, Several) else np.asarray(x)
+    if not np.ndim(y) or (isinstance(x, np.ndarray) and not x.ndim) or len(x) != len(y):
+        came = [len(a) if not isinstance(a, np.ndarray) or a.ndim else "a number" for a in (x, y)]
         raise ShapeError(
             f"x and y must have equally many samples. Received {came[0]} and {came[1]}. "
             "Make sure all arrays contain the same number of samples."
@@ -150,7 +152,8 @@ def _held_out(x: Any, y: Any, weight: Any, share: float, given: Any) -> tuple[An
                 "validation_data must be (x, y) or (x, y, sample_weight). "
                 f"Received {type(given).__name__}. Pass a tuple."
             )
-        return x, y, weight, tuple(np.asarray(part) for part in given)
+        first = Several(given[0]) if isinstance(x, Several) else np.asarray(given[0])
+        return x, y, weight, (first, *(np.asarray(part) for part in given[1:]))
     if not share:
         return x, y, weight, None
     at = math.floor(len(x) * (1 - share))

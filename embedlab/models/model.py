@@ -13,6 +13,7 @@ from embedlab.core.table import ShapeError, check_size
 from embedlab.layers.base import Layer
 from embedlab.layers.symbolic import KerasTensor
 from embedlab.models.loop import LOUD_AFTER, evaluate, fit, paired, weighted
+from embedlab.models.several import Several
 from embedlab.models.step import Judge, grade, train_step
 from embedlab.models.summary import summary
 
@@ -42,6 +43,14 @@ class Model(Layer):
     >>> Twice().predict([[1, 2, 3]]).shape
     (1, 3, 2)
     """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> "Model":
+        """Give a `Functional` model for ``Model(inputs, outputs)``, as Keras does."""
+        if cls is Model and (args or "inputs" in kwargs):
+            from embedlab.models.functional import Functional  # it stands on this file
+
+            return super().__new__(Functional)
+        return super().__new__(cls)
 
     def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None,
                  strict_masks: str = "raise"):  # fmt: skip
@@ -96,7 +105,15 @@ class Model(Layer):
             before its step, with penalties, as in Keras.
         """
         self._needs_compile()
-        return fit(self, x, y, batch_size=batch_size, epochs=epochs, verbose=verbose, **options)
+        return fit(
+            self,
+            self._whole(x),
+            y,
+            batch_size=batch_size,
+            epochs=epochs,
+            verbose=verbose,
+            **options,
+        )
 
     def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None,
                  verbose: Any = "auto", sample_weight: Any = None,
@@ -104,15 +121,15 @@ class Model(Layer):
         """Give the loss and the metrics over all of `x` and `y`, in a list or by name."""
         self._needs_compile()
         size = 32 if batch_size is None else check_size(batch_size, "batch_size")
-        weight = weighted(paired(x, y)[1], sample_weight, None)
-        found = evaluate(self, x, y, weight, batch_size=size, verbose=verbose)
+        weight = weighted(paired(self._whole(x), y)[1], sample_weight, None)
+        found = evaluate(self, self._whole(x), y, weight, batch_size=size, verbose=verbose)
         return _told(found, return_dict)
 
     def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None,
                        class_weight: Any = None, return_dict: bool = False) -> Any:  # fmt: skip
         """Do one step, and give loss and metrics of the batch (before the step)."""
         self._needs_compile()
-        x, y = paired(x, y)
+        x, y = paired(self._whole(x), y)
         judge = Judge(*self.judged)
         train_step(self, x, y, weighted(y, sample_weight, class_weight), judge)
         return _told(judge.result(), return_dict)
@@ -121,10 +138,21 @@ class Model(Layer):
                       return_dict: bool = False) -> Any:  # fmt: skip
         """Give loss and metrics of one batch."""
         self._needs_compile()
-        x, y = paired(x, y)
+        x, y = paired(self._whole(x), y)
         judge = Judge(*self.judged)
         grade(self, x, y, weighted(y, sample_weight, None), judge)
         return _told(judge.result(), return_dict)
+
+    def _whole(self, x: Any) -> Any:
+        """Give all of the inputs as one thing that can be counted and cut."""
+        if isinstance(x, (list, tuple)) and len(self.inputs) > 1:
+            return Several(x)
+        x = np.asarray(x)
+        if x.ndim == 0:
+            raise ShapeError(
+                "x must have a batch axis in front. Received a single number. Pass [x]."
+            )
+        return x
 
     def predict_on_batch(self, x: Any) -> np.ndarray:
         """Give the outputs for one batch."""
@@ -152,13 +180,15 @@ class Model(Layer):
         -------
         ndarray, (samples, ...)
         """
-        x = np.asarray(x)
-        if x.ndim == 0:
-            raise ShapeError(
-                "x must have a batch axis in front. Received a single number. Pass [x]."
-            )
+        x = self._whole(x)
         size = 32 if batch_size is None else check_size(batch_size, "batch_size")
-        first = np.asarray(self(x[:size]))  # an empty x is one empty batch
+        first = self(x[:size])  # an empty x is one empty batch
+        if isinstance(first, list):
+            raise NotImplementedError(
+                f"predict gives one output. Received a model with {len(first)}. "
+                "Call the model itself: model(x)."
+            )
+        first = np.asarray(first)
         out = np.empty((len(x), *first.shape[1:]), first.dtype)
         out[:size] = first
         for start in tqdm(
@@ -172,6 +202,28 @@ class Model(Layer):
                 error.add_note(f"Positions count from sample {start}, where this batch starts.")
                 raise
         return out
+
+    # Files ------------------------------------------------------------------------------------
+
+    def save(self, filepath: Any, overwrite: bool = True) -> None:
+        """Write the whole model to a ``.keras`` file; `models.load_model` reads it."""
+        from embedlab.saving.archive import save_model
+
+        save_model(self, filepath, overwrite)
+
+    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
+        """Write all weights, adapters and the optimizer's state to a ``.weights.h5`` file."""
+        from embedlab.saving.weights import save_weights
+
+        save_weights(self, filepath, overwrite)
+
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False) -> None:
+        """Read all weights from a ``.weights.h5`` or ``.keras`` file; none, if they do not fit."""
+        from embedlab.saving.weights import load_weights
+
+        load_weights(self, filepath, skip_mismatch)
+
+    # Telling about it -------------------------------------------------------------------------
 
     @property
     def layers(self) -> list[Layer]:

@@ -1,0 +1,150 @@
+"""Models from placeholders: branches, shared layers, several inputs, masks, training."""
+
+import numpy as np
+import pytest
+
+from embedlab.core.table import ShapeError
+from embedlab.layers import (
+    Add,
+    Average,
+    Concatenate,
+    Dense,
+    Embedding,
+    Flatten,
+    GlobalAveragePooling1D,
+    Input,
+    Multiply,
+    gradcheck,
+)
+from embedlab.models import Functional, MaskError, Model, Sequential
+from embedlab.optimizers import Adam
+
+WIDE = {"dtype": "float64"}
+IDS = np.array([[1, 2, 0], [3, 0, 0], [1, 1, 4]])
+
+
+def branches(merge):
+    ids = Input((3,))
+    rows = Embedding(6, 4, seed=1, name="words", **WIDE)(ids)
+    return Model(ids, merge([Dense(4, "tanh", name="a", **WIDE)(rows),
+                             Dense(4, name="b", **WIDE)(rows), rows]), name="m")  # fmt: skip
+
+
+@pytest.mark.parametrize("make", [Add, Average, Multiply, Concatenate,
+                                  lambda **o: Concatenate(axis=1, **o)])  # fmt: skip
+def test_branches_pass_the_gradient_check(make):
+    model = branches(make(**WIDE))
+    assert type(model) is Functional and isinstance(model, Model)
+    errors = gradcheck(model, IDS)
+    assert set(errors) == {"words/embeddings", "a/kernel", "a/bias", "b/kernel", "b/bias"}
+    assert max(errors.values()) < 1e-6
+
+
+def test_a_shared_layer_gets_the_sum_of_its_gradients():
+    left, right = Input((3,)), Input((3,))
+    words = Embedding(6, 4, seed=1, name="words", **WIDE)
+    model = Model([left, right], Concatenate(**WIDE)([words(left), words(right)]))
+    assert len(model.layers) == 2 and len(model.weights) == 1
+    other = IDS[::-1].copy()
+    out, contexts = model.forward([IDS, other])
+    assert np.array_equal(out, np.concatenate([words(IDS), words(other)], -1))
+    sent = np.random.default_rng(0).normal(size=out.shape)
+    gradients = model.backward(contexts, sent)
+    one = words.backward(words.forward(IDS)[1], sent[..., :4]).weights["embeddings"]
+    two = words.backward(words.forward(other)[1], sent[..., 4:]).weights["embeddings"]
+    both = gradients.weights["words/embeddings"]
+    assert both.to_dense() == pytest.approx(one.to_dense() + two.to_dense())
+    assert gradients.inputs == [None, None]
+    dense = Dense(4, name="d", **WIDE)
+    x = Input((4,))
+    assert max(gradcheck(Model(x, dense(dense(x))), np.ones((2, 4))).values()) < 1e-6
+
+
+def test_it_trains_with_several_inputs_and_validation(rng):
+    left, right = Input((3,)), Input((3,))
+    words = Embedding(6, 4, seed=1)
+    pooled = [GlobalAveragePooling1D()(words(side)) for side in (left, right)]
+    model = Model(inputs=[left, right], outputs=Dense(1)(Add()(pooled)))
+    model.compile(Adam(0.05), "mse", ["mae"])
+    x = [rng.integers(0, 6, (40, 3)), rng.integers(0, 6, (40, 3))]
+    y = x[0].sum(1, keepdims=True) / 6
+    history = model.fit(x, y, epochs=60, verbose=0, seed=0, validation_split=0.25).history
+    assert history["loss"][-1] < 0.5 * history["loss"][0]
+    assert model.predict(x, batch_size=7).shape == (40, 1)
+    assert np.array_equal(model.predict(x, batch_size=7), model(x))
+    assert len(model.evaluate(x, y, verbose=0)) == 2 == len(model.train_on_batch(x, y))
+    given = model.fit(x, y, verbose=0, validation_data=(x, y))
+    assert "val_mae" in given.history
+
+
+def test_it_is_the_same_as_a_row_of_layers(rng):
+    layers = [Embedding(6, 4, seed=1, mask_zero=True), Dense(3, "tanh"), GlobalAveragePooling1D()]
+    row = Sequential(layers)
+    ids = Input((3,))
+    flowing = ids
+    for layer in layers:
+        flowing = layer(flowing)
+    model = Model(ids, flowing)
+    assert np.array_equal(model.predict(IDS), row.predict(IDS))
+    assert model.output_shape == row.output_shape and model.count_params() == row.count_params()
+    assert np.array_equal(Sequential([model]).predict(IDS), row.predict(IDS))
+
+
+def test_masks_travel_and_meet():
+    ids = Input((3,))
+    one, two = Embedding(6, 4, mask_zero=True)(ids), Embedding(6, 4)(ids)
+    assert Model(ids, Add()([one, two])).compute_mask(IDS).tolist() == (IDS != 0).tolist()
+    along = Model(ids, Concatenate(axis=1)([one, two])).compute_mask(IDS)
+    assert along.tolist() == np.concatenate([IDS != 0, np.ones((3, 3), bool)], 1).tolist()
+    with pytest.raises(MaskError, match="does not support masking"):
+        Model(ids, Flatten()(one))(IDS)
+
+
+def test_several_outputs_can_be_called_and_sent_back():
+    ids = Input((3,))
+    rows = Embedding(6, 4, seed=1, name="e", **WIDE)(ids)
+    model = Model(ids, [rows, GlobalAveragePooling1D(**WIDE)(rows)])
+    (out, mean), contexts = model.forward(IDS)
+    assert model.output_shape == [(None, 3, 4), (None, 4)] and mean.shape == (3, 4)
+    full = model.backward(contexts, [out, np.zeros_like(mean)]).weights["e/embeddings"]
+    none = model.backward(contexts, [out, None]).weights["e/embeddings"]
+    assert np.array_equal(full.to_dense(), none.to_dense())
+    with pytest.raises(NotImplementedError, match="one output"):
+        model.predict(IDS)
+
+
+def test_a_subclass_is_no_functional_model():
+    class Mine(Model):
+        def __init__(self, units):
+            super().__init__()
+            self.words = Embedding(6, units)
+
+        def call(self, ids):
+            return self.words(ids)
+
+    assert type(Mine(3)) is Mine and Mine(3).predict(IDS).shape == (3, 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("act", "error", "words"),
+    [
+        (lambda: Model(Input((3,)), Embedding(6, 4)(Input((3,)))), ValueError, "disconnected"),
+        (lambda: branches(Add(**WIDE)).get_config(), NotImplementedError, "no config yet"),
+        (lambda: Add()(np.ones(3)), ValueError, "list of at least 2 inputs"),
+        (lambda: Add()([np.ones(3), np.ones(4)]), ShapeError, "one shape"),
+        (lambda: Concatenate()([np.ones((2, 3)), np.ones((3, 3))]), ShapeError, "matching shapes"),
+        (lambda: Model([Input((3,)), Input((3,))], Input((2,))), ValueError, "disconnected"),
+    ],
+)
+def test_the_door_refuses(act, error, words):
+    with pytest.raises(error, match=words):
+        act()
+
+
+def test_inputs_are_counted():
+    left, right = Input((3,)), Input((3,))
+    model = Model([left, right], Add()([Embedding(6, 4)(left), Embedding(6, 4)(right)]))
+    with pytest.raises(ValueError, match=r"needs 2 inputs\. Received 1"):
+        model([IDS])
+    with pytest.raises(ShapeError, match="equally many samples"):
+        model.predict([IDS, IDS[:1]])
