@@ -7,7 +7,7 @@
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help lab test check notebooks bundle bench pins views core suite strict browser
+.PHONY: help lab test check notebooks bundle bench pictures pins views core suite strict browser
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -87,6 +87,9 @@ notebooks: $(READY)  ## build the notebooks from notebooks/source and run them
 
 bundle: js/node_modules/.ready  ## build the browser half into embedlab/explorers/static
 	@cd js && npm run --silent build
+
+pictures: $(READY)  ## photograph the views for the README, light and dark
+	@$(BIN)/python pictures/make.py
 
 bench: $(READY)  ## compare with the peers, side by side
 	@$(BIN)/python -m benchmarks
