@@ -67,9 +67,12 @@ function flat({ path }) {
  */
 function licenses(inputs) {
   const names = [...new Set(inputs.map((path) => /node_modules\/([^/]+)/.exec(path)?.[1]))];
-  const parts = names.filter((name) => name !== undefined).sort().map((name) => {
-    const text = readFileSync(join(HERE, "node_modules", name, "LICENSE"), "utf8");
-    return `${name}\n${"=".repeat(name.length)}\n\n${text.trim()}\n`;
-  });
+  const parts = names
+    .filter((name) => name !== undefined)
+    .sort()
+    .map((name) => {
+      const text = readFileSync(join(HERE, "node_modules", name, "LICENSE"), "utf8");
+      return `${name}\n${"=".repeat(name.length)}\n\n${text.trim()}\n`;
+    });
   return `The bundles in this folder contain these packages.\n\n${parts.join("\n\n")}`;
 }

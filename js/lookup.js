@@ -18,8 +18,8 @@ import { onKey } from "./lookup/touch.js";
 import { arithmetic, say, sayChange } from "./lookup/words.js";
 import "./lookup.css";
 
-/** @typedef {import("./kit/explorer.js").Scene} Scene */
-/** @typedef {import("./kit/explorer.js").View} View */
+/** @typedef {import("./kit/view.js").Scene} Scene */
+/** @typedef {import("./kit/view.js").View} View */
 
 /** @param {Scene} scene @param {string} name @returns {any} */
 const limit = ({ trace }, name) => trace.header.limits?.[name] ?? {};
@@ -32,16 +32,23 @@ function controls(scene) {
   /** @param {string} name @param {string} label @param {string} symbol @param {number} dense */
   const size = (name, label, symbol, dense) =>
     slider({
-      label, symbol, place: name, value: params[name],
+      label,
+      symbol,
+      place: name,
+      value: params[name],
       stops: stopsBetween(limit(scene, name).min ?? 1, limit(scene, name).max ?? 32, dense),
       onChange: (value) => act.edit({ [name]: value }),
-    }); // prettier-ignore
+    });
   /** @param {string} name @param {string} label @param {string[]} choices */
   const pick = (name, label, choices) =>
     choice({
-      label, group: `${uid}-${name}`, place: name, value: String(params[name]), choices: limit(scene, name).choices ?? choices,
+      label,
+      group: `${uid}-${name}`,
+      place: name,
+      value: String(params[name]),
+      choices: limit(scene, name).choices ?? choices,
       onChange: (value) => act.edit({ [name]: value }),
-    }); // prettier-ignore
+    });
   return html`
     ${unless("text", textField({ label: "Sentence", place: "text", value: params.text, hint: "#12 stands for the id 12", onChange: (text) => act.edit({ text }) }))}
     ${unless("input_dim", size("input_dim", "Vocabulary", "V", 40))} ${unless("output_dim", size("output_dim", "Vector length", "D", 40))}
@@ -75,25 +82,55 @@ function numbers(scene) {
       facts: [
         { name: "ids", value: shape(header.shapes.ids) },
         { name: "table", value: shape(header.shapes.table) },
-        { name: "output", value: refused ? "—" : shape(header.shapes.output), id: refused ? undefined : "output" },
+        {
+          name: "output",
+          value: refused ? "—" : shape(header.shapes.output),
+          id: refused ? undefined : "output",
+        },
         { name: "weights", value: whole(header.parameters), id: "parameters" },
       ],
     },
     {
       title: "Cost of this lookup",
       facts: [
-        { name: "rows read", value: none ?? `${whole(header.rows_read)} of ${whole(V)}`, id: none ? undefined : "rows" },
+        {
+          name: "rows read",
+          value: none ?? `${whole(header.rows_read)} of ${whole(V)}`,
+          id: none ? undefined : "rows",
+        },
         { name: "bytes moved", value: none ?? whole(header.bytes_moved), id: none ? undefined : "bytes" },
-        { name: "multiplications", value: refused ? "—" : "0", tone: refused ? "" : "good", id: refused ? undefined : "gather" },
-        { name: "time, gather", value: duration(header.gather_ns), id: header.gather_ns == null ? undefined : "time" },
+        {
+          name: "multiplications",
+          value: refused ? "—" : "0",
+          tone: refused ? "" : "good",
+          id: refused ? undefined : "gather",
+        },
+        {
+          name: "time, gather",
+          value: duration(header.gather_ns),
+          id: header.gather_ns == null ? undefined : "time",
+        },
       ],
     },
     {
       title: "The one-hot way",
       facts: [
-        { name: "multiplications", value: refused ? "—" : whole(header.multiplications["one-hot"]), tone: refused ? "" : "bad", id: refused ? undefined : "onehot" },
-        { name: "time", value: duration(header.onehot_ns), id: header.onehot_ns == null ? undefined : "time" },
-        { name: "max difference", value: refused ? "—" : difference(header.max_difference), id: refused ? undefined : "difference" },
+        {
+          name: "multiplications",
+          value: refused ? "—" : whole(header.multiplications["one-hot"]),
+          tone: refused ? "" : "bad",
+          id: refused ? undefined : "onehot",
+        },
+        {
+          name: "time",
+          value: duration(header.onehot_ns),
+          id: header.onehot_ns == null ? undefined : "time",
+        },
+        {
+          name: "max difference",
+          value: refused ? "—" : difference(header.max_difference),
+          id: refused ? undefined : "difference",
+        },
       ],
     },
   ];
@@ -111,14 +148,24 @@ function below(scene) {
   if (ui.prediction?.phase === "open") return nothing;
   return html`
     ${refused ? html`<p class="strip error core" role="alert"><b>IdError</b> ${refused}</p>` : nothing}
-    ${race
-      ? raceStrip({
-          race, header: trace.header,
-          finish: () => { race.done = true; act.show({ note: outcome(trace.header) }); },
-          again: () => startRace(scene),
-          close: () => { ui.own.race = null; act.show({}); act.focusLater("race"); },
-        }) // prettier-ignore
-      : nothing}
+    ${
+      race
+        ? raceStrip({
+            race,
+            header: trace.header,
+            finish: () => {
+              race.done = true;
+              act.show({ note: outcome(trace.header) });
+            },
+            again: () => startRace(scene),
+            close: () => {
+              ui.own.race = null;
+              act.show({});
+              act.focusLater("race");
+            },
+          })
+        : nothing
+    }
     ${card({ ...arithmetic(scene), tone: refused ? "warn" : "hit", close: () => act.leave() })}
   `;
 }
@@ -134,7 +181,8 @@ function tables(scene) {
   /** @param {ArrayLike<number> | null} values */
   const cells = (values) => (values ? Array.from(values, (v) => fixed(v)) : columns.map(() => "—"));
   /** @param {string} what @param {number} first @param {number} shown @param {number} all */
-  const some = (what, first, shown, all) => (shown < all ? `, ${what} ${first} to ${first + shown - 1} of ${whole(all)}` : "");
+  const some = (what, first, shown, all) =>
+    shown < all ? `, ${what} ${first} to ${first + shown - 1} of ${whole(all)}` : "";
   const tokenRows = Array.from({ length: drawn.tokens }, (_, i) => windows.token + i);
   return [
     {
@@ -147,7 +195,10 @@ function tables(scene) {
       caption: `Table W${some("rows", windows.row, drawn.rows, V)}`,
       corner: "row",
       columns,
-      rows: Array.from({ length: drawn.rows }, (_, i) => windows.row + i).map((row) => ({ head: `${row} ${words[row]}`, cells: cells(reading.weights(row)) })),
+      rows: Array.from({ length: drawn.rows }, (_, i) => windows.row + i).map((row) => ({
+        head: `${row} ${words[row]}`,
+        cells: cells(reading.weights(row)),
+      })),
     },
     {
       caption: `Output${some("rows", windows.token, drawn.tokens, N)}`,
@@ -167,7 +218,9 @@ function predict({ trace, ui }) {
   const missed = verdict?.missed.length ? `Missed: ${listing(verdict.missed.map(named), 4)}.` : "";
   const extra = verdict?.extra.length ? `Not read: ${listing(verdict.extra.map(named), 4)}.` : "";
   const twice = [...readers].find(([, by]) => by.length > 1);
-  const lesson = twice ? `Row ${named(twice[0])} serves ${count(twice[1].length, "word")}, and counts once.` : "Each word reads a row of its own.";
+  const lesson = twice
+    ? `Row ${named(twice[0])} serves ${count(twice[1].length, "word")}, and counts once.`
+    : "Each word reads a row of its own.";
   return {
     question: html`Which rows will this sentence read? Click them, or use the arrows and Enter.`,
     outcome: [missed, extra, missed || extra ? "" : lesson].filter(Boolean).join(" "),
@@ -191,7 +244,10 @@ const lookup = {
   tables,
   predict,
   predictAt: ({ ui }) => `cell:${ui.own.windows.row}:${ui.own.windows.col}`,
-  truth: (trace) => ({ question: "lookup.rows", truth: [...readingOf(trace).readers.keys()].sort((a, b) => a - b) }),
+  truth: (trace) => ({
+    question: "lookup.rows",
+    truth: [...readingOf(trace).readers.keys()].sort((a, b) => a - b),
+  }),
   settle: settleWindows,
   keys: [
     [["Enter"], "on an output cell: the sum behind it"],

@@ -27,7 +27,10 @@ const STEPS = 64; // finer than the eye on a 20 px cell, and one table look-up p
  */
 function ramp(stops) {
   const channels = [1, 3, 5].map((at) => stops.map((stop) => parseInt(stop.slice(at, at + 2), 16)));
-  return Array.from({ length: STEPS + 1 }, (_, i) => `rgb(${channels.map((c) => Math.round(spline(c, i / STEPS))).join(",")})`);
+  return Array.from(
+    { length: STEPS + 1 },
+    (_, i) => `rgb(${channels.map((c) => Math.round(spline(c, i / STEPS))).join(",")})`,
+  );
 }
 
 /**
@@ -42,7 +45,13 @@ function spline(values, t) {
   const c = values[i + 1];
   const a = values[i - 1] ?? 2 * b - c;
   const d = values[i + 2] ?? 2 * c - b;
-  return ((1 - u) ** 3 * a + (4 - 6 * u * u + 3 * u ** 3) * b + (1 + 3 * u + 3 * u * u - 3 * u ** 3) * c + u ** 3 * d) / 6;
+  return (
+    ((1 - u) ** 3 * a +
+      (4 - 6 * u * u + 3 * u ** 3) * b +
+      (1 + 3 * u + 3 * u * u - 3 * u ** 3) * c +
+      u ** 3 * d) /
+    6
+  );
 }
 
 /** @type {Record<Shade, string[]>} */

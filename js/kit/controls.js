@@ -42,7 +42,7 @@ export function slider({ label, symbol, place, value, stops, onChange }) {
  */
 export function stopsBetween(min, max, dense = 40) {
   const stops = [];
-  for (let value = min; value < max; ) {
+  for (let value = min; value < max;) {
     stops.push(value);
     const octave = 2 ** Math.floor(Math.log2(Math.max(1, value)));
     value += value < dense ? 1 : Math.max(1, octave / 8);

@@ -1,73 +1,26 @@
 /**
  * An explorer: what every view does, joined once.
  *
- * A view is a plain object of pure functions `scene -> template` (see View). This file owns what is
- * only on the screen (Ui), paints at most once per frame, and hands acts of mouse, keys, clock and
- * linked views to the same few methods.
+ * A view is a plain object of pure functions `scene -> template` (view.js). This file owns what is
+ * only on the screen (Ui), and hands acts of mouse, keys, clock and linked views to the same few
+ * methods; painted.js puts the result on the screen.
  */
 import { render } from "lit-html";
 import { begin } from "./budget.js";
 import { frame } from "./frame.js";
 import { actOf, keepInside, leave } from "./keys.js";
 import { join } from "./link.js";
+import { Painted } from "./painted.js";
 import { ask, reveal, toggle } from "./predict.js";
-import { clamp, focusPlace } from "./roving.js";
+import { clamp } from "./roving.js";
 import { copy, stateText } from "./share.js";
 import { Store } from "./store.js";
-import { watchTheme } from "./theme.js";
 import { Player, stepTo } from "./transport.js";
 
+/** @typedef {import("./view.js").View} View */
+/** @typedef {import("./view.js").Scene} Scene */
+/** @typedef {import("./view.js").Ui} Ui */
 /** @typedef {import("./wire.js").Trace} Trace */
-/** @typedef {import("./predict.js").Prediction} Prediction */
-/**
- * What is only on the screen. A view adds fields of its own with `View.ui`.
- * @typedef {object} Ui
- * @property {number} step
- * @property {boolean} playing
- * @property {number} speed
- * @property {any} hover          what the pointer is on, as the view names it
- * @property {any} focus          what holds the keyboard or was clicked last
- * @property {null | "table" | "help"} panel
- * @property {Prediction | null} prediction
- * @property {any} open           the number whose arithmetic was opened
- * @property {string} note        one sentence that stands in for the narration until the next act
- * @property {Record<string, any>} own
- */
-/**
- * @typedef {object} Scene
- * @property {Trace} trace
- * @property {Record<string, any>} params
- * @property {Ui} ui
- * @property {import("./theme.js").Theme} theme
- * @property {{ width: number, figure: number }} size  pixels of the view and of its figure
- * @property {string} uid          a prefix for ids, unique in the page
- * @property {Set<string>} hidden  controls a teacher hides
- * @property {Explorer} act
- */
-/**
- * @typedef {object} View
- * @property {string} name
- * @property {string} noun                                       what a step is
- * @property {string} hint
- * @property {string[]} typed                                    parameters that a refusal leaves as they were typed
- * @property {string} things                                     what is predicted
- * @property {() => Record<string, any>} ui                      the view's own state
- * @property {(trace: Trace) => number} steps
- * @property {(scene: Scene) => unknown} controls
- * @property {(scene: Scene) => unknown} figure
- * @property {(scene: Scene) => unknown} numbers
- * @property {(scene: Scene) => unknown} arithmetic
- * @property {(scene: Scene) => unknown} say                     the narration, one sentence
- * @property {(scene: Scene) => import("./table.js").DataTable[]} tables
- * @property {(scene: Scene) => { question: unknown, outcome: unknown }} predict
- * @property {(scene: Scene) => string} predictAt                  where the keyboard goes when it asks
- * @property {(trace: Trace) => { question: string, truth: number[] }} truth
- * @property {(scene: Scene) => void} settle                     before each painting: move windows after what is looked at
- * @property {[string[], string][]} keys                         keys of this view alone
- * @property {(event: KeyboardEvent, scene: Scene) => boolean} onKey
- * @property {(act: Explorer, scene: Scene, before: Trace | null) => void} [onTrace]
- * @property {(scene: Scene) => Record<string, any>} cursor      what Python readers may know
- */
 
 let views = 0;
 
@@ -85,7 +38,7 @@ export function explorer(view) {
   };
 }
 
-export class Explorer {
+export class Explorer extends Painted {
   /**
    * @param {View} view
    * @param {import("./store.js").Model} model
@@ -93,31 +46,33 @@ export class Explorer {
    */
   constructor(view, model, el) {
     const painted = begin("first");
+    super(el, () => this.drawScene());
     this.view = view;
     this.model = model;
-    this.root = document.createElement("div");
-    this.root.className = "embedlab";
-    this.root.dataset.lmSuppressShortcuts = "true"; // JupyterLab reads it before any shortcut
-    el.append(this.root);
     this.uid = `embedlab-${view.name}-${++views}`;
     /** @type {Ui} */
     this.ui = {
-      step: 0, playing: false, speed: 1, hover: null, focus: null, panel: null,
-      prediction: null, open: null, note: "", own: view.ui(),
-    }; // prettier-ignore
-    this.size = { width: 0, figure: 0 };
-    /** @type {Record<string, number> | undefined} acts that wait for their painting, and when they began */
-    this.acts = undefined;
-    /** @type {number | undefined} the frame that will paint */
-    this.coming = undefined;
-    this.theme = watchTheme(this.root, () => this.retheme());
-    this.themed = this.theme.read();
+      step: 0,
+      playing: false,
+      speed: 1,
+      hover: null,
+      focus: null,
+      panel: null,
+      prediction: null,
+      open: null,
+      note: "",
+      own: view.ui(),
+    };
     this.player = new Player(() => this.beat());
-    this.link = join(model.get("link_id") ?? "", ({ step }) => this.go(step, { heard: true, patch: { focus: null } }));
+    this.link = join(model.get("link_id") ?? "", ({ step }) =>
+      this.go(step, { heard: true, patch: { focus: null } }),
+    );
     /** @type {Trace | null} */
     this.before = null;
     this.store = new Store(model, (why) => this.changed(why), view.typed);
     this.before = this.store.trace;
+    this.onHide = () => this.repaint();
+    model.on("change:hide", this.onHide);
     this.listen();
     this.paintNow();
     this.measure();
@@ -130,8 +85,6 @@ export class Explorer {
     for (const name of /** @type {const} */ (["keyup", "keypress"])) {
       this.root.addEventListener(name, keepInside);
     }
-    this.resized = new ResizeObserver(() => this.measure());
-    this.resized.observe(this.root);
   }
 
   /** @returns {Scene | null} */
@@ -140,16 +93,26 @@ export class Explorer {
     if (!trace) return null;
     const hidden = new Set(/** @type {string[]} */ (this.model.get("hide") ?? []));
     return {
-      trace, params: this.store.params, ui: this.ui, theme: this.themed, size: this.size,
-      uid: this.uid, hidden, act: this,
-    }; // prettier-ignore
+      trace,
+      params: this.store.params,
+      ui: this.ui,
+      theme: this.themed,
+      size: this.size,
+      uid: this.uid,
+      hidden,
+      act: this,
+    };
   }
 
   get steps() {
     return this.store.trace ? this.view.steps(this.store.trace) : 0;
   }
 
-  // ---- painting ------------------------------------------------------------------------------
+  drawScene() {
+    const { scene } = this;
+    if (scene) this.view.settle(scene);
+    render(frame(this), this.root);
+  }
 
   /**
    * Change what is on the screen, and paint it in the next frame.
@@ -157,50 +120,9 @@ export class Explorer {
    * @param {string} [name]  of the act, for the budget
    */
   show(patch, name) {
-    if (name) this.acts = { ...this.acts, [name]: this.acts?.[name] ?? performance.now() };
+    if (name) this.began(name);
     if (!("note" in patch)) this.ui.note = "";
     Object.assign(this.ui, patch);
-    this.repaint();
-  }
-
-  repaint() {
-    this.coming ??= requestAnimationFrame(() => this.paintNow());
-  }
-
-  paintNow() {
-    if (this.coming !== undefined) cancelAnimationFrame(this.coming);
-    this.coming = undefined;
-    const ends = Object.entries(this.acts ?? {}).map(([name, start]) => begin(name, start));
-    this.acts = undefined;
-    const { scene } = this;
-    if (scene) this.view.settle(scene);
-    render(frame(this), this.root);
-    if (this.wanted && focusPlace(this.root, this.wanted)) this.wanted = undefined;
-    for (const end of ends) end();
-  }
-
-  /**
-   * Give the keyboard to a place after the next painting.
-   * @param {string} place
-   */
-  focusLater(place) {
-    this.wanted = place;
-    this.repaint();
-  }
-
-  /** Read the sizes the page gives, and paint again when they changed. */
-  measure() {
-    const width = this.root.clientWidth;
-    const box = /** @type {HTMLElement | null} */ (this.root.querySelector(".figure"));
-    const figure = box ? Math.floor(box.clientWidth - 2 * parseFloat(getComputedStyle(box).paddingLeft || "0")) : 0;
-    if (width === this.size.width && figure === this.size.figure) return;
-    this.size = { width, figure };
-    this.themed = this.theme.read(); // the first size comes with the first place in the page
-    this.paintNow();
-  }
-
-  retheme() {
-    this.themed = this.theme.read();
     this.repaint();
   }
 
@@ -216,7 +138,7 @@ export class Explorer {
       this.view.onTrace?.(this, scene, this.before);
       this.before = scene.trace;
     }
-    this.acts = { ...this.acts, edit: this.store.sentAt };
+    this.began("edit", this.store.sentAt);
     this.paintNow(); // an answer does not wait for a frame to begin
   }
 
@@ -307,8 +229,14 @@ export class Explorer {
     this.player.stop();
     this.store.reset();
     Object.assign(this.ui, {
-      step: 0, playing: false, hover: null, focus: null, prediction: null, open: null, own: this.view.ui(),
-    }); // prettier-ignore
+      step: 0,
+      playing: false,
+      hover: null,
+      focus: null,
+      prediction: null,
+      open: null,
+      own: this.view.ui(),
+    });
     this.show({ note: "Back to the start." });
   }
 
@@ -318,7 +246,9 @@ export class Explorer {
     const { header } = scene.trace;
     const text = stateText(header.view, header.version, header.params, header.needs);
     const done = await copy(text, this.root);
-    this.show({ note: done ? "The state is on the clipboard: paste it into from_state(…)." : `Copy this: ${text}` });
+    this.show({
+      note: done ? "The state is on the clipboard: paste it into from_state(…)." : `Copy this: ${text}`,
+    });
   }
 
   leave() {
@@ -354,7 +284,11 @@ export class Explorer {
     const { question, truth } = this.view.truth(trace);
     const prediction = reveal(this.ui.prediction ?? ask(), truth);
     this.show({ prediction, focus: null, hover: null });
-    this.store.reportAnswer({ question, answer: prediction.chosen, correct: Boolean(prediction.verdict?.correct) });
+    this.store.reportAnswer({
+      question,
+      answer: prediction.chosen,
+      correct: Boolean(prediction.verdict?.correct),
+    });
     this.focusLater("predict:done");
   }
 
@@ -379,11 +313,9 @@ export class Explorer {
 
   close() {
     this.player.stop();
-    if (this.coming !== undefined) cancelAnimationFrame(this.coming);
+    this.model.off("change:hide", this.onHide);
     this.store.close();
     this.link.leave();
-    this.theme.close();
-    this.resized?.disconnect();
-    this.root.remove();
+    super.close();
   }
 }

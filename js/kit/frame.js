@@ -11,7 +11,7 @@ import { dataTables } from "./table.js";
 import { transport } from "./transport.js";
 
 /** @typedef {import("./explorer.js").Explorer} Explorer */
-/** @typedef {import("./explorer.js").Scene} Scene */
+/** @typedef {import("./view.js").Scene} Scene */
 
 /** @param {Explorer} live */
 export function frame(live) {
@@ -30,14 +30,21 @@ export function frame(live) {
       ${topButtons(live)}
     </header>
     ${live.store.error ? html`<p class="strip error" role="alert">${live.store.error}</p>` : nothing}
-    ${live.store.waiting === "silent"
-      ? html`<p class="strip" role="status">Python has not answered yet: the kernel is busy, or it was stopped. Restart it and run the cell again, if it stays so.</p>`
-      : nothing}
-    ${ui.prediction
-      ? predictStrip({
-          prediction: ui.prediction, things: view.things, act: (act) => live.predict(act), ...view.predict(scene),
-        }) // prettier-ignore
-      : nothing}
+    ${
+      live.store.waiting === "silent"
+        ? html`<p class="strip" role="status">Python has not answered yet: the kernel is busy, or it was stopped. Restart it and run the cell again, if it stays so.</p>`
+        : nothing
+    }
+    ${
+      ui.prediction
+        ? predictStrip({
+            prediction: ui.prediction,
+            things: view.things,
+            act: (act) => live.predict(act),
+            ...view.predict(scene),
+          })
+        : nothing
+    }
     <div class="main">
       <div class="left" role="group" aria-label="Controls">${view.controls(scene)}</div>
       <div class="figure">${scene.size.figure ? view.figure(scene) : nothing}</div>
@@ -46,10 +53,15 @@ export function frame(live) {
     ${view.arithmetic(scene)}
     <footer>
       ${transport({
-        noun: view.noun, step: ui.step, steps: live.steps, playing: ui.playing, speed: ui.speed,
-        act: (act) => live.do(act), go: (step) => live.go(step, { patch: { focus: null } }),
+        noun: view.noun,
+        step: ui.step,
+        steps: live.steps,
+        playing: ui.playing,
+        speed: ui.speed,
+        act: (act) => live.do(act),
+        go: (step) => live.go(step, { patch: { focus: null } }),
         pace: (speed) => live.pace(speed),
-      }) /* prettier-ignore */}
+      })}
       <p class="say" aria-live="polite">${ui.note || view.say(scene)}</p>
       ${scene.params.seed === undefined ? nothing : html`<span class="num count">seed ${scene.params.seed}</span>`}
     </footer>

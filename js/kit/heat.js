@@ -38,7 +38,8 @@ export function signMarks(values, { x, y, cw, ch, most, bySize }) {
 function mark(value, x, y, arm, cw) {
   const dash = `M${n(x - arm)} ${n(y)}h${n(2 * arm)}`;
   if (value < 0) return dash;
-  if (Number.isNaN(value)) return `M${n(x - arm)} ${n(y - arm)}l${n(2 * arm)} ${n(2 * arm)}m${n(-2 * arm)} 0l${n(2 * arm)} ${n(-2 * arm)}`;
+  if (Number.isNaN(value))
+    return `M${n(x - arm)} ${n(y - arm)}l${n(2 * arm)} ${n(2 * arm)}m${n(-2 * arm)} 0l${n(2 * arm)} ${n(-2 * arm)}`;
   if (value > 0 && cw >= MARK_FROM) return `${dash}M${n(x)} ${n(y - arm)}v${n(2 * arm)}`;
   return "";
 }
@@ -87,7 +88,9 @@ export function heatRow(spec) {
       fill=${theme.forced ? "Canvas" : Number.isNaN(value) ? "none" : signed(value, most, theme.shade)}
     />`;
   })}<path class="mark pale" aria-hidden="true" d=${marks.pale} /><path class="mark strong" aria-hidden="true" d=${marks.strong} />${
-    spec.touched ? svg`<path class="touched" aria-hidden="true" d=${touchedMarks(spec, spec.touched)} />` : nothing
+    spec.touched
+      ? svg`<path class="touched" aria-hidden="true" d=${touchedMarks(spec, spec.touched)} />`
+      : nothing
   }</g>`;
 }
 

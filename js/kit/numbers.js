@@ -22,11 +22,13 @@ export function factGroups(groups, open) {
         ${facts.map(
           ({ name, value, tone = "", id }) => html`<dt>${name}</dt>
             <dd class=${tone}>
-              ${id
-                ? html`<button type="button" class="fact" data-place="fact:${id}" title="Show the formula" @click=${() => open(id)}>
+              ${
+                id
+                  ? html`<button type="button" class="fact" data-place="fact:${id}" title="Show the formula" @click=${() => open(id)}>
                     ${value}<span class="unseen">, show the formula</span>
                   </button>`
-                : (value ?? nothing)}
+                  : (value ?? nothing)
+              }
             </dd>`,
         )}
       </dl>`,

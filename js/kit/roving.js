@@ -36,6 +36,16 @@ export function clamp(index, size) {
 }
 
 /**
+ * The index nearest to `index` inside a window.
+ * @param {number} index
+ * @param {number} first
+ * @param {number} count
+ */
+export function within(index, first, count) {
+  return Math.max(first, Math.min(first + Math.max(1, count) - 1, index));
+}
+
+/**
  * A window of `size` over `total` things that moves as little as it can to hold `index`.
  * @param {number} start  where the window starts now
  * @param {number} index

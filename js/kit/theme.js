@@ -90,7 +90,10 @@ function resolve(el, color) {
  * @returns {[number, number, number] | null} null when it is see-through or of another form
  */
 export function parse(color) {
-  const parts = /^rgba?\(([^)]+)\)$/.exec(color)?.[1].split(/[\s,/]+/).map(Number);
+  const parts = /^rgba?\(([^)]+)\)$/
+    .exec(color)?.[1]
+    .split(/[\s,/]+/)
+    .map(Number);
   if (!parts || parts.length < 3 || parts.some(Number.isNaN) || (parts[3] ?? 1) < 0.5) return null;
   return [parts[0], parts[1], parts[2]];
 }

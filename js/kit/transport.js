@@ -65,7 +65,14 @@ export function transport({ noun, step, steps, playing, speed, act, go, pace }) 
   const none = steps === 0;
   /** @param {string} name @param {string} label @param {string} key @param {string} [drawn] */
   const one = (name, label, key, drawn = name) =>
-    button({ label: icon(drawn), name: label, key, place: `transport:${name}`, disabled: none, onClick: () => act(name) });
+    button({
+      label: icon(drawn),
+      name: label,
+      key,
+      place: `transport:${name}`,
+      disabled: none,
+      onClick: () => act(name),
+    });
   return html`<div class="transport" role="group" aria-label="Steps">
     ${one("first", `First ${noun}`, "Home")} ${one("back", `One ${noun} back`, ",")}
     ${one("play", playing ? "Pause" : "Play", "Space", playing ? "pause" : "play")}

@@ -16,12 +16,17 @@ export function ribbons(drawing) {
   const same = drawn.filter((n) => lit.tokens.includes(n) && n !== lit.n);
   const path = (/** @type {number} */ n) => tokenPath(drawing, n);
   return svg`<g class="ribbons" aria-hidden="true">
-    <path class="ribbon" d=${back.filter((n) => !reading.bad(n)).map(path).join("")} />
+    <path class="ribbon" d=${back
+      .filter((n) => !reading.bad(n))
+      .map(path)
+      .join("")} />
     <path class="ribbon bad" d=${back.filter(reading.bad).map(path).join("")} />
     <path class="ribbon ${lit.n < 0 ? "hit" : "same"}" d=${same.map(path).join("")} />
-    ${lit.n >= 0 && drawn.includes(lit.n)
-      ? svg`<path class="ribbon hit ${reading.bad(lit.n) ? "bad" : ""}" d=${path(lit.n)} />`
-      : nothing}
+    ${
+      lit.n >= 0 && drawn.includes(lit.n)
+        ? svg`<path class="ribbon hit ${reading.bad(lit.n) ? "bad" : ""}" d=${path(lit.n)} />`
+        : nothing
+    }
   </g>`;
 }
 
@@ -50,7 +55,9 @@ function tokenPath({ scene, reading, at }, n) {
   if (!at.map) return ribbonPath(from, y, at.labels.x - 2, rowY(at, i)) + toLabel + out;
   const tick = mapY(at, row, reading.V);
   const into = ribbonPath(from, y, at.map.x - 1, tick);
-  return seen ? into + ribbonPath(at.map.x + at.map.w + 4, tick, at.labels.x - 2, rowY(at, i)) + toLabel + out : into;
+  return seen
+    ? into + ribbonPath(at.map.x + at.map.w + 4, tick, at.labels.x - 2, rowY(at, i)) + toLabel + out
+    : into;
 }
 
 /**
@@ -68,7 +75,10 @@ function fan({ scene, reading, at, lit }) {
   let zeros = "";
   let one = "";
   for (let i = 0; i < Math.min(at.table.rows, reading.V); i++) {
-    const path = ribbonPath(from, y, into, rowY(at, i)) + toLabel + (reading.refused ? "" : ribbonPath(right, rowY(at, i), outX, y));
+    const path =
+      ribbonPath(from, y, into, rowY(at, i)) +
+      toLabel +
+      (reading.refused ? "" : ribbonPath(right, rowY(at, i), outX, y));
     if (row0 + i === reading.rows[lit.n]) one = path;
     else zeros += path;
   }

@@ -36,9 +36,11 @@ export function raceStrip({ race, header, finish, again, close }) {
   return html`<section class="card race ${race.done ? "done" : "running"}" aria-label="The race of both ways">
     <div class="lines">
       ${lane("gather", gather, `copies ${whole(header.tokens.length)} rows`)}
-      ${onehot == null
-        ? html`<p class="note">The one-hot way was not run: its matrix would be too large.</p>`
-        : lane("one-hot", onehot, `${whole(header.multiplications["one-hot"])} multiplications`)}
+      ${
+        onehot == null
+          ? html`<p class="note">The one-hot way was not run: its matrix would be too large.</p>`
+          : lane("one-hot", onehot, `${whole(header.multiplications["one-hot"])} multiplications`)
+      }
       <p class="outcome">${race.done && onehot != null ? `the same numbers, max difference ${difference(header.max_difference)}` : nothing}</p>
     </div>
     ${button({ label: "Again", place: "race:again", onClick: again })}

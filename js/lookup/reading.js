@@ -41,9 +41,17 @@ export function readingOf(trace) {
   const N = ids.length;
   const bad = arrays.bad.data;
   const rows = Array.from(arrays.rows.data);
-  const readers = group(range(N).filter((n) => rows[n] >= 0), (n) => rows[n]);
+  const readers = group(
+    range(N).filter((n) => rows[n] >= 0),
+    (n) => rows[n],
+  );
   const reading = {
-    N, V, D, ids, rows, readers,
+    N,
+    V,
+    D,
+    ids,
+    rows,
+    readers,
     total: header.total,
     refused: header.refused,
     tokens: header.tokens,
@@ -53,7 +61,7 @@ export function readingOf(trace) {
     weights: (/** @type {number} */ row) => rowOf(arrays.table, row),
     output: part(trace, "output"),
     onehot: part(trace, "onehot"),
-  }; // prettier-ignore
+  };
   known.set(trace, reading);
   return reading;
 }

@@ -4,7 +4,7 @@
 import { layout, settle } from "./geometry.js";
 import { litBy, readingOf } from "./reading.js";
 
-/** @typedef {import("../kit/explorer.js").Scene} Scene */
+/** @typedef {import("../kit/view.js").Scene} Scene */
 /** @typedef {import("./reading.js").Spot} Spot */
 /** @typedef {import("./reading.js").Reading} Reading */
 /** @typedef {import("./geometry.js").Layout} Layout */

@@ -7,7 +7,7 @@ import { PAGE, clamp, move } from "../kit/roving.js";
 import { hit, rowY } from "./geometry.js";
 import { readingOf } from "./reading.js";
 
-/** @typedef {import("../kit/explorer.js").Scene} Scene */
+/** @typedef {import("../kit/view.js").Scene} Scene */
 /** @typedef {import("./reading.js").Reading} Reading */
 /** @typedef {import("./reading.js").Spot} Spot */
 /** @typedef {import("./geometry.js").Layout} Layout */
@@ -35,7 +35,7 @@ export function pointer(scene, reading, at) {
     /** @param {MouseEvent} event */
     click: (event) => {
       const found = spot(event);
-      if (found && !/** @type {HTMLElement} */ (event.target).closest("input")) pick(scene, found);
+      if (found && !(/** @type {HTMLElement} */ (event.target).closest("input"))) pick(scene, found);
     },
     /** @param {MouseEvent} event */
     edit: (event) => {
@@ -139,7 +139,12 @@ function outKey({ key }, scene, reading, n, col) {
     return true;
   }
   const to = move(key, { row: n, col }, { rows: reading.N, cols: reading.D });
-  if (to) hold(scene, { part: "out", n: to.row, col: to.col }, scene.ui.open && { kind: "out", n: to.row, col: to.col, from: `out:${to.row}:${to.col}` });
+  if (to)
+    hold(
+      scene,
+      { part: "out", n: to.row, col: to.col },
+      scene.ui.open && { kind: "out", n: to.row, col: to.col, from: `out:${to.row}:${to.col}` },
+    );
   return isArrow(key);
 }
 
@@ -147,7 +152,14 @@ function outKey({ key }, scene, reading, n, col) {
 function mapKey({ key }, scene, { V }) {
   const { focus, own } = scene.ui;
   const row = focus?.part === "map" ? focus.row : own.windows.row;
-  const by = { ArrowUp: -1, ArrowDown: 1, ArrowLeft: -1, ArrowRight: 1, PageUp: -2 * PAGE, PageDown: 2 * PAGE }[key];
+  const by = {
+    ArrowUp: -1,
+    ArrowDown: 1,
+    ArrowLeft: -1,
+    ArrowRight: 1,
+    PageUp: -2 * PAGE,
+    PageDown: 2 * PAGE,
+  }[key];
   if (by) hold(scene, { part: "map", row: clamp(row + by, V) });
   return isArrow(key);
 }

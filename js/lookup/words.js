@@ -8,7 +8,7 @@ import { difference } from "./race.js";
 import { litBy, readingOf } from "./reading.js";
 import { spotOf } from "./state.js";
 
-/** @typedef {import("../kit/explorer.js").Scene} Scene */
+/** @typedef {import("../kit/view.js").Scene} Scene */
 /** @typedef {import("./reading.js").Reading} Reading */
 
 /** A word in quotation marks, kept apart from the direction of the sentence. @param {string} token */
@@ -16,7 +16,9 @@ const quoted = (token) => html`“<bdi>${token}</bdi>”`;
 
 /** The first few of some values; the words around it see to the full stop. @param {ArrayLike<number>} values @param {number} [most] */
 const vector = (values, most = 3) =>
-  Array.from(values, (v) => fixed(v)).slice(0, most).join(", ") + (values.length > most ? ", …" : "");
+  Array.from(values, (v) => fixed(v))
+    .slice(0, most)
+    .join(", ") + (values.length > most ? ", …" : "");
 
 // ---- narration -----------------------------------------------------------------------------------
 
@@ -24,9 +26,11 @@ const vector = (values, most = 3) =>
 export function say(scene) {
   const reading = readingOf(scene.trace);
   const { prediction } = scene.ui;
-  if (prediction?.phase === "open") return html`Choose each row that the sentence will read; a row that is read twice counts once.`;
+  if (prediction?.phase === "open")
+    return html`Choose each row that the sentence will read; a row that is read twice counts once.`;
   if (prediction && !scene.ui.hover && !scene.ui.focus) return sayRead(reading);
-  if (!reading.N) return html`No words, no rows: the output has the shape ${shape([0, reading.D])}. Type a sentence.`;
+  if (!reading.N)
+    return html`No words, no rows: the output has the shape ${shape([0, reading.D])}. Type a sentence.`;
   const spot = spotOf(scene);
   const lit = litBy(reading, spot);
   if (spot.part === "out" && lit.n >= 0) return sayCell(scene, reading, lit.n, lit.col);
@@ -53,7 +57,8 @@ function sayWord({ params }, reading, n) {
     return html`${asks}: the rule <b>${params.oob}</b> fills the output's ${ordinal(n)} row with ${params.oob === "nan" ? "NaN" : "zeros"}.`;
   }
   const values = vector(reading.weights(row));
-  if (reading.refused) return html`${word} has id ${ids[n]}: row ${row} would be read, if every id had a row.`;
+  if (reading.refused)
+    return html`${word} has id ${ids[n]}: row ${row} would be read, if every id had a row.`;
   const uses = readers.get(row)?.length ?? 1;
   const again = uses > 1 ? html` The same row is read ${uses === 2 ? "twice" : `${uses} times`}.` : "";
   return html`${word} has id ${ids[n]}, so the output's ${ordinal(n)} row <b>is</b> row ${row} of the table, [${values}].${again}`;
@@ -87,7 +92,10 @@ function sayRow(reading, row, col) {
 export function sayChange(was, { trace }) {
   const { params, refused, multiplications } = trace.header;
   if (refused) return ""; // the fence and its sentence say it
-  for (const [name, letter] of [["input_dim", "V"], ["output_dim", "D"]]) {
+  for (const [name, letter] of [
+    ["input_dim", "V"],
+    ["output_dim", "D"],
+  ]) {
     if (was[name] !== params[name]) {
       return `${letter} = ${params[name]}: the one-hot way now multiplies ${whole(multiplications["one-hot"])} times, the gather still not once.`;
     }
@@ -110,7 +118,8 @@ export function arithmetic(scene) {
   const reading = readingOf(scene.trace);
   const { open, hover, focus } = scene.ui;
   if (open?.kind === "fact") return { lines: [fact(open.id, scene, reading)], pinned: true };
-  const cell = hover?.part === "out" ? hover : open?.kind === "out" ? open : focus?.part === "out" ? focus : null;
+  const cell =
+    hover?.part === "out" ? hover : open?.kind === "out" ? open : focus?.part === "out" ? focus : null;
   if (cell && cell.n < reading.N && reading.rows[cell.n] >= 0 && reading.output(cell.n)) {
     return { lines: cellLines(scene, reading, cell.n, cell.col), pinned: open?.kind === "out" };
   }
@@ -152,7 +161,14 @@ function cellLines({ params, ui, size }, reading, n, col) {
   const shown = shownTerms(V, row, most);
   const terms = shown.flatMap((part) =>
     "index" in part
-      ? [{ index: part.index, on: part.index === row, factor: part.index === row ? "1" : "0", value: `(${fixed(weights(part.index)[col])})`.replace(/^\((\d.*|NaN|∞)\)$/, "$1") }]
+      ? [
+          {
+            index: part.index,
+            on: part.index === row,
+            factor: part.index === row ? "1" : "0",
+            value: `(${fixed(weights(part.index)[col])})`.replace(/^\((\d.*|NaN|∞)\)$/, "$1"),
+          },
+        ]
       : [],
   );
   const result = html`<span class="on">${fixed((reading.onehot(n) ?? reading.output(n) ?? [])[col])}</span>`;
@@ -178,13 +194,34 @@ function fact(id, { trace }, { total: N, V, D, rows }) {
   const read = [...new Set(rows)].filter((row) => row >= 0);
   /** @type {Record<string, Line>} */
   const lines = {
-    output: { body: html`${shape(header.shapes.ids)} + (D,) = <span class="on">${shape(header.shapes.output)}</span>`, note: "each id becomes a row of D numbers" },
-    parameters: { body: html`V · D = ${V} · ${D} = <span class="on">${whole(header.parameters)}</span>`, note: "the weights that training can change" },
-    rows: { body: html`{${listing(read.slice(0, 12).map(String), 12)}${read.length > 12 ? " …" : ""}} has <span class="on">${count(header.rows_read, "row")}</span>`, note: `${count(N, "id")}; a row read twice counts once` },
-    bytes: { body: html`N · D · ${bytes} bytes = ${whole(N)} · ${D} · ${bytes} = <span class="on">${whole(header.bytes_moved)}</span>`, note: "what is copied from the table to the output" },
-    gather: { body: html`a copy multiplies <span class="on">0</span> times`, note: "out[n, :] = W[ids[n], :]" },
-    onehot: { body: html`N · V · D = ${whole(N)} · ${V} · ${D} = <span class="on">${whole(header.multiplications["one-hot"])}</span>`, note: "out = onehot(ids) @ W" },
-    difference: { body: html`max |gather − one-hot| over all ${whole(N * D)} numbers = <span class="on">${difference(header.max_difference)}</span>`, note: "two ways, one result" },
+    output: {
+      body: html`${shape(header.shapes.ids)} + (D,) = <span class="on">${shape(header.shapes.output)}</span>`,
+      note: "each id becomes a row of D numbers",
+    },
+    parameters: {
+      body: html`V · D = ${V} · ${D} = <span class="on">${whole(header.parameters)}</span>`,
+      note: "the weights that training can change",
+    },
+    rows: {
+      body: html`{${listing(read.slice(0, 12).map(String), 12)}${read.length > 12 ? " …" : ""}} has <span class="on">${count(header.rows_read, "row")}</span>`,
+      note: `${count(N, "id")}; a row read twice counts once`,
+    },
+    bytes: {
+      body: html`N · D · ${bytes} bytes = ${whole(N)} · ${D} · ${bytes} = <span class="on">${whole(header.bytes_moved)}</span>`,
+      note: "what is copied from the table to the output",
+    },
+    gather: {
+      body: html`a copy multiplies <span class="on">0</span> times`,
+      note: "out[n, :] = W[ids[n], :]",
+    },
+    onehot: {
+      body: html`N · V · D = ${whole(N)} · ${V} · ${D} = <span class="on">${whole(header.multiplications["one-hot"])}</span>`,
+      note: "out = onehot(ids) @ W",
+    },
+    difference: {
+      body: html`max |gather − one-hot| over all ${whole(N * D)} numbers = <span class="on">${difference(header.max_difference)}</span>`,
+      note: "two ways, one result",
+    },
     time: { body: "the best of a few runs of the core on these very ids", note: "measured here, just now" },
   };
   return lines[id];

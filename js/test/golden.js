@@ -4,7 +4,9 @@ import { decode } from "../kit/wire.js";
 
 /** @param {string} name */
 export function message(name) {
-  const { header, buffer } = JSON.parse(readFileSync(new URL(`golden/lookup-${name}.json`, import.meta.url), "utf8"));
+  const { header, buffer } = JSON.parse(
+    readFileSync(new URL(`golden/lookup-${name}.json`, import.meta.url), "utf8"),
+  );
   return { header, buffer: new Uint8Array(Buffer.from(buffer, "base64")) };
 }
 

@@ -36,7 +36,10 @@ test("a window moves as little as it can", () => {
 test("keys mean acts, unless the control under them needs them", () => {
   const at = (/** @type {string} */ key, /** @type {any} */ target = { tagName: "DIV" }, more = {}) =>
     actOf({ key, target, ctrlKey: false, metaKey: false, altKey: false, ...more });
-  assert.deepEqual([" ", ",", ".", "Home", "P", "t", "?", "Escape"].map((k) => at(k)), ["play", "back", "forward", "first", "predict", "table", "help", "leave"]);
+  assert.deepEqual(
+    [" ", ",", ".", "Home", "P", "t", "?", "Escape"].map((k) => at(k)),
+    ["play", "back", "forward", "first", "predict", "table", "help", "leave"],
+  );
   assert.equal(at("p", { tagName: "TEXTAREA" }), null);
   assert.equal(at("p", { tagName: "INPUT", type: "text" }), null);
   assert.equal(at("p", { tagName: "INPUT", type: "range" }), "predict");
@@ -52,7 +55,10 @@ test("a prediction is chosen, taken back, and judged", () => {
   assert.equal(markOf(told, 9), "chosen");
   told = reveal(told, [1, 3]);
   assert.deepEqual(told.verdict, { right: [1], missed: [3], extra: [9], correct: false });
-  assert.deepEqual([1, 3, 9, 4].map((row) => markOf(told, row)), ["right", "missed", "extra", ""]);
+  assert.deepEqual(
+    [1, 3, 9, 4].map((row) => markOf(told, row)),
+    ["right", "missed", "extra", ""],
+  );
   assert.equal(toggle(told, 4), told, "nothing is chosen after the reveal");
   assert.equal(reveal({ ...ask(), chosen: [3, 1] }, [1, 3, 3]).verdict?.correct, true);
 });
@@ -66,7 +72,10 @@ test("of many terms those about the hit are written out, and none is lost", () =
         const left = parts.reduce((n, p) => n + ("skipped" in p ? p.skipped : 0), 0);
         assert.equal(written.length + left, total, `${total} ${hit} ${most}`);
         assert.ok(written.includes(hit), `${total} ${hit} ${most}: ${written}`);
-        assert.deepEqual(written, [...new Set(written)].sort((a, b) => a - b));
+        assert.deepEqual(
+          written,
+          [...new Set(written)].sort((a, b) => a - b),
+        );
         assert.ok(parts.every((p) => !("skipped" in p) || p.skipped > 0));
       }
     }
@@ -76,8 +85,14 @@ test("of many terms those about the hit are written out, and none is lost", () =
 test("wide tables break into blocks that hold every column once", () => {
   const columns = Array.from({ length: 10 }, (_, i) => String(i));
   const parts = blocks({ caption: "W", corner: "row", columns, rows: [{ head: "0", cells: columns }] }, 4);
-  assert.deepEqual(parts.map((p) => p.columns.length), [4, 4, 2]);
-  assert.deepEqual(parts.flatMap((p) => p.rows[0].cells), columns);
+  assert.deepEqual(
+    parts.map((p) => p.columns.length),
+    [4, 4, 2],
+  );
+  assert.deepEqual(
+    parts.flatMap((p) => p.rows[0].cells),
+    columns,
+  );
   assert.equal(parts[1].caption, "W, columns 4 to 7");
 });
 
@@ -109,17 +124,29 @@ test("a sign is a mark: minus always, plus where there is room, a cross for NaN"
 
 test("stops: each whole number first, then wider steps, and both ends", () => {
   const stops = stopsBetween(1, 2048, 40);
-  assert.deepEqual(stops.slice(0, 40), Array.from({ length: 40 }, (_, i) => i + 1));
+  assert.deepEqual(
+    stops.slice(0, 40),
+    Array.from({ length: 40 }, (_, i) => i + 1),
+  );
   assert.equal(stops.at(-1), 2048);
   assert.ok(stops.length < 110 && stops.every(Number.isInteger));
-  assert.deepEqual([...stops].sort((a, b) => a - b), stops);
+  assert.deepEqual(
+    [...stops].sort((a, b) => a - b),
+    stops,
+  );
   assert.deepEqual(stopsBetween(16, 16), [16]);
   assert.equal(stops[nearest(stops, 50)], 48);
 });
 
 test("the steps: acts lead where they say, and the clock stops at the end", (t) => {
-  assert.deepEqual(["first", "back", "forward", "last"].map((act) => stepTo(act, 3, 6)), [0, 2, 4, 5]);
-  assert.deepEqual(["back", "forward", "last"].map((act) => stepTo(act, 0, 0)), [0, 0, 0]);
+  assert.deepEqual(
+    ["first", "back", "forward", "last"].map((act) => stepTo(act, 3, 6)),
+    [0, 2, 4, 5],
+  );
+  assert.deepEqual(
+    ["back", "forward", "last"].map((act) => stepTo(act, 0, 0)),
+    [0, 0, 0],
+  );
   const time = clock(t);
   let step = 0;
   const player = new Player(() => ++step < 3);

@@ -8,19 +8,39 @@ const windows = { token: 0, row: 0, col: 0 };
 
 test("the figure fits its width and nothing lies on anything else", () => {
   for (const width of [312, 344, 520, 640, 800]) {
-    for (const [V, D, N] of [[1, 1, 1], [16, 8, 6], [40, 32, 16], [41, 8, 6], [2048, 32, 10_000], [5, 3, 0]]) {
+    for (const [V, D, N] of [
+      [1, 1, 1],
+      [16, 8, 6],
+      [40, 32, 16],
+      [41, 8, 6],
+      [2048, 32, 10_000],
+      [5, 3, 0],
+    ]) {
       for (const hot of [false, true]) {
         const at = layout({ width, V, D, N, hot });
         const name = JSON.stringify({ width, V, D, N, hot });
         const order = [
-          0, at.chips.x, at.chips.x + at.chips.w, ...(at.map ? [at.map.x, at.map.x + at.map.w] : []),
-          at.labels.x, at.labels.x + at.labels.w, at.table.x + 0.5, at.table.x + at.table.w, at.out.x, at.out.x + at.table.w,
-        ]; // prettier-ignore
-        assert.deepEqual([...order].sort((a, b) => a - b), order, name);
+          0,
+          at.chips.x,
+          at.chips.x + at.chips.w,
+          ...(at.map ? [at.map.x, at.map.x + at.map.w] : []),
+          at.labels.x,
+          at.labels.x + at.labels.w,
+          at.table.x + 0.5,
+          at.table.x + at.table.w,
+          at.out.x,
+          at.out.x + at.table.w,
+        ];
+        assert.deepEqual(
+          [...order].sort((a, b) => a - b),
+          order,
+          name,
+        );
         assert.ok(at.out.x + at.table.w <= width + 1, `${name}: ${at.out.x + at.table.w}`);
         assert.ok(at.table.cw >= 5 && at.table.rh >= 13, name);
         assert.ok(at.table.y + at.table.h <= at.body.y + at.body.h, name);
-        if (at.chips.count) assert.ok(chipY(at, at.chips.count - 1) + at.chips.h / 2 <= at.body.y + at.body.h + 1, name);
+        if (at.chips.count)
+          assert.ok(chipY(at, at.chips.count - 1) + at.chips.h / 2 <= at.body.y + at.body.h + 1, name);
       }
     }
   }
@@ -35,7 +55,11 @@ test("a point finds what is drawn under it", () => {
   assert.deepEqual(hit(at, windows, sizes, cell.x, cell.y), { part: "table", row: 5, col: 2 });
   assert.deepEqual(hit(at, windows, sizes, at.out.x + 1, chipY(at, 5)), { part: "out", n: 5, col: 0 });
   assert.equal(hit(at, windows, sizes, at.chips.x + 5, chipY(at, 6) + 20), null);
-  assert.deepEqual(hit(at, { token: 2, row: 4, col: 1 }, { V: 40, N: 20 }, cell.x, cell.y), { part: "table", row: 9, col: 3 });
+  assert.deepEqual(hit(at, { token: 2, row: 4, col: 1 }, { V: 40, N: 20 }, cell.x, cell.y), {
+    part: "table",
+    row: 9,
+    col: 3,
+  });
 });
 
 test("the lens follows: near rows move it a little, far ones come to its middle", () => {
@@ -45,7 +69,11 @@ test("the lens follows: near rows move it a little, far ones come to its middle"
   assert.equal(settle(windows, at, sizes, { row: rows }).row, 1);
   assert.equal(settle(windows, at, sizes, { row: 250 }).row, 250 - rows / 2);
   assert.equal(settle(windows, at, sizes, { row: 399 }).row, 400 - rows);
-  assert.equal(settle({ ...windows, row: 390 }, at, { ...sizes, V: 50 }, {}).row, 50 - rows, "a table that shrank");
+  assert.equal(
+    settle({ ...windows, row: 390 }, at, { ...sizes, V: 50 }, {}).row,
+    50 - rows,
+    "a table that shrank",
+  );
   assert.equal(settle(windows, at, { ...sizes, N: 100 }, { token: 99 }).token, 100 - at.chips.count);
 });
 
@@ -62,7 +90,10 @@ test("a refused lookup has no output, and its bad ids no row", () => {
   const reading = readingOf(trace("refused"));
   assert.match(String(reading.refused), /ids must lie in 0\.\.15 \(input_dim=16\)\. Received/);
   assert.equal(reading.output(0), null);
-  assert.deepEqual(reading.rows.map((row) => row >= 0), [true, true, false, true, false]);
+  assert.deepEqual(
+    reading.rows.map((row) => row >= 0),
+    [true, true, false, true, false],
+  );
   assert.deepEqual([0, 1, 2, 3, 4].map(reading.bad), [false, false, true, false, true]);
 });
 

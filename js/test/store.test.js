@@ -118,7 +118,10 @@ test("the cursor is reported throttled, and its last place always arrives", (t) 
   for (let step = 0; step < 50; step++) store.reportCursor({ step });
   assert.equal(model.saved.length, 0);
   time.tick(CURSOR_EVERY);
-  assert.deepEqual(model.saved.map((s) => s.cursor), [{ step: 49 }]);
+  assert.deepEqual(
+    model.saved.map((s) => s.cursor),
+    [{ step: 49 }],
+  );
   store.reportCursor({ step: 49 });
   time.tick(CURSOR_EVERY);
   assert.equal(model.saved.length, 1, "nothing new, nothing sent");
@@ -131,14 +134,23 @@ test("an answer to a question replaces the earlier answer to it", () => {
   store.reportAnswer({ question: "a", answer: [1], correct: false });
   store.reportAnswer({ question: "b", answer: [2], correct: true });
   store.reportAnswer({ question: "a", answer: [3], correct: true });
-  assert.deepEqual(model.get("answers").map((/** @type {any} */ a) => [a.question, a.answer[0]]), [["b", 2], ["a", 3]]);
+  assert.deepEqual(
+    model.get("answers").map((/** @type {any} */ a) => [a.question, a.answer[0]]),
+    [
+      ["b", 2],
+      ["a", 3],
+    ],
+  );
   store.close();
 });
 
 test("reset goes back to what Python began with, and close stops listening", () => {
   const model = fake();
   const store = new Store(model, () => {});
-  model.set("message", { header: { ...header, initial: { seed: 3 }, params: { ...header.params, seed: 5 } }, buffer });
+  model.set("message", {
+    header: { ...header, initial: { seed: 3 }, params: { ...header.params, seed: 5 } },
+    buffer,
+  });
   for (const call of model.heard) call();
   store.reset();
   assert.equal(model.saved.at(-1)?.seed, 3);

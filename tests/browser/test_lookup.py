@@ -146,8 +146,7 @@ def test_the_newest_of_many_edits_wins(show):
 def test_the_view_dims_while_python_thinks(show):
     view = show(LookupExplorer(), delay=400)
     view.place("way:one-hot").check()
-    view.page.wait_for_selector(".embedlab.waiting")
-    assert view.root.get_attribute("aria-busy") == "true"
+    view.page.wait_for_selector(".embedlab.waiting[aria-busy=true]")
     view.wait(way="one-hot")
     assert view.root.get_attribute("aria-busy") == "false"
 
