@@ -9,6 +9,7 @@ from embedlab.core.dequantize import dequantize, quantized_lookup, requantize
 from embedlab.core.quantize import quantize
 from embedlab.core.quantize_report import QuantizationReport, quantization_report
 from embedlab.core.quantized import Quantized
+from embedlab.layers.allowance import spend
 from embedlab.layers.lora import Adapted
 from embedlab.layers.policy import DTypePolicy
 from embedlab.layers.variable import Variable
@@ -131,6 +132,7 @@ class Quantizable(Adapted):
         width = columns if config.bits == 8 else -(-columns // 2)
         block = None if config.block_size in (None, -1) else config.block_size
         groups = (rows,) if block is None else (rows, -(-columns // block))
+        spend((rows, width), np.int8, f"{self.name}/embeddings")
         kind = np.float64 if self.variable_dtype == "float64" else np.float32
         made = Quantized(np.zeros((rows, width), np.int8), np.ones(groups, kind),
                          None if block is None else np.zeros(groups, np.int8), columns,

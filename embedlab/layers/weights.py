@@ -7,6 +7,7 @@ import numpy as np
 
 from embedlab import constraints, initializers, regularizers
 from embedlab.core.table import ShapeError
+from embedlab.layers.allowance import spend
 from embedlab.layers.variable import Variable
 
 __all__ = ["WeightOwner"]
@@ -42,6 +43,7 @@ class WeightOwner:
         ShapeError
             When the initializer gives another shape.
         """
+        spend(tuple(shape), dtype or self._weight_dtype, f"{self.name}/{name}")
         value = _initial(initializers.get(initializer), tuple(shape), dtype or self._weight_dtype)
         made = Variable.adopt(
             value, name=name, path=f"{self.name}/{name}", trainable=trainable,

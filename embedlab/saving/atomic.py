@@ -1,0 +1,95 @@
+"""Writing a file whole or not at all."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+__all__ = ["writing"]
+
+
+@contextmanager
+def writing(path: Any, overwrite: bool = True) -> Iterator[Path]:
+    """Give a new file beside `path` to write into; when all went well it takes the place of `path`.
+
+    Parameters
+    ----------
+    path : path-like
+        A link is followed: the file that it names is replaced.
+    overwrite : bool
+        Whether a file may be there already.
+
+    Yields
+    ------
+    Path
+        An empty file in the same folder, so that the last step is one rename.
+
+    Raises
+    ------
+    FileExistsError
+        With ``overwrite=False``, when there is a file.
+    FileNotFoundError
+        When there is no such folder.
+
+    Notes
+    -----
+    The new bytes are on the disk before the rename, and the rename is before the return. Whenever
+    the writer dies, `path` holds the old file or the new one, whole; a ``.part`` file may stay.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "numbers.txt"
+    >>> with writing(path) as fresh:
+    ...     _ = fresh.write_text("1 2 3")
+    >>> path.read_text(), len(list(path.parent.iterdir()))
+    ('1 2 3', 1)
+    """
+    target = Path(os.path.realpath(os.fspath(path)))
+    if not overwrite and target.exists():
+        raise FileExistsError(
+            f"with overwrite=False there must be no file yet. Received {path}, which exists. "
+            "Choose another name, or leave overwrite away."
+        )
+    handle, name = tempfile.mkstemp(".part", f".{target.name[:100]}.", target.parent)
+    os.close(handle)
+    fresh = Path(name)
+    try:
+        os.chmod(fresh, _mode(target))
+        yield fresh
+        _flush(fresh)
+        os.replace(fresh, target)
+    except BaseException:
+        with suppress(OSError):
+            fresh.unlink()
+        raise
+    _flush(target.parent)
+
+
+def _mode(target: Path) -> int:
+    """Give the permissions that the file has, or that a new one would get."""
+    with suppress(OSError):
+        return target.stat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def _flush(path: Path) -> None:
+    """Have the system write what it still holds back; a folder where the system cannot stays."""
+    folder = path.is_dir()
+    try:
+        handle = os.open(path, os.O_RDONLY if folder else os.O_RDWR)
+    except OSError:
+        if folder:
+            return
+        raise
+    try:
+        os.fsync(handle)
+    except OSError:
+        if not folder:
+            raise
+    finally:
+        os.close(handle)

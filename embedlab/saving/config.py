@@ -1,0 +1,185 @@
+"""A model in words: the config.json of a `.keras` file, to and fro. Nothing in it is executed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from embedlab import layers as layers_module
+from embedlab import losses, metrics, optimizers
+from embedlab.losses.base import FunctionLoss
+from embedlab.models.model import Model
+from embedlab.models.sequential import Sequential
+
+__all__ = ["described", "made"]
+
+# What Keras has no word for travels beside a config, under "embedlab", where Keras passes it by.
+_OURS = {
+    "Embedding": {"input_length", "padding_idx", "max_norm", "norm_type", "row_dropout", "seed",
+                  "scale_grad_by_freq", "oob", "negative", "placement", "adapters"},
+    "ReversibleEmbedding": {"input_length", "padding_idx", "max_norm", "norm_type", "row_dropout",
+                            "seed", "scale_grad_by_freq", "oob", "negative", "placement",
+                            "adapters"},
+    "Sequential": {"strict_masks"},
+    "Functional": {"strict_masks"},
+    **{name: {"sparse_update"} for name in optimizers.REGISTRY.classes},
+}  # fmt: skip
+_CODE = {"Lambda", "__lambda__", "__callable__", "__typespec__"}
+
+
+def described(model: Any) -> dict[str, Any]:
+    """Give a model as a dict in Keras's form, ready for JSON.
+
+    >>> from embedlab.layers import Embedding
+    >>> about = described(Sequential([Embedding(3, 2, seed=5, input_length=4)]))
+    >>> about["module"], about["class_name"], about["build_config"]
+    ('keras', 'Sequential', {'input_shape': [None, 4]})
+    >>> about["config"]["layers"][1]["embedlab"]
+    {'input_length': 4, 'seed': 5}
+    """
+    name = type(model).__name__
+    about: dict[str, Any] = {"module": type(model).__module__, "class_name": name,
+                             "config": model.get_config(), "registered_name": name}  # fmt: skip
+    shape = getattr(model, "batch_input_shape", None)
+    if shape is not None:
+        about["build_config"] = {"input_shape": shape}
+        about["config"].setdefault("build_input_shape", shape)
+    if getattr(model, "optimizer", None) is not None:
+        about["compile_config"] = {
+            "optimizer": optimizers.serialize(model.optimizer),
+            "loss": _loss(model.loss), "loss_weights": None,
+            "metrics": _metrics(model.judged[0]), "weighted_metrics": _metrics(model.judged[1]),
+            "run_eagerly": False, "steps_per_execution": 1, "jit_compile": False,
+        }  # fmt: skip
+    return _outward(about)
+
+
+def made(about: Any, custom_objects: Mapping[str, Any] | None = None,
+         compile: bool = True) -> Any:  # fmt: skip
+    """Give the model, with weights of its own making, that a dict describes.
+
+    Parameters
+    ----------
+    about : dict
+        From `described`, or from Keras.
+    custom_objects : mapping of str to class or function, optional
+        What the dict may name beside what this package knows.
+    compile : bool
+        Whether to compile it as the dict says.
+
+    Raises
+    ------
+    ValueError
+        For an unknown class, for code (a lambda), and for a config that a class does not take.
+    """
+    custom = dict(custom_objects or {})
+    about = _inward(about, custom)
+    if not isinstance(about, dict) or not isinstance(about.get("config"), dict):
+        raise ValueError("a config must be a dict with a class_name. Received something else.")
+    model = _layer(about, custom)
+    if not isinstance(model, Model):
+        raise ValueError(
+            f"a .keras file must hold a model. Received a {type(model).__name__}. "
+            "Save the model that the layer belongs to."
+        )
+    shape = about["config"].get("build_input_shape")
+    shape = shape or (about.get("build_config") or {}).get("input_shape")
+    if not model.built and shape is not None:
+        model.build(tuple(shape))
+    plan = about.get("compile_config") or {}
+    if compile and plan.get("optimizer") is not None:
+        model.compile(
+            plan["optimizer"] if isinstance(plan["optimizer"], optimizers.Optimizer)
+            else optimizers.deserialize(plan["optimizer"], custom),
+            plan["loss"] if callable(plan.get("loss")) else losses.get(plan.get("loss")),
+            metrics=_judges(plan.get("metrics")),
+            weighted_metrics=_judges(plan.get("weighted_metrics")),
+        )  # fmt: skip
+    return model
+
+
+# Out ------------------------------------------------------------------------------------------
+
+
+def _outward(thing: Any) -> Any:
+    """Give plain JSON values; dicts that describe objects become such as Keras can read."""
+    if isinstance(thing, Mapping):
+        told = {str(key): _outward(value) for key, value in thing.items()}
+        name, config = told.get("class_name"), told.get("config")
+        if name == "Sequential":
+            told.update(module="keras", registered_name=None)
+        ours = _OURS.get(name, set()) if isinstance(name, str) else set()
+        if ours and isinstance(config, dict):
+            extra = {key: config.pop(key) for key in sorted(ours & set(config))}
+            if extra:
+                told["embedlab"] = extra
+        return told
+    if isinstance(thing, (list, tuple)):
+        return [_outward(one) for one in thing]
+    if isinstance(thing, np.ndarray):
+        return {"class_name": "__numpy__",
+                "config": {"value": thing.tolist(), "dtype": thing.dtype.name}}  # fmt: skip
+    return thing.item() if isinstance(thing, np.generic) else thing
+
+
+def _loss(loss: Any) -> Any:
+    return losses.serialize(loss.own if isinstance(loss, FunctionLoss) else loss)
+
+
+def _metrics(told: Any) -> Any:
+    if told is None:
+        return None
+    listed = told if isinstance(told, (list, tuple)) else [told]
+    return [one if isinstance(one, (str, dict)) else metrics.serialize(one) for one in listed]
+
+
+# In -------------------------------------------------------------------------------------------
+
+
+def _inward(thing: Any, custom: dict[str, Any]) -> Any:
+    """Give what JSON has said in our words: arrays, the caller's own objects; code is refused."""
+    if isinstance(thing, list):
+        return [_inward(one, custom) for one in thing]
+    if not isinstance(thing, dict):
+        return thing
+    told = {key: _inward(value, custom) for key, value in thing.items()}
+    name, config = told.get("class_name"), told.get("config")
+    if name in _CODE:
+        raise ValueError(
+            f"a model must be made of layers and names. Received a {name}: code in a file is never "
+            "executed. Write a layer of your own, and pass it in custom_objects."
+        )
+    if name in ("__numpy__", "__tensor__") and isinstance(config, dict):
+        return np.array(config["value"], np.dtype(str(config["dtype"])))
+    extra = told.pop("embedlab", None)
+    if isinstance(extra, dict) and isinstance(config, dict) and isinstance(name, str):
+        config.update({key: extra[key] for key in _OURS.get(name, set()) & set(extra)})
+    if name == "function" and isinstance(config, str) and config in custom:
+        return custom[config]
+    return told
+
+
+def _layer(about: Any, custom: dict[str, Any]) -> Any:
+    """Give the layer, or the model and all its layers, that a dict describes."""
+    if not isinstance(about, dict) or not isinstance(about.get("config"), dict):
+        raise ValueError(
+            f"a layer must be told as a dict with a config. Received {type(about).__name__}. "
+            "Save the model again."
+        )
+    name, config = about.get("class_name"), about["config"]
+    if name == "Sequential" and name not in custom:
+        options = {key: config[key] for key in ("strict_masks",) if key in config}
+        return Sequential([_layer(one, custom) for one in config["layers"]],
+                          config.get("trainable", True), config.get("name"), **options)  # fmt: skip
+    return layers_module.deserialize(about, custom)
+
+
+def _judges(told: Any) -> Any:
+    if told is None:
+        return None
+    if not isinstance(told, list):
+        raise ValueError(
+            f"metrics must be told as one list. Received {type(told).__name__}. "
+            "Load with compile=False, and compile yourself."
+        )
+    return [one if isinstance(one, str) else metrics.get(one) for one in told]

@@ -1,0 +1,173 @@
+"""Arrays in an HDF5 file: written plainly, read with suspicion."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import h5py
+import numpy as np
+
+from embedlab.saving.refusal import FileRefused, refusing
+
+__all__ = ["MOST_NAMES", "Reader", "Stored", "numbers", "reading", "write_groups"]
+
+MOST_NAMES = 100_000
+"""More names in one group are a mistake or an attack: a model with as many arrays is not ours."""
+
+
+def write_groups(path: Any, groups: Mapping[str, Mapping[str, Any]],
+                 names: Mapping[str, str] | None = None) -> None:  # fmt: skip
+    """Write arrays into the groups of a new HDF5 file, uncompressed, as Keras does.
+
+    Parameters
+    ----------
+    path : path-like
+    groups : mapping of group to mapping of name to array
+    names : mapping of group to str, optional
+        What the attribute "name" of a group says.
+
+    Notes
+    -----
+    No clock goes into the file: the same arrays give the same bytes.
+    """
+    with h5py.File(path, "w") as file:
+        for group, arrays in groups.items():
+            made = file.require_group(group)
+            if names and group in names:
+                made.attrs["name"] = names[group]
+            for name, array in arrays.items():
+                made.create_dataset(name, data=np.asarray(array))
+
+
+class Stored:
+    """An array that lies in a file: its shape and dtype are known, its numbers are not read yet.
+
+    Attributes
+    ----------
+    shape : tuple of int
+    dtype : numpy.dtype
+    """
+
+    def __init__(self, dataset: h5py.Dataset):
+        self._dataset = dataset
+        self.shape = tuple(int(n) for n in dataset.shape)
+        self.dtype = dataset.dtype.newbyteorder("=")
+
+    def read(self) -> np.ndarray:
+        """Give the numbers, in an array of their own."""
+        out = np.empty(self.shape, self.dtype)
+        if out.size:
+            self._dataset.read_direct(out)
+        return out
+
+
+def numbers(value: Any) -> np.ndarray:
+    """Give the array that `value` is, or that it stands for in a file.
+
+    >>> numbers([1, 2]).tolist()
+    [1, 2]
+    """
+    return value.read() if isinstance(value, Stored) else np.asarray(value)
+
+
+class Reader:
+    """The groups of an open file, by path; links that lead elsewhere are refused on the way."""
+
+    def __init__(self, file: h5py.File, path: Any):
+        self._file, self.path = file, path
+
+    def arrays(self, group: str) -> dict[str, Stored] | None:
+        """Give the arrays of a group by name, unread, or None where there is no such group.
+
+        Raises
+        ------
+        FileRefused
+            For a link to elsewhere, an array that is kept in another file, compressed, not
+            numbers, or announced larger than what the file holds.
+        """
+        found = self._walk(group)
+        if found is None:
+            return None
+        if len(found) > MOST_NAMES:
+            raise FileRefused(
+                self.path,
+                f"must not hold more than {MOST_NAMES:,} names in a group."
+                f" Received {len(found):,} in {group}. Do not trust this file.",
+            )
+        kept = {}
+        for name in found:
+            item = self._step(found, name, group)
+            if isinstance(item, h5py.Dataset):
+                kept[name] = self._checked(item, f"{group}/{name}")
+        return kept
+
+    def _walk(self, group: str) -> h5py.Group | None:
+        here: Any = self._file
+        for number, part in enumerate(group.split("/")):
+            if part not in here:
+                return None
+            here = self._step(here, part, "/".join(group.split("/")[:number]))
+            if not isinstance(here, h5py.Group):
+                return None
+        return here
+
+    def _step(self, group: h5py.Group, name: str, where: str) -> Any:
+        link = group.get(name, getlink=True)
+        if not isinstance(link, h5py.HardLink):
+            kind = "another file" if isinstance(link, h5py.ExternalLink) else "elsewhere"
+            raise FileRefused(
+                self.path,
+                f"must hold its arrays itself. Received a link to {kind} "
+                f"at {where}/{name}. Do not trust this file.",
+            )
+        return group[name]
+
+    def _checked(self, dataset: h5py.Dataset, where: str) -> Stored:
+        dtype = dataset.dtype
+        if dtype.kind not in "fiu" or dtype.itemsize > 8 or dataset.shape is None:
+            raise FileRefused(
+                self.path,
+                f"must hold plain numbers. Received {str(dtype)!r:.60} at "
+                f"{where}. Objects in files are never brought to life.",
+            )
+        if dataset.is_virtual or dataset.external:
+            raise FileRefused(
+                self.path,
+                "must hold its arrays itself. Received one that is kept "
+                f"in another file at {where}. Do not trust this file.",
+            )
+        if dataset.id.get_create_plist().get_nfilters():
+            raise FileRefused(
+                self.path,
+                "must hold its arrays uncompressed. Received a compressed "
+                f"one at {where}. Copy it with h5repack -f NONE if you trust it.",
+            )
+        wanted = dtype.itemsize
+        for length in dataset.shape:
+            wanted *= int(length)
+        held = int(dataset.id.get_storage_size())
+        if held < wanted:
+            raise FileRefused(
+                self.path,
+                f"must hold the numbers it announces. Received shape "
+                f"{dataset.shape} at {where} ({wanted:,} bytes), and {held:,} bytes "
+                "of them. Save it again.",
+            )
+        return Stored(dataset)
+
+
+@contextmanager
+def reading(source: Any, path: Any) -> Iterator[Reader]:
+    """Open an HDF5 file for reading; whatever is wrong with it becomes one FileRefused.
+
+    Parameters
+    ----------
+    source : path-like or binary file
+    path : path-like
+        What errors call it.
+    """
+    with (
+        refusing(path, "be a whole HDF5 file with weights", "Save it again, or take a backup."),
+        h5py.File(source, "r") as file,
+    ):
+        yield Reader(file, path)
