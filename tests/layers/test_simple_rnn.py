@@ -239,7 +239,7 @@ def test_the_context_survives_a_caller_who_reuses_the_arrays(rng, kind):
 def test_shapes_and_placeholders(kind):
     assert made(kind).compute_output_shape((None, None, 3)) == (None, 2)
     assert made(kind, return_sequences=True).compute_output_shape((4, None, 3)) == (4, None, 2)
-    assert made(kind, return_state=True).compute_output_shape((4, 5, 3)) == [(4, 2)] * (
+    assert made(kind, return_state=True).compute_output_shape((4, 5, 3)) == ((4, 2),) * (
         1 + kind.STATES
     )
     assert kind(2)(Input((5, 3))).shape == (None, 2)
