@@ -261,7 +261,7 @@ class Recurrent(Weighted):
         return [out, *[None] * self.STATES] if self.return_state else out
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """Give (B, units), or (B, T, units) with `return_sequences`; a tuple of shapes for states."""
+        """Give (B, units), or (B, T, units) with `return_sequences`; a tuple with states."""
         shape = tuple(input_shape)
         check_axes(self, shape, ndim=3)
         out = (*shape[:2], self.units) if self.return_sequences else (shape[0], self.units)
