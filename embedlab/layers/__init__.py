@@ -4,25 +4,34 @@ from typing import Any
 
 from embedlab.layers.bag import EmbeddingBag
 from embedlab.layers.base import Gradients, Layer
+from embedlab.layers.conv import Conv1D
 from embedlab.layers.dense import Dense
 from embedlab.layers.dropout import Dropout
 from embedlab.layers.embedding import Embedding, LookupContext
 from embedlab.layers.flatten import Flatten
 from embedlab.layers.gradcheck import gradcheck
+from embedlab.layers.gru import GRU
+from embedlab.layers.lstm import LSTM
+from embedlab.layers.masking import Masking
 from embedlab.layers.memory import MemoryReport, TableMemoryError
 from embedlab.layers.merging import Add, Average, Concatenate, Multiply
+from embedlab.layers.normalization import LayerNormalization
 from embedlab.layers.policy import DTypePolicy
 from embedlab.layers.pooling import GlobalAveragePooling1D, GlobalMaxPooling1D
 from embedlab.layers.reshape import Reshape
+from embedlab.layers.simple_rnn import SimpleRNN
 from embedlab.layers.symbolic import Input, KerasTensor
 from embedlab.layers.variable import Variable
 from embedlab.registry import Registry
 
 # Each line here is one file beside this one; a new layer joins all three lists.
 __all__ = [
+    "GRU",
+    "LSTM",
     "Add",
     "Average",
     "Concatenate",
+    "Conv1D",
     "DTypePolicy",
     "Dense",
     "Dropout",
@@ -35,10 +44,13 @@ __all__ = [
     "Input",
     "KerasTensor",
     "Layer",
+    "LayerNormalization",
     "LookupContext",
+    "Masking",
     "MemoryReport",
     "Multiply",
     "Reshape",
+    "SimpleRNN",
     "TableMemoryError",
     "Variable",
     "deserialize",
@@ -54,6 +66,12 @@ REGISTRY = Registry(
         Average,
         Concatenate,
         Multiply,
+        Conv1D,
+        LayerNormalization,
+        Masking,
+        SimpleRNN,
+        GRU,
+        LSTM,
         Dense,
         Dropout,
         Embedding,
