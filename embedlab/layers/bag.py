@@ -9,7 +9,7 @@ from embedlab.core.bag import bag
 from embedlab.core.bag_gradient import grad_bag, grad_bag_max, grad_bag_weights
 from embedlab.core.bag_max import bag_max
 from embedlab.core.bags import Bags, as_bags
-from embedlab.core.gradient import check_padding
+from embedlab.core.ids import check_padding
 from embedlab.core.maxnorm import max_norm as shorten
 from embedlab.core.table import ShapeError, check_size
 from embedlab.layers.base import Gradients, Layer
