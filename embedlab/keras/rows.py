@@ -1,0 +1,186 @@
+"""What a real Keras layer asks of the core: rows and their gradients, arrays in and arrays out."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from embedlab.core import counter, dequantize
+from embedlab.core.adapter import Adapter, add_lora
+from embedlab.core.gradient import coalesce, grad_table
+from embedlab.core.ids import resolve
+from embedlab.core.jit import threads
+from embedlab.core.lookup import lookup
+from embedlab.core.lora import lora_lookup
+from embedlab.core.lora_gradient import grad_lora
+
+__all__ = ["Plan", "grad_adapter", "grad_floats", "look_up", "sparse_grad_floats"]
+
+_NO_ZERO = np.zeros((1, 1), np.int8)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What stays the same from batch to batch: small and hashable, so that a backend can keep it.
+
+    Attributes
+    ----------
+    shape : (V, D)
+    table_dtype : str
+        Of the float table, or of the scales of a quantised one; "bfloat16" too.
+    oob : {"raise", "nan"}
+        What an id outside the table means: an error, or a row of NaN as on JAX.
+    bits : {0, 4, 8}
+        0 for a table of floats.
+    block_size : int
+        Numbers in a block of a quantised row; 0 for one scale a row.
+    lora_scale : float or None
+        alpha / R, or None without LoRA.
+
+    Examples
+    --------
+    >>> Plan((10, 4), "float16").rows_dtype, Plan((10, 4), "float16", lora_scale=1.0).rows_dtype
+    ('float16', 'float32')
+    """
+
+    shape: tuple[int, int]
+    table_dtype: str
+    oob: str = "raise"
+    bits: int = 0
+    block_size: int = 0
+    lora_scale: float | None = None
+
+    @property
+    def rows_dtype(self) -> str:
+        """The dtype of the rows: half floats are only copied; where there is arithmetic, float32.
+
+        Keras, too, adds its float32 LoRA factors before it casts to the compute dtype.
+        """
+        computed = self.bits or self.lora_scale is not None
+        half = self.table_dtype in ("float16", "bfloat16")
+        return "float32" if computed and half else self.table_dtype
+
+
+def look_up(plan: Plan, ids: np.ndarray, *parts: np.ndarray) -> np.ndarray:
+    """Give the rows of `ids`, (*ids.shape, D), of the dtype ``plan.rows_dtype``.
+
+    Parameters
+    ----------
+    plan : Plan
+    ids : ndarray of integers, any shape
+        -V <= id < V: negative ones count from the end, as in Keras.
+    *parts : ndarray
+        The table (V, D); or codes, scales and, with blocks, zero points; with LoRA also the
+        factors a (V, R) and b (R, D).
+
+    Raises
+    ------
+    IdError
+        For ids outside, unless ``plan.oob`` is "nan".
+
+    Examples
+    --------
+    >>> table = np.arange(6, dtype=np.float32).reshape(3, 2)
+    >>> look_up(Plan((3, 2), "float32"), np.array([2, -3]), table).tolist()
+    [[4.0, 5.0], [0.0, 1.0]]
+    """
+    rows = resolve(ids, plan.shape[0], oob=plan.oob, negative="wrap")
+    adapters = []
+    if plan.lora_scale is not None:
+        adapters = [Adapter(parts[-2], parts[-1], plan.lora_scale)]
+        parts = parts[:-2]
+    if plan.bits:
+        made = _from_codes(plan, rows, *parts)
+    elif adapters and plan.rows_dtype == plan.table_dtype:
+        return lora_lookup(parts[0], rows, adapters, oob=plan.oob)
+    else:
+        made = _copied(parts[0], rows, plan.oob).astype(plan.rows_dtype, copy=False)
+    for adapter in adapters:
+        add_lora(made, rows, adapter, skip_outside=True)
+    return made
+
+
+def grad_floats(plan: Plan, ids: np.ndarray, grad: np.ndarray) -> np.ndarray:
+    """Give the gradient of the float table, (V, D), of its dtype; half floats sum in float32.
+
+    Examples
+    --------
+    >>> grad_floats(Plan((3, 1), "float32"), np.array([1, -2]), np.ones((2, 1))).tolist()
+    [[0.0], [2.0], [0.0]]
+    """
+    rows, grad = _inside(plan, ids, grad)
+    return grad_table(rows, grad, plan.shape[0]).astype(plan.table_dtype, copy=False)
+
+
+def sparse_grad_floats(
+    plan: Plan, ids: np.ndarray, grad: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give the same gradient for the rows that came: sorted ids (K,), each once, and (K, D).
+
+    Examples
+    --------
+    >>> ids, rows = sparse_grad_floats(Plan((3, 1), "float32"), np.array([1, -2]), np.ones((2, 1)))
+    >>> ids.tolist(), rows.tolist()
+    ([1], [[2.0]])
+    """
+    rows, grad = _inside(plan, ids, grad)
+    sparse = coalesce(rows, grad, plan.shape[0])
+    return sparse.ids, sparse.rows.astype(plan.table_dtype, copy=False)
+
+
+def grad_adapter(
+    plan: Plan, ids: np.ndarray, grad: np.ndarray, a: np.ndarray, b: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give the gradients of the LoRA factors, (V, R) and (R, D), dense as Keras's optimisers want.
+
+    Examples
+    --------
+    >>> plan = Plan((3, 2), "float32", lora_scale=0.5)
+    >>> grad_a, grad_b = grad_adapter(
+    ...     plan, np.array([2]), np.array([[1.0, 3.0]]), np.ones((3, 1)), np.ones((1, 2)))
+    >>> grad_a.tolist(), grad_b.tolist()
+    ([[0.0], [0.0], [2.0]], [[0.5, 1.5]])
+    """
+    assert plan.lora_scale is not None
+    rows, grad = _inside(plan, ids, grad)
+    grad_a, grad_b = grad_lora(rows, grad, Adapter(a, b, plan.lora_scale))
+    return grad_a.to_dense(), grad_b
+
+
+def _copied(table: np.ndarray, rows: np.ndarray, oob: str) -> np.ndarray:
+    if table.dtype.name != "bfloat16":
+        return lookup(table, rows, oob=oob)
+    # The core copies the bits of half floats and never reads them: one kind is like the other,
+    # but for NaN, which has other bits in each.
+    bits = lookup(table.view(np.float16), rows, oob="zero" if oob == "nan" else oob)
+    made = bits.view(table.dtype)
+    if oob == "nan":
+        made[rows == len(table)] = np.nan
+    return made
+
+
+def _from_codes(plan: Plan, rows: np.ndarray, codes: Any, scale: Any, zero: Any = None) -> Any:
+    # The loop itself instead of its door `quantized_lookup`: that one looks through the scales of
+    # the whole table on each call, and refuses the infinite ones that a row of zeros has in
+    # float16, where Keras goes on (0 / inf is 0). Shapes are right by Keras's own build.
+    scale = scale.reshape(len(scale), -1).astype(plan.rows_dtype, copy=False)
+    made = np.empty((*rows.shape, plan.shape[1]), scale.dtype)
+    wide = made.size >= dequantize.PARALLEL_FROM and threads() > 1
+    loop = dequantize.quantized_lookup_loop
+    run = dequantize.quantized_lookup_loop_parallel if wide else loop
+    run(
+        codes, scale, _NO_ZERO if zero is None else zero, rows.reshape(-1), plan.bits == 4,
+        plan.block_size, made.dtype.type(np.nan), made.reshape(rows.size, plan.shape[1]),
+    )  # fmt: skip
+    counter.count("lookup")
+    return made
+
+
+def _inside(plan: Plan, ids: np.ndarray, grad: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give flat rows and gradients without the ids outside, which have no row to learn."""
+    rows = resolve(ids, plan.shape[0], oob=plan.oob, negative="wrap").reshape(-1)
+    grad = grad.reshape(rows.size, plan.shape[1])
+    if grad.itemsize == 2:
+        grad = grad.astype(np.float32)
+    inside = rows < plan.shape[0]
+    return (rows, grad) if inside.all() else (rows[inside], grad[inside])
