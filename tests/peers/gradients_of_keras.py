@@ -1,4 +1,4 @@
-"""Run as a program on Keras's torch backend: what its autograd says about some layers.
+"""Run as a program on Keras's torch backend: what its autograd says about layers and models.
 
 Reads cases from one npz file and writes outputs and gradients to another, so that the tests, whose
 Keras runs on NumPy, can compare.
@@ -6,6 +6,7 @@ Keras runs on NumPy, can compare.
 
 import json
 import sys
+import warnings
 
 import numpy as np
 
@@ -14,22 +15,30 @@ def as_list(value):
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
+def make(keras, kind, options):
+    """Give a layer; for "Sequential" a model of several, each a pair of kind and options."""
+    if kind == "Sequential":
+        return keras.Sequential([make(keras, *layer) for layer in options])
+    return getattr(keras.layers, kind)(**options)
+
+
 def answer(keras, torch, kind, options, given):
-    """Give outputs, and the gradients of the inputs and of every weight."""
-    layer = getattr(keras.layers, kind)(**options)
-    inputs = torch.tensor(given["inputs"], requires_grad=True)
+    """Give outputs, and the gradients of the inputs (where they are floats) and every weight."""
+    layer = make(keras, kind, options)
+    inputs = torch.tensor(given["inputs"])
+    inputs.requires_grad_(inputs.is_floating_point())
     layer.build(tuple(inputs.shape))
-    weights = [given[f"weight{n}"] for n in range(len(layer.weights))]
-    layer.set_weights(weights)
+    layer.set_weights([given[f"weight{n}"] for n in range(len(layer.weights))])
     heeds = {"mask": torch.tensor(given["mask"])} if "mask" in given else {}
     outputs = as_list(layer(inputs, **heeds))
     total = sum((out * torch.tensor(given[f"sent{n}"])).sum() for n, out in enumerate(outputs))
-    variables = [inputs, *(w.value for w in layer.trainable_weights)]
     found = {f"out{n}": out.detach().numpy() for n, out in enumerate(outputs)}
-    grads = torch.autograd.grad(total, variables, allow_unused=True)
-    for n, (grad, variable) in enumerate(zip(grads, variables, strict=True)):
-        grad = torch.zeros_like(variable) if grad is None else grad
-        found["inputs" if n == 0 else f"weight{n - 1}"] = grad.numpy()
+    variables = {f"weight{n}": w.value for n, w in enumerate(layer.trainable_weights)}
+    if inputs.requires_grad:
+        variables["inputs"] = inputs
+    grads = torch.autograd.grad(total, list(variables.values()), allow_unused=True)
+    for (name, variable), grad in zip(variables.items(), grads, strict=True):
+        found[name] = (torch.zeros_like(variable) if grad is None else grad).numpy()
     return found
 
 
@@ -37,6 +46,7 @@ def main(source, target):
     import keras  # here, because pytest looks for doctests in every file
     import torch
 
+    warnings.simplefilter("ignore")  # Keras warns where a mask is lost; that is asked for
     torch.set_num_threads(1)
     arrays = dict(np.load(source))
     answers = {}

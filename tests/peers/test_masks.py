@@ -1,0 +1,107 @@
+"""Masks that travel through whole models, against Keras: outputs and torch's gradients."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embedlab import layers
+from embedlab.core.gradient import SparseGrad
+from embedlab.models import Sequential
+
+HERE = Path(__file__).parent
+MODELS = 60
+PASS = [
+    ("Dense", {"units": 4, "activation": "tanh"}), ("LayerNormalization", {}),
+    ("Dropout", {"rate": 0.5}), ("SimpleRNN", {"units": 3, "return_sequences": True}),
+    ("GRU", {"units": 3, "return_sequences": True}),
+    ("LSTM", {"units": 3, "return_sequences": True, "zero_output_for_mask": True}),
+    ("Masking", {"mask_value": 0.0}),
+]  # fmt: skip
+LOSE = [("Conv1D", {"filters": 3, "kernel_size": 2, "padding": "same"}),
+        ("Reshape", {"target_shape": (-1, 2)})]  # fmt: skip
+END = [("GlobalAveragePooling1D", {}), ("GlobalMaxPooling1D", {}), ("SimpleRNN", {"units": 3}),
+       ("GRU", {"units": 3, "go_backwards": True}), ("LSTM", {"units": 3}),
+       ("Flatten", {})]  # fmt: skip
+
+
+def stacks(rng):
+    """Give built models of random layers behind an embedding with mask_zero, and ids."""
+    for _ in range(MODELS):
+        middle = [PASS[n] for n in rng.integers(len(PASS), size=rng.integers(0, 3))]
+        if rng.random() < 0.3:
+            middle.insert(rng.integers(len(middle) + 1), LOSE[rng.integers(len(LOSE))])
+        words = ("Embedding", {"input_dim": 6, "output_dim": 4, "mask_zero": True})
+        told = [words, *middle, END[rng.integers(len(END))], ("Dense", {"units": 2})]
+        told = [(kind, {**options, "dtype": "float64"}) for kind, options in told]
+        ids = rng.integers(0, 6, size=(3, 4)) * (rng.random((3, 4)) < 0.6)
+        ids[:, rng.integers(4)] = 1  # an average of padding alone is 0 here and NaN in Keras
+        try:
+            model = made(told)
+            model(ids)
+        except ValueError:  # a reshape that does not fit the layers before it
+            continue
+        model.set_weights([rng.normal(size=w.shape) for w in model.weights])
+        yield model, told, ids
+
+
+def made(told, **options):
+    options.setdefault("strict_masks", "ignore")  # Keras warns and goes on
+    return Sequential([getattr(layers, kind)(**about) for kind, about in told], **options)
+
+
+@pytest.fixture(scope="module")
+def answered(keras, torch, tmp_path_factory):
+    rng = np.random.default_rng(5)
+    asked, arrays = [], {}
+    for n, (model, told, ids) in enumerate(stacks(rng)):
+        sent = rng.normal(size=model(ids).shape)
+        asked.append((model, told, ids, sent))
+        arrays.update({f"{n}/inputs": ids, f"{n}/sent0": sent})
+        arrays.update({f"{n}/weight{k}": w for k, w in enumerate(model.get_weights())})
+    folder = tmp_path_factory.mktemp("torch")
+    cases = np.array(json.dumps([("Sequential", told) for _, told, *_ in asked]))
+    np.savez(folder / "cases.npz", cases=cases, **arrays)
+    subprocess.run(
+        [sys.executable, HERE / "gradients_of_keras.py", folder / "cases.npz", folder / "out.npz"],
+        check=True, env={**os.environ, "KERAS_BACKEND": "torch"}, timeout=300,
+    )  # fmt: skip
+    return asked, dict(np.load(folder / "out.npz"))
+
+
+def test_whole_models_give_keras_s_outputs_and_torch_s_gradients(answered):
+    asked, answers = answered
+    assert len(asked) > 0.8 * MODELS
+    for n, (model, told, ids, sent) in enumerate(asked):
+        near = {"rtol": 5e-4, "atol": 5e-5, "err_msg": str(told)}  # Keras's matmul is float32
+        out, _, context = model.forward_with_mask(ids)
+        np.testing.assert_allclose(out, answers[f"{n}/out0"], **near)
+        grads = model.backward(context, sent).weights
+        for k, (name, weight) in enumerate(model.named_weights().items()):
+            grad = grads[name].to_dense() if isinstance(grads[name], SparseGrad) else grads[name]
+            assert grad.shape == weight.shape
+            np.testing.assert_allclose(grad, answers[f"{n}/weight{k}"], **near)
+
+
+def test_what_is_lost_in_keras_is_an_error_here(answered):
+    """A mask is lost exactly where the same model with strict_masks="raise" refuses to run."""
+    lost = 0
+    for model, told, ids, _ in answered[0]:
+        mask, losers = None, []
+        inputs = ids
+        for layer in model.layers:
+            if mask is not None and not layer.supports_masking:
+                losers.append(layer)
+            inputs, mask = layer.call_with_mask(inputs, mask)
+        strict = made(told, strict_masks="raise")
+        if losers:
+            lost += 1
+            with pytest.raises(TypeError, match="does not support masking"):
+                strict(ids)
+        else:
+            strict(ids)
+    assert 0 < lost < len(answered[0])
