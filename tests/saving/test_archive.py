@@ -1,0 +1,209 @@
+"""A model goes into a file and comes back: its layers, numbers, training and names."""
+
+import json
+import zipfile
+
+import numpy as np
+import pytest
+
+from embedlab import losses, optimizers, regularizers
+from embedlab.layers import Dense, Embedding, GlobalAveragePooling1D, Input, Layer
+from embedlab.models import Model, Sequential, load_model, save_model
+from embedlab.saving import FileRefused
+
+IDS = np.random.default_rng(1).integers(0, 9, (8, 5))
+AIM = np.random.default_rng(2).normal(size=(8, 2)).astype("float32")
+
+
+def model(**options):
+    return Sequential([Embedding(9, 4, input_length=5, seed=1, **options),
+                       GlobalAveragePooling1D(), Dense(2)])  # fmt: skip
+
+
+def back(made, path, **options):
+    made.save(path)
+    return load_model(path, **options)
+
+
+def test_it_computes_the_same_and_is_called_the_same(tmp_path):
+    made = model(mask_zero=True)
+    read = back(made, tmp_path / "m.keras")
+    assert np.array_equal(read.predict(IDS), made.predict(IDS))
+    assert read.get_config() == made.get_config()
+
+
+@pytest.mark.parametrize("name", ["sgd", "rmsprop", "adagrad", "adam", "adamw"])
+def test_training_goes_on_as_if_nothing_had_happened(name, tmp_path):
+    made = model()
+    made.compile(name, "mse", ["mae"])
+    made.fit(IDS, AIM, epochs=2, verbose=0, shuffle=False)
+    read = back(made, tmp_path / "m.keras")
+    more = [m.fit(IDS, AIM, epochs=2, verbose=0, shuffle=False).history for m in (made, read)]
+    assert more[0] == more[1]
+    for one, other in zip(made.get_weights(), read.get_weights(), strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_without_compile_the_optimizer_stays_in_the_file(tmp_path):
+    made = model()
+    made.compile("adam", "mse")
+    made.fit(IDS, AIM, verbose=0)
+    assert back(made, tmp_path / "m.keras", compile=False).optimizer is None
+
+
+def test_objects_of_ours_with_their_options(tmp_path):
+    made = model(embeddings_regularizer=regularizers.L1L2(0.25, 0.5), oob="clip", padding_idx=3)
+    made.compile(optimizers.SGD(0.5, momentum=0.25, sparse_update="lazy"), losses.Huber(0.75))
+    read = back(made, tmp_path / "m.keras")
+    assert read.optimizer.get_config() == made.optimizer.get_config()
+    assert read.loss.get_config() == made.loss.get_config()
+    assert read.layers[0].get_config() == made.layers[0].get_config()
+
+
+def test_a_model_that_learned_its_shape_from_data(tmp_path):
+    made = Sequential([Embedding(9, 4), GlobalAveragePooling1D()])
+    made.predict(IDS)
+    assert np.array_equal(back(made, tmp_path / "m.keras").predict(IDS), made.predict(IDS))
+
+
+def test_models_in_models(tmp_path):
+    inner = Sequential([Embedding(9, 4, input_length=5)], name="inner")
+    made = Sequential([inner, Dense(2)])
+    made.predict(IDS)
+    read = back(made, tmp_path / "m.keras")
+    assert np.array_equal(read.predict(IDS), made.predict(IDS))
+    assert read.layers[0].name == "inner"
+
+
+def test_the_same_model_gives_the_same_bytes(tmp_path):
+    made = model()
+    made.save(tmp_path / "a.keras")
+    save_model(made, tmp_path / "b.keras")
+    assert (tmp_path / "a.keras").read_bytes() == (tmp_path / "b.keras").read_bytes()
+
+
+def test_frozen_stays_frozen(tmp_path):
+    made = model(trainable=False)
+    assert len(back(made, tmp_path / "m.keras").trainable_weights) == 2
+
+
+class Twice(Layer):
+    def call(self, inputs):
+        return 2 * inputs
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+def off(y_true, y_pred):
+    return np.abs(y_pred - y_true).mean(axis=-1)
+
+
+def test_what_is_yours_is_passed_in(tmp_path):
+    made = Sequential([Embedding(9, 4, input_length=5), Twice()])
+    made.compile("sgd", off)
+    made.save(tmp_path / "m.keras")
+    read = load_model(tmp_path / "m.keras", custom_objects={"Twice": Twice, "off": off})
+    assert np.array_equal(read.predict(IDS), made.predict(IDS))
+    assert float(read.loss([[1.0]], [[3.0]])) == 2.0
+    with pytest.raises(FileRefused, match=r"Twice.*custom_objects"):
+        load_model(tmp_path / "m.keras")
+
+
+def counted(shape, dtype=None):
+    return np.arange(np.prod(shape), dtype=dtype).reshape(shape)
+
+
+def test_a_function_that_initializes_is_passed_in(tmp_path):
+    made = model(embeddings_initializer=counted)
+    read = back(made, tmp_path / "m.keras", custom_objects={"counted": counted})
+    assert read.layers[0].embeddings_initializer is counted
+    with pytest.raises(FileRefused, match="counted"):
+        load_model(tmp_path / "m.keras")
+
+
+class Words(Model):
+    def __init__(self):
+        super().__init__()
+        self.words, self.heads = Embedding(9, 4), [Dense(3), Dense(2)]
+
+    def call(self, inputs):
+        return self.heads[1](self.heads[0](self.words(inputs)))
+
+
+def test_weights_of_a_model_of_ones_own(tmp_path):
+    one, other = Words(), Words()
+    one.predict(IDS), other.predict(IDS)
+    one.built = other.built = True
+    one.save_weights(tmp_path / "w.weights.h5")
+    other.load_weights(tmp_path / "w.weights.h5")
+    assert np.array_equal(one.predict(IDS), other.predict(IDS))
+
+
+def test_weights_alone_from_a_whole_model(tmp_path):
+    made, other = model(), model()
+    other.set_weights([np.zeros_like(w) for w in other.get_weights()])
+    made.save(tmp_path / "m.keras")
+    other.load_weights(tmp_path / "m.keras")
+    assert np.array_equal(made.predict(IDS), other.predict(IDS))
+
+
+def test_skip_mismatch_leaves_what_does_not_fit(tmp_path):
+    made = model()
+    made.save_weights(tmp_path / "w.weights.h5")
+    other = Sequential([Embedding(9, 4, input_length=5), GlobalAveragePooling1D(), Dense(3)])
+    before = other.get_weights()[1]
+    with pytest.raises(FileRefused, match=r"\(4, 3\).*\(4, 2\)"):
+        other.load_weights(tmp_path / "w.weights.h5")
+    with pytest.warns(UserWarning, match="keeps its weights"):
+        other.load_weights(tmp_path / "w.weights.h5", skip_mismatch=True)
+    assert np.array_equal(other.get_weights()[0], made.get_weights()[0])
+    assert np.array_equal(other.get_weights()[1], before)
+
+
+@pytest.mark.parametrize("path", ["m.h5", "m.pkl", "m", "m.weights.h5"])
+def test_endings(path, tmp_path):
+    with pytest.raises(ValueError, match=r"`\.keras`"):
+        model().save(tmp_path / path)
+    with pytest.raises(ValueError, match=r"`\.keras`"):
+        load_model(tmp_path / path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_weights_endings(tmp_path):
+    for call in (model().save_weights, model().load_weights):
+        with pytest.raises(ValueError, match=r"`\.weights\.h5`"):
+            call(tmp_path / "w.h5")
+
+
+def test_what_has_no_weights_is_not_saved(tmp_path):
+    made = Sequential([Embedding(9, 4)])
+    for call in (made.save, made.save_weights, made.load_weights):
+        ending = ".keras" if call == made.save else ".weights.h5"
+        with pytest.raises(ValueError, match="must be built"):
+            call(tmp_path / f"m{ending}")
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        load_model(tmp_path / "m.keras")
+    with pytest.raises(FileNotFoundError):
+        model().load_weights(tmp_path / "m.weights.h5")
+    with pytest.raises(FileNotFoundError):
+        model().save(tmp_path / "nowhere" / "m.keras")
+
+
+def test_what_lies_in_the_archive(tmp_path):
+    model().save(tmp_path / "m.keras")
+    with zipfile.ZipFile(tmp_path / "m.keras") as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == ["metadata.json", "config.json", "model.weights.h5"]
+        about = json.loads(archive.read("config.json"))
+    told = about["config"]["layers"]
+    assert told[1]["embedlab"] == {"input_length": 5, "seed": 1}
+    assert "seed" not in told[1]["config"]
+
+
+def test_an_input_keeps_its_dtype(tmp_path):
+    made = Sequential([Input((5,), dtype="int32"), Embedding(9, 4)])
+    assert back(made, tmp_path / "m.keras").inputs[0].dtype == "int32"

@@ -1,0 +1,134 @@
+"""A file is written whole or not at all, even when the writer is killed."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from embedlab.layers import Embedding
+from embedlab.models import Sequential, load_model
+from embedlab.saving.atomic import writing
+
+WRITER = """
+import os, signal, sys
+import numpy as np
+from embedlab.layers import Embedding
+from embedlab.models import Sequential
+path, point = sys.argv[1], int(sys.argv[2])
+model = Sequential([Embedding(50, 8, input_length=3)])
+model.set_weights([np.full((50, 8), 2.0)])
+if point < 0:  # the system kills it when a file grows beyond so many bytes
+    import resource
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (-point, -point))
+    model.save(path) if path.endswith(".keras") else model.save_weights(path)
+steps = 0
+def kill_at(frame, event, arg):
+    global steps
+    if event in ("c_call", "call"):
+        steps += 1
+        if steps == point:
+            os.kill(os.getpid(), signal.SIGKILL)
+import embedlab.saving.archive, embedlab.saving.weights  # the point is inside the writing
+sys.setprofile(kill_at)
+model.save(path) if path.endswith(".keras") else model.save_weights(path)
+sys.setprofile(None)
+print(steps)
+"""
+
+
+def write(path, point):
+    return subprocess.run([sys.executable, "-c", WRITER, str(path), str(point)],
+                          capture_output=True, text=True)  # fmt: skip
+
+
+def table(path):
+    model = Sequential([Embedding(50, 8, input_length=3)])
+    model.load_weights(path)
+    return model.get_weights()[0][0, 0]
+
+
+@pytest.mark.parametrize("name", ["m.keras", "m.weights.h5"])
+@pytest.mark.slow
+def test_a_writer_killed_at_any_point_leaves_a_whole_file(name, tmp_path):
+    path = tmp_path / name
+    model = Sequential([Embedding(50, 8, input_length=3)])
+    model.set_weights([np.full((50, 8), 1.0)])
+    save = model.save if name.endswith(".keras") else model.save_weights
+    save(path)
+    done = write(tmp_path / ("free_" + name), 0)
+    points = int(done.stdout)
+    assert points > 50, done.stderr
+    seen, died = [], 0
+    for point in np.linspace(1, points, 7, dtype=int):
+        save(path)
+        killed = write(path, point)
+        assert killed.returncode in (-signal.SIGKILL, 0), killed.stderr
+        died += killed.returncode < 0
+        seen.append(table(path))
+        assert seen[-1] in (1.0, 2.0)
+        if name.endswith(".keras"):
+            load_model(path)
+    assert died >= 5  # a run has a few calls more or less than the one that was counted
+    assert seen[0] == 1.0  # killed early: the old file
+    assert sorted(seen) == seen  # once the new one is there, it is there
+
+
+@pytest.mark.parametrize("size", [1, 1000, 2500])
+@pytest.mark.parametrize("name", ["m.keras", "m.weights.h5"])
+def test_a_writer_killed_in_the_middle_of_a_write(name, size, tmp_path):
+    path = tmp_path / name
+    model = Sequential([Embedding(50, 8, input_length=3)])
+    model.set_weights([np.full((50, 8), 1.0)])
+    (model.save if name.endswith(".keras") else model.save_weights)(path)
+    assert write(path, -size).returncode == -signal.SIGXFSZ
+    assert table(path) == 1.0
+
+
+def test_an_error_in_the_middle_leaves_the_old_file_and_no_other(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), writing(path) as fresh:
+        fresh.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_permissions_stay_and_links_are_followed(tmp_path):
+    path, link = tmp_path / "a.txt", tmp_path / "link.txt"
+    path.write_text("old")
+    path.chmod(0o640)
+    link.symlink_to(path)
+    with writing(link) as fresh:
+        fresh.write_text("new")
+    assert (path.read_text(), path.stat().st_mode & 0o777) == ("new", 0o640)
+    assert link.is_symlink()
+
+
+def test_a_new_file_has_the_permissions_of_any_new_file(tmp_path):
+    (tmp_path / "plain").touch()
+    with writing(tmp_path / "ours") as fresh:
+        fresh.touch()
+    assert (tmp_path / "ours").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_the_bytes_are_on_the_disk_before_the_rename(tmp_path, monkeypatch):
+    order = []
+    fsync, replace = os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda handle: (order.append("fsync"), fsync(handle))[1])
+    monkeypatch.setattr(os, "replace", lambda a, b: (order.append("replace"), replace(a, b))[1])
+    with writing(tmp_path / "a") as fresh:
+        fresh.write_text("1")
+    assert order[:2] == ["fsync", "replace"]
+
+
+def test_overwrite_false(tmp_path):
+    path = tmp_path / "a"
+    path.write_text("old")
+    with pytest.raises(FileExistsError, match="overwrite=False"), writing(path, overwrite=False):
+        pass
+    assert path.read_text() == "old"
