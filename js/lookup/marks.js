@@ -144,7 +144,7 @@ export function verdicts({ scene, reading, at }) {
     const mark = markOf(prediction, first + i);
     if (!mark) return nothing;
     const y = at.table.y + i * at.table.rh;
-    const said = { chosen: "chosen", right: "right", missed: "missed", extra: "too many" }[mark];
+    const said = { chosen: "chosen", right: "right", missed: "missed", extra: "extra" }[mark];
     return html`<span class="verdict ${mark}" style="left:${at.table.x - 2}px;top:${y - 1.5}px;width:${at.table.w + 2.5}px;height:${at.table.rh + 1}px;--order:${order++}"
       ><span class="tag">${mark === "chosen" ? icon("right") : icon(mark)}${mark === "chosen" || at.narrow ? nothing : html`<span>${said}</span>`}</span></span>`;
   });
