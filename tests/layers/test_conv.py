@@ -72,6 +72,11 @@ def test_causal_never_looks_ahead(rng):
     assert np.array_equal(layer(x)[:, :5], before[:, :5])
 
 
+def test_an_odd_zero_goes_behind():
+    layer = Conv1D(1, 2, padding="same", kernel_initializer="ones")
+    assert layer([[[1.0], [2.0], [4.0]]]).ravel().tolist() == [3.0, 6.0, 4.0]
+
+
 def test_a_mask_is_lost_and_padding_mixes_in():
     layer = Conv1D(1, 3, padding="same", kernel_initializer="ones")
     out, mask = layer.call_with_mask([[[1.0], [5.0]]], np.array([[True, False]]))

@@ -124,9 +124,11 @@ def test_go_backwards_is_the_turned_sequence_and_turns_the_mask(rng, kind):
     forwards = made(kind, return_sequences=True)
     forwards.set_weights(layer.get_weights())
     x = rng.normal(size=(3, 5, 3))
-    out, mask = layer.call_with_mask(x, MASK)
-    want, turned = forwards.call_with_mask(x[:, ::-1], MASK[:, ::-1])
+    ahead = np.array([[1, 0, 0, 0, 0], [1, 1, 0, 1, 0], [0, 0, 0, 1, 1]], bool)
+    out, mask = layer.call_with_mask(x, ahead)
+    want, turned = forwards.call_with_mask(x[:, ::-1], ahead[:, ::-1])
     assert np.array_equal(out, want) and np.array_equal(mask, turned)
+    assert mask[0].tolist() == [False] * 4 + [True]
 
 
 @every_kind
