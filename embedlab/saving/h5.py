@@ -101,6 +101,11 @@ class Reader:
                 kept[name] = self._checked(item, f"{group}/{name}")
         return kept
 
+    def names(self, group: str) -> list[str]:
+        """Give what a group holds, by name; nothing where there is no such group."""
+        found = self._walk(group)
+        return [] if found is None else list(found)[:MOST_NAMES]
+
     def _walk(self, group: str) -> h5py.Group | None:
         here: Any = self._file
         for number, part in enumerate(group.split("/")):

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from embedlab.layers.recurrent import Recurrent
+from embedlab.models.model import Model
 from embedlab.saving.adapters import beside
 from embedlab.saving.atomic import writing
 from embedlab.saving.h5 import Reader, Stored, reading, write_groups
 from embedlab.saving.optimizer import prepared_optimizer, save_optimizer
-from embedlab.saving.refusal import FileRefused
+from embedlab.saving.refusal import FileRefused, refusing
 from embedlab.saving.store import prepared
 from embedlab.saving.tree import paths
 
@@ -89,8 +90,12 @@ def load_from(source: Any, path: Any, model: Any, *, skip_mismatch: bool = False
     """Read all weights from an open file or a path: everything is checked before anything moves."""
     _needs_weights(model)
     puts: list[Callable[[], None]] = []
-    with reading(source, path) as reader:
-        for where, layer in paths(model):
+    must, cure = "hold the weights of this very model", "Compare the two models."
+    with reading(source, path) as reader, refusing(path, must, cure):
+        known = list(paths(model))
+        if not skip_mismatch:
+            _check_layers(reader, known)
+        for where, layer in known:
             try:
                 puts.append(_prepared(reader, where, layer))
             except ValueError as error:
@@ -106,6 +111,24 @@ def _prepared(reader: Reader, where: str, layer: Any) -> Callable[[], None]:
     found = reader.arrays(_vars(where, layer))
     extra = reader.arrays(_beside(where)) or {}
     return prepared(layer, found or {}, extra)
+
+
+def _check_layers(reader: Reader, known: list[tuple[str, Any]]) -> None:
+    """Refuse weights of layers that the model does not have: they would be lost in silence."""
+    here = {where for where, _ in known}
+    for where, layer in known:
+        if isinstance(layer, Model):
+            group = f"{where}/layers" if where else "layers"
+            spare = [
+                name
+                for name in reader.names(group)
+                if f"{group}/{name}" not in here and not name.startswith("input_layer")
+            ]
+            if spare:
+                raise ValueError(
+                    f"every layer of the file must be in {layer.name!r}. Received more: "
+                    f"{spare[:5]}. Add them, or pass skip_mismatch=True."
+                )
 
 
 def _optimizer(reader: Reader, model: Any, strict: bool) -> list[Callable[[], None]]:
