@@ -35,23 +35,38 @@ def bag_numpy(table: np.ndarray, bags: Bags, mean: bool) -> np.ndarray:
 
 
 @loop
-def _add_columns(sums, column, table, ids, starts, weights, skip, first, last, out):
-    """Add up the columns from `column` on, `width` of them in registers, for a stretch of bags."""
+def _add_columns(sums, column, width, table, ids, starts, weights, skip, mean, first, last, out):
+    """Add up the columns from `column` on, `width` of them in registers, for a stretch of bags.
+
+    Returns how many ids are bad: a loop of its own for that cost a sixth of the time.
+    """
+    bad = 0
     for b in range(first, last):
         total = sums
+        count = 0
         if weights.size == 0:
             for s in range(starts[b], starts[b + 1]):
-                if s + AHEAD < ids.size:
-                    fetch_row(total, table, ids[s + AHEAD], column)
+                fetch_row(total, table, ids[min(s + AHEAD, ids.size - 1)], column)
                 row = ids[s]  # read once: the array may change under us
-                if 0 <= row < table.shape[0] and row != skip:
+                if row < 0 or row >= table.shape[0]:
+                    bad += 1
+                elif row != skip:
+                    count += 1
                     total = add_row(total, table, row, column)
         else:
             for s in range(starts[b], starts[b + 1]):
+                fetch_row(total, table, ids[min(s + AHEAD, ids.size - 1)], column)
                 row = ids[s]
-                if 0 <= row < table.shape[0] and row != skip:
+                if row < 0 or row >= table.shape[0]:
+                    bad += 1
+                elif row != skip:
+                    count += 1
                     total = add_scaled_row(total, table, row, column, weights[s])
         put_row(total, out, b, column)
+        if mean and count:
+            for d in range(column, column + width):
+                out[b, d] /= table.dtype.type(count)
+    return bad
 
 
 @loop
@@ -65,30 +80,37 @@ def bag_loop(table, ids, starts, weights, skip, mean, cuts, out):
     columns = table.shape[1]
     for worker in prange(cuts.size - 1):
         first, last = cuts[worker], cuts[worker + 1]
+        found = 0
         d = 0
         while d + 128 <= columns:
-            _add_columns(lanes(table, 128), d, table, ids, starts, weights, skip, first, last, out)
+            found = _add_columns(
+                lanes(table, 128), d, 128, table, ids, starts, weights, skip, mean, first, last, out
+            )
             d += 128
         while d + 64 <= columns:
-            _add_columns(lanes(table, 64), d, table, ids, starts, weights, skip, first, last, out)
+            found = _add_columns(
+                lanes(table, 64), d, 64, table, ids, starts, weights, skip, mean, first, last, out
+            )
             d += 64
         while d + 32 <= columns:
-            _add_columns(lanes(table, 32), d, table, ids, starts, weights, skip, first, last, out)
+            found = _add_columns(
+                lanes(table, 32), d, 32, table, ids, starts, weights, skip, mean, first, last, out
+            )
             d += 32
         while d + 8 <= columns:
-            _add_columns(lanes(table, 8), d, table, ids, starts, weights, skip, first, last, out)
+            found = _add_columns(
+                lanes(table, 8), d, 8, table, ids, starts, weights, skip, mean, first, last, out
+            )
             d += 8
         while d < columns:
-            _add_columns(lanes(table, 1), d, table, ids, starts, weights, skip, first, last, out)
+            found = _add_columns(
+                lanes(table, 1), d, 1, table, ids, starts, weights, skip, mean, first, last, out
+            )
             d += 1
-        for b in range(first, last):
-            count = 0
-            for s in range(starts[b], starts[b + 1]):
-                count += ids[s] != skip
-                bad += (ids[s] < 0) | (ids[s] >= table.shape[0])
-            if mean and count:
-                for d in range(columns):
-                    out[b, d] /= table.dtype.type(count)
+        if columns == 0:
+            for s in range(starts[first], starts[last]):
+                found += (ids[s] < 0) | (ids[s] >= table.shape[0])
+        bad += found
     return bad
 
 
