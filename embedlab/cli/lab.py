@@ -75,8 +75,7 @@ def copy(notebooks: Iterable[Path], to: Path) -> Iterator[tuple[str, str]]:
             what = "updated" if there == ours.get(mine.name) else "kept"
         if what in ("new", "updated"):
             mine.write_bytes(fresh)
-        if what != "kept":
-            ours[mine.name] = _hash(fresh)
+        ours[mine.name] = _hash(fresh)
         yield mine.name, what
     record.write_text(json.dumps(ours, indent=1), "utf-8")
 

@@ -106,6 +106,30 @@ def test_the_learner_has_the_last_word_on_every_option(tmp_path):
     assert words == more
 
 
+@pytest.mark.parametrize(
+    ("platform", "shows", "opens"),
+    [("linux", {}, False), ("linux", {"DISPLAY": ":0"}, True), ("darwin", {}, True),
+     ("linux", {"WAYLAND_DISPLAY": "wayland-0"}, True), ("win32", {}, True)],
+)  # fmt: skip
+def test_a_browser_is_opened_where_there_is_a_display(
+    monkeypatch, tmp_path, platform, shows, opens
+):
+    monkeypatch.setattr(sys, "platform", platform)
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in shows.items():
+        monkeypatch.setenv(name, value)
+    words = lab.options(tmp_path, "01.ipynb", browser=True, more=[])
+    assert ("--no-browser" not in words) == opens
+
+
+@pytest.mark.parametrize(("user", "allowed"), [(0, True), (1000, False)])
+def test_root_is_allowed_and_only_root_needs_it(monkeypatch, tmp_path, user, allowed):
+    monkeypatch.setattr(os, "geteuid", lambda: user, raising=False)
+    words = lab.options(tmp_path, "01.ipynb", browser=False, more=[])
+    assert ("--allow-root" in words) == allowed
+
+
 def fetched(server, address):
     """Fetch a page as soon as the server answers; it prints its address a moment earlier."""
     while True:
