@@ -4,12 +4,15 @@ python -m benchmarks                 everything
 python -m benchmarks lookup LoRA     workloads whose name holds one of these words
 python -m benchmarks --json out.json --rounds 31
 python -m benchmarks --scaling       how cost grows with V, N, D, R and threads
+python -m benchmarks --quality       word vectors as good as gensim's? (no race besides, unless
+                                     workloads are named; takes some minutes)
 """
 
 import argparse
 import json
 import sys
 
+from benchmarks.quality import quality
 from benchmarks.race import race
 from benchmarks.report import machine, markdown, row
 from benchmarks.scaling import scaling
@@ -23,9 +26,10 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=15, help="turns of each contestant")
     parser.add_argument("--json", metavar="FILE", help="write everything measured there")
     parser.add_argument("--scaling", action="store_true", help="add the scaling section")
+    parser.add_argument("--quality", action="store_true", help="compare word vectors with gensim")
     options = parser.parse_args()
-    chosen = [w for w in WORKLOADS
-              if not options.words or any(word in w.name for word in options.words)]  # fmt: skip
+    every = not options.words and not options.quality
+    chosen = [w for w in WORKLOADS if every or any(word in w.name for word in options.words)]
     rows, raw = [], []
     for n, workload in enumerate(chosen):
         print(f"[{n + 1}/{len(chosen)}] {workload.name}", file=sys.stderr, flush=True)
@@ -37,6 +41,8 @@ def main() -> int:
         print(markdown(rows))
     if options.scaling:
         found["scaling"] = scaling()
+    if options.quality:
+        found["quality"] = quality()
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
             json.dump(found, file, indent=1)

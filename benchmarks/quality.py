@@ -145,7 +145,7 @@ def quality(seeds: tuple[int, ...] = SEEDS, dims: tuple[int, ...] = DIMS) -> lis
     rows: list[dict[str, Any]] = []
     print(f"\n{len(real['ids']):,} words, {len(real['words']):,} different; "
           f"{len(real['held_ids']):,} held out; seeds {len(seeds)}")  # fmt: skip
-    print("\n| D | measure | embedlab | gensim | difference in spreads |\n|--:|---|--:|--:|--:|")
+    print("\n| D | measure | embedlab | gensim | difference / noise |\n|--:|---|--:|--:|--:|")
     for dim in dims:
         found: dict[tuple[str, str], list[float]] = {}
         kept: dict[str, list[np.ndarray]] = {side: [] for side in SIDES}
@@ -189,7 +189,3 @@ def report(dim: int, found: dict[tuple[str, str], list[float]]) -> list[dict[str
         z = f"{rows[-1]['z']:+.1f}" if noise else ""
         print(f"| {dim} | {measure} | {cells} | {z} |", flush=True)
     return rows
-
-
-if __name__ == "__main__":
-    quality()

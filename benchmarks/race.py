@@ -61,6 +61,7 @@ def race(workload: Workload, rounds: int) -> dict[str, Any]:
                 errors[c.side] = reply["error"]
             else:
                 times[c.side] = []
+        rounds = min(rounds, workload.rounds or rounds)
         for _ in range(rounds):
             for c in contestants:
                 if c.side in times:

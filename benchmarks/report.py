@@ -32,10 +32,17 @@ def row(workload: Workload, result: dict[str, Any]) -> dict[str, Any]:
         "seconds": seconds.get(best) if best else None,
         "ratio": seconds[best] / own if best and own else None,
         "goal": workload.goal,
+        "reach": workload.reach,
+        "most": workload.most,
         "limit": bound / own if bound and own else None,
         "torch": seconds["torch"] / own if "torch" in seconds and own else None,
         "errors": result["errors"],
     }
+
+
+def missed(value: float | None, goal: float | None) -> str:
+    """Give a cross where a value stays below its goal."""
+    return " ✗" if value and goal and value < goal else ""
 
 
 def markdown(rows: list[dict[str, Any]]) -> str:
@@ -46,19 +53,25 @@ def markdown(rows: list[dict[str, Any]]) -> str:
     ]
     for r in rows:
         peer = f"{r['peer']} {duration(r['seconds'])}" if r["peer"] else "–"
-        mark = "" if not r["ratio"] or not r["goal"] or r["ratio"] >= r["goal"] else " ✗"
+        mark = missed(r["ratio"], r["goal"])
         ratio = f"{r['ratio']:.2f} ×" if r["ratio"] else "–"
-        limit = f"{r['limit']:.2f}" if r["limit"] else ""
+        limit = f"{r['limit']:.2f}{missed(r['limit'], r['reach'])}" if r["limit"] else ""
+        own = duration(r["embedlab"]) if r["embedlab"] else "–"
+        if r["most"]:
+            own += f" (at most {duration(r['most'])}){missed(r['most'], r['embedlab'])}"
         lines.append(
             f"| {r['workload'].replace('/', ': ')} "
-            f"| {duration(r['embedlab']) if r['embedlab'] else '–'} | {peer} "
+            f"| {own} | {peer} "
             f"| {ratio}{mark} "
-            f"| {r['goal'] or ''} | {limit} |"
+            f"| {round(r['goal'], 2) if r['goal'] else ''} | {limit} |"
         )
     lookups = [r["torch"] for r in rows if r["workload"].startswith("lookup/") and r["torch"]]
     if len(lookups) > 1:
         mean = math.exp(sum(map(math.log, lookups)) / len(lookups))
-        lines.append(f"\nLookup against torch, geometric mean of {len(lookups)}: {mean:.2f} ×")
+        lines.append(
+            f"\nLookup against torch, geometric mean of {len(lookups)}: {mean:.2f} ×, "
+            f"goal 1.25{missed(mean, 1.25)}"
+        )
     for r in rows:
         lines += [f"\nNot run: {r['workload']}, {s}: {e}" for s, e in r["errors"].items()]
     return "\n".join(lines)

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from embedlab.data.zipf import zipf_stream
+
 Inputs = dict[str, Any]
 
 
@@ -16,7 +18,9 @@ class Workload:
     name: "group/case". inputs(rng): what every side gets. answer(inputs): what every side must
     give, said in NumPy (None: the side checks itself). sides: who takes part besides embedlab.
     goal: the ratio to reach against the best peer, or against the one that `against` names.
-    limit: a side that is a bound, not a peer. tolerance: relative to the largest number.
+    limit: a side that is a bound, not a peer; reach: the share of it to reach. tolerance: relative
+    to the largest number. most: seconds that embedlab may take. rounds: at most so many, for what
+    takes long.
     """
 
     name: str
@@ -27,12 +31,14 @@ class Workload:
     limit: str | None = None
     tolerance: float = 1e-5
     against: str = "best"
+    reach: float | None = None
+    most: float | None = None
+    rounds: int | None = None
 
 
 def zipf_ids(rng: np.random.Generator, rows: int, size: int) -> np.ndarray:
     """Ids as words come: the k-th most frequent one with a share of 1 / k, shuffled over rows."""
-    share = 1 / np.arange(1, rows + 1)
-    return rng.permutation(rows)[rng.choice(rows, size=size, p=share / share.sum())]
+    return rng.permutation(rows)[zipf_stream(size, rows, int(rng.integers(2**31)))]
 
 
 def table(rng: np.random.Generator, rows: int, columns: int) -> np.ndarray:

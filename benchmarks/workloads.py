@@ -3,6 +3,7 @@
 import numpy as np
 
 from benchmarks.workload import Workload, table, zipf_ids
+from embedlab.data.zipf import zipf_stream
 
 KERAS = ("keras_numpy", "keras_jax", "keras_torch")
 
@@ -103,8 +104,12 @@ def nearest_answer(i):
     return np.sort(scores, axis=1)[:, ::-1][:, : i["count"]]
 
 
-def _stream(rng):
-    return {"ids": zipf_ids(rng, 20_000, 300_000).astype(np.int64), "rows": 20_000, "dim": 100}
+def _stream(size):
+    return lambda rng: {"ids": zipf_stream(size, 20_000), "rows": 20_000, "dim": 100}
+
+
+def _nothing(rng):
+    return {}
 
 
 # fmt: off
@@ -112,11 +117,12 @@ WORKLOADS = (
     *(
         Workload(
             f"lookup/{name}", _lookup(*shape), lambda i: i["table"][i["ids"]], ("torch", "numpy"),
-            0.95, "copy", 0.0, against="torch",
+            0.95, "copy", 0.0, against="torch", reach=0.85 if shape[0] == 1_000_000 else None,
         )
         for name, shape in LOOKUPS.items()
     ),
-    Workload("layer/(32, 10) ids, D64", _layer, lambda i: i["table"][i["ids"]], KERAS, 5),
+    Workload("layer/(32, 10) ids, D64", _layer, lambda i: i["table"][i["ids"]], KERAS, 5,
+             most=1e-5),
     *(
         Workload(f"sparse gradient/{n}", _gradient(*shape), _dense, ("torch",), 3)
         for n, shape in GRADIENTS.items()
@@ -145,6 +151,15 @@ WORKLOADS = (
     Workload("int4 layer/V100k D128 N8192", _codes, None, KERAS, 8),
     Workload("nearest/V100k D128, 64 queries", _nearest, nearest_answer, ("numpy",), 1.0,
              tolerance=1e-4),
-    Workload("skip-gram/300k words, V20k D100, one thread", _stream, None, ("gensim",), 3),
+    Workload("skip-gram/300k words, V20k D100, one thread", _stream(300_000), None, ("gensim",), 3),
+    Workload("skip-gram/10M words, V20k D100, one thread", _stream(10_000_000), None, ("gensim",),
+             3, rounds=3),
+    Workload("skip-gram two threads/1M words, V20k D100", _stream(1_000_000), None,
+             ("embedlab_one",), 1),
+    *(
+        Workload(f"import/{code}", lambda rng, code=code: {"code": code}, None, ("bare",), 1 / 1.15)
+        for code in ("import embedlab", "from embedlab import Embedding")
+    ),
+    Workload("first use/lesson kernels, new process, nothing compiled", _nothing, None, ()),
 )
 # fmt: on

@@ -1,5 +1,8 @@
 """embedlab: the public doors, checks included, as a user calls them."""
 
+import subprocess
+import sys
+
 import numpy as np
 
 from embedlab.core.adapter import Adapter
@@ -35,7 +38,7 @@ def lazy_adam(i):
     steps = iter(range(1, 10**9))
 
     def call():
-        adam(table, (i["ids"], i["grad"]), m, v, step=next(steps), sparse_update="lazy")
+        adam(table, (i["ids"], i["grad"]), m, v, time=next(steps), sparse_update="lazy")
 
     return call, lambda r: None
 
@@ -96,9 +99,34 @@ def nearest(i):
     return call, lambda r: r[1]
 
 
-def skipgram(i):
+def skipgram(threads):
+    def setup(i):
+        train_skipgram(i["ids"][:1000], i["rows"], i["dim"], epochs=1, threads=threads)
+
+        def call():
+            train_skipgram(i["ids"], i["rows"], i["dim"], epochs=1, threads=threads)
+
+        return call, lambda r: None
+
+    return setup
+
+
+def whole_process(code):
+    """A new interpreter from start to end."""
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout
+
+
+def importing(i):
+    return lambda: whole_process(i["code"]), lambda r: None
+
+
+def first_use(i):
+    code = "from embedlab.lessons.warm import warm; print(warm(progress=False)['misses'])"
+    whole_process(code)  # as `embedlab warm` does
+
     def call():
-        train_skipgram(i["ids"], i["rows"], i["dim"], epochs=1)
+        compiled = int(whole_process(code))
+        assert compiled == 0, f"{compiled} loops were compiled again"
 
     return call, lambda r: None
 
@@ -121,5 +149,8 @@ CALLS = {
     "int8 layer": quantised(8),
     "int4 layer": quantised(4),
     "nearest": nearest,
-    "skip-gram": skipgram,
+    "skip-gram": skipgram(1),
+    "skip-gram two threads": skipgram(2),
+    "import": importing,
+    "first use": first_use,
 }

@@ -4,7 +4,8 @@ from gensim.models import Word2Vec
 
 
 def skipgram(i):
-    words = [str(n) for n in i["ids"]]
+    names = [str(n) for n in range(i["rows"])]
+    words = [names[n] for n in i["ids"]]
     sentences = [words[n : n + 1000] for n in range(0, len(words), 1000)]
     model = Word2Vec(
         vector_size=i["dim"], window=5, negative=5, sg=1, sample=1e-3, min_count=1, workers=1
