@@ -102,9 +102,11 @@ def load_from(source: Any, path: Any, model: Any, *, skip_mismatch: bool = False
                 if isinstance(error, FileRefused) or not skip_mismatch:
                     raise
                 warnings.warn(f"{layer.name} keeps its weights: {error}", UserWarning, stacklevel=4)
-        puts += _optimizer(reader, model, strict_optimizer)
-    for put in puts:
-        put()
+        state = reader.arrays("optimizer/vars")
+        for put in puts:
+            put()
+        if state is not None and getattr(model, "optimizer", None) is not None:
+            _take_state(model, state, strict_optimizer)  # the adapters say what is trainable
 
 
 def _prepared(reader: Reader, where: str, layer: Any) -> Callable[[], None]:
@@ -131,17 +133,13 @@ def _check_layers(reader: Reader, known: list[tuple[str, Any]]) -> None:
                 )
 
 
-def _optimizer(reader: Reader, model: Any, strict: bool) -> list[Callable[[], None]]:
-    found: dict[str, Stored] | None = reader.arrays("optimizer/vars")
-    if found is None or getattr(model, "optimizer", None) is None:
-        return []
+def _take_state(model: Any, state: dict[str, Stored], strict: bool) -> None:
     try:
-        return [prepared_optimizer(model.optimizer, model, found)]
+        prepared_optimizer(model.optimizer, model, state)()
     except ValueError as error:
-        if strict or isinstance(error, FileRefused):
+        if strict:
             raise
         warnings.warn(f"the optimizer starts again: {error}", UserWarning, stacklevel=5)
-        return []
 
 
 def _vars(where: str, layer: Any) -> str:
