@@ -1,0 +1,158 @@
+"""A backward pass as a picture: gradient rows fly back, duplicates meet, and the check's V."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from embedlab.figures.chart import Chart
+from embedlab.figures.look import DARK, LIGHT, Look, box, cells, label, own_settings, ribbon, sheet
+from embedlab.traces.gradient import STEPS, WAYS, GradientTrace
+from embedlab.traces.wording import counted, number, several, shown
+
+__all__ = ["draw_gradient"]
+
+WIDTH, TOP, ROWS, TABLE, CHART = 680, 44, 112, 322, 506
+"""Pixels: of the sheet, above the first row; where gradient rows, table and chart begin."""
+
+_TOKENS, _TABLE_ROWS, _COLUMNS, _CELL = 10, 16, 8, (13.0, 19.0)
+
+
+def draw_gradient(trace: GradientTrace, *, way: str = "add", dark: bool = False) -> Figure:
+    """Draw one backward pass as a still picture.
+
+    Parameters
+    ----------
+    trace : GradientTrace
+        Of any size: of many tokens, rows and columns the first are drawn, and the picture says
+        what it leaves out.
+    way : {"add", "assign"}
+        Whose gradient stands in the table.
+    dark : bool
+        Light on dark.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not known to pyplot.
+
+    Raises
+    ------
+    ValueError
+        For another way.
+
+    Examples
+    --------
+    >>> from embedlab.traces.gradient import trace_gradient
+    >>> draw_gradient(trace_gradient(np.eye(4), [2, 0, 2])).get_size_inches()
+    array([6.8, 3.1])
+    """
+    trace.analytic(way)  # refuses another way
+    with own_settings():
+        return _Picture(trace, way, DARK if dark else LIGHT).draw()
+
+
+class _Picture:
+    def __init__(self, trace: GradientTrace, way: str, look: Look):
+        self.trace, self.way, self.look = trace, way, look
+        self.pairs = min(len(trace.pair_ids), _TOKENS)
+        self.columns = min(trace.table.shape[1], _COLUMNS)
+        self.rows = _rows_drawn(trace)
+        body = max(len(self.rows) * _CELL[1], self.pairs * 27, 176)
+        self.height = TOP + body + 90
+        self.pair_top = TOP + (body - self.pairs * 27) / 2
+        self.row_top = TOP + (body - len(self.rows) * _CELL[1]) / 2
+        given = np.abs(trace.pair_rows[np.isfinite(trace.pair_rows)])
+        sums = np.abs(trace.added[np.isfinite(trace.added)])
+        self.scale = max(given.max(initial=0), sums.max(initial=0)) or 1.0
+        self.axes: Axes
+
+    def draw(self) -> Figure:
+        figure, self.axes = sheet(WIDTH, self.height, self.look)
+        ink, look = self.look.ink, self.look
+        label(self.axes, 16, 20, "what comes back to each token", ink, size=8.5, bold=True)
+        word = "added" if self.way == "add" else "assigned: the last one wins"
+        label(self.axes, TABLE, 20, f"gradient of the table, {word}", ink, size=8.5, bold=True)
+        last = {int(i): n for n, i in enumerate(self.trace.pair_ids)}
+        for n in range(self.pairs):
+            self._pair(n, lost=self.way == "assign" and last[int(self.trace.pair_ids[n])] != n)
+        grad = self.trace.analytic(self.way)
+        for line, row in enumerate(self.rows):
+            self._row(line, row, grad[row])
+        if len(self.trace.pair_ids) > self.pairs or len(self.rows) < len(self.trace.table):
+            more = f"not drawn: {counted(len(self.trace.pair_ids) - self.pairs, 'token')}, "
+            more += counted(len(self.trace.table) - len(self.rows), "row")
+            label(self.axes, 16, self.height - 66, more, look.ink_2, size=7)
+        self._chart()
+        box(self.axes, (16, self.height - 54), (WIDTH - 32, 42), look.panel, look.line)
+        label(self.axes, 28, self.height - 42, self._sentence(), ink)
+        label(self.axes, 28, self.height - 24, self._verdict(), look.ink_2)
+        return figure
+
+    def _pair(self, n: int, lost: bool) -> None:
+        look, y = self.look, self.pair_top + n * 27
+        row = int(self.trace.pair_ids[n])
+        again = self.trace.counts[np.searchsorted(self.trace.sum_ids, row)] > 1
+        edge = look.warn if lost else look.hit if again else look.line
+        box(self.axes, (16, y), (88, 22), look.hit_soft if again else look.panel, edge, dashed=lost)
+        kept = np.flatnonzero(self.trace.ids != self.trace.padding_idx)
+        token = shown(self.trace.tokens[int(kept[n])], 10 - len(str(row)))
+        label(self.axes, 23, y + 11, token, look.ink, bold=True)
+        label(self.axes, 97, y + 11, str(row), look.ink, align="right")
+        values = self.trace.pair_rows[n, : self.columns]
+        fade = 0.3 if lost else 1.0
+        cells(self.axes, values, (ROWS, y + 1.5), _CELL, self.scale, look, fade)
+        if row in self.rows and not lost:
+            at = self.row_top + self.rows.index(row) * _CELL[1] + _CELL[1] / 2
+            start = (ROWS + self.columns * _CELL[0] + 4, y + 11)
+            colour, width = (look.hit, 1.8) if again else (look.line, 1.0)
+            ribbon(self.axes, start, (TABLE - 50, at), colour, width)
+
+    def _row(self, line: int, row: int, values: np.ndarray) -> None:
+        look, y = self.look, self.row_top + line * _CELL[1]
+        used = row in self.trace.sum_ids
+        wrong = self.way == "assign" and row in self.trace.wrong_rows
+        name = f"{shown(self.trace.words[row], 5)} {row}".strip()
+        ink = look.warn if wrong else look.ink if used else look.ink_3
+        label(self.axes, TABLE - 6, y + 9, name, ink, bold=used, align="right", size=7.5)
+        fade = 1.0 if used else 0.4
+        cells(self.axes, values[: self.columns], (TABLE, y), _CELL, self.scale, look, fade)
+        if used:
+            times = int(self.trace.counts[np.searchsorted(self.trace.sum_ids, row)])
+            end = TABLE + self.columns * _CELL[0] + 6
+            label(self.axes, end, y + 9, f"×{times}" if times > 1 else "", look.hit, size=7.5)
+
+    def _chart(self) -> None:
+        chart = Chart(self.axes, self.look, (CHART, TOP + 18), (150, 130), x=(1, 1e-12),
+                      y=(1e-12, 1), log_x=True, log_y=True)  # fmt: skip
+        chart.frame("error, by step h", ("1", "1e−12"), ("1e−12", "1"))
+        for way, colour in zip(WAYS, (self.look.accent, self.look.warn), strict=True):
+            curve = self.trace.curve(way)
+            chart.line(STEPS, curve, colour, dots=True, dashed=way != self.way)
+            if np.isfinite(curve).all():
+                x, y = chart.place(STEPS[5], curve[5])
+                label(self.axes, float(x), float(y) + 12, way, colour, bold=True, align="center")
+
+    def _sentence(self) -> str:
+        again = np.flatnonzero(self.trace.counts > 1)
+        if not again.size:
+            return "No id comes twice: every row gets the gradient of one token, or none."
+        k = int(again[np.argmax(self.trace.counts[again])])
+        row = int(self.trace.sum_ids[k])
+        parts = [number(r[0], 3) for r in self.trace.pair_rows[self.trace.pair_ids == row]]
+        added = several(parts, 4, between=" + ").replace("+ −", "− ")
+        divided = f", divided by {self.trace.counts[k]}" if self.trace.scale_grad_by_freq else ""
+        got = number(self.trace.analytic(self.way)[row, 0], 3)
+        if self.way == "assign":
+            return f"Row {row}, column 0: of {added} only the last was kept, {got}."
+        return f"Row {row}, column 0, gets {added}{divided} = {got}."
+
+    def _verdict(self) -> str:
+        says = [f"“{w}” {'passes' if self.trace.passes(w) else 'fails'}" for w in WAYS]
+        return f"{' and '.join(says)} the gradient check: every weight moved up and down by h."
+
+
+def _rows_drawn(trace: GradientTrace) -> list[int]:
+    if len(trace.table) <= _TABLE_ROWS:
+        return list(range(len(trace.table)))
+    often = np.argsort(-trace.counts, kind="stable")[:_TABLE_ROWS]  # those where most meets
+    return sorted(int(i) for i in trace.sum_ids[often])

@@ -1,0 +1,129 @@
+"""A gradient's trace: the pairs, the sums, and a check that tells "add" from "assign"."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from embedlab.core.gradient import coalesce, grad_table
+from embedlab.core.ids import IdError
+from embedlab.core.table import ShapeError
+from embedlab.traces.gradient import STEPS, TOLERANCE, trace_gradient
+
+TABLE = np.random.default_rng(3).normal(size=(6, 4))
+IDS = [1, 4, 1, 2, 1]
+
+
+def test_worked_by_hand():
+    trace = trace_gradient([[0.5], [-1.0]], [1, 0, 1], target=[[1.0], [0.5], [0.0]])
+    first, last = np.tanh(-2.0), np.tanh(-1.0)
+    np.testing.assert_allclose(trace.grad_out.ravel(), [first, 0.0, last])
+    np.testing.assert_allclose(trace.added.ravel(), [0.0, first + last])
+    np.testing.assert_allclose(trace.assigned.ravel(), [0.0, last])
+    np.testing.assert_allclose(trace.loss, np.log(np.cosh(2.0) * np.cosh(1.0)))
+    assert trace.pair_ids.tolist() == [1, 0, 1] and trace.counts.tolist() == [1, 2]
+    assert trace.wrong_rows.tolist() == [1]
+
+
+def test_add_passes_the_check_and_assign_fails_it():
+    trace = trace_gradient(TABLE, IDS)
+    assert trace.passes("add") and not trace.passes("assign")
+    assert trace.curve("assign").min() > 0.1
+    assert "add     passes" in trace.summary and "assign  FAILS" in trace.summary
+    assert "assign fails the gradient check" in trace.alt
+
+
+def test_without_duplicates_both_ways_are_true():
+    trace = trace_gradient(TABLE, [5, 0, 3])
+    assert trace.passes("add") and trace.passes("assign") and not trace.wrong_rows.size
+    np.testing.assert_array_equal(trace.added, trace.assigned)
+
+
+def test_the_error_over_the_step_is_a_v():
+    curve = trace_gradient(TABLE, IDS).curve()
+    best = int(np.argmin(curve))
+    assert 3 <= best <= 8 and curve[best] < TOLERANCE / 100
+    assert (np.diff(curve[: best + 1]) < 0).all()
+    assert curve[-1] > 100 * curve[best] and curve[0] > 1e4 * curve[best]
+    assert trace_gradient(TABLE, IDS).best_step() == STEPS[best]
+
+
+def test_the_numbers_are_those_of_the_core():
+    trace = trace_gradient(TABLE, IDS)
+    sparse = coalesce(IDS, trace.grad_out, 6)
+    np.testing.assert_array_equal(trace.added, grad_table(IDS, trace.grad_out, 6))
+    np.testing.assert_array_equal(trace.sum_ids, sparse.ids)
+    np.testing.assert_array_equal(trace.sum_rows, sparse.rows)
+    np.testing.assert_array_equal(trace.pair_rows, trace.grad_out)
+
+
+def test_a_row_that_no_id_read_has_gradient_zero_both_ways():
+    trace = trace_gradient(TABLE, IDS)
+    unread = [0, 3, 5]
+    assert (trace.added[unread] == 0).all() and (trace.numeric[:, unread] == 0).all()
+
+
+def test_padding_learns_nothing_though_the_loss_depends_on_it():
+    trace = trace_gradient(TABLE, IDS, padding_idx=1)
+    assert 1 not in trace.sum_ids and 1 not in trace.pair_ids and len(trace.pair_rows) == 2
+    assert (trace.added[1] == 0).all() and (trace.assigned[1] == 0).all()
+    assert np.abs(trace.numeric[5, 1]).max() > 0.05
+    assert not trace.passes("add")
+    np.testing.assert_array_equal(trace.added[[4, 2]], trace_gradient(TABLE, IDS).added[[4, 2]])
+
+
+def test_scaled_by_frequency_is_the_mean():
+    plain, scaled = trace_gradient(TABLE, IDS), trace_gradient(TABLE, IDS, scale_grad_by_freq=True)
+    np.testing.assert_allclose(scaled.added[1] * 3, plain.added[1])
+    np.testing.assert_array_equal(scaled.added[4], plain.added[4])
+    assert not scaled.passes("add") and "divided by its count" in scaled.summary
+
+
+def test_frozen_and_by_value():
+    table = TABLE.copy()
+    trace = trace_gradient(table, IDS)
+    table[:] = 0
+    assert trace.table[0, 0] == TABLE[0, 0] and table.flags.writeable
+    for field in dataclasses.fields(trace):
+        value = getattr(trace, field.name)
+        assert not isinstance(value, np.ndarray) or not value.flags.writeable, field.name
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        trace.loss = 0.0
+
+
+def test_a_large_table_is_checked_where_it_is_read():
+    trace = trace_gradient(np.sin(np.arange(4000.0)).reshape(500, 8), [7, 400, 7], check_most=16)
+    assert trace.checked.tolist() == [7, 400]
+    assert trace.numeric.shape == (len(STEPS), 2, 8) and trace.passes("add")
+    assert "checked 16 weights of 4000" in trace.summary
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_loss_that_is_no_number_passes_nothing(bad):
+    trace = trace_gradient(np.full((2, 2), bad), [0, 1, 1])
+    assert not trace.passes("add") and "no number" in trace.summary
+
+
+def test_smallest_and_empty():
+    assert trace_gradient([[2.0]], 0).passes("assign")
+    empty = trace_gradient(TABLE, np.empty((0, 2), int))
+    assert empty.loss == 0 and empty.passes("add") and "none gets any" in empty.alt
+
+
+def test_words_are_deterministic():
+    make = lambda: trace_gradient(TABLE, IDS, words=["a", "b\x00"])
+    assert make().summary == make().summary and "row 1 b␣" in make().summary
+    assert "0x" not in repr(make())
+
+
+def test_the_door_refuses():
+    with pytest.raises(IdError, match=r"0\.\.5"):
+        trace_gradient(TABLE, [6])
+    with pytest.raises(ShapeError, match=r"target must fit the output, \(2, 4\)"):
+        trace_gradient(TABLE, [0, 1], target=np.zeros((3, 4)))
+    with pytest.raises(ShapeError, match="1 tokens for 2 ids"):
+        trace_gradient(TABLE, [0, 1], tokens=["a"])
+    with pytest.raises(ShapeError, match="at least one column"):
+        trace_gradient(TABLE[:, :0], [0])
+    with pytest.raises(ValueError, match='"add" or "assign"'):
+        trace_gradient(TABLE, [0]).passes("sum")
