@@ -19,6 +19,7 @@ from embedlab.layers.normalization import LayerNormalization
 from embedlab.layers.policy import DTypePolicy
 from embedlab.layers.pooling import GlobalAveragePooling1D, GlobalMaxPooling1D
 from embedlab.layers.reshape import Reshape
+from embedlab.layers.reversible import ReversibleEmbedding
 from embedlab.layers.simple_rnn import SimpleRNN
 from embedlab.layers.symbolic import Input, KerasTensor
 from embedlab.layers.variable import Variable
@@ -50,6 +51,7 @@ __all__ = [
     "MemoryReport",
     "Multiply",
     "Reshape",
+    "ReversibleEmbedding",
     "SimpleRNN",
     "TableMemoryError",
     "Variable",
@@ -80,6 +82,7 @@ REGISTRY = Registry(
         GlobalAveragePooling1D,
         GlobalMaxPooling1D,
         Reshape,
+        ReversibleEmbedding,
     ],
 )
 

@@ -114,7 +114,8 @@ class Layer(WeightOwner):
         if isinstance(inputs, KerasTensor) or (
             type(inputs) in (list, tuple) and inputs and isinstance(inputs[0], KerasTensor)
         ):
-            return self.symbolic_call(inputs)
+            told = {k: v for k, v in kwargs.items() if k not in ("mask", "training")}
+            return self.symbolic_call(inputs, **told)
         if not self.built:
             self._build_on(inputs)
         if kwargs:
@@ -164,14 +165,17 @@ class Layer(WeightOwner):
         return self(inputs, mask=mask, training=training), self.compute_mask(inputs, mask)
 
     def forward_with_mask(
-        self, inputs: Any, mask: Any = None, training: bool = False
+        self, inputs: Any, mask: Any = None, training: bool = False, **told: Any
     ) -> tuple[Any, Any, Any]:
-        """Give the outputs, their mask, and the context: what a model asks of each layer."""
-        outputs, context = self.forward(inputs, mask=mask, training=training)
+        """Give the outputs, their mask, and the context: what a model asks of each layer.
+
+        `told` is what else the symbolic call was told, such as ``reverse=True``.
+        """
+        outputs, context = self.forward(inputs, mask=mask, training=training, **told)
         if self.activity_regularizer is not None:
             self._note_activity(outputs)
             context = _Active(context, outputs)
-        return outputs, self.compute_mask(inputs, mask), context
+        return outputs, self.compute_mask(inputs, mask, **told), context
 
     def backward_through(self, context: Any, grad: Any) -> Gradients:
         """Give the gradients for what `forward_with_mask` left: with an activity penalty's."""
@@ -200,18 +204,19 @@ class Layer(WeightOwner):
         """Give the placeholder of the outputs for a placeholder of the inputs."""
         return KerasTensor(self.compute_output_shape(inputs.shape), self.compute_dtype)
 
-    def symbolic_call(self, inputs: Any) -> Any:
+    def symbolic_call(self, inputs: Any, **told: Any) -> Any:
         """Call the layer on a placeholder: builds it, and computes nothing.
 
         A layer with several outputs, such as a recurrent one with its states, gives a list.
         """
-        made = self.compute_output_spec(inputs)
+        made = self.compute_output_spec(inputs, **told)
         if not self.built:
             several = isinstance(inputs, (list, tuple))
             self.build([one.shape for one in inputs] if several else inputs.shape)
         siblings = list(made) if isinstance(made, (list, tuple)) else [made]
         for one in siblings:
             one.layer, one.inputs, one.siblings, one.call = self, inputs, siblings, siblings[0].call
+            one.told = told
         if self._first is None:
             self._first = (inputs, made)
         return made

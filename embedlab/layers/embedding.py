@@ -14,6 +14,7 @@ from embedlab.core.maxnorm import max_norm as shorten
 from embedlab.core.merge import merge
 from embedlab.core.table import ShapeError, as_table, check_size
 from embedlab.layers.base import Gradients
+from embedlab.layers.embedding_config import embedding_config, in_words
 from embedlab.layers.input_length import as_input_length, batch_shape, check_length
 from embedlab.layers.lora import DEFAULT
 from embedlab.layers.memory import MemoryReport, refuse_too_big
@@ -375,37 +376,7 @@ class Embedding(Quantizable):
 
     def get_config(self) -> dict[str, Any]:
         """Give the arguments; those beyond Keras's own only where they are not the default."""
-        config = {
-            **super().get_config(),
-            "input_dim": self.input_dim,
-            "output_dim": self.output_dim,
-            "embeddings_initializer": initializers.serialize(self.embeddings_initializer),
-            "embeddings_regularizer": regularizers.serialize(self.embeddings_regularizer),
-            "embeddings_constraint": constraints.serialize(self.embeddings_constraint),
-            "mask_zero": self.mask_zero,
-        }
-        ours = {"input_length": None, "padding_idx": None, "max_norm": None, "norm_type": 2.0,
-                "row_dropout": 0.0, "scale_grad_by_freq": False,
-                "oob": "raise", "negative": "raise", "seed": None}  # fmt: skip
-        config.update({k: getattr(self, k) for k, v in ours.items() if getattr(self, k) != v})
-        if self.quantization_config is not None:
-            config["quantization_config"] = quantizers.serialize(self.quantization_config)
-        plans = self._plans()
-        if plans and plans[0]["name"] == DEFAULT and not plans[0].get("rslora"):
-            first = plans.pop(0)
-            alpha = first["rank"] if first["alpha"] is None else first["alpha"]
-            config.update(lora_rank=first["rank"], lora_alpha=alpha)
-        if plans:
-            config["adapters"] = plans
-        return config
-
-    def _plans(self) -> list[dict[str, Any]]:
-        if not self.built:
-            return [dict(about) for about in self._planned]
-        return [
-            {"name": lora.name, "rank": lora.rank, "alpha": lora.alpha, "rslora": lora.rslora}
-            for lora in self.adapters.values()
-        ]
+        return {**super().get_config(), **embedding_config(self)}
 
     @classmethod
     def from_legacy(cls, config: dict[str, Any]) -> "Embedding":
@@ -443,17 +414,7 @@ class Embedding(Quantizable):
         return MemoryReport.of(self.input_dim, self.output_dim, itemsize, lora_rank)
 
     def __repr__(self) -> str:
-        told = [f"{self.input_dim} words -> {self.output_dim} numbers"]
-        told += ["mask_zero"] if self.mask_zero else []
-        told += [f"padding_idx {self.padding_idx}"] if self.padding_idx is not None else []
-        told += [f"input_length {self.input_length}"] if self.input_length is not None else []
-        told += [
-            f"lora rank {lora['rank']}" + ("" if lora["name"] == DEFAULT else f" {lora['name']!r}")
-            for lora in self._plans()
-        ]
-        told += [self.quantization_mode] if self.quantization_mode else []
-        told += ["frozen"] if not self.trainable else []
-        return f"Embedding({', '.join(told)})"
+        return in_words(self)
 
 
 def _not_yet(**wanted: Any) -> None:

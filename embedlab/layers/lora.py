@@ -13,7 +13,7 @@ from embedlab.core.table import check_size
 from embedlab.layers.base import Layer
 from embedlab.layers.variable import Variable
 
-__all__ = ["Adapted", "LoRA"]
+__all__ = ["Adapted", "LoRA", "adapter_labels"]
 
 DEFAULT = "default"
 """The adapter that `enable_lora` makes, the only kind that Keras knows."""
@@ -149,7 +149,7 @@ class Adapted(Layer):
         rank = self._check_lora(name, rank)
         alpha = float(rank) if alpha is None else alpha
         lora_scale(rank, alpha, rslora=rslora)  # refuses an alpha that is no number
-        labels = _labels(name)
+        labels = adapter_labels(name)
         kind = "float64" if self.variable_dtype == "float64" else "float32"
         started = initializers.get(a_initializer)
         if self.seed is not None:  # another seed than the table's, whose draws would come again
@@ -192,7 +192,7 @@ class Adapted(Layer):
         """Take an adapter away; without any, the table may be trained again."""
         self._refuse_merged("remove")
         self._known(name)
-        for label in _labels(name):
+        for label in adapter_labels(name):
             del self._own[label]
         del self.adapters[name]
         self.set_active([n for n in self._active if n != name])
@@ -232,7 +232,7 @@ class Adapted(Layer):
             rows, grad = rows[learns], grad[learns]
         found: dict[str, Any] = {}
         for name in self._active:
-            found.update(zip(_labels(name), grad_lora(rows, grad, self.adapters[name].core),
+            found.update(zip(adapter_labels(name), grad_lora(rows, grad, self.adapters[name].core),
                              strict=True))  # fmt: skip
         return found
 
@@ -250,7 +250,7 @@ class Adapted(Layer):
                 f"Received no call of {self.name} yet. Call layer.build() first."
             )
         fine = isinstance(name, str) and name and "/" not in name
-        if not fine or _labels(name)[0] in self._own:
+        if not fine or adapter_labels(name)[0] in self._own:
             raise ValueError(
                 "an adapter needs a name of its own, without a slash. "
                 f"Received {name!r:.40} beside {list(self.adapters)}. Choose another."
@@ -287,7 +287,11 @@ class Adapted(Layer):
             )
 
 
-def _labels(name: str) -> tuple[str, str]:
-    """Give the names of A and B: Keras's for the default adapter."""
+def adapter_labels(name: str) -> tuple[str, str]:
+    """Give the names of A and B of an adapter: Keras's for the default one.
+
+    >>> adapter_labels("default"), adapter_labels("slang")
+    (('lora_embeddings_a', 'lora_embeddings_b'), ('lora_slang_a', 'lora_slang_b'))
+    """
     middle = "embeddings" if name == DEFAULT else name
     return f"lora_{middle}_a", f"lora_{middle}_b"

@@ -23,6 +23,8 @@ class KerasTensor:
         What the same call made, this one among them.
     call : int
         Which call it was: the same for siblings.
+    told : dict
+        What else the call was told, such as ``reverse=True``.
 
     Examples
     --------
@@ -39,6 +41,7 @@ class KerasTensor:
         self.inputs = inputs
         self.siblings: list[KerasTensor] = [self]
         self.call = next(_numbers)
+        self.told: dict[str, Any] = {}
 
     @property
     def ndim(self) -> int:

@@ -103,7 +103,7 @@ class Functional(Model):
             m = [known[id(t)] for t in came] if several else known[id(came)]
             for one in m if several else [m]:
                 refuse_to_lose(one, layer, self.strict_masks)
-            out, after, context = layer.forward_with_mask(x, m, training)
+            out, after, context = layer.forward_with_mask(x, m, training, **made[0].told)
             contexts.append(context)
             many = len(made) > 1
             for n, tensor in enumerate(made):

@@ -1,0 +1,102 @@
+"""ReversibleEmbedding against Keras's: both ways, shapes, configs, codes, gradients by torch."""
+
+import numpy as np
+import pytest
+
+from embedlab.layers import ReversibleEmbedding
+
+CASES = 40
+
+
+def configurations(rng):
+    pick = rng.choice
+    for _ in range(CASES):
+        yield {
+            "input_dim": int(rng.integers(1, 20)), "output_dim": int(rng.integers(1, 9)),
+            "tie_weights": bool(pick([True, False])),
+            "mask_zero": bool(pick([True, False])),
+            "reverse_dtype": pick([None, "float32", "float16"]),
+            "logit_soft_cap": pick([None, 1.0, 30.0]),
+            "dtype": str(pick(["float32", "mixed_float16"])),  # its matmul never gives float64
+        }  # fmt: skip
+
+
+def pair(keras, options, rng):
+    theirs, ours = keras.layers.ReversibleEmbedding(**options), ReversibleEmbedding(**options)
+    for layer in (theirs, ours):
+        layer.build()
+    weights = [rng.normal(size=w.shape) for w in ours.get_weights()]
+    for layer in (theirs, ours):
+        layer.set_weights(weights)
+    return theirs, ours
+
+
+def test_random_configurations_both_ways(keras, rng):
+    for options in configurations(rng):
+        theirs, ours = pair(keras, options, rng)
+        ids = rng.integers(0, options["input_dim"], (3, 2))
+        vectors = rng.normal(size=(3, 2, options["output_dim"])).astype("float32")
+        assert np.array_equal(ours(ids), theirs(ids))
+        want, made = np.asarray(theirs(vectors, reverse=True)), ours(vectors, reverse=True)
+        assert made.dtype == want.dtype
+        half = "16" in options["dtype"] or made.dtype == "float16"
+        near = 3e-2 if half else 1e-5  # theirs rounds the table to half before the product
+        np.testing.assert_allclose(made, want, rtol=near, atol=near)
+        assert ours.compute_output_shape((3, 2)) == tuple(theirs.compute_output_shape((3, 2)))
+        shape = (3, 2, options["output_dim"])
+        back = tuple(theirs.compute_output_shape(shape, reverse=True))
+        assert ours.compute_output_shape(shape, reverse=True) == back
+
+
+def test_configs_travel_both_ways(keras, rng):
+    for options in configurations(rng):
+        theirs, ours = pair(keras, options, rng)
+        back = keras.layers.ReversibleEmbedding.from_config(ours.get_config())
+        assert back.get_config() == {**theirs.get_config(), "name": back.name}
+        again = ReversibleEmbedding.from_config(theirs.get_config())
+        assert again.get_config() == {**ours.get_config(), "name": again.name}
+
+
+@pytest.mark.parametrize("tied", [True, False])
+@pytest.mark.parametrize(("mode", "block"), [("int8", None), ("int4", None), ("int4", 8)])
+def test_codes_are_equal_and_logits_near(keras, rng, mode, block, tied):
+    theirs, ours = pair(keras, {"input_dim": 9, "output_dim": 8, "tie_weights": tied}, rng)
+    config = {}
+    if mode == "int4":
+        config["config"] = keras.quantizers.Int4QuantizationConfig(block_size=block)
+    vectors = rng.normal(size=(5, 8)).astype("float32")
+    exact = ours.attend(vectors)
+    theirs.quantize(mode, **config)
+    told = theirs.get_config()["quantization_config"] if block or mode == "int4" else None
+    ours.quantize(mode, config=told)
+    own = {v.name: v for v in ours.weights}
+    assert set(own) == {v.name for v in theirs.weights}
+    for variable in theirs.weights:
+        mine = own[variable.name]
+        assert mine.shape == tuple(variable.shape), variable.name
+        if mine.dtype == "int8":
+            assert np.array_equal(mine.value, variable.numpy()), variable.name
+    want = np.asarray(theirs(vectors, reverse=True))
+    # Theirs rounds the vectors to 8 bits too: ours is at least as near to the exact logits.
+    assert np.abs(ours.attend(vectors) - want).max() < 0.12
+    if block is None:
+        assert np.abs(ours.attend(vectors) - exact).max() <= np.abs(want - exact).max() * 1.5
+
+
+@pytest.mark.parametrize("cap", [None, 2.0])
+def test_both_gradients_add_as_in_torch(torch, rng, cap):
+    layer = ReversibleEmbedding(7, 4, logit_soft_cap=cap, dtype="float64", seed=1)
+    layer.build()
+    ids = rng.integers(0, 7, (2, 3))
+    probe = rng.normal(size=(2, 3, 7))
+    rows, there = layer.forward(ids)
+    logits, back = layer.forward(np.sin(rows), reverse=True)
+    second = layer.backward(back, probe)
+    first = layer.backward(there, second.inputs * np.cos(rows))
+    made = first.weights["embeddings"].to_dense() + second.weights["embeddings"]
+    table = torch.tensor(layer.table.numpy(), requires_grad=True)
+    want = torch.sin(table[torch.tensor(ids)]) @ table.T
+    want = want if cap is None else torch.tanh(want / cap) * cap
+    (want * torch.tensor(probe)).sum().backward()
+    np.testing.assert_allclose(logits, want.detach().numpy(), rtol=1e-12)
+    np.testing.assert_allclose(made, table.grad.numpy(), rtol=1e-10, atol=1e-12)
