@@ -4,6 +4,10 @@ Reading never executes anything that a file says, and never takes more memory th
 the model at hand explain. Writing is whole or not at all.
 """
 
+from embedlab.saving.archive import load_model, save_model
 from embedlab.saving.refusal import FileRefused
+from embedlab.saving.tensors import export_adapter, export_table, import_adapter, import_table
+from embedlab.saving.weights import load_weights, save_weights
 
-__all__ = ["FileRefused"]
+__all__ = ["FileRefused", "export_adapter", "export_table", "import_adapter", "import_table",
+           "load_model", "load_weights", "save_model", "save_weights"]  # fmt: skip

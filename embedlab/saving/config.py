@@ -24,6 +24,7 @@ _OURS = {
     "Functional": {"strict_masks"},
     **{name: {"sparse_update"} for name in optimizers.REGISTRY.classes},
 }  # fmt: skip
+_LORA = {"lora_rank", "lora_alpha"}
 _CODE = {"Lambda", "__lambda__", "__callable__", "__typespec__"}
 
 
@@ -110,6 +111,8 @@ def _outward(thing: Any) -> Any:
             told.update(module="keras", registered_name=None)
         ours = _OURS.get(name, set()) if isinstance(name, str) else set()
         if ours and isinstance(config, dict):
+            if str(config.get("dtype")).startswith("int4"):
+                ours = ours | _LORA  # Keras 3.15.1 cannot read an int4 table with an adapter
             extra = {key: config.pop(key) for key in sorted(ours & set(config))}
             if extra:
                 told["embedlab"] = extra
@@ -153,7 +156,7 @@ def _inward(thing: Any, custom: dict[str, Any]) -> Any:
         return np.array(config["value"], np.dtype(str(config["dtype"])))
     extra = told.pop("embedlab", None)
     if isinstance(extra, dict) and isinstance(config, dict) and isinstance(name, str):
-        config.update({key: extra[key] for key in _OURS.get(name, set()) & set(extra)})
+        config.update({key: extra[key] for key in (_OURS.get(name, set()) | _LORA) & set(extra)})
     if name == "function" and isinstance(config, str) and config in custom:
         return custom[config]
     return told

@@ -1,0 +1,131 @@
+"""Tables and adapters travel as safetensors, and nothing else is let in."""
+
+import json
+import pickle
+import struct
+
+import numpy as np
+import pytest
+from safetensors import safe_open
+from safetensors.numpy import save_file
+
+from embedlab.layers import Embedding
+from embedlab.saving import FileRefused, export_adapter, export_table, import_adapter, import_table
+
+
+def layer(**options):
+    made = Embedding(7, 4, seed=2, **options)
+    made.build()
+    return made
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_a_table(dtype, tmp_path):
+    made = layer(dtype=dtype)
+    export_table(made, tmp_path / "t.safetensors")
+    read = import_table(tmp_path / "t.safetensors")
+    assert read.dtype == dtype
+    assert np.array_equal(read, made.embeddings.value)
+    assert np.array_equal(Embedding.from_pretrained(read)([3, 1]), made([3, 1]))
+
+
+@pytest.mark.parametrize("mode", [None, "int8", "int4"])
+def test_the_table_that_counts(mode, tmp_path):
+    made = layer()
+    if mode:
+        made.quantize(mode)
+    made.enable_lora(2)
+    made.adapters["default"].b.assign(np.ones((2, 4)))
+    export_table(made, tmp_path / "t.safetensors")
+    assert np.array_equal(import_table(tmp_path / "t.safetensors")[[2]], made([2]))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_an_adapter(dtype, tmp_path):
+    made, other = layer(dtype=dtype), layer(dtype=dtype)
+    lora = made.add_adapter("legal", 3, 0.1, rslora=True, b_initializer="ones")
+    export_adapter(made, tmp_path / "a.safetensors", "legal")
+    read = import_adapter(other, tmp_path / "a.safetensors")
+    assert (read.name, read.rank, read.alpha, read.rslora) == ("legal", 3, 0.1, True)
+    assert np.array_equal(read.a.value, lora.a.value)
+    assert np.array_equal(other([1, 2]), made([1, 2]))
+    with pytest.raises(ValueError, match="name of its own"):
+        import_adapter(other, tmp_path / "a.safetensors")
+    assert import_adapter(other, tmp_path / "a.safetensors", "second").name == "second"
+
+
+def test_one_of_several(tmp_path):
+    path = tmp_path / "model.safetensors"
+    save_file({"wte": np.ones((3, 2), "f4"), "bias": np.ones(3, "f4"), "n": np.ones((2, 2), "i4")},
+              path)  # fmt: skip
+    assert import_table(path, "wte").shape == (3, 2)
+    for name in (None, "nothing", "bias", "n"):
+        with pytest.raises(FileRefused, match="Received"):
+            import_table(path, name)
+
+
+def test_no_such_adapter_and_no_such_file(tmp_path):
+    with pytest.raises(ValueError, match="Received 'default'"):
+        export_adapter(layer(), tmp_path / "a.safetensors")
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(FileNotFoundError):
+        import_table(tmp_path / "a.safetensors")
+
+
+def test_overwrite_false(tmp_path):
+    export_table(layer(), tmp_path / "t.safetensors")
+    with pytest.raises(FileExistsError):
+        export_table(layer(), tmp_path / "t.safetensors", overwrite=False)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.3, 0.99])
+def test_truncated(share, tmp_path):
+    path, made = tmp_path / "a.safetensors", layer(lora_rank=2)
+    export_adapter(made, path)
+    data = path.read_bytes()
+    path.write_bytes(data[: int(share * len(data))])
+    for call in (lambda: import_table(path, "lora_a"), lambda: import_adapter(made, path, "x")):
+        with pytest.raises(FileRefused, match="must be a safetensors file"):
+            call()
+    assert list(made.adapters) == ["default"]
+
+
+def test_a_pickle_and_a_header_that_lies(tmp_path):
+    path = tmp_path / "t.safetensors"
+    header = json.dumps({"t": {"dtype": "F32", "shape": [10**9, 10**6],
+                               "data_offsets": [0, 4 * 10**15]}}).encode()  # fmt: skip
+    for data in (pickle.dumps([1]), struct.pack("<Q", 10**15), struct.pack("<Q", len(header))
+                 + header):  # fmt: skip
+        path.write_bytes(data)
+        with pytest.raises(FileRefused, match="must be a safetensors file"):
+            import_table(path)
+
+
+@pytest.mark.parametrize(
+    ("tensors", "about"),
+    [
+        ({"lora_a": np.ones((7, 2), "f4")}, {}),
+        ({"lora_a": np.ones((7, 2), "f4"), "lora_b": np.ones((3, 4), "f4")}, {}),
+        ({"lora_a": np.ones((6, 2), "f4"), "lora_b": np.ones((2, 4), "f4")}, {}),
+        ({"lora_a": np.ones((7, 0), "f4"), "lora_b": np.ones((0, 4), "f4")}, {}),
+        ({"lora_a": np.ones((7, 2), "i4"), "lora_b": np.ones((2, 4), "i4")}, {}),
+        ({}, {"alpha": "nan"}),
+        ({}, {"alpha": "__import__('os')"}),
+        ({}, {"alpha": None}),
+    ],
+)
+def test_adapters_that_are_none(tensors, about, tmp_path):
+    path, made = tmp_path / "a.safetensors", layer()
+    good = {"lora_a": np.ones((7, 2), "f4"), "lora_b": np.ones((2, 4), "f4")}
+    told = {"name": "x", "alpha": "1.0", "rslora": "false", **about}
+    save_file(tensors or good, path, {k: v for k, v in told.items() if v is not None})
+    with pytest.raises(FileRefused, match="Received"):
+        import_adapter(made, path)
+    assert not made.adapters
+
+
+def test_it_is_plain_safetensors(tmp_path):
+    export_adapter(layer(lora_rank=2), tmp_path / "a.safetensors")
+    with safe_open(tmp_path / "a.safetensors", framework="numpy") as file:
+        assert sorted(file.keys()) == ["lora_a", "lora_b"]
+        assert file.metadata()["alpha"] == "2.0"
