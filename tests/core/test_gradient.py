@@ -97,6 +97,7 @@ def test_a_sparse_gradient_tells_what_it_holds(rng):
     ("ids", "back", "input_dim", "error", "received"),
     [
         ([0, 4], np.zeros((2, 3)), 4, IdError, "4 at [1]"),
+        ([[0, 1], [4, 2]], np.zeros((2, 2, 3)), 4, IdError, "4 at [1, 0]"),
         ([0, -1], np.zeros((2, 3)), 4, IdError, "-1 at [1]"),
         ([0, 0.5], np.zeros((2, 3)), 4, IdTypeError, "0.5"),
         ([0, 1], np.zeros((3, 3)), 4, ShapeError, "(3, 3)"),
