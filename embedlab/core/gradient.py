@@ -353,7 +353,8 @@ def _coalesce_small(
     places, counts = work[: ids.size], work[ids.size :]
     unique = np.empty(ids.size + 1, np.int64)
     rows = np.empty(grad_out.shape, grad_out.dtype)
-    bad, found = _coalesce_small_loop(ids, grad_out, skip, mean, places, counts, unique, rows)
+    flat = ids.reshape(-1)
+    bad, found = _coalesce_small_loop(flat, grad_out, skip, mean, places, counts, unique, rows)
     if bad:
         raise id_error(ids, input_dim)
     return unique[:found], rows[:found]
