@@ -18,7 +18,7 @@ from embedlab.layers.embedding_config import embedding_config, in_words
 from embedlab.layers.input_length import as_input_length, batch_shape, check_length
 from embedlab.layers.lora import DEFAULT
 from embedlab.layers.memory import MemoryReport, refuse_too_big
-from embedlab.layers.quantize import Quantizable
+from embedlab.layers.resize import Resizable
 from embedlab.layers.symbolic import KerasTensor
 from embedlab.layers.variable import Variable
 
@@ -40,7 +40,7 @@ class LookupContext(NamedTuple):
     factors: np.ndarray | None = None
 
 
-class Embedding(Quantizable):
+class Embedding(Resizable):
     """Turn ids into rows of a table (V, D) that training can change.
 
     Parameters

@@ -14,6 +14,7 @@ from embedlab.layers.base import Gradients
 from embedlab.layers.doors import check_axes
 from embedlab.layers.embedding import Embedding
 from embedlab.layers.lora import adapter_labels
+from embedlab.layers.resize import longer, longer_codes
 from embedlab.layers.symbolic import KerasTensor
 from embedlab.layers.variable import Variable
 
@@ -119,6 +120,15 @@ class ReversibleEmbedding(Embedding):
             return dequantize(self._reverse_codes()), []
         table = self.table.value if self._quantized is None else dequantize(self._quantized)
         return table, self._cores()
+
+    def _resize_more(self, total: int, init: str, sources: Any, leave_out: int | None) -> None:
+        if self.tie_weights:
+            return
+        if self._quantized is None:
+            turned = longer(self.reverse_embeddings.value.T, total, init, sources, leave_out)
+            self.reverse_embeddings.replace(np.ascontiguousarray(turned.T), axis=1)
+            return
+        self._take_reverse(longer_codes(self._reverse_codes(), total, init, sources, leave_out))
 
     # Both ways --------------------------------------------------------------------------------
 

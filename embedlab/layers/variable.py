@@ -49,6 +49,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         self.regularizer = regularizer
         self._trainable = bool(trainable)
         self._frozen = False  # by its layer; kept apart, so that thawing restores what was
+        self.resized: list[tuple[int, int]] = []  # axis and length, of every `replace`
 
     @classmethod
     def adopt(cls, value: np.ndarray, **about: Any) -> "Variable":
@@ -117,6 +118,20 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
             )
         self._value[...] = given
         return self._value
+
+    def replace(self, value: np.ndarray, axis: int = 0) -> None:
+        """Take `value` itself instead of the array: longer or shorter along one axis.
+
+        What the array loses is forgotten for good: an optimizer keeps what belongs to the rows
+        that have stayed all the time since its last step.
+
+        >>> made = Variable([1.0, 2.0])
+        >>> made.replace(np.array([1.0, 2.0, 0.0]))
+        >>> made.shape, made.resized
+        ((3,), [(0, 2)])
+        """
+        self.resized.append((axis, min(self._value.shape[axis], value.shape[axis])))
+        self._value = value
 
     def assign_add(self, value: Any) -> np.ndarray:
         """Add `value` in place."""

@@ -18,6 +18,27 @@ _NOT_BUILT = {"use_ema": False, "ema_momentum": 0.99, "ema_overwrite_frequency":
               "loss_scale_factor": None, "gradient_accumulation_steps": None}  # fmt: skip
 
 
+@dataclasses.dataclass
+class _Kept:
+    """What an optimizer keeps for a variable, and how often that was resized so far."""
+
+    variable: Any
+    arrays: dict[str, np.ndarray]
+    resized: int
+
+    def in_shape(self, start: Any) -> dict[str, np.ndarray]:
+        """Give the arrays in the shape that the variable has now: new rows start anew."""
+        since = self.variable.resized[self.resized :]
+        if since:
+            axis, stayed = since[0][0], min(length for _, length in since)
+            rows = (slice(None),) * axis + (slice(stayed),)
+            for slot, old in self.arrays.items():
+                self.arrays[slot] = np.full_like(self.variable.value, start(slot))
+                self.arrays[slot][rows] = old[rows]
+            self.resized = len(self.variable.resized)
+        return self.arrays
+
+
 class Optimizer:
     """The base of all optimizers, under Keras's names.
 
@@ -75,7 +96,7 @@ class Optimizer:
         self.sparse_update = sparse_update
         self.name = name or snake_case(type(self).__name__)
         self.iterations = 0
-        self._state: dict[int, tuple[Any, dict[str, np.ndarray]]] = {}
+        self._state: dict[int, _Kept] = {}
 
     @property
     def learning_rate(self) -> float:
@@ -127,8 +148,8 @@ class Optimizer:
         key = id(variable)
         if key not in self._state:  # the variable is kept too, so that its id stays its own
             made = {name: np.full_like(variable.value, self.start(name)) for name in self.slots}
-            self._state[key] = (variable, made)
-        return self._state[key][1]
+            self._state[key] = _Kept(variable, made, len(variable.resized))
+        return self._state[key].in_shape(self.start)
 
     def start(self, slot: str) -> float:
         """Give the number that a slot starts with."""
