@@ -4,6 +4,7 @@ import importlib
 from typing import Any
 
 import keras
+from keras.src.backend import AutocastScope
 
 from embedlab.keras.rows import Plan
 
@@ -101,14 +102,16 @@ lora_rank, lora_alpha, quantization_config, **kwargs
         return self._take(inputs, *parts, bits=4, block_size=block)
 
     def _take(self, inputs: Any, *parts: Any, bits: int = 0, block_size: int = 0) -> Any:
-        ids = keras.ops.convert_to_tensor(inputs, sparse=False)
+        # Keras's numpy backend would squeeze 64-bit integers into 32 bits here.
+        ids = inputs if _BACKEND == "numpy" else keras.ops.convert_to_tensor(inputs, sparse=False)
         if keras.backend.standardize_dtype(ids.dtype) not in _INTEGERS:
             ids = keras.ops.cast(ids, "int32")
         scale = None
         if self.lora_enabled:
             parts = *parts, self.lora_embeddings_a, self.lora_embeddings_b
             scale = float(self.lora_alpha / self.lora_rank)
-        tensors = [keras.ops.convert_to_tensor(part) for part in parts]
+        with AutocastScope(None):  # round the rows to the compute dtype, not the whole table
+            tensors = [keras.ops.convert_to_tensor(part) for part in parts]
         plan = Plan(
             shape=(self.input_dim, self.output_dim),
             table_dtype=keras.backend.standardize_dtype(tensors[1 if bits else 0].dtype),

@@ -1,0 +1,54 @@
+"""embedlab.keras inside real Keras models: one process for each backend, as Keras chooses once."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+FORWARD, TRAINING = HERE / "adapter_forward.py", HERE / "adapter_training.py"
+CHECKS = {
+    "numpy": [FORWARD],  # Keras has no gradients there
+    "torch": [FORWARD, TRAINING],
+    "jax": [FORWARD, TRAINING],
+    "tensorflow": [FORWARD, TRAINING],
+}
+
+
+def installed(name):
+    return name == "numpy" or importlib.util.find_spec(name) is not None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", CHECKS)
+def test_the_adapter_beside_keras_itself(backend):
+    for needed in ("keras", backend):
+        # TensorFlow is no part of the extra `keras`: its checks run where somebody has it.
+        if not installed(needed) and (not os.environ.get("CI") or needed == "tensorflow"):
+            pytest.skip(f"{needed} is not installed")
+    # CI: what a backend lacks fails there, and is not skipped.
+    environment = {
+        **os.environ, "KERAS_BACKEND": backend, "CI": "1", "TF_CPP_MIN_LOG_LEVEL": "3",
+    }  # fmt: skip
+    command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider"]
+    run = subprocess.run(
+        [*command, *CHECKS[backend]], env=environment, cwd=HERE.parents[1],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert run.returncode == 0, f"on {backend}:\n{run.stdout}\n{run.stderr}"
+    assert backend == "tensorflow" or "skipped" not in run.stdout, run.stdout
+
+
+def test_importing_embedlab_does_not_import_keras():
+    code = "import sys, embedlab; embedlab.Embedding(3, 2); print('keras' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "False"
+
+
+def test_without_keras_the_error_says_what_to_install():
+    code = "import sys; sys.modules['keras'] = None; import embedlab.keras"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert run.returncode and "pip install 'embedlab[keras]'" in run.stderr, run.stderr
