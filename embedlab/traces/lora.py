@@ -1,0 +1,274 @@
+"""A change of a table at every low rank, recorded: the best there is, and what training finds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from embedlab.core.adapter import Adapter, lora_scale
+from embedlab.core.finite import check_finite
+from embedlab.core.ids import as_ids, id_error
+from embedlab.core.lora import lora_lookup
+from embedlab.core.lowrank import best_adapter, effective_rank, rank_errors, spectrum
+from embedlab.core.merge import merge
+from embedlab.core.table import ShapeError, as_table, check_size
+from embedlab.traces.frozen import frozen
+from embedlab.traces.lora_run import begin, first_update, run_ranks, start_factors
+from embedlab.traces.wording import counted, number, several, shown
+
+__all__ = ["RANKS_MOST", "LoRATrace", "trace_lora"]
+
+RANKS_MOST = 16
+"""The highest rank of a trace."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LoRATrace:
+    """The record of one change, at every rank 1..K. Its arrays are copies and read-only, float64.
+
+    Attributes
+    ----------
+    table, delta : ndarray, (V, D)
+        The frozen table, and the change it is to learn.
+    words : tuple of str, V labels
+    seen : ndarray of int64, (M,)
+        The rows that were trained, sorted.
+    rank, alpha, rslora, start, seed
+        The run that is kept step by step.
+    values, errors : ndarray, (min(V, D),) and (min(V, D) + 1,)
+        Singular values of the change; the relative error left by the best of each rank from 0.
+    best : tuple of K Adapter
+        The closest of each rank, with scale 1.
+    losses : ndarray, (K, S + 1)
+        Of a run at each rank, before and after every step.
+    drifts : ndarray, (K, V)
+        How far each row has moved at the end, at each rank.
+    drift : ndarray, (S + 1, V)
+        The same at the rank kept, after every step.
+    a_start : ndarray, (V, R); a_path : ndarray, (S + 1, M, R); b_path : ndarray, (S + 1, R, D)
+        Its factors. Rows of A that are not seen stay as they start.
+    first_norms : dict of str to ndarray, (K,)
+        How far a first plain gradient step moves the rows seen, for "α/r" and for "α/√r".
+    merge_difference : float
+        The largest difference between rows looked up with the adapter and in the merged table.
+
+    Examples
+    --------
+    >>> delta = np.outer([1.0, 2.0, 0.0, 1.0], [1.0, -1.0])
+    >>> trace = trace_lora(np.zeros((4, 2)), delta, seen=[1], rank=1, steps=20)
+    >>> trace.moved.tolist(), trace.parameters
+    ([True, True, True, True], 6)
+    """
+
+    table: np.ndarray
+    delta: np.ndarray
+    words: tuple[str, ...]
+    seen: np.ndarray
+    rank: int
+    alpha: float
+    rslora: bool
+    start: str
+    seed: int
+    values: np.ndarray
+    errors: np.ndarray
+    best: tuple[Adapter, ...]
+    losses: np.ndarray
+    drifts: np.ndarray
+    drift: np.ndarray
+    a_start: np.ndarray
+    a_path: np.ndarray
+    b_path: np.ndarray
+    first_norms: dict[str, np.ndarray]
+    merge_difference: float
+
+    @property
+    def ranks(self) -> np.ndarray:
+        """1..K."""
+        return np.arange(1, len(self.losses) + 1)
+
+    @property
+    def scale(self) -> float:
+        """α/r, or α/√r."""
+        return lora_scale(self.rank, self.alpha, rslora=self.rslora)
+
+    @property
+    def parameters(self) -> int:
+        """(V + D) · r, the numbers in A and B."""
+        return sum(self.table.shape) * self.rank
+
+    @property
+    def steps(self) -> int:
+        """How many steps each run took."""
+        return len(self.drift) - 1
+
+    @property
+    def moved(self) -> np.ndarray:
+        """Which rows differ from the table at the end, (V,), bool."""
+        return np.asarray(self.drift[-1] > 0)
+
+    @property
+    def effective_rank(self) -> float:
+        """How many equal directions the change would be spread over as evenly."""
+        return effective_rank(self.values)
+
+    def adapter(self, step: int = -1) -> Adapter:
+        """Give the adapter of the run kept, as it was after `step` steps (-1: at the end)."""
+        a = np.array(self.a_start)
+        a[self.seen] = self.a_path[step]
+        return Adapter(a, np.array(self.b_path[step]), self.scale)
+
+    @property
+    def summary(self) -> str:
+        """Say the run in a few lines, with its numbers; the same on every machine."""
+        rows, width = self.table.shape
+        unseen = np.setdiff1d(np.arange(rows), self.seen)
+        far = [number(self.drift[-1, part].max(initial=0), 3) for part in (self.seen, unseen)]
+        moved = self.moved
+        norms = [
+            f"{name} {number(norm[0], 3)} → {number(norm[-1], 3)}"
+            for name, norm in self.first_norms.items()
+        ]
+        return "\n".join(
+            [
+                f"change  ({rows}, {width}), effective rank {number(self.effective_rank, 1)}; "
+                f"rank {self.rank} can say all but {number(100 * self.errors[self.rank], 1)} %",
+                f"trains  {counted(self.parameters, 'number')} instead of {counted(rows * width)} "
+                f"({number(100 * self.parameters / (rows * width), 0)} %), scale "
+                f"{number(self.scale)}, A starts {self.start}",
+                f"seen    {len(self.seen)} of {counted(rows, 'row')}; after {self.steps} steps the "
+                f"loss is {number(self.losses[self.rank - 1, -1], 4)}, from "
+                f"{number(self.losses[self.rank - 1, 0], 4)}",
+                f"moved   {moved[self.seen].sum()} seen (up to {far[0]}), "
+                f"{moved[unseen].sum()} of {unseen.size} unseen (up to {far[1]})",
+                f"first   update from rank 1 to {len(self.ranks)}: {', '.join(norms)}",
+            ]
+        )
+
+    @property
+    def alt(self) -> str:
+        """Describe the picture for somebody who does not see it."""
+        rows, width = self.table.shape
+        names = [shown(self.words[i]) or f"row {i}" for i in self.seen.tolist()]
+        unseen = np.delete(self.moved, self.seen)
+        return (
+            f"A table of {counted(rows, 'row')} and {counted(width, 'column')} plus "
+            f"{number(self.scale)} times A ({rows} by {self.rank}) times B ({self.rank} by "
+            f"{width}). Trained: {several(names) or 'nothing'}. {int(unseen.sum())} of "
+            f"{unseen.size} rows that were never trained moved too."
+        )
+
+    def __repr__(self) -> str:
+        return f"LoRATrace({self.table.shape}, rank {self.rank}, {len(self.seen)} rows seen)"
+
+
+def trace_lora(
+    table: Any,
+    delta: Any,
+    *,
+    seen: Any = None,
+    rank: int = 2,
+    alpha: float = 4.0,
+    rslora: bool = False,
+    start: str = "random",
+    steps: int = 200,
+    learning_rate: float = 0.02,
+    words: Sequence[str] | None = None,
+    seed: int = 7,
+) -> LoRATrace:
+    """Record what adapters of every rank up to 16 make of one change of a table.
+
+    Parameters
+    ----------
+    table : array_like, (V, D), float16, float32 or float64, finite
+    delta : array_like, (V, D)
+        The change to learn.
+    seen : array_like of int, optional
+        The rows that are trained; the others never come. All of them unless told.
+    rank : int, 1..min(V, D, 16)
+        Whose run is kept step by step.
+    alpha, rslora
+        As `embedlab.core.adapter.lora_scale`.
+    start : {"random", "zero"}
+        Of A: Keras's way (B is then zero), or PEFT's (B is then random).
+    steps : int, >= 0
+    learning_rate : float
+        Of Adam, with all rows of `seen` as one batch.
+    words : sequence of str, optional
+    seed : int
+
+    Returns
+    -------
+    LoRATrace
+
+    Raises
+    ------
+    IdError
+        For a row outside the table among `seen`.
+    ShapeError, DtypeError, NotFiniteError, ValueError
+        For arrays that do not fit each other, and for a rank or a start that is none.
+
+    References
+    ----------
+    Hu et al. 2021, "LoRA", section 4.1; Kalajdzievski 2023, "A Rank Stabilization Scaling Factor
+    for Fine-Tuning with LoRA", theorem 3.2.
+
+    Examples
+    --------
+    >>> delta = np.outer([1.0, 2.0, 0.0, 1.0], [1.0, -1.0])
+    >>> trace = trace_lora(np.zeros((4, 2)), delta, seen=[1], rank=1, start="zero", steps=20)
+    >>> trace.moved.tolist(), trace.errors.round(3).tolist()
+    ([False, True, False, False], [1.0, 0.0, 0.0])
+    """
+    table = np.array(as_table(table), np.float64)
+    delta = np.array(as_table(delta, "delta"), np.float64)
+    if delta.shape != table.shape:
+        raise ShapeError(
+            f"delta must have the shape of the table, {table.shape}. Received {delta.shape}. "
+            "Pass the change of this very table."
+        )
+    check_finite(table, "table", "An adapter adds to it.")
+    values = spectrum(delta)
+    most = min(*table.shape, RANKS_MOST)
+    rank, steps = _as_rank(rank, most), check_size(steps, "steps", least=0)
+    rows = _as_seen(seen, len(table))
+    factors = start_factors(table.shape, most, start, seed)
+    scales = {
+        name: [lora_scale(r, alpha, rslora=kind) for r in range(1, most + 1)]
+        for name, kind in (("α/r", False), ("α/√r", True))
+    }
+    task = (table, table + delta, rows)
+    runs = run_ranks(*task, factors, scales["α/√r" if rslora else "α/r"], keep=rank, steps=steps,
+                     learning_rate=learning_rate)  # fmt: skip
+    norms = {
+        name: frozen([first_update(*task, begin(factors, r + 1, s)) for r, s in enumerate(all_)])
+        for name, all_ in scales.items()
+    }
+    full = best_adapter(delta, most)
+    best = [Adapter(frozen(full.a[:, :r]), frozen(full.b[:r])) for r in range(1, most + 1)]
+    with_adapter = lora_lookup(table, np.arange(len(table)), [runs.last])
+    apart = np.abs(merge(table, [runs.last]) - with_adapter)
+    labels = tuple([*(words or ()), *[""] * len(table)][: len(table)])
+    return LoRATrace(
+        frozen(table), frozen(delta), labels, frozen(rows), rank, float(alpha), bool(rslora), start,
+        seed, frozen(values), frozen(rank_errors(values)), tuple(best), frozen(runs.losses),
+        frozen(runs.drifts), frozen(runs.drift), frozen(factors[0][:, :rank]), frozen(runs.a),
+        frozen(runs.b), norms, float(apart.max(initial=0)),
+    )  # fmt: skip
+
+
+def _as_seen(seen: Any, rows: int) -> np.ndarray:
+    ids = np.arange(rows) if seen is None else as_ids(seen).reshape(-1)
+    if ids.size and not 0 <= int(ids.min()) <= int(ids.max()) < rows:
+        raise id_error(ids, rows)
+    return np.unique(ids)
+
+
+def _as_rank(rank: Any, most: int) -> int:
+    rank = check_size(rank, "rank")
+    if rank > most:
+        raise ValueError(
+            f"rank must lie in 1..{most} (the smaller side of the table, at most {RANKS_MOST}). "
+            f"Received {rank}. Nothing is left to gain beyond."
+        )
+    return rank

@@ -1,0 +1,142 @@
+"""A LoRA trace: what each rank can say, what training finds, and which rows move along."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from embedlab.core.adapter import Adapter, lora_scale
+from embedlab.core.ids import IdError
+from embedlab.core.lora import lora_lookup
+from embedlab.core.lowrank import best_adapter
+from embedlab.core.table import ShapeError
+from embedlab.traces.lora import RANKS_MOST, trace_lora
+from embedlab.traces.lora_run import first_update, start_factors
+
+RNG = np.random.default_rng(5)
+TABLE = RNG.normal(size=(12, 5))
+DELTA = RNG.normal(size=(12, 2)) @ RNG.normal(size=(2, 5)) + 0.05 * RNG.normal(size=(12, 5))
+
+
+def make(**more):
+    return trace_lora(TABLE, DELTA, **{"seen": [4], "steps": 40, **more})
+
+
+def test_with_a_random_one_trained_token_moves_every_row():
+    trace = make(start="random")
+    assert trace.moved.all()
+    assert not trace.drift[0].any()  # before any step the table is untouched
+    assert (trace.drifts > 0).all()  # at every rank
+    assert "11 of 11 unseen" in trace.summary and "11 of 11 rows" in trace.alt
+
+
+def test_with_a_zero_only_the_trained_token_moves():
+    trace = make(start="zero")
+    assert trace.moved.tolist() == [row == 4 for row in range(12)]
+    assert (np.delete(trace.drifts, 4, axis=1) == 0).all() and (trace.drifts[:, 4] > 0).all()
+    assert "0 of 11 unseen" in trace.summary
+
+
+def test_alpha_over_root_r_keeps_the_update_level_and_alpha_over_r_does_not():
+    ranks, table = np.arange(1, 17), np.zeros((200, 24))
+    wanted, seen = np.ones((200, 24)), np.array([17])
+    slopes = []
+    for rslora in (True, False):
+        norms = np.zeros(16)
+        for seed in range(20):
+            a, b = start_factors((200, 24), 16, "random", seed)
+            for r in ranks:
+                adapter = Adapter(a[:, :r].copy(), b[:r].copy(), lora_scale(r, 8, rslora=rslora))
+                norms[r - 1] += first_update(table, wanted, seen, adapter)
+        slopes.append(np.polyfit(np.log(ranks), np.log(norms), 1)[0])
+    assert abs(slopes[0]) < 0.15 and slopes[1] < -0.85
+
+
+def test_the_trace_s_two_scalings_differ_by_the_rank():
+    trace = make()
+    plain, stable = trace.first_norms["α/r"], trace.first_norms["α/√r"]
+    np.testing.assert_allclose(stable / plain, trace.ranks)
+    a, b = start_factors((12, 5), 5, "random", trace.seed)
+    one = Adapter(a[:, :1], b[:1], 4.0)
+    assert plain[0] == first_update(TABLE, TABLE + DELTA, np.array([4]), one)
+    assert plain[0] == stable[0]
+
+
+def test_the_best_of_each_rank_is_the_core_s():
+    trace = make()
+    assert len(trace.best) == 5 and trace.errors[0] == 1 and trace.errors[5] == 0
+    length = np.linalg.norm(DELTA)
+    for r, best in enumerate(trace.best, start=1):
+        own = best_adapter(DELTA, r)
+        np.testing.assert_allclose(best.a @ best.b, own.a @ own.b, atol=1e-12)
+        left = np.linalg.norm(DELTA - best.a @ best.b) / length
+        np.testing.assert_allclose(left, trace.errors[r], atol=1e-12)
+    assert trace.errors[2] < 0.05 < trace.errors[1]
+    assert 1 < trace.effective_rank < 3
+
+
+def test_training_learns_the_rows_that_it_sees():
+    trace = make(seen=[1, 4, 6], rank=3, steps=200)
+    wanted = (TABLE + DELTA)[trace.seen]
+    got = lora_lookup(TABLE, trace.seen, [trace.adapter()])
+    np.testing.assert_allclose(trace.losses[2, -1], np.square(got - wanted).sum() / 6)
+    assert trace.losses[2, -1] < 0.01 * trace.losses[2, 0]
+    assert trace.losses[0, -1] > 10 * trace.losses[2, -1]  # a rank too low stays behind
+
+
+def test_every_step_can_be_had_again():
+    trace = make(steps=7, rank=2, rslora=True)
+    assert trace.scale == 4 / 2**0.5 and trace.steps == 7 and trace.parameters == 34
+    for step in (0, 3, 7):
+        moved = lora_lookup(np.zeros((12, 5)), np.arange(12), [trace.adapter(step)])
+        np.testing.assert_array_equal(trace.drift[step], np.linalg.norm(moved, axis=1))
+    np.testing.assert_array_equal(trace.drift[-1], trace.drifts[1])
+
+
+def test_merged_rows_are_the_same():
+    assert make().merge_difference == 0.0
+
+
+def test_ranks_stop_at_sixteen_and_at_the_smaller_side():
+    big = trace_lora(np.zeros((40, 30)), np.ones((40, 30)), seen=[0], steps=1)
+    assert big.ranks.tolist() == list(range(1, RANKS_MOST + 1)) and len(big.errors) == 31
+    one = trace_lora([[1.0]], [[0.5]], rank=1, steps=2)
+    assert one.moved.all() and one.ranks.tolist() == [1]
+
+
+def test_a_change_of_zero_and_no_row_seen():
+    still = trace_lora(TABLE, np.zeros((12, 5)), steps=3)
+    assert not still.drift.any() and still.errors[0] == 0
+    nobody = make(seen=[], steps=3)
+    assert not nobody.drift.any() and nobody.losses.max() == 0 and "nothing" in nobody.alt
+
+
+def test_frozen_and_by_value():
+    table = TABLE.copy()
+    trace = trace_lora(table, DELTA, seen=[4], steps=2)
+    table[:] = 0
+    assert trace.table[0, 0] == TABLE[0, 0]
+    held = [getattr(trace, field.name) for field in dataclasses.fields(trace)]
+    held += [*trace.first_norms.values(), trace.best[2].a, trace.best[2].b]
+    assert all(not h.flags.writeable for h in held if isinstance(h, np.ndarray))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        trace.rank = 5
+
+
+def test_words_are_deterministic():
+    assert make(steps=9).summary == make(steps=9).summary != make(steps=9, seed=8).summary
+    assert "Trained: moon." in make(words=["", "", "", "", "moon"], steps=1).alt
+    assert "0x" not in repr(make(steps=1))
+
+
+def test_the_door_refuses():
+    with pytest.raises(ShapeError, match=r"delta must have the shape of the table, \(12, 5\)"):
+        trace_lora(TABLE, DELTA[:3])
+    with pytest.raises(ValueError, match=r"rank must lie in 1\.\.5 .* Received 6"):
+        make(rank=6)
+    with pytest.raises(IdError, match=r"0\.\.11"):
+        make(seen=[12])
+    with pytest.raises(ValueError, match='"random" or "zero"'):
+        make(start="ones")
+    with pytest.raises(ValueError, match="delta"):
+        trace_lora(TABLE, DELTA * np.nan)
