@@ -161,11 +161,17 @@ class Functional(Model):
         return self.forward_with_mask(inputs, mask)[1]
 
     def get_config(self) -> dict[str, Any]:
-        """Refuse: how the calls hang together is not written down yet."""
-        raise NotImplementedError(
-            f"a model from placeholders has no config yet. Received {self.name!r}. "
-            "Save its weights, and build it again in code."
-        )
+        """Give the layers, and which was called on what: `from_config` makes an equal model."""
+        from embedlab.saving.graph import told
+
+        return told(self)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        """Give a model (without its weights) from what `get_config` gave."""
+        from embedlab.saving.config import remade
+
+        return remade("Functional", config, custom_objects)
 
     def __repr__(self) -> str:
         return f"Functional({', '.join(repr(layer) for layer in self._layers)})"

@@ -239,13 +239,17 @@ class Sequential(Model):
         told: list[Any] = [layers_module.serialize(layer) for layer in self._layers]
         if self._input is not None:
             told.insert(0, layers_module.serialize(self._input))
-        return {"name": self.name, "trainable": self._trainable, "layers": told}
+        config = {"name": self.name, "trainable": self._trainable, "layers": told}
+        if self.strict_masks != "raise":
+            config["strict_masks"] = self.strict_masks
+        return config
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "Sequential":
         """Give a model (without its weights) from what `get_config` gave."""
         made = [layers_module.deserialize(told, custom_objects) for told in config["layers"]]
-        return cls(made, config.get("trainable", True), config.get("name"))
+        return cls(made, config.get("trainable", True), config.get("name"),
+                   strict_masks=config.get("strict_masks", "raise"))  # fmt: skip
 
     def __repr__(self) -> str:
         return f"Sequential([{', '.join(repr(layer) for layer in self._layers)}])"

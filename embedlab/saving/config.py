@@ -8,10 +8,12 @@ import numpy as np
 from embedlab import layers as layers_module
 from embedlab import losses, metrics, optimizers
 from embedlab.losses.base import FunctionLoss
+from embedlab.models.functional import Functional
 from embedlab.models.model import Model
 from embedlab.models.sequential import Sequential
+from embedlab.saving.graph import called
 
-__all__ = ["described", "made"]
+__all__ = ["described", "made", "remade"]
 
 # What Keras has no word for travels beside a config, under "embedlab", where Keras passes it by.
 _OURS = {
@@ -99,6 +101,16 @@ def made(about: Any, custom_objects: Mapping[str, Any] | None = None,
     return model
 
 
+def remade(name: str, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Give the model of a class of ours ("Sequential", "Functional") for its config.
+
+    >>> remade("Sequential", {"layers": [], "name": "empty"}).name
+    'empty'
+    """
+    custom = dict(custom_objects or {})
+    return _layer(_inward({"class_name": name, "config": config}, custom), custom)
+
+
 # Out ------------------------------------------------------------------------------------------
 
 
@@ -109,6 +121,8 @@ def _outward(thing: Any) -> Any:
         name, config = told.get("class_name"), told.get("config")
         if name == "Sequential":
             told.update(module="keras", registered_name=None)
+        if name == "Functional":
+            told.update(module="keras.src.models.functional", registered_name=name)
         ours = _OURS.get(name, set()) if isinstance(name, str) else set()
         if ours and isinstance(config, dict):
             if str(config.get("dtype")).startswith("int4"):
@@ -174,6 +188,10 @@ def _layer(about: Any, custom: dict[str, Any]) -> Any:
         options = {key: config[key] for key in ("strict_masks",) if key in config}
         return Sequential([_layer(one, custom) for one in config["layers"]],
                           config.get("trainable", True), config.get("name"), **options)  # fmt: skip
+    if name == "Functional" and name not in custom:
+        starts, ends = called(config, lambda one: _layer(one, custom))
+        told = {key: config[key] for key in ("name", "trainable", "strict_masks") if key in config}
+        return Functional(starts, ends, **told)
     return layers_module.deserialize(about, custom)
 
 

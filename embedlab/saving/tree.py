@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
 from embedlab.layers.base import Layer
+from embedlab.models.functional import Functional
 from embedlab.models.model import Model
 from embedlab.registry import snake_case
+from embedlab.saving.graph import ordered
 
 __all__ = ["paths"]
 
@@ -35,7 +36,8 @@ def _below(layer: Layer, path: str, seen: set[int]) -> Iterator[tuple[str, Layer
     seen.add(id(layer))
     yield path, layer
     if isinstance(layer, Model):
-        yield from _listed(layer.layers, _join(path, "layers"), seen)
+        layers = ordered(layer) if isinstance(layer, Functional) else layer.layers
+        yield from _listed(layers, _join(path, "layers"), seen)
         return
     for name in sorted(vars(layer)):
         held = vars(layer)[name]
@@ -49,15 +51,10 @@ def _below(layer: Layer, path: str, seen: set[int]) -> Iterator[tuple[str, Layer
 def _listed(layers: list[Layer], path: str, seen: set[int]) -> Iterator[tuple[str, Layer]]:
     counted: Counter[str] = Counter()
     for layer in layers:
-        stem = _stem(layer)
+        stem = snake_case(type(layer).__name__)
         number = counted[stem]
         counted[stem] += 1
         yield from _below(layer, f"{path}/{stem}_{number}" if number else f"{path}/{stem}", seen)
-
-
-def _stem(layer: Any) -> str:
-    name = type(layer).__name__
-    return "functional" if name == "Model" else snake_case(name)
 
 
 def _join(path: str, name: str) -> str:

@@ -5,7 +5,7 @@ import pytest
 
 from embedlab import layers as ours
 from embedlab import quantizers
-from embedlab.models import Sequential, load_model
+from embedlab.models import Model, Sequential, load_model
 
 IDS = np.random.default_rng(3).integers(0, 9, (4, 6))
 
@@ -254,3 +254,88 @@ def test_a_dict_store_of_either_is_the_other_s(theirs, keras):
         their.layers[0].save_own_variables(again)
         for key in one:
             np.testing.assert_array_equal(np.asarray(again[key]), one[key])
+
+
+# Models from placeholders -------------------------------------------------------------------------
+
+
+def branches(la, model):
+    ids = la.Input((6,))
+    rows = la.Embedding(9, 4)(ids)
+    long, short = la.Dense(4)(la.Dense(4, activation="tanh")(rows)), la.Dense(4)(rows)
+    return model(ids, la.Dense(4)(la.Add()([short, long])))
+
+
+def order_that_is_not_the_callers(la, model):
+    ids = la.Input((6,))
+    table, first, second, third = la.Embedding(9, 4), la.Dense(4), la.Dense(4), la.Dense(4)
+    rows = table(ids)
+    far = third(second(rows))
+    return model(ids, la.Concatenate()([first(rows), far, second(first(rows))]))
+
+
+def shared(la, model):
+    one, two = la.Input((6,), name="one"), la.Input((6,), name="two")
+    table = la.Embedding(9, 4, name="words")
+    both = la.Concatenate(axis=1)([table(one), table(two)])
+    return model([one, two], la.Dense(2)(la.GlobalAveragePooling1D()(both)))
+
+
+def several_ends(la, model):
+    ids = la.Input((6,))
+    rows = la.Embedding(9, 4)(ids)
+    out, last = la.GRU(3, return_state=True)(rows)
+    return model(ids, [last, la.Dense(2)(out), rows])
+
+
+def one_in_a_list(la, model):
+    ids = la.Input((6,))
+    return model([ids], la.Dense(2)(la.Embedding(9, 4)(ids)))
+
+
+GRAPHS = [branches, order_that_is_not_the_callers, shared, several_ends, one_in_a_list]
+
+
+def filled(model):
+    """Numbers of its own for each weight, by the name of its layer's place in the call."""
+    rng = np.random.default_rng(5)
+    model.set_weights([rng.normal(size=w.shape).astype(w.dtype) for w in model.get_weights()])
+    return model
+
+
+def outputs(model):
+    ids = [IDS, IDS[::-1]] if len(model.inputs) > 1 else IDS
+    came = model([ids] if getattr(model, "_several_inputs", False) and ids is IDS else ids)
+    return [np.asarray(one) for one in (came if isinstance(came, (list, tuple)) else [came])]
+
+
+def same_outputs(one, other):
+    for a, b in zip(outputs(one), outputs(other), strict=True):
+        np.testing.assert_allclose(a, b, rtol=2e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize("graph", GRAPHS)
+def test_keras_reads_our_graph(graph, keras, tmp_path):
+    mine = filled(graph(ours, Model))
+    mine.save(tmp_path / "m.keras")
+    same_outputs(mine, keras.saving.load_model(tmp_path / "m.keras"))
+    same_outputs(mine, load_model(tmp_path / "m.keras"))
+
+
+@pytest.mark.parametrize("graph", GRAPHS)
+def test_we_read_keras_s_graph(graph, keras, tmp_path):
+    their = filled(graph(keras.layers, keras.Model))
+    their.save(tmp_path / "m.keras")
+    same_outputs(their, load_model(tmp_path / "m.keras"))
+
+
+@pytest.mark.parametrize("graph", GRAPHS)
+def test_graph_weights_both_ways(graph, keras, tmp_path):
+    mine, their = filled(graph(ours, Model)), graph(keras.layers, keras.Model)
+    mine.save_weights(tmp_path / "m.weights.h5")
+    their.load_weights(tmp_path / "m.weights.h5")
+    same_outputs(mine, their)
+    again = graph(ours, Model)
+    their.save_weights(tmp_path / "t.weights.h5")
+    again.load_weights(tmp_path / "t.weights.h5")
+    same_outputs(mine, again)
