@@ -137,9 +137,9 @@ def called(config: dict[str, Any], make: Callable[[Any], Any]) -> tuple[Any, Any
             made[name, 0, 0] = layer
         else:
             waiting.append((name, layer, iter(enumerate(about["inbound_nodes"]))))
-    ahead = [(name, layer, nodes, next(nodes, None)) for name, layer, nodes in waiting]
+    ahead: list[Any] = [(name, layer, nodes, next(nodes, None)) for name, layer, nodes in waiting]
     for _ in range(MOST_PASSES):
-        later = []
+        later: list[Any] = []
         for name, layer, nodes, node in ahead:
             while node is not None and _ready(node[1], made):
                 _call(name, layer, node[0], node[1], made)
