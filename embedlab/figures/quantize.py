@@ -1,0 +1,122 @@
+"""Quantisation as a picture: one row on its ruler in each way, its errors, bytes and neighbours."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+
+from embedlab.figures.chart import Chart
+from embedlab.figures.look import DARK, LIGHT, Look, box, label, own_settings, sheet
+from embedlab.traces.quantize import QuantizationTrace, QuantizedWay
+from embedlab.traces.wording import counted, number, several, shown
+
+__all__ = ["draw_quantize"]
+
+WIDTH, TOP, BAND, RULER = 680, 44, 116, 400
+"""Pixels: of the sheet, above the first ruler, from one to the next, the length of a ruler."""
+
+_COLUMNS = 32
+
+
+def draw_quantize(trace: QuantizationTrace, *, dark: bool = False) -> Figure:
+    """Draw one row of a table, quantised in three ways, as a still picture.
+
+    Parameters
+    ----------
+    trace : QuantizationTrace
+        Of any size: of a long row the first numbers are drawn.
+    dark : bool
+        Light on dark.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not known to pyplot.
+
+    Examples
+    --------
+    >>> from embedlab.traces.quantize import trace_quantize
+    >>> draw_quantize(trace_quantize(np.eye(4))).get_size_inches()
+    array([6.8, 4.5])
+    """
+    with own_settings():
+        return _Picture(trace, DARK if dark else LIGHT).draw()
+
+
+class _Picture:
+    def __init__(self, trace: QuantizationTrace, look: Look):
+        self.trace, self.look = trace, look
+        self.columns = min(trace.table.shape[1], _COLUMNS)
+        self.values = trace.table[trace.row, : self.columns].astype(np.float64)
+        far = float(np.abs(self.values).max(initial=0)) or 1.0
+        self.ends = (-1.08 * far, 1.08 * far)
+        self.axes: Axes
+
+    def draw(self) -> Figure:
+        height = TOP + BAND * len(self.trace.ways) + 58
+        figure, self.axes = sheet(WIDTH, height, self.look)
+        more = self.trace.table.shape[1] - self.columns
+        left_out = f", first {self.columns} of {self.columns + more} numbers" if more else ""
+        title = f"{self._name(self.trace.row)} on its rulers{left_out}"
+        label(self.axes, 16, 20, title, self.look.ink, size=8.5, bold=True)
+        label(self.axes, 470, 20, "error of each number", self.look.ink, size=8.5, bold=True)
+        worst = max(float(np.abs(self.trace.errors(n)[self.trace.row]).max(initial=0))
+                    for n in self.trace.ways) or 1.0  # fmt: skip
+        for n, (name, way) in enumerate(self.trace.ways.items()):
+            self._ruler(TOP + n * BAND, way)
+            self._errors(TOP + n * BAND, name, worst)
+            self._words(TOP + n * BAND + 78, name, way)
+        box(self.axes, (16, height - 46), (WIDTH - 32, 34), self.look.panel, self.look.line)
+        label(self.axes, 28, height - 29, self._sentence(), self.look.ink)
+        return figure
+
+    def _ruler(self, y: float, way: QuantizedWay) -> None:
+        look, row = self.look, self.trace.row
+        label(self.axes, 16, y + 6, way.name, look.ink, bold=True)
+        chart = Chart(self.axes, look, (24, y + 20), (RULER, 40), x=self.ends, y=(0, 1))
+        first = 0.0
+        for d in range(self.columns):  # a group has one ruler: all of them, one above the other
+            if d % (way.quantized.block_size or self.columns) == 0:
+                levels = way.levels(row, d)
+                inside = levels[(levels >= self.ends[0]) & (levels <= self.ends[1])]
+                x = chart.place(inside, 0)[0]
+                groups = -(-self.columns // (way.quantized.block_size or self.columns))
+                tall = 22 / groups
+                ticks = [[(v, y + 38 + first), (v, y + 38 + first + tall - 1)] for v in x]
+                self.axes.add_collection(LineCollection(ticks, colors=look.line, linewidths=1))
+                first += tall
+        before = chart.place(self.values, 0)[0]
+        after = chart.place(way.restored[row, : self.columns], 0)[0]
+        moves = [[(b, y + 26), (a, y + 38)] for b, a in zip(before, after, strict=True)]
+        self.axes.add_collection(LineCollection(moves, colors=look.hit, linewidths=1.2))
+        self.axes.plot(before, np.full(len(before), y + 24), "o", color=look.accent, markersize=3.4)
+        for value, align in ((self.ends[0] / 1.08, "left"), (self.ends[1] / 1.08, "right")):
+            at = 24 if align == "left" else 24 + RULER
+            label(self.axes, at, y + 66, number(value), look.ink_2, size=7, align=align)
+
+    def _errors(self, y: float, name: str, worst: float) -> None:
+        errors = np.abs(self.trace.errors(name)[self.trace.row, : self.columns])
+        chart = Chart(self.axes, self.look, (492, y + 8), (168, 54), x=(0, self.columns),
+                      y=(0, worst))  # fmt: skip
+        chart.frame("", ("", ""), ("0", number(worst, 3)))
+        colours = [self.look.warn if e == errors.max() else self.look.accent for e in errors]
+        chart.bars(np.arange(self.columns) + 0.5, errors, colours, 168 / self.columns * 0.7)
+
+    def _words(self, y: float, name: str, way: QuantizedWay) -> None:
+        look, trace = self.look, self.trace
+        share = 100 * way.nbytes / max(trace.bytes_before, 1)
+        text = f"{counted(way.nbytes, 'byte')} ({number(share, 0)} % of the floats)"
+        label(self.axes, 24, y + 6, text, look.ink_2, size=7.5)
+        names = several([self._name(int(i)) for i in way.neighbours], 5)
+        kept = (
+            f"nearest now: {names or 'none'} ({trace.kept(name)} of {len(trace.neighbours)} kept)"
+        )
+        label(self.axes, 24, y + 21, kept, look.ink_2, size=7.5)
+
+    def _name(self, row: int) -> str:
+        return shown(self.trace.words[row], 10) or f"row {row}"
+
+    def _sentence(self) -> str:
+        worst = {n: w.largest_error[self.trace.row] for n, w in self.trace.ways.items()}
+        said = [f"{self.trace.ways[n].name} {number(e, 4)}" for n, e in worst.items()]
+        return f"Largest error of this row: {', '.join(said)}."
