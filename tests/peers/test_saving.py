@@ -339,3 +339,34 @@ def test_graph_weights_both_ways(graph, keras, tmp_path):
     their.save_weights(tmp_path / "t.weights.h5")
     again.load_weights(tmp_path / "t.weights.h5")
     same_outputs(mine, again)
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_a_reversible_table_both_ways(tied, theirs, keras, tmp_path):
+    def stack(la):
+        return [la.Input((6,)), la.ReversibleEmbedding(9, 4, tie_weights=tied)]
+
+    mine, their = made(Ours, stack), made(theirs, stack)
+    mine.save(tmp_path / "mine.keras")
+    same(mine, keras.saving.load_model(tmp_path / "mine.keras"))
+    their.save(tmp_path / "their.keras")
+    read = load_model(tmp_path / "their.keras")
+    same(their, read)
+    rows = np.ones((2, 4), "float32")
+    np.testing.assert_allclose(
+        read.layers[0](rows, reverse=True),
+        np.asarray(their.layers[0](rows, reverse=True)),
+        rtol=1e-5,
+    )
+
+
+def test_a_table_used_in_both_directions(keras, tmp_path):
+    def graph(la, model):
+        ids, table = la.Input((6,)), la.ReversibleEmbedding(9, 4)
+        return model(ids, table(la.Dense(4)(table(ids)), reverse=True))
+
+    mine, their = filled(graph(ours, Model)), filled(graph(keras.layers, keras.Model))
+    mine.save(tmp_path / "mine.keras")
+    same_outputs(mine, keras.saving.load_model(tmp_path / "mine.keras"))
+    their.save(tmp_path / "their.keras")
+    same_outputs(their, load_model(tmp_path / "their.keras"))
