@@ -13,6 +13,7 @@ import numpy as np
 
 from embedlab.core.table import ShapeError
 from embedlab.initializers.fixed import Initializer
+from embedlab.initializers.room import room
 
 __all__ = ["Drawn", "Orthogonal", "RandomNormal", "RandomUniform", "TruncatedNormal"]
 
@@ -66,7 +67,7 @@ class Drawn(Initializer):
 
 
 def _in_pieces(shape: Any, dtype: Any, draw: Callable[[int], np.ndarray]) -> np.ndarray:
-    out = np.empty(shape, dtype or "float32")
+    out = room(shape, dtype or "float32")
     flat = out.reshape(-1)
     start = 0
     while start < flat.size:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from embedlab.core.table import ShapeError
+from embedlab.initializers.room import room
 
 __all__ = ["Constant", "Identity", "Initializer", "Ones", "Zeros"]
 
@@ -70,12 +71,15 @@ class Constant(Initializer):
     def __call__(self, shape: Any, dtype: Any = "float32") -> np.ndarray:
         """Give an array of `shape`; ShapeError when the value does not broadcast to it."""
         try:
-            return np.broadcast_to(self.value, shape).astype(dtype or "float32")
+            value = np.broadcast_to(self.value, shape)
         except ValueError as error:
             raise ShapeError(
                 f"value must broadcast to the shape of the weights, {tuple(shape)}. "
                 f"Received shape {np.shape(self.value)}. Pass one number, or one for each weight."
             ) from error
+        out = room(shape, dtype or "float32")
+        out[...] = value
+        return out
 
     def get_config(self) -> dict[str, Any]:
         """Give {"value": number or nested list}."""
@@ -92,7 +96,7 @@ class Zeros(Initializer):
 
     def __call__(self, shape: Any, dtype: Any = "float32") -> np.ndarray:
         """Give an array of `shape` full of 0."""
-        return np.zeros(shape, dtype or "float32")
+        return room(shape, dtype or "float32")
 
 
 class Ones(Initializer):
@@ -104,7 +108,9 @@ class Ones(Initializer):
 
     def __call__(self, shape: Any, dtype: Any = "float32") -> np.ndarray:
         """Give an array of `shape` full of 1."""
-        return np.ones(shape, dtype or "float32")
+        out = room(shape, dtype or "float32")
+        out[...] = 1
+        return out
 
 
 class Identity(Initializer):

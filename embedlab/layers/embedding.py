@@ -17,7 +17,8 @@ from embedlab.layers.base import Gradients
 from embedlab.layers.embedding_config import embedding_config, in_words
 from embedlab.layers.input_length import as_input_length, batch_shape, check_length
 from embedlab.layers.lora import DEFAULT
-from embedlab.layers.memory import MemoryReport, refuse_too_big
+from embedlab.layers.memory import MemoryReport
+from embedlab.layers.placement import as_placement, refuse_no_room
 from embedlab.layers.resize import Resizable
 from embedlab.layers.symbolic import KerasTensor
 from embedlab.layers.variable import Variable
@@ -83,8 +84,10 @@ class Embedding(Resizable):
         In training, drop this share of the vocabulary for a whole batch: `dropout` in Keras 1.
     quantization_config : Int8QuantizationConfig or Int4QuantizationConfig, optional
         What `quantize()` does unless told.
-    placement
-        Accepted at its default only, for now: others raise NotImplementedError.
+    placement : {"memory", "disk"}
+        "disk" maps a file: the table may be larger than memory, and so may what optimizers keep.
+        Only pages that are read or written come into memory; with momentum or Adam say
+        ``sparse_update="lazy"``, or every step walks through the whole file.
     activity_regularizer, name, dtype, trainable
         As for every `Layer`.
 
@@ -146,7 +149,7 @@ class Embedding(Resizable):
     ):
         super().__init__(name=name, dtype=dtype, trainable=trainable,
                          activity_regularizer=activity_regularizer, **unknown)  # fmt: skip
-        _not_yet(placement=None if placement == "memory" else placement)
+        self.placement = as_placement(placement)
         self.quantization_config = quantizers.get(quantization_config)
         self._compute = np.dtype(self.compute_dtype)
         self.input_dim = check_size(input_dim, "input_dim")
@@ -156,6 +159,14 @@ class Embedding(Resizable):
         )
         self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
         self.embeddings_constraint = constraints.get(embeddings_constraint)
+        if self.placement == "disk" and (
+            self.embeddings_regularizer is not None or self.embeddings_constraint is not None
+        ):
+            raise ValueError(
+                "a table on disk cannot have a regularizer or a constraint: they take all of it at "
+                "every step. Received placement='disk' with one. Leave it away; max_norm holds for "
+                "the rows that are used."
+            )
         self.mask_zero = bool(mask_zero)
         self.input_length = as_input_length(input_length)
         self.padding_idx = _row(padding_idx, self.input_dim)
@@ -204,10 +215,11 @@ class Embedding(Resizable):
     def _make(self, initializer: Any) -> None:
         itemsize = np.dtype(self.variable_dtype).itemsize
         shape = (self.input_dim, self.output_dim)
-        refuse_too_big(self.input_dim * self.output_dim * itemsize, f"a table (V, D) = {shape}")
+        nbytes = self.input_dim * self.output_dim * itemsize
+        refuse_no_room(self.placement, nbytes, f"a table (V, D) = {shape}")
         self._embeddings = self.add_weight(
             "embeddings", shape, initializer, regularizer=self.embeddings_regularizer,
-            constraint=self.embeddings_constraint,
+            constraint=self.embeddings_constraint, placement=self.placement,
         )  # fmt: skip
         self.built = True
         self._add_planned()
@@ -415,14 +427,6 @@ class Embedding(Resizable):
 
     def __repr__(self) -> str:
         return in_words(self)
-
-
-def _not_yet(**wanted: Any) -> None:
-    for name, value in wanted.items():
-        if value is not None:
-            raise NotImplementedError(
-                f"{name} is not built yet. Received {name}={value!r:.40}. Leave it away for now."
-            )
 
 
 Embedding._OWN_CLASS = Embedding

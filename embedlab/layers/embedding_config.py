@@ -9,7 +9,7 @@ __all__ = ["embedding_config", "in_words"]
 
 _OURS = {"input_length": None, "padding_idx": None, "max_norm": None, "norm_type": 2.0,
          "row_dropout": 0.0, "scale_grad_by_freq": False, "oob": "raise", "negative": "raise",
-         "seed": None}  # fmt: skip
+         "seed": None, "placement": "memory"}  # fmt: skip
 """Arguments that Keras does not know, and their defaults: a config holds them only if they differ,
 so that Keras can read it."""
 

@@ -9,8 +9,9 @@ from embedlab.core.ids import as_ids, resolve
 from embedlab.core.quantize import quantize
 from embedlab.core.quantized import Quantized
 from embedlab.core.table import ShapeError, check_size
+from embedlab.initializers.room import Room
 from embedlab.layers.allowance import spend
-from embedlab.layers.memory import refuse_too_big
+from embedlab.layers.placement import refuse_no_room
 from embedlab.layers.searchable import Searchable
 
 __all__ = ["Resizable", "longer", "longer_codes"]
@@ -19,7 +20,7 @@ _STARTS = ("mean", "zeros", "copy")
 
 
 def longer(rows: np.ndarray, total: int, init: str, sources: Any = (),
-           leave_out: int | None = None) -> np.ndarray:  # fmt: skip
+           leave_out: int | None = None, room: Room = np.zeros) -> np.ndarray:  # fmt: skip
     """Give a copy of `rows` (V, ...) with `total` of them: cut off, or with new ones behind.
 
     Parameters
@@ -31,6 +32,8 @@ def longer(rows: np.ndarray, total: int, init: str, sources: Any = (),
         For "copy": which row each new one copies.
     leave_out : int, optional
         A row that the mean does not count, such as that of padding.
+    room : callable
+        Makes the array: in memory, or on disk.
 
     Examples
     --------
@@ -40,14 +43,16 @@ def longer(rows: np.ndarray, total: int, init: str, sources: Any = (),
     [[1.0]]
     """
     kept = min(len(rows), total)
-    out = np.zeros((total, *rows.shape[1:]), rows.dtype)
+    out = room((total, *rows.shape[1:]), rows.dtype)
     out[:kept] = rows[:kept]
     if total > kept and init == "copy":
         out[kept:] = rows[np.asarray(sources)]
     elif total > kept and init == "mean":
-        counted = rows if leave_out is None else np.delete(rows, leave_out, axis=0)
-        if len(counted):
-            out[kept:] = counted.mean(axis=0, dtype=np.float64)
+        counts = np.ones((len(rows),) + (1,) * (rows.ndim - 1), bool)
+        if leave_out is not None:
+            counts[leave_out] = False
+        if counts.any():  # summed as they lie: no copy of the table
+            out[kept:] = rows.mean(axis=0, dtype=np.float64, where=counts)
     return out
 
 
@@ -55,6 +60,7 @@ class Resizable(Searchable):
     """A layer with a table (V, D) that can get more rows, or fewer."""
 
     oob: str | int
+    placement: str
 
     def resize(self, input_dim: int, init: str = "mean", *, source: Any = None) -> None:
         """Change the number of rows; those that stay keep every number.
@@ -98,9 +104,9 @@ class Resizable(Searchable):
         if self._quantized is None:
             variable = self._built_table()
             nbytes = total * self.output_dim * variable.value.itemsize
-            refuse_too_big(nbytes, f"a table (V, D) = {(total, self.output_dim)}")
+            refuse_no_room(self.placement, nbytes, f"a table (V, D) = {(total, self.output_dim)}")
             spend((total, self.output_dim), variable.dtype, variable.path)
-            variable.replace(longer(variable.value, *told))
+            variable.replace(longer(variable.value, *told, variable.room))
         else:
             made = longer_codes(self._quantized, *told)
             parts = (made.codes, made.scale, made.zero)

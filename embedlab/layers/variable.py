@@ -49,6 +49,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         self.regularizer = regularizer
         self._trainable = bool(trainable)
         self._frozen = False  # by its layer; kept apart, so that thawing restores what was
+        self.room: Any = np.zeros  # makes arrays of zeros where this one lies
         self.resized: list[tuple[int, int]] = []  # axis and length, of every `replace`
 
     @classmethod
@@ -118,6 +119,17 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
             )
         self._value[...] = given
         return self._value
+
+    def like(self, number: float) -> np.ndarray:
+        """Give a new array of this shape and dtype, in the same place, full of one number.
+
+        >>> Variable([1.0, 2.0]).like(0.5).tolist()
+        [0.5, 0.5]
+        """
+        out = self.room(self.shape, self._value.dtype)
+        if number:
+            out[...] = number
+        return out
 
     def replace(self, value: np.ndarray, axis: int = 0) -> None:
         """Take `value` itself instead of the array: longer or shorter along one axis.

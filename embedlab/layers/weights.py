@@ -7,7 +7,9 @@ import numpy as np
 
 from embedlab import constraints, initializers, regularizers
 from embedlab.core.table import ShapeError
+from embedlab.initializers.room import Room
 from embedlab.layers.allowance import spend
+from embedlab.layers.placement import filled, room_of
 from embedlab.layers.variable import Variable
 
 __all__ = ["WeightOwner"]
@@ -35,8 +37,9 @@ class WeightOwner:
 
     def add_weight(self, name: str, shape: Any, initializer: Any = "glorot_uniform", *,
                    dtype: Any = None, trainable: bool = True, regularizer: Any = None,
-                   constraint: Any = None) -> Variable:  # fmt: skip
-        """Make a variable of this layer and give it.
+                   constraint: Any = None,
+                   placement: str = "memory") -> Variable:  # fmt: skip
+        """Make a variable of this layer, in memory or on disk, and give it.
 
         Raises
         ------
@@ -44,12 +47,14 @@ class WeightOwner:
             When the initializer gives another shape.
         """
         spend(tuple(shape), dtype or self._weight_dtype, f"{self.name}/{name}")
-        value = _initial(initializers.get(initializer), tuple(shape), dtype or self._weight_dtype)
+        room = room_of(placement)
+        value = _initial(initializers.get(initializer), tuple(shape), dtype or self._weight_dtype,
+                         room)  # fmt: skip
         made = Variable.adopt(
             value, name=name, path=f"{self.name}/{name}", trainable=trainable,
             regularizer=regularizers.get(regularizer), constraint=constraints.get(constraint),
         )  # fmt: skip
-        made._frozen = not self._trainable
+        made._frozen, made.room = not self._trainable, room
         self._own[name] = made
         return made
 
@@ -146,18 +151,11 @@ class WeightOwner:
         return [v.regularizer(v.value) for v in self.trainable_weights if v.regularizer]
 
 
-def _initial(initializer: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    try:
-        value = initializer(shape, dtype=dtype)
-    except TypeError as error:
-        if "dtype" not in str(error):
-            raise
-        value = initializer(shape)  # a plain function of the shape is an initializer too
-    value = np.asarray(value, dtype, order="C")
+def _initial(initializer: Any, shape: tuple[int, ...], dtype: Any, room: Room) -> np.ndarray:
+    value = filled(room, initializer, shape, dtype)
     if value.shape != shape:
         raise ShapeError(
             f"an initializer must give the shape it is asked for, {shape}. "
             f"Received shape {value.shape} from {initializer!r:.60}. Return an array of that shape."
         )
-    own = type(initializer) in initializers.REGISTRY.classes.values() and value.base is None
-    return value if own else value.copy()  # an array of the caller's stays the caller's
+    return value

@@ -17,6 +17,8 @@ __all__ = ["Optimizer"]
 _NOT_BUILT = {"use_ema": False, "ema_momentum": 0.99, "ema_overwrite_frequency": None,
               "loss_scale_factor": None, "gradient_accumulation_steps": None}  # fmt: skip
 
+_PIECE = 1 << 20
+
 
 @dataclasses.dataclass
 class _Kept:
@@ -33,7 +35,7 @@ class _Kept:
             axis, stayed = since[0][0], min(length for _, length in since)
             rows = (slice(None),) * axis + (slice(stayed),)
             for slot, old in self.arrays.items():
-                self.arrays[slot] = np.full_like(self.variable.value, start(slot))
+                self.arrays[slot] = self.variable.like(start(slot))
                 self.arrays[slot][rows] = old[rows]
             self.resized = len(self.variable.resized)
         return self.arrays
@@ -134,7 +136,7 @@ class Optimizer:
         self.iterations += 1
         for grad, (_, variable) in zip(grads, pairs, strict=True):
             if self.weight_decay:
-                variable.value[...] -= variable.value * (self.weight_decay * self.learning_rate)
+                _shrink(variable.value, self.weight_decay * self.learning_rate)
             self._move(grad, variable)
             if variable.constraint is not None:
                 variable.assign(variable.constraint(variable.value))
@@ -147,7 +149,7 @@ class Optimizer:
         """Give what is kept for a variable: name of the slot to array, made when first asked."""
         key = id(variable)
         if key not in self._state:  # the variable is kept too, so that its id stays its own
-            made = {name: np.full_like(variable.value, self.start(name)) for name in self.slots}
+            made = {name: variable.like(self.start(name)) for name in self.slots}
             self._state[key] = _Kept(variable, made, len(variable.resized))
         return self._state[key].in_shape(self.start)
 
@@ -211,6 +213,12 @@ def _plain(grad: Any, variable: Any) -> Any:
             f"Received {grad.shape} for {variable.path}. Pass the gradient of this very variable."
         )
     return grad
+
+
+def _shrink(array: np.ndarray, share: float) -> None:
+    flat = array.reshape(-1)  # a piece at a time: a table on disk never comes into memory whole
+    for first in range(0, flat.size, _PIECE):
+        flat[first : first + _PIECE] -= flat[first : first + _PIECE] * share
 
 
 def _mapped(grad: Any, change: Any) -> Any:

@@ -406,15 +406,6 @@ def test_bad_arguments_are_refused(options, error, words):
         Embedding(4, 3, **options)
 
 
-@pytest.mark.parametrize(
-    "options",
-    [{"placement": "disk"}],
-)
-def test_what_is_not_built_yet_says_so(options):
-    with pytest.raises(NotImplementedError, match=f"{next(iter(options))} is not built yet"):
-        Embedding(4, 3, **options)
-
-
 def test_the_table_is_unknown_before_build():
     with pytest.raises(AttributeError, match="You must build the layer before accessing"):
         _ = Embedding(4, 3).embeddings

@@ -1,0 +1,111 @@
+"""Where a table lies: in memory, or in a file that the system maps into memory page by page."""
+
+import shutil
+import tempfile
+from typing import Any
+
+import numpy as np
+
+from embedlab.initializers.room import Room, making_room
+from embedlab.layers.memory import TableMemoryError, refuse_too_big
+
+__all__ = ["as_placement", "filled", "on_disk", "refuse_no_room", "room_of"]
+
+_ROOMS = ("memory", "disk")
+
+
+def as_placement(value: Any) -> str:
+    """Give "memory" or "disk", refusing anything else.
+
+    >>> as_placement("tape")
+    Traceback (most recent call last):
+    ValueError: placement must be "memory" or "disk". Received 'tape'. Choose "disk" for a table \
+larger than memory.
+    """
+    if value not in _ROOMS:
+        raise ValueError(
+            f'placement must be "memory" or "disk". Received {value!r:.40}. '
+            'Choose "disk" for a table larger than memory.'
+        )
+    return str(value)
+
+
+def room_of(placement: str) -> Room:
+    """Give what makes arrays of zeros in a place."""
+    return np.zeros if placement == "memory" else on_disk
+
+
+def on_disk(shape: Any, dtype: Any) -> np.ndarray:
+    """Give an array of zeros that lies in a file without a name.
+
+    The file is in the folder for temporary files (set ``TMPDIR`` to choose a disk with room), and
+    it goes with the array, even when the process is killed. Pages that nobody has written take no
+    place, and pages in memory can be given back at any time.
+
+    Examples
+    --------
+    >>> table = on_disk((3, 2), "float32")
+    >>> table[1] = 7
+    >>> table.tolist()
+    [[0.0, 0.0], [7.0, 7.0], [0.0, 0.0]]
+    """
+    kind, total = np.dtype(dtype), 1
+    for length in shape:
+        total *= int(length)
+    if not total:
+        return np.zeros(shape, kind)
+    with tempfile.TemporaryFile(prefix="embedlab-") as file:
+        file.truncate(total * kind.itemsize)
+        return np.asarray(np.memmap(file, kind, "r+", shape=tuple(shape)))
+
+
+def filled(room: Room, initializer: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Give what an initializer gives, in the place that `room` makes.
+
+    The project's own initializers write there at once and piece by piece; what another callable
+    gives is copied there.
+    """
+    made: list[np.ndarray] = []
+
+    def kept(want: Any, kind: Any) -> np.ndarray:
+        made.append(room(want, kind))
+        return made[-1]
+
+    with making_room(kept):
+        try:
+            value = initializer(shape, dtype=dtype)
+        except TypeError as error:
+            if "dtype" not in str(error):
+                raise
+            value = initializer(shape)
+    if made and value is made[-1] and value.dtype == np.dtype(dtype):
+        return made[-1]
+    value = np.asarray(value)
+    if value.shape != shape:
+        return value  # the caller tells what is wrong with it
+    out = room(shape, dtype)
+    out[...] = value
+    return out
+
+
+def refuse_no_room(placement: str, nbytes: int, what: str) -> None:
+    """Raise TableMemoryError when `nbytes` do not fit where they are wanted.
+
+    A full disk would end the process at the first write, so it is asked before.
+
+    >>> refuse_no_room("disk", 1 << 60, "a table (V, D) = (1, 1)")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    embedlab.layers.memory.TableMemoryError: a table (V, D) = (1, 1) must fit on the disk...
+    """
+    if placement == "memory":
+        refuse_too_big(nbytes, what)
+        return
+    folder = tempfile.gettempdir()
+    free = shutil.disk_usage(folder).free
+    if nbytes > free:
+        raise TableMemoryError(
+            f"{what} must fit on the disk of the temporary folder. Received {free:,} bytes free "
+            f"for {nbytes:,}. Set TMPDIR to a folder on a larger disk, or lower input_dim.",
+            nbytes,
+            free,
+        )

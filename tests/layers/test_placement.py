@@ -1,0 +1,145 @@
+"""Tables on disk: the same numbers as in memory, and tables that no memory would hold."""
+
+import gc
+import json
+import tempfile
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embedlab.layers import Dense, Embedding, GlobalAveragePooling1D, TableMemoryError, memory
+from embedlab.layers.placement import on_disk
+from embedlab.models import Sequential
+from embedlab.optimizers import SGD, Adagrad, Adam, AdamW, RMSprop
+
+ROWS, COLUMNS = 1 << 24, 128  # 8 GiB in float32
+MEGABYTE = 1 << 20
+
+
+@pytest.fixture
+def little_memory(monkeypatch):
+    """Let 1 GiB be all that is free."""
+    monkeypatch.setattr(memory, "available_memory", lambda: 1 << 30)
+
+
+@pytest.mark.parametrize(
+    "initializer",
+    [
+        "uniform",
+        "he_normal",
+        "ones",
+        "zeros",
+        "orthogonal",
+        np.arange(18.0).reshape(6, 3),
+        lambda s: np.ones(s),
+    ],
+)
+def test_the_same_numbers_as_in_memory(initializer):  # fmt: skip
+    on, off = (Embedding(6, 3, initializer, seed=7, padding_idx=2, placement=place)
+               for place in ("disk", "memory"))  # fmt: skip
+    assert np.array_equal(on(range(6)), off(range(6)))
+
+
+@pytest.mark.parametrize(
+    "rule", [lambda: SGD(0.1, 0.9), lambda: Adam(0.1), lambda: Adagrad(0.1), lambda: AdamW(0.1),
+             lambda: RMSprop(0.1, centered=True), lambda: Adam(0.1, sparse_update="lazy")]
+)  # fmt: skip
+def test_training_is_the_same_to_the_bit(rule, rng):
+    def trained(place):
+        model = Sequential([Embedding(9, 4, seed=1, placement=place, name="words"),
+                            GlobalAveragePooling1D(),
+                            Dense(1, kernel_initializer="ones")])  # fmt: skip
+        model.compile(rule(), "mse")
+        ids = np.random.default_rng(3).integers(0, 9, (12, 5))
+        model.fit(ids, ids.mean(axis=1, keepdims=True), epochs=3, seed=2, verbose=0)
+        return model.get_layer("words").table.value
+
+    assert np.array_equal(trained("disk"), trained("memory"))
+
+
+@pytest.mark.usefixtures("little_memory")
+@pytest.mark.parametrize("rule", [lambda: SGD(0.5), lambda: Adam(0.5, sparse_update="lazy")])
+def test_a_table_larger_than_memory(rule):
+    """Look up and train in 8 GiB (and 16 more of moments): little comes into memory."""
+    with pytest.raises(TableMemoryError, match="must fit into memory"):
+        Embedding(ROWS, COLUMNS).build()
+    gc.collect()
+    tracemalloc.start()
+    layer = Embedding(ROWS, COLUMNS, "zeros", placement="disk")
+    ids = np.array([[0, ROWS - 1, 12_345_678], [5, 5, 0]])
+    assert not layer(ids).any()
+    rows, context = layer.forward(ids)
+    grads = layer.backward(context, np.ones_like(rows)).weights["embeddings"]
+    rule().apply([grads], [layer.table])
+    moved = layer(ids)[..., 0]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (moved < 0).all() and not layer([1, ROWS - 2]).any()
+    assert peak < 4 * MEGABYTE
+
+
+def test_unwritten_pages_take_no_place():
+    before = resident()
+    table = on_disk((ROWS, COLUMNS), "float32")
+    table[[7, ROWS - 1]] = 1
+    assert table[ROWS - 1, 0] == 1 and table.nbytes == 8 << 30
+    assert before is None or resident() - before < 16 * MEGABYTE
+
+
+def resident():
+    """Give the bytes of this process in memory, where the system says so."""
+    status = Path("/proc/self/statm")
+    return int(status.read_text().split()[1]) * 4096 if status.exists() else None
+
+
+def test_saved_and_loaded(tmp_path):
+    model = Sequential([Embedding(5000, 16, seed=1, placement="disk", input_length=3)])
+    for name in ("all.keras", "all.weights.h5"):
+        path = tmp_path / name
+        model.save(path) if name.endswith(".keras") else model.save_weights(path)
+        again = Sequential([Embedding(5000, 16, seed=2, placement="disk", input_length=3)])
+        again.load_weights(path)
+        assert np.array_equal(again.predict([[0, 1, 4999]]), model.predict([[0, 1, 4999]]))
+
+
+def test_resized_on_disk_it_stays_on_disk():
+    layer = Embedding(4, 2, "ones", placement="disk")
+    layer.build()
+    layer.resize(6)
+    assert isinstance(layer.table.value.base, np.memmap) and (layer([4, 5]) == 1).all()
+
+
+def test_the_config_says_the_place_and_no_path():
+    config = json.loads(json.dumps(Embedding(4, 2, placement="disk").get_config()))
+    assert config["placement"] == "disk" and tempfile.gettempdir() not in json.dumps(config)
+    assert Embedding.from_config(config).placement == "disk"
+    assert "placement" not in Embedding(4, 2).get_config()
+
+
+def test_nothing_is_left_in_the_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    layer = Embedding(400, 20, placement="disk")
+    layer.build()
+    assert isinstance(layer.table.value.base, np.memmap)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"placement": "tape"}, ValueError, "'tape'"),
+        ({"placement": None}, ValueError, "None"),
+        ({"placement": "disk", "embeddings_regularizer": "l2"}, ValueError, "regularizer"),
+        ({"placement": "disk", "embeddings_constraint": "max_norm"}, ValueError, "constraint"),
+    ],
+)
+def test_refusals(options, error, words):
+    with pytest.raises(error, match=words):
+        Embedding(4, 2, **options)
+
+
+def test_a_full_disk_is_told_before_anything_is_written():
+    with pytest.raises(TableMemoryError, match="must fit on the disk"):
+        Embedding(1 << 50, 64, placement="disk").build()
