@@ -114,8 +114,9 @@ class QuantizationTrace:
             + several([number(v) for v in self.table[self.row]], 8, between=" "),
         ]
         for name, way in self.ways.items():
+            codes = [counted(int(code)) for code in way.codes[self.row]]
             lines += [
-                f"{name:<7} {several([counted(int(c)) for c in way.codes[self.row]], 8, between=' ')}",
+                f"{name:<7} {several(codes, 8, between=' ')}",
                 f"        {counted(way.nbytes, 'byte')}, largest error "
                 f"{number(way.largest_error[self.row], 4)} (half a step "
                 f"{number(way.half_step[self.row], 4)}), {self.kept(name)} of "
