@@ -370,3 +370,24 @@ def test_a_table_used_in_both_directions(keras, tmp_path):
     same_outputs(mine, keras.saving.load_model(tmp_path / "mine.keras"))
     their.save(tmp_path / "their.keras")
     same_outputs(their, load_model(tmp_path / "their.keras"))
+
+
+@pytest.mark.parametrize("mode", ["int8", "int4"])
+@pytest.mark.parametrize("tied", [True, False])
+def test_reversible_codes_in_a_store(tied, mode, keras):
+    table = np.random.default_rng(0).normal(size=(9, 4)).astype("float32")
+    stores, made_by = [], []
+    for la in (keras.layers, ours):
+        layer = la.ReversibleEmbedding(9, 4, tie_weights=tied)
+        layer.build((None,))
+        layer.set_weights([table] if tied else [table, table.T * 2])
+        layer.quantize(mode)
+        stores.append({})
+        made_by.append(layer)
+        layer.save_own_variables(stores[-1])
+    their, mine = stores
+    assert list(their) == list(mine)
+    for key in mine:
+        np.testing.assert_array_equal(np.asarray(their[key]), mine[key])
+    made_by[1].load_own_variables({k: np.asarray(v) for k, v in their.items()})
+    made_by[0].load_own_variables(mine)
