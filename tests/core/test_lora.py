@@ -13,7 +13,12 @@ from embedlab.core.adapter import Adapter, add_lora, add_lora_loop, add_lora_num
 from embedlab.core.gradient import SparseGrad
 from embedlab.core.ids import IdError, IdTypeError
 from embedlab.core.lookup import lookup
-from embedlab.core.lora import lora_lookup, lora_lookup_loop, lora_lookup_numpy
+from embedlab.core.lora import (
+    lora_lookup,
+    lora_lookup_lanes_loop,
+    lora_lookup_loop,
+    lora_lookup_numpy,
+)
 from embedlab.core.lora_gradient import grad_lora, grad_lora_loop, grad_lora_numpy
 from embedlab.core.table import DtypeError, ShapeError
 
@@ -207,6 +212,27 @@ def test_any_memory_order_and_read_only(rng):
     ):
         grad, same = (g.rows if isinstance(g, SparseGrad) else g for g in (grad, same))
         np.testing.assert_allclose(grad, same, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("rank", [1, 4, 7, 8])
+@pytest.mark.parametrize("columns", [0, 1, 13, 64, 200])
+def test_registers_and_plain_loop_give_the_same_bits(rng, rank, columns):
+    """Ids outside and a zero of either sign among them: a column-major table takes the other."""
+    table = rng.normal(size=(9, columns)).astype("f4")
+    table[3] = -0.0
+    a, b, _ = make(rng, 9, columns, rank)
+    b[:, ::2] = 0
+    ids = np.array([3, -1, 0, 9, 8, 3])
+    found = []
+    for run in (lora_lookup_loop, lora_lookup_lanes_loop):
+        out = np.empty((6, columns), "f4")
+        assert run(table, ids, a, b, np.float32(0.75), np.float32(7), out) == (1, 1)
+        found.append(out.tobytes())
+    assert found[0] == found[1]
+    inside = ids[[0, 2, 4, 5]]
+    plain = lora_lookup(table, inside, [(a, b, 0.75)])
+    other = lora_lookup(np.asfortranarray(table), inside, [(a, b, 0.75)])
+    assert plain.tobytes() == other.tobytes()
 
 
 @pytest.mark.parametrize("rank", [3, 8])
