@@ -1,0 +1,736 @@
+"""What the layer does, case by case: one row for each, in our own words.
+
+The first word of a row is its subject: construction, eras, ids, masks, gradients, lora,
+quantisation, files. Details of each subject are tested in files of their own.
+"""
+
+import tempfile
+from contextlib import nullcontext
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embedlab import constraints, initializers, regularizers
+from embedlab.core.gradient import SparseGrad
+from embedlab.core.ids import IdError, IdTypeError
+from embedlab.layers import (
+    GRU,
+    Conv1D,
+    Dense,
+    Embedding,
+    EmbeddingBag,
+    Flatten,
+    GlobalAveragePooling1D,
+    GlobalMaxPooling1D,
+    Input,
+    Masking,
+    Reshape,
+    TableMemoryError,
+    gradcheck,
+)
+from embedlab.losses import MeanSquaredError
+from embedlab.models import Sequential, load_model
+from embedlab.optimizers import SGD, Adagrad, Adam, RMSprop
+from embedlab.quantizers import Int4QuantizationConfig
+from embedlab.saving import FileRefused
+
+TABLE = np.arange(12.0).reshape(4, 3).astype("float32")
+ROWS = {}
+
+
+def case(words):
+    """Make a row of the table: its words, and the function that asserts them."""
+
+    def keep(check):
+        assert words not in ROWS
+        ROWS[words] = check
+        return check
+
+    return keep
+
+
+def layer(**options):
+    return Embedding(4, 3, weights=TABLE, **options)
+
+
+def fails(error, words):
+    return pytest.raises(error, match=words)
+
+
+def sent(one, ids):
+    """Give the dense gradient of the table when every output number weighs 1."""
+    out, context = one.forward(ids)
+    return one.backward(context, np.ones_like(out)).weights["embeddings"].to_dense()
+
+
+def table_for(loss_grad, rule, steps=2):
+    """Train on row 1, then on row 2, and give the table after each step."""
+    one = Embedding(3, 1, "zeros")
+    one.build()
+    seen = []
+    for step in range(steps):
+        _, context = one.forward([1 + step])
+        grads = one.backward(context, np.full((1, 1), loss_grad, "float32")).weights
+        rule.apply([grads["embeddings"]], [one.table])
+        seen.append(one.table.numpy().ravel())
+    return seen
+
+
+# Construction ---------------------------------------------------------------------------------
+
+
+@case("construction: ten arguments by position, in Keras's order")
+def _():
+    one = Embedding(4, 2, "ones", "l2", None, True, None, 1, 2.0, None)
+    one.build()
+    assert one.table.value.tolist() == [[1.0, 1.0]] * 4 and one.mask_zero
+    assert one.adapters["default"].scale == 2.0
+
+
+@case("construction: the default draws within 0.05 of zero")
+def _():
+    assert 0.04 < np.abs(Embedding(99, 9, seed=1)([range(99)])).max() <= 0.05
+
+
+@case("construction: every initializer, by name, dict, class and instance")
+def _():
+    for name, kind in initializers.REGISTRY.classes.items():
+        for form in (name, {"class_name": name, "config": {}}, kind, kind()):
+            assert Embedding(4, 4, form)([0]).shape == (1, 4)
+
+
+@case("construction: every regularizer and constraint that Keras lists")
+def _():
+    for name in ("L1", "L2", "L1L2", "OrthogonalRegularizer"):
+        assert regularizers.get(name)(np.eye(2)) >= 0
+    for name in ("MaxNorm", "NonNeg", "UnitNorm", "MinMaxNorm"):
+        assert constraints.get(name)(np.eye(2)).shape == (2, 2)
+
+
+@case("construction: sizes may be NumPy integers, but no booleans and nothing below 1")
+def _():
+    assert Embedding(np.int64(3), np.uint8(2)).input_dim == 3
+    for bad in (True, 0, -1, 2.0, "3"):
+        with fails(ValueError, "must be a positive integer"):
+            Embedding(bad, 2)
+
+
+@case("construction: input and output are those of the first symbolic call only")
+def _():
+    one = Embedding(4, 3)
+    first = Input((7,))
+    out = one(first)
+    one(Input((9,)))
+    assert one.input is first and one.output is out
+
+
+# Eras -----------------------------------------------------------------------------------------
+
+
+@case("eras: input_length gives a static shape, is checked, and stays in the config")
+def _():
+    one = Embedding(4, 3, input_length=(2, 5))
+    assert one.compute_output_shape((None, None, 5)) == (None, 2, 5, 3)
+    assert one.get_config()["input_length"] == (2, 5)
+    with fails(ValueError, "input_length"):
+        one.compute_output_shape((None, 3, 5))
+
+
+@case("eras: Flatten before Dense needs a known length, and the error names input_length")
+def _():
+    with fails(ValueError, "input_length"):
+        Sequential([Embedding(4, 3), Flatten(), Dense(1)]).build((None, None))
+    assert Sequential([Embedding(4, 3, input_length=2), Flatten(), Dense(1)]).output_shape[1] == 1
+
+
+@case("eras: the layer may stand anywhere that whole numbers come out")
+def _():
+    model = Sequential([Reshape((2, 2)), Embedding(4, 3)])
+    assert model.predict(np.array([[0, 1, 2, 3]])).shape == (1, 2, 2, 3)
+
+
+@case("eras: a lost mask raises, warns, or is passed over, as strict_masks says")
+def _():
+    for strict, seen in (("raise", fails(TypeError, "does not support masking")),
+                         ("warn", pytest.warns(UserWarning, match="lost")),
+                         ("ignore", nullcontext())):  # fmt: skip
+        with seen:
+            words = Embedding(4, 3, mask_zero=True, input_length=2)
+            Sequential([words, Flatten()], strict_masks=strict)(np.array([[0, 1]]))
+
+
+@case("eras: with mask_zero a vocabulary of V - 1 words fits: one row for padding, not two")
+def _():
+    words = 3
+    assert Embedding(words + 1, 2, mask_zero=True)([words]).shape == (1, 2)
+
+
+@case("eras: id 0 is as good as any other")
+def _():
+    assert layer()([0]).tolist() == [TABLE[0].tolist()]
+
+
+@case("eras: configs of Keras 1 are translated, and dropped rows are whole words")
+def _():
+    old = {"input_dim": 50, "output_dim": 2, "init": "one", "dropout": 0.5, "W_regularizer": None}
+    one = Embedding.from_legacy(old)
+    rows = one.forward(np.tile(np.arange(50), (2, 1)), training=True)[0]
+    assert np.array_equal(rows[0], rows[1]) and set(rows.ravel().tolist()) == {0.0, 2.0}
+
+
+@case("eras: memory is told before it is taken, and a table that cannot fit is an error")
+def _():
+    one = Embedding(1 << 48, 64)
+    assert one.memory_report().table == (1 << 48) * 256
+    with fails(TableMemoryError, "out of memory"):
+        one.build()
+
+
+@case("eras: placement on disk gives the same numbers as in memory")
+def _():
+    on, off = (Embedding(9, 2, seed=1, placement=place) for place in ("disk", "memory"))
+    assert np.array_equal(on(range(9)), off(range(9)))
+
+
+# Ids ------------------------------------------------------------------------------------------
+
+
+@case("ids: V or more is an error that names the id, its place, how many, and V")
+def _():
+    with fails(IdError, r"input_dim=4.*Received 4 at \[0, 1\] \(and 1 more\)") as caught:
+        layer()([[0, 4], [9, 1]])
+    assert (caught.value.bad_ids, caught.value.input_dim) == ((4, 9), 4)
+
+
+@case("ids: outside they may be zeros, NaN, the nearest row, a remainder, or one word")
+def _():
+    for oob, want in (("zero", [0] * 3), ("nan", [np.nan] * 3), ("clip", TABLE[3]),
+                      ("wrap", TABLE[1]), (2, TABLE[2])):  # fmt: skip
+        assert np.array_equal(layer(oob=oob)([5])[0], np.float32(want), equal_nan=True)
+
+
+@case("ids: below 0 is an error, or counts from the end when asked")
+def _():
+    with fails(IdError, "-1"):
+        layer()([-1])
+    assert layer(negative="wrap")([-1]).tolist() == [TABLE[3].tolist()]
+    with fails(IdError, "-5"):
+        layer(negative="wrap")([-5])
+
+
+@case("ids: whole floats are ids; 2.9 and NaN are not, and are never cut off")
+def _():
+    assert layer()([2.0]).tolist() == [TABLE[2].tolist()]
+    for bad in (2.9, np.nan, np.inf):
+        with fails(IdTypeError, "ids"):
+            layer()([bad])
+
+
+@case("ids: the widest integers never wrap around")
+def _():
+    for bad in (np.uint32(2**32 - 1), np.uint64(2**63 + 1), np.int64(2**40)):
+        with fails(IndexError, str(int(bad))):
+            layer()(np.array([bad]))
+
+
+@case("ids: any shape, any order, read-only, lists, booleans and none at all")
+def _():
+    frozen = np.asfortranarray([[1, 2], [3, 0]])
+    frozen.flags.writeable = False
+    for ids in (3, True, [1, 2], frozen, frozen[::-1, ::2], np.zeros((0, 3), int), []):
+        want = TABLE[np.asarray(ids).astype(int)]
+        assert np.array_equal(layer()(ids), want)
+
+
+@case("ids: words are a TypeError that points to the vocabulary")
+def _():
+    with fails(TypeError, "vocabulary"):
+        layer()(["cat"])
+
+
+@case("ids: an array that another thread changes is never read outside the table")
+def _():
+    import threading
+
+    ids, stop = np.zeros(4096, np.int64), threading.Event()
+
+    def disturb():
+        while not stop.is_set():
+            ids[::7] = 1 << 40
+            ids[::7] = 0
+
+    other = threading.Thread(target=disturb)
+    other.start()
+    one, read = layer(), 0
+    try:
+        for _ in range(200):
+            try:
+                read += bool(np.isin(one(ids), TABLE[0]).all())
+            except IdError:
+                read += 1
+    finally:
+        stop.set()
+        other.join()
+    assert read == 200
+
+
+# Masks ----------------------------------------------------------------------------------------
+
+
+@case("masks: mask_zero marks id 0, before build too; without it there is no mask")
+def _():
+    assert Embedding(4, 3, mask_zero=True).compute_mask([[0, 2]]).tolist() == [[False, True]]
+    assert Embedding(4, 3).compute_mask([[0, 2]]) is None
+
+
+@case("masks: mask_zero neither zeroes row 0 nor keeps it from learning")
+def _():
+    one = layer(mask_zero=True)
+    one.table.value[0] = 9
+    assert one([0]).tolist() == [[9.0] * 3] and sent(one, [0])[0].tolist() == [1.0] * 3
+
+
+@case("masks: padding_idx starts at zero and never learns; a given table keeps its row")
+def _():
+    one = Embedding(4, 3, "ones", padding_idx=1)
+    assert one([1]).tolist() == [[0.0] * 3]
+    assert not sent(one, np.ones(5000, int)).any()
+    assert Embedding.from_pretrained(TABLE, padding_idx=1)([1]).tolist() == [TABLE[1].tolist()]
+
+
+@case("masks: a mask is a value, and comes beside the rows")
+def _():
+    rows, mask = layer(mask_zero=True).call_with_mask([[0, 1]])
+    assert rows.shape == (1, 2, 3) and mask.tolist() == [[False, True]]
+
+
+@case("masks: a recurrent layer holds its state, repeats or blanks its output, and passes on")
+def _():
+    x, mask = np.ones((1, 3, 2)), np.array([[True, False, True]])
+    for blank in (False, True):
+        one = GRU(2, return_sequences=True, zero_output_for_mask=blank, seed=1)
+        out = one(x, mask=mask)
+        assert np.array_equal(out[0, 1], np.zeros(2) if blank else out[0, 0])
+        assert one.compute_mask(x, mask) is mask
+    assert GRU(2).compute_mask(x, mask) is None
+    last = GRU(2, seed=1)
+    held = last(x, mask=mask)
+    assert np.allclose(held, last(x[:, :2]))
+
+
+@case("masks: the mean counts what is there, and nothing there gives 0")
+def _():
+    out = GlobalAveragePooling1D()(np.array([[[2.0], [9.0]], [[5.0], [5.0]]]),
+                                   mask=np.array([[True, False], [False, False]]))  # fmt: skip
+    assert out.tolist() == [[2.0], [0.0]]
+
+
+@case("masks: Masking marks steps where any number differs, and zeroes the others")
+def _():
+    one = Masking(7.0)
+    x = np.array([[[7.0, 7.0], [7.0, 1.0]]])
+    assert one.compute_mask(x).tolist() == [[False, True]]
+    assert one(x).tolist() == [[[0.0, 0.0], [7.0, 1.0]]]
+
+
+@case("masks: a mean loss is that of the entries that count; a sum leaves the others out")
+def _():
+    y, p, mask = np.zeros((1, 4, 1)), np.ones((1, 4, 1)) * [[1], [9], [3], [9]], [[1, 0, 1, 0]]
+    mask = np.array(mask, bool)
+    assert float(MeanSquaredError()(y, p, mask=mask)) == pytest.approx(5.0)
+    assert float(MeanSquaredError(reduction="sum")(y, p, mask=mask)) == pytest.approx(10.0)
+
+
+@case("masks: four layers would lose a mask, and say so before training")
+def _():
+    for one in (Conv1D(2, 1), Flatten(), Reshape((6,)), GlobalMaxPooling1D()):
+        one.name = "here"
+        model = Sequential([Embedding(4, 3, mask_zero=True, input_length=2, name="e"), one])
+        assert [tuple(note) for note in model.lint_masks()] == [
+            ("e", "made"),
+            ("here", "lost here"),
+        ]
+
+
+# Gradients ------------------------------------------------------------------------------------
+
+
+@case("gradients: sparse: unique sorted ids, summed rows, and dense on request")
+def _():
+    one = layer()
+    _, context = one.forward([2, 0, 2])
+    grad = one.backward(context, np.ones((3, 3), "float32")).weights["embeddings"]
+    assert isinstance(grad, SparseGrad) and grad.ids.tolist() == [0, 2]
+    assert grad.rows[:, 0].tolist() == [1.0, 2.0] and not grad.to_dense()[1].any()
+
+
+@case("gradients: scale_grad_by_freq divides by how often a word came in the batch")
+def _():
+    assert sent(layer(scale_grad_by_freq=True), [2, 2, 2, 1])[[1, 2], 0].tolist() == [1.0, 1.0]
+
+
+@case("gradients: max_norm shortens the rows that are read, in place, and no others")
+def _():
+    one = layer(max_norm=1.0)
+    one([3])
+    assert np.linalg.norm(one.table.value[3]) == pytest.approx(1.0)
+    assert np.array_equal(one.table.value[:3], TABLE[:3])
+
+
+@case("gradients: a constraint holds for the whole table after a step; by rows on request")
+def _():
+    for axis, along in ((0, 0), ("rows", 1)):
+        one = layer(embeddings_constraint=constraints.UnitNorm(axis))
+        one.build()
+        SGD(0.0).apply([np.zeros((4, 3))], [one.table])
+        kept = np.linalg.norm(one.table.value, axis=along)
+        assert np.allclose(kept[kept > 0], 1, atol=1e-5)
+
+
+@case("gradients: a regularizer weighs the whole table, and A and B where there are adapters")
+def _():
+    one = layer(embeddings_regularizer="l2")
+    assert one.losses[0] == pytest.approx(0.01 * (TABLE**2).sum())
+    one.enable_lora(1)
+    assert len(one.losses) == 2 and one.losses[1] == 0
+
+
+@case("gradients: four optimizers, Keras's numbers: the first step of each")
+def _():
+    for rule, moved in ((SGD(0.5), -1.0), (Adam(0.5), -0.5), (RMSprop(0.5), -0.5 / 0.1**0.5),
+                        (Adagrad(0.5), -1.0 / 4.1**0.5)):  # fmt: skip
+        assert table_for(2.0, rule, 1)[0].tolist() == pytest.approx([0, moved, 0], abs=1e-5)
+
+
+@case("gradients: dense, a row without a gradient still moves by momentum; lazy, it stays")
+def _():
+    for kind, stays in (("dense", False), ("lazy", True)):
+        first, second = table_for(1.0, SGD(1.0, 0.5, sparse_update=kind))
+        assert (first[1] == second[1]) == stays and second[2] == -1.0
+
+
+@case("gradients: an empty bag is 0; a mean leaves padding out; a tie gives to the first")
+def _():
+    for mode in ("sum", "mean", "max"):
+        bag = EmbeddingBag(4, 3, mode, weights=TABLE, padding_idx=0)
+        assert bag([1, 3], offsets=[0, 0]).tolist()[0] == [0.0] * 3
+    mean = EmbeddingBag(4, 3, "mean", weights=TABLE, padding_idx=0)
+    assert mean([[0, 1, 3]]).tolist() == [((TABLE[1] + TABLE[3]) / 2).tolist()]
+    tie = EmbeddingBag(3, 2, "max", weights=np.ones((3, 2)))
+    assert sent(tie, [[2, 1]])[:, 0].tolist() == [0.0, 0.0, 1.0]
+
+
+@case("gradients: bags refuse a first offset above 0, and offsets beside rows of ids")
+def _():
+    bag = EmbeddingBag(4, 3, weights=TABLE)
+    for ids, offsets in (([1, 2], [1]), ([[1, 2]], [0])):
+        with fails(ValueError, "offsets"):
+            bag(ids, offsets=offsets)
+
+
+@case("gradients: weights of a bag work with sum and mean, and not with max")
+def _():
+    for mode, want in (("sum", 6.0), ("mean", 3.0)):
+        bag = EmbeddingBag(4, 1, mode, weights=np.ones((4, 1)))
+        assert bag([[0, 1]], per_sample_weights=[[2.0, 4.0]]).tolist() == [[want]]
+    with fails(ValueError, "weights"):
+        EmbeddingBag(4, 1, "max")([[0, 1]], per_sample_weights=[[2.0, 4.0]])
+
+
+@case("gradients: checked against differences")
+def _():
+    gradcheck(Embedding(5, 2, dtype="float64", seed=1), [[1, 1, 4]])
+
+
+# LoRA -----------------------------------------------------------------------------------------
+
+
+@case("lora: rows are table[ids] + alpha / rank * A[ids] @ B, in float32")
+def _():
+    one = layer(lora_rank=2, lora_alpha=6.0)
+    lora = one.adapters["default"]
+    lora.b.assign(np.ones((2, 3)))
+    want = TABLE[[1, 3]] + 3.0 * lora.a.value[[1, 3]] @ lora.b.value
+    assert np.allclose(one([1, 3]), want) and lora.a.dtype == "float32"
+
+
+@case("lora: alpha in the constructor is kept, and weights= may stand beside a rank")
+def _():
+    assert layer(lora_rank=2, lora_alpha=8.0).get_config()["lora_alpha"] == 8.0
+
+
+@case("lora: after saving and loading the weights move, and alpha is what it was")
+def _():
+    def model():
+        made = Sequential([Embedding(6, 3, lora_rank=2, lora_alpha=8.0, input_length=2, seed=1),
+                           Flatten(), Dense(1)])  # fmt: skip
+        made.compile(SGD(0.1), "mse")
+        return made
+
+    ids, aims = np.array([[1, 2], [3, 4]]), np.ones((2, 1))
+    first = model()
+    first.fit(ids, aims, epochs=2, verbose=0)
+    with tempfile.TemporaryDirectory() as folder:
+        first.save(Path(folder, "m.keras"))
+        again = load_model(Path(folder, "m.keras"))
+    lora = again.layers[0].adapters["default"]
+    assert lora.alpha == 8.0 and np.array_equal(again.predict(ids), first.predict(ids))
+    before = lora.a.numpy(), lora.b.numpy()
+    again.fit(ids, aims * 3, epochs=2, verbose=0)
+    assert not np.array_equal(lora.a.value, before[0])
+    assert not np.array_equal(lora.b.value, before[1])
+
+
+@case("lora: a merged save of Keras starts again with A random and B zero")
+def _():
+    one = layer(lora_rank=2, seed=1)
+    one.adapters["default"].b.assign(np.ones((2, 3)))
+    rows, store = one(range(4)), {}
+    one.save_own_variables(store)
+    assert list(store) == ["0"]
+    one.load_own_variables(store)
+    lora = one.adapters["default"]
+    assert np.allclose(one(range(4)), rows) and lora.a.value.all() and not lora.b.value.any()
+
+
+@case("lora: freezing and thawing the layer leaves the table frozen")
+def _():
+    one = layer(lora_rank=1)
+    one.trainable = False
+    one.trainable = True
+    assert [w.name for w in one.trainable_weights] == ["lora_embeddings_a", "lora_embeddings_b"]
+
+
+@case("lora: with codes, embeddings are floats with the step; codes and scales stand apart")
+def _():
+    one = layer(lora_rank=1, seed=1)
+    one.adapters["default"].b.assign(np.ones((1, 3)))
+    before = np.asarray(one.embeddings)
+    one.quantize("int8")
+    assert np.allclose(one.embeddings, before, atol=0.05) and one.codes.dtype == np.int8
+
+
+@case("lora: a rank below 1 is refused, and one that is not low is warned of")
+def _():
+    for bad in (0, -1):
+        with fails(ValueError, "rank"):
+            layer().enable_lora(bad)
+    with pytest.warns(UserWarning, match="low"):
+        layer().enable_lora(4)
+
+
+@case("lora: refused with a constraint, before build, and twice")
+def _():
+    one = layer(lora_rank=1)
+    for act, words in ((lambda: layer(embeddings_constraint="non_neg").enable_lora(1),
+                        "incompatible with embedding constraints"),
+                       (lambda: Embedding(4, 3).enable_lora(1), "isn't yet built"),
+                       (lambda: one.enable_lora(1), "lora is already enabled")):  # fmt: skip
+        with fails(ValueError, words):
+            act()
+
+
+@case("lora: adapters have names, rest, merge, come out again, and go")
+def _():
+    one = layer(lora_rank=1, seed=1)
+    slang = one.add_adapter("slang", 2, 4.0, rslora=True)
+    slang.b.assign(np.ones((2, 3)))
+    assert slang.scale == pytest.approx(4 / 2**0.5)
+    full = one(range(4))
+    one.set_active("default")
+    assert np.array_equal(one(range(4)), TABLE)
+    one.set_active(["default", "slang"])
+    one.merge(safe=True)
+    assert np.allclose(one(range(4)), full) and one.active_adapters == ()
+    one.unmerge()
+    assert np.allclose(one(range(4)), full) and np.allclose(one.table.value, TABLE, atol=1e-5)
+    one.remove("slang")
+    assert np.allclose(one(range(4)), TABLE, atol=1e-5) and list(one.adapters) == ["default"]
+
+
+@case("lora: A shrinks as the vocabulary grows, for its fan-in is V")
+def _():
+    small, large = (Embedding(v, 8, lora_rank=4, seed=1) for v in (10, 1000))
+    for one in (small, large):
+        one.build()
+    sizes = [np.abs(one.adapters["default"].a.value).max() for one in (small, large)]
+    assert sizes[0] / sizes[1] == pytest.approx(10, rel=0.1)
+
+
+@case("lora: one trained word moves every row, and with A at zero only its own")
+def _():
+    for start, moves in (("he_uniform", 4), ("zeros", 1)):
+        one = layer(seed=1)
+        one.enable_lora(2, a_initializer=start, b_initializer="ones" if moves == 1 else "zeros")
+        for _ in range(2):
+            _, context = one.forward([1])
+            found = one.backward(context, np.ones((1, 3), "float32")).weights
+            named = one.named_weights()
+            SGD(0.1).apply(list(found.values()), [named[name] for name in found])
+        assert (np.abs(one(range(4)) - TABLE).max(axis=1) > 1e-6).sum() == moves
+
+
+# Quantisation ---------------------------------------------------------------------------------
+
+
+@case("quantisation: int8: q = round(w * 127 / (max + 1e-7)), back q / scale, by row")
+def _():
+    one = layer()
+    one.quantize("int8")
+    scale = 127 / (np.abs(TABLE).max(axis=1) + 1e-7)
+    assert np.allclose(one.scale, scale)
+    assert np.array_equal(one.codes, np.round(TABLE * one.scale[:, None]))
+    assert np.allclose(one(range(4)), one.codes / one.scale[:, None])
+
+
+@case("quantisation: a row of zeros stays exactly zero")
+def _():
+    for mode in ("int8", "int4"):
+        one = Embedding(2, 5, "zeros")
+        one.build()
+        one.quantize(mode)
+        assert not one([0, 1]).any()
+
+
+@case("quantisation: int4: two codes a byte along the last axis, the low half first, odd D too")
+def _():
+    one = Embedding(1, 3, weights=[[7.0, -7.0, 3.0]])
+    one.quantize("int4", config=Int4QuantizationConfig(block_size=None))
+    low, high = one.codes[0].view(np.uint8) & 15, one.codes[0].view(np.uint8) >> 4
+    assert (low.tolist(), int(high[0])) == ([7, 3], 16 - 7) and one.codes.shape == (1, 2)
+
+
+@case("quantisation: int4 in blocks: w = (q - zero) * scale, and the default block is 128")
+def _():
+    one = Embedding(2, 200, "normal", seed=1)
+    one.build()
+    before = one.table.numpy()
+    one.quantize("int4")
+    assert one.scale.shape == one.zero.shape == (2, 2)
+    assert (np.abs(one([0, 1]) - before) <= 0.51 * np.repeat(one.scale, 128, 1)[:, :200]).all()
+
+
+@case("quantisation: a block of one sign is right to half a step, a constant one too")
+def _():
+    one = Embedding(2, 4, weights=[[1.0] * 4, [3.0, 4.0, 5.0, 6.0]])
+    one.quantize("int4", config=Int4QuantizationConfig(block_size=4))
+    error = np.abs(one([0, 1]) - [[1.0] * 4, [3.0, 4.0, 5.0, 6.0]])
+    assert (error <= 0.51 * one.scale).all()
+
+
+@case("quantisation: codes get no gradient, adapters do")
+def _():
+    one = layer(lora_rank=1)
+    one.quantize("int8")
+    _, context = one.forward([1])
+    found = one.backward(context, np.ones((1, 3), "float32")).weights
+    assert set(found) == {"lora_embeddings_a", "lora_embeddings_b"}
+
+
+@case("quantisation: a report tells errors by row, cosines, the worst rows, and bytes")
+def _():
+    one = layer()
+    one.quantize("int8")
+    told = one.quantization_report()
+    assert told.worst[0] == told.largest_error.argmax() and told.cosine.shape == (4,)
+    assert (told.largest_error <= told.half_step * 1.001).all()
+    assert (told.bytes_before, told.bytes_after) == (48, 4 * 3 + 4 * 4)
+
+
+@case("quantisation: refused unbuilt, twice, in an unknown mode, int8 at half precision")
+def _():
+    done = layer()
+    done.quantize("int8")
+    for act, words in (
+        (lambda: Embedding(4, 3).quantize("int8"), "isn't yet built"),
+        (lambda: done.quantize("int8"), "is already quantized with dtype_policy="),
+        (lambda: layer().quantize("int3"), "Invalid quantization mode"),
+        (lambda: layer(dtype="float16").quantize("int8"), "float16"),
+    ):
+        with fails(ValueError, words):
+            act()
+
+
+@case("quantisation: subclasses and float8 are not built, unless the check is waived")
+def _():
+    class Own(Embedding):
+        pass
+
+    with fails(NotImplementedError, "subclass"):
+        Own(4, 3, weights=TABLE).quantize("int8")
+    Own(4, 3, weights=TABLE).quantize("int8", type_check=False)
+    with fails(NotImplementedError, "float8"):
+        layer().quantize("float8")
+
+
+# Files ----------------------------------------------------------------------------------------
+
+
+@case("files: a store has Keras's arrays in Keras's order")
+def _():
+    for mode, block, names in (
+        (None, None, ["embeddings"]),
+        ("int8", None, ["embeddings", "embeddings_scale"]),
+        ("int4", None, ["embeddings", "embeddings_scale"]),
+        ("int4", 2, ["embeddings", "embeddings_scale", "embeddings_zero", "g_idx"]),
+    ):
+        one, store = layer(), {}
+        if mode:
+            config = Int4QuantizationConfig(block_size=block) if mode == "int4" else None
+            one.quantize(mode, config=config)
+        one.save_own_variables(store)
+        assert list(store) == [str(n) for n in range(len(names))]
+        assert [v.name for v in one.weights] == names
+        assert all(np.array_equal(store[str(n)], v) for n, v in enumerate(one.weights))
+
+
+@case("files: whole models come back, adapters and all, with every number")
+def _():
+    model = Sequential([Embedding(6, 3, lora_rank=2, input_length=2, seed=1), Flatten(), Dense(1)])
+    model.layers[0].add_adapter("slang", 1, 3.0).b.assign(np.ones((1, 3)))
+    with tempfile.TemporaryDirectory() as folder:
+        model.save(Path(folder, "m.keras"))
+        again = load_model(Path(folder, "m.keras"))
+    assert again.layers[0].adapters["slang"].alpha == 3.0
+    for mine, came in zip(model.weights, again.weights, strict=True):
+        assert np.array_equal(mine.value, came.value)
+
+
+@case("files: what is damaged is refused in one line, and the model stays as it was")
+def _():
+    model = Sequential([Embedding(6, 3, input_length=2, seed=1)])
+    before = model.get_weights()[0]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "m.weights.h5")
+        model.save_weights(path)
+        path.write_bytes(path.read_bytes()[:-100])
+        with pytest.raises(FileRefused):
+            model.load_weights(path)
+        with fails(ValueError, "shape|variables"):
+            other = Sequential([Embedding(7, 3, input_length=2)])
+            other.save_weights(path)
+            model.load_weights(path)
+    assert np.array_equal(model.get_weights()[0], before)
+
+
+@case("files: a crash while writing leaves the old file whole")
+def _():
+    class Bomb(Embedding):
+        def save_own_variables(self, store):
+            raise KeyboardInterrupt
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "m.weights.h5")
+        Sequential([Embedding(6, 3, input_length=2)]).save_weights(path)
+        before = path.read_bytes()
+        with pytest.raises(KeyboardInterrupt):
+            Sequential([Bomb(6, 3, input_length=2)]).save_weights(path)
+        assert path.read_bytes() == before and [p.name for p in path.parent.iterdir()] == [
+            path.name
+        ]
+
+
+@pytest.mark.parametrize("words", list(ROWS))
+def test_a_row(words):
+    ROWS[words]()
