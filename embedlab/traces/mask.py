@@ -1,0 +1,264 @@
+"""A mask on its way through a model, recorded: where it is kept, used or lost, and the cost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from embedlab.core.gradient import SparseGrad
+from embedlab.core.mask import padding_mask
+from embedlab.core.table import ShapeError
+from embedlab.layers import Input, Layer
+from embedlab.losses import Loss, MeanSquaredError
+from embedlab.models.masks import lint_masks
+from embedlab.traces.frozen import frozen
+from embedlab.traces.wording import counted, number, shown
+
+__all__ = ["MaskStage", "MaskTrace", "trace_mask"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class MaskStage:
+    """What came out of one layer.
+
+    Attributes
+    ----------
+    name, kind : str
+        The layer's name and its class.
+    verdict : {"made", "kept", "consumed", "lost here", "none"}
+    values : ndarray
+        With the mask as it flows; unmasked : ndarray, with none anywhere.
+    mask : ndarray of bool, or None
+    """
+
+    name: str
+    kind: str
+    verdict: str
+    values: np.ndarray
+    unmasked: np.ndarray
+    mask: np.ndarray | None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class MaskTrace:
+    """The record of one batch on its way through a model. Its arrays are read-only copies.
+
+    Attributes
+    ----------
+    ids : ndarray of int64, (B, T)
+    stages : tuple of MaskStage
+    target : ndarray, the shape of the output
+    loss : float
+        As the model is: with the mask as far as it comes.
+    loss_unmasked : float
+        With no mask anywhere.
+    loss_truth : float or None
+        Of each sequence alone, cut free of its padding. None where the model needs one length.
+    no_truth : str
+        Why there is none, or "".
+    row_0, row_0_unmasked : ndarray, (D,), or None
+        The gradient of the padding's row of the first layer's table, with and without mask.
+
+    Examples
+    --------
+    >>> from embedlab.layers import Embedding, GlobalAveragePooling1D
+    >>> layers = [Embedding(5, 2, mask_zero=True, seed=0), GlobalAveragePooling1D()]
+    >>> trace = trace_mask(layers, [[3, 0, 0], [1, 2, 0]])
+    >>> [stage.verdict for stage in trace.stages], trace.lost_at
+    (['made', 'consumed'], None)
+    """
+
+    ids: np.ndarray
+    stages: tuple[MaskStage, ...]
+    target: np.ndarray
+    loss: float
+    loss_unmasked: float
+    loss_truth: float | None
+    no_truth: str
+    row_0: np.ndarray | None
+    row_0_unmasked: np.ndarray | None
+
+    @property
+    def padding(self) -> np.ndarray:
+        """Which places are padding, (B, T), bool."""
+        return ~padding_mask(self.ids)
+
+    @property
+    def lost_at(self) -> str | None:
+        """The name of the layer that loses the mask; None where none does."""
+        lost = [stage.name for stage in self.stages if stage.verdict == "lost here"]
+        return lost[0] if lost else None
+
+    @property
+    def factor(self) -> float | None:
+        """The loss of the model as it is, over the true one: 1 where the mask does its work."""
+        return self.loss / self.loss_truth if self.loss_truth else None
+
+    @property
+    def sentence(self) -> str:
+        """Say what happens to the mask, and what it does to the loss."""
+        where = f"The mask is lost at {self.lost_at}." if self.lost_at else "No layer loses it."
+        if not any(stage.mask is not None for stage in self.stages):
+            where = "No layer makes a mask."
+        if self.factor is None:
+            return f"{where} {self.no_truth}".strip()
+        if abs(self.factor - 1) < 1e-5:
+            return f"{where} The loss is that of the sequences without padding."
+        percent, way = 100 * (self.factor - 1), "high" if self.factor > 1 else "low"
+        return f"{where} The loss is {number(abs(percent), 1)} % too {way}."
+
+    @property
+    def summary(self) -> str:
+        """Say the run in a few lines, with its numbers; the same on every machine."""
+        lines = [
+            f"ids     {self.ids.shape}, {counted(int(self.padding.sum()))} of "
+            f"{counted(self.ids.size, 'place')} padding"
+        ]
+        lines += [
+            f"        {shown(s.name)} ({s.kind}): {s.values.shape}, mask {s.verdict}"
+            for s in self.stages
+        ]
+        truth = "none" if self.loss_truth is None else number(self.loss_truth, 4)
+        lines.append(
+            f"loss    {number(self.loss, 4)}; without any mask {number(self.loss_unmasked, 4)}; "
+            f"without padding {truth}"
+        )
+        if self.row_0 is not None and self.row_0_unmasked is not None:
+            sizes = [number(np.linalg.norm(g), 4) for g in (self.row_0, self.row_0_unmasked)]
+            lines.append(f"row 0   gradient {sizes[0]}; without any mask {sizes[1]}")
+        return "\n".join([*lines, f"so      {self.sentence}"])
+
+    @property
+    def alt(self) -> str:
+        """Describe the picture for somebody who does not see it."""
+        said = ", ".join(f"{shown(s.name)}: mask {s.verdict}" for s in self.stages)
+        batch, steps = self.ids.shape
+        return (
+            f"{counted(batch, 'sequence')} of {counted(steps, 'place')} go through "
+            f"{counted(len(self.stages), 'layer')}. {said}. {self.sentence}"
+        )
+
+    def __repr__(self) -> str:
+        return f"MaskTrace({self.ids.shape}, {len(self.stages)} layers, lost at {self.lost_at})"
+
+
+def trace_mask(model: Any, ids: Any, target: Any = 0.0, *, loss: Loss | None = None) -> MaskTrace:
+    """Record one batch on its way through layers in a row, with masks, without, and unpadded.
+
+    Parameters
+    ----------
+    model : Sequential, or sequence of Layer
+        Only read, but for building what is not built. The first one takes ids.
+    ids : array_like of int, (B, T)
+        0 is padding.
+    target : array_like that fits the output
+    loss : Loss, optional
+        With a mean; the squared error unless told.
+
+    Returns
+    -------
+    MaskTrace
+
+    Raises
+    ------
+    ShapeError
+        For ids that are not (B, T), and a target that does not fit.
+    IdError, IdTypeError, ValueError
+        As the layers themselves.
+
+    Notes
+    -----
+    As in Keras 3, a layer without masking drops the mask silently here, so that one sees what it
+    does; a model of ours refuses by ``strict_masks="raise"``.
+
+    Examples
+    --------
+    >>> from embedlab.layers import Embedding, GlobalAveragePooling1D, Reshape
+    >>> words = Embedding(5, 1, weights=[[[2.0], [1.0], [1.0], [3.0], [0.0]]], mask_zero=True,
+    ...                   name="words")
+    >>> layers = [words, Reshape((-1, 1), name="same"), GlobalAveragePooling1D(name="mean")]
+    >>> print(trace_mask(layers, [[3, 0], [3, 3]]).summary)
+    ids     (2, 2), 1 of 4 places padding
+            words (Embedding): (2, 2, 1), mask made
+            same (Reshape): (2, 2, 1), mask lost here
+            mean (GlobalAveragePooling1D): (2, 1), mask none
+    loss    7.6250; without any mask 7.6250; without padding 9.0000
+    row 0   gradient 1.2500; without any mask 1.2500
+    so      The mask is lost at same. The loss is 15.3 % too low.
+    """
+    layers: Sequence[Layer] = getattr(model, "layers", model)
+    batch = np.array(ids)
+    if batch.ndim != 2:
+        raise ShapeError(
+            f"ids must have two axes (B, T). Received {batch.shape}. Pad the sequences to one "
+            "length."
+        )
+    judge = MeanSquaredError(dtype="float64") if loss is None else loss
+    flowing, mask, steps = _walk(layers, batch, masked=True)
+    _, _, without = _walk(layers, batch, masked=False)
+    unmasked = without[-1][0]
+    try:
+        wanted = np.broadcast_to(np.asarray(target, np.float64), flowing.shape)
+    except ValueError:
+        raise ShapeError(
+            f"target must fit the output, {flowing.shape}. Received {np.shape(target)}. "
+            "Pass one number for all, or one for each."
+        ) from None
+    notes = lint_masks(list(layers), Input((batch.shape[1],)))
+    stages = [
+        MaskStage(layer.name, type(layer).__name__, note.verdict, frozen(values), frozen(plain[0]),
+                  None if kept is None else frozen(kept))
+        for layer, note, (values, kept, _), plain in zip(layers, notes, steps, without, strict=True)
+    ]  # fmt: skip
+    heeded = mask if mask is not None and mask.shape == flowing.shape[:-1] else None
+    truth, why = _truth(layers, batch, wanted, judge)
+    rows = [
+        _row_0(layers, contexts, judge.grad(wanted, out, mask=m))
+        for contexts, out, m in ((steps, flowing, heeded), (without, unmasked, None))
+    ]
+    return MaskTrace(
+        frozen(batch, np.int64), tuple(stages), frozen(wanted),
+        float(judge(wanted, flowing, mask=heeded)), float(judge(wanted, unmasked)), truth, why,
+        *rows,
+    )  # fmt: skip
+
+
+def _walk(layers: Sequence[Layer], ids: np.ndarray, *, masked: bool) -> tuple[Any, Any, list[Any]]:
+    """Give the output, its mask, and for each layer its values, mask and context."""
+    values: Any = ids
+    mask, steps = None, []
+    for layer in layers:
+        values, after, context = layer.forward_with_mask(values, mask)
+        mask = after if masked else None
+        steps.append((np.asarray(values), mask, context))
+    return np.asarray(values), mask, steps
+
+
+def _truth(
+    layers: Sequence[Layer], ids: np.ndarray, wanted: np.ndarray, judge: Loss
+) -> tuple[float | None, str]:
+    """Give the loss of each sequence alone without its padding, as the mean over all outputs."""
+    total = count = 0.0
+    for sequence, goal, real in zip(ids, wanted, padding_mask(ids), strict=True):
+        if not real.any():
+            continue  # a sequence of padding alone has no truth
+        try:
+            out = _walk(layers, sequence[real][None], masked=False)[0]
+        except ValueError as error:  # Flatten before Dense, input_length: they need one length
+            return None, f"Without padding the model cannot run: {error}"
+        per_step = goal.ndim == 2 and len(goal) == len(real)
+        total += float(judge(goal[real][None] if per_step else goal[None], out)) * out[..., 0].size
+        count += out[..., 0].size
+    return (total / count, "") if count else (None, "There is no word in any sequence.")
+
+
+def _row_0(layers: Sequence[Layer], steps: list[Any], grad: Any) -> np.ndarray | None:
+    """Give what the way back leaves for the row of the padding in the first layer's table."""
+    weights: dict[str, Any] = {}
+    for layer, (_, _, context) in zip(reversed(layers), reversed(steps), strict=True):
+        grad, weights = layer.backward_through(context, grad)
+    table = weights.get("embeddings")
+    if table is None:
+        return None
+    return frozen((table.to_dense() if isinstance(table, SparseGrad) else table)[0])

@@ -1,0 +1,157 @@
+"""A mask's trace: lost where Keras loses it, and the loss wrong by the factor shown."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from embedlab.core.table import ShapeError
+from embedlab.layers import (
+    LSTM,
+    Conv1D,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    GlobalAveragePooling1D,
+    GlobalMaxPooling1D,
+    Masking,
+    Reshape,
+)
+from embedlab.losses import MeanAbsoluteError
+from embedlab.models import Sequential
+from embedlab.traces.mask import trace_mask
+
+IDS = np.array([[3, 4, 0, 0], [5, 1, 2, 0], [6, 7, 1, 2]])
+
+
+def words(mask_zero=True):
+    return Embedding(8, 3, mask_zero=mask_zero, name="words", seed=1, dtype="float64")
+
+
+def mean():
+    return GlobalAveragePooling1D(name="mean", dtype="float64")
+
+
+def verdicts(trace):
+    return [stage.verdict for stage in trace.stages]
+
+
+def test_a_mask_that_arrives_gives_the_loss_of_the_unpadded_sequences():
+    trace = trace_mask([words(), mean()], IDS, 1.0)
+    assert verdicts(trace) == ["made", "consumed"] and trace.lost_at is None
+    np.testing.assert_allclose(trace.factor, 1.0)
+    assert trace.loss_unmasked != pytest.approx(trace.loss, rel=1e-4)
+    assert "without padding." in trace.sentence
+    np.testing.assert_array_equal(trace.row_0, 0)  # padding is behind the mask: nothing comes back
+    assert np.abs(trace.row_0_unmasked).max() > 0
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [Reshape((-1, 3), name="loser"), Conv1D(3, 1, name="loser", dtype="float64")],
+    ids=["Reshape", "Conv1D"],
+)
+def test_a_mask_is_lost_where_keras_loses_it_and_the_loss_shows_the_factor(layer):
+    trace = trace_mask([words(), layer, mean()], IDS, 1.0)
+    assert verdicts(trace) == ["made", "lost here", "none"] and trace.lost_at == "loser"
+    assert trace.loss == trace.loss_unmasked
+    np.testing.assert_allclose(trace.factor, trace.loss / trace.loss_truth)
+    assert abs(trace.factor - 1) > 1e-3
+    percent = f"{abs(100 * (trace.factor - 1)):.1f} %"
+    assert f"lost at loser. The loss is {percent} too" in trace.sentence
+    np.testing.assert_array_equal(trace.row_0, trace.row_0_unmasked)
+
+
+def test_the_factor_by_hand():
+    table = np.array([[2.0], [0.0], [0.0], [3.0]])
+    embedding = Embedding(4, 1, weights=[table], mask_zero=True, dtype="float64")
+    layers = [embedding, Reshape((-1, 1)), mean()]
+    trace = trace_mask(layers, [[3, 0], [3, 3]])
+    assert trace.loss == (2.5**2 + 3**2) / 2 and trace.loss_truth == 9.0
+    assert trace.factor == trace.loss / 9
+    np.testing.assert_allclose(trace.row_0, 2.5 / 2)  # 2 · 2.5 / 2 sequences, half of it to row 0
+
+
+def test_the_pooled_vector_is_the_mean_of_the_words():
+    layers = [words(), mean()]
+    trace = trace_mask(layers, IDS)
+    table = layers[0].get_weights()[0]
+    np.testing.assert_allclose(trace.stages[-1].values[0], table[[3, 4]].mean(0))
+    np.testing.assert_allclose(trace.stages[-1].unmasked[0], table[[3, 4, 0, 0]].mean(0))
+
+
+def test_layers_keep_and_consume_as_in_keras():
+    layers = [words(), Dropout(0.5, name="drop"), LSTM(3, return_sequences=True, name="rnn"),
+              Dense(2, name="each"), GlobalMaxPooling1D(name="max")]  # fmt: skip
+    assert verdicts(trace_mask(layers, IDS)) == ["made", "kept", "kept", "kept", "lost here"]
+    last = [words(), LSTM(3, name="rnn", dtype="float64"), Dense(1, name="out", dtype="float64")]
+    trace = trace_mask(last, IDS)
+    assert verdicts(trace) == ["made", "consumed", "none"]
+    np.testing.assert_allclose(trace.factor, 1.0)
+
+
+def test_a_mask_that_reaches_the_loss_weighs_the_words_alone():
+    trace = trace_mask([words(), Dense(3, name="each", dtype="float64")], IDS, 1.0)
+    assert verdicts(trace) == ["made", "kept"]
+    np.testing.assert_allclose(trace.factor, 1.0, rtol=1e-6)  # Keras's mean adds 1e-7 below
+    assert trace.stages[-1].mask.tolist() == (IDS != 0).tolist()
+
+
+def test_pre_padding_and_padding_inside():
+    for ids in ([[0, 0, 3, 4]], [[3, 0, 4, 0]]):
+        trace = trace_mask([words(), mean()], ids)
+        np.testing.assert_allclose(trace.factor, 1.0)
+
+
+def test_no_mask_at_all():
+    trace = trace_mask([words(False), mean()], IDS)
+    assert verdicts(trace) == ["none", "none"] and "No layer makes a mask" in trace.sentence
+    assert trace.loss == trace.loss_unmasked and trace.factor != 1
+
+
+def test_a_model_of_one_length_has_no_truth_and_says_why():
+    layers = [words(), Flatten(name="flat"), Dense(2, name="out", dtype="float64")]
+    trace = trace_mask(Sequential(layers, strict_masks="ignore"), IDS)
+    assert trace.lost_at == "flat"
+    assert trace.loss_truth is None and trace.factor is None
+    assert "cannot run" in trace.no_truth and trace.no_truth in trace.sentence
+    assert "without padding none" in trace.summary
+
+
+def test_padding_alone_and_an_own_loss():
+    trace = trace_mask([words(), mean()], [[0, 0]])
+    assert trace.loss_truth is None and "no word" in trace.sentence
+    own = trace_mask([words(), mean()], IDS, 1.0, loss=MeanAbsoluteError(dtype="float64"))
+    np.testing.assert_allclose(own.factor, 1.0)
+
+
+def test_a_masking_layer_makes_one_too():
+    trace = trace_mask([words(False), Masking(0.0, name="masking"), mean()], IDS)
+    assert verdicts(trace) == ["none", "made", "consumed"]
+
+
+def test_frozen_and_by_value():
+    ids, layers = IDS.copy(), [words(), mean()]
+    before = trace_mask(layers, ids)
+    ids[:] = 1
+    layers[0].embeddings.assign(np.zeros((8, 3)))
+    assert before.ids.tolist() == IDS.tolist() and before.stages[0].values.any()
+    held = [getattr(before, field.name) for field in dataclasses.fields(before)]
+    held += [a for s in before.stages for a in (s.values, s.unmasked, s.mask)]
+    assert all(not h.flags.writeable for h in held if isinstance(h, np.ndarray))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        before.loss = 0.0
+
+
+def test_words_are_deterministic():
+    make = lambda: trace_mask([words(), mean()], IDS)
+    assert make().summary == make().summary and "words: mask made" in make().alt
+    assert "0x" not in repr(make())
+
+
+def test_the_door_refuses():
+    with pytest.raises(ShapeError, match=r"two axes \(B, T\)"):
+        trace_mask([words(), mean()], [1, 2])
+    with pytest.raises(ShapeError, match=r"target must fit the output, \(3, 3\)"):
+        trace_mask([words(), mean()], IDS, np.zeros(7))
