@@ -29,9 +29,11 @@ def test_the_adapter_beside_keras_itself(backend):
         # TensorFlow is no part of the extra `keras`: its checks run where somebody has it.
         if not installed(needed) and (not os.environ.get("CI") or needed == "tensorflow"):
             pytest.skip(f"{needed} is not installed")
-    # CI: what a backend lacks fails there, and is not skipped.
+    # CI: what a backend lacks fails there, and is not skipped. JAX compiles hundreds of small
+    # functions here, each once: it should not polish them.
     environment = {
         **os.environ, "KERAS_BACKEND": backend, "CI": "1", "TF_CPP_MIN_LOG_LEVEL": "3",
+        "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
     }  # fmt: skip
     command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider"]
     run = subprocess.run(
