@@ -111,7 +111,7 @@ lora_rank, lora_alpha, quantization_config, **kwargs
             parts = *parts, self.lora_embeddings_a, self.lora_embeddings_b
             scale = float(self.lora_alpha / self.lora_rank)
         with AutocastScope(None):  # round the rows to the compute dtype, not the whole table
-            tensors = [keras.ops.convert_to_tensor(part) for part in parts]
+            tensors = [part.value for part in parts]
         plan = Plan(
             shape=(self.input_dim, self.output_dim),
             table_dtype=keras.backend.standardize_dtype(tensors[1 if bits else 0].dtype),
