@@ -22,8 +22,12 @@ def array(keras, tensor):
 
 def choices(keras):
     """Give the policies, sizes, shapes of ids and dtypes of ids to draw from."""
-    on_jax = keras.backend.backend() == "jax"
-    return ON_JAX if on_jax else (POLICIES, SIZES, SHAPES, IDS)
+    if keras.backend.backend() == "jax":
+        return ON_JAX
+    # On TensorFlow Keras's own quantised layer with LoRA fails for ids of shape (0,): its sum of
+    # two empty arrays is taken for a bias.
+    on_tensorflow = keras.backend.backend() == "tensorflow"
+    return POLICIES, SIZES, SHAPES[2:] if on_tensorflow else SHAPES, IDS
 
 
 def draw(keras, rng):
