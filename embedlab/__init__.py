@@ -25,14 +25,27 @@ _HOMES = {
     "python_reference": "embedlab.data.corpora",
     "standard_library": "embedlab.data.corpora",
     "made_up": "embedlab.data.madeup",
+    "GradientTrace": "embedlab.traces.gradient",
+    "trace_gradient": "embedlab.traces.gradient",
+    "draw_gradient": "embedlab.figures.gradient",
+    "LoRATrace": "embedlab.traces.lora",
+    "trace_lora": "embedlab.traces.lora",
+    "draw_lora": "embedlab.figures.lora",
+    "QuantizationTrace": "embedlab.traces.quantize",
+    "trace_quantize": "embedlab.traces.quantize",
+    "draw_quantize": "embedlab.figures.quantize",
+    "MaskTrace": "embedlab.traces.mask",
+    "trace_mask": "embedlab.traces.mask",
+    "draw_mask": "embedlab.figures.mask",
     "LookupTrace": "embedlab.traces.lookup",
     "trace_lookup": "embedlab.traces.lookup",
     "draw_lookup": "embedlab.figures.lookup",
+    "load_model": "embedlab.models",
     "LookupExplorer": "embedlab.explorers.lookup",
 }
 _MODULES = ("activations", "callbacks", "constraints", "core", "data", "explorers", "figures",
             "initializers", "layers", "lessons", "losses", "metrics", "models", "optimizers",
-            "quantizers", "regularizers", "traces")  # fmt: skip
+            "quantizers", "regularizers", "saving", "traces")  # fmt: skip
 
 __all__ = [*_HOMES, *_MODULES, "__version__"]
 

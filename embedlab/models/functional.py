@@ -83,7 +83,7 @@ class Functional(Model):
 
     # Running ----------------------------------------------------------------------------------
 
-    def forward_with_mask(
+    def forward_with_mask(  # type: ignore[override]  # a model is told nothing else
         self, inputs: Any, mask: Any = None, training: bool = False
     ) -> tuple[Any, Any, Any]:
         """Give the outputs, their masks, and the context of every call."""

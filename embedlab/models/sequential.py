@@ -134,7 +134,7 @@ class Sequential(Model):
         """Give the outputs."""
         return self.call_with_mask(inputs, mask, training)[0]
 
-    def forward_with_mask(
+    def forward_with_mask(  # type: ignore[override]  # a model is told nothing else
         self, inputs: Any, mask: Any = None, training: bool = False
     ) -> tuple[Any, Any, Any]:
         """Give the outputs, the mask that came through, and each layer's context."""

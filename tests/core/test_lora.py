@@ -14,8 +14,8 @@ from embedlab.core.gradient import SparseGrad
 from embedlab.core.ids import IdError, IdTypeError
 from embedlab.core.lookup import lookup
 from embedlab.core.lora import (
+    _lora_lookup_lanes_loop,
     lora_lookup,
-    lora_lookup_lanes_loop,
     lora_lookup_loop,
     lora_lookup_numpy,
 )
@@ -224,7 +224,7 @@ def test_registers_and_plain_loop_give_the_same_bits(rng, rank, columns):
     b[:, ::2] = 0
     ids = np.array([3, -1, 0, 9, 8, 3])
     found = []
-    for run in (lora_lookup_loop, lora_lookup_lanes_loop):
+    for run in (lora_lookup_loop, _lora_lookup_lanes_loop):
         out = np.empty((6, columns), "f4")
         assert run(table, ids, a, b, np.float32(0.75), np.float32(7), out) == (1, 1)
         found.append(out.tobytes())

@@ -110,7 +110,10 @@ CASES = {
     "gradient.coalesce": lambda: sparse(coalesce(ids(), floats(MANY, D), V)),
     "group.group": lambda: group(ids(), V),
     "adapter.add_lora": add_step,
-    "lora.lora_lookup": lambda: lora_lookup(floats(V, D), ids(MANY // 8), [adapter()]),
+    "lora._lora_lookup_lanes": lambda: lora_lookup(floats(V, D), ids(MANY // 8), [adapter()]),
+    "lora.lora_lookup": lambda: lora_lookup(
+        np.asfortranarray(floats(V, D)), ids(MANY // 8), [adapter()]
+    ),
     "lora_gradient.grad_lora": lambda: [
         *sparse((made := grad_lora(ids(), floats(MANY, D), adapter()))[0]),
         made[1],
