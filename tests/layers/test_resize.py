@@ -114,7 +114,8 @@ def test_a_row_that_was_gone_comes_back_without_its_past():
     rule.apply([np.ones((3, 2), "float32")], [layer.table])
     layer.resize(2)
     layer.resize(3)
-    assert rule.state(layer.table)["momentum"].tolist() == [[-1, -1], [-1, -1], [0, 0]]
+    layer.resize(4)
+    assert rule.state(layer.table)["momentum"].tolist() == [[-1, -1], [-1, -1], [0, 0], [0, 0]]
 
 
 @pytest.mark.parametrize(
