@@ -29,7 +29,15 @@ V, D, R = 6, 4, 2
 NO_DOORS = {
     # compiling, and what runs inside loops
     "jit": ("loop", "parallel", "prange", "prefetch", "stats", "threads"),
-    "lanes": ("add_row", "add_scaled_row", "fetch_row", "lanes", "put_row"),
+    "lanes": (
+        "add_lanes",
+        "add_row",
+        "add_scaled_row",
+        "fetch_row",
+        "lanes",
+        "put_row",
+        "scaled_row",
+    ),
     # parts of doors, which get what a door has checked
     "bags": ("in_single",),
     "counter": ("calls", "count"),
