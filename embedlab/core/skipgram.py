@@ -3,8 +3,9 @@
 Each word of the stream pulls the vectors of the words around it towards its own context vector,
 and pushes them away from the context vectors of a few words drawn at random. The negatives are
 drawn once for a position and shared by all the words around it, so that a position is a few small
-matrix products, which stay in registers three words by six targets at a time. Every three words
-see what the ones before have changed in the targets.
+matrix products, which stay in registers three words by six targets at a time. Each word sees what
+the ones before it have changed in the targets, as if they came one by one: a few more products,
+of the three words with each other, tell how much their scores have moved.
 """
 
 from collections.abc import Iterator
@@ -33,7 +34,7 @@ MOST = 1024
 # A scratch row is one cache line longer than the longest vector, so that the rows of one position
 # do not all fall into the same cache set. TARGETS of them are worked on together.
 STRIDE = WIDEST + 16
-WORDS, TARGETS = 3, 6
+WORDS, TARGETS, LANES = 3, 6, 8
 S1, S2, S3, S4, S5 = (np.uint64(k * STRIDE) for k in range(1, TARGETS))
 DX = np.uint64(WORDS * STRIDE)
 
@@ -94,11 +95,11 @@ def skipgram_numpy(
             label = np.arange(len(targets)) == 0
             now = np.float32(rate + (rate_end - rate) * at / len(words))
             x, t = table[around], context[targets]  # (C, D), (K, D)
-            for c in range(0, len(around), WORDS):
-                likely = _sigmoid_numpy(x[c : c + WORDS] @ t.T, sigmoid)
+            for c, word in enumerate(around):
+                likely = _sigmoid_numpy(t @ x[c], sigmoid)
                 push = now * (label.astype(np.float32) - likely)
-                np.add.at(table, around[c : c + WORDS], push @ t)
-                t += push.T @ x[c : c + WORDS]
+                table[word] += push @ t
+                t += push[:, None] * x[c]
                 if at % 16 == 0:
                     told[worker] += -np.log(np.where(label, likely, 1 - likely)).sum(), likely.size
             context[targets] = t
@@ -163,8 +164,10 @@ def _train_loop(
     words, count, reach, targets, table, context, rate, rate_end, sigmoid, around, buf, told
 ):
     """Train on the words of a slice, in order, with one worker's own scratch rows."""
-    push = np.empty((WORDS, TARGETS), np.float32)
-    dim = np.uint64(table.shape[1])
+    push = np.zeros((WORDS, LANES), np.float32)
+    between = np.empty((WORDS, WORDS), np.float32)
+    live = np.zeros(LANES, np.float32)
+    dim = np.uint64((table.shape[1] + 15) // 16 * 16)  # the scratch is zero beyond D
     groups = (targets.shape[1] + TARGETS - 1) // TARGETS
     # Scratch: the rows of the targets, which change at once; then for each three words their rows,
     # and what these change by. Fixed distances let the compiler see that nothing overlaps (checks
@@ -181,22 +184,28 @@ def _train_loop(
         found = _around_loop(words, count, at, reach[at], around)
         for k in range(groups * TARGETS):
             row = targets[at, k] if k < targets.shape[1] else -1
-            _copy_loop(context[max(row, 0)], buf[k * STRIDE :])
+            _load_loop(context, np.uint64(max(row, 0)), buf, np.uint64(k * STRIDE))
         for c in range(found):
-            _load_loop(table[around[c]], buf, _place_loop(x0, c))
+            x = _place_loop(x0, c)
+            _load_loop(table, np.uint64(around[c]), buf, x)
+            _clear_loop(buf, x + DX, dim)
         now = np.float32(rate + slope * at)
         for k in range(0, groups * TARGETS, TARGETS):
             t = np.uint64(k * STRIDE)
+            hit = np.float32(1.0) if k == 0 else np.float32(0.0)
+            for j in range(TARGETS):
+                real = k + j < targets.shape[1] and targets[at, k + j] >= 0
+                live[j] = now if real else np.float32(0.0)
             for c in range(0, found, WORDS):
                 x = _place_loop(x0, c)
-                _scores_loop(buf, t, x, dim, push)
-                _push_loop(push, found - c, targets[at], k, now, sigmoid, at % 16 == 0, told)
-                _move_loop(buf, t, x, dim, push)
+                _scores_loop(buf, t, x, dim, push, between)
+                _push_loop(push, between, live, found - c, hit, sigmoid, at % 16 == 0, told)
+                _move_loop(buf, t, x, dim, push, between)
         for k in range(targets.shape[1]):
             if targets[at, k] >= 0:
-                _copy_loop(buf[k * STRIDE :], context[targets[at, k]])
+                _store_loop(buf, np.uint64(k * STRIDE), context, np.uint64(targets[at, k]))
         for c in range(found):
-            _add_loop(buf, _place_loop(x0, c) + DX, table[around[c]])
+            _add_loop(buf, _place_loop(x0, c) + DX, table, np.uint64(around[c]))
 
 
 @loop
@@ -206,30 +215,36 @@ def _place_loop(first, word):
 
 
 @loop
-def _copy_loop(source, row):
-    """Copy as many numbers as the shorter one has."""
-    for d in range(min(source.size, row.size)):
-        row[d] = source[d]
+def _load_loop(table, row, buf, place):
+    """Copy a row of a table into the scratch, without a view: each is counted, atomically."""
+    for d in range(np.uint64(table.shape[1])):
+        buf[place + d] = table[row, d]
 
 
 @loop
-def _load_loop(row, buf, place):
-    """Copy the row of a word into the scratch, and clear what it will change by."""
-    for d in range(np.uint64(row.size)):
-        buf[place + d] = row[d]
-        buf[place + DX + d] = np.float32(0.0)
+def _clear_loop(buf, place, dim):
+    """Clear what a word will change by."""
+    for d in range(dim):
+        buf[place + d] = np.float32(0.0)
 
 
 @loop
-def _add_loop(buf, change, row):
+def _store_loop(buf, place, table, row):
+    """Copy a row back from the scratch."""
+    for d in range(np.uint64(table.shape[1])):
+        table[row, d] = buf[place + d]
+
+
+@loop
+def _add_loop(buf, change, table, row):
     """Add a change to its row of a table."""
-    for d in range(np.uint64(row.size)):
-        row[d] += buf[change + d]
+    for d in range(np.uint64(table.shape[1])):
+        table[row, d] += buf[change + d]
 
 
 @loop(reductions=True)
-def _scores_loop(buf, t, x, dim, push):
-    """Three words against six targets: eighteen dot products into `push`.
+def _scores_loop(buf, t, x, dim, push, between):
+    """Three words against six targets: eighteen dot products into `push`; three `between` words.
 
     Places are unsigned: with signed ones Numba guards against negative indices at every step, and
     the loop becomes five times slower because it cannot read eight numbers at once.
@@ -237,10 +252,14 @@ def _scores_loop(buf, t, x, dim, push):
     s00 = s01 = s02 = s03 = s04 = s05 = np.float32(0.0)
     s10 = s11 = s12 = s13 = s14 = s15 = np.float32(0.0)
     s20 = s21 = s22 = s23 = s24 = s25 = np.float32(0.0)
+    b01 = b02 = b12 = np.float32(0.0)
     for d in range(dim):
         x0 = buf[x + d]
         x1 = buf[x + S1 + d]
         x2 = buf[x + S2 + d]
+        b01 += x0 * x1
+        b02 += x0 * x2
+        b12 += x1 * x2
         y = buf[t + d]
         s00 += x0 * y
         s10 += x1 * y
@@ -274,25 +293,51 @@ def _scores_loop(buf, t, x, dim, push):
     push[2, 0], push[2, 1], push[2, 2], push[2, 3], push[2, 4], push[2, 5] = (
         s20, s21, s22, s23, s24, s25,
     )  # fmt: skip
+    between[0, 1], between[0, 2], between[1, 2] = b01, b02, b12
 
 
 @loop
-def _push_loop(push, found, targets, k, now, sigmoid, watch, told):
-    """Turn scores into rate * (label - likely), zero where the tile is padded; note the loss."""
+def _push_loop(push, between, live, found, hit, sigmoid, watch, told):
+    """Turn scores into rate * (label - likely), zero where the tile is padded; note the loss.
+
+    `live` has the rate, or 0 for a target that is none; `hit` is the label of the first. A word
+    before has moved a target by its push times itself, and so a score by its push times the
+    product of the two words. `between` then tells what the words add to each other.
+    """
     for c in range(WORDS):
-        for j in range(TARGETS):
-            likely = _likely_loop(push[c, j], sigmoid)
-            hit = np.float32(1.0) if k + j == 0 else np.float32(0.0)
-            push[c, j] = now * (hit - likely)
-            if c >= found or k + j >= targets.size or targets[k + j] < 0:
+        if c >= found:
+            for j in range(LANES):
                 push[c, j] = 0.0
-            elif watch:
-                told[0] -= np.log(likely if k + j == 0 else 1 - likely)
-                told[1] += 1
+            continue
+        for b in range(c):
+            for j in range(LANES):
+                push[c, j] += push[b, j] * between[b, c]
+        for j in range(LANES):
+            push[c, j] = -_likely_loop(push[c, j], sigmoid)
+        push[c, 0] += hit
+        if watch:
+            _note_loop(push[c], live, told)
+        for j in range(LANES):
+            push[c, j] *= live[j]
+    for c in range(1, WORDS):
+        for b in range(c):
+            total = np.float32(0.0)
+            for j in range(TARGETS):
+                total += push[b, j] * push[c, j]
+            between[b, c] = total
+
+
+@loop
+def _note_loop(gaps, live, told):
+    """Add the loss of one word to `told`; its gaps are label - likely."""
+    for j in range(TARGETS):
+        if live[j] > 0:
+            told[0] -= np.log(1 - abs(gaps[j]))
+            told[1] += 1
 
 
 @loop(reductions=True)
-def _move_loop(buf, t, x, dim, push):
+def _move_loop(buf, t, x, dim, push, between):
     """Add the eighteen pushes to what three words will change by, and to six targets.
 
     Two passes: one would have four times as many pairs of rows to be checked for overlap.
@@ -306,13 +351,17 @@ def _move_loop(buf, t, x, dim, push):
     g20, g21, g22, g23, g24, g25 = (
         push[2, 0], push[2, 1], push[2, 2], push[2, 3], push[2, 4], push[2, 5],
     )  # fmt: skip
+    h01, h02, h12 = between[0, 1], between[0, 2], between[1, 2]
     dx = x + DX
     for d in range(dim):
         y0, y1, y2 = buf[t + d], buf[t + S1 + d], buf[t + S2 + d]
         y3, y4, y5 = buf[t + S3 + d], buf[t + S4 + d], buf[t + S5 + d]
+        x0, x1 = buf[x + d], buf[x + S1 + d]
         buf[dx + d] += g00 * y0 + g01 * y1 + g02 * y2 + g03 * y3 + g04 * y4 + g05 * y5
-        buf[dx + S1 + d] += g10 * y0 + g11 * y1 + g12 * y2 + g13 * y3 + g14 * y4 + g15 * y5
-        buf[dx + S2 + d] += g20 * y0 + g21 * y1 + g22 * y2 + g23 * y3 + g24 * y4 + g25 * y5
+        one = g10 * y0 + g11 * y1 + g12 * y2 + g13 * y3 + g14 * y4 + g15 * y5
+        buf[dx + S1 + d] += one + h01 * x0
+        two = g20 * y0 + g21 * y1 + g22 * y2 + g23 * y3 + g24 * y4 + g25 * y5
+        buf[dx + S2 + d] += two + h02 * x0 + h12 * x1
     for d in range(dim):
         x0, x1, x2 = buf[x + d], buf[x + S1 + d], buf[x + S2 + d]
         buf[t + d] += g00 * x0 + g10 * x1 + g20 * x2
@@ -328,9 +377,9 @@ def _likely_loop(score, sigmoid):
     """Give the sigmoid of a score from a table of 512 cells, interpolated (error < 2e-5)."""
     place = (score + np.float32(_REACH)) * np.float32(_CELLS / (2 * _REACH))
     place = min(max(place, np.float32(0.0)), np.float32(_CELLS - 1e-3))
-    cell = np.int64(place)
+    cell = np.uint32(place)
     share = place - np.float32(cell)
-    return sigmoid[cell] + share * (sigmoid[cell + 1] - sigmoid[cell])
+    return sigmoid[cell] + share * (sigmoid[cell + np.uint32(1)] - sigmoid[cell])
 
 
 @loop
