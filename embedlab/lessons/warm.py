@@ -49,11 +49,13 @@ def _gradient() -> Iterator[Callable[[], Any]]:
     for ids in _ids():
         for grad in _tables(ids.size, 2):
             yield partial(gradient.grad_table, ids, grad, 2)
-            yield partial(gradient.coalesce, ids, grad, 2)
+            for rows in (2, 1000):  # few rows are counted, many are sorted
+                yield partial(gradient.coalesce, ids, grad, rows)
     many = np.zeros(_from(gradient.PARALLEL_FROM, 64), np.int64)
     grad = np.zeros((many.size, 64), np.float32)
     yield partial(gradient.grad_table, many, grad, 2)
-    yield partial(gradient.coalesce, many, grad, 2)
+    for rows in (2, 5 * many.size):
+        yield partial(gradient.coalesce, many, grad, rows)
 
 
 def _from(numbers: int, width: int) -> int:
