@@ -34,7 +34,7 @@ MOST = 1024
 # A scratch row is one cache line longer than the longest vector, so that the rows of one position
 # do not all fall into the same cache set. TARGETS of them are worked on together.
 STRIDE = WIDEST + 16
-WORDS, TARGETS, LANES = 3, 6, 8
+WORDS, TARGETS = 3, 6
 S1, S2, S3, S4, S5 = (np.uint64(k * STRIDE) for k in range(1, TARGETS))
 DX = np.uint64(WORDS * STRIDE)
 
@@ -164,9 +164,9 @@ def _train_loop(
     words, count, reach, targets, table, context, rate, rate_end, sigmoid, around, buf, told
 ):
     """Train on the words of a slice, in order, with one worker's own scratch rows."""
-    push = np.zeros((WORDS, LANES), np.float32)
+    push = np.zeros((WORDS, TARGETS), np.float32)
     between = np.empty((WORDS, WORDS), np.float32)
-    live = np.zeros(LANES, np.float32)
+    live = np.zeros(TARGETS, np.float32)
     dim = np.uint64((table.shape[1] + 15) // 16 * 16)  # the scratch is zero beyond D
     groups = (targets.shape[1] + TARGETS - 1) // TARGETS
     # Scratch: the rows of the targets, which change at once; then for each three words their rows,
@@ -188,7 +188,6 @@ def _train_loop(
         for c in range(found):
             x = _place_loop(x0, c)
             _load_loop(table, np.uint64(around[c]), buf, x)
-            _clear_loop(buf, x + DX, dim)
         now = np.float32(rate + slope * at)
         for k in range(0, groups * TARGETS, TARGETS):
             t = np.uint64(k * STRIDE)
@@ -200,7 +199,7 @@ def _train_loop(
                 x = _place_loop(x0, c)
                 _scores_loop(buf, t, x, dim, push, between)
                 _push_loop(push, between, live, found - c, hit, sigmoid, at % 16 == 0, told)
-                _move_loop(buf, t, x, dim, push, between)
+                _move_loop(buf, t, x, dim, push, between, k == 0)
         for k in range(targets.shape[1]):
             if targets[at, k] >= 0:
                 _store_loop(buf, np.uint64(k * STRIDE), context, np.uint64(targets[at, k]))
@@ -219,13 +218,6 @@ def _load_loop(table, row, buf, place):
     """Copy a row of a table into the scratch, without a view: each is counted, atomically."""
     for d in range(np.uint64(table.shape[1])):
         buf[place + d] = table[row, d]
-
-
-@loop
-def _clear_loop(buf, place, dim):
-    """Clear what a word will change by."""
-    for d in range(dim):
-        buf[place + d] = np.float32(0.0)
 
 
 @loop
@@ -306,18 +298,18 @@ def _push_loop(push, between, live, found, hit, sigmoid, watch, told):
     """
     for c in range(WORDS):
         if c >= found:
-            for j in range(LANES):
+            for j in range(TARGETS):
                 push[c, j] = 0.0
             continue
         for b in range(c):
-            for j in range(LANES):
+            for j in range(TARGETS):
                 push[c, j] += push[b, j] * between[b, c]
-        for j in range(LANES):
+        for j in range(TARGETS):
             push[c, j] = -_likely_loop(push[c, j], sigmoid)
         push[c, 0] += hit
         if watch:
             _note_loop(push[c], live, told)
-        for j in range(LANES):
+        for j in range(TARGETS):
             push[c, j] *= live[j]
     for c in range(1, WORDS):
         for b in range(c):
@@ -337,7 +329,7 @@ def _note_loop(gaps, live, told):
 
 
 @loop(reductions=True)
-def _move_loop(buf, t, x, dim, push, between):
+def _move_loop(buf, t, x, dim, push, between, first):
     """Add the eighteen pushes to what three words will change by, and to six targets.
 
     Two passes: one would have four times as many pairs of rows to be checked for overlap.
@@ -353,15 +345,26 @@ def _move_loop(buf, t, x, dim, push, between):
     )  # fmt: skip
     h01, h02, h12 = between[0, 1], between[0, 2], between[1, 2]
     dx = x + DX
-    for d in range(dim):
-        y0, y1, y2 = buf[t + d], buf[t + S1 + d], buf[t + S2 + d]
-        y3, y4, y5 = buf[t + S3 + d], buf[t + S4 + d], buf[t + S5 + d]
-        x0, x1 = buf[x + d], buf[x + S1 + d]
-        buf[dx + d] += g00 * y0 + g01 * y1 + g02 * y2 + g03 * y3 + g04 * y4 + g05 * y5
-        one = g10 * y0 + g11 * y1 + g12 * y2 + g13 * y3 + g14 * y4 + g15 * y5
-        buf[dx + S1 + d] += one + h01 * x0
-        two = g20 * y0 + g21 * y1 + g22 * y2 + g23 * y3 + g24 * y4 + g25 * y5
-        buf[dx + S2 + d] += two + h02 * x0 + h12 * x1
+    if first:  # nothing to add to, and nothing need be cleared before
+        for d in range(dim):
+            y0, y1, y2 = buf[t + d], buf[t + S1 + d], buf[t + S2 + d]
+            y3, y4, y5 = buf[t + S3 + d], buf[t + S4 + d], buf[t + S5 + d]
+            x0, x1 = buf[x + d], buf[x + S1 + d]
+            one = g10 * y0 + g11 * y1 + g12 * y2 + g13 * y3 + g14 * y4 + g15 * y5
+            two = g20 * y0 + g21 * y1 + g22 * y2 + g23 * y3 + g24 * y4 + g25 * y5
+            buf[dx + d] = g00 * y0 + g01 * y1 + g02 * y2 + g03 * y3 + g04 * y4 + g05 * y5
+            buf[dx + S1 + d] = one + h01 * x0
+            buf[dx + S2 + d] = two + h02 * x0 + h12 * x1
+    else:
+        for d in range(dim):
+            y0, y1, y2 = buf[t + d], buf[t + S1 + d], buf[t + S2 + d]
+            y3, y4, y5 = buf[t + S3 + d], buf[t + S4 + d], buf[t + S5 + d]
+            x0, x1 = buf[x + d], buf[x + S1 + d]
+            one = g10 * y0 + g11 * y1 + g12 * y2 + g13 * y3 + g14 * y4 + g15 * y5
+            two = g20 * y0 + g21 * y1 + g22 * y2 + g23 * y3 + g24 * y4 + g25 * y5
+            buf[dx + d] += g00 * y0 + g01 * y1 + g02 * y2 + g03 * y3 + g04 * y4 + g05 * y5
+            buf[dx + S1 + d] += one + h01 * x0
+            buf[dx + S2 + d] += two + h02 * x0 + h12 * x1
     for d in range(dim):
         x0, x1, x2 = buf[x + d], buf[x + S1 + d], buf[x + S2 + d]
         buf[t + d] += g00 * x0 + g10 * x1 + g20 * x2
