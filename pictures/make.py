@@ -55,7 +55,9 @@ def main() -> None:
                 page.goto(file.as_uri())
                 page.locator(".embedlab").wait_for()
                 act(page)
-                page.evaluate("() => new Promise(d => setTimeout(d, 400))")
+                page.evaluate(
+                    "() => new Promise(d => requestAnimationFrame(() => requestAnimationFrame(d)))"
+                )
                 page.locator(".embedlab").screenshot(path=HERE / f"{name}-{scheme}.png")
                 page.close()
         browser.close()

@@ -1,6 +1,7 @@
 """How long the eye waits, measured inside the page, with a kernel that is 150 ms away.
 
-Each budget is met by the best of a few rounds: a machine is busy at times, a slow view always.
+One warm-up that is not counted, then a fixed number of acts, and one figure over all of them: no
+act is done again because it was slow. `make test` runs this file while nothing else runs.
 """
 
 from statistics import median
@@ -10,7 +11,7 @@ import pytest
 from embedlab.explorers.lookup import LookupExplorer
 
 DELAY = 150
-ROUNDS = 12
+ROUNDS = 3
 LARGE = {"text": "the cat sat on the mat and a dog ran in", "input_dim": 40, "output_dim": 32}
 
 
@@ -22,7 +23,7 @@ def view(show):
 def measures(view, act):
     """Take the measures of an act out of the page."""
     view.settle()
-    view.page.wait_for_function("new Promise(done => setTimeout(() => done(true), 30))")
+    view.settle()  # the frame of the last act, and the one in which its measure is noted
     return view.page.evaluate(
         """act => {
             const all = performance.getEntriesByName(`embedlab:${act}`).map(m => m.duration);
@@ -33,14 +34,10 @@ def measures(view, act):
     )
 
 
-def best(rounds, budget):
-    """Give the least of a few rounds; stop at the first within the budget."""
-    found = []
-    for run in rounds:
-        found.append(run())
-        if found[-1] <= budget:
-            break
-    return min(found)
+def over_all(run):
+    """Give what all rounds measured, after one that only warms the page up."""
+    run()
+    return [value for _ in range(ROUNDS) for value in run()]
 
 
 def p95(values):
@@ -55,9 +52,9 @@ def test_hover_to_paint(view):
         for k in range(30):
             x = box["x"] + 10 + (k * 97) % (box["width"] - 20)
             view.page.mouse.move(x, box["y"] + 60 + (k * 53) % (box["height"] - 120))
-        return p95(measures(view, "hover"))
+        return measures(view, "hover")
 
-    assert best([run] * ROUNDS, 16) <= 16
+    assert p95(over_all(run)) <= 16
 
 
 def test_step_to_paint(view):
@@ -66,9 +63,9 @@ def test_step_to_paint(view):
     def run():
         for _ in range(2):
             view.press(*["."] * 10, *[","] * 10)
-        return p95(measures(view, "step"))
+        return measures(view, "step")
 
-    assert best([run] * ROUNDS, 33) <= 33
+    assert p95(over_all(run)) <= 33
 
 
 def test_edit_to_paint(view):
@@ -86,10 +83,10 @@ def test_edit_to_paint(view):
             (trip,) = view.page.evaluate("models.view0.trips")
             assert trip >= DELAY
             slower.append(took - trip)
-        return median(slower)
+        return slower
 
-    assert best([run] * ROUNDS, 60) <= 60
+    assert median(over_all(run)) <= 60
 
 
 def test_first_paint(show):
-    assert best([lambda: show(LookupExplorer(**LARGE)).first] * ROUNDS, 1000) <= 1000
+    assert median(over_all(lambda: [show(LookupExplorer(**LARGE)).first])) <= 1000
