@@ -1,6 +1,10 @@
-"""A view as one file: opened from the disk, without a server, a network or Python."""
+"""A view as one file: opened from the disk, without a server, a network or Python.
+
+The file forbids `eval`, so these tests wait with `expect`: `wait_for_function` polls by `eval`.
+"""
 
 import pytest
+from playwright.sync_api import expect
 
 from embedlab.explorers.export import NO_PYTHON
 from embedlab.explorers.lookup import LookupExplorer
@@ -44,13 +48,13 @@ def test_it_steps_and_says_what_it_shows(saved):
     assert "the" in said(page)
     view.locator("[data-place]").first.focus()
     page.keyboard.press(".")
-    page.wait_for_function("document.querySelector('.say').innerText.includes('cat')")
+    expect(page.locator(".say")).to_contain_text("cat")
 
 
 def test_hovering_a_word_tells_its_row(saved):
     page = saved(LookupExplorer("the cat sat"))
     root(page).locator('[data-place="chip:2"]').hover()
-    page.wait_for_function("document.querySelector('.say').innerText.includes('sat')")
+    expect(page.locator(".say")).to_contain_text("sat")
 
 
 def test_a_prediction_is_revealed(saved):
@@ -69,12 +73,11 @@ def test_what_the_message_holds_can_change_and_the_rest_says_why_not(saved):
     page = saved(LookupExplorer("the cat sat"))
     view = root(page)
     view.locator("input[value=one-hot]").check()
-    page.wait_for_function("document.querySelector('input[value=one-hot]').checked")
+    expect(view.locator("input[value=one-hot]")).to_be_checked()
     assert NO_PYTHON not in view.inner_text()
     view.locator("input[type=range]").first.focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("t => document.querySelector('.embedlab').innerText.includes(t)",
-                           arg=NO_PYTHON)  # fmt: skip
+    expect(view).to_contain_text(NO_PYTHON)
 
 
 def test_hostile_words_stay_words(saved):
