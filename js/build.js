@@ -27,7 +27,7 @@ const result = await build({
   legalComments: "none", // LICENSES.txt carries them all, whole
   metafile: true,
   write: false,
-  plugins: [{ name: "flat", setup: ({ onLoad }) => onLoad({ filter: /js\/(kit|lookup)\b.*\.js$/ }, flat) }],
+  plugins: [{ name: "flat", setup: ({ onLoad }) => onLoad({ filter: /\/js\/([a-z]+\/)?[a-z_]+\.js$/ }, flat) }],
 });
 
 /** @type {Map<string, string>} */

@@ -249,6 +249,11 @@ const lookup = {
     truth: [...readingOf(trace).readers.keys()].sort((a, b) => a - b),
   }),
   settle: settleWindows,
+  token: ({ trace, ui }) => (spotOf({ ui }).row ?? readingOf(trace).rows[ui.step] ?? null),
+  onToken(act, { trace }, row) {
+    const [first] = readingOf(trace).readers.get(row) ?? [];
+    if (first !== undefined) act.go(first, { heard: true, patch: { focus: null } });
+  },
   keys: [
     [["Enter"], "on an output cell: the sum behind it"],
     [["Enter"], "on a weight: change it; ↑ ↓ by 0.1, with Shift by 0.01"],

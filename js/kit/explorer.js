@@ -9,9 +9,9 @@ import { render } from "lit-html";
 import { begin } from "./budget.js";
 import { frame } from "./frame.js";
 import { actOf, keepInside, leave } from "./keys.js";
-import { join } from "./link.js";
+import { hear, join, tell } from "./link.js";
 import { Painted } from "./painted.js";
-import { ask, reveal, toggle } from "./predict.js";
+import { bendAt, choose, predict } from "./predicting.js";
 import { clamp } from "./roving.js";
 import { copy, stateText } from "./share.js";
 import { Store } from "./store.js";
@@ -64,9 +64,7 @@ export class Explorer extends Painted {
       own: view.ui(),
     };
     this.player = new Player(() => this.beat());
-    this.link = join(model.get("link_id") ?? "", ({ step }) =>
-      this.go(step, { heard: true, patch: { focus: null } }),
-    );
+    this.link = join(model.get("link_id") ?? "", (said) => hear(this, said));
     /** @type {Trace | null} */
     this.before = null;
     this.store = new Store(model, (why) => this.changed(why), view.typed);
@@ -169,7 +167,7 @@ export class Explorer extends Painted {
    */
   go(step, { heard = false, patch = {} } = {}) {
     this.show({ step: clamp(step, Math.max(1, this.steps)), hover: null, open: null, ...patch }, "step");
-    if (!heard) this.link.say({ step: this.ui.step });
+    if (!heard) tell(this);
     this.reportCursor();
   }
 
@@ -270,31 +268,17 @@ export class Explorer extends Painted {
 
   /** @param {"again" | "reveal" | "done"} act */
   predict(act) {
-    const { trace } = this.store;
-    if (!trace) return;
-    this.player.stop();
-    if (act === "done") {
-      this.show({ prediction: null, playing: false });
-      return this.focusLater("top:predict");
-    }
-    if (act === "again") {
-      this.show({ prediction: ask(), playing: false, open: null, hover: null, focus: null });
-      return this.focusLater(this.view.predictAt(/** @type {Scene} */ (this.scene)));
-    }
-    const { question, truth } = this.view.truth(trace);
-    const prediction = reveal(this.ui.prediction ?? ask(), truth);
-    this.show({ prediction, focus: null, hover: null });
-    this.store.reportAnswer({
-      question,
-      answer: prediction.chosen,
-      correct: Boolean(prediction.verdict?.correct),
-    });
-    this.focusLater("predict:done");
+    predict(this, act);
   }
 
-  /** @param {number} thing */
+  /** Choose a thing, or take it back. @param {number} thing */
   choose(thing) {
-    if (this.ui.prediction) this.show({ prediction: toggle(this.ui.prediction, thing) });
+    choose(this, thing);
+  }
+
+  /** Bend a predicted curve. @param {number} point @param {number} value */
+  bend(point, value) {
+    bendAt(this, point, value);
   }
 
   // ---- keys ----------------------------------------------------------------------------------------

@@ -1,6 +1,10 @@
 /**
- * Views of one page that carry the same link_id share the step: inside the page, without a kernel.
+ * Views of one page that carry the same link_id share the step and the row that is selected: inside
+ * the page, without a kernel. A step is shared by views that step through the same kind of thing.
  */
+
+/** @typedef {{ noun: string, step: number, row: number | null }} Said */
+/** @typedef {import("./explorer.js").Explorer} Explorer */
 
 const KEY = Symbol.for("embedlab.link");
 
@@ -33,4 +37,17 @@ export function join(id, heard) {
       exchange().removeEventListener(id, listen);
     },
   };
+}
+
+/** Tell the linked views where this one is. @param {Explorer} live */
+export function tell(live) {
+  const { scene, view, ui } = live;
+  if (scene) live.link.say({ noun: view.noun, step: ui.step, row: view.token?.(scene) ?? null });
+}
+
+/** Follow what a linked view said. @param {Explorer} live @param {Said} said */
+export function hear(live, { noun, step, row }) {
+  const { scene, view } = live;
+  if (noun === view.noun) live.go(step, { heard: true, patch: { focus: null } });
+  else if (scene && row !== null) view.onToken?.(live, scene, row);
 }

@@ -45,12 +45,15 @@
  * @property {(scene: Scene) => unknown} say                     the narration, one sentence
  * @property {(scene: Scene) => import("./table.js").DataTable[]} tables
  * @property {(scene: Scene) => { question: unknown, outcome: unknown }} predict
+ * @property {(scene: Scene) => { kind: import("./predict.js").Kind, start?: ArrayLike<number> }} [asks]  the kind of answer; `many` unless told
  * @property {(scene: Scene) => string} predictAt                  where the keyboard goes when it asks
- * @property {(trace: Trace) => { question: string, truth: number[] }} truth
+ * @property {(trace: Trace, scene: Scene) => { question: string, truth: ArrayLike<number>, near?: number }} truth  `near`: how far a point of a curve may be off
  * @property {(scene: Scene) => void} settle                     before each painting: move windows after what is looked at
  * @property {[string[], string][]} keys                         keys of this view alone
  * @property {(event: KeyboardEvent, scene: Scene) => boolean} onKey
  * @property {(act: import("./explorer.js").Explorer, scene: Scene, before: Trace | null) => void} [onTrace]
+ * @property {(scene: Scene) => number | null} [token]           the row that is selected, for linked views
+ * @property {(act: import("./explorer.js").Explorer, scene: Scene, row: number) => void} [onToken]  a linked view selected this row
  * @property {(scene: Scene) => Record<string, any>} cursor      what Python readers may know
  */
 

@@ -21,7 +21,7 @@ export function own() {
   return { windows: { token: 0, row: 0, col: 0 }, editing: null, race: null };
 }
 
-/** What is looked at: the pointer first, then the keyboard, then the step. @param {Scene} scene @returns {Spot} */
+/** What is looked at: the pointer first, then the keyboard, then the step. @param {Pick<Scene, "ui">} scene @returns {Spot} */
 export function spotOf({ ui }) {
   return ui.hover ?? ui.focus ?? { part: "chip", n: ui.step };
 }

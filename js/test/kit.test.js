@@ -5,8 +5,8 @@ import { amount, reach, signed } from "../kit/colors.js";
 import { nearest, stopsBetween } from "../kit/controls.js";
 import { signMarks } from "../kit/heat.js";
 import { actOf } from "../kit/keys.js";
-import { join } from "../kit/link.js";
-import { ask, markOf, reveal, toggle } from "../kit/predict.js";
+import { hear, join } from "../kit/link.js";
+import { ask, bend, markOf, reveal, toggle } from "../kit/predict.js";
 import { ribbonPath } from "../kit/ribbons.js";
 import { follow, move } from "../kit/roving.js";
 import { logScale } from "../kit/scale.js";
@@ -47,6 +47,32 @@ test("keys mean acts, unless the control under them needs them", () => {
   assert.equal(at("End", { tagName: "INPUT", type: "range" }), null);
   assert.equal(at("Escape", { tagName: "TEXTAREA" }), "leave");
   assert.equal(at("s", undefined, { ctrlKey: true }), null, "Ctrl+S stays the host's");
+});
+
+test("a linked view follows the step of its own kind, and the row of any other", () => {
+  /** @type {unknown[]} */
+  const log = [];
+  const view = { noun: "word", onToken: (/** @type {any} */ _, /** @type {any} */ __, /** @type {number} */ row) => log.push(["row", row]) };
+  const live = /** @type {any} */ ({ view, scene: {}, go: (/** @type {number} */ step) => log.push(["step", step]) });
+  hear(live, { noun: "word", step: 3, row: 5 });
+  hear(live, { noun: "update", step: 9, row: 5 });
+  hear(live, { noun: "update", step: 9, row: null });
+  assert.deepEqual(log, [["step", 3], ["row", 5]]);
+});
+
+test("where one thing is asked for, the newest choice stands alone", () => {
+  const told = [4, 2].reduce((p, thing) => toggle(p, thing), ask("one"));
+  assert.deepEqual(told.chosen, [2]);
+  assert.deepEqual(toggle(told, 2).chosen, []);
+  assert.equal(reveal(told, [2]).verdict?.correct, true);
+});
+
+test("a curve is bent point by point, and judged by how near it comes", () => {
+  const told = bend(bend(ask("curve", new Float32Array([1, 1, 1])), 1, 0.5), 7, 9);
+  assert.deepEqual(told.drawn, [1, 0.5, 1], "there is no point 7");
+  const judged = reveal(told, [1.05, 0.5, 0.2], 0.1);
+  assert.deepEqual(judged.verdict, { right: [0, 1], missed: [], extra: [2], correct: false });
+  assert.equal(bend(judged, 0, 3), judged, "it is too late");
 });
 
 test("a prediction is chosen, taken back, and judged", () => {
