@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.gradient import SparseGrad
 from embedlab.core.mask import padding_mask
 from embedlab.core.table import ShapeError
 from embedlab.layers import Input, Layer
 from embedlab.losses import Loss, MeanSquaredError
 from embedlab.models.masks import lint_masks
 from embedlab.traces.frozen import frozen
+from embedlab.traces.mask_run import Step, back_to_row_0, truth, walk, why_lost
 from embedlab.traces.wording import counted, number, shown
 
 __all__ = ["MaskStage", "MaskTrace", "trace_mask"]
@@ -26,18 +26,25 @@ class MaskStage:
     ----------
     name, kind : str
         The layer's name and its class.
-    verdict : {"made", "kept", "consumed", "lost here", "none"}
+    verdict : {"made", "kept", "replaced", "consumed", "lost here", "none"}
+        "replaced": `Masking` makes a mask of its own, whatever mask came.
+    why : str
+        Where the mask is lost, why; else "".
     values : ndarray
         With the mask as it flows; unmasked : ndarray, with none anywhere.
     mask : ndarray of bool, or None
+    truth : tuple of (ndarray or None)
+        For each sequence its values without padding; empty where the model has no truth.
     """
 
     name: str
     kind: str
     verdict: str
+    why: str
     values: np.ndarray
     unmasked: np.ndarray
     mask: np.ndarray | None
+    truth: tuple[np.ndarray | None, ...]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -57,8 +64,9 @@ class MaskTrace:
         Of each sequence alone, cut free of its padding. None where the model needs one length.
     no_truth : str
         Why there is none, or "".
-    row_0, row_0_unmasked : ndarray, (D,), or None
-        The gradient of the padding's row of the first layer's table, with and without mask.
+    row_0, row_0_unmasked, row_0_truth : ndarray, (D,), or None
+        The gradient of the padding's row of the first layer's table: with the mask, without any,
+        and without padding.
 
     Examples
     --------
@@ -78,6 +86,13 @@ class MaskTrace:
     no_truth: str
     row_0: np.ndarray | None
     row_0_unmasked: np.ndarray | None
+    row_0_truth: np.ndarray | None
+
+    @property
+    def pooled_at(self) -> int | None:
+        """The number of the first stage that gives one vector for a sequence; None without one."""
+        flat = [n for n, stage in enumerate(self.stages) if stage.values.ndim == 2]
+        return flat[0] if flat else None
 
     @property
     def padding(self) -> np.ndarray:
@@ -103,6 +118,8 @@ class MaskTrace:
             where = "No layer makes a mask."
         if self.factor is None:
             return f"{where} {self.no_truth}".strip()
+        if not np.isfinite(self.factor):
+            return f"{where} The loss is {number(self.loss)}."
         if abs(self.factor - 1) < 1e-5:
             return f"{where} The loss is that of the sequences without padding."
         percent, way = 100 * (self.factor - 1), "high" if self.factor > 1 else "low"
@@ -195,9 +212,8 @@ def trace_mask(model: Any, ids: Any, target: Any = 0.0, *, loss: Loss | None = N
             "length."
         )
     judge = MeanSquaredError(dtype="float64") if loss is None else loss
-    flowing, mask, steps = _walk(layers, batch, masked=True)
-    _, _, without = _walk(layers, batch, masked=False)
-    unmasked = without[-1][0]
+    steps, without = (walk(layers, batch, masked=masked) for masked in (True, False))
+    flowing, mask, unmasked = steps[-1].values, steps[-1].mask, without[-1].values
     try:
         wanted = np.broadcast_to(np.asarray(target, np.float64), flowing.shape)
     except ValueError:
@@ -205,60 +221,32 @@ def trace_mask(model: Any, ids: Any, target: Any = 0.0, *, loss: Loss | None = N
             f"target must fit the output, {flowing.shape}. Received {np.shape(target)}. "
             "Pass one number for all, or one for each."
         ) from None
+    real = truth(layers, batch, wanted, judge)
     notes = lint_masks(list(layers), Input((batch.shape[1],)))
+    came = [None, *(step.mask for step in steps)]
     stages = [
-        MaskStage(layer.name, type(layer).__name__, note.verdict, frozen(values), frozen(plain[0]),
-                  None if kept is None else frozen(kept))
-        for layer, note, (values, kept, _), plain in zip(layers, notes, steps, without, strict=True)
+        MaskStage(
+            layer.name, type(layer).__name__, _verdict(note.verdict, before, step),
+            why_lost(layer) if note.verdict == "lost here" else "", frozen(step.values),
+            frozen(plain.values), None if step.mask is None else frozen(step.mask),
+            real.stages[n] if real.stages else (),
+        )
+        for n, (layer, note, before, step, plain) in enumerate(
+            zip(layers, notes, came[:-1], steps, without, strict=True)
+        )
     ]  # fmt: skip
     heeded = mask if mask is not None and mask.shape == flowing.shape[:-1] else None
-    truth, why = _truth(layers, batch, wanted, judge)
-    rows = [
-        _row_0(layers, contexts, judge.grad(wanted, out, mask=m))
-        for contexts, out, m in ((steps, flowing, heeded), (without, unmasked, None))
-    ]
+    row_0 = back_to_row_0(layers, steps, judge.grad(wanted, flowing, mask=heeded))
+    row_0_unmasked = back_to_row_0(layers, without, judge.grad(wanted, unmasked))
     return MaskTrace(
         frozen(batch, np.int64), tuple(stages), frozen(wanted),
-        float(judge(wanted, flowing, mask=heeded)), float(judge(wanted, unmasked)), truth, why,
-        *rows,
+        float(judge(wanted, flowing, mask=heeded)), float(judge(wanted, unmasked)), real.loss,
+        real.why, row_0, row_0_unmasked, real.row_0,
     )  # fmt: skip
 
 
-def _walk(layers: Sequence[Layer], ids: np.ndarray, *, masked: bool) -> tuple[Any, Any, list[Any]]:
-    """Give the output, its mask, and for each layer its values, mask and context."""
-    values: Any = ids
-    mask, steps = None, []
-    for layer in layers:
-        values, after, context = layer.forward_with_mask(values, mask)
-        mask = after if masked else None
-        steps.append((np.asarray(values), mask, context))
-    return np.asarray(values), mask, steps
-
-
-def _truth(
-    layers: Sequence[Layer], ids: np.ndarray, wanted: np.ndarray, judge: Loss
-) -> tuple[float | None, str]:
-    """Give the loss of each sequence alone without its padding, as the mean over all outputs."""
-    total = count = 0.0
-    for sequence, goal, real in zip(ids, wanted, padding_mask(ids), strict=True):
-        if not real.any():
-            continue  # a sequence of padding alone has no truth
-        try:
-            out = _walk(layers, sequence[real][None], masked=False)[0]
-        except ValueError as error:  # Flatten before Dense, input_length: they need one length
-            return None, f"Without padding the model cannot run: {error}"
-        per_step = goal.ndim == 2 and len(goal) == len(real)
-        total += float(judge(goal[real][None] if per_step else goal[None], out)) * out[..., 0].size
-        count += out[..., 0].size
-    return (total / count, "") if count else (None, "There is no word in any sequence.")
-
-
-def _row_0(layers: Sequence[Layer], steps: list[Any], grad: Any) -> np.ndarray | None:
-    """Give what the way back leaves for the row of the padding in the first layer's table."""
-    weights: dict[str, Any] = {}
-    for layer, (_, _, context) in zip(reversed(layers), reversed(steps), strict=True):
-        grad, weights = layer.backward_through(context, grad)
-    table = weights.get("embeddings")
-    if table is None:
-        return None
-    return frozen((table.to_dense() if isinstance(table, SparseGrad) else table)[0])
+def _verdict(noted: str, before: np.ndarray | None, step: Step) -> str:
+    """Tell a mask that is passed on from one that a layer such as `Masking` makes anew."""
+    if noted != "kept" or before is None or step.mask is None or before is step.mask:
+        return noted
+    return "kept" if np.array_equal(before, step.mask) else "replaced"

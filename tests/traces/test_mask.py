@@ -15,12 +15,14 @@ from embedlab.layers import (
     Flatten,
     GlobalAveragePooling1D,
     GlobalMaxPooling1D,
+    Layer,
     Masking,
     Reshape,
 )
 from embedlab.losses import MeanAbsoluteError
 from embedlab.models import Sequential
 from embedlab.traces.mask import trace_mask
+from embedlab.traces.mask_run import why_lost
 
 IDS = np.array([[3, 4, 0, 0], [5, 1, 2, 0], [6, 7, 1, 2]])
 
@@ -61,6 +63,19 @@ def test_a_mask_is_lost_where_keras_loses_it_and_the_loss_shows_the_factor(layer
     percent = f"{abs(100 * (trace.factor - 1)):.1f} %"
     assert f"lost at loser. The loss is {percent} too" in trace.sentence
     np.testing.assert_array_equal(trace.row_0, trace.row_0_unmasked)
+
+
+def test_each_sequence_alone_is_the_truth_of_every_layer():
+    layers = [words(), Reshape((-1, 3), name="loser"), mean()]
+    trace = trace_mask(layers, [[3, 4, 0, 0], [0, 0, 0, 0], [6, 0, 0, 0]], 1.0)
+    table = layers[0].get_weights()[0]
+    assert trace.pooled_at == 2
+    first, none, last = trace.stages[2].truth
+    np.testing.assert_allclose(first, table[[3, 4]].mean(0))
+    np.testing.assert_allclose(last, table[6])
+    assert none is None and trace.stages[0].truth[0].shape == (2, 3)
+    np.testing.assert_array_equal(trace.row_0_truth, 0)  # nobody reads row 0: computed, not assumed
+    assert np.abs(trace.row_0).max() > 0
 
 
 def test_the_factor_by_hand():
@@ -131,6 +146,37 @@ def test_a_masking_layer_makes_one_too():
     assert verdicts(trace) == ["none", "made", "consumed"]
 
 
+def test_masking_puts_a_mask_of_its_own_in_the_place_of_the_one_that_came():
+    layers = [words(), Masking(0.0, name="masking"), mean()]  # row 0 of the table is not zero …
+    trace = trace_mask(layers, IDS, 1.0)
+    assert verdicts(trace) == ["made", "replaced", "consumed"]
+    assert trace.stages[1].mask.all() and trace.loss == trace.loss_unmasked  # … so all are words
+    table = layers[0].get_weights()[0]
+    table[0] = 0
+    layers[0].set_weights([table])
+    assert verdicts(trace_mask(layers, IDS, 1.0)) == ["made", "kept", "consumed"]
+
+
+def test_the_layer_that_loses_it_says_why():
+    layers = [words(), Flatten(name="flat")]
+    stages = trace_mask(layers, IDS).stages
+    assert stages[0].why == "" and stages[1].why.startswith("Flatten puts all places into one")
+    assert "neither takes a mask" in why_lost(Layer(name="own"))
+
+
+def test_a_loss_that_is_no_number_is_said_as_it_is():
+    table = np.ones((8, 3))
+    table[3, 0] = np.nan
+    layers = [Embedding(8, 3, weights=[table], mask_zero=True, dtype="float64"), mean()]
+    assert trace_mask(layers, IDS).sentence == "No layer loses it. The loss is NaN."
+
+
+def test_a_flat_vector_has_another_length_without_padding():
+    trace = trace_mask([words(), Flatten(name="flat")], IDS)
+    assert trace.loss_truth is None and "gives (6,) numbers, with it (12,)" in trace.no_truth
+    assert trace.stages[1].truth == ()
+
+
 def test_frozen_and_by_value():
     ids, layers = IDS.copy(), [words(), mean()]
     before = trace_mask(layers, ids)
@@ -138,7 +184,7 @@ def test_frozen_and_by_value():
     layers[0].embeddings.assign(np.zeros((8, 3)))
     assert before.ids.tolist() == IDS.tolist() and before.stages[0].values.any()
     held = [getattr(before, field.name) for field in dataclasses.fields(before)]
-    held += [a for s in before.stages for a in (s.values, s.unmasked, s.mask)]
+    held += [a for s in before.stages for a in (s.values, s.unmasked, s.mask, *s.truth)]
     assert all(not h.flags.writeable for h in held if isinstance(h, np.ndarray))
     with pytest.raises(dataclasses.FrozenInstanceError):
         before.loss = 0.0

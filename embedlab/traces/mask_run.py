@@ -1,0 +1,157 @@
+"""One batch on its way through layers, as it is and cut free of its padding: what a mask is for."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from embedlab.core.gradient import SparseGrad
+from embedlab.core.mask import padding_mask
+from embedlab.layers import Layer
+from embedlab.losses import Loss
+from embedlab.traces.frozen import frozen
+
+__all__ = ["Step", "Truth", "back_to_row_0", "truth", "walk", "why_lost"]
+
+_REASONS = {
+    "Flatten": "puts all places into one vector: no axis of time is left for a mask to name",
+    "Reshape": "makes new axes, and cannot know which of them is time, even where all stay",
+    "Conv1D": "mixes each place with its neighbours: no place is only word or only padding",
+    "GlobalMaxPooling1D": "takes the largest number of all places, and never asks which count",
+}
+
+
+class Step(NamedTuple):
+    """What one layer gave: its values, the mask that goes on, and its context for the way back."""
+
+    values: np.ndarray
+    mask: np.ndarray | None
+    context: Any
+
+
+class Truth(NamedTuple):
+    """What comes of each sequence alone, without its padding.
+
+    Attributes
+    ----------
+    loss : float or None
+        The mean over all outputs. None where there is none.
+    why : str
+        Why there is none, or "".
+    row_0 : ndarray, (D,), or None
+        The gradient of the padding's row.
+    stages : tuple
+        For each layer a tuple: for each sequence its values, without the axis of the batch; None
+        for a sequence of padding alone. Empty where there is no truth.
+    """
+
+    loss: float | None
+    why: str
+    row_0: np.ndarray | None
+    stages: tuple[tuple[np.ndarray | None, ...], ...]
+
+
+def why_lost(layer: Layer) -> str:
+    """Say why this layer does not pass a mask on.
+
+    Examples
+    --------
+    >>> from embedlab.layers import Flatten
+    >>> why_lost(Flatten(name="flat"))
+    'Flatten puts all places into one vector: no axis of time is left for a mask to name.'
+    """
+    kind = type(layer).__name__
+    reason = _REASONS.get(kind, "neither takes a mask nor says that it passes one on")
+    return f"{kind} {reason}."
+
+
+def walk(layers: Sequence[Layer], ids: np.ndarray, *, masked: bool) -> list[Step]:
+    """Go through the layers, with the mask or with none anywhere, and keep what each gives.
+
+    Examples
+    --------
+    >>> from embedlab.layers import Embedding
+    >>> words = Embedding(3, 1, mask_zero=True)
+    >>> walk([words], np.array([[2, 0]]), masked=True)[0].mask.tolist()
+    [[True, False]]
+    """
+    values: Any = ids
+    mask, steps = None, []
+    for layer in layers:
+        values, after, context = layer.forward_with_mask(values, mask)
+        mask = after if masked else None
+        steps.append(Step(np.asarray(values), mask, context))
+    return steps
+
+
+def truth(layers: Sequence[Layer], ids: np.ndarray, wanted: np.ndarray, judge: Loss) -> Truth:
+    """Run each sequence alone without its padding; a batch of them has no padding to get wrong.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+    ids : ndarray of int, (B, T)
+    wanted : ndarray, the shape of the output
+    judge : Loss
+
+    Returns
+    -------
+    Truth
+    """
+    runs: list[list[Step] | None] = []
+    goals: list[np.ndarray] = []
+    for sequence, goal, real in zip(ids, wanted, padding_mask(ids), strict=True):
+        per_step = goal.ndim == 2 and len(goal) == len(real)
+        goals.append(goal[real] if per_step else goal)
+        if not real.any():
+            runs.append(None)  # a sequence of padding alone has no truth
+            continue
+        try:
+            run = walk(layers, sequence[real][None], masked=False)
+        except ValueError as error:  # Flatten before Dense, input_length: they need one length
+            return Truth(None, f"Without padding the model cannot run: {error}", None, ())
+        runs.append(run)
+        gave = run[-1].values.shape[1:]
+        if gave != goals[-1].shape:
+            why = f"Without padding a sequence gives {gave} numbers, with it {goal.shape}."
+            return Truth(None, why, None, ())
+    done = [(run, goal) for run, goal in zip(runs, goals, strict=True) if run]
+    count = sum(run[-1].values[..., 0].size for run, _ in done)
+    if not count:
+        return Truth(None, "There is no word in any sequence.", None, ())
+    loss, row_0 = 0.0, None
+    for run, goal in done:
+        out = run[-1].values
+        share = out[..., 0].size / count
+        loss += float(judge(goal[None], out)) * share
+        back = back_to_row_0(layers, run, judge.grad(goal[None], out) * share)
+        row_0 = back if row_0 is None or back is None else row_0 + back
+    stages = tuple(
+        tuple(None if run is None else frozen(run[n].values[0]) for run in runs)
+        for n in range(len(layers))
+    )
+    return Truth(loss, "", None if row_0 is None else frozen(row_0), stages)
+
+
+def back_to_row_0(layers: Sequence[Layer], steps: list[Step], grad: Any) -> np.ndarray | None:
+    """Give what the way back leaves for the row of the padding in the first layer's table.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+    steps : list of Step
+        What `walk` gave.
+    grad : ndarray
+        That of the last layer's outputs.
+
+    Returns
+    -------
+    ndarray, (D,), or None where the first layer has no table
+    """
+    weights: dict[str, Any] = {}
+    for layer, step in zip(reversed(layers), reversed(steps), strict=True):
+        grad, weights = layer.backward_through(step.context, grad)
+    table = weights.get("embeddings")
+    if table is None:
+        return None
+    return frozen((table.to_dense() if isinstance(table, SparseGrad) else table)[0])
