@@ -69,6 +69,7 @@ without = @if [ -n "$${CI:-}" ]; then echo "CI must run $(strip $(2)), and $(1) 
   else echo "NOT RUN: $(strip $(2)), for want of $(1). $(strip $(3))"; fi
 
 TWO := -n 2 --dist loadfile
+TWO_EACH := -n 2 --dist worksteal
 READY := $(VENV)/.ready-$(EXTRAS)
 LEARNERS = $(wildcard notebooks/[0-9]*.ipynb notebooks/solutions/[0-9]*.ipynb)
 
@@ -122,13 +123,14 @@ strict: $(READY)  # every number printed in a notebook, compared
 	@echo "The notebooks, every number compared:"
 	@$(PYTEST) --nbval $(LEARNERS)
 
-browser: $(READY)  # alone on the machine: it measures frames
+browser: $(READY)  # the budgets alone on the machine: they measure frames
 ifeq ($(CHROMIUM),)
 	$(call without,Chromium,the tests in a browser,On Debian: apt-get install chromium.)
 else
 	$(if $(DRIVER),@echo "The views in a browser:",$(call without,a library of Playwright,\
 	  the tests in a browser,On Debian: apt-get install libatomic1.))
-	$(if $(DRIVER),@$(PYTEST) -m browser tests/browser)
+	$(if $(DRIVER),@$(PYTEST) -m "browser and budget" tests/browser)
+	$(if $(DRIVER),@$(PYTEST) $(TWO_EACH) -m "browser and not budget" tests/browser)
 endif
 
 suite: $(READY)

@@ -68,7 +68,8 @@ function background(el) {
     const painted = parse(getComputedStyle(node).backgroundColor);
     if (painted) return painted;
   }
-  return parse(resolve(el, "Canvas")) ?? [255, 255, 255];
+  // asked of the parent: the view itself has chosen a side, and its own canvas with it
+  return parse(resolve(el.parentElement ?? el, "Canvas")) ?? [255, 255, 255];
 }
 
 /**

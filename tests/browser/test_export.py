@@ -4,6 +4,7 @@ The file forbids `eval`, so these tests wait with `expect`: `wait_for_function` 
 """
 
 import pytest
+from cases import CASES
 from playwright.sync_api import expect
 
 from embedlab.explorers.export import NO_PYTHON
@@ -94,3 +95,24 @@ def test_without_scripts_the_still_picture_and_its_numbers_stay(saved):
     assert page.locator("img").get_attribute("alt") == explorer.trace.alt
     assert page.locator("img").bounding_box()["width"] > 300
     assert page.locator("pre").inner_text() == explorer.summary
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_view_works_from_a_file(saved, name, tmp_path):
+    case = CASES[name]
+    page = saved(case.make())
+    assert (tmp_path / "view.html").stat().st_size <= 1_000_000
+    view = root(page)
+    view.locator(f'[data-place="{case.first}"]').focus()
+    assert said(page)
+    page.keyboard.press("t")
+    expect(view.locator(".tables table").first).to_be_visible()
+    page.keyboard.press("Escape")
+    view.locator('[data-place="top:predict"]').click()
+    view.locator('[data-place="predict:reveal"]').click()
+    expect(view.locator('[data-place="predict:done"]')).to_be_visible()
+    view.locator('[data-place="predict:done"]').click()
+    view.locator(f'[data-place="{case.edit[0]}"]').focus()
+    for key in ("ArrowLeft", "ArrowRight"):  # one of them changes it
+        page.keyboard.press(key)
+    expect(view).to_contain_text(NO_PYTHON)

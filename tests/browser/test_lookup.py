@@ -428,3 +428,18 @@ def test_a_closed_view_leaves_nothing_behind(show):
     view.page.evaluate("models.view0.close()")
     assert view.root.count() == 0
     assert view.page.evaluate("models.view0.heard.get('change:message').length") == 0
+
+
+def test_forced_colours_keep_the_marks(show):
+    view = show(LookupExplorer(), forced_colors="active")
+    marks = view.root.locator("[role=grid] .mark").evaluate_all(
+        "paths => paths.map(p => p.getAttribute('d')).filter(Boolean).length"
+    )
+    assert marks > 20
+
+
+def test_with_reduced_motion_a_race_is_over_at_once(show):
+    view = show(LookupExplorer(), reduced_motion="reduce")
+    view.place("race").click()
+    view.settle()
+    assert view.root.locator(".race.done").count() == 1

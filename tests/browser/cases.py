@@ -1,0 +1,76 @@
+"""What the tests that every view must pass need to know of each: one `Case` a view.
+
+The files that run over all of them: test_access (axe, phone, forced colours), test_budgets,
+test_export, test_hostile, test_play. A new view adds its case here, and gets them all.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from embedlab.explorers.lookup import LookupExplorer
+
+
+@dataclass(frozen=True)
+class Case:
+    """One view.
+
+    Attributes
+    ----------
+    make : callable
+        Makes the explorer: `make(**parameters)`; without any, it opens on its story.
+    first : str
+        The `data-place` of something in the figure that takes the keyboard.
+    states : dict of str to tuple of str
+        What a lesson shows: a place to focus, then keys to press. Each is looked at by axe.
+    traces : list of dict
+        Parameters of other runs worth a look: errors, odd sizes, other modes.
+    large : dict
+        Every control at its largest setting, for the budgets.
+    edit : tuple of (str, str, str)
+        A slider: its parameter (also its `data-place`), the key that changes it at the largest
+        setting, and the one that goes back.
+    hostile : list of dict
+        Parameters that should not break it.
+    """
+
+    make: Callable[..., Any]
+    first: str
+    states: dict[str, tuple[str, ...]]
+    traces: list[dict[str, Any]]
+    large: dict[str, Any]
+    edit: tuple[str, str, str]
+    hostile: list[dict[str, Any]] = field(default_factory=list)
+
+
+TEXTS = [
+    "<script>document.title='x'</script> <img src=x onerror=alert(1)> &amp; $x$",
+    "חתול على قطة 🐈 👩‍🚀 e\u0301 \u202e",
+    "the cat sat on " * 2500,
+    "",
+]
+
+CASES: dict[str, Case] = {
+    "lookup": Case(
+        make=LookupExplorer,
+        first="chip:0",
+        states={
+            "the sum": ("out:0:0", "Enter"),
+            "predicting": ("chip:0", "p"),
+            "revealed": ("chip:0", "p", "Enter", "p"),
+            "changing a weight": ("cell:1:0", "Enter"),
+        },
+        traces=[
+            {"text": "the #99"}, {"input_dim": 400, "output_dim": 32}, {"way": "one-hot"},
+            {"oob": "nan", "text": "#99"},
+        ],
+        large={"text": "the cat sat on the mat and a dog ran in", "input_dim": 40,
+               "output_dim": 32},
+        edit=("output_dim", "ArrowLeft", "ArrowRight"),
+        hostile=[
+            *({"text": text} for text in TEXTS),
+            {"text": "#0", "input_dim": 1, "output_dim": 1},
+            {"text": "the #2047", "input_dim": 2048, "output_dim": 32},
+        ],
+    ),
+}  # fmt: skip
