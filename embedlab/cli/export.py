@@ -7,7 +7,6 @@ its code and its pictures.
 import argparse
 import json
 import re
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -82,14 +81,10 @@ def explorer(view: str, **params: Any) -> Any:
     Stop
         When a parameter is unknown or its value is refused, in the explorer's own words.
     """
-    module = import_module(f"embedlab.explorers.{view}")
-    kind = next(
-        value
-        for name, value in vars(module).items()
-        if name.endswith("Explorer") and getattr(value, "__module__", "") == module.__name__
-    )
+    from embedlab.explorers.named import explorer_of
+
     try:
-        return kind(**params)
+        return explorer_of(view)(**params)
     except Exception as error:
         raise Stop(f"{view}: {error}") from error
 

@@ -15,9 +15,20 @@ from embedlab.explorers.protocol import Conversation
 from embedlab.figures.look import Figure
 from embedlab.figures.png import png
 
-__all__ = ["BundleError", "Explorer"]
+__all__ = ["BundleError", "Explorer", "views"]
 
 STATIC = Path(__file__).with_name("static")
+
+
+def views() -> tuple[str, ...]:
+    """Give the names of the views that have a browser half.
+
+    Examples
+    --------
+    >>> "lookup" in views()
+    True
+    """
+    return tuple(sorted(path.stem for path in STATIC.glob("*.js")))
 
 
 class BundleError(FileNotFoundError):

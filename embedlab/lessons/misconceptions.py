@@ -24,7 +24,7 @@ class Misconception:
     look : str
         What to look at in the view.
     preset : mapping
-        A state of the view that shows it, for ``LookupExplorer.from_state``.
+        A state of the view that shows it, for the ``from_state`` of that view's explorer.
     """
 
     id: str
@@ -35,8 +35,8 @@ class Misconception:
     preset: Mapping[str, Any]
 
 
-def _lookup(**params: Any) -> dict[str, Any]:
-    return {"view": "lookup", "version": 1, "params": params}
+def _view(name: str, **params: Any) -> dict[str, Any]:
+    return {"view": name, "version": 1, "params": params}
 
 
 MISCONCEPTIONS: dict[str, Misconception] = {
@@ -51,7 +51,7 @@ MISCONCEPTIONS: dict[str, Misconception] = {
             ),
             seen=("forum threads on “Embedding against Linear”",),
             look="Compare the two counts of multiplications, then the largest difference.",
-            preset=_lookup(text="cat", input_dim=16, output_dim=8, way="one-hot"),
+            preset=_view("lookup", text="cat", input_dim=16, output_dim=8, way="one-hot"),
         ),
         Misconception(
             id="M2",
@@ -63,7 +63,7 @@ MISCONCEPTIONS: dict[str, Misconception] = {
             seen=("keras 11819", "keras 13097", "tensorflow 38619", "tensorflow 51555",
                   "tensorflow 59709"),
             look="Four rows: ids 0 and 3 find a row, ids 4 and −1 meet the fence.",
-            preset=_lookup(text="#0 #3 #4 #-1", input_dim=4, output_dim=4),
+            preset=_view("lookup", text="#0 #3 #4 #-1", input_dim=4, output_dim=4),
         ),
         Misconception(
             id="M3",
@@ -74,7 +74,7 @@ MISCONCEPTIONS: dict[str, Misconception] = {
             ),
             seen=("introductory tutorials",),
             look="Change the seed: cat and dog are near or far by chance.",
-            preset=_lookup(text="cat dog", input_dim=16, output_dim=8, seed=1),
+            preset=_view("lookup", text="cat dog", input_dim=16, output_dim=8, seed=1),
         ),
     )
 }  # fmt: skip
@@ -116,13 +116,15 @@ def show(which: str) -> Any:
 
     Returns
     -------
-    LookupExplorer
+    Explorer
+        Of the view that the record names.
 
     Examples
     --------
     >>> show("M2").trace.bad.tolist()
     [False, False, True, True]
     """
-    from embedlab.explorers.lookup import LookupExplorer
+    from embedlab.explorers.named import explorer_of
 
-    return LookupExplorer.from_state(misconception(which).preset)
+    preset = misconception(which).preset
+    return explorer_of(preset["view"]).from_state(preset)

@@ -2,13 +2,13 @@
 import { readFileSync } from "node:fs";
 import { decode } from "../kit/wire.js";
 
-/** @param {string} name */
-export function message(name) {
+/** @param {string} name @param {string} [view] */
+export function message(name, view = "lookup") {
   const { header, buffer } = JSON.parse(
-    readFileSync(new URL(`golden/lookup-${name}.json`, import.meta.url), "utf8"),
+    readFileSync(new URL(`golden/${view}-${name}.json`, import.meta.url), "utf8"),
   );
   return { header, buffer: new Uint8Array(Buffer.from(buffer, "base64")) };
 }
 
-/** @param {string} name */
-export const trace = (name) => decode(message(name));
+/** @param {string} name @param {string} [view] */
+export const trace = (name, view) => decode(message(name, view));

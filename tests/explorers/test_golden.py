@@ -10,11 +10,12 @@ golden = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(golden)
 
 
-@pytest.mark.parametrize("name", golden.STATES)
-def test_committed_message_is_the_one_sent(name):
-    assert golden.matches(name), "run `python tests/explorers/golden.py` and look at the difference"
+@pytest.mark.parametrize(("view", "state"), golden.NAMES)
+def test_committed_message_is_the_one_sent(view, state):
+    hint = "run `python tests/explorers/golden.py` and look at the difference"
+    assert golden.matches(view, state), hint
 
 
 def test_none_is_left_over():
-    found = {path.stem.removeprefix("lookup-") for path in golden.FOLDER.glob("lookup-*.json")}
-    assert found == set(golden.STATES)
+    found = {path.name for path in golden.FOLDER.glob("*-*.json")}
+    assert found == {golden.path(view, state).name for view, state in golden.NAMES}
