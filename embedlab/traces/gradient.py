@@ -1,181 +1,19 @@
 """One backward pass, recorded: what comes back, the pairs, their sums, and whether it is true."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from embedlab.core.gradient import coalesce
 from embedlab.core.ids import as_ids
-from embedlab.core.lookup import lookup
 from embedlab.core.table import ShapeError, as_table
-from embedlab.losses import LogCosh
 from embedlab.traces.frozen import frozen
-from embedlab.traces.wording import counted, number, several, shown
+from embedlab.traces.gradient_check import CHECK_MOST, STEPS, TOLERANCE, central, rows_to_check
+from embedlab.traces.gradient_loss import Given, Loss, NextWord, Pulled
+from embedlab.traces.gradient_record import WAYS, GradientTrace
 
 __all__ = ["CHECK_MOST", "STEPS", "TOLERANCE", "WAYS", "GradientTrace", "trace_gradient"]
-
-STEPS = frozen(10.0 ** -np.arange(13))
-"""How far a weight is moved for a central difference: 1, 0.1, ... 1e-12."""
-
-TOLERANCE = 1e-6
-"""A gradient whose best error, over all steps, is larger is wrong."""
-
-CHECK_MOST = 640
-"""Weights that are checked unless told; of a larger table only the first rows that are read."""
-
-WAYS = ("add", "assign")
-
-_COPIES_MOST = 2**20
-_MIDDLE = 5  # among STEPS: neither too coarse nor too fine
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class GradientTrace:
-    """The record of one backward pass. Its arrays are copies and read-only, in float64.
-
-    Attributes
-    ----------
-    ids : ndarray of int64, (N,)
-    tokens : tuple of str, N labels; words : tuple of str, V labels
-    table : ndarray, (V, D)
-    target : ndarray, (N, D)
-        Where the loss wants the looked-up rows.
-    loss : float
-        The sum over the tokens of ``mean(log(cosh(row - target)))``.
-    grad_out : ndarray, (N, D)
-        The gradient of the loss with respect to the looked-up rows.
-    pair_ids, pair_rows : ndarray, (P,) and (P, D)
-        What flies back to the table, before duplicates meet; padding is left out.
-    sum_ids, counts, sum_rows : ndarray, (K,), (K,) and (K, D)
-        The rows that get a gradient, how many pairs each gets, and their sums.
-    added, assigned : ndarray, (V, D)
-        The gradient of the table as the core gives it, and as ``grad[ids] = grad_out`` would: the
-        last duplicate wins.
-    checked : ndarray of int64, (C,)
-        The rows that were checked.
-    numeric : ndarray, (H, C, D)
-        The central difference of the loss for each step of `STEPS` and each weight checked.
-    padding_idx : int or None
-    scale_grad_by_freq : bool
-
-    Examples
-    --------
-    >>> trace = trace_gradient(np.ones((3, 2)), [2, 0, 2])
-    >>> trace.passes("add"), trace.passes("assign"), trace.counts.tolist()
-    (True, False, [1, 2])
-    """
-
-    ids: np.ndarray
-    tokens: tuple[str, ...]
-    words: tuple[str, ...]
-    table: np.ndarray
-    target: np.ndarray
-    loss: float
-    grad_out: np.ndarray
-    pair_ids: np.ndarray
-    pair_rows: np.ndarray
-    sum_ids: np.ndarray
-    counts: np.ndarray
-    sum_rows: np.ndarray
-    added: np.ndarray
-    assigned: np.ndarray
-    checked: np.ndarray
-    numeric: np.ndarray
-    padding_idx: int | None
-    scale_grad_by_freq: bool
-
-    def analytic(self, way: str = "add") -> np.ndarray:
-        """Give the gradient of the table, (V, D), by "add" or by "assign"."""
-        if way not in WAYS:
-            raise ValueError(
-                f'way must be "add" or "assign". Received {way!r:.40}. '
-                'Choose "add" for what the core does.'
-            )
-        return self.added if way == "add" else self.assigned
-
-    def errors(self, way: str = "add") -> np.ndarray:
-        """Give the error of each weight checked, for each step: (H, C, D).
-
-        ``abs(analytic - numeric) / the largest of either``: from 0 to 2.
-        """
-        said = self.analytic(way)[self.checked]
-        seen = np.abs(self.numeric).max((1, 2), initial=0)
-        largest = np.maximum(np.abs(said).max(initial=0), seen)
-        return np.abs(said - self.numeric) / np.where(largest == 0, 1, largest)[:, None, None]
-
-    def curve(self, way: str = "add") -> np.ndarray:
-        """Give the largest error for each step, (H,): a V, too coarse left and too fine right."""
-        return self.errors(way).max((1, 2), initial=0)
-
-    def best_step(self, way: str = "add") -> float:
-        """Give the step with the smallest error."""
-        return float(STEPS[int(np.argmin(self.curve(way)))])
-
-    def passes(self, way: str = "add") -> bool:
-        """Say whether this way gives the true gradient of the loss."""
-        return bool(self.curve(way).min() <= TOLERANCE)
-
-    @property
-    def wrong_rows(self) -> np.ndarray:
-        """The rows (of those checked) where assigning gives another gradient than adding."""
-        differs = (self.added != self.assigned).any(axis=1)
-        return self.checked[differs[self.checked]]
-
-    @property
-    def summary(self) -> str:
-        """Say the run in a few lines, with its numbers; the same on every machine."""
-        rows, width = self.table.shape
-        lines = [
-            f"loss    {number(self.loss, 4)} for {counted(self.ids.size, 'token')}",
-            f"back    {counted(len(self.pair_ids), 'gradient row')} for "
-            f"{len(self.sum_ids)} of {counted(rows, 'row')}{self._mode()}",
-        ]
-        lines += [f"        {self._row(k)}" for k in np.argsort(-self.counts, kind="stable")[:3]]
-        for way in WAYS:
-            word = "passes" if self.passes(way) else "FAILS"
-            lines.append(f"{way:<7} {word} the check: {self._error(way)}")
-        lines.append(f"checked {counted(len(self.checked) * width, 'weight')} of {rows * width}")
-        return "\n".join(lines)
-
-    @property
-    def alt(self) -> str:
-        """Describe the picture for somebody who does not see it."""
-        gets = [
-            f"row {i} gets the sum of {c}" if c > 1 else f"row {i} gets one"
-            for i, c in zip(self.sum_ids.tolist(), self.counts.tolist(), strict=True)
-        ]
-        said = [f"{w} {'passes' if self.passes(w) else 'fails'} the gradient check" for w in WAYS]
-        return (
-            f"{counted(len(self.pair_ids), 'gradient row')} fly back to a table of "
-            f"{counted(len(self.table), 'row')}: {several(gets, 12) or 'none gets any'}; "
-            f"{', '.join(said)}."
-        )
-
-    def __repr__(self) -> str:
-        return f"GradientTrace({len(self.pair_ids)} pairs, {len(self.sum_ids)} rows)"
-
-    def _mode(self) -> str:
-        mode = "" if self.padding_idx is None else f", row {self.padding_idx} is padding"
-        return f"{mode}, each divided by its count" if self.scale_grad_by_freq else mode
-
-    def _row(self, k: int) -> str:
-        row = int(self.sum_ids[k])
-        parts = [number(r[0], 3) for r in self.pair_rows[self.pair_ids == row]]
-        sum_ = several(parts, 4, between=" + ").replace("+ −", "− ")
-        if self.scale_grad_by_freq and self.counts[k] > 1:
-            sum_ = f"({sum_}) / {self.counts[k]}"
-        name = f" {shown(self.words[row])}" if self.words[row] else ""
-        return f"row {row}{name}, column 0: {sum_} = {number(self.sum_rows[k, 0], 3)}"
-
-    def _error(self, way: str) -> str:
-        error = float(self.curve(way).min())
-        if not np.isfinite(error):
-            return "the loss is no number"
-        if error <= TOLERANCE:  # what lies below is rounding, another on every machine
-            return f"the error is below {TOLERANCE:g}"
-        return f"the error is {number(self.curve(way)[_MIDDLE])} at h = {STEPS[_MIDDLE]:g}"
 
 
 def trace_gradient(
@@ -183,10 +21,12 @@ def trace_gradient(
     ids: Any,
     *,
     target: Any = 0.0,
+    grad_out: Any = None,
     tokens: Sequence[str] | None = None,
     words: Sequence[str] | None = None,
     padding_idx: int | None = None,
     scale_grad_by_freq: bool = False,
+    tied: bool = False,
     check_most: int = CHECK_MOST,
 ) -> GradientTrace:
     """Record one backward pass through a lookup, and check it number by number.
@@ -198,6 +38,8 @@ def trace_gradient(
     ids : array_like of int, any shape, 0 <= id < V
     target : array_like that fits (*ids.shape, D)
         Where the loss wants the rows of the output.
+    grad_out : array_like that fits (*ids.shape, D), optional
+        What comes back from above, when no loss of ours is wanted: target is then not looked at.
     tokens : sequence of N str, optional
     words : sequence of str, optional
         Labels of the rows. Fewer than V: the rest is "".
@@ -205,6 +47,9 @@ def trace_gradient(
         A row that learns nothing: its gradient is zero, though the loss does depend on it.
     scale_grad_by_freq : bool
         The mean of a row's gradients instead of their sum, which is not the gradient of the loss.
+    tied : bool
+        Use the table twice: for the words, and for the scores of the next word (the next along
+        the last axis of `ids`). Both gradients add up, and the second reaches every row.
     check_most : int
         How many weights to check at most.
 
@@ -215,13 +60,16 @@ def trace_gradient(
     Raises
     ------
     IdError, IdTypeError, ShapeError, DtypeError, ValueError
-        As `embedlab.coalesce`; ShapeError also for a target or labels that do not fit.
+        As `embedlab.coalesce`; ShapeError also for a target or labels that do not fit, and
+        ValueError for `tied` with `grad_out`, `padding_idx` or `scale_grad_by_freq`.
 
     Notes
     -----
-    Each weight is moved by +h and -h in a table of its own, and the core looks all of them up:
-    nothing of the check knows how the gradient was found. A check with `padding_idx` or
-    `scale_grad_by_freq` fails, rightly: both change the gradient on purpose.
+    Each weight is moved by +h and -h, and the loss is computed forward, from the rows that the
+    core looks up: nothing of the check knows how the gradient was found. A check with `padding_idx`
+    or `scale_grad_by_freq` fails, rightly: both change the gradient on purpose.
+
+    Tied weights: Press and Wolf 2017, "Using the Output Embedding to Improve Language Models".
 
     Examples
     --------
@@ -234,11 +82,12 @@ def trace_gradient(
     add     passes the check: the error is below 1e-06
     assign  FAILS the check: the error is 0.56 at h = 1e-05
     checked 3 weights of 3
+    >>> trace_gradient(np.eye(4), [1, 0, 1], tied=True).reached.tolist()
+    [0, 1, 2, 3]
     """
     table = np.array(as_table(table), np.float64)
     given = as_ids(ids)
     flat, (height, width) = given.reshape(-1), table.shape
-    target = _as_target(target, (*given.shape, width)).reshape(flat.size, width)
     labels = tuple(tokens) if tokens is not None else tuple(str(i) for i in flat.tolist())
     if len(labels) != flat.size:
         raise ShapeError(
@@ -249,25 +98,41 @@ def trace_gradient(
         raise ShapeError(
             f"table must have at least one column. Received {table.shape}. Nothing can be learnt."
         )
-    output = lookup(table, given).reshape(flat.size, width)
-    loss = LogCosh("sum", dtype="float64")
-    with np.errstate(invalid="ignore"):
-        grad_out, total = loss.grad(target, output), float(loss(target, output))
+    if tied and (grad_out is not None or padding_idx is not None or scale_grad_by_freq):
+        raise ValueError(
+            "tied has a loss of its own, and stands alone. Received it with grad_out, padding_idx "
+            "or scale_grad_by_freq. Leave those away."
+        )
+    shape = (*given.shape, width)
+    wanted = np.full((flat.size, width), np.nan)
+    sent, arrives = np.zeros((flat.size, 0)), flat != (-1 if padding_idx is None else padding_idx)
+    loss: Loss
+    with np.errstate(all="ignore"):
+        if tied:
+            loss = NextWord(table, given)
+            sent, arrives = loss.sent, loss.has_next
+        elif grad_out is not None:
+            loss = Given(table, flat, _fitting(grad_out, shape, "grad_out"))
+        else:
+            wanted = _fitting(target, shape, "target")
+            loss = Pulled(table, flat, wanted)
     modes: Any = {"padding_idx": padding_idx, "scale_grad_by_freq": scale_grad_by_freq}
-    sums = coalesce(flat, grad_out, height, **modes)
+    back = arrives if tied else slice(None)
+    sums = coalesce(flat[back], loss.grad_out[back], height, **modes)
     pair_ids, pair_rows = sums.uncoalesced()
-    checked = np.arange(height)
-    if table.size > check_most:
-        checked = np.unique(flat)[: max(1, check_most // width)]
-    with np.errstate(invalid="ignore"):  # weights without end: the check then says NaN
-        numeric = [_central(table, flat, target, checked, h) for h in STEPS]
+    checked = rows_to_check(table.shape, flat, check_most, tied=tied)
+    up, down = central(loss, checked, width)
+    with np.errstate(invalid="ignore"):
+        added = sums.to_dense() + loss.direct
+        assigned = _assigned(pair_ids, pair_rows, table.shape) + loss.direct
     return GradientTrace(
         frozen(flat), labels, tuple([*(words or ()), *[""] * height][:height]),
-        frozen(table), frozen(target), total, frozen(grad_out),
-        frozen(pair_ids), frozen(pair_rows), frozen(sums.ids),
+        frozen(table), frozen(wanted), loss.total, frozen(loss.grad_out), frozen(sent),
+        frozen(loss.direct), frozen(arrives), frozen(pair_ids), frozen(pair_rows),
+        frozen(_running(pair_ids, pair_rows)), frozen(sums.ids),
         frozen([np.count_nonzero(pair_ids == i) for i in sums.ids], np.int64), frozen(sums.rows),
-        frozen(sums.to_dense()), frozen(_assigned(pair_ids, pair_rows, table.shape)),
-        frozen(checked), frozen(numeric), padding_idx, scale_grad_by_freq,
+        frozen(added), frozen(assigned), frozen(checked), frozen(up), frozen(down),
+        padding_idx, scale_grad_by_freq, tied,
     )  # fmt: skip
 
 
@@ -278,38 +143,21 @@ def _assigned(ids: np.ndarray, rows: np.ndarray, shape: tuple[int, ...]) -> np.n
     return grad
 
 
-def _central(
-    table: np.ndarray, ids: np.ndarray, target: np.ndarray, checked: np.ndarray, h: float
-) -> np.ndarray:
-    """Give ``(loss(w + h) - loss(w - h)) / 2h`` for each weight of the rows `checked`, (C, D)."""
-    weights = (checked[:, None] * table.shape[1] + np.arange(table.shape[1])).reshape(-1)
-    most = max(1, _COPIES_MOST // max(table.size, 1))
-    found = [
-        _losses(table, ids, target, weights[i : i + most], h)
-        - _losses(table, ids, target, weights[i : i + most], -h)
-        for i in range(0, weights.size, most)
-    ]
-    made = np.concatenate(found) if found else np.zeros(0)
-    return made.reshape(len(checked), table.shape[1]) / (2 * h)
+def _running(ids: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Give what stands in a pair's row once it has arrived, summed as the core sums: in order."""
+    made = np.empty(rows.shape)
+    for row in np.unique(ids):
+        here = ids == row
+        made[here] = np.cumsum(rows[here], axis=0)
+    return made
 
 
-def _losses(
-    table: np.ndarray, ids: np.ndarray, target: np.ndarray, weights: np.ndarray, by: float
-) -> np.ndarray:
-    """Give the loss with each weight moved alone: one copy of the table for each."""
-    copies = np.tile(table.reshape(-1), (weights.size, 1))
-    copies[np.arange(weights.size), weights] += by
-    first = np.arange(weights.size)[:, None] * len(table)  # where each copy starts
-    rows = lookup(copies.reshape(-1, table.shape[1]), ids + first)  # (W, N, D)
-    return LogCosh("none", dtype="float64")(np.broadcast_to(target, rows.shape), rows).sum(axis=1)
-
-
-def _as_target(target: Any, shape: tuple[int, ...]) -> np.ndarray:
-    array = np.asarray(target, np.float64)
+def _fitting(given: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
+    array = np.asarray(given, np.float64)
     try:
-        return np.broadcast_to(array, shape)
+        return np.broadcast_to(array, shape).reshape(-1, shape[-1])
     except ValueError:
         raise ShapeError(
-            f"target must fit the output, {shape}. Received {array.shape}. "
+            f"{name} must fit the output, {shape}. Received {array.shape}. "
             "Pass one row for each id, or one number for all."
         ) from None

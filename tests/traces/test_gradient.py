@@ -7,7 +7,9 @@ import pytest
 
 from embedlab.core.gradient import coalesce, grad_table
 from embedlab.core.ids import IdError
+from embedlab.core.loss import categorical_crossentropy
 from embedlab.core.table import ShapeError
+from embedlab.layers.reversible import ReversibleEmbedding
 from embedlab.traces.gradient import STEPS, TOLERANCE, trace_gradient
 
 TABLE = np.random.default_rng(3).normal(size=(6, 4))
@@ -79,6 +81,85 @@ def test_scaled_by_frequency_is_the_mean():
     assert not scaled.passes("add") and "divided by its count" in scaled.summary
 
 
+def test_the_running_sums_end_in_the_gradient_and_are_the_core_s_for_every_prefix():
+    trace = trace_gradient(TABLE, IDS, target=np.sin(np.arange(20.0)).reshape(5, 4))
+    for n in range(len(IDS)):
+        part = grad_table(IDS[: n + 1], trace.grad_out[: n + 1], 6)
+        np.testing.assert_array_equal(trace.running[n], part[IDS[n]])
+    last = {i: n for n, i in enumerate(IDS)}
+    np.testing.assert_array_equal(trace.running[list(last.values())], trace.added[list(last)])
+
+
+def test_own_grad_out_comes_back_as_it_is():
+    grad_out = np.arange(20.0).reshape(5, 4) - 7
+    trace = trace_gradient(TABLE, IDS, grad_out=grad_out)
+    np.testing.assert_array_equal(trace.grad_out, grad_out)
+    np.testing.assert_array_equal(trace.added, grad_table(IDS, grad_out, 6))
+    np.testing.assert_allclose(trace.loss, (TABLE[IDS] * grad_out).sum())
+    assert trace.passes("add") and not trace.passes("assign")
+    assert (trace.curve()[:3] < 1e-12).all()  # straight: even a large step is exact
+    with pytest.raises(ShapeError, match=r"grad_out must fit the output, \(5, 4\)"):
+        trace_gradient(TABLE, IDS, grad_out=np.zeros((3, 4)))
+
+
+# --- one table, used twice ----------------------------------------------------------------------
+
+
+def test_tied_every_row_gets_a_gradient_and_both_add():
+    trace = trace_gradient(TABLE, IDS, tied=True)
+    assert trace.reached.tolist() == [0, 1, 2, 3, 4, 5] and (trace.direct != 0).any(axis=1).all()
+    assert trace.sum_ids.tolist() == [1, 2, 4]  # the last word has no next one
+    through = np.zeros_like(TABLE)
+    through[trace.sum_ids] = trace.sum_rows
+    np.testing.assert_allclose(trace.added, through + trace.direct)
+    assert trace.passes("add") and not trace.passes("assign")
+    assert "one for every row" in trace.summary and "every row gets one more" in trace.alt
+
+
+def test_tied_is_what_the_layer_and_its_loss_send_back():
+    layer = ReversibleEmbedding(6, 4, weights=TABLE, dtype="float64")
+    trace = trace_gradient(TABLE, IDS, tied=True)
+    rows, looked = layer.forward(np.array(IDS[:-1]))
+    scores, scored = layer.forward(rows, reverse=True)
+    mean, sent = categorical_crossentropy(scores, IDS[1:])
+    back = layer.backward(scored, 4 * sent)
+    first = layer.backward(looked, back.inputs).weights["embeddings"]
+    np.testing.assert_allclose(trace.loss, 4 * mean)
+    np.testing.assert_allclose(trace.sent[:-1], 4 * sent)
+    np.testing.assert_allclose(trace.direct, back.weights["embeddings"])
+    np.testing.assert_allclose(trace.added, back.weights["embeddings"] + first.to_dense())
+
+
+def test_tied_the_moved_loss_is_the_whole_loss_of_a_moved_table():
+    trace = trace_gradient(TABLE, IDS, tied=True)
+    for c, d, h in [(1, 0, 0), (3, 2, 2), (2, 3, 1)]:  # read three times, never, and as the last
+        table = TABLE.copy()
+        table[c, d] += STEPS[h]
+        scores = table[IDS[:-1]] @ table.T
+        whole = np.log(np.exp(scores).sum(1)).sum() - scores[np.arange(4), IDS[1:]].sum()
+        np.testing.assert_allclose(trace.up[h, c, d], whole, rtol=1e-13)
+
+
+def test_tied_over_a_batch_looks_one_ahead_in_each_sequence():
+    both = trace_gradient(TABLE, [[1, 2], [4, 1]], tied=True)
+    assert both.arrives.tolist() == [True, False, True, False] and both.passes("add")
+    one, other = (trace_gradient(TABLE, ids, tied=True) for ids in ([1, 2], [4, 1]))
+    np.testing.assert_allclose(both.added, one.added + other.added)
+
+
+@pytest.mark.parametrize("ids", [[], [3], 3, [[1], [2]]])
+def test_tied_with_no_next_word_sends_nothing(ids):
+    trace = trace_gradient(TABLE, ids, tied=True)
+    assert trace.loss == 0 and not trace.added.any() and not trace.reached.size
+    assert trace.passes("add")
+
+
+def test_tied_stands_alone():
+    for more in ({"padding_idx": 0}, {"scale_grad_by_freq": True}, {"grad_out": 1.0}):
+        with pytest.raises(ValueError, match="tied has a loss of its own"):
+            trace_gradient(TABLE, IDS, tied=True, **more)
+
+
 def test_frozen_and_by_value():
     table = TABLE.copy()
     trace = trace_gradient(table, IDS)
@@ -99,8 +180,9 @@ def test_a_large_table_is_checked_where_it_is_read():
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_a_loss_that_is_no_number_passes_nothing(bad):
-    trace = trace_gradient(np.full((2, 2), bad), [0, 1, 1])
+@pytest.mark.parametrize("tied", [False, True])
+def test_a_loss_that_is_no_number_passes_nothing(bad, tied):
+    trace = trace_gradient(np.full((2, 2), bad), [0, 1, 1], tied=tied)
     assert not trace.passes("add") and "no number" in trace.summary
 
 

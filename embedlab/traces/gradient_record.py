@@ -1,0 +1,190 @@
+"""What one backward pass left: its arrays, what the check says of them, and its words."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from embedlab.traces.gradient_check import STEPS, TOLERANCE, errors
+from embedlab.traces.wording import counted, number, several, shown
+
+__all__ = ["WAYS", "GradientTrace"]
+
+WAYS = ("add", "assign")
+
+_MIDDLE = 5  # among STEPS: neither too coarse nor too fine
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class GradientTrace:
+    """The record of one backward pass. Its arrays are copies and read-only, in float64.
+
+    Attributes
+    ----------
+    ids : ndarray of int64, (N,)
+    tokens : tuple of str, N labels; words : tuple of str, V labels
+    table, target : ndarray, (V, D) and (N, D)
+        The rows, and where the loss wants them; NaN when there is no such target.
+    loss : float
+        The sum of ``log(cosh(row - target))``; of ``grad_out * row`` when that was given; tied,
+        of the cross-entropies of each word's next one.
+    grad_out : ndarray, (N, D)
+        The gradient of the loss with respect to the looked-up rows.
+    sent : ndarray, (N, V) or (N, 0)
+        Tied: the gradient with respect to the scores, softmax less truth.
+    direct : ndarray, (V, D)
+        Tied: what reaches the table through the scores, every row of it. Otherwise 0.
+    arrives : ndarray of bool, (N,)
+        Whether a token sends a row back: padding does not, nor, tied, a word without a next one.
+    pair_ids, pair_rows : ndarray, (P,) and (P, D)
+        What flies back to the table, before duplicates meet.
+    running : ndarray, (P, D)
+        The sum in a pair's row once the pair has arrived.
+    sum_ids, counts, sum_rows : ndarray, (K,), (K,) and (K, D)
+        The rows where pairs arrive, how many each gets, and their sums.
+    added, assigned : ndarray, (V, D)
+        The gradient of the table as the core gives it, and as ``grad[ids] = grad_out`` would: the
+        last duplicate wins.
+    checked : ndarray of int64, (C,)
+        The rows that were checked.
+    up, down : ndarray, (H, C, D)
+        The loss with one weight moved by each step of `STEPS`, and by its negative.
+    padding_idx : int or None
+    scale_grad_by_freq, tied : bool
+
+    Examples
+    --------
+    >>> from embedlab.traces.gradient import trace_gradient
+    >>> trace = trace_gradient(np.ones((3, 2)), [2, 0, 2])
+    >>> trace.passes("add"), trace.passes("assign"), trace.counts.tolist()
+    (True, False, [1, 2])
+    """
+
+    ids: np.ndarray
+    tokens: tuple[str, ...]
+    words: tuple[str, ...]
+    table: np.ndarray
+    target: np.ndarray
+    loss: float
+    grad_out: np.ndarray
+    sent: np.ndarray
+    direct: np.ndarray
+    arrives: np.ndarray
+    pair_ids: np.ndarray
+    pair_rows: np.ndarray
+    running: np.ndarray
+    sum_ids: np.ndarray
+    counts: np.ndarray
+    sum_rows: np.ndarray
+    added: np.ndarray
+    assigned: np.ndarray
+    checked: np.ndarray
+    up: np.ndarray
+    down: np.ndarray
+    padding_idx: int | None
+    scale_grad_by_freq: bool
+    tied: bool
+
+    @property
+    def numeric(self) -> np.ndarray:
+        """The central differences, (H, C, D)."""
+        with np.errstate(invalid="ignore"):  # infinity less infinity
+            return (self.up - self.down) / (2 * STEPS)[:, None, None]
+
+    @property
+    def reached(self) -> np.ndarray:
+        """The rows that get a gradient at all, sorted."""
+        every = self.tied and len(self.pair_ids) > 0
+        return np.arange(len(self.table)) if every else self.sum_ids
+
+    def analytic(self, way: str = "add") -> np.ndarray:
+        """Give the gradient of the table, (V, D), by "add" or by "assign"."""
+        if way not in WAYS:
+            raise ValueError(
+                f'way must be "add" or "assign". Received {way!r:.40}. '
+                'Choose "add" for what the core does.'
+            )
+        return self.added if way == "add" else self.assigned
+
+    def errors(self, way: str = "add") -> np.ndarray:
+        """Give the error of each weight checked, for each step: (H, C, D).
+
+        ``abs(analytic - numeric) / the largest of either``: from 0 to 2.
+        """
+        return errors(self.analytic(way)[self.checked], self.numeric)
+
+    def curve(self, way: str = "add") -> np.ndarray:
+        """Give the largest error for each step, (H,): a V, too coarse left and too fine right."""
+        return self.errors(way).max((1, 2), initial=0)
+
+    def best_step(self, way: str = "add") -> float:
+        """Give the step with the smallest error."""
+        return float(STEPS[int(np.argmin(self.curve(way)))])
+
+    def passes(self, way: str = "add") -> bool:
+        """Say whether this way gives the true gradient of the loss."""
+        return bool(self.curve(way).min() <= TOLERANCE)
+
+    @property
+    def wrong_rows(self) -> np.ndarray:
+        """The rows (of those checked) where assigning gives another gradient than adding."""
+        differs = (self.added != self.assigned).any(axis=1)
+        return self.checked[differs[self.checked]]
+
+    @property
+    def summary(self) -> str:
+        """Say the run in a few lines, with its numbers; the same on every machine."""
+        rows, width = self.table.shape
+        lines = [
+            f"loss    {number(self.loss, 4)} for {counted(self.ids.size, 'token')}",
+            f"back    {counted(len(self.pair_ids), 'gradient row')} for "
+            f"{len(self.sum_ids)} of {counted(rows, 'row')}{self._mode()}",
+        ]
+        lines += [f"        {self._row(k)}" for k in np.argsort(-self.counts, kind="stable")[:3]]
+        for way in WAYS:
+            word = "passes" if self.passes(way) else "FAILS"
+            lines.append(f"{way:<7} {word} the check: {self._error(way)}")
+        lines.append(f"checked {counted(len(self.checked) * width, 'weight')} of {rows * width}")
+        return "\n".join(lines)
+
+    @property
+    def alt(self) -> str:
+        """Describe the picture for somebody who does not see it."""
+        gets = [
+            f"row {i} gets the sum of {c}" if c > 1 else f"row {i} gets one"
+            for i, c in zip(self.sum_ids.tolist(), self.counts.tolist(), strict=True)
+        ]
+        said = [f"{w} {'passes' if self.passes(w) else 'fails'} the gradient check" for w in WAYS]
+        every = "; through the scores every row gets one more" if self.direct.any() else ""
+        return (
+            f"{counted(len(self.pair_ids), 'gradient row')} fly back to a table of "
+            f"{counted(len(self.table), 'row')}: {several(gets, 12) or 'none gets any'}{every}; "
+            f"{', '.join(said)}."
+        )
+
+    def __repr__(self) -> str:
+        return f"GradientTrace({len(self.pair_ids)} pairs, {len(self.sum_ids)} rows)"
+
+    def _mode(self) -> str:
+        if self.tied:
+            return ", and through the scores one for every row"
+        mode = "" if self.padding_idx is None else f", row {self.padding_idx} is padding"
+        return f"{mode}, each divided by its count" if self.scale_grad_by_freq else mode
+
+    def _row(self, k: int) -> str:
+        row = int(self.sum_ids[k])
+        parts = [number(r[0], 3) for r in self.pair_rows[self.pair_ids == row]]
+        if self.tied:
+            parts.append(number(self.direct[row, 0], 3))
+        sum_ = several(parts, 4, between=" + ").replace("+ −", "− ")
+        if self.scale_grad_by_freq and self.counts[k] > 1:
+            sum_ = f"({sum_}) / {self.counts[k]}"
+        name = f" {shown(self.words[row])}" if self.words[row] else ""
+        return f"row {row}{name}, column 0: {sum_} = {number(self.added[row, 0], 3)}"
+
+    def _error(self, way: str) -> str:
+        error = float(self.curve(way).min())
+        if not np.isfinite(error):
+            return "the loss is no number"
+        if error <= TOLERANCE:  # what lies below is rounding, another on every machine
+            return f"the error is below {TOLERANCE:g}"
+        return f"the error is {number(self.curve(way)[_MIDDLE])} at h = {STEPS[_MIDDLE]:g}"
