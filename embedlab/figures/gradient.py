@@ -94,7 +94,7 @@ class _Picture:
         again = self.trace.counts[np.searchsorted(self.trace.sum_ids, row)] > 1
         edge = look.warn if lost else look.hit if again else look.line
         box(self.axes, (16, y), (88, 22), look.hit_soft if again else look.panel, edge, dashed=lost)
-        kept = np.flatnonzero(self.trace.ids != self.trace.padding_idx)
+        kept = np.flatnonzero(self.trace.arrives)
         token = shown(self.trace.tokens[int(kept[n])], 10 - len(str(row)))
         label(self.axes, 23, y + 11, token, look.ink, bold=True)
         label(self.axes, 97, y + 11, str(row), look.ink, align="right")
@@ -109,14 +109,14 @@ class _Picture:
 
     def _row(self, line: int, row: int, values: np.ndarray) -> None:
         look, y = self.look, self.row_top + line * _CELL[1]
-        used = row in self.trace.sum_ids
+        used, again = row in self.trace.reached, row in self.trace.sum_ids
         wrong = self.way == "assign" and row in self.trace.wrong_rows
         name = f"{shown(self.trace.words[row], 5)} {row}".strip()
         ink = look.warn if wrong else look.ink if used else look.ink_3
         label(self.axes, TABLE - 6, y + 9, name, ink, bold=used, align="right", size=7.5)
         fade = 1.0 if used else 0.4
         cells(self.axes, values[: self.columns], (TABLE, y), _CELL, self.scale, look, fade)
-        if used:
+        if again:
             times = int(self.trace.counts[np.searchsorted(self.trace.sum_ids, row)])
             end = TABLE + self.columns * _CELL[0] + 6
             label(self.axes, end, y + 9, f"×{times}" if times > 1 else "", look.hit, size=7.5)
@@ -134,16 +134,23 @@ class _Picture:
 
     def _sentence(self) -> str:
         again = np.flatnonzero(self.trace.counts > 1)
+        if not again.size and self.trace.tied:
+            return "Through the scores every row gets a gradient, read or not."
         if not again.size:
             return "No id comes twice: every row gets the gradient of one token, or none."
         k = int(again[np.argmax(self.trace.counts[again])])
         row = int(self.trace.sum_ids[k])
         parts = [number(r[0], 3) for r in self.trace.pair_rows[self.trace.pair_ids == row]]
+        scores = number(self.trace.direct[row, 0], 3)
         added = several(parts, 4, between=" + ").replace("+ −", "− ")
         divided = f", divided by {self.trace.counts[k]}" if self.trace.scale_grad_by_freq else ""
         got = number(self.trace.analytic(self.way)[row, 0], 3)
-        if self.way == "assign":
+        if self.trace.tied and self.way == "add":
+            return f"Row {row}, column 0, gets {added}, and {scores} through the scores = {got}."
+        if self.way == "assign" and not self.trace.tied:
             return f"Row {row}, column 0: of {added} only the last was kept, {got}."
+        if self.way == "assign":
+            return f"Row {row}, column 0: the last of {added}, and {scores} = {got}."
         return f"Row {row}, column 0, gets {added}{divided} = {got}."
 
     def _verdict(self) -> str:

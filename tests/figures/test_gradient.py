@@ -22,6 +22,9 @@ CASES = {
     "default": make(),
     "padding": make(padding_idx=1),
     "frequency": make(scale_grad_by_freq=True),
+    "tied": make(tied=True),
+    "tied without duplicates": make([3, 4], tied=True),
+    "own gradient": make(grad_out=0.5),
     "empty": make([]),
     "smallest": make([0], [[0.5]]),
     "nan": make([0, 1], [[np.nan], [1.0]]),
@@ -53,6 +56,14 @@ def test_it_says_the_numbers_of_the_trace():
     assert "“add” passes and “assign” fails" in text
     assigned = "\n".join(words_in(draw_gradient(trace, way="assign")))
     assert f"kept, {trace.assigned[1, 0]:.3f}".replace("-", "−") in assigned
+
+
+def test_tied_it_says_both_ways_of_the_gradient():
+    trace = make(tied=True)
+    text = "\n".join(words_in(draw_gradient(trace)))
+    assert f"{trace.direct[1, 0]:.3f} through the scores".replace("-", "−") in text
+    assert f"= {trace.added[1, 0]:.3f}".replace("-", "−") in text
+    assert "every row" in "\n".join(words_in(draw_gradient(CASES["tied without duplicates"])))
 
 
 def test_it_says_what_it_leaves_out():
