@@ -107,10 +107,8 @@ class _Picture:
         share = 100 * way.nbytes / max(trace.bytes_before, 1)
         text = f"{counted(way.nbytes, 'byte')} ({number(share, 0)} % of the floats)"
         label(self.axes, 24, y + 6, text, look.ink_2, size=7.5)
-        names = several([self._name(int(i)) for i in way.neighbours], 5)
-        kept = (
-            f"nearest now: {names or 'none'} ({trace.kept(name)} of {len(trace.neighbours)} kept)"
-        )
+        names = several([self._name(int(i)) for i in trace.neighbours(name)], 5)
+        kept = f"nearest now: {names or 'none'} ({trace.kept(name)} of {trace.k} kept)"
         label(self.axes, 24, y + 21, kept, look.ink_2, size=7.5)
 
     def _name(self, row: int) -> str:

@@ -1,80 +1,49 @@
 """One table as small integers, recorded: levels, errors, bytes, and who stays whose neighbour."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from embedlab.core.dequantize import quantized_lookup
 from embedlab.core.ids import id_error
-from embedlab.core.nearest import nearest
-from embedlab.core.pack import unpack_int4
 from embedlab.core.quantize import quantize
-from embedlab.core.quantize_report import quantization_report
 from embedlab.core.quantized import Quantized
 from embedlab.core.table import ShapeError, as_table, check_size
 from embedlab.traces.frozen import frozen
+from embedlab.traces.quantize_way import TENFOLD, QuantizedWay, nearest_rows, quantize_way
 from embedlab.traces.wording import counted, number, several, shown
 
-__all__ = ["QuantizationTrace", "QuantizedWay", "trace_quantize"]
+__all__ = ["WAYS", "QuantizationTrace", "QuantizedWay", "trace_quantize"]
 
+WAYS = ("int8", "int4", "groups")
+"""One scale a row with 8 bits, the same with 4 bits, and 4 bits with a scale for each group."""
 
-@dataclass(frozen=True, eq=False, repr=False)
-class QuantizedWay:
-    """What one way of quantising made of the table. Its arrays are copies and read-only.
-
-    Attributes
-    ----------
-    name : str
-        "int8", "int4" (one scale a row), or "int4, groups of 4".
-    quantized : Quantized
-    codes : ndarray of int8, (V, D)
-        Unpacked, one a number.
-    restored : ndarray, (V, D)
-        The floats that come back.
-    step : ndarray, (D,)
-        The distance between neighbouring levels, at each number of the row chosen.
-    largest_error, half_step, cosine : ndarray of float64, (V,)
-        As in `QuantizationReport`.
-    nbytes : int
-    neighbours : ndarray of int64, (K,)
-        The rows nearest to the one chosen, in the table that comes back.
-    """
-
-    name: str
-    quantized: Quantized
-    codes: np.ndarray
-    restored: np.ndarray
-    step: np.ndarray
-    largest_error: np.ndarray
-    half_step: np.ndarray
-    cosine: np.ndarray
-    nbytes: int
-    neighbours: np.ndarray
-
-    def levels(self, row: int, column: int) -> np.ndarray:
-        """Give every number that could stand at this place, from the lowest code up."""
-        made, grouped = self.quantized, self.quantized.zero is not None
-        low, high = (-8, 7) if made.bits == 4 else (-128 if grouped else -127, 127)
-        codes = np.arange(low, high + 1).astype(made.scale.dtype)
-        if made.zero is None or made.block_size is None:
-            return np.asarray(codes / made.scale[row])
-        group = column // made.block_size
-        return np.asarray((codes - made.zero[row, group]) * made.scale[row, group])
+BINS = 21
+"""Of a histogram of errors; an odd number, so that one stands at 0."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class QuantizationTrace:
-    """The record of one table quantised in three ways, seen at one row.
+    """The record of one table quantised in three ways.
 
     Attributes
     ----------
     table : ndarray, (V, D), read-only
     words : tuple of str, V labels
     row : int
-    neighbours : ndarray of int64, (K,)
-        The rows nearest to it before.
+        The row that the summary and the still picture are about.
+    k : int
+        How many neighbours count as near.
+    order : ndarray of int64, (V, V - 1)
+        For each row all others, the nearest first, among the floats.
+    similarity : ndarray, (V, V - 1)
+        Their cosines.
+    largest : ndarray of int64, (V,)
+        Where the largest number of each row stands, signs aside; the first of equals.
+    grown : ndarray, (V,)
+        Ten times that number; the number itself where ten times it would be infinite.
     ways : dict of str to QuantizedWay
         "int8" and "int4" with one scale a row, and "groups": int4 in blocks.
 
@@ -88,7 +57,11 @@ class QuantizationTrace:
     table: np.ndarray
     words: tuple[str, ...]
     row: int
-    neighbours: np.ndarray
+    k: int
+    order: np.ndarray
+    similarity: np.ndarray
+    largest: np.ndarray
+    grown: np.ndarray
     ways: dict[str, QuantizedWay]
 
     @property
@@ -100,9 +73,36 @@ class QuantizationTrace:
         """Give what comes back minus what was there, (V, D)."""
         return np.asarray(self.ways[way].restored - self.table)
 
-    def kept(self, way: str) -> int:
-        """Give how many of the nearest rows before are still among them."""
-        return int(np.isin(self.neighbours, self.ways[way].neighbours).sum())
+    def histogram(self, way: str) -> tuple[np.ndarray, float]:
+        """Count the errors of the whole table in `BINS` bins from -reach to +reach.
+
+        Returns
+        -------
+        counts : ndarray of int64, (BINS,)
+        reach : float
+            The largest error, or 0 where there is none; then all stand in the middle bin.
+        """
+        errors = self.errors(way).astype(np.float64)
+        reach = float(np.abs(errors).max(initial=0))
+        counts, _ = np.histogram(errors, BINS, (-reach or -1.0, reach or 1.0))
+        return counts, reach
+
+    def neighbours(self, way: str | None = None) -> np.ndarray:
+        """Give the K rows nearest to `row`: among the floats, or among what comes back."""
+        order = self.order if way is None else self.ways[way].order
+        return order[self.row, : self.k]
+
+    def kept(self, way: str, row: int | None = None) -> int:
+        """Give how many of the K nearest rows before are still among the K nearest."""
+        at = self.row if row is None else row
+        before, after = self.order[at, : self.k], self.ways[way].order[at, : self.k]
+        return int(np.isin(before, after).sum())
+
+    def changed(self, way: str, row: int | None = None) -> np.ndarray:
+        """Give the columns of a row whose codes change when its largest number grows tenfold."""
+        at = self.row if row is None else row
+        found = self.ways[way]
+        return np.flatnonzero(found.growth.codes[at] != found.codes[at])
 
     @property
     def summary(self) -> str:
@@ -120,7 +120,7 @@ class QuantizationTrace:
                 f"        {counted(way.nbytes, 'byte')}, largest error "
                 f"{number(way.largest_error[self.row], 4)} (half a step "
                 f"{number(way.half_step[self.row], 4)}), {self.kept(name)} of "
-                f"{counted(len(self.neighbours), 'neighbour')} kept",
+                f"{counted(self.k, 'neighbour')} kept",
             ]
         return "\n".join(lines)
 
@@ -130,7 +130,7 @@ class QuantizationTrace:
         said = [
             f"{way.name}: {counted(way.nbytes, 'byte')}, largest error "
             f"{number(way.largest_error[self.row], 4)}, {self.kept(name)} of "
-            f"{len(self.neighbours)} neighbours kept"
+            f"{counted(self.k, 'neighbour')} kept"
             for name, way in self.ways.items()
         ]
         return (
@@ -153,6 +153,8 @@ def trace_quantize(
     block_size: int = 4,
     neighbours: int = 5,
     words: Sequence[str] | None = None,
+    flips: Iterable[tuple[str, int, int, int]] = (),
+    given: Mapping[str, Quantized] | None = None,
 ) -> QuantizationTrace:
     """Record what int8 and int4 make of a table, with a scale for each row or for each group.
 
@@ -166,6 +168,10 @@ def trace_quantize(
     neighbours : int
         How many of the nearest rows to compare before and after.
     words : sequence of str, optional
+    flips : iterable of (way, row, byte, bit)
+        Bits of the stored codes to turn over.
+    given : mapping of str to Quantized, optional
+        A way -> what a layer has stored already; the table is what it stands for.
 
     Returns
     -------
@@ -201,32 +207,29 @@ def trace_quantize(
             "There is nothing to quantise."
         )
     k = min(check_size(neighbours, "neighbours", least=0), len(table) - 1)
+    block = min(check_size(block_size, "block_size"), table.shape[1])
+    titles = {"int8": "int8", "int4": "int4", "groups": f"int4, groups of {block}"}
+    kinds = {"int8": (8, None), "int4": (4, None), "groups": (4, block)}
+    largest = np.abs(table).argmax(axis=1)
+    at = (np.arange(len(table)), largest)
+    grown = table.copy()
+    with np.errstate(over="ignore"):
+        tenfold = table[at] * table.dtype.type(TENFOLD)
+    grown[at] = np.where(np.isfinite(tenfold), tenfold, table[at])
+    flips = list(flips)
     ways = {
-        "int8": _way("int8", table, quantize(table, 8), row, k),
-        "int4": _way("int4", table, quantize(table, 4), row, k),
-    }
-    grouped = quantize(table, 4, check_size(block_size, "block_size"))
-    ways["groups"] = _way(f"int4, groups of {grouped.block_size}", table, grouped, row, k)
+        name: quantize_way(
+            titles[name], table, grown, partial(_quantized, bits=bits, block=size),
+            [(r, byte, bit) for way, r, byte, bit in flips if way == name], (given or {}).get(name),
+        )
+        for name, (bits, size) in kinds.items()
+    }  # fmt: skip
     labels = tuple([*(words or ()), *[""] * len(table)][: len(table)])
-    return QuantizationTrace(frozen(table), labels, row, _nearest(table, row, k), ways)
-
-
-def _way(name: str, table: np.ndarray, made: Quantized, row: int, k: int) -> QuantizedWay:
-    report = quantization_report(table, made)
-    restored = quantized_lookup(made, np.arange(len(table)))
-    codes = made.codes if made.bits == 8 else unpack_int4(made.codes, made.output_dim)
-    group = np.arange(made.output_dim) // (made.block_size or made.output_dim)  # (D,)
-    step = made.step.reshape(len(table), -1)[row, group]
-    parts = (frozen(made.codes), frozen(made.scale))
-    zero = None if made.zero is None else frozen(made.zero)
-    return QuantizedWay(
-        name, Quantized(*parts, zero, made.output_dim, made.bits, made.block_size), frozen(codes),
-        frozen(restored), frozen(step), frozen(report.largest_error), frozen(report.half_step),
-        frozen(report.cosine), report.bytes_after, _nearest(restored, row, k),
+    return QuantizationTrace(
+        frozen(table), labels, row, k, *nearest_rows(table), frozen(largest), frozen(grown[at]),
+        ways,
     )  # fmt: skip
 
 
-def _nearest(table: np.ndarray, row: int, k: int) -> np.ndarray:
-    if not k:
-        return frozen(np.empty(0, np.int64))
-    return frozen(nearest(table, table[row], k, exclude=[row]).ids)
+def _quantized(table: np.ndarray, bits: int, block: int | None) -> Quantized:
+    return quantize(table, bits, block)

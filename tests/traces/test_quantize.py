@@ -33,9 +33,18 @@ def test_the_numbers_are_those_of_the_core():
         np.testing.assert_array_equal(way.quantized.codes, made.codes)
         np.testing.assert_array_equal(way.restored, quantized_lookup(made, np.arange(10)))
         assert way.nbytes == made.nbytes
-        found = nearest(way.restored, way.restored[3], 5, exclude=[3]).ids
-        np.testing.assert_array_equal(way.neighbours, found)
-        assert trace.kept(name) == len(set(found) & set(trace.neighbours.tolist()))
+        found = nearest(way.restored, way.restored[3], 9, exclude=[3])
+        np.testing.assert_array_equal(way.order[3], found.ids)
+        np.testing.assert_allclose(way.similarity[3], found.similarities, atol=1e-6)
+        np.testing.assert_array_equal(trace.neighbours(name), found.ids[:5])
+        assert trace.kept(name) == len(set(found.ids[:5]) & set(trace.neighbours().tolist()))
+        scale = made.scale if made.zero is not None else 1 / made.scale[:, None]
+        steps = np.repeat(scale, 8 // scale.shape[1], axis=1)  # (V, D)
+        np.testing.assert_allclose(way.scaled * steps, TABLE, rtol=1e-5, atol=1e-7)
+        codes = np.rint(way.scaled)
+        if made.zero is not None:
+            codes = np.clip(codes + np.repeat(made.zero, 4, axis=1), -8, 7)
+        np.testing.assert_array_equal(codes, way.codes)
 
 
 @pytest.mark.parametrize("name", WAYS)
@@ -46,8 +55,8 @@ def test_what_comes_back_stands_on_a_level_and_within_half_a_step(name):
         levels = way.levels(3, column)
         assert len(levels) == (255 if name == "int8" else 16)
         assert np.isclose(levels, way.restored[3, column], atol=1e-6).any()
-        np.testing.assert_allclose(np.diff(levels), way.step[column], rtol=1e-2)
-    assert (np.abs(trace.errors(name)[3]) <= way.step / 2 * 1.001).all()
+        np.testing.assert_allclose(np.diff(levels), way.steps[3, column], rtol=1e-2)
+    assert (np.abs(trace.errors(name)[3]) <= way.steps[3] / 2 * 1.001).all()
     assert (way.largest_error <= way.half_step * 1.001).all()
 
 
@@ -59,7 +68,7 @@ def test_an_outlier_coarsens_its_row_but_no_other_and_groups_keep_it_in():
     for name in ("int8", "int4"):
         apart = [np.abs(t.errors(name)[3, rest]).mean() for t in (before, after)]
         assert apart[1] > 2 * apart[0]
-        assert (after.ways[name].step > 3 * before.ways[name].step).all()
+        assert (after.ways[name].steps[3] > 3 * before.ways[name].steps[3]).all()
     others = np.arange(10) != 3
     for name in WAYS:
         np.testing.assert_array_equal(
@@ -69,6 +78,118 @@ def test_an_outlier_coarsens_its_row_but_no_other_and_groups_keep_it_in():
         after.ways["groups"].restored[3, 4:], before.ways["groups"].restored[3, 4:]
     )
     assert np.abs(after.errors("groups")[3]).mean() < np.abs(after.errors("int4")[3]).mean()
+
+
+def test_tenfold_is_what_quantising_anew_gives_and_touches_no_other_row():
+    trace = trace_quantize(TABLE, 3, block_size=4)
+    for row in range(10):
+        table, column = TABLE.copy(), int(np.abs(TABLE[row]).argmax())
+        table[row, column] *= 10
+        anew = trace_quantize(table, row, block_size=4)
+        assert (trace.largest[row], trace.grown[row]) == (column, table[row, column])
+        for name, way in trace.ways.items():
+            np.testing.assert_array_equal(way.growth.codes[row], anew.ways[name].codes[row])
+            np.testing.assert_array_equal(
+                way.growth.scale[row], anew.ways[name].quantized.scale[row]
+            )
+            assert way.growth.largest_error[row] == anew.ways[name].largest_error[row]
+            assert way.growth.others == {}
+            changed = anew.ways[name].codes[row] != way.codes[row]
+            np.testing.assert_array_equal(trace.changed(name, row), np.flatnonzero(changed))
+
+
+def test_the_weight_that_grows_keeps_its_code_and_the_others_of_its_row_lose_theirs():
+    trace = trace_quantize(TABLE, 3)
+    at = trace.largest[3]
+    for name in ("int8", "int4"):
+        growth = trace.ways[name].growth
+        assert growth.codes[3, at] == trace.ways[name].codes[3, at]  # the end of the ruler moves
+        assert at not in trace.changed(name)
+    assert len(trace.changed("int8")) == 7
+    in_its_group = np.arange(8) // 4 == at // 4
+    assert not set(trace.changed("groups")) & set(np.flatnonzero(~in_its_group))
+
+
+def test_a_table_wide_scale_would_be_found_out(monkeypatch):
+    """The experiment with other rows is real: a quantiser that couples rows is caught."""
+    import embedlab.traces.quantize as module
+
+    def coupled(table, bits=8, block_size=None):
+        made = quantize(table, bits, block_size)
+        scale = np.full_like(made.scale, made.scale.min() if made.zero is None else 1.0)
+        return dataclasses.replace(made, scale=scale)
+
+    monkeypatch.setattr(module, "quantize", coupled)
+    trace = trace_quantize(TABLE)
+    assert trace.ways["int8"].growth.others[0]
+
+
+def test_a_flipped_bit_changes_one_number_by_what_the_bit_is_worth():
+    plain = trace_quantize(TABLE, 3)
+    for name, byte, bit, column, worth in (
+        ("int4", 1, 0, 2, 1), ("int4", 1, 3, 2, -8), ("int4", 1, 7, 3, -8), ("int4", 0, 5, 1, 2),
+        ("groups", 2, 2, 4, 4), ("int8", 5, 7, 5, -128), ("int8", 5, 1, 5, 2),
+    ):  # fmt: skip
+        trace = trace_quantize(TABLE, 3, flips=[(name, 3, byte, bit), ("int8", 99, 0, 0)])
+        moved = np.argwhere(trace.ways[name].codes != plain.ways[name].codes)
+        assert moved.tolist() == [[3, column]]
+        for other in set(WAYS) - {name}:
+            np.testing.assert_array_equal(trace.ways[other].codes, plain.ways[other].codes)
+        by = int(trace.ways[name].codes[3, column]) - int(plain.ways[name].codes[3, column])
+        assert abs(by) == abs(worth)
+        back = plain.ways[name].restored[3, column] + by * plain.ways[name].steps[3, column]
+        np.testing.assert_allclose(trace.ways[name].restored[3, column], back, rtol=1e-5)
+        again = trace_quantize(TABLE, 3, flips=[(name, 3, byte, bit)] * 2)
+        np.testing.assert_array_equal(again.ways[name].codes, plain.ways[name].codes)
+
+
+def test_half_a_byte_that_belongs_to_nobody_changes_nothing():
+    odd = trace_quantize(TABLE[:, :5], flips=[("int4", 0, 2, bit) for bit in (4, 5, 6, 7)])
+    np.testing.assert_array_equal(
+        odd.ways["int4"].codes, trace_quantize(TABLE[:, :5]).ways["int4"].codes
+    )
+    assert odd.ways["int4"].quantized.codes[0, 2] != 0
+
+
+def test_codes_that_a_layer_has_already_are_taken_as_they_are():
+    made = quantize(TABLE, 4, 4)
+    table = quantized_lookup(made, np.arange(10))
+    trace = trace_quantize(table, given={"groups": made})
+    np.testing.assert_array_equal(trace.ways["groups"].quantized.codes, made.codes)
+    assert trace.ways["groups"].largest_error.max() == 0
+
+
+def test_kept_counts_those_that_stay_near_and_quantising_does_lose_some():
+    trace = trace_quantize(TABLE)
+    for name, way in trace.ways.items():
+        for row in range(10):
+            near = set(trace.order[row, :5].tolist()) & set(way.order[row, :5].tolist())
+            assert trace.kept(name, row) == len(near)
+    assert min(trace.kept("int4", row) for row in range(10)) < 5
+
+
+def test_an_error_is_what_comes_back_minus_what_was_there():
+    trace = trace_quantize(np.array([[7.0, -3.4, 1.6]]))
+    np.testing.assert_allclose(trace.errors("int4"), [[0, 0.4, 0.4]], atol=1e-6)
+
+
+def test_the_histogram_counts_every_number_once():
+    trace = trace_quantize(TABLE)
+    for name in WAYS:
+        counts, reach = trace.histogram(name)
+        assert counts.sum() == TABLE.size and len(counts) % 2
+        assert reach == pytest.approx(trace.ways[name].largest_error.max())
+        middle = np.abs(trace.errors(name).astype(np.float64)) < reach / len(counts)
+        assert counts[len(counts) // 2] == middle.sum()
+    counts, reach = trace_quantize(np.zeros((2, 3))).histogram("int4")
+    assert reach == 0 and counts[len(counts) // 2] == 6
+
+
+def test_a_number_too_large_to_grow_stays():
+    huge = np.array([[3e38, 1.0], [-3e38, 1.0]], np.float32)
+    trace = trace_quantize(huge)
+    np.testing.assert_array_equal(trace.grown, huge[:, 0])
+    assert len(trace.changed("int8")) == len(trace.changed("int8", 1)) == 0
 
 
 def test_four_bits_err_more_than_eight():
@@ -82,21 +203,23 @@ def test_frozen_and_by_value():
     trace = trace_quantize(table)
     table[:] = 0
     assert trace.table[0, 0] == TABLE[0, 0]
-    held = [trace.table, trace.neighbours]
+    held = [trace.table, trace.order, trace.similarity, trace.largest, trace.grown]
     for way in trace.ways.values():
         held += [getattr(way, field.name) for field in dataclasses.fields(way)]
         held += [way.quantized.codes, way.quantized.scale, way.quantized.zero]
+        held += [way.growth.codes, way.growth.scale, way.growth.zero, way.growth.largest_error]
     assert all(not h.flags.writeable for h in held if isinstance(h, np.ndarray))
     with pytest.raises(dataclasses.FrozenInstanceError):
         trace.row = 5
 
 
 @pytest.mark.parametrize("table", [[[0.0]], [[-2.0]], np.zeros((2, 3)), np.ones((3, 5)) * 1e-3])
-def test_smallest_and_flat(table):
-    trace = trace_quantize(np.array(table))
+@pytest.mark.parametrize("block", [1, 4])
+def test_smallest_and_flat(table, block):
+    trace = trace_quantize(np.array(table), block_size=block)
     for name in WAYS:
         np.testing.assert_allclose(trace.ways[name].restored, table, atol=1e-6)
-    assert len(trace.neighbours) == min(5, len(table) - 1)
+    assert len(trace.neighbours()) == trace.k == min(5, len(table) - 1)
 
 
 def test_words_are_deterministic():

@@ -1,0 +1,195 @@
+"""What one way of quantising makes of a table: codes, bytes, errors, neighbours, and a tenfold."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from embedlab.core.dequantize import quantized_lookup
+from embedlab.core.nearest import nearest
+from embedlab.core.pack import unpack_int4
+from embedlab.core.quantize_report import quantization_report
+from embedlab.core.quantized import Quantized
+from embedlab.traces.frozen import frozen
+
+__all__ = ["Growth", "QuantizedWay", "nearest_rows", "quantize_way"]
+
+TENFOLD = 10
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Growth:
+    """What becomes of each row, and of all others, when its largest number grows tenfold.
+
+    Attributes
+    ----------
+    codes : ndarray of int8, (V, D)
+        Row r as it is coded after its own growth.
+    scale, zero : ndarray, as in `Quantized`
+        The scale (and zero point) of row r after its own growth; zero may be None.
+    largest_error : ndarray of float64, (V,)
+        Of row r after its own growth.
+    others : dict of int to tuple of int
+        Row r -> the other rows whose codes or scales changed: found by quantising the whole table
+        anew for each row. Only rows with such others are named.
+    """
+
+    codes: np.ndarray
+    scale: np.ndarray
+    zero: np.ndarray | None
+    largest_error: np.ndarray
+    others: dict[int, tuple[int, ...]]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class QuantizedWay:
+    """What one way of quantising made of the table. Its arrays are copies and read-only.
+
+    Attributes
+    ----------
+    name : str
+        "int8", "int4" (one scale a row), or "int4, groups of 4".
+    quantized : Quantized
+    codes : ndarray of int8, (V, D)
+        Unpacked, one a number.
+    restored : ndarray, (V, D)
+        The floats that come back.
+    scaled : ndarray, (V, D)
+        Each number in steps, before it is rounded to a code (and before a zero point is added).
+    steps : ndarray, (V, D)
+        The distance between neighbouring levels at each number.
+    largest_error, half_step, cosine : ndarray of float64, (V,)
+        As in `QuantizationReport`.
+    nbytes : int
+    order : ndarray of int64, (V, V - 1)
+        For each row all others, the nearest first, in the table that comes back.
+    similarity : ndarray, (V, V - 1)
+        Their cosines.
+    growth : Growth
+    """
+
+    name: str
+    quantized: Quantized
+    codes: np.ndarray
+    restored: np.ndarray
+    scaled: np.ndarray
+    steps: np.ndarray
+    largest_error: np.ndarray
+    half_step: np.ndarray
+    cosine: np.ndarray
+    nbytes: int
+    order: np.ndarray
+    similarity: np.ndarray
+    growth: Growth
+
+    def levels(self, row: int, column: int) -> np.ndarray:
+        """Give every number that could stand at this place, from the lowest code up."""
+        made, grouped = self.quantized, self.quantized.zero is not None
+        low, high = (-8, 7) if made.bits == 4 else (-128 if grouped else -127, 127)
+        codes = np.arange(low, high + 1).astype(made.scale.dtype)
+        if made.zero is None or made.block_size is None:
+            return np.asarray(codes / made.scale[row])
+        group = column // made.block_size
+        return np.asarray((codes - made.zero[row, group]) * made.scale[row, group])
+
+
+def quantize_way(
+    name: str,
+    table: np.ndarray,
+    grown: np.ndarray,
+    make: Callable[[np.ndarray], Quantized],
+    flips: Iterable[tuple[int, int, int]] = (),
+    given: Quantized | None = None,
+) -> QuantizedWay:
+    """Quantise a table one way and record all of it.
+
+    Parameters
+    ----------
+    name : str
+    table : ndarray, (V, D)
+    grown : ndarray, (V, D)
+        The table with the largest number of every row ten times as large.
+    make : callable
+        From a table to a `Quantized`.
+    flips : iterable of (row, byte, bit)
+        Bits of the stored codes to turn over, bit 0 being the lowest; what lies outside is left.
+    given : Quantized, optional
+        What the table was quantised to already; made anew otherwise.
+    """
+    plain = make(table) if given is None else given
+    made = _flipped(plain, flips)
+    rows, width = made.shape
+    report = quantization_report(table, made)
+    restored = quantized_lookup(made, np.arange(rows))
+    group = np.arange(width) // (made.block_size or width)
+    wide, scale = table.astype(made.scale.dtype), made.scale.reshape(rows, -1)[:, group]  # (V, D)
+    order, similarity = nearest_rows(restored)
+    return QuantizedWay(
+        name, made, frozen(_unpacked(made)), frozen(restored),
+        frozen(wide * scale if made.zero is None else wide / scale),
+        frozen(made.step.reshape(rows, -1)[:, group]), frozen(report.largest_error),
+        frozen(report.half_step), frozen(report.cosine), report.bytes_after, order, similarity,
+        _grow(table, grown, make, make(table)),
+    )  # fmt: skip
+
+
+def nearest_rows(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give for each row all others, the nearest first, and their cosines: (V, V - 1) each."""
+    rows = len(table)
+    if rows < 2:
+        return frozen(np.empty((rows, 0), np.int64)), frozen(np.empty((rows, 0), table.dtype))
+    found = nearest(table, table, rows - 1, exclude=np.arange(rows)[:, None])
+    return frozen(found.ids), frozen(found.similarities)
+
+
+def _flipped(made: Quantized, flips: Iterable[tuple[int, int, int]]) -> Quantized:
+    codes = np.array(made.codes)
+    stored = codes.view(np.uint8)
+    for row, byte, bit in flips:
+        if row < stored.shape[0] and byte < stored.shape[1] and bit < 8:
+            stored[row, byte] ^= np.uint8(1 << bit)
+    zero = None if made.zero is None else frozen(made.zero)
+    return Quantized(
+        frozen(codes), frozen(made.scale), zero, made.output_dim, made.bits, made.block_size
+    )
+
+
+def _grow(
+    table: np.ndarray, grown: np.ndarray, make: Callable[[np.ndarray], Quantized], plain: Quantized
+) -> Growth:
+    """Let one row grow at a time: a real experiment each, so that nothing is taken for granted."""
+    codes, scale = np.empty(table.shape, np.int8), np.empty_like(plain.scale)
+    zero = None if plain.zero is None else np.empty_like(plain.zero)
+    error, others = np.zeros(len(table)), {}
+    before = _parts(plain)
+    trial = table.copy()
+    for row in range(len(table)):
+        trial[row] = grown[row]
+        made = make(trial)
+        trial[row] = table[row]
+        codes[row], scale[row] = _unpacked(made, row), made.scale[row]
+        if zero is not None and made.zero is not None:
+            zero[row] = made.zero[row]
+        back = quantized_lookup(made, row).astype(np.float64)
+        error[row] = np.abs(back - grown[row]).max(initial=0)
+        changed = np.flatnonzero((_parts(made) != before).any(axis=1))
+        found = tuple(int(other) for other in changed if other != row)
+        if found:
+            others[row] = found
+    return Growth(
+        frozen(codes), frozen(scale), None if zero is None else frozen(zero), frozen(error), others
+    )
+
+
+def _parts(made: Quantized) -> np.ndarray:
+    """Give the stored bytes of each row side by side: codes, scales, zero points."""
+    parts: list[Any] = [made.codes, made.scale.reshape(len(made.codes), -1)]
+    if made.zero is not None:
+        parts.append(made.zero)
+    return np.concatenate([np.ascontiguousarray(part).view(np.uint8) for part in parts], axis=1)
+
+
+def _unpacked(made: Quantized, row: int | None = None) -> np.ndarray:
+    codes = made.codes if row is None else made.codes[row]
+    return codes if made.bits == 8 else unpack_int4(codes, made.output_dim)
