@@ -1,0 +1,172 @@
+"""A geometry trace: the core's cosines, a map that only shortens, and the stories of lesson 10."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from embedlab.core.geometry import analogy, cosine, nearest, odd_one_out
+from embedlab.core.ids import IdError
+from embedlab.core.table import ShapeError
+from embedlab.data import Corpus
+from embedlab.traces.geometry import trace_geometry
+from embedlab.traces.geometry_plane import PLANES, TEN, closest, directions, plane_of
+from embedlab.traces.geometry_vectors import reference_vectors, train_vectors
+
+TABLE = np.random.default_rng(3).normal(size=(40, 6)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def vectors():
+    return reference_vectors()
+
+
+def of(vectors, word, *terms, **options):
+    find = vectors.words.index
+    asked = tuple(map(find, terms)) or None
+    return trace_geometry(
+        vectors.table, find(word), words=vectors.words, terms=asked, **options
+    )  # fmt: skip
+
+
+def test_worked_by_hand():
+    table = [[2.0, 0.0], [0.0, 3.0], [-1.0, 0.0], [1.0, 1.0]]
+    trace = trace_geometry(table, 0, words=list("abcd"))
+    np.testing.assert_allclose(trace.cosines, [1, 0, -1, 0.5**0.5], atol=1e-7)
+    np.testing.assert_allclose(trace.apart, [0, 2**0.5, 2, (2 - 2**0.5) ** 0.5], atol=1e-6)
+    np.testing.assert_allclose(trace.on_map, trace.apart, atol=1e-6)  # D = 2: no map lies
+    assert trace.near.tolist() == trace.near_map.tolist() == [3, 1, 2]
+    assert trace.closer.tolist() == [0, 1, 2]
+    assert trace.typical == 3.0 and trace.both.tolist() == [3, 1, 2]
+
+
+@given(st.integers(0, 39), st.sampled_from(PLANES), st.integers(0, 9))
+def test_the_numbers_are_the_core_s_and_a_map_only_shortens(picked, plane, seed):
+    trace = trace_geometry(TABLE, picked, plane=plane, seed=seed, terms=(picked, 3, 5))
+    np.testing.assert_allclose(trace.cosines, cosine(TABLE[[picked]], TABLE)[0], atol=2e-7)
+    units = TABLE / np.linalg.norm(TABLE, axis=1, keepdims=True)
+    true = np.linalg.norm(units - units[picked], axis=1)
+    np.testing.assert_allclose(trace.apart, true, atol=1e-3)
+    assert (trace.on_map <= trace.apart + 1e-3).all()
+    assert trace.near.tolist() == nearest(TABLE, TABLE[picked], TEN, exclude=[picked]).ids.tolist()
+    on_map = np.linalg.norm(trace.plane.points - trace.plane.points[picked], axis=1)
+    np.testing.assert_allclose(trace.on_map, on_map, atol=1e-6)
+    assert trace.near_map.tolist() == np.argsort(on_map, kind="stable")[1 : TEN + 1].tolist()
+    order = np.argsort(np.delete(on_map, picked), kind="stable")
+    ranks = {int(row + (row >= picked)): rank for rank, row in enumerate(order)}
+    assert trace.closer.tolist() == [ranks[int(row)] for row in trace.near]
+    assert trace.sum.ids.tolist() == analogy(TABLE, 3, picked, 5).ids.tolist()
+
+
+def test_the_sum_lies_where_its_arrows_end():
+    trace = trace_geometry(TABLE, 0, terms=(4, 7, 9))
+    a, b, c = (trace.plane.rows[row] for row in (4, 7, 9))
+    want = (a - b + c - trace.plane.center) @ trace.plane.axes.T
+    np.testing.assert_allclose(trace.sum.target, want, atol=1e-5)
+
+
+def test_a_plane_shows_what_it_says():
+    rows = directions(TABLE)
+    spread = rows.var(axis=0).sum()
+    for name in PLANES:
+        plane = plane_of(rows, name, seed=2)
+        np.testing.assert_allclose(plane.axes @ plane.axes.T, np.eye(2), atol=1e-5)
+        np.testing.assert_allclose(plane.shares, plane.points.var(axis=0) / spread, rtol=1e-3)
+        np.testing.assert_array_equal(plane.first(7).points, plane.points[:7])
+    first, second = plane_of(rows), plane_of(rows, "pca 3+4")
+    assert first.shares[0] >= first.shares[1] >= second.shares[0] >= second.shares[1]
+    assert (plane_of(rows, "random", seed=1).points != plane_of(rows, "random").points).any()
+    with pytest.raises(ValueError, match=r"pca 1\+2, pca 3\+4, random\. Received 'tsne'"):
+        plane_of(rows, "tsne")
+
+
+def test_frozen_and_by_value():
+    table = TABLE.copy()
+    trace = trace_geometry(table, 1)
+    table[:] = 0
+    assert np.isfinite(trace.rows).all() and trace.rows.any()
+    for field in ("rows", "cosines", "apart", "on_map", "near", "near_map", "closer"):
+        with pytest.raises(ValueError, match="read-only"):
+            getattr(trace, field)[0] = 1
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        trace.picked = 2
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        (np.ones((1, 1)), "no other word"),
+        (np.zeros((3, 2)), "Truly nearest"),
+        (np.array([[1.0], [-2.0], [0.5]]), "Truly nearest"),
+        (np.array([[1.0, 2.0], [np.nan, 1.0], [np.inf, 0.0], [0.0, 1.0]]), "Truly nearest: #3"),
+        (np.full((3, 2), np.nan), "no other word"),
+        (np.full((4, 3), 1e-30, np.float32), "Truly nearest"),
+    ],
+    ids=["one", "zeros", "one column", "some lost", "all lost", "tiny"],
+)
+@pytest.mark.parametrize("plane", PLANES)
+def test_the_ends_of_the_range(table, says, plane):
+    trace = trace_geometry(table, 0, plane=plane, terms=(0, 0, len(table) - 1))
+    assert says in trace.alt and trace.summary
+    assert trace.lost == (~np.isfinite(table)).any(axis=1).sum()
+    assert not np.isin(np.flatnonzero(~np.isfinite(table).all(axis=1)), trace.near).any()
+
+
+def test_what_does_not_fit_is_refused():
+    with pytest.raises(IdError, match="Received 40"):
+        trace_geometry(TABLE, 40)
+    with pytest.raises(IdError, match="Received -1"):
+        trace_geometry(TABLE, 0, terms=(0, 1, -1))
+    with pytest.raises(ShapeError, match="2 words for 40 rows"):
+        trace_geometry(TABLE, 0, words=["a", "b"])
+    with pytest.raises(ShapeError, match=r"Received \(0, 3\)"):
+        trace_geometry(np.zeros((0, 3)), 0)
+    with pytest.raises(ValueError, match="come twice"):
+        train_vectors(Corpus.from_text("short", "no word twice"))
+
+
+def test_closest_leaves_out_what_is_nowhere_and_keeps_order():
+    points = np.array([[0, 0], [1, 0], [np.nan, 0], [0, 1], [0, -1]])
+    assert closest(points, 0, 2).tolist() == [1, 3]
+    assert closest(points, 2).tolist() == []
+
+
+# --- the stories of lesson 10, on whichever reference this Python brings -------------------------
+
+
+def test_m12_neighbours_on_the_map_are_not_neighbours(vectors):
+    for plane in PLANES:
+        trace = of(vectors, "tuple", plane=plane)
+        assert trace.typical < 2.5, "fewer than a quarter of the ten nearest are near on the map"
+        assert len(trace.both) <= 5
+        assert sum(trace.plane.shares) < 0.5
+    near = {plane: set(of(vectors, "true", plane=plane).near_map) for plane in PLANES}
+    assert len(near["pca 1+2"] & near["pca 3+4"] & near["random"]) <= 3
+
+
+def test_words_in_the_same_company_are_near(vectors):
+    nearest_to = lambda word: [vectors.words[row] for row in of(vectors, word).near]
+    assert "false" in nearest_to("true")[:3]
+    assert "complex" in nearest_to("float")[:3]
+    found = of(vectors, "true", "rstrip", "lstrip", "leading").sum
+    assert "trailing" in [vectors.words[row] for row in found.ids]
+
+
+def test_m3_before_training_nothing_is_near(vectors):
+    fresh = np.random.default_rng(0).uniform(-1, 1, vectors.table.shape)
+    find = vectors.words.index
+    true, false = find("true"), find("false")
+    assert abs(cosine(fresh[[true]], fresh[[false]])[0, 0]) < 0.4
+    assert cosine(vectors.table[[true]], vectors.table[[false]])[0, 0] > 0.7
+    odd = [find(word) for word in ("int", "float", "complex", "import")]
+    assert odd_one_out(vectors.table, odd)[0] == find("import")
+
+
+def test_training_is_the_same_every_time(vectors):
+    corpus = Corpus.from_text("small", "the cat sat on the mat the dog sat on the mat. " * 20)
+    one, two = train_vectors(corpus), train_vectors(corpus)
+    np.testing.assert_array_equal(one.table, two.table)
+    assert (train_vectors(corpus, seed=2).table != one.table).any()
+    assert not vectors.table.flags.writeable and "<unk>" not in vectors.words
