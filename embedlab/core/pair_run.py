@@ -80,14 +80,16 @@ def train_pairs_numpy(pairs, label, starts, shares, rule, rates, knobs, first, w
             all_rows = np.arange(len(w)) if rule in (MOMENTUM, RMSPROP, ADAM) else np.unique(rows)
             g, rate = grads[s, side][all_rows], rates[s]
             if rule in (SGD, MOMENTUM):
-                sgd_numpy(all_rows, g, (rate, momentum * (rule == MOMENTUM), False), w, one)
+                knob = np.array((rate, momentum * (rule == MOMENTUM), False))
+                sgd_numpy(all_rows, g, knob, w, one)
             elif rule == ADAGRAD:
-                adagrad_numpy(all_rows, g, (rate, epsilon), w, one)
+                adagrad_numpy(all_rows, g, np.array((rate, epsilon)), w, one)
             elif rule == RMSPROP:
-                knob = (rate, rho, rest, epsilon, 0, False)
+                knob = np.array((rate, rho, rest, epsilon, 0, False))
                 rmsprop_numpy(all_rows, g, knob, w, one, two, two)
             else:
-                adam_numpy(all_rows, g, (rate, rest, rest_2, epsilon, False), w, one, two, two)
+                knob = np.array((rate, rest, rest_2, epsilon, False))
+                adam_numpy(all_rows, g, knob, w, one, two, two)
 
 
 @loop
