@@ -163,7 +163,7 @@ class Conv1D(Weighted):
         padded = np.pad(values, ((0, 0), (left, right), (0, 0)))
         sums = np.empty((len(values), steps, self.filters), values.dtype)
         for columns, taps, into in self._groups(padded, self.computed(self.kernel)):
-            sums[:, :, into] = (columns @ taps).reshape(*sums.shape[:2], -1)
+            sums[:, :, into] = (columns @ taps).reshape(*sums.shape[:2], taps.shape[-1])
         if self.use_bias:
             sums += self.computed(self.bias)
         out = self.activation(sums)
@@ -197,7 +197,7 @@ class Conv1D(Weighted):
         to_kernel, to_padded = np.empty_like(kernel), np.zeros_like(padded)
         for group, (columns, taps, into) in enumerate(self._groups(padded, kernel)):
             own = slice(group * channels, (group + 1) * channels)
-            flat = grad[:, :, into].reshape(len(columns), -1)  # (B * To, F)
+            flat = grad[:, :, into].reshape(len(columns), taps.shape[-1])  # (B * To, F)
             to_kernel[:, :, into] = (columns.T @ flat).reshape(size, channels, -1)
             back = (flat @ taps.T).reshape(*sums.shape[:2], size, channels)
             self._windows.give_back(back, to_padded[:, :, own])

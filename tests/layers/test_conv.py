@@ -129,3 +129,11 @@ def test_dtypes(dtype):
 def test_config_round_trip():
     layer = Conv1D(4, 3, 2, "same", None, 1, 2, "relu", False, kernel_regularizer="l2", name="c")
     assert Conv1D.from_config(layer.get_config()).get_config() == layer.get_config()
+
+
+def test_a_batch_of_nothing_gives_nothing():
+    layer = Conv1D(3, 2, padding="same")
+    out, context = layer.forward(np.zeros((0, 4, 2), np.float32))
+    back = layer.backward(context, np.zeros((0, 4, 3), np.float32))
+    assert out.shape == (0, 4, 3) and back.inputs.shape == (0, 4, 2)
+    assert not back.weights["kernel"].any()
