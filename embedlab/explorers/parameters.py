@@ -3,9 +3,10 @@
 import operator
 from typing import Any, NoReturn
 
+import numpy as np
 from traitlets import TraitError, TraitType
 
-__all__ = ["Choice", "Edits", "Text", "Whole"]
+__all__ = ["Choice", "Edits", "Flag", "Text", "Whole", "Wholes"]
 
 
 _LARGEST = 1e6
@@ -69,6 +70,75 @@ class Choice(TraitType[str, str]):
                 f"Received {value!r:.40}. Choose one of these."
             )
         return value
+
+
+class Flag(TraitType[bool, bool]):
+    """True or false.
+
+    Examples
+    --------
+    >>> import traitlets
+    >>> class Thing(traitlets.HasTraits):
+    ...     on = Flag(True)
+    >>> Thing(on="yes")
+    Traceback (most recent call last):
+    traitlets.traitlets.TraitError: on must be True or False. Received 'yes'. Choose one of these.
+    """
+
+    def limits(self) -> dict[str, Any]:
+        """Say the limits as the browser wants them."""
+        return {"choices": [True, False]}
+
+    def validate(self, obj: Any, value: Any) -> bool:
+        """Give `value` as a plain bool, or refuse it."""
+        if not isinstance(value, (bool, np.bool_)):
+            raise TraitError(
+                f"{self.name} must be True or False. Received {value!r:.40}. Choose one of these."
+            )
+        return bool(value)
+
+
+class Wholes(TraitType[list[int], list[int]]):
+    """At most `count` whole numbers, each from `least` to `most`.
+
+    Examples
+    --------
+    >>> import traitlets
+    >>> class Thing(traitlets.HasTraits):
+    ...     lengths = Wholes([3], 2, 0, 9)
+    >>> Thing(lengths=(4, 0)).lengths
+    [4, 0]
+    >>> Thing(lengths=[4, 10])
+    Traceback (most recent call last):
+    traitlets.traitlets.TraitError: lengths must be at most 2 whole numbers from 0 to 9. \
+Received [4, 10]. Write for instance [3].
+    """
+
+    def __init__(self, default: list[int], count: int, least: int, most: int):
+        super().__init__(list(default))
+        self.first, self.count, self.least, self.most = default, count, least, most
+
+    def make_dynamic_default(self) -> list[int]:
+        """Give each explorer a list of its own."""
+        return list(self.first)
+
+    def limits(self) -> dict[str, Any]:
+        """Say the limits as the browser wants them."""
+        return {"min": self.least, "max": self.most}
+
+    def validate(self, obj: Any, value: Any) -> list[int]:
+        """Give a list of plain ints, or refuse it."""
+        try:
+            wholes = [operator.index(one) for one in value]
+        except TypeError:
+            wholes = [self.least - 1]
+        low = any(not self.least <= one <= self.most for one in wholes)
+        if low or len(wholes) > self.count:
+            raise TraitError(
+                f"{self.name} must be at most {self.count} whole numbers from {self.least} to "
+                f"{self.most}. Received {value!r:.40}. Write for instance {self.first!r}."
+            )
+        return wholes
 
 
 class Text(TraitType[str, str]):

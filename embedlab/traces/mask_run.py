@@ -98,39 +98,37 @@ def truth(layers: Sequence[Layer], ids: np.ndarray, wanted: np.ndarray, judge: L
     -------
     Truth
     """
-    runs: list[list[Step] | None] = []
-    goals: list[np.ndarray] = []
-    for sequence, goal, real in zip(ids, wanted, padding_mask(ids), strict=True):
-        per_step = goal.ndim == 2 and len(goal) == len(real)
-        goals.append(goal[real] if per_step else goal)
-        if not real.any():
-            runs.append(None)  # a sequence of padding alone has no truth
-            continue
+    real = padding_mask(ids)
+    lengths = real.sum(axis=1)
+    alike = [np.flatnonzero(lengths == n) for n in np.unique(lengths) if n]  # these share a run
+    loss, row_0, count = 0.0, None, 0
+    stages: list[list[np.ndarray | None]] = [[None] * len(ids) for _ in layers]
+    for rows in alike:
+        words = real[rows]
+        goals = wanted[rows]
+        if goals.shape[1:-1] == ids.shape[1:]:  # an output for each place
+            goals = goals[words].reshape(len(rows), -1, goals.shape[-1])
         try:
-            run = walk(layers, sequence[real][None], masked=False)
+            run = walk(layers, ids[rows][words].reshape(len(rows), -1), masked=False)
         except ValueError as error:  # Flatten before Dense, input_length: they need one length
             return Truth(None, f"Without padding the model cannot run: {error}", None, ())
-        runs.append(run)
-        gave = run[-1].values.shape[1:]
-        if gave != goals[-1].shape:
-            why = f"Without padding a sequence gives {gave} numbers, with it {goal.shape}."
+        out = run[-1].values
+        if out.shape != goals.shape:
+            gave, gives = (size.shape[1:] for size in (out, wanted))
+            why = f"Without padding a sequence gives {gave} numbers, with it {gives}."
             return Truth(None, why, None, ())
-    done = [(run, goal) for run, goal in zip(runs, goals, strict=True) if run]
-    count = sum(run[-1].values[..., 0].size for run, _ in done)
+        outputs = out[..., 0].size
+        loss += float(judge(goals, out)) * outputs
+        back = back_to_row_0(layers, run, judge.grad(goals, out) * outputs)
+        row_0 = back if row_0 is None or back is None else row_0 + back
+        count += outputs
+        for kept, step in zip(stages, run, strict=True):
+            for b, values in zip(rows, step.values, strict=True):
+                kept[b] = frozen(values)
     if not count:
         return Truth(None, "There is no word in any sequence.", None, ())
-    loss, row_0 = 0.0, None
-    for run, goal in done:
-        out = run[-1].values
-        share = out[..., 0].size / count
-        loss += float(judge(goal[None], out)) * share
-        back = back_to_row_0(layers, run, judge.grad(goal[None], out) * share)
-        row_0 = back if row_0 is None or back is None else row_0 + back
-    stages = tuple(
-        tuple(None if run is None else frozen(run[n].values[0]) for run in runs)
-        for n in range(len(layers))
-    )
-    return Truth(loss, "", None if row_0 is None else frozen(row_0), stages)
+    mean = None if row_0 is None else frozen(row_0 / count)
+    return Truth(loss / count, "", mean, tuple(map(tuple, stages)))
 
 
 def back_to_row_0(layers: Sequence[Layer], steps: list[Step], grad: Any) -> np.ndarray | None:
@@ -154,4 +152,7 @@ def back_to_row_0(layers: Sequence[Layer], steps: list[Step], grad: Any) -> np.n
     table = weights.get("embeddings")
     if table is None:
         return None
-    return frozen((table.to_dense() if isinstance(table, SparseGrad) else table)[0])
+    if not isinstance(table, SparseGrad):
+        return frozen(table[0])
+    read = len(table.ids) and table.ids[0] == 0  # they are sorted
+    return frozen(table.rows[0] if read else np.zeros_like(table.rows, shape=table.shape[1]))
