@@ -1,0 +1,164 @@
+"""A word's neighbours as a picture: a flat map of all words, and beside it who is truly near."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from embedlab.figures.look import DARK, LIGHT, Look, box, label, own_settings, sheet
+from embedlab.traces.geometry import GeometryTrace
+from embedlab.traces.wording import counted, number, several, shown
+
+__all__ = ["draw_geometry"]
+
+WIDTH, TOP, MAP, LIST, LINE = 680, 44, 372, 412, 22
+"""Pixels: of the sheet, above the map, a side of the map; where the list begins, and its lines."""
+
+_DOTS = 1500
+
+
+def draw_geometry(trace: GeometryTrace, *, dark: bool = False) -> Figure:
+    """Draw one word among all others as a still picture.
+
+    Parameters
+    ----------
+    trace : GeometryTrace
+        Of any size: of very many words the first are drawn, and the picture says so.
+    dark : bool
+        Light on dark.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not known to pyplot.
+
+    Examples
+    --------
+    >>> from embedlab.traces.geometry import trace_geometry
+    >>> draw_geometry(trace_geometry(np.eye(4), 2)).get_size_inches()
+    array([6.8, 4.9])
+    """
+    with own_settings():
+        return _Picture(trace, DARK if dark else LIGHT).draw()
+
+
+class _Picture:
+    """Where everything stands. Units are pixels."""
+
+    def __init__(self, trace: GeometryTrace, look: Look):
+        self.trace, self.look = trace, look
+        points = trace.plane.points.astype(np.float64)
+        drawn = points[:_DOTS]
+        there = drawn[np.isfinite(drawn).all(axis=1)]
+        low, high = (there.min(axis=0), there.max(axis=0)) if len(there) else (0.0, 0.0)
+        middle, reach = (low + high) / 2, float(np.max(np.subtract(high, low))) or 1.0
+        self.scale = (MAP - 40) / reach
+        center = np.array([16 + MAP / 2, TOP + MAP / 2])
+        self.at = center + (points - middle) * self.scale * [1, -1]
+        self.taken: list[tuple[float, float, float]] = []
+        self.axes: Axes
+
+    def draw(self) -> Figure:
+        figure, self.axes = sheet(WIDTH, TOP + MAP + 74, self.look)
+        rows = len(self.trace.words)
+        some = f", the first {counted(_DOTS)} of" if rows > _DOTS else ","
+        title = f"flat map{some} {counted(rows, 'word')}"
+        label(self.axes, 16, 20, title, self.look.ink, size=8.5, bold=True)
+        box(self.axes, (16, TOP), (MAP, MAP), self.look.panel, self.look.line)
+        self._dots()
+        self._arrows()
+        self._names()
+        self._list()
+        y = TOP + MAP + 18
+        box(self.axes, (16, y), (WIDTH - 32, 44), self.look.panel, self.look.line)
+        label(self.axes, 28, y + 13, self._sentence(), self.look.ink)
+        label(self.axes, 28, y + 31, self._hidden(), self.look.ink_2)
+        return figure
+
+    def _dots(self) -> None:
+        trace, look = self.trace, self.look
+        for rows, colour, size, fade in (
+            (np.arange(min(len(trace.words), _DOTS)), look.ink_3, 1.6, 0.45),
+            (trace.near_map, look.accent, 3.6, 1.0),
+            (trace.near, look.hit, 4.6, 1.0),
+            (np.array([trace.picked]), look.ink, 7.0, 1.0),
+        ):
+            self.axes.plot(*self.at[rows].T, "o", color=colour, markersize=size, alpha=fade,
+                           markeredgewidth=0)  # fmt: skip
+
+    def _arrows(self) -> None:
+        trace = self.trace
+        if trace.sum is None:
+            return
+        a, b, c = (self.at[term] for term in trace.sum.terms)
+        target = a - b + c
+        for start, end in ((b, a), (c, target)):
+            self.axes.annotate(
+                "", tuple(end), tuple(start), annotation_clip=False,
+                arrowprops={"arrowstyle": "->", "color": self.look.warn, "linewidth": 1.4},
+            )  # fmt: skip
+        self._name(tuple(target), "a − b + c", self.look.warn)
+
+    def _names(self) -> None:
+        trace = self.trace
+        self._name(tuple(self.at[trace.picked]), trace.name(trace.picked), self.look.ink, bold=True)
+        for row in trace.near:
+            self._name(tuple(self.at[row]), shown(trace.name(row), 14), self.look.hit)
+        for row in trace.near_map[:3]:
+            self._name(tuple(self.at[row]), shown(trace.name(row), 14), self.look.accent)
+
+    def _name(self, at: tuple[float, float], text: str, colour: str, bold: bool = False) -> None:
+        """Write a name beside its point, unless another stands there."""
+        x, y = at
+        if not np.isfinite([x, y]).all():
+            return
+        wide = 5.6 * len(text) + 6
+        left = x + 6 if x + 6 + wide < 16 + MAP else x - 6 - wide
+        if any(abs(y - v) < 10 and left < u + w and u < left + wide for u, v, w in self.taken):
+            return
+        self.taken.append((left, y, wide))
+        label(self.axes, left, y, text, colour, size=7.5, bold=bold)
+
+    def _list(self) -> None:
+        trace, look = self.trace, self.look
+        label(self.axes, LIST, 20, "truly nearest", look.ink, size=8.5, bold=True)
+        label(self.axes, LIST + 138, 20, "cosine", look.ink_2, align="right")
+        label(self.axes, WIDTH - 16, 20, "closer on the map", look.ink_2, align="right")
+        for n, row in enumerate(trace.near):
+            y = TOP + 12 + n * LINE
+            ink = look.hit if row in trace.near_map else look.ink
+            label(self.axes, LIST, y, trace.name(row), ink, bold=row in trace.near_map)
+            label(self.axes, LIST + 138, y, number(trace.cosines[row]), ink, align="right")
+            label(self.axes, WIDTH - 16, y, counted(int(trace.closer[n])), ink, align="right")
+        y = TOP + 24 + len(trace.near) * LINE
+        label(self.axes, LIST, y, "nearest on the map", look.accent, bold=True)
+        names = [trace.name(row) for row in trace.near_map]
+        for n in range(0, len(names), 3):
+            label(self.axes, LIST, y + 18 + n * 6, ", ".join(names[n : n + 3]), look.ink)
+        if trace.sum is not None and trace.sum.ids.size:
+            text = f"{' '.join(self._terms())} = {trace.name(int(trace.sum.ids[0]))}"
+            label(self.axes, LIST, TOP + MAP - 8, text, look.warn, bold=True)
+
+    def _terms(self) -> list[str]:
+        assert self.trace.sum is not None
+        a, b, c = (shown(self.trace.name(term), 12) for term in self.trace.sum.terms)
+        return [a, "−", b, "+", c]
+
+    def _sentence(self) -> str:
+        trace = self.trace
+        word = trace.name(trace.picked)
+        if not trace.near.size:
+            return f"{word} has no neighbour: there is no other row with a direction."
+        both = [trace.name(row) for row in trace.both]
+        who = f" ({several(both, 3)})" if both else ""
+        count = f"{len(both)} are" if len(both) > 1 else "1 is" if both else "none is"
+        return (
+            f"Of the {len(trace.near)} words truly nearest to {word}, {count} among its nearest "
+            f"on the map{who}."
+        )
+
+    def _hidden(self) -> str:
+        trace = self.trace
+        shares = 100 * sum(trace.plane.shares)
+        said = f"The map shows {number(shares, 0)} % of the variance"
+        lost = f"; {counted(trace.lost, 'row')} with NaN stand nowhere" if trace.lost else ""
+        return f"{said}; on average {number(trace.typical, 1)} of ten neighbours are right{lost}."
