@@ -1,16 +1,15 @@
 """LookupExplorer: which rows does this sentence read? Both ways, live."""
 
 import json
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from traitlets import TraitError, validate
 
-from embedlab.core.table import as_table
 from embedlab.explorers.base import Explorer
 from embedlab.explorers.parameters import Choice, Edits, Text, Whole
 from embedlab.explorers.sentence import read
+from embedlab.explorers.table import COLUMNS_MOST, ROWS_MOST, drawn, own_table
 from embedlab.explorers.wire import MOST_BYTES
 from embedlab.figures.look import Figure
 from embedlab.figures.lookup import draw_lookup
@@ -19,7 +18,7 @@ from embedlab.traces.wording import shown
 
 __all__ = ["LookupExplorer"]
 
-ROWS_MOST, COLUMNS_MOST, TOKENS_SENT = 2048, 32, 2000
+TOKENS_SENT = 2000
 _LABEL = 40  # letters of a word that travel
 
 
@@ -158,16 +157,8 @@ words to one id.'
     def _numbers(self) -> np.ndarray:
         """Give a copy of the table before the edits."""
         if not self._has_own():
-            return _drawn(self.seed)[: self.input_dim, : self.output_dim].copy()
-        table = np.array(as_table(self._own if self._layer is None else _of(self._layer)))
-        rows, columns = table.shape
-        if not (1 <= rows <= ROWS_MOST and 1 <= columns <= COLUMNS_MOST):
-            raise ValueError(
-                f"a table of your own must have 1 to {ROWS_MOST} rows and 1 to {COLUMNS_MOST} "
-                f"columns to be seen. Received {table.shape}. Show a part of it, such as "
-                f"table[:{ROWS_MOST}, :{COLUMNS_MOST}]; trace_lookup takes any size."
-            )
-        return table
+            return drawn(self.seed)[: self.input_dim, : self.output_dim].copy()
+        return own_table(self._own if self._layer is None else self._layer, door="trace_lookup")
 
     @validate("input_dim", "output_dim")
     def _fixed(self, proposal: Any) -> int:
@@ -179,26 +170,6 @@ words to one id.'
                 "Leave table and layer away to change it."
             )
         return value
-
-
-@lru_cache(maxsize=4)
-def _drawn(seed: int) -> np.ndarray:
-    """Draw the largest table once: growing V or D then keeps the numbers already seen.
-
-    Two decimals, so that the number on the screen is the number in the table.
-    """
-    drawn = np.random.default_rng(seed).uniform(-0.9, 0.9, (ROWS_MOST, COLUMNS_MOST))
-    return (drawn.round(2) + 0.0).astype(np.float32)  # + 0.0: no minus zero
-
-
-def _of(layer: Any) -> Any:
-    table = getattr(layer, "embeddings", None)
-    if table is None:
-        raise ValueError(
-            f"layer must have a table already. Received {type(layer).__name__}, not built. "
-            "Call it once, or call layer.build()."
-        )
-    return table.numpy() if hasattr(table, "numpy") else table
 
 
 def _fitting(

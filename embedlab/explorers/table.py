@@ -1,0 +1,82 @@
+"""The table behind a view: drawn from a seed, or a learner's own array or layer."""
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from embedlab.core.table import as_table
+
+__all__ = ["COLUMNS_MOST", "ROWS_MOST", "drawn", "own_table"]
+
+ROWS_MOST, COLUMNS_MOST = 2048, 32
+
+
+@lru_cache(maxsize=4)
+def drawn(seed: int) -> np.ndarray:
+    """Draw the largest table once: growing V or D then keeps the numbers already seen.
+
+    Two decimals, so that the number on the screen is the number in the table.
+
+    Parameters
+    ----------
+    seed : int
+
+    Returns
+    -------
+    ndarray of float32, (ROWS_MOST, COLUMNS_MOST)
+        Read-only: take a part, and copy it.
+
+    Examples
+    --------
+    >>> drawn(7).shape, bool((drawn(7) == drawn(7).round(2)).all())
+    ((2048, 32), True)
+    """
+    made = np.random.default_rng(seed).uniform(-0.9, 0.9, (ROWS_MOST, COLUMNS_MOST))
+    table = (made.round(2) + 0.0).astype(np.float32)  # + 0.0: no minus zero
+    table.flags.writeable = False
+    return table
+
+
+def own_table(own: Any, *, door: str) -> np.ndarray:
+    """Give a copy of a learner's table, as large as a view can show.
+
+    Parameters
+    ----------
+    own : array_like (V, D), or a layer with `embeddings`
+    door : str
+        The function that takes a table of any size, for the sentence.
+
+    Raises
+    ------
+    ValueError
+        For a layer without a table, and for more than `ROWS_MOST` rows or `COLUMNS_MOST` columns.
+
+    Examples
+    --------
+    >>> own_table([[0.5, 1.0]], door="trace_lookup").shape
+    (1, 2)
+    """
+    table = np.array(as_table(_of(own)))
+    rows, columns = table.shape
+    if not (1 <= rows <= ROWS_MOST and 1 <= columns <= COLUMNS_MOST):
+        raise ValueError(
+            f"a table of your own must have 1 to {ROWS_MOST} rows and 1 to {COLUMNS_MOST} "
+            f"columns to be seen. Received {table.shape}. Show a part of it, such as "
+            f"table[:{ROWS_MOST}, :{COLUMNS_MOST}]; {door} takes any size."
+        )
+    return table
+
+
+def _of(own: Any) -> Any:
+    if isinstance(own, (np.ndarray, list, tuple)):
+        return own
+    if not hasattr(own, "embeddings") and hasattr(own, "__array__"):
+        return own
+    table = getattr(own, "embeddings", None)
+    if table is None:
+        raise ValueError(
+            f"layer must have a table already. Received {type(own).__name__}, not built. "
+            "Call it once, or call layer.build()."
+        )
+    return table.numpy() if hasattr(table, "numpy") else table
