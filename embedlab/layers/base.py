@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from embedlab import regularizers
+from embedlab.layers.activity import Active, Penalised
 from embedlab.layers.policy import DTypePolicy, as_policy
 from embedlab.layers.symbolic import KerasTensor
-from embedlab.layers.weights import WeightOwner
 from embedlab.registry import snake_case
 
 __all__ = ["Gradients", "Layer"]
@@ -36,12 +36,7 @@ class Gradients(NamedTuple):
     weights: dict[str, Any]
 
 
-class _Active(NamedTuple):
-    inner: Any
-    outputs: Any
-
-
-class Layer(WeightOwner):
+class Layer(Penalised):
     """The base of all layers, under Keras's names.
 
     A layer of your own defines ``build(input_shape)`` (make weights with `add_weight`) and
@@ -93,7 +88,6 @@ class Layer(WeightOwner):
         name = _fresh_name(type(self)) if name is None else str(name)
         super().__init__(name, self.dtype_policy.variable_dtype, trainable)
         self.activity_regularizer = regularizers.get(activity_regularizer)
-        self._activity: Any = None
         self._build_shape: Any = None
         self._first: tuple[Any, Any] | None = None  # input and output of the first symbolic call
 
@@ -125,18 +119,6 @@ class Layer(WeightOwner):
         if self.activity_regularizer is not None:
             self._note_activity(outputs)
         return outputs
-
-    @property
-    def losses(self) -> list[Any]:
-        """The penalties of weights, and those of the outputs of the last call."""
-        found = super().losses
-        return found + self._activities()
-
-    def _activities(self) -> list[Any]:
-        found = [] if self._activity is None else [self._activity]
-        for layer in self.sublayers():
-            found += layer._activities() if isinstance(layer, Layer) else []
-        return found
 
     def _build_on(self, inputs: Any) -> None:
         self.build(np.shape(inputs))
@@ -174,18 +156,14 @@ class Layer(WeightOwner):
         outputs, context = self.forward(inputs, mask=mask, training=training, **told)
         if self.activity_regularizer is not None:
             self._note_activity(outputs)
-            context = _Active(context, outputs)
+            context = Active(context, outputs)
         return outputs, self.compute_mask(inputs, mask, **told), context
 
     def backward_through(self, context: Any, grad: Any) -> Gradients:
         """Give the gradients for what `forward_with_mask` left: with an activity penalty's."""
-        if isinstance(context, _Active):
-            slope = self.activity_regularizer.grad(context.outputs) / max(len(context.outputs), 1)
-            return self.backward(context.inner, np.asarray(grad) + slope)
+        if isinstance(context, Active):
+            return self.backward(context.inner, self._pulled(context.outputs, grad))
         return self.backward(context, grad)
-
-    def _note_activity(self, outputs: Any) -> None:
-        self._activity = self.activity_regularizer(outputs) / max(len(outputs), 1)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Give the mask of the outputs: the one that came, if this layer passes masks on."""

@@ -4,11 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.gradient import SparseGrad, coalesce
+from embedlab.layers.activity import one_pass, pulls
 from embedlab.layers.base import Gradients, Layer
 from embedlab.layers.symbolic import KerasTensor
 from embedlab.models.masks import refuse_to_lose
 from embedlab.models.model import Model
+from embedlab.models.several import Several
+from embedlab.models.sums import add_to
 
 __all__ = ["Functional"]
 
@@ -42,10 +44,9 @@ class Functional(Model):
 
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None, **options: Any):
         super().__init__(name=name, **options)
-        self._several_inputs = isinstance(inputs, (list, tuple))
-        self._several_outputs = isinstance(outputs, (list, tuple))
-        self._inputs = list(inputs) if self._several_inputs else [inputs]
-        self._outputs = list(outputs) if self._several_outputs else [outputs]
+        self._inputs, self._outputs = _listed(inputs, "inputs"), _listed(outputs, "outputs")
+        self._several_inputs = len(self._inputs) > 1  # a list of one is that one, as in Keras
+        self._several_outputs = len(self._outputs) > 1
         self._calls = _in_order(self._inputs, self._outputs)
         self._layers: list[Layer] = list(dict.fromkeys(layer for layer, _, _ in self._calls))
         self.built = True
@@ -66,6 +67,11 @@ class Functional(Model):
         return list(self._outputs)
 
     @property
+    def output_names(self) -> list[str]:
+        """The names of the layers that make the outputs: what losses are told by."""
+        return [t.name if t.layer is None else t.layer.name for t in self._outputs]
+
+    @property
     def input_shape(self) -> Any:
         """The shape of the input, or of each."""
         shapes = [t.shape for t in self._inputs]
@@ -81,22 +87,33 @@ class Functional(Model):
         """Give the shape of the output that the placeholders announced."""
         return self.output_shape
 
+    def compute_output_spec(self, inputs: Any) -> Any:
+        """Give a placeholder for the output, or a list of them."""
+        made = [KerasTensor(t.shape, t.dtype) for t in self._outputs]
+        return made if self._several_outputs else made[0]
+
     # Running ----------------------------------------------------------------------------------
 
     def forward_with_mask(  # type: ignore[override]  # a model is told nothing else
         self, inputs: Any, mask: Any = None, training: bool = False
     ) -> tuple[Any, Any, Any]:
         """Give the outputs, their masks, and the context of every call."""
-        given = list(inputs) if self._several_inputs else [inputs]
-        masks = list(mask) if self._several_inputs and mask is not None else [mask] * len(given)
-        if len(given) != len(self._inputs):
-            raise ValueError(
-                f"model {self.name} needs {len(self._inputs)} inputs. Received {len(given)}. "
-                "Pass a list with one array each."
-            )
+        given = self.given(inputs)
+        masks = list(mask) if isinstance(mask, (list, tuple)) else [mask] * len(given)
         values = {id(t): v for t, v in zip(self._inputs, given, strict=True)}
         known = {id(t): m for t, m in zip(self._inputs, masks, strict=True)}
-        contexts = []
+        contexts: list[Any] = []
+        with one_pass():
+            self._go(values, known, contexts, training)
+        outs = [values[id(t)] for t in self._outputs]
+        ends = [known[id(t)] for t in self._outputs]
+        if self._several_outputs:
+            return outs, ends, contexts
+        return outs[0], ends[0], contexts
+
+    def _go(self, values: dict[int, Any], known: dict[int, Any], contexts: list[Any],
+            training: bool) -> None:  # fmt: skip
+        """Make the calls in order: `values` and `known` masks fill up, and the contexts."""
         for layer, came, made in self._calls:
             several = isinstance(came, (list, tuple))
             x = [values[id(t)] for t in came] if several else values[id(came)]
@@ -109,11 +126,47 @@ class Functional(Model):
             for n, tensor in enumerate(made):
                 values[id(tensor)] = out[n] if many else out
                 known[id(tensor)] = after[n] if isinstance(after, list) else after
-        outs = [values[id(t)] for t in self._outputs]
-        ends = [known[id(t)] for t in self._outputs]
-        if self._several_outputs:
-            return outs, ends, contexts
-        return outs[0], ends[0], contexts
+
+    def given(self, inputs: Any) -> list[Any]:
+        """Give the inputs in a list: one array, one in a list, a list of them, or a dict by name.
+
+        Raises
+        ------
+        ValueError
+            Unless there is one for each placeholder.
+
+        Examples
+        --------
+        >>> from embedlab.layers import Add, Input
+        >>> left, right = Input((2,), name="left"), Input((2,), name="right")
+        >>> model = Model([left, right], Add()([left, right]))
+        >>> model.given({"right": [[3, 4]], "left": [[1, 2]]})
+        [[[1, 2]], [[3, 4]]]
+        """
+        names = [t.name for t in self._inputs]
+        if isinstance(inputs, dict):
+            if set(inputs) != set(names):
+                raise ValueError(
+                    f"model {self.name} needs its inputs by their names {names}. "
+                    f"Received {list(inputs)!r:.120}. Call Input(..., name=...)."
+                )
+            return [inputs[name] for name in names]
+        if not self._several_inputs:
+            lone = isinstance(inputs, (list, tuple)) and len(inputs) == 1
+            if lone and np.ndim(inputs[0]) == len(self._inputs[0].shape):
+                return [inputs[0]]
+            return [inputs]
+        given = list(inputs) if isinstance(inputs, (list, tuple, Several)) else [inputs]
+        if len(given) != len(self._inputs):
+            raise ValueError(
+                f"model {self.name} needs {len(self._inputs)} inputs. Received {len(given)}. "
+                "Pass a list with one array each."
+            )
+        return given
+
+    def _whole(self, x: Any) -> Any:
+        given = self.given(x)
+        return Several(given) if self._several_inputs else super()._whole(given[0])
 
     def forward(self, inputs: Any, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         """Give the outputs, and the context of every call for `backward`."""
@@ -140,19 +193,19 @@ class Functional(Model):
         for tensor, sent in zip(
             self._outputs, grad if self._several_outputs else [grad], strict=True
         ):
-            _add_to(grads, id(tensor), sent)
+            add_to(grads, id(tensor), sent)
         weights: dict[str, Any] = {}
         for (layer, came, made), kept in zip(reversed(self._calls), reversed(context), strict=True):
             sent = [grads.pop(id(t), None) for t in made]
-            if all(one is None for one in sent):
+            if all(one is None for one in sent) and not pulls(kept):
                 continue  # nothing that counts comes from here
             found = layer.backward_through(kept, sent if len(made) > 1 else sent[0])
             for name, own in found.weights.items():
-                _add_to(weights, f"{layer.name}/{name}", own)
+                add_to(weights, f"{layer.name}/{name}", own)
             several = isinstance(came, (list, tuple))
-            backs = found.inputs if several else [found.inputs]
+            backs = found.inputs if isinstance(found.inputs, list) else [found.inputs]
             for tensor, back in zip(came if several else [came], backs or [], strict=False):
-                _add_to(grads, id(tensor), back)
+                add_to(grads, id(tensor), back)
         back_to = [grads.get(id(t)) for t in self._inputs]
         return Gradients(back_to if self._several_inputs else back_to[0], weights)
 
@@ -175,6 +228,16 @@ class Functional(Model):
 
     def __repr__(self) -> str:
         return f"Functional({', '.join(repr(layer) for layer in self._layers)})"
+
+
+def _listed(told: Any, what: str) -> list[KerasTensor]:
+    listed = list(told) if isinstance(told, (list, tuple)) else [told]
+    if not listed or not all(isinstance(one, KerasTensor) for one in listed):
+        raise ValueError(
+            f"All `{what}` values must be KerasTensors: what Input and layers give, one or a list. "
+            f"Received {told!r:.80}. Call the layers on Input(shape)."
+        )
+    return listed
 
 
 def _in_order(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> list[tuple]:
@@ -201,20 +264,3 @@ def _in_order(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> list[tup
         came = tensor.inputs if isinstance(tensor.inputs, (list, tuple)) else [tensor.inputs]
         stack += [(one, False) for one in came]
     return order
-
-
-def _add_to(sums: dict, key: Any, grad: Any) -> None:
-    if grad is None:
-        return
-    before = sums.get(key)
-    if before is None:
-        sums[key] = grad
-    elif isinstance(before, SparseGrad) and isinstance(grad, SparseGrad):
-        ids = np.concatenate([before.ids, grad.ids])
-        sums[key] = coalesce(ids, np.concatenate([before.rows, grad.rows]), before.shape[0])
-    else:
-        sums[key] = _dense(before) + _dense(grad)
-
-
-def _dense(grad: Any) -> np.ndarray:
-    return grad.to_dense() if isinstance(grad, SparseGrad) else np.asarray(grad)

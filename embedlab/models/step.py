@@ -4,11 +4,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from embedlab import metrics as metrics_module
 from embedlab.core.gradient import SparseGrad
 from embedlab.core.table import ShapeError
+from embedlab.layers.base import Layer
+from embedlab.models.goals import Goals
+from embedlab.models.judge import Judge
+from embedlab.models.several import Several
+from embedlab.models.sums import add_to
 
-__all__ = ["Judge", "Step", "grade", "train_step"]
+__all__ = ["Step", "grade", "train_step"]
 
 
 class Step(NamedTuple):
@@ -20,63 +24,35 @@ class Step(NamedTuple):
         Before the step, with penalties.
     size : int
         Samples in the batch.
-    outputs : ndarray
+    outputs : ndarray or list of ndarray
         Before the step.
     gradients : dict
-        For each weight by name, an array or a SparseGrad, with penalties.
+        For each weight by name, an array or a SparseGrad, with penalties, times the loss scale of
+        the optimizer (1 unless it has one).
     """
 
     loss: float
     size: int
-    outputs: np.ndarray
+    outputs: Any
     gradients: dict[str, Any]
 
 
-class Judge:
-    """The loss and the metrics of a run: batches go in, one number for each name comes out.
+class _Batch(NamedTuple):
+    """What the loss compares: for each output what it should be, what it is, weights and masks."""
 
-    Parameters
-    ----------
-    metrics, weighted_metrics : list of metric, name or dict
-        Those of the second kind heed `sample_weight`; both heed a mask.
-    """
-
-    def __init__(self, metrics: Any = None, weighted_metrics: Any = None):
-        self.told = [(m, False) for m in _listed(metrics)]
-        self.told += [(m, True) for m in _listed(weighted_metrics)]
-        for identifier, _ in self.told:
-            metrics_module.fitting(identifier, (1, 1), (1, 1))  # refuses unknown names at once
-        self.loss = metrics_module.Mean("loss", "float64")
-        self.metrics: list[tuple[Any, bool]] | None = None
-
-    def reset(self) -> None:
-        """Start again, as at the beginning of an epoch."""
-        self.loss.reset_state()
-        for metric, _ in self.metrics or []:
-            metric.reset_state()
-
-    def take(self, loss: float, y: np.ndarray, outputs: np.ndarray, sample_weight: Any = None,
-             mask: Any = None) -> None:  # fmt: skip
-        """Take one batch."""
-        if self.metrics is None:  # only now is it known what "accuracy" means
-            shapes = np.shape(y), np.shape(outputs)
-            self.metrics = [(metrics_module.fitting(m, *shapes), w) for m, w in self.told]
-        self.loss.update_state(loss, len(outputs))
-        for metric, weighted in self.metrics:
-            metric.update_state(y, outputs, sample_weight if weighted else None, mask=mask)
-
-    def result(self) -> dict[str, float]:
-        """Give the loss and every metric so far."""
-        told = {metric.name: float(metric.result()) for metric, _ in self.metrics or []}
-        return {"loss": float(self.loss.result()), **told}
+    y: list[Any]
+    outputs: list[Any]
+    weights: list[Any]
+    masks: list[Any]
 
 
 def grade(model: Any, x: Any, y: Any, sample_weight: Any, judge: Judge) -> float:
     """Give the loss of a batch, with penalties, and show it to the judge; nothing is learned."""
     outputs, mask, _ = model.forward_with_mask(x)
-    mask = _for_loss(mask, outputs)
-    loss = float(model.loss(y, outputs, sample_weight, mask)) + _penalties(model)
-    judge.take(loss, y, outputs, sample_weight, mask)
+    batch = _compared(model, y, outputs, sample_weight, mask)
+    parts = model.goals.parts(*batch)
+    loss = model.goals.total(parts) + _penalties(model)
+    judge.take(parts, loss, *batch)
     return loss
 
 
@@ -95,19 +71,54 @@ def train_step(
     1.0
     """
     outputs, mask, context = model.forward_with_mask(x, training=True)
-    mask = _for_loss(mask, outputs)
-    loss = float(model.loss(y, outputs, sample_weight, mask)) + _penalties(model)
-    grad = model.loss.grad(y, outputs, sample_weight, mask)
-    gradients = dict(model.backward(context, grad).weights)
+    batch = _compared(model, y, outputs, sample_weight, mask)
+    parts = model.goals.parts(*batch)
+    loss = model.goals.total(parts) + _penalties(model)
+    scale = model.optimizer.loss_scale
+    grads = [_times(slope, scale) for slope in model.goals.grads(*batch)]
+    found = model.backward(context, grads if isinstance(outputs, list) else grads[0]).weights
     named = model.named_weights()
+    first: dict[int, str] = {}  # a layer that two models share has two names
     for name, variable in named.items():
+        first.setdefault(id(variable), name)
+    gradients: dict[str, Any] = {}
+    for name, grad in found.items():
+        add_to(gradients, first[id(named[name])], grad)
+    for name in first.values():
+        variable = named[name]
         if variable.regularizer is not None and variable.trainable:
             slope = variable.regularizer.grad(variable.value)
-            gradients[name] = _added(gradients.get(name), slope)
+            gradients[name] = _added(gradients.get(name), _times(slope, scale))
     model.optimizer.apply_gradients([(gradients[name], named[name]) for name in gradients])
     if judge is not None:
-        judge.take(loss, y, outputs, sample_weight, mask)
-    return Step(loss, len(outputs), outputs, gradients)
+        judge.take(parts, loss, *batch)
+    return Step(loss, len(batch.outputs[0]), outputs, gradients)
+
+
+def _compared(model: Any, y: Any, outputs: Any, sample_weight: Any, mask: Any) -> _Batch:
+    """Give truth, outputs, weights and masks in lists, one each for an output."""
+    several = isinstance(outputs, list)
+    goals: Goals = model.goals
+    outs = outputs if several else [outputs]
+    if len(outs) != len(goals.names):
+        raise ValueError(
+            f"the model must give the {len(goals.names)} outputs it was compiled for. "
+            f"Received {len(outs)}. Build it as Model(inputs, outputs)."
+        )
+    masks = mask if isinstance(mask, list) else [mask] * len(outs)
+    masks = [
+        _for_loss(m, o) if n in goals.places else None
+        for n, (m, o) in enumerate(zip(masks, outs, strict=True))
+    ]
+    wanted = list(y) if isinstance(y, Several) else [y]
+    weights = (
+        list(sample_weight) if isinstance(sample_weight, Several) else [sample_weight] * len(outs)
+    )
+    return _Batch(wanted, outs, weights, masks)
+
+
+def _times(grad: Any, scale: float) -> Any:
+    return grad if grad is None or scale == 1 else grad * grad.dtype.type(scale)
 
 
 def _added(grad: Any, slope: np.ndarray) -> np.ndarray:
@@ -116,7 +127,7 @@ def _added(grad: Any, slope: np.ndarray) -> np.ndarray:
     return (grad.to_dense() if isinstance(grad, SparseGrad) else grad) + slope
 
 
-def _penalties(model: Any) -> float:
+def _penalties(model: Layer) -> float:
     return float(sum(float(penalty) for penalty in model.losses))
 
 
@@ -128,9 +139,3 @@ def _for_loss(mask: Any, outputs: np.ndarray) -> Any:
             f"Received {np.shape(mask)}. Pool it away before."
         )
     return mask
-
-
-def _listed(metrics: Any) -> list[Any]:
-    if metrics is None:
-        return []
-    return list(metrics) if isinstance(metrics, (list, tuple)) else [metrics]

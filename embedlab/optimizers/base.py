@@ -98,6 +98,7 @@ class Optimizer:
         self.sparse_update = sparse_update
         self.name = name or snake_case(type(self).__name__)
         self.iterations = 0
+        self.loss_scale = 1.0
         self._state: dict[int, _Kept] = {}
 
     @property

@@ -50,7 +50,7 @@ def described(model: Any) -> dict[str, Any]:
     if getattr(model, "optimizer", None) is not None:
         about["compile_config"] = {
             "optimizer": optimizers.serialize(model.optimizer),
-            "loss": _loss(model.loss), "loss_weights": None,
+            "loss": _losses(model), "loss_weights": model.goals.weights,
             "metrics": _metrics(model.judged[0]), "weighted_metrics": _metrics(model.judged[1]),
             "run_eagerly": False, "steps_per_execution": 1, "jit_compile": False,
         }  # fmt: skip
@@ -94,9 +94,10 @@ def made(about: Any, custom_objects: Mapping[str, Any] | None = None,
         model.compile(
             plan["optimizer"] if isinstance(plan["optimizer"], optimizers.Optimizer)
             else optimizers.deserialize(plan["optimizer"], custom),
-            plan["loss"] if callable(plan.get("loss")) else losses.get(plan.get("loss")),
+            _goals(plan.get("loss"), custom),
             metrics=_judges(plan.get("metrics")),
             weighted_metrics=_judges(plan.get("weighted_metrics")),
+            loss_weights=plan.get("loss_weights"),
         )  # fmt: skip
     return model
 
@@ -139,15 +140,26 @@ def _outward(thing: Any) -> Any:
     return thing.item() if isinstance(thing, np.generic) else thing
 
 
+def _losses(model: Any) -> Any:
+    """Give the loss in words; with several outputs a list of one each."""
+    if isinstance(model.loss, list):
+        return [None if loss is None else _loss(loss) for loss in model.loss]
+    return _loss(model.loss)
+
+
 def _loss(loss: Any) -> Any:
     return losses.serialize(loss.own if isinstance(loss, FunctionLoss) else loss)
 
 
-def _metrics(told: Any) -> Any:
+def _metrics(told: Any, deep: bool = False) -> Any:
     if told is None:
         return None
-    listed = told if isinstance(told, (list, tuple)) else [told]
-    return [one if isinstance(one, (str, dict)) else metrics.serialize(one) for one in listed]
+    if isinstance(told, dict) and "class_name" not in told:  # by output
+        return {name: _metrics(own, True) for name, own in told.items()}
+    if isinstance(told, (list, tuple)):
+        return [_metrics(one, True) for one in told]
+    said = told if isinstance(told, (str, dict)) else metrics.serialize(told)
+    return said if deep else [said]
 
 
 # In -------------------------------------------------------------------------------------------
@@ -196,11 +208,16 @@ def _layer(about: Any, custom: dict[str, Any]) -> Any:
 
 
 def _judges(told: Any) -> Any:
-    if told is None:
-        return None
-    if not isinstance(told, list):
-        raise ValueError(
-            f"metrics must be told as one list. Received {type(told).__name__}. "
-            "Load with compile=False, and compile yourself."
-        )
-    return [one if isinstance(one, str) else metrics.get(one) for one in told]
+    if isinstance(told, list):
+        return [_judges(one) for one in told]
+    if isinstance(told, dict) and "class_name" not in told:  # by output
+        return {name: _judges(own) for name, own in told.items()}
+    return told if told is None or isinstance(told, str) else metrics.get(told)
+
+
+def _goals(told: Any, custom: dict[str, Any]) -> Any:
+    if isinstance(told, list):
+        return [_goals(one, custom) for one in told]
+    if isinstance(told, dict) and "class_name" not in told:  # by output
+        return {name: _goals(own, custom) for name, own in told.items()}
+    return told if callable(told) else losses.get(told)

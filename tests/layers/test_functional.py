@@ -109,8 +109,11 @@ def test_several_outputs_can_be_called_and_sent_back():
     full = model.backward(contexts, [out, np.zeros_like(mean)]).weights["e/embeddings"]
     none = model.backward(contexts, [out, None]).weights["e/embeddings"]
     assert np.array_equal(full.to_dense(), none.to_dense())
-    with pytest.raises(NotImplementedError, match="one output"):
-        model.predict(IDS)
+    made = model.predict(IDS, batch_size=2)
+    assert [np.array_equal(one, two) for one, two in zip(made, [out, mean], strict=True)] == [
+        True,
+        True,
+    ]
 
 
 def test_a_subclass_is_no_functional_model():
@@ -133,11 +136,48 @@ def test_a_subclass_is_no_functional_model():
         (lambda: Add()([np.ones(3), np.ones(4)]), ShapeError, "one shape"),
         (lambda: Concatenate()([np.ones((2, 3)), np.ones((3, 3))]), ShapeError, "matching shapes"),
         (lambda: Model([Input((3,)), Input((3,))], Input((2,))), ValueError, "disconnected"),
+        (lambda: Model(Input((3,)), {"a": Input((3,))}), ValueError, "must be KerasTensors"),
+        (lambda: Model([], Input((3,))), ValueError, "must be KerasTensors"),
     ],
 )
 def test_the_door_refuses(act, error, words):
     with pytest.raises(error, match=words):
         act()
+
+
+def test_a_list_of_one_is_that_one():
+    ids = Input((3,), name="ids")
+    rows = Embedding(6, 4, seed=1)(ids)
+    model = Model([ids], [GlobalAveragePooling1D()(rows)])
+    model.compile("sgd", "mse")
+    want = model.layers[0](IDS).mean(1)
+    for given in (IDS, IDS.tolist(), [IDS], {"ids": IDS}):
+        assert model(given) == pytest.approx(want) and model.predict(given) == pytest.approx(want)
+        model.evaluate(given, want, verbose=0)
+    assert model.evaluate([IDS], [want], verbose=0) == pytest.approx(0, abs=1e-12)
+    assert model.output_shape == (None, 4) and model.output_names == [model.layers[-1].name]
+
+
+def test_inputs_go_by_their_names(rng):
+    left, right = Input((3,), name="left"), Input((3,), name="right")
+    words = Embedding(6, 4, seed=1)
+    model = Model([left, right], Concatenate()([words(left), words(right)]))
+    other = IDS[::-1]
+    assert np.array_equal(model({"right": other, "left": IDS}), model([IDS, other]))
+    assert np.array_equal(model.predict({"right": other, "left": IDS}), model([IDS, other]))
+    with pytest.raises(ValueError, match=r"by their names \['left', 'right'\]"):
+        model({"left": IDS})
+
+
+def test_a_model_in_a_model():
+    ids = Input((3,))
+    inner = Model([ids], [Embedding(6, 4, seed=1, name="e", **WIDE)(ids)], name="inner")
+    many = Model(ids, [inner(ids), Dense(2, **WIDE)(inner(ids))], name="many")
+    start = Input((3,))
+    rows, few = many(start)
+    model = Model(start, Concatenate(**WIDE)([rows, few]))
+    assert model(IDS).shape == (3, 3, 6)
+    assert max(gradcheck(model, IDS).values()) < 1e-6
 
 
 def test_inputs_are_counted():
