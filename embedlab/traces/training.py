@@ -1,0 +1,335 @@
+"""The same batches under several optimisers, every step recorded: who moves, and why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from embedlab.core.ids import as_ids
+from embedlab.core.pair_run import MEMORY, OPTIMIZERS, PairRun, train_pairs
+from embedlab.core.pairs import Batches, draw_batches
+from embedlab.core.table import ShapeError, as_table, check_size
+from embedlab.traces.frozen import frozen
+from embedlab.traces.wording import counted, number, several, shown
+
+__all__ = ["RATES", "RUNS_MOST", "Branch", "TrainedRun", "TrainingTrace", "trace_training"]
+
+RUNS_MOST = 3
+RATES = {"sgd": 1.0, "momentum": 0.2, "adagrad": 0.2, "rmsprop": 0.03, "adam": 0.05,
+         "lazy adam": 0.05}  # fmt: skip
+"""A rate for each optimiser that suits a small table and mean gradients."""
+
+
+@dataclass(frozen=True)
+class Branch:
+    """Where a run leaves its old way: run `run` goes on after `step` steps with another rule."""
+
+    run: int
+    step: int
+    optimizer: str
+    learning_rate: float
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TrainedRun:
+    """One run over the table's rows. Its arrays are read-only, float32 but for the losses.
+
+    Attributes
+    ----------
+    optimizer, learning_rate
+        At the start.
+    table : ndarray, (S + 1, V, D)
+        Before the first step, and after each.
+    memory : ndarray, (S + 1, 2, V, D)
+        What the optimiser remembers, such as m and v: `rule_at` has their names.
+    grad : ndarray, (S, V, D)
+        Zero for rows of which no pair was in the batch.
+    rates : ndarray, (S,)
+        The rate of each step as the formula uses it.
+    losses : ndarray of float64, (S,)
+        Of each batch, before its step.
+    branch : Branch or None
+        Where it goes on by another rule.
+    """
+
+    optimizer: str
+    learning_rate: float
+    table: np.ndarray
+    memory: np.ndarray
+    grad: np.ndarray
+    rates: np.ndarray
+    losses: np.ndarray
+    branch: Branch | None = None
+
+    def rule_at(self, step: int) -> tuple[str, float, tuple[str, ...]]:
+        """Give the optimiser of a step, its rate, and the names of what it remembers."""
+        rule = self if self.branch is None or step < self.branch.step else self.branch
+        return rule.optimizer, rule.learning_rate, MEMORY[rule.optimizer]
+
+    @property
+    def moves(self) -> np.ndarray:
+        """How far each row moved at each step, (S, V) float64."""
+        path = self.table.astype(np.float64)
+        return np.sqrt(np.square(path[1:] - path[:-1]).sum(axis=-1))
+
+    @property
+    def has_grad(self) -> np.ndarray:
+        """Which rows had a gradient at each step, (S, V) bool."""
+        return np.asarray((self.grad != 0).any(axis=-1))
+
+    @property
+    def glides(self) -> np.ndarray:
+        """Which rows moved without a gradient at each step, (S, V) bool."""
+        return np.asarray((self.moves > 0) & ~self.has_grad)
+
+    def __repr__(self) -> str:
+        return f"TrainedRun({self.optimizer}, rate {self.learning_rate:g})"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TrainingTrace:
+    """The record of up to three runs on the same batches. Its arrays are read-only.
+
+    Attributes
+    ----------
+    ids : ndarray of int64, (N,)
+        The text. words : tuple of str, V labels; counts : ndarray, (V,), uses in the text.
+    order : ndarray of int64, (V,)
+        The rows, the most frequent word first.
+    batches : Batches
+        What each step looks at, the same for every run.
+    runs : tuple of TrainedRun
+        With the branch in place of the run it left.
+    branch : Branch or None
+    ghost : TrainedRun or None
+        The run that the branch left, as it would have gone on.
+    seed : int
+
+    Examples
+    --------
+    >>> trace = trace_training([0, 1, 0, 2, 0, 3], runs=["adam", "lazy adam"], steps=6, batch=1)
+    >>> [int(run.glides.sum()) for run in trace.runs]
+    [9, 0]
+    """
+
+    ids: np.ndarray
+    words: tuple[str, ...]
+    counts: np.ndarray
+    order: np.ndarray
+    batches: Batches
+    runs: tuple[TrainedRun, ...]
+    branch: Branch | None
+    ghost: TrainedRun | None
+    seed: int
+
+    @property
+    def steps(self) -> int:
+        """S."""
+        return len(self.batches.starts) - 1
+
+    @property
+    def width(self) -> int:
+        """D."""
+        return self.runs[0].table.shape[2]
+
+    def batch(self, step: int) -> tuple[str, ...]:
+        """Give the words that a step looks at, in the order of the text."""
+        return tuple(self.words[i] for i in self.ids[self.batches.places[step]])
+
+    def map(self) -> tuple[np.ndarray, np.ndarray, float]:
+        """Give the plane on which rows are drawn, the same at every step of every run.
+
+        Returns
+        -------
+        centre : ndarray, (D,)
+        axes : ndarray, (D, 2)
+            A row w stands at ``(w - centre) @ axes``. With D = 2 that is w itself.
+        kept : float
+            The share of the variance of all rows, first and last, that the plane shows.
+        """
+        width = self.width
+        axes = np.eye(width, 2)
+        ends = np.concatenate([run.table[[0, -1]].reshape(-1, width) for run in self.runs])
+        ends = ends.astype(np.float64)
+        if width <= 2 or not np.isfinite(ends).all():
+            return np.zeros(width), axes, 1.0 if width <= 2 else float("nan")
+        centre = ends.mean(axis=0)
+        _, values, directions = np.linalg.svd(ends - centre, full_matrices=False)
+        axes[:, : min(2, len(directions))] = directions[:2].T
+        heaviest = axes[np.abs(axes).argmax(axis=0), [0, 1]]
+        power = np.square(values)
+        return centre, axes * np.where(heaviest < 0, -1, 1), float(power[:2].sum() / power.sum())
+
+    @property
+    def summary(self) -> str:
+        """Say the runs in a few lines, with their numbers."""
+        rows, size = len(self.words), len(self.batches.places[0])
+        lines = [
+            f"text    {counted(self.ids.size, 'word')}, {counted(rows, 'row')} of "
+            f"{counted(self.width, 'number')}; {counted(self.steps, 'step')} of "
+            f"{counted(size, 'word')}"
+        ]
+        for n, run in enumerate(self.runs):
+            name = f"run {n + 1}   {run.optimizer}, rate {run.learning_rate:g}"
+            if self.branch and self.branch.run == n:
+                change = self.branch
+                name += (
+                    f", from step {change.step} on {change.optimizer}, rate "
+                    f"{change.learning_rate:g}"
+                )
+            lines += [name, f"        {self._told(run)}"]
+        return "\n".join(lines)
+
+    def _told(self, run: TrainedRun) -> str:
+        moved, glides = int((run.moves > 0).sum()), int(run.glides.sum())
+        tenth = max(1, self.steps // 10)
+        first, last = run.losses[:tenth].mean(), run.losses[-tenth:].mean()
+        return (
+            f"loss {number(first)} to {number(last)}; {counted(moved, 'move')} of a row, "
+            f"{counted(glides)} without a gradient"
+        )
+
+    @property
+    def alt(self) -> str:
+        """Describe the picture for somebody who does not see it."""
+        names = several([run.optimizer for run in self.runs])
+        words = several([shown(self.words[i]) for i in self.order], 12)
+        glides = [
+            f"under {run.optimizer} rows moved {counted(int(run.glides.sum()), 'time')} "
+            "without a gradient"
+            for run in self.runs
+        ]
+        return (
+            f"Rows of a table as points that move for {counted(self.steps, 'step')} under "
+            f"{names}: {words}. {'; '.join(glides).capitalize()}."
+        )
+
+    def __repr__(self) -> str:
+        names = ", ".join(run.optimizer for run in self.runs)
+        return f"TrainingTrace({len(self.words)} rows, {self.steps} steps: {names})"
+
+
+def trace_training(
+    ids: Any, *, words: Sequence[str] | None = None, starts: Any = None,
+    runs: Sequence[Any] = ("adam",), steps: int = 100, batch: int = 4, output_dim: int = 2,
+    input_dim: int | None = None, table: Any = None, branch: Branch | None = None, seed: int = 7,
+) -> TrainingTrace:  # fmt: skip
+    """Train a table on a text with one or more optimisers, and record every step.
+
+    Parameters
+    ----------
+    ids : array_like of int, (N,), 0 <= id < V
+        The text. Without a word nothing moves.
+    words : sequence of V str, optional
+        Labels of the rows; by default their numbers.
+    starts : array_like of int, optional
+        Where sentences begin: no pair reaches across.
+    runs : sequence of str or (str, float)
+        An optimiser of `embedlab.core.pair_run.OPTIMIZERS`, alone or with its rate.
+    steps, batch : int
+        S and B: every step looks at the next B words of the text, and again from the start.
+    output_dim : int
+        D.
+    input_dim : int, optional
+        V, if it is more than the words that the text uses.
+    table : array_like, (V, D), optional
+        Where the table starts; by default at random, ±0.5. It is copied, as float32.
+    branch : Branch, optional
+        One run goes on differently from a step on.
+    seed : int
+        For the start of both tables and for the negatives.
+
+    Returns
+    -------
+    TrainingTrace
+
+    Raises
+    ------
+    IdError, ShapeError, ValueError
+
+    Notes
+    -----
+    The objective is skip-gram with two negatives in a window of two, the mean over the batch.
+    Both tables are trained; the trace shows the first, as `Embedding` would hold it.
+
+    Examples
+    --------
+    >>> trace = trace_training([0, 1, 0, 1, 0, 2], words=["the", "cat", "moon"], steps=4, batch=2)
+    >>> trace.batch(2), trace.runs[0].has_grad[2].tolist(), trace.runs[0].glides[3].tolist()
+    (('the', 'moon'), [True, False, True], [False, False, True])
+    """
+    flat = as_ids(ids).reshape(-1)
+    rules = [_rule(run) for run in runs]
+    if not 1 <= len(rules) <= RUNS_MOST:
+        raise ValueError(
+            f"runs must be 1 to {RUNS_MOST}. Received {len(rules)}. Compare a few at a time."
+        )
+    rng = np.random.default_rng(seed)
+    if table is None:
+        top = int(flat.max(initial=0)) + 1
+        rows = check_size(max(top, len(words or ())) if input_dim is None else input_dim,
+                          "input_dim")  # fmt: skip
+        shape = (rows, check_size(output_dim, "output_dim"))
+        start = rng.uniform(-0.5, 0.5, shape).astype(np.float32)
+    else:
+        start = np.array(as_table(table), np.float32)
+    labels = tuple(words) if words is not None else tuple(map(str, range(len(start))))
+    if len(labels) != len(start):
+        raise ShapeError(
+            f"words must label each row. Received {len(labels)} for {len(start)} rows. "
+            "Give one label a row, or leave words away."
+        )
+    context = rng.uniform(-0.5, 0.5, start.shape).astype(np.float32)
+    batches = _batches(flat, len(start), steps, batch, starts, seed)
+    made = [
+        train_pairs(batches, start, context, optimizer=name, learning_rate=rate)
+        for name, rate in rules
+    ]
+    shown_runs = [_record(run, *rule) for run, rule in zip(made, rules, strict=True)]
+    ghost = None
+    if branch is not None:
+        if not (0 <= branch.run < len(made) and 0 <= branch.step <= len(batches.starts) - 1):
+            raise ValueError(
+                f"a branch must leave one of {len(made)} runs at a step of 0..{steps}. Received "
+                f"run {branch.run}, step {branch.step}. Count both from 0."
+            )
+        ghost = shown_runs[branch.run]
+        left = train_pairs(
+            batches, start, context, optimizer=branch.optimizer,
+            learning_rate=branch.learning_rate, after=made[branch.run], step=branch.step,
+        )  # fmt: skip
+        shown_runs[branch.run] = _record(left, *rules[branch.run], branch)
+    counts = np.bincount(flat, minlength=len(start))
+    order = np.argsort(-counts, kind="stable")
+    return TrainingTrace(
+        frozen(flat), labels, frozen(counts), frozen(order), batches, tuple(shown_runs), branch,
+        ghost, seed,
+    )  # fmt: skip
+
+
+def _batches(ids: np.ndarray, rows: int, steps: int, batch: int, starts: Any, seed: int) -> Batches:
+    """Draw the batches; of no text they are all empty."""
+    if not ids.size:
+        steps = check_size(steps, "steps")
+        none = np.zeros((0, 2), np.int64)
+        return Batches(none, np.zeros(0, np.uint8), np.zeros(steps + 1, np.int64),
+                       np.zeros((steps, 0), np.int64))  # fmt: skip
+    return draw_batches(ids, rows, steps=steps, batch=batch, starts=starts, seed=seed)
+
+
+def _rule(run: Any) -> tuple[str, float]:
+    name, rate = (run, None) if isinstance(run, str) else run
+    if name not in OPTIMIZERS:
+        raise ValueError(
+            f"runs must name {', '.join(map(repr, OPTIMIZERS))}. Received {name!r:.40}. "
+            "Choose among these."
+        )
+    return name, RATES[name] if rate is None else float(rate)
+
+
+def _record(run: PairRun, optimizer: str, rate: float, branch: Branch | None = None) -> TrainedRun:
+    for array in run[:5]:
+        array.flags.writeable = False
+    return TrainedRun(optimizer, rate, run.weights[:, 0], run.memory[:, 0], run.grads[:, 0],
+                      run.rates, run.losses, branch)  # fmt: skip

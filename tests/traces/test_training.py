@@ -1,0 +1,149 @@
+"""The trace of a training run: its stories, its numbers, and that nobody can change it."""
+
+import numpy as np
+import pytest
+
+from embedlab.core.adam import adam
+from embedlab.core.ids import IdError
+from embedlab.core.pair_run import OPTIMIZERS
+from embedlab.core.pairs import grad_pairs
+from embedlab.core.table import ShapeError
+from embedlab.traces.training import RATES, Branch, trace_training
+
+WORDS = ("the", "cat", "sun", "moon")
+IDS = [0, 1, 0, 2, 0, 1, 0, 2, 0, 3, 0, 1]  # moon once in a pass
+GLIDING = ("momentum", "adam")
+
+
+def trace(*runs, **options):
+    options = {"steps": 30, "batch": 2, **options}
+    return trace_training(IDS, words=WORDS, runs=runs, **options)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_rows_without_a_gradient_move_under_momentum_and_dense_adam_alone(optimizer):
+    """M7: zero gradient does not mean that the weight stays."""
+    (run,) = trace(optimizer).runs
+    still = ~run.has_grad
+    assert still.any() and (run.moves[run.has_grad] > 0).all()
+    if optimizer not in GLIDING:
+        assert not run.glides.any() and (run.moves[still] == 0).all()
+        return
+    first = run.has_grad.argmax(axis=0)  # before a row was ever seen nothing carries it
+    for row, seen in enumerate(first.tolist()):
+        assert (run.moves[:seen, row] == 0).all()
+        assert (run.moves[seen:, row] > 0).all()
+    assert run.glides.sum() > 20
+
+
+def test_a_glide_fades_as_the_memory_does():
+    (run,) = trace("momentum").runs
+    row = 3
+    glides = np.flatnonzero(run.glides[:, row])
+    runs = np.split(glides, np.flatnonzero(np.diff(glides) > 1) + 1)
+    longest = max(runs, key=len)
+    assert len(longest) >= 3
+    np.testing.assert_allclose(
+        run.moves[longest[1:], row] / run.moves[longest[:-1], row], 0.9, rtol=1e-3
+    )
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("step", [0, 11, 30])
+def test_a_branch_with_the_same_settings_is_the_run_to_the_bit(optimizer, step):
+    made = trace(optimizer, branch=Branch(0, step, optimizer, RATES[optimizer]))
+    assert made.ghost is not made.runs[0]
+    for name in ("table", "memory", "grad", "rates", "losses"):
+        np.testing.assert_array_equal(getattr(made.runs[0], name), getattr(made.ghost, name))
+
+
+def test_a_branch_leaves_at_its_step_and_takes_the_memory_along():
+    made = trace("sgd", "adam", branch=Branch(1, 12, "lazy adam", 0.05))
+    run, ghost = made.runs[1], made.ghost
+    np.testing.assert_array_equal(run.table[:13], ghost.table[:13])
+    np.testing.assert_array_equal(run.memory[:13], ghost.memory[:13])
+    assert (run.table[13] != ghost.table[13]).any()
+    assert run.glides[:12].any() and not run.glides[12:].any()
+    assert run.rule_at(11) == ("adam", 0.05, ("m", "v"))
+    assert run.rule_at(12) == ("lazy adam", 0.05, ("m", "v"))
+    assert made.runs[0].branch is None and ghost.rule_at(12)[0] == "adam"
+    np.testing.assert_array_equal(made.runs[0].table, trace("sgd").runs[0].table)
+
+
+def test_the_numbers_are_those_of_the_core_s_doors():
+    made = trace("lazy adam", steps=8, output_dim=3)
+    (run,), rng = made.runs, np.random.default_rng(7)
+    table, context = (rng.uniform(-0.5, 0.5, (4, 3)).astype("f4") for _ in "ec")
+    moments = [[np.zeros_like(t) for _ in "mv"] for t in (table, context)]
+    for s in range(8):
+        now = slice(made.batches.starts[s], made.batches.starts[s + 1])
+        pairs = made.batches.pairs[now]
+        grad = grad_pairs(pairs, made.batches.label[now], table, context)
+        for side, (own, back) in enumerate(((table, grad.table), (context, grad.context))):
+            adam(own, (pairs[:, side], back), *moments[side], time=s + 1, learning_rate=0.05,
+                 sparse_update="lazy")  # fmt: skip
+        assert run.losses[s] == grad.loss
+        np.testing.assert_array_equal(run.table[s + 1], table)
+        np.testing.assert_array_equal(run.memory[s + 1], moments[0])
+
+
+def test_all_runs_see_the_same_batches_and_start():
+    made = trace("adam", "sgd", ("rmsprop", 0.1))
+    assert [run.optimizer for run in made.runs] == ["adam", "sgd", "rmsprop"]
+    assert made.runs[2].learning_rate == 0.1
+    for run in made.runs[1:]:
+        np.testing.assert_array_equal(run.table[0], made.runs[0].table[0])
+        np.testing.assert_array_equal(run.has_grad, made.runs[0].has_grad)
+        assert run.losses[0] == made.runs[0].losses[0]
+    assert made.batch(4) == ("the", "moon") and made.order.tolist() == [0, 1, 2, 3]
+
+
+def test_the_map_shows_two_numbers_as_they_are_and_more_by_a_fixed_plane():
+    centre, axes, kept = trace("adam").map()
+    assert kept == 1 and axes.tolist() == np.eye(2).tolist() and not centre.any()
+    centre, axes, kept = trace("adam", output_dim=6).map()
+    np.testing.assert_allclose(axes.T @ axes, np.eye(2), atol=1e-12)
+    assert 0.4 < kept < 1
+    assert trace("adam", output_dim=1).map()[1].tolist() == [[1, 0]]
+    assert np.isnan(trace("adam", table=np.full((4, 3), np.nan)).map()[2])
+
+
+def test_same_seed_same_trace_and_nobody_changes_it():
+    one, two, other = trace("adam"), trace("adam"), trace("adam", seed=8)
+    np.testing.assert_array_equal(one.runs[0].table, two.runs[0].table)
+    assert one.summary == two.summary and (one.runs[0].table[0] != other.runs[0].table[0]).all()
+    for array in (one.ids, one.runs[0].table, one.runs[0].memory, one.runs[0].losses):
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 0
+
+
+def test_own_table_is_copied_and_rows_without_a_word_stay():
+    table = np.ones((6, 2))
+    made = trace_training([0, 1, 0], table=table, runs=["adam"], steps=5, batch=1)
+    assert (table == 1).all() and made.words == ("0", "1", "2", "3", "4", "5")
+    assert (made.runs[0].table[-1, 2:] == 1).all() and (made.runs[0].table[-1, :2] != 1).all()
+
+
+@pytest.mark.parametrize("ids", [[], [0]], ids=["no word", "one word"])
+def test_without_a_pair_nothing_moves(ids):
+    made = trace_training(ids, input_dim=1, runs=["adam"], steps=3, output_dim=1)
+    assert not made.runs[0].moves.any() and np.isnan(made.runs[0].losses).all()
+    assert "1 row of" in made.summary and "Rows of a table" in made.alt
+
+
+BAD = {
+    "an id outside": ({"input_dim": 2}, IdError, "Received 2"),
+    "labels too few": ({"words": ("a",), "input_dim": 4}, ShapeError, "1 for 4 rows"),
+    "no run": ({"runs": ()}, ValueError, "Received 0"),
+    "four runs": ({"runs": ["sgd"] * 4}, ValueError, "Received 4"),
+    "another rule": ({"runs": ["adamw"]}, ValueError, "'adamw'"),
+    "a branch of no run": ({"branch": Branch(1, 0, "sgd", 1.0)}, ValueError, "run 1"),
+    "a branch too late": ({"branch": Branch(0, 101, "sgd", 1.0)}, ValueError, "step 101"),
+}
+
+
+@pytest.mark.parametrize(("options", "error", "received"), BAD.values(), ids=BAD.keys())
+def test_what_cannot_be_is_refused(options, error, received):
+    with pytest.raises(error, match="Received") as caught:
+        trace_training(IDS, **options)
+    assert received in str(caught.value)
