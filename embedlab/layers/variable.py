@@ -145,6 +145,23 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         self.resized.append((axis, min(self._value.shape[axis], value.shape[axis])))
         self._value = value
 
+    def swap(self, value: np.ndarray) -> None:
+        """Take `value` itself, of the same shape and dtype, instead of the array.
+
+        For a table on disk that was read into a second file: nothing is copied.
+
+        >>> table = Variable([1.0])
+        >>> table.swap(np.array([2.0]))
+        >>> table.value.tolist(), table.resized
+        ([2.0], [])
+        """
+        if value.shape != self.shape or value.dtype != self._value.dtype:
+            raise ShapeError(
+                f"{self.path} must stay {self.shape} {self.dtype}. Received {value.shape} "
+                f"{value.dtype}. Use assign to cast, and replace to resize."
+            )
+        self._value = value
+
     def assign_add(self, value: Any) -> np.ndarray:
         """Add `value` in place."""
         return self.assign(self._value + np.asarray(value))

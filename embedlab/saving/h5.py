@@ -9,8 +9,19 @@ import numpy as np
 
 from embedlab.saving.refusal import FileRefused, refusing
 
-__all__ = ["MOST_NAMES", "Reader", "Stored", "numbers", "reading", "write_groups"]
+__all__ = [
+    "MOST_NAMES",
+    "PIECE",
+    "Reader",
+    "Stored",
+    "numbers",
+    "reading",
+    "staged",
+    "write_groups",
+]
 
+PIECE = 1 << 22
+"""Bytes that are read at a time."""
 MOST_NAMES = 100_000
 """More names in one group are a mistake or an attack: a model with as many arrays is not ours."""
 
@@ -53,10 +64,19 @@ class Stored:
         self.shape = tuple(int(n) for n in dataset.shape)
         self.dtype = dataset.dtype.newbyteorder("=")
 
-    def read(self) -> np.ndarray:
-        """Give the numbers, in an array of their own."""
-        out = np.empty(self.shape, self.dtype)
-        if out.size:
+    def read(self, out: np.ndarray | None = None) -> np.ndarray:
+        """Give the numbers, in an array of their own, or in `out`, whose dtype they then take.
+
+        They are read a few rows at a time: into a table on disk no more than these ever come into
+        memory.
+        """
+        out = np.empty(self.shape, self.dtype) if out is None else out
+        if out.size and out.ndim:
+            rows = max(1, PIECE // (out.nbytes // len(out)))
+            for first in range(0, len(out), rows):
+                part = np.s_[first : first + rows]
+                self._dataset.read_direct(out, part, part)
+        elif out.size:
             self._dataset.read_direct(out)
         return out
 
@@ -68,6 +88,27 @@ def numbers(value: Any) -> np.ndarray:
     [1, 2]
     """
     return value.read() if isinstance(value, Stored) else np.asarray(value)
+
+
+def staged(value: Any, variable: Any) -> np.ndarray:
+    """Give the array for `variable` that `value` is or stands for, lying where the variable does.
+
+    What is for memory comes as it is, to be copied by `assign`; what is for a table on disk goes
+    straight into a second file, for `Variable.swap`.
+
+    >>> from embedlab.layers import Embedding
+    >>> layer = Embedding(3, 2, placement="disk")
+    >>> layer.build()
+    >>> staged(np.ones((3, 2)), layer.table).dtype, type(staged([1.0], None))
+    (dtype('float32'), <class 'numpy.ndarray'>)
+    """
+    if variable is None or variable.room is np.zeros:
+        return numbers(value)
+    out = variable.room(variable.shape, variable.dtype)
+    if isinstance(value, Stored):
+        return value.read(out)
+    out[...] = value
+    return out
 
 
 class Reader:

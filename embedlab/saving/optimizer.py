@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from embedlab.core.table import ShapeError
-from embedlab.saving.h5 import numbers
+from embedlab.saving.h5 import numbers, staged
 
 __all__ = ["prepared_optimizer", "save_optimizer"]
 
@@ -60,7 +60,8 @@ def prepared_optimizer(optimizer: Any, model: Any, store: Mapping[str, Any]) -> 
             f"{optimizer.name!r} needs a step count and a rate, both >= 0. Received {steps!r:.40} "
             f"and {rate!r:.40}. Load with compile=False to leave them."
         )
-    arrays = [numbers(store[str(n)]) for n in range(2, len(store))]
+    owners = [v for v in variables for _ in optimizer.slots]
+    arrays = [staged(store[str(n)], owners[n - 2]) for n in range(2, len(store))]
 
     def put() -> None:
         optimizer.iterations = steps
@@ -70,6 +71,9 @@ def prepared_optimizer(optimizer: Any, model: Any, store: Mapping[str, Any]) -> 
         for variable in variables if arrays else []:
             state = optimizer.state(variable)
             for slot in optimizer.slots:
-                state[slot][...] = next(kept)
+                if variable.room is np.zeros:
+                    state[slot][...] = next(kept)
+                else:
+                    state[slot] = next(kept)
 
     return put

@@ -11,7 +11,7 @@ from embedlab.core.table import ShapeError
 from embedlab.layers.base import Layer
 from embedlab.layers.variable import Variable
 from embedlab.saving.adapters import restart, restored
-from embedlab.saving.h5 import numbers
+from embedlab.saving.h5 import numbers, staged
 
 __all__ = ["load_variables", "prepared", "save_variables", "variables"]
 
@@ -39,7 +39,9 @@ def save_variables(layer: Any, store: MutableMapping[str, Any]) -> None:
     if getattr(layer, "active_adapters", ()):
         cores = layer._cores()
         if layer._quantized is None:
-            arrays[0] = merge(arrays[0], cores, safe=False)
+            table = layer.table  # a table on disk is merged on disk
+            out = table.room(table.shape, table.dtype)
+            arrays[0] = merge(table.value, cores, safe=False, out=out)
         else:
             made = requantize(layer._quantized, cores)
             parts = [made.codes, made.scale, *([] if made.zero is None else [made.zero])]
@@ -86,13 +88,13 @@ def prepared(layer: Any, store: Mapping[str, Any], beside: Mapping[str, Any]) ->
     exact = {} if adapters is None else adapters.base
     source = {str(n): exact.get(f"base.{n}", store[str(n)]) for n in range(len(own))}
     _check(layer, own, source)
-    arrays = [numbers(source[str(n)]) for n in range(len(own))]
+    arrays = [staged(source[str(n)], variable) for n, variable in enumerate(own)]
     if getattr(layer, "_quantized", None) is not None:
         _check_codes(own, arrays)
 
     def put() -> None:
         for variable, array in zip(own, arrays, strict=True):
-            variable.assign(array)
+            variable.assign(array) if variable.room is np.zeros else variable.swap(array)
         if adapters is not None:
             adapters.put()
         elif getattr(layer, "adapters", None):

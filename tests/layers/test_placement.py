@@ -104,6 +104,54 @@ def test_saved_and_loaded(tmp_path):
         assert np.array_equal(again.predict([[0, 1, 4999]]), model.predict([[0, 1, 4999]]))
 
 
+@pytest.mark.parametrize("ending", [".keras", ".weights.h5"])
+@pytest.mark.parametrize("lora", [None, 2])
+def test_files_pass_by_memory(tmp_path, ending, lora):
+    """A table of 32 MiB and its two moments are saved and loaded within 12 MiB."""
+    rows, columns = 1 << 16, 128
+    path = tmp_path / f"m{ending}"
+
+    def made(start):
+        model = Sequential([Embedding(rows, columns, start, placement="disk", input_length=2,
+                                      lora_rank=lora, name="words")])  # fmt: skip
+        model.compile(Adam(0.1, sparse_update="lazy"), "mse")
+        return model
+
+    def peak(act):
+        gc.collect()
+        tracemalloc.start()
+        act()
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    model, again = made("ones"), made("zeros")
+    ids, aim = np.array([[3, rows - 1]]), np.full((1, 2, columns), 5.0)
+    for _ in range(2):
+        model.train_on_batch(ids, aim)
+    assert peak(lambda: getattr(model, "save" if ending == ".keras" else "save_weights")(path)) < (
+        12 * MEGABYTE
+    )
+    assert peak(lambda: again.load_weights(path)) < 12 * MEGABYTE
+    table = again.get_layer("words").table
+    assert isinstance(table.value.base, np.memmap) and table.value[5].tolist() == [1.0] * columns
+    assert np.array_equal(again.predict(ids), model.predict(ids))
+    assert again.optimizer.iterations == 2
+    model.train_on_batch(ids, aim)
+    again.train_on_batch(ids, aim)  # the moments came along
+    assert np.array_equal(again.predict(ids), model.predict(ids))
+
+
+def test_a_file_that_does_not_fit_leaves_the_table(tmp_path):
+    path = tmp_path / "m.weights.h5"
+    Sequential([Embedding(6, 3, placement="disk", input_length=2), Dense(2)]).save_weights(path)
+    model = Sequential([Embedding(6, 3, "ones", placement="disk", input_length=2), Dense(4)])
+    before = model.layers[0].table.value
+    with pytest.raises(ValueError, match="The shape of the target variable"):
+        model.load_weights(path)
+    assert model.layers[0].table.value is before and (before == 1).all()
+
+
 def test_resized_on_disk_it_stays_on_disk():
     layer = Embedding(4, 2, "ones", placement="disk")
     layer.build()
