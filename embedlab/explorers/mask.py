@@ -1,5 +1,6 @@
 """MaskExplorer: where does the mask go? Layers in a row, a padded batch, and what it costs."""
 
+import math
 from functools import lru_cache
 from typing import Any
 
@@ -216,4 +217,5 @@ def _flat(values: np.ndarray) -> np.ndarray:
     values = np.asarray(values, np.float64)
     if values.ndim == 2:
         return values[:, : STEPS_MOST * COLUMNS_MOST]
-    return values.reshape(*values.shape[:2], -1)[:, :STEPS_MOST, :COLUMNS_MOST]
+    rows, steps, *rest = values.shape
+    return values.reshape(rows, steps, math.prod(rest))[:, :STEPS_MOST, :COLUMNS_MOST]

@@ -116,6 +116,8 @@ class _Picture:
 
     def _sizes(self, values: np.ndarray) -> np.ndarray:
         """Give one number for each place: the mean size of its values; a vector is one place."""
+        if not values.size:
+            return np.zeros((len(values), 0))
         flat = np.abs(values.reshape(*values.shape[:2], -1) if values.ndim > 2 else values[:, None])
         return np.asarray(flat.mean(axis=2))[:, : self.steps]
 
