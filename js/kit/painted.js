@@ -5,6 +5,15 @@ import { begin } from "./budget.js";
 import { focusPlace } from "./roving.js";
 import { watchTheme } from "./theme.js";
 
+/**
+ * Keep the host's shortcuts from what holds the keyboard. Jupyter looks for this mark on its way up
+ * from the focused element, and some of its shortcuts match that very element: so it must carry it.
+ * @param {FocusEvent} event
+ */
+function keepShortcuts({ target }) {
+  /** @type {HTMLElement} */ (target).dataset.lmSuppressShortcuts = "true";
+}
+
 export class Painted {
   /**
    * @param {HTMLElement} el     where it goes
@@ -14,7 +23,7 @@ export class Painted {
     this.draw = draw;
     this.root = document.createElement("div");
     this.root.className = "embedlab";
-    this.root.dataset.lmSuppressShortcuts = "true"; // JupyterLab reads it before any shortcut
+    this.root.addEventListener("focusin", keepShortcuts);
     el.append(this.root);
     this.size = { width: 0, figure: 0 };
     /** @type {Record<string, number>} acts that wait for their painting, and when they began */

@@ -1,139 +1,17 @@
 """Lesson 01 in a real JupyterLab: run it, type a sentence, drag, press a key, ask Python."""
 
-import os
-import re
-import shutil
-import socket
-import subprocess
-import sys
-import threading
-from pathlib import Path
-from urllib.parse import urlsplit
-
-import matplotlib
 import pytest
-
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-OPTIONS = [
-    "--allow-root", "--no-browser", "--ServerApp.ip=127.0.0.1", "--ServerApp.port_retries=0",
-    "--IdentityProvider.token=", "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None",
-    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    "--LabApp.extension_manager=readonly",
-]  # fmt: skip
-READY = """async () => {
-  await window.jupyterapp.restored;
-  const { shell } = window.jupyterapp;
-  while (!shell.currentWidget?.sessionContext) await new Promise(requestAnimationFrame);
-  await shell.currentWidget.context.ready;
-  await shell.currentWidget.sessionContext.ready;
-}"""
-ASK = """async (code) => {
-  const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
-  const future = kernel.requestExecute({ code, store_history: false });
-  let said = "";
-  future.onIOPub = ({ header, content }) => {
-    if (header.msg_type === "stream") said += content.text;
-    if (header.msg_type === "error") said += `${content.ename}: ${content.evalue}`;
-  };
-  await future.done;
-  return said.trim();
-}"""
-SHOW_CELL = """(last) => {
-  const { content } = window.jupyterapp.shell.currentWidget;
-  const at = [...content.model.cells].findIndex((c) => c.sharedModel.getSource().endsWith(last));
-  content.activeCellIndex = at;
-  return content.scrollToItem(at, "start");
-}"""
+from jupyter import ASK, opened, serving
+from playwright.sync_api import expect
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory, chromium):
-    """Serve a copy of the learner's notebooks, with nothing of this user's settings."""
-    home = tmp_path_factory.mktemp("lab")
-    lessons = home / "lessons"
-    lessons.mkdir()
-    for notebook in NOTEBOOKS.glob("[0-9]*.ipynb"):
-        shutil.copy(notebook, lessons)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    own = {
-        "HOME": home, "JUPYTER_CONFIG_DIR": home / "config", "JUPYTER_DATA_DIR": home / "data",
-        "JUPYTER_RUNTIME_DIR": home / "runtime", "MPLCONFIGDIR": matplotlib.get_configdir(),
-    }  # fmt: skip
-    server = subprocess.Popen(
-        [sys.executable, "-m", "jupyterlab", *OPTIONS, f"--ServerApp.port={port}",
-         f"--ServerApp.root_dir={lessons}"],
-        env={**os.environ, **{name: str(value) for name, value in own.items()}},
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    said = []
-    for line in server.stdout:
-        said.append(line)
-        if f"http://127.0.0.1:{port}/lab" in line:
-            break
-    else:
-        pytest.fail("JupyterLab ended:\n" + "".join(said))
-    reader = threading.Thread(target=server.stdout.read, daemon=True)  # or its pipe fills up
-    reader.start()
-    yield f"http://127.0.0.1:{port}"
-    server.terminate()
-    server.wait(timeout=30)
-    reader.join(timeout=30)
-    server.stdout.close()
-
-
-class Lesson:
-    """An open notebook, and the view that its first explorer shows."""
-
-    def __init__(self, page):
-        self.page = page
-        self.view = page.locator(".jp-OutputArea-output .embedlab").first
-
-    def python(self, code):
-        """Run code in the notebook's kernel, and give what it printed."""
-        return self.page.evaluate(ASK, code)
-
-    def place(self, place):
-        return self.view.locator(f'[data-place="{place}"]')
-
-    def wait_for(self, symbol):
-        """Wait until the view shows a trace of Python's with this symbol, such as "V = 12"."""
-        shown = self.view.locator("output", has_text=re.compile(rf"^{symbol}$"))
-        shown.wait_for()
-        size = symbol.partition(" = ")[2]
-        self.view.locator(".right dd", has_text=re.compile(rf"\({size},\s8\)")).wait_for()
-
-
-@pytest.fixture(scope="module")
-def lesson(lab, browser):
-    """Open lesson 01 and run it from top to bottom by Lab's own commands."""
-    context = browser.new_context(viewport={"width": 1500, "height": 1100})
-    context.set_default_timeout(30_000)
-    strangers = []
-
-    def watch(route):
-        if urlsplit(route.request.url).hostname == "127.0.0.1":
-            return route.continue_()
-        strangers.append(route.request.url)
-        return route.abort()
-
-    context.route(re.compile("^(https?|wss?):"), watch)
-    page = context.new_page()
-    faults = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.goto(f"{lab}/lab/tree/01_lookup.ipynb")
-    page.wait_for_function("window.jupyterapp !== undefined")
-    page.evaluate(READY)
-    page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
-    page.evaluate(SHOW_CELL, "\nexplorer")
-    opened = Lesson(page)
-    opened.view.wait_for()
-    yield opened
-    page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")  # no question on leaving
-    context.close()
-    assert not strangers, f"JupyterLab or the lesson asked the network for {strangers}"
-    assert not faults, f"the page had errors: {faults}"
+def lesson(browser, tmp_path_factory):
+    with (
+        serving("jupyterlab", tmp_path_factory.mktemp("lab")) as address,
+        opened(browser, f"{address}/lab/tree/01_lookup.ipynb", "\nexplorer") as lesson,
+    ):
+        yield lesson
 
 
 def test_every_cell_ran_and_only_the_broken_one_broke(lesson):
@@ -152,8 +30,7 @@ def test_the_learner_s_own_sentence(lesson):
     lesson.page.keyboard.press("ControlOrMeta+a")
     lesson.page.keyboard.type("my own words are my own")
     chips = lesson.view.locator(".chip bdi")
-    chips.filter(has_text="words").wait_for()
-    assert chips.all_inner_texts() == ["my", "own", "words", "are", "my", "own"]
+    expect(chips).to_have_text(["my", "own", "words", "are", "my", "own"])
     assert lesson.python("print(explorer.text)") == "my own words are my own"
     assert lesson.python("print(explorer.trace.ids[0] == explorer.trace.ids[4])") == "True"
 

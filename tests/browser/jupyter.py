@@ -1,0 +1,151 @@
+"""A Jupyter server of our own, with the lessons in it, for the tests that open them.
+
+A fixture of a test file starts one: `with serving(kind, home) as address`. Nothing of this user's
+settings is read, and the lessons are copies.
+"""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import matplotlib
+import pytest
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+OPTIONS = [
+    "--allow-root", "--no-browser", "--ServerApp.ip=127.0.0.1", "--ServerApp.port_retries=0",
+    "--IdentityProvider.token=", "--LabApp.news_url=None",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    "--LabApp.extension_manager=readonly",
+]  # fmt: skip
+KINDS = {
+    "jupyterlab": ("/lab", ["--LabApp.expose_app_in_browser=True"]),
+    "notebook": ("/tree", ["--JupyterNotebookApp.expose_app_in_browser=True"]),
+}
+READY = """async () => {
+  await window.jupyterapp.restored;
+  const { shell } = window.jupyterapp;
+  while (!shell.currentWidget?.sessionContext) await new Promise(requestAnimationFrame);
+  await shell.currentWidget.context.ready;
+  await shell.currentWidget.sessionContext.ready;
+}"""
+ASK = """async (code) => {
+  const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
+  const future = kernel.requestExecute({ code, store_history: false });
+  let said = "";
+  future.onIOPub = ({ header, content }) => {
+    if (header.msg_type === "stream") said += content.text;
+    if (header.msg_type === "error") said += `${content.ename}: ${content.evalue}`;
+  };
+  await future.done;
+  return said.trim();
+}"""
+SHOW_CELL = """(last) => {
+  const { content } = window.jupyterapp.shell.currentWidget;
+  const at = [...content.model.cells].findIndex((c) => c.sharedModel.getSource().endsWith(last));
+  content.activeCellIndex = at;
+  return content.scrollToItem(at, "start");
+}"""
+
+
+@contextmanager
+def serving(kind, home):
+    """Serve a copy of the learner's notebooks by `jupyterlab` or `notebook`; gives the address."""
+    lessons = home / "lessons"
+    lessons.mkdir()
+    for notebook in NOTEBOOKS.glob("[0-9]*.ipynb"):
+        shutil.copy(notebook, lessons)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    own = {
+        "HOME": home, "JUPYTER_CONFIG_DIR": home / "config", "JUPYTER_DATA_DIR": home / "data",
+        "JUPYTER_RUNTIME_DIR": home / "runtime", "MPLCONFIGDIR": matplotlib.get_configdir(),
+    }  # fmt: skip
+    opens, options = KINDS[kind]
+    server = subprocess.Popen(
+        [sys.executable, "-m", kind, *OPTIONS, *options, f"--ServerApp.port={port}",
+         f"--ServerApp.root_dir={lessons}"],
+        env={**os.environ, **{name: str(value) for name, value in own.items()}},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    said = []
+    for line in server.stdout:
+        said.append(line)
+        if f"http://127.0.0.1:{port}{opens}" in line:
+            break
+    else:
+        pytest.fail(f"{kind} ended:\n" + "".join(said))
+    reader = threading.Thread(target=server.stdout.read, daemon=True)  # or its pipe fills up
+    reader.start()
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:  # also when a test could not even open a page
+        server.terminate()
+        server.wait(timeout=30)
+        reader.join(timeout=30)
+        server.stdout.close()
+
+
+class Lesson:
+    """An open notebook, and the view that its first explorer shows."""
+
+    def __init__(self, page):
+        self.page = page
+        self.view = page.locator(".jp-OutputArea-output .embedlab").first
+
+    def python(self, code):
+        """Run code in the notebook's kernel, and give what it printed."""
+        return self.page.evaluate(ASK, code)
+
+    def place(self, place):
+        return self.view.locator(f'[data-place="{place}"]')
+
+    def wait_for(self, symbol):
+        """Wait until the view shows a trace of Python's with this symbol, such as "V = 12"."""
+        shown = self.view.locator("output", has_text=re.compile(rf"^{symbol}$"))
+        shown.wait_for()
+        size = symbol.partition(" = ")[2]
+        self.view.locator(".right dd", has_text=re.compile(rf"\({size},\s8\)")).wait_for()
+
+
+@contextmanager
+def opened(browser, address, last):
+    """Open a lesson, run it by the host's own command, and go to the cell that ends with `last`."""
+    context = browser.new_context(viewport={"width": 1500, "height": 1100})
+    context.set_default_timeout(30_000)
+    strangers = []
+
+    def watch(route):
+        if urlsplit(route.request.url).hostname == "127.0.0.1":
+            return route.continue_()
+        strangers.append(route.request.url)
+        return route.abort()
+
+    context.route(re.compile("^(https?|wss?):"), watch)
+    page = context.new_page()
+    faults = []
+    # a bundle is loaded from a blob; what the host's own files stumble over is the host's
+    page.on("pageerror", lambda e: None if "/static/" in e.stack else faults.append(e.stack))
+    page.goto(address)
+    page.wait_for_function("window.jupyterapp !== undefined")
+    page.evaluate(READY)
+    page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    page.evaluate(SHOW_CELL, last)
+    lesson = Lesson(page)
+    lesson.view.wait_for()
+    try:
+        yield lesson
+        save = "window.jupyterapp.commands.execute('docmanager:save')"
+        page.evaluate(save)  # no question on leaving
+    finally:
+        context.close()
+    assert not strangers, f"the host or the lesson asked the network for {strangers}"
+    assert not faults, f"the page had errors: {faults}"
