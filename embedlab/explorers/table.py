@@ -38,7 +38,9 @@ def drawn(seed: int) -> np.ndarray:
     return table
 
 
-def own_table(own: Any, *, door: str) -> np.ndarray:
+def own_table(
+    own: Any, *, door: str, most: tuple[int, int] = (ROWS_MOST, COLUMNS_MOST)
+) -> np.ndarray:
     """Give a copy of a learner's table, as large as a view can show.
 
     Parameters
@@ -46,11 +48,13 @@ def own_table(own: Any, *, door: str) -> np.ndarray:
     own : array_like (V, D), or a layer with `embeddings`
     door : str
         The function that takes a table of any size, for the sentence.
+    most : (int, int)
+        Rows and columns that the view can show.
 
     Raises
     ------
     ValueError
-        For a layer without a table, and for more than `ROWS_MOST` rows or `COLUMNS_MOST` columns.
+        For a layer without a table, and for a larger table.
 
     Examples
     --------
@@ -59,11 +63,11 @@ def own_table(own: Any, *, door: str) -> np.ndarray:
     """
     table = np.array(as_table(_of(own)))
     rows, columns = table.shape
-    if not (1 <= rows <= ROWS_MOST and 1 <= columns <= COLUMNS_MOST):
+    if not (1 <= rows <= most[0] and 1 <= columns <= most[1]):
         raise ValueError(
-            f"a table of your own must have 1 to {ROWS_MOST} rows and 1 to {COLUMNS_MOST} "
+            f"a table of your own must have 1 to {most[0]} rows and 1 to {most[1]} "
             f"columns to be seen. Received {table.shape}. Show a part of it, such as "
-            f"table[:{ROWS_MOST}, :{COLUMNS_MOST}]; {door} takes any size."
+            f"table[:{most[0]}, :{most[1]}]; {door} takes any size."
         )
     return table
 
