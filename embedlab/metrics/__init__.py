@@ -10,8 +10,16 @@ from embedlab.metrics.accuracy import (
     SparseTopKCategoricalAccuracy,
     TopKCategoricalAccuracy,
 )
+from embedlab.metrics.auc import AUC
 from embedlab.metrics.base import Mean, MeanMetric, Metric, Sum
-from embedlab.metrics.counts import Precision, Recall
+from embedlab.metrics.counts import (
+    FalseNegatives,
+    FalsePositives,
+    Precision,
+    Recall,
+    TrueNegatives,
+    TruePositives,
+)
 from embedlab.metrics.errors import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -29,24 +37,28 @@ from embedlab.metrics.errors import (
     SparseCategoricalCrossentropy,
     SquaredHinge,
 )
+from embedlab.metrics.fscore import F1Score, FBetaScore
 from embedlab.registry import Registry
 
-__all__ = ["Accuracy", "BinaryAccuracy", "BinaryCrossentropy", "CategoricalAccuracy",
-           "CategoricalCrossentropy", "CategoricalHinge", "CosineSimilarity", "Hinge",
+__all__ = ["AUC", "Accuracy", "BinaryAccuracy", "BinaryCrossentropy", "CategoricalAccuracy",
+           "CategoricalCrossentropy", "CategoricalHinge", "CosineSimilarity", "F1Score",
+           "FBetaScore", "FalseNegatives", "FalsePositives", "Hinge",
            "KLDivergence", "LogCoshError", "Mean", "MeanAbsoluteError",
            "MeanAbsolutePercentageError", "MeanMetric", "MeanSquaredError",
            "MeanSquaredLogarithmicError", "Metric", "Poisson", "Precision", "Recall",
            "RootMeanSquaredError", "SparseCategoricalAccuracy", "SparseCategoricalCrossentropy",
            "SparseTopKCategoricalAccuracy", "SquaredHinge", "Sum", "TopKCategoricalAccuracy",
-           "deserialize", "fitting", "get", "serialize"]  # fmt: skip
+           "TrueNegatives", "TruePositives", "deserialize", "fitting", "get",
+           "serialize"]  # fmt: skip
 
 CLASSES: list[type[Metric]] = [
-    Accuracy, BinaryAccuracy, BinaryCrossentropy, CategoricalAccuracy, CategoricalCrossentropy,
-    CategoricalHinge, CosineSimilarity, Hinge, KLDivergence, LogCoshError, Mean,
+    AUC, Accuracy, BinaryAccuracy, BinaryCrossentropy, CategoricalAccuracy,
+    CategoricalCrossentropy, CategoricalHinge, CosineSimilarity, F1Score, FBetaScore,
+    FalseNegatives, FalsePositives, Hinge, KLDivergence, LogCoshError, Mean,
     MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogarithmicError,
     Poisson, Precision, Recall, RootMeanSquaredError, SparseCategoricalAccuracy,
     SparseCategoricalCrossentropy, SparseTopKCategoricalAccuracy, SquaredHinge, Sum,
-    TopKCategoricalAccuracy,
+    TopKCategoricalAccuracy, TrueNegatives, TruePositives,
 ]  # fmt: skip
 _SHORT = {"mse": MeanSquaredError, "mae": MeanAbsoluteError, "bce": BinaryCrossentropy,
           "mape": MeanAbsolutePercentageError, "msle": MeanSquaredLogarithmicError}  # fmt: skip

@@ -5,6 +5,8 @@ import pytest
 
 from embedlab import metrics
 from embedlab.core.table import ShapeError
+from embedlab.layers import Dense, Embedding, GlobalAveragePooling1D
+from embedlab.models import Sequential
 
 ON_PAIRS = [made for made in metrics.CLASSES if made not in (metrics.Mean, metrics.Sum)]
 
@@ -24,9 +26,9 @@ def test_batches_give_what_one_batch_gives(rng, made):
     one.update_state(y_true, y_pred, weights)
     for part in (slice(0, 5), slice(5, 6), slice(6, 13)):
         many.update_state(y_true[part], y_pred[part], weights[part])
-    assert many.result() == pytest.approx(float(one.result()), rel=1e-12)
+    assert many.result() == pytest.approx(one.result(), rel=1e-12)
     many.reset_state()
-    assert many.result() == 0.0
+    assert np.all(many.result() == 0.0)
 
 
 @pytest.mark.parametrize("made", ON_PAIRS, ids=lambda made: made.__name__)
@@ -37,7 +39,8 @@ def test_a_mask_is_a_weight_of_0_or_1(rng, made):
     masked.update_state(y_true, y_pred, mask=mask)
     weighted.update_state(y_true, y_pred, mask.astype(float))
     cut.update_state(y_true[mask], y_pred[mask])
-    assert masked.result() == weighted.result() == pytest.approx(float(cut.result()))
+    assert np.array_equal(masked.result(), weighted.result())
+    assert masked.result() == pytest.approx(cut.result())
 
 
 @pytest.mark.parametrize("made", metrics.CLASSES, ids=lambda made: made.__name__)
@@ -80,13 +83,60 @@ def test_accuracy_means_what_fits_the_shapes(true_shape, pred_shape, want):
     assert type(metrics.fitting("mse", true_shape, pred_shape)) is metrics.MeanSquaredError
 
 
+def test_counts_by_hand():
+    truth, made = [1, 0, 1, 1], [0.9, 0.7, 0.4, 0.8]
+    assert metrics.Recall([0.5, 0.3, 0.85])(truth, made).tolist() == pytest.approx(
+        [2 / 3, 1, 1 / 3]
+    )
+    found = [
+        float(kind()(truth, made, [1.0, 2.0, 3.0, 4.0]))
+        for kind in (metrics.TruePositives, metrics.FalsePositives, metrics.TrueNegatives,
+                     metrics.FalseNegatives)
+    ]  # fmt: skip
+    assert found == [5.0, 2.0, 0.0, 3.0]
+    rows = [[0.5, 0.4, 0.1], [0.2, 0.3, 0.5]]
+    assert metrics.Precision(top_k=2)([[0, 1, 0], [1, 0, 0]], rows) == 0.25
+    assert metrics.Recall(top_k=2)([[0, 1, 0], [1, 0, 0]], rows) == 0.5
+    assert metrics.Precision(class_id=1, thresholds=0.35)([[0, 1, 0], [0, 0, 1]], rows) == 1.0
+
+
+def test_the_area_is_the_share_of_pairs_in_order(rng):
+    """With enough thresholds the ROC area is how often a yes is put above a no."""
+    truth, made = rng.integers(0, 2, 60), rng.uniform(0, 1, 60)
+    yes, no = made[truth == 1], made[truth == 0]
+    pairs = np.mean(yes[:, None] > no[None])
+    assert metrics.AUC(20_001)(truth, made) == pytest.approx(pairs, abs=1e-6)
+    assert metrics.AUC(from_logits=True)(truth, np.log(made / (1 - made))) == pytest.approx(
+        float(metrics.AUC()(truth, made)), abs=1e-6
+    )
+
+
+def test_a_model_is_judged_by_them(rng):
+    ids = rng.integers(0, 6, (40, 3))
+    model = Sequential([Embedding(6, 4, seed=1), GlobalAveragePooling1D(), Dense(1, "sigmoid")])
+    asked = ["accuracy", metrics.AUC(), "precision", metrics.Recall([0.4, 0.6]), metrics.F1Score()]
+    model.compile("adam", "binary_crossentropy", asked)
+    history = model.fit(ids, (ids == 1).any(1)[:, None], epochs=2, verbose=2).history
+    assert set(history) == {"loss", "accuracy", "auc", "precision", "recall", "f1_score"}
+    assert history["recall"][0].shape == (2,) and 0 <= history["auc"][1] <= 1
+
+
 @pytest.mark.parametrize(
     ("act", "error", "words"),
     [
         (lambda: metrics.get("zz"), ValueError, "Could not interpret metric identifier"),
         (lambda: metrics.Mean()([1, 2], [1, 2, 3]), ShapeError, "sample_weight must fit"),
-        (lambda: metrics.Precision(top_k=3), NotImplementedError, "top_k"),
-        (lambda: metrics.Recall([0.1, 0.2]), NotImplementedError, "one number"),
+        (lambda: metrics.Precision([0.1, 1.2]), ValueError, "thresholds must lie in 0..1"),
+        (lambda: metrics.Recall(class_id=1)([1, 0], [0.1, 0.2]), ValueError, "2D array"),
+        (lambda: metrics.AUC(num_thresholds=1), ValueError, "an integer > 1"),
+        (lambda: metrics.AUC(curve="ABC"), ValueError, "Invalid AUC curve"),
+        (lambda: metrics.AUC(summation_method="x"), ValueError, "Invalid AUC summation"),
+        (lambda: metrics.AUC(num_labels=3), ValueError, "num_labels"),
+        (lambda: metrics.AUC(multi_label=True)([1, 0], [0.1, 0.2]), ShapeError, "rank 2"),
+        (lambda: metrics.F1Score("best"), ValueError, "Invalid `average`"),
+        (lambda: metrics.FBetaScore(beta=-1.0), ValueError, "Invalid `beta`"),
+        (lambda: metrics.F1Score(threshold=1), ValueError, "Invalid `threshold`"),
+        (lambda: metrics.F1Score()([1, 0], [0.1, 0.2]), ShapeError, "2D inputs"),
         (lambda: metrics.Metric(), NotImplementedError, "reset_state"),
     ],
 )
