@@ -53,6 +53,8 @@ class Explorer(Conversation):
         Views of one page with the same id share selection and step, without the kernel.
     hide : list of str
         Controls that a teacher hides.
+    ask : bool
+        Open with the question of "predict, then reveal"; the answers wait behind it.
     """
 
     _still: tuple[int, bytes] = (-1, b"")
@@ -150,7 +152,7 @@ class Explorer(Conversation):
         return f"{type(self).__name__}({said})"
 
     def _page(self) -> export.Page:
-        names = ["_seq", "message", "cursor", "answers", "link_id", "hide", *self.PARAMS]
+        names = ["_seq", "message", "cursor", "answers", "link_id", "hide", "ask", *self.PARAMS]
         return export.Page(
             title=self.QUESTION,
             script=self._esm,

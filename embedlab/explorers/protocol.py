@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import anywidget
 import numpy as np
-from traitlets import Dict, Int, List, TraitError, Unicode, validate
+from traitlets import Bool, Dict, Int, List, TraitError, Unicode, validate
 
 from embedlab.explorers import wire
 
@@ -39,6 +39,7 @@ class Conversation(anywidget.AnyWidget):
     answers = List(Dict()).tag(sync=True)
     link_id = Unicode("").tag(sync=True)
     hide = List(Unicode()).tag(sync=True)
+    ask = Bool(False).tag(sync=True)
 
     def __init__(self, **traits: Any):
         unknown = sorted(set(traits) - set(self.trait_names()))

@@ -11,7 +11,7 @@ import { frame } from "./frame.js";
 import { actOf, keepInside, leave } from "./keys.js";
 import { hear, join, tell } from "./link.js";
 import { Painted } from "./painted.js";
-import { bendAt, choose, predict } from "./predicting.js";
+import { begun, bendAt, choose, predict } from "./predicting.js";
 import { clamp } from "./roving.js";
 import { copy, stateText } from "./share.js";
 import { Store } from "./store.js";
@@ -69,6 +69,8 @@ export class Explorer extends Painted {
     this.before = null;
     this.store = new Store(model, (why) => this.changed(why), view.typed);
     this.before = this.store.trace;
+    this.ui.step = this.opening;
+    if (model.get("ask")) begun(this);
     this.onHide = () => this.repaint();
     model.on("change:hide", this.onHide);
     this.listen();
@@ -104,6 +106,11 @@ export class Explorer extends Painted {
 
   get steps() {
     return this.store.trace ? this.view.steps(this.store.trace) : 0;
+  }
+
+  /** The step on which the view opens, and to which it is reset. */
+  get opening() {
+    return this.store.trace ? (this.view.opens?.(this.store.trace) ?? 0) : 0;
   }
 
   drawScene() {
@@ -227,7 +234,7 @@ export class Explorer extends Painted {
     this.player.stop();
     this.store.reset();
     Object.assign(this.ui, {
-      step: 0,
+      step: this.opening,
       playing: false,
       hover: null,
       focus: null,

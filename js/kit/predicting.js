@@ -34,6 +34,14 @@ export function predict(live, act) {
   live.focusLater("predict:done");
 }
 
+/** The prediction of a view that asks before it shows anything. @param {Explorer} live */
+export function begun(live) {
+  const { scene, view, ui } = live;
+  if (!scene) return;
+  const { kind, start } = view.asks?.(scene) ?? {};
+  ui.prediction = ask(kind, start);
+}
+
 /** @param {Explorer} live @param {number} thing */
 export function choose(live, thing) {
   const { prediction } = live.ui;

@@ -132,6 +132,21 @@ class View:
         )
         self.settle()
 
+    def reached(self, trait, such="() => true"):
+        """Wait until Python has taken a value of this trait that fulfils `such`."""
+        self.page.wait_for_function(
+            f"""([n, trait]) => models[n].reached.some(
+                (changes) => trait in changes && ({such})(changes[trait]))""",
+            arg=[self.name, trait],
+        )
+
+    def still(self):
+        """Wait until Python has answered everything that was sent, and it is painted."""
+        self.page.wait_for_function(
+            "n => models[n].reached.length === models[n].sent.length", arg=self.name
+        )
+        self.settle()
+
     def settle(self):
         """Let the page paint what it knows."""
         self.page.evaluate(
@@ -155,7 +170,16 @@ class View:
 
 
 def traits(explorer, names=None):
-    names = names or ["_seq", "message", "cursor", "answers", "link_id", "hide", *explorer.PARAMS]
+    names = names or [
+        "_seq",
+        "message",
+        "cursor",
+        "answers",
+        "link_id",
+        "hide",
+        "ask",
+        *explorer.PARAMS,
+    ]
     values = {name: getattr(explorer, name) for name in names}
     if "message" in values:
         message = values["message"]

@@ -103,7 +103,7 @@ def test_python_hears_where_the_learner_looks(show):
     explorer = LookupExplorer()
     view = show(explorer)
     view.place("out:2:3").hover()
-    view.page.wait_for_function("models.view0.get('cursor').hover?.part === 'out'")
+    view.reached("cursor", "(cursor) => cursor.hover?.part === 'out'")
     assert explorer.cursor["hover"] == {"part": "out", "n": 2, "col": 3}
 
 
@@ -117,7 +117,7 @@ def test_drag_a_slider_and_the_costs_follow(show):
     view.page.mouse.move(box["x"] + 120, y, steps=12)
     view.page.mouse.up()
     view.page.wait_for_function("models.view0.get('message').header.params.input_dim > 40")
-    view.settle()
+    view.still()
     assert explorer.input_dim > 40
     assert fact(view, "table") == f"({explorer.input_dim}, 8)"
     assert view.said.startswith(f"V = {explorer.input_dim}: the one-hot way now multiplies")
@@ -244,7 +244,7 @@ def test_play_and_pause_by_space(show):
     view.press(" ")
     view.page.wait_for_function("models.view0.get('cursor').step >= 1")
     view.press(" ")
-    view.page.wait_for_function("models.view0.get('cursor').playing === false")
+    view.reached("cursor", "(cursor) => cursor.step >= 1 && !cursor.playing")
     assert 1 <= explorer.cursor["step"] < 5
 
 
@@ -327,7 +327,7 @@ def test_predict_and_reveal_by_keys(show):
     assert view.root.locator(".verdict.chosen").count() == 3
     view.press("p")
     assert texts(view.root.locator(".tally")) == ["2 right", "3 missed", "1 too many"]
-    view.page.wait_for_function("models.view0.sent.some(c => 'answers' in c)")
+    view.reached("answers")
     assert explorer.answers == [{"question": "lookup.rows", "answer": [1, 3, 4], "correct": False}]
     assert view.focused == "predict:done"
     view.press("Enter")
@@ -343,7 +343,7 @@ def test_a_right_prediction_counts_as_right_by_mouse(show):
     view.place("predict:reveal").click()
     view.settle()
     assert texts(view.root.locator(".tally")) == ["2 right"]
-    view.page.wait_for_function("models.view0.sent.some(c => 'answers' in c)")
+    view.reached("answers")
     assert explorer.answers[-1]["correct"] is True
 
 
