@@ -2,14 +2,15 @@
 
 import pytest
 from cases import CASES
+from playwright.sync_api import expect
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_it_asks_before_it_shows(show, name):
     view = show(CASES[name].make(ask=True))
-    assert view.root.locator("section.predict").inner_text().startswith("Predict.")
+    expect(view.root.locator("section.predict")).to_contain_text("Predict.")
     view.place("predict:reveal").click()
     view.place("predict:done").click()
-    assert view.root.locator("section.predict").count() == 0
+    expect(view.root.locator("section.predict")).to_have_count(0)
     view.reached("answers")
     assert len(view.explorer.answers) == 1
