@@ -5,12 +5,15 @@ Run `make pictures`. Needs Chromium; each view is exported to a file and opened 
 
 import os
 import shutil
+import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
-from embedlab import LookupExplorer
+from embedlab.explorers.named import explorer_of
 
 HERE = Path(__file__).parent
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -30,23 +33,31 @@ def lookup_predict(page: Page) -> None:
     page.mouse.move(0, 0)
 
 
-PICTURES = {"lookup": lookup, "lookup-predict": lookup_predict}
+PICTURES: dict[str, tuple[str, dict[str, Any], Callable[[Page], None] | None]] = {
+    "lookup": ("lookup", {}, lookup),
+    "lookup-predict": ("lookup", {}, lookup_predict),
+}
+"""Name of the picture -> the view, its parameters, and what is done in it before the photograph."""
 
 
 def main() -> None:
-    """Export each view, act in it, and photograph it in both colour schemes."""
+    """Export each view, act in it, and photograph it in both colour schemes.
+
+    With names of pictures as arguments, only those.
+    """
     found = os.environ.get("EMBEDLAB_CHROMIUM") or next(
         filter(None, map(shutil.which, NAMES)), None
     )
     if not found:
         raise SystemExit("No Chromium. On Debian: apt-get install chromium.")
+    wanted = sys.argv[1:] or list(PICTURES)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        file = Path(folder) / "view.html"
-        LookupExplorer("the cat sat on the mat").export_html(file)
         browser = playwright.chromium.launch(
             executable_path=found, args=["--no-sandbox", "--disable-gpu"]
         )
-        for name, act in PICTURES.items():
+        for name in wanted:
+            view, params, act = PICTURES[name]
+            file = explorer_of(view)(**params).export_html(Path(folder) / f"{name}.html")
             for scheme in ("light", "dark"):
                 page = browser.new_page(
                     viewport={"width": 1100, "height": 900}, color_scheme=scheme,
@@ -54,7 +65,8 @@ def main() -> None:
                 )  # fmt: skip
                 page.goto(file.as_uri())
                 page.locator(".embedlab").wait_for()
-                act(page)
+                if act:
+                    act(page)
                 page.evaluate(
                     "() => new Promise(d => requestAnimationFrame(() => requestAnimationFrame(d)))"
                 )
