@@ -168,6 +168,9 @@ add("adapter", add_lora={"rows": ("in place", grad), "ids": IDS, "adapter": ADAP
     lora_scale={"rank": ("size", lambda: 2), "alpha": ("number", lambda: 4.0)})  # fmt: skip
 add("lora", lora_lookup={**STRICT, "adapters": ADAPTERS})
 add("lora_gradient", grad_lora={"ids": IDS, "grad_out": VALUES, "adapter": ADAPTER})
+add("lora_training",
+    train_lora={"table": TABLE, "wanted": TABLE, "seen": IDS, "adapter": ADAPTER,
+                "steps": ("count", lambda: 2), "learning_rate": RATE})  # fmt: skip
 for name in ("merge", "unmerge"):
     add("merge", **{name: {"table": TABLE, "adapters": ADAPTERS, "out": ("in place", zeros)}})
 add("lowrank", spectrum={"delta": ("finite floats", table)},
