@@ -2,15 +2,17 @@
 
 from typing import Any
 
+from embedlab.optimizers import schedules
 from embedlab.optimizers.base import Optimizer
+from embedlab.optimizers.loss_scale import LossScaleOptimizer
 from embedlab.optimizers.rules import SGD, Adagrad, Adam, AdamW, RMSprop
 from embedlab.registry import Registry
 
-__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "deserialize", "get",
-           "serialize"]  # fmt: skip
+__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "LossScaleOptimizer", "Optimizer", "RMSprop",
+           "deserialize", "get", "schedules", "serialize"]  # fmt: skip
 
 REGISTRY = Registry(
-    "optimizer", "keras.optimizers", [SGD, Adagrad, Adam, AdamW, RMSprop],
+    "optimizer", "keras.optimizers", [SGD, Adagrad, Adam, AdamW, LossScaleOptimizer, RMSprop],
     {"rmsprop": RMSprop, "adamw": AdamW},
 )  # fmt: skip
 
@@ -51,4 +53,13 @@ def deserialize(config: Any, custom_objects: Any = None) -> Any:
     >>> deserialize(serialize(SGD(0.5, momentum=0.9)))
     SGD(learning_rate=0.5, momentum=0.9, nesterov=False)
     """
+    inner = config.get("config") if isinstance(config, dict) else None
+    if custom_objects and isinstance(inner, dict):  # a schedule, or an optimizer inside another
+        ways = {"learning_rate": schedules.deserialize, "inner_optimizer": deserialize}
+        made = {
+            name: way(inner[name], custom_objects)
+            for name, way in ways.items()
+            if isinstance(inner.get(name), dict)
+        }
+        config = {**config, "config": {**inner, **made}}
     return REGISTRY.deserialize(config, custom_objects)

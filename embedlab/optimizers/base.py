@@ -9,13 +9,15 @@ import numpy as np
 
 from embedlab.core.gradient import SparseGrad
 from embedlab.core.table import ShapeError
+from embedlab.optimizers import schedules
+from embedlab.optimizers.schedules import LearningRateSchedule
 from embedlab.registry import snake_case
 
-__all__ = ["Optimizer"]
+__all__ = ["Optimizer", "mapped"]
 
 # Options of Keras that are not built here: fine at the default, refused otherwise.
 _NOT_BUILT = {"use_ema": False, "ema_momentum": 0.99, "ema_overwrite_frequency": None,
-              "loss_scale_factor": None, "gradient_accumulation_steps": None}  # fmt: skip
+              "gradient_accumulation_steps": None}  # fmt: skip
 
 _PIECE = 1 << 20
 
@@ -46,11 +48,15 @@ class Optimizer:
 
     Parameters
     ----------
-    learning_rate : float
+    learning_rate : float or LearningRateSchedule
     weight_decay : float, optional
         Before each step, every weight loses this share of itself, times the rate.
     clipnorm, clipvalue, global_clipnorm : float, optional
         At most one: limit each gradient's length, each number, or the length of all together.
+    loss_scale_factor : float, optional
+        Gradients come this many times too large, and are divided by it: `fit` multiplies the loss
+        before the way back. With float16 it kept small gradients from vanishing; here gradients
+        travel in the dtype of the weights, so it changes nothing but what Keras reads.
     sparse_update : {"dense", "lazy"}
         "dense" is what Keras does: with momentum, rows without a gradient still move. "lazy"
         touches only the rows that a batch used.
@@ -74,10 +80,10 @@ class Optimizer:
     slots: tuple[str, ...] = ()
     """What is kept for each variable, an array of its shape each."""
 
-    def __init__(self, learning_rate: float = 0.001, *, weight_decay: float | None = None,
+    def __init__(self, learning_rate: Any = 0.001, *, weight_decay: float | None = None,
                  clipnorm: float | None = None, clipvalue: float | None = None,
-                 global_clipnorm: float | None = None, sparse_update: str = "dense",
-                 name: str | None = None, **other: Any):  # fmt: skip
+                 global_clipnorm: float | None = None, loss_scale_factor: float | None = None,
+                 sparse_update: str = "dense", name: str | None = None, **other: Any):  # fmt: skip
         _check_other(other)
         clips = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
         if sum(v is not None for v in clips.values()) > 1:
@@ -95,25 +101,38 @@ class Optimizer:
         self.clipnorm = _optional("clipnorm", clipnorm)
         self.clipvalue = _optional("clipvalue", clipvalue)
         self.global_clipnorm = _optional("global_clipnorm", global_clipnorm)
+        self.loss_scale_factor = _optional("loss_scale_factor", loss_scale_factor)
         self.sparse_update = sparse_update
         self.name = name or snake_case(type(self).__name__)
         self.iterations = 0
-        self.loss_scale = 1.0
         self._state: dict[int, _Kept] = {}
 
     @property
     def learning_rate(self) -> float:
-        """How far a step goes; it may be changed between steps."""
-        return self._rate
+        """How far the next step goes; it may be changed, unless a schedule says it."""
+        return self._rate if self.schedule is None else float(self.schedule(self.iterations))
 
     @learning_rate.setter
-    def learning_rate(self, rate: float) -> None:
+    def learning_rate(self, rate: Any) -> None:
+        if isinstance(rate, LearningRateSchedule):
+            self.schedule: LearningRateSchedule | None = rate
+            return
         if isinstance(rate, bool) or not isinstance(rate, (int, float, np.number)) or not rate >= 0:
             raise ValueError(
-                "Argument `learning_rate` should be float, and not below 0. "
+                "Argument `learning_rate` should be float, and not below 0, or a schedule. "
                 f"Received {rate!r:.40}. Pass for example 0.001."
             )
-        self._rate = float(rate)
+        if getattr(self, "schedule", None) is not None:
+            raise TypeError(
+                "This optimizer was created with a `LearningRateSchedule`, hence its learning rate "
+                f"is not settable. Received {rate!r:.40}. Make a new optimizer with a number."
+            )
+        self._rate, self.schedule = float(rate), None
+
+    @property
+    def loss_scale(self) -> float:
+        """How many times too large gradients are to come."""
+        return 1.0 if self.loss_scale_factor is None else self.loss_scale_factor
 
     # Steps ------------------------------------------------------------------------------------
 
@@ -133,14 +152,17 @@ class Optimizer:
                 "No gradients provided for any variable: at least one must be trainable. "
                 "Received none. Thaw a layer with layer.trainable = True."
             )
-        grads = self._clipped([grad for grad, _ in pairs])
-        self.iterations += 1
+        scale = self.loss_scale
+        grads = [grad if scale == 1 else mapped(grad, lambda g: g / scale) for grad, _ in pairs]
+        grads = self._clipped(grads)
+        rate = self.learning_rate
         for grad, (_, variable) in zip(grads, pairs, strict=True):
             if self.weight_decay:
-                _shrink(variable.value, self.weight_decay * self.learning_rate)
+                _shrink(variable.value, self.weight_decay * rate)
             self._move(grad, variable)
             if variable.constraint is not None:
                 variable.assign(variable.constraint(variable.value))
+        self.iterations += 1
 
     def apply(self, grads: Iterable[Any], variables: Iterable[Any]) -> None:
         """Do one step: as `apply_gradients`, with gradients and variables in two lists."""
@@ -176,7 +198,7 @@ class Optimizer:
     def _clipped(self, grads: list[Any]) -> list[Any]:
         if self.clipvalue is not None:
             limit = self.clipvalue
-            return [_mapped(grad, lambda g: np.clip(g, -limit, limit)) for grad in grads]
+            return [mapped(grad, lambda g: np.clip(g, -limit, limit)) for grad in grads]
         if self.clipnorm is not None:
             return [_shortened(grad, _square(grad) ** 0.5, self.clipnorm) for grad in grads]
         if self.global_clipnorm is not None:
@@ -188,9 +210,12 @@ class Optimizer:
 
     def get_config(self) -> dict[str, Any]:
         """Give the arguments; `sparse_update` only where it is not Keras's."""
-        config = {"name": self.name, "learning_rate": self.learning_rate,
+        rate = self.learning_rate if self.schedule is None else schedules.serialize(self.schedule)
+        config = {"name": self.name, "learning_rate": rate,
                   "weight_decay": self.weight_decay, "clipnorm": self.clipnorm,
                   "global_clipnorm": self.global_clipnorm, "clipvalue": self.clipvalue}  # fmt: skip
+        if self.loss_scale_factor is not None:
+            config["loss_scale_factor"] = self.loss_scale_factor
         if self.sparse_update != "dense":
             config["sparse_update"] = self.sparse_update
         return config
@@ -198,10 +223,15 @@ class Optimizer:
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Optimizer":
         """Give an optimizer with the arguments that `get_config` gave, at step 0."""
+        rate = config.get("learning_rate")
+        if isinstance(rate, dict):
+            config = {**config, "learning_rate": schedules.deserialize(rate)}
         return cls(**config)
 
     def __repr__(self) -> str:
         told = {k: v for k, v in self.get_config().items() if v is not None and k != "name"}
+        if self.schedule is not None:
+            told["learning_rate"] = self.schedule
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in told.items())})"
 
 
@@ -222,7 +252,12 @@ def _shrink(array: np.ndarray, share: float) -> None:
         flat[first : first + _PIECE] -= flat[first : first + _PIECE] * share
 
 
-def _mapped(grad: Any, change: Any) -> Any:
+def mapped(grad: Any, change: Any) -> Any:
+    """Give a gradient whose numbers are changed, sparse or not.
+
+    >>> mapped(np.array([1.0, 2.0]), lambda g: g / 2).tolist()
+    [0.5, 1.0]
+    """
     if isinstance(grad, SparseGrad):  # rows that are not there are 0, and stay 0
         return dataclasses.replace(grad, rows=change(grad.rows))
     return change(grad)
@@ -234,7 +269,7 @@ def _square(grad: Any) -> float:
 
 
 def _shortened(grad: Any, length: float, most: float) -> Any:
-    return _mapped(grad, lambda g: g * (most / length)) if length > most else grad
+    return mapped(grad, lambda g: g * (most / length)) if length > most else grad
 
 
 def _optional(name: str, value: Any) -> float | None:

@@ -32,7 +32,7 @@ class SGD(Optimizer):
     [[0.5, 1.5]]
     """
 
-    def __init__(self, learning_rate: float = 0.01, momentum: float = 0.0, nesterov: bool = False,
+    def __init__(self, learning_rate: Any = 0.01, momentum: float = 0.0, nesterov: bool = False,
                  **other: Any):  # fmt: skip
         super().__init__(learning_rate, **other)
         self.momentum = _share("momentum", momentum)
@@ -66,7 +66,7 @@ class RMSprop(Optimizer):
     [[0.9]]
     """
 
-    def __init__(self, learning_rate: float = 0.001, rho: float = 0.9, momentum: float = 0.0,
+    def __init__(self, learning_rate: Any = 0.001, rho: float = 0.9, momentum: float = 0.0,
                  epsilon: float = 1e-7, centered: bool = False, **other: Any):  # fmt: skip
         super().__init__(learning_rate, **other)
         self.rho, self.momentum = _share("rho", rho), _share("momentum", momentum)
@@ -106,7 +106,7 @@ class Adagrad(Optimizer):
 
     slots = ("accumulator",)
 
-    def __init__(self, learning_rate: float = 0.001, initial_accumulator_value: float = 0.1,
+    def __init__(self, learning_rate: Any = 0.001, initial_accumulator_value: float = 0.1,
                  epsilon: float = 1e-7, **other: Any):  # fmt: skip
         super().__init__(learning_rate, **other)
         self.initial_accumulator_value = float(initial_accumulator_value)
@@ -144,7 +144,7 @@ class Adam(Optimizer):
     [[0.9]]
     """
 
-    def __init__(self, learning_rate: float = 0.001, beta_1: float = 0.9, beta_2: float = 0.999,
+    def __init__(self, learning_rate: Any = 0.001, beta_1: float = 0.9, beta_2: float = 0.999,
                  epsilon: float = 1e-7, amsgrad: bool = False, **other: Any):  # fmt: skip
         super().__init__(learning_rate, **other)
         self.beta_1, self.beta_2 = _share("beta_1", beta_1), _share("beta_2", beta_2)
@@ -154,7 +154,7 @@ class Adam(Optimizer):
     def update(self, table: np.ndarray, grad: Any, state: dict[str, np.ndarray]) -> None:
         """Move the table by `embedlab.core.training.adam`."""
         adam(table, grad, state["momentum"], state["velocity"], state.get("velocity_hat"),
-             time=self.iterations, learning_rate=self.learning_rate, beta_1=self.beta_1,
+             time=self.iterations + 1, learning_rate=self.learning_rate, beta_1=self.beta_1,
              beta_2=self.beta_2, epsilon=self.epsilon, amsgrad=self.amsgrad,
              sparse_update=self.sparse_update)  # fmt: skip
 
@@ -177,7 +177,7 @@ class AdamW(Adam):
     0.004
     """
 
-    def __init__(self, learning_rate: float = 0.001, weight_decay: float = 0.004, **other: Any):
+    def __init__(self, learning_rate: Any = 0.001, weight_decay: float = 0.004, **other: Any):
         super().__init__(learning_rate, weight_decay=weight_decay, **other)
 
 

@@ -14,7 +14,8 @@ __all__ = ["prepared_optimizer", "save_optimizer"]
 def save_optimizer(optimizer: Any, model: Any) -> dict[str, np.ndarray]:
     """Give the arrays "0" (steps), "1" (rate), and then each trainable weight's, in Keras's order.
 
-    Before the first step there are only the first two.
+    Before the first step there are only the first two. With a schedule there is no rate; with a
+    scaled loss four numbers stand before: two that Keras does not use, the count and the scale.
 
     >>> from embedlab.layers import Embedding
     >>> from embedlab.models import Sequential
@@ -22,12 +23,19 @@ def save_optimizer(optimizer: Any, model: Any) -> dict[str, np.ndarray]:
     >>> save_optimizer(Adam(0.5), Sequential([Embedding(3, 2)]))
     {'0': array(0, dtype=int32), '1': array(0.5, dtype=float32)}
     """
-    arrays = [np.array(optimizer.iterations, np.int32),
-              np.array(optimizer.learning_rate, np.float32)]  # fmt: skip
-    if optimizer.iterations:
+    arrays: list[np.ndarray] = []
+    inner = _inner(optimizer)
+    if inner is not optimizer:
+        arrays += [np.array(0, np.int32), np.array(0, np.float32),
+                   np.array(optimizer.step_counter, np.int32),
+                   np.array(optimizer.dynamic_scale, np.float32)]  # fmt: skip
+    arrays.append(np.array(inner.iterations, np.int32))
+    if inner.schedule is None:
+        arrays.append(np.array(inner.learning_rate, np.float32))
+    if inner.iterations:
         for variable in model.trainable_weights:
-            state = optimizer.state(variable)
-            arrays += [state[slot] for slot in optimizer.slots]
+            state = inner.state(variable)
+            arrays += [state[slot] for slot in inner.slots]
     return {str(number): array for number, array in enumerate(arrays)}
 
 
@@ -39,41 +47,53 @@ def prepared_optimizer(optimizer: Any, model: Any, store: Mapping[str, Any]) -> 
     ValueError, ShapeError
         When they do not fit the model's trainable weights.
     """
-    variables = model.trainable_weights
-    many = 2 + len(variables) * len(optimizer.slots)
-    if sorted(store) not in (["0", "1"], sorted(str(n) for n in range(many))):
+    inner, variables = _inner(optimizer), model.trainable_weights
+    front = 0 if inner is optimizer else 4
+    first = front + (2 if inner.schedule is None else 1)
+    owners = [v for v in variables for _ in inner.slots]
+    few, all_of_them = (sorted(str(n) for n in range(m)) for m in (first, first + len(owners)))
+    if sorted(store) not in (few, all_of_them):
         raise ValueError(
-            f"the state of {optimizer.name!r} must be {many} arrays for {len(variables)} trainable "
-            f"weights. Received {len(store)}. Load with compile=False to leave it."
+            f"the state of {optimizer.name!r} must be {len(all_of_them)} arrays for "
+            f"{len(variables)} trainable weights. Received {len(store)}. "
+            "Load with compile=False to leave it."
         )
-    wanted: list[tuple[int, ...]] = [(), ()]
-    wanted += [v.shape for v in variables for _ in optimizer.slots]
+    wanted = [()] * first + [v.shape for v in owners]
     for number, shape in enumerate(wanted[: len(store)]):
         if tuple(store[str(number)].shape) != shape:
             raise ShapeError(
                 f"array {number} of {optimizer.name!r} must have shape {shape}. Received "
                 f"{tuple(store[str(number)].shape)}. Load with compile=False to leave it."
             )
-    steps, rate = (numbers(store[n]).item() for n in "01")
-    if not isinstance(steps, int) or steps < 0 or not 0 <= rate < np.inf:
+    told = [numbers(store[str(n)]).item() for n in range(first)]
+    count, scale = told[2:4] if front else (0, 1.0)
+    steps, rate = told[front], told[front + 1] if inner.schedule is None else 0.0
+    whole = isinstance(steps, int) and isinstance(count, int)
+    if not whole or min(steps, count) < 0 or not (0 <= rate < np.inf and 0 < scale < np.inf):
         raise ValueError(
             f"{optimizer.name!r} needs a step count and a rate, both >= 0. Received {steps!r:.40} "
             f"and {rate!r:.40}. Load with compile=False to leave them."
         )
-    owners = [v for v in variables for _ in optimizer.slots]
-    arrays = [staged(store[str(n)], owners[n - 2]) for n in range(2, len(store))]
+    arrays = [staged(store[str(n)], owners[n - first]) for n in range(first, len(store))]
 
     def put() -> None:
-        optimizer.iterations = steps
-        if np.float32(optimizer.learning_rate) != np.float32(rate):  # a file has it rounded
-            optimizer.learning_rate = rate
+        inner.iterations = steps
+        if front:
+            optimizer.step_counter, optimizer.dynamic_scale = count, scale
+        if inner.schedule is None and np.float32(inner.learning_rate) != np.float32(rate):
+            inner.learning_rate = rate  # a file has it rounded
         kept = iter(arrays)
         for variable in variables if arrays else []:
-            state = optimizer.state(variable)
-            for slot in optimizer.slots:
+            state = inner.state(variable)
+            for slot in inner.slots:
                 if variable.room is np.zeros:
                     state[slot][...] = next(kept)
                 else:
                     state[slot] = next(kept)
 
     return put
+
+
+def _inner(optimizer: Any) -> Any:
+    """Give the optimizer that takes the steps."""
+    return getattr(optimizer, "inner_optimizer", optimizer)

@@ -82,6 +82,10 @@ def save_to(path: Any, model: Any) -> None:
     if getattr(model, "optimizer", None) is not None:
         groups["optimizer/vars"] = save_optimizer(model.optimizer, model)
         names["optimizer/vars"] = model.optimizer.name
+        inner = getattr(model.optimizer, "inner_optimizer", None)
+        if inner is not None:  # Keras looks for its arrays there too
+            groups["optimizer/inner_optimizer/vars"] = save_optimizer(inner, model)
+            names["optimizer/inner_optimizer/vars"] = inner.name
     write_groups(path, groups, names)
 
 
