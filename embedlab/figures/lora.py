@@ -101,7 +101,7 @@ class _Picture:
                 )
 
     def _moved(self, x: float) -> None:
-        look, far = self.look, self.trace.drift[-1]
+        look, far = self.look, self.trace.drifts[self.trace.rank - 1]
         label(self.axes, x, TOP - 14, "how far each row moved", look.ink, bold=True)
         longest = far.max(initial=0) or 1.0
         room = WIDTH - 16 - x - 40
@@ -164,7 +164,7 @@ class _Picture:
             f"{counted(trace.parameters, 'number')} instead of {counted(size)} "
             f"({number(100 * trace.parameters / size, 0)} %), {counted(trace.steps, 'step')}, "
             f"A started {'at random' if trace.start == 'random' else 'at zero'}; merged, the "
-            f"outputs differ by {trace.merge_difference:g}"
+            f"outputs differ by {trace.merge_differences[trace.rank - 1]:g}"
         )
 
 

@@ -1,7 +1,7 @@
 """A change of a table at every low rank, recorded: the best there is, and what training finds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from embedlab.core.lowrank import best_adapter, effective_rank, rank_errors, spe
 from embedlab.core.merge import merge
 from embedlab.core.table import ShapeError, as_table, check_size
 from embedlab.traces.frozen import frozen
-from embedlab.traces.lora_run import begin, first_update, run_ranks, start_factors
+from embedlab.traces.lora_run import begin, drift, first_update, run_ranks, start_factors
 from embedlab.traces.wording import counted, number, several, shown
 
 __all__ = ["RANKS_MOST", "LoRATrace", "trace_lora"]
@@ -35,23 +35,25 @@ class LoRATrace:
     seen : ndarray of int64, (M,)
         The rows that were trained, sorted.
     rank, alpha, rslora, start, seed
-        The run that is kept step by step.
+        The rank that is looked at, and what all ranks have in common.
     values, errors : ndarray, (min(V, D),) and (min(V, D) + 1,)
         Singular values of the change; the relative error left by the best of each rank from 0.
     best : tuple of K Adapter
         The closest of each rank, with scale 1.
+    factors : (A, B) ndarray, (V, K) and (K, D)
+        Before any step; a lower rank takes the first of them.
     losses : ndarray, (K, S + 1)
-        Of a run at each rank, before and after every step.
+        Of a run at each rank, before and after every step: half the squared distance from the
+        wanted row, the mean over the rows seen.
+    a_paths : tuple of K ndarray, (S + 1, M, R); b_paths : tuple of K ndarray, (S + 1, R, D)
+        The factors of each run. Rows of A that are not seen stay as they start.
     drifts : ndarray, (K, V)
         How far each row has moved at the end, at each rank.
-    drift : ndarray, (S + 1, V)
-        The same at the rank kept, after every step.
-    a_start : ndarray, (V, R); a_path : ndarray, (S + 1, M, R); b_path : ndarray, (S + 1, R, D)
-        Its factors. Rows of A that are not seen stay as they start.
     first_norms : dict of str to ndarray, (K,)
         How far a first plain gradient step moves the rows seen, for "α/r" and for "α/√r".
-    merge_difference : float
-        The largest difference between rows looked up with the adapter and in the merged table.
+    merge_differences : ndarray, (K,)
+        The largest difference, at the end, between rows looked up with the adapter and in the
+        merged table.
 
     Examples
     --------
@@ -73,14 +75,13 @@ class LoRATrace:
     values: np.ndarray
     errors: np.ndarray
     best: tuple[Adapter, ...]
+    factors: tuple[np.ndarray, np.ndarray]
     losses: np.ndarray
+    a_paths: tuple[np.ndarray, ...]
+    b_paths: tuple[np.ndarray, ...]
     drifts: np.ndarray
-    drift: np.ndarray
-    a_start: np.ndarray
-    a_path: np.ndarray
-    b_path: np.ndarray
     first_norms: dict[str, np.ndarray]
-    merge_difference: float
+    merge_differences: np.ndarray
 
     @property
     def ranks(self) -> np.ndarray:
@@ -90,7 +91,7 @@ class LoRATrace:
     @property
     def scale(self) -> float:
         """α/r, or α/√r."""
-        return lora_scale(self.rank, self.alpha, rslora=self.rslora)
+        return self.scale_of(self.rank)
 
     @property
     def parameters(self) -> int:
@@ -100,30 +101,56 @@ class LoRATrace:
     @property
     def steps(self) -> int:
         """How many steps each run took."""
-        return len(self.drift) - 1
+        return self.losses.shape[1] - 1
 
     @property
     def moved(self) -> np.ndarray:
         """Which rows differ from the table at the end, (V,), bool."""
-        return np.asarray(self.drift[-1] > 0)
+        return np.asarray(self.drifts[self.rank - 1] > 0)
+
+    @property
+    def left(self) -> np.ndarray:
+        """The relative error on the rows seen, (K, S + 1): 1 before any step, 0 when learnt."""
+        first = self.losses[:, :1]
+        return np.sqrt(
+            np.divide(self.losses, first, out=np.zeros_like(self.losses), where=first > 0)
+        )
 
     @property
     def effective_rank(self) -> float:
         """How many equal directions the change would be spread over as evenly."""
         return effective_rank(self.values)
 
-    def adapter(self, step: int = -1) -> Adapter:
-        """Give the adapter of the run kept, as it was after `step` steps (-1: at the end)."""
-        a = np.array(self.a_start)
-        a[self.seen] = self.a_path[step]
-        return Adapter(a, np.array(self.b_path[step]), self.scale)
+    def scale_of(self, rank: int) -> float:
+        """Give the factor before ``A · B`` at a rank."""
+        return lora_scale(rank, self.alpha, rslora=self.rslora)
+
+    def adapter(self, step: int = -1, rank: int | None = None) -> Adapter:
+        """Give the adapter of a rank as it was after `step` steps (-1: at the end)."""
+        rank = self.rank if rank is None else rank
+        a = np.array(self.factors[0][:, :rank])
+        a[self.seen] = self.a_paths[rank - 1][step]
+        return Adapter(a, np.array(self.b_paths[rank - 1][step]), self.scale_of(rank))
+
+    def drift(self, step: int = -1, rank: int | None = None) -> np.ndarray:
+        """Give how far each row had moved after `step` steps, (V,)."""
+        return drift(self.adapter(step, rank))
+
+    def drift_along(self, steps: Any, rows: Any, rank: int) -> np.ndarray:
+        """Give how far some rows had moved after some steps, (steps, rows)."""
+        a = np.repeat(self.factors[0][None, rows, :rank], len(steps), axis=0)
+        trained = np.isin(rows, self.seen)
+        path = self.a_paths[rank - 1][steps]
+        a[:, trained] = path[:, np.searchsorted(self.seen, np.asarray(rows)[trained])]
+        return np.linalg.norm(self.scale_of(rank) * a @ self.b_paths[rank - 1][steps], axis=2)
 
     @property
     def summary(self) -> str:
         """Say the run in a few lines, with its numbers; the same on every machine."""
         rows, width = self.table.shape
         unseen = np.setdiff1d(np.arange(rows), self.seen)
-        far = [number(self.drift[-1, part].max(initial=0), 3) for part in (self.seen, unseen)]
+        end = self.drifts[self.rank - 1]
+        far = [number(end[part].max(initial=0), 3) for part in (self.seen, unseen)]
         moved = self.moved
         norms = [
             f"{name} {number(norm[0], 3)} → {number(norm[-1], 3)}"
@@ -186,7 +213,7 @@ def trace_lora(
     seen : array_like of int, optional
         The rows that are trained; the others never come. All of them unless told.
     rank : int, 1..min(V, D, 16)
-        Whose run is kept step by step.
+        Which one summary and picture speak of; every rank is run.
     alpha, rslora
         As `embedlab.core.adapter.lora_scale`.
     start : {"random", "zero"}
@@ -238,23 +265,40 @@ def trace_lora(
         for name, kind in (("α/r", False), ("α/√r", True))
     }
     task = (table, table + delta, rows)
-    runs = run_ranks(*task, factors, scales["α/√r" if rslora else "α/r"], keep=rank, steps=steps,
-                     learning_rate=learning_rate)  # fmt: skip
+    runs = run_ranks(
+        *task, factors, scales["α/√r" if rslora else "α/r"], steps=steps,
+        learning_rate=learning_rate,
+    )  # fmt: skip
     norms = {
         name: frozen([first_update(*task, begin(factors, r + 1, s)) for r, s in enumerate(all_)])
         for name, all_ in scales.items()
     }
     full = best_adapter(delta, most)
     best = [Adapter(frozen(full.a[:, :r]), frozen(full.b[:r])) for r in range(1, most + 1)]
-    with_adapter = lora_lookup(table, np.arange(len(table)), [runs.last])
-    apart = np.abs(merge(table, [runs.last]) - with_adapter)
-    labels = tuple([*(words or ()), *[""] * len(table)][: len(table)])
-    return LoRATrace(
-        frozen(table), frozen(delta), labels, frozen(rows), rank, float(alpha), bool(rslora), start,
-        seed, frozen(values), frozen(rank_errors(values)), tuple(best), frozen(runs.losses),
-        frozen(runs.drifts), frozen(runs.drift), frozen(factors[0][:, :rank]), frozen(runs.a),
-        frozen(runs.b), norms, float(apart.max(initial=0)),
+    made = LoRATrace(
+        frozen(table), frozen(delta), _labels(words, len(table)), frozen(rows), rank, float(alpha),
+        bool(rslora), start, seed, frozen(values), frozen(rank_errors(values)), tuple(best),
+        (frozen(factors[0]), frozen(factors[1])), frozen(runs.losses),
+        tuple(map(_kept, runs.a)), tuple(map(_kept, runs.b)), np.empty(0), norms, np.empty(0),
     )  # fmt: skip
+    ends = [made.adapter(rank=r) for r in made.ranks.tolist()]
+    drifts = frozen([drift(end) for end in ends])
+    return replace(made, drifts=drifts, merge_differences=frozen([_apart(table, e) for e in ends]))
+
+
+def _kept(array: np.ndarray) -> np.ndarray:
+    """Freeze an array of the run's own, without a copy."""
+    array.flags.writeable = False
+    return array
+
+
+def _apart(table: np.ndarray, adapter: Adapter) -> float:
+    rows = lora_lookup(table, np.arange(len(table)), [adapter])
+    return float(np.abs(merge(table, [adapter]) - rows).max(initial=0))
+
+
+def _labels(words: Sequence[str] | None, rows: int) -> tuple[str, ...]:
+    return tuple([*(words or ()), *[""] * rows][:rows])
 
 
 def _as_seen(seen: Any, rows: int) -> np.ndarray:

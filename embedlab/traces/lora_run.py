@@ -1,6 +1,5 @@
-"""An adapter learning a change of some rows, step by step: what moves, and what moves along."""
+"""Adapters of every rank learning a change of some rows: where they start, and what moves."""
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -8,47 +7,29 @@ import numpy as np
 from embedlab.core.adapter import Adapter
 from embedlab.core.lora import lora_lookup
 from embedlab.core.lora_gradient import grad_lora
-from embedlab.core.training import adam, sgd
+from embedlab.core.lora_training import train_lora
+from embedlab.core.training import sgd
 from embedlab.initializers import HeUniform
 
-__all__ = ["START", "Runs", "begin", "drift", "first_update", "run_lora", "run_ranks",
-           "start_factors"]  # fmt: skip
+__all__ = ["START", "Runs", "begin", "drift", "first_update", "run_ranks", "start_factors"]
 
 START = ("random", "zero")
 
 
 class Runs(NamedTuple):
-    """What is kept of one run at each rank.
+    """One run at each rank 1..K, every step kept.
 
     Attributes
     ----------
-    losses : ndarray, (K, S + 1); drifts : ndarray, (K, V), at the end
-    a : ndarray, (S + 1, M, R); b : ndarray, (S + 1, R, D); drift : ndarray, (S + 1, V)
-        Every step of one of them; of A the rows seen.
-    last : Adapter
-        Where that one ended.
+    losses : ndarray, (K, S + 1)
+    a : tuple of K ndarray, (S + 1, M, R)
+        The rows of A that were trained; the others stay as they start.
+    b : tuple of K ndarray, (S + 1, R, D)
     """
 
     losses: np.ndarray
-    drifts: np.ndarray
-    a: np.ndarray
-    b: np.ndarray
-    drift: np.ndarray
-    last: Adapter
-
-
-class RunStep(NamedTuple):
-    """The adapter after a step. The arrays are the run's own and change with the next step.
-
-    Attributes
-    ----------
-    adapter : Adapter
-    loss : float
-        Half the squared distance from the wanted row, the mean over the rows seen.
-    """
-
-    adapter: Adapter
-    loss: float
+    a: tuple[np.ndarray, ...]
+    b: tuple[np.ndarray, ...]
 
 
 def start_factors(
@@ -83,11 +64,12 @@ def start_factors(
     return a, b
 
 
-def run_lora(
-    table: np.ndarray, wanted: np.ndarray, seen: np.ndarray, adapter: Adapter, *,
-    steps: int, learning_rate: float,
-) -> Iterator[RunStep]:  # fmt: skip
-    """Train an adapter on the rows `seen` with Adam, and give it before and after every step.
+def run_ranks(
+    table: np.ndarray, wanted: np.ndarray, seen: np.ndarray,
+    factors: tuple[np.ndarray, np.ndarray], scales: list[float], *, steps: int,
+    learning_rate: float,
+) -> Runs:  # fmt: skip
+    """Run once at each rank from 1 up, with `embedlab.core.lora_training.train_lora`.
 
     Parameters
     ----------
@@ -95,76 +77,28 @@ def run_lora(
         The frozen table, and the one it should become.
     seen : ndarray of int64, (M,)
         The rows of every batch: all others never come.
-    adapter : Adapter
-        Where it starts; its factors are copied.
-    steps : int
-    learning_rate : float
-
-    Yields
-    ------
-    RunStep
-        steps + 1 of them.
-
-    Examples
-    --------
-    >>> adapter = Adapter(np.ones((2, 1)), np.zeros((1, 1)))
-    >>> zeros, ones, seen = np.zeros((2, 1)), np.ones((2, 1)), np.array([0])
-    >>> run = run_lora(zeros, ones, seen, adapter, steps=1, learning_rate=0.5)
-    >>> [round(step.loss, 3) for step in run]
-    [0.5, 0.125]
-    """
-    a, b, scale = np.array(adapter.a), np.array(adapter.b), adapter.scale
-    moments = [np.zeros_like(x) for x in (a, a, b, b)]
-    now = Adapter(a, b, scale)
-    for time in range(1, steps + 2):
-        away = lora_lookup(table, seen, [now]) - wanted[seen]
-        yield RunStep(now, float(np.square(away).sum() / (2 * max(seen.size, 1))))
-        if time > steps:
-            return
-        grad_a, grad_b = grad_lora(seen, away / max(seen.size, 1), now)
-        adam(a, grad_a, *moments[:2], time=time, learning_rate=learning_rate)
-        adam(b, grad_b, *moments[2:], time=time, learning_rate=learning_rate)
-
-
-def run_ranks(
-    table: np.ndarray, wanted: np.ndarray, seen: np.ndarray,
-    factors: tuple[np.ndarray, np.ndarray], scales: list[float], *, keep: int, steps: int,
-    learning_rate: float,
-) -> Runs:  # fmt: skip
-    """Run once at each rank from 1 up, and keep every step at the rank `keep`.
-
-    Parameters
-    ----------
-    table, wanted, seen, steps, learning_rate
-        As `run_lora`.
     factors : (A, B)
         As `start_factors` gives them.
     scales : list of K float
         One for each rank.
-    keep : int
+    steps : int
+    learning_rate : float
 
     Examples
     --------
     >>> task = (np.zeros((2, 2)), np.ones((2, 2)), np.array([0]))
     >>> factors = start_factors((2, 2), 2, "random", seed=0)
-    >>> runs = run_ranks(*task, factors, [1.0, 0.5], keep=1, steps=3, learning_rate=0.1)
-    >>> runs.losses.shape, runs.a.shape, runs.drift.shape
-    ((2, 4), (4, 1, 1), (4, 2))
+    >>> runs = run_ranks(*task, factors, [1.0, 0.5], steps=3, learning_rate=0.1)
+    >>> runs.losses.shape, runs.a[0].shape, runs.b[1].shape
+    ((2, 4), (4, 1, 1), (4, 2, 2))
     """
-    losses, drifts = np.empty((len(scales), steps + 1)), np.empty((len(scales), len(table)))
-    a, b, moved = [], [], []
-    for k, scale in enumerate(scales):
-        adapter = begin(factors, k + 1, scale)
-        run = run_lora(table, wanted, seen, adapter, steps=steps, learning_rate=learning_rate)
-        for step, (now, loss) in enumerate(run):
-            losses[k, step] = loss
-            if k + 1 == keep:
-                a.append(now.a[seen])
-                b.append(now.b.copy())
-                moved.append(drift(now))
-                last = now
-        drifts[k] = drift(now)
-    return Runs(losses, drifts, np.array(a), np.array(b), np.array(moved), last)
+    made = [
+        train_lora(table, wanted, seen, begin(factors, k + 1, scale), steps=steps,
+                   learning_rate=learning_rate)
+        for k, scale in enumerate(scales)
+    ]  # fmt: skip
+    losses = np.array([run.losses for run in made])
+    return Runs(losses, tuple(run.a for run in made), tuple(run.b for run in made))
 
 
 def begin(factors: tuple[np.ndarray, np.ndarray], rank: int, scale: float) -> Adapter:
@@ -194,7 +128,7 @@ def first_update(
     Parameters
     ----------
     table, wanted, seen, adapter
-        As `run_lora`.
+        As `run_ranks`, and the adapter before the step.
 
     Returns
     -------

@@ -25,7 +25,7 @@ def make(**more):
 def test_with_a_random_one_trained_token_moves_every_row():
     trace = make(start="random")
     assert trace.moved.all()
-    assert not trace.drift[0].any()  # before any step the table is untouched
+    assert not trace.drift(0).any()  # before any step the table is untouched
     assert (trace.drifts > 0).all()  # at every rank
     assert "11 of 11 unseen" in trace.summary and "11 of 11 rows" in trace.alt
 
@@ -89,12 +89,15 @@ def test_every_step_can_be_had_again():
     assert trace.scale == 4 / 2**0.5 and trace.steps == 7 and trace.parameters == 34
     for step in (0, 3, 7):
         moved = lora_lookup(np.zeros((12, 5)), np.arange(12), [trace.adapter(step)])
-        np.testing.assert_array_equal(trace.drift[step], np.linalg.norm(moved, axis=1))
-    np.testing.assert_array_equal(trace.drift[-1], trace.drifts[1])
+        far = np.linalg.norm(moved, axis=1)
+        np.testing.assert_array_equal(trace.drift(step), far)
+        np.testing.assert_allclose(trace.drift_along([step], [4, 9], 2)[0], far[[4, 9]], atol=1e-12)
+    np.testing.assert_array_equal(trace.drift(), trace.drifts[1])
+    np.testing.assert_array_equal(trace.drift(rank=5), trace.drifts[4])
 
 
 def test_merged_rows_are_the_same():
-    assert make().merge_difference == 0.0
+    assert make().merge_differences.tolist() == [0.0] * 5
 
 
 def test_ranks_stop_at_sixteen_and_at_the_smaller_side():
@@ -106,9 +109,17 @@ def test_ranks_stop_at_sixteen_and_at_the_smaller_side():
 
 def test_a_change_of_zero_and_no_row_seen():
     still = trace_lora(TABLE, np.zeros((12, 5)), steps=3)
-    assert not still.drift.any() and still.errors[0] == 0
+    assert not still.drifts.any() and still.errors[0] == 0 and not still.left.any()
     nobody = make(seen=[], steps=3)
-    assert not nobody.drift.any() and nobody.losses.max() == 0 and "nothing" in nobody.alt
+    assert not nobody.drifts.any() and nobody.losses.max() == 0 and "nothing" in nobody.alt
+
+
+def test_the_error_left_is_that_of_the_rows_seen():
+    trace = make(seen=[1, 4, 6], rank=3)
+    rows = lora_lookup(np.zeros((12, 5)), trace.seen, [trace.adapter()])
+    left = np.linalg.norm(DELTA[trace.seen] - rows) / np.linalg.norm(DELTA[trace.seen])
+    np.testing.assert_allclose(trace.left[2, -1], left)
+    np.testing.assert_allclose(trace.left[:, 0], 1)
 
 
 def test_frozen_and_by_value():
@@ -118,6 +129,7 @@ def test_frozen_and_by_value():
     assert trace.table[0, 0] == TABLE[0, 0]
     held = [getattr(trace, field.name) for field in dataclasses.fields(trace)]
     held += [*trace.first_norms.values(), trace.best[2].a, trace.best[2].b]
+    held += [*trace.factors, *trace.a_paths, *trace.b_paths]
     assert all(not h.flags.writeable for h in held if isinstance(h, np.ndarray))
     with pytest.raises(dataclasses.FrozenInstanceError):
         trace.rank = 5
