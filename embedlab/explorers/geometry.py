@@ -1,0 +1,208 @@
+"""GeometryExplorer: who is near a word, and does a flat map say so?"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from embedlab.explorers.base import Explorer
+from embedlab.explorers.parameters import Choice, Text, Whole
+from embedlab.explorers.word_space import ROWS_MOST, WordSpace, of_own, of_reference, of_vectors
+from embedlab.figures.geometry import draw_geometry
+from embedlab.figures.look import Figure
+from embedlab.traces.geometry import GeometryTrace, trace_geometry
+from embedlab.traces.geometry_plane import PLANES, Plane, plane_of
+from embedlab.traces.geometry_vectors import train_vectors
+from embedlab.traces.wording import shown
+
+__all__ = ["GeometryExplorer"]
+
+_WORD, _SUM = "tuple", ("rstrip", "lstrip", "leading")
+_LABELS = (40, 24, 12, 6)  # letters of a word that travel: fewer when there are very many
+_WORDS_MOST = 120_000  # bytes of all labels
+
+
+class GeometryExplorer(Explorer):
+    """Pick a word and see its true neighbours beside those on a flat map.
+
+    Parameters
+    ----------
+    word : str
+        The word in the middle; ``#12`` stands for row 12.
+    table : array_like, (V, D), optional
+        Rows of your own: read, never changed. Of more than 4000 the first are shown.
+    words : sequence of str, optional
+        Their words.
+    vocabulary : embedlab.data.Vocabulary, optional
+        Gives the words of `table` or of `layer`.
+    layer : embedlab.layers.Embedding, optional
+        Its table, read anew by `refresh`.
+    corpus : embedlab.data.Corpus, optional
+        A text to train word vectors on. Without any of these they are trained on the Python
+        reference, in half a second, and kept for the process.
+    **parameters
+        rows (how many words, the first: 1..4000), plane ("pca 1+2", "pca 3+4", "random"), a, b, c
+        (the words of ``a - b + c``, "" for none), seed (of the random plane); and link_id, hide.
+
+    Raises
+    ------
+    TraitError
+        For a parameter that cannot be.
+    ValueError
+        For a table that does not fit the view, and for a word that is not there.
+
+    Examples
+    --------
+    >>> rows = [[1.0, 0.0], [0.9, 0.1], [0.0, 1.0]]
+    >>> explorer = GeometryExplorer("cat", table=rows, words=["cat", "dog", "tuple"])
+    >>> explorer.trace.near.tolist()
+    [1, 2]
+    >>> explorer.word = "unicorn"
+    >>> explorer.error
+    'a word must be one of the 3 here, or #0 to #2. Received unicorn. Try one that stands on the \
+map.'
+    """
+
+    VIEW = "geometry"
+    QUESTION = "Who is near, and does the map say so?"
+    PARAMS = ("word", "rows", "plane", "a", "b", "c", "seed")
+
+    word = Text(_WORD, 200).tag(sync=True)
+    rows = Whole(ROWS_MOST, 1, ROWS_MOST).tag(sync=True)
+    plane = Choice(*PLANES).tag(sync=True)
+    a = Text("", 200).tag(sync=True)
+    b = Text("", 200).tag(sync=True)
+    c = Text("", 200).tag(sync=True)
+    seed = Whole(7, 0, 2**31 - 1).tag(sync=True)
+
+    def __init__(
+        self, word: str | None = None, *, table: Any = None, words: Sequence[str] | None = None,
+        vocabulary: Any = None, layer: Any = None, corpus: Any = None, **parameters: Any,
+    ):  # fmt: skip
+        self._own = {"table": table, "layer": layer, "corpus": corpus}
+        given = [name for name, value in self._own.items() if value is not None]
+        if len(given) > 1:
+            raise ValueError(
+                f"table, layer and corpus exclude each other. Received {' and '.join(given)}. "
+                "Pass one."
+            )
+        self._names = {"words": words, "vocabulary": vocabulary}
+        if not given and (words is not None or vocabulary is not None):
+            raise ValueError("words name the rows of a table. Received none. Pass table or layer.")
+        self._read()
+        there = self._space.words
+        if word is None:
+            word = _WORD if _WORD in there else there[0] or "#0"
+        if not given and all(term in there for term in _SUM):
+            parameters = {**dict(zip("abc", _SUM, strict=True)), **parameters}
+        super().__init__(**{"word": word, **parameters})
+
+    def limits(self) -> dict[str, dict[str, Any]]:
+        """Give for each parameter its limits; there are no more rows than the table has."""
+        return {**super().limits(), "rows": {"min": 1, "max": len(self._space.words)}}
+
+    def refresh(self) -> None:
+        """Read the layer or the table again, and compute."""
+        self._read()
+        super().refresh()
+
+    def _run(self) -> GeometryTrace:
+        rows = min(self.rows, len(self._space.words))
+        picked = self._space.row(self.word, rows)
+        a, b, c = (self._space.row(t, rows) if t.strip() else -1 for t in self._slots())
+        terms = None if -1 in (a, b, c) else (a, b, c)
+        plane = self._plane(rows)
+        key = (self.plane, self.seed if self.plane == "random" else 0, rows)
+        if key not in self._typical:
+            self._typical[key] = plane.typical()
+        return trace_geometry(
+            self._space.rows[:rows], picked, words=self._space.words[:rows], plane=plane,
+            terms=terms, typical=self._typical[key],
+        )  # fmt: skip
+
+    def _fill(self, trace: GeometryTrace) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        labels, named = _labels(trace.words)
+        arrays: dict[str, np.ndarray] = {
+            "named": named,
+            "points": trace.plane.points,
+            "cosines": trace.cosines,
+            "apart": trace.apart,
+            "on_map": trace.on_map,
+            "near": trace.near.astype(np.int32),
+            "near_map": trace.near_map.astype(np.int32),
+            "closer": trace.closer.astype(np.int32),
+            "choices": trace.choices.astype(np.int32),
+            "vectors": trace.rows[[trace.picked, *trace.near]].astype(np.float32),
+        }
+        header: dict[str, Any] = {
+            "words": labels,
+            "source": self._space.source,
+            "left_out": self._space.left_out,
+            "width": trace.rows.shape[1],
+            "picked": trace.picked,
+            "shares": list(trace.plane.shares),
+            "typical": trace.typical,
+            "lost": trace.lost,
+            "slots": self._slots(),
+            "terms": None,
+        }
+        if trace.sum is not None:
+            header["terms"] = list(trace.sum.terms)
+            arrays["target"] = trace.sum.target
+            arrays["answers"] = trace.sum.ids.astype(np.int32)
+            arrays["answer_cosines"] = trace.sum.similarities
+        return header, arrays
+
+    def _draw(self, trace: GeometryTrace, *, dark: bool) -> Figure:
+        return draw_geometry(trace, dark=dark)
+
+    def _needs(self) -> list[str]:
+        own = {**self._own, **self._names}
+        return [name for name, value in own.items() if value is not None]
+
+    def _slots(self) -> list[str]:
+        return [self.a, self.b, self.c]
+
+    def _read(self) -> None:
+        """Take the rows anew, and forget what was computed of the old ones."""
+        self._planes: dict[tuple[str, int], Plane] = {}
+        self._typical: dict[tuple[str, int, int], float] = {}
+        own, words = self._own, self._names["words"]
+        if words is None and self._names["vocabulary"] is not None:
+            words = self._names["vocabulary"].words
+        if own["corpus"] is not None:
+            self._space: WordSpace = of_vectors(train_vectors(own["corpus"]))
+        elif own["table"] is not None or own["layer"] is not None:
+            chosen = own["layer"] if own["table"] is None else own["table"]
+            self._space = of_own(chosen, words)
+        else:
+            self._space = of_reference()
+
+    def _plane(self, rows: int) -> Plane:
+        """Give the map of the first rows. It is laid through all, so that no word moves."""
+        key = (self.plane, self.seed if self.plane == "random" else 0)
+        if key not in self._planes:
+            for old in [k for k in self._planes if k[0] == "random"]:
+                del self._planes[old]
+            self._planes[key] = plane_of(
+                self._space.rows, self.plane, seed=self.seed, seen=self._space.seen
+            )
+        return self._planes[key].first(rows)
+
+
+def _labels(words: tuple[str, ...]) -> tuple[list[str], np.ndarray]:
+    """Give words that fit into one message, and which of them name their row as they stand.
+
+    Of very many long ones only the beginnings travel; a word twice there names no row.
+    """
+    for most in _LABELS:
+        labels = [shown(word, most) for word in words]
+        if sum(len(label.encode()) + 4 for label in labels) <= _WORDS_MOST:
+            break
+    times = Counter(words)
+    named = [
+        label == word.strip() == word != "" and times[word] == 1
+        for label, word in zip(labels, words, strict=True)
+    ]
+    return labels, np.array(named, np.uint8)

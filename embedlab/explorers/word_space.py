@@ -1,0 +1,130 @@
+"""The rows behind the geometry view: trained here, or a learner's own, with their words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from embedlab.core.geometry import PCA
+from embedlab.core.table import as_table
+from embedlab.traces.geometry_plane import directions, main_axes
+from embedlab.traces.geometry_vectors import WordVectors, reference_vectors
+
+__all__ = ["ROWS_MOST", "WordSpace", "of_own", "of_reference", "of_vectors"]
+
+ROWS_MOST, NUMBERS_MOST, COLUMNS_MOST = 4000, 2**19, 4096
+"""Words on a map, numbers in all their rows, numbers of one: an edit takes 30 ms at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class WordSpace:
+    """Words, their rows as directions, and the main axes of these.
+
+    Attributes
+    ----------
+    source : str
+        What they were trained on, in a few words; "" for a table of the learner's own.
+    words : tuple of str, V
+    rows : ndarray, (V, D)
+    seen : PCA
+    left_out : int
+        Rows of the table that the view cannot hold.
+    """
+
+    source: str
+    words: tuple[str, ...]
+    rows: np.ndarray
+    seen: PCA
+    left_out: int
+
+    def row(self, text: str, rows: int) -> int:
+        """Give the row of a word, or of a row number written ``#12``.
+
+        Raises
+        ------
+        ValueError
+            For a word that is not there, or not among the first `rows`.
+        """
+        asked = text.strip()
+        number = asked[1:] if asked.startswith("#") else ""
+        for form in (asked, asked.lower()):
+            if form and form in self.words:
+                found = self.words.index(form)
+                break
+        else:
+            if not (number.isdecimal() and number.isascii() and int(number[:9]) < len(self.words)):
+                raise ValueError(self._unknown(asked))
+            found = int(number)
+        if found >= rows:
+            raise ValueError(
+                f"a word must be among the first {rows}. Received {asked:.40}, which is number "
+                f"{found + 1}. Show more words."
+            )
+        return found
+
+    def _unknown(self, asked: str) -> str:
+        like = [word for word in self.words if asked[:3] and word.startswith(asked[:3].lower())]
+        cure = f"Try {', '.join(like[:4])}" if like else "Try one that stands on the map"
+        return (
+            f"a word must be one of the {len(self.words)} here, or #0 to #{len(self.words) - 1}. "
+            f"Received {asked:.40}. {cure}."
+        )
+
+
+def of_own(own: Any, words: Sequence[str] | None) -> WordSpace:
+    """Give the space of a table, or of a layer with one; of a very large table its first rows.
+
+    Raises
+    ------
+    ValueError
+        For no rows or no columns, too many columns, or a layer that has no table yet.
+
+    Examples
+    --------
+    >>> of_own([[1.0, 2.0], [0.0, 1.0]], ["cat"]).words
+    ('cat', '')
+    """
+    table = as_table(_numbers(own))
+    rows, columns = table.shape
+    if not (rows and 1 <= columns <= COLUMNS_MOST):
+        raise ValueError(
+            f"a table must have rows of 1 to {COLUMNS_MOST} numbers. Received {table.shape}. "
+            "Show a part of it, such as table[:, :300]."
+        )
+    kept = min(rows, ROWS_MOST, max(1, NUMBERS_MOST // columns))
+    labels = [*(words or ())][:kept]
+    labels += [""] * (kept - len(labels))
+    return _space("", tuple(map(str, labels)), table[:kept], rows - kept)
+
+
+def of_vectors(vectors: WordVectors) -> WordSpace:
+    """Give the space of word vectors that were trained here."""
+    kept = min(len(vectors.words), ROWS_MOST)
+    left_out = len(vectors.words) - kept
+    return _space(vectors.name, vectors.words[:kept], vectors.table[:kept], left_out)
+
+
+@lru_cache(maxsize=1)
+def of_reference() -> WordSpace:
+    """Give the space of the Python language reference, made once in each process."""
+    return of_vectors(reference_vectors())
+
+
+def _space(source: str, words: tuple[str, ...], table: np.ndarray, left_out: int) -> WordSpace:
+    rows = directions(table)
+    return WordSpace(source, words, rows, main_axes(rows), left_out)
+
+
+def _numbers(own: Any) -> Any:
+    """Give the numbers of a table, or of a layer's table."""
+    if isinstance(own, (np.ndarray, list, tuple)):
+        return own
+    table = getattr(own, "embeddings", own)
+    if table is None or (table is own and not hasattr(own, "__array__")):
+        raise ValueError(
+            f"layer must have a table already. Received {type(own).__name__}, not built. "
+            "Call it once, or call layer.build()."
+        )
+    return table.numpy() if hasattr(table, "numpy") else table

@@ -1,0 +1,165 @@
+/**
+ * Where things stand in the geometry figure, in pixels. Pure.
+ */
+
+const TOP = 40; // two lines of headings
+const RULER = 62; // the two bars below the map
+const PITCH = 26;
+const LISTS = { w: 334, gap: 18 };
+const SUM = 104; // the arithmetic below the lists
+
+/** @typedef {{ x: number, y: number, side: number, w: number, h: number }} Box */
+/**
+ * @typedef {object} Layout
+ * @property {number} width
+ * @property {number} height
+ * @property {boolean} narrow
+ * @property {Box} map
+ * @property {{ y: number, h: number }} ruler
+ * @property {{ x: number, w: number }[]} lists   truly nearest, nearest on the map
+ * @property {{ y: number, pitch: number, count: number }} rows
+ * @property {{ x: number, y: number, w: number } | null} sum  null where it stands below the figure
+ */
+
+/**
+ * @param {{ width: number, count: number }} what  `count`: the lines of the longer list
+ * @returns {Layout}
+ */
+export function layout({ width, count }) {
+  const narrow = width < 560;
+  const w = narrow ? width : Math.min(width - LISTS.w - 20, 440);
+  const h = narrow ? Math.min(w, 300) : w;
+  const map = { x: 0, y: TOP, w, h, side: Math.min(w, h) };
+  const ruler = { y: TOP + h + 10, h: RULER };
+  const left = narrow ? 0 : width - LISTS.w;
+  const each = ((narrow ? width : LISTS.w) - LISTS.gap) / 2;
+  const listTop = narrow ? ruler.y + RULER + TOP : TOP;
+  const bottom = listTop + Math.max(count, 3) * PITCH;
+  return {
+    width,
+    height: narrow ? bottom + 4 : Math.max(ruler.y + RULER, bottom + SUM),
+    narrow,
+    map,
+    ruler,
+    lists: [
+      { x: left, w: each },
+      { x: left + each + LISTS.gap, w: each },
+    ],
+    rows: { y: listTop, pitch: PITCH, count },
+    sum: narrow ? null : { x: left, y: bottom, w: LISTS.w },
+  };
+}
+
+/** The middle of a line of a list. @param {Layout} at @param {number} i */
+export const lineY = ({ rows }, i) => rows.y + i * rows.pitch + rows.pitch / 2;
+
+/** @typedef {{ k: number, cx: number, cy: number, mx: number, my: number }} Scale  pixels a unit, and both middles */
+
+/**
+ * How map units become pixels: all points fit.
+ * @param {ArrayLike<number>} points
+ * @param {Box} box
+ * @returns {Scale}
+ */
+export function scaleOf(points, box) {
+  let [x0, x1, y0, y1] = [Infinity, -Infinity, Infinity, -Infinity];
+  for (let i = 0; i < points.length; i += 2) {
+    if (Number.isNaN(points[i])) continue;
+    x0 = Math.min(x0, points[i]);
+    x1 = Math.max(x1, points[i]);
+    y0 = Math.min(y0, points[i + 1]);
+    y1 = Math.max(y1, points[i + 1]);
+  }
+  if (x0 > x1) [x0, x1, y0, y1] = [0, 0, 0, 0];
+  const k = Math.min((box.w - 36) / Math.max(x1 - x0, 0.02), (box.h - 28) / Math.max(y1 - y0, 0.02));
+  return { k, cx: box.x + box.w / 2, cy: box.y + box.h / 2, mx: (x0 + x1) / 2, my: (y0 + y1) / 2 };
+}
+
+/** Where a point of the map stands on the screen. @param {Scale} s @param {number} x @param {number} y @returns {[number, number]} */
+export const place = ({ k, cx, cy, mx, my }, x, y) => [cx + (x - mx) * k, cy - (y - my) * k];
+
+/** @param {Scale} s @param {ArrayLike<number>} points @param {number} row */
+export const placeOf = (s, points, row) => place(s, points[2 * row], points[2 * row + 1]);
+
+/**
+ * The row nearest to a point of the screen, or −1 when none is within `reach` pixels.
+ * @param {Scale} s
+ * @param {ArrayLike<number>} points
+ * @param {number} x
+ * @param {number} y
+ * @param {number} [reach]
+ */
+export function rowAt(s, points, x, y, reach = 16) {
+  let best = -1;
+  let least = reach * reach;
+  for (let row = 0; row < points.length / 2; row++) {
+    const [px, py] = placeOf(s, points, row);
+    const apart = (px - x) ** 2 + (py - y) ** 2;
+    if (apart < least) [best, least] = [row, apart];
+  }
+  return best;
+}
+
+/** @type {Record<string, [number, number]>} */
+const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+
+/**
+ * The next row from `row` in the direction of an arrow key: the nearest within 45° of it.
+ * @param {ArrayLike<number>} points
+ * @param {number} row
+ * @param {string} key
+ * @returns {number} or −1 at the edge
+ */
+export function nextRow(points, row, key) {
+  const way = WAYS[key];
+  const [x, y] = [points[2 * row], points[2 * row + 1]];
+  let best = -1;
+  let least = Infinity;
+  if (!way || !Number.isFinite(x)) return best;
+  for (let other = 0; other < points.length / 2; other++) {
+    const [dx, dy] = [points[2 * other] - x, points[2 * other + 1] - y];
+    const along = dx * way[0] + dy * way[1];
+    const across = Math.abs(dx * way[1]) + Math.abs(dy * way[0]);
+    const apart = along * along + across * across;
+    if (along > 0 && across <= along && apart < least) [best, least] = [other, apart];
+  }
+  return best;
+}
+
+/** @typedef {{ x: number, y: number, text: string, kind: string }} Name */
+
+const SIDES = /** @type {["start" | "end", number, number][]} */ ([
+  ["start", 8, 4],
+  ["end", -8, 4],
+  ["start", 6, -7],
+  ["end", -6, -7],
+  ["start", 6, 15],
+  ["end", -6, 15],
+]);
+
+/**
+ * Names beside their points, the first ones first; a name that would stand on another, or on a
+ * point that has a name, is left out.
+ * @param {Name[]} wanted
+ * @param {Box} box
+ * @returns {(Name & { anchor: "start" | "end", lx: number, ly: number })[]}
+ */
+export function names(wanted, box) {
+  /** @type {{ l: number, r: number, y: number }[]} */
+  const taken = wanted.map(({ x, y }) => ({ l: x - 5, r: x + 5, y: y + 4 }));
+  const placed = [];
+  for (const name of wanted) {
+    const wide = [...name.text].length * 6.6 + 4;
+    for (const [anchor, dx, dy] of SIDES) {
+      const [lx, ly] = [name.x + dx, name.y + dy];
+      const l = anchor === "start" ? lx : lx - wide;
+      const inside =
+        l >= box.x + 2 && l + wide <= box.x + box.w - 2 && ly > box.y + 10 && ly < box.y + box.h - 4;
+      if (!inside || taken.some((t) => Math.abs(t.y - ly) < 11 && l < t.r && t.l < l + wide)) continue;
+      taken.push({ l, r: l + wide, y: ly });
+      placed.push({ ...name, anchor, lx, ly });
+      break;
+    }
+  }
+  return placed;
+}

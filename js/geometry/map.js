@@ -1,0 +1,206 @@
+/**
+ * The map: every word a dot on one canvas, and above it what is looked at, as drawing with names.
+ */
+import { html, nothing, svg } from "lit-html";
+import { guard } from "lit-html/directives/guard.js";
+import { ref } from "lit-html/directives/ref.js";
+import { count, fixed } from "../kit/format.js";
+import { markOf } from "../kit/predict.js";
+import { names, place, placeOf } from "./layout.js";
+import { isThere } from "./reading.js";
+
+/** @typedef {import("./figure.js").Drawing} Drawing */
+/** @typedef {import("../kit/theme.js").Theme} Theme */
+
+const SHADES = 8;
+
+/** The canvas. @param {Drawing} d */
+export function canvas({ scene, reading, at, scale, points, asked }) {
+  const { map } = at;
+  const { theme } = scene;
+  const said = asked
+    ? `Map of ${count(reading.V, "word")}; six of them are named. Choose one in the list.`
+    : `Map of ${count(reading.V, "word")}. Arrow keys go to the nearest word that way, Enter picks it, A, B and C put it into the sum.`;
+  return guard([points, map.w, map.h, theme, asked, scene.trace], () => {
+    /** @param {Element | undefined} el */
+    const painted = (el) => {
+      const what = { reading, at, scale, points, theme, asked };
+      // Not before it stands in the page: until then it has no colours.
+      if (el) queueMicrotask(() => dots(/** @type {HTMLCanvasElement} */ (el), what));
+    };
+    return html`<canvas
+      class="map"
+      role="application"
+      tabindex="0"
+      data-place="map"
+      aria-label=${said}
+      style="left:${map.x}px;top:${map.y}px;width:${map.w}px;height:${map.h}px"
+      ${ref(painted)}
+    ></canvas>`;
+  });
+}
+
+/**
+ * Paint all dots: the nearer a word truly is to the picked one, the stronger.
+ * @param {HTMLCanvasElement} el
+ * @param {Pick<Drawing, "reading" | "at" | "scale" | "points" | "asked"> & { theme: Theme }} d
+ */
+function dots(el, { reading, at, scale, points, theme, asked }) {
+  const { map } = at;
+  const dense = Math.min(3, globalThis.devicePixelRatio || 1);
+  el.width = Math.round(map.w * dense);
+  el.height = Math.round(map.h * dense);
+  const pen = el.getContext("2d");
+  if (!pen) return;
+  pen.setTransform(dense, 0, 0, dense, -map.x * dense, -map.y * dense);
+  const style = getComputedStyle(el);
+  const [faint, hit] = [style.color, style.getPropertyValue("--hit")];
+  const most = Math.max(0.1, reading.cosines[reading.near[0]] ?? 0);
+  /** @type {number[][]} */
+  const shades = Array.from({ length: SHADES + 1 }, () => []);
+  for (let row = 0; row < reading.V; row++) {
+    if (!isThere(reading, row)) continue;
+    const share = asked ? 0 : Math.max(0, Math.min(1, reading.cosines[row] / most)) ** 3;
+    shades[Math.round(share * SHADES)].push(row);
+  }
+  const small = reading.V > 300 ? 1.5 : 3;
+  shades.forEach((rows, shade) => {
+    const share = shade / SHADES;
+    pen.fillStyle = shade && !theme.forced ? hit : faint;
+    pen.globalAlpha = 0.35 + 0.5 * share;
+    pen.beginPath();
+    const r = small + 1.2 * share;
+    for (const row of rows) {
+      const [x, y] = placeOf(scale, points, row);
+      pen.moveTo(x + r, y);
+      pen.arc(x, y, r, 0, 2 * Math.PI);
+    }
+    pen.fill();
+  });
+}
+
+/** What stands above the dots. @param {Drawing} d */
+export function over(d) {
+  const { asked } = d;
+  return svg`<g class="marks" aria-hidden="true">${asked ? candidates(d) : svg`${sum(d)} ${near(d)} ${rule(d)} ${verdicts(d)}`} ${middle(d)} ${labels(d)}</g>`;
+}
+
+/** @param {Drawing} d @param {number} row @returns {[number, number] | null} */
+const spot = ({ reading, scale, points }, row) =>
+  row >= 0 && isThere(reading, row) ? placeOf(scale, points, row) : null;
+
+/** The picked word. @param {Drawing} d */
+function middle(d) {
+  const p = spot(d, d.reading.picked);
+  return p ? svg`<circle class="middle" cx=${p[0]} cy=${p[1]} r="5.5" />` : nothing;
+}
+
+/** How the guess turned out. @param {Drawing} d */
+function verdicts(d) {
+  const { prediction } = d.scene.ui;
+  return d.reading.choices.map((row) => {
+    const p = spot(d, row);
+    const mark = markOf(prediction, row);
+    return p && mark && svg`<circle class="verdict ${mark}" cx=${p[0]} cy=${p[1]} r="9" />`;
+  });
+}
+
+/** Both tens: circles are truly near, squares near on the map. @param {Drawing} d */
+function near(d) {
+  const { reading } = d;
+  return svg`${reading.nearMap.map((row) => {
+    const p = spot(d, row);
+    return p && svg`<rect class="seems" x=${p[0] - 4} y=${p[1] - 4} width="8" height="8" rx="1.5" />`;
+  })}${reading.near.map((row) => {
+    const p = spot(d, row);
+    return p && svg`<circle class="near" cx=${p[0]} cy=${p[1]} r="4" />`;
+  })}`;
+}
+
+/** The line whose length the map tells. @param {Drawing} d */
+function rule(d) {
+  const [from, to] = [spot(d, d.reading.picked), spot(d, d.current)];
+  if (!from || !to || d.current === d.reading.picked) return nothing;
+  return svg`<path class="rule" d="M${from[0]} ${from[1]}L${to[0]} ${to[1]}" /><circle class="ring" cx=${to[0]} cy=${to[1]} r="7" />`;
+}
+
+/** a − b + c as arrows: from b to a, and the same from c. @param {Drawing} d */
+function sum(d) {
+  const { reading, scale } = d;
+  const ends = (reading.terms ?? []).map((row) => spot(d, row));
+  const [a, b, c] = ends;
+  if (!reading.target || d.moving || !a || !b || !c) return nothing;
+  const target = place(scale, ...reading.target);
+  const answer = spot(d, reading.answers[0] ?? -1);
+  return svg`<path class="arrow" d=${arrow(b, a) + arrow(c, target)} />
+    <path class="target" d="M${target[0] - 5} ${target[1]}h10M${target[0]} ${target[1] - 5}v10" />
+    ${answer ? svg`<path class="reach" d="M${target[0]} ${target[1]}L${answer[0]} ${answer[1]}" />` : nothing}`;
+}
+
+/** @param {[number, number]} from @param {[number, number]} to */
+function arrow([x0, y0], [x1, y1]) {
+  const long = Math.hypot(x1 - x0, y1 - y0);
+  if (long < 4) return "";
+  const [ux, uy] = [(x1 - x0) / long, (y1 - y0) / long];
+  const [bx, by] = [x1 - 7 * ux, y1 - 7 * uy];
+  return `M${x0} ${y0}L${x1} ${y1}M${bx - 4 * uy} ${by + 4 * ux}L${x1} ${y1}L${bx + 4 * uy} ${by - 4 * ux}`;
+}
+
+/** What can be guessed. @param {Drawing} d */
+function candidates(d) {
+  return d.reading.choices.map((row) => {
+    const p = spot(d, row);
+    const chosen = markOf(d.scene.ui.prediction, row) === "chosen";
+    return p && svg`<circle class="choice ${chosen ? "chosen" : ""}" cx=${p[0]} cy=${p[1]} r="6" />`;
+  });
+}
+
+/** Names beside the dots, as many as there is room for. @param {Drawing} d */
+function labels(d) {
+  const { reading, current, asked, scale, at } = d;
+  /** @type {import("./layout.js").Name[]} */
+  const wanted = [];
+  const named = new Set();
+  const add = (/** @type {number} */ row, /** @type {string} */ kind) => {
+    const p = named.has(row) ? null : spot(d, row);
+    named.add(row);
+    const text = short(reading.name(row));
+    if (p) wanted.push({ x: p[0], y: p[1], text, kind });
+  };
+  add(reading.picked, "middle");
+  if (asked) for (const row of reading.choices) add(row, "choice");
+  else {
+    for (const row of reading.choices) if (markOf(d.scene.ui.prediction, row)) add(row, "current");
+    add(current, "current");
+    if (reading.target && !d.moving) {
+      const [x, y] = place(scale, ...reading.target);
+      wanted.push({ x, y, text: "a − b + c", kind: "sum" });
+    }
+    for (const row of reading.near) add(row, "true");
+    for (const row of reading.nearMap) add(row, "seems");
+    reading.terms?.forEach((row, i) => add(row, `term ${"abc"[i]}`));
+  }
+  return names(wanted, at.map).map(
+    (n) => svg`<text class="name ${n.kind}" x=${n.lx} y=${n.ly} text-anchor=${n.anchor}>${n.text}</text>`,
+  );
+}
+
+/** @param {string} word */
+const short = (word) => ([...word].length > 16 ? `${[...word].slice(0, 15).join("")}…` : word);
+
+/** The ruler below the map: the true distance, and what the map shows of it. @param {Drawing} d */
+export function ruler({ reading, at, scale, current, asked }) {
+  const { picked, apart, onMap } = reading;
+  const { y } = at.ruler;
+  if (asked || current < 0 || current === picked || Number.isNaN(apart[current])) return nothing;
+  const x = 76;
+  const room = at.map.w - x - 44;
+  const k = Math.min(scale.k, room / Math.max(apart[current], 1e-9));
+  /** @param {number} top @param {string} name @param {number} value @param {string} kind */
+  const bar = (top, name, value, kind) => svg`<text class="sub" x=${x - 8} y=${top + 9} text-anchor="end">${name}</text>
+    <rect class="bar ${kind}" x=${x} y=${top} width=${Math.max(1.5, value * k)} height="10" rx="3" />
+    <text class="value" x=${x + Math.max(1.5, value * k) + 6} y=${top + 9}>${fixed(value)}</text>`;
+  return svg`<g class="ruler" aria-hidden="true"><text class="head" x="0" y=${y + 10}>from “${short(reading.name(picked))}” to “${short(reading.name(current))}”</text>
+    ${bar(y + 20, "truly", apart[current], "true")}
+    ${bar(y + 38, "on the map", onMap[current], "seems")}</g>`;
+}

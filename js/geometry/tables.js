@@ -1,0 +1,51 @@
+/**
+ * Every number the geometry view draws, as tables.
+ */
+import { fixed } from "../kit/format.js";
+import { currentOf, readingOf } from "./reading.js";
+
+/** @typedef {import("../kit/view.js").Scene} Scene */
+
+/** @param {Scene} scene @returns {import("../kit/table.js").DataTable[]} */
+export function tables(scene) {
+  const reading = readingOf(scene.trace);
+  const { name, points, cosines, apart, onMap, near, nearMap, closer, picked, choices } = reading;
+  if (scene.ui.prediction?.phase === "open")
+    return [{ caption: "To guess among", corner: "word", columns: ["row"], rows: choices.map((row) => ({ head: name(row), cells: [row] })) }];
+  /** @param {number} row */
+  const numbers = (row) => [fixed(cosines[row]), fixed(apart[row]), fixed(onMap[row]), fixed(points[2 * row]), fixed(points[2 * row + 1])];
+  const columns = ["cosine", "true", "map", "x", "y"];
+  const current = currentOf(scene);
+  const looked = current >= 0 && current !== picked ? [current] : [];
+  const { terms, answers, answerCosines, target } = reading;
+  return [
+    {
+      caption: `Truly nearest to ${name(picked)}`,
+      corner: "word",
+      columns: [...columns, "closer"],
+      rows: near.map((row, i) => ({ head: name(row), cells: [...numbers(row), closer[i]] })),
+    },
+    {
+      caption: "Nearest on the map",
+      corner: "word",
+      columns,
+      rows: nearMap.map((row) => ({ head: name(row), cells: numbers(row) })),
+    },
+    {
+      caption: "Looked at",
+      corner: "word",
+      columns,
+      rows: [picked, ...looked].map((row) => ({ head: name(row), cells: numbers(row) })),
+    },
+    ...(terms
+      ? [
+          {
+            caption: `${name(terms[0])} − ${name(terms[1])} + ${name(terms[2])}${target ? `, at (${fixed(target[0])}, ${fixed(target[1])})` : ""}`,
+            corner: "word",
+            columns: ["cosine"],
+            rows: answers.map((row, i) => ({ head: name(row), cells: [fixed(answerCosines[i])] })),
+          },
+        ]
+      : []),
+  ];
+}

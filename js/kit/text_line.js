@@ -1,0 +1,30 @@
+/**
+ * One line of text that goes out when it is finished (Enter, or the keyboard leaves), not letter by
+ * letter: half a word is no word.
+ */
+import { html, nothing } from "lit-html";
+import { live } from "lit-html/directives/live.js";
+
+/**
+ * @param {object} spec
+ * @param {string} spec.label
+ * @param {string} spec.place
+ * @param {string} spec.value
+ * @param {string} [spec.hint]
+ * @param {(value: string) => void} spec.onChange
+ */
+export function textLine({ label, place, value, hint = "", onChange }) {
+  return html`<label class="field">
+    <span class="name">${label}</span>
+    <input
+      type="text"
+      dir="auto"
+      autocomplete="off"
+      spellcheck="false"
+      data-place=${place}
+      .value=${live(value)}
+      @change=${(/** @type {Event} */ e) => onChange(/** @type {HTMLInputElement} */ (e.target).value)}
+    />
+    ${hint ? html`<small>${hint}</small>` : nothing}
+  </label>`;
+}

@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { layout, lineY, names, nextRow, place, placeOf, rowAt, scaleOf } from "../geometry/layout.js";
+import { between } from "../geometry/moving.js";
+import { currentOf, isThere, readingOf } from "../geometry/reading.js";
+import { tables } from "../geometry/tables.js";
+import { arithmetic } from "../geometry/words.js";
+import { fixed } from "../kit/format.js";
+import { trace } from "./golden.js";
+
+/** @param {string} name @param {Record<string, any>} [ui] @returns {any} */
+const scene = (name, ui = {}) => ({
+  trace: trace(name, "geometry"),
+  ui: { step: 0, hover: null, focus: null, open: null, prediction: null, own: {}, ...ui },
+});
+
+test("the reading is the message", () => {
+  const reading = readingOf(trace("default", "geometry"));
+  assert.equal(reading.V, 12);
+  assert.equal(reading.name(reading.picked), "tuple");
+  assert.equal(reading.near.length, 10);
+  assert.ok(!reading.near.includes(reading.picked) && !reading.nearMap.includes(reading.picked));
+  const cosines = reading.near.map((row) => reading.cosines[row]);
+  assert.deepEqual([...cosines].sort((a, b) => b - a), cosines);
+  const apart = reading.nearMap.map((row) => reading.onMap[row]);
+  assert.deepEqual([...apart].sort((a, b) => a - b), apart);
+  for (const row of reading.near) {
+    const [u, v] = [reading.vector(reading.picked), reading.vector(row)];
+    const dot = Array.from(u ?? [], (x, d) => x * (v ?? [])[d]).reduce((a, b) => a + b, 0);
+    assert.ok(Math.abs(dot - reading.cosines[row]) < 1e-5);
+    assert.ok(Math.abs(Math.sqrt(2 - 2 * dot) - reading.apart[row]) < 1e-5);
+    const { points, picked } = reading;
+    const seen = Math.hypot(points[2 * row] - points[2 * picked], points[2 * row + 1] - points[2 * picked + 1]);
+    assert.ok(Math.abs(seen - reading.onMap[row]) < 1e-5 && seen <= reading.apart[row] + 1e-5);
+  }
+  assert.deepEqual(reading.terms, [0, 1, 8]);
+  const [a, b, c] = [0, 1, 8].map((row) => [reading.points[2 * row], reading.points[2 * row + 1]]);
+  reading.target?.forEach((at, i) => assert.ok(Math.abs(at - (a[i] - b[i] + c[i])) < 1e-5));
+});
+
+test("a row that no word names is asked for by its number", () => {
+  const reading = readingOf(trace("lost", "geometry"));
+  assert.deepEqual([0, 1, 2, 3].map(reading.text), ["#0", "#1", "חתול", "#3"]);
+  assert.deepEqual([0, 3].map(reading.name), ["a", "#3"]);
+  assert.deepEqual([0, 1, 2, 3].map((row) => isThere(reading, row)), [true, true, false, true]);
+});
+
+test("what is looked at: the pointer, then the keyboard, then the step", () => {
+  const { near } = readingOf(trace("default", "geometry"));
+  assert.equal(currentOf(scene("default", { step: 2 })), near[2]);
+  assert.equal(currentOf(scene("default", { focus: { row: 7 } })), 7);
+  assert.equal(currentOf(scene("default", { focus: { row: 7 }, hover: { row: 3 } })), 3);
+  assert.equal(currentOf(scene("default", { hover: { row: 99 } })), -1);
+  assert.equal(currentOf(scene("one")), -1);
+});
+
+test("nothing lies on anything else, at any width", () => {
+  for (const width of [312, 344, 520, 560, 640, 700, 840]) {
+    for (const count of [0, 1, 6, 10]) {
+      const at = layout({ width, count });
+      const [one, two] = at.lists;
+      assert.ok(one.x + one.w < two.x && two.x + two.w <= width + 0.01);
+      assert.ok(one.w >= 130 && at.map.w >= 200, `${width}`);
+      assert.ok(at.narrow || at.map.x + at.map.w < one.x);
+      assert.ok(at.ruler.y > at.map.y + at.map.h && at.ruler.y + at.ruler.h <= at.height);
+      assert.ok(!at.narrow || at.rows.y > at.ruler.y + at.ruler.h);
+      assert.ok(count === 0 || lineY(at, count - 1) + 12 <= (at.sum?.y ?? at.height));
+    }
+  }
+});
+
+test("every point stands inside the map, and is found where it stands", () => {
+  const { points, V } = readingOf(trace("default", "geometry"));
+  const at = layout({ width: 640, count: 10 });
+  const scale = scaleOf(points, at.map);
+  for (let row = 0; row < V; row++) {
+    const [x, y] = placeOf(scale, points, row);
+    assert.ok(x >= at.map.x && x <= at.map.x + at.map.w && y >= at.map.y && y <= at.map.y + at.map.h);
+    assert.equal(rowAt(scale, points, x + 1, y), row);
+  }
+  assert.equal(rowAt(scale, points, at.map.x - 60, at.map.y - 60), -1);
+  const lone = scaleOf(Float32Array.of(0.3, 0.4), at.map);
+  assert.deepEqual(place(lone, 0.3, 0.4).map(Math.round), [at.map.x + at.map.w / 2, at.map.y + at.map.h / 2].map(Math.round));
+  assert.equal(rowAt(scaleOf(Float32Array.of(NaN, NaN), at.map), Float32Array.of(NaN, NaN), 5, 5), -1);
+});
+
+test("an arrow goes to the nearest word that way", () => {
+  const points = Float32Array.of(0, 0, 2, 0.5, 1, 0.9, -1, 0, 0, -3, NaN, NaN);
+  assert.equal(nextRow(points, 0, "ArrowRight"), 2);
+  assert.equal(nextRow(points, 0, "ArrowLeft"), 3);
+  assert.equal(nextRow(points, 0, "ArrowDown"), 4);
+  assert.equal(nextRow(points, 0, "ArrowUp"), -1);
+  assert.equal(nextRow(points, 5, "ArrowUp"), -1);
+  assert.equal(nextRow(points, 0, "Enter"), -1);
+});
+
+test("names stand inside the map and not on each other; the first ones win", () => {
+  const box = { x: 0, y: 0, w: 300, h: 300, side: 300 };
+  const wanted = Array.from({ length: 40 }, (_, i) => ({ x: 150 + (i % 7) * 6, y: 150 + i, text: `word${i}`, kind: "" }));
+  const placed = names([...wanted, { x: 296, y: 5, text: "corner", kind: "" }], box);
+  assert.equal(placed[0].text, "word0");
+  const spans = placed.map(({ lx, ly, anchor, text }) => {
+    const wide = text.length * 6.6;
+    return { l: anchor === "start" ? lx : lx - wide, r: anchor === "start" ? lx + wide : lx, y: ly };
+  });
+  spans.forEach((a, i) => {
+    assert.ok(a.l >= 0 && a.r <= 300 && a.y > 0 && a.y < 300);
+    for (const b of spans.slice(i + 1)) assert.ok(Math.abs(a.y - b.y) >= 11 || a.r <= b.l || b.r <= a.l);
+  });
+});
+
+test("dots walk from one plane to another", () => {
+  const [from, to] = [Float32Array.of(0, 1), Float32Array.of(2, 5)];
+  assert.deepEqual([...between(from, to, 0)], [0, 1]);
+  assert.deepEqual([...between(from, to, 0.5)], [1, 3]);
+  assert.deepEqual([...between(from, to, 1)], [2, 5]);
+});
+
+test("the table holds what is drawn, and hides it while a guess is asked for", () => {
+  const shown = scene("default");
+  const reading = readingOf(shown.trace);
+  const [near, map, looked, sum] = tables(shown);
+  assert.deepEqual(near.rows.map((row) => row.head), reading.near.map(reading.name));
+  assert.deepEqual(near.rows[0].cells.slice(0, 3), [fixed(reading.cosines[reading.near[0]]), fixed(reading.apart[reading.near[0]]), fixed(reading.onMap[reading.near[0]])]);
+  assert.equal(map.rows.length, 10);
+  assert.equal(looked.rows.length, 2);
+  assert.equal(sum.rows.length, 5);
+  const asked = tables(scene("default", { prediction: { phase: "open", chosen: [] } }));
+  assert.equal(asked.length, 1);
+  assert.ok(!JSON.stringify(asked).includes("0."));
+  assert.equal(tables(scene("one"))[0].rows.length, 0);
+});
+
+test("each number opens to its arithmetic", () => {
+  for (const id of ["cosine", "true", "map", "shown", "closer", "both", "typical", "variance"]) {
+    const { lines, pinned } = arithmetic(scene("default", { open: { kind: "fact", id } }));
+    assert.ok(pinned && lines.length >= 1, id);
+  }
+  assert.equal(arithmetic(scene("default")).lines.length, 2);
+  assert.equal(arithmetic(scene("one")).lines.length, 0);
+});

@@ -1,0 +1,210 @@
+"""GeometryExplorer: what its parameters mean, and that the numbers are the core's."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from traitlets import TraitError
+
+from embedlab.core.geometry import analogy, cosine, nearest
+from embedlab.data import Corpus, Vocabulary
+from embedlab.explorers.geometry import GeometryExplorer
+from embedlab.explorers.state import StateError
+from embedlab.explorers.wire import MOST_BYTES, unpack
+from embedlab.traces.geometry_plane import PLANES, TEN
+from embedlab.traces.geometry_vectors import reference_vectors
+
+TABLE = np.random.default_rng(5).normal(size=(30, 6)).astype(np.float32)
+WORDS = [f"w{n}" for n in range(30)]
+
+
+def own(word="w3", **more):
+    return GeometryExplorer(word, table=TABLE, words=WORDS, **more)
+
+
+def size(explorer):
+    header = json.dumps(explorer.message["header"], ensure_ascii=False).encode(errors="replace")
+    return len(header) + len(explorer.message["buffer"])
+
+
+def test_the_message_is_the_core_s():
+    explorer = own(a="w1", b="w2", c="w4")
+    header, arrays = unpack(explorer.message)
+    assert header["words"] == WORDS and arrays["named"].all() and header["picked"] == 3
+    np.testing.assert_allclose(arrays["cosines"], cosine(TABLE[[3]], TABLE)[0], atol=2e-7)
+    near = nearest(TABLE, TABLE[3], TEN, exclude=[3])
+    assert arrays["near"].tolist() == near.ids.tolist()
+    np.testing.assert_allclose(arrays["cosines"][arrays["near"]], near.similarities, atol=2e-7)
+    dots = arrays["vectors"] @ arrays["vectors"][0]
+    np.testing.assert_allclose(dots[1:], near.similarities, atol=2e-7)
+    found = analogy(TABLE, 2, 1, 4, 5)
+    assert header["terms"] == [1, 2, 4] and arrays["answers"].tolist() == found.ids.tolist()
+    np.testing.assert_allclose(arrays["answer_cosines"], found.similarities, atol=2e-7)
+    a, b, c = (arrays["points"][row].astype(float) for row in (1, 2, 4))
+    np.testing.assert_allclose(arrays["target"], a - b + c, atol=1e-6)
+    apart = np.hypot(*(arrays["points"] - arrays["points"][3]).T)
+    np.testing.assert_allclose(arrays["on_map"], apart, atol=1e-6)
+    assert header["shares"] == list(explorer.trace.plane.shares)
+    assert header["summary"] == explorer.summary and header["alt"] == explorer.trace.alt
+
+
+def test_it_opens_on_its_story():
+    explorer = GeometryExplorer()
+    trace = explorer.trace
+    assert explorer.word == "tuple" and explorer.error is None
+    assert len(trace.words) > 2000 and trace.typical < 2.5
+    answers = [trace.words[row] for row in trace.sum.ids]
+    assert "trailing" in answers  # rstrip − lstrip + leading
+    assert size(explorer) <= MOST_BYTES
+    assert GeometryExplorer("true")._space is explorer._space  # trained once
+
+
+def test_every_control_at_the_largest():
+    table = np.random.default_rng(0).normal(size=(4000, 128)).astype(np.float32)
+    explorer = GeometryExplorer("#1", table=table, a="#2", b="#3", c="#4")
+    edits = [{"plane": plane} for plane in PLANES] + [
+        {"word": "#77"}, {"rows": 3999}, {"a": "#9"}, {"seed": 3},
+    ]  # fmt: skip
+    for edit in edits:
+        for name, value in edit.items():
+            setattr(explorer, name, value)
+        assert size(explorer) <= MOST_BYTES
+    assert explorer.error is None and explorer.trace.rows.shape == (3999, 128)
+
+
+def test_fewer_words_search_fewer_and_move_none():
+    explorer = own()
+    before = unpack(explorer.message)[1]["points"]
+    explorer.rows = 12
+    header, arrays = unpack(explorer.message)
+    assert len(header["words"]) == 12 and max(arrays["near"]) < 12
+    np.testing.assert_array_equal(arrays["points"], before[:12])
+    explorer.word = "w20"
+    assert explorer.error == (
+        "a word must be among the first 12. Received w20, which is number 21. Show more words."
+    )
+    assert explorer.trace.picked == 3  # the last good trace stays
+    explorer.rows = 4000
+    assert explorer.error is None and len(explorer.trace.words) == 30
+
+
+def test_words_are_found_by_text_case_and_number():
+    words = ["Cat", "dog", "#1", "", "dog"]
+    explorer = GeometryExplorer("Cat", table=TABLE[:5], words=words)
+    for text, row in [("DOG", 1), (" Cat ", 0), ("#1", 2), ("#3", 3), ("#0", 0)]:
+        explorer.word = text
+        assert (explorer.trace.picked, explorer.error) == (row, None)
+    assert unpack(explorer.message)[1]["named"].tolist() == [1, 0, 1, 0, 0]
+    for text in ("", "#", "#9", "#-1", "#²", "unicorn"):
+        explorer.word = text
+        assert explorer.error.startswith("a word must be one of the 5 here, or #0 to #4.")
+    explorer.word = "doggerel"
+    assert "Try dog" in explorer.error
+
+
+def test_the_sum_waits_for_three_words():
+    explorer = own(a="w1", b="w2")
+    assert explorer.trace.sum is None and unpack(explorer.message)[0]["terms"] is None
+    explorer.c = "w5"
+    assert explorer.trace.sum.terms == (1, 2, 5)
+    explorer.b = "unicorn"
+    assert "unicorn" in explorer.error and explorer.trace.sum.terms == (1, 2, 5)
+    explorer.b = ""
+    assert explorer.error is None and explorer.trace.sum is None
+
+
+def test_own_table_vocabulary_and_layer():
+    layer = SimpleNamespace(embeddings=TABLE[:4].copy())
+    vocabulary = Vocabulary(["cat", "dog"])
+    explorer = GeometryExplorer("cat", layer=layer, vocabulary=vocabulary)
+    assert explorer.trace.words == ("<pad>", "<unk>", "cat", "dog")
+    before = explorer.trace.cosines[3]
+    layer.embeddings[3] = layer.embeddings[2]
+    explorer.refresh()
+    assert explorer.trace.cosines[3] == pytest.approx(1) and before < 0.99
+    assert explorer.a == "" and explorer.trace.sum is None
+    with pytest.raises(StateError, match=r"from_state\(state, layer=\.\.\.\)"):
+        GeometryExplorer.from_state(explorer.state)
+    again = GeometryExplorer.from_state(explorer.state, layer=layer, vocabulary=vocabulary)
+    assert again.summary == explorer.summary
+    with pytest.raises(ValueError, match="not built"):
+        GeometryExplorer(layer=SimpleNamespace(embeddings=None))
+
+
+def test_an_embedding_of_this_package():
+    from embedlab.layers.embedding import Embedding
+
+    layer = Embedding(6, 3)
+    layer(np.array([0]))
+    row = layer.embeddings.numpy()[2]
+    shown = GeometryExplorer(layer=layer).trace.rows[2]
+    np.testing.assert_allclose(shown, row / np.linalg.norm(row), rtol=1e-5)
+
+
+def test_a_text_of_one_s_own():
+    corpus = Corpus.from_text("mine", "the cat sat on the mat. the dog sat on the mat. " * 30)
+    explorer = GeometryExplorer(corpus=corpus)
+    assert set(explorer.trace.words) == {"the", "cat", "dog", "sat", "on", "mat"}
+    assert explorer.message["header"]["source"] == "mine" and explorer.state["needs"] == ["corpus"]
+
+
+def test_a_state_comes_back():
+    explorer = GeometryExplorer("true", plane="random", seed=3, rows=900, a="", b="x")
+    assert explorer.error is None
+    again = GeometryExplorer.from_state(json.dumps(explorer.state))
+    assert again.summary == explorer.summary and again.params == explorer.params
+    assert len(json.dumps(explorer.state)) < 2000
+    with pytest.raises(StateError, match="version"):
+        GeometryExplorer.from_state({**explorer.state, "version": 2})
+
+
+def test_what_cannot_be_is_refused():
+    with pytest.raises(ValueError, match="Received table and corpus"):
+        GeometryExplorer(table=TABLE, corpus="x")
+    with pytest.raises(ValueError, match="Pass table or layer"):
+        GeometryExplorer(words=WORDS)
+    with pytest.raises(ValueError, match=r"Received \(0, 3\)"):
+        GeometryExplorer(table=np.zeros((0, 3)))
+    with pytest.raises(ValueError, match="one of the 30 here"):
+        own("unicorn")
+    with pytest.raises(TraitError, match="rows must be a whole number from 1 to 4000"):
+        own(rows=0)
+    with pytest.raises(TraitError, match="plane must be one of"):
+        own(plane="tsne")
+
+
+HOSTILE = {
+    "one": {"table": np.ones((1, 1))},
+    "one column": {"table": np.array([[1.0], [-1.0], [0.0]])},
+    "nan": {"table": np.array([[np.nan, 1.0], [1.0, 0.0], [np.inf, 0.0]])},
+    "all nan": {"table": np.full((3, 3), np.nan), "a": "#0", "b": "#1", "c": "#2"},
+    "nan beside": {"table": np.array([[1.0, 0.0], [np.nan, 0.0], [0.5, 1.0]]), "a": "#0",
+                   "b": "#1", "c": "#2"},
+    "zeros": {"table": np.zeros((4, 2)), "a": "#0", "b": "#1", "c": "#2"},
+    "huge": {"table": np.full((3, 2), 3e38, np.float32)},
+    "script": {"table": TABLE[:3], "words": ["<script>alert(1)</script>", "חתול‮", "👩‍🚀\x00"]},
+    "ten thousand": {"table": np.random.default_rng(1).normal(size=(10_000, 8)),
+                     "words": ["👩‍🚀" * 30 + str(n) for n in range(10_000)]},
+    "wide": {"table": np.random.default_rng(1).normal(size=(300, 4096)).astype(np.float32)},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("params", HOSTILE.values(), ids=HOSTILE)
+def test_the_ends_of_the_range(params):
+    explorer = GeometryExplorer("#0", **params)
+    header, arrays = unpack(explorer.message)
+    json.dumps(header, allow_nan=False)
+    assert explorer.error is None and size(explorer) <= MOST_BYTES
+    assert len(header["words"]) == len(arrays["points"]) == len(explorer.trace.words)
+    assert header["left_out"] == len(params["table"]) - len(header["words"])
+    assert len(explorer._repr_mimebundle_()[0]["image/png"]) <= 40_000 * 4 / 3
+    for plane in PLANES:
+        explorer.plane = plane
+        assert explorer.error is None
+
+
+def test_it_prints_the_same_twice():
+    assert own()._repr_mimebundle_()[0].keys() >= {"text/plain", "image/png"}
+    assert own().summary == own().summary and "0x" not in own().summary + repr(own())
+    assert reference_vectors() is reference_vectors()
