@@ -135,8 +135,9 @@ def hold(mask: Any, new: Any, state: Any) -> np.ndarray:
     Notes
     -----
     Source: ``keras.layers.RNN`` with a mask. The output of a masked step is the output before it:
-    ``hold(mask, output, last_output)``, with zeros before the first; with Keras's option
-    ``zero_output_for_mask`` it is ``hold(mask, output, zeros)``.
+    ``hold(mask, output, last_output)``; with Keras's option ``zero_output_for_mask`` it is
+    ``hold(mask, output, zeros)``. Before the first word there is no output yet: our layers then
+    show the initial state, as Keras does on JAX; on PyTorch it shows zeros.
 
     Examples
     --------

@@ -201,7 +201,8 @@ class Adapted(Layer):
         """Bake the active adapters into the table: the same rows come out, at no extra cost.
 
         With `safe`, a merged number that is not finite raises NotFiniteError, and nothing changes.
-        They rest until `unmerge`.
+        They rest until `unmerge`; until then `set_weights` is refused, and `get_weights` gives the
+        table with them.
         """
         self._refuse_merged("merge")
         table = self._built_table().value
@@ -235,6 +236,10 @@ class Adapted(Layer):
             found.update(zip(adapter_labels(name), grad_lora(rows, grad, self.adapters[name].core),
                              strict=True))  # fmt: skip
         return found
+
+    def _ready_to_set(self) -> None:
+        self._refuse_merged("set_weights")
+        super()._ready_to_set()
 
     # Refusals ---------------------------------------------------------------------------------
 

@@ -107,7 +107,7 @@ class WeightOwner:
             layer.trainable = trainable
 
     def get_weights(self) -> list[np.ndarray]:
-        """Give a copy of every weight."""
+        """Give a copy of every weight as it is: a table that adapters were merged into has them."""
         return [v.numpy() for v in self.weights]
 
     def set_weights(self, weights: Any) -> None:
@@ -116,9 +116,11 @@ class WeightOwner:
         Raises
         ------
         ValueError
-            Unless there are as many arrays as weights, of the same shapes. Nothing is changed.
+            Unless there are as many arrays as weights, of the same shapes; and for a layer whose
+            adapters are merged, which could not be taken out again. Nothing is changed.
         """
         weights = list(weights)
+        self._ready_to_set()
         if len(weights) != len(self.weights):
             raise ValueError(
                 f"You called `set_weights(weights)` on layer {self.name!r} with a weight list of "
@@ -135,6 +137,11 @@ class WeightOwner:
         cast = [np.asarray(w, v.dtype) for v, w in zip(self.weights, weights, strict=True)]
         for variable, value in zip(self.weights, cast, strict=True):
             variable.assign(value)
+
+    def _ready_to_set(self) -> None:
+        """Raise where new weights would break what is remembered of the old ones."""
+        for layer in self.sublayers():
+            layer._ready_to_set()
 
     def count_params(self) -> int:
         """Give how many numbers the weights hold; ValueError before the layer is built."""

@@ -1,13 +1,21 @@
 """Writing a file whole or not at all."""
 
+import glob
+import hashlib
 import os
+import platform
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 __all__ = ["writing"]
+
+PART = ".part"
+STALE = 3600
+"""Seconds after which a dead writer's file may go."""
 
 
 @contextmanager
@@ -36,7 +44,9 @@ def writing(path: Any, overwrite: bool = True) -> Iterator[Path]:
     Notes
     -----
     The new bytes are on the disk before the rename, and the rename is before the return. Whenever
-    the writer dies, `path` holds the old file or the new one, whole; a ``.part`` file may stay.
+    the writer dies, `path` holds the old file or the new one, whole. Its ``.part`` file stays, and
+    goes with the next writing of `path`, once nothing has touched it for an hour; that of a
+    process that lives, or of another machine, is left alone.
 
     Examples
     --------
@@ -53,7 +63,9 @@ def writing(path: Any, overwrite: bool = True) -> Iterator[Path]:
             f"with overwrite=False there must be no file yet. Received {path}, which exists. "
             "Choose another name, or leave overwrite away."
         )
-    handle, name = tempfile.mkstemp(".part", f".{target.name[:100]}.", target.parent)
+    _sweep(target)
+    front = f".{target.name[:100]}.{_here()}-{os.getpid()}."
+    handle, name = tempfile.mkstemp(PART, front, target.parent)
     os.close(handle)
     fresh = Path(name)
     try:
@@ -66,6 +78,35 @@ def writing(path: Any, overwrite: bool = True) -> Iterator[Path]:
             fresh.unlink()
         raise
     _flush(target.parent)
+
+
+def _sweep(target: Path) -> None:
+    """Take away what dead writers of `target` on this machine have left."""
+    front = f".{target.name[:100]}.{_here()}-"
+    with suppress(OSError):
+        for left in target.parent.glob(glob.escape(front) + "*" + PART):
+            writer = left.name.removeprefix(front).partition(".")[0]
+            with suppress(OSError):
+                old = time.time() - left.stat().st_mtime > STALE
+                if old and writer.isdecimal() and not _lives(int(writer)):
+                    left.unlink()
+
+
+def _here() -> str:
+    """Give a word for this machine: a process number says nothing on another."""
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
+
+
+def _lives(pid: int) -> bool:
+    if os.name != "posix":  # elsewhere one cannot ask without harm
+        return True
+    try:
+        os.kill(pid, 0)  # nothing is sent: it only asks
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _mode(target: Path) -> int:

@@ -234,3 +234,19 @@ def test_a_refused_adapter_leaves_nothing_behind():
         layer.enable_lora(2, b_initializer="zz")
     assert len(layer.weights) == 1 and layer.table.trainable
     layer.enable_lora(2)
+
+
+def test_weights_while_adapters_are_merged(rng):
+    layer = Embedding(6, 4, lora_rank=2, seed=1)
+    layer.build()
+    layer.adapters["default"].b.assign(rng.normal(size=(2, 4)))
+    model = Sequential([layer])
+    apart, before = model.get_weights(), layer(np.arange(6))
+    layer.merge()
+    assert np.array_equal(model.get_weights()[0], before)
+    for owner in (layer, model):
+        with pytest.raises(ValueError, match=r"set_weights needs .*unmerge"):
+            owner.set_weights(apart)
+    layer.unmerge()
+    model.set_weights(apart)
+    assert np.array_equal(layer(np.arange(6)), before)

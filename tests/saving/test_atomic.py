@@ -98,6 +98,28 @@ def test_an_error_in_the_middle_leaves_the_old_file_and_no_other(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_what_a_killed_writer_left_goes_with_the_next(tmp_path):
+    path = tmp_path / "m.weights.h5"
+    model = Sequential([Embedding(50, 8, input_length=3)])
+    model.save_weights(path)
+    assert write(path, -1000).returncode == -signal.SIGXFSZ
+    (left,) = tmp_path.glob(".*.part")
+    number = left.name.split("-")[1].split(".")[0]
+    with writing(path) as fresh:  # of a writer that lives, of another machine, of another file
+        others = [left.with_name(left.name.replace(f"-{number}.", f"-{os.getpid()}.")),
+                  left.with_name(left.name.replace("-", "0-")),
+                  left.with_name(left.name.replace("m.weights", "n.weights"))]  # fmt: skip
+        fresh.write_bytes(path.read_bytes())
+        for other in others:
+            other.write_text("1")
+            os.utime(other, (1, 1))
+    model.save_weights(path)
+    assert left.exists()  # too fresh: its writer may live where we cannot see it
+    os.utime(left, (1, 1))
+    model.save_weights(path)
+    assert sorted(tmp_path.iterdir()) == sorted([path, *others])
+
+
 def test_permissions_stay_and_links_are_followed(tmp_path):
     path, link = tmp_path / "a.txt", tmp_path / "link.txt"
     path.write_text("old")
