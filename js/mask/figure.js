@@ -1,0 +1,255 @@
+/**
+ * The figure of a mask: the model as a row of cards, below each what comes out of it, sentence by
+ * sentence, and the mask as a ribbon that runs beside the values.
+ */
+import { html, nothing, svg } from "lit-html";
+import { guard } from "lit-html/directives/guard.js";
+import { fixed } from "../kit/format.js";
+import { icon } from "../kit/icons.js";
+import { markOf } from "../kit/predict.js";
+import { cells, ids, stripes } from "./cells.js";
+import { boundary, cellX, gapMark, rowTop } from "./geometry.js";
+import { hands } from "./hands.js";
+import { WAY_NAMES } from "./numbers.js";
+import { WAYS, isPadding, readingOf, wordsOf } from "./reading.js";
+import { dots, strand } from "./ribbon.js";
+import { layoutOf, stopOf } from "./state.js";
+
+/** @typedef {import("../kit/view.js").Scene} Scene */
+/** @typedef {import("./geometry.js").Layout} Layout */
+/** @typedef {import("./reading.js").Reading} Reading */
+/** @typedef {import("./reading.js").Stage} Stage */
+/** @typedef {{ scene: Scene, reading: Reading, at: Layout, asked: boolean }} Drawing */
+
+/** @type {Record<string, string>} */
+const VERDICTS = {
+  made: "mask made",
+  kept: "mask kept",
+  replaced: "mask replaced",
+  consumed: "mask used",
+  "lost here": "mask lost here",
+  none: "no mask",
+};
+
+/** @param {Scene} scene */
+export function figure(scene) {
+  const reading = readingOf(scene.trace);
+  const at = layoutOf(scene, reading);
+  const asked = scene.ui.prediction?.phase === "open";
+  /** @type {Drawing} */
+  const drawing = { scene, reading, at, asked };
+  const on = hands(scene, reading, at);
+  return html`<div
+    class="stage ${asked ? "asked" : ""} ${scene.ui.own.drag ? "dragging" : ""}"
+    role="group"
+    aria-label=${asked ? "The model, layer by layer. What becomes of the mask is hidden." : scene.trace.header.alt}
+    style="height:${at.height}px"
+    @pointerdown=${on.down}
+    @pointermove=${on.move}
+    @pointerup=${on.up}
+    @pointercancel=${on.cancel}
+    @pointerleave=${on.leave}
+  >
+    <svg width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
+      ${band(drawing)} ${arrows(drawing)}
+      ${guard([scene.trace, at], () => ids(drawing))}
+      ${reading.stages.map((stage) => column(drawing, stage))}
+      ${scene.ui.prediction ? nothing : key(drawing)} ${asked ? nothing : bars(drawing)} ${places(drawing)}
+    </svg>
+    <svg class="over" aria-hidden="true" width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
+      ${rings(drawing)} ${dropMark(drawing)}
+    </svg>
+    ${cards(drawing)} ${sentences(drawing)} ${reading.B ? nothing : html`<p class="none" style="top:${at.columns[0].y}px">no sentences yet</p>`}
+  </div>`;
+}
+
+/** @param {Drawing} d @param {Stage} stage */
+function column(d, stage) {
+  const { scene, reading, at, asked } = d;
+  const later = scene.ui.playing && stage.n > scene.ui.step;
+  const before = reading.stages[stage.n - 1];
+  return guard([scene.trace, at, asked, later, scene.theme], () => {
+    const open = asked && stage.n > 0;
+    return svg`<g class=${later ? "later" : ""}>
+      ${cells(d, stage)} ${asked ? nothing : stripes(d, stage)} ${open ? nothing : dots(d, stage)}
+      ${asked || !before ? nothing : strand(d, before, stage)} ${single(d, stage)}
+    </g>`;
+  });
+}
+
+/** The one number of a sentence, written beside its cell. @param {Drawing} d @param {Stage} stage */
+function single({ reading, at }, stage) {
+  const k = stage.n + 1;
+  const { w, pitch } = at.columns[k];
+  if (stage.form !== "vector" || stage.cells !== 1 || w < pitch + 34) return nothing;
+  return Array.from(
+    { length: reading.B },
+    (_, b) => svg`<text class="num" x=${cellX(at, k, 1) + 5} y=${rowTop(at, k, b) + at.vh / 2 + 4}>${fixed(stage.at(b, 0)[0])}</text>`,
+  );
+}
+
+/** The sentence that is looked at. @param {Drawing} d */
+function band({ scene, reading, at }) {
+  const b = scene.ui.own.sentence;
+  if (b >= reading.B) return nothing;
+  return at.columns.map((column, k) =>
+    at.narrow || k === 0
+      ? svg`<rect class="chosen" x=${at.narrow ? column.x - 4 : -6} y=${rowTop(at, k, b) - 4} width=${(at.narrow ? column.w : at.width) + 8} height=${at.rowH - (at.narrow ? 1 : 2)} rx="5" />`
+      : nothing,
+  );
+}
+
+/** From card to card. @param {Drawing} d */
+function arrows({ at }) {
+  if (at.narrow) return nothing;
+  return at.columns.slice(1).map(({ card }, k) => {
+    const from = at.columns[k].card;
+    const y = card.y + card.h / 2;
+    return svg`<path class="arrow" aria-hidden="true" d="M${from.x + from.w + 3} ${y}H${card.x - 4}m-4 -3.5l4 3.5l-4 3.5" />`;
+  });
+}
+
+/** What the marks mean, once. @param {Drawing} d */
+function key({ reading, at }) {
+  const y = at.foot + 12;
+  const stripe = reading.stages.some(({ spoilt }) => spoilt);
+  return svg`<g class="key" aria-hidden="true"><circle class="word" cx="5" cy=${y - 4} r="3.6" /><text x="14" y=${y}>word</text>
+    <circle class="masked" cx="58" cy=${y - 4} r="3.6" /><text x="67" y=${y}>masked</text>
+    ${stripe ? svg`<path class="stripes" d="M124 ${y + 1}l9 -9M129 ${y + 1}l9 -9M134 ${y + 1}l6 -6" /><text x="146" y=${y}>padding that counts as a word</text>` : nothing}</g>`;
+}
+
+/** The three losses, side by side. @param {Drawing} d */
+function bars({ reading, at }) {
+  const most = Math.max(...WAYS.map((_, i) => (Number.isFinite(reading.loss[i]) ? reading.loss[i] : 0)), 1e-9);
+  const left = at.narrow ? 112 : 132;
+  const room = at.width - left - 92;
+  return svg`<g class="bars" aria-hidden="true"><text class="head" x="0" y=${at.bars + 12}>${at.narrow ? "" : "loss"}</text>${WAYS.map((way, i) => {
+    const value = reading.loss[i];
+    const y = at.bars + i * 21;
+    const there = way !== "truth" || !reading.noTruth;
+    const told = way === "here" && reading.factor !== null;
+    const wrong = told && Math.abs(Number(reading.factor) - 1) > 1e-5;
+    const w = Number.isFinite(value) ? Math.max(1, (room * value) / most) : 0;
+    return svg`<text x=${left - 10} y=${y + 12} text-anchor="end">${WAY_NAMES[way]}</text>
+      <rect class="bar ${way} ${wrong ? "wrong" : told ? "true" : ""}" x=${left} y=${y + 2} width=${w} height="13" rx="3" />
+      <text class="num value ${wrong ? "wrong" : ""}" x=${left + w + 8} y=${y + 12}>${there ? fixed(value, 3) : "none"}</text>`;
+  })}</g>`;
+}
+
+/** Every place can hold the keyboard, and says its numbers. @param {Drawing} d */
+function places({ scene, reading, at, asked }) {
+  const { trace } = scene;
+  const stop = stopOf(scene, reading);
+  return svg`<g role="grid" aria-label="What comes out of each layer" aria-rowcount=${reading.B}>${Array.from({ length: reading.B }, (_, b) => {
+    const held = stop.b === b ? `${stop.k}:${stop.cell}` : "";
+    return guard([trace, at, held, asked], () => svg`<g role="row" aria-rowindex=${b + 1} aria-label="sentence ${b + 1}">${reading.stages.map((stage) =>
+      Array.from({ length: stage.cells }, (_, cell) => {
+        const k = stage.n + 1;
+        return svg`<rect class="cell place" role="gridcell" data-place="at:${stage.n}:${b}:${cell}" tabindex=${held === `${stage.n}:${cell}` ? 0 : -1}
+          x=${cellX(at, k, cell) - 0.75} y=${rowTop(at, k, b) - 1} width=${at.columns[k].pitch} height=${at.vh + 1}
+          aria-label=${spoken(reading, stage, b, cell, asked)} />`;
+      }),
+    )}</g>`);
+  })}</g>`;
+}
+
+/** @param {Reading} reading @param {Stage} stage @param {number} b @param {number} cell @param {boolean} asked */
+function spoken(reading, stage, b, cell, asked) {
+  const numbers = stage.at(b, cell).map((v) => fixed(v)).join(", ");
+  if (stage.form === "vector") return `${stage.label}, number ${cell}: ${numbers}`;
+  const token = stage.cells === reading.T ? reading.tokens[b][cell] || (isPadding(reading, stage, b, cell) ? "padding" : "") : "";
+  const mask = asked || !stage.mask ? "" : stage.mask(b, cell) ? "; counts" : "; masked";
+  return `${stage.label}, place ${cell}${token ? `, ${token}` : ""}: ${numbers}${mask}`;
+}
+
+/** The place that is looked at, in every stage that has it. @param {Drawing} d */
+function rings({ scene, reading, at }) {
+  const spot = scene.ui.hover ?? scene.ui.focus;
+  if (spot?.part !== "place" && spot?.part !== "ids") return nothing;
+  const stage = spot.part === "place" ? reading.stages[spot.k] : undefined;
+  if (spot.b >= reading.B || (stage && spot.cell >= stage.cells)) return nothing;
+  const timed = !stage || (stage.form !== "vector" && stage.cells === reading.T);
+  return at.columns.map(({ pitch }, k) => {
+    const own = reading.stages[k - 1];
+    const same = k === 0 ? timed : own === stage || (timed && own.form !== "vector" && own.cells === reading.T);
+    if (!same) return nothing;
+    const main = stage ? own === stage : k === 0;
+    return svg`<rect class="ring ${main ? "" : "same"}" x=${cellX(at, k, spot.cell) - 2.5} y=${rowTop(at, k, spot.b) - 2.5} width=${pitch + 3.5} height=${at.vh + 4} rx="3" />`;
+  });
+}
+
+/** Where a dragged layer will land. @param {Drawing} d */
+function dropMark({ scene, at }) {
+  const { drag } = scene.ui.own;
+  if (drag?.gap == null) return nothing;
+  const { x, y, w, h } = gapMark(at, drag.gap);
+  return svg`<rect class="drop" x=${x} y=${y} width=${w} height=${h} rx="2" />`;
+}
+
+/** @param {Drawing} d */
+function cards({ scene, reading, at, asked }) {
+  const { ui } = scene;
+  const none = reading.stages.length;
+  const first = at.columns[0].card;
+  const chosen = asked ? (ui.own.asking ?? 0) : Math.min(ui.step, none - 1);
+  return html`<div class="source" style="left:${first.x}px;top:${first.y}px;width:${first.w}px;height:${first.h}px">ids</div>
+    <div role="listbox" aria-label=${asked ? "Which layer loses the mask?" : "Layers"} aria-orientation=${at.narrow ? "vertical" : "horizontal"}>
+      ${reading.stages.map((stage) => {
+        const { x, y, w, h } = at.columns[stage.n + 1].card;
+        const mark = markOf(ui.prediction, stage.n);
+        const selected = asked ? mark === "chosen" : chosen === stage.n;
+        const shown = asked ? "" : stage.verdict;
+        const moved = ui.own.drag?.from === stage.n && ui.own.drag.gap != null;
+        return html`<div
+          role="option"
+          class="card-layer ${shown === "lost here" ? "lost" : ""} ${selected ? "hit" : ""} ${mark} ${moved ? "moved" : ""} ${ui.playing && stage.n > ui.step ? "later" : ""} ${stage.n ? "movable" : ""}"
+          aria-selected=${String(selected)}
+          tabindex=${stage.n === chosen ? 0 : -1}
+          data-place="layer:${stage.n}"
+          title="${stage.kind}, ${stage.name}"
+          style="left:${x}px;top:${y}px;width:${w}px;height:${h}px${w < 84 ? `${w < 76 ? ";font-size:10.5px;padding:0 2px" : ";font-size:11px"}` : ""}"
+        >
+          <bdi>${stage.label}</bdi>${mark ? html`<span class="badge ${mark}">${icon(mark === "chosen" ? "right" : mark)}<span class="unseen">${mark === "missed" ? "it is this one" : mark}</span></span>` : nothing}${
+            stage.n && selected && !asked && !ui.prediction ? html`<span class="away" aria-hidden="true" title="Take it out (Delete)">${icon("close")}</span>` : nothing
+          }
+          ${shown ? html`<span class="verdict-of ${shown.replace(" ", "-")}">${w < 84 && !at.narrow ? VERDICTS[shown].replace(/^mask /, "") : VERDICTS[shown]}</span>` : nothing}
+        </div>`;
+      })}
+      ${
+        ui.prediction && (asked || markOf(ui.prediction, none))
+          ? html`<div role="option" class="card-layer nobody ${markOf(ui.prediction, none)} ${asked && markOf(ui.prediction, none) ? "hit" : ""}" aria-selected=${String(markOf(ui.prediction, none) === "chosen")} tabindex=${asked && chosen === none ? 0 : -1} data-place="layer:${none}"
+            style="left:0;top:${at.foot - 4}px;width:${at.narrow ? 150 : 170}px;height:28px"><bdi>No layer loses it</bdi>${markOf(ui.prediction, none) ? html`<span class="badge ${markOf(ui.prediction, none)}">${icon(markOf(ui.prediction, none) === "chosen" ? "right" : markOf(ui.prediction, none))}</span>` : nothing}</div>`
+          : nothing
+      }
+    </div>`;
+}
+
+/** Below the ids the sentence itself, and where its padding begins: a handle to drag. @param {Drawing} d */
+function sentences({ scene, reading, at }) {
+  const pre = scene.trace.header.params.padding === "pre";
+  const { own } = scene.ui;
+  const { x, w } = at.columns[0];
+  return Array.from({ length: reading.B }, (_, b) => {
+    const top = rowTop(at, 0, b);
+    const words = wordsOf(reading, b);
+    const n = reading.lengths[b];
+    return html`<div
+        role="slider"
+        class="grip"
+        tabindex=${own.sentence === b || (b === 0 && own.sentence >= reading.B) ? 0 : -1}
+        data-place="pad:${b}"
+        aria-label="Words of sentence ${b + 1}"
+        aria-valuemin="0"
+        aria-valuemax=${reading.available[b]}
+        aria-valuenow=${n}
+        aria-valuetext="${n} words, ${reading.T - n} padding"
+        title="Drag: what is cut becomes padding"
+        style="left:${boundary(at, reading, pre, b) - 6.75}px;top:${top + (at.vh - Math.min(22, at.vh)) / 2 - 3}px;height:${Math.min(22, at.vh) + 6}px"
+      ></div>
+      ${
+        at.narrow
+          ? nothing
+          : html`<div class="line ${own.sentence === b ? "chosen" : ""}" aria-hidden="true" style="left:${x}px;width:${w}px;top:${top + at.vh + 1}px"><bdi>${words.join(" ") || "no word"}</bdi></div>`
+      }`;
+  });
+}

@@ -1,0 +1,64 @@
+/**
+ * What is only on the screen in this view: the sentence that is looked at, and what a hand drags.
+ */
+import { layout } from "./geometry.js";
+import { readingOf } from "./reading.js";
+
+/** @typedef {import("../kit/view.js").Scene} Scene */
+/** @typedef {import("./reading.js").Reading} Reading */
+/** @typedef {import("./geometry.js").Layout} Layout */
+/**
+ * @typedef {object} Drag
+ * @property {number} [from]    the layer that is moved
+ * @property {string} [kind]    the layer that is brought
+ * @property {number} [pad]     the sentence whose end is moved
+ * @property {number} x         where it began
+ * @property {number} y
+ * @property {number | null} gap
+ */
+/**
+ * @typedef {object} Own
+ * @property {boolean} begun        whether the step was put on the layer that tells the story
+ * @property {number} sentence
+ * @property {Drag | null} drag
+ * @property {number | null} asking  the card that holds the keyboard while predicting
+ * @property {number | null} goal    the layer to stand at once the next trace is here
+ * @property {boolean} dropped       whether a drag from the palette just ended
+ */
+
+/** @returns {Own} */
+export function own() {
+  return { begun: false, sentence: 1, drag: null, asking: null, goal: null, dropped: false };
+}
+
+/** @type {WeakMap<object, { key: string, at: Layout }>} */
+const layouts = new WeakMap();
+
+/** The layout, the same object as long as nothing it depends on changes. @param {Scene} scene @param {Reading} reading */
+export function layoutOf(scene, { B, T, D, stages }) {
+  const shapes = stages.map(({ form, cells, size }) => ({ form, cells, size }));
+  const what = { width: scene.size.figure, B, T, D, stages: shapes };
+  const key = JSON.stringify(what);
+  const before = layouts.get(scene.act);
+  if (before?.key === key) return before.at;
+  const at = layout(what);
+  layouts.set(scene.act, { key, at });
+  return at;
+}
+
+/** The story stands at the layer that loses the mask: there the view opens. @param {Scene} scene */
+export function settle({ trace, ui }) {
+  const reading = readingOf(trace);
+  if (!ui.own.begun) {
+    ui.own.begun = true;
+    ui.step = reading.lostAt ?? reading.stages.length - 1;
+  }
+  ui.own.sentence = Math.max(0, Math.min(ui.own.sentence, reading.B - 1));
+}
+
+/** The place of the grid that holds its tab stop. @param {Scene} scene @param {Reading} reading */
+export function stopOf({ ui }, { stages, B }) {
+  const { focus } = ui;
+  const there = focus?.part === "place" && focus.k < stages.length && focus.b < B && focus.cell < stages[focus.k].cells;
+  return there ? focus : { part: "place", k: Math.min(ui.step, stages.length - 1), b: ui.own.sentence, cell: 0 };
+}
