@@ -1,6 +1,7 @@
 """One backward pass, recorded: what comes back, the pairs, their sums, and whether it is true."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,82 @@ from embedlab.core.table import ShapeError, as_table
 from embedlab.traces.frozen import frozen
 from embedlab.traces.gradient_check import CHECK_MOST, STEPS, TOLERANCE, central, rows_to_check
 from embedlab.traces.gradient_loss import Given, Loss, NextWord, Pulled
-from embedlab.traces.gradient_record import WAYS, GradientTrace
+from embedlab.traces.gradient_record import WAYS, Checked
 
 __all__ = ["CHECK_MOST", "STEPS", "TOLERANCE", "WAYS", "GradientTrace", "trace_gradient"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class GradientTrace(Checked):
+    """The record of one backward pass. Its arrays are copies and read-only, in float64.
+
+    Attributes
+    ----------
+    ids : ndarray of int64, (N,)
+    tokens : tuple of str, N labels; words : tuple of str, V labels
+    table, target : ndarray, (V, D) and (N, D)
+        The rows, and where the loss wants them; NaN when there is no such target.
+    loss : float
+        The sum of ``log(cosh(row - target))``; of ``grad_out * row`` when that was given; tied,
+        of the cross-entropies of each word's next one.
+    grad_out : ndarray, (N, D)
+        The gradient of the loss with respect to the looked-up rows.
+    sent : ndarray, (N, V) or (N, 0)
+        Tied: the gradient with respect to the scores, softmax less truth.
+    direct : ndarray, (V, D)
+        Tied: what reaches the table through the scores, every row of it. Otherwise 0.
+    arrives : ndarray of bool, (N,)
+        Whether a token sends a row back: padding does not, nor, tied, a word without a next one.
+    pair_ids, pair_rows : ndarray, (P,) and (P, D)
+        What flies back to the table, before duplicates meet.
+    running : ndarray, (P, D)
+        The sum in a pair's row once the pair has arrived.
+    sum_ids, counts, sum_rows : ndarray, (K,), (K,) and (K, D)
+        The rows where pairs arrive, how many each gets, and their sums.
+    added, assigned : ndarray, (V, D)
+        The gradient of the table as the core gives it, and as ``grad[ids] = grad_out`` would: the
+        last duplicate wins.
+    checked : ndarray of int64, (C,)
+        The rows that were checked.
+    up, down : ndarray, (H, C, D)
+        The loss with one weight moved by each step of `STEPS`, and by its negative.
+    padding_idx : int or None
+    scale_grad_by_freq, tied : bool
+
+    Examples
+    --------
+    >>> trace = trace_gradient(np.ones((3, 2)), [2, 0, 2])
+    >>> trace.passes("add"), trace.passes("assign"), trace.counts.tolist()
+    (True, False, [1, 2])
+    """
+
+    ids: np.ndarray
+    tokens: tuple[str, ...]
+    words: tuple[str, ...]
+    table: np.ndarray
+    target: np.ndarray
+    loss: float
+    grad_out: np.ndarray
+    sent: np.ndarray
+    direct: np.ndarray
+    arrives: np.ndarray
+    pair_ids: np.ndarray
+    pair_rows: np.ndarray
+    running: np.ndarray
+    sum_ids: np.ndarray
+    counts: np.ndarray
+    sum_rows: np.ndarray
+    added: np.ndarray
+    assigned: np.ndarray
+    checked: np.ndarray
+    up: np.ndarray
+    down: np.ndarray
+    padding_idx: int | None
+    scale_grad_by_freq: bool
+    tied: bool
+
+    def __repr__(self) -> str:
+        return f"GradientTrace({len(self.pair_ids)} pairs, {len(self.sum_ids)} rows)"
 
 
 def trace_gradient(

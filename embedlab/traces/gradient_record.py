@@ -1,80 +1,29 @@
-"""What one backward pass left: its arrays, what the check says of them, and its words."""
-
-from dataclasses import dataclass
+"""What the check says of a backward pass, and the words for what was recorded."""
 
 import numpy as np
 
 from embedlab.traces.gradient_check import STEPS, TOLERANCE, errors
 from embedlab.traces.wording import counted, number, several, shown
 
-__all__ = ["WAYS", "GradientTrace"]
+__all__ = ["WAYS", "Checked"]
 
 WAYS = ("add", "assign")
 
 _MIDDLE = 5  # among STEPS: neither too coarse nor too fine
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class GradientTrace:
-    """The record of one backward pass. Its arrays are copies and read-only, in float64.
-
-    Attributes
-    ----------
-    ids : ndarray of int64, (N,)
-    tokens : tuple of str, N labels; words : tuple of str, V labels
-    table, target : ndarray, (V, D) and (N, D)
-        The rows, and where the loss wants them; NaN when there is no such target.
-    loss : float
-        The sum of ``log(cosh(row - target))``; of ``grad_out * row`` when that was given; tied,
-        of the cross-entropies of each word's next one.
-    grad_out : ndarray, (N, D)
-        The gradient of the loss with respect to the looked-up rows.
-    sent : ndarray, (N, V) or (N, 0)
-        Tied: the gradient with respect to the scores, softmax less truth.
-    direct : ndarray, (V, D)
-        Tied: what reaches the table through the scores, every row of it. Otherwise 0.
-    arrives : ndarray of bool, (N,)
-        Whether a token sends a row back: padding does not, nor, tied, a word without a next one.
-    pair_ids, pair_rows : ndarray, (P,) and (P, D)
-        What flies back to the table, before duplicates meet.
-    running : ndarray, (P, D)
-        The sum in a pair's row once the pair has arrived.
-    sum_ids, counts, sum_rows : ndarray, (K,), (K,) and (K, D)
-        The rows where pairs arrive, how many each gets, and their sums.
-    added, assigned : ndarray, (V, D)
-        The gradient of the table as the core gives it, and as ``grad[ids] = grad_out`` would: the
-        last duplicate wins.
-    checked : ndarray of int64, (C,)
-        The rows that were checked.
-    up, down : ndarray, (H, C, D)
-        The loss with one weight moved by each step of `STEPS`, and by its negative.
-    padding_idx : int or None
-    scale_grad_by_freq, tied : bool
-
-    Examples
-    --------
-    >>> from embedlab.traces.gradient import trace_gradient
-    >>> trace = trace_gradient(np.ones((3, 2)), [2, 0, 2])
-    >>> trace.passes("add"), trace.passes("assign"), trace.counts.tolist()
-    (True, False, [1, 2])
-    """
+class Checked:
+    """What a `GradientTrace` says of its own arrays."""
 
     ids: np.ndarray
-    tokens: tuple[str, ...]
     words: tuple[str, ...]
     table: np.ndarray
-    target: np.ndarray
     loss: float
-    grad_out: np.ndarray
-    sent: np.ndarray
     direct: np.ndarray
-    arrives: np.ndarray
     pair_ids: np.ndarray
     pair_rows: np.ndarray
-    running: np.ndarray
     sum_ids: np.ndarray
     counts: np.ndarray
-    sum_rows: np.ndarray
     added: np.ndarray
     assigned: np.ndarray
     checked: np.ndarray
@@ -160,9 +109,6 @@ class GradientTrace:
             f"{counted(len(self.table), 'row')}: {several(gets, 12) or 'none gets any'}{every}; "
             f"{', '.join(said)}."
         )
-
-    def __repr__(self) -> str:
-        return f"GradientTrace({len(self.pair_ids)} pairs, {len(self.sum_ids)} rows)"
 
     def _mode(self) -> str:
         if self.tied:

@@ -14,12 +14,13 @@ import { live } from "lit-html/directives/live.js";
  * @param {number} spec.value
  * @param {number[]} spec.stops  ascending
  * @param {(value: number) => void} spec.onChange
+ * @param {string} [spec.said]  how the value reads; "V = 16" unless told
  */
-export function slider({ label, symbol, place, value, stops, onChange }) {
+export function slider({ label, symbol, place, value, stops, onChange, said = `${symbol} = ${value}` }) {
   /** @param {Event} event */
   const input = (event) => onChange(stops[Number(/** @type {HTMLInputElement} */ (event.target).value)]);
   return html`<label class="field">
-    <span class="name">${label}</span><output class="num">${symbol} = ${value}</output>
+    <span class="name">${label}</span><output class="num">${said}</output>
     <input
       type="range"
       min="0"
@@ -27,7 +28,7 @@ export function slider({ label, symbol, place, value, stops, onChange }) {
       step="1"
       data-place=${place}
       aria-label=${label}
-      aria-valuetext="${symbol} = ${value}"
+      aria-valuetext=${said}
       .value=${live(String(nearest(stops, value)))}
       @input=${input}
     />

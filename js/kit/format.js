@@ -32,6 +32,18 @@ function halfEven(size, digits) {
 }
 
 /**
+ * A number by its size: 3.2e−10.
+ * @param {number} value
+ * @param {number} [digits]  of the factor, after its point
+ */
+export function sized(value, digits = 1) {
+  if (!Number.isFinite(value)) return fixed(value);
+  if (value === 0) return "0";
+  const [factor, power] = Math.abs(value).toExponential(digits).split("e");
+  return `${value < 0 ? MINUS : ""}${factor}e${power.replace("+", "").replace("-", MINUS)}`;
+}
+
+/**
  * A whole number with its thousands apart: 10 000.
  * @param {number} value
  */

@@ -39,7 +39,7 @@ export function frame(live) {
       ui.prediction
         ? predictStrip({
             prediction: ui.prediction,
-            things: view.things,
+            things: view.asks?.(scene).things ?? view.things,
             act: (act) => live.predict(act),
             ...view.predict(scene),
           })

@@ -38,6 +38,7 @@
  * @property {string} things                                     what is predicted
  * @property {() => Record<string, any>} ui                      the view's own state
  * @property {(trace: Trace) => number} steps
+ * @property {(trace: Trace) => number} [opens]                  the step it opens on; the first unless told
  * @property {(scene: Scene) => unknown} controls
  * @property {(scene: Scene) => unknown} figure
  * @property {(scene: Scene) => unknown} numbers
@@ -45,7 +46,7 @@
  * @property {(scene: Scene) => unknown} say                     the narration, one sentence
  * @property {(scene: Scene) => import("./table.js").DataTable[]} tables
  * @property {(scene: Scene) => { question: unknown, outcome: unknown }} predict
- * @property {(scene: Scene) => { kind: import("./predict.js").Kind, start?: ArrayLike<number> }} [asks]  the kind of answer; `many` unless told
+ * @property {(scene: Scene) => { kind: import("./predict.js").Kind, start?: ArrayLike<number>, things?: string }} [asks]  the kind of answer, `many` unless told; and of what, `things` unless told
  * @property {(scene: Scene) => string} predictAt                  where the keyboard goes when it asks
  * @property {(trace: Trace, scene: Scene) => { question: string, truth: ArrayLike<number>, near?: number }} truth  `near`: how far a point of a curve may be off
  * @property {(scene: Scene) => void} settle                     before each painting: move windows after what is looked at

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { count, duration, fixed, listing, ordinal, parseNumber, shape, whole } from "../kit/format.js";
+import { count, duration, fixed, listing, ordinal, parseNumber, shape, sized, whole } from "../kit/format.js";
 
 test("numbers read as Python prints them, digit for digit", () => {
   const { cases } = JSON.parse(readFileSync(new URL("golden/numbers.json", import.meta.url), "utf8"));
@@ -75,4 +75,9 @@ test("what a person types is a number, or it is not", () => {
     null,
     null,
   ]);
+});
+
+test("a number by its size has one digit before its point", () => {
+  assert.deepEqual([3.24e-10, -0.5, 0, 12, 1e-5, NaN, Infinity].map((v) => sized(v)), ["3.2e−10", "−5.0e−1", "0", "1.2e1", "1.0e−5", "NaN", "∞"]);
+  assert.equal(sized(1e-5, 0), "1e−5");
 });

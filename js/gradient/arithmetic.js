@@ -1,0 +1,163 @@
+/**
+ * The arithmetic behind the numbers of a backward pass.
+ */
+import { html } from "lit-html";
+import { shownTerms, sum } from "../kit/arithmetic.js";
+import { count, fixed, listing, shape, sized, whole } from "../kit/format.js";
+import { asked } from "./check.js";
+import { reachedRows, readingOf } from "./reading.js";
+import { columnOf, spotOf, weightOf } from "./state.js";
+import { sumText, term } from "./sums.js";
+
+/** @typedef {import("../kit/view.js").Scene} Scene */
+/** @typedef {import("./reading.js").Reading} Reading */
+/** @typedef {{ name?: string, body: unknown, note?: unknown, main?: boolean }} Line */
+
+/** The lines of the arithmetic card. @param {Scene} scene @returns {{ lines: Line[], pinned: boolean }} */
+export function arithmetic(scene) {
+  const reading = readingOf(scene.trace);
+  const { open } = scene.ui;
+  if (open?.kind === "fact") return { lines: [fact(open.id, scene, reading)], pinned: true };
+  const pinned = open?.kind === "back" || open?.kind === "cell";
+  const spot = spotOf(scene);
+  const back = open?.kind === "back" ? open : !open && spot.part === "back" ? spot : null;
+  if (back && back.n < reading.N) return { lines: backLines(scene, reading, back.n, Math.min(back.col, reading.D - 1)), pinned };
+  const n = spot.part === "chip" && !open ? Number(spot.n) : -1;
+  const row = n >= 0 && n < reading.N ? reading.ids[n] : weightOf(scene).row;
+  if (!reading.rows.length || reading.place(row) < 0) return { lines: [{ body: "dW[ids[n], :] += g[n, :]", note: "one word after the other" }], pinned };
+  return { lines: weightLines(scene, reading, row, open?.kind === "cell" ? weightOf(scene).col : columnOf(scene)), pinned };
+}
+
+/** @param {Scene} scene @param {Reading} reading @param {number} row @param {number} col @returns {Line[]} */
+function weightLines(scene, reading, row, col) {
+  return [sumLine(scene, reading, row, col), ...scoresLine(scene, reading, row, col), checkLine(scene, reading, row, col)];
+}
+
+/** @param {Scene} scene @param {Reading} reading @param {number} row @param {number} col @returns {Line} */
+function sumLine({ params, size, ui }, reading, row, col) {
+  const senders = reading.senders(row);
+  const most = ui.open ? 12 : size.width < 560 ? 2 : 3;
+  const result = html`<span class="on">${fixed(reading.gradient(row, params.rule)[col])}</span>`;
+  const name = params.rule;
+  const left = html`dW[${row}, ${col}] = `;
+  if (!senders.length && !reading.tied)
+    return { name, body: html`${left}<span class="on">0.00</span>`, note: params.mode === "padding" && row === params.padding_idx ? "padding learns nothing" : "no word reads this row" };
+  const names = senders.slice(0, most).map((n) => `g[${n}, ${col}]`).join(" + ") + (senders.length > most ? " + …" : "");
+  const values = senders.map((n) => reading.back(n)[col]);
+  const scores = reading.tied && reading.N > 1 ? reading.direct(row)[col] : null;
+  const direct = scores === null ? "" : html`<span class="scores">${term(scores, !values.length)}</span>`;
+  const words = count(senders.length, "word");
+  if (params.rule === "assign" && senders.length > 1) {
+    const lost = values.slice(0, -1).slice(0, most).map((value, i) => html`${i ? ", " : ""}<s class="zero">${fixed(value)}</s>`);
+    return { name, body: html`${left}the last of ${lost}${values.length - 1 > most ? ", …" : ""}, ${fixed(values[values.length - 1])}${direct} = ${result}`, note: `${words} wrote to this row, one is left` };
+  }
+  const through = params.mode === "frequency" && values.length > 1 ? html`(${sumText(values, most)}) / ${values.length}` : html`${values.length ? sumText(values, most) : ""}`;
+  const symbols = [names, reading.tied ? "scores" : ""].filter(Boolean).join(" + ");
+  return { name, body: html`${left}${symbols} = ${through}${direct} = ${result}`, note: senders.length ? `${words} read${senders.length === 1 ? "s" : ""} this row` : "no word reads this row" };
+}
+
+/** Tied: what the scores send, word by word. @param {Scene} scene @param {Reading} reading @param {number} row @param {number} col @returns {Line[]} */
+function scoresLine({ ui, size }, reading, row, col) {
+  if (!reading.tied || reading.N < 2) return [];
+  const words = Array.from({ length: reading.N }, (_, n) => n).filter(reading.arrives);
+  const shown = shownTerms(words.length, 0, ui.open ? 12 : size.width < 860 ? 2 : 4);
+  const i = reading.place(row);
+  const terms = words.map((n, index) => ({
+    index,
+    on: reading.ids[n] === row,
+    factor: `(${fixed(reading.sent(n)[i])})`.replace(/^\((\d.*|NaN|∞)\)$/, "$1"),
+    value: `(${fixed(reading.weights(reading.ids[n])?.[col] ?? NaN)})`.replace(/^\((\d.*|NaN|∞)\)$/, "$1"),
+  }));
+  return [
+    {
+      name: "scores",
+      main: false,
+      body: html`(p − y)ᵀ @ rows = ${sum(terms, (k) => `… ${count(k, "more word", "more words")} …`, shown)} = <span class="on">${fixed(reading.direct(row)[col])}</span>`,
+      note: "one term for each word with a next one",
+    },
+  ];
+}
+
+/** @param {Scene} scene @param {Reading} reading @param {number} row @param {number} col @returns {Line} */
+function checkLine({ trace, params, ui }, reading, row, col) {
+  const found = asked(trace, reading, row, col, params.digits, params.rule);
+  const name = "check";
+  if (!found) return { name, main: false, body: "not among the weights that were checked", note: `${whole(trace.header.weights_checked)} were` };
+  const h = sized(found.h, 0);
+  const losses = ui.open ? html`(${fixed(found.up, 12)} − ${fixed(found.down, 12)}) / (2 · ${h}) = ` : "";
+  return {
+    name,
+    main: Boolean(ui.open),
+    body: html`(L(W[${row}, ${col}] + ${h}) − L(W[${row}, ${col}] − ${h})) / 2h = ${losses}<span class="on">${fixed(found.numeric, 6)}</span>`,
+    note: Number.isNaN(found.error) ? "the loss is no number" : `error ${sized(found.error)}`,
+  };
+}
+
+/** @param {Scene} scene @param {Reading} reading @param {number} n @param {number} col @returns {Line[]} */
+function backLines({ trace, ui, size }, reading, n, col) {
+  const left = html`g[${n}, ${col}] = `;
+  const row = reading.ids[n];
+  const value = html`<span class="on">${fixed(reading.back(n)[col])}</span>`;
+  const target = reading.target(n);
+  if (reading.tied) {
+    if (!reading.arrives(n)) return [{ name: "back", body: html`${left}0`, note: "the last word has no next one" }];
+    const most = ui.open ? 14 : size.width < 860 ? 2 : 4;
+    const shown = shownTerms(reading.rows.length, reading.place(row), most);
+    const bracket = (/** @type {number} */ v) => (fixed(v).startsWith("−") ? `(${fixed(v)})` : fixed(v));
+    const next = reading.ids[n + 1];
+    const terms = reading.rows.map((other, index) => ({
+      index,
+      on: other === next,
+      factor: bracket(reading.sent(n)[index]),
+      value: bracket(reading.weights(other)[col]),
+    }));
+    return [{ name: "back", body: html`${left}(p − y) @ W = ${sum(terms, (k) => `… ${k} more …`, shown)} = ${value}`, note: `p: softmax of the scores; y: 1 at the next word, row ${next}` }];
+  }
+  if (!target) return [{ name: "back", body: html`${left}${value}`, note: trace.header.own_gradient ? "given by you" : "" }];
+  const w = reading.place(row) < 0 ? "W" : fixed(reading.weights(row)[col]);
+  const t = fixed(target[col]);
+  return [
+    {
+      name: "back",
+      body: html`${left}tanh(W[${row}, ${col}] − target[${n}, ${col}]) = tanh(${w} − ${t.startsWith("−") ? `(${t})` : t}) = ${value}`,
+      note: "how the loss log cosh changes with this number",
+    },
+  ];
+}
+
+/** The formula of a number in the column on the right. @param {string} id @param {Scene} scene @param {Reading} reading @returns {Line} */
+function fact(id, scene, reading) {
+  const { trace, params } = scene;
+  const { header } = trace;
+  const { N, V, D } = reading;
+  const reached = reachedRows(reading);
+  /** @type {Record<string, () => Line>} */
+  const lines = {
+    loss: () => ({
+      body: reading.tied
+        ? html`L = Σ (log Σ exp(scores) − score of the next word) = <span class="on">${header.loss === null ? "NaN" : fixed(header.loss, 4)}</span>`
+        : header.own_gradient
+          ? html`L = Σ g · row = <span class="on">${header.loss === null ? "NaN" : fixed(header.loss, 4)}</span>`
+          : html`L = Σ log cosh(row − target) = <span class="on">${header.loss === null ? "NaN" : fixed(header.loss, 4)}</span>`,
+      note: reading.tied ? "over all words with a next one" : `over all ${whole(N * D)} numbers looked up`,
+    }),
+    rows: () => ({
+      body: reading.tied ? html`every row: <span class="on">${header.reached}</span>` : html`{${listing(reached.slice(0, 12).map(String), 12)}${reached.length > 12 ? " …" : ""}} has <span class="on">${count(header.reached, "row")}</span>`,
+      note: "a row that gets several gradients counts once",
+    }),
+    grad: () => ({ body: html`the shape of W: <span class="on">${shape([V, D])}</span>`, note: "a gradient has the shape of what it is the gradient of" }),
+    error: () => {
+      const { row, col } = weightOf(scene);
+      const found = asked(trace, reading, row, col, params.digits, params.rule);
+      return {
+        body: found ? html`|${fixed(found.analytic, 6)} − ${fixed(found.numeric, 6)}| / largest = <span class="on">${sized(found.error)}</span>` : "not among the weights that were checked",
+        note: "largest: the largest gradient of any weight, said or measured",
+      };
+    },
+    all: () => ({
+      body: html`the worst of ${count(header.weights_checked, "weight")} at its best h ${header.passes[params.rule] ? "≤" : ">"} <span class="on">${sized(header.tolerance, 0)}</span>`,
+      note: header.passes[params.rule] ? `“${params.rule}” passes` : `“${params.rule}” fails`,
+    }),
+  };
+  return lines[id]();
+}
