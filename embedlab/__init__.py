@@ -45,6 +45,7 @@ _HOMES = {
     "draw_lookup": "embedlab.figures.lookup",
     "load_model": "embedlab.models",
     "LookupExplorer": "embedlab.explorers.lookup",
+    "GradientExplorer": "embedlab.explorers.gradient",
     "MaskExplorer": "embedlab.explorers.mask",
     "GeometryExplorer": "embedlab.explorers.geometry",
 }
