@@ -22,29 +22,53 @@ OLDEST = "3.11.2"
 
 
 def pins(name: str = "embedlab", extras: tuple[str, ...] = ("lab",)) -> list[str]:
-    """Give `package==version` for everything that `name` with these extras needs, in order."""
+    """Give `package==version` for everything that `name` with these extras needs, in order.
+
+    What only the oldest Python needs, and a newer one does not install, is left out.
+    """
+    return [pin for pin in _needs(name, extras) if "==" in pin]
+
+
+def only_oldest(name: str = "embedlab", extras: tuple[str, ...] = ("lab",)) -> list[str]:
+    """Give the packages that the oldest Python needs and that are not installed here."""
+    return [pin for pin in _needs(name, extras) if "==" not in pin]
+
+
+def _needs(name: str, extras: tuple[str, ...]) -> list[str]:
+    here, oldest = {}, {"python_full_version": OLDEST, "python_version": OLDEST.rpartition(".")[0]}
     known: dict[tuple[str, tuple[str, ...]], str] = {}
+    only: set[str] = set()
     waiting = [(canonicalize_name(name), extras)]
     while waiting:
         package = waiting.pop()
         if package in known:
             continue
-        found = importlib.metadata.distribution(package[0])
+        try:
+            found = importlib.metadata.distribution(package[0])
+        except importlib.metadata.PackageNotFoundError:
+            only.add(package[0])
+            continue
         known[package] = found.version
         for text in found.requires or []:
             need = Requirement(text)
             # "" stands for no extra at all
-            asked = [{"extra": extra} for extra in ("", *package[1])]
+            asked = [
+                {"extra": extra, **python}
+                for extra in ("", *package[1])
+                for python in (here, oldest)
+            ]
             if need.marker is None or any(need.marker.evaluate(extra) for extra in asked):
                 waiting.append((canonicalize_name(need.name), tuple(sorted(need.extras))))
     del known[canonicalize_name(name), extras]
-    return sorted({f"{package}=={version}" for (package, _), version in known.items()})
+    return sorted({f"{package}=={version}" for (package, _), version in known.items()} | only)
 
 
 def too_new(found: list[str], oldest: str = OLDEST) -> list[str]:
     """Give the pins that do not run on the oldest Python, with what they ask for."""
-    refused = []
+    refused, elsewhere = [], only_oldest()
     for pin in found:
+        if pin.partition("==")[0] in elsewhere:
+            continue  # nothing is known of it here; the oldest Python itself would refuse it
         asked = importlib.metadata.metadata(pin.partition("==")[0]).get("Requires-Python")
         if asked and oldest not in SpecifierSet(asked):
             refused.append(f"{pin} asks for Python {asked}")
@@ -60,10 +84,15 @@ def main() -> int:
         return 1
     text = HEAD + "\n".join(found) + "\n"
     if "--write" in sys.argv[1:]:
+        if only_oldest():
+            print(f"Write it with Python {OLDEST}: it also needs {', '.join(only_oldest())}")
+            return 1
         FILE.write_text(text, encoding="utf-8")
         return 0
     there = set(FILE.read_text(encoding="utf-8").splitlines())
-    different = sorted(there ^ set(text.splitlines()))
+    only = only_oldest()
+    elsewhere = {line for line in there if line.partition("==")[0] in only}
+    different = sorted(there - elsewhere ^ set(text.splitlines()))
     for line in different:
         print(f"{'not needed, or another version' if line in there else 'missing'}: {line}")
     return len(different) and 1
