@@ -38,8 +38,6 @@ class LoRATrace:
         The rank that is looked at, and what all ranks have in common.
     values, errors : ndarray, (min(V, D),) and (min(V, D) + 1,)
         Singular values of the change; the relative error left by the best of each rank from 0.
-    best : tuple of K Adapter
-        The closest of each rank, with scale 1.
     factors : (A, B) ndarray, (V, K) and (K, D)
         Before any step; a lower rank takes the first of them.
     losses : ndarray, (K, S + 1)
@@ -74,7 +72,6 @@ class LoRATrace:
     seed: int
     values: np.ndarray
     errors: np.ndarray
-    best: tuple[Adapter, ...]
     factors: tuple[np.ndarray, np.ndarray]
     losses: np.ndarray
     a_paths: tuple[np.ndarray, ...]
@@ -120,6 +117,10 @@ class LoRATrace:
     def effective_rank(self) -> float:
         """How many equal directions the change would be spread over as evenly."""
         return effective_rank(self.values)
+
+    def best(self, rank: int) -> Adapter:
+        """Give the closest there is to the change at a rank, with scale 1."""
+        return best_adapter(self.delta, rank)
 
     def scale_of(self, rank: int) -> float:
         """Give the factor before ``A · B`` at a rank."""
@@ -273,11 +274,9 @@ def trace_lora(
         name: frozen([first_update(*task, begin(factors, r + 1, s)) for r, s in enumerate(all_)])
         for name, all_ in scales.items()
     }
-    full = best_adapter(delta, most)
-    best = [Adapter(frozen(full.a[:, :r]), frozen(full.b[:r])) for r in range(1, most + 1)]
     made = LoRATrace(
         frozen(table), frozen(delta), _labels(words, len(table)), frozen(rows), rank, float(alpha),
-        bool(rslora), start, seed, frozen(values), frozen(rank_errors(values)), tuple(best),
+        bool(rslora), start, seed, frozen(values), frozen(rank_errors(values)),
         (frozen(factors[0]), frozen(factors[1])), frozen(runs.losses),
         tuple(map(_kept, runs.a)), tuple(map(_kept, runs.b)), np.empty(0), norms, np.empty(0),
     )  # fmt: skip
