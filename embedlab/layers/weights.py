@@ -14,6 +14,8 @@ from embedlab.layers.variable import Variable
 
 __all__ = ["WeightOwner"]
 
+_NO_LAYER = frozenset((str, int, float, bool, type(None), dict, set, Variable, np.ndarray))
+
 
 class WeightOwner:
     """A named thing with weights of its own and those of the layers in its attributes.
@@ -62,6 +64,9 @@ class WeightOwner:
         """Give the layers that this one holds in its attributes, each once, in order."""
         seen = {id(self)}
         for value in vars(self).values():
+            kind = type(value)
+            if kind in _NO_LAYER:  # most attributes: asked first, this is half the price of a step
+                continue
             for held in value if isinstance(value, (list, tuple)) else (value,):
                 if isinstance(held, WeightOwner) and id(held) not in seen:
                     seen.add(id(held))
