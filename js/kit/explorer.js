@@ -22,7 +22,15 @@ import { Player, stepTo } from "./transport.js";
 /** @typedef {import("./view.js").Ui} Ui */
 /** @typedef {import("./wire.js").Trace} Trace */
 
-let views = 0;
+const COUNT = Symbol.for("embedlab.views");
+
+/** A number no other view of the page has: Jupyter loads a bundle once for every view, so a count of
+ * this module's own would begin anew in each. */
+function nextNumber() {
+  const page = /** @type {any} */ (globalThis);
+  page[COUNT] = (page[COUNT] ?? 0) + 1;
+  return page[COUNT];
+}
 
 /**
  * Make the module that anywidget loads.
@@ -49,7 +57,7 @@ export class Explorer extends Painted {
     super(el, () => this.drawScene());
     this.view = view;
     this.model = model;
-    this.uid = `embedlab-${view.name}-${++views}`;
+    this.uid = `embedlab-${view.name}-${nextNumber()}`;
     /** @type {Ui} */
     this.ui = {
       step: 0,

@@ -25,6 +25,19 @@ def test_every_cell_ran_and_only_the_broken_one_broke(lesson):
     assert [name for _, names in cells for name in names if name] == ["IdError"]
 
 
+def test_views_of_one_page_do_not_share_their_buttons(lesson):
+    views = lesson.page.locator(".jp-OutputArea-output .embedlab")
+    assert views.count() > 1
+    seen = set()
+    for view in views.all():
+        chosen = view.locator(".segment input:checked").evaluate_all("all => all.map(i => i.value)")
+        assert chosen == ["gather", "raise"]
+        named = view.locator("[id], input[name]")
+        names = set(named.evaluate_all("all => all.map(e => e.name || e.id)"))
+        assert names and not names & seen
+        seen |= names
+
+
 def test_the_learner_s_own_sentence(lesson):
     lesson.place("text").click()
     lesson.page.keyboard.press("ControlOrMeta+a")
