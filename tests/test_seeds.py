@@ -3,6 +3,10 @@
 They all build the same model: 1 000 words, 64 numbers each, sentences of 10 words, 32 of them.
 """
 
+import doctest
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -91,3 +95,32 @@ def test_lora_and_quantisation_have_their_names_too(ids):
     empty = keras.layers.Embedding(1000, 64)
     empty.quantized_build((1000, 64), "int8")
     assert not empty(ids).any()
+
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def tour():
+    text = README.read_text(encoding="utf-8")
+    return re.search(r"^## The same line in four eras\n(.*?)^## ", text, re.M | re.S).group(1)
+
+
+def test_the_tour_of_the_readme_runs():
+    text = re.sub("^```.*$", "", tour(), flags=re.M)
+    test = doctest.DocTestParser().get_doctest(text, {}, "tour", str(README), 0)
+    said = []
+    run = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, out=said.append)
+    assert not run.failed, "".join(said)
+    assert run.attempted >= 20
+
+
+def test_the_tour_shows_every_era():
+    lines = [
+        "Embedding(1000, 64, input_length=10)",
+        "keras.layers.Embedding(1000, 64, input_length=10, placement=",
+        "lora_rank=4",
+        "keras.layers.Embedding(1000, 64))",
+        "lora_alpha=8",
+        'quantize("int8")',
+    ]
+    assert [line for line in lines if line not in tour()] == []

@@ -54,3 +54,14 @@ def test_without_keras_the_error_says_what_to_install():
     code = "import sys; sys.modules['keras'] = None; import embedlab.keras"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert run.returncode and "pip install 'embedlab[keras]'" in run.stderr, run.stderr
+
+
+def test_the_lines_of_the_readme_run(keras, torch):
+    text = (HERE.parents[1] / "README.md").read_text(encoding="utf-8")
+    part = text.split("## Inside real Keras\n")[1].split("\n## ")[0]
+    lines = part.split("```python\n")[1].split("```")[0]
+    lines += "import numpy as np\nprint(model.predict(np.ones((3, 5), int), verbose=0).shape)\n"
+    lines += "from embedlab.core.counter import calls\nprint(calls('lookup') > 0)\n"
+    run = subprocess.run([sys.executable, "-W", "ignore", "-c", lines], capture_output=True,
+                         text=True)  # fmt: skip
+    assert run.stdout.split("\n")[:2] == ["(3, 64)", "True"], run.stderr
