@@ -18,6 +18,7 @@ __all__ = ["GradientExplorer"]
 
 ROWS_DRAWN, WIDTH_DRAWN, TOKENS_MOST = 40, 16, 80
 _LABEL = 40  # letters of a word that travel
+_SOME_IDS = (1, 5, 7, 1, 4, 3, 1, 6, 0, 0)  # what a table without a sentence is asked for
 
 
 class GradientExplorer(Explorer):
@@ -99,7 +100,8 @@ class GradientExplorer(Explorer):
             parameters["text"] = text
         if self._has_own():
             rows, columns = self._numbers().shape
-            parameters = {"input_dim": rows, "output_dim": columns, **parameters}
+            some = " ".join(f"#{i % rows}" for i in _SOME_IDS)
+            parameters = {"input_dim": rows, "output_dim": columns, "text": some, **parameters}
         elif "input_dim" not in parameters:
             parameters["input_dim"] = self._room(
                 str(parameters.get("text", type(self).text.default_value))
@@ -107,9 +109,11 @@ class GradientExplorer(Explorer):
         super().__init__(**parameters)
 
     def _room(self, text: str) -> int:
-        """Give a table for every word of the text, or as large as fits the screen."""
+        """Give a table for every word, or as large as fits the screen."""
+        if self._vocabulary is not None:
+            return min(len(self._vocabulary.words), ROWS_MOST)
         try:
-            largest = int(read(text, self._vocabulary).ids[:TOKENS_MOST].max(initial=0))
+            largest = int(read(text).ids[:TOKENS_MOST].max(initial=0))
         except ValueError:  # said later, with everything else
             largest = 0
         return int(np.clip(largest + 1, type(self).input_dim.default_value, ROWS_DRAWN))
@@ -117,9 +121,9 @@ class GradientExplorer(Explorer):
     def limits(self) -> dict[str, dict[str, Any]]:
         """Give for each parameter its limits; a table of your own fixes V and D."""
         limits = super().limits()
-        limits["input_dim"], limits["output_dim"] = (
-            {"min": 1, "max": ROWS_DRAWN}, {"min": 1, "max": WIDTH_DRAWN},
-        )  # fmt: skip
+        words = 0 if self._vocabulary is None else min(len(self._vocabulary.words), ROWS_MOST)
+        limits["input_dim"] = {"min": 1, "max": max(ROWS_DRAWN, words)}
+        limits["output_dim"] = {"min": 1, "max": WIDTH_DRAWN}
         if self._has_own():
             for name, size in zip(("input_dim", "output_dim"), self._numbers().shape, strict=True):
                 limits[name] = {"min": size, "max": size}
@@ -229,7 +233,7 @@ def _rows_drawn(trace: GradientTrace) -> np.ndarray:
         return np.arange(height)
     often = trace.sum_ids[np.argsort(-trace.counts, kind="stable")]
     others = np.setdiff1d(np.arange(min(height, 3 * ROWS_DRAWN)), often)
-    first = np.concatenate([trace.checked, np.setdiff1d(often, trace.checked), others])
+    first = np.concatenate([often, others])
     return np.sort(first[:ROWS_DRAWN])
 
 
