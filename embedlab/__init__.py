@@ -46,8 +46,9 @@ _HOMES = {
     "load_model": "embedlab.models",
     "LookupExplorer": "embedlab.explorers.lookup",
     "GradientExplorer": "embedlab.explorers.gradient",
-    "MaskExplorer": "embedlab.explorers.mask",
+    "QuantizationExplorer": "embedlab.explorers.quantize",
     "GeometryExplorer": "embedlab.explorers.geometry",
+    "MaskExplorer": "embedlab.explorers.mask",
 }
 _MODULES = ("activations", "callbacks", "constraints", "core", "data", "explorers", "figures",
             "initializers", "layers", "lessons", "losses", "metrics", "models", "optimizers",

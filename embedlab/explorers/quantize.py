@@ -1,0 +1,225 @@
+"""QuantizationExplorer: what do small integers lose? One row on its ruler, and all others."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from traitlets import TraitError, validate
+
+from embedlab.core.finite import NotFiniteError, check_finite
+from embedlab.data.madeup import WORDS
+from embedlab.explorers.base import Explorer
+from embedlab.explorers.flips import Flips
+from embedlab.explorers.parameters import Choice, Edits, Whole
+from embedlab.explorers.quantize_source import COLUMNS_DRAWN, stored_codes, word_rows
+from embedlab.explorers.table import own_table
+from embedlab.figures.look import Figure
+from embedlab.figures.quantize import draw_quantize
+from embedlab.traces.quantize import WAYS, QuantizationTrace, QuantizedWay, trace_quantize
+from embedlab.traces.wording import shown
+
+__all__ = ["QuantizationExplorer"]
+
+ROWS_MOST, COLUMNS_MOST = 64, 64
+_LABEL = 40  # letters of a word that travel
+NEAR = 5
+"""How many neighbours count as near."""
+
+
+class QuantizationExplorer(Explorer):
+    """Drag one weight of a row, and see what the others lose when they become small integers.
+
+    Parameters
+    ----------
+    source : array_like (V, D) or embedlab.layers.Embedding, optional
+        A table of your own, or a layer: read, never changed; at most 64 x 64.
+        Of a quantised layer the stored codes are shown as they are, as long as nothing is edited.
+        Also by name: ``table=`` or ``layer=``. A layer is read anew by `refresh`.
+    words : sequence of str, optional
+        What the rows stand for.
+    **parameters
+        way ("int4", "int8": one scale a row; "groups": int4 with a scale for each group), row,
+        block (numbers in a group), input_dim (V, 1..64), output_dim (D, 1..32), seed, edits (list
+        of [row, column, value]), flips (list of [way, row, byte, bit]: bits turned over in the
+        codes as they are stored); and link_id, hide.
+
+    Raises
+    ------
+    TraitError
+        For a parameter that cannot be.
+    ValueError
+        For a table that does not fit the view.
+
+    Notes
+    -----
+    Without a table of your own the rows are those of a made-up language, words of one class near
+    each other, and one row has an outlier, as trained tables do.
+
+    Examples
+    --------
+    >>> explorer = QuantizationExplorer(input_dim=4, output_dim=4)
+    >>> before = explorer.trace.ways["int4"].codes[2].tolist()
+    >>> explorer.edits = [[2, 0, 9.0]]
+    >>> before, explorer.trace.ways["int4"].codes[2].tolist()
+    ([7, 1, -1, -4], [7, 0, 0, 0])
+    """
+
+    VIEW = "quantize"
+    QUESTION = "What do small integers lose?"
+    PARAMS = ("way", "row", "block", "input_dim", "output_dim", "seed", "edits", "flips")
+    IN_MESSAGE = ("way", "row")
+
+    way = Choice("int4", "int8", "groups").tag(sync=True)
+    row = Whole(9, 0, ROWS_MOST - 1).tag(sync=True)
+    block = Whole(4, 1, 4096).tag(sync=True)
+    input_dim = Whole(16, 1, ROWS_MOST).tag(sync=True)
+    output_dim = Whole(8, 1, COLUMNS_MOST).tag(sync=True)
+    seed = Whole(7, 0, 2**31 - 1).tag(sync=True)
+    edits = Edits(200).tag(sync=True)
+    flips = Flips(WAYS, 64).tag(sync=True)
+
+    def __init__(
+        self, source: Any = None, *, table: Any = None, layer: Any = None,
+        words: Sequence[str] | None = None, **parameters: Any,
+    ):  # fmt: skip
+        named = {"table": table, "layer": layer}
+        given = [name for name, value in named.items() if value is not None]
+        if source is not None:
+            given.append("layer" if hasattr(source, "embeddings") else "table")
+            named[given[-1]] = source
+        if len(given) > 1:
+            raise ValueError("table and layer exclude each other. Received both. Pass one.")
+        self._owns, self._own = given, named[given[0]] if given else None
+        self._words = None if words is None else [str(word) for word in words]
+        self._refusal: str | None = None
+        if given:
+            rows, columns = self._floats().shape
+            own = {"input_dim": rows, "output_dim": columns, "row": 0}
+            for way, stored in stored_codes(self._own).items():
+                own |= {"way": way, "block": stored.block_size or self.block}
+            parameters = own | parameters
+        super().__init__(**parameters)
+
+    def limits(self) -> dict[str, dict[str, Any]]:
+        """Give for each parameter its limits; a table of your own fixes V and D."""
+        limits = super().limits()
+        limits["output_dim"]["max"] = COLUMNS_DRAWN
+        if self._owns:
+            for name, size in zip(("input_dim", "output_dim"), self._floats().shape, strict=True):
+                limits[name] = {"min": size, "max": size}
+        limits["row"]["max"] = self.input_dim - 1
+        limits["block"]["max"] = self.output_dim
+        return limits
+
+    def _run(self) -> QuantizationTrace:
+        table = self._floats()
+        bad = ~np.isfinite(table)
+        table[bad] = 0
+        edits = [e for e in self.edits if e[0] < len(table) and e[1] < table.shape[1]]
+        for row, column, value in edits:  # the others wait until V or D grows
+            table[row, column], bad[row, column] = value, False
+        self._refusal = _refused(self._floats(), bad)
+        stored = stored_codes(self._own)
+        other = any(made.block_size not in (None, self.block) for made in stored.values())
+        if edits or bad.any() or other:
+            stored = {}  # no longer what the layer keeps
+        return trace_quantize(
+            table, min(self.row, len(table) - 1), block_size=self.block, neighbours=NEAR,
+            words=self._labels(len(table)), flips=[tuple(flip) for flip in self.flips],
+            given=stored,
+        )  # fmt: skip
+
+    def _fill(self, trace: QuantizationTrace) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        arrays: dict[str, np.ndarray] = {
+            "table": trace.table.astype(np.float32),
+            "largest": trace.largest.astype(np.int32),
+            "grown": trace.grown.astype(np.float32),
+            "order": trace.order.astype(np.uint8),
+            "similarity": trace.similarity[:, :NEAR].astype(np.float32),
+        }
+        ways, width = {}, trace.table.shape[1]
+        for name, way in trace.ways.items():
+            counts, reach = trace.histogram(name)
+            ways[name] = {
+                "name": way.name, "bytes": way.nbytes, "reach": reach,
+                "block": min(way.quantized.block_size or width, width),
+                "others": {str(row): list(rows) for row, rows in way.growth.others.items()},
+            }  # fmt: skip
+            arrays |= {f"{name}.{part}": array for part, array in _parts(way).items()}
+            arrays[f"{name}.histogram"] = counts.astype(np.int32)
+        header: dict[str, Any] = {
+            "words": [shown(word, _LABEL) for word in trace.words],
+            "near": trace.k,
+            "ways": ways,
+            "bytes": trace.bytes_before,
+            "dtype": trace.table.dtype.name,
+            "refused": self._refusal,
+            "stored": next(iter(stored_codes(self._own)), None),
+        }
+        return header, arrays
+
+    def _draw(self, trace: QuantizationTrace, *, dark: bool) -> Figure:
+        return draw_quantize(trace, dark=dark)
+
+    def _needs(self) -> list[str]:
+        return [*self._owns, *(["words"] if self._words is not None else [])]
+
+    def _floats(self) -> np.ndarray:
+        """Give a copy of the table before the edits."""
+        if self._owns:
+            return own_table(self._own, door="trace_quantize", most=(ROWS_MOST, COLUMNS_MOST))
+        return word_rows(self.seed)[: self.input_dim, : self.output_dim].copy()
+
+    def _labels(self, rows: int) -> Sequence[str]:
+        if self._words is not None:
+            return self._words[:rows]
+        return () if self._owns else WORDS[:rows]
+
+    @validate("input_dim", "output_dim", "row")
+    def _fixed(self, proposal: Any) -> int:
+        name, value = proposal["trait"].name, proposal["value"]
+        if self._owns:
+            rows, columns = self._floats().shape
+            most = {"input_dim": rows, "output_dim": columns, "row": rows - 1}[name]
+            least = 0 if name == "row" else most
+            cure = "Leave table and layer away to change it."
+        else:
+            least, most = 0, {"output_dim": COLUMNS_DRAWN}.get(name, ROWS_MOST)
+            cure = "Choose one in between."
+        if not least <= value <= most:
+            must = f"be {most}, as your own table has it" if least else f"be at most {most}"
+            raise TraitError(f"{name} must {must}. Received {value}. {cure}")
+        return value
+
+
+def _refused(table: np.ndarray, bad: np.ndarray) -> str | None:
+    """Say in the core's words that numbers of this table cannot be quantised."""
+    try:
+        check_finite(np.where(bad, table, 0), "table", "Below, it counts as 0.")
+    except NotFiniteError as error:
+        return str(error)
+    return None
+
+
+def _parts(way: QuantizedWay) -> dict[str, np.ndarray]:
+    """Give the arrays of one way as they travel."""
+    made, growth = way.quantized, way.growth
+    rows = len(way.codes)
+    parts = {
+        "codes": way.codes,
+        "bytes": made.codes.view(np.uint8),
+        "restored": way.restored.astype(np.float32),
+        "scaled": way.scaled.astype(np.float32),
+        "scale": made.scale.reshape(rows, -1).astype(np.float32),
+        "error": way.largest_error.astype(np.float32),
+        "half": way.half_step.astype(np.float32),
+        "cosine": way.cosine.astype(np.float32),
+        "order": way.order.astype(np.uint8),
+        "similarity": way.similarity[:, :NEAR].astype(np.float32),
+        "grown": growth.codes,
+        "grown_scale": growth.scale.reshape(rows, -1).astype(np.float32),
+        "grown_error": growth.largest_error.astype(np.float32),
+    }
+    if made.zero is not None and growth.zero is not None:
+        parts |= {"zero": made.zero, "grown_zero": growth.zero}
+    return parts

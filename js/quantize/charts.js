@@ -1,0 +1,76 @@
+/**
+ * Below the row: how often which error occurs in the whole table, and who stays whose neighbour.
+ */
+import { nothing, svg } from "lit-html";
+import { ribbonPath } from "../kit/ribbons.js";
+import { whole } from "../kit/format.js";
+import { small } from "./digits.js";
+import { bumps } from "./reading.js";
+import { nameOf } from "./rows.js";
+
+/** @typedef {import("./figure.js").Drawing} Drawing */
+
+/** @param {Drawing} d */
+export function histogram({ at, look, later }) {
+  const { x, y, w, h } = at.errors;
+  const { histogram: counts, reach } = look.now.way;
+  const most = Math.max(...Array.from(counts)) || 1;
+  const bw = w / counts.length;
+  const bars = Array.from(counts, (n, i) => {
+    const tall = n ? Math.max(1.5, (n / most) * (h - 4)) : 0;
+    return `M${(x + i * bw + 1).toFixed(1)} ${y + h}v${-tall.toFixed(1)}h${(bw - 2).toFixed(1)}V${y + h}z`;
+  }).join("");
+  const place = (/** @type {number} */ e) => x + w / 2 + (reach ? (e / reach) * (w / 2) : 0);
+  const own = look.now.errors.map((e) => `M${place(e).toFixed(1)} ${y + h + 1}v6`).join("");
+  const lit = look.now.errors[look.col];
+  return svg`<g class="histogram ${later(5)} ${look.now.grown ? "faded" : ""}">
+    <text class="head" x=${x} y=${y - 24}>errors of all weights<tspan class="sub" x=${x} dy="15">${whole(look.reading.V * look.reading.D)} errors, the row's own below</tspan></text>
+    <path class="bars" d=${bars} /><path class="axis" d="M${x} ${y + h}h${w}" />
+    <path class="own" d=${own} /><path class="own lit" d="M${place(lit).toFixed(1)} ${y + h + 1}v8" />
+    <g class="num ends"><text x=${x} y=${y + h + 19}>−${small(reach)}</text><text x=${x + w / 2} y=${y + h + 19} text-anchor="middle">0</text><text x=${x + w} y=${y + h + 19} text-anchor="end">+${small(reach)}</text></g>
+  </g>`;
+}
+
+/** Who is near, before and after: a bump chart. @param {Drawing} d */
+export function neighbours({ at, look, later }) {
+  const { reading, now, row } = look;
+  const { x, y, w, pitch } = at.near;
+  const found = bumps(reading, now.way.name, row);
+  const { near } = reading;
+  const kept = found.filter((other) => other.kept).length;
+  const slots = slotsOf(found, near);
+  const left = x + Math.min(92, w * 0.3);
+  const right = x + w - Math.min(92, w * 0.3);
+  const lineY = (/** @type {number} */ slot) => y + slot * pitch + pitch / 2;
+  const head = svg`<text class="head" x=${x} y=${y - 24}>nearest to ${nameOf(reading.words, row)}<tspan class="sub" x=${x} dy="15">${near ? `before → after, ${kept} of ${near} kept` : "no other row"}</tspan></text>`;
+  if (!near) return svg`<g class="bumps">${head}</g>`;
+  return svg`<g class="bumps ${later(5)} ${now.grown ? "faded" : ""}">${head}
+    ${found.map((other) => {
+      const a = slots.before.get(other.row) ?? 0;
+      const b = slots.after.get(other.row) ?? 0;
+      const kind = other.kept ? (other.before === other.after ? "" : "moved") : other.before < near ? "lost" : "new";
+      const name = nameOf(reading.words, other.row);
+      return svg`<g class=${kind}><path class="bump" d=${ribbonPath(left, lineY(a), right, lineY(b))} />
+        <text x=${left - 5} y=${lineY(a) + 4} text-anchor="end">${cut(name)}<tspan class="rank num"> ${other.before + 1}</tspan></text>
+        <text x=${right + 5} y=${lineY(b) + 4}><tspan class="rank num">${other.after + 1} </tspan>${cut(name)}</text></g>`;
+    })}
+    ${found.length > near ? svg`<path class="border" d="M${x} ${y + near * pitch}h${w}" />` : nothing}
+  </g>`;
+}
+
+/**
+ * On which line each name stands: its rank, and below the border in the order of the ranks there.
+ * @param {{ row: number, before: number, after: number }[]} found
+ * @param {number} near
+ */
+export function slotsOf(found, near) {
+  /** @param {"before" | "after"} side */
+  const one = (side) => {
+    const far = found.filter((o) => o[side] >= near).sort((p, q) => p[side] - q[side]);
+    return new Map(found.map((o) => [o.row, o[side] < near ? o[side] : near + far.indexOf(o)]));
+  };
+  return { before: one("before"), after: one("after") };
+}
+
+/** @param {string} name */
+const cut = (name) => (name.length > 11 ? `${name.slice(0, 10)}…` : name);

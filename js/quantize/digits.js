@@ -1,0 +1,59 @@
+/**
+ * How this view writes numbers: enough digits to tell neighbours apart, and none that say nothing.
+ */
+import { fixed, sized } from "../kit/format.js";
+
+const LONG = 1e5;
+
+/** Digits after the point that leave `n` that count. @param {number} value @param {number} n */
+const after = (value, n) => Math.max(0, Math.min(9, n - 1 - Math.floor(Math.log10(Math.abs(value)))));
+
+/**
+ * A weight: two decimals, and more where the weights are small.
+ * @param {number} value
+ */
+export function plain(value) {
+  const size = Math.abs(value);
+  if (size === 0 || !Number.isFinite(value)) return fixed(value);
+  if (size >= LONG || size < 1e-6) return sized(value);
+  return fixed(value, Math.max(2, after(value, 2)));
+}
+
+/**
+ * A step, a scale or an error: three digits that count.
+ * @param {number} value
+ */
+export function small(value) {
+  const size = Math.abs(value);
+  if (size === 0 || !Number.isFinite(value)) return "0";
+  if (size >= LONG || size < 1e-6) return sized(value, 2);
+  return fixed(value, after(value, 3));
+}
+
+/**
+ * A way to write numbers that stand together: as many decimals as tell `size` in `n` digits.
+ * @param {number} size
+ * @param {number} [n]
+ * @param {number} [least]  decimals
+ * @returns {(value: number) => string}
+ */
+export function ruled(size, n = 2, least = 0) {
+  const most = Math.abs(size);
+  if (most === 0 || !Number.isFinite(most)) return () => "0";
+  if (most >= LONG || most < 1e-6) return (value) => sized(value);
+  return (value) => fixed(value, Math.max(most < 1 ? least : 0, after(most, n)));
+}
+
+/** A code, with its true minus. @param {number} value */
+export const code = (value) => fixed(value, 0);
+
+/**
+ * Four digits that count: for arithmetic that a reader checks.
+ * @param {number} value
+ */
+export function exact(value) {
+  const size = Math.abs(value);
+  if (size === 0 || !Number.isFinite(value)) return "0";
+  if (size >= 1e7 || size < 1e-6) return sized(value, 3);
+  return fixed(value, after(value, 4));
+}

@@ -1,0 +1,92 @@
+/**
+ * The figure of a quantisation: the rows, one row on its ruler and in memory, errors and neighbours.
+ */
+import { html, nothing } from "lit-html";
+import { icon } from "../kit/icons.js";
+import { markOf } from "../kit/predict.js";
+import { histogram, neighbours } from "./charts.js";
+import { columnX } from "./geometry.js";
+import { memory } from "./memory.js";
+import { rowList, rowsHead } from "./rows.js";
+import { markPlaces, ruler } from "./ruler.js";
+import { isGrown, lookOf } from "./state.js";
+import { pointer } from "./touch.js";
+
+/** @typedef {import("../kit/view.js").Scene} Scene */
+/**
+ * @typedef {object} Drawing
+ * @property {Scene} scene
+ * @property {import("./state.js").Look} look
+ * @property {import("./geometry.js").Layout} at
+ * @property {boolean} asked
+ * @property {(stage: number) => string} later  the class of what a later step brings
+ * @property {ReturnType<typeof markPlaces>} places
+ */
+
+/** @param {Scene} scene */
+export function figure(scene) {
+  const look = lookOf(scene);
+  const { at } = look;
+  const asked = scene.ui.prediction?.phase === "open";
+  const later = (/** @type {number} */ stage) =>
+    stage > scene.ui.step && !asked && !isGrown(scene) ? "later" : "";
+  /** @type {Drawing} */
+  const drawing = { scene, look, at, asked, later, places: [] };
+  drawing.places = markPlaces(drawing);
+  const on = pointer(scene, drawing);
+  const head = rowsHead(drawing);
+  return html`<div
+    class="stage ${asked ? "asked" : ""} ${scene.ui.own.drag ? "dragging" : ""} ${scene.ui.playing ? "playing" : ""}"
+    role="group"
+    aria-label=${scene.trace.header.alt}
+    style="height:${at.height}px"
+    @pointerdown=${on.down}
+    @pointermove=${on.move}
+    @pointerup=${on.up}
+    @pointercancel=${on.up}
+    @pointerleave=${on.leave}
+    @click=${on.click}
+  >
+    <svg width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
+      <text class="head" x="0" y="12">${head.title}<tspan class="sub" x="0" dy="15">${head.small}</tspan></text>
+      ${ruler(drawing)} ${memory(drawing)} ${histogram(drawing)} ${neighbours(drawing)}
+    </svg>
+    ${rowList(drawing)} ${verdicts(drawing)}
+  </div>`;
+}
+
+/** How each chosen code and row turned out, at the thing. @param {Drawing} d */
+function verdicts({ scene, at, look }) {
+  const { prediction } = scene.ui;
+  if (!prediction) return nothing;
+  const { memory: m, rows } = at;
+  const { windows } = scene.ui.own;
+  const { D, V } = look.reading;
+  let order = 0;
+  /** @param {number} thing @param {string} kind @param {string} style */
+  const one = (thing, kind, style) => {
+    const mark = markOf(prediction, thing);
+    if (!mark) return nothing;
+    return html`<span class="judged ${kind} ${mark}" style="${style};--order:${order++}"
+      ><span class="tag">${icon(mark === "chosen" ? "right" : mark)}</span></span
+    >`;
+  };
+  const cols = Array.from({ length: Math.min(m.cols, D - windows.col) }, (_, i) =>
+    one(
+      windows.col + i,
+      "code",
+      `left:${columnX(at, i) + 1}px;top:${m.lines.code - 1}px;width:${m.cw - 2}px;height:${m.line}px`,
+    ),
+  );
+  const list = Array.from({ length: Math.min(rows.count, V - windows.row) }, (_, i) =>
+    one(
+      D + windows.row + i,
+      at.narrow ? "flat" : "row",
+      at.narrow
+        ? `left:${rows.x + i * rows.pitch - 1}px;top:${rows.y}px;width:${rows.pitch}px;height:${rows.h}px`
+        : `left:${rows.x - 1}px;top:${rows.y + i * rows.pitch}px;width:${rows.w + 2}px;height:${rows.pitch - 1}px`,
+    ),
+  );
+  return [...cols, ...list];
+}
+
