@@ -1,4 +1,4 @@
-"""From a learner's text to the rows of a small table: frequent words, and one row for all others."""
+"""From a learner's text to the rows of a small table: frequent words, and one row for the rest."""
 
 from collections import Counter
 from dataclasses import dataclass

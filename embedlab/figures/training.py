@@ -56,7 +56,8 @@ class _Picture:
         seen = seen[np.isfinite(seen).all(axis=1)]
         low, high = (seen.min(axis=0), seen.max(axis=0)) if len(seen) else (-np.ones(2), np.ones(2))
         self.middle, self.reach = (low + high) / 2, max(float((high - low).max()) / 2, 1e-6) * 1.15
-        self.most = max(float(np.nanmax(run.moves, initial=0)) for run in trace.runs) or 1.0
+        moves = np.concatenate([run.moves for run in trace.runs])
+        self.most = float(moves[np.isfinite(moves)].max(initial=0)) or 1.0
 
     def draw(self) -> Figure:
         figure, self.axes = sheet(WIDTH, self.height, self.look)
@@ -108,7 +109,7 @@ class _Picture:
     def _strip(self, run: TrainedRun, x: float, wide: float) -> None:
         look, steps = self.look, self.trace.steps
         cell = wide / steps
-        strength = np.sqrt(np.nan_to_num(run.moves[:, self.rows]) / self.most)
+        strength = np.sqrt(np.clip(np.nan_to_num(run.moves[:, self.rows]) / self.most, 0, 1))
         base, full = np.array(look.middle) / 255, np.array(look.pos) / 255
         corners, colours = [], []
         for step in range(steps):

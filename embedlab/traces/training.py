@@ -71,7 +71,8 @@ class TrainedRun:
     def moves(self) -> np.ndarray:
         """How far each row moved at each step, (S, V) float64."""
         path = self.table.astype(np.float64)
-        return np.sqrt(np.square(path[1:] - path[:-1]).sum(axis=-1))
+        with np.errstate(invalid="ignore"):  # ∞ − ∞ is NaN: no move that could be said
+            return np.sqrt(np.square(path[1:] - path[:-1]).sum(axis=-1))
 
     @property
     def has_grad(self) -> np.ndarray:

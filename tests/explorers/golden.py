@@ -13,16 +13,22 @@ import numpy as np
 from embedlab.explorers.geometry import GeometryExplorer
 from embedlab.explorers.gradient import GradientExplorer
 from embedlab.explorers.lookup import LookupExplorer
+from embedlab.explorers.training import TrainingExplorer
 from embedlab.explorers.wire import unpack
 
 FOLDER = Path(__file__).resolve().parents[2] / "js" / "test" / "golden"
-COMPUTED = {"geometry", "gradient"}  # the last bits differ from machine to machine
+COMPUTED = {"geometry", "gradient", "training"}  # the last bits differ from machine to machine
 NOISY = {"curve"}  # what rounding leaves of a difference
 WORDS = ["cat", "dog", "mouse", "lion", "tuple", "list", "dict", "string", "run", "walk", "sleep",
          "eat"]  # fmt: skip
 ROWS = np.random.default_rng(4).normal(size=(12, 3)).round(2)
 MEASURED = {"lookup": ("gather_ns", "onehot_ns")}
-EXPLORERS = {"geometry": GeometryExplorer, "gradient": GradientExplorer, "lookup": LookupExplorer}
+EXPLORERS = {
+    "geometry": GeometryExplorer,
+    "gradient": GradientExplorer,
+    "lookup": LookupExplorer,
+    "training": TrainingExplorer,
+}
 STATES = {
     "geometry": {
         "default": {
@@ -65,6 +71,19 @@ STATES = {
         "nan": {"text": "the #99 mat", "oob": "nan", "way": "one-hot"},
         "clip": {"text": "the #99 mat", "oob": "clip", "edits": [[1, 0, 0.25], [500, 0, 1.0]]},
         "empty": {"text": ""},
+    },
+    "training": {
+        "default": {"steps": 30},
+        "branch": {
+            "runs": ["adam", "momentum", "adagrad"],
+            "branch": [0, 12, "sgd", 1.0],
+            "steps": 20,
+        },
+        "plane": {"runs": ["rmsprop"], "output_dim": 3, "steps": 12},
+        "hostile": {"text": "<script>alert('a')</script> חתול قطة 🐈 👩‍🚀 &amp; $x$", "steps": 10},
+        "nan": {"table": [[float("nan"), 1.0], [0.5, float("inf")], [1.0, 2.0]], "steps": 10},
+        "smallest": {"text": "a", "input_dim": 1, "output_dim": 1, "steps": 10},
+        "empty": {"text": "", "steps": 10},
     },
 }
 NAMES = [(view, state) for view, states in STATES.items() for state in states]

@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { addLine, shadeOf, signedShade } from "../training/cells.js";
+import { bendTo, topOf } from "../training/curve.js";
+import { hit, layout, mapper, placeLabels, stepAt, stepX } from "../training/geometry.js";
+import { AHEAD, census, distance, readingOf, wayAhead } from "../training/reading.js";
+import { storyRow } from "../training/state.js";
+import { short, update } from "../training/words.js";
+import { trace } from "./golden.js";
+
+/** @param {string} name */
+const reading = (name) => readingOf(trace(name, "training"));
+
+/** @param {import("../training/geometry.js").Box} a @param {import("../training/geometry.js").Box} b */
+const apart = (a, b) => a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y;
+
+test("the figure fits its width and nothing lies on anything else", () => {
+  for (const width of [312, 344, 520, 640, 800]) {
+    for (const V of [1, 11, 24, 40]) {
+      for (const runs of [1, 2, 3]) {
+        const at = layout({ width, V, runs, lanes: 8 });
+        const boxes = [...at.maps, ...at.strips, at.loss, at.lanes];
+        const name = JSON.stringify({ width, V, runs });
+        for (const [i, box] of boxes.entries()) {
+          assert.ok(box.x >= 0 && box.x + box.w <= width + 0.5, `${name} box ${i}`);
+          assert.ok(box.w > 40 && box.y + box.h <= at.height, `${name} box ${i}`);
+          for (const other of boxes.slice(0, i)) assert.ok(apart(box, other), `${name} box ${i}`);
+        }
+      }
+    }
+  }
+});
+
+test("a point of the figure is what it looks like", () => {
+  const at = layout({ width: 640, V: 3, runs: 2, lanes: 8 });
+  const what = { S: 50, V: 3, order: [2, 0, 1] };
+  const [, strip] = at.strips;
+  const spot = hit(at, what, [], strip.x + strip.w * 0.51, strip.y + at.pitch * 1.5);
+  assert.deepEqual(spot, { part: "strip", run: 1, row: 0, step: 25 });
+  assert.deepEqual(hit(at, what, [], 5, strip.y + 2), { part: "label", run: 0, row: 2 });
+  const dot = { row: 1, run: 0, x: at.maps[0].x + 50, y: at.maps[0].y + 50 };
+  assert.deepEqual(hit(at, what, [dot], dot.x + 5, dot.y), { part: "dot", run: 0, row: 1 });
+  assert.deepEqual(hit(at, what, [dot], dot.x + 25, dot.y), { part: "map", run: 0 });
+  assert.deepEqual(hit(at, what, [], at.maps[1].x + 5, at.maps[1].y - 5), { part: "title", run: 1 });
+  assert.equal(hit(at, what, [], at.loss.x + at.loss.w - 1, at.loss.y + 5)?.step, 49);
+  for (const s of [0, 7, 49]) assert.equal(stepAt(strip, stepX(strip, s, 50) + 0.1, 50), s);
+});
+
+test("the map keeps lengths and stays inside its sheet", () => {
+  const box = { x: 10, y: 20, w: 300, h: 200 };
+  const map = mapper({ x: [-1, 2], y: [0, 1] }, box);
+  const [left, low] = map.at([-1, 0]);
+  const [right, high] = map.at([2, 1]);
+  assert.ok(left >= box.x && right <= box.x + box.w && high >= box.y && low <= box.y + box.h);
+  assert.ok(Math.abs((right - left) / 3 - (low - high)) < 1e-9);
+  assert.ok(mapper({ x: [1, 1], y: [2, 2] }, box).at([1, 2]).every(Number.isFinite)); // one point
+});
+
+test("labels never cover each other, and those asked for first are always there", () => {
+  const box = { x: 0, y: 0, w: 300, h: 200 };
+  const wanted = Array.from({ length: 30 }, (_, row) => ({
+    row, x: 140 + (row % 6) * 4, y: 90 + Math.floor(row / 6) * 4, w: 40, first: row === 29,
+  })); // prettier-ignore
+  const placed = placeLabels(wanted, box);
+  assert.ok(placed.has(29) && placed.size < 30);
+  const boxes = [...placed.values()].map(({ x, y, anchor }) => ({ x: anchor === "start" ? x : x - 40, y: y - 10, w: 40, h: 13 }));
+  boxes.forEach((one, i) => boxes.slice(0, i).forEach((other) => assert.ok(apart(one, other))));
+});
+
+test("cells of one shade become one rectangle", () => {
+  const shades = [0, 2, 2, 1, 0, 1];
+  const paths = addLine(6, (i) => shades[i], { x: 0, y: 5, w: 60, h: 8 }, new Map());
+  assert.deepEqual([...paths], [[2, "M10 5H30v8H10z"], [1, "M30 5H40v8H30zM50 5H60v8H50z"]]);
+  assert.deepEqual([0, 1e-9, 1, 9].map((v) => shadeOf(v, 1)), [0, 1, 8, 8]);
+  assert.deepEqual([0, NaN, -1, 0.01].map((v) => signedShade(v, 1)), [0, 0, -8, 1]);
+});
+
+test("rows move without a gradient under dense Adam, and not under lazy Adam", () => {
+  const { runs, S, V, lastSeen } = reading("default");
+  const [dense, lazy] = runs;
+  let glides = 0;
+  for (let s = 0; s < S; s++) {
+    for (let row = 0; row < V; row++) {
+      glides += Number(dense.glides(s, row));
+      assert.equal(lazy.glides(s, row), false);
+      assert.equal(lazy.move(s, row) > 0, lazy.hasGrad(s, row));
+      if (lastSeen(s, row) < 0) assert.equal(dense.move(s, row), 0);
+      assert.equal(dense.move(s, row), distance(dense.weights(s, row), dense.weights(s + 1, row)));
+    }
+  }
+  assert.ok(glides > 50);
+  const { moved, glided, pulled } = census(reading("default"), lazy, 7);
+  assert.equal(moved, pulled);
+  assert.equal(glided, 0);
+});
+
+test("the rarest word has the story, and the way ahead is that of the next steps", () => {
+  const made = reading("default");
+  assert.equal(made.words[storyRow(made)], "moon");
+  const way = wayAhead(made, made.runs[0], 4, storyRow(made));
+  assert.equal(way.length, AHEAD);
+  assert.equal(way[0], made.runs[0].move(5, storyRow(made)));
+  assert.equal(wayAhead(made, made.runs[0], made.S - 1, 0).length, 0);
+  assert.ok(topOf(made.reach) >= made.reach && topOf(0.42) === 0.5);
+});
+
+test("a branch has a ghost behind it, the same up to the step", () => {
+  const made = reading("branch");
+  const { ghost, runs } = made;
+  assert.ok(ghost);
+  assert.equal(ghost.from, 12);
+  assert.equal(runs[0].turn, 12);
+  assert.deepEqual([...ghost.weights(12, 3)], [...runs[0].weights(12, 3)]);
+  assert.deepEqual([runs[0].rule(11).optimizer, runs[0].rule(12).optimizer], ["adam", "sgd"]);
+  assert.ok(runs[0].title.includes("→") && ghost.losses[5] === runs[0].losses[5]);
+});
+
+test("empty, NaN and one-number tables can be read", () => {
+  for (const name of ["empty", "smallest", "nan"]) {
+    const made = reading(name);
+    const [x, y] = made.bounds.x.concat(made.bounds.y);
+    assert.ok(Number.isFinite(x) && Number.isFinite(y) && made.most > 0 && made.reach > 0, name);
+    assert.equal(made.runs[0].glides(0, 0), false);
+  }
+  assert.ok(Number.isNaN(reading("nan").runs[0].move(0, 0)));
+});
+
+test("numbers keep their first digits however small", () => {
+  const said = [0, 0.0195, -0.5, 0.00031, -1.234e-7, NaN, Infinity].map(short);
+  assert.deepEqual(said, ["0", "0.0195", "−0.5000", "3.10e−4", "−1.23e−7", "NaN", "∞"]);
+});
+
+test("the arithmetic of a step gives the step", () => {
+  const made = reading("default");
+  const run = made.runs[0];
+  for (let s = 0; s < made.S; s++) {
+    for (let row = 0; row < made.V; row++) {
+      const m = run.memory(0, s + 1, row)?.[0] ?? NaN;
+      const v = run.memory(1, s + 1, row)?.[0] ?? NaN;
+      const step = (-run.rate(s) * m) / (Math.sqrt(v) + 1e-7);
+      assert.ok(Math.abs(run.weights(s + 1, row)[0] - run.weights(s, row)[0] - step) < 1e-6);
+    }
+  }
+  const line = update(/** @type {any} */ ({ reading: made, run, row: 0, s: 3 }), 0);
+  assert.equal(line.name, "update");
+});
+
+test("a curve bends under the pointer, and the points passed go along", () => {
+  const made = reading("default");
+  /** @type {[number, number][]} */
+  const bent = [];
+  const drawn = Array.from({ length: 20 }, () => 0);
+  const act = { bend: (/** @type {number} */ i, /** @type {number} */ value) => bent.push([i, value]) };
+  const at = layout({ width: 640, V: made.V, runs: 2, lanes: 8 });
+  const d = /** @type {any} */ ({ scene: { ui: { prediction: { drawn } }, act }, reading: made, at });
+  const { x, y, w, h } = at.loss;
+  assert.equal(bendTo(d, x + w / 2, y, null), 9);
+  assert.deepEqual(bent.splice(0), [[9, topOf(made.reach)]]);
+  assert.equal(bendTo(d, x + (w * 13) / 20, y + h, 9), 12);
+  assert.deepEqual(bent.map(([i]) => i), [10, 11, 12]);
+});

@@ -1,0 +1,34 @@
+/**
+ * The figure of a training run: maps, strips, the loss, and one row number by number.
+ */
+import { html } from "lit-html";
+import { lanes, loss } from "./charts.js";
+import { curve } from "./curve.js";
+import { maps } from "./map.js";
+import { drawingOf } from "./state.js";
+import { strips } from "./strip.js";
+import { pointer } from "./touch.js";
+
+/** @typedef {import("../kit/view.js").Scene} Scene */
+
+/** @param {Scene} scene */
+export function figure(scene) {
+  const d = drawingOf(scene);
+  const { at, asked } = d;
+  const on = pointer(d);
+  return html`<div
+    class="stage training ${asked ? "asked" : ""}"
+    role="group"
+    aria-label=${scene.trace.header.alt}
+    style="height:${at.height}px"
+    @pointermove=${on.move}
+    @pointerdown=${on.down}
+    @pointerup=${on.up}
+    @pointerleave=${on.leave}
+    @click=${on.click}
+  >
+    <svg width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
+      ${maps(d)} ${strips(d)} ${scene.ui.prediction ? curve(d) : loss(d)} ${lanes(d)}
+    </svg>
+  </div>`;
+}

@@ -1,0 +1,164 @@
+/**
+ * The map of a run: each row of the table as a point, the way it came, and the arrow of a row that
+ * moves without a gradient.
+ */
+import { nothing, svg } from "lit-html";
+import { mapper, placeLabels } from "./geometry.js";
+import { AHEAD, distance } from "./reading.js";
+import { nameOf } from "./state.js";
+import { short } from "./words.js";
+
+/** @typedef {import("./state.js").Drawing} Drawing */
+/** @typedef {{ row: number, run: number, x: number, y: number }} Dot */
+
+const MOMENTUM = -1; // among the labels, that of the arrow
+export const ARROW = 12; // how many times its move an arrow is long
+const ARROW_LEAST = 11;
+const ARROW_MOST = 46;
+
+/** Where the points of all maps stand now; rows without a finite place are left out. @param {Drawing} d @returns {Dot[]} */
+export function dots({ reading, at, s }) {
+  return at.maps.flatMap((box, run) => {
+    const map = mapper(reading.bounds, box);
+    return reading.order.flatMap((row) => {
+      const [x, y] = map.at(reading.place(reading.runs[run].weights(s + 1, row)));
+      return Number.isFinite(x) && Number.isFinite(y) ? [{ row, run, x, y }] : [];
+    });
+  });
+}
+
+/** @param {Drawing} d */
+export function maps(d) {
+  const all = dots(d);
+  return d.at.maps.map((_, n) => one(d, n, all.filter((dot) => dot.run === n)));
+}
+
+/** @param {Drawing} d @param {number} n @param {Dot[]} here */
+function one(d, n, here) {
+  const { scene, reading, at, s } = d;
+  const run = reading.runs[n];
+  const box = at.maps[n];
+  const { pins } = scene.ui.own;
+  const special = (/** @type {number} */ row) => row === d.row || pins.includes(row);
+  const path = pathOf(d, n);
+  const flying = arrowsOf(d, n, here);
+  const named = flying.find(({ row }) => row === d.row) ?? flying[0];
+  const wanted = here.map(({ row, x, y }) => ({ row, x, y, w: label(d, row).length * 6.6 + 2, first: special(row) }));
+  if (named) wanted.push({ row: MOMENTUM, x: named.tip[0], y: named.tip[1], w: 62, first: true });
+  const names = placeLabels(wanted, box);
+  const state = (/** @type {number} */ row) =>
+    row === d.row ? "hit" : pins.includes(row) ? "pinned" : run.glides(s, row) ? "glides" : "";
+  const most = Math.max(20, Math.floor(box.w / 6.8));
+  const long = run.turn === null ? run.title : `${run.title}, from step ${run.turn + 1}`;
+  const title = long.length > most ? run.title : long;
+  return svg`<g>
+    <text class="head title ${d.n === n ? "active" : ""}" x=${box.x} y=${box.y - 9}>${title.length > most ? `${title.slice(0, most - 1)}…` : title}</text>
+    <rect class="sheet" x=${box.x} y=${box.y} width=${box.w} height=${box.h} rx="6" />
+    ${reading.order.filter((row) => !special(row)).map((row) => svg`<path class="trail" d=${path(run.weights, row, 0, s + 1)} />`)}
+    ${ghost(d, n, path, special)}
+    ${reading.order.filter(special).map((row) => svg`<path class="trail ${state(row)}" d=${path(run.weights, row, 0, s + 1)} />`)}
+    ${ahead(d, n, path)}
+    ${d.n === n ? ruler(d, here) : nothing}
+    <g class="arrows">${flying.map(({ line, head }) => svg`<path d=${line} /><path class="tip" d=${head} />`)}</g>
+    ${here.map(({ row, x, y }) => svg`<circle class="dot ${state(row)}" cx=${r(x)} cy=${r(y)} r=${row === d.row ? 6 : pins.includes(row) ? 5 : 4} />`)}
+    ${here.map(({ row }) => {
+      const place = names.get(row);
+      return place
+        ? svg`<text class="name ${state(row)}" x=${r(place.x)} y=${r(place.y)} text-anchor=${place.anchor}>${label(d, row)}</text>`
+        : nothing;
+    })}
+    ${named ? svg`<text class="name momentum" x=${r(names.get(MOMENTUM)?.x ?? 0)} y=${r(names.get(MOMENTUM)?.y ?? 0)} text-anchor=${names.get(MOMENTUM)?.anchor ?? "start"}>momentum</text>` : nothing}
+    ${here.length ? nothing : svg`<text x=${box.x + box.w / 2} y=${box.y + box.h / 2} text-anchor="middle">no row stands at a finite place</text>`}
+    ${n === reading.runs.length - 1 ? note(d, box) : nothing}
+  </g>`;
+}
+
+/** A word as it fits on the map. @param {Drawing} d @param {number} row */
+function label({ reading }, row) {
+  const name = nameOf(reading, row);
+  return name.length > 12 ? `${name.slice(0, 11)}…` : name;
+}
+
+/** @param {Drawing} d @param {number} n */
+function pathOf({ reading, at }, n) {
+  const map = mapper(reading.bounds, at.maps[n]);
+  /** @param {(k: number, row: number) => ArrayLike<number>} weights @param {number} row @param {number} from @param {number} to */
+  return (weights, row, from, to) => {
+    let d = "";
+    let before = "";
+    for (let k = from; k <= to; k++) {
+      const [x, y] = map.at(reading.place(weights(k, row)));
+      if (!Number.isFinite(x) || !Number.isFinite(y)) continue;
+      const now = `${r(x)} ${r(y)}`;
+      if (now !== before) d += `${d ? "L" : "M"}${now}`;
+      before = now;
+    }
+    return d;
+  };
+}
+
+/** The way the run would have gone on, behind the branch. @param {Drawing} d @param {number} n @param {ReturnType<typeof pathOf>} path @param {(row: number) => boolean} special */
+function ghost({ reading, s, at }, n, path, special) {
+  const past = reading.ghost;
+  if (!past || past.run !== n || s + 1 <= past.from) return nothing;
+  const map = mapper(reading.bounds, at.maps[n]);
+  return svg`<g class="ghost">${reading.order.map((row) => {
+    const [x, y] = map.at(reading.place(past.weights(s + 1, row)));
+    return Number.isFinite(x) && Number.isFinite(y)
+      ? svg`<path class=${special(row) ? "special" : ""} d=${path(past.weights, row, past.from, s + 1)} /><circle cx=${r(x)} cy=${r(y)} r="3.5" />`
+      : nothing;
+  })}</g>`;
+}
+
+/** After a prediction: where the row really went. @param {Drawing} d @param {number} n @param {ReturnType<typeof pathOf>} path */
+function ahead({ scene, reading, s, row, run, n: active }, n, path) {
+  if (scene.ui.prediction?.phase !== "revealed" || active !== n) return nothing;
+  return svg`<path class="ahead" pathLength="1" d=${path(run.weights, row, s + 1, Math.min(reading.S, s + 1 + AHEAD))} />`;
+}
+
+/** An arrow for each row that moves without a gradient, the longest first. @param {Drawing} d @param {number} n @param {Dot[]} here */
+function arrowsOf({ reading, at, s }, n, here) {
+  const run = reading.runs[n];
+  const map = mapper(reading.bounds, at.maps[n]);
+  const gliding = here.filter(({ row }) => run.glides(s, row));
+  gliding.sort((a, b) => run.move(s, b.row) - run.move(s, a.row));
+  return gliding.flatMap(({ row, x, y }) => {
+    const [x0, y0] = map.at(reading.place(run.weights(s, row)));
+    const long = Math.hypot(x - x0, y - y0);
+    if (!(long > 0)) return [];
+    const [ux, uy] = [(x - x0) / long, (y - y0) / long];
+    const size = Math.max(ARROW_LEAST, Math.min(ARROW_MOST, long * ARROW)) + 6;
+    const [tx, ty] = [x + ux * size, y + uy * size];
+    const wing = (/** @type {number} */ side) => `${r(tx - ux * 6 - side * uy * 3.5)} ${r(ty - uy * 6 + side * ux * 3.5)}`;
+    return [{
+      row,
+      tip: [tx, ty],
+      line: `M${r(x + ux * 6)} ${r(y + uy * 6)}L${r(tx)} ${r(ty)}`,
+      head: `M${wing(1)}L${r(tx)} ${r(ty)}L${wing(-1)}`,
+    }]; // prettier-ignore
+  });
+}
+
+/** From the row that is looked at to each pinned one: the true distance. @param {Drawing} d @param {Dot[]} here */
+function ruler({ scene, run, row, s }, here) {
+  const one = here.find((dot) => dot.row === row);
+  if (!one) return nothing;
+  return scene.ui.own.pins.map((/** @type {number} */ pin) => {
+    const two = here.find((dot) => dot.row === pin);
+    if (!two || pin === row) return nothing;
+    const true_ = distance(run.weights(s + 1, row), run.weights(s + 1, pin));
+    return svg`<g class="ruler"><path d="M${r(one.x)} ${r(one.y)}L${r(two.x)} ${r(two.y)}" />
+      <text class="name" x=${r((one.x + two.x) / 2)} y=${r((one.y + two.y) / 2 - 5)} text-anchor="middle">${short(true_)}</text></g>`;
+  });
+}
+
+/** How the numbers became places, below the maps. @param {Drawing} d @param {import("./geometry.js").Box} box */
+function note({ reading, at }, box) {
+  const { D, kept } = reading;
+  const share = kept === null ? "" : `: ${Math.round(kept * 100)} % of the variance`;
+  const said = D > 2 ? `D = ${D}, a fixed plane${share}` : D === 2 ? "D = 2, nothing is projected" : "D = 1: left and right";
+  return svg`<text class="sub" x="0" y=${box.y + box.h + 14}>${said}; ${at.narrow ? "arrows" : "an arrow is"} ${ARROW} × the move</text>`;
+}
+
+/** @param {number} v */
+const r = (v) => Math.round(v * 10) / 10;

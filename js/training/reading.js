@@ -1,0 +1,239 @@
+/**
+ * A training trace as the view reads it: where each row stands, how far it moved, and with what
+ * gradient. State k is after k steps; step s leads from state s to state s + 1.
+ */
+
+/** @typedef {import("../kit/wire.js").Trace} Trace */
+/** @typedef {import("../kit/wire.js").Numbers} Numbers */
+/** @typedef {{ optimizer: string, rate: number, memory: string[] }} Rule */
+/**
+ * @typedef {object} Run
+ * @property {string} title
+ * @property {string} name                               the optimiser it began with
+ * @property {number | null} turn                        the step from which on it branched
+ * @property {(s: number) => Rule} rule
+ * @property {(k: number, row: number) => Numbers} weights
+ * @property {(s: number, row: number) => ArrayLike<number>} grad
+ * @property {(s: number, row: number) => boolean} hasGrad
+ * @property {(s: number, row: number) => number} move
+ * @property {(s: number, row: number) => boolean} glides  it moved without a gradient
+ * @property {(slot: number, k: number, row: number) => Numbers | null} memory
+ * @property {(s: number) => number} rate                as the formula uses it
+ * @property {Numbers} losses
+ */
+/** @typedef {{ x: [number, number], y: [number, number] }} Bounds */
+/**
+ * @typedef {object} Reading
+ * @property {number} V
+ * @property {number} D
+ * @property {number} S
+ * @property {number} N
+ * @property {string[]} words
+ * @property {number[]} order     rows, the most frequent word first
+ * @property {Numbers} counts
+ * @property {Run[]} runs
+ * @property {{ run: number, from: number, weights: (k: number, row: number) => Numbers, losses: Numbers } | null} ghost
+ * @property {number | null} kept  the share of the variance that the map shows
+ * @property {(row: ArrayLike<number>) => [number, number]} place  where a row stands on the map
+ * @property {(s: number) => number[]} batch   ids of the words a step looks at
+ * @property {(s: number, row: number) => number} lastSeen  the last step up to s with a gradient in any run, or −1
+ * @property {number} most        the longest move
+ * @property {Bounds} bounds
+ * @property {number} reach       the longest way of any row in AHEAD steps
+ */
+
+export const AHEAD = 20;
+
+/** @type {WeakMap<Trace, Reading>} */
+const known = new WeakMap();
+
+/** @param {Trace} trace @returns {Reading} */
+export function readingOf(trace) {
+  const before = known.get(trace);
+  if (before) return before;
+  const made = read(trace);
+  known.set(trace, made);
+  return made;
+}
+
+/** @param {Trace} trace @returns {Reading} */
+function read({ header, arrays }) {
+  const [states, V, D] = arrays.w0.shape;
+  const S = states - 1;
+  const events = arrays.events.data;
+  const index = new Int32Array(S * V).fill(-1); // which entry of g is that of (step, row)
+  for (let e = 0; e < events.length / 2; e++) index[events[2 * e] * V + events[2 * e + 1]] = e;
+  /** @type {Run[]} */
+  const runs = header.runs.map((/** @type {any} */ said, /** @type {number} */ n) =>
+    runOf(said, n, arrays, { S, V, D }, index),
+  );
+  const centre = arrays.centre.data;
+  const axes = arrays.axes.data;
+  /** @param {ArrayLike<number>} row @returns {[number, number]} */
+  const place = (row) => {
+    let x = 0;
+    let y = 0;
+    for (let d = 0; d < D; d++) {
+      x += (row[d] - centre[d]) * axes[2 * d];
+      y += (row[d] - centre[d]) * axes[2 * d + 1];
+    }
+    return [x, y];
+  };
+  const turn = header.branched === null ? null : header.runs[header.branched].branch.step;
+  const past = arrays.ghost;
+  const ghost = past && {
+    run: header.branched,
+    from: turn,
+    losses: arrays.ghost_losses.data,
+    weights: (/** @type {number} */ k, /** @type {number} */ row) =>
+      past.data.subarray(((k - turn) * V + row) * D, ((k - turn) * V + row + 1) * D),
+  };
+  const B = header.batch;
+  const ids = arrays.ids.data;
+  return {
+    V, D, S, runs, place, ghost,
+    N: header.total,
+    words: header.words,
+    order: Array.from(arrays.order.data),
+    counts: arrays.counts.data,
+    kept: header.kept,
+    batch: (s) => Array.from({ length: B }, (_, b) => ids[(s * B + b) % ids.length]),
+    lastSeen(s, row) {
+      for (let t = s; t >= 0; t--) if (index[t * V + row] >= 0) return t;
+      return -1;
+    },
+    most: longest(runs, S, V),
+    bounds: boundsOf(runs, S, V, place),
+    reach: reachOf(runs, S, V),
+  }; // prettier-ignore
+}
+
+/**
+ * @param {any} said
+ * @param {number} n
+ * @param {Record<string, import("../kit/wire.js").NdArray>} arrays
+ * @param {{ S: number, V: number, D: number }} sizes
+ * @param {Int32Array} index
+ * @returns {Run}
+ */
+function runOf(said, n, arrays, { S, V, D }, index) {
+  const w = arrays[`w${n}`].data;
+  const g = arrays[`g${n}`].data;
+  const rates = arrays[`rates${n}`].data;
+  const none = new Float32Array(D);
+  const turn = said.branch?.step ?? null;
+  /** @param {number} k @param {number} row */
+  const weights = (k, row) => w.subarray((k * V + row) * D, (k * V + row + 1) * D);
+  /** @param {number} s @param {number} row */
+  const grad = (s, row) => {
+    const e = index[s * V + row];
+    return e < 0 ? none : g.subarray(e * D, (e + 1) * D);
+  };
+  const moves = new Float64Array(S * V);
+  const pulled = new Uint8Array(S * V);
+  for (let s = 0; s < S; s++) {
+    for (let row = 0; row < V; row++) {
+      moves[s * V + row] = distance(weights(s, row), weights(s + 1, row));
+      pulled[s * V + row] = Number(Array.prototype.some.call(grad(s, row), (value) => value !== 0));
+    }
+  }
+  return {
+    name: said.optimizer,
+    title: titleOf(said, said.branch),
+    turn,
+    rule: (s) => (turn !== null && s >= turn ? said.branch : said),
+    weights,
+    grad,
+    hasGrad: (s, row) => pulled[s * V + row] === 1,
+    move: (s, row) => moves[s * V + row],
+    glides: (s, row) => moves[s * V + row] > 0 && !pulled[s * V + row],
+    memory(slot, k, row) {
+      const kept = arrays[`memory${n}${slot}`]?.data;
+      return kept ? kept.subarray((k * V + row) * D, (k * V + row + 1) * D) : null;
+    },
+    rate: (s) => rates[s],
+    losses: arrays[`losses${n}`].data,
+  };
+}
+
+/** What a run is called, before and after its branch. @param {Rule} first @param {Rule | null} then */
+function titleOf(first, then) {
+  const whole = `${first.optimizer}, rate ${first.rate}`;
+  if (!then || (then.optimizer === first.optimizer && then.rate === first.rate)) return whole;
+  if (then.optimizer === first.optimizer) return `${whole} → ${then.rate}`;
+  if (then.rate === first.rate) return `${first.optimizer} → ${then.optimizer}, rate ${then.rate}`;
+  return `${first.optimizer} ${first.rate} → ${then.optimizer} ${then.rate}`;
+}
+
+/** How far two rows are apart, in all their numbers. @param {ArrayLike<number>} a @param {ArrayLike<number>} b */
+export function distance(a, b) {
+  let sum = 0;
+  for (let d = 0; d < a.length; d++) sum += (b[d] - a[d]) ** 2;
+  return Math.sqrt(sum);
+}
+
+/** @param {Run[]} runs @param {number} S @param {number} V */
+function longest(runs, S, V) {
+  let most = 0;
+  for (const run of runs) {
+    for (let s = 0; s < S; s++) {
+      for (let row = 0; row < V; row++) {
+        const move = run.move(s, row);
+        if (Number.isFinite(move) && move > most) most = move;
+      }
+    }
+  }
+  return most || 1;
+}
+
+/** What the map must hold: every row at every step of every run. @param {Run[]} runs @param {number} S @param {number} V @param {Reading["place"]} place @returns {Bounds} */
+function boundsOf(runs, S, V, place) {
+  /** @type {Bounds} */
+  const all = { x: [Infinity, -Infinity], y: [Infinity, -Infinity] };
+  for (const run of runs) {
+    for (let k = 0; k <= S; k++) {
+      for (let row = 0; row < V; row++) {
+        const [x, y] = place(run.weights(k, row));
+        if (!Number.isFinite(x) || !Number.isFinite(y)) continue;
+        all.x = [Math.min(all.x[0], x), Math.max(all.x[1], x)];
+        all.y = [Math.min(all.y[0], y), Math.max(all.y[1], y)];
+      }
+    }
+  }
+  return all.x[0] <= all.x[1] ? all : { x: [-1, 1], y: [-1, 1] };
+}
+
+/** @param {Run[]} runs @param {number} S @param {number} V */
+function reachOf(runs, S, V) {
+  let most = 0;
+  for (const run of runs) {
+    for (let k = 0; k + AHEAD <= S; k += 5) {
+      for (let row = 0; row < V; row++) {
+        const far = distance(run.weights(k, row), run.weights(k + AHEAD, row));
+        if (Number.isFinite(far) && far > most) most = far;
+      }
+    }
+  }
+  return most || longest(runs, S, V) * Math.max(1, S / 2);
+}
+
+/** How many rows moved at a step, how many of them without a gradient, and how many had one. @param {Reading} reading @param {Run} run @param {number} s */
+export function census({ V }, run, s) {
+  let moved = 0;
+  let glided = 0;
+  let pulled = 0;
+  for (let row = 0; row < V; row++) {
+    moved += Number(run.move(s, row) > 0);
+    glided += Number(run.glides(s, row));
+    pulled += Number(run.hasGrad(s, row));
+  }
+  return { moved, glided, pulled };
+}
+
+/** How far a row will be from where it stands after step s, for each of the next steps. @param {Reading} reading @param {Run} run @param {number} s @param {number} row */
+export function wayAhead({ S }, run, s, row) {
+  const here = run.weights(s + 1, row);
+  return Array.from({ length: Math.min(AHEAD, S - 1 - s) }, (_, i) =>
+    distance(here, run.weights(s + 2 + i, row)),
+  );
+}

@@ -1,0 +1,81 @@
+/**
+ * What is only on the screen in this view: which run and which row are looked at, and which rows
+ * are pinned.
+ */
+import { layout } from "./geometry.js";
+import { readingOf } from "./reading.js";
+
+/** @typedef {import("../kit/view.js").Scene} Scene */
+/** @typedef {import("./reading.js").Reading} Reading */
+/** @typedef {import("./reading.js").Run} Run */
+/** @typedef {import("./geometry.js").Layout} Layout */
+/**
+ * @typedef {object} Own
+ * @property {number} run
+ * @property {number} row      −1 until the first trace says which one has the story
+ * @property {number[]} pins
+ * @property {boolean} touched whether a row was ever chosen by hand
+ */
+/**
+ * What is drawn now.
+ * @typedef {object} Drawing
+ * @property {Scene} scene
+ * @property {Reading} reading
+ * @property {Layout} at
+ * @property {number} n        the run that is looked at
+ * @property {Run} run
+ * @property {number} row      the row that is looked at
+ * @property {number} s        the step
+ * @property {boolean} asked   a prediction is open: what comes after this step is hidden
+ */
+
+export const PINS_MOST = 4;
+
+/** @returns {Own} */
+export function own() {
+  return { run: 0, row: -1, pins: [], touched: false };
+}
+
+/** The row that shows the story: the rarest word of the text. @param {Reading} reading */
+export function storyRow({ order, counts }) {
+  return [...order].reverse().find((row) => counts[row] > 0) ?? order[0];
+}
+
+/** Keep run, row and pins within what there is. @param {Scene} scene */
+export function settle({ trace, ui }) {
+  const reading = readingOf(trace);
+  const mine = /** @type {Own} */ (ui.own);
+  mine.run = Math.min(mine.run, reading.runs.length - 1);
+  if (mine.row < 0 || mine.row >= reading.V) mine.row = storyRow(reading);
+  mine.pins = mine.pins.filter((row) => row < reading.V);
+  ui.step = Math.max(0, Math.min(ui.step, reading.S - 1));
+}
+
+/** @type {WeakMap<object, { key: string, at: Layout }>} */
+const layouts = new WeakMap();
+
+/** The layout, the same object as long as nothing it depends on changes. @param {Scene} scene @param {Reading} reading */
+export function layoutOf(scene, { V, D, runs }) {
+  const lanes = 2 + Math.max(...runs.map((run) => Math.max(run.rule(0).memory.length, run.rule(Infinity).memory.length)));
+  const what = { width: scene.size.figure, V, runs: runs.length, lanes: lanes * Math.min(D, 2) };
+  const key = JSON.stringify(what);
+  const before = layouts.get(scene.act);
+  if (before?.key === key) return before.at;
+  const at = layout(what);
+  layouts.set(scene.act, { key, at });
+  return at;
+}
+
+/** @param {Scene} scene @returns {Drawing} */
+export function drawingOf(scene) {
+  const reading = readingOf(scene.trace);
+  const { hover, own: mine, step, prediction } = scene.ui;
+  const asked = prediction?.phase === "open";
+  const n = Math.min(hover?.run ?? mine.run, reading.runs.length - 1);
+  const row = !prediction && hover?.row !== undefined && hover.row < reading.V ? hover.row : mine.row;
+  const seen = prediction ? mine.run : n;
+  return { scene, reading, at: layoutOf(scene, reading), n: seen, run: reading.runs[seen], row, s: step, asked };
+}
+
+/** A row's word, or its number where it has none. @param {Reading} reading @param {number} row */
+export const nameOf = ({ words }, row) => words[row] || `row ${row}`;
