@@ -16,6 +16,9 @@ from embedlab.cli.stop import Stop
 
 __all__ = ["add", "copy", "options", "run"]
 
+SETTINGS = Path(__file__).with_name("jupyter")
+"""Read by this JupyterLab beside the learner's own settings: no question about news over a view."""
+
 RECORD = ".embedlab.json"
 """Beside the copies: the hash of each as it was when we wrote it."""
 
@@ -92,6 +95,8 @@ def _serve(folder: Path, first: str, *, browser: bool, more: Sequence[str]) -> i
             "JupyterLab is not installed. Run: make lab in a clone, or python -m pip install "
             "jupyterlab"
         ) from None
+    known = os.environ.get("JUPYTER_CONFIG_PATH")
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, [str(SETTINGS), known]))
     LabApp.launch_instance(argv=options(folder, first, browser=browser, more=more))
     return 0
 

@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 import matplotlib
 import pytest
 
+from embedlab.cli.lab import SETTINGS
+
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 OPTIONS = [
     "--allow-root", "--no-browser", "--ServerApp.ip=127.0.0.1", "--ServerApp.port_retries=0",
@@ -47,6 +49,8 @@ ASK = """async (code) => {
   await future.done;
   return said.trim();
 }"""
+COUNTS = """() => [...window.jupyterapp.shell.currentWidget.content.model.cells]
+    .filter((cell) => cell.type === "code").map((cell) => cell.executionCount)"""
 SHOW_CELL = """(last) => {
   const { content } = window.jupyterapp.shell.currentWidget;
   const at = [...content.model.cells].findIndex((c) => c.sharedModel.getSource().endsWith(last));
@@ -66,7 +70,8 @@ def serving(kind, home):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     own = {
-        "HOME": home, "JUPYTER_CONFIG_DIR": home / "config", "JUPYTER_DATA_DIR": home / "data",
+        "JUPYTER_CONFIG_PATH": SETTINGS, "HOME": home,
+        "JUPYTER_CONFIG_DIR": home / "config", "JUPYTER_DATA_DIR": home / "data",
         "JUPYTER_RUNTIME_DIR": home / "runtime", "MPLCONFIGDIR": matplotlib.get_configdir(),
     }  # fmt: skip
     opens, options = KINDS[kind]
@@ -138,6 +143,7 @@ def opened(browser, address, last):
     page.wait_for_function("window.jupyterapp !== undefined")
     page.evaluate(READY)
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    page.wait_for_function(f"({COUNTS})().every((count) => count !== null)")
     page.evaluate(SHOW_CELL, last)
     lesson = Lesson(page)
     lesson.view.wait_for()

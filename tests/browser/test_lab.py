@@ -25,6 +25,10 @@ def test_every_cell_ran_and_only_the_broken_one_broke(lesson):
     assert [name for _, names in cells for name in names if name] == ["IdError"]
 
 
+def test_no_question_of_the_host_lies_over_the_view(lesson):
+    assert lesson.page.locator(".Toastify__toast").count() == 0
+
+
 def test_views_of_one_page_do_not_share_their_buttons(lesson):
     views = lesson.page.locator(".jp-OutputArea-output .embedlab")
     assert views.count() > 1

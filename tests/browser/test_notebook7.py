@@ -1,7 +1,7 @@
 """Lesson 01 in Jupyter Notebook 7: the view is live there as it is in JupyterLab."""
 
 import pytest
-from jupyter import opened, serving
+from jupyter import COUNTS, opened, serving
 from playwright.sync_api import expect
 
 
@@ -15,10 +15,7 @@ def lesson(browser, tmp_path_factory):
 
 
 def test_every_cell_ran(lesson):
-    counts = """() => [...window.jupyterapp.shell.currentWidget.content.model.cells]
-        .filter((cell) => cell.type === "code").map((cell) => cell.executionCount)"""
-    lesson.page.wait_for_function(f"({counts})().every((count) => count !== null)")
-    ran = lesson.page.evaluate(counts)
+    ran = lesson.page.evaluate(COUNTS)
     assert ran == list(range(1, len(ran) + 1))
 
 

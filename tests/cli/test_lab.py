@@ -170,7 +170,9 @@ def test_it_serves_lesson_01_without_a_display_as_any_user(tmp_path):
         assert address, "it printed no address"
         first = lessons()["01"].name
         assert f"/lab/tree/{first}?token=" in address
-        assert b"JupyterLab" in fetched(server, address)
+        page = fetched(server, address)
+        assert b"JupyterLab" in page
+        assert b"apputils-extension:announcements" in page  # among what is disabled
         token = address.partition("token=")[2]
         listing = f"http://127.0.0.1:{port}/api/contents/{first}?content=0&token={token}"
         assert b'"type": "notebook"' in fetched(server, listing)
