@@ -8,6 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
+from embedlab.explorers.geometry import GeometryExplorer
+from embedlab.explorers.gradient import GradientExplorer
 from embedlab.explorers.lookup import LookupExplorer
 
 
@@ -71,6 +75,59 @@ CASES: dict[str, Case] = {
             *({"text": text} for text in TEXTS),
             {"text": "#0", "input_dim": 1, "output_dim": 1},
             {"text": "the #2047", "input_dim": 2048, "output_dim": 32},
+        ],
+    ),
+    "gradient": Case(
+        make=GradientExplorer,
+        first="chip:0",
+        states={
+            "half way": ("chip:0", "Home", ".", "."),
+            "a weight and its check": ("cell:1:0", "Enter"),
+            "what comes back": ("back:0:1", "Enter"),
+            "predicting": ("chip:0", "p"),
+            "revealed": ("chip:0", "p", "Enter", "p"),
+            "last, mean or sum": ("fate", "Enter"),
+        },
+        traces=[
+            {"rule": "assign"}, {"mode": "tied"}, {"mode": "padding"}, {"mode": "frequency"},
+            {"input_dim": 40, "output_dim": 16}, {"text": "#0", "input_dim": 1, "output_dim": 1},
+        ],
+        large={"input_dim": 40, "output_dim": 16, "mode": "tied"},
+        edit=("output_dim", "ArrowLeft", "ArrowRight"),
+        hostile=[
+            *({"text": text} for text in TEXTS),
+            {"text": TEXTS[2], "mode": "tied"}, {"text": "", "mode": "tied"},
+            {"text": "#0", "input_dim": 1, "output_dim": 1, "mode": "tied"},
+            {"text": "#0 #1 #1", "table": [[np.nan], [1.0]]},
+            {"text": "#0 #1 #1", "table": [[np.inf], [1.0]], "mode": "tied"},
+            {"text": "#2047 #0 " * 40, "table": np.ones((2048, 32))},
+        ],
+    ),
+    "geometry": Case(
+        make=GeometryExplorer,
+        first="map",
+        states={
+            "on the map": ("map", "ArrowRight", "ArrowDown"),
+            "predicting": ("map", "p"),
+            "revealed": ("map", "p", "Enter", "p"),
+            "arithmetic": ("fact:cosine", "Enter"),
+        },
+        traces=[
+            {"plane": "pca 3+4"}, {"plane": "random", "rows": 400},
+            {"word": "#1", "table": [[1.0, 0.0], [np.nan, 1.0], [0.5, 1.0]]},
+        ],
+        large={"table": np.random.default_rng(0).normal(size=(4000, 128)).astype(np.float32),
+               "word": "#7", "a": "#1", "b": "#2", "c": "#3"},
+        edit=("rows", "ArrowLeft", "ArrowRight"),
+        hostile=[
+            *({"word": "#0", "table": np.eye(3), "words": [text[:4000], text, ""], "a": "#0",
+               "b": "#1", "c": "#2"} for text in TEXTS),
+            {"table": [[1.0]], "word": "#0"},
+            {"table": [[1.0], [-1.0]], "word": "#0", "a": "#0", "b": "#0", "c": "#1"},
+            {"table": np.full((3, 2), np.nan), "word": "#0", "a": "#0", "b": "#1", "c": "#2"},
+            {"table": [[0.0, np.inf], [1.0, 0.0], [0.0, 0.0]], "word": "#1"},
+            {"table": np.eye(100).repeat(100, axis=0), "word": "#0",
+             "words": ["👩‍🚀" * 20] * 10_000},
         ],
     ),
 }  # fmt: skip
