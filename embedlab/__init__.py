@@ -40,6 +40,9 @@ _HOMES = {
     "GeometryTrace": "embedlab.traces.geometry",
     "trace_geometry": "embedlab.traces.geometry",
     "draw_geometry": "embedlab.figures.geometry",
+    "TrainingTrace": "embedlab.traces.training",
+    "trace_training": "embedlab.traces.training",
+    "draw_training": "embedlab.figures.training",
     "LookupTrace": "embedlab.traces.lookup",
     "trace_lookup": "embedlab.traces.lookup",
     "draw_lookup": "embedlab.figures.lookup",
@@ -48,6 +51,7 @@ _HOMES = {
     "GradientExplorer": "embedlab.explorers.gradient",
     "QuantizationExplorer": "embedlab.explorers.quantize",
     "GeometryExplorer": "embedlab.explorers.geometry",
+    "TrainingExplorer": "embedlab.explorers.training",
     "MaskExplorer": "embedlab.explorers.mask",
 }
 _MODULES = ("activations", "callbacks", "constraints", "core", "data", "explorers", "figures",
