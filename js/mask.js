@@ -7,7 +7,7 @@ import { explorer } from "./kit/explorer.js";
 import { arithmetic } from "./mask/arithmetic.js";
 import { controls } from "./mask/controls.js";
 import { figure } from "./mask/figure.js";
-import { onKey } from "./mask/hands.js";
+import { onKey } from "./mask/keys.js";
 import { numbers } from "./mask/numbers.js";
 import { readingOf } from "./mask/reading.js";
 import { own, settle } from "./mask/state.js";

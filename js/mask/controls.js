@@ -4,7 +4,8 @@
 import { html, nothing } from "lit-html";
 import { button, choice, slider, stopsBetween, textField } from "../kit/controls.js";
 import { EACH_STEP, isRecurrent, lengthsFor, turn } from "./edits.js";
-import { carry, change, palette, put, takeOut } from "./hands.js";
+import { palette } from "./hands.js";
+import { carry, change, put, takeOut } from "./acts.js";
 import { labelOf, readingOf } from "./reading.js";
 import { layoutOf } from "./state.js";
 

@@ -1,0 +1,352 @@
+"""MaskExplorer by mouse, by keys and from Python: each shows the same, and the core's numbers."""
+
+import numpy as np
+import pytest
+
+from embedlab.explorers.mask import MaskExplorer
+from embedlab.layers import Dense, Dropout, Embedding, Flatten
+from embedlab.traces.wording import number
+
+MEAN = ["Dropout", "GlobalAveragePooling1D", "Dense"]
+
+
+def texts(locator):
+    return [" ".join(text.split()) for text in locator.all_inner_texts()]
+
+
+def verdicts(view):
+    return texts(view.root.locator(".verdict-of"))
+
+
+def facts(view):
+    """Read the numbers of the right column, group by group."""
+    return [text.split(",")[0].strip() for text in texts(view.root.locator(".right dd"))]
+
+
+def cards(view):
+    return texts(view.root.locator(".card-layer bdi"))
+
+
+def reach(view, place, limit=80):
+    """Press Tab until the keyboard is there."""
+    for _ in range(limit):
+        if view.focused == place:
+            return
+        view.press("Tab")
+    raise AssertionError(f"Tab does not reach {place}")
+
+
+def drag(view, start, end, steps=6):
+    view.page.mouse.move(*start)
+    view.page.mouse.down()
+    view.page.mouse.move(*end, steps=steps)
+    view.page.mouse.up()
+    view.settle()
+
+
+def middle(locator):
+    box = locator.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+# --- what is shown -----------------------------------------------------------------------------
+
+
+def test_it_opens_on_its_story(show):
+    explorer = MaskExplorer()
+    view = show(explorer)
+    assert cards(view) == ["Embedding", "Dropout", "Conv1D", "Mean pool", "Dense"]
+    assert verdicts(view) == ["mask made", "mask kept", "mask lost here", "no mask", "no mask"]
+    assert view.said.startswith("Conv1D mixes each place with its neighbours")
+    assert view.said.endswith("The loss is 37.9 % too low.")
+    trace = explorer.trace
+    losses = [number(v, 3) for v in (trace.loss, trace.loss_unmasked, trace.loss_truth)]
+    rows = (trace.row_0, trace.row_0_unmasked, trace.row_0_truth)
+    row_0 = np.linalg.norm(trace.stages[0].values[1, -1])
+    lengths = [*(number(np.linalg.norm(row), 3) for row in rows), number(row_0, 3)]
+    assert facts(view) == [*losses, "37.9 %", *lengths]
+    assert view.root.locator(".stage").get_attribute("aria-label") == trace.alt
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_every_drawn_number_is_in_the_data_table_and_the_core_s(show, seed):
+    rng = np.random.default_rng(seed)
+    explorer = MaskExplorer(
+        lengths=rng.integers(0, 9, 4).tolist(), steps=int(rng.integers(4, 10)), seed=seed,
+        padding=["post", "pre"][seed % 2], output_dim=int(rng.integers(1, 5)),
+        layers=[["Conv1D"], ["Dropout"], ["Masking", "Reshape"]][seed - 1] + MEAN[1:],
+    )  # fmt: skip
+    view = show(explorer)
+    view.place("layer:0").focus()
+    view.press("t")
+    trace = explorer.trace
+    tables = view.root.locator("table:has(caption)")
+    shown = tables.nth(0).locator("td").all_inner_texts()
+    rows = [((row != 0).sum(), (row == 0).sum(), *row) for row in trace.ids]
+    assert shown == [str(value) for row in rows for value in row]
+    for n, stage in enumerate(trace.stages):
+        table = tables.nth(n + 1)
+        assert table.locator("caption").inner_text().endswith(f"mask {stage.verdict}")
+        wanted = [number(v) for v in stage.values.reshape(-1)]
+        found = [t for t in table.locator("td").all_inner_texts() if t not in ("True", "False")]
+        assert found == wanted
+        if stage.mask is not None:
+            flags = [t for t in table.locator("td").all_inner_texts() if t in ("True", "False")]
+            assert flags == [str(bool(m)) for m in stage.mask.reshape(-1)]
+    cost = view.root.locator("table:has(caption) tr", has_text="loss").locator("td")
+    truth = "—" if trace.loss_truth is None else number(trace.loss_truth, 3)
+    losses = [number(trace.loss, 3), number(trace.loss_unmasked, 3), truth]
+    assert cost.all_inner_texts() == losses
+
+
+def test_each_place_says_its_numbers(show):
+    explorer = MaskExplorer()
+    view = show(explorer)
+    stages = explorer.trace.stages
+    numbers = ", ".join(number(v) for v in stages[0].values[1, 1])
+    label = view.place("at:0:1:1").get_attribute("aria-label")
+    assert label == f"Embedding, place 1, dog: {numbers}; counts"
+    assert view.place("at:1:1:4").get_attribute("aria-label").endswith("; masked")
+    pooled = number(stages[3].values[1, 2])
+    assert view.place("at:3:1:2").get_attribute("aria-label") == f"Mean pool, number 2: {pooled}"
+
+
+def test_the_ribbon_ends_where_the_mask_does(show):
+    view = show(MaskExplorer())
+    assert view.root.locator(".stage .frayed").count() == 1
+    assert view.root.locator(".stage .dots").count() == 2  # behind Embedding and Dropout, no more
+    stripes = view.root.locator(".stage path.stripes").evaluate_all(
+        "paths => paths.map(p => p.getAttribute('d').length > 0)"
+    )
+    assert stripes == [True, True, True, True]  # three stages, and the key
+    view = show(MaskExplorer(layers=MEAN))
+    assert view.root.locator(".stage .frayed").count() == 0
+    assert view.root.locator(".stage path.stripes").count() == 0
+
+
+def test_a_model_of_one_s_own_keeps_its_names(show):
+    layers = [Embedding(9, 2, mask_zero=True, seed=1), Dropout(0.5, name="drop"),
+              Flatten(name="flat"), Dense(1, name="out")]  # fmt: skip
+    view = show(MaskExplorer(model=layers))
+    assert cards(view) == ["Embedding", "drop", "flat", "out"]
+    assert "How far the loss is off cannot be said" in view.said
+    assert "No truth here" in view.root.locator(".right .why").inner_text()
+
+
+# --- the mouse ---------------------------------------------------------------------------------
+
+
+def test_hover_a_place(show):
+    view = show(MaskExplorer())
+    view.place("at:2:1:4").hover()
+    assert view.said.startswith("Sentence 2, place 4 is padding: Conv1D gives it [")
+    assert view.said.endswith("and no mask is left, so it counts like a word.")
+    assert view.root.locator(".over .ring").count() == 4  # ids and three stages
+    view.place("at:1:1:4").hover()
+    assert view.said.endswith("and its mask says: leave it out.")
+    view.place("at:0:1:1").hover()
+    assert "“dog”" in view.said
+
+
+def test_drag_a_layer_to_another_place(show):
+    explorer = MaskExplorer()
+    view = show(explorer)
+    start, end = middle(view.place("layer:2")), middle(view.place("layer:3"))
+    drag(view, start, (end[0] + 20, end[1]))
+    after = ["Dropout", "GlobalAveragePooling1D", "Conv1D", "Dense"]
+    view.page.wait_for_selector(".strip.error")  # a pooled vector has no places left
+    assert explorer.layers == after and "Conv1D needs places in time" in explorer.error
+    assert cards(view) == ["Embedding", "Dropout", "Conv1D", "Mean pool", "Dense"]
+    start, end = middle(view.place("layer:1")), middle(view.place("layer:2"))
+    drag(view, start, (end[0] + 20, end[1]))
+    view.wait(layers=["Conv1D", "Dropout", "GlobalAveragePooling1D", "Dense"])
+    assert view.root.locator(".strip.error").count() == 0  # the next good edit mends it
+    assert verdicts(view)[1:3] == ["mask lost here", "no mask"]
+
+
+def test_drag_a_layer_in_and_take_it_out(show):
+    explorer = MaskExplorer(layers=MEAN)
+    view = show(explorer)
+    target = middle(view.place("layer:1"))
+    drag(view, middle(view.place("insert:Conv1D")), (target[0] - 20, target[1]))
+    view.wait(layers=["Conv1D", *MEAN])
+    assert verdicts(view)[1] == "mask lost here"
+    assert view.root.locator(".card-layer.hit").get_attribute("data-place") == "layer:1"
+    view.root.locator(".away").click()
+    view.wait(layers=MEAN)
+    assert explorer.trace.lost_at is None
+
+
+def test_click_a_piece_and_it_stands_behind_the_chosen_layer(show):
+    explorer = MaskExplorer(layers=MEAN)
+    view = show(explorer)
+    view.place("layer:1").click()
+    view.place("insert:LSTM").click()
+    view.wait(layers=["Dropout", "LSTM(return_sequences=True)", *MEAN[1:]])
+    assert verdicts(view)[2] == "mask kept"
+    view.place("each:False").click()
+    view.page.wait_for_selector(".strip.error")
+    assert "Received it behind LSTM" in explorer.error
+
+
+def test_drag_a_sentence_s_end(show):
+    explorer = MaskExplorer()
+    view = show(explorer)
+    x, y = middle(view.place("pad:1"))
+    pitch = (middle(view.place("pad:0"))[0] - x) / 5
+    drag(view, (x, y), (x + 2 * pitch, y))
+    view.wait(lengths=[8, 5, 5, 6])
+    assert view.said.startswith("Sentence 2: 5 words, 3 padding. The loss is now ")
+    assert explorer.trace.ids[1, :5].all() and not explorer.trace.ids[1, 5:].any()
+    view.place("padding:pre").check()
+    view.wait(padding="pre")
+    assert not explorer.trace.ids[1, :3].any()
+    x, y = middle(view.place("pad:1"))
+    drag(view, (x, y), (x + pitch, y))
+    view.wait(lengths=[8, 4, 5, 6])
+
+
+def test_controls_change_the_batch(show):
+    explorer = MaskExplorer(layers=MEAN)
+    view = show(explorer)
+    view.place("mask_zero:False").check()
+    view.wait(mask_zero=False)
+    assert verdicts(view) == ["no mask"] * 4
+    view.place("mask_zero:True").check()
+    view.wait(mask_zero=True)
+    view.place("text").fill("a cat\nthe dog ran")
+    view.wait(text="a cat\nthe dog ran")
+    assert explorer.trace.ids.shape == (2, 8) and explorer.lengths == [12, 12]
+    assert texts(view.root.locator(".stage .line")) == ["a cat", "the dog ran"]
+
+
+# --- the keyboard, and nothing else ------------------------------------------------------------
+
+
+def test_walk_the_layers_by_keys(show):
+    view = show(MaskExplorer())
+    reach(view, "layer:2")
+    view.press("ArrowLeft")
+    assert view.focused == "layer:1" and view.said.startswith("Dropout treats each number alone")
+    view.press("Home")
+    assert view.said.startswith("Embedding makes the mask where the id is not 0: 10 of 32 places")
+    view.press("End", ",")
+    assert view.root.locator(".transport .count").inner_text() == "layer 4 of 5"
+    assert "it divides by all places, padding too; Conv1D lost it" in view.said
+
+
+def test_move_remove_and_insert_by_keys(show):
+    explorer = MaskExplorer()
+    view = show(explorer)
+    reach(view, "layer:2")
+    view.press("Shift+ArrowLeft")
+    view.wait(layers=["Conv1D", "Dropout", *MEAN[1:]])
+    assert view.focused == "layer:1"
+    view.press("Delete")
+    view.wait(layers=MEAN)
+    assert "The loss is that of the sequences without padding." in view.said
+    view.place("layer:0").focus()
+    view.press("Delete")
+    assert view.said.startswith("The embedding stays")
+    view.press("+")
+    assert view.focused == "insert:Dropout"
+    view.press("Enter")
+    view.wait(layers=["Dropout", *MEAN])
+
+
+def test_cut_a_sentence_by_keys(show):
+    explorer = MaskExplorer()
+    view = show(explorer)
+    reach(view, "pad:1")
+    view.press("ArrowRight")
+    view.wait(lengths=[8, 4, 5, 6])
+    view.press("End")
+    view.wait(lengths=[8, 8, 5, 6])
+    view.press("ArrowDown")
+    assert view.focused == "pad:2"
+    view.press("Home")
+    view.wait(lengths=[8, 8, 0, 6])
+
+
+def test_arrows_walk_the_places_across_the_layers(show):
+    view = show(MaskExplorer())
+    reach(view, "at:2:1:0")
+    view.press("ArrowLeft")
+    assert view.focused == "at:1:1:7"
+    view.press("ArrowDown", "ArrowRight", "Enter")
+    assert view.focused == "at:2:2:0"
+    card = " ".join(view.root.locator(".card.pinned").inner_text().split())
+    assert "one comes in, none goes out" in card
+    view.press("Escape")
+    assert view.focused == "at:2:2:0"
+
+
+def test_predict_and_reveal_by_keys(show):
+    explorer = MaskExplorer()
+    view = show(explorer)
+    reach(view, "layer:2")
+    view.press("p")
+    assert view.focused == "layer:0"
+    assert verdicts(view) == [] and view.root.locator(".stage .strand").count() == 0
+    assert set(facts(view)[:6]) == {"?"} and view.root.locator(".card-layer.lost").count() == 0
+    assert "lost" not in view.root.locator(".stage").get_attribute("aria-label")
+    view.press("ArrowRight", "Enter", "ArrowRight", "ArrowRight", " ")
+    assert view.root.locator(".card-layer.chosen").count() == 1  # one answer: the newest
+    view.press("p")
+    strip = " ".join(view.root.locator(".strip.predict").inner_text().split())
+    assert strip.startswith("not this one It is Conv1D. Conv1D mixes")
+    view.page.wait_for_function("models.view0.sent.some(c => 'answers' in c)")
+    assert explorer.answers == [{"question": "mask.loser", "answer": [3], "correct": False}]
+    assert view.root.locator(".card-layer.missed").get_attribute("data-place") == "layer:2"
+    view.press("Enter")
+    assert view.root.locator(".badge").count() == 0
+
+
+def test_nobody_loses_it_is_an_answer_too(show):
+    explorer = MaskExplorer(layers=MEAN)
+    view = show(explorer)
+    view.place("top:predict").click()
+    view.place("layer:4").click()
+    view.place("predict:reveal").click()
+    view.page.wait_for_function("models.view0.sent.some(c => 'answers' in c)")
+    assert explorer.answers[-1] == {"question": "mask.loser", "answer": [4], "correct": True}
+
+
+# --- behind the numbers ------------------------------------------------------------------------
+
+
+def test_the_mean_is_written_out_with_its_padding(show):
+    explorer = MaskExplorer()
+    view = show(explorer)
+    conv = explorer.trace.stages[2].values[1, :, 0]
+    card = " ".join(view.root.locator(".card").inner_text().split())
+    for value in conv:
+        assert number(value) in card
+    assert f") / 8 = {number(conv.mean())}" in card and "5 of the 8 are padding" in card
+    truth = explorer.trace.stages[3].truth[1][0]
+    assert f") / 3 = {number(truth)}" in card
+
+
+def test_every_number_opens_to_its_formula(show):
+    view = show(MaskExplorer())
+    for place in ("pool:here:1", "pool:without:0", "pool:truth:2", "loss:here", "loss:truth",
+                  "factor", "grad:here", "grad:without", "row0"):  # fmt: skip
+        button = view.place(f"fact:{place}")
+        button.focus()
+        view.press("Enter")
+        card = " ".join(view.root.locator(".card.pinned").inner_text().split())
+        value = button.text_content().split(", show")[0].strip()
+        assert value in card, (place, value, card)
+        view.press("Escape")
+        assert view.focused == f"fact:{place}"
+
+
+def test_python_drives_the_view_and_hears_it(show):
+    explorer = MaskExplorer()
+    view = show(explorer)
+    view.python(layers=MEAN, steps=10)
+    view.wait(steps=10)
+    assert cards(view) == ["Embedding", "Dropout", "Mean pool", "Dense"]
+    view.place("at:0:2:1").click()
+    view.page.wait_for_function("models.view0.get('cursor').sentence === 2")
+    assert explorer.cursor["selected"] == {"part": "place", "k": 0, "b": 2, "cell": 1}
