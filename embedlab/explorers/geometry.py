@@ -109,9 +109,14 @@ map.'
 
     def _run(self) -> GeometryTrace:
         rows = min(self.rows, len(self._space.words))
-        picked = self._space.row(self.word, rows)
-        a, b, c = (self._space.row(t, rows) if t.strip() else -1 for t in self._slots())
-        terms = None if -1 in (a, b, c) else (a, b, c)
+        picked = self._space.row(self.word)
+        if picked >= rows:
+            raise ValueError(
+                f"a word must be among the first {rows}. Received {self.word.strip():.40}, which "
+                f"is number {picked + 1}. Show more words."
+            )
+        a, b, c = (self._space.row(t) if t.strip() else rows for t in self._slots())
+        terms = (a, b, c) if max(a, b, c) < rows else None  # rarer words wait for more rows
         plane = self._plane(rows)
         key = (self.plane, self.seed if self.plane == "random" else 0, rows)
         if key not in self._typical:
@@ -123,6 +128,7 @@ map.'
 
     def _fill(self, trace: GeometryTrace) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         labels, named = _labels(trace.words)
+        rows = len(trace.words)
         arrays: dict[str, np.ndarray] = {
             "named": named,
             "points": trace.plane.points,
@@ -144,7 +150,7 @@ map.'
             "shares": list(trace.plane.shares),
             "typical": trace.typical,
             "lost": trace.lost,
-            "slots": self._slots(),
+            "waiting": [t for t in self._slots() if t.strip() and self._space.row(t) >= rows],
             "terms": None,
         }
         if trace.sum is not None:

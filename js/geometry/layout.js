@@ -91,11 +91,15 @@ export const placeOf = (s, points, row) => place(s, points[2 * row], points[2 * 
  */
 export function rowAt(s, points, x, y, reach = 16) {
   let best = -1;
-  let least = reach * reach;
-  for (let row = 0; row < points.length / 2; row++) {
-    const [px, py] = placeOf(s, points, row);
-    const apart = (px - x) ** 2 + (py - y) ** 2;
-    if (apart < least) [best, least] = [row, apart];
+  let least = (reach / s.k) ** 2;
+  const mx = s.mx + (x - s.cx) / s.k; // back to the map, once, instead of every point to the screen
+  const my = s.my - (y - s.cy) / s.k;
+  for (let i = 0; i < points.length; i += 2) {
+    const apart = (points[i] - mx) ** 2 + (points[i + 1] - my) ** 2;
+    if (apart < least) {
+      best = i / 2;
+      least = apart;
+    }
   }
   return best;
 }

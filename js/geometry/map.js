@@ -56,12 +56,13 @@ function dots(el, { reading, at, scale, points, theme, asked }) {
   const style = getComputedStyle(el);
   const [faint, hit] = [style.color, style.getPropertyValue("--hit")];
   const most = Math.max(0.1, reading.cosines[reading.near[0]] ?? 0);
+  /** @param {number} row */
+  const strength = (row) => Math.max(0, Math.min(1, reading.cosines[row] / most)) ** 3 || 0; // NaN is none
   /** @type {number[][]} */
   const shades = Array.from({ length: SHADES + 1 }, () => []);
   for (let row = 0; row < reading.V; row++) {
     if (!isThere(reading, row)) continue;
-    const share = asked ? 0 : Math.max(0, Math.min(1, reading.cosines[row] / most)) ** 3;
-    shades[Math.round(share * SHADES)].push(row);
+    shades[Math.round((asked ? 0 : strength(row)) * SHADES)].push(row);
   }
   const small = reading.V > 300 ? 1.5 : 3;
   shades.forEach((rows, shade) => {
@@ -92,7 +93,7 @@ const spot = ({ reading, scale, points }, row) =>
 /** The picked word. @param {Drawing} d */
 function middle(d) {
   const p = spot(d, d.reading.picked);
-  return p ? svg`<circle class="middle" cx=${p[0]} cy=${p[1]} r="5.5" />` : nothing;
+  return p ? svg`<circle class="hub" cx=${p[0]} cy=${p[1]} r="5.5" />` : nothing;
 }
 
 /** How the guess turned out. @param {Drawing} d */
@@ -108,13 +109,12 @@ function verdicts(d) {
 /** Both tens: circles are truly near, squares near on the map. @param {Drawing} d */
 function near(d) {
   const { reading } = d;
-  return svg`${reading.nearMap.map((row) => {
-    const p = spot(d, row);
-    return p && svg`<rect class="seems" x=${p[0] - 4} y=${p[1] - 4} width="8" height="8" rx="1.5" />`;
-  })}${reading.near.map((row) => {
-    const p = spot(d, row);
-    return p && svg`<circle class="near" cx=${p[0]} cy=${p[1]} r="4" />`;
-  })}`;
+  return guard([d.points, d.scale, reading], () => {
+    const squares = reading.nearMap.map((row) => spot(d, row)).filter((p) => p !== null);
+    const circles = reading.near.map((row) => spot(d, row)).filter((p) => p !== null);
+    return svg`<path class="seems" d=${squares.map(([x, y]) => `M${x - 4} ${y - 4}h8v8h-8z`).join("")} />
+      <path class="near" d=${circles.map(([x, y]) => `M${x - 4} ${y}a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z`).join("")} />`;
+  });
 }
 
 /** The line whose length the map tells. @param {Drawing} d */

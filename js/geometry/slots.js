@@ -3,7 +3,7 @@
  */
 import { html, nothing } from "lit-html";
 import { live } from "lit-html/directives/live.js";
-import { fixed } from "../kit/format.js";
+import { fixed, listing } from "../kit/format.js";
 import { readingOf } from "./reading.js";
 
 /** @typedef {import("../kit/view.js").Scene} Scene */
@@ -41,7 +41,10 @@ export function slots(scene, at) {
 }
 
 /** @param {Scene} scene @param {import("./reading.js").Reading} reading */
-function answers({ ui }, { terms, answers: rows, answerCosines, name }) {
+function answers({ ui, trace }, { terms, answers: rows, answerCosines, name }) {
+  const { waiting } = trace.header;
+  if (!terms && waiting.length)
+    return html`<p class="hint">${listing(waiting, 3)} ${waiting.length > 1 ? "are" : "is"} rarer: show more words</p>`;
   if (!terms) return html`<p class="hint">drag words into the slots, or type them</p>`;
   if (!rows.length) return html`<p class="hint">no other word</p>`;
   const stop = ui.focus?.part === "answer" ? Math.max(0, rows.indexOf(ui.focus.row)) : 0;

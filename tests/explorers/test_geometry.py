@@ -89,6 +89,15 @@ def test_fewer_words_search_fewer_and_move_none():
     assert explorer.error is None and len(explorer.trace.words) == 30
 
 
+def test_the_sum_waits_for_rows_too():
+    explorer = own(a="w1", b="w2", c="w20", rows=12)
+    assert explorer.error is None and explorer.trace.sum is None
+    assert explorer.message["header"]["waiting"] == ["w20"]
+    explorer.rows = 21
+    assert explorer.trace.sum.terms == (1, 2, 20)
+    assert explorer.message["header"]["waiting"] == []
+
+
 def test_words_are_found_by_text_case_and_number():
     words = ["Cat", "dog", "#1", "", "dog"]
     explorer = GeometryExplorer("Cat", table=TABLE[:5], words=words)

@@ -1,0 +1,346 @@
+"""GeometryExplorer by mouse, by keys and from Python: the same each time, and the core's."""
+
+import numpy as np
+import pytest
+
+from embedlab.core.geometry import analogy, cosine, nearest
+from embedlab.explorers.geometry import GeometryExplorer
+from embedlab.explorers.lookup import LookupExplorer
+from embedlab.traces.wording import number
+
+WORDS = [f"w{n}" for n in range(60)]
+TABLE = np.random.default_rng(8).normal(size=(60, 6)).astype(np.float32)
+
+
+def own(word="w7", **more):
+    return GeometryExplorer(word, **{"table": TABLE, "words": WORDS, **more})
+
+
+def lines(view, part):
+    found = view.root.locator(f'[data-place^="{part}:"]').all_text_contents()
+    return [" ".join(text.split()) for text in found]
+
+
+def fact(view, name):
+    return view.place(f"fact:{name}").inner_text().split(",")[0].strip()
+
+
+def spot(view, row):
+    """Give where a word's dot stands in the page: the map's scale, worked out anew."""
+    points = view.explorer.trace.plane.points.astype(float)
+    low, high = points.min(axis=0), points.max(axis=0)
+    box = view.place("map").bounding_box()
+    room = np.array([box["width"] - 36, box["height"] - 28])
+    scale = (room / np.maximum(high - low, 0.02)).min()
+    middle = np.array([box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])
+    return middle + (points[row] - (low + high) / 2) * scale * [1, -1]
+
+
+def drag(view, start, end):
+    view.page.mouse.move(*start)
+    view.page.mouse.down()
+    view.page.mouse.move(start[0] + 12, start[1] + 4, steps=2)
+    view.page.mouse.move(*end, steps=4)
+    view.page.mouse.up()
+
+
+def middle(locator):
+    box = locator.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+# --- what is shown -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_drawn_number_is_the_core_s_and_in_the_table(show, seed):
+    rng = np.random.default_rng(seed)
+    table = rng.normal(size=(40, 5)).astype(np.float32)
+    row, a, b, c = (int(n) for n in rng.choice(40, 4, replace=False))
+    explorer = GeometryExplorer(
+        f"w{row}", table=table, words=WORDS[:40], a=f"w{a}", b=f"w{b}", c=f"w{c}",
+        plane=("pca 1+2", "pca 3+4", "random")[seed],
+    )  # fmt: skip
+    view = show(explorer)
+    near = nearest(table, table[row], 10, exclude=[row])
+    cosines = cosine(table[[row]], table)[0]
+    units = table / np.linalg.norm(table, axis=1, keepdims=True)
+    trace = explorer.trace
+    for line, id_ in zip(lines(view, "near"), near.ids, strict=True):
+        assert line.startswith(f"w{id_}, cosine {number(cosines[id_])}, on the map ")
+        assert number(trace.on_map[id_]) in line
+    first = int(near.ids[0])
+    assert fact(view, "cosine") == number(cosines[first])
+    assert fact(view, "true") == number(np.linalg.norm(units[row] - units[first]))
+    assert fact(view, "map") == number(trace.on_map[first])
+    sums = analogy(table, b, a, c, 5)
+    said = [f"w{i} {number(s)}" for i, s in zip(sums.ids, sums.similarities, strict=True)]
+    assert lines(view, "answer") == said
+    view.place("map").focus()
+    view.press("t")
+    tables = " ".join(view.root.locator(".tables").inner_text().split())
+    drawn = view.root.locator(".line .num, .answer .num, .ruler .value").all_text_contents()
+    drawn += [fact(view, name) for name in ("cosine", "true", "map", "closer")]
+    for text in drawn:
+        assert text.split()[-1] in tables.split()
+
+
+def test_it_opens_on_the_story_of_the_reference(show):
+    explorer = GeometryExplorer()
+    view = show(explorer)
+    trace = explorer.trace
+    assert view.said.startswith(f"“{trace.words[trace.near[0]]}” is number 1 of the words truly")
+    assert fact(view, "both") == f"{len(trace.both)} of 10"
+    assert fact(view, "typical") == number(trace.typical, 1)
+    assert view.root.locator(".stage").get_attribute("aria-label") == trace.alt
+    dots = view.place("map").evaluate(
+        """canvas => {
+            const { width, height } = canvas;
+            const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+            let drawn = 0;
+            for (let i = 3; i < data.length; i += 4) drawn += data[i] > 0;
+            return drawn;
+        }"""
+    )
+    assert dots > 5000  # 2 000 dots and more are painted on the one canvas
+
+
+def test_words_of_a_learner_stay_words(show):
+    words = ["<img src=x onerror=alert(1)>", "חתול", "👩‍🚀", ""]
+    view = show(GeometryExplorer("#0", table=np.eye(4), words=words))
+    assert view.root.locator("img, script").count() == 0
+    assert view.root.locator(".pair bdi").first.inner_text() == words[0]
+    view.place("near:0").click()
+    view.wait(word="חתול")
+    view.place("word").fill("#3")
+    view.press("Enter")
+    view.wait(word="#3")
+    assert "“#3”" in view.root.locator(".pair").inner_text()
+
+
+# --- the mouse ---------------------------------------------------------------------------------
+
+
+def test_hover_compares_and_asks_python_for_nothing(show):
+    view = show(own())
+    trace = view.explorer.trace
+    before = view.page.evaluate("models.view0.sent.length")
+    for row in (int(trace.near_map[2]), int(np.argmin(trace.cosines))):
+        view.page.mouse.move(*spot(view, row))
+        assert f"“w{row}”" in view.said
+        assert f"cosine {number(trace.cosines[row])}, true distance" in view.said
+        assert fact(view, "map") == number(trace.on_map[row])
+    view.place("seems:1").hover()
+    assert f"“w{trace.near_map[1]}”" in view.said
+    sent = view.page.evaluate(f"models.view0.sent.slice({before})")
+    assert all(set(changes) == {"cursor"} for changes in sent)
+
+
+def test_the_ruler_and_the_line_tell_the_same(show):
+    view = show(own())
+    trace = view.explorer.trace
+    first = int(trace.near[0])
+    true, seen = (bar["width"] for bar in view.root.locator(".ruler .bar").evaluate_all(
+        "bars => bars.map(bar => ({ width: bar.getBoundingClientRect().width }))"
+    ))  # fmt: skip
+    assert seen / true == pytest.approx(trace.on_map[first] / trace.apart[first], rel=0.03)
+
+
+def test_a_click_puts_a_word_in_the_middle(show):
+    explorer = own()
+    view = show(explorer)
+    row = int(explorer.trace.near[3])
+    view.place("near:3").click()
+    view.wait(word=f"w{row}")
+    assert explorer.trace.picked == row
+    other = int(explorer.trace.cosines.argmin())
+    view.page.mouse.click(*spot(view, other))
+    view.wait(word=f"w{other}")
+    assert lines(view, "near")[0].startswith(f"w{explorer.trace.near[0]},")
+
+
+def test_drag_words_into_the_sum(show):
+    explorer = own()
+    view = show(explorer)
+    assert "drag words into the slots" in view.root.locator(".sum").inner_text()
+    near, far = int(explorer.trace.near[0]), int(explorer.trace.cosines.argmin())
+    drag(view, middle(view.place("near:0")), middle(view.place("slot:a")))
+    view.wait(a=f"w{near}")
+    drag(view, spot(view, far), middle(view.place("slot:b")))
+    view.wait(b=f"w{far}")
+    view.place("slot:c").fill("w11")
+    view.press("Enter")
+    view.wait(c="w11")
+    found = analogy(TABLE, far, near, 11, 5)
+    assert [line.split()[0] for line in lines(view, "answer")] == [f"w{i}" for i in found.ids]
+    assert view.said.startswith(f"w{near} − w{far} + w11 points most nearly at “w{found.ids[0]}”")
+    assert explorer.word == "w7"  # a drag is no click
+    drag(view, middle(view.place("near:1")), (5, 5))  # beside every slot: nothing
+    view.settle()
+    assert view.root.locator(".ghost").count() == 0 and explorer.a == f"w{near}"
+    view.place("answer:0").click()
+    view.wait(word=f"w{found.ids[0]}")
+
+
+def test_another_plane_changes_no_cosine(show):
+    explorer = own()
+    view = show(explorer)
+    before = lines(view, "near")
+    view.place("plane:random").check()
+    view.wait(plane="random")
+    assert view.said.startswith("Another plane through the same rows, random: not one cosine")
+    after = lines(view, "near")
+    keep = lambda found: [line.split(", on the map")[0] for line in found]
+    assert keep(after) == keep(before) and after != before
+
+
+def test_fewer_words_by_slider(show):
+    explorer = GeometryExplorer("w1", table=TABLE, words=WORDS, a="w2", b="w3", c="w59")
+    view = show(explorer)
+    view.place("rows").focus()
+    view.press("Home")
+    view.page.wait_for_function("models.view0.get('message').header.error !== null")
+    assert "a word must be among the first 1." in view.root.get_by_role("alert").inner_text()
+    view.press("End", "ArrowLeft")
+    view.page.wait_for_function("models.view0.get('message').header.error === null")
+    view.settle()
+    assert explorer.rows < 60 and "w59 is rarer" in view.root.locator(".sum").inner_text()
+
+
+def test_an_unknown_word_is_answered_by_a_sentence_and_stays_typed(show):
+    explorer = own()
+    view = show(explorer)
+    view.place("word").fill("unicorn")
+    view.press("Enter")
+    view.page.wait_for_selector(".embedlab [role=alert]")
+    assert "Received unicorn." in view.root.get_by_role("alert").inner_text()
+    assert view.place("word").input_value() == "unicorn"
+    assert "“w7”" in view.root.locator(".pair").inner_text()  # the last good one is still drawn
+
+
+# --- keys alone --------------------------------------------------------------------------------
+
+
+def test_all_tasks_of_the_lesson_with_keys_alone(show):
+    explorer = own()
+    view = show(explorer)
+    trace = explorer.trace
+    view.place("map").focus()
+    view.press("p")
+    assert view.focused == "choice:0"
+    at = trace.choices.tolist().index(int(trace.near[0]))
+    view.press(*["ArrowDown"] * at, "Enter", "p")
+    assert explorer.answers == [
+        {"question": "geometry.nearest", "answer": [int(trace.near[0])], "correct": True}
+    ]
+    view.press("Escape", ".", ".")
+    assert f"“w{trace.near[2]}” is number 3 of the words truly" in view.said
+    view.place("map").focus()
+    view.press("ArrowRight")
+    points = trace.plane.points
+    moved = explorer.trace.words.index(view.root.locator(".name.current").text_content())
+    assert points[moved, 0] > points[7, 0]  # the word to the right of it
+    view.press("a", "ArrowLeft", "b", "c")
+    view.page.wait_for_function("models.view0.get('message').header.terms !== null")
+    view.settle()
+    assert explorer.a == f"w{moved}" and explorer.b == explorer.c
+    view.press("ArrowRight", "b", "Enter")
+    view.page.wait_for_function("models.view0.get('message').header.picked !== 7")
+    view.settle()
+    assert explorer.word == explorer.b
+    view.place("near:0").focus()
+    view.press("ArrowDown", "ArrowRight")
+    assert view.focused == "seems:1"
+    assert f"“w{explorer.trace.near_map[1]}”" in view.said
+    view.place("plane:pca 1+2").focus()
+    view.press("ArrowRight")
+    view.wait(plane="pca 3+4")
+    view.place("map").focus()
+    view.press("r")
+    view.wait(word="w7", plane="pca 1+2", a="")
+    assert explorer.state == own().state
+
+
+def test_each_number_opens_to_its_formula(show):
+    view = show(own())
+    trace = view.explorer.trace
+    first = int(trace.near[0])
+    for name, says in {
+        "cosine": f"= {number(trace.cosines[first])}",
+        "true": f"√(2 − 2·{number(trace.cosines[first])}) = {number(trace.apart[first])}",
+        "map": f"= {number(trace.on_map[first])}",
+        "variance": f"= {number(100 * sum(trace.plane.shares), 0)} %",
+        "typical": f"= {number(trace.typical, 1)}",
+        "both": f"{len(trace.both)} in both",
+        "closer": "lie within",
+        "shown": f"{number(trace.on_map[first])} / {number(trace.apart[first])}",
+    }.items():
+        view.place(f"fact:{name}").focus()
+        view.press("Enter")
+        card = view.root.locator(".card.pinned")
+        assert says in " ".join(card.inner_text().split()), name
+        view.press("Escape")
+        assert view.focused == f"fact:{name}"
+
+
+# --- predict -----------------------------------------------------------------------------------
+
+
+def test_predict_hides_the_answer_then_shows_the_difference(show):
+    explorer = own()
+    view = show(explorer)
+    trace = explorer.trace
+    view.place("top:predict").click()
+    assert view.root.locator('[data-place^="near:"], .answer, .ruler').count() == 0
+    assert view.root.locator(".right dd").first.inner_text() == "?"
+    wrong = next(int(row) for row in trace.choices if row != trace.near[0])
+    view.page.mouse.click(*spot(view, wrong))
+    view.settle()
+    chosen = view.root.locator(".guess.chosen bdi")
+    assert chosen.count() == 1
+    chosen = explorer.trace.words.index(chosen.inner_text())
+    view.place("predict:reveal").click()
+    strip = " ".join(view.root.locator(".predict").inner_text().split())
+    assert f"“w{trace.near[0]}” is: cosine {number(trace.cosines[trace.near[0]])}" in strip
+    view.settle()
+    assert explorer.answers[0]["correct"] == (chosen == trace.near[0])
+    if chosen != trace.near[0]:
+        assert f"Yours, “w{chosen}”, has {number(trace.cosines[chosen])}" in strip
+        assert view.root.locator(".line.missed").count() >= 1
+
+
+# --- linked views ------------------------------------------------------------------------------
+
+
+def test_linked_views_follow_the_word_and_the_step(show):
+    one, two = own(link_id="pair"), own(link_id="pair", plane="pca 3+4")
+    first, second = show(one, two)
+    first.place("near:2").click()
+    second.page.wait_for_function(
+        "models.view1.get('message').header.picked === models.view0.get('message').header.picked"
+        " && models.view1.get('message').header.picked !== 7"
+    )
+    second.settle()
+    assert two.word == one.word and two.plane == "pca 3+4"
+    first.place("map").focus()
+    first.press(".")
+    assert "is number 2 of the words truly nearest" in second.said
+
+
+def test_a_lookup_takes_no_harm_from_a_linked_map(show):
+    lookup, maps = LookupExplorer(link_id="pair"), own(link_id="pair")
+    first, second = show(lookup, maps)
+    second.place("near:0").click()
+    second.page.wait_for_function("models.view1.get('message').header.picked !== 7")
+    first.settle()
+    assert first.root.locator(".chip").count() == 6
+
+
+def test_a_picture_of_calm_moves_nothing(show):
+    view = show(own(), reduced_motion="reduce")
+    view.place("plane:pca 3+4").check()
+    view.wait(plane="pca 3+4")
+    assert view.root.locator(".hub").count() == 1
+    trace = view.explorer.trace
+    view.page.mouse.move(*spot(view, int(trace.near[4])))
+    assert f"“w{trace.near[4]}”" in view.said
