@@ -61,7 +61,7 @@ class QuantizationExplorer(Explorer):
     >>> before = explorer.trace.ways["int4"].codes[2].tolist()
     >>> explorer.edits = [[2, 0, 9.0]]
     >>> before, explorer.trace.ways["int4"].codes[2].tolist()
-    ([7, 1, -1, -4], [7, 0, 0, 0])
+    ([-7, -1, 2, -1], [7, 0, 0, 0])
     """
 
     VIEW = "quantize"
