@@ -25,8 +25,8 @@ export function backGrid({ scene, reading, at, lit, asked, rule, step }) {
     const n = first + i;
     const faded = !reading.arrives(n) || (!asked && isLost(reading, n, step, rule));
     const stopCol = stop.n === n ? stop.col : -1;
-    const values = windowOf(reading.back(n), col0, at.table.cols);
-    return guard([`${values} ${reading.tokens[n]} ${reading.most}`, at, col0, n, faded, stopCol, scene.theme], () => {
+    return guard([scene.trace, at, col0, n, faded, stopCol, scene.theme], () => {
+      const values = windowOf(reading.back(n), col0, at.table.cols);
       return svg`<g class="${faded ? "faded" : ""}">${heatRow({
         values,
         col0,
@@ -61,12 +61,12 @@ export function tableGrid({ scene, reading, at, lit, asked, rule, step }) {
       : { row: lit.row >= 0 ? lit.row : reading.rows[0], col: col0 };
   const rows = reading.rows.map((row, i) => {
     const { values: all, any } = standing(reading, row, step, rule);
+    const seen = asked ? 0 : step; // while it asks the table itself is shown
     const mark = markOf(scene.ui.own.asks === "rows" ? prediction : null, row);
-    const values = windowOf(asked ? reading.weights(row) : all, col0, table.cols);
     const faded = !asked && !any;
     const stopCol = stop.row === row ? Math.min(stop.col, reading.D - 1) : -1;
-    const shown = `${values} ${reading.word(row)} ${reading.most}`;
-    return guard([shown, at, col0, row, faded, mark, asked, stopCol, scene.theme], () => {
+    return guard([scene.trace, seen, rule, at, col0, row, faded, mark, asked, stopCol, scene.theme], () => {
+      const values = windowOf(asked ? reading.weights(row) : all, col0, table.cols);
       return svg`<g class="${faded ? "faded" : ""}">${heatRow({
         values,
         col0,

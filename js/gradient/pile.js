@@ -2,6 +2,7 @@
  * The piles: for one column, what each word adds to a row as stacked pieces, and what they come to.
  */
 import { nothing, svg } from "lit-html";
+import { guard } from "lit-html/directives/guard.js";
 import { fixed } from "../kit/format.js";
 import { stack } from "./geometry.js";
 import { standing } from "./reading.js";
@@ -65,7 +66,7 @@ export function piles({ scene, reading, at, lit, rule, step }) {
   const whole = step >= reading.N;
   return svg`<g class="piles" aria-hidden="true">
     <path class="zero" d="M${zero} ${at.table.y - 3}v${at.table.h + 4.5}" />
-    ${reading.rows.map((row, i) => {
+    ${reading.rows.map((row, i) => guard([scene.trace, step, rule, col, at, lit.row === row], () => {
       const now = standing(reading, row, step, rule);
       if (!now.any) return nothing;
       const y = at.table.y + i * at.table.rh;
@@ -89,6 +90,6 @@ export function piles({ scene, reading, at, lit, rule, step }) {
         }
         <text class="num ${lit.row === row ? "hit" : ""}" x=${number} y=${y + h / 2 + 4} text-anchor="end">${fixed(net)}</text>
       </g>`;
-    })}
+    }))}
   </g>`;
 }
