@@ -87,7 +87,7 @@ class QuantizedWay:
         """Give every number that could stand at this place, from the lowest code up."""
         made, grouped = self.quantized, self.quantized.zero is not None
         low, high = (-8, 7) if made.bits == 4 else (-128 if grouped else -127, 127)
-        codes = np.arange(low, high + 1).astype(made.scale.dtype)
+        codes = np.arange(low, high + 1).astype(np.float64)  # -8 / scale may leave float32
         if made.zero is None or made.block_size is None:
             return np.asarray(codes / made.scale[row])
         group = column // made.block_size
