@@ -5,6 +5,7 @@ import { html, nothing } from "lit-html";
 import { card } from "./kit/arithmetic.js";
 import { choice, slider, stopsBetween } from "./kit/controls.js";
 import { explorer } from "./kit/explorer.js";
+import { tellRow } from "./kit/link.js";
 import { fixed, whole } from "./kit/format.js";
 import { factGroups } from "./kit/numbers.js";
 import { textLine } from "./kit/text_line.js";
@@ -138,8 +139,7 @@ const geometry = {
     if (moved || was.plane !== now.plane) act.ui.prediction = null;
     if (moved) Object.assign(act.ui, { step: 0, focus: null, hover: null, open: null });
     act.ui.note = sayChange(was, scene);
-    // Its own noun, so that linked views of this kind take over the word and not only the step.
-    if (then.picked !== here.picked) act.link.say({ noun: "picked word", step: 0, row: here.picked });
+    if (then.picked !== here.picked) tellRow(act, here.picked);
   },
   token: ({ trace }) => trace.header.picked,
   onToken(act, { trace }, row) {

@@ -1,9 +1,10 @@
 /**
  * Views of one page that carry the same link_id share the step and the row that is selected: inside
- * the page, without a kernel. A step is shared by views that step through the same kind of thing.
+ * the page, without a kernel. A step is shared by views of one
+ * kind, whose steps mean the same.
  */
 
-/** @typedef {{ noun: string, step: number, row: number | null }} Said */
+/** @typedef {{ view: string, step: number | null, row: number | null }} Said */
 /** @typedef {import("./explorer.js").Explorer} Explorer */
 
 const KEY = Symbol.for("embedlab.link");
@@ -42,12 +43,18 @@ export function join(id, heard) {
 /** Tell the linked views where this one is. @param {Explorer} live */
 export function tell(live) {
   const { scene, view, ui } = live;
-  if (scene) live.link.say({ noun: view.noun, step: ui.step, row: view.token?.(scene) ?? null });
+  if (scene) live.link.say({ view: view.name, step: ui.step, row: view.token?.(scene) ?? null });
+}
+
+/** Tell the linked views of a selected row alone. @param {Explorer} live @param {number} row */
+export function tellRow(live, row) {
+  live.link.say({ view: live.view.name, step: null, row });
 }
 
 /** Follow what a linked view said. @param {Explorer} live @param {Said} said */
-export function hear(live, { noun, step, row }) {
+export function hear(live, said) {
   const { scene, view } = live;
-  if (noun === view.noun) live.go(step, { heard: true, patch: { focus: null } });
-  else if (scene && row !== null) view.onToken?.(live, scene, row);
+  if (said.view === view.name && said.step !== null) {
+    live.go(said.step, { heard: true, patch: { focus: null } });
+  } else if (scene && said.row !== null) view.onToken?.(live, scene, said.row);
 }

@@ -52,12 +52,13 @@ test("keys mean acts, unless the control under them needs them", () => {
 test("a linked view follows the step of its own kind, and the row of any other", () => {
   /** @type {unknown[]} */
   const log = [];
-  const view = { noun: "word", onToken: (/** @type {any} */ _, /** @type {any} */ __, /** @type {number} */ row) => log.push(["row", row]) };
+  const view = { name: "lookup", onToken: (/** @type {any} */ _, /** @type {any} */ __, /** @type {number} */ row) => log.push(["row", row]) };
   const live = /** @type {any} */ ({ view, scene: {}, go: (/** @type {number} */ step) => log.push(["step", step]) });
-  hear(live, { noun: "word", step: 3, row: 5 });
-  hear(live, { noun: "update", step: 9, row: 5 });
-  hear(live, { noun: "update", step: 9, row: null });
-  assert.deepEqual(log, [["step", 3], ["row", 5]]);
+  hear(live, { view: "lookup", step: 3, row: 5 });
+  hear(live, { view: "lookup", step: null, row: 6 });
+  hear(live, { view: "training", step: 9, row: 5 });
+  hear(live, { view: "training", step: 9, row: null });
+  assert.deepEqual(log, [["step", 3], ["row", 6], ["row", 5]]);
 });
 
 test("where one thing is asked for, the newest choice stands alone", () => {

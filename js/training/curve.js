@@ -6,7 +6,7 @@ import { nothing, svg } from "lit-html";
 import { fixed } from "../kit/format.js";
 import { clamp } from "../kit/roving.js";
 import { AHEAD, readingOf, wayAhead } from "./reading.js";
-import { nameOf } from "./state.js";
+import { nameOf, settle } from "./state.js";
 import { short } from "./words.js";
 
 /** @typedef {import("../kit/view.js").Scene} Scene */
@@ -24,7 +24,9 @@ export function topOf(reach) {
 }
 
 /** The question: it begins as a flat line, "it stays". @param {Scene} scene */
-export function asks({ trace, ui }) {
+export function asks(scene) {
+  settle(scene); // a view that opens with its question has not been drawn yet
+  const { trace, ui } = scene;
   const reading = readingOf(trace);
   ui.step = Math.max(0, Math.min(ui.step, reading.S - 1 - AHEAD)); // there must be something ahead
   const run = reading.runs[ui.own.run];

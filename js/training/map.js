@@ -3,6 +3,7 @@
  * moves without a gradient.
  */
 import { nothing, svg } from "lit-html";
+import { guard } from "lit-html/directives/guard.js";
 import { mapper, placeLabels } from "./geometry.js";
 import { AHEAD, distance } from "./reading.js";
 import { nameOf } from "./state.js";
@@ -54,7 +55,7 @@ function one(d, n, here) {
   return svg`<g>
     <text class="head title ${d.n === n ? "active" : ""}" x=${box.x} y=${box.y - 9}>${title.length > most ? `${title.slice(0, most - 1)}…` : title}</text>
     <rect class="sheet" x=${box.x} y=${box.y} width=${box.w} height=${box.h} rx="6" />
-    ${reading.order.filter((row) => !special(row)).map((row) => svg`<path class="trail" d=${path(run.weights, row, 0, s + 1)} />`)}
+    ${reading.order.filter((row) => !special(row)).map((row) => svg`<path class="trail" d=${guard([scene.trace, at, s, row], () => path(run.weights, row, 0, s + 1))} />`)}
     ${ghost(d, n, path, special)}
     ${reading.order.filter(special).map((row) => svg`<path class="trail ${state(row)}" d=${path(run.weights, row, 0, s + 1)} />`)}
     ${ahead(d, n, path)}
@@ -98,14 +99,14 @@ function pathOf({ reading, at }, n) {
 }
 
 /** The way the run would have gone on, behind the branch. @param {Drawing} d @param {number} n @param {ReturnType<typeof pathOf>} path @param {(row: number) => boolean} special */
-function ghost({ reading, s, at }, n, path, special) {
+function ghost({ scene, reading, s, at }, n, path, special) {
   const past = reading.ghost;
   if (!past || past.run !== n || s + 1 <= past.from) return nothing;
   const map = mapper(reading.bounds, at.maps[n]);
   return svg`<g class="ghost">${reading.order.map((row) => {
     const [x, y] = map.at(reading.place(past.weights(s + 1, row)));
     return Number.isFinite(x) && Number.isFinite(y)
-      ? svg`<path class=${special(row) ? "special" : ""} d=${path(past.weights, row, past.from, s + 1)} /><circle cx=${r(x)} cy=${r(y)} r="3.5" />`
+      ? svg`<path class=${special(row) ? "special" : ""} d=${guard([scene.trace, at, s, row], () => path(past.weights, row, past.from, s + 1))} /><circle cx=${r(x)} cy=${r(y)} r="3.5" />`
       : nothing;
   })}</g>`;
 }

@@ -12,6 +12,8 @@ import { branch, dropBranch } from "./controls.js";
 /** @typedef {import("../kit/view.js").Scene} Scene */
 /** @typedef {import("./state.js").Drawing} Drawing */
 
+const HERE = { kind: "cell", from: "here" };
+
 /** @type {WeakMap<object, number | null>} the point of the curve that the pointer holds, by explorer */
 const held = new WeakMap();
 
@@ -59,8 +61,8 @@ export function pointer(d) {
       if (spot.row === undefined) return;
       look(scene, spot.run ?? 0, spot.row);
       if (spot.part === "strip") {
-        act.go(spot.step ?? 0, { patch: { open: { kind: "cell", from: `cell:${spot.run}:${spot.row}` } } });
-        return act.focusLater(`cell:${spot.run}:${spot.row}`);
+        act.go(spot.step ?? 0, { patch: { open: HERE } });
+        return act.focusLater("here");
       }
       pin(scene, spot.row);
     },
@@ -101,21 +103,23 @@ export function onKey(event, scene) {
     if (key.toLowerCase() === "b") return branchOrDrop(scene);
     if (key.toLowerCase() === "x") return done(() => pin(scene, ui.own.row));
     const run = Number(key) - 1;
-    if (run in reading.runs && target.tagName !== "INPUT") return done(() => look(scene, run, ui.own.row));
+    if (run in reading.runs && target.tagName !== "INPUT") {
+      look(scene, run, ui.own.row);
+      if (place === "here") act.focusLater("here");
+      return true;
+    }
   }
-  if (!place.startsWith("cell:")) return false;
+  if (place !== "here") return false;
   if (key === "Enter" && !ui.prediction) {
-    act.show({ open: { kind: "cell", from: `cell:${ui.own.run}:${ui.own.row}` } });
+    act.show({ open: HERE });
     return true;
   }
   const by = { ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10 }[key];
   if (by) {
     const { order } = reading;
     const row = order[clamp(order.indexOf(ui.own.row) + by, order.length)];
-    const open = ui.open;
     if (!ui.prediction) look(scene, ui.own.run, row);
-    if (open) act.show({ open: { ...open, from: `cell:${ui.own.run}:${row}` } });
-    act.focusLater(`cell:${ui.own.run}:${ui.own.row}`);
+    act.focusLater("here");
     return true;
   }
   const on = { ArrowLeft: -1, ArrowRight: 1 }[key];

@@ -1,0 +1,33 @@
+"""Views with one `link_id`: what is selected in one is selected in the other, without the kernel."""
+
+from embedlab.explorers.gradient import GradientExplorer
+from embedlab.explorers.lookup import LookupExplorer
+from embedlab.explorers.training import TrainingExplorer
+
+SENTENCE = "the cat sat on the mat"
+
+
+def test_a_word_chosen_in_the_lookup_is_chosen_in_its_gradient(show):
+    lookup, gradient, other = show(
+        LookupExplorer(SENTENCE, link_id="a"),
+        GradientExplorer(SENTENCE, link_id="a"),
+        GradientExplorer(SENTENCE),
+    )
+    alone = other.said
+    for explorer in (lookup, gradient):
+        explorer.still()
+    sent = gradient.page.evaluate("models.view1.sent.length")
+    lookup.place("chip:1").click()
+    row = lookup.explorer.trace.rows[1]
+    assert f"back to row {row}:" in gradient.said
+    assert other.said == alone
+    asked = gradient.page.evaluate(f"models.view1.sent.slice({sent})")
+    assert all(set(changes) <= {"cursor"} for changes in asked)
+
+
+def test_steps_of_different_kinds_are_not_mixed(show):
+    lookup, training = show(LookupExplorer(link_id="a"), TrainingExplorer(link_id="a"))
+    before = training.place("transport:scrub").input_value()
+    lookup.place("chip:3").click()
+    lookup.settle()
+    assert training.place("transport:scrub").input_value() == before
