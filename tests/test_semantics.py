@@ -4,7 +4,11 @@ The first word of a row is its subject: construction, eras, ids, masks, gradient
 quantisation, files. Details of each subject are tested in files of their own.
 """
 
+import gc
+import pickle
 import tempfile
+import tracemalloc
+import zipfile
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -34,6 +38,7 @@ from embedlab.models import Sequential, load_model
 from embedlab.optimizers import SGD, Adagrad, Adam, RMSprop
 from embedlab.quantizers import Int4QuantizationConfig
 from embedlab.saving import FileRefused
+from embedlab.traces.mask import trace_mask
 
 TABLE = np.arange(12.0).reshape(4, 3).astype("float32")
 ROWS = {}
@@ -75,6 +80,28 @@ def table_for(loss_grad, rule, steps=2):
         rule.apply([grads["embeddings"]], [one.table])
         seen.append(one.table.numpy().ravel())
     return seen
+
+
+def change(path, old, new):
+    """Write a `.keras` file again with other words in its config."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    text = parts["config.json"].decode()
+    assert old in text
+    parts["config.json"] = text.replace(old, new).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part)
+
+
+def taken(act):
+    """Give the bytes that an act takes at most, beside what is there."""
+    gc.collect()
+    tracemalloc.start()
+    act()
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return most
 
 
 # Construction ---------------------------------------------------------------------------------
@@ -353,6 +380,16 @@ def _():
         ]
 
 
+@case("masks: a trace says of each layer whether the mask is kept, used or lost there")
+def _():
+    stack = [Embedding(4, 3, mask_zero=True), Dense(2), GlobalAveragePooling1D()]
+    run = trace_mask(Sequential(stack), np.array([[1, 2, 0]]))
+    assert [stage.verdict for stage in run.stages] == ["made", "kept", "consumed"]
+    stack = [Embedding(4, 3, mask_zero=True), Flatten()]
+    run = trace_mask(Sequential(stack, strict_masks="ignore"), np.array([[1, 2, 0]]))
+    assert [stage.verdict for stage in run.stages] == ["made", "lost here"]
+
+
 # Gradients ------------------------------------------------------------------------------------
 
 
@@ -453,6 +490,13 @@ def _():
     lora.b.assign(np.ones((2, 3)))
     want = TABLE[[1, 3]] + 3.0 * lora.a.value[[1, 3]] @ lora.b.value
     assert np.allclose(one([1, 3]), want) and lora.a.dtype == "float32"
+
+
+@case("lora: what a lookup takes grows with the words, never with the table")
+def _():
+    one = Embedding(50_000, 64, "zeros", lora_rank=2)
+    one([1])
+    assert taken(lambda: one([1, 2, 3])) < 50_000  # the whole step would be 12.8 million bytes
 
 
 @case("lora: alpha in the constructor is kept, and weights= may stand beside a rank")
@@ -584,6 +628,16 @@ def _():
     assert np.allclose(one(range(4)), one.codes / one.scale[:, None])
 
 
+@case("quantisation: a lookup makes floats of the rows it reads, and of no others")
+def _():
+    for mode in ("int8", "int4"):
+        one = Embedding(50_000, 64)
+        one.build()
+        one.quantize(mode)
+        one([1])
+        assert taken(lambda one=one: one([1, 2, 3])) < 50_000
+
+
 @case("quantisation: a row of zeros stays exactly zero")
 def _():
     for mode in ("int8", "int4"):
@@ -712,6 +766,33 @@ def _():
             other.save_weights(path)
             model.load_weights(path)
     assert np.array_equal(model.get_weights()[0], before)
+
+
+@case("files: nothing in a file is executed: a pickle and a lambda are refused")
+def _():
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "m.keras")
+        path.write_bytes(pickle.dumps(print))
+        with fails(FileRefused, "a pickle, which could execute anything"):
+            load_model(path)
+        Sequential([Embedding(6, 3, input_length=2)]).save(path)
+        change(path, '"class_name": "Embedding"', '"class_name": "Lambda"')
+        with fails(FileRefused, "code in a file is never executed"):
+            load_model(path)
+
+
+@case("files: a size that the weights do not have is refused before it is allocated")
+def _():
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "m.keras")
+        Sequential([Embedding(6, 3, input_length=2)]).save(path)
+        change(path, '"input_dim": 6', f'"input_dim": {1 << 40}')
+
+        def read():
+            with fails(FileRefused, "must fit into what is announced|must fit into memory"):
+                load_model(path)
+
+        assert taken(read) < 1 << 20
 
 
 @case("files: a crash while writing leaves the old file whole")
