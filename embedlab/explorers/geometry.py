@@ -18,7 +18,7 @@ from embedlab.traces.wording import shown
 
 __all__ = ["GeometryExplorer"]
 
-_WORD, _SUM = "tuple", ("rstrip", "lstrip", "leading")
+_WORD, _SUM = "tuple", ("lshift", "left", "right")
 _LABELS = (40, 24, 12, 6)  # letters of a word that travel: fewer when there are very many
 _WORDS_MOST = 120_000  # bytes of all labels
 

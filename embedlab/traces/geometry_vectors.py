@@ -12,8 +12,8 @@ from embedlab.traces.frozen import frozen
 
 __all__ = ["WordVectors", "reference_vectors", "train_vectors"]
 
-AT_LEAST, LENGTH, EPOCHS, RATE = 2, 64, 10, 0.05
-"""A word must come twice; 64 numbers a word; ten times through the text: half a second."""
+AT_LEAST, LENGTH, EPOCHS, RATE = 2, 64, 15, 0.08
+"""A word must come twice; 64 numbers a word; fifteen times through the text: half a second."""
 
 
 @dataclass(frozen=True, repr=False)

@@ -55,7 +55,7 @@ def test_it_opens_on_its_story():
     assert explorer.word == "tuple" and explorer.error is None
     assert len(trace.words) > 2000 and trace.typical < 2.5
     answers = [trace.words[row] for row in trace.sum.ids]
-    assert "trailing" in answers  # rstrip − lstrip + leading
+    assert "rshift" in answers  # lshift − left + right
     assert size(explorer) <= MOST_BYTES
     assert GeometryExplorer("true")._space is explorer._space  # trained once
 
