@@ -13,6 +13,8 @@ __all__ = ["AUC"]
 
 EDGE = 1e-7
 """How far the first and the last threshold lie outside of 0..1."""
+MOST = 1_000_000
+"""Thresholds beyond these say nothing more of float32 predictions, and take memory."""
 CURVES = ("ROC", "PR", "PRGAIN")
 SUMS = ("interpolation", "minoring", "majoring")
 
@@ -67,10 +69,10 @@ class AUC(Counting):
         self.own_thresholds = None if thresholds is None else sorted(float(t) for t in thresholds)
         if self.own_thresholds is not None:
             num_thresholds = len(self.own_thresholds) + 2
-        if check_size(num_thresholds, "num_thresholds") < 2:
+        if not 1 < check_size(num_thresholds, "num_thresholds") <= MOST:
             raise ValueError(
-                f"Argument `num_thresholds` must be an integer > 1. Received {num_thresholds}. "
-                "Take 200."
+                f"Argument `num_thresholds` must be an integer > 1, and at most {MOST:,}. "
+                f"Received {num_thresholds}. Take 200."
             )
         self.num_thresholds = int(num_thresholds)
         even = np.arange(1, self.num_thresholds - 1) / (self.num_thresholds - 1)

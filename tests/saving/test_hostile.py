@@ -423,3 +423,38 @@ def test_a_step_count_that_is_none(value, good, tmp_path):
             model().load_weights(path)
     else:
         assert load_model(path.with_name("m.keras")).optimizer.iterations == value
+
+
+def schedule(name, **config):
+    return {"module": "keras.optimizers.schedules", "class_name": name, "config": config}
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        ("loss", 5), ("loss", {"a": 3}), ("loss", ["mse", "mae"]), ("loss", {"class_name": "x"}),
+        ("loss", [["mse"]]), ("loss_weights", "much"), ("loss_weights", {"a": {"b": 1}}),
+        ("metrics", 5), ("metrics", [[["mae", 5]]]), ("metrics", {"a": {"b": {"c": "zz"}}}),
+        ("weighted_metrics", ["zz"]), ("metrics", [{"class_name": "AUC", "config": {"x": 1}}]),
+        ("metrics", [{"class_name": "AUC", "config": {"num_thresholds": 10**9}}]),
+        ("optimizer", 5), ("optimizer", {"class_name": "Adam", "config": 3}),
+        ("learning_rate", schedule("os.system")), ("learning_rate", "fast"),
+        ("learning_rate", schedule("ExponentialDecay", decay_steps="x")),
+        ("learning_rate", schedule("CosineDecayRestarts", initial_learning_rate=0.1,
+                                   first_decay_steps=1, t_mul=0.5)),
+        ("learning_rate", schedule("PiecewiseConstantDecay", boundaries=3, values=4)),
+    ],
+)  # fmt: skip
+def test_a_plan_for_training_that_is_none(part, told, good, tmp_path):
+    def change(about):
+        plan = about["compile_config"]
+        if part == "learning_rate":
+            plan["optimizer"]["config"]["learning_rate"] = told
+        else:
+            plan[part] = told
+
+    path = reconfigured(good, tmp_path, change)
+    with pytest.raises(FileRefused) as caught:
+        load_model(path)
+    assert "\n" not in str(caught.value)
+    assert load_model(path, compile=False).optimizer is None
