@@ -147,11 +147,11 @@ export function lanesOf(xs, lanes, apart) {
   const right = Array.from({ length: lanes }, () => -Infinity);
   const lane = xs.map(() => 0);
   const order = xs.map((_, i) => i).sort((a, b) => xs[a] - xs[b]);
-  for (const i of order) {
+  order.forEach((i, n) => {
     const free = right.findIndex((x) => xs[i] - x >= apart);
-    lane[i] = free >= 0 ? free : right.indexOf(Math.min(...right));
+    lane[i] = free >= 0 ? free : n % lanes;
     right[lane[i]] = xs[i];
-  }
+  });
   return lane;
 }
 
@@ -181,8 +181,7 @@ export function bitBox(at, bits, byte, place) {
  */
 export function roundedTo(value, reach) {
   const unit = 10 ** (power(reach) - 2);
-  const digits = Math.max(0, -Math.round(Math.log10(unit)));
-  return Number(Number((Math.round(value / unit) * unit).toFixed(Math.min(20, digits))));
+  return Number((Math.round(value / unit) * unit).toPrecision(6));
 }
 
 /** How far an arrow key moves a weight. @param {number} reach @param {boolean} fine */

@@ -13,11 +13,12 @@ import numpy as np
 from embedlab.explorers.geometry import GeometryExplorer
 from embedlab.explorers.gradient import GradientExplorer
 from embedlab.explorers.lookup import LookupExplorer
+from embedlab.explorers.quantize import QuantizationExplorer
 from embedlab.explorers.training import TrainingExplorer
 from embedlab.explorers.wire import unpack
 
 FOLDER = Path(__file__).resolve().parents[2] / "js" / "test" / "golden"
-COMPUTED = {"geometry", "gradient", "training"}  # the last bits differ from machine to machine
+COMPUTED = {"geometry", "gradient", "quantize", "training"}  # last bits differ by machine
 NOISY = {"curve"}  # what rounding leaves of a difference
 WORDS = ["cat", "dog", "mouse", "lion", "tuple", "list", "dict", "string", "run", "walk", "sleep",
          "eat"]  # fmt: skip
@@ -27,6 +28,7 @@ EXPLORERS = {
     "geometry": GeometryExplorer,
     "gradient": GradientExplorer,
     "lookup": LookupExplorer,
+    "quantize": QuantizationExplorer,
     "training": TrainingExplorer,
 }
 STATES = {
@@ -84,6 +86,14 @@ STATES = {
         "nan": {"table": [[float("nan"), 1.0], [0.5, float("inf")], [1.0, 2.0]], "steps": 10},
         "smallest": {"text": "a", "input_dim": 1, "output_dim": 1, "steps": 10},
         "empty": {"text": "", "steps": 10},
+    },
+    "quantize": {
+        "default": {},
+        "outlier": {"edits": [[9, 3, -6.9]]},
+        "odd": {"output_dim": 5, "input_dim": 3, "row": 1, "block": 2, "way": "groups"},
+        "flipped": {"input_dim": 10, "flips": [["int4", 9, 2, 3], ["int8", 9, 0, 7]]},
+        "smallest": {"input_dim": 1, "output_dim": 1, "row": 0},
+        "zeros": {"source": np.zeros((2, 3)), "words": ["<b>", "חתול"]},
     },
 }
 NAMES = [(view, state) for view, states in STATES.items() for state in states]
