@@ -57,7 +57,7 @@ export function tables(scene) {
   const wrong = off(reading);
   found.push({
     caption: `What it costs${wrong ? `: the loss is ${wrong.name} ${wrong.value}` : ""}`,
-    corner: "",
+    corner: "what",
     columns: ways,
     rows: [
       { head: "loss", cells: WAYS.map((_, i) => (i === 2 && reading.noTruth ? "—" : fixed(reading.loss[i], 3))) },
@@ -66,7 +66,7 @@ export function tables(scene) {
   });
   found.push({
     caption: "Row 0 of the table",
-    corner: "",
+    corner: "row",
     columns: [...Array.from(reading.row0, (_, i) => String(i)), "length"],
     rows: [{ head: "W[0]", cells: [...Array.from(reading.row0, (v) => fixed(v)), fixed(norm(reading.row0), 3)] }],
   });

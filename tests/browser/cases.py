@@ -13,6 +13,8 @@ import numpy as np
 from embedlab.explorers.geometry import GeometryExplorer
 from embedlab.explorers.gradient import GradientExplorer
 from embedlab.explorers.lookup import LookupExplorer
+from embedlab.explorers.mask import MaskExplorer
+from embedlab.layers import Dense, Embedding, Flatten
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,35 @@ CASES: dict[str, Case] = {
             {"text": "#0 #1 #1", "table": [[np.nan], [1.0]]},
             {"text": "#0 #1 #1", "table": [[np.inf], [1.0]], "mode": "tied"},
             {"text": "#2047 #0 " * 40, "table": np.ones((2048, 32))},
+        ],
+    ),
+    "mask": Case(
+        make=MaskExplorer,
+        first="layer:0",
+        states={
+            "the layer that loses it": ("layer:2", "Enter"),
+            "a place of padding": ("at:2:1:0", "ArrowRight", "ArrowRight", "ArrowRight"),
+            "a sentence's end": ("pad:1", "ArrowRight"),
+            "predicting": ("layer:2", "p"),
+            "revealed": ("layer:2", "p", "Enter", "p"),
+            "the mean": ("fact:pool:here:0", "Enter"),
+        },
+        traces=[
+            {"layers": ["Dropout", "GlobalAveragePooling1D", "Dense"]}, {"mask_zero": False},
+            {"layers": ["Dropout", "Flatten", "Dense"]}, {"padding": "pre", "steps": 12},
+            {"layers": ["Masking", "GRU", "Dense"]}, {"text": ""},
+        ],
+        large={"text": "\n".join(["the cat sat on the big red mat on a log in"] * 6),
+               "lengths": [12, 11, 10, 9, 8, 7], "steps": 12, "output_dim": 6,
+               "layers": [*["LSTM(return_sequences=True)"] * 2, *["Conv1D"] * 2, "Flatten"]},
+        edit=("steps", "ArrowLeft", "ArrowRight"),
+        hostile=[
+            *({"text": text} for text in TEXTS),
+            {"text": "#0", "steps": 1, "output_dim": 1, "layers": []},
+            {"lengths": [0, 0, 0, 0]},
+            {"model": [Embedding(3, 2, weights=[[[np.nan] * 2] * 3], mask_zero=True)]},
+            {"model": [Embedding(9, 300, mask_zero=True), Flatten(name="<b>flat</b>")]},
+            {"model": [Embedding(1, 1, mask_zero=True), Dense(64, name="wide")]},
         ],
     ),
     "geometry": Case(
