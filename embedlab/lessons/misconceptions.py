@@ -76,6 +76,18 @@ MISCONCEPTIONS: dict[str, Misconception] = {
             look="Change the seed: cat and dog are near or far by chance.",
             preset=_view("lookup", text="cat dog", input_dim=16, output_dim=8, seed=1),
         ),
+        Misconception(
+            id="M12",
+            belief="On a flat map of word vectors, near is similar and the axes mean something.",
+            truth=(
+                "A flat map keeps two directions and drops all others. It only shortens: far "
+                "apart on it is far apart, but near on it may be anything. Another plane through "
+                "the same rows gives other neighbours."
+            ),
+            seen=("Distill, “How to Use t-SNE Effectively”",),
+            look="Compare both lists: who is truly nearest, who on the map. Change the plane.",
+            preset=_view("geometry", word="tuple", plane="pca 1+2"),
+        ),
     )
 }  # fmt: skip
 

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from embedlab.core import gradient, jit
+from embedlab.core import gradient, jit, nearest
 from embedlab.core.ids import resolve
 from embedlab.core.lookup import PARALLEL_FROM, lookup
+from embedlab.core.skipgram import train_skipgram
 
 __all__ = ["CALLS", "warm"]
 
@@ -58,6 +59,16 @@ def _gradient() -> Iterator[Callable[[], Any]]:
         yield partial(gradient.coalesce, many, grad, rows)
 
 
+def _geometry() -> Iterator[Callable[[], Any]]:
+    for table in _tables(2, 2):
+        yield partial(nearest.nearest, table, table[0])
+    for dtype in (np.float32, np.float64):
+        block = np.zeros((nearest.BLOCK, 2), dtype)
+        many = _from(nearest.PARALLEL_FROM, nearest.BLOCK)
+        yield partial(nearest.nearest, block, block[:many])
+    yield partial(train_skipgram, [0, 1, 0, 1], 2, 2, epochs=1)
+
+
 def _from(numbers: int, width: int) -> int:
     """Give how many rows of this width are worth a second thread."""
     return -(-numbers // width)
@@ -66,6 +77,7 @@ def _from(numbers: int, width: int) -> int:
 CALLS: dict[str, Callable[[], Iterator[Callable[[], Any]]]] = {
     "lookup": _lookup,
     "gradient": _gradient,
+    "geometry": _geometry,
 }
 
 

@@ -1,0 +1,130 @@
+"""The checks of lesson 10: right is right, each wrong has its name, and M12 is really refuted."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from embedlab.core.geometry import odd_one_out
+from embedlab.explorers.geometry import GeometryExplorer
+from embedlab.lessons import check, show
+from embedlab.lessons.geometry import _cases
+
+
+def core(table, ids):
+    return odd_one_out(table, ids)[0]
+
+
+def by_hand(table, ids):
+    rows = table[ids] / np.linalg.norm(table[ids], axis=1, keepdims=True)
+    return ids[(rows @ rows.mean(axis=0)).argmin()]
+
+
+def by_pairs(table, ids):
+    rows = table[ids] / np.linalg.norm(table[ids], axis=1, keepdims=True)
+    return int(ids[(rows @ rows.T).sum(axis=1).argmin()])
+
+
+@pytest.mark.parametrize("right", [core, by_hand, by_pairs], ids=lambda f: f.__name__)
+def test_right_ways_pass(right):
+    verdict = check("10.odd", right)
+    assert verdict, verdict
+    assert "right, 6 of 6 cases" in repr(verdict)
+
+
+WRONG = {
+    "flat": (lambda table, ids: core(table[:, :2], ids), "two of the numbers", "M12"),
+    "dots": (
+        lambda table, ids: int(ids[(table[ids] @ table[ids].mean(axis=0)).argmin()]),
+        "lets long rows count", None,
+    ),
+    "place": (lambda table, ids: ids.tolist().index(core(table, ids)), "the place 1", None),
+    "nearest": (
+        lambda table, ids: int(ids[np.linalg.norm(table[ids], axis=1).argmax()]),
+        "not the one", None,
+    ),
+    "whole table": (lambda table, ids: core(table, np.arange(len(table))), "one of the ids", None),
+    "text": (lambda table, ids: "the odd one", "a whole number", None),
+    "list": (lambda table, ids: ids, "a whole number", None),
+    "raises": (lambda table, ids: 1 / 0, "ZeroDivisionError", None),
+    "changes": (lambda table, ids: table.fill(0) or ids[0], "changes its table", None),
+    "none": (lambda table, ids: None, "nothing so far", None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_each_wrong_way_has_its_sentence(wrong):
+    function, says, belief = WRONG[wrong]
+    verdict = check("10.odd", function)
+    assert not verdict and verdict.misconception == belief
+    assert says in " ".join(repr(verdict).split())
+
+
+def test_no_function_is_said_so():
+    assert "function itself" in repr(check("10.odd", 3))
+
+
+def test_the_cases_are_about_what_they_say():
+    long, deep = _cases()[2], _cases()[3]
+    assert core(*long) == 2 and core(deep.table[:, :2], deep.ids) != core(*deep)
+
+
+def explorer(**terms):
+    table = np.array([[1.0, 0, 0], [0, 1, 0], [0, 0, 1], [1, -1, 1.0], [0, 0.3, 1.0], [0, 1, 0.2]])
+    return GeometryExplorer("#0", table=table, words=list("abcdef"), **terms)
+
+
+def test_a_sum_is_more_than_its_last_word():
+    assert "no sum in the view yet" in repr(check("10.sum", explorer(a="a")))
+    assert not check("10.sum", explorer(a="a")).started
+    assert "Take three words" in repr(check("10.sum", explorer(a="a", b="a", c="c")))
+    good = check("10.sum", explorer(a="a", b="b", c="c"))
+    assert good and "a − b + c points at d, where c alone does not" in " ".join(repr(good).split())
+    alone = explorer(a="b", b="f", c="c")
+    assert "the sum added nothing" in " ".join(repr(check("10.sum", alone)).split())
+    weak = GeometryExplorer("#0", table=np.vstack([np.eye(5), [[-1.0, -1, 0, 0, 0]]]),
+                            a="#3", b="#4", c="#2")  # fmt: skip
+    assert not check("10.sum", weak)
+    assert "needs the view" in repr(check("10.sum", 3))
+
+
+def test_the_default_view_passes_and_its_state_too():
+    opened = GeometryExplorer()
+    assert check("10.sum", opened)
+    assert check("10.sum", opened.state)
+
+
+def test_m12_the_nearest_on_the_map_are_others_on_each_plane():
+    view = show("M12")
+    trace = view.trace
+    assert len(trace.both) <= 3 and trace.typical < 2.5
+    near = set(trace.near)
+    view.plane = "random"
+    assert set(view.trace.near) == near
+    assert len(set(view.trace.near_map) & set(trace.near_map)) <= 3
+
+
+@pytest.mark.slow
+def test_after_warm_the_view_and_the_training_compile_nothing(tmp_path):
+    cache = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    run = lambda *words: (
+        subprocess.run(
+            [sys.executable, *words], env=cache, capture_output=True, text=True, check=True
+        ).stdout
+    )
+    run("-c", "from embedlab.lessons.warm import CALLS\nfor c in CALLS['geometry'](): c()")
+    code = """
+import numpy as np
+from embedlab import GeometryExplorer
+from embedlab.core.jit import stats
+from embedlab.lessons import check
+view = GeometryExplorer()
+view.word, view.plane, view.rows = "true", "random", 2000
+check("10.sum", view)
+GeometryExplorer("#1", table=np.random.default_rng(0).normal(size=(3000, 9)))
+print(stats())
+"""
+    said = run("-c", code)
+    assert "'misses': 0" in said and "'hits': 0" not in said
