@@ -57,7 +57,7 @@ export function figure(scene) {
 function chips({ scene, reading, at, lit, asked, rule, step }) {
   const { N, tokens, ids } = reading;
   const first = scene.ui.own.windows.token;
-  const stop = within(lit.n >= 0 ? lit.n : Math.min(step, N - 1), first, at.chips.count);
+  const stop = within(stopOf(lit, reading, step), first, at.chips.count);
   const { x, w, h } = at.chips;
   if (!N)
     return html`<p class="none" style="left:${x}px;width:${w}px;top:${at.body.y + at.body.h / 2 - 20}px">no words yet</p>`;
@@ -83,6 +83,9 @@ function chips({ scene, reading, at, lit, asked, rule, step }) {
     })}
   </div>`;
 }
+
+/** The word that holds the tab stop. @param {Lit} lit @param {Reading} reading @param {number} step */
+export const stopOf = (lit, { N }, step) => (lit.n >= 0 ? lit.n : step < N ? step : (lit.senders[0] ?? 0));
 
 /** Whether a word's gradient was overwritten by a later one. @param {Reading} reading @param {number} n @param {number} step @param {Rule} rule */
 export function isLost(reading, n, step, rule) {

@@ -6,7 +6,7 @@ import { guard } from "lit-html/directives/guard.js";
 import { heatRow } from "../kit/heat.js";
 import { markOf } from "../kit/predict.js";
 import { within } from "../kit/roving.js";
-import { isLost } from "./figure.js";
+import { isLost, stopOf } from "./figure.js";
 import { chipY } from "./geometry.js";
 import { standing } from "./reading.js";
 
@@ -20,7 +20,7 @@ export function backGrid({ scene, reading, at, lit, asked, rule, step }) {
   const stop =
     focus?.part === "back"
       ? focus
-      : { n: within(lit.n >= 0 ? lit.n : Math.min(step, reading.N - 1), first, at.chips.count), col: col0 };
+      : { n: within(stopOf(lit, reading, step), first, at.chips.count), col: col0 };
   const rows = Array.from({ length: at.chips.count }, (_, i) => {
     const n = first + i;
     const faded = !reading.arrives(n) || (!asked && isLost(reading, n, step, rule));

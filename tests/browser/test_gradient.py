@@ -1,0 +1,379 @@
+"""GradientExplorer by mouse, by keys and from Python: all show the same, and the core's numbers."""
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from embedlab.core.gradient import grad_table
+from embedlab.explorers.gradient import GradientExplorer
+from embedlab.explorers.lookup import LookupExplorer
+from embedlab.traces.wording import number
+
+
+def words(locator):
+    return " ".join(locator.evaluate("e => e.innerText ?? e.textContent").split())
+
+
+def texts(locator):
+    return [" ".join(text.split()) for text in locator.all_text_contents()]
+
+
+def fact(view, name):
+    return (
+        words(view.root.locator(f".right dt:text-is('{name}') + dd").first)
+        .split(", show")[0]
+        .strip()
+    )
+
+
+def table(view, caption):
+    """Read a data table by the start of its caption: its rows as lists of texts."""
+    found = view.root.locator("table", has=view.page.locator("caption", has_text=caption))
+    return [row.locator("td").all_inner_texts() for row in found.first.locator("tbody tr").all()]
+
+
+# --- what is shown -----------------------------------------------------------------------------
+
+
+def cells(view, kind):
+    """Read all labels of a grid at once: {"1:0": "dW[1, 0] = 0.25"}."""
+    return view.root.locator(f'[data-place^="{kind}:"]').evaluate_all(
+        "all => Object.fromEntries(all.map(c => [c.dataset.place, c.getAttribute('aria-label')]))"
+    )
+
+
+@pytest.mark.parametrize("params", [
+    {}, {"mode": "tied", "seed": 3}, {"mode": "padding", "padding_idx": 1, "seed": 11},
+    {"rule": "assign", "output_dim": 9, "input_dim": 20, "seed": 5}, {"mode": "frequency"},
+])  # fmt: skip
+def test_every_number_drawn_is_in_the_data_table_and_the_core_s(show, params):
+    explorer = GradientExplorer(**params)
+    view = show(explorer)
+    trace = explorer.trace
+    grad = trace.analytic(explorer.rule)
+    assert cells(view, "cell") == {
+        f"cell:{r}:{c}": f"dW[{r}, {c}] = {number(grad[r, c])}" for r, c in np.ndindex(grad.shape)
+    }
+    assert cells(view, "back") == {
+        f"back:{n}:{c}": f"g[{n}, {c}] = {number(trace.grad_out[n, c])}"
+        for n, c in np.ndindex(trace.grad_out.shape)
+    }
+    view.place("chip:0").focus()
+    view.press("t")
+    assert table(view, "Gradient of the table") == [[number(v) for v in row] for row in grad]
+    back = [[str(i), *map(number, row)] for i, row in zip(trace.ids, trace.grad_out, strict=True)]
+    assert table(view, "What comes back") == back
+    piles = texts(view.root.locator(".pile text"))
+    assert piles == [row[1] for row in table(view, "Piles of column 0")]
+    assert piles == [number(grad[row, 0]) for row in trace.reached]
+    errors = [[float(v.replace("−", "-")) for v in row] for row in table(view, "Error by h")]
+    wanted = np.array([trace.curve("add"), trace.curve("assign")]).T
+    np.testing.assert_allclose(errors, wanted, rtol=0.06)
+
+
+def test_the_numbers_on_the_right_and_the_alt_text(show):
+    explorer = GradientExplorer()
+    view = show(explorer)
+    trace = explorer.trace
+    assert fact(view, "loss") == number(trace.loss, 4)
+    assert fact(view, "reached") == "7 of 14" and fact(view, "all weights") == "pass"
+    assert fact(view, "by “add”") == number(trace.added[1, 0], 6)
+    assert fact(view, "measured") == number(trace.numeric[5, 1, 0], 6)
+    assert view.root.locator(".stage").get_attribute("aria-label") == trace.alt
+    assert view.said.endswith("“add” passes the gradient check.")
+
+
+# --- the mouse ---------------------------------------------------------------------------------
+
+
+def test_assign_keeps_the_last_and_the_check_turns_red(show):
+    explorer = GradientExplorer()
+    view = show(explorer)
+    view.place("rule:assign").check()
+    view.wait(rule="assign")
+    assert view.said == (
+        "dW[ids] = g: of the 3 gradients for row 1 the last one wins. The gradient check fails."
+    )
+    assert fact(view, "all weights") == "fail"
+    assert fact(view, "by “assign”") == number(explorer.trace.grad_out[6, 0], 6)
+    assert view.root.locator(".chip.lost").count() == 3  # two of “the”, one of the padding
+    assert view.root.locator(".piece.lost").count() == 3
+    assert view.root.locator(".card.warn s").count() == 2
+    view.place("rule:add").check()
+    view.wait(rule="add")
+    assert "are added. The gradient check passes." in view.said
+    assert view.root.locator(".lost").count() == 0
+
+
+def test_hover_a_word_a_row_and_a_number(show):
+    explorer = GradientExplorer()
+    view = show(explorer)
+    sent = view.page.evaluate("models.view0.sent.length")
+    g = explorer.trace.grad_out
+    view.place("chip:3").hover()
+    assert view.said.startswith(f"“the” sends [{number(g[3, 0])}, ")
+    assert f"the row held {number(g[0, 0])}; now it holds" in view.said
+    assert view.root.locator(".chip.hit").count() == 1 and view.root.locator(".chip.same").count()
+    view.place("cell:1:2").hover()
+    assert "Row 1 (“the”) appears 3 times: in column 2 it gets" in view.said
+    assert number(explorer.trace.added[1, 2]) in view.said
+    assert words(view.root.locator(".stage .head").last).startswith("column 2")
+    view.root.locator(".rowlabel").nth(2).hover()
+    assert view.said == "Row 2 (“a”) is read by no word: its gradient is exactly zero."
+    view.place("back:1:3").hover()
+    w, t = explorer.trace.table[5, 3], explorer.trace.target[1, 3]
+    card = words(view.root.locator(".card"))
+    assert f"tanh({number(w)} − " in card and number(np.tanh(w - t)) in card
+    changes = view.page.evaluate(f"models.view0.sent.slice({sent})")
+    assert all(set(change) == {"cursor"} for change in changes)  # a hover asks Python for nothing
+
+
+def test_the_v_follows_the_step(show):
+    explorer = GradientExplorer()
+    view = show(explorer)
+    dot = view.root.locator(".vee .dot.add")
+    before = float(dot.get_attribute("cy"))
+    box = view.place("digits").bounding_box()
+    view.page.mouse.click(box["x"] + box["width"] - 3, box["y"] + box["height"] / 2)
+    view.wait(digits=12)
+    assert explorer.digits == 12 and float(dot.get_attribute("cy")) < before  # higher: worse
+    assert view.said.startswith("h = 1e−12: the error is") and "last digits" in view.said
+    chart = view.root.locator(".vee svg").bounding_box()
+    view.page.mouse.move(chart["x"] + chart["width"] / 2, chart["y"] + 50)
+    view.page.mouse.down()
+    view.page.mouse.move(chart["x"] + 8, chart["y"] + 50, steps=5)
+    view.page.mouse.up()
+    view.wait(digits=0)
+    assert "curved in between" in view.said
+
+
+def test_tied_every_row_gets_a_gradient_and_the_scores_are_written_out(show):
+    explorer = GradientExplorer(mode="tied")
+    view = show(explorer)
+    assert fact(view, "reached") == "14 of 14"
+    assert view.root.locator(".piece.scores").count() == 14
+    view.place("cell:2:1").click()
+    assert "is read by no word, and still gets" in view.said
+    card = words(view.root.locator(".card"))
+    assert number(explorer.trace.direct[2, 1]) in card and "(p − y)ᵀ @ rows" in card
+    view.place("chip:9").hover()
+    assert "has no next one to predict" in view.said
+
+
+def test_padding_and_frequency_say_that_they_change_the_gradient(show):
+    view = show(GradientExplorer())
+    view.place("mode:padding").check()
+    view.wait(mode="padding")
+    assert view.said.startswith("Row 0 is padding: it learns nothing.")
+    assert view.root.locator(".chip.silent").count() == 2
+    assert view.place("cell:0:0").get_attribute("aria-label") == "dW[0, 0] = 0.00"
+    view.place("mode:frequency").check()
+    view.wait(mode="frequency")
+    assert view.said.endswith("on purpose: the check fails.")
+    view.place("cell:1:0").hover()
+    assert "/ 3 =" in view.said and view.said.endswith("the mean.")
+
+
+def test_type_a_sentence_and_a_word_too_many_is_a_sentence(show):
+    explorer = GradientExplorer()
+    view = show(explorer)
+    view.place("text").fill("the dog the dog")
+    view.wait(text="the dog the dog")
+    assert texts(view.root.locator(".chip bdi")) == ["the", "dog", "the", "dog"]
+    assert view.root.locator(".transport .count").inner_text() == "step 5 of 5"
+    view.place("text").fill("the #99")
+    expect(view.root.locator(".strip.error")).to_contain_text("Received 99")
+    assert view.root.locator(".chip").count() == 4  # the last good trace
+
+
+# --- the keyboard, and nothing else ------------------------------------------------------------
+
+
+def reach(view, place, limit=60):
+    """Press Tab until the keyboard is there."""
+    for _ in range(limit):
+        if view.focused == place:
+            return
+        view.press("Tab")
+    raise AssertionError(f"Tab does not reach {place}")
+
+
+def test_word_by_word_the_gradient_arrives(show):
+    explorer = GradientExplorer()
+    view = show(explorer)
+    trace = explorer.trace
+    reach(view, "chip:0")
+    view.press("Home")
+    label = lambda: view.place("cell:1:0").get_attribute("aria-label")
+    assert label() == f"dW[1, 0] = {number(trace.grad_out[0, 0])}"
+    assert view.place("cell:5:0").get_attribute("aria-label") == "dW[5, 0] = 0.00"
+    view.press(".", ".", ".")
+    so_far = grad_table(trace.ids[:4], trace.grad_out[:4], 14)
+    assert label() == f"dW[1, 0] = {number(so_far[1, 0])}"
+    assert number(so_far[1, 0]) in view.said and "“the” sends" in view.said
+    assert view.root.locator(".ribbon.coming").get_attribute("d") != ""
+    view.press("t")
+    assert table(view, "Gradient of the table") == [[number(v) for v in row] for row in so_far]
+    view.press("Escape")
+    view.press("End")
+    assert label() == f"dW[1, 0] = {number(trace.added[1, 0])}"
+    assert view.root.locator(".stage.merged .net.merged").count() == 2  # “the”, and the padding
+
+
+def test_play_flies_and_pauses_by_space(show):
+    view = show(GradientExplorer())
+    reach(view, "chip:0")
+    view.press(" ")
+    expect(view.root.locator(".flight")).to_have_count(1)
+    view.reached("cursor", "(cursor) => cursor.step >= 1 && cursor.playing")
+    view.press(" ")
+    view.reached("cursor", "(cursor) => !cursor.playing")
+
+
+def test_enter_on_a_weight_opens_its_sum_and_its_check(show):
+    explorer = GradientExplorer()
+    view = show(explorer)
+    trace = explorer.trace
+    reach(view, "cell:1:0")
+    view.press("ArrowRight", "Enter")
+    assert view.focused == "cell:1:1"
+    card = words(view.root.locator(".card.pinned"))
+    assert "dW[1, 1] = g[0, 1] + g[3, 1] + g[6, 1]" in card
+    assert f"({number(trace.up[5, 1, 1], 12)} − {number(trace.down[5, 1, 1], 12)})" in card
+    assert number(trace.numeric[5, 1, 1], 6) in card and number(trace.added[1, 1]) in card
+    assert words(view.root.locator(".vee h3")) == "ERROR of dW[1, 1]"
+    view.press("ArrowDown")  # the open card follows
+    assert "dW[2, 1] = 0.00" in words(view.root.locator(".card.pinned"))
+    view.press("Escape")
+    assert view.root.locator(".card.pinned").count() == 0 and view.focused == "cell:2:1"
+    view.press("Escape")
+    assert view.focused == ""
+
+
+def test_enter_on_what_comes_back_and_on_each_fact(show):
+    explorer = GradientExplorer(mode="tied")
+    view = show(explorer)
+    reach(view, "back:0:0")
+    view.press("ArrowDown", "Enter")
+    card = words(view.root.locator(".card.pinned"))
+    assert "g[1, 0] = (p − y) @ W" in card and number(explorer.trace.grad_out[1, 0]) in card
+    for name in ("grad", "loss", "rows", "error", "all"):
+        button = view.place(f"fact:{name}")
+        button.focus()
+        view.press("Enter")
+        value = button.text_content().split(", show")[0].strip().split(" ")[0]
+        card = words(view.root.locator(".card.pinned"))
+        assert value in card or name == "all", (name, value, card)
+
+
+def test_rule_mode_step_and_size_by_keys(show):
+    explorer = GradientExplorer()
+    view = show(explorer)
+    for place, key, want in [
+        ("rule:add", "ArrowRight", {"rule": "assign"}),
+        ("mode:plain", "ArrowRight", {"mode": "padding"}),
+        ("padding_idx", "ArrowRight", {"padding_idx": 1}),
+        ("output_dim", "ArrowRight", {"output_dim": 7}),
+        ("digits", "ArrowLeft", {"digits": 4}),
+    ]:
+        reach(view, place)
+        view.press(key)
+        view.wait(**want)
+    assert explorer.params["mode"] == "padding" and explorer.digits == 4
+    view.press("r")
+    view.wait(mode="plain", rule="add", digits=5)
+    assert view.root.locator(".transport .count").inner_text() == "step 11 of 11"
+
+
+def test_predict_the_rows_by_keys(show):
+    explorer = GradientExplorer("the cat the")
+    view = show(explorer)
+    reach(view, "top:predict")
+    view.press("p")
+    assert view.focused == "cell:0:0"
+    assert view.root.locator(".ribbon, .piles, .card").count() == 0  # nothing is given away
+    view.press("ArrowDown", "Enter", "ArrowDown", " ")
+    assert view.root.locator(".verdict.chosen").count() == 2
+    view.press("p")
+    assert texts(view.root.locator(".tally")) == ["1 right", "1 missed", "1 too many"]
+    view.reached("answers")
+    wanted = {"question": "gradient.rows", "answer": [1, 2], "correct": False}
+    assert explorer.answers == [wanted]
+    view.press("Enter")
+    assert view.root.locator(".verdict").count() == 0
+
+
+def test_predict_last_mean_or_sum_by_keys(show):
+    explorer = GradientExplorer()
+    view = show(explorer)
+    g = explorer.trace.grad_out[[0, 3, 6], 0]
+    reach(view, "fate")
+    view.press("Enter")
+    assert view.focused == "fate:0"
+    assert fact(view, "hidden") == "?" and view.root.locator(".vee .line").count() == 0
+    wanted = [g[2], g.mean(), g.sum()]
+    assert texts(view.root.locator(".fates .num")) == [number(v) for v in wanted]
+    view.press("Enter")
+    assert texts(view.root.locator(".predict .count")) == ["1 answer chosen"]
+    view.press("p")
+    outcome = words(view.root.locator("section.predict"))
+    assert "not this one" in outcome and f"It is the sum, {number(g.sum())}." in outcome
+    view.reached("answers")
+    assert explorer.answers[0]["question"] == "gradient.duplicates"
+    assert explorer.answers[0] == explorer.answers[-1] and not explorer.answers[0]["correct"]
+
+
+def test_predict_by_mouse_is_right_and_follows_the_rule(show):
+    explorer = GradientExplorer("the cat the", rule="assign")
+    view = show(explorer)
+    view.place("fate").click()
+    view.place("fate:0").click()
+    view.place("predict:reveal").click()
+    assert "“assign” keeps the last, and that is the bug" in words(
+        view.root.locator("section.predict")
+    )
+    view.reached("answers")
+    assert explorer.answers[-1]["correct"] is True
+    view.place("predict:done").click()
+    view.place("top:predict").click()
+    for row in (1, 5):
+        view.root.locator(".rowlabel").nth(row).click()
+    view.place("predict:reveal").click()
+    expect(view.root.locator(".tally")).to_have_text(["2 right"])
+
+
+# --- Python, and other views -------------------------------------------------------------------
+
+
+def test_python_drives_the_view(show):
+    explorer = GradientExplorer()
+    view = show(explorer)
+    view.python(text="cat cat", mode="frequency", output_dim=2)
+    view.wait(text="cat cat")
+    assert fact(view, "comes back") == "(2, 2)" and view.root.locator(".chip").count() == 2
+    assert view.place("mode:frequency").is_checked()
+
+
+def test_a_linked_lookup_shares_the_row(show):
+    lookup, gradient = show(LookupExplorer(link_id="a"), GradientExplorer(link_id="a"))
+    lookup.place("chip:1").click()
+    assert gradient.said.startswith("“cat” sends")
+    gradient.place("cell:3:0").click()
+    assert "“on” has id 3" in lookup.said
+
+
+def test_a_teacher_hides_controls(show):
+    view = show(GradientExplorer(hide=["mode", "digits", "fate"]))
+    assert view.root.get_by_role("radiogroup").count() == 1
+    assert view.place("digits").count() == view.place("fate").count() == 0
+
+
+def test_a_large_table_says_what_is_not_drawn(show):
+    view = show(GradientExplorer("#900 #7 #900", table=np.ones((1000, 32))))
+    stage = view.root.locator(".stage > svg").first.text_content()
+    assert "960 more rows in the table" in stage and "40 of 1 000 rows" in stage.replace(
+        "\u202f", " "
+    )
+    view.place("chip:0").focus()
+    view.press("t")
+    assert view.root.locator("table").count() >= 4
