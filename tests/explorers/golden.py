@@ -13,12 +13,13 @@ import numpy as np
 from embedlab.explorers.geometry import GeometryExplorer
 from embedlab.explorers.gradient import GradientExplorer
 from embedlab.explorers.lookup import LookupExplorer
+from embedlab.explorers.mask import MaskExplorer
 from embedlab.explorers.quantize import QuantizationExplorer
 from embedlab.explorers.training import TrainingExplorer
 from embedlab.explorers.wire import unpack
 
 FOLDER = Path(__file__).resolve().parents[2] / "js" / "test" / "golden"
-COMPUTED = {"geometry", "gradient", "quantize", "training"}  # last bits differ by machine
+COMPUTED = {"geometry", "gradient", "mask", "quantize", "training"}  # last bits differ by machine
 NOISY = {"curve"}  # what rounding leaves of a difference
 WORDS = ["cat", "dog", "mouse", "lion", "tuple", "list", "dict", "string", "run", "walk", "sleep",
          "eat"]  # fmt: skip
@@ -28,6 +29,7 @@ EXPLORERS = {
     "geometry": GeometryExplorer,
     "gradient": GradientExplorer,
     "lookup": LookupExplorer,
+    "mask": MaskExplorer,
     "quantize": QuantizationExplorer,
     "training": TrainingExplorer,
 }
@@ -94,6 +96,14 @@ STATES = {
         "flipped": {"input_dim": 10, "flips": [["int4", 9, 2, 3], ["int8", 9, 0, 7]]},
         "smallest": {"input_dim": 1, "output_dim": 1, "row": 0},
         "zeros": {"source": np.zeros((2, 3)), "words": ["<b>", "חתול"]},
+    },
+    "mask": {
+        "default": {},
+        "kept": {"layers": ["Dropout", "GlobalAveragePooling1D", "Dense"]},
+        "flat": {"layers": ["Dropout", "Flatten", "Dense"], "padding": "pre"},
+        "replaced": {"layers": ["Masking", "GRU", "Dense"]},
+        "hostile": {"text": "<script>alert('a')</script>\nחתול قطة 🐈\n\n&amp; $x$", "steps": 5},
+        "empty": {"text": ""},
     },
 }
 NAMES = [(view, state) for view, states in STATES.items() for state in states]
