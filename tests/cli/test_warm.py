@@ -61,3 +61,21 @@ print(stats())
     said, _ = run("-c", code, cache=warmed[0])
     assert "'misses': 0" in said
     assert "'hits': 0" not in said
+
+
+@pytest.mark.slow
+def test_afterwards_the_geometry_view_compiles_nothing(warmed):
+    code = """
+import numpy as np
+from embedlab import GeometryExplorer
+from embedlab.core.jit import stats
+from embedlab.lessons import check
+view = GeometryExplorer()
+view.word, view.plane, view.rows = "true", "random", 2000
+check("10.sum", view)
+GeometryExplorer("#1", table=np.random.default_rng(0).normal(size=(3000, 9)))
+print(stats())
+"""
+    said, _ = run("-c", code, cache=warmed[0])
+    assert "'misses': 0" in said
+    assert "'hits': 0" not in said

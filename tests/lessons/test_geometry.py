@@ -1,9 +1,5 @@
 """The checks of lesson 10: right is right, each wrong has its name, and M12 is really refuted."""
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -104,27 +100,3 @@ def test_m12_the_nearest_on_the_map_are_others_on_each_plane():
     view.plane = "random"
     assert set(view.trace.near) == near
     assert len(set(view.trace.near_map) & set(trace.near_map)) <= 3
-
-
-@pytest.mark.slow
-def test_after_warm_the_view_and_the_training_compile_nothing(tmp_path):
-    cache = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
-    run = lambda *words: (
-        subprocess.run(
-            [sys.executable, *words], env=cache, capture_output=True, text=True, check=True
-        ).stdout
-    )
-    run("-c", "from embedlab.lessons.warm import CALLS\nfor c in CALLS['geometry'](): c()")
-    code = """
-import numpy as np
-from embedlab import GeometryExplorer
-from embedlab.core.jit import stats
-from embedlab.lessons import check
-view = GeometryExplorer()
-view.word, view.plane, view.rows = "true", "random", 2000
-check("10.sum", view)
-GeometryExplorer("#1", table=np.random.default_rng(0).normal(size=(3000, 9)))
-print(stats())
-"""
-    said = run("-c", code)
-    assert "'misses': 0" in said and "'hits': 0" not in said
