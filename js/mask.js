@@ -2,6 +2,7 @@
  * MaskExplorer, the browser half: where does the mask go?
  */
 import { html, nothing } from "lit-html";
+import { guard } from "lit-html/directives/guard.js";
 import { card } from "./kit/arithmetic.js";
 import { explorer } from "./kit/explorer.js";
 import { arithmetic } from "./mask/arithmetic.js";
@@ -47,9 +48,14 @@ const mask = {
   things: "layer",
   ui: own,
   steps: (trace) => readingOf(trace).stages.length,
-  controls,
+  // What a hovering pointer cannot change is not even compared.
+  controls: (scene) => {
+    const { trace, params, ui, hidden, size } = scene;
+    const key = [trace, JSON.stringify(params), ui.step, ui.prediction, [...hidden].join(), size.figure, ui.own.drag];
+    return guard(key, () => controls(scene));
+  },
   figure,
-  numbers,
+  numbers: (scene) => guard([scene.trace, scene.ui.own.sentence, scene.ui.prediction], () => numbers(scene)),
   arithmetic: below,
   say,
   tables,

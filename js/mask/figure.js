@@ -28,6 +28,7 @@ export function figure(scene) {
   /** @type {Drawing} */
   const drawing = { scene, reading, at, asked };
   const on = hands(scene, reading, at);
+  const { step, prediction, playing, own } = scene.ui;
   return html`<div
     class="stage ${asked ? "asked" : ""} ${scene.ui.own.drag ? "dragging" : ""}"
     role="group"
@@ -48,7 +49,9 @@ export function figure(scene) {
     <svg class="over" aria-hidden="true" width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
       ${rings(drawing)} ${dropMark(drawing)}
     </svg>
-    ${cards(drawing)} ${sentences(drawing)} ${reading.B ? nothing : html`<p class="none" style="top:${at.columns[0].y}px">no sentences yet</p>`}
+    ${guard([scene.trace, at, step, prediction, playing, own.asking, own.drag, own.drag?.gap], () => cards(drawing))}
+    ${guard([scene.trace, at, own.sentence], () => sentences(drawing))}
+    ${reading.B ? nothing : html`<p class="none" style="top:${at.columns[0].y}px">no sentences yet</p>`}
   </div>`;
 }
 
