@@ -48,6 +48,7 @@ _HOMES = {
     "draw_lookup": "embedlab.figures.lookup",
     "load_model": "embedlab.models",
     "LookupExplorer": "embedlab.explorers.lookup",
+    "LoRAExplorer": "embedlab.explorers.lora",
     "GradientExplorer": "embedlab.explorers.gradient",
     "QuantizationExplorer": "embedlab.explorers.quantize",
     "GeometryExplorer": "embedlab.explorers.geometry",

@@ -83,7 +83,7 @@ class LoRAExplorer(Explorer):
     seen = Wholes([0, 1, 4], SEEN_MOST, 0, ROWS_MOST - 1).tag(sync=True)
     input_dim = Whole(16, 1, ROWS_MOST).tag(sync=True)
     output_dim = Whole(8, 1, COLUMNS_MOST).tag(sync=True)
-    seed = Whole(7, 0, 2**31 - 3).tag(sync=True)
+    seed = Whole(7, 0, 2**31 - 1_000).tag(sync=True)
     edits = Edits(200).tag(sync=True)
 
     def __init__(

@@ -14,7 +14,7 @@ from embedlab.core.lowrank import best_adapter, effective_rank, rank_errors, spe
 from embedlab.core.merge import merge
 from embedlab.core.table import ShapeError, as_table, check_size
 from embedlab.traces.frozen import frozen
-from embedlab.traces.lora_run import begin, drift, first_update, run_ranks, start_factors
+from embedlab.traces.lora_run import drift, first_updates, run_ranks, start_factors
 from embedlab.traces.wording import counted, number, several, shown
 
 __all__ = ["RANKS_MOST", "LoRATrace", "trace_lora"]
@@ -48,7 +48,8 @@ class LoRATrace:
     drifts : ndarray, (K, V)
         How far each row has moved at the end, at each rank.
     first_norms : dict of str to ndarray, (K,)
-        How far a first plain gradient step moves the rows seen, for "α/r" and for "α/√r".
+        How far a first plain gradient step moves the rows seen, for "α/r" and for "α/√r": the
+        mean over 16 starts, since at a low rank each is a matter of luck.
     merge_differences : ndarray, (K,)
         The largest difference, at the end, between rows looked up with the adapter and in the
         merged table.
@@ -270,10 +271,8 @@ def trace_lora(
         *task, factors, scales["α/√r" if rslora else "α/r"], steps=steps,
         learning_rate=learning_rate,
     )  # fmt: skip
-    norms = {
-        name: frozen([first_update(*task, begin(factors, r + 1, s)) for r, s in enumerate(all_)])
-        for name, all_ in scales.items()
-    }
+    unit = first_updates(delta[rows], len(table), most, start, seed)
+    norms = {name: frozen(unit * np.square(all_)) for name, all_ in scales.items()}
     made = LoRATrace(
         frozen(table), frozen(delta), _labels(words, len(table)), frozen(rows), rank, float(alpha),
         bool(rslora), start, seed, frozen(values), frozen(rank_errors(values)),

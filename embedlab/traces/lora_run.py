@@ -11,9 +11,13 @@ from embedlab.core.lora_training import train_lora
 from embedlab.core.training import sgd
 from embedlab.initializers import HeUniform
 
-__all__ = ["START", "Runs", "begin", "drift", "first_update", "run_ranks", "start_factors"]
+__all__ = ["DRAWS", "START", "Runs", "begin", "drift", "first_update", "first_updates",
+           "run_ranks", "start_factors"]  # fmt: skip
 
 START = ("random", "zero")
+
+DRAWS = 16
+"""Starts over which the first update is averaged: one alone says more of its luck than of r."""
 
 
 class Runs(NamedTuple):
@@ -148,3 +152,40 @@ def first_update(
     sgd(b, grad_b, learning_rate=1.0)
     change = lora_lookup(table, seen, [Adapter(a, b, scale)]) - before
     return float(np.sqrt(np.square(change).sum() / max(seen.size, 1)))
+
+
+def first_updates(goal: np.ndarray, height: int, most: int, start: str, seed: int) -> np.ndarray:
+    """Give `first_update` for every rank with scale 1, the mean over `DRAWS` starts.
+
+    All ranks at once: a step from a product of zero changes it by the sum of one small matrix for
+    each rank. With another scale the update is its square times as large.
+
+    Parameters
+    ----------
+    goal : ndarray, (M, D)
+        What the rows seen should gain; height : int, V.
+    most : int
+        K, the highest rank.
+    start, seed
+        As `start_factors`; the draws take the seeds from `seed` on.
+
+    Returns
+    -------
+    ndarray, (K,)
+
+    Examples
+    --------
+    >>> first_updates(np.ones((1, 2)), 4, 2, "random", seed=0).shape
+    (2,)
+    """
+    rows, columns = goal.shape
+    total = np.zeros(most)
+    for draw in range(DRAWS if rows else 0):
+        a, b = start_factors((height, columns), most, start, seed + draw)
+        if start == "random":  # B becomes A.T @ goal: each rank its own row of it
+            left, right = a[:rows].T, a[:rows].T @ goal
+        else:
+            left, right = (goal @ b.T).T, b
+        changes = np.cumsum(left[:, :, None] * right[:, None, :], axis=0) / rows
+        total += np.sqrt(np.square(changes).sum(axis=(1, 2)) / rows)
+    return total / DRAWS

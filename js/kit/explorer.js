@@ -71,7 +71,7 @@ export class Explorer extends Painted {
       note: "",
       own: view.ui(),
     };
-    this.player = new Player(() => this.beat());
+    this.player = new Player(() => this.beat(), view.beat);
     this.link = join(model.get("link_id") ?? "", (said) => hear(this, said));
     /** @type {Trace | null} */
     this.before = null;

@@ -56,6 +56,7 @@ export function frame(live) {
         noun: view.noun,
         step: ui.step,
         steps: live.steps,
+        counted: view.counted?.(scene.trace, ui.step),
         playing: ui.playing,
         speed: ui.speed,
         act: (act) => live.do(act),

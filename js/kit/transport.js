@@ -13,9 +13,10 @@ const BEAT = 1100; // ms a step at speed 1: long enough to read a short sentence
 
 /** A clock that calls `tick` once a step, and stops when `tick` says there is no next one. */
 export class Player {
-  /** @param {() => boolean} tick */
-  constructor(tick) {
+  /** @param {() => boolean} tick @param {number} [beat]  ms a step at speed 1 */
+  constructor(tick, beat = BEAT) {
     this.tick = tick;
+    this.beat = beat;
     this.playing = false;
   }
 
@@ -25,9 +26,9 @@ export class Player {
     this.playing = true;
     const next = () => {
       if (!this.tick()) return this.stop();
-      this.timer = setTimeout(next, BEAT / speed);
+      this.timer = setTimeout(next, this.beat / speed);
     };
-    this.timer = setTimeout(next, BEAT / speed);
+    this.timer = setTimeout(next, this.beat / speed);
   }
 
   stop() {
@@ -55,14 +56,16 @@ export function stepTo(act, step, steps) {
  * @param {string} spec.noun  what a step is: "word", "step"
  * @param {number} spec.step
  * @param {number} spec.steps
+ * @param {string} [spec.counted]  how the step is counted; "word 2 of 6" unless told
  * @param {boolean} spec.playing
  * @param {number} spec.speed
  * @param {(act: string) => void} spec.act
  * @param {(step: number) => void} spec.go
  * @param {(speed: number) => void} spec.pace
  */
-export function transport({ noun, step, steps, playing, speed, act, go, pace }) {
+export function transport({ noun, step, steps, counted, playing, speed, act, go, pace }) {
   const none = steps === 0;
+  const told = counted ?? `${noun} ${whole(step + 1)} of ${whole(steps)}`;
   /** @param {string} name @param {string} label @param {string} key @param {string} [drawn] */
   const one = (name, label, key, drawn = name) =>
     button({
@@ -85,7 +88,7 @@ export function transport({ noun, step, steps, playing, speed, act, go, pace }) 
       step="1"
       data-place="transport:scrub"
       aria-label="Go to ${noun}"
-      aria-valuetext="${noun} ${step + 1} of ${steps}"
+      aria-valuetext=${told}
       ?disabled=${steps < 2}
       .value=${live(String(step))}
       @input=${(/** @type {Event} */ e) => go(Number(/** @type {HTMLInputElement} */ (e.target).value))}
@@ -97,6 +100,6 @@ export function transport({ noun, step, steps, playing, speed, act, go, pace }) 
     >
       ${SPEEDS.map((s) => html`<option value=${s} ?selected=${s === speed}>${s}×</option>`)}
     </select>
-    <span class="num count">${none ? nothing : `${noun} ${whole(step + 1)} of ${whole(steps)}`}</span>
+    <span class="num count">${none ? nothing : told}</span>
   </div>`;
 }

@@ -38,6 +38,8 @@
  * @property {string} things                                     what is predicted
  * @property {() => Record<string, any>} ui                      the view's own state
  * @property {(trace: Trace) => number} steps
+ * @property {(trace: Trace, step: number) => string} [counted]  how a step is counted, where not each of them travelled
+ * @property {number} [beat]                                     ms a step takes at speed 1; long enough to read a sentence unless told
  * @property {(trace: Trace) => number} [opens]                  the step it opens on; the first unless told
  * @property {(scene: Scene) => unknown} controls
  * @property {(scene: Scene) => unknown} figure

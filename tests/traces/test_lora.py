@@ -11,7 +11,7 @@ from embedlab.core.lora import lora_lookup
 from embedlab.core.lowrank import best_adapter
 from embedlab.core.table import ShapeError
 from embedlab.traces.lora import RANKS_MOST, trace_lora
-from embedlab.traces.lora_run import first_update, start_factors
+from embedlab.traces.lora_run import DRAWS, first_update, first_updates, start_factors
 
 RNG = np.random.default_rng(5)
 TABLE = RNG.normal(size=(12, 5))
@@ -56,10 +56,33 @@ def test_the_trace_s_two_scalings_differ_by_the_rank():
     trace = make()
     plain, stable = trace.first_norms["α/r"], trace.first_norms["α/√r"]
     np.testing.assert_allclose(stable / plain, trace.ranks)
-    a, b = start_factors((12, 5), 5, "random", trace.seed)
-    one = Adapter(a[:, :1], b[:1], 4.0)
-    assert plain[0] == first_update(TABLE, TABLE + DELTA, np.array([4]), one)
     assert plain[0] == stable[0]
+
+
+@pytest.mark.parametrize("start", ["random", "zero"])
+@pytest.mark.parametrize("seen", [[4], [0, 1, 2]])
+def test_the_first_update_is_the_core_s_own_step_averaged(start, seen):
+    goal = DELTA[seen]
+    found = first_updates(goal, 12, 5, start, seed=3)
+    for rank in (1, 4, 5):
+        norms = []
+        for seed in range(3, 3 + DRAWS):
+            a, b = start_factors((12, 5), 5, start, seed)
+            a[seen] = a[: len(seen)]  # the draws are alike in every row
+            adapter = Adapter(a[:, :rank].copy(), b[:rank].copy(), 1.0)
+            norms.append(first_update(TABLE, TABLE + DELTA, np.array(seen), adapter))
+        np.testing.assert_allclose(found[rank - 1], np.mean(norms))
+
+
+@pytest.mark.parametrize(("start", "most"), [("random", 0.2), ("zero", 0.45)])
+def test_in_every_trace_one_scaling_is_level_and_the_other_falls(start, most):
+    """With A zero a step spreads over D columns by way of few directions: more so at low ranks."""
+    table, delta = np.zeros((32, 16)), np.outer(np.ones(32), np.ones(16))
+    for seed in (7, 100, 1000):
+        trace = trace_lora(table, delta, seen=[0], start=start, seed=seed, steps=1, alpha=8)
+        logs = {name: np.log(norm) for name, norm in trace.first_norms.items()}
+        slopes = {n: np.polyfit(np.log(trace.ranks), log, 1)[0] for n, log in logs.items()}
+        assert abs(slopes["α/√r"]) < most and slopes["α/r"] < -0.8
 
 
 def test_the_best_of_each_rank_is_the_core_s():

@@ -1,0 +1,139 @@
+/**
+ * The charts below the equation: the change itself, its spectrum, the error by rank, the first update.
+ */
+import { nothing, svg } from "lit-html";
+import { fixed, whole } from "../kit/format.js";
+import { grid } from "./equation.js";
+import { bars, errorPlace } from "./geometry.js";
+import { firstUpdates, numbersOf } from "./reading.js";
+
+/** @typedef {import("./figure.js").Drawing} Drawing */
+/** @typedef {import("./geometry.js").Box} Box */
+
+/** @param {Box} box @param {unknown} name @param {unknown} [small] */
+const title = ({ x, y }, name, small) =>
+  svg`<text class="head" x=${x} y=${y - 32}>${name}${small ? svg`<tspan class="sub" x=${x} dy="14">${small}</tspan>` : nothing}</text>`;
+
+/** @param {Box} box */
+const axes = ({ x, y, w, h }) => svg`<path class="axis" d="M${x - 0.5} ${y - 4}V${y + h + 0.5}H${x + w}" />`;
+
+/** @param {number} share */
+export const percent = (share) => `${fixed(100 * share, 1)} %`;
+
+/** The change that is to be learnt; painted by hand, when that is chosen. @param {Drawing} d */
+export function change(d) {
+  const { at, reading, scene } = d;
+  const { delta } = at;
+  const paints = scene.params.target === "painted";
+  const name = at.narrow ? "ΔW" : "ΔW, to learn";
+  return svg`<g class="delta ${paints ? "paints" : ""}">${title(delta, name, paints ? "paint it" : at.narrow ? "to learn" : `${reading.V} × ${reading.D}`)}
+    <rect class="frame" x=${delta.x - 2} y=${delta.y - 2} width=${delta.w + 2.5} height=${delta.h + 2.5} rx="3" />
+    ${grid(d, { part: "d", name: "ΔW", box: delta, row: reading.delta, most: reading.mostDelta, columns: delta.cols, number: (i) => reading.rows[i], count: reading.n, cw: delta.cw, rh: delta.rh })}</g>`;
+}
+
+/** @param {Drawing} d */
+export function spectrum({ at, reading, now, asked }) {
+  const box = at.spectrum;
+  const { x, y, w, h } = box;
+  const { K, values } = reading;
+  if (asked) return svg`${title(box, "its directions", "hidden")}${veil(box)}`;
+  const top = values[0] || 1;
+  const each = w / bars(K);
+  const cut = x + now.r * each;
+  return svg`<g class="spectrum">${title(box, "its directions", at.narrow ? "by strength" : "how strong each is")} ${axes(box)}
+    ${Array.from({ length: K }, (_, k) => {
+      const size = (h * values[k]) / top;
+      return svg`<rect class="bar ${k < now.r ? "in" : "out"}" x=${x + k * each + 2} y=${y + h - size} width=${Math.max(1, each - 4)} height=${size} rx="1.5" />
+        ${K <= 9 || k === 0 || (k + 1) % 4 === 0 ? svg`<text class="tick" x=${x + (k + 0.5) * each} y=${y + h + 14} text-anchor="middle">${k + 1}</text>` : nothing}`;
+    })}
+    <g class="edge" role="slider" tabindex="0" data-place="cut" aria-label="Cut through the spectrum" aria-valuemin="1" aria-valuemax=${K} aria-valuenow=${now.r} aria-valuetext="the first ${now.r} of ${K} directions are kept">
+      <rect class="grip" x=${cut - 9} y=${y - 8} width="18" height=${h + 12} /><path d="M${cut} ${y - 6}V${y + h}" /><circle cx=${cut} cy=${y - 4} r="5" /></g>
+    <text class="value" x=${cut > x + w - 40 ? cut - 9 : cut + 9} y=${y + 1} text-anchor=${cut > x + w - 40 ? "end" : "start"}>r = ${now.r}</text></g>`;
+}
+
+/** @param {Drawing} d */
+export function errors({ at, scene, reading, now, asked }) {
+  const box = at.error;
+  const { x, y, w, h } = box;
+  const { K, V, D } = reading;
+  const { prediction } = scene.ui;
+  const place = (/** @type {number} */ r, /** @type {number} */ error) => errorPlace(box, K, r, error);
+  const line = (/** @type {ArrayLike<number>} */ points) =>
+    Array.from(points, (e, r) => place(r, e))
+      .map((p, r) => `${r ? "L" : "M"}${p.x} ${p.y}`)
+      .join("");
+  const whole_ = x + ((V * D) / numbersOf(reading, K)) * w;
+  const told = `${whole(numbersOf(reading, now.r))} numbers`;
+  const dot = place(now.r, reading.errors[now.r]);
+  const left = dot.x > x + w * 0.55;
+  return svg`<g class="errors">${title(box, "error left", svg`<tspan class="best">● best</tspan><tspan dx="7">○ on rows trained</tspan>`)} ${axes(box)}
+    <text class="tick" x=${x - 4} y=${y + 4} text-anchor="end">100%</text><text class="tick" x=${x - 4} y=${y + h + 3} text-anchor="end">0</text>
+    <text class="tick" x=${x} y=${y + h + 14}>0</text><text class="tick" x=${x + w} y=${y + h + 14} text-anchor="end">${whole(numbersOf(reading, K))}${at.narrow ? "" : " numbers"}</text>
+    ${whole_ < x + w - 2 ? svg`<path class="all" d="M${whole_} ${y - 2}V${y + h}" /><text class="tick" x=${whole_ - 4} y=${y + 6} text-anchor="end">${at.narrow ? "W" : "all of W"}</text>` : nothing}
+    ${prediction ? drawn(prediction, place, reading, asked, scene.ui.own.point) : nothing}
+    ${
+      asked
+        ? nothing
+        : svg`<path class="line ${prediction ? "revealed" : ""}" pathLength="1" d=${line(reading.errors.length > K + 1 ? Array.prototype.slice.call(reading.errors, 0, K + 1) : reading.errors)} />
+    ${Array.from({ length: K + 1 }, (_, r) => svg`<circle class="point" cx=${place(r, reading.errors[r]).x} cy=${place(r, reading.errors[r]).y} r="2.2" />`)}
+    <circle class="learnt" cx=${dot.x} cy=${place(now.r, now.left).y} r="4.5" />
+    <circle class="dot" cx=${dot.x} cy=${dot.y} r="5" />
+    ${prediction ? nothing : svg`<text class="value" x=${dot.x + (left ? -9 : 9)} y=${Math.min(dot.y - 20, y + h - 24)} text-anchor=${left ? "end" : "start"}>${told}<tspan x=${dot.x + (left ? -9 : 9)} dy="13">${percent(reading.errors[now.r])} left</tspan></text>`}`
+    }</g>`;
+}
+
+/**
+ * The learner's curve: points to drag while it is asked, and afterwards how far off each was.
+ * @param {import("../kit/predict.js").Prediction} prediction
+ * @param {(r: number, error: number) => { x: number, y: number }} place
+ * @param {import("./reading.js").Reading} reading
+ * @param {boolean} asked
+ * @param {number} stop
+ */
+function drawn(prediction, place, reading, asked, stop) {
+  const points = [1, ...prediction.drawn].map((error, r) => place(r, error));
+  const path = points.map((p, r) => `${r ? "L" : "M"}${p.x} ${p.y}`).join("");
+  return svg`<path class="guess" d=${path} />
+    ${points.slice(1).map((p, i) => {
+      const r = i + 1;
+      if (asked)
+        return svg`<g class="edge knob" role="slider" tabindex=${r === stop ? 0 : -1} data-place="curve:${r}" aria-label="Error left at rank ${r}" aria-orientation="vertical"
+          aria-valuemin="0" aria-valuemax="100" aria-valuenow=${Math.round(100 * prediction.drawn[i])} aria-valuetext="${Math.round(100 * prediction.drawn[i])} percent">
+          <circle class="grip" cx=${p.x} cy=${p.y} r="11" /><circle cx=${p.x} cy=${p.y} r="5" /></g>`;
+      const right = prediction.verdict?.right.includes(i);
+      const true_ = place(r, reading.errors[r]);
+      return svg`<path class="miss ${right ? "right" : ""}" style="--order:${i}" d="M${p.x} ${p.y}V${true_.y}" />
+        <path class="verdict-mark ${right ? "right" : "extra"}" d=${right ? `M${p.x - 4} ${p.y}l3 3l5 -6` : `M${p.x - 3.5} ${p.y - 3.5}l7 7m0 -7l-7 7`} />`;
+    })}`;
+}
+
+/** The first update by rank, for both scalings. @param {Drawing} d */
+export function first({ at, reading, scene, now }) {
+  const box = at.first;
+  const { x, y, w, h } = box;
+  const { K } = reading;
+  const { plain, stable } = firstUpdates(scene.trace);
+  const top = Math.max(...plain, ...stable) || 1;
+  const px = (/** @type {number} */ r) => x + (K > 1 ? (r - 1) / (K - 1) : 0.5) * w;
+  const py = (/** @type {number} */ v) => y + h * (1 - v / top);
+  const own = scene.params.scaling === "rslora" ? stable : plain;
+  // Beside the end of each line, and never one on the other.
+  const high = Math.min(py(stable[K - 1]), y + h - 14);
+  const ends = { stable: high, plain: Math.max(py(plain[K - 1]), high + 14) };
+  /** @param {ArrayLike<number>} values @param {"plain" | "stable"} kind @param {string} name */
+  const line = (values, kind, name) => {
+    const on = values === own;
+    const d = Array.from(values, (v, i) => `${i ? "L" : "M"}${px(i + 1)} ${py(v)}`).join("");
+    return svg`<path class="line ${kind} ${on ? "on" : ""}" d=${d} />
+      <text class="name ${kind}" x=${x + w + 5} y=${ends[kind] + 4}>${name}</text>`;
+  };
+  return svg`<g class="first">${title(box, "first update", at.narrow ? "by rank" : "mean of 16 starts")} ${axes(box)}
+    <text class="tick" x=${x - 4} y=${y + 4} text-anchor="end">${fixed(top, 1)}</text><text class="tick" x=${x - 4} y=${y + h + 3} text-anchor="end">0</text>
+    <text class="tick" x=${x} y=${y + h + 14}>r = 1</text><text class="tick" x=${x + w} y=${y + h + 14} text-anchor="end">${K}</text>
+    ${line(plain, "plain", "α/r")} ${line(stable, "stable", "α/√r")}
+    <circle class="dot" cx=${px(now.r)} cy=${py(own[now.r - 1])} r="4.5" /></g>`;
+}
+
+/** @param {Box} box */
+const veil = ({ x, y, w, h }) =>
+  svg`<g class="veil"><rect x=${x} y=${y} width=${w} height=${h} rx="6" /><text x=${x + w / 2} y=${y + h / 2 + 8} text-anchor="middle">?</text></g>`;

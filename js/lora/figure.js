@@ -1,0 +1,86 @@
+/**
+ * The figure of the LoRA view: the equation, how far each row moved, and four charts below.
+ */
+import { html, svg } from "lit-html";
+import { change, errors, first, spectrum } from "./charts.js";
+import { equation, handles, headings } from "./equation.js";
+import { readingOf } from "./reading.js";
+import { asks, layoutOf, momentAt, spotOf } from "./state.js";
+import { labels, strip } from "./strip.js";
+import { pointer } from "./touch.js";
+
+/** @typedef {import("../kit/view.js").Scene} Scene */
+/**
+ * @typedef {object} Drawing
+ * @property {Scene} scene
+ * @property {import("./reading.js").Reading} reading
+ * @property {import("./reading.js").Moment} now
+ * @property {import("./geometry.js").Layout} at
+ * @property {import("./state.js").Spot | null} spot
+ * @property {boolean} asked
+ * @property {boolean} merged
+ */
+
+/** @param {Scene} scene */
+export function figure(scene) {
+  const at = layoutOf(scene);
+  /** @type {Drawing} */
+  const d = {
+    scene,
+    at,
+    reading: readingOf(scene.trace),
+    now: momentAt(scene),
+    spot: spotOf(scene),
+    asked: asks(scene),
+    merged: scene.ui.own.merged,
+  };
+  const on = pointer(scene);
+  return html`<div
+    class="stage ${d.asked ? "asked" : ""} ${scene.ui.own.drag ? "dragging" : ""}"
+    role="group"
+    aria-label=${scene.trace.header.alt}
+    style="height:${at.height}px"
+    @pointerdown=${on.down}
+    @pointermove=${on.move}
+    @pointerup=${on.up}
+    @pointercancel=${on.up}
+    @pointerleave=${on.leave}
+    @click=${on.click}
+  >
+    ${labels(d)}
+    <svg width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
+      ${headings(d)} ${equation(d)} ${handles(d)} ${strip(d)} ${change(d)} ${spectrum(d)} ${errors(d)} ${first(d)}
+    </svg>
+    <svg class="over" aria-hidden="true" width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
+      ${rings(d)}
+    </svg>
+  </div>`;
+}
+
+/** The frames about what makes a number: a row of W and of A, a column of B, a row of W′. @param {Drawing} d */
+function rings({ at, spot, now, merged }) {
+  if (!spot || spot.part === "point") return svg``;
+  const { i, c, k, part } = spot;
+  const { rh, cw } = at;
+  /** @type {unknown[]} */
+  const parts = [];
+  /** @param {number} x @param {number} y @param {number} w @param {number} h @param {string} kind */
+  const ring = (x, y, w, h, kind) =>
+    parts.push(svg`<rect class=${kind} x=${x - (kind === "ring" ? 2.5 : 0.75)} y=${y - (kind === "ring" ? 2.5 : 0.75)} width=${w + (kind === "ring" ? 3.5 : 0)} height=${h + (kind === "ring" ? 3.5 : 0)} rx="3" />`);
+  if (i !== undefined) {
+    for (const box of [at.w, at.m]) ring(box.x, box.y + i * rh, box.w, rh, "ring");
+    if (!merged) ring(at.a.x, at.a.y + i * rh, now.r * cw, rh, "ring");
+    ring(at.delta.x, at.delta.y + i * at.delta.rh, at.delta.w, at.delta.rh, "ring");
+  }
+  if (part === "b" && k !== undefined) {
+    ring(at.b.x, at.b.y + k * rh, at.b.w, rh, "ring");
+    ring(at.a.x + k * cw, at.a.y, cw, at.a.h, "ring");
+  } else if (c !== undefined && c < at.cols && !merged) ring(at.b.x + c * cw, at.b.y, cw, now.r * rh, "ring");
+  if (c !== undefined && c < at.cols && i !== undefined) {
+    for (const box of [at.w, at.m]) ring(box.x + c * cw, box.y + i * rh, cw, rh, "cellring");
+    ring(at.delta.x + c * at.delta.cw, at.delta.y + i * at.delta.rh, at.delta.cw, at.delta.rh, "cellring");
+  }
+  if (part === "a" && i !== undefined && k !== undefined) ring(at.a.x + k * cw, at.a.y + i * rh, cw, rh, "cellring");
+  if (part === "b" && k !== undefined && c !== undefined) ring(at.b.x + c * cw, at.b.y + k * rh, cw, rh, "cellring");
+  return parts;
+}

@@ -1,0 +1,168 @@
+/**
+ * Where things stand in the LoRA figure, in pixels. Pure: the equation above, the charts below.
+ */
+
+const TOP = 40; // two lines of headings
+const FOOT = 22;
+const CELL = { least: 4, most: 15 };
+
+/**
+ * @typedef {{ x: number, y: number, w: number, h: number }} Box
+ * @typedef {object} Layout
+ * @property {number} width
+ * @property {number} height
+ * @property {boolean} narrow
+ * @property {number} cw
+ * @property {number} rh
+ * @property {number} cols       columns drawn of W, B and W′
+ * @property {number} labels     width of the words before W
+ * @property {Box} w
+ * @property {Box} a             room for every rank
+ * @property {Box} b
+ * @property {Box} m             W′
+ * @property {{ plus: number, dot: number, equals: number, y: number }} signs
+ * @property {Box & { rh: number, bar: number }} strip   how far each row moved; `bar` begins its bars
+ * @property {Box & { cw: number, rh: number, cols: number }} delta
+ * @property {Box} spectrum
+ * @property {Box} error
+ * @property {Box} first
+ */
+
+/**
+ * @param {{ width: number, n: number, cols: number, K: number }} what
+ * @returns {Layout}
+ */
+export function layout({ width, n, cols, K }) {
+  const narrow = width < 560;
+  const labels = narrow ? 44 : 54;
+  const gap = narrow ? { plus: 50, dot: 12, equals: 18 } : { plus: 62, dot: 20, equals: 28 };
+  const side = narrow ? 0 : Math.max(132, Math.min(190, width * 0.22));
+  const room = width - labels - gap.plus - gap.dot - gap.equals - side - (narrow ? 2 : 18);
+  const drawn = Math.max(1, Math.min(cols, Math.floor((room / CELL.least - K) / 3)));
+  const cw = Math.max(CELL.least, Math.min(CELL.most, Math.floor((room / (3 * drawn + K)) * 4) / 4));
+  const rh = Math.max(11, Math.min(18, Math.floor(236 / n)));
+  const tall = Math.max(n * rh, K * rh, 84);
+
+  const x = { w: labels };
+  const wide = drawn * cw;
+  const step = Math.max(wide, 44); // room for a heading over a single column
+  const aX = x.w + step + gap.plus;
+  const bX = aX + Math.max(K * cw, 34) + gap.dot;
+  const mX = bX + step + gap.equals;
+  const box = (/** @type {number} */ at, /** @type {number} */ w, /** @type {number} */ h) => ({ x: Math.round(at), y: TOP, w, h });
+  const stripY = narrow ? TOP + tall + 58 : TOP;
+  const stripRow = narrow ? 16 : rh;
+  const strip = {
+    x: narrow ? 0 : Math.round(mX + step + 18),
+    y: stripY,
+    w: narrow ? width : Math.min(300, width - Math.round(mX + step + 18)),
+    h: n * stripRow,
+    rh: stripRow,
+    bar: narrow ? 78 : 20,
+  };
+  const below = narrow ? stripY + n * stripRow : TOP + tall;
+  const charts = lower({ width, n, cols: drawn, y: below + 66, narrow });
+  return {
+    width,
+    height: charts.bottom + FOOT,
+    narrow,
+    cw,
+    rh,
+    cols: drawn,
+    labels,
+    w: box(x.w, wide, n * rh),
+    a: box(aX, K * cw, n * rh),
+    b: box(bX, wide, K * rh),
+    m: box(mX, wide, n * rh),
+    signs: {
+      plus: x.w + step + gap.plus / 2,
+      dot: bX - gap.dot / 2,
+      equals: mX - gap.equals / 2,
+      y: TOP + Math.max(8, (n * rh) / 2) + 4,
+    },
+    strip,
+    ...charts.at,
+  };
+}
+
+/** The charts. @param {{ width: number, n: number, cols: number, y: number, narrow: boolean }} what */
+function lower({ width, n, cols, y, narrow }) {
+  const rh = Math.max(7, Math.min(16, Math.floor(132 / n)));
+  const h = narrow ? 112 : 132;
+  const left = narrow ? 4 : 0;
+  const cw = Math.max(6, Math.min(11, Math.floor((narrow ? 120 : 104) / cols)));
+  const delta = { x: left, y, w: cols * cw, h: n * rh, cw, rh, cols };
+  const from = delta.x + Math.max(delta.w, narrow ? 50 : 78) + (narrow ? 34 : 58);
+  if (narrow) {
+    const second = y + Math.max(h, delta.h) + 72;
+    const half = Math.floor((width - 96) / 2);
+    return {
+      bottom: second + h,
+      at: {
+        delta,
+        spectrum: { x: from, y, w: Math.max(80, width - from - 6), h },
+        error: { x: 30, y: second, w: half, h },
+        first: { x: 30 + half + 34, y: second, w: half - 2, h },
+      },
+    };
+  }
+  const room = width - from - 2 * 46 - 34;
+  const sizes = [0.28, 0.42, 0.3].map((share) => Math.floor(room * share));
+  const errorX = from + sizes[0] + 46;
+  return {
+    bottom: y + Math.max(h, delta.h),
+    at: {
+      delta,
+      spectrum: { x: from, y, w: sizes[0], h },
+      error: { x: errorX, y, w: sizes[1], h },
+      first: { x: errorX + sizes[1] + 46, y, w: sizes[2], h },
+    },
+  };
+}
+
+/** Where a rank's end lies on A, and how far B reaches down. @param {Layout} at @param {number} r */
+export const edges = (at, r) => ({ x: at.a.x + r * at.cw, y: at.b.y + r * at.rh });
+
+/** The rank nearest to a point of a drag. @param {"a" | "b" | "cut" | "curve"} part @param {Layout} at @param {number} K @param {number} x @param {number} y */
+export function rankAt(part, at, K, x, y) {
+  const raw = {
+    a: (x - at.a.x) / at.cw,
+    b: (y - at.b.y) / at.rh,
+    cut: ((x - at.spectrum.x) / at.spectrum.w) * bars(K),
+    curve: ((x - at.error.x) / at.error.w) * K,
+  }[part];
+  return Math.max(1, Math.min(K, Math.round(raw)));
+}
+
+/** How many places the spectrum has. @param {number} K */
+export const bars = (K) => Math.max(2, K);
+
+/** A place on the chart of errors. @param {Box} box @param {number} K @param {number} r @param {number} error */
+export function errorPlace({ x, y, w, h }, K, r, error) {
+  return { x: x + (r / K) * w, y: y + h * (1 - Math.max(0, Math.min(1, error))) };
+}
+
+/**
+ * What lies under a point.
+ * @param {Layout} at
+ * @param {{ n: number, r: number }} what
+ * @param {number} x
+ * @param {number} y
+ * @returns {{ part: string, i?: number, k?: number, c?: number } | null}
+ */
+export function hit(at, { n, r }, x, y) {
+  /** @param {Box} box @param {number} w @param {number} h */
+  const inside = (box, w = box.w, h = box.h) => x >= box.x && x < box.x + w && y >= box.y && y < box.y + h;
+  const i = Math.floor((y - at.w.y) / at.rh);
+  const c = (/** @type {Box} */ box) => Math.floor((x - box.x) / at.cw);
+  if (x < at.w.x && x >= 0 && y >= at.w.y && y < at.w.y + at.w.h) return { part: "token", i };
+  if (inside(at.w)) return { part: "w", i, c: c(at.w) };
+  if (inside(at.a, r * at.cw)) return { part: "a", i, k: c(at.a) };
+  if (inside(at.b, at.b.w, r * at.rh)) return { part: "b", k: Math.floor((y - at.b.y) / at.rh), c: c(at.b) };
+  if (inside(at.m)) return { part: "m", i, c: c(at.m) };
+  if (inside(at.strip)) return { part: "token", i: Math.min(n - 1, Math.floor((y - at.strip.y) / at.strip.rh)) };
+  const { delta } = at;
+  if (inside(delta))
+    return { part: "d", i: Math.floor((y - delta.y) / delta.rh), c: Math.floor((x - delta.x) / delta.cw) };
+  return null;
+}

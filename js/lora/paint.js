@@ -1,0 +1,23 @@
+/**
+ * Painting a change by hand: each cell goes round from 0 to a push one way, the other way, and back.
+ */
+
+const PUSH = 0.9;
+
+/** The value that the next stroke gives a cell. @param {number} value */
+export function brushFor(value) {
+  if (value > 0) return -PUSH;
+  return value < 0 ? 0 : PUSH;
+}
+
+/**
+ * The edits with one cell painted; a cell of 0 needs none.
+ * @param {[number, number, number][]} edits
+ * @param {number} row
+ * @param {number} col
+ * @param {number} value
+ */
+export function painted(edits, row, col, value) {
+  const others = edits.filter(([r, c]) => r !== row || c !== col);
+  return value === 0 ? others : [...others, /** @type {[number, number, number]} */ ([row, col, value])];
+}

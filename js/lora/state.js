@@ -1,0 +1,47 @@
+/**
+ * What is only on the screen in this view: what is looked at, a drag, and whether A and B are merged.
+ */
+import { layout } from "./geometry.js";
+import { momentOf, readingOf } from "./reading.js";
+
+/** @typedef {import("../kit/view.js").Scene} Scene */
+/** @typedef {{ part: string, i?: number, k?: number, c?: number }} Spot */
+/**
+ * @typedef {object} Own
+ * @property {null | { part: "a" | "b" | "cut" | "curve" } | { part: "paint", value: number, last: string }} drag
+ * @property {boolean} merged
+ * @property {number} point   the point of the curve that holds the keyboard
+ */
+
+/** @returns {Own} */
+export const own = () => ({ drag: null, merged: false, point: 1 });
+
+/** @param {Scene} scene */
+export const momentAt = (scene) => momentOf(scene.trace, scene.params.rank, scene.ui.step);
+
+/** What is looked at: the pointer first, then the keyboard. @param {Scene} scene @returns {Spot | null} */
+export const spotOf = ({ ui }) => ui.hover ?? ui.focus;
+
+/** @type {WeakMap<object, { key: string, at: import("./geometry.js").Layout }>} */
+const layouts = new WeakMap();
+
+/** The layout, the same object as long as nothing it depends on changes. @param {Scene} scene */
+export function layoutOf(scene) {
+  const { n, cols, K } = readingOf(scene.trace);
+  const what = { width: scene.size.figure, n, cols, K };
+  const key = JSON.stringify(what);
+  const before = layouts.get(scene.act);
+  if (before?.key === key) return before.at;
+  const at = layout(what);
+  layouts.set(scene.act, { key, at });
+  return at;
+}
+
+/** @param {Scene} scene */
+export const asks = ({ ui }) => ui.prediction?.phase === "open";
+
+/** The data-place of a spot. @param {Spot} spot */
+export function placeOf({ part, i, k, c }) {
+  if (part === "token") return `token:${i}`;
+  return part === "b" ? `b:${k}:${c}` : `${part}:${i}:${part === "a" ? k : c}`;
+}

@@ -1,0 +1,52 @@
+/**
+ * One bar for each token: whether it was trained, and how far its row has moved.
+ */
+import { html, nothing, svg } from "lit-html";
+import { fixed } from "../kit/format.js";
+
+/** @typedef {import("./figure.js").Drawing} Drawing */
+
+/** The words before W, where the strip does not carry them. @param {Drawing} d */
+export function labels({ at, reading, spot, now }) {
+  return Array.from({ length: reading.n }, (_, i) => {
+    const state = spot?.i === i ? "hit" : reading.seen.has(i) ? "used" : now.drift(i) > 0 ? "" : "still";
+    return html`<div class="rowlabel ${state}" aria-hidden="true" style="left:0;width:${at.labels - 6}px;top:${at.w.y + (i + 0.5) * at.rh - 9.7}px">
+      <bdi>${reading.words[i]}</bdi>${reading.words[i] ? nothing : html`<span class="num">${reading.rows[i]}</span>`}
+    </div>`;
+  });
+}
+
+/** @param {Drawing} d */
+export function strip(d) {
+  const { at, reading, now, scene, spot } = d;
+  const { x, y, w, rh, bar } = at.strip;
+  const longest = w - bar - 40;
+  const stop = scene.ui.focus?.part === "token" ? scene.ui.focus.i : 0;
+  const rows = Array.from({ length: reading.n }, (_, i) => {
+    const trained = reading.seen.has(i);
+    const far = now.drift(i);
+    const size = far > 0 ? Math.max(1.5, (longest * far) / now.mostDrift) : 0;
+    const top = y + i * rh;
+    const name = reading.words[i] || `row ${reading.rows[i]}`;
+    const kind = trained ? "trained" : far > 0 ? "along" : "still";
+    return svg`<g class="token ${kind} ${spot?.i === i ? "hit" : ""}" role="checkbox" aria-checked=${String(trained)} tabindex=${i === stop ? 0 : -1}
+      data-place="token:${i}" aria-label="${name}, ${trained ? "trained" : "not trained"}, moved by ${fixed(far)}">
+      <rect class="under" x=${x - 3} y=${top - 1} width=${w + 2} height=${rh} rx="3" />
+      ${at.narrow ? svg`<text class="word" x=${x + 17} y=${top + rh / 2 + 3.2}>${short(name)}</text>` : nothing}
+      <rect class="box" x=${x + 1} y=${top + (rh - 1.5) / 2 - 4.5} width="9" height="9" rx="2" />
+      ${trained ? svg`<path class="tick" d="M${x + 3} ${top + (rh - 1.5) / 2}l2 2.2l3.4 -4.4" />` : nothing}
+      <rect class="bar" x=${x + bar} y=${top + 1} width=${size} height=${Math.max(4, rh - 4)} rx="2" />
+      <text class="num" x=${x + bar + size + 4} y=${top + rh / 2 + 3.2}>${fixed(far)}</text>
+    </g>`;
+  });
+  return svg`<g role="group" aria-label="How far each row moved">
+    <text class="head" x=${x} y=${y - 28}>how far rows moved<tspan class="sub" x=${x} dy="15">${legend(d)}</tspan></text>${rows}</g>`;
+}
+
+/** @param {Drawing} d */
+function legend({ reading }) {
+  return svg`<tspan class="trained">✓ trained</tspan>${reading.trained < reading.V ? svg`<tspan class="along" dx="8">not trained</tspan>` : nothing}`;
+}
+
+/** @param {string} word */
+const short = (word) => (Array.from(word).length > 9 ? `${Array.from(word).slice(0, 8).join("")}…` : word);

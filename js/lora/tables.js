@@ -1,0 +1,61 @@
+/**
+ * Every number that the LoRA view draws, as data.
+ */
+import { fixed, whole } from "../kit/format.js";
+import { percent } from "./charts.js";
+import { firstUpdates, momentOf, numbersOf, readingOf } from "./reading.js";
+import { asks, layoutOf, momentAt } from "./state.js";
+
+/** @typedef {import("../kit/view.js").Scene} Scene */
+
+/** @param {Scene} scene */
+export function tables(scene) {
+  const { trace, ui } = scene;
+  const reading = readingOf(trace);
+  const now = momentAt(scene);
+  const { cols } = layoutOf(scene);
+  const { n, K, rows, words, errors, values } = reading;
+  const every = (/** @type {number} */ count) => Array.from({ length: count }, (_, i) => i);
+  const name = (/** @type {number} */ i) => `${rows[i]} ${words[i]}`.trim();
+  /** @param {string} caption @param {number} count @param {number} columns @param {(i: number) => ArrayLike<number>} row @param {(i: number) => string} [head] */
+  const matrix = (caption, count, columns, row, head = name) => ({
+    caption,
+    corner: "row",
+    columns: every(columns).map(String),
+    rows: every(count).map((i) => ({ head: head(i), cells: Array.from(row(i), (v) => fixed(v)).slice(0, columns) })),
+  });
+  const { plain, stable } = firstUpdates(trace);
+  const hidden = asks(scene);
+  const guess = ui.prediction?.drawn;
+  return [
+    {
+      caption: `Rows, after step ${now.step}`,
+      corner: "row",
+      columns: ["trained", "moved by"],
+      rows: every(n).map((i) => ({ head: name(i), cells: [reading.seen.has(i) ? "yes" : "no", fixed(now.drift(i))] })),
+    },
+    {
+      caption: `By rank, after step ${now.step}`,
+      corner: "rank",
+      columns: ["numbers", "scale", "direction", "error left", ...(guess ? ["your error"] : []), "left, rows trained", "first, α/r", "first, α/√r"],
+      rows: every(K).map((k) => ({
+        head: String(k + 1),
+        cells: [
+          whole(numbersOf(reading, k + 1)),
+          fixed(reading.scales[k]),
+          hidden ? "?" : fixed(values[k]),
+          hidden ? "?" : percent(errors[k + 1]),
+          ...(guess ? [percent(guess[k])] : []),
+          percent(momentOf(trace, k + 1, ui.step).left),
+          fixed(plain[k]),
+          fixed(stable[k]),
+        ],
+      })),
+    },
+    matrix("W", n, cols, reading.table),
+    matrix(`A, after step ${now.step}`, n, now.r, now.a),
+    matrix(`B, after step ${now.step}`, now.r, cols, now.b, String),
+    matrix(`W′, after step ${now.step}`, n, cols, now.after),
+    matrix("ΔW, the change to learn", n, cols, reading.delta),
+  ];
+}
