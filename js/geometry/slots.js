@@ -48,7 +48,7 @@ function answers({ ui, trace }, { terms, answers: rows, answerCosines, name }) {
   if (!terms) return html`<p class="hint">drag words into the slots, or type them</p>`;
   if (!rows.length) return html`<p class="hint">no other word</p>`;
   const stop = ui.focus?.part === "answer" ? Math.max(0, rows.indexOf(ui.focus.row)) : 0;
-  return html`<span class="sign" aria-hidden="true">=</span><div class="answers" role="listbox" aria-label="Nearest to the sum" aria-orientation="horizontal">
+  return html`<div class="found"><span class="sign" aria-hidden="true">=</span><div class="answers" role="listbox" aria-label="Nearest to the sum" aria-orientation="horizontal">
     ${rows.map(
       (row, i) => html`<span
         role="option"
@@ -60,7 +60,7 @@ function answers({ ui, trace }, { terms, answers: rows, answerCosines, name }) {
         ><bdi>${name(row)}</bdi> <span class="num">${fixed(answerCosines[i])}</span></span
       >`,
     )}
-  </div>`;
+  </div></div>`;
 }
 
 /** The word that follows the pointer. @param {Scene} scene */
