@@ -65,7 +65,7 @@ function lineOf({ at, look, scene, later, asked }, line, index) {
       const wide = line === "error" && worst > 0 ? (Math.abs(now.errors[col]) / worst) * (m.cw - 10) : 0;
       return svg`<g
         role="gridcell" class="cell ${line}" aria-colindex=${col + 1}
-        aria-label="${NAMES[line]} ${col}: ${text}${mark ? `, ${mark}` : ""}"
+        aria-label="${NAMES[line]} ${col}: ${moved ? `${code(now.before[col])}→` : ""}${text}${mark ? `, ${mark}` : ""}"
         aria-selected=${asked && line === "code" ? String(mark === "chosen") : nothing}
         data-place="cell:${line}:${col}" tabindex=${line === stop.line && col === held ? 0 : -1}
         ><rect class="ground" x=${x + 1.5} y=${y} width=${m.cw - 3} height=${m.line - 2} rx="3" />${

@@ -41,14 +41,14 @@ export function rowList({ at, look, scene, asked }) {
         role="option"
         class="row ${n === row ? "hit" : ""} ${mark} ${error[n] === worst ? "worst" : ""} ${asked && n === row ? "own" : ""}"
         aria-selected=${String(selected)}
-        aria-label="row ${n}${reading.words[n] ? `, ${reading.words[n]}` : ""}, largest error ${small(error[n])}${mark ? `, ${mark}` : ""}"
         tabindex=${n === stop ? 0 : -1}
         data-place="row:${n}"
         title=${reading.words[n] || nothing}
         style="${place};--share:${share.toFixed(4)}"
       >
         <bdi>${at.narrow ? n : nameOf(reading.words, n)}</bdi><i aria-hidden="true"></i
-        >${at.narrow ? nothing : html`<span class="num" aria-hidden="true">${small(error[n])}</span>`}
+        ><span class="unseen">${at.narrow ? nameOf(reading.words, n) : `, row ${n}`}, largest error ${at.narrow ? small(error[n]) : nothing}</span
+        >${at.narrow ? nothing : html`<span class="num">${small(error[n])}</span>`}${mark ? html`<span class="unseen">, ${mark}</span>` : nothing}
       </div>`;
     })}
   </div>`;

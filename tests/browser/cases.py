@@ -14,6 +14,8 @@ from embedlab.explorers.geometry import GeometryExplorer
 from embedlab.explorers.gradient import GradientExplorer
 from embedlab.explorers.lookup import LookupExplorer
 from embedlab.explorers.mask import MaskExplorer
+from embedlab.explorers.quantize import QuantizationExplorer
+from embedlab.explorers.training import TrainingExplorer
 from embedlab.layers import Dense, Embedding, Flatten
 
 
@@ -159,6 +161,60 @@ CASES: dict[str, Case] = {
             {"table": [[0.0, np.inf], [1.0, 0.0], [0.0, 0.0]], "word": "#1"},
             {"table": np.eye(100).repeat(100, axis=0), "word": "#0",
              "words": ["👩‍🚀" * 20] * 10_000},
+        ],
+    ),
+    "training": Case(
+        make=TrainingExplorer,
+        first="here",
+        states={
+            "a cell and its arithmetic": ("here", "Enter"),
+            "two pins": ("here", "x", "ArrowUp", "x", "ArrowUp"),
+            "the other run": ("here", "2"),
+            "predicting": ("here", "p", "ArrowUp", "ArrowUp"),
+            "revealed": ("here", "p", "ArrowUp", "p"),
+            "branched": ("here", "b"),
+        },
+        traces=[
+            {"runs": ["adam"]}, {"runs": ["sgd", "momentum", "rmsprop"], "output_dim": 6},
+            {"branch": [0, 20, "lazy adam", 0.05]}, {"text": ""},
+        ],
+        large={"text": " ".join(f"w{n * n % 97}" for n in range(3000)), "runs": ["adam"] * 3,
+               "branch": [0, 5, "adam", 0.1], "steps": 200, "batch": 16, "input_dim": 40},
+        edit=("batch", "ArrowLeft", "ArrowRight"),
+        hostile=[
+            *({"text": text} for text in TEXTS),
+            {"text": "a", "input_dim": 1, "output_dim": 1, "steps": 10},
+            {"table": np.full((3, 2), np.nan)},
+            {"table": [[np.inf, 1.0], [0.5, 1.0]], "runs": ["sgd"]},
+            {"table": np.ones((40, 8)), "batch": 16, "runs": ["adam", "adam", "rmsprop"]},
+        ],
+    ),
+    "quantize": Case(
+        make=QuantizationExplorer,
+        first="row:0",
+        states={
+            "tenfold": ("mark:3", "x"),
+            "a bit turned over": ("bit:0:7", "Enter"),
+            "the arithmetic of a weight": ("cell:weight:3", "Enter"),
+            "predicting": ("mark:3", "p", "Enter"),
+            "revealed": ("mark:3", "p", "Enter", "p"),
+            "a step before": ("mark:3", ",", ","),
+        },
+        traces=[
+            {"way": "int8"}, {"way": "groups", "block": 3, "output_dim": 7},
+            {"source": np.array([[1.0, np.nan], [0.0, 2.0]])}, {"row": 8, "input_dim": 64},
+        ],
+        large={"input_dim": 64, "output_dim": 32, "way": "groups", "block": 1},
+        edit=("output_dim", "ArrowLeft", "ArrowRight"),
+        hostile=[
+            {"source": np.eye(4), "words": TEXTS},
+            {"input_dim": 1, "output_dim": 1},
+            {"source": np.zeros((3, 5)), "way": "groups"},
+            {"source": np.full((2, 3), 3e38, np.float32)},
+            {"source": np.full((2, 3), 1e-38, np.float32), "way": "int8"},
+            {"source": np.array([[np.nan, np.inf], [-np.inf, 0.0]])},
+            {"source": np.random.default_rng(0).normal(size=(64, 64)), "way": "groups",
+             "block": 1},
         ],
     ),
 }  # fmt: skip
