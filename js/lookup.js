@@ -5,13 +5,12 @@
  */
 import { html, nothing } from "lit-html";
 import { card } from "./kit/arithmetic.js";
-import { button, choice, slider, stopsBetween, textField } from "./kit/controls.js";
 import { explorer } from "./kit/explorer.js";
-import { count, duration, fixed, listing, shape, whole } from "./kit/format.js";
-import { factGroups } from "./kit/numbers.js";
+import { count, fixed, listing, whole } from "./kit/format.js";
+import { controls, startRace } from "./lookup/controls.js";
+import { numbers } from "./lookup/facts.js";
 import { figure } from "./lookup/figure.js";
-import { growth } from "./lookup/growth.js";
-import { difference, outcome, raceStrip } from "./lookup/race.js";
+import { outcome, raceStrip } from "./lookup/race.js";
 import { readingOf } from "./lookup/reading.js";
 import { layoutOf, own, settleWindows, spotOf } from "./lookup/state.js";
 import { onKey } from "./lookup/touch.js";
@@ -20,125 +19,6 @@ import "./lookup.css";
 
 /** @typedef {import("./kit/view.js").Scene} Scene */
 /** @typedef {import("./kit/view.js").View} View */
-
-/** @param {Scene} scene @param {string} name @returns {any} */
-const limit = ({ trace }, name) => trace.header.limits?.[name] ?? {};
-
-/** @param {Scene} scene */
-function controls(scene) {
-  const { params, hidden, uid, act } = scene;
-  /** @param {string} name @param {unknown} control */
-  const unless = (name, control) => (hidden.has(name) ? nothing : control);
-  /** @param {string} name @param {string} label @param {string} symbol @param {number} dense */
-  const size = (name, label, symbol, dense) =>
-    slider({
-      label,
-      symbol,
-      place: name,
-      value: params[name],
-      stops: stopsBetween(limit(scene, name).min ?? 1, limit(scene, name).max ?? 32, dense),
-      onChange: (value) => act.edit({ [name]: value }),
-    });
-  /** @param {string} name @param {string} label @param {string[]} choices */
-  const pick = (name, label, choices) =>
-    choice({
-      label,
-      group: `${uid}-${name}`,
-      place: name,
-      value: String(params[name]),
-      choices: limit(scene, name).choices ?? choices,
-      onChange: (value) => act.edit({ [name]: value }),
-    });
-  return html`
-    ${unless("text", textField({ label: "Sentence", place: "text", value: params.text, hint: "#12 stands for the id 12", onChange: (text) => act.edit({ text }) }))}
-    ${unless("input_dim", size("input_dim", "Vocabulary", "V", 40))} ${unless("output_dim", size("output_dim", "Vector length", "D", 40))}
-    ${unless("way", pick("way", "The way", ["gather", "one-hot"]))}
-    ${unless("oob", pick("oob", "Out of range", ["raise", "zero", "nan", "clip", "wrap"]))}
-    ${unless("race", button({ label: "Race both ways", place: "race", primary: true, disabled: !canRace(scene), onClick: () => startRace(scene) }))}
-  `;
-}
-
-/** @param {Scene} scene */
-const canRace = ({ trace }) => trace.header.gather_ns != null && trace.header.tokens.length > 0;
-
-/** @param {Scene} scene */
-function startRace({ act, ui, theme }) {
-  ui.own.race = null; // a new run starts its bars anew
-  act.paintNow();
-  ui.own.race = { done: theme.calm };
-  act.show({});
-}
-
-/** @param {Scene} scene */
-function numbers(scene) {
-  const { header } = scene.trace;
-  const { V, D, total, refused } = readingOf(scene.trace);
-  const asked = scene.ui.prediction?.phase === "open";
-  const none = refused ? "—" : asked ? "?" : null;
-  const { act } = scene;
-  const groups = [
-    {
-      title: "Shapes",
-      facts: [
-        { name: "ids", value: shape(header.shapes.ids) },
-        { name: "table", value: shape(header.shapes.table) },
-        {
-          name: "output",
-          value: refused ? "—" : shape(header.shapes.output),
-          id: refused ? undefined : "output",
-        },
-        { name: "weights", value: whole(header.parameters), id: "parameters" },
-      ],
-    },
-    {
-      title: "Cost of this lookup",
-      facts: [
-        {
-          name: "rows read",
-          value: none ?? `${whole(header.rows_read)} of ${whole(V)}`,
-          id: none ? undefined : "rows",
-        },
-        { name: "bytes moved", value: none ?? whole(header.bytes_moved), id: none ? undefined : "bytes" },
-        {
-          name: "multiplications",
-          value: refused ? "—" : "0",
-          tone: refused ? "" : "good",
-          id: refused ? undefined : "gather",
-        },
-        {
-          name: "time, gather",
-          value: duration(header.gather_ns),
-          id: header.gather_ns == null ? undefined : "time",
-        },
-      ],
-    },
-    {
-      title: "The one-hot way",
-      facts: [
-        {
-          name: "multiplications",
-          value: refused ? "—" : whole(header.multiplications["one-hot"]),
-          tone: refused ? "" : "bad",
-          id: refused ? undefined : "onehot",
-        },
-        {
-          name: "time",
-          value: duration(header.onehot_ns),
-          id: header.onehot_ns == null ? undefined : "time",
-        },
-        {
-          name: "max difference",
-          value: refused ? "—" : difference(header.max_difference),
-          id: refused ? undefined : "difference",
-        },
-      ],
-    },
-  ];
-  const { max: mostV = 2048 } = limit(scene, "input_dim");
-  const { max: mostD = 32 } = limit(scene, "output_dim");
-  const open = (/** @type {string} */ id) => act.show({ open: { kind: "fact", id, from: `fact:${id}` } });
-  return html`${factGroups(/** @type {any} */ (groups), open)} ${growth({ N: total, V, D, mostV, mostD })}`;
-}
 
 /** @param {Scene} scene */
 function below(scene) {

@@ -1,0 +1,56 @@
+/**
+ * The left side: what can be set, and the race that can be started.
+ */
+import { html, nothing } from "lit-html";
+import { button, choice, slider, stopsBetween, textField } from "../kit/controls.js";
+
+/** @typedef {import("../kit/view.js").Scene} Scene */
+
+/** @param {Scene} scene @param {string} name @returns {any} */
+export const limit = ({ trace }, name) => trace.header.limits?.[name] ?? {};
+
+/** @param {Scene} scene */
+export function controls(scene) {
+  const { params, hidden, uid, act } = scene;
+  /** @param {string} name @param {unknown} control */
+  const unless = (name, control) => (hidden.has(name) ? nothing : control);
+  /** @param {string} name @param {string} label @param {string} symbol @param {number} dense */
+  const size = (name, label, symbol, dense) =>
+    slider({
+      label,
+      symbol,
+      place: name,
+      value: params[name],
+      stops: stopsBetween(limit(scene, name).min ?? 1, limit(scene, name).max ?? 32, dense),
+      onChange: (value) => act.edit({ [name]: value }),
+    });
+  /** @param {string} name @param {string} label @param {string[]} choices */
+  const pick = (name, label, choices) =>
+    choice({
+      label,
+      group: `${uid}-${name}`,
+      place: name,
+      value: String(params[name]),
+      choices: limit(scene, name).choices ?? choices,
+      onChange: (value) => act.edit({ [name]: value }),
+    });
+  return html`
+    ${unless("text", textField({ label: "Sentence", place: "text", value: params.text, hint: "#12 stands for the id 12", onChange: (text) => act.edit({ text }) }))}
+    ${unless("input_dim", size("input_dim", "Vocabulary", "V", 40))} ${unless("output_dim", size("output_dim", "Vector length", "D", 40))}
+    ${unless("way", pick("way", "The way", ["gather", "one-hot"]))}
+    ${unless("oob", pick("oob", "Out of range", ["raise", "zero", "nan", "clip", "wrap"]))}
+    ${unless("race", button({ label: "Race both ways", place: "race", primary: true, disabled: !canRace(scene), onClick: () => startRace(scene) }))}
+  `;
+}
+
+/** @param {Scene} scene */
+const canRace = ({ trace }) => trace.header.gather_ns != null && trace.header.tokens.length > 0;
+
+/** @param {Scene} scene */
+export function startRace({ act, ui, theme }) {
+  ui.own.race = null; // a new run starts its bars anew
+  act.paintNow();
+  ui.own.race = { done: theme.calm };
+  act.show({});
+}
+
