@@ -77,6 +77,17 @@ MISCONCEPTIONS: dict[str, Misconception] = {
             preset=_view("lookup", text="cat dog", input_dim=16, output_dim=8, seed=1),
         ),
         Misconception(
+            id="M4",
+            belief="When an id comes twice, its last gradient wins, or their mean.",
+            truth=(
+                "Every use of a row moves the loss, so the gradients of all its uses add up. "
+                "Assigning keeps the last one, and a gradient check finds it wrong."
+            ),
+            seen=("NumPy's assignment with an array of ids, which keeps the last",),
+            look="Row 1 is used three times. Switch Duplicates to add, and the check passes.",
+            preset=_view("gradient", text="the cat the the", input_dim=8, rule="assign"),
+        ),
+        Misconception(
             id="M12",
             belief="On a flat map of word vectors, near is similar and the axes mean something.",
             truth=(

@@ -1,0 +1,237 @@
+"""Lesson 03: its two exercises and its two questions."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from embedlab.core.gradient import grad_table
+from embedlab.lessons.attempt import Attempt, attempt
+from embedlab.lessons.compare import came, fault, form, say
+from embedlab.lessons.question import Choice, Question
+from embedlab.lessons.verdict import Verdict
+from embedlab.traces.gradient import TOLERANCE, trace_gradient
+
+__all__ = ["CHECKS", "QUESTIONS"]
+
+
+class Case(NamedTuple):
+    """Ids, what comes back to them, and how many rows the table has."""
+
+    ids: np.ndarray
+    grad_out: np.ndarray
+    input_dim: int
+
+
+class Finding(NamedTuple):
+    """What is wrong, the misconception it looks like, and the one whose view shows it."""
+
+    said: str
+    belief: str | None = None
+    see: str | None = None
+
+
+def _cases() -> list[Case]:
+    """Give passes, smallest first: the first that fails is the one to show.
+
+    The fourth sends a NaN to row 0. A sum of rows leaves it there; a product with one-hot rows
+    spreads it, because 0 · NaN is NaN.
+    """
+    rng = np.random.default_rng(3)
+    return [
+        Case(np.array([0]), np.array([[0.5]]), 1),
+        Case(np.array([1]), np.array([[0.5]]), 3),
+        Case(np.array([0, 0]), np.array([[0.5], [0.25]]), 1),
+        Case(np.array([0, 1]), np.array([[np.nan], [0.5]]), 2),
+        Case(np.array([1, 0, 1, 1]), np.array([[1.0, 2.0], [4.0, 8.0], [0.5, 0.25], [-2, 1]]), 3),
+        Case(np.array([[2, 0], [2, 2]]), np.arange(8.0).reshape(2, 2, 2), 4),
+        Case(np.zeros((0, 3), np.int64), np.zeros((0, 3, 2)), 2),
+        Case(np.array([1, 1]), np.array([[0.5], [0.25]], np.float32), 2),
+        Case(rng.integers(0, 9, (5, 8)), rng.normal(size=(5, 8, 4)), 9),
+    ]
+
+
+def check_scatter_add(exercise: str, function: Any) -> Verdict:
+    """Judge `scatter_add(ids, grad_out, input_dim)`: each row the sum of what comes back to it."""
+    if not callable(function):
+        said = (
+            f"the check needs the function itself. Received {type(function).__name__}. "
+            "Pass its name without parentheses."
+        )
+        return Verdict(exercise, False, said)
+    failures = []
+    for number, case in enumerate(_cases()):
+        done = _run(function, case)
+        if number == 0 and done.error is None and (done.value is None or done.value is ...):
+            said = (
+                "your function gives nothing so far. Write your lines in place of the dots, "
+                "and end with `return`."
+            )
+            return Verdict(exercise, False, said, started=False)
+        finding = _judge(case, done)
+        if finding:
+            failures.append((case, done, finding))
+        if done.endless:
+            break  # one long wait is enough
+    total = len(_cases())
+    if not failures:
+        error = _gradcheck(function)
+        word = "passes" if error <= TOLERANCE else "FAILS"
+        said = f"right, {total} of {total} cases, and the gradient check {word} with duplicates."
+        return Verdict(exercise, error <= TOLERANCE, said)
+    case, done, (said, belief, see) = failures[0]
+    shown = {
+        "ids": say(case.ids),
+        "grad_out": say(case.grad_out),
+        "input_dim": str(case.input_dim),
+        "should give": say(_wanted(case)),
+        "gave": came(done),
+    }
+    if not done.endless:
+        said = f"{total - len(failures)} of {total} cases hold. {said}"
+    return Verdict(exercise, False, said, case=shown, misconception=belief, see=see)
+
+
+def _run(function: Callable[..., Any], case: Case) -> Attempt:
+    return attempt(lambda ids, grad: function(ids, grad, case.input_dim), case.ids, case.grad_out)
+
+
+def _wanted(case: Case) -> np.ndarray:
+    return grad_table(case.ids, case.grad_out, case.input_dim)
+
+
+def _judge(case: Case, done: Attempt) -> Finding | None:
+    """Find what is wrong in one case, or None."""
+    said = fault(done, ("ids", "grad_out"))
+    if said:
+        return Finding(said)
+    if done.error is not None:
+        return Finding(f"It stops with {type(done.error).__name__} at ids that are in the table.")
+    wanted = _wanted(case)
+    said = form(done.value, wanted)
+    if said:
+        return Finding(f"{said} A gradient has the shape of what it is the gradient of.")
+    if done.value.dtype != wanted.dtype:
+        kind = done.value.dtype
+        return Finding(f"The dtype should be that of grad_out, {wanted.dtype}. It is {kind}.")
+    if np.allclose(done.value, wanted, rtol=1e-5, atol=1e-7, equal_nan=True):
+        return None
+    if np.isnan(done.value).sum() > np.isnan(wanted).sum():
+        return Finding("A NaN that belongs to one row reached others: 0 · nan is nan.", "M1")
+    return _of_duplicates(case, done.value)
+
+
+def _of_duplicates(case: Case, value: np.ndarray) -> Finding:
+    """Find what became of the gradients of one row, by what stands there instead of their sum."""
+    ids, width = case.ids.reshape(-1), case.grad_out.shape[-1]
+    if not ids.size:
+        return Finding("Nothing comes back, so every number should be zero.")
+    rows = case.grad_out.reshape(-1, width)
+    last, first = np.zeros_like(value), np.zeros_like(value)
+    last[ids], first[ids[::-1]] = rows, rows[::-1]
+    mean = grad_table(ids, rows, case.input_dim, scale_grad_by_freq=True)
+    row, times = (int(found[-1]) for found in _most(ids))
+    several = f"Row {row} gets {times} gradients."
+    for other, said in [
+        (last, "Only the last of them is left: `grad[ids] = …` writes each row over the one "
+               "before, and `grad[ids] += …` reads a row once and writes it once."),
+        (first, "Only the first of them is left."),
+        (mean, "It holds their mean. Every use of a row moves the loss, so they add up."),
+    ]:  # fmt: skip
+        if np.allclose(value, other, equal_nan=True):
+            return Finding(f"{several} {said}", "M4")
+    return Finding("These are not the sums of the rows that come back.", see="M4")
+
+
+def _most(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the ids and how often each comes, the commonest at the end."""
+    found, counts = np.unique(ids, return_counts=True)
+    order = np.argsort(counts, kind="stable")
+    return found[order], counts[order]
+
+
+def _gradcheck(function: Callable[..., Any]) -> float:
+    """Hold the function against central differences of a loss, ids with duplicates."""
+    rng = np.random.default_rng(33)
+    ids = np.array([2, 0, 2, 3, 2])
+    trace = trace_gradient(rng.normal(size=(4, 3)), ids, target=rng.normal(size=(5, 3)))
+    done = _run(function, Case(ids, trace.grad_out.copy(), 4))
+    if done.error is not None:
+        return np.inf
+    measured = trace.numeric[int(np.argmin(trace.curve()))]
+    return float(np.abs(done.value - measured).max())
+
+
+def check_same(exercise: str, given: Any) -> Verdict:
+    """Judge a GradientExplorer (or its state): a sentence for which "assign" is right too."""
+    from embedlab.explorers.gradient import GradientExplorer
+
+    if isinstance(given, (Mapping, str)):
+        given = GradientExplorer.from_state(given)
+    if not isinstance(given, GradientExplorer):
+        said = (
+            f"the check needs the view or its state. Received {type(given).__name__}. "
+            "Pass explorer, or explorer.state."
+        )
+        return Verdict(exercise, False, said)
+    if given.error is not None:
+        return Verdict(exercise, False, f"the view refuses: {given.error}", started=False)
+    trace = given.trace
+    if given.mode != "plain":
+        said = f'the mode is "{given.mode}". Go back to "plain", and try again.'
+        return Verdict(exercise, False, said, started=False)
+    if trace.ids.size < 4:
+        said = f"the sentence has {trace.ids.size} words. Write at least four."
+        return Verdict(exercise, False, said, started=False)
+    if trace.passes("assign"):
+        said = (
+            f'right. {trace.ids.size} words, {len(trace.sum_ids)} rows: no row gets two '
+            'gradients, so there is nothing to overwrite, and "assign" passes the check.'
+        )  # fmt: skip
+        return Verdict(exercise, True, said)
+    twice = [i for i, c in zip(trace.sum_ids, trace.counts, strict=True) if c > 1]
+    names = [f"“{trace.words[i]}”" if trace.words[i] else f"id {i}" for i in twice]
+    many = "comes" if len(names) == 1 else "come"
+    said = f'"assign" fails: {", ".join(names[:5])} {many} more than once.'
+    return Verdict(exercise, False, said, started=given.text != type(given).text.default_value)
+
+
+CHECKS: dict[str, Callable[[str, Any], Verdict]] = {
+    "scatter_add": check_scatter_add,
+    "same": check_same,
+}
+
+QUESTIONS: dict[str, Question] = {
+    "predict": Question(
+        "A sentence uses one word three times. For the first number of its row, the three uses "
+        "send back −0.5, −0.7 and −0.9. What is the gradient of that number?",
+        right="c",
+        later=True,
+        choices={
+            "a": Choice("−0.9", "That is the last one alone.", "M4"),
+            "b": Choice("−0.7", "That is the mean of the three.", "M4"),
+            "c": Choice("−2.1", "The sum. Move the number a little, and all three uses move: "
+                        "the loss changes three times."),
+            "d": Choice("−0.5", "That is the first one alone.", "M4"),
+        },
+    ),
+    "exit": Question(
+        "The ids [3, 5, 3] read a table of 6 rows. Which sentence about the gradient of the "
+        "table is true?",
+        right="c",
+        choices={
+            "a": Choice("It is a product of one-hot rows with what came back, and costs "
+                        "3 · 6 · D multiplications.",
+                        "It can be written so. The layer adds three rows and multiplies nothing.",
+                        "M1"),
+            "b": Choice("Row 3 holds what its last use sent back.",
+                        "That is what `grad[ids] = …` leaves, and the check finds it wrong.",
+                        "M4"),
+            "c": Choice("Row 3 holds the sum of two rows, row 5 holds one, and the other four "
+                        "rows are exactly zero.",
+                        "Each use of a row adds to it, and nothing reaches a row without a use."),
+            "d": Choice("A table of 5 rows would get the same gradient.",
+                        "Id 5 needs six rows, 0 to 5.", "M2"),
+        },
+    ),
+}  # fmt: skip

@@ -1,0 +1,202 @@
+"""The checker of lesson 03: right is right, each wrong has its name, and M4 is really refuted."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from embedlab.core.gradient import coalesce, grad_table
+from embedlab.explorers.gradient import GradientExplorer
+from embedlab.lessons import check, show
+from embedlab.lessons.gradient import _cases
+
+
+def empty(grad_out, input_dim):
+    return np.zeros((input_dim, grad_out.shape[-1]), grad_out.dtype)
+
+
+def by_add_at(ids, grad_out, input_dim):
+    grad = empty(grad_out, input_dim)
+    np.add.at(grad, ids, grad_out)
+    return grad
+
+
+def by_loop(ids, grad_out, input_dim):
+    grad = empty(grad_out, input_dim)
+    rows = grad_out.reshape(-1, grad_out.shape[-1])
+    for row, value in zip(ids.reshape(-1), rows, strict=True):
+        grad[row] += value
+    return grad
+
+
+def by_bincount(ids, grad_out, input_dim):
+    columns = grad_out.reshape(-1, grad_out.shape[-1]).T
+    sums = [np.bincount(ids.reshape(-1), column, input_dim) for column in columns]
+    return np.array(sums).T.astype(grad_out.dtype)
+
+
+def by_coalesce(ids, grad_out, input_dim):
+    return coalesce(ids, grad_out, input_dim).to_dense()
+
+
+@pytest.mark.parametrize(
+    "right", [by_add_at, by_loop, by_bincount, by_coalesce, grad_table], ids=lambda f: f.__name__
+)
+def test_right_ways_pass(right):
+    verdict = check("03.scatter_add", right)
+    assert verdict, verdict
+    assert "9 of 9 cases, and the gradient check passes" in verdict.said
+
+
+def assigns(ids, grad_out, input_dim):
+    grad = empty(grad_out, input_dim)
+    grad[ids] = grad_out
+    return grad
+
+
+def adds_in_place(ids, grad_out, input_dim):
+    grad = empty(grad_out, input_dim)
+    grad[ids] += grad_out
+    return grad
+
+
+def first_wins(ids, grad_out, input_dim):
+    grad = empty(grad_out, input_dim)
+    grad[ids.reshape(-1)[::-1]] = grad_out.reshape(-1, grad_out.shape[-1])[::-1]
+    return grad
+
+
+def mean(ids, grad_out, input_dim):
+    counts = np.maximum(np.bincount(ids.reshape(-1), minlength=input_dim), 1)
+    return by_add_at(ids, grad_out, input_dim) / counts[:, None].astype(grad_out.dtype)
+
+
+@pytest.mark.parametrize(
+    ("way", "said"),
+    [
+        (assigns, "Only the last of them is left"),
+        (adds_in_place, "reads a row once and writes it once"),
+        (first_wins, "Only the first of them is left"),
+        (mean, "It holds their mean"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_m4_duplicates(way, said):
+    verdict = check("03.scatter_add", way)
+    assert not verdict and verdict.misconception == "M4" and said in verdict.said
+    assert verdict.case["ids"] == "int64 (2,)  [0, 0]"  # the smallest that shows it
+    assert 'embedlab.lessons.show("M4")' in repr(verdict)
+
+
+def test_m1_a_product_with_one_hot_rows_spreads_a_nan():
+    def product(ids, grad_out, input_dim):
+        onehot = np.eye(input_dim, dtype=grad_out.dtype)[ids.reshape(-1)]
+        return onehot.T @ grad_out.reshape(-1, grad_out.shape[-1])
+
+    verdict = check("03.scatter_add", product)
+    assert not verdict and verdict.misconception == "M1" and "0 · nan" in verdict.said
+
+
+def spoils(ids, grad_out, input_dim):
+    made = by_add_at(ids, grad_out, input_dim)
+    grad_out[...] = 0
+    return made
+
+
+def endless(ids, grad_out, input_dim):
+    while True:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("hostile", "said"),
+    [
+        (spoils, "It changes its grad_out."),
+        (endless, "It does not end"),
+        (lambda ids, g, V: g, "The shape should be"),
+        (lambda ids, g, V: by_add_at(ids, g, V).astype("f2"), "The dtype should be"),
+        (lambda ids, g, V: by_add_at(ids, g, V).tolist(), "It gave list."),
+        (lambda ids, g, V: by_add_at(ids, g, V) + 1, "These are not the sums"),
+        (lambda ids, g, V: by_add_at(ids - 1, g, V), "These are not the sums"),
+        (lambda ids: ids, "It stops with TypeError"),
+        (3, "without parentheses"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_hostile_function_gets_a_sentence(hostile, said):
+    verdict = check("03.scatter_add", hostile)
+    assert not verdict and said in " ".join(repr(verdict).split())
+    assert verdict.misconception is None
+
+
+@pytest.mark.parametrize("given", [lambda ids, g, V: None, lambda ids, g, V: ...])
+def test_an_untouched_stub_is_not_yet(given):
+    verdict = check("03.scatter_add", given)
+    assert not verdict and not verdict.started
+
+
+def test_the_cases_have_duplicates_an_empty_one_and_every_rank():
+    assert {case.ids.ndim for case in _cases()} == {1, 2}
+    assert any(case.ids.size == 0 for case in _cases())
+    many = [np.unique(case.ids, return_counts=True)[1].max(initial=0) for case in _cases()]
+    assert max(many) >= 3
+
+
+# --- the exercise in the view, and the view that refutes M4 --------------------------------------
+
+
+def test_a_sentence_for_which_assign_is_right():
+    explorer = GradientExplorer()
+    verdict = check("03.same", explorer)
+    assert not verdict and not verdict.started and "“<pad>”, “the” come more" in verdict.said
+    explorer.text = "the cat sat on the mat"
+    verdict = check("03.same", explorer)
+    assert not verdict and verdict.started and "“the” comes more than once" in verdict.said
+    explorer.text = "the cat sat on a mat"
+    assert check("03.same", explorer) and check("03.same", explorer.state)
+    explorer.text = "the cat"
+    assert "at least four" in check("03.same", explorer).said
+    explorer.text = "the #99 cat sat"
+    assert "the view refuses" in check("03.same", explorer).said
+    explorer.text, explorer.mode = "the cat sat on", "tied"
+    assert 'Go back to "plain"' in check("03.same", explorer).said
+    assert "needs the view" in check("03.same", 4).said
+
+
+def test_m4_assign_fails_the_check_and_add_passes():
+    explorer = show("M4")
+    assert explorer.rule == "assign" and explorer.trace.counts.max() == 3
+    assert explorer.trace.passes("add") and not explorer.trace.passes("assign")
+    last = explorer.trace.grad_out[3]
+    np.testing.assert_array_equal(explorer.trace.assigned[1], last)
+
+
+@pytest.mark.slow
+def test_after_warm_the_lesson_and_its_view_compile_nothing(tmp_path):
+    code = """
+import numpy as np
+from embedlab.core.jit import stats
+from embedlab.lessons.warm import CALLS
+for idea in ("lookup", "gradient"):
+    for call in CALLS[idea]():
+        call()
+before = stats()["misses"]
+from embedlab import GradientExplorer, Embedding, coalesce, grad_table
+from embedlab.lessons import check, show
+explorer = GradientExplorer()
+for mode in ("padding", "frequency", "tied"):
+    explorer.mode = mode
+explorer.input_dim, explorer.output_dim = 40, 16
+GradientExplorer(np.ones((1000, 32), np.float32), mode="tied")
+GradientExplorer("#1 #1", grad_out=[[1.0], [2.0]], output_dim=1)
+show("M4")
+check("03.scatter_add", grad_table)
+check("03.same", explorer)
+print(stats()["misses"] - before)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={"NUMBA_CACHE_DIR": str(tmp_path), "PATH": ""},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == "0"
