@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from traitlets import TraitError, validate
 
-from embedlab.core.finite import NotFiniteError, check_finite
 from embedlab.core.table import ShapeError
 from embedlab.explorers.base import Explorer
 from embedlab.explorers.lora_message import arrays_of, drawn_rows
@@ -218,15 +217,20 @@ class LoRAExplorer(Explorer):
 
 
 _MOST = (ROWS_MOST, COLUMNS_MOST)
+_LARGEST = 1e6
 
 
 def _refused(numbers: np.ndarray, name: str) -> str | None:
-    try:
-        check_finite(numbers, name, "Such numbers are drawn as 0 here; trace_lora refuses them.")
-    except NotFiniteError as error:
-        return str(error)
-    return None
+    """Say which number cannot be drawn, if there is one."""
+    wrong = ~(np.abs(numbers) <= _LARGEST)  # NaN too
+    if not wrong.any():
+        return None
+    at = tuple(int(i) for i in np.argwhere(wrong)[0])
+    return (
+        f"{name} must be finite, and within ±1 000 000 to be drawn. Received {numbers[at]:g} at "
+        f"{list(at)}. Such numbers are 0 here."
+    )
 
 
 def _clean(numbers: np.ndarray) -> np.ndarray:
-    return np.where(np.isfinite(numbers), numbers, 0.0)
+    return np.where(np.abs(numbers) <= _LARGEST, numbers, 0.0)

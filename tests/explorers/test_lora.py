@@ -1,0 +1,211 @@
+"""LoRAExplorer: what its parameters mean, and that the numbers are the core's."""
+
+import json
+
+import numpy as np
+import pytest
+from traitlets import TraitError
+
+from embedlab.core.adapter import Adapter
+from embedlab.core.lora import lora_lookup
+from embedlab.core.table import ShapeError
+from embedlab.explorers.lora import LoRAExplorer
+from embedlab.explorers.lora_message import ROWS_DRAWN, drawn_rows, steps_sent
+from embedlab.explorers.lora_task import wanted_change
+from embedlab.explorers.state import StateError
+from embedlab.explorers.wire import MOST_BYTES, unpack
+from embedlab.layers import Embedding
+from embedlab.traces.lora import trace_lora
+
+RNG = np.random.default_rng(5)
+TABLE, DELTA = RNG.normal(size=(9, 4)), RNG.normal(size=(9, 4))
+
+
+def size(explorer):
+    header = json.dumps(explorer.message["header"], ensure_ascii=False)
+    return len(header.encode()) + len(explorer.message["buffer"])
+
+
+def test_with_no_argument_it_already_shows_the_story():
+    trace = LoRAExplorer().trace
+    assert trace.words[:3] == ("cat", "dog", "mouse") and trace.seen.tolist() == [0, 1, 4]
+    assert trace.moved.all()  # thirteen of them were never trained
+    assert trace.errors[1] > 0.5 and trace.errors[2] < 1e-6  # two topics
+    assert trace.left[1, -1] < 0.01 < trace.left[0, -1]
+    plain, stable = trace.first_norms["α/r"], trace.first_norms["α/√r"]
+    assert plain[-1] < 0.15 * plain[0] and stable[-1] > 0.7 * stable[0]
+
+
+def test_a_zero_start_moves_the_trained_word_alone():
+    explorer = LoRAExplorer(seen=[0])
+    assert explorer.trace.moved.sum() == 16
+    explorer.start = "zero"
+    assert explorer.trace.moved.tolist() == [True] + 15 * [False]
+    assert unpack(explorer.message)[1]["moved"][:, -1].tolist() == [1] * 8
+
+
+@pytest.mark.parametrize(
+    ("target", "rank"), [("topic", 2), ("one word", 1), ("random", 8), ("painted", 2)]
+)
+def test_each_target_has_its_rank(target, rank):
+    explorer = LoRAExplorer(target=target, edits=[[0, 1, 0.9], [3, 2, -0.9], [40, 0, 1.0]])
+    assert np.linalg.matrix_rank(explorer.trace.delta) == rank
+    if target == "one word":
+        assert np.flatnonzero(explorer.trace.delta.any(axis=1)).tolist() == [0]
+    if target == "painted":
+        assert explorer.trace.delta[3, 2] == -0.9 and np.count_nonzero(explorer.trace.delta) == 2
+
+
+def test_the_message_is_the_trace_at_every_rank_and_step():
+    explorer = LoRAExplorer(rank=3, start="zero", scaling="rslora", alpha=6, seed=11)
+    trace = explorer.trace
+    header, arrays = unpack(explorer.message)
+    assert header["shape"] == [16, 8] and header["scales"][2] == trace.scale == 6 / 3**0.5
+    steps = arrays["steps"].tolist()
+    assert steps[:6] == [0, 1, 2, 3, 4, 8] and steps[-1] == 200 and len(steps) == 54
+    trained = arrays["seen"].tolist()
+    for rank in (1, 3, 8):
+        for f in (0, 1, 30, 53):
+            adapter = trace.adapter(steps[f], rank)
+            a = arrays["a_start"][:, :rank].copy()
+            a[trained] = arrays[f"a{rank}"][f]
+            sent = Adapter(a, arrays[f"b{rank}"][f], adapter.scale)
+            rows = lora_lookup(trace.table, np.arange(16), [adapter])
+            made = arrays["table"] + adapter.scale * sent.a @ sent.b
+            np.testing.assert_allclose(made, rows, atol=1e-5)
+            far = trace.drift(steps[f], rank)
+            np.testing.assert_allclose(arrays[f"drift{rank}"][f], far, atol=1e-6)
+            assert arrays["moved"][rank - 1, f] == (far > 0).sum()
+            others = np.delete(far, trace.seen).max()
+            np.testing.assert_allclose(arrays["most"][rank - 1, f], others, atol=1e-6)
+    np.testing.assert_allclose(arrays["left"], trace.left, atol=1e-6)
+    np.testing.assert_allclose(arrays["errors"], trace.errors, atol=1e-6)
+    assert arrays["merged"].tolist() == trace.merge_differences.tolist() == [0.0] * 8
+
+
+def test_it_is_the_trace_that_a_user_gets():
+    explorer = LoRAExplorer(table=TABLE, delta=DELTA, seen=[2, 5], rank=3, alpha=2, seed=4)
+    own = trace_lora(TABLE, DELTA, seen=[2, 5], rank=3, alpha=2, steps=200, learning_rate=0.02,
+                     seed=4)  # fmt: skip
+    np.testing.assert_array_equal(explorer.trace.losses, own.losses)
+    assert explorer.target == "own" and explorer.params["input_dim"] == 9
+    np.testing.assert_array_equal(TABLE, RNG_TABLE)  # read, never changed
+
+
+RNG_TABLE = TABLE.copy()
+
+
+def test_a_layer_shows_what_its_adapters_have_learnt():
+    layer = Embedding(10, 5, lora_rank=2, lora_alpha=6, seed=1)
+    layer.build()
+    fresh = LoRAExplorer(layer)
+    assert (fresh.rank, fresh.alpha, fresh.target) == (2, 6, "topic")  # B is zero: nothing learnt
+    layer.adapters["default"].b.assign(np.ones((2, 5), np.float32))
+    fresh.refresh()
+    learnt = LoRAExplorer(layer)
+    assert learnt.target == "own" and learnt.limits()["target"]["choices"][-1] == "own"
+    np.testing.assert_allclose(learnt.trace.table, layer.table.value)
+    change = np.asarray(layer.embeddings) - layer.table.value
+    np.testing.assert_allclose(learnt.trace.delta, change, atol=1e-6)
+    assert learnt.trace.errors[1] < 1e-6  # rows of ones have one direction
+    assert learnt.state["needs"] == ["layer"]
+    plain = LoRAExplorer(Embedding.from_pretrained(TABLE), words=["a", "b"])
+    assert plain.target == "topic" and plain.trace.words[:3] == ("a", "b", "")
+
+
+def test_own_things_are_refused_in_a_sentence():
+    with pytest.raises(ShapeError, match=r"delta must have the shape of the table, \(9, 4\)"):
+        LoRAExplorer(TABLE, delta=DELTA[:3])
+    with pytest.raises(ValueError, match="exclude each other"):
+        LoRAExplorer(TABLE, layer=Embedding(3, 2))
+    with pytest.raises(ValueError, match="1 to 64 rows and 1 to 32"):
+        LoRAExplorer(np.zeros((65, 4)))
+    with pytest.raises(ValueError, match="not built"):
+        LoRAExplorer(layer=Embedding(3, 2))
+    with pytest.raises(TraitError, match=r'target must be .* Received "own"'):
+        LoRAExplorer(target="own")
+    with pytest.raises(TraitError, match="input_dim must be 9 to 9"):
+        LoRAExplorer(TABLE, input_dim=5)
+    with pytest.raises(TraitError, match="output_dim must be 1 to 16"):
+        LoRAExplorer(output_dim=17)
+
+
+def test_limits_follow_the_table():
+    explorer = LoRAExplorer(input_dim=6, output_dim=3, rank=9)
+    limits = explorer.limits()
+    assert limits["rank"] == {"min": 1, "max": 3} and limits["seen"]["max"] == 5
+    assert "own" not in limits["target"]["choices"]
+    assert explorer.trace.rank == 3  # as far as the table allows
+    own = LoRAExplorer(np.ones((2, 5))).limits()
+    assert own["input_dim"] == {"min": 2, "max": 2} and own["output_dim"] == {"min": 5, "max": 5}
+
+
+def test_rows_that_are_not_there_wait():
+    explorer = LoRAExplorer(seen=[0, 15], input_dim=4)
+    assert explorer.trace.seen.tolist() == [0]
+    explorer.input_dim = 16
+    assert explorer.trace.seen.tolist() == [0, 15]
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        {"input_dim": 1, "output_dim": 1}, {"seen": []}, {"target": "painted"}, {"rank": 16},
+        {"source": np.full((3, 2), np.nan)}, {"source": [[np.inf, 1.0], [0.5, 1.0]]},
+        {"delta": np.full((3, 2), np.nan)}, {"source": np.full((3, 2), 1e300)},
+        {"source": TABLE, "words": ["<script>", "חתול 🐈"] * 5000},
+        {"input_dim": 64, "output_dim": 16, "seen": list(range(16)), "rank": 16,
+         "target": "painted", "edits": [[n // 16, n % 16, -0.9] for n in range(200)]},
+        {"source": np.ones((64, 32)), "seen": list(range(48, 64)), "words": ["👩‍🚀" * 20] * 64},
+    ],
+)  # fmt: skip
+def test_anything_is_drawn_and_travels(hostile):
+    explorer = LoRAExplorer(**hostile)
+    assert explorer.error is None and size(explorer) <= MOST_BYTES
+    assert explorer.summary and explorer.trace.alt
+    refused = explorer.message["header"]["refused"]
+    bad = any(word in str(v) for v in hostile.values() for word in ("nan", "inf", "e+300"))
+    assert (refused is not None) == bad
+    if refused:
+        assert "must be finite, and" in refused and "Received" in refused and "\n" not in refused
+
+
+def test_a_change_that_fails_keeps_the_last_good_trace():
+    own = [TABLE]
+    layer = Embedding.from_pretrained(TABLE)
+    explorer = LoRAExplorer(layer)
+    kept = explorer.trace
+    layer.table.value[:] = own[0] * 2
+    explorer.refresh()
+    assert explorer.error is None and explorer.trace is not kept
+    explorer.set_state({"rank": 99, "_seq": 5})
+    header = explorer.message["header"]
+    assert header["seq"] == 5 and "rank must be a whole number from 1 to 16" in header["error"]
+
+
+def test_states_come_back():
+    explorer = LoRAExplorer(rank=4, alpha=9, scaling="rslora", start="zero", target="painted",
+                            seen=[2], edits=[[0, 1, 0.9]], input_dim=7, seed=3)  # fmt: skip
+    again = LoRAExplorer.from_state(json.dumps(explorer.state))
+    assert again.params == explorer.params
+    np.testing.assert_array_equal(again.trace.losses, explorer.trace.losses)
+    with pytest.raises(StateError, match="table"):
+        LoRAExplorer.from_state(LoRAExplorer(TABLE).state)
+    explorer.reset()
+    assert explorer.rank == 4
+
+
+def test_the_draws_of_the_change_are_not_those_of_the_table():
+    explorer = LoRAExplorer(target="random")
+    assert np.abs(explorer.trace.table - explorer.trace.delta).min() > 0
+    twice = [wanted_change("random", (5, 3), seen=[], seed=8, edits=[]) for _ in range(2)]
+    np.testing.assert_array_equal(*twice)
+
+
+def test_rows_and_steps_that_travel():
+    assert drawn_rows(ROWS_DRAWN, np.array([3])).tolist() == list(range(ROWS_DRAWN))
+    many = drawn_rows(64, np.arange(40, 56))
+    assert len(many) == ROWS_DRAWN and set(range(40, 56)) < set(many.tolist())
+    assert steps_sent(200, 10**9, 1).tolist() == [0, 1, 2, 3, 200]
+    assert steps_sent(0, 1, 1).tolist() == [0]
+    assert steps_sent(2, 1, 1).tolist() == [0, 1, 2]
