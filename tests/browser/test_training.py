@@ -1,0 +1,408 @@
+"""TrainingExplorer by mouse, by keys and from Python: each shows the core's numbers."""
+
+import numpy as np
+import pytest
+
+from embedlab.explorers.training import TrainingExplorer
+from embedlab.traces.wording import number
+
+
+def short(value):
+    """Say a number as the view does: four decimals, or its first digits."""
+    size = abs(float(value))
+    if not np.isfinite(size) or size == 0 or size >= 0.00095:
+        return "0" if size == 0 else number(value, 4)
+    digits, power = f"{size:.2e}".split("e")
+    return f"{'−' if value < 0 else ''}{digits}e{int(power)}".replace("e-", "e−")
+
+
+def fact(view, name):
+    value = view.root.locator(f".right dt:text-is('{name}') + dd").first
+    return " ".join(value.inner_text().split()).split(",")[0].strip()
+
+
+def card(view):
+    return " ".join(view.root.locator(".card").inner_text().split())
+
+
+def read(view):
+    """Give every data table as {caption: {row: [cells]}}, the blocks of a wide one joined."""
+    found = {}
+    for table in view.root.locator(".tables table").all():
+        caption, rows = table.evaluate(
+            """t => [t.caption.innerText, [...t.tBodies[0].rows].map(
+                r => [...r.cells].map(c => c.innerText))]"""
+        )
+        whole = found.setdefault(caption.split(", columns")[0], {})
+        for head, *cells in rows:
+            whole.setdefault(head, []).extend(cells)
+    return found
+
+
+# --- what is shown -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("params", [
+    {"steps": 12}, {"steps": 15, "runs": ["rmsprop", "momentum"], "seed": 3, "output_dim": 1},
+    {"steps": 14, "runs": ["adagrad", "adam", "lazy adam"], "branch": [1, 6, "sgd", 0.5],
+     "seed": 11, "batch": 2},
+])  # fmt: skip
+def test_every_number_drawn_is_in_the_table_and_is_the_core_s(show, params):
+    explorer = TrainingExplorer(**params)
+    view = show(explorer)
+    view.place("here").focus()
+    view.press("Home", ".", ".", "t")
+    trace, step, tables = explorer.trace, 2, read(view)
+    many = len(trace.runs) > 1
+    order = [trace.words[row] for row in trace.order]
+    for n, run in enumerate(trace.runs):
+        part = next(
+            rows
+            for caption, rows in tables.items()
+            if caption.startswith("How far") and (not many or f"run {n + 1}" in caption)
+        )
+        assert list(part) == order
+        for row, word in zip(trace.order, order, strict=True):
+            none = ["" if has else " ∅" for has in run.has_grad[:, row]]
+            said = [short(v) + o for v, o in zip(run.moves[:, row], none, strict=True)]
+            assert part[word] == said
+            cell = view.place(f"cell:{n}:{row}" if n or row != trace.order[-1] else "here")
+            assert f"moved {short(run.moves[step, row])}" in cell.get_attribute("aria-label")
+        stands = next(
+            rows
+            for caption, rows in tables.items()
+            if caption.startswith("Where") and (not many or f"run {n + 1}" in caption)
+        )
+        for row, word in zip(trace.order, order, strict=True):
+            at = [*run.table[step + 1, row], 0.0][:2]
+            assert stands[word][:2] == [short(v) for v in at]
+        losses = next(r for c, r in tables.items() if c.startswith("Loss"))
+        assert losses[f"{n + 1} {run.optimizer}"] == [number(v, 3) for v in run.losses]
+    lanes = next(rows for caption, rows in tables.items() if "number by number" in caption)
+    row, run = trace.order[-1], trace.runs[0]
+    name = "w[0]" if explorer.output_dim > 1 else "w"
+    assert lanes[name] == [short(v) for v in run.table[1:, row, 0]]
+    first = run.rule_at(0)[2]
+    for slot, word in enumerate(first):
+        name = f"{word}[0]" if explorer.output_dim > 1 else word
+        assert lanes[name] == [short(v) for v in run.memory[1:, slot, row, 0]]
+
+
+def test_it_opens_on_its_story(show):
+    explorer = TrainingExplorer()
+    view = show(explorer)
+    run, moon = explorer.trace.runs[0], explorer.trace.words.index("moon")
+    assert run.glides[39, moon]
+    move = short(run.moves[39, moon])
+    assert f"“moon” is not in this batch, its gradient is 0, and still it moves by {move}" in (
+        view.said
+    )
+    assert fact(view, "gradient") == "0" and fact(view, "moved") == move
+    assert fact(view, "in the batch") == f"{run.has_grad[39].sum()} of 11"
+    assert fact(view, "no gradient") == str(run.glides[39].sum())
+    assert fact(view, "loss") == number(run.losses[39], 3)
+    maps = view.root.locator(".name.momentum")
+    assert maps.count() == 1  # under dense Adam, and not under lazy Adam
+    assert view.root.locator(".dot.glides, .dot.hit").count() >= run.glides[39].sum()
+    assert "the gradient is 0, the momentum is not" in card(view)
+
+
+def test_the_arithmetic_gives_the_move(show):
+    explorer = TrainingExplorer()
+    view = show(explorer)
+    view.place("here").focus()
+    view.press("Enter")
+    run, moon, s = explorer.trace.runs[0], explorer.trace.words.index("moon"), 39
+    said = card(view)
+    assert ", ".join(explorer.trace.batch(s)) in said and "“moon” is not in it" in said
+    for slot in range(2):
+        for c in range(2):
+            old, new = run.memory[s, slot, moon, c], run.memory[s + 1, slot, moon, c]
+            assert short(old) in said and f"= {short(new)}" in said
+    for c in range(2):
+        change = float(run.table[s + 1, moon, c]) - float(run.table[s, moon, c])
+        assert f"= {short(change)}" in said
+    assert short(run.rates[s]) in said and short(run.moves[s, moon]) in said
+    view.press("Escape")
+    assert view.focused == "here" and view.root.locator(".card.pinned").count() == 0
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adagrad", "rmsprop", "lazy adam"])
+def test_the_arithmetic_of_each_rule(show, optimizer):
+    explorer = TrainingExplorer(runs=[optimizer], steps=30)
+    view = show(explorer)
+    view.place("here").focus()
+    run, moon = explorer.trace.runs[0], explorer.trace.words.index("moon")
+    seen = int(np.flatnonzero(run.has_grad[:, moon])[-1])
+    view.press("Home", *["."] * seen, "Enter")
+    said = card(view)
+    for c in range(2):
+        change = float(run.table[seen + 1, moon, c]) - float(run.table[seen, moon, c])
+        assert f"= {short(change)}" in said
+    view.press(".")
+    if seen + 1 < 30 and not run.has_grad[seen + 1, moon]:
+        glides = optimizer == "momentum"
+        assert ("and still it moves" in view.said) == glides
+        assert ("and stays" in view.said) == (not glides)
+
+
+# --- the mouse ---------------------------------------------------------------------------------
+
+
+def test_a_click_on_the_strip_opens_that_cell(show):
+    explorer = TrainingExplorer()
+    view = show(explorer)
+    box = view.place("cell:1:3").bounding_box()  # "runs" at step 40 of run 2
+    view.page.mouse.click(box["x"] + box["width"] / 2 + 20, box["y"] + box["height"] / 2)
+    view.reached("cursor", "(cursor) => cursor.run === 1 && cursor.step > 39")
+    assert view.focused == "here"
+    assert explorer.cursor["row"] == 3
+    step = explorer.cursor["step"]
+    assert step > 39 and f"step {step + 1} of 100" in view.root.locator(".count").first.inner_text()
+    assert ", ".join(explorer.trace.batch(step)) in card(view)
+
+
+def test_points_are_pinned_and_measured(show):
+    explorer = TrainingExplorer()
+    view = show(explorer)
+    trace, run = explorer.trace, explorer.trace.runs[0]
+    box = view.root.locator(".training text.word", has_text="cat").bounding_box()
+    view.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    box = view.root.locator(".training text.word", has_text="dog").bounding_box()
+    view.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    view.reached("cursor", "(cursor) => cursor.pins.length === 2")
+    cat, dog = (trace.words.index(word) for word in ("cat", "dog"))
+    assert explorer.cursor["pins"] == [cat, dog] and explorer.cursor["row"] == dog
+    true = np.linalg.norm(run.table[40, cat].astype(float) - run.table[40, dog])
+    assert fact(view, "to “cat”") == short(true)
+    assert short(true) in view.root.locator(".ruler").text_content()
+
+
+def test_with_more_numbers_the_ruler_tells_the_true_distance_beside_the_drawn_one(show):
+    explorer = TrainingExplorer(output_dim=5, steps=60)
+    view = show(explorer)
+    view.place("here").focus()
+    view.press("x", "ArrowUp")
+    _, axes, kept = explorer.trace.map()
+    rows = explorer.trace.runs[0].table[40, explorer.trace.order[-2:]].astype(float)
+    true = np.linalg.norm(rows[0] - rows[1])
+    drawn = np.linalg.norm((rows[0] - rows[1]) @ axes)
+    assert fact(view, "to “moon”") == f"{short(true)} (map {short(drawn)})"
+    assert (
+        f"{round(100 * round(kept, 4))} % of the variance"
+        in view.root.locator(".training > svg").text_content()
+    )
+
+
+def test_pointing_at_a_row_tells_its_story_and_leaves_the_step(show):
+    explorer = TrainingExplorer()
+    view = show(explorer)
+    box = view.place("cell:1:0").bounding_box()
+    view.page.mouse.move(box["x"] + 30, box["y"] + 6)
+    assert "lazy adam: “the”" in view.said and "Step 40" in view.said
+    view.page.mouse.move(5, 5)
+    assert "“moon”" in view.said
+
+
+def test_scrubbing_the_loss_goes_to_that_step_both_ways(show):
+    view = show(TrainingExplorer())
+    for share, step in ((0.905, 91), (0.205, 21)):
+        box = view.root.locator(".loss .axis").bounding_box()
+        view.page.mouse.click(box["x"] + share * box["width"], box["y"] + 20)
+        view.settle()
+        now = int(view.root.locator(".transport .count").inner_text().split()[1])
+        assert abs(now - step) <= 1  # a step is less than three pixels wide
+
+
+def test_draw_a_curve_with_the_mouse_and_see_the_true_one(show):
+    explorer = TrainingExplorer()
+    view = show(explorer)
+    view.place("top:predict").click()
+    pad = view.root.locator(".pad").bounding_box()
+    assert view.root.locator(".true").count() == 0 and view.root.locator(".arrows").count() >= 1
+    view.page.mouse.move(pad["x"] + 12, pad["y"] + pad["height"] - 10)
+    view.page.mouse.down()
+    view.page.mouse.move(pad["x"] + pad["width"] - 9, pad["y"] + pad["height"] / 2, steps=6)
+    view.page.mouse.up()
+    view.settle()
+    values = [float(view.place(f"curve:{i}").get_attribute("aria-valuenow")) for i in (0, 10, 19)]
+    assert values[0] < values[1] < values[2]
+    view.place("predict:reveal").click()
+    view.reached("answers")
+    run, moon = explorer.trace.runs[0], explorer.trace.words.index("moon")
+    far = np.linalg.norm(run.table[60, moon].astype(float) - run.table[40, moon])
+    assert short(far) in view.root.locator(".strip.predict").inner_text()
+    assert f"so it went: {short(far)}" in view.root.locator(".truename").text_content()
+    assert view.root.locator(".ahead").count() == 1
+    (answer,) = explorer.answers
+    assert answer["question"] == "training.path" and len(answer["answer"]) == 20
+
+
+# --- the keyboard, and nothing else ------------------------------------------------------------
+
+
+def reach(view, place, limit=60):
+    """Press Tab until the keyboard is there."""
+    for _ in range(limit):
+        if view.focused == place:
+            return
+        view.press("Tab")
+    raise AssertionError(f"Tab does not reach {place}")
+
+
+def test_walk_the_strip_by_keys(show):
+    explorer = TrainingExplorer()
+    view = show(explorer)
+    reach(view, "here")
+    view.press("ArrowUp", "ArrowRight", "ArrowRight", "ArrowLeft")
+    assert view.focused == "here" and view.said.startswith("Step 41, adam: “blue”")
+    view.press("2")
+    assert view.said.startswith("Step 41, lazy adam: “blue”") and view.focused == "here"
+    view.press("PageUp", "PageUp", "End")
+    assert view.said.startswith("Step 100, lazy adam: “the”")
+    view.press("Home", "1")
+    assert view.said.startswith("Step 1, adam: “the”")
+    view.press("x")
+    view.reached("cursor", "(cursor) => cursor.pins.length === 1")
+    view.press("x")
+    view.reached("cursor", "(cursor) => cursor.step === 0 && cursor.pins.length === 0")
+
+
+def test_predict_by_keys_a_flat_line_is_what_m7_believes(show):
+    explorer = TrainingExplorer()
+    view = show(explorer)
+    reach(view, "top:predict")
+    view.press("p")
+    assert view.focused == "curve:0"
+    veiled = view.root.locator(".training .hide").count()
+    assert veiled == 3  # both strips and the numbers of the row
+    view.press("p")
+    assert "moved without a gradient" in view.root.locator(".strip.predict").inner_text()
+    view.reached("answers")
+    assert explorer.answers[0]["correct"] is False
+    view.place("predict:again").focus()
+    view.press("Enter", "ArrowUp", "ArrowRight", "ArrowUp", "ArrowUp")
+    now = [float(view.place(f"curve:{i}").get_attribute("aria-valuenow")) for i in (0, 1, 19)]
+    assert 0 < now[0] < now[1] == now[2]
+    view.press("Escape")
+    assert view.root.locator(".strip.predict").count() == 0
+
+
+def test_a_flat_line_is_right_under_lazy_adam_for_a_row_that_does_not_come(show):
+    explorer = TrainingExplorer(
+        "a b c d e f g h " * 12 + "z", runs=["lazy adam"], steps=40, batch=2
+    )
+    view = show(explorer)
+    reach(view, "here")
+    view.press("Home", "p", "p")
+    view.reached("answers")
+    assert explorer.answers[0]["correct"] is True
+    assert "It stayed" in view.root.locator(".strip.predict").inner_text()
+
+
+def test_an_open_question_keeps_its_answer(show):
+    view = show(TrainingExplorer())
+    reach(view, "here")
+    view.press("p", "t")
+    tables = read(view)
+    lanes = next(rows for caption, rows in tables.items() if "number by number" in caption)
+    assert len(lanes["w[0]"]) == 40  # what came so far, and no more
+    assert view.root.locator(".card").count() == 0
+
+
+def test_branch_by_keys_and_drop_it(show):
+    explorer = TrainingExplorer()
+    view = show(explorer)
+    before = explorer.trace.runs[0].table
+    reach(view, "here")
+    view.press("b")
+    view.wait(branch=[0, 40, "adam", 0.05])
+    np.testing.assert_array_equal(explorer.trace.runs[0].table, before)
+    assert view.focused == "optimizer:adam"
+    view.press("ArrowRight")
+    view.wait(branch=[0, 40, "lazy adam", 0.05])
+    assert "From step 41 on run 1 goes on with lazy adam" in view.said
+    reach(view, "here")
+    view.press(".", ".")
+    assert view.root.locator(".ghost").count() == 1 and view.root.locator(".turn").count() == 1
+    assert "lazy adam: “moon” is in this batch" in view.said
+    view.press(".")
+    assert "lazy adam: “moon” is not in this batch and stays" in view.said
+    view.press("b")
+    view.wait(branch=[])
+    assert view.root.locator(".ghost").count() == 0
+    np.testing.assert_array_equal(explorer.trace.runs[0].table, before)
+
+
+def test_runs_are_added_changed_and_removed_by_keys(show):
+    explorer = TrainingExplorer(runs=["adam"], steps=30)
+    view = show(explorer)
+    reach(view, "add")
+    view.press("Enter")
+    view.wait(runs=[["adam", 0.05], ["sgd", 1]])
+    reach(view, "rate")
+    view.press("ArrowLeft")
+    view.wait(runs=[["adam", 0.05], ["sgd", 0.7]])
+    view.place("optimizer:sgd").focus()
+    view.press("ArrowRight")
+    view.wait(runs=[["adam", 0.05], ["momentum", 0.2]])
+    assert view.root.locator("text.title").nth(1).text_content().startswith("momentum, rate 0.2")
+    view.place("remove").focus()
+    view.press("Enter")
+    view.wait(runs=[["adam", 0.05]])
+    assert view.root.get_by_role("grid").count() == 1
+
+
+def test_own_text_becomes_the_corpus(show):
+    explorer = TrainingExplorer(steps=20)
+    view = show(explorer)
+    view.place("text").fill("One fish, two fish. Red fish!")
+    view.wait(text="One fish, two fish. Red fish!")
+    words = view.root.locator(".training text.word").all_text_contents()
+    assert words == ["fish", "one", "two", "red"]
+    assert explorer.trace.words == ("fish", "one", "two", "red") and "“red”" in view.said
+
+
+def test_play_and_pause_by_space(show):
+    view = show(TrainingExplorer())
+    reach(view, "here")
+    view.press(" ")
+    view.page.wait_for_function("models.view0.get('cursor').step >= 40")
+    view.press(" ")
+    view.reached("cursor", "(cursor) => cursor.step >= 40 && !cursor.playing")
+
+
+# --- Python, and other views -------------------------------------------------------------------
+
+
+def test_python_drives_the_view(show):
+    explorer = TrainingExplorer(steps=20)
+    view = show(explorer)
+    view.python(runs=["momentum", "sgd"], output_dim=3)
+    view.wait(output_dim=3)
+    assert view.root.locator("text.title").first.text_content() == "momentum, rate 0.2"
+    assert "a fixed plane" in view.root.locator(".training > svg").text_content()
+
+
+def test_more_steps_than_can_travel_are_told(show):
+    text = " ".join(f"w{n * n % 97}" for n in range(3000))
+    explorer = TrainingExplorer(text, runs=["adam"] * 3, steps=50, input_dim=40, output_dim=2)
+    view = show(explorer)
+    view.python(steps=200)
+    view.wait(steps=200)
+    assert view.said.startswith(f"{explorer.trace.steps} steps: more would not travel")
+
+
+def test_a_row_that_holds_nan_is_told(show):
+    table = np.array([[np.nan, 0.0], [0.5, 0.5], [1.0, 0.0], [0.5, 1.0]])
+    view = show(TrainingExplorer("a. b c", table=table, steps=10, runs=["sgd"]))
+    assert view.root.locator(".training text.name").all_text_contents() == ["b", "c", "row 3"]
+    reach(view, "here")
+    view.press("PageUp")
+    assert "“a” holds NaN or infinity" in view.said
+
+
+def test_a_teacher_hides_controls(show):
+    view = show(TrainingExplorer(hide=["runs", "text"]))
+    assert view.place("branch").count() == 0 and view.place("text").count() == 0
+    assert view.place("steps").count() == 1
