@@ -88,6 +88,31 @@ MISCONCEPTIONS: dict[str, Misconception] = {
             preset=_view("gradient", text="the cat the the", input_dim=8, rule="assign"),
         ),
         Misconception(
+            id="M5",
+            belief="mask_zero makes row 0 zero, or keeps it from learning.",
+            truth=(
+                "mask_zero only says which places are padding. Row 0 is drawn at random like any "
+                "other, and it learns wherever a path around the mask reaches it. padding_idx=0 "
+                "is what makes and keeps a row zero."
+            ),
+            seen=("keras 2897", "keras 5392", "pytorch 1812", "pytorch 6411", "pytorch 3711"),
+            look="Row 0 has a length, and a gradient as soon as Reshape has lost the mask.",
+            preset=_view("mask", layers=["Reshape", "GlobalAveragePooling1D", "Dense"]),
+        ),
+        Misconception(
+            id="M6",
+            belief="Once a mask is made, it reaches every layer and the loss by itself.",
+            truth=(
+                "A mask goes from layer to layer. The first that does not support masks ends it, "
+                "and from there on padding counts like words."
+            ),
+            seen=("keras 4978", "keras 10895", "keras 13189", "keras 15194", "tensorflow 33260"),
+            look="The ribbon frays at Conv1D, and the loss is that of no mask at all.",
+            preset=_view(
+                "mask", layers=["Dropout", "Conv1D", "GlobalAveragePooling1D", "Dense"]
+            ),
+        ),
+        Misconception(
             id="M12",
             belief="On a flat map of word vectors, near is similar and the axes mean something.",
             truth=(

@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from embedlab import layers
 from embedlab.core import gradient, jit, nearest
 from embedlab.core.ids import resolve
 from embedlab.core.lookup import PARALLEL_FROM, lookup
 from embedlab.core.skipgram import train_skipgram
+from embedlab.traces.mask import trace_mask
 
 __all__ = ["CALLS", "warm"]
 
@@ -69,6 +71,15 @@ def _geometry() -> Iterator[Callable[[], Any]]:
     yield partial(train_skipgram, [0, 1, 0, 1], 2, 2, epochs=1)
 
 
+def _mask() -> Iterator[Callable[[], Any]]:
+    ids = np.array([[1, 2], [1, 0]])
+    users = (layers.GlobalAveragePooling1D, layers.GlobalMaxPooling1D, partial(layers.GRU, 2))
+    for dtype in ("float32", "float64"):
+        for user in users:
+            words = layers.Embedding(3, 2, mask_zero=True, dtype=dtype)
+            yield partial(trace_mask, [words, user(dtype=dtype)], ids)
+
+
 def _from(numbers: int, width: int) -> int:
     """Give how many rows of this width are worth a second thread."""
     return -(-numbers // width)
@@ -77,6 +88,7 @@ def _from(numbers: int, width: int) -> int:
 CALLS: dict[str, Callable[[], Iterator[Callable[[], Any]]]] = {
     "lookup": _lookup,
     "gradient": _gradient,
+    "mask": _mask,
     "geometry": _geometry,
 }
 

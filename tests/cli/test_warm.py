@@ -79,3 +79,22 @@ print(stats())
     said, _ = run("-c", code, cache=warmed[0])
     assert "'misses': 0" in said
     assert "'hits': 0" not in said
+
+
+@pytest.mark.slow
+def test_afterwards_the_mask_view_compiles_nothing(warmed):
+    code = """
+from embedlab import MaskExplorer
+from embedlab.core.jit import stats
+from embedlab.explorers.pipeline import LAYERS
+from embedlab.lessons import check
+view = MaskExplorer()
+for name in LAYERS:
+    view.layers = ["Dropout", name]
+view.mask_zero, view.padding = False, "pre"
+check("04.mend", view)
+print(stats())
+"""
+    said, _ = run("-c", code, cache=warmed[0])
+    assert "'misses': 0" in said
+    assert "'hits': 0" not in said

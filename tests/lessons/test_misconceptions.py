@@ -56,6 +56,23 @@ def test_m3_the_seed_alone_decides_who_is_near():
     assert min(found) < -0.2 and max(found) > 0.2
 
 
+def test_m5_row_0_is_not_zero_and_learns_where_the_mask_is_lost():
+    explorer = show("M5")
+    trace = explorer.trace
+    b, t = np.argwhere(trace.padding)[0]
+    assert np.abs(trace.stages[0].values[b, t]).min() > 0.2
+    assert trace.lost_at == "reshape" and np.abs(trace.row_0).max() > 0.05
+    explorer.layers = ["GlobalAveragePooling1D", "Dense"]
+    assert not trace.row_0_truth.any() and not explorer.trace.row_0.any()
+
+
+def test_m6_the_ribbon_ends_and_the_loss_is_that_of_no_mask_at_all():
+    trace = show("M6").trace
+    assert trace.lost_at == "conv" and trace.loss == trace.loss_unmasked
+    assert abs(trace.factor - 1) > 0.3
+    assert [stage.mask is None for stage in trace.stages] == [False, False, True, True, True]
+
+
 @pytest.mark.parametrize("which", MISCONCEPTIONS)
 def test_each_record_is_complete_and_its_preset_is_a_state(which):
     record = misconception(which)

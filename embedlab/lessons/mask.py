@@ -1,0 +1,216 @@
+"""Lesson 04: the masked mean, a pipeline to mend, and its two questions."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from embedlab.core.mask import as_mask
+from embedlab.core.pooling import masked_mean
+from embedlab.lessons.attempt import Attempt, attempt
+from embedlab.lessons.compare import came, fault, form, say
+from embedlab.lessons.question import Choice, Question
+from embedlab.lessons.verdict import Verdict
+
+__all__ = ["CHECKS", "QUESTIONS"]
+
+NEAR = 1e-5
+"""How far the loss may be from the true one, as a share: what rounding leaves."""
+
+
+class Finding(NamedTuple):
+    """What is wrong, the misconception it looks like, and the one whose view shows it."""
+
+    said: str
+    belief: str | None = None
+    see: str | None = None
+
+
+def _cases() -> list[tuple[np.ndarray, np.ndarray]]:
+    """Give values (B, T, D) and masks (B, T), smallest first: the first that fails is shown.
+
+    In the sixth, padding holds a NaN: a number that is masked must not be used at all, not even
+    multiplied by zero.
+    """
+    rng = np.random.default_rng(4)
+    values = rng.normal(size=(5, 7, 4)).round(2)
+    one = np.array([[[2.0], [4.0]]])
+    return [
+        (np.array([[[3.0]]]), np.array([[True]])),
+        (one, np.array([[True, True]])),
+        (one, np.array([[True, False]])),
+        (one, np.array([[False, True]])),
+        (np.array([[[2.0, 1.0], [4.0, 3.0]], [[6.0, 5.0], [8.0, 7.0]]]),
+         np.array([[True, True], [False, True]])),
+        (np.array([[[2.0], [np.nan]]]), np.array([[True, False]])),
+        (one, np.array([[False, False]])),
+        (values.astype(np.float32), rng.random((5, 7)) < 0.6),
+        (values[:0], np.zeros((0, 7), bool)),
+    ]  # fmt: skip
+
+
+def check_mean(exercise: str, function: Any) -> Verdict:
+    """Judge `masked_mean(values, mask)`: the mean of the words alone, 0 where there is none."""
+    if not callable(function):
+        said = (
+            f"the check needs the function itself. Received {type(function).__name__}. "
+            "Pass its name without parentheses."
+        )
+        return Verdict(exercise, False, said)
+    failures = []
+    cases = _cases()
+    for number, (values, mask) in enumerate(cases):
+        done = attempt(function, values, mask)
+        if number == 0 and done.error is None and (done.value is None or done.value is ...):
+            said = (
+                "your function gives nothing so far. Write your lines in place of the dots, "
+                "and end with `return`."
+            )
+            return Verdict(exercise, False, said, started=False)
+        finding = _judge(values, mask, done)
+        if finding:
+            failures.append((values, mask, done, finding))
+        if done.endless:
+            break  # one long wait is enough
+    total = len(cases)
+    if not failures:
+        said = f"right, {total} of {total} cases. Padding adds nothing, and is not counted."
+        return Verdict(exercise, True, said)
+    values, mask, done, (said, belief, see) = failures[0]
+    case = {
+        "values": say(values),
+        "mask": say(mask),
+        "should give": say(_wanted(values, mask)),
+        "gave": came(done),
+    }
+    if not done.endless:
+        said = f"{total - len(failures)} of {total} cases hold. {said}"
+    return Verdict(exercise, False, said, case=case, misconception=belief, see=see)
+
+
+def _wanted(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    return masked_mean(np.where(mask[..., None], values, 0), as_mask(mask, mask.shape))
+
+
+def _judge(values: np.ndarray, mask: np.ndarray, done: Attempt) -> Finding | None:
+    """Find what is wrong in one case, or None."""
+    wanted = _wanted(values, mask)
+    said = fault(done, ("values", "mask"))
+    if said:
+        return Finding(said)
+    if done.error is not None:
+        return Finding(f"It stops with {type(done.error).__name__} at a good batch.")
+    said = form(done.value, wanted)
+    if said:
+        return Finding(f"{said} One vector of D numbers for each of the B sequences.")
+    if np.allclose(done.value, wanted, atol=1e-6):
+        return None
+    return _name(values, mask, np.asarray(done.value))
+
+
+def _name(values: np.ndarray, mask: np.ndarray, gave: np.ndarray) -> Finding:
+    """Say what a wrong mean is instead."""
+    if not mask.any(axis=1).all() and not np.isfinite(gave).all():
+        said = "A sequence of padding alone has no word: 0 / 0 is nan. Give 0 for it."
+        return Finding(said)
+    if np.isnan(values).any() and np.isnan(gave).any():
+        said = (
+            "A number at a masked place reached the result: 0 · nan is nan. "
+            "Choose with np.where instead of multiplying."
+        )
+        return Finding(said)
+    count = np.maximum(mask.sum(axis=1, keepdims=True), 1)
+    if np.allclose(gave, values.mean(axis=1)):
+        return Finding("It is the mean of all places: the mask is not used.", "M6")
+    if np.allclose(gave, values.sum(axis=1) / count):
+        said = "It adds up all places and divides by the words, as if padding were zeros."
+        return Finding(said, "M5")
+    if np.allclose(gave, np.where(mask[..., None], values, 0).mean(axis=1)):
+        said = "It leaves padding out of the sum, but still counts its places."
+        return Finding(said, see="M6")
+    if np.allclose(gave, np.where(mask[..., None], values, 0).sum(axis=1)):
+        return Finding("It is the sum of the words: divide by how many there are.")
+    return Finding("These are not the means of the words.")
+
+
+def check_mend(exercise: str, given: Any) -> Verdict:
+    """Judge a MaskExplorer (or its state): with this padding, the loss must be the true one."""
+    from embedlab.explorers.mask import MaskExplorer
+
+    if isinstance(given, (Mapping, str)):
+        given = MaskExplorer.from_state(given)
+    if not isinstance(given, MaskExplorer):
+        said = (
+            f"the check needs the view or its state. Received {type(given).__name__}. "
+            "Pass explorer, or explorer.state."
+        )
+        return Verdict(exercise, False, said)
+    trace = given.trace
+    if given.error:
+        return Verdict(exercise, False, f"these layers do not fit each other. {given.error}")
+    if not trace.padding.any() or trace.padding.all():
+        said = (
+            "a batch of this kind has no padding to get wrong. Leave sentences of different "
+            "lengths in it, and mend the layers."
+        )
+        return Verdict(exercise, False, said)
+    if all(stage.verdict == "none" for stage in trace.stages):
+        said = "no layer makes a mask, so padding counts everywhere. Set mask_zero=True."
+        return Verdict(exercise, False, said, misconception="M6")
+    if trace.factor is None:
+        said = f"there is no loss to compare with. {trace.no_truth}"
+        return Verdict(exercise, False, said, see="M6")
+    if trace.pooled_at is None:
+        said = "each place keeps its own output. Pool them, to have one answer for a sentence."
+        return Verdict(exercise, False, said)
+    if any(stage.verdict == "replaced" for stage in trace.stages):
+        said = "Masking puts a mask of its own in place of yours, and it calls row 0 a word."
+        return Verdict(exercise, False, said, misconception="M5")
+    if abs(trace.factor - 1) > NEAR:
+        where = f"the mask is lost at {trace.lost_at}" if trace.lost_at else "padding still counts"
+        percent = abs(100 * (trace.factor - 1))
+        way = "high" if trace.factor > 1 else "low"
+        said = f"{where}, and the loss is {percent:.1f} % too {way}."
+        started = given.layers != type(given)().layers
+        if not started:
+            said += " Move, replace or remove layers until the mask arrives where it is needed."
+        return Verdict(exercise, False, said, started=started, misconception="M6")
+    return Verdict(exercise, True, "right. The mask arrives, and the loss is the true one.")
+
+
+CHECKS: dict[str, Callable[[str, Any], Verdict]] = {"mean": check_mean, "mend": check_mend}
+
+QUESTIONS: dict[str, Question] = {
+    "predict": Question(
+        "A model is Embedding(mask_zero=True), then Flatten, then Dense. After Flatten, where is "
+        "the mask?",
+        right="c",
+        later=True,
+        choices={
+            "a": Choice("It goes on to Dense, which skips the padding.",
+                        "Nobody carries it there: Flatten does not pass it on.", "M6"),
+            "b": Choice("Flatten has used it, and left the padding out.",
+                        "The vector still has a number for every place, padding too."),
+            "c": Choice("It is gone, and padding counts like words.",
+                        "Flatten leaves no axis of time, so there is nothing a mask could name."),
+            "d": Choice("It is not needed: the rows of padding are zeros.",
+                        "Row 0 was drawn at random like every other row.", "M5"),
+        },
+    ),
+    "exit": Question(
+        "1 000 words have the ids 1 to 1 000, and id 0 is padding. Which sentence about "
+        "Embedding(1001, 64, mask_zero=True) in a model is true?",
+        right="b",
+        choices={
+            "a": Choice("Its row 0 is zero, and stays zero in training.",
+                        "Row 0 is random. It has no gradient only where the mask keeps it out.",
+                        "M5"),
+            "b": Choice("It gives each layer behind it a mask, as far as they pass it on.",
+                        "The first layer that does not support masks ends it."),
+            "c": Choice("Padding is left out of the loss, whatever layers come behind.",
+                        "Conv1D, Flatten, Reshape and GlobalMaxPooling1D lose the mask.", "M6"),
+            "d": Choice("1 000 rows would do, since padding needs none.",
+                        "Padding is row 0, so id 1 000 needs a 1 001st row.", "M2"),
+        },
+    ),
+}  # fmt: skip

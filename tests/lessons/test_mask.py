@@ -1,0 +1,146 @@
+"""The checkers of lesson 04: right is right, each wrong has its name, and nothing hurts them."""
+
+import numpy as np
+import pytest
+
+from embedlab.core.pooling import masked_mean as core_mean
+from embedlab.explorers.mask import MaskExplorer
+from embedlab.lessons import check
+from embedlab.lessons.mask import QUESTIONS, _cases
+
+MEAN = ["Dropout", "GlobalAveragePooling1D", "Dense"]
+
+
+def where(values, mask):
+    words = np.where(mask[..., None], values, 0)
+    return words.sum(axis=1) / np.maximum(mask.sum(axis=1, keepdims=True), 1)
+
+
+def by_hand(values, mask):
+    out = np.zeros((len(values), values.shape[2]))
+    for b in range(len(values)):
+        words = [values[b, t] for t in range(values.shape[1]) if mask[b, t]]
+        if words:
+            out[b] = np.sum(words, axis=0) / len(words)
+    return out
+
+
+def core(values, mask):
+    return core_mean(np.where(mask[..., None], values, 0), mask)
+
+
+@pytest.mark.parametrize("right", [where, by_hand, core], ids=lambda f: f.__name__)
+def test_right_ways_pass(right):
+    verdict = check("04.mean", right)
+    assert verdict, verdict
+    assert "9 of 9" in repr(verdict)
+
+
+def count(mask):
+    return np.maximum(mask.sum(axis=1, keepdims=True), 1)
+
+
+WRONG = {
+    "all places": (lambda v, m: v.mean(axis=1), "the mask is not used", "M6"),
+    "zeros": (lambda v, m: v.sum(axis=1) / count(m), "as if padding were zeros", "M5"),
+    "times": (lambda v, m: (v * m[..., None]).sum(axis=1) / count(m), "0 · nan is nan", None),
+    "places": (
+        lambda v, m: np.where(m[..., None], v, 0).mean(axis=1), "still counts its places", None,
+    ),
+    "sum": (lambda v, m: np.where(m[..., None], v, 0).sum(axis=1), "divide by how many", None),
+    "nothing": (
+        lambda v, m: np.where(m[..., None], v, 0).sum(axis=1) / m.sum(axis=1, keepdims=True),
+        "0 / 0 is nan", None,
+    ),
+    "shape": (lambda v, m: where(v, m)[:, None], "The shape should be (1, 1)", None),
+    "list": (lambda v, m: where(v, m).tolist(), "It should give an array", None),
+    "stops": (lambda v, m: v[m].reshape(len(v), -1)[99], "It stops with IndexError", None),
+    "other": (lambda v, m: where(v, m) + 1, "not the means of the words", None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_each_wrong_mean_has_its_name(name):
+    way, said, belief = WRONG[name]
+    verdict = check("04.mean", way)
+    assert not verdict and said in verdict.said and verdict.misconception == belief
+    assert set(verdict.case) == {"values", "mask", "should give", "gave"}
+
+
+def spoils(values, mask):
+    values[~mask] = 0
+    return where(values, mask)
+
+
+def endless(values, mask):
+    while True:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("hostile", "said"), [(spoils, "It changes its values"), (endless, "It does not end")]
+)
+def test_nothing_hurts_the_checker(hostile, said):
+    assert said in check("04.mean", hostile).said
+
+
+def test_the_stub_is_not_yet():
+    assert not check("04.mean", lambda values, mask: ...).started
+    assert "needs the function itself" in check("04.mean", 3).said
+
+
+def test_the_cases_hold_what_the_lesson_promises():
+    masks = [mask for _, mask in _cases()]
+    assert any(not mask.any(axis=1).all() and mask.size for mask in masks)
+    assert any(mask.shape[0] == 0 for mask in masks)
+    assert any(np.isnan(values).any() for values, _ in _cases())
+
+
+# --- the pipeline --------------------------------------------------------------------------------
+
+
+def test_the_view_as_it_comes_is_not_yet_and_does_not_say_how():
+    verdict = check("04.mend", MaskExplorer())
+    assert not verdict and not verdict.started
+    assert "the mask is lost at conv, and the loss is 37.9 % too low" in verdict.said
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [MEAN, ["LSTM(return_sequences=True)", *MEAN], ["Dropout", "GRU", "Dense"]],
+    ids=["taken out", "replaced", "another way to one vector"],
+)
+def test_ways_to_mend_it(layers):
+    explorer = MaskExplorer(layers=layers)
+    assert check("04.mend", explorer) and check("04.mend", explorer.state)
+
+
+@pytest.mark.parametrize(
+    ("params", "said", "belief"),
+    [
+        ({"lengths": []}, "no padding to get wrong", None),
+        ({"text": ""}, "no padding to get wrong", None),
+        ({"mask_zero": False, "layers": MEAN}, "no layer makes a mask", "M6"),
+        ({"layers": ["Conv1D", *MEAN]}, "the mask is lost at conv", "M6"),
+        ({"layers": ["Flatten", "Dense"]}, "no loss to compare with", None),
+        ({"layers": ["Dropout", "Dense"]}, "Pool them", None),
+        ({"layers": ["Masking", *MEAN]}, "it calls row 0 a word", "M5"),
+    ],
+)
+def test_what_does_not_mend_it_is_told(params, said, belief):
+    verdict = check("04.mend", MaskExplorer(**params))
+    assert not verdict and said in verdict.said and verdict.misconception == belief
+
+
+def test_layers_that_do_not_fit_and_other_things():
+    explorer = MaskExplorer()
+    explorer.layers = ["GlobalAveragePooling1D", "LSTM"]
+    assert "do not fit each other" in check("04.mend", explorer).said
+    assert "needs the view" in check("04.mend", 4).said
+
+
+def test_the_right_answers_are_true():
+    explorer = MaskExplorer(layers=["Flatten", "Dense"])
+    verdicts = [stage.verdict for stage in explorer.trace.stages]
+    assert verdicts == ["made", "lost here", "none"]
+    assert QUESTIONS["predict"].right == "c" and QUESTIONS["exit"].right == "b"
