@@ -58,12 +58,12 @@ def run(notebook: NotebookNode) -> NotebookNode:
             notebook,
             timeout=SECONDS,
             kernel_name="python3",
-            store_widget_state=False,  # metadata.widgets hides the still pictures
+            store_widget_state=True,  # `interact` needs it; what it leaves is thrown away below
             record_timing=False,
             resources={"metadata": {"path": folder}},
         )
         client.execute()
-    notebook.metadata = nbformat.from_dict(METADATA)
+    notebook.metadata = nbformat.from_dict(METADATA)  # no widgets: they hide the still pictures
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             _tidy(output, cell.id)
