@@ -193,7 +193,7 @@ def check_same(exercise: str, given: Any) -> Verdict:
     names = [f"“{trace.words[i]}”" if trace.words[i] else f"id {i}" for i in twice]
     many = "comes" if len(names) == 1 else "come"
     said = f'"assign" fails: {", ".join(names[:5])} {many} more than once.'
-    return Verdict(exercise, False, said, started=given.text != type(given).text.default_value)
+    return Verdict(exercise, False, said, started="text" in given.message["header"]["initial"])
 
 
 CHECKS: dict[str, Callable[[str, Any], Verdict]] = {
