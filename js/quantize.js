@@ -143,7 +143,7 @@ function below(scene) {
 /** @type {View} */
 const quantize = {
   name: "quantize",
-  noun: "step",
+  noun: "stage",
   hint: "Drag a weight along its ruler.",
   typed: [],
   things: "changes",
@@ -158,10 +158,9 @@ const quantize = {
   tables,
   predict,
   predictAt: ({ ui }) => `cell:code:${ui.own.windows.col}`,
-  truth: (trace, { params }) => {
-    const reading = readingOf(trace);
-    const row = Math.min(reading.V - 1, params.row);
-    return { question: "quantize.tenfold", truth: changedBy(reading, params.way, row) };
+  truth: (_, scene) => {
+    const { reading, now, row } = lookOf(scene);
+    return { question: "quantize.tenfold", truth: changedBy(reading, now.way.name, row) };
   },
   settle: settleWindows,
   keys: [
@@ -178,6 +177,7 @@ const quantize = {
     const now = scene.trace.header.params;
     const other = ["way", "row", "block", "input_dim", "output_dim", "seed", "edits"];
     if (other.some((name) => JSON.stringify(was[name]) !== JSON.stringify(now[name]))) act.ui.prediction = null;
+    if (was.row !== now.row) ui.own.row = null;
     const { V, D } = readingOf(scene.trace);
     const { focus } = ui;
     if (focus && ((focus.row ?? 0) >= V || (focus.col ?? 0) >= D || focus.part === "bit")) {
@@ -186,9 +186,11 @@ const quantize = {
     }
     act.ui.note = sayChange(before, scene);
   },
-  token: ({ params }) => params.row,
+  token: (scene) => lookOf(scene).row,
   onToken: (act, scene, row) => {
-    if (row < readingOf(scene.trace).V && row !== scene.params.row) act.edit({ row });
+    if (row >= readingOf(scene.trace).V) return;
+    scene.ui.own.row = row;
+    act.show({ focus: null, hover: null, open: null, prediction: null });
   },
   cursor: (scene) => {
     const { ui } = scene;

@@ -13,6 +13,7 @@ import { bumps, readingOf, rowIn } from "./reading.js";
  * @typedef {object} Own
  * @property {import("./geometry.js").Windows} windows
  * @property {Drag | null} drag
+ * @property {number | null} row  what a linked view selected, until a row is chosen here
  * @property {boolean} dropped  a drag just ended, and its click is still to come
  */
 /** @typedef {{ reading: Reading, now: Row, row: number, col: number, reach: number, at: Layout, shown: number }} Look */
@@ -20,7 +21,7 @@ import { bumps, readingOf, rowIn } from "./reading.js";
 export const STAGES = ["largest", "levels", "multiply", "round", "pack", "back"];
 
 /** @returns {Own} */
-export const own = () => ({ windows: { row: 0, col: 0, band: 0 }, drag: null, dropped: false });
+export const own = () => ({ windows: { row: 0, col: 0, band: 0 }, drag: null, dropped: false, row: null });
 
 /** Whether the figure shows what the tenfold weight does. @param {Scene} scene */
 export const isGrown = ({ ui }) => ui.prediction?.phase === "revealed";
@@ -33,7 +34,7 @@ export const isGrown = ({ ui }) => ui.prediction?.phase === "revealed";
 export function lookOf(scene) {
   const reading = readingOf(scene.trace);
   const { params, ui } = scene;
-  const row = Math.max(0, Math.min(reading.V - 1, Number(params.row)));
+  const row = Math.max(0, Math.min(reading.V - 1, Number(ui.own.row ?? params.row)));
   const now = rowIn(reading, params.way, row, isGrown(scene));
   const held = ui.hover?.col ?? ui.focus?.col ?? now.largest;
   const col = Math.max(0, Math.min(reading.D - 1, held));

@@ -1,6 +1,7 @@
 /**
  * Hands on the quantisation figure: the pointer that drags a weight, and the keys that do the same.
  */
+import { tellRow } from "../kit/link.js";
 import { clamp, move } from "../kit/roving.js";
 import { keyStep, roundedTo, valueAt } from "./geometry.js";
 import { CELLS } from "./memory.js";
@@ -126,7 +127,9 @@ export function placeOf({ part, row, col, line, byte, bit }) {
 export function toRow(scene, row) {
   const { act } = scene;
   act.show({ focus: { part: "row", row }, hover: null, open: null }, "step");
+  scene.ui.own.row = null;
   act.edit({ row });
+  tellRow(act, row);
   act.focusLater(`row:${row}`);
   act.reportCursor();
 }
