@@ -6,7 +6,7 @@ import { nothing, svg } from "lit-html";
 import { fixed } from "../kit/format.js";
 import { clamp } from "../kit/roving.js";
 import { AHEAD, readingOf, wayAhead } from "./reading.js";
-import { nameOf, settle } from "./state.js";
+import { nameOf, runOf, settle } from "./state.js";
 import { short } from "./words.js";
 
 /** @typedef {import("../kit/view.js").Scene} Scene */
@@ -28,15 +28,17 @@ export function asks(scene) {
   settle(scene); // a view that opens with its question has not been drawn yet
   const { trace, ui } = scene;
   const reading = readingOf(trace);
-  ui.step = Math.max(0, Math.min(ui.step, reading.S - 1 - AHEAD)); // there must be something ahead
-  const run = reading.runs[ui.own.run];
+  // there must be something ahead
+  ui.step = Math.max(0, Math.min(ui.step, reading.S - 1 - AHEAD));
+  const run = reading.runs[runOf(scene)];
   return { kind: /** @type {const} */ ("curve"), start: wayAhead(reading, run, ui.step, ui.own.row).map(() => 0) };
 }
 
 /** @param {import("../kit/wire.js").Trace} trace @param {Scene} scene */
-export function truth(trace, { ui }) {
+export function truth(trace, scene) {
+  const { ui } = scene;
   const reading = readingOf(trace);
-  const way = wayAhead(reading, reading.runs[ui.own.run], ui.step, ui.own.row);
+  const way = wayAhead(reading, reading.runs[runOf(scene)], ui.step, ui.own.row);
   const near = 0.25 * Math.max(0, ...way.filter(Number.isFinite)) + 0.02 * topOf(reading.reach);
   return { question: "training.path", truth: way, near };
 }
@@ -117,9 +119,10 @@ export function curveKey({ key, shiftKey }, scene, i) {
 }
 
 /** @param {Scene} scene */
-export function predict({ trace, ui }) {
+export function predict(scene) {
+  const { trace, ui } = scene;
   const reading = readingOf(trace);
-  const run = reading.runs[ui.own.run];
+  const run = reading.runs[runOf(scene)];
   const name = nameOf(reading, ui.own.row);
   const count = Math.min(AHEAD, reading.S - 1 - ui.step);
   if (!count) return { question: "There is no step after this one. Press Not now, and take more steps.", outcome: "" };

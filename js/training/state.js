@@ -41,11 +41,14 @@ export function storyRow({ order, counts }) {
   return [...order].reverse().find((row) => counts[row] > 0) ?? order[0];
 }
 
-/** Keep run, row and pins within what there is. @param {Scene} scene */
-export function settle({ trace, ui }) {
+/** The run that is looked at, among those that have come: one just added may still be on its way. @param {Scene} scene */
+export const runOf = ({ trace, ui }) => Math.min(ui.own.run, trace.header.runs.length - 1);
+
+/** Keep run, row and pins within what there is, or was asked for. @param {Scene} scene */
+export function settle({ trace, ui, params }) {
   const reading = readingOf(trace);
   const mine = /** @type {Own} */ (ui.own);
-  mine.run = Math.min(mine.run, reading.runs.length - 1);
+  mine.run = Math.min(mine.run, Math.max(params.runs.length, 1) - 1);
   if (mine.row < 0 || mine.row >= reading.V) mine.row = storyRow(reading);
   mine.pins = mine.pins.filter((row) => row < reading.V);
   ui.step = Math.max(0, Math.min(ui.step, reading.S - 1));
@@ -73,7 +76,7 @@ export function drawingOf(scene) {
   const asked = prediction?.phase === "open";
   const n = Math.min(hover?.run ?? mine.run, reading.runs.length - 1);
   const row = !prediction && hover?.row !== undefined && hover.row < reading.V ? hover.row : mine.row;
-  const seen = prediction ? mine.run : n;
+  const seen = prediction ? runOf(scene) : n;
   return { scene, reading, at: layoutOf(scene, reading), n: seen, run: reading.runs[seen], row, s: step, asked };
 }
 

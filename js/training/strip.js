@@ -6,7 +6,7 @@ import { nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
 import { SHADES, addLine, shadeOf } from "./cells.js";
 import { stepX } from "./geometry.js";
-import { nameOf } from "./state.js";
+import { nameOf, runOf } from "./state.js";
 import { short } from "./words.js";
 
 /** @typedef {import("./state.js").Drawing} Drawing */
@@ -32,8 +32,7 @@ function strip(d, n) {
   const next = stepX(box, s + 1, S);
   const selected = order.indexOf(d.row);
   const shown = d.n === n;
-  const { own } = scene.ui;
-  const mine = own.run === n ? own.row : -1; // it holds the tab stop, whatever the pointer is on
+  const mine = runOf(scene) === n ? scene.ui.own.row : -1; // it holds the tab stop, whatever the pointer is on
   return svg`<g>
     ${guard([scene.trace, at, scene.theme], () => drawn(d, n))}
     ${at.narrow && reading.runs.length > 1 ? svg`<text class="sub" x=${at.labels} y=${box.y - 5}>${run.title}</text>` : nothing}
