@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from embedlab import activations
+from embedlab.core.gru import grad_gru_step, gru_step
 from embedlab.layers.recurrent import Recurrent
 from embedlab.layers.walk import States
 
@@ -113,6 +114,9 @@ class GRU(Recurrent):
         inner = seen @ (kernel if self.reset_after else kernel[:, :two])
         if self.reset_after and self.use_bias:
             inner += self.computed(self.bias)[1]
+        if self.reset_after and self._usual(inner):
+            new, gates, candidate = gru_step(sums, inner, state)
+            return (new,), (seen, state, inner, gates, candidate)
         before = sums[:, :two] + inner[:, :two]
         gates = self.recurrent_activation(before)
         update, reset = np.split(gates, 2, axis=1)
@@ -127,6 +131,10 @@ class GRU(Recurrent):
     def step_back(self, left: States, grads: States,
                   to: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray, States]:  # fmt: skip
         """Give the gradients of the sums, of the state that the kernel saw, and of the state."""
+        if len(left) == 5:
+            seen, state, inner, gates, candidate = left
+            to_sums, to_inner, to_state = grad_gru_step(gates, inner, candidate, state, grads[0])
+            return to_sums, self._into_inner(seen, to_inner, to), (to_state,)
         seen, state, before, gates, held, candidate_sums, candidate = left
         (grad,), two, kernel = grads, 2 * self.units, self.recurrent_kernel.value
         update, reset = np.split(gates, 2, axis=1)
@@ -142,15 +150,20 @@ class GRU(Recurrent):
         to_sums = np.hstack([to_gates, to_candidate])
         if self.reset_after:
             to_inner = np.hstack([to_gates, to_candidate * reset])
-            to["recurrent_kernel"] += seen.T @ to_inner
-            if self.use_bias:
-                to["bias"][1] += to_inner.sum(axis=0)
-            to_seen = to_inner @ kernel.T
+            to_seen = self._into_inner(seen, to_inner, to)
         else:
             to["recurrent_kernel"][:, :two] += seen.T @ to_gates
             to["recurrent_kernel"][:, two:] += held.T @ to_candidate
             to_seen = to_gates @ kernel[:, :two].T + back * reset
         return to_sums, to_seen, (grad * update,)
+
+    def _into_inner(self, seen: np.ndarray, grad: np.ndarray,
+                    to: dict[str, np.ndarray]) -> np.ndarray:  # fmt: skip
+        """Give the gradient of the state through its product; kernel and bias get theirs."""
+        to["recurrent_kernel"] += seen.T @ grad
+        if self.use_bias:
+            to["bias"][1] += grad.sum(axis=0)
+        return grad @ self.recurrent_kernel.value.T
 
     def get_config(self) -> dict[str, Any]:
         """Give the arguments."""

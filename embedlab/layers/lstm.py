@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from embedlab import activations
+from embedlab.core.lstm import grad_lstm_step, lstm_step
 from embedlab.layers.recurrent import Recurrent
 from embedlab.layers.walk import States
 
@@ -105,6 +106,9 @@ class LSTM(Recurrent):
     def step(self, sums: np.ndarray, states: States, seen: np.ndarray) -> tuple[States, States]:
         """Give the new states, and what `step_back` needs."""
         before = sums + seen @ self.computed(self.recurrent_kernel)
+        if self._usual(before):
+            hidden, carried, gates, shown = lstm_step(before, states[1])
+            return (hidden, carried), (seen, states[1], gates, shown)
         into, forget, candidate, out = np.split(before, 4, axis=1)
         into, forget, out = (self.recurrent_activation(gate) for gate in (into, forget, out))
         candidate = self.activation(candidate)
@@ -116,6 +120,12 @@ class LSTM(Recurrent):
     def step_back(self, left: States, grads: States,
                   to: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray, States]:  # fmt: skip
         """Give the gradients of the sums, of the output state, and of the states by other ways."""
+        if len(left) == 4:
+            seen, carry, gates, shown = left
+            to_sums, to_carry = grad_lstm_step(gates, carry, shown, *grads)
+            to["recurrent_kernel"] += seen.T @ to_sums
+            to_seen = to_sums @ self.recurrent_kernel.value.T
+            return to_sums, to_seen, (np.zeros_like(seen), to_carry)
         seen, carry, before, gates, carried, shown = left
         sums, made = np.split(before, 4, axis=1), np.split(gates, 4, axis=1)
         into, forget, candidate, out = made

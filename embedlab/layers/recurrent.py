@@ -90,6 +90,12 @@ class Recurrent(Weighted):
         """Give the gradients of what went into `step`: see `embedlab.layers.walk.Cell`."""
         raise NotImplementedError(f"training needs step_back. {self.name} has none. Add it.")
 
+    def _usual(self, sums: np.ndarray) -> bool:
+        """Say whether a compiled step of the core serves: tanh, sigmoid, and no half floats."""
+        gate = getattr(self, "recurrent_activation", activations.sigmoid)
+        usual = self.activation is activations.tanh and gate is activations.sigmoid
+        return usual and sums.dtype.char != "e"
+
     # Building ---------------------------------------------------------------------------------
 
     def build(self, input_shape: Any = None) -> None:

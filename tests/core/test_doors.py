@@ -28,7 +28,7 @@ V, D, R = 6, 4, 2
 
 NO_DOORS = {
     # compiling, and what runs inside loops
-    "jit": ("loop", "parallel", "prange", "prefetch", "stats", "threads"),
+    "jit": ("claim", "loop", "parallel", "prange", "prefetch", "stats", "threads"),
     "lanes": (
         "add_lanes",
         "add_row",
@@ -48,6 +48,7 @@ NO_DOORS = {
     "nearest": ("unit",),
     "pooling": ("in_single",),
     "quantize": ("quantize_read",),
+    "recurrent": ("fit_gates", "same_step"),
     "sampling": ("alias_table", "keep_odds"),
     "step": ("needed", "step"),
 }
@@ -214,6 +215,15 @@ add("mask", padding_mask={"ids": ("ids, any range", ids), "padding_id": ("any", 
           "state": ("floats", grad)},
     grad_hold={"mask": ("mask", lambda: mask()[:, 0]),
                "grad_out": ("floats, any columns", grad)})  # fmt: skip
+PLAIN = ("floats", per_bag)  # a state, (2, D)
+add("lstm", lstm_step={"before": ("floats", lambda: np.tile(per_bag(), 4)), "carry": PLAIN},
+    grad_lstm_step={"gates": ("floats", lambda: np.tile(per_bag(), 4)), "carry": PLAIN,
+                    "shown": PLAIN, "grad_hidden": PLAIN, "grad_carried": PLAIN})  # fmt: skip
+add("gru", gru_step={"sums": ("floats", lambda: np.tile(per_bag(), 3)),
+                     "inner": ("floats", lambda: np.tile(per_bag(), 3)), "state": PLAIN},
+    grad_gru_step={"gates": ("floats", lambda: np.tile(per_bag(), 2)),
+                   "inner": ("floats", lambda: np.tile(per_bag(), 3)), "candidate": PLAIN,
+                   "state": PLAIN, "grad_new": PLAIN})  # fmt: skip
 add("pooling", as_sequences={"values": VALUES, "mask": MASK},
     masked_sum={"values": ("floats, any columns", grad), "mask": MASK},
     masked_mean={"values": ("floats, any columns", grad), "mask": MASK},

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from embedlab.activations import sigmoid, tanh
 from embedlab.core.table import DtypeError, ShapeError
 from embedlab.layers import Embedding, Input
 from embedlab.layers.gru import GRU
@@ -287,3 +288,33 @@ def test_config_round_trip(kind):
                  recurrent_initializer="he_normal", kernel_constraint="max_norm")  # fmt: skip
     again = kind.from_config(layer.get_config())
     assert again.get_config() == layer.get_config()
+
+
+@pytest.mark.parametrize("mask", [None, MASK])
+@pytest.mark.parametrize("kind", [GRU, LSTM])
+def test_the_compiled_step_is_the_plain_one(kind, mask, rng):
+    """The same activations under other names go the plain way: the definition of the walk."""
+    x = rng.normal(size=(3, 5, 3))
+    fast = kind(4, return_sequences=True, return_state=True, dtype="float64")
+    fast.build(x.shape)
+    plain = kind(4, return_sequences=True, return_state=True, dtype="float64")
+    plain.activation, plain.recurrent_activation = as_another(tanh), as_another(sigmoid)
+    plain.build(x.shape)
+    plain.set_weights(fast.get_weights())
+    made, context = fast.forward(x, mask=mask)
+    want, other = plain.forward(x, mask=mask)
+    assert len(context.steps[0]) < len(other.steps[0])  # two ways indeed
+    sent = [rng.normal(size=part.shape) for part in made]
+    back, wanted = fast.backward(context, sent), plain.backward(other, sent)
+    pairs = [*zip(made, want, strict=True), (back.inputs, wanted.inputs)]
+    pairs += [(back.weights[name], wanted.weights[name]) for name in wanted.weights]
+    for one, two in pairs:
+        np.testing.assert_allclose(one, two, rtol=0, atol=1e-12)
+
+
+def as_another(activation):
+    def another(x):
+        return activation(x)
+
+    another.grad = activation.grad
+    return another
