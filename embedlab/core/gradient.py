@@ -6,15 +6,14 @@ from typing import Any
 import numpy as np
 
 from embedlab.core import counter
-from embedlab.core.group import bands, group
+from embedlab.core.group import group
 from embedlab.core.ids import as_ids, check_padding, id_error
-from embedlab.core.jit import loop, parallel, prange, threads
+from embedlab.core.jit import claim, loop, parallel, prange, threads
 from embedlab.core.lanes import add_row, lanes, put_row
 from embedlab.core.table import DtypeError, ShapeError, as_array, check_room, check_size
 
 __all__ = ["SparseGrad", "coalesce", "coalesce_loop", "coalesce_loop_parallel",
-           "coalesce_numpy", "grad_table", "grad_table_loop", "grad_table_loop_parallel",
-           "grad_table_numpy"]  # fmt: skip
+           "coalesce_numpy", "grad_table", "grad_table_loop", "grad_table_numpy"]  # fmt: skip
 
 PARALLEL_FROM = 262_144
 """Numbers to add from which two threads win."""
@@ -22,8 +21,11 @@ PARALLEL_FROM = 262_144
 _DENSE = 4
 """Rows for each id up to which small work is grouped by counting all rows."""
 
-BLOCK = 256
-"""Positions that a worker sifts at a time: its two lists stay in the first-level cache."""
+_BLOCK = 1 << 19
+"""Bytes of the dense gradient that a worker takes at a time: they stay in its own cache."""
+
+_ROWS = 64
+"""Rows of the sparse gradient that a worker takes at a time."""
 
 _FRESH_FROM = 32 << 20
 """Bytes from which the system hands out pages of zeros, so that nobody need write them."""
@@ -37,36 +39,73 @@ def grad_table_numpy(ids: np.ndarray, grad_out: np.ndarray, input_dim: int) -> n
 
 
 @loop
-def grad_table_loop(ids, grad_out, skip, cuts, clear, grad):
-    """Add `grad_out` (N, D) into `grad` (V, D) at the rows `ids` (N,); return how many are bad.
-
-    Worker w owns the rows from `cuts[w]` up to `cuts[w + 1]` and walks all ids in order, so no two
-    threads ever write the same row and every sum has the same order for any number of workers.
-    It first lists which of a block of positions are its own, without a branch: random ids would
-    mispredict every second one (measured with two workers: 3 ns a position, listing 1 ns).
-    """
+def grad_table_loop(ids, grad_out, skip, grad):
+    """Add `grad_out` (N, D) into `grad` (V, D) at the rows `ids` (N,); return how many are bad."""
     bad = 0
-    for worker in prange(cuts.size - 1):
-        first, last = cuts[worker], cuts[worker + 1]
-        own = np.empty((2, BLOCK), np.int64)
-        if clear:
-            grad[first:last] = 0
-        for block in range(0, ids.size, BLOCK):
-            count = 0
-            for n in range(block, min(block + BLOCK, ids.size)):
-                row = ids[n]  # read once: the array may change under us
-                own[0, count] = n
-                own[1, count] = row
-                count += (first <= row < last) & (row != skip)
-                bad += (row < 0) | (row >= grad.shape[0])
-            for i in range(count):
-                n, row = own[0, i], own[1, i]
-                for d in range(grad.shape[1]):
-                    grad[row, d] += grad_out[n, d]
+    for n in range(ids.size):
+        row = ids[n]  # read once: the array may change under us
+        if row < 0 or row >= grad.shape[0]:
+            bad += 1
+        elif row != skip:
+            for d in range(grad.shape[1]):
+                grad[row, d] += grad_out[n, d]
     return bad
 
 
-grad_table_loop_parallel = parallel(grad_table_loop)
+@loop
+def _share_loop(ids, input_dim, skip, bits, starts, kept, order, rows):
+    """Bring positions together whose rows lie in one block of 2**bits; return how many ids are bad.
+
+    Block b holds `order[starts[b]:starts[b + 1]]`, in rising order, with their `rows`; bad and
+    skipped ids go behind the last. `kept` (N,) is what was read once: the array may change.
+    """
+    bad = 0
+    last = starts.size - 2
+    starts[:] = 0
+    for n in range(ids.size):
+        row = ids[n]
+        if row < 0 or row >= input_dim:
+            bad += 1
+            row = skip
+        kept[n] = row
+        starts[1 + (last if row == skip else row >> bits)] += 1
+    for block in range(1, starts.size):
+        starts[block] += starts[block - 1]
+    for n in range(ids.size - 1, -1, -1):
+        row = kept[n]
+        block = 1 + (last if row == skip else row >> bits)
+        starts[block] -= 1
+        order[starts[block]] = n
+        rows[starts[block]] = row
+    for block in range(1, starts.size - 1):
+        starts[block] = starts[block + 1]
+    starts[last + 1] = ids.size
+    return bad
+
+
+@loop
+def _blocks_loop(starts, order, rows, bits, turn, workers, clear, grad_out, grad):
+    """Add `grad_out` (N, D) into `grad` (V, D), a block of 2**bits rows after the other.
+
+    A free worker takes the next block, so no two threads ever write the same row, and within a
+    block the positions come in order: every sum is the same for any number of workers. A block
+    is zeroed when it is taken, and still lies in the nearest cache when it is added to: 0.38 ms
+    (8 192 ids of 30 000, D 128), where half of the table at a time took 0.45, and zeroing the rows
+    between sorted ids, each sum in registers, 0.53 with the sort.
+    """
+    for _worker in prange(workers):
+        block = claim(turn)
+        while block < starts.size - 2:
+            if clear:
+                grad[block << bits : min(len(grad), (block + 1) << bits)] = 0
+            for s in range(starts[block], starts[block + 1]):
+                n, row = order[s], rows[s]
+                for d in range(grad.shape[1]):
+                    grad[row, d] += grad_out[n, d]
+            block = claim(turn)
+
+
+_blocks_loop_parallel = parallel(_blocks_loop)
 
 
 def grad_table(
@@ -125,27 +164,32 @@ def grad_table(
     sums = grad_out.astype(np.float32) if grad_out.dtype.char == "e" else grad_out
     shape = (input_dim, grad_out.shape[1])
     check_room(*shape, sums.dtype, "input_dim")
-    workers = threads() if sums.size >= PARALLEL_FROM else 1
-    clear = workers > 1 and input_dim * shape[1] * sums.itemsize < _FRESH_FROM
-    grad = (np.empty if clear else np.zeros)(shape, sums.dtype)
-    run = grad_table_loop_parallel if workers > 1 else grad_table_loop
     counter.count("gradient")
     flat = ids.reshape(-1)
-    if run(flat, sums, skip, _row_cuts(flat, input_dim, workers), clear, grad):
+    if sums.size >= PARALLEL_FROM and threads() > 1:
+        grad, bad = _grad_in_blocks(flat, sums, input_dim, skip)
+    else:
+        grad = np.zeros(shape, sums.dtype)
+        bad = grad_table_loop(flat, sums, skip, grad)
+    if bad:
         raise id_error(ids, input_dim)
     return grad.astype(grad_out.dtype, copy=False)
 
 
-def _row_cuts(ids: np.ndarray, input_dim: int, workers: int) -> np.ndarray:
-    """Share the rows out by work: half for the ids in them, half for the rows to be zeroed."""
-    if workers == 1:
-        return np.array([0, input_dim])
-    sample = np.sort(ids[:: max(1, ids.size // 1024)]).clip(0, input_dim - 1)
-    load = np.linspace(0, 1, sample.size) + sample / input_dim
-    cuts = sample[
-        np.searchsorted(load, 2 * np.arange(1, workers) / workers).clip(0, sample.size - 1)
-    ]
-    return np.concatenate(([0], cuts, [input_dim]))
+def _grad_in_blocks(
+    ids: np.ndarray, sums: np.ndarray, input_dim: int, skip: int
+) -> tuple[np.ndarray, int]:
+    n, columns = sums.shape
+    bits = max(_BLOCK // max(1, columns * sums.itemsize), 1).bit_length() - 1
+    starts = np.empty(((input_dim - 1) >> bits) + 3, np.int64)
+    kept, order, rows = np.empty((3, n), np.int64)
+    bad = _share_loop(ids, input_dim, skip, bits, starts, kept, order, rows)
+    clear = input_dim * columns * sums.itemsize < _FRESH_FROM
+    grad = (np.empty if clear else np.zeros)((input_dim, columns), sums.dtype)
+    if not bad:
+        turn = np.zeros(1, np.int64)
+        _blocks_loop_parallel(starts, order, rows, bits, turn, threads(), clear, sums, grad)
+    return grad, bad
 
 
 @dataclass(frozen=True, repr=False)
@@ -209,78 +253,88 @@ def _sum_columns(sums, column, order, starts, first, last, grad_out, rows):
 
 
 @loop
-def coalesce_loop(order, starts, cuts, mean, grad_out, rows):
+def _sum_rows(order, starts, first, last, mean, grad_out, rows):
+    """Sum the gradients of some rows: as many columns at a time as registers hold."""
+    d = 0
+    while d + 128 <= rows.shape[1]:
+        _sum_columns(lanes(rows, 128), d, order, starts, first, last, grad_out, rows)
+        d += 128
+    while d + 64 <= rows.shape[1]:
+        _sum_columns(lanes(rows, 64), d, order, starts, first, last, grad_out, rows)
+        d += 64
+    while d + 16 <= rows.shape[1]:
+        _sum_columns(lanes(rows, 16), d, order, starts, first, last, grad_out, rows)
+        d += 16
+    while d < rows.shape[1]:
+        _sum_columns(lanes(rows, 1), d, order, starts, first, last, grad_out, rows)
+        d += 1
+    if mean:
+        for k in range(first, last):
+            rows[k, :] /= rows.dtype.type(starts[k + 1] - starts[k])
+
+
+@loop
+def coalesce_loop(order, starts, turn, workers, mean, grad_out, rows):
     """Sum into each of `rows` (K, D) the gradients at `order[starts[k]:starts[k + 1]]`.
 
-    Worker w owns the rows from `cuts[w]` up to `cuts[w + 1]`, and adds in the order of the
+    A free worker takes the next rows (Zipf's law makes some long), and adds in the order of the
     positions. With `mean` each sum is divided by how many it has. Both arrays are C-contiguous.
     Asking the memory for gradients ahead gains nothing: the sum waits for bandwidth alone.
     """
-    for worker in prange(cuts.size - 1):
-        first, last = cuts[worker], cuts[worker + 1]
-        d = 0
-        while d + 128 <= rows.shape[1]:
-            _sum_columns(lanes(rows, 128), d, order, starts, first, last, grad_out, rows)
-            d += 128
-        while d + 64 <= rows.shape[1]:
-            _sum_columns(lanes(rows, 64), d, order, starts, first, last, grad_out, rows)
-            d += 64
-        while d + 16 <= rows.shape[1]:
-            _sum_columns(lanes(rows, 16), d, order, starts, first, last, grad_out, rows)
-            d += 16
-        while d < rows.shape[1]:
-            _sum_columns(lanes(rows, 1), d, order, starts, first, last, grad_out, rows)
-            d += 1
-        if mean:
-            for k in range(first, last):
-                rows[k, :] /= rows.dtype.type(starts[k + 1] - starts[k])
+    for _worker in prange(workers):
+        block = claim(turn)
+        while block * _ROWS < len(rows):
+            last = min(len(rows), (block + 1) * _ROWS)
+            _sum_rows(order, starts, block * _ROWS, last, mean, grad_out, rows)
+            block = claim(turn)
 
 
 coalesce_loop_parallel = parallel(coalesce_loop)
 
 
 @loop
-def _coalesce_small_loop(ids, grad_out, skip, mean, places, counts, unique, rows):
+def _coalesce_small_loop(ids, grad_out, skip, mean, work, unique, rows):
     """Group and sum in one call, by counting every row; return how many ids are bad, and distinct.
 
-    For small work, where five calls would cost more than it (320 ids: 7 µs less). `places` (N,)
-    holds each id as it was read once, and then where it goes in `rows`; `counts` (V + 1,).
+    For small work, where five calls would cost more than it (320 ids: 7 µs less). `work` has room
+    for 3 N + V + 2 numbers: each id as it was read once, the positions in the order of their ids,
+    where each id begins, and how often each row came, then where its next position goes.
     """
-    bad = 0
+    n = ids.size
+    kept, order, starts, counts = (
+        work[:n],
+        work[n : 2 * n],
+        work[2 * n : 3 * n + 1],
+        work[3 * n + 1 :],
+    )
     input_dim = counts.size - 1
+    bad = 0
     counts[:] = 0
-    for n in range(ids.size):
-        row = ids[n]
+    for i in range(n):
+        row = ids[i]
         if row < 0 or row >= input_dim:
             bad += 1
             row = input_dim
-        places[n] = row
+        if row == skip:
+            row = input_dim
+        kept[i] = row
         counts[row] += 1
-    if skip >= 0:
-        counts[skip] = 0
-    k = 0
+    if bad:
+        return bad, 0
+    k = size = 0
     for row in range(input_dim):
         here = counts[row]
+        counts[row] = starts[k] = size
         unique[k] = row
-        counts[row] = k if here else -1
-        k += here > 0
-    if bad:
-        return bad, k
-    rows[:k] = 0
-    for n in range(ids.size):
-        place = counts[places[n]]
-        places[n] = place
-        if place >= 0:
-            for d in range(rows.shape[1]):
-                rows[place, d] += grad_out[n, d]
-    if mean:
-        counts[:k] = 0
-        for n in range(ids.size):
-            if places[n] >= 0:
-                counts[places[n]] += 1
-        for i in range(k):
-            rows[i, :] /= rows.dtype.type(counts[i])
-    return bad, k
+        size += here
+        k += here > 0  # no branch on the data: it would be mispredicted
+    counts[input_dim] = starts[k] = size
+    for i in range(n):
+        row = kept[i]
+        order[counts[row]] = i
+        counts[row] += 1
+    _sum_rows(order, starts, 0, k, mean, grad_out, rows)
+    return 0, k
 
 
 def coalesce(
@@ -340,8 +394,10 @@ def coalesce(
         rows = np.empty((len(unique), sums.shape[1]), sums.dtype)
         workers = threads() if sums.size >= PARALLEL_FROM else 1
         run = coalesce_loop_parallel if workers > 1 else coalesce_loop
-        run(order, starts, bands(starts, workers), scale_grad_by_freq, sums, rows)
-    rows = rows.astype(grad_out.dtype, copy=False)
+        turn = np.zeros(1, np.int64)
+        run(order, starts, turn, workers, scale_grad_by_freq, sums, rows)
+    if rows.dtype is not grad_out.dtype:
+        rows = rows.astype(grad_out.dtype, copy=False)
     shape = (input_dim, grad_out.shape[1])
     return SparseGrad(unique, rows, shape, (ids.reshape(-1), grad_out), padding_idx)
 
@@ -349,12 +405,10 @@ def coalesce(
 def _coalesce_small(
     ids: np.ndarray, grad_out: np.ndarray, input_dim: int, skip: int, mean: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    work = np.empty(ids.size + input_dim + 1, np.int64)
-    places, counts = work[: ids.size], work[ids.size :]
+    work = np.empty(3 * ids.size + input_dim + 2, np.int64)
     unique = np.empty(ids.size + 1, np.int64)
     rows = np.empty(grad_out.shape, grad_out.dtype)
-    flat = ids.reshape(-1)
-    bad, found = _coalesce_small_loop(flat, grad_out, skip, mean, places, counts, unique, rows)
+    bad, found = _coalesce_small_loop(ids.reshape(-1), grad_out, skip, mean, work, unique, rows)
     if bad:
         raise id_error(ids, input_dim)
     return unique[:found], rows[:found]
