@@ -27,13 +27,13 @@ const CELL = { least: 5, most: 22 };
  */
 export function layout({ width, R, D, N }) {
   const narrow = width < 520;
-  const chipW = narrow ? 58 : 92;
-  const labelW = narrow ? 42 : 78;
+  const chipW = narrow ? 62 : 92;
+  const labelW = narrow ? 54 : 78;
   const numberW = narrow ? 34 : 44;
   const gapA = narrow ? 4 : 8; // word to its row of numbers
   let gapB = narrow ? 20 : 54; // the flight back
   const gapC = narrow ? 8 : 18; // table to pile
-  let pileW = narrow ? 46 : 84;
+  let pileW = narrow ? 42 : 84;
 
   const room = width - chipW - gapA - gapB - labelW - gapC - pileW - numberW - 2;
   const cols = Math.max(1, Math.min(D, Math.floor(room / 2 / CELL.least)));

@@ -71,7 +71,7 @@ export function rings({ scene, reading, at, lit, asked }) {
 export function scale({ scene, reading, at }) {
   const w = 78;
   const most = reading.most === 1 ? "1" : fixed(reading.most, 1);
-  const x = at.width - w - 26;
+  const x = at.width - w - 34;
   const y = at.height - 14;
   return svg`<g class="scale" aria-hidden="true"><text x=${x - 6} y=${y + 9} text-anchor="end">−${most}</text>
     ${guard([scene.theme, x, y], () => Array.from({ length: 26 }, (_, i) => svg`<rect x=${x + i * 3} y=${y} width="3.3" height="9" fill=${scene.theme.forced ? "Canvas" : signed(i / 12.5 - 1, 1, scene.theme.shade)} />`))}

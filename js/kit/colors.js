@@ -1,8 +1,6 @@
 /**
  * Colours with a meaning: a sign (purple and orange), an amount (cividis), a kind (Okabe–Ito).
  */
-import { max } from "d3-array";
-
 /** @typedef {"light" | "dark"} Shade */
 
 // Nine stops each, orange below zero and purple above; the middle is the page, so that zero recedes.
@@ -84,5 +82,7 @@ export function amount(t, shade) {
  * @param {import("./wire.js").Numbers} values
  */
 export function reach(values) {
-  return Math.max(1, max(values, (value) => (Number.isFinite(value) ? Math.abs(value) : 0)) ?? 0);
+  let most = 1; // d3's max would bring 2 kB along, into every view
+  for (const value of values) if (Number.isFinite(value)) most = Math.max(most, Math.abs(value));
+  return most;
 }
