@@ -113,7 +113,8 @@ def test_every_view_works_from_a_file(saved, name, tmp_path):
     expect(view.locator('[data-place="predict:done"]')).to_be_visible()
     view.locator('[data-place="predict:done"]').click()
     expect(view.locator('[data-place="top:predict"]')).to_be_focused()  # the view hands it back
-    view.locator(f'[data-place="{case.edit[0]}"]').focus()
-    for key in ("ArrowLeft", "ArrowRight"):  # one of them changes it
-        page.keyboard.press(key)
+    slider = view.locator(f'[data-place="{case.edit[0]}"]')
+    slider.focus()
+    least = slider.input_value() == slider.get_attribute("min")
+    page.keyboard.press("ArrowRight" if least else "ArrowLeft")  # once: back again says nothing
     expect(view).to_contain_text(NO_PYTHON)
