@@ -13,6 +13,7 @@ import numpy as np
 from embedlab.explorers.geometry import GeometryExplorer
 from embedlab.explorers.gradient import GradientExplorer
 from embedlab.explorers.lookup import LookupExplorer
+from embedlab.explorers.lora import LoRAExplorer
 from embedlab.explorers.mask import MaskExplorer
 from embedlab.explorers.quantize import QuantizationExplorer
 from embedlab.explorers.training import TrainingExplorer
@@ -215,6 +216,34 @@ CASES: dict[str, Case] = {
             {"source": np.array([[np.nan, np.inf], [-np.inf, 0.0]])},
             {"source": np.random.default_rng(0).normal(size=(64, 64)), "way": "groups",
              "block": 1},
+        ],
+    ),
+    "lora": Case(
+        make=LoRAExplorer,
+        first="edge:a",
+        states={
+            "a word and its arithmetic": ("token:9", "Enter"),
+            "the sum of a cell": ("m:5:3", "Enter"),
+            "before any step": ("edge:b", "Home"),
+            "merged": ("edge:a", "m"),
+            "predicting": ("edge:a", "p", "ArrowDown", "ArrowRight", "ArrowDown"),
+            "revealed": ("edge:a", "p", "ArrowDown", "p"),
+        },
+        traces=[
+            {"start": "zero", "seen": [0]}, {"target": "random", "scaling": "rslora", "rank": 8},
+            {"target": "painted", "edits": [[0, 0, 0.9], [1, 2, -0.9]]}, {"seen": []},
+            {"input_dim": 64, "output_dim": 16, "rank": 16},
+        ],
+        large={"input_dim": 64, "output_dim": 16, "seen": list(range(16)), "rank": 16,
+               "target": "random"},
+        edit=("alpha", "ArrowRight", "ArrowLeft"),
+        hostile=[
+            {"input_dim": 1, "output_dim": 1},
+            {"source": np.eye(4), "words": TEXTS},
+            {"source": np.full((3, 2), np.nan)},
+            {"source": [[np.inf, 1e300], [0.5, 1.0]], "seen": []},
+            {"source": np.ones((64, 32)), "seen": list(range(48, 64)),
+             "words": ["👩‍🚀" * 20] * 10_000},
         ],
     ),
 }  # fmt: skip
