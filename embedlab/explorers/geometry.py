@@ -1,6 +1,5 @@
 """GeometryExplorer: who is near a word, and does a flat map say so?"""
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,13 +13,10 @@ from embedlab.figures.look import Figure
 from embedlab.traces.geometry import GeometryTrace, trace_geometry
 from embedlab.traces.geometry_plane import PLANES, Plane, plane_of
 from embedlab.traces.geometry_vectors import train_vectors
-from embedlab.traces.wording import shown
 
 __all__ = ["GeometryExplorer"]
 
 _WORD, _SUM = "tuple", ("lshift", "left", "right")
-_LABELS = (40, 24, 12, 6)  # letters of a word that travel: fewer when there are very many
-_WORDS_MOST = 120_000  # bytes of all labels
 
 
 class GeometryExplorer(Explorer):
@@ -127,10 +123,9 @@ map.'
         )  # fmt: skip
 
     def _fill(self, trace: GeometryTrace) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        labels, named = _labels(trace.words)
         rows = len(trace.words)
         arrays: dict[str, np.ndarray] = {
-            "named": named,
+            "named": self._space.named[:rows],
             "points": trace.plane.points,
             "cosines": trace.cosines,
             "apart": trace.apart,
@@ -142,7 +137,7 @@ map.'
             "vectors": trace.rows[[trace.picked, *trace.near]].astype(np.float32),
         }
         header: dict[str, Any] = {
-            "words": labels,
+            "words": list(self._space.labels[:rows]),
             "source": self._space.source,
             "left_out": self._space.left_out,
             "width": trace.rows.shape[1],
@@ -195,20 +190,3 @@ map.'
                 self._space.rows, self.plane, seed=self.seed, seen=self._space.seen
             )
         return self._planes[key].first(rows)
-
-
-def _labels(words: tuple[str, ...]) -> tuple[list[str], np.ndarray]:
-    """Give words that fit into one message, and which of them name their row as they stand.
-
-    Of very many long ones only the beginnings travel; a word twice there names no row.
-    """
-    for most in _LABELS:
-        labels = [shown(word, most) for word in words]
-        if sum(len(label.encode()) + 4 for label in labels) <= _WORDS_MOST:
-            break
-    times = Counter(words)
-    named = [
-        label == word.strip() == word != "" and times[word] == 1
-        for label, word in zip(labels, words, strict=True)
-    ]
-    return labels, np.array(named, np.uint8)

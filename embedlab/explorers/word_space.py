@@ -1,5 +1,6 @@
 """The rows behind the geometry view: trained here, or a learner's own, with their words."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,11 +12,15 @@ from embedlab.core.geometry import PCA
 from embedlab.core.table import as_table
 from embedlab.traces.geometry_plane import directions, main_axes
 from embedlab.traces.geometry_vectors import WordVectors, reference_vectors
+from embedlab.traces.wording import shown
 
 __all__ = ["ROWS_MOST", "WordSpace", "of_own", "of_reference", "of_vectors"]
 
 ROWS_MOST, NUMBERS_MOST, COLUMNS_MOST = 4000, 2**19, 4096
 """Words on a map, numbers in all their rows, numbers of one: an edit takes 30 ms at most."""
+
+_LABELS = (40, 24, 12, 6)  # letters of a word that travel: fewer when there are very many
+_WORDS_MOST = 120_000  # bytes of all labels
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +32,10 @@ class WordSpace:
     source : str
         What they were trained on, in a few words; "" for a table of the learner's own.
     words : tuple of str, V
+    labels : tuple of str, V
+        As they travel: of very many long words only the beginnings.
+    named : ndarray of uint8, (V,)
+        1 where a label names its row as it stands; 0 for a word cut, or there twice, or none.
     rows : ndarray, (V, D)
     seen : PCA
     left_out : int
@@ -35,6 +44,8 @@ class WordSpace:
 
     source: str
     words: tuple[str, ...]
+    labels: tuple[str, ...]
+    named: np.ndarray
     rows: np.ndarray
     seen: PCA
     left_out: int
@@ -107,7 +118,22 @@ def of_reference() -> WordSpace:
 
 def _space(source: str, words: tuple[str, ...], table: np.ndarray, left_out: int) -> WordSpace:
     rows = directions(table)
-    return WordSpace(source, words, rows, main_axes(rows), left_out)
+    labels, named = _labels(words)
+    return WordSpace(source, words, labels, named, rows, main_axes(rows), left_out)
+
+
+def _labels(words: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndarray]:
+    """Give words that fit into one message, and which of them name their row as they stand."""
+    for most in _LABELS:
+        labels = tuple(shown(word, most) for word in words)
+        if sum(len(label.encode()) + 4 for label in labels) <= _WORDS_MOST:
+            break
+    times = Counter(words)
+    named = [
+        label == word.strip() == word != "" and times[word] == 1
+        for label, word in zip(labels, words, strict=True)
+    ]
+    return labels, np.array(named, np.uint8)
 
 
 def _numbers(own: Any) -> Any:
