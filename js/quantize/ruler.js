@@ -60,7 +60,7 @@ function bandOf(d, index, y) {
     used.set(code, [...(used.get(code) ?? []), col]);
   }
   const faded = later(1);
-  const key = [at, reach, group.step, group.zero, y, [...used.keys()].join(), look.col >= group.first && look.col <= group.last ? now.codes[look.col] : null, scene.theme, faded];
+  const key = [at, reach, group.step, group.zero, y, [...used.keys()].join(), look.col >= group.first && look.col <= group.last ? now.codes[look.col] : null, scene.theme];
   return svg`<g class=${faded}>
     <path class="axis" d="M${at.ruler.x} ${bottom}h${at.ruler.w}" />
     ${guard(key, () => levels(d, group, [...used.keys()], top, bottom))}

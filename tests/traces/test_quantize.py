@@ -110,6 +110,18 @@ def test_the_weight_that_grows_keeps_its_code_and_the_others_of_its_row_lose_the
     assert not set(trace.changed("groups")) & set(np.flatnonzero(~in_its_group))
 
 
+@pytest.mark.parametrize("rows", [1, 2, 3, 10, 64])
+def test_any_two_rows_are_parted_both_ways_round(rows):
+    from embedlab.traces import quantize_way
+
+    parted, grew = np.zeros((rows, rows), bool), np.zeros(rows, bool)
+    for half in quantize_way.halves(rows):
+        parted |= half[:, None] & ~half
+        grew |= half
+    np.testing.assert_array_equal(parted, ~np.eye(rows, dtype=bool))
+    assert grew.all()
+
+
 def test_a_table_wide_scale_would_be_found_out(monkeypatch):
     """The experiment with other rows is real: a quantiser that couples rows is caught."""
     import embedlab.traces.quantize as module
@@ -121,7 +133,20 @@ def test_a_table_wide_scale_would_be_found_out(monkeypatch):
 
     monkeypatch.setattr(module, "quantize", coupled)
     trace = trace_quantize(TABLE)
-    assert trace.ways["int8"].growth.others[0]
+    assert trace.ways["int8"].growth.others[0] == tuple(range(1, 10))
+
+
+def test_two_rows_that_hang_together_are_found_and_no_others(monkeypatch):
+    import embedlab.traces.quantize as module
+
+    def paired(table, bits=8, block_size=None):
+        table = table.copy()
+        table[7, 0] = table[2].sum()  # row 7 hears of row 2
+        return quantize(table, bits, block_size)
+
+    monkeypatch.setattr(module, "quantize", paired)
+    for way in trace_quantize(TABLE).ways.values():
+        assert way.growth.others == {2: (7,)}
 
 
 def test_a_flipped_bit_changes_one_number_by_what_the_bit_is_worth():
