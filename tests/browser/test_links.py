@@ -1,4 +1,4 @@
-"""Views with one `link_id`: what is selected in one is selected in the other, without the kernel."""
+"""Views with one `link_id`: chosen in one is chosen in the other, and the kernel hears nothing."""
 
 from embedlab.explorers.gradient import GradientExplorer
 from embedlab.explorers.lookup import LookupExplorer
