@@ -262,7 +262,7 @@ class Recurrent(Weighted):
         With `return_state` a list, with None for each state.
         """
         out = mask if self.return_sequences else None
-        if out is not None and self.go_backwards:
+        if out is not None and self.go_backwards and not isinstance(out, KerasTensor):
             out = np.asarray(out)[:, ::-1]  # beside outputs that come in the order of the walk
         return [out, *[None] * self.STATES] if self.return_state else out
 

@@ -7,7 +7,7 @@ import numpy as np
 from embedlab.layers.activity import one_pass, pulls
 from embedlab.layers.base import Gradients, Layer
 from embedlab.layers.symbolic import KerasTensor
-from embedlab.models.masks import refuse_to_lose
+from embedlab.models.masks import MaskNote, refuse_to_lose, verdict
 from embedlab.models.model import Model
 from embedlab.models.several import Several
 from embedlab.models.sums import add_to
@@ -210,8 +210,37 @@ class Functional(Model):
         return Gradients(back_to if self._several_inputs else back_to[0], weights)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Give the mask that would come out (this runs the layers)."""
-        return self.forward_with_mask(inputs, mask)[1]
+        """Give the mask that would come out (of arrays, this runs the layers)."""
+        if not isinstance(self.given(inputs)[0], KerasTensor):
+            return self.forward_with_mask(inputs, mask)[1]
+        known, _ = self._masks(mask if isinstance(mask, list) else [mask] * len(self._inputs))
+        ends = [known[id(t)] for t in self._outputs]
+        return ends if self._several_outputs else ends[0]
+
+    def lint_masks(self) -> list[MaskNote]:
+        """Say what becomes of the mask at each call, before any data: made, kept, consumed, lost.
+
+        >>> from embedlab.layers import Dense, Embedding, Flatten, Input
+        >>> ids = Input((3,))
+        >>> rows = Embedding(9, 4, mask_zero=True, name="words")(ids)
+        >>> flat = Flatten(name="flat")(Dense(2, name="dense")(rows))
+        >>> Model(ids, flat).lint_masks()
+        [words: made, dense: kept, flat: lost here]
+        """
+        return self._masks([None] * len(self._inputs))[1]
+
+    def _masks(self, masks: list[Any]) -> tuple[dict[int, Any], list[MaskNote]]:
+        """Give the mask of every placeholder, and what each call does with its own."""
+        known = {id(t): m for t, m in zip(self._inputs, masks, strict=True)}
+        notes = []
+        for layer, came, made in self._calls:
+            several = isinstance(came, (list, tuple))
+            before = [known[id(t)] for t in came] if several else known[id(came)]
+            after = layer.compute_mask(came, before, **made[0].told)
+            notes.append(MaskNote(layer.name, verdict(layer, before, after)))
+            for n, tensor in enumerate(made):
+                known[id(tensor)] = after[n] if isinstance(after, list) else after
+        return known, notes
 
     def get_config(self) -> dict[str, Any]:
         """Give the layers, and which was called on what: `from_config` makes an equal model."""

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from embedlab.layers.base import Layer
 from embedlab.layers.symbolic import KerasTensor
 
-__all__ = ["MaskError", "MaskNote", "lint_masks", "refuse_to_lose"]
+__all__ = ["MaskError", "MaskNote", "lint_masks", "refuse_to_lose", "verdict"]
 
 
 class MaskError(TypeError):
@@ -60,19 +60,30 @@ def lint_masks(layers: list[Layer], start: KerasTensor) -> list[MaskNote]:
     flowing = start
     for layer in layers:
         after = layer.compute_mask(flowing, mask)
-        if mask is None:
-            verdict = "none" if after is None else "made"
-        elif after is not None:
-            verdict = "kept"
-        else:
-            verdict = "consumed" if layer.consumes_mask else "lost here"
-        notes.append(MaskNote(layer.name, verdict))
+        notes.append(MaskNote(layer.name, verdict(layer, mask, after)))
         try:
             flowing = layer.compute_output_spec(flowing)
         except NotImplementedError:  # a layer of one's own may not say its shape
             flowing = KerasTensor((None,) * flowing.ndim)
         mask = after
     return notes
+
+
+def verdict(layer: Layer, before: Any, after: Any) -> str:
+    """Say what a layer did with a mask, from what came and what went (None, one, or a list).
+
+    >>> verdict(Layer(), None, None), verdict(Layer(), [None, True], None)
+    ('none', 'lost here')
+    """
+    came, goes = (
+        any(one is not None for one in (masks if isinstance(masks, list) else [masks]))
+        for masks in (before, after)
+    )
+    if not came:
+        return "made" if goes else "none"
+    if goes:
+        return "kept"
+    return "consumed" if layer.consumes_mask else "lost here"
 
 
 def refuse_to_lose(mask: Any, layer: Layer, strict: str) -> None:

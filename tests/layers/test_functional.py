@@ -5,6 +5,7 @@ import pytest
 
 from embedlab.core.table import ShapeError
 from embedlab.layers import (
+    GRU,
     Add,
     Average,
     Concatenate,
@@ -98,6 +99,22 @@ def test_masks_travel_and_meet():
     assert along.tolist() == np.concatenate([IDS != 0, np.ones((3, 3), bool)], 1).tolist()
     with pytest.raises(MaskError, match="does not support masking"):
         Model(ids, Flatten()(one))(IDS)
+
+
+def test_masks_are_linted_before_any_data():
+    left, right = Input((3,)), Input((3,))
+    words = Embedding(6, 4, mask_zero=True, name="words")
+    inner = Model(left, Dense(4, name="d")(words(left)), name="inner")
+    turned = GRU(2, return_sequences=True, return_state=True, go_backwards=True, name="gru")
+    outs = turned(Add(name="add")([inner(left), words(right)]))
+    model = Model([left, right], [GRU(2, name="end")(outs[0]), Flatten(name="flat")(outs[0])])
+    want = {"inner": "made", "words": "made", "add": "kept", "gru": "kept", "end": "consumed",
+            "flat": "lost here"}  # fmt: skip
+    assert dict(model.lint_masks()) == want
+    with pytest.raises(MaskError, match="flat"):
+        model([IDS, IDS])
+    assert inner.compute_mask(left).shape == (None, 3)
+    assert np.array_equal(inner.compute_mask(IDS), IDS != 0)
 
 
 def test_several_outputs_can_be_called_and_sent_back():
