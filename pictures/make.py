@@ -36,6 +36,12 @@ def lookup_predict(page: Page) -> None:
 PICTURES: dict[str, tuple[str, dict[str, Any], Callable[[Page], None] | None]] = {
     "lookup": ("lookup", {}, lookup),
     "lookup-predict": ("lookup", {}, lookup_predict),
+    "gradient": ("gradient", {}, None),
+    "mask": ("mask", {}, None),
+    "lora": ("lora", {}, None),
+    "training": ("training", {}, None),
+    "quantize": ("quantize", {}, None),
+    "geometry": ("geometry", {}, None),
 }
 """Name of the picture -> the view, its parameters, and what is done in it before the photograph."""
 
