@@ -73,9 +73,10 @@ def _geometry() -> Iterator[Callable[[], Any]]:
 
 def _mask() -> Iterator[Callable[[], Any]]:
     ids = np.array([[1, 2], [1, 0]])
-    users = (layers.GlobalAveragePooling1D, layers.GlobalMaxPooling1D, partial(layers.GRU, 2))
+    pools = (layers.GlobalAveragePooling1D, layers.GlobalMaxPooling1D)
+    turns = [partial(kind, 2) for kind in (layers.SimpleRNN, layers.GRU, layers.LSTM)]
     for dtype in ("float32", "float64"):
-        for user in users:
+        for user in (*pools, *turns):
             words = layers.Embedding(3, 2, mask_zero=True, dtype=dtype)
             yield partial(trace_mask, [words, user(dtype=dtype)], ids)
 
