@@ -75,7 +75,7 @@ class TrainingExplorer(Explorer):
     text = Text(STORY, 65_536).tag(sync=True)
     runs = Rule(RATES, ["adam", "lazy adam"], RUNS_MOST).tag(sync=True)
     branch = Turn(OPTIMIZERS, RUNS_MOST, STEPS_MOST).tag(sync=True)
-    steps = Whole(100, 10, STEPS_MOST).tag(sync=True)
+    steps = Whole(60, 10, STEPS_MOST).tag(sync=True)
     batch = Whole(4, 1, BATCH_MOST).tag(sync=True)
     input_dim = Whole(24, 1, ROWS_MOST).tag(sync=True)
     output_dim = Whole(2, 1, COLUMNS_MOST).tag(sync=True)

@@ -3,12 +3,15 @@
  */
 import { fixed, whole } from "../kit/format.js";
 import { factGroups } from "../kit/numbers.js";
+import { blocks } from "../kit/table.js";
 import { lanesOf } from "./charts.js";
 import { census, distance } from "./reading.js";
 import { drawingOf, nameOf } from "./state.js";
 import { short } from "./words.js";
 
 /** @typedef {import("../kit/view.js").Scene} Scene */
+
+const WIDE = 82; // pixels of a column of the data table: 1.23e−4 ∅
 
 /** @param {ArrayLike<number>} values */
 const size = (values) => distance(new Float64Array(values.length), values);
@@ -79,7 +82,9 @@ export function tables(scene) {
   const steps = Array.from({ length: until }, (_, t) => String(t + 1));
   const head = (/** @type {number} */ r) => nameOf(reading, r);
   const many = (/** @type {string} */ what, /** @type {number} */ n) => (runs.length > 1 ? `${what}, run ${n + 1}: ${runs[n].title}` : what);
-  return [
+  const most = Math.max(2, Math.floor((scene.size.width - 130) / WIDE));
+  /** @type {import("../kit/table.js").DataTable[]} */
+  const all = [
     ...runs.map((run, n) => ({
       caption: many(`Where each row stands after step ${s + 1}`, n),
       corner: "row",
@@ -105,7 +110,7 @@ export function tables(scene) {
     },
     {
       caption: `“${head(row)}” number by number${runs.length > 1 ? `, run ${d.n + 1}` : ""}`,
-      corner: "",
+      corner: "number",
       columns: steps,
       rows: lanesOf(d).map(({ name, value }) => ({ head: name, cells: steps.map((_, t) => short(value(t))) })),
     },
@@ -119,4 +124,5 @@ export function tables(scene) {
       })),
     })),
   ];
+  return all.flatMap((table) => blocks(table, most));
 }

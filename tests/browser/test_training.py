@@ -158,7 +158,7 @@ def test_a_click_on_the_strip_opens_that_cell(show):
     assert view.focused == "here"
     assert explorer.cursor["row"] == 3
     step = explorer.cursor["step"]
-    assert step > 39 and f"step {step + 1} of 100" in view.root.locator(".count").first.inner_text()
+    assert step > 39 and f"step {step + 1} of 60" in view.root.locator(".count").first.inner_text()
     assert ", ".join(explorer.trace.batch(step)) in card(view)
 
 
@@ -206,7 +206,7 @@ def test_pointing_at_a_row_tells_its_story_and_leaves_the_step(show):
 
 def test_scrubbing_the_loss_goes_to_that_step_both_ways(show):
     view = show(TrainingExplorer())
-    for share, step in ((0.905, 91), (0.205, 21)):
+    for share, step in ((0.905, 55), (0.205, 13)):
         box = view.root.locator(".loss .axis").bounding_box()
         view.page.mouse.click(box["x"] + share * box["width"], box["y"] + 20)
         view.settle()
@@ -259,7 +259,7 @@ def test_walk_the_strip_by_keys(show):
     view.press("2")
     assert view.said.startswith("Step 41, lazy adam: “blue”") and view.focused == "here"
     view.press("PageUp", "PageUp", "End")
-    assert view.said.startswith("Step 100, lazy adam: “the”")
+    assert view.said.startswith("Step 60, lazy adam: “the”")
     view.press("Home", "1")
     assert view.said.startswith("Step 1, adam: “the”")
     view.press("x")
