@@ -29,13 +29,13 @@ const known = new WeakMap();
 
 /** The layout and the scale, the same as long as nothing they depend on changes. @param {Scene} scene @param {ArrayLike<number>} points */
 function placed(scene, points) {
-  const { near, nearMap, choices } = readingOf(scene.trace);
+  const { near, nearMap, choices, target } = readingOf(scene.trace);
   const count = Math.max(near.length, nearMap.length, choices.length);
-  const key = [scene.size.figure, count, points];
+  const key = [scene.size.figure, count, points, target];
   const before = known.get(scene.act);
   if (before && key.every((part, i) => part === before.key[i])) return before;
   const at = layout({ width: scene.size.figure, count });
-  const made = { key, at, scale: scaleOf(points, at.map) };
+  const made = { key, at, scale: scaleOf(points, at.map, target) };
   known.set(scene.act, made);
   return made;
 }

@@ -56,13 +56,14 @@ export const lineY = ({ rows }, i) => rows.y + i * rows.pitch + rows.pitch / 2;
 /** @typedef {{ k: number, cx: number, cy: number, mx: number, my: number }} Scale  pixels a unit, and both middles */
 
 /**
- * How map units become pixels: all points fit.
+ * How map units become pixels: all points fit, and the end of the sum's arrow.
  * @param {ArrayLike<number>} points
  * @param {Box} box
+ * @param {[number, number] | null} [target]
  * @returns {Scale}
  */
-export function scaleOf(points, box) {
-  let [x0, x1, y0, y1] = [Infinity, -Infinity, Infinity, -Infinity];
+export function scaleOf(points, box, target = null) {
+  let [x0, x1, y0, y1] = target ? [target[0], target[0], target[1], target[1]] : [Infinity, -Infinity, Infinity, -Infinity];
   for (let i = 0; i < points.length; i += 2) {
     if (Number.isNaN(points[i])) continue;
     x0 = Math.min(x0, points[i]);

@@ -78,6 +78,9 @@ test("every point stands inside the map, and is found where it stands", () => {
     assert.ok(x >= at.map.x && x <= at.map.x + at.map.w && y >= at.map.y && y <= at.map.y + at.map.h);
     assert.equal(rowAt(scale, points, x + 1, y), row);
   }
+  const wide = scaleOf(points, at.map, [3, -4]); // the end of an arrow stands inside too
+  const [ax, ay] = place(wide, 3, -4);
+  assert.ok(ax >= at.map.x && ax <= at.map.x + at.map.w && ay >= at.map.y && ay <= at.map.y + at.map.h);
   assert.equal(rowAt(scale, points, at.map.x - 60, at.map.y - 60), -1);
   const lone = scaleOf(Float32Array.of(0.3, 0.4), at.map);
   assert.deepEqual(place(lone, 0.3, 0.4).map(Math.round), [at.map.x + at.map.w / 2, at.map.y + at.map.h / 2].map(Math.round));
