@@ -5,7 +5,8 @@ import pytest
 
 from embedlab import models
 from embedlab.core.table import ShapeError
-from embedlab.layers import GRU, LSTM, Dense, Embedding, GlobalAveragePooling1D, Input
+from embedlab.layers import GRU, LSTM, Add, Dense, Embedding, GlobalAveragePooling1D, Input
+from embedlab.losses import MeanSquaredError
 from embedlab.models import Model, Sequential
 from embedlab.optimizers import SGD
 from embedlab.regularizers import L2
@@ -189,6 +190,56 @@ def test_a_layer_of_two_takes_one_step():
     ones = np.ones((4, 3, 2))
     model.train_on_batch(IDS, [ones, ones])
     assert model.get_weights()[0] == pytest.approx(np.full((6, 2), 0.98))  # the penalty, once
+
+
+def graph(rng):
+    """Give a model of random layers on two inputs, with up to three outputs."""
+    wide = {"dtype": "float64"}
+    ids, other = Input((4,)), Input((4,))
+    words = Embedding(7, 3, mask_zero=bool(rng.integers(2)), seed=1, **wide)
+    pool = [words(ids), words(other)]
+    for kind in rng.integers(4, size=rng.integers(1, 5)):
+        one, two = (pool[n] for n in rng.integers(len(pool), size=2))
+        if kind == 0:
+            pool.append(Dense(3, "tanh", **wide)(one))
+        elif kind == 1:
+            pool.append(Add(**wide)([one, two]))
+        elif kind == 2:
+            pool.append(GRU(3, return_sequences=True, activity_regularizer="l2", **wide)(one))
+        else:
+            pool.append(LSTM(3, return_sequences=True, return_state=True, **wide)(one)[0])
+    return Model([ids, other], [GlobalAveragePooling1D(**wide)(rows) for rows in pool[-3:]])
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_random_graphs_go_down_the_slope_of_their_loss(seed, tmp_path):
+    rng = np.random.default_rng(seed)
+    model = graph(rng)
+    many = len(model.outputs)
+    told = [MeanSquaredError(dtype="float64") for _ in range(many)]
+    model.compile(SGD(1.0), told, loss_weights=rng.uniform(0.5, 2, many).tolist())
+    x, y = rng.integers(0, 7, (2, 5, 4)), rng.normal(size=(many, 5, 3))
+    given = list(x), list(y)
+
+    def loss():
+        return model.evaluate(*given, verbose=0, return_dict=True)["loss"]
+
+    start = model.get_weights()
+    model.train_on_batch(*given)
+    moved = [one - two for one, two in zip(start, model.get_weights(), strict=True)]
+    model.set_weights(start)
+    for weight, claim in zip(model.weights, moved, strict=True):
+        at = tuple(int(rng.integers(length)) for length in weight.shape)
+        kept, step = weight.value[at], 1e-6
+        weight.value[at] = kept + step
+        up = loss()
+        weight.value[at] = kept - step
+        slope = (up - loss()) / (2 * step)
+        weight.value[at] = kept
+        assert claim[at] == pytest.approx(slope, abs=1e-6)
+    model.save(tmp_path / "m.keras")
+    again = models.load_model(tmp_path / "m.keras")
+    assert all(map(np.array_equal, again.predict(given[0]), model.predict(given[0])))
 
 
 @pytest.mark.parametrize(
