@@ -150,7 +150,7 @@ class LoRAExplorer(Explorer):
             "steps": trace.steps,
             "rate": RATE,
             "scales": [trace.scale_of(rank) for rank in trace.ranks.tolist()],
-            "effective_rank": trace.effective_rank,
+            "effective_rank": round(trace.effective_rank, 6),
             "refused": self._refusal,
         }
         # Bytes for the rest of the header, with the lists that grow: words, edits, rows trained.

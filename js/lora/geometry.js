@@ -4,6 +4,7 @@
 
 const TOP = 40; // two lines of headings
 const FOOT = 22;
+const HEAD = 34; // a heading of A, over a single column
 const CELL = { least: 4, most: 15 };
 
 /**
@@ -38,16 +39,17 @@ export function layout({ width, n, cols, K }) {
   const gap = narrow ? { plus: 50, dot: 12, equals: 18 } : { plus: 62, dot: 20, equals: 28 };
   const side = narrow ? 0 : Math.max(132, Math.min(190, width * 0.22));
   const room = width - labels - gap.plus - gap.dot - gap.equals - side - (narrow ? 2 : 18);
-  const drawn = Math.max(1, Math.min(cols, Math.floor((room / CELL.least - K) / 3)));
-  const cw = Math.max(CELL.least, Math.min(CELL.most, Math.floor((room / (3 * drawn + K)) * 4) / 4));
+  const drawn = Math.max(1, Math.min(cols, Math.floor((room - Math.max(HEAD, K * CELL.least)) / CELL.least / 3)));
+  const each = Math.min(room / (3 * drawn + K), (room - HEAD) / (3 * drawn));
+  const cw = Math.max(CELL.least, Math.min(CELL.most, Math.floor(each * 4) / 4));
   const rh = Math.max(11, Math.min(18, Math.floor(236 / n)));
   const tall = Math.max(n * rh, K * rh, 84);
 
   const x = { w: labels };
   const wide = drawn * cw;
-  const step = Math.max(wide, 44); // room for a heading over a single column
+  const step = Math.max(wide, narrow ? 34 : 44); // room for a heading over a single column
   const aX = x.w + step + gap.plus;
-  const bX = aX + Math.max(K * cw, 34) + gap.dot;
+  const bX = aX + Math.max(K * cw, HEAD) + gap.dot;
   const mX = bX + step + gap.equals;
   const box = (/** @type {number} */ at, /** @type {number} */ w, /** @type {number} */ h) => ({ x: Math.round(at), y: TOP, w, h });
   const stripY = narrow ? TOP + tall + 58 : TOP;

@@ -13,6 +13,7 @@ import numpy as np
 from embedlab.explorers.geometry import GeometryExplorer
 from embedlab.explorers.gradient import GradientExplorer
 from embedlab.explorers.lookup import LookupExplorer
+from embedlab.explorers.lora import LoRAExplorer
 from embedlab.explorers.mask import MaskExplorer
 from embedlab.explorers.quantize import QuantizationExplorer
 from embedlab.explorers.training import TrainingExplorer
@@ -32,6 +33,7 @@ EXPLORERS = {
     "mask": MaskExplorer,
     "quantize": QuantizationExplorer,
     "training": TrainingExplorer,
+    "lora": LoRAExplorer,
 }
 STATES = {
     "geometry": {
@@ -104,6 +106,20 @@ STATES = {
         "replaced": {"layers": ["Masking", "GRU", "Dense"]},
         "hostile": {"text": "<script>alert('a')</script>\nחתול قطة 🐈\n\n&amp; $x$", "steps": 5},
         "empty": {"text": ""},
+    },
+    "lora": {
+        "small": {"input_dim": 6, "output_dim": 3, "seen": [0, 2], "rank": 2},
+        "zero": {
+            "input_dim": 6,
+            "output_dim": 3,
+            "seen": [2],
+            "start": "zero",
+            "rank": 9,
+            "scaling": "rslora",
+            "target": "painted",
+            "edits": [[2, 1, 0.9], [9, 0, 1.0]],
+        },
+        "smallest": {"input_dim": 1, "output_dim": 1, "rank": 1, "seen": []},
     },
 }
 NAMES = [(view, state) for view, states in STATES.items() for state in states]
