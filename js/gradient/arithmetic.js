@@ -13,6 +13,9 @@ import { sumText, term } from "./sums.js";
 /** @typedef {import("./reading.js").Reading} Reading */
 /** @typedef {{ name?: string, body: unknown, note?: unknown, main?: boolean }} Line */
 
+/** A factor in a product: what is below zero stands in brackets. @param {number} value */
+const bracket = (value) => fixed(value).replace(/^−.*/, "($&)");
+
 /** The lines of the arithmetic card. @param {Scene} scene @returns {{ lines: Line[], pinned: boolean }} */
 export function arithmetic(scene) {
   const reading = readingOf(scene.trace);
@@ -40,20 +43,35 @@ function sumLine({ params, size, ui }, reading, row, col) {
   const result = html`<span class="on">${fixed(reading.gradient(row, params.rule)[col])}</span>`;
   const name = params.rule;
   const left = html`dW[${row}, ${col}] = `;
-  if (!senders.length && !reading.tied)
-    return { name, body: html`${left}<span class="on">0.00</span>`, note: params.mode === "padding" && row === params.padding_idx ? "padding learns nothing" : "no word reads this row" };
-  const names = senders.slice(0, most).map((n) => `g[${n}, ${col}]`).join(" + ") + (senders.length > most ? " + …" : "");
+  const padding = params.mode === "padding" && row === params.padding_idx;
+  if (!senders.length && !reading.tied) {
+    const note = padding ? "padding learns nothing" : "no word reads this row";
+    return { name, body: html`${left}<span class="on">0.00</span>`, note };
+  }
+  const first = senders.slice(0, most).map((n) => `g[${n}, ${col}]`);
+  const names = first.join(" + ") + (senders.length > most ? " + …" : "");
   const values = senders.map((n) => reading.back(n)[col]);
   const scores = reading.tied && reading.N > 1 ? reading.direct(row)[col] : null;
   const direct = scores === null ? "" : html`<span class="scores">${term(scores, !values.length)}</span>`;
   const words = count(senders.length, "word");
   if (params.rule === "assign" && senders.length > 1) {
-    const lost = values.slice(0, -1).slice(0, most).map((value, i) => html`${i ? ", " : ""}<s class="zero">${fixed(value)}</s>`);
-    return { name, body: html`${left}the last of ${lost}${values.length - 1 > most ? ", …" : ""}, ${fixed(values[values.length - 1])}${direct} = ${result}`, note: `${words} wrote to this row, one is left` };
+    const before = values.slice(0, -1);
+    const lost = before
+      .slice(0, most)
+      .map((value, i) => html`${i ? ", " : ""}<s class="zero">${fixed(value)}</s>`);
+    const last = html`${before.length > most ? ", …" : ""}, ${fixed(values[values.length - 1])}`;
+    const body = html`${left}the last of ${lost}${last}${direct} = ${result}`;
+    return { name, body, note: `${words} wrote to this row, one is left` };
   }
-  const through = params.mode === "frequency" && values.length > 1 ? html`(${sumText(values, most)}) / ${values.length}` : html`${values.length ? sumText(values, most) : ""}`;
+  const sums = values.length ? sumText(values, most) : "";
+  const mean = params.mode === "frequency" && values.length > 1;
+  const through = mean ? `(${sums}) / ${values.length}` : sums;
   const symbols = [names, reading.tied ? "scores" : ""].filter(Boolean).join(" + ");
-  return { name, body: html`${left}${symbols} = ${through}${direct} = ${result}`, note: senders.length ? `${words} read${senders.length === 1 ? "s" : ""} this row` : "no word reads this row" };
+  return {
+    name,
+    body: html`${left}${symbols} = ${through}${direct} = ${result}`,
+    note: senders.length ? `${words} read${senders.length === 1 ? "s" : ""} this row` : "no word reads this row",
+  };
 }
 
 /** Tied: what the scores send, word by word. @param {Scene} scene @param {Reading} reading @param {number} row @param {number} col @returns {Line[]} */
@@ -65,14 +83,15 @@ function scoresLine({ ui, size }, reading, row, col) {
   const terms = words.map((n, index) => ({
     index,
     on: reading.ids[n] === row,
-    factor: `(${fixed(reading.sent(n)[i])})`.replace(/^\((\d.*|NaN|∞)\)$/, "$1"),
-    value: `(${fixed(reading.weights(reading.ids[n])?.[col] ?? NaN)})`.replace(/^\((\d.*|NaN|∞)\)$/, "$1"),
+    factor: bracket(reading.sent(n)[i]),
+    value: bracket(reading.weights(reading.ids[n])[col] ?? NaN),
   }));
+  const sums = sum(terms, (k) => `… ${count(k, "more word")} …`, shown);
   return [
     {
       name: "scores",
       main: false,
-      body: html`(p − y)ᵀ @ rows = ${sum(terms, (k) => `… ${count(k, "more word", "more words")} …`, shown)} = <span class="on">${fixed(reading.direct(row)[col])}</span>`,
+      body: html`(p − y)ᵀ @ rows = ${sums} = <span class="on">${fixed(reading.direct(row)[col])}</span>`,
       note: "one term for each word with a next one",
     },
   ];
@@ -103,7 +122,6 @@ function backLines({ trace, ui, size }, reading, n, col) {
     if (!reading.arrives(n)) return [{ name: "back", body: html`${left}0`, note: "the last word has no next one" }];
     const most = ui.open ? 14 : size.width < 860 ? 2 : 4;
     const shown = shownTerms(reading.rows.length, reading.place(row), most);
-    const bracket = (/** @type {number} */ v) => (fixed(v).startsWith("−") ? `(${fixed(v)})` : fixed(v));
     const next = reading.ids[n + 1];
     const terms = reading.rows.map((other, index) => ({
       index,
@@ -111,15 +129,17 @@ function backLines({ trace, ui, size }, reading, n, col) {
       factor: bracket(reading.sent(n)[index]),
       value: bracket(reading.weights(other)[col]),
     }));
-    return [{ name: "back", body: html`${left}(p − y) @ W = ${sum(terms, (k) => `… ${k} more …`, shown)} = ${value}`, note: `p: softmax of the scores; y: 1 at the next word, row ${next}` }];
+    const sums = sum(terms, (k) => `… ${k} more …`, shown);
+    const note = `p: softmax of the scores; y: 1 at the next word, row ${next}`;
+    return [{ name: "back", body: html`${left}(p − y) @ W = ${sums} = ${value}`, note }];
   }
   if (!target) return [{ name: "back", body: html`${left}${value}`, note: trace.header.own_gradient ? "given by you" : "" }];
   const w = reading.place(row) < 0 ? "W" : fixed(reading.weights(row)[col]);
-  const t = fixed(target[col]);
+  const t = bracket(target[col]);
   return [
     {
       name: "back",
-      body: html`${left}tanh(W[${row}, ${col}] − target[${n}, ${col}]) = tanh(${w} − ${t.startsWith("−") ? `(${t})` : t}) = ${value}`,
+      body: html`${left}tanh(W[${row}, ${col}] − target[${n}, ${col}]) = tanh(${w} − ${t}) = ${value}`,
       note: "how the loss log cosh changes with this number",
     },
   ];
@@ -131,26 +151,33 @@ function fact(id, scene, reading) {
   const { header } = trace;
   const { N, V, D } = reading;
   const reached = reachedRows(reading);
+  const formula = reading.tied
+    ? "Σ (log Σ exp(scores) − score of the next word)"
+    : header.own_gradient
+      ? "Σ g · row"
+      : "Σ log cosh(row − target)";
+  const some = listing(reached.slice(0, 12).map(String), 12) + (reached.length > 12 ? " …" : "");
   /** @type {Record<string, () => Line>} */
   const lines = {
     loss: () => ({
-      body: reading.tied
-        ? html`L = Σ (log Σ exp(scores) − score of the next word) = <span class="on">${header.loss === null ? "NaN" : fixed(header.loss, 4)}</span>`
-        : header.own_gradient
-          ? html`L = Σ g · row = <span class="on">${header.loss === null ? "NaN" : fixed(header.loss, 4)}</span>`
-          : html`L = Σ log cosh(row − target) = <span class="on">${header.loss === null ? "NaN" : fixed(header.loss, 4)}</span>`,
+      body: html`L = ${formula} = <span class="on">${fixed(header.loss ?? NaN, 4)}</span>`,
       note: reading.tied ? "over all words with a next one" : `over all ${whole(N * D)} numbers looked up`,
     }),
     rows: () => ({
-      body: reading.tied ? html`every row: <span class="on">${header.reached}</span>` : html`{${listing(reached.slice(0, 12).map(String), 12)}${reached.length > 12 ? " …" : ""}} has <span class="on">${count(header.reached, "row")}</span>`,
+      body: html`${reading.tied ? "every row:" : `{${some}} has`} <span class="on">${count(header.reached, "row")}</span>`,
       note: "a row that gets several gradients counts once",
     }),
-    grad: () => ({ body: html`the shape of W: <span class="on">${shape([V, D])}</span>`, note: "a gradient has the shape of what it is the gradient of" }),
+    grad: () => ({
+      body: html`the shape of W: <span class="on">${shape([V, D])}</span>`,
+      note: "a gradient has the shape of what it is the gradient of",
+    }),
     error: () => {
       const { row, col } = weightOf(scene);
       const found = asked(trace, reading, row, col, params.digits, params.rule);
       return {
-        body: found ? html`|${fixed(found.analytic, 6)} − ${fixed(found.numeric, 6)}| / largest = <span class="on">${sized(found.error)}</span>` : "not among the weights that were checked",
+        body: found
+          ? html`|${fixed(found.analytic, 6)} − ${fixed(found.numeric, 6)}| / largest = <span class="on">${sized(found.error)}</span>`
+          : "not among the weights that were checked",
         note: "largest: the largest gradient of any weight, said or measured",
       };
     },

@@ -1,0 +1,54 @@
+/**
+ * The controls of a backward pass: the sentence, the rule for duplicates, the mode, the sizes.
+ */
+import { html, nothing } from "lit-html";
+import { button, choice, slider, stopsBetween, textField } from "../kit/controls.js";
+import { askable } from "./fate.js";
+
+/** @typedef {import("../kit/view.js").Scene} Scene */
+
+/** @param {Scene} scene @param {string} name @returns {any} */
+const limit = ({ trace }, name) => trace.header.limits?.[name] ?? {};
+
+/** @param {Scene} scene */
+export function controls(scene) {
+  const { params, hidden, uid, act, ui, trace } = scene;
+  /** @param {string} name @param {unknown} control */
+  const unless = (name, control) => (hidden.has(name) ? nothing : control);
+  /** @param {string} name @param {string} label @param {string} symbol */
+  const size = (name, label, symbol) =>
+    slider({
+      label,
+      symbol,
+      place: name,
+      value: params[name],
+      stops: stopsBetween(limit(scene, name).min ?? 0, limit(scene, name).max ?? 40, 40),
+      onChange: (value) => act.edit({ [name]: value }),
+    });
+  /** @param {string} name @param {string} label */
+  const pick = (name, label) =>
+    choice({
+      label,
+      group: `${uid}-${name}`,
+      place: name,
+      value: String(params[name]),
+      choices: limit(scene, name).choices ?? [],
+      onChange: (value) => act.edit({ [name]: value }),
+    });
+  const fate = ui.prediction !== null && ui.own.asks === "fate";
+  return html`
+    ${unless("text", textField({ label: "Sentence", place: "text", value: params.text, hint: "#0 stands for the id 0, padding", onChange: (text) => act.edit({ text }) }))}
+    ${unless("rule", pick("rule", "Duplicates"))} ${unless("mode", pick("mode", "Mode"))}
+    ${params.mode === "padding" ? unless("padding_idx", size("padding_idx", "Padding row", "row")) : nothing}
+    ${unless("input_dim", size("input_dim", "Vocabulary", "V"))} ${unless("output_dim", size("output_dim", "Vector length", "D"))}
+    ${unless("fate", button({ label: "Last, mean or sum?", place: "fate", primary: true, pressed: fate, disabled: askable(trace) < 0, onClick: () => askFate(scene) }))}
+  `;
+}
+
+/** Ask what becomes of duplicates. @param {Scene} scene */
+function askFate({ act, ui }) {
+  ui.own.asks = "fate";
+  ui.prediction = null;
+  act.predict("again");
+}
+
