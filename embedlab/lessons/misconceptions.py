@@ -113,6 +113,17 @@ MISCONCEPTIONS: dict[str, Misconception] = {
             ),
         ),
         Misconception(
+            id="M11",
+            belief="int4 is int8 halved: twice the error, and alike everywhere.",
+            truth=(
+                "int4 has 16 levels where int8 has 255, so its steps are 18 times as wide. And "
+                "each row has its own step: its largest weight decides how much all others lose."
+            ),
+            seen=("learners who halve the bytes, and the precision with them",),
+            look="Drag the outlier of this row: its levels spread, and the others fall to 0.",
+            preset=_view("quantize", way="int4", row=8),
+        ),
+        Misconception(
             id="M12",
             belief="On a flat map of word vectors, near is similar and the axes mean something.",
             truth=(
@@ -123,6 +134,17 @@ MISCONCEPTIONS: dict[str, Misconception] = {
             seen=("Distill, “How to Use t-SNE Effectively”",),
             look="Compare both lists: who is truly nearest, who on the map. Change the plane.",
             preset=_view("geometry", word="tuple", plane="pca 1+2"),
+        ),
+        Misconception(
+            id="M14",
+            belief="One large weight makes the whole table coarser.",
+            truth=(
+                "A scale belongs to one row, or to one group of a row. What shares no scale with "
+                "the large weight keeps its codes to the last bit."
+            ),
+            seen=("libraries that quantise with one scale for a whole matrix",),
+            look="Row 9 has an outlier now. Compare its error with those of all other rows.",
+            preset=_view("quantize", way="int4", row=9, edits=[[9, 3, -6.9]]),
         ),
     )
 }  # fmt: skip

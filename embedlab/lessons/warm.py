@@ -14,10 +14,15 @@ from tqdm import tqdm
 
 from embedlab import layers
 from embedlab.core import gradient, jit, nearest
+from embedlab.core.dequantize import quantized_lookup
 from embedlab.core.ids import resolve
 from embedlab.core.lookup import PARALLEL_FROM, lookup
+from embedlab.core.pack import pack_int4, unpack_int4
+from embedlab.core.quantize import quantize
 from embedlab.core.skipgram import train_skipgram
+from embedlab.traces.frozen import frozen
 from embedlab.traces.mask import trace_mask
+from embedlab.traces.quantize import trace_quantize
 
 __all__ = ["CALLS", "warm"]
 
@@ -81,6 +86,17 @@ def _mask() -> Iterator[Callable[[], Any]]:
             yield partial(trace_mask, [words, user(dtype=dtype)], ids)
 
 
+def _quantize() -> Iterator[Callable[[], Any]]:
+    for table in _tables(3, 4):
+        yield partial(trace_quantize, table, block_size=2)
+        for bits, block in ((8, None), (4, None), (4, 2)):
+            made = quantize(table, bits, block)
+            yield partial(quantized_lookup, made, [0, 1])
+    for packed in (np.zeros((1, 2), np.int8), frozen(np.zeros((1, 2), np.int8))):
+        yield partial(unpack_int4, packed, 3)
+        yield partial(pack_int4, packed)
+
+
 def _from(numbers: int, width: int) -> int:
     """Give how many rows of this width are worth a second thread."""
     return -(-numbers // width)
@@ -91,6 +107,7 @@ CALLS: dict[str, Callable[[], Iterator[Callable[[], Any]]]] = {
     "gradient": _gradient,
     "mask": _mask,
     "geometry": _geometry,
+    "quantize": _quantize,
 }
 
 

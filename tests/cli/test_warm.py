@@ -98,3 +98,26 @@ print(stats())
     said, _ = run("-c", code, cache=warmed[0])
     assert "'misses': 0" in said
     assert "'hits': 0" not in said
+
+
+@pytest.mark.slow
+def test_afterwards_the_quantisation_view_compiles_nothing(warmed):
+    code = """
+import numpy as np
+from embedlab import Embedding, QuantizationExplorer
+from embedlab.core.jit import stats
+from embedlab.lessons import check
+view = QuantizationExplorer()
+view.way, view.row, view.block, view.output_dim = "groups", 3, 1, 31
+view.edits, view.flips = [[3, 0, 9.0]], [["int4", 3, 0, 7]]
+check("08.groups", view)
+check("08.pack", lambda codes: codes)
+layer = Embedding(6, 5, weights=np.ones((6, 5)))
+layer.quantize("int4")
+QuantizationExplorer(layer)
+QuantizationExplorer(np.eye(5))
+print(stats())
+"""
+    said, _ = run("-c", code, cache=warmed[0])
+    assert "'misses': 0" in said
+    assert "'hits': 0" not in said
