@@ -8,6 +8,8 @@ from embedlab.core.table import ShapeError
 from embedlab.layers import GRU, LSTM, Add, Dense, Embedding, GlobalAveragePooling1D, Input
 from embedlab.losses import MeanSquaredError
 from embedlab.models import Model, Sequential
+from embedlab.models.several import Several
+from embedlab.models.step import train_step
 from embedlab.optimizers import SGD
 from embedlab.regularizers import L2
 
@@ -190,6 +192,23 @@ def test_a_layer_of_two_takes_one_step():
     ones = np.ones((4, 3, 2))
     model.train_on_batch(IDS, [ones, ones])
     assert model.get_weights()[0] == pytest.approx(np.full((6, 2), 0.98))  # the penalty, once
+
+
+def test_two_names_of_a_weight_make_one_step():
+    """Adam would take two steps of full length for two gradients that are one."""
+    ids = Input((3,))
+    ended = []
+    for nested in (False, True):
+        words = Embedding(6, 2, "ones", name="words")
+        again = Sequential([words], name="inner") if nested else words
+        model = Model(ids, [words(ids), again(ids)])
+        model.compile("adam", "mse")
+        zeros = np.zeros((4, 3, 2))
+        step = train_step(model, IDS, Several([zeros, zeros]))
+        assert len(step.gradients) == 1
+        ended.append(model.get_weights()[0])
+    assert np.array_equal(*ended)
+    assert ended[0][1, 0] == pytest.approx(0.999)
 
 
 def graph(rng):

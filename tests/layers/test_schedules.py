@@ -40,6 +40,14 @@ def test_each_step_takes_its_rate():
     assert seen == [1.0, 1.0, 0.25, 0.25] and rule.learning_rate == 0.25
 
 
+def test_decay_goes_by_the_rate_of_the_step():
+    rule = SGD(schedules.PiecewiseConstantDecay([0], [0.5, 0.25]), weight_decay=0.5)
+    table = Variable([1.0])
+    for want in (0.75, 0.75 * 0.875):
+        rule.apply([np.zeros(1)], [table])
+        assert table.value[0] == want
+
+
 def test_the_rate_of_a_schedule_is_not_settable():
     rule = SGD(EVERY[0])
     with pytest.raises(TypeError, match="not settable"):
