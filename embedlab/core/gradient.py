@@ -193,7 +193,7 @@ def _grad_in_blocks(
     return grad, bad
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, init=False)
 class SparseGrad:
     """The gradient of a table, kept only for the rows that a batch used.
 
@@ -216,6 +216,17 @@ class SparseGrad:
     shape: tuple[int, int]
     pairs: tuple[np.ndarray, np.ndarray]
     padding_idx: int | None = None
+
+    def __init__(
+        self,
+        ids: np.ndarray,
+        rows: np.ndarray,
+        shape: tuple[int, int],
+        pairs: tuple[np.ndarray, np.ndarray],
+        padding_idx: int | None = None,
+    ):
+        # At once: a frozen dataclass sets one name after the other, 0.4 µs of a small gradient's 8.
+        self.__dict__.update(ids=ids, rows=rows, shape=shape, pairs=pairs, padding_idx=padding_idx)
 
     def to_dense(self) -> np.ndarray:
         """Give the same gradient as an array (V, D), zero where no id came."""
@@ -388,8 +399,15 @@ def coalesce(
     skip = check_padding(padding_idx, input_dim)
     sums = grad_out.astype(np.float32) if grad_out.dtype.char == "e" else grad_out
     counter.count("gradient")
+    flat = ids.reshape(-1)
     if sums.size < PARALLEL_FROM and input_dim <= _DENSE * ids.size:
-        unique, rows = _coalesce_small(ids, sums, input_dim, skip, scale_grad_by_freq)
+        work = np.empty(3 * ids.size + input_dim + 2, np.int64)
+        unique = np.empty(ids.size + 1, np.int64)
+        rows = np.empty(sums.shape, sums.dtype)
+        bad, found = _coalesce_small_loop(flat, sums, skip, scale_grad_by_freq, work, unique, rows)
+        if bad:
+            raise id_error(ids, input_dim)
+        unique, rows = unique[:found], rows[:found]
     else:
         unique, order, starts = group(ids, input_dim, padding_idx=padding_idx)
         rows = np.empty((len(unique), sums.shape[1]), sums.dtype)
@@ -400,19 +418,7 @@ def coalesce(
     if rows.dtype is not grad_out.dtype:
         rows = rows.astype(grad_out.dtype, copy=False)
     shape = (input_dim, grad_out.shape[1])
-    return SparseGrad(unique, rows, shape, (ids.reshape(-1), grad_out), padding_idx)
-
-
-def _coalesce_small(
-    ids: np.ndarray, grad_out: np.ndarray, input_dim: int, skip: int, mean: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    work = np.empty(3 * ids.size + input_dim + 2, np.int64)
-    unique = np.empty(ids.size + 1, np.int64)
-    rows = np.empty(grad_out.shape, grad_out.dtype)
-    bad, found = _coalesce_small_loop(ids.reshape(-1), grad_out, skip, mean, work, unique, rows)
-    if bad:
-        raise id_error(ids, input_dim)
-    return unique[:found], rows[:found]
+    return SparseGrad(unique, rows, shape, (flat, grad_out), padding_idx)
 
 
 def _check(ids: Any, grad_out: Any, input_dim: Any) -> tuple[np.ndarray, np.ndarray, int]:
@@ -429,4 +435,6 @@ def _check(ids: Any, grad_out: Any, input_dim: Any) -> tuple[np.ndarray, np.ndar
             f"grad_out must have shape (*ids.shape, D) = ({', '.join(map(str, ids.shape))}, D). "
             f"Received {grad_out.shape}. Pass one gradient row for each id."
         )
-    return ids, grad_out.reshape(ids.size, grad_out.shape[-1]), input_dim
+    if grad_out.ndim != 2:
+        grad_out = grad_out.reshape(ids.size, grad_out.shape[-1])
+    return ids, grad_out, input_dim

@@ -114,6 +114,8 @@ def check_size(value: Any, name: str, *, least: int = 1) -> int:
     Traceback (most recent call last):
     ValueError: input_dim must be a positive integer. Received 0. Pass a whole number >= 1.
     """
+    if type(value) is int and least <= value <= LARGEST:
+        return value
     kind = "a positive integer" if least == 1 else f"an integer >= {least}"
     if not isinstance(value, (bool, np.bool_)):
         try:
