@@ -285,6 +285,17 @@ def test_rule_mode_step_and_size_by_keys(show):
     assert view.root.locator(".transport .count").inner_text() == "step 11 of 11"
 
 
+def test_the_lesson_s_own_sentence_by_keys(show):
+    explorer = GradientExplorer(rule="assign")
+    view = show(explorer)
+    reach(view, "text")
+    view.press("Control+a")
+    view.page.keyboard.type("the cat sat on a mat")
+    view.wait(text="the cat sat on a mat")
+    assert fact(view, "all weights") == "pass" and explorer.trace.passes("assign")
+    assert view.said.startswith("Row 1 (“the”) appears once")
+
+
 def test_predict_the_rows_by_keys(show):
     explorer = GradientExplorer("the cat the")
     view = show(explorer)
