@@ -327,13 +327,17 @@ def test_linked_views_follow_the_word_and_the_step(show):
     assert "is number 2 of the words truly nearest" in second.said
 
 
-def test_a_lookup_takes_no_harm_from_a_linked_map(show):
+def test_a_map_and_a_lookup_share_the_row(show):
     lookup, maps = LookupExplorer(link_id="pair"), own(link_id="pair")
     first, second = show(lookup, maps)
+    first.place("chip:1").click()
+    second.wait(word=f"w{lookup.trace.rows[1]}")
+    assert maps.trace.picked == lookup.trace.rows[1]
+    near = int(maps.trace.near[0])
     second.place("near:0").click()
-    second.page.wait_for_function("models.view1.get('message').header.picked !== 7")
+    second.wait(word=f"w{near}")
     first.settle()
-    assert first.root.locator(".chip").count() == 6
+    assert first.root.locator(".chip").count() == 6 and lookup.trace.refused is None
 
 
 def test_a_picture_of_calm_moves_nothing(show):
