@@ -98,6 +98,20 @@ const mask = {
     ui.note = trace.header.error ? "" : sayChange(was, scene);
     act.ui.open = ui.open;
   },
+  token: ({ trace, ui }) => {
+    const reading = readingOf(trace);
+    const { focus } = ui;
+    if (focus?.part !== "place" && focus?.part !== "ids") return null;
+    const timed = focus.part === "ids" || reading.stages[focus.k]?.cells === reading.T;
+    return timed && focus.b < reading.B && focus.cell < reading.T ? reading.id(focus.b, focus.cell) : null;
+  },
+  onToken(act, { trace, ui }, row) {
+    const { B, T, id } = readingOf(trace);
+    const at = Array.from({ length: B * T }, (_, i) => i).find((i) => id(Math.floor(i / T), i % T) === row);
+    if (at === undefined) return;
+    ui.own.sentence = Math.floor(at / T);
+    act.show({ focus: { part: "ids", b: ui.own.sentence, cell: at % T }, hover: null });
+  },
   cursor: ({ ui }) => ({ step: ui.step, playing: ui.playing, hover: ui.hover, selected: ui.focus, sentence: ui.own.sentence }),
 };
 

@@ -66,7 +66,6 @@ export function choose({ act, ui }, stage) {
 /** Hold a place. @param {Scene} scene @param {{ part: "place", k: number, b: number, cell: number }} spot @param {any} [open] */
 export function look({ act, ui }, spot, open = null) {
   ui.own.sentence = spot.b;
-  act.show({ focus: spot, open, hover: null, ...(ui.prediction ? {} : { step: spot.k }) }, "step");
+  act.go(ui.prediction ? ui.step : spot.k, { patch: { focus: spot, open } });
   act.focusLater(`at:${spot.k}:${spot.b}:${spot.cell}`);
-  act.reportCursor();
 }

@@ -1,7 +1,7 @@
 /**
  * A mask's trace as the view reads it: what stands at each place of each stage, and what it costs.
  */
-import { reach } from "../kit/colors.js";
+import { max } from "d3-array";
 
 /** @typedef {import("../kit/wire.js").Trace} Trace */
 /** @typedef {import("../kit/wire.js").NdArray} NdArray */
@@ -77,6 +77,8 @@ export function readingOf(trace) {
   const stages = [];
   for (const n of header.stages.keys()) stages.push(stageOf(trace, n, stages[n - 1], T));
   spoil(stages, arrays.ids);
+  const most = Math.max(...stages.map((stage) => stage.most)) || 1; // one scale for all
+  for (const stage of stages) stage.most = most;
   const reading = {
     B,
     T,
@@ -128,7 +130,7 @@ function stageOf({ header, arrays }, n, before, T) {
     size,
     shape: told.shape,
     spoilt: false,
-    most: reach(here.data),
+    most: max(here.data, (value) => (Number.isFinite(value) ? Math.abs(value) : 0)) ?? 0,
     at: (b, cell, way = "here") => {
       const from = arrays[way + n];
       if (!from) return [];

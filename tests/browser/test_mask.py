@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from embedlab.explorers.lookup import LookupExplorer
 from embedlab.explorers.mask import MaskExplorer
 from embedlab.layers import Dense, Dropout, Embedding, Flatten
 from embedlab.traces.wording import number
@@ -339,6 +340,14 @@ def test_every_number_opens_to_its_formula(show):
         assert value in card, (place, value, card)
         view.press("Escape")
         assert view.focused == f"fact:{place}"
+
+
+def test_a_linked_view_shares_the_word(show):
+    view, lookup = show(MaskExplorer(link_id="a"), LookupExplorer(link_id="a"))
+    view.place("at:0:0:1").click()
+    assert lookup.root.locator(".chip.hit").inner_text().split() == ["cat", "5"]
+    lookup.place("chip:2").click()
+    assert "“sat”, id 9" in view.said
 
 
 def test_python_drives_the_view_and_hears_it(show):
