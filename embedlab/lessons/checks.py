@@ -7,7 +7,14 @@ from embedlab.lessons.verdict import Verdict
 
 __all__ = ["CONTENT", "check", "content"]
 
-CONTENT = {"01": "lookup", "03": "gradient", "04": "mask", "08": "quantize", "10": "geometry"}
+CONTENT = {
+    "01": "lookup",
+    "03": "gradient",
+    "04": "mask",
+    "07": "lora",
+    "08": "quantize",
+    "10": "geometry",
+}
 """Lesson number -> the file of this package that holds its checks and questions."""
 
 

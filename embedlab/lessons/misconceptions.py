@@ -113,6 +113,29 @@ MISCONCEPTIONS: dict[str, Misconception] = {
             ),
         ),
         Misconception(
+            id="M9",
+            belief="More rank is always better, and alpha is there to regularise.",
+            truth=(
+                "A change has as many directions as it has; more rank says nothing more. And "
+                "alpha sets the pace: with α/r the first update shrinks as the rank grows, with "
+                "α/√r it keeps its size. It forbids nothing."
+            ),
+            seen=("bitsandbytes 762", "mlx-examples 982"),
+            look="Drag the rank. The error is gone from rank 2 on, and the first update falls.",
+            preset=_view("lora", target="topic", rank=8, scaling="lora"),
+        ),
+        Misconception(
+            id="M10",
+            belief="LoRA changes only the rows that were seen in training.",
+            truth=(
+                "B is shared by all rows. With A random at the start each row has a part in it, "
+                "so all rows drift. With A zero only the rows that were seen can move."
+            ),
+            seen=("it sounds as if it followed from the sparse gradient of A",),
+            look="One word was trained, and every bar grew. Start A at zero, and the drift stops.",
+            preset=_view("lora", seen=[0], start="random", target="one word"),
+        ),
+        Misconception(
             id="M11",
             belief="int4 is int8 halved: twice the error, and alike everywhere.",
             truth=(
@@ -145,6 +168,17 @@ MISCONCEPTIONS: dict[str, Misconception] = {
             seen=("libraries that quantise with one scale for a whole matrix",),
             look="Row 9 has an outlier now. Compare its error with those of all other rows.",
             preset=_view("quantize", way="int4", row=9, edits=[[9, 3, -6.9]]),
+        ),
+        Misconception(
+            id="M15",
+            belief="An adapter must be computed at every lookup; merging changes the outputs.",
+            truth=(
+                "W + α/r · A · B can be written down once. The rows of that table are those of "
+                "the table with its adapter, to the last bit."
+            ),
+            seen=("adapters that are served beside the table for ever",),
+            look="Press M: A and B fade, W becomes W′, and the largest difference is 0.",
+            preset=_view("lora", seen=[0, 1, 4], rank=2),
         ),
     )
 }  # fmt: skip

@@ -21,6 +21,7 @@ from embedlab.core.pack import pack_int4, unpack_int4
 from embedlab.core.quantize import quantize
 from embedlab.core.skipgram import train_skipgram
 from embedlab.traces.frozen import frozen
+from embedlab.traces.lora import trace_lora
 from embedlab.traces.mask import trace_mask
 from embedlab.traces.quantize import trace_quantize
 
@@ -97,6 +98,15 @@ def _quantize() -> Iterator[Callable[[], Any]]:
         yield partial(pack_int4, packed)
 
 
+def _lora() -> Iterator[Callable[[], Any]]:
+    for table in _tables(3, 4):
+        yield partial(trace_lora, table, np.ones((3, 4)), seen=[0], rank=1, steps=1)
+    for dtype in ("float32", "float64"):
+        layer = layers.Embedding(3, 4, lora_rank=1, dtype=dtype)
+        yield partial(layer, np.array([0, 1]))
+        yield layer.merge
+
+
 def _from(numbers: int, width: int) -> int:
     """Give how many rows of this width are worth a second thread."""
     return -(-numbers // width)
@@ -106,6 +116,7 @@ CALLS: dict[str, Callable[[], Iterator[Callable[[], Any]]]] = {
     "lookup": _lookup,
     "gradient": _gradient,
     "mask": _mask,
+    "lora": _lora,
     "geometry": _geometry,
     "quantize": _quantize,
 }

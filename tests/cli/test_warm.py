@@ -121,3 +121,26 @@ print(stats())
     said, _ = run("-c", code, cache=warmed[0])
     assert "'misses': 0" in said
     assert "'hits': 0" not in said
+
+
+@pytest.mark.slow
+def test_afterwards_the_lora_view_compiles_nothing(warmed):
+    code = """
+import numpy as np
+from embedlab import Embedding, LoRAExplorer, lookup
+from embedlab.core.jit import stats
+from embedlab.lessons import check
+view = LoRAExplorer()
+view.start, view.target, view.scaling, view.seen = "zero", "random", "rslora", []
+view.input_dim, view.output_dim, view.rank = 64, 16, 16
+check("07.rank", view)
+check("07.merge", lambda W, A, B, alpha: W)
+layer = Embedding(6, 5, lora_rank=2)
+rows = layer(np.array([1, 1, 3]))
+LoRAExplorer(layer)
+layer.merge()
+print(stats())
+"""
+    said, _ = run("-c", code, cache=warmed[0])
+    assert "'misses': 0" in said
+    assert "'hits': 0" not in said

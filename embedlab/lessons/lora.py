@@ -1,0 +1,174 @@
+"""Lesson 07: its two exercises and its two questions."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from embedlab.core.adapter import Adapter
+from embedlab.core.merge import merge
+from embedlab.lessons.attempt import Attempt, attempt
+from embedlab.lessons.compare import came, fault, form, say
+from embedlab.lessons.question import Choice, Question
+from embedlab.lessons.verdict import Verdict
+
+__all__ = ["CHECKS", "QUESTIONS"]
+
+ERROR_MOST = 0.05
+"""What "below 5 %" means in the exercise."""
+
+Case = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
+def _cases() -> list[Case]:
+    """Give W, A, B and alpha, smallest first. Rank 1 and alpha 1 hide every scale."""
+    rng = np.random.default_rng(1)
+    wide = rng.normal(size=(6, 4)), rng.normal(size=(6, 3)), rng.normal(size=(3, 4))
+    single = [x.astype(np.float32) for x in wide]
+    return [
+        (np.array([[1.0]]), np.array([[2.0]]), np.array([[3.0]]), np.array(1.0)),
+        (np.array([[1.0, 2.0]]), np.array([[1.0]]), np.array([[1.0, -1.0]]), np.array(3.0)),
+        (np.zeros((2, 1)), np.array([[1.0, 2.0], [0.0, 1.0]]), np.ones((2, 1)), np.array(2.0)),
+        (np.ones((2, 1)), np.array([[1.0, 2.0], [0.0, 1.0]]), np.ones((2, 1)), np.array(4.0)),
+        (*wide, np.array(6.0)),
+        (*wide, np.array(0.0)),
+        (single[0], single[1], single[2], np.array(1.0)),
+    ]
+
+
+def check_merge(exercise: str, function: Any) -> Verdict:
+    """Judge `merge(W, A, B, alpha)`: a new table, alpha over the rank before A @ B."""
+    if not callable(function):
+        said = (
+            f"the check needs the function itself. Received {type(function).__name__}. "
+            "Pass its name without parentheses."
+        )
+        return Verdict(exercise, False, said)
+    failures = []
+    for number, case in enumerate(_cases()):
+        done = attempt(lambda *x: function(*x[:3], float(x[3])), *case)
+        if number == 0 and done.error is None and (done.value is None or done.value is ...):
+            said = (
+                "your function gives nothing so far. Write your lines in place of the dots, "
+                "and end with `return`."
+            )
+            return Verdict(exercise, False, said, started=False)
+        wrong = _judge(case, done)
+        if wrong:
+            failures.append((case, done, wrong))
+        if done.endless:
+            break
+    total = len(_cases())
+    if not failures:
+        said = f"right, {total} of {total} cases. Every row comes out as with the adapter."
+        return Verdict(exercise, True, said)
+    case, done, said = failures[0]
+    shown = dict(zip(("W", "A", "B", "alpha"), map(say, case), strict=True))
+    shown |= {"should give": say(_wanted(case)), "gave": came(done)}
+    if not done.endless:
+        said = f"{total - len(failures)} of {total} cases hold. {said}"
+    belief = "M9" if "scale" in said else None
+    return Verdict(exercise, False, said, case=shown, misconception=belief, see="M15")
+
+
+def _wanted(case: Case) -> np.ndarray:
+    table, a, b, alpha = case
+    return merge(table, [Adapter(a, b, float(alpha) / len(b))])
+
+
+def _judge(case: Case, done: Attempt) -> str | None:
+    """Say what is wrong in one case, or None."""
+    wanted = _wanted(case)
+    said = fault(done, ("W", "A", "B", "alpha"))
+    if said:
+        return f"{said} The frozen table is only read." if done.changed else said
+    if done.error is not None:
+        return f"It stops with {type(done.error).__name__}. A is (V, r), B is (r, D): A @ B fits W."
+    said = form(done.value, wanted)
+    if said:
+        return f"{said} The merged table has the shape of W."
+    table, a, b, alpha = case
+    close = 1e-5 if wanted.dtype == np.float32 else 1e-9
+    if np.allclose(done.value, wanted, rtol=close, atol=close):
+        if done.value.dtype == wanted.dtype:
+            return None
+        return f"The dtype should be that of W, {wanted.dtype}. It is {done.value.dtype}."
+    rank, step = len(b), a @ b
+    guesses = {
+        "It leaves the scale out: before A @ B stands alpha / r.": table + step,
+        "Its scale is alpha. It should be alpha / r, r the rank.": table + alpha * step,
+        "Its scale is alpha / √r, the rank-stabilised one. Here it is alpha / r.":
+            table + alpha / rank**0.5 * step,
+        "Its scale is r / alpha, upside down.": table + rank / (alpha or 1.0) * step,
+        "It gives what the adapter adds; W itself is missing.": alpha / rank * step,
+    }  # fmt: skip
+    for told, guess in guesses.items():
+        if np.allclose(done.value, guess, rtol=close, atol=close):
+            return told
+    return "These are not the numbers of W + alpha / r · A @ B."
+
+
+def check_rank(exercise: str, given: Any) -> Verdict:
+    """Judge a LoRAExplorer (or its state): the smallest rank that leaves less than 5 %."""
+    from embedlab.explorers.lora import LoRAExplorer
+
+    if isinstance(given, (Mapping, str)):
+        given = LoRAExplorer.from_state(given)
+    if not isinstance(given, LoRAExplorer):
+        said = (
+            f"the check needs the view or its state. Received {type(given).__name__}. "
+            "Pass explorer, or explorer.state."
+        )
+        return Verdict(exercise, False, said)
+    trace = given.trace
+    errors, rank = trace.errors, trace.rank
+    if not trace.delta.any():
+        return Verdict(exercise, False, "the change is zero. Choose another.", started=False)
+    left = f"rank {rank} leaves {100 * errors[rank]:.1f} %"
+    if errors[rank] >= ERROR_MOST:
+        said = f"{left}, which is not below 5 %. Drag the cut to the right."
+        return Verdict(exercise, False, said, started=False)
+    if errors[rank - 1] < ERROR_MOST:
+        said = (
+            f"{left}, but a smaller rank would do: rank {rank - 1} leaves "
+            f"{100 * errors[rank - 1]:.1f} %. More rank costs numbers and says nothing more."
+        )
+        return Verdict(exercise, False, said, misconception="M9")
+    said = (
+        f"right. {left[0].upper()}{left[1:]}, rank {rank - 1} {100 * errors[rank - 1]:.1f} %. "
+        f"That is {trace.parameters} numbers instead of {trace.table.size}."
+    )
+    return Verdict(exercise, True, said)
+
+
+CHECKS: dict[str, Callable[[str, Any], Verdict]] = {"merge": check_merge, "rank": check_rank}
+
+QUESTIONS: dict[str, Question] = {
+    "predict": Question(
+        "A table of 16 words gets an adapter of rank 2, Keras's way: A random, B zero. We train it "
+        "on the word “cat” alone. How many of the 16 rows come out different afterwards?",
+        right="d",
+        later=True,
+        choices={
+            "a": Choice("0", "The table is frozen, but what comes out is W + α/r · A · B."),
+            "b": Choice("1", "Only cat had a gradient in A. But B is shared.", "M10"),
+            "c": Choice("2", "2 is the rank, the number of shared directions in B."),
+            "d": Choice("16", "Training moves B, and every row has a random part in it."),
+        },
+    ),
+    "exit": Question(
+        "An adapter of rank 4 was trained on the word “cat” alone, with A random and B zero at the "
+        "start. Which sentence is true?",
+        right="c",
+        choices={
+            "a": Choice("Only the row of “cat” comes out different.",
+                        "B is shared by all rows, and each has a random row of A.", "M10"),
+            "b": Choice("Rank 16 would only have been better; alpha is there to hold it back.",
+                        "One word's change has one direction. And α/r is the pace.", "M9"),
+            "c": Choice("Other rows moved too, and merging it gives the same rows from one table.",
+                        "B is shared, and W + α/r · A · B can be written down once."),
+            "d": Choice("To use it, A · B has to be added at every lookup, for ever.",
+                        "Merged, it is a plain table again.", "M15"),
+        },
+    ),
+}  # fmt: skip
