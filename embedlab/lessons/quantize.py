@@ -30,7 +30,7 @@ class Finding(NamedTuple):
 def _codes() -> list[np.ndarray]:
     """Give codes, smallest first: the first that fails is the one to show."""
     rng = np.random.default_rng(8)
-    rows = [[[1, 0]], [[0, 1]], [[-1, 0]], [[0, -8]], [[3, -2]], [[5, 1, 2]], [[-3, 7, -8]], [[5]],
+    rows = [[[1, 0]], [[0, 1]], [[-1, 0]], [[0, -8]], [[3, -2]], [[5, 1, 2, -4, 3]], [[-3, 7, -8]], [[5]],
             [[1, 2, 3, 4], [-1, -2, -3, -4]]]  # fmt: skip
     made = [np.array(row, np.int8) for row in rows]
     wide = rng.integers(-8, 8, (2, 3, 9)).astype(np.int8)
