@@ -58,7 +58,7 @@ class MaskExplorer(Explorer):
     --------
     >>> explorer = MaskExplorer()
     >>> explorer.trace.lost_at
-    'conv1d'
+    'conv'
     >>> explorer.layers = ["Dropout", "GlobalAveragePooling1D", "Dense"]
     >>> explorer.trace.lost_at is None, round(explorer.trace.factor, 6)
     (True, 1.0)
