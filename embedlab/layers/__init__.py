@@ -1,31 +1,35 @@
 """Floor 1: layers own arrays, under Keras's names. The arithmetic lives in `embedlab.core`."""
 
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from embedlab.layers.bag import EmbeddingBag
-from embedlab.layers.base import Gradients, Layer
-from embedlab.layers.conv import Conv1D
-from embedlab.layers.dense import Dense
-from embedlab.layers.dropout import Dropout
-from embedlab.layers.embedding import Embedding, LookupContext
-from embedlab.layers.flatten import Flatten
-from embedlab.layers.gradcheck import gradcheck
-from embedlab.layers.gru import GRU
-from embedlab.layers.lstm import LSTM
-from embedlab.layers.masking import Masking
-from embedlab.layers.memory import MemoryReport, TableMemoryError
-from embedlab.layers.merging import Add, Average, Concatenate, Multiply
-from embedlab.layers.normalization import LayerNormalization
-from embedlab.layers.policy import DTypePolicy
-from embedlab.layers.pooling import GlobalAveragePooling1D, GlobalMaxPooling1D
-from embedlab.layers.reshape import Reshape
-from embedlab.layers.reversible import ReversibleEmbedding
-from embedlab.layers.simple_rnn import SimpleRNN
+from embedlab.layers.gradcheck import gradcheck  # at once: a file of the same name would hide it
 from embedlab.layers.symbolic import Input, KerasTensor
-from embedlab.layers.variable import Variable
 from embedlab.registry import Registry
 
-# Each line here is one file beside this one; a new layer joins all three lists.
+if TYPE_CHECKING:
+    from embedlab.layers.bag import EmbeddingBag
+    from embedlab.layers.base import Gradients, Layer
+    from embedlab.layers.conv import Conv1D
+    from embedlab.layers.dense import Dense
+    from embedlab.layers.dropout import Dropout
+    from embedlab.layers.embedding import Embedding, LookupContext
+    from embedlab.layers.flatten import Flatten
+    from embedlab.layers.gru import GRU
+    from embedlab.layers.lstm import LSTM
+    from embedlab.layers.masking import Masking
+    from embedlab.layers.memory import MemoryReport, TableMemoryError
+    from embedlab.layers.merging import Add, Average, Concatenate, Multiply
+    from embedlab.layers.normalization import LayerNormalization
+    from embedlab.layers.policy import DTypePolicy
+    from embedlab.layers.pooling import GlobalAveragePooling1D, GlobalMaxPooling1D
+    from embedlab.layers.reshape import Reshape
+    from embedlab.layers.reversible import ReversibleEmbedding
+    from embedlab.layers.simple_rnn import SimpleRNN
+    from embedlab.layers.variable import Variable
+
+# Each line there is one file beside this one, loaded when its name is first asked for: a lookup
+# needs no LSTM. A new layer joins all four lists.
 __all__ = [
     "GRU",
     "LSTM",
@@ -60,36 +64,82 @@ __all__ = [
     "serialize",
 ]
 
-REGISTRY = Registry(
-    "layer",
-    "keras.layers",
-    [
-        Add,
-        Average,
-        Concatenate,
-        Multiply,
-        Conv1D,
-        LayerNormalization,
-        Masking,
-        SimpleRNN,
-        GRU,
-        LSTM,
-        Dense,
-        Dropout,
-        Embedding,
-        EmbeddingBag,
-        Flatten,
-        GlobalAveragePooling1D,
-        GlobalMaxPooling1D,
-        Reshape,
-        ReversibleEmbedding,
-    ],
+_HOMES = {
+    "Add": "merging",
+    "Average": "merging",
+    "Concatenate": "merging",
+    "Conv1D": "conv",
+    "DTypePolicy": "policy",
+    "Dense": "dense",
+    "Dropout": "dropout",
+    "Embedding": "embedding",
+    "EmbeddingBag": "bag",
+    "Flatten": "flatten",
+    "GRU": "gru",
+    "GlobalAveragePooling1D": "pooling",
+    "GlobalMaxPooling1D": "pooling",
+    "Gradients": "base",
+    "LSTM": "lstm",
+    "Layer": "base",
+    "LayerNormalization": "normalization",
+    "LookupContext": "embedding",
+    "Masking": "masking",
+    "MemoryReport": "memory",
+    "Multiply": "merging",
+    "Reshape": "reshape",
+    "ReversibleEmbedding": "reversible",
+    "SimpleRNN": "simple_rnn",
+    "TableMemoryError": "memory",
+    "Variable": "variable",
+}
+
+_KERAS = (
+    "Add",
+    "Average",
+    "Concatenate",
+    "Multiply",
+    "Conv1D",
+    "LayerNormalization",
+    "Masking",
+    "SimpleRNN",
+    "GRU",
+    "LSTM",
+    "Dense",
+    "Dropout",
+    "Embedding",
+    "EmbeddingBag",
+    "Flatten",
+    "GlobalAveragePooling1D",
+    "GlobalMaxPooling1D",
+    "Reshape",
+    "ReversibleEmbedding",
 )
+"""Those that Keras knows under the same name."""
+
+
+def __getattr__(name: str) -> Any:
+    if name == "REGISTRY":
+        value: Any = Registry("layer", "keras.layers", [__getattr__(n) for n in _KERAS])
+    elif name in _HOMES:
+        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES, "REGISTRY"])
+
+
+def _registry() -> Registry:
+    return globals().get("REGISTRY") or __getattr__("REGISTRY")
 
 
 def serialize(layer: Any) -> dict[str, Any]:
     """Give a dict in Keras's form from which `deserialize` makes an equal layer.
 
+    >>> from embedlab.layers import Embedding
     >>> serialize(Embedding(10, 4))["class_name"], serialize(Input((3,)))["class_name"]
     ('Embedding', 'InputLayer')
     """
@@ -97,12 +147,13 @@ def serialize(layer: Any) -> dict[str, Any]:
         about = {"batch_shape": list(layer.shape), "dtype": layer.dtype, "name": layer.name}
         return {"module": "keras.layers", "class_name": "InputLayer", "config": about,
                 "registered_name": None}  # fmt: skip
-    return REGISTRY.serialize(layer)
+    return _registry().serialize(layer)
 
 
 def deserialize(config: Any, custom_objects: Any = None) -> Any:
     """Give the layer (without weights) that a dict describes; nothing in it is executed.
 
+    >>> from embedlab.layers import Embedding
     >>> deserialize(serialize(Embedding(10, 4)))
     Embedding(10 words -> 4 numbers)
     """
@@ -110,4 +161,4 @@ def deserialize(config: Any, custom_objects: Any = None) -> Any:
         about = config["config"]
         return Input(batch_shape=about["batch_shape"], dtype=about.get("dtype", "float32"),
                      name=about.get("name"))  # fmt: skip
-    return REGISTRY.deserialize(config, custom_objects)
+    return _registry().deserialize(config, custom_objects)
