@@ -242,6 +242,25 @@ class Functional(Model):
                 known[id(tensor)] = after[n] if isinstance(after, list) else after
         return known, notes
 
+    def flow(self) -> list[tuple[Layer, Any, list[str] | None]]:
+        """Give each layer with the shapes of its first call, and the names of all it is called on.
+
+        >>> from embedlab.layers import Add, Dense, Input
+        >>> x = Input((3,), name="x")
+        >>> Model(x, Add(name="sum")([x, Dense(3, name="d")(x)])).flow()[1][1:]
+        ((None, 3), ['x', 'd'])
+        """
+        found: dict[int, tuple[Layer, Any, list[str] | None]] = {}
+        for layer, came, made in self._calls:
+            shapes = [tensor.shape for tensor in made]
+            names = [
+                tensor.name if tensor.layer is None else tensor.layer.name
+                for tensor in (came if isinstance(came, (list, tuple)) else [came])
+            ]
+            first = found.setdefault(id(layer), (layer, shapes if len(made) > 1 else shapes[0], []))
+            first[2].extend(names)  # type: ignore[union-attr]
+        return list(found.values())
+
     def get_config(self) -> dict[str, Any]:
         """Give the layers, and which was called on what: `from_config` makes an equal model."""
         from embedlab.saving.graph import told

@@ -300,6 +300,21 @@ class Model(Layer):
             f"Received {name!r:.40}. See model.summary()."
         )
 
+    def flow(self) -> list[tuple[Layer, Any, list[str] | None]]:
+        """Give each layer with the shape of its output (None while unknown) and whence it comes.
+
+        The names of what a layer is called on are None where layers stand in a row.
+        """
+        flowing = self.inputs[0].shape if self.inputs else None
+        found: list[tuple[Layer, Any, list[str] | None]] = []
+        for layer in self.layers:
+            try:
+                flowing = None if flowing is None else layer.compute_output_shape(flowing)
+            except NotImplementedError:  # a layer of one's own may not say
+                flowing = None
+            found.append((layer, flowing, None))
+        return found
+
     def summary(self, print_fn: Callable[[str], Any] | None = None) -> None:
         """Print a table of the layers, their output shapes and how many numbers they hold."""
         (print_fn or print)(summary(self))

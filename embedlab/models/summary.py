@@ -21,15 +21,20 @@ def summary(model: Any) -> str:
     Trainable params: 40 (160 B)
     Non-trainable params: 0 (0 B)
     """
-    rows = [("Layer (type)", "Output shape", "Params")]
-    flowing = model.inputs[0].shape if model.inputs else None
-    for layer in model.layers:
-        flowing = None if flowing is None else _shape(layer, flowing)
+    rows: list[tuple[str, ...]] = [("Layer (type)", "Output shape", "Params")]
+    for layer, shape, came in model.flow():
         count = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
-        rows.append((f"{layer.name} ({type(layer).__name__})", str(flowing or "?"), count))
-    wide = [max(len(row[i]) for row in rows) for i in range(3)]
-    line = "─" * (sum(wide) + 4)
-    text = [f"{a:<{wide[0]}}  {b:<{wide[1]}}  {c:>{wide[2]}}" for a, b, c in rows]
+        row = (f"{layer.name} ({type(layer).__name__})", str(shape or "?"), count)
+        rows.append(row if came is None else (*row, ", ".join(came)))
+    if len(rows) > 1 and len(rows[1]) == 4:
+        rows[0] = (*rows[0], "Connected to")
+    wide = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    line = "─" * (sum(wide) + 2 * (len(wide) - 1))
+    text = [
+        "  ".join(cell.rjust(w) if n == 2 else cell.ljust(w)
+                  for n, (cell, w) in enumerate(zip(row, wide, strict=True))).rstrip()
+        for row in rows
+    ]  # fmt: skip
     kinds = {"Total": model.weights, "Trainable": model.trainable_weights,
              "Non-trainable": model.non_trainable_weights}  # fmt: skip
     told = [
@@ -37,10 +42,3 @@ def summary(model: Any) -> str:
         for kind, found in kinds.items()
     ]
     return "\n".join([f'Model: "{model.name}"', line, text[0], line, *text[1:], line, *told])
-
-
-def _shape(layer: Any, shape: tuple) -> tuple | None:
-    try:
-        return layer.compute_output_shape(shape)
-    except NotImplementedError:  # a layer of one's own may not say
-        return None

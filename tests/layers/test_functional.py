@@ -197,6 +197,24 @@ def test_a_model_in_a_model():
     assert max(gradcheck(model, IDS).values()) < 1e-6
 
 
+def test_the_summary_of_branches(capsys):
+    left, right = Input((3,), name="left"), Input((3,), name="right")
+    words = Embedding(6, 4, name="words")
+    states = GRU(2, return_state=True, name="gru")(words(right))
+    mean = GlobalAveragePooling1D(name="mean")(words(left))
+    ends = [Dense(1, name="a")(mean), Concatenate(name="b")([mean, states[1]])]
+    Model([left, right], ends, name="m").summary()
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert lines[2] == "Layer (type) Output shape Params Connected to"
+    assert lines[4:9] == [
+        "words (Embedding) (None, 3, 4) 24 left, right",
+        "mean (GlobalAveragePooling1D) (None, 4) 0 words",
+        "a (Dense) (None, 1) 5 mean",
+        "gru (GRU) [(None, 2), (None, 2)] 48 words",
+        "b (Concatenate) (None, 6) 0 mean, gru",
+    ]
+
+
 def test_inputs_are_counted():
     left, right = Input((3,)), Input((3,))
     model = Model([left, right], Add()([Embedding(6, 4)(left), Embedding(6, 4)(right)]))
