@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from embedlab.core import gradient as gradient_module
 from embedlab.core.gradient import (
     PARALLEL_FROM,
     coalesce,
@@ -80,6 +81,41 @@ def test_bit_identical_for_any_number_of_threads(rng, threads, columns):
     np.testing.assert_array_equal(twice.to_dense(), dense)
     exact = grad_table(ids, back.astype("f8"), 1000)
     np.testing.assert_allclose(dense, exact, rtol=0, atol=2e-2)
+
+
+@pytest.mark.parametrize("mean", [False, True])
+@pytest.mark.parametrize("columns", [0, 1, 8, 17, 64, 200])
+def test_small_and_large_work_give_the_same_bits(rng, monkeypatch, columns, mean):
+    """Small work has a loop of its own: it must add as the large path does."""
+    for rows in (5, 300, 1200):
+        ids = rng.integers(rows, size=300)
+        back = rng.normal(size=(300, columns)).astype("f4")
+        options = {"padding_idx": 2, "scale_grad_by_freq": mean}
+        small = coalesce(ids, back, rows, **options)
+        with monkeypatch.context() as patch:
+            patch.setattr(gradient_module, "_DENSE", 0)
+            patch.setattr(gradient_module, "_coalesce_small_loop", None)  # not this one
+            large = coalesce(ids, back, rows, **options)
+        np.testing.assert_array_equal(small.ids, large.ids)
+        assert small.rows.tobytes() == large.rows.tobytes()
+
+
+@pytest.mark.parametrize("rows", [700, 5_003, 130_001])
+def test_the_dense_gradient_is_the_same_in_blocks_of_any_size(rng, threads, rows):
+    """Fewer ids than rows or more; the last block is not whole; all but a few rows are zero."""
+    threads(2)
+    size = PARALLEL_FROM // 64
+    ids = np.minimum(rng.zipf(1.2, size=size) - 1, rows - 1)
+    back = rng.normal(size=(size, 64)).astype("f4")
+    expected = grad_table_numpy(ids, back, rows)
+    for _ in range(2):  # the second time in memory that is no longer fresh
+        made = grad_table(ids, back, rows)
+        np.testing.assert_array_equal(made, expected)
+        made[:] = np.nan
+        del made
+    with pytest.raises(IdError, match=r"Received 130001 at \[5\]"):
+        ids[5] = 130_001
+        grad_table(ids, back, rows)
 
 
 def test_a_sparse_gradient_tells_what_it_holds(rng):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from embedlab.core import group as group_module
 from embedlab.core.group import PARALLEL_FROM, bands, group, group_numpy
 from embedlab.core.ids import IdError
 
@@ -36,6 +37,24 @@ def test_the_twin_agrees_at_parallel_sizes(rng, threads, input_dim, count):
     threads(count)
     ids = rng.integers(input_dim, size=PARALLEL_FROM + 7)
     same(group(ids, input_dim, padding_idx=5), group_numpy(ids, 5))
+
+
+@pytest.mark.parametrize("skip", [None, 3])
+@pytest.mark.parametrize(("rows_per_id", "counted"), [(4, True), (5, False)])
+def test_the_twin_agrees_whether_rows_are_counted_or_ids_sorted(
+    rng, monkeypatch, skip, rows_per_id, counted
+):
+    """Up to four rows for each id all rows are counted; beyond, the ids are sorted."""
+    inner, calls = group_module._count_loop, []
+    monkeypatch.setattr(
+        group_module, "_count_loop", lambda *given: calls.append(1) or inner(*given)
+    )
+    for size in (1, 7, 500):
+        ids = rng.integers(rows_per_id * size, size=size)
+        ids[-1] = 3
+        found = group(ids, rows_per_id * size, padding_idx=skip)
+        same(found, group_numpy(ids, -1 if skip is None else skip))
+    assert bool(calls) == counted
 
 
 def test_worked_by_hand():
