@@ -30,8 +30,8 @@ class Finding(NamedTuple):
 def _codes() -> list[np.ndarray]:
     """Give codes, smallest first: the first that fails is the one to show."""
     rng = np.random.default_rng(8)
-    rows = [[[1, 0]], [[0, 1]], [[-1, 0]], [[0, -8]], [[3, -2]], [[5, 1, 2, -4, 3]], [[-3, 7, -8]], [[5]],
-            [[1, 2, 3, 4], [-1, -2, -3, -4]]]  # fmt: skip
+    rows = [[[1, 0]], [[0, 1]], [[-1, 0]], [[0, -8]], [[3, -2]], [[5, 1, 2, -4, 3]],
+            [[-3, 7, -8]], [[5]], [[1, 2, 3, 4], [-1, -2, -3, -4]]]  # fmt: skip
     made = [np.array(row, np.int8) for row in rows]
     wide = rng.integers(-8, 8, (2, 3, 9)).astype(np.int8)
     return [*made, wide[0], wide]
@@ -217,13 +217,13 @@ QUESTIONS: dict[str, Question] = {
         right="c",
         later=True,
         choices={
-            "a": Choice("Nothing: only one weight changed.",
+            "a": Choice("Nothing: only one weight changed",
                         "Its row shares a scale, so the levels of the whole row move apart."),
-            "b": Choice("All rows become coarser.",
+            "b": Choice("All rows become coarser",
                         "The scale belongs to a row. No other row notices.", "M14"),
-            "c": Choice("Those of its row become coarser, other rows stay as they are.",
+            "c": Choice("Those of its row become coarser, other rows stay as they are",
                         "Ten times as far from level to level, in this row alone."),
-            "d": Choice("Every weight errs by the same, as before.",
+            "d": Choice("Every weight errs by the same, as before",
                         "The error depends on the row's step, and the step just grew tenfold.",
                         "M11"),
         },
