@@ -67,6 +67,16 @@ class Functional(Model):
         return list(self._outputs)
 
     @property
+    def input(self) -> Any:
+        """The placeholder that goes in, or a list of them."""
+        return self.inputs if self._several_inputs else self._inputs[0]
+
+    @property
+    def output(self) -> Any:
+        """The placeholder that comes out, or a list of them."""
+        return self.outputs if self._several_outputs else self._outputs[0]
+
+    @property
     def output_names(self) -> list[str]:
         """The names of the layers that make the outputs: what losses are told by."""
         return [t.name if t.layer is None else t.layer.name for t in self._outputs]

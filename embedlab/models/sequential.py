@@ -209,6 +209,18 @@ class Sequential(Model):
         return [] if self._output is None else [self._output]
 
     @property
+    def input(self) -> KerasTensor:
+        """The placeholder that goes in; AttributeError while it is unknown."""
+        self._known(self._input, "input")
+        return self._input  # type: ignore[return-value]
+
+    @property
+    def output(self) -> KerasTensor:
+        """The placeholder that comes out; AttributeError while it is unknown."""
+        self._known(self._output, "output")
+        return self._output  # type: ignore[return-value]
+
+    @property
     def batch_input_shape(self) -> tuple | None:
         """The input shape, for a model that stands first in another; None while unknown."""
         return None if self._input is None else self._input.shape

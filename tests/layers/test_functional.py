@@ -197,6 +197,20 @@ def test_a_model_in_a_model():
     assert max(gradcheck(model, IDS).values()) < 1e-6
 
 
+def test_a_part_of_a_model_is_a_model(rng):
+    ids = Input((3,))
+    rows = Embedding(6, 4, seed=1, name="words")(ids)
+    model = Model(ids, [GlobalAveragePooling1D(name="mean")(rows), Flatten(name="flat")(rows)])
+    part = Model(model.input, model.get_layer("mean").output)
+    assert np.array_equal(part(IDS), model(IDS)[0])
+    assert [t is u for t, u in zip(model.output, model.outputs, strict=True)] == [True, True]
+    row = Sequential([Embedding(6, 4, input_length=3), Flatten(), Dense(2)])
+    part = Model(row.input, row.layers[1].output)
+    assert np.array_equal(part(IDS), row.layers[1](row.layers[0](IDS)))
+    with pytest.raises(AttributeError, match="no defined output shape yet"):
+        _ = Sequential([Embedding(6, 4)]).output
+
+
 def test_the_summary_of_branches(capsys):
     left, right = Input((3,), name="left"), Input((3,), name="right")
     words = Embedding(6, 4, name="words")
