@@ -7,8 +7,8 @@ import { signed } from "../kit/colors.js";
 import { fixed } from "../kit/format.js";
 import { SHADES, addLine, signedShade } from "./cells.js";
 import { stepX } from "./geometry.js";
-import { nameOf } from "./state.js";
-import { short } from "./words.js";
+import { nameOf, runOf } from "./state.js";
+import { LETTERS, short } from "./words.js";
 
 /** @typedef {import("./state.js").Drawing} Drawing */
 /** @typedef {{ name: string, value: (s: number) => number }} Lane */
@@ -81,7 +81,7 @@ export function lanesOf({ reading, run, row, s: now }) {
   const kinds = [
     ["w", (s, c) => run.weights(s + 1, row)[c]],
     ["g", (s, c) => run.grad(s, row)[c]],
-    ...names.map((name, slot) => /** @type {[string, (s: number, c: number) => number]} */ ([name, (s, c) => (same(s, slot) ? (run.memory(slot, s + 1, row)?.[c] ?? NaN) : NaN)])),
+    ...names.map((name, slot) => /** @type {[string, (s: number, c: number) => number]} */ ([LETTERS[name] ?? name, (s, c) => (same(s, slot) ? (run.memory(slot, s + 1, row)?.[c] ?? NaN) : NaN)])),
   ];
   return kinds.flatMap(([name, value]) =>
     Array.from({ length: shown }, (_, c) => ({
@@ -91,8 +91,15 @@ export function lanesOf({ reading, run, row, s: now }) {
   );
 }
 
-/** @param {Drawing} d */
-export function lanes(d) {
+/** The same drawing, about the run and the row chosen by hand. @param {Drawing} d @returns {Drawing} */
+export function chosen(d) {
+  const n = runOf(d.scene);
+  return { ...d, n, run: d.reading.runs[n], row: d.scene.ui.own.row };
+}
+
+/** @param {Drawing} drawing */
+export function lanes(drawing) {
+  const d = chosen(drawing); // what the pointer is on does not move them
   const { scene, reading, at, row, s, n, run, asked } = d;
   const { S } = reading;
   const box = at.lanes;

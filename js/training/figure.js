@@ -4,9 +4,9 @@
 import { html } from "lit-html";
 import { lanes, loss } from "./charts.js";
 import { curve } from "./curve.js";
-import { maps } from "./map.js";
+import { ground, maps } from "./map.js";
 import { drawingOf } from "./state.js";
-import { strips } from "./strip.js";
+import { beds, strips } from "./strip.js";
 import { pointer } from "./touch.js";
 
 /** @typedef {import("../kit/view.js").Scene} Scene */
@@ -27,6 +27,8 @@ export function figure(scene) {
     @pointerleave=${on.leave}
     @click=${on.click}
   >
+    <svg class="below" aria-hidden="true" width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">${beds(d)}</svg>
+    <svg class="below" aria-hidden="true" width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">${ground(d)}</svg>
     <svg width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
       ${maps(d)} ${strips(d)} ${scene.ui.prediction ? curve(d) : loss(d)} ${lanes(d)}
     </svg>

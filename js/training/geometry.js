@@ -45,7 +45,7 @@ export function layout({ width, V, runs, lanes }) {
         : { x: Math.round(n * (mapW + GAP)), y: HEAD, w: Math.floor(mapW), h: tall },
     );
   }
-  let y = maps[runs - 1].y + tall + (narrow && runs > 1 ? 58 : 44);
+  let y = maps[runs - 1].y + tall + (narrow && runs > 1 ? 64 : 54);
   const stripHead = y - (narrow && runs > 1 ? 26 : 14);
   const stripW = narrow ? width - labels : (width - labels - GAP * (runs - 1)) / runs;
   /** @type {Box[]} */

@@ -28,49 +28,77 @@ export function dots({ reading, at, s }) {
   });
 }
 
-/** @param {Drawing} d */
-export function maps(d) {
-  const all = dots(d);
-  return d.at.maps.map((_, n) => one(d, n, all.filter((dot) => dot.run === n)));
+/** The points, their names and ways, on a layer of its own: it stays while the pointer moves. @param {Drawing} d */
+export function ground(d) {
+  const { scene, reading, at, s } = d;
+  const { row, pins } = scene.ui.own;
+  return guard([scene.trace, at, s, row, pins.join(), scene.theme], () => {
+    const all = dots(d);
+    return reading.runs.map((_, n) => land(d, n, all.filter((dot) => dot.run === n)));
+  });
 }
 
 /** @param {Drawing} d @param {number} n @param {Dot[]} here */
-function one(d, n, here) {
+function land(d, n, here) {
   const { scene, reading, at, s } = d;
+  const { own } = scene.ui;
   const run = reading.runs[n];
   const box = at.maps[n];
-  const { pins } = scene.ui.own;
-  const special = (/** @type {number} */ row) => row === d.row || pins.includes(row);
   const path = pathOf(d, n);
   const flying = arrowsOf(d, n, here);
-  const named = flying.find(({ row }) => row === d.row) ?? flying[0];
-  const wanted = here.map(({ row, x, y }) => ({ row, x, y, w: label(d, row).length * 6.6 + 2, first: special(row) }));
+  const named = flying.find(({ row }) => row === own.row) ?? flying[0];
+  const names = namesOf(d, here, box, named);
+  const state = (/** @type {number} */ row) => (own.pins.includes(row) ? "pinned" : run.glides(s, row) ? "glides" : "");
+  const wind = names.get(MOMENTUM);
+  return svg`<rect class="sheet" x=${box.x} y=${box.y} width=${box.w} height=${box.h} rx="6" />
+    ${reading.order.map((row) => svg`<path class="trail ${own.pins.includes(row) ? "pinned" : ""}" d=${path(run.weights, row, 0, s + 1)} />`)}
+    ${ghost(d, n, path)}
+    <g class="arrows">${flying.map(({ line, head }) => svg`<path d=${line} /><path class="tip" d=${head} />`)}</g>
+    ${here.map(({ row, x, y }) => svg`<circle class="dot ${state(row)}" cx=${r(x)} cy=${r(y)} r=${own.pins.includes(row) ? 5 : 4} />`)}
+    ${here.map(({ row }) => name(names.get(row), state(row), label(d, row)))}
+    ${name(wind, "momentum", "momentum")}
+    ${here.length ? nothing : svg`<text x=${box.x + box.w / 2} y=${box.y + box.h / 2} text-anchor="middle">no row stands at a finite place</text>`}
+    ${n === reading.runs.length - 1 ? note(d, box) : nothing}`;
+}
+
+/** @param {{ x: number, y: number, anchor: string } | undefined} place @param {string} kind @param {string} text */
+const name = (place, kind, text) =>
+  place ? svg`<text class="name ${kind}" x=${r(place.x)} y=${r(place.y)} text-anchor=${place.anchor}>${text}</text>` : nothing;
+
+/** Where the names go: those of rows chosen by hand first. @param {Drawing} d @param {Dot[]} here @param {import("./geometry.js").Box} box @param {{ tip: number[] } | undefined} named */
+function namesOf(d, here, box, named) {
+  const { row: chosen, pins } = d.scene.ui.own;
+  const first = (/** @type {number} */ row) => row === chosen || pins.includes(row);
+  const wanted = here.map(({ row, x, y }) => ({ row, x, y, w: label(d, row).length * 6.6 + 2, first: first(row) }));
   if (named) wanted.push({ row: MOMENTUM, x: named.tip[0], y: named.tip[1], w: 62, first: true });
-  const names = placeLabels(wanted, box);
-  const state = (/** @type {number} */ row) =>
-    row === d.row ? "hit" : pins.includes(row) ? "pinned" : run.glides(s, row) ? "glides" : "";
+  return placeLabels(wanted, box);
+}
+
+/** What is chosen or pointed at, above the points. @param {Drawing} d */
+export function maps(d) {
+  const all = dots(d);
+  return d.at.maps.map((_, n) => above(d, n, all.filter((dot) => dot.run === n)));
+}
+
+/** @param {Drawing} d @param {number} n @param {Dot[]} here */
+function above(d, n, here) {
+  const { scene, reading, at, s, row } = d;
+  const run = reading.runs[n];
+  const box = at.maps[n];
+  const path = pathOf(d, n);
   const most = Math.max(20, Math.floor(box.w / 6.8));
   const long = run.turn === null ? run.title : `${run.title}, from step ${run.turn + 1}`;
   const title = long.length > most ? run.title : long;
+  const dot = here.find((one) => one.row === row);
+  const flying = arrowsOf(d, n, here);
+  const named = flying.find((one) => one.row === scene.ui.own.row) ?? flying[0];
+  const place = dot && (namesOf(d, here, box, named).get(row) ?? { x: dot.x + 9, y: dot.y + 4, anchor: "start" });
   return svg`<g>
     <text class="head title ${d.n === n ? "active" : ""}" x=${box.x} y=${box.y - 9}>${title.length > most ? `${title.slice(0, most - 1)}…` : title}</text>
-    <rect class="sheet" x=${box.x} y=${box.y} width=${box.w} height=${box.h} rx="6" />
-    ${reading.order.filter((row) => !special(row)).map((row) => svg`<path class="trail" d=${guard([scene.trace, at, s, row], () => path(run.weights, row, 0, s + 1))} />`)}
-    ${ghost(d, n, path, special)}
-    ${reading.order.filter(special).map((row) => svg`<path class="trail ${state(row)}" d=${path(run.weights, row, 0, s + 1)} />`)}
-    ${ahead(d, n, path)}
-    ${d.n === n ? ruler(d, here) : nothing}
-    <g class="arrows">${flying.map(({ line, head }) => svg`<path d=${line} /><path class="tip" d=${head} />`)}</g>
-    ${here.map(({ row, x, y }) => svg`<circle class="dot ${state(row)}" cx=${r(x)} cy=${r(y)} r=${row === d.row ? 6 : pins.includes(row) ? 5 : 4} />`)}
-    ${here.map(({ row }) => {
-      const place = names.get(row);
-      return place
-        ? svg`<text class="name ${state(row)}" x=${r(place.x)} y=${r(place.y)} text-anchor=${place.anchor}>${label(d, row)}</text>`
-        : nothing;
-    })}
-    ${named ? svg`<text class="name momentum" x=${r(names.get(MOMENTUM)?.x ?? 0)} y=${r(names.get(MOMENTUM)?.y ?? 0)} text-anchor=${names.get(MOMENTUM)?.anchor ?? "start"}>momentum</text>` : nothing}
-    ${here.length ? nothing : svg`<text x=${box.x + box.w / 2} y=${box.y + box.h / 2} text-anchor="middle">no row stands at a finite place</text>`}
-    ${n === reading.runs.length - 1 ? note(d, box) : nothing}
+    <path class="trail hit" d=${guard([scene.trace, at, s, row], () => path(run.weights, row, 0, s + 1))} />
+    ${ahead(d, n, path)} ${d.n === n ? ruler(d, here) : nothing}
+    ${dot ? svg`<circle class="dot hit" cx=${r(dot.x)} cy=${r(dot.y)} r="6" />` : nothing}
+    ${name(place, "hit", label(d, row))}
   </g>`;
 }
 
@@ -98,15 +126,16 @@ function pathOf({ reading, at }, n) {
   };
 }
 
-/** The way the run would have gone on, behind the branch. @param {Drawing} d @param {number} n @param {ReturnType<typeof pathOf>} path @param {(row: number) => boolean} special */
-function ghost({ scene, reading, s, at }, n, path, special) {
+/** The way the run would have gone on, behind the branch. @param {Drawing} d @param {number} n @param {ReturnType<typeof pathOf>} path */
+function ghost({ scene, reading, s, at }, n, path) {
   const past = reading.ghost;
+  const { own } = scene.ui;
   if (!past || past.run !== n || s + 1 <= past.from) return nothing;
   const map = mapper(reading.bounds, at.maps[n]);
   return svg`<g class="ghost">${reading.order.map((row) => {
     const [x, y] = map.at(reading.place(past.weights(s + 1, row)));
     return Number.isFinite(x) && Number.isFinite(y)
-      ? svg`<path class=${special(row) ? "special" : ""} d=${guard([scene.trace, at, s, row], () => path(past.weights, row, past.from, s + 1))} /><circle cx=${r(x)} cy=${r(y)} r="3.5" />`
+      ? svg`<path class=${row === own.row || own.pins.includes(row) ? "special" : ""} d=${path(past.weights, row, past.from, s + 1)} /><circle cx=${r(x)} cy=${r(y)} r="3.5" />`
       : nothing;
   })}</g>`;
 }

@@ -4,7 +4,7 @@
 import { fixed, whole } from "../kit/format.js";
 import { factGroups } from "../kit/numbers.js";
 import { blocks } from "../kit/table.js";
-import { lanesOf } from "./charts.js";
+import { chosen, lanesOf } from "./charts.js";
 import { census, distance } from "./reading.js";
 import { drawingOf, nameOf } from "./state.js";
 import { short } from "./words.js";
@@ -76,7 +76,8 @@ function distances({ scene, reading, run, row, s }) {
 /** Every number drawn. @param {Scene} scene @returns {import("../kit/table.js").DataTable[]} */
 export function tables(scene) {
   const d = drawingOf(scene);
-  const { reading, s, row } = d;
+  const { reading, s } = d;
+  const { row, n: mine } = chosen(d);
   const { S, order, runs } = reading;
   const until = d.asked ? s + 1 : S; // an open question keeps its answer
   const steps = Array.from({ length: until }, (_, t) => String(t + 1));
@@ -109,10 +110,10 @@ export function tables(scene) {
       ],
     },
     {
-      caption: `“${head(row)}” number by number${runs.length > 1 ? `, run ${d.n + 1}` : ""}`,
+      caption: `“${head(row)}” number by number${runs.length > 1 ? `, run ${mine + 1}` : ""}`,
       corner: "number",
       columns: steps,
-      rows: lanesOf(d).map(({ name, value }) => ({ head: name, cells: steps.map((_, t) => short(value(t))) })),
+      rows: lanesOf(chosen(d)).map(({ name, value }) => ({ head: name, cells: steps.map((_, t) => short(value(t))) })),
     },
     ...runs.map((run, n) => ({
       caption: many("How far each row moved at each step (∅: without a gradient)", n),

@@ -11,14 +11,20 @@ import { short } from "./words.js";
 
 /** @typedef {import("./state.js").Drawing} Drawing */
 
-/** @param {Drawing} d */
-export function strips(d) {
-  const { scene, at, reading } = d;
-  return svg`<defs>
+/** The cells of all runs, on a layer of their own: they change with the trace alone. @param {Drawing} d */
+export function beds(d) {
+  const { scene, at } = d;
+  return guard([scene.trace, at, scene.theme], () => svg`<defs>
       <pattern id="${scene.uid}-still" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="stillline" d="M0 0V6" /></pattern>
       <pattern id="${scene.uid}-glide" width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="glideline" d="M0 0V4" /></pattern>
     </defs>
-    <text class="head" x=${at.narrow ? 0 : at.labels} y=${at.stripHead}>${at.narrow ? "moves; striped: without a gradient" : "how far each row moved; striped: without a gradient"}</text>
+    ${d.reading.runs.map((_, n) => drawn(d, n))}`);
+}
+
+/** What changes above the cells: the step, the row, and the future behind a veil. @param {Drawing} d */
+export function strips(d) {
+  const { at, reading } = d;
+  return svg`<text class="head" x=${at.narrow ? 0 : at.labels} y=${at.stripHead}>${at.narrow ? "moves; striped: without a gradient" : "how far each row moved; striped: without a gradient"}</text>
     ${reading.runs.map((_, n) => strip(d, n))} ${key(d)}`;
 }
 
@@ -34,7 +40,6 @@ function strip(d, n) {
   const shown = d.n === n;
   const mine = runOf(scene) === n ? scene.ui.own.row : -1; // it holds the tab stop, whatever the pointer is on
   return svg`<g>
-    ${guard([scene.trace, at, scene.theme], () => drawn(d, n))}
     ${at.narrow && reading.runs.length > 1 ? svg`<text class="sub" x=${at.labels} y=${box.y - 5}>${run.title}</text>` : nothing}
     <rect class=${asked ? "hide" : "veil"} x=${next} y=${box.y - 2} width=${Math.max(0, box.x + box.w - next)} height=${box.h + 3} />
     <g role="grid" aria-label="Moves of each row under ${run.title}" aria-rowcount=${V} aria-colcount=${S}>${guard([scene.trace, at, s, mine], () => column(d, n, mine))}</g>

@@ -10,6 +10,9 @@ import { drawingOf, nameOf } from "./state.js";
 /** @typedef {import("./state.js").Drawing} Drawing */
 /** @typedef {{ name?: string, body: unknown, note?: unknown, main?: boolean }} Line */
 
+/** How formulas and lanes call what an optimiser remembers. @type {Record<string, string>} */
+export const LETTERS = { velocity: "v", accumulator: "a", average: "v" };
+
 /** @type {Record<string, string>} */
 const RULES = {
   sgd: "w −= rate · g",
@@ -127,7 +130,7 @@ function memoryLines({ reading, run, row, s }, c) {
   const g = run.grad(s, row)[c];
   const name = (/** @type {string} */ letter) => (reading.D > 1 ? `${letter}[${c}]` : letter);
   return memory.map((word, slot) => {
-    const letter = { velocity: "v", accumulator: "a", average: "v" }[word] ?? word;
+    const letter = LETTERS[word] ?? word;
     const old = run.memory(slot, s, row)?.[c] ?? NaN;
     const now = run.memory(slot, s + 1, row)?.[c] ?? NaN;
     const formula = {
