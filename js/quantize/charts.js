@@ -3,7 +3,7 @@
  */
 import { nothing, svg } from "lit-html";
 import { ribbonPath } from "../kit/ribbons.js";
-import { whole } from "../kit/format.js";
+import { count } from "../kit/format.js";
 import { small } from "./digits.js";
 import { bumps } from "./reading.js";
 import { nameOf } from "./rows.js";
@@ -24,7 +24,7 @@ export function histogram({ at, look, later }) {
   const own = look.now.errors.map((e) => `M${place(e).toFixed(1)} ${y + h + 1}v6`).join("");
   const lit = look.now.errors[look.col];
   return svg`<g class="histogram ${later(5)} ${look.now.grown ? "faded" : ""}">
-    <text class="head" x=${x} y=${y - 24}>errors of all weights<tspan class="sub" x=${x} dy="15">${whole(look.reading.V * look.reading.D)} errors, the row's own below</tspan></text>
+    <text class="head" x=${x} y=${y - 24}>errors of all weights<tspan class="sub" x=${x} dy="15">${count(look.reading.V * look.reading.D, "error")}, the row's own below</tspan></text>
     <path class="bars" d=${bars} /><path class="axis" d="M${x} ${y + h}h${w}" />
     <path class="own" d=${own} /><path class="own lit" d="M${place(lit).toFixed(1)} ${y + h + 1}v8" />
     <g class="num ends"><text x=${x} y=${y + h + 19}>−${small(reach)}</text><text x=${x + w / 2} y=${y + h + 19} text-anchor="middle">0</text><text x=${x + w} y=${y + h + 19} text-anchor="end">+${small(reach)}</text></g>

@@ -80,12 +80,12 @@ function lineOf({ at, look, scene, later, asked }, line, index) {
 }
 
 /** @param {Drawing} d */
-function columnRing({ at, look, scene, asked }) {
+function columnRing({ at, look, scene, later, asked }) {
   const { memory: m } = at;
   const i = look.col - scene.ui.own.windows.col;
   if (i < 0 || i >= m.cols || (asked && !scene.ui.hover && !scene.ui.focus)) return nothing;
   return svg`<rect class="column" x=${columnX(at, i) - 0.5} y=${m.y - 3} width=${m.cw + 1} height=${m.lines.code + m.line - m.y + 4} rx="4" />
-    ${look.now.grown ? nothing : svg`<rect class="column" x=${columnX(at, i) - 0.5} y=${m.lines.back - 3} width=${m.cw + 1} height=${m.h - (m.lines.back - m.y) + 4} rx="4" />`}`;
+    ${look.now.grown ? nothing : svg`<rect class="column ${later(STAGE_OF.back)}" x=${columnX(at, i) - 0.5} y=${m.lines.back - 3} width=${m.cw + 1} height=${m.h - (m.lines.back - m.y) + 4} rx="4" />`}`;
 }
 
 /** The bytes as they are stored, and lines from each code to its bits. @param {Drawing} d */
