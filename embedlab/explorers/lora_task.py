@@ -77,7 +77,7 @@ def learnt_change(layer: Any) -> tuple[np.ndarray, np.ndarray] | None:
         return None
     table = np.array(layer.table.value, np.float64)
     cores = [layer.adapters[name].core for name in layer.active_adapters]
-    change = merge(np.zeros_like(table), cores, safe=False)
+    change = merge(np.zeros_like(layer.table.value), cores, safe=False).astype(np.float64)
     return (table, change) if change.any() else None
 
 
