@@ -9,6 +9,11 @@ import numpy as np
 __all__ = ["Callback", "EarlyStopping", "History", "LambdaCallback", "TerminateOnNaN"]
 
 
+GROWS = ("auc", "precision", "recall", "f1_score", "fbeta_score", "true_positives",
+         "true_negatives", "cosine_similarity")  # fmt: skip
+"""How the names of metrics end that are the better the larger they are."""
+
+
 class Callback:
     """The base: define those of the methods below that you need.
 
@@ -102,7 +107,8 @@ class EarlyStopping(Callback):
     patience : int
         Epochs without change to wait for.
     mode : {"auto", "min", "max"}
-        Which way is better; "auto" takes "max" for accuracies.
+        Which way is better; "auto" takes "max" for accuracies and what else grows with skill, as
+        far as the name tells it ("auc", "precision", "recall", "f1_score").
     restore_best_weights : bool
         Give the model the weights of its best epoch back.
     start_from_epoch : int
@@ -125,7 +131,7 @@ class EarlyStopping(Callback):
                 f'mode must be "auto", "min" or "max". Received {mode!r:.40}. Choose one of these.'
             )
         self.monitor, self.patience, self.verbose = monitor, int(patience), verbose
-        up = mode == "max" or (mode == "auto" and ("acc" in monitor or monitor.endswith("recall")))
+        up = mode == "max" or (mode == "auto" and ("acc" in monitor or monitor.endswith(GROWS)))
         self._sign = 1.0 if up else -1.0
         self.min_delta = abs(min_delta)
         self.baseline, self.start_from_epoch = baseline, start_from_epoch

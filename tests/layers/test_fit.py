@@ -175,6 +175,19 @@ def test_early_stopping_brings_the_best_back():
         callbacks.LambdaCallback(on_fire=print)
 
 
+@pytest.mark.parametrize(
+    ("monitor", "grows"),
+    [("val_auc", True), ("precision", True), ("val_a_f1_score", True), ("accuracy", True),
+     ("val_loss", False), ("false_positives", False), ("mae", False)],
+)  # fmt: skip
+def test_which_way_is_better(monitor, grows):
+    stop = callbacks.EarlyStopping(monitor, patience=1)
+    stop.model = small()
+    for epoch, value in enumerate((1.0, 2.0, 3.0)):
+        stop.on_epoch_end(epoch, {monitor: value})
+    assert stop.model.stop_training == (not grows)
+
+
 def test_nan_ends_the_run():
     model = small()
     history = model.fit(IDS, AIM * np.nan, epochs=5, verbose=0,
