@@ -30,7 +30,7 @@ export function figure(scene) {
   const on = hands(scene, reading, at);
   const { step, prediction, playing, own } = scene.ui;
   return html`<div
-    class="stage ${asked ? "asked" : ""} ${scene.ui.own.drag ? "dragging" : ""}"
+    class="stage ${asked ? "asked" : prediction ? "told" : ""} ${own.drag ? "dragging" : ""}"
     role="group"
     aria-label=${asked ? "The model, layer by layer. What becomes of the mask is hidden." : scene.trace.header.alt}
     style="height:${at.height}px"
@@ -62,7 +62,7 @@ function column(d, stage) {
   const before = reading.stages[stage.n - 1];
   return guard([scene.trace, at, asked, later, scene.theme], () => {
     const open = asked && stage.n > 0;
-    return svg`<g class=${later ? "later" : ""}>
+    return svg`<g class=${later ? "later" : ""} style="--k:${stage.n}">
       ${cells(d, stage)} ${asked ? nothing : stripes(d, stage)} ${open ? nothing : dots(d, stage)}
       ${asked || !before ? nothing : strand(d, before, stage)} ${single(d, stage)}
     </g>`;

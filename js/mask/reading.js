@@ -1,8 +1,6 @@
 /**
  * A mask's trace as the view reads it: what stands at each place of each stage, and what it costs.
  */
-import { max } from "d3-array";
-
 /** @typedef {import("../kit/wire.js").Trace} Trace */
 /** @typedef {import("../kit/wire.js").NdArray} NdArray */
 /** @typedef {"here" | "without" | "truth"} Way */
@@ -130,7 +128,7 @@ function stageOf({ header, arrays }, n, before, T) {
     size,
     shape: told.shape,
     spoilt: false,
-    most: max(here.data, (value) => (Number.isFinite(value) ? Math.abs(value) : 0)) ?? 0,
+    most: Math.max(0, ...Array.from(here.data, (value) => (Number.isFinite(value) ? Math.abs(value) : 0))),
     at: (b, cell, way = "here") => {
       const from = arrays[way + n];
       if (!from) return [];
