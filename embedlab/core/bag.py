@@ -6,9 +6,8 @@ import numpy as np
 
 from embedlab.core.bag_max import bag_max
 from embedlab.core.bags import Bags, as_bags, in_single
-from embedlab.core.group import bands
 from embedlab.core.ids import id_error
-from embedlab.core.jit import loop, parallel, prange, threads
+from embedlab.core.jit import claim, loop, parallel, piece, prange, threads
 from embedlab.core.lanes import add_row, add_scaled_row, fetch_row, lanes, put_row
 from embedlab.core.table import as_table
 
@@ -70,46 +69,58 @@ def _add_columns(sums, column, width, table, ids, starts, weights, skip, mean, f
 
 
 @loop
-def bag_loop(table, ids, starts, weights, skip, mean, cuts, out):
-    """Add the rows of each bag into `out` (B, D); return how many ids are bad.
-
-    Worker w owns the bags from `cuts[w]` up to `cuts[w + 1]`, and adds in the order of the
-    positions. `table` and `out` are C-contiguous.
-    """
+def _add_bags(table, ids, starts, weights, skip, mean, first, last, out):
+    """Add up some bags, as many columns at a time as registers hold; return how many are bad."""
     bad = 0
     columns = table.shape[1]
-    for worker in prange(cuts.size - 1):
-        first, last = cuts[worker], cuts[worker + 1]
+    d = 0
+    while d + 128 <= columns:
+        bad = _add_columns(
+            lanes(table, 128), d, 128, table, ids, starts, weights, skip, mean, first, last, out
+        )
+        d += 128
+    while d + 64 <= columns:
+        bad = _add_columns(
+            lanes(table, 64), d, 64, table, ids, starts, weights, skip, mean, first, last, out
+        )
+        d += 64
+    while d + 32 <= columns:
+        bad = _add_columns(
+            lanes(table, 32), d, 32, table, ids, starts, weights, skip, mean, first, last, out
+        )
+        d += 32
+    while d + 8 <= columns:
+        bad = _add_columns(
+            lanes(table, 8), d, 8, table, ids, starts, weights, skip, mean, first, last, out
+        )
+        d += 8
+    while d < columns:
+        bad = _add_columns(
+            lanes(table, 1), d, 1, table, ids, starts, weights, skip, mean, first, last, out
+        )
+        d += 1
+    if columns == 0:
+        for s in range(starts[first], starts[last]):
+            bad += (ids[s] < 0) | (ids[s] >= table.shape[0])
+    return bad
+
+
+@loop
+def bag_loop(table, ids, starts, weights, skip, mean, size, turn, workers, out):
+    """Add the rows of each bag into `out` (B, D); return how many ids are bad.
+
+    A free worker takes the next `size` bags, and adds in the order of the positions. `table` and
+    `out` are C-contiguous.
+    """
+    bad = 0
+    bags = out.shape[0]
+    for _worker in prange(workers):
         found = 0
-        d = 0
-        while d + 128 <= columns:
-            found = _add_columns(
-                lanes(table, 128), d, 128, table, ids, starts, weights, skip, mean, first, last, out
-            )
-            d += 128
-        while d + 64 <= columns:
-            found = _add_columns(
-                lanes(table, 64), d, 64, table, ids, starts, weights, skip, mean, first, last, out
-            )
-            d += 64
-        while d + 32 <= columns:
-            found = _add_columns(
-                lanes(table, 32), d, 32, table, ids, starts, weights, skip, mean, first, last, out
-            )
-            d += 32
-        while d + 8 <= columns:
-            found = _add_columns(
-                lanes(table, 8), d, 8, table, ids, starts, weights, skip, mean, first, last, out
-            )
-            d += 8
-        while d < columns:
-            found = _add_columns(
-                lanes(table, 1), d, 1, table, ids, starts, weights, skip, mean, first, last, out
-            )
-            d += 1
-        if columns == 0:
-            for s in range(starts[first], starts[last]):
-                found += (ids[s] < 0) | (ids[s] >= table.shape[0])
+        block = claim(turn)
+        while block * size < bags:
+            last = min(bags, (block + 1) * size)
+            found += _add_bags(table, ids, starts, weights, skip, mean, block * size, last, out)
+            block = claim(turn)
         bad += found
     return bad
 
@@ -181,8 +192,9 @@ def bag(
     out = np.empty((bags.starts.size - 1, table.shape[1]), table.dtype)
     workers = threads() if bags.ids.size * table.shape[1] >= PARALLEL_FROM else 1
     run = bag_loop_parallel if workers > 1 else bag_loop
-    cuts = bands(bags.starts, workers)
-    bad = run(table, bags.ids, bags.starts, bags.weights, bags.skip, mode == "mean", cuts, out)
+    turn, size = np.zeros(1, np.int64), piece(len(out), workers)
+    bad = run(table, bags.ids, bags.starts, bags.weights, bags.skip, mode == "mean",
+              size, turn, workers, out)  # fmt: skip
     if bad:
         raise id_error(bags.ids, len(table))
     return out.astype(kind, copy=False)

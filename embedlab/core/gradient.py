@@ -8,7 +8,7 @@ import numpy as np
 from embedlab.core import counter
 from embedlab.core.group import group
 from embedlab.core.ids import as_ids, check_padding, id_error
-from embedlab.core.jit import claim, loop, parallel, prange, threads
+from embedlab.core.jit import claim, loop, parallel, piece, prange, threads
 from embedlab.core.lanes import add_row, lanes, put_row
 from embedlab.core.table import DtypeError, ShapeError, as_array, check_room, check_size
 
@@ -26,7 +26,8 @@ _ROWS = 64
 less than the half of it that one of two threads has to do anyway."""
 
 _FAR = 1024
-"""The same where most rows are only zeroed: in longer stretches that is 12 % faster."""
+"""The same where most rows of a dense gradient are only zeroed: in longer stretches that is 12 %
+faster."""
 
 _FRESH_FROM = 32 << 20
 """Bytes from which the system hands out pages of zeros, so that nobody need write them."""
@@ -181,7 +182,7 @@ def _grad_in_blocks(
     ids: np.ndarray, sums: np.ndarray, input_dim: int, skip: int
 ) -> tuple[np.ndarray, int]:
     n, columns = sums.shape
-    bits = (_FAR if n <= input_dim else _ROWS).bit_length() - 1
+    bits = piece(input_dim, threads(), _FAR if n <= input_dim else _ROWS).bit_length() - 1
     starts = np.empty(((input_dim - 1) >> bits) + 3, np.int64)
     kept, order, rows = np.empty((3, n), np.int64)
     bad = _share_loop(ids, input_dim, skip, bits, starts, kept, order, rows)
@@ -286,18 +287,18 @@ def _sum_rows(order, starts, first, last, mean, grad_out, rows):
 
 
 @loop
-def coalesce_loop(order, starts, turn, workers, mean, grad_out, rows):
+def coalesce_loop(order, starts, size, turn, workers, mean, grad_out, rows):
     """Sum into each of `rows` (K, D) the gradients at `order[starts[k]:starts[k + 1]]`.
 
-    A free worker takes the next rows (Zipf's law makes some long), and adds in the order of the
-    positions. With `mean` each sum is divided by how many it has. Both arrays are C-contiguous.
+    A free worker takes the next `size` rows (Zipf's law makes some long), and adds in the order of
+    the positions. With `mean` each sum is divided by how many it has. Both arrays are C-contiguous.
     Asking the memory for gradients ahead gains nothing: the sum waits for bandwidth alone.
     """
     for _worker in prange(workers):
         block = claim(turn)
-        while block * _ROWS < len(rows):
-            last = min(len(rows), (block + 1) * _ROWS)
-            _sum_rows(order, starts, block * _ROWS, last, mean, grad_out, rows)
+        while block * size < len(rows):
+            last = min(len(rows), (block + 1) * size)
+            _sum_rows(order, starts, block * size, last, mean, grad_out, rows)
             block = claim(turn)
 
 
@@ -414,7 +415,8 @@ def coalesce(
         workers = threads() if sums.size >= PARALLEL_FROM else 1
         run = coalesce_loop_parallel if workers > 1 else coalesce_loop
         turn = np.zeros(1, np.int64)
-        run(order, starts, turn, workers, scale_grad_by_freq, sums, rows)
+        size = piece(len(rows), workers, _ROWS)
+        run(order, starts, size, turn, workers, scale_grad_by_freq, sums, rows)
     if rows.dtype is not grad_out.dtype:
         rows = rows.astype(grad_out.dtype, copy=False)
     shape = (input_dim, grad_out.shape[1])

@@ -28,7 +28,8 @@ from numba.core import cgutils
 from numba.core import types as numba_types
 from numba.extending import intrinsic, overload
 
-__all__ = ["NAN_SAFE", "claim", "loop", "parallel", "prange", "prefetch", "stats", "threads"]
+__all__ = ["NAN_SAFE", "claim", "loop", "parallel", "piece", "prange", "prefetch",
+           "stats", "threads"]  # fmt: skip
 
 NAN_SAFE = {"reassoc", "contract", "nsz"}
 """Fast-math flags that let a sum vectorise and still keep every NaN check."""
@@ -125,6 +126,18 @@ def claim(turn):
     """
     turn[0] += 1
     return int(turn[0]) - 1
+
+
+def piece(count: int, workers: int, most: int = 64) -> int:
+    """How many of `count` things a thread takes at a time with `claim`.
+
+    At most `most`, and few enough that 32 turns come to each thread: one that began late, or got
+    the hard things, is then waited for briefly.
+
+    >>> piece(30_000, 2), piece(100, 2), piece(3, 2), piece(3, 1)
+    (64, 1, 1, 64)
+    """
+    return most if workers == 1 else min(most, max(1, count // (32 * workers)))
 
 
 @intrinsic

@@ -28,7 +28,7 @@ V, D, R = 6, 4, 2
 
 NO_DOORS = {
     # compiling, and what runs inside loops
-    "jit": ("claim", "loop", "parallel", "prange", "prefetch", "stats", "threads"),
+    "jit": ("claim", "loop", "parallel", "piece", "prange", "prefetch", "stats", "threads"),
     "lanes": (
         "add_lanes",
         "add_row",
