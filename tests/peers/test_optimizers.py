@@ -73,3 +73,48 @@ def test_dicts_travel_both_ways(keras, name, options):
 @pytest.mark.parametrize("name", ["sgd", "rmsprop", "adagrad", "adam", "adamw", "RMSprop"])
 def test_names_mean_the_same(keras, name):
     assert type(optimizers.get(name)).__name__ == type(keras.optimizers.get(name)).__name__
+
+
+def drawn(rng, name):
+    """Give random arguments that both know."""
+    options = {"learning_rate": float(10 ** rng.uniform(-4, 0))}
+    for flag in rng.choice(["weight_decay", "clipnorm", "clipvalue", "global_clipnorm", ""], 1):
+        if flag:
+            options[str(flag)] = float(rng.uniform(0.01, 1))
+    if name in ("SGD", "RMSprop"):
+        options["momentum"] = float(rng.choice([0.0, 0.5, 0.95]))
+    if name == "SGD":
+        options["nesterov"] = bool(rng.integers(2))
+    if name == "RMSprop":
+        options.update(rho=float(rng.uniform(0.5, 0.99)), centered=bool(rng.integers(2)))
+    if name == "Adagrad":
+        options["initial_accumulator_value"] = float(rng.uniform(0, 1))
+    if name.startswith("Adam"):
+        options.update(beta_1=float(rng.uniform(0.5, 0.99)), beta_2=float(rng.uniform(0.9, 0.9999)),
+                       amsgrad=bool(rng.integers(2)))  # fmt: skip
+    if name != "SGD":
+        options["epsilon"] = float(10 ** rng.uniform(-8, -2))
+    return options
+
+
+@pytest.mark.parametrize("name", ["SGD", "RMSprop", "Adagrad", "Adam", "AdamW"])
+def test_three_steps_of_random_configurations(keras, rng, name):
+    for _ in range(40):
+        options = drawn(rng, name)
+        shapes = [(int(rng.integers(1, 9)), int(rng.integers(1, 5))), (int(rng.integers(1, 5)),)]
+        starts = [rng.normal(size=shape).astype("float32") for shape in shapes]
+        theirs = [keras.Variable(start) for start in starts]
+        ours = [Variable(start) for start in starts]
+        peer, made = (
+            getattr(keras.optimizers, name)(**options),
+            getattr(optimizers, name)(**options),
+        )
+        for _ in range(3):
+            grads = [rng.normal(size=shape).astype("float32") for shape in shapes]
+            peer.apply(grads, theirs)
+            made.apply(grads, ours)
+        for want, mine, start in zip(theirs, ours, starts, strict=True):
+            scale = np.abs(want.numpy() - start).max() + np.abs(start).max()
+            np.testing.assert_allclose(
+                mine.value, want.numpy(), rtol=2e-5, atol=2e-6 * scale, err_msg=str(options)
+            )
