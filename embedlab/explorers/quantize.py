@@ -195,7 +195,7 @@ class QuantizationExplorer(Explorer):
 def _refused(table: np.ndarray, bad: np.ndarray) -> str | None:
     """Say in the core's words that numbers of this table cannot be quantised."""
     try:
-        check_finite(np.where(bad, table, 0), "table", "Below, it counts as 0.")
+        check_finite(np.where(bad, table, 0), "table", "Here it counts as 0.")
     except NotFiniteError as error:
         return str(error)
     return None
