@@ -11,6 +11,7 @@ CONTENT = {
     "01": "lookup",
     "03": "gradient",
     "04": "mask",
+    "06": "training",
     "07": "lora",
     "08": "quantize",
     "10": "geometry",

@@ -113,6 +113,18 @@ MISCONCEPTIONS: dict[str, Misconception] = {
             ),
         ),
         Misconception(
+            id="M7",
+            belief="A row whose gradient is zero stays where it is.",
+            truth=(
+                "The gradient is only what the optimiser hears now. Momentum and Adam also move a "
+                "row by what they remember, until that has faded. Plain SGD, Adagrad, RMSprop and "
+                "lazy Adam leave such a row alone."
+            ),
+            seen=("pytorch 18404", "pytorch 1285"),
+            look="“moon” is not in the batch of step 40: its gradient is 0, and it moves.",
+            preset=_view("training", runs=[["adam", 0.05], ["sgd", 1.0]]),
+        ),
+        Misconception(
             id="M9",
             belief="More rank is always better, and alpha is there to regularise.",
             truth=(

@@ -14,16 +14,19 @@ from tqdm import tqdm
 
 from embedlab import layers
 from embedlab.core import gradient, jit, nearest
+from embedlab.core.adam import adam
 from embedlab.core.dequantize import quantized_lookup
 from embedlab.core.ids import resolve
 from embedlab.core.lookup import PARALLEL_FROM, lookup
 from embedlab.core.pack import pack_int4, unpack_int4
 from embedlab.core.quantize import quantize
+from embedlab.core.sgd import sgd
 from embedlab.core.skipgram import train_skipgram
 from embedlab.traces.frozen import frozen
 from embedlab.traces.lora import trace_lora
 from embedlab.traces.mask import trace_mask
 from embedlab.traces.quantize import trace_quantize
+from embedlab.traces.training import trace_training
 
 __all__ = ["CALLS", "warm"]
 
@@ -107,6 +110,17 @@ def _lora() -> Iterator[Callable[[], Any]]:
         yield layer.merge
 
 
+def _training() -> Iterator[Callable[[], Any]]:
+    yield partial(trace_training, [0, 1, 0, 2], runs=["adam"], steps=2, batch=2)
+    for table in _tables(2, 2):
+        if table.flags.writeable:
+            gradient, memory = np.zeros((1, 2), table.dtype), [np.zeros_like(table) for _ in "mv"]
+            for kind in ("dense", "lazy"):
+                grad = (np.array([1]), gradient)
+                yield partial(adam, table, grad, *memory, time=1, sparse_update=kind)
+                yield partial(sgd, table, grad, memory[0], momentum=0.5, sparse_update=kind)
+
+
 def _from(numbers: int, width: int) -> int:
     """Give how many rows of this width are worth a second thread."""
     return -(-numbers // width)
@@ -118,6 +132,7 @@ CALLS: dict[str, Callable[[], Iterator[Callable[[], Any]]]] = {
     "mask": _mask,
     "lora": _lora,
     "geometry": _geometry,
+    "training": _training,
     "quantize": _quantize,
 }
 

@@ -1,0 +1,154 @@
+"""The checker of lesson 06: right is right, each wrong has its name, and M7 is really refuted."""
+
+import numpy as np
+import pytest
+
+from embedlab.explorers.training import TrainingExplorer
+from embedlab.lessons import check, show
+
+
+def rate(time):
+    return 0.05 * np.sqrt(1 - 0.999**time) / (1 - 0.9**time)
+
+
+def dense(W, m, v, grad, time):
+    m = m + 0.1 * (grad - m)
+    v = v + 0.001 * (grad**2 - v)
+    return W - rate(time) * m / (np.sqrt(v) + 1e-7), m, v
+
+
+def by_where(W, m, v, grad, time):
+    seen = grad.any(axis=1)[:, None]
+    new = dense(W, m, v, grad, time)
+    return tuple(np.where(seen, a, b) for a, b in zip(new, (W, m, v), strict=True))
+
+
+def by_rows(W, m, v, grad, time):
+    W, m, v = W.copy(), m.copy(), v.copy()
+    rows = np.flatnonzero(grad.any(axis=1))
+    W[rows], m[rows], v[rows] = dense(W[rows], m[rows], v[rows], grad[rows], time)
+    return W, m, v
+
+
+def by_loop(W, m, v, grad, time):
+    W, m, v = W.copy(), m.copy(), v.copy()
+    for row, g in enumerate(grad):
+        if g.any():
+            W[row], m[row], v[row] = dense(W[row], m[row], v[row], g, time)
+    return [W, m, v]
+
+
+@pytest.mark.parametrize("right", [by_where, by_rows, by_loop], ids=lambda f: f.__name__)
+def test_right_ways_pass(right):
+    verdict = check("06.lazy_adam", right)
+    assert verdict, verdict
+    assert "7 of 7 cases, and it matches the trace of a run" in verdict.said
+    assert "20 of 20 steps" in verdict.said
+
+
+def only_w_stays(W, m, v, grad, time):
+    new = dense(W, m, v, grad, time)
+    return np.where(grad.any(axis=1)[:, None], new[0], W), *new[1:]
+
+
+def cell_by_cell(W, m, v, grad, time):
+    new = dense(W, m, v, grad, time)
+    return tuple(np.where(grad != 0, a, b) for a, b in zip(new, (W, m, v), strict=True))
+
+
+def no_correction(W, m, v, grad, time):
+    seen, (_, m2, v2) = grad.any(axis=1)[:, None], dense(W, m, v, grad, time)
+    return (np.where(seen, W - 0.05 * m2 / (np.sqrt(v2) + 1e-7), W), np.where(seen, m2, m),
+            np.where(seen, v2, v))  # fmt: skip
+
+
+def climbs(W, m, v, grad, time):
+    new = by_where(W, m, v, grad, time)
+    return 2 * W - new[0], *new[1:]
+
+
+def sum_of_squares(W, m, v, grad, time):
+    new = by_where(W, m, v, grad, time)
+    return new[0], new[1], np.where(grad.any(axis=1)[:, None], v + grad**2, v)
+
+
+def m_of_sgd(W, m, v, grad, time):
+    new = by_where(W, m, v, grad, time)
+    return new[0], np.where(grad.any(axis=1)[:, None], 0.9 * m + grad, m), new[2]
+
+
+def in_place(W, m, v, grad, time):
+    W -= 1.0
+    return W, m, v
+
+
+def one_array(W, m, v, grad, time):
+    return by_where(W, m, v, grad, time)[0]
+
+
+def stops(W, m, v, grad, time):
+    raise RuntimeError("no")
+
+
+def endless(W, m, v, grad, time):
+    while True:
+        pass
+
+
+def of_another_shape(W, m, v, grad, time):
+    return W[:, 0], m, v
+
+
+WRONG = {
+    dense: ("That is dense Adam", "M7"),
+    only_w_stays: ("its m or v fades", None),
+    cell_by_cell: ("The whole row moves", None),
+    no_correction: ("correction for the time", None),
+    climbs: ("It climbs", None),
+    sum_of_squares: ("v should be", None),
+    m_of_sgd: ("m should be", None),
+    in_place: ("It changes its W", None),
+    one_array: ("three arrays", None),
+    stops: ("It stops with RuntimeError", None),
+    endless: ("It does not end", None),
+    of_another_shape: ("The shape should be", None),
+}
+
+
+@pytest.mark.parametrize(
+    ("function", "said", "see"),
+    [(f, *rest) for f, rest in WRONG.items()],
+    ids=[f.__name__ for f in WRONG],
+)
+def test_each_wrong_way_is_named(function, said, see):
+    verdict = check("06.lazy_adam", function)
+    assert not verdict and said in verdict.said and verdict.see == see
+    assert "should give" in verdict.case and repr(verdict).startswith("✗ 06.lazy_adam")
+
+
+def test_a_stub_is_not_yet_and_no_function_is_told():
+    assert "not yet" in repr(check("06.lazy_adam", lambda W, m, v, grad, time: ...))
+    assert "needs the function itself" in check("06.lazy_adam", 5).said
+
+
+def test_a_branch_into_stillness():
+    explorer = TrainingExplorer(runs=["adam"], steps=30)
+    assert not check("06.still", explorer).started
+    explorer.branch = [0, 12, "momentum", 0.05]
+    verdict = check("06.still", explorer)
+    assert not verdict and "rows still move" in verdict.said and verdict.see == "M7"
+    for rule in ("lazy adam", "sgd", "adagrad", "rmsprop"):
+        explorer.branch = [0, 12, rule, 0.05]
+        assert check("06.still", explorer), rule
+        assert check("06.still", explorer.state)
+    explorer.runs = ["sgd"]
+    assert not check("06.still", explorer).started
+    assert "needs the view" in check("06.still", 3).said
+
+
+def test_m7_moon_has_no_gradient_and_moves_until_the_rule_forgets():
+    trace = show("M7").trace
+    moon = trace.words.index("moon")
+    adam, sgd = trace.runs
+    assert not adam.has_grad[39, moon] and adam.glides[39, moon]
+    assert sgd.moves[39, moon] == 0 and not sgd.glides.any()
