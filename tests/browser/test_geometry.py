@@ -202,7 +202,9 @@ def test_fewer_words_by_slider(show):
     view.page.wait_for_function("models.view0.get('message').header.error !== null")
     assert "a word must be among the first 1." in view.root.get_by_role("alert").inner_text()
     view.press("End", "ArrowLeft")
-    view.page.wait_for_function("models.view0.get('message').header.error === null")
+    view.page.wait_for_function(
+        "(({ error, params }) => !error && params.rows < 60)(models.view0.get('message').header)"
+    )
     view.settle()
     assert explorer.rows < 60 and "w59 is rarer" in view.root.locator(".sum").inner_text()
 
@@ -300,7 +302,8 @@ def test_predict_hides_the_answer_then_shows_the_difference(show):
     assert chosen.count() == 1
     chosen = explorer.trace.words.index(chosen.inner_text())
     view.place("predict:reveal").click()
-    strip = " ".join(view.root.locator(".predict").inner_text().split())
+    view.settle()
+    strip = " ".join(view.root.locator(".strip.predict").inner_text().split())
     assert f"“w{trace.near[0]}” is: cosine {number(trace.cosines[trace.near[0]])}" in strip
     view.settle()
     assert explorer.answers[0]["correct"] == (chosen == trace.near[0])
