@@ -88,7 +88,8 @@ class _Picture:
         box(self.axes, (x, TOP - 4), (self.card - 8, self.tall), face, edge, dashed=bad or lost)
         room = max(4, int(self.card / 6.5) - 1)
         label(self.axes, x + 6, TOP + 10, shown(stage.name, room), look.ink, size=7.5, bold=True)
-        ink = look.warn if bad else look.hit if stage.verdict in ("made", "kept") else look.ink_2
+        inks = {"made": look.hit, "kept": look.hit, "replaced": look.warn, "lost here": look.warn}
+        ink = inks.get(stage.verdict, look.ink_2)
         label(self.axes, x + 6, TOP + 26, f"mask {stage.verdict}", ink, size=7)
         sizes = self._sizes(stage.values)
         for b in range(min(self.batch, len(sizes))):

@@ -1,6 +1,7 @@
 /**
  * A mask's trace as the view reads it: what stands at each place of each stage, and what it costs.
  */
+
 /** @typedef {import("../kit/wire.js").Trace} Trace */
 /** @typedef {import("../kit/wire.js").NdArray} NdArray */
 /** @typedef {"here" | "without" | "truth"} Way */

@@ -5,7 +5,7 @@ import pytest
 
 from embedlab.figures.mask import draw_mask
 from embedlab.figures.png import PNG_MOST, png
-from embedlab.layers import Dense, Embedding, Flatten, GlobalAveragePooling1D, Reshape
+from embedlab.layers import Dense, Embedding, Flatten, GlobalAveragePooling1D, Masking, Reshape
 from embedlab.traces.mask import trace_mask
 
 IDS = np.array([[3, 4, 0, 0], [5, 1, 2, 0], [6, 7, 1, 2]])
@@ -29,6 +29,8 @@ CASES = {
     "kept": make(),
     "lost": make(loser()),
     "no truth": flat(),
+    "replaced": make(Masking(0.0, name="masking")),
+    "no sentences": make(loser(), ids=np.zeros((0, 4), int)),
     "padding alone": make(ids=[[0]]),
     "many layers": make(*(Dense(3, name=f"d{n}") for n in range(9))),
     "large": make(ids=np.arange(2000).reshape(40, 50) % 8),
@@ -50,6 +52,8 @@ def test_the_same_trace_is_the_same_file_and_another_is_not():
 
 def test_it_says_the_numbers_of_the_trace():
     trace = CASES["lost"]
+    replaced = draw_mask(CASES["replaced"]).axes[0].texts
+    assert "mask replaced" in [t.get_text() for t in replaced]
     text = [t.get_text() for t in draw_mask(trace).axes[0].texts]
     assert "mask lost here" in text and "mask made" in text and trace.sentence in text
     for loss in (trace.loss, trace.loss_unmasked, trace.loss_truth):
