@@ -127,20 +127,21 @@ def _same(mine: Any, right: Any, close: float = 1e-6) -> bool:
 def _of_rule(case: Case, value: Any, wanted: tuple[np.ndarray, ...]) -> Finding:
     """Find which other rule gives these numbers."""
     w, m, v = value
-    still = ~case.grad.any(axis=1)
+    still = np.asarray(~case.grad.any(axis=1))
     row = int(np.flatnonzero(still)[0]) if still.any() else -1
     if _same(value, _step(case, sparse_update="dense")):
         return Finding(
             f"Row {row} has no gradient, and it moved: its m was not zero. That is dense Adam. "
             "Keep the old rows where the gradient is zero.", see="M7",
         )  # fmt: skip
-    if still.any() and _same((w[still],), (wanted[0][still],)) and not _same((m, v), wanted[1:]):
+    at_rest = tuple(right[still] for right in wanted)
+    if not _same((m[still], v[still]), at_rest[1:]) and _same((w[still],), at_rest[:1]):
         return Finding(
             f"Row {row} stays, but its m or v fades. A lazy step leaves all three alone."
         )
-    if still.any() and not _same((w[still],), (wanted[0][still],)):
+    if not _same((w[still],), at_rest[:1]):
         return Finding(f"Row {row} has no gradient, and yet its W changed.", see="M7")
-    kept = (case.grad == 0) & ~still[:, None]
+    kept = np.asarray((case.grad == 0) & ~still[:, None])
     if kept.any() and _same((w[kept],), (case.w[kept],)):
         return Finding(
             "A row of the batch has one number whose gradient is 0, and that number stayed. The "
