@@ -25,7 +25,10 @@ from embedlab.traces.wording import shown
 
 __all__ = ["LoRAExplorer"]
 
-ROWS_MOST, COLUMNS_MOST, COLUMNS_DRAWN, SEEN_MOST = 64, 32, 16, 16
+ROWS_MOST, COLUMNS_MOST, SEEN_MOST = 64, 32, 16
+COLUMNS_MADE, COLUMNS_DRAWN = 16, 12
+"""Columns of a table that the view makes, and those of any table that are drawn."""
+
 STEPS, RATE = 200, 0.02
 _LABEL = 40  # letters of a word that travel
 
@@ -113,7 +116,7 @@ class LoRAExplorer(Explorer):
     def limits(self) -> dict[str, dict[str, Any]]:
         """Give for each parameter its limits; what is your own fixes V and D."""
         limits = super().limits()
-        limits["output_dim"]["max"] = COLUMNS_DRAWN
+        limits["output_dim"]["max"] = COLUMNS_MADE
         shape = self._own_shape()
         if shape is not None:
             for name, size in zip(("input_dim", "output_dim"), shape, strict=True):

@@ -133,7 +133,7 @@ export function predictStrip({ prediction, question, outcome, things, act }) {
   /** @param {"right"|"missed"|"extra"} which @param {string} text */
   const tally = (which, text) =>
     verdict[which].length || (which === "right" && kind !== "one")
-      ? html`<span class="tally ${which}">${icon(which)} ${kind === "one" ? nothing : verdict[which].length} ${text}</span>`
+      ? html`<span class="tally ${which}">${icon(which)} ${kind === "one" ? nothing : verdict[which].length} ${verdict[which].length === 1 ? text.replace("points", "point") : text}</span>`
       : nothing;
   return html`<section class="strip predict" aria-label="How your prediction went">
     <p>${tally("right", right)} ${kind === "one" ? nothing : tally("missed", missed)} ${tally("extra", extra)} <span>${outcome}</span></p>

@@ -66,6 +66,9 @@ export function errors({ at, scene, reading, now, asked }) {
   const told = `${whole(numbersOf(reading, now.r))} numbers`;
   const dot = place(now.r, reading.errors[now.r]);
   const left = dot.x > x + w * 0.55;
+  // Beside the point, and where the curve comes down to it from the left, above it.
+  const back = Math.max(0, now.r - Math.ceil((92 / w) * K));
+  const labelY = left ? Math.max(y + 18, place(back, reading.errors[back]).y - 20) : Math.min(dot.y - 20, y + h - 24);
   return svg`<g class="errors">${title(box, "error left", svg`<tspan class="best">● best</tspan><tspan dx="7">○ on rows trained</tspan>`)} ${axes(box)}
     <text class="tick" x=${x - 4} y=${y + 4} text-anchor="end">100%</text><text class="tick" x=${x - 4} y=${y + h + 3} text-anchor="end">0</text>
     <text class="tick" x=${x} y=${y + h + 14}>0</text><text class="tick" x=${x + w} y=${y + h + 14} text-anchor="end">${whole(numbersOf(reading, K))}${at.narrow ? "" : " numbers"}</text>
@@ -78,7 +81,7 @@ export function errors({ at, scene, reading, now, asked }) {
     ${Array.from({ length: K + 1 }, (_, r) => svg`<circle class="point" cx=${place(r, reading.errors[r]).x} cy=${place(r, reading.errors[r]).y} r="2.2" />`)}
     <circle class="learnt" cx=${dot.x} cy=${place(now.r, now.left).y} r="4.5" />
     <circle class="dot" cx=${dot.x} cy=${dot.y} r="5" />
-    ${prediction ? nothing : svg`<text class="value" x=${dot.x + (left ? -9 : 9)} y=${Math.min(dot.y - 20, y + h - 24)} text-anchor=${left ? "end" : "start"}>${told}<tspan x=${dot.x + (left ? -9 : 9)} dy="13">${percent(reading.errors[now.r])} left</tspan></text>`}`
+    ${prediction ? nothing : svg`<text class="value" x=${dot.x + (left ? -9 : 9)} y=${labelY} text-anchor=${left ? "end" : "start"}>${told}<tspan x=${dot.x + (left ? -9 : 9)} dy="13">${percent(reading.errors[now.r])} left</tspan></text>`}`
     }</g>`;
 }
 

@@ -89,12 +89,11 @@ function signs({ at, now, merged, scene }) {
 /** @param {Drawing} d */
 export function headings({ at, reading, now, merged }) {
   const { V, D, n } = reading;
-  const part = at.cols < D ? `, ${n} × ${at.cols} here` : n < V ? `, ${n} here` : "";
+  const drawn = `${n < V ? `${n} of ${V}` : V} × ${at.cols < D ? `${at.cols} of ${D}` : D}`;
   /** @param {number} x @param {string} name @param {string} small */
   const head = (x, name, small) =>
     svg`<text class="head" x=${x} y="12">${name}<tspan class="sub" x=${x} dy="15">${small}</tspan></text>`;
-  const from = at.narrow ? "" : part;
-  return svg`${head(at.w.x, merged ? "W, merged" : "W", `${V} × ${D}${from}`)}
+  return svg`${head(at.w.x, merged ? "W, merged" : "W", at.narrow ? `${V} × ${D}` : drawn)}
     <g class=${merged ? "later" : ""}>${head(at.a.x, "A", `${V} × ${now.r}`)} ${head(at.b.x, "B", `${now.r} × ${D}`)}</g> ${head(at.m.x, "W′", at.narrow ? "" : `step ${now.step}`)}`;
 }
 

@@ -54,7 +54,7 @@ ${t?T({label:E("close"),name:"Close the arithmetic",place:"card:close",onClick:r
 ${l==="curve"?f:u`<span class="num count">${d[l]}</span>`}
 ${T({label:"Reveal",place:"predict:reveal",primary:!0,onClick:()=>s("reveal")})}
 ${T({label:"Not now",place:"predict:done",onClick:()=>s("done")})}
-</section>`}let[c,a,h]=En[l],p=(d,m)=>o[d].length||d==="right"&&l!=="one"?u`<span class="tally ${d}">${E(d)} ${l==="one"?f:o[d].length} ${m}</span>`:f;return u`<section class="strip predict" aria-label="How your prediction went">
+</section>`}let[c,a,h]=En[l],p=(d,m)=>o[d].length||d==="right"&&l!=="one"?u`<span class="tally ${d}">${E(d)} ${l==="one"?f:o[d].length} ${o[d].length===1?m.replace("points","point"):m}</span>`:f;return u`<section class="strip predict" aria-label="How your prediction went">
 <p>${p("right",c)} ${l==="one"?f:p("missed",a)} ${p("extra",h)} <span>${n}</span></p>
 ${T({label:"Again",place:"predict:again",onClick:()=>s("again")})}
 ${T({label:"Done",place:"predict:done",primary:!0,onClick:()=>s("done")})}

@@ -66,7 +66,7 @@ ${t?H({label:W("close"),name:"Close the arithmetic",place:"card:close",onClick:n
 ${a==="curve"?m:u`<span class="num count">${f[a]}</span>`}
 ${H({label:"Reveal",place:"predict:reveal",primary:!0,onClick:()=>r("reveal")})}
 ${H({label:"Not now",place:"predict:done",onClick:()=>r("done")})}
-</section>`}let[c,h,l]=$n[a],d=(f,p)=>s[f].length||f==="right"&&a!=="one"?u`<span class="tally ${f}">${W(f)} ${a==="one"?m:s[f].length} ${p}</span>`:m;return u`<section class="strip predict" aria-label="How your prediction went">
+</section>`}let[c,h,l]=$n[a],d=(f,p)=>s[f].length||f==="right"&&a!=="one"?u`<span class="tally ${f}">${W(f)} ${a==="one"?m:s[f].length} ${s[f].length===1?p.replace("points","point"):p}</span>`:m;return u`<section class="strip predict" aria-label="How your prediction went">
 <p>${d("right",c)} ${a==="one"?m:d("missed",h)} ${d("extra",l)} <span>${o}</span></p>
 ${H({label:"Again",place:"predict:again",onClick:()=>r("again")})}
 ${H({label:"Done",place:"predict:done",primary:!0,onClick:()=>r("done")})}

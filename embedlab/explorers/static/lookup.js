@@ -66,7 +66,7 @@ ${t?_({label:C("close"),name:"Close the arithmetic",place:"card:close",onClick:o
 ${a==="curve"?p:d`<span class="num count">${f[a]}</span>`}
 ${_({label:"Reveal",place:"predict:reveal",primary:!0,onClick:()=>r("reveal")})}
 ${_({label:"Not now",place:"predict:done",onClick:()=>r("done")})}
-</section>`}let[l,c,u]=uo[a],h=(f,m)=>i[f].length||f==="right"&&a!=="one"?d`<span class="tally ${f}">${C(f)} ${a==="one"?p:i[f].length} ${m}</span>`:p;return d`<section class="strip predict" aria-label="How your prediction went">
+</section>`}let[l,c,u]=uo[a],h=(f,m)=>i[f].length||f==="right"&&a!=="one"?d`<span class="tally ${f}">${C(f)} ${a==="one"?p:i[f].length} ${i[f].length===1?m.replace("points","point"):m}</span>`:p;return d`<section class="strip predict" aria-label="How your prediction went">
 <p>${h("right",l)} ${a==="one"?p:h("missed",c)} ${h("extra",u)} <span>${n}</span></p>
 ${_({label:"Again",place:"predict:again",onClick:()=>r("again")})}
 ${_({label:"Done",place:"predict:done",primary:!0,onClick:()=>r("done")})}

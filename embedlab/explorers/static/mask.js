@@ -66,7 +66,7 @@ ${t?A({label:O("close"),name:"Close the arithmetic",place:"card:close",onClick:n
 ${l==="curve"?m:u`<span class="num count">${p[l]}</span>`}
 ${A({label:"Reveal",place:"predict:reveal",primary:!0,onClick:()=>r("reveal")})}
 ${A({label:"Not now",place:"predict:done",onClick:()=>r("done")})}
-</section>`}let[a,c,h]=Zo[l],d=(p,f)=>s[p].length||p==="right"&&l!=="one"?u`<span class="tally ${p}">${O(p)} ${l==="one"?m:s[p].length} ${f}</span>`:m;return u`<section class="strip predict" aria-label="How your prediction went">
+</section>`}let[a,c,h]=Zo[l],d=(p,f)=>s[p].length||p==="right"&&l!=="one"?u`<span class="tally ${p}">${O(p)} ${l==="one"?m:s[p].length} ${s[p].length===1?f.replace("points","point"):f}</span>`:m;return u`<section class="strip predict" aria-label="How your prediction went">
 <p>${d("right",a)} ${l==="one"?m:d("missed",c)} ${d("extra",h)} <span>${o}</span></p>
 ${A({label:"Again",place:"predict:again",onClick:()=>r("again")})}
 ${A({label:"Done",place:"predict:done",primary:!0,onClick:()=>r("done")})}

@@ -54,7 +54,7 @@ ${t?N({label:R("close"),name:"Close the arithmetic",place:"card:close",onClick:o
 ${a==="curve"?$:d`<span class="num count">${p[a]}</span>`}
 ${N({label:"Reveal",place:"predict:reveal",primary:!0,onClick:()=>s("reveal")})}
 ${N({label:"Not now",place:"predict:done",onClick:()=>s("done")})}
-</section>`}let[l,c,h]=mo[a],u=(p,g)=>n[p].length||p==="right"&&a!=="one"?d`<span class="tally ${p}">${R(p)} ${a==="one"?$:n[p].length} ${g}</span>`:$;return d`<section class="strip predict" aria-label="How your prediction went">
+</section>`}let[l,c,h]=mo[a],u=(p,g)=>n[p].length||p==="right"&&a!=="one"?d`<span class="tally ${p}">${R(p)} ${a==="one"?$:n[p].length} ${n[p].length===1?g.replace("points","point"):g}</span>`:$;return d`<section class="strip predict" aria-label="How your prediction went">
 <p>${u("right",l)} ${a==="one"?$:u("missed",c)} ${u("extra",h)} <span>${r}</span></p>
 ${N({label:"Again",place:"predict:again",onClick:()=>s("again")})}
 ${N({label:"Done",place:"predict:done",primary:!0,onClick:()=>s("done")})}
