@@ -6,6 +6,7 @@ import pytest
 from embedlab.explorers.lookup import LookupExplorer
 from embedlab.explorers.mask import MaskExplorer
 from embedlab.layers import Dense, Dropout, Embedding, Flatten
+from embedlab.lessons import check
 from embedlab.traces.wording import number
 
 MEAN = ["Dropout", "GlobalAveragePooling1D", "Dense"]
@@ -30,10 +31,11 @@ def cards(view):
 
 def reach(view, place, limit=80):
     """Press Tab until the keyboard is there."""
+    view.settle()
     for _ in range(limit):
-        if view.focused == place:
+        if view.page.evaluate("document.activeElement.dataset?.place") == place:
             return
-        view.press("Tab")
+        view.page.keyboard.press("Tab")
     raise AssertionError(f"Tab does not reach {place}")
 
 
@@ -267,6 +269,30 @@ def test_cut_a_sentence_by_keys(show):
     assert view.focused == "pad:2"
     view.press("Home")
     view.wait(lengths=[8, 8, 0, 6])
+
+
+def test_every_task_of_the_lesson_by_keys_alone(show):
+    explorer = MaskExplorer()
+    view = show(explorer)
+    reach(view, "layer:2")
+    view.press("p", "ArrowRight", "ArrowRight", "Enter", "p")
+    assert "It is Conv1D" in view.root.locator(".strip.predict").inner_text()
+    view.press("Escape")
+    reach(view, "layer:2")
+    view.press(",", ".")  # the ribbon, layer by layer
+    assert view.said.startswith("Conv1D mixes")
+    reach(view, "pad:1")
+    view.press("ArrowLeft")  # fewer words, more padding
+    view.wait(lengths=[8, 2, 5, 6])
+    view.press("Escape")
+    reach(view, "padding:post")
+    view.press("ArrowRight")
+    view.wait(padding="pre")
+    reach(view, "layer:2")
+    assert not check("04.mend", explorer)
+    view.press("Delete")
+    view.wait(layers=MEAN)
+    assert check("04.mend", explorer)
 
 
 def test_arrows_walk_the_places_across_the_layers(show):
