@@ -101,8 +101,8 @@ def _columns(sums, column, table, row, a, b, scale, out, n):
 def _lora_lookup_lanes_loop(table, ids, a, b, scale, fill, out):
     """As `lora_lookup_loop`, for C-contiguous arrays: each stretch of a row stays in registers.
 
-    0.38 ms where the plain loop takes 0.49 and a plain gather 0.25 (8 192 ids of 30 000, D 128,
-    R 8, one thread); 32 numbers at a time 0.43, 128 at a time 0.40.
+    A fifth faster than the plain loop: 0.40 ms, 0.51, and 0.26 for a plain gather (the fastest of
+    200 calls by turns; 8 192 ids of 30 000, D 128, R 8, one thread).
     """
     below = above = 0
     width = b.shape[1]

@@ -5,18 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core import counter, dequantize
 from embedlab.core.adapter import Adapter, add_lora
+from embedlab.core.dequantize import quantized_lookup
 from embedlab.core.gradient import coalesce, grad_table
 from embedlab.core.ids import resolve
-from embedlab.core.jit import threads
 from embedlab.core.lookup import lookup
 from embedlab.core.lora import lora_lookup
 from embedlab.core.lora_gradient import grad_lora
+from embedlab.core.quantized import Quantized
 
 __all__ = ["Plan", "grad_adapter", "grad_floats", "look_up", "sparse_grad_floats"]
-
-_NO_ZERO = np.zeros((1, 1), np.int8)
 
 
 @dataclass(frozen=True)
@@ -160,20 +158,12 @@ def _copied(table: np.ndarray, rows: np.ndarray, oob: str) -> np.ndarray:
 
 
 def _from_codes(plan: Plan, rows: np.ndarray, codes: Any, scale: Any, zero: Any = None) -> Any:
-    # The loop itself instead of its door `quantized_lookup`: that one looks through the scales of
-    # the whole table on each call, and refuses the infinite ones that a row of zeros has in
-    # float16, where Keras goes on (0 / inf is 0). Shapes are right by Keras's own build.
-    scale = scale.reshape(len(scale), -1).astype(plan.rows_dtype, copy=False)
-    made = np.empty((*rows.shape, plan.shape[1]), scale.dtype)
-    wide = made.size >= dequantize.PARALLEL_FROM and threads() > 1
-    loop = dequantize.quantized_lookup_loop
-    run = dequantize.quantized_lookup_loop_parallel if wide else loop
-    run(
-        codes, scale, _NO_ZERO if zero is None else zero, rows.reshape(-1), plan.bits == 4,
-        plan.block_size, made.dtype.type(np.nan), made.reshape(rows.size, plan.shape[1]),
-    )  # fmt: skip
-    counter.count("lookup")
-    return made
+    # Keras made the scales: those of a row of zeros are infinite in float16, and it goes on there
+    # (0 / inf is 0).
+    scale = scale.reshape(zero.shape if plan.block_size else -1)
+    table = Quantized(codes, scale.astype(plan.rows_dtype, copy=False), zero, plan.shape[1],
+                      plan.bits, plan.block_size or None, checked=True)  # fmt: skip
+    return quantized_lookup(table, rows, oob=plan.oob)
 
 
 def _inside(plan: Plan, ids: np.ndarray, grad: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

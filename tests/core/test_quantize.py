@@ -371,3 +371,16 @@ def test_a_quantised_table_whose_parts_do_not_fit_cannot_be_made(change, error, 
     with pytest.raises(error, match="Received") as caught:
         Quantized(**(good | change))
     assert received in str(caught.value)
+
+
+def test_numbers_that_were_checked_before_are_not_looked_through_again():
+    """An infinite scale passes, as Keras makes for a row of float16 zeros; a wrong shape not."""
+    codes, scale = np.array([[0, 0], [5, 127]], np.int8), np.array([np.inf, 2], np.float32)
+    made = Quantized(codes, scale, None, 2, checked=True)
+    assert quantized_lookup(made, [0, 1]).tolist() == [[0.0, 0.0], [2.5, 63.5]]
+    with pytest.raises(NotFiniteError, match=r"inf at \[0\]"):
+        Quantized(codes, scale, None, 2)
+    with pytest.raises(ShapeError, match="scale must have shape"):
+        Quantized(codes, scale[:1], None, 2, checked=True)
+    with pytest.raises(DtypeError, match="codes must be int8"):
+        Quantized(codes.astype(int), scale, None, 2, checked=True)
