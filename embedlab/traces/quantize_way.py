@@ -167,20 +167,21 @@ def _grow(
     rows = len(table)
     codes, scale = np.array(plain.codes), np.array(plain.scale)
     zero = None if plain.zero is None else np.array(plain.zero)
+    before = _parts(plain)
     touched = np.ones((rows, rows), bool)  # [r, other]: changed whenever r grew and it did not
     for grew in halves(rows):
         made = make(np.where(grew[:, None], grown, table))
         codes[grew], scale[grew] = made.codes[grew], made.scale[grew]
         if zero is not None and made.zero is not None:
             zero[grew] = made.zero[grew]
-        changed = (_parts(made) != _parts(plain)).any(axis=1)
+        changed = (_parts(made) != before).any(axis=1)
         touched[np.ix_(grew, ~grew)] &= changed[~grew]
     np.fill_diagonal(touched, False)
     others = {}
     for row in np.flatnonzero(touched.any(axis=1)):  # none, unless rows hang together
         alone = table.copy()
         alone[row] = grown[row]
-        changed = (_parts(make(alone)) != _parts(plain)).any(axis=1) & touched[row]
+        changed = (_parts(make(alone)) != before).any(axis=1) & touched[row]
         if changed.any():
             others[int(row)] = tuple(np.flatnonzero(changed).tolist())
     after = Quantized(codes, scale, zero, plain.output_dim, plain.bits, plain.block_size)

@@ -45,6 +45,7 @@ def reach(view, place, limit=60):
 def tables(view):
     """Read the data table: caption -> rows of texts, blocks of one table joined."""
     view.place("top:table").click()
+    expect(view.root.locator(".panel-table table").first).to_be_visible()
     found = {}
     for table in view.root.locator("table").all():
         caption = table.locator("caption").inner_text().strip().split(", columns ")[0]
@@ -403,8 +404,8 @@ def test_linked_views_share_row_and_stage_without_the_kernel(show):
     assert "king, row 8 of 16" in two.root.locator(".stage > svg").text_content()
     lookup.place("chip:1").click()
     assert "cat, row 2 of 16" in one.root.locator(".stage > svg").text_content()
-    for number in (1, 2):
-        asked = one.page.evaluate(f"models.view{number}.sent")
+    for view in (two, lookup):
+        asked = one.page.evaluate(f"models.{view.name}.sent")
         assert all(set(changes) <= {"cursor"} for changes in asked)
 
 

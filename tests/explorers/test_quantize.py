@@ -230,6 +230,25 @@ def test_a_row_outside_waits_and_the_last_one_is_shown():
     assert explorer.trace.row == 9
 
 
+def test_another_row_of_the_same_table_is_not_computed_again(monkeypatch):
+    import embedlab.explorers.quantize as module
+
+    runs = []
+    kept = module.trace_quantize
+    monkeypatch.setattr(module, "trace_quantize", lambda *a, **k: runs.append(1) or kept(*a, **k))
+    table = TABLE.copy()
+    explorer = QuantizationExplorer(table)
+    explorer.row, explorer.way = 3, "int8"
+    assert len(runs) == 1 and explorer.trace.row == 3
+    assert "row     row 3:" in explorer.summary
+    table[0, 0] = 5
+    explorer.refresh()
+    assert len(runs) == 2 and explorer.trace.table[0, 0] == 5
+    explorer.flips = [["int8", 0, 0, 1]]
+    explorer.block = 2
+    assert len(runs) == 4
+
+
 def test_way_and_row_need_no_new_numbers():
     explorer = QuantizationExplorer()
     before = explorer.message["buffer"]
