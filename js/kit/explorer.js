@@ -8,29 +8,21 @@
 import { render } from "lit-html";
 import { begin } from "./budget.js";
 import { frame } from "./frame.js";
-import { actOf, keepInside, leave } from "./keys.js";
+import { actOf, keepInside } from "./keys.js";
+import { leave } from "./leave.js";
 import { hear, join, tell } from "./link.js";
 import { Painted } from "./painted.js";
 import { begun, bendAt, choose, predict } from "./predicting.js";
 import { clamp } from "./roving.js";
-import { copy, stateText } from "./share.js";
+import { share } from "./share.js";
 import { Store } from "./store.js";
 import { Player, stepTo } from "./transport.js";
+import { freshUi, pageNumber } from "./ui.js";
 
 /** @typedef {import("./view.js").View} View */
 /** @typedef {import("./view.js").Scene} Scene */
 /** @typedef {import("./view.js").Ui} Ui */
 /** @typedef {import("./wire.js").Trace} Trace */
-
-const COUNT = Symbol.for("embedlab.views");
-
-/** A number no other view of the page has: Jupyter loads a bundle once for every view, so a count of
- * this module's own would begin anew in each. */
-function nextNumber() {
-  const page = /** @type {any} */ (globalThis);
-  page[COUNT] = (page[COUNT] ?? 0) + 1;
-  return page[COUNT];
-}
 
 /**
  * Make the module that anywidget loads.
@@ -57,20 +49,9 @@ export class Explorer extends Painted {
     super(el, () => this.drawScene());
     this.view = view;
     this.model = model;
-    this.uid = `embedlab-${view.name}-${nextNumber()}`;
+    this.uid = `embedlab-${view.name}-${pageNumber()}`;
     /** @type {Ui} */
-    this.ui = {
-      step: 0,
-      playing: false,
-      speed: 1,
-      hover: null,
-      focus: null,
-      panel: null,
-      prediction: null,
-      open: null,
-      note: "",
-      own: view.ui(),
-    };
+    this.ui = freshUi(view);
     this.player = new Player(() => this.beat(), view.beat);
     this.link = join(model.get("link_id") ?? "", (said) => hear(this, said));
     /** @type {Trace | null} */
@@ -225,7 +206,7 @@ export class Explorer extends Painted {
     }
     if (act === "table" || act === "help") return this.panel(this.ui.panel === act ? null : act);
     if (act === "reset") return this.reset();
-    if (act === "share") return void this.share();
+    if (act === "share") return void share(this);
     if (act === "leave") return this.leave();
     this.player.stop();
     this.go(stepTo(act, this.ui.step, this.steps), { patch: { playing: false, focus: null } });
@@ -241,42 +222,14 @@ export class Explorer extends Painted {
   reset() {
     this.player.stop();
     this.store.reset();
-    Object.assign(this.ui, {
-      step: this.opening,
-      playing: false,
-      hover: null,
-      focus: null,
-      prediction: null,
-      open: null,
-      own: this.view.ui(),
-    });
+    const { speed, panel } = this.ui; // these are the learner's, not the story's
+    Object.assign(this.ui, freshUi(this.view), { step: this.opening, speed, panel });
     this.show({ note: "Back to the start." });
   }
 
-  async share() {
-    const { scene } = this;
-    if (!scene) return;
-    const { header } = scene.trace;
-    const text = stateText(header.view, header.version, header.params, header.needs);
-    const done = await copy(text, this.root);
-    this.show({
-      note: done ? "The state is on the clipboard: paste it into from_state(…)." : `Copy this: ${text}`,
-    });
-  }
-
+  /** Close what is open, or leave the view. */
   leave() {
-    const { ui } = this;
-    if (ui.panel) return this.panel(null);
-    if (ui.open) {
-      const back = ui.open.from;
-      this.show({ open: null });
-      if (back) this.focusLater(back);
-      return;
-    }
-    if (ui.prediction) return this.predict("done");
-    if (ui.playing) this.pause();
-    this.show({ focus: null, hover: null });
-    leave(this.root);
+    leave(this);
   }
 
   // ---- predict, then reveal ------------------------------------------------------------------------

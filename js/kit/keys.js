@@ -60,13 +60,3 @@ export function actOf({ key, target, ctrlKey, metaKey, altKey }) {
 export function keepInside(event) {
   if (!(event.ctrlKey || event.metaKey || event.altKey)) event.stopPropagation();
 }
-
-/**
- * Leave the view: hand the keyboard to whatever around it can take it.
- * @param {HTMLElement} root
- */
-export function leave(root) {
-  const host = /** @type {HTMLElement | null} */ (root.parentElement?.closest("[tabindex]") ?? null);
-  if (host) host.focus();
-  else /** @type {HTMLElement | null} */ (document.activeElement)?.blur();
-}

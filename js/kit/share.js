@@ -36,3 +36,15 @@ export async function copy(text, near) {
     return done;
   }
 }
+
+/** Copy the state, and say so; where nothing can be copied, show it. @param {import("./explorer.js").Explorer} live */
+export async function share(live) {
+  const { scene } = live;
+  if (!scene) return;
+  const { header } = scene.trace;
+  const text = stateText(header.view, header.version, header.params, header.needs);
+  const done = await copy(text, live.root);
+  live.show({
+    note: done ? "The state is on the clipboard: paste it into from_state(…)." : `Copy this: ${text}`,
+  });
+}
