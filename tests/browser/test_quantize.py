@@ -399,11 +399,11 @@ def test_linked_views_share_row_and_stage_without_the_kernel(show):
     )
     one.place("mark:3").focus()
     one.press(",")
-    assert two.root.locator(".transport .count").inner_text() == "stage 5 of 6"
+    expect(two.root.locator(".transport .count")).to_have_text("stage 5 of 6")
     one.place("row:8").click()
-    assert "king, row 8 of 16" in two.root.locator(".stage > svg").text_content()
+    expect(two.root.locator(".stage > svg")).to_contain_text("king, row 8 of 16")
     lookup.place("chip:1").click()
-    assert "cat, row 2 of 16" in one.root.locator(".stage > svg").text_content()
+    expect(one.root.locator(".stage > svg")).to_contain_text("cat, row 2 of 16")
     for view in (two, lookup):
         asked = one.page.evaluate(f"models.{view.name}.sent")
         assert all(set(changes) <= {"cursor"} for changes in asked)
