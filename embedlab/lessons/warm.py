@@ -14,14 +14,13 @@ from tqdm import tqdm
 
 from embedlab import layers
 from embedlab.core import gradient, jit, nearest
-from embedlab.core.adam import adam
 from embedlab.core.dequantize import quantized_lookup
 from embedlab.core.ids import resolve
 from embedlab.core.lookup import PARALLEL_FROM, lookup
 from embedlab.core.pack import pack_int4, unpack_int4
 from embedlab.core.quantize import quantize
-from embedlab.core.sgd import sgd
 from embedlab.core.skipgram import train_skipgram
+from embedlab.core.training import adagrad, adam, rmsprop, sgd
 from embedlab.traces.frozen import frozen
 from embedlab.traces.lora import trace_lora
 from embedlab.traces.mask import trace_mask
@@ -112,13 +111,14 @@ def _lora() -> Iterator[Callable[[], Any]]:
 
 def _training() -> Iterator[Callable[[], Any]]:
     yield partial(trace_training, [0, 1, 0, 2], runs=["adam"], steps=2, batch=2)
-    for table in _tables(2, 2):
-        if table.flags.writeable:
-            gradient, memory = np.zeros((1, 2), table.dtype), [np.zeros_like(table) for _ in "mv"]
-            for kind in ("dense", "lazy"):
-                grad = (np.array([1]), gradient)
-                yield partial(adam, table, grad, *memory, time=1, sparse_update=kind)
-                yield partial(sgd, table, grad, memory[0], momentum=0.5, sparse_update=kind)
+    for dtype in (np.float32, np.float64):
+        table, one, two = (np.zeros((2, 2), dtype) for _ in range(3))
+        pair = (np.array([1]), np.zeros((1, 2), dtype))
+        for grad in (pair, np.zeros_like(table)):
+            yield partial(sgd, table, grad, one, momentum=0.5)
+            yield partial(adagrad, table, grad, one)
+            yield partial(rmsprop, table, grad, one)
+            yield partial(adam, table, grad, one, two, time=1)
 
 
 def _from(numbers: int, width: int) -> int:
