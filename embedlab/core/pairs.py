@@ -87,6 +87,7 @@ def draw_batches(
     stream, counts = as_stream(ids, input_dim, starts)
     steps, batch = check_size(steps, "steps"), check_size(batch, "batch")
     window, negative = check_size(window, "window"), check_size(negative, "negative", least=0)
+    seed = check_size(seed, "seed", least=0)
     text = stream[stream >= 0].astype(np.int64)
     sentence = np.cumsum(stream < 0)[stream >= 0]
     batch = min(batch, text.size)
@@ -212,14 +213,15 @@ def check_pairs(pairs: Any, rows: int, others: int) -> np.ndarray:
 def check_pair_tables(table: Any, context: Any) -> tuple[np.ndarray, np.ndarray]:
     """Give both tables C-contiguous, refusing two of different width or precision."""
     table, context = as_array(table, "table"), as_array(context, "context")
+    native = table.dtype.char in "fd" and table.dtype.isnative
+    if not native or table.dtype != context.dtype:
+        raise DtypeError(
+            "table and context must both hold float32, or both float64. Received "
+            f"{table.dtype.str} and {context.dtype.str}. Cast them with astype."
+        )
     if table.ndim != 2 or context.ndim != 2 or table.shape[1] != context.shape[1]:
         raise ShapeError(
             "table and context must have two axes and the same width D. Received "
             f"{table.shape} and {context.shape}. Give both tables rows of one length."
-        )
-    if table.dtype.char not in "fd" or table.dtype != context.dtype:
-        raise DtypeError(
-            "table and context must both hold float32, or both float64. Received "
-            f"{table.dtype} and {context.dtype}. Cast them with astype."
         )
     return table, context

@@ -21,6 +21,7 @@ from embedlab.core.bag_max import bag_max
 from embedlab.core.bags import as_bags
 from embedlab.core.finite import NotFiniteError
 from embedlab.core.ids import IdError, IdTypeError
+from embedlab.core.pairs import draw_batches
 from embedlab.core.quantize import quantize, quantize_groups
 from embedlab.core.table import DtypeError, ShapeError
 
@@ -46,6 +47,7 @@ NO_DOORS = {
     "ids": ("id_error",),
     "lookup": ("calls",),
     "nearest": ("unit",),
+    "pairs": ("check_pair_tables", "check_pairs"),
     "pooling": ("in_single",),
     "quantize": ("quantize_read",),
     "recurrent": ("fit_gates", "same_step"),
@@ -260,6 +262,16 @@ TRAIN = {**GRAM, "output_dim": ("size", lambda: D), "window": ("size", lambda: 2
          "chunk": ("size", lambda: 9), "seed": ("seed", lambda: 3)}  # fmt: skip
 add("sampling", as_stream=GRAM)
 add("skipgram", train_skipgram=TRAIN, skipgram=TRAIN)
+FEW = {"table": ("floats", table), "context": ("floats", table)}
+add("pairs", draw_batches={**GRAM, "steps": ("size", lambda: 2), "batch": ("size", lambda: 2),
+                           "window": ("size", lambda: 2), "negative": ("count", lambda: 2),
+                           "seed": ("seed", lambda: 3)},
+    grad_pairs={"pairs": ("ids", lambda: np.array([[0, 3], [1, 1]])),
+                "label": ("any", lambda: np.array([1, 0])), **FEW})  # fmt: skip
+add("pair_run", train_pairs={
+    "batches": ("any", lambda: draw_batches([0, 1, 2, 5], V, steps=2, batch=2)), **FEW,
+    "optimizer": ("word", lambda: "adam"), "learning_rate": RATE,
+})  # fmt: skip
 add("quantized", Quantized={
     "codes": ("codes", lambda: quantize(table(), 4).codes), "output_dim": ("size", lambda: D),
     "scale": ("scales", lambda: quantize(table(), 4).scale), "zero": ("any", lambda: None),
