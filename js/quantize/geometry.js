@@ -133,9 +133,20 @@ export function reachOf(most) {
 export const valueX = ({ ruler }, value, reach) =>
   ruler.x + ((Math.max(-reach, Math.min(reach, value)) / reach + 1) / 2) * ruler.w;
 
-/** The value at a place of the ruler. @param {Layout} at @param {number} x @param {number} reach */
-export const valueAt = ({ ruler }, x, reach) =>
-  Math.max(-reach, Math.min(reach, ((x - ruler.x) / ruler.w) * 2 * reach - reach));
+const TENFOLD = 200; // px past the end of the ruler that make a weight ten times its length
+
+/**
+ * The value that a hand at a place gives to a weight. Past the end of the ruler it grows ever faster,
+ * so that one drag can make an outlier.
+ * @param {Layout} at
+ * @param {number} x
+ * @param {number} reach
+ */
+export function valueAt({ ruler }, x, reach) {
+  const past = Math.max(0, ruler.x - x, x - ruler.x - ruler.w);
+  const along = Math.max(-1, Math.min(1, ((x - ruler.x) / ruler.w) * 2 - 1));
+  return along * reach * 10 ** (past / TENFOLD);
+}
 
 /**
  * The lane of each mark, so that marks that are close do not cover each other.

@@ -128,6 +128,9 @@ test("the ruler: a place is a value and back, and there is room to drag outwards
     assert.ok(Math.abs(roundedTo(most + step, reach) - most - step) <= step / 10, String(most));
   }
   assert.equal(reachOf(0), 1);
+  const end = at.ruler.x + at.ruler.w;
+  assert.ok(Math.abs(valueAt(at, end + 200, 1) - 10) < 1e-9, "past the end it grows tenfold in 200 px");
+  assert.ok(Math.abs(valueAt(at, at.ruler.x - 100, 2) + 2 * Math.sqrt(10)) < 1e-9);
   assert.equal(roundedTo(0.123456, 1), 0.12);
   assert.deepEqual([keyStep(1, false), keyStep(1.5, true), keyStep(10, false)], [0.1, 0.01, 1]);
 });

@@ -164,21 +164,34 @@ def test_drag_an_outlier_and_its_row_loses_its_codes(show):
     explorer = QuantizationExplorer()
     view = show(explorer, reduced_motion="reduce")
     before = explorer.trace
-    drag(view, "mark:3", -100)
-    view.page.wait_for_function(
-        "models.view0.get('message').header.params.edits[0]?.[2] === -1"
-    )  # the ruler holds still, and ends at -1
+    drag(view, "mark:3", -240)  # past the end of the ruler, where it grows faster
+    view.page.wait_for_function("models.view0.get('message').header.params.edits[0]?.[2] < -3")
     assert view.root.locator(".stage.dragging").count() == 1
     view.page.mouse.up()
+    view.still()
     view.settle()
+    assert view.root.locator(".stage.dragging").count() == 0
     after = explorer.trace
-    assert explorer.edits == [[9, 3, -1.0]]
+    (edit,) = explorer.edits
+    assert edit[:2] == [9, 3] and -40 < edit[2] < -3
     made = quantize(after.table, 4)
     np.testing.assert_array_equal(after.ways["int4"].quantized.codes, made.codes)
     changed = (after.ways["int4"].codes != before.ways["int4"].codes).any(axis=1)
     assert np.flatnonzero(changed).tolist() == [9]
-    assert cell(view, "weight", 3) == "−1.00" and cell(view, "code", 3) == "−7"
+    assert cell(view, "weight", 3) == number(edit[2]) and cell(view, "code", 3) == "−7"
     assert view.focused == "mark:3"
+
+
+def test_drag_inside_the_ruler_is_true_to_its_scale(show):
+    explorer = QuantizationExplorer()
+    view = show(explorer, reduced_motion="reduce")
+    marks = [view.place(f"mark:{n}").bounding_box() for n in (3, 6)]
+    middles = [box["x"] + box["width"] / 2 for box in marks]
+    drag(view, "mark:6", middles[0] - middles[1])  # to where the weight 3 stands
+    view.page.wait_for_function("models.view0.get('message').header.params.edits[0]?.[2] < -0.6")
+    view.page.mouse.up()
+    view.still()
+    assert explorer.edits[0][:2] == [9, 6] and abs(explorer.edits[0][2] + 0.69) <= 0.02
 
 
 def test_hover_asks_python_for_nothing(show):
