@@ -142,7 +142,7 @@ def test_a_cell_opens_its_sum_with_the_very_numbers(show):
 @pytest.mark.parametrize(
     ("fact", "formula"),
     [
-        ("trainable", "(16 + 8) · 2 = 48"), ("whole", "16 · 8 = 128"), ("scale", "4/2 = 2.00"),
+        ("trainable", "(16 + 8) · 2 = 48"), ("scale", "4/2 = 2.00"),
         ("share", "48 / 128 = 38 %"), ("moved", "after step 200: 16 of 16"),
         ("merged", "lookup(W + scale·A·B) − lookup(W, A, B)| = 0"),
     ],
@@ -172,7 +172,7 @@ def test_a_drag_of_an_edge_or_the_cut_changes_the_rank(show, handle):
 
 @pytest.mark.parametrize(
     ("handle", "key"),
-    [("edge:a", "ArrowRight"), ("edge:b", "ArrowDown"), ("cut", "ArrowUp"), ("rank", "ArrowRight")],
+    [("edge:a", "ArrowRight"), ("edge:b", "ArrowDown"), ("cut", "ArrowUp")],
 )
 def test_keys_change_the_rank(show, handle, key):
     explorer = LoRAExplorer()
@@ -347,3 +347,67 @@ def test_a_layer_s_own_adapter(show):
     assert view.place("target:your own").is_checked()
     assert names(view)[1].startswith("<b>bold</b>, trained")
     assert names(view)[5].startswith("row 5, not trained")
+
+
+def test_a_word_held_here_is_held_in_a_linked_view(show):
+    explorers = [LoRAExplorer(link_id="pair"), LoRAExplorer(link_id="pair", start="zero")]
+    one, two = show(*explorers)
+    go_to(one, 20)
+    assert two.root.locator(".transport .count").inner_text() == "step 68 of 200"
+    box = one.place("token:9").bounding_box()
+    one.page.mouse.click(box["x"] + box["width"] - 20, box["y"] + box["height"] / 2)
+    one.page.mouse.move(2, 2)
+    assert one.said.startswith("“moon” was never trained, yet its row moved")
+    assert two.said == "“moon” was never trained and stays where it was: its row of A is zero."
+    assert explorers[0].seen == [0, 1, 4]  # beside its box a click only holds the word
+
+
+def test_numbers_that_cannot_be_drawn_are_told(show):
+    view = show(LoRAExplorer([[np.nan, 1.0], [0.5, 2.0]]))
+    alert = view.root.locator("[role=alert]").inner_text()
+    assert alert.startswith("table must be finite, and within ±1 000 000 to be drawn. Received nan")
+    assert bars(view)[0] != "0.00"
+
+
+def reach(view, place, limit=60):
+    """Press Tab until the keyboard is there."""
+    for _ in range(limit):
+        if view.focused == place:
+            return
+        view.press("Tab")
+    raise AssertionError(f"Tab does not reach {place}")
+
+
+def test_every_task_of_the_lesson_by_keys_alone(show):
+    explorer = LoRAExplorer()
+    view = show(explorer)
+    view.press("Tab", "p")  # the prediction
+    assert view.focused == "curve:1"
+    view.press("ArrowDown", "ArrowDown", "ArrowRight", "PageDown", "PageDown", "PageDown", "p")
+    assert view.focused == "predict:done"
+    view.press("Enter")
+    reach(view, "edge:a")  # 1: from which rank on is nothing left?
+    view.press("ArrowLeft")
+    view.wait(rank=1)
+    assert facts(view)[4] == percent(explorer.trace.errors[1])
+    view.press("ArrowRight")
+    view.wait(rank=2)
+    reach(view, "token:0")  # 2: who moves?
+    view.press("ArrowDown", " ")
+    view.wait(seen=[0, 4])
+    view.press("ArrowDown", "ArrowDown", "ArrowDown", " ")
+    view.wait(seen=[0])
+    assert facts(view)[8] == "16 of 16"
+    view.press("Home", ".")
+    assert view.said == "Step 1: only B moved. A has no gradient while B is zero."
+    reach(view, "start:A random")
+    view.press("ArrowRight")
+    view.wait(start="zero")
+    assert facts(view)[8] == "1 of 16"
+    view.press("Shift+Tab")
+    assert view.focused == "scaling:α / r"  # 3: which scale keeps its size?
+    view.press("ArrowRight")
+    view.wait(scaling="rslora")
+    assert "keeps its size" in view.said
+    view.press("m")  # and merge
+    assert view.said.startswith("Merged")
