@@ -12,6 +12,7 @@ import { short } from "./words.js";
 /** @typedef {import("./state.js").Drawing} Drawing */
 /** @typedef {{ row: number, run: number, x: number, y: number }} Dot */
 
+const DETAIL = 1.5; // px
 const MOMENTUM = -1; // among the labels, that of the arrow
 export const ARROW = 12; // how many times its move an arrow is long
 const ARROW_LEAST = 11;
@@ -114,13 +115,14 @@ function pathOf({ reading, at }, n) {
   /** @param {(k: number, row: number) => ArrayLike<number>} weights @param {number} row @param {number} from @param {number} to */
   return (weights, row, from, to) => {
     let d = "";
-    let before = "";
+    let last = [Infinity, Infinity];
     for (let k = from; k <= to; k++) {
       const [x, y] = map.at(reading.place(weights(k, row)));
       if (!Number.isFinite(x) || !Number.isFinite(y)) continue;
-      const now = `${r(x)} ${r(y)}`;
-      if (now !== before) d += `${d ? "L" : "M"}${now}`;
-      before = now;
+      const near = Math.abs(x - last[0]) + Math.abs(y - last[1]) < DETAIL;
+      if (near && k < to) continue; // no eye sees it, and every point is drawn anew at each step
+      d += `${d ? "L" : "M"}${r(x)} ${r(y)}`;
+      last = [x, y];
     }
     return d;
   };
