@@ -97,7 +97,12 @@ class _Picture:
             if seen and self.rows[line] in self.trace.seen:
                 y = TOP + line * CELL
                 box(
-                    self.axes, (x - 5, y), (2, CELL - 1.5), self.look.hit, self.look.hit, radius=0.5
+                    self.axes,
+                    (x - 5, y),
+                    (2, CELL - 1.5),
+                    self.look.accent,
+                    self.look.accent,
+                    radius=0.5,
                 )
 
     def _moved(self, x: float) -> None:
@@ -108,15 +113,15 @@ class _Picture:
         for line, row in enumerate(self.rows):
             y = TOP + line * CELL
             seen = row in self.trace.seen
-            colour = look.hit if seen else look.warn
+            colour = look.accent if seen else look.warn
             if far[row] > 0:
                 size = (max(room * far[row] / longest, 1), CELL - 2)
                 box(self.axes, (x, y), size, colour, colour, radius=1, width=0)
             name = shown(self.trace.words[row], 8) or str(row)
             end = x + room * far[row] / longest + 4
             label(self.axes, end, y + CELL / 2 - 1, name, colour if seen else look.ink_2, size=6)
-        note = "green: trained" if len(self.trace.seen) < len(far) else "all rows were trained"
-        label(self.axes, x, TOP + self.tall + 9, note, look.hit, size=7)
+        note = "blue: trained" if len(self.trace.seen) < len(far) else "all rows were trained"
+        label(self.axes, x, TOP + self.tall + 9, note, look.accent, size=7)
         if self.trace.moved.sum() > self.trace.moved[self.trace.seen].sum():
             label(self.axes, x + 80, TOP + self.tall + 9, "red: never trained", look.warn, size=7)
 
