@@ -6,7 +6,7 @@ import { nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
 import { mapper, placeLabels } from "./geometry.js";
 import { AHEAD, distance } from "./reading.js";
-import { nameOf } from "./state.js";
+import { nameOf, runOf } from "./state.js";
 import { short } from "./words.js";
 
 /** @typedef {import("./state.js").Drawing} Drawing */
@@ -33,7 +33,7 @@ export function dots({ reading, at, s }) {
 export function ground(d) {
   const { scene, reading, at, s } = d;
   const { row, pins } = scene.ui.own;
-  return guard([scene.trace, at, s, row, pins.join(), scene.theme], () => {
+  return guard([scene.trace, at, s, row, pins.join(), scene.theme, revealed(d, runOf(scene))], () => {
     const all = dots(d);
     return reading.runs.map((_, n) => land(d, n, all.filter((dot) => dot.run === n)));
   });
@@ -51,12 +51,13 @@ function land(d, n, here) {
   const names = namesOf(d, here, box, named);
   const state = (/** @type {number} */ row) => (own.pins.includes(row) ? "pinned" : run.glides(s, row) ? "glides" : "");
   const wind = names.get(MOMENTUM);
+  const gone = revealed(d, n);
   return svg`<rect class="sheet" x=${box.x} y=${box.y} width=${box.w} height=${box.h} rx="6" />
     ${reading.order.map((row) => svg`<path class="trail ${own.pins.includes(row) ? "pinned" : ""}" d=${path(run.weights, row, 0, s + 1)} />`)}
     ${ghost(d, n, path)}
     <g class="arrows">${flying.map(({ line, head }) => svg`<path d=${line} /><path class="tip" d=${head} />`)}</g>
     ${here.map(({ row, x, y }) => svg`<circle class="dot ${state(row)}" cx=${r(x)} cy=${r(y)} r=${own.pins.includes(row) ? 5 : 4} />`)}
-    ${here.map(({ row }) => name(names.get(row), state(row), label(d, row)))}
+    ${here.map(({ row }) => (gone && row === own.row ? nothing : name(names.get(row), state(row), label(d, row))))}
     ${name(wind, "momentum", "momentum")}
     ${here.length ? nothing : svg`<text x=${box.x + box.w / 2} y=${box.y + box.h / 2} text-anchor="middle">no row stands at a finite place</text>`}
     ${n === reading.runs.length - 1 ? note(d, box) : nothing}`;
@@ -97,9 +98,9 @@ function above(d, n, here) {
   return svg`<g>
     <text class="head title ${d.n === n ? "active" : ""}" x=${box.x} y=${box.y - 9}>${title.length > most ? `${title.slice(0, most - 1)}…` : title}</text>
     <path class="trail hit" d=${guard([scene.trace, at, s, row], () => path(run.weights, row, 0, s + 1))} />
-    ${ahead(d, n, path)} ${d.n === n ? ruler(d, here) : nothing}
+    ${d.n === n ? ruler(d, here) : nothing}
     ${dot ? svg`<circle class="dot hit" cx=${r(dot.x)} cy=${r(dot.y)} r="6" />` : nothing}
-    ${name(place, "hit", label(d, row))}
+    ${revealed(d, n) ? ahead(d, n, path) : name(place, "hit", label(d, row))}
   </g>`;
 }
 
@@ -142,11 +143,20 @@ function ghost({ scene, reading, s, at }, n, path) {
   })}</g>`;
 }
 
-/** After a prediction: where the row really went. @param {Drawing} d @param {number} n @param {ReturnType<typeof pathOf>} path */
-function ahead({ scene, reading, s, row, run, n: active }, n, path) {
-  if (scene.ui.prediction?.phase !== "revealed" || active !== n) return nothing;
-  return svg`<path class="ahead" pathLength="1" d=${path(run.weights, row, s + 1, Math.min(reading.S, s + 1 + AHEAD))} />`;
+/** After a prediction: where the row really went, and its name there. @param {Drawing} d @param {number} n @param {ReturnType<typeof pathOf>} path */
+function ahead(d, n, path) {
+  const { reading, s, row, run, at } = d;
+  const way = path(run.weights, row, s + 1, Math.min(reading.S, s + 1 + AHEAD));
+  const [x, y] = way.slice(Math.max(way.lastIndexOf("L"), 0) + 1).split(" ").map(Number);
+  const left = x > at.maps[n].x + at.maps[n].w - 70;
+  return way
+    ? svg`<path class="ahead" pathLength="1" d=${way} /><circle class="dot glides" cx=${x} cy=${y} r="5" />
+      ${name({ x: x + (left ? -9 : 9), y: y + 4, anchor: left ? "end" : "start" }, "hit", label(d, row))}`
+    : nothing;
 }
+
+/** Whether a prediction about this run was revealed: its row's name moves along. @param {Drawing} d @param {number} n */
+const revealed = ({ scene }, n) => scene.ui.prediction?.phase === "revealed" && runOf(scene) === n;
 
 /** An arrow for each row that moves without a gradient, the longest first. @param {Drawing} d @param {number} n @param {Dot[]} here */
 function arrowsOf({ reading, at, s }, n, here) {
