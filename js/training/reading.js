@@ -133,8 +133,11 @@ function runOf(said, n, arrays, { S, V, D }, index) {
   const pulled = new Uint8Array(S * V);
   for (let s = 0; s < S; s++) {
     for (let row = 0; row < V; row++) {
-      moves[s * V + row] = distance(weights(s, row), weights(s + 1, row));
-      pulled[s * V + row] = Number(Array.prototype.some.call(grad(s, row), (value) => value !== 0));
+      const at = s * V + row; // by index: thousands of small views would cost more than the sums
+      let sum = 0;
+      for (let d = 0; d < D; d++) sum += (w[(at + V) * D + d] - w[at * D + d]) ** 2;
+      moves[at] = Math.sqrt(sum);
+      for (let d = 0, e = index[at]; e >= 0 && d < D; d++) if (g[e * D + d] !== 0) pulled[at] = 1;
     }
   }
   return {
@@ -186,12 +189,12 @@ function longest(runs, S, V) {
   return most || 1;
 }
 
-/** What the map must hold: every row at every step of every run. @param {Run[]} runs @param {number} S @param {number} V @param {Reading["place"]} place @returns {Bounds} */
+/** What the map must hold: every row at every other step of every run; its margin holds the rest. @param {Run[]} runs @param {number} S @param {number} V @param {Reading["place"]} place @returns {Bounds} */
 function boundsOf(runs, S, V, place) {
   /** @type {Bounds} */
   const all = { x: [Infinity, -Infinity], y: [Infinity, -Infinity] };
   for (const run of runs) {
-    for (let k = 0; k <= S; k++) {
+    for (let k = S; k >= 0; k -= 2) {
       for (let row = 0; row < V; row++) {
         const [x, y] = place(run.weights(k, row));
         if (!Number.isFinite(x) || !Number.isFinite(y)) continue;
