@@ -33,12 +33,19 @@ def axe():
     pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
 
 
-def violations(view, axe):
+CONTRAST = {"runOnly": ["color-contrast"]}
+ALL_BUT_CONTRAST = {"rules": {"color-contrast": {"enabled": False}}}
+
+
+def violations(view, axe, options=None):
     view.page.add_script_tag(path=axe)
     view.page.wait_for_function(
         "document.getAnimations().every(a => a.playState !== 'running')"
     )  # axe would measure the contrast of what is still fading in
-    found = view.page.evaluate("axe.run('.embedlab').then(r => r.violations)")
+    found = view.page.evaluate(
+        "options => axe.run('.embedlab', options).then(r => r.violations)",
+        {"resultTypes": ["violations"], **(options or {})},  # the rest costs most of the time
+    )
     return [
         f"{rule['id']}: {node['html'][:120]} {node['failureSummary'][:200]}"
         for rule in found
@@ -55,7 +62,7 @@ def test_axe_finds_nothing(show, axe, name, said, keys):
     found = violations(view, axe)
     view.page.emulate_media(color_scheme="dark")
     view.page.wait_for_selector(".embedlab.dark")
-    assert [*found, *violations(view, axe)] == []
+    assert [*found, *violations(view, axe, CONTRAST)] == []  # only the colours are others
 
 
 @pytest.mark.parametrize(("name", "params"), TRACES)
@@ -85,7 +92,8 @@ def test_on_a_phone_nothing_scrolls_sideways(show, axe, name, params, panel):
         if view.root.locator(part).count()
     ]
     assert tops == sorted(tops)
-    assert violations(view, axe) == []
+    if params == {}:  # other traces meet axe above, at full width
+        assert violations(view, axe, ALL_BUT_CONTRAST) == []
 
 
 @pytest.mark.parametrize("name", CASES)
