@@ -1,6 +1,6 @@
 """Lesson 10: the odd one out, an arithmetic with words, and its two questions."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,7 +8,9 @@ import numpy as np
 from embedlab.core.geometry import odd_one_out
 from embedlab.lessons.attempt import Attempt, attempt
 from embedlab.lessons.compare import came, fault, say
+from embedlab.lessons.given import given_view
 from embedlab.lessons.question import Choice, Question
+from embedlab.lessons.trial import Finding, trial
 from embedlab.lessons.verdict import Verdict
 
 __all__ = ["CHECKS", "QUESTIONS"]
@@ -46,33 +48,22 @@ def _cases() -> list[Case]:
 
 def check_odd(exercise: str, function: Any) -> Verdict:
     """Judge `odd(table, ids)`: the id whose row points least the way of the others."""
-    if not callable(function):
-        said = (
-            f"the check needs the function itself. Received {type(function).__name__}. "
-            "Pass its name without parentheses."
-        )
-        return Verdict(exercise, False, said)
-    for number, (table, ids) in enumerate(_cases()):
-        done = attempt(function, table, ids)
-        if number == 0 and done.error is None and (done.value is None or done.value is ...):
-            said = (
-                "your function gives nothing so far. Write your lines in place of the dots, "
-                "and end with `return`."
-            )
-            return Verdict(exercise, False, said, started=False)
-        wanted = odd_one_out(table, ids)[0]
-        said, belief = _judge(table, ids, wanted, done)
-        if said:
-            case = {
-                "table": say(table),
-                "ids": say(ids),
-                "should give": f"{wanted}",
-                "gave": came(done),
-            }
-            held = "" if done.endless else f"{number} of {len(_cases())} cases hold. "
-            return Verdict(exercise, False, held + said, case=case, misconception=belief)
-    said = f"right, {len(_cases())} of {len(_cases())} cases: by direction, in all dimensions."
-    return Verdict(exercise, True, said)
+
+    def judge(case: Case, done: Attempt) -> Finding | None:
+        said, belief = _judge(*case, odd_one_out(*case)[0], done)
+        return Finding(said, belief) if said else None
+
+    return trial(
+        exercise, function, _cases(), judge=judge,
+        run=lambda function, case: attempt(function, *case),
+        shown=lambda case, done: {
+            "table": say(case.table),
+            "ids": say(case.ids),
+            "should give": f"{odd_one_out(*case)[0]}",
+            "gave": came(done),
+        },
+        right=lambda said: Verdict(exercise, True, f"{said}: by direction, in all dimensions."),
+    )  # fmt: skip
 
 
 def _judge(
@@ -108,16 +99,9 @@ def _by_dots(table: np.ndarray, ids: np.ndarray) -> int:
 
 def check_sum(exercise: str, given: Any) -> Verdict:
     """Judge a GeometryExplorer (or its state): a sum of words that says more than its last word."""
-    from embedlab.explorers.geometry import GeometryExplorer
-
-    if isinstance(given, (Mapping, str)):
-        given = GeometryExplorer.from_state(given)
-    if not isinstance(given, GeometryExplorer):
-        said = (
-            f"the check needs the view or its state. Received {type(given).__name__}. "
-            "Pass explorer, or explorer.state."
-        )
-        return Verdict(exercise, False, said)
+    given = given_view(exercise, "geometry", given)
+    if isinstance(given, Verdict):
+        return given
     trace = given.trace
     if trace.sum is None or not trace.sum.ids.size:
         said = "there is no sum in the view yet. Put a word into each of the slots a, b and c."

@@ -1,6 +1,6 @@
 """Lesson 03: its two exercises and its two questions."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,7 +8,9 @@ import numpy as np
 from embedlab.core.gradient import grad_table
 from embedlab.lessons.attempt import Attempt, attempt
 from embedlab.lessons.compare import came, fault, form, say
+from embedlab.lessons.given import given_view
 from embedlab.lessons.question import Choice, Question
+from embedlab.lessons.trial import Finding, trial
 from embedlab.lessons.verdict import Verdict
 from embedlab.traces.gradient import TOLERANCE, trace_gradient
 
@@ -21,14 +23,6 @@ class Case(NamedTuple):
     ids: np.ndarray
     grad_out: np.ndarray
     input_dim: int
-
-
-class Finding(NamedTuple):
-    """What is wrong, the misconception it looks like, and the one whose view shows it."""
-
-    said: str
-    belief: str | None = None
-    see: str | None = None
 
 
 def _cases() -> list[Case]:
@@ -53,43 +47,23 @@ def _cases() -> list[Case]:
 
 def check_scatter_add(exercise: str, function: Any) -> Verdict:
     """Judge `scatter_add(ids, grad_out, input_dim)`: each row the sum of what comes back to it."""
-    if not callable(function):
-        said = (
-            f"the check needs the function itself. Received {type(function).__name__}. "
-            "Pass its name without parentheses."
-        )
-        return Verdict(exercise, False, said)
-    failures = []
-    for number, case in enumerate(_cases()):
-        done = _run(function, case)
-        if number == 0 and done.error is None and (done.value is None or done.value is ...):
-            said = (
-                "your function gives nothing so far. Write your lines in place of the dots, "
-                "and end with `return`."
-            )
-            return Verdict(exercise, False, said, started=False)
-        finding = _judge(case, done)
-        if finding:
-            failures.append((case, done, finding))
-        if done.endless:
-            break  # one long wait is enough
-    total = len(_cases())
-    if not failures:
+
+    def right(said: str) -> Verdict:
         error = _gradcheck(function)
         word = "passes" if error <= TOLERANCE else "FAILS"
-        said = f"right, {total} of {total} cases, and the gradient check {word} with duplicates."
+        said = f"{said}, and the gradient check {word} with duplicates."
         return Verdict(exercise, error <= TOLERANCE, said)
-    case, done, (said, belief, see) = failures[0]
-    shown = {
-        "ids": say(case.ids),
-        "grad_out": say(case.grad_out),
-        "input_dim": str(case.input_dim),
-        "should give": say(_wanted(case)),
-        "gave": came(done),
-    }
-    if not done.endless:
-        said = f"{total - len(failures)} of {total} cases hold. {said}"
-    return Verdict(exercise, False, said, case=shown, misconception=belief, see=see)
+
+    return trial(
+        exercise, function, _cases(), run=_run, judge=_judge, right=right,
+        shown=lambda case, done: {
+            "ids": say(case.ids),
+            "grad_out": say(case.grad_out),
+            "input_dim": str(case.input_dim),
+            "should give": say(_wanted(case)),
+            "gave": came(done),
+        },
+    )  # fmt: skip
 
 
 def _run(function: Callable[..., Any], case: Case) -> Attempt:
@@ -164,16 +138,9 @@ def _gradcheck(function: Callable[..., Any]) -> float:
 
 def check_same(exercise: str, given: Any) -> Verdict:
     """Judge a GradientExplorer (or its state): a sentence for which "assign" is right too."""
-    from embedlab.explorers.gradient import GradientExplorer
-
-    if isinstance(given, (Mapping, str)):
-        given = GradientExplorer.from_state(given)
-    if not isinstance(given, GradientExplorer):
-        said = (
-            f"the check needs the view or its state. Received {type(given).__name__}. "
-            "Pass explorer, or explorer.state."
-        )
-        return Verdict(exercise, False, said)
+    given = given_view(exercise, "gradient", given)
+    if isinstance(given, Verdict):
+        return given
     if given.error is not None:
         return Verdict(exercise, False, f"the view refuses: {given.error}", started=False)
     trace = given.trace

@@ -1,7 +1,7 @@
 """Lesson 01: its two exercises and its two questions."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -10,20 +10,14 @@ from embedlab.core.lookup import lookup
 from embedlab.lessons.attempt import Attempt, attempt
 from embedlab.lessons.compare import came, fault, form, say
 from embedlab.lessons.counting import multiplications
+from embedlab.lessons.given import given_view
 from embedlab.lessons.question import Choice, Question
+from embedlab.lessons.trial import Finding, trial
 from embedlab.lessons.verdict import Verdict
 
 __all__ = ["CHECKS", "QUESTIONS"]
 
 Case = tuple[np.ndarray, np.ndarray]
-
-
-class Finding(NamedTuple):
-    """What is wrong, the misconception it looks like, and the one whose view shows it."""
-
-    said: str
-    belief: str | None = None
-    see: str | None = None
 
 
 def _cases() -> list[Case]:
@@ -52,39 +46,18 @@ def _cases() -> list[Case]:
 
 def check_lookup(exercise: str, function: Any) -> Verdict:
     """Judge `lookup(W, ids)`: any shape of ids, and an IndexError outside 0..V-1."""
-    if not callable(function):
-        said = (
-            f"the check needs the function itself. Received {type(function).__name__}. "
-            "Pass its name without parentheses."
-        )
-        return Verdict(exercise, False, said)
-    failures = []
-    for number, (table, ids) in enumerate(_cases()):
-        done = attempt(function, table, ids)
-        if number == 0 and done.error is None and (done.value is None or done.value is ...):
-            said = (
-                "your function gives nothing so far. Write your lines in place of the dots, "
-                "and end with `return`."
-            )
-            return Verdict(exercise, False, said, started=False)
-        finding = _judge(function, table, ids, done)
-        if finding:
-            failures.append((table, ids, done, finding))
-        if done.endless:
-            break  # one long wait is enough
-    total = len(_cases())
-    if not failures:
-        return Verdict(exercise, True, f"right, {total} of {total} cases. {_cost(function)}")
-    table, ids, done, (said, belief, see) = failures[0]
-    case = {
-        "table": say(table),
-        "ids": say(ids),
-        "should give": _wanted(table, ids)[1],
-        "gave": came(done),
-    }
-    if not done.endless:
-        said = f"{total - len(failures)} of {total} cases hold. {said}"
-    return Verdict(exercise, False, said, case=case, misconception=belief, see=see)
+    return trial(
+        exercise, function, _cases(),
+        run=lambda function, case: attempt(function, *case),
+        judge=lambda case, done: _judge(function, *case, done),
+        shown=lambda case, done: {
+            "table": say(case[0]),
+            "ids": say(case[1]),
+            "should give": _wanted(*case)[1],
+            "gave": came(done),
+        },
+        right=lambda said: Verdict(exercise, True, f"{said}. {_cost(function)}"),
+    )  # fmt: skip
 
 
 def _judge(function: Any, table: np.ndarray, ids: np.ndarray, done: Attempt) -> Finding | None:
@@ -164,16 +137,9 @@ def _cost(function: Callable[..., Any], lead: str = "Counted") -> str:
 
 def check_fence(exercise: str, given: Any) -> Verdict:
     """Judge a LookupExplorer (or its state): the smallest V in which every word has a row."""
-    from embedlab.explorers.lookup import LookupExplorer
-
-    if isinstance(given, (Mapping, str)):
-        given = LookupExplorer.from_state(given)
-    if not isinstance(given, LookupExplorer):
-        said = (
-            f"the check needs the view or its state. Received {type(given).__name__}. "
-            "Pass explorer, or explorer.state."
-        )
-        return Verdict(exercise, False, said)
+    given = given_view(exercise, "lookup", given)
+    if isinstance(given, Verdict):
+        return given
     trace = given.trace
     rows = len(trace.table)
     if not trace.ids.size:

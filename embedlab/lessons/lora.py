@@ -1,6 +1,6 @@
 """Lesson 07: its two exercises and its two questions."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,9 @@ from embedlab.core.adapter import Adapter
 from embedlab.core.merge import merge
 from embedlab.lessons.attempt import Attempt, attempt
 from embedlab.lessons.compare import came, fault, form, say
+from embedlab.lessons.given import given_view
 from embedlab.lessons.question import Choice, Question
+from embedlab.lessons.trial import Finding, trial
 from embedlab.lessons.verdict import Verdict
 
 __all__ = ["CHECKS", "QUESTIONS"]
@@ -38,37 +40,22 @@ def _cases() -> list[Case]:
 
 def check_merge(exercise: str, function: Any) -> Verdict:
     """Judge `merge(W, A, B, alpha)`: a new table, alpha over the rank before A @ B."""
-    if not callable(function):
-        said = (
-            f"the check needs the function itself. Received {type(function).__name__}. "
-            "Pass its name without parentheses."
-        )
-        return Verdict(exercise, False, said)
-    failures = []
-    for number, case in enumerate(_cases()):
-        done = attempt(lambda *x: function(*x[:3], float(x[3])), *case)
-        if number == 0 and done.error is None and (done.value is None or done.value is ...):
-            said = (
-                "your function gives nothing so far. Write your lines in place of the dots, "
-                "and end with `return`."
-            )
-            return Verdict(exercise, False, said, started=False)
+
+    def judge(case: Case, done: Attempt) -> Finding | None:
         wrong = _judge(case, done)
-        if wrong:
-            failures.append((case, done, wrong))
-        if done.endless:
-            break
-    total = len(_cases())
-    if not failures:
-        said = f"right, {total} of {total} cases. Every row comes out as with the adapter."
-        return Verdict(exercise, True, said)
-    case, done, said = failures[0]
-    shown = dict(zip(("W", "A", "B", "alpha"), map(say, case), strict=True))
-    shown |= {"should give": say(_wanted(case)), "gave": came(done)}
-    if not done.endless:
-        said = f"{total - len(failures)} of {total} cases hold. {said}"
-    belief = "M9" if "scale" in said else None
-    return Verdict(exercise, False, said, case=shown, misconception=belief, see="M15")
+        return Finding(wrong, "M9" if "scale" in wrong else None, "M15") if wrong else None
+
+    def shown(case: Case, done: Attempt) -> dict[str, str]:
+        asked = dict(zip(("W", "A", "B", "alpha"), map(say, case), strict=True))
+        return asked | {"should give": say(_wanted(case)), "gave": came(done)}
+
+    return trial(
+        exercise, function, _cases(), judge=judge, shown=shown,
+        run=lambda function, case: attempt(lambda *x: function(*x[:3], float(x[3])), *case),
+        right=lambda said: Verdict(
+            exercise, True, f"{said}. Every row comes out as with the adapter."
+        ),
+    )  # fmt: skip
 
 
 def _wanted(case: Case) -> np.ndarray:
@@ -110,16 +97,9 @@ def _judge(case: Case, done: Attempt) -> str | None:
 
 def check_rank(exercise: str, given: Any) -> Verdict:
     """Judge a LoRAExplorer (or its state): the smallest rank that leaves less than 5 %."""
-    from embedlab.explorers.lora import LoRAExplorer
-
-    if isinstance(given, (Mapping, str)):
-        given = LoRAExplorer.from_state(given)
-    if not isinstance(given, LoRAExplorer):
-        said = (
-            f"the check needs the view or its state. Received {type(given).__name__}. "
-            "Pass explorer, or explorer.state."
-        )
-        return Verdict(exercise, False, said)
+    given = given_view(exercise, "lora", given)
+    if isinstance(given, Verdict):
+        return given
     trace = given.trace
     errors, rank = trace.errors, trace.rank
     if not trace.delta.any():

@@ -1,7 +1,7 @@
 """Lesson 04: the masked mean, a pipeline to mend, and its two questions."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -9,21 +9,15 @@ from embedlab.core.mask import as_mask
 from embedlab.core.pooling import masked_mean
 from embedlab.lessons.attempt import Attempt, attempt
 from embedlab.lessons.compare import came, fault, form, say
+from embedlab.lessons.given import given_view
 from embedlab.lessons.question import Choice, Question
+from embedlab.lessons.trial import Finding, trial
 from embedlab.lessons.verdict import Verdict
 
 __all__ = ["CHECKS", "QUESTIONS"]
 
 NEAR = 1e-5
 """How far the loss may be from the true one, as a share: what rounding leaves."""
-
-
-class Finding(NamedTuple):
-    """What is wrong, the misconception it looks like, and the one whose view shows it."""
-
-    said: str
-    belief: str | None = None
-    see: str | None = None
 
 
 def _cases() -> list[tuple[np.ndarray, np.ndarray]]:
@@ -51,41 +45,20 @@ def _cases() -> list[tuple[np.ndarray, np.ndarray]]:
 
 def check_mean(exercise: str, function: Any) -> Verdict:
     """Judge `masked_mean(values, mask)`: the mean of the words alone, 0 where there is none."""
-    if not callable(function):
-        said = (
-            f"the check needs the function itself. Received {type(function).__name__}. "
-            "Pass its name without parentheses."
-        )
-        return Verdict(exercise, False, said)
-    failures = []
-    cases = _cases()
-    for number, (values, mask) in enumerate(cases):
-        done = attempt(function, values, mask)
-        if number == 0 and done.error is None and (done.value is None or done.value is ...):
-            said = (
-                "your function gives nothing so far. Write your lines in place of the dots, "
-                "and end with `return`."
-            )
-            return Verdict(exercise, False, said, started=False)
-        finding = _judge(values, mask, done)
-        if finding:
-            failures.append((values, mask, done, finding))
-        if done.endless:
-            break  # one long wait is enough
-    total = len(cases)
-    if not failures:
-        said = f"right, {total} of {total} cases. Padding adds nothing, and is not counted."
-        return Verdict(exercise, True, said)
-    values, mask, done, (said, belief, see) = failures[0]
-    case = {
-        "values": say(values),
-        "mask": say(mask),
-        "should give": say(_wanted(values, mask)),
-        "gave": came(done),
-    }
-    if not done.endless:
-        said = f"{total - len(failures)} of {total} cases hold. {said}"
-    return Verdict(exercise, False, said, case=case, misconception=belief, see=see)
+    return trial(
+        exercise, function, _cases(),
+        run=lambda function, case: attempt(function, *case),
+        judge=lambda case, done: _judge(*case, done),
+        shown=lambda case, done: {
+            "values": say(case[0]),
+            "mask": say(case[1]),
+            "should give": say(_wanted(*case)),
+            "gave": came(done),
+        },
+        right=lambda said: Verdict(
+            exercise, True, f"{said}. Padding adds nothing, and is not counted."
+        ),
+    )  # fmt: skip
 
 
 def _wanted(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -135,16 +108,9 @@ def _name(values: np.ndarray, mask: np.ndarray, gave: np.ndarray) -> Finding:
 
 def check_mend(exercise: str, given: Any) -> Verdict:
     """Judge a MaskExplorer (or its state): with this padding, the loss must be the true one."""
-    from embedlab.explorers.mask import MaskExplorer
-
-    if isinstance(given, (Mapping, str)):
-        given = MaskExplorer.from_state(given)
-    if not isinstance(given, MaskExplorer):
-        said = (
-            f"the check needs the view or its state. Received {type(given).__name__}. "
-            "Pass explorer, or explorer.state."
-        )
-        return Verdict(exercise, False, said)
+    given = given_view(exercise, "mask", given)
+    if isinstance(given, Verdict):
+        return given
     trace = given.trace
     if given.error:
         return Verdict(exercise, False, f"these layers do not fit each other. {given.error}")

@@ -1,7 +1,7 @@
 """Lesson 08: its three exercises and its two questions."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -10,21 +10,15 @@ from embedlab.core.quantize import quantize
 from embedlab.core.quantize_report import quantization_report
 from embedlab.lessons.attempt import Attempt, attempt
 from embedlab.lessons.compare import came, fault, form, say
+from embedlab.lessons.given import given_view
 from embedlab.lessons.question import Choice, Question
+from embedlab.lessons.trial import Finding, trial
 from embedlab.lessons.verdict import Verdict
 
 __all__ = ["CHECKS", "QUESTIONS"]
 
 ENOUGH = 0.05
 """The largest error that the exercise in the view allows."""
-
-
-class Finding(NamedTuple):
-    """What is wrong, the misconception it looks like, and the one whose view shows it."""
-
-    said: str
-    belief: str | None = None
-    see: str | None = None
 
 
 def _codes() -> list[np.ndarray]:
@@ -44,7 +38,7 @@ def check_pack(exercise: str, function: Any) -> Verdict:
         (codes,) = case
         return _judge_pack(codes, pack_int4(codes), done)
 
-    right = "right, {n} of {n} cases: half the bytes, and no code lost."
+    right = "half the bytes, and no code lost."
     return _judge_all(exercise, function, [(c,) for c in _codes()], pack_int4, judge, right)
 
 
@@ -59,7 +53,7 @@ def check_unpack(exercise: str, function: Any) -> Verdict:
         return unpack_int4(packed, int(width))
 
     cases = [(pack_int4(codes), np.int64(codes.shape[-1])) for codes in _codes()]
-    right = "right, {n} of {n} cases: every code comes back, with its sign."
+    right = "every code comes back, with its sign."
     return _judge_all(exercise, function, cases, core, judge, right)
 
 
@@ -71,36 +65,21 @@ def _judge_all(
     judge: Callable[[Any, Attempt], Finding | None],
     right: str,
 ) -> Verdict:
-    if not callable(function):
-        said = (
-            f"the check needs the function itself. Received {type(function).__name__}. "
-            "Pass its name without parentheses."
-        )
-        return Verdict(exercise, False, said)
     names = ("codes",) if len(cases[0]) == 1 else ("packed", "D")
-    failures = []
-    for number, case in enumerate(cases):
-        done = attempt(function, *case)
-        if number == 0 and done.error is None and (done.value is None or done.value is ...):
-            said = (
-                "your function gives nothing so far. Write your lines in place of the dots, "
-                "and end with `return`."
-            )
-            return Verdict(exercise, False, said, started=False)
+
+    def first(case: Any, done: Attempt) -> Finding | None:
         wrong = fault(done, names)
-        finding = Finding(wrong) if wrong else judge(case, done)
-        if finding:
-            failures.append((case, done, finding))
-        if done.endless:
-            break  # one long wait is enough
-    if not failures:
-        return Verdict(exercise, True, right.format(n=len(cases)))
-    case, done, (said, belief, see) = failures[0]
-    shown = {name: say(value) for name, value in zip(names, case, strict=True)}
-    shown |= {"should give": say(core(*case)), "gave": came(done)}
-    if not done.endless:
-        said = f"{len(cases) - len(failures)} of {len(cases)} cases hold. {said}"
-    return Verdict(exercise, False, said, case=shown, misconception=belief, see=see)
+        return Finding(wrong) if wrong else judge(case, done)
+
+    def shown(case: Any, done: Attempt) -> dict[str, str]:
+        asked = {name: say(value) for name, value in zip(names, case, strict=True)}
+        return asked | {"should give": say(core(*case)), "gave": came(done)}
+
+    return trial(
+        exercise, function, cases, judge=first, shown=shown,
+        run=lambda function, case: attempt(function, *case),
+        right=lambda said: Verdict(exercise, True, f"{said}: {right}"),
+    )  # fmt: skip
 
 
 def _judge_pack(codes: np.ndarray, wanted: np.ndarray, done: Attempt) -> Finding | None:
@@ -159,16 +138,9 @@ def _judge_unpack(wanted: np.ndarray, done: Attempt) -> Finding | None:
 
 def check_groups(exercise: str, given: Any) -> Verdict:
     """Judge a QuantizationExplorer: the largest groups that keep the king's row within bounds."""
-    from embedlab.explorers.quantize import QuantizationExplorer
-
-    if isinstance(given, (Mapping, str)):
-        given = QuantizationExplorer.from_state(given)
-    if not isinstance(given, QuantizationExplorer):
-        said = (
-            f"the check needs the view or its state. Received {type(given).__name__}. "
-            "Pass explorer, or explorer.state."
-        )
-        return Verdict(exercise, False, said)
+    given = given_view(exercise, "quantize", given)
+    if isinstance(given, Verdict):
+        return given
     trace = given.trace
     worst = int(np.argmax(np.abs(trace.table).max(axis=1)))
     name = f"{trace.words[worst]} (row {worst})" if trace.words[worst] else f"row {worst}"

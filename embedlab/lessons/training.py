@@ -1,6 +1,6 @@
 """Lesson 06: its two exercises and its two questions."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,7 +8,9 @@ import numpy as np
 from embedlab.core.adam import adam
 from embedlab.lessons.attempt import Attempt, attempt
 from embedlab.lessons.compare import came, fault, form, say
+from embedlab.lessons.given import given_view
 from embedlab.lessons.question import Choice, Question
+from embedlab.lessons.trial import Finding, trial
 from embedlab.lessons.verdict import Verdict
 from embedlab.traces.training import trace_training
 
@@ -26,14 +28,6 @@ class Case(NamedTuple):
     v: np.ndarray
     grad: np.ndarray
     time: int
-
-
-class Finding(NamedTuple):
-    """What is wrong, and the misconception whose view shows it."""
-
-    said: str
-    belief: str | None = None
-    see: str | None = None
 
 
 def _cases() -> list[Case]:
@@ -65,35 +59,16 @@ def _step(case: Case, **options: Any) -> tuple[np.ndarray, ...]:
 
 def check_lazy_adam(exercise: str, function: Any) -> Verdict:
     """Judge `lazy_adam(W, m, v, grad, time)`, case by case and then along a whole run."""
-    if not callable(function):
-        said = (
-            f"the check needs the function itself. Received {type(function).__name__}. "
-            "Pass its name without parentheses."
-        )
-        return Verdict(exercise, False, said)
-    failures = []
-    for number, case in enumerate(_cases()):
-        done = _run(function, case)
-        if number == 0 and done.error is None and (done.value is None or done.value is ...):
-            said = (
-                "your function gives nothing so far. Write your lines in place of the dots, "
-                "and end with `return W, m, v`."
-            )
-            return Verdict(exercise, False, said, started=False)
-        finding = _judge(case, done)
-        if finding:
-            failures.append((case, done, finding))
-        if done.endless:
-            break  # one long wait is enough
-    total = len(_cases())
-    if not failures:
-        return _along_a_run(exercise, function)
-    case, done, (said, belief, see) = failures[0]
-    shown = {name: say(value) for name, value in zip((*NAMES, "grad"), case[:4], strict=True)}
-    shown |= {"time": str(case.time), "should give": _say_all(_step(case)), "gave": _gave(done)}
-    if not done.endless:
-        said = f"{total - len(failures)} of {total} cases hold. {said}"
-    return Verdict(exercise, False, said, case=shown, misconception=belief, see=see)
+
+    def shown(case: Case, done: Attempt) -> dict[str, str]:
+        arrays = zip((*NAMES, "grad"), case[:4], strict=True)
+        asked = {name: say(value) for name, value in arrays} | {"time": str(case.time)}
+        return asked | {"should give": _say_all(_step(case)), "gave": _gave(done)}
+
+    return trial(
+        exercise, function, _cases(), run=_run, judge=_judge, shown=shown,
+        right=lambda _: _along_a_run(exercise, function), ends="return W, m, v",
+    )  # fmt: skip
 
 
 def _run(function: Callable[..., Any], case: Case) -> Attempt:
@@ -199,16 +174,9 @@ def _say_all(arrays: Any) -> str:
 
 def check_still(exercise: str, given: Any) -> Verdict:
     """Judge a TrainingExplorer (or its state): a branch after which no row moves by momentum."""
-    from embedlab.explorers.training import TrainingExplorer
-
-    if isinstance(given, (Mapping, str)):
-        given = TrainingExplorer.from_state(given)
-    if not isinstance(given, TrainingExplorer):
-        said = (
-            f"the check needs the view or its state. Received {type(given).__name__}. "
-            "Pass explorer, or explorer.state."
-        )
-        return Verdict(exercise, False, said)
+    given = given_view(exercise, "training", given)
+    if isinstance(given, Verdict):
+        return given
     trace = given.trace
     if trace.branch is None:
         said = "no run has branched yet. Go to a step in the middle, and press B."
