@@ -163,6 +163,14 @@ class View:
         self.settle()
         return self.page.evaluate("document.activeElement.dataset?.place ?? ''")
 
+    def reach(self, place, limit=80):
+        """Press Tab until the keyboard is there."""
+        for _ in range(limit):
+            if self.focused == place:
+                return
+            self.press("Tab")
+        raise AssertionError(f"Tab does not reach {place}")
+
     def press(self, *keys):
         for key in keys:
             self.page.keyboard.press(key)

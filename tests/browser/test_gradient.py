@@ -189,20 +189,11 @@ def test_type_a_sentence_and_a_word_too_many_is_a_sentence(show):
 # --- the keyboard, and nothing else ------------------------------------------------------------
 
 
-def reach(view, place, limit=60):
-    """Press Tab until the keyboard is there."""
-    for _ in range(limit):
-        if view.focused == place:
-            return
-        view.press("Tab")
-    raise AssertionError(f"Tab does not reach {place}")
-
-
 def test_word_by_word_the_gradient_arrives(show):
     explorer = GradientExplorer()
     view = show(explorer)
     trace = explorer.trace
-    reach(view, "chip:0")
+    view.reach("chip:0")
     view.press("Home")
     label = lambda: view.place("cell:1:0").get_attribute("aria-label")
     assert label() == f"dW[1, 0] = {number(trace.grad_out[0, 0])}"
@@ -222,7 +213,7 @@ def test_word_by_word_the_gradient_arrives(show):
 
 def test_play_flies_and_pauses_by_space(show):
     view = show(GradientExplorer())
-    reach(view, "chip:0")
+    view.reach("chip:0")
     view.press(" ")
     expect(view.root.locator(".flight")).to_have_count(1)
     view.reached("cursor", "(cursor) => cursor.step >= 1 && cursor.playing")
@@ -234,7 +225,7 @@ def test_enter_on_a_weight_opens_its_sum_and_its_check(show):
     explorer = GradientExplorer()
     view = show(explorer)
     trace = explorer.trace
-    reach(view, "cell:1:0")
+    view.reach("cell:1:0")
     view.press("ArrowRight", "Enter")
     assert view.focused == "cell:1:1"
     card = words(view.root.locator(".card.pinned"))
@@ -253,7 +244,7 @@ def test_enter_on_a_weight_opens_its_sum_and_its_check(show):
 def test_enter_on_what_comes_back_and_on_each_fact(show):
     explorer = GradientExplorer(mode="tied")
     view = show(explorer)
-    reach(view, "back:0:0")
+    view.reach("back:0:0")
     view.press("ArrowDown", "Enter")
     card = words(view.root.locator(".card.pinned"))
     assert "g[1, 0] = (p − y) @ W" in card and number(explorer.trace.grad_out[1, 0]) in card
@@ -276,7 +267,7 @@ def test_rule_mode_step_and_size_by_keys(show):
         ("output_dim", "ArrowRight", {"output_dim": 7}),
         ("digits", "ArrowLeft", {"digits": 4}),
     ]:
-        reach(view, place)
+        view.reach(place)
         view.press(key)
         view.wait(**want)
     assert explorer.params["mode"] == "padding" and explorer.digits == 4
@@ -288,7 +279,7 @@ def test_rule_mode_step_and_size_by_keys(show):
 def test_the_lesson_s_own_sentence_by_keys(show):
     explorer = GradientExplorer(rule="assign")
     view = show(explorer)
-    reach(view, "text")
+    view.reach("text")
     view.press("Control+a")
     view.page.keyboard.type("the cat sat on a mat")
     view.wait(text="the cat sat on a mat")
@@ -299,7 +290,7 @@ def test_the_lesson_s_own_sentence_by_keys(show):
 def test_predict_the_rows_by_keys(show):
     explorer = GradientExplorer("the cat the")
     view = show(explorer)
-    reach(view, "top:predict")
+    view.reach("top:predict")
     view.press("p")
     assert view.focused == "cell:0:0"
     assert view.root.locator(".ribbon, .piles, .card").count() == 0  # nothing is given away
@@ -318,7 +309,7 @@ def test_predict_last_mean_or_sum_by_keys(show):
     explorer = GradientExplorer()
     view = show(explorer)
     g = explorer.trace.grad_out[[0, 3, 6], 0]
-    reach(view, "fate")
+    view.reach("fate")
     view.press("Enter")
     assert view.focused == "fate:0"
     assert fact(view, "hidden") == "?" and view.root.locator(".vee .line").count() == 0

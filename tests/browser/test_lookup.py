@@ -215,18 +215,9 @@ def test_what_python_refuses_is_a_sentence_and_the_view_stays(show):
 # --- the keyboard, and nothing else ------------------------------------------------------------
 
 
-def reach(view, place, limit=60):
-    """Press Tab until the keyboard is there."""
-    for _ in range(limit):
-        if view.focused == place:
-            return
-        view.press("Tab")
-    raise AssertionError(f"Tab does not reach {place}")
-
-
 def test_step_through_the_words_by_keys(show):
     view = show(LookupExplorer())
-    reach(view, "chip:0")
+    view.reach("chip:0")
     view.press("ArrowDown")
     assert view.focused == "chip:1" and "“cat”" in view.said
     view.press(".", ".")
@@ -240,7 +231,7 @@ def test_step_through_the_words_by_keys(show):
 def test_play_and_pause_by_space(show):
     explorer = LookupExplorer()
     view = show(explorer)
-    reach(view, "chip:0")
+    view.reach("chip:0")
     view.press(" ")
     view.page.wait_for_function("models.view0.get('cursor').step >= 1")
     view.press(" ")
@@ -251,7 +242,7 @@ def test_play_and_pause_by_space(show):
 def test_open_the_sum_by_enter_and_leave_by_escape(show):
     explorer = LookupExplorer()
     view = show(explorer)
-    reach(view, "out:0:0")
+    view.reach("out:0:0")
     view.press("ArrowDown", "ArrowRight", "Enter")
     card = " ".join(view.root.locator(".card").inner_text().split())
     for row in range(16):
@@ -278,7 +269,7 @@ def test_every_number_opens_to_its_formula(show):
 def test_change_a_weight_by_keys_and_every_use_changes(show):
     explorer = LookupExplorer()
     view = show(explorer)
-    reach(view, "cell:1:0")
+    view.reach("cell:1:0")
     before = explorer.trace.table[1, 0]
     view.press("Enter")
     assert view.focused == "edit"
@@ -303,10 +294,10 @@ def test_change_a_weight_by_keys_and_every_use_changes(show):
 def test_change_v_and_the_way_by_keys(show):
     explorer = LookupExplorer()
     view = show(explorer)
-    reach(view, "input_dim")
+    view.reach("input_dim")
     view.press("ArrowRight", "ArrowRight")
     view.wait(input_dim=18)
-    reach(view, "way:gather")
+    view.reach("way:gather")
     view.press("ArrowRight")
     view.wait(way="one-hot")
     assert (explorer.input_dim, explorer.way) == (18, "one-hot")
@@ -316,7 +307,7 @@ def test_change_v_and_the_way_by_keys(show):
 def test_predict_and_reveal_by_keys(show):
     explorer = LookupExplorer()
     view = show(explorer)
-    reach(view, "top:predict")
+    view.reach("top:predict")
     view.press("p")
     assert view.focused == "cell:0:0"
     assert view.root.locator('[data-place^="out:"]').count() == 0  # nothing is given away
@@ -350,7 +341,7 @@ def test_a_right_prediction_counts_as_right_by_mouse(show):
 def test_the_data_table_holds_every_number_drawn(show):
     explorer = LookupExplorer()
     view = show(explorer)
-    reach(view, "chip:0")
+    view.reach("chip:0")
     view.press("t")
     tables = view.root.locator("table")
     assert texts(tables.locator("caption")) == ["Words", "Table W", "Output"]
@@ -365,13 +356,13 @@ def test_the_data_table_holds_every_number_drawn(show):
 def test_help_reset_and_share_by_keys(show):
     explorer = LookupExplorer()
     view = show(explorer, permissions=["clipboard-read", "clipboard-write"])
-    reach(view, "chip:0")
+    view.reach("chip:0")
     view.press("?")
     assert view.root.get_by_role("dialog").is_visible()
     view.press("Escape")
     view.python(input_dim=9, text="a dog")
     view.wait(input_dim=9)
-    reach(view, "chip:0")
+    view.reach("chip:0")
     view.press("s")
     view.page.wait_for_function("document.querySelector('.say').innerText.includes('clipboard')")
     saved = view.page.evaluate("navigator.clipboard.readText()")
@@ -386,7 +377,7 @@ def test_keys_inside_do_not_reach_the_host_and_ctrl_keys_do(show):
     view.page.evaluate(
         "globalThis.heard = []; document.addEventListener('keydown', e => heard.push(e.key))"
     )
-    reach(view, "chip:0")
+    view.reach("chip:0")
     heard = view.page.evaluate("heard.length")
     view.press("ArrowDown", "t", "Escape", "Enter", "Escape")
     view.place("input_dim").focus()

@@ -369,15 +369,6 @@ def test_numbers_that_cannot_be_drawn_are_told(show):
     assert bars(view)[0] != "0.00"
 
 
-def reach(view, place, limit=60):
-    """Press Tab until the keyboard is there."""
-    for _ in range(limit):
-        if view.focused == place:
-            return
-        view.press("Tab")
-    raise AssertionError(f"Tab does not reach {place}")
-
-
 def test_every_task_of_the_lesson_by_keys_alone(show):
     explorer = LoRAExplorer()
     view = show(explorer)
@@ -386,13 +377,13 @@ def test_every_task_of_the_lesson_by_keys_alone(show):
     view.press("ArrowDown", "ArrowDown", "ArrowRight", "PageDown", "PageDown", "PageDown", "p")
     assert view.focused == "predict:done"
     view.press("Enter")
-    reach(view, "edge:a")  # 1: from which rank on is nothing left?
+    view.reach("edge:a")  # 1: from which rank on is nothing left?
     view.press("ArrowLeft")
     view.wait(rank=1)
     assert facts(view)[4] == percent(explorer.trace.errors[1])
     view.press("ArrowRight")
     view.wait(rank=2)
-    reach(view, "token:0")  # 2: who moves?
+    view.reach("token:0")  # 2: who moves?
     view.press("ArrowDown", " ")
     view.wait(seen=[0, 4])
     view.press("ArrowDown", "ArrowDown", "ArrowDown", " ")
@@ -400,7 +391,7 @@ def test_every_task_of_the_lesson_by_keys_alone(show):
     assert facts(view)[8] == "16 of 16"
     view.press("Home", ".")
     assert view.said == "Step 1: only B moved. A has no gradient while B is zero."
-    reach(view, "start:A random")
+    view.reach("start:A random")
     view.press("ArrowRight")
     view.wait(start="zero")
     assert facts(view)[8] == "1 of 16"

@@ -29,16 +29,6 @@ def cards(view):
     return texts(view.root.locator(".card-layer bdi"))
 
 
-def reach(view, place, limit=80):
-    """Press Tab until the keyboard is there."""
-    view.settle()
-    for _ in range(limit):
-        if view.page.evaluate("document.activeElement.dataset?.place") == place:
-            return
-        view.page.keyboard.press("Tab")
-    raise AssertionError(f"Tab does not reach {place}")
-
-
 def drag(view, start, end, steps=6):
     view.page.mouse.move(*start)
     view.page.mouse.down()
@@ -227,7 +217,7 @@ def test_controls_change_the_batch(show):
 
 def test_walk_the_layers_by_keys(show):
     view = show(MaskExplorer())
-    reach(view, "layer:2")
+    view.reach("layer:2")
     view.press("ArrowLeft")
     assert view.focused == "layer:1" and view.said.startswith("Dropout treats each number alone")
     view.press("Home")
@@ -240,7 +230,7 @@ def test_walk_the_layers_by_keys(show):
 def test_move_remove_and_insert_by_keys(show):
     explorer = MaskExplorer()
     view = show(explorer)
-    reach(view, "layer:2")
+    view.reach("layer:2")
     view.press("Shift+ArrowLeft")
     view.wait(layers=["Conv1D", "Dropout", *MEAN[1:]])
     assert view.focused == "layer:1"
@@ -259,7 +249,7 @@ def test_move_remove_and_insert_by_keys(show):
 def test_cut_a_sentence_by_keys(show):
     explorer = MaskExplorer()
     view = show(explorer)
-    reach(view, "pad:1")
+    view.reach("pad:1")
     view.press("ArrowRight")
     view.wait(lengths=[8, 4, 5, 6])
     assert view.said.startswith("Sentence 2: 4 words, 4 padding. The loss is now ")
@@ -274,21 +264,21 @@ def test_cut_a_sentence_by_keys(show):
 def test_every_task_of_the_lesson_by_keys_alone(show):
     explorer = MaskExplorer()
     view = show(explorer)
-    reach(view, "layer:2")
+    view.reach("layer:2")
     view.press("p", "ArrowRight", "ArrowRight", "Enter", "p")
     assert "It is Conv1D" in view.root.locator(".strip.predict").inner_text()
     view.press("Escape")
-    reach(view, "layer:2")
+    view.reach("layer:2")
     view.press(",", ".")  # the ribbon, layer by layer
     assert view.said.startswith("Conv1D mixes")
-    reach(view, "pad:1")
+    view.reach("pad:1")
     view.press("ArrowLeft")  # fewer words, more padding
     view.wait(lengths=[8, 2, 5, 6])
     view.press("Escape")
-    reach(view, "padding:post")
+    view.reach("padding:post")
     view.press("ArrowRight")
     view.wait(padding="pre")
-    reach(view, "layer:2")
+    view.reach("layer:2")
     assert not check("04.mend", explorer)
     view.press("Delete")
     view.wait(layers=MEAN)
@@ -297,7 +287,7 @@ def test_every_task_of_the_lesson_by_keys_alone(show):
 
 def test_arrows_walk_the_places_across_the_layers(show):
     view = show(MaskExplorer())
-    reach(view, "at:2:1:0")
+    view.reach("at:2:1:0")
     view.press("ArrowLeft")
     assert view.focused == "at:1:1:7"
     view.press("ArrowDown", "ArrowRight", "Enter")
@@ -311,7 +301,7 @@ def test_arrows_walk_the_places_across_the_layers(show):
 def test_predict_and_reveal_by_keys(show):
     explorer = MaskExplorer()
     view = show(explorer)
-    reach(view, "layer:2")
+    view.reach("layer:2")
     view.press("p")
     assert view.focused == "layer:0"
     assert verdicts(view) == [] and view.root.locator(".stage .strand").count() == 0
@@ -322,7 +312,7 @@ def test_predict_and_reveal_by_keys(show):
     view.press("p")
     strip = " ".join(view.root.locator(".strip.predict").inner_text().split())
     assert strip.startswith("not this one It is Conv1D. Conv1D mixes")
-    view.page.wait_for_function("models.view0.sent.some(c => 'answers' in c)")
+    view.reached("answers")
     assert explorer.answers == [{"question": "mask.loser", "answer": [3], "correct": False}]
     assert view.root.locator(".card-layer.missed").get_attribute("data-place") == "layer:2"
     view.press("Enter")
@@ -335,7 +325,7 @@ def test_nobody_loses_it_is_an_answer_too(show):
     view.place("top:predict").click()
     view.place("layer:4").click()
     view.place("predict:reveal").click()
-    view.page.wait_for_function("models.view0.sent.some(c => 'answers' in c)")
+    view.reached("answers")
     assert explorer.answers[-1] == {"question": "mask.loser", "answer": [4], "correct": True}
 
 

@@ -33,15 +33,6 @@ def cell(view, line, column):
     return label.partition(": ")[2].partition(",")[0]
 
 
-def reach(view, place, limit=60):
-    """Press Tab until the keyboard is there."""
-    for _ in range(limit):
-        if view.focused == place:
-            return
-        view.press("Tab")
-    raise AssertionError(f"Tab does not reach {place}")
-
-
 def tables(view):
     """Read the data table: caption -> rows of texts, blocks of one table joined."""
     view.place("top:table").click()
@@ -251,7 +242,7 @@ def test_ways_and_group_size(show):
 def test_drag_an_outlier_by_keys(show):
     explorer = QuantizationExplorer()
     view = show(explorer)
-    reach(view, "mark:3")
+    view.reach("mark:3")
     view.press("ArrowDown", "ArrowUp", "ArrowLeft")
     view.wait(edits=[[9, 3, -0.79]])
     view.press("Shift+ArrowRight")
@@ -266,26 +257,26 @@ def test_drag_an_outlier_by_keys(show):
 def test_rows_steps_and_bits_by_keys(show):
     explorer = QuantizationExplorer()
     view = show(explorer)
-    reach(view, "row:9")
+    view.reach("row:9")
     view.press("ArrowUp")
     view.wait(row=8)
     assert view.focused == "row:8"
     view.press("ArrowDown")
     view.wait(row=9)
-    reach(view, "bit:0:7")
+    view.reach("bit:0:7")
     view.press("ArrowDown", "ArrowRight", "Enter")
     view.wait(flips=[["int4", 9, 1, 6]])
     assert view.focused == "bit:1:6"
     view.press(" ")
     view.wait(flips=[])
-    reach(view, "cell:weight:3")
+    view.reach("cell:weight:3")
     view.press("ArrowRight", "ArrowDown", "ArrowDown")
     assert view.focused == "cell:code:4"
 
 
 def test_step_through_the_quantising(show):
     view = show(QuantizationExplorer())
-    reach(view, "mark:3")
+    view.reach("mark:3")
     view.press("Home")
     said = [view.said]
     for _ in range(5):
@@ -308,13 +299,13 @@ def test_step_through_the_quantising(show):
 def test_predict_and_reveal_by_keys(show):
     explorer = QuantizationExplorer()
     view = show(explorer)
-    reach(view, "top:predict")
+    view.reach("top:predict")
     view.press("p")
     assert view.focused == "cell:code:0"
     question = " ".join(view.root.locator(".predict p").inner_text().split())
     assert "w[9, 3] of “queen” grows tenfold, from −0.69 to −6.90" in question
     view.press("ArrowRight", "Enter", "ArrowRight", "ArrowRight", "Enter")  # codes 1 and 3
-    reach(view, "row:9")
+    view.reach("row:9")
     view.press("Enter")  # the row itself is no answer
     assert "This is the row that grows" in view.said
     view.press("ArrowDown", " ")  # row 10
@@ -363,7 +354,7 @@ def test_the_prediction_is_what_the_growth_then_does(show):
 def test_the_arithmetic_of_a_weight_by_keys(show, way):
     explorer = QuantizationExplorer(way=way)
     view = show(explorer)
-    reach(view, "cell:weight:3")
+    view.reach("cell:weight:3")
     view.press("ArrowRight", "Enter")
     card = " ".join(view.root.locator(".card.pinned").inner_text().split())
     found = explorer.trace.ways[way]

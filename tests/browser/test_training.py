@@ -242,19 +242,10 @@ def test_draw_a_curve_with_the_mouse_and_see_the_true_one(show):
 # --- the keyboard, and nothing else ------------------------------------------------------------
 
 
-def reach(view, place, limit=60):
-    """Press Tab until the keyboard is there."""
-    for _ in range(limit):
-        if view.focused == place:
-            return
-        view.press("Tab")
-    raise AssertionError(f"Tab does not reach {place}")
-
-
 def test_walk_the_strip_by_keys(show):
     explorer = TrainingExplorer()
     view = show(explorer)
-    reach(view, "here")
+    view.reach("here")
     view.press("ArrowUp", "ArrowRight", "ArrowRight", "ArrowLeft")
     assert view.focused == "here" and view.said.startswith("Step 41, adam: “blue”")
     view.press("2")
@@ -272,7 +263,7 @@ def test_walk_the_strip_by_keys(show):
 def test_predict_by_keys_a_flat_line_is_what_m7_believes(show):
     explorer = TrainingExplorer()
     view = show(explorer)
-    reach(view, "top:predict")
+    view.reach("top:predict")
     view.press("p")
     assert view.focused == "curve:0"
     veiled = view.root.locator(".training .hide").count()
@@ -294,7 +285,7 @@ def test_a_flat_line_is_right_under_lazy_adam_for_a_row_that_does_not_come(show)
         "a b c d e f g h " * 12 + "z", runs=["lazy adam"], steps=40, batch=2
     )
     view = show(explorer)
-    reach(view, "here")
+    view.reach("here")
     view.press("Home", "p", "p")
     view.reached("answers")
     assert explorer.answers[0]["correct"] is True
@@ -303,7 +294,7 @@ def test_a_flat_line_is_right_under_lazy_adam_for_a_row_that_does_not_come(show)
 
 def test_an_open_question_keeps_its_answer(show):
     view = show(TrainingExplorer())
-    reach(view, "here")
+    view.reach("here")
     view.press("p", "t")
     tables = read(view)
     lanes = next(rows for caption, rows in tables.items() if "number by number" in caption)
@@ -315,7 +306,7 @@ def test_branch_by_keys_and_drop_it(show):
     explorer = TrainingExplorer()
     view = show(explorer)
     before = explorer.trace.runs[0].table
-    reach(view, "here")
+    view.reach("here")
     view.press("b")
     view.wait(branch=[0, 40, "adam", 0.05])
     np.testing.assert_array_equal(explorer.trace.runs[0].table, before)
@@ -323,7 +314,7 @@ def test_branch_by_keys_and_drop_it(show):
     view.press("ArrowRight")
     view.wait(branch=[0, 40, "lazy adam", 0.05])
     assert "From step 41 on run 1 goes on with lazy adam" in view.said
-    reach(view, "here")
+    view.reach("here")
     view.press(".", ".")
     assert view.root.locator(".ghost").count() == 1 and view.root.locator(".turn").count() == 1
     assert "lazy adam: “moon” is in this batch" in view.said
@@ -338,10 +329,10 @@ def test_branch_by_keys_and_drop_it(show):
 def test_runs_are_added_changed_and_removed_by_keys(show):
     explorer = TrainingExplorer(runs=["adam"], steps=30)
     view = show(explorer)
-    reach(view, "add")
+    view.reach("add")
     view.press("Enter")
     view.wait(runs=[["adam", 0.05], ["sgd", 1]])
-    reach(view, "rate")
+    view.reach("rate")
     view.press("ArrowLeft")
     view.wait(runs=[["adam", 0.05], ["sgd", 0.7]])
     view.place("optimizer:sgd").focus()
@@ -366,7 +357,7 @@ def test_own_text_becomes_the_corpus(show):
 
 def test_play_and_pause_by_space(show):
     view = show(TrainingExplorer())
-    reach(view, "here")
+    view.reach("here")
     view.press(" ")
     view.page.wait_for_function("models.view0.get('cursor').step >= 40")
     view.press(" ")
@@ -398,7 +389,7 @@ def test_a_row_that_holds_nan_is_told(show):
     table = np.array([[np.nan, 0.0], [0.5, 0.5], [1.0, 0.0], [0.5, 1.0]])
     view = show(TrainingExplorer("a. b c", table=table, steps=10, runs=["sgd"]))
     assert view.root.locator(".below text.name").all_text_contents() == ["b", "c", "row 3"]
-    reach(view, "here")
+    view.reach("here")
     view.press("PageUp")
     assert "“a” holds NaN or infinity" in view.said
 
