@@ -8,7 +8,7 @@ from traitlets import TraitError, validate
 from embedlab.explorers.base import Explorer
 from embedlab.explorers.parameters import Choice, Text, Whole
 from embedlab.explorers.sentence import read
-from embedlab.explorers.table import COLUMNS_MOST, ROWS_MOST, drawn, own_table
+from embedlab.explorers.table import COLUMNS_MOST, ROWS_MOST, drawn, one_source, own_table
 from embedlab.figures.gradient import draw_gradient
 from embedlab.figures.look import Figure
 from embedlab.traces.gradient import STEPS, TOLERANCE, WAYS, GradientTrace, trace_gradient
@@ -92,8 +92,7 @@ class GradientExplorer(Explorer):
                 raise ValueError("a table must be given once. Received two. Leave one away.")
             table, layer = (None, text) if hasattr(text, "embeddings") else (text, None)
             text = None
-        if table is not None and layer is not None:
-            raise ValueError("table and layer exclude each other. Received both. Pass one.")
+        one_source(table=table, layer=layer)
         self._vocabulary, self._own, self._layer = vocabulary, table, layer
         self._grad_out = None if grad_out is None else np.array(grad_out, np.float64)
         if text is not None:

@@ -9,7 +9,7 @@ from traitlets import TraitError, validate
 from embedlab.explorers.base import Explorer
 from embedlab.explorers.parameters import Choice, Edits, Text, Whole
 from embedlab.explorers.sentence import read
-from embedlab.explorers.table import COLUMNS_MOST, ROWS_MOST, drawn, own_table
+from embedlab.explorers.table import COLUMNS_MOST, ROWS_MOST, drawn, one_source, own_table
 from embedlab.explorers.wire import MOST_BYTES
 from embedlab.figures.look import Figure
 from embedlab.figures.lookup import draw_lookup
@@ -78,8 +78,7 @@ words to one id.'
         self, text: str | None = None, *, vocabulary: Any = None, table: Any = None,
         layer: Any = None, **parameters: Any,
     ):  # fmt: skip
-        if table is not None and layer is not None:
-            raise ValueError("table and layer exclude each other. Received both. Pass one.")
+        one_source(table=table, layer=layer)
         self._vocabulary, self._own, self._layer = vocabulary, table, layer
         if table is not None or layer is not None:
             rows, columns = self._numbers().shape

@@ -17,7 +17,7 @@ from embedlab.explorers.lora_task import (
     wanted_change,
 )  # fmt: skip
 from embedlab.explorers.parameters import Choice, Edits, Whole, Wholes
-from embedlab.explorers.table import drawn, own_table
+from embedlab.explorers.table import drawn, one_source, own_table
 from embedlab.figures.look import Figure
 from embedlab.figures.lora import draw_lora
 from embedlab.traces.lora import RANKS_MOST, LoRATrace, trace_lora
@@ -92,14 +92,7 @@ class LoRAExplorer(Explorer):
         self, source: Any = None, *, table: Any = None, layer: Any = None, delta: Any = None,
         words: Sequence[str] | None = None, **parameters: Any,
     ):  # fmt: skip
-        named = {"table": table, "layer": layer}
-        given = [name for name, value in named.items() if value is not None]
-        if source is not None:
-            given.append("layer" if hasattr(source, "embeddings") else "table")
-            named[given[-1]] = source
-        if len(given) > 1:
-            raise ValueError("table and layer exclude each other. Received both. Pass one.")
-        self._owns, self._own = given, named[given[0]] if given else None
+        self._owns, self._own = one_source(source, table=table, layer=layer)
         self._delta = None if delta is None else own_table(delta, door="trace_lora", most=_MOST)
         self._words = None if words is None else [str(word) for word in words]
         self._refusal: str | None = None

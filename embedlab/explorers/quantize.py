@@ -13,7 +13,7 @@ from embedlab.explorers.base import Explorer
 from embedlab.explorers.flips import Flips
 from embedlab.explorers.parameters import Choice, Edits, Whole
 from embedlab.explorers.quantize_source import COLUMNS_DRAWN, stored_codes, word_rows
-from embedlab.explorers.table import own_table
+from embedlab.explorers.table import one_source, own_table
 from embedlab.figures.look import Figure
 from embedlab.figures.quantize import draw_quantize
 from embedlab.traces.quantize import WAYS, QuantizationTrace, QuantizedWay, trace_quantize
@@ -83,18 +83,11 @@ class QuantizationExplorer(Explorer):
         self, source: Any = None, *, table: Any = None, layer: Any = None,
         words: Sequence[str] | None = None, **parameters: Any,
     ):  # fmt: skip
-        named = {"table": table, "layer": layer}
-        given = [name for name, value in named.items() if value is not None]
-        if source is not None:
-            given.append("layer" if hasattr(source, "embeddings") else "table")
-            named[given[-1]] = source
-        if len(given) > 1:
-            raise ValueError("table and layer exclude each other. Received both. Pass one.")
-        self._owns, self._own = given, named[given[0]] if given else None
+        self._owns, self._own = one_source(source, table=table, layer=layer)
         self._words = None if words is None else [str(word) for word in words]
         self._refusal: str | None = None
         self._known: tuple[Any, Any] = (None, None)  # the last trace, and what it was made from
-        if given:
+        if self._owns:
             rows, columns = self._floats().shape
             own = {"input_dim": rows, "output_dim": columns, "row": 0}
             for way, stored in stored_codes(self._own).items():

@@ -7,7 +7,7 @@ import numpy as np
 
 from embedlab.core.table import as_table
 
-__all__ = ["COLUMNS_MOST", "ROWS_MOST", "drawn", "own_table"]
+__all__ = ["COLUMNS_MOST", "ROWS_MOST", "drawn", "one_source", "own_table"]
 
 ROWS_MOST, COLUMNS_MOST = 2048, 32
 
@@ -36,6 +36,43 @@ def drawn(seed: int) -> np.ndarray:
     table = (made.round(2) + 0.0).astype(np.float32)  # + 0.0: no minus zero
     table.flags.writeable = False
     return table
+
+
+def one_source(
+    source: Any = None, *, table: Any = None, layer: Any = None
+) -> tuple[list[str], Any]:
+    """Give what a learner brought: at most one of a table and a layer.
+
+    Parameters
+    ----------
+    source : array_like or a layer with `embeddings`, optional
+        Either of both, by position.
+    table : array_like, optional
+    layer : a layer with `embeddings`, optional
+
+    Returns
+    -------
+    (list of str, object)
+        Its name, "table" or "layer", in a list, and itself; an empty list and None for nothing.
+
+    Raises
+    ------
+    ValueError
+        When there are several.
+
+    Examples
+    --------
+    >>> one_source([[1.0]])
+    (['table'], [[1.0]])
+    >>> one_source()
+    ([], None)
+    """
+    named = [(name, own) for name, own in (("table", table), ("layer", layer)) if own is not None]
+    if source is not None:
+        named.append(("layer" if hasattr(source, "embeddings") else "table", source))
+    if len(named) > 1:
+        raise ValueError("table and layer exclude each other. Received both. Pass one.")
+    return ([named[0][0]], named[0][1]) if named else ([], None)
 
 
 def own_table(

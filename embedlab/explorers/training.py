@@ -11,6 +11,7 @@ from embedlab.explorers.base import Explorer
 from embedlab.explorers.parameters import Text, Whole
 from embedlab.explorers.rules import Rule, Turn
 from embedlab.explorers.story import STORY, read_story
+from embedlab.explorers.table import one_source
 from embedlab.explorers.wire import MOST_BYTES
 from embedlab.figures.look import Figure
 from embedlab.figures.training import draw_training
@@ -85,8 +86,7 @@ class TrainingExplorer(Explorer):
         self, text: str | None = None, *, vocabulary: Any = None, table: Any = None,
         layer: Any = None, **parameters: Any,
     ):  # fmt: skip
-        if table is not None and layer is not None:
-            raise ValueError("table and layer exclude each other. Received both. Pass one.")
+        one_source(table=table, layer=layer)
         self._vocabulary, self._own, self._layer = vocabulary, table, layer
         start = self._start()
         if start is not None:

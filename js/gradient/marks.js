@@ -2,10 +2,9 @@
  * What stands around the grids of a backward pass: headings, rings, the scale, verdicts.
  */
 import { html, nothing, svg } from "lit-html";
-import { guard } from "lit-html/directives/guard.js";
-import { signed } from "../kit/colors.js";
-import { count, fixed, whole } from "../kit/format.js";
+import { count, whole } from "../kit/format.js";
 import { icon } from "../kit/icons.js";
+import { LEGEND_WIDTH, legend } from "../kit/legend.js";
 import { markOf } from "../kit/predict.js";
 import { chipY } from "./geometry.js";
 import { columnOf } from "./state.js";
@@ -69,14 +68,8 @@ export function rings({ scene, reading, at, lit, asked }) {
 
 /** The scale of the colours, where the eye ends. @param {Drawing} d */
 export function scale({ scene, reading, at }) {
-  const w = 78;
-  const most = reading.most === 1 ? "1" : fixed(reading.most, 1);
-  const x = at.width - w - 34;
-  const y = at.height - 14;
-  return svg`<g class="scale" aria-hidden="true"><text x=${x - 6} y=${y + 9} text-anchor="end">−${most}</text>
-    ${guard([scene.theme, x, y], () => Array.from({ length: 26 }, (_, i) => svg`<rect x=${x + i * 3} y=${y} width="3.3" height="9" fill=${scene.theme.forced ? "Canvas" : signed(i / 12.5 - 1, 1, scene.theme.shade)} />`))}
-    <path class="mark" d="M${x + 8} ${y + 4.5}h6M${x + w - 14} ${y + 4.5}h6M${x + w - 11} ${y + 1.5}v6" />
-    <text x=${x + w + 6} y=${y + 9}>+${most}</text></g>`;
+  const x = at.width - LEGEND_WIDTH - 34;
+  return legend({ theme: scene.theme, most: reading.most, x, y: at.height - 14 });
 }
 
 /** How each chosen row turned out, beside it. @param {Drawing} d */

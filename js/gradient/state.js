@@ -1,6 +1,7 @@
 /**
  * What is only on the screen in this view: the spot that is looked at, and what follows it.
  */
+import { laidOut } from "../kit/layouts.js";
 import { layout, settle } from "./geometry.js";
 import { busiest, litBy, readingOf } from "./reading.js";
 
@@ -46,18 +47,10 @@ export function weightOf(scene) {
 /** Whether a question is open that the figure must not answer. @param {Scene} scene */
 export const isAsked = ({ ui }) => ui.prediction?.phase === "open";
 
-/** @type {WeakMap<object, { key: string, at: Layout }>} */
-const layouts = new WeakMap();
-
 /** The layout, the same object as long as nothing it depends on changes. @param {Scene} scene @param {Reading} reading */
 export function layoutOf(scene, { rows, D, N }) {
   const what = { width: scene.size.figure, R: rows.length, D, N };
-  const key = JSON.stringify(what);
-  const before = layouts.get(scene.act);
-  if (before?.key === key) return before.at;
-  const at = layout(what);
-  layouts.set(scene.act, { key, at });
-  return at;
+  return laidOut(scene.act, what, layout);
 }
 
 /** Move the windows to what is looked at; called before each painting. @param {Scene} scene */

@@ -1,6 +1,7 @@
 /**
  * What is only on the screen in this view: the spot that is looked at, and the windows that follow it.
  */
+import { laidOut } from "../kit/layouts.js";
 import { layout, settle } from "./geometry.js";
 import { litBy, readingOf } from "./reading.js";
 
@@ -26,18 +27,10 @@ export function spotOf({ ui }) {
   return ui.hover ?? ui.focus ?? { part: "chip", n: ui.step };
 }
 
-/** @type {WeakMap<object, { key: string, at: Layout }>} */
-const layouts = new WeakMap();
-
 /** The layout, the same object as long as nothing it depends on changes. @param {Scene} scene @param {Reading} reading */
 export function layoutOf(scene, { V, D, N }) {
   const what = { width: scene.size.figure, V, D, N, hot: scene.params.way === "one-hot" };
-  const key = JSON.stringify(what);
-  const before = layouts.get(scene.act);
-  if (before?.key === key) return before.at;
-  const at = layout(what);
-  layouts.set(scene.act, { key, at });
-  return at;
+  return laidOut(scene.act, what, layout);
 }
 
 /** Move the windows to what is looked at; called before each painting. @param {Scene} scene */

@@ -1,6 +1,7 @@
 /**
  * What is only on the screen in this view: what is looked at, a drag, and whether A and B are merged.
  */
+import { laidOut } from "../kit/layouts.js";
 import { layout } from "./geometry.js";
 import { momentOf, readingOf } from "./reading.js";
 
@@ -22,19 +23,11 @@ export const momentAt = (scene) => momentOf(scene.trace, scene.params.rank, scen
 /** What is looked at: the pointer first, then the keyboard. @param {Scene} scene @returns {Spot | null} */
 export const spotOf = ({ ui }) => ui.hover ?? ui.focus;
 
-/** @type {WeakMap<object, { key: string, at: import("./geometry.js").Layout }>} */
-const layouts = new WeakMap();
-
 /** The layout, the same object as long as nothing it depends on changes. @param {Scene} scene */
 export function layoutOf(scene) {
   const { n, cols, K } = readingOf(scene.trace);
   const what = { width: scene.size.figure, n, cols, K };
-  const key = JSON.stringify(what);
-  const before = layouts.get(scene.act);
-  if (before?.key === key) return before.at;
-  const at = layout(what);
-  layouts.set(scene.act, { key, at });
-  return at;
+  return laidOut(scene.act, what, layout);
 }
 
 /** @param {Scene} scene */

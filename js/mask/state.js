@@ -1,6 +1,7 @@
 /**
  * What is only on the screen in this view: the sentence that is looked at, and what a hand drags.
  */
+import { laidOut } from "../kit/layouts.js";
 import { layout } from "./geometry.js";
 import { readingOf } from "./reading.js";
 
@@ -31,19 +32,11 @@ export function own() {
   return { begun: false, sentence: 1, drag: null, asking: null, goal: null, dropped: false };
 }
 
-/** @type {WeakMap<object, { key: string, at: Layout }>} */
-const layouts = new WeakMap();
-
 /** The layout, the same object as long as nothing it depends on changes. @param {Scene} scene @param {Reading} reading */
 export function layoutOf(scene, { B, T, D, stages }) {
   const shapes = stages.map(({ form, cells, size }) => ({ form, cells, size }));
   const what = { width: scene.size.figure, B, T, D, stages: shapes };
-  const key = JSON.stringify(what);
-  const before = layouts.get(scene.act);
-  if (before?.key === key) return before.at;
-  const at = layout(what);
-  layouts.set(scene.act, { key, at });
-  return at;
+  return laidOut(scene.act, what, layout);
 }
 
 /** The story stands at the layer that loses the mask: there the view opens. @param {Scene} scene */

@@ -1,6 +1,7 @@
 /**
  * What is only on the screen in this view: the weight in hand, a drag, and the windows that follow.
  */
+import { laidOut } from "../kit/layouts.js";
 import { layout, reachOf, settle } from "./geometry.js";
 import { bumps, readingOf, rowIn } from "./reading.js";
 
@@ -45,9 +46,6 @@ export function lookOf(scene) {
   return { reading, now, row, col, reach, at: layoutOf(scene, reading, now), shown: ui.step };
 }
 
-/** @type {WeakMap<object, { key: string, at: Layout }>} */
-const layouts = new WeakMap();
-
 /** @param {Scene} scene @param {Reading} reading @param {Row} now @returns {Layout} */
 function layoutOf(scene, reading, { way, row }) {
   const ranks = bumps(reading, way.name, row);
@@ -59,12 +57,7 @@ function layoutOf(scene, reading, { way, row }) {
     groups: way.groups,
     slots: reading.near + Math.max(0, ranks.length - reading.near),
   };
-  const key = JSON.stringify(what);
-  const before = layouts.get(scene.act);
-  if (before?.key === key) return before.at;
-  const at = layout(what);
-  layouts.set(scene.act, { key, at });
-  return at;
+  return laidOut(scene.act, what, layout);
 }
 
 /** Move the windows to what is looked at; called before each painting. @param {Scene} scene */

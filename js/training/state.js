@@ -2,6 +2,7 @@
  * What is only on the screen in this view: which run and which row are looked at, and which rows
  * are pinned.
  */
+import { laidOut } from "../kit/layouts.js";
 import { layout } from "./geometry.js";
 import { readingOf } from "./reading.js";
 
@@ -54,19 +55,11 @@ export function settle({ trace, ui, params }) {
   ui.step = Math.max(0, Math.min(ui.step, reading.S - 1));
 }
 
-/** @type {WeakMap<object, { key: string, at: Layout }>} */
-const layouts = new WeakMap();
-
 /** The layout, the same object as long as nothing it depends on changes. @param {Scene} scene @param {Reading} reading */
 export function layoutOf(scene, { V, D, runs }) {
   const lanes = 2 + Math.max(...runs.map((run) => Math.max(run.rule(0).memory.length, run.rule(Infinity).memory.length)));
   const what = { width: scene.size.figure, V, runs: runs.length, lanes: lanes * Math.min(D, 2) };
-  const key = JSON.stringify(what);
-  const before = layouts.get(scene.act);
-  if (before?.key === key) return before.at;
-  const at = layout(what);
-  layouts.set(scene.act, { key, at });
-  return at;
+  return laidOut(scene.act, what, layout);
 }
 
 /** @param {Scene} scene @returns {Drawing} */
