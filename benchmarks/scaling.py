@@ -9,8 +9,8 @@ import numpy as np
 
 from benchmarks.report import duration
 from embedlab.core.adapter import Adapter
+from embedlab.core.coalesce import coalesce
 from embedlab.core.dequantize import quantized_lookup
-from embedlab.core.gradient import coalesce
 from embedlab.core.lookup import lookup
 from embedlab.core.lora import lora_lookup
 from embedlab.core.quantize import quantize_rows

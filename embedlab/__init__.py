@@ -13,7 +13,7 @@ __version__ = "0.1.0.dev0"
 _HOMES = {
     "lookup": "embedlab.core.lookup",
     "grad_table": "embedlab.core.gradient",
-    "coalesce": "embedlab.core.gradient",
+    "coalesce": "embedlab.core.coalesce",
     "IdError": "embedlab.core.ids",
     "Embedding": "embedlab.layers.embedding",
     "Input": "embedlab.layers.symbolic",

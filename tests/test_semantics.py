@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from embedlab import constraints, initializers, regularizers
-from embedlab.core.gradient import SparseGrad
 from embedlab.core.ids import IdError, IdTypeError
+from embedlab.core.sparse_gradient import SparseGrad
 from embedlab.layers import (
     GRU,
     Conv1D,

@@ -6,8 +6,9 @@ import sys
 import numpy as np
 
 from embedlab.core.adapter import Adapter
+from embedlab.core.coalesce import coalesce
 from embedlab.core.dequantize import quantized_lookup
-from embedlab.core.gradient import coalesce, grad_table
+from embedlab.core.gradient import grad_table
 from embedlab.core.lookup import lookup
 from embedlab.core.lora import lora_lookup
 from embedlab.core.lora_gradient import grad_lora

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 
 from embedlab.core.bags import Bags, check_bags, in_single
-from embedlab.core.gradient import SparseGrad
 from embedlab.core.group import bands, group
 from embedlab.core.ids import id_error
 from embedlab.core.jit import loop, parallel, prange, threads
+from embedlab.core.sparse_gradient import SparseGrad
 from embedlab.core.table import ShapeError, as_array, as_table, check_size
 
 __all__ = ["grad_bag", "grad_bag_loop", "grad_bag_loop_parallel", "grad_bag_max",

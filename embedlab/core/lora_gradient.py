@@ -7,10 +7,11 @@ import numpy as np
 
 from embedlab.core import counter
 from embedlab.core.adapter import Adapter, as_adapter
-from embedlab.core.gradient import SparseGrad, coalesce
+from embedlab.core.coalesce import coalesce
 from embedlab.core.ids import as_ids
 from embedlab.core.jit import loop, parallel, prange
 from embedlab.core.lookup import lookup
+from embedlab.core.sparse_gradient import SparseGrad
 from embedlab.core.table import DtypeError, ShapeError, as_array
 
 __all__ = ["grad_lora", "grad_lora_loop", "grad_lora_numpy"]
@@ -113,7 +114,7 @@ def grad_lora(ids: Any, grad_out: Any, adapter: Adapter) -> tuple[SparseGrad, np
     -----
     With several adapters call it once for each: their steps are added, so each sees `grad_out`.
     Bit-identical for any number of threads. The base table is frozen; its gradient would be
-    `embedlab.core.gradient.coalesce`.
+    `embedlab.core.coalesce.coalesce`.
 
     Examples
     --------

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from embedlab.core.finite import check_number
-from embedlab.core.gradient import SparseGrad
 from embedlab.core.group import Groups, bands, group
 from embedlab.core.ids import as_ids, check_padding
 from embedlab.core.jit import threads
+from embedlab.core.sparse_gradient import SparseGrad
 from embedlab.core.table import DtypeError, ShapeError, as_array
 
 __all__ = ["BELOW_1", "needed", "step", "within"]
@@ -100,7 +100,7 @@ def _gather(
     if not (isinstance(grad, tuple) and len(grad) == 2):
         raise TypeError(
             "grad must be a SparseGrad, a pair (ids, grad_out) or an array (V, D). "
-            f"Received {type(grad).__name__}. Make one with embedlab.core.gradient.coalesce."
+            f"Received {type(grad).__name__}. Make one with embedlab.core.coalesce.coalesce."
         )
     ids, grad_out = as_ids(grad[0]), as_array(grad[1], "the gradient")
     _check_grad(grad_out, table, (*ids.shape, columns))

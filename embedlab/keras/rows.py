@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from embedlab.core.adapter import Adapter, add_lora
+from embedlab.core.coalesce import coalesce
 from embedlab.core.dequantize import quantized_lookup
-from embedlab.core.gradient import coalesce, grad_table
+from embedlab.core.gradient import grad_table
 from embedlab.core.ids import resolve
 from embedlab.core.lookup import lookup
 from embedlab.core.lora import lora_lookup

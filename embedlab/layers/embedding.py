@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from embedlab import constraints, initializers, quantizers, regularizers
-from embedlab.core.gradient import coalesce
+from embedlab.core.coalesce import coalesce
 from embedlab.core.ids import as_ids, resolve
 from embedlab.core.lookup import lookup
 from embedlab.core.lora import lora_lookup

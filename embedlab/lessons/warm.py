@@ -13,7 +13,7 @@ import numpy as np
 from tqdm import tqdm
 
 from embedlab import layers
-from embedlab.core import gradient, jit, nearest
+from embedlab.core import coalesce, gradient, jit, nearest
 from embedlab.core.dequantize import quantized_lookup
 from embedlab.core.ids import resolve
 from embedlab.core.lookup import PARALLEL_FROM, lookup
@@ -61,12 +61,12 @@ def _gradient() -> Iterator[Callable[[], Any]]:
         for grad in _tables(ids.size, 2):
             yield partial(gradient.grad_table, ids, grad, 2)
             for rows in (2, 1000):  # few rows are counted, many are sorted
-                yield partial(gradient.coalesce, ids, grad, rows)
-    many = np.zeros(_from(gradient.PARALLEL_FROM, 64), np.int64)
+                yield partial(coalesce.coalesce, ids, grad, rows)
+    many = np.zeros(_from(max(gradient.PARALLEL_FROM, coalesce.PARALLEL_FROM), 64), np.int64)
     grad = np.zeros((many.size, 64), np.float32)
     yield partial(gradient.grad_table, many, grad, 2)
     for rows in (2, 5 * many.size):
-        yield partial(gradient.coalesce, many, grad, rows)
+        yield partial(coalesce.coalesce, many, grad, rows)
 
 
 def _geometry() -> Iterator[Callable[[], Any]]:

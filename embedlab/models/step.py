@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from embedlab.core.gradient import SparseGrad
+from embedlab.core.sparse_gradient import SparseGrad
 from embedlab.core.table import ShapeError
 from embedlab.layers.base import Layer
 from embedlab.models.goals import Goals

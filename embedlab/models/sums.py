@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.gradient import SparseGrad, coalesce
+from embedlab.core.coalesce import coalesce
+from embedlab.core.sparse_gradient import SparseGrad
 
 __all__ = ["add_to"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.gradient import SparseGrad
+from embedlab.core.sparse_gradient import SparseGrad
 from embedlab.core.table import ShapeError
 from embedlab.optimizers import schedules
 from embedlab.optimizers.schedules import LearningRateSchedule

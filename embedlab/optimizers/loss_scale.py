@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.gradient import SparseGrad
+from embedlab.core.sparse_gradient import SparseGrad
 from embedlab.core.table import check_size
 from embedlab.optimizers.base import Optimizer, mapped
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.gradient import coalesce
+from embedlab.core.coalesce import coalesce
 from embedlab.core.ids import as_ids
 from embedlab.core.table import ShapeError, as_table
 from embedlab.traces.frozen import frozen

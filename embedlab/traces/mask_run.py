@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from embedlab.core.gradient import SparseGrad
 from embedlab.core.mask import padding_mask
+from embedlab.core.sparse_gradient import SparseGrad
 from embedlab.layers import Layer
 from embedlab.losses import Loss
 from embedlab.traces.frozen import frozen

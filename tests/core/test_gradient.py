@@ -5,14 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedlab.core import gradient as gradient_module
-from embedlab.core.gradient import (
-    PARALLEL_FROM,
-    coalesce,
-    coalesce_numpy,
-    grad_table,
-    grad_table_numpy,
-)
+from embedlab.core import coalesce as coalesce_module
+from embedlab.core.coalesce import coalesce, coalesce_numpy
+from embedlab.core.gradient import PARALLEL_FROM, grad_table, grad_table_numpy
 from embedlab.core.ids import IdError, IdTypeError
 from embedlab.core.table import DtypeError, ShapeError
 
@@ -93,8 +88,8 @@ def test_small_and_large_work_give_the_same_bits(rng, monkeypatch, columns, mean
         options = {"padding_idx": 2, "scale_grad_by_freq": mean}
         small = coalesce(ids, back, rows, **options)
         with monkeypatch.context() as patch:
-            patch.setattr(gradient_module, "_DENSE", 0)
-            patch.setattr(gradient_module, "_coalesce_small_loop", None)  # not this one
+            patch.setattr(coalesce_module, "_DENSE", 0)
+            patch.setattr(coalesce_module, "_coalesce_small_loop", None)  # not this one
             large = coalesce(ids, back, rows, **options)
         np.testing.assert_array_equal(small.ids, large.ids)
         assert small.rows.tobytes() == large.rows.tobytes()

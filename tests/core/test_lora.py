@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from embedlab.core import adapter as adapter_file
 from embedlab.core import lora as lora_file
 from embedlab.core.adapter import Adapter, add_lora, add_lora_loop, add_lora_numpy, lora_scale
-from embedlab.core.gradient import SparseGrad
 from embedlab.core.ids import IdError, IdTypeError
 from embedlab.core.lookup import lookup
 from embedlab.core.lora import (
@@ -20,6 +19,7 @@ from embedlab.core.lora import (
     lora_lookup_numpy,
 )
 from embedlab.core.lora_gradient import grad_lora, grad_lora_loop, grad_lora_numpy
+from embedlab.core.sparse_gradient import SparseGrad
 from embedlab.core.table import DtypeError, ShapeError
 
 IDS = {"empty": [], "one": [2], "repeated": [4, 0, 4, 4], "two axes": [[0, 3], [1, 1]]}

@@ -131,7 +131,7 @@ def test_a_sparse_gradient_does_not_grow_with_the_table():
     """As a dense one it would take 1 GB."""
     extra, output = run("""
 V, D, N = 4_000_000, 64, 131_072
-from embedlab.core.gradient import coalesce
+from embedlab.core.coalesce import coalesce
 ids = np.random.default_rng(0).integers(V, size=N)
 grad = np.ones((N, D), "f4")
 measure(coalesce, (ids % 9, grad, 9), (ids, grad, V))

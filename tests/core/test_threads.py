@@ -20,8 +20,9 @@ from embedlab.core.bag import bag
 from embedlab.core.bag_gradient import grad_bag, grad_bag_max, grad_bag_weights
 from embedlab.core.bag_max import bag_max
 from embedlab.core.bags import as_bags
+from embedlab.core.coalesce import coalesce
 from embedlab.core.dequantize import quantized_lookup
-from embedlab.core.gradient import coalesce, grad_table
+from embedlab.core.gradient import grad_table
 from embedlab.core.group import group
 from embedlab.core.lookup import lookup
 from embedlab.core.lora import lora_lookup
@@ -107,7 +108,7 @@ def maxima():
 CASES = {
     "lookup.lookup": lambda: lookup(floats(V, D), ids()),
     "gradient._blocks": lambda: grad_table(ids(), floats(MANY, D), V, padding_idx=1),
-    "gradient.coalesce": lambda: sparse(coalesce(ids(), floats(MANY, D), V)),
+    "coalesce.coalesce": lambda: sparse(coalesce(ids(), floats(MANY, D), V)),
     "group.group": lambda: group(ids(), V),
     "adapter.add_lora": add_step,
     "lora._lora_lookup_lanes": lambda: lora_lookup(floats(V, D), ids(MANY // 8), [adapter()]),

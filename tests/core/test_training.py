@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from embedlab.core.adagrad import adagrad_loop, adagrad_loop_parallel, adagrad_numpy
 from embedlab.core.adam import adam_loop, adam_loop_parallel, adam_numpy
-from embedlab.core.gradient import coalesce, grad_table
+from embedlab.core.coalesce import coalesce
+from embedlab.core.gradient import grad_table
 from embedlab.core.ids import IdError
 from embedlab.core.rmsprop import rmsprop_loop, rmsprop_loop_parallel, rmsprop_numpy
 from embedlab.core.sgd import sgd_loop, sgd_loop_parallel, sgd_numpy

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from embedlab import optimizers
-from embedlab.core.gradient import coalesce
+from embedlab.core.coalesce import coalesce
 from embedlab.core.table import ShapeError
 from embedlab.layers import Variable
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from embedlab import models, optimizers
-from embedlab.core.gradient import coalesce
+from embedlab.core.coalesce import coalesce
 from embedlab.layers import Dense, Embedding, GlobalAveragePooling1D, Variable
 from embedlab.models import Sequential
 from embedlab.optimizers import SGD, Adam, LossScaleOptimizer, schedules

@@ -6,7 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from embedlab.core.gradient import coalesce, grad_table
+from embedlab.core.coalesce import coalesce
+from embedlab.core.gradient import grad_table
 from embedlab.explorers.gradient import GradientExplorer
 from embedlab.lessons import check, show
 from embedlab.lessons.gradient import _cases

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from embedlab.core.gradient import coalesce, grad_table
+from embedlab.core.coalesce import coalesce
+from embedlab.core.gradient import grad_table
 from embedlab.core.lookup import lookup
 
 CASES = 1500

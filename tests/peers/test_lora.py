@@ -3,7 +3,7 @@
 import numpy as np
 
 from embedlab.core.adapter import Adapter
-from embedlab.core.gradient import coalesce
+from embedlab.core.coalesce import coalesce
 from embedlab.core.lora import lora_lookup
 from embedlab.core.lora_gradient import grad_lora
 from embedlab.core.merge import merge

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from embedlab import layers
-from embedlab.core.gradient import SparseGrad
+from embedlab.core.sparse_gradient import SparseGrad
 from embedlab.models import Sequential
 
 HERE = Path(__file__).parent

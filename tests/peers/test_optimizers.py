@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from embedlab import constraints, optimizers
-from embedlab.core.gradient import coalesce
+from embedlab.core.coalesce import coalesce
 from embedlab.layers import Variable
 
 RULES = [

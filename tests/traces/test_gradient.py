@@ -5,7 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from embedlab.core.gradient import coalesce, grad_table
+from embedlab.core.coalesce import coalesce
+from embedlab.core.gradient import grad_table
 from embedlab.core.ids import IdError
 from embedlab.core.loss import categorical_crossentropy
 from embedlab.core.table import ShapeError
