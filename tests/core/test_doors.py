@@ -152,9 +152,11 @@ add("step", within={"value": ("share", lambda: 0.5), "name": ("any", lambda: "rh
 add("lookup", lookup={**STRICT, "out": ("in place", lambda: np.zeros((2, 3, D), "f4"))},
     onehot_lookup=STRICT)  # fmt: skip
 add("gradient", grad_table={"ids": IDS, "grad_out": VALUES, "input_dim": SIZE,
-                            "padding_idx": PADDING},
-    coalesce={"ids": IDS, "grad_out": VALUES, "input_dim": ("many rows", lambda: V),
-              "padding_idx": PADDING})  # fmt: skip
+                            "padding_idx": PADDING})  # fmt: skip
+add("coalesce", coalesce={"ids": IDS, "grad_out": VALUES, "input_dim": ("many rows", lambda: V),
+                          "padding_idx": PADDING})  # fmt: skip
+add("sparse_gradient", as_pairs={"ids": ("ids, any range", ids), "grad_out": VALUES,
+                                 "input_dim": ("size", lambda: V)})  # fmt: skip
 add("group", group={"ids": IDS, "input_dim": ("many rows", lambda: V), "padding_idx": PADDING})
 add("ids", as_ids={"ids": ("ids, any range", ids)},
     check_padding={"padding_idx": PADDING, "input_dim": ("any", lambda: V)},
