@@ -139,20 +139,24 @@ export function placeLabels(wanted, box) {
       [x - 5, y - 7, "end"],
       [x - 5, y + 15, "end"],
     ];
-    const free = tries.find(([tx, ty, anchor]) => {
-      const left = anchor === "start" ? tx : tx - w;
-      const now = { x: left, y: ty - 10, w, h: 13 };
-      const inside = left >= box.x && left + w <= box.x + box.w && ty - 10 >= box.y && ty + 3 <= box.y + box.h;
-      return inside && !taken.some((other) => overlaps(now, other) && !centred(other, x, y));
+    /** @param {[number, number, "start" | "end"]} place @returns {Box} */
+    const area = ([tx, ty, anchor]) => ({ x: anchor === "start" ? tx : tx - w, y: ty - 10, w, h: 13 });
+    const inside = tries.filter((place) => within(area(place), box));
+    const free = inside.find((place) => {
+      const now = area(place);
+      return !taken.some((other) => overlaps(now, other) && !centred(other, x, y));
     });
-    const chosen = free ?? (first ? tries[x > box.x + box.w / 2 ? 1 : 0] : null);
+    const chosen = free ?? (first ? (inside[0] ?? tries[x > box.x + box.w / 2 ? 1 : 0]) : null);
     if (!chosen) continue;
     const [tx, ty, anchor] = chosen;
-    taken.push({ x: anchor === "start" ? tx : tx - w, y: ty - 10, w, h: 13 });
+    taken.push(area(chosen));
     placed.set(row, { x: tx, y: ty, anchor });
   }
   return placed;
 }
+
+/** @param {Box} a @param {Box} b */
+const within = (a, b) => a.x >= b.x && a.x + a.w <= b.x + b.w && a.y >= b.y && a.y + a.h <= b.y + b.h;
 
 /** @param {Box} a @param {Box} b */
 const overlaps = (a, b) => a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;

@@ -42,7 +42,7 @@ function strip(d, n) {
   return svg`<g>
     ${at.narrow && reading.runs.length > 1 ? svg`<text class="sub" x=${at.labels} y=${box.y - 5}>${run.title}</text>` : nothing}
     <rect class=${asked ? "hide" : "veil"} x=${next} y=${box.y - 2} width=${Math.max(0, box.x + box.w - next)} height=${box.h + 3} />
-    <g role="grid" aria-label="Moves of each row under ${run.title}" aria-rowcount=${V} aria-colcount=${S}>${guard([scene.trace, at, s, mine], () => column(d, n, mine))}</g>
+    <g role="grid" transform="translate(${x} 0)" aria-label="Moves of each row under ${run.title}" aria-rowcount=${V} aria-colcount=${S}>${guard([scene.trace, at, s, mine], () => column(d, n, mine))}</g>
     <path class="now" d="M${(x + next) / 2} ${box.y - 4}v${box.h + 6}" />
     <rect class="ring line ${shown ? "" : "same"}" x=${box.x - 2} y=${box.y + selected * at.pitch - 2} width=${box.w + 4} height=${at.pitch + 2.5} rx="3" />
     ${shown ? svg`<rect class="cellring" x=${x - 1} y=${box.y + selected * at.pitch - 1} width=${Math.max(4, next - x + 2)} height=${at.pitch + 0.5} rx="1.5" />` : nothing}
@@ -51,18 +51,17 @@ function strip(d, n) {
   </g>`;
 }
 
-/** The cells of this step, which can hold the keyboard; that of the row chosen is called "here". @param {Drawing} d @param {number} n @param {number} mine */
+/** The cells of this step, which can hold the keyboard; that of the row chosen is called "here". The grid moves, not they. @param {Drawing} d @param {number} n @param {number} mine */
 function column({ reading, at, s }, n, mine) {
   const run = reading.runs[n];
   const box = at.strips[n];
-  const x = stepX(box, s, reading.S);
-  const w = stepX(box, s + 1, reading.S) - x;
+  const w = stepX(box, 1, reading.S) - box.x;
   return reading.order.map((row, line) => {
     const how = run.glides(s, row) ? " without a gradient" : run.hasGrad(s, row) ? "" : ", no gradient";
     return svg`<g role="row" aria-rowindex=${line + 1}><rect class="cell hold" role="gridcell" aria-colindex=${s + 1}
       aria-label="${nameOf(reading, row)}, step ${s + 1}: moved ${short(run.move(s, row))}${how}"
       data-place=${row === mine ? "here" : `cell:${n}:${row}`} tabindex=${row === mine ? 0 : -1}
-      x=${x - 1.5} y=${box.y + line * at.pitch - 1.5} width=${Math.max(5, w + 3)} height=${at.pitch + 1.5} rx="2" /></g>`;
+      x="-1.5" y=${box.y + line * at.pitch - 1.5} width=${Math.max(5, w + 3)} height=${at.pitch + 1.5} rx="2" /></g>`;
   });
 }
 

@@ -4,8 +4,8 @@
 import { clamp } from "../kit/roving.js";
 import { bendTo, curveBox, curveKey } from "./curve.js";
 import { hit } from "./geometry.js";
-import { dots } from "./map.js";
 import { readingOf } from "./reading.js";
+import { dots } from "./standing.js";
 import { PINS_MOST, drawingOf } from "./state.js";
 import { branch, dropBranch } from "./controls.js";
 
