@@ -1,16 +1,36 @@
-"""Answer cards: a learner's first answers as a small JSON text, without any personal data."""
+"""Answer cards: a learner's first answers as a small JSON text, without any personal data.
+
+A card belongs to one session, that is to one notebook from its start to its end. It holds letters,
+diagnoses and predictions: no name, no folder, no time, nothing of the machine.
+"""
 
 import json
+import re
+import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["MOST_BYTES", "Card", "card", "forget", "keep", "kept"]
+__all__ = ["MOST_BYTES", "VERSION", "Card", "card", "forget", "keep", "kept", "tried"]
 
 MOST_BYTES = 1_000
+VERSION = 1
+"""Of the card's form. A reader refuses any other."""
 
-_FIRST: dict[str, tuple[str, bool]] = {}
+_NAME = re.compile(r"\w[\w.-]{0,59}\.json")
+
+
+@dataclass
+class _Session:
+    """What this session has answered so far, and the file its card went to."""
+
+    answers: dict[str, tuple[str, bool]] = field(default_factory=dict)
+    checks: dict[str, tuple[str, bool]] = field(default_factory=dict)
+    file: str | None = None
+
+
+_now = _Session()
 
 
 @dataclass(frozen=True, repr=False)
@@ -20,27 +40,56 @@ class Card:
     Attributes
     ----------
     answers : dict
-        Question -> (answer, whether it was right).
+        Question or prediction -> (answer, whether it was right).
+    checks : dict
+        Exercise -> (what the first try showed: "right", "wrong" or a misconception such as "M4";
+        whether it was solved in the end).
     left_out : int
         How many did not fit into `MOST_BYTES`.
     """
 
     answers: dict[str, tuple[str, bool]]
+    checks: dict[str, tuple[str, bool]] = field(default_factory=dict)
     left_out: int = 0
 
     @property
     def json(self) -> str:
         """The card as one line of JSON."""
-        said: dict[str, Any] = {"embedlab": 1, "answers": self.answers}
+        said: dict[str, Any] = {"embedlab": VERSION, "answers": self.answers}
+        if self.checks:
+            said["checks"] = self.checks
         if self.left_out:
             said["left_out"] = self.left_out
         return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
 
-    def save(self, path: str | Path) -> Path:
-        """Write the card to a file, to be handed in."""
-        path = Path(path)
-        path.write_text(self.json + "\n", encoding="utf-8")
-        return path
+    def save(self, name: str | None = None) -> None:
+        """Write the card into the folder you work in, and say so in one line.
+
+        Parameters
+        ----------
+        name : str, optional
+            A plain file name that ends in .json. Without one the card is called
+            `card-<random>.json`; saved again in the same session, it is the same file.
+
+        Raises
+        ------
+        ValueError
+            When the name is none, or names another folder.
+        """
+        if name is not None and not (isinstance(name, str) and _NAME.fullmatch(name)):
+            raise ValueError(
+                "a card must have a plain file name that ends in .json. "
+                f"Received {name!r:.60}. Leave it away: card().save()"
+            )
+        if name is None:
+            name = _now.file = _now.file or _unused()
+        written = f"{self.json}\n".encode()
+        Path(name).write_bytes(written)
+        tries = f" and {_count(len(self.checks), 'check')}" if self.checks else ""
+        print(
+            f"{name}: {_count(len(self.answers), 'answer')}{tries} in {len(written)} bytes, "
+            "and nothing about you."
+        )
 
     def __repr__(self) -> str:
         return self.json
@@ -48,18 +97,35 @@ class Card:
 
 def keep(question: str, answer: str, correct: bool) -> None:
     """Keep an answer. The first one stays: a prediction is no prediction once one has looked."""
-    _FIRST.setdefault(question, (answer, correct))
+    _now.answers.setdefault(question, (answer, correct))
 
 
 def kept(question: str) -> str | None:
     """Give the first answer to a question, or None."""
-    found = _FIRST.get(question)
+    found = _now.answers.get(question)
     return found[0] if found else None
+
+
+def tried(exercise: str, belief: str | None, ok: bool) -> None:
+    """Keep what a check found: the first try, and whether any try was right.
+
+    Examples
+    --------
+    >>> forget()
+    >>> tried("03.scatter_add", "M4", False)
+    >>> tried("03.scatter_add", None, True)
+    >>> card()
+    {"embedlab":1,"answers":{},"checks":{"03.scatter_add":["M4",true]}}
+    >>> forget()
+    """
+    first, solved = _now.checks.get(exercise, ("right" if ok else belief or "wrong", ok))
+    _now.checks[exercise] = (first, solved or ok)
 
 
 def forget() -> None:
     """Begin a new card."""
-    _FIRST.clear()
+    global _now
+    _now = _Session()
 
 
 def card(*explorers: Any) -> Card:
@@ -73,7 +139,7 @@ def card(*explorers: Any) -> Card:
     Returns
     -------
     Card
-        At most 1 kB of JSON; what does not fit is counted in `left_out`.
+        At most 1 kB of JSON; what does not fit is counted in `left_out`. Its `save` writes it.
 
     Examples
     --------
@@ -83,14 +149,14 @@ def card(*explorers: Any) -> Card:
     {"embedlab":1,"answers":{"01.exit":["b",false]}}
     >>> forget()
     """
-    answers = dict(_FIRST)
+    answers, checks = dict(_now.answers), dict(_now.checks)
     for question, answer, correct in _seen(explorers):
         answers.setdefault(question, (answer, correct))
     left_out = 0
-    while len(Card(answers, left_out).json.encode()) > MOST_BYTES:
-        answers.popitem()
+    while len(Card(answers, checks, left_out).json.encode()) > MOST_BYTES:
+        (answers or checks).popitem()
         left_out += 1
-    return Card(answers, left_out)
+    return Card(answers, checks, left_out)
 
 
 def _seen(explorers: Iterable[Any]) -> Iterable[tuple[str, str, bool]]:
@@ -99,3 +165,14 @@ def _seen(explorers: Iterable[Any]) -> Iterable[tuple[str, str, bool]]:
             said = given.get("answer")
             text = said if isinstance(said, str) else json.dumps(said, separators=(",", ":"))
             yield str(given.get("question"))[:40], text[:60], bool(given.get("correct"))
+
+
+def _unused() -> str:
+    """Give a name that no file here has: a class may share one folder."""
+    while Path(name := f"card-{secrets.token_hex(4)}.json").exists():
+        pass
+    return name
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -3,9 +3,10 @@
 from importlib import import_module
 from typing import Any
 
+from embedlab.lessons import cards
 from embedlab.lessons.verdict import Verdict
 
-__all__ = ["CONTENT", "check", "content"]
+__all__ = ["CONTENT", "catalogue", "check", "content"]
 
 CONTENT = {
     "01": "lookup",
@@ -15,8 +16,24 @@ CONTENT = {
     "07": "lora",
     "08": "quantize",
     "10": "geometry",
+    "11": "files",
 }
 """Lesson number -> the file of this package that holds its checks and questions."""
+
+
+def catalogue(kind: str) -> dict[str, Any]:
+    """Give all "CHECKS" or all "QUESTIONS" by their names, lesson by lesson.
+
+    Examples
+    --------
+    >>> list(catalogue("CHECKS"))[:2]
+    ['01.lookup', '01.fence']
+    """
+    known: dict[str, Any] = {}
+    for lesson, file in CONTENT.items():
+        found = getattr(import_module(f"embedlab.lessons.{file}"), kind)
+        known |= {f"{lesson}.{part}": value for part, value in found.items()}
+    return known
 
 
 def content(name: str, kind: str) -> Any:
@@ -34,10 +51,7 @@ def content(name: str, kind: str) -> Any:
     KeyError
         When there is none, with those there are.
     """
-    known: dict[str, Any] = {}
-    for lesson, file in CONTENT.items():
-        found = getattr(import_module(f"embedlab.lessons.{file}"), kind)
-        known |= {f"{lesson}.{part}": value for part, value in found.items()}
+    known = catalogue(kind)
     if name not in known:
         raise KeyError(
             f"the name must be one of {', '.join(known)}. Received {name!r:.40}. "
@@ -47,7 +61,7 @@ def content(name: str, kind: str) -> Any:
 
 
 def check(exercise: str, given: Any) -> Verdict:
-    """Look at a learner's work and say what it shows.
+    """Look at a learner's work and say what it shows. What the first try shows goes on the `card`.
 
     Parameters
     ----------
@@ -77,4 +91,6 @@ def check(exercise: str, given: Any) -> Verdict:
     """
     judge = content(exercise, "CHECKS")
     verdict: Verdict = judge(exercise, given)
+    if verdict.started:
+        cards.tried(exercise, verdict.misconception, verdict.ok)
     return verdict

@@ -1,10 +1,7 @@
-"""Questions, predictions kept for later, and the card that carries them."""
-
-import json
+"""Questions, and predictions kept for later."""
 
 import pytest
 
-from embedlab.explorers.lookup import LookupExplorer
 from embedlab.lessons import answer, card, cards, reveal
 
 
@@ -57,32 +54,3 @@ def test_a_notebook_shows_the_same_words_set():
 def test_an_unknown_question_is_refused():
     with pytest.raises(KeyError, match=r"one of 01\.predict, 01\.exit"):
         answer("01.exitt", "a")
-
-
-def test_the_card_holds_first_answers_and_nothing_about_the_person(tmp_path):
-    answer("01.predict", "a")
-    answer("01.exit", "b")
-    answer("01.exit", "c")
-    explorer = LookupExplorer("the cat")
-    explorer.answers = [{"question": "lookup.rows", "answer": [1, 5], "correct": True}]
-    made = card(explorer)
-    read = json.loads(made.save(tmp_path / "card.json").read_text("utf-8"))
-    assert read == {
-        "embedlab": 1,
-        "answers": {
-            "01.predict": ["a", False],
-            "01.exit": ["b", False],
-            "lookup.rows": ["[1,5]", True],
-        },
-    }
-    assert repr(made) == made.json
-
-
-def test_the_card_fits_into_a_kilobyte_and_says_what_is_missing():
-    for n in range(200):
-        cards.keep(f"{n:02d}.exit", "a", True)
-    made = card()
-    assert len(made.json.encode()) <= cards.MOST_BYTES
-    assert made.left_out == 200 - len(made.answers) > 0
-    assert json.loads(made.json)["left_out"] == made.left_out
-    assert "00.exit" in made.answers  # the earliest stay

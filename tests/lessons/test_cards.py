@@ -1,0 +1,106 @@
+"""What a card collects, what it never holds, and where it is written."""
+
+import json
+
+import pytest
+
+from embedlab.explorers.lookup import LookupExplorer
+from embedlab.lessons import answer, card, cards, check
+
+
+@pytest.fixture(autouse=True)
+def in_a_new_session(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    cards.forget()
+    yield
+    cards.forget()
+
+
+def test_it_holds_first_answers_and_first_tries_and_nothing_about_the_person():
+    answer("01.predict", "a")
+    answer("01.exit", "b")
+    answer("01.exit", "c")
+    check("01.lookup", lambda W, ids: ...)  # not begun: no try
+    check("01.lookup", lambda W, ids: W[ids])
+    check("01.fence", 3)
+    explorer = LookupExplorer("a text of my own")
+    explorer.answers = [{"question": "lookup.rows", "answer": [1, 5], "correct": True}]
+    made = card(explorer)
+    assert json.loads(made.json) == {
+        "embedlab": 1,
+        "answers": {
+            "01.predict": ["a", False],
+            "01.exit": ["b", False],
+            "lookup.rows": ["[1,5]", True],
+        },
+        "checks": {"01.lookup": ["wrong", False], "01.fence": ["wrong", False]},
+    }
+    assert repr(made) == made.json
+
+
+def test_of_a_check_the_first_diagnosis_stays_and_a_later_success_counts():
+    cards.tried("03.scatter_add", "M4", False)
+    cards.tried("03.scatter_add", "M2", False)
+    assert card().checks == {"03.scatter_add": ("M4", False)}
+    cards.tried("03.scatter_add", None, True)
+    cards.tried("03.scatter_add", "M4", False)  # playing on takes nothing away
+    assert card().checks == {"03.scatter_add": ("M4", True)}
+    cards.tried("01.lookup", None, True)
+    assert card().checks["01.lookup"] == ("right", True)
+
+
+def test_saving_writes_one_file_here_and_prints_one_line(tmp_path, capsys):
+    answer("01.exit", "c")
+    assert card().save() is None
+    (written,) = tmp_path.iterdir()
+    assert written.name.startswith("card-") and written.suffix == ".json"
+    assert written.read_text("utf-8") == card().json + "\n"
+    size = written.stat().st_size
+    assert capsys.readouterr().out == (
+        f"{written.name}: 1 answer in {size} bytes, and nothing about you.\n"
+    )
+    answer("01.predict", "a")
+    check("01.fence", 3)
+    card().save()
+    assert [*tmp_path.iterdir()] == [written]  # the same session, the same card
+    assert ": 2 answers and 1 check in " in capsys.readouterr().out
+    assert "01.predict" in written.read_text("utf-8")
+    cards.forget()
+    card().save()
+    assert len([*tmp_path.iterdir()]) == 2
+
+
+def test_a_name_of_ones_own(tmp_path):
+    card().save("mine.json")
+    assert (tmp_path / "mine.json").read_text("utf-8") == card().json + "\n"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../card.json", "/tmp/card.json", "a\\b.json", "C:card.json", ".json", "..json", ".x.json",
+     "lesson.ipynb", "card.json\n", "", 3],
+)  # fmt: skip
+def test_a_card_goes_to_no_other_folder_and_over_no_other_kind_of_file(tmp_path, name):
+    with pytest.raises(ValueError, match=r"plain file name that ends in \.json\. Received"):
+        card().save(name)
+    assert not [*tmp_path.iterdir()]
+
+
+def test_it_fits_into_a_kilobyte_and_says_what_is_missing():
+    for n in range(200):
+        cards.keep(f"{n:02d}.exit", "a", True)
+    cards.tried("01.lookup", "M1", False)
+    made = card()
+    assert len(made.json.encode()) <= cards.MOST_BYTES
+    assert made.left_out == 200 - len(made.answers) > 0
+    assert json.loads(made.json)["left_out"] == made.left_out
+    assert "00.exit" in made.answers  # the earliest stay
+    assert made.checks
+
+
+def test_checks_alone_fit_too():
+    for n in range(200):
+        cards.tried(f"{n:02d}.exercise", None, True)
+    made = card()
+    assert len(made.json.encode()) <= cards.MOST_BYTES
+    assert made.left_out == 200 - len(made.checks) > 0
