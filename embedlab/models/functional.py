@@ -10,7 +10,7 @@ from embedlab.layers.symbolic import KerasTensor
 from embedlab.models.masks import MaskNote, refuse_to_lose, verdict
 from embedlab.models.model import Model
 from embedlab.models.several import Several
-from embedlab.models.sums import add_to
+from embedlab.optimizers.sums import add_to
 
 __all__ = ["Functional"]
 

@@ -10,7 +10,7 @@ from embedlab.layers.base import Layer
 from embedlab.models.goals import Goals
 from embedlab.models.judge import Judge
 from embedlab.models.several import Several
-from embedlab.models.sums import add_to
+from embedlab.optimizers.sums import add_to
 
 __all__ = ["Step", "grade", "train_step"]
 

@@ -1,7 +1,5 @@
 """What all optimizers share: rate, step count, clipping, decay, and the state they keep."""
 
-import dataclasses
-import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,40 +8,17 @@ import numpy as np
 from embedlab.core.sparse_gradient import SparseGrad
 from embedlab.core.table import ShapeError
 from embedlab.optimizers import schedules
+from embedlab.optimizers.clipping import clipped, mapped
 from embedlab.optimizers.schedules import LearningRateSchedule
+from embedlab.optimizers.state import Keeper
 from embedlab.registry import snake_case
 
-__all__ = ["Optimizer", "mapped"]
-
-# Options of Keras that are not built here: fine at the default, refused otherwise.
-_NOT_BUILT = {"use_ema": False, "ema_momentum": 0.99, "ema_overwrite_frequency": None,
-              "gradient_accumulation_steps": None}  # fmt: skip
+__all__ = ["Optimizer"]
 
 _PIECE = 1 << 20
 
 
-@dataclasses.dataclass
-class _Kept:
-    """What an optimizer keeps for a variable, and how often that was resized so far."""
-
-    variable: Any
-    arrays: dict[str, np.ndarray]
-    resized: int
-
-    def in_shape(self, start: Any) -> dict[str, np.ndarray]:
-        """Give the arrays in the shape that the variable has now: new rows start anew."""
-        since = self.variable.resized[self.resized :]
-        if since:
-            axis, stayed = since[0][0], min(length for _, length in since)
-            rows = (slice(None),) * axis + (slice(stayed),)
-            for slot, old in self.arrays.items():
-                self.arrays[slot] = self.variable.like(start(slot))
-                self.arrays[slot][rows] = old[rows]
-            self.resized = len(self.variable.resized)
-        return self.arrays
-
-
-class Optimizer:
+class Optimizer(Keeper):
     """The base of all optimizers, under Keras's names.
 
     Parameters
@@ -53,6 +28,15 @@ class Optimizer:
         Before each step, every weight loses this share of itself, times the rate.
     clipnorm, clipvalue, global_clipnorm : float, optional
         At most one: limit each gradient's length, each number, or the length of all together.
+    use_ema : bool
+        Keep a moving average of every weight, and take it over at the end of `fit`.
+    ema_momentum : float, 0..1
+        How much of the average stays at each batch.
+    ema_overwrite_frequency : int, optional
+        Take the averages over after as many steps too.
+    gradient_accumulation_steps : int, optional
+        From how many batches a step is made, with the mean of their gradients; 2 or more. Sparse
+        gradients stay sparse and exact: see `Accumulation`.
     loss_scale_factor : float, optional
         Gradients come this many times too large, and are divided by it: `fit` multiplies the loss
         before the way back. With float16 it kept small gradients from vanishing; here gradients
@@ -64,8 +48,10 @@ class Optimizer:
 
     Attributes
     ----------
+    batches : int
+        How often gradients came: by this number a schedule says the rate.
     iterations : int
-        How many steps were done.
+        How many steps were done: fewer than batches, where these accumulate.
 
     Raises
     ------
@@ -74,23 +60,31 @@ class Optimizer:
 
     Notes
     -----
-    After a step, a variable's constraint is applied to the whole of it, as in Keras.
+    After each batch, a variable's constraint is applied to the whole of it, as in Keras. A moving
+    average is one of the whole variable too, with ``sparse_update="lazy"`` as well.
     """
-
-    slots: tuple[str, ...] = ()
-    """What is kept for each variable, an array of its shape each."""
 
     def __init__(self, learning_rate: Any = 0.001, *, weight_decay: float | None = None,
                  clipnorm: float | None = None, clipvalue: float | None = None,
-                 global_clipnorm: float | None = None, loss_scale_factor: float | None = None,
-                 sparse_update: str = "dense", name: str | None = None, **other: Any):  # fmt: skip
-        _check_other(other)
+                 global_clipnorm: float | None = None, use_ema: bool = False,
+                 ema_momentum: float = 0.99, ema_overwrite_frequency: int | None = None,
+                 loss_scale_factor: float | None = None,
+                 gradient_accumulation_steps: int | None = None, sparse_update: str = "dense",
+                 name: str | None = None, **other: Any):  # fmt: skip
+        if other:
+            raise ValueError(
+                "Argument(s) not recognized: every argument must be known. "
+                f"Received {sorted(other)!r:.80}. See help() of the optimizer."
+            )
         clips = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
         if sum(v is not None for v in clips.values()) > 1:
             raise ValueError(
                 "Only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set. "
                 f"Received {clips}. Choose one."
             )
+        super().__init__(
+            use_ema, ema_momentum, ema_overwrite_frequency, gradient_accumulation_steps
+        )
         if sparse_update not in ("dense", "lazy"):
             raise ValueError(
                 f'sparse_update must be "dense" or "lazy". Received {sparse_update!r:.40}. '
@@ -104,13 +98,11 @@ class Optimizer:
         self.loss_scale_factor = _optional("loss_scale_factor", loss_scale_factor)
         self.sparse_update = sparse_update
         self.name = name or snake_case(type(self).__name__)
-        self.iterations = 0
-        self._state: dict[int, _Kept] = {}
 
     @property
     def learning_rate(self) -> float:
         """How far the next step goes; it may be changed, unless a schedule says it."""
-        return self._rate if self.schedule is None else float(self.schedule(self.iterations))
+        return self._rate if self.schedule is None else float(self.schedule(self.batches))
 
     @learning_rate.setter
     def learning_rate(self, rate: Any) -> None:
@@ -152,33 +144,38 @@ class Optimizer:
                 "No gradients provided for any variable: at least one must be trainable. "
                 "Received none. Thaw a layer with layer.trainable = True."
             )
+        variables = [variable for _, variable in pairs]
         scale = self.loss_scale
-        grads = [grad if scale == 1 else mapped(grad, lambda g: g / scale) for grad, _ in pairs]
-        grads = self._clipped(grads)
+        if scale != 1:
+            pairs = [(mapped(grad, lambda g: g / scale), v) for grad, v in pairs]
+        if self.use_ema:
+            for variable in variables:
+                self.state(variable)  # the average starts with what the variable is before
+        if self.gradient_accumulation_steps is None:
+            self._step([grad for grad, _ in pairs], variables)
+        elif (self.batches + 1) % self.gradient_accumulation_steps:
+            self._gathered.add(pairs)
+        else:
+            self._step(self._gathered.mean(pairs), variables)
+        if self.use_ema:
+            self._follow()
+        for variable in variables:
+            if variable.constraint is not None:
+                variable.assign(variable.constraint(variable.value))
+        self.batches += 1
+
+    def _step(self, grads: list[Any], variables: list[Any]) -> None:
+        """Clip the gradients, let the variables decay, and move them."""
+        grads = clipped(grads, self.clipvalue, self.clipnorm, self.global_clipnorm)
         rate = self.learning_rate
-        for grad, (_, variable) in zip(grads, pairs, strict=True):
+        for grad, variable in zip(grads, variables, strict=True):
             if self.weight_decay:
                 _shrink(variable.value, self.weight_decay * rate)
             self._move(grad, variable)
-            if variable.constraint is not None:
-                variable.assign(variable.constraint(variable.value))
-        self.iterations += 1
 
     def apply(self, grads: Iterable[Any], variables: Iterable[Any]) -> None:
         """Do one step: as `apply_gradients`, with gradients and variables in two lists."""
         self.apply_gradients(zip(grads, variables, strict=True))
-
-    def state(self, variable: Any) -> dict[str, np.ndarray]:
-        """Give what is kept for a variable: name of the slot to array, made when first asked."""
-        key = id(variable)
-        if key not in self._state:  # the variable is kept too, so that its id stays its own
-            made = {name: variable.like(self.start(name)) for name in self.slots}
-            self._state[key] = _Kept(variable, made, len(variable.resized))
-        return self._state[key].in_shape(self.start)
-
-    def start(self, slot: str) -> float:
-        """Give the number that a slot starts with."""
-        return 0.0
 
     def update(self, table: np.ndarray, grad: Any, state: dict[str, np.ndarray]) -> None:
         """Move `table` (V, D) and its `state` in place: the one line that tells the rules apart."""
@@ -195,17 +192,6 @@ class Optimizer:
             grad = grad.reshape(-1, columns)
         self.update(variable.value.reshape(-1, columns), grad, state)
 
-    def _clipped(self, grads: list[Any]) -> list[Any]:
-        if self.clipvalue is not None:
-            limit = self.clipvalue
-            return [mapped(grad, lambda g: np.clip(g, -limit, limit)) for grad in grads]
-        if self.clipnorm is not None:
-            return [_shortened(grad, _square(grad) ** 0.5, self.clipnorm) for grad in grads]
-        if self.global_clipnorm is not None:
-            length = math.sqrt(sum(_square(grad) for grad in grads))
-            return [_shortened(grad, length, self.global_clipnorm) for grad in grads]
-        return grads
-
     # Configs ----------------------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
@@ -213,9 +199,11 @@ class Optimizer:
         rate = self.learning_rate if self.schedule is None else schedules.serialize(self.schedule)
         config = {"name": self.name, "learning_rate": rate,
                   "weight_decay": self.weight_decay, "clipnorm": self.clipnorm,
-                  "global_clipnorm": self.global_clipnorm, "clipvalue": self.clipvalue}  # fmt: skip
-        if self.loss_scale_factor is not None:
-            config["loss_scale_factor"] = self.loss_scale_factor
+                  "global_clipnorm": self.global_clipnorm, "clipvalue": self.clipvalue,
+                  "use_ema": self.use_ema, "ema_momentum": self.ema_momentum,
+                  "ema_overwrite_frequency": self.ema_overwrite_frequency,
+                  "loss_scale_factor": self.loss_scale_factor,
+                  "gradient_accumulation_steps": self.gradient_accumulation_steps}  # fmt: skip
         if self.sparse_update != "dense":
             config["sparse_update"] = self.sparse_update
         return config
@@ -229,7 +217,8 @@ class Optimizer:
         return cls(**config)
 
     def __repr__(self) -> str:
-        told = {k: v for k, v in self.get_config().items() if v is not None and k != "name"}
+        quiet = {"name"} if self.use_ema else {"name", "use_ema", "ema_momentum"}
+        told = {k: v for k, v in self.get_config().items() if v is not None and k not in quiet}
         if self.schedule is not None:
             told["learning_rate"] = self.schedule
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in told.items())})"
@@ -252,26 +241,6 @@ def _shrink(array: np.ndarray, share: float) -> None:
         flat[first : first + _PIECE] -= flat[first : first + _PIECE] * share
 
 
-def mapped(grad: Any, change: Any) -> Any:
-    """Give a gradient whose numbers are changed, sparse or not.
-
-    >>> mapped(np.array([1.0, 2.0]), lambda g: g / 2).tolist()
-    [0.5, 1.0]
-    """
-    if isinstance(grad, SparseGrad):  # rows that are not there are 0, and stay 0
-        return dataclasses.replace(grad, rows=change(grad.rows))
-    return change(grad)
-
-
-def _square(grad: Any) -> float:
-    rows = grad.rows if isinstance(grad, SparseGrad) else grad
-    return float(np.sum(np.square(rows)))
-
-
-def _shortened(grad: Any, length: float, most: float) -> Any:
-    return mapped(grad, lambda g: g * (most / length)) if length > most else grad
-
-
 def _optional(name: str, value: Any) -> float | None:
     if value is None:
         return None
@@ -282,16 +251,3 @@ def _optional(name: str, value: Any) -> float | None:
             f"{name} must be a number above 0, or None. Received {value!r:.40}. Leave it away."
         )
     return float(value)
-
-
-def _check_other(other: dict[str, Any]) -> None:
-    for name, value in other.items():
-        if name not in _NOT_BUILT:
-            raise ValueError(
-                f"Argument(s) not recognized: every argument must be known. Received {name!r:.40}. "
-                "See help() of the optimizer."
-            )
-        if value != _NOT_BUILT[name]:
-            raise NotImplementedError(
-                f"{name} is not built. Received {name}={value!r:.40}. Leave it away."
-            )

@@ -7,7 +7,8 @@ import numpy as np
 
 from embedlab.core.sparse_gradient import SparseGrad
 from embedlab.core.table import check_size
-from embedlab.optimizers.base import Optimizer, mapped
+from embedlab.optimizers.base import Optimizer
+from embedlab.optimizers.clipping import mapped
 
 __all__ = ["LossScaleOptimizer"]
 
@@ -79,8 +80,7 @@ class LossScaleOptimizer(Optimizer):
 
     @iterations.setter
     def iterations(self, steps: int) -> None:
-        if hasattr(self, "initial_scale"):  # and not while this one is made
-            self.inner_optimizer.iterations = steps
+        self.inner_optimizer.iterations = steps
 
     @property
     def learning_rate(self) -> float:
@@ -114,6 +114,10 @@ class LossScaleOptimizer(Optimizer):
         self.step_counter += 1
         if self.step_counter == self.dynamic_growth_steps:
             self.step_counter, self.dynamic_scale = 0, self.dynamic_scale * 2
+
+    def finalize_variable_values(self, variables: Iterable[Any]) -> None:
+        """Take over the moving averages that the inner optimizer keeps, if it does."""
+        self.inner_optimizer.finalize_variable_values(variables)
 
     def get_config(self) -> dict[str, Any]:
         """Give the arguments."""

@@ -151,6 +151,10 @@ class Adam(Optimizer):
         self.epsilon, self.amsgrad = float(epsilon), bool(amsgrad)
         self.slots = ("momentum", "velocity", *(["velocity_hat"] if self.amsgrad else []))
 
+    def own_groups(self) -> list[tuple[str, ...]]:
+        """Give the slots in Keras's order: the two means of each variable, then the largest."""
+        return [("momentum", "velocity"), *([("velocity_hat",)] if self.amsgrad else [])]
+
     def update(self, table: np.ndarray, grad: Any, state: dict[str, np.ndarray]) -> None:
         """Move the table by `embedlab.core.training.adam`."""
         adam(table, grad, state["momentum"], state["velocity"], state.get("velocity_hat"),

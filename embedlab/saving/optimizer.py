@@ -12,7 +12,7 @@ __all__ = ["prepared_optimizer", "save_optimizer"]
 
 
 def save_optimizer(optimizer: Any, model: Any) -> dict[str, np.ndarray]:
-    """Give the arrays "0" (steps), "1" (rate), and then each trainable weight's, in Keras's order.
+    """Give the arrays "0" (batches), "1" (rate), and then each weight's, in Keras's order.
 
     Before the first step there are only the first two. With a schedule there is no rate; with a
     scaled loss four numbers stand before: two that Keras does not use, the count and the scale.
@@ -29,13 +29,11 @@ def save_optimizer(optimizer: Any, model: Any) -> dict[str, np.ndarray]:
         arrays += [np.array(0, np.int32), np.array(0, np.float32),
                    np.array(optimizer.step_counter, np.int32),
                    np.array(optimizer.dynamic_scale, np.float32)]  # fmt: skip
-    arrays.append(np.array(inner.iterations, np.int32))
+    arrays.append(np.array(inner.batches, np.int32))
     if inner.schedule is None:
         arrays.append(np.array(inner.learning_rate, np.float32))
-    if inner.iterations:
-        for variable in model.trainable_weights:
-            state = inner.state(variable)
-            arrays += [state[slot] for slot in inner.slots]
+    if inner.batches:
+        arrays += [inner.kept(slot, v) for slot, v in _order(inner, model.trainable_weights)]
     return {str(number): array for number, array in enumerate(arrays)}
 
 
@@ -50,7 +48,8 @@ def prepared_optimizer(optimizer: Any, model: Any, store: Mapping[str, Any]) -> 
     inner, variables = _inner(optimizer), model.trainable_weights
     front = 0 if inner is optimizer else 4
     first = front + (2 if inner.schedule is None else 1)
-    owners = [v for v in variables for _ in inner.slots]
+    order = _order(inner, variables)
+    owners = [variable for _, variable in order]
     few, all_of_them = (sorted(str(n) for n in range(m)) for m in (first, first + len(owners)))
     if sorted(store) not in (few, all_of_them):
         raise ValueError(
@@ -77,21 +76,20 @@ def prepared_optimizer(optimizer: Any, model: Any, store: Mapping[str, Any]) -> 
     arrays = [staged(store[str(n)], owners[n - first]) for n in range(first, len(store))]
 
     def put() -> None:
-        inner.iterations = steps
+        inner.batches = steps
         if front:
             optimizer.step_counter, optimizer.dynamic_scale = count, scale
         if inner.schedule is None and np.float32(inner.learning_rate) != np.float32(rate):
             inner.learning_rate = rate  # a file has it rounded
-        kept = iter(arrays)
-        for variable in variables if arrays else []:
-            state = inner.state(variable)
-            for slot in inner.slots:
-                if variable.room is np.zeros:
-                    state[slot][...] = next(kept)
-                else:
-                    state[slot] = next(kept)
+        for (slot, variable), array in zip(order if arrays else [], arrays, strict=True):
+            inner.keep(slot, variable, array)
 
     return put
+
+
+def _order(inner: Any, variables: list[Any]) -> list[tuple[str, Any]]:
+    """Give every slot with its variable as they stand in a file."""
+    return [(slot, v) for group in inner.groups for v in variables for slot in group]
 
 
 def _inner(optimizer: Any) -> Any:

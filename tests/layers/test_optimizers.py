@@ -124,12 +124,6 @@ def test_round_trip(optimizer):
     assert repr(fresh(optimizer)) == repr(optimizer)
 
 
-def test_what_keras_has_and_we_do_not_is_fine_at_its_default():
-    optimizers.Adam(use_ema=False, ema_momentum=0.99, gradient_accumulation_steps=None)
-    with pytest.raises(NotImplementedError, match="use_ema is not built"):
-        optimizers.Adam(use_ema=True)
-
-
 @pytest.mark.parametrize(
     ("act", "error", "words"),
     [
@@ -151,3 +145,11 @@ def test_what_keras_has_and_we_do_not_is_fine_at_its_default():
 def test_the_door_refuses(act, error, words):
     with pytest.raises(error, match=words):
         act()
+
+
+def test_lengths_that_are_no_numbers_show():
+    """A long gradient that is not finite must not pass for a short one: NaN, as in Keras."""
+    grads = [np.array([1.0, np.inf]), np.ones(2)]
+    tables = [Variable(np.zeros(2)), Variable(np.zeros(2))]
+    optimizers.SGD(1.0, global_clipnorm=1.0).apply(grads, tables)
+    assert all(np.isnan(table.value).all() for table in tables)
