@@ -79,10 +79,15 @@ export function errors({ at, scene, reading, now, asked }) {
         ? nothing
         : svg`<path class="line ${prediction ? "revealed" : ""}" pathLength="1" d=${line(reading.errors.length > K + 1 ? Array.prototype.slice.call(reading.errors, 0, K + 1) : reading.errors)} />
     ${Array.from({ length: K + 1 }, (_, r) => svg`<circle class="point" cx=${place(r, reading.errors[r]).x} cy=${place(r, reading.errors[r]).y} r="2.2" />`)}
-    <circle class="learnt" cx=${dot.x} cy=${place(now.r, now.left).y} r="4.5" />
     <circle class="dot" cx=${dot.x} cy=${dot.y} r="5" />
     ${prediction ? nothing : svg`<text class="value" x=${dot.x + (left ? -9 : 9)} y=${labelY} text-anchor=${left ? "end" : "start"}>${told}<tspan x=${dot.x + (left ? -9 : 9)} dy="13">${percent(reading.errors[now.r])} left</tspan></text>`}`
     }</g>`;
+}
+
+/** The error left on the rows trained: it moves with the steps, the charts do not. @param {Drawing} d */
+export function learnt({ at, reading, now, asked }) {
+  const { x, y } = errorPlace(at.error, reading.K, now.r, now.left);
+  return svg`<g class="errors">${asked ? nothing : svg`<circle class="learnt" cx=${x} cy=${y} r="4.5" />`}</g>`;
 }
 
 /**

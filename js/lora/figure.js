@@ -2,7 +2,7 @@
  * The figure of the LoRA view: the equation, how far each row moved, and four charts below.
  */
 import { html, svg } from "lit-html";
-import { change, errors, first, spectrum } from "./charts.js";
+import { change, errors, first, learnt, spectrum } from "./charts.js";
 import { equation, handles, headings } from "./equation.js";
 import { readingOf } from "./reading.js";
 import { asks, layoutOf, momentAt, spotOf } from "./state.js";
@@ -49,10 +49,13 @@ export function figure(scene) {
   >
     ${labels(d)}
     <svg width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
-      ${headings(d)} ${equation(d)} ${handles(d)} ${strip(d)} ${change(d)} ${spectrum(d)} ${errors(d)} ${first(d)}
+      ${headings(d)} ${equation(d)} ${handles(d)} ${strip(d)}
+    </svg>
+    <svg class="charts" width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
+      ${change(d)} ${spectrum(d)} ${errors(d)} ${first(d)}
     </svg>
     <svg class="over" aria-hidden="true" width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
-      ${rings(d)}
+      ${learnt(d)} ${rings(d)}
     </svg>
   </div>`;
 }

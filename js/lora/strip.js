@@ -22,6 +22,7 @@ export function strip(d) {
   const { x, y, w, rh, bar } = at.strip;
   const longest = w - bar - 40;
   const stop = scene.ui.focus?.part === "token" ? scene.ui.focus.i : 0;
+  const bars = { trained: "", along: "", still: "" };
   const rows = Array.from({ length: reading.n }, (_, i) => {
     const trained = reading.seen.has(i);
     const far = now.drift(i);
@@ -29,19 +30,23 @@ export function strip(d) {
     const top = y + i * rh;
     const name = reading.words[i] || `row ${reading.rows[i]}`;
     const kind = trained ? "trained" : far > 0 ? "along" : "still";
+    bars[kind] += `M${x + bar} ${top + 1}h${n(size)}v${Math.max(4, rh - 4)}h${n(-size)}z`;
     return svg`<g class="token ${kind} ${spot?.i === i ? "hit" : ""}" role="checkbox" aria-checked=${String(trained)} tabindex=${i === stop ? 0 : -1}
       data-place="token:${i}" aria-label="${name}, ${trained ? "trained" : "not trained"}, moved by ${fixed(far)}">
       <rect class="under" x=${x - 3} y=${top - 1} width=${w + 2} height=${rh} rx="3" />
       ${at.narrow ? svg`<text class="word" x=${x + 17} y=${top + rh / 2 + 3.2}>${short(name)}</text>` : nothing}
       <rect class="box" x=${x + 1} y=${top + (rh - 1.5) / 2 - 4.5} width="9" height="9" rx="2" />
       ${trained ? svg`<path class="tick" d="M${x + 3} ${top + (rh - 1.5) / 2}l2 2.2l3.4 -4.4" />` : nothing}
-      <rect class="bar" x=${x + bar} y=${top + 1} width=${size} height=${Math.max(4, rh - 4)} rx="2" />
-      <text class="num" x=${x + bar + size + 4} y=${top + rh / 2 + 3.2}>${fixed(far)}</text>
+      <text class="num" transform="translate(${n(x + bar + size + 4)} ${top + rh / 2 + 3.2})">${fixed(far)}</text>
     </g>`;
   });
   return svg`<g role="group" aria-label="How far each row moved">
-    <text class="head" x=${x} y=${y - 28}>how far rows moved<tspan class="sub" x=${x} dy="15">${legend(d)}</tspan></text>${rows}</g>`;
+    <text class="head" x=${x} y=${y - 28}>how far rows moved<tspan class="sub" x=${x} dy="15">${legend(d)}</tspan></text>${rows}
+    <path class="bars" d=${bars.along} /><path class="bars trained" d=${bars.trained} /></g>`; // two paths: they grow at each step
 }
+
+/** @param {number} v */
+const n = (v) => Math.round(v * 100) / 100;
 
 /** @param {Drawing} d */
 function legend({ reading }) {
