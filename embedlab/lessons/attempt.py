@@ -1,12 +1,16 @@
 """Run a learner's function without trusting it: it may raise, loop for ever, or change its input.
 
 The limit is a number of steps, not of seconds: a slow machine gives the same verdict as a fast one.
+Only steps of the learner's own code count. To stop inside a library would leave it half done, and a
+compiler that is stopped while it loads itself is broken for the rest of the session.
 """
 
 import sys
+import sysconfig
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +19,13 @@ __all__ = ["STEPS", "Attempt", "attempt"]
 
 STEPS = 1_000_000
 """Steps of the interpreter that one call may take; the largest case of a lesson needs 20 000."""
+
+_NOT_THEIRS = (
+    "<frozen",
+    str(Path(__file__).resolve().parents[1]),
+    *{sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")},
+)
+"""Where code begins that no learner wrote."""
 
 
 class _TooLong(BaseException):
@@ -98,6 +109,8 @@ def _budget(steps: int) -> Callable[..., Any]:
     left = [steps]
 
     def tick(frame: Any, event: str, argument: Any) -> Any:
+        if event == "call" and frame.f_code.co_filename.startswith(_NOT_THEIRS):
+            return None
         frame.f_trace_opcodes = True  # `while True: pass` never starts a new line
         left[0] -= 1
         if left[0] < 0:

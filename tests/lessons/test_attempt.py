@@ -1,6 +1,7 @@
 """A learner's function runs on copies, on a budget of steps, and leaves nothing behind."""
 
 import sys
+import textwrap
 
 import numpy as np
 import pytest
@@ -44,6 +45,13 @@ def test_what_never_ends_is_stopped(source):
     scope: dict = {}
     exec(f"def f(a):\n    {body}", scope)
     assert attempt(scope["f"], np.zeros(1)).endless
+
+
+def test_steps_inside_a_library_do_not_count(monkeypatch):
+    monkeypatch.setattr("embedlab.lessons.attempt.STEPS", 300)
+    long = attempt(lambda a: textwrap.fill("word " * 500), np.zeros(1))
+    assert not long.endless and long.value.count("\n") > 10
+    assert attempt(lambda a: [textwrap.fill("a") for _ in range(300)], np.zeros(1)).endless
 
 
 def test_a_debugger_s_trace_comes_back():
