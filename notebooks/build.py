@@ -60,6 +60,7 @@ def run(notebook: NotebookNode) -> NotebookNode:
             kernel_name="python3",
             store_widget_state=True,  # `interact` needs it; what it leaves is thrown away below
             record_timing=False,
+            coalesce_streams=True,  # where a busy machine cut the printed lines in two
             resources={"metadata": {"path": folder}},
         )
         client.execute()
