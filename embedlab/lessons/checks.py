@@ -15,6 +15,7 @@ CONTENT = {
     "06": "training",
     "07": "lora",
     "08": "quantize",
+    "09": "tying",
     "10": "geometry",
     "11": "files",
 }

@@ -192,6 +192,41 @@ MISCONCEPTIONS: dict[str, Misconception] = {
             look="Press M: A and B fade, W becomes W′, and the largest difference is 0.",
             preset=_view("lora", seen=[0, 1, 4], rank=2),
         ),
+        Misconception(
+            id="M16",
+            belief="The file knows the words: “cat” finds its row again wherever I load it.",
+            truth=(
+                "A file of weights holds rows by number, and no word. Which word has which number "
+                "stands in the vocabulary. With another one each word reads another row, and no "
+                "error is raised."
+            ),
+            seen=("pytorch-sentiment-analysis 19", "gabarit 156"),
+            look="Swap the two words: each now reads the row that was the other's.",
+            preset=_view("lookup", text="zebra apple", input_dim=16, output_dim=8),
+        ),
+        Misconception(
+            id="M17",
+            belief="From the codes in a file the floats from before can be had back.",
+            truth=(
+                "A code names a level, and codes and scales are all that is kept. What lay "
+                "between two levels was rounded away before the file was written."
+            ),
+            seen=("bitsandbytes 1142", "bitsandbytes 41"),
+            look="Each weight goes to its nearest level. Only the levels are stored.",
+            preset=_view("quantize", way="int8", row=0),
+        ),
+        Misconception(
+            id="M18",
+            belief="Only the rows that were read get a gradient, tied or not.",
+            truth=(
+                "So it is for a lookup alone. With tied weights the scores are products with every "
+                "row, and a softmax gives every word a share: every row gets a gradient, at every "
+                "step."
+            ),
+            seen=("it holds for every lookup, and a tied table looks like any other",),
+            look="Two words, and 14 of 14 rows have a gradient. Choose the mode plain: 2 of 14.",
+            preset=_view("gradient", text="the cat", input_dim=14, mode="tied"),
+        ),
     )
 }  # fmt: skip
 

@@ -111,7 +111,7 @@ class Checked:
         )
 
     def _mode(self) -> str:
-        if self.tied:
+        if self.tied and len(self.pair_ids):
             return ", and through the scores one for every row"
         mode = "" if self.padding_idx is None else f", row {self.padding_idx} is padding"
         return f"{mode}, each divided by its count" if self.scale_grad_by_freq else mode

@@ -1,0 +1,219 @@
+"""The checker of lesson 09: right is right, each wrong has its name, and M18 is really refuted."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import jupytext
+import numpy as np
+import pytest
+
+from embedlab.core.gradient import grad_table
+from embedlab.explorers.gradient import GradientExplorer
+from embedlab.lessons import check, show
+from embedlab.lessons.tying import _cases
+
+SOURCE = Path(__file__).resolve().parents[2] / "notebooks" / "source" / "09_tying.md"
+
+
+def by_add_at(E, ids, sent):
+    grad = sent.T @ E[ids]
+    np.add.at(grad, ids, sent @ E)
+    return grad
+
+
+def by_loop(E, ids, sent):
+    grad = np.zeros_like(E)
+    for i, word in zip(ids, sent, strict=True):
+        grad[i] += word @ E
+        grad += np.outer(word, E[i])
+    return grad
+
+
+def by_one_hot(E, ids, sent):
+    onehot = np.eye(len(E), dtype=E.dtype)[ids]
+    return onehot.T @ (sent @ E) + sent.T @ (onehot @ E)
+
+
+def by_the_core(E, ids, sent):
+    return grad_table(ids, sent @ E, len(E)) + sent.T @ E[ids]
+
+
+@pytest.mark.parametrize(
+    "right", [by_add_at, by_loop, by_one_hot, by_the_core], ids=lambda f: f.__name__
+)
+def test_right_ways_pass(right):
+    verdict = check("09.tied_gradient", right)
+    assert verdict, verdict
+    assert "7 of 7 cases, and the gradient check of a softmax passes" in verdict.said
+
+
+def lookup_alone(E, ids, sent):
+    return grad_table(ids, sent @ E, len(E))
+
+
+def scores_alone(E, ids, sent):
+    return sent.T @ E[ids]
+
+
+def adds_in_place(E, ids, sent):
+    grad = sent.T @ E[ids]
+    grad[ids] += sent @ E
+    return grad
+
+
+def assigns(E, ids, sent):
+    grad = sent.T @ E[ids]
+    grad[ids] = sent @ E
+    return grad
+
+
+def overwrites(E, ids, sent):
+    grad, way_in = scores_alone(E, ids, sent), lookup_alone(E, ids, sent)
+    grad[ids] = way_in[ids]
+    return grad
+
+
+def mean(E, ids, sent):
+    return by_add_at(E, ids, sent) / E.dtype.type(2)
+
+
+def up_the_hill(E, ids, sent):
+    return -by_add_at(E, ids, sent)
+
+
+def spoils(E, ids, sent):
+    made = by_add_at(E, ids, sent)
+    sent[...] = 0
+    return made
+
+
+def turned(E, ids, sent):
+    return by_add_at(E, ids, sent).T
+
+
+def wrong_product(E, ids, sent):
+    return sent @ E[ids]
+
+
+def endless(E, ids, sent):
+    while True:
+        pass
+
+
+WRONG = {
+    lookup_alone: ("Only the rows that were read have a gradient", "M18"),
+    scores_alone: ("is missing in row 0", None),
+    adds_in_place: ("is read 2 times, and only the last", "M4"),
+    assigns: ("overwrote that of the scores", "M4"),
+    overwrites: ("overwrote that of the scores", "M4"),
+    mean: ("the mean of both ways", "M4"),
+    up_the_hill: ("the wrong sign", None),
+    spoils: ("It changes its sent.", None),
+    turned: ("The shape should be (2, 1). It is (1, 2).", None),
+    wrong_product: ("It stops with ValueError. E is (2, 1), ids (1,), sent (1, 2).", None),
+    endless: ("It does not end", None),
+}
+
+
+@pytest.mark.parametrize(
+    ("function", "said", "belief"),
+    [(f, *rest) for f, rest in WRONG.items()],
+    ids=[f.__name__ for f in WRONG],
+)
+def test_each_wrong_way_is_named(function, said, belief):
+    verdict = check("09.tied_gradient", function)
+    assert not verdict and said in verdict.said and verdict.misconception == belief
+    assert "should give" in verdict.case and repr(verdict).startswith("✗ 09.tied_gradient")
+
+
+@pytest.mark.parametrize(
+    ("hostile", "said"),
+    [
+        (lambda E, ids, sent: by_add_at(E, ids, sent).astype("f2"), "The dtype should be"),
+        (lambda E, ids, sent: by_add_at(E, ids, sent) + 1, "These are not the sums"),
+        (lambda E, ids, sent: by_add_at(E, ids, sent).tolist(), "It gave list."),
+        (lambda E: E, "It stops with TypeError"),
+        (3, "without parentheses"),
+    ],
+    ids=["half", "more", "list", "arguments", "number"],
+)
+def test_a_hostile_function_gets_a_sentence(hostile, said):
+    verdict = check("09.tied_gradient", hostile)
+    assert not verdict and said in " ".join(repr(verdict).split())
+    assert verdict.misconception is None
+
+
+def test_a_stub_is_not_yet():
+    for given in (lambda E, ids, sent: None, lambda E, ids, sent: ...):
+        assert not check("09.tied_gradient", given).started
+
+
+def test_the_cases_have_duplicates_an_empty_one_and_a_small_float():
+    assert any(case.ids.size == 0 for case in _cases())
+    assert {case.table.dtype.name for case in _cases()} == {"float32", "float64"}
+    assert sum(len(set(case.ids.tolist())) < case.ids.size for case in _cases()) >= 3
+
+
+# --- the exercise in the view, and the view that refutes M18 --------------------------------------
+
+
+def test_the_shortest_sentence_that_fills_the_table():
+    explorer = GradientExplorer("the cat sat on the mat", mode="tied")
+    verdict = check("09.shortest", explorer)
+    assert not verdict and "all 14 rows have a gradient, by 6 words" in verdict.said
+    explorer.text = "the cat sat"
+    verdict = check("09.shortest", explorer)
+    assert not verdict and verdict.started and "by 3 words" in verdict.said
+    for text in ("the cat", "the the"):
+        explorer.text = text
+        assert check("09.shortest", explorer) and check("09.shortest", explorer.state)
+    explorer.text = "the"
+    assert "0 of 14 rows have a gradient. A word alone" in check("09.shortest", explorer).said
+    explorer.text = ""
+    assert not check("09.shortest", explorer)
+    explorer.text = "the #99"
+    assert "the view refuses" in check("09.shortest", explorer).said
+    explorer.text, explorer.mode = "the cat", "plain"
+    assert 'the mode is "plain"' in check("09.shortest", explorer).said
+    assert "needs the view" in check("09.shortest", 4).said
+
+
+def test_m18_two_words_and_every_row_has_a_gradient():
+    explorer = show("M18")
+    trace = explorer.trace
+    assert trace.ids.size == 2 and len(trace.table) == 14
+    assert (trace.added != 0).any(axis=1).all() and trace.passes("add")
+    assert not grad_table(trace.pair_ids, trace.pair_rows, 14)[2:].any()  # the lookup's own part
+    explorer.mode = "plain"
+    assert np.flatnonzero(explorer.trace.added.any(axis=1)).size == 2
+
+
+def test_one_word_alone_sends_nothing_and_the_summary_says_so():
+    summary = GradientExplorer("the", mode="tied").trace.summary
+    assert "0 gradient rows for 0 of 14 rows\n" in summary
+
+
+def test_warm_has_prepared_all_that_the_lesson_and_its_view_use():
+    """After the calls of `embedlab warm` no loop meets a kind of array that is new to it."""
+    cells = [
+        "try:\n" + "\n".join(f"    {line}" for line in cell.source.split("\n")) + "\n"
+        "except ValueError:\n    pass\n"
+        for cell in jupytext.read(SOURCE, fmt="md:myst").cells
+        if cell.cell_type == "code" and "exercise" not in cell.metadata.get("tags", [])
+    ]
+    code = f"""
+from embedlab.core.jit import stats
+from embedlab.lessons.warm import CALLS
+for idea in ("lookup", "gradient"):
+    for call in CALLS[idea]():
+        call()
+before = stats()
+{"".join(cells)}
+explorer.mode, explorer.rule = "plain", "assign"
+explorer.input_dim, explorer.output_dim = 40, 16
+check("09.tied_gradient", tied_gradient)
+print("met", sum(stats().values()) - sum(before.values()))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith("met 0")
