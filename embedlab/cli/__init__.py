@@ -9,12 +9,13 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from embedlab.cli import doctor, export, lab, link, warm
+from embedlab.cli import dashboard, doctor, export, lab, link, pack, warm
 from embedlab.cli.stop import Stop
 
 __all__ = ["main"]
 
-_COMMANDS = {"lab": lab, "doctor": doctor, "warm": warm, "export": export, "link": link}
+_COMMANDS = {"lab": lab, "doctor": doctor, "warm": warm, "export": export, "pack": pack,
+             "link": link, "dashboard": dashboard}  # fmt: skip
 
 
 def main(argv: Sequence[str] | None = None) -> int:

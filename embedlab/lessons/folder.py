@@ -1,9 +1,10 @@
 """Where the built notebooks lie: inside an installed package, or beside it in a checkout."""
 
+import json
 import re
 from pathlib import Path
 
-__all__ = ["LessonError", "find", "folder", "lessons"]
+__all__ = ["LessonError", "find", "folder", "lessons", "title"]
 
 _HERE = Path(__file__).resolve().parent
 
@@ -89,3 +90,25 @@ def find(lesson: str, *, solution: bool = False) -> Path:
             f"Received {str(lesson)!r:.60}. Choose one of these, for example 01."
         )
     return path
+
+
+def title(notebook: Path) -> str:
+    """Give the heading of a notebook.
+
+    Parameters
+    ----------
+    notebook : pathlib.Path
+
+    Returns
+    -------
+    str
+        Its first line without the #; the file's name where it does not begin with a heading.
+
+    Examples
+    --------
+    >>> title(find("01"))
+    '01 · A lookup is a matmul you never do'
+    """
+    cells = json.loads(notebook.read_text("utf-8"))["cells"]
+    first = "".join(cells[0]["source"]).partition("\n")[0] if cells else ""
+    return first[2:].strip() if first.startswith("# ") else notebook.stem

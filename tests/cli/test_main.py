@@ -1,5 +1,6 @@
 """The command itself: what it says, how it ends, how light it is."""
 
+import re
 import subprocess
 import sys
 
@@ -15,8 +16,8 @@ def test_help_names_every_command_and_its_first_sentence(capsys):
         main(["--help"])
     assert ended.value.code == 0
     said = capsys.readouterr().out
-    for command in ("lab", "doctor", "warm", "export", "link"):
-        assert f"\n    {command} " in said
+    for command in ("lab", "doctor", "warm", "export", "pack", "link", "dashboard"):
+        assert re.search(rf"\n    {command}\s+[A-Z]", said)
 
 
 def test_python_m_is_the_same_command():

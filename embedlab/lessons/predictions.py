@@ -1,0 +1,35 @@
+"""What the views ask before they show: the names of these questions on a card, and their words."""
+
+from dataclasses import dataclass
+
+__all__ = ["PREDICTIONS", "Prediction"]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One question of a view; `choices` names its answers, where they are the same in every view.
+
+    Elsewhere an answer is rows or a curve of the learner's own text, and only its being right can
+    be counted.
+    """
+
+    text: str
+    choices: tuple[str, ...] = ()
+
+
+PREDICTIONS: dict[str, Prediction] = {
+    "lookup.rows": Prediction("Which rows will this sentence read?"),
+    "gradient.rows": Prediction("Which rows will get a gradient?"),
+    "gradient.duplicates": Prediction(
+        "A row is used several times. Which of its gradients does it keep?",
+        ("the last", "the mean", "the sum"),
+    ),
+    "mask.loser": Prediction("Which layer loses the mask?"),
+    "lora.error_by_rank": Prediction("How much of the change is left at each rank? (a curve)"),
+    "training.path": Prediction("How far will this row be over its next steps? (a curve)"),
+    "quantize.tenfold": Prediction(
+        "One weight grows tenfold. Which codes of its row change, and which other rows?"
+    ),
+    "geometry.nearest": Prediction("Which of the named words is truly nearest?"),
+}
+"""By their names, as the browser half reports them."""

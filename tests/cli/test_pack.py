@@ -1,0 +1,53 @@
+"""`embedlab pack`: all that a run sheet shows, as files that need no network."""
+
+import re
+from importlib import import_module
+
+import pytest
+
+from embedlab.cli import main, pack
+from embedlab.lessons.checks import CONTENT
+from embedlab.lessons.folder import lessons
+
+SENT = {"lookup", "gradient", "mask", "training", "lora", "quantize", "geometry"}
+
+
+def test_a_lesson_with_its_view_its_beliefs_and_an_index(tmp_path, capsys, monkeypatch):
+    # how a lesson becomes a page is tested beside `embedlab export`, and takes a second
+    monkeypatch.setattr(pack, "export_lesson", lambda notebook, page: page.write_text("a lesson"))
+    monkeypatch.setattr(pack, "_beliefs", lambda lesson: ("M2",))  # each more costs half a second
+    assert main(["pack", str(tmp_path / "room"), "01"]) == 0
+    names = ["01_lookup.html", "lookup.html", "M2.html", "index.html"]
+    *lines, last = capsys.readouterr().out.splitlines()
+    assert [re.fullmatch(r".*/room/(\S+): \d+ kB", line)[1] for line in lines] == names
+    assert re.fullmatch(r"4 pages, 0\.\d MB\. Open .*/room/index\.html", last)
+    index = (tmp_path / "room" / "index.html").read_text("utf-8")
+    assert re.findall(r'href="([^"]+)"', index) == names[:-1]
+    assert "01 · A lookup is a matmul you never do" in index
+    assert "M2: “input_dim is the largest id I may use.”" in index
+    assert all((tmp_path / "room" / name).stat().st_size <= 1_000_000 for name in names)
+    assert "Received 4 at [2]" in (tmp_path / "room" / "M2.html").read_text("utf-8")
+
+
+def test_what_each_lesson_needs():
+    found = {part.notebook.name[:2]: part for part in pack.parts()}
+    assert list(found) == list(lessons())
+    assert found["00"].views == ("lookup",) and found["00"].beliefs == ()
+    assert found["06"].views == ("training",)
+    assert "M7" in found["06"].beliefs
+    assert {view for part in found.values() for view in part.views} == SENT
+    for lesson in set(CONTENT) & set(found):
+        ticket = import_module(f"embedlab.lessons.{CONTENT[lesson]}").QUESTIONS["exit"]
+        named = {c.misconception for c in ticket.choices.values()} - {None}
+        assert named <= set(found[lesson].beliefs)
+
+
+def test_a_lesson_named_twice_is_packed_once():
+    assert [part.notebook.stem for part in pack.parts(["3", "03"])] == ["03_gradient"]
+
+
+@pytest.mark.parametrize("lesson", ["77", "../01", "nothing"])
+def test_no_such_lesson_is_one_line_and_writes_nothing(tmp_path, capsys, lesson):
+    assert main(["pack", str(tmp_path / "room"), "01", lesson]) == 1
+    assert f"Received '{lesson}'" in capsys.readouterr().err
+    assert not (tmp_path / "room").exists()

@@ -1,0 +1,82 @@
+"""What a room's cards say together, counted by hand, and the page that shows it."""
+
+import re
+
+import pytest
+
+from embedlab.lessons.cards import Card
+from embedlab.lessons.dashboard import dashboard
+from embedlab.lessons.misconceptions import misconception
+from embedlab.lessons.room import room
+
+CARDS = [
+    Card({"01.predict": ("a", False), "01.exit": ("b", False)}, {"01.lookup": ("M2", True)}),
+    Card({"01.predict": ("b", False), "01.exit": ("c", True)}, {"01.lookup": ("right", True)}),
+    Card({"01.predict": ("d", True), "gradient.duplicates": ("[1]", False)},
+         {"01.lookup": ("wrong", False)}),
+    Card({"03.exit": ("d", False), "gradient.duplicates": ("[2]", True)}),
+    Card({}),
+]  # fmt: skip
+
+
+def test_each_answer_is_counted_once():
+    found = room(CARDS)
+    assert found.cards == 5
+    predict, ticket, other = found.asked
+    assert (predict.name, predict.counts) == ("01.predict", {"a": 1, "b": 1, "c": 0, "d": 1})
+    assert (predict.right, predict.total) == (1, 3)
+    assert (ticket.name, ticket.right, ticket.total) == ("01.exit", 1, 2)
+    assert (other.name, other.right, other.total) == ("03.exit", 0, 1)
+
+
+def test_exercises_and_predictions():
+    found = room(CARDS)
+    (tried,) = found.tried
+    assert dict(tried.first) == {"M2": 1, "right": 1, "wrong": 1}
+    assert (tried.solved, tried.total) == (2, 3)
+    (guessed,) = found.guessed
+    assert (guessed.right, guessed.total) == (1, 2)
+    assert guessed.counts == {"the last": 0, "the mean": 1, "the sum": 1}
+
+
+def test_beliefs_are_counted_by_card_and_the_most_held_comes_first():
+    held = room(CARDS).held
+    # M1: the first two predictions. M2: the first card, twice over, and the fourth.
+    assert [(one.belief.id, one.holders, one.met) for one in held] == [("M1", 2, 4), ("M2", 2, 3)]
+    assert held[1].where == {("01.exit", "b"): 1, ("01.lookup", ""): 1, ("03.exit", "d"): 1}
+    more = [*CARDS, Card({"01.exit": ("b", False)})]
+    assert [one.belief.id for one in room(more).held] == ["M2", "M1"]
+
+
+def words(page):
+    return " ".join(re.sub(r"<style>.*?</style>|<[^>]+>", " ", page, flags=re.S).split())
+
+
+def test_the_page_says_the_numbers_the_beliefs_and_what_to_say():
+    said = words(dashboard(room(CARDS), {}))
+    assert "1 of 3 right (33 %)" in said
+    assert "2 of 3 solved (67 %)" in said
+    record = misconception("M1")
+    assert f"2 of 4 cards (50 %) M1 “{record.belief}” Say {record.truth}" in said
+    assert f'embedlab.lessons.show("{record.id}") Look {record.look}' in said
+    assert said.index("M1") < said.index("M2")
+    assert "01 · A lookup is a matmul you never do" in said
+
+
+def test_no_card_tells_anything_wrong():
+    said = words(dashboard(room([Card({"01.exit": ("c", True)})]), {}))
+    assert "No answer shows a misconception." in said
+
+
+@pytest.mark.parametrize("views", [lambda _: None, lambda id: f'{id}.html"><script>'])
+def test_whatever_comes_from_outside_is_escaped(views):
+    page = dashboard(room(CARDS), {'<script>alert("1")</script>': "<img src=x onerror=1>"}, views)
+    assert "<script" not in page and "<img" not in page
+    assert "&lt;script&gt;alert(&quot;1&quot;)" in page
+
+
+def test_every_place_a_link_leads_to_is_there():
+    page = dashboard(room(CARDS), {})
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)
