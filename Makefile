@@ -121,7 +121,7 @@ core: $(READY)  # once more with every index checked, and once with one thread
 
 strict: $(READY)  # every number printed in a notebook, compared
 	@echo "The notebooks, every number compared:"
-	@$(PYTEST) --nbval $(LEARNERS)
+	@$(PYTEST) $(TWO) --nbval $(LEARNERS)
 
 browser: $(READY)  # the budgets alone on the machine: they measure frames
 ifeq ($(CHROMIUM),)
