@@ -4,10 +4,13 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from embedlab.lessons.warm import CALLS
+
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks" / "solutions"
 
 
 def run(*command, cache):
@@ -142,5 +145,24 @@ layer.merge()
 print(stats())
 """
     said, _ = run("-c", code, cache=warmed[0])
+    assert "'misses': 0" in said
+    assert "'hits': 0" not in said
+
+
+@pytest.mark.slow
+def test_afterwards_the_lesson_of_files_compiles_nothing(warmed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # the lesson writes files
+    code = """
+import json, sys
+from embedlab.core.jit import stats
+with open(sys.argv[1], encoding="utf-8") as file:
+    cells = json.load(file)["cells"]
+room = {}
+for cell in cells:
+    if cell["cell_type"] == "code" and "raises-exception" not in cell["metadata"].get("tags", []):
+        exec("".join(cell["source"]), room)
+print(stats())
+"""
+    said, _ = run("-c", code, str(NOTEBOOKS / "11_files.ipynb"), cache=warmed[0])
     assert "'misses': 0" in said
     assert "'hits': 0" not in said
