@@ -145,10 +145,14 @@ def _index(wanted: Sequence[Part]) -> str:
     for part in wanted:
         lesson = html.escape(part.notebook.stem)
         links = [
-            *((f"{view}.html", f"View: {explorer_of(view).QUESTION}") for view in part.views),
-            *((f"{id}.html", f"{id}: “{misconception(id).belief}”") for id in part.beliefs),
+            *(("view", view, explorer_of(view).QUESTION) for view in part.views),
+            *(("belief", id, f"“{misconception(id).belief}”") for id in part.beliefs),
         ]
-        listed = "".join(f'<li><a href="{to}">{inline(words)}</a></li>' for to, words in links)
+        listed = "".join(
+            f'<li><span class="tag {kind}">{"view" if kind == "view" else name}</span> '
+            f'<a href="{name}.html">{inline(words)}</a></li>'
+            for kind, name, words in links
+        )
         boxes.append(
             f'<article class="box asked"><h2><a href="{lesson}.html">'
             f'{inline(title(part.notebook))}</a></h2><ul class="pack">{listed}</ul></article>'

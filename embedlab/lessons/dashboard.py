@@ -85,7 +85,7 @@ def _head(room: Room, refused: Mapping[str, str]) -> str:
         files = "1 file was" if len(refused) == 1 else f"{len(refused)} files were"
         head += (
             f'<section class="box refused" aria-label="Files that were not read">'
-            f"<h3>{files} not read, and not counted</h3><ul>{lines}</ul></section>"
+            f"<h2>{files} not read, and not counted</h2><ul>{lines}</ul></section>"
         )
     return head
 
@@ -114,7 +114,7 @@ def _belief(held: Held, view: str | None) -> str:
         f'<a href="#{_anchor(name)}">{name}</a> {letter or "first try"} ({count})'
         for (name, letter), count in held.where.items()
     )
-    cell = f'<code class="cell">embedlab.lessons.show("{record.id}")</code>'
+    cell = f'<code class="cell">from embedlab.lessons import show; show("{record.id}")</code>'
     if view:
         cell = f'<p><a href="{html.escape(view)}">Open the view</a>, or in a notebook:</p>{cell}'
     return (
@@ -226,7 +226,7 @@ def _lesson(number: str) -> str:
 
 
 def _anchor(name: str) -> str:
-    return name.replace(".", "-")
+    return f"at-{name.replace('.', '-')}"
 
 
 def _cards(number: int) -> str:

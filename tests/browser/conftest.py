@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 HERE = Path(__file__).parent
+AXE = HERE.parents[1] / "js" / "node_modules" / "axe-core" / "axe.min.js"
 STATIC = HERE.parents[1] / "embedlab" / "explorers" / "static"
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -46,6 +47,14 @@ def browser(chromium):
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe():
+    if AXE.exists():
+        return str(AXE)
+    message = "no axe-core: run `npm ci` in js"
+    pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
 
 
 class Files(SimpleHTTPRequestHandler):

@@ -1,12 +1,8 @@
 """For every eye and hand: axe finds nothing, in light, dark and forced colours, on a phone too."""
 
-import os
-from pathlib import Path
-
 import pytest
 from cases import CASES
 
-AXE = Path(__file__).parents[2] / "js" / "node_modules" / "axe-core" / "axe.min.js"
 COMMON = {"first sight": (), "data table": ("t",), "help": ("?",)}
 STATES = [
     (name, said, keys)
@@ -23,14 +19,6 @@ NARROW = [
     for params, panel in [({}, ""), ({}, "t"), ({}, "?"), ({}, "p"), (case.large, "")]
     + [(params, "") for params in case.traces]
 ]
-
-
-@pytest.fixture(scope="session")
-def axe():
-    if AXE.exists():
-        return str(AXE)
-    message = "no axe-core: run `npm ci` in js"
-    pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
 
 
 CONTRAST = {"runOnly": ["color-contrast"]}

@@ -58,7 +58,7 @@ def test_the_page_says_the_numbers_the_beliefs_and_what_to_say():
     assert "2 of 3 solved (67 %)" in said
     record = misconception("M1")
     assert f"2 of 4 cards (50 %) M1 “{record.belief}” Say {record.truth}" in said
-    assert f'embedlab.lessons.show("{record.id}") Look {record.look}' in said
+    assert f'from embedlab.lessons import show; show("{record.id}") Look {record.look}' in said
     assert said.index("M1") < said.index("M2")
     assert "01 · A lookup is a matmul you never do" in said
 
