@@ -19,16 +19,18 @@ from embedlab.core.table import ShapeError
 
 __all__ = ["OPTIMIZERS", "PairRun", "train_pairs", "train_pairs_loop", "train_pairs_numpy"]
 
-OPTIMIZERS = ("sgd", "momentum", "adagrad", "rmsprop", "adam", "lazy adam")
-"""The rules, in the order of their numbers inside the loop. All but "lazy adam" are as in Keras."""
+OPTIMIZERS = ("sgd", "momentum", "adagrad", "rmsprop", "adam", "lazy adam", "sgd + l2")
+"""The rules, in the order of their numbers inside the loop. All but "lazy adam" are as in Keras;
+"sgd + l2" is SGD where the table, and it alone, has Keras's regularizer "l2"."""
 
 MEMORY = {"sgd": (), "momentum": ("velocity",), "adagrad": ("accumulator",),
-          "rmsprop": ("average",), "adam": ("m", "v"), "lazy adam": ("m", "v")}  # fmt: skip
+          "rmsprop": ("average",), "adam": ("m", "v"), "lazy adam": ("m", "v"),
+          "sgd + l2": ()}  # fmt: skip
 """What each remembers for every weight, in the order of `PairRun.memory`."""
 
-SGD, MOMENTUM, ADAGRAD, RMSPROP, ADAM, LAZY = range(6)
-BETA, RHO, BETA_2, EPSILON, START = 0.9, 0.9, 0.999, 1e-7, 0.1
-# Momentum is BETA for SGD too; START is what Keras's Adagrad begins with.
+SGD, MOMENTUM, ADAGRAD, RMSPROP, ADAM, LAZY, SGD_L2 = range(7)
+BETA, RHO, BETA_2, EPSILON, START, L2 = 0.9, 0.9, 0.999, 1e-7, 0.1, 0.01
+# Momentum is BETA for SGD too; START is what Keras's Adagrad begins with; L2 its regularizer's.
 
 
 class PairRun(NamedTuple):
@@ -41,7 +43,7 @@ class PairRun(NamedTuple):
     memory : ndarray, (S + 1, 2, 2, V, D)
         What the optimiser remembers: the third axis is that of `MEMORY`; what is unused is 0.
     grads : ndarray, (S, 2, V, D)
-        The gradient that each step used.
+        The gradient of the loss that each step used; that of an L2 penalty, 0.02 w, is not in it.
     rates : ndarray, (S,)
         The rate of each step as the formula uses it: Adam's is corrected for the time.
     losses : ndarray of float64, (S,)
@@ -66,7 +68,7 @@ class PairRun(NamedTuple):
 def train_pairs_numpy(pairs, label, starts, shares, rule, rates, knobs, first, weights, memory,
                       grads, losses):  # fmt: skip
     """Say it in NumPy, with the twins of the optimisers: pull, add up by row, move."""
-    momentum, rho, rest, rest_2, epsilon = knobs
+    momentum, rho, rest, rest_2, epsilon, pull = knobs
     for s in range(first, len(losses)):
         now = slice(starts[s], starts[s + 1])
         back = [np.empty((now.stop - now.start, weights.shape[3]), weights.dtype) for _ in "ec"]
@@ -77,9 +79,13 @@ def train_pairs_numpy(pairs, label, starts, shares, rule, rates, knobs, first, w
             rows = pairs[now, side]
             np.add.at(grads[s, side], rows, back[side])
             w, (one, two) = weights[s + 1, side], memory[s + 1, side]
-            all_rows = np.arange(len(w)) if rule in (MOMENTUM, RMSPROP, ADAM) else np.unique(rows)
+            decays = rule == SGD_L2 and side == 0
+            dense = decays or rule in (MOMENTUM, RMSPROP, ADAM)
+            all_rows = np.arange(len(w)) if dense else np.unique(rows)
             g, rate = grads[s, side][all_rows], rates[s]
-            if rule in (SGD, MOMENTUM):
+            if decays:
+                g = g + pull * w  # of the penalty, which holds every row
+            if rule in (SGD, MOMENTUM, SGD_L2):
                 knob = np.array((rate, momentum * (rule == MOMENTUM), False))
                 sgd_numpy(all_rows, g, knob, w, one)
             elif rule == ADAGRAD:
@@ -98,12 +104,11 @@ def train_pairs_loop(pairs, label, starts, shares, rule, rates, knobs, first, we
     """Train from step `first` on, from the weights and the memory that stand at that index.
 
     pairs (P, 2) int64, label (P,) in the dtype of the weights, starts (S + 1,), shares (S,) one
-    over the pairs of each step; rule, a number of OPTIMIZERS; rates (S,) and knobs (5,); the rest
+    over the pairs of each step; rule, a number of OPTIMIZERS; rates (S,) and knobs (6,); the rest
     as in `PairRun`, written in place.
     """
     zero, one = np.zeros(1, weights.dtype)[0], np.ones(1, weights.dtype)[0]
     rows, width = weights.shape[2], weights.shape[3]
-    dense = rule in (MOMENTUM, RMSPROP, ADAM)
     for s in range(first, losses.size):
         seen = np.zeros((2, rows), np.bool_)
         loss = 0.0
@@ -121,10 +126,12 @@ def train_pairs_loop(pairs, label, starts, shares, rule, rates, knobs, first, we
                 grads[s, 1, j, d] += push * weights[s, 0, i, d]
         losses[s] = loss * np.float64(shares[s]) if starts[s] < starts[s + 1] else np.nan
         for side in range(2):
+            mine = SGD if rule == SGD_L2 and side == 1 else rule  # the penalty holds the table only
+            dense = mine in (MOMENTUM, RMSPROP, ADAM, SGD_L2)
             for row in range(rows):
                 moves = dense or seen[side, row]
                 for d in range(width):
-                    _move_loop(rule, rates[s], knobs, moves, grads[s, side, row, d],
+                    _move_loop(mine, rates[s], knobs, moves, grads[s, side, row, d],
                                weights, memory, s, side, row, d)  # fmt: skip
 
 
@@ -132,10 +139,13 @@ def train_pairs_loop(pairs, label, starts, shares, rule, rates, knobs, first, we
 def _move_loop(rule, rate, knobs, moves, g, weights, memory, s, side, row, d):
     """Move one weight, or carry it over to the next step as it is."""
     momentum, rho, rest, rest_2, epsilon = knobs[0], knobs[1], knobs[2], knobs[3], knobs[4]
+    pull = knobs[5]
     w, a, b = weights[s, side, row, d], memory[s, side, 0, row, d], memory[s, side, 1, row, d]
     if moves:
         if rule == SGD:
             w -= g * rate
+        elif rule == SGD_L2:
+            w -= (g + pull * w) * rate
         elif rule == MOMENTUM:
             a = a * momentum - g * rate
             w += a
@@ -165,9 +175,9 @@ def train_pairs(
     batches : Batches
     table, context : array_like, (V, D), float32 or float64
         Where both tables start; they are copied.
-    optimizer : {"sgd", "momentum", "adagrad", "rmsprop", "adam", "lazy adam"}
+    optimizer : {"sgd", "momentum", "adagrad", "rmsprop", "adam", "lazy adam", "sgd + l2"}
         Keras's rules with its defaults; "momentum" is SGD with 0.9. Lazy Adam moves only the rows
-        of the batch.
+        of the batch. "sgd + l2" adds ``0.01 * sum(table ** 2)`` to what is made small.
     learning_rate : float
     after : PairRun, optional
         A run on the same batches, to leave at `step`: up to there its record is copied. A rule
@@ -214,7 +224,7 @@ def train_pairs(
     else:
         since = _continue(after, step, optimizer, weights, memory, grads, losses, rates)
     rates[step:] = [_rate(optimizer, rate, s + 1 - since, kind.type) for s in range(step, steps)]
-    knobs = np.array((BETA, RHO, 1 - BETA, 1 - BETA_2, EPSILON), kind)
+    knobs = np.array((BETA, RHO, 1 - BETA, 1 - BETA_2, EPSILON, 2 * L2), kind)
     starts, rates = np.array(batches.starts, np.int64), rates.astype(kind)
     shares = (1 / np.maximum(np.diff(starts), 1)).astype(kind)
     train_pairs_loop(

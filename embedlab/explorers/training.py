@@ -47,7 +47,8 @@ class TrainingExplorer(Explorer):
         Its table is the start; `refresh` reads it anew.
     **parameters
         runs (up to three optimisers: "sgd", "momentum", "adagrad", "rmsprop", "adam", "lazy adam",
-        each alone or as [name, rate]), branch ([run, step, optimizer, rate]: that run goes on
+        and "sgd + l2", in which the table has the regularizer "l2"; each alone or as
+        [name, rate]), branch ([run, step, optimizer, rate]: that run goes on
         otherwise after so many steps), steps (10..200; fewer where more would not travel), batch
         (1..16 words), input_dim (rows at most, 1..40), output_dim (D, 1..8), seed; and link_id,
         hide.

@@ -188,9 +188,10 @@ def check_still(exercise: str, given: Any) -> Verdict:
         return Verdict(exercise, False, said, started=False)
     rule = trace.branch.optimizer
     if after:
+        why = "its penalty pulls at every row" if rule == "sgd + l2" else "it remembers"
         said = (
-            f"from step {step + 1} on rows still move {after} times without a gradient: {rule} "
-            "remembers, and moves every row. Choose a rule that does not."
+            f"from step {step + 1} on rows still move {after} times without a gradient, under "
+            f"{rule}: {why}. Choose a rule that leaves them alone."
         )
         return Verdict(exercise, False, said, see="M7")
     if step == trace.steps:

@@ -17,7 +17,7 @@ __all__ = ["RATES", "RUNS_MOST", "Branch", "TrainedRun", "TrainingTrace", "trace
 
 RUNS_MOST = 3
 RATES = {"sgd": 1.0, "momentum": 0.2, "adagrad": 0.2, "rmsprop": 0.03, "adam": 0.05,
-         "lazy adam": 0.05}  # fmt: skip
+         "lazy adam": 0.05, "sgd + l2": 1.0}  # fmt: skip
 """A rate for each optimiser that suits a small table and mean gradients."""
 
 

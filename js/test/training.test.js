@@ -94,6 +94,23 @@ test("rows move without a gradient under dense Adam, and not under lazy Adam", (
   assert.equal(glided, 0);
 });
 
+test("under an L2 penalty all rows move, and the card has its formula", () => {
+  const made = reading("penalty");
+  const [run] = made.runs;
+  const never = Array.from({ length: made.V }, (_, row) => row).filter((row) => made.lastSeen(made.S - 1, row) < 0);
+  assert.ok(never.length > 0);
+  for (const row of never) {
+    for (let s = 0; s < made.S; s++) {
+      assert.ok(run.glides(s, row));
+      const [before, after] = [run.weights(s, row)[0], run.weights(s + 1, row)[0]];
+      assert.ok(Math.abs(after - 0.98 * before) < 1e-6);
+    }
+  }
+  const line = /** @type {any} */ (update(/** @type {any} */ ({ reading: made, run, row: never[0], s: 3 }), 0));
+  assert.match(line.body.values[1], /^−rate · \(g \+ 0\.02 · w\) = −1 · \(0 \+ 0\.02 · /);
+  assert.equal(line.note.values[0], "penalty");
+});
+
 test("the rarest word has the story, and the way ahead is that of the next steps", () => {
   const made = reading("default");
   assert.equal(made.words[storyRow(made)], "moon");

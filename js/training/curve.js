@@ -7,7 +7,7 @@ import { fixed } from "../kit/format.js";
 import { clamp } from "../kit/roving.js";
 import { AHEAD, readingOf, wayAhead } from "./reading.js";
 import { nameOf, runOf, settle } from "./state.js";
-import { short } from "./words.js";
+import { carrier, short } from "./words.js";
 
 /** @typedef {import("../kit/view.js").Scene} Scene */
 /** @typedef {import("./state.js").Drawing} Drawing */
@@ -131,7 +131,7 @@ export function predict(scene) {
   for (let s = ui.step + 1; s <= ui.step + count; s++) alone += Number(run.glides(s, ui.own.row));
   const rule = run.rule(ui.step + 1).optimizer;
   const outcome = alone
-    ? `${short(way.at(-1) ?? NaN)} from here: at ${alone} of ${count} steps it moved without a gradient, by what ${rule} remembers.`
+    ? `${short(way.at(-1) ?? NaN)} from here: at ${alone} of ${count} steps it moved without a gradient, by ${carrier(rule) === "momentum" ? `what ${rule} remembers` : "the pull of the penalty"}.`
     : way.some((far) => far > 0)
       ? `${short(way.at(-1) ?? NaN)} from here: under ${rule} it moved only where it had a gradient.`
       : `It stayed: under ${rule} a row without a gradient does not move, and it had none.`;

@@ -9,7 +9,7 @@ import { AHEAD, distance } from "./reading.js";
 import { ARROW, MOMENTUM, label, standing } from "./standing.js";
 import { runOf } from "./state.js";
 import { pastTrail, path, trail } from "./trails.js";
-import { short } from "./words.js";
+import { carrier, short } from "./words.js";
 
 /** @typedef {import("./state.js").Drawing} Drawing */
 /** @typedef {import("./standing.js").Dot} Dot */
@@ -48,7 +48,7 @@ function land(d, n) {
     <g class="arrows"><path d=${flying.map(({ line }) => line).join("")} /><path class="tip" d=${flying.map(({ head }) => head).join("")} /></g>
     ${["", "glides", "pinned"].map((kind) => svg`<path class="dot ${kind}" d=${spots(kind)} />`)}
     ${here.map(({ row }) => (gone && row === own.row ? nothing : name(names.get(row), state(row), label(d, row))))}
-    ${name(names.get(MOMENTUM), "momentum", "momentum")}
+    ${name(names.get(MOMENTUM), "momentum", carrier(run.rule(s).optimizer))}
     ${here.length ? nothing : svg`<text x=${box.x + box.w / 2} y=${box.y + box.h / 2} text-anchor="middle">no row stands at a finite place</text>`}
     ${n === reading.runs.length - 1 ? note(d, box) : nothing}`;
 }

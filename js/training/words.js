@@ -21,6 +21,7 @@ const RULES = {
   rmsprop: "v = 0.9 · v + 0.1 · g²; w −= rate · g / √(v + ε)",
   adam: "m += 0.1 · (g − m); v += 0.001 · (g² − v); w −= rate′ · m / (√v + ε)",
   "lazy adam": "as Adam, and only for the rows of the batch",
+  "sgd + l2": "w −= rate · (g + 0.02 · w): the penalty holds every row",
 };
 
 /**
@@ -59,9 +60,13 @@ export function say(scene) {
     return html`Step ${s + 1}, ${rule}: ${word} is not in this batch, its gradient is 0, <b>and still it moves by ${short(move)}</b>. ${all}.`;
   if (run.hasGrad(s, row))
     return html`Step ${s + 1}, ${rule}: ${word} is in this batch and moves by ${short(move)}. ${all}.`;
-  const why = reading.lastSeen(s, row) < 0 ? "it was never seen, so nothing carries it" : WHY[rule];
+  const unseen = reading.lastSeen(s, row) < 0 && rule !== "sgd + l2";
+  const why = unseen ? "it was never seen, so nothing carries it" : WHY[rule];
   return html`Step ${s + 1}, ${rule}: ${word} is not in this batch and stays: ${why}. ${all}.`;
 }
+
+/** What moves a row whose gradient is 0. @param {string} optimizer */
+export const carrier = (optimizer) => (optimizer === "sgd + l2" ? "penalty" : "momentum");
 
 /** @type {Record<string, string>} */
 const WHY = {
@@ -71,6 +76,7 @@ const WHY = {
   momentum: "nothing is left of its momentum",
   adam: "nothing is left of its momentum",
   "lazy adam": "lazy Adam moves the rows of the batch alone",
+  "sgd + l2": "a row of zeros has no penalty",
 };
 
 /** What changed between two traces, in one sentence, or "". @param {Record<string, any>} was @param {Scene} scene */
@@ -171,6 +177,7 @@ export function update(d, c) {
     momentum: `v = ${short(one)}`,
     adagrad: `−rate · g / √(a + ε) = −${rate} · ${inside(g)} / ${short(Math.sqrt(one + 1e-7))}`,
     rmsprop: `−rate · g / √(v + ε) = −${rate} · ${inside(g)} / ${short(Math.sqrt(one + 1e-7))}`,
+    "sgd + l2": `−rate · (g + 0.02 · w) = −${rate} · (${short(g)} + 0.02 · ${inside(before)})`,
   }[optimizer];
   const adam = html`−rate′ · m / (√v + ε) = −${short(run.rate(s))} · <span class="on">${inside(one)}</span> / (${short(Math.sqrt(two))} + 1e−7)`;
   return {
@@ -179,7 +186,7 @@ export function update(d, c) {
     note: pulled
       ? RULES[optimizer]
       : run.glides(s, row)
-        ? html`<b>the gradient is 0, the momentum is not</b>`
+        ? html`<b>the gradient is 0, the ${carrier(optimizer)} is not</b>`
         : "the gradient is 0, and so is the step",
   };
 }

@@ -129,7 +129,8 @@ def test_the_arithmetic_gives_the_move(show):
     assert view.focused == "here" and view.root.locator(".card.pinned").count() == 0
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adagrad", "rmsprop", "lazy adam"])
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adagrad", "rmsprop", "lazy adam",
+                                       "sgd + l2"])  # fmt: skip
 def test_the_arithmetic_of_each_rule(show, optimizer):
     explorer = TrainingExplorer(runs=[optimizer], steps=30)
     view = show(explorer)
@@ -143,7 +144,7 @@ def test_the_arithmetic_of_each_rule(show, optimizer):
         assert f"= {short(change)}" in said
     view.press(".")
     if seen + 1 < 30 and not run.has_grad[seen + 1, moon]:
-        glides = optimizer == "momentum"
+        glides = optimizer in ("momentum", "sgd + l2")
         assert ("and still it moves" in view.said) == glides
         assert ("and stays" in view.said) == (not glides)
 

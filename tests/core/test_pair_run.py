@@ -13,6 +13,7 @@ from embedlab.core.pair_run import (
 )  # fmt: skip
 from embedlab.core.pairs import draw_batches, grad_pairs
 from embedlab.core.table import ShapeError
+from embedlab.regularizers import L2
 
 STEPS = 12
 DOORS = {
@@ -22,6 +23,7 @@ DOORS = {
     "rmsprop": (training.rmsprop, {}),
     "adam": (training.adam, {}),
     "lazy adam": (training.adam, {"sparse_update": "lazy"}),
+    "sgd + l2": (training.sgd, {}),
 }
 
 
@@ -48,6 +50,8 @@ def test_it_is_one_step_at_a_time_to_the_bit(rng, optimizer, dtype, width):
         time = {"time": s + 1} if "adam" in optimizer else {}
         for side, back in enumerate((grad.table, grad.context)):
             pair = (batches.pairs[now, side], back)
+            if optimizer == "sgd + l2" and side == 0:
+                pair = run.grads[s, 0] + L2(0.01).grad(tables[0])
             door(tables[side], pair, *memory[side], learning_rate=0.1, **options, **time)
             np.testing.assert_array_equal(run.weights[s + 1, side], tables[side])
             for slot, kept in enumerate(memory[side]):
@@ -62,7 +66,7 @@ def test_the_twin_agrees(rng, optimizer, dtype, close):
     weights, memory, grads = (np.zeros_like(x) for x in run[:3])
     weights[0], memory[0], losses = run.weights[0], run.memory[0], np.zeros(STEPS)
     shares = (1 / np.diff(batches.starts)).astype(dtype)
-    knobs = np.array((0.9, 0.9, 1 - 0.9, 1 - 0.999, 1e-7), dtype)
+    knobs = np.array((0.9, 0.9, 1 - 0.9, 1 - 0.999, 1e-7, 0.02), dtype)
     label = batches.label.astype(dtype)
     train_pairs_numpy(batches.pairs, label, batches.starts, shares, OPTIMIZERS.index(optimizer),
                       run.rates, knobs, 0, weights, memory, grads, losses)  # fmt: skip
@@ -101,12 +105,16 @@ def moved_without_gradient(run):
     return bool((none & moved).any())
 
 
-def test_rows_without_a_gradient_move_by_memory_alone(rng):
+def test_rows_without_a_gradient_move_by_memory_or_by_a_penalty(rng):
     batches, *tables = task(rng)
     for optimizer in OPTIMIZERS:
-        run = train_pairs(batches, *tables, optimizer=optimizer)
-        assert moved_without_gradient(run) == (optimizer in ("momentum", "adam")), optimizer
-        np.testing.assert_array_equal(run.weights[0, 0, 8], run.weights[-1, 0, 8])
+        run = train_pairs(batches, *tables, optimizer=optimizer, learning_rate=0.5)
+        moves = optimizer in ("momentum", "adam", "sgd + l2")
+        assert moved_without_gradient(run) == moves, optimizer
+        kept = 0.99**STEPS if optimizer == "sgd + l2" else 1  # 1 - 0.5 * 2 * 0.01 a step
+        first, last = run.weights[0, :, 8], run.weights[-1, :, 8]
+        np.testing.assert_allclose(last[0], kept * first[0], rtol=1e-6)
+        np.testing.assert_array_equal(last[1], first[1])  # no penalty on the other table
 
 
 def test_a_step_without_pairs_has_no_loss(rng):
@@ -118,7 +126,7 @@ def test_training_lowers_the_loss():
     batches = draw_batches([0, 1, 2, 3] * 10, 4, steps=200, batch=8, starts=range(0, 40, 2))
     rng = np.random.default_rng(0)
     tables = [rng.uniform(-0.5, 0.5, (4, 2)) for _ in "ec"]
-    for optimizer, rate in zip(OPTIMIZERS, (3, 0.5, 0.3, 0.05, 0.05, 0.05), strict=True):
+    for optimizer, rate in zip(OPTIMIZERS, (3, 0.5, 0.3, 0.05, 0.05, 0.05, 3), strict=True):
         run = train_pairs(batches, *tables, optimizer=optimizer, learning_rate=rate)
         assert run.losses[-20:].mean() < 0.75 * run.losses[:5].mean()
 

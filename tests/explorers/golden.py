@@ -86,6 +86,7 @@ STATES = {
             "steps": 20,
         },
         "plane": {"runs": ["rmsprop"], "output_dim": 3, "steps": 12},
+        "penalty": {"runs": ["sgd + l2"], "steps": 10, "batch": 1},
         "hostile": {"text": "<script>alert('a')</script> חתול قطة 🐈 👩‍🚀 &amp; $x$", "steps": 10},
         "nan": {"table": [[float("nan"), 1.0], [0.5, float("inf")], [1.0, 2.0]], "steps": 10},
         "smallest": {"text": "a", "input_dim": 1, "output_dim": 1, "steps": 10},
