@@ -150,8 +150,7 @@ print(stats())
 
 
 @pytest.mark.slow
-def test_afterwards_the_lesson_of_files_compiles_nothing(warmed, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)  # the lesson writes files
+def test_afterwards_the_lesson_of_files_compiles_nothing(warmed):
     code = """
 import json, sys
 from embedlab.core.jit import stats
