@@ -1,0 +1,145 @@
+"""What a teacher reads is true: commands parse, files and lessons exist, minutes add up."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from embedlab import cli
+from embedlab.cli import main, pack
+from embedlab.explorers.base import views
+from embedlab.lessons.checks import content
+from embedlab.lessons.folder import find
+from embedlab.lessons.misconceptions import misconception
+
+ROOT = Path(__file__).resolve().parents[2]
+INSTRUCTOR = ROOT / "notebooks" / "instructor"
+PAGES = sorted(INSTRUCTOR.glob("*.md"))
+named = pytest.mark.parametrize("path", [*PAGES, ROOT / "README.md"], ids=lambda p: p.name)
+
+
+def commands(path):
+    """Give every `embedlab …` in a page's text and code blocks, without its first word."""
+    text = path.read_text("utf-8")
+    blocks = re.findall(r"^```\w*\n(.*?)^```", text, flags=re.S | re.M)
+    found = [line for block in blocks for line in block.splitlines()]
+    found += re.findall(r"`([^`]+)`", re.sub(r"^```.*?^```", "", text, flags=re.S | re.M))
+    lines = [" ".join(one.split()) for one in found]
+    return [line.removeprefix("embedlab ") for line in lines if re.match(r"embedlab [a-z]", line)]
+
+
+@pytest.fixture
+def parsed(monkeypatch):
+    """Give a function that parses a command as `main` does, and runs nothing."""
+    caught = []
+    for module in cli._COMMANDS.values():
+        monkeypatch.setattr(module, "run", lambda args: caught.append(args) or 0)
+
+    def parsed(line):
+        assert main(shlex.split(line)) == 0
+        return caught.pop()
+
+    return parsed
+
+
+@named
+def test_every_command_parses_and_names_what_there_is(path, parsed):
+    for line in commands(path):
+        if line in cli._COMMANDS:
+            continue  # a command is named, not called
+        try:
+            args = parsed(line)
+        except SystemExit:
+            pytest.fail(f"{path.name}: embedlab {line}")
+        what = getattr(args, "what", None)
+        for lesson in [getattr(args, "lesson", None) or [], [what] if what not in views() else []]:
+            for one in [lesson] if isinstance(lesson, str) else filter(None, lesson):
+                assert find(one), line
+        if getattr(args, "preset", None):
+            state = misconception(args.preset).preset
+            assert what in (None, state["view"]), line
+
+
+def test_the_pages_name_each_command_of_a_teacher():
+    said = {line.split()[0] for path in PAGES for line in commands(path)}
+    assert said >= {"doctor", "warm", "link", "pack", "export", "dashboard"}
+
+
+@named
+def test_every_link_leads_somewhere(path):
+    text = path.read_text("utf-8")
+    heads = re.findall(r"^#+ (.+)$", text, flags=re.M)
+    anchors = {re.sub(r"[^\w -]", "", head).lower().replace(" ", "-") for head in heads}
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        file, _, anchor = link.partition("#")
+        if file and "://" not in file:
+            assert (path.parent / file).exists(), link
+        elif not file:
+            assert anchor in anchors, link
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.name)
+def test_every_question_check_and_belief_that_is_named_exists(path):
+    text = path.read_text("utf-8")
+    for name in re.findall(r'(?:answer|reveal)\("([^"]+)"', text):
+        assert content(name, "QUESTIONS"), name
+    for name in re.findall(r'check\("([^"]+)"', text):
+        assert content(name, "CHECKS"), name
+    for which in re.findall(r"\bM\d+\b", text):
+        assert misconception(which), which
+
+
+def tables(path):
+    """Give the spans of each table of minutes: (heading, [(from, to), ...])."""
+    for part in re.split(r"^#+ |^\*\*(?=\w+ day)", path.read_text("utf-8"), flags=re.M):
+        spans = re.findall(r"^\| (\d+)–(\d+) \|", part, flags=re.M)
+        if spans:
+            yield part.partition("\n")[0], [(int(a), int(b)) for a, b in spans]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.name)
+def test_minutes_follow_each_other(path):
+    found = list(tables(path))
+    assert found
+    for heading, spans in found:
+        starts, ends = zip(*spans, strict=True)
+        assert starts == (0, *ends[:-1]), heading
+        assert all(a < b for a, b in spans), heading
+
+
+def lasts(notebook):
+    return int(re.search(r"\*(\d+) minutes\.", notebook.read_text("utf-8"))[1])
+
+
+@pytest.mark.parametrize("path", [p for p in PAGES if p.name[0].isdigit()], ids=lambda p: p.name)
+def test_a_lesson_s_page_and_the_lesson_agree_on_its_length(path):
+    ((_, spans),) = tables(path)
+    assert spans[-1][1] == lasts(find(path.stem))
+
+
+def test_a_sheet_gives_each_whole_lesson_its_minutes_and_ends_in_time():
+    text = (INSTRUCTOR / "README.md").read_text("utf-8")
+    sheets = dict(tables(INSTRUCTOR / "README.md"))
+    assert list(sheets) == ["45 minutes", "Half a day", "First day**", "Second day**"]
+    assert sheets["45 minutes"][-1][1] == 45
+    assert f"{sheets['Half a day'][-1][1]} minutes with two breaks" in text
+    assert f"{sheets['First day**'][-1][1]} minutes on the first day" in text
+    assert f"; {sheets['Second day**'][-1][1]} on the second" in text
+    whole = text[text.index("## Half a day") : text.index("## Room check-list")]
+    rows = re.findall(r"^\| (\d+)–(\d+) \| (?:\[(\d\d)\]\((\S+)\)|(\d\d)) \|", whole, flags=re.M)
+    for start, end, linked, file, plain in rows:
+        assert int(end) - int(start) == lasts(find(linked or plain)), linked or plain
+        assert not linked or file.startswith(linked)
+    assert {row[2] or row[4] for row in rows} >= {"00", "01", "03", "04", "06", "07", "08", "10"}
+
+
+def test_a_sheet_and_its_pack_name_the_same_lessons(parsed):
+    packs = {}
+    for line in commands(INSTRUCTOR / "README.md"):
+        if line.startswith("pack "):
+            args = parsed(line)
+            packs[args.folder.name] = [part.notebook.name[:2] for part in pack.parts(args.lesson)]
+    assert packs["pack-45"] == ["00", "01", "03", "06"]
+    assert packs["pack-half"] == ["00", "01", "03", "04", "06", "07"]
+    assert "10" in packs["pack-all"]
