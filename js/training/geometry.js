@@ -142,11 +142,11 @@ export function placeLabels(wanted, box) {
     /** @param {[number, number, "start" | "end"]} place @returns {Box} */
     const area = ([tx, ty, anchor]) => ({ x: anchor === "start" ? tx : tx - w, y: ty - 10, w, h: 13 });
     const inside = tries.filter((place) => within(area(place), box));
-    const free = inside.find((place) => {
-      const now = area(place);
-      return !taken.some((other) => overlaps(now, other) && !centred(other, x, y));
-    });
-    const chosen = free ?? (first ? (inside[0] ?? tries[x > box.x + box.w / 2 ? 1 : 0]) : null);
+    /** @param {[number, number, "start" | "end"]} place */
+    const covers = (place) => taken.filter((other) => overlaps(area(place), other) && !centred(other, x, y)).length;
+    const free = inside.find((place) => !covers(place));
+    const least = () => inside.sort((a, b) => covers(a) - covers(b))[0] ?? tries[x > box.x + box.w / 2 ? 1 : 0];
+    const chosen = free ?? (first ? least() : null);
     if (!chosen) continue;
     const [tx, ty, anchor] = chosen;
     taken.push(area(chosen));

@@ -51,7 +51,7 @@ function namesOf(d, here, n, flying) {
   const first = (/** @type {number} */ row) => row === chosen || pins.includes(row);
   const wanted = here.map(({ row, x, y }) => ({ row, x, y, w: label(d, row).length * 6.6 + 2, first: first(row) }));
   const named = flying.find(({ row }) => row === chosen) ?? flying[0];
-  if (named) wanted.push({ row: MOMENTUM, x: named.tip[0], y: named.tip[1], w: 62, first: true });
+  if (named) wanted.push({ row: MOMENTUM, x: named.tip[0], y: named.tip[1], w: 74, first: true });
   return placeLabels(wanted, d.at.maps[n]);
 }
 
