@@ -13,6 +13,7 @@ import numpy as np
 from embedlab import regularizers
 from embedlab.layers.activity import Active, Penalised
 from embedlab.layers.policy import DTypePolicy, as_policy
+from embedlab.layers.structure import first, flat
 from embedlab.layers.symbolic import KerasTensor
 from embedlab.registry import snake_case
 
@@ -105,9 +106,7 @@ class Layer(Penalised):
         ``mask=`` and ``training=`` are welcome everywhere, and dropped where `call` has no use
         for them.
         """
-        if isinstance(inputs, KerasTensor) or (
-            type(inputs) in (list, tuple) and inputs and isinstance(inputs[0], KerasTensor)
-        ):
+        if isinstance(first(inputs), KerasTensor):
             told = {k: v for k, v in kwargs.items() if k not in ("mask", "training")}
             return self.symbolic_call(inputs, **told)
         if not self.built:
@@ -191,7 +190,7 @@ class Layer(Penalised):
         if not self.built:
             several = isinstance(inputs, (list, tuple))
             self.build([one.shape for one in inputs] if several else inputs.shape)
-        siblings = list(made) if isinstance(made, (list, tuple)) else [made]
+        siblings = flat(made)
         for one in siblings:
             one.layer, one.inputs, one.siblings, one.call = self, inputs, siblings, siblings[0].call
             one.told = told

@@ -18,7 +18,7 @@ class KerasTensor:
     dtype : str
     name : str
     layer, inputs
-        The layer that made it, and from what; None for an `Input`.
+        The layer that made it, and from what: one, or a list or dict of them; None for an `Input`.
     siblings : list of KerasTensor
         What the same call made, this one among them.
     call : int

@@ -1,13 +1,13 @@
 """Which loss each output of a model has, and how much it counts."""
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from embedlab import losses
+from embedlab.models.ends import Ends
 
-__all__ = ["Goals", "by_output"]
+__all__ = ["Goals"]
 
 
 class _Goal(NamedTuple):
@@ -22,12 +22,12 @@ class Goals:
     Parameters
     ----------
     loss : loss, name, list or dict of them
-        One for all outputs; or a list in the order of the outputs, or a dict by their names, in
-        which None leaves an output out.
+        One for all outputs; or in their form, or a list in their order, or a dict by the names of
+        their layers. None leaves an output out.
     loss_weights : float, list or dict, optional
         How much each loss counts in their sum; 1 unless told.
-    names : list of str
-        Of the outputs.
+    ends : Ends
+        The outputs.
 
     Raises
     ------
@@ -41,7 +41,8 @@ class Goals:
 
     Examples
     --------
-    >>> goals = Goals({"tag": "mse", "next": "mae"}, {"next": 0.5}, ["next", "tag"])
+    >>> told = {"tag": "mse", "next": "mae"}
+    >>> goals = Goals(told, {"next": 0.5}, Ends(["next", "tag"]))
     >>> y, made = [np.ones((1, 1)), np.ones((1, 1))], [np.zeros((1, 1)), np.array([[4.0]])]
     >>> goals.parts(y, made)
     {'next_loss': 1.0, 'tag_loss': 9.0}
@@ -49,17 +50,17 @@ class Goals:
     9.5
     """
 
-    def __init__(self, loss: Any, loss_weights: Any, names: list[str]):
-        self.names, self.weights = list(names), loss_weights
-        told = by_output(loss, self.names, "loss", whole=True)
-        counts = by_output(loss_weights, self.names, "loss_weights")
-        made = [losses.as_loss(one) for one in told]
+    def __init__(self, loss: Any, loss_weights: Any, ends: Ends):
+        self.ends, self.weights = ends, loss_weights
+        counts = ends.each(loss_weights, "loss_weights")
+        made = [losses.as_loss(one) for one in ends.each(loss, "loss", whole=True)]
+        order = _as_they_stand(ends.packed(range(len(ends)), like=loss))  # Keras tells losses so
         self._goals = [
-            _Goal(place, one, _as_weight(count))
-            for place, (one, count) in enumerate(zip(made, counts, strict=True))
-            if one is not None
+            _Goal(place, made[place], _as_weight(counts[place]))
+            for place in order
+            if made[place] is not None
         ]
-        self.told = made[0] if len(self.names) == 1 else made
+        self.told = ends.packed(made, like=loss)
 
     def __bool__(self) -> bool:
         return bool(self._goals)
@@ -70,7 +71,7 @@ class Goals:
         return [goal.place for goal in self._goals]
 
     def parts(self, y: Any, outputs: Any, weights: Any = None, masks: Any = None) -> dict:
-        """Give the loss of each output by its name, such as "tag_loss"; of the only one "loss".
+        """Give the loss of each output by its name, such as "tag_loss"; of a lone one "loss".
 
         Parameters
         ----------
@@ -93,56 +94,24 @@ class Goals:
 
     def grads(self, y: Any, outputs: Any, weights: Any = None, masks: Any = None) -> list[Any]:
         """Give the derivative of the total by each output; None for one without a loss."""
-        found: list[Any] = [None] * len(self.names)
+        found: list[Any] = [None] * len(self.ends)
         for goal in self._goals:
             slope = goal.loss.grad(*_of(goal, y, outputs, weights, masks))
             found[goal.place] = slope if goal.weight == 1 else slope * slope.dtype.type(goal.weight)
         return found
 
     def _name(self, goal: _Goal, taken: dict[str, float]) -> str:
-        if len(self.names) == 1:
+        if len(self.ends) == 1:
             return "loss"
-        name = f"{self.names[goal.place]}_loss"
+        name = f"{self.ends.losses[goal.place]}_loss"
         return name if name not in taken else f"{name}_{goal.place}"  # one tensor, twice an output
 
 
-def by_output(told: Any, names: list[str], what: str, whole: bool = False) -> list[Any]:
-    """Give one of `told` for each output: a list in their order, a dict by name, or one for all.
-
-    Parameters
-    ----------
-    told : object, list or dict
-        A dict with "class_name" is one thing, told as a config.
-    names : list of str
-    what : str
-        What errors call it.
-    whole : bool
-        Whether a dict must name every output, as Keras wants it of losses.
-
-    Examples
-    --------
-    >>> by_output({"b": 2}, ["a", "b"], "loss_weights"), by_output("mse", ["a", "b"], "loss")
-    ([None, 2], ['mse', 'mse'])
-    """
-    if isinstance(told, Mapping) and "class_name" not in told:
-        if names == [""] and len(told) == 1:  # a model in a row does not know its outputs' names
-            return list(told.values())
-        spare = [name for name in told if name not in names]
-        lacks = [name for name in names if name not in told] if whole else []
-        if spare or lacks:
-            raise ValueError(
-                f"Expected keys {names} in {what} dict: the names of the outputs. "
-                f"Received {list(told)!r:.120}. Say None for an output without."
-            )
-        return [told.get(name) for name in names]
-    if isinstance(told, (list, tuple)):
-        if len(told) != len(names):
-            raise ValueError(
-                f"{what} must hold one for each of the outputs {names}. Received {len(told)}. "
-                "Say None for an output without."
-            )
-        return list(told)
-    return [told] * len(names)
+def _as_they_stand(form: Any) -> list[Any]:
+    parts = list(form.values()) if isinstance(form, dict) else form
+    if not isinstance(parts, list):
+        return [parts]
+    return [one for part in parts for one in _as_they_stand(part)]
 
 
 def _of(goal: _Goal, y: Any, outputs: Any, weights: Any, masks: Any) -> tuple[Any, ...]:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from embedlab import metrics as metrics_module
+from embedlab.models.ends import Ends
 
 __all__ = ["Judge"]
 
@@ -23,9 +24,10 @@ class Judge:
     ----------
     metrics, weighted_metrics : list of metric, name or dict
         Those of the second kind heed `sample_weight`; both heed a mask. For a model with several
-        outputs a list with one entry (a metric or a list) each, or a dict by their names.
-    names : list of str, optional
-        Of the outputs, where there are several.
+        outputs what each has (a metric or a list) in a list, in a dict by their names, or in the
+        form of the outputs.
+    ends : Ends, optional
+        The outputs; one unless told.
 
     Examples
     --------
@@ -35,9 +37,10 @@ class Judge:
     {'loss': 4.0, 'mae': 2.0}
     """
 
-    def __init__(self, metrics: Any = None, weighted_metrics: Any = None, names: Any = None):
-        self.names = list(names or [""])
-        self.told = _told(metrics, self.names, False) + _told(weighted_metrics, self.names, True)
+    def __init__(self, metrics: Any = None, weighted_metrics: Any = None,
+                 ends: Ends | None = None):  # fmt: skip
+        self.ends = Ends("") if ends is None else ends
+        self.told = _told(metrics, self.ends, False) + _told(weighted_metrics, self.ends, True)
         for asked in self.told:
             metrics_module.fitting(asked.metric, (1, 1), (1, 1))  # refuses unknown names at once
         self.loss = metrics_module.Mean("loss", "float64")
@@ -81,7 +84,7 @@ class Judge:
         for place, identifier, weighted in self.told:
             shapes = np.shape(y[place]), np.shape(outputs[place])
             metric = metrics_module.fitting(identifier, *shapes)
-            front = f"{self.names[place]}_" if len(self.names) > 1 else ""
+            front = f"{self.ends.metrics[place]}_" if len(self.ends) > 1 else ""
             name = f"{front}{metric.name}"
             if name in made and weighted:
                 name = f"{front}weighted_{metric.name}"
@@ -95,7 +98,7 @@ class Judge:
     def result(self) -> dict[str, Any]:
         """Give the loss, those of the outputs where there are several, and every metric so far."""
         told = {name: _plain(asked.metric.result()) for name, asked in (self.metrics or {}).items()}
-        if len(self.names) > 1:  # in the order in which Keras gives them as a list
+        if len(self.ends) > 1:  # in the order in which Keras gives them as a list
             told = {name: told[name] for name in sorted(told)}
         parts = {name: float(mean.result()) for name, mean in self.parts.items()}
         return {"loss": float(self.loss.result()), **parts, **told}
@@ -106,32 +109,23 @@ def _plain(result: Any) -> Any:
     return float(result) if np.ndim(result) == 0 else np.asarray(result)
 
 
-def _told(metrics: Any, names: list[str], weighted: bool) -> list[_Asked]:
+def _told(metrics: Any, ends: Ends, weighted: bool) -> list[_Asked]:
     if metrics is None or (isinstance(metrics, (list, tuple)) and not metrics):
         return []
-    if isinstance(metrics, Mapping) and "class_name" not in metrics:
-        spare = [name for name in metrics if names != [""] and name not in names]
-        if spare:
-            raise _refusal(metrics, names)
-        known = names if names != [""] else list(metrics)  # a lone output has no name to meet
-        each: list[Any] = [metrics.get(name) for name in known]
-    elif len(names) == 1:
-        each = [metrics]
-    elif isinstance(metrics, (list, tuple)) and len(metrics) == len(names):
-        each = list(metrics)
-    else:
-        raise _refusal(metrics, names)
     found = []
-    for place, own in enumerate(each):
+    for place, own in enumerate(_each(metrics, ends)):
         listed = own if isinstance(own, (list, tuple)) else [] if own is None else [own]
         while len(listed) == 1 and isinstance(listed[0], (list, tuple)):  # [["mae"]] is fine
             listed = listed[0]
-        found += [_Asked(place if len(names) > 1 else 0, metric, weighted) for metric in listed]
+        found += [_Asked(place if len(ends) > 1 else 0, metric, weighted) for metric in listed]
     return found
 
 
-def _refusal(metrics: Any, names: list[str]) -> ValueError:
-    return ValueError(
-        "Invalid `metrics`. `metrics` should be a list with one entry for each output, or a dict "
-        f"by their names {names}. Received {metrics!r:.80}. Say None for an output without."
-    )
+def _each(metrics: Any, ends: Ends) -> list[Any]:
+    named = isinstance(metrics, Mapping) and "class_name" not in metrics
+    try:
+        if len(ends) > 1 or (named and ends.names != [""]):
+            return ends.several(metrics, "metrics")
+    except ValueError as error:
+        raise ValueError(f"Invalid `metrics`. {error}") from None
+    return list(metrics.values()) if named else [metrics]  # a lone output has no name to meet

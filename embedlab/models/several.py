@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from embedlab.core.table import ShapeError
+from embedlab.models.ends import Ends
 
 __all__ = ["Several", "targets"]
 
@@ -50,16 +51,19 @@ class Several:
         return iter(self.arrays)
 
 
-def targets(y: Any, names: list[str], places: list[int]) -> Several:
-    """Give what each output should be: from a list, a dict by name, or only where there is a loss.
+def targets(y: Any, ends: Ends, places: list[int]) -> Any:
+    """Give what each output should be: in their form, in a list, or only where there is a loss.
 
     Parameters
     ----------
-    y : list, tuple, dict or array_like
-    names : list of str
-        Of the outputs.
+    y : array_like, or nested list or dict of them
+    ends : Ends
     places : list of int
-        Which of them have a loss.
+        Which of the outputs have a loss.
+
+    Returns
+    -------
+    Several, or what `y` holds for a lone output
 
     Raises
     ------
@@ -68,27 +72,27 @@ def targets(y: Any, names: list[str], places: list[int]) -> Several:
 
     Examples
     --------
-    >>> targets({"b": [1, 2]}, ["a", "b"], [1]).arrays
+    >>> targets({"b": [1, 2]}, Ends(["a", "b"]), [1]).arrays
     [None, array([1, 2])]
     """
-    if (
-        isinstance(y, dict)
-        and set(places)
-        <= {n for n, name in enumerate(names) if name in y}
-        <= set(range(len(names)))
-        and set(y) <= set(names)
-    ):
-        return Several([y.get(name) for name in names])
-    listed = list(y) if isinstance(y, (list, tuple)) else [y]
-    if not isinstance(y, dict) and len(listed) == len(names):
-        return Several(listed)
-    if not isinstance(y, dict) and len(listed) == len(places):
-        found: list[Any] = [None] * len(names)
-        for place, one in zip(places, listed, strict=True):
-            found[place] = one
-        return Several(found)
-    came = sorted(y) if isinstance(y, dict) else len(listed)
+    try:
+        found = ends.several(y, "y")
+    except ValueError:
+        found = []
+    if found and all(found[place] is not None for place in places):
+        return Several(found) if len(ends) > 1 else found[0]
+    if not isinstance(y, dict):
+        listed = list(y) if isinstance(y, (list, tuple)) else [y]
+        if len(ends) == 1:
+            return y
+        if len(listed) in (len(ends), len(places)):
+            kept: list[Any] = [None] * len(ends)
+            at = range(len(ends)) if len(listed) == len(ends) else places
+            for place, one in zip(at, listed, strict=True):
+                kept[place] = one
+            return Several(kept)
+    came = sorted(y) if isinstance(y, dict) else len(y) if hasattr(y, "__len__") else y
     raise ValueError(
-        f"y must hold one array for each of the outputs {names}. Received {came!r:.80}. "
-        "Pass a list in their order, or a dict by their names."
+        f"y must hold one array for each of the outputs {ends.structure!r:.80}. Received "
+        f"{came!r:.80}. Pass a list in their order, or a dict by their names."
     )

@@ -100,9 +100,9 @@ def _compared(model: Any, y: Any, outputs: Any, sample_weight: Any, mask: Any) -
     several = isinstance(outputs, list)
     goals: Goals = model.goals
     outs = outputs if several else [outputs]
-    if len(outs) != len(goals.names):
+    if len(outs) != len(goals.ends):
         raise ValueError(
-            f"the model must give the {len(goals.names)} outputs it was compiled for. "
+            f"the model must give the {len(goals.ends)} outputs it was compiled for. "
             f"Received {len(outs)}. Build it as Model(inputs, outputs)."
         )
     masks = mask if isinstance(mask, list) else [mask] * len(outs)

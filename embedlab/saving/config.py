@@ -7,6 +7,7 @@ import numpy as np
 
 from embedlab import layers as layers_module
 from embedlab import losses, metrics, optimizers
+from embedlab.layers.structure import swapped
 from embedlab.losses.base import FunctionLoss
 from embedlab.models.functional import Functional
 from embedlab.models.model import Model
@@ -141,10 +142,8 @@ def _outward(thing: Any) -> Any:
 
 
 def _losses(model: Any) -> Any:
-    """Give the loss in words; with several outputs a list of one each."""
-    if isinstance(model.loss, list):
-        return [None if loss is None else _loss(loss) for loss in model.loss]
-    return _loss(model.loss)
+    """Give the loss in words; with several outputs in their form."""
+    return swapped(model.loss, lambda loss: None if loss is None else _loss(loss))
 
 
 def _loss(loss: Any) -> Any:

@@ -5,7 +5,9 @@ from typing import Any
 
 from embedlab import layers as layers_module
 from embedlab.layers.base import Layer
+from embedlab.layers.structure import flat, nested, swapped
 from embedlab.layers.symbolic import KerasTensor
+from embedlab.models.functional import Functional
 
 __all__ = ["MOST_PASSES", "called", "ordered", "told"]
 
@@ -62,7 +64,7 @@ def _owner(tensor: KerasTensor, starts: set[int]) -> Any:
 def _came(tensor: KerasTensor, starts: set[int]) -> list[KerasTensor]:
     if id(tensor) in starts:
         return []
-    return list(tensor.inputs) if isinstance(tensor.inputs, (list, tuple)) else [tensor.inputs]
+    return flat(tensor.inputs)
 
 
 def told(model: Any) -> dict[str, Any]:
@@ -74,6 +76,7 @@ def told(model: Any) -> dict[str, Any]:
         For two layers of one name.
     """
     calls: dict[str, list[KerasTensor]] = {}
+    starts = {id(t) for t in model.inputs}
     place: dict[int, list[Any]] = {id(t): [t.name, 0, 0] for t in model.inputs}
     for layer, _, made in sorted(model._calls, key=lambda call: call[2][0].call):
         nodes = calls.setdefault(layer.name, [])
@@ -91,20 +94,21 @@ def told(model: Any) -> dict[str, Any]:
         return {"class_name": "__keras_tensor__", "config": about}
 
     def node(tensor: KerasTensor) -> dict[str, Any]:
-        several = isinstance(tensor.inputs, (list, tuple))
-        came = [pointer(t) for t in tensor.inputs] if several else pointer(tensor.inputs)
-        return {"args": [came], "kwargs": dict(tensor.told)}
+        return {"args": [swapped(tensor.inputs, pointer)], "kwargs": dict(tensor.told)}
+
+    def end(tensor: KerasTensor) -> list[Any]:
+        name, call, number = place[id(tensor)]
+        inside = isinstance(tensor.layer, Functional) and id(tensor) not in starts
+        return [name, call + inside, number]  # Keras counts that such a model was made as a call
 
     inputs = [{**layers_module.serialize(t), "name": t.name, "inbound_nodes": []}
               for t in model.inputs]  # fmt: skip
     layers = [{**layers_module.serialize(layer), "name": layer.name,
                "inbound_nodes": [node(t) for t in calls[layer.name]]}
               for layer in ordered(model)]  # fmt: skip
-    ends = [[place[id(t)] for t in group] for group in (model.inputs, model.outputs)]
-    several = (model._several_inputs, model._several_outputs)
-    starts, outs = (end if many else end[0] for end, many in zip(ends, several, strict=True))
     config = {"name": model.name, "trainable": model.trainable, "layers": inputs + layers,
-              "input_layers": starts, "output_layers": outs}  # fmt: skip
+              "input_layers": swapped(model.input, end),
+              "output_layers": swapped(model.output, end)}  # fmt: skip
     if model.strict_masks != "raise":
         config["strict_masks"] = model.strict_masks
     return config
@@ -156,29 +160,23 @@ def called(config: dict[str, Any], make: Callable[[Any], Any]) -> tuple[Any, Any
 
 
 def _call(name: str, layer: Any, number: int, node: Any, made: dict) -> None:
-    words = {k: v for k, v in node["kwargs"].items() if v is not None and k != "training"}
+    words = {
+        k: v for k, v in node["kwargs"].items()
+        if k != "training" and any(one is not None for one in flat(v))
+    }  # fmt: skip
     spare = set(words) - _CALL_WORDS
     if spare or len(node["args"]) != 1 or not all(isinstance(v, bool) for v in words.values()):
         raise ValueError(
             f"a call must be told its inputs, or reverse=True. Received {len(node['args'])} "
             f"arguments and {sorted(spare)!r:.80} for {name!r:.40}. Build the model in code."
         )
-    came = node["args"][0]
-    tensors = (
-        [_tensor(one, made) for one in came] if isinstance(came, list) else _tensor(came, made)
-    )
-    out = layer(tensors, **words)
-    for index, tensor in enumerate(out if isinstance(out, (list, tuple)) else [out]):
+    out = layer(swapped(node["args"][0], lambda one: made[_key(one)]), **words)
+    for index, tensor in enumerate(flat(out)):
         made[name, number, index] = tensor
 
 
 def _ready(node: Any, made: dict) -> bool:
-    parts = node["args"][0] if node["args"] else []
-    return all(_key(one) in made for one in (parts if isinstance(parts, list) else [parts]))
-
-
-def _tensor(pointer: Any, made: dict) -> KerasTensor:
-    return made[_key(pointer)]
+    return all(_key(one) in made for one in flat(node["args"][0] if node["args"] else []))
 
 
 def _key(pointer: Any) -> tuple[Any, ...]:
@@ -186,6 +184,13 @@ def _key(pointer: Any) -> tuple[Any, ...]:
 
 
 def _found(ends: Any, made: dict) -> Any:
-    if not ends or not isinstance(ends[0], list):
-        return made[tuple(ends)]
-    return [made[tuple(end)] for end in ends]
+    """Give the placeholders that a nested list or dict of places means."""
+    if isinstance(ends, dict):
+        return {key: _found(end, made) for key, end in ends.items()}
+    if len(ends) != 3 or nested(ends[0]):
+        return [_found(end, made) for end in ends]
+    name, call, number = ends
+    inside = any(
+        key[0] == name and isinstance(tensor.layer, Functional) for key, tensor in made.items()
+    )
+    return made[name, call - inside, number]

@@ -153,7 +153,8 @@ def test_a_subclass_is_no_functional_model():
         (lambda: Add()([np.ones(3), np.ones(4)]), ShapeError, "one shape"),
         (lambda: Concatenate()([np.ones((2, 3)), np.ones((3, 3))]), ShapeError, "matching shapes"),
         (lambda: Model([Input((3,)), Input((3,))], Input((2,))), ValueError, "disconnected"),
-        (lambda: Model(Input((3,)), {"a": Input((3,))}), ValueError, "must be KerasTensors"),
+        (lambda: Model(Input((3,)), {"a": Input((3,))}), ValueError, "disconnected"),
+        (lambda: Model(Input((3,)), {"a": [3]}), ValueError, "must be KerasTensors"),
         (lambda: Model([], Input((3,))), ValueError, "must be KerasTensors"),
     ],
 )
