@@ -4,6 +4,7 @@ Run `make pictures`. Needs Chromium; each view is exported to a file and opened 
 """
 
 import os
+import random
 import shutil
 import sys
 import tempfile
@@ -14,6 +15,10 @@ from typing import Any
 from playwright.sync_api import Page, sync_playwright
 
 from embedlab.explorers.named import explorer_of
+from embedlab.lessons.cards import Card
+from embedlab.lessons.checks import catalogue
+from embedlab.lessons.dashboard import dashboard
+from embedlab.lessons.room import room
 
 HERE = Path(__file__).parent
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -44,6 +49,23 @@ PICTURES: dict[str, tuple[str, dict[str, Any], Callable[[Page], None] | None]] =
     "geometry": ("geometry", {}, None),
 }
 """Name of the picture -> the view, its parameters, and what is done in it before the photograph."""
+ROOM = "dashboard"
+"""The one picture that is no view: what a teacher sees of a room, here of forty made-up cards."""
+
+
+def made_up_room(path: Path) -> Path:
+    """Write the dashboard of forty cards: half the answers are right, the rest are drawn by lot."""
+    lot = random.Random(7)
+    cards = []
+    for number in range(40):
+        answers = {}
+        for name, question in catalogue("QUESTIONS").items():
+            if name.startswith("01" if number % 2 else "03"):
+                letter = lot.choice([*question.choices, *question.right * len(question.choices)])
+                answers[name] = (letter, letter == question.right)
+        cards.append(Card(answers))
+    path.write_text(dashboard(room(cards), {}), encoding="utf-8")
+    return path
 
 
 def main() -> None:
@@ -56,27 +78,34 @@ def main() -> None:
     )
     if not found:
         raise SystemExit("No Chromium. On Debian: apt-get install chromium.")
-    wanted = sys.argv[1:] or list(PICTURES)
+    wanted = sys.argv[1:] or [*PICTURES, ROOM]
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=found, args=["--no-sandbox", "--disable-gpu"]
         )
         for name in wanted:
-            view, params, act = PICTURES[name]
-            file = explorer_of(view)(**params).export_html(Path(folder) / f"{name}.html")
+            file, act, shown = Path(folder) / f"{name}.html", None, "main"
+            if name == ROOM:
+                made_up_room(file)
+            else:
+                view, params, act = PICTURES[name]
+                explorer_of(view)(**params).export_html(file)
+                shown = ".embedlab"
             for scheme in ("light", "dark"):
                 page = browser.new_page(
                     viewport={"width": 1100, "height": 900}, color_scheme=scheme,
                     reduced_motion="reduce",
                 )  # fmt: skip
                 page.goto(file.as_uri())
-                page.locator(".embedlab").wait_for()
+                page.locator(shown).wait_for()
                 if act:
                     act(page)
                 page.evaluate(
                     "() => new Promise(d => requestAnimationFrame(() => requestAnimationFrame(d)))"
                 )
-                page.locator(".embedlab").screenshot(path=HERE / f"{name}-{scheme}.png")
+                # of a room's page what is seen first, of a view all of it
+                picture = page if name == ROOM else page.locator(shown)
+                picture.screenshot(path=HERE / f"{name}-{scheme}.png")
                 page.close()
         browser.close()
 

@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"✗ {_plain(path)}: {error}", file=sys.stderr)
     if not cards:
         raise Stop(
-            f"a dashboard needs at least one card. Received {len(refused)} files and none is one. "
+            f"a dashboard needs at least one card. Received {len(refused)} other files. "
             "Name the cards: embedlab dashboard cards/*.json"
         )
 

@@ -147,7 +147,7 @@ def _held(cards: Iterable[Card]) -> tuple[Held, ...]:
         Held(misconception(which), count, met[which], dict(where[which].most_common()))
         for which, count in holders.items()
     ]
-    return tuple(sorted(found, key=lambda held: (-held.holders, int(held.belief.id[1:]))))
+    return tuple(sorted(found, key=lambda held: (-held.holders, held.met, int(held.belief.id[1:]))))
 
 
 def _shown(card: Card) -> Iterable[tuple[str, str, str]]:
