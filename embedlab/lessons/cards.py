@@ -23,8 +23,9 @@ _NAME = re.compile(r"\w[\w.-]{0,59}\.json")
 
 @dataclass
 class _Session:
-    """What this session has answered so far, and the file its card went to."""
+    """What this session has answered so far, where it began, and the file its card went to."""
 
+    folder: Path = field(default_factory=Path.cwd)  # a lesson may work in another one later
     answers: dict[str, tuple[str, bool]] = field(default_factory=dict)
     checks: dict[str, tuple[str, bool]] = field(default_factory=dict)
     file: str | None = None
@@ -63,7 +64,7 @@ class Card:
         return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
 
     def save(self, name: str | None = None) -> None:
-        """Write the card into the folder you work in, and say so in one line.
+        """Write the card beside the notebook, where the session began, and say so in one line.
 
         Parameters
         ----------
@@ -84,7 +85,7 @@ class Card:
         if name is None:
             name = _now.file = _now.file or _unused()
         written = f"{self.json}\n".encode()
-        Path(name).write_bytes(written)
+        (_now.folder / name).write_bytes(written)
         tries = f" and {_count(len(self.checks), 'check')}" if self.checks else ""
         print(
             f"{name}: {_count(len(self.answers), 'answer')}{tries} in {len(written)} bytes, "
@@ -168,8 +169,8 @@ def _seen(explorers: Iterable[Any]) -> Iterable[tuple[str, str, bool]]:
 
 
 def _unused() -> str:
-    """Give a name that no file here has: a class may share one folder."""
-    while Path(name := f"card-{secrets.token_hex(4)}.json").exists():
+    """Give a name that no file there has: a class may share one folder."""
+    while (_now.folder / (name := f"card-{secrets.token_hex(4)}.json")).exists():
         pass
     return name
 

@@ -70,6 +70,15 @@ def test_saving_writes_one_file_here_and_prints_one_line(tmp_path, capsys):
     assert len([*tmp_path.iterdir()]) == 2
 
 
+def test_a_lesson_that_works_in_another_folder_leaves_its_card_beside_the_notebook(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    card().save("mine.json")
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["mine.json"]
+
+
 def test_a_name_of_ones_own(tmp_path):
     card().save("mine.json")
     assert (tmp_path / "mine.json").read_text("utf-8") == card().json + "\n"
