@@ -18,6 +18,7 @@ CONTENT = {
     "09": "tying",
     "10": "geometry",
     "11": "files",
+    "12": "capstone",
 }
 """Lesson number -> the file of this package that holds its checks and questions."""
 

@@ -162,6 +162,6 @@ for cell in cells:
         exec("".join(cell["source"]), room)
 print(stats())
 """
-    said, _ = run("-c", code, str(NOTEBOOKS / "11_files.ipynb"), cache=warmed[0])
+    said, _ = run("-c", code, str(NOTEBOOKS / f"{lesson}.ipynb"), cache=warmed[0])
     assert "'misses': 0" in said
     assert "'hits': 0" not in said

@@ -1,0 +1,408 @@
+"""The checkers of lesson 12: the repaired models are right, and each wrong repair has its name."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embedlab import grad_table
+from embedlab.core.coalesce import coalesce
+from embedlab.layers import (
+    Embedding,
+    Flatten,
+    GlobalAveragePooling1D,
+    GlobalMaxPooling1D,
+    Input,
+    Masking,
+)
+from embedlab.lessons import check
+from embedlab.lessons.bakery import (
+    MENU,
+    PRICES,
+    VISITORS,
+    Discount,
+    adapter,
+    forecast,
+    neighbour,
+    tastes,
+    ten_days,
+)
+from embedlab.lessons.capstone import CHECKS, QUESTIONS
+from embedlab.lessons.evidence import evidence
+from embedlab.models import Model, Sequential
+from embedlab.optimizers import SGD, Adam
+
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+RIGHT_VIEW = {"id": "lookup", "loss": "gradient", "factor": "mask", "drift": "training",
+              "int8": "quantize"}  # fmt: skip
+
+
+def told(exercise, function):
+    """Give what a checker says, with the belief it names and the view it offers."""
+    verdict = check(exercise, function)
+    assert repr(verdict).startswith(("✗", "○"))
+    return verdict.said, verdict.misconception, verdict.misconception or verdict.see
+
+
+# Case 1
+
+
+def table(rows, **told):
+    told = {"mask_zero": True, **told}
+    return lambda ids: Embedding(rows(ids), 4, **told)
+
+
+def test_one_row_more_than_the_largest_id():
+    assert check("12.id", table(lambda ids: int(ids.max()) + 1))
+    assert check("12.id", table(lambda ids: ids.max() + 1, seed=3))
+
+
+@pytest.mark.parametrize(
+    ("function", "said", "belief"),
+    [
+        (table(lambda ids: int(ids.max()), oob="clip"), "gives it the row of id 2", "M2"),
+        (table(lambda ids: int(ids.max()), oob="wrap"), "the row of another id", "M2"),
+        (table(lambda ids: int(ids.max()), oob="zero"), "gives it zeros", "M2"),
+        (table(lambda ids: ids.size + 1), "only the largest", None),
+        (table(lambda ids: 100), "no id reads the last 96 of 100 rows", None),
+        (table(lambda ids: int(ids.max()) + 1, mask_zero=False), "keep mask_zero=True", None),
+        (lambda ids: Embedding(int(ids.max()) + 1, 3), "Rows should have 4 numbers", None),
+        (lambda ids: np.zeros(3), "It should give an Embedding. It gave ndarray", None),
+        (lambda ids: 1 / 0, "ZeroDivisionError", None),
+    ],
+)
+def test_wrong_tables(function, said, belief):
+    got, named, _ = told("12.id", function)
+    assert said in got and named == belief
+
+
+# Case 2
+
+
+def assign(ids, grad_out, input_dim):
+    grad = np.zeros((input_dim, grad_out.shape[-1]), grad_out.dtype)
+    grad[ids] += grad_out
+    return grad
+
+
+def mean(ids, grad_out, input_dim):
+    return grad_table(ids, grad_out, input_dim, scale_grad_by_freq=True)
+
+
+def test_the_forecast_knows_the_last_week_or_all_four():
+    losses, rows = forecast(assign)
+    assert np.allclose(rows, VISITORS[-1], atol=0.05) and losses[-1] > 58
+    losses, rows = forecast(grad_table)
+    assert np.allclose(rows, VISITORS.mean(axis=0), atol=1e-3)
+    assert np.isclose(losses[-1], VISITORS.var(axis=0).mean(), rtol=1e-4)
+
+
+def test_a_sum_passes_and_the_model_says_so():
+    verdict = check("12.loss", grad_table)
+    assert verdict and "falls from 2264 to 37.3" in verdict.said
+
+
+def test_a_mean_is_named_and_the_last_alone_is_not_yet():
+    said, belief, _ = told("12.loss", mean)
+    assert "It holds their mean" in said and belief == "M4"
+    assert not check("12.loss", assign).started
+
+
+def test_right_in_the_small_and_wrong_in_the_model():
+    def only_small(ids, grad_out, input_dim):
+        return grad_table(ids, grad_out, input_dim) * (1 if input_dim != 7 else 0.01)
+
+    def breaks(ids, grad_out, input_dim):
+        return grad_table(ids, grad_out, input_dim) if input_dim != 7 else 1 / 0
+
+    assert "do not come to their means" in told("12.loss", only_small)[0]
+    assert "in the model it ends in ZeroDivisionError" in told("12.loss", breaks)[0]
+
+
+# Case 3
+
+
+def words(prices, **told):
+    return Embedding(14, 1, weights=prices, **{"mask_zero": True, **told})
+
+
+class Polite(Discount):
+    supports_masking = True
+
+
+def functional(prices):
+    ids = Input((None,))
+    return Model(ids, Discount()(GlobalAveragePooling1D()(words(prices)(ids))))
+
+
+def row_of(*layers, **told):
+    def build(prices):
+        return Sequential([words(prices, **told), *layers], strict_masks="ignore")
+
+    return build
+
+
+MEAN = GlobalAveragePooling1D()
+
+
+@pytest.mark.parametrize(
+    "right", [row_of(MEAN, Discount()), row_of(Polite(), MEAN), functional], ids=range(3)
+)
+def test_the_mean_of_the_words_passes(right):
+    verdict = check("12.factor", right)
+    assert verdict, verdict
+
+
+@pytest.mark.parametrize(
+    ("function", "said", "belief", "see"),
+    [
+        (lambda prices: Sequential([words(prices), Discount(), MEAN]), "refuses", "M6", "M6"),
+        (row_of(MEAN), "the discount is gone", None, None),
+        (row_of(MEAN, Discount(), mask_zero=False), "Nobody makes a mask", None, "M6"),
+        (row_of(Discount(), MEAN, padding_idx=0), "Row 0 was zero before", "M5", "M5"),
+        (row_of(Discount(), Masking(), MEAN), "Milk costs nothing", "M5", "M5"),
+        (row_of(GlobalMaxPooling1D(), Discount()), "the dearest word", None, None),
+        (row_of(Flatten(), Discount()), "one number for each order", None, None),
+        (lambda prices: prices.mean(), "It should give a model", None, None),
+        (lambda prices: [][0], "IndexError", None, None),
+    ],
+)
+def test_wrong_means(function, said, belief, see):
+    got, named, shown = told("12.factor", function)
+    assert said in got and (named, shown) == (belief, see)
+
+
+# Case 4
+
+
+def restored(table, adam, wanted, final):
+    kept = table.value[final]
+    for _ in range(20):
+        adam.apply([table.value - wanted], [table])
+        table.value[final] = kept
+
+
+def forgotten(table, adam, wanted, final):
+    for slot in adam.state(table).values():
+        slot[final] = 0
+    zeroed(table, adam, wanted, final)
+
+
+def lazy(table, adam, wanted, final):
+    adam.sparse_update = "lazy"
+    rows = np.setdiff1d(np.arange(len(wanted)), final)
+    for _ in range(20):
+        adam.apply([coalesce(rows, (table.value - wanted)[rows], len(wanted))], [table])
+
+
+def zeroed(table, adam, wanted, final):
+    for _ in range(20):
+        grad = table.value - wanted
+        grad[final] = 0
+        adam.apply([grad], [table])
+
+
+@pytest.mark.parametrize("right", [restored, forgotten, lazy], ids=lambda f: f.__name__)
+def test_final_rows_stay_and_the_others_learn(right):
+    verdict = check("12.drift", right)
+    assert verdict, verdict
+
+
+def by_a_new_adam(table, adam, wanted, final):
+    zeroed(table, Adam(0.1), wanted, final)
+
+
+def by_sgd(table, adam, wanted, final):
+    zeroed(table, SGD(0.1), wanted, final)
+
+
+def all_frozen(table, adam, wanted, final):
+    table.trainable = False
+    zeroed(table, adam, wanted, final)
+
+
+def to_zero(table, adam, wanted, final):
+    zeroed(table, adam, wanted, final)
+    table.value[final] = 0
+
+
+def by_a_view(table, adam, wanted, final):
+    kept = table.value  # no copy
+    zeroed(table, adam, wanted, final)
+    table.value[final] = kept[final]
+
+
+def no_pull(table, adam, wanted, final):
+    wanted = wanted.copy()
+    wanted[final] = table.value[final]
+    for _ in range(20):
+        adam.apply([table.value - wanted], [table])
+
+
+def changes_its_wish(table, adam, wanted, final):
+    wanted[final] = table.value[final]
+
+
+def nothing(table, adam, wanted, final): ...
+
+
+@pytest.mark.parametrize(
+    ("function", "said", "belief"),
+    [
+        (by_a_new_adam, "the others go another way", None),
+        (by_sgd, "the others go another way", None),
+        (all_frozen, "The whole table is frozen", None),
+        (to_zero, "went back to zero", None),
+        (no_pull, "is final, and it moved by", "M7"),
+        (changes_its_wish, "It changes its wanted", None),
+        (nothing, "No row moves any more", None),
+        (lambda *given: 1 / 0, "ZeroDivisionError", None),
+    ],
+)
+def test_wrong_ways_to_freeze(function, said, belief):
+    got, named, _ = told("12.drift", function)
+    assert said in got and named == belief
+
+
+@pytest.mark.parametrize("same", [zeroed, by_a_view], ids=lambda f: f.__name__)
+def test_what_moves_as_before_is_not_yet(same):
+    assert not check("12.drift", same).started
+
+
+def test_the_gradient_of_a_final_row_is_zero_and_it_moves():
+    table, adam, wanted = ten_days()
+    before = table.value.copy()
+    zeroed(table, adam, wanted, [0, 1])
+    assert (np.abs(table.value - before)[:2] > 0.5).all()
+
+
+# Case 5
+
+
+def shipped(scale, merged=lambda w, a, b, alpha: w + alpha / a.shape[1] * a @ b, dtype=np.int8):
+    def ship(W, A, B, alpha):
+        table = merged(W, A, B, alpha)
+        made = scale(table)
+        return np.clip(np.rint(table * made), -200, 200).astype(dtype), made
+
+    return ship
+
+
+def each_row(table, top=127):
+    return top / np.maximum(np.abs(table).max(axis=1, keepdims=True), 1e-9)
+
+
+def test_a_scale_for_each_row_passes():
+    verdict = check("12.int8", shipped(each_row))
+    assert verdict and "12 of 12 words keep their neighbour" in verdict.said
+    assert check("12.int8", shipped(lambda t: 127 / (abs(t).max(axis=1, keepdims=True) + 1e-7)))
+
+
+@pytest.mark.parametrize(
+    ("function", "said", "belief", "see"),
+    [
+        (shipped(lambda t: 127 / abs(t).max(axis=0)), "Each column has a scale", "M14", "M14"),
+        (shipped(lambda t: 100 / abs(t).max()), "All rows share one scale", "M14", "M14"),
+        (shipped(lambda t: 127 / abs(t).max(axis=1, keepdims=True)), "row of zeros", None, None),
+        (shipped(each_row, lambda w, a, b, alpha: w + alpha * a @ b), "alpha / r", "M9", "M9"),
+        (shipped(each_row, lambda w, a, b, alpha: w + a @ b), "is missing", "M9", "M9"),
+        (shipped(each_row, lambda w, a, b, alpha: w), "the adapter is missing", None, "M15"),
+        (shipped(each_row, dtype=np.int16), "They are int16", None, None),
+        (shipped(lambda t: each_row(t, 128)), "the other sign", None, None),
+        (shipped(lambda t: each_row(t, 7)), "more than half a step", None, None),
+        (lambda *given: shipped(each_row)(*given)[0], "return codes, scale", None, None),
+        (lambda *given: [][0], "IndexError", None, None),
+    ],
+)  # fmt: skip
+def test_wrong_cargo(function, said, belief, see):
+    got, named, shown = told("12.int8", function)
+    assert said in got and (named, shown) == (belief, see)
+
+
+def test_a_weight_that_is_cut_off_is_missed():
+    def cut(W, A, B, alpha):
+        table = W + alpha / A.shape[1] * A @ B
+        scale = 127 / np.clip(abs(table).max(axis=1, keepdims=True), 1e-9, 2)
+        return np.clip(np.rint(table * scale), -127, 127).astype(np.int8), scale
+
+    assert "A large weight was cut off" in told("12.int8", cut)[0]
+
+
+def test_an_inverse_scale_is_named():
+    def upside_down(*given):
+        codes, scale = shipped(each_row)(*given)
+        return codes, 1 / scale
+
+    assert "upside down" in told("12.int8", upside_down)[0]
+
+
+def test_one_scale_costs_seven_words_their_neighbour():
+    a, b, alpha = adapter()
+    merged = tastes() + alpha / a.shape[1] * a @ b
+    assert np.flatnonzero((merged != tastes()).any(axis=1)).tolist() == [2, 3]
+    codes = np.rint(merged * (127 / np.abs(merged).max()))
+    lost = [word for word in MENU.words[2:] if neighbour(codes, word) != neighbour(merged, word)]
+    assert len(lost) == 7 and {"milk", "juice", "tea"} <= set(lost)
+
+
+# What holds for all
+
+
+@pytest.mark.parametrize("case", RIGHT_VIEW)
+def test_one_view_shows_a_case_and_the_others_say_what_they_show(case):
+    view = evidence(case, RIGHT_VIEW[case])
+    assert RIGHT_VIEW[case] == view.VIEW and view.error is None
+    for other in {*RIGHT_VIEW.values(), "lora", "geometry"} - {RIGHT_VIEW[case]}:
+        assert repr(evidence(case, other)).startswith(f"✗ {other} shows")
+    assert repr(evidence(case, 3)).startswith("Which view shows it?")
+
+
+def test_the_views_show_the_faults():
+    assert evidence("id", "lookup").trace.bad.tolist() == [False, False, True]
+    assert not evidence("loss", "gradient").trace.passes("assign")
+    mask = evidence("factor", "mask").trace
+    assert mask.lost_at == "discount" and mask.stages[-1].values.ravel().tolist() == [1.25, 1.25]
+    adam, sgd = evidence("drift", "training").trace.runs
+    cake = evidence("drift", "training").trace.words.index("cake")
+    assert not adam.has_grad[8:, cake].any() and adam.glides[8:, cake].all()
+    assert not sgd.glides.any()
+    rows = evidence("int8", "quantize").trace
+    assert rows.words[10] == "tea"
+
+
+def test_an_unknown_case_is_refused():
+    with pytest.raises(KeyError, match=r"one of id, loss, factor, drift, int8\. Received 'x'"):
+        evidence("x", "mask")
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_hands_off_and_other_things(name):
+    stub = check(f"12.{name}", lambda *given: ...)
+    assert not stub and (not stub.started or name == "drift")
+    assert "needs the function itself" in check(f"12.{name}", 5).said
+
+    def endless(*given):
+        while True:
+            pass
+
+    assert "It does not end" in check(f"12.{name}", endless).said
+
+
+def test_every_wrong_diagnosis_names_another_belief():
+    for question in QUESTIONS.values():
+        wrong = [c.misconception for key, c in question.choices.items() if key != question.right]
+        assert None not in wrong and len(set(wrong)) == 3
+
+
+def test_the_learner_s_five_functions_are_those_that_are_broken():
+    cells = json.loads((NOTEBOOKS / "12_capstone.ipynb").read_text("utf-8"))["cells"]
+    said = ["".join(o["data"]["text/plain"]) for c in cells for o in c.get("outputs", [])
+            if "data" in o]  # fmt: skip
+    for name in CHECKS:
+        assert sum(text.startswith(f"○ 12.{name}, not yet: it still does") for text in said) == 1
+    assert not any(text.startswith("✗") for text in said)
+
+
+def test_the_prices_are_those_of_the_text():
+    assert PRICES[MENU.encode("cake pie")].ravel().tolist() == [6, 4]
