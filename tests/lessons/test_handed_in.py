@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from embedlab.lessons import cards
 from embedlab.lessons.cards import Card
 from embedlab.lessons.handed_in import CardError, read_card
 from embedlab.lessons.predictions import PREDICTIONS
@@ -33,6 +34,7 @@ def hand_in(tmp_path):
 
 def test_a_card_comes_back_as_it_was_saved(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    cards.forget()  # a session begins here
     card = Card({"01.exit": ("b", False), "lora.error_by_rank": ("[1,0.5,-2e-3,0.0", False)},
                 {"01.lookup": ("right", True)}, 1)  # fmt: skip
     card.save("card.json")
