@@ -12,6 +12,7 @@ CONTENT = {
     "01": "lookup",
     "03": "gradient",
     "04": "mask",
+    "05": "init",
     "06": "training",
     "07": "lora",
     "08": "quantize",

@@ -125,6 +125,23 @@ MISCONCEPTIONS: dict[str, Misconception] = {
             preset=_view("training", runs=[["adam", 0.05], ["sgd", 1.0]]),
         ),
         Misconception(
+            id="M8",
+            belief="An L2 penalty acts on the rows that a batch used.",
+            truth=(
+                "The penalty is a sum over the whole table, so it has a gradient in every row, "
+                "read or not. Plain SGD shortens each row by the same share at every step; only "
+                "rows that are read get something back from the loss."
+            ),
+            seen=("it follows, if one thinks that an embedding learns row by row",),
+            look="“moon” is in no batch. Under sgd it stays; with L2 it shrinks at every step.",
+            preset=_view(
+                "training",
+                text="The cat sleeps. A dog runs. The dog sleeps. A cat runs. " * 5
+                + "The blue moon.",
+                runs=[["sgd + l2", 1.0], ["sgd", 1.0]], steps=60, batch=1, seed=34,
+            ),
+        ),
+        Misconception(
             id="M9",
             belief="More rank is always better, and alpha is there to regularise.",
             truth=(
