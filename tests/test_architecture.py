@@ -40,7 +40,7 @@ OUTSIDE = {
     **{name: {"numpy", "tqdm"} for name in FLOOR_1 - {"saving", "keras"}},
 }
 HEAPS = {"utils", "helpers", "common", "misc", "util", "helper", "tools", "shared"}
-IDEAS = {"lookup", "gradient", "mask", "lora", "training", "quantize", "geometry"}
+IDEAS = {"lookup", "gradient", "mask", "lora", "training", "quantize", "geometry", "memory"}
 # A trio whose loop has no door of its own, because one door serves several loops.
 LOOPS_BEHIND_ANOTHER_DOOR: set[str] = set()
 
