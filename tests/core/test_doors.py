@@ -34,10 +34,13 @@ NO_DOORS = {
         "add_lanes",
         "add_row",
         "add_scaled_row",
+        "at_cache_lines",
         "fetch_row",
         "lanes",
         "put_row",
         "scaled_row",
+        "settle",
+        "stream_row",
     ),
     # parts of doors, which get what a door has checked
     "bags": ("in_single",),

@@ -95,21 +95,27 @@ def test_small_and_large_work_give_the_same_bits(rng, monkeypatch, columns, mean
         assert small.rows.tobytes() == large.rows.tobytes()
 
 
-@pytest.mark.parametrize("rows", [700, 5_003, 130_001])
-def test_the_dense_gradient_is_the_same_in_blocks_of_any_size(rng, threads, rows):
-    """Fewer ids than rows or more; the last block is not whole; all but a few rows are zero."""
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("rows", "columns"),
+    # In the caches; written past them; where rows begin in the middle of a cache line; zeros that
+    # the system gave; too many rows for a chain each. No last stretch is whole.
+    [(700, 64), (40_001, 64), (5_003, 307), (130_001, 80), (1_500_000, 1)],
+)
+def test_the_dense_gradient_is_the_same_for_any_size(rng, threads, rows, columns, dtype):
     threads(2)
-    size = PARALLEL_FROM // 64
+    size = -(-PARALLEL_FROM // columns)
     ids = np.minimum(rng.zipf(1.2, size=size) - 1, rows - 1)
-    back = rng.normal(size=(size, 64)).astype("f4")
+    back = rng.normal(size=(size, columns)).astype(dtype)
+    back[::7] = -0.0
     expected = grad_table_numpy(ids, back, rows)
     for _ in range(2):  # the second time in memory that is no longer fresh
         made = grad_table(ids, back, rows)
-        np.testing.assert_array_equal(made, expected)
+        assert made.tobytes() == expected.tobytes()
         made[:] = np.nan
         del made
-    with pytest.raises(IdError, match=r"Received 130001 at \[5\]"):
-        ids[5] = 130_001
+    with pytest.raises(IdError, match=rf"Received {rows} at \[5\]"):
+        ids[5] = rows
         grad_table(ids, back, rows)
 
 
