@@ -10,6 +10,7 @@ __all__ = ["CONTENT", "catalogue", "check", "content"]
 
 CONTENT = {
     "01": "lookup",
+    "02": "memory",
     "03": "gradient",
     "04": "mask",
     "05": "init",

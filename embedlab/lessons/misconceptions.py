@@ -188,6 +188,19 @@ MISCONCEPTIONS: dict[str, Misconception] = {
             preset=_view("geometry", word="tuple", plane="pca 1+2"),
         ),
         Misconception(
+            id="M13",
+            belief="A gather is free: it multiplies nothing.",
+            truth=(
+                "It multiplies nothing, and it moves bytes. Memory hands over whole lines of 64 "
+                "bytes, and those that no cache holds have to be waited for: the larger the table "
+                "and the rarer the words, the more."
+            ),
+            seen=("benchmarks that look the same few rows up again and again",),
+            look="0 multiplications, and yet 1 024 bytes moved. Race both ways: it takes its time.",
+            preset=_view("lookup", text="#3 #1700 #41 #990 #2047 #512 #77 #1311", input_dim=2048,
+                         output_dim=32),
+        ),
+        Misconception(
             id="M14",
             belief="One large weight makes the whole table coarser.",
             truth=(

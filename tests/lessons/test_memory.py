@@ -1,0 +1,142 @@
+"""The checker of lesson 02: right is right, each wrong has its name, and M13 is really refuted."""
+
+import numpy as np
+import pytest
+
+from embedlab.lessons import check, show
+from embedlab.lessons.memory import CACHE, _cases
+from embedlab.traces.memory import trace_memory
+
+
+def by_order(read, ids):
+    order = np.argsort(ids, kind="stable")
+    found = read(ids[order])
+    rows = np.empty_like(found)
+    rows[order] = found
+    return rows
+
+
+def by_unique(read, ids):
+    different, back = np.unique(ids, return_inverse=True)
+    return read(different)[back]
+
+
+def by_inverse(read, ids):
+    order = np.argsort(ids)
+    return read(ids[order])[np.argsort(order)]
+
+
+def in_pieces(read, ids):
+    order = np.argsort(ids, kind="stable")
+    rows = np.empty((ids.size, read([]).shape[1]), np.float32)
+    for place in order:
+        rows[place] = read(ids[place])
+    return rows
+
+
+def backwards(read, ids):
+    order = np.argsort(-ids, kind="stable")
+    return read(ids[order])[np.argsort(order)]
+
+
+RIGHT = [by_order, by_unique, by_inverse, in_pieces, backwards]
+
+
+@pytest.mark.parametrize("right", RIGHT, ids=lambda f: f.__name__)
+def test_right_ways_pass(right):
+    verdict = check("02.fetch", right)
+    assert verdict and "8 of 8 cases" in verdict.said, verdict
+    assert "fetches 190 lines; as they came it would have been 297" in verdict.said
+
+
+def test_m13_as_they_come():
+    verdict = check("02.fetch", lambda read, ids: read(ids))
+    assert not verdict and verdict.misconception == "M13"
+    assert "They lie in 6 lines, and 12 were fetched" in verdict.said
+    assert verdict.case["ids"] == "[4, 0, 2, 1, 5, 3, 4, 0, 2, 1, 5, 3]"
+
+
+def test_m1_the_whole_table():
+    def whole(read, ids):
+        return read(np.arange(ids.max() + 1))[ids] if ids.size else read(ids)
+
+    verdict = check("02.fetch", whole)
+    assert verdict.misconception == "M1" and "the whole table was read for 1 id" in verdict.said
+
+
+def stays(read, ids):
+    return read(np.sort(ids))
+
+
+def twice(read, ids):
+    order = np.argsort(ids)
+    return read(ids[order])[order]
+
+
+def one_by_one(read, ids):
+    return np.array([read([i])[0] for i in ids])
+
+
+def endless(read, ids):
+    while True:
+        pass
+
+
+def spoils(read, ids):
+    ids.sort()
+    return read(ids)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (stays, "in the order of reading. Put each back"),
+        (twice, "`rows[order]` moves the rows once more"),
+        (one_by_one, "Neighbours in the table should be neighbours in time"),
+        (endless, "It does not end"),
+        (spoils, "It changes its ids."),
+        (lambda read, ids: by_order(read, ids) * 2, "These are not the rows"),
+        (lambda read, ids: by_order(read, ids)[..., :1], "One row for each id"),
+        (lambda read, ids: by_order(read, ids).tolist(), "It gave list."),
+        (lambda read, ids: read(ids + 99), "It stops with IdError"),
+        (lambda read, ids: read("the"), "It stops with IdTypeError"),
+        (lambda ids: ids, "It stops with TypeError"),
+        (3, "without parentheses"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_wrong_way_gets_a_sentence(wrong, said):
+    verdict = check("02.fetch", wrong)
+    assert not verdict and said in " ".join(repr(verdict).split()), verdict
+    assert verdict.misconception is None
+    assert max(map(len, repr(verdict).split("\n"))) < 140
+
+
+def test_rows_from_elsewhere_are_noticed():
+    tables = {case.ids.tobytes(): case.table for case in _cases()}
+    verdict = check("02.fetch", lambda read, ids: tables[ids.tobytes()][ids])
+    assert not verdict and "`read` was never asked" in verdict.said
+
+
+@pytest.mark.parametrize("given", [lambda read, ids: None, lambda read, ids: ...])
+def test_an_untouched_stub_is_not_yet(given):
+    verdict = check("02.fetch", given)
+    assert not verdict and not verdict.started
+
+
+def test_the_cases_ask_for_an_order():
+    cases = _cases()
+    assert any(case.ids.size == 0 for case in cases)
+    for case in cases[3:6]:
+        came = case.lines(case.ids, CACHE)
+        assert case.fewest < came  # an order saves something
+        assert case.lines(np.sort(case.ids), CACHE) == case.fewest < case.ids.size
+    assert max(case.table.shape[1] * 4 for case in cases) / 64 + 2 <= CACHE
+
+
+def test_m13_nothing_is_multiplied_and_bytes_are_moved():
+    trace = show("M13").trace
+    assert trace.multiplications["gather"] == 0 and trace.bytes_moved == 1024
+    assert trace.gather_ns > 0
+    lines = trace_memory(trace.ids, *trace.table.shape)
+    assert lines.touched == lines.fetches == 16  # eight rows of two lines, none twice
