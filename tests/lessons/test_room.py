@@ -5,6 +5,7 @@ import re
 import pytest
 
 from embedlab.lessons.cards import Card
+from embedlab.lessons.checks import catalogue
 from embedlab.lessons.dashboard import dashboard
 from embedlab.lessons.misconceptions import misconception
 from embedlab.lessons.room import room
@@ -57,6 +58,7 @@ def test_the_page_says_the_numbers_the_beliefs_and_what_to_say():
     said = words(dashboard(room(CARDS), {}))
     assert "1 of 3 right (33 %)" in said
     assert "2 of 3 solved (67 %)" in said
+    assert "01 40 % right 03 0 % right" in said  # 2 of 5 answers, and 0 of 1
     record = misconception("M1")
     assert f"2 of 4 cards (50 %) M1 “{record.belief}” Say {record.truth}" in said
     assert f'from embedlab.lessons import show; show("{record.id}") Look {record.look}' in said
@@ -76,8 +78,15 @@ def test_whatever_comes_from_outside_is_escaped(views):
     assert "&lt;script&gt;alert(&quot;1&quot;)" in page
 
 
-def test_every_place_a_link_leads_to_is_there():
-    page = dashboard(room(CARDS), {})
+def test_every_place_a_link_leads_to_is_there_once():
+    both = set(catalogue("QUESTIONS")) | set(catalogue("CHECKS"))
+    everything = Card(
+        {name: (letter, letter == asked.right) for name, asked in catalogue("QUESTIONS").items()
+         for letter in [next(k for k, c in asked.choices.items() if c.misconception)]},
+        dict.fromkeys(catalogue("CHECKS"), ("M2", False)),
+    )  # fmt: skip
+    page = dashboard(room([everything, *CARDS]), {})
     ids = re.findall(r'\bid="([^"]+)"', page)
-    assert len(ids) == len(set(ids))
+    assert len(ids) == len(set(ids)) > len(both)
     assert set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)
+    assert re.search(r"and \d+ more places", page)  # M2 is seen in every exercise
