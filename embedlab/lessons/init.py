@@ -54,7 +54,6 @@ def check_limit(exercise: str, function: Any) -> Verdict:
             "should give": f"{case.limit:.6g}",
             "gave": f"{done.value:.6g}" if _is_number(done.value) else came(done),
         },
-        ends="return limit",
     )  # fmt: skip
 
 
