@@ -150,7 +150,9 @@ print(stats())
 
 
 @pytest.mark.slow
-def test_afterwards_the_lesson_of_files_compiles_nothing(warmed):
+@pytest.mark.parametrize("lesson", ["11_files", "12_capstone"])
+def test_afterwards_a_whole_lesson_compiles_nothing(warmed, tmp_path, monkeypatch, lesson):
+    monkeypatch.chdir(tmp_path)  # the lesson writes files
     code = """
 import json, sys
 from embedlab.core.jit import stats

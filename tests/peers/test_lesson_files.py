@@ -24,7 +24,7 @@ def test_the_lesson_prints_the_same_with_keras(keras, tmp_path, monkeypatch):
         wanted = "".join("".join(o["text"]) for o in cell["outputs"] if "text" in o)
         assert printed.getvalue() == wanted
     assert room["keras"] is keras
-    room["folder"].cleanup()
+    assert not list(tmp_path.iterdir())  # the lesson has tidied up
 
 
 def test_keras_takes_from_each_file_what_the_exercise_asks_for(keras, tmp_path):
