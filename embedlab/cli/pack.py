@@ -8,7 +8,7 @@ network and no Python.
 import argparse
 import html
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -74,9 +74,11 @@ def pack(folder: Path, lessons: Sequence[str] = (), *, solution: bool = False) -
     """
     wanted = parts(lessons, solution=solution)
     folder.mkdir(parents=True, exist_ok=True)
+    here = {part.notebook.stem for part in wanted}
     for part in wanted:
         page = folder / f"{part.notebook.stem}.html"
         export_lesson(part.notebook, page)
+        page.write_text(_linked(page.read_text("utf-8"), here), encoding="utf-8", newline="\n")
         yield page
     for view in _once(view for part in wanted for view in part.views):
         yield explorer(view).export_html(folder / f"{view}.html")
@@ -129,6 +131,15 @@ def _beliefs(lesson: str) -> tuple[str, ...]:
         if choice.misconception
     }
     return tuple(sorted(found, key=lambda belief: int(belief[1:])))
+
+
+def _linked(page: str, here: Container[str]) -> str:
+    """Lead from lesson to lesson inside the folder; a link to one that is not there is words."""
+    return re.sub(
+        r'<a href="(\d\d_\w+)\.ipynb">(.*?)</a>',
+        lambda link: f'<a href="{link[1]}.html">{link[2]}</a>' if link[1] in here else link[2],
+        page,
+    )
 
 
 def _once(things: Iterable[Thing]) -> list[Thing]:
