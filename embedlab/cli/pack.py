@@ -139,6 +139,7 @@ def _linked(page: str, here: Container[str]) -> str:
         r'<a href="(\d\d_\w+)\.ipynb">(.*?)</a>',
         lambda link: f'<a href="{link[1]}.html">{link[2]}</a>' if link[1] in here else link[2],
         page,
+        flags=re.DOTALL,
     )
 
 

@@ -14,7 +14,7 @@ SENT = {"lookup", "gradient", "mask", "training", "lora", "quantize", "geometry"
 
 def test_a_lesson_with_its_view_its_beliefs_and_an_index(tmp_path, capsys, monkeypatch):
     # how a lesson becomes a page is tested beside `embedlab export`, and takes a second
-    links = '<a href="01_lookup.ipynb">again</a>, <a href="03_gradient.ipynb">onward</a>'
+    links = '<a href="01_lookup.ipynb">again</a>, <a href="03_gradient.ipynb">on\nward</a>'
     monkeypatch.setattr(pack, "export_lesson", lambda notebook, page: page.write_text(links))
     monkeypatch.setattr(pack, "_beliefs", lambda lesson: ("M2",))  # each more costs half a second
     assert main(["pack", str(tmp_path / "room"), "01"]) == 0
@@ -23,7 +23,7 @@ def test_a_lesson_with_its_view_its_beliefs_and_an_index(tmp_path, capsys, monke
     assert [re.fullmatch(r".*/room/(\S+): \d+ kB", line)[1] for line in lines] == names
     assert re.fullmatch(r"4 pages, 0\.\d MB\. Open .*/room/index\.html", last)
     lesson = (tmp_path / "room" / "01_lookup.html").read_text("utf-8")
-    assert lesson == '<a href="01_lookup.html">again</a>, onward'  # 03 is not in this folder
+    assert lesson == '<a href="01_lookup.html">again</a>, on\nward'  # 03 is not in this folder
     index = (tmp_path / "room" / "index.html").read_text("utf-8")
     assert re.findall(r'href="([^"]+)"', index) == names[:-1]
     assert "01 · A lookup is a matmul you never do" in index
