@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from embedlab import layers
 from embedlab.core import coalesce, gradient, jit, nearest
+from embedlab.core.adapter import Adapter
 from embedlab.core.dequantize import quantized_lookup
 from embedlab.core.ids import resolve
 from embedlab.core.lookup import PARALLEL_FROM, lookup
@@ -95,7 +96,7 @@ def _quantize() -> Iterator[Callable[[], Any]]:
         for bits, block in ((8, None), (4, None), (4, 2)):
             made = quantize(table, bits, block)
             yield partial(quantized_lookup, made, [0, 1])
-        pair = (np.zeros((3, 1), table.dtype), np.zeros((1, 4), table.dtype), 1.0)
+        pair = Adapter(np.zeros((3, 1), table.dtype), np.zeros((1, 4), table.dtype), 1.0)
         yield partial(quantized_lookup, quantize(table), [0, 1], [pair])
     for packed in (np.zeros((1, 2), np.int8), frozen(np.zeros((1, 2), np.int8))):
         yield partial(unpack_int4, packed, 3)
