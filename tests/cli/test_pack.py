@@ -15,8 +15,9 @@ SENT = {"lookup", "gradient", "mask", "training", "lora", "quantize", "geometry"
 def test_a_lesson_with_its_view_its_beliefs_and_an_index(tmp_path, capsys, monkeypatch):
     # how a lesson becomes a page is tested beside `embedlab export`, and takes a second
     links = '<a href="01_lookup.ipynb">again</a>, <a href="03_gradient.ipynb">on\nward</a>'
-    monkeypatch.setattr(pack, "export_lesson", lambda notebook, page: page.write_text(links))
-    monkeypatch.setattr(pack, "_beliefs", lambda lesson: ("M2",))  # each more costs half a second
+    run = main.__globals__["_COMMANDS"]["pack"]  # the very module that runs
+    monkeypatch.setattr(run, "export_lesson", lambda notebook, page: page.write_text(links))
+    monkeypatch.setattr(run, "_beliefs", lambda lesson: ("M2",))  # each more costs half a second
     assert main(["pack", str(tmp_path / "room"), "01"]) == 0
     names = ["01_lookup.html", "lookup.html", "M2.html", "index.html"]
     *lines, last = capsys.readouterr().out.splitlines()
