@@ -36,7 +36,7 @@ def _loss() -> Any:
     from embedlab.explorers.gradient import GradientExplorer
 
     weekend = "sat sun " * len(VISITORS)
-    return GradientExplorer(weekend.strip(), vocabulary=Vocabulary(DAYS), output_dim=4,
+    return GradientExplorer(weekend.strip(), vocabulary=Vocabulary(DAYS), output_dim=4, seed=2,
                             rule="assign")  # fmt: skip
 
 
