@@ -13,7 +13,7 @@ import numpy as np
 from embedlab.core.jit import loop
 from embedlab.core.recurrent import fit_gates, same_step
 
-__all__ = ["grad_lstm_step", "grad_lstm_step_loop", "grad_lstm_step_numpy", "lstm_step",
+__all__ = ["grad_lstm_step", "grad_lstm_step_loop", "grad_lstm_step_numpy", "halves", "lstm_step",
            "lstm_step_loop", "lstm_step_numpy"]  # fmt: skip
 
 
@@ -78,7 +78,7 @@ def lstm_step(before: Any, carry: Any) -> tuple[np.ndarray, np.ndarray, np.ndarr
     before, carry = same_step({"before": before, "carry": carry})
     fit_gates(before, carry.shape, 4, "before")
     units = carry.shape[1]
-    gates = before * _halves((1, 1, 0, 1), units, before.dtype)
+    gates = before * halves((1, 1, 0, 1), units, before.dtype)
     np.tanh(gates, out=gates)
     carried = np.empty_like(carry)
     lstm_step_loop(gates, carry, carried)
@@ -152,6 +152,10 @@ def grad_lstm_step(gates: Any, carry: Any, shown: Any, grad_hidden: Any,
     return to_before, to_carry
 
 
-def _halves(which: tuple[int, ...], units: int, dtype: Any) -> np.ndarray:
-    """Give 0.5 for each unit of a gate, and 1 for the others."""
+def halves(which: tuple[int, ...], units: int, dtype: Any) -> np.ndarray:
+    """Give 0.5 for each unit of a gate, and 1 for the others.
+
+    >>> halves((1, 0), 2, "float32").tolist()
+    [0.5, 0.5, 1.0, 1.0]
+    """
     return np.repeat(np.array([0.5 if half else 1.0 for half in which], dtype), units)

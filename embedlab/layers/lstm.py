@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from embedlab import activations
-from embedlab.core.lstm import grad_lstm_step, lstm_step
-from embedlab.layers.recurrent import Recurrent
+from embedlab.core.lstm_walk import LSTMWalk, grad_lstm_walk, lstm_walk
+from embedlab.layers.recurrent import Recurrent, RecurrentContext
 from embedlab.layers.walk import States
 
 __all__ = ["LSTM"]
@@ -103,12 +103,39 @@ class LSTM(Recurrent):
         wide = (4 * self.units,)
         self.bias = self.add_part("bias", wide, with_ones if self.unit_forget_bias else None)
 
+    def _walk(self, values: np.ndarray, mask: Any, states: States,
+              drop_state: Any) -> tuple[np.ndarray, States, Any]:  # fmt: skip
+        """Walk in the core, the time in front, where it knows the activations."""
+        if not self._usual(values):
+            return super()._walk(values, mask, states, drop_state)
+        rows, steps, columns = values.shape
+        early = np.ascontiguousarray(values.transpose(1, 0, 2)).reshape(steps * rows, columns)
+        sums = self._sums(early).reshape(steps, rows, 4 * self.units)
+        turned = None if mask is None else mask.T
+        kernel, (hidden, carry) = self.computed(self.recurrent_kernel), states
+        walk = lstm_walk(sums, kernel, hidden, carry, turned, drop_state, overwrite=True)
+        outputs = walk.hidden[1:].transpose(1, 0, 2)
+        if self.return_sequences or self.zero_output_for_mask:
+            outputs = outputs.copy()  # the caller's own, beside what the way back needs
+        return outputs, (walk.hidden[-1], walk.carried[-1]), walk
+
+    def _walk_back(self, context: RecurrentContext, to_outputs: np.ndarray, grads: States,
+                   to: dict[str, np.ndarray]) -> tuple[np.ndarray, States]:  # fmt: skip
+        if not isinstance(context.steps, LSTMWalk):
+            return super()._walk_back(context, to_outputs, grads, to)
+        kernel = self.recurrent_kernel.value
+        own: list[Any] = [
+            part if part is None or part.dtype == bool else part.astype(kernel.dtype, copy=False)
+            for part in context.steps
+        ]
+        early = to_outputs.transpose(1, 0, 2)
+        to_sums, to_kernel, *first = grad_lstm_walk(LSTMWalk(*own), kernel, early, *grads)
+        to["recurrent_kernel"] += to_kernel
+        return to_sums.transpose(1, 0, 2), tuple(first)
+
     def step(self, sums: np.ndarray, states: States, seen: np.ndarray) -> tuple[States, States]:
         """Give the new states, and what `step_back` needs."""
         before = sums + seen @ self.computed(self.recurrent_kernel)
-        if self._usual(before):
-            hidden, carried, gates, shown = lstm_step(before, states[1])
-            return (hidden, carried), (seen, states[1], gates, shown)
         into, forget, candidate, out = np.split(before, 4, axis=1)
         into, forget, out = (self.recurrent_activation(gate) for gate in (into, forget, out))
         candidate = self.activation(candidate)
@@ -120,12 +147,6 @@ class LSTM(Recurrent):
     def step_back(self, left: States, grads: States,
                   to: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray, States]:  # fmt: skip
         """Give the gradients of the sums, of the output state, and of the states by other ways."""
-        if len(left) == 4:
-            seen, carry, gates, shown = left
-            to_sums, to_carry = grad_lstm_step(gates, carry, shown, *grads)
-            to["recurrent_kernel"] += seen.T @ to_sums
-            to_seen = to_sums @ self.recurrent_kernel.value.T
-            return to_sums, to_seen, (np.zeros_like(seen), to_carry)
         seen, carry, before, gates, carried, shown = left
         sums, made = np.split(before, 4, axis=1), np.split(gates, 4, axis=1)
         into, forget, candidate, out = made

@@ -26,8 +26,8 @@ class RecurrentContext(NamedTuple):
     inputs : ndarray, (B, T, D)
         After dropout, with zeros at the masked steps.
     mask : ndarray of bool, (B, T), or None
-    steps : list of tuple of ndarray
-        What each step of the cell has kept.
+    steps : list of tuple of ndarray, or LSTMWalk
+        What each step of the cell has kept; of an LSTM in the core what all of them have.
     drop, drop_state : ndarray or None
         The factors of the two dropouts.
     given : bool
@@ -36,7 +36,7 @@ class RecurrentContext(NamedTuple):
 
     inputs: np.ndarray
     mask: np.ndarray | None
-    steps: list[States]
+    steps: Any
     drop: np.ndarray | None
     drop_state: np.ndarray | None
     given: bool
@@ -147,10 +147,7 @@ class Recurrent(Weighted):
         if drop is not None:
             values = values * drop[:, None]
         states = self._start(initial_state, len(values), values.dtype)
-        sums = values @ self.computed(self.kernel)  # (B, T, GATES * units), all steps at once
-        if self.use_bias:
-            sums += self.input_bias()
-        outputs, states, steps = walk(self, sums, mask, states, drop_state)
+        outputs, states, steps = self._walk(values, mask, states, drop_state)
         if mask is not None and self.zero_output_for_mask:
             outputs[~mask] = 0
         if self.stateful:
@@ -159,6 +156,25 @@ class Recurrent(Weighted):
         context = RecurrentContext(values, mask, steps, drop, drop_state, given)
         out = outputs if self.return_sequences else _last(outputs, states)
         return ([out, *(s.copy() for s in states)] if self.return_state else out), context
+
+    def _sums(self, values: np.ndarray) -> np.ndarray:
+        """Give (..., GATES * units): the inputs of all steps times their kernel, and the bias."""
+        sums = values @ self.computed(self.kernel)
+        if self.use_bias:
+            sums += self.input_bias()
+        return sums
+
+    def _walk(self, values: np.ndarray, mask: Any, states: States,
+              drop_state: Any) -> tuple[np.ndarray, States, Any]:  # fmt: skip
+        """Give the output of every step, the last states, and what the way back needs."""
+        return walk(self, self._sums(values), mask, states, drop_state)
+
+    def _walk_back(self, context: RecurrentContext, to_outputs: np.ndarray, grads: States,
+                   to: dict[str, np.ndarray]) -> tuple[np.ndarray, States]:  # fmt: skip
+        """Give the gradients of the sums (B, T, GATES * units), and of the first states."""
+        return walk_back(
+            self, context.steps, context.mask, to_outputs, grads, to, context.drop_state
+        )
 
     def _draw(self, values: np.ndarray, training: bool) -> tuple[Any, Any]:
         """Give the factors of both dropouts: one draw serves all time steps."""
@@ -207,9 +223,7 @@ class Recurrent(Weighted):
         values = context.inputs.astype(self.variable_dtype, copy=False)
         to_outputs, grads = self._arrivals(values, context.mask, grad)
         to = {w.name: np.zeros_like(w.value) for w in self.weights}
-        to_sums, grads = walk_back(
-            self, context.steps, context.mask, to_outputs, grads, to, context.drop_state
-        )
+        to_sums, grads = self._walk_back(context, to_outputs, grads, to)
         to_sums = to_sums.reshape(*values.shape[:2], self.GATES * self.units)
         return self._gather(context, values, to_sums, grads, to)
 
@@ -234,11 +248,16 @@ class Recurrent(Weighted):
 
     def _gather(self, context: RecurrentContext, values: np.ndarray, to_sums: np.ndarray,
                 grads: States, to: dict[str, np.ndarray]) -> Gradients:  # fmt: skip
+        early = to_sums.transpose(1, 0, 2).flags.c_contiguous  # as it was walked: nothing is copied
+        if early:
+            values, to_sums = values.transpose(1, 0, 2), to_sums.transpose(1, 0, 2)
         flat = to_sums.reshape(-1, to_sums.shape[-1])
         to["kernel"] += values.reshape(-1, values.shape[-1]).T @ flat
         if self.use_bias:
             to["bias"] += self._to_bias(flat.sum(axis=0))
-        inputs = to_sums @ self.kernel.value.T
+        inputs = (flat @ self.kernel.value.T).reshape(values.shape)
+        if early:
+            inputs = inputs.transpose(1, 0, 2)
         if context.drop is not None:
             inputs *= context.drop[:, None]
         if self.go_backwards:

@@ -41,12 +41,16 @@ NO_DOORS = {
         "scaled_row",
         "settle",
         "stream_row",
+        "take_row",
+        "worth_streaming",
     ),
     # parts of doors, which get what a door has checked
     "bags": ("in_single",),
     "counter": ("calls", "count"),
     "finite": ("check_finite",),
     "group": ("bands",),
+    "lstm": ("halves",),
+    "lstm_walk": ("grad_lstm_walk",),
     "ids": ("id_error",),
     "lookup": ("calls",),
     "nearest": ("unit",),
@@ -226,6 +230,12 @@ PLAIN = ("floats", per_bag)  # a state, (2, D)
 add("lstm", lstm_step={"before": ("floats", lambda: np.tile(per_bag(), 4)), "carry": PLAIN},
     grad_lstm_step={"gates": ("floats", lambda: np.tile(per_bag(), 4)), "carry": PLAIN,
                     "shown": PLAIN, "grad_hidden": PLAIN, "grad_carried": PLAIN})  # fmt: skip
+WALK = {"kernel": ("floats", lambda: np.tile(np.eye(D, dtype=np.float32), 4)), "hidden": PLAIN,
+        "carry": PLAIN}  # fmt: skip
+add("lstm_walk", lstm_walk={
+    "sums": ("floats", lambda: np.tile(per_bag(), (3, 1, 4))), **WALK,
+    "mask": ("mask", lambda: mask().T), "overwrite": ("any", lambda: False),
+})  # fmt: skip
 add("gru", gru_step={"sums": ("floats", lambda: np.tile(per_bag(), 3)),
                      "inner": ("floats", lambda: np.tile(per_bag(), 3)), "state": PLAIN},
     grad_gru_step={"gates": ("floats", lambda: np.tile(per_bag(), 2)),

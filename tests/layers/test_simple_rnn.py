@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from embedlab.activations import sigmoid, tanh
+from embedlab.core.lstm_walk import LSTMWalk
 from embedlab.core.table import DtypeError, ShapeError
 from embedlab.layers import Embedding, Input
 from embedlab.layers.gru import GRU
@@ -303,7 +304,8 @@ def test_the_compiled_step_is_the_plain_one(kind, mask, rng):
     plain.set_weights(fast.get_weights())
     made, context = fast.forward(x, mask=mask)
     want, other = plain.forward(x, mask=mask)
-    assert len(context.steps[0]) < len(other.steps[0])  # two ways indeed
+    ways = type(context.steps), len(context.steps[0]) < len(other.steps[0])
+    assert ways in ((LSTMWalk, False), (list, True))  # two ways indeed
     sent = [rng.normal(size=part.shape) for part in made]
     back, wanted = fast.backward(context, sent), plain.backward(other, sent)
     pairs = [*zip(made, want, strict=True), (back.inputs, wanted.inputs)]
