@@ -1,5 +1,6 @@
 """What a teacher reads is true: commands parse, files and lessons exist, minutes add up."""
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -132,6 +133,14 @@ def test_a_sheet_gives_each_whole_lesson_its_minutes_and_ends_in_time():
         assert int(end) - int(start) == lasts(find(linked or plain)), linked or plain
         assert not linked or file.startswith(linked)
     assert {row[2] or row[4] for row in rows} == set(lessons()) - {"99"}  # the appendix
+
+
+@pytest.mark.parametrize("lesson", sorted(set(lessons()) - {"00", "99"}))
+def test_after_the_exit_ticket_each_lesson_has_the_cell_of_the_card(lesson):
+    cells = json.loads(find(lesson).read_text("utf-8"))["cells"]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    after = code[code.index(f'answer("{lesson}.exit", "?")') :]
+    assert any(re.fullmatch(r"card\(\w*\)", source) for source in after)
 
 
 def test_a_sheet_and_its_pack_name_the_same_lessons(parsed):
