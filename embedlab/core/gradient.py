@@ -9,7 +9,6 @@ from embedlab.core.coalesce import coalesce
 from embedlab.core.ids import check_padding, id_error
 from embedlab.core.jit import claim, loop, parallel, piece, prange, prefetch, threads
 from embedlab.core.lanes import (
-    STREAM_FROM,
     add_row,
     at_cache_lines,
     fetch_row,
@@ -17,6 +16,7 @@ from embedlab.core.lanes import (
     put_row,
     settle,
     stream_row,
+    worth_streaming,
 )
 from embedlab.core.sparse_gradient import as_pairs
 from embedlab.core.table import check_room
@@ -217,13 +217,10 @@ def _grad_by_rows(
     heads = np.zeros(input_dim, _COUNT if ids.size < np.iinfo(_COUNT).max else np.int64)
     nexts = np.empty(ids.size, heads.dtype)
     bad = _chain_loop(ids, skip, heads, nexts)
-    size = input_dim * sums.shape[1] * sums.itemsize
-    clear = size < _FRESH_FROM
-    stream = size >= STREAM_FROM and sums.shape[1] % 16 == 0  # then every row begins a cache line
+    clear = input_dim * sums.shape[1] * sums.itemsize < _FRESH_FROM
     grad = at_cache_lines(shape, sums.dtype) if clear else np.zeros(shape, sums.dtype)
     if not bad:
         turn, step = np.zeros(1, np.int64), piece(input_dim, threads(), _ROWS)
-        _chains_loop_parallel(
-            heads, nexts, step, turn, threads(), clear, stream and clear, sums, grad
-        )
+        stream = worth_streaming(grad)
+        _chains_loop_parallel(heads, nexts, step, turn, threads(), clear, stream, sums, grad)
     return grad, bad

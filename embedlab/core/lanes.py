@@ -9,6 +9,7 @@ Nothing here checks bounds: the caller does. Each number is added by itself, in 
 bits are those of a plain loop.
 """
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -28,12 +29,14 @@ __all__ = [
     "scaled_row",
     "settle",
     "stream_row",
+    "take_row",
+    "worth_streaming",
 ]
 
 CACHE_LINE = 64
 
-STREAM_FROM = 8 << 20
-"""Bytes of a result from which it is better written past the caches: they could not keep it."""
+STREAM_FROM = 16 << 20
+"""Bytes of a result from which it is better written past the caches, though read soon after."""
 
 _intrinsic: Any = intrinsic  # what it makes is called without its first argument
 
@@ -182,16 +185,31 @@ def settle(typing: Any) -> Any:
     return types.void(), generate
 
 
-def at_cache_lines(shape: tuple[int, int], dtype: Any) -> np.ndarray:
+def at_cache_lines(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     """Give an array as `numpy.empty` does, whose first number begins a cache line.
 
     >>> at_cache_lines((3, 16), np.float32).__array_interface__["data"][0] % CACHE_LINE
     0
     """
-    size = shape[0] * shape[1] * np.dtype(dtype).itemsize
+    size = prod(shape) * np.dtype(dtype).itemsize
     room = np.empty(size + CACHE_LINE, np.uint8)
     first = -room.__array_interface__["data"][0] % CACHE_LINE
     return room[first : first + size].view(dtype).reshape(shape)
+
+
+def worth_streaming(rows: np.ndarray) -> bool:
+    """Tell whether the caches could not keep an array (N, D), and each row is whole cache lines.
+
+    >>> worth_streaming(at_cache_lines((1_000_000, 16), np.float32))
+    True
+    """
+    return (
+        rows.nbytes >= STREAM_FROM
+        and rows.dtype.char in "fd"
+        and rows.shape[1] % 16 == 0
+        and rows.flags.c_contiguous
+        and rows.__array_interface__["data"][0] % CACHE_LINE == 0
+    )
 
 
 def _vector(kind: Lanes) -> ir.VectorType:
