@@ -150,7 +150,7 @@ def _box(one: Asked | Tried | Guessed) -> str:
                 for letter, choice in one.question.choices.items()
             ]  # fmt: skip
         case Tried():
-            text, good, what = f"The exercise `{one.name}`", one.solved, "solved"
+            text, good, what = f"The exercise `{one.name}`", one.solved, "who tried solved it"
             rows = [*_tries(one)]
         case Guessed():
             text, good, what = one.prediction.text, one.right, "right"

@@ -57,7 +57,7 @@ def words(page):
 def test_the_page_says_the_numbers_the_beliefs_and_what_to_say():
     said = words(dashboard(room(CARDS), {}))
     assert "1 of 3 right (33 %)" in said
-    assert "2 of 3 solved (67 %)" in said
+    assert "2 of 3 who tried solved it (67 %)" in said
     assert "01 40 % right 03 0 % right" in said  # 2 of 5 answers, and 0 of 1
     record = misconception("M1")
     assert f"2 of 4 cards (50 %) M1 “{record.belief}” Say {record.truth}" in said
