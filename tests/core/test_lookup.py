@@ -81,6 +81,8 @@ def test_the_twin_agrees_at_sizes_that_no_cache_keeps(rng, threads, dtype, colum
         with pytest.raises(IdError, match=r"Received -1 at \[5\]") as error:
             lookup(table, bad)
         assert list(error.value.bad_ids) == [-1, 3_000]
+        with pytest.raises(IdError, match="Received 3000 at"):
+            lookup(table, bad[6:])
 
 
 def test_worked_by_hand():
