@@ -24,7 +24,8 @@ def take(plan: Plan, ids: Any, *parts: Any) -> Any:
             if not plan.bits:
                 shapes = [("int64", [None]), (plan.table_dtype, [None, plan.shape[1]])]
                 where, rows = _on_host(sparse_grad_floats, plan, shapes, ids, grad)
-                made[0] = tf.IndexedSlices(rows, where, plan.shape)
+                shape = tf.constant(plan.shape, "int64")  # Keras's rules ask it for its dtype
+                made[0] = tf.IndexedSlices(rows, where, shape)
             if plan.lora_scale is not None:
                 shapes = [(x.dtype, x.shape) for x in parts[-2:]]
                 made[-2:] = _on_host(grad_adapter, plan, shapes, ids, grad, *parts[-2:])

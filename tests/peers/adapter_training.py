@@ -92,21 +92,28 @@ def data(rng):
     return ids, ids.mean(axis=1, keepdims=True).astype("f4")
 
 
+def data_without_repeats(rng):
+    """Give 4 batches of 3 rows in which no id comes twice."""
+    ids = np.concatenate([rng.permutation(20)[:18].reshape(3, 6) for _ in range(4)])
+    return ids, ids.mean(axis=1, keepdims=True).astype("f4")
+
+
 OPTIMIZERS = {
     "SGD": {"learning_rate": 0.1, "momentum": 0.9, "nesterov": True},
     "RMSprop": {"learning_rate": 0.01},
     "Adam": {"learning_rate": 0.01},
+    "Adagrad": {"learning_rate": 0.1},
 }
 
 
-def fitted(keras, cls, name, ids, targets, *, rank=None, **kwargs):
+def fitted(keras, cls, name, ids, targets, *, rank=None, batch_size=8, **kwargs):
     made = model(keras, cls, **kwargs)
     if rank:
         made.layers[0].enable_lora(rank)
     optimizer = getattr(keras.optimizers, name)(**OPTIMIZERS[name])
     made.compile(optimizer, "mse")
     history = made.fit(
-        ids, targets, epochs=3, batch_size=8, shuffle=False, verbose=0,
+        ids, targets, epochs=3, batch_size=batch_size, shuffle=False, verbose=0,
         validation_data=(ids, targets),
     )  # fmt: skip
     return made, history.history
@@ -115,12 +122,12 @@ def fitted(keras, cls, name, ids, targets, *, rank=None, **kwargs):
 @pytest.mark.parametrize("rank", [None, 4])
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_a_fit_is_the_fit_of_keras(keras, ours, rng, name, rank):
-    if keras.backend.backend() == "tensorflow" and name != "SGD" and rank is None:
-        # There Keras squares sparse gradients before it has summed those of the same id. The core
-        # sums first: the reference is the same fit on dense gradients, which LoRA has.
-        pytest.skip("Keras itself differs from its other backends here")
     ids, targets = data(rng)
     kwargs = {"rank": rank, "embeddings_regularizer": "l2"}
+    if keras.backend.backend() == "tensorflow" and name != "SGD" and rank is None:
+        # There Keras squares sparse gradients before it has summed those of the same id (a penalty
+        # comes as one more gradient of every id). The core sums first: no id may come twice here.
+        (ids, targets), kwargs = data_without_repeats(rng), {"batch_size": 3}
     before = calls("lookup"), calls("gradient")
     made, history = fitted(keras, ours.Embedding, name, ids, targets, **kwargs)
     # 3 epochs of 4 batches there and back, and 3 times 4 batches of validation.
