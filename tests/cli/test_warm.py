@@ -150,7 +150,7 @@ print(stats())
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lesson", ["11_files", "12_capstone"])
+@pytest.mark.parametrize("lesson", ["02_memory", "11_files", "12_capstone"])
 def test_afterwards_a_whole_lesson_compiles_nothing(warmed, tmp_path, monkeypatch, lesson):
     monkeypatch.chdir(tmp_path)  # the lesson writes files
     code = """
