@@ -273,6 +273,10 @@ def _judge_precision(
     if len(merged) > 1 and (np.ptp(scale, axis=0) == 0).all():
         said = f"Each column has a scale, so a large weight makes row {row} coarse in its column."
         return Finding(f"{said} One for each row: axis=1 and keepdims=True.", "M14")
+    if np.allclose(back, np.trunc(merged * scale) / scale):
+        return Finding(
+            "The numbers between two levels all go towards zero: round them with np.rint."
+        )
     return Finding(
         f"Row {row} is off by more than half a step of its own ruler: the largest weight of each "
         "row should become 127 or -127."

@@ -329,6 +329,14 @@ def test_a_weight_that_is_cut_off_is_missed():
     assert "A large weight was cut off" in told("12.int8", cut)[0]
 
 
+def test_codes_that_are_cut_instead_of_rounded():
+    def ship(W, A, B, alpha):
+        table = W + alpha / A.shape[1] * A @ B
+        return (table * each_row(table)).astype(np.int8), each_row(table)
+
+    assert "np.rint" in told("12.int8", ship)[0]
+
+
 def test_an_inverse_scale_is_named():
     def upside_down(*given):
         codes, scale = shipped(each_row)(*given)
