@@ -17,7 +17,10 @@ PARALLEL_FROM = 262_144
 """Numbers to add from which two threads win."""
 
 _DENSE = 4
-"""Rows for each id up to which small work is grouped by counting all rows."""
+"""Rows for each id up to which a look at all of them costs less than sorting the ids."""
+
+_LONG = 2**31 - 1
+"""Ids from which their positions need 64 bits; in 32 they fit into the nearer caches."""
 
 _ROWS = 64
 """Rows that a worker takes at a time: of words sorted by frequency the first 64 do 0.4 of the work,
@@ -33,39 +36,86 @@ def coalesce_numpy(ids: np.ndarray, grad_out: np.ndarray) -> tuple[np.ndarray, n
 
 
 @loop
-def _sum_columns(sums, column, order, starts, first, last, grad_out, rows):
+def _chain_loop(ids, skip, heads, nexts):
+    """Chain the positions of each row, in rising order; return how many ids are bad.
+
+    `heads` (V,) gives one more than the first position of a row, and 0 where there is none;
+    `nexts` (N,) one more than the next one. Bad and skipped ids are in no chain. Made from the
+    last position to the first in one pass: 9 µs for 8 192 ids, where sorting them takes 45.
+    """
+    bad = 0
+    for n in range(ids.size - 1, -1, -1):
+        row = ids[n]  # read once: the array may change under us
+        if row < 0 or row >= heads.size:
+            bad += 1
+        elif row != skip:
+            nexts[n] = heads[row]
+            heads[row] = n + 1
+    return bad
+
+
+@loop
+def _pick_loop(heads, unique, firsts):
+    """List the rows that have a chain, and where each begins; return how many there are."""
+    k = 0
+    for row in range(heads.size):
+        unique[k] = row
+        firsts[k] = heads[row]
+        k += heads[row] > 0  # no branch on the data: it would be mispredicted
+    return k
+
+
+@loop
+def _link_loop(order, starts, firsts, nexts):
+    """Turn groups of positions into chains."""
+    for k in range(starts.size - 1):
+        firsts[k] = order[starts[k]] + 1
+        for s in range(starts[k], starts[k + 1] - 1):
+            nexts[order[s]] = order[s + 1] + 1
+        nexts[order[starts[k + 1] - 1]] = 0
+
+
+@loop
+def _sum_columns(sums, column, firsts, nexts, first, last, grad_out, rows):
     """Sum the columns from `column` on, as many as `sums` holds in registers, for some rows."""
     for k in range(first, last):
         total = sums
-        for s in range(starts[k], starts[k + 1]):
-            total = add_row(total, grad_out, order[s], column)
+        here = firsts[k]
+        while here > 0:
+            total = add_row(total, grad_out, here - 1, column)
+            here = nexts[here - 1]
         put_row(total, rows, k, column)
 
 
 @loop
-def _sum_rows(order, starts, first, last, mean, grad_out, rows):
+def _sum_rows(firsts, nexts, first, last, mean, grad_out, rows):
     """Sum the gradients of some rows: as many columns at a time as registers hold."""
     d = 0
     while d + 128 <= rows.shape[1]:
-        _sum_columns(lanes(rows, 128), d, order, starts, first, last, grad_out, rows)
+        _sum_columns(lanes(rows, 128), d, firsts, nexts, first, last, grad_out, rows)
         d += 128
     while d + 64 <= rows.shape[1]:
-        _sum_columns(lanes(rows, 64), d, order, starts, first, last, grad_out, rows)
+        _sum_columns(lanes(rows, 64), d, firsts, nexts, first, last, grad_out, rows)
         d += 64
     while d + 16 <= rows.shape[1]:
-        _sum_columns(lanes(rows, 16), d, order, starts, first, last, grad_out, rows)
+        _sum_columns(lanes(rows, 16), d, firsts, nexts, first, last, grad_out, rows)
         d += 16
     while d < rows.shape[1]:
-        _sum_columns(lanes(rows, 1), d, order, starts, first, last, grad_out, rows)
+        _sum_columns(lanes(rows, 1), d, firsts, nexts, first, last, grad_out, rows)
         d += 1
     if mean:
         for k in range(first, last):
-            rows[k, :] /= rows.dtype.type(starts[k + 1] - starts[k])
+            count = 0
+            here = firsts[k]
+            while here > 0:
+                count += 1
+                here = nexts[here - 1]
+            rows[k, :] /= rows.dtype.type(count)
 
 
 @loop
-def coalesce_loop(order, starts, size, turn, workers, mean, grad_out, rows):
-    """Sum into each of `rows` (K, D) the gradients at `order[starts[k]:starts[k + 1]]`.
+def coalesce_loop(firsts, nexts, size, turn, workers, mean, grad_out, rows):
+    """Sum into each of `rows` (K, D) the gradients of the chain that begins at `firsts[k]`.
 
     A free worker takes the next `size` rows (Zipf's law makes some long), and adds in the order of
     the positions. With `mean` each sum is divided by how many it has. Both arrays are C-contiguous.
@@ -75,7 +125,7 @@ def coalesce_loop(order, starts, size, turn, workers, mean, grad_out, rows):
         block = claim(turn)
         while block * size < len(rows):
             last = min(len(rows), (block + 1) * size)
-            _sum_rows(order, starts, block * size, last, mean, grad_out, rows)
+            _sum_rows(firsts, nexts, block * size, last, mean, grad_out, rows)
             block = claim(turn)
 
 
@@ -84,46 +134,19 @@ coalesce_loop_parallel = parallel(coalesce_loop)
 
 @loop
 def _coalesce_small_loop(ids, grad_out, skip, mean, work, unique, rows):
-    """Group and sum in one call, by counting every row; return how many ids are bad, and distinct.
+    """Chain, pick and sum in one call; return how many ids are bad, and distinct.
 
-    For small work, where five calls would cost more than it (320 ids: 7 µs less). `work` has room
-    for 3 N + V + 2 numbers: each id as it was read once, the positions in the order of their ids,
-    where each id begins, and how often each row came, then where its next position goes.
+    For small work, where three calls, and more arrays, cost a third more. `work` has room for
+    2 N + 1 + V numbers: `nexts`, `firsts` and `heads`.
     """
     n = ids.size
-    kept, order, starts, counts = (
-        work[:n],
-        work[n : 2 * n],
-        work[2 * n : 3 * n + 1],
-        work[3 * n + 1 :],
-    )
-    input_dim = counts.size - 1
-    bad = 0
-    counts[:] = 0
-    for i in range(n):
-        row = ids[i]
-        if row < 0 or row >= input_dim:
-            bad += 1
-            row = input_dim
-        if row == skip:
-            row = input_dim
-        kept[i] = row
-        counts[row] += 1
+    nexts, firsts, heads = work[:n], work[n : 2 * n + 1], work[2 * n + 1 :]
+    heads[:] = 0
+    bad = _chain_loop(ids, skip, heads, nexts)
     if bad:
         return bad, 0
-    k = size = 0
-    for row in range(input_dim):
-        here = counts[row]
-        counts[row] = starts[k] = size
-        unique[k] = row
-        size += here
-        k += here > 0  # no branch on the data: it would be mispredicted
-    counts[input_dim] = starts[k] = size
-    for i in range(n):
-        row = kept[i]
-        order[counts[row]] = i
-        counts[row] += 1
-    _sum_rows(order, starts, 0, k, mean, grad_out, rows)
+    k = _pick_loop(heads, unique, firsts)
+    _sum_rows(firsts, nexts, 0, k, mean, grad_out, rows)
     return 0, k
 
 
@@ -161,7 +184,8 @@ def coalesce(
 
     Notes
     -----
-    O(N) time and memory, whatever V is: see `embedlab.core.group`.
+    O(N) time and memory, whatever V is: the positions of each row are chained one after the other,
+    or sorted first where the rows are many (see `embedlab.core.group`).
 
     Examples
     --------
@@ -178,23 +202,45 @@ def coalesce(
     sums = grad_out.astype(np.float32) if grad_out.dtype.char == "e" else grad_out
     counter.count("gradient")
     flat = ids.reshape(-1)
-    if sums.size < PARALLEL_FROM and input_dim <= _DENSE * ids.size:
-        work = np.empty(3 * ids.size + input_dim + 2, np.int64)
-        unique = np.empty(ids.size + 1, np.int64)
+    if sums.size < PARALLEL_FROM and input_dim <= _DENSE * flat.size:
+        work = np.empty(2 * flat.size + 1 + input_dim, _kind(flat.size))
+        unique = np.empty(flat.size + 1, np.int64)
         rows = np.empty(sums.shape, sums.dtype)
         bad, found = _coalesce_small_loop(flat, sums, skip, scale_grad_by_freq, work, unique, rows)
         if bad:
             raise id_error(ids, input_dim)
         unique, rows = unique[:found], rows[:found]
     else:
-        unique, order, starts = group(ids, input_dim, padding_idx=padding_idx)
+        unique, firsts, nexts = _chains(ids, input_dim, padding_idx, skip)
         rows = np.empty((len(unique), sums.shape[1]), sums.dtype)
         workers = threads() if sums.size >= PARALLEL_FROM else 1
         run = coalesce_loop_parallel if workers > 1 else coalesce_loop
         turn = np.zeros(1, np.int64)
         size = piece(len(rows), workers, _ROWS)
-        run(order, starts, size, turn, workers, scale_grad_by_freq, sums, rows)
+        run(firsts, nexts, size, turn, workers, scale_grad_by_freq, sums, rows)
     if rows.dtype is not grad_out.dtype:
         rows = rows.astype(grad_out.dtype, copy=False)
     shape = (input_dim, grad_out.shape[1])
     return SparseGrad(unique, rows, shape, (flat, grad_out), padding_idx)
+
+
+def _chains(
+    ids: np.ndarray, input_dim: int, padding_idx: int | None, skip: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    kind = _kind(ids.size)
+    nexts = np.empty(ids.size, kind)
+    if input_dim > _DENSE * ids.size:  # many rows for few ids: sort, as nothing of size V is made
+        unique, order, starts = group(ids, input_dim, padding_idx=padding_idx)
+        firsts = np.empty(unique.size, kind)
+        _link_loop(order, starts, firsts, nexts)
+        return unique, firsts, nexts
+    heads = np.zeros(input_dim, kind)
+    if _chain_loop(ids.reshape(-1), skip, heads, nexts):
+        raise id_error(ids, input_dim)
+    unique, firsts = np.empty(ids.size + 1, np.int64), np.empty(ids.size + 1, kind)
+    found = _pick_loop(heads, unique, firsts)
+    return unique[:found].copy(), firsts, nexts
+
+
+def _kind(size: int) -> type[np.signedinteger]:
+    return np.int32 if size < _LONG else np.int64
