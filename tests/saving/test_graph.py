@@ -88,6 +88,12 @@ def pointer(about, name):
     return nodes(about, name)[0]["args"][0]["config"]
 
 
+def deep(thing, levels):
+    for _ in range(levels):
+        thing = {"k": thing, "l": "none"}
+    return thing
+
+
 WRONG = {
     "itself": lambda a: pointer(a, "words").update(keras_history=["words", 0, 0]),
     "nobody": lambda a: pointer(a, "words").update(keras_history=["nobody", 0, 0]),
@@ -102,6 +108,13 @@ WRONG = {
     "no inputs": lambda a: a["config"].pop("input_layers"),
     "no outputs": lambda a: a["config"].update(output_layers=[]),
     "other outputs": lambda a: a["config"].update(output_layers=["out", 0, 7]),
+    "deep outputs": lambda a: a["config"].update(output_layers=deep(["out", 0, 0], 400)),
+    "a dict of nothing": lambda a: a["config"].update(output_layers={"k": []}),
+    "a dict of numbers": lambda a: a["config"].update(output_layers={"k": 3}),
+    "args are a number": lambda a: nodes(a, "words")[0].update(args=[{"k": 3}]),
+    "a dict of masks": lambda a: nodes(a, "words")[0].update(
+        kwargs={"mask": {"k": {"class_name": "x"}}}
+    ),
     "layers are none": lambda a: a["config"].update(layers="none"),
 }
 
