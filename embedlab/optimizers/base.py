@@ -1,5 +1,6 @@
 """What all optimizers share: rate, step count, clipping, decay, and the state they keep."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -98,6 +99,7 @@ class Optimizer(Keeper):
         self.loss_scale_factor = _optional("loss_scale_factor", loss_scale_factor)
         self.sparse_update = sparse_update
         self.name = name or snake_case(type(self).__name__)
+        self._spared: tuple[list[Any], list[str]] = ([], [])
 
     @property
     def learning_rate(self) -> float:
@@ -169,7 +171,7 @@ class Optimizer(Keeper):
         grads = clipped(grads, self.clipvalue, self.clipnorm, self.global_clipnorm)
         rate = self.learning_rate
         for grad, variable in zip(grads, variables, strict=True):
-            if self.weight_decay:
+            if self.weight_decay and not self._is_spared(variable):
                 _shrink(variable.value, self.weight_decay * rate)
             self._move(grad, variable)
 
@@ -191,6 +193,37 @@ class Optimizer(Keeper):
         if not isinstance(grad, SparseGrad):
             grad = grad.reshape(-1, columns)
         self.update(variable.value.reshape(-1, columns), grad, state)
+
+    def exclude_from_weight_decay(self, var_list: Any = None, var_names: Any = None) -> None:
+        """Let some variables not decay; in place of those that were told before.
+
+        Parameters
+        ----------
+        var_list : list of Variable, optional
+        var_names : list of str, optional
+            Patterns: a variable whose name holds one does not decay, such as "bias".
+
+        Notes
+        -----
+        Source: ``keras.optimizers.Optimizer``. A config and a file do not tell of it, as there.
+
+        Examples
+        --------
+        >>> from embedlab.layers import Variable
+        >>> from embedlab.optimizers import SGD
+        >>> rule, bias = SGD(0.5, weight_decay=1.0), Variable([1.0], name="bias")
+        >>> rule.exclude_from_weight_decay(var_names=["bias"])
+        >>> rule.apply([np.zeros(1)], [bias])
+        >>> bias.value.tolist()
+        [1.0]
+        """
+        self._spared = list(var_list or []), list(var_names or [])
+
+    def _is_spared(self, variable: Any) -> bool:
+        variables, names = self._spared
+        return any(one is variable for one in variables) or any(
+            re.search(name, variable.name) for name in names
+        )
 
     # Configs ----------------------------------------------------------------------------------
 

@@ -100,6 +100,22 @@ def test_a_gradient_that_misses_the_last_batch_is_lost_as_in_keras(keras, rng):
         agree(made, peer, ours, theirs)
 
 
+def test_some_do_not_decay(keras, rng):
+    starts = [rng.normal(size=(3,)).astype("float32") for _ in range(4)]
+    names = ["kernel", "bias", "bias_more", "table"]
+    theirs = [keras.Variable(s, name=n) for s, n in zip(starts, names, strict=True)]
+    ours = [Variable(s, name=n) for s, n in zip(starts, names, strict=True)]
+    made = []
+    for place, variables in ((keras.optimizers, theirs), (optimizers, ours)):
+        made.append(place.AdamW(0.1, weight_decay=0.5))
+        made[-1].exclude_from_weight_decay([variables[3]], ["^bias$", "mor"])
+    for _ in range(3):
+        grads = [rng.normal(size=(3,)).astype("float32") for _ in starts]
+        for rule_, variables in zip(made, (theirs, ours), strict=True):
+            rule_.apply(grads, variables)
+        agree(made[1], made[0], ours, theirs)
+
+
 def test_scaled_losses_gather_too(keras, rng):
     start = rng.normal(size=(3, 2)).astype("float32")
     theirs, ours = keras.Variable(start), Variable(start)
