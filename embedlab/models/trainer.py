@@ -116,7 +116,8 @@ class Trainer:
 
         Parameters
         ----------
-        x, y : array_like, equally many samples
+        x, y : array_like, or nested list or dict of them, equally many samples
+            In the form of the inputs and the outputs.
         batch_size : int, optional
             32 unless told.
         epochs : int
