@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from embedlab.core.table import DtypeError
-from embedlab.layers import Embedding, Gradients, Layer, gradcheck
-from embedlab.models import Sequential
+from embedlab.layers import Add, Concatenate, Dense, Embedding, Gradients, Input, Layer, gradcheck
+from embedlab.models import Model, Sequential
 
 
 class Squares(Layer):
@@ -66,3 +66,36 @@ def test_the_misbelief_that_the_last_use_counts_is_found():
 def test_float32_is_too_coarse():
     with pytest.raises(DtypeError, match="needs float64"):
         gradcheck(Embedding(5, 2), [1])
+
+
+def test_several_inputs_and_outputs_in_any_form(rng):
+    wide = {"dtype": "float64"}
+    left, right = Input((2,), name="left"), Input((3,), name="right")
+    both = Concatenate(**wide)([left, right])
+    model = Model(
+        {"right": right, "left": left}, {"b": both, "a": Dense(2, name="d", **wide)(both)}
+    )
+    given = {"left": rng.normal(size=(4, 2)), "right": rng.normal(size=(4, 3))}
+    errors = gradcheck(model, given)
+    assert set(errors) == {"inputs/0", "inputs/1", "d/kernel", "d/bias"}
+    assert max(errors.values()) < 1e-6
+    pair = [rng.normal(size=(2, 3)), rng.normal(size=(2, 3))]
+    assert max(gradcheck(Add(**wide), pair).values()) < 1e-6
+    half = Model([left, right], Concatenate(**wide)([Halved(**wide)(left), right]))
+    assert gradcheck(half, list(given.values()))["inputs/0"] > 0.1
+
+
+class Halved(Layer):
+    """A way back that says half of what is."""
+
+    def call(self, inputs):
+        return 2 * inputs
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def forward(self, inputs, mask=None, training=False):
+        return 2 * inputs, None
+
+    def backward(self, context, grad):
+        return Gradients(grad, {})
