@@ -23,7 +23,7 @@ from embedlab.core.table import check_room
 
 __all__ = ["grad_table", "grad_table_loop", "grad_table_numpy"]
 
-PARALLEL_FROM = 262_144
+PARALLEL_FROM = 524_288
 """Numbers to add from which two threads win."""
 
 _DENSE = 4

@@ -19,8 +19,8 @@ from embedlab.core.table import as_table
 
 __all__ = ["lora_lookup", "lora_lookup_loop", "lora_lookup_numpy"]
 
-PARALLEL_FROM = 1_000_000
-"""Multiplications (N * D * (R + 4)) from which two threads win: about 50 µs of one thread."""
+PARALLEL_FROM = 524_288
+"""Multiplications (N * D * (R + 4)) from which two threads win: about 25 µs of one thread."""
 
 HALF_BLOCK = 1024
 """Ids at a time for float16 tables, which are computed in float32: the extra memory stays small."""

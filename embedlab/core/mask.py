@@ -11,7 +11,7 @@ from embedlab.core.table import DtypeError, ShapeError, as_array
 __all__ = ["as_floats", "as_mask", "grad_hold", "grad_hold_loop", "grad_hold_numpy", "hold",
            "hold_loop", "hold_numpy", "padding_mask"]  # fmt: skip
 
-PARALLEL_FROM = 262_144
+PARALLEL_FROM = 131_072
 """Numbers from which two threads win: a copy, as in the lookup."""
 
 

@@ -21,7 +21,7 @@ EPSILON = 1e-7
 BLOCK = 4096
 """Rows at a time: the memory besides table and codes stays small."""
 
-PARALLEL_FROM = 65_536
+PARALLEL_FROM = 16_384
 """Numbers from which two threads win: each costs two or three nanoseconds."""
 
 _ROW_RANGE = {8: (-127, 127), 4: (-8, 7)}

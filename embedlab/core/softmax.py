@@ -13,7 +13,7 @@ from embedlab.core.table import DtypeError, ShapeError, as_array
 __all__ = ["grad_masked_softmax", "grad_masked_softmax_loop", "grad_masked_softmax_numpy",
            "masked_softmax", "masked_softmax_loop", "masked_softmax_numpy"]  # fmt: skip
 
-PARALLEL_FROM = 16_384
+PARALLEL_FROM = 8_192
 """Numbers from which two threads win: an exponential takes about 4 ns."""
 
 
@@ -161,7 +161,7 @@ def grad_masked_softmax(shares: Any, grad_out: Any) -> np.ndarray:
     for here, part in in_single(rows):
         back = backs[here].astype(part.dtype, copy=False)
         made = np.empty(part.shape, part.dtype) if part.dtype != grad.dtype else grad[here]
-        wide = part.size >= 16 * PARALLEL_FROM and threads() > 1  # no exponentials here
+        wide = part.size >= 32 * PARALLEL_FROM and threads() > 1  # no exponentials here
         (grad_masked_softmax_loop_parallel if wide else grad_masked_softmax_loop)(part, back, made)
         if part.dtype != grad.dtype:
             grad[here] = made

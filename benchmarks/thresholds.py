@@ -1,0 +1,161 @@
+"""From which size do two threads win? Every `PARALLEL_FROM` of the core, measured.
+
+OMP_PROC_BIND=true python -m benchmarks.thresholds             all of them
+OMP_PROC_BIND=true python -m benchmarks.thresholds bag mask    those of modules named so
+
+One and two threads take turns at each size, and the fastest of many calls counts. A column tells
+how many times as fast two are; `PARALLEL_FROM` should be where that passes 1.
+"""
+
+import importlib
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from embedlab.core.adapter import Adapter, add_lora
+from embedlab.core.bag import bag
+from embedlab.core.bag_gradient import grad_bag, grad_bag_weights
+from embedlab.core.bag_max import bag_max
+from embedlab.core.bags import as_bags
+from embedlab.core.coalesce import coalesce
+from embedlab.core.dequantize import quantized_lookup
+from embedlab.core.gradient import grad_table
+from embedlab.core.group import group
+from embedlab.core.lookup import lookup
+from embedlab.core.lora import lora_lookup
+from embedlab.core.lora_gradient import grad_lora
+from embedlab.core.mask import hold
+from embedlab.core.max_pooling import grad_masked_max, masked_max
+from embedlab.core.nearest import nearest
+from embedlab.core.pooling import grad_masked_sum, masked_mean
+from embedlab.core.quantize import quantize_rows
+from embedlab.core.softmax import masked_softmax
+from embedlab.core.training import adam
+
+V, D, T, R = 30_000, 64, 16, 8
+SIZES = [2**bits for bits in range(12, 22)]
+TURNS = 40
+NEVER = 2**62
+
+rng = np.random.default_rng(0)
+
+
+def floats(*shape: int) -> np.ndarray:
+    return rng.standard_normal(shape, np.float32)
+
+
+def ids(count: int, rows: int = V) -> np.ndarray:
+    return rng.integers(rows, size=count)
+
+
+def bags(count: int) -> Any:
+    return as_bags(TABLE, ids(count).reshape(-1, T), mode="sum")
+
+
+def mask(*shape: int) -> np.ndarray:
+    return rng.random(shape) < 0.7
+
+
+def adam_step(count: int) -> Callable[[], Any]:
+    pair, table = (ids(count), floats(count, D)), TABLE.copy()
+    return partial(adam, table, pair, *SLOTS, time=1, sparse_update="lazy")
+
+
+TABLE = floats(V, D)
+ADAPTER = Adapter(floats(V, R), floats(R, D), 1.0)
+INT8, INT4 = quantize_rows(TABLE, 8), quantize_rows(TABLE, 4)
+SLOTS = [np.zeros((V, D), np.float32) for _ in range(2)]
+
+# Name: the module of the threshold, and a call for n of what that threshold counts.
+CASES: dict[str, tuple[str, Callable[[int], Callable[[], Any]]]] = {
+    "lookup": ("lookup", lambda n: partial(lookup, TABLE, ids(n // D))),
+    "dense gradient": (
+        "gradient",
+        lambda n: partial(grad_table, ids(n // D, n // D), floats(n // D, D), n // D),
+    ),
+    "sparse gradient": ("coalesce", lambda n: partial(coalesce, ids(n // D), floats(n // D, D), V)),
+    "grouping": ("group", lambda n: partial(group, ids(n, 8 * n), 8 * n)),
+    "LoRA lookup": (
+        "lora",
+        lambda n: partial(lora_lookup, TABLE, ids(n // D // (R + 4)), [ADAPTER]),
+    ),
+    "LoRA step": (
+        "adapter",
+        lambda n: partial(add_lora, floats(n // D // (R + 4), D), ids(n // D // (R + 4)), ADAPTER),
+    ),
+    "LoRA gradient": (
+        "lora_gradient",
+        lambda n: partial(grad_lora, ids(n // D // R), floats(n // D // R, D), ADAPTER),
+    ),
+    "bag sum": ("bag", lambda n: partial(bag, TABLE, ids(n // D).reshape(-1, T), mode="sum")),
+    "bag max": ("bag_max", lambda n: partial(bag_max, TABLE, bags(n // D))),
+    "bag gradient": (
+        "bag_gradient",
+        lambda n: partial(grad_bag, bags(n // D), floats(n // D // T, D), V),
+    ),
+    "gradient of bag weights": (
+        "bag_gradient",
+        lambda n: partial(grad_bag_weights, TABLE, bags(n // D), floats(n // D // T, D)),
+    ),
+    "int8 lookup": ("dequantize", lambda n: partial(quantized_lookup, INT8, ids(n // D))),
+    "int4 lookup": ("dequantize", lambda n: partial(quantized_lookup, INT4, ids(n // D))),
+    "quantising": ("quantize", lambda n: partial(quantize_rows, floats(n // D, D), 8)),
+    "hold": (
+        "mask",
+        lambda n: partial(hold, mask(n // D), floats(n // D, D), floats(n // D, D)),
+    ),
+    "masked mean": (
+        "pooling",
+        lambda n: partial(masked_mean, floats(n // D // T, T, D), mask(n // D // T, T)),
+    ),
+    "gradient of the mean": (
+        "pooling",
+        lambda n: partial(grad_masked_sum, mask(n // D // T, T), floats(n // D // T, D)),
+    ),
+    "masked maximum": (
+        "max_pooling",
+        lambda n: partial(masked_max, floats(n // D // T, T, D), mask(n // D // T, T)),
+    ),
+    "gradient of the maximum": (
+        "max_pooling",
+        lambda n: partial(grad_masked_max, ids(n, T).reshape(-1, D), floats(n // D, D), T),
+    ),
+    "masked softmax": ("softmax", lambda n: partial(masked_softmax, floats(n // T, T))),
+    "lazy Adam": ("step", lambda n: adam_step(n // D)),
+    "nearest": ("nearest", lambda n: partial(nearest, floats(n // 8, D), floats(8, D), 10)),
+}  # fmt: skip
+
+
+def fastest(module: Any, call: Callable[[], Any]) -> tuple[float, float]:
+    """Give the seconds of one and of two threads, taking turns."""
+    best = [float("inf")] * 2
+    for _ in range(TURNS):
+        for side, limit in enumerate((NEVER, 0)):
+            module.PARALLEL_FROM = limit
+            call()  # the other side filled the caches, and the second thread went to sleep
+            start = time.perf_counter()
+            call()
+            best[side] = min(best[side], time.perf_counter() - start)
+    return best[0], best[1]
+
+
+def main(words: list[str]) -> None:
+    print("| kernel (module) | set to | " + " | ".join(f"{size:,}" for size in SIZES) + " |")
+    print("|---|" + "--:|" * (len(SIZES) + 1))
+    for name, (home, make) in CASES.items():
+        if words and home not in words:
+            continue
+        module = importlib.import_module(f"embedlab.core.{home}")
+        now = module.PARALLEL_FROM
+        pairs = [fastest(module, make(size)) for size in SIZES]
+        module.PARALLEL_FROM = now
+        gains = " | ".join(f"{one / two:.2f}" for one, two in pairs)
+        print(f"| {name} ({home}) | {now:,} | {gains} |", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
