@@ -1,8 +1,5 @@
 """The checker of lesson 03: right is right, each wrong has its name, and M4 is really refuted."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -171,33 +168,3 @@ def test_m4_assign_fails_the_check_and_add_passes():
     assert explorer.trace.passes("add") and not explorer.trace.passes("assign")
     last = explorer.trace.grad_out[3]
     np.testing.assert_array_equal(explorer.trace.assigned[1], last)
-
-
-@pytest.mark.slow
-def test_after_warm_the_lesson_and_its_view_compile_nothing(tmp_path):
-    code = """
-import numpy as np
-from embedlab.core.jit import stats
-from embedlab.lessons.warm import CALLS
-for idea in ("lookup", "gradient"):
-    for call in CALLS[idea]():
-        call()
-before = stats()["misses"]
-from embedlab import GradientExplorer, Embedding, coalesce, grad_table
-from embedlab.lessons import check, show
-explorer = GradientExplorer()
-for mode in ("padding", "frequency", "tied"):
-    explorer.mode = mode
-explorer.input_dim, explorer.output_dim = 40, 16
-GradientExplorer(np.ones((1000, 32), np.float32), mode="tied")
-GradientExplorer("#1 #1", grad_out=[[1.0], [2.0]], output_dim=1)
-show("M4")
-check("03.scatter_add", grad_table)
-check("03.same", explorer)
-print(stats()["misses"] - before)
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code], env={"NUMBA_CACHE_DIR": str(tmp_path), "PATH": ""},
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert done.stdout.strip() == "0"

@@ -1,17 +1,10 @@
 """The checker of lesson 06: right is right, each wrong has its name, and M7 is really refuted."""
 
-import subprocess
-import sys
-from pathlib import Path
-
-import jupytext
 import numpy as np
 import pytest
 
 from embedlab.explorers.training import TrainingExplorer
 from embedlab.lessons import check, show
-
-SOURCE = Path(__file__).resolve().parents[2] / "notebooks" / "source" / "06_training.md"
 
 
 def rate(time):
@@ -159,34 +152,3 @@ def test_m7_moon_has_no_gradient_and_moves_until_the_rule_forgets():
     adam, sgd = trace.runs
     assert not adam.has_grad[39, moon] and adam.glides[39, moon]
     assert sgd.moves[39, moon] == 0 and not sgd.glides.any()
-
-
-@pytest.mark.slow
-def test_after_warm_the_lesson_and_its_view_compile_nothing(tmp_path):
-    cells = [
-        "try:\n" + "\n".join(f"    {line}" for line in cell.source.split("\n")) + "\n"
-        "except ValueError:\n    pass\n"
-        for cell in jupytext.read(SOURCE, fmt="md:myst").cells
-        if cell.cell_type == "code" and "exercise" not in cell.metadata.get("tags", [])
-    ]
-    code = f"""
-from embedlab.core.jit import stats
-from embedlab.lessons.warm import CALLS
-for idea in ("gradient", "training"):
-    for call in CALLS[idea]():
-        call()
-before = stats()["misses"]
-{"".join(cells)}
-for name in ("sgd", "momentum", "adagrad", "rmsprop", "adam"):
-    explorer.branch = [1, 7, name, 0.1]
-explorer.output_dim, explorer.steps, explorer.text = 8, 200, "a b c"
-TrainingExplorer(table=np.ones((3, 2)))
-check("06.still", explorer)
-check("06.lazy_adam", lazy_adam)
-print("compiled", stats()["misses"] - before)
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code], env={"NUMBA_CACHE_DIR": str(tmp_path), "PATH": ""},
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert done.stdout.strip().endswith("compiled 0")
