@@ -19,6 +19,7 @@ from embedlab.core.dequantize import quantized_lookup
 from embedlab.core.ids import resolve
 from embedlab.core.lookup import PARALLEL_FROM, lookup
 from embedlab.core.pack import pack_int4, unpack_int4
+from embedlab.core.quantize import PARALLEL_FROM as QUANTIZE_FROM
 from embedlab.core.quantize import quantize
 from embedlab.core.skipgram import train_skipgram
 from embedlab.core.training import adagrad, adam, rmsprop, sgd
@@ -98,6 +99,9 @@ def _quantize() -> Iterator[Callable[[], Any]]:
             yield partial(quantized_lookup, made, [0, 1])
         pair = Adapter(np.zeros((3, 1), table.dtype), np.zeros((1, 4), table.dtype), 1.0)
         yield partial(quantized_lookup, quantize(table), [0, 1], [pair])
+    large = np.zeros((_from(QUANTIZE_FROM, 64), 64), np.float32)
+    for bits, block in ((8, None), (4, None), (4, 16)):
+        yield partial(quantize, large, bits, block)
     for packed in (np.zeros((1, 2), np.int8), frozen(np.zeros((1, 2), np.int8))):
         yield partial(unpack_int4, packed, 3)
         yield partial(pack_int4, packed)
