@@ -8,16 +8,7 @@ from embedlab.core import counter
 from embedlab.core.coalesce import coalesce
 from embedlab.core.ids import check_padding, id_error
 from embedlab.core.jit import claim, loop, parallel, piece, prange, prefetch, threads
-from embedlab.core.lanes import (
-    add_row,
-    at_cache_lines,
-    fetch_row,
-    lanes,
-    put_row,
-    settle,
-    stream_row,
-    worth_streaming,
-)
+from embedlab.core.lanes import add_row, fetch_row, lanes, put_row
 from embedlab.core.sparse_gradient import as_pairs
 from embedlab.core.table import check_room
 
@@ -83,7 +74,7 @@ def _chain_loop(ids, skip, heads, nexts):
 
 
 @loop
-def _sum_chain(sums, column, first, nexts, stream, grad_out, grad, row):
+def _sum_chain(sums, column, first, nexts, grad_out, grad, row):
     """Write the sum of a chain to as many columns as `sums` holds; of no position it is zero."""
     total = sums
     here = first
@@ -93,32 +84,29 @@ def _sum_chain(sums, column, first, nexts, stream, grad_out, grad, row):
             fetch_row(total, grad_out, after - 1, column)
         total = add_row(total, grad_out, here - 1, column)
         here = after
-    if stream:
-        stream_row(total, grad, row, column)
-    else:
-        put_row(total, grad, row, column)
+    put_row(total, grad, row, column)
 
 
 @loop
-def _sum_row(first, nexts, stream, grad_out, grad, row):
+def _sum_row(first, nexts, grad_out, grad, row):
     """Write the sum of a chain to a row: as many columns at a time as registers hold."""
     d = 0
     while d + 128 <= grad.shape[1]:
-        _sum_chain(lanes(grad, 128), d, first, nexts, stream, grad_out, grad, row)
+        _sum_chain(lanes(grad, 128), d, first, nexts, grad_out, grad, row)
         d += 128
     while d + 64 <= grad.shape[1]:
-        _sum_chain(lanes(grad, 64), d, first, nexts, stream, grad_out, grad, row)
+        _sum_chain(lanes(grad, 64), d, first, nexts, grad_out, grad, row)
         d += 64
     while d + 16 <= grad.shape[1]:
-        _sum_chain(lanes(grad, 16), d, first, nexts, stream, grad_out, grad, row)
+        _sum_chain(lanes(grad, 16), d, first, nexts, grad_out, grad, row)
         d += 16
     while d < grad.shape[1]:
-        _sum_chain(lanes(grad, 1), d, first, nexts, stream, grad_out, grad, row)
+        _sum_chain(lanes(grad, 1), d, first, nexts, grad_out, grad, row)
         d += 1
 
 
 @loop
-def _chains_loop(heads, nexts, size, turn, workers, clear, stream, grad_out, grad):
+def _chains_loop(heads, nexts, size, turn, workers, clear, grad_out, grad):
     """Write every row of `grad` (V, D) once: the sum of its chain, added in order.
 
     A free worker takes the next `size` rows, so no two threads ever write the same row, and every
@@ -134,8 +122,7 @@ def _chains_loop(heads, nexts, size, turn, workers, clear, stream, grad_out, gra
                     for d in range(0, grad.shape[1], 16):
                         prefetch(grad_out, soon - 1, d)
                 if clear or heads[row] > 0:
-                    _sum_row(heads[row], nexts, stream, grad_out, grad, row)
-            settle()
+                    _sum_row(heads[row], nexts, grad_out, grad, row)
             block = claim(turn)
 
 
@@ -218,9 +205,8 @@ def _grad_by_rows(
     nexts = np.empty(ids.size, heads.dtype)
     bad = _chain_loop(ids, skip, heads, nexts)
     clear = input_dim * sums.shape[1] * sums.itemsize < _FRESH_FROM
-    grad = at_cache_lines(shape, sums.dtype) if clear else np.zeros(shape, sums.dtype)
+    grad = (np.empty if clear else np.zeros)(shape, sums.dtype)
     if not bad:
         turn, step = np.zeros(1, np.int64), piece(input_dim, threads(), _ROWS)
-        stream = worth_streaming(grad)
-        _chains_loop_parallel(heads, nexts, step, turn, threads(), clear, stream, sums, grad)
+        _chains_loop_parallel(heads, nexts, step, turn, threads(), clear, sums, grad)
     return grad, bad

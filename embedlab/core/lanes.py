@@ -9,10 +9,8 @@ Nothing here checks bounds: the caller does. Each number is added by itself, in 
 bits are those of a plain loop.
 """
 
-from math import prod
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic, models, register_model
@@ -22,21 +20,14 @@ __all__ = [
     "add_lanes",
     "add_row",
     "add_scaled_row",
-    "at_cache_lines",
     "fetch_row",
     "lanes",
     "put_row",
     "scaled_row",
-    "settle",
-    "stream_row",
     "take_row",
-    "worth_streaming",
 ]
 
 CACHE_LINE = 64
-
-STREAM_FROM = 16 << 20
-"""Bytes of a result from which it is better written past the caches, though read soon after."""
 
 _intrinsic: Any = intrinsic  # what it makes is called without its first argument
 
@@ -153,63 +144,6 @@ def put_row(typing: Any, sums: Any, array: Any, row: Any, column: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(sums, array, types.intp, types.intp), generate
-
-
-@_intrinsic
-def stream_row(typing: Any, sums: Any, array: Any, row: Any, column: Any) -> Any:
-    """Write `sums` as `put_row` does, past the caches, to a place where a cache line begins.
-
-    A plain store first reads the line that it overwrites, and pushes others out of the cache. For
-    an array that no cache keeps this is half of the traffic (25.6 MB of zeros, two threads, busy
-    machine: 0.60 ms, not 1.44). Say `settle` before another thread reads it.
-    """
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        place = _place(context, builder, signature, args)
-        store = builder.store(args[0], place, align=CACHE_LINE)
-        hint = builder.module.add_metadata([ir.Constant(ir.IntType(32), 1)])
-        store.set_metadata("nontemporal", hint)
-        return context.get_dummy_value()
-
-    return types.void(sums, array, types.intp, types.intp), generate
-
-
-@_intrinsic
-def settle(typing: Any) -> Any:
-    """Wait until all that was streamed stands in memory, for every thread to read."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        builder.fence("seq_cst")
-        return context.get_dummy_value()
-
-    return types.void(), generate
-
-
-def at_cache_lines(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """Give an array as `numpy.empty` does, whose first number begins a cache line.
-
-    >>> at_cache_lines((3, 16), np.float32).__array_interface__["data"][0] % CACHE_LINE
-    0
-    """
-    size = prod(shape) * np.dtype(dtype).itemsize
-    room = np.empty(size + CACHE_LINE, np.uint8)
-    first = -room.__array_interface__["data"][0] % CACHE_LINE
-    return room[first : first + size].view(dtype).reshape(shape)
-
-
-def worth_streaming(rows: np.ndarray) -> bool:
-    """Tell whether the caches could not keep an array (N, D), and each row is whole cache lines.
-
-    >>> worth_streaming(at_cache_lines((1_000_000, 16), np.float32))
-    True
-    """
-    return (
-        rows.nbytes >= STREAM_FROM
-        and rows.dtype.char in "fd"
-        and rows.shape[1] % 16 == 0
-        and rows.flags.c_contiguous
-        and rows.__array_interface__["data"][0] % CACHE_LINE == 0
-    )
 
 
 def _vector(kind: Lanes) -> ir.VectorType:

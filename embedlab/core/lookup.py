@@ -7,15 +7,6 @@ import numpy as np
 from embedlab.core import counter
 from embedlab.core.ids import as_ids, id_error, resolve
 from embedlab.core.jit import loop, parallel, prange, threads
-from embedlab.core.lanes import (
-    STREAM_FROM,
-    at_cache_lines,
-    lanes,
-    settle,
-    stream_row,
-    take_row,
-    worth_streaming,
-)
 from embedlab.core.table import DtypeError, ShapeError, as_table
 
 __all__ = ["calls", "lookup", "lookup_loop", "lookup_loop_parallel", "lookup_numpy",
@@ -23,9 +14,6 @@ __all__ = ["calls", "lookup", "lookup_loop", "lookup_loop_parallel", "lookup_num
 
 PARALLEL_FROM = 262_144
 """Numbers to copy from which two threads win: below it, waking a thread costs more."""
-
-_BLOCK = 1024
-"""Rows between two times that a thread settles what it streamed."""
 
 
 def calls() -> int:
@@ -70,9 +58,9 @@ def lookup_loop(table, ids, fill, out):
 
     An id outside the table writes `fill`. Returns how many ids lay below 0, and how many above.
     """
-    # Two designs that lost (one thread, D 64 to 256): asking the memory for rows 8 to 32 ids ahead
-    # gains 5 % beyond the cache and costs 13 % within; one memcpy a row costs 10 to 20 % up to
-    # D = 128. The plain loop already takes as long as copying its own output.
+    # Designs that lost (D 64 to 256): asking the memory for rows 8 to 32 ids ahead gains 2 to 5 %
+    # beyond the cache and costs 13 % within; one memcpy a row costs 10 to 20 % up to D = 128;
+    # writing past the caches makes whoever reads the result wait (benchmarks/README.md).
     below = 0
     above = 0
     for n in prange(ids.size):
@@ -90,35 +78,6 @@ def lookup_loop(table, ids, fill, out):
 
 
 lookup_loop_parallel = parallel(lookup_loop)
-
-
-@loop
-def _stream_loop(table, ids, fill, out):
-    """Do the same for a result that no cache keeps, where a row is whole cache lines.
-
-    Written past the caches, 65 536 rows of 64 numbers out of 10**6 take 0.55 ms, not 1.1; a plain
-    copy of as many bytes takes 0.66. Asking for rows ahead gains nothing besides.
-    """
-    below = 0
-    above = 0
-    for block in prange((ids.size + _BLOCK - 1) // _BLOCK):
-        last = min(ids.size, (block + 1) * _BLOCK)
-        for n in range(block * _BLOCK, last):
-            row = ids[n]
-            if row < 0:
-                below += 1
-                out[n, :] = fill
-            elif row >= table.shape[0]:
-                above += 1
-                out[n, :] = fill
-            else:
-                for d in range(0, table.shape[1], 16):
-                    stream_row(take_row(lanes(out, 16), table, row, d), out, n, d)
-        settle()
-    return below, above
-
-
-_stream_loop_parallel = parallel(_stream_loop)
 
 
 def lookup(
@@ -180,8 +139,7 @@ Raise input_dim, or map unknown words to one id.
     if oob not in _FILL or negative != "raise":
         rows = resolve(ids, table.shape[0], oob=oob, negative=negative)
     if out is None:
-        far = ids.size * table.shape[1] * table.itemsize >= STREAM_FROM
-        made = (at_cache_lines if far else np.empty)((*ids.shape, table.shape[1]), table.dtype)
+        made = np.empty((*ids.shape, table.shape[1]), table.dtype)
     else:
         made = _check_out(out, (*ids.shape, table.shape[1]), table)
         rows = resolve(ids, table.shape[0], oob=oob, negative=negative)  # before the first write
@@ -200,12 +158,9 @@ def _run(table: np.ndarray, rows: np.ndarray, fill: float, out: np.ndarray) -> t
     flat = out.reshape(rows.size, table.shape[1])
     if table.dtype.char == "e":  # the machine has no half floats: copy their bits
         table, flat, value = table.view(np.uint16), flat.view(np.uint16), value.view(np.uint16)
-    if flat.size < PARALLEL_FROM:
-        return lookup_loop(table, rows, value, flat)
-    several = threads() > 1
-    if worth_streaming(flat) and table.flags.c_contiguous:
-        return (_stream_loop_parallel if several else _stream_loop)(table, rows, value, flat)
-    return (lookup_loop_parallel if several else lookup_loop)(table, rows, value, flat)
+    if flat.size >= PARALLEL_FROM and threads() > 1:
+        return lookup_loop_parallel(table, rows, value, flat)
+    return lookup_loop(table, rows, value, flat)
 
 
 def _check_out(out: Any, shape: tuple[int, ...], table: np.ndarray) -> np.ndarray:

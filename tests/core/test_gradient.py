@@ -98,8 +98,8 @@ def test_small_and_large_work_give_the_same_bits(rng, monkeypatch, columns, mean
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
     ("rows", "columns"),
-    # In the caches; written past them; where rows begin in the middle of a cache line; zeros that
-    # the system gave; too many rows for a chain each. No last stretch is whole.
+    # Few rows, many; a width that no register has; zeros that the system gave; too many rows for a
+    # chain each. No last stretch is whole.
     [(700, 64), (40_001, 64), (5_003, 307), (130_001, 80), (2_500_000, 1)],
 )
 def test_the_dense_gradient_is_the_same_for_any_size(rng, threads, rows, columns, dtype):

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from embedlab.core.gradient import grad_table
 from embedlab.core.ids import IdError, IdTypeError
-from embedlab.core.lanes import STREAM_FROM
 from embedlab.core.lookup import (
     PARALLEL_FROM,
     calls,
@@ -59,30 +58,6 @@ def test_any_table_any_ids(data, rows, columns):
     table = np.arange(rows * columns, dtype=np.float32).reshape(rows, columns)
     ids = np.array(ids, np.int64)
     np.testing.assert_array_equal(lookup(table, ids), lookup_numpy(table, ids))
-
-
-@pytest.mark.parametrize("dtype", FLOATS)
-@pytest.mark.parametrize("columns", [64, 63])
-def test_the_twin_agrees_at_sizes_that_no_cache_keeps(rng, threads, dtype, columns):
-    """Rows are written past the caches, where they are whole cache lines; bad ones as ever."""
-    table = rng.normal(size=(3_000, columns)).astype(dtype)
-    ids = rng.integers(3_000, size=STREAM_FROM // columns // table.itemsize + 65)
-    expected = lookup_numpy(table, ids)
-    into = np.empty(expected.size + 1, dtype)[1:].reshape(expected.shape)  # no line begins here
-    bad = ids.copy()
-    bad[[5, -1]] = -1, 3_000
-    zero = np.where((bad == ids)[:, None], expected, np.zeros(1, dtype))
-    for count in (1, 2):
-        threads(count)
-        assert lookup(table, ids).tobytes() == expected.tobytes()
-        assert lookup(table, ids, out=into).tobytes() == expected.tobytes()
-        assert lookup(np.asfortranarray(table), ids).tobytes() == expected.tobytes()
-        assert lookup(table, bad[6:], oob="zero").tobytes() == zero[6:].tobytes()
-        with pytest.raises(IdError, match=r"Received -1 at \[5\]") as error:
-            lookup(table, bad)
-        assert list(error.value.bad_ids) == [-1, 3_000]
-        with pytest.raises(IdError, match="Received 3000 at"):
-            lookup(table, bad[6:])
 
 
 def test_worked_by_hand():

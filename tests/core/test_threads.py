@@ -24,7 +24,6 @@ from embedlab.core.coalesce import coalesce
 from embedlab.core.dequantize import quantized_lookup
 from embedlab.core.gradient import grad_table
 from embedlab.core.group import group
-from embedlab.core.lanes import STREAM_FROM
 from embedlab.core.lookup import lookup
 from embedlab.core.lora import lora_lookup
 from embedlab.core.lora_gradient import grad_lora
@@ -108,7 +107,6 @@ def maxima():
 
 CASES = {
     "lookup.lookup": lambda: lookup(floats(V, D), ids()),
-    "lookup._stream": lambda: lookup(floats(V, 16), ids(STREAM_FROM // 64)),
     "gradient._chains": lambda: grad_table(ids(), floats(MANY, D), V, padding_idx=1),
     "coalesce.coalesce": lambda: sparse(coalesce(ids(), floats(MANY, D), V)),
     "group.group": lambda: group(ids(), V),
