@@ -6,9 +6,9 @@ import numpy as np
 
 from embedlab.core import counter
 from embedlab.core.coalesce import coalesce
+from embedlab.core.group import by_blocks, fits
 from embedlab.core.ids import check_padding, id_error
-from embedlab.core.jit import claim, loop, parallel, piece, prange, prefetch, threads
-from embedlab.core.lanes import add_row, fetch_row, lanes, put_row
+from embedlab.core.jit import claim, loop, parallel, piece, prange, threads
 from embedlab.core.sparse_gradient import as_pairs
 from embedlab.core.table import check_room
 
@@ -17,17 +17,13 @@ __all__ = ["grad_table", "grad_table_loop", "grad_table_numpy"]
 PARALLEL_FROM = 524_288
 """Numbers to add from which two threads win."""
 
-_DENSE = 4
-"""Rows for each number that came up to which a chain for every row is worth its memory."""
+_ROWS = 64
+"""Rows that a worker takes at a time: of words sorted by frequency the first 64 do 0.4 of the work,
+less than the half of it that one of two threads has to do anyway."""
 
-_ROWS = 1024
-"""Rows that a worker takes at a time."""
-
-_AHEAD = 16
-"""So many rows ahead the memory is asked for what will be added."""
-
-_COUNT = np.int32
-"""Positions in half the memory: 1.3 ms, not 1.6, for 65 536 ids of 100 000, D 64."""
+_FAR = 1024
+"""The same where most rows of a dense gradient are only zeroed: in longer stretches that is 12 %
+faster."""
 
 _FRESH_FROM = 32 << 20
 """Bytes from which the system hands out pages of zeros, so that nobody need write them."""
@@ -55,78 +51,32 @@ def grad_table_loop(ids, grad_out, skip, grad):
 
 
 @loop
-def _chain_loop(ids, skip, heads, nexts):
-    """Chain the positions of each row, in rising order; return how many ids are bad.
+def _blocks_loop(packed, ends, bits, turn, workers, clear, grad_out, grad):
+    """Add `grad_out` (N, D) into `grad` (V, D), a block of 2**bits rows after the other.
 
-    `heads` (V,) gives one more than the first position of a row, and 0 where there is none;
-    `nexts` (N,) one more than the next one. Bad and skipped ids are in no chain. Made from the
-    last position to the first in one pass: 9 µs for 8 192 ids, where sorting them takes 45.
-    """
-    bad = 0
-    for n in range(ids.size - 1, -1, -1):
-        row = ids[n]  # read once: the array may change under us
-        if row < 0 or row >= heads.size:
-            bad += 1
-        elif row != skip:
-            nexts[n] = heads[row]
-            heads[row] = n + 1
-    return bad
+    Block b holds `packed[ends[b - 1]:ends[b]]`, row and position of each id in one number, in the
+    order of the positions; what is to be skipped has the row V.
 
-
-@loop
-def _sum_chain(sums, column, first, nexts, grad_out, grad, row):
-    """Write the sum of a chain to as many columns as `sums` holds; of no position it is zero."""
-    total = sums
-    here = first
-    while here > 0:
-        after = nexts[here - 1]
-        if after > 0:
-            fetch_row(total, grad_out, after - 1, column)
-        total = add_row(total, grad_out, here - 1, column)
-        here = after
-    put_row(total, grad, row, column)
-
-
-@loop
-def _sum_row(first, nexts, grad_out, grad, row):
-    """Write the sum of a chain to a row: as many columns at a time as registers hold."""
-    d = 0
-    while d + 128 <= grad.shape[1]:
-        _sum_chain(lanes(grad, 128), d, first, nexts, grad_out, grad, row)
-        d += 128
-    while d + 64 <= grad.shape[1]:
-        _sum_chain(lanes(grad, 64), d, first, nexts, grad_out, grad, row)
-        d += 64
-    while d + 16 <= grad.shape[1]:
-        _sum_chain(lanes(grad, 16), d, first, nexts, grad_out, grad, row)
-        d += 16
-    while d < grad.shape[1]:
-        _sum_chain(lanes(grad, 1), d, first, nexts, grad_out, grad, row)
-        d += 1
-
-
-@loop
-def _chains_loop(heads, nexts, size, turn, workers, clear, grad_out, grad):
-    """Write every row of `grad` (V, D) once: the sum of its chain, added in order.
-
-    A free worker takes the next `size` rows, so no two threads ever write the same row, and every
-    sum is the same for any number of workers. Unless `clear`, `grad` holds zeros already.
+    A free worker takes the next block, so no two threads ever write the same row, and within a
+    block the positions come in order: every sum is the same for any number of workers. A block
+    is zeroed when it is taken, and still lies in the nearest cache when it is added to: 0.38 ms
+    (8 192 ids of 30 000, D 128), where half of the table at a time took 0.45, and zeroing the rows
+    between sorted ids, each sum in registers, 0.53 with the sort.
     """
     for _worker in prange(workers):
         block = claim(turn)
-        while block * size < len(grad):
-            last = min(len(grad), (block + 1) * size)
-            for row in range(block * size, last):
-                soon = heads[min(row + _AHEAD, last - 1)]
-                if soon > 0:
-                    for d in range(0, grad.shape[1], 16):
-                        prefetch(grad_out, soon - 1, d)
-                if clear or heads[row] > 0:
-                    _sum_row(heads[row], nexts, grad_out, grad, row)
+        while block < ends.size:
+            if clear:
+                grad[block << bits : min(len(grad), (block + 1) << bits)] = 0
+            for s in range(ends[block - 1] if block else 0, ends[block]):
+                row, n = packed[s] >> 32, packed[s] & 0xFFFFFFFF
+                if row < len(grad):
+                    for d in range(grad.shape[1]):
+                        grad[row, d] += grad_out[n, d]
             block = claim(turn)
 
 
-_chains_loop_parallel = parallel(_chains_loop)
+_blocks_loop_parallel = parallel(_blocks_loop)
 
 
 def grad_table(
@@ -187,8 +137,8 @@ def grad_table(
     check_room(*shape, sums.dtype, "input_dim")
     counter.count("gradient")
     flat = ids.reshape(-1)
-    if sums.size >= PARALLEL_FROM and threads() > 1 and input_dim <= _DENSE * sums.size:
-        grad, bad = _grad_by_rows(flat, sums, input_dim, skip)
+    if sums.size >= PARALLEL_FROM and threads() > 1 and fits(ids, input_dim):
+        grad, bad = _grad_in_blocks(flat, sums, input_dim, skip)
     else:
         grad = np.zeros(shape, sums.dtype)
         bad = grad_table_loop(flat, sums, skip, grad)
@@ -197,16 +147,15 @@ def grad_table(
     return grad.astype(grad_out.dtype, copy=False)
 
 
-def _grad_by_rows(
+def _grad_in_blocks(
     ids: np.ndarray, sums: np.ndarray, input_dim: int, skip: int
 ) -> tuple[np.ndarray, int]:
-    shape = (input_dim, sums.shape[1])
-    heads = np.zeros(input_dim, _COUNT if ids.size < np.iinfo(_COUNT).max else np.int64)
-    nexts = np.empty(ids.size, heads.dtype)
-    bad = _chain_loop(ids, skip, heads, nexts)
-    clear = input_dim * sums.shape[1] * sums.itemsize < _FRESH_FROM
-    grad = (np.empty if clear else np.zeros)(shape, sums.dtype)
+    n, columns = sums.shape
+    bits = piece(input_dim, threads(), _FAR if n <= input_dim else _ROWS).bit_length() - 1
+    packed, ends, bad = by_blocks(ids, input_dim, skip, bits, threads())
+    clear = input_dim * columns * sums.itemsize < _FRESH_FROM
+    grad = (np.empty if clear else np.zeros)((input_dim, columns), sums.dtype)
     if not bad:
-        turn, step = np.zeros(1, np.int64), piece(input_dim, threads(), _ROWS)
-        _chains_loop_parallel(heads, nexts, step, turn, threads(), clear, sums, grad)
+        turn = np.zeros(1, np.int64)
+        _blocks_loop_parallel(packed, ends, bits, turn, threads(), clear, sums, grad)
     return grad, bad

@@ -8,7 +8,8 @@ from embedlab.core.ids import as_ids, check_padding, id_error
 from embedlab.core.jit import loop, parallel, prange, threads
 from embedlab.core.table import check_size
 
-__all__ = ["Groups", "bands", "group", "group_loop", "group_loop_parallel", "group_numpy"]
+__all__ = ["Groups", "bands", "by_blocks", "fits", "group", "group_loop", "group_loop_parallel",
+           "group_numpy"]  # fmt: skip
 
 PARALLEL_FROM = 131_072
 """Ids from which a second thread pays for being woken six times."""
@@ -182,6 +183,39 @@ def bands(starts: np.ndarray, workers: int, cost: int = 1) -> np.ndarray:
     return cuts.astype(np.int64)
 
 
+def fits(ids: np.ndarray, input_dim: int) -> bool:
+    """Tell whether an id and its position can be packed into one number of 64 bits.
+
+    >>> fits(np.zeros(3, np.int64), 5), fits(np.zeros(3, np.int64), 2**31)
+    (True, False)
+    """
+    return ids.size < 1 << _BITS and input_dim < 1 << (_BITS - 1)
+
+
+def by_blocks(
+    ids: np.ndarray, input_dim: int, skip: int, bits: int, workers: int
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Bring positions together whose rows lie in one block of 2**bits rows: one pass of the sort.
+
+    Gives `packed` (N,), in each the row above 32 bits that hold the position; `ends` (B,), where
+    each block ends; and how many ids are bad. The positions of a block rise; the id `skip` has
+    become the row V.
+
+    >>> packed, ends, bad = by_blocks(np.array([5, 0, 4]), 6, -1, 2, 1)
+    >>> (packed >> 32).tolist(), ends.tolist(), bad
+    ([0, 5, 4], [1, 3], 0)
+    """
+    packed = np.empty(ids.size, np.int64)
+    bad = (_pack_loop_parallel if workers > 1 else _pack_loop)(ids, input_dim, skip, packed)
+    blocks = ((input_dim - 1) >> bits) + 1
+    if bad:
+        return packed, np.zeros(blocks, np.int64), bad
+    counts = np.empty((workers, 1 << (input_dim >> bits).bit_length()), np.int64)
+    target = np.empty_like(packed)
+    (group_loop_parallel if workers > 1 else group_loop)(packed, _BITS + bits, counts, target)
+    return target, counts[-1, :blocks], 0
+
+
 def group(ids: Any, input_dim: int, *, padding_idx: int | None = None) -> Groups:
     """Bring the positions of equal ids together.
 
@@ -221,7 +255,7 @@ def group(ids: Any, input_dim: int, *, padding_idx: int | None = None) -> Groups
     whole = as_ids(ids)
     ids = whole.reshape(-1)
     skip = check_padding(padding_idx, input_dim)
-    if ids.size >= 1 << _BITS or input_dim >= 1 << (_BITS - 1):  # too big to pack into 64 bits
+    if not fits(ids, input_dim):
         ids = ids.copy()
         if not 0 <= int(ids.min(initial=0)) <= int(ids.max(initial=0)) < input_dim:
             raise id_error(ids.reshape(whole.shape), input_dim)

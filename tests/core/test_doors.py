@@ -44,7 +44,7 @@ NO_DOORS = {
     "bags": ("in_single",),
     "counter": ("calls", "count"),
     "finite": ("check_finite",),
-    "group": ("bands",),
+    "group": ("bands", "by_blocks", "fits"),
     "lstm": ("halves",),
     "lstm_walk": ("grad_lstm_walk",),
     "ids": ("id_error",),

@@ -107,7 +107,7 @@ def maxima():
 
 CASES = {
     "lookup.lookup": lambda: lookup(floats(V, D), ids()),
-    "gradient._chains": lambda: grad_table(ids(), floats(MANY, D), V, padding_idx=1),
+    "gradient._blocks": lambda: grad_table(ids(), floats(MANY, D), V, padding_idx=1),
     "coalesce.coalesce": lambda: sparse(coalesce(ids(), floats(MANY, D), V)),
     "group.group": lambda: group(ids(), V),
     "adapter.add_lora": add_step,
