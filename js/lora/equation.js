@@ -26,8 +26,7 @@ export function grid({ scene, reading, spot }, spec) {
     const at = rowStop === i ? Math.min(colStop ?? 0, columns - 1) : -1;
     const word = part === "b" ? "" : reading.words[i];
     // By what it shows: while the steps run, only rows that changed are made anew.
-    const key = `${values} ${most} ${word} ${box.x} ${box.y} ${cw} ${rh}`;
-    return guard([key, at, scene.theme], () =>
+    return guard([...values, most, word, box.x, box.y, cw, rh, at, scene.theme], () =>
       heatRow({
         values,
         col0: 0,

@@ -134,14 +134,17 @@ function moment({ header, arrays }, reading, r, f) {
   };
   /** @param {number} k */
   const b = (k) => paths.b.data.subarray((f * r + k) * cols, (f * r + k + 1) * cols);
+  const all = paths.b.data.subarray(f * r * cols, (f + 1) * r * cols);
+  /** @type {number[][]} */
+  const rows = [];
   /** @param {number} i */
   const after = (i) => {
     const factors = a(i);
-    return Array.from(reading.table(i), (weight, c) => {
+    return (rows[i] ??= Array.from(reading.table(i), (weight, c) => {
       let sum = 0;
-      for (let k = 0; k < r; k++) sum += factors[k] * b(k)[c];
+      for (let k = 0; k < r; k++) sum += factors[k] * all[k * cols + c];
       return weight + scale * sum;
-    });
+    }));
   };
   return {
     r,
