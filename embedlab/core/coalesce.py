@@ -36,6 +36,56 @@ def coalesce_numpy(ids: np.ndarray, grad_out: np.ndarray) -> tuple[np.ndarray, n
 
 
 @loop
+def _sum_columns(sums, column, order, starts, first, last, grad_out, rows):
+    """Sum the columns from `column` on, as many as `sums` holds in registers, for some rows."""
+    for k in range(first, last):
+        total = sums
+        for s in range(starts[k], starts[k + 1]):
+            total = add_row(total, grad_out, order[s], column)
+        put_row(total, rows, k, column)
+
+
+@loop
+def _sum_rows(order, starts, first, last, mean, grad_out, rows):
+    """Sum the gradients of some rows: as many columns at a time as registers hold."""
+    d = 0
+    while d + 128 <= rows.shape[1]:
+        _sum_columns(lanes(rows, 128), d, order, starts, first, last, grad_out, rows)
+        d += 128
+    while d + 64 <= rows.shape[1]:
+        _sum_columns(lanes(rows, 64), d, order, starts, first, last, grad_out, rows)
+        d += 64
+    while d + 16 <= rows.shape[1]:
+        _sum_columns(lanes(rows, 16), d, order, starts, first, last, grad_out, rows)
+        d += 16
+    while d < rows.shape[1]:
+        _sum_columns(lanes(rows, 1), d, order, starts, first, last, grad_out, rows)
+        d += 1
+    if mean:
+        for k in range(first, last):
+            rows[k, :] /= rows.dtype.type(starts[k + 1] - starts[k])
+
+
+@loop
+def coalesce_loop(order, starts, size, turn, workers, mean, grad_out, rows):
+    """Sum into each of `rows` (K, D) the gradients at `order[starts[k]:starts[k + 1]]`.
+
+    A free worker takes the next `size` rows (Zipf's law makes some long), and adds in the order of
+    the positions. With `mean` each sum is divided by how many it has. Both arrays are C-contiguous.
+    Asking the memory for gradients ahead gains nothing: the sum waits for bandwidth alone.
+    """
+    for _worker in prange(workers):
+        block = claim(turn)
+        while block * size < len(rows):
+            last = min(len(rows), (block + 1) * size)
+            _sum_rows(order, starts, block * size, last, mean, grad_out, rows)
+            block = claim(turn)
+
+
+coalesce_loop_parallel = parallel(coalesce_loop)
+
+
+@loop
 def _chain_loop(ids, skip, heads, nexts):
     """Chain the positions of each row, in rising order; return how many ids are bad.
 
@@ -66,17 +116,7 @@ def _pick_loop(heads, unique, firsts):
 
 
 @loop
-def _link_loop(order, starts, firsts, nexts):
-    """Turn groups of positions into chains."""
-    for k in range(starts.size - 1):
-        firsts[k] = order[starts[k]] + 1
-        for s in range(starts[k], starts[k + 1] - 1):
-            nexts[order[s]] = order[s + 1] + 1
-        nexts[order[starts[k + 1] - 1]] = 0
-
-
-@loop
-def _sum_columns(sums, column, firsts, nexts, first, last, grad_out, rows):
+def _chain_columns(sums, column, firsts, nexts, first, last, grad_out, rows):
     """Sum the columns from `column` on, as many as `sums` holds in registers, for some rows."""
     for k in range(first, last):
         total = sums
@@ -88,20 +128,20 @@ def _sum_columns(sums, column, firsts, nexts, first, last, grad_out, rows):
 
 
 @loop
-def _sum_rows(firsts, nexts, first, last, mean, grad_out, rows):
+def _chain_rows(firsts, nexts, first, last, mean, grad_out, rows):
     """Sum the gradients of some rows: as many columns at a time as registers hold."""
     d = 0
     while d + 128 <= rows.shape[1]:
-        _sum_columns(lanes(rows, 128), d, firsts, nexts, first, last, grad_out, rows)
+        _chain_columns(lanes(rows, 128), d, firsts, nexts, first, last, grad_out, rows)
         d += 128
     while d + 64 <= rows.shape[1]:
-        _sum_columns(lanes(rows, 64), d, firsts, nexts, first, last, grad_out, rows)
+        _chain_columns(lanes(rows, 64), d, firsts, nexts, first, last, grad_out, rows)
         d += 64
     while d + 16 <= rows.shape[1]:
-        _sum_columns(lanes(rows, 16), d, firsts, nexts, first, last, grad_out, rows)
+        _chain_columns(lanes(rows, 16), d, firsts, nexts, first, last, grad_out, rows)
         d += 16
     while d < rows.shape[1]:
-        _sum_columns(lanes(rows, 1), d, firsts, nexts, first, last, grad_out, rows)
+        _chain_columns(lanes(rows, 1), d, firsts, nexts, first, last, grad_out, rows)
         d += 1
     if mean:
         for k in range(first, last):
@@ -114,22 +154,20 @@ def _sum_rows(firsts, nexts, first, last, mean, grad_out, rows):
 
 
 @loop
-def coalesce_loop(firsts, nexts, size, turn, workers, mean, grad_out, rows):
+def _chains_loop(firsts, nexts, size, turn, workers, mean, grad_out, rows):
     """Sum into each of `rows` (K, D) the gradients of the chain that begins at `firsts[k]`.
 
-    A free worker takes the next `size` rows (Zipf's law makes some long), and adds in the order of
-    the positions. With `mean` each sum is divided by how many it has. Both arrays are C-contiguous.
-    Asking the memory for gradients ahead gains nothing: the sum waits for bandwidth alone.
+    Otherwise as `coalesce_loop`.
     """
     for _worker in prange(workers):
         block = claim(turn)
         while block * size < len(rows):
             last = min(len(rows), (block + 1) * size)
-            _sum_rows(firsts, nexts, block * size, last, mean, grad_out, rows)
+            _chain_rows(firsts, nexts, block * size, last, mean, grad_out, rows)
             block = claim(turn)
 
 
-coalesce_loop_parallel = parallel(coalesce_loop)
+_chains_loop_parallel = parallel(_chains_loop)
 
 
 @loop
@@ -146,7 +184,7 @@ def _coalesce_small_loop(ids, grad_out, skip, mean, work, unique, rows):
     if bad:
         return bad, 0
     k = _pick_loop(heads, unique, firsts)
-    _sum_rows(firsts, nexts, 0, k, mean, grad_out, rows)
+    _chain_rows(firsts, nexts, 0, k, mean, grad_out, rows)
     return 0, k
 
 
@@ -211,13 +249,20 @@ def coalesce(
             raise id_error(ids, input_dim)
         unique, rows = unique[:found], rows[:found]
     else:
-        unique, firsts, nexts = _chains(ids, input_dim, padding_idx, skip)
+        chained = input_dim <= _DENSE * ids.size
+        if chained:
+            unique, *parts = _chains(ids, input_dim, skip)
+        else:  # many rows for few ids: sort, as nothing of size V is made
+            unique, *parts = group(ids, input_dim, padding_idx=padding_idx)
         rows = np.empty((len(unique), sums.shape[1]), sums.dtype)
         workers = threads() if sums.size >= PARALLEL_FROM else 1
-        run = coalesce_loop_parallel if workers > 1 else coalesce_loop
+        if chained:
+            run = _chains_loop_parallel if workers > 1 else _chains_loop
+        else:
+            run = coalesce_loop_parallel if workers > 1 else coalesce_loop
         turn = np.zeros(1, np.int64)
         size = piece(len(rows), workers, _ROWS)
-        run(firsts, nexts, size, turn, workers, scale_grad_by_freq, sums, rows)
+        run(*parts, size, turn, workers, scale_grad_by_freq, sums, rows)
     if rows.dtype is not grad_out.dtype:
         rows = rows.astype(grad_out.dtype, copy=False)
     shape = (input_dim, grad_out.shape[1])
@@ -225,15 +270,10 @@ def coalesce(
 
 
 def _chains(
-    ids: np.ndarray, input_dim: int, padding_idx: int | None, skip: int
+    ids: np.ndarray, input_dim: int, skip: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     kind = _kind(ids.size)
     nexts = np.empty(ids.size, kind)
-    if input_dim > _DENSE * ids.size:  # many rows for few ids: sort, as nothing of size V is made
-        unique, order, starts = group(ids, input_dim, padding_idx=padding_idx)
-        firsts = np.empty(unique.size, kind)
-        _link_loop(order, starts, firsts, nexts)
-        return unique, firsts, nexts
     heads = np.zeros(input_dim, kind)
     if _chain_loop(ids.reshape(-1), skip, heads, nexts):
         raise id_error(ids, input_dim)

@@ -108,7 +108,8 @@ def maxima():
 CASES = {
     "lookup.lookup": lambda: lookup(floats(V, D), ids()),
     "gradient._blocks": lambda: grad_table(ids(), floats(MANY, D), V, padding_idx=1),
-    "coalesce.coalesce": lambda: sparse(coalesce(ids(), floats(MANY, D), V)),
+    "coalesce._chains": lambda: sparse(coalesce(ids(), floats(MANY, D), V)),
+    "coalesce.coalesce": lambda: sparse(coalesce(ids(MANY // 8), floats(MANY // 8, D), MANY)),
     "group.group": lambda: group(ids(), V),
     "adapter.add_lora": add_step,
     "lora._lora_lookup_lanes": lambda: lora_lookup(floats(V, D), ids(MANY // 8), [adapter()]),
