@@ -72,8 +72,9 @@ def gradcheck(layer: Layer, inputs: Any, *, mask: Any = None, epsilon: float = 1
 
     errors = {}
     arrays = flat(came) if several else [came]
-    backs = gradients.inputs if isinstance(gradients.inputs, list) else [gradients.inputs]
-    for number, (array, back) in enumerate(zip(arrays, backs, strict=False)):
+    back_to = gradients.inputs
+    backs = back_to if isinstance(back_to, list) else [back_to] * len(arrays)
+    for number, (array, back) in enumerate(zip(arrays, backs, strict=True)):
         if back is not None:
             name = f"inputs/{number}" if len(arrays) > 1 else "inputs"
             errors[name] = _worst(array, back, total, epsilon, at_most, rng)
