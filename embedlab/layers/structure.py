@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["Mismatch", "first", "flat", "nested", "packed", "swapped", "up_to"]
+__all__ = ["Mismatch", "alone", "first", "flat", "nested", "packed", "swapped", "up_to"]
 
 
 class Mismatch(ValueError):
@@ -19,6 +19,16 @@ def nested(thing: Any) -> bool:
     if isinstance(thing, Mapping):
         return "class_name" not in thing
     return isinstance(thing, (list, tuple))
+
+
+def alone(structure: Any) -> Any:
+    """Give what stands alone in a list, as Keras does; everything else stays.
+
+    >>> alone(["a"]), alone({"k": "a"})
+    ('a', {'k': 'a'})
+    """
+    lone = isinstance(structure, (list, tuple)) and len(structure) == 1
+    return structure[0] if lone else structure
 
 
 def flat(structure: Any) -> list[Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from embedlab.layers.structure import Mismatch, flat, nested, packed, up_to
+from embedlab.layers.structure import Mismatch, alone, flat, nested, packed, up_to
 
 __all__ = ["Ends"]
 
@@ -38,8 +38,7 @@ class Ends:
     """
 
     def __init__(self, structure: Any):
-        lone = isinstance(structure, (list, tuple)) and len(structure) == 1
-        self.structure = structure[0] if lone else structure  # a list of one is that one
+        self.structure = alone(structure)
         self.names: list[str] = flat(self.structure)
         form = self.structure
         parts = form.values() if isinstance(form, Mapping) else form

@@ -5,14 +5,14 @@ from typing import Any
 
 from embedlab.layers.activity import one_pass, pulls
 from embedlab.layers.base import Gradients, Layer
-from embedlab.layers.structure import first, flat, packed, swapped, up_to
+from embedlab.layers.structure import alone, first, flat, packed, swapped, up_to
 from embedlab.layers.symbolic import KerasTensor
 from embedlab.models.calls import flow, follow_masks, in_order, placeholders
 from embedlab.models.ends import Ends
 from embedlab.models.masks import MaskNote, refuse_to_lose
 from embedlab.models.model import Model
 from embedlab.models.several import Several
-from embedlab.models.starts import Starts, alone
+from embedlab.models.starts import Starts
 from embedlab.optimizers.sums import add_to
 
 __all__ = ["Functional"]

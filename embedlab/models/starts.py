@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.layers.structure import Mismatch, nested, swapped, up_to
+from embedlab.layers.structure import Mismatch, alone, nested, swapped, up_to
 from embedlab.layers.symbolic import KerasTensor
 from embedlab.models.calls import placeholders
 from embedlab.models.several import Several
 
-__all__ = ["Starts", "alone"]
+__all__ = ["Starts"]
 
 
 class Starts:
@@ -99,16 +99,6 @@ class Starts:
 
     def _names(self) -> Any:
         return swapped(self.structure, lambda tensor: tensor.name)
-
-
-def alone(structure: Any) -> Any:
-    """Give what stands alone in a list, as Keras does; everything else stays.
-
-    >>> alone(["a"]), alone({"k": "a"})
-    ('a', {'k': 'a'})
-    """
-    lone = isinstance(structure, (list, tuple)) and len(structure) == 1
-    return structure[0] if lone else structure
 
 
 def _is_one(thing: Any, tensor: KerasTensor) -> bool:
