@@ -180,6 +180,27 @@ class View:
             self.press("Tab")
         raise AssertionError(f"Tab does not reach {place}")
 
+    def _on(self, act, place, *words, **options):
+        target = self.place(place) if isinstance(place, str) else place
+        getattr(target, act)(*words, **options)
+        self.settle()  # what the act changes is painted in the next frame
+
+    def click(self, place, **options):
+        """Click a place, or a locator, and see what it changes."""
+        self._on("click", place, **options)
+
+    def hover(self, place):
+        """Point at a place, or a locator."""
+        self._on("hover", place)
+
+    def check(self, place, **options):
+        """Choose a radio button or tick a box."""
+        self._on("check", place, **options)
+
+    def fill(self, place, text):
+        """Write a text into a field."""
+        self._on("fill", place, text)
+
     def press(self, *keys):
         for key in keys:
             self.page.keyboard.press(key)

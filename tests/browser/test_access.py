@@ -112,9 +112,8 @@ def test_the_view_takes_the_host_s_side(show, name):
 def test_with_reduced_motion_nothing_moves(show, name):
     case = CASES[name]
     view = show(case.make(), reduced_motion="reduce")
-    view.place("top:predict").click()
-    view.place("predict:reveal").click()
-    view.settle()
+    view.click("top:predict")
+    view.click("predict:reveal")
     assert view.page.evaluate("document.getAnimations().length") == 0
 
 

@@ -9,8 +9,8 @@ from playwright.sync_api import expect
 def test_it_asks_before_it_shows(show, name):
     view = show(CASES[name].make(ask=True))
     expect(view.root.locator("section.predict")).to_contain_text("Predict.")
-    view.place("predict:reveal").click()
-    view.place("predict:done").click()
+    view.click("predict:reveal")
+    view.click("predict:done")
     expect(view.root.locator("section.predict")).to_have_count(0)
     view.reached("answers")
     assert len(view.explorer.answers) == 1

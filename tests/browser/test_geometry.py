@@ -110,9 +110,9 @@ def test_words_of_a_learner_stay_words(show):
     view = show(GeometryExplorer("#0", table=np.eye(4), words=words))
     assert view.root.locator("img, script").count() == 0
     assert view.root.locator(".pair bdi").first.inner_text() == words[0]
-    view.place("near:0").click()
+    view.click("near:0")
     view.wait(word="חתול")
-    view.place("word").fill("#3")
+    view.fill("word", "#3")
     view.press("Enter")
     view.wait(word="#3")
     assert "“#3”" in view.root.locator(".pair").inner_text()
@@ -130,7 +130,7 @@ def test_hover_compares_and_asks_python_for_nothing(show):
         assert f"“w{row}”" in view.said
         assert f"cosine {number(trace.cosines[row])}, true distance" in view.said
         assert fact(view, "map") == number(trace.on_map[row])
-    view.place("seems:1").hover()
+    view.hover("seems:1")
     assert f"“w{trace.near_map[1]}”" in view.said
     sent = view.page.evaluate(f"models.view0.sent.slice({before})")
     assert all(set(changes) == {"cursor"} for changes in sent)
@@ -150,7 +150,7 @@ def test_a_click_puts_a_word_in_the_middle(show):
     explorer = own()
     view = show(explorer)
     row = int(explorer.trace.near[3])
-    view.place("near:3").click()
+    view.click("near:3")
     view.wait(word=f"w{row}")
     assert explorer.trace.picked == row
     other = int(explorer.trace.cosines.argmin())
@@ -168,7 +168,7 @@ def test_drag_words_into_the_sum(show):
     view.wait(a=f"w{near}")
     drag(view, spot(view, far), middle(view.place("slot:b")))
     view.wait(b=f"w{far}")
-    view.place("slot:c").fill("w11")
+    view.fill("slot:c", "w11")
     view.press("Enter")
     view.wait(c="w11")
     found = analogy(TABLE, far, near, 11, 5)
@@ -178,7 +178,7 @@ def test_drag_words_into_the_sum(show):
     drag(view, middle(view.place("near:1")), (5, 5))  # beside every slot: nothing
     view.settle()
     assert view.root.locator(".ghost").count() == 0 and explorer.a == f"w{near}"
-    view.place("answer:0").click()
+    view.click("answer:0")
     view.wait(word=f"w{found.ids[0]}")
 
 
@@ -186,7 +186,7 @@ def test_another_plane_changes_no_cosine(show):
     explorer = own()
     view = show(explorer)
     before = lines(view, "near")
-    view.place("plane:random").check()
+    view.check("plane:random")
     view.wait(plane="random")
     assert view.said.startswith("Another plane through the same rows, random: not one cosine")
     after = lines(view, "near")
@@ -212,7 +212,7 @@ def test_fewer_words_by_slider(show):
 def test_an_unknown_word_is_answered_by_a_sentence_and_stays_typed(show):
     explorer = own()
     view = show(explorer)
-    view.place("word").fill("unicorn")
+    view.fill("word", "unicorn")
     view.press("Enter")
     view.page.wait_for_selector(".embedlab [role=alert]")
     assert "Received unicorn." in view.root.get_by_role("alert").inner_text()
@@ -292,7 +292,7 @@ def test_predict_hides_the_answer_then_shows_the_difference(show):
     explorer = own()
     view = show(explorer)
     trace = explorer.trace
-    view.place("top:predict").click()
+    view.click("top:predict")
     assert view.root.locator('[data-place^="near:"], .answer, .ruler').count() == 0
     assert view.root.locator(".right dd").first.inner_text() == "?"
     wrong = next(int(row) for row in trace.choices if row != trace.near[0])
@@ -301,8 +301,7 @@ def test_predict_hides_the_answer_then_shows_the_difference(show):
     chosen = view.root.locator(".guess.chosen bdi")
     assert chosen.count() == 1
     chosen = explorer.trace.words.index(chosen.inner_text())
-    view.place("predict:reveal").click()
-    view.settle()
+    view.click("predict:reveal")
     strip = " ".join(view.root.locator(".strip.predict").inner_text().split())
     assert f"“w{trace.near[0]}” is: cosine {number(trace.cosines[trace.near[0]])}" in strip
     view.settle()
@@ -318,7 +317,7 @@ def test_predict_hides_the_answer_then_shows_the_difference(show):
 def test_linked_views_follow_the_word_and_the_step(show):
     one, two = own(link_id="pair"), own(link_id="pair", plane="pca 3+4")
     first, second = show(one, two)
-    first.place("near:2").click()
+    first.click("near:2")
     second.page.wait_for_function(
         "models.view1.get('message').header.picked === models.view0.get('message').header.picked"
         " && models.view1.get('message').header.picked !== 7"
@@ -333,11 +332,11 @@ def test_linked_views_follow_the_word_and_the_step(show):
 def test_a_map_and_a_lookup_share_the_row(show):
     lookup, maps = LookupExplorer(link_id="pair"), own(link_id="pair")
     first, second = show(lookup, maps)
-    first.place("chip:1").click()
+    first.click("chip:1")
     second.wait(word=f"w{lookup.trace.rows[1]}")
     assert maps.trace.picked == lookup.trace.rows[1]
     near = int(maps.trace.near[0])
-    second.place("near:0").click()
+    second.click("near:0")
     second.wait(word=f"w{near}")
     first.settle()
     assert first.root.locator(".chip").count() == 6 and lookup.trace.refused is None
@@ -345,7 +344,7 @@ def test_a_map_and_a_lookup_share_the_row(show):
 
 def test_a_picture_of_calm_moves_nothing(show):
     view = show(own(), reduced_motion="reduce")
-    view.place("plane:pca 3+4").check()
+    view.check("plane:pca 3+4")
     view.wait(plane="pca 3+4")
     assert view.root.locator(".hub").count() == 1
     trace = view.explorer.trace

@@ -89,7 +89,7 @@ def test_the_numbers_on_the_right_and_the_alt_text(show):
 def test_assign_keeps_the_last_and_the_check_turns_red(show):
     explorer = GradientExplorer()
     view = show(explorer)
-    view.place("rule:assign").check()
+    view.check("rule:assign")
     view.wait(rule="assign")
     assert view.said == (
         "dW[ids] = g: of the 3 gradients for row 1 the last one wins. The gradient check fails."
@@ -99,7 +99,7 @@ def test_assign_keeps_the_last_and_the_check_turns_red(show):
     assert view.root.locator(".chip.lost").count() == 3  # two of “the”, one of the padding
     assert view.root.locator(".piece.lost").count() == 3
     assert view.root.locator(".card.warn s").count() == 2
-    view.place("rule:add").check()
+    view.check("rule:add")
     view.wait(rule="add")
     assert "are added. The gradient check passes." in view.said
     assert view.root.locator(".lost").count() == 0
@@ -110,17 +110,17 @@ def test_hover_a_word_a_row_and_a_number(show):
     view = show(explorer)
     sent = view.page.evaluate("models.view0.sent.length")
     g = explorer.trace.grad_out
-    view.place("chip:3").hover()
+    view.hover("chip:3")
     assert view.said.startswith(f"“the” sends [{number(g[3, 0])}, ")
     assert f"the row held {number(g[0, 0])}; now it holds" in view.said
     assert view.root.locator(".chip.hit").count() == 1 and view.root.locator(".chip.same").count()
-    view.place("cell:1:2").hover()
+    view.hover("cell:1:2")
     assert "Row 1 (“the”) appears 3 times: in column 2 it gets" in view.said
     assert number(explorer.trace.added[1, 2]) in view.said
     assert words(view.root.locator(".stage .head").last).startswith("column 2")
-    view.root.locator(".rowlabel").nth(2).hover()
+    view.hover(view.root.locator(".rowlabel").nth(2))
     assert view.said == "Row 2 (“a”) is read by no word: its gradient is exactly zero."
-    view.place("back:1:3").hover()
+    view.hover("back:1:3")
     w, t = explorer.trace.table[5, 3], explorer.trace.target[1, 3]
     card = words(view.root.locator(".card"))
     assert f"tanh({number(w)} − " in card and number(np.tanh(w - t)) in card
@@ -152,36 +152,36 @@ def test_tied_every_row_gets_a_gradient_and_the_scores_are_written_out(show):
     view = show(explorer)
     assert fact(view, "reached") == "14 of 14"
     assert view.root.locator(".piece.scores").count() == 14
-    view.place("cell:2:1").click()
+    view.click("cell:2:1")
     assert "is read by no word, and still gets" in view.said
     card = words(view.root.locator(".card"))
     assert number(explorer.trace.direct[2, 1]) in card and "(p − y)ᵀ @ rows" in card
-    view.place("chip:9").hover()
+    view.hover("chip:9")
     assert "has no next one to predict" in view.said
 
 
 def test_padding_and_frequency_say_that_they_change_the_gradient(show):
     view = show(GradientExplorer())
-    view.place("mode:padding").check()
+    view.check("mode:padding")
     view.wait(mode="padding")
     assert view.said.startswith("Row 0 is padding: it learns nothing.")
     assert view.root.locator(".chip.silent").count() == 2
     assert view.place("cell:0:0").get_attribute("aria-label") == "dW[0, 0] = 0.00"
-    view.place("mode:frequency").check()
+    view.check("mode:frequency")
     view.wait(mode="frequency")
     assert view.said.endswith("on purpose: the check fails.")
-    view.place("cell:1:0").hover()
+    view.hover("cell:1:0")
     assert "/ 3 =" in view.said and view.said.endswith("the mean.")
 
 
 def test_type_a_sentence_and_a_word_too_many_is_a_sentence(show):
     explorer = GradientExplorer()
     view = show(explorer)
-    view.place("text").fill("the dog the dog")
+    view.fill("text", "the dog the dog")
     view.wait(text="the dog the dog")
     assert texts(view.root.locator(".chip bdi")) == ["the", "dog", "the", "dog"]
     assert view.root.locator(".transport .count").inner_text() == "step 5 of 5"
-    view.place("text").fill("the #99")
+    view.fill("text", "the #99")
     expect(view.root.locator(".strip.error")).to_contain_text("Received 99")
     assert view.root.locator(".chip").count() == 4  # the last good trace
 
@@ -328,19 +328,19 @@ def test_predict_last_mean_or_sum_by_keys(show):
 def test_predict_by_mouse_is_right_and_follows_the_rule(show):
     explorer = GradientExplorer("the cat the", rule="assign")
     view = show(explorer)
-    view.place("fate").click()
-    view.place("fate:0").click()
-    view.place("predict:reveal").click()
+    view.click("fate")
+    view.click("fate:0")
+    view.click("predict:reveal")
     assert "“assign” keeps the last, and that is the bug" in words(
         view.root.locator("section.predict")
     )
     view.reached("answers")
     assert explorer.answers[-1]["correct"] is True
-    view.place("predict:done").click()
-    view.place("top:predict").click()
+    view.click("predict:done")
+    view.click("top:predict")
     for row in (1, 5):
-        view.root.locator(".rowlabel").nth(row).click()
-    view.place("predict:reveal").click()
+        view.click(view.root.locator(".rowlabel").nth(row))
+    view.click("predict:reveal")
     expect(view.root.locator(".tally")).to_have_text(["2 right"])
 
 
@@ -358,9 +358,9 @@ def test_python_drives_the_view(show):
 
 def test_a_linked_lookup_shares_the_row(show):
     lookup, gradient = show(LookupExplorer(link_id="a"), GradientExplorer(link_id="a"))
-    lookup.place("chip:1").click()
+    lookup.click("chip:1")
     assert gradient.said.startswith("“cat” sends")
-    gradient.place("cell:3:0").click()
+    gradient.click("cell:3:0")
     assert "“on” has id 3" in lookup.said
 
 

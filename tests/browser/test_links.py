@@ -17,7 +17,7 @@ def test_a_word_chosen_in_the_lookup_is_chosen_in_its_gradient(show):
     for explorer in (lookup, gradient):
         explorer.still()
     sent = gradient.page.evaluate("models.view1.sent.length")
-    lookup.place("chip:1").click()
+    lookup.click("chip:1")
     row = lookup.explorer.trace.rows[1]
     assert f"back to row {row}:" in gradient.said
     assert other.said == alone
@@ -28,6 +28,5 @@ def test_a_word_chosen_in_the_lookup_is_chosen_in_its_gradient(show):
 def test_steps_of_different_kinds_are_not_mixed(show):
     lookup, training = show(LookupExplorer(link_id="a"), TrainingExplorer(link_id="a"))
     before = training.place("transport:scrub").input_value()
-    lookup.place("chip:3").click()
-    lookup.settle()
+    lookup.click("chip:3")
     assert training.place("transport:scrub").input_value() == before

@@ -85,14 +85,14 @@ def test_ten_thousand_words_are_a_window_that_says_so(show):
 def test_hover_a_word_a_row_and_a_cell(show):
     view = show(LookupExplorer())
     before = view.page.evaluate("models.view0.sent.length")
-    view.place("chip:1").hover()
+    view.hover("chip:1")
     assert view.said.startswith("“cat” has id 5, so the output's second row is row 5")
     assert view.root.locator(".chip.hit").inner_text().split() == ["cat", "5"]
-    view.root.locator(".rowlabel").nth(1).hover()
+    view.hover(view.root.locator(".rowlabel").nth(1))
     assert view.said == "Row 1 (“the”) is read by 2 words, for output rows 0 and 4."
-    view.root.locator(".rowlabel").nth(6).hover()
+    view.hover(view.root.locator(".rowlabel").nth(6))
     assert "is read by no word" in view.said
-    view.place("out:1:1").hover()
+    view.hover("out:1:1")
     assert view.said.startswith("out[1, 1] is W[5, 1] =")
     assert "1·" in view.root.locator(".card .on").nth(1).inner_text()
     sent = view.page.evaluate(f"models.view0.sent.slice({before})")
@@ -102,7 +102,7 @@ def test_hover_a_word_a_row_and_a_cell(show):
 def test_python_hears_where_the_learner_looks(show):
     explorer = LookupExplorer()
     view = show(explorer)
-    view.place("out:2:3").hover()
+    view.hover("out:2:3")
     view.reached("cursor", "(cursor) => cursor.hover?.part === 'out'")
     assert explorer.cursor["hover"] == {"part": "out", "n": 2, "col": 3}
 
@@ -127,7 +127,7 @@ def test_drag_a_slider_and_the_costs_follow(show):
 def test_type_a_sentence(show):
     explorer = LookupExplorer()
     view = show(explorer)
-    view.place("text").fill("the mat sat")
+    view.fill("text", "the mat sat")
     view.wait(text="the mat sat")
     assert explorer.trace.tokens == ("the", "mat", "sat")
     assert texts(view.root.locator(".chip bdi")) == ["the", "mat", "sat"]
@@ -145,7 +145,7 @@ def test_the_newest_of_many_edits_wins(show):
 
 def test_the_view_dims_while_python_thinks(show):
     view = show(LookupExplorer(), delay=400)
-    view.place("way:one-hot").check()
+    view.check("way:one-hot")
     view.page.wait_for_selector(".embedlab.waiting[aria-busy=true]")
     view.wait(way="one-hot")
     assert view.root.get_attribute("aria-busy") == "false"
@@ -153,7 +153,7 @@ def test_the_view_dims_while_python_thinks(show):
 
 def test_the_race_ends_with_the_same_numbers(show):
     view = show(LookupExplorer())
-    view.place("race").click()
+    view.click("race")
     view.page.wait_for_selector(".race.done")
     assert view.root.locator(".race .outcome").inner_text() == "the same numbers, max difference 0"
     assert view.said.endswith("both give the same numbers, max difference 0.")
@@ -169,8 +169,7 @@ def test_the_race_ends_with_the_same_numbers(show):
 def test_the_lens_follows_a_word_into_a_large_table(show):
     view = show(LookupExplorer("the #250 cat", input_dim=400))
     assert view.place("cell:250:0").count() == 0
-    view.place("chip:1").hover()
-    view.settle()
+    view.hover("chip:1")
     assert view.place("cell:250:0").count() == 1
     assert "of 400" in view.root.locator(".stage").inner_text()
 
@@ -192,9 +191,9 @@ def test_a_bad_id_is_fenced_with_the_core_s_own_words(show):
         ("clip", "reads row 15"),
         ("wrap", "reads row 0"),
     ]:
-        view.place(f"oob:{rule}").check()
+        view.check(f"oob:{rule}")
         view.wait(oob=rule)
-        view.place("chip:2").click()
+        view.click("chip:2")
         assert says in view.said
         assert view.root.get_by_role("alert").count() == 0
         cell = view.place("out:2:0").get_attribute("aria-label")
@@ -203,11 +202,11 @@ def test_a_bad_id_is_fenced_with_the_core_s_own_words(show):
 
 def test_what_python_refuses_is_a_sentence_and_the_view_stays(show):
     view = show(LookupExplorer())
-    view.place("text").fill("#12345678901")
+    view.fill("text", "#12345678901")
     view.page.wait_for_selector(".strip.error")
     assert view.place("text").input_value() == "#12345678901"
     assert view.root.locator(".chip").count() == 6  # the last good trace
-    view.place("text").fill("the")
+    view.fill("text", "the")
     view.wait(text="the")
     assert view.root.locator(".strip.error").count() == 0
 
@@ -328,11 +327,10 @@ def test_predict_and_reveal_by_keys(show):
 def test_a_right_prediction_counts_as_right_by_mouse(show):
     explorer = LookupExplorer("the cat the")
     view = show(explorer)
-    view.place("top:predict").click()
+    view.click("top:predict")
     for row in (1, 5):
-        view.root.locator(".rowlabel").nth(row).click()
-    view.place("predict:reveal").click()
-    view.settle()
+        view.click(view.root.locator(".rowlabel").nth(row))
+    view.click("predict:reveal")
     assert texts(view.root.locator(".tally")) == ["2 right"]
     view.reached("answers")
     assert explorer.answers[-1]["correct"] is True
@@ -403,7 +401,7 @@ def test_linked_views_share_the_step(show):
     one, two, other = show(
         LookupExplorer(link_id="a"), LookupExplorer("a dog ran", link_id="a"), LookupExplorer()
     )
-    one.place("chip:2").click()
+    one.click("chip:2")
     assert "“ran”" in two.said
     assert "“the”" in other.said
 
@@ -431,6 +429,5 @@ def test_forced_colours_keep_the_marks(show):
 
 def test_with_reduced_motion_a_race_is_over_at_once(show):
     view = show(LookupExplorer(), reduced_motion="reduce")
-    view.place("race").click()
-    view.settle()
+    view.click("race")
     assert view.root.locator(".race.done").count() == 1

@@ -149,7 +149,7 @@ def test_a_cell_opens_its_sum_with_the_very_numbers(show):
 )  # fmt: skip
 def test_every_number_on_the_right_opens_to_its_formula(show, fact, formula):
     view = show(LoRAExplorer())
-    view.place(f"fact:{fact}").click()
+    view.click(f"fact:{fact}")
     assert formula in " ".join(view.root.locator(".card.pinned").inner_text().split())
 
 
@@ -212,7 +212,7 @@ def test_tick_a_word_to_train_it(show):
     view.press("ArrowUp")
     assert view.focused == "token:8"
     assert view.said == "“sun” was never trained and stays where it was: its row of A is zero."
-    view.place("start:A random").check(force=True)
+    view.check("start:A random", force=True)
     view.wait(start="random")
     view.place("token:8").focus()
     view.press("Enter")
@@ -274,13 +274,13 @@ def test_predict_the_curve_by_keys_then_reveal(show):
 def test_predict_the_curve_by_mouse(show):
     explorer = LoRAExplorer(target="one word")
     view = show(explorer)
-    view.place("top:predict").click()
+    view.click("top:predict")
     box = view.root.locator(".errors .axis").bounding_box()
     floor = box["y"] + box["height"]
     for r in range(1, 9):
         x, y = middle(view.place(f"curve:{r}"))
         drag(view, (x, y), (x, floor + 8), steps=2)
-    view.place("predict:reveal").click()
+    view.click("predict:reveal")
     view.still()
     assert explorer.answers[0]["answer"] == [0.0] * 8 and explorer.answers[0]["correct"]
     assert "the change has one direction" in view.root.inner_text()
@@ -290,8 +290,7 @@ def test_merge_leaves_every_output_as_it_was(show):
     explorer = LoRAExplorer()
     view = show(explorer)
     go_to(view, 10)
-    view.place("merge").click()
-    view.settle()
+    view.click("merge")
     assert view.said.startswith("Merged: one table, W′. Every row comes out as before, largest")
     labels = [view.place(f"{part}:3:2").get_attribute("aria-label") for part in ("w", "m")]
     assert labels[0].split("=")[1] == labels[1].split("=")[1]

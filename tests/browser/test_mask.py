@@ -131,13 +131,13 @@ def test_a_model_of_one_s_own_keeps_its_names(show):
 
 def test_hover_a_place(show):
     view = show(MaskExplorer())
-    view.place("at:2:1:4").hover()
+    view.hover("at:2:1:4")
     assert view.said.startswith("Sentence 2, place 4 is padding: Conv1D gives it [")
     assert view.said.endswith("and no mask is left, so it counts like a word.")
     assert view.root.locator(".over .ring").count() == 4  # ids and three stages
-    view.place("at:1:1:4").hover()
+    view.hover("at:1:1:4")
     assert view.said.endswith("and its mask says: leave it out.")
-    view.place("at:0:1:1").hover()
+    view.hover("at:0:1:1")
     assert "“dog”" in view.said
 
 
@@ -165,7 +165,7 @@ def test_drag_a_layer_in_and_take_it_out(show):
     view.wait(layers=["Conv1D", *MEAN])
     assert verdicts(view)[1] == "mask lost here"
     assert view.root.locator(".card-layer.hit").get_attribute("data-place") == "layer:1"
-    view.root.locator(".away").click()
+    view.click(view.root.locator(".away"))
     view.wait(layers=MEAN)
     assert explorer.trace.lost_at is None
 
@@ -173,11 +173,11 @@ def test_drag_a_layer_in_and_take_it_out(show):
 def test_click_a_piece_and_it_stands_behind_the_chosen_layer(show):
     explorer = MaskExplorer(layers=MEAN)
     view = show(explorer)
-    view.place("layer:1").click()
-    view.place("insert:LSTM").click()
+    view.click("layer:1")
+    view.click("insert:LSTM")
     view.wait(layers=["Dropout", "LSTM(return_sequences=True)", *MEAN[1:]])
     assert verdicts(view)[2] == "mask kept"
-    view.place("each:False").click()
+    view.click("each:False")
     view.page.wait_for_selector(".strip.error")
     assert "Received it behind LSTM" in explorer.error
 
@@ -190,7 +190,7 @@ def test_drag_a_sentence_s_end(show):
     drag(view, (x, y), (x + 2 * pitch, y))
     view.wait(lengths=[8, 5, 5, 6])
     assert explorer.trace.ids[1, :5].all() and not explorer.trace.ids[1, 5:].any()
-    view.place("padding:pre").check()
+    view.check("padding:pre")
     view.wait(padding="pre")
     assert not explorer.trace.ids[1, :3].any()
     x, y = middle(view.place("pad:1"))
@@ -201,12 +201,12 @@ def test_drag_a_sentence_s_end(show):
 def test_controls_change_the_batch(show):
     explorer = MaskExplorer(layers=MEAN)
     view = show(explorer)
-    view.place("mask_zero:False").check()
+    view.check("mask_zero:False")
     view.wait(mask_zero=False)
     assert verdicts(view) == ["no mask"] * 4
-    view.place("mask_zero:True").check()
+    view.check("mask_zero:True")
     view.wait(mask_zero=True)
-    view.place("text").fill("a cat\nthe dog ran")
+    view.fill("text", "a cat\nthe dog ran")
     view.wait(text="a cat\nthe dog ran")
     assert explorer.trace.ids.shape == (2, 8) and explorer.lengths == [12, 12]
     assert texts(view.root.locator(".stage .line")) == ["a cat", "the dog ran"]
@@ -322,9 +322,9 @@ def test_predict_and_reveal_by_keys(show):
 def test_nobody_loses_it_is_an_answer_too(show):
     explorer = MaskExplorer(layers=MEAN)
     view = show(explorer)
-    view.place("top:predict").click()
-    view.place("layer:4").click()
-    view.place("predict:reveal").click()
+    view.click("top:predict")
+    view.click("layer:4")
+    view.click("predict:reveal")
     view.reached("answers")
     assert explorer.answers[-1] == {"question": "mask.loser", "answer": [4], "correct": True}
 
@@ -360,9 +360,9 @@ def test_every_number_opens_to_its_formula(show):
 
 def test_a_linked_view_shares_the_word(show):
     view, lookup = show(MaskExplorer(link_id="a"), LookupExplorer(link_id="a"))
-    view.place("at:0:0:1").click()
+    view.click("at:0:0:1")
     assert lookup.root.locator(".chip.hit").inner_text().split() == ["cat", "5"]
-    lookup.place("chip:2").click()
+    lookup.click("chip:2")
     assert "“sat”, id 9" in view.said
 
 
@@ -372,6 +372,6 @@ def test_python_drives_the_view_and_hears_it(show):
     view.python(layers=MEAN, steps=10)
     view.wait(steps=10)
     assert cards(view) == ["Embedding", "Dropout", "Mean pool", "Dense"]
-    view.place("at:0:2:1").click()
+    view.click("at:0:2:1")
     view.page.wait_for_function("models.view0.get('cursor').sentence === 2")
     assert explorer.cursor["selected"] == {"part": "place", "k": 0, "b": 2, "cell": 1}

@@ -35,7 +35,7 @@ def cell(view, line, column):
 
 def tables(view):
     """Read the data table: caption -> rows of texts, blocks of one table joined."""
-    view.place("top:table").click()
+    view.click("top:table")
     expect(view.root.locator(".panel-table table").first).to_be_visible()
     found = {}
     for table in view.root.locator("table").all():
@@ -187,11 +187,11 @@ def test_drag_inside_the_ruler_is_true_to_its_scale(show):
 
 def test_hover_asks_python_for_nothing(show):
     view = show(QuantizationExplorer())
-    view.place("mark:4").hover()
+    view.hover("mark:4")
     assert view.said.startswith("w[9, 4] = 0.37 is 3.75 steps of 0.0986: with rounding, code 4.")
-    view.place("row:8").hover()
+    view.hover("row:8")
     assert view.said.startswith("Row 8 (“king”): largest weight 2.40, largest error 0.170.")
-    view.place("bit:2:3").hover()
+    view.hover("bit:2:3")
     assert view.said.startswith("Byte 2, bit 3 belongs to code 4, which is 4: a 1 here is worth −8")
     assert not view.page.evaluate("models.view0.sent.some(c => '_seq' in c)")
 
@@ -199,7 +199,7 @@ def test_hover_asks_python_for_nothing(show):
 def test_another_row_by_a_click(show):
     explorer = QuantizationExplorer()
     view = show(explorer)
-    view.place("row:8").click()
+    view.click("row:8")
     view.wait(row=8)
     assert "king, row 8 of 16" in view.root.locator(".stage > svg").text_content()
     assert cell(view, "weight", 2) == "2.40"
@@ -209,7 +209,7 @@ def test_another_row_by_a_click(show):
 def test_a_bit_is_turned_over_by_a_click_and_back_by_the_button(show):
     explorer = QuantizationExplorer()
     view = show(explorer)
-    view.place("bit:2:3").click()
+    view.click("bit:2:3")
     view.wait(flips=[["int4", 9, 2, 3]])
     assert (
         explorer.trace.ways["int4"].codes[9, 4]
@@ -217,7 +217,7 @@ def test_a_bit_is_turned_over_by_a_click_and_back_by_the_button(show):
         == int(cell(view, "code", 4).replace("−", "-"))
     )
     assert "more than" not in view.said and "Code 4 was 4 and is −4" in view.said
-    view.place("unflip").click()
+    view.click("unflip")
     view.wait(flips=[])
     assert cell(view, "code", 4) == "4"
     assert view.place("unflip").count() == 0
@@ -226,7 +226,7 @@ def test_a_bit_is_turned_over_by_a_click_and_back_by_the_button(show):
 def test_ways_and_group_size(show):
     explorer = QuantizationExplorer()
     view = show(explorer)
-    view.place("way:groups").check()
+    view.check("way:groups")
     view.wait(way="groups")
     assert view.root.locator(".ruler .axis:not(.zero)").count() == 2
     view.place("block").focus()
@@ -330,11 +330,10 @@ def test_predict_and_reveal_by_keys(show):
 def test_a_right_prediction_counts_as_right_by_mouse(show):
     explorer = QuantizationExplorer(way="groups")
     view = show(explorer)
-    view.place("top:predict").click()
+    view.click("top:predict")
     for column in explorer.trace.changed("groups"):
-        view.place(f"cell:code:{column}").click()
-    view.place("predict:reveal").click()
-    view.settle()
+        view.click(f"cell:code:{column}")
+    view.click("predict:reveal")
     right = len(explorer.trace.changed("groups"))
     assert texts(view.root.locator(".tally")) == [f"{right} right"]
     view.reached("answers")
@@ -345,7 +344,7 @@ def test_the_prediction_is_what_the_growth_then_does(show):
     explorer = QuantizationExplorer()
     view = show(explorer)
     predicted = explorer.trace.ways["int4"].growth.codes[9].tolist()
-    view.place("tenfold").click()
+    view.click("tenfold")
     view.wait(edits=[[9, 3, -6.9]])
     assert [int(cell(view, "code", c).replace("−", "-")) for c in range(8)] == predicted
 
@@ -404,9 +403,9 @@ def test_linked_views_share_row_and_stage_without_the_kernel(show):
     one.place("mark:3").focus()
     one.press(",")
     expect(two.root.locator(".transport .count")).to_have_text("stage 5 of 6")
-    one.place("row:8").click()
+    one.click("row:8")
     expect(two.root.locator(".stage > svg")).to_contain_text("king, row 8 of 16")
-    lookup.place("chip:1").click()
+    lookup.click("chip:1")
     expect(one.root.locator(".stage > svg")).to_contain_text("cat, row 2 of 16")
     for view in (two, lookup):
         asked = one.page.evaluate(f"models.{view.name}.sent")

@@ -220,7 +220,7 @@ def test_scrubbing_the_loss_goes_to_that_step_both_ways(show):
 def test_draw_a_curve_with_the_mouse_and_see_the_true_one(show):
     explorer = TrainingExplorer()
     view = show(explorer)
-    view.place("top:predict").click()
+    view.click("top:predict")
     pad = view.root.locator(".pad").bounding_box()
     assert view.root.locator(".true").count() == 0 and view.root.locator(".arrows").count() >= 1
     view.page.mouse.move(pad["x"] + 12, pad["y"] + pad["height"] - 10)
@@ -230,7 +230,7 @@ def test_draw_a_curve_with_the_mouse_and_see_the_true_one(show):
     view.settle()
     values = [float(view.place(f"curve:{i}").get_attribute("aria-valuenow")) for i in (0, 10, 19)]
     assert values[0] < values[1] < values[2]
-    view.place("predict:reveal").click()
+    view.click("predict:reveal")
     view.reached("answers")
     run, moon = explorer.trace.runs[0], explorer.trace.words.index("moon")
     far = np.linalg.norm(run.table[60, moon].astype(float) - run.table[40, moon])
@@ -350,7 +350,7 @@ def test_runs_are_added_changed_and_removed_by_keys(show):
 def test_own_text_becomes_the_corpus(show):
     explorer = TrainingExplorer(steps=20)
     view = show(explorer)
-    view.place("text").fill("One fish, two fish. Red fish!")
+    view.fill("text", "One fish, two fish. Red fish!")
     view.wait(text="One fish, two fish. Red fish!")
     words = view.root.locator(".training text.word").all_text_contents()
     assert words == ["fish", "one", "two", "red"]
