@@ -1,14 +1,79 @@
-"""How a name, a dict, a class or a callable becomes an object, and an object a dict again.
+"""Registries: objects by name, dict, class or callable, and back to a dict in Keras's form.
 
-Initializers, regularizers, constraints, losses, metrics and optimizers all speak of themselves in
-these four ways. The dicts have Keras's form, so that Keras can read what we write.
+Initializers, regularizers, constraints, losses, metrics and optimizers are all serialized in this
+way, so that Keras can read what we write. What Keras has and this package leaves to Keras is
+refused here too, in one line that says where to find it.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-__all__ = ["Registry", "snake_case"]
+__all__ = ["Registry", "drop_keras_defaults", "left_to_keras", "missing_attribute", "snake_case"]
+
+
+def left_to_keras(what: str, received: str) -> str:
+    """Return the message for something that Keras has and this package leaves to Keras.
+
+    >>> left_to_keras("activity_regularizer", "activity_regularizer='l1' for Dense")
+    "activity_regularizer is not part of embedlab. Received activity_regularizer='l1' for Dense. \
+Use embedlab.keras.Embedding in a Keras model."
+    """
+    return (
+        f"{what} is not part of embedlab. Received {received}. "
+        "Use embedlab.keras.Embedding in a Keras model."
+    )
+
+
+def drop_keras_defaults(owner: str, arguments: Mapping[str, Any],
+                        keras_only: Mapping[str, Any]) -> dict[str, Any]:  # fmt: skip
+    """Return `arguments` without those that only Keras has, refusing any that is in use.
+
+    Keras writes every argument into its configs. One that has Keras's default value asks for
+    nothing, and so such a config can be read.
+
+    Parameters
+    ----------
+    owner : str
+        The class, for the message.
+    arguments : mapping of str to object
+    keras_only : mapping of str to object
+        Arguments of Keras's class that this package does not have: name and default.
+
+    Raises
+    ------
+    ValueError
+        For an argument of `keras_only` with another value than its default.
+
+    Examples
+    --------
+    >>> drop_keras_defaults("LSTM", {"units": 3, "stateful": False}, {"stateful": False})
+    {'units': 3}
+    >>> drop_keras_defaults("LSTM", {"stateful": True}, {"stateful": False})
+    Traceback (most recent call last):
+    ValueError: stateful is not part of embedlab. Received stateful=True for LSTM. \
+Use embedlab.keras.Embedding in a Keras model.
+    """
+    for name in keras_only.keys() & arguments.keys():
+        value, default = arguments[name], keras_only[name]
+        if isinstance(value, (list, tuple)) and len(value) == 1:  # Keras: dilation_rate=(1,)
+            value = value[0]
+        plain = isinstance(value, (bool, int, float, str))
+        if value is not default and not (plain and value == default):
+            raise ValueError(left_to_keras(name, f"{name}={arguments[name]!r:.40} for {owner}"))
+    return {name: value for name, value in arguments.items() if name not in keras_only}
+
+
+def missing_attribute(module: str, name: str, keras_only: Iterable[str]) -> AttributeError:
+    """Return the error for a name that a module does not have: for its ``__getattr__``.
+
+    >>> str(missing_attribute("embedlab.optimizers", "Lion", ["Lion"]))
+    'embedlab.optimizers.Lion is not part of embedlab. Received the name Lion. \
+Use embedlab.keras.Embedding in a Keras model.'
+    """
+    if name in keras_only:
+        return AttributeError(left_to_keras(f"{module}.{name}", f"the name {name}"))
+    return AttributeError(f"module {module!r} has no attribute {name!r}")
 
 
 class Registry:
@@ -24,6 +89,8 @@ class Registry:
         Each is found by its own name and by its name in snake case.
     aliases : mapping of str to type or callable
         Further names.
+    keras_only : iterable of str
+        Classes (or functions) of Keras's module that this package leaves to Keras.
 
     Examples
     --------
@@ -37,16 +104,19 @@ Could not interpret initializer identifier: 'bogus'. Did you mean one of: consta
     """
 
     def __init__(self, kind: str, module: str, classes: Iterable[type],
-                 aliases: Mapping[str, Any] | None = None):  # fmt: skip
+                 aliases: Mapping[str, Any] | None = None,
+                 keras_only: Iterable[str] = ()):  # fmt: skip
         self.kind = kind
+        self.keras_only = frozenset(keras_only)
+        self._keras_names = self.keras_only | {snake_case(name) for name in self.keras_only}
         self.module = module
-        self.classes = {made.__name__: made for made in classes}
+        self.classes = {cls.__name__: cls for cls in classes}
         self.names: dict[str, Any] = dict(self.classes)
-        self.names.update({snake_case(name): made for name, made in self.classes.items()})
+        self.names.update({snake_case(name): cls for name, cls in self.classes.items()})
         self.names.update(aliases or {})
 
     def get(self, identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-        """Give the object that `identifier` means; None stays None, an instance stays itself."""
+        """Return the object that `identifier` names; None and instances come back as they are."""
         if identifier is None:
             return None
         if isinstance(identifier, dict):
@@ -63,7 +133,7 @@ Could not interpret initializer identifier: 'bogus'. Did you mean one of: consta
         raise self.refusal(identifier)
 
     def serialize(self, thing: Any) -> Any:
-        """Give the dict that `deserialize` turns back into an equal object."""
+        """Return the dict from which `deserialize` makes an equal object."""
         if thing is None:
             return None
         if hasattr(thing, "get_config"):
@@ -82,7 +152,7 @@ Could not interpret initializer identifier: 'bogus'. Did you mean one of: consta
                 "registered_name": name}  # fmt: skip
 
     def deserialize(self, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-        """Give the object that a dict describes; `custom_objects` maps further names to objects.
+        """Return the object that a dict describes; `custom_objects` maps further names to objects.
 
         Nothing in the dict is ever executed: a name is looked up here or in `custom_objects`.
         """
@@ -117,7 +187,10 @@ Could not interpret initializer identifier: 'bogus'. Did you mean one of: consta
         return found
 
     def refusal(self, identifier: Any) -> ValueError:
-        """Give the error for an identifier that means nothing here."""
+        """Return the error for an identifier that is not known here."""
+        name = identifier.get("class_name") if isinstance(identifier, dict) else identifier
+        if isinstance(name, str) and name in self._keras_names:
+            return ValueError(left_to_keras(f"{self.kind} {name}", f"{self.kind} {name!r}"))
         choices = ", ".join(sorted(name for name in self.names if name.islower()))
         return ValueError(
             f"{self.kind} must be a known name, a dict config or a callable. Could not interpret "
@@ -126,7 +199,7 @@ Could not interpret initializer identifier: 'bogus'. Did you mean one of: consta
 
 
 def snake_case(name: str) -> str:
-    """Give a class name in snake case, as Keras writes it.
+    """Return a class name in snake case, as Keras writes it.
 
     >>> snake_case("HeNormal"), snake_case("L1L2"), snake_case("GlobalAveragePooling1D")
     ('he_normal', 'l1l2', 'global_average_pooling1d')
