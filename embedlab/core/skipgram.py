@@ -19,8 +19,15 @@ from embedlab.core.sampling import alias_table, as_stream, keep_odds
 from embedlab.core.step import within
 from embedlab.core.table import check_room, check_size
 
-__all__ = ["SkipgramStep", "skipgram", "skipgram_loop", "skipgram_loop_parallel",
-           "skipgram_numpy", "train_skipgram"]  # fmt: skip
+__all__ = [
+    "DivergenceError",
+    "SkipgramStep",
+    "skipgram",
+    "skipgram_loop",
+    "skipgram_loop_parallel",
+    "skipgram_numpy",
+    "train_skipgram",
+]
 
 CHUNK = 20_000
 """Words between two steps of the generator, for each thread."""
@@ -41,6 +48,26 @@ DX = np.uint64(WORDS * STRIDE)
 _REACH = 8.0
 _CELLS = 512
 _SIGMOID = (1 / (1 + np.exp(-np.linspace(-_REACH, _REACH, _CELLS + 1)))).astype(np.float32)
+
+
+class DivergenceError(FloatingPointError):
+    """Training that has left the range of single precision: its vectors are of no more use.
+
+    Attributes
+    ----------
+    step : int
+        The word at which it was seen, counted from 0 over all epochs.
+    rate : float
+        The learning rate at that word.
+    """
+
+    def __init__(self, step: int, of: int, rate: float):
+        super().__init__(
+            f"the vectors must stay finite. Received NaN or infinity at word {step} of {of}, with "
+            f"the learning rate {rate:.6g}. Train again with a smaller rate, such as 0.025."
+        )
+        self.step = step
+        self.rate = rate
 
 
 @dataclass(frozen=True)
@@ -75,7 +102,8 @@ def skipgram_numpy(
     for worker in range(workers):
         bits = _bits(state, worker)
         part = stream[_cut(first, last, workers, worker) : _cut(first, last, workers, worker + 1)]
-        words = [w for w in part if w < 0 or (next(bits) >> 40) / 2**24 < keep[w]]
+        places = [n for n, w in enumerate(part) if w < 0 or (next(bits) >> 40) / 2**24 < keep[w]]
+        words = part[places].tolist()
         for at, centre in enumerate(words):
             if centre < 0:
                 continue
@@ -98,19 +126,24 @@ def skipgram_numpy(
             for c, word in enumerate(around):
                 likely = _sigmoid_numpy(t @ x[c], sigmoid)
                 push = now * (label.astype(np.float32) - likely)
+                if np.isnan(push).any():
+                    told[worker, 2:] = places[at] + 1, rate + (rate_end - rate) * at / len(words)
+                    return
                 table[word] += push @ t
                 t += push[:, None] * x[c]
                 if at % 16 == 0:
-                    told[worker] += -np.log(np.where(label, likely, 1 - likely)).sum(), likely.size
+                    loss = -np.log(np.where(label, likely, 1 - likely)).sum()
+                    told[worker, :2] += loss, likely.size
             context[targets] = t
 
 
 @loop
-def _draw_loop(part, keep, alias, odds, window, state, words, reach, targets):
+def _draw_loop(part, keep, alias, odds, window, state, words, places, reach, targets):
     """Draw all that is random in a slice: which words stay, how far each reaches, its negatives.
 
     Done ahead of the training, so that the rows of the next position can be prefetched. A negative
-    that is already a target of its position becomes -1. Returns how many words stay.
+    that is already a target of its position becomes -1. Returns how many words stay; `places` tells
+    where in the slice they stood.
     """
     bits = state[0]
     count = 0
@@ -121,6 +154,7 @@ def _draw_loop(part, keep, alias, odds, window, state, words, reach, targets):
             if np.float32(_mix_loop(bits) >> np.uint64(40)) * np.float32(2**-24) >= keep[word]:
                 continue
         words[count] = word
+        places[count] = n
         count += 1
     for at in range(count):
         if words[at] < 0:
@@ -161,9 +195,12 @@ def _around_loop(words, count, at, reach, around):
 
 @loop
 def _train_loop(
-    words, count, reach, targets, table, context, rate, rate_end, sigmoid, around, buf, told
+    words, places, count, reach, targets, table, context, rate, rate_end, sigmoid, around, buf, told
 ):
-    """Train on the words of a slice, in order, with one worker's own scratch rows."""
+    """Train on the words of a slice, in order, with one worker's own scratch rows.
+
+    Ends at the first word with a score of NaN, and notes its place and rate in `told`.
+    """
     push = np.zeros((WORDS, TARGETS), np.float32)
     between = np.empty((WORDS, WORDS), np.float32)
     live = np.zeros(TARGETS, np.float32)
@@ -199,6 +236,10 @@ def _train_loop(
                 x = _place_loop(x0, c)
                 _scores_loop(buf, t, x, dim, push, between)
                 _push_loop(push, between, live, found - c, hit, sigmoid, at % 16 == 0, told)
+                if np.isnan(between[0, 1] + between[1, 2]):
+                    told[2] = places[at] + 1
+                    told[3] = rate + slope * at  # as a double: single precision may overflow here
+                    return
                 _move_loop(buf, t, x, dim, push, between, k == 0)
         for k in range(targets.shape[1]):
             if targets[at, k] >= 0:
@@ -294,7 +335,8 @@ def _push_loop(push, between, live, found, hit, sigmoid, watch, told):
 
     `live` has the rate, or 0 for a target that is none; `hit` is the label of the first. A word
     before has moved a target by its push times itself, and so a score by its push times the
-    product of the two words. `between` then tells what the words add to each other.
+    product of the two words. `between` then tells what the words add to each other. A NaN
+    among the pushes is also in one of these sums, because 0 times NaN is NaN.
     """
     for c in range(WORDS):
         if c >= found:
@@ -377,10 +419,13 @@ def _move_loop(buf, t, x, dim, push, between, first):
 
 @loop
 def _likely_loop(score, sigmoid):
-    """Give the sigmoid of a score from a table of 512 cells, interpolated (error < 2e-5)."""
+    """Give the sigmoid of a score from a table of 512 cells, interpolated (error < 2e-5).
+
+    A score of NaN gives NaN, by way of the first cell: as an index it would end the process.
+    """
     place = (score + np.float32(_REACH)) * np.float32(_CELLS / (2 * _REACH))
-    place = min(max(place, np.float32(0.0)), np.float32(_CELLS - 1e-3))
-    cell = np.uint32(place)
+    place = min(max(place, np.float32(0.0)), np.float32(_CELLS - 1e-3))  # NaN stays NaN here,
+    cell = np.uint32(max(np.float32(0.0), place))  # and becomes 0 here
     share = place - np.float32(cell)
     return sigmoid[cell] + share * (sigmoid[cell + np.uint32(1)] - sigmoid[cell])
 
@@ -418,14 +463,16 @@ def skipgram_loop(
             + (last - first) * (worker + 1) // workers
         ]
         words = np.empty(part.size, np.int32)
+        places = np.empty(part.size, np.int32)
         reach = np.empty(part.size, np.int32)
         targets = np.full((part.size, negative + 1), -1, np.int32)
         around = np.empty(2 * window, np.int32)
         count = _draw_loop(
-            part, keep, alias, odds, window, state[worker : worker + 1], words, reach, targets
-        )
+            part, keep, alias, odds, window, state[worker : worker + 1], words, places, reach,
+            targets,
+        )  # fmt: skip
         _train_loop(
-            words, count, reach, targets, table, context, rate, rate_end, sigmoid, around,
+            words, places, count, reach, targets, table, context, rate, rate_end, sigmoid, around,
             scratch[worker], told[worker],
         )  # fmt: skip
 
@@ -484,6 +531,9 @@ def skipgram(
     Raises
     ------
     IdError, ValueError
+        At the call.
+    DivergenceError
+        While training, a FloatingPointError: a score overflowed, because the rate is too large.
 
     Notes
     -----
@@ -548,18 +598,27 @@ def _train(stream, counts, dim, window, negative, subsample, rate, rate_end, epo
     run = skipgram_loop_parallel if workers > 1 else skipgram_loop
     size = len(stream)
     words = np.concatenate([[0], np.cumsum(stream >= 0)])
+    of = epochs * words[-1]
     for epoch in range(epochs):
         for first in range(0, size, chunk * workers):
             last = min(first + chunk * workers, size)
             done = (epoch * size + first) / (epochs * size)
             then = (epoch * size + last) / (epochs * size)
-            told = np.zeros((workers, 2))
+            told = np.zeros((workers, 4))  # loss, pairs; the word that diverged + 1, its rate
             now, later = (rate + (rate_end - rate) * share for share in (done, then))
             run(stream, first, last, workers, keep, alias, odds, table, context, window, negative,
                 now, later, _SIGMOID, state, scratch, told)  # fmt: skip
-            loss, pairs = told.sum(axis=0)
+            for worker in np.flatnonzero(told[:, 2]):
+                at = _cut(first, last, workers, worker) + int(told[worker, 2]) - 1
+                step = epoch * words[-1] + words[at]
+                raise DivergenceError(int(step), int(of), float(told[worker, 3]))
+            # a row that overflowed at its last use is in no score
+            ended = last == size and epoch == epochs - 1
+            if ended and not (np.isfinite(table).all() and np.isfinite(context).all()):
+                raise DivergenceError(int(of), int(of), later)
+            loss, pairs = told[:, :2].sum(axis=0)
             yield SkipgramStep(
-                int(epoch * words[-1] + words[last]), int(epochs * words[-1]), later,
+                int(epoch * words[-1] + words[last]), int(of), later,
                 float(loss / pairs) if pairs else float("nan"), table, context,
             )  # fmt: skip
 

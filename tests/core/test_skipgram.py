@@ -7,6 +7,7 @@ from embedlab.core import skipgram as module
 from embedlab.core.ids import IdError, IdTypeError
 from embedlab.core.sampling import alias_table, keep_odds
 from embedlab.core.skipgram import (
+    DivergenceError,
     SkipgramStep,
     skipgram,
     skipgram_loop,
@@ -172,6 +173,40 @@ def test_the_door_refuses(change, error, received):
     with pytest.raises(error, match="Received") as caught:
         skipgram(**arguments)  # at the call, not at the first step
     assert received in str(caught.value)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("rate", [1.0, 1e6, 1e38, 1e300])
+def test_diverging_training_names_the_word_and_the_rate(rate, threads):
+    """A score of NaN was an index into the table of the sigmoid, and ended the process."""
+    ids = np.arange(2000) % 20
+    with pytest.raises(
+        FloatingPointError, match=r"at word \d+ of 10000, with the learning"
+    ) as caught:
+        train_skipgram(ids, 20, 8, rate=rate, subsample=0, threads=threads)
+    assert isinstance(caught.value, DivergenceError)
+    assert 0 <= caught.value.step < 10_000 and 0 < caught.value.rate <= rate
+    assert f"the learning rate {caught.value.rate:.6g}. Train again" in str(caught.value)
+
+
+def test_divergence_is_placed_in_the_callers_stream(monkeypatch):
+    """Words thinned out and breaks between sentences do not shift the place."""
+    ids = np.arange(400) % 20
+    options = {"rate": 1e30, "rate_end": 1e30, "starts": [0, 3, 9], "subsample": 0.03, "seed": 4}
+    steps = []
+    for run in (skipgram_loop, skipgram_numpy):
+        monkeypatch.setattr(module, "skipgram_loop", run)
+        with np.errstate(all="ignore"), pytest.raises(DivergenceError) as caught:
+            train_skipgram(ids, 20, 8, **options)
+        steps.append(caught.value.step)
+    assert steps[0] == steps[1]
+
+
+def test_rows_that_overflow_at_the_last_word_are_not_given():
+    """Nobody uses them again, so no score shows it: with this seed word 1 moves by 1e40."""
+    options = {"window": 2, "negative": 0, "subsample": 0, "epochs": 1, "seed": 4}
+    with pytest.raises(DivergenceError, match="at word 3 of 3"):
+        train_skipgram([1, 0, 2], 3, 1, rate=1e20, rate_end=1e20, **options)
 
 
 def test_the_callers_ids_are_not_trusted_later(rng):
