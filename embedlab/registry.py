@@ -108,7 +108,9 @@ Could not interpret initializer identifier: 'bogus'. Did you mean one of: consta
                  keras_only: Iterable[str] = ()):  # fmt: skip
         self.kind = kind
         self.keras_only = frozenset(keras_only)
-        self._keras_names = self.keras_only | {snake_case(name) for name in self.keras_only}
+        self._keras_names = self.keras_only | {
+            form(name) for name in self.keras_only for form in (str.lower, snake_case)
+        }
         self.module = module
         self.classes = {cls.__name__: cls for cls in classes}
         self.names: dict[str, Any] = dict(self.classes)

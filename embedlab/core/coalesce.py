@@ -11,7 +11,7 @@ from embedlab.core.jit import claim, loop, parallel, piece, prange, threads
 from embedlab.core.lanes import add_row, lanes, put_row
 from embedlab.core.sparse_gradient import SparseGrad, as_pairs
 
-__all__ = ["coalesce", "coalesce_loop", "coalesce_loop_parallel", "coalesce_numpy"]
+__all__ = ["add_gradients", "coalesce", "coalesce_loop", "coalesce_loop_parallel", "coalesce_numpy"]
 
 PARALLEL_FROM = 262_144
 """Numbers to add from which two threads win."""
@@ -284,3 +284,30 @@ def _chains(
 
 def _kind(size: int) -> type[np.signedinteger]:
     return np.int32 if size < _LONG else np.int64
+
+
+def add_gradients(first: Any, second: Any) -> Any:
+    """Return the sum of two gradients of one variable; two sparse ones stay sparse.
+
+    Parameters
+    ----------
+    first, second : ndarray, SparseGrad or None
+        None is a gradient of zeros.
+
+    Examples
+    --------
+    >>> one = coalesce([2], np.ones((1, 1)), 3)
+    >>> add_gradients(one, coalesce([0], np.ones((1, 1)), 3)).ids.tolist()
+    [0, 2]
+    >>> add_gradients(None, one) is one
+    True
+    >>> add_gradients(one, np.ones((3, 1))).ravel().tolist()
+    [1.0, 1.0, 2.0]
+    """
+    if first is None or second is None:
+        return second if first is None else first
+    if isinstance(first, SparseGrad) and isinstance(second, SparseGrad):
+        ids = np.concatenate([first.ids, second.ids])
+        return coalesce(ids, np.concatenate([first.rows, second.rows]), first.shape[0])
+    dense = [g.to_dense() if isinstance(g, SparseGrad) else np.asarray(g) for g in (first, second)]
+    return dense[0] + dense[1]

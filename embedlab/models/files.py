@@ -6,7 +6,7 @@ __all__ = ["load_model", "save_model"]
 
 
 def save_model(model: Any, filepath: Any, overwrite: bool = True) -> None:
-    """Write a whole model to a ``.keras`` file: layers, weights, adapters, optimizer.
+    """Write a whole model to a ``.keras`` file: layers, weights, adapters, and how it was compiled.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def load_model(filepath: Any, custom_objects: Any = None, compile: bool = True,
     custom_objects : mapping of str to class or function, optional
         Classes and functions of your own that the file names.
     compile : bool
-        Whether to take over optimizer (with its state), loss and metrics.
+        Whether to compile it with the optimizer (at step 0), loss and metrics of the file.
     safe_mode : bool
         For Keras's sake: nothing in a file is ever executed, whatever this says.
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from embedlab.core.coalesce import add_gradients
 from embedlab.layers.activity import one_pass, pulls
 from embedlab.layers.base import Gradients, Layer
 from embedlab.layers.structure import alone, first, flat, packed, swapped, up_to
@@ -13,7 +14,6 @@ from embedlab.models.masks import MaskNote, refuse_to_lose
 from embedlab.models.model import Model
 from embedlab.models.several import Several
 from embedlab.models.starts import Starts
-from embedlab.optimizers.sums import add_to
 
 __all__ = ["Functional"]
 
@@ -198,7 +198,7 @@ class Functional(Model):
         for tensor, sent in zip(
             self._outputs, grad if self._several_outputs else [grad], strict=True
         ):
-            add_to(grads, id(tensor), sent)
+            grads[id(tensor)] = add_gradients(grads.get(id(tensor)), sent)
         weights: dict[str, Any] = {}
         for (layer, came, made), kept in zip(reversed(self._calls), reversed(context), strict=True):
             sent = [grads.pop(id(tensor), None) for tensor in made]
@@ -206,10 +206,11 @@ class Functional(Model):
                 continue  # nothing that counts comes from here
             found = layer.backward_through(kept, sent if len(made) > 1 else sent[0])
             for name, own in found.weights.items():
-                add_to(weights, f"{layer.name}/{name}", own)
+                key = f"{layer.name}/{name}"
+                weights[key] = add_gradients(weights.get(key), own)
             backs = found.inputs if isinstance(found.inputs, list) else [found.inputs]
             for tensor, back in zip(flat(came), backs or [], strict=False):
-                add_to(grads, id(tensor), back)
+                grads[id(tensor)] = add_gradients(grads.get(id(tensor)), back)
         back_to = [grads.get(id(t)) for t in self._inputs]
         return Gradients(back_to if self._several_inputs else back_to[0], weights)
 

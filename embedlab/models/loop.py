@@ -67,8 +67,6 @@ def fit(
         _tell(heard, "on_epoch_end", epoch, logs)
         if model.stop_training:
             break
-    if epochs > 0:
-        model.optimizer.finalize_variable_values(model.trainable_weights)
     _tell(heard, "on_train_end")
     return history
 

@@ -74,7 +74,7 @@ class Model(Trainer, Layer):
         save_model(self, filepath, overwrite)
 
     def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
-        """Write all weights, adapters and the optimizer's state to a ``.weights.h5`` file."""
+        """Write all weights and adapters to a ``.weights.h5`` file."""
         from embedlab.saving.weights import save_weights
 
         save_weights(self, filepath, overwrite)

@@ -4,13 +4,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from embedlab.core.coalesce import add_gradients
 from embedlab.core.sparse_gradient import SparseGrad
 from embedlab.core.table import ShapeError
 from embedlab.layers.base import Layer
 from embedlab.models.goals import Goals
 from embedlab.models.judge import Judge
 from embedlab.models.several import Several
-from embedlab.optimizers.sums import add_to
 
 __all__ = ["Step", "grade", "train_step"]
 
@@ -27,8 +27,7 @@ class Step(NamedTuple):
     outputs : ndarray or list of ndarray
         Before the step.
     gradients : dict
-        For each weight by name, an array or a SparseGrad, with penalties, times the loss scale of
-        the optimizer (1 unless it has one).
+        For each weight by name, an array or a SparseGrad, with penalties.
     """
 
     loss: float
@@ -74,8 +73,7 @@ def train_step(
     batch = _compared(model, y, outputs, sample_weight, mask)
     parts = model.goals.parts(*batch)
     loss = model.goals.total(parts) + _penalties(model)
-    scale = model.optimizer.loss_scale
-    grads = [_times(slope, scale) for slope in model.goals.grads(*batch)]
+    grads = model.goals.grads(*batch)
     found = model.backward(context, grads if isinstance(outputs, list) else grads[0]).weights
     named = model.named_weights()
     first: dict[int, str] = {}  # a layer that two models share has two names
@@ -83,12 +81,13 @@ def train_step(
         first.setdefault(id(variable), name)
     gradients: dict[str, Any] = {}
     for name, grad in found.items():
-        add_to(gradients, first[id(named[name])], grad)
+        key = first[id(named[name])]
+        gradients[key] = add_gradients(gradients.get(key), grad)
     for name in first.values():
         variable = named[name]
         if variable.regularizer is not None and variable.trainable:
             slope = variable.regularizer.grad(variable.value)
-            gradients[name] = _added(gradients.get(name), _times(slope, scale))
+            gradients[name] = _added(gradients.get(name), slope)
     model.optimizer.apply_gradients([(gradients[name], named[name]) for name in gradients])
     if judge is not None:
         judge.take(parts, loss, *batch)
@@ -115,10 +114,6 @@ def _compared(model: Any, y: Any, outputs: Any, sample_weight: Any, mask: Any) -
         list(sample_weight) if isinstance(sample_weight, Several) else [sample_weight] * len(outs)
     )
     return _Batch(wanted, outs, weights, masks)
-
-
-def _times(grad: Any, scale: float) -> Any:
-    return grad if grad is None or scale == 1 else grad * grad.dtype.type(scale)
 
 
 def _added(grad: Any, slope: np.ndarray) -> np.ndarray:

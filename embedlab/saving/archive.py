@@ -68,7 +68,7 @@ def save_model(model: Any, path: Any, overwrite: bool = True) -> None:
 
 def load_model(path: Any, custom_objects: Mapping[str, Any] | None = None,
                compile: bool = True) -> Any:  # fmt: skip
-    """Give the model that a ``.keras`` file holds, weights, adapters, optimizer and all.
+    """Give the model that a ``.keras`` file holds, weights and adapters, compiled anew.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def load_model(path: Any, custom_objects: Mapping[str, Any] | None = None,
             with refusing(path, "tell a model that can be made", cure), allowance(most):
                 model = made(about, custom_objects, compile)
             with refusing(path, "hold the weights of the model it tells", "Save it again."):
-                load_from(weights, path, model, strict_optimizer=compile)
+                load_from(weights, path, model)
     return model
 
 

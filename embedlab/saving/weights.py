@@ -9,8 +9,7 @@ from embedlab.layers.recurrent import Recurrent
 from embedlab.models.model import Model
 from embedlab.saving.adapters import beside
 from embedlab.saving.atomic import writing
-from embedlab.saving.h5 import Reader, Stored, reading, write_groups
-from embedlab.saving.optimizer import prepared_optimizer, save_optimizer
+from embedlab.saving.h5 import Reader, reading, write_groups
 from embedlab.saving.refusal import FileRefused, refusing
 from embedlab.saving.store import prepared
 from embedlab.saving.tree import paths
@@ -68,7 +67,7 @@ def load_weights(model: Any, path: Any, skip_mismatch: bool = False) -> None:
 
 
 def save_to(path: Any, model: Any) -> None:
-    """Write all weights, adapters and the optimizer's state into a new HDF5 file."""
+    """Write all weights and adapters into a new HDF5 file."""
     groups: dict[str, dict[str, Any]] = {}
     names: dict[str, str] = {}
     for where, layer in paths(model):
@@ -79,18 +78,10 @@ def save_to(path: Any, model: Any) -> None:
         extra = beside(layer)
         if extra:
             groups[_beside(where)] = extra
-    if getattr(model, "optimizer", None) is not None:
-        groups["optimizer/vars"] = save_optimizer(model.optimizer, model)
-        names["optimizer/vars"] = model.optimizer.name
-        inner = getattr(model.optimizer, "inner_optimizer", None)
-        if inner is not None:  # Keras looks for its arrays there too
-            groups["optimizer/inner_optimizer/vars"] = save_optimizer(inner, model)
-            names["optimizer/inner_optimizer/vars"] = inner.name
     write_groups(path, groups, names)
 
 
-def load_from(source: Any, path: Any, model: Any, *, skip_mismatch: bool = False,
-              strict_optimizer: bool = False) -> None:  # fmt: skip
+def load_from(source: Any, path: Any, model: Any, *, skip_mismatch: bool = False) -> None:
     """Read all weights from an open file or a path: everything is checked before anything moves."""
     _needs_weights(model)
     puts: list[Callable[[], None]] = []
@@ -106,11 +97,8 @@ def load_from(source: Any, path: Any, model: Any, *, skip_mismatch: bool = False
                 if isinstance(error, FileRefused) or not skip_mismatch:
                     raise
                 warnings.warn(f"{layer.name} keeps its weights: {error}", UserWarning, stacklevel=4)
-        state = reader.arrays("optimizer/vars")
         for put in puts:
             put()
-        if state is not None and getattr(model, "optimizer", None) is not None:
-            _take_state(model, state, strict_optimizer)  # the adapters say what is trainable
 
 
 def _prepared(reader: Reader, where: str, layer: Any) -> Callable[[], None]:
@@ -135,15 +123,6 @@ def _check_layers(reader: Reader, known: list[tuple[str, Any]]) -> None:
                     f"every layer of the file must be in {layer.name!r}. Received more: "
                     f"{spare[:5]}. Add them, or pass skip_mismatch=True."
                 )
-
-
-def _take_state(model: Any, state: dict[str, Stored], strict: bool) -> None:
-    try:
-        prepared_optimizer(model.optimizer, model, state)()
-    except ValueError as error:
-        if strict:
-            raise
-        warnings.warn(f"the optimizer starts again: {error}", UserWarning, stacklevel=5)
 
 
 def _vars(where: str, layer: Any) -> str:

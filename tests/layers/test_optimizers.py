@@ -1,4 +1,4 @@
-"""Optimizers: which rows move, what is kept, clipping, refusals. Keras's numbers: tests/peers."""
+"""Optimizers: which rows move, slots, weight decay, refusals. Keras's numbers: tests/peers."""
 
 import numpy as np
 import pytest
@@ -6,13 +6,14 @@ import pytest
 from embedlab import optimizers
 from embedlab.core.coalesce import coalesce
 from embedlab.core.table import ShapeError
-from embedlab.layers import Variable
+from embedlab.layers import Embedding, Variable
+from embedlab.models import Sequential
 
 EVERY = [
     optimizers.SGD(0.1), optimizers.SGD(0.1, momentum=0.9, nesterov=True),
     optimizers.RMSprop(0.1), optimizers.RMSprop(0.1, momentum=0.5, centered=True),
     optimizers.Adagrad(0.1), optimizers.Adam(0.1), optimizers.Adam(0.1, amsgrad=True),
-    optimizers.AdamW(0.1),
+    optimizers.Adam(0.1, weight_decay=0.01),
 ]  # fmt: skip
 
 
@@ -72,28 +73,6 @@ def test_the_array_stays_the_same_object():
     assert table.value is before
 
 
-@pytest.mark.parametrize(
-    ("options", "want"),
-    [({"clipvalue": 1.0}, [[1.0, 1.0], [1.0, 0.0]]), ({"clipnorm": 1.0}, None),
-     ({"global_clipnorm": 1.0}, None), ({"clipnorm": 100.0}, [[3.0, 4.0], [12.0, 0.0]])],
-)  # fmt: skip
-@pytest.mark.parametrize("sparse", [True, False])
-def test_clipping(options, want, sparse):
-    grad = np.array([[3.0, 4.0], [12.0, 0.0]])  # of length 13
-    want = grad / 13 if want is None else np.array(want)
-    table = Variable(np.zeros((3, 2) if sparse else (2, 2)))
-    given = coalesce([0, 2], grad, 3) if sparse else grad
-    optimizers.SGD(1.0, **options).apply([given], [table])
-    rows = table.value[[0, 2]] if sparse else table.value
-    assert -rows == pytest.approx(want)
-
-
-def test_global_clipping_looks_at_all_together():
-    tables = [Variable(np.zeros(1)), Variable(np.zeros(1))]
-    optimizers.SGD(1.0, global_clipnorm=1.0).apply([np.array([3.0]), np.array([4.0])], tables)
-    assert [-t.value[0] for t in tables] == pytest.approx([0.6, 0.8])
-
-
 def test_frozen_variables_and_missing_gradients_stay():
     moves, frozen, missing = (Variable(np.ones(1)) for _ in range(3))
     frozen.trainable = False
@@ -132,8 +111,7 @@ def test_round_trip(optimizer):
         (lambda: optimizers.SGD(float("nan")), ValueError, "learning_rate"),
         (lambda: optimizers.SGD(momentum=2), ValueError, r"`momentum` must be a float between"),
         (lambda: optimizers.Adam(beta_1=-1), ValueError, "beta_1"),
-        (lambda: optimizers.SGD(clipnorm=1, clipvalue=1), ValueError, "Only one of `clipnorm`"),
-        (lambda: optimizers.SGD(clipnorm=-1), ValueError, "clipnorm must be a number above 0"),
+        (lambda: optimizers.SGD(weight_decay=-1), ValueError, "weight_decay must be a number >= 0"),
         (lambda: optimizers.SGD(bogus=1), ValueError, r"Argument\(s\) not recognized"),
         (lambda: optimizers.SGD(sparse_update="x"), ValueError, "sparse_update must be"),
         (lambda: optimizers.get("zz"), ValueError, "Could not interpret optimizer identifier"),
@@ -147,9 +125,60 @@ def test_the_door_refuses(act, error, words):
         act()
 
 
-def test_lengths_that_are_no_numbers_show():
-    """A long gradient that is not finite must not pass for a short one: NaN, as in Keras."""
-    grads = [np.array([1.0, np.inf]), np.ones(2)]
-    tables = [Variable(np.zeros(2)), Variable(np.zeros(2))]
-    optimizers.SGD(1.0, global_clipnorm=1.0).apply(grads, tables)
-    assert all(np.isnan(table.value).all() for table in tables)
+@pytest.mark.parametrize("rule", [optimizers.SGD, optimizers.RMSprop, optimizers.Adagrad,
+                                  optimizers.Adam])  # fmt: skip
+def test_lazy_weight_decay_touches_the_rows_of_the_batch_only(rule):
+    optimizer = rule(0.5, weight_decay=0.1, sparse_update="lazy")
+    table = Variable(np.ones((4, 2)))
+    for _ in range(2):
+        optimizer.apply([coalesce([1, 3], np.zeros((2, 2)), 4)], [table])
+    assert table.value[:, 0].tolist() == pytest.approx([1.0, 0.95**2, 1.0, 0.95**2])
+    dense, whole = rule(0.5, weight_decay=0.1), Variable(np.ones((4, 2)))
+    dense.apply([coalesce([1, 3], np.zeros((2, 2)), 4)], [whole])
+    assert whole.value == pytest.approx(0.95)
+
+
+@pytest.mark.parametrize("sparse_update", ["dense", "lazy"])
+@pytest.mark.parametrize("options", [{}, {"embeddings_regularizer": "l1_l2"},
+                                     {"embeddings_constraint": "unit_norm"}])  # fmt: skip
+@pytest.mark.parametrize("rule", [optimizers.SGD, optimizers.RMSprop, optimizers.Adagrad,
+                                  optimizers.Adam])  # fmt: skip
+def test_the_padding_row_stays_zero(rule, options, sparse_update):
+    layer = Embedding(5, 2, "ones", padding_idx=2, name="words", **options)
+    model = Sequential([layer])
+    model.compile(rule(0.1, weight_decay=0.1, sparse_update=sparse_update), "mse")
+    model.fit([[2, 1], [3, 2]], np.full((2, 2, 2), 7.0), epochs=3, verbose=0)
+    assert layer.table.value[2].tolist() == [0.0, 0.0]
+    assert (layer.table.value[1] != 1.0).all()
+
+
+GONE = [
+    *[(lambda n=name: getattr(optimizers, n), AttributeError, name)
+      for name in ("AdamW", "Lion", "LossScaleOptimizer", "schedules")],
+    *[(lambda n=name: optimizers.get(n), ValueError, f"optimizer '{name}'")
+      for name in ("adamw", "Lion", "lion", "loss_scale_optimizer")],
+    (lambda: optimizers.deserialize({"class_name": "Nadam", "config": {}}), ValueError, "'Nadam'"),
+    *[(lambda o=options: optimizers.SGD(0.1, **o), ValueError, "for SGD")
+      for options in ({"clipnorm": 1.0}, {"clipvalue": 1.0}, {"global_clipnorm": 1.0},
+                      {"use_ema": True}, {"loss_scale_factor": 2.0},
+                      {"gradient_accumulation_steps": 2})],
+    (lambda: optimizers.SGD(lambda step: 0.1), ValueError, "learning_rate="),
+    (lambda: optimizers.deserialize({"class_name": "SGD", "config": {"learning_rate": {
+        "class_name": "CosineDecay", "config": {}}}}), ValueError, "a learning-rate schedule"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("act", "error", "words"), GONE)
+def test_what_is_left_to_keras_is_refused_in_one_line(act, error, words):
+    with pytest.raises(error) as caught:
+        act()
+    message = str(caught.value)
+    assert words in message and "is not part of embedlab. Received" in message
+    assert message.endswith("Use embedlab.keras.Embedding in a Keras model.")
+    assert "\n" not in message
+
+
+def test_keras_writes_its_defaults_and_they_ask_for_nothing():
+    config = {"learning_rate": 0.5, "clipnorm": None, "use_ema": False, "ema_momentum": 0.99,
+              "loss_scale_factor": None, "gradient_accumulation_steps": None}  # fmt: skip
+    assert optimizers.SGD.from_config(config).learning_rate == 0.5

@@ -25,7 +25,7 @@ CASES = [
     {"layer": {"embeddings_regularizer": "l2"}, "compile": ["adam", "mse", []], "fit": {},
      "lora": [2, 3.0]},
     {"layer": {"mask_zero": True}, "compile": ["sgd", "mse", []], "fit": {}, "lora": [1, None]},
-    {"layer": {"trainable": True}, "compile": ["adamw", "cosine_similarity", []], "fit": {}},
+    {"layer": {"trainable": True}, "compile": ["adam", "cosine_similarity", []], "fit": {}},
 ]  # fmt: skip
 
 KERAS = """

@@ -94,10 +94,9 @@ def test_the_variables_of_equal_adapters_stay(tmp_path):
 
 
 @pytest.mark.parametrize("kind", [None, "int8"])
-@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
-def test_train_save_load_train_moves_the_weights(kind, optimizer, tmp_path):
+def test_train_save_load_train_moves_the_weights(kind, tmp_path):
     made = adapted(kind)
-    made.compile(optimizer, "mse")
+    made.compile("sgd", "mse")
     made.fit(IDS, AIM, epochs=2, verbose=0, shuffle=False)
     made.save(tmp_path / "m.keras")
     read = load_model(tmp_path / "m.keras")

@@ -32,18 +32,6 @@ def test_it_computes_the_same_and_is_called_the_same(tmp_path):
     assert read.get_config() == made.get_config()
 
 
-@pytest.mark.parametrize("name", ["sgd", "rmsprop", "adagrad", "adam", "adamw"])
-def test_training_goes_on_as_if_nothing_had_happened(name, tmp_path):
-    made = model()
-    made.compile(name, "mse", ["mae"])
-    made.fit(IDS, AIM, epochs=2, verbose=0, shuffle=False)
-    read = back(made, tmp_path / "m.keras")
-    more = [m.fit(IDS, AIM, epochs=2, verbose=0, shuffle=False).history for m in (made, read)]
-    assert more[0] == more[1]
-    for one, other in zip(made.get_weights(), read.get_weights(), strict=True):
-        assert np.array_equal(one, other)
-
-
 def test_without_compile_the_optimizer_stays_in_the_file(tmp_path):
     made = model()
     made.compile("adam", "mse")

@@ -32,7 +32,7 @@ def shared(**options):
 
 def test_it_computes_trains_and_is_called_the_same(tmp_path):
     made = shared()
-    made.compile("adam", "mse")
+    made.compile("sgd", "mse")
     x, y = [IDS, IDS[::-1]], np.ones((6, 2))
     made.fit(x, y, verbose=0, shuffle=False)
     made.save(tmp_path / "m.keras")
