@@ -1,8 +1,12 @@
 """Build and run the notebooks: `python notebooks/build.py`, or with --check only compare.
 
 One MyST Markdown file in notebooks/source gives two notebooks: the learner's, in which cells tagged
-`exercise` stand as stubs, and that in solutions/, in which cells tagged `solution` stand instead.
-Both are run from top to bottom, and their outputs are kept as text and small pictures.
+`exercise` are stubs, and the one in solutions/, in which cells tagged `solution` replace them.
+
+The solution is run from top to bottom, and its outputs are kept as text and small pictures. The
+learner's notebook is delivered without outputs, because they would show the answers before the
+question. Only a cell tagged `still` keeps the picture of its view. The output of a cell tagged
+`unsaved` describes the machine it ran on and is kept nowhere.
 """
 
 import argparse
@@ -27,6 +31,7 @@ SOURCE = HERE / "source"
 MOST_PICTURE, MOST_NOTEBOOK = 40_000, 250_000
 SECONDS, WIDGET_SECONDS = 300, 30
 OWN_TEXT = "nbval-ignore-output"
+STILL, UNSAVED = "still", "unsaved"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -75,9 +80,30 @@ def run(notebook: NotebookNode) -> NotebookNode:
         client.execute()
     notebook.metadata = nbformat.from_dict(METADATA)  # no widgets: they hide the still pictures
     for cell in notebook.cells:
+        if UNSAVED in _tags(cell):
+            cell.outputs = []
         for output in cell.get("outputs", []):
             _tidy(output, cell.id)
     return notebook
+
+
+def without_answers(notebook: NotebookNode) -> NotebookNode:
+    """Return a learner's notebook as it is delivered: as if it had never been run."""
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    if any(STILL in _tags(cell) for cell in cells):
+        run(notebook)
+    for cell in cells:
+        if STILL not in _tags(cell):
+            cell.outputs = []
+        cell.execution_count = None
+        for output in cell.outputs:
+            if "execution_count" in output:
+                output.execution_count = None
+    return notebook
+
+
+def _tags(cell: NotebookNode) -> list[str]:
+    return list(cell.metadata.get("tags", []))
 
 
 def _tidy(output: NotebookNode, where: str) -> None:
@@ -162,7 +188,8 @@ def main() -> int:
     for source, target, solution in targets(args.lesson):
         name = target.relative_to(HERE)
         try:
-            built = text(run(parse(source, solution=solution)))
+            notebook = parse(source, solution=solution)
+            built = text(run(notebook) if solution else without_answers(notebook))
         except BuildError as error:
             print(f"{name}: {error}", file=sys.stderr)
             return 1

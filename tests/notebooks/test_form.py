@@ -10,7 +10,9 @@ import pytest
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 SOURCES = sorted((NOTEBOOKS / "source").glob("*.md"))
-BUILT = sorted([*NOTEBOOKS.glob("[0-9]*.ipynb"), *(NOTEBOOKS / "solutions").glob("*.ipynb")])
+LEARNERS = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
+SOLUTIONS = sorted((NOTEBOOKS / "solutions").glob("*.ipynb"))
+BUILT = sorted([*LEARNERS, *SOLUTIONS])
 FORM = ["The question", "Predict", "Explore", "Say it in NumPy", "Explain", "Break it", "Your turn",
         "Exit ticket", "What we know now"]  # fmt: skip
 FORM_OF_00 = ["The question", "Run", "Look", "Steer it from Python", "Share what you see",
@@ -112,17 +114,42 @@ def test_outputs_are_text_and_small_pictures(path):
         assert len(base64.b64decode(data.get("image/png", ""))) <= 40_000, name
 
 
-@named
-def test_each_cell_ran_once_in_order(path):
+@pytest.mark.parametrize("path", SOLUTIONS, ids=lambda p: p.stem)
+def test_each_cell_of_a_solution_ran_once_in_order(path):
     assert [c["execution_count"] for c in cells(path)] == list(range(1, len(cells(path)) + 1))
 
 
+@pytest.mark.parametrize("path", LEARNERS, ids=lambda p: p.stem)
+def test_a_learner_notebook_shows_no_output_before_it_is_run(path):
+    """Only a cell tagged `still` keeps a picture; its view asks nothing."""
+    assert all(cell["execution_count"] is None for cell in cells(path))
+    for cell in cells(path):
+        if "still" in cell["metadata"].get("tags", []):
+            assert "ask=True" not in source(cell)
+        else:
+            assert cell["outputs"] == [], cell["id"]
+
+
+def test_the_report_of_the_doctor_is_not_committed():
+    for path in BUILT:
+        assert "All green" not in path.read_text("utf-8"), path
+
+
 def test_a_view_leaves_a_picture_and_its_numbers():
-    for lesson in ("00_start_here", "01_lookup"):
-        shown = [o["data"] for _, o in outputs(NOTEBOOKS / f"{lesson}.ipynb") if "data" in o]
-        views = [data for data in shown if "image/png" in data]
+    for path in (NOTEBOOKS / "00_start_here.ipynb", NOTEBOOKS / "solutions" / "01_lookup.ipynb"):
+        views = [o["data"] for _, o in outputs(path) if "image/png" in o.get("data", {})]
         assert views
         assert all("rows read" in "".join(data["text/plain"]) for data in views)
+
+
+@pytest.mark.parametrize("path", LEARNERS, ids=lambda p: p.stem)
+def test_a_view_that_the_lesson_predicts_opens_with_its_question(path):
+    """Otherwise the answer is on the screen before the question."""
+    after = "".join(json.dumps(cell) for cell in json.loads(path.read_text("utf-8"))["cells"])
+    if path.stem[:2] in ("01", "03", "04", "05", "06"):
+        first = next(c for c in cells(path) if source(c).startswith(("explorer =", "text =")))
+        assert "ask=True" in source(first)
+        assert "press *Reveal*" in after
 
 
 def test_stubs_and_answers_are_kept_apart():
@@ -139,14 +166,6 @@ def printed(path):
         for name, output in outputs(path)
         if "data" in output
     }
-
-
-def test_the_learner_s_notebook_answers_not_yet():
-    said = printed(NOTEBOOKS / "01_lookup.ipynb").values()
-    assert sum(text.startswith("○") for text in said) == 2
-    assert sum("between the quotes" in text for text in said) == 2
-    assert any(text.startswith("No prediction yet") for text in said)
-    assert not any(text.startswith(("✓", "✗")) for text in said)
 
 
 def test_the_solutions_are_right():

@@ -127,7 +127,7 @@ def test_a_sheet_gives_each_whole_lesson_its_minutes_and_ends_in_time():
     assert f"{sheets['Half a day'][-1][1]} minutes with two breaks" in text
     assert f"{sheets['First day**'][-1][1]} minutes on the first day" in text
     assert f"; {sheets['Second day**'][-1][1]} on the second" in text
-    whole = text[text.index("## Half a day") : text.index("## Room check-list")]
+    whole = text[text.index("## Half a day") : text.index("## Checklist")]
     rows = re.findall(r"^\| (\d+)–(\d+) \| (?:\[(\d\d)\]\((\S+)\)|(\d\d)) \|", whole, flags=re.M)
     for start, end, linked, file, plain in rows:
         assert int(end) - int(start) == lasts(find(linked or plain)), linked or plain
