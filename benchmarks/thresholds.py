@@ -33,7 +33,6 @@ from embedlab.core.max_pooling import grad_masked_max, masked_max
 from embedlab.core.nearest import nearest
 from embedlab.core.pooling import grad_masked_sum, masked_mean
 from embedlab.core.quantize import quantize_rows
-from embedlab.core.softmax import masked_softmax
 from embedlab.core.training import adam
 
 V, D, T, R = 30_000, 64, 16, 8
@@ -124,7 +123,6 @@ CASES: dict[str, tuple[str, Callable[[int], Callable[[], Any]]]] = {
         "max_pooling",
         lambda n: partial(grad_masked_max, ids(n, T).reshape(-1, D), floats(n // D, D), T),
     ),
-    "masked softmax": ("softmax", lambda n: partial(masked_softmax, floats(n // T, T))),
     "lazy Adam": ("step", lambda n: adam_step(n // D)),
     "nearest": ("nearest", lambda n: partial(nearest, floats(n // 8, D), floats(8, D), 10)),
 }  # fmt: skip

@@ -18,7 +18,7 @@ EPSILON = 1e-7
 
 
 class Constraint:
-    """What all constraints share: call one with a table, and it gives the nearest allowed one.
+    """The base of all constraints: call one with a table, and it returns the nearest allowed one.
 
     Examples
     --------
@@ -27,31 +27,31 @@ class Constraint:
     """
 
     def __call__(self, weights: Any) -> np.ndarray:
-        """Give a new array of the same shape and dtype that satisfies the constraint."""
+        """Return a new array of the same shape and dtype that satisfies the constraint."""
         weights = np.asarray(weights)
         half = weights.dtype.char == "e"  # squares and quotients leave the range of half floats
-        made = self.project(weights.astype(np.float32) if half else weights)
-        return made.astype(weights.dtype, copy=False)
+        projected = self.project(weights.astype(np.float32) if half else weights)
+        return projected.astype(weights.dtype, copy=False)
 
     def project(self, weights: np.ndarray) -> np.ndarray:
-        """Give the array that `__call__` rounds back to the dtype it came in."""
+        """Return the array that `__call__` rounds back to the dtype it came in."""
         raise NotImplementedError(
             f"a constraint must define project(weights), or __call__. {type(self).__name__} does "
             "not. Add the method."
         )
 
     def get_config(self) -> dict[str, Any]:
-        """Give the parameters as a dict; `from_config` takes it back."""
+        """Return the parameters as a dict; `from_config` takes it back."""
         return {}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Constraint":
-        """Give a constraint with the parameters that `get_config` gave."""
+        """Return a constraint with the parameters that `get_config` returned."""
         return cls(**config)
 
     def __repr__(self) -> str:
-        told = ", ".join(f"{k}={v!r}" for k, v in self.get_config().items())
-        return f"{type(self).__name__}({told})"
+        config = ", ".join(f"{k}={v!r}" for k, v in self.get_config().items())
+        return f"{type(self).__name__}({config})"
 
 
 class NonNeg(Constraint):
@@ -62,7 +62,7 @@ class NonNeg(Constraint):
     """
 
     def project(self, weights: np.ndarray) -> np.ndarray:
-        """Give the table with its negative numbers set to 0."""
+        """Return the table with its negative numbers set to 0."""
         return weights * (weights >= 0).astype(weights.dtype)
 
 
@@ -77,12 +77,12 @@ class MaxNorm(Constraint):
         self.max_value, self.axis = max_value, _axis(axis)
 
     def project(self, weights: np.ndarray) -> np.ndarray:
-        """Give the table with what is too long shortened."""
+        """Return the table with what is too long shortened."""
         lengths = _lengths(weights, self.axis)
         return weights * (np.clip(lengths, 0, self.max_value) / (EPSILON + lengths))
 
     def get_config(self) -> dict[str, Any]:
-        """Give max_value and axis."""
+        """Return max_value and axis."""
         return {"max_value": self.max_value, "axis": self.axis}
 
 
@@ -97,12 +97,12 @@ class UnitNorm(Constraint):
         self.axis = _axis(axis)
 
     def project(self, weights: np.ndarray) -> np.ndarray:
-        """Give the table with every length divided out."""
+        """Return the table with every length divided out."""
         lengths = _lengths(weights, self.axis)
         return weights / (EPSILON + lengths)
 
     def get_config(self) -> dict[str, Any]:
-        """Give axis."""
+        """Return axis."""
         return {"axis": self.axis}
 
 
@@ -119,14 +119,14 @@ class MinMaxNorm(Constraint):
         self.axis = _axis(axis)
 
     def project(self, weights: np.ndarray) -> np.ndarray:
-        """Give the table with its lengths moved towards the range."""
+        """Return the table with its lengths moved towards the range."""
         lengths = _lengths(weights, self.axis)
         inside = np.clip(lengths, self.min_value, self.max_value)
         wanted = self.rate * inside + (1 - self.rate) * lengths
         return weights * (wanted / (EPSILON + lengths))
 
     def get_config(self) -> dict[str, Any]:
-        """Give min_value, max_value, rate and axis."""
+        """Return min_value, max_value, rate and axis."""
         return {"min_value": self.min_value, "max_value": self.max_value, "rate": self.rate,
                 "axis": self.axis}  # fmt: skip
 
@@ -155,7 +155,7 @@ REGISTRY = Registry(
 
 
 def get(identifier: Any) -> Any:
-    """Give the constraint that a name, dict, class, callable or instance means.
+    """Return the constraint that a name, dict, class, callable or instance means.
 
     >>> get("unit_norm")
     UnitNorm(axis=0)
@@ -164,7 +164,7 @@ def get(identifier: Any) -> Any:
 
 
 def serialize(constraint: Any) -> Any:
-    """Give a dict in Keras's form from which `deserialize` makes an equal constraint.
+    """Return a dict in Keras's form from which `deserialize` makes an equal constraint.
 
     >>> serialize(UnitNorm())["config"]
     {'axis': 0}
@@ -173,7 +173,7 @@ def serialize(constraint: Any) -> Any:
 
 
 def deserialize(config: Any, custom_objects: Any = None) -> Any:
-    """Give the constraint that a dict describes; nothing in the dict is executed.
+    """Return the constraint that a dict describes; nothing in the dict is executed.
 
     >>> deserialize(serialize(MaxNorm(3)))
     MaxNorm(max_value=3, axis=0)

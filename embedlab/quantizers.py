@@ -1,4 +1,4 @@
-"""How a layer is to be quantised: Keras's two configurations for weights in small integers."""
+"""Quantization configs: Keras's two configurations for weights in small integers."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ __all__ = ["Int4QuantizationConfig", "Int8QuantizationConfig", "QuantizationConf
 
 
 class QuantizationConfig:
-    """What both share.
+    """The base of both configurations.
 
     Parameters
     ----------
     weight_quantizer : None
         A quantizer of one's own is not built.
     activation_quantizer : "default", dict or None
-        Kept for Keras: an embedding has no activations to quantise.
+        Kept for Keras: an embedding has no activations to quantize.
     """
 
     mode = ""
@@ -38,17 +38,17 @@ class QuantizationConfig:
         return self.mode
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments."""
+        """Return the arguments."""
         return {"weight_quantizer": None, "activation_quantizer": self.activation_quantizer}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "QuantizationConfig":
-        """Give a configuration with the arguments that `get_config` gave."""
+        """Return a configuration with the arguments that `get_config` returned."""
         return cls(**config)
 
     def __repr__(self) -> str:
-        told = "" if self.bits == 8 else f"block_size={self.block_size}"
-        return f"{type(self).__name__}({told})"
+        arguments = "" if self.bits == 8 else f"block_size={self.block_size}"
+        return f"{type(self).__name__}({arguments})"
 
 
 class Int8QuantizationConfig(QuantizationConfig):
@@ -67,7 +67,7 @@ class Int4QuantizationConfig(QuantizationConfig):
     Parameters
     ----------
     block_size : int or None
-        Numbers in a block, 128 unless told; None or -1 means one scale a row, without zero point.
+        Numbers in a block, by default 128; None or -1 means one scale a row, without zero point.
 
     Examples
     --------
@@ -90,7 +90,7 @@ class Int4QuantizationConfig(QuantizationConfig):
         return f"int4/{-1 if self.block_size is None else self.block_size}"
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments."""
+        """Return the arguments."""
         return {**super().get_config(), "block_size": self.block_size}
 
 
@@ -101,7 +101,7 @@ REGISTRY = Registry(
 
 
 def get(identifier: Any) -> Any:
-    """Give the configuration that a mode ("int8", "int4"), dict, class or instance means.
+    """Return the configuration that a mode ("int8", "int4"), dict, class or instance means.
 
     >>> get("int4")
     Int4QuantizationConfig(block_size=128)
@@ -110,7 +110,7 @@ def get(identifier: Any) -> Any:
 
 
 def serialize(config: Any) -> Any:
-    """Give a dict in Keras's form from which `deserialize` makes an equal configuration.
+    """Return a dict in Keras's form from which `deserialize` makes an equal configuration.
 
     >>> serialize(Int8QuantizationConfig())["class_name"]
     'Int8QuantizationConfig'
@@ -119,7 +119,7 @@ def serialize(config: Any) -> Any:
 
 
 def deserialize(config: Any, custom_objects: Any = None) -> Any:
-    """Give the configuration that a dict describes.
+    """Return the configuration that a dict describes.
 
     >>> deserialize(serialize(Int4QuantizationConfig(block_size=8)))
     Int4QuantizationConfig(block_size=8)

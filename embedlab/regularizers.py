@@ -1,7 +1,7 @@
 """Regularizers: a penalty on the whole table, added to the loss. Keras's names and formulas.
 
 Each also gives its gradient, because training here has no tape. A penalty on a table is dense:
-rows that no batch ever used shrink too.
+rows that no batch ever used shrink too, also with lazy updates.
 """
 
 import math
@@ -9,15 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.table import ShapeError
-from embedlab.registry import Registry
+from embedlab.registry import Registry, missing_attribute
 
-__all__ = ["L1", "L1L2", "L2", "OrthogonalRegularizer", "Regularizer", "deserialize", "get",
-           "serialize"]  # fmt: skip
+__all__ = ["L1", "L1L2", "L2", "Regularizer", "deserialize", "get", "serialize"]
+
+_KERAS_ONLY_NAMES = ("Orthogonal", "OrthogonalRegularizer")
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_attribute(__name__, name, _KERAS_ONLY_NAMES)
 
 
 class Regularizer:
-    """What all regularizers share: call one with a table for the penalty, `grad` for its slope.
+    """The base of all regularizers: call one with a table for the penalty, `grad` for its gradient.
 
     Examples
     --------
@@ -26,31 +30,31 @@ class Regularizer:
     """
 
     def __call__(self, weights: np.ndarray) -> Any:
-        """Give the penalty, one number."""
+        """Return the penalty, one number."""
         raise NotImplementedError(
             f"a regularizer must define __call__(weights). {type(self).__name__} does not. "
             "Add the method."
         )
 
     def grad(self, weights: np.ndarray) -> np.ndarray:
-        """Give the gradient of the penalty, in the shape of `weights`."""
+        """Return the gradient of the penalty, in the shape of `weights`."""
         raise NotImplementedError(
             f"training needs grad(weights) of a regularizer. {type(self).__name__} has none. "
-            "Add the method: it gives the derivative of the penalty."
+            "Add the method: it returns the derivative of the penalty."
         )
 
     def get_config(self) -> dict[str, Any]:
-        """Give the parameters as a dict; `from_config` takes it back."""
+        """Return the parameters as a dict; `from_config` takes it back."""
         return {}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Regularizer":
-        """Give a regularizer with the parameters that `get_config` gave."""
+        """Return a regularizer with the parameters that `get_config` returned."""
         return cls(**config)
 
     def __repr__(self) -> str:
-        told = ", ".join(f"{k}={v!r}" for k, v in self.get_config().items())
-        return f"{type(self).__name__}({told})"
+        config = ", ".join(f"{k}={v!r}" for k, v in self.get_config().items())
+        return f"{type(self).__name__}({config})"
 
 
 class L1L2(Regularizer):
@@ -69,7 +73,7 @@ class L1L2(Regularizer):
         self.l1, self.l2 = _factor("l1", l1), _factor("l2", l2)
 
     def __call__(self, weights: np.ndarray) -> Any:
-        """Give the penalty in the dtype of `weights`, or float32 for half floats."""
+        """Return the penalty in the dtype of `weights`, or float32 for half floats."""
         weights = _wide(weights)
         penalty = weights.dtype.type(0)
         if self.l1:
@@ -79,12 +83,12 @@ class L1L2(Regularizer):
         return penalty
 
     def grad(self, weights: np.ndarray) -> np.ndarray:
-        """Give ``l1 * sign(w) + 2 * l2 * w``."""
+        """Return ``l1 * sign(w) + 2 * l2 * w``."""
         weights = np.asarray(weights)
         return self.l1 * np.sign(weights) + 2.0 * self.l2 * weights
 
     def get_config(self) -> dict[str, Any]:
-        """Give l1 and l2."""
+        """Return l1 and l2."""
         return {"l1": self.l1, "l2": self.l2}
 
 
@@ -99,7 +103,7 @@ class L1(L1L2):
         super().__init__(0.01 if l1 is None else l1, 0.0)
 
     def get_config(self) -> dict[str, Any]:
-        """Give l1."""
+        """Return l1."""
         return {"l1": self.l1}
 
 
@@ -114,67 +118,8 @@ class L2(L1L2):
         super().__init__(0.0, 0.01 if l2 is None else l2)
 
     def get_config(self) -> dict[str, Any]:
-        """Give l2."""
+        """Return l2."""
         return {"l2": self.l2}
-
-
-class OrthogonalRegularizer(Regularizer):
-    """Push the rows (or columns) of a table to right angles.
-
-    The penalty is `factor` times the mean absolute cosine between two different rows.
-
-    Where we differ on purpose: a table of one row has no pairs and a penalty of 0 (Keras: NaN).
-
-    Examples
-    --------
-    >>> penalty = OrthogonalRegularizer(factor=1.0)
-    >>> float(penalty(np.eye(3))), round(float(penalty(np.ones((2, 4)))), 6)
-    (0.0, 1.0)
-    """
-
-    def __init__(self, factor: float = 0.01, mode: str = "rows"):
-        self.factor = _factor("factor", factor)
-        if mode not in ("rows", "columns"):
-            raise ValueError(
-                "Invalid value for argument `mode`: it must be 'rows' or 'columns'. "
-                f"Received {mode!r:.40}. Choose one of these."
-            )
-        self.mode = mode
-
-    def __call__(self, weights: np.ndarray) -> Any:
-        """Give the penalty in the dtype of `weights`, or float32 for half floats."""
-        unit, _, pairs = self._unit(weights)
-        cosines = unit @ unit.T
-        np.fill_diagonal(cosines, 0.0)
-        return unit.dtype.type(0.5 * self.factor * np.sum(np.abs(cosines)) / max(pairs, 1))
-
-    def grad(self, weights: np.ndarray) -> np.ndarray:
-        """Give the gradient, (V, D): through the cosines, and through the lengths."""
-        unit, lengths, pairs = self._unit(weights)
-        signs = np.sign(unit @ unit.T)
-        np.fill_diagonal(signs, 0.0)
-        by_unit = self.factor * (signs @ unit) / max(pairs, 1)
-        # A row's own direction changes no cosine: take that part out, and divide by the length.
-        along = np.sum(by_unit * unit, axis=1, keepdims=True)
-        grad = (by_unit - along * unit) / lengths
-        grad = grad if self.mode == "rows" else grad.T
-        return grad.astype(np.asarray(weights).dtype, copy=False)
-
-    def _unit(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
-        weights = _wide(weights)
-        if weights.ndim != 2:
-            raise ShapeError(
-                "Inputs to OrthogonalRegularizer must have rank 2. "
-                f"Received shape {weights.shape}. Use it on a table (V, D)."
-            )
-        rows = weights if self.mode == "rows" else weights.T
-        lengths = np.sqrt(np.sum(np.square(rows), axis=1, keepdims=True))
-        lengths = np.maximum(lengths, np.finfo(weights.dtype).tiny)  # a row of zeros stays zero
-        return rows / lengths, lengths, len(rows) * (len(rows) - 1) // 2
-
-    def get_config(self) -> dict[str, Any]:
-        """Give factor and mode."""
-        return {"factor": self.factor, "mode": self.mode}
 
 
 def _wide(weights: Any) -> np.ndarray:
@@ -200,13 +145,14 @@ def _factor(name: str, value: Any) -> float:
 REGISTRY = Registry(
     "regularizer",
     "keras.regularizers",
-    [L1, L1L2, L2, OrthogonalRegularizer],
-    {"l1_l2": L1L2, "orthogonal": OrthogonalRegularizer, "Orthogonal": OrthogonalRegularizer},
+    [L1, L1L2, L2],
+    {"l1_l2": L1L2},
+    keras_only=_KERAS_ONLY_NAMES,
 )
 
 
 def get(identifier: Any) -> Any:
-    """Give the regularizer that a name, dict, class, callable or instance means.
+    """Return the regularizer that a name, dict, class, callable or instance means.
 
     >>> get("l2")
     L2(l2=0.01)
@@ -215,7 +161,7 @@ def get(identifier: Any) -> Any:
 
 
 def serialize(regularizer: Any) -> Any:
-    """Give a dict in Keras's form from which `deserialize` makes an equal regularizer.
+    """Return a dict in Keras's form from which `deserialize` makes an equal regularizer.
 
     >>> serialize(L1(0.5))["config"]
     {'l1': 0.5}
@@ -224,7 +170,7 @@ def serialize(regularizer: Any) -> Any:
 
 
 def deserialize(config: Any, custom_objects: Any = None) -> Any:
-    """Give the regularizer that a dict describes; nothing in the dict is executed.
+    """Return the regularizer that a dict describes; nothing in the dict is executed.
 
     >>> deserialize(serialize(L1(0.5)))
     L1(l1=0.5)

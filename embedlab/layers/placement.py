@@ -2,14 +2,17 @@
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from embedlab.initializers.room import Room, making_room
 from embedlab.layers.memory import TableMemoryError, refuse_too_big
 
-__all__ = ["as_placement", "filled", "on_disk", "refuse_no_room", "room_of"]
+__all__ = ["Room", "as_placement", "on_disk", "refuse_no_room", "room_of"]
+
+Room = Callable[[Any, Any], np.ndarray]
+"""Makes an array of zeros for a shape and a dtype."""
 
 _ROOMS = ("memory", "disk")
 
@@ -57,35 +60,6 @@ def on_disk(shape: Any, dtype: Any) -> np.ndarray:
     with tempfile.TemporaryFile(prefix="embedlab-") as file:
         file.truncate(total * kind.itemsize)
         return np.asarray(np.memmap(file, kind, "r+", shape=tuple(shape)))
-
-
-def filled(room: Room, initializer: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """Give what an initializer gives, in the place that `room` makes.
-
-    The project's own initializers write there at once and piece by piece; what another callable
-    gives is copied there.
-    """
-    made: list[np.ndarray] = []
-
-    def kept(want: Any, kind: Any) -> np.ndarray:
-        made.append(room(want, kind))
-        return made[-1]
-
-    with making_room(kept):
-        try:
-            value = initializer(shape, dtype=dtype)
-        except TypeError as error:
-            if "dtype" not in str(error):
-                raise
-            value = initializer(shape)
-    if made and value is made[-1] and value.dtype == np.dtype(dtype):
-        return made[-1]
-    value = np.asarray(value)
-    if value.shape != shape:
-        return value  # the caller tells what is wrong with it
-    out = room(shape, dtype)
-    out[...] = value
-    return out
 
 
 def refuse_no_room(placement: str, nbytes: int, what: str) -> None:

@@ -9,9 +9,8 @@ from embedlab.core.ids import as_ids, resolve
 from embedlab.core.quantize import quantize
 from embedlab.core.quantized import Quantized
 from embedlab.core.table import ShapeError, check_size
-from embedlab.initializers.room import Room
 from embedlab.layers.allowance import spend
-from embedlab.layers.placement import refuse_no_room
+from embedlab.layers.placement import Room, refuse_no_room
 from embedlab.layers.searchable import Searchable
 
 __all__ = ["Resizable", "longer", "longer_codes"]

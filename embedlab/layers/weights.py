@@ -7,9 +7,8 @@ import numpy as np
 
 from embedlab import constraints, initializers, regularizers
 from embedlab.core.table import ShapeError
-from embedlab.initializers.room import Room
 from embedlab.layers.allowance import spend
-from embedlab.layers.placement import filled, room_of
+from embedlab.layers.placement import Room, room_of
 from embedlab.layers.variable import Variable
 
 __all__ = ["WeightOwner"]
@@ -164,7 +163,7 @@ class WeightOwner:
 
 
 def _initial(initializer: Any, shape: tuple[int, ...], dtype: Any, room: Room) -> np.ndarray:
-    value = filled(room, initializer, shape, dtype)
+    value = initializers.initialize(initializer, shape, dtype, room)
     if value.shape != shape:
         raise ShapeError(
             f"an initializer must give the shape it is asked for, {shape}. "

@@ -127,7 +127,6 @@ QUANTIZED = ("quantized", lambda: quantize_groups(table(), 4, 2))
 VALUES, MASK = ("floats", grad), ("mask", mask)
 LOSS = {"mask": ("mask", mask), "weights": ("factors", lambda: np.ones((2, 3)))}
 CHOICES = ("ids", lambda: np.array([[0, 3, 2], [1, 1, 0]]))
-LOGITS = ("floats", lambda: grad()[..., 0])
 
 DOORS: dict[str, Door] = {}
 
@@ -247,8 +246,6 @@ add("pooling", as_sequences={"values": VALUES, "mask": MASK},
 add("max_pooling", masked_max={"values": ("floats, any columns", grad), "mask": MASK},
     grad_masked_max={"at": ("winners", lambda: np.zeros((2, D), np.int64)),
                      "grad_out": ("floats", per_bag), "steps": ("size", lambda: 3)})  # fmt: skip
-add("softmax", masked_softmax={"logits": LOGITS, "mask": MASK},
-    grad_masked_softmax={"shares": ("floats", grad), "grad_out": ("floats", grad)})  # fmt: skip
 add("loss", mse={"predicted": VALUES, "target": ("numbers", grad), **LOSS},
     binary_crossentropy={"logits": VALUES, "target": ("numbers", grad), **LOSS},
     categorical_crossentropy={"logits": VALUES, "target": CHOICES,

@@ -32,7 +32,6 @@ from embedlab.core.max_pooling import grad_masked_max, masked_max
 from embedlab.core.nearest import nearest
 from embedlab.core.pooling import grad_masked_sum, masked_mean
 from embedlab.core.quantize import quantize_groups, quantize_rows
-from embedlab.core.softmax import grad_masked_softmax, masked_softmax
 from embedlab.core.training import adagrad, rmsprop, sgd
 
 MANY = 2_000_000  # a scatter-add that loses updates looks exact at 200 000
@@ -138,10 +137,6 @@ CASES = {
     "max_pooling.masked_max": lambda: masked_max(floats(5_000, 20, D), mask(5_000, 20)),
     "max_pooling.grad_masked_max": lambda: grad_masked_max(
         rng().integers(-1, 4, size=(60_000, D)), floats(60_000, D), 4
-    ),
-    "softmax.masked_softmax": lambda: masked_softmax(floats(20_000, 20), mask(20_000, 20)),
-    "softmax.grad_masked_softmax": lambda: grad_masked_softmax(
-        masked_softmax(floats(20_000, 20)), floats(20_000, 20)
     ),
     "nearest.nearest": lambda: nearest(floats(V, D), floats(64, D), 10),
     "sgd.sgd": lambda: step(sgd, 1, momentum=0.9),

@@ -54,10 +54,7 @@ def test_what_was_there_is_left_as_it_was():
 
 
 def test_names_dicts_and_callables():
-    assert activations.get("swish") is activations.silu
-    assert activations.get("hard_swish") is activations.hard_silu
-    assert activations.get(np.tanh) is np.tanh
-    assert activations.serialize(activations.get("swish")) == "silu"
+    assert activations.get("relu") is activations.relu
     assert activations.deserialize(activations.serialize(activations.relu)) is activations.relu
     double = lambda x: 2 * x
     told = activations.serialize(double)
@@ -71,3 +68,18 @@ def test_names_dicts_and_callables():
 def test_a_function_without_a_way_back_says_so_when_trained():
     with pytest.raises(NotImplementedError, match=r"needs grad\(x, y, grad\)"):
         activations.gradient(np.tanh, POINTS, POINTS, POINTS)
+
+
+@pytest.mark.parametrize("act", [lambda: activations.get("gelu"), lambda: activations.silu])
+def test_what_is_left_to_keras_is_refused_in_one_line(act):
+    with pytest.raises((ValueError, AttributeError), match=r"is not part of embedlab\. Received"):
+        act()
+
+
+def test_softmax_ignores_what_has_no_share():
+    x = np.array([[0.0, -np.inf, 1.0], [-np.inf, -np.inf, -np.inf]])
+    shares = activations.softmax(x)
+    assert shares[0].sum() == pytest.approx(1.0) and shares[0, 1] == 0
+    assert shares[1].tolist() == [0.0, 0.0, 0.0]
+    sent = np.array([[1.0, np.nan, 2.0], [np.nan, np.nan, np.nan]])
+    assert np.isfinite(activations.gradient(activations.softmax, x, shares, sent)).all()

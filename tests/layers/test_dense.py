@@ -24,7 +24,7 @@ def test_by_hand():
     assert [w.path for w in layer.weights] == [f"{layer.name}/kernel", f"{layer.name}/bias"]
 
 
-@pytest.mark.parametrize("activation", [None, "relu", "tanh", "softmax", "gelu", "log_softmax"])
+@pytest.mark.parametrize("activation", [None, "relu", "tanh", "sigmoid", "softmax"])
 @pytest.mark.parametrize("use_bias", [True, False])
 @pytest.mark.parametrize("shape", [(4, 3), (2, 5, 3), (2, 1, 2, 3)])
 def test_gradients(gradcheck, rng, activation, use_bias, shape):
@@ -113,11 +113,11 @@ def test_a_refused_call_builds_nothing():
 
 
 def test_config_round_trip():
-    layer = Dense(4, "swish", False, "he_normal", kernel_regularizer="l2", name="d",
+    layer = Dense(4, "tanh", False, "he_normal", kernel_regularizer="l2", name="d",
                   kernel_constraint="non_neg", dtype="float64", trainable=False)  # fmt: skip
     again = Dense.from_config(layer.get_config())
     assert again.get_config() == layer.get_config()
-    assert again.activation is activations.silu
+    assert again.activation is activations.tanh
     again.build((None, 3))
     assert again.kernel.regularizer.l2 == pytest.approx(0.01)
     assert again.kernel.constraint is again.kernel_constraint

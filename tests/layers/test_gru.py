@@ -26,7 +26,7 @@ def test_one_step_by_the_formula(rng, reset_after):
 @pytest.mark.parametrize("reset_after", [True, False])
 @pytest.mark.parametrize("use_bias", [True, False])
 @pytest.mark.parametrize("mask", [None, MASK], ids=["plain", "masked"])
-@pytest.mark.parametrize("activations", [("tanh", "sigmoid"), ("softplus", "softmax")])
+@pytest.mark.parametrize("activations", [("tanh", "sigmoid"), ("linear", "softmax")])
 def test_gradients(gradcheck, rng, reset_after, use_bias, mask, activations):
     layer = GRU(3, *activations, use_bias, reset_after=reset_after, return_sequences=True,
                 dtype="float64")  # fmt: skip
@@ -35,7 +35,7 @@ def test_gradients(gradcheck, rng, reset_after, use_bias, mask, activations):
 
 def test_the_bias_has_one_row_or_two_and_the_config_says_which():
     for reset_after, shape in [(True, (2, 12)), (False, (12,))]:
-        layer = GRU(4, reset_after=reset_after, recurrent_activation="hard_sigmoid")
+        layer = GRU(4, reset_after=reset_after, recurrent_activation="relu")
         layer.build((None, None, 2))
         assert layer.bias.shape == shape
         again = GRU.from_config(layer.get_config())

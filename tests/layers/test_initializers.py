@@ -70,7 +70,7 @@ def test_pythons_seed_makes_a_session_repeatable():
                                   initializers.TruncatedNormal(seed=7)])  # fmt: skip
 def test_drawing_in_pieces_changes_no_number(made, monkeypatch):
     whole = made((300, 7))
-    monkeypatch.setattr("embedlab.initializers.drawn.PIECE", 13)
+    monkeypatch.setattr("embedlab.initializers._PIECE", 13)
     assert np.array_equal(made((300, 7)), whole)
 
 

@@ -24,7 +24,7 @@ def test_one_step_by_the_formula(rng):
 
 @pytest.mark.parametrize("use_bias", [True, False])
 @pytest.mark.parametrize("mask", [None, MASK], ids=["plain", "masked"])
-@pytest.mark.parametrize("activations", [("tanh", "sigmoid"), ("softplus", "softmax")])
+@pytest.mark.parametrize("activations", [("tanh", "sigmoid"), ("linear", "softmax")])
 def test_gradients(gradcheck, rng, use_bias, mask, activations):
     layer = LSTM(3, *activations, use_bias, return_sequences=True, return_state=True,
                  dtype="float64")  # fmt: skip

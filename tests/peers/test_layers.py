@@ -28,7 +28,7 @@ KINDS = {kind.__name__: kind for kind in (
     LayerNormalization, Masking, Reshape, SimpleRNN,
 )}  # fmt: skip
 HEED = ("GRU", "GlobalAveragePooling1D", "LSTM", "SimpleRNN")
-BENDS = ["linear", "relu", "tanh", "sigmoid", "softplus", "softmax", "gelu", "elu", "silu"]
+BENDS = ["linear", "relu", "tanh", "sigmoid", "softmax"]
 EACH = 30
 shapes = pytest.mark.parametrize("name", sorted(KINDS))
 
@@ -73,7 +73,7 @@ def options_of(name, rng, shape):
         **{walk: yes(rng) for walk in walks},
     }
     if name != "SimpleRNN":
-        made["recurrent_activation"] = str(rng.choice(["sigmoid", "hard_sigmoid"]))
+        made["recurrent_activation"] = str(rng.choice(["sigmoid", "tanh"]))
     if name == "GRU":
         made["reset_after"] = yes(rng)
     return made

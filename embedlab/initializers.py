@@ -1,0 +1,573 @@
+"""Initializers: the numbers that a table starts with. Keras's names, formulas and dicts.
+
+Given the same seed, every draw equals the one that Keras makes on its NumPy backend, number for
+number. Numbers are drawn in pieces and written where the array lies, so that a large table never
+costs more than itself, and one on disk never comes into memory whole.
+"""
+
+import math
+import random
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from embedlab.core.table import ShapeError
+from embedlab.registry import Registry, missing_attribute
+
+__all__ = ["Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity",
+           "Initializer", "LecunNormal", "LecunUniform", "Ones", "Orthogonal", "RandomNormal",
+           "RandomUniform", "TruncatedNormal", "VarianceScaling", "Zeros", "deserialize", "get",
+           "initialize", "seeded", "serialize"]  # fmt: skip
+
+_KERAS_ONLY_NAMES = ("STFT", "STFTInitializer")
+_PIECE = 1 << 18  # numbers drawn at once: 2 MB of float64, whatever the size of the table
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_attribute(__name__, name, _KERAS_ONLY_NAMES)
+
+
+class Initializer:
+    """The base of all initializers: call one with a shape and it returns an array.
+
+    Examples
+    --------
+    >>> Zeros()((2, 3)).shape
+    (2, 3)
+    >>> Constant(3.0)
+    Constant(value=3.0)
+    """
+
+    def __call__(self, shape: Any, dtype: Any = "float32") -> np.ndarray:
+        """Return a new array of `shape` and `dtype` (by default "float32")."""
+        raise NotImplementedError(
+            f"an initializer must define __call__(shape, dtype). {type(self).__name__} does not. "
+            "Add the method."
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the parameters as a dict; `from_config` takes it back."""
+        return {}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Initializer":
+        """Return an initializer with the parameters that `get_config` returned."""
+        return cls(**config)
+
+    def clone(self) -> "Initializer":
+        """Return an equal initializer; one without a seed draws a new one."""
+        return type(self).from_config(self.get_config())
+
+    def __repr__(self) -> str:
+        config = {k: v for k, v in self.get_config().items() if v is not None}
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in config.items())})"
+
+
+class _Filling(Initializer):
+    """An initializer that can write into an array that is there already."""
+
+    def __call__(self, shape: Any, dtype: Any = "float32") -> np.ndarray:
+        """Return a new array of `shape` and `dtype`: the same numbers at every call."""
+        out = np.zeros(shape, dtype or "float32")
+        self.fill(out)
+        return out
+
+    def fill(self, out: np.ndarray) -> None:
+        """Write into `out`, which holds zeros."""
+        raise NotImplementedError(
+            f"this initializer must define fill(out). {type(self).__name__} does not. Add it."
+        )
+
+
+def initialize(initializer: Any, shape: tuple[int, ...], dtype: Any,
+               zeros: Callable[[Any, Any], np.ndarray] = np.zeros) -> np.ndarray:  # fmt: skip
+    """Return the array that an initializer makes for `shape`, in memory that `zeros` provides.
+
+    Parameters
+    ----------
+    initializer : callable
+        One of this module writes there at once, piece by piece; what another callable returns is
+        copied there, unless it has another shape: then it is returned as it is.
+    shape : tuple of int
+    dtype : str or dtype
+    zeros : callable
+        Makes an array of zeros for a shape and a dtype.
+
+    Examples
+    --------
+    >>> initialize(lambda shape: [[1.0, 2.0]], (1, 2), "float32").tolist()
+    [[1.0, 2.0]]
+    """
+    if type(initializer).__call__ is _Filling.__call__:
+        out = zeros(shape, dtype)
+        initializer.fill(out)
+        return out
+    try:
+        value = initializer(shape, dtype=dtype)
+    except TypeError as error:
+        if "dtype" not in str(error):
+            raise
+        value = initializer(shape)
+    value = np.asarray(value)
+    if value.shape != shape:
+        return value
+    out = zeros(shape, dtype)
+    out[...] = value
+    return out
+
+
+class Constant(_Filling):
+    """Fill with one number, or with an array that broadcasts to the shape.
+
+    Examples
+    --------
+    >>> Constant(0.5)((1, 2)).tolist()
+    [[0.5, 0.5]]
+    >>> Constant([1.0, 2.0])((2, 2)).tolist()
+    [[1.0, 2.0], [1.0, 2.0]]
+    """
+
+    def __init__(self, value: Any = 0.0):
+        if isinstance(value, dict):  # the form in which Keras writes an array into a config
+            value = np.asarray(value["config"]["value"], value["config"]["dtype"])
+        array = np.asarray(value)
+        if array.dtype.kind not in "biuf":
+            raise ValueError(
+                f"value must be a number or an array of numbers. Received {value!r:.40}. "
+                "Pass for example Constant(0.5)."
+            )
+        self.value = value if array.ndim == 0 else array
+
+    def fill(self, out: np.ndarray) -> None:
+        """Write the value; ShapeError when it does not broadcast to the shape."""
+        try:
+            out[...] = np.broadcast_to(self.value, out.shape)
+        except ValueError as error:
+            raise ShapeError(
+                f"value must broadcast to the shape of the weights, {out.shape}. "
+                f"Received shape {np.shape(self.value)}. Pass one number, or one for each weight."
+            ) from error
+
+    def get_config(self) -> dict[str, Any]:
+        """Return {"value": number or nested list}."""
+        array = np.asarray(self.value)
+        return {"value": array.tolist()}
+
+
+class Zeros(_Filling):
+    """Fill with 0.
+
+    >>> Zeros()((1, 2)).tolist()
+    [[0.0, 0.0]]
+    """
+
+    def fill(self, out: np.ndarray) -> None:
+        """Leave the zeros as they are."""
+
+
+class Ones(_Filling):
+    """Fill with 1.
+
+    >>> Ones()((1, 2)).tolist()
+    [[1.0, 1.0]]
+    """
+
+    def fill(self, out: np.ndarray) -> None:
+        """Write 1 everywhere."""
+        out[...] = 1
+
+
+class Identity(_Filling):
+    """Put `gain` on the diagonal of a matrix (V, D) and 0 elsewhere.
+
+    Where we differ on purpose: the config keeps `gain` (Keras 3.15 forgets it).
+
+    >>> Identity(2.0)((2, 3)).tolist()
+    [[2.0, 0.0, 0.0], [0.0, 2.0, 0.0]]
+    """
+
+    def __init__(self, gain: float = 1.0):
+        self.gain = gain
+
+    def fill(self, out: np.ndarray) -> None:
+        """Write the diagonal; ShapeError unless there are two axes."""
+        if out.ndim != 2:
+            raise ShapeError(
+                "Identity matrix initializer can only be used for 2D matrices. "
+                f"Received shape {out.shape}. Choose another initializer."
+            )
+        np.fill_diagonal(out, self.gain)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return {"gain": number}."""
+        return {"gain": self.gain}
+
+
+class _Drawn(_Filling):
+    """The base of the random initializers: they have a seed.
+
+    The same instance gives the same numbers every time, as in Keras; a `clone` without a seed
+    draws anew.
+
+    >>> made = RandomUniform()
+    >>> bool((made((2, 2)) == made((2, 2))).all())
+    True
+    """
+
+    def __init__(self, seed: int | None = None):
+        if seed is not None and (
+            isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0
+        ):
+            raise ValueError(
+                f"seed must be an integer >= 0 or None. Received {seed!r:.40}. Pass for example 7."
+            )
+        self.seed = None if seed is None else int(seed)
+        # Python's own generator, so that random.seed(0) makes a whole session repeatable.
+        self._start = random.randrange(1, 1 << 31) if self.seed is None else self.seed
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the parameters; an unset seed stays None."""
+        return {"seed": self.seed}
+
+    def _uniform(self, out: np.ndarray, low: float, high: float) -> None:
+        rng = np.random.default_rng(self._start)
+        _fill_in_pieces(out, lambda count: rng.uniform(low, high, count))
+
+    def _normal(self, out: np.ndarray, mean: float, stddev: float) -> None:
+        rng = np.random.default_rng(self._start)
+        _fill_in_pieces(out, lambda count: rng.normal(mean, stddev, count))
+
+    def _truncated(self, out: np.ndarray, mean: float, stddev: float) -> None:
+        """Draw a normal and drop what lies two standard deviations or more from the mean."""
+        rng = np.random.default_rng(self._start)
+
+        def draw(count: int) -> np.ndarray:
+            numbers = rng.normal(mean, stddev, count)
+            return numbers[np.abs(numbers - mean) < 2.0 * stddev] if stddev else numbers
+
+        _fill_in_pieces(out, draw)
+
+
+def _fill_in_pieces(out: np.ndarray, draw: Callable[[int], np.ndarray]) -> None:
+    flat = out.reshape(-1)
+    start = 0
+    while start < flat.size:
+        numbers = draw(min(_PIECE, flat.size - start))
+        flat[start : start + numbers.size] = numbers
+        start += numbers.size
+
+
+class RandomUniform(_Drawn):
+    """Draw uniformly from [minval, maxval); "uniform", the default of an Embedding, is ±0.05.
+
+    Examples
+    --------
+    >>> table = RandomUniform(seed=7)((4, 3))
+    >>> bool(abs(table).max() <= 0.05), table.dtype.name
+    (True, 'float32')
+    """
+
+    def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None):
+        super().__init__(seed)
+        if not (math.isfinite(minval) and math.isfinite(maxval) and minval <= maxval):
+            raise ValueError(
+                f"minval must not be above maxval, both finite. Received {minval!r:.40} and "
+                f"{maxval!r:.40}. Swap them."
+            )
+        self.minval, self.maxval = minval, maxval
+
+    def fill(self, out: np.ndarray) -> None:
+        """Draw into `out`."""
+        self._uniform(out, self.minval, self.maxval)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return seed, minval and maxval."""
+        return {**super().get_config(), "minval": self.minval, "maxval": self.maxval}
+
+
+class RandomNormal(_Drawn):
+    """Draw from the normal distribution of `mean` and `stddev`.
+
+    >>> RandomNormal(stddev=0.0)((1, 2)).tolist()
+    [[0.0, 0.0]]
+    """
+
+    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None):
+        super().__init__(seed)
+        if not (math.isfinite(mean) and math.isfinite(stddev) and stddev >= 0):
+            raise ValueError(
+                f"mean must be finite and stddev finite and >= 0. Received {mean!r:.40} and "
+                f"{stddev!r:.40}. Pass for example stddev=0.05."
+            )
+        self.mean, self.stddev = mean, stddev
+
+    def fill(self, out: np.ndarray) -> None:
+        """Draw into `out`."""
+        self._normal(out, self.mean, self.stddev)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return seed, mean and stddev."""
+        return {**super().get_config(), "mean": self.mean, "stddev": self.stddev}
+
+
+class TruncatedNormal(RandomNormal):
+    """Draw from the normal distribution, without what lies beyond two standard deviations.
+
+    >>> bool(abs(TruncatedNormal(stddev=1.0, seed=1)((50, 50))).max() < 2.0)
+    True
+    """
+
+    def fill(self, out: np.ndarray) -> None:
+        """Draw into `out`."""
+        self._truncated(out, self.mean, self.stddev)
+
+
+class Orthogonal(_Drawn):
+    """Rows (or columns, if there are fewer) at right angles, each of length `gain`.
+
+    References
+    ----------
+    Saxe, McClelland, Ganguli 2014, "Exact solutions to the nonlinear dynamics of learning in
+    deep linear neural networks".
+
+    Examples
+    --------
+    >>> made = Orthogonal(seed=1)((2, 5), "float64")
+    >>> np.allclose(made @ made.T, np.eye(2))
+    True
+    """
+
+    def __init__(self, gain: float = 1.0, seed: int | None = None):
+        super().__init__(seed)
+        self.gain = gain
+
+    def fill(self, out: np.ndarray) -> None:
+        """Draw into `out`; ShapeError for fewer than two axes."""
+        if out.ndim < 2:
+            raise ShapeError(
+                "The tensor to initialize must be at least two-dimensional. "
+                f"Received shape {out.shape}. Choose another initializer."
+            )
+        rows, columns = math.prod(out.shape[:-1]), out.shape[-1]
+        work = np.float32 if out.dtype.char == "e" else out.dtype  # LAPACK knows no half floats
+        numbers = np.zeros((max(rows, columns), min(rows, columns)), work)
+        self._normal(numbers, 0.0, 1.0)
+        q, r = np.linalg.qr(numbers)
+        q *= np.sign(np.diag(r))  # makes the draw uniform over all rotations
+        out[...] = (self.gain * (q.T if rows < columns else q)).reshape(out.shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return seed and gain."""
+        return {**super().get_config(), "gain": self.gain}
+
+
+class VarianceScaling(_Drawn):
+    """Draw with variance ``scale / fan``, so that signals keep their size through a layer.
+
+    Parameters
+    ----------
+    scale : float > 0
+    mode : {"fan_in", "fan_out", "fan_avg"}
+        For a table (V, D) fan_in is V and fan_out is D.
+    distribution : {"truncated_normal", "untruncated_normal", "uniform"}
+    seed : int, optional
+    input_axes, output_axes : sequence of int, optional
+        Which axes count as inputs and outputs, where the usual reading does not fit.
+
+    References
+    ----------
+    He, Zhang, Ren, Sun 2015, "Delving Deep into Rectifiers", section 2.2; Glorot, Bengio 2010,
+    "Understanding the difficulty of training deep feedforward neural networks", section 4.2.1.
+
+    Examples
+    --------
+    >>> made = VarianceScaling(2.0, "fan_in", "uniform", seed=1)((24, 2))
+    >>> bool(abs(made).max() <= (3 * 2.0 / 24) ** 0.5)
+    True
+    """
+
+    def __init__(self, scale: float = 1.0, mode: str = "fan_in",
+                 distribution: str = "truncated_normal", seed: int | None = None,
+                 input_axes: Any = None, output_axes: Any = None):  # fmt: skip
+        super().__init__(seed)
+        if not (math.isfinite(scale) and scale > 0):
+            raise ValueError(
+                f"Argument `scale` must be positive float. Received {scale!r:.40}. "
+                "Pass for example 1.0."
+            )
+        _one_of("mode", mode, ("fan_in", "fan_out", "fan_avg"))
+        distribution = "truncated_normal" if distribution == "normal" else distribution
+        _one_of("distribution", distribution,
+                ("truncated_normal", "untruncated_normal", "uniform"))  # fmt: skip
+        self.scale, self.mode, self.distribution = scale, mode, distribution
+        self.input_axes, self.output_axes = input_axes, output_axes
+
+    def fill(self, out: np.ndarray) -> None:
+        """Draw into `out`."""
+        fan_in, fan_out = self._fans(out.shape)
+        fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
+        variance = self.scale / max(1.0, fan)
+        if self.distribution == "uniform":
+            limit = math.sqrt(3.0 * variance)
+            self._uniform(out, -limit, limit)
+        elif self.distribution == "untruncated_normal":
+            self._normal(out, 0.0, math.sqrt(variance))
+        else:  # cutting the tails at two deviations leaves this share of the standard deviation
+            self._truncated(out, 0.0, math.sqrt(variance) / 0.87962566103423978)
+
+    def _fans(self, shape: tuple[int, ...]) -> tuple[int, int]:
+        if self.input_axes is not None and self.output_axes is not None:
+            return (math.prod(shape[axis] for axis in self.input_axes),
+                    math.prod(shape[axis] for axis in self.output_axes))  # fmt: skip
+        if len(shape) < 2:
+            size = math.prod(shape)
+            return size, size
+        field = math.prod(shape[:-2])  # the window of a convolution
+        return shape[-2] * field, shape[-1] * field
+
+    def get_config(self) -> dict[str, Any]:
+        """Return every parameter."""
+        return {**super().get_config(), "scale": self.scale, "mode": self.mode,
+                "distribution": self.distribution, "input_axes": self.input_axes,
+                "output_axes": self.output_axes}  # fmt: skip
+
+
+class _Scaled(VarianceScaling):
+    """A VarianceScaling with its three choices made: the base of the six below."""
+
+    CHOICE: tuple[float, str, str]
+
+    def __init__(self, seed: int | None = None, input_axes: Any = None, output_axes: Any = None):
+        super().__init__(*self.CHOICE, seed, input_axes, output_axes)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return seed and axes: the rest is in the name."""
+        return {"seed": self.seed, "input_axes": self.input_axes, "output_axes": self.output_axes}
+
+
+class GlorotUniform(_Scaled):
+    """Uniform within ±sqrt(6 / (fan_in + fan_out)): "glorot_uniform", the default of Dense.
+
+    >>> bool(abs(GlorotUniform(1)((3, 3))).max() <= 1.0)
+    True
+    """
+
+    CHOICE = (1.0, "fan_avg", "uniform")
+
+
+class GlorotNormal(_Scaled):
+    """Truncated normal of variance 2 / (fan_in + fan_out).
+
+    >>> GlorotNormal(1)((3, 3)).shape
+    (3, 3)
+    """
+
+    CHOICE = (1.0, "fan_avg", "truncated_normal")
+
+
+class HeUniform(_Scaled):
+    """Uniform within ±sqrt(6 / fan_in); on a LoRA A (V, R) it shrinks as the vocabulary grows.
+
+    >>> bool(abs(HeUniform(1)((600, 2))).max() <= 0.1)
+    True
+    """
+
+    CHOICE = (2.0, "fan_in", "uniform")
+
+
+class HeNormal(_Scaled):
+    """Truncated normal of variance 2 / fan_in.
+
+    >>> HeNormal(1)((3, 3)).shape
+    (3, 3)
+    """
+
+    CHOICE = (2.0, "fan_in", "truncated_normal")
+
+
+class LecunUniform(_Scaled):
+    """Uniform within ±sqrt(3 / fan_in).
+
+    >>> bool(abs(LecunUniform(1)((300, 2))).max() <= 0.1)
+    True
+    """
+
+    CHOICE = (1.0, "fan_in", "uniform")
+
+
+class LecunNormal(_Scaled):
+    """Truncated normal of variance 1 / fan_in.
+
+    >>> LecunNormal(1)((3, 3)).shape
+    (3, 3)
+    """
+
+    CHOICE = (1.0, "fan_in", "truncated_normal")
+
+
+def _one_of(name: str, value: Any, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ValueError(
+            f"Invalid `{name}` argument: it must be one of {', '.join(choices)}. "
+            f"Received {value!r:.40}. Choose one of these."
+        )
+
+
+REGISTRY = Registry(
+    "initializer",
+    "keras.initializers",
+    [Constant, GlorotNormal, GlorotUniform, HeNormal, HeUniform, Identity, LecunNormal,
+     LecunUniform, Ones, Orthogonal, RandomNormal, RandomUniform, TruncatedNormal,
+     VarianceScaling, Zeros],
+    {"zero": Zeros, "one": Ones, "uniform": RandomUniform, "normal": RandomNormal,
+     "IdentityInitializer": Identity, "OrthogonalInitializer": Orthogonal},
+    keras_only=_KERAS_ONLY_NAMES,
+)  # fmt: skip
+
+
+def get(identifier: Any) -> Any:
+    """Return the initializer that a name, dict, class, callable, array or instance means.
+
+    Raises
+    ------
+    ValueError
+        "Could not interpret initializer identifier", with the names that are known.
+
+    Examples
+    --------
+    >>> get("uniform")
+    RandomUniform(minval=-0.05, maxval=0.05)
+    >>> get({"class_name": "HeNormal", "config": {"seed": 3}})
+    HeNormal(seed=3)
+    """
+    return Constant(identifier) if isinstance(identifier, np.ndarray) else REGISTRY.get(identifier)
+
+
+def serialize(initializer: Any) -> Any:
+    """Return a dict in Keras's form from which `deserialize` makes an equal initializer.
+
+    >>> serialize(Zeros())["class_name"]
+    'Zeros'
+    """
+    return REGISTRY.serialize(initializer)
+
+
+def deserialize(config: Any, custom_objects: Any = None) -> Any:
+    """Return the initializer that a dict describes; nothing in the dict is executed.
+
+    >>> deserialize(serialize(Identity(2.0)))
+    Identity(gain=2.0)
+    """
+    return REGISTRY.deserialize(config, custom_objects)
+
+
+def seeded(initializer: Any, seed: int | None) -> Any:
+    """Return the initializer with `seed`, where it draws and has no seed of its own.
+
+    >>> seeded(get("uniform"), 7)
+    RandomUniform(seed=7, minval=-0.05, maxval=0.05)
+    """
+    if seed is None or getattr(initializer, "seed", 0) is not None:
+        return initializer
+    return type(initializer).from_config({**initializer.get_config(), "seed": seed})
