@@ -17,7 +17,7 @@ const MOST = { plain: 90_000, gzipped: 30_000 }; // bytes of a module: it travel
 
 const result = await build({
   absWorkingDir: HERE,
-  entryPoints: VIEWS.map((name) => `${name}.js`),
+  entryPoints: VIEWS.map((name) => ({ in: `${name}/index.js`, out: name })),
   outdir: OUT,
   bundle: true,
   format: "esm",

@@ -4,18 +4,18 @@
  */
 import { html, nothing } from "lit-html";
 import { layout, scaleOf } from "./layout.js";
-import { around, lists } from "./lists.js";
+import { around, lists } from "./neighbor_lists.js";
 import { canvas, over, ruler } from "./map.js";
-import { placesOf } from "./moving.js";
-import { currentOf, readingOf } from "./reading.js";
-import { ghost, slots } from "./slots.js";
-import { pointer } from "./touch.js";
+import { placesOf } from "./transition.js";
+import { currentOf, readingOf } from "./trace.js";
+import { ghost, slots } from "./analogy_slots.js";
+import { pointer } from "./input.js";
 
-/** @typedef {import("../kit/view.js").Scene} Scene */
+/** @typedef {import("../kit/view_types.js").Scene} Scene */
 /**
  * @typedef {object} Drawing
  * @property {Scene} scene
- * @property {import("./reading.js").Reading} reading
+ * @property {import("./trace.js").Reading} reading
  * @property {import("./layout.js").Layout} at
  * @property {import("./layout.js").Scale} scale
  * @property {ArrayLike<number>} points  as they are drawn now, on their way to another plane

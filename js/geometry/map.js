@@ -7,7 +7,7 @@ import { ref } from "lit-html/directives/ref.js";
 import { count, fixed } from "../kit/format.js";
 import { markOf } from "../kit/predict.js";
 import { names, place, placeOf } from "./layout.js";
-import { isThere } from "./reading.js";
+import { isThere } from "./trace.js";
 
 /** @typedef {import("./figure.js").Drawing} Drawing */
 /** @typedef {import("../kit/theme.js").Theme} Theme */

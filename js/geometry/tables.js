@@ -2,11 +2,11 @@
  * Every number the geometry view draws, as tables.
  */
 import { fixed } from "../kit/format.js";
-import { currentOf, readingOf } from "./reading.js";
+import { currentOf, readingOf } from "./trace.js";
 
-/** @typedef {import("../kit/view.js").Scene} Scene */
+/** @typedef {import("../kit/view_types.js").Scene} Scene */
 
-/** @param {Scene} scene @returns {import("../kit/table.js").DataTable[]} */
+/** @param {Scene} scene @returns {import("../kit/data_table.js").DataTable[]} */
 export function tables(scene) {
   const reading = readingOf(scene.trace);
   const { name, points, cosines, apart, onMap, near, nearMap, closer, picked, choices } = reading;

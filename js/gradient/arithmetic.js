@@ -2,15 +2,15 @@
  * The arithmetic behind the numbers of a backward pass.
  */
 import { html } from "lit-html";
-import { shownTerms, sum } from "../kit/arithmetic.js";
+import { shownTerms, sum } from "../kit/formula_card.js";
 import { count, fixed, listing, shape, sized, whole } from "../kit/format.js";
-import { asked } from "./check.js";
-import { reachedRows, readingOf } from "./reading.js";
+import { asked } from "./gradient_check.js";
+import { reachedRows, readingOf } from "./trace.js";
 import { columnOf, spotOf, weightOf } from "./state.js";
-import { sumText, term } from "./sums.js";
+import { sumText, term } from "./sum_text.js";
 
-/** @typedef {import("../kit/view.js").Scene} Scene */
-/** @typedef {import("./reading.js").Reading} Reading */
+/** @typedef {import("../kit/view_types.js").Scene} Scene */
+/** @typedef {import("./trace.js").Reading} Reading */
 /** @typedef {{ name?: string, body: unknown, note?: unknown, main?: boolean }} Line */
 
 /** A factor in a product: what is below zero stands in brackets. @param {number} value */

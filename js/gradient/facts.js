@@ -3,13 +3,13 @@
  */
 import { html } from "lit-html";
 import { fixed, shape, sized, whole } from "../kit/format.js";
-import { factGroups } from "../kit/numbers.js";
-import { asked } from "./check.js";
-import { busiest, readingOf } from "./reading.js";
+import { factGroups } from "../kit/facts_panel.js";
+import { asked } from "./gradient_check.js";
+import { busiest, readingOf } from "./trace.js";
 import { isAsked, weightOf } from "./state.js";
-import { vee } from "./vee.js";
+import { vee } from "./error_curve.js";
 
-/** @typedef {import("../kit/view.js").Scene} Scene */
+/** @typedef {import("../kit/view_types.js").Scene} Scene */
 
 /** @param {Scene} scene */
 export function numbers(scene) {

@@ -5,10 +5,10 @@ import { html } from "lit-html";
 import { icon } from "../kit/icons.js";
 import { fixed } from "../kit/format.js";
 import { markOf } from "../kit/predict.js";
-import { busiest, readingOf } from "./reading.js";
+import { busiest, readingOf } from "./trace.js";
 import { columnOf } from "./state.js";
 
-/** @typedef {import("../kit/view.js").Scene} Scene */
+/** @typedef {import("../kit/view_types.js").Scene} Scene */
 
 export const FATES = ["the last", "the mean", "the sum"];
 

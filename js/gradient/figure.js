@@ -4,21 +4,21 @@
  */
 import { html, nothing } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
-import { within } from "../kit/roving.js";
-import { chipY, rowY } from "./geometry.js";
+import { within } from "../kit/roving_tabindex.js";
+import { chipY, rowY } from "./layout.js";
 import { backGrid, tableGrid } from "./grids.js";
-import { headings, rest, rings, scale, verdicts } from "./marks.js";
-import { flight, ribbons } from "./paths.js";
-import { piles } from "./pile.js";
-import { litBy, readingOf } from "./reading.js";
+import { headings, rest, rings, scale, verdicts } from "./annotations.js";
+import { flight, ribbons } from "./ribbons.js";
+import { piles } from "./stacked_bars.js";
+import { litBy, readingOf } from "./trace.js";
 import { isAsked, layoutOf, spotOf } from "./state.js";
-import { pointer } from "./touch.js";
+import { pointer } from "./input.js";
 
-/** @typedef {import("../kit/view.js").Scene} Scene */
-/** @typedef {import("./geometry.js").Layout} Layout */
-/** @typedef {import("./reading.js").Reading} Reading */
-/** @typedef {import("./reading.js").Rule} Rule */
-/** @typedef {import("./reading.js").Lit} Lit */
+/** @typedef {import("../kit/view_types.js").Scene} Scene */
+/** @typedef {import("./layout.js").Layout} Layout */
+/** @typedef {import("./trace.js").Reading} Reading */
+/** @typedef {import("./trace.js").Rule} Rule */
+/** @typedef {import("./trace.js").Lit} Lit */
 /** @typedef {{ scene: Scene, reading: Reading, at: Layout, lit: Lit, asked: boolean, rule: Rule, step: number }} Drawing */
 
 /** @param {Scene} scene */

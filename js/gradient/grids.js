@@ -3,12 +3,12 @@
  */
 import { nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
-import { heatRow } from "../kit/heat.js";
+import { heatRow } from "../kit/heatmap.js";
 import { markOf } from "../kit/predict.js";
-import { within } from "../kit/roving.js";
+import { within } from "../kit/roving_tabindex.js";
 import { isLost, stopOf } from "./figure.js";
-import { chipY } from "./geometry.js";
-import { standing } from "./reading.js";
+import { chipY } from "./layout.js";
+import { standing } from "./trace.js";
 
 /** @typedef {import("./figure.js").Drawing} Drawing */
 

@@ -1,17 +1,17 @@
 /**
  * What is only on the screen in this view: the spot that is looked at, and what follows it.
  */
-import { laidOut } from "../kit/layouts.js";
-import { layout, settle } from "./geometry.js";
-import { busiest, litBy, readingOf } from "./reading.js";
+import { laidOut } from "../kit/layout_cache.js";
+import { layout, settle } from "./layout.js";
+import { busiest, litBy, readingOf } from "./trace.js";
 
-/** @typedef {import("../kit/view.js").Scene} Scene */
-/** @typedef {import("./reading.js").Spot} Spot */
-/** @typedef {import("./reading.js").Reading} Reading */
-/** @typedef {import("./geometry.js").Layout} Layout */
+/** @typedef {import("../kit/view_types.js").Scene} Scene */
+/** @typedef {import("./trace.js").Spot} Spot */
+/** @typedef {import("./trace.js").Reading} Reading */
+/** @typedef {import("./layout.js").Layout} Layout */
 /**
  * @typedef {object} Own
- * @property {import("./geometry.js").Windows} windows
+ * @property {import("./layout.js").Windows} windows
  * @property {number} col             the column that is piled up
  * @property {"rows" | "fate"} asks   what is predicted: the rows, or what becomes of duplicates
  */

@@ -2,11 +2,11 @@
  * Every number that is drawn, as tables.
  */
 import { fixed, sized, whole } from "../kit/format.js";
-import { curve, stepSize } from "./check.js";
-import { readingOf, standing } from "./reading.js";
+import { curve, stepSize } from "./gradient_check.js";
+import { readingOf, standing } from "./trace.js";
 import { columnOf, isAsked, layoutOf, weightOf } from "./state.js";
 
-/** @typedef {import("../kit/view.js").Scene} Scene */
+/** @typedef {import("../kit/view_types.js").Scene} Scene */
 
 /** @param {Scene} scene */
 export function tables(scene) {

@@ -6,22 +6,22 @@
  * methods; painted.js puts the result on the screen.
  */
 import { render } from "lit-html";
-import { begin } from "./budget.js";
+import { begin } from "./frame_timing.js";
 import { frame } from "./frame.js";
 import { actOf, keepInside } from "./keys.js";
-import { leave } from "./leave.js";
+import { leave } from "./escape.js";
 import { hear, join, tell } from "./link.js";
-import { Painted } from "./painted.js";
+import { Painted } from "./renderer.js";
 import { begun, bendAt, choose, predict } from "./predicting.js";
-import { clamp } from "./roving.js";
+import { clamp } from "./roving_tabindex.js";
 import { share } from "./share.js";
 import { Store } from "./store.js";
-import { Player, stepTo } from "./transport.js";
-import { freshUi, pageNumber } from "./ui.js";
+import { Player, stepTo } from "./playback.js";
+import { freshUi, pageNumber } from "./ui_state.js";
 
-/** @typedef {import("./view.js").View} View */
-/** @typedef {import("./view.js").Scene} Scene */
-/** @typedef {import("./view.js").Ui} Ui */
+/** @typedef {import("./view_types.js").View} View */
+/** @typedef {import("./view_types.js").Scene} Scene */
+/** @typedef {import("./view_types.js").Ui} Ui */
 /** @typedef {import("./wire.js").Trace} Trace */
 
 /**

@@ -7,11 +7,11 @@ import { button } from "./controls.js";
 import { icon } from "./icons.js";
 import { KEY_HELP } from "./keys.js";
 import { predictStrip } from "./predict.js";
-import { dataTables } from "./table.js";
-import { transport } from "./transport.js";
+import { dataTables } from "./data_table.js";
+import { transport } from "./playback.js";
 
 /** @typedef {import("./explorer.js").Explorer} Explorer */
-/** @typedef {import("./view.js").Scene} Scene */
+/** @typedef {import("./view_types.js").Scene} Scene */
 
 /** @param {Explorer} live */
 export function frame(live) {

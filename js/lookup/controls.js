@@ -4,7 +4,7 @@
 import { html, nothing } from "lit-html";
 import { button, choice, slider, stopsBetween, textField } from "../kit/controls.js";
 
-/** @typedef {import("../kit/view.js").Scene} Scene */
+/** @typedef {import("../kit/view_types.js").Scene} Scene */
 
 /** @param {Scene} scene @param {string} name @returns {any} */
 export const limit = ({ trace }, name) => trace.header.limits?.[name] ?? {};

@@ -3,13 +3,13 @@
  */
 import { html } from "lit-html";
 import { duration, shape, whole } from "../kit/format.js";
-import { factGroups } from "../kit/numbers.js";
+import { factGroups } from "../kit/facts_panel.js";
 import { limit } from "./controls.js";
-import { growth } from "./growth.js";
+import { growth } from "./cost_chart.js";
 import { difference } from "./race.js";
-import { readingOf } from "./reading.js";
+import { readingOf } from "./trace.js";
 
-/** @typedef {import("../kit/view.js").Scene} Scene */
+/** @typedef {import("../kit/view_types.js").Scene} Scene */
 
 /** @param {Scene} scene */
 export function numbers(scene) {

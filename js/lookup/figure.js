@@ -4,19 +4,19 @@
  */
 import { html, nothing } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
-import { within } from "../kit/roving.js";
-import { chipY, rowY } from "./geometry.js";
+import { within } from "../kit/roving_tabindex.js";
+import { chipY, rowY } from "./layout.js";
 import { hotColumn, outputGrid, tableGrid } from "./grids.js";
-import { fence, headings, map, rest, rings, scale, veil, verdicts } from "./marks.js";
-import { ribbons } from "./paths.js";
-import { litBy, readingOf } from "./reading.js";
+import { fence, headings, map, rest, rings, scale, veil, verdicts } from "./annotations.js";
+import { ribbons } from "./ribbons.js";
+import { litBy, readingOf } from "./trace.js";
 import { layoutOf, spotOf } from "./state.js";
-import { editor, pointer } from "./touch.js";
+import { editor, pointer } from "./input.js";
 
-/** @typedef {import("../kit/view.js").Scene} Scene */
-/** @typedef {import("./geometry.js").Layout} Layout */
-/** @typedef {import("./reading.js").Reading} Reading */
-/** @typedef {import("./reading.js").Lit} Lit */
+/** @typedef {import("../kit/view_types.js").Scene} Scene */
+/** @typedef {import("./layout.js").Layout} Layout */
+/** @typedef {import("./trace.js").Reading} Reading */
+/** @typedef {import("./trace.js").Lit} Lit */
 /** @typedef {{ scene: Scene, reading: Reading, at: Layout, lit: Lit, asked: boolean, hot: boolean }} Drawing */
 
 /** @param {Scene} scene */

@@ -4,10 +4,10 @@
 import { nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
 import { shape } from "../kit/format.js";
-import { heatRow } from "../kit/heat.js";
+import { heatRow } from "../kit/heatmap.js";
 import { markOf } from "../kit/predict.js";
-import { within } from "../kit/roving.js";
-import { chipY, rowY } from "./geometry.js";
+import { within } from "../kit/roving_tabindex.js";
+import { chipY, rowY } from "./layout.js";
 
 /** @typedef {import("./figure.js").Drawing} Drawing */
 

@@ -4,13 +4,13 @@
 import { html } from "lit-html";
 import { fixed, whole } from "../kit/format.js";
 import { percent } from "./charts.js";
-import { firstUpdates, numbersOf, readingOf } from "./reading.js";
+import { firstUpdates, numbersOf, readingOf } from "./trace.js";
 import { momentAt, spotOf } from "./state.js";
-import { difference } from "./words.js";
+import { difference } from "./narration.js";
 
-/** @typedef {import("../kit/view.js").Scene} Scene */
-/** @typedef {import("./reading.js").Reading} Reading */
-/** @typedef {import("./reading.js").Moment} Moment */
+/** @typedef {import("../kit/view_types.js").Scene} Scene */
+/** @typedef {import("./trace.js").Reading} Reading */
+/** @typedef {import("./trace.js").Moment} Moment */
 /** @typedef {{ name?: string, body: unknown, note?: unknown, main?: boolean }} Line */
 
 /** @param {Scene} scene @returns {{ lines: Line[], pinned: boolean }} */

@@ -4,11 +4,11 @@
 import { nothing, svg } from "lit-html";
 import { fixed, whole } from "../kit/format.js";
 import { grid } from "./equation.js";
-import { bars, errorPlace } from "./geometry.js";
-import { firstUpdates, numbersOf } from "./reading.js";
+import { bars, errorPlace } from "./layout.js";
+import { firstUpdates, numbersOf } from "./trace.js";
 
 /** @typedef {import("./figure.js").Drawing} Drawing */
-/** @typedef {import("./geometry.js").Box} Box */
+/** @typedef {import("./layout.js").Box} Box */
 
 /** @param {Box} box @param {unknown} name @param {unknown} [small] */
 const title = ({ x, y }, name, small) =>
@@ -94,7 +94,7 @@ export function learnt({ at, reading, now, asked }) {
  * The learner's curve: points to drag while it is asked, and afterwards how far off each was.
  * @param {import("../kit/predict.js").Prediction} prediction
  * @param {(r: number, error: number) => { x: number, y: number }} place
- * @param {import("./reading.js").Reading} reading
+ * @param {import("./trace.js").Reading} reading
  * @param {boolean} asked
  * @param {number} stop
  */

@@ -4,11 +4,11 @@
 import { nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
 import { fixed } from "../kit/format.js";
-import { heatRow } from "../kit/heat.js";
-import { edges } from "./geometry.js";
+import { heatRow } from "../kit/heatmap.js";
+import { edges } from "./layout.js";
 
 /** @typedef {import("./figure.js").Drawing} Drawing */
-/** @typedef {import("./geometry.js").Box} Box */
+/** @typedef {import("./layout.js").Box} Box */
 
 /**
  * One matrix as a grid of cells.

@@ -4,18 +4,18 @@
 import { html, svg } from "lit-html";
 import { change, errors, first, learnt, spectrum } from "./charts.js";
 import { equation, handles, headings } from "./equation.js";
-import { readingOf } from "./reading.js";
+import { readingOf } from "./trace.js";
 import { asks, layoutOf, momentAt, spotOf } from "./state.js";
 import { labels, strip } from "./strip.js";
-import { pointer } from "./touch.js";
+import { pointer } from "./input.js";
 
-/** @typedef {import("../kit/view.js").Scene} Scene */
+/** @typedef {import("../kit/view_types.js").Scene} Scene */
 /**
  * @typedef {object} Drawing
  * @property {Scene} scene
- * @property {import("./reading.js").Reading} reading
- * @property {import("./reading.js").Moment} now
- * @property {import("./geometry.js").Layout} at
+ * @property {import("./trace.js").Reading} reading
+ * @property {import("./trace.js").Moment} now
+ * @property {import("./layout.js").Layout} at
  * @property {import("./state.js").Spot | null} spot
  * @property {boolean} asked
  * @property {boolean} merged

@@ -1,13 +1,13 @@
 /**
  * Keys inside the LoRA figure.
  */
-import { move } from "../kit/roving.js";
-import { bendTo, hold, merge, paint, setRank, toggleToken } from "./acts.js";
+import { move } from "../kit/roving_tabindex.js";
+import { bendTo, hold, merge, paint, setRank, toggleToken } from "./actions.js";
 import { brushFor } from "./paint.js";
-import { readingOf } from "./reading.js";
+import { readingOf } from "./trace.js";
 import { layoutOf, momentAt } from "./state.js";
 
-/** @typedef {import("../kit/view.js").Scene} Scene */
+/** @typedef {import("../kit/view_types.js").Scene} Scene */
 
 /** @type {Record<string, Record<string, number>>} */
 const GROWS = {

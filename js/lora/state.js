@@ -1,11 +1,11 @@
 /**
  * What is only on the screen in this view: what is looked at, a drag, and whether A and B are merged.
  */
-import { laidOut } from "../kit/layouts.js";
-import { layout } from "./geometry.js";
-import { momentOf, readingOf } from "./reading.js";
+import { laidOut } from "../kit/layout_cache.js";
+import { layout } from "./layout.js";
+import { momentOf, readingOf } from "./trace.js";
 
-/** @typedef {import("../kit/view.js").Scene} Scene */
+/** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {{ part: string, i?: number, k?: number, c?: number }} Spot */
 /**
  * @typedef {object} Own

@@ -3,10 +3,10 @@
  */
 import { fixed, whole } from "../kit/format.js";
 import { percent } from "./charts.js";
-import { firstUpdates, momentOf, numbersOf, readingOf } from "./reading.js";
+import { firstUpdates, momentOf, numbersOf, readingOf } from "./trace.js";
 import { asks, layoutOf, momentAt } from "./state.js";
 
-/** @typedef {import("../kit/view.js").Scene} Scene */
+/** @typedef {import("../kit/view_types.js").Scene} Scene */
 
 /** @param {Scene} scene */
 export function tables(scene) {

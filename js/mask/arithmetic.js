@@ -2,15 +2,15 @@
  * The arithmetic behind the numbers of the mask view, with the very numbers in it.
  */
 import { html } from "lit-html";
-import { shownTerms } from "../kit/arithmetic.js";
+import { shownTerms } from "../kit/formula_card.js";
 import { count, fixed } from "../kit/format.js";
-import { WAY_NAMES, norm, off, pooledOf } from "./numbers.js";
-import { isPadding, readingOf } from "./reading.js";
+import { WAY_NAMES, norm, off, pooledOf } from "./facts.js";
+import { isPadding, readingOf } from "./trace.js";
 
-/** @typedef {import("../kit/view.js").Scene} Scene */
-/** @typedef {import("./reading.js").Reading} Reading */
-/** @typedef {import("./reading.js").Stage} Stage */
-/** @typedef {import("./reading.js").Way} Way */
+/** @typedef {import("../kit/view_types.js").Scene} Scene */
+/** @typedef {import("./trace.js").Reading} Reading */
+/** @typedef {import("./trace.js").Stage} Stage */
+/** @typedef {import("./trace.js").Way} Way */
 /** @typedef {{ name?: string, body: unknown, note?: unknown, main?: boolean }} Line */
 
 /** A number inside a sum: brackets keep a minus apart. @param {number} value @param {number} [digits] */

@@ -4,12 +4,12 @@
  */
 import { nothing, svg } from "lit-html";
 import { signed } from "../kit/colors.js";
-import { signMarks } from "../kit/heat.js";
-import { rowTop } from "./geometry.js";
-import { isPadding } from "./reading.js";
+import { signMarks } from "../kit/heatmap.js";
+import { rowTop } from "./layout.js";
+import { isPadding } from "./trace.js";
 
 /** @typedef {import("./figure.js").Drawing} Drawing */
-/** @typedef {import("./reading.js").Stage} Stage */
+/** @typedef {import("./trace.js").Stage} Stage */
 
 /** @param {number} v */
 const n = (v) => Math.round(v * 100) / 100;

@@ -3,13 +3,13 @@
  */
 import { html, nothing } from "lit-html";
 import { button, choice, slider, stopsBetween, textField } from "../kit/controls.js";
-import { EACH_STEP, isRecurrent, lengthsFor, turn } from "./edits.js";
-import { palette } from "./hands.js";
-import { carry, change, put, takeOut } from "./acts.js";
-import { labelOf, readingOf } from "./reading.js";
+import { EACH_STEP, isRecurrent, lengthsFor, turn } from "./layer_edits.js";
+import { palette } from "./drag.js";
+import { carry, change, put, takeOut } from "./actions.js";
+import { labelOf, readingOf } from "./trace.js";
 import { layoutOf } from "./state.js";
 
-/** @typedef {import("../kit/view.js").Scene} Scene */
+/** @typedef {import("../kit/view_types.js").Scene} Scene */
 
 const KINDS = ["Dropout", "LayerNormalization", "Masking", "Conv1D", "Reshape", "Flatten",
   "GlobalAveragePooling1D", "GlobalMaxPooling1D", "SimpleRNN", "GRU", "LSTM", "Dense"]; // prettier-ignore

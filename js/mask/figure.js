@@ -5,19 +5,19 @@
 import { html, nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
 import { fixed } from "../kit/format.js";
-import { cards, sentences } from "./cards.js";
+import { cards, sentences } from "./layer_cards.js";
 import { cells, ids, stripes } from "./cells.js";
-import { cellX, gapMark, rowTop } from "./geometry.js";
-import { hands } from "./hands.js";
-import { WAY_NAMES } from "./numbers.js";
-import { WAYS, isPadding, readingOf } from "./reading.js";
-import { dots, strand } from "./ribbon.js";
+import { cellX, gapMark, rowTop } from "./layout.js";
+import { hands } from "./drag.js";
+import { WAY_NAMES } from "./facts.js";
+import { WAYS, isPadding, readingOf } from "./trace.js";
+import { dots, strand } from "./mask_ribbon.js";
 import { layoutOf, stopOf } from "./state.js";
 
-/** @typedef {import("../kit/view.js").Scene} Scene */
-/** @typedef {import("./geometry.js").Layout} Layout */
-/** @typedef {import("./reading.js").Reading} Reading */
-/** @typedef {import("./reading.js").Stage} Stage */
+/** @typedef {import("../kit/view_types.js").Scene} Scene */
+/** @typedef {import("./layout.js").Layout} Layout */
+/** @typedef {import("./trace.js").Reading} Reading */
+/** @typedef {import("./trace.js").Stage} Stage */
 /** @typedef {{ scene: Scene, reading: Reading, at: Layout, asked: boolean }} Drawing */
 
 /** @param {Scene} scene */

@@ -1,13 +1,13 @@
 /**
  * What is only on the screen in this view: the sentence that is looked at, and what a hand drags.
  */
-import { laidOut } from "../kit/layouts.js";
-import { layout } from "./geometry.js";
-import { readingOf } from "./reading.js";
+import { laidOut } from "../kit/layout_cache.js";
+import { layout } from "./layout.js";
+import { readingOf } from "./trace.js";
 
-/** @typedef {import("../kit/view.js").Scene} Scene */
-/** @typedef {import("./reading.js").Reading} Reading */
-/** @typedef {import("./geometry.js").Layout} Layout */
+/** @typedef {import("../kit/view_types.js").Scene} Scene */
+/** @typedef {import("./trace.js").Reading} Reading */
+/** @typedef {import("./layout.js").Layout} Layout */
 /**
  * @typedef {object} Drag
  * @property {number} [from]    the layer that is moved

@@ -2,11 +2,11 @@
  * Every number the mask view draws, as tables.
  */
 import { fixed } from "../kit/format.js";
-import { WAY_NAMES, norm, off, pooledOf } from "./numbers.js";
-import { WAYS, readingOf } from "./reading.js";
+import { WAY_NAMES, norm, off, pooledOf } from "./facts.js";
+import { WAYS, readingOf } from "./trace.js";
 
-/** @typedef {import("../kit/view.js").Scene} Scene */
-/** @typedef {import("../kit/table.js").DataTable} DataTable */
+/** @typedef {import("../kit/view_types.js").Scene} Scene */
+/** @typedef {import("../kit/data_table.js").DataTable} DataTable */
 
 /** @param {Scene} scene @returns {DataTable[]} */
 export function tables(scene) {

@@ -2,11 +2,11 @@
  * Below the row: how often which error occurs in the whole table, and who stays whose neighbour.
  */
 import { nothing, svg } from "lit-html";
-import { ribbonPath } from "../kit/ribbons.js";
+import { ribbonPath } from "../kit/curves.js";
 import { count } from "../kit/format.js";
-import { small } from "./digits.js";
-import { bumps } from "./reading.js";
-import { nameOf } from "./rows.js";
+import { small } from "./number_format.js";
+import { bumps } from "./trace.js";
+import { nameOf } from "./row_list.js";
 
 /** @typedef {import("./figure.js").Drawing} Drawing */
 

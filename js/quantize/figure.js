@@ -5,19 +5,19 @@ import { html, nothing } from "lit-html";
 import { icon } from "../kit/icons.js";
 import { markOf } from "../kit/predict.js";
 import { histogram, neighbours } from "./charts.js";
-import { columnX } from "./geometry.js";
-import { memory } from "./memory.js";
-import { rowList, rowsHead } from "./rows.js";
+import { columnX } from "./layout.js";
+import { memory } from "./bits.js";
+import { rowList, rowsHead } from "./row_list.js";
 import { markPlaces, ruler } from "./ruler.js";
 import { isGrown, lookOf } from "./state.js";
-import { pointer } from "./touch.js";
+import { pointer } from "./input.js";
 
-/** @typedef {import("../kit/view.js").Scene} Scene */
+/** @typedef {import("../kit/view_types.js").Scene} Scene */
 /**
  * @typedef {object} Drawing
  * @property {Scene} scene
  * @property {import("./state.js").Look} look
- * @property {import("./geometry.js").Layout} at
+ * @property {import("./layout.js").Layout} at
  * @property {boolean} asked
  * @property {(stage: number) => string} later  the class of what a later step brings
  * @property {ReturnType<typeof markPlaces>} places

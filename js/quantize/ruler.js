@@ -4,11 +4,11 @@
 import { nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
 import { count, fixed } from "../kit/format.js";
-import { lanesOf, valueX } from "./geometry.js";
-import { plain, small } from "./digits.js";
+import { lanesOf, valueX } from "./layout.js";
+import { plain, small } from "./number_format.js";
 
 /** @typedef {import("./figure.js").Drawing} Drawing */
-/** @typedef {import("./reading.js").Group} Group */
+/** @typedef {import("./trace.js").Group} Group */
 
 const DENSE = 3; // px between levels, below which they are one grey band
 
@@ -40,7 +40,7 @@ function heading({ at, look, scene }) {
 
 /**
  * Where the ticks and the marks of a band stand.
- * @param {import("./geometry.js").Layout} at
+ * @param {import("./layout.js").Layout} at
  * @param {number} y
  */
 export function bandLines({ ruler: r }, y) {

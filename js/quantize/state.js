@@ -1,18 +1,18 @@
 /**
  * What is only on the screen in this view: the weight in hand, a drag, and the windows that follow.
  */
-import { laidOut } from "../kit/layouts.js";
-import { layout, reachOf, settle } from "./geometry.js";
-import { bumps, readingOf, rowIn } from "./reading.js";
+import { laidOut } from "../kit/layout_cache.js";
+import { layout, reachOf, settle } from "./layout.js";
+import { bumps, readingOf, rowIn } from "./trace.js";
 
-/** @typedef {import("../kit/view.js").Scene} Scene */
-/** @typedef {import("./reading.js").Reading} Reading */
-/** @typedef {import("./reading.js").Row} Row */
-/** @typedef {import("./geometry.js").Layout} Layout */
+/** @typedef {import("../kit/view_types.js").Scene} Scene */
+/** @typedef {import("./trace.js").Reading} Reading */
+/** @typedef {import("./trace.js").Row} Row */
+/** @typedef {import("./layout.js").Layout} Layout */
 /** @typedef {{ col: number, reach: number, pointer: number }} Drag  the ruler holds still meanwhile */
 /**
  * @typedef {object} Own
- * @property {import("./geometry.js").Windows} windows
+ * @property {import("./layout.js").Windows} windows
  * @property {Drag | null} drag
  * @property {number | null} row  what a linked view selected, until a row is chosen here
  * @property {boolean} dropped  a drag just ended, and its click is still to come

@@ -2,15 +2,15 @@
  * Every number this view draws, as data: key T.
  */
 import { fixed } from "../kit/format.js";
-import { code, small } from "./digits.js";
-import { CELLS, NAMES, flippedBits, written } from "./memory.js";
-import { WAYS, bitsOf, bumps } from "./reading.js";
-import { nameOf } from "./rows.js";
+import { code, small } from "./number_format.js";
+import { CELLS, NAMES, flippedBits, written } from "./bits.js";
+import { WAYS, bitsOf, bumps } from "./trace.js";
+import { nameOf } from "./row_list.js";
 import { lookOf } from "./state.js";
 
-/** @typedef {import("../kit/view.js").Scene} Scene */
+/** @typedef {import("../kit/view_types.js").Scene} Scene */
 
-/** @param {Scene} scene @returns {import("../kit/table.js").DataTable[]} */
+/** @param {Scene} scene @returns {import("../kit/data_table.js").DataTable[]} */
 export function tables(scene) {
   const { reading, now, row } = lookOf(scene);
   const { V, D, near, words } = reading;

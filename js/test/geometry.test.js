@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { layout, lineY, names, nextRow, place, placeOf, rowAt, scaleOf } from "../geometry/layout.js";
-import { between } from "../geometry/moving.js";
-import { currentOf, isThere, readingOf } from "../geometry/reading.js";
+import { between } from "../geometry/transition.js";
+import { currentOf, isThere, readingOf } from "../geometry/trace.js";
 import { tables } from "../geometry/tables.js";
-import { arithmetic } from "../geometry/words.js";
+import { arithmetic } from "../geometry/narration.js";
 import { fixed } from "../kit/format.js";
 import { trace } from "./golden.js";
 

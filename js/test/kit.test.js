@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { shownTerms } from "../kit/arithmetic.js";
+import { shownTerms } from "../kit/formula_card.js";
 import { amount, reach, signed } from "../kit/colors.js";
 import { nearest, stopsBetween } from "../kit/controls.js";
-import { signMarks } from "../kit/heat.js";
+import { signMarks } from "../kit/heatmap.js";
 import { actOf } from "../kit/keys.js";
 import { hear, join } from "../kit/link.js";
 import { ask, bend, markOf, reveal, toggle } from "../kit/predict.js";
-import { ribbonPath } from "../kit/ribbons.js";
-import { follow, move } from "../kit/roving.js";
+import { ribbonPath } from "../kit/curves.js";
+import { follow, move } from "../kit/roving_tabindex.js";
 import { logScale } from "../kit/scale.js";
 import { stateText } from "../kit/share.js";
-import { blocks } from "../kit/table.js";
+import { blocks } from "../kit/data_table.js";
 import { luminance, parse } from "../kit/theme.js";
-import { Player, stepTo } from "../kit/transport.js";
+import { Player, stepTo } from "../kit/playback.js";
 import { clock } from "./clock.js";
 import "./custom_event.js";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { chipY, hit, layout, rowY, settle } from "../lookup/geometry.js";
-import { litBy, readingOf } from "../lookup/reading.js";
+import { chipY, hit, layout, rowY, settle } from "../lookup/layout.js";
+import { litBy, readingOf } from "../lookup/trace.js";
 import { trace } from "./golden.js";
 
 const windows = { token: 0, row: 0, col: 0 };

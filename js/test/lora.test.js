@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { edges, errorPlace, hit, layout, rankAt } from "../lora/geometry.js";
+import { edges, errorPlace, hit, layout, rankAt } from "../lora/layout.js";
 import { brushFor, painted } from "../lora/paint.js";
-import { firstUpdates, momentOf, numbersOf, rankOf, readingOf, stranger } from "../lora/reading.js";
-import { difference, sayChange, sayRank } from "../lora/words.js";
+import { firstUpdates, momentOf, numbersOf, rankOf, readingOf, stranger } from "../lora/trace.js";
+import { difference, sayChange, sayRank } from "../lora/narration.js";
 import { trace } from "./golden.js";
 
 const SIZES = [

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { slotsOf } from "../quantize/charts.js";
-import { exact, plain, ruled, small } from "../quantize/digits.js";
-import { bitBox, columnX, keyStep, lanesOf, layout, reachOf, roundedTo, settle, valueAt, valueX } from "../quantize/geometry.js";
-import { bitsOf, bumps, changedBy, ownerOf, readingOf, rowIn, worthOf } from "../quantize/reading.js";
+import { exact, plain, ruled, small } from "../quantize/number_format.js";
+import { bitBox, columnX, keyStep, lanesOf, layout, reachOf, roundedTo, settle, valueAt, valueX } from "../quantize/layout.js";
+import { bitsOf, bumps, changedBy, ownerOf, readingOf, rowIn, worthOf } from "../quantize/trace.js";
 import { trace } from "./golden.js";
 
 const STATES = ["default", "outlier", "odd", "flipped", "smallest", "zeros"];

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { addLine, shadeOf, signedShade } from "../training/cells.js";
-import { bendTo, topOf } from "../training/curve.js";
-import { hit, layout, mapper, placeLabels, stepAt, stepX } from "../training/geometry.js";
-import { AHEAD, census, distance, readingOf, wayAhead } from "../training/reading.js";
+import { bendTo, topOf } from "../training/predict.js";
+import { hit, layout, mapper, placeLabels, stepAt, stepX } from "../training/layout.js";
+import { AHEAD, census, distance, readingOf, wayAhead } from "../training/trace.js";
 import { storyRow } from "../training/state.js";
-import { short, update } from "../training/words.js";
+import { short, update } from "../training/narration.js";
 import { trace } from "./golden.js";
 
 /** @param {string} name */
 const reading = (name) => readingOf(trace(name, "training"));
 
-/** @param {import("../training/geometry.js").Box} a @param {import("../training/geometry.js").Box} b */
+/** @param {import("../training/layout.js").Box} a @param {import("../training/layout.js").Box} b */
 const apart = (a, b) => a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y;
 
 test("the figure fits its width and nothing lies on anything else", () => {

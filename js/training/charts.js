@@ -6,9 +6,9 @@ import { guard } from "lit-html/directives/guard.js";
 import { signed } from "../kit/colors.js";
 import { fixed } from "../kit/format.js";
 import { SHADES, addLine, signedShade } from "./cells.js";
-import { stepX } from "./geometry.js";
+import { stepX } from "./layout.js";
 import { nameOf, runOf } from "./state.js";
-import { LETTERS, short } from "./words.js";
+import { LETTERS, short } from "./narration.js";
 
 /** @typedef {import("./state.js").Drawing} Drawing */
 /** @typedef {{ name: string, value: (s: number) => number }} Lane */
@@ -58,7 +58,7 @@ function keys({ reading, at, n }) {
   });
 }
 
-/** @param {import("./reading.js").Reading} reading @returns {[number, number]} */
+/** @param {import("./trace.js").Reading} reading @returns {[number, number]} */
 export function lossRange({ runs, ghost }) {
   let low = Infinity;
   let high = -Infinity;
@@ -131,7 +131,7 @@ function cells({ name, value }, i, { scene, reading, at }) {
     ${[...paths.keys()].some((level) => level < 0) ? minus(value, S, box, y, at.lane) : nothing}`;
 }
 
-/** A dash on the negative cells, so that the sign is no matter of colour alone. @param {Lane["value"]} value @param {number} S @param {import("./geometry.js").Box} box @param {number} y @param {number} lane */
+/** A dash on the negative cells, so that the sign is no matter of colour alone. @param {Lane["value"]} value @param {number} S @param {import("./layout.js").Box} box @param {number} y @param {number} lane */
 function minus(value, S, box, y, lane) {
   let path = "";
   for (let s = 0; s < S; s++) {

@@ -3,9 +3,9 @@
  */
 import { html, nothing } from "lit-html";
 import { button, choice, slider, stopsBetween, textField } from "../kit/controls.js";
-import { readingOf } from "./reading.js";
+import { readingOf } from "./trace.js";
 
-/** @typedef {import("../kit/view.js").Scene} Scene */
+/** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {[string, number]} Setting  an optimiser and its rate */
 
 const RATE_STOPS = [

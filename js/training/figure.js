@@ -3,13 +3,13 @@
  */
 import { html } from "lit-html";
 import { lanes, loss } from "./charts.js";
-import { curve } from "./curve.js";
+import { curve } from "./predict.js";
 import { ground, maps } from "./map.js";
 import { drawingOf } from "./state.js";
 import { beds, strips } from "./strip.js";
-import { pointer } from "./touch.js";
+import { pointer } from "./input.js";
 
-/** @typedef {import("../kit/view.js").Scene} Scene */
+/** @typedef {import("../kit/view_types.js").Scene} Scene */
 
 /** @param {Scene} scene */
 export function figure(scene) {

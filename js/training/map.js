@@ -4,15 +4,15 @@
  */
 import { nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
-import { mapper } from "./geometry.js";
-import { AHEAD, distance } from "./reading.js";
-import { ARROW, MOMENTUM, label, standing } from "./standing.js";
+import { mapper } from "./layout.js";
+import { AHEAD, distance } from "./trace.js";
+import { ARROW, MOMENTUM, label, standing } from "./positions.js";
 import { runOf } from "./state.js";
 import { pastTrail, path, trail } from "./trails.js";
-import { carrier, short } from "./words.js";
+import { carrier, short } from "./narration.js";
 
 /** @typedef {import("./state.js").Drawing} Drawing */
-/** @typedef {import("./standing.js").Dot} Dot */
+/** @typedef {import("./positions.js").Dot} Dot */
 
 /** The points, their names and ways, on a layer of its own: it stays while the pointer moves. @param {Drawing} d */
 export function ground(d) {
@@ -132,7 +132,7 @@ function ruler({ scene, run, row, s }, here) {
   });
 }
 
-/** How the numbers became places, below the maps. @param {Drawing} d @param {import("./geometry.js").Box} box */
+/** How the numbers became places, below the maps. @param {Drawing} d @param {import("./layout.js").Box} box */
 function note({ reading, at }, box) {
   const { D, kept } = reading;
   const share = kept === null ? "" : `: ${Math.round(kept * 100)} % of the variance`;

@@ -2,14 +2,14 @@
  * What is only on the screen in this view: which run and which row are looked at, and which rows
  * are pinned.
  */
-import { laidOut } from "../kit/layouts.js";
-import { layout } from "./geometry.js";
-import { readingOf } from "./reading.js";
+import { laidOut } from "../kit/layout_cache.js";
+import { layout } from "./layout.js";
+import { readingOf } from "./trace.js";
 
-/** @typedef {import("../kit/view.js").Scene} Scene */
-/** @typedef {import("./reading.js").Reading} Reading */
-/** @typedef {import("./reading.js").Run} Run */
-/** @typedef {import("./geometry.js").Layout} Layout */
+/** @typedef {import("../kit/view_types.js").Scene} Scene */
+/** @typedef {import("./trace.js").Reading} Reading */
+/** @typedef {import("./trace.js").Run} Run */
+/** @typedef {import("./layout.js").Layout} Layout */
 /**
  * @typedef {object} Own
  * @property {number} run

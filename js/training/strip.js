@@ -5,9 +5,9 @@
 import { nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
 import { SHADES, addLine, shadeOf } from "./cells.js";
-import { stepX } from "./geometry.js";
+import { stepX } from "./layout.js";
 import { nameOf, runOf } from "./state.js";
-import { short } from "./words.js";
+import { short } from "./narration.js";
 
 /** @typedef {import("./state.js").Drawing} Drawing */
 

@@ -2,11 +2,11 @@
  * The ways of the rows over a map, as SVG paths. A way is laid once for a trace; a step shows the
  * beginning of it.
  */
-import { mapper } from "./geometry.js";
+import { mapper } from "./layout.js";
 
 /** @typedef {import("./state.js").Drawing} Drawing */
-/** @typedef {import("./geometry.js").Layout} Layout */
-/** @typedef {import("./reading.js").Reading} Reading */
+/** @typedef {import("./layout.js").Layout} Layout */
+/** @typedef {import("./trace.js").Reading} Reading */
 /** @typedef {(k: number, row: number) => ArrayLike<number>} Weights */
 /**
  * @typedef {object} Way

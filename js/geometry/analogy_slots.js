@@ -1,0 +1,73 @@
+/**
+ * Arithmetic with words: three slots, a − b + c, and who is nearest to the sum.
+ */
+import { html, nothing } from "lit-html";
+import { live } from "lit-html/directives/live.js";
+import { fixed, listing } from "../kit/format.js";
+import { readingOf } from "./trace.js";
+
+/** @typedef {import("../kit/view_types.js").Scene} Scene */
+
+export const SLOTS = /** @type {const} */ (["a", "b", "c"]);
+const SIGNS = { a: "", b: "−", c: "+" };
+
+/** @param {Scene} scene @param {import("./layout.js").Layout} at */
+export function slots(scene, at) {
+  const { params, act, hidden, ui } = scene;
+  if (hidden.has("sum") || ui.prediction?.phase === "open") return nothing;
+  const reading = readingOf(scene.trace);
+  const { dragging } = ui.own;
+  const style = at.sum ? `left:${at.sum.x}px;top:${at.sum.y}px;width:${at.sum.w}px` : "";
+  return html`<div class="sum ${at.sum ? "beside" : ""}" style=${style} role="group" aria-label="Arithmetic with words: a − b + c">
+    ${SLOTS.map(
+      (name) => html`${SIGNS[name] ? html`<span class="sign" aria-hidden="true">${SIGNS[name]}</span>` : nothing}
+        <label class="slot ${dragging ? "open" : ""} ${dragging?.slot === name ? "hit" : ""}" data-slot=${name}>
+          <span class="sub">${name}</span>
+          <input
+            type="text"
+            autocomplete="off"
+            spellcheck="false"
+            dir="auto"
+            placeholder="a word"
+            data-place="slot:${name}"
+            aria-label="${name}, a word or #row"
+            .value=${live(params[name])}
+            @change=${(/** @type {Event} */ e) => act.edit({ [name]: /** @type {HTMLInputElement} */ (e.target).value })}
+          />
+        </label>`,
+    )}
+    ${answers(scene, reading)}
+  </div>`;
+}
+
+/** @param {Scene} scene @param {import("./trace.js").Reading} reading */
+function answers({ ui, trace }, { terms, answers: rows, answerCosines, name }) {
+  const { waiting } = trace.header;
+  if (!terms && waiting.length)
+    return html`<p class="hint">${listing(waiting, 3)} ${waiting.length > 1 ? "are" : "is"} rarer: show more words</p>`;
+  if (!terms) return html`<p class="hint">drag words into the slots, or type them</p>`;
+  if (!rows.length) return html`<p class="hint">no other word</p>`;
+  const stop = ui.focus?.part === "answer" ? Math.max(0, rows.indexOf(ui.focus.row)) : 0;
+  return html`<div class="found"><span class="sign" aria-hidden="true">=</span><div class="answers" role="listbox" aria-label="Nearest to the sum" aria-orientation="horizontal">
+    ${rows.map(
+      (row, i) => html`<span
+        role="option"
+        class="answer"
+        aria-selected=${String(ui.focus?.row === row)}
+        tabindex=${i === stop ? 0 : -1}
+        data-place="answer:${i}"
+        data-row=${row}
+        ><bdi>${name(row)}</bdi> <span class="num">${fixed(answerCosines[i])}</span></span
+      >`,
+    )}
+  </div></div>`;
+}
+
+/** The word that follows the pointer. @param {Scene} scene */
+export function ghost({ trace, ui }) {
+  const { dragging } = ui.own;
+  if (!dragging) return nothing;
+  return html`<span class="ghost" aria-hidden="true" style="left:${dragging.x}px;top:${dragging.y}px"
+    >${readingOf(trace).name(dragging.row)}</span
+  >`;
+}

@@ -1,0 +1,101 @@
+/**
+ * The lists beside the map, its twin for keyboard and screen reader: who is truly near, and who
+ * seems to be; while a guess is asked for, what to guess among.
+ */
+import { html, nothing, svg } from "lit-html";
+import { fixed } from "../kit/format.js";
+import { icon } from "../kit/icons.js";
+import { markOf } from "../kit/predict.js";
+import { ribbonPath } from "../kit/curves.js";
+import { lineY } from "./layout.js";
+
+/** @typedef {import("./figure.js").Drawing} Drawing */
+
+/** @param {Drawing} d */
+export function lists(d) {
+  const { reading, asked } = d;
+  if (asked) return candidates(d);
+  return html`${list(d, 0, "near", reading.near)} ${list(d, 1, "seems", reading.nearMap)}`;
+}
+
+/**
+ * @param {Drawing} d
+ * @param {0 | 1} side
+ * @param {"near" | "seems"} part
+ * @param {number[]} rows
+ */
+function list({ scene, reading, at, current }, side, part, rows) {
+  const { x, w } = at.lists[side];
+  const { ui } = scene;
+  const told = side ? "nearest on the map" : "truly nearest";
+  if (!rows.length)
+    return html`<p class="none" style="left:${x}px;width:${w}px;top:${at.rows.y + 16}px">no other word</p>`;
+  const held = ui.focus?.part === part ? rows.indexOf(ui.focus.row) : -1;
+  const stop = held >= 0 ? held : side ? 0 : Math.min(ui.step, rows.length - 1);
+  return html`<div role="listbox" aria-label="The ${rows.length} words ${told}" class="words">
+    ${rows.map((row, i) => {
+      const both = reading.both.includes(row);
+      const mark = markOf(ui.prediction, row);
+      const [cosine, apart] = [fixed(reading.cosines[row]), fixed(reading.onMap[row])];
+      return html`<div
+        role="option"
+        class="line ${row === current ? "hit" : ""} ${both ? "both" : ""} ${mark}"
+        aria-selected=${String(row === current)}
+        tabindex=${i === stop ? 0 : -1}
+        data-place="${part}:${i}"
+        data-row=${row}
+        title=${reading.name(row)}
+        style="left:${x}px;width:${w}px;top:${lineY(at, i) - 12}px"
+      >
+        ${mark ? icon(mark) : nothing}<bdi>${reading.name(row)}</bdi><span class="num"><span class="unseen">, cosine </span>${cosine}</span
+        ><span class="num dim"><span class="unseen">, on the map </span>${apart}</span>${both ? html`<span class="unseen">, in both lists</span>` : nothing}
+      </div>`;
+    })}
+  </div>`;
+}
+
+/** @param {Drawing} d */
+function candidates({ scene, reading, at }) {
+  const { x } = at.lists[0];
+  const { prediction, focus } = scene.ui;
+  const held = focus?.part === "choice" ? reading.choices.indexOf(focus.row) : 0;
+  return html`<div role="listbox" aria-label="Which word is truly nearest?" class="words">
+    ${reading.choices.map((row, i) => {
+      const chosen = markOf(prediction, row) === "chosen";
+      return html`<div
+        role="option"
+        class="line guess ${chosen ? "chosen" : ""}"
+        aria-selected=${String(chosen)}
+        tabindex=${i === Math.max(0, held) ? 0 : -1}
+        data-place="choice:${i}"
+        data-row=${row}
+        style="left:${x}px;width:${at.lists[1].x + at.lists[1].w - x}px;top:${lineY(at, i) - 12}px"
+      >
+        <bdi>${reading.name(row)}</bdi>${chosen ? icon("right") : nothing}
+      </div>`;
+    })}
+  </div>`;
+}
+
+/** Headings of map and lists, and ribbons between words that stand in both lists. @param {Drawing} d */
+export function around({ scene, reading, at, asked, current }) {
+  const { shares } = scene.trace.header;
+  const y = at.rows.y - 28;
+  /** @param {number} x @param {number} top @param {string} name @param {string} small */
+  const head = (x, top, name, small) =>
+    svg`<text class="head" x=${x} y=${top}>${name}<tspan class="sub" x=${x} dy="15">${small}</tspan></text>`;
+  const shown = `${fixed(100 * (shares[0] + shares[1]), 0)} % of the variance`;
+  const [one, two] = at.lists;
+  const side = (/** @type {{ x: number, w: number }} */ { x, w }) =>
+    svg`<text class="sub" x=${x + w - 38} y=${y + 15} text-anchor="end">cosine</text><text class="sub" x=${x + w - 6} y=${y + 15} text-anchor="end">map</text>`;
+  return svg`${head(0, 12, `flat map, ${scene.params.plane}`, `it shows ${shown}`)}
+    ${
+      asked
+        ? head(one.x, y, "which is truly nearest?", "choose one")
+        : svg`${head(one.x, y, "truly nearest", "")}${head(two.x, y, at.narrow ? "near on the map" : "nearest on the map", "")}${side(one)}${side(two)}
+      ${reading.both.map(
+        (row) =>
+          svg`<path class="ribbon ${row === current ? "hit" : "same"}" d=${ribbonPath(one.x + one.w, lineY(at, reading.near.indexOf(row)), two.x, lineY(at, reading.nearMap.indexOf(row)))} />`,
+      )}`
+    }`;
+}

@@ -1,0 +1,88 @@
+/**
+ * A geometry trace as the view reads it: words, their places on the map, and who is near whom.
+ */
+import { rowOf } from "../kit/wire.js";
+
+/** @typedef {import("../kit/wire.js").Trace} Trace */
+/**
+ * @typedef {object} Reading
+ * @property {number} V
+ * @property {number} D
+ * @property {number} picked
+ * @property {(row: number) => string} name      what a person reads
+ * @property {(row: number) => string} text      what Python finds the row by
+ * @property {ArrayLike<number>} points          x and y of each row, NaN for one that is nowhere
+ * @property {ArrayLike<number>} cosines         of each row with the picked one
+ * @property {ArrayLike<number>} apart           true distances
+ * @property {ArrayLike<number>} onMap           distances on the map
+ * @property {number[]} near                     truly nearest, the nearest first
+ * @property {number[]} nearMap                  nearest on the map
+ * @property {number[]} closer                   how many others are closer on the map than each of `near`
+ * @property {number[]} choices                  what to guess among
+ * @property {number[]} both                     of `near`, those that are in `nearMap`
+ * @property {number[] | null} terms             rows of a, b and c
+ * @property {number[]} answers
+ * @property {ArrayLike<number>} answerCosines
+ * @property {[number, number] | null} target    where a − b + c lies on the map
+ * @property {(row: number) => ArrayLike<number> | null} vector  of the picked row and of `near`, length 1
+ */
+
+/** @type {WeakMap<Trace, Reading>} */
+const known = new WeakMap();
+
+/** @param {Trace} trace @returns {Reading} */
+export function readingOf(trace) {
+  const before = known.get(trace);
+  if (before) return before;
+  const { header, arrays } = trace;
+  /** @param {string} name */
+  const list = (name) => Array.from(arrays[name]?.data ?? []);
+  const named = arrays.named.data;
+  const near = list("near");
+  const nearMap = list("near_map");
+  const target = list("target");
+  const reading = {
+    V: header.words.length,
+    D: header.width,
+    picked: header.picked,
+    name: (/** @type {number} */ row) => header.words[row] || `#${row}`,
+    text: (/** @type {number} */ row) => (named[row] ? header.words[row] : `#${row}`),
+    points: arrays.points.data,
+    cosines: arrays.cosines.data,
+    apart: arrays.apart.data,
+    onMap: arrays.on_map.data,
+    near,
+    nearMap,
+    closer: list("closer"),
+    choices: list("choices"),
+    both: near.filter((row) => nearMap.includes(row)),
+    terms: header.terms,
+    answers: list("answers"),
+    answerCosines: arrays.answer_cosines?.data ?? [],
+    target: /** @type {[number, number] | null} */ (
+      target.length === 2 && target.every(Number.isFinite) ? target : null
+    ),
+    vector: (/** @type {number} */ row) => {
+      const at = row === header.picked ? 0 : near.indexOf(row) + 1;
+      return at || row === header.picked ? rowOf(arrays.vectors, at) : null;
+    },
+  };
+  known.set(trace, reading);
+  return reading;
+}
+
+/** Whether a row stands on the map. @param {Reading} reading @param {number} row */
+export const isThere = ({ points }, row) => Number.isFinite(points[2 * row]);
+
+/** @typedef {import("../kit/view_types.js").Scene} Scene */
+
+/**
+ * The row that is compared with the picked one: under the pointer, with the keyboard, or the step's.
+ * @param {Scene} scene
+ * @returns {number} or −1
+ */
+export function currentOf({ trace, ui }) {
+  const { V, near } = readingOf(trace);
+  const row = ui.hover?.row ?? ui.focus?.row ?? near[ui.step];
+  return row === undefined || row >= V ? -1 : row;
+}

@@ -1,0 +1,144 @@
+/**
+ * Where things stand in the gradient figure, in pixels. Pure, and drawn one to one: from the left
+ * what comes back to each word, the gradient of the table, and the piles of one column.
+ */
+import { follow } from "../kit/roving_tabindex.js";
+
+const TOP = 40; // two lines of headings
+const FOOT = 40; // the scale of the colours
+const CELL = { least: 5, most: 22 };
+
+/**
+ * @typedef {object} Layout
+ * @property {number} width
+ * @property {number} height
+ * @property {boolean} narrow
+ * @property {{ x: number, w: number, h: number, y: number, pitch: number, count: number }} chips
+ * @property {{ x: number, ch: number }} back
+ * @property {{ x: number, w: number }} labels  w ends where the cells begin
+ * @property {{ x: number, y: number, w: number, h: number, cw: number, rh: number, rows: number, cols: number }} table
+ * @property {{ x: number, w: number, number: number }} pile  `number`: where its numbers end
+ * @property {{ y: number, h: number }} body
+ */
+
+/**
+ * @param {{ width: number, R: number, D: number, N: number }} what
+ * @returns {Layout}
+ */
+export function layout({ width, R, D, N }) {
+  const narrow = width < 520;
+  const chipW = narrow ? 62 : 92;
+  const labelW = narrow ? 54 : 78;
+  const numberW = narrow ? 34 : 44;
+  const gapA = narrow ? 4 : 8; // word to its row of numbers
+  let gapB = narrow ? 20 : 54; // the flight back
+  const gapC = narrow ? 8 : 18; // table to pile
+  let pileW = narrow ? 42 : 84;
+
+  const room = width - chipW - gapA - gapB - labelW - gapC - pileW - numberW - 2;
+  const cols = Math.max(1, Math.min(D, Math.floor(room / 2 / CELL.least)));
+  const cw = Math.max(CELL.least, Math.min(CELL.most, Math.floor((room / (2 * cols)) * 4) / 4));
+  const slack = Math.max(0, room - 2 * cw * cols);
+  const moreB = Math.min(slack * 0.5, 70);
+  const moreP = Math.min(slack - moreB, 60);
+  gapB += moreB;
+  pileW += moreP;
+  const left = Math.floor((slack - moreB - moreP) / 2);
+
+  const rh = Math.max(13, Math.min(27, Math.floor(440 / Math.max(1, R))));
+  const bodyH = Math.max(R * rh, Math.min(N, 12) * 27, 132);
+  const count = Math.min(N, Math.floor(bodyH / 25));
+  const pitch = count ? Math.min(40, Math.floor(bodyH / count)) : 40;
+
+  const backX = left + chipW + gapA;
+  const labelX = Math.round(backX + cols * cw + gapB);
+  const tableX = labelX + labelW;
+  const pileX = Math.round(tableX + cols * cw + gapC);
+  return {
+    width,
+    narrow,
+    height: TOP + bodyH + FOOT,
+    chips: { x: left, w: chipW, h: Math.min(28, pitch - 4), pitch, count, y: TOP + (bodyH - count * pitch) / 2 },
+    back: { x: backX, ch: Math.min(rh, pitch - 4, 22) },
+    labels: { x: labelX, w: labelW },
+    table: {
+      x: tableX,
+      y: TOP + Math.floor((bodyH - R * rh) / 2),
+      w: cols * cw,
+      h: R * rh,
+      cw,
+      rh,
+      rows: R,
+      cols,
+    },
+    pile: { x: pileX, w: pileW, number: pileX + pileW + numberW },
+    body: { y: TOP, h: bodyH },
+  };
+}
+
+/** The middle of a chip, counted from the first one drawn. @param {Layout} at @param {number} i */
+export const chipY = ({ chips }, i) => chips.y + i * chips.pitch + chips.pitch / 2;
+
+/** The middle of a row, counted from the first one drawn. @param {Layout} at @param {number} i */
+export const rowY = ({ table }, i) => table.y + i * table.rh + (table.rh - 1.5) / 2;
+
+/** @typedef {{ token: number, col: number }} Windows  the first word and column drawn */
+
+/**
+ * Move the windows as little as needed to hold what is looked at.
+ * @param {Windows} windows
+ * @param {Layout} at
+ * @param {{ D: number, N: number }} sizes
+ * @param {{ token?: number, col?: number }} goal
+ * @returns {Windows}
+ */
+export function settle(windows, at, { D, N }, { token, col }) {
+  return {
+    token: follow(windows.token, token ?? windows.token, at.chips.count, N),
+    col: follow(windows.col, col ?? windows.col, at.table.cols, D),
+  };
+}
+
+/**
+ * What lies under a point of the figure.
+ * @param {Layout} at
+ * @param {Windows} windows
+ * @param {{ N: number, rows: number[] }} sizes
+ * @param {number} x
+ * @param {number} y
+ */
+export function hit(at, windows, { N, rows }, x, y) {
+  const { chips, back, table, labels, pile } = at;
+  const token = windows.token + Math.floor((y - chips.y) / chips.pitch);
+  const isToken = y >= chips.y && token < Math.min(N, windows.token + chips.count);
+  if (x >= chips.x && x < chips.x + chips.w) return isToken ? { part: "chip", n: token } : null;
+  if (x >= back.x && x < back.x + table.w && isToken) {
+    return { part: "back", n: token, col: windows.col + Math.floor((x - back.x) / table.cw) };
+  }
+  const i = Math.floor((y - table.y) / table.rh);
+  if (y < table.y || i >= rows.length || x < labels.x) return null;
+  if (x < table.x) return { part: "row", row: rows[i] };
+  if (x < table.x + table.w) {
+    return { part: "cell", row: rows[i], col: windows.col + Math.floor((x - table.x) / table.cw) };
+  }
+  return x >= pile.x && x < pile.number ? { part: "row", row: rows[i] } : null;
+}
+
+/**
+ * The pieces of one pile, as shares of a full bar: what is above zero goes to the right, what is
+ * below to the left, each from where the one before ended.
+ * @param {number[]} parts
+ * @returns {{ from: number, to: number }[]}
+ */
+export function stack(parts) {
+  let above = 0;
+  let below = 0;
+  return parts.map((value) => {
+    if (!Number.isFinite(value)) return { from: 0, to: 0 };
+    const from = value < 0 ? below : above;
+    const to = from + value;
+    if (value < 0) below = to;
+    else above = to;
+    return { from, to };
+  });
+}

@@ -1,0 +1,105 @@
+/**
+ * Steps through a trace: a position that buttons, keys and a clock move.
+ */
+import { html, nothing } from "lit-html";
+import { live } from "lit-html/directives/live.js";
+import { button } from "./controls.js";
+import { whole } from "./format.js";
+import { icon } from "./icons.js";
+import { clamp } from "./roving_tabindex.js";
+
+export const SPEEDS = [0.5, 1, 2, 4];
+const BEAT = 1100; // ms a step at speed 1: long enough to read a short sentence
+
+/** A clock that calls `tick` once a step, and stops when `tick` says there is no next one. */
+export class Player {
+  /** @param {() => boolean} tick @param {number} [beat]  ms a step at speed 1 */
+  constructor(tick, beat = BEAT) {
+    this.tick = tick;
+    this.beat = beat;
+    this.playing = false;
+  }
+
+  /** @param {number} speed */
+  start(speed) {
+    this.stop();
+    this.playing = true;
+    const next = () => {
+      if (!this.tick()) return this.stop();
+      this.timer = setTimeout(next, this.beat / speed);
+    };
+    this.timer = setTimeout(next, this.beat / speed);
+  }
+
+  stop() {
+    clearTimeout(this.timer);
+    this.playing = false;
+  }
+}
+
+/**
+ * The step that an act leads to.
+ * @param {string} act
+ * @param {number} step
+ * @param {number} steps
+ */
+export function stepTo(act, step, steps) {
+  if (act === "first") return 0;
+  if (act === "last") return Math.max(0, steps - 1);
+  if (act === "back") return clamp(step - 1, Math.max(1, steps));
+  if (act === "forward") return clamp(step + 1, Math.max(1, steps));
+  return step;
+}
+
+/**
+ * @param {object} spec
+ * @param {string} spec.noun  what a step is: "word", "step"
+ * @param {number} spec.step
+ * @param {number} spec.steps
+ * @param {string} [spec.counted]  how the step is counted; "word 2 of 6" unless told
+ * @param {boolean} spec.playing
+ * @param {number} spec.speed
+ * @param {(act: string) => void} spec.act
+ * @param {(step: number) => void} spec.go
+ * @param {(speed: number) => void} spec.pace
+ */
+export function transport({ noun, step, steps, counted, playing, speed, act, go, pace }) {
+  const none = steps === 0;
+  const told = counted ?? `${noun} ${whole(step + 1)} of ${whole(steps)}`;
+  /** @param {string} name @param {string} label @param {string} key @param {string} [drawn] */
+  const one = (name, label, key, drawn = name) =>
+    button({
+      label: icon(drawn),
+      name: label,
+      key,
+      place: `transport:${name}`,
+      disabled: none,
+      onClick: () => act(name),
+    });
+  return html`<div class="transport" role="group" aria-label="Steps">
+    ${one("first", `First ${noun}`, "Home")} ${one("back", `One ${noun} back`, ",")}
+    ${one("play", playing ? "Pause" : "Play", "Space", playing ? "pause" : "play")}
+    ${one("forward", `One ${noun} on`, ".")} ${one("last", `Last ${noun}`, "End")}
+    <input
+      class="scrub"
+      type="range"
+      min="0"
+      max=${Math.max(0, steps - 1)}
+      step="1"
+      data-place="transport:scrub"
+      aria-label="Go to ${noun}"
+      aria-valuetext=${told}
+      ?disabled=${steps < 2}
+      .value=${live(String(step))}
+      @input=${(/** @type {Event} */ e) => go(Number(/** @type {HTMLInputElement} */ (e.target).value))}
+    />
+    <select
+      aria-label="Speed"
+      data-place="transport:speed"
+      @change=${(/** @type {Event} */ e) => pace(Number(/** @type {HTMLSelectElement} */ (e.target).value))}
+    >
+      ${SPEEDS.map((s) => html`<option value=${s} ?selected=${s === speed}>${s}×</option>`)}
+    </select>
+    <span class="num count">${none ? nothing : told}</span>
+  </div>`;
+}

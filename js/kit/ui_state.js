@@ -1,0 +1,34 @@
+/**
+ * What is only on the screen, as it is before the first act; and a number for each view of a page.
+ */
+
+/**
+ * @param {import("./view_types.js").View} view
+ * @returns {import("./view_types.js").Ui}
+ */
+export function freshUi(view) {
+  return {
+    step: 0,
+    playing: false,
+    speed: 1,
+    hover: null,
+    focus: null,
+    panel: null,
+    prediction: null,
+    open: null,
+    note: "",
+    own: view.ui(),
+  };
+}
+
+const COUNT = Symbol.for("embedlab.views");
+
+/**
+ * A number that no other view of the page has. Jupyter loads a bundle anew for every view, so a count
+ * of a module's own would begin again in each.
+ */
+export function pageNumber() {
+  const page = /** @type {any} */ (globalThis);
+  page[COUNT] = (page[COUNT] ?? 0) + 1;
+  return page[COUNT];
+}

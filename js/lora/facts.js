@@ -1,0 +1,105 @@
+/**
+ * What stands beside the LoRA figure: the controls on the left, the numbers on the right.
+ */
+import { html, nothing } from "lit-html";
+import { button, choice, slider, stopsBetween } from "../kit/controls.js";
+import { fixed, whole } from "../kit/format.js";
+import { factGroups } from "../kit/facts_panel.js";
+import { merge, setRank } from "./actions.js";
+import { percent } from "./charts.js";
+import { numbersOf, readingOf } from "./trace.js";
+import { asks, momentAt } from "./state.js";
+import { difference } from "./narration.js";
+
+/** @typedef {import("../kit/view_types.js").Scene} Scene */
+
+const NAMES = {
+  scaling: { lora: "α / r", rslora: "α / √r" },
+  start: { random: "A random", zero: "A zero" },
+  target: { topic: "topic", "one word": "one word", random: "random", painted: "painted", own: "your own" },
+};
+
+/** @param {Scene} scene */
+export function controls(scene) {
+  const { params, hidden, uid, act, trace, ui } = scene;
+  const { limits } = trace.header;
+  /** @param {Record<string, any>} patch */
+  const change = (patch) => {
+    ui.own.merged = false;
+    act.edit(patch);
+  };
+  /** @param {string} name @param {() => unknown} control */
+  const unless = (name, control) => (hidden.has(name) ? nothing : control());
+  /** @param {string} name @param {string} label @param {string} symbol @param {(value: number) => void} [onChange] */
+  const size = (name, label, symbol, onChange = (value) => change({ [name]: value })) => {
+    const { min, max } = /** @type {{ min: number, max: number }} */ (limits[name]);
+    if (min === max && name !== "rank") return nothing;
+    return slider({ label, symbol, place: name, value: Math.min(max, params[name]), stops: stopsBetween(min, max), onChange });
+  };
+  /** @param {"scaling" | "start" | "target"} name @param {string} label */
+  const pick = (name, label) => {
+    const said = /** @type {Record<string, string>} */ (NAMES[name]);
+    const choices = /** @type {{ choices: string[] }} */ (limits[name]).choices;
+    return choice({
+      label,
+      group: `${uid}-${name}`,
+      place: name,
+      value: said[params[name]],
+      choices: choices.map((one) => said[one]),
+      onChange: (value) => change({ [name]: choices.find((one) => said[one] === value) }),
+    });
+  };
+  return html`
+    ${unless("rank", () => size("rank", "Rank", "r", (value) => setRank(scene, value)))} ${unless("alpha", () => size("alpha", "Alpha", "α"))}
+    ${unless("scaling", () => pick("scaling", "Scale"))} ${unless("start", () => pick("start", "Start"))}
+    ${unless("target", () => pick("target", "The change to learn"))}
+    ${unless("input_dim", () => size("input_dim", "Vocabulary", "V"))} ${unless("output_dim", () => size("output_dim", "Vector length", "D"))}
+    ${unless("merge", () => button({ label: ui.own.merged ? "Take it out again" : "Merge into W", place: "merge", key: "M", primary: !ui.own.merged, disabled: asks(scene), onClick: () => merge(scene) }))}
+  `;
+}
+
+/** @param {Scene} scene */
+export function numbers(scene) {
+  const { trace, params, act } = scene;
+  const reading = readingOf(trace);
+  const now = momentAt(scene);
+  const { V, D } = reading;
+  const asked = asks(scene);
+  const count = numbersOf(reading, now.r);
+  const others = now.moved > reading.trained;
+  /** @param {string} name @param {string} value @param {string} id @param {"good" | "bad" | ""} [tone] */
+  const fact = (name, value, id, tone = "") => ({ name, value, id, tone });
+  const hide = (/** @type {string} */ name) => ({ name, value: "?", tone: /** @type {const} */ ("") });
+  const groups = [
+    {
+      title: "Trainable",
+      facts: [
+        fact("A and B", whole(count), "trainable"),
+        fact("whole table", whole(V * D), "whole"),
+        fact("share", `${fixed((100 * count) / (V * D), 0)} %`, "share", count > V * D ? "bad" : ""),
+        fact(params.scaling === "rslora" ? "α / √r" : "α / r", fixed(now.scale), "scale"),
+      ],
+    },
+    {
+      title: "What is said",
+      facts: [
+        asked ? hide("error left") : fact("error left", percent(reading.errors[now.r]), "error", "good"),
+        fact("trained rows", percent(now.left), "left"),
+        asked ? hide("effective rank") : fact("effective rank", fixed(trace.header.effective_rank, 1), "effective"),
+      ],
+    },
+    {
+      title: "Other rows",
+      facts: [
+        { name: "rows trained", value: `${reading.trained} of ${V}` },
+        fact("rows that moved", `${now.moved} of ${V}`, "moved", others ? "bad" : ""),
+        fact("farthest other", fixed(now.farthest), "farthest", others ? "bad" : ""),
+      ],
+    },
+    {
+      title: "Merged",
+      facts: [fact("difference", difference(now.merged), "merged", scene.ui.own.merged ? "good" : "")],
+    },
+  ];
+  return factGroups(groups, (id) => act.show({ open: { kind: "fact", id, from: `fact:${id}` } }));
+}

@@ -1,0 +1,151 @@
+/**
+ * Where things stand in the mask figure, in pixels. Pure.
+ *
+ * Wide: a column for the ids and one for each layer, sentences below each other. Narrow: the same
+ * columns one below the other, each a band with its card on the left.
+ */
+
+/** @typedef {import("./trace.js").Reading} Reading */
+/**
+ * A column (or band): k = 0 holds the ids, k = 1 the first layer.
+ * @typedef {object} Column
+ * @property {number} x       where its cells begin
+ * @property {number} y       where its first sentence begins
+ * @property {number} w       what its cells have
+ * @property {number} pitch   from one cell to the next
+ * @property {{ x: number, y: number, w: number, h: number }} card
+ */
+/**
+ * @typedef {object} Layout
+ * @property {number} width
+ * @property {number} height
+ * @property {boolean} narrow
+ * @property {Column[]} columns
+ * @property {number} rowH     from one sentence to the next
+ * @property {number} vh       the height of a sentence's cells
+ * @property {number} ch       the height of one number
+ * @property {number} dots     the middle of the mask's dots, below the top of a sentence
+ * @property {number} r        the radius of a dot in the tightest column
+ * @property {number} foot     where the key stands
+ * @property {number} bars     where the losses stand
+ */
+
+const CARD = 30;
+const HEAD = 64; // card, verdict, and air
+const FOOT = 26;
+const BARS = 76; // three losses
+
+/**
+ * @param {{ width: number, B: number, T: number, D: number, stages: { form: string, cells: number, size: number }[] }} what
+ * @returns {Layout}
+ */
+export function layout({ width, B, T, D, stages }) {
+  const narrow = width < 520;
+  const ch = Math.min(narrow ? 8 : 14, (narrow ? 24 : 42) / Math.max(1, D));
+  const vh = Math.max(18, ch * D);
+  const dots = vh + (narrow ? 7 : 10);
+  const rowH = dots + (narrow ? 11 : 18);
+  const all = [{ form: "ids", cells: T, size: 1 }, ...stages];
+  const columns = narrow ? bands(width, B, rowH, all) : side(width, all);
+  const body = narrow ? (columns.at(-1)?.y ?? 0) + B * rowH : HEAD + Math.max(1, B) * rowH;
+  const r = Math.min(3.6, ...columns.map(({ pitch }, k) => (all[k].form === "vector" ? 9 : pitch * 0.36)));
+  return { width, height: body + FOOT + BARS, narrow, columns, rowH, vh, ch, dots, r, foot: body + 4, bars: body + FOOT + 8 };
+}
+
+/** @param {number} width @param {{ form: string, cells: number }[]} all @returns {Column[]} */
+function side(width, all) {
+  const gap = Math.min(22, 110 / all.length);
+  const weigh = (/** @type {{ form: string }} */ { form }) => ({ ids: 1.3, vector: 0.9 })[form] ?? 1;
+  const unit = (width - gap * (all.length - 1)) / all.reduce((sum, one) => sum + weigh(one), 0);
+  let x = 0;
+  return all.map((one) => {
+    const w = weigh(one) * unit;
+    const column = { x, y: HEAD, w, pitch: pitchOf(one, w), card: { x, y: 0, w, h: CARD } };
+    x += w + gap;
+    return column;
+  });
+}
+
+/** @param {number} width @param {number} B @param {number} rowH @param {{ form: string, cells: number }[]} all @returns {Column[]} */
+function bands(width, B, rowH, all) {
+  const left = 104;
+  const high = Math.max(B * rowH, 62) + 12;
+  return all.map((one, k) => {
+    const w = width - left;
+    const y = k * high;
+    return { x: left, y: y + 4, w, pitch: pitchOf(one, w), card: { x: 0, y, w: left - 14, h: CARD } };
+  });
+}
+
+/** @param {{ form: string, cells: number }} one @param {number} w */
+function pitchOf({ form, cells }, w) {
+  const most = form === "ids" ? 22 : form === "vector" ? 17 : 18;
+  return Math.min(most, w / Math.max(1, cells));
+}
+
+/** The top of a sentence in a column. @param {Layout} at @param {number} k @param {number} b */
+export const rowTop = (at, k, b) => at.columns[k].y + b * at.rowH;
+
+/** The left of a cell. @param {Layout} at @param {number} k @param {number} cell */
+export const cellX = (at, k, cell) => at.columns[k].x + cell * at.columns[k].pitch;
+
+/** Where words end and padding begins. @param {Layout} at @param {{ T: number, lengths: number[] }} reading @param {boolean} pre @param {number} b */
+export function boundary(at, { T, lengths }, pre, b) {
+  return cellX(at, 0, pre ? T - lengths[b] : lengths[b]);
+}
+
+/** How many words a drag to `x` leaves. @param {Layout} at @param {{ T: number, available: number[] }} reading @param {boolean} pre @param {number} b @param {number} x */
+export function lengthAt(at, { T, available }, pre, b, x) {
+  const places = Math.round((x - at.columns[0].x) / at.columns[0].pitch);
+  return Math.max(0, Math.min(available[b], pre ? T - places : places));
+}
+
+/**
+ * The gap between layers that is nearest to a point, as an index into the layers behind the
+ * embedding: 0 is right behind it.
+ * @param {Layout} at
+ * @param {number} x
+ * @param {number} y
+ */
+export function gapAt(at, x, y) {
+  const middles = at.columns.slice(2).map(({ card }) => (at.narrow ? card.y + card.h / 2 : card.x + card.w / 2));
+  const place = at.narrow ? y : x;
+  return middles.filter((middle) => middle < place).length;
+}
+
+/** Where the mark of a gap stands. @param {Layout} at @param {number} gap @returns {{ x: number, y: number, w: number, h: number }} */
+export function gapMark(at, gap) {
+  const before = at.columns[gap + 1].card;
+  const after = at.columns[gap + 2]?.card;
+  if (at.narrow) {
+    const y = after ? (before.y + before.h + after.y) / 2 : before.y + before.h + 12;
+    return { x: 0, y: y - 2, w: before.w, h: 4 };
+  }
+  const x = after ? (before.x + before.w + after.x) / 2 : Math.min(at.width - 2, before.x + before.w + 4);
+  return { x: x - 2, y: before.y - 3, w: 4, h: before.h + 6 };
+}
+
+/**
+ * @typedef {{ part: "card", k: number } | { part: "place", k: number, b: number, cell: number } | { part: "ids", b: number, cell: number }} Spot
+ */
+
+/**
+ * What lies under a point.
+ * @param {Layout} at
+ * @param {Reading} reading
+ * @param {number} x
+ * @param {number} y
+ * @returns {Spot | null}
+ */
+export function hit(at, { B, T, stages }, x, y) {
+  for (const [k, { card, ...column }] of at.columns.entries()) {
+    const inCard = x >= card.x && x < card.x + card.w && y >= card.y && y < card.y + card.h;
+    if (inCard && k > 0) return { part: "card", k: k - 1 };
+    const b = Math.floor((y - column.y) / at.rowH);
+    const cell = Math.floor((x - column.x) / column.pitch);
+    const cells = k === 0 ? T : stages[k - 1].cells;
+    if (b < 0 || b >= B || cell < 0 || cell >= cells || y < column.y) continue;
+    return k === 0 ? { part: "ids", b, cell } : { part: "place", k: k - 1, b, cell };
+  }
+  return null;
+}

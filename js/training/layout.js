@@ -1,0 +1,199 @@
+/**
+ * Where things stand in the training figure, in pixels. Pure: maps above, strips below them, and
+ * the loss beside the numbers of the row that is looked at.
+ */
+
+/** @typedef {{ x: number, y: number, w: number, h: number }} Box */
+/**
+ * @typedef {object} Layout
+ * @property {number} width
+ * @property {number} height
+ * @property {boolean} narrow
+ * @property {Box[]} maps
+ * @property {Box[]} strips
+ * @property {number} pitch       pixels from one row of a strip to the next
+ * @property {number} labels      width of the words before a strip
+ * @property {number} stripHead   y of the words above the first strip
+ * @property {Box} loss
+ * @property {Box} lanes
+ * @property {number} lane        pixels from one lane to the next
+ */
+
+const GAP = 18;
+const HEAD = 24;
+const LANE = 13;
+
+/**
+ * @param {{ width: number, V: number, runs: number, lanes: number }} what
+ * @returns {Layout}
+ */
+export function layout({ width, V, runs, lanes }) {
+  const narrow = width < 520;
+  const labels = narrow ? 54 : 66;
+  const pitch = V <= 16 ? (runs === 1 ? 16 : 14) : V <= 26 ? 12 : 10;
+  const lanesH = lanes * LANE;
+  const tall = narrow ? 220 : [330, 250, 210][runs - 1];
+  const one = runs === 1 && !narrow;
+  const side = Math.round(width * 0.42);
+  const mapW = narrow ? width : one ? width - side - GAP : (width - GAP * (runs - 1)) / runs;
+  /** @type {Box[]} */
+  const maps = [];
+  for (let n = 0; n < runs; n++) {
+    maps.push(
+      narrow
+        ? { x: 0, y: HEAD + n * (tall + HEAD + 8), w: width, h: tall }
+        : { x: Math.round(n * (mapW + GAP)), y: HEAD, w: Math.floor(mapW), h: tall },
+    );
+  }
+  let y = maps[runs - 1].y + tall + (narrow && runs > 1 ? 64 : 54);
+  const stripHead = y - (narrow && runs > 1 ? 26 : 14);
+  const stripW = narrow ? width - labels : (width - labels - GAP * (runs - 1)) / runs;
+  /** @type {Box[]} */
+  const strips = [];
+  for (let n = 0; n < runs; n++) {
+    strips.push({
+      x: narrow ? labels : Math.round(labels + n * (stripW + GAP)),
+      y: narrow ? y + n * (V * pitch + HEAD) : y,
+      w: Math.floor(stripW),
+      h: V * pitch,
+    });
+  }
+  y = strips[runs - 1].y + V * pitch + 12;
+  /** @type {Box} */
+  let loss;
+  /** @type {Box} */
+  let laneBox;
+  if (one) {
+    const x = mapW + GAP;
+    loss = { x: x + 34, y: HEAD + 4, w: side - 34, h: 124 };
+    laneBox = { x: x + 66, y: HEAD + 204, w: side - 66, h: lanesH };
+  } else if (narrow) {
+    loss = { x: 38, y: y + 40, w: width - 40, h: 96 };
+    laneBox = { x: 66, y: y + 206, w: width - 66, h: lanesH };
+    y = laneBox.y + lanesH;
+  } else {
+    const left = Math.round(width * 0.46);
+    loss = { x: 38, y: y + 40, w: left - 38, h: 104 };
+    laneBox = { x: left + 100, y: y + 40, w: width - left - 100, h: lanesH };
+    y = Math.max(loss.y + loss.h + 34, laneBox.y + lanesH + 6);
+  }
+  return {
+    width,
+    height: Math.round(y + 6),
+    narrow,
+    maps,
+    strips,
+    pitch,
+    labels,
+    stripHead,
+    loss,
+    lanes: laneBox,
+    lane: LANE,
+  };
+}
+
+/** The left edge of a step in a box that holds S of them. @param {Box} box @param {number} s @param {number} S */
+export const stepX = ({ x, w }, s, S) => x + (s / S) * w;
+
+/** The step under a pixel. @param {Box} box @param {number} px @param {number} S */
+export const stepAt = ({ x, w }, px, S) => Math.max(0, Math.min(S - 1, Math.floor(((px - x) / w) * S)));
+
+/**
+ * From the numbers of the map to pixels: the same length means the same distance both ways.
+ * @param {import("./trace.js").Bounds} bounds
+ * @param {Box} box
+ */
+export function mapper({ x: [x0, x1], y: [y0, y1] }, box) {
+  const pad = Math.min(34, box.w / 6);
+  const k = Math.min((box.w - 2 * pad) / Math.max(x1 - x0, 1e-9), (box.h - 2 * pad) / Math.max(y1 - y0, 1e-9));
+  const scale = Math.min(k, 1e7);
+  const cx = (x0 + x1) / 2;
+  const cy = (y0 + y1) / 2;
+  return {
+    scale,
+    /** @param {[number, number]} at @returns {[number, number]} */
+    at: ([x, y]) => [box.x + box.w / 2 + (x - cx) * scale, box.y + box.h / 2 - (y - cy) * scale],
+  };
+}
+
+/** @typedef {{ row: number, x: number, y: number, w: number, first: boolean }} Wanted */
+/**
+ * Where each label goes so that none covers another; a label without a place is left out, unless
+ * it is wanted first.
+ * @param {Wanted[]} wanted
+ * @param {Box} box
+ * @returns {Map<number, { x: number, y: number, anchor: "start" | "end" }>}
+ */
+export function placeLabels(wanted, box) {
+  /** @type {Box[]} */
+  const taken = wanted.map(({ x, y }) => ({ x: x - 4, y: y - 4, w: 8, h: 8 }));
+  /** @type {Map<number, { x: number, y: number, anchor: "start" | "end" }>} */
+  const placed = new Map();
+  for (const { row, x, y, w, first } of [...wanted].sort((a, b) => Number(b.first) - Number(a.first))) {
+    /** @type {[number, number, "start" | "end"][]} */
+    const tries = [
+      [x + 7, y + 4, "start"],
+      [x - 7, y + 4, "end"],
+      [x + 5, y - 7, "start"],
+      [x + 5, y + 15, "start"],
+      [x - 5, y - 7, "end"],
+      [x - 5, y + 15, "end"],
+    ];
+    /** @param {[number, number, "start" | "end"]} place @returns {Box} */
+    const area = ([tx, ty, anchor]) => ({ x: anchor === "start" ? tx : tx - w, y: ty - 10, w, h: 13 });
+    const inside = tries.filter((place) => within(area(place), box));
+    /** @param {[number, number, "start" | "end"]} place */
+    const covers = (place) => taken.filter((other) => overlaps(area(place), other) && !centred(other, x, y)).length;
+    const free = inside.find((place) => !covers(place));
+    const least = () => inside.sort((a, b) => covers(a) - covers(b))[0] ?? tries[x > box.x + box.w / 2 ? 1 : 0];
+    const chosen = free ?? (first ? least() : null);
+    if (!chosen) continue;
+    const [tx, ty, anchor] = chosen;
+    taken.push(area(chosen));
+    placed.set(row, { x: tx, y: ty, anchor });
+  }
+  return placed;
+}
+
+/** @param {Box} a @param {Box} b */
+const within = (a, b) => a.x >= b.x && a.x + a.w <= b.x + b.w && a.y >= b.y && a.y + a.h <= b.y + b.h;
+
+/** @param {Box} a @param {Box} b */
+const overlaps = (a, b) => a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
+
+/** @param {Box} dot @param {number} x @param {number} y */
+const centred = (dot, x, y) => dot.w === 8 && dot.x === x - 4 && dot.y === y - 4;
+
+/**
+ * What lies under a point of the figure.
+ * @param {Layout} at
+ * @param {{ S: number, V: number, order: number[] }} reading
+ * @param {{ row: number, run: number, x: number, y: number }[]} dots
+ * @param {number} x
+ * @param {number} y
+ */
+export function hit(at, { S, order }, dots, x, y) {
+  for (const [run, box] of at.strips.entries()) {
+    const line = Math.floor((y - box.y) / at.pitch);
+    if (line < 0 || line >= order.length) continue;
+    if (x >= box.x && x < box.x + box.w) return { part: "strip", run, row: order[line], step: stepAt(box, x, S) };
+    if (x < at.labels && (at.narrow || run === 0)) return { part: "label", run, row: order[line] };
+  }
+  for (const [run, box] of at.maps.entries()) {
+    if (x < box.x || x >= box.x + box.w || y < box.y - HEAD || y >= box.y + box.h) continue;
+    if (y < box.y) return { part: "title", run };
+    let best = null;
+    let near = 14 ** 2;
+    for (const dot of dots) {
+      const far = (dot.x - x) ** 2 + (dot.y - y) ** 2;
+      if (dot.run === run && far < near) [best, near] = [dot, far];
+    }
+    return best ? { part: "dot", run, row: best.row } : { part: "map", run };
+  }
+  for (const box of [at.loss, at.lanes]) {
+    if (x >= box.x && x < box.x + box.w && y >= box.y && y < box.y + box.h) {
+      return { part: box === at.loss ? "loss" : "lanes", step: stepAt(box, x, S) };
+    }
+  }
+  return null;
+}

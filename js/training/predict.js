@@ -1,0 +1,145 @@
+/**
+ * The prediction: how far will a row be from here, over its next steps? A curve that the learner
+ * bends, and then the true one.
+ */
+import { nothing, svg } from "lit-html";
+import { fixed } from "../kit/format.js";
+import { clamp } from "../kit/roving_tabindex.js";
+import { AHEAD, readingOf, wayAhead } from "./trace.js";
+import { nameOf, runOf, settle } from "./state.js";
+import { carrier, short } from "./narration.js";
+
+/** @typedef {import("../kit/view_types.js").Scene} Scene */
+/** @typedef {import("./state.js").Drawing} Drawing */
+
+const STEPS_UP = 20; // presses of an arrow from the bottom to the top
+
+/** The box of the chart: it stands where the loss stood. @param {Drawing} d */
+export const curveBox = ({ at }) => ({ ...at.loss, h: at.loss.h });
+
+/** The top of the chart: no row of any run ever went further in so many steps. @param {number} reach */
+export function topOf(reach) {
+  const size = 10 ** Math.floor(Math.log10(reach));
+  return [1, 2, 3, 5, 10].map((k) => k * size).find((top) => top >= reach) ?? reach;
+}
+
+/** The question: it begins as a flat line, "it stays". @param {Scene} scene */
+export function asks(scene) {
+  settle(scene); // a view that opens with its question has not been drawn yet
+  const { trace, ui } = scene;
+  const reading = readingOf(trace);
+  // there must be something ahead
+  ui.step = Math.max(0, Math.min(ui.step, reading.S - 1 - AHEAD));
+  const run = reading.runs[runOf(scene)];
+  return { kind: /** @type {const} */ ("curve"), start: wayAhead(reading, run, ui.step, ui.own.row).map(() => 0) };
+}
+
+/** @param {import("../kit/wire.js").Trace} trace @param {Scene} scene */
+export function truth(trace, scene) {
+  const { ui } = scene;
+  const reading = readingOf(trace);
+  const way = wayAhead(reading, reading.runs[runOf(scene)], ui.step, ui.own.row);
+  const near = 0.25 * Math.max(0, ...way.filter(Number.isFinite)) + 0.02 * topOf(reading.reach);
+  return { question: "training.path", truth: way, near };
+}
+
+/** @param {Drawing} d */
+export function curve(d) {
+  const { scene, reading, run, s, row } = d;
+  const prediction = scene.ui.prediction;
+  if (!prediction) return nothing;
+  const box = curveBox(d);
+  const top = topOf(reading.reach);
+  const count = prediction.drawn.length;
+  const open = prediction.phase === "open";
+  const x = (/** @type {number} */ i) => box.x + ((i + 1) / Math.max(1, count)) * box.w;
+  const y = (/** @type {number} */ v) => box.y + box.h * (1 - Math.min(1, v / top));
+  const line = (/** @type {number[]} */ values) =>
+    values.reduce((path, v, i) => (Number.isFinite(v) ? `${path}L${r(x(i))} ${r(y(v))}` : path), `M${box.x} ${y(0)}`);
+  const way = open ? [] : wayAhead(reading, run, s, row);
+  const stop = scene.ui.focus?.part === "curve" ? scene.ui.focus.i : 0;
+  const name = nameOf(reading, row);
+  return svg`<g class="predicted">
+    <text class="head" x=${box.x} y=${box.y - 12}>how far “${name.length > 10 ? `${name.slice(0, 9)}…` : name}” is from here</text>
+    <rect class="pad" x=${box.x} y=${box.y - 6} width=${box.w + 8} height=${box.h + 12} data-part="curve" />
+    <path class="axis" d="M${box.x} ${box.y}V${box.y + box.h}H${box.x + box.w}" />
+    <text class="num" x=${box.x - 5} y=${box.y + 8} text-anchor="end">${fixed(top, top < 0.1 ? 3 : 2)}</text>
+    <text class="num" x=${box.x - 5} y=${box.y + box.h} text-anchor="end">0</text>
+    <text class="num" x=${box.x} y=${box.y + box.h + 14}>step ${s + 1}</text>
+    <text class="num" x=${box.x + box.w} y=${box.y + box.h + 14} text-anchor="end">step ${s + 1 + count}</text>
+    ${open ? nothing : svg`<path class="true" pathLength="1" d=${line(way)} /><text class="truename" x=${box.x + box.w - 4} y=${r(y(way.at(-1) ?? 0) + (y(way.at(-1) ?? 0) < box.y + 20 ? 16 : -7))} text-anchor="end">so it went: ${short(way.at(-1) ?? NaN)}</text>`}
+    <path class="mine" d=${line(prediction.drawn)} />
+    <g role="group" aria-label="Your curve">${prediction.drawn.map(
+      (v, i) => svg`<circle class="handle" cx=${r(x(i))} cy=${r(y(v))} r=${open ? 4 : 2.5}
+        role=${open ? "slider" : "img"} tabindex=${open && i === stop ? 0 : -1} data-place="curve:${i}"
+        aria-label="after ${i + 1} steps" aria-valuemin=${open ? 0 : nothing} aria-valuemax=${open ? top : nothing}
+        aria-valuenow=${open ? Number(v.toPrecision(3)) : nothing} aria-orientation=${open ? "vertical" : nothing} />`,
+    )}</g>
+  </g>`;
+}
+
+/**
+ * Bend the curve under the pointer: the nearest point goes to its height, those passed go along.
+ * @param {Drawing} d @param {number} px @param {number} py @param {number | null} from  the point before
+ */
+export function bendTo(d, px, py, from) {
+  const { scene, reading } = d;
+  const drawn = scene.ui.prediction?.drawn ?? [];
+  const box = curveBox(d);
+  const point = clamp(Math.round(((px - box.x) / box.w) * drawn.length) - 1, drawn.length);
+  const value = topOf(reading.reach) * Math.max(0, Math.min(1, 1 - (py - box.y) / box.h));
+  const start = from === null ? value : drawn[from];
+  const first = from === null ? point : from;
+  const many = Math.abs(point - first);
+  for (let k = many ? 1 : 0; k <= many; k++) {
+    const i = first + Math.sign(point - first) * k;
+    scene.act.bend(i, many ? start + ((value - start) * k) / many : value);
+  }
+  return point;
+}
+
+/** The keys of the curve: up and down bend it, and what lies behind goes along; left and right move. @param {KeyboardEvent} event @param {Scene} scene @param {number} i */
+export function curveKey({ key, shiftKey }, scene, i) {
+  const { prediction } = scene.ui;
+  const drawn = prediction?.drawn ?? [];
+  if (prediction?.phase !== "open" || !(i in drawn)) return false;
+  const to = { ArrowLeft: i - 1, ArrowRight: i + 1 }[key];
+  if (to !== undefined) {
+    const next = clamp(to, drawn.length);
+    scene.act.show({ focus: { part: "curve", i: next } });
+    scene.act.focusLater(`curve:${next}`);
+    return true;
+  }
+  const by = { ArrowUp: 1, ArrowDown: -1 }[key];
+  if (!by) return false;
+  const top = topOf(readingOf(scene.trace).reach);
+  const value = Math.max(0, Math.min(top, drawn[i] + (by * top) / (STEPS_UP * (shiftKey ? 5 : 1))));
+  for (let k = i; k < drawn.length; k++) scene.act.bend(k, value);
+  return true;
+}
+
+/** @param {Scene} scene */
+export function predict(scene) {
+  const { trace, ui } = scene;
+  const reading = readingOf(trace);
+  const run = reading.runs[runOf(scene)];
+  const name = nameOf(reading, ui.own.row);
+  const count = Math.min(AHEAD, reading.S - 1 - ui.step);
+  if (!count) return { question: "There is no step after this one. Press Not now, and take more steps.", outcome: "" };
+  const way = wayAhead(reading, run, ui.step, ui.own.row);
+  let alone = 0;
+  for (let s = ui.step + 1; s <= ui.step + count; s++) alone += Number(run.glides(s, ui.own.row));
+  const rule = run.rule(ui.step + 1).optimizer;
+  const outcome = alone
+    ? `${short(way.at(-1) ?? NaN)} from here: at ${alone} of ${count} steps it moved without a gradient, by ${carrier(rule) === "momentum" ? `what ${rule} remembers` : "the pull of the penalty"}.`
+    : way.some((far) => far > 0)
+      ? `${short(way.at(-1) ?? NaN)} from here: under ${rule} it moved only where it had a gradient.`
+      : `It stayed: under ${rule} a row without a gradient does not move, and it had none.`;
+  return {
+    question: `How far from here will “${name}” be over its next ${count} steps, under ${rule}? Drag the curve; with keys, arrows bend it from a point on.`,
+    outcome,
+  };
+}
+
+/** @param {number} v */
+const r = (v) => Math.round(v * 10) / 10;
