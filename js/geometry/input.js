@@ -1,16 +1,17 @@
 /**
  * Hands on the geometry figure: the pointer, dragging a word into a slot, and the keyboard.
  */
+import { isArrow, isShortcut } from "../kit/keys.js";
+import { DRAG_THRESHOLD } from "../kit/pointer.js";
 import { PAGE, clamp } from "../kit/roving_tabindex.js";
+import { pick, put } from "./actions.js";
+import { SLOTS } from "./analogy_slots.js";
 import { nextRow, rowAt } from "./layout.js";
 import { isThere, readingOf } from "./trace.js";
-import { SLOTS } from "./analogy_slots.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
-/** @typedef {import("./figure.js").Drawing} Drawing */
+/** @typedef {import("./state.js").Drawing} Drawing */
 /** @typedef {import("./trace.js").Reading} Reading */
-
-const FAR = 6; // pixels from which a press is a drag
 
 // ---- pointer -------------------------------------------------------------------------------------
 
@@ -74,7 +75,7 @@ function startDrag({ act, ui }, start, row) {
   /** @param {PointerEvent} event */
   const move = (event) => {
     const far = Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY);
-    if (!ui.own.dragging && far < FAR) return;
+    if (!ui.own.dragging && far < DRAG_THRESHOLD) return;
     const box = stage?.getBoundingClientRect();
     const [x, y] = [event.clientX - (box?.left ?? 0), event.clientY - (box?.top ?? 0)];
     ui.own.dragging = { row, x, y, slot: slotAt(event) };
@@ -96,20 +97,6 @@ function startDrag({ act, ui }, start, row) {
   addEventListener("pointercancel", end, { signal: ends.signal });
 }
 
-// ---- acts ----------------------------------------------------------------------------------------
-
-/** Put a word in the middle. @param {Scene} scene @param {number} row */
-export function pick({ act, trace }, row) {
-  const reading = readingOf(trace);
-  act.show({ hover: null, open: null, focus: null });
-  if (row !== reading.picked) act.edit({ word: reading.text(row) });
-}
-
-/** Put a word into a slot. @param {Scene} scene @param {number} row @param {string} slot */
-function put({ act, trace }, row, slot) {
-  if (SLOTS.some((name) => name === slot)) act.edit({ [slot]: readingOf(trace).text(row) });
-}
-
 // ---- keyboard ------------------------------------------------------------------------------------
 
 /**
@@ -118,7 +105,7 @@ function put({ act, trace }, row, slot) {
  * @param {Scene} scene
  */
 export function onKey(event, scene) {
-  if (event.ctrlKey || event.metaKey || event.altKey) return false;
+  if (isShortcut(event)) return false;
   const { place = "", row = "" } = /** @type {HTMLElement} */ (event.target)?.dataset ?? {};
   const [part, index] = place.split(":");
   const reading = readingOf(scene.trace);
@@ -187,5 +174,3 @@ function choiceKey(key, { act }, reading, index) {
   return true;
 }
 
-/** @param {string} key */
-const isArrow = (key) => key.startsWith("Arrow");

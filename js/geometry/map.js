@@ -9,7 +9,7 @@ import { markOf } from "../kit/predict.js";
 import { names, place, placeOf } from "./layout.js";
 import { isThere } from "./trace.js";
 
-/** @typedef {import("./figure.js").Drawing} Drawing */
+/** @typedef {import("./state.js").Drawing} Drawing */
 /** @typedef {import("../kit/theme.js").Theme} Theme */
 
 const SHADES = 8;

@@ -3,13 +3,13 @@
  * seems to be; while a guess is asked for, what to guess among.
  */
 import { html, nothing, svg } from "lit-html";
+import { ribbonPath } from "../kit/curves.js";
 import { fixed } from "../kit/format.js";
 import { icon } from "../kit/icons.js";
 import { markOf } from "../kit/predict.js";
-import { ribbonPath } from "../kit/curves.js";
 import { lineY } from "./layout.js";
 
-/** @typedef {import("./figure.js").Drawing} Drawing */
+/** @typedef {import("./state.js").Drawing} Drawing */
 
 /** @param {Drawing} d */
 export function lists(d) {

@@ -2,7 +2,8 @@
  * Every number the geometry view draws, as tables.
  */
 import { fixed } from "../kit/format.js";
-import { currentOf, readingOf } from "./trace.js";
+import { currentOf } from "./state.js";
+import { readingOf } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 

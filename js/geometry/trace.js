@@ -74,15 +74,3 @@ export function readingOf(trace) {
 /** Whether a row stands on the map. @param {Reading} reading @param {number} row */
 export const isThere = ({ points }, row) => Number.isFinite(points[2 * row]);
 
-/** @typedef {import("../kit/view_types.js").Scene} Scene */
-
-/**
- * The row that is compared with the picked one: under the pointer, with the keyboard, or the step's.
- * @param {Scene} scene
- * @returns {number} or −1
- */
-export function currentOf({ trace, ui }) {
-  const { V, near } = readingOf(trace);
-  const row = ui.hover?.row ?? ui.focus?.row ?? near[ui.step];
-  return row === undefined || row >= V ? -1 : row;
-}

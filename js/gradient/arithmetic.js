@@ -2,12 +2,12 @@
  * The arithmetic behind the numbers of a backward pass.
  */
 import { html } from "lit-html";
-import { shownTerms, sum } from "../kit/formula_card.js";
 import { count, fixed, listing, shape, sized, whole } from "../kit/format.js";
+import { shownTerms, sum } from "../kit/formula_card.js";
 import { asked } from "./gradient_check.js";
-import { reachedRows, readingOf } from "./trace.js";
 import { columnOf, spotOf, weightOf } from "./state.js";
 import { sumText, term } from "./sum_text.js";
+import { reachedRows, readingOf } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./trace.js").Reading} Reading */

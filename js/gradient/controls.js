@@ -3,7 +3,8 @@
  */
 import { html, nothing } from "lit-html";
 import { button, choice, slider, stopsBetween, textField } from "../kit/controls.js";
-import { askable } from "./fate.js";
+import { askFate } from "./actions.js";
+import { askable } from "./predict.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
@@ -43,12 +44,5 @@ export function controls(scene) {
     ${unless("input_dim", size("input_dim", "Vocabulary", "V"))} ${unless("output_dim", size("output_dim", "Vector length", "D"))}
     ${unless("fate", button({ label: "Last, mean or sum?", place: "fate", primary: true, pressed: fate, disabled: askable(trace) < 0, onClick: () => askFate(scene) }))}
   `;
-}
-
-/** Ask what becomes of duplicates. @param {Scene} scene */
-function askFate({ act, ui }) {
-  ui.own.asks = "fate";
-  ui.prediction = null;
-  act.predict("again");
 }
 

@@ -5,8 +5,8 @@ import { html, nothing, svg } from "lit-html";
 import { slider } from "../kit/controls.js";
 import { sized } from "../kit/format.js";
 import { curve, stepSize } from "./gradient_check.js";
-import { readingOf } from "./trace.js";
 import { isAsked, weightOf } from "./state.js";
+import { readingOf } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 

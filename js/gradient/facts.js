@@ -2,12 +2,12 @@
  * The numbers on the right: shapes, what this pass did, the check of one weight, and the V.
  */
 import { html } from "lit-html";
-import { fixed, shape, sized, whole } from "../kit/format.js";
 import { factGroups } from "../kit/facts_panel.js";
-import { asked } from "./gradient_check.js";
-import { busiest, readingOf } from "./trace.js";
-import { isAsked, weightOf } from "./state.js";
+import { fixed, shape, sized, whole } from "../kit/format.js";
 import { vee } from "./error_curve.js";
+import { asked } from "./gradient_check.js";
+import { isAsked, weightOf } from "./state.js";
+import { busiest, readingOf } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 

@@ -5,14 +5,14 @@
 import { html, nothing } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
 import { within } from "../kit/roving_tabindex.js";
-import { chipY, rowY } from "./layout.js";
-import { backGrid, tableGrid } from "./grids.js";
 import { headings, rest, rings, scale, verdicts } from "./annotations.js";
+import { backGrid, tableGrid } from "./grids.js";
+import { pointer } from "./input.js";
+import { chipY, rowY } from "./layout.js";
 import { flight, ribbons } from "./ribbons.js";
 import { piles } from "./stacked_bars.js";
-import { litBy, readingOf } from "./trace.js";
 import { isAsked, layoutOf, spotOf } from "./state.js";
-import { pointer } from "./input.js";
+import { isLost, litBy, readingOf, stopOf } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./layout.js").Layout} Layout */
@@ -82,15 +82,6 @@ function chips({ scene, reading, at, lit, asked, rule, step }) {
       </div>`;
     })}
   </div>`;
-}
-
-/** The word that holds the tab stop. @param {Lit} lit @param {Reading} reading @param {number} step */
-export const stopOf = (lit, { N }, step) => (lit.n >= 0 ? lit.n : step < N ? step : (lit.senders[0] ?? 0));
-
-/** Whether a word's gradient was overwritten by a later one. @param {Reading} reading @param {number} n @param {number} step @param {Rule} rule */
-export function isLost(reading, n, step, rule) {
-  if (rule !== "assign" || !reading.arrives(n)) return false;
-  return reading.senders(reading.ids[n]).some((later) => later > n && later <= step);
 }
 
 /** @param {Drawing} d */

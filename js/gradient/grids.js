@@ -6,9 +6,8 @@ import { guard } from "lit-html/directives/guard.js";
 import { heatRow } from "../kit/heatmap.js";
 import { markOf } from "../kit/predict.js";
 import { within } from "../kit/roving_tabindex.js";
-import { isLost, stopOf } from "./figure.js";
 import { chipY } from "./layout.js";
-import { standing } from "./trace.js";
+import { isLost, standing, stopOf } from "./trace.js";
 
 /** @typedef {import("./figure.js").Drawing} Drawing */
 

@@ -4,19 +4,18 @@
  * A view is an object of pure functions `scene -> template`; the kit joins them into an explorer.
  */
 import { nothing } from "lit-html";
-import { card } from "../kit/formula_card.js";
 import { explorer } from "../kit/explorer.js";
+import { card } from "../kit/formula_card.js";
 import { arithmetic } from "./arithmetic.js";
 import { controls } from "./controls.js";
 import { numbers } from "./facts.js";
-import { fateOf } from "./fate.js";
 import { figure } from "./figure.js";
-import { predict } from "./predict.js";
-import { reachedRows, readingOf } from "./trace.js";
-import { isAsked, own, settleWindows, spotOf } from "./state.js";
-import { tables } from "./tables.js";
 import { onKey } from "./input.js";
 import { say, sayChange } from "./narration.js";
+import { fateOf, predict } from "./predict.js";
+import { isAsked, own, settleWindows, spotOf } from "./state.js";
+import { tables } from "./tables.js";
+import { reachedRows, readingOf } from "./trace.js";
 import "./style.css";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */

@@ -1,11 +1,12 @@
 /**
  * Hands on the gradient figure: the pointer and the keyboard.
  */
-import { tell } from "../kit/link.js";
+import { asVertical, focusedPlace, isNavigationKey, isShortcut } from "../kit/keys.js";
+import { positionIn } from "../kit/pointer.js";
 import { clamp, move } from "../kit/roving_tabindex.js";
+import { hold, openAt, pick, placeOf } from "./actions.js";
 import { hit } from "./layout.js";
 import { readingOf } from "./trace.js";
-import { columnOf } from "./state.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./trace.js").Reading} Reading */
@@ -20,8 +21,8 @@ export function pointer(scene, reading, at) {
   const { act, ui } = scene;
   /** @param {PointerEvent | MouseEvent} event */
   const spot = (event) => {
-    const box = /** @type {HTMLElement} */ (event.currentTarget).getBoundingClientRect();
-    return hit(at, ui.own.windows, reading, event.clientX - box.left, event.clientY - box.top);
+    const { x, y } = positionIn(event);
+    return hit(at, ui.own.windows, reading, x, y);
   };
   return {
     /** @param {PointerEvent} event */
@@ -42,55 +43,14 @@ export function pointer(scene, reading, at) {
   };
 }
 
-/** What a click on a spot does. @param {Scene} scene @param {any} spot */
-function pick(scene, spot) {
-  const { act, ui } = scene;
-  if (ui.prediction?.phase === "open") {
-    if (spot.row !== undefined && ui.own.asks === "rows") act.choose(spot.row);
-    if (spot.part === "cell") hold(scene, spot);
-    return;
-  }
-  hold(scene, spot.part === "row" ? { part: "cell", row: spot.row, col: columnOf(scene) } : spot);
-}
-
-/**
- * Hold a spot and give it the keyboard.
- * @param {Scene} scene
- * @param {any} spot
- * @param {any} [open]
- */
-function hold({ act, ui }, spot, open = null) {
-  if (spot.col !== undefined) ui.own.col = spot.col;
-  act.show({ focus: spot, open, playing: false }, "step");
-  act.player.stop();
-  act.focusLater(placeOf(spot));
-  tell(act);
-  act.reportCursor();
-}
-
-/** Show the arithmetic behind a spot. @param {Scene} scene @param {any} spot */
-function openAt(scene, spot) {
-  const full = { col: columnOf(scene), ...spot };
-  if (spot.part === "chip") full.part = "back";
-  if (spot.part === "row") full.part = "cell";
-  const { part, ...where } = full;
-  hold(scene, spot.part === "row" ? full : spot, { kind: part, ...where, from: placeOf(spot.part === "row" ? full : spot) });
-}
-
-/** The data-place of a spot. @param {any} spot */
-export function placeOf({ part, n, row, col }) {
-  if (part === "chip") return `chip:${n}`;
-  return part === "back" ? `back:${n}:${col}` : `cell:${row}:${col}`;
-}
-
 /**
  * Keys inside the figure; true when the key was used.
  * @param {KeyboardEvent} event
  * @param {Scene} scene
  */
 export function onKey(event, scene) {
-  if (event.ctrlKey || event.metaKey || event.altKey) return false;
-  const [part, a, b] = (/** @type {HTMLElement} */ (event.target)?.dataset?.place ?? "").split(":");
+  if (isShortcut(event)) return false;
+  const [part, a, b] = focusedPlace(event);
   if (part !== "chip" && part !== "back" && part !== "cell") return false;
   const reading = readingOf(scene.trace);
   const spot = spotAt(part, Number(a), Number(b));
@@ -103,7 +63,7 @@ export function onKey(event, scene) {
   }
   const to = next(event.key, spot, reading);
   if (to) hold(scene, to, reopened(scene, to));
-  return event.key.startsWith("Arrow") || event.key.startsWith("Page");
+  return isNavigationKey(event.key);
 }
 
 /** @param {string} part @param {number} a @param {number} b */
@@ -115,8 +75,7 @@ function spotAt(part, a, b) {
 /** Where an arrow leads from a spot, or null. @param {string} key @param {any} spot @param {Reading} reading */
 function next(key, spot, { N, D, rows, place }) {
   if (spot.part === "chip") {
-    const turned = key === "ArrowLeft" ? "ArrowUp" : key === "ArrowRight" ? "ArrowDown" : key;
-    const to = move(turned, { row: spot.n, col: 0 }, { rows: N, cols: 1 });
+    const to = move(asVertical(key), { row: spot.n, col: 0 }, { rows: N, cols: 1 });
     return to && { part: "chip", n: to.row };
   }
   if (spot.part === "back") {

@@ -4,9 +4,9 @@
 import { html } from "lit-html";
 import { count, fixed, sized } from "../kit/format.js";
 import { curve, stepSize } from "./gradient_check.js";
-import { busiest, litBy, reachedRows, readingOf, standing } from "./trace.js";
 import { columnOf, spotOf } from "./state.js";
 import { sumText, vector } from "./sum_text.js";
+import { busiest, litBy, reachedRows, readingOf, standing } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./trace.js").Reading} Reading */

@@ -5,8 +5,8 @@ import { nothing, svg } from "lit-html";
 import { keyed } from "lit-html/directives/keyed.js";
 import { signed } from "../kit/colors.js";
 import { ribbonPath } from "../kit/curves.js";
-import { isLost } from "./figure.js";
 import { chipY, rowY } from "./layout.js";
+import { isLost } from "./trace.js";
 
 /** @typedef {import("./figure.js").Drawing} Drawing */
 

@@ -5,8 +5,8 @@ import { nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
 import { fixed } from "../kit/format.js";
 import { stack } from "./layout.js";
-import { standing } from "./trace.js";
 import { columnOf } from "./state.js";
+import { standing } from "./trace.js";
 
 /** @typedef {import("./figure.js").Drawing} Drawing */
 /** @typedef {import("./trace.js").Reading} Reading */

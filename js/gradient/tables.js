@@ -3,8 +3,8 @@
  */
 import { fixed, sized, whole } from "../kit/format.js";
 import { curve, stepSize } from "./gradient_check.js";
-import { readingOf, standing } from "./trace.js";
 import { columnOf, isAsked, layoutOf, weightOf } from "./state.js";
+import { readingOf, standing } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 

@@ -159,3 +159,12 @@ export function litBy(reading, spot) {
   const row = /** @type {number} */ (spot.row);
   return reading.place(row) < 0 ? none : { n: -1, row, col, senders: reading.senders(row) };
 }
+
+/** The word that holds the tab stop. @param {Lit} lit @param {Reading} reading @param {number} step */
+export const stopOf = (lit, { N }, step) => (lit.n >= 0 ? lit.n : step < N ? step : (lit.senders[0] ?? 0));
+
+/** Whether a word's gradient was overwritten by a later one. @param {Reading} reading @param {number} n @param {number} step @param {Rule} rule */
+export function isLost(reading, n, step, rule) {
+  if (rule !== "assign" || !reading.arrives(n)) return false;
+  return reading.senders(reading.ids[n]).some((later) => later > n && later <= step);
+}

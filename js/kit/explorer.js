@@ -6,17 +6,17 @@
  * methods; painted.js puts the result on the screen.
  */
 import { render } from "lit-html";
-import { begin } from "./frame_timing.js";
-import { frame } from "./frame.js";
-import { actOf, keepInside } from "./keys.js";
 import { leave } from "./escape.js";
+import { frame } from "./frame.js";
+import { begin } from "./frame_timing.js";
+import { actOf, keepInside } from "./keys.js";
 import { hear, join, tell } from "./link.js";
+import { Player, stepTo } from "./playback.js";
+import { begun, bendAt, choose, predict } from "./predict.js";
 import { Painted } from "./renderer.js";
-import { begun, bendAt, choose, predict } from "./predicting.js";
 import { clamp } from "./roving_tabindex.js";
 import { share } from "./share.js";
 import { Store } from "./store.js";
-import { Player, stepTo } from "./playback.js";
 import { freshUi, pageNumber } from "./ui_state.js";
 
 /** @typedef {import("./view_types.js").View} View */

@@ -4,11 +4,11 @@
  */
 import { html, nothing } from "lit-html";
 import { button } from "./controls.js";
+import { dataTables } from "./data_table.js";
 import { icon } from "./icons.js";
 import { KEY_HELP } from "./keys.js";
-import { predictStrip } from "./predict.js";
-import { dataTables } from "./data_table.js";
 import { transport } from "./playback.js";
+import { predictStrip } from "./predict.js";
 
 /** @typedef {import("./explorer.js").Explorer} Explorer */
 /** @typedef {import("./view_types.js").Scene} Scene */

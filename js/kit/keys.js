@@ -52,6 +52,23 @@ export function actOf({ key, target, ctrlKey, metaKey, altKey }) {
   return act;
 }
 
+/** Whether a key is held that makes the press a shortcut of the browser or of Jupyter. @param {KeyboardEvent} event */
+export const isShortcut = ({ ctrlKey, metaKey, altKey }) => ctrlKey || metaKey || altKey;
+
+/** @param {string} key */
+export const isArrow = (key) => key.startsWith("Arrow");
+
+/** Whether a key moves the focus inside a grid or a list. @param {string} key */
+export const isNavigationKey = (key) => isArrow(key) || key === "PageUp" || key === "PageDown";
+
+/** Left and right as up and down: in a list of one column both move. @param {string} key */
+export const asVertical = (key) =>
+  key === "ArrowLeft" ? "ArrowUp" : key === "ArrowRight" ? "ArrowDown" : key;
+
+/** The parts of the data-place that holds the keyboard: "cell:3:1" gives ["cell", "3", "1"]. @param {KeyboardEvent} event */
+export const focusedPlace = ({ target }) =>
+  (/** @type {HTMLElement | null} */ (target)?.dataset?.place ?? "").split(":");
+
 /**
  * Keep keys inside the view: JupyterLab would take arrows, letters and Enter for itself.
  * Keys with Ctrl, Cmd or Alt stay the host's.

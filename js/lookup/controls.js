@@ -3,6 +3,7 @@
  */
 import { html, nothing } from "lit-html";
 import { button, choice, slider, stopsBetween, textField } from "../kit/controls.js";
+import { startRace } from "./actions.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
@@ -45,12 +46,4 @@ export function controls(scene) {
 
 /** @param {Scene} scene */
 const canRace = ({ trace }) => trace.header.gather_ns != null && trace.header.tokens.length > 0;
-
-/** @param {Scene} scene */
-export function startRace({ act, ui, theme }) {
-  ui.own.race = null; // a new run starts its bars anew
-  act.paintNow();
-  ui.own.race = { done: theme.calm };
-  act.show({});
-}
 

@@ -2,8 +2,8 @@
  * The right side: shapes, and what both ways cost.
  */
 import { html } from "lit-html";
-import { duration, shape, whole } from "../kit/format.js";
 import { factGroups } from "../kit/facts_panel.js";
+import { duration, shape, whole } from "../kit/format.js";
 import { limit } from "./controls.js";
 import { growth } from "./cost_chart.js";
 import { difference } from "./race.js";

@@ -5,13 +5,14 @@
 import { html, nothing } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
 import { within } from "../kit/roving_tabindex.js";
-import { chipY, rowY } from "./layout.js";
-import { hotColumn, outputGrid, tableGrid } from "./grids.js";
 import { fence, headings, map, rest, rings, scale, veil, verdicts } from "./annotations.js";
+import { editor } from "./cell_editor.js";
+import { hotColumn, outputGrid, tableGrid } from "./grids.js";
+import { pointer } from "./input.js";
+import { chipY, rowY } from "./layout.js";
 import { ribbons } from "./ribbons.js";
-import { litBy, readingOf } from "./trace.js";
 import { layoutOf, spotOf } from "./state.js";
-import { editor, pointer } from "./input.js";
+import { litBy, readingOf } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./layout.js").Layout} Layout */

@@ -4,17 +4,20 @@
  * A view is an object of pure functions `scene -> template`; the kit joins them into an explorer.
  */
 import { html, nothing } from "lit-html";
-import { card } from "../kit/formula_card.js";
 import { explorer } from "../kit/explorer.js";
-import { count, fixed, listing, whole } from "../kit/format.js";
-import { controls, startRace } from "./controls.js";
+import { card } from "../kit/formula_card.js";
+import { startRace } from "./actions.js";
+import { arithmetic } from "./arithmetic.js";
+import { controls } from "./controls.js";
 import { numbers } from "./facts.js";
 import { figure } from "./figure.js";
-import { outcome, raceStrip } from "./race.js";
-import { readingOf } from "./trace.js";
-import { layoutOf, own, settleWindows, spotOf } from "./state.js";
 import { onKey } from "./input.js";
-import { arithmetic, say, sayChange } from "./narration.js";
+import { say, sayChange } from "./narration.js";
+import { predict } from "./predict.js";
+import { outcome, raceStrip } from "./race.js";
+import { own, settleWindows, spotOf } from "./state.js";
+import { tables } from "./tables.js";
+import { readingOf } from "./trace.js";
 import "./style.css";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
@@ -48,63 +51,6 @@ function below(scene) {
     }
     ${card({ ...arithmetic(scene), tone: refused ? "warn" : "hit", close: () => act.leave() })}
   `;
-}
-
-/** @param {Scene} scene */
-function tables(scene) {
-  const reading = readingOf(scene.trace);
-  const at = layoutOf(scene, reading);
-  const { windows } = scene.ui.own;
-  const { V, D, N, ids, rows, tokens, words } = reading;
-  const columns = Array.from({ length: D }, (_, c) => String(c));
-  const drawn = { rows: Math.min(at.table.rows, V), tokens: at.chips.count };
-  /** @param {ArrayLike<number> | null} values */
-  const cells = (values) => (values ? Array.from(values, (v) => fixed(v)) : columns.map(() => "—"));
-  /** @param {string} what @param {number} first @param {number} shown @param {number} all */
-  const some = (what, first, shown, all) =>
-    shown < all ? `, ${what} ${first} to ${first + shown - 1} of ${whole(all)}` : "";
-  const tokenRows = Array.from({ length: drawn.tokens }, (_, i) => windows.token + i);
-  return [
-    {
-      caption: `Words${some("words", windows.token, drawn.tokens, N)}`,
-      corner: "word",
-      columns: ["place", "id", "row read"],
-      rows: tokenRows.map((n) => ({ head: tokens[n], cells: [n, ids[n], rows[n] < 0 ? "none" : rows[n]] })),
-    },
-    {
-      caption: `Table W${some("rows", windows.row, drawn.rows, V)}`,
-      corner: "row",
-      columns,
-      rows: Array.from({ length: drawn.rows }, (_, i) => windows.row + i).map((row) => ({
-        head: `${row} ${words[row]}`,
-        cells: cells(reading.weights(row)),
-      })),
-    },
-    {
-      caption: `Output${some("rows", windows.token, drawn.tokens, N)}`,
-      corner: "row",
-      columns,
-      rows: tokenRows.map((n) => ({ head: `${n} ${tokens[n]}`, cells: cells(reading.output(n)) })),
-    },
-  ];
-}
-
-/** @param {Scene} scene */
-function predict({ trace, ui }) {
-  const { words, readers } = readingOf(trace);
-  const verdict = ui.prediction?.verdict;
-  /** @param {number} row */
-  const named = (row) => (words[row] ? `${row} (${words[row]})` : String(row));
-  const missed = verdict?.missed.length ? `Missed: ${listing(verdict.missed.map(named), 4)}.` : "";
-  const extra = verdict?.extra.length ? `Not read: ${listing(verdict.extra.map(named), 4)}.` : "";
-  const twice = [...readers].find(([, by]) => by.length > 1);
-  const lesson = twice
-    ? `Row ${named(twice[0])} serves ${count(twice[1].length, "word")}, and counts once.`
-    : "Each word reads a row of its own.";
-  return {
-    question: html`Which rows will this sentence read? Click them, or use the arrows and Enter.`,
-    outcome: [missed, extra, missed || extra ? "" : lesson].filter(Boolean).join(" "),
-  };
 }
 
 /** @type {View} */

@@ -3,8 +3,8 @@
  */
 import { tellRow } from "../kit/link.js";
 import { painted } from "./paint.js";
-import { rankOf, readingOf } from "./trace.js";
 import { placeOf } from "./state.js";
+import { rankOf, readingOf } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./state.js").Spot} Spot */

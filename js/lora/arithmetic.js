@@ -4,9 +4,9 @@
 import { html } from "lit-html";
 import { fixed, whole } from "../kit/format.js";
 import { percent } from "./charts.js";
-import { firstUpdates, numbersOf, readingOf } from "./trace.js";
-import { momentAt, spotOf } from "./state.js";
 import { difference } from "./narration.js";
+import { momentAt, spotOf } from "./state.js";
+import { firstUpdates, numbersOf, readingOf } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./trace.js").Reading} Reading */

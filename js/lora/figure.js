@@ -4,10 +4,10 @@
 import { html, svg } from "lit-html";
 import { change, errors, first, learnt, spectrum } from "./charts.js";
 import { equation, handles, headings } from "./equation.js";
-import { readingOf } from "./trace.js";
+import { pointer } from "./input.js";
 import { asks, layoutOf, momentAt, spotOf } from "./state.js";
 import { labels, strip } from "./strip.js";
-import { pointer } from "./input.js";
+import { readingOf } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /**

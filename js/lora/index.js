@@ -2,23 +2,22 @@
  * LoRAExplorer, the browser half: how few numbers can say this change?
  */
 import { html, nothing } from "lit-html";
-import { card } from "../kit/formula_card.js";
 import { explorer } from "../kit/explorer.js";
+import { card } from "../kit/formula_card.js";
 import { arithmetic } from "./arithmetic.js";
-import { percent } from "./charts.js";
+import { controls } from "./controls.js";
+import { numbers } from "./facts.js";
 import { figure } from "./figure.js";
-import { onKey } from "./keys.js";
-import { rankOf, readingOf } from "./trace.js";
-import { controls, numbers } from "./facts.js";
+import { onKey } from "./input.js";
+import { say, sayChange } from "./narration.js";
+import { NEAR, predict } from "./predict.js";
 import { asks, momentAt, own, placeOf, spotOf } from "./state.js";
 import { tables } from "./tables.js";
-import { say, sayChange } from "./narration.js";
+import { rankOf, readingOf } from "./trace.js";
 import "./style.css";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("../kit/view_types.js").View} View */
-
-const NEAR = 0.1;
 
 /** @param {Scene} scene */
 function below(scene) {
@@ -26,22 +25,6 @@ function below(scene) {
   if (asks(scene)) return nothing;
   return html`${refused ? html`<p class="strip error core" role="alert">${refused}</p>` : nothing}
   ${card({ ...arithmetic(scene), tone: "hit", close: () => scene.act.leave() })}`;
-}
-
-/** @param {Scene} scene */
-function predict({ trace, ui }) {
-  const { errors, values, K } = readingOf(trace);
-  const needed = Array.from({ length: K + 1 }, (_, r) => r).find((r) => errors[r] < 0.005) ?? K;
-  const off = ui.prediction?.verdict?.extra.length ?? 0;
-  const lesson = !values[0]
-    ? "A change of zero leaves nothing at any rank."
-    : needed < K
-      ? `From rank ${needed} on nothing is left: the change has ${needed === 1 ? "one direction" : `${needed} directions`}.`
-      : `Every direction counts here: rank ${K - 1} still leaves ${percent(errors[K - 1])}.`;
-  return {
-    question: html`How much of the change is left at each rank? Drag the points, or use the arrows.`,
-    outcome: `${off ? "A point is close within 10 %. " : ""}${lesson}`,
-  };
 }
 
 /** @type {View} */

@@ -4,8 +4,8 @@
 import { html } from "lit-html";
 import { count, fixed, sized, whole } from "../kit/format.js";
 import { percent } from "./charts.js";
-import { numbersOf, rankOf, readingOf, stranger } from "./trace.js";
 import { asks, momentAt, spotOf } from "./state.js";
+import { numbersOf, rankOf, readingOf, stranger } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./trace.js").Reading} Reading */

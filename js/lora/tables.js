@@ -3,8 +3,8 @@
  */
 import { fixed, whole } from "../kit/format.js";
 import { percent } from "./charts.js";
-import { firstUpdates, momentOf, numbersOf, readingOf } from "./trace.js";
 import { asks, layoutOf, momentAt } from "./state.js";
+import { firstUpdates, momentOf, numbersOf, readingOf } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 

@@ -2,10 +2,10 @@
  * The arithmetic behind the numbers of the mask view, with the very numbers in it.
  */
 import { html } from "lit-html";
-import { shownTerms } from "../kit/formula_card.js";
 import { count, fixed } from "../kit/format.js";
-import { WAY_NAMES, norm, off, pooledOf } from "./facts.js";
-import { isPadding, readingOf } from "./trace.js";
+import { shownTerms } from "../kit/formula_card.js";
+import { WAY_NAMES, off } from "./facts.js";
+import { isPadding, norm, pooledOf, readingOf } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./trace.js").Reading} Reading */

@@ -3,11 +3,11 @@
  */
 import { html, nothing } from "lit-html";
 import { button, choice, slider, stopsBetween, textField } from "../kit/controls.js";
-import { EACH_STEP, isRecurrent, lengthsFor, turn } from "./layer_edits.js";
-import { palette } from "./drag.js";
 import { carry, change, put, takeOut } from "./actions.js";
-import { labelOf, readingOf } from "./trace.js";
+import { palette } from "./drag.js";
+import { EACH_STEP, isRecurrent, lengthsFor, turn } from "./layer_edits.js";
 import { layoutOf } from "./state.js";
+import { labelOf, readingOf } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 

@@ -3,9 +3,9 @@
  * far as it comes, without any, and of the sentences cut free of their padding.
  */
 import { html, nothing } from "lit-html";
-import { fixed } from "../kit/format.js";
 import { factGroups } from "../kit/facts_panel.js";
-import { WAYS, readingOf } from "./trace.js";
+import { fixed } from "../kit/format.js";
+import { WAYS, norm, pooledOf, readingOf } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./trace.js").Reading} Reading */
@@ -13,9 +13,6 @@ import { WAYS, readingOf } from "./trace.js";
 
 /** @type {Record<Way, string>} */
 export const WAY_NAMES = { here: "this model", without: "no mask", truth: "no padding" };
-
-/** The length of a vector. @param {ArrayLike<number> | null} vector */
-export const norm = (vector) => (vector ? Math.hypot(...Array.from(vector)) : NaN);
 
 /** A number, or a dash where there is none. @param {number} value @param {number} digits @param {boolean} there */
 const told = (value, digits, there) => (there ? fixed(value, digits) : "—");
@@ -110,10 +107,3 @@ function pooled({ ui }, reading, asked, open) {
   </table>`;
 }
 
-/** The pooled numbers of a sentence in all three ways. @param {Reading} reading @param {number} b @returns {Record<Way, number[]>} */
-export function pooledOf(reading, b) {
-  const stage = reading.stages[/** @type {number} */ (reading.pooledAt)];
-  /** @param {Way} way */
-  const all = (way) => Array.from({ length: stage.cells }, (_, cell) => stage.at(b, cell, way)).flat();
-  return { here: all("here"), without: all("without"), truth: all("truth") };
-}

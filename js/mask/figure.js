@@ -5,14 +5,14 @@
 import { html, nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
 import { fixed } from "../kit/format.js";
-import { cards, sentences } from "./layer_cards.js";
 import { cells, ids, stripes } from "./cells.js";
-import { cellX, gapMark, rowTop } from "./layout.js";
-import { hands } from "./drag.js";
 import { WAY_NAMES } from "./facts.js";
-import { WAYS, isPadding, readingOf } from "./trace.js";
+import { pointer } from "./input.js";
+import { cards, sentences } from "./layer_cards.js";
+import { cellX, gapMark, rowTop } from "./layout.js";
 import { dots, strand } from "./mask_ribbon.js";
 import { layoutOf, stopOf } from "./state.js";
+import { WAYS, isPadding, readingOf } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./layout.js").Layout} Layout */
@@ -27,7 +27,7 @@ export function figure(scene) {
   const asked = scene.ui.prediction?.phase === "open";
   /** @type {Drawing} */
   const drawing = { scene, reading, at, asked };
-  const on = hands(scene, reading, at);
+  const on = pointer(scene, reading, at);
   const { step, prediction, playing, own } = scene.ui;
   return html`<div
     class="stage ${asked ? "asked" : prediction ? "told" : ""} ${own.drag ? "dragging" : ""}"

@@ -3,17 +3,18 @@
  */
 import { html, nothing } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
-import { card } from "../kit/formula_card.js";
 import { explorer } from "../kit/explorer.js";
+import { card } from "../kit/formula_card.js";
 import { arithmetic } from "./arithmetic.js";
 import { controls } from "./controls.js";
+import { numbers } from "./facts.js";
 import { figure } from "./figure.js";
 import { onKey } from "./input.js";
-import { numbers } from "./facts.js";
-import { readingOf } from "./trace.js";
+import { say, sayChange } from "./narration.js";
+import { predict } from "./predict.js";
 import { own, settle } from "./state.js";
 import { tables } from "./tables.js";
-import { outcome, say, sayChange } from "./narration.js";
+import { readingOf } from "./trace.js";
 import "./style.css";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
@@ -27,16 +28,6 @@ function below(scene) {
   const left = reading.total - reading.B;
   return html`${left > 0 ? html`<p class="strip" role="status">The first ${reading.B} of ${reading.total} sentences are here.</p>` : nothing}
   ${card({ ...arithmetic(scene), tone: reading.stages.some(({ spoilt }) => spoilt) ? "warn" : "hit", close: () => act.leave() })}`;
-}
-
-/** @param {Scene} scene */
-function predict({ trace }) {
-  const reading = readingOf(trace);
-  const lost = reading.lostAt === null ? null : reading.stages[reading.lostAt];
-  return {
-    question: html`Which layer loses the mask? Click its card, or use the arrows and Enter.`,
-    outcome: lost ? html`It is <b>${lost.label}</b>. ${lost.why}` : html`No layer loses it. ${outcome(reading)}`,
-  };
 }
 
 /** @type {View} */

@@ -1,12 +1,16 @@
 /**
- * The keyboard on the mask figure: layers, sentence ends, and places.
+ * Pointer and keyboard on the mask figure.
  */
+import { focusedPlace, isShortcut } from "../kit/keys.js";
+import { DRAG_THRESHOLD, capturePointer, placeUnder, positionIn } from "../kit/pointer.js";
 import { clamp } from "../kit/roving_tabindex.js";
 import { carry, choose, look, select, setLength, takeOut } from "./actions.js";
+import { gapAt, hit, lengthAt } from "./layout.js";
 import { readingOf } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./trace.js").Reading} Reading */
+/** @typedef {import("./layout.js").Layout} Layout */
 
 /**
  * Keys inside the figure; true when the key was used.
@@ -14,8 +18,8 @@ import { readingOf } from "./trace.js";
  * @param {Scene} scene
  */
 export function onKey(event, scene) {
-  if (event.ctrlKey || event.metaKey || event.altKey) return false;
-  const [part, a, b, c] = (/** @type {HTMLElement} */ (event.target)?.dataset?.place ?? "").split(":");
+  if (isShortcut(event)) return false;
+  const [part, a, b, c] = focusedPlace(event);
   const reading = readingOf(scene.trace);
   if (part === "layer") return layerKey(event, scene, reading, Number(a));
   if (part === "pad") return padKey(event, scene, reading, Number(a));
@@ -102,4 +106,76 @@ function placeKey({ key }, scene, { B, stages }, { k, b, cell }) {
     look(scene, { part: "place", k: to, b, cell: to === k ? clamp(there, stages[k].cells) : by < 0 ? last : 0 });
   }
   return Boolean(by || down);
+}
+
+/**
+ * @param {Scene} scene
+ * @param {Reading} reading
+ * @param {Layout} at
+ */
+export function pointer(scene, reading, at) {
+  const { act, ui } = scene;
+  const pre = scene.trace.header.params.padding === "pre";
+  return {
+    /** @param {PointerEvent} event */
+    down(event) {
+      if (event.button !== 0) return;
+      const target = /** @type {HTMLElement} */ (event.target);
+      const [part, index] = placeUnder(event).split(":");
+      const { x, y } = positionIn(event);
+      const asked = ui.prediction?.phase === "open";
+      if (part === "pad" && !ui.prediction) {
+        ui.own.drag = { pad: Number(index), x, y, gap: null };
+        ui.own.sentence = Number(index);
+        capturePointer(event);
+        act.show({});
+      } else if (part === "layer") {
+        const stage = Number(index);
+        if (asked) return choose(scene, stage);
+        if (target.closest(".away")) return takeOut(scene, stage);
+        if (stage < reading.stages.length) {
+          select(scene, stage);
+          if (stage > 0 && !ui.prediction) {
+            ui.own.drag = { from: stage, x, y, gap: null };
+            capturePointer(event);
+          }
+        }
+      } else {
+        const spot = hit(at, reading, x, y);
+        if (spot?.part === "place") look(scene, spot);
+        else if (spot?.part === "ids") {
+          ui.own.sentence = spot.b;
+          act.show({ focus: spot });
+        }
+      }
+    },
+    /** @param {PointerEvent} event */
+    move(event) {
+      const { x, y } = positionIn(event);
+      const { drag } = ui.own;
+      if (!drag) {
+        if (event.pointerType !== "touch") act.hover(hit(at, reading, x, y));
+        return;
+      }
+      if (drag.pad !== undefined) return setLength(scene, reading, drag.pad, lengthAt(at, reading, pre, drag.pad, x));
+      if (Math.hypot(x - drag.x, y - drag.y) < DRAG_THRESHOLD && drag.gap === null) return;
+      const gap = gapAt(at, x, y);
+      if (gap !== drag.gap) {
+        drag.gap = gap;
+        act.show({ hover: null });
+      }
+    },
+    up() {
+      const { drag } = ui.own;
+      ui.own.drag = null;
+      if (!drag) return;
+      if (drag.from !== undefined && drag.gap !== null) carry(scene, drag.from, drag.gap);
+      act.show({ note: ui.note });
+    },
+    cancel() {
+      ui.own.drag = null;
+      act.show({});
+    },
+    leave: () => act.hover(null),
+  };
 }

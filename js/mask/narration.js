@@ -4,6 +4,7 @@
 import { html, nothing } from "lit-html";
 import { count, fixed, whole } from "../kit/format.js";
 import { off } from "./facts.js";
+import { outcome } from "./predict.js";
 import { isPadding, paddingOf, readingOf, wordsOf } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
@@ -78,15 +79,6 @@ function sayNone({ stages, lostAt }, stage) {
   if (used) return "gets what padding has spoilt: the mask that was used called it a word.";
   const by = lostAt === null ? "no layer has made one" : `${stages[lostAt].label} lost it`;
   return `${BLIND[stage.kind] ?? (stage.n ? "gets no mask" : "makes no mask, since mask_zero is False")}${stage.n ? `: ${by}`.replace(/^: /, BLIND[stage.kind] ? "; " : ": ") : ""}.`;
-}
-
-/** What it does to the loss. @param {Reading} reading */
-export function outcome(reading) {
-  const wrong = off(reading);
-  if (reading.noTruth) return html`How far the loss is off cannot be said: without padding the model would need another length.`;
-  if (!wrong) return nothing;
-  if (wrong.tone === "good") return "The loss is that of the sentences without padding.";
-  return html`The loss is <b>${wrong.value} ${wrong.name === "too low by" ? "too low" : "too high"}</b>.`;
 }
 
 /** @param {Reading} reading @param {{ k: number, b: number, cell: number }} spot */

@@ -2,8 +2,8 @@
  * Every number the mask view draws, as tables.
  */
 import { fixed } from "../kit/format.js";
-import { WAY_NAMES, norm, off, pooledOf } from "./facts.js";
-import { WAYS, readingOf } from "./trace.js";
+import { WAY_NAMES, off } from "./facts.js";
+import { WAYS, norm, pooledOf, readingOf } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("../kit/data_table.js").DataTable} DataTable */

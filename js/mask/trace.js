@@ -165,3 +165,14 @@ export const wordsOf = (reading, b) => reading.tokens[b].filter((token) => token
 
 /** How many places of the batch are padding. @param {Reading} reading */
 export const paddingOf = ({ B, T, lengths }) => B * T - lengths.reduce((sum, n) => sum + n, 0);
+
+/** The length of a vector. @param {ArrayLike<number> | null} vector */
+export const norm = (vector) => (vector ? Math.hypot(...Array.from(vector)) : NaN);
+
+/** The pooled numbers of a sentence in all three ways. @param {Reading} reading @param {number} b @returns {Record<Way, number[]>} */
+export function pooledOf(reading, b) {
+  const stage = reading.stages[/** @type {number} */ (reading.pooledAt)];
+  /** @param {Way} way */
+  const all = (way) => Array.from({ length: stage.cells }, (_, cell) => stage.at(b, cell, way)).flat();
+  return { here: all("here"), without: all("without"), truth: all("truth") };
+}

@@ -3,11 +3,11 @@
  */
 import { html } from "lit-html";
 import { fixed, listing, whole } from "../kit/format.js";
-import { code, exact, small } from "./number_format.js";
 import { flippedBits } from "./bits.js";
-import { bumps, rowIn } from "./trace.js";
+import { code, exact, small } from "./number_format.js";
 import { nameOf } from "./row_list.js";
 import { lookOf } from "./state.js";
+import { bumps, rowIn } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./state.js").Look} Look */

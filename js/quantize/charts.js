@@ -5,8 +5,8 @@ import { nothing, svg } from "lit-html";
 import { ribbonPath } from "../kit/curves.js";
 import { count } from "../kit/format.js";
 import { small } from "./number_format.js";
-import { bumps } from "./trace.js";
 import { nameOf } from "./row_list.js";
+import { bumps } from "./trace.js";
 
 /** @typedef {import("./figure.js").Drawing} Drawing */
 

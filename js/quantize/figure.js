@@ -4,13 +4,13 @@
 import { html, nothing } from "lit-html";
 import { icon } from "../kit/icons.js";
 import { markOf } from "../kit/predict.js";
-import { histogram, neighbours } from "./charts.js";
-import { columnX } from "./layout.js";
 import { memory } from "./bits.js";
+import { histogram, neighbours } from "./charts.js";
+import { pointer } from "./input.js";
+import { columnX } from "./layout.js";
 import { rowList, rowsHead } from "./row_list.js";
 import { markPlaces, ruler } from "./ruler.js";
 import { isGrown, lookOf } from "./state.js";
-import { pointer } from "./input.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /**

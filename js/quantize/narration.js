@@ -3,17 +3,16 @@
  */
 import { html } from "lit-html";
 import { count, fixed, listing, whole } from "../kit/format.js";
-import { code, exact, small } from "./number_format.js";
 import { flippedBits } from "./bits.js";
-import { bumps, readingOf, rowIn } from "./trace.js";
-import { nameOf } from "./row_list.js";
+import { code, exact, small } from "./number_format.js";
 import { lookOf } from "./state.js";
+import { bumps, readingOf, rowIn } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./state.js").Look} Look */
 
 /** A row in a sentence. @param {Look} look */
-const who = ({ now, row }) => (now.word ? html`“<bdi>${now.word}</bdi>”` : html`Row ${row}`);
+export const who = ({ now, row }) => (now.word ? html`“<bdi>${now.word}</bdi>”` : html`Row ${row}`);
 
 /** @param {Scene} scene */
 export function say(scene) {
@@ -156,32 +155,3 @@ function sayEdit(then, { reading, now, row }, col) {
   return `w[${row}, ${col}] is now ${now.value(now.weights[col])}: levels ${small(step)} apart, ${count(cols, "other code")} of its row changed, ${others}; largest error ${now.error(now.way.error[row])}.`;
 }
 
-/** The question and what came of it. @param {Scene} scene */
-export function predict(scene) {
-  const look = lookOf(scene);
-  const { now, reading, row } = look;
-  const { column, value } = reading.tenfold(row);
-  const from = now.value(reading.weights(row)[column]);
-  const { D } = reading;
-  const verdict = scene.ui.prediction?.verdict;
-  /** @param {number[]} things */
-  const said = (things) => {
-    const codes = things.filter((t) => t < D);
-    const rows = things.filter((t) => t >= D).map((t) => nameOf(reading.words, t - D));
-    const parts = [
-      codes.length ? `${codes.length === 1 ? "code" : "codes"} ${listing(codes, 6)}` : "",
-      rows.length ? `${rows.length === 1 ? "row" : "rows"} ${listing(rows, 3)}` : "",
-    ];
-    return parts.filter(Boolean).join("; ");
-  };
-  const missed = verdict?.missed.length ? `Missed: ${said(verdict.missed)}.` : "";
-  const extra = verdict?.extra.length ? `Not changed: ${said(verdict.extra)}.` : "";
-  const kept = now.codes[column] === now.before[column];
-  const lesson = kept
-    ? `The weight that grew keeps its code ${code(now.codes[column])}: it is still the end of its ruler.`
-    : `The weight that grew has a new code too.`;
-  return {
-    question: html`In ${now.way.title}, w[${row}, ${column}] of ${who(look)} grows tenfold, from ${from} to ${now.value(value)}. <b>Which codes of its row change, and which other rows?</b> Click them, or arrows and Enter.`,
-    outcome: [missed, extra, lesson].filter(Boolean).join(" "),
-  };
-}

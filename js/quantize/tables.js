@@ -2,11 +2,11 @@
  * Every number this view draws, as data: key T.
  */
 import { fixed } from "../kit/format.js";
-import { code, small } from "./number_format.js";
 import { CELLS, NAMES, flippedBits, written } from "./bits.js";
-import { WAYS, bitsOf, bumps } from "./trace.js";
+import { code, small } from "./number_format.js";
 import { nameOf } from "./row_list.js";
 import { lookOf } from "./state.js";
+import { WAYS, bitsOf, bumps } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { arithmetic } from "../geometry/arithmetic.js";
 import { layout, lineY, names, nextRow, place, placeOf, rowAt, scaleOf } from "../geometry/layout.js";
+import { currentOf } from "../geometry/state.js";
 import { between } from "../geometry/transition.js";
-import { currentOf, isThere, readingOf } from "../geometry/trace.js";
+import { isThere, readingOf } from "../geometry/trace.js";
 import { tables } from "../geometry/tables.js";
-import { arithmetic } from "../geometry/narration.js";
 import { fixed } from "../kit/format.js";
 import { trace } from "./golden.js";
 

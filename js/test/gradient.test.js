@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { asked, curve, stepSize } from "../gradient/gradient_check.js";
-import { candidates, askable, fateOf } from "../gradient/fate.js";
 import { chipY, hit, layout, rowY, settle, stack } from "../gradient/layout.js";
 import { extentOf, pieces } from "../gradient/stacked_bars.js";
 import { busiest, litBy, reachedRows, readingOf, standing } from "../gradient/trace.js";
 import { sumText } from "../gradient/sum_text.js";
 import { errorY, stepX, veePath } from "../gradient/error_curve.js";
+import { askable, candidates, fateOf } from "../gradient/predict.js";
 import { trace } from "./golden.js";
 
 const read = (/** @type {string} */ name) => readingOf(trace(name, "gradient"));

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { hatch } from "../mask/cells.js";
 import { cut, insert, isRecurrent, lengthsFor, move, remove, turn } from "../mask/layer_edits.js";
 import { boundary, cellX, gapAt, gapMark, hit, layout, lengthAt, rowTop } from "../mask/layout.js";
-import { norm, off, pooledOf } from "../mask/facts.js";
-import { isPadding, labelOf, paddingOf, readingOf, wordsOf } from "../mask/trace.js";
+import { off } from "../mask/facts.js";
+import { isPadding, labelOf, norm, paddingOf, pooledOf, readingOf, wordsOf } from "../mask/trace.js";
 import { trace } from "./golden.js";
 
 /** @param {string} name */

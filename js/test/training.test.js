@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { bendTo } from "../training/actions.js";
+import { update } from "../training/arithmetic.js";
 import { addLine, shadeOf, signedShade } from "../training/cells.js";
-import { bendTo, topOf } from "../training/predict.js";
+import { topOf } from "../training/predict.js";
 import { hit, layout, mapper, placeLabels, stepAt, stepX } from "../training/layout.js";
+import { short } from "../training/number_format.js";
 import { AHEAD, census, distance, readingOf, wayAhead } from "../training/trace.js";
 import { storyRow } from "../training/state.js";
-import { short, update } from "../training/narration.js";
 import { trace } from "./golden.js";
 
 /** @param {string} name */

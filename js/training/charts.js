@@ -5,10 +5,11 @@ import { nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
 import { signed } from "../kit/colors.js";
 import { fixed } from "../kit/format.js";
+import { LETTERS } from "./arithmetic.js";
 import { SHADES, addLine, signedShade } from "./cells.js";
 import { stepX } from "./layout.js";
+import { short } from "./number_format.js";
 import { nameOf, runOf } from "./state.js";
-import { LETTERS, short } from "./narration.js";
 
 /** @typedef {import("./state.js").Drawing} Drawing */
 /** @typedef {{ name: string, value: (s: number) => number }} Lane */

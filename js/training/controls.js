@@ -3,77 +3,14 @@
  */
 import { html, nothing } from "lit-html";
 import { button, choice, slider, stopsBetween, textField } from "../kit/controls.js";
-import { readingOf } from "./trace.js";
+import { addRun, branch, change, dropBranch, limit, removeRun, runsOf, setting } from "./actions.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
-/** @typedef {[string, number]} Setting  an optimiser and its rate */
 
 const RATE_STOPS = [
   0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1,
   1.5, 2, 3, 5, 10,
 ];
-
-/** @param {Scene} scene @param {string} name @returns {any} */
-const limit = ({ trace }, name) => trace.header.limits?.[name] ?? {};
-
-/** @param {Scene} scene @returns {Setting[]} */
-const runsOf = ({ params }) => params.runs;
-
-/** What the controls of the run that is looked at change: its branch, where it has one. @param {Scene} scene */
-function setting({ params, ui }) {
-  const [run, step, optimizer, rate] = params.branch ?? [];
-  const n = Math.min(ui.own.run, params.runs.length - 1);
-  if (run === n) return { n, branched: true, step, optimizer, rate };
-  const [name, own] = params.runs[n];
-  return { n, branched: false, step: null, optimizer: name, rate: own };
-}
-
-/** @param {Scene} scene @param {string} optimizer @param {number} rate */
-function change(scene, optimizer, rate) {
-  const { n, branched, step } = setting(scene);
-  if (branched) return scene.act.edit({ branch: [n, step, optimizer, rate] });
-  const runs = runsOf(scene).map((old, i) => (i === n ? [optimizer, rate] : old));
-  scene.act.edit({ runs });
-}
-
-/** Leave the run after this step, with the settings it has: whatever is changed next is a branch. @param {Scene} scene */
-export function branch(scene) {
-  const { n, optimizer, rate } = setting(scene);
-  const { S } = readingOf(scene.trace);
-  const step = scene.ui.step + 1;
-  if (step >= S) {
-    scene.act.show({ note: "There is no step after this one to branch from. Go back a little." });
-    return;
-  }
-  scene.act.edit({ branch: [n, step, optimizer, rate] });
-  scene.act.focusLater(`optimizer:${optimizer}`);
-}
-
-/** @param {Scene} scene */
-export function dropBranch({ act }) {
-  act.edit({ branch: [] });
-  act.focusLater("branch");
-}
-
-/** @param {Scene} scene */
-function addRun(scene) {
-  const runs = runsOf(scene);
-  /** @type {Record<string, number>} */
-  const rates = limit(scene, "runs").rates ?? {};
-  const free = ["sgd", "momentum", "adam", "lazy adam", "adagrad", "rmsprop"];
-  const name = free.find((other) => !runs.some(([taken]) => taken === other)) ?? "sgd";
-  scene.ui.own.run = runs.length;
-  scene.act.edit({ runs: [...runs, [name, rates[name] ?? 0.1]] });
-}
-
-/** @param {Scene} scene */
-function removeRun(scene) {
-  const { n } = setting(scene);
-  const [run, ...rest] = scene.params.branch ?? [];
-  const kept = run === undefined || run === n ? [] : [run > n ? run - 1 : run, ...rest];
-  scene.ui.own.run = Math.max(0, n - 1);
-  scene.act.edit({ runs: runsOf(scene).filter((_, i) => i !== n), branch: kept });
-}
 
 /** @param {Scene} scene */
 export function controls(scene) {

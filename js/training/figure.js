@@ -3,11 +3,11 @@
  */
 import { html } from "lit-html";
 import { lanes, loss } from "./charts.js";
-import { curve } from "./predict.js";
+import { pointer } from "./input.js";
 import { ground, maps } from "./map.js";
+import { curve } from "./predict.js";
 import { drawingOf } from "./state.js";
 import { beds, strips } from "./strip.js";
-import { pointer } from "./input.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 

@@ -3,17 +3,20 @@
  *
  * A view is an object of pure functions `scene -> template`; the kit joins them into an explorer.
  */
-import { card } from "../kit/formula_card.js";
-import { explorer } from "../kit/explorer.js";
-import { controls } from "./controls.js";
-import { asks, predict, truth } from "./predict.js";
-import { figure } from "./figure.js";
-import { numbers, tables } from "./facts.js";
-import { readingOf } from "./trace.js";
-import { nameOf, own, settle } from "./state.js";
-import { look, onKey } from "./input.js";
-import { arithmetic, say, sayChange } from "./narration.js";
 import { nothing } from "lit-html";
+import { explorer } from "../kit/explorer.js";
+import { card } from "../kit/formula_card.js";
+import { look } from "./actions.js";
+import { arithmetic } from "./arithmetic.js";
+import { controls } from "./controls.js";
+import { numbers } from "./facts.js";
+import { figure } from "./figure.js";
+import { onKey } from "./input.js";
+import { say, sayChange } from "./narration.js";
+import { asks, predict, truth } from "./predict.js";
+import { nameOf, own, settle } from "./state.js";
+import { tables } from "./tables.js";
+import { readingOf } from "./trace.js";
 import "./style.css";
 
 const OPENS = 39; // late enough for a past, early enough for a future

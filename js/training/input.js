@@ -1,13 +1,15 @@
 /**
  * Hands on the training figure: the pointer and the keyboard.
  */
+import { isShortcut } from "../kit/keys.js";
+import { capturePointer, positionIn } from "../kit/pointer.js";
 import { clamp } from "../kit/roving_tabindex.js";
-import { bendTo, curveBox, curveKey } from "./predict.js";
+import { STEPS_UP, bendTo, branchOrDrop, done, look, pin } from "./actions.js";
 import { hit } from "./layout.js";
-import { readingOf } from "./trace.js";
 import { dots } from "./positions.js";
-import { PINS_MOST, drawingOf } from "./state.js";
-import { branch, dropBranch } from "./controls.js";
+import { curveBox, topOf } from "./predict.js";
+import { drawingOf } from "./state.js";
+import { readingOf } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./state.js").Drawing} Drawing */
@@ -23,8 +25,8 @@ export function pointer(d) {
   const { act, ui } = scene;
   /** @param {PointerEvent | MouseEvent} event @returns {[number, number]} */
   const place = (event) => {
-    const box = /** @type {HTMLElement} */ (event.currentTarget).getBoundingClientRect();
-    return [event.clientX - box.left, event.clientY - box.top];
+    const { x, y } = positionIn(event);
+    return [x, y];
   };
   const onCurve = (/** @type {[number, number]} */ [x, y]) => {
     const box = curveBox(d);
@@ -36,7 +38,7 @@ export function pointer(d) {
       const spot = place(event);
       if (!onCurve(spot)) return;
       event.preventDefault();
-      /** @type {Element} */ (event.currentTarget).setPointerCapture(event.pointerId);
+      capturePointer(event);
       held.set(act, bendTo(d, ...spot, null));
     },
     /** @param {PointerEvent} event */
@@ -72,29 +74,12 @@ export function pointer(d) {
 /** A hover names a row and a run, never a step: the step is the transport's. @param {ReturnType<typeof hit>} spot */
 const lit = (spot) => (spot?.row === undefined ? null : { part: spot.part, row: spot.row, run: spot.run });
 
-/** Look at a run and a row. @param {Scene} scene @param {number} run @param {number} row */
-export function look({ act, ui }, run, row) {
-  Object.assign(ui.own, { run, row, touched: true });
-  act.show({ hover: null });
-  act.reportCursor();
-}
-
-/** Pin a row, or take the pin away; the oldest makes room. @param {Scene} scene @param {number} row */
-export function pin({ act, ui }, row) {
-  const { pins } = ui.own;
-  ui.own.pins = pins.includes(row)
-    ? pins.filter((/** @type {number} */ other) => other !== row)
-    : [...pins, row].slice(-PINS_MOST);
-  act.show({});
-  act.reportCursor();
-}
-
 /** The keys of this view. @param {KeyboardEvent} event @param {Scene} scene */
 export function onKey(event, scene) {
   const { act, ui } = scene;
-  const { key, ctrlKey, metaKey, altKey } = event;
+  const { key } = event;
   const target = /** @type {HTMLElement} */ (event.target);
-  if (ctrlKey || metaKey || altKey || /^(TEXTAREA|SELECT)$/.test(target.tagName)) return false;
+  if (isShortcut(event) || /^(TEXTAREA|SELECT)$/.test(target.tagName)) return false;
   const place = target.dataset?.place ?? "";
   const point = /^curve:(\d+)$/.exec(place);
   if (point) return curveKey(event, scene, Number(point[1]));
@@ -128,13 +113,22 @@ export function onKey(event, scene) {
   return true;
 }
 
-/** @param {Scene} scene */
-function branchOrDrop(scene) {
-  return done(() => (scene.params.branch?.length ? dropBranch(scene) : branch(scene)));
-}
-
-/** @param {() => void} act */
-function done(act) {
-  act();
+/** The keys of the curve: up and down bend it, and what lies behind goes along; left and right move. @param {KeyboardEvent} event @param {Scene} scene @param {number} i */
+export function curveKey({ key, shiftKey }, scene, i) {
+  const { prediction } = scene.ui;
+  const drawn = prediction?.drawn ?? [];
+  if (prediction?.phase !== "open" || !(i in drawn)) return false;
+  const to = { ArrowLeft: i - 1, ArrowRight: i + 1 }[key];
+  if (to !== undefined) {
+    const next = clamp(to, drawn.length);
+    scene.act.show({ focus: { part: "curve", i: next } });
+    scene.act.focusLater(`curve:${next}`);
+    return true;
+  }
+  const by = { ArrowUp: 1, ArrowDown: -1 }[key];
+  if (!by) return false;
+  const top = topOf(readingOf(scene.trace).reach);
+  const value = Math.max(0, Math.min(top, drawn[i] + (by * top) / (STEPS_UP * (shiftKey ? 5 : 1))));
+  for (let k = i; k < drawn.length; k++) scene.act.bend(k, value);
   return true;
 }

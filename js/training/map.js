@@ -5,11 +5,12 @@
 import { nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
 import { mapper } from "./layout.js";
-import { AHEAD, distance } from "./trace.js";
+import { carrier } from "./narration.js";
+import { short } from "./number_format.js";
 import { ARROW, MOMENTUM, label, standing } from "./positions.js";
 import { runOf } from "./state.js";
+import { AHEAD, distance } from "./trace.js";
 import { pastTrail, path, trail } from "./trails.js";
-import { carrier, short } from "./narration.js";
 
 /** @typedef {import("./state.js").Drawing} Drawing */
 /** @typedef {import("./positions.js").Dot} Dot */

@@ -4,15 +4,13 @@
  */
 import { nothing, svg } from "lit-html";
 import { fixed } from "../kit/format.js";
-import { clamp } from "../kit/roving_tabindex.js";
-import { AHEAD, readingOf, wayAhead } from "./trace.js";
+import { carrier } from "./narration.js";
+import { short } from "./number_format.js";
 import { nameOf, runOf, settle } from "./state.js";
-import { carrier, short } from "./narration.js";
+import { AHEAD, readingOf, wayAhead } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./state.js").Drawing} Drawing */
-
-const STEPS_UP = 20; // presses of an arrow from the bottom to the top
 
 /** The box of the chart: it stands where the loss stood. @param {Drawing} d */
 export const curveBox = ({ at }) => ({ ...at.loss, h: at.loss.h });
@@ -76,46 +74,6 @@ export function curve(d) {
         aria-valuenow=${open ? Number(v.toPrecision(3)) : nothing} aria-orientation=${open ? "vertical" : nothing} />`,
     )}</g>
   </g>`;
-}
-
-/**
- * Bend the curve under the pointer: the nearest point goes to its height, those passed go along.
- * @param {Drawing} d @param {number} px @param {number} py @param {number | null} from  the point before
- */
-export function bendTo(d, px, py, from) {
-  const { scene, reading } = d;
-  const drawn = scene.ui.prediction?.drawn ?? [];
-  const box = curveBox(d);
-  const point = clamp(Math.round(((px - box.x) / box.w) * drawn.length) - 1, drawn.length);
-  const value = topOf(reading.reach) * Math.max(0, Math.min(1, 1 - (py - box.y) / box.h));
-  const start = from === null ? value : drawn[from];
-  const first = from === null ? point : from;
-  const many = Math.abs(point - first);
-  for (let k = many ? 1 : 0; k <= many; k++) {
-    const i = first + Math.sign(point - first) * k;
-    scene.act.bend(i, many ? start + ((value - start) * k) / many : value);
-  }
-  return point;
-}
-
-/** The keys of the curve: up and down bend it, and what lies behind goes along; left and right move. @param {KeyboardEvent} event @param {Scene} scene @param {number} i */
-export function curveKey({ key, shiftKey }, scene, i) {
-  const { prediction } = scene.ui;
-  const drawn = prediction?.drawn ?? [];
-  if (prediction?.phase !== "open" || !(i in drawn)) return false;
-  const to = { ArrowLeft: i - 1, ArrowRight: i + 1 }[key];
-  if (to !== undefined) {
-    const next = clamp(to, drawn.length);
-    scene.act.show({ focus: { part: "curve", i: next } });
-    scene.act.focusLater(`curve:${next}`);
-    return true;
-  }
-  const by = { ArrowUp: 1, ArrowDown: -1 }[key];
-  if (!by) return false;
-  const top = topOf(readingOf(scene.trace).reach);
-  const value = Math.max(0, Math.min(top, drawn[i] + (by * top) / (STEPS_UP * (shiftKey ? 5 : 1))));
-  for (let k = i; k < drawn.length; k++) scene.act.bend(k, value);
-  return true;
 }
 
 /** @param {Scene} scene */

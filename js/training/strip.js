@@ -6,8 +6,8 @@ import { nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
 import { SHADES, addLine, shadeOf } from "./cells.js";
 import { stepX } from "./layout.js";
+import { short } from "./number_format.js";
 import { nameOf, runOf } from "./state.js";
-import { short } from "./narration.js";
 
 /** @typedef {import("./state.js").Drawing} Drawing */
 

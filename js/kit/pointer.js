@@ -1,0 +1,33 @@
+/**
+ * Pointer events as the figures read them: where, over what, and held until the button is released.
+ */
+
+export const DRAG_THRESHOLD = 5; // px: a shorter drag is a click
+
+/**
+ * The position of a pointer inside the element that listens to the event.
+ * @param {PointerEvent | MouseEvent} event
+ */
+export function positionIn(event) {
+  const box = /** @type {HTMLElement} */ (event.currentTarget).getBoundingClientRect();
+  return { x: event.clientX - box.left, y: event.clientY - box.top };
+}
+
+/**
+ * The data-place of the element under an event, or "".
+ * @param {Event} event
+ */
+export function placeUnder({ target }) {
+  const marked = /** @type {Element | null} */ (target)?.closest("[data-place]");
+  return marked?.getAttribute("data-place") ?? "";
+}
+
+/**
+ * Send all events of this pointer to the element that listens, until the button is released.
+ * @param {PointerEvent} event
+ */
+export function capturePointer(event) {
+  try {
+    /** @type {HTMLElement} */ (event.currentTarget).setPointerCapture(event.pointerId);
+  } catch {} // a pointer that is gone already
+}

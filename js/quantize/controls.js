@@ -1,0 +1,67 @@
+/**
+ * Controls of the quantization view: method, group size and table size.
+ */
+import { html, nothing } from "lit-html";
+import { button, choice, slider, stopsBetween } from "../kit/controls.js";
+import { grow } from "./actions.js";
+import { lookOf } from "./state.js";
+import { WAYS } from "./trace.js";
+
+/** @typedef {import("../kit/view_types.js").Scene} Scene */
+
+/** @param {Scene} scene @param {string} name @returns {any} */
+const limit = ({ trace }, name) => trace.header.limits?.[name] ?? {};
+
+/** @param {Scene} scene */
+export function controls(scene) {
+  const { params, hidden, uid, act, ui } = scene;
+  const look = lookOf(scene);
+  /** @param {string} name @param {() => unknown} control */
+  const unless = (name, control) => (hidden.has(name) ? nothing : control());
+  /** @param {string} name @param {string} label @param {string} symbol @param {number} value */
+  const size = (name, label, symbol, value) =>
+    slider({
+      label,
+      symbol,
+      place: name,
+      value,
+      stops: stopsBetween(limit(scene, name).min ?? 1, limit(scene, name).max ?? 32, 40),
+      onChange: (to) => act.edit({ [name]: to }),
+    });
+  const flips = (params.flips ?? []).length;
+  const away = ui.prediction !== null;
+  return html`
+    ${unless("way", () =>
+      choice({
+        label: "The way",
+        group: `${uid}-way`,
+        place: "way",
+        value: String(params.way),
+        choices: WAYS,
+        onChange: (way) => act.edit({ way }),
+      }),
+    )}
+    ${unless("block", () => size("block", "Group size", "block", Math.min(params.block, look.reading.D)))}
+    ${unless("input_dim", () => size("input_dim", "Rows", "V", params.input_dim))}
+    ${unless("output_dim", () => size("output_dim", "Weights a row", "D", params.output_dim))}
+    ${unless("tenfold", () =>
+      button({
+        label: `w[${look.row}, ${look.col}] × 10`,
+        place: "tenfold",
+        key: "X",
+        primary: true,
+        disabled: away,
+        onClick: () => grow(scene),
+      }),
+    )}
+    ${
+      flips && !hidden.has("flips")
+        ? button({
+            label: `Turn ${flips === 1 ? "the bit" : `${flips} bits`} back`,
+            place: "unflip",
+            onClick: () => act.edit({ flips: [] }),
+          })
+        : nothing
+    }
+  `;
+}

@@ -1,0 +1,68 @@
+/**
+ * Data tables of the training view: every number that is drawn.
+ */
+import { blocks } from "../kit/data_table.js";
+import { fixed } from "../kit/format.js";
+import { chosen, lanesOf } from "./charts.js";
+import { size } from "./facts.js";
+import { short } from "./number_format.js";
+import { drawingOf, nameOf } from "./state.js";
+
+/** @typedef {import("../kit/view_types.js").Scene} Scene */
+
+const WIDE = 82; // pixels of a column of the data table: 1.23e−4 ∅
+
+/** Every number drawn. @param {Scene} scene @returns {import("../kit/data_table.js").DataTable[]} */
+export function tables(scene) {
+  const d = drawingOf(scene);
+  const { reading, s } = d;
+  const { row, n: mine } = chosen(d);
+  const { S, order, runs } = reading;
+  const until = d.asked ? s + 1 : S; // an open question keeps its answer
+  const steps = Array.from({ length: until }, (_, t) => String(t + 1));
+  const head = (/** @type {number} */ r) => nameOf(reading, r);
+  const many = (/** @type {string} */ what, /** @type {number} */ n) => (runs.length > 1 ? `${what}, run ${n + 1}: ${runs[n].title}` : what);
+  const most = Math.max(2, Math.floor((scene.size.width - 130) / WIDE));
+  /** @type {import("../kit/data_table.js").DataTable[]} */
+  const all = [
+    ...runs.map((run, n) => ({
+      caption: many(`Where each row stands after step ${s + 1}`, n),
+      corner: "row",
+      columns: ["x", "y", "moved", "gradient", "seen"],
+      rows: order.map((r) => ({
+        head: head(r),
+        cells: [
+          ...reading.place(run.weights(s + 1, r)).map(short),
+          short(run.move(s, r)),
+          short(size(run.grad(s, r))),
+          reading.lastSeen(s, r) < 0 ? "never" : reading.lastSeen(s, r) + 1,
+        ],
+      })),
+    })),
+    {
+      caption: "Loss of each batch",
+      corner: "run",
+      columns: steps,
+      rows: [
+        ...runs.map((run, n) => ({ head: `${n + 1} ${run.name}`, cells: steps.map((_, t) => fixed(run.losses[t], 3)) })),
+        ...(reading.ghost ? [{ head: "without the branch", cells: steps.map((_, t) => fixed(reading.ghost?.losses[t] ?? NaN, 3)) }] : []),
+      ],
+    },
+    {
+      caption: `“${head(row)}” number by number${runs.length > 1 ? `, run ${mine + 1}` : ""}`,
+      corner: "number",
+      columns: steps,
+      rows: lanesOf(chosen(d)).map(({ name, value }) => ({ head: name, cells: steps.map((_, t) => short(value(t))) })),
+    },
+    ...runs.map((run, n) => ({
+      caption: many("How far each row moved at each step (∅: without a gradient)", n),
+      corner: "row",
+      columns: steps,
+      rows: order.map((r) => ({
+        head: head(r),
+        cells: steps.map((_, t) => `${short(run.move(t, r))}${run.hasGrad(t, r) ? "" : " ∅"}`),
+      })),
+    })),
+  ];
+  return all.flatMap((table) => blocks(table, most));
+}
