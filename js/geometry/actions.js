@@ -2,18 +2,18 @@
  * Commands of the geometry view: each thing that pointer, keys and buttons can do, once.
  */
 import { SLOTS } from "./analogy_slots.js";
-import { readingOf } from "./trace.js";
+import { derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
 /** Put a word in the middle. @param {Scene} scene @param {number} row */
-export function pick({ act, trace }, row) {
-  const reading = readingOf(trace);
-  act.show({ hover: null, open: null, focus: null });
-  if (row !== reading.picked) act.edit({ word: reading.text(row) });
+export function pickWord({ explorer, trace }, row) {
+  const derived = derive(trace);
+  explorer.updateUi({ hover: null, open: null, focus: null });
+  if (row !== derived.picked) explorer.edit({ word: derived.text(row) });
 }
 
 /** Put a word into a slot. @param {Scene} scene @param {number} row @param {string} slot */
-export function put({ act, trace }, row, slot) {
-  if (SLOTS.some((name) => name === slot)) act.edit({ [slot]: readingOf(trace).text(row) });
+export function setTerm({ explorer, trace }, row, slot) {
+  if (SLOTS.some((name) => name === slot)) explorer.edit({ [slot]: derive(trace).text(row) });
 }

@@ -3,8 +3,8 @@
  */
 import { html, nothing } from "lit-html";
 import { live } from "lit-html/directives/live.js";
-import { fixed, listing } from "../kit/format.js";
-import { readingOf } from "./trace.js";
+import { fixed, joinList } from "../kit/format.js";
+import { derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
@@ -13,10 +13,10 @@ const SIGNS = { a: "", b: "−", c: "+" };
 
 /** @param {Scene} scene @param {import("./layout.js").Layout} at */
 export function slots(scene, at) {
-  const { params, act, hidden, ui } = scene;
+  const { params, explorer, hidden, ui } = scene;
   if (hidden.has("sum") || ui.prediction?.phase === "open") return nothing;
-  const reading = readingOf(scene.trace);
-  const { dragging } = ui.own;
+  const derived = derive(scene.trace);
+  const { dragging } = ui.local;
   const style = at.sum ? `left:${at.sum.x}px;top:${at.sum.y}px;width:${at.sum.w}px` : "";
   return html`<div class="sum ${at.sum ? "beside" : ""}" style=${style} role="group" aria-label="Arithmetic with words: a − b + c">
     ${SLOTS.map(
@@ -32,19 +32,19 @@ export function slots(scene, at) {
             data-place="slot:${name}"
             aria-label="${name}, a word or #row"
             .value=${live(params[name])}
-            @change=${(/** @type {Event} */ e) => act.edit({ [name]: /** @type {HTMLInputElement} */ (e.target).value })}
+            @change=${(/** @type {Event} */ e) => explorer.edit({ [name]: /** @type {HTMLInputElement} */ (e.target).value })}
           />
         </label>`,
     )}
-    ${answers(scene, reading)}
+    ${answers(scene, derived)}
   </div>`;
 }
 
-/** @param {Scene} scene @param {import("./trace.js").Reading} reading */
+/** @param {Scene} scene @param {import("./trace.js").Derived} derived */
 function answers({ ui, trace }, { terms, answers: rows, answerCosines, name }) {
   const { waiting } = trace.header;
   if (!terms && waiting.length)
-    return html`<p class="hint">${listing(waiting, 3)} ${waiting.length > 1 ? "are" : "is"} rarer: show more words</p>`;
+    return html`<p class="hint">${joinList(waiting, 3)} ${waiting.length > 1 ? "are" : "is"} rarer: show more words</p>`;
   if (!terms) return html`<p class="hint">drag words into the slots, or type them</p>`;
   if (!rows.length) return html`<p class="hint">no other word</p>`;
   const stop = ui.focus?.part === "answer" ? Math.max(0, rows.indexOf(ui.focus.row)) : 0;
@@ -64,10 +64,10 @@ function answers({ ui, trace }, { terms, answers: rows, answerCosines, name }) {
 }
 
 /** The word that follows the pointer. @param {Scene} scene */
-export function ghost({ trace, ui }) {
-  const { dragging } = ui.own;
+export function draggedWord({ trace, ui }) {
+  const { dragging } = ui.local;
   if (!dragging) return nothing;
   return html`<span class="ghost" aria-hidden="true" style="left:${dragging.x}px;top:${dragging.y}px"
-    >${readingOf(trace).name(dragging.row)}</span
+    >${derive(trace).name(dragging.row)}</span
   >`;
 }

@@ -2,48 +2,48 @@
  * Arithmetic card of the geometry view: cosines and distances with their numbers.
  */
 import { html } from "lit-html";
-import { count, fixed, listing, whole } from "../kit/format.js";
+import { pluralize, fixed, joinList, formatInt } from "../kit/format.js";
 import { percent, quoted } from "./narration.js";
-import { currentOf } from "./state.js";
-import { readingOf } from "./trace.js";
+import { selectedRow } from "./state.js";
+import { derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
-/** @typedef {import("./trace.js").Reading} Reading */
+/** @typedef {import("./trace.js").Derived} Derived */
 
 /** @typedef {{ name?: string, body: unknown, note?: unknown, main?: boolean }} Line */
 
 /** The lines of the arithmetic card. @param {Scene} scene @returns {{ lines: Line[], pinned: boolean }} */
 export function arithmetic(scene) {
-  const reading = readingOf(scene.trace);
+  const derived = derive(scene.trace);
   const { open } = scene.ui;
-  const row = currentOf(scene);
-  if (open?.kind === "fact") return { lines: fact(open.id, scene, reading, row), pinned: true };
-  return { lines: row < 0 || row === reading.picked ? [] : pair(reading, row), pinned: false };
+  const row = selectedRow(scene);
+  if (open?.kind === "fact") return { lines: fact(open.id, scene, derived, row), pinned: true };
+  return { lines: row < 0 || row === derived.picked ? [] : pair(derived, row), pinned: false };
 }
 
 /** @param {number} value */
 const on = (value) => html`<span class="on">${fixed(value)}</span>`;
 
-/** @param {Reading} reading @param {number} row @returns {Line[]} */
-function pair(reading, row) {
-  return [trueLine(reading, row), mapLine(reading, row)];
+/** @param {Derived} derived @param {number} row @returns {Line[]} */
+function pair(derived, row) {
+  return [trueLine(derived, row), mapLine(derived, row)];
 }
 
-/** @param {Reading} reading @param {number} row @returns {Line} */
-function trueLine({ cosines, apart, D }, row) {
+/** @param {Derived} derived @param {number} row @returns {Line} */
+function trueLine({ cosines, distances, D }, row) {
   return {
     name: "truly",
-    body: html`|u − v| = √(2 − 2·cos) = √(2 − 2·${signedFactor(cosines[row])}) = ${on(apart[row])}`,
-    note: `in all ${count(D, "dimension")}; u and v have length 1`,
+    body: html`|u − v| = √(2 − 2·cos) = √(2 − 2·${signedFactor(cosines[row])}) = ${on(distances[row])}`,
+    note: `in all ${pluralize(D, "dimension")}; u and v have length 1`,
   };
 }
 
-/** @param {Reading} reading @param {number} row @returns {Line} */
-function mapLine({ points, onMap, picked }, row) {
+/** @param {Derived} derived @param {number} row @returns {Line} */
+function mapLine({ points, mapDistances, picked }, row) {
   const [dx, dy] = [points[2 * row] - points[2 * picked], points[2 * row + 1] - points[2 * picked + 1]];
   return {
     name: "map",
-    body: html`√(Δx² + Δy²) = √(${square(dx)} + ${square(dy)}) = ${on(onMap[row])}`,
+    body: html`√(Δx² + Δy²) = √(${square(dx)} + ${square(dy)}) = ${on(mapDistances[row])}`,
     note: "in two of them: never longer",
   };
 }
@@ -54,32 +54,32 @@ const signedFactor = (value) => fixed(value).replace(/^−.*/, "($&)");
 /** @param {number} value */
 const square = (value) => `${signedFactor(value)}²`;
 
-/** The formula of a number in the column on the right. @param {string} id @param {Scene} scene @param {Reading} reading @param {number} row @returns {Line[]} */
-function fact(id, { trace }, reading, row) {
-  const { cosines, near, nearMap, both, name, onMap, apart, closer, V } = reading;
+/** The formula of a number in the column on the right. @param {string} id @param {Scene} scene @param {Derived} derived @param {number} row @returns {Line[]} */
+function fact(id, { trace }, derived, row) {
+  const { cosines, near, nearMap, both, name, mapDistances, distances, closer, V } = derived;
   const { typical, shares } = trace.header;
-  if (id === "cosine") return [dot(reading, row)];
-  if (id === "true") return [trueLine(reading, row)];
-  if (id === "map") return [mapLine(reading, row)];
+  if (id === "cosine") return [dot(derived, row)];
+  if (id === "true") return [trueLine(derived, row)];
+  if (id === "map") return [mapLine(derived, row)];
   if (id === "shown")
-    return [{ body: html`${fixed(onMap[row])} / ${fixed(apart[row])} = <span class="on">${percent(onMap[row] / apart[row])}</span>`, note: "a flat shadow is never longer than the thing" }];
+    return [{ body: html`${fixed(mapDistances[row])} / ${fixed(distances[row])} = <span class="on">${percent(mapDistances[row] / distances[row])}</span>`, note: "a flat shadow is never longer than the thing" }];
   if (id === "closer")
-    return [{ body: html`<span class="on">${whole(closer[near.indexOf(row)])}</span> of ${count(V - 2, "other word")} lie within ${fixed(onMap[row])} of ${quoted(name(reading.picked))}`, note: `its cosine is ${fixed(cosines[row])}` }];
+    return [{ body: html`<span class="on">${formatInt(closer[near.indexOf(row)])}</span> of ${pluralize(V - 2, "other word")} lie within ${fixed(mapDistances[row])} of ${quoted(name(derived.picked))}`, note: `its cosine is ${fixed(cosines[row])}` }];
   if (id === "both")
     return [
-      { name: "truly", body: listing(near.map(name), 10) },
-      { name: "map", body: listing(nearMap.map(name), 10), note: html`<span class="on">${both.length}</span> in both` },
+      { name: "truly", body: joinList(near.map(name), 10) },
+      { name: "map", body: joinList(nearMap.map(name), 10), note: html`<span class="on">${both.length}</span> in both` },
     ];
   if (id === "typical")
     return [{ body: html`the same count, on average over many words = <span class="on">${fixed(typical, 1)}</span>`, note: "if all were kept it would be 10" }];
   return [{ body: html`${percent(shares[0])} + ${percent(shares[1])} = <span class="on">${percent(shares[0] + shares[1])}</span>`, note: "the variance along both axes, of the variance along all" }];
 }
 
-/** A cosine as the sum it is. @param {Reading} reading @param {number} row @returns {Line} */
+/** A cosine as the sum it is. @param {Derived} derived @param {number} row @returns {Line} */
 function dot({ vector, picked, cosines, D }, row) {
   const [u, v] = [vector(picked), vector(row)];
   if (!u || !v)
-    return { body: html`cos = u · v = ${on(cosines[row])}`, note: `${count(D, "product")}; pick the word to see its own` };
+    return { body: html`cos = u · v = ${on(cosines[row])}`, note: `${pluralize(D, "product")}; pick the word to see its own` };
   const shown = Math.min(D, 4);
   const terms = Array.from({ length: shown }, (_, d) => `${signedFactor(u[d])}·${signedFactor(v[d])}`).join(" + ");
   const rest = D > shown ? ` + … ${D - shown} more …` : "";

@@ -3,24 +3,24 @@
  */
 import { html } from "lit-html";
 import { factGroups } from "../kit/facts_panel.js";
-import { fixed, whole } from "../kit/format.js";
+import { fixed, formatInt } from "../kit/format.js";
 import { percent, quoted } from "./narration.js";
-import { currentOf } from "./state.js";
-import { readingOf } from "./trace.js";
+import { selectedRow } from "./state.js";
+import { derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
 /** @param {Scene} scene */
-export function numbers(scene) {
+export function facts(scene) {
   const { header } = scene.trace;
-  const reading = readingOf(scene.trace);
-  const { cosines, apart, onMap, near, closer, both, picked, name } = reading;
-  const asked = scene.ui.prediction?.phase === "open";
-  const row = currentOf(scene);
-  const pair = !asked && row >= 0 && row !== picked;
+  const derived = derive(scene.trace);
+  const { cosines, distances, mapDistances, near, closer, both, picked, name } = derived;
+  const predicting = scene.ui.prediction?.phase === "open";
+  const row = selectedRow(scene);
+  const pair = !predicting && row >= 0 && row !== picked;
   const at = near.indexOf(row);
   /** @param {string} label @param {unknown} value @param {string} id @param {"good" | "bad" | ""} [tone] */
-  const fact = (label, value, id, tone = "") => ({ name: label, value: asked ? "?" : value, tone: asked ? "" : tone, id: asked || value === "—" ? undefined : id });
+  const fact = (label, value, id, tone = "") => ({ name: label, value: predicting ? "?" : value, tone: predicting ? "" : tone, id: predicting || value === "—" ? undefined : id });
   /** @param {ArrayLike<number>} values */
   const of = (values) => (pair ? fixed(values[row]) : "—");
   const groups = [
@@ -28,10 +28,10 @@ export function numbers(scene) {
       title: "The word looked at",
       facts: [
         fact("cosine", of(cosines), "cosine"),
-        fact("true distance", of(apart), "true"),
-        fact("on the map", of(onMap), "map"),
-        fact("shown of it", pair ? percent(onMap[row] / apart[row]) : "—", "shown"),
-        fact("closer on the map", pair && at >= 0 ? whole(closer[at]) : "—", "closer", pair && closer[at] > 9 ? "bad" : ""),
+        fact("true distance", of(distances), "true"),
+        fact("on the map", of(mapDistances), "map"),
+        fact("shown of it", pair ? percent(mapDistances[row] / distances[row]) : "—", "shown"),
+        fact("closer on the map", pair && at >= 0 ? formatInt(closer[at]) : "—", "closer", pair && closer[at] > 9 ? "bad" : ""),
       ],
     },
     {
@@ -44,14 +44,14 @@ export function numbers(scene) {
     {
       title: "The map",
       facts: [
-        { name: "words", value: whole(reading.V) },
-        { name: "numbers a word", value: whole(reading.D) },
+        { name: "words", value: formatInt(derived.V) },
+        { name: "numbers a word", value: formatInt(derived.D) },
         { name: "variance shown", value: percent(header.shares[0] + header.shares[1]), id: "variance" },
-        ...(header.lost ? [{ name: "rows with NaN", value: whole(header.lost), tone: /** @type {const} */ ("bad") }] : []),
+        ...(header.lost ? [{ name: "rows with NaN", value: formatInt(header.lost), tone: /** @type {const} */ ("bad") }] : []),
       ],
     },
   ];
-  const open = (/** @type {string} */ id) => scene.act.show({ open: { kind: "fact", id, from: `fact:${id}` } });
+  const open = (/** @type {string} */ id) => scene.explorer.updateUi({ open: { kind: "fact", id, from: `fact:${id}` } });
   return html`<p class="pair">${pair ? html`${quoted(name(picked))} · ${quoted(name(row))}` : quoted(name(picked))}</p>
     ${factGroups(groups, open)}`;
 }

@@ -3,31 +3,31 @@
  * and the arithmetic with words.
  */
 import { html, nothing } from "lit-html";
-import { ghost, slots } from "./analogy_slots.js";
+import { draggedWord, slots } from "./analogy_slots.js";
 import { pointer } from "./input.js";
 import { canvas, over, ruler } from "./map.js";
-import { around, lists } from "./neighbor_lists.js";
-import { drawingOf } from "./state.js";
+import { listHeadings, lists } from "./neighbor_lists.js";
+import { sceneFrame } from "./state.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
 /** @param {Scene} scene */
 export function figure(scene) {
-  const drawing = drawingOf(scene);
+  const drawing = sceneFrame(scene);
   const { at } = drawing;
   const on = pointer(scene, drawing);
   return html`<div @pointerdown=${on.down} @click=${on.click} @pointermove=${on.move} @pointerleave=${on.leave}>
     <div
-      class="stage geometry ${drawing.asked ? "asked" : ""}"
+      class="stage geometry ${drawing.predicting ? "asked" : ""}"
       role="group"
       aria-label=${scene.trace.header.alt}
       style="height:${at.height}px"
     >
       ${canvas(drawing)}
       <svg class="over" aria-hidden="true" width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
-        ${around(drawing)} ${over(drawing)} ${ruler(drawing)}
+        ${listHeadings(drawing)} ${over(drawing)} ${ruler(drawing)}
       </svg>
-      ${lists(drawing)} ${at.sum ? slots(scene, at) : nothing} ${ghost(scene)}
+      ${lists(drawing)} ${at.sum ? slots(scene, at) : nothing} ${draggedWord(scene)}
     </div>
     ${at.sum ? nothing : slots(scene, at)}
   </div>`;

@@ -3,21 +3,21 @@
  */
 import { isArrow, isShortcut } from "../kit/keys.js";
 import { DRAG_THRESHOLD } from "../kit/pointer.js";
-import { PAGE, clamp } from "../kit/roving_tabindex.js";
-import { pick, put } from "./actions.js";
+import { PAGE_ROWS, clamp } from "../kit/roving_tabindex.js";
+import { pickWord, setTerm } from "./actions.js";
 import { SLOTS } from "./analogy_slots.js";
 import { nextRow, rowAt } from "./layout.js";
-import { isThere, readingOf } from "./trace.js";
+import { isFiniteRow, derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
-/** @typedef {import("./state.js").Drawing} Drawing */
-/** @typedef {import("./trace.js").Reading} Reading */
+/** @typedef {import("./state.js").SceneFrame} SceneFrame */
+/** @typedef {import("./trace.js").Derived} Derived */
 
 // ---- pointer -------------------------------------------------------------------------------------
 
-/** @param {Scene} scene @param {Drawing} drawing */
-export function pointer(scene, { reading, at, scale, points, asked }) {
-  const { act, ui } = scene;
+/** @param {Scene} scene @param {SceneFrame} drawing */
+export function pointer(scene, { derived, at, scale, points, predicting }) {
+  const { explorer, ui } = scene;
   /** @param {PointerEvent | MouseEvent} event @returns {number} the row under the pointer, or −1 */
   const under = (event) => {
     const target = /** @type {HTMLElement} */ (event.target);
@@ -26,36 +26,36 @@ export function pointer(scene, { reading, at, scale, points, asked }) {
     if (target.dataset.place !== "map") return -1;
     const box = target.getBoundingClientRect();
     const [x, y] = [event.clientX - box.left + at.map.x, event.clientY - box.top + at.map.y];
-    if (!asked) return rowAt(scale, points, x, y);
-    const near = rowAt(scale, candidatePoints(reading, points), x, y, 24);
-    return near < 0 ? -1 : reading.choices[near];
+    if (!predicting) return rowAt(scale, points, x, y);
+    const near = rowAt(scale, candidatePoints(derived, points), x, y, 24);
+    return near < 0 ? -1 : derived.choices[near];
   };
   return {
     /** @param {PointerEvent} event */
     move(event) {
-      if (event.pointerType === "touch" || ui.own.dragging || asked) return;
+      if (event.pointerType === "touch" || ui.local.dragging || predicting) return;
       const row = under(event);
-      act.hover(row < 0 ? null : { row });
+      explorer.setHover(row < 0 ? null : { row });
     },
-    leave: () => act.hover(null),
+    leave: () => explorer.setHover(null),
     /** @param {PointerEvent} event */
     down(event) {
-      ui.own.dragged = false;
-      const row = event.button === 0 && !asked ? under(event) : -1;
+      ui.local.dragged = false;
+      const row = event.button === 0 && !predicting ? under(event) : -1;
       if (row >= 0) startDrag(scene, event, row);
     },
     /** @param {MouseEvent} event */
     click(event) {
-      if (ui.own.dragged) return void (ui.own.dragged = false); // the end of a drag is no click
+      if (ui.local.dragged) return void (ui.local.dragged = false); // the end of a drag is no click
       const row = under(event);
       if (row < 0) return;
-      if (asked) return act.choose(row);
-      pick(scene, row);
+      if (predicting) return explorer.choose(row);
+      pickWord(scene, row);
     },
   };
 }
 
-/** @param {Reading} reading @param {ArrayLike<number>} points */
+/** @param {Derived} derived @param {ArrayLike<number>} points */
 const candidatePoints = ({ choices }, points) => choices.flatMap((row) => [points[2 * row], points[2 * row + 1]]);
 
 /**
@@ -64,8 +64,8 @@ const candidatePoints = ({ choices }, points) => choices.flatMap((row) => [point
  * @param {PointerEvent} start
  * @param {number} row
  */
-function startDrag({ act, ui }, start, row) {
-  const stage = act.root.querySelector(".stage");
+function startDrag({ explorer, ui }, start, row) {
+  const stage = explorer.root.querySelector(".stage");
   const ends = new AbortController();
   /** @param {PointerEvent} event */
   const slotAt = (event) => {
@@ -75,22 +75,22 @@ function startDrag({ act, ui }, start, row) {
   /** @param {PointerEvent} event */
   const move = (event) => {
     const far = Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY);
-    if (!ui.own.dragging && far < DRAG_THRESHOLD) return;
+    if (!ui.local.dragging && far < DRAG_THRESHOLD) return;
     const box = stage?.getBoundingClientRect();
     const [x, y] = [event.clientX - (box?.left ?? 0), event.clientY - (box?.top ?? 0)];
-    ui.own.dragging = { row, x, y, slot: slotAt(event) };
-    act.show({ hover: null });
+    ui.local.dragging = { row, x, y, slot: slotAt(event) };
+    explorer.updateUi({ hover: null });
   };
   /** @param {PointerEvent} event */
   const end = (event) => {
     ends.abort();
-    if (!ui.own.dragging) return;
-    ui.own.dragging = null;
-    ui.own.dragged = event.type === "pointerup";
+    if (!ui.local.dragging) return;
+    ui.local.dragging = null;
+    ui.local.dragged = event.type === "pointerup";
     const slot = event.type === "pointerup" ? slotAt(event) : undefined;
-    const { scene } = act;
-    if (slot && scene) put(scene, row, slot);
-    act.show({});
+    const { scene } = explorer;
+    if (slot && scene) setTerm(scene, row, slot);
+    explorer.updateUi({});
   };
   addEventListener("pointermove", move, { signal: ends.signal });
   addEventListener("pointerup", end, { signal: ends.signal });
@@ -108,12 +108,12 @@ export function onKey(event, scene) {
   if (isShortcut(event)) return false;
   const { place = "", row = "" } = /** @type {HTMLElement} */ (event.target)?.dataset ?? {};
   const [part, index] = place.split(":");
-  const reading = readingOf(scene.trace);
-  if (part === "map") return mapKey(event.key, scene, reading);
-  if (part === "choice") return choiceKey(event.key, scene, reading, Number(index));
+  const derived = derive(scene.trace);
+  if (part === "map") return mapKey(event.key, scene, derived);
+  if (part === "choice") return choiceKey(event.key, scene, derived, Number(index));
   if (part === "near" || part === "seems" || part === "answer") {
     if (wordKey(event.key, scene, Number(row))) return true;
-    return listKey(event.key, scene, reading, part, Number(index));
+    return listKey(event.key, scene, derived, part, Number(index));
   }
   return false;
 }
@@ -121,56 +121,56 @@ export function onKey(event, scene) {
 /** What a key does to the word under it. @param {string} key @param {Scene} scene @param {number} row */
 function wordKey(key, scene, row) {
   const slot = key.toLowerCase();
-  if (SLOTS.some((name) => name === slot)) put(scene, row, slot);
-  else if (key === "Enter") pick(scene, row);
+  if (SLOTS.some((name) => name === slot)) setTerm(scene, row, slot);
+  else if (key === "Enter") pickWord(scene, row);
   else return false;
   return true;
 }
 
-/** @param {string} key @param {Scene} scene @param {Reading} reading */
-function mapKey(key, scene, reading) {
-  const { act, ui } = scene;
+/** @param {string} key @param {Scene} scene @param {Derived} derived */
+function mapKey(key, scene, derived) {
+  const { explorer, ui } = scene;
   if (ui.prediction?.phase === "open") return isArrow(key);
-  const here = ui.focus?.part === "map" ? ui.focus.row : reading.picked;
+  const here = ui.focus?.part === "map" ? ui.focus.row : derived.picked;
   if (wordKey(key, scene, here)) return true;
   if (!isArrow(key)) return false;
-  const from = isThere(reading, here) ? here : reading.near[0] ?? -1;
-  const row = from < 0 ? -1 : nextRow(reading.points, from, key);
+  const from = isFiniteRow(derived, here) ? here : derived.near[0] ?? -1;
+  const row = from < 0 ? -1 : nextRow(derived.points, from, key);
   if (row >= 0) {
-    act.show({ focus: { part: "map", row }, hover: null }, "step");
-    act.reportCursor();
-  } else act.show({ note: "There is no word further that way." });
+    explorer.updateUi({ focus: { part: "map", row }, hover: null }, "step");
+    explorer.reportCursor();
+  } else explorer.updateUi({ note: "There is no word further that way." });
   return true;
 }
 
-/** @param {string} key @param {Scene} scene @param {Reading} reading @param {"near" | "seems" | "answer"} part @param {number} index */
-function listKey(key, { act }, reading, part, index) {
-  const rows = { near: reading.near, seems: reading.nearMap, answer: reading.answers }[part];
-  const by = { ArrowUp: -1, ArrowLeft: -1, ArrowDown: 1, ArrowRight: 1, PageUp: -PAGE, PageDown: PAGE }[key];
+/** @param {string} key @param {Scene} scene @param {Derived} derived @param {"near" | "seems" | "answer"} part @param {number} index */
+function listKey(key, { explorer }, derived, part, index) {
+  const rows = { near: derived.near, seems: derived.nearMap, answer: derived.answers }[part];
+  const by = { ArrowUp: -1, ArrowLeft: -1, ArrowDown: 1, ArrowRight: 1, PageUp: -PAGE_ROWS, PageDown: PAGE_ROWS }[key];
   if (!by) return false;
   const crosses = part !== "answer" && (key === "ArrowLeft" || key === "ArrowRight");
   const other = part === "near" ? "seems" : "near";
-  const there = crosses ? (other === "seems" ? reading.nearMap : reading.near) : rows;
+  const there = crosses ? (other === "seems" ? derived.nearMap : derived.near) : rows;
   const now = crosses ? other : part;
   const to = clamp(crosses ? index : index + by, there.length);
-  if (now === "near") act.go(to, { patch: { focus: null } });
-  else act.show({ focus: { part: now, row: there[to] }, hover: null }, "step");
-  act.focusLater(`${now}:${to}`);
-  act.reportCursor();
+  if (now === "near") explorer.goToStep(to, { patch: { focus: null } });
+  else explorer.updateUi({ focus: { part: now, row: there[to] }, hover: null }, "step");
+  explorer.focusAfterPaint(`${now}:${to}`);
+  explorer.reportCursor();
   return true;
 }
 
-/** @param {string} key @param {Scene} scene @param {Reading} reading @param {number} index */
-function choiceKey(key, { act }, reading, index) {
+/** @param {string} key @param {Scene} scene @param {Derived} derived @param {number} index */
+function choiceKey(key, { explorer }, derived, index) {
   if (key === "Enter" || key === " ") {
-    act.choose(reading.choices[index]);
+    explorer.choose(derived.choices[index]);
     return true;
   }
   const by = { ArrowUp: -1, ArrowLeft: -1, ArrowDown: 1, ArrowRight: 1 }[key];
   if (!by) return false;
-  const to = clamp(index + by, reading.choices.length);
-  act.show({ focus: { part: "choice", row: reading.choices[to] } });
-  act.focusLater(`choice:${to}`);
+  const to = clamp(index + by, derived.choices.length);
+  explorer.updateUi({ focus: { part: "choice", row: derived.choices[to] } });
+  explorer.focusAfterPaint(`choice:${to}`);
   return true;
 }
 

@@ -77,10 +77,10 @@ export function scaleOf(points, box, target = null) {
 }
 
 /** Where a point of the map stands on the screen. @param {Scale} s @param {number} x @param {number} y @returns {[number, number]} */
-export const place = ({ k, cx, cy, mx, my }, x, y) => [cx + (x - mx) * k, cy - (y - my) * k];
+export const toScreen = ({ k, cx, cy, mx, my }, x, y) => [cx + (x - mx) * k, cy - (y - my) * k];
 
 /** @param {Scale} s @param {ArrayLike<number>} points @param {number} row */
-export const placeOf = (s, points, row) => place(s, points[2 * row], points[2 * row + 1]);
+export const rowToScreen = (s, points, row) => toScreen(s, points[2 * row], points[2 * row + 1]);
 
 /**
  * The row nearest to a point of the screen, or −1 when none is within `reach` pixels.
@@ -106,7 +106,7 @@ export function rowAt(s, points, x, y, reach = 16) {
 }
 
 /** @type {Record<string, [number, number]>} */
-const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+const DIRECTIONS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
 /**
  * The next row from `row` in the direction of an arrow key: the nearest within 45° of it.
@@ -116,7 +116,7 @@ const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDow
  * @returns {number} or −1 at the edge
  */
 export function nextRow(points, row, key) {
-  const way = WAYS[key];
+  const way = DIRECTIONS[key];
   const [x, y] = [points[2 * row], points[2 * row + 1]];
   let best = -1;
   let least = Infinity;
@@ -149,7 +149,7 @@ const SIDES = /** @type {["start" | "end", number, number][]} */ ([
  * @param {Box} box
  * @returns {(Name & { anchor: "start" | "end", lx: number, ly: number })[]}
  */
-export function names(wanted, box) {
+export function placeNames(wanted, box) {
   /** @type {{ l: number, r: number, y: number }[]} */
   const taken = wanted.map(({ x, y }) => ({ l: x - 5, r: x + 5, y: y + 4 }));
   const placed = [];

@@ -4,27 +4,27 @@
 import { html, nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
 import { ref } from "lit-html/directives/ref.js";
-import { count, fixed } from "../kit/format.js";
+import { pluralize, fixed } from "../kit/format.js";
 import { markOf } from "../kit/predict.js";
-import { names, place, placeOf } from "./layout.js";
-import { isThere } from "./trace.js";
+import { placeNames, toScreen, rowToScreen } from "./layout.js";
+import { isFiniteRow } from "./trace.js";
 
-/** @typedef {import("./state.js").Drawing} Drawing */
+/** @typedef {import("./state.js").SceneFrame} SceneFrame */
 /** @typedef {import("../kit/theme.js").Theme} Theme */
 
 const SHADES = 8;
 
-/** The canvas. @param {Drawing} d */
-export function canvas({ scene, reading, at, scale, points, asked }) {
+/** The canvas. @param {SceneFrame} d */
+export function canvas({ scene, derived, at, scale, points, predicting }) {
   const { map } = at;
   const { theme } = scene;
-  const said = asked
-    ? `Map of ${count(reading.V, "word")}; six of them are named. Choose one in the list.`
-    : `Map of ${count(reading.V, "word")}. Arrow keys go to the nearest word that way, Enter picks it, A, B and C put it into the sum.`;
-  return guard([points, map.w, map.h, theme, asked, scene.trace], () => {
+  const said = predicting
+    ? `Map of ${pluralize(derived.V, "word")}; six of them are named. Choose one in the list.`
+    : `Map of ${pluralize(derived.V, "word")}. Arrow keys go to the nearest word that way, Enter picks it, A, B and C put it into the sum.`;
+  return guard([points, map.w, map.h, theme, predicting, scene.trace], () => {
     /** @param {Element | undefined} el */
     const painted = (el) => {
-      const what = { reading, at, scale, points, theme, asked };
+      const what = { derived, at, scale, points, theme, predicting };
       // Not before it stands in the page: until then it has no colours.
       if (el) queueMicrotask(() => dots(/** @type {HTMLCanvasElement} */ (el), what));
     };
@@ -43,9 +43,9 @@ export function canvas({ scene, reading, at, scale, points, asked }) {
 /**
  * Paint all dots: the nearer a word truly is to the picked one, the stronger.
  * @param {HTMLCanvasElement} el
- * @param {Pick<Drawing, "reading" | "at" | "scale" | "points" | "asked"> & { theme: Theme }} d
+ * @param {Pick<SceneFrame, "derived" | "at" | "scale" | "points" | "predicting"> & { theme: Theme }} d
  */
-function dots(el, { reading, at, scale, points, theme, asked }) {
+function dots(el, { derived, at, scale, points, theme, predicting }) {
   const { map } = at;
   const dense = Math.min(3, globalThis.devicePixelRatio || 1);
   el.width = Math.round(map.w * dense);
@@ -55,24 +55,24 @@ function dots(el, { reading, at, scale, points, theme, asked }) {
   pen.setTransform(dense, 0, 0, dense, -map.x * dense, -map.y * dense);
   const style = getComputedStyle(el);
   const [faint, hit] = [style.color, style.getPropertyValue("--hit")];
-  const most = Math.max(0.1, reading.cosines[reading.near[0]] ?? 0);
+  const most = Math.max(0.1, derived.cosines[derived.near[0]] ?? 0);
   /** @param {number} row */
-  const strength = (row) => Math.max(0, Math.min(1, reading.cosines[row] / most)) ** 3 || 0; // NaN is none
+  const strength = (row) => Math.max(0, Math.min(1, derived.cosines[row] / most)) ** 3 || 0; // NaN is none
   /** @type {number[][]} */
   const shades = Array.from({ length: SHADES + 1 }, () => []);
-  for (let row = 0; row < reading.V; row++) {
-    if (!isThere(reading, row)) continue;
-    shades[Math.round((asked ? 0 : strength(row)) * SHADES)].push(row);
+  for (let row = 0; row < derived.V; row++) {
+    if (!isFiniteRow(derived, row)) continue;
+    shades[Math.round((predicting ? 0 : strength(row)) * SHADES)].push(row);
   }
-  const small = reading.V > 300 ? 1.5 : 3;
+  const small = derived.V > 300 ? 1.5 : 3;
   shades.forEach((rows, shade) => {
     const share = shade / SHADES;
-    pen.fillStyle = shade && !theme.forced ? hit : faint;
+    pen.fillStyle = shade && !theme.forcedColors ? hit : faint;
     pen.globalAlpha = 0.35 + 0.5 * share;
     pen.beginPath();
     const r = small + 1.2 * share;
     for (const row of rows) {
-      const [x, y] = placeOf(scale, points, row);
+      const [x, y] = rowToScreen(scale, points, row);
       pen.moveTo(x + r, y);
       pen.arc(x, y, r, 0, 2 * Math.PI);
     }
@@ -80,58 +80,58 @@ function dots(el, { reading, at, scale, points, theme, asked }) {
   });
 }
 
-/** What stands above the dots. @param {Drawing} d */
+/** What stands above the dots. @param {SceneFrame} d */
 export function over(d) {
-  const { asked } = d;
-  return svg`<g class="marks" aria-hidden="true">${asked ? candidates(d) : svg`${sum(d)} ${near(d)} ${rule(d)} ${verdicts(d)}`} ${middle(d)} ${labels(d)}</g>`;
+  const { predicting } = d;
+  return svg`<g class="marks" aria-hidden="true">${predicting ? candidates(d) : svg`${analogyArrows(d)} ${neighborMarks(d)} ${distanceLine(d)} ${verdicts(d)}`} ${pickedDot(d)} ${labels(d)}</g>`;
 }
 
-/** @param {Drawing} d @param {number} row @returns {[number, number] | null} */
-const spot = ({ reading, scale, points }, row) =>
-  row >= 0 && isThere(reading, row) ? placeOf(scale, points, row) : null;
+/** @param {SceneFrame} d @param {number} row @returns {[number, number] | null} */
+const spot = ({ derived, scale, points }, row) =>
+  row >= 0 && isFiniteRow(derived, row) ? rowToScreen(scale, points, row) : null;
 
-/** The picked word. @param {Drawing} d */
-function middle(d) {
-  const p = spot(d, d.reading.picked);
+/** The picked word. @param {SceneFrame} d */
+function pickedDot(d) {
+  const p = spot(d, d.derived.picked);
   return p ? svg`<circle class="hub" cx=${p[0]} cy=${p[1]} r="5.5" />` : nothing;
 }
 
-/** How the guess turned out. @param {Drawing} d */
+/** How the guess turned out. @param {SceneFrame} d */
 function verdicts(d) {
   const { prediction } = d.scene.ui;
-  return d.reading.choices.map((row) => {
+  return d.derived.choices.map((row) => {
     const p = spot(d, row);
     const mark = markOf(prediction, row);
     return p && mark && svg`<circle class="verdict ${mark}" cx=${p[0]} cy=${p[1]} r="9" />`;
   });
 }
 
-/** Both tens: circles are truly near, squares near on the map. @param {Drawing} d */
-function near(d) {
-  const { reading } = d;
-  return guard([d.points, d.scale, reading], () => {
-    const squares = reading.nearMap.map((row) => spot(d, row)).filter((p) => p !== null);
-    const circles = reading.near.map((row) => spot(d, row)).filter((p) => p !== null);
+/** Both tens: circles are truly near, squares near on the map. @param {SceneFrame} d */
+function neighborMarks(d) {
+  const { derived } = d;
+  return guard([d.points, d.scale, derived], () => {
+    const squares = derived.nearMap.map((row) => spot(d, row)).filter((p) => p !== null);
+    const circles = derived.near.map((row) => spot(d, row)).filter((p) => p !== null);
     return svg`<path class="seems" d=${squares.map(([x, y]) => `M${x - 4} ${y - 4}h8v8h-8z`).join("")} />
       <path class="near" d=${circles.map(([x, y]) => `M${x - 4} ${y}a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z`).join("")} />`;
   });
 }
 
-/** The line whose length the map tells. @param {Drawing} d */
-function rule(d) {
-  const [from, to] = [spot(d, d.reading.picked), spot(d, d.current)];
-  if (!from || !to || d.current === d.reading.picked) return nothing;
+/** The line whose length the map tells. @param {SceneFrame} d */
+function distanceLine(d) {
+  const [from, to] = [spot(d, d.derived.picked), spot(d, d.current)];
+  if (!from || !to || d.current === d.derived.picked) return nothing;
   return svg`<path class="rule" d="M${from[0]} ${from[1]}L${to[0]} ${to[1]}" /><circle class="ring" cx=${to[0]} cy=${to[1]} r="7" />`;
 }
 
-/** a − b + c as arrows: from b to a, and the same from c. @param {Drawing} d */
-function sum(d) {
-  const { reading, scale } = d;
-  const ends = (reading.terms ?? []).map((row) => spot(d, row));
+/** a − b + c as arrows: from b to a, and the same from c. @param {SceneFrame} d */
+function analogyArrows(d) {
+  const { derived, scale } = d;
+  const ends = (derived.terms ?? []).map((row) => spot(d, row));
   const [a, b, c] = ends;
-  if (!reading.target || d.moving || !a || !b || !c) return nothing;
-  const target = place(scale, ...reading.target);
-  const answer = spot(d, reading.answers[0] ?? -1);
+  if (!derived.target || d.moving || !a || !b || !c) return nothing;
+  const target = toScreen(scale, ...derived.target);
+  const answer = spot(d, derived.answers[0] ?? -1);
   return svg`<path class="arrow" d=${arrow(b, a) + arrow(c, target)} />
     <path class="target" d="M${target[0] - 5} ${target[1]}h10M${target[0]} ${target[1] - 5}v10" />
     ${answer ? svg`<path class="reach" d="M${target[0]} ${target[1]}L${answer[0]} ${answer[1]}" />` : nothing}`;
@@ -146,41 +146,41 @@ function arrow([x0, y0], [x1, y1]) {
   return `M${x0} ${y0}L${x1} ${y1}M${bx - 4 * uy} ${by + 4 * ux}L${x1} ${y1}L${bx + 4 * uy} ${by - 4 * ux}`;
 }
 
-/** What can be guessed. @param {Drawing} d */
+/** What can be guessed. @param {SceneFrame} d */
 function candidates(d) {
-  return d.reading.choices.map((row) => {
+  return d.derived.choices.map((row) => {
     const p = spot(d, row);
     const chosen = markOf(d.scene.ui.prediction, row) === "chosen";
     return p && svg`<circle class="choice ${chosen ? "chosen" : ""}" cx=${p[0]} cy=${p[1]} r="6" />`;
   });
 }
 
-/** Names beside the dots, as many as there is room for. @param {Drawing} d */
+/** Names beside the dots, as many as there is room for. @param {SceneFrame} d */
 function labels(d) {
-  const { reading, current, asked, scale, at } = d;
+  const { derived, current, predicting, scale, at } = d;
   /** @type {import("./layout.js").Name[]} */
   const wanted = [];
   const named = new Set();
   const add = (/** @type {number} */ row, /** @type {string} */ kind) => {
     const p = named.has(row) ? null : spot(d, row);
     named.add(row);
-    const text = short(reading.name(row));
+    const text = short(derived.name(row));
     if (p) wanted.push({ x: p[0], y: p[1], text, kind });
   };
-  add(reading.picked, "middle");
-  if (asked) for (const row of reading.choices) add(row, "choice");
+  add(derived.picked, "middle");
+  if (predicting) for (const row of derived.choices) add(row, "choice");
   else {
-    for (const row of reading.choices) if (markOf(d.scene.ui.prediction, row)) add(row, "current");
+    for (const row of derived.choices) if (markOf(d.scene.ui.prediction, row)) add(row, "current");
     add(current, "current");
-    if (reading.target && !d.moving) {
-      const [x, y] = place(scale, ...reading.target);
+    if (derived.target && !d.moving) {
+      const [x, y] = toScreen(scale, ...derived.target);
       wanted.push({ x, y, text: "a − b + c", kind: "sum" });
     }
-    for (const row of reading.near) add(row, "true");
-    for (const row of reading.nearMap) add(row, "seems");
-    reading.terms?.forEach((row, i) => add(row, `term ${"abc"[i]}`));
+    for (const row of derived.near) add(row, "true");
+    for (const row of derived.nearMap) add(row, "seems");
+    derived.terms?.forEach((row, i) => add(row, `term ${"abc"[i]}`));
   }
-  return names(wanted, at.map).map(
+  return placeNames(wanted, at.map).map(
     (n) => svg`<text class="name ${n.kind}" x=${n.lx} y=${n.ly} text-anchor=${n.anchor}>${n.text}</text>`,
   );
 }
@@ -188,19 +188,19 @@ function labels(d) {
 /** @param {string} word */
 const short = (word) => ([...word].length > 16 ? `${[...word].slice(0, 15).join("")}…` : word);
 
-/** The ruler below the map: the true distance, and what the map shows of it. @param {Drawing} d */
-export function ruler({ reading, at, scale, current, asked }) {
-  const { picked, apart, onMap } = reading;
+/** The ruler below the map: the true distance, and what the map shows of it. @param {SceneFrame} d */
+export function ruler({ derived, at, scale, current, predicting }) {
+  const { picked, distances, mapDistances } = derived;
   const { y } = at.ruler;
-  if (asked || current < 0 || current === picked || Number.isNaN(apart[current])) return nothing;
+  if (predicting || current < 0 || current === picked || Number.isNaN(distances[current])) return nothing;
   const x = 76;
   const room = at.map.w - x - 44;
-  const k = Math.min(scale.k, room / Math.max(apart[current], 1e-9));
+  const k = Math.min(scale.k, room / Math.max(distances[current], 1e-9));
   /** @param {number} top @param {string} name @param {number} value @param {string} kind */
   const bar = (top, name, value, kind) => svg`<text class="sub" x=${x - 8} y=${top + 9} text-anchor="end">${name}</text>
     <rect class="bar ${kind}" x=${x} y=${top} width=${Math.max(1.5, value * k)} height="10" rx="3" />
     <text class="value" x=${x + Math.max(1.5, value * k) + 6} y=${top + 9}>${fixed(value)}</text>`;
-  return svg`<g class="ruler" aria-hidden="true"><text class="head" x="0" y=${y + 10}>from “${short(reading.name(picked))}” to “${short(reading.name(current))}”</text>
-    ${bar(y + 20, "truly", apart[current], "true")}
-    ${bar(y + 38, "on the map", onMap[current], "seems")}</g>`;
+  return svg`<g class="ruler" aria-hidden="true"><text class="head" x="0" y=${y + 10}>from “${short(derived.name(picked))}” to “${short(derived.name(current))}”</text>
+    ${bar(y + 20, "truly", distances[current], "true")}
+    ${bar(y + 38, "on the map", mapDistances[current], "seems")}</g>`;
 }

@@ -2,48 +2,48 @@
  * What the geometry view says: the narration, and the arithmetic behind each number.
  */
 import { html } from "lit-html";
-import { count, fixed, listing, whole } from "../kit/format.js";
-import { currentOf } from "./state.js";
-import { readingOf } from "./trace.js";
+import { pluralize, fixed, joinList, formatInt } from "../kit/format.js";
+import { selectedRow } from "./state.js";
+import { derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
-/** @typedef {import("./trace.js").Reading} Reading */
+/** @typedef {import("./trace.js").Derived} Derived */
 
 /** A word in quotation marks, kept apart from the direction of the sentence. @param {string} word */
 export const quoted = (word) => html`“<bdi>${word}</bdi>”`;
 
 /** @param {Scene} scene */
-export function say(scene) {
+export function narrate(scene) {
   const { trace, ui } = scene;
-  const reading = readingOf(trace);
-  const { picked, name, near } = reading;
+  const derived = derive(trace);
+  const { picked, name, near } = derived;
   if (ui.prediction?.phase === "open")
     return html`Six words are named. One of them points most nearly the way of ${quoted(name(picked))}: which?`;
-  if (Number.isNaN(reading.cosines[picked]))
+  if (Number.isNaN(derived.cosines[picked]))
     return html`The row of ${quoted(name(picked))} holds NaN or an infinity: it has no direction, so nobody is near it.`;
   if (!near.length) return html`${quoted(name(picked))} is the only word here: there is nobody to be near.`;
-  const row = currentOf(scene);
-  if (row < 0 || row === picked) return sayAll(reading, trace.header.typical);
-  return sayPair(reading, row, trace.header.lost);
+  const row = selectedRow(scene);
+  if (row < 0 || row === picked) return narrateNeighbors(derived, trace.header.typical);
+  return narratePair(derived, row, trace.header.lost);
 }
 
-/** @param {Reading} reading @param {number} typical */
-function sayAll({ picked, name, near, both }, typical) {
-  const kept = both.length ? html`${both.length} (${listing(both.map(name), 4)})` : "none";
-  return html`Of the ${count(near.length, "word")} truly nearest to ${quoted(name(picked))}, ${kept} ${both.length > 1 ? "are" : "is"} among its nearest on the map; on average ${fixed(typical, 1)}.`;
+/** @param {Derived} derived @param {number} typical */
+function narrateNeighbors({ picked, name, near, both }, typical) {
+  const kept = both.length ? html`${both.length} (${joinList(both.map(name), 4)})` : "none";
+  return html`Of the ${pluralize(near.length, "word")} truly nearest to ${quoted(name(picked))}, ${kept} ${both.length > 1 ? "are" : "is"} among its nearest on the map; on average ${fixed(typical, 1)}.`;
 }
 
-/** @param {Reading} reading @param {number} row @param {number} lost */
-function sayPair(reading, row, lost) {
-  const { picked, name, cosines, apart, onMap, near, nearMap, closer } = reading;
+/** @param {Derived} derived @param {number} row @param {number} lost */
+function narratePair(derived, row, lost) {
+  const { picked, name, cosines, distances, mapDistances, near, nearMap, closer } = derived;
   const word = quoted(name(row));
   if (Number.isNaN(cosines[row]))
-    return html`${word} holds NaN or an infinity, like ${count(lost, "row")} here: it has no place.`;
+    return html`${word} holds NaN or an infinity, like ${pluralize(lost, "row")} here: it has no place.`;
   const at = near.indexOf(row);
-  const numbers = html`cosine ${fixed(cosines[row])}, true distance ${fixed(apart[row])}, on the map ${fixed(onMap[row])}`;
+  const numbers = html`cosine ${fixed(cosines[row])}, true distance ${fixed(distances[row])}, on the map ${fixed(mapDistances[row])}`;
   if (at >= 0) {
     const others = closer[at]
-      ? html`yet ${count(closer[at], "word")} ${closer[at] === 1 ? "lies" : "lie"} closer on the map`
+      ? html`yet ${pluralize(closer[at], "word")} ${closer[at] === 1 ? "lies" : "lie"} closer on the map`
       : "and nothing lies closer on the map";
     return html`${word} is number ${at + 1} of the words truly nearest to ${quoted(name(picked))}: ${numbers}, ${others}.`;
   }
@@ -54,13 +54,13 @@ function sayPair(reading, row, lost) {
 }
 
 /** What changed between two traces, in one sentence, or "". @param {Record<string, any>} was @param {Scene} scene */
-export function sayChange(was, { trace }) {
+export function narrateChange(was, { trace }) {
   const { params, typical, shares } = trace.header;
-  const { V, answers, answerCosines, name, terms } = readingOf(trace);
+  const { V, answers, answerCosines, name, terms } = derive(trace);
   if (was.plane !== params.plane || (was.seed !== params.seed && params.plane === "random"))
     return `Another plane through the same rows, ${params.plane}: not one cosine changed, but who lies next to whom did. It shows ${fixed(100 * (shares[0] + shares[1]), 0)} % of the variance.`;
   if (was.rows !== params.rows)
-    return `${whole(V)} words: on average ${fixed(typical, 1)} of ten true neighbours are near on the map.`;
+    return `${formatInt(V)} words: on average ${fixed(typical, 1)} of ten true neighbours are near on the map.`;
   if (["a", "b", "c"].some((slot) => was[slot] !== params[slot]) && terms && answers.length)
     return `${name(terms[0])} − ${name(terms[1])} + ${name(terms[2])} points most nearly at “${name(answers[0])}”, cosine ${fixed(answerCosines[0])}.`;
   return "";

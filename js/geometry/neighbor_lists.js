@@ -9,22 +9,22 @@ import { icon } from "../kit/icons.js";
 import { markOf } from "../kit/predict.js";
 import { lineY } from "./layout.js";
 
-/** @typedef {import("./state.js").Drawing} Drawing */
+/** @typedef {import("./state.js").SceneFrame} SceneFrame */
 
-/** @param {Drawing} d */
+/** @param {SceneFrame} d */
 export function lists(d) {
-  const { reading, asked } = d;
-  if (asked) return candidates(d);
-  return html`${list(d, 0, "near", reading.near)} ${list(d, 1, "seems", reading.nearMap)}`;
+  const { derived, predicting } = d;
+  if (predicting) return candidateList(d);
+  return html`${list(d, 0, "near", derived.near)} ${list(d, 1, "seems", derived.nearMap)}`;
 }
 
 /**
- * @param {Drawing} d
+ * @param {SceneFrame} d
  * @param {0 | 1} side
  * @param {"near" | "seems"} part
  * @param {number[]} rows
  */
-function list({ scene, reading, at, current }, side, part, rows) {
+function list({ scene, derived, at, current }, side, part, rows) {
   const { x, w } = at.lists[side];
   const { ui } = scene;
   const told = side ? "nearest on the map" : "truly nearest";
@@ -34,9 +34,9 @@ function list({ scene, reading, at, current }, side, part, rows) {
   const stop = held >= 0 ? held : side ? 0 : Math.min(ui.step, rows.length - 1);
   return html`<div role="listbox" aria-label="The ${rows.length} words ${told}" class="words">
     ${rows.map((row, i) => {
-      const both = reading.both.includes(row);
+      const both = derived.both.includes(row);
       const mark = markOf(ui.prediction, row);
-      const [cosine, apart] = [fixed(reading.cosines[row]), fixed(reading.onMap[row])];
+      const [cosine, apart] = [fixed(derived.cosines[row]), fixed(derived.mapDistances[row])];
       return html`<div
         role="option"
         class="line ${row === current ? "hit" : ""} ${both ? "both" : ""} ${mark}"
@@ -44,23 +44,23 @@ function list({ scene, reading, at, current }, side, part, rows) {
         tabindex=${i === stop ? 0 : -1}
         data-place="${part}:${i}"
         data-row=${row}
-        title=${reading.name(row)}
+        title=${derived.name(row)}
         style="left:${x}px;width:${w}px;top:${lineY(at, i) - 12}px"
       >
-        ${mark ? icon(mark) : nothing}<bdi>${reading.name(row)}</bdi><span class="num"><span class="unseen">, cosine </span>${cosine}</span
+        ${mark ? icon(mark) : nothing}<bdi>${derived.name(row)}</bdi><span class="num"><span class="unseen">, cosine </span>${cosine}</span
         ><span class="num dim"><span class="unseen">, on the map </span>${apart}</span>${both ? html`<span class="unseen">, in both lists</span>` : nothing}
       </div>`;
     })}
   </div>`;
 }
 
-/** @param {Drawing} d */
-function candidates({ scene, reading, at }) {
+/** @param {SceneFrame} d */
+function candidateList({ scene, derived, at }) {
   const { x } = at.lists[0];
   const { prediction, focus } = scene.ui;
-  const held = focus?.part === "choice" ? reading.choices.indexOf(focus.row) : 0;
+  const held = focus?.part === "choice" ? derived.choices.indexOf(focus.row) : 0;
   return html`<div role="listbox" aria-label="Which word is truly nearest?" class="words">
-    ${reading.choices.map((row, i) => {
+    ${derived.choices.map((row, i) => {
       const chosen = markOf(prediction, row) === "chosen";
       return html`<div
         role="option"
@@ -71,14 +71,14 @@ function candidates({ scene, reading, at }) {
         data-row=${row}
         style="left:${x}px;width:${at.lists[1].x + at.lists[1].w - x}px;top:${lineY(at, i) - 12}px"
       >
-        <bdi>${reading.name(row)}</bdi>${chosen ? icon("right") : nothing}
+        <bdi>${derived.name(row)}</bdi>${chosen ? icon("right") : nothing}
       </div>`;
     })}
   </div>`;
 }
 
-/** Headings of map and lists, and ribbons between words that stand in both lists. @param {Drawing} d */
-export function around({ scene, reading, at, asked, current }) {
+/** Headings of map and lists, and ribbons between words that stand in both lists. @param {SceneFrame} d */
+export function listHeadings({ scene, derived, at, predicting, current }) {
   const { shares } = scene.trace.header;
   const y = at.rows.y - 28;
   /** @param {number} x @param {number} top @param {string} name @param {string} small */
@@ -90,12 +90,12 @@ export function around({ scene, reading, at, asked, current }) {
     svg`<text class="sub" x=${x + w - 38} y=${y + 15} text-anchor="end">cosine</text><text class="sub" x=${x + w - 6} y=${y + 15} text-anchor="end">map</text>`;
   return svg`${head(0, 12, `flat map, ${scene.params.plane}`, `it shows ${shown}`)}
     ${
-      asked
+      predicting
         ? head(one.x, y, "which is truly nearest?", "choose one")
         : svg`${head(one.x, y, "truly nearest", "")}${head(two.x, y, at.narrow ? "near on the map" : "nearest on the map", "")}${side(one)}${side(two)}
-      ${reading.both.map(
+      ${derived.both.map(
         (row) =>
-          svg`<path class="ribbon ${row === current ? "hit" : "same"}" d=${ribbonPath(one.x + one.w, lineY(at, reading.near.indexOf(row)), two.x, lineY(at, reading.nearMap.indexOf(row)))} />`,
+          svg`<path class="ribbon ${row === current ? "hit" : "same"}" d=${ribbonPath(one.x + one.w, lineY(at, derived.near.indexOf(row)), two.x, lineY(at, derived.nearMap.indexOf(row)))} />`,
       )}`
     }`;
 }

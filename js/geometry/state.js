@@ -2,8 +2,8 @@
  * UI state of the geometry view: the word being dragged, the running transition, the selected row.
  */
 import { layout, scaleOf } from "./layout.js";
-import { readingOf } from "./trace.js";
-import { placesOf } from "./transition.js";
+import { derive } from "./trace.js";
+import { pointsNow } from "./transition.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
@@ -12,55 +12,55 @@ import { placesOf } from "./transition.js";
  * @param {Scene} scene
  * @returns {number} or −1
  */
-export function currentOf({ trace, ui }) {
-  const { V, near } = readingOf(trace);
+export function selectedRow({ trace, ui }) {
+  const { V, near } = derive(trace);
   const row = ui.hover?.row ?? ui.focus?.row ?? near[ui.step];
   return row === undefined || row >= V ? -1 : row;
 }
 
 /**
- * @typedef {object} Drawing
+ * @typedef {object} SceneFrame
  * @property {Scene} scene
- * @property {import("./trace.js").Reading} reading
+ * @property {import("./trace.js").Derived} derived
  * @property {import("./layout.js").Layout} at
  * @property {import("./layout.js").Scale} scale
  * @property {ArrayLike<number>} points  as they are drawn now, on their way to another plane
  * @property {boolean} moving
  * @property {number} current
- * @property {boolean} asked
+ * @property {boolean} predicting
  */
 
 /** @type {WeakMap<object, { key: unknown[], at: import("./layout.js").Layout, scale: import("./layout.js").Scale }>} */
-const known = new WeakMap();
+const layoutCache = new WeakMap();
 
 /** The layout and the scale, the same as long as nothing they depend on changes. @param {Scene} scene @param {ArrayLike<number>} points */
-function placed(scene, points) {
-  const { near, nearMap, choices, target } = readingOf(scene.trace);
+function layoutAndScale(scene, points) {
+  const { near, nearMap, choices, target } = derive(scene.trace);
   const count = Math.max(near.length, nearMap.length, choices.length);
   const key = [scene.size.figure, count, points, target];
-  const before = known.get(scene.act);
+  const before = layoutCache.get(scene.explorer);
   if (before && key.every((part, i) => part === before.key[i])) return before;
   const at = layout({ width: scene.size.figure, count });
   const made = { key, at, scale: scaleOf(points, at.map, target) };
-  known.set(scene.act, made);
+  layoutCache.set(scene.explorer, made);
   return made;
 }
 
-/** @param {Scene} scene @returns {Drawing} */
-export function drawingOf(scene) {
-  const { points, moving } = placesOf(scene);
-  const { at, scale } = placed(scene, points);
-  const asked = scene.ui.prediction?.phase === "open";
-  const reading = readingOf(scene.trace);
-  return { scene, reading, at, scale, points, moving, current: asked ? -1 : currentOf(scene), asked };
+/** @param {Scene} scene @returns {SceneFrame} */
+export function sceneFrame(scene) {
+  const { points, moving } = pointsNow(scene);
+  const { at, scale } = layoutAndScale(scene, points);
+  const predicting = scene.ui.prediction?.phase === "open";
+  const derived = derive(scene.trace);
+  return { scene, derived, at, scale, points, moving, current: predicting ? -1 : selectedRow(scene), predicting };
 }
 
 /**
- * @typedef {object} Own
+ * @typedef {object} LocalUi
  * @property {{ row: number, x: number, y: number, slot?: string } | null} dragging  the word that follows the pointer
  * @property {boolean} dragged  a drag just ended, and its click is still to come
- * @property {{ from: ArrayLike<number>, start: number } | null} walk  the transition from another plane
+ * @property {{ from: ArrayLike<number>, start: number } | null} transition  the transition from another plane
  */
 
-/** @returns {Own} */
-export const own = () => ({ dragging: null, dragged: false, walk: null });
+/** @returns {LocalUi} */
+export const initialUi = () => ({ dragging: null, dragged: false, transition: null });

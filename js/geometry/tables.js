@@ -2,23 +2,23 @@
  * Every number the geometry view draws, as tables.
  */
 import { fixed } from "../kit/format.js";
-import { currentOf } from "./state.js";
-import { readingOf } from "./trace.js";
+import { selectedRow } from "./state.js";
+import { derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
 /** @param {Scene} scene @returns {import("../kit/data_table.js").DataTable[]} */
 export function tables(scene) {
-  const reading = readingOf(scene.trace);
-  const { name, points, cosines, apart, onMap, near, nearMap, closer, picked, choices } = reading;
+  const derived = derive(scene.trace);
+  const { name, points, cosines, distances, mapDistances, near, nearMap, closer, picked, choices } = derived;
   if (scene.ui.prediction?.phase === "open")
     return [{ caption: "To guess among", corner: "word", columns: ["row"], rows: choices.map((row) => ({ head: name(row), cells: [row] })) }];
   /** @param {number} row */
-  const numbers = (row) => [fixed(cosines[row]), fixed(apart[row]), fixed(onMap[row]), fixed(points[2 * row]), fixed(points[2 * row + 1])];
+  const numbers = (row) => [fixed(cosines[row]), fixed(distances[row]), fixed(mapDistances[row]), fixed(points[2 * row]), fixed(points[2 * row + 1])];
   const columns = ["cosine", "true", "map", "x", "y"];
-  const current = currentOf(scene);
+  const current = selectedRow(scene);
   const looked = current >= 0 && current !== picked ? [current] : [];
-  const { terms, answers, answerCosines, target } = reading;
+  const { terms, answers, answerCosines, target } = derived;
   return [
     {
       caption: `Truly nearest to ${name(picked)}`,

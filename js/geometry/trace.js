@@ -5,7 +5,7 @@ import { rowOf } from "../kit/wire.js";
 
 /** @typedef {import("../kit/wire.js").Trace} Trace */
 /**
- * @typedef {object} Reading
+ * @typedef {object} Derived
  * @property {number} V
  * @property {number} D
  * @property {number} picked
@@ -13,8 +13,8 @@ import { rowOf } from "../kit/wire.js";
  * @property {(row: number) => string} text      what Python finds the row by
  * @property {ArrayLike<number>} points          x and y of each row, NaN for one that is nowhere
  * @property {ArrayLike<number>} cosines         of each row with the picked one
- * @property {ArrayLike<number>} apart           true distances
- * @property {ArrayLike<number>} onMap           distances on the map
+ * @property {ArrayLike<number>} distances           true distances
+ * @property {ArrayLike<number>} mapDistances           distances on the map
  * @property {number[]} near                     truly nearest, the nearest first
  * @property {number[]} nearMap                  nearest on the map
  * @property {number[]} closer                   how many others are closer on the map than each of `near`
@@ -27,12 +27,12 @@ import { rowOf } from "../kit/wire.js";
  * @property {(row: number) => ArrayLike<number> | null} vector  of the picked row and of `near`, length 1
  */
 
-/** @type {WeakMap<Trace, Reading>} */
-const known = new WeakMap();
+/** @type {WeakMap<Trace, Derived>} */
+const cache = new WeakMap();
 
-/** @param {Trace} trace @returns {Reading} */
-export function readingOf(trace) {
-  const before = known.get(trace);
+/** @param {Trace} trace @returns {Derived} */
+export function derive(trace) {
+  const before = cache.get(trace);
   if (before) return before;
   const { header, arrays } = trace;
   /** @param {string} name */
@@ -41,7 +41,7 @@ export function readingOf(trace) {
   const near = list("near");
   const nearMap = list("near_map");
   const target = list("target");
-  const reading = {
+  const derived = {
     V: header.words.length,
     D: header.width,
     picked: header.picked,
@@ -49,8 +49,8 @@ export function readingOf(trace) {
     text: (/** @type {number} */ row) => (named[row] ? header.words[row] : `#${row}`),
     points: arrays.points.data,
     cosines: arrays.cosines.data,
-    apart: arrays.apart.data,
-    onMap: arrays.on_map.data,
+    distances: arrays.apart.data,
+    mapDistances: arrays.on_map.data,
     near,
     nearMap,
     closer: list("closer"),
@@ -67,10 +67,10 @@ export function readingOf(trace) {
       return at || row === header.picked ? rowOf(arrays.vectors, at) : null;
     },
   };
-  known.set(trace, reading);
-  return reading;
+  cache.set(trace, derived);
+  return derived;
 }
 
-/** Whether a row stands on the map. @param {Reading} reading @param {number} row */
-export const isThere = ({ points }, row) => Number.isFinite(points[2 * row]);
+/** Whether a row stands on the map. @param {Derived} derived @param {number} row */
+export const isFiniteRow = ({ points }, row) => Number.isFinite(points[2 * row]);
 

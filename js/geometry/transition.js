@@ -1,20 +1,20 @@
 /**
  * From one plane to another: each dot walks to its new place.
  */
-import { readingOf } from "./trace.js";
+import { derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
-const TAKES = 400; // ms
+const DURATION = 400; // ms
 
 /**
  * Let the dots walk from where they stood in another trace.
  * @param {Scene} scene
  * @param {ArrayLike<number>} from
  */
-export function walk({ trace, ui, theme }, from) {
-  const calm = theme.calm || from.length !== readingOf(trace).points.length;
-  ui.own.walk = calm ? null : { from, start: performance.now() };
+export function startTransition({ trace, ui, theme }, from) {
+  const calm = theme.reducedMotion || from.length !== derive(trace).points.length;
+  ui.local.walk = calm ? null : { from, start: performance.now() };
 }
 
 /**
@@ -22,16 +22,16 @@ export function walk({ trace, ui, theme }, from) {
  * @param {Scene} scene
  * @returns {{ points: ArrayLike<number>, moving: boolean }}
  */
-export function placesOf({ trace, ui, act }) {
-  const { points } = readingOf(trace);
-  const { walk: way } = ui.own;
+export function pointsNow({ trace, ui, explorer }) {
+  const { points } = derive(trace);
+  const { walk: way } = ui.local;
   if (!way) return { points, moving: false };
-  const share = (performance.now() - way.start) / TAKES;
+  const share = (performance.now() - way.start) / DURATION;
   if (share >= 1) {
-    ui.own.walk = null;
+    ui.local.walk = null;
     return { points, moving: false };
   }
-  requestAnimationFrame(() => act.repaint());
+  requestAnimationFrame(() => explorer.repaint());
   return { points: between(way.from, points, share), moving: true };
 }
 

@@ -1,20 +1,20 @@
 /**
  * Commands of the gradient view: each thing that pointer, keys and buttons can do, once.
  */
-import { tell } from "../kit/link.js";
-import { columnOf } from "./state.js";
+import { broadcast } from "../kit/link.js";
+import { selectedColumn } from "./state.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
 /** What a click on a spot does. @param {Scene} scene @param {any} spot */
-export function pick(scene, spot) {
-  const { act, ui } = scene;
+export function select(scene, spot) {
+  const { explorer, ui } = scene;
   if (ui.prediction?.phase === "open") {
-    if (spot.row !== undefined && ui.own.asks === "rows") act.choose(spot.row);
-    if (spot.part === "cell") hold(scene, spot);
+    if (spot.row !== undefined && ui.local.asks === "rows") explorer.choose(spot.row);
+    if (spot.part === "cell") focusSpot(scene, spot);
     return;
   }
-  hold(scene, spot.part === "row" ? { part: "cell", row: spot.row, col: columnOf(scene) } : spot);
+  focusSpot(scene, spot.part === "row" ? { part: "cell", row: spot.row, col: selectedColumn(scene) } : spot);
 }
 
 /**
@@ -23,22 +23,22 @@ export function pick(scene, spot) {
  * @param {any} spot
  * @param {any} [open]
  */
-export function hold({ act, ui }, spot, open = null) {
-  if (spot.col !== undefined) ui.own.col = spot.col;
-  act.show({ focus: spot, open, playing: false }, "step");
-  act.player.stop();
-  act.focusLater(placeOf(spot));
-  tell(act);
-  act.reportCursor();
+export function focusSpot({ explorer, ui }, spot, open = null) {
+  if (spot.col !== undefined) ui.local.col = spot.col;
+  explorer.updateUi({ focus: spot, open, playing: false }, "step");
+  explorer.player.stop();
+  explorer.focusAfterPaint(placeOf(spot));
+  broadcast(explorer);
+  explorer.reportCursor();
 }
 
 /** Show the arithmetic behind a spot. @param {Scene} scene @param {any} spot */
-export function openAt(scene, spot) {
-  const full = { col: columnOf(scene), ...spot };
+export function openArithmetic(scene, spot) {
+  const full = { col: selectedColumn(scene), ...spot };
   if (spot.part === "chip") full.part = "back";
   if (spot.part === "row") full.part = "cell";
   const { part, ...where } = full;
-  hold(scene, spot.part === "row" ? full : spot, { kind: part, ...where, from: placeOf(spot.part === "row" ? full : spot) });
+  focusSpot(scene, spot.part === "row" ? full : spot, { kind: part, ...where, from: placeOf(spot.part === "row" ? full : spot) });
 }
 
 /** The data-place of a spot. @param {any} spot */
@@ -48,8 +48,8 @@ export function placeOf({ part, n, row, col }) {
 }
 
 /** Ask what becomes of duplicates. @param {Scene} scene */
-export function askFate({ act, ui }) {
-  ui.own.asks = "fate";
+export function askAboutDuplicates({ explorer, ui }) {
+  ui.local.asks = "fate";
   ui.prediction = null;
-  act.predict("again");
+  explorer.predict("again");
 }

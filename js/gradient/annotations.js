@@ -2,19 +2,19 @@
  * What stands around the grids of a backward pass: headings, rings, the scale, verdicts.
  */
 import { html, nothing, svg } from "lit-html";
-import { count, whole } from "../kit/format.js";
+import { pluralize, formatInt } from "../kit/format.js";
 import { icon } from "../kit/icons.js";
 import { LEGEND_WIDTH, legend } from "../kit/legend.js";
 import { markOf } from "../kit/predict.js";
 import { chipY } from "./layout.js";
-import { columnOf } from "./state.js";
+import { selectedColumn } from "./state.js";
 
 /** @typedef {import("./figure.js").Drawing} Drawing */
 
 /** @param {Drawing} d */
-export function headings({ at, reading, scene, asked, step, rule }) {
-  const { N, V, D, rows } = reading;
-  const { token, col: col0 } = scene.ui.own.windows;
+export function headings({ at, derived, scene, predicting, step, rule }) {
+  const { N, V, D, rows } = derived;
+  const { token, col: col0 } = scene.ui.local.windows;
   const { cols } = at.table;
   /** @param {number} x @param {string} name @param {string} small @param {boolean} [end] */
   const head = (
@@ -24,35 +24,35 @@ export function headings({ at, reading, scene, asked, step, rule }) {
     end,
   ) => svg`<text class="head" x=${x} y="12" text-anchor=${end ? "end" : "start"}
     >${name}<tspan class="sub" x=${x} dy="15">${small}</tspan></text>`;
-  const some = N > at.chips.count ? `${token + 1}–${token + at.chips.count} of ${whole(reading.total)}` : `N = ${whole(N)}`;
-  const wide = cols < D ? `cols ${col0}–${col0 + cols - 1} of ${D}` : `${whole(N)} × ${D}`;
-  const tall = rows.length < V ? `${rows.length} of ${whole(V)} rows` : `${V} × ${D}`;
-  const so = reading.tied ? "dashed: by scores" : step >= N ? (rule === "add" ? "added up" : "the last wins") : "so far";
+  const some = N > at.chips.count ? `${token + 1}–${token + at.chips.count} of ${formatInt(derived.total)}` : `N = ${formatInt(N)}`;
+  const wide = cols < D ? `cols ${col0}–${col0 + cols - 1} of ${D}` : `${formatInt(N)} × ${D}`;
+  const tall = rows.length < V ? `${rows.length} of ${formatInt(V)} rows` : `${V} × ${D}`;
+  const so = derived.tied ? "dashed: by scores" : step >= N ? (rule === "add" ? "added up" : "the last wins") : "so far";
   return svg`${head(at.chips.x, "words", some)}
-    ${head(at.back.x, at.narrow ? "back" : "what comes back", wide)}
-    ${head(at.table.x, asked ? "table W" : at.narrow ? "dW" : "gradient dW", tall)}
-    ${asked ? nothing : head(at.pile.number, at.narrow ? `col ${columnOf(scene)}` : `column ${columnOf(scene)}`, at.narrow ? "" : so, true)}`;
+    ${head(at.gradOutput.x, at.narrow ? "back" : "what comes back", wide)}
+    ${head(at.table.x, predicting ? "table W" : at.narrow ? "dW" : "gradient dW", tall)}
+    ${predicting ? nothing : head(at.bars.number, at.narrow ? `col ${selectedColumn(scene)}` : `column ${selectedColumn(scene)}`, at.narrow ? "" : so, true)}`;
 }
 
 /** What lies beyond the figure, in words. @param {Drawing} d */
-export function rest({ reading, at }) {
-  const { N, total, V, rows } = reading;
+export function cutNotice({ derived, at }) {
+  const { N, total, V, rows } = derived;
   const more = [
-    N < total ? `the first ${N} of ${whole(total)} words are followed` : "",
-    rows.length < V ? `${count(V - rows.length, "more row")} in the table` : "",
+    N < total ? `the first ${N} of ${formatInt(total)} words are followed` : "",
+    rows.length < V ? `${pluralize(V - rows.length, "more row")} in the table` : "",
   ].filter(Boolean);
   return more.length ? svg`<text x=${at.chips.x} y=${at.height - 5}>${more.join("; ")}</text>` : nothing;
 }
 
 /** The frames about what is lit, and about the one cell in the middle of it. @param {Drawing} d */
-export function rings({ scene, reading, at, lit, asked }) {
-  if (asked) return nothing;
-  const { token, col: col0 } = scene.ui.own.windows;
-  const { table, back } = at;
-  const i = reading.place(lit.row);
-  const column = columnOf(scene) - col0;
-  const cell = lit.col >= 0 && column >= 0 && column < table.cols;
-  const words = lit.senders.map((n) => n - token).filter((k) => k >= 0 && k < at.chips.count);
+export function rings({ scene, derived, at, highlight, predicting }) {
+  if (predicting) return nothing;
+  const { token, col: col0 } = scene.ui.local.windows;
+  const { table, gradOutput } = at;
+  const i = derived.rowIndex(highlight.row);
+  const column = selectedColumn(scene) - col0;
+  const cell = highlight.col >= 0 && column >= 0 && column < table.cols;
+  const words = highlight.senders.map((n) => n - token).filter((k) => k >= 0 && k < at.chips.count);
   return svg`<g class="rings" aria-hidden="true">
     ${
       column >= 0 && column < table.cols
@@ -60,24 +60,24 @@ export function rings({ scene, reading, at, lit, asked }) {
         : nothing
     }
     ${i >= 0 ? svg`<rect class="ring" x=${table.x - 3} y=${table.y + i * table.rh - 3} width=${table.w + 4.5} height=${table.rh + 4.5} rx="4" />` : nothing}
-    ${words.map((k) => svg`<rect class="ring ${lit.n >= 0 && lit.n - token !== k ? "same" : ""}" x=${back.x - 3} y=${chipY(at, k) - back.ch / 2 - 3} width=${table.w + 4.5} height=${back.ch + 4.5} rx="4" />`)}
+    ${words.map((k) => svg`<rect class="ring ${highlight.n >= 0 && highlight.n - token !== k ? "same" : ""}" x=${gradOutput.x - 3} y=${chipY(at, k) - gradOutput.ch / 2 - 3} width=${table.w + 4.5} height=${gradOutput.ch + 4.5} rx="4" />`)}
     ${i >= 0 && cell ? svg`<rect class="cellring" x=${table.x + column * table.cw - 0.75} y=${table.y + i * table.rh - 0.75} width=${table.cw} height=${table.rh} rx="2" />` : nothing}
-    ${cell ? words.map((k) => svg`<rect class="cellring" x=${back.x + column * table.cw - 0.75} y=${chipY(at, k) - back.ch / 2 - 0.75} width=${table.cw} height=${back.ch} rx="2" />`) : nothing}
+    ${cell ? words.map((k) => svg`<rect class="cellring" x=${gradOutput.x + column * table.cw - 0.75} y=${chipY(at, k) - gradOutput.ch / 2 - 0.75} width=${table.cw} height=${gradOutput.ch} rx="2" />`) : nothing}
   </g>`;
 }
 
 /** The scale of the colours, where the eye ends. @param {Drawing} d */
-export function scale({ scene, reading, at }) {
+export function colorScale({ scene, derived, at }) {
   const x = at.width - LEGEND_WIDTH - 34;
-  return legend({ theme: scene.theme, most: reading.most, x, y: at.height - 14 });
+  return legend({ theme: scene.theme, vmax: derived.vmax, x, y: at.height - 14 });
 }
 
 /** How each chosen row turned out, beside it. @param {Drawing} d */
-export function verdicts({ scene, reading, at }) {
-  const { prediction, own } = scene.ui;
-  if (!prediction || own.asks !== "rows") return nothing;
+export function verdicts({ scene, derived, at }) {
+  const { prediction, local } = scene.ui;
+  if (!prediction || local.asks !== "rows") return nothing;
   let order = 0;
-  return reading.rows.map((row, i) => {
+  return derived.rows.map((row, i) => {
     const mark = markOf(prediction, row);
     if (!mark) return nothing;
     const said = { chosen: "chosen", right: "right", missed: "missed", extra: "extra" }[mark];

@@ -2,15 +2,15 @@
  * The arithmetic behind the numbers of a backward pass.
  */
 import { html } from "lit-html";
-import { count, fixed, listing, shape, sized, whole } from "../kit/format.js";
-import { shownTerms, sum } from "../kit/formula_card.js";
-import { asked } from "./gradient_check.js";
-import { columnOf, spotOf, weightOf } from "./state.js";
+import { pluralize, fixed, joinList, shape, scientific, formatInt } from "../kit/format.js";
+import { visibleTerms, productSum } from "../kit/formula_card.js";
+import { checkedWeight } from "./gradient_check.js";
+import { selectedColumn, selection, selectedWeight } from "./state.js";
 import { sumText, term } from "./sum_text.js";
-import { reachedRows, readingOf } from "./trace.js";
+import { rowsWithGradient, derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
-/** @typedef {import("./trace.js").Reading} Reading */
+/** @typedef {import("./trace.js").Derived} Derived */
 /** @typedef {{ name?: string, body: unknown, note?: unknown, main?: boolean }} Line */
 
 /** A factor in a product: what is below zero stands in brackets. @param {number} value */
@@ -18,42 +18,42 @@ const bracket = (value) => fixed(value).replace(/^−.*/, "($&)");
 
 /** The lines of the arithmetic card. @param {Scene} scene @returns {{ lines: Line[], pinned: boolean }} */
 export function arithmetic(scene) {
-  const reading = readingOf(scene.trace);
+  const derived = derive(scene.trace);
   const { open } = scene.ui;
-  if (open?.kind === "fact") return { lines: [fact(open.id, scene, reading)], pinned: true };
+  if (open?.kind === "fact") return { lines: [fact(open.id, scene, derived)], pinned: true };
   const pinned = open?.kind === "back" || open?.kind === "cell";
-  const spot = spotOf(scene);
+  const spot = selection(scene);
   const back = open?.kind === "back" ? open : !open && spot.part === "back" ? spot : null;
-  if (back && back.n < reading.N) return { lines: backLines(scene, reading, back.n, Math.min(back.col, reading.D - 1)), pinned };
+  if (back && back.n < derived.N) return { lines: backLines(scene, derived, back.n, Math.min(back.col, derived.D - 1)), pinned };
   const n = spot.part === "chip" && !open ? Number(spot.n) : -1;
-  const row = n >= 0 && n < reading.N ? reading.ids[n] : weightOf(scene).row;
-  if (!reading.rows.length || reading.place(row) < 0) return { lines: [{ body: "dW[ids[n], :] += g[n, :]", note: "one word after the other" }], pinned };
-  return { lines: weightLines(scene, reading, row, open?.kind === "cell" ? weightOf(scene).col : columnOf(scene)), pinned };
+  const row = n >= 0 && n < derived.N ? derived.ids[n] : selectedWeight(scene).row;
+  if (!derived.rows.length || derived.rowIndex(row) < 0) return { lines: [{ body: "dW[ids[n], :] += g[n, :]", note: "one word after the other" }], pinned };
+  return { lines: weightLines(scene, derived, row, open?.kind === "cell" ? selectedWeight(scene).col : selectedColumn(scene)), pinned };
 }
 
-/** @param {Scene} scene @param {Reading} reading @param {number} row @param {number} col @returns {Line[]} */
-function weightLines(scene, reading, row, col) {
-  return [sumLine(scene, reading, row, col), ...scoresLine(scene, reading, row, col), checkLine(scene, reading, row, col)];
+/** @param {Scene} scene @param {Derived} derived @param {number} row @param {number} col @returns {Line[]} */
+function weightLines(scene, derived, row, col) {
+  return [sumLine(scene, derived, row, col), ...scoresLine(scene, derived, row, col), checkLine(scene, derived, row, col)];
 }
 
-/** @param {Scene} scene @param {Reading} reading @param {number} row @param {number} col @returns {Line} */
-function sumLine({ params, size, ui }, reading, row, col) {
-  const senders = reading.senders(row);
+/** @param {Scene} scene @param {Derived} derived @param {number} row @param {number} col @returns {Line} */
+function sumLine({ params, size, ui }, derived, row, col) {
+  const senders = derived.senders(row);
   const most = ui.open ? 12 : size.width < 560 ? 2 : 3;
-  const result = html`<span class="on">${fixed(reading.gradient(row, params.rule)[col])}</span>`;
+  const result = html`<span class="on">${fixed(derived.gradient(row, params.rule)[col])}</span>`;
   const name = params.rule;
   const left = html`dW[${row}, ${col}] = `;
   const padding = params.mode === "padding" && row === params.padding_idx;
-  if (!senders.length && !reading.tied) {
+  if (!senders.length && !derived.tied) {
     const note = padding ? "padding learns nothing" : "no word reads this row";
     return { name, body: html`${left}<span class="on">0.00</span>`, note };
   }
   const first = senders.slice(0, most).map((n) => `g[${n}, ${col}]`);
   const names = first.join(" + ") + (senders.length > most ? " + …" : "");
-  const values = senders.map((n) => reading.back(n)[col]);
-  const scores = reading.tied && reading.N > 1 ? reading.direct(row)[col] : null;
+  const values = senders.map((n) => derived.gradOutput(n)[col]);
+  const scores = derived.tied && derived.N > 1 ? derived.gradFromScores(row)[col] : null;
   const direct = scores === null ? "" : html`<span class="scores">${term(scores, !values.length)}</span>`;
-  const words = count(senders.length, "word");
+  const words = pluralize(senders.length, "word");
   if (params.rule === "assign" && senders.length > 1) {
     const before = values.slice(0, -1);
     const lost = before
@@ -66,7 +66,7 @@ function sumLine({ params, size, ui }, reading, row, col) {
   const sums = values.length ? sumText(values, most) : "";
   const mean = params.mode === "frequency" && values.length > 1;
   const through = mean ? `(${sums}) / ${values.length}` : sums;
-  const symbols = [names, reading.tied ? "scores" : ""].filter(Boolean).join(" + ");
+  const symbols = [names, derived.tied ? "scores" : ""].filter(Boolean).join(" + ");
   return {
     name,
     body: html`${left}${symbols} = ${through}${direct} = ${result}`,
@@ -74,67 +74,67 @@ function sumLine({ params, size, ui }, reading, row, col) {
   };
 }
 
-/** Tied: what the scores send, word by word. @param {Scene} scene @param {Reading} reading @param {number} row @param {number} col @returns {Line[]} */
-function scoresLine({ ui, size }, reading, row, col) {
-  if (!reading.tied || reading.N < 2) return [];
-  const words = Array.from({ length: reading.N }, (_, n) => n).filter(reading.arrives);
-  const shown = shownTerms(words.length, 0, ui.open ? 12 : size.width < 860 ? 2 : 4);
-  const i = reading.place(row);
+/** Tied: what the scores send, word by word. @param {Scene} scene @param {Derived} derived @param {number} row @param {number} col @returns {Line[]} */
+function scoresLine({ ui, size }, derived, row, col) {
+  if (!derived.tied || derived.N < 2) return [];
+  const words = Array.from({ length: derived.N }, (_, n) => n).filter(derived.hasGradient);
+  const shown = visibleTerms(words.length, 0, ui.open ? 12 : size.width < 860 ? 2 : 4);
+  const i = derived.rowIndex(row);
   const terms = words.map((n, index) => ({
     index,
-    on: reading.ids[n] === row,
-    factor: bracket(reading.sent(n)[i]),
-    value: bracket(reading.weights(reading.ids[n])[col] ?? NaN),
+    on: derived.ids[n] === row,
+    factor: bracket(derived.gradScores(n)[i]),
+    value: bracket(derived.weights(derived.ids[n])[col] ?? NaN),
   }));
-  const sums = sum(terms, (k) => `… ${count(k, "more word")} …`, shown);
+  const sums = productSum(terms, (k) => `… ${pluralize(k, "more word")} …`, shown);
   return [
     {
       name: "scores",
       main: false,
-      body: html`(p − y)ᵀ @ rows = ${sums} = <span class="on">${fixed(reading.direct(row)[col])}</span>`,
+      body: html`(p − y)ᵀ @ rows = ${sums} = <span class="on">${fixed(derived.gradFromScores(row)[col])}</span>`,
       note: "one term for each word with a next one",
     },
   ];
 }
 
-/** @param {Scene} scene @param {Reading} reading @param {number} row @param {number} col @returns {Line} */
-function checkLine({ trace, params, ui }, reading, row, col) {
-  const found = asked(trace, reading, row, col, params.digits, params.rule);
+/** @param {Scene} scene @param {Derived} derived @param {number} row @param {number} col @returns {Line} */
+function checkLine({ trace, params, ui }, derived, row, col) {
+  const found = checkedWeight(trace, derived, row, col, params.digits, params.rule);
   const name = "check";
-  if (!found) return { name, main: false, body: "not among the weights that were checked", note: `${whole(trace.header.weights_checked)} were` };
-  const h = sized(found.h, 0);
+  if (!found) return { name, main: false, body: "not among the weights that were checked", note: `${formatInt(trace.header.weights_checked)} were` };
+  const h = scientific(found.h, 0);
   const losses = ui.open ? html`(${fixed(found.up, 12)} − ${fixed(found.down, 12)}) / (2 · ${h}) = ` : "";
   return {
     name,
     main: Boolean(ui.open),
     body: html`(L(W[${row}, ${col}] + ${h}) − L(W[${row}, ${col}] − ${h})) / 2h = ${losses}<span class="on">${fixed(found.numeric, 6)}</span>`,
-    note: Number.isNaN(found.error) ? "the loss is no number" : `error ${sized(found.error)}`,
+    note: Number.isNaN(found.error) ? "the loss is no number" : `error ${scientific(found.error)}`,
   };
 }
 
-/** @param {Scene} scene @param {Reading} reading @param {number} n @param {number} col @returns {Line[]} */
-function backLines({ trace, ui, size }, reading, n, col) {
+/** @param {Scene} scene @param {Derived} derived @param {number} n @param {number} col @returns {Line[]} */
+function backLines({ trace, ui, size }, derived, n, col) {
   const left = html`g[${n}, ${col}] = `;
-  const row = reading.ids[n];
-  const value = html`<span class="on">${fixed(reading.back(n)[col])}</span>`;
-  const target = reading.target(n);
-  if (reading.tied) {
-    if (!reading.arrives(n)) return [{ name: "back", body: html`${left}0`, note: "the last word has no next one" }];
+  const row = derived.ids[n];
+  const value = html`<span class="on">${fixed(derived.gradOutput(n)[col])}</span>`;
+  const target = derived.target(n);
+  if (derived.tied) {
+    if (!derived.hasGradient(n)) return [{ name: "back", body: html`${left}0`, note: "the last word has no next one" }];
     const most = ui.open ? 14 : size.width < 860 ? 2 : 4;
-    const shown = shownTerms(reading.rows.length, reading.place(row), most);
-    const next = reading.ids[n + 1];
-    const terms = reading.rows.map((other, index) => ({
+    const shown = visibleTerms(derived.rows.length, derived.rowIndex(row), most);
+    const next = derived.ids[n + 1];
+    const terms = derived.rows.map((other, index) => ({
       index,
       on: other === next,
-      factor: bracket(reading.sent(n)[index]),
-      value: bracket(reading.weights(other)[col]),
+      factor: bracket(derived.gradScores(n)[index]),
+      value: bracket(derived.weights(other)[col]),
     }));
-    const sums = sum(terms, (k) => `… ${k} more …`, shown);
+    const sums = productSum(terms, (k) => `… ${k} more …`, shown);
     const note = `p: softmax of the scores; y: 1 at the next word, row ${next}`;
     return [{ name: "back", body: html`${left}(p − y) @ W = ${sums} = ${value}`, note }];
   }
   if (!target) return [{ name: "back", body: html`${left}${value}`, note: trace.header.own_gradient ? "given by you" : "" }];
-  const w = reading.place(row) < 0 ? "W" : fixed(reading.weights(row)[col]);
+  const w = derived.rowIndex(row) < 0 ? "W" : fixed(derived.weights(row)[col]);
   const t = bracket(target[col]);
   return [
     {
@@ -145,26 +145,26 @@ function backLines({ trace, ui, size }, reading, n, col) {
   ];
 }
 
-/** The formula of a number in the column on the right. @param {string} id @param {Scene} scene @param {Reading} reading @returns {Line} */
-function fact(id, scene, reading) {
+/** The formula of a number in the column on the right. @param {string} id @param {Scene} scene @param {Derived} derived @returns {Line} */
+function fact(id, scene, derived) {
   const { trace, params } = scene;
   const { header } = trace;
-  const { N, V, D } = reading;
-  const reached = reachedRows(reading);
-  const formula = reading.tied
+  const { N, V, D } = derived;
+  const reached = rowsWithGradient(derived);
+  const formula = derived.tied
     ? "Σ (log Σ exp(scores) − score of the next word)"
     : header.own_gradient
       ? "Σ g · row"
       : "Σ log cosh(row − target)";
-  const some = listing(reached.slice(0, 12).map(String), 12) + (reached.length > 12 ? " …" : "");
+  const some = joinList(reached.slice(0, 12).map(String), 12) + (reached.length > 12 ? " …" : "");
   /** @type {Record<string, () => Line>} */
   const lines = {
     loss: () => ({
       body: html`L = ${formula} = <span class="on">${fixed(header.loss ?? NaN, 4)}</span>`,
-      note: reading.tied ? "over all words with a next one" : `over all ${whole(N * D)} numbers looked up`,
+      note: derived.tied ? "over all words with a next one" : `over all ${formatInt(N * D)} numbers looked up`,
     }),
     rows: () => ({
-      body: html`${reading.tied ? "every row:" : `{${some}} has`} <span class="on">${count(header.reached, "row")}</span>`,
+      body: html`${derived.tied ? "every row:" : `{${some}} has`} <span class="on">${pluralize(header.reached, "row")}</span>`,
       note: "a row that gets several gradients counts once",
     }),
     grad: () => ({
@@ -172,17 +172,17 @@ function fact(id, scene, reading) {
       note: "a gradient has the shape of what it is the gradient of",
     }),
     error: () => {
-      const { row, col } = weightOf(scene);
-      const found = asked(trace, reading, row, col, params.digits, params.rule);
+      const { row, col } = selectedWeight(scene);
+      const found = checkedWeight(trace, derived, row, col, params.digits, params.rule);
       return {
         body: found
-          ? html`|${fixed(found.analytic, 6)} − ${fixed(found.numeric, 6)}| / largest = <span class="on">${sized(found.error)}</span>`
+          ? html`|${fixed(found.analytic, 6)} − ${fixed(found.numeric, 6)}| / largest = <span class="on">${scientific(found.error)}</span>`
           : "not among the weights that were checked",
         note: "largest: the largest gradient of any weight, said or measured",
       };
     },
     all: () => ({
-      body: html`the worst of ${count(header.weights_checked, "weight")} at its best h ${header.passes[params.rule] ? "≤" : ">"} <span class="on">${sized(header.tolerance, 0)}</span>`,
+      body: html`the worst of ${pluralize(header.weights_checked, "weight")} at its best h ${header.passes[params.rule] ? "≤" : ">"} <span class="on">${scientific(header.tolerance, 0)}</span>`,
       note: header.passes[params.rule] ? `“${params.rule}” passes` : `“${params.rule}” fails`,
     }),
   };

@@ -3,8 +3,8 @@
  */
 import { html, nothing } from "lit-html";
 import { button, choice, slider, stopsBetween, textField } from "../kit/controls.js";
-import { askFate } from "./actions.js";
-import { askable } from "./predict.js";
+import { askAboutDuplicates } from "./actions.js";
+import { duplicatedRow } from "./predict.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
@@ -13,7 +13,7 @@ const limit = ({ trace }, name) => trace.header.limits?.[name] ?? {};
 
 /** @param {Scene} scene */
 export function controls(scene) {
-  const { params, hidden, uid, act, ui, trace } = scene;
+  const { params, hidden, uid, explorer, ui, trace } = scene;
   /** @param {string} name @param {unknown} control */
   const unless = (name, control) => (hidden.has(name) ? nothing : control);
   /** @param {string} name @param {string} label @param {string} symbol */
@@ -24,7 +24,7 @@ export function controls(scene) {
       place: name,
       value: params[name],
       stops: stopsBetween(limit(scene, name).min ?? 0, limit(scene, name).max ?? 40, 40),
-      onChange: (value) => act.edit({ [name]: value }),
+      onChange: (value) => explorer.edit({ [name]: value }),
     });
   /** @param {string} name @param {string} label */
   const pick = (name, label) =>
@@ -34,15 +34,15 @@ export function controls(scene) {
       place: name,
       value: String(params[name]),
       choices: limit(scene, name).choices ?? [],
-      onChange: (value) => act.edit({ [name]: value }),
+      onChange: (value) => explorer.edit({ [name]: value }),
     });
-  const fate = ui.prediction !== null && ui.own.asks === "fate";
+  const fate = ui.prediction !== null && ui.local.asks === "fate";
   return html`
-    ${unless("text", textField({ label: "Sentence", place: "text", value: params.text, hint: "#0 stands for the id 0, padding", onChange: (text) => act.edit({ text }) }))}
+    ${unless("text", textField({ label: "Sentence", place: "text", value: params.text, hint: "#0 stands for the id 0, padding", onChange: (text) => explorer.edit({ text }) }))}
     ${unless("rule", pick("rule", "Duplicates"))} ${unless("mode", pick("mode", "Mode"))}
     ${params.mode === "padding" ? unless("padding_idx", size("padding_idx", "Padding row", "row")) : nothing}
     ${unless("input_dim", size("input_dim", "Vocabulary", "V"))} ${unless("output_dim", size("output_dim", "Vector length", "D"))}
-    ${unless("fate", button({ label: "Last, mean or sum?", place: "fate", primary: true, pressed: fate, disabled: askable(trace) < 0, onClick: () => askFate(scene) }))}
+    ${unless("fate", button({ label: "Last, mean or sum?", place: "fate", primary: true, pressed: fate, disabled: duplicatedRow(trace) < 0, onClick: () => askAboutDuplicates(scene) }))}
   `;
 }
 

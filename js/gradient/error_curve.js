@@ -3,10 +3,10 @@
  */
 import { html, nothing, svg } from "lit-html";
 import { slider } from "../kit/controls.js";
-import { sized } from "../kit/format.js";
-import { curve, stepSize } from "./gradient_check.js";
-import { isAsked, weightOf } from "./state.js";
-import { readingOf } from "./trace.js";
+import { scientific } from "../kit/format.js";
+import { errorsByStep, stepSize } from "./gradient_check.js";
+import { isPredicting, selectedWeight } from "./state.js";
+import { derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
@@ -25,7 +25,7 @@ export const stepX = (digits, steps = STOPS.length) =>
   BOX.left + 4 + (digits / (steps - 1)) * (BOX.w - BOX.left - BOX.right - 8);
 
 /** The path of a curve; what is no number leaves a gap. @param {number[]} errors */
-export function veePath(errors) {
+export function curvePath(errors) {
   let d = "";
   let pen = "M";
   errors.forEach((error, digits) => {
@@ -39,18 +39,18 @@ export function veePath(errors) {
 }
 
 /** @param {Scene} scene */
-export function vee(scene) {
-  const { trace, params, act, hidden } = scene;
-  const reading = readingOf(trace);
-  const weight = weightOf(scene);
+export function errorCurve(scene) {
+  const { trace, params, explorer, hidden } = scene;
+  const derived = derive(trace);
+  const weight = selectedWeight(scene);
   const of = weight.own ? weight : null;
-  const add = curve(trace, reading, "add", of);
-  const assign = curve(trace, reading, "assign", of);
+  const add = errorsByStep(trace, derived, "add", of);
+  const assign = errorsByStep(trace, derived, "assign", of);
   const { digits, rule } = params;
   const chosen = rule === "add" ? add : assign;
-  const name = `Error of ${of ? `dW[${of.row}, ${of.col}]` : "the worst weight"} at h = ${sized(stepSize(digits), 0)}: ${sized(chosen[digits])} by ${rule}. Smallest by add ${sized(Math.min(...add))}, by assign ${sized(Math.min(...assign))}.`;
+  const name = `Error of ${of ? `dW[${of.row}, ${of.col}]` : "the worst weight"} at h = ${scientific(stepSize(digits), 0)}: ${scientific(chosen[digits])} by ${rule}. Smallest by add ${scientific(Math.min(...add))}, by assign ${scientific(Math.min(...assign))}.`;
   const limit = errorY(trace.header.tolerance);
-  const drawn = !isAsked(scene);
+  const drawn = !isPredicting(scene);
   /** @param {PointerEvent} event */
   const drag = (event) => {
     if (event.buttons !== 1) return;
@@ -58,7 +58,7 @@ export function vee(scene) {
     const share = ((event.clientX - box.left) / box.width) * BOX.w - BOX.left - 4;
     const to = Math.round((share / (BOX.w - BOX.left - BOX.right - 8)) * (STOPS.length - 1));
     const next = Math.max(0, Math.min(STOPS.length - 1, to));
-    if (next !== digits) act.edit({ digits: next });
+    if (next !== digits) explorer.edit({ digits: next });
   };
   return html`<div class="vee">
     <h3>Error <span class="of">${of ? `of dW[${of.row}, ${of.col}]` : "of all weights"}</span></h3>
@@ -76,7 +76,7 @@ export function vee(scene) {
       <text x=${BOX.left + 4} y=${limit + 12}>passes</text>
       ${drawn ? svg`${line("assign", assign, add, rule, digits)}${line("add", add, assign, rule, digits)}` : nothing}
       <text x=${BOX.left} y=${BOX.h - 4}>h = 1</text>
-      <text x=${BOX.w} y=${BOX.h - 4} text-anchor="end">${sized(stepSize(12), 0)}</text>
+      <text x=${BOX.w} y=${BOX.h - 4} text-anchor="end">${scientific(stepSize(12), 0)}</text>
     </svg>
     ${
       hidden.has("digits")
@@ -87,8 +87,8 @@ export function vee(scene) {
             place: "digits",
             value: digits,
             stops: STOPS,
-            said: `h = ${sized(stepSize(digits), 0)}`,
-            onChange: (value) => act.edit({ digits: value }),
+            valueText: `h = ${scientific(stepSize(digits), 0)}`,
+            onChange: (value) => explorer.edit({ digits: value }),
           })
     }
   </div>`;
@@ -102,7 +102,7 @@ function line(name, errors, other, rule, digits) {
   const together = Math.abs(errorY(at) - errorY(other[Math.max(0, errors.length - 3)])) < 12;
   const text = !together ? name : name === rule ? "add = assign" : "";
   const y = errorY(at) + (errorY(at) > BOX.floor - 20 ? -6 : name === "assign" || together ? 12 : 17);
-  return svg`<path class="line ${name} ${now ? "now" : ""}" d=${veePath(errors)} />
+  return svg`<path class="line ${name} ${now ? "now" : ""}" d=${curvePath(errors)} />
     ${Number.isFinite(errors[digits]) ? svg`<circle class="dot ${name} ${now ? "now" : ""}" r=${now ? 4 : 2.5} cx=${x} cy=${errorY(errors[digits])} />` : nothing}
     ${Number.isFinite(at) ? svg`<text class="name ${name}" x=${stepX(errors.length - 1, errors.length)} y=${y} text-anchor="end">${text}</text>` : nothing}`;
 }

@@ -3,24 +3,24 @@
  */
 import { html } from "lit-html";
 import { factGroups } from "../kit/facts_panel.js";
-import { fixed, shape, sized, whole } from "../kit/format.js";
-import { vee } from "./error_curve.js";
-import { asked } from "./gradient_check.js";
-import { isAsked, weightOf } from "./state.js";
-import { busiest, readingOf } from "./trace.js";
+import { fixed, shape, scientific, formatInt } from "../kit/format.js";
+import { errorCurve } from "./error_curve.js";
+import { checkedWeight } from "./gradient_check.js";
+import { isPredicting, selectedWeight } from "./state.js";
+import { busiest, derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
 /** @param {Scene} scene */
-export function numbers(scene) {
-  const { trace, params, act } = scene;
+export function facts(scene) {
+  const { trace, params, explorer } = scene;
   const { header } = trace;
-  const reading = readingOf(trace);
-  const { N, V, D } = reading;
-  const hidden = isAsked(scene);
-  const weight = weightOf(scene);
-  const found = asked(trace, reading, weight.row, weight.col, params.digits, params.rule);
-  const row = busiest(reading);
+  const derived = derive(trace);
+  const { N, V, D } = derived;
+  const hidden = isPredicting(scene);
+  const weight = selectedWeight(scene);
+  const found = checkedWeight(trace, derived, weight.row, weight.col, params.digits, params.rule);
+  const row = busiest(derived);
   const good = header.passes[params.rule];
   const groups = [
     {
@@ -34,8 +34,8 @@ export function numbers(scene) {
       title: "This pass",
       facts: [
         { name: "loss", value: header.loss === null ? "NaN" : fixed(header.loss, 4), id: "loss" },
-        { name: "reached", value: hidden ? "?" : `${whole(header.reached)} of ${whole(V)}`, id: hidden ? undefined : "rows" },
-        { name: "busiest row", value: hidden || row < 0 ? "—" : `${row}, gets ${reading.count(row)}` },
+        { name: "reached", value: hidden ? "?" : `${formatInt(header.reached)} of ${formatInt(V)}`, id: hidden ? undefined : "rows" },
+        { name: "busiest row", value: hidden || row < 0 ? "—" : `${row}, gets ${derived.count(row)}` },
       ],
     },
     {
@@ -45,12 +45,12 @@ export function numbers(scene) {
         : [
             { name: `by “${params.rule}”`, value: found ? fixed(found.analytic, 6) : "—" },
             { name: "measured", value: found ? fixed(found.numeric, 6) : "—" },
-            { name: "error", value: found ? sized(found.error) : "—", id: found ? "error" : undefined, tone: found && found.error > header.tolerance ? "bad" : "" },
+            { name: "error", value: found ? scientific(found.error) : "—", id: found ? "error" : undefined, tone: found && found.error > header.tolerance ? "bad" : "" },
             { name: "all weights", value: good ? "pass" : "fail", id: "all", tone: good ? "good" : "bad" },
           ],
     },
   ];
-  const open = (/** @type {string} */ id) => act.show({ open: { kind: "fact", id, from: `fact:${id}` } });
-  return html`${factGroups(/** @type {any} */ (groups), open)} ${vee(scene)}`;
+  const open = (/** @type {string} */ id) => explorer.updateUi({ open: { kind: "fact", id, from: `fact:${id}` } });
+  return html`${factGroups(/** @type {any} */ (groups), open)} ${errorCurve(scene)}`;
 }
 

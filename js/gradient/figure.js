@@ -4,35 +4,35 @@
  */
 import { html, nothing } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
-import { within } from "../kit/roving_tabindex.js";
-import { headings, rest, rings, scale, verdicts } from "./annotations.js";
-import { backGrid, tableGrid } from "./grids.js";
+import { clampToWindow } from "../kit/roving_tabindex.js";
+import { headings, cutNotice, rings, colorScale, verdicts } from "./annotations.js";
+import { gradOutputGrid, tableGrid } from "./grids.js";
 import { pointer } from "./input.js";
 import { chipY, rowY } from "./layout.js";
-import { flight, ribbons } from "./ribbons.js";
-import { piles } from "./stacked_bars.js";
-import { isAsked, layoutOf, spotOf } from "./state.js";
-import { isLost, litBy, readingOf, stopOf } from "./trace.js";
+import { arrivingRow, ribbons } from "./ribbons.js";
+import { stackedBars } from "./stacked_bars.js";
+import { isPredicting, layoutOf, selection } from "./state.js";
+import { isOverwritten, highlightFor, derive, tabStop } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./layout.js").Layout} Layout */
-/** @typedef {import("./trace.js").Reading} Reading */
+/** @typedef {import("./trace.js").Derived} Derived */
 /** @typedef {import("./trace.js").Rule} Rule */
-/** @typedef {import("./trace.js").Lit} Lit */
-/** @typedef {{ scene: Scene, reading: Reading, at: Layout, lit: Lit, asked: boolean, rule: Rule, step: number }} Drawing */
+/** @typedef {import("./trace.js").Highlight} Highlight */
+/** @typedef {{ scene: Scene, derived: Derived, at: Layout, highlight: Highlight, predicting: boolean, rule: Rule, step: number }} Drawing */
 
 /** @param {Scene} scene */
 export function figure(scene) {
-  const reading = readingOf(scene.trace);
-  const at = layoutOf(scene, reading);
-  const asked = isAsked(scene);
-  const calm = scene.ui.prediction && scene.ui.own.asks === "rows" && !scene.ui.hover && !scene.ui.focus; // revealed: its marks speak alone
-  const lit = litBy(reading, (asked && scene.ui.own.asks === "rows") || calm ? null : spotOf(scene));
+  const derived = derive(scene.trace);
+  const at = layoutOf(scene, derived);
+  const predicting = isPredicting(scene);
+  const calm = scene.ui.prediction && scene.ui.local.asks === "rows" && !scene.ui.hover && !scene.ui.focus; // revealed: its marks speak alone
+  const highlight = highlightFor(derived, (predicting && scene.ui.local.asks === "rows") || calm ? null : selection(scene));
   /** @type {Drawing} */
-  const drawing = { scene, reading, at, lit, asked, rule: scene.params.rule, step: scene.ui.step };
-  const on = pointer(scene, reading, at);
+  const drawing = { scene, derived, at, highlight, predicting, rule: scene.params.rule, step: scene.ui.step };
+  const on = pointer(scene, derived, at);
   return html`<div
-    class="stage ${asked ? "asked" : ""} ${scene.ui.playing ? "playing" : ""} ${drawing.step >= reading.N ? "merged" : ""}"
+    class="stage ${predicting ? "asked" : ""} ${scene.ui.playing ? "playing" : ""} ${drawing.step >= derived.N ? "merged" : ""}"
     role="group"
     aria-label=${scene.trace.header.alt}
     style="height:${at.height}px"
@@ -43,34 +43,34 @@ export function figure(scene) {
   >
     ${chips(drawing)} ${labels(drawing)}
     <svg width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
-      ${headings(drawing)} ${backGrid(drawing)} ${tableGrid(drawing)} ${asked ? nothing : piles(drawing)}
-      ${rest(drawing)} ${scale(drawing)}
+      ${headings(drawing)} ${gradOutputGrid(drawing)} ${tableGrid(drawing)} ${predicting ? nothing : stackedBars(drawing)}
+      ${cutNotice(drawing)} ${colorScale(drawing)}
     </svg>
     <svg class="over" aria-hidden="true" width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
-      ${ribbons(drawing)} ${rings(drawing)} ${flight(drawing)}
+      ${ribbons(drawing)} ${rings(drawing)} ${arrivingRow(drawing)}
     </svg>
     ${verdicts(drawing)}
   </div>`;
 }
 
 /** @param {Drawing} d */
-function chips({ scene, reading, at, lit, asked, rule, step }) {
-  const { N, tokens, ids } = reading;
-  const first = scene.ui.own.windows.token;
-  const stop = within(stopOf(lit, reading, step), first, at.chips.count);
+function chips({ scene, derived, at, highlight, predicting, rule, step }) {
+  const { N, tokens, ids } = derived;
+  const first = scene.ui.local.windows.token;
+  const stop = clampToWindow(tabStop(highlight, derived, step), first, at.chips.count);
   const { x, w, h } = at.chips;
   if (!N)
     return html`<p class="none" style="left:${x}px;width:${w}px;top:${at.body.y + at.body.h / 2 - 20}px">no words yet</p>`;
   return html`<div role="listbox" aria-label="Words and their ids" class="chips">
     ${Array.from({ length: at.chips.count }, (_, i) => {
       const n = first + i;
-      const state = lit.n === n ? "hit" : lit.row === ids[n] ? "same" : "";
-      const lost = !asked && isLost(reading, n, step, rule);
-      const silent = !reading.arrives(n);
+      const state = highlight.n === n ? "hit" : highlight.row === ids[n] ? "same" : "";
+      const lost = !predicting && isOverwritten(derived, n, step, rule);
+      const silent = !derived.hasGradient(n);
       return html`<div
         role="option"
         class="chip ${state} ${lost ? "lost" : ""} ${silent ? "silent" : ""}"
-        aria-selected=${String(lit.n === n && !asked)}
+        aria-selected=${String(highlight.n === n && !predicting)}
         tabindex=${n === stop ? 0 : -1}
         data-place="chip:${n}"
         title=${tokens[n]}
@@ -85,17 +85,17 @@ function chips({ scene, reading, at, lit, asked, rule, step }) {
 }
 
 /** @param {Drawing} d */
-function labels({ scene, reading, at, lit, asked, step }) {
-  return guard([scene.trace, at, lit.row, asked, step], () =>
-    reading.rows.map((row, i) => {
-      const used = !asked && (reading.tied || reading.senders(row).some((n) => n <= step));
-      const state = lit.row === row ? "hit" : used ? "used" : "";
+function labels({ scene, derived, at, highlight, predicting, step }) {
+  return guard([scene.trace, at, highlight.row, predicting, step], () =>
+    derived.rows.map((row, i) => {
+      const used = !predicting && (derived.tied || derived.senders(row).some((n) => n <= step));
+      const state = highlight.row === row ? "hit" : used ? "used" : "";
       return html`<div
         class="rowlabel ${state}"
         aria-hidden="true"
         style="left:${at.labels.x}px;width:${at.labels.w - 6}px;top:${rowY(at, i) - 9}px"
       >
-        <bdi>${reading.word(row)}</bdi> <span class="num">${row}</span>
+        <bdi>${derived.word(row)}</bdi> <span class="num">${row}</span>
       </div>`;
     }),
   );

@@ -4,8 +4,8 @@
 
 /** @typedef {import("../kit/wire.js").Trace} Trace */
 /** @typedef {import("./trace.js").Rule} Rule */
-/** @typedef {import("./trace.js").Reading} Reading */
-/** @typedef {{ h: number, up: number, down: number, numeric: number, analytic: number, error: number }} Asked */
+/** @typedef {import("./trace.js").Derived} Derived */
+/** @typedef {{ h: number, up: number, down: number, numeric: number, analytic: number, error: number }} CheckedWeight */
 
 const RULES = /** @type {const} */ (["add", "assign"]);
 
@@ -15,22 +15,22 @@ export const stepSize = (digits) => Number(`1e-${digits}`);
 /**
  * What the check found for one weight, or null when it was not among those checked.
  * @param {Trace} trace
- * @param {Reading} reading
+ * @param {Derived} derived
  * @param {number} row
  * @param {number} col
  * @param {number} digits
  * @param {Rule} rule
- * @returns {Asked | null}
+ * @returns {CheckedWeight | null}
  */
-export function asked({ arrays }, reading, row, col, digits, rule) {
+export function checkedWeight({ arrays }, derived, row, col, digits, rule) {
   const { checked, up, down, largest } = arrays;
   const c = checked.data.indexOf(row);
-  if (c < 0 || reading.place(row) < 0) return null;
+  if (c < 0 || derived.rowIndex(row) < 0) return null;
   const [H, C, D] = up.shape;
   const at = (digits * C + c) * D + col;
   const h = stepSize(digits);
   const numeric = (up.data[at] - down.data[at]) / (2 * h);
-  const analytic = reading.gradient(row, rule)[col];
+  const analytic = derived.gradient(row, rule)[col];
   const size = largest.data[RULES.indexOf(rule) * H + digits];
   return {
     h,
@@ -45,17 +45,17 @@ export function asked({ arrays }, reading, row, col, digits, rule) {
 /**
  * The error for every step: of one weight, or the largest of all.
  * @param {Trace} trace
- * @param {Reading} reading
+ * @param {Derived} derived
  * @param {Rule} rule
  * @param {{ row: number, col: number } | null} weight
  * @returns {number[]}
  */
-export function curve(trace, reading, rule, weight) {
+export function errorsByStep(trace, derived, rule, weight) {
   const [, H] = trace.arrays.curve.shape;
   const first = RULES.indexOf(rule) * H;
   return Array.from({ length: H }, (_, digits) =>
     weight
-      ? (asked(trace, reading, weight.row, weight.col, digits, rule)?.error ?? NaN)
+      ? (checkedWeight(trace, derived, weight.row, weight.col, digits, rule)?.error ?? NaN)
       : trace.arrays.curve.data[first + digits],
   );
 }

@@ -4,29 +4,29 @@
  * A view is an object of pure functions `scene -> template`; the kit joins them into an explorer.
  */
 import { nothing } from "lit-html";
-import { explorer } from "../kit/explorer.js";
-import { card } from "../kit/formula_card.js";
+import { createWidget } from "../kit/explorer.js";
+import { formulaCard } from "../kit/formula_card.js";
 import { arithmetic } from "./arithmetic.js";
 import { controls } from "./controls.js";
-import { numbers } from "./facts.js";
+import { facts } from "./facts.js";
 import { figure } from "./figure.js";
 import { onKey } from "./input.js";
-import { say, sayChange } from "./narration.js";
-import { fateOf, predict } from "./predict.js";
-import { isAsked, own, settleWindows, spotOf } from "./state.js";
+import { narrate, narrateChange } from "./narration.js";
+import { duplicatesAnswer, predict } from "./predict.js";
+import { isPredicting, initialUi, clampUi, selection } from "./state.js";
 import { tables } from "./tables.js";
-import { reachedRows, readingOf } from "./trace.js";
+import { rowsWithGradient, derive } from "./trace.js";
 import "./style.css";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("../kit/view_types.js").View} View */
 
 /** @param {Scene} scene */
-function below(scene) {
-  if (isAsked(scene)) return nothing;
-  const { trace, params, act } = scene;
+function arithmeticCard(scene) {
+  if (isPredicting(scene)) return nothing;
+  const { trace, params, explorer } = scene;
   const wrong = params.rule === "assign" && !trace.header.passes.assign;
-  return card({ ...arithmetic(scene), tone: wrong ? "warn" : "hit", close: () => act.leave() });
+  return formulaCard({ ...arithmetic(scene), tone: wrong ? "warn" : "hit", close: () => explorer.escape() });
 }
 
 /** @type {View} */
@@ -34,42 +34,42 @@ const gradient = {
   name: "gradient",
   noun: "step",
   hint: "Point at a word, a row, or a number.",
-  typed: ["text"],
-  things: "rows",
-  ui: own,
-  steps: (trace) => readingOf(trace).N + 1,
-  opens: (trace) => readingOf(trace).N,
+  keepOnError: ["text"],
+  predictNoun: "rows",
+  initialUi: initialUi,
+  steps: (trace) => derive(trace).N + 1,
+  firstStep: (trace) => derive(trace).N,
   controls,
   figure,
-  numbers,
-  arithmetic: below,
-  say,
+  facts,
+  arithmetic: arithmeticCard,
+  narrate,
   tables,
   predict,
-  asks: ({ ui }) => (ui.own.asks === "fate" ? { kind: "one", things: "answer" } : { kind: "many" }),
-  predictAt: ({ trace, ui }) => {
-    const reading = readingOf(trace);
-    return ui.own.asks === "fate" ? "fate:0" : `cell:${reading.rows[0]}:${ui.own.windows.col}`;
+  questionKind: ({ ui }) => (ui.local.asks === "fate" ? { kind: "one", things: "answer" } : { kind: "many" }),
+  focusOnAsk: ({ trace, ui }) => {
+    const derived = derive(trace);
+    return ui.local.asks === "fate" ? "fate:0" : `cell:${derived.rows[0]}:${ui.local.windows.col}`;
   },
-  truth: (trace, { ui }) => {
-    if (ui.own.asks === "fate") return { question: "gradient.duplicates", truth: [fateOf(trace)] };
-    return { question: "gradient.rows", truth: reachedRows(readingOf(trace)) };
+  answer: (trace, { ui }) => {
+    if (ui.local.asks === "fate") return { question: "gradient.duplicates", truth: [duplicatesAnswer(trace)] };
+    return { question: "gradient.rows", truth: rowsWithGradient(derive(trace)) };
   },
-  settle: (scene) => {
+  beforePaint: (scene) => {
     const { ui } = scene;
-    if (!ui.prediction && ui.own.asks === "fate") ui.own.asks = "rows"; // P asks for rows again
-    settleWindows(scene);
+    if (!ui.prediction && ui.local.asks === "fate") ui.local.asks = "rows"; // P asks for rows again
+    clampUi(scene);
   },
-  token: (scene) => {
-    const reading = readingOf(scene.trace);
-    const spot = spotOf(scene);
-    return spot.row ?? (spot.n !== undefined ? (reading.ids[spot.n] ?? null) : null);
+  selectedRow: (scene) => {
+    const derived = derive(scene.trace);
+    const spot = selection(scene);
+    return spot.row ?? (spot.n !== undefined ? (derived.ids[spot.n] ?? null) : null);
   },
-  onToken(act, { trace }, row) {
-    const reading = readingOf(trace);
-    if (reading.place(row) < 0) return;
-    const [n] = reading.senders(row);
-    act.show({ focus: n === undefined ? { part: "row", row } : { part: "chip", n }, hover: null, open: null }, "step");
+  onRowSelected(act, { trace }, row) {
+    const derived = derive(trace);
+    if (derived.rowIndex(row) < 0) return;
+    const [n] = derived.senders(row);
+    act.updateUi({ focus: n === undefined ? { part: "row", row } : { part: "chip", n }, hover: null, open: null }, "step");
   },
   keys: [
     [["Enter"], "on a weight's gradient: its sum, and the check of it"],
@@ -81,28 +81,28 @@ const gradient = {
     if (!before) return;
     const was = before.header.params;
     const now = scene.trace.header.params;
-    const reading = readingOf(scene.trace);
-    const old = readingOf(before);
-    const asks = ["text", "input_dim", "mode", ...(act.ui.own.asks === "fate" ? ["rule"] : [])];
+    const derived = derive(scene.trace);
+    const old = derive(before);
+    const asks = ["text", "input_dim", "mode", ...(act.ui.local.asks === "fate" ? ["rule"] : [])];
     if (act.ui.prediction && asks.some((name) => was[name] !== now[name])) act.ui.prediction = null;
-    if (act.ui.step >= Math.min(old.N, reading.N)) act.ui.step = reading.N; // it was whole, and stays so
-    act.ui.focus = kept(act.ui.focus, reading);
-    if (act.ui.open && act.ui.open.kind !== "fact") act.ui.open = kept(act.ui.open, reading);
+    if (act.ui.step >= Math.min(old.N, derived.N)) act.ui.step = derived.N; // it was whole, and stays so
+    act.ui.focus = clampSpot(act.ui.focus, derived);
+    if (act.ui.open && act.ui.open.kind !== "fact") act.ui.open = clampSpot(act.ui.open, derived);
     act.ui.hover = null;
-    act.ui.own.col = Math.min(act.ui.own.col, reading.D - 1);
-    act.ui.note = sayChange(was, scene);
+    act.ui.local.col = Math.min(act.ui.local.col, derived.D - 1);
+    act.ui.note = narrateChange(was, scene);
   },
   cursor: (scene) => {
     const { ui } = scene;
-    return { step: ui.step, playing: ui.playing, hover: ui.hover, selected: ui.focus ?? spotOf(scene) };
+    return { step: ui.step, playing: ui.playing, hover: ui.hover, selected: ui.focus ?? selection(scene) };
   },
 };
 
-/** What was held, if it is still there. @param {any} spot @param {import("./trace.js").Reading} reading */
-function kept(spot, { N, D, place }) {
+/** What was held, if it is still there. @param {any} spot @param {import("./trace.js").Derived} derived */
+function clampSpot(spot, { N, D, rowIndex }) {
   if (!spot) return null;
-  const gone = (spot.n ?? 0) >= N || (spot.row !== undefined && place(spot.row) < 0) || (spot.col ?? 0) >= D;
+  const gone = (spot.n ?? 0) >= N || (spot.row !== undefined && rowIndex(spot.row) < 0) || (spot.col ?? 0) >= D;
   return gone ? null : spot;
 }
 
-export default explorer(gradient);
+export default createWidget(gradient);

@@ -3,42 +3,42 @@
  */
 import { asVertical, focusedPlace, isNavigationKey, isShortcut } from "../kit/keys.js";
 import { positionIn } from "../kit/pointer.js";
-import { clamp, move } from "../kit/roving_tabindex.js";
-import { hold, openAt, pick, placeOf } from "./actions.js";
+import { clamp, nextCell } from "../kit/roving_tabindex.js";
+import { focusSpot, openArithmetic, select, placeOf } from "./actions.js";
 import { hit } from "./layout.js";
-import { readingOf } from "./trace.js";
+import { derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
-/** @typedef {import("./trace.js").Reading} Reading */
+/** @typedef {import("./trace.js").Derived} Derived */
 /** @typedef {import("./layout.js").Layout} Layout */
 
 /**
  * @param {Scene} scene
- * @param {Reading} reading
+ * @param {Derived} derived
  * @param {Layout} at
  */
-export function pointer(scene, reading, at) {
-  const { act, ui } = scene;
+export function pointer(scene, derived, at) {
+  const { explorer, ui } = scene;
   /** @param {PointerEvent | MouseEvent} event */
   const spot = (event) => {
     const { x, y } = positionIn(event);
-    return hit(at, ui.own.windows, reading, x, y);
+    return hit(at, ui.local.windows, derived, x, y);
   };
   return {
     /** @param {PointerEvent} event */
     move: (event) => {
-      if (event.pointerType !== "touch") act.hover(spot(event)); // a finger taps, it does not hover
+      if (event.pointerType !== "touch") explorer.setHover(spot(event)); // a finger taps, it does not hover
     },
-    leave: () => act.hover(null),
+    leave: () => explorer.setHover(null),
     /** @param {MouseEvent} event */
     click: (event) => {
       const found = spot(event);
-      if (found) pick(scene, found);
+      if (found) select(scene, found);
     },
     /** @param {MouseEvent} event */
     open: (event) => {
       const found = spot(event);
-      if (found && !ui.prediction) openAt(scene, found);
+      if (found && !ui.prediction) openArithmetic(scene, found);
     },
   };
 }
@@ -52,17 +52,17 @@ export function onKey(event, scene) {
   if (isShortcut(event)) return false;
   const [part, a, b] = focusedPlace(event);
   if (part !== "chip" && part !== "back" && part !== "cell") return false;
-  const reading = readingOf(scene.trace);
+  const derived = derive(scene.trace);
   const spot = spotAt(part, Number(a), Number(b));
-  const { prediction, own } = scene.ui;
+  const { prediction, local } = scene.ui;
   if (event.key === "Enter" || (event.key === " " && prediction?.phase === "open")) {
     if (prediction?.phase === "open") {
-      if (part === "cell" && own.asks === "rows") scene.act.choose(Number(a));
-    } else openAt(scene, spot);
+      if (part === "cell" && local.asks === "rows") scene.explorer.choose(Number(a));
+    } else openArithmetic(scene, spot);
     return true;
   }
-  const to = next(event.key, spot, reading);
-  if (to) hold(scene, to, reopened(scene, to));
+  const to = next(event.key, spot, derived);
+  if (to) focusSpot(scene, to, followOpenCard(scene, to));
   return isNavigationKey(event.key);
 }
 
@@ -72,22 +72,22 @@ function spotAt(part, a, b) {
   return part === "back" ? { part, n: a, col: b } : { part, row: a, col: b };
 }
 
-/** Where an arrow leads from a spot, or null. @param {string} key @param {any} spot @param {Reading} reading */
-function next(key, spot, { N, D, rows, place }) {
+/** Where an arrow leads from a spot, or null. @param {string} key @param {any} spot @param {Derived} derived */
+function next(key, spot, { N, D, rows, rowIndex }) {
   if (spot.part === "chip") {
-    const to = move(asVertical(key), { row: spot.n, col: 0 }, { rows: N, cols: 1 });
+    const to = nextCell(asVertical(key), { row: spot.n, col: 0 }, { rows: N, cols: 1 });
     return to && { part: "chip", n: to.row };
   }
   if (spot.part === "back") {
-    const to = move(key, { row: spot.n, col: spot.col }, { rows: N, cols: D });
+    const to = nextCell(key, { row: spot.n, col: spot.col }, { rows: N, cols: D });
     return to && { part: "back", n: to.row, col: to.col };
   }
-  const to = move(key, { row: place(spot.row), col: spot.col }, { rows: rows.length, cols: D });
+  const to = nextCell(key, { row: rowIndex(spot.row), col: spot.col }, { rows: rows.length, cols: D });
   return to && { part: "cell", row: rows[clamp(to.row, rows.length)], col: to.col };
 }
 
 /** An open card follows the keyboard. @param {Scene} scene @param {any} to */
-function reopened({ ui }, to) {
+function followOpenCard({ ui }, to) {
   if (!ui.open || ui.open.kind === "fact" || to.part === "chip") return null;
   const { part, ...where } = to;
   return { kind: part, ...where, from: placeOf(to) };

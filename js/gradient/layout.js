@@ -2,7 +2,7 @@
  * Where things stand in the gradient figure, in pixels. Pure, and drawn one to one: from the left
  * what comes back to each word, the gradient of the table, and the piles of one column.
  */
-import { follow } from "../kit/roving_tabindex.js";
+import { followFocus } from "../kit/roving_tabindex.js";
 
 const TOP = 40; // two lines of headings
 const FOOT = 40; // the scale of the colours
@@ -14,10 +14,10 @@ const CELL = { least: 5, most: 22 };
  * @property {number} height
  * @property {boolean} narrow
  * @property {{ x: number, w: number, h: number, y: number, pitch: number, count: number }} chips
- * @property {{ x: number, ch: number }} back
+ * @property {{ x: number, ch: number }} gradOutput
  * @property {{ x: number, w: number }} labels  w ends where the cells begin
  * @property {{ x: number, y: number, w: number, h: number, cw: number, rh: number, rows: number, cols: number }} table
- * @property {{ x: number, w: number, number: number }} pile  `number`: where its numbers end
+ * @property {{ x: number, w: number, number: number }} bars  `number`: where its numbers end
  * @property {{ y: number, h: number }} body
  */
 
@@ -59,7 +59,7 @@ export function layout({ width, R, D, N }) {
     narrow,
     height: TOP + bodyH + FOOT,
     chips: { x: left, w: chipW, h: Math.min(28, pitch - 4), pitch, count, y: TOP + (bodyH - count * pitch) / 2 },
-    back: { x: backX, ch: Math.min(rh, pitch - 4, 22) },
+    gradOutput: { x: backX, ch: Math.min(rh, pitch - 4, 22) },
     labels: { x: labelX, w: labelW },
     table: {
       x: tableX,
@@ -71,7 +71,7 @@ export function layout({ width, R, D, N }) {
       rows: R,
       cols,
     },
-    pile: { x: pileX, w: pileW, number: pileX + pileW + numberW },
+    bars: { x: pileX, w: pileW, number: pileX + pileW + numberW },
     body: { y: TOP, h: bodyH },
   };
 }
@@ -92,10 +92,10 @@ export const rowY = ({ table }, i) => table.y + i * table.rh + (table.rh - 1.5) 
  * @param {{ token?: number, col?: number }} goal
  * @returns {Windows}
  */
-export function settle(windows, at, { D, N }, { token, col }) {
+export function clampWindows(windows, at, { D, N }, { token, col }) {
   return {
-    token: follow(windows.token, token ?? windows.token, at.chips.count, N),
-    col: follow(windows.col, col ?? windows.col, at.table.cols, D),
+    token: followFocus(windows.token, token ?? windows.token, at.chips.count, N),
+    col: followFocus(windows.col, col ?? windows.col, at.table.cols, D),
   };
 }
 
@@ -108,12 +108,12 @@ export function settle(windows, at, { D, N }, { token, col }) {
  * @param {number} y
  */
 export function hit(at, windows, { N, rows }, x, y) {
-  const { chips, back, table, labels, pile } = at;
+  const { chips, gradOutput, table, labels, bars } = at;
   const token = windows.token + Math.floor((y - chips.y) / chips.pitch);
   const isToken = y >= chips.y && token < Math.min(N, windows.token + chips.count);
   if (x >= chips.x && x < chips.x + chips.w) return isToken ? { part: "chip", n: token } : null;
-  if (x >= back.x && x < back.x + table.w && isToken) {
-    return { part: "back", n: token, col: windows.col + Math.floor((x - back.x) / table.cw) };
+  if (x >= gradOutput.x && x < gradOutput.x + table.w && isToken) {
+    return { part: "back", n: token, col: windows.col + Math.floor((x - gradOutput.x) / table.cw) };
   }
   const i = Math.floor((y - table.y) / table.rh);
   if (y < table.y || i >= rows.length || x < labels.x) return null;
@@ -121,7 +121,7 @@ export function hit(at, windows, { N, rows }, x, y) {
   if (x < table.x + table.w) {
     return { part: "cell", row: rows[i], col: windows.col + Math.floor((x - table.x) / table.cw) };
   }
-  return x >= pile.x && x < pile.number ? { part: "row", row: rows[i] } : null;
+  return x >= bars.x && x < bars.number ? { part: "row", row: rows[i] } : null;
 }
 
 /**

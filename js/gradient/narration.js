@@ -2,77 +2,77 @@
  * What the gradient view says: one plain sentence about what the eye should have seen.
  */
 import { html } from "lit-html";
-import { count, fixed, sized } from "../kit/format.js";
-import { curve, stepSize } from "./gradient_check.js";
-import { columnOf, spotOf } from "./state.js";
+import { pluralize, fixed, scientific } from "../kit/format.js";
+import { errorsByStep, stepSize } from "./gradient_check.js";
+import { selectedColumn, selection } from "./state.js";
 import { sumText, vector } from "./sum_text.js";
-import { busiest, litBy, reachedRows, readingOf, standing } from "./trace.js";
+import { busiest, highlightFor, rowsWithGradient, derive, rowStateAt } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
-/** @typedef {import("./trace.js").Reading} Reading */
+/** @typedef {import("./trace.js").Derived} Derived */
 
 /** A word in quotation marks, kept apart from the direction of the sentence. @param {string} token */
 const quoted = (token) => html`“<bdi>${token}</bdi>”`;
 
-/** @param {Reading} reading @param {number} row */
-const named = (reading, row) =>
-  reading.word(row) ? html`Row ${row} (${quoted(reading.word(row))})` : html`Row ${row}`;
+/** @param {Derived} derived @param {number} row */
+const named = (derived, row) =>
+  derived.word(row) ? html`Row ${row} (${quoted(derived.word(row))})` : html`Row ${row}`;
 
 /** @param {Scene} scene */
-export function say(scene) {
+export function narrate(scene) {
   const { ui } = scene;
-  const reading = readingOf(scene.trace);
+  const derived = derive(scene.trace);
   if (ui.prediction?.phase === "open") {
-    if (ui.own.asks === "fate") return html`The same row gets several gradients. Which number will it hold in the end?`;
+    if (ui.local.asks === "fate") return html`The same row gets several gradients. Which number will it hold in the end?`;
     return html`Choose each row that will get a gradient; a row that gets several counts once.`;
   }
-  if (!reading.N) return html`No words, so nothing comes back: every row has a gradient of zero. Type a sentence.`;
-  if (ui.prediction && ui.own.asks === "rows" && !ui.hover && !ui.focus) return sayReached(reading);
-  const spot = spotOf(scene);
-  const lit = litBy(reading, spot);
-  if (lit.n >= 0) return sayWord(scene, reading, lit.n);
-  if (spot.part === "end") return sayEnd(scene, reading, lit.row);
-  return sayRow(scene, reading, lit.row);
+  if (!derived.N) return html`No words, so nothing comes back: every row has a gradient of zero. Type a sentence.`;
+  if (ui.prediction && ui.local.asks === "rows" && !ui.hover && !ui.focus) return narrateRows(derived);
+  const spot = selection(scene);
+  const highlight = highlightFor(derived, spot);
+  if (highlight.n >= 0) return narrateWord(scene, derived, highlight.n);
+  if (spot.part === "end") return narrateEnd(scene, derived, highlight.row);
+  return narrateRow(scene, derived, highlight.row);
 }
 
-/** @param {Reading} reading */
-function sayReached(reading) {
-  const reached = reachedRows(reading);
-  if (reading.tied && reached.length) return html`Every row gets a gradient: each word's scores use the whole table.`;
-  return html`${count(reading.N, "word")} send a gradient to ${count(reached.length, "row")} of ${reading.V}. The others get exactly zero.`;
+/** @param {Derived} derived */
+function narrateRows(derived) {
+  const reached = rowsWithGradient(derived);
+  if (derived.tied && reached.length) return html`Every row gets a gradient: each word's scores use the whole table.`;
+  return html`${pluralize(derived.N, "word")} send a gradient to ${pluralize(reached.length, "row")} of ${derived.V}. The others get exactly zero.`;
 }
 
-/** @param {Scene} scene @param {Reading} reading @param {number} n */
-function sayWord(scene, reading, n) {
+/** @param {Scene} scene @param {Derived} derived @param {number} n */
+function narrateWord(scene, derived, n) {
   const { params, ui } = scene;
-  const word = quoted(reading.tokens[n]);
-  const row = reading.ids[n];
-  const col = columnOf(scene);
-  if (!reading.arrives(n)) {
-    if (reading.tied) return html`${word} is the last word: it has no next one to predict, and sends nothing back.`;
+  const word = quoted(derived.tokens[n]);
+  const row = derived.ids[n];
+  const col = selectedColumn(scene);
+  if (!derived.hasGradient(n)) {
+    if (derived.tied) return html`${word} is the last word: it has no next one to predict, and sends nothing back.`;
     return html`${word} is padding: a gradient comes back to it, and row ${row} takes none of it.`;
   }
-  const sends = html`${word} sends [${vector(reading.back(n))}] back to row ${row}`;
+  const sends = html`${word} sends [${vector(derived.gradOutput(n))}] back to row ${row}`;
   if (n > ui.step) return html`${sends}, but it has not arrived yet.`;
-  const earlier = reading.senders(row).filter((other) => other < n);
+  const earlier = derived.senders(row).filter((other) => other < n);
   if (!earlier.length) return html`${sends}: the first to arrive there.`;
-  const had = params.rule === "add" ? reading.soFar(earlier[earlier.length - 1]) : reading.back(earlier[earlier.length - 1]);
-  const value = reading.back(n)[col];
+  const had = params.rule === "add" ? derived.runningSum(earlier[earlier.length - 1]) : derived.gradOutput(earlier[earlier.length - 1]);
+  const value = derived.gradOutput(n)[col];
   if (params.rule === "assign")
     return html`${sends}. In column ${col} it <b>overwrites</b> ${fixed(had[col])} with ${fixed(value)}: what was there is lost.`;
-  return html`${sends}. In column ${col} the row held ${fixed(had[col])}; now it holds ${sumText([had[col], value])} = <b>${fixed(reading.soFar(n)[col])}</b>.`;
+  return html`${sends}. In column ${col} the row held ${fixed(had[col])}; now it holds ${sumText([had[col], value])} = <b>${fixed(derived.runningSum(n)[col])}</b>.`;
 }
 
-/** @param {Scene} scene @param {Reading} reading @param {number} row */
-function sayRow(scene, reading, row) {
+/** @param {Scene} scene @param {Derived} derived @param {number} row */
+function narrateRow(scene, derived, row) {
   const { params, ui } = scene;
-  const col = columnOf(scene);
-  const who = named(reading, row);
-  const now = standing(reading, row, ui.step, params.rule);
+  const col = selectedColumn(scene);
+  const who = named(derived, row);
+  const now = rowStateAt(derived, row, ui.step, params.rule);
   const value = fixed(now.values[col]);
-  const parts = now.arrived.map((n) => reading.back(n)[col]);
-  if (!reading.count(row)) {
-    if (reading.tied && reading.N > 1)
+  const parts = now.arrived.map((n) => derived.gradOutput(n)[col]);
+  if (!derived.count(row)) {
+    if (derived.tied && derived.N > 1)
       return html`${who} is read by no word, and still gets ${value} in column ${col}: it is scored as every word's next one.`;
     if (params.mode === "padding" && row === params.padding_idx)
       return html`${who} is padding: whatever comes back to it, its gradient is exactly zero.`;
@@ -80,30 +80,30 @@ function sayRow(scene, reading, row) {
   }
   if (!parts.length) return html`Nothing has arrived at row ${row} yet.`;
   const times = parts.length === 1 ? "once" : parts.length === 2 ? "twice" : `${parts.length} times`;
-  const scores = reading.tied ? html`, and ${fixed(reading.direct(row)[col])} through the scores` : "";
+  const scores = derived.tied ? html`, and ${fixed(derived.gradFromScores(row)[col])} through the scores` : "";
   if (params.rule === "assign" && parts.length > 1)
-    return html`${who} was assigned ${times}. In column ${col} only the last is left, ${fixed(parts[parts.length - 1])}${scores}; the sum would be ${fixed(reading.gradient(row, "add")[col])}.`;
-  if (params.mode === "frequency" && parts.length > 1 && now.whole)
+    return html`${who} was assigned ${times}. In column ${col} only the last is left, ${fixed(parts[parts.length - 1])}${scores}; the sum would be ${fixed(derived.gradient(row, "add")[col])}.`;
+  if (params.mode === "frequency" && parts.length > 1 && now.complete)
     return html`${who} appears ${times}: in column ${col} it gets (${sumText(parts)}) / ${parts.length} = <b>${value}</b>, the mean.`;
-  const result = reading.tied ? html`${sumText(parts)}${scores}, together <b>${value}</b>` : html`${sumText(parts)}${parts.length > 1 ? html` = <b>${value}</b>` : ""}`;
+  const result = derived.tied ? html`${sumText(parts)}${scores}, together <b>${value}</b>` : html`${sumText(parts)}${parts.length > 1 ? html` = <b>${value}</b>` : ""}`;
   return html`${who} appears ${times}: in column ${col} it gets ${result}.`;
 }
 
-/** @param {Scene} scene @param {Reading} reading @param {number} row */
-function sayEnd(scene, reading, row) {
+/** @param {Scene} scene @param {Derived} derived @param {number} row */
+function narrateEnd(scene, derived, row) {
   const { passes } = scene.trace.header;
   const { rule } = scene.params;
   if (row < 0) return html`Nothing comes back to any row.`;
   const verdict = html`“${rule}” <b>${passes[rule] ? "passes" : "fails"}</b> the gradient check.`;
-  return html`${sayRow(scene, reading, row)} ${verdict}`;
+  return html`${narrateRow(scene, derived, row)} ${verdict}`;
 }
 
 /** What changed between two traces, in one sentence, or "". @param {Record<string, any>} was @param {Scene} scene */
-export function sayChange(was, { trace }) {
+export function narrateChange(was, { trace }) {
   const { params, passes, reached, V } = trace.header;
-  const reading = readingOf(trace);
-  const row = busiest(reading);
-  const many = row >= 0 ? reading.count(row) : 0;
+  const derived = derive(trace);
+  const row = busiest(derived);
+  const many = row >= 0 ? derived.count(row) : 0;
   if (was.rule !== params.rule) {
     const verdict = `The gradient check ${passes[params.rule] ? "passes" : "fails"}.`;
     if (many < 2) return `No id comes twice, so “add” and “assign” give the same. ${verdict}`;
@@ -111,7 +111,7 @@ export function sayChange(was, { trace }) {
       ? `dW[ids] = g: of the ${many} gradients for row ${row} the last one wins. ${verdict}`
       : `dW[ids] += g, one after the other: the ${many} gradients for row ${row} are added. ${verdict}`;
   }
-  if (was.digits !== params.digits) return sayStep(trace, reading);
+  if (was.digits !== params.digits) return narrateStepSize(trace, derived);
   if (was.mode === params.mode) return "";
   const failing = passes.add ? "" : " It is no longer the gradient of the loss, on purpose: the check fails.";
   return /** @type {Record<string, string>} */ ({
@@ -122,13 +122,13 @@ export function sayChange(was, { trace }) {
   })[params.mode];
 }
 
-/** @param {Scene["trace"]} trace @param {Reading} reading */
-function sayStep(trace, reading) {
+/** @param {Scene["trace"]} trace @param {Derived} derived */
+function narrateStepSize(trace, derived) {
   const { digits, rule } = trace.header.params;
-  const found = curve(trace, reading, "add", null);
+  const found = errorsByStep(trace, derived, "add", null);
   const best = found.indexOf(Math.min(...found));
-  const h = `h = ${sized(stepSize(digits), 0)}`;
-  const error = `${sized(curve(trace, reading, rule, null)[digits])}`;
+  const h = `h = ${scientific(stepSize(digits), 0)}`;
+  const error = `${scientific(errorsByStep(trace, derived, rule, null)[digits])}`;
   if (rule === "assign" && !trace.header.passes.assign) return `${h}: the error stays near ${error}. No step helps: the gradient itself is wrong.`;
   if (digits < best) return `${h}: the error is ${error}. So far apart the loss is curved in between.`;
   if (digits > best) return `${h}: the error is ${error}. So near, the two losses differ in their last digits only.`;

@@ -5,81 +5,81 @@ import { nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
 import { fixed } from "../kit/format.js";
 import { stack } from "./layout.js";
-import { columnOf } from "./state.js";
-import { standing } from "./trace.js";
+import { selectedColumn } from "./state.js";
+import { rowStateAt } from "./trace.js";
 
 /** @typedef {import("./figure.js").Drawing} Drawing */
-/** @typedef {import("./trace.js").Reading} Reading */
+/** @typedef {import("./trace.js").Derived} Derived */
 
 /**
- * @typedef {object} Piece
+ * @typedef {object} Segment
  * @property {number} n      the word it came from, or −1 for what came through the scores
  * @property {number} value
- * @property {boolean} lost  overwritten
+ * @property {boolean} overwritten  overwritten
  */
 
 /**
  * What lies on a row's pile at a step.
- * @param {Reading} reading
+ * @param {Derived} derived
  * @param {number} row
  * @param {number} col
- * @param {{ arrived: number[], kept: number[] }} now
- * @returns {Piece[]}
+ * @param {{ arrived: number[], counted: number[] }} now
+ * @returns {Segment[]}
  */
-export function pieces(reading, row, col, { arrived, kept }) {
-  const direct = reading.tied && reading.N > 1 ? [{ n: -1, value: reading.direct(row)[col], lost: false }] : [];
-  const came = arrived.map((n) => ({ n, value: reading.back(n)[col], lost: !kept.includes(n) }));
+export function barSegments(derived, row, col, { arrived, counted }) {
+  const direct = derived.tied && derived.N > 1 ? [{ n: -1, value: derived.gradFromScores(row)[col], overwritten: false }] : [];
+  const came = arrived.map((n) => ({ n, value: derived.gradOutput(n)[col], overwritten: !counted.includes(n) }));
   // What was overwritten lies behind what is left, as its ghost.
-  return [...direct, ...came.filter(({ lost }) => !lost), ...came.filter(({ lost }) => lost)];
+  return [...direct, ...came.filter(({ overwritten }) => !overwritten), ...came.filter(({ overwritten }) => overwritten)];
 }
 
-/** @type {WeakMap<Reading, { below: number, above: number }>} */
+/** @type {WeakMap<Derived, { below: number, above: number }>} */
 const extents = new WeakMap();
 
-/** How far any pile reaches, in any column: the scale stays when the column changes. @param {Reading} reading */
-export function extentOf(reading) {
-  const before = extents.get(reading);
+/** How far any pile reaches, in any column: the scale stays when the column changes. @param {Derived} derived */
+export function barExtent(derived) {
+  const before = extents.get(derived);
   if (before) return before;
   let below = 0;
   let above = 0;
-  for (const row of reading.rows) {
-    const senders = reading.senders(row);
-    for (let col = 0; col < reading.D; col++) {
-      for (const { to } of stack(pieces(reading, row, col, { arrived: senders, kept: senders }).map((p) => p.value))) {
+  for (const row of derived.rows) {
+    const senders = derived.senders(row);
+    for (let col = 0; col < derived.D; col++) {
+      for (const { to } of stack(barSegments(derived, row, col, { arrived: senders, counted: senders }).map((p) => p.value))) {
         below = Math.min(below, to);
         above = Math.max(above, to);
       }
     }
   }
   const extent = { below, above: Math.max(above, below + 1e-9) };
-  extents.set(reading, extent);
+  extents.set(derived, extent);
   return extent;
 }
 
 /** @param {Drawing} d */
-export function piles({ scene, reading, at, lit, rule, step }) {
-  const col = columnOf(scene);
-  const { below, above } = extentOf(reading);
-  const { x, w, number } = at.pile;
+export function stackedBars({ scene, derived, at, highlight, rule, step }) {
+  const col = selectedColumn(scene);
+  const { below, above } = barExtent(derived);
+  const { x, w, number } = at.bars;
   const scale = (/** @type {number} */ value) => Math.round((x + ((value - below) / (above - below)) * w) * 10) / 10;
   const zero = scale(0);
-  const whole = step >= reading.N;
+  const whole = step >= derived.N;
   return svg`<g class="piles" aria-hidden="true">
     <path class="zero" d="M${zero} ${at.table.y - 3}v${at.table.h + 4.5}" />
-    ${reading.rows.map((row, i) => guard([scene.trace, step, rule, col, at, lit.row === row], () => {
-      const now = standing(reading, row, step, rule);
+    ${derived.rows.map((row, i) => guard([scene.trace, step, rule, col, at, highlight.row === row], () => {
+      const now = rowStateAt(derived, row, step, rule);
       if (!now.any) return nothing;
       const y = at.table.y + i * at.table.rh;
       const h = at.table.rh - 1.5;
-      const lying = pieces(reading, row, col, now);
+      const lying = barSegments(derived, row, col, now);
       const net = now.values[col];
       const places = stack(lying.map((piece) => piece.value));
       const many = lying.length > 1;
-      return svg`<g class="pile ${lit.row === row ? "hit" : ""}">
+      return svg`<g class="pile ${highlight.row === row ? "hit" : ""}">
         ${lying.map((piece, k) => {
           const a = scale(Math.min(places[k].from, places[k].to));
           const b = scale(Math.max(places[k].from, places[k].to));
-          const kind = `${piece.value < 0 ? "neg" : "pos"} ${piece.lost ? "lost" : ""} ${piece.n < 0 ? "scores" : ""} ${piece.n === step && !whole ? "new" : ""}`;
+          const kind = `${piece.value < 0 ? "neg" : "pos"} ${piece.overwritten ? "lost" : ""} ${piece.n < 0 ? "scores" : ""} ${piece.n === step && !whole ? "new" : ""}`;
           return svg`<rect class="piece ${kind}" x=${a + 0.5} y=${y + 2} width=${Math.max(0.5, b - a - 1)} height=${h - 4} rx="1.5" />`;
         })}
         ${
@@ -88,7 +88,7 @@ export function piles({ scene, reading, at, lit, rule, step }) {
               /><path class="tip" d="M${scale(net)} ${y + 0.5}v${h - 1}" />`
             : nothing
         }
-        <text class="num ${lit.row === row ? "hit" : ""}" x=${number} y=${y + h / 2 + 4} text-anchor="end">${fixed(net)}</text>
+        <text class="num ${highlight.row === row ? "hit" : ""}" x=${number} y=${y + h / 2 + 4} text-anchor="end">${fixed(net)}</text>
       </g>`;
     }))}
   </g>`;

@@ -1,7 +1,7 @@
 /**
  * A backward pass as the view reads it: who sends what to which row, and what stands there by now.
  */
-import { reach } from "../kit/colors.js";
+import { maxAbs } from "../kit/colors.js";
 import { rowOf } from "../kit/wire.js";
 
 /** @typedef {import("../kit/wire.js").Trace} Trace */
@@ -9,7 +9,7 @@ import { rowOf } from "../kit/wire.js";
 /** @typedef {"add" | "assign"} Rule */
 /**
  * Rows are named by their number in the table; `rows` lists those that are drawn.
- * @typedef {object} Reading
+ * @typedef {object} Derived
  * @property {number} N
  * @property {number} total            all words; the rest of a very long text stays in Python
  * @property {number} V
@@ -19,115 +19,115 @@ import { rowOf } from "../kit/wire.js";
  * @property {string[]} tokens
  * @property {ArrayLike<number>} ids
  * @property {number[]} rows
- * @property {(row: number) => number} place    where a row is drawn, or −1
+ * @property {(row: number) => number} rowIndex    where a row is drawn, or −1
  * @property {(row: number) => string} word     of a row, or ""
- * @property {(n: number) => boolean} arrives   whether a word sends a row back
+ * @property {(n: number) => boolean} hasGradient   whether a word sends a row back
  * @property {(row: number) => number[]} senders  the words that do, in their order
  * @property {(row: number) => number} count
  * @property {(row: number) => Row} weights
- * @property {(n: number) => Row} back          what comes back to a word
+ * @property {(n: number) => Row} gradOutput          what comes back to a word
  * @property {(n: number) => Row | null} target
- * @property {(n: number) => Row} soFar         the sum in the word's row once it has arrived
+ * @property {(n: number) => Row} runningSum         the sum in the word's row once it has arrived
  * @property {(row: number, rule: Rule) => Row} gradient  the whole gradient of a row
- * @property {(row: number) => Row} direct      what reaches a row through the scores
- * @property {(n: number) => Row} sent          what comes back to a word's scores
- * @property {number} most                      the size of value that gets the full colour
+ * @property {(row: number) => Row} gradFromScores      what reaches a row through the scores
+ * @property {(n: number) => Row} gradScores          what comes back to a word's scores
+ * @property {number} vmax                      the size of value that gets the full colour
  */
 
-/** @type {WeakMap<Trace, Reading>} */
-const known = new WeakMap();
+/** @type {WeakMap<Trace, Derived>} */
+const cache = new WeakMap();
 
 /**
  * @param {Trace} trace
- * @returns {Reading}
+ * @returns {Derived}
  */
-export function readingOf(trace) {
-  const before = known.get(trace);
+export function derive(trace) {
+  const before = cache.get(trace);
   if (before) return before;
   const { header, arrays } = trace;
   const ids = arrays.ids.data;
   const N = ids.length;
   const rows = Array.from(arrays.rows.data);
   const places = new Map(rows.map((row, i) => [row, i]));
-  const arrives = (/** @type {number} */ n) => arrays.arrives.data[n] === 1;
-  const sending = Array.from({ length: N }, (_, n) => n).filter(arrives);
+  const hasGradient = (/** @type {number} */ n) => arrays.arrives.data[n] === 1;
+  const sending = Array.from({ length: N }, (_, n) => n).filter(hasGradient);
   const pairs = new Map(sending.map((n, pair) => [n, pair]));
   /** @type {Map<number, number[]>} */
   const senders = new Map();
   for (const n of sending) senders.set(ids[n], [...(senders.get(ids[n]) ?? []), n]);
-  const place = (/** @type {number} */ row) => places.get(row) ?? -1;
+  const rowIndex = (/** @type {number} */ row) => places.get(row) ?? -1;
   /** @param {string} name @returns {(row: number) => Row} */
-  const ofRow = (name) => (row) => rowOf(arrays[name], place(row));
+  const ofRow = (name) => (row) => rowOf(arrays[name], rowIndex(row));
   const totals = { add: ofRow("added"), assign: ofRow("assigned") };
-  const reading = {
+  const derived = {
     N,
     ids,
     rows,
-    place,
-    arrives,
+    rowIndex,
+    hasGradient,
     V: header.V,
     D: arrays.table.shape[1],
     total: header.total,
     mode: header.params.mode,
     tied: header.params.mode === "tied",
     tokens: header.tokens,
-    word: (/** @type {number} */ row) => header.words[place(row)] ?? "",
+    word: (/** @type {number} */ row) => header.words[rowIndex(row)] ?? "",
     senders: (/** @type {number} */ row) => senders.get(row) ?? [],
     count: (/** @type {number} */ row) => senders.get(row)?.length ?? 0,
     weights: ofRow("table"),
-    back: (/** @type {number} */ n) => rowOf(arrays.grad_out, n),
+    gradOutput: (/** @type {number} */ n) => rowOf(arrays.grad_out, n),
     target: (/** @type {number} */ n) => (arrays.target ? rowOf(arrays.target, n) : null),
-    soFar: (/** @type {number} */ n) => rowOf(arrays.running, pairs.get(n) ?? 0),
+    runningSum: (/** @type {number} */ n) => rowOf(arrays.running, pairs.get(n) ?? 0),
     gradient: (/** @type {number} */ row, /** @type {Rule} */ rule) => totals[rule](row),
-    direct: ofRow("direct"),
-    sent: (/** @type {number} */ n) => rowOf(arrays.sent, n),
-    most: Math.max(reach(arrays.added.data), reach(arrays.grad_out.data)),
+    gradFromScores: ofRow("direct"),
+    gradScores: (/** @type {number} */ n) => rowOf(arrays.sent, n),
+    vmax: Math.max(maxAbs(arrays.added.data), maxAbs(arrays.grad_out.data)),
   };
-  known.set(trace, reading);
-  return reading;
+  cache.set(trace, derived);
+  return derived;
 }
 
 /**
- * @typedef {object} Standing  what stands in a row of the gradient at a step
+ * @typedef {object} RowState  what stands in a row of the gradient at a step
  * @property {Row} values
  * @property {number[]} arrived  the words that have arrived
- * @property {number[]} kept     those of them that count: all, or the last
- * @property {boolean} whole     whether everything is there, and duplicates are merged
+ * @property {number[]} counted     those of them that count: all, or the last
+ * @property {boolean} complete     whether everything is there, and duplicates are merged
  * @property {boolean} any       whether anything is there at all
  */
 
 /**
  * Step n shows the row after word n has arrived; the step after the last word merges the piles.
- * @param {Reading} reading
+ * @param {Derived} derived
  * @param {number} row
  * @param {number} step
  * @param {Rule} rule
- * @returns {Standing}
+ * @returns {RowState}
  */
-export function standing(reading, row, step, rule) {
-  const arrived = reading.senders(row).filter((n) => n <= step);
-  const whole = step >= reading.N;
-  const kept = rule === "add" ? arrived : arrived.slice(-1);
-  const any = arrived.length > 0 || (reading.tied && reading.N > 1);
-  if (whole) return { values: reading.gradient(row, rule), arrived, kept, whole, any };
+export function rowStateAt(derived, row, step, rule) {
+  const arrived = derived.senders(row).filter((n) => n <= step);
+  const complete = step >= derived.N;
+  const counted = rule === "add" ? arrived : arrived.slice(-1);
+  const any = arrived.length > 0 || (derived.tied && derived.N > 1);
+  if (complete) return { values: derived.gradient(row, rule), arrived, counted, complete, any };
   const [last] = arrived.slice(-1);
-  const direct = reading.direct(row);
-  if (last === undefined) return { values: direct, arrived, kept, whole, any };
-  const through = rule === "add" ? reading.soFar(last) : reading.back(last);
-  const values = reading.tied ? Float64Array.from(through, (value, c) => value + direct[c]) : through;
-  return { values, arrived, kept, whole, any };
+  const direct = derived.gradFromScores(row);
+  if (last === undefined) return { values: direct, arrived, counted, complete, any };
+  const through = rule === "add" ? derived.runningSum(last) : derived.gradOutput(last);
+  const values = derived.tied ? Float64Array.from(through, (value, c) => value + direct[c]) : through;
+  return { values, arrived, counted, complete, any };
 }
 
-/** The drawn rows that get a gradient. @param {Reading} reading */
-export function reachedRows({ rows, count, tied, N }) {
+/** The drawn rows that get a gradient. @param {Derived} derived */
+export function rowsWithGradient({ rows, count, tied, N }) {
   return rows.filter((row) => count(row) > 0 || (tied && N > 1));
 }
 
-/** The row where most meets, or −1 where no row is reached. @param {Reading} reading */
-export function busiest(reading) {
+/** The row where most meets, or −1 where no row is reached. @param {Derived} derived */
+export function busiest(derived) {
   let best = -1;
-  for (const row of reachedRows(reading)) {
-    if (best < 0 || reading.count(row) > reading.count(best)) best = row;
+  for (const row of rowsWithGradient(derived)) {
+    if (best < 0 || derived.count(row) > derived.count(best)) best = row;
   }
   return best;
 }
@@ -135,36 +135,36 @@ export function busiest(reading) {
 /** @typedef {{ part: "chip" | "back" | "cell" | "row" | "end", n?: number, row?: number, col?: number }} Spot */
 /**
  * What a spot is about: the word in the middle of it, its row, and all that send to that row.
- * @typedef {{ n: number, row: number, col: number, senders: number[] }} Lit
+ * @typedef {{ n: number, row: number, col: number, senders: number[] }} Highlight
  */
 
 /**
- * @param {Reading} reading
+ * @param {Derived} derived
  * @param {Spot | null} spot
- * @returns {Lit}
+ * @returns {Highlight}
  */
-export function litBy(reading, spot) {
+export function highlightFor(derived, spot) {
   const none = { n: -1, row: -1, col: -1, senders: [] };
   if (!spot) return none;
   const col = spot.col ?? -1;
   if (spot.part === "end") {
-    const row = busiest(reading);
-    return row < 0 ? none : { n: -1, row, col, senders: reading.senders(row) };
+    const row = busiest(derived);
+    return row < 0 ? none : { n: -1, row, col, senders: derived.senders(row) };
   }
   if (spot.part === "chip" || spot.part === "back") {
     const n = /** @type {number} */ (spot.n);
-    if (n >= reading.N) return none;
-    return { n, row: reading.ids[n], col, senders: reading.senders(reading.ids[n]) };
+    if (n >= derived.N) return none;
+    return { n, row: derived.ids[n], col, senders: derived.senders(derived.ids[n]) };
   }
   const row = /** @type {number} */ (spot.row);
-  return reading.place(row) < 0 ? none : { n: -1, row, col, senders: reading.senders(row) };
+  return derived.rowIndex(row) < 0 ? none : { n: -1, row, col, senders: derived.senders(row) };
 }
 
-/** The word that holds the tab stop. @param {Lit} lit @param {Reading} reading @param {number} step */
-export const stopOf = (lit, { N }, step) => (lit.n >= 0 ? lit.n : step < N ? step : (lit.senders[0] ?? 0));
+/** The word that holds the tab stop. @param {Highlight} highlight @param {Derived} derived @param {number} step */
+export const tabStop = (highlight, { N }, step) => (highlight.n >= 0 ? highlight.n : step < N ? step : (highlight.senders[0] ?? 0));
 
-/** Whether a word's gradient was overwritten by a later one. @param {Reading} reading @param {number} n @param {number} step @param {Rule} rule */
-export function isLost(reading, n, step, rule) {
-  if (rule !== "assign" || !reading.arrives(n)) return false;
-  return reading.senders(reading.ids[n]).some((later) => later > n && later <= step);
+/** Whether a word's gradient was overwritten by a later one. @param {Derived} derived @param {number} n @param {number} step @param {Rule} rule */
+export function isOverwritten(derived, n, step, rule) {
+  if (rule !== "assign" || !derived.hasGradient(n)) return false;
+  return derived.senders(derived.ids[n]).some((later) => later > n && later <= step);
 }

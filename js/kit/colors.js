@@ -1,7 +1,7 @@
 /**
  * Colours with a meaning: a sign (purple and orange), an amount (cividis), a kind (Okabe–Ito).
  */
-/** @typedef {"light" | "dark"} Shade */
+/** @typedef {"light" | "dark"} ColorScheme */
 
 // Nine stops each, orange below zero and purple above; the middle is the page, so that zero recedes.
 const DIVERGING = {
@@ -14,7 +14,7 @@ const SEQUENTIAL = {
 };
 
 /** Okabe–Ito, in the order in which kinds are given colours. */
-export const KINDS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442"];
+export const CATEGORICAL = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442"];
 
 const STEPS = 64; // finer than the eye on a 20 px cell, and one table look-up per cell
 
@@ -52,36 +52,36 @@ function spline(values, t) {
   );
 }
 
-/** @type {Record<Shade, string[]>} */
-const SIGNED = { light: ramp(DIVERGING.light), dark: ramp(DIVERGING.dark) };
-/** @type {Record<Shade, string[]>} */
-const AMOUNT = { light: ramp(SEQUENTIAL.light), dark: ramp(SEQUENTIAL.dark) };
+/** @type {Record<ColorScheme, string[]>} */
+const DIVERGING_RAMP = { light: ramp(DIVERGING.light), dark: ramp(DIVERGING.dark) };
+/** @type {Record<ColorScheme, string[]>} */
+const SEQUENTIAL_RAMP = { light: ramp(SEQUENTIAL.light), dark: ramp(SEQUENTIAL.dark) };
 
 /**
  * The colour of a value with a sign; `most` is the size that gets the full colour.
  * @param {number} value
  * @param {number} most
- * @param {Shade} shade
+ * @param {ColorScheme} shade
  */
-export function signed(value, most, shade) {
+export function divergingColor(value, most, shade) {
   const t = Math.max(-1, Math.min(1, value / most));
-  return SIGNED[shade][Math.round(((t + 1) / 2) * STEPS)];
+  return DIVERGING_RAMP[shade][Math.round(((t + 1) / 2) * STEPS)];
 }
 
 /**
  * The colour of an amount from 0 to 1.
  * @param {number} t
- * @param {Shade} shade
+ * @param {ColorScheme} shade
  */
-export function amount(t, shade) {
-  return AMOUNT[shade][Math.round(Math.max(0, Math.min(1, t)) * STEPS)];
+export function sequentialColor(t, shade) {
+  return SEQUENTIAL_RAMP[shade][Math.round(Math.max(0, Math.min(1, t)) * STEPS)];
 }
 
 /**
  * The size that gets the full colour: 1, unless a finite value is larger.
  * @param {import("./wire.js").Numbers} values
  */
-export function reach(values) {
+export function maxAbs(values) {
   let most = 1; // d3's max would bring 2 kB along, into every view
   for (const value of values) if (Number.isFinite(value)) most = Math.max(most, Math.abs(value));
   return most;

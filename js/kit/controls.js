@@ -14,13 +14,13 @@ import { live } from "lit-html/directives/live.js";
  * @param {number} spec.value
  * @param {number[]} spec.stops  ascending
  * @param {(value: number) => void} spec.onChange
- * @param {string} [spec.said]  how the value reads; "V = 16" unless told
+ * @param {string} [spec.valueText]  how the value reads; "V = 16" unless told
  */
-export function slider({ label, symbol, place, value, stops, onChange, said = `${symbol} = ${value}` }) {
+export function slider({ label, symbol, place, value, stops, onChange, valueText = `${symbol} = ${value}` }) {
   /** @param {Event} event */
   const input = (event) => onChange(stops[Number(/** @type {HTMLInputElement} */ (event.target).value)]);
   return html`<label class="field">
-    <span class="name">${label}</span><output class="num">${said}</output>
+    <span class="name">${label}</span><output class="num">${valueText}</output>
     <input
       type="range"
       min="0"
@@ -28,7 +28,7 @@ export function slider({ label, symbol, place, value, stops, onChange, said = `$
       step="1"
       data-place=${place}
       aria-label=${label}
-      aria-valuetext=${said}
+      aria-valuetext=${valueText}
       .value=${live(String(nearest(stops, value)))}
       @input=${input}
     />

@@ -19,7 +19,7 @@ import { html } from "lit-html";
  * @param {number} most
  * @returns {DataTable[]}
  */
-export function blocks(table, most) {
+export function splitColumns(table, most) {
   if (table.columns.length <= most) return [table];
   const parts = [];
   for (let at = 0; at < table.columns.length; at += most) {
@@ -41,7 +41,7 @@ export function blocks(table, most) {
 export function dataTables(tables, width) {
   const most = Math.max(2, Math.floor((width - 120) / 54));
   return tables
-    .flatMap((table) => blocks(table, most))
+    .flatMap((table) => splitColumns(table, most))
     .map(
       (table) => html`<table class="num">
         <caption>

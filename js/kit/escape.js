@@ -4,27 +4,27 @@
 
 /** @typedef {import("./explorer.js").Explorer} Explorer */
 
-/** @param {Explorer} live */
-export function leave(live) {
-  const { ui } = live;
-  if (ui.panel) return live.panel(null);
+/** @param {Explorer} explorer */
+export function escape(explorer) {
+  const { ui } = explorer;
+  if (ui.panel) return explorer.showPanel(null);
   if (ui.open) {
     const back = ui.open.from;
-    live.show({ open: null });
-    if (back) live.focusLater(back);
+    explorer.updateUi({ open: null });
+    if (back) explorer.focusAfterPaint(back);
     return;
   }
-  if (ui.prediction) return live.predict("done");
-  if (ui.playing) live.pause();
-  live.show({ focus: null, hover: null });
-  handBack(live.root);
+  if (ui.prediction) return explorer.predict("done");
+  if (ui.playing) explorer.pause();
+  explorer.updateUi({ focus: null, hover: null });
+  returnFocusToHost(explorer.root);
 }
 
 /**
  * Hand the keyboard to whatever around the view can take it.
  * @param {HTMLElement} root
  */
-function handBack(root) {
+function returnFocusToHost(root) {
   const host = /** @type {HTMLElement | null} */ (root.parentElement?.closest("[tabindex]") ?? null);
   if (host) host.focus();
   else /** @type {HTMLElement | null} */ (document.activeElement)?.blur();

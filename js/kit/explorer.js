@@ -6,18 +6,18 @@
  * methods; painted.js puts the result on the screen.
  */
 import { render } from "lit-html";
-import { leave } from "./escape.js";
+import { escape } from "./escape.js";
 import { frame } from "./frame.js";
-import { begin } from "./frame_timing.js";
+import { startTiming } from "./frame_timing.js";
 import { actOf, keepInside } from "./keys.js";
-import { hear, join, tell } from "./link.js";
+import { receive, join, broadcast } from "./link.js";
 import { Player, stepTo } from "./playback.js";
-import { begun, bendAt, choose, predict } from "./predict.js";
-import { Painted } from "./renderer.js";
+import { openQuestion, bendCurve, choose, runPredictionAct } from "./predict.js";
+import { Renderer } from "./renderer.js";
 import { clamp } from "./roving_tabindex.js";
 import { share } from "./share.js";
 import { Store } from "./store.js";
-import { freshUi, pageNumber } from "./ui_state.js";
+import { newUi, nextId } from "./ui_state.js";
 
 /** @typedef {import("./view_types.js").View} View */
 /** @typedef {import("./view_types.js").Scene} Scene */
@@ -28,38 +28,38 @@ import { freshUi, pageNumber } from "./ui_state.js";
  * Make the module that anywidget loads.
  * @param {View} view
  */
-export function explorer(view) {
+export function createWidget(view) {
   return {
     /** @param {{ model: import("./store.js").Model, el: HTMLElement }} host */
     render({ model, el }) {
-      const live = new Explorer(view, model, el);
-      return () => live.close();
+      const widget = new Explorer(view, model, el);
+      return () => widget.close();
     },
   };
 }
 
-export class Explorer extends Painted {
+export class Explorer extends Renderer {
   /**
    * @param {View} view
    * @param {import("./store.js").Model} model
    * @param {HTMLElement} el
    */
   constructor(view, model, el) {
-    const painted = begin("first");
+    const painted = startTiming("first");
     super(el, () => this.drawScene());
     this.view = view;
     this.model = model;
-    this.uid = `embedlab-${view.name}-${pageNumber()}`;
+    this.uid = `embedlab-${view.name}-${nextId()}`;
     /** @type {Ui} */
-    this.ui = freshUi(view);
-    this.player = new Player(() => this.beat(), view.beat);
-    this.link = join(model.get("link_id") ?? "", (said) => hear(this, said));
+    this.ui = newUi(view);
+    this.player = new Player(() => this.tick(), view.stepMs);
+    this.link = join(model.get("link_id") ?? "", (said) => receive(this, said));
     /** @type {Trace | null} */
-    this.before = null;
-    this.store = new Store(model, (why) => this.changed(why), view.typed);
-    this.before = this.store.trace;
-    this.ui.step = this.opening;
-    if (model.get("ask")) begun(this);
+    this.previousTrace = null;
+    this.store = new Store(model, (why) => this.onStoreChange(why), view.keepOnError);
+    this.previousTrace = this.store.trace;
+    this.ui.step = this.firstStep;
+    if (model.get("ask")) openQuestion(this);
     this.onHide = () => this.repaint();
     model.on("change:hide", this.onHide);
     this.listen();
@@ -69,7 +69,7 @@ export class Explorer extends Painted {
   }
 
   listen() {
-    this.onKey = (/** @type {KeyboardEvent} */ event) => this.key(event);
+    this.onKey = (/** @type {KeyboardEvent} */ event) => this.handleKey(event);
     this.root.addEventListener("keydown", this.onKey);
     for (const name of /** @type {const} */ (["keyup", "keypress"])) {
       this.root.addEventListener(name, keepInside);
@@ -85,11 +85,11 @@ export class Explorer extends Painted {
       trace,
       params: this.store.params,
       ui: this.ui,
-      theme: this.themed,
+      theme: this.theme,
       size: this.size,
       uid: this.uid,
       hidden,
-      act: this,
+      explorer: this,
     };
   }
 
@@ -98,13 +98,13 @@ export class Explorer extends Painted {
   }
 
   /** The step on which the view opens, and to which it is reset. */
-  get opening() {
-    return this.store.trace ? (this.view.opens?.(this.store.trace) ?? 0) : 0;
+  get firstStep() {
+    return this.store.trace ? (this.view.firstStep?.(this.store.trace) ?? 0) : 0;
   }
 
   drawScene() {
     const { scene } = this;
-    if (scene) this.view.settle(scene);
+    if (scene) this.view.beforePaint(scene);
     render(frame(this), this.root);
   }
 
@@ -113,8 +113,8 @@ export class Explorer extends Painted {
    * @param {Partial<Ui>} patch
    * @param {string} [name]  of the act, for the budget
    */
-  show(patch, name) {
-    if (name) this.began(name);
+  updateUi(patch, name) {
+    if (name) this.timeAct(name);
     if (!("note" in patch)) this.ui.note = "";
     Object.assign(this.ui, patch);
     this.repaint();
@@ -123,16 +123,16 @@ export class Explorer extends Painted {
   // ---- what Python sends, and what goes to Python -----------------------------------------------
 
   /** @param {"trace" | "edit" | "wait"} why */
-  changed(why) {
+  onStoreChange(why) {
     if (!this.store) return; // the first trace arrives while the store is being made
     if (why !== "trace") return this.repaint();
     const { scene } = this;
     if (scene) {
       this.ui.step = clamp(this.ui.step, Math.max(1, this.steps));
-      this.view.onTrace?.(this, scene, this.before);
-      this.before = scene.trace;
+      this.view.onTrace?.(this, scene, this.previousTrace);
+      this.previousTrace = scene.trace;
     }
-    this.began("edit", this.store.sentAt);
+    this.timeAct("edit", this.store.sentAt);
     this.paintNow(); // an answer does not wait for a frame to begin
   }
 
@@ -150,93 +150,93 @@ export class Explorer extends Painted {
   // ---- acts --------------------------------------------------------------------------------------
 
   /** @param {any} hover */
-  hover(hover) {
+  setHover(hover) {
     if (JSON.stringify(hover) === JSON.stringify(this.ui.hover)) return;
-    this.show({ hover }, "hover");
+    this.updateUi({ hover }, "hover");
     this.reportCursor();
   }
 
   /**
    * Go to a step.
    * @param {number} step
-   * @param {{ heard?: boolean, patch?: Partial<Ui> }} [how]
+   * @param {{ fromLink?: boolean, patch?: Partial<Ui> }} [how]
    */
-  go(step, { heard = false, patch = {} } = {}) {
-    this.show({ step: clamp(step, Math.max(1, this.steps)), hover: null, open: null, ...patch }, "step");
-    if (!heard) tell(this);
+  goToStep(step, { fromLink = false, patch = {} } = {}) {
+    this.updateUi({ step: clamp(step, Math.max(1, this.steps)), hover: null, open: null, ...patch }, "step");
+    if (!fromLink) broadcast(this);
     this.reportCursor();
   }
 
   /** @returns {boolean} whether there is a step after this one */
-  beat() {
+  tick() {
     if (this.ui.step + 1 >= this.steps) {
-      this.show({ playing: false });
+      this.updateUi({ playing: false });
       return false;
     }
-    this.go(this.ui.step + 1);
+    this.goToStep(this.ui.step + 1);
     return true;
   }
 
   play() {
     if (this.ui.playing) return this.pause();
     if (!this.steps) return;
-    if (this.ui.step + 1 >= this.steps) this.go(0);
-    this.show({ playing: true, focus: null, hover: null });
+    if (this.ui.step + 1 >= this.steps) this.goToStep(0);
+    this.updateUi({ playing: true, focus: null, hover: null });
     this.player.start(this.ui.speed);
   }
 
   pause() {
     this.player.stop();
-    this.show({ playing: false });
+    this.updateUi({ playing: false });
     this.reportCursor();
   }
 
   /** @param {number} speed */
-  pace(speed) {
-    this.show({ speed });
+  setSpeed(speed) {
+    this.updateUi({ speed });
     if (this.ui.playing) this.player.start(speed);
   }
 
   /** @param {string} act  one of keys.js, or of the buttons */
-  do(act) {
+  run(act) {
     if (act === "play") return this.play();
     if (act === "predict") {
       const { prediction } = this.ui;
       return this.predict(!prediction ? "again" : prediction.verdict ? "done" : "reveal");
     }
-    if (act === "table" || act === "help") return this.panel(this.ui.panel === act ? null : act);
+    if (act === "table" || act === "help") return this.showPanel(this.ui.panel === act ? null : act);
     if (act === "reset") return this.reset();
     if (act === "share") return void share(this);
-    if (act === "leave") return this.leave();
+    if (act === "leave") return this.escape();
     this.player.stop();
-    this.go(stepTo(act, this.ui.step, this.steps), { patch: { playing: false, focus: null } });
+    this.goToStep(stepTo(act, this.ui.step, this.steps), { patch: { playing: false, focus: null } });
   }
 
   /** @param {"table" | "help" | null} panel */
-  panel(panel) {
+  showPanel(panel) {
     const was = this.ui.panel;
-    this.show({ panel });
-    this.focusLater(panel ? `panel:${panel}` : `top:${was}`);
+    this.updateUi({ panel });
+    this.focusAfterPaint(panel ? `panel:${panel}` : `top:${was}`);
   }
 
   reset() {
     this.player.stop();
     this.store.reset();
     const { speed, panel } = this.ui; // these are the learner's, not the story's
-    Object.assign(this.ui, freshUi(this.view), { step: this.opening, speed, panel });
-    this.show({ note: "Back to the start." });
+    Object.assign(this.ui, newUi(this.view), { step: this.firstStep, speed, panel });
+    this.updateUi({ note: "Back to the start." });
   }
 
   /** Close what is open, or leave the view. */
-  leave() {
-    leave(this);
+  escape() {
+    escape(this);
   }
 
   // ---- predict, then reveal ------------------------------------------------------------------------
 
   /** @param {"again" | "reveal" | "done"} act */
   predict(act) {
-    predict(this, act);
+    runPredictionAct(this, act);
   }
 
   /** Choose a thing, or take it back. @param {number} thing */
@@ -245,14 +245,14 @@ export class Explorer extends Painted {
   }
 
   /** Bend a predicted curve. @param {number} point @param {number} value */
-  bend(point, value) {
-    bendAt(this, point, value);
+  bendCurve(point, value) {
+    bendCurve(this, point, value);
   }
 
   // ---- keys ----------------------------------------------------------------------------------------
 
   /** @param {KeyboardEvent} event */
-  key(event) {
+  handleKey(event) {
     keepInside(event);
     const { scene } = this;
     if (!scene || event.defaultPrevented) return;
@@ -260,7 +260,7 @@ export class Explorer extends Painted {
     const act = actOf(event);
     if (!act) return;
     event.preventDefault();
-    this.do(act);
+    this.run(act);
   }
 
   close() {

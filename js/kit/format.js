@@ -36,7 +36,7 @@ function halfEven(size, digits) {
  * @param {number} value
  * @param {number} [digits]  of the factor, after its point
  */
-export function sized(value, digits = 1) {
+export function scientific(value, digits = 1) {
   if (!Number.isFinite(value)) return fixed(value);
   if (value === 0) return "0";
   const [factor, power] = Math.abs(value).toExponential(digits).split("e");
@@ -47,7 +47,7 @@ export function sized(value, digits = 1) {
  * A whole number with its thousands apart: 10 000.
  * @param {number} value
  */
-export function whole(value) {
+export function formatInt(value) {
   const text = Math.abs(Math.round(value)).toString();
   const apart = text.replace(/\B(?=(\d{3})+$)/g, THIN);
   return value < 0 ? MINUS + apart : apart;
@@ -66,7 +66,7 @@ export function duration(ns) {
     ["s", 1e9],
   ])) {
     const n = ns / size;
-    if (n < 999.5 || unit === "s") return `${n < 9.95 && unit !== "ns" ? fixed(n, 1) : whole(n)} ${unit}`;
+    if (n < 999.5 || unit === "s") return `${n < 9.95 && unit !== "ns" ? fixed(n, 1) : formatInt(n)} ${unit}`;
   }
   return "—";
 }
@@ -85,8 +85,8 @@ export function shape(sizes) {
  * @param {string} one
  * @param {string} [many]
  */
-export function count(n, one, many = `${one}s`) {
-  return `${whole(n)} ${n === 1 ? one : many}`;
+export function pluralize(n, one, many = `${one}s`) {
+  return `${formatInt(n)} ${n === 1 ? one : many}`;
 }
 
 const ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"];
@@ -99,7 +99,7 @@ export function ordinal(index) {
   if (index < ORDINALS.length) return ORDINALS[index];
   const n = index + 1;
   const tail = n % 100 > 10 && n % 100 < 14 ? "th" : (["th", "st", "nd", "rd"][n % 10] ?? "th");
-  return whole(n) + tail;
+  return formatInt(n) + tail;
 }
 
 /**
@@ -107,7 +107,7 @@ export function ordinal(index) {
  * @param {(string|number)[]} items
  * @param {number} [most]
  */
-export function listing(items, most = 6) {
+export function joinList(items, most = 6) {
   if (items.length > most) return `${items.slice(0, most).join(", ")} … and ${items.length - most} more`;
   if (items.length < 2) return items.join("");
   return `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;

@@ -13,7 +13,7 @@ import { icon } from "./icons.js";
  * @param {number} most
  * @returns {({ index: number } | { skipped: number })[]}
  */
-export function shownTerms(total, hit, most) {
+export function visibleTerms(total, hit, most) {
   if (total <= most) return Array.from({ length: total }, (_, index) => ({ index }));
   const reach = Math.floor((most - 1) / 2);
   const from = Math.max(0, Math.min(hit - reach, total - most + 1));
@@ -33,7 +33,7 @@ export function shownTerms(total, hit, most) {
  * @param {(index: number) => string} gap  the text for a run of terms left out
  * @param {({ index: number } | { skipped: number })[]} shown
  */
-export function sum(terms, gap, shown) {
+export function productSum(terms, gap, shown) {
   /** @type {Map<number, typeof terms[0]>} */
   const byIndex = new Map(terms.map((term) => [term.index, term]));
   return shown.map((part, i) => {
@@ -52,7 +52,7 @@ export function sum(terms, gap, shown) {
  * @param {"hit" | "warn" | "calm"} [spec.tone]
  * @param {() => void} spec.close
  */
-export function card({ lines, pinned = false, tone = "hit", close }) {
+export function formulaCard({ lines, pinned = false, tone = "hit", close }) {
   return html`<section class="card ${tone} ${pinned ? "pinned" : ""}" aria-label="Arithmetic">
     <div class="lines" tabindex="0" role="group" aria-label="Formula" data-place="card">
       ${lines.map(

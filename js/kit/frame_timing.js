@@ -6,15 +6,15 @@
  */
 
 /** @returns {boolean} */
-const watching = () => Boolean(/** @type {any} */ (globalThis).embedlabBudget);
+const isTiming = () => Boolean(/** @type {any} */ (globalThis).embedlabBudget);
 
 /**
  * Note that an act begins; the function it gives notes the end, once the frame is on the screen.
  * @param {string} act
  * @param {number} [start]
  */
-export function begin(act, start = performance.now()) {
-  if (!watching()) return () => {};
+export function startTiming(act, start = performance.now()) {
+  if (!isTiming()) return () => {};
   return () => afterPaint(() => performance.measure(`embedlab:${act}`, { start, end: performance.now() }));
 }
 

@@ -2,7 +2,7 @@
  * Heat cells: a value as hue, and its sign as a mark, so that neither colour nor sharp eyes are needed.
  */
 import { svg, nothing } from "lit-html";
-import { signed } from "./colors.js";
+import { divergingColor } from "./colors.js";
 import { fixed } from "./format.js";
 
 const MARK_FROM = 13; // px: narrower cells carry the minus alone, where a plus would be a blot
@@ -10,14 +10,14 @@ const MARK_FROM = 13; // px: narrower cells carry the minus alone, where a plus 
 /**
  * The marks of a row of cells as two paths: one for pale cells, one for strong ones.
  * @param {ArrayLike<number>} values
- * @param {{ x: number, y: number, cw: number, ch: number, most: number, bySize: boolean }} place
+ * @param {{ x: number, y: number, cw: number, ch: number, vmax: number, bySize: boolean }} place
  */
-export function signMarks(values, { x, y, cw, ch, most, bySize }) {
+export function signMarks(values, { x, y, cw, ch, vmax, bySize }) {
   let pale = "";
   let strong = "";
   for (let c = 0; c < values.length; c++) {
     const value = values[c];
-    const share = Math.min(1, Math.abs(value) / most);
+    const share = Math.min(1, Math.abs(value) / vmax);
     const arm = Math.min(4.5, (Math.min(cw, ch) - 1) * (bySize ? 0.12 + 0.28 * share : 0.21));
     const mx = x + c * cw + (cw - 1.5) / 2;
     const my = y + (ch - 1.5) / 2;
@@ -56,7 +56,7 @@ const n = (v) => Math.round(v * 100) / 100;
  * @param {number} spec.y
  * @param {number} spec.cw
  * @param {number} spec.ch
- * @param {number} spec.most
+ * @param {number} spec.vmax
  * @param {import("./theme.js").Theme} spec.theme
  * @param {(col: number, value: string) => string} spec.label
  * @param {(col: number) => string} spec.place
@@ -64,11 +64,11 @@ const n = (v) => Math.round(v * 100) / 100;
  * @param {number} spec.rowIndex           counted from 1, as ARIA does
  * @param {boolean | null} [spec.selected] whether the learner chose this row; null when it is no choice
  * @param {string} [spec.name]             the name of the row
- * @param {(col: number) => boolean} [spec.touched]
+ * @param {(col: number) => boolean} [spec.edited]
  */
-export function heatRow(spec) {
-  const { values, col0, x, y, cw, ch, most, theme } = spec;
-  const marks = signMarks(values, { x, y, cw, ch, most, bySize: theme.forced });
+export function heatmapRow(spec) {
+  const { values, col0, x, y, cw, ch, vmax, theme } = spec;
+  const marks = signMarks(values, { x, y, cw, ch, vmax, bySize: theme.forcedColors });
   const round = Math.min(2, cw / 6);
   return svg`<g
     role="row"
@@ -85,11 +85,11 @@ export function heatRow(spec) {
       data-place=${spec.place(col)}
       tabindex=${col === spec.stop ? 0 : -1}
       x=${n(x + i * cw)} y=${y} width=${n(cw - 1.5)} height=${ch - 1.5} rx=${round}
-      fill=${theme.forced ? "Canvas" : Number.isNaN(value) ? "none" : signed(value, most, theme.shade)}
+      fill=${theme.forcedColors ? "Canvas" : Number.isNaN(value) ? "none" : divergingColor(value, vmax, theme.scheme)}
     />`;
   })}<path class="mark pale" aria-hidden="true" d=${marks.pale} /><path class="mark strong" aria-hidden="true" d=${marks.strong} />${
-    spec.touched
-      ? svg`<path class="touched" aria-hidden="true" d=${touchedMarks(spec, spec.touched)} />`
+    spec.edited
+      ? svg`<path class="touched" aria-hidden="true" d=${editMarks(spec, spec.edited)} />`
       : nothing
   }</g>`;
 }
@@ -99,7 +99,7 @@ export function heatRow(spec) {
  * @param {{ values: ArrayLike<number>, col0: number, x: number, y: number, cw: number }} spec
  * @param {(col: number) => boolean} touched
  */
-function touchedMarks({ values, col0, x, y, cw }, touched) {
+function editMarks({ values, col0, x, y, cw }, touched) {
   let d = "";
   for (let i = 0; i < values.length; i++) {
     if (touched(col0 + i)) d += `M${n(x + (i + 1) * cw - 1.5)} ${n(y)}v6l-6 -6z`;

@@ -4,13 +4,13 @@
  * kind, whose steps mean the same.
  */
 
-/** @typedef {{ view: string, step: number | null, row: number | null }} Said */
+/** @typedef {{ view: string, step: number | null, row: number | null }} LinkMessage */
 /** @typedef {import("./explorer.js").Explorer} Explorer */
 
 const KEY = Symbol.for("embedlab.link");
 
 /** @returns {EventTarget} one for the whole page, whichever bundle asks first */
-function exchange() {
+function channel() {
   const page = /** @type {any} */ (globalThis);
   return (page[KEY] ??= new EventTarget());
 }
@@ -28,33 +28,33 @@ export function join(id, heard) {
     const { from, detail } = /** @type {CustomEvent} */ (event).detail;
     if (from !== self) heard(detail);
   };
-  if (id) exchange().addEventListener(id, listen);
+  if (id) channel().addEventListener(id, listen);
   return {
     /** @param {T} detail */
-    say(detail) {
-      if (id) exchange().dispatchEvent(new CustomEvent(id, { detail: { from: self, detail } }));
+    send(detail) {
+      if (id) channel().dispatchEvent(new CustomEvent(id, { detail: { from: self, detail } }));
     },
     leave() {
-      exchange().removeEventListener(id, listen);
+      channel().removeEventListener(id, listen);
     },
   };
 }
 
-/** Tell the linked views where this one is. @param {Explorer} live */
-export function tell(live) {
-  const { scene, view, ui } = live;
-  if (scene) live.link.say({ view: view.name, step: ui.step, row: view.token?.(scene) ?? null });
+/** Tell the linked views where this one is. @param {Explorer} explorer */
+export function broadcast(explorer) {
+  const { scene, view, ui } = explorer;
+  if (scene) explorer.link.send({ view: view.name, step: ui.step, row: view.selectedRow?.(scene) ?? null });
 }
 
-/** Tell the linked views of a selected row alone. @param {Explorer} live @param {number} row */
-export function tellRow(live, row) {
-  live.link.say({ view: live.view.name, step: null, row });
+/** Tell the linked views of a selected row alone. @param {Explorer} explorer @param {number} row */
+export function broadcastRow(explorer, row) {
+  explorer.link.send({ view: explorer.view.name, step: null, row });
 }
 
-/** Follow what a linked view said. @param {Explorer} live @param {Said} said */
-export function hear(live, said) {
-  const { scene, view } = live;
+/** Follow what a linked view said. @param {Explorer} explorer @param {LinkMessage} said */
+export function receive(explorer, said) {
+  const { scene, view } = explorer;
   if (said.view === view.name && said.step !== null) {
-    live.go(said.step, { heard: true, patch: { focus: null } });
-  } else if (scene && said.row !== null) view.onToken?.(live, scene, said.row);
+    explorer.goToStep(said.step, { fromLink: true, patch: { focus: null } });
+  } else if (scene && said.row !== null) view.onRowSelected?.(explorer, scene, said.row);
 }

@@ -4,19 +4,19 @@
 import { html, nothing } from "lit-html";
 import { live } from "lit-html/directives/live.js";
 import { button } from "./controls.js";
-import { whole } from "./format.js";
+import { formatInt } from "./format.js";
 import { icon } from "./icons.js";
 import { clamp } from "./roving_tabindex.js";
 
 export const SPEEDS = [0.5, 1, 2, 4];
-const BEAT = 1100; // ms a step at speed 1: long enough to read a short sentence
+const STEP_MS = 1100; // ms a step at speed 1: long enough to read a short sentence
 
 /** A clock that calls `tick` once a step, and stops when `tick` says there is no next one. */
 export class Player {
   /** @param {() => boolean} tick @param {number} [beat]  ms a step at speed 1 */
-  constructor(tick, beat = BEAT) {
+  constructor(tick, beat = STEP_MS) {
     this.tick = tick;
-    this.beat = beat;
+    this.stepMs = beat;
     this.playing = false;
   }
 
@@ -26,9 +26,9 @@ export class Player {
     this.playing = true;
     const next = () => {
       if (!this.tick()) return this.stop();
-      this.timer = setTimeout(next, this.beat / speed);
+      this.timer = setTimeout(next, this.stepMs / speed);
     };
-    this.timer = setTimeout(next, this.beat / speed);
+    this.timer = setTimeout(next, this.stepMs / speed);
   }
 
   stop() {
@@ -56,16 +56,16 @@ export function stepTo(act, step, steps) {
  * @param {string} spec.noun  what a step is: "word", "step"
  * @param {number} spec.step
  * @param {number} spec.steps
- * @param {string} [spec.counted]  how the step is counted; "word 2 of 6" unless told
+ * @param {string} [spec.stepLabel]  how the step is counted; "word 2 of 6" unless told
  * @param {boolean} spec.playing
  * @param {number} spec.speed
- * @param {(act: string) => void} spec.act
- * @param {(step: number) => void} spec.go
- * @param {(speed: number) => void} spec.pace
+ * @param {(act: string) => void} spec.run
+ * @param {(step: number) => void} spec.goToStep
+ * @param {(speed: number) => void} spec.setSpeed
  */
-export function transport({ noun, step, steps, counted, playing, speed, act, go, pace }) {
+export function transport({ noun, step, steps, stepLabel, playing, speed, run, goToStep, setSpeed }) {
   const none = steps === 0;
-  const told = counted ?? `${noun} ${whole(step + 1)} of ${whole(steps)}`;
+  const told = stepLabel ?? `${noun} ${formatInt(step + 1)} of ${formatInt(steps)}`;
   /** @param {string} name @param {string} label @param {string} key @param {string} [drawn] */
   const one = (name, label, key, drawn = name) =>
     button({
@@ -74,7 +74,7 @@ export function transport({ noun, step, steps, counted, playing, speed, act, go,
       key,
       place: `transport:${name}`,
       disabled: none,
-      onClick: () => act(name),
+      onClick: () => run(name),
     });
   return html`<div class="transport" role="group" aria-label="Steps">
     ${one("first", `First ${noun}`, "Home")} ${one("back", `One ${noun} back`, ",")}
@@ -91,12 +91,12 @@ export function transport({ noun, step, steps, counted, playing, speed, act, go,
       aria-valuetext=${told}
       ?disabled=${steps < 2}
       .value=${live(String(step))}
-      @input=${(/** @type {Event} */ e) => go(Number(/** @type {HTMLInputElement} */ (e.target).value))}
+      @input=${(/** @type {Event} */ e) => goToStep(Number(/** @type {HTMLInputElement} */ (e.target).value))}
     />
     <select
       aria-label="Speed"
       data-place="transport:speed"
-      @change=${(/** @type {Event} */ e) => pace(Number(/** @type {HTMLSelectElement} */ (e.target).value))}
+      @change=${(/** @type {Event} */ e) => setSpeed(Number(/** @type {HTMLSelectElement} */ (e.target).value))}
     >
       ${SPEEDS.map((s) => html`<option value=${s} ?selected=${s === speed}>${s}×</option>`)}
     </select>

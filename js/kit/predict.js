@@ -13,7 +13,7 @@ import { icon } from "./icons.js";
  * @property {Kind} kind
  * @property {"open" | "revealed"} phase
  * @property {number[]} chosen
- * @property {number[]} drawn     the points of a curve, as the learner left them
+ * @property {number[]} curve     the points of a curve, as the learner left them
  * @property {Verdict | null} verdict
  */
 /**
@@ -26,8 +26,8 @@ import { icon } from "./icons.js";
  * @param {ArrayLike<number>} [start]  where a curve begins, before the learner bends it
  * @returns {Prediction}
  */
-export function ask(kind = "many", start = []) {
-  return { kind, phase: "open", chosen: [], drawn: Array.from(start), verdict: null };
+export function newPrediction(kind = "many", start = []) {
+  return { kind, phase: "open", chosen: [], curve: Array.from(start), verdict: null };
 }
 
 /**
@@ -53,9 +53,9 @@ export function toggle(prediction, thing) {
  * @param {number} value
  * @returns {Prediction}
  */
-export function bend(prediction, point, value) {
-  if (prediction.phase !== "open" || !(point in prediction.drawn)) return prediction;
-  return { ...prediction, drawn: prediction.drawn.map((old, i) => (i === point ? value : old)) };
+export function moveCurvePoint(prediction, point, value) {
+  if (prediction.phase !== "open" || !(point in prediction.curve)) return prediction;
+  return { ...prediction, curve: prediction.curve.map((old, i) => (i === point ? value : old)) };
 }
 
 /**
@@ -68,8 +68,8 @@ export function bend(prediction, point, value) {
 export function reveal(prediction, truth, near = 0) {
   const all = Array.from(truth);
   if (prediction.kind === "curve") {
-    const points = prediction.drawn.map((_, point) => point);
-    const close = (/** @type {number} */ i) => Math.abs(prediction.drawn[i] - all[i]) <= near;
+    const points = prediction.curve.map((_, point) => point);
+    const close = (/** @type {number} */ i) => Math.abs(prediction.curve[i] - all[i]) <= near;
     const right = points.filter(close);
     const extra = points.filter((i) => !close(i));
     return {
@@ -103,7 +103,7 @@ export function markOf(prediction, thing) {
 }
 
 /** @type {Record<Kind, [string, string, string]>} */
-const TALLIES = {
+const TALLY_LABELS = {
   many: ["right", "missed", "too many"],
   one: ["right", "", "not this one"],
   curve: ["points close", "", "points off"],
@@ -115,13 +115,13 @@ const TALLIES = {
  * @param {Prediction} spec.prediction
  * @param {unknown} spec.question
  * @param {unknown} spec.outcome     shown once it is revealed
- * @param {string} spec.things       "rows"; for kind "one" the singular, "layer"
+ * @param {string} spec.noun       "rows"; for kind "one" the singular, "layer"
  * @param {(act: "reveal" | "again" | "done") => void} spec.act
  */
-export function predictStrip({ prediction, question, outcome, things, act }) {
+export function predictionStrip({ prediction, question, outcome, noun, act }) {
   const { verdict, chosen, kind } = prediction;
   if (!verdict) {
-    const counted = { many: `${chosen.length} ${things} chosen`, one: chosen.length ? `1 ${things} chosen` : `no ${things} chosen` };
+    const counted = { many: `${chosen.length} ${noun} chosen`, one: chosen.length ? `1 ${noun} chosen` : `no ${noun} chosen` };
     return html`<section class="strip predict" aria-label="Predict">
       <p><b>Predict.</b> ${question}</p>
       ${kind === "curve" ? nothing : html`<span class="num count">${counted[kind]}</span>`}
@@ -129,7 +129,7 @@ export function predictStrip({ prediction, question, outcome, things, act }) {
       ${button({ label: "Not now", place: "predict:done", onClick: () => act("done") })}
     </section>`;
   }
-  const [right, missed, extra] = TALLIES[kind];
+  const [right, missed, extra] = TALLY_LABELS[kind];
   /** @param {"right"|"missed"|"extra"} which @param {string} text */
   const tally = (which, text) =>
     verdict[which].length || (which === "right" && kind !== "one")
@@ -145,50 +145,50 @@ export function predictStrip({ prediction, question, outcome, things, act }) {
 /** @typedef {import("./explorer.js").Explorer} Explorer */
 
 /**
- * @param {Explorer} live
+ * @param {Explorer} explorer
  * @param {"again" | "reveal" | "done"} act
  */
-export function predict(live, act) {
-  const { scene, view } = live;
+export function runPredictionAct(explorer, act) {
+  const { scene, view } = explorer;
   if (!scene) return;
-  live.player.stop();
+  explorer.player.stop();
   if (act === "done") {
-    live.show({ prediction: null, playing: false });
-    return live.focusLater("top:predict");
+    explorer.updateUi({ prediction: null, playing: false });
+    return explorer.focusAfterPaint("top:predict");
   }
   if (act === "again") {
-    const { kind, start } = view.asks?.(scene) ?? {};
-    live.show({ prediction: ask(kind, start), playing: false, open: null, hover: null, focus: null });
-    return live.focusLater(view.predictAt(scene));
+    const { kind, start } = view.questionKind?.(scene) ?? {};
+    explorer.updateUi({ prediction: newPrediction(kind, start), playing: false, open: null, hover: null, focus: null });
+    return explorer.focusAfterPaint(view.focusOnAsk(scene));
   }
-  const { question, truth, near } = view.truth(scene.trace, scene);
-  const prediction = reveal(live.ui.prediction ?? ask(), truth, near);
-  live.show({ prediction, focus: null, hover: null });
-  const rounded = prediction.drawn.map((value) => Number(value.toPrecision(3)));
-  live.store.reportAnswer({
+  const { question, truth, near } = view.answer(scene.trace, scene);
+  const prediction = reveal(explorer.ui.prediction ?? newPrediction(), truth, near);
+  explorer.updateUi({ prediction, focus: null, hover: null });
+  const rounded = prediction.curve.map((value) => Number(value.toPrecision(3)));
+  explorer.store.reportAnswer({
     question,
     answer: prediction.kind === "curve" ? rounded : prediction.chosen,
     correct: Boolean(prediction.verdict?.correct),
   });
-  live.focusLater("predict:done");
+  explorer.focusAfterPaint("predict:done");
 }
 
-/** The prediction of a view that asks before it shows anything. @param {Explorer} live */
-export function begun(live) {
-  const { scene, view, ui } = live;
+/** The prediction of a view that asks before it shows anything. @param {Explorer} explorer */
+export function openQuestion(explorer) {
+  const { scene, view, ui } = explorer;
   if (!scene) return;
-  const { kind, start } = view.asks?.(scene) ?? {};
-  ui.prediction = ask(kind, start);
+  const { kind, start } = view.questionKind?.(scene) ?? {};
+  ui.prediction = newPrediction(kind, start);
 }
 
-/** @param {Explorer} live @param {number} thing */
-export function choose(live, thing) {
-  const { prediction } = live.ui;
-  if (prediction) live.show({ prediction: toggle(prediction, thing) });
+/** @param {Explorer} explorer @param {number} thing */
+export function choose(explorer, thing) {
+  const { prediction } = explorer.ui;
+  if (prediction) explorer.updateUi({ prediction: toggle(prediction, thing) });
 }
 
-/** @param {Explorer} live @param {number} point @param {number} value */
-export function bendAt(live, point, value) {
-  const { prediction } = live.ui;
-  if (prediction) live.show({ prediction: bend(prediction, point, value) });
+/** @param {Explorer} explorer @param {number} point @param {number} value */
+export function bendCurve(explorer, point, value) {
+  const { prediction } = explorer.ui;
+  if (prediction) explorer.updateUi({ prediction: moveCurvePoint(prediction, point, value) });
 }

@@ -1,8 +1,8 @@
 /**
  * Something painted into the page: at most once a frame, at the size and in the theme it finds there.
  */
-import { begin } from "./frame_timing.js";
-import { focusPlace } from "./roving_tabindex.js";
+import { startTiming } from "./frame_timing.js";
+import { focusByPlace } from "./roving_tabindex.js";
 import { watchTheme } from "./theme.js";
 
 /**
@@ -14,7 +14,7 @@ function keepShortcuts({ target }) {
   /** @type {HTMLElement} */ (target).dataset.lmSuppressShortcuts = "true";
 }
 
-export class Painted {
+export class Renderer {
   /**
    * @param {HTMLElement} el     where it goes
    * @param {() => void} draw    puts everything into `root`
@@ -27,18 +27,18 @@ export class Painted {
     el.append(this.root);
     this.size = { width: 0, figure: 0 };
     /** @type {Record<string, number>} acts that wait for their painting, and when they began */
-    this.acts = {};
+    this.timedActs = {};
     /** @type {number | undefined} the frame that will paint */
-    this.coming = undefined;
+    this.frameRequest = undefined;
     /** @type {string | undefined} the place that gets the keyboard once it is there */
-    this.wanted = undefined;
-    this.theme = watchTheme(this.root, () => {
-      this.themed = this.theme.read();
+    this.pendingFocus = undefined;
+    this.themeWatch = watchTheme(this.root, () => {
+      this.theme = this.themeWatch.read();
       this.repaint();
     });
-    this.themed = this.theme.read();
-    this.resized = new ResizeObserver(() => this.measure());
-    this.resized.observe(this.root);
+    this.theme = this.themeWatch.read();
+    this.sizeWatch = new ResizeObserver(() => this.measure());
+    this.sizeWatch.observe(this.root);
   }
 
   /**
@@ -46,21 +46,21 @@ export class Painted {
    * @param {string} name
    * @param {number} [start]
    */
-  began(name, start = performance.now()) {
-    this.acts[name] ??= start;
+  timeAct(name, start = performance.now()) {
+    this.timedActs[name] ??= start;
   }
 
   repaint() {
-    this.coming ??= requestAnimationFrame(() => this.paintNow());
+    this.frameRequest ??= requestAnimationFrame(() => this.paintNow());
   }
 
   paintNow() {
-    if (this.coming !== undefined) cancelAnimationFrame(this.coming);
-    this.coming = undefined;
-    const ends = Object.entries(this.acts).map(([name, start]) => begin(name, start));
-    this.acts = {};
+    if (this.frameRequest !== undefined) cancelAnimationFrame(this.frameRequest);
+    this.frameRequest = undefined;
+    const ends = Object.entries(this.timedActs).map(([name, start]) => startTiming(name, start));
+    this.timedActs = {};
     this.draw();
-    if (this.wanted && focusPlace(this.root, this.wanted)) this.wanted = undefined;
+    if (this.pendingFocus && focusByPlace(this.root, this.pendingFocus)) this.pendingFocus = undefined;
     for (const end of ends) end();
   }
 
@@ -68,8 +68,8 @@ export class Painted {
    * Give the keyboard to a place after the next painting.
    * @param {string} place
    */
-  focusLater(place) {
-    this.wanted = place;
+  focusAfterPaint(place) {
+    this.pendingFocus = place;
     this.repaint();
   }
 
@@ -81,14 +81,14 @@ export class Painted {
     const figure = box ? Math.floor(box.clientWidth - 2 * padding) : 0;
     if (width === this.size.width && figure === this.size.figure) return;
     this.size = { width, figure };
-    this.themed = this.theme.read(); // the first size comes with the first place in the page
+    this.theme = this.themeWatch.read(); // the first size comes with the first place in the page
     this.paintNow();
   }
 
   close() {
-    if (this.coming !== undefined) cancelAnimationFrame(this.coming);
-    this.theme.close();
-    this.resized.disconnect();
+    if (this.frameRequest !== undefined) cancelAnimationFrame(this.frameRequest);
+    this.themeWatch.close();
+    this.sizeWatch.disconnect();
     this.root.remove();
   }
 }

@@ -2,25 +2,25 @@
  * Arrow keys inside a grid: one cell holds the tab stop, and the arrows move it.
  */
 
-/** @typedef {{ row: number, col: number }} Place */
+/** @typedef {{ row: number, col: number }} GridCell */
 
-export const PAGE = 10; // rows that Page Up and Page Down jump
+export const PAGE_ROWS = 10; // rows that Page Up and Page Down jump
 
 /**
  * Where a key leads from a place, or null when the key does not move or the edge is reached.
  * @param {string} key
- * @param {Place} from
+ * @param {GridCell} from
  * @param {{ rows: number, cols: number }} size
- * @returns {Place | null}
+ * @returns {GridCell | null}
  */
-export function move(key, { row, col }, { rows, cols }) {
+export function nextCell(key, { row, col }, { rows, cols }) {
   const by = /** @type {Record<string, [number, number]>} */ ({
     ArrowUp: [-1, 0],
     ArrowDown: [1, 0],
     ArrowLeft: [0, -1],
     ArrowRight: [0, 1],
-    PageUp: [-PAGE, 0],
-    PageDown: [PAGE, 0],
+    PageUp: [-PAGE_ROWS, 0],
+    PageDown: [PAGE_ROWS, 0],
   })[key];
   if (!by) return null;
   const to = { row: clamp(row + by[0], rows), col: clamp(col + by[1], cols) };
@@ -41,7 +41,7 @@ export function clamp(index, size) {
  * @param {number} first
  * @param {number} count
  */
-export function within(index, first, count) {
+export function clampToWindow(index, first, count) {
   return Math.max(first, Math.min(first + Math.max(1, count) - 1, index));
 }
 
@@ -53,7 +53,7 @@ export function within(index, first, count) {
  * @param {number} total
  * @returns {number} where it starts next
  */
-export function follow(start, index, size, total) {
+export function followFocus(start, index, size, total) {
   const last = Math.max(0, total - size);
   if (index < start) return Math.max(0, Math.min(last, index));
   if (index >= start + size) return Math.min(last, index - size + 1);
@@ -65,7 +65,7 @@ export function follow(start, index, size, total) {
  * @param {HTMLElement} root
  * @param {string} place
  */
-export function focusPlace(root, place) {
+export function focusByPlace(root, place) {
   const target = root.querySelector(`[data-place="${CSS.escape(place)}"]`);
   if (target !== document.activeElement) {
     /** @type {HTMLElement | SVGElement | null} */ (target)?.focus({ preventScroll: false });

@@ -19,7 +19,7 @@ export function stateText(view, version, params, needs = []) {
  * @param {HTMLElement} near
  * @returns {Promise<boolean>} whether it worked
  */
-export async function copy(text, near) {
+export async function copyText(text, near) {
   try {
     await navigator.clipboard.writeText(text);
     return true;
@@ -37,14 +37,14 @@ export async function copy(text, near) {
   }
 }
 
-/** Copy the state, and say so; where nothing can be copied, show it. @param {import("./explorer.js").Explorer} live */
-export async function share(live) {
-  const { scene } = live;
+/** Copy the state, and say so; where nothing can be copied, show it. @param {import("./explorer.js").Explorer} explorer */
+export async function share(explorer) {
+  const { scene } = explorer;
   if (!scene) return;
   const { header } = scene.trace;
   const text = stateText(header.view, header.version, header.params, header.needs);
-  const done = await copy(text, live.root);
-  live.show({
+  const done = await copyText(text, explorer.root);
+  explorer.updateUi({
     note: done ? "The state is on the clipboard: paste it into from_state(…)." : `Copy this: ${text}`,
   });
 }

@@ -26,13 +26,13 @@ export const CURSOR_EVERY = 100; // ms between two reports of the cursor
 export class Store {
   /**
    * @param {Model} model
-   * @param {(why: "trace" | "edit" | "wait") => void} changed  called after every change
-   * @param {string[]} [typed]  parameters that stay as typed when Python refuses them
+   * @param {(why: "trace" | "edit" | "wait") => void} onChange  called after every change
+   * @param {string[]} [keepOnError]  parameters that stay as typed when Python refuses them
    */
-  constructor(model, changed, typed = []) {
+  constructor(model, onChange, keepOnError = []) {
     this.model = model;
-    this.typed = typed;
-    this.changed = changed;
+    this.typed = keepOnError;
+    this.changed = onChange;
     /** @type {Trace | null} */
     this.trace = null;
     /** @type {string | null} what went wrong, as one sentence */
@@ -44,7 +44,7 @@ export class Store {
     /** @type {Record<string, any>} edits sent and not answered yet */
     this.inFlight = {};
     /** @type {Record<string, any>} what was typed and refused, shown until the next edit */
-    this.refused = {};
+    this.rejected = {};
     this.sentSeq = -1;
     this.sentAt = 0;
     this.listen = () => this.receive();
@@ -54,7 +54,7 @@ export class Store {
 
   /** The parameters as the controls show them: the newest known value of each. */
   get params() {
-    return { ...this.trace?.header.params, ...this.refused, ...this.inFlight, ...this.pending };
+    return { ...this.trace?.header.params, ...this.rejected, ...this.inFlight, ...this.pending };
   }
 
   /**
@@ -63,7 +63,7 @@ export class Store {
    */
   edit(patch) {
     Object.assign(this.pending, patch);
-    this.refused = {};
+    this.rejected = {};
     if (this.waiting === "idle") this.send();
     this.changed("edit");
   }
@@ -81,7 +81,7 @@ export class Store {
     this.sentAt = performance.now();
     for (const [name, value] of Object.entries(this.inFlight)) this.model.set(name, value);
     this.model.set("_seq", this.sentSeq);
-    this.wait("sent");
+    this.setWaiting("sent");
     this.model.save_changes();
   }
 
@@ -96,25 +96,25 @@ export class Store {
       this.error = /** @type {Error} */ (error).message;
     }
     const typed = Object.entries(this.inFlight).filter(([name]) => this.typed.includes(name));
-    this.refused = this.error ? Object.fromEntries(typed) : {};
+    this.rejected = this.error ? Object.fromEntries(typed) : {};
     this.inFlight = {};
-    this.wait("idle");
+    this.setWaiting("idle");
     if (Object.keys(this.pending).length) this.send();
     this.changed("trace");
   }
 
   /** @param {Waiting} state */
-  wait(state) {
+  setWaiting(state) {
     clearTimeout(this.dimTimer);
     clearTimeout(this.silentTimer);
     this.waiting = state;
     if (state !== "sent") return;
-    this.dimTimer = setTimeout(() => this.late("waiting"), DIM_AFTER);
-    this.silentTimer = setTimeout(() => this.late("silent"), SILENT_AFTER);
+    this.dimTimer = setTimeout(() => this.warnLate("waiting"), DIM_AFTER);
+    this.silentTimer = setTimeout(() => this.warnLate("silent"), SILENT_AFTER);
   }
 
   /** @param {Waiting} state */
-  late(state) {
+  warnLate(state) {
     this.waiting = state;
     this.changed("wait");
   }

@@ -13,7 +13,7 @@ import { live } from "lit-html/directives/live.js";
  * @param {string} [spec.hint]
  * @param {(value: string) => void} spec.onChange
  */
-export function textLine({ label, place, value, hint = "", onChange }) {
+export function textInput({ label, place, value, hint = "", onChange }) {
   return html`<label class="field">
     <span class="name">${label}</span>
     <input

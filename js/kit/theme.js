@@ -5,8 +5,8 @@
  * counts; a page with none shows the browser's own canvas, which follows prefers-color-scheme.
  */
 
-/** @typedef {import("./colors.js").Shade} Shade */
-/** @typedef {{ shade: Shade, forced: boolean, calm: boolean }} Theme */
+/** @typedef {import("./colors.js").ColorScheme} Shade */
+/** @typedef {{ scheme: Shade, forcedColors: boolean, reducedMotion: boolean }} Theme */
 
 const QUERIES = {
   dark: "(prefers-color-scheme: dark)",
@@ -41,9 +41,9 @@ export function watchTheme(el, changed) {
  */
 export function readTheme(el) {
   return {
-    shade: luminance(background(el)) < 0.4 ? "dark" : "light",
-    forced: matchMedia(QUERIES.forced).matches,
-    calm: matchMedia(QUERIES.calm).matches,
+    scheme: luminance(background(el)) < 0.4 ? "dark" : "light",
+    forcedColors: matchMedia(QUERIES.forced).matches,
+    reducedMotion: matchMedia(QUERIES.calm).matches,
   };
 }
 

@@ -6,7 +6,7 @@
  * @param {import("./view_types.js").View} view
  * @returns {import("./view_types.js").Ui}
  */
-export function freshUi(view) {
+export function newUi(view) {
   return {
     step: 0,
     playing: false,
@@ -17,7 +17,7 @@ export function freshUi(view) {
     prediction: null,
     open: null,
     note: "",
-    own: view.ui(),
+    local: view.initialUi(),
   };
 }
 
@@ -27,7 +27,7 @@ const COUNT = Symbol.for("embedlab.views");
  * A number that no other view of the page has. Jupyter loads a bundle anew for every view, so a count
  * of a module's own would begin again in each.
  */
-export function pageNumber() {
+export function nextId() {
   const page = /** @type {any} */ (globalThis);
   page[COUNT] = (page[COUNT] ?? 0) + 1;
   return page[COUNT];

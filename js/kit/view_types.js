@@ -16,7 +16,7 @@
  * @property {Prediction | null} prediction
  * @property {any} open           the number whose arithmetic was opened
  * @property {string} note        one sentence that stands in for the narration until the next act
- * @property {Record<string, any>} own
+ * @property {Record<string, any>} local
  */
 /**
  * @typedef {object} Scene
@@ -27,36 +27,36 @@
  * @property {{ width: number, figure: number }} size  pixels of the view and of its figure
  * @property {string} uid          a prefix for ids, unique in the page
  * @property {Set<string>} hidden  controls a teacher hides
- * @property {import("./explorer.js").Explorer} act
+ * @property {import("./explorer.js").Explorer} explorer
  */
 /**
  * @typedef {object} View
  * @property {string} name
  * @property {string} noun                                       what a step is
  * @property {string} hint
- * @property {string[]} typed                                    parameters that a refusal leaves as they were typed
- * @property {string} things                                     what is predicted
- * @property {() => Record<string, any>} ui                      the view's own state
+ * @property {string[]} keepOnError                                    parameters that a refusal leaves as they were typed
+ * @property {string} predictNoun                                     what is predicted
+ * @property {() => Record<string, any>} initialUi                      the view's own state
  * @property {(trace: Trace) => number} steps
- * @property {(trace: Trace, step: number) => string} [counted]  how a step is counted, where not each of them travelled
- * @property {number} [beat]                                     ms a step takes at speed 1; long enough to read a sentence unless told
- * @property {(trace: Trace) => number} [opens]                  the step it opens on; the first unless told
+ * @property {(trace: Trace, step: number) => string} [stepLabel]  how a step is counted, where not each of them travelled
+ * @property {number} [stepMs]                                     ms a step takes at speed 1; long enough to read a sentence unless told
+ * @property {(trace: Trace) => number} [firstStep]                  the step it opens on; the first unless told
  * @property {(scene: Scene) => unknown} controls
  * @property {(scene: Scene) => unknown} figure
- * @property {(scene: Scene) => unknown} numbers
+ * @property {(scene: Scene) => unknown} facts
  * @property {(scene: Scene) => unknown} arithmetic
- * @property {(scene: Scene) => unknown} say                     the narration, one sentence
+ * @property {(scene: Scene) => unknown} narrate                     the narration, one sentence
  * @property {(scene: Scene) => import("./data_table.js").DataTable[]} tables
  * @property {(scene: Scene) => { question: unknown, outcome: unknown }} predict
- * @property {(scene: Scene) => { kind: import("./predict.js").Kind, start?: ArrayLike<number>, things?: string }} [asks]  the kind of answer, `many` unless told; and of what, `things` unless told
- * @property {(scene: Scene) => string} predictAt                  where the keyboard goes when it asks
- * @property {(trace: Trace, scene: Scene) => { question: string, truth: ArrayLike<number>, near?: number }} truth  `near`: how far a point of a curve may be off
- * @property {(scene: Scene) => void} settle                     before each painting: move windows after what is looked at
+ * @property {(scene: Scene) => { kind: import("./predict.js").Kind, start?: ArrayLike<number>, things?: string }} [questionKind]  the kind of answer, `many` unless told; and of what, `things` unless told
+ * @property {(scene: Scene) => string} focusOnAsk                  where the keyboard goes when it asks
+ * @property {(trace: Trace, scene: Scene) => { question: string, truth: ArrayLike<number>, near?: number }} answer  `near`: how far a point of a curve may be off
+ * @property {(scene: Scene) => void} beforePaint                     before each painting: move windows after what is looked at
  * @property {[string[], string][]} keys                         keys of this view alone
  * @property {(event: KeyboardEvent, scene: Scene) => boolean} onKey
  * @property {(act: import("./explorer.js").Explorer, scene: Scene, before: Trace | null) => void} [onTrace]
- * @property {(scene: Scene) => number | null} [token]           the row that is selected, for linked views
- * @property {(act: import("./explorer.js").Explorer, scene: Scene, row: number) => void} [onToken]  a linked view selected this row
+ * @property {(scene: Scene) => number | null} [selectedRow]           the row that is selected, for linked views
+ * @property {(act: import("./explorer.js").Explorer, scene: Scene, row: number) => void} [onRowSelected]  a linked view selected this row
  * @property {(scene: Scene) => Record<string, any>} cursor      what Python readers may know
  */
 

@@ -24,7 +24,7 @@
 /** @typedef {{ header: Header & Record<string, any>, arrays: Record<string, NdArray> }} Trace */
 
 /** @type {Record<string, new (buffer: ArrayBuffer, offset: number, length: number) => Numbers>} */
-const KINDS = {
+const DTYPES = {
   float32: Float32Array,
   float64: Float64Array,
   int32: Int32Array,
@@ -53,11 +53,11 @@ export function decode(message) {
         "Restart the kernel after updating embedlab.",
     );
   }
-  const buffer = aligned(message.buffer);
+  const buffer = asArrayBuffer(message.buffer);
   /** @type {Record<string, NdArray>} */
   const arrays = {};
   for (const [name, spec] of Object.entries(header.arrays ?? {})) {
-    arrays[name] = view(name, /** @type {ArraySpec} */ (spec), buffer);
+    arrays[name] = readArray(name, /** @type {ArraySpec} */ (spec), buffer);
   }
   return { header, arrays };
 }
@@ -78,8 +78,8 @@ export function rowOf(array, row) {
  * @param {ArraySpec} spec
  * @param {ArrayBuffer} buffer
  */
-function view(name, spec, buffer) {
-  const Kind = KINDS[spec.dtype];
+function readArray(name, spec, buffer) {
+  const Kind = DTYPES[spec.dtype];
   if (!Kind) throw new Error(`Array ${name} has a dtype this view cannot read: ${spec.dtype}.`);
   const length = spec.shape.reduce((a, b) => a * b, 1);
   try {
@@ -96,7 +96,7 @@ function view(name, spec, buffer) {
  * @param {ArrayBuffer | ArrayBufferView | null | undefined} buffer
  * @returns {ArrayBuffer}
  */
-function aligned(buffer) {
+function asArrayBuffer(buffer) {
   if (!buffer) return new ArrayBuffer(0);
   if (buffer instanceof ArrayBuffer) return buffer;
   const { byteOffset, byteLength } = buffer;

@@ -2,17 +2,17 @@
  * Commands of the lookup view: each thing that pointer, keys and buttons can do, once.
  */
 import { fixed, parseNumber } from "../kit/format.js";
-import { readingOf } from "./trace.js";
+import { derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./trace.js").Spot} Spot */
 
 /** @param {Scene} scene */
-export function startRace({ act, ui, theme }) {
-  ui.own.race = null; // a new run starts its bars anew
-  act.paintNow();
-  ui.own.race = { done: theme.calm };
-  act.show({});
+export function startTiming({ explorer, ui, theme }) {
+  ui.local.race = null; // a new run starts its bars anew
+  explorer.paintNow();
+  ui.local.race = { done: theme.reducedMotion };
+  explorer.updateUi({});
 }
 
 /**
@@ -20,16 +20,16 @@ export function startRace({ act, ui, theme }) {
  * @param {Scene} scene
  * @param {any} spot
  */
-export function pick(scene, spot) {
-  const { act, ui } = scene;
+export function select(scene, spot) {
+  const { explorer, ui } = scene;
   if (ui.prediction?.phase === "open") {
-    if (spot.row !== undefined && spot.part !== "map") act.choose(spot.row);
-    if (spot.part === "table") hold(scene, spot);
+    if (spot.row !== undefined && spot.part !== "map") explorer.choose(spot.row);
+    if (spot.part === "table") focusSpot(scene, spot);
     return;
   }
-  if (spot.part === "chip") return act.go(spot.n, { patch: { focus: spot } });
-  if (spot.part === "row") return hold(scene, { part: "table", row: spot.row, col: ui.own.windows.col });
-  hold(scene, spot);
+  if (spot.part === "chip") return explorer.goToStep(spot.n, { patch: { focus: spot } });
+  if (spot.part === "row") return focusSpot(scene, { part: "table", row: spot.row, col: ui.local.windows.col });
+  focusSpot(scene, spot);
 }
 
 /**
@@ -38,10 +38,10 @@ export function pick(scene, spot) {
  * @param {Spot} spot
  * @param {any} [open]
  */
-export function hold({ act, ui }, spot, open = null) {
-  act.show({ focus: spot, open, hover: ui.hover && spot.part === "map" ? null : ui.hover }, "step");
-  act.focusLater(placeOf(spot));
-  act.reportCursor();
+export function focusSpot({ explorer, ui }, spot, open = null) {
+  explorer.updateUi({ focus: spot, open, hover: ui.hover && spot.part === "map" ? null : ui.hover }, "step");
+  explorer.focusAfterPaint(placeOf(spot));
+  explorer.reportCursor();
 }
 
 /** The data-place of a spot. @param {Spot} spot */
@@ -55,30 +55,30 @@ export const STEP = { coarse: 0.1, fine: 0.01 };
 
 /** @param {Scene} scene @param {number} row @param {number} col */
 export function startEdit(scene, row, col) {
-  const before = readingOf(scene.trace).weights(row)[col];
+  const before = derive(scene.trace).weights(row)[col];
   const text = fixed(before);
-  scene.ui.own.editing = { row, col, text, before };
-  scene.act.show({ focus: { part: "table", row, col }, hover: null });
-  scene.act.focusLater("edit");
+  scene.ui.local.editing = { row, col, text, before };
+  scene.explorer.updateUi({ focus: { part: "table", row, col }, hover: null });
+  scene.explorer.focusAfterPaint("edit");
 }
 
 /** @param {Scene} scene @param {boolean} keep */
-export function finish(scene, keep) {
-  const { editing } = scene.ui.own;
+export function finishEdit(scene, keep) {
+  const { editing } = scene.ui.local;
   if (!editing) return;
   const { row, col, before, text } = editing;
   const value = keep ? parseNumber(text) : before;
-  const now = readingOf(scene.trace).weights(row)[col];
+  const now = derive(scene.trace).weights(row)[col];
   if (value === null) {
-    scene.act.show({ note: `A weight is a number such as 0.5. “${text}” is none; nothing was changed.` });
-  } else if (fixed(value) !== fixed(now) || (!keep && value !== now)) write(scene, value);
-  scene.ui.own.editing = null;
-  scene.act.focusLater(`cell:${row}:${col}`);
+    scene.explorer.updateUi({ note: `A weight is a number such as 0.5. “${text}” is none; nothing was changed.` });
+  } else if (fixed(value) !== fixed(now) || (!keep && value !== now)) sendEdit(scene, value);
+  scene.ui.local.editing = null;
+  scene.explorer.focusAfterPaint(`cell:${row}:${col}`);
 }
 
 /** Tell Python: this weight has this value. @param {Scene} scene @param {number} value */
-export function write(scene, value) {
-  const { row, col } = scene.ui.own.editing;
-  const edits = /** @type {[number, number, number][]} */ (scene.act.store.params.edits ?? []);
-  scene.act.edit({ edits: [...edits.filter(([r, c]) => r !== row || c !== col), [row, col, value]] });
+export function sendEdit(scene, value) {
+  const { row, col } = scene.ui.local.editing;
+  const edits = /** @type {[number, number, number][]} */ (scene.explorer.store.params.edits ?? []);
+  scene.explorer.edit({ edits: [...edits.filter(([r, c]) => r !== row || c !== col), [row, col, value]] });
 }

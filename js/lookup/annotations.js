@@ -2,7 +2,7 @@
  * What stands around the grids of a lookup: headings, map and lens, the fence, rings, verdicts.
  */
 import { html, nothing, svg } from "lit-html";
-import { listing, whole } from "../kit/format.js";
+import { joinList, formatInt } from "../kit/format.js";
 import { icon } from "../kit/icons.js";
 import { LEGEND_WIDTH, legend } from "../kit/legend.js";
 import { markOf } from "../kit/predict.js";
@@ -11,9 +11,9 @@ import { chipY, mapY } from "./layout.js";
 /** @typedef {import("./figure.js").Drawing} Drawing */
 
 /** @param {Drawing} d */
-export function headings({ at, reading, scene, asked }) {
-  const { N, V, D } = reading;
-  const own = scene.ui.own.windows;
+export function headings({ at, derived, scene, predicting }) {
+  const { N, V, D } = derived;
+  const own = scene.ui.local.windows;
   /** @param {number} x @param {string} name @param {string} small @param {boolean} [end] */
   const head = (
     x,
@@ -29,28 +29,28 @@ export function headings({ at, reading, scene, asked }) {
   const wide =
     cols < D
       ? `${at.narrow ? "cols" : "columns"} ${own.col}–${own.col + cols - 1} of ${D}`
-      : `N × D = ${whole(reading.total)} × ${D}`;
-  return svg`${head(at.chips.x, at.narrow ? "words" : "words → ids", N > at.chips.count && N ? `${own.token + 1}–${own.token + at.chips.count} of ${whole(reading.total)}` : `N = ${whole(N)}`)}
+      : `N × D = ${formatInt(derived.total)} × ${D}`;
+  return svg`${head(at.chips.x, at.narrow ? "words" : "words → ids", N > at.chips.count && N ? `${own.token + 1}–${own.token + at.chips.count} of ${formatInt(derived.total)}` : `N = ${formatInt(N)}`)}
     ${head(at.table.x, at.narrow ? "table" : "table W", seen)}
-    ${head(far ? at.width : at.out.x, "output", asked ? "hidden" : reading.refused ? "none" : wide, far)}`;
+    ${head(far ? at.width : at.out.x, "output", predicting ? "hidden" : derived.error ? "none" : wide, far)}`;
 }
 
 /** What stands for the output until a prediction is revealed. @param {Drawing} d */
-export function veil({ at }) {
+export function hiddenOutput({ at }) {
   const w = Math.max(at.table.w, 60);
   return svg`<g class="veil"><rect x=${at.out.x} y=${at.body.y} width=${Math.min(w, at.width - at.out.x - 1)} height=${at.body.h} rx="6" />
     <text x=${at.out.x + Math.min(w, at.width - at.out.x) / 2} y=${at.body.y + at.body.h / 2 + 8} text-anchor="middle">?</text></g>`;
 }
 
 /** The whole table as a strip, with the rows that are read and the lens. @param {Drawing} d */
-export function map({ scene, reading, at, lit, asked }) {
+export function map({ scene, derived, at, highlight, predicting }) {
   if (!at.map) return nothing;
   const { x, w } = at.map;
-  const { V, readers } = reading;
-  const first = scene.ui.own.windows.row;
+  const { V, readers } = derived;
+  const first = scene.ui.local.windows.row;
   const top = at.body.y + (first / V) * at.body.h;
   const h = Math.max(6, (at.table.rows / V) * at.body.h);
-  const ticks = asked
+  const ticks = predicting
     ? ""
     : [...readers.keys()].map((row) => `M${x + 2} ${mapY(at, row, V)}h${w - 4}`).join("");
   return svg`<g class="map">
@@ -58,7 +58,7 @@ export function map({ scene, reading, at, lit, asked }) {
       aria-valuemin="0" aria-valuemax=${V - 1} aria-valuenow=${scene.ui.focus?.part === "map" ? scene.ui.focus.row : first} aria-valuetext="rows ${first} to ${first + at.table.rows - 1} of ${V}">
       <rect class="all" x=${x} y=${at.body.y} width=${w} height=${at.body.h} rx="4" />
       <path class="tick" d=${ticks} />
-      ${lit.row >= 0 && !asked ? svg`<path class="tick hit" d="M${x + 1} ${mapY(at, lit.row, V)}h${w - 2}" />` : nothing}
+      ${highlight.row >= 0 && !predicting ? svg`<path class="tick hit" d="M${x + 1} ${mapY(at, highlight.row, V)}h${w - 2}" />` : nothing}
       <rect class="lens" x=${x - 3} y=${top - 1} width=${w + 6} height=${h + 2} rx="4" />
     </g>
     <path class="beam" aria-hidden="true" d="M${x + w + 3} ${top}L${at.labels.x - 1} ${at.table.y}V${at.table.y + at.table.h}L${x + w + 3} ${top + h}z" />
@@ -66,30 +66,30 @@ export function map({ scene, reading, at, lit, asked }) {
 }
 
 /** That a very long text goes on where the page ends. @param {Drawing} d */
-export function rest({ reading, at }) {
-  if (reading.N === reading.total) return nothing;
-  return svg`<text x=${at.chips.x} y=${at.height - 5}>the first ${whole(reading.N)} of ${whole(reading.total)} words are here</text>`;
+export function cutNotice({ derived, at }) {
+  if (derived.N === derived.total) return nothing;
+  return svg`<text x=${at.chips.x} y=${at.height - 5}>the first ${formatInt(derived.N)} of ${formatInt(derived.total)} words are here</text>`;
 }
 
 /** Where the table ends; what asks for more stands before a fence. @param {Drawing} d */
-export function fence({ scene, reading, at, asked }) {
-  const { V, N } = reading;
-  const wrong = asked
+export function idRange({ scene, derived, at, predicting }) {
+  const { V, N } = derived;
+  const wrong = predicting
     ? []
     : [
         ...new Set(
           Array.from({ length: N }, (_, n) => n)
-            .filter(reading.bad)
-            .map((n) => reading.ids[n]),
+            .filter(derived.outOfRange)
+            .map((n) => derived.ids[n]),
         ),
       ];
   const { x, w } = at.table;
   const y = at.table.y + at.table.h + 4;
-  const last = scene.ui.own.windows.row + at.table.rows >= V;
+  const last = scene.ui.local.windows.row + at.table.rows >= V;
   if (wrong.length) {
     const width = Math.max(w, 20);
     return svg`<g class="fence wrong"><path class="hatch" d=${hatch(x, y, width, 9)} /><path d="M${x} ${y}h${width}" />
-      <text x=${x} y=${y + 24}>no row ${listing(wrong, 3)}</text></g>`;
+      <text x=${x} y=${y + 24}>no row ${joinList(wrong, 3)}</text></g>`;
   }
   return last
     ? svg`<g class="fence"><path d="M${x} ${y}h${w}" /><text x=${x} y=${y + 15}>the last row is ${V - 1}</text></g>`
@@ -104,36 +104,36 @@ function hatch(x, y, w, h) {
 }
 
 /** The frames about what is lit, and about the one cell in the middle of it. @param {Drawing} d */
-export function rings({ scene, reading, at, lit, asked }) {
-  if (asked) return nothing;
-  const { token, row: row0, col: col0 } = scene.ui.own.windows;
+export function rings({ scene, derived, at, highlight, predicting }) {
+  if (predicting) return nothing;
+  const { token, row: row0, col: col0 } = scene.ui.local.windows;
   const { table, out, chips: c } = at;
-  const i = lit.row - row0;
-  const seen = lit.row >= 0 && i >= 0 && i < table.rows;
-  const col = lit.col - col0;
-  const cell = lit.col >= 0 && col >= 0 && col < table.cols;
-  const outs = reading.refused ? [] : lit.tokens.map((n) => n - token).filter((k) => k >= 0 && k < c.count);
+  const i = highlight.row - row0;
+  const seen = highlight.row >= 0 && i >= 0 && i < table.rows;
+  const col = highlight.col - col0;
+  const cell = highlight.col >= 0 && col >= 0 && col < table.cols;
+  const outs = derived.error ? [] : highlight.tokens.map((n) => n - token).filter((k) => k >= 0 && k < c.count);
   return svg`<g class="rings" aria-hidden="true">
     ${seen ? svg`<rect class="ring" x=${table.x - 3} y=${table.y + i * table.rh - 3} width=${table.w + 4.5} height=${table.rh + 4.5} rx="4" />` : nothing}
-    ${outs.map((k) => svg`<rect class="ring ${lit.n >= 0 && lit.n - token !== k ? "same" : ""}" x=${out.x - 3} y=${chipY(at, k) - out.ch / 2 - 3} width=${table.w + 4.5} height=${out.ch + 4.5} rx="4" />`)}
+    ${outs.map((k) => svg`<rect class="ring ${highlight.n >= 0 && highlight.n - token !== k ? "same" : ""}" x=${out.x - 3} y=${chipY(at, k) - out.ch / 2 - 3} width=${table.w + 4.5} height=${out.ch + 4.5} rx="4" />`)}
     ${seen && cell ? svg`<rect class="cellring" x=${table.x + col * table.cw - 0.75} y=${table.y + i * table.rh - 0.75} width=${table.cw} height=${table.rh} rx="2" />` : nothing}
     ${cell ? outs.map((k) => svg`<rect class="cellring" x=${out.x + col * table.cw - 0.75} y=${chipY(at, k) - out.ch / 2 - 0.75} width=${table.cw} height=${out.ch} rx="2" />`) : nothing}
   </g>`;
 }
 
 /** The scale of the colours, where the eye ends. @param {Drawing} d */
-export function scale({ scene, reading, at }) {
+export function colorScale({ scene, derived, at }) {
   const x = at.width - LEGEND_WIDTH - 22;
-  return legend({ theme: scene.theme, most: reading.most, x, y: at.height - 14 });
+  return legend({ theme: scene.theme, vmax: derived.vmax, x, y: at.height - 14 });
 }
 
 /** How each chosen row turned out, beside it. @param {Drawing} d */
-export function verdicts({ scene, reading, at }) {
+export function verdicts({ scene, derived, at }) {
   const { prediction } = scene.ui;
-  const first = scene.ui.own.windows.row;
+  const first = scene.ui.local.windows.row;
   if (!prediction) return nothing;
   let order = 0;
-  return Array.from({ length: Math.min(at.table.rows, reading.V) }, (_, i) => {
+  return Array.from({ length: Math.min(at.table.rows, derived.V) }, (_, i) => {
     const mark = markOf(prediction, first + i);
     if (!mark) return nothing;
     const y = at.table.y + i * at.table.rh;

@@ -2,33 +2,33 @@
  * Arithmetic card of the lookup view: the formula behind each number, with its numbers.
  */
 import { html } from "lit-html";
-import { count, fixed, listing, shape, whole } from "../kit/format.js";
-import { shownTerms, sum } from "../kit/formula_card.js";
+import { pluralize, fixed, joinList, shape, formatInt } from "../kit/format.js";
+import { visibleTerms, productSum } from "../kit/formula_card.js";
 import { vector } from "./narration.js";
-import { difference } from "./race.js";
-import { spotOf } from "./state.js";
-import { litBy, readingOf } from "./trace.js";
+import { formatDifference } from "./race.js";
+import { selection } from "./state.js";
+import { highlightFor, derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
-/** @typedef {import("./trace.js").Reading} Reading */
+/** @typedef {import("./trace.js").Derived} Derived */
 
 /** @typedef {{ name?: string, body: unknown, note?: unknown, main?: boolean }} Line */
 
 /** The lines of the arithmetic card. @param {Scene} scene @returns {{ lines: Line[], pinned: boolean }} */
 export function arithmetic(scene) {
-  const reading = readingOf(scene.trace);
+  const derived = derive(scene.trace);
   const { open, hover, focus } = scene.ui;
-  if (open?.kind === "fact") return { lines: [fact(open.id, scene, reading)], pinned: true };
+  if (open?.kind === "fact") return { lines: [fact(open.id, scene, derived)], pinned: true };
   const cell =
     hover?.part === "out" ? hover : open?.kind === "out" ? open : focus?.part === "out" ? focus : null;
-  if (cell && cell.n < reading.N && reading.rows[cell.n] >= 0 && reading.output(cell.n)) {
-    return { lines: cellLines(scene, reading, cell.n, cell.col), pinned: open?.kind === "out" };
+  if (cell && cell.n < derived.N && derived.rows[cell.n] >= 0 && derived.output(cell.n)) {
+    return { lines: cellLines(scene, derived, cell.n, cell.col), pinned: open?.kind === "out" };
   }
-  const n = open?.kind === "word" ? open.n : litBy(reading, spotOf(scene)).n;
-  return { lines: rowLines(scene, reading, n), pinned: open?.kind === "word" };
+  const n = open?.kind === "word" ? open.n : highlightFor(derived, selection(scene)).n;
+  return { lines: rowLines(scene, derived, n), pinned: open?.kind === "word" };
 }
 
-/** @param {Scene} scene @param {Reading} reading @param {number} n @returns {Line[]} */
+/** @param {Scene} scene @param {Derived} derived @param {number} n @returns {Line[]} */
 function rowLines({ params, size }, { N, V, D, total, rows, output }, n) {
   const row = rows[n];
   const values = n >= 0 && n < N ? output(n) : null;
@@ -47,19 +47,19 @@ function rowLines({ params, size }, { N, V, D, total, rows, output }, n) {
     name: "one-hot",
     main: hot,
     body: html`out[${one}, :] = onehot(ids[${one}]) @ W`,
-    note: `${whole(total * V * D)} multiplications${size.width < 860 ? "" : "; point at an output cell to see its own"}`,
+    note: `${formatInt(total * V * D)} multiplications${size.width < 860 ? "" : "; point at an output cell to see its own"}`,
   };
   return hot ? [product, gather] : [gather, product];
 }
 
-/** @param {Scene} scene @param {Reading} reading @param {number} n @param {number} col @returns {Line[]} */
-function cellLines({ params, ui, size }, reading, n, col) {
-  const { V, D, total, rows, weights } = reading;
+/** @param {Scene} scene @param {Derived} derived @param {number} n @param {number} col @returns {Line[]} */
+function cellLines({ params, ui, size }, derived, n, col) {
+  const { V, D, total, rows, weights } = derived;
   const row = rows[n];
   const hot = params.way === "one-hot";
   const pinned = ui.open?.kind === "out";
   const most = pinned ? 40 : size.width < 560 ? 3 : size.width < 860 ? 4 : 5;
-  const shown = shownTerms(V, row, most);
+  const shown = visibleTerms(V, row, most);
   const terms = shown.flatMap((part) =>
     "index" in part
       ? [
@@ -72,23 +72,23 @@ function cellLines({ params, ui, size }, reading, n, col) {
         ]
       : [],
   );
-  const result = html`<span class="on">${fixed((reading.onehot(n) ?? reading.output(n) ?? [])[col])}</span>`;
+  const result = html`<span class="on">${fixed((derived.onehot(n) ?? derived.output(n) ?? [])[col])}</span>`;
   const gather = {
     name: "gather",
     main: !hot,
-    body: html`out[${n}, ${col}] = W[ids[${n}], ${col}] = W[${row}, ${col}] = <span class="on">${fixed((reading.output(n) ?? [])[col])}</span>`,
+    body: html`out[${n}, ${col}] = W[ids[${n}], ${col}] = W[${row}, ${col}] = <span class="on">${fixed((derived.output(n) ?? [])[col])}</span>`,
     note: "one number copied, 0 multiplications",
   };
   const product = {
     name: "one-hot",
     main: hot,
-    body: html`out[${n}, ${col}] = ${sum(terms, (k) => `… ${count(k, "zero", "zeros")} …`, shown)} = ${result}`,
-    note: `${count(V, "product")}, ${whole(total * V * D)} in all`,
+    body: html`out[${n}, ${col}] = ${productSum(terms, (k) => `… ${pluralize(k, "zero", "zeros")} …`, shown)} = ${result}`,
+    note: `${pluralize(V, "product")}, ${formatInt(total * V * D)} in all`,
   };
   return hot ? [product, gather] : [gather, product];
 }
 
-/** The formula of a number in the column on the right. @param {string} id @param {Scene} scene @param {Reading} reading @returns {Line} */
+/** The formula of a number in the column on the right. @param {string} id @param {Scene} scene @param {Derived} derived @returns {Line} */
 function fact(id, { trace }, { total: N, V, D, rows }) {
   const { header } = trace;
   const bytes = N ? header.bytes_moved / (N * D) : 4;
@@ -100,15 +100,15 @@ function fact(id, { trace }, { total: N, V, D, rows }) {
       note: "each id becomes a row of D numbers",
     },
     parameters: {
-      body: html`V · D = ${V} · ${D} = <span class="on">${whole(header.parameters)}</span>`,
+      body: html`V · D = ${V} · ${D} = <span class="on">${formatInt(header.parameters)}</span>`,
       note: "the weights that training can change",
     },
     rows: {
-      body: html`{${listing(read.slice(0, 12).map(String), 12)}${read.length > 12 ? " …" : ""}} has <span class="on">${count(header.rows_read, "row")}</span>`,
-      note: `${count(N, "id")}; a row read twice counts once`,
+      body: html`{${joinList(read.slice(0, 12).map(String), 12)}${read.length > 12 ? " …" : ""}} has <span class="on">${pluralize(header.rows_read, "row")}</span>`,
+      note: `${pluralize(N, "id")}; a row read twice counts once`,
     },
     bytes: {
-      body: html`N · D · ${bytes} bytes = ${whole(N)} · ${D} · ${bytes} = <span class="on">${whole(header.bytes_moved)}</span>`,
+      body: html`N · D · ${bytes} bytes = ${formatInt(N)} · ${D} · ${bytes} = <span class="on">${formatInt(header.bytes_moved)}</span>`,
       note: "what is copied from the table to the output",
     },
     gather: {
@@ -116,11 +116,11 @@ function fact(id, { trace }, { total: N, V, D, rows }) {
       note: "out[n, :] = W[ids[n], :]",
     },
     onehot: {
-      body: html`N · V · D = ${whole(N)} · ${V} · ${D} = <span class="on">${whole(header.multiplications["one-hot"])}</span>`,
+      body: html`N · V · D = ${formatInt(N)} · ${V} · ${D} = <span class="on">${formatInt(header.multiplications["one-hot"])}</span>`,
       note: "out = onehot(ids) @ W",
     },
     difference: {
-      body: html`max |gather − one-hot| over all ${whole(N * D)} numbers = <span class="on">${difference(header.max_difference)}</span>`,
+      body: html`max |gather − one-hot| over all ${formatInt(N * D)} numbers = <span class="on">${formatDifference(header.max_difference)}</span>`,
       note: "two ways, one result",
     },
     time: { body: "the best of a few runs of the core on these very ids", note: "measured here, just now" },

@@ -2,15 +2,15 @@
  * Text field over the weight that is being edited.
  */
 import { html, nothing } from "lit-html";
-import { finish } from "./actions.js";
+import { finishEdit } from "./actions.js";
 import { rowY } from "./layout.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./layout.js").Layout} Layout */
 
 /** The field over the cell that is changed. @param {Scene} scene @param {Layout} at */
-export function editor(scene, at) {
-  const { editing, windows } = scene.ui.own;
+export function cellEditor(scene, at) {
+  const { editing, windows } = scene.ui.local;
   if (!editing) return nothing;
   const { row, col, text } = editing;
   const x = Math.min(at.width - 66, Math.max(0, at.table.x + (col - windows.col + 0.5) * at.table.cw - 33));
@@ -24,6 +24,6 @@ export function editor(scene, at) {
     .value=${text}
     @input=${(/** @type {Event} */ e) => (editing.text = /** @type {HTMLInputElement} */ (e.target).value)}
     @focus=${(/** @type {Event} */ e) => /** @type {HTMLInputElement} */ (e.target).select()}
-    @blur=${() => scene.ui.own.editing === editing && finish(scene, true)}
+    @blur=${() => scene.ui.local.editing === editing && finishEdit(scene, true)}
   />`;
 }

@@ -3,7 +3,7 @@
  */
 import { html, nothing } from "lit-html";
 import { button, choice, slider, stopsBetween, textField } from "../kit/controls.js";
-import { startRace } from "./actions.js";
+import { startTiming } from "./actions.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
@@ -12,7 +12,7 @@ export const limit = ({ trace }, name) => trace.header.limits?.[name] ?? {};
 
 /** @param {Scene} scene */
 export function controls(scene) {
-  const { params, hidden, uid, act } = scene;
+  const { params, hidden, uid, explorer } = scene;
   /** @param {string} name @param {unknown} control */
   const unless = (name, control) => (hidden.has(name) ? nothing : control);
   /** @param {string} name @param {string} label @param {string} symbol @param {number} dense */
@@ -23,7 +23,7 @@ export function controls(scene) {
       place: name,
       value: params[name],
       stops: stopsBetween(limit(scene, name).min ?? 1, limit(scene, name).max ?? 32, dense),
-      onChange: (value) => act.edit({ [name]: value }),
+      onChange: (value) => explorer.edit({ [name]: value }),
     });
   /** @param {string} name @param {string} label @param {string[]} choices */
   const pick = (name, label, choices) =>
@@ -33,14 +33,14 @@ export function controls(scene) {
       place: name,
       value: String(params[name]),
       choices: limit(scene, name).choices ?? choices,
-      onChange: (value) => act.edit({ [name]: value }),
+      onChange: (value) => explorer.edit({ [name]: value }),
     });
   return html`
-    ${unless("text", textField({ label: "Sentence", place: "text", value: params.text, hint: "#12 stands for the id 12", onChange: (text) => act.edit({ text }) }))}
+    ${unless("text", textField({ label: "Sentence", place: "text", value: params.text, hint: "#12 stands for the id 12", onChange: (text) => explorer.edit({ text }) }))}
     ${unless("input_dim", size("input_dim", "Vocabulary", "V", 40))} ${unless("output_dim", size("output_dim", "Vector length", "D", 40))}
     ${unless("way", pick("way", "The way", ["gather", "one-hot"]))}
     ${unless("oob", pick("oob", "Out of range", ["raise", "zero", "nan", "clip", "wrap"]))}
-    ${unless("race", button({ label: "Race both ways", place: "race", primary: true, disabled: !canRace(scene), onClick: () => startRace(scene) }))}
+    ${unless("race", button({ label: "Race both ways", place: "race", primary: true, disabled: !canRace(scene), onClick: () => startTiming(scene) }))}
   `;
 }
 

@@ -2,7 +2,7 @@
  * How the cost grows: multiplications of both ways against V, on logarithmic scales.
  */
 import { html, svg } from "lit-html";
-import { whole } from "../kit/format.js";
+import { formatInt } from "../kit/format.js";
 import { logScale } from "../kit/scale.js";
 
 const BOX = { w: 164, h: 78, left: 1, right: 6, top: 8, floor: 60 };
@@ -10,13 +10,13 @@ const BOX = { w: 164, h: 78, left: 1, right: 6, top: 8, floor: 60 };
 /**
  * @param {{ N: number, V: number, D: number, mostV: number, mostD: number }} sizes
  */
-export function growth({ N, V, D, mostV, mostD }) {
+export function costChart({ N, V, D, mostV, mostD }) {
   const words = Math.max(1, N);
   const x = logScale(mostV, BOX.left + 4, BOX.w - BOX.right);
   // Both limits are fixed by the controls, so that V moves the point along the line, and D lifts it.
   const y = logScale(words * mostV * mostD, BOX.floor - 6, BOX.top);
   const cost = N * V * D;
-  const name = `Multiplications against V. One-hot: ${whole(cost)} at V = ${V}, growing with V. Gather: 0 at every V.`;
+  const name = `Multiplications against V. One-hot: ${formatInt(cost)} at V = ${V}, growing with V. Gather: 0 at every V.`;
   return html`<div class="growth">
     <svg viewBox="0 0 ${BOX.w} ${BOX.h}" width=${BOX.w} height=${BOX.h} role="img" aria-label=${name}>
       <path class="axis" d="M${BOX.left} ${BOX.top - 6}V${BOX.floor}H${BOX.w}" />
@@ -25,9 +25,9 @@ export function growth({ N, V, D, mostV, mostD }) {
       <path class="drop" d="M${x(V)} ${y(Math.max(1, cost))}V${BOX.floor}" />
       <circle class="dot onehot" r="4" cx=${x(V)} cy=${y(Math.max(1, cost))} />
       <circle class="dot gather" r="4" cx=${x(V)} cy=${BOX.floor - 1.5} />
-      ${label(x(V), y(Math.max(1, cost)), whole(cost))}
+      ${label(x(V), y(Math.max(1, cost)), formatInt(cost))}
       <text x=${BOX.left + 4} y=${BOX.h - 4}>V = 1</text>
-      <text x=${BOX.w - BOX.right} y=${BOX.h - 4} text-anchor="end">${whole(mostV)}</text>
+      <text x=${BOX.w - BOX.right} y=${BOX.h - 4} text-anchor="end">${formatInt(mostV)}</text>
     </svg>
     <p class="key"><i class="onehot"></i>one-hot: N·V·D<br /><i class="gather"></i>gather: 0</p>
   </div>`;

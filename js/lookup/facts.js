@@ -3,21 +3,21 @@
  */
 import { html } from "lit-html";
 import { factGroups } from "../kit/facts_panel.js";
-import { duration, shape, whole } from "../kit/format.js";
+import { duration, shape, formatInt } from "../kit/format.js";
 import { limit } from "./controls.js";
-import { growth } from "./cost_chart.js";
-import { difference } from "./race.js";
-import { readingOf } from "./trace.js";
+import { costChart } from "./cost_chart.js";
+import { formatDifference } from "./race.js";
+import { derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
 /** @param {Scene} scene */
-export function numbers(scene) {
+export function facts(scene) {
   const { header } = scene.trace;
-  const { V, D, total, refused } = readingOf(scene.trace);
-  const asked = scene.ui.prediction?.phase === "open";
-  const none = refused ? "—" : asked ? "?" : null;
-  const { act } = scene;
+  const { V, D, total, error } = derive(scene.trace);
+  const predicting = scene.ui.prediction?.phase === "open";
+  const none = error ? "—" : predicting ? "?" : null;
+  const { explorer } = scene;
   const groups = [
     {
       title: "Shapes",
@@ -26,10 +26,10 @@ export function numbers(scene) {
         { name: "table", value: shape(header.shapes.table) },
         {
           name: "output",
-          value: refused ? "—" : shape(header.shapes.output),
-          id: refused ? undefined : "output",
+          value: error ? "—" : shape(header.shapes.output),
+          id: error ? undefined : "output",
         },
-        { name: "weights", value: whole(header.parameters), id: "parameters" },
+        { name: "weights", value: formatInt(header.parameters), id: "parameters" },
       ],
     },
     {
@@ -37,15 +37,15 @@ export function numbers(scene) {
       facts: [
         {
           name: "rows read",
-          value: none ?? `${whole(header.rows_read)} of ${whole(V)}`,
+          value: none ?? `${formatInt(header.rows_read)} of ${formatInt(V)}`,
           id: none ? undefined : "rows",
         },
-        { name: "bytes moved", value: none ?? whole(header.bytes_moved), id: none ? undefined : "bytes" },
+        { name: "bytes moved", value: none ?? formatInt(header.bytes_moved), id: none ? undefined : "bytes" },
         {
           name: "multiplications",
-          value: refused ? "—" : "0",
-          tone: refused ? "" : "good",
-          id: refused ? undefined : "gather",
+          value: error ? "—" : "0",
+          tone: error ? "" : "good",
+          id: error ? undefined : "gather",
         },
         {
           name: "time, gather",
@@ -59,9 +59,9 @@ export function numbers(scene) {
       facts: [
         {
           name: "multiplications",
-          value: refused ? "—" : whole(header.multiplications["one-hot"]),
-          tone: refused ? "" : "bad",
-          id: refused ? undefined : "onehot",
+          value: error ? "—" : formatInt(header.multiplications["one-hot"]),
+          tone: error ? "" : "bad",
+          id: error ? undefined : "onehot",
         },
         {
           name: "time",
@@ -70,14 +70,14 @@ export function numbers(scene) {
         },
         {
           name: "max difference",
-          value: refused ? "—" : difference(header.max_difference),
-          id: refused ? undefined : "difference",
+          value: error ? "—" : formatDifference(header.max_difference),
+          id: error ? undefined : "difference",
         },
       ],
     },
   ];
   const { max: mostV = 2048 } = limit(scene, "input_dim");
   const { max: mostD = 32 } = limit(scene, "output_dim");
-  const open = (/** @type {string} */ id) => act.show({ open: { kind: "fact", id, from: `fact:${id}` } });
-  return html`${factGroups(/** @type {any} */ (groups), open)} ${growth({ N: total, V, D, mostV, mostD })}`;
+  const open = (/** @type {string} */ id) => explorer.updateUi({ open: { kind: "fact", id, from: `fact:${id}` } });
+  return html`${factGroups(/** @type {any} */ (groups), open)} ${costChart({ N: total, V, D, mostV, mostD })}`;
 }

@@ -4,35 +4,35 @@
  */
 import { html, nothing } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
-import { within } from "../kit/roving_tabindex.js";
-import { fence, headings, map, rest, rings, scale, veil, verdicts } from "./annotations.js";
-import { editor } from "./cell_editor.js";
-import { hotColumn, outputGrid, tableGrid } from "./grids.js";
+import { clampToWindow } from "../kit/roving_tabindex.js";
+import { idRange, headings, map, cutNotice, rings, colorScale, hiddenOutput, verdicts } from "./annotations.js";
+import { cellEditor } from "./cell_editor.js";
+import { oneHotColumn, outputGrid, tableGrid } from "./grids.js";
 import { pointer } from "./input.js";
 import { chipY, rowY } from "./layout.js";
 import { ribbons } from "./ribbons.js";
-import { layoutOf, spotOf } from "./state.js";
-import { litBy, readingOf } from "./trace.js";
+import { layoutOf, selection } from "./state.js";
+import { highlightFor, derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./layout.js").Layout} Layout */
-/** @typedef {import("./trace.js").Reading} Reading */
-/** @typedef {import("./trace.js").Lit} Lit */
-/** @typedef {{ scene: Scene, reading: Reading, at: Layout, lit: Lit, asked: boolean, hot: boolean }} Drawing */
+/** @typedef {import("./trace.js").Derived} Derived */
+/** @typedef {import("./trace.js").Highlight} Highlight */
+/** @typedef {{ scene: Scene, derived: Derived, at: Layout, highlight: Highlight, predicting: boolean, oneHot: boolean }} Drawing */
 
 /** @param {Scene} scene */
 export function figure(scene) {
-  const reading = readingOf(scene.trace);
-  const at = layoutOf(scene, reading);
-  const asked = scene.ui.prediction?.phase === "open";
+  const derived = derive(scene.trace);
+  const at = layoutOf(scene, derived);
+  const predicting = scene.ui.prediction?.phase === "open";
   const calm = scene.ui.prediction && !scene.ui.hover && !scene.ui.focus; // revealed: its marks speak alone
-  const lit = litBy(reading, asked || calm ? null : spotOf(scene));
-  const hot = scene.params.way === "one-hot";
+  const highlight = highlightFor(derived, predicting || calm ? null : selection(scene));
+  const oneHot = scene.params.way === "one-hot";
   /** @type {Drawing} */
-  const drawing = { scene, reading, at, lit, asked, hot };
-  const on = pointer(scene, reading, at);
+  const drawing = { scene, derived, at, highlight, predicting, oneHot };
+  const on = pointer(scene, derived, at);
   return html`<div
-    class="stage ${asked ? "asked" : ""} ${scene.ui.playing ? "playing" : ""}"
+    class="stage ${predicting ? "asked" : ""} ${scene.ui.playing ? "playing" : ""}"
     role="group"
     aria-label=${scene.trace.header.alt}
     style="height:${at.height}px"
@@ -43,39 +43,39 @@ export function figure(scene) {
   >
     ${chips(drawing)} ${labels(drawing)}
     <svg width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
-      ${headings(drawing)} ${tableGrid(drawing)} ${asked ? veil(drawing) : outputGrid(drawing)}
-      ${rest(drawing)} ${map(drawing)} ${fence(drawing)} ${scale(drawing)}
+      ${headings(drawing)} ${tableGrid(drawing)} ${predicting ? hiddenOutput(drawing) : outputGrid(drawing)}
+      ${cutNotice(drawing)} ${map(drawing)} ${idRange(drawing)} ${colorScale(drawing)}
     </svg>
     <svg class="over" aria-hidden="true" width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
-      ${ribbons(drawing)} ${hotColumn(drawing)} ${rings(drawing)}
+      ${ribbons(drawing)} ${oneHotColumn(drawing)} ${rings(drawing)}
     </svg>
-    ${verdicts(drawing)} ${editor(scene, at)}
+    ${verdicts(drawing)} ${cellEditor(scene, at)}
   </div>`;
 }
 
 /** @param {Drawing} d */
-function chips({ scene, reading, at, lit, asked }) {
-  const { N, tokens, ids } = reading;
-  const first = scene.ui.own.windows.token;
-  const stop = within(lit.n >= 0 ? lit.n : scene.ui.step, first, at.chips.count);
+function chips({ scene, derived, at, highlight, predicting }) {
+  const { N, tokens, ids } = derived;
+  const first = scene.ui.local.windows.token;
+  const stop = clampToWindow(highlight.n >= 0 ? highlight.n : scene.ui.step, first, at.chips.count);
   const { x, w, h } = at.chips;
   if (!N)
     return html`<p class="none" style="left:${x}px;width:${w}px;top:${at.body.y + at.body.h / 2 - 20}px">no words yet</p>`;
   return html`<div role="listbox" aria-label="Words and their ids" class="chips">
     ${Array.from({ length: at.chips.count }, (_, i) => {
       const n = first + i;
-      const state = lit.n === n ? "hit" : lit.tokens.includes(n) ? "same" : "";
+      const state = highlight.n === n ? "hit" : highlight.tokens.includes(n) ? "same" : "";
       return html`<div
         role="option"
-        class="chip ${state} ${reading.bad(n) ? "bad" : ""}"
-        aria-selected=${String(lit.n === n && !asked)}
+        class="chip ${state} ${derived.outOfRange(n) ? "bad" : ""}"
+        aria-selected=${String(highlight.n === n && !predicting)}
         tabindex=${n === stop ? 0 : -1}
         data-place="chip:${n}"
         title=${tokens[n]}
         style="left:${x}px;width:${w}px;height:${h}px;top:${chipY(at, i) - h / 2}px"
       >
         <bdi>${tokens[n]}</bdi>${tokens[n] === `#${ids[n]}` ? nothing : html`<span class="num">${ids[n]}</span>`}${
-          reading.bad(n) ? html`<span class="unseen">, outside the table</span>` : nothing
+          derived.outOfRange(n) ? html`<span class="unseen">, outside the table</span>` : nothing
         }
       </div>`;
     })}
@@ -83,20 +83,20 @@ function chips({ scene, reading, at, lit, asked }) {
 }
 
 /** @param {Drawing} d */
-function labels({ scene, reading, at, lit, asked, hot }) {
-  const { row: first } = scene.ui.own.windows;
+function labels({ scene, derived, at, highlight, predicting, oneHot }) {
+  const { row: first } = scene.ui.local.windows;
   const { trace } = scene;
-  return guard([trace, at, first, lit.row, asked, hot], () =>
-    Array.from({ length: Math.min(at.table.rows, reading.V) }, (_, i) => {
+  return guard([trace, at, first, highlight.row, predicting, oneHot], () =>
+    Array.from({ length: Math.min(at.table.rows, derived.V) }, (_, i) => {
       const row = first + i;
-      const used = !asked && reading.readers.has(row);
-      const state = lit.row === row ? "hit" : used ? "used" : "";
+      const used = !predicting && derived.readers.has(row);
+      const state = highlight.row === row ? "hit" : used ? "used" : "";
       return html`<div
         class="rowlabel ${state}"
         aria-hidden="true"
         style="left:${at.labels.x}px;width:${at.labels.w - 6}px;top:${rowY(at, i) - 9}px"
       >
-        <bdi>${reading.words[row]}</bdi> <span class="num">${row}</span>
+        <bdi>${derived.words[row]}</bdi> <span class="num">${row}</span>
       </div>`;
     }),
   );

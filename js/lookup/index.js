@@ -4,52 +4,52 @@
  * A view is an object of pure functions `scene -> template`; the kit joins them into an explorer.
  */
 import { html, nothing } from "lit-html";
-import { explorer } from "../kit/explorer.js";
-import { card } from "../kit/formula_card.js";
-import { startRace } from "./actions.js";
+import { createWidget } from "../kit/explorer.js";
+import { formulaCard } from "../kit/formula_card.js";
+import { startTiming } from "./actions.js";
 import { arithmetic } from "./arithmetic.js";
 import { controls } from "./controls.js";
-import { numbers } from "./facts.js";
+import { facts } from "./facts.js";
 import { figure } from "./figure.js";
 import { onKey } from "./input.js";
-import { say, sayChange } from "./narration.js";
+import { narrate, narrateChange } from "./narration.js";
 import { predict } from "./predict.js";
-import { outcome, raceStrip } from "./race.js";
-import { own, settleWindows, spotOf } from "./state.js";
+import { outcome, timingStrip } from "./race.js";
+import { initialUi, clampUi, selection } from "./state.js";
 import { tables } from "./tables.js";
-import { readingOf } from "./trace.js";
+import { derive } from "./trace.js";
 import "./style.css";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("../kit/view_types.js").View} View */
 
 /** @param {Scene} scene */
-function below(scene) {
-  const { trace, ui, act } = scene;
-  const { refused } = readingOf(trace);
-  const race = ui.own.race;
+function arithmeticCard(scene) {
+  const { trace, ui, explorer } = scene;
+  const { error } = derive(trace);
+  const race = ui.local.race;
   if (ui.prediction?.phase === "open") return nothing;
   return html`
-    ${refused ? html`<p class="strip error core" role="alert"><b>IdError</b> ${refused}</p>` : nothing}
+    ${error ? html`<p class="strip error core" role="alert"><b>IdError</b> ${error}</p>` : nothing}
     ${
       race
-        ? raceStrip({
+        ? timingStrip({
             race,
             header: trace.header,
             finish: () => {
               race.done = true;
-              act.show({ note: outcome(trace.header) });
+              explorer.updateUi({ note: outcome(trace.header) });
             },
-            again: () => startRace(scene),
+            again: () => startTiming(scene),
             close: () => {
-              ui.own.race = null;
-              act.show({});
-              act.focusLater("race");
+              ui.local.race = null;
+              explorer.updateUi({});
+              explorer.focusAfterPaint("race");
             },
           })
         : nothing
     }
-    ${card({ ...arithmetic(scene), tone: refused ? "warn" : "hit", close: () => act.leave() })}
+    ${formulaCard({ ...arithmetic(scene), tone: error ? "warn" : "hit", close: () => explorer.escape() })}
   `;
 }
 
@@ -58,27 +58,27 @@ const lookup = {
   name: "lookup",
   noun: "word",
   hint: "Point at a word, a row, or an output cell.",
-  typed: ["text"],
-  things: "rows",
-  ui: own,
-  steps: (trace) => readingOf(trace).N,
+  keepOnError: ["text"],
+  predictNoun: "rows",
+  initialUi: initialUi,
+  steps: (trace) => derive(trace).N,
   controls,
   figure,
-  numbers,
-  arithmetic: below,
-  say,
+  facts,
+  arithmetic: arithmeticCard,
+  narrate,
   tables,
   predict,
-  predictAt: ({ ui }) => `cell:${ui.own.windows.row}:${ui.own.windows.col}`,
-  truth: (trace) => ({
+  focusOnAsk: ({ ui }) => `cell:${ui.local.windows.row}:${ui.local.windows.col}`,
+  answer: (trace) => ({
     question: "lookup.rows",
-    truth: [...readingOf(trace).readers.keys()].sort((a, b) => a - b),
+    truth: [...derive(trace).readers.keys()].sort((a, b) => a - b),
   }),
-  settle: settleWindows,
-  token: ({ trace, ui }) => (spotOf({ ui }).row ?? readingOf(trace).rows[ui.step] ?? null),
-  onToken(act, { trace }, row) {
-    const [first] = readingOf(trace).readers.get(row) ?? [];
-    if (first !== undefined) act.go(first, { heard: true, patch: { focus: null } });
+  beforePaint: clampUi,
+  selectedRow: ({ trace, ui }) => (selection({ ui }).row ?? derive(trace).rows[ui.step] ?? null),
+  onRowSelected(act, { trace }, row) {
+    const [first] = derive(trace).readers.get(row) ?? [];
+    if (first !== undefined) act.goToStep(first, { fromLink: true, patch: { focus: null } });
   },
   keys: [
     [["Enter"], "on an output cell: the sum behind it"],
@@ -87,26 +87,26 @@ const lookup = {
   ],
   onKey,
   onTrace(act, scene, before) {
-    const { own: mine, prediction } = scene.ui;
+    const { local: mine, prediction } = scene.ui;
     if (!before) return;
     const was = before.header.params;
     const now = scene.trace.header.params;
     if (prediction && (was.text !== now.text || was.input_dim !== now.input_dim)) act.ui.prediction = null;
     if (mine.race?.done) mine.race = null; // its numbers were another lookup's
-    act.ui.focus = kept(act.ui.focus, readingOf(scene.trace));
+    act.ui.focus = clampSpot(act.ui.focus, derive(scene.trace));
     act.ui.hover = null;
-    act.ui.note = sayChange(was, scene);
+    act.ui.note = narrateChange(was, scene);
   },
   cursor: (scene) => {
     const { ui } = scene;
-    return { step: ui.step, playing: ui.playing, hover: ui.hover, selected: ui.focus ?? spotOf(scene) };
+    return { step: ui.step, playing: ui.playing, hover: ui.hover, selected: ui.focus ?? selection(scene) };
   },
 };
 
-/** What was held, if it is still there. @param {any} spot @param {import("./trace.js").Reading} reading */
-function kept(spot, { N, V, D }) {
+/** What was held, if it is still there. @param {any} spot @param {import("./trace.js").Derived} derived */
+function clampSpot(spot, { N, V, D }) {
   const gone = spot && ((spot.n ?? 0) >= N || (spot.row ?? 0) >= V || (spot.col ?? 0) >= D);
   return gone ? null : spot;
 }
 
-export default explorer(lookup);
+export default createWidget(lookup);

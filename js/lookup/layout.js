@@ -2,7 +2,7 @@
  * Where things stand in the lookup figure, in pixels. Pure, and drawn one to one: text keeps its
  * size on a phone, and the cells give way.
  */
-import { follow } from "../kit/roving_tabindex.js";
+import { followFocus } from "../kit/roving_tabindex.js";
 
 export const LENS_FROM = 41; // rows: a larger table is seen through a lens beside a map of all of it
 const LENS_ROWS = 22;
@@ -18,7 +18,7 @@ const CELL = { least: 5, most: 21 };
  * @property {{ x: number, w: number, h: number, y: number, pitch: number, count: number }} chips
  * @property {{ x: number, w: number } | null} map
  * @property {{ x: number, w: number }} labels   w ends where the cells (or the one-hot column) begin
- * @property {number | null} hot                 x of the one-hot column
+ * @property {number | null} oneHot                 x of the one-hot column
  * @property {{ x: number, y: number, w: number, h: number, cw: number, rh: number, rows: number, cols: number }} table
  * @property {{ x: number, ch: number }} out
  * @property {{ y: number, h: number }} body
@@ -73,7 +73,7 @@ export function layout({ width, V, D, N, hot }) {
     },
     map: big ? { x: mapX, w: mapW } : null,
     labels: { x: labelX, w: labelW },
-    hot: hot ? hotX : null,
+    oneHot: hot ? hotX : null,
     table: {
       x: tableX,
       y: TOP + Math.floor((bodyH - rows * rh) / 2),
@@ -113,14 +113,14 @@ export const mapY = ({ body }, row, V) => body.y + ((row + 0.5) / V) * body.h;
  * @param {{ token?: number, row?: number, col?: number }} goal
  * @returns {Windows}
  */
-export function settle(windows, at, { V, D, N }, { token, row, col }) {
+export function clampWindows(windows, at, { V, D, N }, { token, row, col }) {
   const { rows, cols } = at.table;
   const near = row !== undefined && row >= windows.row - 2 && row < windows.row + rows + 2;
   const start = row === undefined || near ? windows.row : row - Math.floor(rows / 2);
   return {
-    token: follow(windows.token, token ?? windows.token, at.chips.count, N),
-    row: follow(Math.max(0, start), row ?? Math.max(0, start), rows, V),
-    col: follow(windows.col, col ?? windows.col, cols, D),
+    token: followFocus(windows.token, token ?? windows.token, at.chips.count, N),
+    row: followFocus(Math.max(0, start), row ?? Math.max(0, start), rows, V),
+    col: followFocus(windows.col, col ?? windows.col, cols, D),
   };
 }
 

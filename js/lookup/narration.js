@@ -2,12 +2,12 @@
  * What the lookup view says: the narration, and the arithmetic behind each number.
  */
 import { html } from "lit-html";
-import { count, fixed, listing, ordinal, shape, whole } from "../kit/format.js";
-import { spotOf } from "./state.js";
-import { litBy, readingOf } from "./trace.js";
+import { pluralize, fixed, joinList, ordinal, shape, formatInt } from "../kit/format.js";
+import { selection } from "./state.js";
+import { highlightFor, derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
-/** @typedef {import("./trace.js").Reading} Reading */
+/** @typedef {import("./trace.js").Derived} Derived */
 
 /** A word in quotation marks, kept apart from the direction of the sentence. @param {string} token */
 const quoted = (token) => html`“<bdi>${token}</bdi>”`;
@@ -19,73 +19,73 @@ export const vector = (values, most = 3) =>
     .join(", ") + (values.length > most ? ", …" : "");
 
 /** @param {Scene} scene */
-export function say(scene) {
-  const reading = readingOf(scene.trace);
+export function narrate(scene) {
+  const derived = derive(scene.trace);
   const { prediction } = scene.ui;
   if (prediction?.phase === "open")
     return html`Choose each row that the sentence will read; a row that is read twice counts once.`;
-  if (prediction && !scene.ui.hover && !scene.ui.focus) return sayRead(reading);
-  if (!reading.N)
-    return html`No words, no rows: the output has the shape ${shape([0, reading.D])}. Type a sentence.`;
-  const spot = spotOf(scene);
-  const lit = litBy(reading, spot);
-  if (spot.part === "out" && lit.n >= 0) return sayCell(scene, reading, lit.n, lit.col);
-  if (lit.n >= 0) return sayWord(scene, reading, lit.n);
-  return sayRow(reading, lit.row, spot.part === "table" ? lit.col : -1);
+  if (prediction && !scene.ui.hover && !scene.ui.focus) return narrateRows(derived);
+  if (!derived.N)
+    return html`No words, no rows: the output has the shape ${shape([0, derived.D])}. Type a sentence.`;
+  const spot = selection(scene);
+  const highlight = highlightFor(derived, spot);
+  if (spot.part === "out" && highlight.n >= 0) return narrateCell(scene, derived, highlight.n, highlight.col);
+  if (highlight.n >= 0) return narrateWord(scene, derived, highlight.n);
+  return narrateRow(derived, highlight.row, spot.part === "table" ? highlight.col : -1);
 }
 
-/** @param {Reading} reading */
-function sayRead({ readers, V, total }) {
+/** @param {Derived} derived */
+function narrateRows({ readers, V, total }) {
   const read = [...readers.keys()].sort((a, b) => a - b);
   if (!read.length) return html`This sentence reads no row.`;
-  return html`${count(total, "word")}, ${count(read.length, "row")} of ${whole(V)}: ${listing(read, 12)}. A row that is read twice is still one row.`;
+  return html`${pluralize(total, "word")}, ${pluralize(read.length, "row")} of ${formatInt(V)}: ${joinList(read, 12)}. A row that is read twice is still one row.`;
 }
 
-/** @param {Scene} scene @param {Reading} reading @param {number} n */
-function sayWord({ params }, reading, n) {
-  const { ids, rows, tokens, V, readers } = reading;
+/** @param {Scene} scene @param {Derived} derived @param {number} n */
+function narrateWord({ params }, derived, n) {
+  const { ids, rows, tokens, V, readers } = derived;
   const word = quoted(tokens[n]);
   const row = rows[n];
-  if (reading.bad(n)) {
+  if (derived.outOfRange(n)) {
     const asks = html`${word} has id ${ids[n]}, but the rows are 0 to ${V - 1}`;
-    if (reading.refused) return html`${asks}: the whole lookup is refused.`;
+    if (derived.error) return html`${asks}: the whole lookup is refused.`;
     if (row >= 0) return html`${asks}: the rule <b>${params.oob}</b> reads row ${row} instead.`;
     return html`${asks}: the rule <b>${params.oob}</b> fills the output's ${ordinal(n)} row with ${params.oob === "nan" ? "NaN" : "zeros"}.`;
   }
-  const values = vector(reading.weights(row));
-  if (reading.refused)
+  const values = vector(derived.weights(row));
+  if (derived.error)
     return html`${word} has id ${ids[n]}: row ${row} would be read, if every id had a row.`;
   const uses = readers.get(row)?.length ?? 1;
   const again = uses > 1 ? html` The same row is read ${uses === 2 ? "twice" : `${uses} times`}.` : "";
   return html`${word} has id ${ids[n]}, so the output's ${ordinal(n)} row <b>is</b> row ${row} of the table, [${values}].${again}`;
 }
 
-/** @param {Scene} scene @param {Reading} reading @param {number} n @param {number} col */
-function sayCell({ params }, reading, n, col) {
-  const values = reading.output(n);
-  const row = reading.rows[n];
+/** @param {Scene} scene @param {Derived} derived @param {number} n @param {number} col */
+function narrateCell({ params }, derived, n, col) {
+  const values = derived.output(n);
+  const row = derived.rows[n];
   if (!values || row < 0) return html`No row of the table lies behind out[${n}, ${col}].`;
   const value = fixed(values[col]);
   if (params.way === "one-hot") {
-    return html`${count(reading.V, "product")}, ${reading.V - 1} of them with a zero, add up to W[${row}, ${col}] = ${value}.`;
+    return html`${pluralize(derived.V, "product")}, ${derived.V - 1} of them with a zero, add up to W[${row}, ${col}] = ${value}.`;
   }
   return html`out[${n}, ${col}] is W[${row}, ${col}] = ${value}: copied, not computed.`;
 }
 
-/** @param {Reading} reading @param {number} row @param {number} col */
-function sayRow(reading, row, col) {
-  const { words, readers } = reading;
+/** @param {Derived} derived @param {number} row @param {number} col */
+function narrateRow(derived, row, col) {
+  const { words, readers } = derived;
   const who = words[row] ? html`Row ${row} (${quoted(words[row])})` : html`Row ${row}`;
   const by = readers.get(row) ?? [];
   const use = by.length
-    ? html`is read by ${count(by.length, "word")}, for output ${by.length === 1 ? "row" : "rows"} ${listing(by, 4)}`
+    ? html`is read by ${pluralize(by.length, "word")}, for output ${by.length === 1 ? "row" : "rows"} ${joinList(by, 4)}`
     : html`is read by no word: the lookup leaves it alone`;
   if (col < 0) return html`${who} ${use}.`;
-  return html`W[${row}, ${col}] = ${fixed(reading.weights(row)[col])}. ${who} ${use}. Enter changes the weight.`;
+  return html`W[${row}, ${col}] = ${fixed(derived.weights(row)[col])}. ${who} ${use}. Enter changes the weight.`;
 }
 
 /** What changed between two traces, in one sentence, or "". @param {Record<string, any>} was @param {Scene} scene */
-export function sayChange(was, { trace }) {
+export function narrateChange(was, { trace }) {
   const { params, refused, multiplications } = trace.header;
   if (refused) return ""; // the fence and its sentence say it
   for (const [name, letter] of [
@@ -93,14 +93,14 @@ export function sayChange(was, { trace }) {
     ["output_dim", "D"],
   ]) {
     if (was[name] !== params[name]) {
-      return `${letter} = ${params[name]}: the one-hot way now multiplies ${whole(multiplications["one-hot"])} times, the gather still not once.`;
+      return `${letter} = ${params[name]}: the one-hot way now multiplies ${formatInt(multiplications["one-hot"])} times, the gather still not once.`;
     }
   }
   const edit = params.edits?.at(-1);
   if (JSON.stringify(was.edits) === JSON.stringify(params.edits) || !edit) return "";
-  const by = readingOf(trace).readers.get(edit[0]) ?? [];
+  const by = derive(trace).readers.get(edit[0]) ?? [];
   const use = by.length
-    ? `output ${by.length === 1 ? "row" : "rows"} ${listing(by, 4)} changed with it`
+    ? `output ${by.length === 1 ? "row" : "rows"} ${joinList(by, 4)} changed with it`
     : "no word reads that row, so the output stays as it was";
   return `W[${edit[0]}, ${edit[1]}] is now ${fixed(edit[2])}: ${use}.`;
 }

@@ -3,7 +3,7 @@
  */
 import { html, nothing } from "lit-html";
 import { button } from "../kit/controls.js";
-import { duration, fixed, whole } from "../kit/format.js";
+import { duration, fixed, formatInt } from "../kit/format.js";
 import { icon } from "../kit/icons.js";
 
 const LONGEST = 1600; // ms on the screen of the slower way
@@ -18,7 +18,7 @@ const LONGEST = 1600; // ms on the screen of the slower way
  * @param {() => void} spec.again
  * @param {() => void} spec.close
  */
-export function raceStrip({ race, header, finish, again, close }) {
+export function timingStrip({ race, header, finish, again, close }) {
   const { gather_ns: gather, onehot_ns: onehot } = header;
   if (gather == null) return nothing;
   const slowest = Math.max(gather, onehot ?? 0);
@@ -35,13 +35,13 @@ export function raceStrip({ race, header, finish, again, close }) {
   </div>`;
   return html`<section class="card race ${race.done ? "done" : "running"}" aria-label="The race of both ways">
     <div class="lines">
-      ${lane("gather", gather, `copies ${whole(header.tokens.length)} rows`)}
+      ${lane("gather", gather, `copies ${formatInt(header.tokens.length)} rows`)}
       ${
         onehot == null
           ? html`<p class="note">The one-hot way was not run: its matrix would be too large.</p>`
-          : lane("one-hot", onehot, `${whole(header.multiplications["one-hot"])} multiplications`)
+          : lane("one-hot", onehot, `${formatInt(header.multiplications["one-hot"])} multiplications`)
       }
-      <p class="outcome">${race.done && onehot != null ? `the same numbers, max difference ${difference(header.max_difference)}` : nothing}</p>
+      <p class="outcome">${race.done && onehot != null ? `the same numbers, max difference ${formatDifference(header.max_difference)}` : nothing}</p>
     </div>
     ${button({ label: "Again", place: "race:again", onClick: again })}
     ${button({ label: icon("close"), name: "Close the race", place: "race:close", onClick: close })}
@@ -58,11 +58,11 @@ export function outcome({ gather_ns: gather, onehot_ns: onehot, max_difference: 
       : ratio <= 0.95
         ? `The one-hot way was quicker this time: the table is that small`
         : "Both took the same time: the table is that small";
-  return `${faster}; both give the same numbers, max difference ${difference(apart)}.`;
+  return `${faster}; both give the same numbers, max difference ${formatDifference(apart)}.`;
 }
 
 /** @param {number | null} apart */
-export function difference(apart) {
+export function formatDifference(apart) {
   if (apart == null) return "NaN";
   return apart === 0 ? "0" : apart.toExponential(1).replace("-", "−");
 }

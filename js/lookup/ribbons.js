@@ -7,24 +7,24 @@ import { chipY, mapY, rowY } from "./layout.js";
 
 /** @param {import("./figure.js").Drawing} drawing */
 export function ribbons(drawing) {
-  const { scene, reading, at, lit, asked, hot } = drawing;
-  if (asked) return nothing;
-  const first = scene.ui.own.windows.token;
+  const { scene, derived, at, highlight, predicting, oneHot } = drawing;
+  if (predicting) return nothing;
+  const first = scene.ui.local.windows.token;
   const drawn = Array.from({ length: at.chips.count }, (_, i) => first + i);
-  if (hot && lit.n >= 0 && reading.rows[lit.n] >= 0) return fan(drawing);
-  const back = drawn.filter((n) => !lit.tokens.includes(n));
-  const same = drawn.filter((n) => lit.tokens.includes(n) && n !== lit.n);
+  if (oneHot && highlight.n >= 0 && derived.rows[highlight.n] >= 0) return fan(drawing);
+  const back = drawn.filter((n) => !highlight.tokens.includes(n));
+  const same = drawn.filter((n) => highlight.tokens.includes(n) && n !== highlight.n);
   const path = (/** @type {number} */ n) => tokenPath(drawing, n);
   return svg`<g class="ribbons" aria-hidden="true">
     <path class="ribbon" d=${back
-      .filter((n) => !reading.bad(n))
+      .filter((n) => !derived.outOfRange(n))
       .map(path)
       .join("")} />
-    <path class="ribbon bad" d=${back.filter(reading.bad).map(path).join("")} />
-    <path class="ribbon ${lit.n < 0 ? "hit" : "same"}" d=${same.map(path).join("")} />
+    <path class="ribbon bad" d=${back.filter(derived.outOfRange).map(path).join("")} />
+    <path class="ribbon ${highlight.n < 0 ? "hit" : "same"}" d=${same.map(path).join("")} />
     ${
-      lit.n >= 0 && drawn.includes(lit.n)
-        ? svg`<path class="ribbon hit ${reading.bad(lit.n) ? "bad" : ""}" d=${path(lit.n)} />`
+      highlight.n >= 0 && drawn.includes(highlight.n)
+        ? svg`<path class="ribbon hit ${derived.outOfRange(highlight.n) ? "bad" : ""}" d=${path(highlight.n)} />`
         : nothing
     }
   </g>`;
@@ -35,14 +35,14 @@ export function ribbons(drawing) {
  * @param {import("./figure.js").Drawing} drawing
  * @param {number} n
  */
-function tokenPath({ scene, reading, at }, n) {
-  const { token, row: row0 } = scene.ui.own.windows;
-  const row = reading.rows[n];
+function tokenPath({ scene, derived, at }, n) {
+  const { token, row: row0 } = scene.ui.local.windows;
+  const row = derived.rows[n];
   const from = at.chips.x + at.chips.w;
   const y = chipY(at, n - token);
   const outX = at.out.x - 5;
   const right = at.table.x + at.table.w + 5;
-  const answered = !reading.refused;
+  const answered = !derived.error;
   if (row < 0) {
     const end = at.table.y + at.table.h + 12;
     const stop = ribbonPath(from, y, at.table.x - 4, end);
@@ -53,7 +53,7 @@ function tokenPath({ scene, reading, at }, n) {
   const seen = i >= 0 && i < at.table.rows;
   const out = answered && seen ? ribbonPath(right, rowY(at, i), outX, y) : "";
   if (!at.map) return ribbonPath(from, y, at.labels.x - 2, rowY(at, i)) + toLabel + out;
-  const tick = mapY(at, row, reading.V);
+  const tick = mapY(at, row, derived.V);
   const into = ribbonPath(from, y, at.map.x - 1, tick);
   return seen
     ? into + ribbonPath(at.map.x + at.map.w + 4, tick, at.labels.x - 2, rowY(at, i)) + toLabel + out
@@ -64,22 +64,22 @@ function tokenPath({ scene, reading, at }, n) {
  * The one-hot way: one word meets every row, and every row goes into the sum.
  * @param {import("./figure.js").Drawing} drawing
  */
-function fan({ scene, reading, at, lit }) {
-  const { token, row: row0 } = scene.ui.own.windows;
+function fan({ scene, derived, at, highlight }) {
+  const { token, row: row0 } = scene.ui.local.windows;
   const from = at.chips.x + at.chips.w;
-  const y = chipY(at, lit.n - token);
+  const y = chipY(at, highlight.n - token);
   const outX = at.out.x - 5;
   const right = at.table.x + at.table.w + 5;
   const into = at.labels.x - 2;
   const toLabel = `H${at.labels.x + at.labels.w - 10}`;
   let zeros = "";
   let one = "";
-  for (let i = 0; i < Math.min(at.table.rows, reading.V); i++) {
+  for (let i = 0; i < Math.min(at.table.rows, derived.V); i++) {
     const path =
       ribbonPath(from, y, into, rowY(at, i)) +
       toLabel +
-      (reading.refused ? "" : ribbonPath(right, rowY(at, i), outX, y));
-    if (row0 + i === reading.rows[lit.n]) one = path;
+      (derived.error ? "" : ribbonPath(right, rowY(at, i), outX, y));
+    if (row0 + i === derived.rows[highlight.n]) one = path;
     else zeros += path;
   }
   return svg`<g class="ribbons" aria-hidden="true"><path class="ribbon zero" d=${zeros} /><path class="ribbon hit" d=${one} /></g>`;

@@ -1,25 +1,25 @@
 /**
  * Data tables of the lookup view: every number that is drawn.
  */
-import { fixed, whole } from "../kit/format.js";
+import { fixed, formatInt } from "../kit/format.js";
 import { layoutOf } from "./state.js";
-import { readingOf } from "./trace.js";
+import { derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
 /** @param {Scene} scene */
 export function tables(scene) {
-  const reading = readingOf(scene.trace);
-  const at = layoutOf(scene, reading);
-  const { windows } = scene.ui.own;
-  const { V, D, N, ids, rows, tokens, words } = reading;
+  const derived = derive(scene.trace);
+  const at = layoutOf(scene, derived);
+  const { windows } = scene.ui.local;
+  const { V, D, N, ids, rows, tokens, words } = derived;
   const columns = Array.from({ length: D }, (_, c) => String(c));
   const drawn = { rows: Math.min(at.table.rows, V), tokens: at.chips.count };
   /** @param {ArrayLike<number> | null} values */
   const cells = (values) => (values ? Array.from(values, (v) => fixed(v)) : columns.map(() => "—"));
   /** @param {string} what @param {number} first @param {number} shown @param {number} all */
   const some = (what, first, shown, all) =>
-    shown < all ? `, ${what} ${first} to ${first + shown - 1} of ${whole(all)}` : "";
+    shown < all ? `, ${what} ${first} to ${first + shown - 1} of ${formatInt(all)}` : "";
   const tokenRows = Array.from({ length: drawn.tokens }, (_, i) => windows.token + i);
   return [
     {
@@ -34,14 +34,14 @@ export function tables(scene) {
       columns,
       rows: Array.from({ length: drawn.rows }, (_, i) => windows.row + i).map((row) => ({
         head: `${row} ${words[row]}`,
-        cells: cells(reading.weights(row)),
+        cells: cells(derived.weights(row)),
       })),
     },
     {
       caption: `Output${some("rows", windows.token, drawn.tokens, N)}`,
       corner: "row",
       columns,
-      rows: tokenRows.map((n) => ({ head: `${n} ${tokens[n]}`, cells: cells(reading.output(n)) })),
+      rows: tokenRows.map((n) => ({ head: `${n} ${tokens[n]}`, cells: cells(derived.output(n)) })),
     },
   ];
 }

@@ -2,12 +2,12 @@
  * A lookup's trace as the view reads it: which row each word reads, and who reads a row.
  */
 import { group, range } from "d3-array";
-import { reach } from "../kit/colors.js";
+import { maxAbs } from "../kit/colors.js";
 import { rowOf } from "../kit/wire.js";
 
 /** @typedef {import("../kit/wire.js").Trace} Trace */
 /**
- * @typedef {object} Reading
+ * @typedef {object} Derived
  * @property {number} N                the words that travelled; the rest of a very long text stays in Python
  * @property {number} total            all words
  * @property {number} V
@@ -17,23 +17,23 @@ import { rowOf } from "../kit/wire.js";
  * @property {ArrayLike<number>} ids
  * @property {number[]} rows             the row each word reads, or −1 where there is none
  * @property {Map<number, number[]>} readers  the words that read a row
- * @property {number} most               the size of value that gets the full colour
- * @property {string | null} refused
- * @property {(n: number) => boolean} bad
+ * @property {number} vmax               the size of value that gets the full colour
+ * @property {string | null} error
+ * @property {(n: number) => boolean} outOfRange
  * @property {(row: number) => ArrayLike<number>} weights
  * @property {(n: number) => ArrayLike<number> | null} output  null where the lookup was refused
  * @property {(n: number) => ArrayLike<number> | null} onehot  null where that way was not run
  */
 
-/** @type {WeakMap<Trace, Reading>} */
-const known = new WeakMap();
+/** @type {WeakMap<Trace, Derived>} */
+const cache = new WeakMap();
 
 /**
  * @param {Trace} trace
- * @returns {Reading}
+ * @returns {Derived}
  */
-export function readingOf(trace) {
-  const before = known.get(trace);
+export function derive(trace) {
+  const before = cache.get(trace);
   if (before) return before;
   const { header, arrays } = trace;
   const [V, D] = arrays.table.shape;
@@ -45,7 +45,7 @@ export function readingOf(trace) {
     range(N).filter((n) => rows[n] >= 0),
     (n) => rows[n],
   );
-  const reading = {
+  const derived = {
     N,
     V,
     D,
@@ -53,17 +53,17 @@ export function readingOf(trace) {
     rows,
     readers,
     total: header.total,
-    refused: header.refused,
+    error: header.refused,
     tokens: header.tokens,
     words: header.words,
-    most: reach(arrays.table.data),
-    bad: (/** @type {number} */ n) => bad[n] === 1,
+    vmax: maxAbs(arrays.table.data),
+    outOfRange: (/** @type {number} */ n) => bad[n] === 1,
     weights: (/** @type {number} */ row) => rowOf(arrays.table, row),
     output: part(trace, "output"),
     onehot: part(trace, "onehot"),
   };
-  known.set(trace, reading);
-  return reading;
+  cache.set(trace, derived);
+  return derived;
 }
 
 /**
@@ -79,7 +79,7 @@ function part({ arrays }, name) {
 /** @typedef {{ part: "chip" | "row" | "table" | "out" | "map", n?: number, row?: number, col?: number }} Spot */
 /**
  * What a spot is about: the word, the row it reads, and all that is the same thing.
- * @typedef {object} Lit
+ * @typedef {object} Highlight
  * @property {number} n        the word in the middle of it, or −1
  * @property {number} row      or −1
  * @property {number} col      or −1
@@ -87,20 +87,20 @@ function part({ arrays }, name) {
  */
 
 /**
- * @param {Reading} reading
+ * @param {Derived} derived
  * @param {Spot | null} spot
- * @returns {Lit}
+ * @returns {Highlight}
  */
-export function litBy(reading, spot) {
+export function highlightFor(derived, spot) {
   const none = { n: -1, row: -1, col: -1, tokens: [] };
   if (!spot) return none;
   if (spot.part === "chip" || spot.part === "out") {
     const n = /** @type {number} */ (spot.n);
-    if (n >= reading.N) return none;
-    const row = reading.rows[n];
-    return { n, row, col: spot.col ?? -1, tokens: row < 0 ? [n] : (reading.readers.get(row) ?? []) };
+    if (n >= derived.N) return none;
+    const row = derived.rows[n];
+    return { n, row, col: spot.col ?? -1, tokens: row < 0 ? [n] : (derived.readers.get(row) ?? []) };
   }
   const row = /** @type {number} */ (spot.row);
-  if (row >= reading.V) return none;
-  return { n: -1, row, col: spot.col ?? -1, tokens: reading.readers.get(row) ?? [] };
+  if (row >= derived.V) return none;
+  return { n: -1, row, col: spot.col ?? -1, tokens: derived.readers.get(row) ?? [] };
 }

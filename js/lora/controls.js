@@ -3,8 +3,8 @@
  */
 import { html, nothing } from "lit-html";
 import { button, choice, slider, stopsBetween } from "../kit/controls.js";
-import { merge, setRank } from "./actions.js";
-import { asks } from "./state.js";
+import { toggleMerge, setRank } from "./actions.js";
+import { isPredicting } from "./state.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
@@ -16,12 +16,12 @@ const NAMES = {
 
 /** @param {Scene} scene */
 export function controls(scene) {
-  const { params, hidden, uid, act, trace, ui } = scene;
+  const { params, hidden, uid, explorer, trace, ui } = scene;
   const { limits } = trace.header;
   /** @param {Record<string, any>} patch */
   const change = (patch) => {
-    ui.own.merged = false;
-    act.edit(patch);
+    ui.local.merged = false;
+    explorer.edit(patch);
   };
   /** @param {string} name @param {() => unknown} control */
   const unless = (name, control) => (hidden.has(name) ? nothing : control());
@@ -49,6 +49,6 @@ export function controls(scene) {
     ${unless("scaling", () => pick("scaling", "Scale"))} ${unless("start", () => pick("start", "Start"))}
     ${unless("target", () => pick("target", "The change to learn"))}
     ${unless("input_dim", () => size("input_dim", "Vocabulary", "V"))} ${unless("output_dim", () => size("output_dim", "Vector length", "D"))}
-    ${unless("merge", () => button({ label: ui.own.merged ? "Take it out again" : "Merge into W", place: "merge", key: "M", primary: !ui.own.merged, disabled: asks(scene), onClick: () => merge(scene) }))}
+    ${unless("merge", () => button({ label: ui.local.merged ? "Take it out again" : "Merge into W", place: "merge", key: "M", primary: !ui.local.merged, disabled: isPredicting(scene), onClick: () => toggleMerge(scene) }))}
   `;
 }

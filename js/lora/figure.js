@@ -2,22 +2,22 @@
  * The figure of the LoRA view: the equation, how far each row moved, and four charts below.
  */
 import { html, svg } from "lit-html";
-import { change, errors, first, learnt, spectrum } from "./charts.js";
+import { deltaGrid, errorChart, firstUpdateChart, trainedErrorPoint, spectrum } from "./charts.js";
 import { equation, handles, headings } from "./equation.js";
 import { pointer } from "./input.js";
-import { asks, layoutOf, momentAt, spotOf } from "./state.js";
-import { labels, strip } from "./strip.js";
-import { readingOf } from "./trace.js";
+import { isPredicting, layoutOf, momentAt, selection } from "./state.js";
+import { labels, displacementStrip } from "./strip.js";
+import { derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /**
  * @typedef {object} Drawing
  * @property {Scene} scene
- * @property {import("./trace.js").Reading} reading
- * @property {import("./trace.js").Moment} now
+ * @property {import("./trace.js").Derived} derived
+ * @property {import("./trace.js").Moment} moment
  * @property {import("./layout.js").Layout} at
  * @property {import("./state.js").Spot | null} spot
- * @property {boolean} asked
+ * @property {boolean} predicting
  * @property {boolean} merged
  */
 
@@ -28,15 +28,15 @@ export function figure(scene) {
   const d = {
     scene,
     at,
-    reading: readingOf(scene.trace),
-    now: momentAt(scene),
-    spot: spotOf(scene),
-    asked: asks(scene),
-    merged: scene.ui.own.merged,
+    derived: derive(scene.trace),
+    moment: momentAt(scene),
+    spot: selection(scene),
+    predicting: isPredicting(scene),
+    merged: scene.ui.local.merged,
   };
   const on = pointer(scene);
   return html`<div
-    class="stage ${d.asked ? "asked" : ""} ${scene.ui.own.drag ? "dragging" : ""}"
+    class="stage ${d.predicting ? "asked" : ""} ${scene.ui.local.drag ? "dragging" : ""}"
     role="group"
     aria-label=${scene.trace.header.alt}
     style="height:${at.height}px"
@@ -49,19 +49,19 @@ export function figure(scene) {
   >
     ${labels(d)}
     <svg width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
-      ${headings(d)} ${equation(d)} ${handles(d)} ${strip(d)}
+      ${headings(d)} ${equation(d)} ${handles(d)} ${displacementStrip(d)}
     </svg>
     <svg class="charts" width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
-      ${change(d)} ${spectrum(d)} ${errors(d)} ${first(d)}
+      ${deltaGrid(d)} ${spectrum(d)} ${errorChart(d)} ${firstUpdateChart(d)}
     </svg>
     <svg class="over" aria-hidden="true" width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
-      ${learnt(d)} ${rings(d)}
+      ${trainedErrorPoint(d)} ${rings(d)}
     </svg>
   </div>`;
 }
 
 /** The frames about what makes a number: a row of W and of A, a column of B, a row of W′. @param {Drawing} d */
-function rings({ at, spot, now, merged }) {
+function rings({ at, spot, moment, merged }) {
   if (!spot || spot.part === "point") return svg``;
   const { i, c, k, part } = spot;
   const { rh, cw } = at;
@@ -72,13 +72,13 @@ function rings({ at, spot, now, merged }) {
     parts.push(svg`<rect class=${kind} x=${x - (kind === "ring" ? 2.5 : 0.75)} y=${y - (kind === "ring" ? 2.5 : 0.75)} width=${w + (kind === "ring" ? 3.5 : 0)} height=${h + (kind === "ring" ? 3.5 : 0)} rx="3" />`);
   if (i !== undefined) {
     for (const box of [at.w, at.m]) ring(box.x, box.y + i * rh, box.w, rh, "ring");
-    if (!merged) ring(at.a.x, at.a.y + i * rh, now.r * cw, rh, "ring");
+    if (!merged) ring(at.a.x, at.a.y + i * rh, moment.r * cw, rh, "ring");
     ring(at.delta.x, at.delta.y + i * at.delta.rh, at.delta.w, at.delta.rh, "ring");
   }
   if (part === "b" && k !== undefined) {
     ring(at.b.x, at.b.y + k * rh, at.b.w, rh, "ring");
     ring(at.a.x + k * cw, at.a.y, cw, at.a.h, "ring");
-  } else if (c !== undefined && c < at.cols && !merged) ring(at.b.x + c * cw, at.b.y, cw, now.r * rh, "ring");
+  } else if (c !== undefined && c < at.cols && !merged) ring(at.b.x + c * cw, at.b.y, cw, moment.r * rh, "ring");
   if (c !== undefined && c < at.cols && i !== undefined) {
     for (const box of [at.w, at.m]) ring(box.x + c * cw, box.y + i * rh, cw, rh, "cellring");
     ring(at.delta.x + c * at.delta.cw, at.delta.y + i * at.delta.rh, at.delta.cw, at.delta.rh, "cellring");

@@ -3,12 +3,12 @@
  */
 import { asVertical, focusedPlace, isNavigationKey, isShortcut } from "../kit/keys.js";
 import { capturePointer, placeUnder, positionIn } from "../kit/pointer.js";
-import { move } from "../kit/roving_tabindex.js";
-import { bendTo, hold, merge, paint, setRank, toggleToken } from "./actions.js";
+import { nextCell } from "../kit/roving_tabindex.js";
+import { bendCurveAt, focusSpot, toggleMerge, paintCell, setRank, toggleTrained } from "./actions.js";
 import { hit, rankAt } from "./layout.js";
-import { brushFor } from "./paint.js";
+import { nextBrushValue } from "./paint.js";
 import { momentAt, layoutOf } from "./state.js";
-import { readingOf } from "./trace.js";
+import { derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
@@ -20,28 +20,28 @@ function handleOf(place) {
 
 /** @param {Scene} scene */
 export function pointer(scene) {
-  const { act, ui } = scene;
+  const { explorer, ui } = scene;
   const at = layoutOf(scene);
-  const reading = readingOf(scene.trace);
+  const derived = derive(scene.trace);
   /** @param {PointerEvent | MouseEvent} event */
   const spot = (event) => {
     const { x, y } = positionIn(event);
-    return hit(at, { n: reading.n, r: momentAt(scene).r }, x, y);
+    return hit(at, { n: derived.n, r: momentAt(scene).r }, x, y);
   };
   /** @param {PointerEvent} event */
   const drag = (event) => {
     const { x, y } = positionIn(event);
-    const { drag: held } = ui.own;
+    const { drag: held } = ui.local;
     if (held.part === "paint") {
       const found = spot(event);
       if (found?.part === "d" && `${found.i}:${found.c}` !== held.last) {
         held.last = `${found.i}:${found.c}`;
-        paint(scene, Number(found.i), Number(found.c), held.value);
+        paintCell(scene, Number(found.i), Number(found.c), held.value);
       }
     } else if (held.part === "curve") {
-      const r = rankAt("curve", at, reading.K, x, y);
-      bendTo(scene, r, 1 - (y - at.error.y) / at.error.h);
-    } else setRank(scene, rankAt(held.part, at, reading.K, x, y));
+      const r = rankAt("curve", at, derived.K, x, y);
+      bendCurveAt(scene, r, 1 - (y - at.error.y) / at.error.h);
+    } else setRank(scene, rankAt(held.part, at, derived.K, x, y));
   };
   return {
     /** @param {PointerEvent} event */
@@ -53,35 +53,35 @@ export function pointer(scene) {
       if (!part && !paints) return;
       event.preventDefault(); // no text is selected, and the page does not scroll along
       capturePointer(event);
-      ui.own.drag = part
+      ui.local.drag = part
         ? { part }
-        : { part: "paint", value: brushFor(reading.delta(Number(found?.i))[Number(found?.c)]), last: "" };
-      if (part) act.focusLater(placeUnder(event));
+        : { part: "paint", value: nextBrushValue(derived.delta(Number(found?.i))[Number(found?.c)]), last: "" };
+      if (part) explorer.focusAfterPaint(placeUnder(event));
       drag(event);
     },
     /** @param {PointerEvent} event */
     move: (event) => {
-      if (ui.own.drag) return drag(event);
-      if (event.pointerType !== "touch") act.hover(spot(event));
+      if (ui.local.drag) return drag(event);
+      if (event.pointerType !== "touch") explorer.setHover(spot(event));
     },
     up: () => {
-      if (!ui.own.drag) return;
-      ui.own.drag = null;
-      ui.own.dragged = true; // the click that follows belongs to the drag
-      act.repaint();
+      if (!ui.local.drag) return;
+      ui.local.drag = null;
+      ui.local.dragged = true; // the click that follows belongs to the drag
+      explorer.repaint();
     },
     leave: () => {
-      if (!ui.own.drag) act.hover(null);
+      if (!ui.local.drag) explorer.setHover(null);
     },
     /** @param {MouseEvent} event */
     click: (event) => {
-      const dragged = ui.own.dragged;
-      ui.own.dragged = false;
+      const dragged = ui.local.dragged;
+      ui.local.dragged = false;
       const found = spot(event);
       if (dragged || !found) return;
       const box = found.part === "token" && (positionIn(event).x < at.labels || onBox(at, positionIn(event).x));
-      hold(scene, found);
-      if (box) toggleToken(scene, Number(found.i));
+      focusSpot(scene, found);
+      if (box) toggleTrained(scene, Number(found.i));
     },
   };
 }
@@ -90,13 +90,13 @@ export function pointer(scene) {
 const onBox = (at, x) => x < at.strip.x + at.strip.bar;
 
 /** @type {Record<string, Record<string, number>>} */
-const GROWS = {
+const RANK_KEYS = {
   a: { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 },
   b: { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }, // B grows downwards
 };
 
 /** @type {Record<string, number>} */
-const BENDS = { ArrowUp: 0.05, ArrowDown: -0.05, PageUp: 0.25, PageDown: -0.25 };
+const CURVE_KEYS = { ArrowUp: 0.05, ArrowDown: -0.05, PageUp: 0.25, PageDown: -0.25 };
 
 /** True when the key was used. @param {KeyboardEvent} event @param {Scene} scene */
 export function onKey(event, scene) {
@@ -104,7 +104,7 @@ export function onKey(event, scene) {
   const { key } = event;
   const [part, first, second] = focusedPlace(event);
   if (key.toLowerCase() === "m" && !scene.ui.prediction) {
-    merge(scene);
+    toggleMerge(scene);
     return true;
   }
   if (part === "edge" || part === "cut") return edgeKey(key, scene, first ?? "a");
@@ -116,20 +116,20 @@ export function onKey(event, scene) {
 
 /** @param {string} key @param {Scene} scene @param {string} which */
 function edgeKey(key, scene, which) {
-  const by = GROWS[which === "b" ? "b" : "a"][key];
+  const by = RANK_KEYS[which === "b" ? "b" : "a"][key];
   if (by) setRank(scene, momentAt(scene).r + by);
   return isNavigationKey(key);
 }
 
 /** @param {string} key @param {Scene} scene @param {number} r */
 function curveKey(key, scene, r) {
-  const { K } = readingOf(scene.trace);
-  const bend = BENDS[key];
-  if (bend) bendTo(scene, r, (scene.ui.prediction?.drawn[r - 1] ?? 0) + bend);
+  const { K } = derive(scene.trace);
+  const bend = CURVE_KEYS[key];
+  if (bend) bendCurveAt(scene, r, (scene.ui.prediction?.curve[r - 1] ?? 0) + bend);
   else if (key === "ArrowLeft" || key === "ArrowRight") {
     const next = Math.max(1, Math.min(K, r + (key === "ArrowRight" ? 1 : -1)));
-    scene.ui.own.point = next;
-    scene.act.focusLater(`curve:${next}`);
+    scene.ui.local.point = next;
+    scene.explorer.focusAfterPaint(`curve:${next}`);
   } else return false;
   return true;
 }
@@ -137,37 +137,37 @@ function curveKey(key, scene, r) {
 /** @param {string} key @param {Scene} scene @param {number} i */
 function tokenKey(key, scene, i) {
   if (key === " ") {
-    toggleToken(scene, i);
+    toggleTrained(scene, i);
     return true;
   }
   if (key === "Enter") {
-    hold(scene, { part: "token", i }, { kind: "token", i, from: `token:${i}` });
+    focusSpot(scene, { part: "token", i }, { kind: "token", i, from: `token:${i}` });
     return true;
   }
-  const to = move(asVertical(key), { row: i, col: 0 }, { rows: readingOf(scene.trace).n, cols: 1 });
-  if (to) hold(scene, { part: "token", i: to.row }, scene.ui.open && { kind: "token", i: to.row, from: `token:${to.row}` });
+  const to = nextCell(asVertical(key), { row: i, col: 0 }, { rows: derive(scene.trace).n, cols: 1 });
+  if (to) focusSpot(scene, { part: "token", i: to.row }, scene.ui.open && { kind: "token", i: to.row, from: `token:${to.row}` });
   return isNavigationKey(key);
 }
 
 /** @param {string} key @param {Scene} scene @param {string} part @param {number} row @param {number} col */
 function cellKey(key, scene, part, row, col) {
-  const { n, delta } = readingOf(scene.trace);
+  const { n, delta } = derive(scene.trace);
   const { r } = momentAt(scene);
   const { cols } = layoutOf(scene);
   const paints = part === "d" && scene.params.target === "painted";
   if (paints && (key === "Enter" || key === " ")) {
-    paint(scene, row, col, brushFor(delta(row)[col]));
+    paintCell(scene, row, col, nextBrushValue(delta(row)[col]));
     return true;
   }
   /** @param {number} y @param {number} x */
   const spot = (y, x) => (part === "a" ? { part, i: y, k: x } : part === "b" ? { part, k: y, c: x } : { part, i: y, c: x });
   const opened = (/** @type {number} */ y, /** @type {number} */ x) => ({ kind: "cell", spot: spot(y, x), from: `${part}:${y}:${x}` });
   if (key === "Enter") {
-    hold(scene, spot(row, col), opened(row, col));
+    focusSpot(scene, spot(row, col), opened(row, col));
     return true;
   }
-  const to = move(key, { row, col }, { rows: part === "b" ? r : n, cols: part === "a" ? r : cols });
-  if (to) hold(scene, spot(to.row, to.col), scene.ui.open?.kind === "cell" ? opened(to.row, to.col) : null);
+  const to = nextCell(key, { row, col }, { rows: part === "b" ? r : n, cols: part === "a" ? r : cols });
+  if (to) focusSpot(scene, spot(to.row, to.col), scene.ui.open?.kind === "cell" ? opened(to.row, to.col) : null);
   return isNavigationKey(key);
 }
 

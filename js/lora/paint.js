@@ -2,12 +2,12 @@
  * Painting a change by hand: each cell goes round from 0 to a push one way, the other way, and back.
  */
 
-const PUSH = 0.9;
+const BRUSH = 0.9;
 
 /** The value that the next stroke gives a cell. @param {number} value */
-export function brushFor(value) {
-  if (value > 0) return -PUSH;
-  return value < 0 ? 0 : PUSH;
+export function nextBrushValue(value) {
+  if (value > 0) return -BRUSH;
+  return value < 0 ? 0 : BRUSH;
 }
 
 /**
@@ -17,7 +17,7 @@ export function brushFor(value) {
  * @param {number} col
  * @param {number} value
  */
-export function painted(edits, row, col, value) {
+export function withPaintedCell(edits, row, col, value) {
   const others = edits.filter(([r, c]) => r !== row || c !== col);
   return value === 0 ? others : [...others, /** @type {[number, number, number]} */ ([row, col, value])];
 }

@@ -3,15 +3,15 @@
  */
 import { html } from "lit-html";
 import { percent } from "./charts.js";
-import { readingOf } from "./trace.js";
+import { derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
-export const NEAR = 0.1;
+export const TOLERANCE = 0.1;
 
 /** @param {Scene} scene */
 export function predict({ trace, ui }) {
-  const { errors, values, K } = readingOf(trace);
+  const { errors, values, K } = derive(trace);
   const needed = Array.from({ length: K + 1 }, (_, r) => r).find((r) => errors[r] < 0.005) ?? K;
   const off = ui.prediction?.verdict?.extra.length ?? 0;
   const lesson = !values[0]

@@ -1,37 +1,37 @@
 /**
  * What is only on the screen in this view: what is looked at, a drag, and whether A and B are merged.
  */
-import { laidOut } from "../kit/layout_cache.js";
+import { cachedLayout } from "../kit/layout_cache.js";
 import { layout } from "./layout.js";
-import { momentOf, readingOf } from "./trace.js";
+import { momentOf, derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {{ part: string, i?: number, k?: number, c?: number }} Spot */
 /**
- * @typedef {object} Own
+ * @typedef {object} LocalUi
  * @property {null | { part: "a" | "b" | "cut" | "curve" } | { part: "paint", value: number, last: string }} drag
  * @property {boolean} merged
  * @property {number} point   the point of the curve that holds the keyboard
  */
 
-/** @returns {Own} */
-export const own = () => ({ drag: null, merged: false, point: 1 });
+/** @returns {LocalUi} */
+export const initialUi = () => ({ drag: null, merged: false, point: 1 });
 
 /** @param {Scene} scene */
 export const momentAt = (scene) => momentOf(scene.trace, scene.params.rank, scene.ui.step);
 
 /** What is looked at: the pointer first, then the keyboard. @param {Scene} scene @returns {Spot | null} */
-export const spotOf = ({ ui }) => ui.hover ?? ui.focus;
+export const selection = ({ ui }) => ui.hover ?? ui.focus;
 
 /** The layout, the same object as long as nothing it depends on changes. @param {Scene} scene */
 export function layoutOf(scene) {
-  const { n, cols, K } = readingOf(scene.trace);
+  const { n, cols, K } = derive(scene.trace);
   const what = { width: scene.size.figure, n, cols, K };
-  return laidOut(scene.act, what, layout);
+  return cachedLayout(scene.explorer, what, layout);
 }
 
 /** @param {Scene} scene */
-export const asks = ({ ui }) => ui.prediction?.phase === "open";
+export const isPredicting = ({ ui }) => ui.prediction?.phase === "open";
 
 /** The data-place of a spot. @param {Spot} spot */
 export function placeOf({ part, i, k, c }) {

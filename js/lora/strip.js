@@ -7,28 +7,28 @@ import { fixed } from "../kit/format.js";
 /** @typedef {import("./figure.js").Drawing} Drawing */
 
 /** The words before W, where the strip does not carry them. @param {Drawing} d */
-export function labels({ at, reading, spot, now }) {
-  return Array.from({ length: reading.n }, (_, i) => {
-    const state = spot?.i === i ? "hit" : reading.seen.has(i) ? "used" : now.drift(i) > 0 ? "" : "still";
+export function labels({ at, derived, spot, moment }) {
+  return Array.from({ length: derived.n }, (_, i) => {
+    const state = spot?.i === i ? "hit" : derived.trainedRows.has(i) ? "used" : moment.displacement(i) > 0 ? "" : "still";
     return html`<div class="rowlabel ${state}" aria-hidden="true" style="left:0;width:${at.labels - 6}px;top:${at.w.y + (i + 0.5) * at.rh - 9.7}px">
-      <bdi>${reading.words[i]}</bdi>${reading.words[i] ? nothing : html`<span class="num">${reading.rows[i]}</span>`}
+      <bdi>${derived.words[i]}</bdi>${derived.words[i] ? nothing : html`<span class="num">${derived.rows[i]}</span>`}
     </div>`;
   });
 }
 
 /** @param {Drawing} d */
-export function strip(d) {
-  const { at, reading, now, scene, spot } = d;
+export function displacementStrip(d) {
+  const { at, derived, moment, scene, spot } = d;
   const { x, y, w, rh, bar } = at.strip;
   const longest = w - bar - 40;
   const stop = scene.ui.focus?.part === "token" ? scene.ui.focus.i : 0;
   const bars = { trained: "", along: "", still: "" };
-  const rows = Array.from({ length: reading.n }, (_, i) => {
-    const trained = reading.seen.has(i);
-    const far = now.drift(i);
-    const size = far > 0 ? Math.max(1.5, (longest * far) / now.mostDrift) : 0;
+  const rows = Array.from({ length: derived.n }, (_, i) => {
+    const trained = derived.trainedRows.has(i);
+    const far = moment.displacement(i);
+    const size = far > 0 ? Math.max(1.5, (longest * far) / moment.maxDisplacement) : 0;
     const top = y + i * rh;
-    const name = reading.words[i] || `row ${reading.rows[i]}`;
+    const name = derived.words[i] || `row ${derived.rows[i]}`;
     const kind = trained ? "trained" : far > 0 ? "along" : "still";
     bars[kind] += `M${x + bar} ${top + 1}h${n(size)}v${Math.max(4, rh - 4)}h${n(-size)}z`;
     return svg`<g class="token ${kind} ${spot?.i === i ? "hit" : ""}" role="checkbox" aria-checked=${String(trained)} tabindex=${i === stop ? 0 : -1}
@@ -49,8 +49,8 @@ export function strip(d) {
 const n = (v) => Math.round(v * 100) / 100;
 
 /** @param {Drawing} d */
-function legend({ reading }) {
-  return svg`<tspan class="trained">✓ trained</tspan>${reading.trained < reading.V ? svg`<tspan class="along" dx="8">not trained</tspan>` : nothing}`;
+function legend({ derived }) {
+  return svg`<tspan class="trained">✓ trained</tspan>${derived.trainedCount < derived.V ? svg`<tspan class="along" dx="8">not trained</tspan>` : nothing}`;
 }
 
 /** @param {string} word */

@@ -1,20 +1,20 @@
 /**
  * Every number that the LoRA view draws, as data.
  */
-import { fixed, whole } from "../kit/format.js";
+import { fixed, formatInt } from "../kit/format.js";
 import { percent } from "./charts.js";
-import { asks, layoutOf, momentAt } from "./state.js";
-import { firstUpdates, momentOf, numbersOf, readingOf } from "./trace.js";
+import { isPredicting, layoutOf, momentAt } from "./state.js";
+import { firstUpdates, momentOf, parameterCount, derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
 /** @param {Scene} scene */
 export function tables(scene) {
   const { trace, ui } = scene;
-  const reading = readingOf(trace);
+  const derived = derive(trace);
   const now = momentAt(scene);
   const { cols } = layoutOf(scene);
-  const { n, K, rows, words, errors, values } = reading;
+  const { n, K, rows, words, errors, values } = derived;
   const every = (/** @type {number} */ count) => Array.from({ length: count }, (_, i) => i);
   const name = (/** @type {number} */ i) => `${rows[i]} ${words[i]}`.trim();
   /** @param {string} caption @param {number} count @param {number} columns @param {(i: number) => ArrayLike<number>} row @param {(i: number) => string} [head] */
@@ -25,14 +25,14 @@ export function tables(scene) {
     rows: every(count).map((i) => ({ head: head(i), cells: Array.from(row(i), (v) => fixed(v)).slice(0, columns) })),
   });
   const { plain, stable } = firstUpdates(trace);
-  const hidden = asks(scene);
-  const guess = ui.prediction?.drawn;
+  const hidden = isPredicting(scene);
+  const guess = ui.prediction?.curve;
   return [
     {
       caption: `Rows, after step ${now.step}`,
       corner: "row",
       columns: ["trained", "moved by"],
-      rows: every(n).map((i) => ({ head: name(i), cells: [reading.seen.has(i) ? "yes" : "no", fixed(now.drift(i))] })),
+      rows: every(n).map((i) => ({ head: name(i), cells: [derived.trainedRows.has(i) ? "yes" : "no", fixed(now.displacement(i))] })),
     },
     {
       caption: `By rank, after step ${now.step}`,
@@ -41,21 +41,21 @@ export function tables(scene) {
       rows: every(K).map((k) => ({
         head: String(k + 1),
         cells: [
-          whole(numbersOf(reading, k + 1)),
-          fixed(reading.scales[k]),
+          formatInt(parameterCount(derived, k + 1)),
+          fixed(derived.scales[k]),
           hidden ? "?" : fixed(values[k]),
           hidden ? "?" : percent(errors[k + 1]),
           ...(guess ? [percent(guess[k])] : []),
-          percent(momentOf(trace, k + 1, ui.step).left),
+          percent(momentOf(trace, k + 1, ui.step).trainedError),
           fixed(plain[k]),
           fixed(stable[k]),
         ],
       })),
     },
-    matrix("W", n, cols, reading.table),
+    matrix("W", n, cols, derived.table),
     matrix(`A, after step ${now.step}`, n, now.r, now.a),
     matrix(`B, after step ${now.step}`, now.r, cols, now.b, String),
     matrix(`W′, after step ${now.step}`, n, cols, now.after),
-    matrix("ΔW, the change to learn", n, cols, reading.delta),
+    matrix("ΔW, the change to learn", n, cols, derived.delta),
   ];
 }

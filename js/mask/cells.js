@@ -3,7 +3,7 @@
  * through six layers has thousands of them.
  */
 import { nothing, svg } from "lit-html";
-import { signed } from "../kit/colors.js";
+import { divergingColor } from "../kit/colors.js";
 import { signMarks } from "../kit/heatmap.js";
 import { rowTop } from "./layout.js";
 import { isPadding } from "./trace.js";
@@ -18,32 +18,32 @@ const n = (v) => Math.round(v * 100) / 100;
 const box = (x, y, w, h) => `M${n(x)} ${n(y)}h${n(w)}v${n(h)}h${n(-w)}z`;
 
 /** All cells of a stage, with the marks of their signs. @param {Drawing} d @param {Stage} stage */
-export function cells({ reading, at, scene }, stage) {
+export function cells({ derived, at, scene }, stage) {
   const k = stage.n + 1;
   const { x, pitch } = at.columns[k];
-  const { forced, shade } = scene.theme;
+  const { forcedColors, scheme } = scene.theme;
   const ch = stage.form === "vector" ? Math.min(at.vh, 18) : at.vh / Math.max(1, stage.size);
   const top = stage.form === "vector" ? (at.vh - ch) / 2 : 0;
   /** @type {Map<string, string>} */
   const colours = new Map();
   let pale = "";
   let strong = "";
-  for (let b = 0; b < reading.B; b++) {
-    const columns = Array.from({ length: stage.cells }, (_, cell) => stage.at(b, cell));
+  for (let b = 0; b < derived.B; b++) {
+    const columns = Array.from({ length: stage.cells }, (_, cell) => stage.valuesAt(b, cell));
     for (let i = 0; i < stage.size; i++) {
       const y = rowTop(at, k, b) + top + i * ch;
       const values = columns.map((numbers) => numbers[i]);
       values.forEach((value, cell) => {
-        const colour = forced ? "Canvas" : Number.isNaN(value) ? "none" : signed(value, stage.most, shade);
+        const colour = forcedColors ? "Canvas" : Number.isNaN(value) ? "none" : divergingColor(value, stage.vmax, scheme);
         const d = box(x + cell * pitch, y, pitch - 1.5, ch - 1.2);
         colours.set(colour, (colours.get(colour) ?? "") + d);
       });
-      const marks = signMarks(values, { x, y, cw: pitch, ch, most: stage.most, bySize: forced });
+      const marks = signMarks(values, { x, y, cw: pitch, ch, vmax: stage.vmax, bySize: forcedColors });
       pale += marks.pale;
       strong += marks.strong;
     }
   }
-  return svg`<g class="cells ${forced ? "outlined" : ""}" aria-hidden="true">${[...colours].map(
+  return svg`<g class="cells ${forcedColors ? "outlined" : ""}" aria-hidden="true">${[...colours].map(
     ([colour, d]) => svg`<path fill=${colour} d=${d} />`,
   )}<path class="mark" d=${pale} /><path class="mark strong" d=${strong} /></g>`;
 }
@@ -53,17 +53,17 @@ export function cells({ reading, at, scene }, stage) {
  * @param {Drawing} d
  * @param {Stage} stage
  */
-export function stripes({ reading, at }, stage) {
-  if (!stage.spoilt) return nothing;
+export function stripes({ derived, at }, stage) {
+  if (!stage.paddingCounts) return nothing;
   const k = stage.n + 1;
   const { x, pitch } = at.columns[k];
   let d = "";
-  for (let b = 0; b < reading.B; b++) {
+  for (let b = 0; b < derived.B; b++) {
     const y = rowTop(at, k, b);
-    const touched = reading.tokens[b].some((token, t) => token === "" && reading.id(b, t) === 0);
+    const touched = derived.tokens[b].some((token, t) => token === "" && derived.id(b, t) === 0);
     if (stage.form === "vector" && touched) d += hatch(x, y + Math.max(0, at.vh - 18) / 2, stage.cells * pitch - 1.5, Math.min(18, at.vh) - 1.2);
     for (let cell = 0; cell < stage.cells; cell++) {
-      if (isPadding(reading, stage, b, cell)) d += hatch(x + cell * pitch, y, pitch - 1.5, at.vh - 1.2);
+      if (isPadding(derived, stage, b, cell)) d += hatch(x + cell * pitch, y, pitch - 1.5, at.vh - 1.2);
     }
   }
   return svg`<path class="stripes" aria-hidden="true" d=${d} />`;
@@ -87,14 +87,14 @@ export function hatch(x, y, w, h) {
 }
 
 /** The ids, place by place; padding recedes. @param {Drawing} d */
-export function ids({ reading, at }) {
+export function ids({ derived, at }) {
   const { x, pitch } = at.columns[0];
   const h = Math.min(22, at.vh);
   const size = pitch >= 15 ? 10.5 : pitch >= 12 ? 9 : 0;
-  return Array.from({ length: reading.B }, (_, b) => {
+  return Array.from({ length: derived.B }, (_, b) => {
     const y = rowTop(at, 0, b) + (at.vh - h) / 2;
-    return svg`<g class="ids" aria-hidden="true">${Array.from({ length: reading.T }, (_, t) => {
-      const id = reading.id(b, t);
+    return svg`<g class="ids" aria-hidden="true">${Array.from({ length: derived.T }, (_, t) => {
+      const id = derived.id(b, t);
       return svg`<rect class=${id ? "word" : "pad"} x=${n(x + t * pitch)} y=${y} width=${n(pitch - 1.5)} height=${h} rx="2" />${
         size && id < 1000
           ? svg`<text class="num ${id ? "word" : "pad"}" style="font-size:${id > 99 ? size - 2 : size}px" x=${n(x + (t + 0.5) * pitch - 0.75)} y=${y + h / 2 + 3.6} text-anchor="middle">${id}</text>`

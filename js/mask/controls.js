@@ -3,11 +3,11 @@
  */
 import { html, nothing } from "lit-html";
 import { button, choice, slider, stopsBetween, textField } from "../kit/controls.js";
-import { carry, change, put, takeOut } from "./actions.js";
+import { moveLayer, editParams, setLayers, removeLayer } from "./actions.js";
 import { palette } from "./drag.js";
-import { EACH_STEP, isRecurrent, lengthsFor, turn } from "./layer_edits.js";
+import { RETURN_SEQUENCES, isRecurrent, lengthsFor, toggleReturnSequences } from "./layer_edits.js";
 import { layoutOf } from "./state.js";
-import { labelOf, readingOf } from "./trace.js";
+import { labelOf, derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
@@ -25,10 +25,10 @@ export function controls(scene) {
     const { min, max } = /** @type {{ min: number, max: number }} */ (limits[name]);
     if (min === max) return nothing;
     const stops = stopsBetween(min, max);
-    return slider({ label, symbol, place: name, value: params[name], stops, onChange: (value) => change(scene, { [name]: value }) });
+    return slider({ label, symbol, place: name, value: params[name], stops, onChange: (value) => editParams(scene, { [name]: value }) });
   };
   return html`
-    ${unless("layers", () => html`${bringing(scene)} ${ui.prediction ? nothing : chosen(scene)}`)}
+    ${unless("layers", () => html`${layerPalette(scene)} ${ui.prediction ? nothing : selectedLayer(scene)}`)}
     ${unless("padding", () =>
       choice({
         label: "Padding",
@@ -36,7 +36,7 @@ export function controls(scene) {
         place: "padding",
         value: params.padding,
         choices: ["post", "pre"],
-        onChange: (padding) => change(scene, { padding }),
+        onChange: (padding) => editParams(scene, { padding }),
       }))}
     ${unless("mask_zero", () =>
       choice({
@@ -45,7 +45,7 @@ export function controls(scene) {
         place: "mask_zero",
         value: params.mask_zero ? "True" : "False",
         choices: ["True", "False"],
-        onChange: (value) => change(scene, { mask_zero: value === "True" }),
+        onChange: (value) => editParams(scene, { mask_zero: value === "True" }),
       }))}
     ${unless("steps", () => size("steps", "Places", "T"))} ${unless("output_dim", () => size("output_dim", "Vector length", "D"))}
     ${unless("text", () =>
@@ -54,15 +54,15 @@ export function controls(scene) {
         place: "text",
         value: params.text,
         hint: "one a line; #12 is the id 12",
-        onChange: (text) => change(scene, { text, lengths: lengthsFor(params.text, text, params.lengths, { lines: 6, words: 12 }) }),
+        onChange: (text) => editParams(scene, { text, lengths: lengthsFor(params.text, text, params.lengths, { lines: 6, words: 12 }) }),
       }))}
   `;
 }
 
 /** @param {Scene} scene */
-function bringing(scene) {
+function layerPalette(scene) {
   const full = scene.params.layers.length >= (/** @type {any} */ (scene.trace.header.limits.layers).max ?? 5);
-  const at = () => layoutOf(scene, readingOf(scene.trace));
+  const at = () => layoutOf(scene, derive(scene.trace));
   return html`<div class="field palette" role="group" aria-labelledby="${scene.uid}-bring">
     <h3 id="${scene.uid}-bring">Layers to insert</h3>
     <div class="pieces">
@@ -87,9 +87,9 @@ function bringing(scene) {
 }
 
 /** What can be done with the layer that is chosen. @param {Scene} scene */
-function chosen(scene) {
+function selectedLayer(scene) {
   const { ui, params, trace, uid } = scene;
-  const { stages } = readingOf(trace);
+  const { stages } = derive(trace);
   const n = Math.min(ui.step, stages.length - 1);
   const stage = stages[n];
   const fixed = n === 0;
@@ -98,9 +98,9 @@ function chosen(scene) {
   return html`<div class="field" role="group" aria-labelledby="${uid}-chosen">
     <h3 id="${uid}-chosen">This layer: <bdi>${stage.label}</bdi></h3>
     <div class="pieces three">
-      ${act("back", "←", () => carry(scene, n, n - 2), fixed || n === 1, "Move it to the left")}
-      ${act("on", "→", () => carry(scene, n, n + 1), fixed || n === stages.length - 1, "Move it to the right")}
-      ${act("out", "Remove", () => takeOut(scene, n), fixed)}
+      ${act("back", "←", () => moveLayer(scene, n, n - 2), fixed || n === 1, "Move it to the left")}
+      ${act("on", "→", () => moveLayer(scene, n, n + 1), fixed || n === stages.length - 1, "Move it to the right")}
+      ${act("out", "Remove", () => removeLayer(scene, n), fixed)}
     </div>
     ${
       n > 0 && isRecurrent(params.layers[n - 1] ?? "")
@@ -108,9 +108,9 @@ function chosen(scene) {
             label: "return_sequences",
             group: `${uid}-each`,
             place: "each",
-            value: params.layers[n - 1].endsWith(EACH_STEP) ? "True" : "False",
+            value: params.layers[n - 1].endsWith(RETURN_SEQUENCES) ? "True" : "False",
             choices: ["True", "False"],
-            onChange: () => put(scene, turn(params.layers, n - 1), n),
+            onChange: () => setLayers(scene, toggleReturnSequences(params.layers, n - 1), n),
           })
         : nothing
     }

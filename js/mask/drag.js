@@ -3,7 +3,7 @@
  * pointed at. Every drag has keys that do the same: keys.js.
  */
 import { DRAG_THRESHOLD, capturePointer } from "../kit/pointer.js";
-import { bring } from "./actions.js";
+import { insertLayer } from "./actions.js";
 import { gapAt } from "./layout.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
@@ -11,8 +11,8 @@ import { gapAt } from "./layout.js";
 
 /** A button of the palette: a click puts the layer behind the chosen one, a drag where it is dropped. @param {Scene} scene @param {string} kind */
 export function palette(scene, kind) {
-  const { act, ui } = scene;
-  const stageOf = () => /** @type {HTMLElement | null} */ (act.root.querySelector(".stage"));
+  const { explorer, ui } = scene;
+  const stageOf = () => /** @type {HTMLElement | null} */ (explorer.root.querySelector(".stage"));
   /** @param {PointerEvent} event @param {Layout} at */
   const gapUnder = (event, at) => {
     const box = stageOf()?.getBoundingClientRect();
@@ -24,32 +24,32 @@ export function palette(scene, kind) {
     /** @param {PointerEvent} event */
     down(event) {
       if (event.button !== 0 || ui.prediction) return;
-      ui.own.drag = { kind, x: event.clientX, y: event.clientY, gap: null };
+      ui.local.drag = { kind, x: event.clientX, y: event.clientY, gap: null };
       capturePointer(event);
     },
     /** @param {PointerEvent} event @param {Layout} at */
     move(event, at) {
-      const { drag } = ui.own;
+      const { drag } = ui.local;
       if (drag?.kind !== kind || Math.hypot(event.clientX - drag.x, event.clientY - drag.y) < DRAG_THRESHOLD) return;
       const gap = gapUnder(event, at);
       if (gap !== drag.gap) {
         drag.gap = gap;
-        act.show({});
+        explorer.updateUi({});
       }
     },
     up() {
-      const { drag } = ui.own;
-      ui.own.drag = null;
+      const { drag } = ui.local;
+      ui.local.drag = null;
       if (drag?.kind !== kind || drag.gap === null) return;
-      ui.own.dropped = true; // the click that follows counts for nothing
-      bring(scene, kind, drag.gap);
+      ui.local.dropped = true; // the click that follows counts for nothing
+      insertLayer(scene, kind, drag.gap);
     },
     click() {
-      if (ui.own.dropped) {
-        ui.own.dropped = false;
+      if (ui.local.dropped) {
+        ui.local.dropped = false;
         return;
       }
-      bring(scene, kind, Math.min(scene.ui.step, scene.params.layers.length));
+      insertLayer(scene, kind, Math.min(scene.ui.step, scene.params.layers.length));
     },
   };
 }

@@ -5,78 +5,78 @@
 import { html, nothing } from "lit-html";
 import { factGroups } from "../kit/facts_panel.js";
 import { fixed } from "../kit/format.js";
-import { WAYS, norm, pooledOf, readingOf } from "./trace.js";
+import { VARIANTS, norm, pooledOf, derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
-/** @typedef {import("./trace.js").Reading} Reading */
-/** @typedef {import("./trace.js").Way} Way */
+/** @typedef {import("./trace.js").Derived} Derived */
+/** @typedef {import("./trace.js").Variant} Variant */
 
-/** @type {Record<Way, string>} */
-export const WAY_NAMES = { here: "this model", without: "no mask", truth: "no padding" };
+/** @type {Record<Variant, string>} */
+export const VARIANT_NAMES = { here: "this model", without: "no mask", truth: "no padding" };
 
 /** A number, or a dash where there is none. @param {number} value @param {number} digits @param {boolean} there */
-const told = (value, digits, there) => (there ? fixed(value, digits) : "—");
+const orDash = (value, digits, there) => (there ? fixed(value, digits) : "—");
 
-/** How far the loss is off, in words of a column. @param {Reading} reading */
-export function off({ factor }) {
-  if (factor === null) return null;
-  const percent = fixed(Math.abs(100 * (factor - 1)), 1);
-  if (Math.abs(factor - 1) < 1e-5) return { name: "off by", value: "0 %", tone: /** @type {const} */ ("good") };
-  return { name: factor > 1 ? "too high by" : "too low by", value: `${percent} %`, tone: /** @type {const} */ ("bad") };
+/** How far the loss is off, in words of a column. @param {Derived} derived */
+export function lossError({ lossRatio }) {
+  if (lossRatio === null) return null;
+  const percent = fixed(Math.abs(100 * (lossRatio - 1)), 1);
+  if (Math.abs(lossRatio - 1) < 1e-5) return { name: "off by", value: "0 %", tone: /** @type {const} */ ("good") };
+  return { name: lossRatio > 1 ? "too high by" : "too low by", value: `${percent} %`, tone: /** @type {const} */ ("bad") };
 }
 
 /** @param {Scene} scene */
-export function numbers(scene) {
-  const reading = readingOf(scene.trace);
-  const asked = scene.ui.prediction?.phase === "open";
-  const { act } = scene;
-  const open = (/** @type {string} */ id) => act.show({ open: { kind: "fact", id, from: `fact:${id}` } });
-  const truth = !reading.noTruth;
-  const wrong = off(reading);
-  const lossOf = (/** @type {Way} */ way, /** @type {number} */ i) => {
+export function facts(scene) {
+  const derived = derive(scene.trace);
+  const predicting = scene.ui.prediction?.phase === "open";
+  const { explorer } = scene;
+  const open = (/** @type {string} */ id) => explorer.updateUi({ open: { kind: "fact", id, from: `fact:${id}` } });
+  const truth = !derived.noReference;
+  const wrong = lossError(derived);
+  const lossOf = (/** @type {Variant} */ way, /** @type {number} */ i) => {
     const there = way !== "truth" || truth;
     const tone = way === "truth" ? "" : wrong && way === "here" ? wrong.tone : "";
     return {
-      name: WAY_NAMES[way],
-      value: asked ? "?" : told(reading.loss[i], 3, there),
-      tone: asked ? "" : tone,
-      id: asked || !there ? undefined : `loss:${way}`,
+      name: VARIANT_NAMES[way],
+      value: predicting ? "?" : orDash(derived.loss[i], 3, there),
+      tone: predicting ? "" : tone,
+      id: predicting || !there ? undefined : `loss:${way}`,
     };
   };
-  const gradientOf = (/** @type {Way} */ way) => {
-    const gradient = reading.gradient(way);
+  const gradientOf = (/** @type {Variant} */ way) => {
+    const gradient = derived.gradient(way);
     return {
-      name: WAY_NAMES[way],
-      value: asked ? "?" : told(norm(gradient), 3, gradient !== null),
-      tone: asked || way !== "here" || !gradient ? "" : norm(gradient) > 0 ? "bad" : "good",
-      id: asked || !gradient ? undefined : `grad:${way}`,
+      name: VARIANT_NAMES[way],
+      value: predicting ? "?" : orDash(norm(gradient), 3, gradient !== null),
+      tone: predicting || way !== "here" || !gradient ? "" : norm(gradient) > 0 ? "bad" : "good",
+      id: predicting || !gradient ? undefined : `grad:${way}`,
     };
   };
   const groups = [
     {
       title: "Loss of the batch",
       facts: [
-        ...WAYS.map(lossOf),
-        ...(wrong && !asked ? [{ ...wrong, id: "factor" }] : []),
+        ...VARIANTS.map(lossOf),
+        ...(wrong && !predicting ? [{ ...wrong, id: "factor" }] : []),
       ],
     },
-    { title: "Gradient of row 0, its length", facts: WAYS.map(gradientOf) },
+    { title: "Gradient of row 0, its length", facts: VARIANTS.map(gradientOf) },
     {
       title: "Row 0 of the table",
-      facts: [{ name: "its length", value: fixed(norm(reading.row0), 3), id: "row0" }],
+      facts: [{ name: "its length", value: fixed(norm(derived.row0), 3), id: "row0" }],
     },
   ];
-  return html`${pooled(scene, reading, asked, open)} ${factGroups(/** @type {any} */ (groups), open)}
-  ${reading.noTruth && !asked ? html`<p class="why">No truth here: ${reading.noTruth}</p>` : nothing}`;
+  return html`${pooled(scene, derived, predicting, open)} ${factGroups(/** @type {any} */ (groups), open)}
+  ${derived.noReference && !predicting ? html`<p class="why">No truth here: ${derived.noReference}</p>` : nothing}`;
 }
 
-/** The vector that the first layer without time gives for the chosen sentence. @param {Scene} scene @param {Reading} reading @param {boolean} asked @param {(id: string) => void} open */
-function pooled({ ui }, reading, asked, open) {
-  const stage = reading.pooledAt === null ? null : reading.stages[reading.pooledAt];
-  const b = ui.own.sentence;
-  if (!stage || !reading.B) return html`<h3>Pooled vector</h3><p class="why">${reading.B ? "Every layer keeps the places apart: nothing pools them." : "No sentence, no vector."}</p>`;
+/** The vector that the first layer without time gives for the chosen sentence. @param {Scene} scene @param {Derived} derived @param {boolean} predicting @param {(id: string) => void} open */
+function pooled({ ui }, derived, predicting, open) {
+  const stage = derived.pooledAt === null ? null : derived.stages[derived.pooledAt];
+  const b = ui.local.sentence;
+  if (!stage || !derived.B) return html`<h3>Pooled vector</h3><p class="why">${derived.B ? "Every layer keeps the places apart: nothing pools them." : "No sentence, no vector."}</p>`;
   const cells = Math.min(6, stage.form === "flat" ? 6 : stage.cells);
-  const values = pooledOf(reading, b);
+  const values = pooledOf(derived, b);
   return html`<h3>${stage.label} of sentence ${b + 1}</h3>
   <table class="num pooled" aria-label="${stage.label} of sentence ${b + 1}">
     <thead>
@@ -90,12 +90,12 @@ function pooled({ ui }, reading, asked, open) {
         { length: cells },
         (_, i) => html`<tr>
           <th scope="row">${i}</th>
-          ${WAYS.map((way) => {
+          ${VARIANTS.map((way) => {
             const value = values[way][i];
-            const there = value !== undefined && !(way === "truth" && reading.noTruth);
-            const wrong = way === "here" && there && !reading.noTruth && Math.abs(value - values.truth[i]) > 1e-6;
-            if (asked || !there) return html`<td>${asked ? "?" : "—"}</td>`;
-            return html`<td class=${wrong ? "bad" : way === "here" && !reading.noTruth ? "good" : ""}>
+            const there = value !== undefined && !(way === "truth" && derived.noReference);
+            const wrong = way === "here" && there && !derived.noReference && Math.abs(value - values.truth[i]) > 1e-6;
+            if (predicting || !there) return html`<td>${predicting ? "?" : "—"}</td>`;
+            return html`<td class=${wrong ? "bad" : way === "here" && !derived.noReference ? "good" : ""}>
               <button type="button" class="fact" data-place="fact:pool:${way}:${i}" title="Show the formula" @click=${() => open(`pool:${way}:${i}`)}>
                 ${fixed(value)}<span class="unseen">, show the formula</span>
               </button>

@@ -6,33 +6,33 @@ import { html, nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
 import { fixed } from "../kit/format.js";
 import { cells, ids, stripes } from "./cells.js";
-import { WAY_NAMES } from "./facts.js";
+import { VARIANT_NAMES } from "./facts.js";
 import { pointer } from "./input.js";
 import { cards, sentences } from "./layer_cards.js";
 import { cellX, gapMark, rowTop } from "./layout.js";
-import { dots, strand } from "./mask_ribbon.js";
-import { layoutOf, stopOf } from "./state.js";
-import { WAYS, isPadding, readingOf } from "./trace.js";
+import { dots, maskRibbon } from "./mask_ribbon.js";
+import { layoutOf, tabStop } from "./state.js";
+import { VARIANTS, isPadding, derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./layout.js").Layout} Layout */
-/** @typedef {import("./trace.js").Reading} Reading */
+/** @typedef {import("./trace.js").Derived} Derived */
 /** @typedef {import("./trace.js").Stage} Stage */
-/** @typedef {{ scene: Scene, reading: Reading, at: Layout, asked: boolean }} Drawing */
+/** @typedef {{ scene: Scene, derived: Derived, at: Layout, predicting: boolean }} Drawing */
 
 /** @param {Scene} scene */
 export function figure(scene) {
-  const reading = readingOf(scene.trace);
-  const at = layoutOf(scene, reading);
-  const asked = scene.ui.prediction?.phase === "open";
+  const derived = derive(scene.trace);
+  const at = layoutOf(scene, derived);
+  const predicting = scene.ui.prediction?.phase === "open";
   /** @type {Drawing} */
-  const drawing = { scene, reading, at, asked };
-  const on = pointer(scene, reading, at);
-  const { step, prediction, playing, own } = scene.ui;
+  const drawing = { scene, derived, at, predicting };
+  const on = pointer(scene, derived, at);
+  const { step, prediction, playing, local } = scene.ui;
   return html`<div
-    class="stage ${asked ? "asked" : prediction ? "told" : ""} ${own.drag ? "dragging" : ""}"
+    class="stage ${predicting ? "asked" : prediction ? "told" : ""} ${local.drag ? "dragging" : ""}"
     role="group"
-    aria-label=${asked ? "The model, layer by layer. What becomes of the mask is hidden." : scene.trace.header.alt}
+    aria-label=${predicting ? "The model, layer by layer. What becomes of the mask is hidden." : scene.trace.header.alt}
     style="height:${at.height}px"
     @pointerdown=${on.down}
     @pointermove=${on.move}
@@ -41,49 +41,49 @@ export function figure(scene) {
     @pointerleave=${on.leave}
   >
     <svg width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
-      ${band(drawing)} ${arrows(drawing)}
+      ${selectedSentence(drawing)} ${arrows(drawing)}
       ${guard([scene.trace, at], () => ids(drawing))}
-      ${reading.stages.map((stage) => column(drawing, stage))}
-      ${scene.ui.prediction ? nothing : key(drawing)} ${asked ? nothing : bars(drawing)} ${places(drawing)}
+      ${derived.stages.map((stage) => column(drawing, stage))}
+      ${scene.ui.prediction ? nothing : key(drawing)} ${predicting ? nothing : bars(drawing)} ${focusableCells(drawing)}
     </svg>
     <svg class="over" aria-hidden="true" width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
       ${rings(drawing)} ${dropMark(drawing)}
     </svg>
-    ${guard([scene.trace, at, step, prediction, playing, own.asking, own.drag, own.drag?.gap], () => cards(drawing))}
-    ${guard([scene.trace, at, own.sentence], () => sentences(drawing))}
-    ${reading.B ? nothing : html`<p class="none" style="top:${at.columns[0].y}px">no sentences yet</p>`}
+    ${guard([scene.trace, at, step, prediction, playing, local.asking, local.drag, local.drag?.gap], () => cards(drawing))}
+    ${guard([scene.trace, at, local.sentence], () => sentences(drawing))}
+    ${derived.B ? nothing : html`<p class="none" style="top:${at.columns[0].y}px">no sentences yet</p>`}
   </div>`;
 }
 
 /** @param {Drawing} d @param {Stage} stage */
 function column(d, stage) {
-  const { scene, reading, at, asked } = d;
+  const { scene, derived, at, predicting } = d;
   const later = scene.ui.playing && stage.n > scene.ui.step;
-  const before = reading.stages[stage.n - 1];
-  return guard([scene.trace, at, asked, later, scene.theme], () => {
-    const open = asked && stage.n > 0;
+  const before = derived.stages[stage.n - 1];
+  return guard([scene.trace, at, predicting, later, scene.theme], () => {
+    const open = predicting && stage.n > 0;
     return svg`<g class=${later ? "later" : ""} style="--k:${stage.n}">
-      ${cells(d, stage)} ${asked ? nothing : stripes(d, stage)} ${open ? nothing : dots(d, stage)}
-      ${asked || !before ? nothing : strand(d, before, stage)} ${single(d, stage)}
+      ${cells(d, stage)} ${predicting ? nothing : stripes(d, stage)} ${open ? nothing : dots(d, stage)}
+      ${predicting || !before ? nothing : maskRibbon(d, before, stage)} ${valueBeside(d, stage)}
     </g>`;
   });
 }
 
 /** The one number of a sentence, written beside its cell. @param {Drawing} d @param {Stage} stage */
-function single({ reading, at }, stage) {
+function valueBeside({ derived, at }, stage) {
   const k = stage.n + 1;
   const { w, pitch } = at.columns[k];
   if (stage.form !== "vector" || stage.cells !== 1 || w < pitch + 34) return nothing;
   return Array.from(
-    { length: reading.B },
-    (_, b) => svg`<text class="num" x=${cellX(at, k, 1) + 5} y=${rowTop(at, k, b) + at.vh / 2 + 4}>${fixed(stage.at(b, 0)[0])}</text>`,
+    { length: derived.B },
+    (_, b) => svg`<text class="num" x=${cellX(at, k, 1) + 5} y=${rowTop(at, k, b) + at.vh / 2 + 4}>${fixed(stage.valuesAt(b, 0)[0])}</text>`,
   );
 }
 
 /** The sentence that is looked at. @param {Drawing} d */
-function band({ scene, reading, at }) {
-  const b = scene.ui.own.sentence;
-  if (b >= reading.B) return nothing;
+function selectedSentence({ scene, derived, at }) {
+  const b = scene.ui.local.sentence;
+  if (b >= derived.B) return nothing;
   return at.columns.map((column, k) =>
     at.narrow || k === 0
       ? svg`<rect class="chosen" x=${at.narrow ? column.x - 4 : -6} y=${rowTop(at, k, b) - 4} width=${(at.narrow ? column.w : at.width) + 8} height=${at.rowH - (at.narrow ? 1 : 2)} rx="5" />`
@@ -102,68 +102,68 @@ function arrows({ at }) {
 }
 
 /** What the marks mean, once. @param {Drawing} d */
-function key({ reading, at }) {
+function key({ derived, at }) {
   const y = at.foot + 12;
-  const stripe = reading.stages.some(({ spoilt }) => spoilt);
+  const stripe = derived.stages.some(({ paddingCounts }) => paddingCounts);
   return svg`<g class="key" aria-hidden="true"><circle class="word" cx="5" cy=${y - 4} r="3.6" /><text x="14" y=${y}>word</text>
     <circle class="masked" cx="58" cy=${y - 4} r="3.6" /><text x="67" y=${y}>masked</text>
     ${stripe ? svg`<path class="stripes" d="M124 ${y + 1}l9 -9M129 ${y + 1}l9 -9M134 ${y + 1}l6 -6" /><text x="146" y=${y}>padding that counts as a word</text>` : nothing}</g>`;
 }
 
 /** The three losses, side by side. @param {Drawing} d */
-function bars({ reading, at }) {
-  const most = Math.max(...WAYS.map((_, i) => (Number.isFinite(reading.loss[i]) ? reading.loss[i] : 0)), 1e-9);
+function bars({ derived, at }) {
+  const most = Math.max(...VARIANTS.map((_, i) => (Number.isFinite(derived.loss[i]) ? derived.loss[i] : 0)), 1e-9);
   const left = at.narrow ? 112 : 132;
   const room = at.width - left - 92;
-  return svg`<g class="bars" aria-hidden="true"><text class="head" x="0" y=${at.bars + 12}>${at.narrow ? "" : "loss"}</text>${WAYS.map((way, i) => {
-    const value = reading.loss[i];
+  return svg`<g class="bars" aria-hidden="true"><text class="head" x="0" y=${at.bars + 12}>${at.narrow ? "" : "loss"}</text>${VARIANTS.map((way, i) => {
+    const value = derived.loss[i];
     const y = at.bars + i * 21;
-    const there = way !== "truth" || !reading.noTruth;
-    const told = way === "here" && reading.factor !== null;
-    const wrong = told && Math.abs(Number(reading.factor) - 1) > 1e-5;
+    const there = way !== "truth" || !derived.noReference;
+    const told = way === "here" && derived.lossRatio !== null;
+    const wrong = told && Math.abs(Number(derived.lossRatio) - 1) > 1e-5;
     const w = Number.isFinite(value) ? Math.max(1, (room * value) / most) : 0;
-    return svg`<text x=${left - 10} y=${y + 12} text-anchor="end">${WAY_NAMES[way]}</text>
+    return svg`<text x=${left - 10} y=${y + 12} text-anchor="end">${VARIANT_NAMES[way]}</text>
       <rect class="bar ${way} ${wrong ? "wrong" : told ? "true" : ""}" x=${left} y=${y + 2} width=${w} height="13" rx="3" />
       <text class="num value ${wrong ? "wrong" : ""}" x=${left + w + 8} y=${y + 12}>${there ? fixed(value, 3) : "none"}</text>`;
   })}</g>`;
 }
 
 /** Every place can hold the keyboard, and says its numbers. @param {Drawing} d */
-function places({ scene, reading, at, asked }) {
+function focusableCells({ scene, derived, at, predicting }) {
   const { trace } = scene;
-  const stop = stopOf(scene, reading);
-  return svg`<g role="grid" aria-label="What comes out of each layer" aria-rowcount=${reading.B}>${Array.from({ length: reading.B }, (_, b) => {
+  const stop = tabStop(scene, derived);
+  return svg`<g role="grid" aria-label="What comes out of each layer" aria-rowcount=${derived.B}>${Array.from({ length: derived.B }, (_, b) => {
     const held = stop.b === b ? `${stop.k}:${stop.cell}` : "";
-    return guard([trace, at, held, asked], () => svg`<g role="row" aria-rowindex=${b + 1} aria-label="sentence ${b + 1}">${reading.stages.map((stage) =>
+    return guard([trace, at, held, predicting], () => svg`<g role="row" aria-rowindex=${b + 1} aria-label="sentence ${b + 1}">${derived.stages.map((stage) =>
       Array.from({ length: stage.cells }, (_, cell) => {
         const k = stage.n + 1;
         return svg`<rect class="cell place" role="gridcell" data-place="at:${stage.n}:${b}:${cell}" tabindex=${held === `${stage.n}:${cell}` ? 0 : -1}
           x=${cellX(at, k, cell) - 0.75} y=${rowTop(at, k, b) - 1} width=${at.columns[k].pitch} height=${at.vh + 1}
-          aria-label=${spoken(reading, stage, b, cell, asked)} />`;
+          aria-label=${cellLabel(derived, stage, b, cell, predicting)} />`;
       }),
     )}</g>`);
   })}</g>`;
 }
 
-/** @param {Reading} reading @param {Stage} stage @param {number} b @param {number} cell @param {boolean} asked */
-function spoken(reading, stage, b, cell, asked) {
-  const numbers = stage.at(b, cell).map((v) => fixed(v)).join(", ");
+/** @param {Derived} derived @param {Stage} stage @param {number} b @param {number} cell @param {boolean} predicting */
+function cellLabel(derived, stage, b, cell, predicting) {
+  const numbers = stage.valuesAt(b, cell).map((v) => fixed(v)).join(", ");
   if (stage.form === "vector") return `${stage.label}, number ${cell}: ${numbers}`;
-  const token = stage.cells === reading.T ? reading.tokens[b][cell] || (isPadding(reading, stage, b, cell) ? "padding" : "") : "";
-  const mask = asked || !stage.mask ? "" : stage.mask(b, cell) ? "; counts" : "; masked";
+  const token = stage.cells === derived.T ? derived.tokens[b][cell] || (isPadding(derived, stage, b, cell) ? "padding" : "") : "";
+  const mask = predicting || !stage.mask ? "" : stage.mask(b, cell) ? "; counts" : "; masked";
   return `${stage.label}, place ${cell}${token ? `, ${token}` : ""}: ${numbers}${mask}`;
 }
 
 /** The place that is looked at, in every stage that has it. @param {Drawing} d */
-function rings({ scene, reading, at }) {
+function rings({ scene, derived, at }) {
   const spot = scene.ui.hover ?? scene.ui.focus;
   if (spot?.part !== "place" && spot?.part !== "ids") return nothing;
-  const stage = spot.part === "place" ? reading.stages[spot.k] : undefined;
-  if (spot.b >= reading.B || (stage && spot.cell >= stage.cells)) return nothing;
-  const timed = !stage || (stage.form !== "vector" && stage.cells === reading.T);
+  const stage = spot.part === "place" ? derived.stages[spot.k] : undefined;
+  if (spot.b >= derived.B || (stage && spot.cell >= stage.cells)) return nothing;
+  const timed = !stage || (stage.form !== "vector" && stage.cells === derived.T);
   return at.columns.map(({ pitch }, k) => {
-    const own = reading.stages[k - 1];
-    const same = k === 0 ? timed : own === stage || (timed && own.form !== "vector" && own.cells === reading.T);
+    const own = derived.stages[k - 1];
+    const same = k === 0 ? timed : own === stage || (timed && own.form !== "vector" && own.cells === derived.T);
     if (!same) return nothing;
     const main = stage ? own === stage : k === 0;
     return svg`<rect class="ring ${main ? "" : "same"}" x=${cellX(at, k, spot.cell) - 2.5} y=${rowTop(at, k, spot.b) - 2.5} width=${pitch + 3.5} height=${at.vh + 4} rx="3" />`;
@@ -172,7 +172,7 @@ function rings({ scene, reading, at }) {
 
 /** Where a dragged layer will land. @param {Drawing} d */
 function dropMark({ scene, at }) {
-  const { drag } = scene.ui.own;
+  const { drag } = scene.ui.local;
   if (drag?.gap == null) return nothing;
   const { x, y, w, h } = gapMark(at, drag.gap);
   return svg`<rect class="drop" x=${x} y=${y} width=${w} height=${h} rx="2" />`;

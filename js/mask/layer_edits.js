@@ -5,7 +5,7 @@
 const TIMELESS = ["Flatten", "GlobalAveragePooling1D", "GlobalMaxPooling1D"];
 const NEEDS_TIME = ["Conv1D", "GlobalAveragePooling1D", "GlobalMaxPooling1D", "SimpleRNN", "GRU", "LSTM"];
 const RECURRENT = ["SimpleRNN", "GRU", "LSTM"];
-export const EACH_STEP = "(return_sequences=True)";
+export const RETURN_SEQUENCES = "(return_sequences=True)";
 
 /** @param {string} spec */
 export const isRecurrent = (spec) => RECURRENT.includes(spec.split("(")[0]);
@@ -21,7 +21,7 @@ export function insert(layers, gap, kind) {
   const needed = later.findIndex((spec) => NEEDS_TIME.includes(spec.split("(")[0]));
   const ended = later.findIndex((spec) => TIMELESS.includes(spec));
   const each = isRecurrent(kind) && needed >= 0 && (ended < 0 || needed <= ended);
-  return [...layers.slice(0, gap), each ? kind + EACH_STEP : kind, ...later];
+  return [...layers.slice(0, gap), each ? kind + RETURN_SEQUENCES : kind, ...later];
 }
 
 /** @param {string[]} layers @param {number} at */
@@ -34,18 +34,18 @@ export const remove = (layers, at) => layers.filter((_, i) => i !== at);
  * @param {number} gap
  */
 export function move(layers, from, gap) {
-  const to = landing(from, gap);
+  const to = indexAfterMove(from, gap);
   const rest = remove(layers, from);
   return [...rest.slice(0, to), layers[from], ...rest.slice(to)];
 }
 
 /** Where a layer stands after a move. @param {number} from @param {number} gap */
-export const landing = (from, gap) => (gap > from ? gap - 1 : gap);
+export const indexAfterMove = (from, gap) => (gap > from ? gap - 1 : gap);
 
 /** A recurrent layer that gives each step, or its last only. @param {string[]} layers @param {number} at */
-export function turn(layers, at) {
+export function toggleReturnSequences(layers, at) {
   const spec = layers[at];
-  const other = spec.endsWith(EACH_STEP) ? spec.slice(0, -EACH_STEP.length) : spec + EACH_STEP;
+  const other = spec.endsWith(RETURN_SEQUENCES) ? spec.slice(0, -RETURN_SEQUENCES.length) : spec + RETURN_SEQUENCES;
   return layers.map((one, i) => (i === at ? other : one));
 }
 
@@ -55,7 +55,7 @@ export function turn(layers, at) {
  * @param {number} b
  * @param {number} n
  */
-export const cut = (lengths, b, n) => lengths.map((old, i) => (i === b ? n : old));
+export const withLength = (lengths, b, n) => lengths.map((old, i) => (i === b ? n : old));
 
 /**
  * The lengths after the text changed: a line that is the same keeps its cut, another shows all words.

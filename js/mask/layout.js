@@ -5,7 +5,7 @@
  * columns one below the other, each a band with its card on the left.
  */
 
-/** @typedef {import("./trace.js").Reading} Reading */
+/** @typedef {import("./trace.js").Derived} Derived */
 /**
  * A column (or band): k = 0 holds the ids, k = 1 the first layer.
  * @typedef {object} Column
@@ -46,14 +46,14 @@ export function layout({ width, B, T, D, stages }) {
   const dots = vh + (narrow ? 7 : 10);
   const rowH = dots + (narrow ? 11 : 18);
   const all = [{ form: "ids", cells: T, size: 1 }, ...stages];
-  const columns = narrow ? bands(width, B, rowH, all) : side(width, all);
+  const columns = narrow ? belowEachOther(width, B, rowH, all) : besideEachOther(width, all);
   const body = narrow ? (columns.at(-1)?.y ?? 0) + B * rowH : HEAD + Math.max(1, B) * rowH;
   const r = Math.min(3.6, ...columns.map(({ pitch }, k) => (all[k].form === "vector" ? 9 : pitch * 0.36)));
   return { width, height: body + FOOT + BARS, narrow, columns, rowH, vh, ch, dots, r, foot: body + 4, bars: body + FOOT + 8 };
 }
 
 /** @param {number} width @param {{ form: string, cells: number }[]} all @returns {Column[]} */
-function side(width, all) {
+function besideEachOther(width, all) {
   const gap = Math.min(22, 110 / all.length);
   const weigh = (/** @type {{ form: string }} */ { form }) => ({ ids: 1.3, vector: 0.9 })[form] ?? 1;
   const unit = (width - gap * (all.length - 1)) / all.reduce((sum, one) => sum + weigh(one), 0);
@@ -67,7 +67,7 @@ function side(width, all) {
 }
 
 /** @param {number} width @param {number} B @param {number} rowH @param {{ form: string, cells: number }[]} all @returns {Column[]} */
-function bands(width, B, rowH, all) {
+function belowEachOther(width, B, rowH, all) {
   const left = 104;
   const high = Math.max(B * rowH, 62) + 12;
   return all.map((one, k) => {
@@ -89,12 +89,12 @@ export const rowTop = (at, k, b) => at.columns[k].y + b * at.rowH;
 /** The left of a cell. @param {Layout} at @param {number} k @param {number} cell */
 export const cellX = (at, k, cell) => at.columns[k].x + cell * at.columns[k].pitch;
 
-/** Where words end and padding begins. @param {Layout} at @param {{ T: number, lengths: number[] }} reading @param {boolean} pre @param {number} b */
+/** Where words end and padding begins. @param {Layout} at @param {{ T: number, lengths: number[] }} derived @param {boolean} pre @param {number} b */
 export function boundary(at, { T, lengths }, pre, b) {
   return cellX(at, 0, pre ? T - lengths[b] : lengths[b]);
 }
 
-/** How many words a drag to `x` leaves. @param {Layout} at @param {{ T: number, available: number[] }} reading @param {boolean} pre @param {number} b @param {number} x */
+/** How many words a drag to `x` leaves. @param {Layout} at @param {{ T: number, available: number[] }} derived @param {boolean} pre @param {number} b @param {number} x */
 export function lengthAt(at, { T, available }, pre, b, x) {
   const places = Math.round((x - at.columns[0].x) / at.columns[0].pitch);
   return Math.max(0, Math.min(available[b], pre ? T - places : places));
@@ -132,7 +132,7 @@ export function gapMark(at, gap) {
 /**
  * What lies under a point.
  * @param {Layout} at
- * @param {Reading} reading
+ * @param {Derived} derived
  * @param {number} x
  * @param {number} y
  * @returns {Spot | null}

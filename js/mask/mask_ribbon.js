@@ -12,14 +12,14 @@ import { cellX, rowTop } from "./layout.js";
 const n = (v) => Math.round(v * 10) / 10;
 
 /** @param {Drawing} d @param {Stage} stage */
-export function dots({ reading, at }, stage) {
+export function dots({ derived, at }, stage) {
   if (!stage.mask) return nothing;
   const k = stage.n + 1;
   const r = n(at.r);
   let words = "";
   let masked = "";
   let through = "";
-  for (let b = 0; b < reading.B; b++) {
+  for (let b = 0; b < derived.B; b++) {
     const y = n(rowTop(at, k, b) + at.dots);
     through += `M${n(at.columns[k].x + 1)} ${y}H${n(cellX(at, k, stage.cells) - 2)}`;
     for (let t = 0; t < stage.cells; t++) {
@@ -38,13 +38,13 @@ export function dots({ reading, at }, stage) {
  * @param {Stage} before
  * @param {Stage} stage
  */
-export function strand(d, before, stage) {
-  const { reading, at } = d;
+export function maskRibbon(d, before, stage) {
+  const { derived, at } = d;
   if (!before.mask) return nothing;
-  if (at.narrow) return down(d, before, stage);
+  if (at.narrow) return verticalRibbon(d, before, stage);
   let on = "";
   let frayed = "";
-  for (let b = 0; b < reading.B; b++) {
+  for (let b = 0; b < derived.B; b++) {
     const from = n(cellX(at, before.n + 1, before.cells) - 2);
     const to = n(at.columns[stage.n + 1].x + (stage.mask ? 1 : -3));
     const y = n(rowTop(at, stage.n + 1, b) + at.dots);
@@ -56,7 +56,7 @@ export function strand(d, before, stage) {
 }
 
 /** On a phone one ribbon runs down beside the cards. @param {Drawing} d @param {Stage} before @param {Stage} stage */
-function down({ at }, before, stage) {
+function verticalRibbon({ at }, before, stage) {
   const a = at.columns[before.n + 1].card;
   const b = at.columns[stage.n + 1].card;
   const x = a.x + a.w - 9;

@@ -1,12 +1,12 @@
 /**
  * What is only on the screen in this view: the sentence that is looked at, and what a hand drags.
  */
-import { laidOut } from "../kit/layout_cache.js";
+import { cachedLayout } from "../kit/layout_cache.js";
 import { layout } from "./layout.js";
-import { readingOf } from "./trace.js";
+import { derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
-/** @typedef {import("./trace.js").Reading} Reading */
+/** @typedef {import("./trace.js").Derived} Derived */
 /** @typedef {import("./layout.js").Layout} Layout */
 /**
  * @typedef {object} Drag
@@ -18,7 +18,7 @@ import { readingOf } from "./trace.js";
  * @property {number | null} gap
  */
 /**
- * @typedef {object} Own
+ * @typedef {object} LocalUi
  * @property {boolean} begun        whether the step was put on the layer that tells the story
  * @property {number} sentence
  * @property {Drag | null} drag
@@ -27,31 +27,31 @@ import { readingOf } from "./trace.js";
  * @property {boolean} dropped       whether a drag from the palette just ended
  */
 
-/** @returns {Own} */
-export function own() {
+/** @returns {LocalUi} */
+export function initialUi() {
   return { begun: false, sentence: 1, drag: null, asking: null, goal: null, dropped: false };
 }
 
-/** The layout, the same object as long as nothing it depends on changes. @param {Scene} scene @param {Reading} reading */
+/** The layout, the same object as long as nothing it depends on changes. @param {Scene} scene @param {Derived} derived */
 export function layoutOf(scene, { B, T, D, stages }) {
   const shapes = stages.map(({ form, cells, size }) => ({ form, cells, size }));
   const what = { width: scene.size.figure, B, T, D, stages: shapes };
-  return laidOut(scene.act, what, layout);
+  return cachedLayout(scene.explorer, what, layout);
 }
 
 /** The story stands at the layer that loses the mask: there the view opens. @param {Scene} scene */
-export function settle({ trace, ui }) {
-  const reading = readingOf(trace);
-  if (!ui.own.begun) {
-    ui.own.begun = true;
-    ui.step = reading.lostAt ?? reading.stages.length - 1;
+export function clampUi({ trace, ui }) {
+  const derived = derive(trace);
+  if (!ui.local.begun) {
+    ui.local.begun = true;
+    ui.step = derived.lostAt ?? derived.stages.length - 1;
   }
-  ui.own.sentence = Math.max(0, Math.min(ui.own.sentence, reading.B - 1));
+  ui.local.sentence = Math.max(0, Math.min(ui.local.sentence, derived.B - 1));
 }
 
-/** The place of the grid that holds its tab stop. @param {Scene} scene @param {Reading} reading */
-export function stopOf({ ui }, { stages, B }) {
+/** The place of the grid that holds its tab stop. @param {Scene} scene @param {Derived} derived */
+export function tabStop({ ui }, { stages, B }) {
   const { focus } = ui;
   const there = focus?.part === "place" && focus.k < stages.length && focus.b < B && focus.cell < stages[focus.k].cells;
-  return there ? focus : { part: "place", k: Math.min(ui.step, stages.length - 1), b: ui.own.sentence, cell: 0 };
+  return there ? focus : { part: "place", k: Math.min(ui.step, stages.length - 1), b: ui.local.sentence, cell: 0 };
 }

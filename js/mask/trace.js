@@ -4,7 +4,7 @@
 
 /** @typedef {import("../kit/wire.js").Trace} Trace */
 /** @typedef {import("../kit/wire.js").NdArray} NdArray */
-/** @typedef {"here" | "without" | "truth"} Way */
+/** @typedef {"here" | "without" | "truth"} Variant */
 /**
  * What came out of one layer. Of a `vector` each cell is a number; else each is a place in time.
  * @typedef {object} Stage
@@ -19,13 +19,13 @@
  * @property {number} cells     how many cells are drawn of a sentence
  * @property {number} size      how many numbers a cell has
  * @property {number[]} shape
- * @property {boolean} spoilt   whether padding counts here like a word
- * @property {number} most      the size of value that gets the full colour
- * @property {(b: number, cell: number, way?: Way) => number[]} at    the numbers of a cell
+ * @property {boolean} paddingCounts   whether padding counts here like a word
+ * @property {number} vmax      the size of value that gets the full colour
+ * @property {(b: number, cell: number, way?: Variant) => number[]} valuesAt    the numbers of a cell
  * @property {((b: number, cell: number) => boolean) | null} mask
  */
 /**
- * @typedef {object} Reading
+ * @typedef {object} Derived
  * @property {number} B
  * @property {number} T
  * @property {number} D
@@ -37,16 +37,16 @@
  * @property {number | null} pooledAt
  * @property {number | null} lostAt
  * @property {number} target
- * @property {string} noTruth
+ * @property {string} noReference
  * @property {string} sentence
  * @property {ArrayLike<number>} loss       here, without, truth
- * @property {number | null} factor
+ * @property {number | null} lossRatio
  * @property {ArrayLike<number>} row0
- * @property {(way: Way) => ArrayLike<number> | null} gradient   of row 0
+ * @property {(way: Variant) => ArrayLike<number> | null} gradient   of row 0
  * @property {(b: number, t: number) => number} id
  */
 
-export const WAYS = /** @type {Way[]} */ (["here", "without", "truth"]);
+export const VARIANTS = /** @type {Variant[]} */ (["here", "without", "truth"]);
 
 /** @type {Record<string, string>} */
 const SHORT = {
@@ -61,12 +61,12 @@ export function labelOf(spec) {
   return SHORT[kind] ?? kind;
 }
 
-/** @type {WeakMap<Trace, Reading>} */
-const known = new WeakMap();
+/** @type {WeakMap<Trace, Derived>} */
+const cache = new WeakMap();
 
-/** @param {Trace} trace @returns {Reading} */
-export function readingOf(trace) {
-  const before = known.get(trace);
+/** @param {Trace} trace @returns {Derived} */
+export function derive(trace) {
+  const before = cache.get(trace);
   if (before) return before;
   const { header, arrays } = trace;
   const [B, T] = arrays.ids.shape;
@@ -74,11 +74,11 @@ export function readingOf(trace) {
   const factor = loss[0] / loss[2];
   /** @type {Stage[]} */
   const stages = [];
-  for (const n of header.stages.keys()) stages.push(stageOf(trace, n, stages[n - 1], T));
-  spoil(stages, arrays.ids);
-  const most = Math.max(...stages.map((stage) => stage.most)) || 1; // one scale for all
-  for (const stage of stages) stage.most = most;
-  const reading = {
+  for (const n of header.stages.keys()) stages.push(deriveStage(trace, n, stages[n - 1], T));
+  markWherePaddingCounts(stages, arrays.ids);
+  const most = Math.max(...stages.map((stage) => stage.vmax)) || 1; // one scale for all
+  for (const stage of stages) stage.vmax = most;
+  const derived = {
     B,
     T,
     D: stages[0].size,
@@ -90,20 +90,20 @@ export function readingOf(trace) {
     pooledAt: header.pooled_at,
     lostAt: header.lost_at,
     target: header.target,
-    noTruth: header.no_truth,
+    noReference: header.no_truth,
     sentence: header.sentence,
     loss,
-    factor: Number.isFinite(factor) ? factor : null,
+    lossRatio: Number.isFinite(factor) ? factor : null,
     row0: arrays.row_0.data,
-    gradient: (/** @type {Way} */ way) => arrays[`grad_${way}`]?.data ?? null,
+    gradient: (/** @type {Variant} */ way) => arrays[`grad_${way}`]?.data ?? null,
     id: (/** @type {number} */ b, /** @type {number} */ t) => arrays.ids.data[b * T + t],
   };
-  known.set(trace, reading);
-  return reading;
+  cache.set(trace, derived);
+  return derived;
 }
 
 /** @param {Trace} trace @param {number} n @param {Stage | undefined} before @param {number} T @returns {Stage} */
-function stageOf({ header, arrays }, n, before, T) {
+function deriveStage({ header, arrays }, n, before, T) {
   const told = header.stages[n];
   const here = arrays[`here${n}`];
   const [, second, third] = here.shape;
@@ -128,9 +128,9 @@ function stageOf({ header, arrays }, n, before, T) {
     cells: form === "vector" ? Math.min(cells, 2 * T + 6, 12) : cells,
     size,
     shape: told.shape,
-    spoilt: false,
-    most: Math.max(0, ...Array.from(here.data, (value) => (Number.isFinite(value) ? Math.abs(value) : 0))),
-    at: (b, cell, way = "here") => {
+    paddingCounts: false,
+    vmax: Math.max(0, ...Array.from(here.data, (value) => (Number.isFinite(value) ? Math.abs(value) : 0))),
+    valuesAt: (b, cell, way = "here") => {
       const from = arrays[way + n];
       if (!from) return [];
       const row = form === "vector" ? second : cells * size;
@@ -145,34 +145,34 @@ function stageOf({ header, arrays }, n, before, T) {
  * @param {Stage[]} stages
  * @param {NdArray} ids
  */
-function spoil(stages, { data, shape: [B, T] }) {
+function markWherePaddingCounts(stages, { data, shape: [B, T] }) {
   let out = data.every((id) => id !== 0); // no padding, nothing to spoil
   stages.forEach((stage, n) => {
-    if (stage.verdict === "consumed" && !stages[n - 1].spoilt) out = true;
+    if (stage.verdict === "consumed" && !stages[n - 1].paddingCounts) out = true;
     const { mask } = stage;
     const told = mask && stage.cells === T && Array.from({ length: B * T }, (_, i) => data[i] !== 0 || !mask(Math.floor(i / T), i % T)).every(Boolean);
-    stage.spoilt = !out && !told;
+    stage.paddingCounts = !out && !told;
   });
 }
 
-/** Whether a cell stands for padding. @param {Reading} reading @param {Stage} stage @param {number} b @param {number} cell */
-export function isPadding(reading, stage, b, cell) {
-  return stage.form !== "vector" && stage.cells === reading.T && reading.tokens[b][cell] === "" && reading.id(b, cell) === 0;
+/** Whether a cell stands for padding. @param {Derived} derived @param {Stage} stage @param {number} b @param {number} cell */
+export function isPadding(derived, stage, b, cell) {
+  return stage.form !== "vector" && stage.cells === derived.T && derived.tokens[b][cell] === "" && derived.id(b, cell) === 0;
 }
 
-/** The places of a sentence that hold words. @param {Reading} reading @param {number} b */
-export const wordsOf = (reading, b) => reading.tokens[b].filter((token) => token !== "");
+/** The places of a sentence that hold words. @param {Derived} derived @param {number} b */
+export const wordsOf = (derived, b) => derived.tokens[b].filter((token) => token !== "");
 
-/** How many places of the batch are padding. @param {Reading} reading */
+/** How many places of the batch are padding. @param {Derived} derived */
 export const paddingOf = ({ B, T, lengths }) => B * T - lengths.reduce((sum, n) => sum + n, 0);
 
 /** The length of a vector. @param {ArrayLike<number> | null} vector */
 export const norm = (vector) => (vector ? Math.hypot(...Array.from(vector)) : NaN);
 
-/** The pooled numbers of a sentence in all three ways. @param {Reading} reading @param {number} b @returns {Record<Way, number[]>} */
-export function pooledOf(reading, b) {
-  const stage = reading.stages[/** @type {number} */ (reading.pooledAt)];
-  /** @param {Way} way */
-  const all = (way) => Array.from({ length: stage.cells }, (_, cell) => stage.at(b, cell, way)).flat();
+/** The pooled numbers of a sentence in all three ways. @param {Derived} derived @param {number} b @returns {Record<Variant, number[]>} */
+export function pooledOf(derived, b) {
+  const stage = derived.stages[/** @type {number} */ (derived.pooledAt)];
+  /** @param {Variant} way */
+  const all = (way) => Array.from({ length: stage.cells }, (_, cell) => stage.valuesAt(b, cell, way)).flat();
   return { here: all("here"), without: all("without"), truth: all("truth") };
 }

@@ -3,56 +3,56 @@
  */
 import { nothing, svg } from "lit-html";
 import { ribbonPath } from "../kit/curves.js";
-import { count } from "../kit/format.js";
-import { small } from "./number_format.js";
-import { nameOf } from "./row_list.js";
-import { bumps } from "./trace.js";
+import { pluralize } from "../kit/format.js";
+import { formatStep } from "./number_format.js";
+import { rowName } from "./row_list.js";
+import { neighborRanks } from "./trace.js";
 
 /** @typedef {import("./figure.js").Drawing} Drawing */
 
 /** @param {Drawing} d */
-export function histogram({ at, look, later }) {
+export function histogram({ at, selected, later }) {
   const { x, y, w, h } = at.errors;
-  const { histogram: counts, reach } = look.now.way;
+  const { histogram: counts, maxError } = selected.current.scheme;
   const most = Math.max(...Array.from(counts)) || 1;
   const bw = w / counts.length;
   const bars = Array.from(counts, (n, i) => {
     const tall = n ? Math.max(1.5, (n / most) * (h - 4)) : 0;
     return `M${(x + i * bw + 1).toFixed(1)} ${y + h}v${-tall.toFixed(1)}h${(bw - 2).toFixed(1)}V${y + h}z`;
   }).join("");
-  const place = (/** @type {number} */ e) => x + w / 2 + (reach ? (e / reach) * (w / 2) : 0);
-  const own = look.now.errors.map((e) => `M${place(e).toFixed(1)} ${y + h + 1}v6`).join("");
-  const lit = look.now.errors[look.col];
-  return svg`<g class="histogram ${later(5)} ${look.now.grown ? "faded" : ""}">
-    <text class="head" x=${x} y=${y - 24}>errors of all weights<tspan class="sub" x=${x} dy="15">${count(look.reading.V * look.reading.D, "error")}, the row's own below</tspan></text>
+  const place = (/** @type {number} */ e) => x + w / 2 + (maxError ? (e / maxError) * (w / 2) : 0);
+  const own = selected.current.errors.map((e) => `M${place(e).toFixed(1)} ${y + h + 1}v6`).join("");
+  const lit = selected.current.errors[selected.col];
+  return svg`<g class="histogram ${later(5)} ${selected.current.grown ? "faded" : ""}">
+    <text class="head" x=${x} y=${y - 24}>errors of all weights<tspan class="sub" x=${x} dy="15">${pluralize(selected.derived.V * selected.derived.D, "error")}, the row's own below</tspan></text>
     <path class="bars" d=${bars} /><path class="axis" d="M${x} ${y + h}h${w}" />
     <path class="own" d=${own} /><path class="own lit" d="M${place(lit).toFixed(1)} ${y + h + 1}v8" />
-    <g class="num ends"><text x=${x} y=${y + h + 19}>−${small(reach)}</text><text x=${x + w / 2} y=${y + h + 19} text-anchor="middle">0</text><text x=${x + w} y=${y + h + 19} text-anchor="end">+${small(reach)}</text></g>
+    <g class="num ends"><text x=${x} y=${y + h + 19}>−${formatStep(maxError)}</text><text x=${x + w / 2} y=${y + h + 19} text-anchor="middle">0</text><text x=${x + w} y=${y + h + 19} text-anchor="end">+${formatStep(maxError)}</text></g>
   </g>`;
 }
 
 /** Who is near, before and after: a bump chart. @param {Drawing} d */
-export function neighbours({ at, look, later }) {
-  const { reading, now, row } = look;
+export function neighborChart({ at, selected, later }) {
+  const { derived, current, row } = selected;
   const { x, y, w, pitch } = at.near;
-  const found = bumps(reading, now.way.name, row);
-  const { near } = reading;
+  const found = neighborRanks(derived, current.scheme.name, row);
+  const { near } = derived;
   const kept = found.filter((other) => other.kept).length;
   const slots = slotsOf(found, near);
   const left = x + Math.min(92, w * 0.3);
   const right = x + w - Math.min(92, w * 0.3);
   const lineY = (/** @type {number} */ slot) => y + slot * pitch + pitch / 2;
-  const head = svg`<text class="head" x=${x} y=${y - 24}>nearest to ${nameOf(reading.words, row)}<tspan class="sub" x=${x} dy="15">${near ? `before → after, ${kept} of ${near} kept` : "no other row"}</tspan></text>`;
+  const head = svg`<text class="head" x=${x} y=${y - 24}>nearest to ${rowName(derived.words, row)}<tspan class="sub" x=${x} dy="15">${near ? `before → after, ${kept} of ${near} kept` : "no other row"}</tspan></text>`;
   if (!near) return svg`<g class="bumps">${head}</g>`;
-  return svg`<g class="bumps ${later(5)} ${now.grown ? "faded" : ""}">${head}
+  return svg`<g class="bumps ${later(5)} ${current.grown ? "faded" : ""}">${head}
     ${found.map((other) => {
       const a = slots.before.get(other.row) ?? 0;
       const b = slots.after.get(other.row) ?? 0;
       const kind = other.kept ? (other.before === other.after ? "" : "moved") : other.before < near ? "lost" : "new";
-      const name = nameOf(reading.words, other.row);
+      const name = rowName(derived.words, other.row);
       return svg`<g class=${kind}><path class="bump" d=${ribbonPath(left, lineY(a), right, lineY(b))} />
-        <text x=${left - 5} y=${lineY(a) + 4} text-anchor="end">${cut(name)}<tspan class="rank num"> ${other.before + 1}</tspan></text>
-        <text x=${right + 5} y=${lineY(b) + 4}><tspan class="rank num">${other.after + 1} </tspan>${cut(name)}</text></g>`;
+        <text x=${left - 5} y=${lineY(a) + 4} text-anchor="end">${shorten(name)}<tspan class="rank num"> ${other.before + 1}</tspan></text>
+        <text x=${right + 5} y=${lineY(b) + 4}><tspan class="rank num">${other.after + 1} </tspan>${shorten(name)}</text></g>`;
     })}
     ${found.length > near ? svg`<path class="border" d="M${x} ${y + near * pitch}h${w}" />` : nothing}
   </g>`;
@@ -73,4 +73,4 @@ export function slotsOf(found, near) {
 }
 
 /** @param {string} name */
-const cut = (name) => (name.length > 11 ? `${name.slice(0, 10)}…` : name);
+const shorten = (name) => (name.length > 11 ? `${name.slice(0, 10)}…` : name);

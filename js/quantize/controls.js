@@ -3,9 +3,9 @@
  */
 import { html, nothing } from "lit-html";
 import { button, choice, slider, stopsBetween } from "../kit/controls.js";
-import { grow } from "./actions.js";
-import { lookOf } from "./state.js";
-import { WAYS } from "./trace.js";
+import { growTenfold } from "./actions.js";
+import { selection } from "./state.js";
+import { SCHEMES } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
@@ -14,8 +14,8 @@ const limit = ({ trace }, name) => trace.header.limits?.[name] ?? {};
 
 /** @param {Scene} scene */
 export function controls(scene) {
-  const { params, hidden, uid, act, ui } = scene;
-  const look = lookOf(scene);
+  const { params, hidden, uid, explorer, ui } = scene;
+  const look = selection(scene);
   /** @param {string} name @param {() => unknown} control */
   const unless = (name, control) => (hidden.has(name) ? nothing : control());
   /** @param {string} name @param {string} label @param {string} symbol @param {number} value */
@@ -26,7 +26,7 @@ export function controls(scene) {
       place: name,
       value,
       stops: stopsBetween(limit(scene, name).min ?? 1, limit(scene, name).max ?? 32, 40),
-      onChange: (to) => act.edit({ [name]: to }),
+      onChange: (to) => explorer.edit({ [name]: to }),
     });
   const flips = (params.flips ?? []).length;
   const away = ui.prediction !== null;
@@ -37,11 +37,11 @@ export function controls(scene) {
         group: `${uid}-way`,
         place: "way",
         value: String(params.way),
-        choices: WAYS,
-        onChange: (way) => act.edit({ way }),
+        choices: SCHEMES,
+        onChange: (way) => explorer.edit({ way }),
       }),
     )}
-    ${unless("block", () => size("block", "Group size", "block", Math.min(params.block, look.reading.D)))}
+    ${unless("block", () => size("block", "Group size", "block", Math.min(params.block, look.derived.D)))}
     ${unless("input_dim", () => size("input_dim", "Rows", "V", params.input_dim))}
     ${unless("output_dim", () => size("output_dim", "Weights a row", "D", params.output_dim))}
     ${unless("tenfold", () =>
@@ -51,7 +51,7 @@ export function controls(scene) {
         key: "X",
         primary: true,
         disabled: away,
-        onClick: () => grow(scene),
+        onClick: () => growTenfold(scene),
       }),
     )}
     ${
@@ -59,7 +59,7 @@ export function controls(scene) {
         ? button({
             label: `Turn ${flips === 1 ? "the bit" : `${flips} bits`} back`,
             place: "unflip",
-            onClick: () => act.edit({ flips: [] }),
+            onClick: () => explorer.edit({ flips: [] }),
           })
         : nothing
     }

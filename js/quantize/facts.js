@@ -3,43 +3,43 @@
  */
 import { html } from "lit-html";
 import { factGroups } from "../kit/facts_panel.js";
-import { whole } from "../kit/format.js";
-import { ruled } from "./number_format.js";
-import { isGrown, lookOf } from "./state.js";
-import { WAYS, bumps } from "./trace.js";
-import { trade } from "./tradeoff.js";
+import { formatInt } from "../kit/format.js";
+import { alignedFormat } from "./number_format.js";
+import { isGrown, selection } from "./state.js";
+import { SCHEMES, neighborRanks } from "./trace.js";
+import { tradeoffChart } from "./tradeoff.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
 /** @param {Scene} scene */
-export function numbers(scene) {
-  const look = lookOf(scene);
-  const { reading, row } = look;
-  const asked = scene.ui.prediction !== null;
-  const current = look.now.way.name;
+export function facts(scene) {
+  const look = selection(scene);
+  const { derived, row } = look;
+  const predicting = scene.ui.prediction !== null;
+  const current = look.current.scheme.name;
   /** @param {string} name */
   const label = (name) => (name === current ? html`<b class="current">${name}</b>` : name);
-  const least = Math.min(...WAYS.map((name) => reading.ways[name].bytes));
+  const least = Math.min(...SCHEMES.map((name) => derived.schemes[name].bytes));
   const grown = isGrown(scene);
-  const errors = WAYS.map((name) => reading.ways[name][grown ? "grownError" : "error"][row]);
+  const errors = SCHEMES.map((name) => derived.schemes[name][grown ? "grownError" : "error"][row]);
   const most = Math.max(...errors);
-  const written = ruled(Math.min(...errors.filter(Boolean), most), 2);
+  const written = alignedFormat(Math.min(...errors.filter(Boolean), most), 2);
   const groups = [
     {
       title: "Bytes of the table",
       facts: [
-        { name: "floats", value: whole(reading.bytes), id: "bytes:floats" },
-        ...WAYS.map((name) => ({
+        { name: "floats", value: formatInt(derived.bytes), id: "bytes:floats" },
+        ...SCHEMES.map((name) => ({
           name: label(name),
-          value: whole(reading.ways[name].bytes),
+          value: formatInt(derived.schemes[name].bytes),
           id: `bytes:${name}`,
-          tone: reading.ways[name].bytes === least ? "good" : "",
+          tone: derived.schemes[name].bytes === least ? "good" : "",
         })),
       ],
     },
     {
       title: `Max error, ${grown ? "after × 10" : `row ${row}`}`,
-      facts: WAYS.map((name, i) => ({
+      facts: SCHEMES.map((name, i) => ({
         name: label(name),
         value: written(errors[i]),
         id: `error:${name}`,
@@ -48,16 +48,16 @@ export function numbers(scene) {
     },
     {
       title: "Neighbours kept",
-      facts: WAYS.map((name) => ({
+      facts: SCHEMES.map((name) => ({
         name: label(name),
-        value: reading.near
-          ? `${bumps(reading, name, row).filter((other) => other.kept).length} of ${reading.near}`
+        value: derived.near
+          ? `${neighborRanks(derived, name, row).filter((other) => other.kept).length} of ${derived.near}`
           : "—",
-        id: reading.near ? `kept:${name}` : undefined,
+        id: derived.near ? `kept:${name}` : undefined,
       })),
     },
   ];
   const open = (/** @type {string} */ id) =>
-    asked ? undefined : scene.act.show({ open: { kind: "fact", id, from: `fact:${id}` } });
-  return html`${factGroups(/** @type {any} */ (groups), open)} ${trade(reading, row, current)}`;
+    predicting ? undefined : scene.explorer.updateUi({ open: { kind: "fact", id, from: `fact:${id}` } });
+  return html`${factGroups(/** @type {any} */ (groups), open)} ${tradeoffChart(derived, row, current)}`;
 }

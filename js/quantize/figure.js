@@ -4,39 +4,39 @@
 import { html, nothing } from "lit-html";
 import { icon } from "../kit/icons.js";
 import { markOf } from "../kit/predict.js";
-import { memory } from "./bits.js";
-import { histogram, neighbours } from "./charts.js";
+import { rowInMemory } from "./bits.js";
+import { histogram, neighborChart } from "./charts.js";
 import { pointer } from "./input.js";
 import { columnX } from "./layout.js";
-import { rowList, rowsHead } from "./row_list.js";
+import { rowList, rowListHeading } from "./row_list.js";
 import { markPlaces, ruler } from "./ruler.js";
-import { isGrown, lookOf } from "./state.js";
+import { isGrown, selection } from "./state.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /**
  * @typedef {object} Drawing
  * @property {Scene} scene
- * @property {import("./state.js").Look} look
+ * @property {import("./state.js").Selection} selected
  * @property {import("./layout.js").Layout} at
- * @property {boolean} asked
+ * @property {boolean} predicting
  * @property {(stage: number) => string} later  the class of what a later step brings
  * @property {ReturnType<typeof markPlaces>} places
  */
 
 /** @param {Scene} scene */
 export function figure(scene) {
-  const look = lookOf(scene);
+  const look = selection(scene);
   const { at } = look;
-  const asked = scene.ui.prediction?.phase === "open";
+  const predicting = scene.ui.prediction?.phase === "open";
   const later = (/** @type {number} */ stage) =>
-    stage > scene.ui.step && !asked && !isGrown(scene) ? "later" : "";
+    stage > scene.ui.step && !predicting && !isGrown(scene) ? "later" : "";
   /** @type {Drawing} */
-  const drawing = { scene, look, at, asked, later, places: [] };
+  const drawing = { scene, selected: look, at, predicting, later, places: [] };
   drawing.places = markPlaces(drawing);
   const on = pointer(scene, drawing);
-  const head = rowsHead(drawing);
+  const head = rowListHeading(drawing);
   return html`<div
-    class="stage ${asked ? "asked" : ""} ${scene.ui.own.drag ? "dragging" : ""} ${scene.ui.playing ? "playing" : ""}"
+    class="stage ${predicting ? "asked" : ""} ${scene.ui.local.drag ? "dragging" : ""} ${scene.ui.playing ? "playing" : ""}"
     role="group"
     aria-label=${scene.trace.header.alt}
     style="height:${at.height}px"
@@ -49,19 +49,19 @@ export function figure(scene) {
   >
     <svg width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
       <text class="head" x="0" y="12">${head.title}<tspan class="sub" x="0" dy="15">${head.small}</tspan></text>
-      ${ruler(drawing)} ${memory(drawing)} ${histogram(drawing)} ${neighbours(drawing)}
+      ${ruler(drawing)} ${rowInMemory(drawing)} ${histogram(drawing)} ${neighborChart(drawing)}
     </svg>
     ${rowList(drawing)} ${verdicts(drawing)}
   </div>`;
 }
 
 /** How each chosen code and row turned out, at the thing. @param {Drawing} d */
-function verdicts({ scene, at, look }) {
+function verdicts({ scene, at, selected }) {
   const { prediction } = scene.ui;
   if (!prediction) return nothing;
   const { memory: m, rows } = at;
-  const { windows } = scene.ui.own;
-  const { D, V } = look.reading;
+  const { windows } = scene.ui.local;
+  const { D, V } = selected.derived;
   let order = 0;
   /** @param {number} thing @param {string} kind @param {string} style */
   const one = (thing, kind, style) => {

@@ -1,7 +1,7 @@
 /**
  * Where things stand in the quantisation figure, in pixels. Pure, and drawn one to one.
  */
-import { follow } from "../kit/roving_tabindex.js";
+import { followFocus } from "../kit/roving_tabindex.js";
 
 const HEAD = 36; // two lines of headings
 const GAP = 18;
@@ -104,16 +104,16 @@ export function layout({ width, V, D, bits, groups, slots }) {
  * @param {{ row: number, col: number }} goal
  * @returns {Windows}
  */
-export function settle(windows, at, { V, D, bits, block, groups }, { row, col }) {
-  let first = follow(windows.col, col, at.memory.cols, D);
+export function clampWindows(windows, at, { V, D, bits, block, groups }, { row, col }) {
+  let first = followFocus(windows.col, col, at.memory.cols, D);
   if (bits === 4 && at.memory.cols < D && first % 2) {
     // a byte begins at an even weight; the last window of an odd row ends with half a byte
     first += first + 1 <= col && first + 1 + at.memory.cols <= D + 1 ? 1 : -1;
   }
   return {
-    row: follow(windows.row, row, at.rows.count, V),
+    row: followFocus(windows.row, row, at.rows.count, V),
     col: first,
-    band: follow(windows.band, Math.floor(col / block), at.ruler.count, groups),
+    band: followFocus(windows.band, Math.floor(col / block), at.ruler.count, groups),
   };
 }
 
@@ -121,7 +121,7 @@ export function settle(windows, at, { V, D, bits, block, groups }, { row, col })
  * How far the ruler reaches on either side: a round number with room to drag a weight outwards.
  * @param {number} most  the largest weight, signs aside
  */
-export function reachOf(most) {
+export function rulerReach(most) {
   if (!(most > 0)) return 1;
   const wanted = 1.25 * most;
   const unit = 10 ** power(wanted);
@@ -133,7 +133,7 @@ export function reachOf(most) {
 export const valueX = ({ ruler }, value, reach) =>
   ruler.x + ((Math.max(-reach, Math.min(reach, value)) / reach + 1) / 2) * ruler.w;
 
-const TENFOLD = 200; // px past the end of the ruler that make a weight ten times its length
+const TENFOLD_PX = 200; // px past the end of the ruler that make a weight ten times its length
 
 /**
  * The value that a hand at a place gives to a weight. Past the end of the ruler it grows ever faster,
@@ -145,7 +145,7 @@ const TENFOLD = 200; // px past the end of the ruler that make a weight ten time
 export function valueAt({ ruler }, x, reach) {
   const past = Math.max(0, ruler.x - x, x - ruler.x - ruler.w);
   const along = Math.max(-1, Math.min(1, ((x - ruler.x) / ruler.w) * 2 - 1));
-  return along * reach * 10 ** (past / TENFOLD);
+  return along * reach * 10 ** (past / TENFOLD_PX);
 }
 
 /**

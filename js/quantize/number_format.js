@@ -1,7 +1,7 @@
 /**
  * How this view writes numbers: enough digits to tell neighbours apart, and none that say nothing.
  */
-import { fixed, sized } from "../kit/format.js";
+import { fixed, scientific } from "../kit/format.js";
 
 const LONG = 1e5;
 
@@ -12,10 +12,10 @@ const after = (value, n) => Math.max(0, Math.min(9, n - 1 - Math.floor(Math.log1
  * A weight: two decimals, and more where the weights are small.
  * @param {number} value
  */
-export function plain(value) {
+export function formatWeight(value) {
   const size = Math.abs(value);
   if (size === 0 || !Number.isFinite(value)) return fixed(value);
-  if (size >= LONG || size < 1e-6) return sized(value);
+  if (size >= LONG || size < 1e-6) return scientific(value);
   return fixed(value, Math.max(2, after(value, 2)));
 }
 
@@ -23,10 +23,10 @@ export function plain(value) {
  * A step, a scale or an error: three digits that count.
  * @param {number} value
  */
-export function small(value) {
+export function formatStep(value) {
   const size = Math.abs(value);
   if (size === 0 || !Number.isFinite(value)) return "0";
-  if (size >= LONG || size < 1e-6) return sized(value, 2);
+  if (size >= LONG || size < 1e-6) return scientific(value, 2);
   return fixed(value, after(value, 3));
 }
 
@@ -37,23 +37,23 @@ export function small(value) {
  * @param {number} [least]  decimals
  * @returns {(value: number) => string}
  */
-export function ruled(size, n = 2, least = 0) {
+export function alignedFormat(size, n = 2, least = 0) {
   const most = Math.abs(size);
   if (most === 0 || !Number.isFinite(most)) return () => "0";
-  if (most >= LONG || most < 1e-6) return (value) => sized(value);
+  if (most >= LONG || most < 1e-6) return (value) => scientific(value);
   return (value) => fixed(value, Math.max(most < 1 ? least : 0, after(most, n)));
 }
 
 /** A code, with its true minus. @param {number} value */
-export const code = (value) => fixed(value, 0);
+export const formatCode = (value) => fixed(value, 0);
 
 /**
  * Four digits that count: for arithmetic that a reader checks.
  * @param {number} value
  */
-export function exact(value) {
+export function formatExact(value) {
   const size = Math.abs(value);
   if (size === 0 || !Number.isFinite(value)) return "0";
-  if (size >= 1e7 || size < 1e-6) return sized(value, 3);
+  if (size >= 1e7 || size < 1e-6) return scientific(value, 3);
   return fixed(value, after(value, 4));
 }

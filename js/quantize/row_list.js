@@ -3,51 +3,51 @@
  */
 import { html, nothing } from "lit-html";
 import { markOf } from "../kit/predict.js";
-import { ruled } from "./number_format.js";
+import { alignedFormat } from "./number_format.js";
 
 /** @typedef {import("./figure.js").Drawing} Drawing */
 
 /**
  * What a row may be called. @param {string[]} words @param {number} row
  */
-export const nameOf = (words, row) => words[row] || `row ${row}`;
+export const rowName = (words, row) => words[row] || `row ${row}`;
 
 /** @param {Drawing} d */
-export function rowList({ at, look, scene, asked }) {
-  const { reading, now, row } = look;
-  const first = scene.ui.own.windows.row;
+export function rowList({ at, selected, scene, predicting }) {
+  const { derived, current, row } = selected;
+  const first = scene.ui.local.windows.row;
   const { rows } = at;
-  const error = now.way.error;
+  const error = current.scheme.error;
   const worst = Math.max(...Array.from(error)) || 1;
-  const small = ruled(worst, 2, 3);
+  const small = alignedFormat(worst, 2, 3);
   const held = scene.ui.focus?.part === "row" ? scene.ui.focus.row : row;
   const stop = held >= first && held < first + rows.count ? held : first;
   return html`<div
     class="rowlist ${at.narrow ? "flat" : ""}"
     role="listbox"
-    aria-label=${asked ? "Rows to choose from" : "Rows, and the largest error of each"}
-    aria-multiselectable=${asked ? "true" : nothing}
+    aria-label=${predicting ? "Rows to choose from" : "Rows, and the largest error of each"}
+    aria-multiselectable=${predicting ? "true" : nothing}
     aria-orientation=${at.narrow ? "horizontal" : "vertical"}
   >
-    ${Array.from({ length: Math.min(rows.count, reading.V) }, (_, i) => {
+    ${Array.from({ length: Math.min(rows.count, derived.V) }, (_, i) => {
       const n = first + i;
-      const mark = markOf(scene.ui.prediction, reading.D + n);
-      const selected = asked ? mark === "chosen" : n === row;
+      const mark = markOf(scene.ui.prediction, derived.D + n);
+      const selected = predicting ? mark === "chosen" : n === row;
       const share = error[n] / worst;
       const place = at.narrow
         ? `left:${rows.x + i * rows.pitch}px;top:${rows.y}px;width:${rows.pitch - 2}px;height:${rows.h}px`
         : `left:${rows.x}px;top:${rows.y + i * rows.pitch}px;width:${rows.w}px;height:${rows.pitch - 1}px`;
       return html`<div
         role="option"
-        class="row ${n === row ? "hit" : ""} ${mark} ${error[n] === worst ? "worst" : ""} ${asked && n === row ? "own" : ""}"
+        class="row ${n === row ? "hit" : ""} ${mark} ${error[n] === worst ? "worst" : ""} ${predicting && n === row ? "own" : ""}"
         aria-selected=${String(selected)}
         tabindex=${n === stop ? 0 : -1}
         data-place="row:${n}"
-        title=${reading.words[n] || nothing}
+        title=${derived.words[n] || nothing}
         style="${place};--share:${share.toFixed(4)}"
       >
-        <bdi>${at.narrow ? n : nameOf(reading.words, n)}</bdi><i aria-hidden="true"></i
-        ><span class="unseen">${at.narrow ? nameOf(reading.words, n) : `, row ${n}`}, largest error ${at.narrow ? small(error[n]) : nothing}</span
+        <bdi>${at.narrow ? n : rowName(derived.words, n)}</bdi><i aria-hidden="true"></i
+        ><span class="unseen">${at.narrow ? rowName(derived.words, n) : `, row ${n}`}, largest error ${at.narrow ? small(error[n]) : nothing}</span
         >${at.narrow ? nothing : html`<span class="num">${small(error[n])}</span>`}${mark ? html`<span class="unseen">, ${mark}</span>` : nothing}
       </div>`;
     })}
@@ -55,9 +55,9 @@ export function rowList({ at, look, scene, asked }) {
 }
 
 /** @param {Drawing} d */
-export function rowsHead({ at, look, scene }) {
-  const { V } = look.reading;
-  const first = scene.ui.own.windows.row;
+export function rowListHeading({ at, selected, scene }) {
+  const { V } = selected.derived;
+  const first = scene.ui.local.windows.row;
   const title = at.rows.count < V ? `rows ${first}–${first + at.rows.count - 1} of ${V}` : "rows";
   return { title, small: "largest error of each" };
 }

@@ -2,76 +2,76 @@
  * Every number this view draws, as data: key T.
  */
 import { fixed } from "../kit/format.js";
-import { CELLS, NAMES, flippedBits, written } from "./bits.js";
-import { code, small } from "./number_format.js";
-import { nameOf } from "./row_list.js";
-import { lookOf } from "./state.js";
-import { WAYS, bitsOf, bumps } from "./trace.js";
+import { VALUE_LINES, LINE_NAMES, flippedBits, cellText } from "./bits.js";
+import { formatCode, formatStep } from "./number_format.js";
+import { rowName } from "./row_list.js";
+import { selection } from "./state.js";
+import { SCHEMES, bitsOf, neighborRanks } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
 /** @param {Scene} scene @returns {import("../kit/data_table.js").DataTable[]} */
 export function tables(scene) {
-  const { reading, now, row } = lookOf(scene);
-  const { V, D, near, words } = reading;
-  const { way } = now;
+  const { derived, current, row } = selection(scene);
+  const { V, D, near, words } = derived;
+  const { scheme } = current;
   const range = (/** @type {number} */ n) => Array.from({ length: n }, (_, i) => i);
-  const lines = now.grown ? CELLS.filter((line) => line === "weight" || line === "code") : CELLS;
-  const flips = flippedBits(scene, now);
-  const found = bumps(reading, way.name, row).sort((a, b) => a.before - b.before);
-  const before = reading.similarity(row);
-  const after = way.at(row, "similarity");
+  const lines = current.grown ? VALUE_LINES.filter((line) => line === "weight" || line === "code") : VALUE_LINES;
+  const flips = flippedBits(scene, current);
+  const found = neighborRanks(derived, scheme.name, row).sort((a, b) => a.before - b.before);
+  const before = derived.similarity(row);
+  const after = scheme.at(row, "similarity");
   return [
     {
-      caption: `Row ${row}${now.word ? `, ${now.word}` : ""}, in ${way.title}${now.grown ? ", its largest weight grown" : ""}`,
+      caption: `Row ${row}${current.word ? `, ${current.word}` : ""}, in ${scheme.title}${current.grown ? ", its largest weight grown" : ""}`,
       corner: "weight",
       columns: range(D).map(String),
-      rows: lines.map((line) => ({ head: NAMES[line], cells: range(D).map((col) => written(now, line, col)) })),
+      rows: lines.map((line) => ({ head: LINE_NAMES[line], cells: range(D).map((col) => cellText(current, line, col)) })),
     },
     {
       caption: "Scales of the row",
       corner: "group",
       columns: ["weights", "scale", "step", "zero point"],
-      rows: range(way.groups).map((i) => {
-        const g = now.group(i * way.block);
-        return { head: String(i), cells: [`${g.first}–${g.last}`, small(g.scale), small(g.step), way.name === "groups" ? code(g.zero) : "—"] };
+      rows: range(scheme.groups).map((i) => {
+        const g = current.group(i * scheme.block);
+        return { head: String(i), cells: [`${g.first}–${g.last}`, formatStep(g.scale), formatStep(g.step), scheme.name === "groups" ? formatCode(g.zero) : "—"] };
       }),
     },
     {
       caption: "Bytes of the row, the highest bit left",
       corner: "byte",
       columns: ["bits", "turned over"],
-      rows: range(now.bytes.length).map((byte) => ({
+      rows: range(current.bytes.length).map((byte) => ({
         head: String(byte),
         cells: [
-          bitsOf(now.bytes[byte]).join(""),
+          bitsOf(current.bytes[byte]).join(""),
           range(8).filter((bit) => flips.has(`${byte}:${bit}`)).join(", ") || "—",
         ],
       })),
     },
     {
-      caption: `All rows, in ${way.title}`,
+      caption: `All rows, in ${scheme.title}`,
       corner: "row",
       columns: ["largest error", "half a step", "cosine"],
       rows: range(V).map((r) => ({
         head: words[r] ? `${r} ${words[r]}` : String(r),
-        cells: [small(way.error[r]), small(way.half[r]), fixed(way.cosine[r], 4)],
+        cells: [formatStep(scheme.error[r]), formatStep(scheme.halfStep[r]), fixed(scheme.cosine[r], 4)],
       })),
     },
     {
       caption: "Errors of all weights",
       corner: "from",
       columns: ["to", "how many"],
-      rows: Array.from(way.histogram, (n, i) => {
-        const edge = (/** @type {number} */ k) => ((2 * k) / way.histogram.length - 1) * way.reach;
-        return { head: small(edge(i)), cells: [small(edge(i + 1)), n] };
+      rows: Array.from(scheme.histogram, (n, i) => {
+        const edge = (/** @type {number} */ k) => ((2 * k) / scheme.histogram.length - 1) * scheme.maxError;
+        return { head: formatStep(edge(i)), cells: [formatStep(edge(i + 1)), n] };
       }),
     },
     {
-      caption: `Nearest to ${nameOf(words, row)}`,
+      caption: `Nearest to ${rowName(words, row)}`,
       corner: "row",
       columns: ["rank before", "rank after"],
-      rows: found.map((o) => ({ head: nameOf(words, o.row), cells: [o.before + 1, o.after + 1] })),
+      rows: found.map((o) => ({ head: rowName(words, o.row), cells: [o.before + 1, o.after + 1] })),
     },
     {
       caption: "Cosines of the nearest",
@@ -83,12 +83,12 @@ export function tables(scene) {
       caption: "Three ways",
       corner: "way",
       columns: ["bytes", `largest error, row ${row}`, "neighbours kept"],
-      rows: WAYS.map((name) => ({
-        head: reading.ways[name].title,
+      rows: SCHEMES.map((name) => ({
+        head: derived.schemes[name].title,
         cells: [
-          reading.ways[name].bytes,
-          small(reading.ways[name].error[row]),
-          bumps(reading, name, row).filter((o) => o.kept).length,
+          derived.schemes[name].bytes,
+          formatStep(derived.schemes[name].error[row]),
+          neighborRanks(derived, name, row).filter((o) => o.kept).length,
         ],
       })),
     },

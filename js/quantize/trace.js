@@ -2,84 +2,84 @@
  * A quantisation's trace as the view reads it: three ways, and one row in one of them.
  */
 import { rowOf } from "../kit/wire.js";
-import { ruled } from "./number_format.js";
+import { alignedFormat } from "./number_format.js";
 
 /** @typedef {import("../kit/wire.js").Trace} Trace */
-/** @typedef {"int8" | "int4" | "groups"} Name */
+/** @typedef {"int8" | "int4" | "groups"} SchemeName */
 /**
  * One way of quantising; what depends on a row is asked for by its number.
- * @typedef {object} Way
- * @property {Name} name
+ * @typedef {object} Scheme
+ * @property {SchemeName} name
  * @property {string} title            "int4, groups of 4"
  * @property {number} bits
  * @property {number} block            weights that share a scale
  * @property {number} groups           scales a row
  * @property {number} bytes            of the whole table
- * @property {number} reach            the largest error of the table
+ * @property {number} maxError            the largest error of the table
  * @property {ArrayLike<number>} histogram
  * @property {ArrayLike<number>} error  the largest error of each row
  * @property {ArrayLike<number>} grownError  of each row, once its own largest weight has grown
- * @property {ArrayLike<number>} half   half a step of each row
+ * @property {ArrayLike<number>} halfStep   half a step of each row
  * @property {ArrayLike<number>} cosine of each row with itself before
  * @property {(row: number, part: string) => ArrayLike<number>} at
  * @property {(row: number) => number[]} others  rows that change when this one grows
  */
 /**
- * @typedef {object} Reading
+ * @typedef {object} Derived
  * @property {number} V
  * @property {number} D
  * @property {string[]} words
  * @property {number} near              how many neighbours count as near
  * @property {number} bytes             of the floats
- * @property {string | null} refused    what cannot be quantised, in the core's words
+ * @property {string | null} error    what cannot be quantised, in the core's words
  * @property {string | null} stored     the way in which a layer was quantised already
- * @property {Record<Name, Way>} ways
+ * @property {Record<SchemeName, Scheme>} schemes
  * @property {(row: number) => ArrayLike<number>} weights
  * @property {(row: number) => { column: number, value: number }} tenfold
  * @property {(row: number) => ArrayLike<number>} order
  * @property {(row: number) => ArrayLike<number>} similarity
  */
 
-/** @type {Name[]} */
-export const WAYS = ["int4", "int8", "groups"];
+/** @type {SchemeName[]} */
+export const SCHEMES = ["int4", "int8", "groups"];
 
-/** @type {WeakMap<Trace, Reading>} */
-const known = new WeakMap();
+/** @type {WeakMap<Trace, Derived>} */
+const cache = new WeakMap();
 
 /**
  * @param {Trace} trace
- * @returns {Reading}
+ * @returns {Derived}
  */
-export function readingOf(trace) {
-  const before = known.get(trace);
+export function derive(trace) {
+  const before = cache.get(trace);
   if (before) return before;
   const { header, arrays } = trace;
   const [V, D] = arrays.table.shape;
-  /** @type {Reading} */
-  const reading = {
+  /** @type {Derived} */
+  const derived = {
     V,
     D,
     words: header.words,
     near: header.near,
     bytes: header.bytes,
-    refused: header.refused,
+    error: header.refused,
     stored: header.stored,
-    ways: {
-      int8: wayOf(trace, "int8", 8),
-      int4: wayOf(trace, "int4", 4),
-      groups: wayOf(trace, "groups", 4),
+    schemes: {
+      int8: deriveScheme(trace, "int8", 8),
+      int4: deriveScheme(trace, "int4", 4),
+      groups: deriveScheme(trace, "groups", 4),
     },
     weights: (row) => rowOf(arrays.table, row),
     tenfold: (row) => ({ column: arrays.largest.data[row], value: arrays.grown.data[row] }),
     order: (row) => rowOf(arrays.order, row),
     similarity: (row) => rowOf(arrays.similarity, row),
   };
-  known.set(trace, reading);
-  return reading;
+  cache.set(trace, derived);
+  return derived;
 }
 
-/** @param {Trace} trace @param {Name} name @param {number} bits @returns {Way} */
-function wayOf({ header, arrays }, name, bits) {
+/** @param {Trace} trace @param {SchemeName} name @param {number} bits @returns {Scheme} */
+function deriveScheme({ header, arrays }, name, bits) {
   const said = header.ways[name];
   /** @param {string} part */
   const all = (part) => arrays[`${name}.${part}`];
@@ -90,10 +90,10 @@ function wayOf({ header, arrays }, name, bits) {
     block: said.block,
     groups: all("scale").shape[1],
     bytes: said.bytes,
-    reach: said.reach,
+    maxError: said.reach,
     histogram: all("histogram").data,
     error: all("error").data,
-    half: all("half").data,
+    halfStep: all("half").data,
     grownError: all("grown_error").data,
     cosine: all("cosine").data,
     at: (row, part) => (all(part) ? rowOf(all(part), row) : []),
@@ -106,7 +106,7 @@ function wayOf({ header, arrays }, name, bits) {
  * @typedef {object} Row
  * @property {number} row
  * @property {string} word
- * @property {Way} way
+ * @property {Scheme} scheme
  * @property {boolean} grown
  * @property {ArrayLike<number>} weights
  * @property {ArrayLike<number>} scaled
@@ -123,27 +123,27 @@ function wayOf({ header, arrays }, name, bits) {
 /** @typedef {{ index: number, first: number, last: number, scale: number, step: number, zero: number, low: number, high: number, least: number, most: number }} Group */
 
 /**
- * @param {Reading} reading
- * @param {Name} name
+ * @param {Derived} derived
+ * @param {SchemeName} name
  * @param {number} row
  * @param {boolean} [grown]
  * @returns {Row}
  */
-export function rowIn(reading, name, row, grown = false) {
-  const way = reading.ways[name];
-  const { column, value } = reading.tenfold(row);
+export function rowAs(derived, name, row, grown = false) {
+  const way = derived.schemes[name];
+  const { column, value } = derived.tenfold(row);
   const weights = grown
-    ? Array.from(reading.weights(row), (w, col) => (col === column ? value : w))
-    : reading.weights(row);
+    ? Array.from(derived.weights(row), (w, col) => (col === column ? value : w))
+    : derived.weights(row);
   const scale = way.at(row, grown ? "grown_scale" : "scale");
   const zero = way.at(row, grown ? "grown_zero" : "zero");
   const restored = way.at(row, "restored");
   const shared = name === "groups";
-  const size = Math.max(...Array.from(reading.weights(row), Math.abs));
+  const size = Math.max(...Array.from(derived.weights(row), Math.abs));
   return {
     row,
-    word: reading.words[row],
-    way,
+    word: derived.words[row],
+    scheme: way,
     grown,
     weights,
     scaled: way.at(row, "scaled"),
@@ -151,14 +151,14 @@ export function rowIn(reading, name, row, grown = false) {
     before: way.at(row, "codes"),
     bytes: way.at(row, "bytes"),
     restored,
-    errors: Array.from(reading.weights(row), (w, col) => Math.fround(restored[col] - w)),
-    value: (value, more = 0) => ruled(Math.min(size, 0.99), 2 + more, 2 + more)(value),
-    error: ruled(way.half[row], 2, 3),
+    errors: Array.from(derived.weights(row), (w, col) => Math.fround(restored[col] - w)),
+    value: (value, more = 0) => alignedFormat(Math.min(size, 0.99), 2 + more, 2 + more)(value),
+    error: alignedFormat(way.halfStep[row], 2, 3),
     largest: column,
     group: (col) => {
       const index = Math.floor(col / way.block);
       const first = index * way.block;
-      const last = Math.min(first + way.block, reading.D) - 1;
+      const last = Math.min(first + way.block, derived.D) - 1;
       const part = Array.from(weights).slice(first, last + 1);
       return {
         index,
@@ -189,7 +189,7 @@ export const bitsOf = (byte) => Array.from({ length: 8 }, (_, i) => (byte >> (7 
  * @param {number} bit  0 the lowest
  * @param {number} D
  */
-export function ownerOf({ bits }, byte, bit, D) {
+export function codeOfBit({ bits }, byte, bit, D) {
   const col = bits === 8 ? byte : 2 * byte + (bit > 3 ? 1 : 0);
   return col < D ? col : -1;
 }
@@ -199,7 +199,7 @@ export function ownerOf({ bits }, byte, bit, D) {
  * @param {{ bits: number }} way
  * @param {number} bit
  */
-export function worthOf({ bits }, bit) {
+export function bitValue({ bits }, bit) {
   const place = bit % bits;
   return place === bits - 1 ? -(2 ** place) : 2 ** place;
 }
@@ -207,26 +207,26 @@ export function worthOf({ bits }, bit) {
 /**
  * The columns whose codes change, and the other rows that change, when the largest weight grows:
  * columns first, then D + row.
- * @param {Reading} reading
- * @param {Name} name
+ * @param {Derived} derived
+ * @param {SchemeName} name
  * @param {number} row
  */
-export function changedBy(reading, name, row) {
-  const { codes, before } = rowIn(reading, name, row, true);
+export function changedByOutlier(derived, name, row) {
+  const { codes, before } = rowAs(derived, name, row, true);
   const cols = Array.from(codes, (code, col) => (code !== before[col] ? col : -1)).filter((c) => c >= 0);
-  return [...cols, ...reading.ways[name].others(row).map((other) => reading.D + other)];
+  return [...cols, ...derived.schemes[name].others(row).map((other) => derived.D + other)];
 }
 
 /**
  * Where each neighbour stands before and after: all that are near in either, by rank.
- * @param {Reading} reading
- * @param {Name} name
+ * @param {Derived} derived
+ * @param {SchemeName} name
  * @param {number} row
  * @returns {{ row: number, before: number, after: number, kept: boolean }[]}
  */
-export function bumps({ order, near, ways }, name, row) {
+export function neighborRanks({ order, near, schemes }, name, row) {
   const before = Array.from(order(row));
-  const after = Array.from(ways[name].at(row, "order"));
+  const after = Array.from(schemes[name].at(row, "order"));
   const found = [...new Set([...before.slice(0, near), ...after.slice(0, near)])];
   return found.map((other) => {
     const ranks = { before: before.indexOf(other), after: after.indexOf(other) };

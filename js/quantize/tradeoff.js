@@ -3,28 +3,28 @@
  */
 import { html, svg } from "lit-html";
 import { fixed } from "../kit/format.js";
-import { small } from "./number_format.js";
-import { WAYS } from "./trace.js";
+import { formatStep } from "./number_format.js";
+import { SCHEMES } from "./trace.js";
 
 const BOX = { w: 164, h: 96, left: 6, right: 22, top: 12, floor: 76 };
 
 /**
- * @param {import("./trace.js").Reading} reading
+ * @param {import("./trace.js").Derived} derived
  * @param {number} row
  * @param {string} current
  */
-export function trade(reading, row, current) {
-  const size = reading.V * reading.D;
-  const points = WAYS.map((name) => ({
+export function tradeoffChart(derived, row, current) {
+  const size = derived.V * derived.D;
+  const points = SCHEMES.map((name) => ({
     name,
-    bits: (8 * reading.ways[name].bytes) / size,
-    error: reading.ways[name].error[row],
+    bits: (8 * derived.schemes[name].bytes) / size,
+    error: derived.schemes[name].error[row],
   }));
   const wide = Math.max(...points.map((p) => p.bits));
   const tall = Math.max(...points.map((p) => p.error)) || 1;
   const x = (/** @type {number} */ bits) => BOX.left + 8 + (bits / wide) * (BOX.w - BOX.left - BOX.right - 20);
   const y = (/** @type {number} */ error) => BOX.floor - 4 - (error / tall) * (BOX.floor - BOX.top - 8);
-  const name = `Largest error against bits a weight. ${points.map((p) => `${p.name}: ${fixed(p.bits, 1)} bits, error ${small(p.error)}`).join(". ")}.`;
+  const name = `Largest error against bits a weight. ${points.map((p) => `${p.name}: ${fixed(p.bits, 1)} bits, error ${formatStep(p.error)}`).join(". ")}.`;
   return html`<div class="trade">
     <svg viewBox="0 0 ${BOX.w} ${BOX.h}" width=${BOX.w} height=${BOX.h} role="img" aria-label=${name}>
       <path class="axis" d="M${BOX.left} ${BOX.top - 8}V${BOX.floor}H${BOX.w}" />

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { count, duration, fixed, listing, ordinal, parseNumber, shape, sized, whole } from "../kit/format.js";
+import { pluralize, duration, fixed, joinList, ordinal, parseNumber, shape, scientific, formatInt } from "../kit/format.js";
 
 test("numbers read as Python prints them, digit for digit", () => {
   const { cases } = JSON.parse(readFileSync(new URL("golden/numbers.json", import.meta.url), "utf8"));
@@ -26,7 +26,7 @@ test("halves go to the even digit, the minus is a true one, and zero has none", 
 });
 
 test("whole numbers stand in groups of three", () => {
-  assert.deepEqual([7, 1000, 60000000, -1234].map(whole), [
+  assert.deepEqual([7, 1000, 60000000, -1234].map(formatInt), [
     "7",
     "1\u202f000",
     "60\u202f000\u202f000",
@@ -48,7 +48,7 @@ test("durations have a unit to compare by", () => {
 
 test("shapes, counts, places and lists", () => {
   assert.deepEqual([shape([6]), shape([6, 8]), shape([])], ["(6,)", "(6, 8)", "()"]);
-  assert.deepEqual([count(1, "row"), count(0, "row")], ["1 row", "0 rows"]);
+  assert.deepEqual([pluralize(1, "row"), pluralize(0, "row")], ["1 row", "0 rows"]);
   assert.deepEqual([0, 8, 9, 10, 11, 20, 21, 110].map(ordinal), [
     "first",
     "ninth",
@@ -60,7 +60,7 @@ test("shapes, counts, places and lists", () => {
     "111th",
   ]);
   assert.deepEqual(
-    [listing([]), listing([1]), listing([1, 2, 3]), listing([1, 2, 3], 2)],
+    [joinList([]), joinList([1]), joinList([1, 2, 3]), joinList([1, 2, 3], 2)],
     ["", "1", "1, 2 and 3", "1, 2 … and 1 more"],
   );
 });
@@ -78,6 +78,6 @@ test("what a person types is a number, or it is not", () => {
 });
 
 test("a number by its size has one digit before its point", () => {
-  assert.deepEqual([3.24e-10, -0.5, 0, 12, 1e-5, NaN, Infinity].map((v) => sized(v)), ["3.2e−10", "−5.0e−1", "0", "1.2e1", "1.0e−5", "NaN", "∞"]);
-  assert.equal(sized(1e-5, 0), "1e−5");
+  assert.deepEqual([3.24e-10, -0.5, 0, 12, 1e-5, NaN, Infinity].map((v) => scientific(v)), ["3.2e−10", "−5.0e−1", "0", "1.2e1", "1.0e−5", "NaN", "∞"]);
+  assert.equal(scientific(1e-5, 0), "1e−5");
 });

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { arithmetic } from "../geometry/arithmetic.js";
-import { layout, lineY, names, nextRow, place, placeOf, rowAt, scaleOf } from "../geometry/layout.js";
-import { currentOf } from "../geometry/state.js";
+import { layout, lineY, placeNames, nextRow, toScreen, rowToScreen, rowAt, scaleOf } from "../geometry/layout.js";
+import { selectedRow } from "../geometry/state.js";
 import { between } from "../geometry/transition.js";
-import { isThere, readingOf } from "../geometry/trace.js";
+import { isFiniteRow, derive } from "../geometry/trace.js";
 import { tables } from "../geometry/tables.js";
 import { fixed } from "../kit/format.js";
 import { trace } from "./golden.js";
@@ -12,47 +12,47 @@ import { trace } from "./golden.js";
 /** @param {string} name @param {Record<string, any>} [ui] @returns {any} */
 const scene = (name, ui = {}) => ({
   trace: trace(name, "geometry"),
-  ui: { step: 0, hover: null, focus: null, open: null, prediction: null, own: {}, ...ui },
+  ui: { step: 0, hover: null, focus: null, open: null, prediction: null, local: {}, ...ui },
 });
 
 test("the reading is the message", () => {
-  const reading = readingOf(trace("default", "geometry"));
-  assert.equal(reading.V, 12);
-  assert.equal(reading.name(reading.picked), "tuple");
-  assert.equal(reading.near.length, 10);
-  assert.ok(!reading.near.includes(reading.picked) && !reading.nearMap.includes(reading.picked));
-  const cosines = reading.near.map((row) => reading.cosines[row]);
+  const derived = derive(trace("default", "geometry"));
+  assert.equal(derived.V, 12);
+  assert.equal(derived.name(derived.picked), "tuple");
+  assert.equal(derived.near.length, 10);
+  assert.ok(!derived.near.includes(derived.picked) && !derived.nearMap.includes(derived.picked));
+  const cosines = derived.near.map((row) => derived.cosines[row]);
   assert.deepEqual([...cosines].sort((a, b) => b - a), cosines);
-  const apart = reading.nearMap.map((row) => reading.onMap[row]);
+  const apart = derived.nearMap.map((row) => derived.mapDistances[row]);
   assert.deepEqual([...apart].sort((a, b) => a - b), apart);
-  for (const row of reading.near) {
-    const [u, v] = [reading.vector(reading.picked), reading.vector(row)];
+  for (const row of derived.near) {
+    const [u, v] = [derived.vector(derived.picked), derived.vector(row)];
     const dot = Array.from(u ?? [], (x, d) => x * (v ?? [])[d]).reduce((a, b) => a + b, 0);
-    assert.ok(Math.abs(dot - reading.cosines[row]) < 1e-5);
-    assert.ok(Math.abs(Math.sqrt(2 - 2 * dot) - reading.apart[row]) < 1e-5);
-    const { points, picked } = reading;
+    assert.ok(Math.abs(dot - derived.cosines[row]) < 1e-5);
+    assert.ok(Math.abs(Math.sqrt(2 - 2 * dot) - derived.distances[row]) < 1e-5);
+    const { points, picked } = derived;
     const seen = Math.hypot(points[2 * row] - points[2 * picked], points[2 * row + 1] - points[2 * picked + 1]);
-    assert.ok(Math.abs(seen - reading.onMap[row]) < 1e-5 && seen <= reading.apart[row] + 1e-5);
+    assert.ok(Math.abs(seen - derived.mapDistances[row]) < 1e-5 && seen <= derived.distances[row] + 1e-5);
   }
-  assert.deepEqual(reading.terms, [0, 1, 8]);
-  const [a, b, c] = [0, 1, 8].map((row) => [reading.points[2 * row], reading.points[2 * row + 1]]);
-  reading.target?.forEach((at, i) => assert.ok(Math.abs(at - (a[i] - b[i] + c[i])) < 1e-5));
+  assert.deepEqual(derived.terms, [0, 1, 8]);
+  const [a, b, c] = [0, 1, 8].map((row) => [derived.points[2 * row], derived.points[2 * row + 1]]);
+  derived.target?.forEach((at, i) => assert.ok(Math.abs(at - (a[i] - b[i] + c[i])) < 1e-5));
 });
 
 test("a row that no word names is asked for by its number", () => {
-  const reading = readingOf(trace("lost", "geometry"));
-  assert.deepEqual([0, 1, 2, 3].map(reading.text), ["#0", "#1", "חתול", "#3"]);
-  assert.deepEqual([0, 3].map(reading.name), ["a", "#3"]);
-  assert.deepEqual([0, 1, 2, 3].map((row) => isThere(reading, row)), [true, true, false, true]);
+  const derived = derive(trace("lost", "geometry"));
+  assert.deepEqual([0, 1, 2, 3].map(derived.text), ["#0", "#1", "חתול", "#3"]);
+  assert.deepEqual([0, 3].map(derived.name), ["a", "#3"]);
+  assert.deepEqual([0, 1, 2, 3].map((row) => isFiniteRow(derived, row)), [true, true, false, true]);
 });
 
 test("what is looked at: the pointer, then the keyboard, then the step", () => {
-  const { near } = readingOf(trace("default", "geometry"));
-  assert.equal(currentOf(scene("default", { step: 2 })), near[2]);
-  assert.equal(currentOf(scene("default", { focus: { row: 7 } })), 7);
-  assert.equal(currentOf(scene("default", { focus: { row: 7 }, hover: { row: 3 } })), 3);
-  assert.equal(currentOf(scene("default", { hover: { row: 99 } })), -1);
-  assert.equal(currentOf(scene("one")), -1);
+  const { near } = derive(trace("default", "geometry"));
+  assert.equal(selectedRow(scene("default", { step: 2 })), near[2]);
+  assert.equal(selectedRow(scene("default", { focus: { row: 7 } })), 7);
+  assert.equal(selectedRow(scene("default", { focus: { row: 7 }, hover: { row: 3 } })), 3);
+  assert.equal(selectedRow(scene("default", { hover: { row: 99 } })), -1);
+  assert.equal(selectedRow(scene("one")), -1);
 });
 
 test("nothing lies on anything else, at any width", () => {
@@ -71,20 +71,20 @@ test("nothing lies on anything else, at any width", () => {
 });
 
 test("every point stands inside the map, and is found where it stands", () => {
-  const { points, V } = readingOf(trace("default", "geometry"));
+  const { points, V } = derive(trace("default", "geometry"));
   const at = layout({ width: 640, count: 10 });
   const scale = scaleOf(points, at.map);
   for (let row = 0; row < V; row++) {
-    const [x, y] = placeOf(scale, points, row);
+    const [x, y] = rowToScreen(scale, points, row);
     assert.ok(x >= at.map.x && x <= at.map.x + at.map.w && y >= at.map.y && y <= at.map.y + at.map.h);
     assert.equal(rowAt(scale, points, x + 1, y), row);
   }
   const wide = scaleOf(points, at.map, [3, -4]); // the end of an arrow stands inside too
-  const [ax, ay] = place(wide, 3, -4);
+  const [ax, ay] = toScreen(wide, 3, -4);
   assert.ok(ax >= at.map.x && ax <= at.map.x + at.map.w && ay >= at.map.y && ay <= at.map.y + at.map.h);
   assert.equal(rowAt(scale, points, at.map.x - 60, at.map.y - 60), -1);
   const lone = scaleOf(Float32Array.of(0.3, 0.4), at.map);
-  assert.deepEqual(place(lone, 0.3, 0.4).map(Math.round), [at.map.x + at.map.w / 2, at.map.y + at.map.h / 2].map(Math.round));
+  assert.deepEqual(toScreen(lone, 0.3, 0.4).map(Math.round), [at.map.x + at.map.w / 2, at.map.y + at.map.h / 2].map(Math.round));
   assert.equal(rowAt(scaleOf(Float32Array.of(NaN, NaN), at.map), Float32Array.of(NaN, NaN), 5, 5), -1);
 });
 
@@ -101,7 +101,7 @@ test("an arrow goes to the nearest word that way", () => {
 test("names stand inside the map and not on each other; the first ones win", () => {
   const box = { x: 0, y: 0, w: 300, h: 300, side: 300 };
   const wanted = Array.from({ length: 40 }, (_, i) => ({ x: 150 + (i % 7) * 6, y: 150 + i, text: `word${i}`, kind: "" }));
-  const placed = names([...wanted, { x: 296, y: 5, text: "corner", kind: "" }], box);
+  const placed = placeNames([...wanted, { x: 296, y: 5, text: "corner", kind: "" }], box);
   assert.equal(placed[0].text, "word0");
   const spans = placed.map(({ lx, ly, anchor, text }) => {
     const wide = text.length * 6.6;
@@ -122,10 +122,10 @@ test("dots walk from one plane to another", () => {
 
 test("the table holds what is drawn, and hides it while a guess is asked for", () => {
   const shown = scene("default");
-  const reading = readingOf(shown.trace);
+  const derived = derive(shown.trace);
   const [near, map, looked, sum] = tables(shown);
-  assert.deepEqual(near.rows.map((row) => row.head), reading.near.map(reading.name));
-  assert.deepEqual(near.rows[0].cells.slice(0, 3), [fixed(reading.cosines[reading.near[0]]), fixed(reading.apart[reading.near[0]]), fixed(reading.onMap[reading.near[0]])]);
+  assert.deepEqual(near.rows.map((row) => row.head), derived.near.map(derived.name));
+  assert.deepEqual(near.rows[0].cells.slice(0, 3), [fixed(derived.cosines[derived.near[0]]), fixed(derived.distances[derived.near[0]]), fixed(derived.mapDistances[derived.near[0]])]);
   assert.equal(map.rows.length, 10);
   assert.equal(looked.rows.length, 2);
   assert.equal(sum.rows.length, 5);

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { shownTerms } from "../kit/formula_card.js";
-import { amount, reach, signed } from "../kit/colors.js";
+import { visibleTerms } from "../kit/formula_card.js";
+import { sequentialColor, maxAbs, divergingColor } from "../kit/colors.js";
 import { nearest, stopsBetween } from "../kit/controls.js";
 import { signMarks } from "../kit/heatmap.js";
 import { actOf } from "../kit/keys.js";
-import { hear, join } from "../kit/link.js";
-import { ask, bend, markOf, reveal, toggle } from "../kit/predict.js";
+import { receive, join } from "../kit/link.js";
+import { newPrediction, moveCurvePoint, markOf, reveal, toggle } from "../kit/predict.js";
 import { ribbonPath } from "../kit/curves.js";
-import { follow, move } from "../kit/roving_tabindex.js";
+import { followFocus, nextCell } from "../kit/roving_tabindex.js";
 import { logScale } from "../kit/scale.js";
 import { stateText } from "../kit/share.js";
-import { blocks } from "../kit/data_table.js";
+import { splitColumns } from "../kit/data_table.js";
 import { luminance, parse } from "../kit/theme.js";
 import { Player, stepTo } from "../kit/playback.js";
 import { clock } from "./clock.js";
@@ -19,18 +19,18 @@ import "./custom_event.js";
 
 test("arrows move inside a grid and stop at its edge", () => {
   const size = { rows: 16, cols: 8 };
-  assert.deepEqual(move("ArrowDown", { row: 0, col: 3 }, size), { row: 1, col: 3 });
-  assert.deepEqual(move("PageDown", { row: 9, col: 3 }, size), { row: 15, col: 3 });
-  assert.equal(move("ArrowLeft", { row: 2, col: 0 }, size), null);
-  assert.equal(move("a", { row: 2, col: 0 }, size), null);
+  assert.deepEqual(nextCell("ArrowDown", { row: 0, col: 3 }, size), { row: 1, col: 3 });
+  assert.deepEqual(nextCell("PageDown", { row: 9, col: 3 }, size), { row: 15, col: 3 });
+  assert.equal(nextCell("ArrowLeft", { row: 2, col: 0 }, size), null);
+  assert.equal(nextCell("a", { row: 2, col: 0 }, size), null);
 });
 
 test("a window moves as little as it can", () => {
-  assert.equal(follow(10, 12, 5, 100), 10);
-  assert.equal(follow(10, 9, 5, 100), 9);
-  assert.equal(follow(10, 15, 5, 100), 11);
-  assert.equal(follow(98, 99, 5, 100), 95);
-  assert.equal(follow(3, 0, 5, 2), 0);
+  assert.equal(followFocus(10, 12, 5, 100), 10);
+  assert.equal(followFocus(10, 9, 5, 100), 9);
+  assert.equal(followFocus(10, 15, 5, 100), 11);
+  assert.equal(followFocus(98, 99, 5, 100), 95);
+  assert.equal(followFocus(3, 0, 5, 2), 0);
 });
 
 test("keys mean acts, unless the control under them needs them", () => {
@@ -52,32 +52,32 @@ test("keys mean acts, unless the control under them needs them", () => {
 test("a linked view follows the step of its own kind, and the row of any other", () => {
   /** @type {unknown[]} */
   const log = [];
-  const view = { name: "lookup", onToken: (/** @type {any} */ _, /** @type {any} */ __, /** @type {number} */ row) => log.push(["row", row]) };
-  const live = /** @type {any} */ ({ view, scene: {}, go: (/** @type {number} */ step) => log.push(["step", step]) });
-  hear(live, { view: "lookup", step: 3, row: 5 });
-  hear(live, { view: "lookup", step: null, row: 6 });
-  hear(live, { view: "training", step: 9, row: 5 });
-  hear(live, { view: "training", step: 9, row: null });
+  const view = { name: "lookup", onRowSelected: (/** @type {any} */ _, /** @type {any} */ __, /** @type {number} */ row) => log.push(["row", row]) };
+  const explorer = /** @type {any} */ ({ view, scene: {}, goToStep: (/** @type {number} */ step) => log.push(["step", step]) });
+  receive(explorer, { view: "lookup", step: 3, row: 5 });
+  receive(explorer, { view: "lookup", step: null, row: 6 });
+  receive(explorer, { view: "training", step: 9, row: 5 });
+  receive(explorer, { view: "training", step: 9, row: null });
   assert.deepEqual(log, [["step", 3], ["row", 6], ["row", 5]]);
 });
 
 test("where one thing is asked for, the newest choice stands alone", () => {
-  const told = [4, 2].reduce((p, thing) => toggle(p, thing), ask("one"));
+  const told = [4, 2].reduce((p, thing) => toggle(p, thing), newPrediction("one"));
   assert.deepEqual(told.chosen, [2]);
   assert.deepEqual(toggle(told, 2).chosen, []);
   assert.equal(reveal(told, [2]).verdict?.correct, true);
 });
 
 test("a curve is bent point by point, and judged by how near it comes", () => {
-  const told = bend(bend(ask("curve", new Float32Array([1, 1, 1])), 1, 0.5), 7, 9);
-  assert.deepEqual(told.drawn, [1, 0.5, 1], "there is no point 7");
+  const told = moveCurvePoint(moveCurvePoint(newPrediction("curve", new Float32Array([1, 1, 1])), 1, 0.5), 7, 9);
+  assert.deepEqual(told.curve, [1, 0.5, 1], "there is no point 7");
   const judged = reveal(told, [1.05, 0.5, 0.2], 0.1);
   assert.deepEqual(judged.verdict, { right: [0, 1], missed: [], extra: [2], correct: false });
-  assert.equal(bend(judged, 0, 3), judged, "it is too late");
+  assert.equal(moveCurvePoint(judged, 0, 3), judged, "it is too late");
 });
 
 test("a prediction is chosen, taken back, and judged", () => {
-  let told = [5, 1, 9, 5].reduce((p, row) => toggle(p, row), ask());
+  let told = [5, 1, 9, 5].reduce((p, row) => toggle(p, row), newPrediction());
   assert.deepEqual(told.chosen, [1, 9]);
   assert.equal(markOf(told, 9), "chosen");
   told = reveal(told, [1, 3]);
@@ -87,14 +87,14 @@ test("a prediction is chosen, taken back, and judged", () => {
     ["right", "missed", "extra", ""],
   );
   assert.equal(toggle(told, 4), told, "nothing is chosen after the reveal");
-  assert.equal(reveal({ ...ask(), chosen: [3, 1] }, [1, 3, 3]).verdict?.correct, true);
+  assert.equal(reveal({ ...newPrediction(), chosen: [3, 1] }, [1, 3, 3]).verdict?.correct, true);
 });
 
 test("of many terms those about the hit are written out, and none is lost", () => {
   for (const total of [1, 2, 5, 16, 2048]) {
     for (const hit of [0, Math.floor(total / 3), Math.floor(total / 2), total - 1]) {
       for (const most of [3, 5, 40]) {
-        const parts = shownTerms(total, hit, most);
+        const parts = visibleTerms(total, hit, most);
         const written = parts.flatMap((p) => ("index" in p ? [p.index] : []));
         const left = parts.reduce((n, p) => n + ("skipped" in p ? p.skipped : 0), 0);
         assert.equal(written.length + left, total, `${total} ${hit} ${most}`);
@@ -111,7 +111,7 @@ test("of many terms those about the hit are written out, and none is lost", () =
 
 test("wide tables break into blocks that hold every column once", () => {
   const columns = Array.from({ length: 10 }, (_, i) => String(i));
-  const parts = blocks({ caption: "W", corner: "row", columns, rows: [{ head: "0", cells: columns }] }, 4);
+  const parts = splitColumns({ caption: "W", corner: "row", columns, rows: [{ head: "0", cells: columns }] }, 4);
   assert.deepEqual(
     parts.map((p) => p.columns.length),
     [4, 4, 2],
@@ -125,17 +125,17 @@ test("wide tables break into blocks that hold every column once", () => {
 
 test("colours: zero is the middle, the ends are the strongest, sizes beyond are held", () => {
   for (const shade of /** @type {const} */ (["light", "dark"])) {
-    assert.equal(signed(3, 1, shade), signed(1, 1, shade));
-    assert.notEqual(signed(0.5, 1, shade), signed(-0.5, 1, shade));
-    assert.equal(amount(2, shade), amount(1, shade));
+    assert.equal(divergingColor(3, 1, shade), divergingColor(1, 1, shade));
+    assert.notEqual(divergingColor(0.5, 1, shade), divergingColor(-0.5, 1, shade));
+    assert.equal(sequentialColor(2, shade), sequentialColor(1, shade));
   }
-  assert.equal(signed(1, 1, "light"), "rgb(90,58,145)", "the spline ends in the last stop");
-  assert.equal(reach(new Float32Array([0.5, -3, NaN, Infinity])), 3);
-  assert.equal(reach(new Float32Array([])), 1);
+  assert.equal(divergingColor(1, 1, "light"), "rgb(90,58,145)", "the spline ends in the last stop");
+  assert.equal(maxAbs(new Float32Array([0.5, -3, NaN, Infinity])), 3);
+  assert.equal(maxAbs(new Float32Array([])), 1);
 });
 
 test("a sign is a mark: minus always, plus where there is room, a cross for NaN", () => {
-  const place = { x: 0, y: 0, cw: 20, ch: 20, most: 1, bySize: false };
+  const place = { x: 0, y: 0, cw: 20, ch: 20, vmax: 1, bySize: false };
   const marks = (/** @type {number} */ v, more = {}) => {
     const { pale, strong } = signMarks([v], { ...place, ...more });
     return pale + strong;
@@ -189,10 +189,10 @@ test("linked views hear each other, not themselves, and not other links", () => 
   const b = join("one", (/** @type {number} */ n) => log.push(`b${n}`));
   const c = join("two", (/** @type {number} */ n) => log.push(`c${n}`));
   const d = join("", (/** @type {number} */ n) => log.push(`d${n}`));
-  a.say(1);
-  d.say(2);
+  a.send(1);
+  d.send(2);
   b.leave();
-  a.say(3);
+  a.send(3);
   c.leave();
   assert.deepEqual(log, ["b1"]);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { chipY, hit, layout, rowY, settle } from "../lookup/layout.js";
-import { litBy, readingOf } from "../lookup/trace.js";
+import { chipY, hit, layout, rowY, clampWindows } from "../lookup/layout.js";
+import { highlightFor, derive } from "../lookup/trace.js";
 import { trace } from "./golden.js";
 
 const windows = { token: 0, row: 0, col: 0 };
@@ -66,51 +66,51 @@ test("the lens follows: near rows move it a little, far ones come to its middle"
   const sizes = { V: 400, D: 8, N: 6 };
   const at = layout({ width: 640, ...sizes, hot: false });
   const { rows } = at.table;
-  assert.equal(settle(windows, at, sizes, { row: rows }).row, 1);
-  assert.equal(settle(windows, at, sizes, { row: 250 }).row, 250 - rows / 2);
-  assert.equal(settle(windows, at, sizes, { row: 399 }).row, 400 - rows);
+  assert.equal(clampWindows(windows, at, sizes, { row: rows }).row, 1);
+  assert.equal(clampWindows(windows, at, sizes, { row: 250 }).row, 250 - rows / 2);
+  assert.equal(clampWindows(windows, at, sizes, { row: 399 }).row, 400 - rows);
   assert.equal(
-    settle({ ...windows, row: 390 }, at, { ...sizes, V: 50 }, {}).row,
+    clampWindows({ ...windows, row: 390 }, at, { ...sizes, V: 50 }, {}).row,
     50 - rows,
     "a table that shrank",
   );
-  assert.equal(settle(windows, at, { ...sizes, N: 100 }, { token: 99 }).token, 100 - at.chips.count);
+  assert.equal(clampWindows(windows, at, { ...sizes, N: 100 }, { token: 99 }).token, 100 - at.chips.count);
 });
 
 test("a reading knows which word reads which row", () => {
-  const reading = readingOf(trace("default"));
-  assert.deepEqual(reading.tokens, ["the", "cat", "sat", "on", "the", "mat"]);
-  assert.deepEqual(reading.readers.get(reading.rows[0]), [0, 4], "the same word, the same row");
-  assert.equal(readingOf(trace("default")).N, 6);
+  const derived = derive(trace("default"));
+  assert.deepEqual(derived.tokens, ["the", "cat", "sat", "on", "the", "mat"]);
+  assert.deepEqual(derived.readers.get(derived.rows[0]), [0, 4], "the same word, the same row");
+  assert.equal(derive(trace("default")).N, 6);
   const known = trace("default");
-  assert.equal(readingOf(known), readingOf(known), "one reading a trace");
+  assert.equal(derive(known), derive(known), "one reading a trace");
 });
 
 test("a refused lookup has no output, and its bad ids no row", () => {
-  const reading = readingOf(trace("refused"));
-  assert.match(String(reading.refused), /ids must lie in 0\.\.15 \(input_dim=16\)\. Received/);
-  assert.equal(reading.output(0), null);
+  const derived = derive(trace("refused"));
+  assert.match(String(derived.error), /ids must lie in 0\.\.15 \(input_dim=16\)\. Received/);
+  assert.equal(derived.output(0), null);
   assert.deepEqual(
-    reading.rows.map((row) => row >= 0),
+    derived.rows.map((row) => row >= 0),
     [true, true, false, true, false],
   );
-  assert.deepEqual([0, 1, 2, 3, 4].map(reading.bad), [false, false, true, false, true]);
+  assert.deepEqual([0, 1, 2, 3, 4].map(derived.outOfRange), [false, false, true, false, true]);
 });
 
 test("rules for ids outside: clip reads the last row, nan reads none", () => {
-  assert.equal(readingOf(trace("clip")).rows[1], 15);
-  const nan = readingOf(trace("nan"));
+  assert.equal(derive(trace("clip")).rows[1], 15);
+  const nan = derive(trace("nan"));
   assert.equal(nan.rows[1], -1);
   assert.ok(Array.from(nan.output(1) ?? []).every(Number.isNaN));
 });
 
 test("a spot lights all that is the same thing", () => {
-  const reading = readingOf(trace("default"));
-  const row = reading.rows[0];
-  assert.deepEqual(litBy(reading, { part: "chip", n: 4 }), { n: 4, row, col: -1, tokens: [0, 4] });
-  assert.deepEqual(litBy(reading, { part: "out", n: 0, col: 2 }), { n: 0, row, col: 2, tokens: [0, 4] });
-  assert.deepEqual(litBy(reading, { part: "table", row, col: 1 }), { n: -1, row, col: 1, tokens: [0, 4] });
-  assert.deepEqual(litBy(reading, { part: "row", row: 15 }).tokens, []);
-  assert.equal(litBy(reading, { part: "chip", n: 99 }).n, -1, "a word that is gone");
-  assert.equal(litBy(readingOf(trace("empty")), { part: "chip", n: 0 }).n, -1);
+  const derived = derive(trace("default"));
+  const row = derived.rows[0];
+  assert.deepEqual(highlightFor(derived, { part: "chip", n: 4 }), { n: 4, row, col: -1, tokens: [0, 4] });
+  assert.deepEqual(highlightFor(derived, { part: "out", n: 0, col: 2 }), { n: 0, row, col: 2, tokens: [0, 4] });
+  assert.deepEqual(highlightFor(derived, { part: "table", row, col: 1 }), { n: -1, row, col: 1, tokens: [0, 4] });
+  assert.deepEqual(highlightFor(derived, { part: "row", row: 15 }).tokens, []);
+  assert.equal(highlightFor(derived, { part: "chip", n: 99 }).n, -1, "a word that is gone");
+  assert.equal(highlightFor(derive(trace("empty")), { part: "chip", n: 0 }).n, -1);
 });

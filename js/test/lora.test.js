@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { edges, errorPlace, hit, layout, rankAt } from "../lora/layout.js";
-import { brushFor, painted } from "../lora/paint.js";
-import { firstUpdates, momentOf, numbersOf, rankOf, readingOf, stranger } from "../lora/trace.js";
-import { difference, sayChange, sayRank } from "../lora/narration.js";
+import { nextBrushValue, withPaintedCell } from "../lora/paint.js";
+import { firstUpdates, momentOf, parameterCount, rankOf, derive, farthestUntrained } from "../lora/trace.js";
+import { formatDifference, narrateChange, narrateRank } from "../lora/narration.js";
 import { trace } from "./golden.js";
 
 const SIZES = [
@@ -70,18 +70,18 @@ test("a point finds what is drawn under it", () => {
 
 test("every rank and step is read as Python wrote it", () => {
   const small = trace("small", "lora");
-  const reading = readingOf(small);
-  assert.deepEqual([reading.V, reading.D, reading.n, reading.K, reading.F], [6, 3, 6, 3, 54]);
-  assert.deepEqual([...reading.seen], [0, 2]);
-  assert.equal(reading.steps[53], 200);
+  const derived = derive(small);
+  assert.deepEqual([derived.V, derived.D, derived.n, derived.K, derived.frames], [6, 3, 6, 3, 54]);
+  assert.deepEqual([...derived.trainedRows], [0, 2]);
+  assert.equal(derived.steps[53], 200);
   for (const r of [1, 2, 3]) {
     for (const f of [0, 1, 20, 53]) {
       const now = momentOf(small, r, f);
       assert.equal(now.scale, small.header.scales[r - 1]);
       let moved = 0;
       for (let i = 0; i < 6; i++) {
-        const far = Math.hypot(...now.after(i).map((value, c) => value - reading.table(i)[c]));
-        assert.ok(Math.abs(far - now.drift(i)) < 1e-5, `rank ${r}, step ${f}, row ${i}`);
+        const far = Math.hypot(...now.after(i).map((value, c) => value - derived.table(i)[c]));
+        assert.ok(Math.abs(far - now.displacement(i)) < 1e-5, `rank ${r}, step ${f}, row ${i}`);
         if (far > 0) moved++;
       }
       assert.equal(now.moved, moved);
@@ -89,8 +89,8 @@ test("every rank and step is read as Python wrote it", () => {
     }
   }
   const [start, end] = [momentOf(small, 2, 0), momentOf(small, 2, 53)];
-  assert.equal(start.left, 1);
-  assert.ok(end.left < 0.05 && end.merged === 0);
+  assert.equal(start.trainedError, 1);
+  assert.ok(end.trainedError < 0.05 && end.mergeDifference === 0);
   assert.deepEqual(Array.from(start.a(4)), Array.from(end.a(4))); // a row that never came
   assert.notDeepEqual(Array.from(start.a(0)), Array.from(end.a(0)));
   assert.equal(momentOf(small, 2, 0), start); // made once
@@ -99,21 +99,21 @@ test("every rank and step is read as Python wrote it", () => {
 test("a rank beyond the table is the largest there is", () => {
   const zero = trace("zero", "lora");
   assert.equal(zero.header.params.rank, 9);
-  assert.equal(rankOf(readingOf(zero), 9), 3);
+  assert.equal(rankOf(derive(zero), 9), 3);
   assert.equal(momentOf(zero, 9, 53).r, 3);
-  assert.equal(numbersOf(readingOf(zero), 3), 27);
+  assert.equal(parameterCount(derive(zero), 3), 27);
 });
 
 test("with A zero only the trained row moves", () => {
   const zero = trace("zero", "lora");
   const now = momentOf(zero, 2, 53);
   assert.deepEqual(
-    Array.from({ length: 6 }, (_, i) => now.drift(i) > 0),
+    Array.from({ length: 6 }, (_, i) => now.displacement(i) > 0),
     [false, false, true, false, false, false],
   );
   assert.equal(now.moved, 1);
-  assert.equal(now.farthest, 0);
-  assert.equal(now.drift(stranger(readingOf(zero), now)), 0);
+  assert.equal(now.maxUntrainedDisplacement, 0);
+  assert.equal(now.displacement(farthestUntrained(derive(zero), now)), 0);
 });
 
 test("the first update falls with α/r by the rank", () => {
@@ -122,29 +122,29 @@ test("the first update falls with α/r by the rank", () => {
 });
 
 test("painting goes round, and a cell of zero is no edit", () => {
-  assert.deepEqual([brushFor(0), brushFor(0.9), brushFor(-0.9)], [0.9, -0.9, 0]);
-  const one = painted([], 2, 1, 0.9);
+  assert.deepEqual([nextBrushValue(0), nextBrushValue(0.9), nextBrushValue(-0.9)], [0.9, -0.9, 0]);
+  const one = withPaintedCell([], 2, 1, 0.9);
   assert.deepEqual(one, [[2, 1, 0.9]]);
-  assert.deepEqual(painted(one, 2, 1, -0.9), [[2, 1, -0.9]]);
-  assert.deepEqual(painted(one, 2, 1, 0), []);
+  assert.deepEqual(withPaintedCell(one, 2, 1, -0.9), [[2, 1, -0.9]]);
+  assert.deepEqual(withPaintedCell(one, 2, 1, 0), []);
 });
 
 test("sentences carry the numbers", () => {
   const small = trace("small", "lora");
-  assert.match(sayRank(readingOf(small), 2), /^r = 2: 18 numbers instead of 18; the best of rank 2 leaves \d+\.\d % of the change\.$/);
+  assert.match(narrateRank(derive(small), 2), /^r = 2: 18 numbers instead of 18; the best of rank 2 leaves \d+\.\d % of the change\.$/);
   const { params } = small.header;
   const scene = /** @type {any} */ ({ trace: small });
-  assert.equal(sayChange(params, scene), "");
-  assert.match(sayChange({ ...params, alpha: 99 }, scene), /^α = 4: .* multiplied by 2\.00/);
-  assert.match(sayChange({ ...params, start: "zero" }, scene), /^Keras's way/);
-  assert.match(sayChange({ ...params, scaling: "rslora" }, scene), /shrinks/);
-  assert.equal(difference(0), "0");
-  assert.equal(difference(2.2e-16), "2.2e−16");
+  assert.equal(narrateChange(params, scene), "");
+  assert.match(narrateChange({ ...params, alpha: 99 }, scene), /^α = 4: .* multiplied by 2\.00/);
+  assert.match(narrateChange({ ...params, start: "zero" }, scene), /^Keras's way/);
+  assert.match(narrateChange({ ...params, scaling: "rslora" }, scene), /shrinks/);
+  assert.equal(formatDifference(0), "0");
+  assert.equal(formatDifference(2.2e-16), "2.2e−16");
 });
 
 test("the smallest view has numbers, not blanks", () => {
   const one = trace("smallest", "lora");
   const now = momentOf(one, 1, 53);
-  assert.deepEqual([readingOf(one).trained, now.moved, now.left], [0, 0, 0]);
-  assert.equal(stranger(readingOf(one), now), 0);
+  assert.deepEqual([derive(one).trainedCount, now.moved, now.trainedError], [0, 0, 0]);
+  assert.equal(farthestUntrained(derive(one), now), 0);
 });

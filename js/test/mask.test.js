@@ -1,33 +1,33 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hatch } from "../mask/cells.js";
-import { cut, insert, isRecurrent, lengthsFor, move, remove, turn } from "../mask/layer_edits.js";
+import { withLength, insert, isRecurrent, lengthsFor, move, remove, toggleReturnSequences } from "../mask/layer_edits.js";
 import { boundary, cellX, gapAt, gapMark, hit, layout, lengthAt, rowTop } from "../mask/layout.js";
-import { off } from "../mask/facts.js";
-import { isPadding, labelOf, norm, paddingOf, pooledOf, readingOf, wordsOf } from "../mask/trace.js";
+import { lossError } from "../mask/facts.js";
+import { isPadding, labelOf, norm, paddingOf, pooledOf, derive, wordsOf } from "../mask/trace.js";
 import { trace } from "./golden.js";
 
 /** @param {string} name */
-const read = (name) => readingOf(trace(name, "mask"));
-/** @param {number} width @param {ReturnType<typeof read>} reading */
+const read = (name) => derive(trace(name, "mask"));
+/** @param {number} width @param {ReturnType<typeof read>} derived */
 const laid = (width, { B, T, D, stages }) => layout({ width, B, T, D, stages });
 
 test("the figure fits its width, and nothing lies on anything else", () => {
   for (const width of [312, 344, 519, 520, 640, 678, 860]) {
     for (const name of ["default", "flat", "hostile", "empty", "replaced"]) {
-      const reading = read(name);
-      const at = laid(width, reading);
+      const derived = read(name);
+      const at = laid(width, derived);
       const told = `${name} at ${width}`;
-      assert.equal(at.columns.length, reading.stages.length + 1, told);
+      assert.equal(at.columns.length, derived.stages.length + 1, told);
       at.columns.forEach((column, k) => {
-        const cells = k ? reading.stages[k - 1].cells : reading.T;
+        const cells = k ? derived.stages[k - 1].cells : derived.T;
         assert.ok(column.x + cells * column.pitch <= width + 0.5, `${told}: column ${k}`);
         assert.ok(column.pitch >= 3, `${told}: column ${k} has cells of ${column.pitch}`);
         const next = at.columns[k + 1];
         if (!next) return;
         const apart = at.narrow ? next.card.y - column.card.y - column.card.h : next.card.x - column.card.x - column.card.w;
         assert.ok(apart >= 8, `${told}: cards ${k} and ${k + 1} are ${apart} apart`);
-        if (at.narrow && reading.B) assert.ok(rowTop(at, k, reading.B - 1) + at.vh < next.y, told);
+        if (at.narrow && derived.B) assert.ok(rowTop(at, k, derived.B - 1) + at.vh < next.y, told);
       });
       assert.ok(at.dots + at.r < at.rowH, told);
       assert.ok(at.bars + 3 * 21 <= at.height + 1, told);
@@ -36,21 +36,21 @@ test("the figure fits its width, and nothing lies on anything else", () => {
 });
 
 test("a point finds what is drawn under it", () => {
-  const reading = read("default");
+  const derived = read("default");
   for (const width of [344, 678]) {
-    const at = laid(width, reading);
+    const at = laid(width, derived);
     const { card } = at.columns[3];
-    assert.deepEqual(hit(at, reading, card.x + 5, card.y + 5), { part: "card", k: 2 });
-    assert.deepEqual(hit(at, reading, cellX(at, 2, 4.5), rowTop(at, 2, 1) + 3), { part: "place", k: 1, b: 1, cell: 4 });
-    assert.deepEqual(hit(at, reading, cellX(at, 0, 0.5), rowTop(at, 0, 3) + 3), { part: "ids", b: 3, cell: 0 });
-    assert.equal(hit(at, reading, width - 1, at.height - 2), null);
+    assert.deepEqual(hit(at, derived, card.x + 5, card.y + 5), { part: "card", k: 2 });
+    assert.deepEqual(hit(at, derived, cellX(at, 2, 4.5), rowTop(at, 2, 1) + 3), { part: "place", k: 1, b: 1, cell: 4 });
+    assert.deepEqual(hit(at, derived, cellX(at, 0, 0.5), rowTop(at, 0, 3) + 3), { part: "ids", b: 3, cell: 0 });
+    assert.equal(hit(at, derived, width - 1, at.height - 2), null);
   }
 });
 
 test("a dragged layer lands in the gap it is nearest to", () => {
-  const reading = read("default");
+  const derived = read("default");
   for (const width of [344, 678]) {
-    const at = laid(width, reading);
+    const at = laid(width, derived);
     const middle = (/** @type {number} */ k) => {
       const { x, y, w, h } = at.columns[k].card;
       return /** @type {const} */ ([x + w / 2, y + h / 2]);
@@ -59,8 +59,8 @@ test("a dragged layer lands in the gap it is nearest to", () => {
     const [x, y] = middle(2);
     assert.equal(gapAt(at, x + 2, y + 2), 1);
     assert.equal(gapAt(at, x - 2, y - 2), 0);
-    assert.equal(gapAt(at, at.width + 40, at.height + 40), reading.stages.length - 1);
-    for (let gap = 0; gap < reading.stages.length; gap++) {
+    assert.equal(gapAt(at, at.width + 40, at.height + 40), derived.stages.length - 1);
+    for (let gap = 0; gap < derived.stages.length; gap++) {
       const mark = gapMark(at, gap);
       assert.equal(gapAt(at, mark.x + mark.w / 2, mark.y + mark.h / 2), gap, "the mark stands in its gap");
       assert.ok(mark.x >= 0 && mark.x + mark.w <= width);
@@ -69,17 +69,17 @@ test("a dragged layer lands in the gap it is nearest to", () => {
 });
 
 test("a sentence's end can be dragged as far as its words go", () => {
-  const reading = { ...read("default"), available: [8, 6, 8, 8] };
-  const at = laid(678, reading);
+  const derived = { ...read("default"), available: [8, 6, 8, 8] };
+  const at = laid(678, derived);
   for (const pre of [false, true]) {
-    for (const [b, n] of reading.lengths.entries()) {
-      assert.equal(lengthAt(at, reading, pre, b, boundary(at, reading, pre, b)), n, "where the handle stands");
+    for (const [b, n] of derived.lengths.entries()) {
+      assert.equal(lengthAt(at, derived, pre, b, boundary(at, derived, pre, b)), n, "where the handle stands");
     }
     const step = at.columns[0].pitch * (pre ? -1 : 1);
-    const from = boundary(at, reading, pre, 1);
-    assert.equal(lengthAt(at, reading, pre, 1, from + 2 * step), 5);
-    assert.equal(lengthAt(at, reading, pre, 1, from + 50 * step), 6, "it has no seventh word");
-    assert.equal(lengthAt(at, reading, pre, 1, from - 50 * step), 0);
+    const from = boundary(at, derived, pre, 1);
+    assert.equal(lengthAt(at, derived, pre, 1, from + 2 * step), 5);
+    assert.equal(lengthAt(at, derived, pre, 1, from + 50 * step), 6, "it has no seventh word");
+    assert.equal(lengthAt(at, derived, pre, 1, from - 50 * step), 0);
   }
 });
 
@@ -92,11 +92,11 @@ test("layers are put in, moved and taken out", () => {
   assert.deepEqual(insert(row, 3, "LSTM"), [...row, "LSTM"], "nothing behind it needs each step");
   assert.deepEqual(insert(row, 1, "LSTM")[1], "LSTM(return_sequences=True)", "Conv1D does");
   assert.deepEqual(insert(["Flatten", "Dense"], 0, "GRU")[0], "GRU");
-  assert.deepEqual(turn(["GRU"], 0), ["GRU(return_sequences=True)"]);
-  assert.deepEqual(turn(turn(["GRU"], 0), 0), ["GRU"]);
+  assert.deepEqual(toggleReturnSequences(["GRU"], 0), ["GRU(return_sequences=True)"]);
+  assert.deepEqual(toggleReturnSequences(toggleReturnSequences(["GRU"], 0), 0), ["GRU"]);
   assert.ok(isRecurrent("GRU(return_sequences=True)") && !isRecurrent("Dense"));
   assert.deepEqual(row, ["Dropout", "Conv1D", "Dense"], "lists are never changed");
-  assert.deepEqual(cut([8, 3], 1, 5), [8, 5]);
+  assert.deepEqual(withLength([8, 3], 1, 5), [8, 5]);
 });
 
 test("a line that stays as it was keeps its cut", () => {
@@ -107,9 +107,9 @@ test("a line that stays as it was keeps its cut", () => {
 });
 
 test("a reading knows what each layer does to the mask, and where padding counts", () => {
-  const { stages, lostAt, factor, tokens } = read("default");
+  const { stages, lostAt, lossRatio, tokens } = read("default");
   assert.deepEqual(
-    stages.map(({ label, verdict, spoilt }) => [label, verdict, spoilt]),
+    stages.map(({ label, verdict, paddingCounts }) => [label, verdict, paddingCounts]),
     [
       ["Embedding", "made", false],
       ["Dropout", "kept", false],
@@ -119,36 +119,36 @@ test("a reading knows what each layer does to the mask, and where padding counts
     ],
   );
   assert.equal(lostAt, 2);
-  assert.ok(factor && factor < 0.65 && factor > 0.6);
+  assert.ok(lossRatio && lossRatio < 0.65 && lossRatio > 0.6);
   assert.deepEqual(tokens[1].slice(0, 4), ["a", "dog", "ran", ""]);
-  const reading = read("default");
-  assert.equal(paddingOf(reading), 10);
-  assert.deepEqual(wordsOf(reading, 1), ["a", "dog", "ran"]);
-  assert.ok(isPadding(reading, stages[1], 1, 3) && !isPadding(reading, stages[1], 1, 2));
+  const derived = read("default");
+  assert.equal(paddingOf(derived), 10);
+  assert.deepEqual(wordsOf(derived, 1), ["a", "dog", "ran"]);
+  assert.ok(isPadding(derived, stages[1], 1, 3) && !isPadding(derived, stages[1], 1, 2));
   assert.equal(stages[1].mask?.(1, 2), true);
   assert.equal(stages[1].mask?.(1, 3), false);
   assert.equal(stages[2].mask, null);
-  assert.ok(read("kept").stages.every(({ spoilt }) => !spoilt));
+  assert.ok(read("kept").stages.every(({ paddingCounts }) => !paddingCounts));
   assert.equal(read("kept").lostAt, null);
 });
 
 test("a mask that Masking replaced calls padding a word", () => {
   const { stages } = read("replaced");
   assert.deepEqual(stages.map(({ verdict }) => verdict), ["made", "replaced", "consumed", "none"]);
-  assert.deepEqual(stages.map(({ spoilt }) => spoilt), [false, true, true, true]);
+  assert.deepEqual(stages.map(({ paddingCounts }) => paddingCounts), [false, true, true, true]);
 });
 
 test("Flatten is drawn folded, place by place, and has no truth before Dense", () => {
-  const reading = read("flat");
-  const [, before, flat] = reading.stages;
+  const derived = read("flat");
+  const [, before, flat] = derived.stages;
   assert.equal(flat.form, "flat");
   assert.deepEqual(flat.shape, [4, 24]);
-  for (let t = 0; t < 8; t++) assert.deepEqual(flat.at(2, t), before.at(2, t));
-  assert.match(reading.noTruth, /Without padding the model cannot run/);
-  assert.equal(reading.factor, null);
-  assert.equal(off(reading), null);
-  assert.deepEqual(flat.at(0, 0, "truth"), []);
-  assert.ok(isPadding(reading, flat, 1, 0), "padding in front");
+  for (let t = 0; t < 8; t++) assert.deepEqual(flat.valuesAt(2, t), before.valuesAt(2, t));
+  assert.match(derived.noReference, /Without padding the model cannot run/);
+  assert.equal(derived.lossRatio, null);
+  assert.equal(lossError(derived), null);
+  assert.deepEqual(flat.valuesAt(0, 0, "truth"), []);
+  assert.ok(isPadding(derived, flat, 1, 0), "padding in front");
 });
 
 test("the pooled vector in three ways, and how far the loss is off", () => {
@@ -157,8 +157,8 @@ test("the pooled vector in three ways, and how far the loss is off", () => {
   assert.notDeepEqual(kept.here, kept.without);
   const lost = pooledOf(read("default"), 1);
   assert.deepEqual(lost.here, lost.without);
-  assert.deepEqual(off(read("default")), { name: "too low by", value: "37.9 %", tone: "bad" });
-  assert.deepEqual(off(read("kept")), { name: "off by", value: "0 %", tone: "good" });
+  assert.deepEqual(lossError(read("default")), { name: "too low by", value: "37.9 %", tone: "bad" });
+  assert.deepEqual(lossError(read("kept")), { name: "off by", value: "0 %", tone: "good" });
   assert.equal(norm(read("kept").gradient("here")), 0);
   assert.ok(norm(read("kept").gradient("without")) > 0.1);
   assert.ok(Number.isNaN(norm(null)));
@@ -167,8 +167,8 @@ test("the pooled vector in three ways, and how far the loss is off", () => {
 test("the mean of the numbers drawn is the number that is pooled", () => {
   const { stages } = read("default");
   for (let b = 0; b < 4; b++) {
-    const mean = Array.from({ length: 8 }, (_, t) => stages[2].at(b, t)[1]).reduce((a, v) => a + v, 0) / 8;
-    assert.ok(Math.abs(mean - stages[3].at(b, 1)[0]) < 1e-12);
+    const mean = Array.from({ length: 8 }, (_, t) => stages[2].valuesAt(b, t)[1]).reduce((a, v) => a + v, 0) / 8;
+    assert.ok(Math.abs(mean - stages[3].valuesAt(b, 1)[0]) < 1e-12);
   }
 });
 

@@ -1,24 +1,24 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { slotsOf } from "../quantize/charts.js";
-import { exact, plain, ruled, small } from "../quantize/number_format.js";
-import { bitBox, columnX, keyStep, lanesOf, layout, reachOf, roundedTo, settle, valueAt, valueX } from "../quantize/layout.js";
-import { bitsOf, bumps, changedBy, ownerOf, readingOf, rowIn, worthOf } from "../quantize/trace.js";
+import { formatExact, formatWeight, alignedFormat, formatStep } from "../quantize/number_format.js";
+import { bitBox, columnX, keyStep, lanesOf, layout, rulerReach, roundedTo, clampWindows, valueAt, valueX } from "../quantize/layout.js";
+import { bitsOf, neighborRanks, changedByOutlier, codeOfBit, derive, rowAs, bitValue } from "../quantize/trace.js";
 import { trace } from "./golden.js";
 
 const STATES = ["default", "outlier", "odd", "flipped", "smallest", "zeros"];
 /** @type {("int8" | "int4" | "groups")[]} */
 const WAYS = ["int8", "int4", "groups"];
 /** @param {string} name */
-const read = (name) => readingOf(trace(name, "quantize"));
+const read = (name) => derive(trace(name, "quantize"));
 
 test("what comes back is what the formula says, for every weight of every state", () => {
   for (const state of STATES) {
-    const reading = read(state);
+    const derived = read(state);
     for (const name of WAYS) {
-      for (let row = 0; row < reading.V; row++) {
-        const now = rowIn(reading, name, row);
-        for (let col = 0; col < reading.D; col++) {
+      for (let row = 0; row < derived.V; row++) {
+        const now = rowAs(derived, name, row);
+        for (let col = 0; col < derived.D; col++) {
           const { scale, zero, step } = now.group(col);
           const back = name === "groups" ? (now.codes[col] - zero) * scale : now.codes[col] / scale;
           assert.ok(Math.abs(back - now.restored[col]) <= 1e-5 * Math.max(1, Math.abs(back)), `${state} ${name} ${row} ${col}`);
@@ -33,49 +33,49 @@ test("what comes back is what the formula says, for every weight of every state"
 
 test("the bits of the bytes are the codes, the first of a pair in the low half", () => {
   for (const state of STATES) {
-    const reading = read(state);
+    const derived = read(state);
     for (const name of WAYS) {
-      const { way, codes, bytes } = rowIn(reading, name, 0);
-      const sums = Array.from({ length: reading.D }, () => 0);
+      const { scheme, codes, bytes } = rowAs(derived, name, 0);
+      const sums = Array.from({ length: derived.D }, () => 0);
       bytes.length && Array.from(bytes).forEach((byte, k) =>
         bitsOf(byte).forEach((on, place) => {
-          const owner = ownerOf(way, k, 7 - place, reading.D);
-          if (owner >= 0) sums[owner] += on * worthOf(way, 7 - place);
+          const owner = codeOfBit(scheme, k, 7 - place, derived.D);
+          if (owner >= 0) sums[owner] += on * bitValue(scheme, 7 - place);
         }),
       );
       assert.deepEqual(sums, Array.from(codes), `${state} ${name}`);
     }
   }
-  assert.equal(ownerOf({ bits: 4 }, 2, 4, 5), -1, "half of the last byte of an odd row is nobody's");
-  assert.deepEqual([0, 3, 4, 7].map((bit) => worthOf({ bits: 4 }, bit)), [1, -8, 1, -8]);
-  assert.deepEqual([0, 6, 7].map((bit) => worthOf({ bits: 8 }, bit)), [1, 64, -128]);
+  assert.equal(codeOfBit({ bits: 4 }, 2, 4, 5), -1, "half of the last byte of an odd row is nobody's");
+  assert.deepEqual([0, 3, 4, 7].map((bit) => bitValue({ bits: 4 }, bit)), [1, -8, 1, -8]);
+  assert.deepEqual([0, 6, 7].map((bit) => bitValue({ bits: 8 }, bit)), [1, 64, -128]);
 });
 
 test("the truth of the prediction is what the outlier really did", () => {
   const before = read("default");
   const after = read("outlier");
   for (const name of WAYS) {
-    const was = rowIn(before, name, 9).codes;
-    const is = rowIn(after, name, 9).codes;
+    const was = rowAs(before, name, 9).codes;
+    const is = rowAs(after, name, 9).codes;
     const cols = Array.from(is).flatMap((code, col) => (code === was[col] ? [] : [col]));
-    assert.deepEqual(changedBy(before, name, 9), cols, name);
+    assert.deepEqual(changedByOutlier(before, name, 9), cols, name);
     for (let row = 0; row < before.V; row++) {
-      if (row !== 9) assert.deepEqual(rowIn(after, name, row).codes, rowIn(before, name, row).codes);
+      if (row !== 9) assert.deepEqual(rowAs(after, name, row).codes, rowAs(before, name, row).codes);
     }
-    assert.equal(rowIn(before, name, 9, true).group(3).step, rowIn(after, name, 9).group(3).step);
+    assert.equal(rowAs(before, name, 9, true).group(3).step, rowAs(after, name, 9).group(3).step);
   }
-  assert.deepEqual(changedBy(before, "int4", 9), [1, 4, 5, 6]);
-  assert.deepEqual(changedBy(before, "groups", 9).filter((col) => col > 3), []);
+  assert.deepEqual(changedByOutlier(before, "int4", 9), [1, 4, 5, 6]);
+  assert.deepEqual(changedByOutlier(before, "groups", 9).filter((col) => col > 3), []);
 });
 
 test("neighbours: every one that is near before or after has a line and a place on both sides", () => {
   for (const state of STATES) {
-    const reading = read(state);
+    const derived = read(state);
     for (const name of WAYS) {
-      const found = bumps(reading, name, 0);
-      assert.equal(found.filter((o) => o.before < reading.near).length, reading.near);
-      assert.equal(found.filter((o) => o.after < reading.near).length, reading.near);
-      const slots = slotsOf(found, reading.near);
+      const found = neighborRanks(derived, name, 0);
+      assert.equal(found.filter((o) => o.before < derived.near).length, derived.near);
+      assert.equal(found.filter((o) => o.after < derived.near).length, derived.near);
+      const slots = slotsOf(found, derived.near);
       for (const side of [slots.before, slots.after]) {
         assert.deepEqual([...side.values()].sort((a, b) => a - b), found.map((_, i) => i), `${state} ${name}`);
       }
@@ -110,7 +110,7 @@ test("the windows follow the weight, and a byte is drawn whole", () => {
   const at = layout({ width: 344, V: 64, D: 31, bits: 4, groups: 8, slots: 5 });
   for (let col = 0; col < 31; col++) {
     const sizes = { V: 64, D: 31, bits: 4, block: 4, groups: 8 };
-    const seen = settle({ row: 0, col: 0, band: 0 }, at, sizes, { row: 63, col });
+    const seen = clampWindows({ row: 0, col: 0, band: 0 }, at, sizes, { row: 63, col });
     assert.ok(seen.col <= col && col < seen.col + at.memory.cols, String(col));
     assert.equal(seen.col % 2, 0);
     assert.ok(seen.row <= 63 && 63 < seen.row + at.rows.count);
@@ -121,13 +121,13 @@ test("the windows follow the weight, and a byte is drawn whole", () => {
 test("the ruler: a place is a value and back, and there is room to drag outwards", () => {
   const at = layout({ width: 640, V: 16, D: 8, bits: 4, groups: 1, slots: 5 });
   for (const most of [1e-30, 0.04, 0.8, 1, 2.4, 99, 3e38]) {
-    const reach = reachOf(most);
+    const reach = rulerReach(most);
     assert.ok(reach >= 1.249 * most && reach <= 2.6 * most, String(most));
     assert.ok(Math.abs(valueAt(at, valueX(at, most, reach), reach) - most) < 1e-6 * reach);
     const step = keyStep(reach, false);
     assert.ok(Math.abs(roundedTo(most + step, reach) - most - step) <= step / 10, String(most));
   }
-  assert.equal(reachOf(0), 1);
+  assert.equal(rulerReach(0), 1);
   const end = at.ruler.x + at.ruler.w;
   assert.ok(Math.abs(valueAt(at, end + 200, 1) - 10) < 1e-9, "past the end it grows tenfold in 200 px");
   assert.ok(Math.abs(valueAt(at, at.ruler.x - 100, 2) + 2 * Math.sqrt(10)) < 1e-9);
@@ -141,8 +141,8 @@ test("marks that are close stand in lanes of their own", () => {
 });
 
 test("numbers have the digits that count", () => {
-  assert.deepEqual([0.69, 0.0123, 0, -3e38, 12.3456].map(plain), ["0.69", "0.012", "0.00", "−3.0e38", "12.35"]);
-  assert.deepEqual([0.0986, 0.00543, 0, 1234.5].map(small), ["0.0986", "0.00543", "0", "1234"]);
-  assert.equal(exact(10.1449), "10.14");
-  assert.deepEqual([0.04, -0.0357, 0].map(ruled(0.0493, 2, 3)), ["0.040", "−0.036", "0.000"]);
+  assert.deepEqual([0.69, 0.0123, 0, -3e38, 12.3456].map(formatWeight), ["0.69", "0.012", "0.00", "−3.0e38", "12.35"]);
+  assert.deepEqual([0.0986, 0.00543, 0, 1234.5].map(formatStep), ["0.0986", "0.00543", "0", "1234"]);
+  assert.equal(formatExact(10.1449), "10.14");
+  assert.deepEqual([0.04, -0.0357, 0].map(alignedFormat(0.0493, 2, 3)), ["0.040", "−0.036", "0.000"]);
 });

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bendTo } from "../training/actions.js";
-import { update } from "../training/arithmetic.js";
+import { bendCurveTo } from "../training/actions.js";
+import { updateLine } from "../training/arithmetic.js";
 import { addLine, shadeOf, signedShade } from "../training/cells.js";
-import { topOf } from "../training/predict.js";
+import { axisTop } from "../training/predict.js";
 import { hit, layout, mapper, placeLabels, stepAt, stepX } from "../training/layout.js";
-import { short } from "../training/number_format.js";
-import { AHEAD, census, distance, readingOf, wayAhead } from "../training/trace.js";
-import { storyRow } from "../training/state.js";
+import { shortNumber } from "../training/number_format.js";
+import { STEPS_AHEAD, countMoves, distance, derive, distancesAhead } from "../training/trace.js";
+import { rarestRow } from "../training/state.js";
 import { trace } from "./golden.js";
 
 /** @param {string} name */
-const reading = (name) => readingOf(trace(name, "training"));
+const derived = (name) => derive(trace(name, "training"));
 
 /** @param {import("../training/layout.js").Box} a @param {import("../training/layout.js").Box} b */
 const apart = (a, b) => a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y;
@@ -61,7 +61,7 @@ test("the map keeps lengths and stays inside its sheet", () => {
 test("labels never cover each other, and those asked for first are always there", () => {
   const box = { x: 0, y: 0, w: 300, h: 200 };
   const wanted = Array.from({ length: 30 }, (_, row) => ({
-    row, x: 140 + (row % 6) * 4, y: 90 + Math.floor(row / 6) * 4, w: 40, first: row === 29,
+    row, x: 140 + (row % 6) * 4, y: 90 + Math.floor(row / 6) * 4, w: 40, priority: row === 29,
   })); // prettier-ignore
   const placed = placeLabels(wanted, box);
   assert.ok(placed.has(29) && placed.size < 30);
@@ -78,103 +78,103 @@ test("cells of one shade become one rectangle", () => {
 });
 
 test("rows move without a gradient under dense Adam, and not under lazy Adam", () => {
-  const { runs, S, V, lastSeen } = reading("default");
+  const { runs, S, V, lastSeen } = derived("default");
   const [dense, lazy] = runs;
   let glides = 0;
   for (let s = 0; s < S; s++) {
     for (let row = 0; row < V; row++) {
-      glides += Number(dense.glides(s, row));
-      assert.equal(lazy.glides(s, row), false);
+      glides += Number(dense.movedWithoutGrad(s, row));
+      assert.equal(lazy.movedWithoutGrad(s, row), false);
       assert.equal(lazy.move(s, row) > 0, lazy.hasGrad(s, row));
       if (lastSeen(s, row) < 0) assert.equal(dense.move(s, row), 0);
       assert.equal(dense.move(s, row), distance(dense.weights(s, row), dense.weights(s + 1, row)));
     }
   }
   assert.ok(glides > 50);
-  const { moved, glided, pulled } = census(reading("default"), lazy, 7);
+  const { moved, glided, pulled } = countMoves(derived("default"), lazy, 7);
   assert.equal(moved, pulled);
   assert.equal(glided, 0);
 });
 
 test("under an L2 penalty all rows move, and the card has its formula", () => {
-  const made = reading("penalty");
+  const made = derived("penalty");
   const [run] = made.runs;
   const never = Array.from({ length: made.V }, (_, row) => row).filter((row) => made.lastSeen(made.S - 1, row) < 0);
   assert.ok(never.length > 0);
   for (const row of never) {
     for (let s = 0; s < made.S; s++) {
-      assert.ok(run.glides(s, row));
+      assert.ok(run.movedWithoutGrad(s, row));
       const [before, after] = [run.weights(s, row)[0], run.weights(s + 1, row)[0]];
       assert.ok(Math.abs(after - 0.98 * before) < 1e-6);
     }
   }
-  const line = /** @type {any} */ (update(/** @type {any} */ ({ reading: made, run, row: never[0], s: 3 }), 0));
+  const line = /** @type {any} */ (updateLine(/** @type {any} */ ({ derived: made, run, row: never[0], s: 3 }), 0));
   assert.match(line.body.values[1], /^−rate · \(g \+ 0\.02 · w\) = −1 · \(0 \+ 0\.02 · /);
   assert.equal(line.note.values[0], "penalty");
 });
 
 test("the rarest word has the story, and the way ahead is that of the next steps", () => {
-  const made = reading("default");
-  assert.equal(made.words[storyRow(made)], "moon");
-  const way = wayAhead(made, made.runs[0], 4, storyRow(made));
-  assert.equal(way.length, AHEAD);
-  assert.equal(way[0], made.runs[0].move(5, storyRow(made)));
-  assert.equal(wayAhead(made, made.runs[0], made.S - 1, 0).length, 0);
-  assert.ok(topOf(made.reach) >= made.reach && topOf(0.42) === 0.5);
+  const made = derived("default");
+  assert.equal(made.words[rarestRow(made)], "moon");
+  const way = distancesAhead(made, made.runs[0], 4, rarestRow(made));
+  assert.equal(way.length, STEPS_AHEAD);
+  assert.equal(way[0], made.runs[0].move(5, rarestRow(made)));
+  assert.equal(distancesAhead(made, made.runs[0], made.S - 1, 0).length, 0);
+  assert.ok(axisTop(made.maxDistanceAhead) >= made.maxDistanceAhead && axisTop(0.42) === 0.5);
 });
 
 test("a branch has a ghost behind it, the same up to the step", () => {
-  const made = reading("branch");
-  const { ghost, runs } = made;
-  assert.ok(ghost);
-  assert.equal(ghost.from, 12);
-  assert.equal(runs[0].turn, 12);
-  assert.deepEqual([...ghost.weights(12, 3)], [...runs[0].weights(12, 3)]);
+  const made = derived("branch");
+  const { unbranched, runs } = made;
+  assert.ok(unbranched);
+  assert.equal(unbranched.from, 12);
+  assert.equal(runs[0].branchStep, 12);
+  assert.deepEqual([...unbranched.weights(12, 3)], [...runs[0].weights(12, 3)]);
   assert.deepEqual([runs[0].rule(11).optimizer, runs[0].rule(12).optimizer], ["adam", "sgd"]);
-  assert.ok(runs[0].title.includes("→") && ghost.losses[5] === runs[0].losses[5]);
+  assert.ok(runs[0].title.includes("→") && unbranched.losses[5] === runs[0].losses[5]);
 });
 
 test("empty, NaN and one-number tables can be read", () => {
   for (const name of ["empty", "smallest", "nan"]) {
-    const made = reading(name);
+    const made = derived(name);
     const [x, y] = made.bounds.x.concat(made.bounds.y);
-    assert.ok(Number.isFinite(x) && Number.isFinite(y) && made.most > 0 && made.reach > 0, name);
-    assert.equal(made.runs[0].glides(0, 0), false);
+    assert.ok(Number.isFinite(x) && Number.isFinite(y) && made.longestMove > 0 && made.maxDistanceAhead > 0, name);
+    assert.equal(made.runs[0].movedWithoutGrad(0, 0), false);
   }
-  assert.ok(Number.isNaN(reading("nan").runs[0].move(0, 0)));
+  assert.ok(Number.isNaN(derived("nan").runs[0].move(0, 0)));
 });
 
 test("numbers keep their first digits however small", () => {
-  const said = [0, 0.0195, -0.5, 0.00031, -1.234e-7, NaN, Infinity].map(short);
+  const said = [0, 0.0195, -0.5, 0.00031, -1.234e-7, NaN, Infinity].map(shortNumber);
   assert.deepEqual(said, ["0", "0.0195", "−0.5000", "3.10e−4", "−1.23e−7", "NaN", "∞"]);
 });
 
 test("the arithmetic of a step gives the step", () => {
-  const made = reading("default");
+  const made = derived("default");
   const run = made.runs[0];
   for (let s = 0; s < made.S; s++) {
     for (let row = 0; row < made.V; row++) {
-      const m = run.memory(0, s + 1, row)?.[0] ?? NaN;
-      const v = run.memory(1, s + 1, row)?.[0] ?? NaN;
+      const m = run.slot(0, s + 1, row)?.[0] ?? NaN;
+      const v = run.slot(1, s + 1, row)?.[0] ?? NaN;
       const step = (-run.rate(s) * m) / (Math.sqrt(v) + 1e-7);
       assert.ok(Math.abs(run.weights(s + 1, row)[0] - run.weights(s, row)[0] - step) < 1e-6);
     }
   }
-  const line = update(/** @type {any} */ ({ reading: made, run, row: 0, s: 3 }), 0);
+  const line = updateLine(/** @type {any} */ ({ derived: made, run, row: 0, s: 3 }), 0);
   assert.equal(line.name, "update");
 });
 
 test("a curve bends under the pointer, and the points passed go along", () => {
-  const made = reading("default");
+  const made = derived("default");
   /** @type {[number, number][]} */
   const bent = [];
   const drawn = Array.from({ length: 20 }, () => 0);
-  const act = { bend: (/** @type {number} */ i, /** @type {number} */ value) => bent.push([i, value]) };
+  const explorer = { bendCurve: (/** @type {number} */ i, /** @type {number} */ value) => bent.push([i, value]) };
   const at = layout({ width: 640, V: made.V, runs: 2, lanes: 8 });
-  const d = /** @type {any} */ ({ scene: { ui: { prediction: { drawn } }, act }, reading: made, at });
+  const d = /** @type {any} */ ({ scene: { ui: { prediction: { curve: drawn } }, explorer }, derived: made, at });
   const { x, y, w, h } = at.loss;
-  assert.equal(bendTo(d, x + w / 2, y, null), 9);
-  assert.deepEqual(bent.splice(0), [[9, topOf(made.reach)]]);
-  assert.equal(bendTo(d, x + (w * 13) / 20, y + h, 9), 12);
+  assert.equal(bendCurveTo(d, x + w / 2, y, null), 9);
+  assert.deepEqual(bent.splice(0), [[9, axisTop(made.maxDistanceAhead)]]);
+  assert.equal(bendCurveTo(d, x + (w * 13) / 20, y + h, 9), 12);
   assert.deepEqual(bent.map(([i]) => i), [10, 11, 12]);
 });

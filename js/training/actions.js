@@ -2,12 +2,12 @@
  * Commands of the training view: each thing that pointer, keys and buttons can do, once.
  */
 import { clamp } from "../kit/roving_tabindex.js";
-import { curveBox, topOf } from "./predict.js";
+import { curveBox, axisTop } from "./predict.js";
 import { PINS_MOST } from "./state.js";
-import { readingOf } from "./trace.js";
+import { derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
-/** @typedef {import("./state.js").Drawing} Drawing */
+/** @typedef {import("./state.js").SceneFrame} SceneFrame */
 
 /** @typedef {[string, number]} Setting  an optimiser and its rate */
 
@@ -15,39 +15,39 @@ import { readingOf } from "./trace.js";
 export const runsOf = ({ params }) => params.runs;
 
 /** What the controls of the run that is looked at change: its branch, where it has one. @param {Scene} scene */
-export function setting({ params, ui }) {
+export function selectedSetting({ params, ui }) {
   const [run, step, optimizer, rate] = params.branch ?? [];
-  const n = Math.min(ui.own.run, params.runs.length - 1);
+  const n = Math.min(ui.local.run, params.runs.length - 1);
   if (run === n) return { n, branched: true, step, optimizer, rate };
   const [name, own] = params.runs[n];
   return { n, branched: false, step: null, optimizer: name, rate: own };
 }
 
 /** @param {Scene} scene @param {string} optimizer @param {number} rate */
-export function change(scene, optimizer, rate) {
-  const { n, branched, step } = setting(scene);
-  if (branched) return scene.act.edit({ branch: [n, step, optimizer, rate] });
+export function setOptimizer(scene, optimizer, rate) {
+  const { n, branched, step } = selectedSetting(scene);
+  if (branched) return scene.explorer.edit({ branch: [n, step, optimizer, rate] });
   const runs = runsOf(scene).map((old, i) => (i === n ? [optimizer, rate] : old));
-  scene.act.edit({ runs });
+  scene.explorer.edit({ runs });
 }
 
 /** Leave the run after this step, with the settings it has: whatever is changed next is a branch. @param {Scene} scene */
 export function branch(scene) {
-  const { n, optimizer, rate } = setting(scene);
-  const { S } = readingOf(scene.trace);
+  const { n, optimizer, rate } = selectedSetting(scene);
+  const { S } = derive(scene.trace);
   const step = scene.ui.step + 1;
   if (step >= S) {
-    scene.act.show({ note: "There is no step after this one to branch from. Go back a little." });
+    scene.explorer.updateUi({ note: "There is no step after this one to branch from. Go back a little." });
     return;
   }
-  scene.act.edit({ branch: [n, step, optimizer, rate] });
-  scene.act.focusLater(`optimizer:${optimizer}`);
+  scene.explorer.edit({ branch: [n, step, optimizer, rate] });
+  scene.explorer.focusAfterPaint(`optimizer:${optimizer}`);
 }
 
 /** @param {Scene} scene */
-export function dropBranch({ act }) {
-  act.edit({ branch: [] });
-  act.focusLater("branch");
+export function dropBranch({ explorer }) {
+  explorer.edit({ branch: [] });
+  explorer.focusAfterPaint("branch");
 }
 
 /** @param {Scene} scene */
@@ -57,46 +57,46 @@ export function addRun(scene) {
   const rates = limit(scene, "runs").rates ?? {};
   const free = ["sgd", "momentum", "adam", "lazy adam", "adagrad", "rmsprop"];
   const name = free.find((other) => !runs.some(([taken]) => taken === other)) ?? "sgd";
-  scene.ui.own.run = runs.length;
-  scene.act.edit({ runs: [...runs, [name, rates[name] ?? 0.1]] });
+  scene.ui.local.run = runs.length;
+  scene.explorer.edit({ runs: [...runs, [name, rates[name] ?? 0.1]] });
 }
 
 /** @param {Scene} scene */
 export function removeRun(scene) {
-  const { n } = setting(scene);
+  const { n } = selectedSetting(scene);
   const [run, ...rest] = scene.params.branch ?? [];
   const kept = run === undefined || run === n ? [] : [run > n ? run - 1 : run, ...rest];
-  scene.ui.own.run = Math.max(0, n - 1);
-  scene.act.edit({ runs: runsOf(scene).filter((_, i) => i !== n), branch: kept });
+  scene.ui.local.run = Math.max(0, n - 1);
+  scene.explorer.edit({ runs: runsOf(scene).filter((_, i) => i !== n), branch: kept });
 }
 
 /** @param {Scene} scene @param {string} name @returns {any} */
 export const limit = ({ trace }, name) => trace.header.limits?.[name] ?? {};
 
 /** Look at a run and a row. @param {Scene} scene @param {number} run @param {number} row */
-export function look({ act, ui }, run, row) {
-  Object.assign(ui.own, { run, row, touched: true });
-  act.show({ hover: null });
-  act.reportCursor();
+export function selectRow({ explorer, ui }, run, row) {
+  Object.assign(ui.local, { run, row, touched: true });
+  explorer.updateUi({ hover: null });
+  explorer.reportCursor();
 }
 
 /** Pin a row, or take the pin away; the oldest makes room. @param {Scene} scene @param {number} row */
-export function pin({ act, ui }, row) {
-  const { pins } = ui.own;
-  ui.own.pins = pins.includes(row)
+export function togglePin({ explorer, ui }, row) {
+  const { pins } = ui.local;
+  ui.local.pins = pins.includes(row)
     ? pins.filter((/** @type {number} */ other) => other !== row)
     : [...pins, row].slice(-PINS_MOST);
-  act.show({});
-  act.reportCursor();
+  explorer.updateUi({});
+  explorer.reportCursor();
 }
 
 /** @param {Scene} scene */
 export function branchOrDrop(scene) {
-  return done(() => (scene.params.branch?.length ? dropBranch(scene) : branch(scene)));
+  return handled(() => (scene.params.branch?.length ? dropBranch(scene) : branch(scene)));
 }
 
 /** @param {() => void} act */
-export function done(act) {
+export function handled(act) {
   act();
   return true;
 }
@@ -105,20 +105,20 @@ export const STEPS_UP = 20; // presses of an arrow from the bottom to the top
 
 /**
  * Bend the curve under the pointer: the nearest point goes to its height, those passed go along.
- * @param {Drawing} d @param {number} px @param {number} py @param {number | null} from  the point before
+ * @param {SceneFrame} d @param {number} px @param {number} py @param {number | null} from  the point before
  */
-export function bendTo(d, px, py, from) {
-  const { scene, reading } = d;
-  const drawn = scene.ui.prediction?.drawn ?? [];
+export function bendCurveTo(d, px, py, from) {
+  const { scene, derived } = d;
+  const drawn = scene.ui.prediction?.curve ?? [];
   const box = curveBox(d);
   const point = clamp(Math.round(((px - box.x) / box.w) * drawn.length) - 1, drawn.length);
-  const value = topOf(reading.reach) * Math.max(0, Math.min(1, 1 - (py - box.y) / box.h));
+  const value = axisTop(derived.maxDistanceAhead) * Math.max(0, Math.min(1, 1 - (py - box.y) / box.h));
   const start = from === null ? value : drawn[from];
   const first = from === null ? point : from;
   const many = Math.abs(point - first);
   for (let k = many ? 1 : 0; k <= many; k++) {
     const i = first + Math.sign(point - first) * k;
-    scene.act.bend(i, many ? start + ((value - start) * k) / many : value);
+    scene.explorer.bendCurve(i, many ? start + ((value - start) * k) / many : value);
   }
   return point;
 }

@@ -2,20 +2,20 @@
  * Arithmetic card of the training view: the update of the selected row, number by number.
  */
 import { html } from "lit-html";
-import { carrier, quoted } from "./narration.js";
-import { short } from "./number_format.js";
-import { drawingOf, nameOf } from "./state.js";
+import { movingForce, quoted } from "./narration.js";
+import { shortNumber } from "./number_format.js";
+import { sceneFrame, rowName } from "./state.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
-/** @typedef {import("./state.js").Drawing} Drawing */
+/** @typedef {import("./state.js").SceneFrame} SceneFrame */
 
 /** @typedef {{ name?: string, body: unknown, note?: unknown, main?: boolean }} Line */
 
 /** How formulas and lanes call what an optimiser remembers. @type {Record<string, string>} */
-export const LETTERS = { velocity: "v", accumulator: "a", average: "v" };
+export const SLOT_SYMBOLS = { velocity: "v", accumulator: "a", average: "v" };
 
 /** @type {Record<string, string>} */
-const RULES = {
+const UPDATE_RULES = {
   sgd: "w −= rate · g",
   momentum: "v = 0.9 · v − rate · g; w += v",
   adagrad: "a += g²; w −= rate · g / √(a + ε)",
@@ -26,115 +26,115 @@ const RULES = {
 };
 
 /** A number inside a formula: in brackets when it has a sign. @param {number} value */
-const inside = (value) => (value < 0 ? `(${short(value)})` : short(value));
+const inside = (value) => (value < 0 ? `(${shortNumber(value)})` : shortNumber(value));
 
 /** The lines of the card. @param {Scene} scene @returns {{ lines: Line[], pinned: boolean, tone: "hit" | "warn" }} */
 export function arithmetic(scene) {
-  const d = drawingOf(scene);
+  const d = sceneFrame(scene);
   const pinned = scene.ui.open?.kind === "cell";
-  const tone = d.run.glides(d.s, d.row) ? "warn" : "hit";
-  if (!pinned) return { lines: [update(d, heaviest(d))], pinned, tone };
-  const shown = Math.min(d.reading.D, 2);
-  const lines = [batchLine(d), ...Array.from({ length: shown }, (_, c) => memoryLines(d, c)).flat()];
-  for (let c = 0; c < shown; c++) lines.push(update(d, c));
+  const tone = d.run.movedWithoutGrad(d.s, d.row) ? "warn" : "hit";
+  if (!pinned) return { lines: [updateLine(d, mostChanged(d))], pinned, tone };
+  const shown = Math.min(d.derived.D, 2);
+  const lines = [batchLine(d), ...Array.from({ length: shown }, (_, c) => slotLines(d, c)).flat()];
+  for (let c = 0; c < shown; c++) lines.push(updateLine(d, c));
   lines.push(moveLine(d));
   return { lines, pinned, tone };
 }
 
-/** Which of the row's numbers this step changes most. @param {Drawing} d */
-function heaviest({ reading, run, row, s }) {
+/** Which of the row's numbers this step changes most. @param {SceneFrame} d */
+function mostChanged({ derived, run, row, s }) {
   const change = (/** @type {number} */ c) => Math.abs(run.weights(s + 1, row)[c] - run.weights(s, row)[c]);
   let best = 0;
-  for (let c = 1; c < reading.D; c++) if (change(c) > change(best)) best = c;
+  for (let c = 1; c < derived.D; c++) if (change(c) > change(best)) best = c;
   return best;
 }
 
-/** @param {Drawing} d @returns {Line} */
+/** @param {SceneFrame} d @returns {Line} */
 function batchLine(d) {
-  const { reading, row, s } = d;
-  const batch = reading.batch(s);
+  const { derived, row, s } = d;
+  const batch = derived.batch(s);
   return {
     name: "batch",
     body: batch.length
-      ? batch.map((id, i) => html`${i ? ", " : ""}<bdi class=${id === row ? "on" : ""}>${nameOf(reading, id)}</bdi>`)
+      ? batch.map((id, i) => html`${i ? ", " : ""}<bdi class=${id === row ? "on" : ""}>${rowName(derived, id)}</bdi>`)
       : "no words",
     note: batch.includes(row) ? html`${quoted(d)} is in it` : html`${quoted(d)} is not in it: g = 0`,
     main: false,
   };
 }
 
-/** What the optimiser remembers of one number, and how this step changed it. @param {Drawing} d @param {number} c @returns {Line[]} */
-function memoryLines({ reading, run, row, s }, c) {
-  const { optimizer, memory, rate } = run.rule(s);
+/** What the optimiser remembers of one number, and how this step changed it. @param {SceneFrame} d @param {number} c @returns {Line[]} */
+function slotLines({ derived, run, row, s }, c) {
+  const { optimizer, slots, rate } = run.rule(s);
   const touched = optimizer !== "lazy adam" || run.hasGrad(s, row);
   const g = run.grad(s, row)[c];
-  const name = (/** @type {string} */ letter) => (reading.D > 1 ? `${letter}[${c}]` : letter);
-  return memory.map((word, slot) => {
-    const letter = LETTERS[word] ?? word;
-    const old = run.memory(slot, s, row)?.[c] ?? NaN;
-    const now = run.memory(slot, s + 1, row)?.[c] ?? NaN;
+  const name = (/** @type {string} */ letter) => (derived.D > 1 ? `${letter}[${c}]` : letter);
+  return slots.map((word, slot) => {
+    const letter = SLOT_SYMBOLS[word] ?? word;
+    const old = run.slot(slot, s, row)?.[c] ?? NaN;
+    const now = run.slot(slot, s + 1, row)?.[c] ?? NaN;
     const formula = {
       velocity: `0.9 · ${inside(old)} − ${rate} · ${inside(g)}`,
-      accumulator: `${short(old)} + ${inside(g)}²`,
-      average: `0.9 · ${short(old)} + 0.1 · ${inside(g)}²`,
-      m: `${short(old)} + 0.1 · (${short(g)} − ${inside(old)})`,
-      v: `${short(old)} + 0.001 · (${inside(g)}² − ${short(old)})`,
+      accumulator: `${shortNumber(old)} + ${inside(g)}²`,
+      average: `0.9 · ${shortNumber(old)} + 0.1 · ${inside(g)}²`,
+      m: `${shortNumber(old)} + 0.1 · (${shortNumber(g)} − ${inside(old)})`,
+      v: `${shortNumber(old)} + 0.001 · (${inside(g)}² − ${shortNumber(old)})`,
     }[word];
     return {
       name: word === letter ? name(word) : word,
       body: touched
-        ? html`${name(letter)} = ${formula} = <span class="on">${short(now)}</span>`
-        : html`${name(letter)} = <span class="zero">${short(now)}</span>`,
+        ? html`${name(letter)} = ${formula} = <span class="on">${shortNumber(now)}</span>`
+        : html`${name(letter)} = <span class="zero">${shortNumber(now)}</span>`,
       note: touched ? "" : "untouched",
       main: false,
     };
   });
 }
 
-/** What this step adds to one number of the row. @param {Drawing} d @param {number} c @returns {Line} */
-export function update(d, c) {
-  const { reading, run, row, s } = d;
+/** What this step adds to one number of the row. @param {SceneFrame} d @param {number} c @returns {Line} */
+export function updateLine(d, c) {
+  const { derived, run, row, s } = d;
   const { optimizer, rate } = run.rule(s);
   const g = run.grad(s, row)[c];
   const before = run.weights(s, row)[c];
   const after = run.weights(s + 1, row)[c];
-  const one = run.memory(0, s + 1, row)?.[c] ?? NaN;
-  const two = run.memory(1, s + 1, row)?.[c] ?? NaN;
-  const name = reading.D > 1 ? `Δw[${c}]` : "Δw";
-  const result = html`<span class="on">${short(after - before)}</span>`;
+  const one = run.slot(0, s + 1, row)?.[c] ?? NaN;
+  const two = run.slot(1, s + 1, row)?.[c] ?? NaN;
+  const name = derived.D > 1 ? `Δw[${c}]` : "Δw";
+  const result = html`<span class="on">${shortNumber(after - before)}</span>`;
   const pulled = run.hasGrad(s, row);
   if (optimizer === "lazy adam" && !pulled) {
     return { name: "update", body: html`${name} = ${result}`, note: "not in the batch: lazy Adam leaves it alone" };
   }
   const formula = {
     sgd: `−rate · g = −${rate} · ${inside(g)}`,
-    momentum: `v = ${short(one)}`,
-    adagrad: `−rate · g / √(a + ε) = −${rate} · ${inside(g)} / ${short(Math.sqrt(one + 1e-7))}`,
-    rmsprop: `−rate · g / √(v + ε) = −${rate} · ${inside(g)} / ${short(Math.sqrt(one + 1e-7))}`,
-    "sgd + l2": `−rate · (g + 0.02 · w) = −${rate} · (${short(g)} + 0.02 · ${inside(before)})`,
+    momentum: `v = ${shortNumber(one)}`,
+    adagrad: `−rate · g / √(a + ε) = −${rate} · ${inside(g)} / ${shortNumber(Math.sqrt(one + 1e-7))}`,
+    rmsprop: `−rate · g / √(v + ε) = −${rate} · ${inside(g)} / ${shortNumber(Math.sqrt(one + 1e-7))}`,
+    "sgd + l2": `−rate · (g + 0.02 · w) = −${rate} · (${shortNumber(g)} + 0.02 · ${inside(before)})`,
   }[optimizer];
-  const adam = html`−rate′ · m / (√v + ε) = −${short(run.rate(s))} · <span class="on">${inside(one)}</span> / (${short(Math.sqrt(two))} + 1e−7)`;
+  const adam = html`−rate′ · m / (√v + ε) = −${shortNumber(run.rate(s))} · <span class="on">${inside(one)}</span> / (${shortNumber(Math.sqrt(two))} + 1e−7)`;
   return {
     name: "update",
     body: html`${name} = ${formula ?? adam} = ${result}`,
     note: pulled
-      ? RULES[optimizer]
-      : run.glides(s, row)
-        ? html`<b>the gradient is 0, the ${carrier(optimizer)} is not</b>`
+      ? UPDATE_RULES[optimizer]
+      : run.movedWithoutGrad(s, row)
+        ? html`<b>the gradient is 0, the ${movingForce(optimizer)} is not</b>`
         : "the gradient is 0, and so is the step",
   };
 }
 
-/** The length of the move, from its numbers. @param {Drawing} d @returns {Line} */
-function moveLine({ reading, run, row, s }) {
+/** The length of the move, from its numbers. @param {SceneFrame} d @returns {Line} */
+function moveLine({ derived, run, row, s }) {
   const before = run.weights(s, row);
   const after = run.weights(s + 1, row);
   const parts = Array.from(after, (value, c) => `${inside(value - before[c])}²`);
   const shown = parts.length > 4 ? [...parts.slice(0, 4), "…"] : parts;
   return {
     name: "moved",
-    body: html`√(${shown.join(" + ")}) = <span class="on">${short(run.move(s, row))}</span>`,
-    note: reading.D > 2 ? `all ${reading.D} numbers of the row` : "",
+    body: html`√(${shown.join(" + ")}) = <span class="on">${shortNumber(run.move(s, row))}</span>`,
+    note: derived.D > 2 ? `all ${derived.D} numbers of the row` : "",
     main: false,
   };
 }

@@ -3,23 +3,23 @@
  */
 import { nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
-import { signed } from "../kit/colors.js";
+import { divergingColor } from "../kit/colors.js";
 import { fixed } from "../kit/format.js";
-import { LETTERS } from "./arithmetic.js";
+import { SLOT_SYMBOLS } from "./arithmetic.js";
 import { SHADES, addLine, signedShade } from "./cells.js";
 import { stepX } from "./layout.js";
-import { short } from "./number_format.js";
-import { nameOf, runOf } from "./state.js";
+import { shortNumber } from "./number_format.js";
+import { rowName, selectedRun } from "./state.js";
 
-/** @typedef {import("./state.js").Drawing} Drawing */
+/** @typedef {import("./state.js").SceneFrame} SceneFrame */
 /** @typedef {{ name: string, value: (s: number) => number }} Lane */
 
-/** @param {Drawing} d */
+/** @param {SceneFrame} d */
 export function loss(d) {
-  const { reading, at, s, n, scene } = d;
-  const { S, runs, ghost } = reading;
+  const { derived, at, s, n, scene } = d;
+  const { S, runs, unbranched } = derived;
   const box = at.loss;
-  const [low, high] = lossRange(reading);
+  const [low, high] = lossRange(derived);
   const x = (/** @type {number} */ t) => stepX(box, t + 0.5, S);
   const y = (/** @type {number} */ v) => box.y + box.h * (1 - (v - low) / (high - low));
   /** @param {ArrayLike<number>} values @param {number} [from] */
@@ -30,25 +30,25 @@ export function loss(d) {
   };
   const now = runs[n].losses[s];
   return svg`<g class="loss">
-    <text class="head" x=${box.x} y=${box.y - 12}>${runs.length > 1 || ghost ? "loss" : "loss of each batch"}</text>
+    <text class="head" x=${box.x} y=${box.y - 12}>${runs.length > 1 || unbranched ? "loss" : "loss of each batch"}</text>
     ${guard([scene.trace, at, n], () => svg`<path class="axis" d="M${box.x} ${box.y}V${box.y + box.h}H${box.x + box.w}" />
       <text class="num" x=${box.x - 5} y=${box.y + 8} text-anchor="end">${fixed(high)}</text>
       <text class="num" x=${box.x - 5} y=${box.y + box.h} text-anchor="end">${fixed(low)}</text>
       <text class="num" x=${box.x} y=${box.y + box.h + 14}>1</text>
       <text class="num" x=${box.x + box.w} y=${box.y + box.h + 14} text-anchor="end">step ${S}</text>
-      ${ghost ? svg`<path class="curve past" d=${line(ghost.losses, ghost.from)} />` : nothing}
+      ${unbranched ? svg`<path class="curve past" d=${line(unbranched.losses, unbranched.from)} />` : nothing}
       ${runs.map((run, i) => (i === n ? nothing : svg`<path class="curve other o${i}" d=${line(run.losses)} />`))}
       <path class="curve" d=${line(runs[n].losses)} />
-      ${runs.length > 1 || ghost ? keys(d) : nothing}`)}
+      ${runs.length > 1 || unbranched ? keys(d) : nothing}`)}
     <path class="now" d="M${x(s)} ${box.y - 4}V${box.y + box.h}" />
     ${Number.isFinite(now) ? svg`<circle class="dot hit" cx=${x(s)} cy=${y(now)} r="4" />` : svg`<text x=${box.x + 8} y=${box.y + box.h / 2}>no pair, no loss</text>`}
   </g>`;
 }
 
-/** Which line is which. @param {Drawing} d */
-function keys({ reading, at, n }) {
-  const named = reading.runs.map((run, i) => [i === n ? "curve" : `curve other o${i}`, run.rule(Infinity).optimizer]);
-  if (reading.ghost) named.push(["curve past", "unbranched"]);
+/** Which line is which. @param {SceneFrame} d */
+function keys({ derived, at, n }) {
+  const named = derived.runs.map((run, i) => [i === n ? "curve" : `curve other o${i}`, run.rule(Infinity).optimizer]);
+  if (derived.unbranched) named.push(["curve past", "unbranched"]);
   const { x, y, w } = at.loss;
   let left = x;
   const down = y + at.loss.h + 30;
@@ -59,11 +59,11 @@ function keys({ reading, at, n }) {
   });
 }
 
-/** @param {import("./trace.js").Reading} reading @returns {[number, number]} */
-export function lossRange({ runs, ghost }) {
+/** @param {import("./trace.js").Derived} derived @returns {[number, number]} */
+export function lossRange({ runs, unbranched }) {
   let low = Infinity;
   let high = -Infinity;
-  for (const losses of [...runs.map((run) => run.losses), ...(ghost ? [ghost.losses] : [])]) {
+  for (const losses of [...runs.map((run) => run.losses), ...(unbranched ? [unbranched.losses] : [])]) {
     for (const value of losses) {
       if (!Number.isFinite(value)) continue;
       low = Math.min(low, value);
@@ -73,62 +73,62 @@ export function lossRange({ runs, ghost }) {
   return low < high ? [low, high] : Number.isFinite(low) ? [low - 0.5, low + 0.5] : [0, 1];
 }
 
-/** The lanes of a row: w, g, and what the optimiser remembers; the first two numbers of each. @param {Drawing} d @returns {Lane[]} */
-export function lanesOf({ reading, run, row, s: now }) {
-  const shown = Math.min(reading.D, 2);
-  const names = run.rule(now).memory; // before a branch and after it, only what has the same meaning
-  const same = (/** @type {number} */ s, /** @type {number} */ slot) => run.rule(s).memory[slot] === names[slot];
+/** The lanes of a row: w, g, and what the optimiser remembers; the first two numbers of each. @param {SceneFrame} d @returns {Lane[]} */
+export function lanesOf({ derived, run, row, s: now }) {
+  const shown = Math.min(derived.D, 2);
+  const names = run.rule(now).slots; // before a branch and after it, only what has the same meaning
+  const same = (/** @type {number} */ s, /** @type {number} */ slot) => run.rule(s).slots[slot] === names[slot];
   /** @type {[string, (s: number, c: number) => number][]} */
   const kinds = [
     ["w", (s, c) => run.weights(s + 1, row)[c]],
     ["g", (s, c) => run.grad(s, row)[c]],
-    ...names.map((name, slot) => /** @type {[string, (s: number, c: number) => number]} */ ([LETTERS[name] ?? name, (s, c) => (same(s, slot) ? (run.memory(slot, s + 1, row)?.[c] ?? NaN) : NaN)])),
+    ...names.map((name, slot) => /** @type {[string, (s: number, c: number) => number]} */ ([SLOT_SYMBOLS[name] ?? name, (s, c) => (same(s, slot) ? (run.slot(slot, s + 1, row)?.[c] ?? NaN) : NaN)])),
   ];
   return kinds.flatMap(([name, value]) =>
     Array.from({ length: shown }, (_, c) => ({
-      name: reading.D > 1 ? `${name}[${c}]` : name,
+      name: derived.D > 1 ? `${name}[${c}]` : name,
       value: (/** @type {number} */ s) => value(s, c),
     })),
   );
 }
 
-/** The same drawing, about the run and the row chosen by hand. @param {Drawing} d @returns {Drawing} */
-export function chosen(d) {
-  const n = runOf(d.scene);
-  return { ...d, n, run: d.reading.runs[n], row: d.scene.ui.own.row };
+/** The same drawing, about the run and the row chosen by hand. @param {SceneFrame} d @returns {SceneFrame} */
+export function withSelectedRow(d) {
+  const n = selectedRun(d.scene);
+  return { ...d, n, run: d.derived.runs[n], row: d.scene.ui.local.row };
 }
 
-/** @param {Drawing} drawing */
+/** @param {SceneFrame} drawing */
 export function lanes(drawing) {
-  const d = chosen(drawing); // what the pointer is on does not move them
-  const { scene, reading, at, row, s, n, run, asked } = d;
-  const { S } = reading;
+  const d = withSelectedRow(drawing); // what the pointer is on does not move them
+  const { scene, derived, at, row, s, n, run, predicting } = d;
+  const { S } = derived;
   const box = at.lanes;
   const all = lanesOf(d);
-  const name = nameOf(reading, row);
+  const name = rowName(derived, row);
   const x = stepX(box, s, S);
   const next = stepX(box, s + 1, S);
   const bottom = all.length * at.lane;
   return svg`<g class="lanes">
-    <text class="head" x=${box.x - 60} y=${box.y - 12}>“${name.length > 12 ? `${name.slice(0, 11)}…` : name}” number by number${reading.runs.length > 1 && box.w > 240 ? svg`<tspan class="sub">, ${run.rule(s).optimizer}</tspan>` : nothing}</text>
+    <text class="head" x=${box.x - 60} y=${box.y - 12}>“${name.length > 12 ? `${name.slice(0, 11)}…` : name}” number by number${derived.runs.length > 1 && box.w > 240 ? svg`<tspan class="sub">, ${run.rule(s).optimizer}</tspan>` : nothing}</text>
     ${guard([scene.trace, at, scene.theme, row, n, all.map((lane) => lane.name).join()], () => all.map((lane, i) => cells(lane, i, d)))}
-    ${asked ? svg`<rect class="hide" x=${next} y=${box.y - 1} width=${Math.max(0, box.x + box.w - next)} height=${bottom} />` : nothing}
+    ${predicting ? svg`<rect class="hide" x=${next} y=${box.y - 1} width=${Math.max(0, box.x + box.w - next)} height=${bottom} />` : nothing}
     <path class="now" d="M${(x + next) / 2} ${box.y - 4}v${bottom + 6}" />
   </g>`;
 }
 
-/** @param {Lane} lane @param {number} i @param {Drawing} d */
-function cells({ name, value }, i, { scene, reading, at }) {
-  const { S } = reading;
+/** @param {Lane} lane @param {number} i @param {SceneFrame} d */
+function cells({ name, value }, i, { scene, derived, at }) {
+  const { S } = derived;
   const box = at.lanes;
   const y = box.y + i * at.lane;
   let most = 0;
   for (let s = 0; s < S; s++) if (Number.isFinite(value(s))) most = Math.max(most, Math.abs(value(s)));
   const paths = addLine(S, (s) => signedShade(value(s), most || 1), { x: box.x, y, w: box.w, h: at.lane - 3 }, new Map());
-  const { shade, forced } = scene.theme;
+  const { scheme, forcedColors } = scene.theme;
   return svg`<text class="lane" x=${box.x - 6} y=${y + 9} text-anchor="end">${name}</text>
     <rect class="bed" x=${box.x} y=${y} width=${box.w} height=${at.lane - 3} />
-    ${[...paths].map(([level, path]) => svg`<path d=${path} fill=${forced ? (level < 0 ? "GrayText" : "CanvasText") : signed(level / SHADES, 1, shade)} />`)}
+    ${[...paths].map(([level, path]) => svg`<path d=${path} fill=${forcedColors ? (level < 0 ? "GrayText" : "CanvasText") : divergingColor(level / SHADES, 1, scheme)} />`)}
     ${[...paths.keys()].some((level) => level < 0) ? minus(value, S, box, y, at.lane) : nothing}`;
 }
 
@@ -144,8 +144,8 @@ function minus(value, S, box, y, lane) {
   return svg`<path class="minus" aria-hidden="true" d=${path} />`;
 }
 
-/** What the lanes say at this step, for a reader. @param {Drawing} d */
-export const saidLanes = (d) => lanesOf(d).map(({ name, value }) => `${name} ${short(value(d.s))}`).join(", ");
+/** What the lanes say at this step, for a reader. @param {SceneFrame} d */
+export const laneText = (d) => lanesOf(d).map(({ name, value }) => `${name} ${shortNumber(value(d.s))}`).join(", ");
 
 /** @param {number} v */
 const r = (v) => Math.round(v * 10) / 10;

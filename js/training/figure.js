@@ -4,20 +4,20 @@
 import { html } from "lit-html";
 import { lanes, loss } from "./charts.js";
 import { pointer } from "./input.js";
-import { ground, maps } from "./map.js";
-import { curve } from "./predict.js";
-import { drawingOf } from "./state.js";
-import { beds, strips } from "./strip.js";
+import { mapLayer, maps } from "./map.js";
+import { predictionChart } from "./predict.js";
+import { sceneFrame } from "./state.js";
+import { stripCells, strips } from "./strip.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
 /** @param {Scene} scene */
 export function figure(scene) {
-  const d = drawingOf(scene);
-  const { at, asked } = d;
+  const d = sceneFrame(scene);
+  const { at, predicting } = d;
   const on = pointer(d);
   return html`<div
-    class="stage training ${asked ? "asked" : ""}"
+    class="stage training ${predicting ? "asked" : ""}"
     role="group"
     aria-label=${scene.trace.header.alt}
     style="height:${at.height}px"
@@ -27,10 +27,10 @@ export function figure(scene) {
     @pointerleave=${on.leave}
     @click=${on.click}
   >
-    <svg class="below" aria-hidden="true" width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">${beds(d)}</svg>
-    <svg class="below" aria-hidden="true" width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">${ground(d)}</svg>
+    <svg class="below" aria-hidden="true" width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">${stripCells(d)}</svg>
+    <svg class="below" aria-hidden="true" width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">${mapLayer(d)}</svg>
     <svg width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
-      ${maps(d)} ${strips(d)} ${scene.ui.prediction ? curve(d) : loss(d)} ${lanes(d)}
+      ${maps(d)} ${strips(d)} ${scene.ui.prediction ? predictionChart(d) : loss(d)} ${lanes(d)}
     </svg>
   </div>`;
 }

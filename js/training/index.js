@@ -4,19 +4,19 @@
  * A view is an object of pure functions `scene -> template`; the kit joins them into an explorer.
  */
 import { nothing } from "lit-html";
-import { explorer } from "../kit/explorer.js";
-import { card } from "../kit/formula_card.js";
-import { look } from "./actions.js";
+import { createWidget } from "../kit/explorer.js";
+import { formulaCard } from "../kit/formula_card.js";
+import { selectRow } from "./actions.js";
 import { arithmetic } from "./arithmetic.js";
 import { controls } from "./controls.js";
-import { numbers } from "./facts.js";
+import { facts } from "./facts.js";
 import { figure } from "./figure.js";
 import { onKey } from "./input.js";
-import { say, sayChange } from "./narration.js";
-import { asks, predict, truth } from "./predict.js";
-import { nameOf, own, settle } from "./state.js";
+import { narrate, narrateChange } from "./narration.js";
+import { questionKind, predict, answer } from "./predict.js";
+import { rowName, initialUi, clampUi } from "./state.js";
 import { tables } from "./tables.js";
-import { readingOf } from "./trace.js";
+import { derive } from "./trace.js";
 import "./style.css";
 
 const OPENS = 39; // late enough for a past, early enough for a future
@@ -26,26 +26,26 @@ const training = {
   name: "training",
   noun: "step",
   hint: "Scrub, pin a word, or branch from here.",
-  typed: ["text"],
-  things: "points",
-  ui: own,
-  steps: (trace) => readingOf(trace).S,
-  opens: (trace) => Math.min(OPENS, Math.max(0, readingOf(trace).S - 1)),
+  keepOnError: ["text"],
+  predictNoun: "points",
+  initialUi: initialUi,
+  steps: (trace) => derive(trace).S,
+  firstStep: (trace) => Math.min(OPENS, Math.max(0, derive(trace).S - 1)),
   controls,
   figure,
-  numbers,
+  facts,
   arithmetic: (scene) =>
-    scene.ui.prediction?.phase === "open" ? nothing : card({ ...arithmetic(scene), close: () => scene.act.leave() }),
-  say,
+    scene.ui.prediction?.phase === "open" ? nothing : formulaCard({ ...arithmetic(scene), close: () => scene.explorer.escape() }),
+  narrate,
   tables,
-  asks,
+  questionKind,
   predict,
-  predictAt: ({ ui }) => (ui.prediction?.drawn.length ? "curve:0" : "predict:done"),
-  truth,
-  settle,
-  token: ({ ui }) => ui.own.row,
-  onToken(_, scene, row) {
-    if (row >= 0 && row < readingOf(scene.trace).V) look(scene, scene.ui.own.run, row);
+  focusOnAsk: ({ ui }) => (ui.prediction?.curve.length ? "curve:0" : "predict:done"),
+  answer,
+  beforePaint: clampUi,
+  selectedRow: ({ ui }) => ui.local.row,
+  onRowSelected(_, scene, row) {
+    if (row >= 0 && row < derive(scene.trace).V) selectRow(scene, scene.ui.local.run, row);
   },
   keys: [
     [["↑", "↓"], "on the strip: another row"],
@@ -63,20 +63,20 @@ const training = {
     const was = before.header.params;
     const now = scene.trace.header.params;
     if (JSON.stringify(was) !== JSON.stringify(now)) ui.prediction = null;
-    const words = readingOf(before);
-    const kept = readingOf(scene.trace);
-    const name = ui.own.touched && ui.own.row in words.words ? nameOf(words, ui.own.row) : "";
-    if (was.text !== now.text) ui.own.row = kept.words.indexOf(name); // the same word, on whichever row; or the story
+    const words = derive(before);
+    const kept = derive(scene.trace);
+    const name = ui.local.touched && ui.local.row in words.words ? rowName(words, ui.local.row) : "";
+    if (was.text !== now.text) ui.local.row = kept.words.indexOf(name); // the same word, on whichever row; or the story
     ui.hover = null;
-    ui.note = sayChange(was, scene);
+    ui.note = narrateChange(was, scene);
   },
   cursor: ({ ui }) => ({
     step: ui.step,
     playing: ui.playing,
-    row: ui.hover?.row ?? ui.own.row,
-    run: ui.own.run,
-    pins: ui.own.pins,
+    row: ui.hover?.row ?? ui.local.row,
+    run: ui.local.run,
+    pins: ui.local.pins,
   }),
 };
 
-export default explorer(training);
+export default createWidget(training);

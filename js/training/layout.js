@@ -116,11 +116,11 @@ export function mapper({ x: [x0, x1], y: [y0, y1] }, box) {
   };
 }
 
-/** @typedef {{ row: number, x: number, y: number, w: number, first: boolean }} Wanted */
+/** @typedef {{ row: number, x: number, y: number, w: number, priority: boolean }} LabelRequest */
 /**
  * Where each label goes so that none covers another; a label without a place is left out, unless
  * it is wanted first.
- * @param {Wanted[]} wanted
+ * @param {LabelRequest[]} wanted
  * @param {Box} box
  * @returns {Map<number, { x: number, y: number, anchor: "start" | "end" }>}
  */
@@ -129,7 +129,7 @@ export function placeLabels(wanted, box) {
   const taken = wanted.map(({ x, y }) => ({ x: x - 4, y: y - 4, w: 8, h: 8 }));
   /** @type {Map<number, { x: number, y: number, anchor: "start" | "end" }>} */
   const placed = new Map();
-  for (const { row, x, y, w, first } of [...wanted].sort((a, b) => Number(b.first) - Number(a.first))) {
+  for (const { row, x, y, w, priority } of [...wanted].sort((a, b) => Number(b.priority) - Number(a.priority))) {
     /** @type {[number, number, "start" | "end"][]} */
     const tries = [
       [x + 7, y + 4, "start"],
@@ -146,7 +146,7 @@ export function placeLabels(wanted, box) {
     const covers = (place) => taken.filter((other) => overlaps(area(place), other) && !centred(other, x, y)).length;
     const free = inside.find((place) => !covers(place));
     const least = () => inside.sort((a, b) => covers(a) - covers(b))[0] ?? tries[x > box.x + box.w / 2 ? 1 : 0];
-    const chosen = free ?? (first ? least() : null);
+    const chosen = free ?? (priority ? least() : null);
     if (!chosen) continue;
     const [tx, ty, anchor] = chosen;
     taken.push(area(chosen));
@@ -167,7 +167,7 @@ const centred = (dot, x, y) => dot.w === 8 && dot.x === x - 4 && dot.y === y - 4
 /**
  * What lies under a point of the figure.
  * @param {Layout} at
- * @param {{ S: number, V: number, order: number[] }} reading
+ * @param {{ S: number, V: number, order: number[] }} derived
  * @param {{ row: number, run: number, x: number, y: number }[]} dots
  * @param {number} x
  * @param {number} y

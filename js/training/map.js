@@ -5,53 +5,53 @@
 import { nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
 import { mapper } from "./layout.js";
-import { carrier } from "./narration.js";
-import { short } from "./number_format.js";
-import { ARROW, MOMENTUM, label, standing } from "./positions.js";
-import { runOf } from "./state.js";
-import { AHEAD, distance } from "./trace.js";
+import { movingForce } from "./narration.js";
+import { shortNumber } from "./number_format.js";
+import { ARROW_SCALE, ARROW_LABEL, label, positions } from "./positions.js";
+import { selectedRun } from "./state.js";
+import { STEPS_AHEAD, distance } from "./trace.js";
 import { pastTrail, path, trail } from "./trails.js";
 
-/** @typedef {import("./state.js").Drawing} Drawing */
+/** @typedef {import("./state.js").SceneFrame} SceneFrame */
 /** @typedef {import("./positions.js").Dot} Dot */
 
-/** The points, their names and ways, on a layer of its own: it stays while the pointer moves. @param {Drawing} d */
-export function ground(d) {
-  const { scene, reading, at, s } = d;
-  const { row, pins } = scene.ui.own;
-  return guard([scene.trace, at, s, row, pins.join(), scene.theme, revealed(d, runOf(scene))], () =>
-    reading.runs.map((_, n) => land(d, n)),
+/** The points, their names and ways, on a layer of its own: it stays while the pointer moves. @param {SceneFrame} d */
+export function mapLayer(d) {
+  const { scene, derived, at, s } = d;
+  const { row, pins } = scene.ui.local;
+  return guard([scene.trace, at, s, row, pins.join(), scene.theme, revealed(d, selectedRun(scene))], () =>
+    derived.runs.map((_, n) => mapOf(d, n)),
   );
 }
 
 /**
  * What looks the same is one path: at each step the browser styles and lays out every element anew.
- * @param {Drawing} d
+ * @param {SceneFrame} d
  * @param {number} n
  */
-function land(d, n) {
-  const { scene, reading, at, s } = d;
-  const { own } = scene.ui;
-  const run = reading.runs[n];
+function mapOf(d, n) {
+  const { scene, derived, at, s } = d;
+  const { local } = scene.ui;
+  const run = derived.runs[n];
   const box = at.maps[n];
-  const { here, flying, names } = standing(d)[n];
-  const pinned = (/** @type {number} */ row) => own.pins.includes(row);
-  const state = (/** @type {number} */ row) => (pinned(row) ? "pinned" : run.glides(s, row) ? "glides" : "");
+  const { here, flying, names } = positions(d)[n];
+  const pinned = (/** @type {number} */ row) => local.pins.includes(row);
+  const state = (/** @type {number} */ row) => (pinned(row) ? "pinned" : run.movedWithoutGrad(s, row) ? "glides" : "");
   const ways = (/** @type {boolean} */ those) =>
-    reading.order.flatMap((row) => (pinned(row) === those ? [trail(d, n, row, s + 1)] : [])).join("");
+    derived.order.flatMap((row) => (pinned(row) === those ? [trail(d, n, row, s + 1)] : [])).join("");
   const spots = (/** @type {string} */ kind) =>
     here.flatMap(({ row, x, y }) => (state(row) === kind ? [spot(x, y, kind === "pinned" ? 5 : 4)] : [])).join("");
   const gone = revealed(d, n);
   return svg`<rect class="sheet" x=${box.x} y=${box.y} width=${box.w} height=${box.h} rx="6" />
     <path class="trail" d=${ways(false)} />
     <path class="trail pinned" d=${ways(true)} />
-    ${ghost(d, n)}
+    ${unbranchedRun(d, n)}
     <g class="arrows"><path d=${flying.map(({ line }) => line).join("")} /><path class="tip" d=${flying.map(({ head }) => head).join("")} /></g>
     ${["", "glides", "pinned"].map((kind) => svg`<path class="dot ${kind}" d=${spots(kind)} />`)}
-    ${here.map(({ row }) => (gone && row === own.row ? nothing : name(names.get(row), state(row), label(d, row))))}
-    ${name(names.get(MOMENTUM), "momentum", carrier(run.rule(s).optimizer))}
+    ${here.map(({ row }) => (gone && row === local.row ? nothing : name(names.get(row), state(row), label(d, row))))}
+    ${name(names.get(ARROW_LABEL), "momentum", movingForce(run.rule(s).optimizer))}
     ${here.length ? nothing : svg`<text x=${box.x + box.w / 2} y=${box.y + box.h / 2} text-anchor="middle">no row stands at a finite place</text>`}
-    ${n === reading.runs.length - 1 ? note(d, box) : nothing}`;
+    ${n === derived.runs.length - 1 ? projectionNote(d, box) : nothing}`;
 }
 
 /** A disc, as a part of a path. @param {number} x @param {number} y @param {number} radius */
@@ -62,17 +62,17 @@ const spot = (x, y, radius) =>
 const name = (place, kind, text) =>
   place ? svg`<text class="name ${kind}" transform="translate(${r(place.x)} ${r(place.y)})" text-anchor=${place.anchor}>${text}</text>` : nothing;
 
-/** What is chosen or pointed at, above the points. @param {Drawing} d */
-export const maps = (d) => d.at.maps.map((_, n) => above(d, n));
+/** What is chosen or pointed at, above the points. @param {SceneFrame} d */
+export const maps = (d) => d.at.maps.map((_, n) => mapHighlights(d, n));
 
-/** @param {Drawing} d @param {number} n */
-function above(d, n) {
-  const { scene, reading, at, s, row } = d;
-  const run = reading.runs[n];
+/** @param {SceneFrame} d @param {number} n */
+function mapHighlights(d, n) {
+  const { scene, derived, at, s, row } = d;
+  const run = derived.runs[n];
   const box = at.maps[n];
-  const { here, names } = standing(d)[n];
+  const { here, names } = positions(d)[n];
   const most = Math.max(20, Math.floor(box.w / 6.8));
-  const long = run.turn === null ? run.title : `${run.title}, from step ${run.turn + 1}`;
+  const long = run.branchStep === null ? run.title : `${run.title}, from step ${run.branchStep + 1}`;
   const title = long.length > most ? run.title : long;
   const dot = here.find((one) => one.row === row);
   const place = dot && (names.get(row) ?? { x: dot.x + 9, y: dot.y + 4, anchor: "start" });
@@ -81,34 +81,34 @@ function above(d, n) {
     <path class="trail hit" d=${guard([scene.trace, at, s, row], () => trail(d, n, row, s + 1))} />
     ${d.n === n ? ruler(d, here) : nothing}
     ${dot ? svg`<circle class="dot hit" cx=${r(dot.x)} cy=${r(dot.y)} r="6" />` : nothing}
-    ${revealed(d, n) ? ahead(d, n) : name(place, "hit", label(d, row))}
+    ${revealed(d, n) ? revealedPath(d, n) : name(place, "hit", label(d, row))}
   </g>`;
 }
 
-/** The way the run would have gone on, behind the branch. @param {Drawing} d @param {number} n */
-function ghost(d, n) {
-  const { scene, reading, s, at } = d;
-  const past = reading.ghost;
-  const { own } = scene.ui;
+/** The way the run would have gone on, behind the branch. @param {SceneFrame} d @param {number} n */
+function unbranchedRun(d, n) {
+  const { scene, derived, s, at } = d;
+  const past = derived.unbranched;
+  const { local } = scene.ui;
   if (!past || past.run !== n || s + 1 <= past.from) return nothing;
-  const map = mapper(reading.bounds, at.maps[n]);
-  const special = (/** @type {number} */ row) => row === own.row || own.pins.includes(row);
-  const those = (/** @type {boolean} */ kind) => reading.order.filter((row) => special(row) === kind);
+  const map = mapper(derived.bounds, at.maps[n]);
+  const special = (/** @type {number} */ row) => row === local.row || local.pins.includes(row);
+  const those = (/** @type {boolean} */ kind) => derived.order.filter((row) => special(row) === kind);
   const way = (/** @type {number} */ row) => pastTrail(d, past, row, s + 1);
   const stands = (/** @type {number} */ row) => {
-    const [x, y] = map.at(reading.place(past.weights(s + 1, row)));
+    const [x, y] = map.at(derived.project(past.weights(s + 1, row)));
     return Number.isFinite(x) && Number.isFinite(y) ? spot(x, y, 3.5) : "";
   };
   return svg`<g class="ghost">
     <path d=${those(false).map(way).join("")} /><path class="special" d=${those(true).map(way).join("")} />
-    <path class="spots" d=${reading.order.map(stands).join("")} />
+    <path class="spots" d=${derived.order.map(stands).join("")} />
   </g>`;
 }
 
-/** After a prediction: where the row really went, and its name there. @param {Drawing} d @param {number} n */
-function ahead(d, n) {
-  const { reading, s, row, run, at } = d;
-  const way = path(d, n, run.weights, row, s + 1, Math.min(reading.S, s + 1 + AHEAD));
+/** After a prediction: where the row really went, and its name there. @param {SceneFrame} d @param {number} n */
+function revealedPath(d, n) {
+  const { derived, s, row, run, at } = d;
+  const way = path(d, n, run.weights, row, s + 1, Math.min(derived.S, s + 1 + STEPS_AHEAD));
   const [x, y] = way.slice(Math.max(way.lastIndexOf("L"), 0) + 1).split(" ").map(Number);
   const left = x > at.maps[n].x + at.maps[n].w - 70;
   return way
@@ -117,28 +117,28 @@ function ahead(d, n) {
     : nothing;
 }
 
-/** Whether a prediction about this run was revealed: its row's name moves along. @param {Drawing} d @param {number} n */
-const revealed = ({ scene }, n) => scene.ui.prediction?.phase === "revealed" && runOf(scene) === n;
+/** Whether a prediction about this run was revealed: its row's name moves along. @param {SceneFrame} d @param {number} n */
+const revealed = ({ scene }, n) => scene.ui.prediction?.phase === "revealed" && selectedRun(scene) === n;
 
-/** From the row that is looked at to each pinned one: the true distance. @param {Drawing} d @param {Dot[]} here */
+/** From the row that is looked at to each pinned one: the true distance. @param {SceneFrame} d @param {Dot[]} here */
 function ruler({ scene, run, row, s }, here) {
   const one = here.find((dot) => dot.row === row);
   if (!one) return nothing;
-  return scene.ui.own.pins.map((/** @type {number} */ pin) => {
+  return scene.ui.local.pins.map((/** @type {number} */ pin) => {
     const two = here.find((dot) => dot.row === pin);
     if (!two || pin === row) return nothing;
     const true_ = distance(run.weights(s + 1, row), run.weights(s + 1, pin));
     return svg`<g class="ruler"><path d="M${r(one.x)} ${r(one.y)}L${r(two.x)} ${r(two.y)}" />
-      <text class="name" x=${r((one.x + two.x) / 2)} y=${r((one.y + two.y) / 2 - 5)} text-anchor="middle">${short(true_)}</text></g>`;
+      <text class="name" x=${r((one.x + two.x) / 2)} y=${r((one.y + two.y) / 2 - 5)} text-anchor="middle">${shortNumber(true_)}</text></g>`;
   });
 }
 
-/** How the numbers became places, below the maps. @param {Drawing} d @param {import("./layout.js").Box} box */
-function note({ reading, at }, box) {
-  const { D, kept } = reading;
-  const share = kept === null ? "" : `: ${Math.round(kept * 100)} % of the variance`;
+/** How the numbers became places, below the maps. @param {SceneFrame} d @param {import("./layout.js").Box} box */
+function projectionNote({ derived, at }, box) {
+  const { D, varianceShown } = derived;
+  const share = varianceShown === null ? "" : `: ${Math.round(varianceShown * 100)} % of the variance`;
   const said = D > 2 ? `D = ${D}, a fixed plane${share}` : D === 2 ? "D = 2, nothing is projected" : "D = 1: left and right";
-  return svg`<text class="sub" x="0" y=${box.y + box.h + 14}>${said}; ${at.narrow ? "arrows" : "an arrow is"} ${ARROW} × the move</text>`;
+  return svg`<text class="sub" x="0" y=${box.y + box.h + 14}>${said}; ${at.narrow ? "arrows" : "an arrow is"} ${ARROW_SCALE} × the move</text>`;
 }
 
 /** @param {number} v */

@@ -3,76 +3,76 @@
  * the places of their names.
  */
 import { mapper, placeLabels } from "./layout.js";
-import { nameOf } from "./state.js";
+import { rowName } from "./state.js";
 
-/** @typedef {import("./state.js").Drawing} Drawing */
+/** @typedef {import("./state.js").SceneFrame} SceneFrame */
 /** @typedef {{ row: number, run: number, x: number, y: number }} Dot */
 /** @typedef {{ row: number, tip: number[], line: string, head: string }} Arrow */
 /** @typedef {ReturnType<typeof placeLabels>} Places */
-/** @typedef {{ here: Dot[], flying: Arrow[], names: Places }} Standing */
+/** @typedef {{ here: Dot[], flying: Arrow[], names: Places }} Positions */
 
-export const MOMENTUM = -1; // among the labels, that of the arrow
-export const ARROW = 12; // how many times its move an arrow is long
+export const ARROW_LABEL = -1; // among the labels, that of the arrow
+export const ARROW_SCALE = 12; // how many times its move an arrow is long
 const ARROW_LEAST = 11;
 const ARROW_MOST = 46;
 
-/** @type {WeakMap<object, { key: any[], all: Standing[] }>} by explorer: the pointer moves more often than the step */
-const kept = new WeakMap();
+/** @type {WeakMap<object, { key: any[], all: Positions[] }>} by explorer: the pointer moves more often than the step */
+const cache = new WeakMap();
 
-/** What stands on each map. @param {Drawing} d @returns {Standing[]} */
-export function standing(d) {
-  const { row, pins } = d.scene.ui.own;
-  const key = [d.reading, d.at, d.s, row, pins.join()];
-  const had = kept.get(d.scene.act);
+/** What stands on each map. @param {SceneFrame} d @returns {Positions[]} */
+export function positions(d) {
+  const { row, pins } = d.scene.ui.local;
+  const key = [d.derived, d.at, d.s, row, pins.join()];
+  const had = cache.get(d.scene.explorer);
   if (had && key.every((one, k) => one === had.key[k])) return had.all;
-  const all = d.reading.runs.map((_, n) => standingOf(d, n));
-  kept.set(d.scene.act, { key, all });
+  const all = d.derived.runs.map((_, n) => positionsOf(d, n));
+  cache.set(d.scene.explorer, { key, all });
   return all;
 }
 
-/** Where the points of all maps stand now; rows without a finite place are left out. @param {Drawing} d @returns {Dot[]} */
-export const dots = (d) => standing(d).flatMap(({ here }) => here);
+/** Where the points of all maps stand now; rows without a finite place are left out. @param {SceneFrame} d @returns {Dot[]} */
+export const dots = (d) => positions(d).flatMap(({ here }) => here);
 
-/** @param {Drawing} d @param {number} n @returns {Standing} */
-function standingOf(d, n) {
-  const { reading, at, s } = d;
-  const map = mapper(reading.bounds, at.maps[n]);
-  const here = reading.order.flatMap((row) => {
-    const [x, y] = map.at(reading.place(reading.runs[n].weights(s + 1, row)));
+/** @param {SceneFrame} d @param {number} n @returns {Positions} */
+function positionsOf(d, n) {
+  const { derived, at, s } = d;
+  const map = mapper(derived.bounds, at.maps[n]);
+  const here = derived.order.flatMap((row) => {
+    const [x, y] = map.at(derived.project(derived.runs[n].weights(s + 1, row)));
     return Number.isFinite(x) && Number.isFinite(y) ? [{ row, run: n, x, y }] : [];
   });
   const flying = arrowsOf(d, n, here);
   return { here, flying, names: namesOf(d, here, n, flying) };
 }
 
-/** Where the names go: those of rows chosen by hand first. @param {Drawing} d @param {Dot[]} here @param {number} n @param {Arrow[]} flying */
+/** Where the names go: those of rows chosen by hand first. @param {SceneFrame} d @param {Dot[]} here @param {number} n @param {Arrow[]} flying */
 function namesOf(d, here, n, flying) {
-  const { row: chosen, pins } = d.scene.ui.own;
+  const { row: chosen, pins } = d.scene.ui.local;
   const first = (/** @type {number} */ row) => row === chosen || pins.includes(row);
-  const wanted = here.map(({ row, x, y }) => ({ row, x, y, w: label(d, row).length * 6.6 + 2, first: first(row) }));
+  const wanted = here.map(({ row, x, y }) => ({ row, x, y, w: label(d, row).length * 6.6 + 2, priority: first(row) }));
   const named = flying.find(({ row }) => row === chosen) ?? flying[0];
-  if (named) wanted.push({ row: MOMENTUM, x: named.tip[0], y: named.tip[1], w: 74, first: true });
+  if (named) wanted.push({ row: ARROW_LABEL, x: named.tip[0], y: named.tip[1], w: 74, priority: true });
   return placeLabels(wanted, d.at.maps[n]);
 }
 
-/** A word as it fits on the map. @param {Drawing} d @param {number} row */
-export function label({ reading }, row) {
-  const name = nameOf(reading, row);
+/** A word as it fits on the map. @param {SceneFrame} d @param {number} row */
+export function label({ derived }, row) {
+  const name = rowName(derived, row);
   return name.length > 12 ? `${name.slice(0, 11)}…` : name;
 }
 
-/** An arrow for each row that moves without a gradient, the longest first. @param {Drawing} d @param {number} n @param {Dot[]} here @returns {Arrow[]} */
-function arrowsOf({ reading, at, s }, n, here) {
-  const run = reading.runs[n];
-  const map = mapper(reading.bounds, at.maps[n]);
-  const gliding = here.filter(({ row }) => run.glides(s, row));
+/** An arrow for each row that moves without a gradient, the longest first. @param {SceneFrame} d @param {number} n @param {Dot[]} here @returns {Arrow[]} */
+function arrowsOf({ derived, at, s }, n, here) {
+  const run = derived.runs[n];
+  const map = mapper(derived.bounds, at.maps[n]);
+  const gliding = here.filter(({ row }) => run.movedWithoutGrad(s, row));
   gliding.sort((a, b) => run.move(s, b.row) - run.move(s, a.row));
   return gliding.flatMap(({ row, x, y }) => {
-    const [x0, y0] = map.at(reading.place(run.weights(s, row)));
+    const [x0, y0] = map.at(derived.project(run.weights(s, row)));
     const long = Math.hypot(x - x0, y - y0);
     if (!(long > 0)) return [];
     const [ux, uy] = [(x - x0) / long, (y - y0) / long];
-    const size = Math.max(ARROW_LEAST, Math.min(ARROW_MOST, long * ARROW)) + 6;
+    const size = Math.max(ARROW_LEAST, Math.min(ARROW_MOST, long * ARROW_SCALE)) + 6;
     const [tx, ty] = [x + ux * size, y + uy * size];
     const wing = (/** @type {number} */ side) => `${r(tx - ux * 6 - side * uy * 3.5)} ${r(ty - uy * 6 + side * ux * 3.5)}`;
     return [{

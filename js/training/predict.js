@@ -4,59 +4,59 @@
  */
 import { nothing, svg } from "lit-html";
 import { fixed } from "../kit/format.js";
-import { carrier } from "./narration.js";
-import { short } from "./number_format.js";
-import { nameOf, runOf, settle } from "./state.js";
-import { AHEAD, readingOf, wayAhead } from "./trace.js";
+import { movingForce } from "./narration.js";
+import { shortNumber } from "./number_format.js";
+import { rowName, selectedRun, clampUi } from "./state.js";
+import { STEPS_AHEAD, derive, distancesAhead } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
-/** @typedef {import("./state.js").Drawing} Drawing */
+/** @typedef {import("./state.js").SceneFrame} SceneFrame */
 
-/** The box of the chart: it stands where the loss stood. @param {Drawing} d */
+/** The box of the chart: it stands where the loss stood. @param {SceneFrame} d */
 export const curveBox = ({ at }) => ({ ...at.loss, h: at.loss.h });
 
 /** The top of the chart: no row of any run ever went further in so many steps. @param {number} reach */
-export function topOf(reach) {
+export function axisTop(reach) {
   const size = 10 ** Math.floor(Math.log10(reach));
   return [1, 2, 3, 5, 10].map((k) => k * size).find((top) => top >= reach) ?? reach;
 }
 
 /** The question: it begins as a flat line, "it stays". @param {Scene} scene */
-export function asks(scene) {
-  settle(scene); // a view that opens with its question has not been drawn yet
+export function questionKind(scene) {
+  clampUi(scene); // a view that opens with its question has not been drawn yet
   const { trace, ui } = scene;
-  const reading = readingOf(trace);
+  const derived = derive(trace);
   // there must be something ahead
-  ui.step = Math.max(0, Math.min(ui.step, reading.S - 1 - AHEAD));
-  const run = reading.runs[runOf(scene)];
-  return { kind: /** @type {const} */ ("curve"), start: wayAhead(reading, run, ui.step, ui.own.row).map(() => 0) };
+  ui.step = Math.max(0, Math.min(ui.step, derived.S - 1 - STEPS_AHEAD));
+  const run = derived.runs[selectedRun(scene)];
+  return { kind: /** @type {const} */ ("curve"), start: distancesAhead(derived, run, ui.step, ui.local.row).map(() => 0) };
 }
 
 /** @param {import("../kit/wire.js").Trace} trace @param {Scene} scene */
-export function truth(trace, scene) {
+export function answer(trace, scene) {
   const { ui } = scene;
-  const reading = readingOf(trace);
-  const way = wayAhead(reading, reading.runs[runOf(scene)], ui.step, ui.own.row);
-  const near = 0.25 * Math.max(0, ...way.filter(Number.isFinite)) + 0.02 * topOf(reading.reach);
+  const derived = derive(trace);
+  const way = distancesAhead(derived, derived.runs[selectedRun(scene)], ui.step, ui.local.row);
+  const near = 0.25 * Math.max(0, ...way.filter(Number.isFinite)) + 0.02 * axisTop(derived.maxDistanceAhead);
   return { question: "training.path", truth: way, near };
 }
 
-/** @param {Drawing} d */
-export function curve(d) {
-  const { scene, reading, run, s, row } = d;
+/** @param {SceneFrame} d */
+export function predictionChart(d) {
+  const { scene, derived, run, s, row } = d;
   const prediction = scene.ui.prediction;
   if (!prediction) return nothing;
   const box = curveBox(d);
-  const top = topOf(reading.reach);
-  const count = prediction.drawn.length;
+  const top = axisTop(derived.maxDistanceAhead);
+  const count = prediction.curve.length;
   const open = prediction.phase === "open";
   const x = (/** @type {number} */ i) => box.x + ((i + 1) / Math.max(1, count)) * box.w;
   const y = (/** @type {number} */ v) => box.y + box.h * (1 - Math.min(1, v / top));
   const line = (/** @type {number[]} */ values) =>
     values.reduce((path, v, i) => (Number.isFinite(v) ? `${path}L${r(x(i))} ${r(y(v))}` : path), `M${box.x} ${y(0)}`);
-  const way = open ? [] : wayAhead(reading, run, s, row);
+  const way = open ? [] : distancesAhead(derived, run, s, row);
   const stop = scene.ui.focus?.part === "curve" ? scene.ui.focus.i : 0;
-  const name = nameOf(reading, row);
+  const name = rowName(derived, row);
   return svg`<g class="predicted">
     <text class="head" x=${box.x} y=${box.y - 12}>how far “${name.length > 10 ? `${name.slice(0, 9)}…` : name}” is from here</text>
     <rect class="pad" x=${box.x} y=${box.y - 6} width=${box.w + 8} height=${box.h + 12} data-part="curve" />
@@ -65,9 +65,9 @@ export function curve(d) {
     <text class="num" x=${box.x - 5} y=${box.y + box.h} text-anchor="end">0</text>
     <text class="num" x=${box.x} y=${box.y + box.h + 14}>step ${s + 1}</text>
     <text class="num" x=${box.x + box.w} y=${box.y + box.h + 14} text-anchor="end">step ${s + 1 + count}</text>
-    ${open ? nothing : svg`<path class="true" pathLength="1" d=${line(way)} /><text class="truename" x=${box.x + box.w - 4} y=${r(y(way.at(-1) ?? 0) + (y(way.at(-1) ?? 0) < box.y + 20 ? 16 : -7))} text-anchor="end">so it went: ${short(way.at(-1) ?? NaN)}</text>`}
-    <path class="mine" d=${line(prediction.drawn)} />
-    <g role="group" aria-label="Your curve">${prediction.drawn.map(
+    ${open ? nothing : svg`<path class="true" pathLength="1" d=${line(way)} /><text class="truename" x=${box.x + box.w - 4} y=${r(y(way.at(-1) ?? 0) + (y(way.at(-1) ?? 0) < box.y + 20 ? 16 : -7))} text-anchor="end">so it went: ${shortNumber(way.at(-1) ?? NaN)}</text>`}
+    <path class="mine" d=${line(prediction.curve)} />
+    <g role="group" aria-label="Your curve">${prediction.curve.map(
       (v, i) => svg`<circle class="handle" cx=${r(x(i))} cy=${r(y(v))} r=${open ? 4 : 2.5}
         role=${open ? "slider" : "img"} tabindex=${open && i === stop ? 0 : -1} data-place="curve:${i}"
         aria-label="after ${i + 1} steps" aria-valuemin=${open ? 0 : nothing} aria-valuemax=${open ? top : nothing}
@@ -79,19 +79,19 @@ export function curve(d) {
 /** @param {Scene} scene */
 export function predict(scene) {
   const { trace, ui } = scene;
-  const reading = readingOf(trace);
-  const run = reading.runs[runOf(scene)];
-  const name = nameOf(reading, ui.own.row);
-  const count = Math.min(AHEAD, reading.S - 1 - ui.step);
+  const derived = derive(trace);
+  const run = derived.runs[selectedRun(scene)];
+  const name = rowName(derived, ui.local.row);
+  const count = Math.min(STEPS_AHEAD, derived.S - 1 - ui.step);
   if (!count) return { question: "There is no step after this one. Press Not now, and take more steps.", outcome: "" };
-  const way = wayAhead(reading, run, ui.step, ui.own.row);
+  const way = distancesAhead(derived, run, ui.step, ui.local.row);
   let alone = 0;
-  for (let s = ui.step + 1; s <= ui.step + count; s++) alone += Number(run.glides(s, ui.own.row));
+  for (let s = ui.step + 1; s <= ui.step + count; s++) alone += Number(run.movedWithoutGrad(s, ui.local.row));
   const rule = run.rule(ui.step + 1).optimizer;
   const outcome = alone
-    ? `${short(way.at(-1) ?? NaN)} from here: at ${alone} of ${count} steps it moved without a gradient, by ${carrier(rule) === "momentum" ? `what ${rule} remembers` : "the pull of the penalty"}.`
+    ? `${shortNumber(way.at(-1) ?? NaN)} from here: at ${alone} of ${count} steps it moved without a gradient, by ${movingForce(rule) === "momentum" ? `what ${rule} remembers` : "the pull of the penalty"}.`
     : way.some((far) => far > 0)
-      ? `${short(way.at(-1) ?? NaN)} from here: under ${rule} it moved only where it had a gradient.`
+      ? `${shortNumber(way.at(-1) ?? NaN)} from here: under ${rule} it moved only where it had a gradient.`
       : `It stayed: under ${rule} a row without a gradient does not move, and it had none.`;
   return {
     question: `How far from here will “${name}” be over its next ${count} steps, under ${rule}? Drag the curve; with keys, arrows bend it from a point on.`,

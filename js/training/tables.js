@@ -1,12 +1,12 @@
 /**
  * Data tables of the training view: every number that is drawn.
  */
-import { blocks } from "../kit/data_table.js";
+import { splitColumns } from "../kit/data_table.js";
 import { fixed } from "../kit/format.js";
-import { chosen, lanesOf } from "./charts.js";
+import { withSelectedRow, lanesOf } from "./charts.js";
 import { size } from "./facts.js";
-import { short } from "./number_format.js";
-import { drawingOf, nameOf } from "./state.js";
+import { shortNumber } from "./number_format.js";
+import { sceneFrame, rowName } from "./state.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
@@ -14,13 +14,13 @@ const WIDE = 82; // pixels of a column of the data table: 1.23e−4 ∅
 
 /** Every number drawn. @param {Scene} scene @returns {import("../kit/data_table.js").DataTable[]} */
 export function tables(scene) {
-  const d = drawingOf(scene);
-  const { reading, s } = d;
-  const { row, n: mine } = chosen(d);
-  const { S, order, runs } = reading;
-  const until = d.asked ? s + 1 : S; // an open question keeps its answer
+  const d = sceneFrame(scene);
+  const { derived, s } = d;
+  const { row, n: mine } = withSelectedRow(d);
+  const { S, order, runs } = derived;
+  const until = d.predicting ? s + 1 : S; // an open question keeps its answer
   const steps = Array.from({ length: until }, (_, t) => String(t + 1));
-  const head = (/** @type {number} */ r) => nameOf(reading, r);
+  const head = (/** @type {number} */ r) => rowName(derived, r);
   const many = (/** @type {string} */ what, /** @type {number} */ n) => (runs.length > 1 ? `${what}, run ${n + 1}: ${runs[n].title}` : what);
   const most = Math.max(2, Math.floor((scene.size.width - 130) / WIDE));
   /** @type {import("../kit/data_table.js").DataTable[]} */
@@ -32,10 +32,10 @@ export function tables(scene) {
       rows: order.map((r) => ({
         head: head(r),
         cells: [
-          ...reading.place(run.weights(s + 1, r)).map(short),
-          short(run.move(s, r)),
-          short(size(run.grad(s, r))),
-          reading.lastSeen(s, r) < 0 ? "never" : reading.lastSeen(s, r) + 1,
+          ...derived.project(run.weights(s + 1, r)).map(shortNumber),
+          shortNumber(run.move(s, r)),
+          shortNumber(size(run.grad(s, r))),
+          derived.lastSeen(s, r) < 0 ? "never" : derived.lastSeen(s, r) + 1,
         ],
       })),
     })),
@@ -45,14 +45,14 @@ export function tables(scene) {
       columns: steps,
       rows: [
         ...runs.map((run, n) => ({ head: `${n + 1} ${run.name}`, cells: steps.map((_, t) => fixed(run.losses[t], 3)) })),
-        ...(reading.ghost ? [{ head: "without the branch", cells: steps.map((_, t) => fixed(reading.ghost?.losses[t] ?? NaN, 3)) }] : []),
+        ...(derived.unbranched ? [{ head: "without the branch", cells: steps.map((_, t) => fixed(derived.unbranched?.losses[t] ?? NaN, 3)) }] : []),
       ],
     },
     {
       caption: `“${head(row)}” number by number${runs.length > 1 ? `, run ${mine + 1}` : ""}`,
       corner: "number",
       columns: steps,
-      rows: lanesOf(chosen(d)).map(({ name, value }) => ({ head: name, cells: steps.map((_, t) => short(value(t))) })),
+      rows: lanesOf(withSelectedRow(d)).map(({ name, value }) => ({ head: name, cells: steps.map((_, t) => shortNumber(value(t))) })),
     },
     ...runs.map((run, n) => ({
       caption: many("How far each row moved at each step (∅: without a gradient)", n),
@@ -60,9 +60,9 @@ export function tables(scene) {
       columns: steps,
       rows: order.map((r) => ({
         head: head(r),
-        cells: steps.map((_, t) => `${short(run.move(t, r))}${run.hasGrad(t, r) ? "" : " ∅"}`),
+        cells: steps.map((_, t) => `${shortNumber(run.move(t, r))}${run.hasGrad(t, r) ? "" : " ∅"}`),
       })),
     })),
   ];
-  return all.flatMap((table) => blocks(table, most));
+  return all.flatMap((table) => splitColumns(table, most));
 }

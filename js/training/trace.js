@@ -5,25 +5,25 @@
 
 /** @typedef {import("../kit/wire.js").Trace} Trace */
 /** @typedef {import("../kit/wire.js").Numbers} Numbers */
-/** @typedef {{ optimizer: string, rate: number, memory: string[] }} Rule */
+/** @typedef {{ optimizer: string, rate: number, slots: string[] }} Rule */
 /**
  * @typedef {object} Run
  * @property {string} title
  * @property {string} name                               the optimiser it began with
- * @property {number | null} turn                        the step from which on it branched
+ * @property {number | null} branchStep                        the step from which on it branched
  * @property {(s: number) => Rule} rule
  * @property {(k: number, row: number) => Numbers} weights
  * @property {(s: number, row: number) => ArrayLike<number>} grad
  * @property {(s: number, row: number) => boolean} hasGrad
  * @property {(s: number, row: number) => number} move
- * @property {(s: number, row: number) => boolean} glides  it moved without a gradient
- * @property {(slot: number, k: number, row: number) => Numbers | null} memory
+ * @property {(s: number, row: number) => boolean} movedWithoutGrad  it moved without a gradient
+ * @property {(slot: number, k: number, row: number) => Numbers | null} slot
  * @property {(s: number) => number} rate                as the formula uses it
  * @property {Numbers} losses
  */
 /** @typedef {{ x: [number, number], y: [number, number] }} Bounds */
 /**
- * @typedef {object} Reading
+ * @typedef {object} Derived
  * @property {number} V
  * @property {number} D
  * @property {number} S
@@ -32,32 +32,32 @@
  * @property {number[]} order     rows, the most frequent word first
  * @property {Numbers} counts
  * @property {Run[]} runs
- * @property {{ run: number, from: number, weights: (k: number, row: number) => Numbers, losses: Numbers } | null} ghost
- * @property {number | null} kept  the share of the variance that the map shows
- * @property {(row: ArrayLike<number>) => [number, number]} place  where a row stands on the map
+ * @property {{ run: number, from: number, weights: (k: number, row: number) => Numbers, losses: Numbers } | null} unbranched
+ * @property {number | null} varianceShown  the share of the variance that the map shows
+ * @property {(row: ArrayLike<number>) => [number, number]} project  where a row stands on the map
  * @property {(s: number) => number[]} batch   ids of the words a step looks at
  * @property {(s: number, row: number) => number} lastSeen  the last step up to s with a gradient in any run, or −1
- * @property {number} most        the longest move
+ * @property {number} longestMove        the longest move
  * @property {Bounds} bounds
- * @property {number} reach       the longest way of any row in AHEAD steps
+ * @property {number} maxDistanceAhead       the longest way of any row in AHEAD steps
  */
 
-export const AHEAD = 20;
+export const STEPS_AHEAD = 20;
 
-/** @type {WeakMap<Trace, Reading>} */
-const known = new WeakMap();
+/** @type {WeakMap<Trace, Derived>} */
+const cache = new WeakMap();
 
-/** @param {Trace} trace @returns {Reading} */
-export function readingOf(trace) {
-  const before = known.get(trace);
+/** @param {Trace} trace @returns {Derived} */
+export function derive(trace) {
+  const before = cache.get(trace);
   if (before) return before;
-  const made = read(trace);
-  known.set(trace, made);
+  const made = deriveTrace(trace);
+  cache.set(trace, made);
   return made;
 }
 
-/** @param {Trace} trace @returns {Reading} */
-function read({ header, arrays }) {
+/** @param {Trace} trace @returns {Derived} */
+function deriveTrace({ header, arrays }) {
   const [states, V, D] = arrays.w0.shape;
   const S = states - 1;
   const events = arrays.events.data;
@@ -65,12 +65,12 @@ function read({ header, arrays }) {
   for (let e = 0; e < events.length / 2; e++) index[events[2 * e] * V + events[2 * e + 1]] = e;
   /** @type {Run[]} */
   const runs = header.runs.map((/** @type {any} */ said, /** @type {number} */ n) =>
-    runOf(said, n, arrays, { S, V, D }, index),
+    deriveRun(said, n, arrays, { S, V, D }, index),
   );
   const centre = arrays.centre.data;
   const axes = arrays.axes.data;
   /** @param {ArrayLike<number>} row @returns {[number, number]} */
-  const place = (row) => {
+  const project = (row) => {
     let x = 0;
     let y = 0;
     for (let d = 0; d < D; d++) {
@@ -79,32 +79,32 @@ function read({ header, arrays }) {
     }
     return [x, y];
   };
-  const turn = header.branched === null ? null : header.runs[header.branched].branch.step;
+  const branchStep = header.branched === null ? null : header.runs[header.branched].branch.step;
   const past = arrays.ghost;
-  const ghost = past && {
+  const unbranched = past && {
     run: header.branched,
-    from: turn,
+    from: branchStep,
     losses: arrays.ghost_losses.data,
     weights: (/** @type {number} */ k, /** @type {number} */ row) =>
-      past.data.subarray(((k - turn) * V + row) * D, ((k - turn) * V + row + 1) * D),
+      past.data.subarray(((k - branchStep) * V + row) * D, ((k - branchStep) * V + row + 1) * D),
   };
   const B = header.batch;
   const ids = arrays.ids.data;
   return {
-    V, D, S, runs, place, ghost,
+    V, D, S, runs, project, unbranched,
     N: header.total,
     words: header.words,
     order: Array.from(arrays.order.data),
     counts: arrays.counts.data,
-    kept: header.kept,
+    varianceShown: header.kept,
     batch: (s) => Array.from({ length: B }, (_, b) => ids[(s * B + b) % ids.length]),
     lastSeen(s, row) {
       for (let t = s; t >= 0; t--) if (index[t * V + row] >= 0) return t;
       return -1;
     },
-    most: longest(runs, S, V),
-    bounds: boundsOf(runs, S, V, place),
-    reach: reachOf(runs, S, V),
+    longestMove: longestMove(runs, S, V),
+    bounds: mapBounds(runs, S, V, project),
+    maxDistanceAhead: maxDistanceAhead(runs, S, V),
   }; // prettier-ignore
 }
 
@@ -116,12 +116,12 @@ function read({ header, arrays }) {
  * @param {Int32Array} index
  * @returns {Run}
  */
-function runOf(said, n, arrays, { S, V, D }, index) {
+function deriveRun(said, n, arrays, { S, V, D }, index) {
   const w = arrays[`w${n}`].data;
   const g = arrays[`g${n}`].data;
   const rates = arrays[`rates${n}`].data;
   const none = new Float32Array(D);
-  const turn = said.branch?.step ?? null;
+  const branchStep = said.branch?.step ?? null;
   /** @param {number} k @param {number} row */
   const weights = (k, row) => w.subarray((k * V + row) * D, (k * V + row + 1) * D);
   /** @param {number} s @param {number} row */
@@ -142,15 +142,15 @@ function runOf(said, n, arrays, { S, V, D }, index) {
   }
   return {
     name: said.optimizer,
-    title: titleOf(said, said.branch),
-    turn,
-    rule: (s) => (turn !== null && s >= turn ? said.branch : said),
+    title: runTitle(said, said.branch),
+    branchStep,
+    rule: (s) => (branchStep !== null && s >= branchStep ? said.branch : said),
     weights,
     grad,
     hasGrad: (s, row) => pulled[s * V + row] === 1,
     move: (s, row) => moves[s * V + row],
-    glides: (s, row) => moves[s * V + row] > 0 && !pulled[s * V + row],
-    memory(slot, k, row) {
+    movedWithoutGrad: (s, row) => moves[s * V + row] > 0 && !pulled[s * V + row],
+    slot(slot, k, row) {
       const kept = arrays[`memory${n}${slot}`]?.data;
       return kept ? kept.subarray((k * V + row) * D, (k * V + row + 1) * D) : null;
     },
@@ -160,7 +160,7 @@ function runOf(said, n, arrays, { S, V, D }, index) {
 }
 
 /** What a run is called, before and after its branch. @param {Rule} first @param {Rule | null} then */
-function titleOf(first, then) {
+function runTitle(first, then) {
   const whole = `${first.optimizer}, rate ${first.rate}`;
   if (!then || (then.optimizer === first.optimizer && then.rate === first.rate)) return whole;
   if (then.optimizer === first.optimizer) return `${whole} → ${then.rate}`;
@@ -176,7 +176,7 @@ export function distance(a, b) {
 }
 
 /** @param {Run[]} runs @param {number} S @param {number} V */
-function longest(runs, S, V) {
+function longestMove(runs, S, V) {
   let most = 0;
   for (const run of runs) {
     for (let s = 0; s < S; s++) {
@@ -189,14 +189,14 @@ function longest(runs, S, V) {
   return most || 1;
 }
 
-/** What the map must hold: every row at every other step of every run; its margin holds the rest. @param {Run[]} runs @param {number} S @param {number} V @param {Reading["place"]} place @returns {Bounds} */
-function boundsOf(runs, S, V, place) {
+/** What the map must hold: every row at every other step of every run; its margin holds the rest. @param {Run[]} runs @param {number} S @param {number} V @param {Derived["project"]} project @returns {Bounds} */
+function mapBounds(runs, S, V, project) {
   /** @type {Bounds} */
   const all = { x: [Infinity, -Infinity], y: [Infinity, -Infinity] };
   for (const run of runs) {
     for (let k = S; k >= 0; k -= 2) {
       for (let row = 0; row < V; row++) {
-        const [x, y] = place(run.weights(k, row));
+        const [x, y] = project(run.weights(k, row));
         if (!Number.isFinite(x) || !Number.isFinite(y)) continue;
         all.x = [Math.min(all.x[0], x), Math.max(all.x[1], x)];
         all.y = [Math.min(all.y[0], y), Math.max(all.y[1], y)];
@@ -207,36 +207,36 @@ function boundsOf(runs, S, V, place) {
 }
 
 /** @param {Run[]} runs @param {number} S @param {number} V */
-function reachOf(runs, S, V) {
+function maxDistanceAhead(runs, S, V) {
   let most = 0;
   for (const run of runs) {
-    for (let k = 0; k + AHEAD <= S; k += 5) {
+    for (let k = 0; k + STEPS_AHEAD <= S; k += 5) {
       for (let row = 0; row < V; row++) {
-        const far = distance(run.weights(k, row), run.weights(k + AHEAD, row));
+        const far = distance(run.weights(k, row), run.weights(k + STEPS_AHEAD, row));
         if (Number.isFinite(far) && far > most) most = far;
       }
     }
   }
-  return most || longest(runs, S, V) * Math.max(1, S / 2);
+  return most || longestMove(runs, S, V) * Math.max(1, S / 2);
 }
 
-/** How many rows moved at a step, how many of them without a gradient, and how many had one. @param {Reading} reading @param {Run} run @param {number} s */
-export function census({ V }, run, s) {
+/** How many rows moved at a step, how many of them without a gradient, and how many had one. @param {Derived} derived @param {Run} run @param {number} s */
+export function countMoves({ V }, run, s) {
   let moved = 0;
   let glided = 0;
   let pulled = 0;
   for (let row = 0; row < V; row++) {
     moved += Number(run.move(s, row) > 0);
-    glided += Number(run.glides(s, row));
+    glided += Number(run.movedWithoutGrad(s, row));
     pulled += Number(run.hasGrad(s, row));
   }
   return { moved, glided, pulled };
 }
 
-/** How far a row will be from where it stands after step s, for each of the next steps. @param {Reading} reading @param {Run} run @param {number} s @param {number} row */
-export function wayAhead({ S }, run, s, row) {
+/** How far a row will be from where it stands after step s, for each of the next steps. @param {Derived} derived @param {Run} run @param {number} s @param {number} row */
+export function distancesAhead({ S }, run, s, row) {
   const here = run.weights(s + 1, row);
-  return Array.from({ length: Math.min(AHEAD, S - 1 - s) }, (_, i) =>
+  return Array.from({ length: Math.min(STEPS_AHEAD, S - 1 - s) }, (_, i) =>
     distance(here, run.weights(s + 2 + i, row)),
   );
 }
