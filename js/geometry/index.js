@@ -54,21 +54,21 @@ const geometry = {
     [["A", "B", "C"], "on a word: put it into the sum a − b + c"],
   ],
   onKey,
-  onTrace(act, scene, before) {
+  onTrace(explorer, scene, before) {
     if (!before) return;
     const [was, now] = [before.header.params, scene.trace.header.params];
     const [then, here] = [derive(before), derive(scene.trace)];
     if (was.plane !== now.plane || was.seed !== now.seed) startTransition(scene, then.points);
     const moved = then.picked !== here.picked || then.V !== here.V;
-    if (moved || was.plane !== now.plane) act.ui.prediction = null;
-    if (moved) Object.assign(act.ui, { step: 0, focus: null, hover: null, open: null });
-    act.ui.note = narrateChange(was, scene);
-    if (then.picked !== here.picked) broadcastRow(act, here.picked);
+    if (moved || was.plane !== now.plane) explorer.ui.prediction = null;
+    if (moved) Object.assign(explorer.ui, { step: 0, focus: null, hover: null, open: null });
+    explorer.ui.note = narrateChange(was, scene);
+    if (then.picked !== here.picked) broadcastRow(explorer, here.picked);
   },
   selectedRow: ({ trace }) => trace.header.picked,
-  onRowSelected(act, { trace }, row) {
+  onRowSelected(explorer, { trace }, row) {
     const { V, picked, text } = derive(trace);
-    if (row !== picked && row < V) act.edit({ word: text(row) });
+    if (row !== picked && row < V) explorer.edit({ word: text(row) });
   },
   cursor: (scene) => ({ step: scene.ui.step, playing: scene.ui.playing, row: selectedRow(scene) }),
 };

@@ -116,15 +116,15 @@ const DIRECTIONS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], Ar
  * @returns {number} or −1 at the edge
  */
 export function nextRow(points, row, key) {
-  const way = DIRECTIONS[key];
+  const direction = DIRECTIONS[key];
   const [x, y] = [points[2 * row], points[2 * row + 1]];
   let best = -1;
   let least = Infinity;
-  if (!way || !Number.isFinite(x)) return best;
+  if (!direction || !Number.isFinite(x)) return best;
   for (let other = 0; other < points.length / 2; other++) {
     const [dx, dy] = [points[2 * other] - x, points[2 * other + 1] - y];
-    const along = dx * way[0] + dy * way[1];
-    const across = Math.abs(dx * way[1]) + Math.abs(dy * way[0]);
+    const along = dx * direction[0] + dy * direction[1];
+    const across = Math.abs(dx * direction[1]) + Math.abs(dy * direction[0]);
     const apart = along * along + across * across;
     if (along > 0 && across <= along && apart < least) [best, least] = [other, apart];
   }
@@ -145,15 +145,15 @@ const SIDES = /** @type {["start" | "end", number, number][]} */ ([
 /**
  * Names beside their points, the first ones first; a name that would stand on another, or on a
  * point that has a name, is left out.
- * @param {Name[]} wanted
+ * @param {Name[]} requests
  * @param {Box} box
  * @returns {(Name & { anchor: "start" | "end", lx: number, ly: number })[]}
  */
-export function placeNames(wanted, box) {
+export function placeNames(requests, box) {
   /** @type {{ l: number, r: number, y: number }[]} */
-  const taken = wanted.map(({ x, y }) => ({ l: x - 5, r: x + 5, y: y + 4 }));
+  const taken = requests.map(({ x, y }) => ({ l: x - 5, r: x + 5, y: y + 4 }));
   const placed = [];
-  for (const name of wanted) {
+  for (const name of requests) {
     const wide = [...name.text].length * 6.6 + 4;
     for (const [anchor, dx, dy] of SIDES) {
       const [lx, ly] = [name.x + dx, name.y + dy];

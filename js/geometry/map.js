@@ -18,12 +18,12 @@ const SHADES = 8;
 export function canvas({ scene, derived, at, scale, points, predicting }) {
   const { map } = at;
   const { theme } = scene;
-  const said = predicting
+  const label = predicting
     ? `Map of ${pluralize(derived.V, "word")}; six of them are named. Choose one in the list.`
     : `Map of ${pluralize(derived.V, "word")}. Arrow keys go to the nearest word that way, Enter picks it, A, B and C put it into the sum.`;
   return guard([points, map.w, map.h, theme, predicting, scene.trace], () => {
     /** @param {Element | undefined} el */
-    const painted = (el) => {
+    const paintDots = (el) => {
       const what = { derived, at, scale, points, theme, predicting };
       // Not before it stands in the page: until then it has no colours.
       if (el) queueMicrotask(() => dots(/** @type {HTMLCanvasElement} */ (el), what));
@@ -33,9 +33,9 @@ export function canvas({ scene, derived, at, scale, points, predicting }) {
       role="application"
       tabindex="0"
       data-place="map"
-      aria-label=${said}
+      aria-label=${label}
       style="left:${map.x}px;top:${map.y}px;width:${map.w}px;height:${map.h}px"
-      ${ref(painted)}
+      ${ref(paintDots)}
     ></canvas>`;
   });
 }
@@ -159,13 +159,13 @@ function candidates(d) {
 function labels(d) {
   const { derived, current, predicting, scale, at } = d;
   /** @type {import("./layout.js").Name[]} */
-  const wanted = [];
+  const requests = [];
   const named = new Set();
   const add = (/** @type {number} */ row, /** @type {string} */ kind) => {
     const p = named.has(row) ? null : spot(d, row);
     named.add(row);
     const text = short(derived.name(row));
-    if (p) wanted.push({ x: p[0], y: p[1], text, kind });
+    if (p) requests.push({ x: p[0], y: p[1], text, kind });
   };
   add(derived.picked, "middle");
   if (predicting) for (const row of derived.choices) add(row, "choice");
@@ -174,13 +174,13 @@ function labels(d) {
     add(current, "current");
     if (derived.target && !d.moving) {
       const [x, y] = toScreen(scale, ...derived.target);
-      wanted.push({ x, y, text: "a − b + c", kind: "sum" });
+      requests.push({ x, y, text: "a − b + c", kind: "sum" });
     }
     for (const row of derived.near) add(row, "true");
     for (const row of derived.nearMap) add(row, "seems");
     derived.terms?.forEach((row, i) => add(row, `term ${"abc"[i]}`));
   }
-  return placeNames(wanted, at.map).map(
+  return placeNames(requests, at.map).map(
     (n) => svg`<text class="name ${n.kind}" x=${n.lx} y=${n.ly} text-anchor=${n.anchor}>${n.text}</text>`,
   );
 }

@@ -27,12 +27,12 @@ export function lists(d) {
 function list({ scene, derived, at, current }, side, part, rows) {
   const { x, w } = at.lists[side];
   const { ui } = scene;
-  const told = side ? "nearest on the map" : "truly nearest";
+  const title = side ? "nearest on the map" : "truly nearest";
   if (!rows.length)
     return html`<p class="none" style="left:${x}px;width:${w}px;top:${at.rows.y + 16}px">no other word</p>`;
-  const held = ui.focus?.part === part ? rows.indexOf(ui.focus.row) : -1;
-  const stop = held >= 0 ? held : side ? 0 : Math.min(ui.step, rows.length - 1);
-  return html`<div role="listbox" aria-label="The ${rows.length} words ${told}" class="words">
+  const focusedIndex = ui.focus?.part === part ? rows.indexOf(ui.focus.row) : -1;
+  const stop = focusedIndex >= 0 ? focusedIndex : side ? 0 : Math.min(ui.step, rows.length - 1);
+  return html`<div role="listbox" aria-label="The ${rows.length} words ${title}" class="words">
     ${rows.map((row, i) => {
       const both = derived.both.includes(row);
       const mark = markOf(ui.prediction, row);
@@ -58,7 +58,7 @@ function list({ scene, derived, at, current }, side, part, rows) {
 function candidateList({ scene, derived, at }) {
   const { x } = at.lists[0];
   const { prediction, focus } = scene.ui;
-  const held = focus?.part === "choice" ? derived.choices.indexOf(focus.row) : 0;
+  const focusedIndex = focus?.part === "choice" ? derived.choices.indexOf(focus.row) : 0;
   return html`<div role="listbox" aria-label="Which word is truly nearest?" class="words">
     ${derived.choices.map((row, i) => {
       const chosen = markOf(prediction, row) === "chosen";
@@ -66,7 +66,7 @@ function candidateList({ scene, derived, at }) {
         role="option"
         class="line guess ${chosen ? "chosen" : ""}"
         aria-selected=${String(chosen)}
-        tabindex=${i === Math.max(0, held) ? 0 : -1}
+        tabindex=${i === Math.max(0, focusedIndex) ? 0 : -1}
         data-place="choice:${i}"
         data-row=${row}
         style="left:${x}px;width:${at.lists[1].x + at.lists[1].w - x}px;top:${lineY(at, i) - 12}px"

@@ -41,9 +41,9 @@ function layoutAndScale(scene, points) {
   const before = layoutCache.get(scene.explorer);
   if (before && key.every((part, i) => part === before.key[i])) return before;
   const at = layout({ width: scene.size.figure, count });
-  const made = { key, at, scale: scaleOf(points, at.map, target) };
-  layoutCache.set(scene.explorer, made);
-  return made;
+  const result = { key, at, scale: scaleOf(points, at.map, target) };
+  layoutCache.set(scene.explorer, result);
+  return result;
 }
 
 /** @param {Scene} scene @returns {SceneFrame} */

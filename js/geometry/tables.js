@@ -17,7 +17,7 @@ export function tables(scene) {
   const numbers = (row) => [fixed(cosines[row]), fixed(distances[row]), fixed(mapDistances[row]), fixed(points[2 * row]), fixed(points[2 * row + 1])];
   const columns = ["cosine", "true", "map", "x", "y"];
   const current = selectedRow(scene);
-  const looked = current >= 0 && current !== picked ? [current] : [];
+  const selectedRows = current >= 0 && current !== picked ? [current] : [];
   const { terms, answers, answerCosines, target } = derived;
   return [
     {
@@ -36,7 +36,7 @@ export function tables(scene) {
       caption: "Looked at",
       corner: "word",
       columns,
-      rows: [picked, ...looked].map((row) => ({ head: name(row), cells: numbers(row) })),
+      rows: [picked, ...selectedRows].map((row) => ({ head: name(row), cells: numbers(row) })),
     },
     ...(terms
       ? [

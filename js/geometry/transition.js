@@ -24,15 +24,15 @@ export function startTransition({ trace, ui, theme }, from) {
  */
 export function pointsNow({ trace, ui, explorer }) {
   const { points } = derive(trace);
-  const { walk: way } = ui.local;
-  if (!way) return { points, moving: false };
-  const share = (performance.now() - way.start) / DURATION;
+  const { walk: running } = ui.local;
+  if (!running) return { points, moving: false };
+  const share = (performance.now() - running.start) / DURATION;
   if (share >= 1) {
     ui.local.walk = null;
     return { points, moving: false };
   }
   requestAnimationFrame(() => explorer.repaint());
-  return { points: between(way.from, points, share), moving: true };
+  return { points: between(running.from, points, share), moving: true };
 }
 
 /**

@@ -80,9 +80,9 @@ export function verdicts({ scene, derived, at }) {
   return derived.rows.map((row, i) => {
     const mark = markOf(prediction, row);
     if (!mark) return nothing;
-    const said = { chosen: "chosen", right: "right", missed: "missed", extra: "extra" }[mark];
+    const label = { chosen: "chosen", right: "right", missed: "missed", extra: "extra" }[mark];
     const words = mark === "chosen" && !at.narrow;
     return html`<span class="verdict ${mark} ${words ? "" : "small"}" style="left:${at.table.x - 2}px;top:${at.table.y + i * at.table.rh - 1.5}px;width:${at.table.w + 2.5}px;height:${at.table.rh + 1}px;--order:${order++}"
-      ><span class="tag">${icon(mark === "chosen" ? "right" : mark)}<span class=${words ? "" : "unseen"}>${said}</span></span></span>`;
+      ><span class="tag">${icon(mark === "chosen" ? "right" : mark)}<span class=${words ? "" : "unseen"}>${label}</span></span></span>`;
   });
 }

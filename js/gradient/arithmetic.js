@@ -99,16 +99,16 @@ function scoresLine({ ui, size }, derived, row, col) {
 
 /** @param {Scene} scene @param {Derived} derived @param {number} row @param {number} col @returns {Line} */
 function checkLine({ trace, params, ui }, derived, row, col) {
-  const found = checkedWeight(trace, derived, row, col, params.digits, params.rule);
+  const check = checkedWeight(trace, derived, row, col, params.digits, params.rule);
   const name = "check";
-  if (!found) return { name, main: false, body: "not among the weights that were checked", note: `${formatInt(trace.header.weights_checked)} were` };
-  const h = scientific(found.h, 0);
-  const losses = ui.open ? html`(${fixed(found.up, 12)} − ${fixed(found.down, 12)}) / (2 · ${h}) = ` : "";
+  if (!check) return { name, main: false, body: "not among the weights that were checked", note: `${formatInt(trace.header.weights_checked)} were` };
+  const h = scientific(check.h, 0);
+  const losses = ui.open ? html`(${fixed(check.up, 12)} − ${fixed(check.down, 12)}) / (2 · ${h}) = ` : "";
   return {
     name,
     main: Boolean(ui.open),
-    body: html`(L(W[${row}, ${col}] + ${h}) − L(W[${row}, ${col}] − ${h})) / 2h = ${losses}<span class="on">${fixed(found.numeric, 6)}</span>`,
-    note: Number.isNaN(found.error) ? "the loss is no number" : `error ${scientific(found.error)}`,
+    body: html`(L(W[${row}, ${col}] + ${h}) − L(W[${row}, ${col}] − ${h})) / 2h = ${losses}<span class="on">${fixed(check.numeric, 6)}</span>`,
+    note: Number.isNaN(check.error) ? "the loss is no number" : `error ${scientific(check.error)}`,
   };
 }
 
@@ -173,10 +173,10 @@ function fact(id, scene, derived) {
     }),
     error: () => {
       const { row, col } = selectedWeight(scene);
-      const found = checkedWeight(trace, derived, row, col, params.digits, params.rule);
+      const check = checkedWeight(trace, derived, row, col, params.digits, params.rule);
       return {
-        body: found
-          ? html`|${fixed(found.analytic, 6)} − ${fixed(found.numeric, 6)}| / largest = <span class="on">${scientific(found.error)}</span>`
+        body: check
+          ? html`|${fixed(check.analytic, 6)} − ${fixed(check.numeric, 6)}| / largest = <span class="on">${scientific(check.error)}</span>`
           : "not among the weights that were checked",
         note: "largest: the largest gradient of any weight, said or measured",
       };

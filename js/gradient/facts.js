@@ -19,7 +19,7 @@ export function facts(scene) {
   const { N, V, D } = derived;
   const hidden = isPredicting(scene);
   const weight = selectedWeight(scene);
-  const found = checkedWeight(trace, derived, weight.row, weight.col, params.digits, params.rule);
+  const check = checkedWeight(trace, derived, weight.row, weight.col, params.digits, params.rule);
   const row = busiest(derived);
   const good = header.passes[params.rule];
   const groups = [
@@ -43,9 +43,9 @@ export function facts(scene) {
       facts: hidden
         ? [{ name: "hidden", value: "?" }]
         : [
-            { name: `by “${params.rule}”`, value: found ? fixed(found.analytic, 6) : "—" },
-            { name: "measured", value: found ? fixed(found.numeric, 6) : "—" },
-            { name: "error", value: found ? scientific(found.error) : "—", id: found ? "error" : undefined, tone: found && found.error > header.tolerance ? "bad" : "" },
+            { name: `by “${params.rule}”`, value: check ? fixed(check.analytic, 6) : "—" },
+            { name: "measured", value: check ? fixed(check.numeric, 6) : "—" },
+            { name: "error", value: check ? scientific(check.error) : "—", id: check ? "error" : undefined, tone: check && check.error > header.tolerance ? "bad" : "" },
             { name: "all weights", value: good ? "pass" : "fail", id: "all", tone: good ? "good" : "bad" },
           ],
     },

@@ -60,11 +60,11 @@ export function tableGrid({ scene, derived, at, highlight, predicting, rule, ste
       : { row: highlight.row >= 0 ? highlight.row : derived.rows[0], col: col0 };
   const rows = derived.rows.map((row, i) => {
     const { values: all, any } = rowStateAt(derived, row, step, rule);
-    const seen = predicting ? 0 : step; // while it asks the table itself is shown
+    const shownStep = predicting ? 0 : step; // while it asks the table itself is shown
     const mark = markOf(scene.ui.local.asks === "rows" ? prediction : null, row);
     const faded = !predicting && !any;
     const stopCol = stop.row === row ? Math.min(stop.col, derived.D - 1) : -1;
-    return guard([scene.trace, seen, rule, at, col0, row, faded, mark, predicting, stopCol, scene.theme], () => {
+    return guard([scene.trace, shownStep, rule, at, col0, row, faded, mark, predicting, stopCol, scene.theme], () => {
       const values = windowOf(predicting ? derived.weights(row) : all, col0, table.cols);
       return svg`<g class="${faded ? "faded" : ""}">${heatmapRow({
         values,

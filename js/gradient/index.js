@@ -65,11 +65,11 @@ const gradient = {
     const spot = selection(scene);
     return spot.row ?? (spot.n !== undefined ? (derived.ids[spot.n] ?? null) : null);
   },
-  onRowSelected(act, { trace }, row) {
+  onRowSelected(explorer, { trace }, row) {
     const derived = derive(trace);
     if (derived.rowIndex(row) < 0) return;
     const [n] = derived.senders(row);
-    act.updateUi({ focus: n === undefined ? { part: "row", row } : { part: "chip", n }, hover: null, open: null }, "step");
+    explorer.updateUi({ focus: n === undefined ? { part: "row", row } : { part: "chip", n }, hover: null, open: null }, "step");
   },
   keys: [
     [["Enter"], "on a weight's gradient: its sum, and the check of it"],
@@ -77,20 +77,20 @@ const gradient = {
     [["Enter", "Space"], "while predicting: choose the row"],
   ],
   onKey,
-  onTrace(act, scene, before) {
+  onTrace(explorer, scene, before) {
     if (!before) return;
     const was = before.header.params;
     const now = scene.trace.header.params;
     const derived = derive(scene.trace);
     const old = derive(before);
-    const asks = ["text", "input_dim", "mode", ...(act.ui.local.asks === "fate" ? ["rule"] : [])];
-    if (act.ui.prediction && asks.some((name) => was[name] !== now[name])) act.ui.prediction = null;
-    if (act.ui.step >= Math.min(old.N, derived.N)) act.ui.step = derived.N; // it was whole, and stays so
-    act.ui.focus = clampSpot(act.ui.focus, derived);
-    if (act.ui.open && act.ui.open.kind !== "fact") act.ui.open = clampSpot(act.ui.open, derived);
-    act.ui.hover = null;
-    act.ui.local.col = Math.min(act.ui.local.col, derived.D - 1);
-    act.ui.note = narrateChange(was, scene);
+    const questionParams = ["text", "input_dim", "mode", ...(explorer.ui.local.asks === "fate" ? ["rule"] : [])];
+    if (explorer.ui.prediction && questionParams.some((name) => was[name] !== now[name])) explorer.ui.prediction = null;
+    if (explorer.ui.step >= Math.min(old.N, derived.N)) explorer.ui.step = derived.N; // it was whole, and stays so
+    explorer.ui.focus = clampSpot(explorer.ui.focus, derived);
+    if (explorer.ui.open && explorer.ui.open.kind !== "fact") explorer.ui.open = clampSpot(explorer.ui.open, derived);
+    explorer.ui.hover = null;
+    explorer.ui.local.col = Math.min(explorer.ui.local.col, derived.D - 1);
+    explorer.ui.note = narrateChange(was, scene);
   },
   cursor: (scene) => {
     const { ui } = scene;
@@ -101,8 +101,8 @@ const gradient = {
 /** What was held, if it is still there. @param {any} spot @param {import("./trace.js").Derived} derived */
 function clampSpot(spot, { N, D, rowIndex }) {
   if (!spot) return null;
-  const gone = (spot.n ?? 0) >= N || (spot.row !== undefined && rowIndex(spot.row) < 0) || (spot.col ?? 0) >= D;
-  return gone ? null : spot;
+  const outside = (spot.n ?? 0) >= N || (spot.row !== undefined && rowIndex(spot.row) < 0) || (spot.col ?? 0) >= D;
+  return outside ? null : spot;
 }
 
 export default createWidget(gradient);

@@ -32,13 +32,13 @@ export function pointer(scene, derived, at) {
     leave: () => explorer.setHover(null),
     /** @param {MouseEvent} event */
     click: (event) => {
-      const found = spot(event);
-      if (found) select(scene, found);
+      const target = spot(event);
+      if (target) select(scene, target);
     },
     /** @param {MouseEvent} event */
     open: (event) => {
-      const found = spot(event);
-      if (found && !ui.prediction) openArithmetic(scene, found);
+      const target = spot(event);
+      if (target && !ui.prediction) openArithmetic(scene, target);
     },
   };
 }

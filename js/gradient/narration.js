@@ -67,26 +67,26 @@ function narrateWord(scene, derived, n) {
 function narrateRow(scene, derived, row) {
   const { params, ui } = scene;
   const col = selectedColumn(scene);
-  const who = named(derived, row);
+  const subject = named(derived, row);
   const now = rowStateAt(derived, row, ui.step, params.rule);
   const value = fixed(now.values[col]);
   const parts = now.arrived.map((n) => derived.gradOutput(n)[col]);
   if (!derived.count(row)) {
     if (derived.tied && derived.N > 1)
-      return html`${who} is read by no word, and still gets ${value} in column ${col}: it is scored as every word's next one.`;
+      return html`${subject} is read by no word, and still gets ${value} in column ${col}: it is scored as every word's next one.`;
     if (params.mode === "padding" && row === params.padding_idx)
-      return html`${who} is padding: whatever comes back to it, its gradient is exactly zero.`;
-    return html`${who} is read by no word: its gradient is exactly zero.`;
+      return html`${subject} is padding: whatever comes back to it, its gradient is exactly zero.`;
+    return html`${subject} is read by no word: its gradient is exactly zero.`;
   }
   if (!parts.length) return html`Nothing has arrived at row ${row} yet.`;
   const times = parts.length === 1 ? "once" : parts.length === 2 ? "twice" : `${parts.length} times`;
   const scores = derived.tied ? html`, and ${fixed(derived.gradFromScores(row)[col])} through the scores` : "";
   if (params.rule === "assign" && parts.length > 1)
-    return html`${who} was assigned ${times}. In column ${col} only the last is left, ${fixed(parts[parts.length - 1])}${scores}; the sum would be ${fixed(derived.gradient(row, "add")[col])}.`;
+    return html`${subject} was assigned ${times}. In column ${col} only the last is left, ${fixed(parts[parts.length - 1])}${scores}; the sum would be ${fixed(derived.gradient(row, "add")[col])}.`;
   if (params.mode === "frequency" && parts.length > 1 && now.complete)
-    return html`${who} appears ${times}: in column ${col} it gets (${sumText(parts)}) / ${parts.length} = <b>${value}</b>, the mean.`;
+    return html`${subject} appears ${times}: in column ${col} it gets (${sumText(parts)}) / ${parts.length} = <b>${value}</b>, the mean.`;
   const result = derived.tied ? html`${sumText(parts)}${scores}, together <b>${value}</b>` : html`${sumText(parts)}${parts.length > 1 ? html` = <b>${value}</b>` : ""}`;
-  return html`${who} appears ${times}: in column ${col} it gets ${result}.`;
+  return html`${subject} appears ${times}: in column ${col} it gets ${result}.`;
 }
 
 /** @param {Scene} scene @param {Derived} derived @param {number} row */
@@ -125,8 +125,8 @@ export function narrateChange(was, { trace }) {
 /** @param {Scene["trace"]} trace @param {Derived} derived */
 function narrateStepSize(trace, derived) {
   const { digits, rule } = trace.header.params;
-  const found = errorsByStep(trace, derived, "add", null);
-  const best = found.indexOf(Math.min(...found));
+  const errors = errorsByStep(trace, derived, "add", null);
+  const best = errors.indexOf(Math.min(...errors));
   const h = `h = ${scientific(stepSize(digits), 0)}`;
   const error = `${scientific(errorsByStep(trace, derived, rule, null)[digits])}`;
   if (rule === "assign" && !trace.header.passes.assign) return `${h}: the error stays near ${error}. No step helps: the gradient itself is wrong.`;

@@ -16,10 +16,10 @@ export function ribbons(drawing) {
   if (predicting && scene.ui.local.asks === "rows") return nothing;
   const first = scene.ui.local.windows.token;
   const drawn = Array.from({ length: at.chips.count }, (_, i) => first + i).filter(derived.hasGradient);
-  const seen = predicting ? derived.N : step;
+  const shownStep = predicting ? derived.N : step;
   const kind = (/** @type {number} */ n) => {
-    if (n > seen) return "coming";
-    if (!predicting && isOverwritten(derived, n, seen, rule)) return "bad";
+    if (n > shownStep) return "coming";
+    if (!predicting && isOverwritten(derived, n, shownStep, rule)) return "bad";
     if (n === highlight.n) return "hit";
     return highlight.senders.includes(n) ? (highlight.n < 0 ? "hit" : "same") : "";
   };

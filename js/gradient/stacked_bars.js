@@ -28,9 +28,9 @@ import { rowStateAt } from "./trace.js";
  */
 export function barSegments(derived, row, col, { arrived, counted }) {
   const direct = derived.tied && derived.N > 1 ? [{ n: -1, value: derived.gradFromScores(row)[col], overwritten: false }] : [];
-  const came = arrived.map((n) => ({ n, value: derived.gradOutput(n)[col], overwritten: !counted.includes(n) }));
+  const arrivedSegments = arrived.map((n) => ({ n, value: derived.gradOutput(n)[col], overwritten: !counted.includes(n) }));
   // What was overwritten lies behind what is left, as its ghost.
-  return [...direct, ...came.filter(({ overwritten }) => !overwritten), ...came.filter(({ overwritten }) => overwritten)];
+  return [...direct, ...arrivedSegments.filter(({ overwritten }) => !overwritten), ...arrivedSegments.filter(({ overwritten }) => overwritten)];
 }
 
 /** @type {WeakMap<Derived, { below: number, above: number }>} */

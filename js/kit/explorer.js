@@ -9,7 +9,7 @@ import { render } from "lit-html";
 import { escape } from "./escape.js";
 import { frame } from "./frame.js";
 import { startTiming } from "./frame_timing.js";
-import { actOf, keepInside } from "./keys.js";
+import { commandOf, keepInside } from "./keys.js";
 import { receive, join, broadcast } from "./link.js";
 import { Player, stepTo } from "./playback.js";
 import { openQuestion, bendCurve, choose, runPredictionAct } from "./predict.js";
@@ -45,7 +45,7 @@ export class Explorer extends Renderer {
    * @param {HTMLElement} el
    */
   constructor(view, model, el) {
-    const painted = startTiming("first");
+    const endTiming = startTiming("first");
     super(el, () => this.drawScene());
     this.view = view;
     this.model = model;
@@ -53,7 +53,7 @@ export class Explorer extends Renderer {
     /** @type {Ui} */
     this.ui = newUi(view);
     this.player = new Player(() => this.tick(), view.stepMs);
-    this.link = join(model.get("link_id") ?? "", (said) => receive(this, said));
+    this.link = join(model.get("link_id") ?? "", (message) => receive(this, message));
     /** @type {Trace | null} */
     this.previousTrace = null;
     this.store = new Store(model, (why) => this.onStoreChange(why), view.keepOnError);
@@ -65,7 +65,7 @@ export class Explorer extends Renderer {
     this.listen();
     this.paintNow();
     this.measure();
-    painted();
+    endTiming();
   }
 
   listen() {
@@ -197,19 +197,19 @@ export class Explorer extends Renderer {
     if (this.ui.playing) this.player.start(speed);
   }
 
-  /** @param {string} act  one of keys.js, or of the buttons */
-  run(act) {
-    if (act === "play") return this.play();
-    if (act === "predict") {
+  /** @param {string} command  one of keys.js, or of the buttons */
+  run(command) {
+    if (command === "play") return this.play();
+    if (command === "predict") {
       const { prediction } = this.ui;
       return this.predict(!prediction ? "again" : prediction.verdict ? "done" : "reveal");
     }
-    if (act === "table" || act === "help") return this.showPanel(this.ui.panel === act ? null : act);
-    if (act === "reset") return this.reset();
-    if (act === "share") return void share(this);
-    if (act === "leave") return this.escape();
+    if (command === "table" || command === "help") return this.showPanel(this.ui.panel === command ? null : command);
+    if (command === "reset") return this.reset();
+    if (command === "share") return void share(this);
+    if (command === "leave") return this.escape();
     this.player.stop();
-    this.goToStep(stepTo(act, this.ui.step, this.steps), { patch: { playing: false, focus: null } });
+    this.goToStep(stepTo(command, this.ui.step, this.steps), { patch: { playing: false, focus: null } });
   }
 
   /** @param {"table" | "help" | null} panel */
@@ -234,14 +234,14 @@ export class Explorer extends Renderer {
 
   // ---- predict, then reveal ------------------------------------------------------------------------
 
-  /** @param {"again" | "reveal" | "done"} act */
-  predict(act) {
-    runPredictionAct(this, act);
+  /** @param {"again" | "reveal" | "done"} command */
+  predict(command) {
+    runPredictionAct(this, command);
   }
 
-  /** Choose a thing, or take it back. @param {number} thing */
-  choose(thing) {
-    choose(this, thing);
+  /** Choose a thing, or take it back. @param {number} item */
+  choose(item) {
+    choose(this, item);
   }
 
   /** Bend a predicted curve. @param {number} point @param {number} value */
@@ -257,10 +257,10 @@ export class Explorer extends Renderer {
     const { scene } = this;
     if (!scene || event.defaultPrevented) return;
     if (this.view.onKey(event, scene)) return event.preventDefault();
-    const act = actOf(event);
-    if (!act) return;
+    const command = commandOf(event);
+    if (!command) return;
     event.preventDefault();
-    this.run(act);
+    this.run(command);
   }
 
   close() {

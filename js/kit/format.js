@@ -27,8 +27,8 @@ function halfEven(size, digits) {
   const exact = size.toFixed(Math.min(100, digits + 60));
   const at = exact.length - Math.min(60, 100 - digits);
   if (!/^50*$/.test(exact.slice(at))) return text;
-  const kept = digits === 0 ? exact.slice(0, at - 1) : exact.slice(0, at);
-  return Number(kept.at(-1)) % 2 === 0 ? kept : text;
+  const truncated = digits === 0 ? exact.slice(0, at - 1) : exact.slice(0, at);
+  return Number(truncated.at(-1)) % 2 === 0 ? truncated : text;
 }
 
 /**

@@ -40,7 +40,7 @@ export function frame(explorer) {
         ? predictionStrip({
             prediction: ui.prediction,
             noun: view.questionKind?.(scene).things ?? view.predictNoun,
-            act: (act) => explorer.predict(act),
+            run: (act) => explorer.predict(act),
             ...view.predict(scene),
           })
         : nothing
@@ -59,7 +59,7 @@ export function frame(explorer) {
         stepLabel: view.stepLabel?.(scene.trace, ui.step),
         playing: ui.playing,
         speed: ui.speed,
-        run: (act) => explorer.run(act),
+        run: (command) => explorer.run(command),
         goToStep: (step) => explorer.goToStep(step, { patch: { focus: null } }),
         setSpeed: (speed) => explorer.setSpeed(speed),
       })}
@@ -82,9 +82,9 @@ function setLook({ root, store, theme, view, size }) {
 /** @param {Explorer} explorer */
 function topButtons(explorer) {
   const { ui } = explorer;
-  /** @param {string} act @param {unknown} label @param {string} key @param {boolean} pressed @param {string} [name] */
-  const one = (act, label, key, pressed, name) =>
-    button({ label, key, pressed, name, place: `top:${act}`, onClick: () => explorer.run(act) });
+  /** @param {string} command @param {unknown} label @param {string} key @param {boolean} pressed @param {string} [name] */
+  const one = (command, label, key, pressed, name) =>
+    button({ label, key, pressed, name, place: `top:${command}`, onClick: () => explorer.run(command) });
   return html`<div class="top" role="group" aria-label="View">
     ${one("predict", "Predict", "P", ui.prediction !== null)} ${one("table", "Table", "T", ui.panel === "table")}
     ${button({ label: "Reset", key: "R", place: "top:reset", onClick: () => explorer.run("reset") })}

@@ -10,12 +10,12 @@ const isTiming = () => Boolean(/** @type {any} */ (globalThis).embedlabBudget);
 
 /**
  * Note that an act begins; the function it gives notes the end, once the frame is on the screen.
- * @param {string} act
+ * @param {string} name
  * @param {number} [start]
  */
-export function startTiming(act, start = performance.now()) {
+export function startTiming(name, start = performance.now()) {
   if (!isTiming()) return () => {};
-  return () => afterPaint(() => performance.measure(`embedlab:${act}`, { start, end: performance.now() }));
+  return () => afterPaint(() => performance.measure(`embedlab:${name}`, { start, end: performance.now() }));
 }
 
 /**

@@ -2,10 +2,10 @@
  * The keys that mean the same in every view, as long as the keyboard is inside it.
  */
 
-/** @typedef {"play"|"back"|"forward"|"first"|"last"|"predict"|"reset"|"table"|"share"|"help"|"leave"} Act */
+/** @typedef {"play"|"back"|"forward"|"first"|"last"|"predict"|"reset"|"table"|"share"|"help"|"leave"} Command */
 
-/** @type {Record<string, Act>} */
-const ACTS = {
+/** @type {Record<string, Command>} */
+const COMMANDS = {
   " ": "play",
   ",": "back",
   ".": "forward",
@@ -38,18 +38,18 @@ export const KEY_HELP = [
 /**
  * The act a key means where it was pressed, or null when the key belongs to the control there.
  * @param {{ key: string, target: any, ctrlKey: boolean, metaKey: boolean, altKey: boolean }} event
- * @returns {Act | null}
+ * @returns {Command | null}
  */
-export function actOf({ key, target, ctrlKey, metaKey, altKey }) {
+export function commandOf({ key, target, ctrlKey, metaKey, altKey }) {
   if (ctrlKey || metaKey || altKey) return null;
-  const act = ACTS[key.length === 1 ? key.toLowerCase() : key];
-  if (!act || act === "leave") return act ?? null;
+  const command = COMMANDS[key.length === 1 ? key.toLowerCase() : key];
+  if (!command || command === "leave") return command ?? null;
   const tag = target?.tagName;
   const type = tag === "INPUT" ? target.type : "";
   if (tag === "TEXTAREA" || type === "text") return null; // it is being typed
-  if (act === "play" && (tag === "BUTTON" || tag === "SELECT" || type)) return null;
-  if ((act === "first" || act === "last") && (tag === "SELECT" || type)) return null;
-  return act;
+  if (command === "play" && (tag === "BUTTON" || tag === "SELECT" || type)) return null;
+  if ((command === "first" || command === "last") && (tag === "SELECT" || type)) return null;
+  return command;
 }
 
 /** Whether a key is held that makes the press a shortcut of the browser or of Jupyter. @param {KeyboardEvent} event */

@@ -51,10 +51,10 @@ export function broadcastRow(explorer, row) {
   explorer.link.send({ view: explorer.view.name, step: null, row });
 }
 
-/** Follow what a linked view said. @param {Explorer} explorer @param {LinkMessage} said */
-export function receive(explorer, said) {
+/** Follow what a linked view said. @param {Explorer} explorer @param {LinkMessage} message */
+export function receive(explorer, message) {
   const { scene, view } = explorer;
-  if (said.view === view.name && said.step !== null) {
-    explorer.goToStep(said.step, { fromLink: true, patch: { focus: null } });
-  } else if (scene && said.row !== null) view.onRowSelected?.(explorer, scene, said.row);
+  if (message.view === view.name && message.step !== null) {
+    explorer.goToStep(message.step, { fromLink: true, patch: { focus: null } });
+  } else if (scene && message.row !== null) view.onRowSelected?.(explorer, scene, message.row);
 }

@@ -39,15 +39,15 @@ export class Player {
 
 /**
  * The step that an act leads to.
- * @param {string} act
+ * @param {string} command
  * @param {number} step
  * @param {number} steps
  */
-export function stepTo(act, step, steps) {
-  if (act === "first") return 0;
-  if (act === "last") return Math.max(0, steps - 1);
-  if (act === "back") return clamp(step - 1, Math.max(1, steps));
-  if (act === "forward") return clamp(step + 1, Math.max(1, steps));
+export function stepTo(command, step, steps) {
+  if (command === "first") return 0;
+  if (command === "last") return Math.max(0, steps - 1);
+  if (command === "back") return clamp(step - 1, Math.max(1, steps));
+  if (command === "forward") return clamp(step + 1, Math.max(1, steps));
   return step;
 }
 
@@ -65,11 +65,11 @@ export function stepTo(act, step, steps) {
  */
 export function transport({ noun, step, steps, stepLabel, playing, speed, run, goToStep, setSpeed }) {
   const none = steps === 0;
-  const told = stepLabel ?? `${noun} ${formatInt(step + 1)} of ${formatInt(steps)}`;
-  /** @param {string} name @param {string} label @param {string} key @param {string} [drawn] */
-  const one = (name, label, key, drawn = name) =>
+  const label = stepLabel ?? `${noun} ${formatInt(step + 1)} of ${formatInt(steps)}`;
+  /** @param {string} name @param {string} label @param {string} key @param {string} [iconName] */
+  const one = (name, label, key, iconName = name) =>
     button({
-      label: icon(drawn),
+      label: icon(iconName),
       name: label,
       key,
       place: `transport:${name}`,
@@ -88,7 +88,7 @@ export function transport({ noun, step, steps, stepLabel, playing, speed, run, g
       step="1"
       data-place="transport:scrub"
       aria-label="Go to ${noun}"
-      aria-valuetext=${told}
+      aria-valuetext=${label}
       ?disabled=${steps < 2}
       .value=${live(String(step))}
       @input=${(/** @type {Event} */ e) => goToStep(Number(/** @type {HTMLInputElement} */ (e.target).value))}
@@ -100,6 +100,6 @@ export function transport({ noun, step, steps, stepLabel, playing, speed, run, g
     >
       ${SPEEDS.map((s) => html`<option value=${s} ?selected=${s === speed}>${s}×</option>`)}
     </select>
-    <span class="num count">${none ? nothing : told}</span>
+    <span class="num count">${none ? nothing : label}</span>
   </div>`;
 }

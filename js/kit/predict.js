@@ -33,16 +33,16 @@ export function newPrediction(kind = "many", start = []) {
 /**
  * Choose a thing, or take it back; where one is asked for, the newest choice stands alone.
  * @param {Prediction} prediction
- * @param {number} thing
+ * @param {number} item
  * @returns {Prediction}
  */
-export function toggle(prediction, thing) {
+export function toggle(prediction, item) {
   if (prediction.phase !== "open") return prediction;
-  const had = prediction.chosen.includes(thing);
-  if (prediction.kind === "one") return { ...prediction, chosen: had ? [] : [thing] };
+  const had = prediction.chosen.includes(item);
+  if (prediction.kind === "one") return { ...prediction, chosen: had ? [] : [item] };
   const chosen = had
-    ? prediction.chosen.filter((other) => other !== thing)
-    : [...prediction.chosen, thing].sort((a, b) => a - b);
+    ? prediction.chosen.filter((other) => other !== item)
+    : [...prediction.chosen, item].sort((a, b) => a - b);
   return { ...prediction, chosen };
 }
 
@@ -79,10 +79,10 @@ export function reveal(prediction, truth, near = 0) {
     };
   }
   const so = new Set(all);
-  const said = new Set(prediction.chosen);
-  const right = prediction.chosen.filter((thing) => so.has(thing));
-  const extra = prediction.chosen.filter((thing) => !so.has(thing));
-  const missed = [...so].filter((thing) => !said.has(thing)).sort((a, b) => a - b);
+  const chosen = new Set(prediction.chosen);
+  const right = prediction.chosen.filter((item) => so.has(item));
+  const extra = prediction.chosen.filter((item) => !so.has(item));
+  const missed = [...so].filter((item) => !chosen.has(item)).sort((a, b) => a - b);
   const correct = missed.length === 0 && extra.length === 0;
   return { ...prediction, phase: "revealed", verdict: { right, missed, extra, correct } };
 }
@@ -90,16 +90,16 @@ export function reveal(prediction, truth, near = 0) {
 /**
  * The mark a thing carries: "chosen" while the question is open, then how it turned out.
  * @param {Prediction | null} prediction
- * @param {number} thing
+ * @param {number} item
  * @returns {"" | "chosen" | "right" | "missed" | "extra"}
  */
-export function markOf(prediction, thing) {
+export function markOf(prediction, item) {
   if (!prediction) return "";
-  if (!prediction.verdict) return prediction.chosen.includes(thing) ? "chosen" : "";
+  if (!prediction.verdict) return prediction.chosen.includes(item) ? "chosen" : "";
   const { right, missed, extra } = prediction.verdict;
-  if (right.includes(thing)) return "right";
-  if (missed.includes(thing)) return "missed";
-  return extra.includes(thing) ? "extra" : "";
+  if (right.includes(item)) return "right";
+  if (missed.includes(item)) return "missed";
+  return extra.includes(item) ? "extra" : "";
 }
 
 /** @type {Record<Kind, [string, string, string]>} */
@@ -116,17 +116,17 @@ const TALLY_LABELS = {
  * @param {unknown} spec.question
  * @param {unknown} spec.outcome     shown once it is revealed
  * @param {string} spec.noun       "rows"; for kind "one" the singular, "layer"
- * @param {(act: "reveal" | "again" | "done") => void} spec.act
+ * @param {(act: "reveal" | "again" | "done") => void} spec.run
  */
-export function predictionStrip({ prediction, question, outcome, noun, act }) {
+export function predictionStrip({ prediction, question, outcome, noun, run }) {
   const { verdict, chosen, kind } = prediction;
   if (!verdict) {
     const counted = { many: `${chosen.length} ${noun} chosen`, one: chosen.length ? `1 ${noun} chosen` : `no ${noun} chosen` };
     return html`<section class="strip predict" aria-label="Predict">
       <p><b>Predict.</b> ${question}</p>
       ${kind === "curve" ? nothing : html`<span class="num count">${counted[kind]}</span>`}
-      ${button({ label: "Reveal", place: "predict:reveal", primary: true, onClick: () => act("reveal") })}
-      ${button({ label: "Not now", place: "predict:done", onClick: () => act("done") })}
+      ${button({ label: "Reveal", place: "predict:reveal", primary: true, onClick: () => run("reveal") })}
+      ${button({ label: "Not now", place: "predict:done", onClick: () => run("done") })}
     </section>`;
   }
   const [right, missed, extra] = TALLY_LABELS[kind];
@@ -137,8 +137,8 @@ export function predictionStrip({ prediction, question, outcome, noun, act }) {
       : nothing;
   return html`<section class="strip predict" aria-label="How your prediction went">
     <p>${tally("right", right)} ${kind === "one" ? nothing : tally("missed", missed)} ${tally("extra", extra)} <span>${outcome}</span></p>
-    ${button({ label: "Again", place: "predict:again", onClick: () => act("again") })}
-    ${button({ label: "Done", place: "predict:done", primary: true, onClick: () => act("done") })}
+    ${button({ label: "Again", place: "predict:again", onClick: () => run("again") })}
+    ${button({ label: "Done", place: "predict:done", primary: true, onClick: () => run("done") })}
   </section>`;
 }
 
@@ -146,17 +146,17 @@ export function predictionStrip({ prediction, question, outcome, noun, act }) {
 
 /**
  * @param {Explorer} explorer
- * @param {"again" | "reveal" | "done"} act
+ * @param {"again" | "reveal" | "done"} command
  */
-export function runPredictionAct(explorer, act) {
+export function runPredictionAct(explorer, command) {
   const { scene, view } = explorer;
   if (!scene) return;
   explorer.player.stop();
-  if (act === "done") {
+  if (command === "done") {
     explorer.updateUi({ prediction: null, playing: false });
     return explorer.focusAfterPaint("top:predict");
   }
-  if (act === "again") {
+  if (command === "again") {
     const { kind, start } = view.questionKind?.(scene) ?? {};
     explorer.updateUi({ prediction: newPrediction(kind, start), playing: false, open: null, hover: null, focus: null });
     return explorer.focusAfterPaint(view.focusOnAsk(scene));
@@ -181,10 +181,10 @@ export function openQuestion(explorer) {
   ui.prediction = newPrediction(kind, start);
 }
 
-/** @param {Explorer} explorer @param {number} thing */
-export function choose(explorer, thing) {
+/** @param {Explorer} explorer @param {number} item */
+export function choose(explorer, item) {
   const { prediction } = explorer.ui;
-  if (prediction) explorer.updateUi({ prediction: toggle(prediction, thing) });
+  if (prediction) explorer.updateUi({ prediction: toggle(prediction, item) });
 }
 
 /** @param {Explorer} explorer @param {number} point @param {number} value */

@@ -22,14 +22,14 @@ const QUERIES = {
 export function watchTheme(el, changed) {
   const lists = Object.values(QUERIES).map((query) => matchMedia(query));
   for (const list of lists) list.addEventListener("change", changed);
-  const seen = new MutationObserver(changed);
+  const observer = new MutationObserver(changed);
   for (const node of [document.documentElement, document.body]) {
-    seen.observe(node, { attributes: true, attributeFilter: ["class", "style", "data-jp-theme-light"] });
+    observer.observe(node, { attributes: true, attributeFilter: ["class", "style", "data-jp-theme-light"] });
   }
   return {
     read: () => readTheme(el),
     close() {
-      seen.disconnect();
+      observer.disconnect();
       for (const list of lists) list.removeEventListener("change", changed);
     },
   };

@@ -13,7 +13,7 @@ import { chipY, mapY } from "./layout.js";
 /** @param {Drawing} d */
 export function headings({ at, derived, scene, predicting }) {
   const { N, V, D } = derived;
-  const own = scene.ui.local.windows;
+  const windows = scene.ui.local.windows;
   /** @param {number} x @param {string} name @param {string} small @param {boolean} [end] */
   const head = (
     x,
@@ -24,14 +24,14 @@ export function headings({ at, derived, scene, predicting }) {
     >${name}<tspan class="sub" x=${x} dy="15">${small}</tspan></text>`;
   const far = at.out.x + 92 > at.width;
   const { rows, cols } = at.table;
-  const seen =
-    rows < V ? `${at.narrow ? "" : "rows "}${own.row}–${own.row + rows - 1} of ${V}` : `V × D = ${V} × ${D}`;
+  const rowRange =
+    rows < V ? `${at.narrow ? "" : "rows "}${windows.row}–${windows.row + rows - 1} of ${V}` : `V × D = ${V} × ${D}`;
   const wide =
     cols < D
-      ? `${at.narrow ? "cols" : "columns"} ${own.col}–${own.col + cols - 1} of ${D}`
+      ? `${at.narrow ? "cols" : "columns"} ${windows.col}–${windows.col + cols - 1} of ${D}`
       : `N × D = ${formatInt(derived.total)} × ${D}`;
-  return svg`${head(at.chips.x, at.narrow ? "words" : "words → ids", N > at.chips.count && N ? `${own.token + 1}–${own.token + at.chips.count} of ${formatInt(derived.total)}` : `N = ${formatInt(N)}`)}
-    ${head(at.table.x, at.narrow ? "table" : "table W", seen)}
+  return svg`${head(at.chips.x, at.narrow ? "words" : "words → ids", N > at.chips.count && N ? `${windows.token + 1}–${windows.token + at.chips.count} of ${formatInt(derived.total)}` : `N = ${formatInt(N)}`)}
+    ${head(at.table.x, at.narrow ? "table" : "table W", rowRange)}
     ${head(far ? at.width : at.out.x, "output", predicting ? "hidden" : derived.error ? "none" : wide, far)}`;
 }
 
@@ -109,14 +109,14 @@ export function rings({ scene, derived, at, highlight, predicting }) {
   const { token, row: row0, col: col0 } = scene.ui.local.windows;
   const { table, out, chips: c } = at;
   const i = highlight.row - row0;
-  const seen = highlight.row >= 0 && i >= 0 && i < table.rows;
+  const isDrawn = highlight.row >= 0 && i >= 0 && i < table.rows;
   const col = highlight.col - col0;
   const cell = highlight.col >= 0 && col >= 0 && col < table.cols;
   const outs = derived.error ? [] : highlight.tokens.map((n) => n - token).filter((k) => k >= 0 && k < c.count);
   return svg`<g class="rings" aria-hidden="true">
-    ${seen ? svg`<rect class="ring" x=${table.x - 3} y=${table.y + i * table.rh - 3} width=${table.w + 4.5} height=${table.rh + 4.5} rx="4" />` : nothing}
+    ${isDrawn ? svg`<rect class="ring" x=${table.x - 3} y=${table.y + i * table.rh - 3} width=${table.w + 4.5} height=${table.rh + 4.5} rx="4" />` : nothing}
     ${outs.map((k) => svg`<rect class="ring ${highlight.n >= 0 && highlight.n - token !== k ? "same" : ""}" x=${out.x - 3} y=${chipY(at, k) - out.ch / 2 - 3} width=${table.w + 4.5} height=${out.ch + 4.5} rx="4" />`)}
-    ${seen && cell ? svg`<rect class="cellring" x=${table.x + col * table.cw - 0.75} y=${table.y + i * table.rh - 0.75} width=${table.cw} height=${table.rh} rx="2" />` : nothing}
+    ${isDrawn && cell ? svg`<rect class="cellring" x=${table.x + col * table.cw - 0.75} y=${table.y + i * table.rh - 0.75} width=${table.cw} height=${table.rh} rx="2" />` : nothing}
     ${cell ? outs.map((k) => svg`<rect class="cellring" x=${out.x + col * table.cw - 0.75} y=${chipY(at, k) - out.ch / 2 - 0.75} width=${table.cw} height=${out.ch} rx="2" />`) : nothing}
   </g>`;
 }
@@ -137,8 +137,8 @@ export function verdicts({ scene, derived, at }) {
     const mark = markOf(prediction, first + i);
     if (!mark) return nothing;
     const y = at.table.y + i * at.table.rh;
-    const said = { chosen: "chosen", right: "right", missed: "missed", extra: "extra" }[mark];
+    const label = { chosen: "chosen", right: "right", missed: "missed", extra: "extra" }[mark];
     return html`<span class="verdict ${mark}" style="left:${at.table.x - 2}px;top:${y - 1.5}px;width:${at.table.w + 2.5}px;height:${at.table.rh + 1}px;--order:${order++}"
-      ><span class="tag">${mark === "chosen" ? icon("right") : icon(mark)}${mark === "chosen" || at.narrow ? nothing : html`<span>${said}</span>`}</span></span>`;
+      ><span class="tag">${mark === "chosen" ? icon("right") : icon(mark)}${mark === "chosen" || at.narrow ? nothing : html`<span>${label}</span>`}</span></span>`;
   });
 }

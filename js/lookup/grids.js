@@ -85,12 +85,12 @@ export function outputGrid({ scene, derived, at, highlight }) {
     focus?.part === "out"
       ? focus
       : { n: clampToWindow(highlight.n >= 0 ? highlight.n : step, first, at.chips.count), col: col0 };
-  const way = scene.params.way === "one-hot" ? derived.onehot : derived.output;
+  const outputRow = scene.params.way === "one-hot" ? derived.onehot : derived.output;
   const rows = Array.from({ length: at.chips.count }, (_, i) => {
     const n = first + i;
     const later = playing && n > step;
     const stopCol = stop.n === n ? stop.col : -1;
-    const values = windowOf(way(n) ?? derived.output(n) ?? [], col0, at.table.cols);
+    const values = windowOf(outputRow(n) ?? derived.output(n) ?? [], col0, at.table.cols);
     const shown = `${values} ${derived.tokens[n]} ${derived.vmax}`;
     return guard([shown, at, col0, n, later, stopCol, scene.theme], () => {
       return svg`<g class="${later ? "later" : ""}">${heatmapRow({

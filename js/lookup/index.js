@@ -76,9 +76,9 @@ const lookup = {
   }),
   beforePaint: clampUi,
   selectedRow: ({ trace, ui }) => (selection({ ui }).row ?? derive(trace).rows[ui.step] ?? null),
-  onRowSelected(act, { trace }, row) {
+  onRowSelected(explorer, { trace }, row) {
     const [first] = derive(trace).readers.get(row) ?? [];
-    if (first !== undefined) act.goToStep(first, { fromLink: true, patch: { focus: null } });
+    if (first !== undefined) explorer.goToStep(first, { fromLink: true, patch: { focus: null } });
   },
   keys: [
     [["Enter"], "on an output cell: the sum behind it"],
@@ -86,16 +86,16 @@ const lookup = {
     [["Enter", "Space"], "while predicting: choose the row"],
   ],
   onKey,
-  onTrace(act, scene, before) {
-    const { local: mine, prediction } = scene.ui;
+  onTrace(explorer, scene, before) {
+    const { local, prediction } = scene.ui;
     if (!before) return;
     const was = before.header.params;
     const now = scene.trace.header.params;
-    if (prediction && (was.text !== now.text || was.input_dim !== now.input_dim)) act.ui.prediction = null;
-    if (mine.race?.done) mine.race = null; // its numbers were another lookup's
-    act.ui.focus = clampSpot(act.ui.focus, derive(scene.trace));
-    act.ui.hover = null;
-    act.ui.note = narrateChange(was, scene);
+    if (prediction && (was.text !== now.text || was.input_dim !== now.input_dim)) explorer.ui.prediction = null;
+    if (local.race?.done) local.race = null; // its numbers were another lookup's
+    explorer.ui.focus = clampSpot(explorer.ui.focus, derive(scene.trace));
+    explorer.ui.hover = null;
+    explorer.ui.note = narrateChange(was, scene);
   },
   cursor: (scene) => {
     const { ui } = scene;
@@ -105,8 +105,8 @@ const lookup = {
 
 /** What was held, if it is still there. @param {any} spot @param {import("./trace.js").Derived} derived */
 function clampSpot(spot, { N, V, D }) {
-  const gone = spot && ((spot.n ?? 0) >= N || (spot.row ?? 0) >= V || (spot.col ?? 0) >= D);
-  return gone ? null : spot;
+  const outside = spot && ((spot.n ?? 0) >= N || (spot.row ?? 0) >= V || (spot.col ?? 0) >= D);
+  return outside ? null : spot;
 }
 
 export default createWidget(lookup);

@@ -35,13 +35,13 @@ export function pointer(scene, derived, at) {
     leave: () => explorer.setHover(null),
     /** @param {MouseEvent} event */
     click: (event) => {
-      const found = spot(event);
-      if (found && !(/** @type {HTMLElement} */ (event.target).closest("input"))) select(scene, found);
+      const target = spot(event);
+      if (target && !(/** @type {HTMLElement} */ (event.target).closest("input"))) select(scene, target);
     },
     /** @param {MouseEvent} event */
     edit: (event) => {
-      const found = spot(event);
-      if (found?.part === "table" && !ui.prediction) startEdit(scene, Number(found.row), Number(found.col));
+      const target = spot(event);
+      if (target?.part === "table" && !ui.prediction) startEdit(scene, Number(target.row), Number(target.col));
     },
   };
 }

@@ -47,10 +47,10 @@ function narrateWord({ params }, derived, n) {
   const word = quoted(tokens[n]);
   const row = rows[n];
   if (derived.outOfRange(n)) {
-    const asks = html`${word} has id ${ids[n]}, but the rows are 0 to ${V - 1}`;
-    if (derived.error) return html`${asks}: the whole lookup is refused.`;
-    if (row >= 0) return html`${asks}: the rule <b>${params.oob}</b> reads row ${row} instead.`;
-    return html`${asks}: the rule <b>${params.oob}</b> fills the output's ${ordinal(n)} row with ${params.oob === "nan" ? "NaN" : "zeros"}.`;
+    const problem = html`${word} has id ${ids[n]}, but the rows are 0 to ${V - 1}`;
+    if (derived.error) return html`${problem}: the whole lookup is refused.`;
+    if (row >= 0) return html`${problem}: the rule <b>${params.oob}</b> reads row ${row} instead.`;
+    return html`${problem}: the rule <b>${params.oob}</b> fills the output's ${ordinal(n)} row with ${params.oob === "nan" ? "NaN" : "zeros"}.`;
   }
   const values = vector(derived.weights(row));
   if (derived.error)
@@ -75,13 +75,13 @@ function narrateCell({ params }, derived, n, col) {
 /** @param {Derived} derived @param {number} row @param {number} col */
 function narrateRow(derived, row, col) {
   const { words, readers } = derived;
-  const who = words[row] ? html`Row ${row} (${quoted(words[row])})` : html`Row ${row}`;
+  const subject = words[row] ? html`Row ${row} (${quoted(words[row])})` : html`Row ${row}`;
   const by = readers.get(row) ?? [];
   const use = by.length
     ? html`is read by ${pluralize(by.length, "word")}, for output ${by.length === 1 ? "row" : "rows"} ${joinList(by, 4)}`
     : html`is read by no word: the lookup leaves it alone`;
-  if (col < 0) return html`${who} ${use}.`;
-  return html`W[${row}, ${col}] = ${fixed(derived.weights(row)[col])}. ${who} ${use}. Enter changes the weight.`;
+  if (col < 0) return html`${subject} ${use}.`;
+  return html`W[${row}, ${col}] = ${fixed(derived.weights(row)[col])}. ${subject} ${use}. Enter changes the weight.`;
 }
 
 /** What changed between two traces, in one sentence, or "". @param {Record<string, any>} was @param {Scene} scene */

@@ -50,12 +50,12 @@ function tokenPath({ scene, derived, at }, n) {
   }
   const i = row - row0;
   const toLabel = `H${at.labels.x + at.labels.w - 10}`; // the label's own ground hides the rest
-  const seen = i >= 0 && i < at.table.rows;
-  const out = answered && seen ? ribbonPath(right, rowY(at, i), outX, y) : "";
+  const isDrawn = i >= 0 && i < at.table.rows;
+  const out = answered && isDrawn ? ribbonPath(right, rowY(at, i), outX, y) : "";
   if (!at.map) return ribbonPath(from, y, at.labels.x - 2, rowY(at, i)) + toLabel + out;
   const tick = mapY(at, row, derived.V);
   const into = ribbonPath(from, y, at.map.x - 1, tick);
-  return seen
+  return isDrawn
     ? into + ribbonPath(at.map.x + at.map.w + 4, tick, at.labels.x - 2, rowY(at, i)) + toLabel + out
     : into;
 }

@@ -30,12 +30,12 @@ export function focusSpot({ explorer, trace }, spot, open = null) {
 export function toggleTrained(scene, i) {
   const { explorer, trace } = scene;
   const { rows } = derive(trace);
-  const seen = /** @type {number[]} */ (explorer.store.params.seen ?? []);
+  const trainedRows = /** @type {number[]} */ (explorer.store.params.seen ?? []);
   const row = rows[i];
-  const had = seen.includes(row);
-  if (!had && seen.length >= 16) return explorer.updateUi({ note: "At most 16 rows are trained here: leave one out first." });
+  const had = trainedRows.includes(row);
+  if (!had && trainedRows.length >= 16) return explorer.updateUi({ note: "At most 16 rows are trained here: leave one out first." });
   scene.ui.local.merged = false;
-  explorer.edit({ seen: had ? seen.filter((other) => other !== row) : [...seen, row].sort((a, b) => a - b) });
+  explorer.edit({ seen: had ? trainedRows.filter((other) => other !== row) : [...trainedRows, row].sort((a, b) => a - b) });
 }
 
 /** Bend the predicted curve at a rank. @param {Scene} scene @param {number} r @param {number} value */

@@ -56,9 +56,9 @@ function cellLine({ params }, derived, now, i, c, most) {
   const shown = Math.min(now.r, most);
   const terms = Array.from({ length: shown }, (_, k) => html`${k ? " + " : ""}<span class="on">${inBrackets(now.a(i)[k])}·${inBrackets(now.b(k)[c])}</span>`);
   const rest = now.r > shown ? html` + … ${now.r - shown} more` : "";
-  const way = params.scaling === "rslora" ? `${params.alpha}/√${now.r}` : `${params.alpha}/${now.r}`;
+  const scaleText = params.scaling === "rslora" ? `${params.alpha}/√${now.r}` : `${params.alpha}/${now.r}`;
   return {
-    body: html`W′[${row}, ${c}] = ${fixed(derived.table(i)[c])} + ${way} · (${terms}${rest}) = <span class="on">${fixed(now.after(i)[c])}</span>`,
+    body: html`W′[${row}, ${c}] = ${fixed(derived.table(i)[c])} + ${scaleText} · (${terms}${rest}) = <span class="on">${fixed(now.after(i)[c])}</span>`,
     note: "W + scale · A · B",
   };
 }

@@ -63,7 +63,7 @@ export function errorChart({ at, scene, derived, moment, predicting }) {
       .map((p, r) => `${r ? "L" : "M"}${p.x} ${p.y}`)
       .join("");
   const whole_ = x + ((V * D) / parameterCount(derived, K)) * w;
-  const told = `${formatInt(parameterCount(derived, moment.r))} numbers`;
+  const label = `${formatInt(parameterCount(derived, moment.r))} numbers`;
   const dot = place(moment.r, derived.errors[moment.r]);
   const left = dot.x > x + w * 0.55;
   // Beside the point, and where the curve comes down to it from the left, above it.
@@ -80,7 +80,7 @@ export function errorChart({ at, scene, derived, moment, predicting }) {
         : svg`<path class="line ${prediction ? "revealed" : ""}" pathLength="1" d=${line(derived.errors.length > K + 1 ? Array.prototype.slice.call(derived.errors, 0, K + 1) : derived.errors)} />
     ${Array.from({ length: K + 1 }, (_, r) => svg`<circle class="point" cx=${place(r, derived.errors[r]).x} cy=${place(r, derived.errors[r]).y} r="2.2" />`)}
     <circle class="dot" cx=${dot.x} cy=${dot.y} r="5" />
-    ${prediction ? nothing : svg`<text class="value" x=${dot.x + (left ? -9 : 9)} y=${labelY} text-anchor=${left ? "end" : "start"}>${told}<tspan x=${dot.x + (left ? -9 : 9)} dy="13">${percent(derived.errors[moment.r])} left</tspan></text>`}`
+    ${prediction ? nothing : svg`<text class="value" x=${dot.x + (left ? -9 : 9)} y=${labelY} text-anchor=${left ? "end" : "start"}>${label}<tspan x=${dot.x + (left ? -9 : 9)} dy="13">${percent(derived.errors[moment.r])} left</tspan></text>`}`
     }</g>`;
 }
 
@@ -124,13 +124,13 @@ export function firstUpdateChart({ at, derived, scene, moment }) {
   const top = Math.max(...plain, ...stable) || 1;
   const px = (/** @type {number} */ r) => x + (K > 1 ? (r - 1) / (K - 1) : 0.5) * w;
   const py = (/** @type {number} */ v) => y + h * (1 - v / top);
-  const own = scene.params.scaling === "rslora" ? stable : plain;
+  const selectedValues = scene.params.scaling === "rslora" ? stable : plain;
   // Beside the end of each line, and never one on the other.
   const high = Math.min(py(stable[K - 1]), y + h - 14);
   const ends = { stable: high, plain: Math.max(py(plain[K - 1]), high + 14) };
   /** @param {ArrayLike<number>} values @param {"plain" | "stable"} kind @param {string} name */
   const line = (values, kind, name) => {
-    const on = values === own;
+    const on = values === selectedValues;
     const d = Array.from(values, (v, i) => `${i ? "L" : "M"}${px(i + 1)} ${py(v)}`).join("");
     return svg`<path class="line ${kind} ${on ? "on" : ""}" d=${d} />
       <text class="name ${kind}" x=${x + w + 5} y=${ends[kind] + 4}>${name}</text>`;
@@ -139,7 +139,7 @@ export function firstUpdateChart({ at, derived, scene, moment }) {
     <text class="tick" x=${x - 4} y=${y + 4} text-anchor="end">${fixed(top, 1)}</text><text class="tick" x=${x - 4} y=${y + h + 3} text-anchor="end">0</text>
     <text class="tick" x=${x} y=${y + h + 14}>r = 1</text><text class="tick" x=${x + w} y=${y + h + 14} text-anchor="end">${K}</text>
     ${line(plain, "plain", "α/r")} ${line(stable, "stable", "α/√r")}
-    <circle class="dot" cx=${px(moment.r)} cy=${py(own[moment.r - 1])} r="4.5" /></g>`;
+    <circle class="dot" cx=${px(moment.r)} cy=${py(selectedValues[moment.r - 1])} r="4.5" /></g>`;
 }
 
 /** @param {Box} box */

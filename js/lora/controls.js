@@ -33,15 +33,15 @@ export function controls(scene) {
   };
   /** @param {"scaling" | "start" | "target"} name @param {string} label */
   const pick = (name, label) => {
-    const said = /** @type {Record<string, string>} */ (NAMES[name]);
+    const labels = /** @type {Record<string, string>} */ (NAMES[name]);
     const choices = /** @type {{ choices: string[] }} */ (limits[name]).choices;
     return choice({
       label,
       group: `${uid}-${name}`,
       place: name,
-      value: said[params[name]],
-      choices: choices.map((one) => said[one]),
-      onChange: (value) => change({ [name]: choices.find((one) => said[one] === value) }),
+      value: labels[params[name]],
+      choices: choices.map((one) => labels[one]),
+      onChange: (value) => change({ [name]: choices.find((one) => labels[one] === value) }),
     });
   };
   return html`

@@ -68,25 +68,25 @@ const lora = {
     [["M"], "merge, or take it out again"],
   ],
   onKey,
-  onTrace(act, scene, before) {
+  onTrace(explorer, scene, before) {
     if (!before) return;
     const was = before.header.params;
     const now = scene.trace.header.params;
     const derived = derive(scene.trace);
     // The same step again, as far as it travelled; a run of another length keeps its end.
-    if (derive(before).frames !== derived.frames) act.ui.step = derived.frames - 1;
+    if (derive(before).frames !== derived.frames) explorer.ui.step = derived.frames - 1;
     const same = ["target", "input_dim", "output_dim", "edits", "seed"].every((name) => JSON.stringify(was[name]) === JSON.stringify(now[name]));
-    if (act.ui.prediction && (!same || (now.target === "one word" && String(was.seen) !== String(now.seen)))) act.ui.prediction = null;
-    act.ui.focus = clampSpot(act.ui.focus, scene);
-    act.ui.note = narrateChange(was, scene);
+    if (explorer.ui.prediction && (!same || (now.target === "one word" && String(was.seen) !== String(now.seen)))) explorer.ui.prediction = null;
+    explorer.ui.focus = clampSpot(explorer.ui.focus, scene);
+    explorer.ui.note = narrateChange(was, scene);
   },
   selectedRow: (scene) => {
     const i = selection(scene)?.i;
     return i === undefined ? null : derive(scene.trace).rows[i];
   },
-  onRowSelected(act, { trace }, row) {
+  onRowSelected(explorer, { trace }, row) {
     const i = Array.from(derive(trace).rows).indexOf(row);
-    if (i >= 0) act.updateUi({ focus: { part: "token", i }, hover: null });
+    if (i >= 0) explorer.updateUi({ focus: { part: "token", i }, hover: null });
   },
   cursor: (scene) => {
     const { ui, trace } = scene;
@@ -104,8 +104,8 @@ const lora = {
 function clampSpot(spot, { trace }) {
   const derived = derive(trace);
   const r = rankOf(derived, trace.header.params.rank);
-  const gone = spot && ((spot.i ?? 0) >= derived.n || (spot.c ?? 0) >= derived.cols || (spot.k ?? 0) >= r);
-  return gone ? null : spot;
+  const outside = spot && ((spot.i ?? 0) >= derived.n || (spot.c ?? 0) >= derived.cols || (spot.k ?? 0) >= r);
+  return outside ? null : spot;
 }
 
 export default createWidget(lora);

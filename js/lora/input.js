@@ -31,31 +31,31 @@ export function pointer(scene) {
   /** @param {PointerEvent} event */
   const drag = (event) => {
     const { x, y } = positionIn(event);
-    const { drag: held } = ui.local;
-    if (held.part === "paint") {
-      const found = spot(event);
-      if (found?.part === "d" && `${found.i}:${found.c}` !== held.last) {
-        held.last = `${found.i}:${found.c}`;
-        paintCell(scene, Number(found.i), Number(found.c), held.value);
+    const { drag: active } = ui.local;
+    if (active.part === "paint") {
+      const target = spot(event);
+      if (target?.part === "d" && `${target.i}:${target.c}` !== active.last) {
+        active.last = `${target.i}:${target.c}`;
+        paintCell(scene, Number(target.i), Number(target.c), active.value);
       }
-    } else if (held.part === "curve") {
+    } else if (active.part === "curve") {
       const r = rankAt("curve", at, derived.K, x, y);
       bendCurveAt(scene, r, 1 - (y - at.error.y) / at.error.h);
-    } else setRank(scene, rankAt(held.part, at, derived.K, x, y));
+    } else setRank(scene, rankAt(active.part, at, derived.K, x, y));
   };
   return {
     /** @param {PointerEvent} event */
     down: (event) => {
       if (event.button !== 0) return;
       const part = handleOf(placeUnder(event));
-      const found = spot(event);
-      const paints = scene.params.target === "painted" && found?.part === "d";
+      const target = spot(event);
+      const paints = scene.params.target === "painted" && target?.part === "d";
       if (!part && !paints) return;
       event.preventDefault(); // no text is selected, and the page does not scroll along
       capturePointer(event);
       ui.local.drag = part
         ? { part }
-        : { part: "paint", value: nextBrushValue(derived.delta(Number(found?.i))[Number(found?.c)]), last: "" };
+        : { part: "paint", value: nextBrushValue(derived.delta(Number(target?.i))[Number(target?.c)]), last: "" };
       if (part) explorer.focusAfterPaint(placeUnder(event));
       drag(event);
     },
@@ -77,11 +77,11 @@ export function pointer(scene) {
     click: (event) => {
       const dragged = ui.local.dragged;
       ui.local.dragged = false;
-      const found = spot(event);
-      if (dragged || !found) return;
-      const box = found.part === "token" && (positionIn(event).x < at.labels || onBox(at, positionIn(event).x));
-      focusSpot(scene, found);
-      if (box) toggleTrained(scene, Number(found.i));
+      const target = spot(event);
+      if (dragged || !target) return;
+      const box = target.part === "token" && (positionIn(event).x < at.labels || onBox(at, positionIn(event).x));
+      focusSpot(scene, target);
+      if (box) toggleTrained(scene, Number(target.i));
     },
   };
 }

@@ -35,12 +35,12 @@ export function narrate(scene) {
 
 /** @param {Derived} derived @param {Moment} now @param {number} i */
 function narrateToken(derived, now, i) {
-  const who = named(derived, i);
+  const subject = named(derived, i);
   const far = fixed(now.displacement(i));
-  if (derived.trainedRows.has(i)) return html`${who} is trained: at step ${now.step} its row has moved by ${far}.`;
-  if (now.displacement(i) > 0) return html`${who} was never trained, yet its row moved by ${far}: B is shared by every row.`;
-  if (now.step === 0) return html`${who} is not trained. Before any step no row has moved.`;
-  return html`${who} was never trained and stays where it was: its row of A is zero.`;
+  if (derived.trainedRows.has(i)) return html`${subject} is trained: at step ${now.step} its row has moved by ${far}.`;
+  if (now.displacement(i) > 0) return html`${subject} was never trained, yet its row moved by ${far}: B is shared by every row.`;
+  if (now.step === 0) return html`${subject} is not trained. Before any step no row has moved.`;
+  return html`${subject} was never trained and stays where it was: its row of A is zero.`;
 }
 
 /** @param {Scene} scene @param {Derived} derived @param {number} i @param {number} c */
@@ -64,9 +64,9 @@ function narrateStep(derived, now) {
   const left = html`Step ${now.step}: ${percent(now.trainedError)} is left to learn.`;
   const other = farthestUntrained(derived, now);
   if (other < 0) return left;
-  const who = named(derived, other);
-  if (now.displacement(other) > 0) return html`${left} ${who} was never trained, yet its row moved by ${fixed(now.displacement(other))}: all rows share B.`;
-  return html`${left} ${who} was never trained, and has not moved: its row of A is zero.`;
+  const subject = named(derived, other);
+  if (now.displacement(other) > 0) return html`${left} ${subject} was never trained, yet its row moved by ${fixed(now.displacement(other))}: all rows share B.`;
+  return html`${left} ${subject} was never trained, and has not moved: its row of A is zero.`;
 }
 
 /** What changed between two traces, or "". @param {Record<string, any>} was @param {Scene} scene */

@@ -94,13 +94,13 @@ function selectedLayer(scene) {
   const stage = stages[n];
   const fixed = n === 0;
   /** @param {string} at @param {unknown} label @param {() => void} onClick @param {boolean} disabled @param {string} [name] */
-  const act = (at, label, onClick, disabled, name) => button({ label, name, place: `chosen:${at}`, disabled, onClick });
+  const actionButton = (at, label, onClick, disabled, name) => button({ label, name, place: `chosen:${at}`, disabled, onClick });
   return html`<div class="field" role="group" aria-labelledby="${uid}-chosen">
     <h3 id="${uid}-chosen">This layer: <bdi>${stage.label}</bdi></h3>
     <div class="pieces three">
-      ${act("back", "←", () => moveLayer(scene, n, n - 2), fixed || n === 1, "Move it to the left")}
-      ${act("on", "→", () => moveLayer(scene, n, n + 1), fixed || n === stages.length - 1, "Move it to the right")}
-      ${act("out", "Remove", () => removeLayer(scene, n), fixed)}
+      ${actionButton("back", "←", () => moveLayer(scene, n, n - 2), fixed || n === 1, "Move it to the left")}
+      ${actionButton("on", "→", () => moveLayer(scene, n, n + 1), fixed || n === stages.length - 1, "Move it to the right")}
+      ${actionButton("out", "Remove", () => removeLayer(scene, n), fixed)}
     </div>
     ${
       n > 0 && isRecurrent(params.layers[n - 1] ?? "")

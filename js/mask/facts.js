@@ -33,23 +33,23 @@ export function facts(scene) {
   const open = (/** @type {string} */ id) => explorer.updateUi({ open: { kind: "fact", id, from: `fact:${id}` } });
   const truth = !derived.noReference;
   const wrong = lossError(derived);
-  const lossOf = (/** @type {Variant} */ way, /** @type {number} */ i) => {
-    const there = way !== "truth" || truth;
-    const tone = way === "truth" ? "" : wrong && way === "here" ? wrong.tone : "";
+  const lossOf = (/** @type {Variant} */ variant, /** @type {number} */ i) => {
+    const there = variant !== "truth" || truth;
+    const tone = variant === "truth" ? "" : wrong && variant === "here" ? wrong.tone : "";
     return {
-      name: VARIANT_NAMES[way],
+      name: VARIANT_NAMES[variant],
       value: predicting ? "?" : orDash(derived.loss[i], 3, there),
       tone: predicting ? "" : tone,
-      id: predicting || !there ? undefined : `loss:${way}`,
+      id: predicting || !there ? undefined : `loss:${variant}`,
     };
   };
-  const gradientOf = (/** @type {Variant} */ way) => {
-    const gradient = derived.gradient(way);
+  const gradientOf = (/** @type {Variant} */ variant) => {
+    const gradient = derived.gradient(variant);
     return {
-      name: VARIANT_NAMES[way],
+      name: VARIANT_NAMES[variant],
       value: predicting ? "?" : orDash(norm(gradient), 3, gradient !== null),
-      tone: predicting || way !== "here" || !gradient ? "" : norm(gradient) > 0 ? "bad" : "good",
-      id: predicting || !gradient ? undefined : `grad:${way}`,
+      tone: predicting || variant !== "here" || !gradient ? "" : norm(gradient) > 0 ? "bad" : "good",
+      id: predicting || !gradient ? undefined : `grad:${variant}`,
     };
   };
   const groups = [
@@ -82,7 +82,7 @@ function pooled({ ui }, derived, predicting, open) {
     <thead>
       <tr>
         <td></td>
-        ${["here", "no mask", "truth"].map((way) => html`<th scope="col">${way}</th>`)}
+        ${["here", "no mask", "truth"].map((variant) => html`<th scope="col">${variant}</th>`)}
       </tr>
     </thead>
     <tbody>
@@ -90,13 +90,13 @@ function pooled({ ui }, derived, predicting, open) {
         { length: cells },
         (_, i) => html`<tr>
           <th scope="row">${i}</th>
-          ${VARIANTS.map((way) => {
-            const value = values[way][i];
-            const there = value !== undefined && !(way === "truth" && derived.noReference);
-            const wrong = way === "here" && there && !derived.noReference && Math.abs(value - values.truth[i]) > 1e-6;
+          ${VARIANTS.map((variant) => {
+            const value = values[variant][i];
+            const there = value !== undefined && !(variant === "truth" && derived.noReference);
+            const wrong = variant === "here" && there && !derived.noReference && Math.abs(value - values.truth[i]) > 1e-6;
             if (predicting || !there) return html`<td>${predicting ? "?" : "—"}</td>`;
-            return html`<td class=${wrong ? "bad" : way === "here" && !derived.noReference ? "good" : ""}>
-              <button type="button" class="fact" data-place="fact:pool:${way}:${i}" title="Show the formula" @click=${() => open(`pool:${way}:${i}`)}>
+            return html`<td class=${wrong ? "bad" : variant === "here" && !derived.noReference ? "good" : ""}>
+              <button type="button" class="fact" data-place="fact:pool:${variant}:${i}" title="Show the formula" @click=${() => open(`pool:${variant}:${i}`)}>
                 ${fixed(value)}<span class="unseen">, show the formula</span>
               </button>
             </td>`;

@@ -71,7 +71,7 @@ const mask = {
     [["Enter", "Space"], "while predicting: choose the layer"],
   ],
   onKey,
-  onTrace(act, scene, before) {
+  onTrace(explorer, scene, before) {
     const { ui, trace } = scene;
     if (!before) return;
     const was = before.header.params;
@@ -87,7 +87,7 @@ const mask = {
     }
     ui.hover = null;
     ui.note = trace.header.error ? "" : narrateChange(was, scene);
-    act.ui.open = ui.open;
+    explorer.ui.open = ui.open;
   },
   selectedRow: ({ trace, ui }) => {
     const derived = derive(trace);
@@ -96,12 +96,12 @@ const mask = {
     const timed = focus.part === "ids" || derived.stages[focus.k]?.cells === derived.T;
     return timed && focus.b < derived.B && focus.cell < derived.T ? derived.id(focus.b, focus.cell) : null;
   },
-  onRowSelected(act, { trace, ui }, row) {
+  onRowSelected(explorer, { trace, ui }, row) {
     const { B, T, id } = derive(trace);
     const at = Array.from({ length: B * T }, (_, i) => i).find((i) => id(Math.floor(i / T), i % T) === row);
     if (at === undefined) return;
     ui.local.sentence = Math.floor(at / T);
-    act.updateUi({ focus: { part: "ids", b: ui.local.sentence, cell: at % T }, hover: null });
+    explorer.updateUi({ focus: { part: "ids", b: ui.local.sentence, cell: at % T }, hover: null });
   },
   cursor: ({ ui }) => ({ step: ui.step, playing: ui.playing, hover: ui.hover, selected: ui.focus, sentence: ui.local.sentence }),
 };

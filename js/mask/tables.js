@@ -16,7 +16,7 @@ export function tables(scene) {
   const places = Array.from({ length: T }, (_, t) => String(t));
   const sentences = Array.from({ length: B }, (_, b) => b);
   /** @type {DataTable[]} */
-  const found = [
+  const result = [
     {
       caption: "Sentences, their ids place by place",
       corner: "sentence",
@@ -28,7 +28,7 @@ export function tables(scene) {
     const masked = !predicting && stage.mask;
     const vector = stage.form === "vector";
     const verdict = predicting ? "" : `, mask ${stage.verdict}`;
-    found.push({
+    result.push({
       caption: `${stage.n + 1}. ${stage.label} (${stage.shape.join(", ")})${verdict}`,
       corner: vector ? "sentence" : "sentence, place",
       columns: [...(masked ? ["mask"] : []), ...Array.from({ length: vector ? stage.cells : stage.size }, (_, i) => String(i))],
@@ -42,33 +42,33 @@ export function tables(scene) {
           ),
     });
   }
-  if (predicting) return found;
-  const ways = VARIANTS.map((way) => VARIANT_NAMES[way]);
+  if (predicting) return result;
+  const names = VARIANTS.map((variant) => VARIANT_NAMES[variant]);
   if (derived.pooledAt !== null && B) {
     const b = scene.ui.local.sentence;
     const values = pooledOf(derived, b);
-    found.push({
+    result.push({
       caption: `${stages[derived.pooledAt].label} of sentence ${b + 1}, three ways`,
       corner: "number",
-      columns: ways,
-      rows: values.here.slice(0, 6).map((_, i) => ({ head: String(i), cells: VARIANTS.map((way) => (values[way][i] === undefined ? "—" : fixed(values[way][i]))) })),
+      columns: names,
+      rows: values.here.slice(0, 6).map((_, i) => ({ head: String(i), cells: VARIANTS.map((variant) => (values[variant][i] === undefined ? "—" : fixed(values[variant][i]))) })),
     });
   }
   const wrong = lossError(derived);
-  found.push({
+  result.push({
     caption: `What it costs${wrong ? `: the loss is ${wrong.name} ${wrong.value}` : ""}`,
     corner: "what",
-    columns: ways,
+    columns: names,
     rows: [
       { head: "loss", cells: VARIANTS.map((_, i) => (i === 2 && derived.noReference ? "—" : fixed(derived.loss[i], 3))) },
-      { head: "gradient W[0]", cells: VARIANTS.map((way) => (derived.gradient(way) ? fixed(norm(derived.gradient(way)), 3) : "—")) },
+      { head: "gradient W[0]", cells: VARIANTS.map((variant) => (derived.gradient(variant) ? fixed(norm(derived.gradient(variant)), 3) : "—")) },
     ],
   });
-  found.push({
+  result.push({
     caption: "Row 0 of the table",
     corner: "row",
     columns: [...Array.from(derived.row0, (_, i) => String(i)), "length"],
     rows: [{ head: "W[0]", cells: [...Array.from(derived.row0, (v) => fixed(v)), fixed(norm(derived.row0), 3)] }],
   });
-  return found;
+  return result;
 }

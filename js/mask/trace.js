@@ -95,7 +95,7 @@ export function derive(trace) {
     loss,
     lossRatio: Number.isFinite(factor) ? factor : null,
     row0: arrays.row_0.data,
-    gradient: (/** @type {Variant} */ way) => arrays[`grad_${way}`]?.data ?? null,
+    gradient: (/** @type {Variant} */ variant) => arrays[`grad_${variant}`]?.data ?? null,
     id: (/** @type {number} */ b, /** @type {number} */ t) => arrays.ids.data[b * T + t],
   };
   cache.set(trace, derived);
@@ -104,34 +104,34 @@ export function derive(trace) {
 
 /** @param {Trace} trace @param {number} n @param {Stage | undefined} before @param {number} T @returns {Stage} */
 function deriveStage({ header, arrays }, n, before, T) {
-  const told = header.stages[n];
+  const spec = header.stages[n];
   const here = arrays[`here${n}`];
   const [, second, third] = here.shape;
   const folds =
-    told.form === "vector" &&
-    told.kind === "Flatten" &&
+    spec.form === "vector" &&
+    spec.kind === "Flatten" &&
     before?.form === "steps" &&
-    told.shape[1] === before.cells * before.size;
-  const form = folds ? "flat" : told.form;
+    spec.shape[1] === before.cells * before.size;
+  const form = folds ? "flat" : spec.form;
   const cells = folds ? /** @type {Stage} */ (before).cells : second;
   const size = folds ? /** @type {Stage} */ (before).size : (third ?? 1);
   const mask = arrays[`mask${n}`];
   return {
     n,
-    name: told.name,
-    kind: told.kind,
-    spec: told.spec,
-    label: labelOf(told.spec),
-    verdict: told.verdict,
-    why: told.why,
+    name: spec.name,
+    kind: spec.kind,
+    spec: spec.spec,
+    label: labelOf(spec.spec),
+    verdict: spec.verdict,
+    why: spec.why,
     form,
     cells: form === "vector" ? Math.min(cells, 2 * T + 6, 12) : cells,
     size,
-    shape: told.shape,
+    shape: spec.shape,
     paddingCounts: false,
     vmax: Math.max(0, ...Array.from(here.data, (value) => (Number.isFinite(value) ? Math.abs(value) : 0))),
-    valuesAt: (b, cell, way = "here") => {
-      const from = arrays[way + n];
+    valuesAt: (b, cell, variant = "here") => {
+      const from = arrays[variant + n];
       if (!from) return [];
       const row = form === "vector" ? second : cells * size;
       return Array.from(from.data.subarray(b * row + cell * size, b * row + (cell + 1) * size));
@@ -150,8 +150,8 @@ function markWherePaddingCounts(stages, { data, shape: [B, T] }) {
   stages.forEach((stage, n) => {
     if (stage.verdict === "consumed" && !stages[n - 1].paddingCounts) out = true;
     const { mask } = stage;
-    const told = mask && stage.cells === T && Array.from({ length: B * T }, (_, i) => data[i] !== 0 || !mask(Math.floor(i / T), i % T)).every(Boolean);
-    stage.paddingCounts = !out && !told;
+    const separatesPadding = mask && stage.cells === T && Array.from({ length: B * T }, (_, i) => data[i] !== 0 || !mask(Math.floor(i / T), i % T)).every(Boolean);
+    stage.paddingCounts = !out && !separatesPadding;
   });
 }
 
@@ -172,7 +172,7 @@ export const norm = (vector) => (vector ? Math.hypot(...Array.from(vector)) : Na
 /** The pooled numbers of a sentence in all three ways. @param {Derived} derived @param {number} b @returns {Record<Variant, number[]>} */
 export function pooledOf(derived, b) {
   const stage = derived.stages[/** @type {number} */ (derived.pooledAt)];
-  /** @param {Variant} way */
-  const all = (way) => Array.from({ length: stage.cells }, (_, cell) => stage.valuesAt(b, cell, way)).flat();
+  /** @param {Variant} variant */
+  const all = (variant) => Array.from({ length: stage.cells }, (_, cell) => stage.valuesAt(b, cell, variant)).flat();
   return { here: all("here"), without: all("without"), truth: all("truth") };
 }

@@ -13,25 +13,25 @@ const LARGEST = 1e6; // Python takes no weight beyond it
 export const columnOfBit = ({ current, derived }, byte, bit) =>
   Math.min(derived.D - 1, current.scheme.bits === 8 ? byte : 2 * byte + (bit > 3 ? 1 : 0));
 
-/** What a click, or Enter, on a spot does. @param {Scene} scene @param {Selection} look @param {any} spot */
-export function select(scene, look, spot) {
+/** What a click, or Enter, on a spot does. @param {Scene} scene @param {Selection} selected @param {any} spot */
+export function select(scene, selected, spot) {
   const { explorer, ui } = scene;
   if (ui.prediction) {
-    if (ui.prediction.phase === "open") choose(scene, look, spot);
+    if (ui.prediction.phase === "open") choose(scene, selected, spot);
     return;
   }
   if (spot.part === "row") return selectRow(scene, spot.row);
-  if (spot.part === "bit") return flipBit(scene, look, spot);
+  if (spot.part === "bit") return flipBit(scene, selected, spot);
   focusSpot(scene, spot);
   explorer.reportCursor();
 }
 
-/** @param {Scene} scene @param {Selection} look @param {any} spot */
-export function choose(scene, look, spot) {
+/** @param {Scene} scene @param {Selection} selected @param {any} spot */
+export function choose(scene, selected, spot) {
   const { explorer } = scene;
-  const { D } = look.derived;
+  const { D } = selected.derived;
   if (spot.part === "row") {
-    if (spot.row === look.row) return explorer.updateUi({ note: "This is the row that grows. Choose among its codes, and among the other rows." });
+    if (spot.row === selected.row) return explorer.updateUi({ note: "This is the row that grows. Choose among its codes, and among the other rows." });
     explorer.choose(D + spot.row);
     return explorer.updateUi({ focus: spot });
   }
@@ -73,25 +73,25 @@ export function pendingWeight({ params, trace }, row, col) {
 /** Tell Python: this weight has this value. @param {Scene} scene @param {Selection} look @param {number} col @param {number} value */
 export function setWeight({ explorer }, { row }, col, value) {
   const edits = /** @type {[number, number, number][]} */ (explorer.store.params.edits ?? []);
-  const held = Math.max(-LARGEST, Math.min(LARGEST, value));
-  explorer.edit({ edits: [...edits.filter(([r, c]) => r !== row || c !== col), [row, col, held]] });
+  const clamped = Math.max(-LARGEST, Math.min(LARGEST, value));
+  explorer.edit({ edits: [...edits.filter(([r, c]) => r !== row || c !== col), [row, col, clamped]] });
 }
 
 /** Ten times the weight in hand. @param {Scene} scene */
 export function growTenfold(scene) {
-  const look = selection(scene);
-  const value = pendingWeight(scene, look.row, look.col) * 10;
-  setWeight(scene, look, look.col, Number(value.toPrecision(6)));
+  const selected = selection(scene);
+  const value = pendingWeight(scene, selected.row, selected.col) * 10;
+  setWeight(scene, selected, selected.col, Number(value.toPrecision(6)));
 }
 
-/** Turn a bit over, or back. @param {Scene} scene @param {Selection} look @param {{ byte: number, bit: number }} spot */
-export function flipBit(scene, look, { byte, bit }) {
+/** Turn a bit over, or back. @param {Scene} scene @param {Selection} selected @param {{ byte: number, bit: number }} spot */
+export function flipBit(scene, selected, { byte, bit }) {
   const { explorer } = scene;
   const flips = /** @type {[string, number, number, number][]} */ (explorer.store.params.flips ?? []);
-  const same = (/** @type {any[]} */ f) => f[0] === look.current.scheme.name && f[1] === look.row && f[2] === byte && f[3] === bit;
+  const same = (/** @type {any[]} */ f) => f[0] === selected.current.scheme.name && f[1] === selected.row && f[2] === byte && f[3] === bit;
   const rest = flips.filter((f) => !same(f));
-  explorer.edit({ flips: rest.length < flips.length ? rest : [...flips, [look.current.scheme.name, look.row, byte, bit]] });
-  focusSpot(scene, { part: "bit", byte, bit, col: columnOfBit(look, byte, bit) });
+  explorer.edit({ flips: rest.length < flips.length ? rest : [...flips, [selected.current.scheme.name, selected.row, byte, bit]] });
+  focusSpot(scene, { part: "bit", byte, bit, col: columnOfBit(selected, byte, bit) });
 }
 
 /** Open the arithmetic of a weight. @param {Scene} scene @param {any} spot */

@@ -15,10 +15,10 @@ import { neighborRanks, rowAs } from "./trace.js";
 
 /** The lines of the arithmetic card. @param {Scene} scene @returns {{ lines: Line[], pinned: boolean }} */
 export function arithmetic(scene) {
-  const look = selection(scene);
+  const selected = selection(scene);
   const { open } = scene.ui;
-  if (open?.kind === "fact") return { lines: fact(open.id, look), pinned: true };
-  return { lines: weightLines(scene, look), pinned: open?.kind === "weight" };
+  if (open?.kind === "fact") return { lines: fact(open.id, selected), pinned: true };
+  return { lines: weightLines(scene, selected), pinned: open?.kind === "weight" };
 }
 
 /** A number in a product or a sum: brackets about a minus. @param {string} text */
@@ -27,11 +27,11 @@ const inBrackets = (text) => (text.startsWith("−") ? `(${text})` : text);
 /** @param {unknown} text */
 const on = (text) => html`<span class="on">${text}</span>`;
 
-/** @param {Scene} scene @param {Selection} look @returns {Line[]} */
-function weightLines(scene, look) {
-  const { current, col } = look;
+/** @param {Scene} scene @param {Selection} selected @returns {Line[]} */
+function weightLines(scene, selected) {
+  const { current, col } = selected;
   const grouped = current.scheme.name === "groups";
-  const lines = grouped ? groupLines(look) : rowLines(look);
+  const lines = grouped ? groupLines(selected) : rowLines(selected);
   const flips = [...flippedBits(scene, current)].filter((f) => {
     const [byte, bit] = f.split(":").map(Number);
     return (current.scheme.bits === 8 ? byte : 2 * byte + (bit > 3 ? 1 : 0)) === col;
@@ -46,7 +46,7 @@ function weightLines(scene, look) {
   }
   if (flips.length && !current.grown)
     lines.splice(2, 0, { name: "stored", body: html`a bit was turned over: the code is now ${on(formatCode(current.codes[col]))}`, note: joinList(flips.map((f) => `byte ${f.replace(":", ", bit ")}`), 3) });
-  if (current.scheme.bits === 4 && scene.ui.open?.kind === "weight" && !current.grown) lines.push(bitLine(look));
+  if (current.scheme.bits === 4 && scene.ui.open?.kind === "weight" && !current.grown) lines.push(bitLine(selected));
   return lines.map((line) => ({ ...line, note: scene.size.width < 860 && !scene.ui.open ? undefined : line.note, main: true }));
 }
 
@@ -55,10 +55,10 @@ function rowLines({ current, col }) {
   const { scale, high } = current.group(col);
   const w = current.value(current.weights[col]);
   const most = current.value(Math.abs(current.weights[current.largest]));
-  const made = current.grown ? current.weights[col] * scale : current.scaled[col];
+  const scaled = current.grown ? current.weights[col] * scale : current.scaled[col];
   return [
     { name: "scale", body: html`${high} / (max |w| + 1e−7) = ${high} / ${most} = ${on(formatExact(scale))}`, note: `one for the whole row, ${formatStep(1 / scale)} from level to level` },
-    { name: "code", body: html`round(w · scale) = round(${w} · ${formatExact(scale)}) = round(${fixed(made)}) = ${on(plainCode(current, made, 0))}`, note: `code ${col} of the row` },
+    { name: "code", body: html`round(w · scale) = round(${w} · ${formatExact(scale)}) = round(${fixed(scaled)}) = ${on(plainCode(current, scaled, 0))}`, note: `code ${col} of the row` },
     ...(current.grown ? [] : [{ name: "back", body: html`code / scale = ${formatCode(current.codes[col])} / ${formatExact(scale)} = ${on(current.value(current.restored[col], 1))}` }]),
   ];
 }
@@ -67,11 +67,11 @@ function rowLines({ current, col }) {
 function groupLines({ current, col }) {
   const { scale, zero, least, most, index, first, last } = current.group(col);
   const w = current.value(current.weights[col]);
-  const made = current.grown ? current.weights[col] / scale : current.scaled[col];
+  const scaled = current.grown ? current.weights[col] / scale : current.scaled[col];
   return [
     { name: "scale", body: html`(max − min + 1e−7) / 15 = (${current.value(most)} − ${inBrackets(current.value(least))}) / 15 = ${on(formatExact(scale))}`, note: `group ${index}: weights ${first} to ${last}, and 0` },
     { name: "zero", body: html`round(−min / scale) − 8 = round(${fixed(-least / scale)}) − 8 = ${on(formatCode(zero))}`, note: "the code that means 0" },
-    { name: "code", body: html`round(w / scale) + zero = round(${w} / ${formatExact(scale)}) + ${inBrackets(formatCode(zero))} = round(${fixed(made)}) + ${inBrackets(formatCode(zero))} = ${on(plainCode(current, made, zero))}`, note: `code ${col} of the row` },
+    { name: "code", body: html`round(w / scale) + zero = round(${w} / ${formatExact(scale)}) + ${inBrackets(formatCode(zero))} = round(${fixed(scaled)}) + ${inBrackets(formatCode(zero))} = ${on(plainCode(current, scaled, zero))}`, note: `code ${col} of the row` },
     ...(current.grown ? [] : [{ name: "back", body: html`(code − zero) · scale = (${formatCode(current.codes[col])} − ${inBrackets(formatCode(zero))}) · ${formatExact(scale)} = ${on(current.value(current.restored[col], 1))}` }]),
   ];
 }
@@ -79,14 +79,14 @@ function groupLines({ current, col }) {
 /**
  * The code that rounding gives, whatever bits were turned over since: halves go to the even one.
  * @param {import("./trace.js").Row} now
- * @param {number} made
+ * @param {number} scaled
  * @param {number} zero
  */
-function plainCode(now, made, zero) {
+function plainCode(now, scaled, zero) {
   const low = now.scheme.bits === 4 ? -8 : -127;
   const high = now.scheme.bits === 4 ? 7 : 127;
-  const floor = Math.floor(made);
-  const even = made - floor === 0.5 ? floor + (floor % 2 ? 1 : 0) : Math.round(made);
+  const floor = Math.floor(scaled);
+  const even = scaled - floor === 0.5 ? floor + (floor % 2 ? 1 : 0) : Math.round(scaled);
   return formatCode(Math.max(low, Math.min(high, even + zero)));
 }
 
@@ -104,25 +104,25 @@ function bitLine({ current, col }) {
   };
 }
 
-/** The formula of a number in the column on the right. @param {string} id @param {Selection} look @returns {Line[]} */
-function fact(id, look) {
-  const { derived, row } = look;
+/** The formula of a number in the column on the right. @param {string} id @param {Selection} selected @returns {Line[]} */
+function fact(id, selected) {
+  const { derived, row } = selected;
   const { V, D, bytes } = derived;
   const [kind, name] = id.split(":");
   if (kind === "bytes" && name === "floats")
     return [{ body: html`V · D · ${bytes / V / D} bytes = ${V} · ${D} · ${bytes / V / D} = ${on(formatInt(bytes))}`, note: "the table as floats" }];
-  const way = derived.schemes[/** @type {import("./trace.js").SchemeName} */ (name)];
-  const now = rowAs(derived, way.name, row);
+  const scheme = derived.schemes[/** @type {import("./trace.js").SchemeName} */ (name)];
+  const now = rowAs(derived, scheme.name, row);
   if (kind === "bytes") {
-    const each = way.bits === 8 ? D : Math.ceil(D / 2);
+    const each = scheme.bits === 8 ? D : Math.ceil(D / 2);
     const part = bytes / V / D === 8 ? 8 : 4; // bytes of a scale
-    const zero = way.name === "groups" ? html` + ${way.groups}` : "";
-    return [{ name: way.name, body: html`V · (${each} + ${way.groups > 1 || zero ? html`${way.groups} · ` : ""}${part}${zero}) = ${V} · ${way.bytes / V} = ${on(formatInt(way.bytes))}`, note: `codes, scales${way.name === "groups" ? ", zero points" : ""} of each row` }];
+    const zero = scheme.name === "groups" ? html` + ${scheme.groups}` : "";
+    return [{ name: scheme.name, body: html`V · (${each} + ${scheme.groups > 1 || zero ? html`${scheme.groups} · ` : ""}${part}${zero}) = ${V} · ${scheme.bytes / V} = ${on(formatInt(scheme.bytes))}`, note: `codes, scales${scheme.name === "groups" ? ", zero points" : ""} of each row` }];
   }
   if (kind === "error") {
     const at = now.errors.map(Math.abs).indexOf(Math.max(...now.errors.map(Math.abs)));
-    return [{ name: way.name, body: html`max |back − w| = |${now.value(now.restored[at], 1)} − ${inBrackets(now.value(now.weights[at]))}| = ${on(now.error(way.error[row]))}`, note: `at w[${row}, ${at}]; half a step is ${now.error(way.halfStep[row])}` }];
+    return [{ name: scheme.name, body: html`max |back − w| = |${now.value(now.restored[at], 1)} − ${inBrackets(now.value(now.weights[at]))}| = ${on(now.error(scheme.error[row]))}`, note: `at w[${row}, ${at}]; half a step is ${now.error(scheme.halfStep[row])}` }];
   }
-  const kept = neighborRanks(derived, way.name, row).filter((other) => other.kept);
-  return [{ name: way.name, body: html`${joinList(kept.map((o) => rowName(derived.words, o.row)), 8) || "none"}: ${on(`${kept.length} of ${derived.near}`)}`, note: "among the nearest before and after, by cosine" }];
+  const kept = neighborRanks(derived, scheme.name, row).filter((other) => other.kept);
+  return [{ name: scheme.name, body: html`${joinList(kept.map((o) => rowName(derived.words, o.row)), 8) || "none"}: ${on(`${kept.length} of ${derived.near}`)}`, note: "among the nearest before and after, by cosine" }];
 }

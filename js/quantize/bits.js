@@ -60,14 +60,14 @@ function lineOf({ at, selected, scene, later, predicting }, line, index) {
       const x = columnX(at, i);
       const text = cellText(current, line, col);
       const moved = current.grown && line === "code" && current.codes[col] !== current.before[col];
-      const held = stop.col >= first && stop.col < first + m.cols ? stop.col : first;
+      const stopColumn = stop.col >= first && stop.col < first + m.cols ? stop.col : first;
       const mark = line === "code" ? markOf(scene.ui.prediction, col) : "";
       const wide = line === "error" && worst > 0 ? (Math.abs(current.errors[col]) / worst) * (m.cw - 10) : 0;
       return svg`<g
         role="gridcell" class="cell ${line}" aria-colindex=${col + 1}
         aria-label="${LINE_NAMES[line]} ${col}: ${moved ? `${formatCode(current.before[col])}→` : ""}${text}${mark ? `, ${mark}` : ""}"
         aria-selected=${predicting && line === "code" ? String(mark === "chosen") : nothing}
-        data-place="cell:${line}:${col}" tabindex=${line === stop.line && col === held ? 0 : -1}
+        data-place="cell:${line}:${col}" tabindex=${line === stop.line && col === stopColumn ? 0 : -1}
         ><rect class="ground" x=${x + 1.5} y=${y} width=${m.cw - 3} height=${m.line - 2} rx="3" />${
           line === "error"
             ? svg`<rect class="bar ${Math.abs(current.errors[col]) === worst ? "worst" : ""}" x=${x + m.cw - 5 - wide} y=${y + m.line - 4} width=${wide} height="2.5" rx="1" />`

@@ -21,12 +21,12 @@ export function histogram({ at, selected, later }) {
     return `M${(x + i * bw + 1).toFixed(1)} ${y + h}v${-tall.toFixed(1)}h${(bw - 2).toFixed(1)}V${y + h}z`;
   }).join("");
   const place = (/** @type {number} */ e) => x + w / 2 + (maxError ? (e / maxError) * (w / 2) : 0);
-  const own = selected.current.errors.map((e) => `M${place(e).toFixed(1)} ${y + h + 1}v6`).join("");
-  const lit = selected.current.errors[selected.col];
+  const rowTicks = selected.current.errors.map((e) => `M${place(e).toFixed(1)} ${y + h + 1}v6`).join("");
+  const selectedError = selected.current.errors[selected.col];
   return svg`<g class="histogram ${later(5)} ${selected.current.grown ? "faded" : ""}">
     <text class="head" x=${x} y=${y - 24}>errors of all weights<tspan class="sub" x=${x} dy="15">${pluralize(selected.derived.V * selected.derived.D, "error")}, the row's own below</tspan></text>
     <path class="bars" d=${bars} /><path class="axis" d="M${x} ${y + h}h${w}" />
-    <path class="own" d=${own} /><path class="own lit" d="M${place(lit).toFixed(1)} ${y + h + 1}v8" />
+    <path class="own" d=${rowTicks} /><path class="own lit" d="M${place(selectedError).toFixed(1)} ${y + h + 1}v8" />
     <g class="num ends"><text x=${x} y=${y + h + 19}>−${formatStep(maxError)}</text><text x=${x + w / 2} y=${y + h + 19} text-anchor="middle">0</text><text x=${x + w} y=${y + h + 19} text-anchor="end">+${formatStep(maxError)}</text></g>
   </g>`;
 }
@@ -35,17 +35,17 @@ export function histogram({ at, selected, later }) {
 export function neighborChart({ at, selected, later }) {
   const { derived, current, row } = selected;
   const { x, y, w, pitch } = at.near;
-  const found = neighborRanks(derived, current.scheme.name, row);
+  const ranks = neighborRanks(derived, current.scheme.name, row);
   const { near } = derived;
-  const kept = found.filter((other) => other.kept).length;
-  const slots = slotsOf(found, near);
+  const kept = ranks.filter((other) => other.kept).length;
+  const slots = slotsOf(ranks, near);
   const left = x + Math.min(92, w * 0.3);
   const right = x + w - Math.min(92, w * 0.3);
   const lineY = (/** @type {number} */ slot) => y + slot * pitch + pitch / 2;
   const head = svg`<text class="head" x=${x} y=${y - 24}>nearest to ${rowName(derived.words, row)}<tspan class="sub" x=${x} dy="15">${near ? `before → after, ${kept} of ${near} kept` : "no other row"}</tspan></text>`;
   if (!near) return svg`<g class="bumps">${head}</g>`;
   return svg`<g class="bumps ${later(5)} ${current.grown ? "faded" : ""}">${head}
-    ${found.map((other) => {
+    ${ranks.map((other) => {
       const a = slots.before.get(other.row) ?? 0;
       const b = slots.after.get(other.row) ?? 0;
       const kind = other.kept ? (other.before === other.after ? "" : "moved") : other.before < near ? "lost" : "new";
@@ -54,20 +54,20 @@ export function neighborChart({ at, selected, later }) {
         <text x=${left - 5} y=${lineY(a) + 4} text-anchor="end">${shorten(name)}<tspan class="rank num"> ${other.before + 1}</tspan></text>
         <text x=${right + 5} y=${lineY(b) + 4}><tspan class="rank num">${other.after + 1} </tspan>${shorten(name)}</text></g>`;
     })}
-    ${found.length > near ? svg`<path class="border" d="M${x} ${y + near * pitch}h${w}" />` : nothing}
+    ${ranks.length > near ? svg`<path class="border" d="M${x} ${y + near * pitch}h${w}" />` : nothing}
   </g>`;
 }
 
 /**
  * On which line each name stands: its rank, and below the border in the order of the ranks there.
- * @param {{ row: number, before: number, after: number }[]} found
+ * @param {{ row: number, before: number, after: number }[]} ranks
  * @param {number} near
  */
-export function slotsOf(found, near) {
+export function slotsOf(ranks, near) {
   /** @param {"before" | "after"} side */
   const one = (side) => {
-    const far = found.filter((o) => o[side] >= near).sort((p, q) => p[side] - q[side]);
-    return new Map(found.map((o) => [o.row, o[side] < near ? o[side] : near + far.indexOf(o)]));
+    const far = ranks.filter((o) => o[side] >= near).sort((p, q) => p[side] - q[side]);
+    return new Map(ranks.map((o) => [o.row, o[side] < near ? o[side] : near + far.indexOf(o)]));
   };
   return { before: one("before"), after: one("after") };
 }

@@ -15,7 +15,7 @@ const limit = ({ trace }, name) => trace.header.limits?.[name] ?? {};
 /** @param {Scene} scene */
 export function controls(scene) {
   const { params, hidden, uid, explorer, ui } = scene;
-  const look = selection(scene);
+  const selected = selection(scene);
   /** @param {string} name @param {() => unknown} control */
   const unless = (name, control) => (hidden.has(name) ? nothing : control());
   /** @param {string} name @param {string} label @param {string} symbol @param {number} value */
@@ -41,12 +41,12 @@ export function controls(scene) {
         onChange: (way) => explorer.edit({ way }),
       }),
     )}
-    ${unless("block", () => size("block", "Group size", "block", Math.min(params.block, look.derived.D)))}
+    ${unless("block", () => size("block", "Group size", "block", Math.min(params.block, selected.derived.D)))}
     ${unless("input_dim", () => size("input_dim", "Rows", "V", params.input_dim))}
     ${unless("output_dim", () => size("output_dim", "Weights a row", "D", params.output_dim))}
     ${unless("tenfold", () =>
       button({
-        label: `w[${look.row}, ${look.col}] × 10`,
+        label: `w[${selected.row}, ${selected.col}] × 10`,
         place: "tenfold",
         key: "X",
         primary: true,

@@ -13,10 +13,10 @@ import { tradeoffChart } from "./tradeoff.js";
 
 /** @param {Scene} scene */
 export function facts(scene) {
-  const look = selection(scene);
-  const { derived, row } = look;
+  const selected = selection(scene);
+  const { derived, row } = selected;
   const predicting = scene.ui.prediction !== null;
-  const current = look.current.scheme.name;
+  const current = selected.current.scheme.name;
   /** @param {string} name */
   const label = (name) => (name === current ? html`<b class="current">${name}</b>` : name);
   const least = Math.min(...SCHEMES.map((name) => derived.schemes[name].bytes));

@@ -25,13 +25,13 @@ import { isGrown, selection } from "./state.js";
 
 /** @param {Scene} scene */
 export function figure(scene) {
-  const look = selection(scene);
-  const { at } = look;
+  const selected = selection(scene);
+  const { at } = selected;
   const predicting = scene.ui.prediction?.phase === "open";
   const later = (/** @type {number} */ stage) =>
     stage > scene.ui.step && !predicting && !isGrown(scene) ? "later" : "";
   /** @type {Drawing} */
-  const drawing = { scene, selected: look, at, predicting, later, places: [] };
+  const drawing = { scene, selected: selected, at, predicting, later, places: [] };
   drawing.places = markPlaces(drawing);
   const on = pointer(scene, drawing);
   const head = rowListHeading(drawing);
@@ -63,9 +63,9 @@ function verdicts({ scene, at, selected }) {
   const { windows } = scene.ui.local;
   const { D, V } = selected.derived;
   let order = 0;
-  /** @param {number} thing @param {string} kind @param {string} style */
-  const one = (thing, kind, style) => {
-    const mark = markOf(prediction, thing);
+  /** @param {number} item @param {string} kind @param {string} style */
+  const one = (item, kind, style) => {
+    const mark = markOf(prediction, item);
     if (!mark) return nothing;
     return html`<span class="judged ${kind} ${mark}" style="${style};--order:${order++}"
       ><span class="tag">${icon(mark === "chosen" ? "right" : mark)}</span></span

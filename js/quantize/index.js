@@ -60,33 +60,33 @@ const quantize = {
     [["Enter", "Space"], "while predicting: choose a code or a row"],
   ],
   onKey,
-  onTrace(act, scene, before) {
+  onTrace(explorer, scene, before) {
     const { ui } = scene;
     if (!before) return;
     const was = before.header.params;
     const now = scene.trace.header.params;
     const other = ["way", "row", "block", "input_dim", "output_dim", "seed", "edits"];
-    if (other.some((name) => JSON.stringify(was[name]) !== JSON.stringify(now[name]))) act.ui.prediction = null;
+    if (other.some((name) => JSON.stringify(was[name]) !== JSON.stringify(now[name]))) explorer.ui.prediction = null;
     if (was.row !== now.row) ui.local.row = null;
     const { V, D } = derive(scene.trace);
     const { focus } = ui;
     if (focus && ((focus.row ?? 0) >= V || (focus.col ?? 0) >= D || focus.part === "bit")) {
-      const gone = focus.part !== "bit" || focus.byte >= selection(scene).current.bytes.length;
-      if (gone) act.ui.focus = null;
+      const outside = focus.part !== "bit" || focus.byte >= selection(scene).current.bytes.length;
+      if (outside) explorer.ui.focus = null;
     }
-    act.ui.note = narrateChange(before, scene);
+    explorer.ui.note = narrateChange(before, scene);
   },
   selectedRow: (scene) => selection(scene).row,
-  onRowSelected: (act, scene, row) => {
+  onRowSelected: (explorer, scene, row) => {
     if (row >= derive(scene.trace).V) return;
     scene.ui.local.row = row;
-    act.updateUi({ focus: null, hover: null, open: null, prediction: null });
+    explorer.updateUi({ focus: null, hover: null, open: null, prediction: null });
   },
   cursor: (scene) => {
     const { ui } = scene;
-    const look = selection(scene);
-    const held = { part: "mark", col: look.col };
-    return { step: ui.step, playing: ui.playing, hover: ui.hover, row: look.row, selected: ui.focus ?? held };
+    const selected = selection(scene);
+    const defaultSpot = { part: "mark", col: selected.col };
+    return { step: ui.step, playing: ui.playing, hover: ui.hover, row: selected.row, selected: ui.focus ?? defaultSpot };
   },
 };
 

@@ -23,10 +23,10 @@ export function spotAt(place) {
   return null;
 }
 
-/** The spot under an event, with the weight it is about. @param {Event} event @param {Selection} look */
-function spotUnder(event, look) {
+/** The spot under an event, with the weight it is about. @param {Event} event @param {Selection} selected */
+function spotUnder(event, selected) {
   const spot = spotAt(placeUnder(event));
-  if (spot?.part === "bit") return { ...spot, col: columnOfBit(look, spot.byte, spot.bit) };
+  if (spot?.part === "bit") return { ...spot, col: columnOfBit(selected, spot.byte, spot.bit) };
   return spot;
 }
 
@@ -80,7 +80,7 @@ export function pointer(scene, { selected, at }) {
 export function onKey(event, scene) {
   if (isShortcut(event)) return false;
   const spot = spotAt(focusedPlace(event).join(":"));
-  const look = selection(scene);
+  const selected = selection(scene);
   const predicting = scene.ui.prediction?.phase === "open";
   if (event.key.toLowerCase() === "x" && !scene.ui.prediction && spot) {
     growTenfold(scene);
@@ -88,13 +88,13 @@ export function onKey(event, scene) {
   }
   if (!spot) return false;
   if (predicting && (event.key === "Enter" || event.key === " ")) {
-    choose(scene, look, spot);
+    choose(scene, selected, spot);
     return true;
   }
-  if (spot.part === "row") return rowKey(event, scene, look, spot.row);
-  if (spot.part === "mark") return markKey(event, scene, look, spot.col);
-  if (spot.part === "cell") return cellKey(event, scene, look, spot);
-  return bitKey(event, scene, look, spot);
+  if (spot.part === "row") return rowKey(event, scene, selected, spot.row);
+  if (spot.part === "mark") return markKey(event, scene, selected, spot.col);
+  if (spot.part === "cell") return cellKey(event, scene, selected, spot);
+  return bitKey(event, scene, selected, spot);
 }
 
 /** @param {KeyboardEvent} event @param {Scene} scene @param {Selection} look @param {number} row */
@@ -105,9 +105,9 @@ function rowKey({ key }, scene, { derived }, row) {
   return isNavigationKey(key);
 }
 
-/** @param {KeyboardEvent} event @param {Scene} scene @param {Selection} look @param {number} col */
-function markKey({ key, shiftKey }, scene, look, col) {
-  const { D } = look.derived;
+/** @param {KeyboardEvent} event @param {Scene} scene @param {Selection} selected @param {number} col */
+function markKey({ key, shiftKey }, scene, selected, col) {
+  const { D } = selected.derived;
   if (key === "Enter") return openArithmetic(scene, { part: "mark", col });
   if (key === "ArrowUp" || key === "ArrowDown") {
     focusSpot(scene, { part: "mark", col: clamp(col + (key === "ArrowUp" ? -1 : 1), D) });
@@ -116,8 +116,8 @@ function markKey({ key, shiftKey }, scene, look, col) {
   const by = { ArrowLeft: -1, ArrowRight: 1, PageDown: -10, PageUp: 10 }[key];
   if (by === undefined) return false;
   if (scene.ui.prediction) return true;
-  const value = pendingWeight(scene, look.row, col) + by * keyStep(look.reach, shiftKey);
-  setWeight(scene, look, col, roundedTo(value, look.reach));
+  const value = pendingWeight(scene, selected.row, col) + by * keyStep(selected.reach, shiftKey);
+  setWeight(scene, selected, col, roundedTo(value, selected.reach));
   focusSpot(scene, { part: "mark", col });
   return true;
 }
@@ -131,18 +131,18 @@ function cellKey({ key }, scene, { derived }, { line, col }) {
   return isNavigationKey(key);
 }
 
-/** @param {KeyboardEvent} event @param {Scene} scene @param {Selection} look @param {any} spot */
-function bitKey({ key }, scene, look, { byte, bit }) {
-  const { current } = look;
+/** @param {KeyboardEvent} event @param {Scene} scene @param {Selection} selected @param {any} spot */
+function bitKey({ key }, scene, selected, { byte, bit }) {
+  const { current } = selected;
   if (key === "Enter" || key === " ") {
-    if (!scene.ui.prediction) flipBit(scene, look, { byte, bit });
+    if (!scene.ui.prediction) flipBit(scene, selected, { byte, bit });
     return true;
   }
   const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -8, ArrowDown: 8, PageUp: -8, PageDown: 8 }[key];
   if (by === undefined) return false;
   const to = clamp(byte * 8 + (7 - bit) + by, current.bytes.length * 8);
   const next = { byte: Math.floor(to / 8), bit: 7 - (to % 8) };
-  focusSpot(scene, { part: "bit", ...next, col: columnOfBit(look, next.byte, next.bit) });
+  focusSpot(scene, { part: "bit", ...next, col: columnOfBit(selected, next.byte, next.bit) });
   return true;
 }
 

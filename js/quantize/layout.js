@@ -123,10 +123,10 @@ export function clampWindows(windows, at, { V, D, bits, block, groups }, { row, 
  */
 export function rulerReach(most) {
   if (!(most > 0)) return 1;
-  const wanted = 1.25 * most;
-  const unit = 10 ** power(wanted);
-  const found = [1, 1.5, 2, 3, 5, 7.5, 10].find((n) => n * unit >= wanted * (1 - 1e-9)) ?? 10;
-  return found * unit;
+  const target = 1.25 * most;
+  const unit = 10 ** power(target);
+  const multiple = [1, 1.5, 2, 3, 5, 7.5, 10].find((n) => n * unit >= target * (1 - 1e-9)) ?? 10;
+  return multiple * unit;
 }
 
 /** Where a value stands on the ruler. @param {Layout} at @param {number} value @param {number} reach */

@@ -16,32 +16,32 @@ export const rowInSentence = ({ current, row }) => (current.word ? html`“<bdi>
 
 /** @param {Scene} scene */
 export function narrate(scene) {
-  const look = selection(scene);
+  const selected = selection(scene);
   const { prediction, hover, focus } = scene.ui;
   if (prediction?.phase === "open")
     return html`Choose each code of this row that will be another one, and each other row in which any code will be.`;
-  if (prediction) return narrateOutlier(look);
+  if (prediction) return narrateOutlier(selected);
   const spot = hover ?? focus;
-  if (spot?.part === "row") return narrateRow(look, spot.row);
-  if (spot?.part === "bit") return narrateBit(scene, look, spot);
-  if (spot) return narrateWeight(look);
-  return narrateStage(look);
+  if (spot?.part === "row") return narrateRow(selected, spot.row);
+  if (spot?.part === "bit") return narrateBit(scene, selected, spot);
+  if (spot) return narrateWeight(selected);
+  return narrateStage(selected);
 }
 
-/** @param {Selection} look */
-function narrateStage(look) {
-  const { current, derived, shown } = look;
+/** @param {Selection} selected */
+function narrateStage(selected) {
+  const { current, derived, shown } = selected;
   const { scheme } = current;
   const group = current.group(current.largest);
-  const at = html`w[${look.row}, ${current.largest}] = ${current.value(current.weights[current.largest])}`;
+  const at = html`w[${selected.row}, ${current.largest}] = ${current.value(current.weights[current.largest])}`;
   const many = scheme.groups > 1;
   if (shown === 0)
     return many
-      ? html`${rowInSentence(look)}: each group of ${scheme.block} has a ruler of its own, from its smallest to its largest weight. A large one such as ${at} stretches only its own.`
-      : html`${rowInSentence(look)}: the largest weight, ${at}, alone decides how long the ruler of this row is.`;
+      ? html`${rowInSentence(selected)}: each group of ${scheme.block} has a ruler of its own, from its smallest to its largest weight. A large one such as ${at} stretches only its own.`
+      : html`${rowInSentence(selected)}: the largest weight, ${at}, alone decides how long the ruler of this row is.`;
   if (shown === 1)
     return many
-      ? html`16 levels for each group: ${joinList(stepsOf(look).map(formatStep), 4)} apart.`
+      ? html`16 levels for each group: ${joinList(stepsOf(selected).map(formatStep), 4)} apart.`
       : html`Code ${group.high} stands for ${current.value(Math.abs(current.weights[current.largest]))}, so neighbouring levels lie ${formatStep(group.step)} apart.`;
   if (shown === 2)
     return many
@@ -53,7 +53,7 @@ function narrateStage(look) {
     return scheme.bits === 4
       ? html`Two codes share a byte, the first in its low half: ${pluralize(derived.D, "weight")} in ${pluralize(current.bytes.length, "byte")}${derived.D % 2 ? ", and half a byte stays empty" : ""}.`
       : html`Each code fills a byte: ${pluralize(derived.D, "weight")} in ${pluralize(current.bytes.length, "byte")}.`;
-  return narrateRestored(look);
+  return narrateRestored(selected);
 }
 
 /** @param {Selection} look */
@@ -61,16 +61,16 @@ function stepsOf({ current }) {
   return Array.from({ length: current.scheme.groups }, (_, i) => current.group(i * current.scheme.block).step);
 }
 
-/** @param {Selection} look */
-function narrateRestored(look) {
-  const { current, row } = look;
+/** @param {Selection} selected */
+function narrateRestored(selected) {
+  const { current, row } = selected;
   const error = current.scheme.error[row];
   const half = current.scheme.halfStep[row];
-  if (error === 0) return html`${rowInSentence(look)} comes back exactly as it was.`;
+  if (error === 0) return html`${rowInSentence(selected)} comes back exactly as it was.`;
   const at = current.errors.map(Math.abs).indexOf(Math.max(...current.errors.map(Math.abs)));
   if (error > half * 1.01)
-    return html`${rowInSentence(look)} comes back with an error of ${current.error(error)} at w[${row}, ${at}], more than half a step: a bit was turned over.`;
-  return html`${rowInSentence(look)} comes back with an error of at most ${current.error(error)}, at w[${row}, ${at}]; rounding costs half a step, ${current.error(half)}, and never more.`;
+    return html`${rowInSentence(selected)} comes back with an error of ${current.error(error)} at w[${row}, ${at}], more than half a step: a bit was turned over.`;
+  return html`${rowInSentence(selected)} comes back with an error of at most ${current.error(error)}, at w[${row}, ${at}]; rounding costs half a step, ${current.error(half)}, and never more.`;
 }
 
 /** @param {Selection} look */
@@ -100,9 +100,9 @@ function narrateBit(scene, { current, derived }, { byte, bit }) {
   return html`Byte ${byte}, bit ${bit} belongs to code ${owner}, which is ${formatCode(current.codes[owner])}: a 1 here is worth ${formatCode(worth)}.${turned} Enter turns it over.`;
 }
 
-/** @param {Selection} look */
-function narrateOutlier(look) {
-  const { current, derived, row } = look;
+/** @param {Selection} selected */
+function narrateOutlier(selected) {
+  const { current, derived, row } = selected;
   const others = current.scheme.others(row);
   const changed = Array.from(current.codes).filter((c, col) => c !== current.before[col]).length;
   const was = rowAs(derived, current.scheme.name, row).group(current.largest).step;
@@ -119,18 +119,18 @@ export function narrateChange(before, scene) {
   const flips = JSON.stringify(was.flips) !== JSON.stringify(params.flips);
   const edits = JSON.stringify(was.edits) !== JSON.stringify(params.edits);
   const then = derive(before);
-  const look = selection(scene);
-  const { derived, current } = look;
+  const selected = selection(scene);
+  const { derived, current } = selected;
   if (then.V !== derived.V || then.D !== derived.D) {
     const { bytes, title } = current.scheme;
     return `V = ${derived.V}, D = ${derived.D}: ${formatInt(derived.bytes)} bytes of floats, ${formatInt(bytes)} bytes in ${title}.`;
   }
   if (was.block !== params.block)
     return `Groups of ${derived.schemes.groups.block}: ${pluralize(derived.schemes.groups.groups, "scale")} a row, ${formatInt(derived.schemes.groups.bytes)} bytes in all.`;
-  if (flips && !edits) return narrateFlip(then, look);
+  if (flips && !edits) return narrateFlip(then, selected);
   const edit = params.edits?.at(-1);
-  if (!edits || !edit || edit[0] !== look.row || edit[1] >= derived.D) return "";
-  return narrateEdit(then, look, edit[1]);
+  if (!edits || !edit || edit[0] !== selected.row || edit[1] >= derived.D) return "";
+  return narrateEdit(then, selected, edit[1]);
 }
 
 /** @param {import("./trace.js").Derived} then @param {Selection} look */

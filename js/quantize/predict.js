@@ -12,30 +12,30 @@ import { selection } from "./state.js";
 
 /** The question and what came of it. @param {Scene} scene */
 export function predict(scene) {
-  const look = selection(scene);
-  const { current, derived, row } = look;
+  const selected = selection(scene);
+  const { current, derived, row } = selected;
   const { column, value } = derived.tenfold(row);
   const from = current.value(derived.weights(row)[column]);
   const { D } = derived;
   const verdict = scene.ui.prediction?.verdict;
-  /** @param {number[]} things */
-  const said = (things) => {
-    const codes = things.filter((t) => t < D);
-    const rows = things.filter((t) => t >= D).map((t) => rowName(derived.words, t - D));
+  /** @param {number[]} items */
+  const named = (items) => {
+    const codes = items.filter((t) => t < D);
+    const rows = items.filter((t) => t >= D).map((t) => rowName(derived.words, t - D));
     const parts = [
       codes.length ? `${codes.length === 1 ? "code" : "codes"} ${joinList(codes, 6)}` : "",
       rows.length ? `${rows.length === 1 ? "row" : "rows"} ${joinList(rows, 3)}` : "",
     ];
     return parts.filter(Boolean).join("; ");
   };
-  const missed = verdict?.missed.length ? `Missed: ${said(verdict.missed)}.` : "";
-  const extra = verdict?.extra.length ? `Not changed: ${said(verdict.extra)}.` : "";
-  const kept = current.codes[column] === current.before[column];
-  const lesson = kept
+  const missed = verdict?.missed.length ? `Missed: ${named(verdict.missed)}.` : "";
+  const extra = verdict?.extra.length ? `Not changed: ${named(verdict.extra)}.` : "";
+  const keepsCode = current.codes[column] === current.before[column];
+  const lesson = keepsCode
     ? `The weight that grew keeps its code ${formatCode(current.codes[column])}: it is still the end of its ruler.`
     : `The weight that grew has a new code too.`;
   return {
-    question: html`In ${current.scheme.title}, w[${row}, ${column}] of ${rowInSentence(look)} grows tenfold, from ${from} to ${current.value(value)}. <b>Which codes of its row change, and which other rows?</b> Click them, or arrows and Enter.`,
+    question: html`In ${current.scheme.title}, w[${row}, ${column}] of ${rowInSentence(selected)} grows tenfold, from ${from} to ${current.value(value)}. <b>Which codes of its row change, and which other rows?</b> Click them, or arrows and Enter.`,
     outcome: [missed, extra, lesson].filter(Boolean).join(" "),
   };
 }

@@ -20,8 +20,8 @@ export function rowList({ at, selected, scene, predicting }) {
   const error = current.scheme.error;
   const worst = Math.max(...Array.from(error)) || 1;
   const small = alignedFormat(worst, 2, 3);
-  const held = scene.ui.focus?.part === "row" ? scene.ui.focus.row : row;
-  const stop = held >= first && held < first + rows.count ? held : first;
+  const focusedRow = scene.ui.focus?.part === "row" ? scene.ui.focus.row : row;
+  const stop = focusedRow >= first && focusedRow < first + rows.count ? focusedRow : first;
   return html`<div
     class="rowlist ${at.narrow ? "flat" : ""}"
     role="listbox"

@@ -78,8 +78,8 @@ function levels({ at, selected }, group, used, top, bottom) {
   const inside = (/** @type {number} */ code) => Math.abs(valueOf(group, code)) <= reach * 1.0001;
   const x = (/** @type {number} */ code) => valueX(at, valueOf(group, code), reach);
   const codes = Array.from({ length: group.high - group.low + 1 }, (_, i) => group.low + i).filter(inside);
-  const lit = current.codes[selected.col];
-  const own = selected.col >= group.first && selected.col <= group.last;
+  const selectedCode = current.codes[selected.col];
+  const inGroup = selected.col >= group.first && selected.col <= group.last;
   const tick = (/** @type {number} */ code, /** @type {string} */ kind, /** @type {number} */ from) =>
     svg`<path class="tick ${kind}" d="M0 ${from}V${bottom}" style="transform:translateX(${x(code).toFixed(2)}px)" />`;
   const all =
@@ -87,9 +87,9 @@ function levels({ at, selected }, group, used, top, bottom) {
       ? svg`<rect class="dense" x=${x(codes[0] ?? 0)} y=${top + 4} width=${Math.max(0, x(codes.at(-1) ?? 0) - x(codes[0] ?? 0))} height=${bottom - top - 4} />`
       : codes.map((code) => tick(code, used.includes(code) ? "used" : "", used.includes(code) ? top : top + 4));
   const more = apart < DENSE && current.scheme.bits === 8 ? used.filter(inside).map((code) => tick(code, "used", top)) : nothing;
-  return svg`${all}${more}${labelled(codes, used, own ? lit : null, x).map(
+  return svg`${all}${more}${labelled(codes, used, inGroup ? selectedCode : null, x).map(
     (code) =>
-      svg`<text class="code num ${used.includes(code) ? "used" : ""} ${own && code === lit ? "lit" : ""}" text-anchor="middle" y=${bottom + 11} style="transform:translateX(${x(code).toFixed(2)}px)">${fixed(code, 0)}</text>`,
+      svg`<text class="code num ${used.includes(code) ? "used" : ""} ${inGroup && code === selectedCode ? "lit" : ""}" text-anchor="middle" y=${bottom + 11} style="transform:translateX(${x(code).toFixed(2)}px)">${fixed(code, 0)}</text>`,
   )}`;
 }
 
@@ -97,15 +97,15 @@ function levels({ at, selected }, group, used, top, bottom) {
  * The codes that have room for their number: the one in hand, then those used, the ends, the others.
  * @param {number[]} codes
  * @param {number[]} used
- * @param {number | null} lit
+ * @param {number | null} selectedCode
  * @param {(code: number) => number} x
  */
-function labelled(codes, used, lit, x) {
+function labelled(codes, used, selectedCode, x) {
   /** @type {number[]} */
   const chosen = [];
   const wide = codes.length > 20 ? 26 : 17;
-  const wanted = [lit, ...used, codes[0], codes.at(-1), 0, ...(codes.length > 20 ? [] : codes)];
-  for (const code of wanted) {
+  const candidates = [selectedCode, ...used, codes[0], codes.at(-1), 0, ...(codes.length > 20 ? [] : codes)];
+  for (const code of candidates) {
     if (code == null || !codes.includes(code) || chosen.includes(code)) continue;
     if (chosen.every((other) => Math.abs(x(other) - x(code)) >= wide)) chosen.push(code);
   }
@@ -149,10 +149,10 @@ function roundingLines(d, group, top, y) {
     const back = valueX(at, valueOf(group, selected.current.codes[p.col]), selected.reach);
     return `M${p.x.toFixed(1)} ${p.y}V${mark + 5}L${back.toFixed(1)} ${top}`;
   };
-  const own = places.filter((p) => p.col >= group.first && p.col <= group.last);
-  const lit = own.filter((p) => p.col === selected.col);
-  return svg`<path class="snap" d=${own.filter((p) => p.col !== selected.col).map(path).join("")} />
-    <path class="snap lit" d=${lit.map(path).join("")} />`;
+  const groupMarks = places.filter((p) => p.col >= group.first && p.col <= group.last);
+  const selectedMarks = groupMarks.filter((p) => p.col === selected.col);
+  return svg`<path class="snap" d=${groupMarks.filter((p) => p.col !== selected.col).map(path).join("")} />
+    <path class="snap lit" d=${selectedMarks.map(path).join("")} />`;
 }
 
 /** @param {Drawing} d */
@@ -161,9 +161,9 @@ function weightMarks({ selected, scene, places, predicting }) {
   const r = current.weights.length > 24 ? 3.5 : 5;
   const stop = places.some((p) => p.col === selected.col) ? selected.col : places[0]?.col;
   return places.map(({ col, x, y }) => {
-    const lit = col === selected.col;
+    const isSelected = col === selected.col;
     return svg`<circle
-      class="float ${lit ? "lit" : ""} ${col === current.largest ? "largest" : ""} ${current.grown && col === current.largest ? "grew" : ""}"
+      class="float ${isSelected ? "lit" : ""} ${col === current.largest ? "largest" : ""} ${current.grown && col === current.largest ? "grew" : ""}"
       role="slider"
       tabindex=${col === stop ? 0 : -1}
       data-place="mark:${col}"
@@ -173,9 +173,9 @@ function weightMarks({ selected, scene, places, predicting }) {
       aria-valuenow=${Number(current.weights[col].toPrecision(6))}
       aria-valuetext="${current.value(current.weights[col])}, code ${fixed(current.codes[col], 0)}"
       aria-disabled=${predicting ? "true" : nothing}
-      cx="0" cy=${y} r=${lit ? r + 1.5 : r}
+      cx="0" cy=${y} r=${isSelected ? r + 1.5 : r}
       style="transform:translateX(${x.toFixed(2)}px)"
-    />${lit && !scene.ui.local.drag ? svg`<text class="which num" text-anchor=${x > 40 ? "end" : "start"} y=${y - 9} style="transform:translateX(${(x + (x > 40 ? 10 : -6)).toFixed(2)}px)">w[${row}, ${col}]</text>` : nothing}`;
+    />${isSelected && !scene.ui.local.drag ? svg`<text class="which num" text-anchor=${x > 40 ? "end" : "start"} y=${y - 9} style="transform:translateX(${(x + (x > 40 ? 10 : -6)).toFixed(2)}px)">w[${row}, ${col}]</text>` : nothing}`;
   });
 }
 

@@ -37,8 +37,8 @@ export function selection(scene) {
   const { params, ui } = scene;
   const row = Math.max(0, Math.min(derived.V - 1, Number(ui.local.row ?? params.row)));
   const now = rowAs(derived, params.way, row, isGrown(scene));
-  const held = ui.hover?.col ?? ui.focus?.col ?? now.largest;
-  const col = Math.max(0, Math.min(derived.D - 1, held));
+  const target = ui.hover?.col ?? ui.focus?.col ?? now.largest;
+  const col = Math.max(0, Math.min(derived.D - 1, target));
   // while a tenfold is asked for, the ruler has room for it already: what moves then is the row
   const grown = ui.prediction ? Math.abs(derived.tenfold(row).value) : 0;
   const most = Math.max(grown, ...Array.from(now.weights, Math.abs));
@@ -67,7 +67,7 @@ export function clampUi(scene) {
   const { ui } = scene;
   // a hover does not move what it points at
   const col = Math.min(derived.D - 1, ui.focus?.col ?? (ui.hover ? ui.local.windows.col : current.largest));
-  const looked = ui.focus?.part === "row" ? ui.focus.row : row;
+  const targetRow = ui.focus?.part === "row" ? ui.focus.row : row;
   const sizes = { V: derived.V, D: derived.D, ...current.scheme };
-  ui.local.windows = clampWindows(ui.local.windows, at, sizes, { row: Math.min(derived.V - 1, looked), col });
+  ui.local.windows = clampWindows(ui.local.windows, at, sizes, { row: Math.min(derived.V - 1, targetRow), col });
 }

@@ -18,7 +18,7 @@ export function tables(scene) {
   const range = (/** @type {number} */ n) => Array.from({ length: n }, (_, i) => i);
   const lines = current.grown ? VALUE_LINES.filter((line) => line === "weight" || line === "code") : VALUE_LINES;
   const flips = flippedBits(scene, current);
-  const found = neighborRanks(derived, scheme.name, row).sort((a, b) => a.before - b.before);
+  const ranks = neighborRanks(derived, scheme.name, row).sort((a, b) => a.before - b.before);
   const before = derived.similarity(row);
   const after = scheme.at(row, "similarity");
   return [
@@ -71,7 +71,7 @@ export function tables(scene) {
       caption: `Nearest to ${rowName(words, row)}`,
       corner: "row",
       columns: ["rank before", "rank after"],
-      rows: found.map((o) => ({ head: rowName(words, o.row), cells: [o.before + 1, o.after + 1] })),
+      rows: ranks.map((o) => ({ head: rowName(words, o.row), cells: [o.before + 1, o.after + 1] })),
     },
     {
       caption: "Cosines of the nearest",

@@ -80,24 +80,24 @@ export function derive(trace) {
 
 /** @param {Trace} trace @param {SchemeName} name @param {number} bits @returns {Scheme} */
 function deriveScheme({ header, arrays }, name, bits) {
-  const said = header.ways[name];
+  const spec = header.ways[name];
   /** @param {string} part */
   const all = (part) => arrays[`${name}.${part}`];
   return {
     name,
     bits,
-    title: said.name,
-    block: said.block,
+    title: spec.name,
+    block: spec.block,
     groups: all("scale").shape[1],
-    bytes: said.bytes,
-    maxError: said.reach,
+    bytes: spec.bytes,
+    maxError: spec.reach,
     histogram: all("histogram").data,
     error: all("error").data,
     halfStep: all("half").data,
     grownError: all("grown_error").data,
     cosine: all("cosine").data,
     at: (row, part) => (all(part) ? rowOf(all(part), row) : []),
-    others: (row) => said.others[row] ?? [],
+    others: (row) => spec.others[row] ?? [],
   };
 }
 
@@ -227,8 +227,8 @@ export function changedByOutlier(derived, name, row) {
 export function neighborRanks({ order, near, schemes }, name, row) {
   const before = Array.from(order(row));
   const after = Array.from(schemes[name].at(row, "order"));
-  const found = [...new Set([...before.slice(0, near), ...after.slice(0, near)])];
-  return found.map((other) => {
+  const rows = [...new Set([...before.slice(0, near), ...after.slice(0, near)])];
+  return rows.map((other) => {
     const ranks = { before: before.indexOf(other), after: after.indexOf(other) };
     return { row: other, ...ranks, kept: ranks.before < near && ranks.after < near };
   });

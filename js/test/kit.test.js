@@ -4,7 +4,7 @@ import { visibleTerms } from "../kit/formula_card.js";
 import { sequentialColor, maxAbs, divergingColor } from "../kit/colors.js";
 import { nearest, stopsBetween } from "../kit/controls.js";
 import { signMarks } from "../kit/heatmap.js";
-import { actOf } from "../kit/keys.js";
+import { commandOf } from "../kit/keys.js";
 import { receive, join } from "../kit/link.js";
 import { newPrediction, moveCurvePoint, markOf, reveal, toggle } from "../kit/predict.js";
 import { ribbonPath } from "../kit/curves.js";
@@ -35,7 +35,7 @@ test("a window moves as little as it can", () => {
 
 test("keys mean acts, unless the control under them needs them", () => {
   const at = (/** @type {string} */ key, /** @type {any} */ target = { tagName: "DIV" }, more = {}) =>
-    actOf({ key, target, ctrlKey: false, metaKey: false, altKey: false, ...more });
+    commandOf({ key, target, ctrlKey: false, metaKey: false, altKey: false, ...more });
   assert.deepEqual(
     [" ", ",", ".", "Home", "P", "t", "?", "Escape"].map((k) => at(k)),
     ["play", "back", "forward", "first", "predict", "table", "help", "leave"],

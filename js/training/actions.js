@@ -19,8 +19,8 @@ export function selectedSetting({ params, ui }) {
   const [run, step, optimizer, rate] = params.branch ?? [];
   const n = Math.min(ui.local.run, params.runs.length - 1);
   if (run === n) return { n, branched: true, step, optimizer, rate };
-  const [name, own] = params.runs[n];
-  return { n, branched: false, step: null, optimizer: name, rate: own };
+  const [name, runRate] = params.runs[n];
+  return { n, branched: false, step: null, optimizer: name, rate: runRate };
 }
 
 /** @param {Scene} scene @param {string} optimizer @param {number} rate */
@@ -65,9 +65,9 @@ export function addRun(scene) {
 export function removeRun(scene) {
   const { n } = selectedSetting(scene);
   const [run, ...rest] = scene.params.branch ?? [];
-  const kept = run === undefined || run === n ? [] : [run > n ? run - 1 : run, ...rest];
+  const remaining = run === undefined || run === n ? [] : [run > n ? run - 1 : run, ...rest];
   scene.ui.local.run = Math.max(0, n - 1);
-  scene.explorer.edit({ runs: runsOf(scene).filter((_, i) => i !== n), branch: kept });
+  scene.explorer.edit({ runs: runsOf(scene).filter((_, i) => i !== n), branch: remaining });
 }
 
 /** @param {Scene} scene @param {string} name @returns {any} */
@@ -95,9 +95,9 @@ export function branchOrDrop(scene) {
   return handled(() => (scene.params.branch?.length ? dropBranch(scene) : branch(scene)));
 }
 
-/** @param {() => void} act */
-export function handled(act) {
-  act();
+/** @param {() => void} command */
+export function handled(command) {
+  command();
   return true;
 }
 

@@ -18,7 +18,7 @@ export function facts(scene) {
   const { derived, run, row, s } = d;
   const { V, D } = derived;
   const name = rowName(derived, row);
-  const seen = derived.lastSeen(s, row);
+  const lastStep = derived.lastSeen(s, row);
   const glides = run.movedWithoutGrad(s, row);
   const { slots } = run.rule(s);
   const { moved, glided, pulled } = countMoves(derived, run, s);
@@ -27,7 +27,7 @@ export function facts(scene) {
     {
       title: `“${name.length > 12 ? `${name.slice(0, 11)}…` : name}” at step ${s + 1}`,
       facts: [
-        { name: "last seen", value: seen < 0 ? "never" : `step ${seen + 1}` },
+        { name: "last seen", value: lastStep < 0 ? "never" : `step ${lastStep + 1}` },
         { name: "uses", value: formatInt(derived.counts[row]) },
         { name: "gradient", value: shortNumber(size(run.grad(s, row))), id: id("gradient") },
         ...slots.map((word, slot) => ({ name: `${word}, length`, value: shortNumber(size(run.slot(slot, s + 1, row) ?? [])), id: id(word) })),

@@ -63,10 +63,10 @@ const training = {
     const was = before.header.params;
     const now = scene.trace.header.params;
     if (JSON.stringify(was) !== JSON.stringify(now)) ui.prediction = null;
-    const words = derive(before);
-    const kept = derive(scene.trace);
-    const name = ui.local.touched && ui.local.row in words.words ? rowName(words, ui.local.row) : "";
-    if (was.text !== now.text) ui.local.row = kept.words.indexOf(name); // the same word, on whichever row; or the story
+    const previous = derive(before);
+    const derived = derive(scene.trace);
+    const name = ui.local.touched && ui.local.row in previous.words ? rowName(previous, ui.local.row) : "";
+    if (was.text !== now.text) ui.local.row = derived.words.indexOf(name); // the same word, on whichever row; or the story
     ui.hover = null;
     ui.note = narrateChange(was, scene);
   },

@@ -120,16 +120,16 @@ export function mapper({ x: [x0, x1], y: [y0, y1] }, box) {
 /**
  * Where each label goes so that none covers another; a label without a place is left out, unless
  * it is wanted first.
- * @param {LabelRequest[]} wanted
+ * @param {LabelRequest[]} requests
  * @param {Box} box
  * @returns {Map<number, { x: number, y: number, anchor: "start" | "end" }>}
  */
-export function placeLabels(wanted, box) {
+export function placeLabels(requests, box) {
   /** @type {Box[]} */
-  const taken = wanted.map(({ x, y }) => ({ x: x - 4, y: y - 4, w: 8, h: 8 }));
+  const taken = requests.map(({ x, y }) => ({ x: x - 4, y: y - 4, w: 8, h: 8 }));
   /** @type {Map<number, { x: number, y: number, anchor: "start" | "end" }>} */
   const placed = new Map();
-  for (const { row, x, y, w, priority } of [...wanted].sort((a, b) => Number(b.priority) - Number(a.priority))) {
+  for (const { row, x, y, w, priority } of [...requests].sort((a, b) => Number(b.priority) - Number(a.priority))) {
     /** @type {[number, number, "start" | "end"][]} */
     const tries = [
       [x + 7, y + 4, "start"],

@@ -37,18 +37,18 @@ function mapOf(d, n) {
   const { here, flying, names } = positions(d)[n];
   const pinned = (/** @type {number} */ row) => local.pins.includes(row);
   const state = (/** @type {number} */ row) => (pinned(row) ? "pinned" : run.movedWithoutGrad(s, row) ? "glides" : "");
-  const ways = (/** @type {boolean} */ those) =>
-    derived.order.flatMap((row) => (pinned(row) === those ? [trail(d, n, row, s + 1)] : [])).join("");
+  const trails = (/** @type {boolean} */ pinnedOnes) =>
+    derived.order.flatMap((row) => (pinned(row) === pinnedOnes ? [trail(d, n, row, s + 1)] : [])).join("");
   const spots = (/** @type {string} */ kind) =>
     here.flatMap(({ row, x, y }) => (state(row) === kind ? [spot(x, y, kind === "pinned" ? 5 : 4)] : [])).join("");
-  const gone = revealed(d, n);
+  const isRevealed = revealed(d, n);
   return svg`<rect class="sheet" x=${box.x} y=${box.y} width=${box.w} height=${box.h} rx="6" />
-    <path class="trail" d=${ways(false)} />
-    <path class="trail pinned" d=${ways(true)} />
+    <path class="trail" d=${trails(false)} />
+    <path class="trail pinned" d=${trails(true)} />
     ${unbranchedRun(d, n)}
     <g class="arrows"><path d=${flying.map(({ line }) => line).join("")} /><path class="tip" d=${flying.map(({ head }) => head).join("")} /></g>
     ${["", "glides", "pinned"].map((kind) => svg`<path class="dot ${kind}" d=${spots(kind)} />`)}
-    ${here.map(({ row }) => (gone && row === local.row ? nothing : name(names.get(row), state(row), label(d, row))))}
+    ${here.map(({ row }) => (isRevealed && row === local.row ? nothing : name(names.get(row), state(row), label(d, row))))}
     ${name(names.get(ARROW_LABEL), "momentum", movingForce(run.rule(s).optimizer))}
     ${here.length ? nothing : svg`<text x=${box.x + box.w / 2} y=${box.y + box.h / 2} text-anchor="middle">no row stands at a finite place</text>`}
     ${n === derived.runs.length - 1 ? projectionNote(d, box) : nothing}`;
@@ -93,14 +93,14 @@ function unbranchedRun(d, n) {
   if (!past || past.run !== n || s + 1 <= past.from) return nothing;
   const map = mapper(derived.bounds, at.maps[n]);
   const special = (/** @type {number} */ row) => row === local.row || local.pins.includes(row);
-  const those = (/** @type {boolean} */ kind) => derived.order.filter((row) => special(row) === kind);
-  const way = (/** @type {number} */ row) => pastTrail(d, past, row, s + 1);
+  const rowsWhere = (/** @type {boolean} */ kind) => derived.order.filter((row) => special(row) === kind);
+  const trailOf = (/** @type {number} */ row) => pastTrail(d, past, row, s + 1);
   const stands = (/** @type {number} */ row) => {
     const [x, y] = map.at(derived.project(past.weights(s + 1, row)));
     return Number.isFinite(x) && Number.isFinite(y) ? spot(x, y, 3.5) : "";
   };
   return svg`<g class="ghost">
-    <path d=${those(false).map(way).join("")} /><path class="special" d=${those(true).map(way).join("")} />
+    <path d=${rowsWhere(false).map(trailOf).join("")} /><path class="special" d=${rowsWhere(true).map(trailOf).join("")} />
     <path class="spots" d=${derived.order.map(stands).join("")} />
   </g>`;
 }
@@ -108,11 +108,11 @@ function unbranchedRun(d, n) {
 /** After a prediction: where the row really went, and its name there. @param {SceneFrame} d @param {number} n */
 function revealedPath(d, n) {
   const { derived, s, row, run, at } = d;
-  const way = path(d, n, run.weights, row, s + 1, Math.min(derived.S, s + 1 + STEPS_AHEAD));
-  const [x, y] = way.slice(Math.max(way.lastIndexOf("L"), 0) + 1).split(" ").map(Number);
+  const ahead = path(d, n, run.weights, row, s + 1, Math.min(derived.S, s + 1 + STEPS_AHEAD));
+  const [x, y] = ahead.slice(Math.max(ahead.lastIndexOf("L"), 0) + 1).split(" ").map(Number);
   const left = x > at.maps[n].x + at.maps[n].w - 70;
-  return way
-    ? svg`<path class="ahead" pathLength="1" d=${way} /><circle class="dot glides" cx=${x} cy=${y} r="5" />
+  return ahead
+    ? svg`<path class="ahead" pathLength="1" d=${ahead} /><circle class="dot glides" cx=${x} cy=${y} r="5" />
       ${name({ x: x + (left ? -9 : 9), y: y + 4, anchor: left ? "end" : "start" }, "hit", label(d, row))}`
     : nothing;
 }
@@ -137,8 +137,8 @@ function ruler({ scene, run, row, s }, here) {
 function projectionNote({ derived, at }, box) {
   const { D, varianceShown } = derived;
   const share = varianceShown === null ? "" : `: ${Math.round(varianceShown * 100)} % of the variance`;
-  const said = D > 2 ? `D = ${D}, a fixed plane${share}` : D === 2 ? "D = 2, nothing is projected" : "D = 1: left and right";
-  return svg`<text class="sub" x="0" y=${box.y + box.h + 14}>${said}; ${at.narrow ? "arrows" : "an arrow is"} ${ARROW_SCALE} × the move</text>`;
+  const text = D > 2 ? `D = ${D}, a fixed plane${share}` : D === 2 ? "D = 2, nothing is projected" : "D = 1: left and right";
+  return svg`<text class="sub" x="0" y=${box.y + box.h + 14}>${text}; ${at.narrow ? "arrows" : "an arrow is"} ${ARROW_SCALE} × the move</text>`;
 }
 
 /** @param {number} v */

@@ -49,10 +49,10 @@ function positionsOf(d, n) {
 function namesOf(d, here, n, flying) {
   const { row: chosen, pins } = d.scene.ui.local;
   const first = (/** @type {number} */ row) => row === chosen || pins.includes(row);
-  const wanted = here.map(({ row, x, y }) => ({ row, x, y, w: label(d, row).length * 6.6 + 2, priority: first(row) }));
+  const requests = here.map(({ row, x, y }) => ({ row, x, y, w: label(d, row).length * 6.6 + 2, priority: first(row) }));
   const named = flying.find(({ row }) => row === chosen) ?? flying[0];
-  if (named) wanted.push({ row: ARROW_LABEL, x: named.tip[0], y: named.tip[1], w: 74, priority: true });
-  return placeLabels(wanted, d.at.maps[n]);
+  if (named) requests.push({ row: ARROW_LABEL, x: named.tip[0], y: named.tip[1], w: 74, priority: true });
+  return placeLabels(requests, d.at.maps[n]);
 }
 
 /** A word as it fits on the map. @param {SceneFrame} d @param {number} row */

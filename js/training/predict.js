@@ -36,9 +36,9 @@ export function questionKind(scene) {
 export function answer(trace, scene) {
   const { ui } = scene;
   const derived = derive(trace);
-  const way = distancesAhead(derived, derived.runs[selectedRun(scene)], ui.step, ui.local.row);
-  const near = 0.25 * Math.max(0, ...way.filter(Number.isFinite)) + 0.02 * axisTop(derived.maxDistanceAhead);
-  return { question: "training.path", truth: way, near };
+  const distances = distancesAhead(derived, derived.runs[selectedRun(scene)], ui.step, ui.local.row);
+  const near = 0.25 * Math.max(0, ...distances.filter(Number.isFinite)) + 0.02 * axisTop(derived.maxDistanceAhead);
+  return { question: "training.path", truth: distances, near };
 }
 
 /** @param {SceneFrame} d */
@@ -54,7 +54,7 @@ export function predictionChart(d) {
   const y = (/** @type {number} */ v) => box.y + box.h * (1 - Math.min(1, v / top));
   const line = (/** @type {number[]} */ values) =>
     values.reduce((path, v, i) => (Number.isFinite(v) ? `${path}L${r(x(i))} ${r(y(v))}` : path), `M${box.x} ${y(0)}`);
-  const way = open ? [] : distancesAhead(derived, run, s, row);
+  const distances = open ? [] : distancesAhead(derived, run, s, row);
   const stop = scene.ui.focus?.part === "curve" ? scene.ui.focus.i : 0;
   const name = rowName(derived, row);
   return svg`<g class="predicted">
@@ -65,7 +65,7 @@ export function predictionChart(d) {
     <text class="num" x=${box.x - 5} y=${box.y + box.h} text-anchor="end">0</text>
     <text class="num" x=${box.x} y=${box.y + box.h + 14}>step ${s + 1}</text>
     <text class="num" x=${box.x + box.w} y=${box.y + box.h + 14} text-anchor="end">step ${s + 1 + count}</text>
-    ${open ? nothing : svg`<path class="true" pathLength="1" d=${line(way)} /><text class="truename" x=${box.x + box.w - 4} y=${r(y(way.at(-1) ?? 0) + (y(way.at(-1) ?? 0) < box.y + 20 ? 16 : -7))} text-anchor="end">so it went: ${shortNumber(way.at(-1) ?? NaN)}</text>`}
+    ${open ? nothing : svg`<path class="true" pathLength="1" d=${line(distances)} /><text class="truename" x=${box.x + box.w - 4} y=${r(y(distances.at(-1) ?? 0) + (y(distances.at(-1) ?? 0) < box.y + 20 ? 16 : -7))} text-anchor="end">so it went: ${shortNumber(distances.at(-1) ?? NaN)}</text>`}
     <path class="mine" d=${line(prediction.curve)} />
     <g role="group" aria-label="Your curve">${prediction.curve.map(
       (v, i) => svg`<circle class="handle" cx=${r(x(i))} cy=${r(y(v))} r=${open ? 4 : 2.5}
@@ -84,14 +84,14 @@ export function predict(scene) {
   const name = rowName(derived, ui.local.row);
   const count = Math.min(STEPS_AHEAD, derived.S - 1 - ui.step);
   if (!count) return { question: "There is no step after this one. Press Not now, and take more steps.", outcome: "" };
-  const way = distancesAhead(derived, run, ui.step, ui.local.row);
+  const distances = distancesAhead(derived, run, ui.step, ui.local.row);
   let alone = 0;
   for (let s = ui.step + 1; s <= ui.step + count; s++) alone += Number(run.movedWithoutGrad(s, ui.local.row));
   const rule = run.rule(ui.step + 1).optimizer;
   const outcome = alone
-    ? `${shortNumber(way.at(-1) ?? NaN)} from here: at ${alone} of ${count} steps it moved without a gradient, by ${movingForce(rule) === "momentum" ? `what ${rule} remembers` : "the pull of the penalty"}.`
-    : way.some((far) => far > 0)
-      ? `${shortNumber(way.at(-1) ?? NaN)} from here: under ${rule} it moved only where it had a gradient.`
+    ? `${shortNumber(distances.at(-1) ?? NaN)} from here: at ${alone} of ${count} steps it moved without a gradient, by ${movingForce(rule) === "momentum" ? `what ${rule} remembers` : "the pull of the penalty"}.`
+    : distances.some((far) => far > 0)
+      ? `${shortNumber(distances.at(-1) ?? NaN)} from here: under ${rule} it moved only where it had a gradient.`
       : `It stayed: under ${rule} a row without a gradient does not move, and it had none.`;
   return {
     question: `How far from here will “${name}” be over its next ${count} steps, under ${rule}? Drag the curve; with keys, arrows bend it from a point on.`,

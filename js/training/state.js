@@ -48,10 +48,10 @@ export const selectedRun = ({ trace, ui }) => Math.min(ui.local.run, trace.heade
 /** Keep run, row and pins within what there is, or was asked for. @param {Scene} scene */
 export function clampUi({ trace, ui, params }) {
   const derived = derive(trace);
-  const mine = /** @type {LocalUi} */ (ui.local);
-  mine.run = Math.min(mine.run, Math.max(params.runs.length, 1) - 1);
-  if (mine.row < 0 || mine.row >= derived.V) mine.row = rarestRow(derived);
-  mine.pins = mine.pins.filter((row) => row < derived.V);
+  const local = /** @type {LocalUi} */ (ui.local);
+  local.run = Math.min(local.run, Math.max(params.runs.length, 1) - 1);
+  if (local.row < 0 || local.row >= derived.V) local.row = rarestRow(derived);
+  local.pins = local.pins.filter((row) => row < derived.V);
   ui.step = Math.max(0, Math.min(ui.step, derived.S - 1));
 }
 
@@ -65,12 +65,12 @@ export function layoutOf(scene, { V, D, runs }) {
 /** @param {Scene} scene @returns {SceneFrame} */
 export function sceneFrame(scene) {
   const derived = derive(scene.trace);
-  const { hover, local: mine, step, prediction } = scene.ui;
+  const { hover, local, step, prediction } = scene.ui;
   const predicting = prediction?.phase === "open";
-  const n = Math.min(hover?.run ?? mine.run, derived.runs.length - 1);
-  const row = !prediction && hover?.row !== undefined && hover.row < derived.V ? hover.row : mine.row;
-  const seen = prediction ? selectedRun(scene) : n;
-  return { scene, derived, at: layoutOf(scene, derived), n: seen, run: derived.runs[seen], row, s: step, predicting };
+  const n = Math.min(hover?.run ?? local.run, derived.runs.length - 1);
+  const row = !prediction && hover?.row !== undefined && hover.row < derived.V ? hover.row : local.row;
+  const runIndex = prediction ? selectedRun(scene) : n;
+  return { scene, derived, at: layoutOf(scene, derived), n: runIndex, run: derived.runs[runIndex], row, s: step, predicting };
 }
 
 /** A row's word, or its number where it has none. @param {Derived} derived @param {number} row */

@@ -38,11 +38,11 @@ function strip(d, n) {
   const next = stepX(box, s + 1, S);
   const selected = order.indexOf(d.row);
   const shown = d.n === n;
-  const mine = selectedRun(scene) === n ? scene.ui.local.row : -1; // it holds the tab stop, whatever the pointer is on
+  const tabStopRow = selectedRun(scene) === n ? scene.ui.local.row : -1; // it holds the tab stop, whatever the pointer is on
   return svg`<g>
     ${at.narrow && derived.runs.length > 1 ? svg`<text class="sub" x=${at.labels} y=${box.y - 5}>${run.title}</text>` : nothing}
     <rect class=${predicting ? "hide" : "veil"} x=${next} y=${box.y - 2} width=${Math.max(0, box.x + box.w - next)} height=${box.h + 3} />
-    <g role="grid" transform="translate(${x} 0)" aria-label="Moves of each row under ${run.title}" aria-rowcount=${V} aria-colcount=${S}>${guard([scene.trace, at, s, mine], () => column(d, n, mine))}</g>
+    <g role="grid" transform="translate(${x} 0)" aria-label="Moves of each row under ${run.title}" aria-rowcount=${V} aria-colcount=${S}>${guard([scene.trace, at, s, tabStopRow], () => column(d, n, tabStopRow))}</g>
     <path class="now" d="M${(x + next) / 2} ${box.y - 4}v${box.h + 6}" />
     <rect class="ring line ${shown ? "" : "same"}" x=${box.x - 2} y=${box.y + selected * at.pitch - 2} width=${box.w + 4} height=${at.pitch + 2.5} rx="3" />
     ${shown ? svg`<rect class="cellring" x=${x - 1} y=${box.y + selected * at.pitch - 1} width=${Math.max(4, next - x + 2)} height=${at.pitch + 0.5} rx="1.5" />` : nothing}
@@ -51,8 +51,8 @@ function strip(d, n) {
   </g>`;
 }
 
-/** The cells of this step, which can hold the keyboard; that of the row chosen is called "here". The grid moves, not they. @param {SceneFrame} d @param {number} n @param {number} mine */
-function column({ derived, at, s }, n, mine) {
+/** The cells of this step, which can hold the keyboard; that of the row chosen is called "here". The grid moves, not they. @param {SceneFrame} d @param {number} n @param {number} tabStopRow */
+function column({ derived, at, s }, n, tabStopRow) {
   const run = derived.runs[n];
   const box = at.strips[n];
   const w = stepX(box, 1, derived.S) - box.x;
@@ -60,7 +60,7 @@ function column({ derived, at, s }, n, mine) {
     const how = run.movedWithoutGrad(s, row) ? " without a gradient" : run.hasGrad(s, row) ? "" : ", no gradient";
     return svg`<g role="row" aria-rowindex=${line + 1}><rect class="cell hold" role="gridcell" aria-colindex=${s + 1}
       aria-label="${rowName(derived, row)}, step ${s + 1}: moved ${shortNumber(run.move(s, row))}${how}"
-      data-place=${row === mine ? "here" : `cell:${n}:${row}`} tabindex=${row === mine ? 0 : -1}
+      data-place=${row === tabStopRow ? "here" : `cell:${n}:${row}`} tabindex=${row === tabStopRow ? 0 : -1}
       x="-1.5" y=${box.y + line * at.pitch - 1.5} width=${Math.max(5, w + 3)} height=${at.pitch + 1.5} rx="2" /></g>`;
   });
 }
@@ -89,13 +89,13 @@ function runCells({ scene, derived, at }, n) {
 const opacityOf = (level) => Math.round((0.1 + (0.9 * Math.abs(level)) / SHADES) * 100) / 100;
 
 /** @param {SceneFrame} d @param {number} n */
-function labels({ scene, derived, at, row: lit }, n) {
+function labels({ scene, derived, at, row: highlighted }, n) {
   const { pins } = scene.ui.local;
   const size = Math.min(11, at.pitch);
   const most = at.narrow ? 7 : 9;
   return svg`<g aria-hidden="true">${derived.order.map((row, line) => {
     const word = rowName(derived, row);
-    const state = row === lit ? "hit" : pins.includes(row) ? "pinned" : "";
+    const state = row === highlighted ? "hit" : pins.includes(row) ? "pinned" : "";
     const y = at.strips[n].y + line * at.pitch + at.pitch / 2 + size / 3 - 0.5;
     return svg`<text class="word ${state}" x=${at.labels - 8} y=${y} text-anchor="end" style="font-size:${size}px">${word.length > most ? `${word.slice(0, most - 1)}…` : word}</text>`;
   })}</g>`;

@@ -16,7 +16,7 @@ const WIDE = 82; // pixels of a column of the data table: 1.23e−4 ∅
 export function tables(scene) {
   const d = sceneFrame(scene);
   const { derived, s } = d;
-  const { row, n: mine } = withSelectedRow(d);
+  const { row, n: run } = withSelectedRow(d);
   const { S, order, runs } = derived;
   const until = d.predicting ? s + 1 : S; // an open question keeps its answer
   const steps = Array.from({ length: until }, (_, t) => String(t + 1));
@@ -49,7 +49,7 @@ export function tables(scene) {
       ],
     },
     {
-      caption: `“${head(row)}” number by number${runs.length > 1 ? `, run ${mine + 1}` : ""}`,
+      caption: `“${head(row)}” number by number${runs.length > 1 ? `, run ${run + 1}` : ""}`,
       corner: "number",
       columns: steps,
       rows: lanesOf(withSelectedRow(d)).map(({ name, value }) => ({ head: name, cells: steps.map((_, t) => shortNumber(value(t))) })),

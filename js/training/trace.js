@@ -51,9 +51,9 @@ const cache = new WeakMap();
 export function derive(trace) {
   const before = cache.get(trace);
   if (before) return before;
-  const made = deriveTrace(trace);
-  cache.set(trace, made);
-  return made;
+  const derived = deriveTrace(trace);
+  cache.set(trace, derived);
+  return derived;
 }
 
 /** @param {Trace} trace @returns {Derived} */
@@ -64,8 +64,8 @@ function deriveTrace({ header, arrays }) {
   const index = new Int32Array(S * V).fill(-1); // which entry of g is that of (step, row)
   for (let e = 0; e < events.length / 2; e++) index[events[2 * e] * V + events[2 * e + 1]] = e;
   /** @type {Run[]} */
-  const runs = header.runs.map((/** @type {any} */ said, /** @type {number} */ n) =>
-    deriveRun(said, n, arrays, { S, V, D }, index),
+  const runs = header.runs.map((/** @type {any} */ spec, /** @type {number} */ n) =>
+    deriveRun(spec, n, arrays, { S, V, D }, index),
   );
   const centre = arrays.centre.data;
   const axes = arrays.axes.data;
@@ -109,19 +109,19 @@ function deriveTrace({ header, arrays }) {
 }
 
 /**
- * @param {any} said
+ * @param {any} spec
  * @param {number} n
  * @param {Record<string, import("../kit/wire.js").NdArray>} arrays
  * @param {{ S: number, V: number, D: number }} sizes
  * @param {Int32Array} index
  * @returns {Run}
  */
-function deriveRun(said, n, arrays, { S, V, D }, index) {
+function deriveRun(spec, n, arrays, { S, V, D }, index) {
   const w = arrays[`w${n}`].data;
   const g = arrays[`g${n}`].data;
   const rates = arrays[`rates${n}`].data;
   const none = new Float32Array(D);
-  const branchStep = said.branch?.step ?? null;
+  const branchStep = spec.branch?.step ?? null;
   /** @param {number} k @param {number} row */
   const weights = (k, row) => w.subarray((k * V + row) * D, (k * V + row + 1) * D);
   /** @param {number} s @param {number} row */
@@ -141,18 +141,18 @@ function deriveRun(said, n, arrays, { S, V, D }, index) {
     }
   }
   return {
-    name: said.optimizer,
-    title: runTitle(said, said.branch),
+    name: spec.optimizer,
+    title: runTitle(spec, spec.branch),
     branchStep,
-    rule: (s) => (branchStep !== null && s >= branchStep ? said.branch : said),
+    rule: (s) => (branchStep !== null && s >= branchStep ? spec.branch : spec),
     weights,
     grad,
     hasGrad: (s, row) => pulled[s * V + row] === 1,
     move: (s, row) => moves[s * V + row],
     movedWithoutGrad: (s, row) => moves[s * V + row] > 0 && !pulled[s * V + row],
     slot(slot, k, row) {
-      const kept = arrays[`memory${n}${slot}`]?.data;
-      return kept ? kept.subarray((k * V + row) * D, (k * V + row + 1) * D) : null;
+      const values = arrays[`memory${n}${slot}`]?.data;
+      return values ? values.subarray((k * V + row) * D, (k * V + row + 1) * D) : null;
     },
     rate: (s) => rates[s],
     losses: arrays[`losses${n}`].data,

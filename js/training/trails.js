@@ -30,11 +30,11 @@ export const pastTrail = (d, past, row, to) =>
 
 /** Lay a way, or give the one that was laid. @param {SceneFrame} d @param {string} name @param {() => Trail} make */
 function cachedTrail({ scene, derived, at }, name, make) {
-  let mine = cache.get(scene.explorer);
-  if (mine?.derived !== derived || mine.at !== at) cache.set(scene.explorer, (mine = { derived, at, ways: new Map() }));
-  const known = mine.ways.get(name) ?? make();
-  mine.ways.set(name, known);
-  return known;
+  let entry = cache.get(scene.explorer);
+  if (entry?.derived !== derived || entry.at !== at) cache.set(scene.explorer, (entry = { derived, at, ways: new Map() }));
+  const trail = entry.ways.get(name) ?? make();
+  entry.ways.set(name, trail);
+  return trail;
 }
 
 /**
