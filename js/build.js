@@ -27,7 +27,12 @@ const result = await build({
   legalComments: "none", // LICENSES.txt carries them all, whole
   metafile: true,
   write: false,
-  plugins: [{ name: "flat", setup: ({ onLoad }) => onLoad({ filter: /\/js\/([a-z]+\/)?[a-z_]+\.js$/ }, flat) }],
+  plugins: [
+    {
+      name: "flat",
+      setup: ({ onLoad }) => onLoad({ filter: /\/js\/([a-z]+\/)?[a-z_]+\.js$/ }, flat),
+    },
+  ],
 });
 
 /** @type {Map<string, string>} */
@@ -40,10 +45,12 @@ for (const [path, text] of files) {
   const plain = Buffer.byteLength(text);
   const gzipped = gzipSync(text, { level: 9 }).length;
   const large = path.endsWith(".js") && (plain > MOST.plain || gzipped > MOST.gzipped);
-  if (large) console.error(`${name} is too large: at most ${MOST.plain} bytes, ${MOST.gzipped} gzipped.`);
+  if (large)
+    console.error(`${name} is too large: at most ${MOST.plain} bytes, ${MOST.gzipped} gzipped.`);
   if (process.argv.includes("--check")) {
     const same = existsSync(path) && readFileSync(path, "utf8") === text;
-    if (!same) console.error(`${name} is not what the sources give. Run npm run build, and commit it.`);
+    if (!same)
+      console.error(`${name} is not what the sources give. Run npm run build, and commit it.`);
     wrong += Number(!same);
   } else {
     writeFileSync(path, text);

@@ -20,7 +20,9 @@ export function slots(scene, at) {
   const style = at.sum ? `left:${at.sum.x}px;top:${at.sum.y}px;width:${at.sum.w}px` : "";
   return html`<div class="sum ${at.sum ? "beside" : ""}" style=${style} role="group" aria-label="Arithmetic with words: a − b + c">
     ${SLOTS.map(
-      (name) => html`${SIGNS[name] ? html`<span class="sign" aria-hidden="true">${SIGNS[name]}</span>` : nothing}
+      (
+        name,
+      ) => html`${SIGNS[name] ? html`<span class="sign" aria-hidden="true">${SIGNS[name]}</span>` : nothing}
         <label class="slot ${dragging ? "open" : ""} ${dragging?.slot === name ? "hit" : ""}" data-slot=${name}>
           <span class="sub">${name}</span>
           <input

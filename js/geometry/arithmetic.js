@@ -12,7 +12,11 @@ import { derive } from "./trace.js";
 
 /** @typedef {{ name?: string, body: unknown, note?: unknown, main?: boolean }} Line */
 
-/** The lines of the arithmetic card. @param {Scene} scene @returns {{ lines: Line[], pinned: boolean }} */
+/**
+ * The lines of the arithmetic card.
+ * @param {Scene} scene
+ * @returns {{ lines: Line[], pinned: boolean }}
+ */
 export function arithmetic(scene) {
   const derived = derive(scene.trace);
   const { open } = scene.ui;
@@ -40,7 +44,10 @@ function trueLine({ cosines, distances, D }, row) {
 
 /** @param {Derived} derived @param {number} row @returns {Line} */
 function mapLine({ points, mapDistances, picked }, row) {
-  const [dx, dy] = [points[2 * row] - points[2 * picked], points[2 * row + 1] - points[2 * picked + 1]];
+  const [dx, dy] = [
+    points[2 * row] - points[2 * picked],
+    points[2 * row + 1] - points[2 * picked + 1],
+  ];
   return {
     name: "map",
     body: html`√(Δx² + Δy²) = √(${square(dx)} + ${square(dy)}) = ${on(mapDistances[row])}`,
@@ -54,7 +61,14 @@ const signedFactor = (value) => fixed(value).replace(/^−.*/, "($&)");
 /** @param {number} value */
 const square = (value) => `${signedFactor(value)}²`;
 
-/** The formula of a number in the column on the right. @param {string} id @param {Scene} scene @param {Derived} derived @param {number} row @returns {Line[]} */
+/**
+ * The formula of a number in the column on the right.
+ * @param {string} id
+ * @param {Scene} scene
+ * @param {Derived} derived
+ * @param {number} row
+ * @returns {Line[]}
+ */
 function fact(id, { trace }, derived, row) {
   const { cosines, near, nearMap, both, name, mapDistances, distances, closer, V } = derived;
   const { typical, shares } = trace.header;
@@ -62,26 +76,59 @@ function fact(id, { trace }, derived, row) {
   if (id === "true") return [trueLine(derived, row)];
   if (id === "map") return [mapLine(derived, row)];
   if (id === "shown")
-    return [{ body: html`${fixed(mapDistances[row])} / ${fixed(distances[row])} = <span class="on">${percent(mapDistances[row] / distances[row])}</span>`, note: "a flat shadow is never longer than the thing" }];
+    return [
+      {
+        body: html`${fixed(mapDistances[row])} / ${fixed(distances[row])} = <span class="on">${percent(mapDistances[row] / distances[row])}</span>`,
+        note: "a flat shadow is never longer than the thing",
+      },
+    ];
   if (id === "closer")
-    return [{ body: html`<span class="on">${formatInt(closer[near.indexOf(row)])}</span> of ${pluralize(V - 2, "other word")} lie within ${fixed(mapDistances[row])} of ${quoted(name(derived.picked))}`, note: `its cosine is ${fixed(cosines[row])}` }];
+    return [
+      {
+        body: html`<span class="on">${formatInt(closer[near.indexOf(row)])}</span> of ${pluralize(V - 2, "other word")} lie within ${fixed(mapDistances[row])} of ${quoted(name(derived.picked))}`,
+        note: `its cosine is ${fixed(cosines[row])}`,
+      },
+    ];
   if (id === "both")
     return [
       { name: "truly", body: joinList(near.map(name), 10) },
-      { name: "map", body: joinList(nearMap.map(name), 10), note: html`<span class="on">${both.length}</span> in both` },
+      {
+        name: "map",
+        body: joinList(nearMap.map(name), 10),
+        note: html`<span class="on">${both.length}</span> in both`,
+      },
     ];
   if (id === "typical")
-    return [{ body: html`the same count, on average over many words = <span class="on">${fixed(typical, 1)}</span>`, note: "if all were kept it would be 10" }];
-  return [{ body: html`${percent(shares[0])} + ${percent(shares[1])} = <span class="on">${percent(shares[0] + shares[1])}</span>`, note: "the variance along both axes, of the variance along all" }];
+    return [
+      {
+        body: html`the same count, on average over many words = <span class="on">${fixed(typical, 1)}</span>`,
+        note: "if all were kept it would be 10",
+      },
+    ];
+  return [
+    {
+      body: html`${percent(shares[0])} + ${percent(shares[1])} = <span class="on">${percent(shares[0] + shares[1])}</span>`,
+      note: "the variance along both axes, of the variance along all",
+    },
+  ];
 }
 
 /** A cosine as the sum it is. @param {Derived} derived @param {number} row @returns {Line} */
 function dot({ vector, picked, cosines, D }, row) {
   const [u, v] = [vector(picked), vector(row)];
   if (!u || !v)
-    return { body: html`cos = u · v = ${on(cosines[row])}`, note: `${pluralize(D, "product")}; pick the word to see its own` };
+    return {
+      body: html`cos = u · v = ${on(cosines[row])}`,
+      note: `${pluralize(D, "product")}; pick the word to see its own`,
+    };
   const shown = Math.min(D, 4);
-  const terms = Array.from({ length: shown }, (_, d) => `${signedFactor(u[d])}·${signedFactor(v[d])}`).join(" + ");
+  const terms = Array.from(
+    { length: shown },
+    (_, d) => `${signedFactor(u[d])}·${signedFactor(v[d])}`,
+  ).join(" + ");
   const rest = D > shown ? ` + … ${D - shown} more …` : "";
-  return { body: html`cos = u · v = ${terms}${rest} = ${on(cosines[row])}`, note: "of rows with length 1" };
+  return {
+    body: html`cos = u · v = ${terms}${rest} = ${on(cosines[row])}`,
+    note: "of rows with length 1",
+  };
 }

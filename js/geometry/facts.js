@@ -19,8 +19,18 @@ export function facts(scene) {
   const row = selectedRow(scene);
   const pair = !predicting && row >= 0 && row !== picked;
   const at = near.indexOf(row);
-  /** @param {string} label @param {unknown} value @param {string} id @param {"good" | "bad" | ""} [tone] */
-  const fact = (label, value, id, tone = "") => ({ name: label, value: predicting ? "?" : value, tone: predicting ? "" : tone, id: predicting || value === "—" ? undefined : id });
+  /**
+   * @param {string} label
+   * @param {unknown} value
+   * @param {string} id
+   * @param {"good" | "bad" | ""} [tone]
+   */
+  const fact = (label, value, id, tone = "") => ({
+    name: label,
+    value: predicting ? "?" : value,
+    tone: predicting ? "" : tone,
+    id: predicting || value === "—" ? undefined : id,
+  });
   /** @param {ArrayLike<number>} values */
   const of = (values) => (pair ? fixed(values[row]) : "—");
   const groups = [
@@ -31,13 +41,23 @@ export function facts(scene) {
         fact("true distance", of(distances), "true"),
         fact("on the map", of(mapDistances), "map"),
         fact("shown of it", pair ? percent(mapDistances[row] / distances[row]) : "—", "shown"),
-        fact("closer on the map", pair && at >= 0 ? formatInt(closer[at]) : "—", "closer", pair && closer[at] > 9 ? "bad" : ""),
+        fact(
+          "closer on the map",
+          pair && at >= 0 ? formatInt(closer[at]) : "—",
+          "closer",
+          pair && closer[at] > 9 ? "bad" : "",
+        ),
       ],
     },
     {
       title: `The ${near.length} nearest`,
       facts: [
-        fact("kept on the map", near.length ? `${both.length} of ${near.length}` : "—", "both", near.length && both.length < near.length / 2 ? "bad" : ""),
+        fact(
+          "kept on the map",
+          near.length ? `${both.length} of ${near.length}` : "—",
+          "both",
+          near.length && both.length < near.length / 2 ? "bad" : "",
+        ),
         fact("on average", fixed(header.typical, 1), "typical"),
       ],
     },
@@ -46,12 +66,25 @@ export function facts(scene) {
       facts: [
         { name: "words", value: formatInt(derived.V) },
         { name: "numbers a word", value: formatInt(derived.D) },
-        { name: "variance shown", value: percent(header.shares[0] + header.shares[1]), id: "variance" },
-        ...(header.lost ? [{ name: "rows with NaN", value: formatInt(header.lost), tone: /** @type {const} */ ("bad") }] : []),
+        {
+          name: "variance shown",
+          value: percent(header.shares[0] + header.shares[1]),
+          id: "variance",
+        },
+        ...(header.lost
+          ? [
+              {
+                name: "rows with NaN",
+                value: formatInt(header.lost),
+                tone: /** @type {const} */ ("bad"),
+              },
+            ]
+          : []),
       ],
     },
   ];
-  const open = (/** @type {string} */ id) => scene.explorer.updateUi({ open: { kind: "fact", id, from: `fact:${id}` } });
+  const open = (/** @type {string} */ id) =>
+    scene.explorer.updateUi({ open: { kind: "fact", id, from: `fact:${id}` } });
   return html`<p class="pair">${pair ? html`${quoted(name(picked))} · ${quoted(name(row))}` : quoted(name(picked))}</p>
     ${factGroups(groups, open)}`;
 }

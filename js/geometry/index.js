@@ -25,7 +25,9 @@ import "./style.css";
 function arithmeticCard(scene) {
   if (scene.ui.prediction?.phase === "open") return nothing;
   const { lines, pinned } = arithmetic(scene);
-  return lines.length ? formulaCard({ lines, pinned, close: () => scene.explorer.escape() }) : nothing;
+  return lines.length
+    ? formulaCard({ lines, pinned, close: () => scene.explorer.escape() })
+    : nothing;
 }
 
 /** @type {View} */

@@ -56,7 +56,8 @@ export function pointer(scene, { derived, at, scale, points, predicting }) {
 }
 
 /** @param {Derived} derived @param {ArrayLike<number>} points */
-const candidatePoints = ({ choices }, points) => choices.flatMap((row) => [points[2 * row], points[2 * row + 1]]);
+const candidatePoints = ({ choices }, points) =>
+  choices.flatMap((row) => [points[2 * row], points[2 * row + 1]]);
 
 /**
  * Carry a word until the button is let go; over a slot it falls into it.
@@ -118,7 +119,12 @@ export function onKey(event, scene) {
   return false;
 }
 
-/** What a key does to the word under it. @param {string} key @param {Scene} scene @param {number} row */
+/**
+ * What a key does to the word under it.
+ * @param {string} key
+ * @param {Scene} scene
+ * @param {number} row
+ */
 function wordKey(key, scene, row) {
   const slot = key.toLowerCase();
   if (SLOTS.some((name) => name === slot)) setTerm(scene, row, slot);
@@ -134,7 +140,7 @@ function mapKey(key, scene, derived) {
   const here = ui.focus?.part === "map" ? ui.focus.row : derived.picked;
   if (wordKey(key, scene, here)) return true;
   if (!isArrow(key)) return false;
-  const from = isFiniteRow(derived, here) ? here : derived.near[0] ?? -1;
+  const from = isFiniteRow(derived, here) ? here : (derived.near[0] ?? -1);
   const row = from < 0 ? -1 : nextRow(derived.points, from, key);
   if (row >= 0) {
     explorer.updateUi({ focus: { part: "map", row }, hover: null }, "step");
@@ -143,10 +149,23 @@ function mapKey(key, scene, derived) {
   return true;
 }
 
-/** @param {string} key @param {Scene} scene @param {Derived} derived @param {"near" | "seems" | "answer"} part @param {number} index */
+/**
+ * @param {string} key
+ * @param {Scene} scene
+ * @param {Derived} derived
+ * @param {"near" | "seems" | "answer"} part
+ * @param {number} index
+ */
 function listKey(key, { explorer }, derived, part, index) {
   const rows = { near: derived.near, seems: derived.nearMap, answer: derived.answers }[part];
-  const by = { ArrowUp: -1, ArrowLeft: -1, ArrowDown: 1, ArrowRight: 1, PageUp: -PAGE_ROWS, PageDown: PAGE_ROWS }[key];
+  const by = {
+    ArrowUp: -1,
+    ArrowLeft: -1,
+    ArrowDown: 1,
+    ArrowRight: 1,
+    PageUp: -PAGE_ROWS,
+    PageDown: PAGE_ROWS,
+  }[key];
   if (!by) return false;
   const crosses = part !== "answer" && (key === "ArrowLeft" || key === "ArrowRight");
   const other = part === "near" ? "seems" : "near";
@@ -173,4 +192,3 @@ function choiceKey(key, { explorer }, derived, index) {
   explorer.focusAfterPaint(`choice:${to}`);
   return true;
 }
-

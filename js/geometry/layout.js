@@ -63,7 +63,9 @@ export const lineY = ({ rows }, i) => rows.y + i * rows.pitch + rows.pitch / 2;
  * @returns {Scale}
  */
 export function scaleOf(points, box, target = null) {
-  let [x0, x1, y0, y1] = target ? [target[0], target[0], target[1], target[1]] : [Infinity, -Infinity, Infinity, -Infinity];
+  let [x0, x1, y0, y1] = target
+    ? [target[0], target[0], target[1], target[1]]
+    : [Infinity, -Infinity, Infinity, -Infinity];
   for (let i = 0; i < points.length; i += 2) {
     if (Number.isNaN(points[i])) continue;
     x0 = Math.min(x0, points[i]);
@@ -72,11 +74,20 @@ export function scaleOf(points, box, target = null) {
     y1 = Math.max(y1, points[i + 1]);
   }
   if (x0 > x1) [x0, x1, y0, y1] = [0, 0, 0, 0];
-  const k = Math.min((box.w - 36) / Math.max(x1 - x0, 0.02), (box.h - 28) / Math.max(y1 - y0, 0.02));
+  const k = Math.min(
+    (box.w - 36) / Math.max(x1 - x0, 0.02),
+    (box.h - 28) / Math.max(y1 - y0, 0.02),
+  );
   return { k, cx: box.x + box.w / 2, cy: box.y + box.h / 2, mx: (x0 + x1) / 2, my: (y0 + y1) / 2 };
 }
 
-/** Where a point of the map stands on the screen. @param {Scale} s @param {number} x @param {number} y @returns {[number, number]} */
+/**
+ * Where a point of the map stands on the screen.
+ * @param {Scale} s
+ * @param {number} x
+ * @param {number} y
+ * @returns {[number, number]}
+ */
 export const toScreen = ({ k, cx, cy, mx, my }, x, y) => [cx + (x - mx) * k, cy - (y - my) * k];
 
 /** @param {Scale} s @param {ArrayLike<number>} points @param {number} row */
@@ -159,8 +170,12 @@ export function placeNames(requests, box) {
       const [lx, ly] = [name.x + dx, name.y + dy];
       const l = anchor === "start" ? lx : lx - wide;
       const inside =
-        l >= box.x + 2 && l + wide <= box.x + box.w - 2 && ly > box.y + 10 && ly < box.y + box.h - 4;
-      if (!inside || taken.some((t) => Math.abs(t.y - ly) < 11 && l < t.r && t.l < l + wide)) continue;
+        l >= box.x + 2 &&
+        l + wide <= box.x + box.w - 2 &&
+        ly > box.y + 10 &&
+        ly < box.y + box.h - 4;
+      if (!inside || taken.some((t) => Math.abs(t.y - ly) < 11 && l < t.r && t.l < l + wide))
+        continue;
       taken.push({ l, r: l + wide, y: ly });
       placed.push({ ...name, anchor, lx, ly });
       break;

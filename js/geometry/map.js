@@ -151,7 +151,9 @@ function candidates(d) {
   return d.derived.choices.map((row) => {
     const p = spot(d, row);
     const chosen = markOf(d.scene.ui.prediction, row) === "chosen";
-    return p && svg`<circle class="choice ${chosen ? "chosen" : ""}" cx=${p[0]} cy=${p[1]} r="6" />`;
+    return (
+      p && svg`<circle class="choice ${chosen ? "chosen" : ""}" cx=${p[0]} cy=${p[1]} r="6" />`
+    );
   });
 }
 
@@ -181,23 +183,33 @@ function labels(d) {
     derived.terms?.forEach((row, i) => add(row, `term ${"abc"[i]}`));
   }
   return placeNames(requests, at.map).map(
-    (n) => svg`<text class="name ${n.kind}" x=${n.lx} y=${n.ly} text-anchor=${n.anchor}>${n.text}</text>`,
+    (n) =>
+      svg`<text class="name ${n.kind}" x=${n.lx} y=${n.ly} text-anchor=${n.anchor}>${n.text}</text>`,
   );
 }
 
 /** @param {string} word */
 const short = (word) => ([...word].length > 16 ? `${[...word].slice(0, 15).join("")}…` : word);
 
-/** The ruler below the map: the true distance, and what the map shows of it. @param {SceneFrame} d */
+/**
+ * The ruler below the map: the true distance, and what the map shows of it.
+ * @param {SceneFrame} d
+ */
 export function ruler({ derived, at, scale, current, predicting }) {
   const { picked, distances, mapDistances } = derived;
   const { y } = at.ruler;
-  if (predicting || current < 0 || current === picked || Number.isNaN(distances[current])) return nothing;
+  if (predicting || current < 0 || current === picked || Number.isNaN(distances[current]))
+    return nothing;
   const x = 76;
   const room = at.map.w - x - 44;
   const k = Math.min(scale.k, room / Math.max(distances[current], 1e-9));
   /** @param {number} top @param {string} name @param {number} value @param {string} kind */
-  const bar = (top, name, value, kind) => svg`<text class="sub" x=${x - 8} y=${top + 9} text-anchor="end">${name}</text>
+  const bar = (
+    top,
+    name,
+    value,
+    kind,
+  ) => svg`<text class="sub" x=${x - 8} y=${top + 9} text-anchor="end">${name}</text>
     <rect class="bar ${kind}" x=${x} y=${top} width=${Math.max(1.5, value * k)} height="10" rx="3" />
     <text class="value" x=${x + Math.max(1.5, value * k) + 6} y=${top + 9}>${fixed(value)}</text>`;
   return svg`<g class="ruler" aria-hidden="true"><text class="head" x="0" y=${y + 10}>from “${short(derived.name(picked))}” to “${short(derived.name(current))}”</text>

@@ -9,7 +9,10 @@ import { derive } from "./trace.js";
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./trace.js").Derived} Derived */
 
-/** A word in quotation marks, kept apart from the direction of the sentence. @param {string} word */
+/**
+ * A word in quotation marks, kept apart from the direction of the sentence.
+ * @param {string} word
+ */
 export const quoted = (word) => html`“<bdi>${word}</bdi>”`;
 
 /** @param {Scene} scene */
@@ -21,7 +24,8 @@ export function narrate(scene) {
     return html`Six words are named. One of them points most nearly the way of ${quoted(name(picked))}: which?`;
   if (Number.isNaN(derived.cosines[picked]))
     return html`The row of ${quoted(name(picked))} holds NaN or an infinity: it has no direction, so nobody is near it.`;
-  if (!near.length) return html`${quoted(name(picked))} is the only word here: there is nobody to be near.`;
+  if (!near.length)
+    return html`${quoted(name(picked))} is the only word here: there is nobody to be near.`;
   const row = selectedRow(scene);
   if (row < 0 || row === picked) return narrateNeighbors(derived, trace.header.typical);
   return narratePair(derived, row, trace.header.lost);
@@ -53,7 +57,11 @@ function narratePair(derived, row, lost) {
   return html`${word} and ${quoted(name(picked))}: ${numbers}.`;
 }
 
-/** What changed between two traces, in one sentence, or "". @param {Record<string, any>} was @param {Scene} scene */
+/**
+ * What changed between two traces, in one sentence, or "".
+ * @param {Record<string, any>} was
+ * @param {Scene} scene
+ */
 export function narrateChange(was, { trace }) {
   const { params, typical, shares } = trace.header;
   const { V, answers, answerCosines, name, terms } = derive(trace);
@@ -68,4 +76,3 @@ export function narrateChange(was, { trace }) {
 
 /** @param {number} share */
 export const percent = (share) => (Number.isFinite(share) ? `${fixed(100 * share, 0)} %` : "—");
-

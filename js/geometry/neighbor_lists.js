@@ -77,7 +77,10 @@ function candidateList({ scene, derived, at }) {
   </div>`;
 }
 
-/** Headings of map and lists, and ribbons between words that stand in both lists. @param {SceneFrame} d */
+/**
+ * Headings of map and lists, and ribbons between words that stand in both lists.
+ * @param {SceneFrame} d
+ */
 export function listHeadings({ scene, derived, at, predicting, current }) {
   const { shares } = scene.trace.header;
   const y = at.rows.y - 28;

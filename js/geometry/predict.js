@@ -13,7 +13,8 @@ export function predict({ trace, ui }) {
   const { picked, name, near, nearMap, cosines, mapDistances } = derive(trace);
   const [chosen] = ui.prediction?.chosen ?? [];
   const first = near[0];
-  if (first === undefined) return { question: "There is no other word to guess.", outcome: "There is no other word." };
+  if (first === undefined)
+    return { question: "There is no other word to guess.", outcome: "There is no other word." };
   const yours =
     chosen !== undefined && chosen !== first
       ? html` Yours, ${quoted(name(chosen))}, has ${fixed(cosines[chosen])}${nearMap.includes(chosen) ? html`, though it lies only ${fixed(mapDistances[chosen])} away on the map` : nothing}.`

@@ -33,7 +33,11 @@ export function selectedRow({ trace, ui }) {
 /** @type {WeakMap<object, { key: unknown[], at: import("./layout.js").Layout, scale: import("./layout.js").Scale }>} */
 const layoutCache = new WeakMap();
 
-/** The layout and the scale, the same as long as nothing they depend on changes. @param {Scene} scene @param {ArrayLike<number>} points */
+/**
+ * The layout and the scale, the same as long as nothing they depend on changes.
+ * @param {Scene} scene
+ * @param {ArrayLike<number>} points
+ */
 function layoutAndScale(scene, points) {
   const { near, nearMap, choices, target } = derive(scene.trace);
   const count = Math.max(near.length, nearMap.length, choices.length);
@@ -52,7 +56,16 @@ export function sceneFrame(scene) {
   const { at, scale } = layoutAndScale(scene, points);
   const predicting = scene.ui.prediction?.phase === "open";
   const derived = derive(scene.trace);
-  return { scene, derived, at, scale, points, moving, current: predicting ? -1 : selectedRow(scene), predicting };
+  return {
+    scene,
+    derived,
+    at,
+    scale,
+    points,
+    moving,
+    current: predicting ? -1 : selectedRow(scene),
+    predicting,
+  };
 }
 
 /**

@@ -10,11 +10,25 @@ import { derive } from "./trace.js";
 /** @param {Scene} scene @returns {import("../kit/data_table.js").DataTable[]} */
 export function tables(scene) {
   const derived = derive(scene.trace);
-  const { name, points, cosines, distances, mapDistances, near, nearMap, closer, picked, choices } = derived;
+  const { name, points, cosines, distances, mapDistances, near, nearMap, closer, picked, choices } =
+    derived;
   if (scene.ui.prediction?.phase === "open")
-    return [{ caption: "To guess among", corner: "word", columns: ["row"], rows: choices.map((row) => ({ head: name(row), cells: [row] })) }];
+    return [
+      {
+        caption: "To guess among",
+        corner: "word",
+        columns: ["row"],
+        rows: choices.map((row) => ({ head: name(row), cells: [row] })),
+      },
+    ];
   /** @param {number} row */
-  const numbers = (row) => [fixed(cosines[row]), fixed(distances[row]), fixed(mapDistances[row]), fixed(points[2 * row]), fixed(points[2 * row + 1])];
+  const numbers = (row) => [
+    fixed(cosines[row]),
+    fixed(distances[row]),
+    fixed(mapDistances[row]),
+    fixed(points[2 * row]),
+    fixed(points[2 * row + 1]),
+  ];
   const columns = ["cosine", "true", "map", "x", "y"];
   const current = selectedRow(scene);
   const selectedRows = current >= 0 && current !== picked ? [current] : [];

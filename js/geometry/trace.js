@@ -73,4 +73,3 @@ export function derive(trace) {
 
 /** Whether a row stands on the map. @param {Derived} derived @param {number} row */
 export const isFiniteRow = ({ points }, row) => Number.isFinite(points[2 * row]);
-

@@ -14,7 +14,10 @@ export function select(scene, spot) {
     if (spot.part === "cell") focusSpot(scene, spot);
     return;
   }
-  focusSpot(scene, spot.part === "row" ? { part: "cell", row: spot.row, col: selectedColumn(scene) } : spot);
+  focusSpot(
+    scene,
+    spot.part === "row" ? { part: "cell", row: spot.row, col: selectedColumn(scene) } : spot,
+  );
 }
 
 /**
@@ -38,7 +41,11 @@ export function openArithmetic(scene, spot) {
   if (spot.part === "chip") full.part = "back";
   if (spot.part === "row") full.part = "cell";
   const { part, ...where } = full;
-  focusSpot(scene, spot.part === "row" ? full : spot, { kind: part, ...where, from: placeOf(spot.part === "row" ? full : spot) });
+  focusSpot(scene, spot.part === "row" ? full : spot, {
+    kind: part,
+    ...where,
+    from: placeOf(spot.part === "row" ? full : spot),
+  });
 }
 
 /** The data-place of a spot. @param {any} spot */

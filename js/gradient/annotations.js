@@ -24,10 +24,19 @@ export function headings({ at, derived, scene, predicting, step, rule }) {
     end,
   ) => svg`<text class="head" x=${x} y="12" text-anchor=${end ? "end" : "start"}
     >${name}<tspan class="sub" x=${x} dy="15">${small}</tspan></text>`;
-  const some = N > at.chips.count ? `${token + 1}–${token + at.chips.count} of ${formatInt(derived.total)}` : `N = ${formatInt(N)}`;
+  const some =
+    N > at.chips.count
+      ? `${token + 1}–${token + at.chips.count} of ${formatInt(derived.total)}`
+      : `N = ${formatInt(N)}`;
   const wide = cols < D ? `cols ${col0}–${col0 + cols - 1} of ${D}` : `${formatInt(N)} × ${D}`;
   const tall = rows.length < V ? `${rows.length} of ${formatInt(V)} rows` : `${V} × ${D}`;
-  const so = derived.tied ? "dashed: by scores" : step >= N ? (rule === "add" ? "added up" : "the last wins") : "so far";
+  const so = derived.tied
+    ? "dashed: by scores"
+    : step >= N
+      ? rule === "add"
+        ? "added up"
+        : "the last wins"
+      : "so far";
   return svg`${head(at.chips.x, "words", some)}
     ${head(at.gradOutput.x, at.narrow ? "back" : "what comes back", wide)}
     ${head(at.table.x, predicting ? "table W" : at.narrow ? "dW" : "gradient dW", tall)}
@@ -41,7 +50,9 @@ export function cutNotice({ derived, at }) {
     N < total ? `the first ${N} of ${formatInt(total)} words are followed` : "",
     rows.length < V ? `${pluralize(V - rows.length, "more row")} in the table` : "",
   ].filter(Boolean);
-  return more.length ? svg`<text x=${at.chips.x} y=${at.height - 5}>${more.join("; ")}</text>` : nothing;
+  return more.length
+    ? svg`<text x=${at.chips.x} y=${at.height - 5}>${more.join("; ")}</text>`
+    : nothing;
 }
 
 /** The frames about what is lit, and about the one cell in the middle of it. @param {Drawing} d */

@@ -16,7 +16,11 @@ import { rowsWithGradient, derive } from "./trace.js";
 /** A factor in a product: what is below zero stands in brackets. @param {number} value */
 const bracket = (value) => fixed(value).replace(/^−.*/, "($&)");
 
-/** The lines of the arithmetic card. @param {Scene} scene @returns {{ lines: Line[], pinned: boolean }} */
+/**
+ * The lines of the arithmetic card.
+ * @param {Scene} scene
+ * @returns {{ lines: Line[], pinned: boolean }}
+ */
 export function arithmetic(scene) {
   const derived = derive(scene.trace);
   const { open } = scene.ui;
@@ -24,19 +28,48 @@ export function arithmetic(scene) {
   const pinned = open?.kind === "back" || open?.kind === "cell";
   const spot = selection(scene);
   const back = open?.kind === "back" ? open : !open && spot.part === "back" ? spot : null;
-  if (back && back.n < derived.N) return { lines: backLines(scene, derived, back.n, Math.min(back.col, derived.D - 1)), pinned };
+  if (back && back.n < derived.N)
+    return { lines: backLines(scene, derived, back.n, Math.min(back.col, derived.D - 1)), pinned };
   const n = spot.part === "chip" && !open ? Number(spot.n) : -1;
   const row = n >= 0 && n < derived.N ? derived.ids[n] : selectedWeight(scene).row;
-  if (!derived.rows.length || derived.rowIndex(row) < 0) return { lines: [{ body: "dW[ids[n], :] += g[n, :]", note: "one word after the other" }], pinned };
-  return { lines: weightLines(scene, derived, row, open?.kind === "cell" ? selectedWeight(scene).col : selectedColumn(scene)), pinned };
+  if (!derived.rows.length || derived.rowIndex(row) < 0)
+    return {
+      lines: [{ body: "dW[ids[n], :] += g[n, :]", note: "one word after the other" }],
+      pinned,
+    };
+  return {
+    lines: weightLines(
+      scene,
+      derived,
+      row,
+      open?.kind === "cell" ? selectedWeight(scene).col : selectedColumn(scene),
+    ),
+    pinned,
+  };
 }
 
-/** @param {Scene} scene @param {Derived} derived @param {number} row @param {number} col @returns {Line[]} */
+/**
+ * @param {Scene} scene
+ * @param {Derived} derived
+ * @param {number} row
+ * @param {number} col
+ * @returns {Line[]}
+ */
 function weightLines(scene, derived, row, col) {
-  return [sumLine(scene, derived, row, col), ...scoresLine(scene, derived, row, col), checkLine(scene, derived, row, col)];
+  return [
+    sumLine(scene, derived, row, col),
+    ...scoresLine(scene, derived, row, col),
+    checkLine(scene, derived, row, col),
+  ];
 }
 
-/** @param {Scene} scene @param {Derived} derived @param {number} row @param {number} col @returns {Line} */
+/**
+ * @param {Scene} scene
+ * @param {Derived} derived
+ * @param {number} row
+ * @param {number} col
+ * @returns {Line}
+ */
 function sumLine({ params, size, ui }, derived, row, col) {
   const senders = derived.senders(row);
   const most = ui.open ? 12 : size.width < 560 ? 2 : 3;
@@ -52,7 +85,8 @@ function sumLine({ params, size, ui }, derived, row, col) {
   const names = first.join(" + ") + (senders.length > most ? " + …" : "");
   const values = senders.map((n) => derived.gradOutput(n)[col]);
   const scores = derived.tied && derived.N > 1 ? derived.gradFromScores(row)[col] : null;
-  const direct = scores === null ? "" : html`<span class="scores">${term(scores, !values.length)}</span>`;
+  const direct =
+    scores === null ? "" : html`<span class="scores">${term(scores, !values.length)}</span>`;
   const words = pluralize(senders.length, "word");
   if (params.rule === "assign" && senders.length > 1) {
     const before = values.slice(0, -1);
@@ -70,11 +104,20 @@ function sumLine({ params, size, ui }, derived, row, col) {
   return {
     name,
     body: html`${left}${symbols} = ${through}${direct} = ${result}`,
-    note: senders.length ? `${words} read${senders.length === 1 ? "s" : ""} this row` : "no word reads this row",
+    note: senders.length
+      ? `${words} read${senders.length === 1 ? "s" : ""} this row`
+      : "no word reads this row",
   };
 }
 
-/** Tied: what the scores send, word by word. @param {Scene} scene @param {Derived} derived @param {number} row @param {number} col @returns {Line[]} */
+/**
+ * Tied: what the scores send, word by word.
+ * @param {Scene} scene
+ * @param {Derived} derived
+ * @param {number} row
+ * @param {number} col
+ * @returns {Line[]}
+ */
 function scoresLine({ ui, size }, derived, row, col) {
   if (!derived.tied || derived.N < 2) return [];
   const words = Array.from({ length: derived.N }, (_, n) => n).filter(derived.hasGradient);
@@ -97,13 +140,27 @@ function scoresLine({ ui, size }, derived, row, col) {
   ];
 }
 
-/** @param {Scene} scene @param {Derived} derived @param {number} row @param {number} col @returns {Line} */
+/**
+ * @param {Scene} scene
+ * @param {Derived} derived
+ * @param {number} row
+ * @param {number} col
+ * @returns {Line}
+ */
 function checkLine({ trace, params, ui }, derived, row, col) {
   const check = checkedWeight(trace, derived, row, col, params.digits, params.rule);
   const name = "check";
-  if (!check) return { name, main: false, body: "not among the weights that were checked", note: `${formatInt(trace.header.weights_checked)} were` };
+  if (!check)
+    return {
+      name,
+      main: false,
+      body: "not among the weights that were checked",
+      note: `${formatInt(trace.header.weights_checked)} were`,
+    };
   const h = scientific(check.h, 0);
-  const losses = ui.open ? html`(${fixed(check.up, 12)} − ${fixed(check.down, 12)}) / (2 · ${h}) = ` : "";
+  const losses = ui.open
+    ? html`(${fixed(check.up, 12)} − ${fixed(check.down, 12)}) / (2 · ${h}) = `
+    : "";
   return {
     name,
     main: Boolean(ui.open),
@@ -112,14 +169,21 @@ function checkLine({ trace, params, ui }, derived, row, col) {
   };
 }
 
-/** @param {Scene} scene @param {Derived} derived @param {number} n @param {number} col @returns {Line[]} */
+/**
+ * @param {Scene} scene
+ * @param {Derived} derived
+ * @param {number} n
+ * @param {number} col
+ * @returns {Line[]}
+ */
 function backLines({ trace, ui, size }, derived, n, col) {
   const left = html`g[${n}, ${col}] = `;
   const row = derived.ids[n];
   const value = html`<span class="on">${fixed(derived.gradOutput(n)[col])}</span>`;
   const target = derived.target(n);
   if (derived.tied) {
-    if (!derived.hasGradient(n)) return [{ name: "back", body: html`${left}0`, note: "the last word has no next one" }];
+    if (!derived.hasGradient(n))
+      return [{ name: "back", body: html`${left}0`, note: "the last word has no next one" }];
     const most = ui.open ? 14 : size.width < 860 ? 2 : 4;
     const shown = visibleTerms(derived.rows.length, derived.rowIndex(row), most);
     const next = derived.ids[n + 1];
@@ -133,7 +197,14 @@ function backLines({ trace, ui, size }, derived, n, col) {
     const note = `p: softmax of the scores; y: 1 at the next word, row ${next}`;
     return [{ name: "back", body: html`${left}(p − y) @ W = ${sums} = ${value}`, note }];
   }
-  if (!target) return [{ name: "back", body: html`${left}${value}`, note: trace.header.own_gradient ? "given by you" : "" }];
+  if (!target)
+    return [
+      {
+        name: "back",
+        body: html`${left}${value}`,
+        note: trace.header.own_gradient ? "given by you" : "",
+      },
+    ];
   const w = derived.rowIndex(row) < 0 ? "W" : fixed(derived.weights(row)[col]);
   const t = bracket(target[col]);
   return [
@@ -145,7 +216,13 @@ function backLines({ trace, ui, size }, derived, n, col) {
   ];
 }
 
-/** The formula of a number in the column on the right. @param {string} id @param {Scene} scene @param {Derived} derived @returns {Line} */
+/**
+ * The formula of a number in the column on the right.
+ * @param {string} id
+ * @param {Scene} scene
+ * @param {Derived} derived
+ * @returns {Line}
+ */
 function fact(id, scene, derived) {
   const { trace, params } = scene;
   const { header } = trace;
@@ -161,7 +238,9 @@ function fact(id, scene, derived) {
   const lines = {
     loss: () => ({
       body: html`L = ${formula} = <span class="on">${fixed(header.loss ?? NaN, 4)}</span>`,
-      note: derived.tied ? "over all words with a next one" : `over all ${formatInt(N * D)} numbers looked up`,
+      note: derived.tied
+        ? "over all words with a next one"
+        : `over all ${formatInt(N * D)} numbers looked up`,
     }),
     rows: () => ({
       body: html`${derived.tied ? "every row:" : `{${some}} has`} <span class="on">${pluralize(header.reached, "row")}</span>`,

@@ -45,4 +45,3 @@ export function controls(scene) {
     ${unless("fate", button({ label: "Last, mean or sum?", place: "fate", primary: true, pressed: fate, disabled: duplicatedRow(trace) < 0, onClick: () => askAboutDuplicates(scene) }))}
   `;
 }
-

@@ -94,14 +94,21 @@ export function errorCurve(scene) {
   </div>`;
 }
 
-/** @param {"add" | "assign"} name @param {number[]} errors @param {number[]} other @param {string} rule @param {number} digits */
+/**
+ * @param {"add" | "assign"} name
+ * @param {number[]} errors
+ * @param {number[]} other
+ * @param {string} rule
+ * @param {number} digits
+ */
 function line(name, errors, other, rule, digits) {
   const x = stepX(digits, errors.length);
   const now = rule === name;
   const at = errors[Math.max(0, errors.length - 3)];
   const together = Math.abs(errorY(at) - errorY(other[Math.max(0, errors.length - 3)])) < 12;
   const text = !together ? name : name === rule ? "add = assign" : "";
-  const y = errorY(at) + (errorY(at) > BOX.floor - 20 ? -6 : name === "assign" || together ? 12 : 17);
+  const y =
+    errorY(at) + (errorY(at) > BOX.floor - 20 ? -6 : name === "assign" || together ? 12 : 17);
   return svg`<path class="line ${name} ${now ? "now" : ""}" d=${curvePath(errors)} />
     ${Number.isFinite(errors[digits]) ? svg`<circle class="dot ${name} ${now ? "now" : ""}" r=${now ? 4 : 2.5} cx=${x} cy=${errorY(errors[digits])} />` : nothing}
     ${Number.isFinite(at) ? svg`<text class="name ${name}" x=${stepX(errors.length - 1, errors.length)} y=${y} text-anchor="end">${text}</text>` : nothing}`;

@@ -34,8 +34,15 @@ export function facts(scene) {
       title: "This pass",
       facts: [
         { name: "loss", value: header.loss === null ? "NaN" : fixed(header.loss, 4), id: "loss" },
-        { name: "reached", value: hidden ? "?" : `${formatInt(header.reached)} of ${formatInt(V)}`, id: hidden ? undefined : "rows" },
-        { name: "busiest row", value: hidden || row < 0 ? "—" : `${row}, gets ${derived.count(row)}` },
+        {
+          name: "reached",
+          value: hidden ? "?" : `${formatInt(header.reached)} of ${formatInt(V)}`,
+          id: hidden ? undefined : "rows",
+        },
+        {
+          name: "busiest row",
+          value: hidden || row < 0 ? "—" : `${row}, gets ${derived.count(row)}`,
+        },
       ],
     },
     {
@@ -45,12 +52,22 @@ export function facts(scene) {
         : [
             { name: `by “${params.rule}”`, value: check ? fixed(check.analytic, 6) : "—" },
             { name: "measured", value: check ? fixed(check.numeric, 6) : "—" },
-            { name: "error", value: check ? scientific(check.error) : "—", id: check ? "error" : undefined, tone: check && check.error > header.tolerance ? "bad" : "" },
-            { name: "all weights", value: good ? "pass" : "fail", id: "all", tone: good ? "good" : "bad" },
+            {
+              name: "error",
+              value: check ? scientific(check.error) : "—",
+              id: check ? "error" : undefined,
+              tone: check && check.error > header.tolerance ? "bad" : "",
+            },
+            {
+              name: "all weights",
+              value: good ? "pass" : "fail",
+              id: "all",
+              tone: good ? "good" : "bad",
+            },
           ],
     },
   ];
-  const open = (/** @type {string} */ id) => explorer.updateUi({ open: { kind: "fact", id, from: `fact:${id}` } });
+  const open = (/** @type {string} */ id) =>
+    explorer.updateUi({ open: { kind: "fact", id, from: `fact:${id}` } });
   return html`${factGroups(/** @type {any} */ (groups), open)} ${errorCurve(scene)}`;
 }
-

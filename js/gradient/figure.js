@@ -26,10 +26,22 @@ export function figure(scene) {
   const derived = derive(scene.trace);
   const at = layoutOf(scene, derived);
   const predicting = isPredicting(scene);
-  const calm = scene.ui.prediction && scene.ui.local.asks === "rows" && !scene.ui.hover && !scene.ui.focus; // revealed: its marks speak alone
-  const highlight = highlightFor(derived, (predicting && scene.ui.local.asks === "rows") || calm ? null : selection(scene));
+  const calm =
+    scene.ui.prediction && scene.ui.local.asks === "rows" && !scene.ui.hover && !scene.ui.focus; // revealed: its marks speak alone
+  const highlight = highlightFor(
+    derived,
+    (predicting && scene.ui.local.asks === "rows") || calm ? null : selection(scene),
+  );
   /** @type {Drawing} */
-  const drawing = { scene, derived, at, highlight, predicting, rule: scene.params.rule, step: scene.ui.step };
+  const drawing = {
+    scene,
+    derived,
+    at,
+    highlight,
+    predicting,
+    rule: scene.params.rule,
+    step: scene.ui.step,
+  };
   const on = pointer(scene, derived, at);
   return html`<div
     class="stage ${predicting ? "asked" : ""} ${scene.ui.playing ? "playing" : ""} ${drawing.step >= derived.N ? "merged" : ""}"

@@ -64,29 +64,37 @@ export function tableGrid({ scene, derived, at, highlight, predicting, rule, ste
     const mark = markOf(scene.ui.local.asks === "rows" ? prediction : null, row);
     const faded = !predicting && !any;
     const stopCol = stop.row === row ? Math.min(stop.col, derived.D - 1) : -1;
-    return guard([scene.trace, shownStep, rule, at, col0, row, faded, mark, predicting, stopCol, scene.theme], () => {
-      const values = windowOf(predicting ? derived.weights(row) : all, col0, table.cols);
-      return svg`<g class="${faded ? "faded" : ""}">${heatmapRow({
-        values,
-        col0,
-        x: table.x,
-        y: table.y + i * table.rh,
-        cw: table.cw,
-        ch: table.rh - 1.5,
-        vmax: derived.vmax,
-        theme: scene.theme,
-        label: (col, value) => `${predicting ? "W" : "dW"}[${row}, ${col}] = ${value}`,
-        place: (col) => `cell:${row}:${col}`,
-        stop: stopCol,
-        rowIndex: i + 1,
-        name: `row ${row}${derived.word(row) ? `, ${derived.word(row)}` : ""}`,
-        selected: predicting && scene.ui.local.asks === "rows" ? mark === "chosen" : null,
-      })}</g>`;
-    });
+    return guard(
+      [scene.trace, shownStep, rule, at, col0, row, faded, mark, predicting, stopCol, scene.theme],
+      () => {
+        const values = windowOf(predicting ? derived.weights(row) : all, col0, table.cols);
+        return svg`<g class="${faded ? "faded" : ""}">${heatmapRow({
+          values,
+          col0,
+          x: table.x,
+          y: table.y + i * table.rh,
+          cw: table.cw,
+          ch: table.rh - 1.5,
+          vmax: derived.vmax,
+          theme: scene.theme,
+          label: (col, value) => `${predicting ? "W" : "dW"}[${row}, ${col}] = ${value}`,
+          place: (col) => `cell:${row}:${col}`,
+          stop: stopCol,
+          rowIndex: i + 1,
+          name: `row ${row}${derived.word(row) ? `, ${derived.word(row)}` : ""}`,
+          selected: predicting && scene.ui.local.asks === "rows" ? mark === "chosen" : null,
+        })}</g>`;
+      },
+    );
   });
   const choosing = predicting && scene.ui.local.asks === "rows";
   return svg`<g role="grid" aria-label=${choosing ? "Rows to choose from" : predicting ? "Table W" : "Gradient of the table"} aria-multiselectable=${choosing ? "true" : nothing} aria-rowcount=${derived.rows.length} aria-colcount=${derived.D}>${rows}</g>`;
 }
 
-/** @param {ArrayLike<number>} values @param {number} first @param {number} count @returns {number[]} */
+/**
+ * @param {ArrayLike<number>} values
+ * @param {number} first
+ * @param {number} count
+ * @returns {number[]}
+ */
 const windowOf = (values, first, count) => Array.prototype.slice.call(values, first, first + count);

@@ -26,7 +26,11 @@ function arithmeticCard(scene) {
   if (isPredicting(scene)) return nothing;
   const { trace, params, explorer } = scene;
   const wrong = params.rule === "assign" && !trace.header.passes.assign;
-  return formulaCard({ ...arithmetic(scene), tone: wrong ? "warn" : "hit", close: () => explorer.escape() });
+  return formulaCard({
+    ...arithmetic(scene),
+    tone: wrong ? "warn" : "hit",
+    close: () => explorer.escape(),
+  });
 }
 
 /** @type {View} */
@@ -46,13 +50,15 @@ const gradient = {
   narrate,
   tables,
   predict,
-  questionKind: ({ ui }) => (ui.local.asks === "fate" ? { kind: "one", things: "answer" } : { kind: "many" }),
+  questionKind: ({ ui }) =>
+    ui.local.asks === "fate" ? { kind: "one", things: "answer" } : { kind: "many" },
   focusOnAsk: ({ trace, ui }) => {
     const derived = derive(trace);
     return ui.local.asks === "fate" ? "fate:0" : `cell:${derived.rows[0]}:${ui.local.windows.col}`;
   },
   answer: (trace, { ui }) => {
-    if (ui.local.asks === "fate") return { question: "gradient.duplicates", truth: [duplicatesAnswer(trace)] };
+    if (ui.local.asks === "fate")
+      return { question: "gradient.duplicates", truth: [duplicatesAnswer(trace)] };
     return { question: "gradient.rows", truth: rowsWithGradient(derive(trace)) };
   },
   beforePaint: (scene) => {
@@ -69,7 +75,14 @@ const gradient = {
     const derived = derive(trace);
     if (derived.rowIndex(row) < 0) return;
     const [n] = derived.senders(row);
-    explorer.updateUi({ focus: n === undefined ? { part: "row", row } : { part: "chip", n }, hover: null, open: null }, "step");
+    explorer.updateUi(
+      {
+        focus: n === undefined ? { part: "row", row } : { part: "chip", n },
+        hover: null,
+        open: null,
+      },
+      "step",
+    );
   },
   keys: [
     [["Enter"], "on a weight's gradient: its sum, and the check of it"],
@@ -83,25 +96,44 @@ const gradient = {
     const now = scene.trace.header.params;
     const derived = derive(scene.trace);
     const old = derive(before);
-    const questionParams = ["text", "input_dim", "mode", ...(explorer.ui.local.asks === "fate" ? ["rule"] : [])];
-    if (explorer.ui.prediction && questionParams.some((name) => was[name] !== now[name])) explorer.ui.prediction = null;
+    const questionParams = [
+      "text",
+      "input_dim",
+      "mode",
+      ...(explorer.ui.local.asks === "fate" ? ["rule"] : []),
+    ];
+    if (explorer.ui.prediction && questionParams.some((name) => was[name] !== now[name]))
+      explorer.ui.prediction = null;
     if (explorer.ui.step >= Math.min(old.N, derived.N)) explorer.ui.step = derived.N; // it was whole, and stays so
     explorer.ui.focus = clampSpot(explorer.ui.focus, derived);
-    if (explorer.ui.open && explorer.ui.open.kind !== "fact") explorer.ui.open = clampSpot(explorer.ui.open, derived);
+    if (explorer.ui.open && explorer.ui.open.kind !== "fact")
+      explorer.ui.open = clampSpot(explorer.ui.open, derived);
     explorer.ui.hover = null;
     explorer.ui.local.col = Math.min(explorer.ui.local.col, derived.D - 1);
     explorer.ui.note = narrateChange(was, scene);
   },
   cursor: (scene) => {
     const { ui } = scene;
-    return { step: ui.step, playing: ui.playing, hover: ui.hover, selected: ui.focus ?? selection(scene) };
+    return {
+      step: ui.step,
+      playing: ui.playing,
+      hover: ui.hover,
+      selected: ui.focus ?? selection(scene),
+    };
   },
 };
 
-/** What was held, if it is still there. @param {any} spot @param {import("./trace.js").Derived} derived */
+/**
+ * What was held, if it is still there.
+ * @param {any} spot
+ * @param {import("./trace.js").Derived} derived
+ */
 function clampSpot(spot, { N, D, rowIndex }) {
   if (!spot) return null;
-  const outside = (spot.n ?? 0) >= N || (spot.row !== undefined && rowIndex(spot.row) < 0) || (spot.col ?? 0) >= D;
+  const outside =
+    (spot.n ?? 0) >= N ||
+    (spot.row !== undefined && rowIndex(spot.row) < 0) ||
+    (spot.col ?? 0) >= D;
   return outside ? null : spot;
 }
 

@@ -72,7 +72,12 @@ function spotAt(part, a, b) {
   return part === "back" ? { part, n: a, col: b } : { part, row: a, col: b };
 }
 
-/** Where an arrow leads from a spot, or null. @param {string} key @param {any} spot @param {Derived} derived */
+/**
+ * Where an arrow leads from a spot, or null.
+ * @param {string} key
+ * @param {any} spot
+ * @param {Derived} derived
+ */
 function next(key, spot, { N, D, rows, rowIndex }) {
   if (spot.part === "chip") {
     const to = nextCell(asVertical(key), { row: spot.n, col: 0 }, { rows: N, cols: 1 });
@@ -82,7 +87,11 @@ function next(key, spot, { N, D, rows, rowIndex }) {
     const to = nextCell(key, { row: spot.n, col: spot.col }, { rows: N, cols: D });
     return to && { part: "back", n: to.row, col: to.col };
   }
-  const to = nextCell(key, { row: rowIndex(spot.row), col: spot.col }, { rows: rows.length, cols: D });
+  const to = nextCell(
+    key,
+    { row: rowIndex(spot.row), col: spot.col },
+    { rows: rows.length, cols: D },
+  );
   return to && { part: "cell", row: rows[clamp(to.row, rows.length)], col: to.col };
 }
 

@@ -58,7 +58,14 @@ export function layout({ width, R, D, N }) {
     width,
     narrow,
     height: TOP + bodyH + FOOT,
-    chips: { x: left, w: chipW, h: Math.min(28, pitch - 4), pitch, count, y: TOP + (bodyH - count * pitch) / 2 },
+    chips: {
+      x: left,
+      w: chipW,
+      h: Math.min(28, pitch - 4),
+      pitch,
+      count,
+      y: TOP + (bodyH - count * pitch) / 2,
+    },
     gradOutput: { x: backX, ch: Math.min(rh, pitch - 4, 22) },
     labels: { x: labelX, w: labelW },
     table: {

@@ -11,7 +11,10 @@ import { busiest, highlightFor, rowsWithGradient, derive, rowStateAt } from "./t
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./trace.js").Derived} Derived */
 
-/** A word in quotation marks, kept apart from the direction of the sentence. @param {string} token */
+/**
+ * A word in quotation marks, kept apart from the direction of the sentence.
+ * @param {string} token
+ */
 const quoted = (token) => html`“<bdi>${token}</bdi>”`;
 
 /** @param {Derived} derived @param {number} row */
@@ -23,11 +26,14 @@ export function narrate(scene) {
   const { ui } = scene;
   const derived = derive(scene.trace);
   if (ui.prediction?.phase === "open") {
-    if (ui.local.asks === "fate") return html`The same row gets several gradients. Which number will it hold in the end?`;
+    if (ui.local.asks === "fate")
+      return html`The same row gets several gradients. Which number will it hold in the end?`;
     return html`Choose each row that will get a gradient; a row that gets several counts once.`;
   }
-  if (!derived.N) return html`No words, so nothing comes back: every row has a gradient of zero. Type a sentence.`;
-  if (ui.prediction && ui.local.asks === "rows" && !ui.hover && !ui.focus) return narrateRows(derived);
+  if (!derived.N)
+    return html`No words, so nothing comes back: every row has a gradient of zero. Type a sentence.`;
+  if (ui.prediction && ui.local.asks === "rows" && !ui.hover && !ui.focus)
+    return narrateRows(derived);
   const spot = selection(scene);
   const highlight = highlightFor(derived, spot);
   if (highlight.n >= 0) return narrateWord(scene, derived, highlight.n);
@@ -38,7 +44,8 @@ export function narrate(scene) {
 /** @param {Derived} derived */
 function narrateRows(derived) {
   const reached = rowsWithGradient(derived);
-  if (derived.tied && reached.length) return html`Every row gets a gradient: each word's scores use the whole table.`;
+  if (derived.tied && reached.length)
+    return html`Every row gets a gradient: each word's scores use the whole table.`;
   return html`${pluralize(derived.N, "word")} send a gradient to ${pluralize(reached.length, "row")} of ${derived.V}. The others get exactly zero.`;
 }
 
@@ -49,14 +56,18 @@ function narrateWord(scene, derived, n) {
   const row = derived.ids[n];
   const col = selectedColumn(scene);
   if (!derived.hasGradient(n)) {
-    if (derived.tied) return html`${word} is the last word: it has no next one to predict, and sends nothing back.`;
+    if (derived.tied)
+      return html`${word} is the last word: it has no next one to predict, and sends nothing back.`;
     return html`${word} is padding: a gradient comes back to it, and row ${row} takes none of it.`;
   }
   const sends = html`${word} sends [${vector(derived.gradOutput(n))}] back to row ${row}`;
   if (n > ui.step) return html`${sends}, but it has not arrived yet.`;
   const earlier = derived.senders(row).filter((other) => other < n);
   if (!earlier.length) return html`${sends}: the first to arrive there.`;
-  const had = params.rule === "add" ? derived.runningSum(earlier[earlier.length - 1]) : derived.gradOutput(earlier[earlier.length - 1]);
+  const had =
+    params.rule === "add"
+      ? derived.runningSum(earlier[earlier.length - 1])
+      : derived.gradOutput(earlier[earlier.length - 1]);
   const value = derived.gradOutput(n)[col];
   if (params.rule === "assign")
     return html`${sends}. In column ${col} it <b>overwrites</b> ${fixed(had[col])} with ${fixed(value)}: what was there is lost.`;
@@ -79,13 +90,18 @@ function narrateRow(scene, derived, row) {
     return html`${subject} is read by no word: its gradient is exactly zero.`;
   }
   if (!parts.length) return html`Nothing has arrived at row ${row} yet.`;
-  const times = parts.length === 1 ? "once" : parts.length === 2 ? "twice" : `${parts.length} times`;
-  const scores = derived.tied ? html`, and ${fixed(derived.gradFromScores(row)[col])} through the scores` : "";
+  const times =
+    parts.length === 1 ? "once" : parts.length === 2 ? "twice" : `${parts.length} times`;
+  const scores = derived.tied
+    ? html`, and ${fixed(derived.gradFromScores(row)[col])} through the scores`
+    : "";
   if (params.rule === "assign" && parts.length > 1)
     return html`${subject} was assigned ${times}. In column ${col} only the last is left, ${fixed(parts[parts.length - 1])}${scores}; the sum would be ${fixed(derived.gradient(row, "add")[col])}.`;
   if (params.mode === "frequency" && parts.length > 1 && now.complete)
     return html`${subject} appears ${times}: in column ${col} it gets (${sumText(parts)}) / ${parts.length} = <b>${value}</b>, the mean.`;
-  const result = derived.tied ? html`${sumText(parts)}${scores}, together <b>${value}</b>` : html`${sumText(parts)}${parts.length > 1 ? html` = <b>${value}</b>` : ""}`;
+  const result = derived.tied
+    ? html`${sumText(parts)}${scores}, together <b>${value}</b>`
+    : html`${sumText(parts)}${parts.length > 1 ? html` = <b>${value}</b>` : ""}`;
   return html`${subject} appears ${times}: in column ${col} it gets ${result}.`;
 }
 
@@ -98,7 +114,11 @@ function narrateEnd(scene, derived, row) {
   return html`${narrateRow(scene, derived, row)} ${verdict}`;
 }
 
-/** What changed between two traces, in one sentence, or "". @param {Record<string, any>} was @param {Scene} scene */
+/**
+ * What changed between two traces, in one sentence, or "".
+ * @param {Record<string, any>} was
+ * @param {Scene} scene
+ */
 export function narrateChange(was, { trace }) {
   const { params, passes, reached, V } = trace.header;
   const derived = derive(trace);
@@ -113,7 +133,9 @@ export function narrateChange(was, { trace }) {
   }
   if (was.digits !== params.digits) return narrateStepSize(trace, derived);
   if (was.mode === params.mode) return "";
-  const failing = passes.add ? "" : " It is no longer the gradient of the loss, on purpose: the check fails.";
+  const failing = passes.add
+    ? ""
+    : " It is no longer the gradient of the loss, on purpose: the check fails.";
   return /** @type {Record<string, string>} */ ({
     plain: `Each word pulls the row it reads: ${reached} of ${V} rows get a gradient.`,
     padding: `Row ${params.padding_idx} is padding: it learns nothing.${failing}`,
@@ -129,8 +151,11 @@ function narrateStepSize(trace, derived) {
   const best = errors.indexOf(Math.min(...errors));
   const h = `h = ${scientific(stepSize(digits), 0)}`;
   const error = `${scientific(errorsByStep(trace, derived, rule, null)[digits])}`;
-  if (rule === "assign" && !trace.header.passes.assign) return `${h}: the error stays near ${error}. No step helps: the gradient itself is wrong.`;
-  if (digits < best) return `${h}: the error is ${error}. So far apart the loss is curved in between.`;
-  if (digits > best) return `${h}: the error is ${error}. So near, the two losses differ in their last digits only.`;
+  if (rule === "assign" && !trace.header.passes.assign)
+    return `${h}: the error stays near ${error}. No step helps: the gradient itself is wrong.`;
+  if (digits < best)
+    return `${h}: the error is ${error}. So far apart the loss is curved in between.`;
+  if (digits > best)
+    return `${h}: the error is ${error}. So near, the two losses differ in their last digits only.`;
   return `${h}: the error is ${error}, the bottom of the V.`;
 }

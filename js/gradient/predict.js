@@ -13,10 +13,12 @@ import { busiest, derive } from "./trace.js";
 /** @param {Scene} scene */
 export function predict(scene) {
   const { trace, ui } = scene;
-  if (ui.local.asks === "fate") return { question: duplicatesQuestion(scene), outcome: duplicatesOutcome(scene) };
+  if (ui.local.asks === "fate")
+    return { question: duplicatesQuestion(scene), outcome: duplicatesOutcome(scene) };
   const derived = derive(trace);
   const verdict = ui.prediction?.verdict;
-  const named = (/** @type {number} */ row) => (derived.word(row) ? `${row} (${derived.word(row)})` : String(row));
+  const named = (/** @type {number} */ row) =>
+    derived.word(row) ? `${row} (${derived.word(row)})` : String(row);
   const missed = verdict?.missed.length ? `Missed: ${joinList(verdict.missed.map(named), 4)}.` : "";
   const extra = verdict?.extra.length ? `Gets none: ${joinList(verdict.extra.map(named), 4)}.` : "";
   const row = busiest(derived);
@@ -28,13 +30,18 @@ export function predict(scene) {
         : "";
   return {
     question: html`Which rows will get a gradient? Click them, or use the arrows and Enter.`,
-    outcome: [missed, extra, derived.tied || !(missed || extra) ? lesson : ""].filter(Boolean).join(" "),
+    outcome: [missed, extra, derived.tied || !(missed || extra) ? lesson : ""]
+      .filter(Boolean)
+      .join(" "),
   };
 }
 
 export const ANSWERS = ["the last", "the mean", "the sum"];
 
-/** The row that is asked about, or −1 when no row gets two different gradients. @param {Scene["trace"]} trace */
+/**
+ * The row that is asked about, or −1 when no row gets two different gradients.
+ * @param {Scene["trace"]} trace
+ */
 export function duplicatedRow(trace) {
   const derived = derive(trace);
   const row = busiest(derived);
@@ -48,7 +55,12 @@ export function duplicatesAnswer({ header }) {
   return mode === "frequency" ? 1 : 2;
 }
 
-/** The three numbers that the answers come to. @param {Scene["trace"]} trace @param {number} row @param {number} col */
+/**
+ * The three numbers that the answers come to.
+ * @param {Scene["trace"]} trace
+ * @param {number} row
+ * @param {number} col
+ */
 export function candidates(trace, row, col) {
   const derived = derive(trace);
   const values = derived.senders(row).map((n) => derived.gradOutput(n)[col]);
@@ -67,10 +79,12 @@ export function duplicatesQuestion(scene) {
   const word = derived.word(row);
   const parts = derived.senders(row).map((n) => fixed(derived.gradOutput(n)[col]));
   return html`Row ${row}${word ? html` (“<bdi>${word}</bdi>”)` : ""} gets ${parts.slice(0, 6).join(", ")}${parts.length > 6 ? " …" : ""} in column ${col}. What stands there in the end?
-    <span class="fates" role="group" aria-label="What stands there in the end">${ANSWERS.map((name, i) => {
-      const chosen = markOf(ui.prediction, i) === "chosen";
-      return html`<button type="button" data-place="fate:${i}" aria-pressed=${String(chosen)} @click=${() => explorer.choose(i)}>${chosen ? icon("right") : ""}${name}: <span class="num">${fixed(numbers[i])}</span></button>`;
-    })}</span>`;
+    <span class="fates" role="group" aria-label="What stands there in the end">${ANSWERS.map(
+      (name, i) => {
+        const chosen = markOf(ui.prediction, i) === "chosen";
+        return html`<button type="button" data-place="fate:${i}" aria-pressed=${String(chosen)} @click=${() => explorer.choose(i)}>${chosen ? icon("right") : ""}${name}: <span class="num">${fixed(numbers[i])}</span></button>`;
+      },
+    )}</span>`;
 }
 
 /** What the reveal says. @param {Scene} scene */

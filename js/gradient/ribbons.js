@@ -15,7 +15,9 @@ export function ribbons(drawing) {
   const { scene, derived, at, highlight, predicting, rule, step } = drawing;
   if (predicting && scene.ui.local.asks === "rows") return nothing;
   const first = scene.ui.local.windows.token;
-  const drawn = Array.from({ length: at.chips.count }, (_, i) => first + i).filter(derived.hasGradient);
+  const drawn = Array.from({ length: at.chips.count }, (_, i) => first + i).filter(
+    derived.hasGradient,
+  );
   const shownStep = predicting ? derived.N : step;
   const kind = (/** @type {number} */ n) => {
     if (n > shownStep) return "coming";
@@ -49,11 +51,16 @@ function wordPath({ scene, derived, at }, n) {
  */
 export function arrivingRow({ scene, derived, at, predicting, step }) {
   const { theme, ui } = scene;
-  if (predicting || theme.reducedMotion || step >= derived.N || !derived.hasGradient(step)) return nothing;
+  if (predicting || theme.reducedMotion || step >= derived.N || !derived.hasGradient(step))
+    return nothing;
   const i = derived.rowIndex(derived.ids[step]);
   const k = step - ui.local.windows.token;
   if (i < 0 || k < 0 || k >= at.chips.count) return nothing;
-  const values = Array.prototype.slice.call(derived.gradOutput(step), ui.local.windows.col, ui.local.windows.col + at.table.cols);
+  const values = Array.prototype.slice.call(
+    derived.gradOutput(step),
+    ui.local.windows.col,
+    ui.local.windows.col + at.table.cols,
+  );
   const dx = at.gradOutput.x - at.table.x;
   const dy = chipY(at, k) - rowY(at, i);
   return keyed(

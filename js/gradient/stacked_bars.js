@@ -27,16 +27,30 @@ import { rowStateAt } from "./trace.js";
  * @returns {Segment[]}
  */
 export function barSegments(derived, row, col, { arrived, counted }) {
-  const direct = derived.tied && derived.N > 1 ? [{ n: -1, value: derived.gradFromScores(row)[col], overwritten: false }] : [];
-  const arrivedSegments = arrived.map((n) => ({ n, value: derived.gradOutput(n)[col], overwritten: !counted.includes(n) }));
+  const direct =
+    derived.tied && derived.N > 1
+      ? [{ n: -1, value: derived.gradFromScores(row)[col], overwritten: false }]
+      : [];
+  const arrivedSegments = arrived.map((n) => ({
+    n,
+    value: derived.gradOutput(n)[col],
+    overwritten: !counted.includes(n),
+  }));
   // What was overwritten lies behind what is left, as its ghost.
-  return [...direct, ...arrivedSegments.filter(({ overwritten }) => !overwritten), ...arrivedSegments.filter(({ overwritten }) => overwritten)];
+  return [
+    ...direct,
+    ...arrivedSegments.filter(({ overwritten }) => !overwritten),
+    ...arrivedSegments.filter(({ overwritten }) => overwritten),
+  ];
 }
 
 /** @type {WeakMap<Derived, { below: number, above: number }>} */
 const extents = new WeakMap();
 
-/** How far any pile reaches, in any column: the scale stays when the column changes. @param {Derived} derived */
+/**
+ * How far any pile reaches, in any column: the scale stays when the column changes.
+ * @param {Derived} derived
+ */
 export function barExtent(derived) {
   const before = extents.get(derived);
   if (before) return before;
@@ -45,7 +59,9 @@ export function barExtent(derived) {
   for (const row of derived.rows) {
     const senders = derived.senders(row);
     for (let col = 0; col < derived.D; col++) {
-      for (const { to } of stack(barSegments(derived, row, col, { arrived: senders, counted: senders }).map((p) => p.value))) {
+      for (const { to } of stack(
+        barSegments(derived, row, col, { arrived: senders, counted: senders }).map((p) => p.value),
+      )) {
         below = Math.min(below, to);
         above = Math.max(above, to);
       }
@@ -61,21 +77,23 @@ export function stackedBars({ scene, derived, at, highlight, rule, step }) {
   const col = selectedColumn(scene);
   const { below, above } = barExtent(derived);
   const { x, w, number } = at.bars;
-  const scale = (/** @type {number} */ value) => Math.round((x + ((value - below) / (above - below)) * w) * 10) / 10;
+  const scale = (/** @type {number} */ value) =>
+    Math.round((x + ((value - below) / (above - below)) * w) * 10) / 10;
   const zero = scale(0);
   const whole = step >= derived.N;
   return svg`<g class="piles" aria-hidden="true">
     <path class="zero" d="M${zero} ${at.table.y - 3}v${at.table.h + 4.5}" />
-    ${derived.rows.map((row, i) => guard([scene.trace, step, rule, col, at, highlight.row === row], () => {
-      const now = rowStateAt(derived, row, step, rule);
-      if (!now.any) return nothing;
-      const y = at.table.y + i * at.table.rh;
-      const h = at.table.rh - 1.5;
-      const lying = barSegments(derived, row, col, now);
-      const net = now.values[col];
-      const places = stack(lying.map((piece) => piece.value));
-      const many = lying.length > 1;
-      return svg`<g class="pile ${highlight.row === row ? "hit" : ""}">
+    ${derived.rows.map((row, i) =>
+      guard([scene.trace, step, rule, col, at, highlight.row === row], () => {
+        const now = rowStateAt(derived, row, step, rule);
+        if (!now.any) return nothing;
+        const y = at.table.y + i * at.table.rh;
+        const h = at.table.rh - 1.5;
+        const lying = barSegments(derived, row, col, now);
+        const net = now.values[col];
+        const places = stack(lying.map((piece) => piece.value));
+        const many = lying.length > 1;
+        return svg`<g class="pile ${highlight.row === row ? "hit" : ""}">
         ${lying.map((piece, k) => {
           const a = scale(Math.min(places[k].from, places[k].to));
           const b = scale(Math.max(places[k].from, places[k].to));
@@ -90,6 +108,7 @@ export function stackedBars({ scene, derived, at, highlight, rule, step }) {
         }
         <text class="num ${highlight.row === row ? "hit" : ""}" x=${number} y=${y + h / 2 + 4} text-anchor="end">${fixed(net)}</text>
       </g>`;
-    }))}
+      }),
+    )}
   </g>`;
 }

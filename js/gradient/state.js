@@ -21,7 +21,11 @@ export function initialUi() {
   return { windows: { token: 0, col: 0 }, col: 0, asks: "rows" };
 }
 
-/** What is looked at: the pointer first, then the keyboard, then the step. @param {Scene} scene @returns {Spot} */
+/**
+ * What is looked at: the pointer first, then the keyboard, then the step.
+ * @param {Scene} scene
+ * @returns {Spot}
+ */
 export function selection({ ui, trace }) {
   const { N } = derive(trace);
   return ui.hover ?? ui.focus ?? (ui.step < N ? { part: "chip", n: ui.step } : { part: "end" });
@@ -32,12 +36,16 @@ export function selectedColumn({ ui, trace }) {
   return Math.min(ui.hover?.col ?? ui.local.col, derive(trace).D - 1);
 }
 
-/** The weight that is checked: the one looked at, or the first column of the busiest row. @param {Scene} scene */
+/**
+ * The weight that is checked: the one looked at, or the first column of the busiest row.
+ * @param {Scene} scene
+ */
 export function selectedWeight(scene) {
   const { ui, trace } = scene;
   const derived = derive(trace);
   const col = selectedColumn(scene);
-  if (ui.open?.kind === "cell") return { row: ui.open.row, col: Math.min(ui.open.col, derived.D - 1), own: true };
+  if (ui.open?.kind === "cell")
+    return { row: ui.open.row, col: Math.min(ui.open.col, derived.D - 1), own: true };
   const spot = ui.hover?.part === "cell" ? ui.hover : ui.focus?.part === "cell" ? ui.focus : null;
   if (spot && derived.rowIndex(spot.row) >= 0) return { row: spot.row, col, own: true };
   const row = busiest(derived);
@@ -47,7 +55,11 @@ export function selectedWeight(scene) {
 /** Whether a question is open that the figure must not answer. @param {Scene} scene */
 export const isPredicting = ({ ui }) => ui.prediction?.phase === "open";
 
-/** The layout, the same object as long as nothing it depends on changes. @param {Scene} scene @param {Derived} derived */
+/**
+ * The layout, the same object as long as nothing it depends on changes.
+ * @param {Scene} scene
+ * @param {Derived} derived
+ */
 export function layoutOf(scene, { rows, D, N }) {
   const what = { width: scene.size.figure, R: rows.length, D, N };
   return cachedLayout(scene.explorer, what, layout);
@@ -61,7 +73,8 @@ export function clampUi(scene) {
   const at = layoutOf(scene, derived);
   const highlight = highlightFor(derived, selection(scene));
   if (!ui.hover && highlight.col >= 0) ui.local.col = highlight.col;
-  const token = highlight.n >= 0 ? highlight.n : ui.hover || ui.focus ? undefined : highlight.senders[0];
+  const token =
+    highlight.n >= 0 ? highlight.n : ui.hover || ui.focus ? undefined : highlight.senders[0];
   ui.local.windows = clampWindows(ui.local.windows, at, derived, {
     token: token !== undefined && token < derived.N ? token : undefined,
     col: selectedColumn(scene),

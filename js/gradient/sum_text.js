@@ -3,7 +3,11 @@
  */
 import { fixed } from "../kit/format.js";
 
-/** A number as it stands in a sum: the first with its sign, the others after " + " or " − ". @param {number} value @param {boolean} first */
+/**
+ * A number as it stands in a sum: the first with its sign, the others after " + " or " − ".
+ * @param {number} value
+ * @param {boolean} first
+ */
 export function term(value, first) {
   const text = fixed(value);
   if (first) return text;
@@ -22,7 +26,11 @@ export function sumText(values, most = 5) {
   return `${first.join("")} + … ${values.length - most} more …${term(values[values.length - 1], false)}`;
 }
 
-/** The first few of some values; the words around it see to the full stop. @param {ArrayLike<number>} values @param {number} [most] */
+/**
+ * The first few of some values; the words around it see to the full stop.
+ * @param {ArrayLike<number>} values
+ * @param {number} [most]
+ */
 export const vector = (values, most = 3) =>
   Array.from(values, (value) => fixed(value))
     .slice(0, most)

@@ -114,7 +114,9 @@ export function rowStateAt(derived, row, step, rule) {
   const direct = derived.gradFromScores(row);
   if (last === undefined) return { values: direct, arrived, counted, complete, any };
   const through = rule === "add" ? derived.runningSum(last) : derived.gradOutput(last);
-  const values = derived.tied ? Float64Array.from(through, (value, c) => value + direct[c]) : through;
+  const values = derived.tied
+    ? Float64Array.from(through, (value, c) => value + direct[c])
+    : through;
   return { values, arrived, counted, complete, any };
 }
 
@@ -160,10 +162,22 @@ export function highlightFor(derived, spot) {
   return derived.rowIndex(row) < 0 ? none : { n: -1, row, col, senders: derived.senders(row) };
 }
 
-/** The word that holds the tab stop. @param {Highlight} highlight @param {Derived} derived @param {number} step */
-export const tabStop = (highlight, { N }, step) => (highlight.n >= 0 ? highlight.n : step < N ? step : (highlight.senders[0] ?? 0));
+/**
+ * The word that holds the tab stop.
+ * @param {Highlight} highlight
+ * @param {Derived} derived
+ * @param {number} step
+ */
+export const tabStop = (highlight, { N }, step) =>
+  highlight.n >= 0 ? highlight.n : step < N ? step : (highlight.senders[0] ?? 0);
 
-/** Whether a word's gradient was overwritten by a later one. @param {Derived} derived @param {number} n @param {number} step @param {Rule} rule */
+/**
+ * Whether a word's gradient was overwritten by a later one.
+ * @param {Derived} derived
+ * @param {number} n
+ * @param {number} step
+ * @param {Rule} rule
+ */
 export function isOverwritten(derived, n, step, rule) {
   if (rule !== "assign" || !derived.hasGradient(n)) return false;
   return derived.senders(derived.ids[n]).some((later) => later > n && later <= step);

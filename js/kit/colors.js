@@ -5,16 +5,64 @@
 
 // Nine stops each, orange below zero and purple above; the middle is the page, so that zero recedes.
 const DIVERGING = {
-  light: ["#b35806", "#dd7a1c", "#f3a95a", "#fbd8ae", "#f4f4f5", "#d9d4ea", "#b4a9d3", "#8773b2", "#5a3a91"],
-  dark: ["#f08a24", "#cf7016", "#94521a", "#553620", "#262c35", "#3c3658", "#5f5391", "#8a78c8", "#b7a5f0"],
+  light: [
+    "#b35806",
+    "#dd7a1c",
+    "#f3a95a",
+    "#fbd8ae",
+    "#f4f4f5",
+    "#d9d4ea",
+    "#b4a9d3",
+    "#8773b2",
+    "#5a3a91",
+  ],
+  dark: [
+    "#f08a24",
+    "#cf7016",
+    "#94521a",
+    "#553620",
+    "#262c35",
+    "#3c3658",
+    "#5f5391",
+    "#8a78c8",
+    "#b7a5f0",
+  ],
 };
 const SEQUENTIAL = {
-  light: ["#fdea45", "#e2cd55", "#c2b168", "#a59c74", "#8a8779", "#707173", "#565c6c", "#35456c", "#00204d"],
-  dark: ["#00204d", "#35456c", "#565c6c", "#707173", "#8a8779", "#a59c74", "#c2b168", "#e2cd55", "#fdea45"],
+  light: [
+    "#fdea45",
+    "#e2cd55",
+    "#c2b168",
+    "#a59c74",
+    "#8a8779",
+    "#707173",
+    "#565c6c",
+    "#35456c",
+    "#00204d",
+  ],
+  dark: [
+    "#00204d",
+    "#35456c",
+    "#565c6c",
+    "#707173",
+    "#8a8779",
+    "#a59c74",
+    "#c2b168",
+    "#e2cd55",
+    "#fdea45",
+  ],
 };
 
 /** Okabe–Ito, in the order in which kinds are given colours. */
-export const CATEGORICAL = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442"];
+export const CATEGORICAL = [
+  "#0072b2",
+  "#e69f00",
+  "#009e73",
+  "#cc79a7",
+  "#56b4e9",
+  "#d55e00",
+  "#f0e442",
+];
 
 const STEPS = 64; // finer than the eye on a 20 px cell, and one table look-up per cell
 

@@ -16,9 +16,18 @@ import { live } from "lit-html/directives/live.js";
  * @param {(value: number) => void} spec.onChange
  * @param {string} [spec.valueText]  how the value reads; "V = 16" unless told
  */
-export function slider({ label, symbol, place, value, stops, onChange, valueText = `${symbol} = ${value}` }) {
+export function slider({
+  label,
+  symbol,
+  place,
+  value,
+  stops,
+  onChange,
+  valueText = `${symbol} = ${value}`,
+}) {
   /** @param {Event} event */
-  const input = (event) => onChange(stops[Number(/** @type {HTMLInputElement} */ (event.target).value)]);
+  const input = (event) =>
+    onChange(stops[Number(/** @type {HTMLInputElement} */ (event.target).value)]);
   return html`<label class="field">
     <span class="name">${label}</span><output class="num">${valueText}</output>
     <input

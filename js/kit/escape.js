@@ -25,7 +25,9 @@ export function escape(explorer) {
  * @param {HTMLElement} root
  */
 function returnFocusToHost(root) {
-  const host = /** @type {HTMLElement | null} */ (root.parentElement?.closest("[tabindex]") ?? null);
+  const host = /** @type {HTMLElement | null} */ (
+    root.parentElement?.closest("[tabindex]") ?? null
+  );
   if (host) host.focus();
   else /** @type {HTMLElement | null} */ (document.activeElement)?.blur();
 }

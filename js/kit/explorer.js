@@ -162,7 +162,10 @@ export class Explorer extends Renderer {
    * @param {{ fromLink?: boolean, patch?: Partial<Ui> }} [how]
    */
   goToStep(step, { fromLink = false, patch = {} } = {}) {
-    this.updateUi({ step: clamp(step, Math.max(1, this.steps)), hover: null, open: null, ...patch }, "step");
+    this.updateUi(
+      { step: clamp(step, Math.max(1, this.steps)), hover: null, open: null, ...patch },
+      "step",
+    );
     if (!fromLink) broadcast(this);
     this.reportCursor();
   }
@@ -204,12 +207,15 @@ export class Explorer extends Renderer {
       const { prediction } = this.ui;
       return this.predict(!prediction ? "again" : prediction.verdict ? "done" : "reveal");
     }
-    if (command === "table" || command === "help") return this.showPanel(this.ui.panel === command ? null : command);
+    if (command === "table" || command === "help")
+      return this.showPanel(this.ui.panel === command ? null : command);
     if (command === "reset") return this.reset();
     if (command === "share") return void share(this);
     if (command === "leave") return this.escape();
     this.player.stop();
-    this.goToStep(stepTo(command, this.ui.step, this.steps), { patch: { playing: false, focus: null } });
+    this.goToStep(stepTo(command, this.ui.step, this.steps), {
+      patch: { playing: false, focus: null },
+    });
   }
 
   /** @param {"table" | "help" | null} panel */

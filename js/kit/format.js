@@ -66,7 +66,8 @@ export function duration(ns) {
     ["s", 1e9],
   ])) {
     const n = ns / size;
-    if (n < 999.5 || unit === "s") return `${n < 9.95 && unit !== "ns" ? fixed(n, 1) : formatInt(n)} ${unit}`;
+    if (n < 999.5 || unit === "s")
+      return `${n < 9.95 && unit !== "ns" ? fixed(n, 1) : formatInt(n)} ${unit}`;
   }
   return "—";
 }
@@ -89,7 +90,17 @@ export function pluralize(n, one, many = `${one}s`) {
   return `${formatInt(n)} ${n === 1 ? one : many}`;
 }
 
-const ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"];
+const ORDINALS = [
+  "first",
+  "second",
+  "third",
+  "fourth",
+  "fifth",
+  "sixth",
+  "seventh",
+  "eighth",
+  "ninth",
+];
 
 /**
  * The place in a row, counted from 0 and said from 1: first, second, … 21st.
@@ -108,7 +119,8 @@ export function ordinal(index) {
  * @param {number} [most]
  */
 export function joinList(items, most = 6) {
-  if (items.length > most) return `${items.slice(0, most).join(", ")} … and ${items.length - most} more`;
+  if (items.length > most)
+    return `${items.slice(0, most).join(", ")} … and ${items.length - most} more`;
   if (items.length < 2) return items.join("");
   return `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;
 }

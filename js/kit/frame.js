@@ -82,9 +82,22 @@ function setLook({ root, store, theme, view, size }) {
 /** @param {Explorer} explorer */
 function topButtons(explorer) {
   const { ui } = explorer;
-  /** @param {string} command @param {unknown} label @param {string} key @param {boolean} pressed @param {string} [name] */
+  /**
+   * @param {string} command
+   * @param {unknown} label
+   * @param {string} key
+   * @param {boolean} pressed
+   * @param {string} [name]
+   */
   const one = (command, label, key, pressed, name) =>
-    button({ label, key, pressed, name, place: `top:${command}`, onClick: () => explorer.run(command) });
+    button({
+      label,
+      key,
+      pressed,
+      name,
+      place: `top:${command}`,
+      onClick: () => explorer.run(command),
+    });
   return html`<div class="top" role="group" aria-label="View">
     ${one("predict", "Predict", "P", ui.prediction !== null)} ${one("table", "Table", "T", ui.panel === "table")}
     ${button({ label: "Reset", key: "R", place: "top:reset", onClick: () => explorer.run("reset") })}

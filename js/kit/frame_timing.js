@@ -15,7 +15,8 @@ const isTiming = () => Boolean(/** @type {any} */ (globalThis).embedlabBudget);
  */
 export function startTiming(name, start = performance.now()) {
   if (!isTiming()) return () => {};
-  return () => afterPaint(() => performance.measure(`embedlab:${name}`, { start, end: performance.now() }));
+  return () =>
+    afterPaint(() => performance.measure(`embedlab:${name}`, { start, end: performance.now() }));
 }
 
 /**

@@ -52,7 +52,10 @@ export function commandOf({ key, target, ctrlKey, metaKey, altKey }) {
   return command;
 }
 
-/** Whether a key is held that makes the press a shortcut of the browser or of Jupyter. @param {KeyboardEvent} event */
+/**
+ * Whether a key is held that makes the press a shortcut of the browser or of Jupyter.
+ * @param {KeyboardEvent} event
+ */
 export const isShortcut = ({ ctrlKey, metaKey, altKey }) => ctrlKey || metaKey || altKey;
 
 /** @param {string} key */
@@ -65,9 +68,12 @@ export const isNavigationKey = (key) => isArrow(key) || key === "PageUp" || key 
 export const asVertical = (key) =>
   key === "ArrowLeft" ? "ArrowUp" : key === "ArrowRight" ? "ArrowDown" : key;
 
-/** The parts of the data-place that holds the keyboard: "cell:3:1" gives ["cell", "3", "1"]. @param {KeyboardEvent} event */
+/**
+ * The parts of the data-place that holds the keyboard: "cell:3:1" gives ["cell", "3", "1"].
+ * @param {KeyboardEvent} event
+ */
 export const focusedPlace = ({ target }) =>
-  (/** @type {HTMLElement | null} */ (target)?.dataset?.place ?? "").split(":");
+  /** @type {HTMLElement | null} */ (target?.dataset?.place ?? "").split(":");
 
 /**
  * Keep keys inside the view: JupyterLab would take arrows, letters and Enter for itself.

@@ -43,7 +43,8 @@ export function join(id, heard) {
 /** Tell the linked views where this one is. @param {Explorer} explorer */
 export function broadcast(explorer) {
   const { scene, view, ui } = explorer;
-  if (scene) explorer.link.send({ view: view.name, step: ui.step, row: view.selectedRow?.(scene) ?? null });
+  if (scene)
+    explorer.link.send({ view: view.name, step: ui.step, row: view.selectedRow?.(scene) ?? null });
 }
 
 /** Tell the linked views of a selected row alone. @param {Explorer} explorer @param {number} row */

@@ -63,7 +63,17 @@ export function stepTo(command, step, steps) {
  * @param {(step: number) => void} spec.goToStep
  * @param {(speed: number) => void} spec.setSpeed
  */
-export function transport({ noun, step, steps, stepLabel, playing, speed, run, goToStep, setSpeed }) {
+export function transport({
+  noun,
+  step,
+  steps,
+  stepLabel,
+  playing,
+  speed,
+  run,
+  goToStep,
+  setSpeed,
+}) {
   const none = steps === 0;
   const label = stepLabel ?? `${noun} ${formatInt(step + 1)} of ${formatInt(steps)}`;
   /** @param {string} name @param {string} label @param {string} key @param {string} [iconName] */

@@ -121,7 +121,10 @@ const TALLY_LABELS = {
 export function predictionStrip({ prediction, question, outcome, noun, run }) {
   const { verdict, chosen, kind } = prediction;
   if (!verdict) {
-    const counted = { many: `${chosen.length} ${noun} chosen`, one: chosen.length ? `1 ${noun} chosen` : `no ${noun} chosen` };
+    const counted = {
+      many: `${chosen.length} ${noun} chosen`,
+      one: chosen.length ? `1 ${noun} chosen` : `no ${noun} chosen`,
+    };
     return html`<section class="strip predict" aria-label="Predict">
       <p><b>Predict.</b> ${question}</p>
       ${kind === "curve" ? nothing : html`<span class="num count">${counted[kind]}</span>`}
@@ -158,7 +161,13 @@ export function runPredictionAct(explorer, command) {
   }
   if (command === "again") {
     const { kind, start } = view.questionKind?.(scene) ?? {};
-    explorer.updateUi({ prediction: newPrediction(kind, start), playing: false, open: null, hover: null, focus: null });
+    explorer.updateUi({
+      prediction: newPrediction(kind, start),
+      playing: false,
+      open: null,
+      hover: null,
+      focus: null,
+    });
     return explorer.focusAfterPaint(view.focusOnAsk(scene));
   }
   const { question, truth, near } = view.answer(scene.trace, scene);

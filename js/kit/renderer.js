@@ -60,7 +60,8 @@ export class Renderer {
     const ends = Object.entries(this.timedActs).map(([name, start]) => startTiming(name, start));
     this.timedActs = {};
     this.draw();
-    if (this.pendingFocus && focusByPlace(this.root, this.pendingFocus)) this.pendingFocus = undefined;
+    if (this.pendingFocus && focusByPlace(this.root, this.pendingFocus))
+      this.pendingFocus = undefined;
     for (const end of ends) end();
   }
 

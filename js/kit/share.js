@@ -37,7 +37,10 @@ export async function copyText(text, near) {
   }
 }
 
-/** Copy the state, and say so; where nothing can be copied, show it. @param {import("./explorer.js").Explorer} explorer */
+/**
+ * Copy the state, and say so; where nothing can be copied, show it.
+ * @param {import("./explorer.js").Explorer} explorer
+ */
 export async function share(explorer) {
   const { scene } = explorer;
   if (!scene) return;
@@ -45,6 +48,8 @@ export async function share(explorer) {
   const text = stateText(header.view, header.version, header.params, header.needs);
   const done = await copyText(text, explorer.root);
   explorer.updateUi({
-    note: done ? "The state is on the clipboard: paste it into from_state(…)." : `Copy this: ${text}`,
+    note: done
+      ? "The state is on the clipboard: paste it into from_state(…)."
+      : `Copy this: ${text}`,
   });
 }

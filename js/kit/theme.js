@@ -24,7 +24,10 @@ export function watchTheme(el, changed) {
   for (const list of lists) list.addEventListener("change", changed);
   const observer = new MutationObserver(changed);
   for (const node of [document.documentElement, document.body]) {
-    observer.observe(node, { attributes: true, attributeFilter: ["class", "style", "data-jp-theme-light"] });
+    observer.observe(node, {
+      attributes: true,
+      attributeFilter: ["class", "style", "data-jp-theme-light"],
+    });
   }
   return {
     read: () => readTheme(el),

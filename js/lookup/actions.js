@@ -28,7 +28,8 @@ export function select(scene, spot) {
     return;
   }
   if (spot.part === "chip") return explorer.goToStep(spot.n, { patch: { focus: spot } });
-  if (spot.part === "row") return focusSpot(scene, { part: "table", row: spot.row, col: ui.local.windows.col });
+  if (spot.part === "row")
+    return focusSpot(scene, { part: "table", row: spot.row, col: ui.local.windows.col });
   focusSpot(scene, spot);
 }
 
@@ -39,7 +40,10 @@ export function select(scene, spot) {
  * @param {any} [open]
  */
 export function focusSpot({ explorer, ui }, spot, open = null) {
-  explorer.updateUi({ focus: spot, open, hover: ui.hover && spot.part === "map" ? null : ui.hover }, "step");
+  explorer.updateUi(
+    { focus: spot, open, hover: ui.hover && spot.part === "map" ? null : ui.hover },
+    "step",
+  );
   explorer.focusAfterPaint(placeOf(spot));
   explorer.reportCursor();
 }
@@ -70,7 +74,9 @@ export function finishEdit(scene, keep) {
   const value = keep ? parseNumber(text) : before;
   const now = derive(scene.trace).weights(row)[col];
   if (value === null) {
-    scene.explorer.updateUi({ note: `A weight is a number such as 0.5. “${text}” is none; nothing was changed.` });
+    scene.explorer.updateUi({
+      note: `A weight is a number such as 0.5. “${text}” is none; nothing was changed.`,
+    });
   } else if (fixed(value) !== fixed(now) || (!keep && value !== now)) sendEdit(scene, value);
   scene.ui.local.editing = null;
   scene.explorer.focusAfterPaint(`cell:${row}:${col}`);
@@ -80,5 +86,7 @@ export function finishEdit(scene, keep) {
 export function sendEdit(scene, value) {
   const { row, col } = scene.ui.local.editing;
   const edits = /** @type {[number, number, number][]} */ (scene.explorer.store.params.edits ?? []);
-  scene.explorer.edit({ edits: [...edits.filter(([r, c]) => r !== row || c !== col), [row, col, value]] });
+  scene.explorer.edit({
+    edits: [...edits.filter(([r, c]) => r !== row || c !== col), [row, col, value]],
+  });
 }

@@ -25,7 +25,9 @@ export function headings({ at, derived, scene, predicting }) {
   const far = at.out.x + 92 > at.width;
   const { rows, cols } = at.table;
   const rowRange =
-    rows < V ? `${at.narrow ? "" : "rows "}${windows.row}–${windows.row + rows - 1} of ${V}` : `V × D = ${V} × ${D}`;
+    rows < V
+      ? `${at.narrow ? "" : "rows "}${windows.row}–${windows.row + rows - 1} of ${V}`
+      : `V × D = ${V} × ${D}`;
   const wide =
     cols < D
       ? `${at.narrow ? "cols" : "columns"} ${windows.col}–${windows.col + cols - 1} of ${D}`
@@ -112,7 +114,9 @@ export function rings({ scene, derived, at, highlight, predicting }) {
   const isDrawn = highlight.row >= 0 && i >= 0 && i < table.rows;
   const col = highlight.col - col0;
   const cell = highlight.col >= 0 && col >= 0 && col < table.cols;
-  const outs = derived.error ? [] : highlight.tokens.map((n) => n - token).filter((k) => k >= 0 && k < c.count);
+  const outs = derived.error
+    ? []
+    : highlight.tokens.map((n) => n - token).filter((k) => k >= 0 && k < c.count);
   return svg`<g class="rings" aria-hidden="true">
     ${isDrawn ? svg`<rect class="ring" x=${table.x - 3} y=${table.y + i * table.rh - 3} width=${table.w + 4.5} height=${table.rh + 4.5} rx="4" />` : nothing}
     ${outs.map((k) => svg`<rect class="ring ${highlight.n >= 0 && highlight.n - token !== k ? "same" : ""}" x=${out.x - 3} y=${chipY(at, k) - out.ch / 2 - 3} width=${table.w + 4.5} height=${out.ch + 4.5} rx="4" />`)}

@@ -14,13 +14,23 @@ import { highlightFor, derive } from "./trace.js";
 
 /** @typedef {{ name?: string, body: unknown, note?: unknown, main?: boolean }} Line */
 
-/** The lines of the arithmetic card. @param {Scene} scene @returns {{ lines: Line[], pinned: boolean }} */
+/**
+ * The lines of the arithmetic card.
+ * @param {Scene} scene
+ * @returns {{ lines: Line[], pinned: boolean }}
+ */
 export function arithmetic(scene) {
   const derived = derive(scene.trace);
   const { open, hover, focus } = scene.ui;
   if (open?.kind === "fact") return { lines: [fact(open.id, scene, derived)], pinned: true };
   const cell =
-    hover?.part === "out" ? hover : open?.kind === "out" ? open : focus?.part === "out" ? focus : null;
+    hover?.part === "out"
+      ? hover
+      : open?.kind === "out"
+        ? open
+        : focus?.part === "out"
+          ? focus
+          : null;
   if (cell && cell.n < derived.N && derived.rows[cell.n] >= 0 && derived.output(cell.n)) {
     return { lines: cellLines(scene, derived, cell.n, cell.col), pinned: open?.kind === "out" };
   }
@@ -52,7 +62,13 @@ function rowLines({ params, size }, { N, V, D, total, rows, output }, n) {
   return hot ? [product, gather] : [gather, product];
 }
 
-/** @param {Scene} scene @param {Derived} derived @param {number} n @param {number} col @returns {Line[]} */
+/**
+ * @param {Scene} scene
+ * @param {Derived} derived
+ * @param {number} n
+ * @param {number} col
+ * @returns {Line[]}
+ */
 function cellLines({ params, ui, size }, derived, n, col) {
   const { V, D, total, rows, weights } = derived;
   const row = rows[n];
@@ -88,7 +104,13 @@ function cellLines({ params, ui, size }, derived, n, col) {
   return hot ? [product, gather] : [gather, product];
 }
 
-/** The formula of a number in the column on the right. @param {string} id @param {Scene} scene @param {Derived} derived @returns {Line} */
+/**
+ * The formula of a number in the column on the right.
+ * @param {string} id
+ * @param {Scene} scene
+ * @param {Derived} derived
+ * @returns {Line}
+ */
 function fact(id, { trace }, { total: N, V, D, rows }) {
   const { header } = trace;
   const bytes = N ? header.bytes_moved / (N * D) : 4;
@@ -123,7 +145,10 @@ function fact(id, { trace }, { total: N, V, D, rows }) {
       body: html`max |gather − one-hot| over all ${formatInt(N * D)} numbers = <span class="on">${formatDifference(header.max_difference)}</span>`,
       note: "two ways, one result",
     },
-    time: { body: "the best of a few runs of the core on these very ids", note: "measured here, just now" },
+    time: {
+      body: "the best of a few runs of the core on these very ids",
+      note: "measured here, just now",
+    },
   };
   return lines[id];
 }

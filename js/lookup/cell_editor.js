@@ -13,7 +13,10 @@ export function cellEditor(scene, at) {
   const { editing, windows } = scene.ui.local;
   if (!editing) return nothing;
   const { row, col, text } = editing;
-  const x = Math.min(at.width - 66, Math.max(0, at.table.x + (col - windows.col + 0.5) * at.table.cw - 33));
+  const x = Math.min(
+    at.width - 66,
+    Math.max(0, at.table.x + (col - windows.col + 0.5) * at.table.cw - 33),
+  );
   return html`<input
     class="edit num"
     type="text"

@@ -46,4 +46,3 @@ export function controls(scene) {
 
 /** @param {Scene} scene */
 const canRace = ({ trace }) => trace.header.gather_ns != null && trace.header.tokens.length > 0;
-

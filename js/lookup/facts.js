@@ -40,7 +40,11 @@ export function facts(scene) {
           value: none ?? `${formatInt(header.rows_read)} of ${formatInt(V)}`,
           id: none ? undefined : "rows",
         },
-        { name: "bytes moved", value: none ?? formatInt(header.bytes_moved), id: none ? undefined : "bytes" },
+        {
+          name: "bytes moved",
+          value: none ?? formatInt(header.bytes_moved),
+          id: none ? undefined : "bytes",
+        },
         {
           name: "multiplications",
           value: error ? "—" : "0",
@@ -78,6 +82,7 @@ export function facts(scene) {
   ];
   const { max: mostV = 2048 } = limit(scene, "input_dim");
   const { max: mostD = 32 } = limit(scene, "output_dim");
-  const open = (/** @type {string} */ id) => explorer.updateUi({ open: { kind: "fact", id, from: `fact:${id}` } });
+  const open = (/** @type {string} */ id) =>
+    explorer.updateUi({ open: { kind: "fact", id, from: `fact:${id}` } });
   return html`${factGroups(/** @type {any} */ (groups), open)} ${costChart({ N: total, V, D, mostV, mostD })}`;
 }

@@ -5,7 +5,16 @@
 import { html, nothing } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
 import { clampToWindow } from "../kit/roving_tabindex.js";
-import { idRange, headings, map, cutNotice, rings, colorScale, hiddenOutput, verdicts } from "./annotations.js";
+import {
+  idRange,
+  headings,
+  map,
+  cutNotice,
+  rings,
+  colorScale,
+  hiddenOutput,
+  verdicts,
+} from "./annotations.js";
 import { cellEditor } from "./cell_editor.js";
 import { oneHotColumn, outputGrid, tableGrid } from "./grids.js";
 import { pointer } from "./input.js";

@@ -17,7 +17,9 @@ export function tableGrid({ scene, derived, at, highlight, predicting, oneHot })
   const { table } = at;
   const { focus } = scene.ui;
   const stop =
-    focus?.part === "table" ? focus : { row: clampToWindow(Math.max(0, highlight.row), first, table.rows), col: col0 };
+    focus?.part === "table"
+      ? focus
+      : { row: clampToWindow(Math.max(0, highlight.row), first, table.rows), col: col0 };
   const edits = /** @type {[number, number, number][]} */ (scene.params.edits ?? []);
   const rows = Array.from({ length: Math.min(table.rows, derived.V) }, (_, i) => {
     const row = first + i;
@@ -84,7 +86,10 @@ export function outputGrid({ scene, derived, at, highlight }) {
   const stop =
     focus?.part === "out"
       ? focus
-      : { n: clampToWindow(highlight.n >= 0 ? highlight.n : step, first, at.chips.count), col: col0 };
+      : {
+          n: clampToWindow(highlight.n >= 0 ? highlight.n : step, first, at.chips.count),
+          col: col0,
+        };
   const outputRow = scene.params.way === "one-hot" ? derived.onehot : derived.output;
   const rows = Array.from({ length: at.chips.count }, (_, i) => {
     const n = first + i;
@@ -113,5 +118,10 @@ export function outputGrid({ scene, derived, at, highlight }) {
   return svg`<g role="grid" aria-label="Output" aria-rowcount=${derived.N} aria-colcount=${derived.D}>${rows}</g>`;
 }
 
-/** @param {ArrayLike<number>} values @param {number} first @param {number} count @returns {number[]} */
+/**
+ * @param {ArrayLike<number>} values
+ * @param {number} first
+ * @param {number} count
+ * @returns {number[]}
+ */
 const windowOf = (values, first, count) => Array.prototype.slice.call(values, first, first + count);

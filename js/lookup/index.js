@@ -75,7 +75,7 @@ const lookup = {
     truth: [...derive(trace).readers.keys()].sort((a, b) => a - b),
   }),
   beforePaint: clampUi,
-  selectedRow: ({ trace, ui }) => (selection({ ui }).row ?? derive(trace).rows[ui.step] ?? null),
+  selectedRow: ({ trace, ui }) => selection({ ui }).row ?? derive(trace).rows[ui.step] ?? null,
   onRowSelected(explorer, { trace }, row) {
     const [first] = derive(trace).readers.get(row) ?? [];
     if (first !== undefined) explorer.goToStep(first, { fromLink: true, patch: { focus: null } });
@@ -91,7 +91,8 @@ const lookup = {
     if (!before) return;
     const was = before.header.params;
     const now = scene.trace.header.params;
-    if (prediction && (was.text !== now.text || was.input_dim !== now.input_dim)) explorer.ui.prediction = null;
+    if (prediction && (was.text !== now.text || was.input_dim !== now.input_dim))
+      explorer.ui.prediction = null;
     if (local.race?.done) local.race = null; // its numbers were another lookup's
     explorer.ui.focus = clampSpot(explorer.ui.focus, derive(scene.trace));
     explorer.ui.hover = null;
@@ -99,11 +100,20 @@ const lookup = {
   },
   cursor: (scene) => {
     const { ui } = scene;
-    return { step: ui.step, playing: ui.playing, hover: ui.hover, selected: ui.focus ?? selection(scene) };
+    return {
+      step: ui.step,
+      playing: ui.playing,
+      hover: ui.hover,
+      selected: ui.focus ?? selection(scene),
+    };
   },
 };
 
-/** What was held, if it is still there. @param {any} spot @param {import("./trace.js").Derived} derived */
+/**
+ * What was held, if it is still there.
+ * @param {any} spot
+ * @param {import("./trace.js").Derived} derived
+ */
 function clampSpot(spot, { N, V, D }) {
   const outside = spot && ((spot.n ?? 0) >= N || (spot.row ?? 0) >= V || (spot.col ?? 0) >= D);
   return outside ? null : spot;

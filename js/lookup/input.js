@@ -36,12 +36,14 @@ export function pointer(scene, derived, at) {
     /** @param {MouseEvent} event */
     click: (event) => {
       const target = spot(event);
-      if (target && !(/** @type {HTMLElement} */ (event.target).closest("input"))) select(scene, target);
+      if (target && !(/** @type {HTMLElement} */ (event.target).closest("input")))
+        select(scene, target);
     },
     /** @param {MouseEvent} event */
     edit: (event) => {
       const target = spot(event);
-      if (target?.part === "table" && !ui.prediction) startEdit(scene, Number(target.row), Number(target.col));
+      if (target?.part === "table" && !ui.prediction)
+        startEdit(scene, Number(target.row), Number(target.col));
     },
   };
 }
@@ -68,7 +70,11 @@ export function onKey(event, scene) {
 /** @param {KeyboardEvent} event @param {Scene} scene @param {Derived} derived @param {number} n */
 function chipKey({ key }, scene, derived, n) {
   if (key === "Enter") {
-    scene.explorer.updateUi({ open: { kind: "word", n, from: `chip:${n}` }, focus: { part: "chip", n }, hover: null });
+    scene.explorer.updateUi({
+      open: { kind: "word", n, from: `chip:${n}` },
+      focus: { part: "chip", n },
+      hover: null,
+    });
     return true;
   }
   const to = nextCell(asVertical(key), { row: n, col: 0 }, { rows: derived.N, cols: 1 });
@@ -79,7 +85,13 @@ function chipKey({ key }, scene, derived, n) {
   return isNavigationKey(key);
 }
 
-/** @param {KeyboardEvent} event @param {Scene} scene @param {Derived} derived @param {number} row @param {number} col */
+/**
+ * @param {KeyboardEvent} event
+ * @param {Scene} scene
+ * @param {Derived} derived
+ * @param {number} row
+ * @param {number} col
+ */
 function cellKey({ key }, scene, derived, row, col) {
   const predicting = scene.ui.prediction?.phase === "open";
   if (predicting && (key === "Enter" || key === " ")) {
@@ -95,7 +107,13 @@ function cellKey({ key }, scene, derived, row, col) {
   return isNavigationKey(key);
 }
 
-/** @param {KeyboardEvent} event @param {Scene} scene @param {Derived} derived @param {number} n @param {number} col */
+/**
+ * @param {KeyboardEvent} event
+ * @param {Scene} scene
+ * @param {Derived} derived
+ * @param {number} n
+ * @param {number} col
+ */
 function outKey({ key }, scene, derived, n, col) {
   if (key === "Enter") {
     focusSpot(scene, { part: "out", n, col }, { kind: "out", n, col, from: `out:${n}:${col}` });
@@ -141,4 +159,3 @@ function editKey(event, scene) {
   } else return false;
   return true;
 }
-

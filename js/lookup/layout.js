@@ -95,7 +95,12 @@ export const chipY = ({ chips }, i) => chips.y + i * chips.pitch + chips.pitch /
 /** The middle of a row, counted from the first one drawn. @param {Layout} at @param {number} i */
 export const rowY = ({ table }, i) => table.y + i * table.rh + (table.rh - 1.5) / 2;
 
-/** Where row `row` of all V lies on the map. @param {Layout} at @param {number} row @param {number} V */
+/**
+ * Where row `row` of all V lies on the map.
+ * @param {Layout} at
+ * @param {number} row
+ * @param {number} V
+ */
 export const mapY = ({ body }, row, V) => body.y + ((row + 0.5) / V) * body.h;
 
 /**
@@ -137,14 +142,22 @@ export function hit(at, windows, { V, N }, x, y) {
   const token = windows.token + Math.floor((y - chips.y) / chips.pitch);
   const isToken = y >= chips.y && token < Math.min(N, windows.token + chips.count);
   if (x >= chips.x && x < chips.x + chips.w) return isToken ? { part: "chip", n: token } : null;
-  if (map && x >= map.x - 4 && x < map.x + map.w + 4 && y >= at.body.y && y < at.body.y + at.body.h) {
+  if (
+    map &&
+    x >= map.x - 4 &&
+    x < map.x + map.w + 4 &&
+    y >= at.body.y &&
+    y < at.body.y + at.body.h
+  ) {
     return { part: "map", row: Math.min(V - 1, Math.floor(((y - at.body.y) / at.body.h) * V)) };
   }
   const row = windows.row + Math.floor((y - table.y) / table.rh);
   const isRow = y >= table.y && row < Math.min(V, windows.row + table.rows);
   if (x >= labels.x && x < table.x) return isRow ? { part: "row", row } : null;
   if (x >= table.x && x < table.x + table.w) {
-    return isRow ? { part: "table", row, col: windows.col + Math.floor((x - table.x) / table.cw) } : null;
+    return isRow
+      ? { part: "table", row, col: windows.col + Math.floor((x - table.x) / table.cw) }
+      : null;
   }
   if (x >= out.x && x < out.x + table.w && isToken) {
     return { part: "out", n: token, col: windows.col + Math.floor((x - out.x) / table.cw) };

@@ -9,10 +9,17 @@ import { highlightFor, derive } from "./trace.js";
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./trace.js").Derived} Derived */
 
-/** A word in quotation marks, kept apart from the direction of the sentence. @param {string} token */
+/**
+ * A word in quotation marks, kept apart from the direction of the sentence.
+ * @param {string} token
+ */
 const quoted = (token) => html`“<bdi>${token}</bdi>”`;
 
-/** The first few of some values; the words around it see to the full stop. @param {ArrayLike<number>} values @param {number} [most] */
+/**
+ * The first few of some values; the words around it see to the full stop.
+ * @param {ArrayLike<number>} values
+ * @param {number} [most]
+ */
 export const vector = (values, most = 3) =>
   Array.from(values, (v) => fixed(v))
     .slice(0, most)
@@ -29,7 +36,8 @@ export function narrate(scene) {
     return html`No words, no rows: the output has the shape ${shape([0, derived.D])}. Type a sentence.`;
   const spot = selection(scene);
   const highlight = highlightFor(derived, spot);
-  if (spot.part === "out" && highlight.n >= 0) return narrateCell(scene, derived, highlight.n, highlight.col);
+  if (spot.part === "out" && highlight.n >= 0)
+    return narrateCell(scene, derived, highlight.n, highlight.col);
   if (highlight.n >= 0) return narrateWord(scene, derived, highlight.n);
   return narrateRow(derived, highlight.row, spot.part === "table" ? highlight.col : -1);
 }
@@ -56,7 +64,8 @@ function narrateWord({ params }, derived, n) {
   if (derived.error)
     return html`${word} has id ${ids[n]}: row ${row} would be read, if every id had a row.`;
   const uses = readers.get(row)?.length ?? 1;
-  const again = uses > 1 ? html` The same row is read ${uses === 2 ? "twice" : `${uses} times`}.` : "";
+  const again =
+    uses > 1 ? html` The same row is read ${uses === 2 ? "twice" : `${uses} times`}.` : "";
   return html`${word} has id ${ids[n]}, so the output's ${ordinal(n)} row <b>is</b> row ${row} of the table, [${values}].${again}`;
 }
 
@@ -84,7 +93,11 @@ function narrateRow(derived, row, col) {
   return html`W[${row}, ${col}] = ${fixed(derived.weights(row)[col])}. ${subject} ${use}. Enter changes the weight.`;
 }
 
-/** What changed between two traces, in one sentence, or "". @param {Record<string, any>} was @param {Scene} scene */
+/**
+ * What changed between two traces, in one sentence, or "".
+ * @param {Record<string, any>} was
+ * @param {Scene} scene
+ */
 export function narrateChange(was, { trace }) {
   const { params, refused, multiplications } = trace.header;
   if (refused) return ""; // the fence and its sentence say it
@@ -104,4 +117,3 @@ export function narrateChange(was, { trace }) {
     : "no word reads that row, so the output stays as it was";
   return `W[${edit[0]}, ${edit[1]}] is now ${fixed(edit[2])}: ${use}.`;
 }
-

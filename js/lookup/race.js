@@ -39,7 +39,11 @@ export function timingStrip({ race, header, finish, again, close }) {
       ${
         onehot == null
           ? html`<p class="note">The one-hot way was not run: its matrix would be too large.</p>`
-          : lane("one-hot", onehot, `${formatInt(header.multiplications["one-hot"])} multiplications`)
+          : lane(
+              "one-hot",
+              onehot,
+              `${formatInt(header.multiplications["one-hot"])} multiplications`,
+            )
       }
       <p class="outcome">${race.done && onehot != null ? `the same numbers, max difference ${formatDifference(header.max_difference)}` : nothing}</p>
     </div>

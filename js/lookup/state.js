@@ -22,12 +22,20 @@ export function initialUi() {
   return { windows: { token: 0, row: 0, col: 0 }, editing: null, race: null };
 }
 
-/** What is looked at: the pointer first, then the keyboard, then the step. @param {Pick<Scene, "ui">} scene @returns {Spot} */
+/**
+ * What is looked at: the pointer first, then the keyboard, then the step.
+ * @param {Pick<Scene, "ui">} scene
+ * @returns {Spot}
+ */
 export function selection({ ui }) {
   return ui.hover ?? ui.focus ?? { part: "chip", n: ui.step };
 }
 
-/** The layout, the same object as long as nothing it depends on changes. @param {Scene} scene @param {Derived} derived */
+/**
+ * The layout, the same object as long as nothing it depends on changes.
+ * @param {Scene} scene
+ * @param {Derived} derived
+ */
 export function layoutOf(scene, { V, D, N }) {
   const what = { width: scene.size.figure, V, D, N, hot: scene.params.way === "one-hot" };
   return cachedLayout(scene.explorer, what, layout);

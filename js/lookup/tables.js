@@ -26,7 +26,10 @@ export function tables(scene) {
       caption: `Words${some("words", windows.token, drawn.tokens, N)}`,
       corner: "word",
       columns: ["place", "id", "row read"],
-      rows: tokenRows.map((n) => ({ head: tokens[n], cells: [n, ids[n], rows[n] < 0 ? "none" : rows[n]] })),
+      rows: tokenRows.map((n) => ({
+        head: tokens[n],
+        cells: [n, ids[n], rows[n] < 0 ? "none" : rows[n]],
+      })),
     },
     {
       caption: `Table W${some("rows", windows.row, drawn.rows, V)}`,

@@ -98,7 +98,12 @@ export function highlightFor(derived, spot) {
     const n = /** @type {number} */ (spot.n);
     if (n >= derived.N) return none;
     const row = derived.rows[n];
-    return { n, row, col: spot.col ?? -1, tokens: row < 0 ? [n] : (derived.readers.get(row) ?? []) };
+    return {
+      n,
+      row,
+      col: spot.col ?? -1,
+      tokens: row < 0 ? [n] : (derived.readers.get(row) ?? []),
+    };
   }
   const row = /** @type {number} */ (spot.row);
   if (row >= derived.V) return none;

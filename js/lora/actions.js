@@ -18,7 +18,12 @@ export function setRank(scene, rank) {
   if (next !== now) scene.explorer.edit({ rank: next });
 }
 
-/** Hold a spot and give it the keyboard. @param {Scene} scene @param {Spot} spot @param {any} [open] */
+/**
+ * Hold a spot and give it the keyboard.
+ * @param {Scene} scene
+ * @param {Spot} spot
+ * @param {any} [open]
+ */
 export function focusSpot({ explorer, trace }, spot, open = null) {
   explorer.updateUi({ focus: spot, open, hover: null }, "step");
   explorer.focusAfterPaint(placeOf(spot));
@@ -33,24 +38,42 @@ export function toggleTrained(scene, i) {
   const trainedRows = /** @type {number[]} */ (explorer.store.params.seen ?? []);
   const row = rows[i];
   const had = trainedRows.includes(row);
-  if (!had && trainedRows.length >= 16) return explorer.updateUi({ note: "At most 16 rows are trained here: leave one out first." });
+  if (!had && trainedRows.length >= 16)
+    return explorer.updateUi({ note: "At most 16 rows are trained here: leave one out first." });
   scene.ui.local.merged = false;
-  explorer.edit({ seen: had ? trainedRows.filter((other) => other !== row) : [...trainedRows, row].sort((a, b) => a - b) });
+  explorer.edit({
+    seen: had
+      ? trainedRows.filter((other) => other !== row)
+      : [...trainedRows, row].sort((a, b) => a - b),
+  });
 }
 
-/** Bend the predicted curve at a rank. @param {Scene} scene @param {number} r @param {number} value */
+/**
+ * Bend the predicted curve at a rank.
+ * @param {Scene} scene
+ * @param {number} r
+ * @param {number} value
+ */
 export function bendCurveAt({ explorer, ui }, r, value) {
   ui.local.point = r;
   explorer.bendCurve(r - 1, Math.round(Math.max(0, Math.min(1, value)) * 100) / 100);
 }
 
-/** Tell Python: this cell of the change has this value. @param {Scene} scene @param {number} i @param {number} c @param {number} value */
+/**
+ * Tell Python: this cell of the change has this value.
+ * @param {Scene} scene
+ * @param {number} i
+ * @param {number} c
+ * @param {number} value
+ */
 export function paintCell(scene, i, c, value) {
   const { explorer, trace, params } = scene;
-  if (params.target !== "painted") return explorer.updateUi({ note: "Choose “painted” on the left, then paint the change." });
+  if (params.target !== "painted")
+    return explorer.updateUi({ note: "Choose “painted” on the left, then paint the change." });
   const edits = /** @type {[number, number, number][]} */ (explorer.store.params.edits ?? []);
   const next = withPaintedCell(edits, derive(trace).rows[i], c, value);
-  if (next.length > 200) return explorer.updateUi({ note: "At most 200 cells are painted: clear some first." });
+  if (next.length > 200)
+    return explorer.updateUi({ note: "At most 200 cells are painted: clear some first." });
   scene.ui.local.merged = false;
   explorer.edit({ edits: next });
 }
@@ -59,6 +82,7 @@ export function paintCell(scene, i, c, value) {
 export function toggleMerge(scene) {
   const { explorer, ui, trace } = scene;
   ui.local.merged = !ui.local.merged;
-  if (ui.local.merged) explorer.goToStep(derive(trace).frames - 1, { patch: { focus: null, playing: false } });
+  if (ui.local.merged)
+    explorer.goToStep(derive(trace).frames - 1, { patch: { focus: null, playing: false } });
   else explorer.updateUi({});
 }

@@ -19,15 +19,24 @@ export function arithmetic(scene) {
   const now = momentAt(scene);
   const { open } = scene.ui;
   if (open?.kind === "fact") return { lines: [fact(open.id, scene, derived, now)], pinned: true };
-  if (open?.kind === "token" && open.i < derived.n) return { lines: [displacementLine(derived, now, open.i, 12)], pinned: true };
-  if (scene.ui.local.merged && !selection(scene)) return { lines: [fact("merged", scene, derived, now)], pinned: false };
+  if (open?.kind === "token" && open.i < derived.n)
+    return { lines: [displacementLine(derived, now, open.i, 12)], pinned: true };
+  if (scene.ui.local.merged && !selection(scene))
+    return { lines: [fact("merged", scene, derived, now)], pinned: false };
   const pinned = open?.kind === "cell";
   const spot = scene.ui.hover ?? open?.spot ?? selection(scene);
   const most = pinned ? 16 : scene.size.width < 560 ? 1 : scene.size.width < 860 ? 2 : 4;
   return { lines: [spotLine(scene, derived, now, spot, most)], pinned };
 }
 
-/** @param {Scene} scene @param {Derived} derived @param {Moment} now @param {import("./state.js").Spot | null} spot @param {number} most @returns {Line} */
+/**
+ * @param {Scene} scene
+ * @param {Derived} derived
+ * @param {Moment} now
+ * @param {import("./state.js").Spot | null} spot
+ * @param {number} most
+ * @returns {Line}
+ */
 function spotLine(scene, derived, now, spot, most) {
   const { i, c, k, part } = spot ?? { part: "" };
   if (part === "a" && i !== undefined && i < derived.n && k !== undefined && k < now.r)
@@ -36,11 +45,19 @@ function spotLine(scene, derived, now, spot, most) {
       note: derived.trainedRows.has(i) ? "trained" : "as it started: this row never came",
     };
   if (part === "b" && k !== undefined && k < now.r && c !== undefined)
-    return { body: html`B[${k}, ${c}] = <span class="on">${fixed(now.b(k)[c])}</span>`, note: "shared by all rows" };
+    return {
+      body: html`B[${k}, ${c}] = <span class="on">${fixed(now.b(k)[c])}</span>`,
+      note: "shared by all rows",
+    };
   if (part === "d" && i !== undefined && i < derived.n && c !== undefined)
-    return { body: html`ΔW[${derived.rows[i]}, ${c}] = <span class="on">${fixed(derived.delta(i)[c])}</span>`, note: "wanted, not learnt yet" };
-  if (part === "token" && i !== undefined && i < derived.n) return displacementLine(derived, now, i, most);
-  if (i !== undefined && c !== undefined && i < derived.n && c < derived.cols) return cellLine(scene, derived, now, i, c, most);
+    return {
+      body: html`ΔW[${derived.rows[i]}, ${c}] = <span class="on">${fixed(derived.delta(i)[c])}</span>`,
+      note: "wanted, not learnt yet",
+    };
+  if (part === "token" && i !== undefined && i < derived.n)
+    return displacementLine(derived, now, i, most);
+  if (i !== undefined && c !== undefined && i < derived.n && c < derived.cols)
+    return cellLine(scene, derived, now, i, c, most);
   return {
     body: html`W′ = W + ${now.scale === 1 ? "" : html`<span class="on">${fixed(now.scale)}</span> · `}A · B`,
     note: html`(${derived.V} + ${derived.D}) · ${now.r} = <b>${formatInt(parameterCount(derived, now.r))}</b> numbers are trained`,
@@ -50,20 +67,39 @@ function spotLine(scene, derived, now, spot, most) {
 /** @param {number} value */
 const inBrackets = (value) => (value < 0 ? `(${fixed(value)})` : fixed(value));
 
-/** @param {Scene} scene @param {Derived} derived @param {Moment} now @param {number} i @param {number} c @param {number} most @returns {Line} */
+/**
+ * @param {Scene} scene
+ * @param {Derived} derived
+ * @param {Moment} now
+ * @param {number} i
+ * @param {number} c
+ * @param {number} most
+ * @returns {Line}
+ */
 function cellLine({ params }, derived, now, i, c, most) {
   const row = derived.rows[i];
   const shown = Math.min(now.r, most);
-  const terms = Array.from({ length: shown }, (_, k) => html`${k ? " + " : ""}<span class="on">${inBrackets(now.a(i)[k])}·${inBrackets(now.b(k)[c])}</span>`);
+  const terms = Array.from(
+    { length: shown },
+    (_, k) =>
+      html`${k ? " + " : ""}<span class="on">${inBrackets(now.a(i)[k])}·${inBrackets(now.b(k)[c])}</span>`,
+  );
   const rest = now.r > shown ? html` + … ${now.r - shown} more` : "";
-  const scaleText = params.scaling === "rslora" ? `${params.alpha}/√${now.r}` : `${params.alpha}/${now.r}`;
+  const scaleText =
+    params.scaling === "rslora" ? `${params.alpha}/√${now.r}` : `${params.alpha}/${now.r}`;
   return {
     body: html`W′[${row}, ${c}] = ${fixed(derived.table(i)[c])} + ${scaleText} · (${terms}${rest}) = <span class="on">${fixed(now.after(i)[c])}</span>`,
     note: "W + scale · A · B",
   };
 }
 
-/** @param {Derived} derived @param {Moment} now @param {number} i @param {number} most @returns {Line} */
+/**
+ * @param {Derived} derived
+ * @param {Moment} now
+ * @param {number} i
+ * @param {number} most
+ * @returns {Line}
+ */
 function displacementLine(derived, now, i, most) {
   const row = derived.rows[i];
   const moved = now.after(i).map((v, c) => v - derived.table(i)[c]);
@@ -76,7 +112,14 @@ function displacementLine(derived, now, i, most) {
   };
 }
 
-/** The formula of a number on the right. @param {string} id @param {Scene} scene @param {Derived} derived @param {Moment} now @returns {Line} */
+/**
+ * The formula of a number on the right.
+ * @param {string} id
+ * @param {Scene} scene
+ * @param {Derived} derived
+ * @param {Moment} now
+ * @returns {Line}
+ */
 function fact(id, { trace, params }, derived, now) {
   const { V, D } = derived;
   const numbers = parameterCount(derived, now.r);
@@ -84,22 +127,48 @@ function fact(id, { trace, params }, derived, now) {
   const root = params.scaling === "rslora";
   /** @type {Record<string, () => Line>} */
   const lines = {
-    trainable: () => ({ body: html`(V + D) · r = (${V} + ${D}) · ${now.r} = <span class="on">${formatInt(numbers)}</span>`, note: "A has V · r numbers, B has r · D" }),
-    whole: () => ({ body: html`V · D = ${V} · ${D} = <span class="on">${formatInt(V * D)}</span>`, note: "frozen: W itself is only read" }),
-    share: () => ({ body: html`${formatInt(numbers)} / ${formatInt(V * D)} = <span class="on">${fixed((100 * numbers) / (V * D), 0)} %</span>`, note: numbers > V * D ? "more than the table itself" : "of the table" }),
+    trainable: () => ({
+      body: html`(V + D) · r = (${V} + ${D}) · ${now.r} = <span class="on">${formatInt(numbers)}</span>`,
+      note: "A has V · r numbers, B has r · D",
+    }),
+    whole: () => ({
+      body: html`V · D = ${V} · ${D} = <span class="on">${formatInt(V * D)}</span>`,
+      note: "frozen: W itself is only read",
+    }),
+    share: () => ({
+      body: html`${formatInt(numbers)} / ${formatInt(V * D)} = <span class="on">${fixed((100 * numbers) / (V * D), 0)} %</span>`,
+      note: numbers > V * D ? "more than the table itself" : "of the table",
+    }),
     scale: () => ({
-      body: root ? html`α/√r = ${params.alpha}/√${now.r} = <span class="on">${fixed(now.scale)}</span>` : html`α/r = ${params.alpha}/${now.r} = <span class="on">${fixed(now.scale)}</span>`,
+      body: root
+        ? html`α/√r = ${params.alpha}/√${now.r} = <span class="on">${fixed(now.scale)}</span>`
+        : html`α/r = ${params.alpha}/${now.r} = <span class="on">${fixed(now.scale)}</span>`,
       note: html`first update ${fixed((root ? stable : plain)[now.r - 1])}; at rank 1 ${fixed(plain[0])}`,
     }),
     error: () => ({
       body: html`√(σ²${sub(now.r + 1)} + … ) / √(σ²₁ + … ) = <span class="on">${percent(derived.errors[now.r])}</span>`,
       note: "what the best matrix of this rank must leave: the directions behind the cut",
     }),
-    left: () => ({ body: html`‖wanted − W′‖ / ‖wanted − W‖ = <span class="on">${percent(now.trainedError)}</span>`, note: html`on the rows trained, after step ${now.step}` }),
-    effective: () => ({ body: html`exp(entropy of σ / Σσ) = <span class="on">${fixed(trace.header.effective_rank, 1)}</span>`, note: "how many equal directions would be spread as evenly" }),
-    moved: () => ({ body: html`rows with W′ ≠ W after step ${now.step}: <span class="on">${formatInt(now.moved)}</span> of ${V}`, note: html`${derived.trainedCount} trained` }),
-    farthest: () => ({ body: html`max ‖W′[row] − W[row]‖ over rows not trained = <span class="on">${fixed(now.maxUntrainedDisplacement)}</span>`, note: html`after step ${now.step}` }),
-    merged: () => ({ body: html`max |lookup(W + scale·A·B) − lookup(W, A, B)| = <span class="on">${formatDifference(now.mergeDifference)}</span>`, note: "over all rows, at the end" }),
+    left: () => ({
+      body: html`‖wanted − W′‖ / ‖wanted − W‖ = <span class="on">${percent(now.trainedError)}</span>`,
+      note: html`on the rows trained, after step ${now.step}`,
+    }),
+    effective: () => ({
+      body: html`exp(entropy of σ / Σσ) = <span class="on">${fixed(trace.header.effective_rank, 1)}</span>`,
+      note: "how many equal directions would be spread as evenly",
+    }),
+    moved: () => ({
+      body: html`rows with W′ ≠ W after step ${now.step}: <span class="on">${formatInt(now.moved)}</span> of ${V}`,
+      note: html`${derived.trainedCount} trained`,
+    }),
+    farthest: () => ({
+      body: html`max ‖W′[row] − W[row]‖ over rows not trained = <span class="on">${fixed(now.maxUntrainedDisplacement)}</span>`,
+      note: html`after step ${now.step}`,
+    }),
+    merged: () => ({
+      body: html`max |lookup(W + scale·A·B) − lookup(W, A, B)| = <span class="on">${formatDifference(now.mergeDifference)}</span>`,
+      note: "over all rows, at the end",
+    }),
   };
   return (lines[id] ?? lines.trainable)();
 }

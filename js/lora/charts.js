@@ -15,7 +15,8 @@ const title = ({ x, y }, name, small) =>
   svg`<text class="head" x=${x} y=${y - 32}>${name}${small ? svg`<tspan class="sub" x=${x} dy="14">${small}</tspan>` : nothing}</text>`;
 
 /** @param {Box} box */
-const axes = ({ x, y, w, h }) => svg`<path class="axis" d="M${x - 0.5} ${y - 4}V${y + h + 0.5}H${x + w}" />`;
+const axes = ({ x, y, w, h }) =>
+  svg`<path class="axis" d="M${x - 0.5} ${y - 4}V${y + h + 0.5}H${x + w}" />`;
 
 /** @param {number} share */
 export const percent = (share) => `${fixed(100 * share, 1)} %`;
@@ -57,7 +58,8 @@ export function errorChart({ at, scene, derived, moment, predicting }) {
   const { x, y, w, h } = box;
   const { K, V, D } = derived;
   const { prediction } = scene.ui;
-  const place = (/** @type {number} */ r, /** @type {number} */ error) => errorPlace(box, K, r, error);
+  const place = (/** @type {number} */ r, /** @type {number} */ error) =>
+    errorPlace(box, K, r, error);
   const line = (/** @type {ArrayLike<number>} */ points) =>
     Array.from(points, (e, r) => place(r, e))
       .map((p, r) => `${r ? "L" : "M"}${p.x} ${p.y}`)
@@ -68,7 +70,9 @@ export function errorChart({ at, scene, derived, moment, predicting }) {
   const left = dot.x > x + w * 0.55;
   // Beside the point, and where the curve comes down to it from the left, above it.
   const back = Math.max(0, moment.r - Math.ceil((92 / w) * K));
-  const labelY = left ? Math.max(y + 18, place(back, derived.errors[back]).y - 20) : Math.min(dot.y - 20, y + h - 24);
+  const labelY = left
+    ? Math.max(y + 18, place(back, derived.errors[back]).y - 20)
+    : Math.min(dot.y - 20, y + h - 24);
   return svg`<g class="errors">${title(box, "error left", svg`<tspan class="best">● best</tspan><tspan dx="7">○ on rows trained</tspan>`)} ${axes(box)}
     <text class="tick" x=${x - 4} y=${y + 4} text-anchor="end">100%</text><text class="tick" x=${x - 4} y=${y + h + 3} text-anchor="end">0</text>
     <text class="tick" x=${x} y=${y + h + 14}>0</text><text class="tick" x=${x + w} y=${y + h + 14} text-anchor="end">${formatInt(parameterCount(derived, K))}${at.narrow ? "" : " numbers"}</text>
@@ -84,7 +88,10 @@ export function errorChart({ at, scene, derived, moment, predicting }) {
     }</g>`;
 }
 
-/** The error left on the rows trained: it moves with the steps, the charts do not. @param {Drawing} d */
+/**
+ * The error left on the rows trained: it moves with the steps, the charts do not.
+ * @param {Drawing} d
+ */
 export function trainedErrorPoint({ at, derived, moment, predicting }) {
   const { x, y } = errorPlace(at.error, derived.K, moment.r, moment.trainedError);
   return svg`<g class="errors">${predicting ? nothing : svg`<circle class="learnt" cx=${x} cy=${y} r="4.5" />`}</g>`;

@@ -11,7 +11,13 @@ import { isPredicting } from "./state.js";
 const NAMES = {
   scaling: { lora: "α / r", rslora: "α / √r" },
   start: { random: "A random", zero: "A zero" },
-  target: { topic: "topic", "one word": "one word", random: "random", painted: "painted", own: "your own" },
+  target: {
+    topic: "topic",
+    "one word": "one word",
+    random: "random",
+    painted: "painted",
+    own: "your own",
+  },
 };
 
 /** @param {Scene} scene */
@@ -25,11 +31,23 @@ export function controls(scene) {
   };
   /** @param {string} name @param {() => unknown} control */
   const unless = (name, control) => (hidden.has(name) ? nothing : control());
-  /** @param {string} name @param {string} label @param {string} symbol @param {(value: number) => void} [onChange] */
+  /**
+   * @param {string} name
+   * @param {string} label
+   * @param {string} symbol
+   * @param {(value: number) => void} [onChange]
+   */
   const size = (name, label, symbol, onChange = (value) => change({ [name]: value })) => {
     const { min, max } = /** @type {{ min: number, max: number }} */ (limits[name]);
     if (min === max && name !== "rank") return nothing;
-    return slider({ label, symbol, place: name, value: Math.min(max, params[name]), stops: stopsBetween(min, max), onChange });
+    return slider({
+      label,
+      symbol,
+      place: name,
+      value: Math.min(max, params[name]),
+      stops: stopsBetween(min, max),
+      onChange,
+    });
   };
   /** @param {"scaling" | "start" | "target"} name @param {string} label */
   const pick = (name, label) => {

@@ -40,7 +40,8 @@ export function grid({ scene, derived, spot }, spec) {
         place: (col) => `${part}:${i}:${col}`,
         stop: at,
         rowIndex: i + 1,
-        name: part === "b" ? `row ${i} of B` : `${name}, row ${number(i)}${word ? `, ${word}` : ""}`,
+        name:
+          part === "b" ? `row ${i} of B` : `${name}, row ${number(i)}${word ? `, ${word}` : ""}`,
       }),
     );
   });

@@ -19,25 +19,43 @@ export function facts(scene) {
   const predicting = isPredicting(scene);
   const count = parameterCount(derived, now.r);
   const others = now.moved > derived.trainedCount;
-  /** @param {string} name @param {string} value @param {string} id @param {"good" | "bad" | ""} [tone] */
+  /**
+   * @param {string} name
+   * @param {string} value
+   * @param {string} id
+   * @param {"good" | "bad" | ""} [tone]
+   */
   const fact = (name, value, id, tone = "") => ({ name, value, id, tone });
-  const hide = (/** @type {string} */ name) => ({ name, value: "?", tone: /** @type {const} */ ("") });
+  const hide = (/** @type {string} */ name) => ({
+    name,
+    value: "?",
+    tone: /** @type {const} */ (""),
+  });
   const groups = [
     {
       title: "Trainable",
       facts: [
         fact("A and B", formatInt(count), "trainable"),
         fact("whole table", formatInt(V * D), "whole"),
-        fact("share", `${fixed((100 * count) / (V * D), 0)} %`, "share", count > V * D ? "bad" : ""),
+        fact(
+          "share",
+          `${fixed((100 * count) / (V * D), 0)} %`,
+          "share",
+          count > V * D ? "bad" : "",
+        ),
         fact(params.scaling === "rslora" ? "α / √r" : "α / r", fixed(now.scale), "scale"),
       ],
     },
     {
       title: "What is said",
       facts: [
-        predicting ? hide("error left") : fact("error left", percent(derived.errors[now.r]), "error", "good"),
+        predicting
+          ? hide("error left")
+          : fact("error left", percent(derived.errors[now.r]), "error", "good"),
         fact("trained rows", percent(now.trainedError), "left"),
-        predicting ? hide("effective rank") : fact("effective rank", fixed(trace.header.effective_rank, 1), "effective"),
+        predicting
+          ? hide("effective rank")
+          : fact("effective rank", fixed(trace.header.effective_rank, 1), "effective"),
       ],
     },
     {
@@ -45,13 +63,27 @@ export function facts(scene) {
       facts: [
         { name: "rows trained", value: `${derived.trainedCount} of ${V}` },
         fact("rows that moved", `${now.moved} of ${V}`, "moved", others ? "bad" : ""),
-        fact("farthest other", fixed(now.maxUntrainedDisplacement), "farthest", others ? "bad" : ""),
+        fact(
+          "farthest other",
+          fixed(now.maxUntrainedDisplacement),
+          "farthest",
+          others ? "bad" : "",
+        ),
       ],
     },
     {
       title: "Merged",
-      facts: [fact("difference", formatDifference(now.mergeDifference), "merged", scene.ui.local.merged ? "good" : "")],
+      facts: [
+        fact(
+          "difference",
+          formatDifference(now.mergeDifference),
+          "merged",
+          scene.ui.local.merged ? "good" : "",
+        ),
+      ],
     },
   ];
-  return factGroups(groups, (id) => explorer.updateUi({ open: { kind: "fact", id, from: `fact:${id}` } }));
+  return factGroups(groups, (id) =>
+    explorer.updateUi({ open: { kind: "fact", id, from: `fact:${id}` } }),
+  );
 }

@@ -60,16 +60,27 @@ export function figure(scene) {
   </div>`;
 }
 
-/** The frames about what makes a number: a row of W and of A, a column of B, a row of W′. @param {Drawing} d */
+/**
+ * The frames about what makes a number: a row of W and of A, a column of B, a row of W′.
+ * @param {Drawing} d
+ */
 function rings({ at, spot, moment, merged }) {
   if (!spot || spot.part === "point") return svg``;
   const { i, c, k, part } = spot;
   const { rh, cw } = at;
   /** @type {unknown[]} */
   const parts = [];
-  /** @param {number} x @param {number} y @param {number} w @param {number} h @param {string} kind */
+  /**
+   * @param {number} x
+   * @param {number} y
+   * @param {number} w
+   * @param {number} h
+   * @param {string} kind
+   */
   const ring = (x, y, w, h, kind) =>
-    parts.push(svg`<rect class=${kind} x=${x - (kind === "ring" ? 2.5 : 0.75)} y=${y - (kind === "ring" ? 2.5 : 0.75)} width=${w + (kind === "ring" ? 3.5 : 0)} height=${h + (kind === "ring" ? 3.5 : 0)} rx="3" />`);
+    parts.push(
+      svg`<rect class=${kind} x=${x - (kind === "ring" ? 2.5 : 0.75)} y=${y - (kind === "ring" ? 2.5 : 0.75)} width=${w + (kind === "ring" ? 3.5 : 0)} height=${h + (kind === "ring" ? 3.5 : 0)} rx="3" />`,
+    );
   if (i !== undefined) {
     for (const box of [at.w, at.m]) ring(box.x, box.y + i * rh, box.w, rh, "ring");
     if (!merged) ring(at.a.x, at.a.y + i * rh, moment.r * cw, rh, "ring");
@@ -78,12 +89,21 @@ function rings({ at, spot, moment, merged }) {
   if (part === "b" && k !== undefined) {
     ring(at.b.x, at.b.y + k * rh, at.b.w, rh, "ring");
     ring(at.a.x + k * cw, at.a.y, cw, at.a.h, "ring");
-  } else if (c !== undefined && c < at.cols && !merged) ring(at.b.x + c * cw, at.b.y, cw, moment.r * rh, "ring");
+  } else if (c !== undefined && c < at.cols && !merged)
+    ring(at.b.x + c * cw, at.b.y, cw, moment.r * rh, "ring");
   if (c !== undefined && c < at.cols && i !== undefined) {
     for (const box of [at.w, at.m]) ring(box.x + c * cw, box.y + i * rh, cw, rh, "cellring");
-    ring(at.delta.x + c * at.delta.cw, at.delta.y + i * at.delta.rh, at.delta.cw, at.delta.rh, "cellring");
+    ring(
+      at.delta.x + c * at.delta.cw,
+      at.delta.y + i * at.delta.rh,
+      at.delta.cw,
+      at.delta.rh,
+      "cellring",
+    );
   }
-  if (part === "a" && i !== undefined && k !== undefined) ring(at.a.x + k * cw, at.a.y + i * rh, cw, rh, "cellring");
-  if (part === "b" && k !== undefined && c !== undefined) ring(at.b.x + c * cw, at.b.y + k * rh, cw, rh, "cellring");
+  if (part === "a" && i !== undefined && k !== undefined)
+    ring(at.a.x + k * cw, at.a.y + i * rh, cw, rh, "cellring");
+  if (part === "b" && k !== undefined && c !== undefined)
+    ring(at.b.x + c * cw, at.b.y + k * rh, cw, rh, "cellring");
   return parts;
 }

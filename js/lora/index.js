@@ -48,7 +48,10 @@ const lora = {
   predict,
   questionKind: ({ trace }) => {
     const { K } = derive(trace);
-    return { kind: "curve", start: Array.from({ length: K }, (_, k) => Math.round(100 * (1 - (k + 1) / K)) / 100) };
+    return {
+      kind: "curve",
+      start: Array.from({ length: K }, (_, k) => Math.round(100 * (1 - (k + 1) / K)) / 100),
+    };
   },
   focusOnAsk: ({ ui }) => {
     ui.local.point = 1;
@@ -57,7 +60,11 @@ const lora = {
   },
   answer: (trace) => {
     const { errors, K } = derive(trace);
-    return { question: "lora.error_by_rank", truth: Array.from({ length: K }, (_, k) => errors[k + 1]), near: TOLERANCE };
+    return {
+      question: "lora.error_by_rank",
+      truth: Array.from({ length: K }, (_, k) => errors[k + 1]),
+      near: TOLERANCE,
+    };
   },
   beforePaint: () => {},
   keys: [
@@ -75,8 +82,14 @@ const lora = {
     const derived = derive(scene.trace);
     // The same step again, as far as it travelled; a run of another length keeps its end.
     if (derive(before).frames !== derived.frames) explorer.ui.step = derived.frames - 1;
-    const same = ["target", "input_dim", "output_dim", "edits", "seed"].every((name) => JSON.stringify(was[name]) === JSON.stringify(now[name]));
-    if (explorer.ui.prediction && (!same || (now.target === "one word" && String(was.seen) !== String(now.seen)))) explorer.ui.prediction = null;
+    const same = ["target", "input_dim", "output_dim", "edits", "seed"].every(
+      (name) => JSON.stringify(was[name]) === JSON.stringify(now[name]),
+    );
+    if (
+      explorer.ui.prediction &&
+      (!same || (now.target === "one word" && String(was.seen) !== String(now.seen)))
+    )
+      explorer.ui.prediction = null;
     explorer.ui.focus = clampSpot(explorer.ui.focus, scene);
     explorer.ui.note = narrateChange(was, scene);
   },
@@ -104,7 +117,8 @@ const lora = {
 function clampSpot(spot, { trace }) {
   const derived = derive(trace);
   const r = rankOf(derived, trace.header.params.rank);
-  const outside = spot && ((spot.i ?? 0) >= derived.n || (spot.c ?? 0) >= derived.cols || (spot.k ?? 0) >= r);
+  const outside =
+    spot && ((spot.i ?? 0) >= derived.n || (spot.c ?? 0) >= derived.cols || (spot.k ?? 0) >= r);
   return outside ? null : spot;
 }
 

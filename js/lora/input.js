@@ -4,7 +4,14 @@
 import { asVertical, focusedPlace, isNavigationKey, isShortcut } from "../kit/keys.js";
 import { capturePointer, placeUnder, positionIn } from "../kit/pointer.js";
 import { nextCell } from "../kit/roving_tabindex.js";
-import { bendCurveAt, focusSpot, toggleMerge, paintCell, setRank, toggleTrained } from "./actions.js";
+import {
+  bendCurveAt,
+  focusSpot,
+  toggleMerge,
+  paintCell,
+  setRank,
+  toggleTrained,
+} from "./actions.js";
 import { hit, rankAt } from "./layout.js";
 import { nextBrushValue } from "./paint.js";
 import { momentAt, layoutOf } from "./state.js";
@@ -12,7 +19,11 @@ import { derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
-/** What a press on this place drags. @param {string} place @returns {"a" | "b" | "cut" | "curve" | null} */
+/**
+ * What a press on this place drags.
+ * @param {string} place
+ * @returns {"a" | "b" | "cut" | "curve" | null}
+ */
 function handleOf(place) {
   if (place === "edge:a" || place === "edge:b") return place === "edge:a" ? "a" : "b";
   return place === "cut" ? "cut" : place.startsWith("curve:") ? "curve" : null;
@@ -55,7 +66,11 @@ export function pointer(scene) {
       capturePointer(event);
       ui.local.drag = part
         ? { part }
-        : { part: "paint", value: nextBrushValue(derived.delta(Number(target?.i))[Number(target?.c)]), last: "" };
+        : {
+            part: "paint",
+            value: nextBrushValue(derived.delta(Number(target?.i))[Number(target?.c)]),
+            last: "",
+          };
       if (part) explorer.focusAfterPaint(placeUnder(event));
       drag(event);
     },
@@ -79,14 +94,20 @@ export function pointer(scene) {
       ui.local.dragged = false;
       const target = spot(event);
       if (dragged || !target) return;
-      const box = target.part === "token" && (positionIn(event).x < at.labels || onBox(at, positionIn(event).x));
+      const box =
+        target.part === "token" &&
+        (positionIn(event).x < at.labels || onBox(at, positionIn(event).x));
       focusSpot(scene, target);
       if (box) toggleTrained(scene, Number(target.i));
     },
   };
 }
 
-/** Whether a click on the strip means its box (or, on a phone, its word). @param {import("./layout.js").Layout} at @param {number} x */
+/**
+ * Whether a click on the strip means its box (or, on a phone, its word).
+ * @param {import("./layout.js").Layout} at
+ * @param {number} x
+ */
 const onBox = (at, x) => x < at.strip.x + at.strip.bar;
 
 /** @type {Record<string, Record<string, number>>} */
@@ -110,7 +131,8 @@ export function onKey(event, scene) {
   if (part === "edge" || part === "cut") return edgeKey(key, scene, first ?? "a");
   if (part === "curve") return curveKey(key, scene, Number(first));
   if (part === "token") return tokenKey(key, scene, Number(first));
-  if (["w", "a", "b", "m", "d"].includes(part)) return cellKey(key, scene, part, Number(first), Number(second));
+  if (["w", "a", "b", "m", "d"].includes(part))
+    return cellKey(key, scene, part, Number(first), Number(second));
   return false;
 }
 
@@ -144,12 +166,27 @@ function tokenKey(key, scene, i) {
     focusSpot(scene, { part: "token", i }, { kind: "token", i, from: `token:${i}` });
     return true;
   }
-  const to = nextCell(asVertical(key), { row: i, col: 0 }, { rows: derive(scene.trace).n, cols: 1 });
-  if (to) focusSpot(scene, { part: "token", i: to.row }, scene.ui.open && { kind: "token", i: to.row, from: `token:${to.row}` });
+  const to = nextCell(
+    asVertical(key),
+    { row: i, col: 0 },
+    { rows: derive(scene.trace).n, cols: 1 },
+  );
+  if (to)
+    focusSpot(
+      scene,
+      { part: "token", i: to.row },
+      scene.ui.open && { kind: "token", i: to.row, from: `token:${to.row}` },
+    );
   return isNavigationKey(key);
 }
 
-/** @param {string} key @param {Scene} scene @param {string} part @param {number} row @param {number} col */
+/**
+ * @param {string} key
+ * @param {Scene} scene
+ * @param {string} part
+ * @param {number} row
+ * @param {number} col
+ */
 function cellKey(key, scene, part, row, col) {
   const { n, delta } = derive(scene.trace);
   const { r } = momentAt(scene);
@@ -160,14 +197,31 @@ function cellKey(key, scene, part, row, col) {
     return true;
   }
   /** @param {number} y @param {number} x */
-  const spot = (y, x) => (part === "a" ? { part, i: y, k: x } : part === "b" ? { part, k: y, c: x } : { part, i: y, c: x });
-  const opened = (/** @type {number} */ y, /** @type {number} */ x) => ({ kind: "cell", spot: spot(y, x), from: `${part}:${y}:${x}` });
+  const spot = (y, x) =>
+    part === "a"
+      ? { part, i: y, k: x }
+      : part === "b"
+        ? { part, k: y, c: x }
+        : { part, i: y, c: x };
+  const opened = (/** @type {number} */ y, /** @type {number} */ x) => ({
+    kind: "cell",
+    spot: spot(y, x),
+    from: `${part}:${y}:${x}`,
+  });
   if (key === "Enter") {
     focusSpot(scene, spot(row, col), opened(row, col));
     return true;
   }
-  const to = nextCell(key, { row, col }, { rows: part === "b" ? r : n, cols: part === "a" ? r : cols });
-  if (to) focusSpot(scene, spot(to.row, to.col), scene.ui.open?.kind === "cell" ? opened(to.row, to.col) : null);
+  const to = nextCell(
+    key,
+    { row, col },
+    { rows: part === "b" ? r : n, cols: part === "a" ? r : cols },
+  );
+  if (to)
+    focusSpot(
+      scene,
+      spot(to.row, to.col),
+      scene.ui.open?.kind === "cell" ? opened(to.row, to.col) : null,
+    );
   return isNavigationKey(key);
 }
-

@@ -39,7 +39,10 @@ export function layout({ width, n, cols, K }) {
   const gap = narrow ? { plus: 50, dot: 12, equals: 18 } : { plus: 62, dot: 20, equals: 28 };
   const side = narrow ? 0 : Math.max(132, Math.min(190, width * 0.22));
   const room = width - labels - gap.plus - gap.dot - gap.equals - side - (narrow ? 2 : 18);
-  const drawn = Math.max(1, Math.min(cols, Math.floor((room - Math.max(HEAD, K * CELL.least)) / CELL.least / 3)));
+  const drawn = Math.max(
+    1,
+    Math.min(cols, Math.floor((room - Math.max(HEAD, K * CELL.least)) / CELL.least / 3)),
+  );
   const each = Math.min(room / (3 * drawn + K), (room - HEAD) / (3 * drawn));
   const cw = Math.max(CELL.least, Math.min(CELL.most, Math.floor(each * 4) / 4));
   const rh = Math.max(11, Math.min(18, Math.floor(236 / n)));
@@ -51,7 +54,12 @@ export function layout({ width, n, cols, K }) {
   const aX = x.w + step + gap.plus;
   const bX = aX + Math.max(K * cw, HEAD) + gap.dot;
   const mX = bX + step + gap.equals;
-  const box = (/** @type {number} */ at, /** @type {number} */ w, /** @type {number} */ h) => ({ x: Math.round(at), y: TOP, w, h });
+  const box = (/** @type {number} */ at, /** @type {number} */ w, /** @type {number} */ h) => ({
+    x: Math.round(at),
+    y: TOP,
+    w,
+    h,
+  });
   const stripY = narrow ? TOP + tall + 58 : TOP;
   const stripRow = narrow ? 16 : rh;
   const strip = {
@@ -87,7 +95,10 @@ export function layout({ width, n, cols, K }) {
   };
 }
 
-/** The charts. @param {{ width: number, n: number, cols: number, y: number, narrow: boolean }} what */
+/**
+ * The charts.
+ * @param {{ width: number, n: number, cols: number, y: number, narrow: boolean }} what
+ */
 function lower({ width, n, cols, y, narrow }) {
   const rh = Math.max(7, Math.min(16, Math.floor(132 / n)));
   const h = narrow ? 112 : 132;
@@ -122,10 +133,21 @@ function lower({ width, n, cols, y, narrow }) {
   };
 }
 
-/** Where a rank's end lies on A, and how far B reaches down. @param {Layout} at @param {number} r */
+/**
+ * Where a rank's end lies on A, and how far B reaches down.
+ * @param {Layout} at
+ * @param {number} r
+ */
 export const edges = (at, r) => ({ x: at.a.x + r * at.cw, y: at.b.y + r * at.rh });
 
-/** The rank nearest to a point of a drag. @param {"a" | "b" | "cut" | "curve"} part @param {Layout} at @param {number} K @param {number} x @param {number} y */
+/**
+ * The rank nearest to a point of a drag.
+ * @param {"a" | "b" | "cut" | "curve"} part
+ * @param {Layout} at
+ * @param {number} K
+ * @param {number} x
+ * @param {number} y
+ */
 export function rankAt(part, at, K, x, y) {
   const raw = {
     a: (x - at.a.x) / at.cw,
@@ -139,7 +161,13 @@ export function rankAt(part, at, K, x, y) {
 /** How many places the spectrum has. @param {number} K */
 export const bars = (K) => Math.max(2, K);
 
-/** A place on the chart of errors. @param {Box} box @param {number} K @param {number} r @param {number} error */
+/**
+ * A place on the chart of errors.
+ * @param {Box} box
+ * @param {number} K
+ * @param {number} r
+ * @param {number} error
+ */
 export function errorPlace({ x, y, w, h }, K, r, error) {
   return { x: x + (r / K) * w, y: y + h * (1 - Math.max(0, Math.min(1, error))) };
 }
@@ -154,17 +182,24 @@ export function errorPlace({ x, y, w, h }, K, r, error) {
  */
 export function hit(at, { n, r }, x, y) {
   /** @param {Box} box @param {number} w @param {number} h */
-  const inside = (box, w = box.w, h = box.h) => x >= box.x && x < box.x + w && y >= box.y && y < box.y + h;
+  const inside = (box, w = box.w, h = box.h) =>
+    x >= box.x && x < box.x + w && y >= box.y && y < box.y + h;
   const i = Math.floor((y - at.w.y) / at.rh);
   const c = (/** @type {Box} */ box) => Math.floor((x - box.x) / at.cw);
   if (x < at.w.x && x >= 0 && y >= at.w.y && y < at.w.y + at.w.h) return { part: "token", i };
   if (inside(at.w)) return { part: "w", i, c: c(at.w) };
   if (inside(at.a, r * at.cw)) return { part: "a", i, k: c(at.a) };
-  if (inside(at.b, at.b.w, r * at.rh)) return { part: "b", k: Math.floor((y - at.b.y) / at.rh), c: c(at.b) };
+  if (inside(at.b, at.b.w, r * at.rh))
+    return { part: "b", k: Math.floor((y - at.b.y) / at.rh), c: c(at.b) };
   if (inside(at.m)) return { part: "m", i, c: c(at.m) };
-  if (inside(at.strip)) return { part: "token", i: Math.min(n - 1, Math.floor((y - at.strip.y) / at.strip.rh)) };
+  if (inside(at.strip))
+    return { part: "token", i: Math.min(n - 1, Math.floor((y - at.strip.y) / at.strip.rh)) };
   const { delta } = at;
   if (inside(delta))
-    return { part: "d", i: Math.floor((y - delta.y) / delta.rh), c: Math.floor((x - delta.x) / delta.cw) };
+    return {
+      part: "d",
+      i: Math.floor((y - delta.y) / delta.rh),
+      c: Math.floor((x - delta.x) / delta.cw),
+    };
   return null;
 }

@@ -11,8 +11,13 @@ import { parameterCount, rankOf, derive, farthestUntrained } from "./trace.js";
 /** @typedef {import("./trace.js").Derived} Derived */
 /** @typedef {import("./trace.js").Moment} Moment */
 
-/** A row by its word, kept apart from the direction of the sentence. @param {Derived} derived @param {number} i */
-export const named = ({ words, rows }, i) => (words[i] ? html`“<bdi>${words[i]}</bdi>”` : html`Row ${rows[i]}`);
+/**
+ * A row by its word, kept apart from the direction of the sentence.
+ * @param {Derived} derived
+ * @param {number} i
+ */
+export const named = ({ words, rows }, i) =>
+  words[i] ? html`“<bdi>${words[i]}</bdi>”` : html`Row ${rows[i]}`;
 
 /** A difference: 0 as it is, else by its size. @param {number} value */
 export const formatDifference = (value) => (value === 0 ? "0" : scientific(value));
@@ -21,14 +26,18 @@ export const formatDifference = (value) => (value === 0 ? "0" : scientific(value
 export function narrate(scene) {
   const derived = derive(scene.trace);
   const now = momentAt(scene);
-  if (isPredicting(scene)) return html`Rank 0 leaves all of it. Drag each point to where you expect the error of that rank, or use the arrows.`;
+  if (isPredicting(scene))
+    return html`Rank 0 leaves all of it. Drag each point to where you expect the error of that rank, or use the arrows.`;
   if (scene.ui.local.merged)
     return html`Merged: one table, W′. Every row comes out as before, largest difference ${formatDifference(now.mergeDifference)}, and nothing extra is computed or kept.`;
   const spot = selection(scene);
   if (spot?.part === "token" && spot.i !== undefined) return narrateToken(derived, now, spot.i);
-  if (spot?.part === "a" && spot.i !== undefined) return html`A[${derived.rows[spot.i]}, ${spot.k}] = ${fixed(now.a(spot.i)[spot.k ?? 0])}: how much of row ${spot.k} of B ${named(derived, spot.i)} takes.`;
-  if (spot?.part === "b") return html`B[${spot.k}, ${spot.c}] = ${fixed(now.b(spot.k ?? 0)[spot.c ?? 0])}: B is shared, so it reaches every row whose A[·, ${spot.k}] is not zero.`;
-  if (spot?.part === "d" && spot.i !== undefined) return narrateDeltaCell(scene, derived, spot.i, spot.c ?? 0);
+  if (spot?.part === "a" && spot.i !== undefined)
+    return html`A[${derived.rows[spot.i]}, ${spot.k}] = ${fixed(now.a(spot.i)[spot.k ?? 0])}: how much of row ${spot.k} of B ${named(derived, spot.i)} takes.`;
+  if (spot?.part === "b")
+    return html`B[${spot.k}, ${spot.c}] = ${fixed(now.b(spot.k ?? 0)[spot.c ?? 0])}: B is shared, so it reaches every row whose A[·, ${spot.k}] is not zero.`;
+  if (spot?.part === "d" && spot.i !== undefined)
+    return narrateDeltaCell(scene, derived, spot.i, spot.c ?? 0);
   if (spot && spot.i !== undefined) return narrateToken(derived, now, spot.i);
   return narrateStep(derived, now);
 }
@@ -37,8 +46,10 @@ export function narrate(scene) {
 function narrateToken(derived, now, i) {
   const subject = named(derived, i);
   const far = fixed(now.displacement(i));
-  if (derived.trainedRows.has(i)) return html`${subject} is trained: at step ${now.step} its row has moved by ${far}.`;
-  if (now.displacement(i) > 0) return html`${subject} was never trained, yet its row moved by ${far}: B is shared by every row.`;
+  if (derived.trainedRows.has(i))
+    return html`${subject} is trained: at step ${now.step} its row has moved by ${far}.`;
+  if (now.displacement(i) > 0)
+    return html`${subject} was never trained, yet its row moved by ${far}: B is shared by every row.`;
   if (now.step === 0) return html`${subject} is not trained. Before any step no row has moved.`;
   return html`${subject} was never trained and stays where it was: its row of A is zero.`;
 }
@@ -52,7 +63,8 @@ function narrateDeltaCell({ params }, derived, i, c) {
 /** @param {Derived} derived @param {Moment} now */
 function narrateStep(derived, now) {
   if (!derived.trainedCount) return html`No row is trained, so nothing moves. Tick a word.`;
-  if (!derived.values[0]) return html`The change is zero: there is nothing to learn. Paint some cells, or choose another change.`;
+  if (!derived.values[0])
+    return html`The change is zero: there is nothing to learn. Paint some cells, or choose another change.`;
   if (now.step === 0)
     return derived.random
       ? html`Step 0: A is random and B is zero, so A · B is zero, and W′ is W.`
@@ -65,7 +77,8 @@ function narrateStep(derived, now) {
   const other = farthestUntrained(derived, now);
   if (other < 0) return left;
   const subject = named(derived, other);
-  if (now.displacement(other) > 0) return html`${left} ${subject} was never trained, yet its row moved by ${fixed(now.displacement(other))}: all rows share B.`;
+  if (now.displacement(other) > 0)
+    return html`${left} ${subject} was never trained, yet its row moved by ${fixed(now.displacement(other))}: all rows share B.`;
   return html`${left} ${subject} was never trained, and has not moved: its row of A is zero.`;
 }
 
@@ -79,7 +92,8 @@ export function narrateChange(was, scene) {
     return params.scaling === "rslora"
       ? `α/√r = ${fixed(derived.scales[r - 1])}: the first update keeps its size when the rank grows.`
       : `α/r = ${fixed(derived.scales[r - 1])}: the first update shrinks as the rank grows.`;
-  if (was.alpha !== params.alpha) return `α = ${params.alpha}: A · B is multiplied by ${fixed(derived.scales[r - 1])}. It sets the pace, and forbids nothing.`;
+  if (was.alpha !== params.alpha)
+    return `α = ${params.alpha}: A · B is multiplied by ${fixed(derived.scales[r - 1])}. It sets the pace, and forbids nothing.`;
   if (was.start !== params.start)
     return params.start === "random"
       ? "Keras's way: A random, B zero. Every row has a random part in B, so all rows move."

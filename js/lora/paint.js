@@ -19,5 +19,7 @@ export function nextBrushValue(value) {
  */
 export function withPaintedCell(edits, row, col, value) {
   const others = edits.filter(([r, c]) => r !== row || c !== col);
-  return value === 0 ? others : [...others, /** @type {[number, number, number]} */ ([row, col, value])];
+  return value === 0
+    ? others
+    : [...others, /** @type {[number, number, number]} */ ([row, col, value])];
 }

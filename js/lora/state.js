@@ -20,7 +20,11 @@ export const initialUi = () => ({ drag: null, merged: false, point: 1 });
 /** @param {Scene} scene */
 export const momentAt = (scene) => momentOf(scene.trace, scene.params.rank, scene.ui.step);
 
-/** What is looked at: the pointer first, then the keyboard. @param {Scene} scene @returns {Spot | null} */
+/**
+ * What is looked at: the pointer first, then the keyboard.
+ * @param {Scene} scene
+ * @returns {Spot | null}
+ */
 export const selection = ({ ui }) => ui.hover ?? ui.focus;
 
 /** The layout, the same object as long as nothing it depends on changes. @param {Scene} scene */

@@ -9,7 +9,14 @@ import { fixed } from "../kit/format.js";
 /** The words before W, where the strip does not carry them. @param {Drawing} d */
 export function labels({ at, derived, spot, moment }) {
   return Array.from({ length: derived.n }, (_, i) => {
-    const state = spot?.i === i ? "hit" : derived.trainedRows.has(i) ? "used" : moment.displacement(i) > 0 ? "" : "still";
+    const state =
+      spot?.i === i
+        ? "hit"
+        : derived.trainedRows.has(i)
+          ? "used"
+          : moment.displacement(i) > 0
+            ? ""
+            : "still";
     return html`<div class="rowlabel ${state}" aria-hidden="true" style="left:0;width:${at.labels - 6}px;top:${at.w.y + (i + 0.5) * at.rh - 9.7}px">
       <bdi>${derived.words[i]}</bdi>${derived.words[i] ? nothing : html`<span class="num">${derived.rows[i]}</span>`}
     </div>`;
@@ -54,4 +61,5 @@ function legend({ derived }) {
 }
 
 /** @param {string} word */
-const short = (word) => (Array.from(word).length > 9 ? `${Array.from(word).slice(0, 8).join("")}…` : word);
+const short = (word) =>
+  Array.from(word).length > 9 ? `${Array.from(word).slice(0, 8).join("")}…` : word;

@@ -17,12 +17,21 @@ export function tables(scene) {
   const { n, K, rows, words, errors, values } = derived;
   const every = (/** @type {number} */ count) => Array.from({ length: count }, (_, i) => i);
   const name = (/** @type {number} */ i) => `${rows[i]} ${words[i]}`.trim();
-  /** @param {string} caption @param {number} count @param {number} columns @param {(i: number) => ArrayLike<number>} row @param {(i: number) => string} [head] */
+  /**
+   * @param {string} caption
+   * @param {number} count
+   * @param {number} columns
+   * @param {(i: number) => ArrayLike<number>} row
+   * @param {(i: number) => string} [head]
+   */
   const matrix = (caption, count, columns, row, head = name) => ({
     caption,
     corner: "row",
     columns: every(columns).map(String),
-    rows: every(count).map((i) => ({ head: head(i), cells: Array.from(row(i), (v) => fixed(v)).slice(0, columns) })),
+    rows: every(count).map((i) => ({
+      head: head(i),
+      cells: Array.from(row(i), (v) => fixed(v)).slice(0, columns),
+    })),
   });
   const { plain, stable } = firstUpdates(trace);
   const hidden = isPredicting(scene);
@@ -32,12 +41,24 @@ export function tables(scene) {
       caption: `Rows, after step ${now.step}`,
       corner: "row",
       columns: ["trained", "moved by"],
-      rows: every(n).map((i) => ({ head: name(i), cells: [derived.trainedRows.has(i) ? "yes" : "no", fixed(now.displacement(i))] })),
+      rows: every(n).map((i) => ({
+        head: name(i),
+        cells: [derived.trainedRows.has(i) ? "yes" : "no", fixed(now.displacement(i))],
+      })),
     },
     {
       caption: `By rank, after step ${now.step}`,
       corner: "rank",
-      columns: ["numbers", "scale", "direction", "error left", ...(guess ? ["your error"] : []), "left, rows trained", "first, α/r", "first, α/√r"],
+      columns: [
+        "numbers",
+        "scale",
+        "direction",
+        "error left",
+        ...(guess ? ["your error"] : []),
+        "left, rows trained",
+        "first, α/r",
+        "first, α/√r",
+      ],
       rows: every(K).map((k) => ({
         head: String(k + 1),
         cells: [

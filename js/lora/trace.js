@@ -91,7 +91,11 @@ export function derive(trace) {
 /** @param {import("../kit/wire.js").Numbers} values */
 const size = (values) => max(values, (v) => (Number.isFinite(v) ? Math.abs(v) : 0)) || 1;
 
-/** The rank that counts: the parameter, as far as the table allows. @param {Derived} derived @param {number} rank */
+/**
+ * The rank that counts: the parameter, as far as the table allows.
+ * @param {Derived} derived
+ * @param {number} rank
+ */
 export const rankOf = ({ K }, rank) => Math.max(1, Math.min(K, rank));
 
 /** The numbers that A and B hold. @param {Derived} derived @param {number} r */
@@ -118,7 +122,13 @@ function once(trace, key, make) {
   return all.get(key);
 }
 
-/** @param {Trace} trace @param {Derived} derived @param {number} r @param {number} f @returns {Moment} */
+/**
+ * @param {Trace} trace
+ * @param {Derived} derived
+ * @param {number} r
+ * @param {number} f
+ * @returns {Moment}
+ */
 function moment({ header, arrays }, derived, r, f) {
   const { n, cols, K, frames, last } = derived;
   const paths = { a: arrays[`a${r}`], b: arrays[`b${r}`], drift: arrays[`drift${r}`] };
@@ -172,9 +182,14 @@ export function firstUpdates({ arrays }) {
   return { plain: data.subarray(0, K), stable: data.subarray(K, 2 * K) };
 }
 
-/** The first drawn row that was not trained and lies farthest from where it was, or −1. @param {Derived} derived @param {Moment} now */
+/**
+ * The first drawn row that was not trained and lies farthest from where it was, or −1.
+ * @param {Derived} derived
+ * @param {Moment} now
+ */
 export function farthestUntrained({ n, trainedRows }, { displacement }) {
   let best = -1;
-  for (let i = 0; i < n; i++) if (!trainedRows.has(i) && (best < 0 || displacement(i) > displacement(best))) best = i;
+  for (let i = 0; i < n; i++)
+    if (!trainedRows.has(i) && (best < 0 || displacement(i) > displacement(best))) best = i;
   return best;
 }

@@ -7,7 +7,12 @@ import { withLength, insert, indexAfterMove, move, remove } from "./layer_edits.
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./trace.js").Derived} Derived */
 
-/** Send layers and go to one of them. @param {Scene} scene @param {string[]} layers @param {number} step */
+/**
+ * Send layers and go to one of them.
+ * @param {Scene} scene
+ * @param {string[]} layers
+ * @param {number} step
+ */
 export function setLayers(scene, layers, step) {
   if (JSON.stringify(layers) === JSON.stringify(scene.params.layers)) return;
   scene.ui.local.goal = step;
@@ -37,14 +42,19 @@ export function moveLayer(scene, stage, gap) {
 
 /** @param {Scene} scene @param {number} stage */
 export function removeLayer(scene, stage) {
-  if (stage < 1) return scene.explorer.updateUi({ note: "The embedding stays: it makes the mask. Set mask_zero to False to see the model without one." });
+  if (stage < 1)
+    return scene.explorer.updateUi({
+      note: "The embedding stays: it makes the mask. Set mask_zero to False to see the model without one.",
+    });
   setLayers(scene, remove(scene.params.layers, stage - 1), Math.max(0, stage - 1));
   scene.explorer.focusAfterPaint(`layer:${Math.max(0, stage - 1)}`);
 }
 
 /** @param {Scene} scene @param {Derived} derived @param {number} b @param {number} n */
 export function setLength(scene, { available, lengths }, b, n) {
-  const now = lengths.map((length, i) => scene.params.lengths[i] ?? length).map((length, i) => Math.min(length, available[i]));
+  const now = lengths
+    .map((length, i) => scene.params.lengths[i] ?? length)
+    .map((length, i) => Math.min(length, available[i]));
   const next = Math.max(0, Math.min(available[b], n));
   scene.ui.local.sentence = b;
   if (next !== now[b]) editParams(scene, { lengths: withLength(now, b, next) });
@@ -63,7 +73,12 @@ export function chooseLayer({ explorer, ui }, stage) {
   explorer.focusAfterPaint(`layer:${stage}`);
 }
 
-/** Hold a place. @param {Scene} scene @param {{ part: "place", k: number, b: number, cell: number }} spot @param {any} [open] */
+/**
+ * Hold a place.
+ * @param {Scene} scene
+ * @param {{ part: "place", k: number, b: number, cell: number }} spot
+ * @param {any} [open]
+ */
 export function focusCell({ explorer, ui }, spot, open = null) {
   ui.local.sentence = spot.b;
   explorer.goToStep(ui.prediction ? ui.step : spot.k, { patch: { focus: spot, open } });

@@ -13,54 +13,107 @@ import { isPadding, norm, pooledOf, derive } from "./trace.js";
 /** @typedef {import("./trace.js").Variant} Variant */
 /** @typedef {{ name?: string, body: unknown, note?: unknown, main?: boolean }} Line */
 
-/** A number inside a sum: brackets keep a minus apart. @param {number} value @param {number} [digits] */
-const term = (value, digits = 2) => (value < 0 ? `(${fixed(value, digits)})` : fixed(value, digits));
+/**
+ * A number inside a sum: brackets keep a minus apart.
+ * @param {number} value
+ * @param {number} [digits]
+ */
+const term = (value, digits = 2) =>
+  value < 0 ? `(${fixed(value, digits)})` : fixed(value, digits);
 
 /** The lines of the card. @param {Scene} scene @returns {{ lines: Line[], pinned: boolean }} */
 export function arithmetic(scene) {
   const derived = derive(scene.trace);
   const { open, local, hover, focus } = scene.ui;
   const b = local.sentence;
-  if (!derived.B) return { lines: [{ body: "a mean of no words is not defined; here it is 0" }], pinned: false };
+  if (!derived.B)
+    return { lines: [{ body: "a mean of no words is not defined; here it is 0" }], pinned: false };
   const pinned = open !== null;
   if (open?.kind === "fact") return { lines: fact(open.id, derived, b), pinned };
   const stage = derived.stages[open?.kind === "stage" ? open.n : (derived.pooledAt ?? -1)];
-  if (open?.kind === "stage" && open.n !== derived.pooledAt) return { lines: cellLines(derived, stage, b), pinned };
+  if (open?.kind === "stage" && open.n !== derived.pooledAt)
+    return { lines: cellLines(derived, stage, b), pinned };
   const spot = open?.kind === "place" ? open : (hover ?? focus);
   if (spot?.part === "place" || open?.kind === "place") {
     const at = derived.stages[spot.k];
-    if (at && spot.b < derived.B && spot.cell < at.cells && spot.k !== derived.pooledAt) return { lines: cellLines(derived, at, spot.b, spot.cell), pinned };
-    if (at && spot.k === derived.pooledAt) return { lines: poolingLines(derived, spot.b, spot.cell * at.size), pinned };
+    if (at && spot.b < derived.B && spot.cell < at.cells && spot.k !== derived.pooledAt)
+      return { lines: cellLines(derived, at, spot.b, spot.cell), pinned };
+    if (at && spot.k === derived.pooledAt)
+      return { lines: poolingLines(derived, spot.b, spot.cell * at.size), pinned };
   }
   if (stage) return { lines: poolingLines(derived, b, 0), pinned };
   return { lines: [lossLine(derived, "here")], pinned };
 }
 
-/** What one place is made of. @param {Derived} derived @param {Stage} stage @param {number} b @param {number} [cell] @returns {Line[]} */
+/**
+ * What one place is made of.
+ * @param {Derived} derived
+ * @param {Stage} stage
+ * @param {number} b
+ * @param {number} [cell]
+ * @returns {Line[]}
+ */
 function cellLines(derived, stage, b, cell = 0) {
-  const values = stage.valuesAt(b, cell).map((v) => fixed(v)).join(", ");
+  const values = stage
+    .valuesAt(b, cell)
+    .map((v) => fixed(v))
+    .join(", ");
   const token = stage.form !== "vector" && stage.cells === derived.T ? derived.tokens[b][cell] : "";
   const subject = html`${stage.label}[${b}, ${cell}]`;
   if (stage.n === 0) {
     const id = derived.id(b, cell);
-    const mask = stage.mask ? html`mask = (${id} ≠ 0) = <span class="on">${stage.mask(b, cell) ? "True" : "False"}</span>` : "no mask: mask_zero is False";
-    return [{ name: "value", body: html`${subject} = W[${id}] = [<span class="on">${values}</span>]`, note: token ? html`“<bdi>${token}</bdi>”` : "padding" }, { name: "mask", body: mask }];
+    const mask = stage.mask
+      ? html`mask = (${id} ≠ 0) = <span class="on">${stage.mask(b, cell) ? "True" : "False"}</span>`
+      : "no mask: mask_zero is False";
+    return [
+      {
+        name: "value",
+        body: html`${subject} = W[${id}] = [<span class="on">${values}</span>]`,
+        note: token ? html`“<bdi>${token}</bdi>”` : "padding",
+      },
+      { name: "mask", body: mask },
+    ];
   }
   const before = derived.stages[stage.n - 1];
-  const into = before.form === stage.form && before.cells === stage.cells ? html`${before.label}[${b}, ${cell}]` : html`${before.label}[${b}]`;
+  const into =
+    before.form === stage.form && before.cells === stage.cells
+      ? html`${before.label}[${b}, ${cell}]`
+      : html`${before.label}[${b}]`;
   const mask = stage.mask
     ? html`mask[${b}, ${cell}] = <span class="on">${stage.mask(b, cell) ? "True" : "False"}</span>`
-    : stage.verdict === "none" && !before.mask ? "none comes in, none goes out" : stage.verdict === "lost here" ? "one comes in, none goes out" : "used up here";
-  return [{ name: "value", body: html`${subject} = ${stage.kind}(${into}) = [<span class="on">${values}</span>]` }, { name: "mask", body: mask, note: stage.why || undefined }];
+    : stage.verdict === "none" && !before.mask
+      ? "none comes in, none goes out"
+      : stage.verdict === "lost here"
+        ? "one comes in, none goes out"
+        : "used up here";
+  return [
+    {
+      name: "value",
+      body: html`${subject} = ${stage.kind}(${into}) = [<span class="on">${values}</span>]`,
+    },
+    { name: "mask", body: mask, note: stage.why || undefined },
+  ];
 }
 
-/** Number i of the pooled vector, here and without padding. @param {Derived} derived @param {number} b @param {number} i @returns {Line[]} */
+/**
+ * Number i of the pooled vector, here and without padding.
+ * @param {Derived} derived
+ * @param {number} b
+ * @param {number} i
+ * @returns {Line[]}
+ */
 function poolingLines(derived, b, i) {
   const truth = derived.noReference ? [] : [poolingLine(derived, b, i, "truth")];
   return [poolingLine(derived, b, i, "here"), ...truth.map((line) => ({ ...line, main: false }))];
 }
 
-/** @param {Derived} derived @param {number} b @param {number} i @param {Variant} variant @returns {Line} */
+/**
+ * @param {Derived} derived
+ * @param {number} b
+ * @param {number} i
+ * @param {Variant} variant
+ * @returns {Line}
+ */
 function poolingLine(derived, b, i, variant) {
   const stage = derived.stages[/** @type {number} */ (derived.pooledAt)];
   const before = derived.stages[stage.n - 1];
@@ -68,26 +121,50 @@ function poolingLine(derived, b, i, variant) {
   const result = html`<span class="on">${value === undefined ? "—" : fixed(value)}</span>`;
   const name = VARIANT_NAMES[variant];
   if (!before) return { name, body: html`${stage.label}[${b}, ${i}] = ${result}` };
-  if (stage.kind === "GlobalAveragePooling1D" || stage.kind === "GlobalMaxPooling1D") return { name, ...overPositions(derived, stage, before, b, i, variant, result) };
+  if (stage.kind === "GlobalAveragePooling1D" || stage.kind === "GlobalMaxPooling1D")
+    return { name, ...overPositions(derived, stage, before, b, i, variant, result) };
   if (stage.form === "flat" || stage.kind === "Flatten") {
-    return { name, body: html`Flatten[${b}, ${i}] = ${before.label}[${b}, ${Math.floor(i / before.size)}][${i % before.size}] = ${result}`, note: "copied: every place keeps its own numbers, padding too" };
+    return {
+      name,
+      body: html`Flatten[${b}, ${i}] = ${before.label}[${b}, ${Math.floor(i / before.size)}][${i % before.size}] = ${result}`,
+      note: "copied: every place keeps its own numbers, padding too",
+    };
   }
   const masked = variant === "here" && !stage.paddingCounts;
   return {
     name,
     body: html`${stage.kind}[${b}, ${i}] = the state after ${variant === "truth" ? "the last word" : `place ${before.cells - 1}`} = ${result}`,
-    note: variant === "truth" ? "there is no padding" : masked ? "padding did not move it" : "padding moved it on",
+    note:
+      variant === "truth"
+        ? "there is no padding"
+        : masked
+          ? "padding did not move it"
+          : "padding moved it on",
   };
 }
 
-/** @param {Derived} derived @param {Stage} stage @param {Stage} before @param {number} b @param {number} i @param {Variant} variant @param {unknown} result */
+/**
+ * @param {Derived} derived
+ * @param {Stage} stage
+ * @param {Stage} before
+ * @param {number} b
+ * @param {number} i
+ * @param {Variant} variant
+ * @param {unknown} result
+ */
 function overPositions(derived, stage, before, b, i, variant, result) {
   const words = derived.lengths[b];
   const all = Array.from({ length: before.cells }, (_, t) => t);
   const heeds = variant === "here" && stage.verdict === "consumed" && before.mask;
-  const used = variant === "truth" ? all.slice(0, words) : heeds ? all.filter((t) => before.mask?.(b, t)) : all;
+  const used =
+    variant === "truth"
+      ? all.slice(0, words)
+      : heeds
+        ? all.filter((t) => before.mask?.(b, t))
+        : all;
   const values = used.map((t) => before.valuesAt(b, t, variant)[i]);
-  const spoilt = (/** @type {number} */ t) => variant !== "truth" && isPadding(derived, before, b, t);
+  const spoilt = (/** @type {number} */ t) =>
+    variant !== "truth" && isPadding(derived, before, b, t);
   const parts = visibleTerms(values.length, values.length - 1, 12);
   const mean = stage.kind === "GlobalAveragePooling1D";
   const joined = parts.map((part, at) => {
@@ -97,26 +174,57 @@ function overPositions(derived, stage, before, b, i, variant, result) {
     return html`${sign}<span class=${spoilt(t) ? "padded" : ""}>${at && mean ? term(values[part.index]) : fixed(values[part.index])}</span>`;
   });
   const padded = used.filter(spoilt).length;
-  const note = used.length === 0 ? "no word: 0" : padded ? `${padded} of the ${used.length} are padding` : "words alone";
+  const note =
+    used.length === 0
+      ? "no word: 0"
+      : padded
+        ? `${padded} of the ${used.length} are padding`
+        : "words alone";
   const over = html`<span class=${padded ? "padded" : ""}>${used.length}</span>`;
-  const body = mean ? html`mean[${i}] = (${joined}) / ${over} = ${result}` : html`max[${i}] = max(${joined}) = ${result}`;
+  const body = mean
+    ? html`mean[${i}] = (${joined}) / ${over} = ${result}`
+    : html`max[${i}] = max(${joined}) = ${result}`;
   return { body, note };
 }
 
-/** How the loss comes out of the outputs. @param {Derived} derived @param {Variant} variant @returns {Line} */
+/**
+ * How the loss comes out of the outputs.
+ * @param {Derived} derived
+ * @param {Variant} variant
+ * @returns {Line}
+ */
 function lossLine(derived, variant) {
   const last = /** @type {Stage} */ (derived.stages.at(-1));
   const i = ["here", "without", "truth"].indexOf(variant);
   const result = html`<span class="on">${fixed(derived.loss[i], 3)}</span>`;
   const goal = fixed(derived.target, 0);
   const alone = last.form === "vector" && last.cells === 1;
-  if (!alone) return { name: VARIANT_NAMES[variant], body: html`mean of (output − ${goal})² = ${result}`, note: last.form === "vector" ? "over all numbers of all sentences" : "over all places that count" };
-  const outputs = Array.from({ length: derived.B }, (_, b) => last.valuesAt(b, 0, variant)[0]).filter((v) => variant !== "truth" || !Number.isNaN(v));
+  if (!alone)
+    return {
+      name: VARIANT_NAMES[variant],
+      body: html`mean of (output − ${goal})² = ${result}`,
+      note:
+        last.form === "vector" ? "over all numbers of all sentences" : "over all places that count",
+    };
+  const outputs = Array.from(
+    { length: derived.B },
+    (_, b) => last.valuesAt(b, 0, variant)[0],
+  ).filter((v) => variant !== "truth" || !Number.isNaN(v));
   const terms = outputs.map((v, at) => html`${at ? " + " : ""}(${fixed(v)} − ${goal})²`);
-  return { name: VARIANT_NAMES[variant], body: html`loss = (${terms}) / ${outputs.length} = ${result}`, note: `the mean over ${pluralize(outputs.length, "sentence")}` };
+  return {
+    name: VARIANT_NAMES[variant],
+    body: html`loss = (${terms}) / ${outputs.length} = ${result}`,
+    note: `the mean over ${pluralize(outputs.length, "sentence")}`,
+  };
 }
 
-/** The formula behind a number on the right. @param {string} id @param {Derived} derived @param {number} b @returns {Line[]} */
+/**
+ * The formula behind a number on the right.
+ * @param {string} id
+ * @param {Derived} derived
+ * @param {number} b
+ * @returns {Line[]}
+ */
 function fact(id, derived, b) {
   const [kind, variant, i] = /** @type {[string, Variant, string]} */ (id.split(":"));
   if (kind === "pool") return [poolingLine(derived, b, Number(i), variant)];
@@ -124,7 +232,10 @@ function fact(id, derived, b) {
   if (kind === "factor") {
     const wrong = lossError(derived);
     return [
-      { body: html`${fixed(derived.loss[0], 3)} / ${fixed(derived.loss[2], 3)} − 1 = <span class="on">${derived.lossRatio && derived.lossRatio < 1 ? "−" : ""}${wrong?.value}</span>`, note: "this model against the sentences without padding" },
+      {
+        body: html`${fixed(derived.loss[0], 3)} / ${fixed(derived.loss[2], 3)} − 1 = <span class="on">${derived.lossRatio && derived.lossRatio < 1 ? "−" : ""}${wrong?.value}</span>`,
+        note: "this model against the sentences without padding",
+      },
     ];
   }
   const vector = kind === "row0" ? derived.row0 : (derived.gradient(variant) ?? []);
@@ -132,9 +243,25 @@ function fact(id, derived, b) {
   const squares = Array.from(vector, (v) => `${term(v)}²`).join(" + ");
   const length = html`<span class="on">${fixed(norm(vector), 3)}</span>`;
   if (kind === "row0") {
-    return [{ body: html`|W[0]| = |[${shown.join(", ")}]| = √(${squares}) = ${length}`, note: "mask_zero masks row 0; it does not make it zero" }];
+    return [
+      {
+        body: html`|W[0]| = |[${shown.join(", ")}]| = √(${squares}) = ${length}`,
+        note: "mask_zero masks row 0; it does not make it zero",
+      },
+    ];
   }
   const zero = norm(vector) === 0;
-  const note = variant === "truth" ? "nobody reads row 0" : zero ? "nothing comes back through the mask: row 0 is not frozen, it is not reached" : "padding counts, so it learns";
-  return [{ name: VARIANT_NAMES[variant], body: html`|∂loss/∂W[0]| = |[${shown.join(", ")}]| = √(${squares}) = ${length}`, note }];
+  const note =
+    variant === "truth"
+      ? "nobody reads row 0"
+      : zero
+        ? "nothing comes back through the mask: row 0 is not frozen, it is not reached"
+        : "padding counts, so it learns";
+  return [
+    {
+      name: VARIANT_NAMES[variant],
+      body: html`|∂loss/∂W[0]| = |[${shown.join(", ")}]| = √(${squares}) = ${length}`,
+      note,
+    },
+  ];
 }

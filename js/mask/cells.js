@@ -34,16 +34,29 @@ export function cells({ derived, at, scene }, stage) {
       const y = rowTop(at, k, b) + top + i * ch;
       const values = columns.map((numbers) => numbers[i]);
       values.forEach((value, cell) => {
-        const colour = forcedColors ? "Canvas" : Number.isNaN(value) ? "none" : divergingColor(value, stage.vmax, scheme);
+        const colour = forcedColors
+          ? "Canvas"
+          : Number.isNaN(value)
+            ? "none"
+            : divergingColor(value, stage.vmax, scheme);
         const d = box(x + cell * pitch, y, pitch - 1.5, ch - 1.2);
         colours.set(colour, (colours.get(colour) ?? "") + d);
       });
-      const marks = signMarks(values, { x, y, cw: pitch, ch, vmax: stage.vmax, bySize: forcedColors });
+      const marks = signMarks(values, {
+        x,
+        y,
+        cw: pitch,
+        ch,
+        vmax: stage.vmax,
+        bySize: forcedColors,
+      });
       pale += marks.pale;
       strong += marks.strong;
     }
   }
-  return svg`<g class="cells ${forcedColors ? "outlined" : ""}" aria-hidden="true">${[...colours].map(
+  return svg`<g class="cells ${forcedColors ? "outlined" : ""}" aria-hidden="true">${[
+    ...colours,
+  ].map(
     ([colour, d]) => svg`<path fill=${colour} d=${d} />`,
   )}<path class="mark" d=${pale} /><path class="mark strong" d=${strong} /></g>`;
 }
@@ -61,9 +74,16 @@ export function stripes({ derived, at }, stage) {
   for (let b = 0; b < derived.B; b++) {
     const y = rowTop(at, k, b);
     const touched = derived.tokens[b].some((token, t) => token === "" && derived.id(b, t) === 0);
-    if (stage.form === "vector" && touched) d += hatch(x, y + Math.max(0, at.vh - 18) / 2, stage.cells * pitch - 1.5, Math.min(18, at.vh) - 1.2);
+    if (stage.form === "vector" && touched)
+      d += hatch(
+        x,
+        y + Math.max(0, at.vh - 18) / 2,
+        stage.cells * pitch - 1.5,
+        Math.min(18, at.vh) - 1.2,
+      );
     for (let cell = 0; cell < stage.cells; cell++) {
-      if (isPadding(derived, stage, b, cell)) d += hatch(x + cell * pitch, y, pitch - 1.5, at.vh - 1.2);
+      if (isPadding(derived, stage, b, cell))
+        d += hatch(x + cell * pitch, y, pitch - 1.5, at.vh - 1.2);
     }
   }
   return svg`<path class="stripes" aria-hidden="true" d=${d} />`;

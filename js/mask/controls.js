@@ -11,8 +11,20 @@ import { labelOf, derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
-const KINDS = ["Dropout", "LayerNormalization", "Masking", "Conv1D", "Reshape", "Flatten",
-  "GlobalAveragePooling1D", "GlobalMaxPooling1D", "SimpleRNN", "GRU", "LSTM", "Dense"]; // prettier-ignore
+const KINDS = [
+  "Dropout",
+  "LayerNormalization",
+  "Masking",
+  "Conv1D",
+  "Reshape",
+  "Flatten",
+  "GlobalAveragePooling1D",
+  "GlobalMaxPooling1D",
+  "SimpleRNN",
+  "GRU",
+  "LSTM",
+  "Dense",
+];
 
 /** @param {Scene} scene */
 export function controls(scene) {
@@ -25,7 +37,14 @@ export function controls(scene) {
     const { min, max } = /** @type {{ min: number, max: number }} */ (limits[name]);
     if (min === max) return nothing;
     const stops = stopsBetween(min, max);
-    return slider({ label, symbol, place: name, value: params[name], stops, onChange: (value) => editParams(scene, { [name]: value }) });
+    return slider({
+      label,
+      symbol,
+      place: name,
+      value: params[name],
+      stops,
+      onChange: (value) => editParams(scene, { [name]: value }),
+    });
   };
   return html`
     ${unless("layers", () => html`${layerPalette(scene)} ${ui.prediction ? nothing : selectedLayer(scene)}`)}
@@ -37,7 +56,8 @@ export function controls(scene) {
         value: params.padding,
         choices: ["post", "pre"],
         onChange: (padding) => editParams(scene, { padding }),
-      }))}
+      }),
+    )}
     ${unless("mask_zero", () =>
       choice({
         label: "mask_zero",
@@ -46,7 +66,8 @@ export function controls(scene) {
         value: params.mask_zero ? "True" : "False",
         choices: ["True", "False"],
         onChange: (value) => editParams(scene, { mask_zero: value === "True" }),
-      }))}
+      }),
+    )}
     ${unless("steps", () => size("steps", "Places", "T"))} ${unless("output_dim", () => size("output_dim", "Vector length", "D"))}
     ${unless("text", () =>
       textField({
@@ -54,14 +75,20 @@ export function controls(scene) {
         place: "text",
         value: params.text,
         hint: "one a line; #12 is the id 12",
-        onChange: (text) => editParams(scene, { text, lengths: lengthsFor(params.text, text, params.lengths, { lines: 6, words: 12 }) }),
-      }))}
+        onChange: (text) =>
+          editParams(scene, {
+            text,
+            lengths: lengthsFor(params.text, text, params.lengths, { lines: 6, words: 12 }),
+          }),
+      }),
+    )}
   `;
 }
 
 /** @param {Scene} scene */
 function layerPalette(scene) {
-  const full = scene.params.layers.length >= (/** @type {any} */ (scene.trace.header.limits.layers).max ?? 5);
+  const full =
+    scene.params.layers.length >= /** @type {any} */ (scene.trace.header.limits.layers.max ?? 5);
   const at = () => layoutOf(scene, derive(scene.trace));
   return html`<div class="field palette" role="group" aria-labelledby="${scene.uid}-bring">
     <h3 id="${scene.uid}-bring">Layers to insert</h3>
@@ -93,8 +120,15 @@ function selectedLayer(scene) {
   const n = Math.min(ui.step, stages.length - 1);
   const stage = stages[n];
   const fixed = n === 0;
-  /** @param {string} at @param {unknown} label @param {() => void} onClick @param {boolean} disabled @param {string} [name] */
-  const actionButton = (at, label, onClick, disabled, name) => button({ label, name, place: `chosen:${at}`, disabled, onClick });
+  /**
+   * @param {string} at
+   * @param {unknown} label
+   * @param {() => void} onClick
+   * @param {boolean} disabled
+   * @param {string} [name]
+   */
+  const actionButton = (at, label, onClick, disabled, name) =>
+    button({ label, name, place: `chosen:${at}`, disabled, onClick });
   return html`<div class="field" role="group" aria-labelledby="${uid}-chosen">
     <h3 id="${uid}-chosen">This layer: <bdi>${stage.label}</bdi></h3>
     <div class="pieces three">

@@ -9,7 +9,11 @@ import { gapAt } from "./layout.js";
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./layout.js").Layout} Layout */
 
-/** A button of the palette: a click puts the layer behind the chosen one, a drag where it is dropped. @param {Scene} scene @param {string} kind */
+/**
+ * A button of the palette: a click puts the layer behind the chosen one, a drag where it is dropped.
+ * @param {Scene} scene
+ * @param {string} kind
+ */
 export function palette(scene, kind) {
   const { explorer, ui } = scene;
   const stageOf = () => /** @type {HTMLElement | null} */ (explorer.root.querySelector(".stage"));
@@ -30,7 +34,11 @@ export function palette(scene, kind) {
     /** @param {PointerEvent} event @param {Layout} at */
     move(event, at) {
       const { drag } = ui.local;
-      if (drag?.kind !== kind || Math.hypot(event.clientX - drag.x, event.clientY - drag.y) < DRAG_THRESHOLD) return;
+      if (
+        drag?.kind !== kind ||
+        Math.hypot(event.clientX - drag.x, event.clientY - drag.y) < DRAG_THRESHOLD
+      )
+        return;
       const gap = gapUnder(event, at);
       if (gap !== drag.gap) {
         drag.gap = gap;

@@ -14,15 +14,25 @@ import { VARIANTS, norm, pooledOf, derive } from "./trace.js";
 /** @type {Record<Variant, string>} */
 export const VARIANT_NAMES = { here: "this model", without: "no mask", truth: "no padding" };
 
-/** A number, or a dash where there is none. @param {number} value @param {number} digits @param {boolean} there */
+/**
+ * A number, or a dash where there is none.
+ * @param {number} value
+ * @param {number} digits
+ * @param {boolean} there
+ */
 const orDash = (value, digits, there) => (there ? fixed(value, digits) : "—");
 
 /** How far the loss is off, in words of a column. @param {Derived} derived */
 export function lossError({ lossRatio }) {
   if (lossRatio === null) return null;
   const percent = fixed(Math.abs(100 * (lossRatio - 1)), 1);
-  if (Math.abs(lossRatio - 1) < 1e-5) return { name: "off by", value: "0 %", tone: /** @type {const} */ ("good") };
-  return { name: lossRatio > 1 ? "too high by" : "too low by", value: `${percent} %`, tone: /** @type {const} */ ("bad") };
+  if (Math.abs(lossRatio - 1) < 1e-5)
+    return { name: "off by", value: "0 %", tone: /** @type {const} */ ("good") };
+  return {
+    name: lossRatio > 1 ? "too high by" : "too low by",
+    value: `${percent} %`,
+    tone: /** @type {const} */ ("bad"),
+  };
 }
 
 /** @param {Scene} scene */
@@ -30,7 +40,8 @@ export function facts(scene) {
   const derived = derive(scene.trace);
   const predicting = scene.ui.prediction?.phase === "open";
   const { explorer } = scene;
-  const open = (/** @type {string} */ id) => explorer.updateUi({ open: { kind: "fact", id, from: `fact:${id}` } });
+  const open = (/** @type {string} */ id) =>
+    explorer.updateUi({ open: { kind: "fact", id, from: `fact:${id}` } });
   const truth = !derived.noReference;
   const wrong = lossError(derived);
   const lossOf = (/** @type {Variant} */ variant, /** @type {number} */ i) => {
@@ -48,7 +59,8 @@ export function facts(scene) {
     return {
       name: VARIANT_NAMES[variant],
       value: predicting ? "?" : orDash(norm(gradient), 3, gradient !== null),
-      tone: predicting || variant !== "here" || !gradient ? "" : norm(gradient) > 0 ? "bad" : "good",
+      tone:
+        predicting || variant !== "here" || !gradient ? "" : norm(gradient) > 0 ? "bad" : "good",
       id: predicting || !gradient ? undefined : `grad:${variant}`,
     };
   };
@@ -70,11 +82,18 @@ export function facts(scene) {
   ${derived.noReference && !predicting ? html`<p class="why">No truth here: ${derived.noReference}</p>` : nothing}`;
 }
 
-/** The vector that the first layer without time gives for the chosen sentence. @param {Scene} scene @param {Derived} derived @param {boolean} predicting @param {(id: string) => void} open */
+/**
+ * The vector that the first layer without time gives for the chosen sentence.
+ * @param {Scene} scene
+ * @param {Derived} derived
+ * @param {boolean} predicting
+ * @param {(id: string) => void} open
+ */
 function pooled({ ui }, derived, predicting, open) {
   const stage = derived.pooledAt === null ? null : derived.stages[derived.pooledAt];
   const b = ui.local.sentence;
-  if (!stage || !derived.B) return html`<h3>Pooled vector</h3><p class="why">${derived.B ? "Every layer keeps the places apart: nothing pools them." : "No sentence, no vector."}</p>`;
+  if (!stage || !derived.B)
+    return html`<h3>Pooled vector</h3><p class="why">${derived.B ? "Every layer keeps the places apart: nothing pools them." : "No sentence, no vector."}</p>`;
   const cells = Math.min(6, stage.form === "flat" ? 6 : stage.cells);
   const values = pooledOf(derived, b);
   return html`<h3>${stage.label} of sentence ${b + 1}</h3>
@@ -93,7 +112,11 @@ function pooled({ ui }, derived, predicting, open) {
           ${VARIANTS.map((variant) => {
             const value = values[variant][i];
             const there = value !== undefined && !(variant === "truth" && derived.noReference);
-            const wrong = variant === "here" && there && !derived.noReference && Math.abs(value - values.truth[i]) > 1e-6;
+            const wrong =
+              variant === "here" &&
+              there &&
+              !derived.noReference &&
+              Math.abs(value - values.truth[i]) > 1e-6;
             if (predicting || !there) return html`<td>${predicting ? "?" : "—"}</td>`;
             return html`<td class=${wrong ? "bad" : variant === "here" && !derived.noReference ? "good" : ""}>
               <button type="button" class="fact" data-place="fact:pool:${variant}:${i}" title="Show the formula" @click=${() => open(`pool:${variant}:${i}`)}>
@@ -106,4 +129,3 @@ function pooled({ ui }, derived, predicting, open) {
     </tbody>
   </table>`;
 }
-

@@ -69,14 +69,19 @@ function column(d, stage) {
   });
 }
 
-/** The one number of a sentence, written beside its cell. @param {Drawing} d @param {Stage} stage */
+/**
+ * The one number of a sentence, written beside its cell.
+ * @param {Drawing} d
+ * @param {Stage} stage
+ */
 function valueBeside({ derived, at }, stage) {
   const k = stage.n + 1;
   const { w, pitch } = at.columns[k];
   if (stage.form !== "vector" || stage.cells !== 1 || w < pitch + 34) return nothing;
   return Array.from(
     { length: derived.B },
-    (_, b) => svg`<text class="num" x=${cellX(at, k, 1) + 5} y=${rowTop(at, k, b) + at.vh / 2 + 4}>${fixed(stage.valuesAt(b, 0)[0])}</text>`,
+    (_, b) =>
+      svg`<text class="num" x=${cellX(at, k, 1) + 5} y=${rowTop(at, k, b) + at.vh / 2 + 4}>${fixed(stage.valuesAt(b, 0)[0])}</text>`,
   );
 }
 
@@ -112,44 +117,69 @@ function key({ derived, at }) {
 
 /** The three losses, side by side. @param {Drawing} d */
 function bars({ derived, at }) {
-  const most = Math.max(...VARIANTS.map((_, i) => (Number.isFinite(derived.loss[i]) ? derived.loss[i] : 0)), 1e-9);
+  const most = Math.max(
+    ...VARIANTS.map((_, i) => (Number.isFinite(derived.loss[i]) ? derived.loss[i] : 0)),
+    1e-9,
+  );
   const left = at.narrow ? 112 : 132;
   const room = at.width - left - 92;
-  return svg`<g class="bars" aria-hidden="true"><text class="head" x="0" y=${at.bars + 12}>${at.narrow ? "" : "loss"}</text>${VARIANTS.map((variant, i) => {
-    const value = derived.loss[i];
-    const y = at.bars + i * 21;
-    const there = variant !== "truth" || !derived.noReference;
-    const compared = variant === "here" && derived.lossRatio !== null;
-    const wrong = compared && Math.abs(Number(derived.lossRatio) - 1) > 1e-5;
-    const w = Number.isFinite(value) ? Math.max(1, (room * value) / most) : 0;
-    return svg`<text x=${left - 10} y=${y + 12} text-anchor="end">${VARIANT_NAMES[variant]}</text>
+  return svg`<g class="bars" aria-hidden="true"><text class="head" x="0" y=${at.bars + 12}>${at.narrow ? "" : "loss"}</text>${VARIANTS.map(
+    (variant, i) => {
+      const value = derived.loss[i];
+      const y = at.bars + i * 21;
+      const there = variant !== "truth" || !derived.noReference;
+      const compared = variant === "here" && derived.lossRatio !== null;
+      const wrong = compared && Math.abs(Number(derived.lossRatio) - 1) > 1e-5;
+      const w = Number.isFinite(value) ? Math.max(1, (room * value) / most) : 0;
+      return svg`<text x=${left - 10} y=${y + 12} text-anchor="end">${VARIANT_NAMES[variant]}</text>
       <rect class="bar ${variant} ${wrong ? "wrong" : compared ? "true" : ""}" x=${left} y=${y + 2} width=${w} height="13" rx="3" />
       <text class="num value ${wrong ? "wrong" : ""}" x=${left + w + 8} y=${y + 12}>${there ? fixed(value, 3) : "none"}</text>`;
-  })}</g>`;
+    },
+  )}</g>`;
 }
 
 /** Every place can hold the keyboard, and says its numbers. @param {Drawing} d */
 function focusableCells({ scene, derived, at, predicting }) {
   const { trace } = scene;
   const stop = tabStop(scene, derived);
-  return svg`<g role="grid" aria-label="What comes out of each layer" aria-rowcount=${derived.B}>${Array.from({ length: derived.B }, (_, b) => {
-    const focusedCell = stop.b === b ? `${stop.k}:${stop.cell}` : "";
-    return guard([trace, at, focusedCell, predicting], () => svg`<g role="row" aria-rowindex=${b + 1} aria-label="sentence ${b + 1}">${derived.stages.map((stage) =>
-      Array.from({ length: stage.cells }, (_, cell) => {
-        const k = stage.n + 1;
-        return svg`<rect class="cell place" role="gridcell" data-place="at:${stage.n}:${b}:${cell}" tabindex=${focusedCell === `${stage.n}:${cell}` ? 0 : -1}
+  return svg`<g role="grid" aria-label="What comes out of each layer" aria-rowcount=${derived.B}>${Array.from(
+    { length: derived.B },
+    (_, b) => {
+      const focusedCell = stop.b === b ? `${stop.k}:${stop.cell}` : "";
+      return guard(
+        [trace, at, focusedCell, predicting],
+        () =>
+          svg`<g role="row" aria-rowindex=${b + 1} aria-label="sentence ${b + 1}">${derived.stages.map(
+            (stage) =>
+              Array.from({ length: stage.cells }, (_, cell) => {
+                const k = stage.n + 1;
+                return svg`<rect class="cell place" role="gridcell" data-place="at:${stage.n}:${b}:${cell}" tabindex=${focusedCell === `${stage.n}:${cell}` ? 0 : -1}
           x=${cellX(at, k, cell) - 0.75} y=${rowTop(at, k, b) - 1} width=${at.columns[k].pitch} height=${at.vh + 1}
           aria-label=${cellLabel(derived, stage, b, cell, predicting)} />`;
-      }),
-    )}</g>`);
-  })}</g>`;
+              }),
+          )}</g>`,
+      );
+    },
+  )}</g>`;
 }
 
-/** @param {Derived} derived @param {Stage} stage @param {number} b @param {number} cell @param {boolean} predicting */
+/**
+ * @param {Derived} derived
+ * @param {Stage} stage
+ * @param {number} b
+ * @param {number} cell
+ * @param {boolean} predicting
+ */
 function cellLabel(derived, stage, b, cell, predicting) {
-  const numbers = stage.valuesAt(b, cell).map((v) => fixed(v)).join(", ");
+  const numbers = stage
+    .valuesAt(b, cell)
+    .map((v) => fixed(v))
+    .join(", ");
   if (stage.form === "vector") return `${stage.label}, number ${cell}: ${numbers}`;
-  const token = stage.cells === derived.T ? derived.tokens[b][cell] || (isPadding(derived, stage, b, cell) ? "padding" : "") : "";
+  const token =
+    stage.cells === derived.T
+      ? derived.tokens[b][cell] || (isPadding(derived, stage, b, cell) ? "padding" : "")
+      : "";
   const mask = predicting || !stage.mask ? "" : stage.mask(b, cell) ? "; counts" : "; masked";
   return `${stage.label}, place ${cell}${token ? `, ${token}` : ""}: ${numbers}${mask}`;
 }
@@ -163,7 +193,11 @@ function rings({ scene, derived, at }) {
   const timed = !stage || (stage.form !== "vector" && stage.cells === derived.T);
   return at.columns.map(({ pitch }, k) => {
     const columnStage = derived.stages[k - 1];
-    const same = k === 0 ? timed : columnStage === stage || (timed && columnStage.form !== "vector" && columnStage.cells === derived.T);
+    const same =
+      k === 0
+        ? timed
+        : columnStage === stage ||
+          (timed && columnStage.form !== "vector" && columnStage.cells === derived.T);
     if (!same) return nothing;
     const main = stage ? columnStage === stage : k === 0;
     return svg`<rect class="ring ${main ? "" : "same"}" x=${cellX(at, k, spot.cell) - 2.5} y=${rowTop(at, k, spot.b) - 2.5} width=${pitch + 3.5} height=${at.vh + 4} rx="3" />`;

@@ -42,11 +42,20 @@ const mask = {
   // What a hovering pointer cannot change is not even compared.
   controls: (scene) => {
     const { trace, params, ui, hidden, size } = scene;
-    const key = [trace, JSON.stringify(params), ui.step, ui.prediction, [...hidden].join(), size.figure, ui.local.drag];
+    const key = [
+      trace,
+      JSON.stringify(params),
+      ui.step,
+      ui.prediction,
+      [...hidden].join(),
+      size.figure,
+      ui.local.drag,
+    ];
     return guard(key, () => controls(scene));
   },
   figure,
-  facts: (scene) => guard([scene.trace, scene.ui.local.sentence, scene.ui.prediction], () => facts(scene)),
+  facts: (scene) =>
+    guard([scene.trace, scene.ui.local.sentence, scene.ui.prediction], () => facts(scene)),
   arithmetic: arithmeticCard,
   narrate,
   tables,
@@ -94,16 +103,26 @@ const mask = {
     const { focus } = ui;
     if (focus?.part !== "place" && focus?.part !== "ids") return null;
     const timed = focus.part === "ids" || derived.stages[focus.k]?.cells === derived.T;
-    return timed && focus.b < derived.B && focus.cell < derived.T ? derived.id(focus.b, focus.cell) : null;
+    return timed && focus.b < derived.B && focus.cell < derived.T
+      ? derived.id(focus.b, focus.cell)
+      : null;
   },
   onRowSelected(explorer, { trace, ui }, row) {
     const { B, T, id } = derive(trace);
-    const at = Array.from({ length: B * T }, (_, i) => i).find((i) => id(Math.floor(i / T), i % T) === row);
+    const at = Array.from({ length: B * T }, (_, i) => i).find(
+      (i) => id(Math.floor(i / T), i % T) === row,
+    );
     if (at === undefined) return;
     ui.local.sentence = Math.floor(at / T);
     explorer.updateUi({ focus: { part: "ids", b: ui.local.sentence, cell: at % T }, hover: null });
   },
-  cursor: ({ ui }) => ({ step: ui.step, playing: ui.playing, hover: ui.hover, selected: ui.focus, sentence: ui.local.sentence }),
+  cursor: ({ ui }) => ({
+    step: ui.step,
+    playing: ui.playing,
+    hover: ui.hover,
+    selected: ui.focus,
+    sentence: ui.local.sentence,
+  }),
 };
 
 export default createWidget(mask);

@@ -4,7 +4,14 @@
 import { focusedPlace, isShortcut } from "../kit/keys.js";
 import { DRAG_THRESHOLD, capturePointer, placeUnder, positionIn } from "../kit/pointer.js";
 import { clamp } from "../kit/roving_tabindex.js";
-import { moveLayer, chooseLayer, focusCell, selectLayer, setLength, removeLayer } from "./actions.js";
+import {
+  moveLayer,
+  chooseLayer,
+  focusCell,
+  selectLayer,
+  setLength,
+  removeLayer,
+} from "./actions.js";
 import { gapAt, hit, lengthAt } from "./layout.js";
 import { derive } from "./trace.js";
 
@@ -23,14 +30,26 @@ export function onKey(event, scene) {
   const derived = derive(scene.trace);
   if (part === "layer") return layerKey(event, scene, derived, Number(a));
   if (part === "pad") return padKey(event, scene, derived, Number(a));
-  if (part === "at") return placeKey(event, scene, derived, { k: Number(a), b: Number(b), cell: Number(c) });
+  if (part === "at")
+    return placeKey(event, scene, derived, { k: Number(a), b: Number(b), cell: Number(c) });
   return false;
 }
 
 /** @param {string} key */
-const sideways = (key) => (/** @type {Record<string, number>} */ ({ ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }))[key] ?? 0;
+const sideways = (key) =>
+  /** @type {Record<string, number>} */ ({
+    ArrowLeft: -1,
+    ArrowUp: -1,
+    ArrowRight: 1,
+    ArrowDown: 1,
+  })[key] ?? 0;
 
-/** @param {KeyboardEvent} event @param {Scene} scene @param {Derived} derived @param {number} stage */
+/**
+ * @param {KeyboardEvent} event
+ * @param {Scene} scene
+ * @param {Derived} derived
+ * @param {number} stage
+ */
 function layerKey({ key, shiftKey }, scene, { stages }, stage) {
   const { explorer, ui } = scene;
   const predicting = ui.prediction?.phase === "open";
@@ -80,7 +99,8 @@ function padKey({ key }, scene, derived, b) {
   const now = scene.params.lengths[b] ?? derived.lengths[b];
   const by = { ArrowLeft: -1, ArrowRight: 1 }[key];
   if (by) setLength(scene, derived, b, Math.min(now, derived.available[b]) + (pre ? -by : by));
-  else if (key === "Home" || key === "End") setLength(scene, derived, b, (key === "Home") === pre ? derived.available[b] : 0);
+  else if (key === "Home" || key === "End")
+    setLength(scene, derived, b, (key === "Home") === pre ? derived.available[b] : 0);
   else if (key === "ArrowUp" || key === "ArrowDown") {
     scene.ui.local.sentence = clamp(b + (key === "ArrowUp" ? -1 : 1), derived.B);
     scene.explorer.updateUi({ focus: null });
@@ -89,10 +109,19 @@ function padKey({ key }, scene, derived, b) {
   return true;
 }
 
-/** @param {KeyboardEvent} event @param {Scene} scene @param {Derived} derived @param {{ k: number, b: number, cell: number }} place */
+/**
+ * @param {KeyboardEvent} event
+ * @param {Scene} scene
+ * @param {Derived} derived
+ * @param {{ k: number, b: number, cell: number }} place
+ */
 function placeKey({ key }, scene, { B, stages }, { k, b, cell }) {
   if (key === "Enter") {
-    focusCell(scene, { part: "place", k, b, cell }, { kind: "place", k, b, cell, from: `at:${k}:${b}:${cell}` });
+    focusCell(
+      scene,
+      { part: "place", k, b, cell },
+      { kind: "place", k, b, cell, from: `at:${k}:${b}:${cell}` },
+    );
     return true;
   }
   const by = { ArrowLeft: -1, ArrowRight: 1 }[key];
@@ -103,7 +132,12 @@ function placeKey({ key }, scene, { B, stages }, { k, b, cell }) {
     const over = there < 0 ? k - 1 : there >= stages[k].cells ? k + 1 : k;
     const to = clamp(over, stages.length);
     const last = stages[to].cells - 1;
-    focusCell(scene, { part: "place", k: to, b, cell: to === k ? clamp(there, stages[k].cells) : by < 0 ? last : 0 });
+    focusCell(scene, {
+      part: "place",
+      k: to,
+      b,
+      cell: to === k ? clamp(there, stages[k].cells) : by < 0 ? last : 0,
+    });
   }
   return Boolean(by || down);
 }
@@ -157,7 +191,8 @@ export function pointer(scene, derived, at) {
         if (event.pointerType !== "touch") explorer.setHover(hit(at, derived, x, y));
         return;
       }
-      if (drag.pad !== undefined) return setLength(scene, derived, drag.pad, lengthAt(at, derived, pre, drag.pad, x));
+      if (drag.pad !== undefined)
+        return setLength(scene, derived, drag.pad, lengthAt(at, derived, pre, drag.pad, x));
       if (Math.hypot(x - drag.x, y - drag.y) < DRAG_THRESHOLD && drag.gap === null) return;
       const gap = gapAt(at, x, y);
       if (gap !== drag.gap) {

@@ -43,7 +43,9 @@ export function cards({ scene, derived, at, predicting }) {
           style="left:${x}px;top:${y}px;width:${w}px;height:${h}px${w < 84 ? `${w < 76 ? ";font-size:10.5px;padding:0 2px" : ";font-size:11px"}` : ""}"
         >
           <bdi>${stage.label}</bdi>${mark ? html`<span class="badge ${mark}">${icon(mark === "chosen" ? "right" : mark)}<span class="unseen">${mark === "missed" ? "it is this one" : mark}</span></span>` : nothing}${
-            stage.n && selected && !predicting && !ui.prediction ? html`<span class="away" aria-hidden="true" title="Take it out (Delete)">${icon("close")}</span>` : nothing
+            stage.n && selected && !predicting && !ui.prediction
+              ? html`<span class="away" aria-hidden="true" title="Take it out (Delete)">${icon("close")}</span>`
+              : nothing
           }
           ${shown ? html`<span class="verdict-of ${shown.replace(" ", "-")}">${w < 84 && !at.narrow ? VERDICTS[shown].replace(/^mask /, "") : VERDICTS[shown]}</span>` : nothing}
         </div>`;
@@ -57,7 +59,10 @@ export function cards({ scene, derived, at, predicting }) {
     </div>`;
 }
 
-/** Below the ids the sentence itself, and where its padding begins: a handle to drag. @param {Drawing} d */
+/**
+ * Below the ids the sentence itself, and where its padding begins: a handle to drag.
+ * @param {Drawing} d
+ */
 export function sentences({ scene, derived, at }) {
   const pre = scene.trace.header.params.padding === "pre";
   const { local } = scene.ui;

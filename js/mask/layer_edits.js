@@ -3,7 +3,14 @@
  */
 
 const TIMELESS = ["Flatten", "GlobalAveragePooling1D", "GlobalMaxPooling1D"];
-const NEEDS_TIME = ["Conv1D", "GlobalAveragePooling1D", "GlobalMaxPooling1D", "SimpleRNN", "GRU", "LSTM"];
+const NEEDS_TIME = [
+  "Conv1D",
+  "GlobalAveragePooling1D",
+  "GlobalMaxPooling1D",
+  "SimpleRNN",
+  "GRU",
+  "LSTM",
+];
 const RECURRENT = ["SimpleRNN", "GRU", "LSTM"];
 export const RETURN_SEQUENCES = "(return_sequences=True)";
 
@@ -42,10 +49,16 @@ export function move(layers, from, gap) {
 /** Where a layer stands after a move. @param {number} from @param {number} gap */
 export const indexAfterMove = (from, gap) => (gap > from ? gap - 1 : gap);
 
-/** A recurrent layer that gives each step, or its last only. @param {string[]} layers @param {number} at */
+/**
+ * A recurrent layer that gives each step, or its last only.
+ * @param {string[]} layers
+ * @param {number} at
+ */
 export function toggleReturnSequences(layers, at) {
   const spec = layers[at];
-  const other = spec.endsWith(RETURN_SEQUENCES) ? spec.slice(0, -RETURN_SEQUENCES.length) : spec + RETURN_SEQUENCES;
+  const other = spec.endsWith(RETURN_SEQUENCES)
+    ? spec.slice(0, -RETURN_SEQUENCES.length)
+    : spec + RETURN_SEQUENCES;
   return layers.map((one, i) => (i === at ? other : one));
 }
 

@@ -48,14 +48,30 @@ export function layout({ width, B, T, D, stages }) {
   const all = [{ form: "ids", cells: T, size: 1 }, ...stages];
   const columns = narrow ? belowEachOther(width, B, rowH, all) : besideEachOther(width, all);
   const body = narrow ? (columns.at(-1)?.y ?? 0) + B * rowH : HEAD + Math.max(1, B) * rowH;
-  const r = Math.min(3.6, ...columns.map(({ pitch }, k) => (all[k].form === "vector" ? 9 : pitch * 0.36)));
-  return { width, height: body + FOOT + BARS, narrow, columns, rowH, vh, ch, dots, r, foot: body + 4, bars: body + FOOT + 8 };
+  const r = Math.min(
+    3.6,
+    ...columns.map(({ pitch }, k) => (all[k].form === "vector" ? 9 : pitch * 0.36)),
+  );
+  return {
+    width,
+    height: body + FOOT + BARS,
+    narrow,
+    columns,
+    rowH,
+    vh,
+    ch,
+    dots,
+    r,
+    foot: body + 4,
+    bars: body + FOOT + 8,
+  };
 }
 
 /** @param {number} width @param {{ form: string, cells: number }[]} all @returns {Column[]} */
 function besideEachOther(width, all) {
   const gap = Math.min(22, 110 / all.length);
-  const weigh = (/** @type {{ form: string }} */ { form }) => ({ ids: 1.3, vector: 0.9 })[form] ?? 1;
+  const weigh = (/** @type {{ form: string }} */ { form }) =>
+    ({ ids: 1.3, vector: 0.9 })[form] ?? 1;
   const unit = (width - gap * (all.length - 1)) / all.reduce((sum, one) => sum + weigh(one), 0);
   let x = 0;
   return all.map((one) => {
@@ -66,14 +82,26 @@ function besideEachOther(width, all) {
   });
 }
 
-/** @param {number} width @param {number} B @param {number} rowH @param {{ form: string, cells: number }[]} all @returns {Column[]} */
+/**
+ * @param {number} width
+ * @param {number} B
+ * @param {number} rowH
+ * @param {{ form: string, cells: number }[]} all
+ * @returns {Column[]}
+ */
 function belowEachOther(width, B, rowH, all) {
   const left = 104;
   const high = Math.max(B * rowH, 62) + 12;
   return all.map((one, k) => {
     const w = width - left;
     const y = k * high;
-    return { x: left, y: y + 4, w, pitch: pitchOf(one, w), card: { x: 0, y, w: left - 14, h: CARD } };
+    return {
+      x: left,
+      y: y + 4,
+      w,
+      pitch: pitchOf(one, w),
+      card: { x: 0, y, w: left - 14, h: CARD },
+    };
   });
 }
 
@@ -89,12 +117,25 @@ export const rowTop = (at, k, b) => at.columns[k].y + b * at.rowH;
 /** The left of a cell. @param {Layout} at @param {number} k @param {number} cell */
 export const cellX = (at, k, cell) => at.columns[k].x + cell * at.columns[k].pitch;
 
-/** Where words end and padding begins. @param {Layout} at @param {{ T: number, lengths: number[] }} derived @param {boolean} pre @param {number} b */
+/**
+ * Where words end and padding begins.
+ * @param {Layout} at
+ * @param {{ T: number, lengths: number[] }} derived
+ * @param {boolean} pre
+ * @param {number} b
+ */
 export function boundary(at, { T, lengths }, pre, b) {
   return cellX(at, 0, pre ? T - lengths[b] : lengths[b]);
 }
 
-/** How many words a drag to `x` leaves. @param {Layout} at @param {{ T: number, available: number[] }} derived @param {boolean} pre @param {number} b @param {number} x */
+/**
+ * How many words a drag to `x` leaves.
+ * @param {Layout} at
+ * @param {{ T: number, available: number[] }} derived
+ * @param {boolean} pre
+ * @param {number} b
+ * @param {number} x
+ */
 export function lengthAt(at, { T, available }, pre, b, x) {
   const places = Math.round((x - at.columns[0].x) / at.columns[0].pitch);
   return Math.max(0, Math.min(available[b], pre ? T - places : places));
@@ -108,12 +149,19 @@ export function lengthAt(at, { T, available }, pre, b, x) {
  * @param {number} y
  */
 export function gapAt(at, x, y) {
-  const middles = at.columns.slice(2).map(({ card }) => (at.narrow ? card.y + card.h / 2 : card.x + card.w / 2));
+  const middles = at.columns
+    .slice(2)
+    .map(({ card }) => (at.narrow ? card.y + card.h / 2 : card.x + card.w / 2));
   const place = at.narrow ? y : x;
   return middles.filter((middle) => middle < place).length;
 }
 
-/** Where the mark of a gap stands. @param {Layout} at @param {number} gap @returns {{ x: number, y: number, w: number, h: number }} */
+/**
+ * Where the mark of a gap stands.
+ * @param {Layout} at
+ * @param {number} gap
+ * @returns {{ x: number, y: number, w: number, h: number }}
+ */
 export function gapMark(at, gap) {
   const before = at.columns[gap + 1].card;
   const after = at.columns[gap + 2]?.card;
@@ -121,7 +169,9 @@ export function gapMark(at, gap) {
     const y = after ? (before.y + before.h + after.y) / 2 : before.y + before.h + 12;
     return { x: 0, y: y - 2, w: before.w, h: 4 };
   }
-  const x = after ? (before.x + before.w + after.x) / 2 : Math.min(at.width - 2, before.x + before.w + 4);
+  const x = after
+    ? (before.x + before.w + after.x) / 2
+    : Math.min(at.width - 2, before.x + before.w + 4);
   return { x: x - 2, y: before.y - 3, w: 4, h: before.h + 6 };
 }
 

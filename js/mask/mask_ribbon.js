@@ -55,14 +55,20 @@ export function maskRibbon(d, before, stage) {
   return parts(on, frayed, stage);
 }
 
-/** On a phone one ribbon runs down beside the cards. @param {Drawing} d @param {Stage} before @param {Stage} stage */
+/**
+ * On a phone one ribbon runs down beside the cards.
+ * @param {Drawing} d
+ * @param {Stage} before
+ * @param {Stage} stage
+ */
 function verticalRibbon({ at }, before, stage) {
   const a = at.columns[before.n + 1].card;
   const b = at.columns[stage.n + 1].card;
   const x = a.x + a.w - 9;
   const [from, to] = [a.y + a.h + 2, b.y - 3];
   const end = Math.max(from, to - 26);
-  if (stage.verdict === "lost here") return parts(`M${x} ${from}V${end}`, fray(x, end, 0, to - end), stage);
+  if (stage.verdict === "lost here")
+    return parts(`M${x} ${from}V${end}`, fray(x, end, 0, to - end), stage);
   return parts(`M${x} ${from}V${to}`, "", stage);
 }
 
@@ -73,7 +79,13 @@ function parts(on, frayed, { verdict }) {
   </g>`;
 }
 
-/** Up into the middle of a vector. @param {number} x @param {number} y @param {number} x2 @param {number} y2 */
+/**
+ * Up into the middle of a vector.
+ * @param {number} x
+ * @param {number} y
+ * @param {number} x2
+ * @param {number} y2
+ */
 const flow = (x, y, x2, y2) =>
   `M${x} ${y}C${n(x + (x2 - x) * 0.6)} ${y} ${n(x + (x2 - x) * 0.4)} ${y2} ${x2} ${y2}`;
 

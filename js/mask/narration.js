@@ -40,10 +40,12 @@ const NO_MASK = {
 export function narrate(scene) {
   const { ui } = scene;
   const derived = derive(scene.trace);
-  if (ui.prediction?.phase === "open") return html`Choose the one layer behind which padding counts like words, or “No layer loses it”.`;
+  if (ui.prediction?.phase === "open")
+    return html`Choose the one layer behind which padding counts like words, or “No layer loses it”.`;
   if (!derived.B) return html`No sentences, no mask. Type one in each line.`;
   const spot = ui.hover ?? ui.focus;
-  if (spot?.part === "place" && spot.k < derived.stages.length && spot.b < derived.B) return narrateCell(derived, spot);
+  if (spot?.part === "place" && spot.k < derived.stages.length && spot.b < derived.B)
+    return narrateCell(derived, spot);
   if (spot?.part === "ids" && spot.b < derived.B) return narrateId(derived, spot.b, spot.cell);
   const k = spot?.part === "card" ? spot.k : ui.step;
   return narrateLayer(derived, derived.stages[Math.min(k, derived.stages.length - 1)]);
@@ -85,12 +87,23 @@ function narrateNoMask({ stages, lostAt }, stage) {
 function narrateCell(derived, { k, b, cell }) {
   const stage = derived.stages[k];
   if (cell >= stage.cells) return nothing;
-  const numbers = stage.valuesAt(b, cell).map((v) => fixed(v)).join(", ");
+  const numbers = stage
+    .valuesAt(b, cell)
+    .map((v) => fixed(v))
+    .join(", ");
   const whose = html`Sentence ${b + 1}`;
-  if (stage.form === "vector") return html`${whose}: number ${cell} of ${stage.label} is ${numbers}. Enter shows where it comes from.`;
-  if (stage.cells !== derived.T) return html`${whose}, place ${cell} after ${stage.label}: [${numbers}].`;
+  if (stage.form === "vector")
+    return html`${whose}: number ${cell} of ${stage.label} is ${numbers}. Enter shows where it comes from.`;
+  if (stage.cells !== derived.T)
+    return html`${whose}, place ${cell} after ${stage.label}: [${numbers}].`;
   if (isPadding(derived, stage, b, cell)) {
-    const fate = stage.paddingCounts ? "no mask is left, so it counts like a word" : stage.mask ? (stage.mask(b, cell) ? "its mask says: a word" : "its mask says: leave it out") : "no mask says so";
+    const fate = stage.paddingCounts
+      ? "no mask is left, so it counts like a word"
+      : stage.mask
+        ? stage.mask(b, cell)
+          ? "its mask says: a word"
+          : "its mask says: leave it out"
+        : "no mask says so";
     return html`${whose}, place ${cell} is padding: ${stage.label} gives it [${numbers}], and ${fate}.`;
   }
   return html`${whose}, place ${cell}, “<bdi>${derived.tokens[b][cell]}</bdi>”: ${stage.label} gives it [${numbers}].`;
@@ -101,17 +114,30 @@ function narrateId(derived, b, t) {
   const token = derived.tokens[b][t];
   const n = wordsOf(derived, b).length;
   const sum = html`${pluralize(n, "word")} and ${formatInt(derived.T - n)} padding`;
-  if (token) return html`Sentence ${b + 1} has ${sum}. Place ${t} is “<bdi>${token}</bdi>”, id ${derived.id(b, t)}.`;
+  if (token)
+    return html`Sentence ${b + 1} has ${sum}. Place ${t} is “<bdi>${token}</bdi>”, id ${derived.id(b, t)}.`;
   return html`Sentence ${b + 1} has ${sum}. Place ${t} is padding, id 0: drag the handle to give it a word.`;
 }
 
-/** What changed between two traces, in one sentence, or "". @param {Record<string, any>} was @param {Scene} scene */
+/**
+ * What changed between two traces, in one sentence, or "".
+ * @param {Record<string, any>} was
+ * @param {Scene} scene
+ */
 export function narrateChange(was, { trace, ui }) {
   const { params } = trace.header;
   const derived = derive(trace);
-  if (JSON.stringify(was.lengths) !== JSON.stringify(params.lengths) && was.text === params.text && derived.B) {
+  if (
+    JSON.stringify(was.lengths) !== JSON.stringify(params.lengths) &&
+    was.text === params.text &&
+    derived.B
+  ) {
     const n = derived.lengths[ui.local.sentence];
-    const wrong = derived.noReference ? "" : lossError(derived)?.tone === "good" ? " The loss stays true." : ` The loss is now ${lossError(derived)?.value} ${lossError(derived)?.name.replace(" by", "")}.`;
+    const wrong = derived.noReference
+      ? ""
+      : lossError(derived)?.tone === "good"
+        ? " The loss stays true."
+        : ` The loss is now ${lossError(derived)?.value} ${lossError(derived)?.name.replace(" by", "")}.`;
     return `Sentence ${ui.local.sentence + 1}: ${pluralize(n, "word")}, ${formatInt(derived.T - n)} padding.${wrong}`;
   }
   if (JSON.stringify(was.layers) === JSON.stringify(params.layers)) return "";

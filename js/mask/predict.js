@@ -14,14 +14,17 @@ export function predict({ trace }) {
   const lost = derived.lostAt === null ? null : derived.stages[derived.lostAt];
   return {
     question: html`Which layer loses the mask? Click its card, or use the arrows and Enter.`,
-    outcome: lost ? html`It is <b>${lost.label}</b>. ${lost.why}` : html`No layer loses it. ${lossOutcome(derived)}`,
+    outcome: lost
+      ? html`It is <b>${lost.label}</b>. ${lost.why}`
+      : html`No layer loses it. ${lossOutcome(derived)}`,
   };
 }
 
 /** What it does to the loss. @param {Derived} derived */
 export function lossOutcome(derived) {
   const wrong = lossError(derived);
-  if (derived.noReference) return html`How far the loss is off cannot be said: without padding the model would need another length.`;
+  if (derived.noReference)
+    return html`How far the loss is off cannot be said: without padding the model would need another length.`;
   if (!wrong) return nothing;
   if (wrong.tone === "good") return "The loss is that of the sentences without padding.";
   return html`The loss is <b>${wrong.value} ${wrong.name === "too low by" ? "too low" : "too high"}</b>.`;

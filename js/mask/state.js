@@ -32,7 +32,11 @@ export function initialUi() {
   return { begun: false, sentence: 1, drag: null, asking: null, goal: null, dropped: false };
 }
 
-/** The layout, the same object as long as nothing it depends on changes. @param {Scene} scene @param {Derived} derived */
+/**
+ * The layout, the same object as long as nothing it depends on changes.
+ * @param {Scene} scene
+ * @param {Derived} derived
+ */
 export function layoutOf(scene, { B, T, D, stages }) {
   const shapes = stages.map(({ form, cells, size }) => ({ form, cells, size }));
   const what = { width: scene.size.figure, B, T, D, stages: shapes };
@@ -52,6 +56,12 @@ export function clampUi({ trace, ui }) {
 /** The place of the grid that holds its tab stop. @param {Scene} scene @param {Derived} derived */
 export function tabStop({ ui }, { stages, B }) {
   const { focus } = ui;
-  const there = focus?.part === "place" && focus.k < stages.length && focus.b < B && focus.cell < stages[focus.k].cells;
-  return there ? focus : { part: "place", k: Math.min(ui.step, stages.length - 1), b: ui.local.sentence, cell: 0 };
+  const there =
+    focus?.part === "place" &&
+    focus.k < stages.length &&
+    focus.b < B &&
+    focus.cell < stages[focus.k].cells;
+  return there
+    ? focus
+    : { part: "place", k: Math.min(ui.step, stages.length - 1), b: ui.local.sentence, cell: 0 };
 }

@@ -21,7 +21,10 @@ export function tables(scene) {
       caption: "Sentences, their ids place by place",
       corner: "sentence",
       columns: ["words", "padding", ...places],
-      rows: sentences.map((b) => ({ head: `${b + 1}`, cells: [lengths[b], T - lengths[b], ...places.map((_, t) => derived.id(b, t))] })),
+      rows: sentences.map((b) => ({
+        head: `${b + 1}`,
+        cells: [lengths[b], T - lengths[b], ...places.map((_, t) => derived.id(b, t))],
+      })),
     },
   ];
   for (const stage of stages) {
@@ -31,13 +34,22 @@ export function tables(scene) {
     result.push({
       caption: `${stage.n + 1}. ${stage.label} (${stage.shape.join(", ")})${verdict}`,
       corner: vector ? "sentence" : "sentence, place",
-      columns: [...(masked ? ["mask"] : []), ...Array.from({ length: vector ? stage.cells : stage.size }, (_, i) => String(i))],
+      columns: [
+        ...(masked ? ["mask"] : []),
+        ...Array.from({ length: vector ? stage.cells : stage.size }, (_, i) => String(i)),
+      ],
       rows: vector
-        ? sentences.map((b) => ({ head: `${b + 1}`, cells: Array.from({ length: stage.cells }, (_, i) => fixed(stage.valuesAt(b, i)[0])) }))
+        ? sentences.map((b) => ({
+            head: `${b + 1}`,
+            cells: Array.from({ length: stage.cells }, (_, i) => fixed(stage.valuesAt(b, i)[0])),
+          }))
         : sentences.flatMap((b) =>
             Array.from({ length: stage.cells }, (_, t) => ({
               head: `${b + 1}, ${t} ${stage.cells === T ? derived.tokens[b][t] : ""}`.trim(),
-              cells: [...(masked ? [stage.mask?.(b, t) ? "True" : "False"] : []), ...stage.valuesAt(b, t).map((v) => fixed(v))],
+              cells: [
+                ...(masked ? [stage.mask?.(b, t) ? "True" : "False"] : []),
+                ...stage.valuesAt(b, t).map((v) => fixed(v)),
+              ],
             })),
           ),
     });
@@ -51,7 +63,12 @@ export function tables(scene) {
       caption: `${stages[derived.pooledAt].label} of sentence ${b + 1}, three ways`,
       corner: "number",
       columns: names,
-      rows: values.here.slice(0, 6).map((_, i) => ({ head: String(i), cells: VARIANTS.map((variant) => (values[variant][i] === undefined ? "—" : fixed(values[variant][i]))) })),
+      rows: values.here.slice(0, 6).map((_, i) => ({
+        head: String(i),
+        cells: VARIANTS.map((variant) =>
+          values[variant][i] === undefined ? "—" : fixed(values[variant][i]),
+        ),
+      })),
     });
   }
   const wrong = lossError(derived);
@@ -60,15 +77,30 @@ export function tables(scene) {
     corner: "what",
     columns: names,
     rows: [
-      { head: "loss", cells: VARIANTS.map((_, i) => (i === 2 && derived.noReference ? "—" : fixed(derived.loss[i], 3))) },
-      { head: "gradient W[0]", cells: VARIANTS.map((variant) => (derived.gradient(variant) ? fixed(norm(derived.gradient(variant)), 3) : "—")) },
+      {
+        head: "loss",
+        cells: VARIANTS.map((_, i) =>
+          i === 2 && derived.noReference ? "—" : fixed(derived.loss[i], 3),
+        ),
+      },
+      {
+        head: "gradient W[0]",
+        cells: VARIANTS.map((variant) =>
+          derived.gradient(variant) ? fixed(norm(derived.gradient(variant)), 3) : "—",
+        ),
+      },
     ],
   });
   result.push({
     caption: "Row 0 of the table",
     corner: "row",
     columns: [...Array.from(derived.row0, (_, i) => String(i)), "length"],
-    rows: [{ head: "W[0]", cells: [...Array.from(derived.row0, (v) => fixed(v)), fixed(norm(derived.row0), 3)] }],
+    rows: [
+      {
+        head: "W[0]",
+        cells: [...Array.from(derived.row0, (v) => fixed(v)), fixed(norm(derived.row0), 3)],
+      },
+    ],
   });
   return result;
 }

@@ -102,7 +102,13 @@ export function derive(trace) {
   return derived;
 }
 
-/** @param {Trace} trace @param {number} n @param {Stage | undefined} before @param {number} T @returns {Stage} */
+/**
+ * @param {Trace} trace
+ * @param {number} n
+ * @param {Stage | undefined} before
+ * @param {number} T
+ * @returns {Stage}
+ */
 function deriveStage({ header, arrays }, n, before, T) {
   const spec = header.stages[n];
   const here = arrays[`here${n}`];
@@ -129,7 +135,10 @@ function deriveStage({ header, arrays }, n, before, T) {
     size,
     shape: spec.shape,
     paddingCounts: false,
-    vmax: Math.max(0, ...Array.from(here.data, (value) => (Number.isFinite(value) ? Math.abs(value) : 0))),
+    vmax: Math.max(
+      0,
+      ...Array.from(here.data, (value) => (Number.isFinite(value) ? Math.abs(value) : 0)),
+    ),
     valuesAt: (b, cell, variant = "here") => {
       const from = arrays[variant + n];
       if (!from) return [];
@@ -150,14 +159,31 @@ function markWherePaddingCounts(stages, { data, shape: [B, T] }) {
   stages.forEach((stage, n) => {
     if (stage.verdict === "consumed" && !stages[n - 1].paddingCounts) out = true;
     const { mask } = stage;
-    const separatesPadding = mask && stage.cells === T && Array.from({ length: B * T }, (_, i) => data[i] !== 0 || !mask(Math.floor(i / T), i % T)).every(Boolean);
+    const separatesPadding =
+      mask &&
+      stage.cells === T &&
+      Array.from(
+        { length: B * T },
+        (_, i) => data[i] !== 0 || !mask(Math.floor(i / T), i % T),
+      ).every(Boolean);
     stage.paddingCounts = !out && !separatesPadding;
   });
 }
 
-/** Whether a cell stands for padding. @param {Derived} derived @param {Stage} stage @param {number} b @param {number} cell */
+/**
+ * Whether a cell stands for padding.
+ * @param {Derived} derived
+ * @param {Stage} stage
+ * @param {number} b
+ * @param {number} cell
+ */
 export function isPadding(derived, stage, b, cell) {
-  return stage.form !== "vector" && stage.cells === derived.T && derived.tokens[b][cell] === "" && derived.id(b, cell) === 0;
+  return (
+    stage.form !== "vector" &&
+    stage.cells === derived.T &&
+    derived.tokens[b][cell] === "" &&
+    derived.id(b, cell) === 0
+  );
 }
 
 /** The places of a sentence that hold words. @param {Derived} derived @param {number} b */
@@ -169,10 +195,16 @@ export const paddingOf = ({ B, T, lengths }) => B * T - lengths.reduce((sum, n) 
 /** The length of a vector. @param {ArrayLike<number> | null} vector */
 export const norm = (vector) => (vector ? Math.hypot(...Array.from(vector)) : NaN);
 
-/** The pooled numbers of a sentence in all three ways. @param {Derived} derived @param {number} b @returns {Record<Variant, number[]>} */
+/**
+ * The pooled numbers of a sentence in all three ways.
+ * @param {Derived} derived
+ * @param {number} b
+ * @returns {Record<Variant, number[]>}
+ */
 export function pooledOf(derived, b) {
   const stage = derived.stages[/** @type {number} */ (derived.pooledAt)];
   /** @param {Variant} variant */
-  const all = (variant) => Array.from({ length: stage.cells }, (_, cell) => stage.valuesAt(b, cell, variant)).flat();
+  const all = (variant) =>
+    Array.from({ length: stage.cells }, (_, cell) => stage.valuesAt(b, cell, variant)).flat();
   return { here: all("here"), without: all("without"), truth: all("truth") };
 }

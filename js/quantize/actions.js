@@ -9,11 +9,21 @@ import { selection } from "./state.js";
 
 const LARGEST = 1e6; // Python takes no weight beyond it
 
-/** The column a bit belongs to; the last one for bits that belong to nobody. @param {Selection} look @param {number} byte @param {number} bit */
+/**
+ * The column a bit belongs to; the last one for bits that belong to nobody.
+ * @param {Selection} look
+ * @param {number} byte
+ * @param {number} bit
+ */
 export const columnOfBit = ({ current, derived }, byte, bit) =>
   Math.min(derived.D - 1, current.scheme.bits === 8 ? byte : 2 * byte + (bit > 3 ? 1 : 0));
 
-/** What a click, or Enter, on a spot does. @param {Scene} scene @param {Selection} selected @param {any} spot */
+/**
+ * What a click, or Enter, on a spot does.
+ * @param {Scene} scene
+ * @param {Selection} selected
+ * @param {any} spot
+ */
 export function select(scene, selected, spot) {
   const { explorer, ui } = scene;
   if (ui.prediction) {
@@ -31,7 +41,10 @@ export function choose(scene, selected, spot) {
   const { explorer } = scene;
   const { D } = selected.derived;
   if (spot.part === "row") {
-    if (spot.row === selected.row) return explorer.updateUi({ note: "This is the row that grows. Choose among its codes, and among the other rows." });
+    if (spot.row === selected.row)
+      return explorer.updateUi({
+        note: "This is the row that grows. Choose among its codes, and among the other rows.",
+      });
     explorer.choose(D + spot.row);
     return explorer.updateUi({ focus: spot });
   }
@@ -63,18 +76,33 @@ export function selectRow(scene, row) {
   explorer.reportCursor();
 }
 
-/** The value a weight has, or will have once Python has answered. @param {Scene} scene @param {number} row @param {number} col */
+/**
+ * The value a weight has, or will have once Python has answered.
+ * @param {Scene} scene
+ * @param {number} row
+ * @param {number} col
+ */
 export function pendingWeight({ params, trace }, row, col) {
   const edits = /** @type {[number, number, number][]} */ (params.edits ?? []);
   const D = trace.arrays.table.shape[1];
-  return edits.find(([r, c]) => r === row && c === col)?.[2] ?? trace.arrays.table.data[row * D + col];
+  return (
+    edits.find(([r, c]) => r === row && c === col)?.[2] ?? trace.arrays.table.data[row * D + col]
+  );
 }
 
-/** Tell Python: this weight has this value. @param {Scene} scene @param {Selection} look @param {number} col @param {number} value */
+/**
+ * Tell Python: this weight has this value.
+ * @param {Scene} scene
+ * @param {Selection} look
+ * @param {number} col
+ * @param {number} value
+ */
 export function setWeight({ explorer }, { row }, col, value) {
   const edits = /** @type {[number, number, number][]} */ (explorer.store.params.edits ?? []);
   const clamped = Math.max(-LARGEST, Math.min(LARGEST, value));
-  explorer.edit({ edits: [...edits.filter(([r, c]) => r !== row || c !== col), [row, col, clamped]] });
+  explorer.edit({
+    edits: [...edits.filter(([r, c]) => r !== row || c !== col), [row, col, clamped]],
+  });
 }
 
 /** Ten times the weight in hand. @param {Scene} scene */
@@ -84,19 +112,36 @@ export function growTenfold(scene) {
   setWeight(scene, selected, selected.col, Number(value.toPrecision(6)));
 }
 
-/** Turn a bit over, or back. @param {Scene} scene @param {Selection} selected @param {{ byte: number, bit: number }} spot */
+/**
+ * Turn a bit over, or back.
+ * @param {Scene} scene
+ * @param {Selection} selected
+ * @param {{ byte: number, bit: number }} spot
+ */
 export function flipBit(scene, selected, { byte, bit }) {
   const { explorer } = scene;
-  const flips = /** @type {[string, number, number, number][]} */ (explorer.store.params.flips ?? []);
-  const same = (/** @type {any[]} */ f) => f[0] === selected.current.scheme.name && f[1] === selected.row && f[2] === byte && f[3] === bit;
+  const flips = /** @type {[string, number, number, number][]} */ (
+    explorer.store.params.flips ?? []
+  );
+  const same = (/** @type {any[]} */ f) =>
+    f[0] === selected.current.scheme.name && f[1] === selected.row && f[2] === byte && f[3] === bit;
   const rest = flips.filter((f) => !same(f));
-  explorer.edit({ flips: rest.length < flips.length ? rest : [...flips, [selected.current.scheme.name, selected.row, byte, bit]] });
+  explorer.edit({
+    flips:
+      rest.length < flips.length
+        ? rest
+        : [...flips, [selected.current.scheme.name, selected.row, byte, bit]],
+  });
   focusSpot(scene, { part: "bit", byte, bit, col: columnOfBit(selected, byte, bit) });
 }
 
 /** Open the arithmetic of a weight. @param {Scene} scene @param {any} spot */
 export function openArithmetic({ explorer, ui }, spot) {
   if (ui.prediction) return true;
-  explorer.updateUi({ focus: spot, hover: null, open: { kind: "weight", col: spot.col, from: placeOf(spot) } });
+  explorer.updateUi({
+    focus: spot,
+    hover: null,
+    open: { kind: "weight", col: spot.col, from: placeOf(spot) },
+  });
   return true;
 }

@@ -13,7 +13,11 @@ import { neighborRanks, rowAs } from "./trace.js";
 /** @typedef {import("./state.js").Selection} Selection */
 /** @typedef {{ name?: string, body: unknown, note?: unknown, main?: boolean }} Line */
 
-/** The lines of the arithmetic card. @param {Scene} scene @returns {{ lines: Line[], pinned: boolean }} */
+/**
+ * The lines of the arithmetic card.
+ * @param {Scene} scene
+ * @returns {{ lines: Line[], pinned: boolean }}
+ */
 export function arithmetic(scene) {
   const selected = selection(scene);
   const { open } = scene.ui;
@@ -45,9 +49,21 @@ function weightLines(scene, selected) {
     });
   }
   if (flips.length && !current.grown)
-    lines.splice(2, 0, { name: "stored", body: html`a bit was turned over: the code is now ${on(formatCode(current.codes[col]))}`, note: joinList(flips.map((f) => `byte ${f.replace(":", ", bit ")}`), 3) });
-  if (current.scheme.bits === 4 && scene.ui.open?.kind === "weight" && !current.grown) lines.push(bitLine(selected));
-  return lines.map((line) => ({ ...line, note: scene.size.width < 860 && !scene.ui.open ? undefined : line.note, main: true }));
+    lines.splice(2, 0, {
+      name: "stored",
+      body: html`a bit was turned over: the code is now ${on(formatCode(current.codes[col]))}`,
+      note: joinList(
+        flips.map((f) => `byte ${f.replace(":", ", bit ")}`),
+        3,
+      ),
+    });
+  if (current.scheme.bits === 4 && scene.ui.open?.kind === "weight" && !current.grown)
+    lines.push(bitLine(selected));
+  return lines.map((line) => ({
+    ...line,
+    note: scene.size.width < 860 && !scene.ui.open ? undefined : line.note,
+    main: true,
+  }));
 }
 
 /** @param {Selection} look @returns {Line[]} */
@@ -57,9 +73,24 @@ function rowLines({ current, col }) {
   const most = current.value(Math.abs(current.weights[current.largest]));
   const scaled = current.grown ? current.weights[col] * scale : current.scaled[col];
   return [
-    { name: "scale", body: html`${high} / (max |w| + 1e−7) = ${high} / ${most} = ${on(formatExact(scale))}`, note: `one for the whole row, ${formatStep(1 / scale)} from level to level` },
-    { name: "code", body: html`round(w · scale) = round(${w} · ${formatExact(scale)}) = round(${fixed(scaled)}) = ${on(plainCode(current, scaled, 0))}`, note: `code ${col} of the row` },
-    ...(current.grown ? [] : [{ name: "back", body: html`code / scale = ${formatCode(current.codes[col])} / ${formatExact(scale)} = ${on(current.value(current.restored[col], 1))}` }]),
+    {
+      name: "scale",
+      body: html`${high} / (max |w| + 1e−7) = ${high} / ${most} = ${on(formatExact(scale))}`,
+      note: `one for the whole row, ${formatStep(1 / scale)} from level to level`,
+    },
+    {
+      name: "code",
+      body: html`round(w · scale) = round(${w} · ${formatExact(scale)}) = round(${fixed(scaled)}) = ${on(plainCode(current, scaled, 0))}`,
+      note: `code ${col} of the row`,
+    },
+    ...(current.grown
+      ? []
+      : [
+          {
+            name: "back",
+            body: html`code / scale = ${formatCode(current.codes[col])} / ${formatExact(scale)} = ${on(current.value(current.restored[col], 1))}`,
+          },
+        ]),
   ];
 }
 
@@ -69,10 +100,29 @@ function groupLines({ current, col }) {
   const w = current.value(current.weights[col]);
   const scaled = current.grown ? current.weights[col] / scale : current.scaled[col];
   return [
-    { name: "scale", body: html`(max − min + 1e−7) / 15 = (${current.value(most)} − ${inBrackets(current.value(least))}) / 15 = ${on(formatExact(scale))}`, note: `group ${index}: weights ${first} to ${last}, and 0` },
-    { name: "zero", body: html`round(−min / scale) − 8 = round(${fixed(-least / scale)}) − 8 = ${on(formatCode(zero))}`, note: "the code that means 0" },
-    { name: "code", body: html`round(w / scale) + zero = round(${w} / ${formatExact(scale)}) + ${inBrackets(formatCode(zero))} = round(${fixed(scaled)}) + ${inBrackets(formatCode(zero))} = ${on(plainCode(current, scaled, zero))}`, note: `code ${col} of the row` },
-    ...(current.grown ? [] : [{ name: "back", body: html`(code − zero) · scale = (${formatCode(current.codes[col])} − ${inBrackets(formatCode(zero))}) · ${formatExact(scale)} = ${on(current.value(current.restored[col], 1))}` }]),
+    {
+      name: "scale",
+      body: html`(max − min + 1e−7) / 15 = (${current.value(most)} − ${inBrackets(current.value(least))}) / 15 = ${on(formatExact(scale))}`,
+      note: `group ${index}: weights ${first} to ${last}, and 0`,
+    },
+    {
+      name: "zero",
+      body: html`round(−min / scale) − 8 = round(${fixed(-least / scale)}) − 8 = ${on(formatCode(zero))}`,
+      note: "the code that means 0",
+    },
+    {
+      name: "code",
+      body: html`round(w / scale) + zero = round(${w} / ${formatExact(scale)}) + ${inBrackets(formatCode(zero))} = round(${fixed(scaled)}) + ${inBrackets(formatCode(zero))} = ${on(plainCode(current, scaled, zero))}`,
+      note: `code ${col} of the row`,
+    },
+    ...(current.grown
+      ? []
+      : [
+          {
+            name: "back",
+            body: html`(code − zero) · scale = (${formatCode(current.codes[col])} − ${inBrackets(formatCode(zero))}) · ${formatExact(scale)} = ${on(current.value(current.restored[col], 1))}`,
+          },
+        ]),
   ];
 }
 
@@ -104,25 +154,58 @@ function bitLine({ current, col }) {
   };
 }
 
-/** The formula of a number in the column on the right. @param {string} id @param {Selection} selected @returns {Line[]} */
+/**
+ * The formula of a number in the column on the right.
+ * @param {string} id
+ * @param {Selection} selected
+ * @returns {Line[]}
+ */
 function fact(id, selected) {
   const { derived, row } = selected;
   const { V, D, bytes } = derived;
   const [kind, name] = id.split(":");
   if (kind === "bytes" && name === "floats")
-    return [{ body: html`V · D · ${bytes / V / D} bytes = ${V} · ${D} · ${bytes / V / D} = ${on(formatInt(bytes))}`, note: "the table as floats" }];
+    return [
+      {
+        body: html`V · D · ${bytes / V / D} bytes = ${V} · ${D} · ${bytes / V / D} = ${on(formatInt(bytes))}`,
+        note: "the table as floats",
+      },
+    ];
   const scheme = derived.schemes[/** @type {import("./trace.js").SchemeName} */ (name)];
   const now = rowAs(derived, scheme.name, row);
   if (kind === "bytes") {
     const each = scheme.bits === 8 ? D : Math.ceil(D / 2);
     const part = bytes / V / D === 8 ? 8 : 4; // bytes of a scale
     const zero = scheme.name === "groups" ? html` + ${scheme.groups}` : "";
-    return [{ name: scheme.name, body: html`V · (${each} + ${scheme.groups > 1 || zero ? html`${scheme.groups} · ` : ""}${part}${zero}) = ${V} · ${scheme.bytes / V} = ${on(formatInt(scheme.bytes))}`, note: `codes, scales${scheme.name === "groups" ? ", zero points" : ""} of each row` }];
+    return [
+      {
+        name: scheme.name,
+        body: html`V · (${each} + ${scheme.groups > 1 || zero ? html`${scheme.groups} · ` : ""}${part}${zero}) = ${V} · ${scheme.bytes / V} = ${on(formatInt(scheme.bytes))}`,
+        note: `codes, scales${scheme.name === "groups" ? ", zero points" : ""} of each row`,
+      },
+    ];
   }
   if (kind === "error") {
     const at = now.errors.map(Math.abs).indexOf(Math.max(...now.errors.map(Math.abs)));
-    return [{ name: scheme.name, body: html`max |back − w| = |${now.value(now.restored[at], 1)} − ${inBrackets(now.value(now.weights[at]))}| = ${on(now.error(scheme.error[row]))}`, note: `at w[${row}, ${at}]; half a step is ${now.error(scheme.halfStep[row])}` }];
+    return [
+      {
+        name: scheme.name,
+        body: html`max |back − w| = |${now.value(now.restored[at], 1)} − ${inBrackets(now.value(now.weights[at]))}| = ${on(now.error(scheme.error[row]))}`,
+        note: `at w[${row}, ${at}]; half a step is ${now.error(scheme.halfStep[row])}`,
+      },
+    ];
   }
   const kept = neighborRanks(derived, scheme.name, row).filter((other) => other.kept);
-  return [{ name: scheme.name, body: html`${joinList(kept.map((o) => rowName(derived.words, o.row)), 8) || "none"}: ${on(`${kept.length} of ${derived.near}`)}`, note: "among the nearest before and after, by cosine" }];
+  return [
+    {
+      name: scheme.name,
+      body: html`${
+        joinList(
+          kept.map((o) => rowName(derived.words, o.row)),
+          8,
+        ) || "none"
+      }: ${on(`${kept.length} of ${derived.near}`)}`,
+      note: "among the nearest before and after, by cosine",
+    },
+  ];
 }

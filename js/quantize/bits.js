@@ -31,7 +31,12 @@ export function rowInMemory(d) {
   </g>`;
 }
 
-/** The values of a line as they are written. @param {import("./trace.js").Row} row @param {Line} line @param {number} col */
+/**
+ * The values of a line as they are written.
+ * @param {import("./trace.js").Row} row
+ * @param {Line} line
+ * @param {number} col
+ */
 export function cellText(row, line, col) {
   if (line === "weight") return row.value(row.weights[col]);
   if (line === "scaled") return fixed(row.scaled[col], row.scheme.bits === 8 ? 1 : 2);
@@ -40,7 +45,14 @@ export function cellText(row, line, col) {
 }
 
 /** @type {Record<Line, string>} */
-export const LINE_NAMES = { weight: "weight", scaled: "in steps", code: "code", bits: "bits", back: "back", error: "error" };
+export const LINE_NAMES = {
+  weight: "weight",
+  scaled: "in steps",
+  code: "code",
+  bits: "bits",
+  back: "back",
+  error: "error",
+};
 
 /** @param {Drawing} d @param {Line} line @param {number} index */
 function lineOf({ at, selected, scene, later, predicting }, line, index) {
@@ -50,7 +62,8 @@ function lineOf({ at, selected, scene, later, predicting }, line, index) {
   const y = m.lines[line];
   const stage = scene.ui.step === STAGE_OF_LINE[line];
   const focus = scene.ui.focus;
-  const stop = focus?.part === "cell" ? focus : { line: predicting ? "code" : "weight", col: selected.col };
+  const stop =
+    focus?.part === "cell" ? focus : { line: predicting ? "code" : "weight", col: selected.col };
   const away = current.grown && line !== "weight" && line !== "code";
   const worst = Math.max(...current.errors.map(Math.abs));
   return svg`<g class="${later(STAGE_OF_LINE[line])} ${away ? "faded" : ""} line ${line}" role="row" aria-rowindex=${index + 1}>
@@ -62,7 +75,8 @@ function lineOf({ at, selected, scene, later, predicting }, line, index) {
       const moved = current.grown && line === "code" && current.codes[col] !== current.before[col];
       const stopColumn = stop.col >= first && stop.col < first + m.cols ? stop.col : first;
       const mark = line === "code" ? markOf(scene.ui.prediction, col) : "";
-      const wide = line === "error" && worst > 0 ? (Math.abs(current.errors[col]) / worst) * (m.cw - 10) : 0;
+      const wide =
+        line === "error" && worst > 0 ? (Math.abs(current.errors[col]) / worst) * (m.cw - 10) : 0;
       return svg`<g
         role="gridcell" class="cell ${line}" aria-colindex=${col + 1}
         aria-label="${LINE_NAMES[line]} ${col}: ${moved ? `${formatCode(current.before[col])}→` : ""}${text}${mark ? `, ${mark}` : ""}"
@@ -104,24 +118,32 @@ function storedBytes(d) {
   return svg`<g class="${later(STAGE_OF_LINE.bits)} ${current.grown ? "faded" : ""} bits">
     <text class="name ${stage && !current.grown ? "now" : ""}" x=${m.x} y=${y + 14}>${LINE_NAMES.bits}</text>
     ${Array.from({ length: drawn }, (_, i) => codeToBitLines(d, i, first + i))}
-    <g role="grid" aria-label="Bits of the row, eight a byte" aria-rowcount="1" aria-colcount=${current.bytes.length * 8}><g role="row">${Array.from({ length: drawn }, (_, i) => {
-      const byte = first + i;
-      return bitsOf(current.bytes[byte]).map((on, place) => {
-        const bit = 7 - place;
-        const { x, y, w, h } = bitBox(at, current.scheme.bits, i, place);
-        const owner = codeOfBit(current.scheme, byte, bit, derived.D);
-        const turned = flips.has(`${byte}:${bit}`);
-        const worth = bitValue(current.scheme, bit);
-        return svg`<g role="gridcell" class="bit cell ${on ? "on" : ""} ${owner < 0 ? "nobody" : ""} ${owner === selected.col ? "lit" : ""} ${turned ? "turned" : ""}"
+    <g role="grid" aria-label="Bits of the row, eight a byte" aria-rowcount="1" aria-colcount=${current.bytes.length * 8}><g role="row">${Array.from(
+      { length: drawn },
+      (_, i) => {
+        const byte = first + i;
+        return bitsOf(current.bytes[byte]).map((on, place) => {
+          const bit = 7 - place;
+          const { x, y, w, h } = bitBox(at, current.scheme.bits, i, place);
+          const owner = codeOfBit(current.scheme, byte, bit, derived.D);
+          const turned = flips.has(`${byte}:${bit}`);
+          const worth = bitValue(current.scheme, bit);
+          return svg`<g role="gridcell" class="bit cell ${on ? "on" : ""} ${owner < 0 ? "nobody" : ""} ${owner === selected.col ? "lit" : ""} ${turned ? "turned" : ""}"
           data-place="bit:${byte}:${bit}" tabindex=${byte === stop.byte && bit === stop.bit ? 0 : -1} aria-colindex=${byte * 8 + place + 1}
           aria-label="byte ${byte}, bit ${bit} is ${on}${owner < 0 ? ", used by no weight" : `, worth ${formatCode(worth)} to code ${owner}`}${turned ? ", turned over" : ""}"
           ><rect class="ground" x=${x + 0.25} y=${y} width=${Math.max(3, w - 0.5)} height=${h} rx="2" /><text class="num" x=${x + w / 2} y=${y + h / 2 + 4} text-anchor="middle">${on}</text></g>`;
-      });
-    })}</g></g>
+        });
+      },
+    )}</g></g>
   </g>`;
 }
 
-/** From a code to the half of the byte that holds it: the first code lies in the low half. @param {Drawing} d @param {number} i @param {number} byte */
+/**
+ * From a code to the half of the byte that holds it: the first code lies in the low half.
+ * @param {Drawing} d
+ * @param {number} i
+ * @param {number} byte
+ */
 function codeToBitLines({ at, selected }, i, byte) {
   const { memory: m } = at;
   const { bits } = selected.current.scheme;
@@ -143,8 +165,14 @@ function codeToBitLines({ at, selected }, i, byte) {
     });
 }
 
-/** The bits of this row that are turned over, as "byte:bit". @param {import("../kit/view_types.js").Scene} scene @param {import("./trace.js").Row} now */
+/**
+ * The bits of this row that are turned over, as "byte:bit".
+ * @param {import("../kit/view_types.js").Scene} scene
+ * @param {import("./trace.js").Row} now
+ */
 export function flippedBits({ params }, { scheme, row }) {
   const flips = /** @type {[string, number, number, number][]} */ (params.flips ?? []);
-  return new Set(flips.filter((f) => f[0] === scheme.name && f[1] === row).map((f) => `${f[2]}:${f[3]}`));
+  return new Set(
+    flips.filter((f) => f[0] === scheme.name && f[1] === row).map((f) => `${f[2]}:${f[3]}`),
+  );
 }

@@ -21,7 +21,9 @@ export function histogram({ at, selected, later }) {
     return `M${(x + i * bw + 1).toFixed(1)} ${y + h}v${-tall.toFixed(1)}h${(bw - 2).toFixed(1)}V${y + h}z`;
   }).join("");
   const place = (/** @type {number} */ e) => x + w / 2 + (maxError ? (e / maxError) * (w / 2) : 0);
-  const rowTicks = selected.current.errors.map((e) => `M${place(e).toFixed(1)} ${y + h + 1}v6`).join("");
+  const rowTicks = selected.current.errors
+    .map((e) => `M${place(e).toFixed(1)} ${y + h + 1}v6`)
+    .join("");
   const selectedError = selected.current.errors[selected.col];
   return svg`<g class="histogram ${later(5)} ${selected.current.grown ? "faded" : ""}">
     <text class="head" x=${x} y=${y - 24}>errors of all weights<tspan class="sub" x=${x} dy="15">${pluralize(selected.derived.V * selected.derived.D, "error")}, the row's own below</tspan></text>
@@ -48,7 +50,13 @@ export function neighborChart({ at, selected, later }) {
     ${ranks.map((other) => {
       const a = slots.before.get(other.row) ?? 0;
       const b = slots.after.get(other.row) ?? 0;
-      const kind = other.kept ? (other.before === other.after ? "" : "moved") : other.before < near ? "lost" : "new";
+      const kind = other.kept
+        ? other.before === other.after
+          ? ""
+          : "moved"
+        : other.before < near
+          ? "lost"
+          : "new";
       const name = rowName(derived.words, other.row);
       return svg`<g class=${kind}><path class="bump" d=${ribbonPath(left, lineY(a), right, lineY(b))} />
         <text x=${left - 5} y=${lineY(a) + 4} text-anchor="end">${shorten(name)}<tspan class="rank num"> ${other.before + 1}</tspan></text>

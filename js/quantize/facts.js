@@ -58,6 +58,8 @@ export function facts(scene) {
     },
   ];
   const open = (/** @type {string} */ id) =>
-    predicting ? undefined : scene.explorer.updateUi({ open: { kind: "fact", id, from: `fact:${id}` } });
+    predicting
+      ? undefined
+      : scene.explorer.updateUi({ open: { kind: "fact", id, from: `fact:${id}` } });
   return html`${factGroups(/** @type {any} */ (groups), open)} ${tradeoffChart(derived, row, current)}`;
 }

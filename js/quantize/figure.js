@@ -89,4 +89,3 @@ function verdicts({ scene, at, selected }) {
   );
   return [...cols, ...list];
 }
-

@@ -50,7 +50,10 @@ const quantize = {
   focusOnAsk: ({ ui }) => `cell:code:${ui.local.windows.col}`,
   answer: (_, scene) => {
     const { derived, current, row } = selection(scene);
-    return { question: "quantize.tenfold", truth: changedByOutlier(derived, current.scheme.name, row) };
+    return {
+      question: "quantize.tenfold",
+      truth: changedByOutlier(derived, current.scheme.name, row),
+    };
   },
   beforePaint: clampUi,
   keys: [
@@ -66,7 +69,8 @@ const quantize = {
     const was = before.header.params;
     const now = scene.trace.header.params;
     const other = ["way", "row", "block", "input_dim", "output_dim", "seed", "edits"];
-    if (other.some((name) => JSON.stringify(was[name]) !== JSON.stringify(now[name]))) explorer.ui.prediction = null;
+    if (other.some((name) => JSON.stringify(was[name]) !== JSON.stringify(now[name])))
+      explorer.ui.prediction = null;
     if (was.row !== now.row) ui.local.row = null;
     const { V, D } = derive(scene.trace);
     const { focus } = ui;
@@ -86,7 +90,13 @@ const quantize = {
     const { ui } = scene;
     const selected = selection(scene);
     const defaultSpot = { part: "mark", col: selected.col };
-    return { step: ui.step, playing: ui.playing, hover: ui.hover, row: selected.row, selected: ui.focus ?? defaultSpot };
+    return {
+      step: ui.step,
+      playing: ui.playing,
+      hover: ui.hover,
+      row: selected.row,
+      selected: ui.focus ?? defaultSpot,
+    };
   },
 };
 

@@ -4,7 +4,18 @@
 import { asVertical, focusedPlace, isNavigationKey, isShortcut } from "../kit/keys.js";
 import { capturePointer, placeUnder, positionIn } from "../kit/pointer.js";
 import { clamp, nextCell } from "../kit/roving_tabindex.js";
-import { choose, flipBit, growTenfold, focusSpot, openArithmetic, columnOfBit, select, selectRow, pendingWeight, setWeight } from "./actions.js";
+import {
+  choose,
+  flipBit,
+  growTenfold,
+  focusSpot,
+  openArithmetic,
+  columnOfBit,
+  select,
+  selectRow,
+  pendingWeight,
+  setWeight,
+} from "./actions.js";
 import { VALUE_LINES } from "./bits.js";
 import { keyStep, roundedTo, valueAt } from "./layout.js";
 import { selection } from "./state.js";
@@ -23,7 +34,11 @@ export function spotAt(place) {
   return null;
 }
 
-/** The spot under an event, with the weight it is about. @param {Event} event @param {Selection} selected */
+/**
+ * The spot under an event, with the weight it is about.
+ * @param {Event} event
+ * @param {Selection} selected
+ */
 function spotUnder(event, selected) {
   const spot = spotAt(placeUnder(event));
   if (spot?.part === "bit") return { ...spot, col: columnOfBit(selected, spot.byte, spot.bit) };
@@ -50,7 +65,8 @@ export function pointer(scene, { selected, at }) {
       const { drag } = ui.local;
       if (drag && drag.pointer === event.pointerId) {
         const value = roundedTo(valueAt(at, positionIn(event).x, drag.reach), drag.reach);
-        if (value !== pendingWeight(scene, selected.row, drag.col)) setWeight(scene, selected, drag.col, value);
+        if (value !== pendingWeight(scene, selected.row, drag.col))
+          setWeight(scene, selected, drag.col, value);
       } else if (event.pointerType !== "touch") {
         explorer.setHover(spotUnder(event, selected)); // a finger taps, it does not hover
       }
@@ -76,7 +92,11 @@ export function pointer(scene, { selected, at }) {
 
 // ---- keyboard ------------------------------------------------------------------------------------
 
-/** Keys inside the figure; true when the key was used. @param {KeyboardEvent} event @param {Scene} scene */
+/**
+ * Keys inside the figure; true when the key was used.
+ * @param {KeyboardEvent} event
+ * @param {Scene} scene
+ */
 export function onKey(event, scene) {
   if (isShortcut(event)) return false;
   const spot = spotAt(focusedPlace(event).join(":"));
@@ -105,7 +125,12 @@ function rowKey({ key }, scene, { derived }, row) {
   return isNavigationKey(key);
 }
 
-/** @param {KeyboardEvent} event @param {Scene} scene @param {Selection} selected @param {number} col */
+/**
+ * @param {KeyboardEvent} event
+ * @param {Scene} scene
+ * @param {Selection} selected
+ * @param {number} col
+ */
 function markKey({ key, shiftKey }, scene, selected, col) {
   const { D } = selected.derived;
   if (key === "Enter") return openArithmetic(scene, { part: "mark", col });
@@ -131,18 +156,24 @@ function cellKey({ key }, scene, { derived }, { line, col }) {
   return isNavigationKey(key);
 }
 
-/** @param {KeyboardEvent} event @param {Scene} scene @param {Selection} selected @param {any} spot */
+/**
+ * @param {KeyboardEvent} event
+ * @param {Scene} scene
+ * @param {Selection} selected
+ * @param {any} spot
+ */
 function bitKey({ key }, scene, selected, { byte, bit }) {
   const { current } = selected;
   if (key === "Enter" || key === " ") {
     if (!scene.ui.prediction) flipBit(scene, selected, { byte, bit });
     return true;
   }
-  const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -8, ArrowDown: 8, PageUp: -8, PageDown: 8 }[key];
+  const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -8, ArrowDown: 8, PageUp: -8, PageDown: 8 }[
+    key
+  ];
   if (by === undefined) return false;
   const to = clamp(byte * 8 + (7 - bit) + by, current.bytes.length * 8);
   const next = { byte: Math.floor(to / 8), bit: 7 - (to % 8) };
   focusSpot(scene, { part: "bit", ...next, col: columnOfBit(selected, next.byte, next.bit) });
   return true;
 }
-

@@ -67,7 +67,17 @@ export function layout({ width, V, D, bits, groups, slots }) {
     back: y + 4 * line + cross + tall + 10,
     error: y + 5 * line + cross + tall + 10,
   };
-  const memory = { x, y, w: label + cols * cw, label, cw, cols, line, lines, h: lines.error + line - y };
+  const memory = {
+    x,
+    y,
+    w: label + cols * cw,
+    label,
+    cw,
+    cols,
+    line,
+    lines,
+    h: lines.error + line - y,
+  };
 
   const chartY = memory.y + memory.h + GAP + HEAD;
   const pitch = 17;
@@ -88,7 +98,9 @@ export function layout({ width, V, D, bits, groups, slots }) {
     y: HEAD,
     w: listW,
     h: listH,
-    pitch: narrow ? Math.min(40, width / Math.max(1, count)) : Math.min(25, Math.max(21, listH / Math.max(1, count))),
+    pitch: narrow
+      ? Math.min(40, width / Math.max(1, count))
+      : Math.min(25, Math.max(21, listH / Math.max(1, count))),
     count,
   };
   return { width, height, narrow, rows, ruler, memory, errors, near };
@@ -129,7 +141,12 @@ export function rulerReach(most) {
   return multiple * unit;
 }
 
-/** Where a value stands on the ruler. @param {Layout} at @param {number} value @param {number} reach */
+/**
+ * Where a value stands on the ruler.
+ * @param {Layout} at
+ * @param {number} value
+ * @param {number} reach
+ */
 export const valueX = ({ ruler }, value, reach) =>
   ruler.x + ((Math.max(-reach, Math.min(reach, value)) / reach + 1) / 2) * ruler.w;
 
@@ -166,7 +183,11 @@ export function lanesOf(xs, lanes, apart) {
   return lane;
 }
 
-/** The left edge of a weight's column in the memory. @param {Layout} at @param {number} i counted from the first drawn */
+/**
+ * The left edge of a weight's column in the memory.
+ * @param {Layout} at
+ * @param {number} i counted from the first drawn
+ */
 export const columnX = ({ memory }, i) => memory.x + memory.label + i * memory.cw;
 
 /**

@@ -12,7 +12,8 @@ import { neighborRanks, derive, rowAs } from "./trace.js";
 /** @typedef {import("./state.js").Selection} Selection */
 
 /** A row in a sentence. @param {Selection} look */
-export const rowInSentence = ({ current, row }) => (current.word ? html`“<bdi>${current.word}</bdi>”` : html`Row ${row}`);
+export const rowInSentence = ({ current, row }) =>
+  current.word ? html`“<bdi>${current.word}</bdi>”` : html`Row ${row}`;
 
 /** @param {Scene} scene */
 export function narrate(scene) {
@@ -58,7 +59,10 @@ function narrateStage(selected) {
 
 /** @param {Selection} look */
 function stepsOf({ current }) {
-  return Array.from({ length: current.scheme.groups }, (_, i) => current.group(i * current.scheme.block).step);
+  return Array.from(
+    { length: current.scheme.groups },
+    (_, i) => current.group(i * current.scheme.block).step,
+  );
 }
 
 /** @param {Selection} selected */
@@ -76,7 +80,8 @@ function narrateRestored(selected) {
 /** @param {Selection} look */
 function narrateWeight({ current, row, col }) {
   const { step, zero } = current.group(col);
-  const from = current.scheme.name === "groups" && zero ? ` and the zero point ${formatCode(zero)}` : "";
+  const from =
+    current.scheme.name === "groups" && zero ? ` and the zero point ${formatCode(zero)}` : "";
   return html`w[${row}, ${col}] = ${current.value(current.weights[col])} is ${fixed(current.scaled[col])} steps of ${formatStep(step)}: with rounding${from}, code ${formatCode(current.codes[col])}. It comes back as ${current.value(current.restored[col], 1)}, off by ${current.error(Math.abs(current.errors[col]))}.`;
 }
 
@@ -86,7 +91,9 @@ function narrateRow({ derived, current }, row) {
   const one = rowAs(derived, scheme.name, row);
   const most = one.value(one.weights[one.largest]);
   const kept = neighborRanks(derived, scheme.name, row).filter((other) => other.kept).length;
-  const near = derived.near ? ` ${kept} of its ${pluralize(derived.near, "neighbour")} stay near.` : "";
+  const near = derived.near
+    ? ` ${kept} of its ${pluralize(derived.near, "neighbour")} stay near.`
+    : "";
   return html`Row ${row}${one.word ? html` (“<bdi>${one.word}</bdi>”)` : ""}: largest weight ${most}, largest error ${one.error(scheme.error[row])}.${near}`;
 }
 
@@ -95,7 +102,9 @@ function narrateBit(scene, { current, derived }, { byte, bit }) {
   const owner = current.scheme.bits === 8 ? byte : 2 * byte + (bit > 3 ? 1 : 0);
   if (owner >= derived.D)
     return html`Byte ${byte}, bit ${bit}: no weight lives here. The row has an odd length, so half of its last byte is empty.`;
-  const worth = 2 ** (bit % current.scheme.bits) * (bit % current.scheme.bits === current.scheme.bits - 1 ? -1 : 1);
+  const worth =
+    2 ** (bit % current.scheme.bits) *
+    (bit % current.scheme.bits === current.scheme.bits - 1 ? -1 : 1);
   const turned = flippedBits(scene, current).has(`${byte}:${bit}`) ? " It is turned over." : "";
   return html`Byte ${byte}, bit ${bit} belongs to code ${owner}, which is ${formatCode(current.codes[owner])}: a 1 here is worth ${formatCode(worth)}.${turned} Enter turns it over.`;
 }
@@ -107,12 +116,21 @@ function narrateOutlier(selected) {
   const changed = Array.from(current.codes).filter((c, col) => c !== current.before[col]).length;
   const was = rowAs(derived, current.scheme.name, row).group(current.largest).step;
   const is = current.group(current.largest).step;
-  const rest = others.length ? `${pluralize(others.length, "other row")} changed` : "no other row noticed";
-  const wider = is > was * 1.01 ? html`The levels lie ${formatStep(is)} apart instead of ${formatStep(was)}: ` : html`The levels stay where they were: `;
+  const rest = others.length
+    ? `${pluralize(others.length, "other row")} changed`
+    : "no other row noticed";
+  const wider =
+    is > was * 1.01
+      ? html`The levels lie ${formatStep(is)} apart instead of ${formatStep(was)}: `
+      : html`The levels stay where they were: `;
   return html`${wider}${changed} of ${pluralize(derived.D, "code")} changed, and ${rest}.`;
 }
 
-/** What changed between two traces, in one sentence, or "". @param {import("../kit/wire.js").Trace} before @param {Scene} scene */
+/**
+ * What changed between two traces, in one sentence, or "".
+ * @param {import("../kit/wire.js").Trace} before
+ * @param {Scene} scene
+ */
 export function narrateChange(before, scene) {
   const was = before.header.params;
   const { params } = scene.trace.header;
@@ -148,10 +166,13 @@ function narrateEdit(then, { derived, current, row }, col) {
   const before = rowAs(then, name, row);
   const step = current.group(col).step;
   const rows = Array.from({ length: derived.V }, (_, r) => r).filter(
-    (r) => r !== row && String(then.schemes[name].at(r, "codes")) !== String(derived.schemes[name].at(r, "codes")),
+    (r) =>
+      r !== row &&
+      String(then.schemes[name].at(r, "codes")) !== String(derived.schemes[name].at(r, "codes")),
   );
-  const cols = Array.from(current.codes).filter((c, i) => i !== col && c !== before.codes[i]).length;
+  const cols = Array.from(current.codes).filter(
+    (c, i) => i !== col && c !== before.codes[i],
+  ).length;
   const others = rows.length ? `rows ${joinList(rows, 4)} changed` : "no other row noticed";
   return `w[${row}, ${col}] is now ${current.value(current.weights[col])}: levels ${formatStep(step)} apart, ${pluralize(cols, "other code")} of its row changed, ${others}; largest error ${current.error(current.scheme.error[row])}.`;
 }
-

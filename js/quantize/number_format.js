@@ -6,7 +6,8 @@ import { fixed, scientific } from "../kit/format.js";
 const LONG = 1e5;
 
 /** Digits after the point that leave `n` that count. @param {number} value @param {number} n */
-const after = (value, n) => Math.max(0, Math.min(9, n - 1 - Math.floor(Math.log10(Math.abs(value)))));
+const after = (value, n) =>
+  Math.max(0, Math.min(9, n - 1 - Math.floor(Math.log10(Math.abs(value)))));
 
 /**
  * A weight: two decimals, and more where the weights are small.

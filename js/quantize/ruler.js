@@ -31,7 +31,10 @@ function heading({ at, selected, scene }) {
   const { scheme } = current;
   const { step } = current.group(selected.col);
   const x = at.ruler.x - 10;
-  const shared = scheme.groups > at.ruler.count ? `groups ${scene.ui.local.windows.band}–${scene.ui.local.windows.band + at.ruler.count - 1} of ${scheme.groups}, ` : "";
+  const shared =
+    scheme.groups > at.ruler.count
+      ? `groups ${scene.ui.local.windows.band}–${scene.ui.local.windows.band + at.ruler.count - 1} of ${scheme.groups}, `
+      : "";
   const apart = scheme.groups > 1 ? `${shared}a ruler each` : `levels ${formatStep(step)} apart`;
   const stage = scene.ui.step === 1 || scene.ui.step === 0;
   return svg`<text class="head ${stage ? "now" : ""}" x=${x} y=${at.ruler.y - 24}
@@ -60,7 +63,16 @@ function bandOf(d, index, y) {
     used.set(code, [...(used.get(code) ?? []), col]);
   }
   const faded = later(1);
-  const key = [at, reach, group.step, group.zero, y, [...used.keys()].join(), selected.col >= group.first && selected.col <= group.last ? current.codes[selected.col] : null, scene.theme];
+  const key = [
+    at,
+    reach,
+    group.step,
+    group.zero,
+    y,
+    [...used.keys()].join(),
+    selected.col >= group.first && selected.col <= group.last ? current.codes[selected.col] : null,
+    scene.theme,
+  ];
   return svg`<g class=${faded}>
     <path class="axis" d="M${at.ruler.x} ${bottom}h${at.ruler.w}" />
     ${guard(key, () => levels(d, group, [...used.keys()], top, bottom))}
@@ -71,22 +83,39 @@ function bandOf(d, index, y) {
 /** @param {Group} group @param {number} code */
 const valueOf = ({ zero, step }, code) => (code - zero) * step;
 
-/** @param {Drawing} d @param {Group} group @param {number[]} used @param {number} top @param {number} bottom */
+/**
+ * @param {Drawing} d
+ * @param {Group} group
+ * @param {number[]} used
+ * @param {number} top
+ * @param {number} bottom
+ */
 function levels({ at, selected }, group, used, top, bottom) {
   const { reach, current } = selected;
   const apart = (group.step / reach / 2) * at.ruler.w;
   const inside = (/** @type {number} */ code) => Math.abs(valueOf(group, code)) <= reach * 1.0001;
   const x = (/** @type {number} */ code) => valueX(at, valueOf(group, code), reach);
-  const codes = Array.from({ length: group.high - group.low + 1 }, (_, i) => group.low + i).filter(inside);
+  const codes = Array.from({ length: group.high - group.low + 1 }, (_, i) => group.low + i).filter(
+    inside,
+  );
   const selectedCode = current.codes[selected.col];
   const inGroup = selected.col >= group.first && selected.col <= group.last;
-  const tick = (/** @type {number} */ code, /** @type {string} */ kind, /** @type {number} */ from) =>
+  const tick = (
+    /** @type {number} */ code,
+    /** @type {string} */ kind,
+    /** @type {number} */ from,
+  ) =>
     svg`<path class="tick ${kind}" d="M0 ${from}V${bottom}" style="transform:translateX(${x(code).toFixed(2)}px)" />`;
   const all =
     apart < DENSE && current.scheme.bits === 8
       ? svg`<rect class="dense" x=${x(codes[0] ?? 0)} y=${top + 4} width=${Math.max(0, x(codes.at(-1) ?? 0) - x(codes[0] ?? 0))} height=${bottom - top - 4} />`
-      : codes.map((code) => tick(code, used.includes(code) ? "used" : "", used.includes(code) ? top : top + 4));
-  const more = apart < DENSE && current.scheme.bits === 8 ? used.filter(inside).map((code) => tick(code, "used", top)) : nothing;
+      : codes.map((code) =>
+          tick(code, used.includes(code) ? "used" : "", used.includes(code) ? top : top + 4),
+        );
+  const more =
+    apart < DENSE && current.scheme.bits === 8
+      ? used.filter(inside).map((code) => tick(code, "used", top))
+      : nothing;
   return svg`${all}${more}${labelled(codes, used, inGroup ? selectedCode : null, x).map(
     (code) =>
       svg`<text class="code num ${used.includes(code) ? "used" : ""} ${inGroup && code === selectedCode ? "lit" : ""}" text-anchor="middle" y=${bottom + 11} style="transform:translateX(${x(code).toFixed(2)}px)">${fixed(code, 0)}</text>`,
@@ -104,7 +133,14 @@ function labelled(codes, used, selectedCode, x) {
   /** @type {number[]} */
   const chosen = [];
   const wide = codes.length > 20 ? 26 : 17;
-  const candidates = [selectedCode, ...used, codes[0], codes.at(-1), 0, ...(codes.length > 20 ? [] : codes)];
+  const candidates = [
+    selectedCode,
+    ...used,
+    codes[0],
+    codes.at(-1),
+    0,
+    ...(codes.length > 20 ? [] : codes),
+  ];
   for (const code of candidates) {
     if (code == null || !codes.includes(code) || chosen.includes(code)) continue;
     if (chosen.every((other) => Math.abs(x(other) - x(code)) >= wide)) chosen.push(code);
@@ -151,7 +187,10 @@ function roundingLines(d, group, top, y) {
   };
   const groupMarks = places.filter((p) => p.col >= group.first && p.col <= group.last);
   const selectedMarks = groupMarks.filter((p) => p.col === selected.col);
-  return svg`<path class="snap" d=${groupMarks.filter((p) => p.col !== selected.col).map(path).join("")} />
+  return svg`<path class="snap" d=${groupMarks
+    .filter((p) => p.col !== selected.col)
+    .map(path)
+    .join("")} />
     <path class="snap lit" d=${selectedMarks.map(path).join("")} />`;
 }
 

@@ -22,7 +22,12 @@ import { neighborRanks, derive, rowAs } from "./trace.js";
 export const STAGES = ["largest", "levels", "multiply", "round", "pack", "back"];
 
 /** @returns {LocalUi} */
-export const initialUi = () => ({ windows: { row: 0, col: 0, band: 0 }, drag: null, dropped: false, row: null });
+export const initialUi = () => ({
+  windows: { row: 0, col: 0, band: 0 },
+  drag: null,
+  dropped: false,
+  row: null,
+});
 
 /** Whether the figure shows what the tenfold weight does. @param {Scene} scene */
 export const isGrown = ({ ui }) => ui.prediction?.phase === "revealed";
@@ -43,7 +48,15 @@ export function selection(scene) {
   const grown = ui.prediction ? Math.abs(derived.tenfold(row).value) : 0;
   const most = Math.max(grown, ...Array.from(now.weights, Math.abs));
   const reach = ui.local.drag?.reach ?? rulerReach(most);
-  return { derived, current: now, row, col, reach, at: layoutOf(scene, derived, now), shown: ui.step };
+  return {
+    derived,
+    current: now,
+    row,
+    col,
+    reach,
+    at: layoutOf(scene, derived, now),
+    shown: ui.step,
+  };
 }
 
 /** @param {Scene} scene @param {Derived} derived @param {Row} now @returns {Layout} */
@@ -66,8 +79,14 @@ export function clampUi(scene) {
   const { derived, current, row, at } = selection(scene);
   const { ui } = scene;
   // a hover does not move what it points at
-  const col = Math.min(derived.D - 1, ui.focus?.col ?? (ui.hover ? ui.local.windows.col : current.largest));
+  const col = Math.min(
+    derived.D - 1,
+    ui.focus?.col ?? (ui.hover ? ui.local.windows.col : current.largest),
+  );
   const targetRow = ui.focus?.part === "row" ? ui.focus.row : row;
   const sizes = { V: derived.V, D: derived.D, ...current.scheme };
-  ui.local.windows = clampWindows(ui.local.windows, at, sizes, { row: Math.min(derived.V - 1, targetRow), col });
+  ui.local.windows = clampWindows(ui.local.windows, at, sizes, {
+    row: Math.min(derived.V - 1, targetRow),
+    col,
+  });
 }

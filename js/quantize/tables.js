@@ -16,7 +16,9 @@ export function tables(scene) {
   const { V, D, near, words } = derived;
   const { scheme } = current;
   const range = (/** @type {number} */ n) => Array.from({ length: n }, (_, i) => i);
-  const lines = current.grown ? VALUE_LINES.filter((line) => line === "weight" || line === "code") : VALUE_LINES;
+  const lines = current.grown
+    ? VALUE_LINES.filter((line) => line === "weight" || line === "code")
+    : VALUE_LINES;
   const flips = flippedBits(scene, current);
   const ranks = neighborRanks(derived, scheme.name, row).sort((a, b) => a.before - b.before);
   const before = derived.similarity(row);
@@ -26,7 +28,10 @@ export function tables(scene) {
       caption: `Row ${row}${current.word ? `, ${current.word}` : ""}, in ${scheme.title}${current.grown ? ", its largest weight grown" : ""}`,
       corner: "weight",
       columns: range(D).map(String),
-      rows: lines.map((line) => ({ head: LINE_NAMES[line], cells: range(D).map((col) => cellText(current, line, col)) })),
+      rows: lines.map((line) => ({
+        head: LINE_NAMES[line],
+        cells: range(D).map((col) => cellText(current, line, col)),
+      })),
     },
     {
       caption: "Scales of the row",
@@ -34,7 +39,15 @@ export function tables(scene) {
       columns: ["weights", "scale", "step", "zero point"],
       rows: range(scheme.groups).map((i) => {
         const g = current.group(i * scheme.block);
-        return { head: String(i), cells: [`${g.first}–${g.last}`, formatStep(g.scale), formatStep(g.step), scheme.name === "groups" ? formatCode(g.zero) : "—"] };
+        return {
+          head: String(i),
+          cells: [
+            `${g.first}–${g.last}`,
+            formatStep(g.scale),
+            formatStep(g.step),
+            scheme.name === "groups" ? formatCode(g.zero) : "—",
+          ],
+        };
       }),
     },
     {
@@ -45,7 +58,9 @@ export function tables(scene) {
         head: String(byte),
         cells: [
           bitsOf(current.bytes[byte]).join(""),
-          range(8).filter((bit) => flips.has(`${byte}:${bit}`)).join(", ") || "—",
+          range(8)
+            .filter((bit) => flips.has(`${byte}:${bit}`))
+            .join(", ") || "—",
         ],
       })),
     },
@@ -55,7 +70,11 @@ export function tables(scene) {
       columns: ["largest error", "half a step", "cosine"],
       rows: range(V).map((r) => ({
         head: words[r] ? `${r} ${words[r]}` : String(r),
-        cells: [formatStep(scheme.error[r]), formatStep(scheme.halfStep[r]), fixed(scheme.cosine[r], 4)],
+        cells: [
+          formatStep(scheme.error[r]),
+          formatStep(scheme.halfStep[r]),
+          fixed(scheme.cosine[r], 4),
+        ],
       })),
     },
     {
@@ -63,7 +82,8 @@ export function tables(scene) {
       corner: "from",
       columns: ["to", "how many"],
       rows: Array.from(scheme.histogram, (n, i) => {
-        const edge = (/** @type {number} */ k) => ((2 * k) / scheme.histogram.length - 1) * scheme.maxError;
+        const edge = (/** @type {number} */ k) =>
+          ((2 * k) / scheme.histogram.length - 1) * scheme.maxError;
         return { head: formatStep(edge(i)), cells: [formatStep(edge(i + 1)), n] };
       }),
     },
@@ -77,7 +97,10 @@ export function tables(scene) {
       caption: "Cosines of the nearest",
       corner: "rank",
       columns: ["before", "after"],
-      rows: range(near).map((k) => ({ head: String(k + 1), cells: [fixed(before[k], 4), fixed(after[k], 4)] })),
+      rows: range(near).map((k) => ({
+        head: String(k + 1),
+        cells: [fixed(before[k], 4), fixed(after[k], 4)],
+      })),
     },
     {
       caption: "Three ways",

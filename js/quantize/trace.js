@@ -213,7 +213,9 @@ export function bitValue({ bits }, bit) {
  */
 export function changedByOutlier(derived, name, row) {
   const { codes, before } = rowAs(derived, name, row, true);
-  const cols = Array.from(codes, (code, col) => (code !== before[col] ? col : -1)).filter((c) => c >= 0);
+  const cols = Array.from(codes, (code, col) => (code !== before[col] ? col : -1)).filter(
+    (c) => c >= 0,
+  );
   return [...cols, ...derived.schemes[name].others(row).map((other) => derived.D + other)];
 }
 

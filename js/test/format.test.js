@@ -1,10 +1,22 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { pluralize, duration, fixed, joinList, ordinal, parseNumber, shape, scientific, formatInt } from "../kit/format.js";
+import {
+  pluralize,
+  duration,
+  fixed,
+  joinList,
+  ordinal,
+  parseNumber,
+  shape,
+  scientific,
+  formatInt,
+} from "../kit/format.js";
 
 test("numbers read as Python prints them, digit for digit", () => {
-  const { cases } = JSON.parse(readFileSync(new URL("golden/numbers.json", import.meta.url), "utf8"));
+  const { cases } = JSON.parse(
+    readFileSync(new URL("golden/numbers.json", import.meta.url), "utf8"),
+  );
   assert.ok(cases.length > 50);
   for (const [value, digits, text] of cases)
     assert.equal(fixed(Number(value), digits), text, `${value} to ${digits}`);
@@ -66,7 +78,10 @@ test("shapes, counts, places and lists", () => {
 });
 
 test("what a person types is a number, or it is not", () => {
-  assert.deepEqual(["0.5", " −0,5 ", "+.5", "1e-2", "5."].map(parseNumber), [0.5, -0.5, 0.5, 0.01, 5]);
+  assert.deepEqual(
+    ["0.5", " −0,5 ", "+.5", "1e-2", "5."].map(parseNumber),
+    [0.5, -0.5, 0.5, 0.01, 5],
+  );
   assert.deepEqual(["", "abc", "1.2.3", "0x10", "Infinity", "1,000.5"].map(parseNumber), [
     null,
     null,
@@ -78,6 +93,9 @@ test("what a person types is a number, or it is not", () => {
 });
 
 test("a number by its size has one digit before its point", () => {
-  assert.deepEqual([3.24e-10, -0.5, 0, 12, 1e-5, NaN, Infinity].map((v) => scientific(v)), ["3.2e−10", "−5.0e−1", "0", "1.2e1", "1.0e−5", "NaN", "∞"]);
+  assert.deepEqual(
+    [3.24e-10, -0.5, 0, 12, 1e-5, NaN, Infinity].map((v) => scientific(v)),
+    ["3.2e−10", "−5.0e−1", "0", "1.2e1", "1.0e−5", "NaN", "∞"],
+  );
   assert.equal(scientific(1e-5, 0), "1e−5");
 });

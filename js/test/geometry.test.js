@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { arithmetic } from "../geometry/arithmetic.js";
-import { layout, lineY, placeNames, nextRow, toScreen, rowToScreen, rowAt, scaleOf } from "../geometry/layout.js";
+import {
+  layout,
+  lineY,
+  placeNames,
+  nextRow,
+  toScreen,
+  rowToScreen,
+  rowAt,
+  scaleOf,
+} from "../geometry/layout.js";
 import { selectedRow } from "../geometry/state.js";
 import { between } from "../geometry/transition.js";
 import { isFiniteRow, derive } from "../geometry/trace.js";
@@ -22,17 +31,28 @@ test("the reading is the message", () => {
   assert.equal(derived.near.length, 10);
   assert.ok(!derived.near.includes(derived.picked) && !derived.nearMap.includes(derived.picked));
   const cosines = derived.near.map((row) => derived.cosines[row]);
-  assert.deepEqual([...cosines].sort((a, b) => b - a), cosines);
+  assert.deepEqual(
+    [...cosines].sort((a, b) => b - a),
+    cosines,
+  );
   const apart = derived.nearMap.map((row) => derived.mapDistances[row]);
-  assert.deepEqual([...apart].sort((a, b) => a - b), apart);
+  assert.deepEqual(
+    [...apart].sort((a, b) => a - b),
+    apart,
+  );
   for (const row of derived.near) {
     const [u, v] = [derived.vector(derived.picked), derived.vector(row)];
     const dot = Array.from(u ?? [], (x, d) => x * (v ?? [])[d]).reduce((a, b) => a + b, 0);
     assert.ok(Math.abs(dot - derived.cosines[row]) < 1e-5);
     assert.ok(Math.abs(Math.sqrt(2 - 2 * dot) - derived.distances[row]) < 1e-5);
     const { points, picked } = derived;
-    const seen = Math.hypot(points[2 * row] - points[2 * picked], points[2 * row + 1] - points[2 * picked + 1]);
-    assert.ok(Math.abs(seen - derived.mapDistances[row]) < 1e-5 && seen <= derived.distances[row] + 1e-5);
+    const seen = Math.hypot(
+      points[2 * row] - points[2 * picked],
+      points[2 * row + 1] - points[2 * picked + 1],
+    );
+    assert.ok(
+      Math.abs(seen - derived.mapDistances[row]) < 1e-5 && seen <= derived.distances[row] + 1e-5,
+    );
   }
   assert.deepEqual(derived.terms, [0, 1, 8]);
   const [a, b, c] = [0, 1, 8].map((row) => [derived.points[2 * row], derived.points[2 * row + 1]]);
@@ -43,7 +63,10 @@ test("a row that no word names is asked for by its number", () => {
   const derived = derive(trace("lost", "geometry"));
   assert.deepEqual([0, 1, 2, 3].map(derived.text), ["#0", "#1", "חתול", "#3"]);
   assert.deepEqual([0, 3].map(derived.name), ["a", "#3"]);
-  assert.deepEqual([0, 1, 2, 3].map((row) => isFiniteRow(derived, row)), [true, true, false, true]);
+  assert.deepEqual(
+    [0, 1, 2, 3].map((row) => isFiniteRow(derived, row)),
+    [true, true, false, true],
+  );
 });
 
 test("what is looked at: the pointer, then the keyboard, then the step", () => {
@@ -76,16 +99,26 @@ test("every point stands inside the map, and is found where it stands", () => {
   const scale = scaleOf(points, at.map);
   for (let row = 0; row < V; row++) {
     const [x, y] = rowToScreen(scale, points, row);
-    assert.ok(x >= at.map.x && x <= at.map.x + at.map.w && y >= at.map.y && y <= at.map.y + at.map.h);
+    assert.ok(
+      x >= at.map.x && x <= at.map.x + at.map.w && y >= at.map.y && y <= at.map.y + at.map.h,
+    );
     assert.equal(rowAt(scale, points, x + 1, y), row);
   }
   const wide = scaleOf(points, at.map, [3, -4]); // the end of an arrow stands inside too
   const [ax, ay] = toScreen(wide, 3, -4);
-  assert.ok(ax >= at.map.x && ax <= at.map.x + at.map.w && ay >= at.map.y && ay <= at.map.y + at.map.h);
+  assert.ok(
+    ax >= at.map.x && ax <= at.map.x + at.map.w && ay >= at.map.y && ay <= at.map.y + at.map.h,
+  );
   assert.equal(rowAt(scale, points, at.map.x - 60, at.map.y - 60), -1);
   const lone = scaleOf(Float32Array.of(0.3, 0.4), at.map);
-  assert.deepEqual(toScreen(lone, 0.3, 0.4).map(Math.round), [at.map.x + at.map.w / 2, at.map.y + at.map.h / 2].map(Math.round));
-  assert.equal(rowAt(scaleOf(Float32Array.of(NaN, NaN), at.map), Float32Array.of(NaN, NaN), 5, 5), -1);
+  assert.deepEqual(
+    toScreen(lone, 0.3, 0.4).map(Math.round),
+    [at.map.x + at.map.w / 2, at.map.y + at.map.h / 2].map(Math.round),
+  );
+  assert.equal(
+    rowAt(scaleOf(Float32Array.of(NaN, NaN), at.map), Float32Array.of(NaN, NaN), 5, 5),
+    -1,
+  );
 });
 
 test("an arrow goes to the nearest word that way", () => {
@@ -100,16 +133,26 @@ test("an arrow goes to the nearest word that way", () => {
 
 test("names stand inside the map and not on each other; the first ones win", () => {
   const box = { x: 0, y: 0, w: 300, h: 300, side: 300 };
-  const wanted = Array.from({ length: 40 }, (_, i) => ({ x: 150 + (i % 7) * 6, y: 150 + i, text: `word${i}`, kind: "" }));
+  const wanted = Array.from({ length: 40 }, (_, i) => ({
+    x: 150 + (i % 7) * 6,
+    y: 150 + i,
+    text: `word${i}`,
+    kind: "",
+  }));
   const placed = placeNames([...wanted, { x: 296, y: 5, text: "corner", kind: "" }], box);
   assert.equal(placed[0].text, "word0");
   const spans = placed.map(({ lx, ly, anchor, text }) => {
     const wide = text.length * 6.6;
-    return { l: anchor === "start" ? lx : lx - wide, r: anchor === "start" ? lx + wide : lx, y: ly };
+    return {
+      l: anchor === "start" ? lx : lx - wide,
+      r: anchor === "start" ? lx + wide : lx,
+      y: ly,
+    };
   });
   spans.forEach((a, i) => {
     assert.ok(a.l >= 0 && a.r <= 300 && a.y > 0 && a.y < 300);
-    for (const b of spans.slice(i + 1)) assert.ok(Math.abs(a.y - b.y) >= 11 || a.r <= b.l || b.r <= a.l);
+    for (const b of spans.slice(i + 1))
+      assert.ok(Math.abs(a.y - b.y) >= 11 || a.r <= b.l || b.r <= a.l);
   });
 });
 
@@ -124,8 +167,15 @@ test("the table holds what is drawn, and hides it while a guess is asked for", (
   const shown = scene("default");
   const derived = derive(shown.trace);
   const [near, map, looked, sum] = tables(shown);
-  assert.deepEqual(near.rows.map((row) => row.head), derived.near.map(derived.name));
-  assert.deepEqual(near.rows[0].cells.slice(0, 3), [fixed(derived.cosines[derived.near[0]]), fixed(derived.distances[derived.near[0]]), fixed(derived.mapDistances[derived.near[0]])]);
+  assert.deepEqual(
+    near.rows.map((row) => row.head),
+    derived.near.map(derived.name),
+  );
+  assert.deepEqual(near.rows[0].cells.slice(0, 3), [
+    fixed(derived.cosines[derived.near[0]]),
+    fixed(derived.distances[derived.near[0]]),
+    fixed(derived.mapDistances[derived.near[0]]),
+  ]);
   assert.equal(map.rows.length, 10);
   assert.equal(looked.rows.length, 2);
   assert.equal(sum.rows.length, 5);

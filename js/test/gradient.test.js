@@ -37,12 +37,19 @@ test("the figure fits its width and nothing lies on anything else", () => {
         at.bars.x + at.bars.w,
         at.bars.number,
       ];
-      assert.deepEqual([...order].sort((a, b) => a - b), order, name);
+      assert.deepEqual(
+        [...order].sort((a, b) => a - b),
+        order,
+        name,
+      );
       assert.ok(at.bars.number <= width + 1, `${name}: ${at.bars.number}`);
       assert.ok(at.table.cw >= 5 && at.table.rh >= 13, name);
       assert.ok(at.table.y + at.table.h <= at.body.y + at.body.h, name);
       if (at.chips.count)
-        assert.ok(chipY(at, at.chips.count - 1) + at.chips.h / 2 <= at.body.y + at.body.h + 1, name);
+        assert.ok(
+          chipY(at, at.chips.count - 1) + at.chips.h / 2 <= at.body.y + at.body.h + 1,
+          name,
+        );
     }
   }
 });
@@ -53,12 +60,23 @@ test("a point finds what is drawn under it", () => {
   const windows = { token: 0, col: 0 };
   const y = rowY(at, 3);
   assert.deepEqual(hit(at, windows, sizes, at.chips.x + 5, chipY(at, 3)), { part: "chip", n: 3 });
-  assert.deepEqual(hit(at, windows, sizes, at.gradOutput.x + 1.5 * at.table.cw, chipY(at, 2)), { part: "back", n: 2, col: 1 });
+  assert.deepEqual(hit(at, windows, sizes, at.gradOutput.x + 1.5 * at.table.cw, chipY(at, 2)), {
+    part: "back",
+    n: 2,
+    col: 1,
+  });
   assert.deepEqual(hit(at, windows, sizes, at.labels.x + 5, y), { part: "row", row: 50 });
-  assert.deepEqual(hit(at, { token: 0, col: 2 }, sizes, at.table.x + 1, y), { part: "cell", row: 50, col: 2 });
+  assert.deepEqual(hit(at, { token: 0, col: 2 }, sizes, at.table.x + 1, y), {
+    part: "cell",
+    row: 50,
+    col: 2,
+  });
   assert.deepEqual(hit(at, windows, sizes, at.bars.x + 1, y), { part: "row", row: 50 });
   assert.equal(hit(at, windows, sizes, at.bars.x + 1, y + at.table.rh), null);
-  assert.deepEqual(clampWindows(windows, at, { D: 6, N: 10 }, { token: 9 }).token, 10 - at.chips.count);
+  assert.deepEqual(
+    clampWindows(windows, at, { D: 6, N: 10 }, { token: 9 }).token,
+    10 - at.chips.count,
+  );
 });
 
 test("a pile grows away from zero on both sides", () => {
@@ -80,7 +98,12 @@ test("a reading knows who sends to which row", () => {
   assert.deepEqual(rowsWithGradient(derived), [0, 1, 3, 4, 5, 10, 11]);
   assert.equal(busiest(derived), 1);
   assert.equal(busiest(read("empty")), -1);
-  assert.deepEqual(highlightFor(derived, { part: "back", n: 3, col: 2 }), { n: 3, row: 1, col: 2, senders: [0, 3, 6] });
+  assert.deepEqual(highlightFor(derived, { part: "back", n: 3, col: 2 }), {
+    n: 3,
+    row: 1,
+    col: 2,
+    senders: [0, 3, 6],
+  });
   assert.equal(highlightFor(derived, { part: "end" }).row, 1);
   assert.equal(highlightFor(derived, { part: "cell", row: 99, col: 0 }).row, -1);
   assert.equal(derive(trace("many", "gradient")).rowIndex(50) >= 0, true);
@@ -92,7 +115,10 @@ test("word by word the rows fill, and end in the core's gradient", () => {
   assert.equal(rowStateAt(derived, 1, -1, "add").any, false);
   near(rowStateAt(derived, 1, 2, "add").values, derived.gradOutput(0));
   const two = rowStateAt(derived, 1, 3, "add").values;
-  near(two, Array.from(derived.gradOutput(0), (v, c) => v + derived.gradOutput(3)[c]));
+  near(
+    two,
+    Array.from(derived.gradOutput(0), (v, c) => v + derived.gradOutput(3)[c]),
+  );
   near(rowStateAt(derived, 1, 9, "add").values, derived.gradient(1, "add"));
   near(rowStateAt(derived, 1, 5, "assign").values, derived.gradOutput(3));
   near(rowStateAt(derived, 1, 10, "assign").values, derived.gradOutput(6));
@@ -102,7 +128,10 @@ test("word by word the rows fill, and end in the core's gradient", () => {
 test("padding sends nothing, the mean comes with the merge, tied starts with the scores", () => {
   assert.deepEqual([0, 1, 2, 3].map(read("padding").hasGradient), [false, true, false, true]);
   const mean = read("frequency");
-  near(rowStateAt(mean, 1, 3, "add").values, Array.from(rowStateAt(mean, 1, 2, "add").values, (v) => v / 2));
+  near(
+    rowStateAt(mean, 1, 3, "add").values,
+    Array.from(rowStateAt(mean, 1, 2, "add").values, (v) => v / 2),
+  );
   const tied = read("tied");
   assert.deepEqual(rowsWithGradient(tied), [0, 1, 2, 3, 4]);
   near(rowStateAt(tied, 4, 0, "add").values, tied.gradFromScores(4));
@@ -122,7 +151,10 @@ test("the pieces of a pile add up to the gradient, and what is lost lies behind"
   }
   const derived = read("assign");
   assert.deepEqual(
-    barSegments(derived, 1, 0, rowStateAt(derived, 1, 3, "assign")).map(({ n, overwritten }) => [n, overwritten]),
+    barSegments(derived, 1, 0, rowStateAt(derived, 1, 3, "assign")).map(({ n, overwritten }) => [
+      n,
+      overwritten,
+    ]),
     [
       [2, false],
       [0, true],
@@ -137,7 +169,9 @@ test("the check of a weight is what Python's curve says", () => {
     const all = errorsByStep(made, derived, rule, null);
     for (let digits = 0; digits < 13; digits++) {
       const worst = Math.max(
-        ...derived.rows.flatMap((row) => [0, 1].map((col) => checkedWeight(made, derived, row, col, digits, rule)?.error ?? 0)),
+        ...derived.rows.flatMap((row) =>
+          [0, 1].map((col) => checkedWeight(made, derived, row, col, digits, rule)?.error ?? 0),
+        ),
       );
       assert.equal(worst, all[digits], `${rule} at ${digits}`);
     }
@@ -145,8 +179,13 @@ test("the check of a weight is what Python's curve says", () => {
   assert.ok(Math.min(...errorsByStep(made, derived, "add", null)) < 1e-9);
   assert.ok(Math.min(...errorsByStep(made, derived, "assign", null)) > 0.1);
   assert.ok((checkedWeight(made, derived, 1, 0, 5, "assign")?.error ?? 0) > 0.1);
-  assert.equal(checkedWeight(trace("many", "gradient"), read("many"), 50, 0, 5, "add") === null, false);
-  assert.ok(Number.isNaN(checkedWeight(trace("nan", "gradient"), read("nan"), 0, 0, 5, "add")?.error));
+  assert.equal(
+    checkedWeight(trace("many", "gradient"), read("many"), 50, 0, 5, "add") === null,
+    false,
+  );
+  assert.ok(
+    Number.isNaN(checkedWeight(trace("nan", "gradient"), read("nan"), 0, 0, 5, "add")?.error),
+  );
   assert.equal(stepSize(5), 1e-5);
 });
 

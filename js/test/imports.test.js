@@ -30,7 +30,9 @@ function importGraph() {
   for (const folder of ["kit", ...VIEWS]) {
     for (const name of readdirSync(join(ROOT, folder)).filter((file) => file.endsWith(".js"))) {
       const path = join(ROOT, folder, name);
-      const imports = readFileSync(path, "utf8").matchAll(/^(?:import|export)\b[^;]*?"(\.[^"]+\.js)";/gm);
+      const imports = readFileSync(path, "utf8").matchAll(
+        /^(?:import|export)\b[^;]*?"(\.[^"]+\.js)";/gm,
+      );
       graph.set(
         relative(ROOT, path),
         Array.from(imports, ([, target]) => relative(ROOT, join(dirname(path), target))),

@@ -34,8 +34,11 @@ test("a window moves as little as it can", () => {
 });
 
 test("keys mean acts, unless the control under them needs them", () => {
-  const at = (/** @type {string} */ key, /** @type {any} */ target = { tagName: "DIV" }, more = {}) =>
-    commandOf({ key, target, ctrlKey: false, metaKey: false, altKey: false, ...more });
+  const at = (
+    /** @type {string} */ key,
+    /** @type {any} */ target = { tagName: "DIV" },
+    more = {},
+  ) => commandOf({ key, target, ctrlKey: false, metaKey: false, altKey: false, ...more });
   assert.deepEqual(
     [" ", ",", ".", "Home", "P", "t", "?", "Escape"].map((k) => at(k)),
     ["play", "back", "forward", "first", "predict", "table", "help", "leave"],
@@ -52,13 +55,25 @@ test("keys mean acts, unless the control under them needs them", () => {
 test("a linked view follows the step of its own kind, and the row of any other", () => {
   /** @type {unknown[]} */
   const log = [];
-  const view = { name: "lookup", onRowSelected: (/** @type {any} */ _, /** @type {any} */ __, /** @type {number} */ row) => log.push(["row", row]) };
-  const explorer = /** @type {any} */ ({ view, scene: {}, goToStep: (/** @type {number} */ step) => log.push(["step", step]) });
+  const view = {
+    name: "lookup",
+    onRowSelected: (/** @type {any} */ _, /** @type {any} */ __, /** @type {number} */ row) =>
+      log.push(["row", row]),
+  };
+  const explorer = /** @type {any} */ ({
+    view,
+    scene: {},
+    goToStep: (/** @type {number} */ step) => log.push(["step", step]),
+  });
   receive(explorer, { view: "lookup", step: 3, row: 5 });
   receive(explorer, { view: "lookup", step: null, row: 6 });
   receive(explorer, { view: "training", step: 9, row: 5 });
   receive(explorer, { view: "training", step: 9, row: null });
-  assert.deepEqual(log, [["step", 3], ["row", 6], ["row", 5]]);
+  assert.deepEqual(log, [
+    ["step", 3],
+    ["row", 6],
+    ["row", 5],
+  ]);
 });
 
 test("where one thing is asked for, the newest choice stands alone", () => {
@@ -69,7 +84,11 @@ test("where one thing is asked for, the newest choice stands alone", () => {
 });
 
 test("a curve is bent point by point, and judged by how near it comes", () => {
-  const told = moveCurvePoint(moveCurvePoint(newPrediction("curve", new Float32Array([1, 1, 1])), 1, 0.5), 7, 9);
+  const told = moveCurvePoint(
+    moveCurvePoint(newPrediction("curve", new Float32Array([1, 1, 1])), 1, 0.5),
+    7,
+    9,
+  );
   assert.deepEqual(told.curve, [1, 0.5, 1], "there is no point 7");
   const judged = reveal(told, [1.05, 0.5, 0.2], 0.1);
   assert.deepEqual(judged.verdict, { right: [0, 1], missed: [], extra: [2], correct: false });
@@ -111,7 +130,10 @@ test("of many terms those about the hit are written out, and none is lost", () =
 
 test("wide tables break into blocks that hold every column once", () => {
   const columns = Array.from({ length: 10 }, (_, i) => String(i));
-  const parts = splitColumns({ caption: "W", corner: "row", columns, rows: [{ head: "0", cells: columns }] }, 4);
+  const parts = splitColumns(
+    { caption: "W", corner: "row", columns, rows: [{ head: "0", cells: columns }] },
+    4,
+  );
   assert.deepEqual(
     parts.map((p) => p.columns.length),
     [4, 4, 2],
@@ -199,7 +221,10 @@ test("linked views hear each other, not themselves, and not other links", () => 
 
 test("luminance and colours of the host", () => {
   assert.deepEqual(parse("rgb(17, 22, 28)"), [17, 22, 28]);
-  assert.deepEqual([parse("rgba(0, 0, 0, 0)"), parse("color(srgb 1 1 1)"), parse("")], [null, null, null]);
+  assert.deepEqual(
+    [parse("rgba(0, 0, 0, 0)"), parse("color(srgb 1 1 1)"), parse("")],
+    [null, null, null],
+  );
   assert.ok(luminance([255, 255, 255]) > 0.99 && luminance([17, 22, 28]) < 0.02);
 });
 
@@ -207,6 +232,9 @@ test("ribbons leave and arrive level; scales hold their ends; a state is small J
   assert.equal(ribbonPath(0, 10, 100, 50), "M0 10C48 10 52 50 100 50");
   const x = logScale(100, 0, 10);
   assert.deepEqual([x(1), x(10), x(100), x(0), x(1e9)], [0, 5, 10, 0, 10]);
-  assert.equal(stateText("lookup", 1, { seed: 7 }), '{"view":"lookup","version":1,"params":{"seed":7}}');
+  assert.equal(
+    stateText("lookup", 1, { seed: 7 }),
+    '{"view":"lookup","version":1,"params":{"seed":7}}',
+  );
   assert.match(stateText("lookup", 1, {}, ["table"]), /"needs":\["table"\]/);
 });

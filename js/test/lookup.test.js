@@ -40,7 +40,10 @@ test("the figure fits its width and nothing lies on anything else", () => {
         assert.ok(at.table.cw >= 5 && at.table.rh >= 13, name);
         assert.ok(at.table.y + at.table.h <= at.body.y + at.body.h, name);
         if (at.chips.count)
-          assert.ok(chipY(at, at.chips.count - 1) + at.chips.h / 2 <= at.body.y + at.body.h + 1, name);
+          assert.ok(
+            chipY(at, at.chips.count - 1) + at.chips.h / 2 <= at.body.y + at.body.h + 1,
+            name,
+          );
       }
     }
   }
@@ -51,9 +54,16 @@ test("a point finds what is drawn under it", () => {
   const at = layout({ width: 640, ...sizes, hot: false });
   const cell = { x: at.table.x + 2.5 * at.table.cw, y: rowY(at, 5) };
   assert.deepEqual(hit(at, windows, sizes, at.chips.x + 5, chipY(at, 3)), { part: "chip", n: 3 });
-  assert.deepEqual(hit(at, windows, sizes, at.labels.x + 5, rowY(at, 15)), { part: "row", row: 15 });
+  assert.deepEqual(hit(at, windows, sizes, at.labels.x + 5, rowY(at, 15)), {
+    part: "row",
+    row: 15,
+  });
   assert.deepEqual(hit(at, windows, sizes, cell.x, cell.y), { part: "table", row: 5, col: 2 });
-  assert.deepEqual(hit(at, windows, sizes, at.out.x + 1, chipY(at, 5)), { part: "out", n: 5, col: 0 });
+  assert.deepEqual(hit(at, windows, sizes, at.out.x + 1, chipY(at, 5)), {
+    part: "out",
+    n: 5,
+    col: 0,
+  });
   assert.equal(hit(at, windows, sizes, at.chips.x + 5, chipY(at, 6) + 20), null);
   assert.deepEqual(hit(at, { token: 2, row: 4, col: 1 }, { V: 40, N: 20 }, cell.x, cell.y), {
     part: "table",
@@ -74,7 +84,10 @@ test("the lens follows: near rows move it a little, far ones come to its middle"
     50 - rows,
     "a table that shrank",
   );
-  assert.equal(clampWindows(windows, at, { ...sizes, N: 100 }, { token: 99 }).token, 100 - at.chips.count);
+  assert.equal(
+    clampWindows(windows, at, { ...sizes, N: 100 }, { token: 99 }).token,
+    100 - at.chips.count,
+  );
 });
 
 test("a reading knows which word reads which row", () => {
@@ -107,9 +120,24 @@ test("rules for ids outside: clip reads the last row, nan reads none", () => {
 test("a spot lights all that is the same thing", () => {
   const derived = derive(trace("default"));
   const row = derived.rows[0];
-  assert.deepEqual(highlightFor(derived, { part: "chip", n: 4 }), { n: 4, row, col: -1, tokens: [0, 4] });
-  assert.deepEqual(highlightFor(derived, { part: "out", n: 0, col: 2 }), { n: 0, row, col: 2, tokens: [0, 4] });
-  assert.deepEqual(highlightFor(derived, { part: "table", row, col: 1 }), { n: -1, row, col: 1, tokens: [0, 4] });
+  assert.deepEqual(highlightFor(derived, { part: "chip", n: 4 }), {
+    n: 4,
+    row,
+    col: -1,
+    tokens: [0, 4],
+  });
+  assert.deepEqual(highlightFor(derived, { part: "out", n: 0, col: 2 }), {
+    n: 0,
+    row,
+    col: 2,
+    tokens: [0, 4],
+  });
+  assert.deepEqual(highlightFor(derived, { part: "table", row, col: 1 }), {
+    n: -1,
+    row,
+    col: 1,
+    tokens: [0, 4],
+  });
   assert.deepEqual(highlightFor(derived, { part: "row", row: 15 }).tokens, []);
   assert.equal(highlightFor(derived, { part: "chip", n: 99 }).n, -1, "a word that is gone");
   assert.equal(highlightFor(derive(trace("empty")), { part: "chip", n: 0 }).n, -1);

@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { edges, errorPlace, hit, layout, rankAt } from "../lora/layout.js";
 import { nextBrushValue, withPaintedCell } from "../lora/paint.js";
-import { firstUpdates, momentOf, parameterCount, rankOf, derive, farthestUntrained } from "../lora/trace.js";
+import {
+  firstUpdates,
+  momentOf,
+  parameterCount,
+  rankOf,
+  derive,
+  farthestUntrained,
+} from "../lora/trace.js";
 import { formatDifference, narrateChange, narrateRank } from "../lora/narration.js";
 import { trace } from "./golden.js";
 
@@ -20,9 +27,23 @@ test("the figure fits its width, and nothing lies on anything else", () => {
     for (const [n, cols, K] of SIZES) {
       const at = layout({ width, n, cols, K });
       const name = JSON.stringify({ width, n, cols, K });
-      const order = [0, at.labels, at.w.x, at.w.x + at.w.w, at.signs.plus, at.a.x, at.a.x + at.a.w, at.signs.dot, at.b.x];
+      const order = [
+        0,
+        at.labels,
+        at.w.x,
+        at.w.x + at.w.w,
+        at.signs.plus,
+        at.a.x,
+        at.a.x + at.a.w,
+        at.signs.dot,
+        at.b.x,
+      ];
       order.push(at.b.x + at.b.w, at.signs.equals, at.m.x, at.m.x + at.m.w);
-      assert.deepEqual([...order].sort((a, b) => a - b), order, name);
+      assert.deepEqual(
+        [...order].sort((a, b) => a - b),
+        order,
+        name,
+      );
       assert.ok(at.m.x + at.m.w <= width + 1, `${name}: ${at.m.x + at.m.w}`);
       assert.ok(at.strip.x + at.strip.w <= width + 1, name);
       if (!at.narrow) assert.ok(at.strip.x > at.m.x + at.m.w, name);
@@ -32,7 +53,10 @@ test("the figure fits its width, and nothing lies on anything else", () => {
         assert.ok(box.y + box.h < at.height, name);
         assert.ok(box.y > Math.max(at.a.y + at.a.h, at.b.y + at.b.h), name);
       }
-      assert.ok(at.delta.x + at.delta.w < at.spectrum.x && at.error.x + at.error.w < at.first.x, name);
+      assert.ok(
+        at.delta.x + at.delta.w < at.spectrum.x && at.error.x + at.error.w < at.first.x,
+        name,
+      );
     }
   }
 });
@@ -55,14 +79,28 @@ test("a drag finds its rank, and stays among those there are", () => {
 test("a point finds what is drawn under it", () => {
   const what = { n: 16, r: 3 };
   const at = layout({ width: 644, n: 16, cols: 8, K: 8 });
-  /** @param {{ x: number, y: number }} box @param {number} cw @param {number} rh @param {number} c @param {number} i @returns {[number, number]} */
+  /**
+   * @param {{ x: number, y: number }} box
+   * @param {number} cw
+   * @param {number} rh
+   * @param {number} c
+   * @param {number} i
+   * @returns {[number, number]}
+   */
   const inside = (box, cw, rh, c, i) => [box.x + (c + 0.5) * cw, box.y + (i + 0.5) * rh];
   assert.deepEqual(hit(at, what, ...inside(at.w, at.cw, at.rh, 2, 5)), { part: "w", i: 5, c: 2 });
   assert.deepEqual(hit(at, what, ...inside(at.a, at.cw, at.rh, 2, 15)), { part: "a", i: 15, k: 2 });
   assert.deepEqual(hit(at, what, ...inside(at.b, at.cw, at.rh, 7, 2)), { part: "b", k: 2, c: 7 });
   assert.deepEqual(hit(at, what, ...inside(at.m, at.cw, at.rh, 0, 0)), { part: "m", i: 0, c: 0 });
-  assert.deepEqual(hit(at, what, ...inside(at.delta, at.delta.cw, at.delta.rh, 3, 9)), { part: "d", i: 9, c: 3 });
-  assert.deepEqual(hit(at, what, at.strip.x + 30, at.strip.y + 4.5 * at.strip.rh), { part: "token", i: 4 });
+  assert.deepEqual(hit(at, what, ...inside(at.delta, at.delta.cw, at.delta.rh, 3, 9)), {
+    part: "d",
+    i: 9,
+    c: 3,
+  });
+  assert.deepEqual(hit(at, what, at.strip.x + 30, at.strip.y + 4.5 * at.strip.rh), {
+    part: "token",
+    i: 4,
+  });
   assert.deepEqual(hit(at, what, 10, at.w.y + 1), { part: "token", i: 0 });
   assert.equal(hit(at, what, ...inside(at.a, at.cw, at.rh, 3, 4)), null); // a rank that is not used
   assert.equal(hit(at, what, 3, 3), null);
@@ -131,7 +169,10 @@ test("painting goes round, and a cell of zero is no edit", () => {
 
 test("sentences carry the numbers", () => {
   const small = trace("small", "lora");
-  assert.match(narrateRank(derive(small), 2), /^r = 2: 18 numbers instead of 18; the best of rank 2 leaves \d+\.\d % of the change\.$/);
+  assert.match(
+    narrateRank(derive(small), 2),
+    /^r = 2: 18 numbers instead of 18; the best of rank 2 leaves \d+\.\d % of the change\.$/,
+  );
   const { params } = small.header;
   const scene = /** @type {any} */ ({ trace: small });
   assert.equal(narrateChange(params, scene), "");

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hatch } from "../mask/cells.js";
-import { withLength, insert, isRecurrent, lengthsFor, move, remove, toggleReturnSequences } from "../mask/layer_edits.js";
+import {
+  withLength,
+  insert,
+  isRecurrent,
+  lengthsFor,
+  move,
+  remove,
+  toggleReturnSequences,
+} from "../mask/layer_edits.js";
 import { boundary, cellX, gapAt, gapMark, hit, layout, lengthAt, rowTop } from "../mask/layout.js";
 import { lossError } from "../mask/facts.js";
 import { isPadding, labelOf, norm, paddingOf, pooledOf, derive, wordsOf } from "../mask/trace.js";
@@ -25,7 +33,9 @@ test("the figure fits its width, and nothing lies on anything else", () => {
         assert.ok(column.pitch >= 3, `${told}: column ${k} has cells of ${column.pitch}`);
         const next = at.columns[k + 1];
         if (!next) return;
-        const apart = at.narrow ? next.card.y - column.card.y - column.card.h : next.card.x - column.card.x - column.card.w;
+        const apart = at.narrow
+          ? next.card.y - column.card.y - column.card.h
+          : next.card.x - column.card.x - column.card.w;
         assert.ok(apart >= 8, `${told}: cards ${k} and ${k + 1} are ${apart} apart`);
         if (at.narrow && derived.B) assert.ok(rowTop(at, k, derived.B - 1) + at.vh < next.y, told);
       });
@@ -41,8 +51,17 @@ test("a point finds what is drawn under it", () => {
     const at = laid(width, derived);
     const { card } = at.columns[3];
     assert.deepEqual(hit(at, derived, card.x + 5, card.y + 5), { part: "card", k: 2 });
-    assert.deepEqual(hit(at, derived, cellX(at, 2, 4.5), rowTop(at, 2, 1) + 3), { part: "place", k: 1, b: 1, cell: 4 });
-    assert.deepEqual(hit(at, derived, cellX(at, 0, 0.5), rowTop(at, 0, 3) + 3), { part: "ids", b: 3, cell: 0 });
+    assert.deepEqual(hit(at, derived, cellX(at, 2, 4.5), rowTop(at, 2, 1) + 3), {
+      part: "place",
+      k: 1,
+      b: 1,
+      cell: 4,
+    });
+    assert.deepEqual(hit(at, derived, cellX(at, 0, 0.5), rowTop(at, 0, 3) + 3), {
+      part: "ids",
+      b: 3,
+      cell: 0,
+    });
     assert.equal(hit(at, derived, width - 1, at.height - 2), null);
   }
 });
@@ -62,7 +81,11 @@ test("a dragged layer lands in the gap it is nearest to", () => {
     assert.equal(gapAt(at, at.width + 40, at.height + 40), derived.stages.length - 1);
     for (let gap = 0; gap < derived.stages.length; gap++) {
       const mark = gapMark(at, gap);
-      assert.equal(gapAt(at, mark.x + mark.w / 2, mark.y + mark.h / 2), gap, "the mark stands in its gap");
+      assert.equal(
+        gapAt(at, mark.x + mark.w / 2, mark.y + mark.h / 2),
+        gap,
+        "the mark stands in its gap",
+      );
       assert.ok(mark.x >= 0 && mark.x + mark.w <= width);
     }
   }
@@ -73,7 +96,11 @@ test("a sentence's end can be dragged as far as its words go", () => {
   const at = laid(678, derived);
   for (const pre of [false, true]) {
     for (const [b, n] of derived.lengths.entries()) {
-      assert.equal(lengthAt(at, derived, pre, b, boundary(at, derived, pre, b)), n, "where the handle stands");
+      assert.equal(
+        lengthAt(at, derived, pre, b, boundary(at, derived, pre, b)),
+        n,
+        "where the handle stands",
+      );
     }
     const step = at.columns[0].pitch * (pre ? -1 : 1);
     const from = boundary(at, derived, pre, 1);
@@ -134,8 +161,14 @@ test("a reading knows what each layer does to the mask, and where padding counts
 
 test("a mask that Masking replaced calls padding a word", () => {
   const { stages } = read("replaced");
-  assert.deepEqual(stages.map(({ verdict }) => verdict), ["made", "replaced", "consumed", "none"]);
-  assert.deepEqual(stages.map(({ paddingCounts }) => paddingCounts), [false, true, true, true]);
+  assert.deepEqual(
+    stages.map(({ verdict }) => verdict),
+    ["made", "replaced", "consumed", "none"],
+  );
+  assert.deepEqual(
+    stages.map(({ paddingCounts }) => paddingCounts),
+    [false, true, true, true],
+  );
 });
 
 test("Flatten is drawn folded, place by place, and has no truth before Dense", () => {
@@ -157,7 +190,11 @@ test("the pooled vector in three ways, and how far the loss is off", () => {
   assert.notDeepEqual(kept.here, kept.without);
   const lost = pooledOf(read("default"), 1);
   assert.deepEqual(lost.here, lost.without);
-  assert.deepEqual(lossError(read("default")), { name: "too low by", value: "37.9 %", tone: "bad" });
+  assert.deepEqual(lossError(read("default")), {
+    name: "too low by",
+    value: "37.9 %",
+    tone: "bad",
+  });
   assert.deepEqual(lossError(read("kept")), { name: "off by", value: "0 %", tone: "good" });
   assert.equal(norm(read("kept").gradient("here")), 0);
   assert.ok(norm(read("kept").gradient("without")) > 0.1);
@@ -167,7 +204,9 @@ test("the pooled vector in three ways, and how far the loss is off", () => {
 test("the mean of the numbers drawn is the number that is pooled", () => {
   const { stages } = read("default");
   for (let b = 0; b < 4; b++) {
-    const mean = Array.from({ length: 8 }, (_, t) => stages[2].valuesAt(b, t)[1]).reduce((a, v) => a + v, 0) / 8;
+    const mean =
+      Array.from({ length: 8 }, (_, t) => stages[2].valuesAt(b, t)[1]).reduce((a, v) => a + v, 0) /
+      8;
     assert.ok(Math.abs(mean - stages[3].valuesAt(b, 1)[0]) < 1e-12);
   }
 });
@@ -183,9 +222,20 @@ test("nothing to read, and odd words, are readings too", () => {
 });
 
 test("stripes stay inside their box", () => {
-  for (const [w, h] of [[10, 40], [40, 10], [6, 6]]) {
-    const numbers = [...hatch(3, 5, w, h).matchAll(/[ML]([-\d.]+) ([-\d.]+)/g)].map(([, x, y]) => [Number(x), Number(y)]);
+  for (const [w, h] of [
+    [10, 40],
+    [40, 10],
+    [6, 6],
+  ]) {
+    const numbers = [...hatch(3, 5, w, h).matchAll(/[ML]([-\d.]+) ([-\d.]+)/g)].map(([, x, y]) => [
+      Number(x),
+      Number(y),
+    ]);
     assert.ok(numbers.length >= 4);
-    for (const [x, y] of numbers) assert.ok(x >= 3 && x <= 3 + w + 0.01 && y >= 5 - 0.01 && y <= 5 + h + 0.01, `${x} ${y} in ${w} x ${h}`);
+    for (const [x, y] of numbers)
+      assert.ok(
+        x >= 3 && x <= 3 + w + 0.01 && y >= 5 - 0.01 && y <= 5 + h + 0.01,
+        `${x} ${y} in ${w} x ${h}`,
+      );
   }
 });

@@ -24,7 +24,10 @@ function fake() {
     off: (/** @type {string} */ _, /** @type {() => void} */ call) => void heard.delete(call),
     /** @param {number} seq @param {Record<string, any>} params @param {string | null} [error] */
     answer(seq, params, error = null) {
-      traits.message = { header: { ...header, seq, error, params: { ...header.params, ...params } }, buffer };
+      traits.message = {
+        header: { ...header, seq, error, params: { ...header.params, ...params } },
+        buffer,
+      };
       for (const call of heard) call();
     },
   };
@@ -40,7 +43,10 @@ test("one edit is in flight; what comes meanwhile leaves together, and the newes
   assert.equal(store.params.input_dim, 19, "the control shows the newest at once");
   model.answer(1, { input_dim: 17 });
   assert.equal(model.saved.length, 2);
-  assert.deepEqual([model.saved[1].input_dim, model.saved[1].seed, model.saved[1]._seq], [19, 8, 2]);
+  assert.deepEqual(
+    [model.saved[1].input_dim, model.saved[1].seed, model.saved[1]._seq],
+    [19, 8, 2],
+  );
   model.answer(2, { input_dim: 19, seed: 8 });
   assert.equal(store.waiting, "idle");
   assert.equal(model.saved.length, 2);

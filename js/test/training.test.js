@@ -14,7 +14,8 @@ import { trace } from "./golden.js";
 const derived = (name) => derive(trace(name, "training"));
 
 /** @param {import("../training/layout.js").Box} a @param {import("../training/layout.js").Box} b */
-const apart = (a, b) => a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y;
+const apart = (a, b) =>
+  a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y;
 
 test("the figure fits its width and nothing lies on anything else", () => {
   for (const width of [312, 344, 520, 640, 800]) {
@@ -43,7 +44,10 @@ test("a point of the figure is what it looks like", () => {
   const dot = { row: 1, run: 0, x: at.maps[0].x + 50, y: at.maps[0].y + 50 };
   assert.deepEqual(hit(at, what, [dot], dot.x + 5, dot.y), { part: "dot", run: 0, row: 1 });
   assert.deepEqual(hit(at, what, [dot], dot.x + 25, dot.y), { part: "map", run: 0 });
-  assert.deepEqual(hit(at, what, [], at.maps[1].x + 5, at.maps[1].y - 5), { part: "title", run: 1 });
+  assert.deepEqual(hit(at, what, [], at.maps[1].x + 5, at.maps[1].y - 5), {
+    part: "title",
+    run: 1,
+  });
   assert.equal(hit(at, what, [], at.loss.x + at.loss.w - 1, at.loss.y + 5)?.step, 49);
   for (const s of [0, 7, 49]) assert.equal(stepAt(strip, stepX(strip, s, 50) + 0.1, 50), s);
 });
@@ -55,26 +59,51 @@ test("the map keeps lengths and stays inside its sheet", () => {
   const [right, high] = map.at([2, 1]);
   assert.ok(left >= box.x && right <= box.x + box.w && high >= box.y && low <= box.y + box.h);
   assert.ok(Math.abs((right - left) / 3 - (low - high)) < 1e-9);
-  assert.ok(mapper({ x: [1, 1], y: [2, 2] }, box).at([1, 2]).every(Number.isFinite)); // one point
+  assert.ok(
+    mapper({ x: [1, 1], y: [2, 2] }, box)
+      .at([1, 2])
+      .every(Number.isFinite),
+  ); // one point
 });
 
 test("labels never cover each other, and those asked for first are always there", () => {
   const box = { x: 0, y: 0, w: 300, h: 200 };
   const wanted = Array.from({ length: 30 }, (_, row) => ({
-    row, x: 140 + (row % 6) * 4, y: 90 + Math.floor(row / 6) * 4, w: 40, priority: row === 29,
-  })); // prettier-ignore
+    row,
+    x: 140 + (row % 6) * 4,
+    y: 90 + Math.floor(row / 6) * 4,
+    w: 40,
+    priority: row === 29,
+  }));
   const placed = placeLabels(wanted, box);
   assert.ok(placed.has(29) && placed.size < 30);
-  const boxes = [...placed.values()].map(({ x, y, anchor }) => ({ x: anchor === "start" ? x : x - 40, y: y - 10, w: 40, h: 13 }));
+  const boxes = [...placed.values()].map(({ x, y, anchor }) => ({
+    x: anchor === "start" ? x : x - 40,
+    y: y - 10,
+    w: 40,
+    h: 13,
+  }));
   boxes.forEach((one, i) => boxes.slice(0, i).forEach((other) => assert.ok(apart(one, other))));
 });
 
 test("cells of one shade become one rectangle", () => {
   const shades = [0, 2, 2, 1, 0, 1];
   const paths = addLine(6, (i) => shades[i], { x: 0, y: 5, w: 60, h: 8 }, new Map());
-  assert.deepEqual([...paths], [[2, "M10 5H30v8H10z"], [1, "M30 5H40v8H30zM50 5H60v8H50z"]]);
-  assert.deepEqual([0, 1e-9, 1, 9].map((v) => shadeOf(v, 1)), [0, 1, 8, 8]);
-  assert.deepEqual([0, NaN, -1, 0.01].map((v) => signedShade(v, 1)), [0, 0, -8, 1]);
+  assert.deepEqual(
+    [...paths],
+    [
+      [2, "M10 5H30v8H10z"],
+      [1, "M30 5H40v8H30zM50 5H60v8H50z"],
+    ],
+  );
+  assert.deepEqual(
+    [0, 1e-9, 1, 9].map((v) => shadeOf(v, 1)),
+    [0, 1, 8, 8],
+  );
+  assert.deepEqual(
+    [0, NaN, -1, 0.01].map((v) => signedShade(v, 1)),
+    [0, 0, -8, 1],
+  );
 });
 
 test("rows move without a gradient under dense Adam, and not under lazy Adam", () => {
@@ -99,7 +128,9 @@ test("rows move without a gradient under dense Adam, and not under lazy Adam", (
 test("under an L2 penalty all rows move, and the card has its formula", () => {
   const made = derived("penalty");
   const [run] = made.runs;
-  const never = Array.from({ length: made.V }, (_, row) => row).filter((row) => made.lastSeen(made.S - 1, row) < 0);
+  const never = Array.from({ length: made.V }, (_, row) => row).filter(
+    (row) => made.lastSeen(made.S - 1, row) < 0,
+  );
   assert.ok(never.length > 0);
   for (const row of never) {
     for (let s = 0; s < made.S; s++) {
@@ -108,7 +139,9 @@ test("under an L2 penalty all rows move, and the card has its formula", () => {
       assert.ok(Math.abs(after - 0.98 * before) < 1e-6);
     }
   }
-  const line = /** @type {any} */ (updateLine(/** @type {any} */ ({ derived: made, run, row: never[0], s: 3 }), 0));
+  const line = /** @type {any} */ (
+    updateLine(/** @type {any} */ ({ derived: made, run, row: never[0], s: 3 }), 0)
+  );
   assert.match(line.body.values[1], /^−rate · \(g \+ 0\.02 · w\) = −1 · \(0 \+ 0\.02 · /);
   assert.equal(line.note.values[0], "penalty");
 });
@@ -138,7 +171,10 @@ test("empty, NaN and one-number tables can be read", () => {
   for (const name of ["empty", "smallest", "nan"]) {
     const made = derived(name);
     const [x, y] = made.bounds.x.concat(made.bounds.y);
-    assert.ok(Number.isFinite(x) && Number.isFinite(y) && made.longestMove > 0 && made.maxDistanceAhead > 0, name);
+    assert.ok(
+      Number.isFinite(x) && Number.isFinite(y) && made.longestMove > 0 && made.maxDistanceAhead > 0,
+      name,
+    );
     assert.equal(made.runs[0].movedWithoutGrad(0, 0), false);
   }
   assert.ok(Number.isNaN(derived("nan").runs[0].move(0, 0)));
@@ -169,12 +205,21 @@ test("a curve bends under the pointer, and the points passed go along", () => {
   /** @type {[number, number][]} */
   const bent = [];
   const drawn = Array.from({ length: 20 }, () => 0);
-  const explorer = { bendCurve: (/** @type {number} */ i, /** @type {number} */ value) => bent.push([i, value]) };
+  const explorer = {
+    bendCurve: (/** @type {number} */ i, /** @type {number} */ value) => bent.push([i, value]),
+  };
   const at = layout({ width: 640, V: made.V, runs: 2, lanes: 8 });
-  const d = /** @type {any} */ ({ scene: { ui: { prediction: { curve: drawn } }, explorer }, derived: made, at });
+  const d = /** @type {any} */ ({
+    scene: { ui: { prediction: { curve: drawn } }, explorer },
+    derived: made,
+    at,
+  });
   const { x, y, w, h } = at.loss;
   assert.equal(bendCurveTo(d, x + w / 2, y, null), 9);
   assert.deepEqual(bent.splice(0), [[9, axisTop(made.maxDistanceAhead)]]);
   assert.equal(bendCurveTo(d, x + (w * 13) / 20, y + h, 9), 12);
-  assert.deepEqual(bent.map(([i]) => i), [10, 11, 12]);
+  assert.deepEqual(
+    bent.map(([i]) => i),
+    [10, 11, 12],
+  );
 });

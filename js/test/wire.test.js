@@ -15,7 +15,11 @@ test("the output is the rows of the table, to the bit", () => {
   for (const name of ["default", "lens", "hostile", "smallest"]) {
     const { arrays } = trace(name);
     arrays.ids.data.forEach((id, n) => {
-      assert.deepEqual([...rowOf(arrays.output, n)], [...rowOf(arrays.table, id)], `${name}, word ${n}`);
+      assert.deepEqual(
+        [...rowOf(arrays.output, n)],
+        [...rowOf(arrays.table, id)],
+        `${name}, word ${n}`,
+      );
     });
   }
 });
@@ -40,5 +44,8 @@ test("an array beyond its buffer is refused with a sentence", () => {
 
 test("another version is refused with a sentence", () => {
   const { header, buffer } = message("default");
-  assert.throws(() => decode({ header: { ...header, version: 2 }, buffer }), /version 1\. Received 2/);
+  assert.throws(
+    () => decode({ header: { ...header, version: 2 }, buffer }),
+    /version 1\. Received 2/,
+  );
 });

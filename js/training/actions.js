@@ -14,7 +14,10 @@ import { derive } from "./trace.js";
 /** @param {Scene} scene @returns {Setting[]} */
 export const runsOf = ({ params }) => params.runs;
 
-/** What the controls of the run that is looked at change: its branch, where it has one. @param {Scene} scene */
+/**
+ * What the controls of the run that is looked at change: its branch, where it has one.
+ * @param {Scene} scene
+ */
 export function selectedSetting({ params, ui }) {
   const [run, step, optimizer, rate] = params.branch ?? [];
   const n = Math.min(ui.local.run, params.runs.length - 1);
@@ -31,13 +34,18 @@ export function setOptimizer(scene, optimizer, rate) {
   scene.explorer.edit({ runs });
 }
 
-/** Leave the run after this step, with the settings it has: whatever is changed next is a branch. @param {Scene} scene */
+/**
+ * Leave the run after this step, with the settings it has: whatever is changed next is a branch.
+ * @param {Scene} scene
+ */
 export function branch(scene) {
   const { n, optimizer, rate } = selectedSetting(scene);
   const { S } = derive(scene.trace);
   const step = scene.ui.step + 1;
   if (step >= S) {
-    scene.explorer.updateUi({ note: "There is no step after this one to branch from. Go back a little." });
+    scene.explorer.updateUi({
+      note: "There is no step after this one to branch from. Go back a little.",
+    });
     return;
   }
   scene.explorer.edit({ branch: [n, step, optimizer, rate] });
@@ -80,7 +88,11 @@ export function selectRow({ explorer, ui }, run, row) {
   explorer.reportCursor();
 }
 
-/** Pin a row, or take the pin away; the oldest makes room. @param {Scene} scene @param {number} row */
+/**
+ * Pin a row, or take the pin away; the oldest makes room.
+ * @param {Scene} scene
+ * @param {number} row
+ */
 export function togglePin({ explorer, ui }, row) {
   const { pins } = ui.local;
   ui.local.pins = pins.includes(row)
@@ -112,7 +124,8 @@ export function bendCurveTo(d, px, py, from) {
   const drawn = scene.ui.prediction?.curve ?? [];
   const box = curveBox(d);
   const point = clamp(Math.round(((px - box.x) / box.w) * drawn.length) - 1, drawn.length);
-  const value = axisTop(derived.maxDistanceAhead) * Math.max(0, Math.min(1, 1 - (py - box.y) / box.h));
+  const value =
+    axisTop(derived.maxDistanceAhead) * Math.max(0, Math.min(1, 1 - (py - box.y) / box.h));
   const start = from === null ? value : drawn[from];
   const first = from === null ? point : from;
   const many = Math.abs(point - first);

@@ -28,7 +28,11 @@ const UPDATE_RULES = {
 /** A number inside a formula: in brackets when it has a sign. @param {number} value */
 const inside = (value) => (value < 0 ? `(${shortNumber(value)})` : shortNumber(value));
 
-/** The lines of the card. @param {Scene} scene @returns {{ lines: Line[], pinned: boolean, tone: "hit" | "warn" }} */
+/**
+ * The lines of the card.
+ * @param {Scene} scene
+ * @returns {{ lines: Line[], pinned: boolean, tone: "hit" | "warn" }}
+ */
 export function arithmetic(scene) {
   const d = sceneFrame(scene);
   const pinned = scene.ui.open?.kind === "cell";
@@ -43,7 +47,8 @@ export function arithmetic(scene) {
 
 /** Which of the row's numbers this step changes most. @param {SceneFrame} d */
 function mostChanged({ derived, run, row, s }) {
-  const change = (/** @type {number} */ c) => Math.abs(run.weights(s + 1, row)[c] - run.weights(s, row)[c]);
+  const change = (/** @type {number} */ c) =>
+    Math.abs(run.weights(s + 1, row)[c] - run.weights(s, row)[c]);
   let best = 0;
   for (let c = 1; c < derived.D; c++) if (change(c) > change(best)) best = c;
   return best;
@@ -56,14 +61,24 @@ function batchLine(d) {
   return {
     name: "batch",
     body: batch.length
-      ? batch.map((id, i) => html`${i ? ", " : ""}<bdi class=${id === row ? "on" : ""}>${rowName(derived, id)}</bdi>`)
+      ? batch.map(
+          (id, i) =>
+            html`${i ? ", " : ""}<bdi class=${id === row ? "on" : ""}>${rowName(derived, id)}</bdi>`,
+        )
       : "no words",
-    note: batch.includes(row) ? html`${quoted(d)} is in it` : html`${quoted(d)} is not in it: g = 0`,
+    note: batch.includes(row)
+      ? html`${quoted(d)} is in it`
+      : html`${quoted(d)} is not in it: g = 0`,
     main: false,
   };
 }
 
-/** What the optimiser remembers of one number, and how this step changed it. @param {SceneFrame} d @param {number} c @returns {Line[]} */
+/**
+ * What the optimiser remembers of one number, and how this step changed it.
+ * @param {SceneFrame} d
+ * @param {number} c
+ * @returns {Line[]}
+ */
 function slotLines({ derived, run, row, s }, c) {
   const { optimizer, slots, rate } = run.rule(s);
   const touched = optimizer !== "lazy adam" || run.hasGrad(s, row);
@@ -91,7 +106,12 @@ function slotLines({ derived, run, row, s }, c) {
   });
 }
 
-/** What this step adds to one number of the row. @param {SceneFrame} d @param {number} c @returns {Line} */
+/**
+ * What this step adds to one number of the row.
+ * @param {SceneFrame} d
+ * @param {number} c
+ * @returns {Line}
+ */
 export function updateLine(d, c) {
   const { derived, run, row, s } = d;
   const { optimizer, rate } = run.rule(s);
@@ -104,7 +124,11 @@ export function updateLine(d, c) {
   const result = html`<span class="on">${shortNumber(after - before)}</span>`;
   const pulled = run.hasGrad(s, row);
   if (optimizer === "lazy adam" && !pulled) {
-    return { name: "update", body: html`${name} = ${result}`, note: "not in the batch: lazy Adam leaves it alone" };
+    return {
+      name: "update",
+      body: html`${name} = ${result}`,
+      note: "not in the batch: lazy Adam leaves it alone",
+    };
   }
   const formula = {
     sgd: `−rate · g = −${rate} · ${inside(g)}`,

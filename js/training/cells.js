@@ -17,7 +17,10 @@ export function addLine(count, shade, { x, y, w, h }, paths) {
     if (level !== 0) {
       const left = round(x + (from / count) * w);
       const right = round(x + (i / count) * w);
-      paths.set(level, `${paths.get(level) ?? ""}M${left} ${round(y)}H${right}v${round(h)}H${left}z`);
+      paths.set(
+        level,
+        `${paths.get(level) ?? ""}M${left} ${round(y)}H${right}v${round(h)}H${left}z`,
+      );
     }
     from = i;
   }

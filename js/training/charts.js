@@ -25,13 +25,16 @@ export function loss(d) {
   /** @param {ArrayLike<number>} values @param {number} [from] */
   const line = (values, from = 0) => {
     let path = "";
-    for (let t = from; t < S; t++) if (Number.isFinite(values[t])) path += `${path ? "L" : "M"}${r(x(t))} ${r(y(values[t]))}`;
+    for (let t = from; t < S; t++)
+      if (Number.isFinite(values[t])) path += `${path ? "L" : "M"}${r(x(t))} ${r(y(values[t]))}`;
     return path;
   };
   const now = runs[n].losses[s];
   return svg`<g class="loss">
     <text class="head" x=${box.x} y=${box.y - 12}>${runs.length > 1 || unbranched ? "loss" : "loss of each batch"}</text>
-    ${guard([scene.trace, at, n], () => svg`<path class="axis" d="M${box.x} ${box.y}V${box.y + box.h}H${box.x + box.w}" />
+    ${guard(
+      [scene.trace, at, n],
+      () => svg`<path class="axis" d="M${box.x} ${box.y}V${box.y + box.h}H${box.x + box.w}" />
       <text class="num" x=${box.x - 5} y=${box.y + 8} text-anchor="end">${fixed(high)}</text>
       <text class="num" x=${box.x - 5} y=${box.y + box.h} text-anchor="end">${fixed(low)}</text>
       <text class="num" x=${box.x} y=${box.y + box.h + 14}>1</text>
@@ -39,7 +42,8 @@ export function loss(d) {
       ${unbranched ? svg`<path class="curve past" d=${line(unbranched.losses, unbranched.from)} />` : nothing}
       ${runs.map((run, i) => (i === n ? nothing : svg`<path class="curve other o${i}" d=${line(run.losses)} />`))}
       <path class="curve" d=${line(runs[n].losses)} />
-      ${runs.length > 1 || unbranched ? keys(d) : nothing}`)}
+      ${runs.length > 1 || unbranched ? keys(d) : nothing}`,
+    )}
     <path class="now" d="M${x(s)} ${box.y - 4}V${box.y + box.h}" />
     ${Number.isFinite(now) ? svg`<circle class="dot hit" cx=${x(s)} cy=${y(now)} r="4" />` : svg`<text x=${box.x + 8} y=${box.y + box.h / 2}>no pair, no loss</text>`}
   </g>`;
@@ -47,7 +51,10 @@ export function loss(d) {
 
 /** Which line is which. @param {SceneFrame} d */
 function keys({ derived, at, n }) {
-  const named = derived.runs.map((run, i) => [i === n ? "curve" : `curve other o${i}`, run.rule(Infinity).optimizer]);
+  const named = derived.runs.map((run, i) => [
+    i === n ? "curve" : `curve other o${i}`,
+    run.rule(Infinity).optimizer,
+  ]);
   if (derived.unbranched) named.push(["curve past", "unbranched"]);
   const { x, y, w } = at.loss;
   let left = x;
@@ -63,7 +70,10 @@ function keys({ derived, at, n }) {
 export function lossRange({ runs, unbranched }) {
   let low = Infinity;
   let high = -Infinity;
-  for (const losses of [...runs.map((run) => run.losses), ...(unbranched ? [unbranched.losses] : [])]) {
+  for (const losses of [
+    ...runs.map((run) => run.losses),
+    ...(unbranched ? [unbranched.losses] : []),
+  ]) {
     for (const value of losses) {
       if (!Number.isFinite(value)) continue;
       low = Math.min(low, value);
@@ -73,16 +83,27 @@ export function lossRange({ runs, unbranched }) {
   return low < high ? [low, high] : Number.isFinite(low) ? [low - 0.5, low + 0.5] : [0, 1];
 }
 
-/** The lanes of a row: w, g, and what the optimiser remembers; the first two numbers of each. @param {SceneFrame} d @returns {Lane[]} */
+/**
+ * The lanes of a row: w, g, and what the optimiser remembers; the first two numbers of each.
+ * @param {SceneFrame} d
+ * @returns {Lane[]}
+ */
 export function lanesOf({ derived, run, row, s: now }) {
   const shown = Math.min(derived.D, 2);
   const names = run.rule(now).slots; // before a branch and after it, only what has the same meaning
-  const same = (/** @type {number} */ s, /** @type {number} */ slot) => run.rule(s).slots[slot] === names[slot];
+  const same = (/** @type {number} */ s, /** @type {number} */ slot) =>
+    run.rule(s).slots[slot] === names[slot];
   /** @type {[string, (s: number, c: number) => number][]} */
   const kinds = [
     ["w", (s, c) => run.weights(s + 1, row)[c]],
     ["g", (s, c) => run.grad(s, row)[c]],
-    ...names.map((name, slot) => /** @type {[string, (s: number, c: number) => number]} */ ([SLOT_SYMBOLS[name] ?? name, (s, c) => (same(s, slot) ? (run.slot(slot, s + 1, row)?.[c] ?? NaN) : NaN)])),
+    ...names.map(
+      (name, slot) =>
+        /** @type {[string, (s: number, c: number) => number]} */ ([
+          SLOT_SYMBOLS[name] ?? name,
+          (s, c) => (same(s, slot) ? (run.slot(slot, s + 1, row)?.[c] ?? NaN) : NaN),
+        ]),
+    ),
   ];
   return kinds.flatMap(([name, value]) =>
     Array.from({ length: shown }, (_, c) => ({
@@ -92,7 +113,11 @@ export function lanesOf({ derived, run, row, s: now }) {
   );
 }
 
-/** The same drawing, about the run and the row chosen by hand. @param {SceneFrame} d @returns {SceneFrame} */
+/**
+ * The same drawing, about the run and the row chosen by hand.
+ * @param {SceneFrame} d
+ * @returns {SceneFrame}
+ */
 export function withSelectedRow(d) {
   const n = selectedRun(d.scene);
   return { ...d, n, run: d.derived.runs[n], row: d.scene.ui.local.row };
@@ -123,8 +148,14 @@ function cells({ name, value }, i, { scene, derived, at }) {
   const box = at.lanes;
   const y = box.y + i * at.lane;
   let most = 0;
-  for (let s = 0; s < S; s++) if (Number.isFinite(value(s))) most = Math.max(most, Math.abs(value(s)));
-  const paths = addLine(S, (s) => signedShade(value(s), most || 1), { x: box.x, y, w: box.w, h: at.lane - 3 }, new Map());
+  for (let s = 0; s < S; s++)
+    if (Number.isFinite(value(s))) most = Math.max(most, Math.abs(value(s)));
+  const paths = addLine(
+    S,
+    (s) => signedShade(value(s), most || 1),
+    { x: box.x, y, w: box.w, h: at.lane - 3 },
+    new Map(),
+  );
   const { scheme, forcedColors } = scene.theme;
   return svg`<text class="lane" x=${box.x - 6} y=${y + 9} text-anchor="end">${name}</text>
     <rect class="bed" x=${box.x} y=${y} width=${box.w} height=${at.lane - 3} />
@@ -132,7 +163,14 @@ function cells({ name, value }, i, { scene, derived, at }) {
     ${[...paths.keys()].some((level) => level < 0) ? minus(value, S, box, y, at.lane) : nothing}`;
 }
 
-/** A dash on the negative cells, so that the sign is no matter of colour alone. @param {Lane["value"]} value @param {number} S @param {import("./layout.js").Box} box @param {number} y @param {number} lane */
+/**
+ * A dash on the negative cells, so that the sign is no matter of colour alone.
+ * @param {Lane["value"]} value
+ * @param {number} S
+ * @param {import("./layout.js").Box} box
+ * @param {number} y
+ * @param {number} lane
+ */
 function minus(value, S, box, y, lane) {
   let path = "";
   for (let s = 0; s < S; s++) {
@@ -145,7 +183,10 @@ function minus(value, S, box, y, lane) {
 }
 
 /** What the lanes say at this step, for a reader. @param {SceneFrame} d */
-export const laneText = (d) => lanesOf(d).map(({ name, value }) => `${name} ${shortNumber(value(d.s))}`).join(", ");
+export const laneText = (d) =>
+  lanesOf(d)
+    .map(({ name, value }) => `${name} ${shortNumber(value(d.s))}`)
+    .join(", ");
 
 /** @param {number} v */
 const r = (v) => Math.round(v * 10) / 10;

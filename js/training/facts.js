@@ -30,8 +30,17 @@ export function facts(scene) {
         { name: "last seen", value: lastStep < 0 ? "never" : `step ${lastStep + 1}` },
         { name: "uses", value: formatInt(derived.counts[row]) },
         { name: "gradient", value: shortNumber(size(run.grad(s, row))), id: id("gradient") },
-        ...slots.map((word, slot) => ({ name: `${word}, length`, value: shortNumber(size(run.slot(slot, s + 1, row) ?? [])), id: id(word) })),
-        { name: "moved", value: shortNumber(run.move(s, row)), tone: glides ? "bad" : "", id: id("moved") },
+        ...slots.map((word, slot) => ({
+          name: `${word}, length`,
+          value: shortNumber(size(run.slot(slot, s + 1, row) ?? [])),
+          id: id(word),
+        })),
+        {
+          name: "moved",
+          value: shortNumber(run.move(s, row)),
+          tone: glides ? "bad" : "",
+          id: id("moved"),
+        },
         ...distances(d),
       ],
     },
@@ -57,15 +66,23 @@ export function facts(scene) {
   );
 }
 
-/** The true distance to each pinned row, beside the one on the map. @param {import("./state.js").SceneFrame} d */
+/**
+ * The true distance to each pinned row, beside the one on the map.
+ * @param {import("./state.js").SceneFrame} d
+ */
 function distances({ scene, derived, run, row, s }) {
   const here = run.weights(s + 1, row);
   return scene.ui.local.pins
     .filter((/** @type {number} */ pin) => pin !== row)
     .map((/** @type {number} */ pin) => {
       const there = run.weights(s + 1, pin);
-      const flat = derived.D > 2 ? ` (map ${shortNumber(distance(derived.project(here), derived.project(there)))})` : "";
-      return { name: `to “${rowName(derived, pin).slice(0, 10)}”`, value: `${shortNumber(distance(here, there))}${flat}` };
+      const flat =
+        derived.D > 2
+          ? ` (map ${shortNumber(distance(derived.project(here), derived.project(there)))})`
+          : "";
+      return {
+        name: `to “${rowName(derived, pin).slice(0, 10)}”`,
+        value: `${shortNumber(distance(here, there))}${flat}`,
+      };
     });
 }
-

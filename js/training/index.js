@@ -35,7 +35,9 @@ const training = {
   figure,
   facts,
   arithmetic: (scene) =>
-    scene.ui.prediction?.phase === "open" ? nothing : formulaCard({ ...arithmetic(scene), close: () => scene.explorer.escape() }),
+    scene.ui.prediction?.phase === "open"
+      ? nothing
+      : formulaCard({ ...arithmetic(scene), close: () => scene.explorer.escape() }),
   narrate,
   tables,
   questionKind,
@@ -65,7 +67,8 @@ const training = {
     if (JSON.stringify(was) !== JSON.stringify(now)) ui.prediction = null;
     const previous = derive(before);
     const derived = derive(scene.trace);
-    const name = ui.local.touched && ui.local.row in previous.words ? rowName(previous, ui.local.row) : "";
+    const name =
+      ui.local.touched && ui.local.row in previous.words ? rowName(previous, ui.local.row) : "";
     if (was.text !== now.text) ui.local.row = derived.words.indexOf(name); // the same word, on whichever row; or the story
     ui.hover = null;
     ui.note = narrateChange(was, scene);

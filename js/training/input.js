@@ -30,7 +30,13 @@ export function pointer(d) {
   };
   const onCurve = (/** @type {[number, number]} */ [x, y]) => {
     const box = curveBox(d);
-    return d.predicting && x > box.x - 8 && x < box.x + box.w + 10 && y > box.y - 10 && y < box.y + box.h + 10;
+    return (
+      d.predicting &&
+      x > box.x - 8 &&
+      x < box.x + box.w + 10 &&
+      y > box.y - 10 &&
+      y < box.y + box.h + 10
+    );
   };
   return {
     /** @param {PointerEvent} event */
@@ -44,8 +50,10 @@ export function pointer(d) {
     /** @param {PointerEvent} event */
     move(event) {
       const from = heldPoint.get(explorer);
-      if (from !== undefined && from !== null) heldPoint.set(explorer, bendCurveTo(sceneFrame(scene), ...place(event), from));
-      else if (!ui.prediction) explorer.setHover(hoverOf(hit(at, derived, dots(d), ...place(event))));
+      if (from !== undefined && from !== null)
+        heldPoint.set(explorer, bendCurveTo(sceneFrame(scene), ...place(event), from));
+      else if (!ui.prediction)
+        explorer.setHover(hoverOf(hit(at, derived, dots(d), ...place(event))));
     },
     up() {
       heldPoint.delete(explorer);
@@ -71,8 +79,12 @@ export function pointer(d) {
   };
 }
 
-/** A hover names a row and a run, never a step: the step is the transport's. @param {ReturnType<typeof hit>} spot */
-const hoverOf = (spot) => (spot?.row === undefined ? null : { part: spot.part, row: spot.row, run: spot.run });
+/**
+ * A hover names a row and a run, never a step: the step is the transport's.
+ * @param {ReturnType<typeof hit>} spot
+ */
+const hoverOf = (spot) =>
+  spot?.row === undefined ? null : { part: spot.part, row: spot.row, run: spot.run };
 
 /** The keys of this view. @param {KeyboardEvent} event @param {Scene} scene */
 export function onKey(event, scene) {
@@ -113,7 +125,12 @@ export function onKey(event, scene) {
   return true;
 }
 
-/** The keys of the curve: up and down bend it, and what lies behind goes along; left and right move. @param {KeyboardEvent} event @param {Scene} scene @param {number} i */
+/**
+ * The keys of the curve: up and down bend it, and what lies behind goes along; left and right move.
+ * @param {KeyboardEvent} event
+ * @param {Scene} scene
+ * @param {number} i
+ */
 export function curveKey({ key, shiftKey }, scene, i) {
   const { prediction } = scene.ui;
   const drawn = prediction?.curve ?? [];

@@ -92,11 +92,17 @@ export function layout({ width, V, runs, lanes }) {
   };
 }
 
-/** The left edge of a step in a box that holds S of them. @param {Box} box @param {number} s @param {number} S */
+/**
+ * The left edge of a step in a box that holds S of them.
+ * @param {Box} box
+ * @param {number} s
+ * @param {number} S
+ */
 export const stepX = ({ x, w }, s, S) => x + (s / S) * w;
 
 /** The step under a pixel. @param {Box} box @param {number} px @param {number} S */
-export const stepAt = ({ x, w }, px, S) => Math.max(0, Math.min(S - 1, Math.floor(((px - x) / w) * S)));
+export const stepAt = ({ x, w }, px, S) =>
+  Math.max(0, Math.min(S - 1, Math.floor(((px - x) / w) * S)));
 
 /**
  * From the numbers of the map to pixels: the same length means the same distance both ways.
@@ -105,7 +111,10 @@ export const stepAt = ({ x, w }, px, S) => Math.max(0, Math.min(S - 1, Math.floo
  */
 export function mapper({ x: [x0, x1], y: [y0, y1] }, box) {
   const pad = Math.min(34, box.w / 6);
-  const k = Math.min((box.w - 2 * pad) / Math.max(x1 - x0, 1e-9), (box.h - 2 * pad) / Math.max(y1 - y0, 1e-9));
+  const k = Math.min(
+    (box.w - 2 * pad) / Math.max(x1 - x0, 1e-9),
+    (box.h - 2 * pad) / Math.max(y1 - y0, 1e-9),
+  );
   const scale = Math.min(k, 1e7);
   const cx = (x0 + x1) / 2;
   const cy = (y0 + y1) / 2;
@@ -129,7 +138,9 @@ export function placeLabels(requests, box) {
   const taken = requests.map(({ x, y }) => ({ x: x - 4, y: y - 4, w: 8, h: 8 }));
   /** @type {Map<number, { x: number, y: number, anchor: "start" | "end" }>} */
   const placed = new Map();
-  for (const { row, x, y, w, priority } of [...requests].sort((a, b) => Number(b.priority) - Number(a.priority))) {
+  for (const { row, x, y, w, priority } of [...requests].sort(
+    (a, b) => Number(b.priority) - Number(a.priority),
+  )) {
     /** @type {[number, number, "start" | "end"][]} */
     const tries = [
       [x + 7, y + 4, "start"],
@@ -140,12 +151,19 @@ export function placeLabels(requests, box) {
       [x - 5, y + 15, "end"],
     ];
     /** @param {[number, number, "start" | "end"]} place @returns {Box} */
-    const area = ([tx, ty, anchor]) => ({ x: anchor === "start" ? tx : tx - w, y: ty - 10, w, h: 13 });
+    const area = ([tx, ty, anchor]) => ({
+      x: anchor === "start" ? tx : tx - w,
+      y: ty - 10,
+      w,
+      h: 13,
+    });
     const inside = tries.filter((place) => within(area(place), box));
     /** @param {[number, number, "start" | "end"]} place */
-    const covers = (place) => taken.filter((other) => overlaps(area(place), other) && !centred(other, x, y)).length;
+    const covers = (place) =>
+      taken.filter((other) => overlaps(area(place), other) && !centred(other, x, y)).length;
     const free = inside.find((place) => !covers(place));
-    const least = () => inside.sort((a, b) => covers(a) - covers(b))[0] ?? tries[x > box.x + box.w / 2 ? 1 : 0];
+    const least = () =>
+      inside.sort((a, b) => covers(a) - covers(b))[0] ?? tries[x > box.x + box.w / 2 ? 1 : 0];
     const chosen = free ?? (priority ? least() : null);
     if (!chosen) continue;
     const [tx, ty, anchor] = chosen;
@@ -156,7 +174,8 @@ export function placeLabels(requests, box) {
 }
 
 /** @param {Box} a @param {Box} b */
-const within = (a, b) => a.x >= b.x && a.x + a.w <= b.x + b.w && a.y >= b.y && a.y + a.h <= b.y + b.h;
+const within = (a, b) =>
+  a.x >= b.x && a.x + a.w <= b.x + b.w && a.y >= b.y && a.y + a.h <= b.y + b.h;
 
 /** @param {Box} a @param {Box} b */
 const overlaps = (a, b) => a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
@@ -176,7 +195,8 @@ export function hit(at, { S, order }, dots, x, y) {
   for (const [run, box] of at.strips.entries()) {
     const line = Math.floor((y - box.y) / at.pitch);
     if (line < 0 || line >= order.length) continue;
-    if (x >= box.x && x < box.x + box.w) return { part: "strip", run, row: order[line], step: stepAt(box, x, S) };
+    if (x >= box.x && x < box.x + box.w)
+      return { part: "strip", run, row: order[line], step: stepAt(box, x, S) };
     if (x < at.labels && (at.narrow || run === 0)) return { part: "label", run, row: order[line] };
   }
   for (const [run, box] of at.maps.entries()) {

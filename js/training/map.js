@@ -15,12 +15,16 @@ import { pastTrail, path, trail } from "./trails.js";
 /** @typedef {import("./state.js").SceneFrame} SceneFrame */
 /** @typedef {import("./positions.js").Dot} Dot */
 
-/** The points, their names and ways, on a layer of its own: it stays while the pointer moves. @param {SceneFrame} d */
+/**
+ * The points, their names and ways, on a layer of its own: it stays while the pointer moves.
+ * @param {SceneFrame} d
+ */
 export function mapLayer(d) {
   const { scene, derived, at, s } = d;
   const { row, pins } = scene.ui.local;
-  return guard([scene.trace, at, s, row, pins.join(), scene.theme, revealed(d, selectedRun(scene))], () =>
-    derived.runs.map((_, n) => mapOf(d, n)),
+  return guard(
+    [scene.trace, at, s, row, pins.join(), scene.theme, revealed(d, selectedRun(scene))],
+    () => derived.runs.map((_, n) => mapOf(d, n)),
   );
 }
 
@@ -36,11 +40,18 @@ function mapOf(d, n) {
   const box = at.maps[n];
   const { here, flying, names } = positions(d)[n];
   const pinned = (/** @type {number} */ row) => local.pins.includes(row);
-  const state = (/** @type {number} */ row) => (pinned(row) ? "pinned" : run.movedWithoutGrad(s, row) ? "glides" : "");
+  const state = (/** @type {number} */ row) =>
+    pinned(row) ? "pinned" : run.movedWithoutGrad(s, row) ? "glides" : "";
   const trails = (/** @type {boolean} */ pinnedOnes) =>
-    derived.order.flatMap((row) => (pinned(row) === pinnedOnes ? [trail(d, n, row, s + 1)] : [])).join("");
+    derived.order
+      .flatMap((row) => (pinned(row) === pinnedOnes ? [trail(d, n, row, s + 1)] : []))
+      .join("");
   const spots = (/** @type {string} */ kind) =>
-    here.flatMap(({ row, x, y }) => (state(row) === kind ? [spot(x, y, kind === "pinned" ? 5 : 4)] : [])).join("");
+    here
+      .flatMap(({ row, x, y }) =>
+        state(row) === kind ? [spot(x, y, kind === "pinned" ? 5 : 4)] : [],
+      )
+      .join("");
   const isRevealed = revealed(d, n);
   return svg`<rect class="sheet" x=${box.x} y=${box.y} width=${box.w} height=${box.h} rx="6" />
     <path class="trail" d=${trails(false)} />
@@ -58,9 +69,15 @@ function mapOf(d, n) {
 const spot = (x, y, radius) =>
   `M${r(x - radius)} ${r(y)}a${radius} ${radius} 0 1 0 ${2 * radius} 0a${radius} ${radius} 0 1 0 ${-2 * radius} 0`;
 
-/** @param {{ x: number, y: number, anchor: string } | undefined} place @param {string} kind @param {string} text */
+/**
+ * @param {{ x: number, y: number, anchor: string } | undefined} place
+ * @param {string} kind
+ * @param {string} text
+ */
 const name = (place, kind, text) =>
-  place ? svg`<text class="name ${kind}" transform="translate(${r(place.x)} ${r(place.y)})" text-anchor=${place.anchor}>${text}</text>` : nothing;
+  place
+    ? svg`<text class="name ${kind}" transform="translate(${r(place.x)} ${r(place.y)})" text-anchor=${place.anchor}>${text}</text>`
+    : nothing;
 
 /** What is chosen or pointed at, above the points. @param {SceneFrame} d */
 export const maps = (d) => d.at.maps.map((_, n) => mapHighlights(d, n));
@@ -72,7 +89,8 @@ function mapHighlights(d, n) {
   const box = at.maps[n];
   const { here, names } = positions(d)[n];
   const most = Math.max(20, Math.floor(box.w / 6.8));
-  const long = run.branchStep === null ? run.title : `${run.title}, from step ${run.branchStep + 1}`;
+  const long =
+    run.branchStep === null ? run.title : `${run.title}, from step ${run.branchStep + 1}`;
   const title = long.length > most ? run.title : long;
   const dot = here.find((one) => one.row === row);
   const place = dot && (names.get(row) ?? { x: dot.x + 9, y: dot.y + 4, anchor: "start" });
@@ -85,7 +103,11 @@ function mapHighlights(d, n) {
   </g>`;
 }
 
-/** The way the run would have gone on, behind the branch. @param {SceneFrame} d @param {number} n */
+/**
+ * The way the run would have gone on, behind the branch.
+ * @param {SceneFrame} d
+ * @param {number} n
+ */
 function unbranchedRun(d, n) {
   const { scene, derived, s, at } = d;
   const past = derived.unbranched;
@@ -93,7 +115,8 @@ function unbranchedRun(d, n) {
   if (!past || past.run !== n || s + 1 <= past.from) return nothing;
   const map = mapper(derived.bounds, at.maps[n]);
   const special = (/** @type {number} */ row) => row === local.row || local.pins.includes(row);
-  const rowsWhere = (/** @type {boolean} */ kind) => derived.order.filter((row) => special(row) === kind);
+  const rowsWhere = (/** @type {boolean} */ kind) =>
+    derived.order.filter((row) => special(row) === kind);
   const trailOf = (/** @type {number} */ row) => pastTrail(d, past, row, s + 1);
   const stands = (/** @type {number} */ row) => {
     const [x, y] = map.at(derived.project(past.weights(s + 1, row)));
@@ -105,11 +128,18 @@ function unbranchedRun(d, n) {
   </g>`;
 }
 
-/** After a prediction: where the row really went, and its name there. @param {SceneFrame} d @param {number} n */
+/**
+ * After a prediction: where the row really went, and its name there.
+ * @param {SceneFrame} d
+ * @param {number} n
+ */
 function revealedPath(d, n) {
   const { derived, s, row, run, at } = d;
   const ahead = path(d, n, run.weights, row, s + 1, Math.min(derived.S, s + 1 + STEPS_AHEAD));
-  const [x, y] = ahead.slice(Math.max(ahead.lastIndexOf("L"), 0) + 1).split(" ").map(Number);
+  const [x, y] = ahead
+    .slice(Math.max(ahead.lastIndexOf("L"), 0) + 1)
+    .split(" ")
+    .map(Number);
   const left = x > at.maps[n].x + at.maps[n].w - 70;
   return ahead
     ? svg`<path class="ahead" pathLength="1" d=${ahead} /><circle class="dot glides" cx=${x} cy=${y} r="5" />
@@ -117,10 +147,19 @@ function revealedPath(d, n) {
     : nothing;
 }
 
-/** Whether a prediction about this run was revealed: its row's name moves along. @param {SceneFrame} d @param {number} n */
-const revealed = ({ scene }, n) => scene.ui.prediction?.phase === "revealed" && selectedRun(scene) === n;
+/**
+ * Whether a prediction about this run was revealed: its row's name moves along.
+ * @param {SceneFrame} d
+ * @param {number} n
+ */
+const revealed = ({ scene }, n) =>
+  scene.ui.prediction?.phase === "revealed" && selectedRun(scene) === n;
 
-/** From the row that is looked at to each pinned one: the true distance. @param {SceneFrame} d @param {Dot[]} here */
+/**
+ * From the row that is looked at to each pinned one: the true distance.
+ * @param {SceneFrame} d
+ * @param {Dot[]} here
+ */
 function ruler({ scene, run, row, s }, here) {
   const one = here.find((dot) => dot.row === row);
   if (!one) return nothing;
@@ -133,11 +172,21 @@ function ruler({ scene, run, row, s }, here) {
   });
 }
 
-/** How the numbers became places, below the maps. @param {SceneFrame} d @param {import("./layout.js").Box} box */
+/**
+ * How the numbers became places, below the maps.
+ * @param {SceneFrame} d
+ * @param {import("./layout.js").Box} box
+ */
 function projectionNote({ derived, at }, box) {
   const { D, varianceShown } = derived;
-  const share = varianceShown === null ? "" : `: ${Math.round(varianceShown * 100)} % of the variance`;
-  const text = D > 2 ? `D = ${D}, a fixed plane${share}` : D === 2 ? "D = 2, nothing is projected" : "D = 1: left and right";
+  const share =
+    varianceShown === null ? "" : `: ${Math.round(varianceShown * 100)} % of the variance`;
+  const text =
+    D > 2
+      ? `D = ${D}, a fixed plane${share}`
+      : D === 2
+        ? "D = 2, nothing is projected"
+        : "D = 1: left and right";
   return svg`<text class="sub" x="0" y=${box.y + box.h + 14}>${text}; ${at.narrow ? "arrows" : "an arrow is"} ${ARROW_SCALE} × the move</text>`;
 }
 

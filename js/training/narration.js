@@ -19,11 +19,13 @@ export function narrate(scene) {
   const { derived, run, row, s, predicting } = d;
   const word = quoted(d);
   const step = html`step ${s + 1}`;
-  if (predicting) return html`Step ${s + 1}: ${word} stands where its point is. What comes next is hidden until you reveal it.`;
+  if (predicting)
+    return html`Step ${s + 1}: ${word} stands where its point is. What comes next is hidden until you reveal it.`;
   if (!derived.N) return html`No words, no pairs: nothing moves. Type a text.`;
   const move = run.move(s, row);
   const rule = run.rule(s).optimizer;
-  if (Number.isNaN(move)) return html`${step}: ${word} holds NaN or infinity, and every step keeps it so.`;
+  if (Number.isNaN(move))
+    return html`${step}: ${word} holds NaN or infinity, and every step keeps it so.`;
   const { moved, glided } = countMoves(derived, run, s);
   const all = html`${pluralize(moved, "row")} of ${derived.V} moved, ${glided} without a gradient`;
   if (run.movedWithoutGrad(s, row))
@@ -49,7 +51,11 @@ const WHY = {
   "sgd + l2": "a row of zeros has no penalty",
 };
 
-/** What changed between two traces, in one sentence, or "". @param {Record<string, any>} was @param {Scene} scene */
+/**
+ * What changed between two traces, in one sentence, or "".
+ * @param {Record<string, any>} was
+ * @param {Scene} scene
+ */
 export function narrateChange(was, { trace }) {
   const { params, runs, branched, fitting, steps } = trace.header;
   if (steps < params.steps && fitting < params.steps) {
@@ -65,5 +71,8 @@ export function narrateChange(was, { trace }) {
 /** The words of a batch. @param {Scene} scene */
 export const batchWords = ({ trace, ui }) => {
   const derived = derive(trace);
-  return joinList(derived.batch(ui.step).map((id) => rowName(derived, id)), 6);
+  return joinList(
+    derived.batch(ui.step).map((id) => rowName(derived, id)),
+    6,
+  );
 };

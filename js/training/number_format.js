@@ -9,7 +9,8 @@ import { fixed } from "../kit/format.js";
  */
 export function shortNumber(value) {
   const size = Math.abs(value);
-  if (!Number.isFinite(value) || size === 0 || size >= 0.00095) return size === 0 ? "0" : fixed(value, 4);
+  if (!Number.isFinite(value) || size === 0 || size >= 0.00095)
+    return size === 0 ? "0" : fixed(value, 4);
   const [digits, power] = size.toExponential(2).split("e");
   return `${value < 0 ? "−" : ""}${digits}e${power.replace("-", "−")}`;
 }

@@ -30,7 +30,11 @@ export function positions(d) {
   return all;
 }
 
-/** Where the points of all maps stand now; rows without a finite place are left out. @param {SceneFrame} d @returns {Dot[]} */
+/**
+ * Where the points of all maps stand now; rows without a finite place are left out.
+ * @param {SceneFrame} d
+ * @returns {Dot[]}
+ */
 export const dots = (d) => positions(d).flatMap(({ here }) => here);
 
 /** @param {SceneFrame} d @param {number} n @returns {Positions} */
@@ -45,13 +49,26 @@ function positionsOf(d, n) {
   return { here, flying, names: namesOf(d, here, n, flying) };
 }
 
-/** Where the names go: those of rows chosen by hand first. @param {SceneFrame} d @param {Dot[]} here @param {number} n @param {Arrow[]} flying */
+/**
+ * Where the names go: those of rows chosen by hand first.
+ * @param {SceneFrame} d
+ * @param {Dot[]} here
+ * @param {number} n
+ * @param {Arrow[]} flying
+ */
 function namesOf(d, here, n, flying) {
   const { row: chosen, pins } = d.scene.ui.local;
   const first = (/** @type {number} */ row) => row === chosen || pins.includes(row);
-  const requests = here.map(({ row, x, y }) => ({ row, x, y, w: label(d, row).length * 6.6 + 2, priority: first(row) }));
+  const requests = here.map(({ row, x, y }) => ({
+    row,
+    x,
+    y,
+    w: label(d, row).length * 6.6 + 2,
+    priority: first(row),
+  }));
   const named = flying.find(({ row }) => row === chosen) ?? flying[0];
-  if (named) requests.push({ row: ARROW_LABEL, x: named.tip[0], y: named.tip[1], w: 74, priority: true });
+  if (named)
+    requests.push({ row: ARROW_LABEL, x: named.tip[0], y: named.tip[1], w: 74, priority: true });
   return placeLabels(requests, d.at.maps[n]);
 }
 
@@ -61,7 +78,13 @@ export function label({ derived }, row) {
   return name.length > 12 ? `${name.slice(0, 11)}…` : name;
 }
 
-/** An arrow for each row that moves without a gradient, the longest first. @param {SceneFrame} d @param {number} n @param {Dot[]} here @returns {Arrow[]} */
+/**
+ * An arrow for each row that moves without a gradient, the longest first.
+ * @param {SceneFrame} d
+ * @param {number} n
+ * @param {Dot[]} here
+ * @returns {Arrow[]}
+ */
 function arrowsOf({ derived, at, s }, n, here) {
   const run = derived.runs[n];
   const map = mapper(derived.bounds, at.maps[n]);
@@ -74,13 +97,16 @@ function arrowsOf({ derived, at, s }, n, here) {
     const [ux, uy] = [(x - x0) / long, (y - y0) / long];
     const size = Math.max(ARROW_LEAST, Math.min(ARROW_MOST, long * ARROW_SCALE)) + 6;
     const [tx, ty] = [x + ux * size, y + uy * size];
-    const wing = (/** @type {number} */ side) => `${r(tx - ux * 6 - side * uy * 3.5)} ${r(ty - uy * 6 + side * ux * 3.5)}`;
-    return [{
-      row,
-      tip: [tx, ty],
-      line: `M${r(x + ux * 6)} ${r(y + uy * 6)}L${r(tx)} ${r(ty)}`,
-      head: `M${wing(1)}L${r(tx)} ${r(ty)}L${wing(-1)}`,
-    }]; // prettier-ignore
+    const wing = (/** @type {number} */ side) =>
+      `${r(tx - ux * 6 - side * uy * 3.5)} ${r(ty - uy * 6 + side * ux * 3.5)}`;
+    return [
+      {
+        row,
+        tip: [tx, ty],
+        line: `M${r(x + ux * 6)} ${r(y + uy * 6)}L${r(tx)} ${r(ty)}`,
+        head: `M${wing(1)}L${r(tx)} ${r(ty)}L${wing(-1)}`,
+      },
+    ];
   });
 }
 

@@ -15,7 +15,10 @@ import { STEPS_AHEAD, derive, distancesAhead } from "./trace.js";
 /** The box of the chart: it stands where the loss stood. @param {SceneFrame} d */
 export const curveBox = ({ at }) => ({ ...at.loss, h: at.loss.h });
 
-/** The top of the chart: no row of any run ever went further in so many steps. @param {number} reach */
+/**
+ * The top of the chart: no row of any run ever went further in so many steps.
+ * @param {number} reach
+ */
 export function axisTop(reach) {
   const size = 10 ** Math.floor(Math.log10(reach));
   return [1, 2, 3, 5, 10].map((k) => k * size).find((top) => top >= reach) ?? reach;
@@ -29,15 +32,25 @@ export function questionKind(scene) {
   // there must be something ahead
   ui.step = Math.max(0, Math.min(ui.step, derived.S - 1 - STEPS_AHEAD));
   const run = derived.runs[selectedRun(scene)];
-  return { kind: /** @type {const} */ ("curve"), start: distancesAhead(derived, run, ui.step, ui.local.row).map(() => 0) };
+  return {
+    kind: /** @type {const} */ ("curve"),
+    start: distancesAhead(derived, run, ui.step, ui.local.row).map(() => 0),
+  };
 }
 
 /** @param {import("../kit/wire.js").Trace} trace @param {Scene} scene */
 export function answer(trace, scene) {
   const { ui } = scene;
   const derived = derive(trace);
-  const distances = distancesAhead(derived, derived.runs[selectedRun(scene)], ui.step, ui.local.row);
-  const near = 0.25 * Math.max(0, ...distances.filter(Number.isFinite)) + 0.02 * axisTop(derived.maxDistanceAhead);
+  const distances = distancesAhead(
+    derived,
+    derived.runs[selectedRun(scene)],
+    ui.step,
+    ui.local.row,
+  );
+  const near =
+    0.25 * Math.max(0, ...distances.filter(Number.isFinite)) +
+    0.02 * axisTop(derived.maxDistanceAhead);
   return { question: "training.path", truth: distances, near };
 }
 
@@ -53,7 +66,10 @@ export function predictionChart(d) {
   const x = (/** @type {number} */ i) => box.x + ((i + 1) / Math.max(1, count)) * box.w;
   const y = (/** @type {number} */ v) => box.y + box.h * (1 - Math.min(1, v / top));
   const line = (/** @type {number[]} */ values) =>
-    values.reduce((path, v, i) => (Number.isFinite(v) ? `${path}L${r(x(i))} ${r(y(v))}` : path), `M${box.x} ${y(0)}`);
+    values.reduce(
+      (path, v, i) => (Number.isFinite(v) ? `${path}L${r(x(i))} ${r(y(v))}` : path),
+      `M${box.x} ${y(0)}`,
+    );
   const distances = open ? [] : distancesAhead(derived, run, s, row);
   const stop = scene.ui.focus?.part === "curve" ? scene.ui.focus.i : 0;
   const name = rowName(derived, row);
@@ -83,10 +99,15 @@ export function predict(scene) {
   const run = derived.runs[selectedRun(scene)];
   const name = rowName(derived, ui.local.row);
   const count = Math.min(STEPS_AHEAD, derived.S - 1 - ui.step);
-  if (!count) return { question: "There is no step after this one. Press Not now, and take more steps.", outcome: "" };
+  if (!count)
+    return {
+      question: "There is no step after this one. Press Not now, and take more steps.",
+      outcome: "",
+    };
   const distances = distancesAhead(derived, run, ui.step, ui.local.row);
   let alone = 0;
-  for (let s = ui.step + 1; s <= ui.step + count; s++) alone += Number(run.movedWithoutGrad(s, ui.local.row));
+  for (let s = ui.step + 1; s <= ui.step + count; s++)
+    alone += Number(run.movedWithoutGrad(s, ui.local.row));
   const rule = run.rule(ui.step + 1).optimizer;
   const outcome = alone
     ? `${shortNumber(distances.at(-1) ?? NaN)} from here: at ${alone} of ${count} steps it moved without a gradient, by ${movingForce(rule) === "momentum" ? `what ${rule} remembers` : "the pull of the penalty"}.`

@@ -42,7 +42,10 @@ export function rarestRow({ order, counts }) {
   return [...order].reverse().find((row) => counts[row] > 0) ?? order[0];
 }
 
-/** The run that is looked at, among those that have come: one just added may still be on its way. @param {Scene} scene */
+/**
+ * The run that is looked at, among those that have come: one just added may still be on its way.
+ * @param {Scene} scene
+ */
 export const selectedRun = ({ trace, ui }) => Math.min(ui.local.run, trace.header.runs.length - 1);
 
 /** Keep run, row and pins within what there is, or was asked for. @param {Scene} scene */
@@ -55,9 +58,17 @@ export function clampUi({ trace, ui, params }) {
   ui.step = Math.max(0, Math.min(ui.step, derived.S - 1));
 }
 
-/** The layout, the same object as long as nothing it depends on changes. @param {Scene} scene @param {Derived} derived */
+/**
+ * The layout, the same object as long as nothing it depends on changes.
+ * @param {Scene} scene
+ * @param {Derived} derived
+ */
 export function layoutOf(scene, { V, D, runs }) {
-  const lanes = 2 + Math.max(...runs.map((run) => Math.max(run.rule(0).slots.length, run.rule(Infinity).slots.length)));
+  const lanes =
+    2 +
+    Math.max(
+      ...runs.map((run) => Math.max(run.rule(0).slots.length, run.rule(Infinity).slots.length)),
+    );
   const what = { width: scene.size.figure, V, runs: runs.length, lanes: lanes * Math.min(D, 2) };
   return cachedLayout(scene.explorer, what, layout);
 }
@@ -68,9 +79,19 @@ export function sceneFrame(scene) {
   const { hover, local, step, prediction } = scene.ui;
   const predicting = prediction?.phase === "open";
   const n = Math.min(hover?.run ?? local.run, derived.runs.length - 1);
-  const row = !prediction && hover?.row !== undefined && hover.row < derived.V ? hover.row : local.row;
+  const row =
+    !prediction && hover?.row !== undefined && hover.row < derived.V ? hover.row : local.row;
   const runIndex = prediction ? selectedRun(scene) : n;
-  return { scene, derived, at: layoutOf(scene, derived), n: runIndex, run: derived.runs[runIndex], row, s: step, predicting };
+  return {
+    scene,
+    derived,
+    at: layoutOf(scene, derived),
+    n: runIndex,
+    run: derived.runs[runIndex],
+    row,
+    s: step,
+    predicting,
+  };
 }
 
 /** A row's word, or its number where it has none. @param {Derived} derived @param {number} row */

@@ -11,17 +11,26 @@ import { rowName, selectedRun } from "./state.js";
 
 /** @typedef {import("./state.js").SceneFrame} SceneFrame */
 
-/** The cells of all runs, on a layer of their own: they change with the trace alone. @param {SceneFrame} d */
+/**
+ * The cells of all runs, on a layer of their own: they change with the trace alone.
+ * @param {SceneFrame} d
+ */
 export function stripCells(d) {
   const { scene, at } = d;
-  return guard([scene.trace, at, scene.theme], () => svg`<defs>
+  return guard(
+    [scene.trace, at, scene.theme],
+    () => svg`<defs>
       <pattern id="${scene.uid}-still" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="stillline" d="M0 0V6" /></pattern>
       <pattern id="${scene.uid}-glide" width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="glideline" d="M0 0V4" /></pattern>
     </defs>
-    ${d.derived.runs.map((_, n) => runCells(d, n))}`);
+    ${d.derived.runs.map((_, n) => runCells(d, n))}`,
+  );
 }
 
-/** What changes above the cells: the step, the row, and the future behind a veil. @param {SceneFrame} d */
+/**
+ * What changes above the cells: the step, the row, and the future behind a veil.
+ * @param {SceneFrame} d
+ */
 export function strips(d) {
   const { at, derived } = d;
   return svg`<text class="head" x=${at.narrow ? 0 : at.labels} y=${at.stripHead}>${at.narrow ? "moves; striped: without a gradient" : "how far each row moved; striped: without a gradient"}</text>
@@ -51,13 +60,22 @@ function strip(d, n) {
   </g>`;
 }
 
-/** The cells of this step, which can hold the keyboard; that of the row chosen is called "here". The grid moves, not they. @param {SceneFrame} d @param {number} n @param {number} tabStopRow */
+/**
+ * The cells of this step, which can hold the keyboard; that of the row chosen is called "here". The grid moves, not they.
+ * @param {SceneFrame} d
+ * @param {number} n
+ * @param {number} tabStopRow
+ */
 function column({ derived, at, s }, n, tabStopRow) {
   const run = derived.runs[n];
   const box = at.strips[n];
   const w = stepX(box, 1, derived.S) - box.x;
   return derived.order.map((row, line) => {
-    const how = run.movedWithoutGrad(s, row) ? " without a gradient" : run.hasGrad(s, row) ? "" : ", no gradient";
+    const how = run.movedWithoutGrad(s, row)
+      ? " without a gradient"
+      : run.hasGrad(s, row)
+        ? ""
+        : ", no gradient";
     return svg`<g role="row" aria-rowindex=${line + 1}><rect class="cell hold" role="gridcell" aria-colindex=${s + 1}
       aria-label="${rowName(derived, row)}, step ${s + 1}: moved ${shortNumber(run.move(s, row))}${how}"
       data-place=${row === tabStopRow ? "here" : `cell:${n}:${row}`} tabindex=${row === tabStopRow ? 0 : -1}
@@ -65,7 +83,11 @@ function column({ derived, at, s }, n, tabStopRow) {
   });
 }
 
-/** The cells of a run: a few paths, made once for a trace. @param {SceneFrame} d @param {number} n */
+/**
+ * The cells of a run: a few paths, made once for a trace.
+ * @param {SceneFrame} d
+ * @param {number} n
+ */
 function runCells({ scene, derived, at }, n) {
   const { S, order, longestMove } = derived;
   const run = derived.runs[n];
@@ -76,8 +98,18 @@ function runCells({ scene, derived, at }, n) {
   const hatched = new Map();
   order.forEach((row, line) => {
     const place = { x: box.x, y: box.y + line * at.pitch, w: box.w, h: at.pitch - 2 };
-    addLine(S, (s) => shadeOf(run.move(s, row), longestMove) * (run.hasGrad(s, row) ? 1 : -1), place, moved);
-    addLine(S, (s) => (run.movedWithoutGrad(s, row) ? 2 : run.hasGrad(s, row) ? 0 : 1), place, hatched);
+    addLine(
+      S,
+      (s) => shadeOf(run.move(s, row), longestMove) * (run.hasGrad(s, row) ? 1 : -1),
+      place,
+      moved,
+    );
+    addLine(
+      S,
+      (s) => (run.movedWithoutGrad(s, row) ? 2 : run.hasGrad(s, row) ? 0 : 1),
+      place,
+      hatched,
+    );
   });
   return svg`${order.map((_, line) => svg`<rect class="bed" x=${box.x} y=${box.y + line * at.pitch} width=${box.w} height=${at.pitch - 2} />`)}
     ${[...moved].map(([level, d]) => svg`<path class=${level < 0 ? "moved alone" : "moved"} d=${d} opacity=${opacityOf(level)} />`)}

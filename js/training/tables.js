@@ -12,7 +12,11 @@ import { sceneFrame, rowName } from "./state.js";
 
 const WIDE = 82; // pixels of a column of the data table: 1.23e−4 ∅
 
-/** Every number drawn. @param {Scene} scene @returns {import("../kit/data_table.js").DataTable[]} */
+/**
+ * Every number drawn.
+ * @param {Scene} scene
+ * @returns {import("../kit/data_table.js").DataTable[]}
+ */
 export function tables(scene) {
   const d = sceneFrame(scene);
   const { derived, s } = d;
@@ -21,7 +25,8 @@ export function tables(scene) {
   const until = d.predicting ? s + 1 : S; // an open question keeps its answer
   const steps = Array.from({ length: until }, (_, t) => String(t + 1));
   const head = (/** @type {number} */ r) => rowName(derived, r);
-  const many = (/** @type {string} */ what, /** @type {number} */ n) => (runs.length > 1 ? `${what}, run ${n + 1}: ${runs[n].title}` : what);
+  const many = (/** @type {string} */ what, /** @type {number} */ n) =>
+    runs.length > 1 ? `${what}, run ${n + 1}: ${runs[n].title}` : what;
   const most = Math.max(2, Math.floor((scene.size.width - 130) / WIDE));
   /** @type {import("../kit/data_table.js").DataTable[]} */
   const all = [
@@ -44,15 +49,28 @@ export function tables(scene) {
       corner: "run",
       columns: steps,
       rows: [
-        ...runs.map((run, n) => ({ head: `${n + 1} ${run.name}`, cells: steps.map((_, t) => fixed(run.losses[t], 3)) })),
-        ...(derived.unbranched ? [{ head: "without the branch", cells: steps.map((_, t) => fixed(derived.unbranched?.losses[t] ?? NaN, 3)) }] : []),
+        ...runs.map((run, n) => ({
+          head: `${n + 1} ${run.name}`,
+          cells: steps.map((_, t) => fixed(run.losses[t], 3)),
+        })),
+        ...(derived.unbranched
+          ? [
+              {
+                head: "without the branch",
+                cells: steps.map((_, t) => fixed(derived.unbranched?.losses[t] ?? NaN, 3)),
+              },
+            ]
+          : []),
       ],
     },
     {
       caption: `“${head(row)}” number by number${runs.length > 1 ? `, run ${run + 1}` : ""}`,
       corner: "number",
       columns: steps,
-      rows: lanesOf(withSelectedRow(d)).map(({ name, value }) => ({ head: name, cells: steps.map((_, t) => shortNumber(value(t))) })),
+      rows: lanesOf(withSelectedRow(d)).map(({ name, value }) => ({
+        head: name,
+        cells: steps.map((_, t) => shortNumber(value(t))),
+      })),
     },
     ...runs.map((run, n) => ({
       caption: many("How far each row moved at each step (∅: without a gradient)", n),
@@ -60,7 +78,9 @@ export function tables(scene) {
       columns: steps,
       rows: order.map((r) => ({
         head: head(r),
-        cells: steps.map((_, t) => `${shortNumber(run.move(t, r))}${run.hasGrad(t, r) ? "" : " ∅"}`),
+        cells: steps.map(
+          (_, t) => `${shortNumber(run.move(t, r))}${run.hasGrad(t, r) ? "" : " ∅"}`,
+        ),
       })),
     })),
   ];

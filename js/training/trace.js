@@ -91,7 +91,12 @@ function deriveTrace({ header, arrays }) {
   const B = header.batch;
   const ids = arrays.ids.data;
   return {
-    V, D, S, runs, project, unbranched,
+    V,
+    D,
+    S,
+    runs,
+    project,
+    unbranched,
     N: header.total,
     words: header.words,
     order: Array.from(arrays.order.data),
@@ -105,7 +110,7 @@ function deriveTrace({ header, arrays }) {
     longestMove: longestMove(runs, S, V),
     bounds: mapBounds(runs, S, V, project),
     maxDistanceAhead: maxDistanceAhead(runs, S, V),
-  }; // prettier-ignore
+  };
 }
 
 /**
@@ -159,7 +164,11 @@ function deriveRun(spec, n, arrays, { S, V, D }, index) {
   };
 }
 
-/** What a run is called, before and after its branch. @param {Rule} first @param {Rule | null} then */
+/**
+ * What a run is called, before and after its branch.
+ * @param {Rule} first
+ * @param {Rule | null} then
+ */
 function runTitle(first, then) {
   const whole = `${first.optimizer}, rate ${first.rate}`;
   if (!then || (then.optimizer === first.optimizer && then.rate === first.rate)) return whole;
@@ -168,7 +177,11 @@ function runTitle(first, then) {
   return `${first.optimizer} ${first.rate} → ${then.optimizer} ${then.rate}`;
 }
 
-/** How far two rows are apart, in all their numbers. @param {ArrayLike<number>} a @param {ArrayLike<number>} b */
+/**
+ * How far two rows are apart, in all their numbers.
+ * @param {ArrayLike<number>} a
+ * @param {ArrayLike<number>} b
+ */
 export function distance(a, b) {
   let sum = 0;
   for (let d = 0; d < a.length; d++) sum += (b[d] - a[d]) ** 2;
@@ -189,7 +202,14 @@ function longestMove(runs, S, V) {
   return most || 1;
 }
 
-/** What the map must hold: every row at every other step of every run; its margin holds the rest. @param {Run[]} runs @param {number} S @param {number} V @param {Derived["project"]} project @returns {Bounds} */
+/**
+ * What the map must hold: every row at every other step of every run; its margin holds the rest.
+ * @param {Run[]} runs
+ * @param {number} S
+ * @param {number} V
+ * @param {Derived["project"]} project
+ * @returns {Bounds}
+ */
 function mapBounds(runs, S, V, project) {
   /** @type {Bounds} */
   const all = { x: [Infinity, -Infinity], y: [Infinity, -Infinity] };
@@ -220,7 +240,12 @@ function maxDistanceAhead(runs, S, V) {
   return most || longestMove(runs, S, V) * Math.max(1, S / 2);
 }
 
-/** How many rows moved at a step, how many of them without a gradient, and how many had one. @param {Derived} derived @param {Run} run @param {number} s */
+/**
+ * How many rows moved at a step, how many of them without a gradient, and how many had one.
+ * @param {Derived} derived
+ * @param {Run} run
+ * @param {number} s
+ */
 export function countMoves({ V }, run, s) {
   let moved = 0;
   let glided = 0;
@@ -233,7 +258,13 @@ export function countMoves({ V }, run, s) {
   return { moved, glided, pulled };
 }
 
-/** How far a row will be from where it stands after step s, for each of the next steps. @param {Derived} derived @param {Run} run @param {number} s @param {number} row */
+/**
+ * How far a row will be from where it stands after step s, for each of the next steps.
+ * @param {Derived} derived
+ * @param {Run} run
+ * @param {number} s
+ * @param {number} row
+ */
 export function distancesAhead({ S }, run, s, row) {
   const here = run.weights(s + 1, row);
   return Array.from({ length: Math.min(STEPS_AHEAD, S - 1 - s) }, (_, i) =>

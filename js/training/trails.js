@@ -20,18 +20,46 @@ const DETAIL = 1.5; // px
 /** @type {WeakMap<object, { derived: Derived, at: Layout, ways: Map<string, Trail> }>} by explorer */
 const cache = new WeakMap();
 
-/** The way of a row of run n as far as a point of time; 0 is how it began. @param {SceneFrame} d @param {number} n @param {number} row @param {number} to */
+/**
+ * The way of a row of run n as far as a point of time; 0 is how it began.
+ * @param {SceneFrame} d
+ * @param {number} n
+ * @param {number} row
+ * @param {number} to
+ */
 export const trail = (d, n, row, to) =>
-  upTo(cachedTrail(d, `${n}:${row}`, () => buildTrail(d, n, d.derived.runs[n].weights, row, 0, d.derived.S)), to);
+  upTo(
+    cachedTrail(d, `${n}:${row}`, () =>
+      buildTrail(d, n, d.derived.runs[n].weights, row, 0, d.derived.S),
+    ),
+    to,
+  );
 
-/** The way that a row would have gone without the branch, from there on. @param {SceneFrame} d @param {NonNullable<Derived["unbranched"]>} past @param {number} row @param {number} to */
+/**
+ * The way that a row would have gone without the branch, from there on.
+ * @param {SceneFrame} d
+ * @param {NonNullable<Derived["unbranched"]>} past
+ * @param {number} row
+ * @param {number} to
+ */
 export const pastTrail = (d, past, row, to) =>
-  upTo(cachedTrail(d, `past:${row}`, () => buildTrail(d, past.run, past.weights, row, past.from, d.derived.S)), to - past.from);
+  upTo(
+    cachedTrail(d, `past:${row}`, () =>
+      buildTrail(d, past.run, past.weights, row, past.from, d.derived.S),
+    ),
+    to - past.from,
+  );
 
-/** Lay a way, or give the one that was laid. @param {SceneFrame} d @param {string} name @param {() => Trail} make */
+/**
+ * Lay a way, or give the one that was laid.
+ * @param {SceneFrame} d
+ * @param {string} name
+ * @param {() => Trail} make
+ */
 function cachedTrail({ scene, derived, at }, name, make) {
   let entry = cache.get(scene.explorer);
-  if (entry?.derived !== derived || entry.at !== at) cache.set(scene.explorer, (entry = { derived, at, ways: new Map() }));
+  if (entry?.derived !== derived || entry.at !== at)
+    cache.set(scene.explorer, (entry = { derived, at, ways: new Map() }));
   const trail = entry.ways.get(name) ?? make();
   entry.ways.set(name, trail);
   return trail;
@@ -46,9 +74,14 @@ function cachedTrail({ scene, derived, at }, name, make) {
  * @param {number} from
  * @param {number} to
  */
-export const path = (d, n, weights, row, from, to) => upTo(buildTrail(d, n, weights, row, from, to), to - from);
+export const path = (d, n, weights, row, from, to) =>
+  upTo(buildTrail(d, n, weights, row, from, to), to - from);
 
-/** A way as far as a point of time, which it always reaches. @param {Trail} way @param {number} to */
+/**
+ * A way as far as a point of time, which it always reaches.
+ * @param {Trail} way
+ * @param {number} to
+ */
 function upTo({ whole, ends, points }, to) {
   const drawn = whole.slice(0, ends[to]);
   if (!points[to]) return drawn;
@@ -56,7 +89,15 @@ function upTo({ whole, ends, points }, to) {
   return drawn.endsWith(last) ? drawn : `${drawn}${drawn ? "L" : "M"}${points[to]}`;
 }
 
-/** @param {{ derived: Derived, at: Layout }} d @param {number} n @param {Weights} weights @param {number} row @param {number} from @param {number} to @returns {Trail} */
+/**
+ * @param {{ derived: Derived, at: Layout }} d
+ * @param {number} n
+ * @param {Weights} weights
+ * @param {number} row
+ * @param {number} from
+ * @param {number} to
+ * @returns {Trail}
+ */
 function buildTrail({ derived, at }, n, weights, row, from, to) {
   const map = mapper(derived.bounds, at.maps[n]);
   const ends = [];
