@@ -72,8 +72,10 @@ export const asVertical = (key) =>
  * The parts of the data-place that holds the keyboard: "cell:3:1" gives ["cell", "3", "1"].
  * @param {KeyboardEvent} event
  */
-export const focusedPlace = ({ target }) =>
-  /** @type {HTMLElement | null} */ (target?.dataset?.place ?? "").split(":");
+export function focusedPlace({ target }) {
+  const { place = "" } = /** @type {HTMLElement | null} */ (target)?.dataset ?? {};
+  return place.split(":");
+}
 
 /**
  * Keep keys inside the view: JupyterLab would take arrows, letters and Enter for itself.

@@ -87,8 +87,8 @@ export function controls(scene) {
 
 /** @param {Scene} scene */
 function layerPalette(scene) {
-  const full =
-    scene.params.layers.length >= /** @type {any} */ (scene.trace.header.limits.layers.max ?? 5);
+  const { max = 5 } = /** @type {{ max?: number }} */ (scene.trace.header.limits.layers);
+  const full = scene.params.layers.length >= max;
   const at = () => layoutOf(scene, derive(scene.trace));
   return html`<div class="field palette" role="group" aria-labelledby="${scene.uid}-bring">
     <h3 id="${scene.uid}-bring">Layers to insert</h3>
