@@ -1,5 +1,5 @@
 /**
- * Arithmetic with words: three slots, a − b + c, and who is nearest to the sum.
+ * Analogy slots: a − b + c, and the words nearest to the sum.
  */
 import { html, nothing } from "lit-html";
 import { live } from "lit-html/directives/live.js";
@@ -65,7 +65,7 @@ function answers({ ui, trace }, { terms, answers: rows, answerCosines, name }) {
   </div></div>`;
 }
 
-/** The word that follows the pointer. @param {Scene} scene */
+/** The dragged word. @param {Scene} scene */
 export function draggedWord({ trace, ui }) {
   const { dragging } = ui.local;
   if (!dragging) return nothing;

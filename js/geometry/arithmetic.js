@@ -13,7 +13,7 @@ import { derive } from "./trace.js";
 /** @typedef {{ name?: string, body: unknown, note?: unknown, main?: boolean }} Line */
 
 /**
- * The lines of the arithmetic card.
+ * Return the lines of the arithmetic card.
  * @param {Scene} scene
  * @returns {{ lines: Line[], pinned: boolean }}
  */
@@ -62,7 +62,7 @@ const signedFactor = (value) => fixed(value).replace(/^−.*/, "($&)");
 const square = (value) => `${signedFactor(value)}²`;
 
 /**
- * The formula of a number in the column on the right.
+ * Return the formula of a fact.
  * @param {string} id
  * @param {Scene} scene
  * @param {Derived} derived
@@ -113,7 +113,7 @@ function fact(id, { trace }, derived, row) {
   ];
 }
 
-/** A cosine as the sum it is. @param {Derived} derived @param {number} row @returns {Line} */
+/** Return the line of a cosine, as a sum of products. @param {Derived} derived @param {number} row @returns {Line} */
 function dot({ vector, picked, cosines, D }, row) {
   const [u, v] = [vector(picked), vector(row)];
   if (!u || !v)

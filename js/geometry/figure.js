@@ -1,6 +1,6 @@
 /**
- * The figure: a flat map of all words, beside it who is truly near the picked one, below it a ruler
- * and the arithmetic with words.
+ * The geometry figure: a 2-D map of all words, beside it the nearest neighbors of the picked one,
+ * below it a ruler and the analogy.
  */
 import { html, nothing } from "lit-html";
 import { draggedWord, slots } from "./analogy_slots.js";

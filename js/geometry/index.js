@@ -1,5 +1,5 @@
 /**
- * GeometryExplorer, the browser half: who is near a word, and does a flat map say so?
+ * GeometryExplorer, the browser half: which words are near, and does a 2-D map show it?
  */
 import { nothing } from "lit-html";
 import { createWidget } from "../kit/explorer.js";

@@ -1,5 +1,5 @@
 /**
- * Hands on the geometry figure: the pointer, dragging a word into a slot, and the keyboard.
+ * Pointer and keyboard on the geometry figure, and dragging a word into a slot.
  */
 import { isArrow, isShortcut } from "../kit/keys.js";
 import { DRAG_THRESHOLD } from "../kit/pointer.js";
@@ -60,7 +60,7 @@ const candidatePoints = ({ choices }, points) =>
   choices.flatMap((row) => [points[2 * row], points[2 * row + 1]]);
 
 /**
- * Carry a word until the button is let go; over a slot it falls into it.
+ * Drag a word until the button is released; over a slot it is put into it.
  * @param {Scene} scene
  * @param {PointerEvent} start
  * @param {number} row
@@ -120,7 +120,7 @@ export function onKey(event, scene) {
 }
 
 /**
- * What a key does to the word under it.
+ * Run what a key means on a word.
  * @param {string} key
  * @param {Scene} scene
  * @param {number} row

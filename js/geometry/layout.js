@@ -1,5 +1,5 @@
 /**
- * Where things stand in the geometry figure, in pixels. Pure.
+ * Layout of the geometry figure, in pixels. Pure.
  */
 
 const TOP = 40; // two lines of headings
@@ -82,7 +82,7 @@ export function scaleOf(points, box, target = null) {
 }
 
 /**
- * Where a point of the map stands on the screen.
+ * Return the position of a map point on the screen.
  * @param {Scale} s
  * @param {number} x
  * @param {number} y

@@ -1,5 +1,5 @@
 /**
- * The map: every word a dot on one canvas, and above it what is looked at, as drawing with names.
+ * The map: every word a dot on one canvas, and above it marks and names of the selected ones.
  */
 import { html, nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
@@ -25,7 +25,7 @@ export function canvas({ scene, derived, at, scale, points, predicting }) {
     /** @param {Element | undefined} el */
     const paintDots = (el) => {
       const what = { derived, at, scale, points, theme, predicting };
-      // Not before it stands in the page: until then it has no colours.
+      // After it is in the page: until then it has no computed colors.
       if (el) queueMicrotask(() => dots(/** @type {HTMLCanvasElement} */ (el), what));
     };
     return html`<canvas
@@ -41,7 +41,7 @@ export function canvas({ scene, derived, at, scale, points, predicting }) {
 }
 
 /**
- * Paint all dots: the nearer a word truly is to the picked one, the stronger.
+ * Paint all dots: the larger the cosine with the picked word, the stronger.
  * @param {HTMLCanvasElement} el
  * @param {Pick<SceneFrame, "derived" | "at" | "scale" | "points" | "predicting"> & { theme: Theme }} d
  */
@@ -80,7 +80,7 @@ function dots(el, { derived, at, scale, points, theme, predicting }) {
   });
 }
 
-/** What stands above the dots. @param {SceneFrame} d */
+/** Marks above the dots. @param {SceneFrame} d */
 export function over(d) {
   const { predicting } = d;
   return svg`<g class="marks" aria-hidden="true">${predicting ? candidates(d) : svg`${analogyArrows(d)} ${neighborMarks(d)} ${distanceLine(d)} ${verdicts(d)}`} ${pickedDot(d)} ${labels(d)}</g>`;
@@ -96,7 +96,7 @@ function pickedDot(d) {
   return p ? svg`<circle class="hub" cx=${p[0]} cy=${p[1]} r="5.5" />` : nothing;
 }
 
-/** How the guess turned out. @param {SceneFrame} d */
+/** Result of the prediction. @param {SceneFrame} d */
 function verdicts(d) {
   const { prediction } = d.scene.ui;
   return d.derived.choices.map((row) => {
@@ -106,7 +106,7 @@ function verdicts(d) {
   });
 }
 
-/** Both tens: circles are truly near, squares near on the map. @param {SceneFrame} d */
+/** Both neighbor lists: circles are nearest in all dimensions, squares nearest on the map. @param {SceneFrame} d */
 function neighborMarks(d) {
   const { derived } = d;
   return guard([d.points, d.scale, derived], () => {
@@ -117,7 +117,7 @@ function neighborMarks(d) {
   });
 }
 
-/** The line whose length the map tells. @param {SceneFrame} d */
+/** Line from the picked word to the selected one. @param {SceneFrame} d */
 function distanceLine(d) {
   const [from, to] = [spot(d, d.derived.picked), spot(d, d.current)];
   if (!from || !to || d.current === d.derived.picked) return nothing;
@@ -146,7 +146,7 @@ function arrow([x0, y0], [x1, y1]) {
   return `M${x0} ${y0}L${x1} ${y1}M${bx - 4 * uy} ${by + 4 * ux}L${x1} ${y1}L${bx + 4 * uy} ${by - 4 * ux}`;
 }
 
-/** What can be guessed. @param {SceneFrame} d */
+/** The candidates of the prediction. @param {SceneFrame} d */
 function candidates(d) {
   return d.derived.choices.map((row) => {
     const p = spot(d, row);
@@ -157,7 +157,7 @@ function candidates(d) {
   });
 }
 
-/** Names beside the dots, as many as there is room for. @param {SceneFrame} d */
+/** Labels beside the dots, as many as there is room for. @param {SceneFrame} d */
 function labels(d) {
   const { derived, current, predicting, scale, at } = d;
   /** @type {import("./layout.js").Name[]} */
@@ -192,7 +192,7 @@ function labels(d) {
 const short = (word) => ([...word].length > 16 ? `${[...word].slice(0, 15).join("")}…` : word);
 
 /**
- * The ruler below the map: the true distance, and what the map shows of it.
+ * Ruler below the map: the distance in all dimensions, and on the map.
  * @param {SceneFrame} d
  */
 export function ruler({ derived, at, scale, current, predicting }) {

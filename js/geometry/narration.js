@@ -1,5 +1,5 @@
 /**
- * What the geometry view says: the narration, and the arithmetic behind each number.
+ * Narration of the geometry view.
  */
 import { html } from "lit-html";
 import { pluralize, fixed, joinList, formatInt } from "../kit/format.js";
@@ -10,7 +10,7 @@ import { derive } from "./trace.js";
 /** @typedef {import("./trace.js").Derived} Derived */
 
 /**
- * A word in quotation marks, kept apart from the direction of the sentence.
+ * Quote a word, isolated from the text direction of the sentence.
  * @param {string} word
  */
 export const quoted = (word) => html`“<bdi>${word}</bdi>”`;
@@ -58,7 +58,7 @@ function narratePair(derived, row, lost) {
 }
 
 /**
- * What changed between two traces, in one sentence, or "".
+ * Describe what changed between two traces, in one sentence, or "".
  * @param {Record<string, any>} was
  * @param {Scene} scene
  */

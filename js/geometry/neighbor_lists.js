@@ -1,6 +1,6 @@
 /**
- * The lists beside the map, its twin for keyboard and screen reader: who is truly near, and who
- * seems to be; while a guess is asked for, what to guess among.
+ * Neighbor lists beside the map, which also make it accessible by keyboard and screen reader:
+ * nearest in all dimensions, and nearest on the map; while a prediction is open, the candidates.
  */
 import { html, nothing, svg } from "lit-html";
 import { ribbonPath } from "../kit/curves.js";

@@ -8,7 +8,7 @@ import { pointsNow } from "./transition.js";
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
 /**
- * The row that is compared with the picked one: under the pointer, with the keyboard, or the step's.
+ * Return the row that is compared with the picked one: hover, focus, or the step's.
  * @param {Scene} scene
  * @returns {number} or −1
  */
@@ -24,7 +24,7 @@ export function selectedRow({ trace, ui }) {
  * @property {import("./trace.js").Derived} derived
  * @property {import("./layout.js").Layout} at
  * @property {import("./layout.js").Scale} scale
- * @property {ArrayLike<number>} points  as they are drawn now, on their way to another plane
+ * @property {ArrayLike<number>} points  as they are drawn now, also during a transition
  * @property {boolean} moving
  * @property {number} current
  * @property {boolean} predicting
@@ -34,7 +34,7 @@ export function selectedRow({ trace, ui }) {
 const layoutCache = new WeakMap();
 
 /**
- * The layout and the scale, the same as long as nothing they depend on changes.
+ * Return the layout and the scale, cached.
  * @param {Scene} scene
  * @param {ArrayLike<number>} points
  */
@@ -71,7 +71,7 @@ export function sceneFrame(scene) {
 /**
  * @typedef {object} LocalUi
  * @property {{ row: number, x: number, y: number, slot?: string } | null} dragging  the word that follows the pointer
- * @property {boolean} dragged  a drag just ended, and its click is still to come
+ * @property {boolean} dragged  a drag just ended, and its click is still to come: ignore it
  * @property {{ from: ArrayLike<number>, start: number } | null} transition  the transition from another plane
  */
 

@@ -1,5 +1,5 @@
 /**
- * Every number the geometry view draws, as tables.
+ * Data tables of the geometry view: every number that is drawn.
  */
 import { fixed } from "../kit/format.js";
 import { selectedRow } from "./state.js";

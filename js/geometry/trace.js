@@ -1,5 +1,5 @@
 /**
- * A geometry trace as the view reads it: words, their places on the map, and who is near whom.
+ * Facts derived from a geometry trace: words, their positions on the map, and their neighbors.
  */
 import { rowOf } from "../kit/wire.js";
 
@@ -9,16 +9,16 @@ import { rowOf } from "../kit/wire.js";
  * @property {number} V
  * @property {number} D
  * @property {number} picked
- * @property {(row: number) => string} name      what a person reads
- * @property {(row: number) => string} text      what Python finds the row by
- * @property {ArrayLike<number>} points          x and y of each row, NaN for one that is nowhere
+ * @property {(row: number) => string} name      name on the screen
+ * @property {(row: number) => string} text      name that Python accepts
+ * @property {ArrayLike<number>} points          x and y of each row, or NaN
  * @property {ArrayLike<number>} cosines         of each row with the picked one
- * @property {ArrayLike<number>} distances           true distances
+ * @property {ArrayLike<number>} distances           distances in all dimensions
  * @property {ArrayLike<number>} mapDistances           distances on the map
- * @property {number[]} near                     truly nearest, the nearest first
+ * @property {number[]} near                     nearest by cosine, the nearest first
  * @property {number[]} nearMap                  nearest on the map
  * @property {number[]} closer                   how many others are closer on the map than each of `near`
- * @property {number[]} choices                  what to guess among
+ * @property {number[]} choices                  candidates of the prediction
  * @property {number[]} both                     of `near`, those that are in `nearMap`
  * @property {number[] | null} terms             rows of a, b and c
  * @property {number[]} answers
@@ -71,5 +71,5 @@ export function derive(trace) {
   return derived;
 }
 
-/** Whether a row stands on the map. @param {Derived} derived @param {number} row */
+/** Return whether a row has a finite position. @param {Derived} derived @param {number} row */
 export const isFiniteRow = ({ points }, row) => Number.isFinite(points[2 * row]);

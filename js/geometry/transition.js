@@ -1,5 +1,5 @@
 /**
- * From one plane to another: each dot walks to its new place.
+ * Animated transition from one projection to another.
  */
 import { derive } from "./trace.js";
 
@@ -8,7 +8,7 @@ import { derive } from "./trace.js";
 const DURATION = 400; // ms
 
 /**
- * Let the dots walk from where they stood in another trace.
+ * Start a transition from the points of another trace.
  * @param {Scene} scene
  * @param {ArrayLike<number>} from
  */
@@ -18,7 +18,7 @@ export function startTransition({ trace, ui, theme }, from) {
 }
 
 /**
- * Where the dots stand now.
+ * Return the current positions of the dots.
  * @param {Scene} scene
  * @returns {{ points: ArrayLike<number>, moving: boolean }}
  */
@@ -36,7 +36,7 @@ export function pointsNow({ trace, ui, explorer }) {
 }
 
 /**
- * Points on their way, slow at both ends.
+ * Interpolate points, slow at both ends.
  * @param {ArrayLike<number>} from
  * @param {ArrayLike<number>} to
  * @param {number} share  0 to 1

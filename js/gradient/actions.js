@@ -6,7 +6,7 @@ import { selectedColumn } from "./state.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
-/** What a click on a spot does. @param {Scene} scene @param {any} spot */
+/** Run what a click on a spot means. @param {Scene} scene @param {any} spot */
 export function select(scene, spot) {
   const { explorer, ui } = scene;
   if (ui.prediction?.phase === "open") {
@@ -21,7 +21,7 @@ export function select(scene, spot) {
 }
 
 /**
- * Hold a spot and give it the keyboard.
+ * Select a spot and move the focus to it.
  * @param {Scene} scene
  * @param {any} spot
  * @param {any} [open]
@@ -35,7 +35,7 @@ export function focusSpot({ explorer, ui }, spot, open = null) {
   explorer.reportCursor();
 }
 
-/** Show the arithmetic behind a spot. @param {Scene} scene @param {any} spot */
+/** Open the arithmetic of a spot. @param {Scene} scene @param {any} spot */
 export function openArithmetic(scene, spot) {
   const full = { col: selectedColumn(scene), ...spot };
   if (spot.part === "chip") full.part = "back";
@@ -48,13 +48,13 @@ export function openArithmetic(scene, spot) {
   });
 }
 
-/** The data-place of a spot. @param {any} spot */
+/** Return the data-place of a spot. @param {any} spot */
 export function placeOf({ part, n, row, col }) {
   if (part === "chip") return `chip:${n}`;
   return part === "back" ? `back:${n}:${col}` : `cell:${row}:${col}`;
 }
 
-/** Ask what becomes of duplicates. @param {Scene} scene */
+/** Ask how duplicate gradients are combined. @param {Scene} scene */
 export function askAboutDuplicates({ explorer, ui }) {
   ui.local.asks = "fate";
   ui.prediction = null;

@@ -1,5 +1,5 @@
 /**
- * What stands around the grids of a backward pass: headings, rings, the scale, verdicts.
+ * Annotations around the grids of the gradient figure: headings, rings, color scale, verdicts.
  */
 import { html, nothing, svg } from "lit-html";
 import { pluralize, formatInt } from "../kit/format.js";
@@ -43,7 +43,7 @@ export function headings({ at, derived, scene, predicting, step, rule }) {
     ${predicting ? nothing : head(at.bars.number, at.narrow ? `col ${selectedColumn(scene)}` : `column ${selectedColumn(scene)}`, at.narrow ? "" : so, true)}`;
 }
 
-/** What lies beyond the figure, in words. @param {Drawing} d */
+/** Notice of the words and rows that are not drawn. @param {Drawing} d */
 export function cutNotice({ derived, at }) {
   const { N, total, V, rows } = derived;
   const more = [
@@ -55,7 +55,7 @@ export function cutNotice({ derived, at }) {
     : nothing;
 }
 
-/** The frames about what is lit, and about the one cell in the middle of it. @param {Drawing} d */
+/** Rings around what is highlighted, and around the selected cell. @param {Drawing} d */
 export function rings({ scene, derived, at, highlight, predicting }) {
   if (predicting) return nothing;
   const { token, col: col0 } = scene.ui.local.windows;
@@ -77,13 +77,13 @@ export function rings({ scene, derived, at, highlight, predicting }) {
   </g>`;
 }
 
-/** The scale of the colours, where the eye ends. @param {Drawing} d */
+/** Color scale. @param {Drawing} d */
 export function colorScale({ scene, derived, at }) {
   const x = at.width - LEGEND_WIDTH - 34;
   return legend({ theme: scene.theme, vmax: derived.vmax, x, y: at.height - 14 });
 }
 
-/** How each chosen row turned out, beside it. @param {Drawing} d */
+/** Result of each chosen row, beside it. @param {Drawing} d */
 export function verdicts({ scene, derived, at }) {
   const { prediction, local } = scene.ui;
   if (!prediction || local.asks !== "rows") return nothing;

@@ -1,5 +1,5 @@
 /**
- * The arithmetic behind the numbers of a backward pass.
+ * Arithmetic card of the gradient view: the formula behind each number, with its numbers.
  */
 import { html } from "lit-html";
 import { pluralize, fixed, joinList, shape, scientific, formatInt } from "../kit/format.js";
@@ -13,11 +13,11 @@ import { rowsWithGradient, derive } from "./trace.js";
 /** @typedef {import("./trace.js").Derived} Derived */
 /** @typedef {{ name?: string, body: unknown, note?: unknown, main?: boolean }} Line */
 
-/** A factor in a product: what is below zero stands in brackets. @param {number} value */
+/** Format a factor of a product: negative numbers in brackets. @param {number} value */
 const bracket = (value) => fixed(value).replace(/^−.*/, "($&)");
 
 /**
- * The lines of the arithmetic card.
+ * Return the lines of the arithmetic card.
  * @param {Scene} scene
  * @returns {{ lines: Line[], pinned: boolean }}
  */
@@ -111,7 +111,7 @@ function sumLine({ params, size, ui }, derived, row, col) {
 }
 
 /**
- * Tied: what the scores send, word by word.
+ * Return the line of the gradient through the scores (tied weights), word by word.
  * @param {Scene} scene
  * @param {Derived} derived
  * @param {number} row
@@ -217,7 +217,7 @@ function backLines({ trace, ui, size }, derived, n, col) {
 }
 
 /**
- * The formula of a number in the column on the right.
+ * Return the formula of a fact.
  * @param {string} id
  * @param {Scene} scene
  * @param {Derived} derived

@@ -1,5 +1,5 @@
 /**
- * The controls of a backward pass: the sentence, the rule for duplicates, the mode, the sizes.
+ * Controls of the gradient view: sentence, rule for duplicate ids, mode, sizes.
  */
 import { html, nothing } from "lit-html";
 import { button, choice, slider, stopsBetween, textField } from "../kit/controls.js";

@@ -1,5 +1,5 @@
 /**
- * The V: how wrong a gradient looks at each step h, both rules, on logarithmic axes.
+ * Error of the gradient check against the step size h, for both rules, on logarithmic axes: a V.
  */
 import { html, nothing, svg } from "lit-html";
 import { slider } from "../kit/controls.js";
@@ -11,20 +11,20 @@ import { derive } from "./trace.js";
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
 const BOX = { w: 166, h: 126, left: 4, right: 4, top: 10, floor: 108 };
-const LEAST = 1e-13; // errors are held between this and 2
+const LEAST = 1e-13; // errors are clipped to this and 2
 const STOPS = Array.from({ length: 13 }, (_, digits) => digits);
 
-/** Pixels of an error. @param {number} error */
+/** Return the y of an error. @param {number} error */
 export function errorY(error) {
   const t = Math.log(Math.max(LEAST, Math.min(2, error)) / LEAST) / Math.log(2 / LEAST);
   return Math.round((BOX.floor - t * (BOX.floor - BOX.top)) * 10) / 10;
 }
 
-/** Pixels of a step. @param {number} digits @param {number} [steps] */
+/** Return the x of a step size. @param {number} digits @param {number} [steps] */
 export const stepX = (digits, steps = STOPS.length) =>
   BOX.left + 4 + (digits / (steps - 1)) * (BOX.w - BOX.left - BOX.right - 8);
 
-/** The path of a curve; what is no number leaves a gap. @param {number[]} errors */
+/** Return the path of a curve, with gaps at NaN. @param {number[]} errors */
 export function curvePath(errors) {
   let d = "";
   let pen = "M";

@@ -1,5 +1,6 @@
 /**
- * The numbers on the right: shapes, what this pass did, the check of one weight, and the V.
+ * Facts beside the gradient figure: shapes, this pass, the check of one weight, and the error
+ * curve.
  */
 import { html } from "lit-html";
 import { factGroups } from "../kit/facts_panel.js";

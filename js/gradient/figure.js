@@ -1,6 +1,6 @@
 /**
- * The figure of a backward pass: the words with what comes back to them on the left, the gradient
- * of the table in the middle, the piles of one column on the right.
+ * The gradient figure: the words with their upstream gradients on the left, the gradient of the
+ * table in the middle, stacked bars of one column on the right.
  */
 import { html, nothing } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
@@ -27,7 +27,7 @@ export function figure(scene) {
   const at = layoutOf(scene, derived);
   const predicting = isPredicting(scene);
   const calm =
-    scene.ui.prediction && scene.ui.local.asks === "rows" && !scene.ui.hover && !scene.ui.focus; // revealed: its marks speak alone
+    scene.ui.prediction && scene.ui.local.asks === "rows" && !scene.ui.hover && !scene.ui.focus; // revealed: no highlight beside the verdicts
   const highlight = highlightFor(
     derived,
     (predicting && scene.ui.local.asks === "rows") || calm ? null : selection(scene),

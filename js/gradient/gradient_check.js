@@ -1,5 +1,5 @@
 /**
- * The gradient check as the view reads it: the loss with one weight moved up and down by each step.
+ * Gradient check: the loss with one weight moved up and down by each step size.
  */
 
 /** @typedef {import("../kit/wire.js").Trace} Trace */
@@ -9,11 +9,11 @@
 
 const RULES = /** @type {const} */ (["add", "assign"]);
 
-/** The step sizes 1, 0.1, … as Python has them. @param {number} digits */
+/** Return the step size 1, 0.1, … as Python has it. @param {number} digits */
 export const stepSize = (digits) => Number(`1e-${digits}`);
 
 /**
- * What the check found for one weight, or null when it was not among those checked.
+ * Return the check of one weight, or null when it was not checked.
  * @param {Trace} trace
  * @param {Derived} derived
  * @param {number} row
@@ -43,7 +43,7 @@ export function checkedWeight({ arrays }, derived, row, col, digits, rule) {
 }
 
 /**
- * The error for every step: of one weight, or the largest of all.
+ * Return the error at every step size: of one weight, or the largest of all.
  * @param {Trace} trace
  * @param {Derived} derived
  * @param {Rule} rule

@@ -1,5 +1,5 @@
 /**
- * The two grids of a backward pass: what comes back to each word, and the gradient of the table.
+ * Grids of the gradient figure: the upstream gradient of each word, and the gradient of the table.
  */
 import { nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
@@ -47,7 +47,7 @@ export function gradOutputGrid({ scene, derived, at, highlight, predicting, rule
 }
 
 /**
- * The gradient of the table as far as it has arrived; while rows are asked for, the table itself.
+ * Grid of the gradient accumulated so far; while a prediction is open, of the table itself.
  * @param {Drawing} d
  */
 export function tableGrid({ scene, derived, at, highlight, predicting, rule, step }) {
@@ -60,7 +60,7 @@ export function tableGrid({ scene, derived, at, highlight, predicting, rule, ste
       : { row: highlight.row >= 0 ? highlight.row : derived.rows[0], col: col0 };
   const rows = derived.rows.map((row, i) => {
     const { values: all, any } = rowStateAt(derived, row, step, rule);
-    const shownStep = predicting ? 0 : step; // while it asks the table itself is shown
+    const shownStep = predicting ? 0 : step; // while predicting, the table is shown
     const mark = markOf(scene.ui.local.asks === "rows" ? prediction : null, row);
     const faded = !predicting && !any;
     const stopCol = stop.row === row ? Math.min(stop.col, derived.D - 1) : -1;

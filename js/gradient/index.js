@@ -63,7 +63,7 @@ const gradient = {
   },
   beforePaint: (scene) => {
     const { ui } = scene;
-    if (!ui.prediction && ui.local.asks === "fate") ui.local.asks = "rows"; // P asks for rows again
+    if (!ui.prediction && ui.local.asks === "fate") ui.local.asks = "rows"; // P starts with the rows again
     clampUi(scene);
   },
   selectedRow: (scene) => {
@@ -104,7 +104,7 @@ const gradient = {
     ];
     if (explorer.ui.prediction && questionParams.some((name) => was[name] !== now[name]))
       explorer.ui.prediction = null;
-    if (explorer.ui.step >= Math.min(old.N, derived.N)) explorer.ui.step = derived.N; // it was whole, and stays so
+    if (explorer.ui.step >= Math.min(old.N, derived.N)) explorer.ui.step = derived.N; // it was complete, and stays so
     explorer.ui.focus = clampSpot(explorer.ui.focus, derived);
     if (explorer.ui.open && explorer.ui.open.kind !== "fact")
       explorer.ui.open = clampSpot(explorer.ui.open, derived);
@@ -124,7 +124,7 @@ const gradient = {
 };
 
 /**
- * What was held, if it is still there.
+ * Return the selected spot, or null if it no longer exists.
  * @param {any} spot
  * @param {import("./trace.js").Derived} derived
  */

@@ -1,5 +1,5 @@
 /**
- * Hands on the gradient figure: the pointer and the keyboard.
+ * Pointer and keyboard on the gradient figure.
  */
 import { asVertical, focusedPlace, isNavigationKey, isShortcut } from "../kit/keys.js";
 import { positionIn } from "../kit/pointer.js";
@@ -73,7 +73,7 @@ function spotAt(part, a, b) {
 }
 
 /**
- * Where an arrow leads from a spot, or null.
+ * Return the spot an arrow key leads to, or null.
  * @param {string} key
  * @param {any} spot
  * @param {Derived} derived
@@ -95,7 +95,7 @@ function next(key, spot, { N, D, rows, rowIndex }) {
   return to && { part: "cell", row: rows[clamp(to.row, rows.length)], col: to.col };
 }
 
-/** An open card follows the keyboard. @param {Scene} scene @param {any} to */
+/** Return the open card for the newly focused spot. @param {Scene} scene @param {any} to */
 function followOpenCard({ ui }, to) {
   if (!ui.open || ui.open.kind === "fact" || to.part === "chip") return null;
   const { part, ...where } = to;

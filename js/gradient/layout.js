@@ -1,11 +1,11 @@
 /**
- * Where things stand in the gradient figure, in pixels. Pure, and drawn one to one: from the left
- * what comes back to each word, the gradient of the table, and the piles of one column.
+ * Layout of the gradient figure, in pixels. Pure. From the left: upstream gradients, the gradient
+ * of the table, stacked bars of one column.
  */
 import { followFocus } from "../kit/roving_tabindex.js";
 
 const TOP = 40; // two lines of headings
-const FOOT = 40; // the scale of the colours
+const FOOT = 40; // the color scale
 const CELL = { least: 5, most: 22 };
 
 /**
@@ -17,7 +17,7 @@ const CELL = { least: 5, most: 22 };
  * @property {{ x: number, ch: number }} gradOutput
  * @property {{ x: number, w: number }} labels  w ends where the cells begin
  * @property {{ x: number, y: number, w: number, h: number, cw: number, rh: number, rows: number, cols: number }} table
- * @property {{ x: number, w: number, number: number }} bars  `number`: where its numbers end
+ * @property {{ x: number, w: number, number: number }} bars  `number`: right edge of the values
  * @property {{ y: number, h: number }} body
  */
 
@@ -30,9 +30,9 @@ export function layout({ width, R, D, N }) {
   const chipW = narrow ? 62 : 92;
   const labelW = narrow ? 54 : 78;
   const numberW = narrow ? 34 : 44;
-  const gapA = narrow ? 4 : 8; // word to its row of numbers
-  let gapB = narrow ? 20 : 54; // the flight back
-  const gapC = narrow ? 8 : 18; // table to pile
+  const gapA = narrow ? 4 : 8; // word to its gradient
+  let gapB = narrow ? 20 : 54; // room for the ribbons
+  const gapC = narrow ? 8 : 18; // table to bars
   let pileW = narrow ? 42 : 84;
 
   const room = width - chipW - gapA - gapB - labelW - gapC - pileW - numberW - 2;
@@ -83,16 +83,16 @@ export function layout({ width, R, D, N }) {
   };
 }
 
-/** The middle of a chip, counted from the first one drawn. @param {Layout} at @param {number} i */
+/** Return the middle of a chip, counted from the first one drawn. @param {Layout} at @param {number} i */
 export const chipY = ({ chips }, i) => chips.y + i * chips.pitch + chips.pitch / 2;
 
-/** The middle of a row, counted from the first one drawn. @param {Layout} at @param {number} i */
+/** Return the middle of a row, counted from the first one drawn. @param {Layout} at @param {number} i */
 export const rowY = ({ table }, i) => table.y + i * table.rh + (table.rh - 1.5) / 2;
 
 /** @typedef {{ token: number, col: number }} Windows  the first word and column drawn */
 
 /**
- * Move the windows as little as needed to hold what is looked at.
+ * Move the windows as little as needed to show the selection.
  * @param {Windows} windows
  * @param {Layout} at
  * @param {{ D: number, N: number }} sizes
@@ -107,7 +107,7 @@ export function clampWindows(windows, at, { D, N }, { token, col }) {
 }
 
 /**
- * What lies under a point of the figure.
+ * Return the spot under a point of the figure.
  * @param {Layout} at
  * @param {Windows} windows
  * @param {{ N: number, rows: number[] }} sizes

@@ -1,5 +1,5 @@
 /**
- * What the gradient view says: one plain sentence about what the eye should have seen.
+ * Narration of the gradient view.
  */
 import { html } from "lit-html";
 import { pluralize, fixed, scientific } from "../kit/format.js";
@@ -12,7 +12,7 @@ import { busiest, highlightFor, rowsWithGradient, derive, rowStateAt } from "./t
 /** @typedef {import("./trace.js").Derived} Derived */
 
 /**
- * A word in quotation marks, kept apart from the direction of the sentence.
+ * Quote a word, isolated from the text direction of the sentence.
  * @param {string} token
  */
 const quoted = (token) => html`“<bdi>${token}</bdi>”`;
@@ -115,7 +115,7 @@ function narrateEnd(scene, derived, row) {
 }
 
 /**
- * What changed between two traces, in one sentence, or "".
+ * Describe what changed between two traces, in one sentence, or "".
  * @param {Record<string, any>} was
  * @param {Scene} scene
  */

@@ -39,7 +39,7 @@ export function predict(scene) {
 export const ANSWERS = ["the last", "the mean", "the sum"];
 
 /**
- * The row that is asked about, or −1 when no row gets two different gradients.
+ * Return the row that the question is about, or −1 when no row gets several gradients.
  * @param {Scene["trace"]} trace
  */
 export function duplicatedRow(trace) {
@@ -48,7 +48,7 @@ export function duplicatedRow(trace) {
   return row >= 0 && derived.count(row) > 1 && !derived.tied ? row : -1;
 }
 
-/** Which of `FATES` holds: the rule and the mode decide. @param {Scene["trace"]} trace */
+/** Return the index of the right answer, by rule and mode. @param {Scene["trace"]} trace */
 export function duplicatesAnswer({ header }) {
   const { rule, mode } = header.params;
   if (rule === "assign") return 0;
@@ -56,7 +56,7 @@ export function duplicatesAnswer({ header }) {
 }
 
 /**
- * The three numbers that the answers come to.
+ * Return the value of each answer.
  * @param {Scene["trace"]} trace
  * @param {number} row
  * @param {number} col
@@ -87,7 +87,7 @@ export function duplicatesQuestion(scene) {
     )}</span>`;
 }
 
-/** What the reveal says. @param {Scene} scene */
+/** Return the sentence after the reveal. @param {Scene} scene */
 export function duplicatesOutcome(scene) {
   const { trace, params } = scene;
   const row = duplicatedRow(trace);

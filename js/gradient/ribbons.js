@@ -1,5 +1,6 @@
 /**
- * The way back: ribbons from what comes back to a word to the row it read, and the row that flies.
+ * Ribbons of the gradient figure: from the upstream gradient of a word to the row it read, and the
+ * row in flight.
  */
 import { nothing, svg } from "lit-html";
 import { keyed } from "lit-html/directives/keyed.js";
@@ -40,13 +41,13 @@ function wordPath({ scene, derived, at }, n) {
   const i = derived.rowIndex(derived.ids[n]);
   const from = at.gradOutput.x + at.table.w + 4;
   const y = chipY(at, n - scene.ui.local.windows.token);
-  const to = i < 0 ? at.table.y + at.table.h + 10 : rowY(at, i); // a row that is not drawn lies below
-  const into = i < 0 ? "" : `H${at.labels.x + at.labels.w - 10}`; // the label's own ground hides the rest
+  const to = i < 0 ? at.table.y + at.table.h + 10 : rowY(at, i); // a row that is not drawn lies below the table
+  const into = i < 0 ? "" : `H${at.labels.x + at.labels.w - 10}`; // the label's background hides the rest
   return ribbonPath(from, y, at.labels.x - 2, to) + into;
 }
 
 /**
- * The row of numbers that has just arrived flies from its word to its row.
+ * Animation of the gradient that has just arrived, from its word to its row.
  * @param {Drawing} drawing
  */
 export function arrivingRow({ scene, derived, at, predicting, step }) {

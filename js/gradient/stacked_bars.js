@@ -1,5 +1,5 @@
 /**
- * The piles: for one column, what each word adds to a row as stacked pieces, and what they come to.
+ * Stacked bars: for one column, what each word adds to a row, and the sum.
  */
 import { nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
@@ -13,13 +13,13 @@ import { rowStateAt } from "./trace.js";
 
 /**
  * @typedef {object} Segment
- * @property {number} n      the word it came from, or −1 for what came through the scores
+ * @property {number} n      the word it comes from, or −1 for the gradient through the scores
  * @property {number} value
  * @property {boolean} overwritten  overwritten
  */
 
 /**
- * What lies on a row's pile at a step.
+ * Return the segments of a row's bar at a step.
  * @param {Derived} derived
  * @param {number} row
  * @param {number} col
@@ -36,7 +36,7 @@ export function barSegments(derived, row, col, { arrived, counted }) {
     value: derived.gradOutput(n)[col],
     overwritten: !counted.includes(n),
   }));
-  // What was overwritten lies behind what is left, as its ghost.
+  // Overwritten segments come last, drawn faint.
   return [
     ...direct,
     ...arrivedSegments.filter(({ overwritten }) => !overwritten),
@@ -48,7 +48,7 @@ export function barSegments(derived, row, col, { arrived, counted }) {
 const extents = new WeakMap();
 
 /**
- * How far any pile reaches, in any column: the scale stays when the column changes.
+ * Return the extent of the bars over all columns, so that the scale stays when the column changes.
  * @param {Derived} derived
  */
 export function barExtent(derived) {

@@ -1,5 +1,5 @@
 /**
- * What is only on the screen in this view: the spot that is looked at, and what follows it.
+ * UI state of the gradient view: the selection and the windows that follow it.
  */
 import { cachedLayout } from "../kit/layout_cache.js";
 import { layout, clampWindows } from "./layout.js";
@@ -12,8 +12,8 @@ import { busiest, highlightFor, derive } from "./trace.js";
 /**
  * @typedef {object} LocalUi
  * @property {import("./layout.js").Windows} windows
- * @property {number} col             the column that is piled up
- * @property {"rows" | "fate"} asks   what is predicted: the rows, or what becomes of duplicates
+ * @property {number} col             the column of the stacked bars
+ * @property {"rows" | "fate"} asks   what is predicted: the rows, or how duplicates are combined
  */
 
 /** @returns {LocalUi} */
@@ -22,7 +22,7 @@ export function initialUi() {
 }
 
 /**
- * What is looked at: the pointer first, then the keyboard, then the step.
+ * Return the selected spot: hover first, then focus, then the step.
  * @param {Scene} scene
  * @returns {Spot}
  */
@@ -31,13 +31,13 @@ export function selection({ ui, trace }) {
   return ui.hover ?? ui.focus ?? (ui.step < N ? { part: "chip", n: ui.step } : { part: "end" });
 }
 
-/** The column that is piled up. @param {Scene} scene */
+/** Return the column of the stacked bars. @param {Scene} scene */
 export function selectedColumn({ ui, trace }) {
   return Math.min(ui.hover?.col ?? ui.local.col, derive(trace).D - 1);
 }
 
 /**
- * The weight that is checked: the one looked at, or the first column of the busiest row.
+ * Return the weight that is checked: the selected one, or the first column of the busiest row.
  * @param {Scene} scene
  */
 export function selectedWeight(scene) {
@@ -52,11 +52,11 @@ export function selectedWeight(scene) {
   return { row: row < 0 ? (derived.rows[0] ?? 0) : row, col, own: false };
 }
 
-/** Whether a question is open that the figure must not answer. @param {Scene} scene */
+/** Return whether a prediction is open, so that the figure must hide the answer. @param {Scene} scene */
 export const isPredicting = ({ ui }) => ui.prediction?.phase === "open";
 
 /**
- * The layout, the same object as long as nothing it depends on changes.
+ * Return the layout, cached.
  * @param {Scene} scene
  * @param {Derived} derived
  */
@@ -65,7 +65,7 @@ export function layoutOf(scene, { rows, D, N }) {
   return cachedLayout(scene.explorer, what, layout);
 }
 
-/** Move the windows to what is looked at; called before each painting. @param {Scene} scene */
+/** Move the windows to the selection; called before each paint. @param {Scene} scene */
 export function clampUi(scene) {
   if (!scene.size.figure) return;
   const { ui } = scene;

@@ -1,10 +1,10 @@
 /**
- * Sums as text: "−0.52 − 0.65 = −1.17", of a row of the gradient.
+ * Sums as text: "−0.52 − 0.65 = −1.17".
  */
 import { fixed } from "../kit/format.js";
 
 /**
- * A number as it stands in a sum: the first with its sign, the others after " + " or " − ".
+ * Format a term of a sum: the first with its sign, the others after " + " or " − ".
  * @param {number} value
  * @param {boolean} first
  */
@@ -15,7 +15,7 @@ export function term(value, first) {
 }
 
 /**
- * A sum of some numbers; of many the first and the last.
+ * Format a sum; of many terms the first ones and the last.
  * @param {number[]} values
  * @param {number} [most]
  */
@@ -27,7 +27,7 @@ export function sumText(values, most = 5) {
 }
 
 /**
- * The first few of some values; the words around it see to the full stop.
+ * Format the first few values.
  * @param {ArrayLike<number>} values
  * @param {number} [most]
  */

@@ -1,5 +1,5 @@
 /**
- * Every number that is drawn, as tables.
+ * Data tables of the gradient view: every number that is drawn.
  */
 import { fixed, scientific, formatInt } from "../kit/format.js";
 import { errorsByStep, stepSize } from "./gradient_check.js";

@@ -1,5 +1,6 @@
 /**
- * A backward pass as the view reads it: who sends what to which row, and what stands there by now.
+ * Facts derived from a backward pass: the words that send a gradient to each row, and the gradient
+ * accumulated at each step.
  */
 import { maxAbs } from "../kit/colors.js";
 import { rowOf } from "../kit/wire.js";
@@ -11,7 +12,7 @@ import { rowOf } from "../kit/wire.js";
  * Rows are named by their number in the table; `rows` lists those that are drawn.
  * @typedef {object} Derived
  * @property {number} N
- * @property {number} total            all words; the rest of a very long text stays in Python
+ * @property {number} total            all words; only the first N are sent
  * @property {number} V
  * @property {number} D
  * @property {string} mode
@@ -19,19 +20,19 @@ import { rowOf } from "../kit/wire.js";
  * @property {string[]} tokens
  * @property {ArrayLike<number>} ids
  * @property {number[]} rows
- * @property {(row: number) => number} rowIndex    where a row is drawn, or −1
+ * @property {(row: number) => number} rowIndex    index of a row among those drawn, or −1
  * @property {(row: number) => string} word     of a row, or ""
- * @property {(n: number) => boolean} hasGradient   whether a word sends a row back
- * @property {(row: number) => number[]} senders  the words that do, in their order
+ * @property {(n: number) => boolean} hasGradient   whether a word sends a gradient to its row
+ * @property {(row: number) => number[]} senders  the words that send a gradient to a row, in order
  * @property {(row: number) => number} count
  * @property {(row: number) => Row} weights
- * @property {(n: number) => Row} gradOutput          what comes back to a word
+ * @property {(n: number) => Row} gradOutput          upstream gradient of a word
  * @property {(n: number) => Row | null} target
- * @property {(n: number) => Row} runningSum         the sum in the word's row once it has arrived
- * @property {(row: number, rule: Rule) => Row} gradient  the whole gradient of a row
- * @property {(row: number) => Row} gradFromScores      what reaches a row through the scores
- * @property {(n: number) => Row} gradScores          what comes back to a word's scores
- * @property {number} vmax                      the size of value that gets the full colour
+ * @property {(n: number) => Row} runningSum         the sum in the word's row once its gradient is added
+ * @property {(row: number, rule: Rule) => Row} gradient  the complete gradient of a row
+ * @property {(row: number) => Row} gradFromScores      gradient of a row through the scores
+ * @property {(n: number) => Row} gradScores          gradient of a word's scores
+ * @property {number} vmax                      absolute value that gets the full color
  */
 
 /** @type {WeakMap<Trace, Derived>} */
@@ -90,14 +91,14 @@ export function derive(trace) {
 /**
  * @typedef {object} RowState  what stands in a row of the gradient at a step
  * @property {Row} values
- * @property {number[]} arrived  the words that have arrived
- * @property {number[]} counted     those of them that count: all, or the last
+ * @property {number[]} arrived  the words whose gradients have been added
+ * @property {number[]} counted     those of them that count: all, or the last one
  * @property {boolean} complete     whether everything is there, and duplicates are merged
  * @property {boolean} any       whether anything is there at all
  */
 
 /**
- * Step n shows the row after word n has arrived; the step after the last word merges the piles.
+ * Step n shows the row after the gradient of word n; the step after the last word the result.
  * @param {Derived} derived
  * @param {number} row
  * @param {number} step
@@ -120,12 +121,12 @@ export function rowStateAt(derived, row, step, rule) {
   return { values, arrived, counted, complete, any };
 }
 
-/** The drawn rows that get a gradient. @param {Derived} derived */
+/** Return the drawn rows that get a gradient. @param {Derived} derived */
 export function rowsWithGradient({ rows, count, tied, N }) {
   return rows.filter((row) => count(row) > 0 || (tied && N > 1));
 }
 
-/** The row where most meets, or −1 where no row is reached. @param {Derived} derived */
+/** Return the row that gets most gradients, or −1. @param {Derived} derived */
 export function busiest(derived) {
   let best = -1;
   for (const row of rowsWithGradient(derived)) {
@@ -136,7 +137,7 @@ export function busiest(derived) {
 
 /** @typedef {{ part: "chip" | "back" | "cell" | "row" | "end", n?: number, row?: number, col?: number }} Spot */
 /**
- * What a spot is about: the word in the middle of it, its row, and all that send to that row.
+ * What to highlight for a spot: the word, its row, and all words that send a gradient to it.
  * @typedef {{ n: number, row: number, col: number, senders: number[] }} Highlight
  */
 
@@ -163,7 +164,7 @@ export function highlightFor(derived, spot) {
 }
 
 /**
- * The word that holds the tab stop.
+ * Return the word that holds the tab stop.
  * @param {Highlight} highlight
  * @param {Derived} derived
  * @param {number} step
@@ -172,7 +173,7 @@ export const tabStop = (highlight, { N }, step) =>
   highlight.n >= 0 ? highlight.n : step < N ? step : (highlight.senders[0] ?? 0);
 
 /**
- * Whether a word's gradient was overwritten by a later one.
+ * Return whether a word's gradient was overwritten by a later one.
  * @param {Derived} derived
  * @param {number} n
  * @param {number} step

@@ -1,5 +1,6 @@
 /**
- * Colours with a meaning: a sign (purple and orange), an amount (cividis), a kind (Okabe–Ito).
+ * Color maps: diverging for signed values (orange, purple), sequential for amounts (cividis),
+ * categorical (Okabe–Ito).
  */
 /** @typedef {"light" | "dark"} ColorScheme */
 
@@ -106,7 +107,7 @@ const DIVERGING_RAMP = { light: ramp(DIVERGING.light), dark: ramp(DIVERGING.dark
 const SEQUENTIAL_RAMP = { light: ramp(SEQUENTIAL.light), dark: ramp(SEQUENTIAL.dark) };
 
 /**
- * The colour of a value with a sign; `most` is the size that gets the full colour.
+ * Return the diverging color of a value; `most` gets the full color.
  * @param {number} value
  * @param {number} most
  * @param {ColorScheme} shade
@@ -117,7 +118,7 @@ export function divergingColor(value, most, shade) {
 }
 
 /**
- * The colour of an amount from 0 to 1.
+ * Return the sequential color of an amount from 0 to 1.
  * @param {number} t
  * @param {ColorScheme} shade
  */
@@ -126,7 +127,7 @@ export function sequentialColor(t, shade) {
 }
 
 /**
- * The size that gets the full colour: 1, unless a finite value is larger.
+ * Return the largest finite absolute value, at least 1.
  * @param {import("./wire.js").Numbers} values
  */
 export function maxAbs(values) {

@@ -1,6 +1,6 @@
 /**
- * Controls: each a label, the thing itself, and its value. All of them are native inputs, because
- * a browser and a screen reader already know how those behave.
+ * Form controls, each with its label and value. All are native inputs: browsers and screen readers
+ * know how those behave.
  */
 import { html, nothing } from "lit-html";
 import { live } from "lit-html/directives/live.js";
@@ -14,7 +14,7 @@ import { live } from "lit-html/directives/live.js";
  * @param {number} spec.value
  * @param {number[]} spec.stops  ascending
  * @param {(value: number) => void} spec.onChange
- * @param {string} [spec.valueText]  how the value reads; "V = 16" unless told
+ * @param {string} [spec.valueText]  text of the value; default "V = 16"
  */
 export function slider({
   label,

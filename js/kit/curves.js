@@ -1,5 +1,5 @@
 /**
- * Ribbons: curves that join what is the same thing.
+ * Curves that join matching elements of a figure.
  */
 
 /**

@@ -1,7 +1,6 @@
 /**
- * The data table twin: every number a figure draws, as real tables.
- *
- * Wide tables break into blocks of columns, so that nothing scrolls sideways.
+ * Data tables with every number of a figure. Wide tables are split by columns, so that nothing
+ * scrolls sideways.
  */
 import { html } from "lit-html";
 

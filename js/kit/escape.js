@@ -1,5 +1,5 @@
 /**
- * What Escape does: close what is open, innermost first; with nothing open, leave the view.
+ * The Escape key: closes what is open, innermost first; with nothing open, leaves the view.
  */
 
 /** @typedef {import("./explorer.js").Explorer} Explorer */
@@ -21,7 +21,7 @@ export function escape(explorer) {
 }
 
 /**
- * Hand the keyboard to whatever around the view can take it.
+ * Move the focus to the host's focusable element around the view.
  * @param {HTMLElement} root
  */
 function returnFocusToHost(root) {

@@ -1,9 +1,9 @@
 /**
  * An explorer: what every view does, joined once.
  *
- * A view is a plain object of pure functions `scene -> template` (view.js). This file owns what is
+ * A view is a plain object of pure functions `scene -> template` (view_types.js). This file owns the UI
  * only on the screen (Ui), and hands acts of mouse, keys, clock and linked views to the same few
- * methods; painted.js puts the result on the screen.
+ * methods; renderer.js puts the result on the screen.
  */
 import { render } from "lit-html";
 import { escape } from "./escape.js";
@@ -25,7 +25,7 @@ import { newUi, nextId } from "./ui_state.js";
 /** @typedef {import("./wire.js").Trace} Trace */
 
 /**
- * Make the module that anywidget loads.
+ * Return the module that anywidget loads.
  * @param {View} view
  */
 export function createWidget(view) {
@@ -97,7 +97,7 @@ export class Explorer extends Renderer {
     return this.store.trace ? this.view.steps(this.store.trace) : 0;
   }
 
-  /** The step on which the view opens, and to which it is reset. */
+  /** The step that the view opens on and resets to. */
   get firstStep() {
     return this.store.trace ? (this.view.firstStep?.(this.store.trace) ?? 0) : 0;
   }
@@ -228,7 +228,7 @@ export class Explorer extends Renderer {
   reset() {
     this.player.stop();
     this.store.reset();
-    const { speed, panel } = this.ui; // these are the learner's, not the story's
+    const { speed, panel } = this.ui; // these stay as the learner set them
     Object.assign(this.ui, newUi(this.view), { step: this.firstStep, speed, panel });
     this.updateUi({ note: "Back to the start." });
   }
@@ -245,12 +245,12 @@ export class Explorer extends Renderer {
     runPredictionAct(this, command);
   }
 
-  /** Choose a thing, or take it back. @param {number} item */
+  /** Choose an item, or take it back. @param {number} item */
   choose(item) {
     choose(this, item);
   }
 
-  /** Bend a predicted curve. @param {number} point @param {number} value */
+  /** Set a point of a predicted curve. @param {number} point @param {number} value */
   bendCurve(point, value) {
     bendCurve(this, point, value);
   }

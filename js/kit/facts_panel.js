@@ -1,5 +1,5 @@
 /**
- * The column of numbers: names, values with units, and a formula behind each.
+ * The column of facts: names, values with units, and a formula behind each.
  */
 import { html, nothing } from "lit-html";
 

@@ -1,12 +1,12 @@
 /**
- * Numbers as words: true minus, digits as Python prints them, units a reader can compare.
+ * Number formatting: true minus, digits as Python prints them, readable units.
  */
 
 const MINUS = "−";
 const THIN = "\u202f"; // narrow no-break space between thousands
 
 /**
- * A number with a fixed count of decimals, rounded as Python rounds: halves go to the even digit.
+ * Format a number with fixed decimals, rounded half to even as Python does.
  * @param {number} value
  * @param {number} [digits]
  */
@@ -32,7 +32,7 @@ function halfEven(size, digits) {
 }
 
 /**
- * A number by its size: 3.2e−10.
+ * Format a number in scientific notation: 3.2e−10.
  * @param {number} value
  * @param {number} [digits]  of the factor, after its point
  */
@@ -44,7 +44,7 @@ export function scientific(value, digits = 1) {
 }
 
 /**
- * A whole number with its thousands apart: 10 000.
+ * Format an integer with thousands separated: 10 000.
  * @param {number} value
  */
 export function formatInt(value) {
@@ -54,7 +54,7 @@ export function formatInt(value) {
 }
 
 /**
- * A duration in the unit in which it has one to three digits before the point.
+ * Format a duration in the unit in which it has one to three digits before the point.
  * @param {number | null | undefined} ns
  */
 export function duration(ns) {
@@ -73,7 +73,7 @@ export function duration(ns) {
 }
 
 /**
- * A shape as NumPy writes it.
+ * Format a shape as NumPy does.
  * @param {number[]} sizes
  */
 export function shape(sizes) {
@@ -81,7 +81,7 @@ export function shape(sizes) {
 }
 
 /**
- * "1 word", "2 words".
+ * Format a count with its noun: "1 word", "2 words".
  * @param {number} n
  * @param {string} one
  * @param {string} [many]
@@ -103,7 +103,7 @@ const ORDINALS = [
 ];
 
 /**
- * The place in a row, counted from 0 and said from 1: first, second, … 21st.
+ * Return the ordinal of a zero-based index: first, second, … 21st.
  * @param {number} index
  */
 export function ordinal(index) {
@@ -114,7 +114,7 @@ export function ordinal(index) {
 }
 
 /**
- * A list as a person says it: "1, 5 and 9", cut short with "… and 7 more".
+ * Join a list as in a sentence: "1, 5 and 9", cut short with "… and 7 more".
  * @param {(string|number)[]} items
  * @param {number} [most]
  */
@@ -126,7 +126,7 @@ export function joinList(items, most = 6) {
 }
 
 /**
- * Read what a person typed as a number; both minus signs and a decimal comma count.
+ * Parse a typed number; both minus signs and a decimal comma are accepted.
  * @param {string} text
  * @returns {number | null}
  */

@@ -1,5 +1,5 @@
 /**
- * The arithmetic behind a number: the formula with the very numbers in it.
+ * The arithmetic card: the formula behind a number, with its numbers.
  */
 import { html, nothing } from "lit-html";
 import { button } from "./controls.js";

@@ -1,6 +1,6 @@
 /**
- * The frame all views share: the question on top, controls left, the figure, numbers right,
- * arithmetic, and below it the transport with the narration.
+ * The frame all views share: the question on top, controls left, the figure, facts right,
+ * arithmetic, and below it the playback bar with the narration.
  */
 import { html, nothing } from "lit-html";
 import { button } from "./controls.js";

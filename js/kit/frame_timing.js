@@ -20,11 +20,11 @@ export function startTiming(name, start = performance.now()) {
 }
 
 /**
- * Call back after the next frame was handed to the screen.
+ * Call back after the next frame was painted.
  * @param {() => void} then
  */
 function afterPaint(then) {
-  const channel = new MessageChannel(); // a message posted in a frame is heard just after its paint
+  const channel = new MessageChannel(); // a message posted in a frame is received just after its paint
   channel.port1.onmessage = () => {
     channel.port1.close();
     then();

@@ -1,11 +1,11 @@
 /**
- * Heat cells: a value as hue, and its sign as a mark, so that neither colour nor sharp eyes are needed.
+ * Heatmap cells: a value as hue and its sign as a mark, so that color is never the only cue.
  */
 import { svg, nothing } from "lit-html";
 import { divergingColor } from "./colors.js";
 import { fixed } from "./format.js";
 
-const MARK_FROM = 13; // px: narrower cells carry the minus alone, where a plus would be a blot
+const MARK_FROM = 13; // px: narrower cells show the minus alone
 
 /**
  * The marks of a row of cells as two paths: one for pale cells, one for strong ones.
@@ -95,7 +95,7 @@ export function heatmapRow(spec) {
 }
 
 /**
- * A small corner on cells the learner has changed.
+ * Corner marks on edited cells.
  * @param {{ values: ArrayLike<number>, col0: number, x: number, y: number, cw: number }} spec
  * @param {(col: number) => boolean} touched
  */

@@ -1,5 +1,5 @@
 /**
- * Icons, drawn: no font that may lack them.
+ * Icons as inline SVG, so that no font is needed.
  */
 import { html, svg } from "lit-html";
 

@@ -1,5 +1,5 @@
 /**
- * The keys that mean the same in every view, as long as the keyboard is inside it.
+ * Keys that mean the same in every view, while the view has the keyboard focus.
  */
 
 /** @typedef {"play"|"back"|"forward"|"first"|"last"|"predict"|"reset"|"table"|"share"|"help"|"leave"} Command */

@@ -1,12 +1,12 @@
 /**
- * The layout of each view's figure, kept as long as nothing it depends on changes.
+ * Layout of each view's figure, cached until something it depends on changes.
  */
 
 /** @type {WeakMap<object, { key: string, at: any }>} */
 const cache = new WeakMap();
 
 /**
- * Give the layout for these sizes: the same object as before, while they stay the same.
+ * Return the layout for these inputs: the same object while they stay the same.
  * @template What, At
  * @param {object} explorer  the explorer whose layout it is
  * @param {What} what    all that the layout depends on, as plain data

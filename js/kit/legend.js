@@ -1,5 +1,5 @@
 /**
- * The scale of the two signs: colours and marks from −most to +most.
+ * Color scale of the diverging map, with sign marks, from −vmax to +vmax.
  */
 import { svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
@@ -11,7 +11,7 @@ export const LEGEND_WIDTH = 78; // pixels of the colours alone
 /**
  * @param {object} spec
  * @param {import("./theme.js").Theme} spec.theme
- * @param {number} spec.vmax  the size of value that gets the full colour
+ * @param {number} spec.vmax  absolute value that gets the full color
  * @param {number} spec.x     where the colours begin
  * @param {number} spec.y
  */

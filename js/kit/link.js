@@ -1,7 +1,6 @@
 /**
- * Views of one page that carry the same link_id share the step and the row that is selected: inside
- * the page, without a kernel. A step is shared by views of one
- * kind, whose steps mean the same.
+ * Linked views: views of one page with the same link_id share the selected row, and, among views
+ * of one kind, the step. It works in the page, without a kernel.
  */
 
 /** @typedef {{ view: string, step: number | null, row: number | null }} LinkMessage */
@@ -19,7 +18,7 @@ function channel() {
  * Join the views of `id`; an empty id joins nothing.
  * @template T
  * @param {string} id
- * @param {(detail: T) => void} heard  called for what the *other* views say
+ * @param {(detail: T) => void} heard  called for messages of the *other* views
  */
 export function join(id, heard) {
   const self = Symbol(id);
@@ -40,19 +39,19 @@ export function join(id, heard) {
   };
 }
 
-/** Tell the linked views where this one is. @param {Explorer} explorer */
+/** Send step and row to the linked views. @param {Explorer} explorer */
 export function broadcast(explorer) {
   const { scene, view, ui } = explorer;
   if (scene)
     explorer.link.send({ view: view.name, step: ui.step, row: view.selectedRow?.(scene) ?? null });
 }
 
-/** Tell the linked views of a selected row alone. @param {Explorer} explorer @param {number} row */
+/** Send the selected row to the linked views. @param {Explorer} explorer @param {number} row */
 export function broadcastRow(explorer, row) {
   explorer.link.send({ view: explorer.view.name, step: null, row });
 }
 
-/** Follow what a linked view said. @param {Explorer} explorer @param {LinkMessage} message */
+/** Handle a message of a linked view. @param {Explorer} explorer @param {LinkMessage} message */
 export function receive(explorer, message) {
   const { scene, view } = explorer;
   if (message.view === view.name && message.step !== null) {

@@ -1,5 +1,5 @@
 /**
- * Steps through a trace: a position that buttons, keys and a clock move.
+ * Playback: a position in the steps of a trace, moved by buttons, keys and a timer.
  */
 import { html, nothing } from "lit-html";
 import { live } from "lit-html/directives/live.js";
@@ -38,7 +38,7 @@ export class Player {
 }
 
 /**
- * The step that an act leads to.
+ * Return the step that a command leads to.
  * @param {string} command
  * @param {number} step
  * @param {number} steps
@@ -56,7 +56,7 @@ export function stepTo(command, step, steps) {
  * @param {string} spec.noun  what a step is: "word", "step"
  * @param {number} spec.step
  * @param {number} spec.steps
- * @param {string} [spec.stepLabel]  how the step is counted; "word 2 of 6" unless told
+ * @param {string} [spec.stepLabel]  label of the step; default "word 2 of 6"
  * @param {boolean} spec.playing
  * @param {number} spec.speed
  * @param {(act: string) => void} spec.run

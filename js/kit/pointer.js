@@ -1,5 +1,5 @@
 /**
- * Pointer events as the figures read them: where, over what, and held until the button is released.
+ * Pointer helpers: position, element under the pointer, capture during a drag.
  */
 
 export const DRAG_THRESHOLD = 5; // px: a shorter drag is a click
@@ -29,5 +29,5 @@ export function placeUnder({ target }) {
 export function capturePointer(event) {
   try {
     /** @type {HTMLElement} */ (event.currentTarget).setPointerCapture(event.pointerId);
-  } catch {} // a pointer that is gone already
+  } catch {} // the pointer no longer exists
 }

@@ -31,7 +31,7 @@ export function newPrediction(kind = "many", start = []) {
 }
 
 /**
- * Choose a thing, or take it back; where one is asked for, the newest choice stands alone.
+ * Choose an item, or take it back; for kind "one" the newest choice replaces the others.
  * @param {Prediction} prediction
  * @param {number} item
  * @returns {Prediction}
@@ -59,10 +59,10 @@ export function moveCurvePoint(prediction, point, value) {
 }
 
 /**
- * Compare the answer with what is so.
+ * Compare the prediction with the right answer.
  * @param {Prediction} prediction
  * @param {ArrayLike<number>} truth  the things, or the values of the curve
- * @param {number} [near]  how far a point of a curve may be off
+ * @param {number} [near]  tolerance of a point of a curve
  * @returns {Prediction}
  */
 export function reveal(prediction, truth, near = 0) {
@@ -88,7 +88,7 @@ export function reveal(prediction, truth, near = 0) {
 }
 
 /**
- * The mark a thing carries: "chosen" while the question is open, then how it turned out.
+ * Return the mark of an item: "chosen" while the question is open, then its result.
  * @param {Prediction | null} prediction
  * @param {number} item
  * @returns {"" | "chosen" | "right" | "missed" | "extra"}
@@ -110,7 +110,7 @@ const TALLY_LABELS = {
 };
 
 /**
- * The strip above the figure that asks, and then says how it went.
+ * The strip above the figure with the question, and then the result.
  * @param {object} spec
  * @param {Prediction} spec.prediction
  * @param {unknown} spec.question

@@ -1,5 +1,5 @@
 /**
- * Something painted into the page: at most once a frame, at the size and in the theme it finds there.
+ * Rendering into the page: at most once a frame, with the size and theme found there.
  */
 import { startTiming } from "./frame_timing.js";
 import { focusByPlace } from "./roving_tabindex.js";
@@ -42,7 +42,7 @@ export class Renderer {
   }
 
   /**
-   * Note that an act began; its painting ends it.
+   * Note the start of a timed act; its paint ends it.
    * @param {string} name
    * @param {number} [start]
    */
@@ -66,7 +66,7 @@ export class Renderer {
   }
 
   /**
-   * Give the keyboard to a place after the next painting.
+   * Move the focus to a place after the next paint.
    * @param {string} place
    */
   focusAfterPaint(place) {

@@ -1,5 +1,5 @@
 /**
- * Arrow keys inside a grid: one cell holds the tab stop, and the arrows move it.
+ * Arrow keys inside a grid (roving tabindex): one cell holds the tab stop, and the arrows move it.
  */
 
 /** @typedef {{ row: number, col: number }} GridCell */
@@ -7,7 +7,7 @@
 export const PAGE_ROWS = 10; // rows that Page Up and Page Down jump
 
 /**
- * Where a key leads from a place, or null when the key does not move or the edge is reached.
+ * Return the cell a key leads to, or null when the key does not move or the edge is reached.
  * @param {string} key
  * @param {GridCell} from
  * @param {{ rows: number, cols: number }} size
@@ -36,7 +36,7 @@ export function clamp(index, size) {
 }
 
 /**
- * The index nearest to `index` inside a window.
+ * Clamp an index to a window.
  * @param {number} index
  * @param {number} first
  * @param {number} count
@@ -46,7 +46,7 @@ export function clampToWindow(index, first, count) {
 }
 
 /**
- * A window of `size` over `total` things that moves as little as it can to hold `index`.
+ * Move a window of `size` over `total` items as little as needed to contain `index`.
  * @param {number} start  where the window starts now
  * @param {number} index
  * @param {number} size
@@ -61,7 +61,7 @@ export function followFocus(start, index, size, total) {
 }
 
 /**
- * Give the keyboard to the element marked data-place="…", when it is there.
+ * Focus the element with this data-place, if it exists.
  * @param {HTMLElement} root
  * @param {string} place
  */

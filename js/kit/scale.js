@@ -3,7 +3,7 @@
  */
 
 /**
- * A logarithmic scale from 1 to `most`, onto pixels `from` to `to`; what lies outside is held at the ends.
+ * A logarithmic scale from 1 to `most`, onto pixels `from` to `to`; values outside are clipped.
  * @param {number} most
  * @param {number} from
  * @param {number} to

@@ -7,14 +7,14 @@
  * @param {string} view
  * @param {number} version
  * @param {Record<string, any>} params
- * @param {string[]} needs  what cannot travel: a table or a vocabulary of one's own
+ * @param {string[]} needs  inputs that the state cannot hold: the user's table or vocabulary
  */
 export function stateText(view, version, params, needs = []) {
   return JSON.stringify({ view, version, params, ...(needs.length ? { needs } : {}) });
 }
 
 /**
- * Put text on the clipboard; where the browser forbids it, a hidden field and the old command.
+ * Copy text to the clipboard; where the browser forbids it, with a hidden field and execCommand.
  * @param {string} text
  * @param {HTMLElement} near
  * @returns {Promise<boolean>} whether it worked
@@ -38,7 +38,7 @@ export async function copyText(text, near) {
 }
 
 /**
- * Copy the state, and say so; where nothing can be copied, show it.
+ * Copy the state, and say so; if copying fails, show it.
  * @param {import("./explorer.js").Explorer} explorer
  */
 export async function share(explorer) {

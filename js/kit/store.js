@@ -27,7 +27,7 @@ export class Store {
   /**
    * @param {Model} model
    * @param {(why: "trace" | "edit" | "wait") => void} onChange  called after every change
-   * @param {string[]} [keepOnError]  parameters that stay as typed when Python refuses them
+   * @param {string[]} [keepOnError]  parameters that stay as typed when Python rejects them
    */
   constructor(model, onChange, keepOnError = []) {
     this.model = model;
@@ -120,7 +120,7 @@ export class Store {
   }
 
   /**
-   * Tell Python where the learner looks; at most ten times a second, and always the last place.
+   * Send the cursor to Python, at most ten times a second, and always the last one.
    * @param {Record<string, any>} cursor
    */
   reportCursor(cursor) {
@@ -135,7 +135,7 @@ export class Store {
   }
 
   /**
-   * Keep a prediction for Python: the newest answer to a question replaces the older one.
+   * Send a prediction to Python: the newest answer to a question replaces the older one.
    * @param {{ question: string, answer: any, correct: boolean }} answer
    */
   reportAnswer(answer) {

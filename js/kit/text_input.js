@@ -1,6 +1,6 @@
 /**
- * One line of text that goes out when it is finished (Enter, or the keyboard leaves), not letter by
- * letter: half a word is no word.
+ * Single-line text input that sends its value on Enter or when it loses focus, not letter by
+ * letter.
  */
 import { html, nothing } from "lit-html";
 import { live } from "lit-html/directives/live.js";

@@ -1,7 +1,7 @@
 /**
- * What the page around a view looks like: light or dark, forced colours, reduced motion.
+ * Theme of the page around a view: light or dark, forced colors, reduced motion.
  *
- * JupyterLab tells its colour in --jp-layout-color0; elsewhere the nearest painted background
+ * JupyterLab gives its color in --jp-layout-color0; elsewhere the nearest painted background
  * counts; a page with none shows the browser's own canvas, which follows prefers-color-scheme.
  */
 
@@ -15,7 +15,7 @@ const QUERIES = {
 };
 
 /**
- * Call `changed` whenever the theme of the page may have changed; gives back the reader and the end.
+ * Call `changed` whenever the theme of the page may have changed; return functions to read it and to stop.
  * @param {HTMLElement} el
  * @param {() => void} changed
  */
@@ -51,7 +51,7 @@ export function readTheme(el) {
 }
 
 /**
- * The relative luminance of a colour, 0 black to 1 white.
+ * Return the relative luminance of a color, 0 black to 1 white.
  * @param {[number, number, number]} rgb  0..255
  */
 export function luminance(rgb) {
@@ -71,12 +71,12 @@ function background(el) {
     const painted = parse(getComputedStyle(node).backgroundColor);
     if (painted) return painted;
   }
-  // asked of the parent: the view itself has chosen a side, and its own canvas with it
+  // read from the parent: the view itself sets its own color-scheme
   return parse(resolve(el.parentElement ?? el, "Canvas")) ?? [255, 255, 255];
 }
 
 /**
- * Any CSS colour as the browser computes it.
+ * Return a CSS color as the browser computes it.
  * @param {HTMLElement} el
  * @param {string} color
  */

@@ -1,5 +1,5 @@
 /**
- * What is only on the screen, as it is before the first act; and a number for each view of a page.
+ * Initial UI state of a view, and ids unique in the page.
  */
 
 /**

@@ -1,5 +1,5 @@
 /**
- * What a view is: the names that explorer.js and the views agree on. Types only.
+ * Types of a view: the names that explorer.js and the views agree on.
  */
 
 /** @typedef {import("./wire.js").Trace} Trace */
@@ -10,8 +10,8 @@
  * @property {number} step
  * @property {boolean} playing
  * @property {number} speed
- * @property {any} hover          what the pointer is on, as the view names it
- * @property {any} focus          what holds the keyboard or was clicked last
+ * @property {any} hover          spot under the pointer, as the view names it
+ * @property {any} focus          spot that holds the focus or was clicked last
  * @property {null | "table" | "help"} panel
  * @property {Prediction | null} prediction
  * @property {any} open           the number whose arithmetic was opened
@@ -34,13 +34,13 @@
  * @property {string} name
  * @property {string} noun                                       what a step is
  * @property {string} hint
- * @property {string[]} keepOnError                                    parameters that a refusal leaves as they were typed
+ * @property {string[]} keepOnError                                    parameters that stay as typed when Python rejects them
  * @property {string} predictNoun                                     what is predicted
  * @property {() => Record<string, any>} initialUi                      the view's own state
  * @property {(trace: Trace) => number} steps
- * @property {(trace: Trace, step: number) => string} [stepLabel]  how a step is counted, where not each of them travelled
- * @property {number} [stepMs]                                     ms a step takes at speed 1; long enough to read a sentence unless told
- * @property {(trace: Trace) => number} [firstStep]                  the step it opens on; the first unless told
+ * @property {(trace: Trace, step: number) => string} [stepLabel]  label of a step, where not every step was sent
+ * @property {number} [stepMs]                                     ms per step at speed 1
+ * @property {(trace: Trace) => number} [firstStep]                  the step it opens on; default the first
  * @property {(scene: Scene) => unknown} controls
  * @property {(scene: Scene) => unknown} figure
  * @property {(scene: Scene) => unknown} facts
@@ -48,16 +48,16 @@
  * @property {(scene: Scene) => unknown} narrate                     the narration, one sentence
  * @property {(scene: Scene) => import("./data_table.js").DataTable[]} tables
  * @property {(scene: Scene) => { question: unknown, outcome: unknown }} predict
- * @property {(scene: Scene) => { kind: import("./predict.js").Kind, start?: ArrayLike<number>, things?: string }} [questionKind]  the kind of answer, `many` unless told; and of what, `things` unless told
- * @property {(scene: Scene) => string} focusOnAsk                  where the keyboard goes when it asks
- * @property {(trace: Trace, scene: Scene) => { question: string, truth: ArrayLike<number>, near?: number }} answer  `near`: how far a point of a curve may be off
- * @property {(scene: Scene) => void} beforePaint                     before each painting: move windows after what is looked at
+ * @property {(scene: Scene) => { kind: import("./predict.js").Kind, start?: ArrayLike<number>, things?: string }} [questionKind]  kind of the question, default `many`; `noun` replaces `predictNoun`
+ * @property {(scene: Scene) => string} focusOnAsk                  data-place that gets the focus when the question opens
+ * @property {(trace: Trace, scene: Scene) => { question: string, truth: ArrayLike<number>, near?: number }} answer  `near`: tolerance of a point of a curve
+ * @property {(scene: Scene) => void} beforePaint                     called before each paint: keep windows and selection valid
  * @property {[string[], string][]} keys                         keys of this view alone
  * @property {(event: KeyboardEvent, scene: Scene) => boolean} onKey
  * @property {(act: import("./explorer.js").Explorer, scene: Scene, before: Trace | null) => void} [onTrace]
  * @property {(scene: Scene) => number | null} [selectedRow]           the row that is selected, for linked views
  * @property {(act: import("./explorer.js").Explorer, scene: Scene, row: number) => void} [onRowSelected]  a linked view selected this row
- * @property {(scene: Scene) => Record<string, any>} cursor      what Python readers may know
+ * @property {(scene: Scene) => Record<string, any>} cursor      UI state that is sent to Python
  */
 
 export {};

@@ -1,8 +1,8 @@
 /**
- * How a trace travels: one JSON header and one buffer, decoded into typed arrays.
+ * Wire format of a trace: one JSON header and one buffer, decoded into typed arrays.
  *
  * The Python half is embedlab/explorers/wire.py. Offsets are multiples of eight, so a typed array
- * can look straight into the buffer; only a buffer that itself starts crooked is copied once.
+ * can look straight into the buffer; only a buffer that is not aligned is copied, once.
  */
 
 /** @typedef {Float32Array|Float64Array|Int32Array|Int16Array|Int8Array|Uint8Array|Uint16Array|Uint32Array} Numbers */

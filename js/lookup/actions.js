@@ -9,14 +9,14 @@ import { derive } from "./trace.js";
 
 /** @param {Scene} scene */
 export function startTiming({ explorer, ui, theme }) {
-  ui.local.race = null; // a new run starts its bars anew
+  ui.local.race = null; // a new run restarts the animation
   explorer.paintNow();
   ui.local.race = { done: theme.reducedMotion };
   explorer.updateUi({});
 }
 
 /**
- * What a click or Enter on a spot does.
+ * Run what a click or Enter on a spot means.
  * @param {Scene} scene
  * @param {any} spot
  */
@@ -34,7 +34,7 @@ export function select(scene, spot) {
 }
 
 /**
- * Hold a spot and give it the keyboard.
+ * Select a spot and move the focus to it.
  * @param {Scene} scene
  * @param {Spot} spot
  * @param {any} [open]
@@ -48,7 +48,7 @@ export function focusSpot({ explorer, ui }, spot, open = null) {
   explorer.reportCursor();
 }
 
-/** The data-place of a spot. @param {Spot} spot */
+/** Return the data-place of a spot. @param {Spot} spot */
 export function placeOf({ part, n, row, col }) {
   if (part === "chip") return `chip:${n}`;
   if (part === "out") return `out:${n}:${col}`;
@@ -82,7 +82,7 @@ export function finishEdit(scene, keep) {
   scene.explorer.focusAfterPaint(`cell:${row}:${col}`);
 }
 
-/** Tell Python: this weight has this value. @param {Scene} scene @param {number} value */
+/** Send the new value of a weight to Python. @param {Scene} scene @param {number} value */
 export function sendEdit(scene, value) {
   const { row, col } = scene.ui.local.editing;
   const edits = /** @type {[number, number, number][]} */ (scene.explorer.store.params.edits ?? []);

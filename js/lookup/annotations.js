@@ -1,5 +1,6 @@
 /**
- * What stands around the grids of a lookup: headings, map and lens, the fence, rings, verdicts.
+ * Annotations around the grids of the lookup figure: headings, map and lens, valid ids, rings,
+ * verdicts.
  */
 import { html, nothing, svg } from "lit-html";
 import { joinList, formatInt } from "../kit/format.js";
@@ -37,14 +38,14 @@ export function headings({ at, derived, scene, predicting }) {
     ${head(far ? at.width : at.out.x, "output", predicting ? "hidden" : derived.error ? "none" : wide, far)}`;
 }
 
-/** What stands for the output until a prediction is revealed. @param {Drawing} d */
+/** Placeholder of the output until a prediction is revealed. @param {Drawing} d */
 export function hiddenOutput({ at }) {
   const w = Math.max(at.table.w, 60);
   return svg`<g class="veil"><rect x=${at.out.x} y=${at.body.y} width=${Math.min(w, at.width - at.out.x - 1)} height=${at.body.h} rx="6" />
     <text x=${at.out.x + Math.min(w, at.width - at.out.x) / 2} y=${at.body.y + at.body.h / 2 + 8} text-anchor="middle">?</text></g>`;
 }
 
-/** The whole table as a strip, with the rows that are read and the lens. @param {Drawing} d */
+/** Map of the whole table, with the rows that are read and the window that is drawn. @param {Drawing} d */
 export function map({ scene, derived, at, highlight, predicting }) {
   if (!at.map) return nothing;
   const { x, w } = at.map;
@@ -67,13 +68,13 @@ export function map({ scene, derived, at, highlight, predicting }) {
   </g>`;
 }
 
-/** That a very long text goes on where the page ends. @param {Drawing} d */
+/** Notice that only the first words of a very long text are drawn. @param {Drawing} d */
 export function cutNotice({ derived, at }) {
   if (derived.N === derived.total) return nothing;
   return svg`<text x=${at.chips.x} y=${at.height - 5}>the first ${formatInt(derived.N)} of ${formatInt(derived.total)} words are here</text>`;
 }
 
-/** Where the table ends; what asks for more stands before a fence. @param {Drawing} d */
+/** Range of valid ids below the table, or the ids that are out of range. @param {Drawing} d */
 export function idRange({ scene, derived, at, predicting }) {
   const { V, N } = derived;
   const wrong = predicting
@@ -105,7 +106,7 @@ function hatch(x, y, w, h) {
   return d;
 }
 
-/** The frames about what is lit, and about the one cell in the middle of it. @param {Drawing} d */
+/** Rings around what is highlighted, and around the selected cell. @param {Drawing} d */
 export function rings({ scene, derived, at, highlight, predicting }) {
   if (predicting) return nothing;
   const { token, row: row0, col: col0 } = scene.ui.local.windows;
@@ -125,13 +126,13 @@ export function rings({ scene, derived, at, highlight, predicting }) {
   </g>`;
 }
 
-/** The scale of the colours, where the eye ends. @param {Drawing} d */
+/** Color scale. @param {Drawing} d */
 export function colorScale({ scene, derived, at }) {
   const x = at.width - LEGEND_WIDTH - 22;
   return legend({ theme: scene.theme, vmax: derived.vmax, x, y: at.height - 14 });
 }
 
-/** How each chosen row turned out, beside it. @param {Drawing} d */
+/** Result of each chosen row, beside it. @param {Drawing} d */
 export function verdicts({ scene, derived, at }) {
   const { prediction } = scene.ui;
   const first = scene.ui.local.windows.row;

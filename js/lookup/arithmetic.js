@@ -15,7 +15,7 @@ import { highlightFor, derive } from "./trace.js";
 /** @typedef {{ name?: string, body: unknown, note?: unknown, main?: boolean }} Line */
 
 /**
- * The lines of the arithmetic card.
+ * Return the lines of the arithmetic card.
  * @param {Scene} scene
  * @returns {{ lines: Line[], pinned: boolean }}
  */
@@ -105,7 +105,7 @@ function cellLines({ params, ui, size }, derived, n, col) {
 }
 
 /**
- * The formula of a number in the column on the right.
+ * Return the formula of a fact.
  * @param {string} id
  * @param {Scene} scene
  * @param {Derived} derived

@@ -8,7 +8,7 @@ import { rowY } from "./layout.js";
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./layout.js").Layout} Layout */
 
-/** The field over the cell that is changed. @param {Scene} scene @param {Layout} at */
+/** Return the text field over the cell that is edited. @param {Scene} scene @param {Layout} at */
 export function cellEditor(scene, at) {
   const { editing, windows } = scene.ui.local;
   if (!editing) return nothing;

@@ -1,5 +1,5 @@
 /**
- * The left side: what can be set, and the race that can be started.
+ * Controls of the lookup view: sentence, sizes, method, rule for out-of-range ids, timing.
  */
 import { html, nothing } from "lit-html";
 import { button, choice, slider, stopsBetween, textField } from "../kit/controls.js";

@@ -1,5 +1,5 @@
 /**
- * How the cost grows: multiplications of both ways against V, on logarithmic scales.
+ * Cost chart: multiplications of both methods against V, on logarithmic scales.
  */
 import { html, svg } from "lit-html";
 import { formatInt } from "../kit/format.js";

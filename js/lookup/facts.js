@@ -1,5 +1,5 @@
 /**
- * The right side: shapes, and what both ways cost.
+ * Facts beside the lookup figure: shapes, and the cost of both methods.
  */
 import { html } from "lit-html";
 import { factGroups } from "../kit/facts_panel.js";

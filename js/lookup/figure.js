@@ -1,6 +1,6 @@
 /**
- * The figure of a lookup: words on the left, the table in the middle, the output on the right, and
- * ribbons that join what is the same thing.
+ * The lookup figure: words on the left, the table in the middle, the output on the right, and
+ * ribbons between them.
  */
 import { html, nothing } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
@@ -34,7 +34,7 @@ export function figure(scene) {
   const derived = derive(scene.trace);
   const at = layoutOf(scene, derived);
   const predicting = scene.ui.prediction?.phase === "open";
-  const calm = scene.ui.prediction && !scene.ui.hover && !scene.ui.focus; // revealed: its marks speak alone
+  const calm = scene.ui.prediction && !scene.ui.hover && !scene.ui.focus; // revealed: no highlight beside the verdicts
   const highlight = highlightFor(derived, predicting || calm ? null : selection(scene));
   const oneHot = scene.params.way === "one-hot";
   /** @type {Drawing} */

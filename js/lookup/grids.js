@@ -1,5 +1,5 @@
 /**
- * The two grids of a lookup, the table and the output, and the one-hot vector between.
+ * Grids of the lookup figure: table and output, and the one-hot vector between them.
  */
 import { nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
@@ -29,7 +29,7 @@ export function tableGrid({ scene, derived, at, highlight, predicting, oneHot })
     const stopCol = stop.row === row ? stop.col : -1;
     const values = windowOf(derived.weights(row), col0, table.cols);
     const changed = new Set(edits.filter((edit) => edit[0] === row).map((edit) => edit[1]));
-    // By what it shows, not by trace: after an edit only the rows that changed are made anew.
+    // Keyed by content, not by trace: after an edit only the rows that changed are rendered again.
     const shown = `${values} ${[...changed]} ${derived.words[row]} ${derived.vmax}`;
     return guard([shown, at, col0, row, faded, mark, predicting, stopCol, scene.theme], () => {
       const y = table.y + i * table.rh;

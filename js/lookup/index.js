@@ -93,7 +93,7 @@ const lookup = {
     const now = scene.trace.header.params;
     if (prediction && (was.text !== now.text || was.input_dim !== now.input_dim))
       explorer.ui.prediction = null;
-    if (local.race?.done) local.race = null; // its numbers were another lookup's
+    if (local.race?.done) local.race = null; // it timed another lookup
     explorer.ui.focus = clampSpot(explorer.ui.focus, derive(scene.trace));
     explorer.ui.hover = null;
     explorer.ui.note = narrateChange(was, scene);
@@ -110,7 +110,7 @@ const lookup = {
 };
 
 /**
- * What was held, if it is still there.
+ * Return the selected spot, or null if it no longer exists.
  * @param {any} spot
  * @param {import("./trace.js").Derived} derived
  */

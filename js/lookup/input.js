@@ -1,5 +1,5 @@
 /**
- * Hands on the lookup figure: the pointer, the keyboard, and the field that changes a weight.
+ * Pointer and keyboard on the lookup figure.
  */
 import { fixed, parseNumber } from "../kit/format.js";
 import { asVertical, focusedPlace, isNavigationKey, isShortcut } from "../kit/keys.js";

@@ -1,13 +1,13 @@
 /**
- * Where things stand in the lookup figure, in pixels. Pure, and drawn one to one: text keeps its
- * size on a phone, and the cells give way.
+ * Layout of the lookup figure, in pixels. Pure. Text keeps its size on a phone, and the cells get
+ * smaller.
  */
 import { followFocus } from "../kit/roving_tabindex.js";
 
 export const LENS_FROM = 41; // rows: a larger table is seen through a lens beside a map of all of it
 const LENS_ROWS = 22;
 const TOP = 40; // two lines of headings
-const FOOT = 44; // the fence below the table, and the scale below the output
+const FOOT = 44; // valid ids below the table, color scale below the output
 const CELL = { least: 5, most: 21 };
 
 /**
@@ -89,14 +89,14 @@ export function layout({ width, V, D, N, hot }) {
   };
 }
 
-/** The middle of a chip, counted from the first one drawn. @param {Layout} at @param {number} i */
+/** Return the middle of a chip, counted from the first one drawn. @param {Layout} at @param {number} i */
 export const chipY = ({ chips }, i) => chips.y + i * chips.pitch + chips.pitch / 2;
 
-/** The middle of a row, counted from the first one drawn. @param {Layout} at @param {number} i */
+/** Return the middle of a row, counted from the first one drawn. @param {Layout} at @param {number} i */
 export const rowY = ({ table }, i) => table.y + i * table.rh + (table.rh - 1.5) / 2;
 
 /**
- * Where row `row` of all V lies on the map.
+ * Return the y of a row on the map of all V rows.
  * @param {Layout} at
  * @param {number} row
  * @param {number} V
@@ -111,7 +111,7 @@ export const mapY = ({ body }, row, V) => body.y + ((row + 0.5) / V) * body.h;
  */
 
 /**
- * Move the windows as little as needed to hold what is looked at; a far row comes to the middle.
+ * Move the windows as little as needed to show the selection; a far row comes to the middle.
  * @param {Windows} windows
  * @param {Layout} at
  * @param {{ V: number, D: number, N: number }} sizes
@@ -130,7 +130,7 @@ export function clampWindows(windows, at, { V, D, N }, { token, row, col }) {
 }
 
 /**
- * What lies under a point of the figure.
+ * Return the spot under a point of the figure.
  * @param {Layout} at
  * @param {Windows} windows
  * @param {{ V: number, N: number }} sizes

@@ -1,5 +1,5 @@
 /**
- * What the lookup view says: the narration, and the arithmetic behind each number.
+ * Narration of the lookup view.
  */
 import { html } from "lit-html";
 import { pluralize, fixed, joinList, ordinal, shape, formatInt } from "../kit/format.js";
@@ -10,13 +10,13 @@ import { highlightFor, derive } from "./trace.js";
 /** @typedef {import("./trace.js").Derived} Derived */
 
 /**
- * A word in quotation marks, kept apart from the direction of the sentence.
+ * Quote a word, isolated from the text direction of the sentence.
  * @param {string} token
  */
 const quoted = (token) => html`“<bdi>${token}</bdi>”`;
 
 /**
- * The first few of some values; the words around it see to the full stop.
+ * Format the first few values.
  * @param {ArrayLike<number>} values
  * @param {number} [most]
  */
@@ -94,13 +94,13 @@ function narrateRow(derived, row, col) {
 }
 
 /**
- * What changed between two traces, in one sentence, or "".
+ * Describe what changed between two traces, in one sentence, or "".
  * @param {Record<string, any>} was
  * @param {Scene} scene
  */
 export function narrateChange(was, { trace }) {
   const { params, refused, multiplications } = trace.header;
-  if (refused) return ""; // the fence and its sentence say it
+  if (refused) return ""; // the error is shown
   for (const [name, letter] of [
     ["input_dim", "V"],
     ["output_dim", "D"],

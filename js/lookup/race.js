@@ -1,12 +1,12 @@
 /**
- * The race: both ways run on one clock, slowed down so that an eye can follow.
+ * Timing of both methods, as bars that run on one clock, slowed down for the eye.
  */
 import { html, nothing } from "lit-html";
 import { button } from "../kit/controls.js";
 import { duration, fixed, formatInt } from "../kit/format.js";
 import { icon } from "../kit/icons.js";
 
-const LONGEST = 1600; // ms on the screen of the slower way
+const LONGEST = 1600; // ms on the screen of the slower method
 
 /** @typedef {{ done: boolean }} Race */
 

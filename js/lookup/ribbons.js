@@ -1,5 +1,5 @@
 /**
- * The ribbons of a lookup: from a word to its row, and from the row to the output.
+ * Ribbons of the lookup figure: from a word to its row, and from the row to the output.
  */
 import { nothing, svg } from "lit-html";
 import { ribbonPath } from "../kit/curves.js";
@@ -46,10 +46,10 @@ function tokenPath({ scene, derived, at }, n) {
   if (row < 0) {
     const end = at.table.y + at.table.h + 12;
     const stop = ribbonPath(from, y, at.table.x - 4, end);
-    return answered ? stop + ribbonPath(right, end, outX, y) : stop; // a row of zeros or NaN comes from the fence
+    return answered ? stop + ribbonPath(right, end, outX, y) : stop; // a row of zeros or NaN comes from below the table
   }
   const i = row - row0;
-  const toLabel = `H${at.labels.x + at.labels.w - 10}`; // the label's own ground hides the rest
+  const toLabel = `H${at.labels.x + at.labels.w - 10}`; // the label's background hides the rest
   const isDrawn = i >= 0 && i < at.table.rows;
   const out = answered && isDrawn ? ribbonPath(right, rowY(at, i), outX, y) : "";
   if (!at.map) return ribbonPath(from, y, at.labels.x - 2, rowY(at, i)) + toLabel + out;
@@ -61,7 +61,7 @@ function tokenPath({ scene, derived, at }, n) {
 }
 
 /**
- * The one-hot way: one word meets every row, and every row goes into the sum.
+ * One-hot matmul: one word is multiplied with every row, and every row enters the sum.
  * @param {import("./figure.js").Drawing} drawing
  */
 function fan({ scene, derived, at, highlight }) {

@@ -1,5 +1,5 @@
 /**
- * What is only on the screen in this view: the spot that is looked at, and the windows that follow it.
+ * UI state of the lookup view: the selection and the windows that follow it.
  */
 import { cachedLayout } from "../kit/layout_cache.js";
 import { layout, clampWindows } from "./layout.js";
@@ -23,7 +23,7 @@ export function initialUi() {
 }
 
 /**
- * What is looked at: the pointer first, then the keyboard, then the step.
+ * Return the selected spot: hover first, then focus, then the step.
  * @param {Pick<Scene, "ui">} scene
  * @returns {Spot}
  */
@@ -32,7 +32,7 @@ export function selection({ ui }) {
 }
 
 /**
- * The layout, the same object as long as nothing it depends on changes.
+ * Return the layout, cached.
  * @param {Scene} scene
  * @param {Derived} derived
  */
@@ -41,7 +41,7 @@ export function layoutOf(scene, { V, D, N }) {
   return cachedLayout(scene.explorer, what, layout);
 }
 
-/** Move the windows to what is looked at; called before each painting. @param {Scene} scene */
+/** Move the windows to the selection; called before each paint. @param {Scene} scene */
 export function clampUi(scene) {
   if (!scene.size.figure) return;
   const derived = derive(scene.trace);

@@ -1,5 +1,5 @@
 /**
- * A lookup's trace as the view reads it: which row each word reads, and who reads a row.
+ * Facts derived from a lookup trace: the row each word reads, and the words that read each row.
  */
 import { group, range } from "d3-array";
 import { maxAbs } from "../kit/colors.js";
@@ -8,7 +8,7 @@ import { rowOf } from "../kit/wire.js";
 /** @typedef {import("../kit/wire.js").Trace} Trace */
 /**
  * @typedef {object} Derived
- * @property {number} N                the words that travelled; the rest of a very long text stays in Python
+ * @property {number} N                words sent; the rest of a very long text stays in Python
  * @property {number} total            all words
  * @property {number} V
  * @property {number} D
@@ -17,12 +17,12 @@ import { rowOf } from "../kit/wire.js";
  * @property {ArrayLike<number>} ids
  * @property {number[]} rows             the row each word reads, or −1 where there is none
  * @property {Map<number, number[]>} readers  the words that read a row
- * @property {number} vmax               the size of value that gets the full colour
+ * @property {number} vmax               absolute value that gets the full color
  * @property {string | null} error
  * @property {(n: number) => boolean} outOfRange
  * @property {(row: number) => ArrayLike<number>} weights
- * @property {(n: number) => ArrayLike<number> | null} output  null where the lookup was refused
- * @property {(n: number) => ArrayLike<number> | null} onehot  null where that way was not run
+ * @property {(n: number) => ArrayLike<number> | null} output  null where the lookup raised
+ * @property {(n: number) => ArrayLike<number> | null} onehot  null where the one-hot matmul was not run
  */
 
 /** @type {WeakMap<Trace, Derived>} */
@@ -78,9 +78,9 @@ function part({ arrays }, name) {
 
 /** @typedef {{ part: "chip" | "row" | "table" | "out" | "map", n?: number, row?: number, col?: number }} Spot */
 /**
- * What a spot is about: the word, the row it reads, and all that is the same thing.
+ * What to highlight for a spot: the word, the row it reads, and all words that read it.
  * @typedef {object} Highlight
- * @property {number} n        the word in the middle of it, or −1
+ * @property {number} n        the selected word, or −1
  * @property {number} row      or −1
  * @property {number} col      or −1
  * @property {number[]} tokens all words that read that row

@@ -1,5 +1,5 @@
 /**
- * What hands and keys do in the LoRA view, each act once.
+ * Commands of the LoRA view: each thing that pointer, keys and buttons can do, once.
  */
 import { broadcastRow } from "../kit/link.js";
 import { withPaintedCell } from "./paint.js";
@@ -19,7 +19,7 @@ export function setRank(scene, rank) {
 }
 
 /**
- * Hold a spot and give it the keyboard.
+ * Select a spot and move the focus to it.
  * @param {Scene} scene
  * @param {Spot} spot
  * @param {any} [open]
@@ -31,7 +31,7 @@ export function focusSpot({ explorer, trace }, spot, open = null) {
   if (spot.i !== undefined) broadcastRow(explorer, derive(trace).rows[spot.i]);
 }
 
-/** Train a token, or leave it out. @param {Scene} scene @param {number} i */
+/** Add a token to the trained ones, or remove it. @param {Scene} scene @param {number} i */
 export function toggleTrained(scene, i) {
   const { explorer, trace } = scene;
   const { rows } = derive(trace);
@@ -49,7 +49,7 @@ export function toggleTrained(scene, i) {
 }
 
 /**
- * Bend the predicted curve at a rank.
+ * Set the predicted error at a rank.
  * @param {Scene} scene
  * @param {number} r
  * @param {number} value
@@ -60,7 +60,7 @@ export function bendCurveAt({ explorer, ui }, r, value) {
 }
 
 /**
- * Tell Python: this cell of the change has this value.
+ * Send the new value of a cell of ΔW to Python.
  * @param {Scene} scene
  * @param {number} i
  * @param {number} c
@@ -78,7 +78,7 @@ export function paintCell(scene, i, c, value) {
   explorer.edit({ edits: next });
 }
 
-/** Bake A and B into the table, or take them out again. @param {Scene} scene */
+/** Merge A and B into the table, or unmerge them. @param {Scene} scene */
 export function toggleMerge(scene) {
   const { explorer, ui, trace } = scene;
   ui.local.merged = !ui.local.merged;

@@ -1,5 +1,5 @@
 /**
- * The arithmetic behind each number of the LoRA view, with the very numbers in it.
+ * Arithmetic card of the LoRA view: the formula behind each number, with its numbers.
  */
 import { html } from "lit-html";
 import { fixed, formatInt } from "../kit/format.js";
@@ -113,7 +113,7 @@ function displacementLine(derived, now, i, most) {
 }
 
 /**
- * The formula of a number on the right.
+ * Return the formula of a fact.
  * @param {string} id
  * @param {Scene} scene
  * @param {Derived} derived

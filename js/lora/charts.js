@@ -1,5 +1,6 @@
 /**
- * The charts below the equation: the change itself, its spectrum, the error by rank, the first update.
+ * Charts below the equation: ΔW, its singular values, the reconstruction error by rank, the first
+ * update.
  */
 import { nothing, svg } from "lit-html";
 import { fixed, formatInt } from "../kit/format.js";
@@ -21,7 +22,7 @@ const axes = ({ x, y, w, h }) =>
 /** @param {number} share */
 export const percent = (share) => `${fixed(100 * share, 1)} %`;
 
-/** The change that is to be learnt; painted by hand, when that is chosen. @param {Drawing} d */
+/** Grid of the target ΔW, which can be painted. @param {Drawing} d */
 export function deltaGrid(d) {
   const { at, derived, scene } = d;
   const { delta } = at;
@@ -68,7 +69,7 @@ export function errorChart({ at, scene, derived, moment, predicting }) {
   const label = `${formatInt(parameterCount(derived, moment.r))} numbers`;
   const dot = place(moment.r, derived.errors[moment.r]);
   const left = dot.x > x + w * 0.55;
-  // Beside the point, and where the curve comes down to it from the left, above it.
+  // Place the label beside the point, or above it where the curve would cross it.
   const back = Math.max(0, moment.r - Math.ceil((92 / w) * K));
   const labelY = left
     ? Math.max(y + 18, place(back, derived.errors[back]).y - 20)
@@ -89,7 +90,7 @@ export function errorChart({ at, scene, derived, moment, predicting }) {
 }
 
 /**
- * The error left on the rows trained: it moves with the steps, the charts do not.
+ * Error on the trained rows: it moves with the steps, the charts do not.
  * @param {Drawing} d
  */
 export function trainedErrorPoint({ at, derived, moment, predicting }) {
@@ -98,7 +99,7 @@ export function trainedErrorPoint({ at, derived, moment, predicting }) {
 }
 
 /**
- * The learner's curve: points to drag while it is asked, and afterwards how far off each was.
+ * Predicted curve: points to drag while predicting, and afterwards how far off each was.
  * @param {import("../kit/predict.js").Prediction} prediction
  * @param {(r: number, error: number) => { x: number, y: number }} place
  * @param {import("./trace.js").Derived} derived
@@ -122,7 +123,7 @@ function predictedCurve(prediction, place, derived, predicting, stop) {
     })}`;
 }
 
-/** The first update by rank, for both scalings. @param {Drawing} d */
+/** Chart of the norm of the first update by rank, for both scalings. @param {Drawing} d */
 export function firstUpdateChart({ at, derived, scene, moment }) {
   const box = at.first;
   const { x, y, w, h } = box;
@@ -132,7 +133,7 @@ export function firstUpdateChart({ at, derived, scene, moment }) {
   const px = (/** @type {number} */ r) => x + (K > 1 ? (r - 1) / (K - 1) : 0.5) * w;
   const py = (/** @type {number} */ v) => y + h * (1 - v / top);
   const selectedValues = scene.params.scaling === "rslora" ? stable : plain;
-  // Beside the end of each line, and never one on the other.
+  // Place the labels at the line ends, never one over the other.
   const high = Math.min(py(stable[K - 1]), y + h - 14);
   const ends = { stable: high, plain: Math.max(py(plain[K - 1]), high + 14) };
   /** @param {ArrayLike<number>} values @param {"plain" | "stable"} kind @param {string} name */

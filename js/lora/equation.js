@@ -1,5 +1,5 @@
 /**
- * The equation as a figure: W + α/r · A · B = W′, with edges of A and B that change the rank.
+ * The equation W + α/r · A · B = W′ as a figure; the edges of A and B change the rank.
  */
 import { nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
@@ -25,7 +25,7 @@ export function grid({ scene, derived, spot }, spec) {
     const values = Array.prototype.slice.call(row(i), 0, columns);
     const at = rowStop === i ? Math.min(colStop ?? 0, columns - 1) : -1;
     const word = part === "b" ? "" : derived.words[i];
-    // By what it shows: while the steps run, only rows that changed are made anew.
+    // Keyed by content: while it plays, only rows that changed are rendered again.
     return guard([...values, vmax, word, box.x, box.y, cw, rh, at, scene.theme], () =>
       heatmapRow({
         values,
@@ -65,7 +65,7 @@ export function equation(d) {
     ${signs(d)}`;
 }
 
-/** Faint places for the ranks that are not used. @param {Drawing} d */
+/** Faint boxes for the ranks that are not used. @param {Drawing} d */
 function unusedRanks({ at, moment, merged }) {
   if (merged) return nothing;
   const { a, b } = at;

@@ -1,5 +1,5 @@
 /**
- * What stands beside the LoRA figure: the controls on the left, the numbers on the right.
+ * Facts beside the LoRA figure: parameters, reconstruction error, row displacement, merge.
  */
 import { factGroups } from "../kit/facts_panel.js";
 import { fixed, formatInt } from "../kit/format.js";

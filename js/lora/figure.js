@@ -1,5 +1,5 @@
 /**
- * The figure of the LoRA view: the equation, how far each row moved, and four charts below.
+ * The LoRA figure: the equation, the row displacements, and four charts below.
  */
 import { html, svg } from "lit-html";
 import { deltaGrid, errorChart, firstUpdateChart, trainedErrorPoint, spectrum } from "./charts.js";
@@ -61,7 +61,7 @@ export function figure(scene) {
 }
 
 /**
- * The frames about what makes a number: a row of W and of A, a column of B, a row of W′.
+ * Rings around what a number is computed from: a row of W and of A, a column of B, a row of W′.
  * @param {Drawing} d
  */
 function rings({ at, spot, moment, merged }) {

@@ -80,7 +80,7 @@ const lora = {
     const was = before.header.params;
     const now = scene.trace.header.params;
     const derived = derive(scene.trace);
-    // The same step again, as far as it travelled; a run of another length keeps its end.
+    // Keep the step; with another number of steps go to the end.
     if (derive(before).frames !== derived.frames) explorer.ui.step = derived.frames - 1;
     const same = ["target", "input_dim", "output_dim", "edits", "seed"].every(
       (name) => JSON.stringify(was[name]) === JSON.stringify(now[name]),
@@ -113,7 +113,7 @@ const lora = {
   },
 };
 
-/** What was held, if it is still there. @param {any} spot @param {Scene} scene */
+/** Return the selected spot, or null if it no longer exists. @param {any} spot @param {Scene} scene */
 function clampSpot(spot, { trace }) {
   const derived = derive(trace);
   const r = rankOf(derived, trace.header.params.rank);

@@ -20,7 +20,7 @@ import { derive } from "./trace.js";
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
 /**
- * What a press on this place drags.
+ * Return what a press on this place drags.
  * @param {string} place
  * @returns {"a" | "b" | "cut" | "curve" | null}
  */
@@ -104,7 +104,7 @@ export function pointer(scene) {
 }
 
 /**
- * Whether a click on the strip means its box (or, on a phone, its word).
+ * Return whether a click on the strip means its checkbox (or, on a phone, its word).
  * @param {import("./layout.js").Layout} at
  * @param {number} x
  */

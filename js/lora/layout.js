@@ -1,5 +1,5 @@
 /**
- * Where things stand in the LoRA figure, in pixels. Pure: the equation above, the charts below.
+ * Layout of the LoRA figure, in pixels. Pure. The equation above, the charts below.
  */
 
 const TOP = 40; // two lines of headings
@@ -22,7 +22,7 @@ const CELL = { least: 4, most: 15 };
  * @property {Box} b
  * @property {Box} m             W′
  * @property {{ plus: number, dot: number, equals: number, y: number }} signs
- * @property {Box & { rh: number, bar: number }} strip   how far each row moved; `bar` begins its bars
+ * @property {Box & { rh: number, bar: number }} strip   row displacements; `bar`: where the bars begin
  * @property {Box & { cw: number, rh: number, cols: number }} delta
  * @property {Box} spectrum
  * @property {Box} error
@@ -134,14 +134,14 @@ function lower({ width, n, cols, y, narrow }) {
 }
 
 /**
- * Where a rank's end lies on A, and how far B reaches down.
+ * Return the right edge of A and the lower edge of B at a rank.
  * @param {Layout} at
  * @param {number} r
  */
 export const edges = (at, r) => ({ x: at.a.x + r * at.cw, y: at.b.y + r * at.rh });
 
 /**
- * The rank nearest to a point of a drag.
+ * Return the rank nearest to a point of a drag.
  * @param {"a" | "b" | "cut" | "curve"} part
  * @param {Layout} at
  * @param {number} K
@@ -158,11 +158,11 @@ export function rankAt(part, at, K, x, y) {
   return Math.max(1, Math.min(K, Math.round(raw)));
 }
 
-/** How many places the spectrum has. @param {number} K */
+/** Return the number of bars of the spectrum. @param {number} K */
 export const bars = (K) => Math.max(2, K);
 
 /**
- * A place on the chart of errors.
+ * Return a point on the error chart.
  * @param {Box} box
  * @param {number} K
  * @param {number} r
@@ -173,7 +173,7 @@ export function errorPlace({ x, y, w, h }, K, r, error) {
 }
 
 /**
- * What lies under a point.
+ * Return the spot under a point.
  * @param {Layout} at
  * @param {{ n: number, r: number }} what
  * @param {number} x

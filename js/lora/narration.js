@@ -1,5 +1,5 @@
 /**
- * What the LoRA view says: one plain sentence about what the eye should have seen.
+ * Narration of the LoRA view.
  */
 import { html } from "lit-html";
 import { pluralize, fixed, scientific, formatInt } from "../kit/format.js";
@@ -12,14 +12,14 @@ import { parameterCount, rankOf, derive, farthestUntrained } from "./trace.js";
 /** @typedef {import("./trace.js").Moment} Moment */
 
 /**
- * A row by its word, kept apart from the direction of the sentence.
+ * Name a row by its word, isolated from the text direction of the sentence.
  * @param {Derived} derived
  * @param {number} i
  */
 export const named = ({ words, rows }, i) =>
   words[i] ? html`“<bdi>${words[i]}</bdi>”` : html`Row ${rows[i]}`;
 
-/** A difference: 0 as it is, else by its size. @param {number} value */
+/** Format a difference in scientific notation, or 0. @param {number} value */
 export const formatDifference = (value) => (value === 0 ? "0" : scientific(value));
 
 /** @param {Scene} scene */
@@ -82,7 +82,7 @@ function narrateStep(derived, now) {
   return html`${left} ${subject} was never trained, and has not moved: its row of A is zero.`;
 }
 
-/** What changed between two traces, or "". @param {Record<string, any>} was @param {Scene} scene */
+/** Describe what changed between two traces, or "". @param {Record<string, any>} was @param {Scene} scene */
 export function narrateChange(was, scene) {
   const derived = derive(scene.trace);
   const params = scene.trace.header.params;

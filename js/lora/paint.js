@@ -1,17 +1,17 @@
 /**
- * Painting a change by hand: each cell goes round from 0 to a push one way, the other way, and back.
+ * Painting of ΔW by hand: each cell cycles through 0, positive, negative.
  */
 
 const BRUSH = 0.9;
 
-/** The value that the next stroke gives a cell. @param {number} value */
+/** Return the value that the next stroke gives a cell. @param {number} value */
 export function nextBrushValue(value) {
   if (value > 0) return -BRUSH;
   return value < 0 ? 0 : BRUSH;
 }
 
 /**
- * The edits with one cell painted; a cell of 0 needs none.
+ * Return the edits with one cell painted; a cell of 0 needs none.
  * @param {[number, number, number][]} edits
  * @param {number} row
  * @param {number} col

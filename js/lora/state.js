@@ -1,5 +1,5 @@
 /**
- * What is only on the screen in this view: what is looked at, a drag, and whether A and B are merged.
+ * UI state of the LoRA view: the selection, the current drag, and whether A and B are merged.
  */
 import { cachedLayout } from "../kit/layout_cache.js";
 import { layout } from "./layout.js";
@@ -11,7 +11,7 @@ import { momentOf, derive } from "./trace.js";
  * @typedef {object} LocalUi
  * @property {null | { part: "a" | "b" | "cut" | "curve" } | { part: "paint", value: number, last: string }} drag
  * @property {boolean} merged
- * @property {number} point   the point of the curve that holds the keyboard
+ * @property {number} point   the point of the curve that holds the focus
  */
 
 /** @returns {LocalUi} */
@@ -21,13 +21,13 @@ export const initialUi = () => ({ drag: null, merged: false, point: 1 });
 export const momentAt = (scene) => momentOf(scene.trace, scene.params.rank, scene.ui.step);
 
 /**
- * What is looked at: the pointer first, then the keyboard.
+ * Return the selected spot: hover first, then focus.
  * @param {Scene} scene
  * @returns {Spot | null}
  */
 export const selection = ({ ui }) => ui.hover ?? ui.focus;
 
-/** The layout, the same object as long as nothing it depends on changes. @param {Scene} scene */
+/** Return the layout, cached. @param {Scene} scene */
 export function layoutOf(scene) {
   const { n, cols, K } = derive(scene.trace);
   const what = { width: scene.size.figure, n, cols, K };
@@ -37,7 +37,7 @@ export function layoutOf(scene) {
 /** @param {Scene} scene */
 export const isPredicting = ({ ui }) => ui.prediction?.phase === "open";
 
-/** The data-place of a spot. @param {Spot} spot */
+/** Return the data-place of a spot. @param {Spot} spot */
 export function placeOf({ part, i, k, c }) {
   if (part === "token") return `token:${i}`;
   return part === "b" ? `b:${k}:${c}` : `${part}:${i}:${part === "a" ? k : c}`;

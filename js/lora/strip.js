@@ -1,5 +1,5 @@
 /**
- * One bar for each token: whether it was trained, and how far its row has moved.
+ * Row displacements: one bar for each token, and whether it is trained.
  */
 import { html, nothing, svg } from "lit-html";
 import { fixed } from "../kit/format.js";

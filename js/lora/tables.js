@@ -1,5 +1,5 @@
 /**
- * Every number that the LoRA view draws, as data.
+ * Data tables of the LoRA view: every number that is drawn.
  */
 import { fixed, formatInt } from "../kit/format.js";
 import { percent } from "./charts.js";

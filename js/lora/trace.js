@@ -1,5 +1,5 @@
 /**
- * A LoRA trace as the view reads it: every rank is in it, and of each the steps that travelled.
+ * Facts derived from a LoRA trace: all ranks, each at the steps that were sent.
  */
 import { max } from "d3-array";
 import { maxAbs } from "../kit/colors.js";
@@ -13,7 +13,7 @@ import { rowOf } from "../kit/wire.js";
  * @property {number} n           rows drawn
  * @property {number} cols        columns drawn
  * @property {number} K           ranks
- * @property {number} frames           steps that travelled
+ * @property {number} frames           steps that were sent
  * @property {ArrayLike<number>} rows   the row behind each row drawn
  * @property {ArrayLike<number>} steps
  * @property {number} last        the number of the last step
@@ -21,9 +21,9 @@ import { rowOf } from "../kit/wire.js";
  * @property {Set<number>} trainedRows   of the rows drawn, those trained
  * @property {number} trainedCount     how many rows are trained
  * @property {ArrayLike<number>} values   singular values of the change
- * @property {ArrayLike<number>} errors   left by the best of each rank, from 0
+ * @property {ArrayLike<number>} errors   reconstruction error of the best matrix of each rank, from 0
  * @property {number[]} scales
- * @property {number} vmax        the size of a weight that gets the full colour
+ * @property {number} vmax        absolute weight that gets the full color
  * @property {number} vmaxDelta
  * @property {boolean} random     whether A started at random
  * @property {string | null} error
@@ -40,7 +40,7 @@ import { rowOf } from "../kit/wire.js";
  * @property {(i: number) => ArrayLike<number>} a   a row of A, R numbers
  * @property {(k: number) => ArrayLike<number>} b   a row of B
  * @property {(i: number) => number[]} after        a row of W′
- * @property {(i: number) => number} displacement          how far a row has moved
+ * @property {(i: number) => number} displacement          displacement of a row
  * @property {number} moved       rows that moved, of all V
  * @property {number} maxUntrainedDisplacement    of the rows that were not trained
  * @property {number} trainedError        the error on the rows trained
@@ -92,19 +92,19 @@ export function derive(trace) {
 const size = (values) => max(values, (v) => (Number.isFinite(v) ? Math.abs(v) : 0)) || 1;
 
 /**
- * The rank that counts: the parameter, as far as the table allows.
+ * Return the rank, limited by the table.
  * @param {Derived} derived
  * @param {number} rank
  */
 export const rankOf = ({ K }, rank) => Math.max(1, Math.min(K, rank));
 
-/** The numbers that A and B hold. @param {Derived} derived @param {number} r */
+/** Return the number of parameters of A and B. @param {Derived} derived @param {number} r */
 export const parameterCount = ({ V, D }, r) => (V + D) * r;
 
 /**
  * @param {Trace} trace
  * @param {number} rank
- * @param {number} frame  which of the steps that travelled
+ * @param {number} frame  which of the steps that were sent
  * @returns {Moment}
  */
 export function momentOf(trace, rank, frame) {
@@ -175,7 +175,7 @@ function moment({ header, arrays }, derived, r, f) {
   };
 }
 
-/** How far a first plain step moves the rows trained, by rank: α/r, α/√r. @param {Trace} trace */
+/** Return the norm of the first SGD update of the trained rows, by rank: α/r, α/√r. @param {Trace} trace */
 export function firstUpdates({ arrays }) {
   const K = arrays.first.shape[1];
   const { data } = arrays.first;
@@ -183,7 +183,7 @@ export function firstUpdates({ arrays }) {
 }
 
 /**
- * The first drawn row that was not trained and lies farthest from where it was, or −1.
+ * Return the untrained row with the largest displacement, or −1.
  * @param {Derived} derived
  * @param {Moment} now
  */

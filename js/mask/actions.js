@@ -1,5 +1,5 @@
 /**
- * What hands and keys can do in the mask view, each act once.
+ * Commands of the mask view: each thing that pointer, keys and buttons can do, once.
  */
 import { clamp } from "../kit/roving_tabindex.js";
 import { withLength, insert, indexAfterMove, move, remove } from "./layer_edits.js";
@@ -8,7 +8,7 @@ import { withLength, insert, indexAfterMove, move, remove } from "./layer_edits.
 /** @typedef {import("./trace.js").Derived} Derived */
 
 /**
- * Send layers and go to one of them.
+ * Send new layers and select one of them.
  * @param {Scene} scene
  * @param {string[]} layers
  * @param {number} step
@@ -20,7 +20,7 @@ export function setLayers(scene, layers, step) {
 }
 
 /**
- * Change parameters. After layers were refused, Python still has them: the good ones go along.
+ * Change parameters. After an error Python still holds the bad layers: send the good ones along.
  * @param {Scene} scene
  * @param {Record<string, any>} patch
  */
@@ -74,7 +74,7 @@ export function chooseLayer({ explorer, ui }, stage) {
 }
 
 /**
- * Hold a place.
+ * Select a cell and move the focus to it.
  * @param {Scene} scene
  * @param {{ part: "place", k: number, b: number, cell: number }} spot
  * @param {any} [open]

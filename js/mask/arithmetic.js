@@ -1,5 +1,5 @@
 /**
- * The arithmetic behind the numbers of the mask view, with the very numbers in it.
+ * Arithmetic card of the mask view: the formula behind each number, with its numbers.
  */
 import { html } from "lit-html";
 import { pluralize, fixed } from "../kit/format.js";
@@ -14,14 +14,14 @@ import { isPadding, norm, pooledOf, derive } from "./trace.js";
 /** @typedef {{ name?: string, body: unknown, note?: unknown, main?: boolean }} Line */
 
 /**
- * A number inside a sum: brackets keep a minus apart.
+ * Format a term of a sum: negative numbers in brackets.
  * @param {number} value
  * @param {number} [digits]
  */
 const term = (value, digits = 2) =>
   value < 0 ? `(${fixed(value, digits)})` : fixed(value, digits);
 
-/** The lines of the card. @param {Scene} scene @returns {{ lines: Line[], pinned: boolean }} */
+/** Return the lines of the arithmetic card. @param {Scene} scene @returns {{ lines: Line[], pinned: boolean }} */
 export function arithmetic(scene) {
   const derived = derive(scene.trace);
   const { open, local, hover, focus } = scene.ui;
@@ -46,7 +46,7 @@ export function arithmetic(scene) {
 }
 
 /**
- * What one place is made of.
+ * Return the lines of one cell: its value and its mask.
  * @param {Derived} derived
  * @param {Stage} stage
  * @param {number} b
@@ -96,7 +96,7 @@ function cellLines(derived, stage, b, cell = 0) {
 }
 
 /**
- * Number i of the pooled vector, here and without padding.
+ * Return the lines of entry i of the pooled vector, of this model and of the unpadded reference.
  * @param {Derived} derived
  * @param {number} b
  * @param {number} i
@@ -188,7 +188,7 @@ function overPositions(derived, stage, before, b, i, variant, result) {
 }
 
 /**
- * How the loss comes out of the outputs.
+ * Return the line of the loss.
  * @param {Derived} derived
  * @param {Variant} variant
  * @returns {Line}
@@ -219,7 +219,7 @@ function lossLine(derived, variant) {
 }
 
 /**
- * The formula behind a number on the right.
+ * Return the formula of a fact.
  * @param {string} id
  * @param {Derived} derived
  * @param {number} b

@@ -1,6 +1,6 @@
 /**
- * The numbers of a stage as coloured cells: one path for each colour, since a batch on its way
- * through six layers has thousands of them.
+ * Outputs of a layer as colored cells, one path for each color: six layers of a batch have
+ * thousands of them.
  */
 import { nothing, svg } from "lit-html";
 import { divergingColor } from "../kit/colors.js";
@@ -17,7 +17,7 @@ const n = (v) => Math.round(v * 100) / 100;
 /** @param {number} x @param {number} y @param {number} w @param {number} h */
 const box = (x, y, w, h) => `M${n(x)} ${n(y)}h${n(w)}v${n(h)}h${n(-w)}z`;
 
-/** All cells of a stage, with the marks of their signs. @param {Drawing} d @param {Stage} stage */
+/** Draw all cells of a stage, with sign marks. @param {Drawing} d @param {Stage} stage */
 export function cells({ derived, at, scene }, stage) {
   const k = stage.n + 1;
   const { x, pitch } = at.columns[k];
@@ -62,7 +62,7 @@ export function cells({ derived, at, scene }, stage) {
 }
 
 /**
- * Stripes over what padding has spoilt: its places, or a whole vector it went into.
+ * Stripes over padding that counts as words: its cells, or a vector that includes it.
  * @param {Drawing} d
  * @param {Stage} stage
  */
@@ -106,7 +106,7 @@ export function hatch(x, y, w, h) {
   return d;
 }
 
-/** The ids, place by place; padding recedes. @param {Drawing} d */
+/** The ids; padding is pale. @param {Drawing} d */
 export function ids({ derived, at }) {
   const { x, pitch } = at.columns[0];
   const h = Math.min(22, at.vh);

@@ -1,5 +1,5 @@
 /**
- * The controls of the mask view: layers to bring, the layer that is chosen, and the batch.
+ * Controls of the mask view: layers to insert, the selected layer, and the batch.
  */
 import { html, nothing } from "lit-html";
 import { button, choice, slider, stopsBetween, textField } from "../kit/controls.js";
@@ -113,7 +113,7 @@ function layerPalette(scene) {
   </div>`;
 }
 
-/** What can be done with the layer that is chosen. @param {Scene} scene */
+/** Buttons for the selected layer. @param {Scene} scene */
 function selectedLayer(scene) {
   const { ui, params, trace, uid } = scene;
   const { stages } = derive(trace);

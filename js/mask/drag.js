@@ -1,6 +1,6 @@
 /**
- * Hands on the mask figure: cards, pieces of the palette and sentence ends are dragged, places are
- * pointed at. Every drag has keys that do the same: keys.js.
+ * Dragging a new layer from the palette into the model. Every drag has keys that do the same:
+ * input.js.
  */
 import { DRAG_THRESHOLD, capturePointer } from "../kit/pointer.js";
 import { insertLayer } from "./actions.js";
@@ -10,7 +10,7 @@ import { gapAt } from "./layout.js";
 /** @typedef {import("./layout.js").Layout} Layout */
 
 /**
- * A button of the palette: a click puts the layer behind the chosen one, a drag where it is dropped.
+ * Pointer events of a palette button: a click inserts the layer behind the selected one, a drag where it is dropped.
  * @param {Scene} scene
  * @param {string} kind
  */
@@ -49,7 +49,7 @@ export function palette(scene, kind) {
       const { drag } = ui.local;
       ui.local.drag = null;
       if (drag?.kind !== kind || drag.gap === null) return;
-      ui.local.dropped = true; // the click that follows counts for nothing
+      ui.local.dropped = true; // ignore the click that follows
       insertLayer(scene, kind, drag.gap);
     },
     click() {

@@ -1,6 +1,6 @@
 /**
- * The numbers on the right: the pooled vector, the loss and row 0's gradient, each with the mask as
- * far as it comes, without any, and of the sentences cut free of their padding.
+ * Facts beside the mask figure: pooled vector, loss and gradient of row 0, each of this model,
+ * without a mask, and on unpadded sequences.
  */
 import { html, nothing } from "lit-html";
 import { factGroups } from "../kit/facts_panel.js";
@@ -22,7 +22,7 @@ export const VARIANT_NAMES = { here: "this model", without: "no mask", truth: "n
  */
 const orDash = (value, digits, there) => (there ? fixed(value, digits) : "—");
 
-/** How far the loss is off, in words of a column. @param {Derived} derived */
+/** Return how far the loss is off, as a fact. @param {Derived} derived */
 export function lossError({ lossRatio }) {
   if (lossRatio === null) return null;
   const percent = fixed(Math.abs(100 * (lossRatio - 1)), 1);
@@ -83,7 +83,7 @@ export function facts(scene) {
 }
 
 /**
- * The vector that the first layer without time gives for the chosen sentence.
+ * Table of the vector that the first pooling layer returns for the selected sentence.
  * @param {Scene} scene
  * @param {Derived} derived
  * @param {boolean} predicting

@@ -1,6 +1,6 @@
 /**
- * The figure of a mask: the model as a row of cards, below each what comes out of it, sentence by
- * sentence, and the mask as a ribbon that runs beside the values.
+ * The mask figure: the model as a row of cards, below each its outputs, sentence by sentence, and
+ * the mask as a ribbon beside the values.
  */
 import { html, nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
@@ -70,7 +70,7 @@ function column(d, stage) {
 }
 
 /**
- * The one number of a sentence, written beside its cell.
+ * The single output of a sentence, as text beside its cell.
  * @param {Drawing} d
  * @param {Stage} stage
  */
@@ -85,7 +85,7 @@ function valueBeside({ derived, at }, stage) {
   );
 }
 
-/** The sentence that is looked at. @param {Drawing} d */
+/** Background of the selected sentence. @param {Drawing} d */
 function selectedSentence({ scene, derived, at }) {
   const b = scene.ui.local.sentence;
   if (b >= derived.B) return nothing;
@@ -96,7 +96,7 @@ function selectedSentence({ scene, derived, at }) {
   );
 }
 
-/** From card to card. @param {Drawing} d */
+/** Arrows from card to card. @param {Drawing} d */
 function arrows({ at }) {
   if (at.narrow) return nothing;
   return at.columns.slice(1).map(({ card }, k) => {
@@ -106,7 +106,7 @@ function arrows({ at }) {
   });
 }
 
-/** What the marks mean, once. @param {Drawing} d */
+/** Key of the marks. @param {Drawing} d */
 function key({ derived, at }) {
   const y = at.foot + 12;
   const stripe = derived.stages.some(({ paddingCounts }) => paddingCounts);
@@ -115,7 +115,7 @@ function key({ derived, at }) {
     ${stripe ? svg`<path class="stripes" d="M124 ${y + 1}l9 -9M129 ${y + 1}l9 -9M134 ${y + 1}l6 -6" /><text x="146" y=${y}>padding that counts as a word</text>` : nothing}</g>`;
 }
 
-/** The three losses, side by side. @param {Drawing} d */
+/** The the three losses, side by side. @param {Drawing} d */
 function bars({ derived, at }) {
   const most = Math.max(
     ...VARIANTS.map((_, i) => (Number.isFinite(derived.loss[i]) ? derived.loss[i] : 0)),
@@ -138,7 +138,7 @@ function bars({ derived, at }) {
   )}</g>`;
 }
 
-/** Every place can hold the keyboard, and says its numbers. @param {Drawing} d */
+/** Focusable cells with their values as labels. @param {Drawing} d */
 function focusableCells({ scene, derived, at, predicting }) {
   const { trace } = scene;
   const stop = tabStop(scene, derived);
@@ -184,7 +184,7 @@ function cellLabel(derived, stage, b, cell, predicting) {
   return `${stage.label}, place ${cell}${token ? `, ${token}` : ""}: ${numbers}${mask}`;
 }
 
-/** The place that is looked at, in every stage that has it. @param {Drawing} d */
+/** Rings around the selected position, in every stage that has it. @param {Drawing} d */
 function rings({ scene, derived, at }) {
   const spot = scene.ui.hover ?? scene.ui.focus;
   if (spot?.part !== "place" && spot?.part !== "ids") return nothing;

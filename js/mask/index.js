@@ -39,7 +39,7 @@ const mask = {
   predictNoun: "layer",
   initialUi: initialUi,
   steps: (trace) => derive(trace).stages.length,
-  // What a hovering pointer cannot change is not even compared.
+  // Guarded: a hover does not change it.
   controls: (scene) => {
     const { trace, params, ui, hidden, size } = scene;
     const key = [

@@ -1,5 +1,5 @@
 /**
- * The model as a row of cards, and the sentences with the handles that cut them.
+ * The model as a row of cards, and the sentences with handles that set their length.
  */
 import { html, nothing } from "lit-html";
 import { icon } from "../kit/icons.js";

@@ -1,5 +1,5 @@
 /**
- * What a hand does to the row of layers and to the sentences. Pure: lists in, lists out.
+ * Edits of the layers and of the sentence lengths. Pure: lists in, lists out.
  */
 
 const TIMELESS = ["Flatten", "GlobalAveragePooling1D", "GlobalMaxPooling1D"];
@@ -46,11 +46,11 @@ export function move(layers, from, gap) {
   return [...rest.slice(0, to), layers[from], ...rest.slice(to)];
 }
 
-/** Where a layer stands after a move. @param {number} from @param {number} gap */
+/** Return the index of a layer after a move. @param {number} from @param {number} gap */
 export const indexAfterMove = (from, gap) => (gap > from ? gap - 1 : gap);
 
 /**
- * A recurrent layer that gives each step, or its last only.
+ * Toggle return_sequences of a recurrent layer.
  * @param {string[]} layers
  * @param {number} at
  */
@@ -71,7 +71,7 @@ export function toggleReturnSequences(layers, at) {
 export const withLength = (lengths, b, n) => lengths.map((old, i) => (i === b ? n : old));
 
 /**
- * The lengths after the text changed: a line that is the same keeps its cut, another shows all words.
+ * The lengths after the text changed: an unchanged line keeps its length, a changed one shows all words.
  * @param {string} before
  * @param {string} after
  * @param {number[]} lengths

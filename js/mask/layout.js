@@ -1,8 +1,6 @@
 /**
- * Where things stand in the mask figure, in pixels. Pure.
- *
- * Wide: a column for the ids and one for each layer, sentences below each other. Narrow: the same
- * columns one below the other, each a band with its card on the left.
+ * Layout of the mask figure, in pixels. Pure. Wide: a column for the ids and one for each layer.
+ * Narrow: the same columns below each other, each with its card on the left.
  */
 
 /** @typedef {import("./trace.js").Derived} Derived */
@@ -31,9 +29,9 @@
  */
 
 const CARD = 30;
-const HEAD = 64; // card, verdict, and air
+const HEAD = 64; // card, verdict, and margin
 const FOOT = 26;
-const BARS = 76; // three losses
+const BARS = 76; // the three losses
 
 /**
  * @param {{ width: number, B: number, T: number, D: number, stages: { form: string, cells: number, size: number }[] }} what
@@ -111,14 +109,14 @@ function pitchOf({ form, cells }, w) {
   return Math.min(most, w / Math.max(1, cells));
 }
 
-/** The top of a sentence in a column. @param {Layout} at @param {number} k @param {number} b */
+/** Return the top of a sentence in a column. @param {Layout} at @param {number} k @param {number} b */
 export const rowTop = (at, k, b) => at.columns[k].y + b * at.rowH;
 
-/** The left of a cell. @param {Layout} at @param {number} k @param {number} cell */
+/** Return the left edge of a cell. @param {Layout} at @param {number} k @param {number} cell */
 export const cellX = (at, k, cell) => at.columns[k].x + cell * at.columns[k].pitch;
 
 /**
- * Where words end and padding begins.
+ * Return the x where words end and padding begins.
  * @param {Layout} at
  * @param {{ T: number, lengths: number[] }} derived
  * @param {boolean} pre
@@ -129,7 +127,7 @@ export function boundary(at, { T, lengths }, pre, b) {
 }
 
 /**
- * How many words a drag to `x` leaves.
+ * Return the length that a drag to `x` sets.
  * @param {Layout} at
  * @param {{ T: number, available: number[] }} derived
  * @param {boolean} pre
@@ -157,7 +155,7 @@ export function gapAt(at, x, y) {
 }
 
 /**
- * Where the mark of a gap stands.
+ * Return the box of the drop mark in a gap.
  * @param {Layout} at
  * @param {number} gap
  * @returns {{ x: number, y: number, w: number, h: number }}
@@ -180,7 +178,7 @@ export function gapMark(at, gap) {
  */
 
 /**
- * What lies under a point.
+ * Return the spot under a point.
  * @param {Layout} at
  * @param {Derived} derived
  * @param {number} x

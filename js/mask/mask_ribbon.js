@@ -1,6 +1,6 @@
 /**
- * The mask as a second ribbon below the values: dots for its places, a line from layer to layer,
- * and an end: used up by a layer, or frayed where one loses it.
+ * The mask as a ribbon below the values: dots for its positions, a line from layer to layer, and
+ * an end: used by a layer, or lost.
  */
 import { nothing, svg } from "lit-html";
 import { cellX, rowTop } from "./layout.js";
@@ -33,7 +33,7 @@ export function dots({ derived, at }, stage) {
 }
 
 /**
- * From one stage to the next: on, into the vector, or frayed.
+ * Draw the mask from one stage to the next: passed on, used by a vector, or frayed where it is lost.
  * @param {Drawing} d
  * @param {Stage} before
  * @param {Stage} stage
@@ -80,7 +80,7 @@ function parts(on, frayed, { verdict }) {
 }
 
 /**
- * Up into the middle of a vector.
+ * Return a curve up into the middle of a vector.
  * @param {number} x
  * @param {number} y
  * @param {number} x2
@@ -90,7 +90,7 @@ const flow = (x, y, x2, y2) =>
   `M${x} ${y}C${n(x + (x2 - x) * 0.6)} ${y} ${n(x + (x2 - x) * 0.4)} ${y2} ${x2} ${y2}`;
 
 /**
- * A short whole piece, then three threads that part.
+ * Return a frayed end: a short line, then three threads.
  * @param {number} x
  * @param {number} y
  * @param {number} w  to the right

@@ -1,5 +1,5 @@
 /**
- * What the mask view says: one plain sentence for whatever is looked at.
+ * Narration of the mask view.
  */
 import { html, nothing } from "lit-html";
 import { pluralize, fixed, formatInt } from "../kit/format.js";
@@ -120,7 +120,7 @@ function narrateId(derived, b, t) {
 }
 
 /**
- * What changed between two traces, in one sentence, or "".
+ * Describe what changed between two traces, in one sentence, or "".
  * @param {Record<string, any>} was
  * @param {Scene} scene
  */

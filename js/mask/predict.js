@@ -20,7 +20,7 @@ export function predict({ trace }) {
   };
 }
 
-/** What it does to the loss. @param {Derived} derived */
+/** Describe the effect on the loss. @param {Derived} derived */
 export function lossOutcome(derived) {
   const wrong = lossError(derived);
   if (derived.noReference)

@@ -1,5 +1,5 @@
 /**
- * What is only on the screen in this view: the sentence that is looked at, and what a hand drags.
+ * UI state of the mask view: the selected sentence, and the current drag.
  */
 import { cachedLayout } from "../kit/layout_cache.js";
 import { layout } from "./layout.js";
@@ -11,7 +11,7 @@ import { derive } from "./trace.js";
 /**
  * @typedef {object} Drag
  * @property {number} [from]    the layer that is moved
- * @property {string} [kind]    the layer that is brought
+ * @property {string} [kind]    the new layer from the palette
  * @property {number} [pad]     the sentence whose end is moved
  * @property {number} x         where it began
  * @property {number} y
@@ -19,11 +19,11 @@ import { derive } from "./trace.js";
  */
 /**
  * @typedef {object} LocalUi
- * @property {boolean} begun        whether the step was put on the layer that tells the story
+ * @property {boolean} begun        whether the first step was set to the layer that loses the mask
  * @property {number} sentence
  * @property {Drag | null} drag
- * @property {number | null} asking  the card that holds the keyboard while predicting
- * @property {number | null} goal    the layer to stand at once the next trace is here
+ * @property {number | null} asking  the card that holds the focus while predicting
+ * @property {number | null} goal    the layer to select with the next trace
  * @property {boolean} dropped       whether a drag from the palette just ended
  */
 
@@ -33,7 +33,7 @@ export function initialUi() {
 }
 
 /**
- * The layout, the same object as long as nothing it depends on changes.
+ * Return the layout, cached.
  * @param {Scene} scene
  * @param {Derived} derived
  */
@@ -43,7 +43,7 @@ export function layoutOf(scene, { B, T, D, stages }) {
   return cachedLayout(scene.explorer, what, layout);
 }
 
-/** The story stands at the layer that loses the mask: there the view opens. @param {Scene} scene */
+/** Open at the layer that loses the mask, and keep the selected sentence valid. @param {Scene} scene */
 export function clampUi({ trace, ui }) {
   const derived = derive(trace);
   if (!ui.local.begun) {
@@ -53,7 +53,7 @@ export function clampUi({ trace, ui }) {
   ui.local.sentence = Math.max(0, Math.min(ui.local.sentence, derived.B - 1));
 }
 
-/** The place of the grid that holds its tab stop. @param {Scene} scene @param {Derived} derived */
+/** Return the cell that holds the tab stop. @param {Scene} scene @param {Derived} derived */
 export function tabStop({ ui }, { stages, B }) {
   const { focus } = ui;
   const there =

@@ -1,5 +1,5 @@
 /**
- * Every number the mask view draws, as tables.
+ * Data tables of the mask view: every number that is drawn.
  */
 import { fixed } from "../kit/format.js";
 import { VARIANT_NAMES, lossError } from "./facts.js";

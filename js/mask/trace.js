@@ -1,12 +1,13 @@
 /**
- * A mask's trace as the view reads it: what stands at each place of each stage, and what it costs.
+ * Facts derived from a mask trace: the output and the mask of each layer, and what a lost mask
+ * costs.
  */
 
 /** @typedef {import("../kit/wire.js").Trace} Trace */
 /** @typedef {import("../kit/wire.js").NdArray} NdArray */
 /** @typedef {"here" | "without" | "truth"} Variant */
 /**
- * What came out of one layer. Of a `vector` each cell is a number; else each is a place in time.
+ * Output of one layer. Of a `vector` each cell is a number, else a position in the sequence.
  * @typedef {object} Stage
  * @property {number} n
  * @property {string} name
@@ -15,12 +16,12 @@
  * @property {string} label     its short name, for the card
  * @property {"made" | "kept" | "replaced" | "consumed" | "lost here" | "none"} verdict
  * @property {string} why
- * @property {"steps" | "flat" | "vector"} form  `flat`: a vector that is drawn folded, place by place
+ * @property {"steps" | "flat" | "vector"} form  `flat`: a flattened vector, drawn position by position
  * @property {number} cells     how many cells are drawn of a sentence
  * @property {number} size      how many numbers a cell has
  * @property {number[]} shape
  * @property {boolean} paddingCounts   whether padding counts here like a word
- * @property {number} vmax      the size of value that gets the full colour
+ * @property {number} vmax      absolute value that gets the full color
  * @property {(b: number, cell: number, way?: Variant) => number[]} valuesAt    the numbers of a cell
  * @property {((b: number, cell: number) => boolean) | null} mask
  */
@@ -39,7 +40,7 @@
  * @property {number} target
  * @property {string} noReference
  * @property {string} sentence
- * @property {ArrayLike<number>} loss       here, without, truth
+ * @property {ArrayLike<number>} loss       this model, without mask, unpadded reference
  * @property {number | null} lossRatio
  * @property {ArrayLike<number>} row0
  * @property {(way: Variant) => ArrayLike<number> | null} gradient   of row 0
@@ -55,7 +56,7 @@ const SHORT = {
   LayerNormalization: "LayerNorm",
 };
 
-/** The name of a layer as a card has room for. @param {string} spec */
+/** Return the short name of a layer. @param {string} spec */
 export function labelOf(spec) {
   const kind = spec.split("(")[0];
   return SHORT[kind] ?? kind;
@@ -150,12 +151,12 @@ function deriveStage({ header, arrays }, n, before, T) {
 }
 
 /**
- * Padding counts wherever no mask tells it from words, until a layer has used a mask that does.
+ * Mark where padding counts: wherever no mask separates it from words, until a layer used one that does.
  * @param {Stage[]} stages
  * @param {NdArray} ids
  */
 function markWherePaddingCounts(stages, { data, shape: [B, T] }) {
-  let out = data.every((id) => id !== 0); // no padding, nothing to spoil
+  let out = data.every((id) => id !== 0); // no padding at all
   stages.forEach((stage, n) => {
     if (stage.verdict === "consumed" && !stages[n - 1].paddingCounts) out = true;
     const { mask } = stage;
@@ -171,7 +172,7 @@ function markWherePaddingCounts(stages, { data, shape: [B, T] }) {
 }
 
 /**
- * Whether a cell stands for padding.
+ * Return whether a cell is padding.
  * @param {Derived} derived
  * @param {Stage} stage
  * @param {number} b
@@ -186,17 +187,17 @@ export function isPadding(derived, stage, b, cell) {
   );
 }
 
-/** The places of a sentence that hold words. @param {Derived} derived @param {number} b */
+/** Return the words of a sentence. @param {Derived} derived @param {number} b */
 export const wordsOf = (derived, b) => derived.tokens[b].filter((token) => token !== "");
 
-/** How many places of the batch are padding. @param {Derived} derived */
+/** Return how many positions of the batch are padding. @param {Derived} derived */
 export const paddingOf = ({ B, T, lengths }) => B * T - lengths.reduce((sum, n) => sum + n, 0);
 
-/** The length of a vector. @param {ArrayLike<number> | null} vector */
+/** Return the norm of a vector. @param {ArrayLike<number> | null} vector */
 export const norm = (vector) => (vector ? Math.hypot(...Array.from(vector)) : NaN);
 
 /**
- * The pooled numbers of a sentence in all three ways.
+ * Return the pooled vector of a sentence in all three variants.
  * @param {Derived} derived
  * @param {number} b
  * @returns {Record<Variant, number[]>}

@@ -7,10 +7,10 @@ import { selection } from "./state.js";
 /** @typedef {import("./state.js").Selection} Selection */
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
-const LARGEST = 1e6; // Python takes no weight beyond it
+const LARGEST = 1e6; // Python accepts no larger weight
 
 /**
- * The column a bit belongs to; the last one for bits that belong to nobody.
+ * Return the column a bit belongs to; the last one for unused bits.
  * @param {Selection} look
  * @param {number} byte
  * @param {number} bit
@@ -19,7 +19,7 @@ export const columnOfBit = ({ current, derived }, byte, bit) =>
   Math.min(derived.D - 1, current.scheme.bits === 8 ? byte : 2 * byte + (bit > 3 ? 1 : 0));
 
 /**
- * What a click, or Enter, on a spot does.
+ * Run what a click or Enter on a spot means.
  * @param {Scene} scene
  * @param {Selection} selected
  * @param {any} spot
@@ -52,13 +52,13 @@ export function choose(scene, selected, spot) {
   explorer.updateUi({ focus: spot.part === "cell" ? { ...spot, line: "code" } : spot });
 }
 
-/** Hold a spot and give it the keyboard. @param {Scene} scene @param {any} spot */
+/** Select a spot and move the focus to it. @param {Scene} scene @param {any} spot */
 export function focusSpot({ explorer }, spot) {
   explorer.updateUi({ focus: spot, hover: null, open: null }, "step");
   explorer.focusAfterPaint(placeOf(spot));
 }
 
-/** The data-place of a spot. @param {any} spot */
+/** Return the data-place of a spot. @param {any} spot */
 export function placeOf({ part, row, col, line, byte, bit }) {
   if (part === "row") return `row:${row}`;
   if (part === "bit") return `bit:${byte}:${bit}`;
@@ -77,7 +77,7 @@ export function selectRow(scene, row) {
 }
 
 /**
- * The value a weight has, or will have once Python has answered.
+ * Return the value of a weight, with edits that Python has not answered yet.
  * @param {Scene} scene
  * @param {number} row
  * @param {number} col
@@ -91,7 +91,7 @@ export function pendingWeight({ params, trace }, row, col) {
 }
 
 /**
- * Tell Python: this weight has this value.
+ * Send the new value of a weight to Python.
  * @param {Scene} scene
  * @param {Selection} look
  * @param {number} col
@@ -105,7 +105,7 @@ export function setWeight({ explorer }, { row }, col, value) {
   });
 }
 
-/** Ten times the weight in hand. @param {Scene} scene */
+/** Multiply the selected weight by ten. @param {Scene} scene */
 export function growTenfold(scene) {
   const selected = selection(scene);
   const value = pendingWeight(scene, selected.row, selected.col) * 10;
@@ -113,7 +113,7 @@ export function growTenfold(scene) {
 }
 
 /**
- * Turn a bit over, or back.
+ * Flip a bit, or flip it back.
  * @param {Scene} scene
  * @param {Selection} selected
  * @param {{ byte: number, bit: number }} spot

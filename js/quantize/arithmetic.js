@@ -1,5 +1,5 @@
 /**
- * The arithmetic behind each number of this view: the formula with the very numbers in it.
+ * Arithmetic card of the quantization view: the formula behind each number, with its numbers.
  */
 import { html } from "lit-html";
 import { fixed, joinList, formatInt } from "../kit/format.js";
@@ -14,7 +14,7 @@ import { neighborRanks, rowAs } from "./trace.js";
 /** @typedef {{ name?: string, body: unknown, note?: unknown, main?: boolean }} Line */
 
 /**
- * The lines of the arithmetic card.
+ * Return the lines of the arithmetic card.
  * @param {Scene} scene
  * @returns {{ lines: Line[], pinned: boolean }}
  */
@@ -25,7 +25,7 @@ export function arithmetic(scene) {
   return { lines: weightLines(scene, selected), pinned: open?.kind === "weight" };
 }
 
-/** A number in a product or a sum: brackets about a minus. @param {string} text */
+/** Format a term or factor: negative numbers in brackets. @param {string} text */
 const inBrackets = (text) => (text.startsWith("−") ? `(${text})` : text);
 
 /** @param {unknown} text */
@@ -127,7 +127,7 @@ function groupLines({ current, col }) {
 }
 
 /**
- * The code that rounding gives, whatever bits were turned over since: halves go to the even one.
+ * Return the code by rounding half to even, whatever bits were flipped since.
  * @param {import("./trace.js").Row} now
  * @param {number} scaled
  * @param {number} zero
@@ -155,7 +155,7 @@ function bitLine({ current, col }) {
 }
 
 /**
- * The formula of a number in the column on the right.
+ * Return the formula of a fact.
  * @param {string} id
  * @param {Selection} selected
  * @returns {Line[]}

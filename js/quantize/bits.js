@@ -1,5 +1,6 @@
 /**
- * The row in memory: each weight, what it is in steps, its code, the bytes, what comes back, the error.
+ * The row in memory: each weight, its value in steps, its integer code, the bytes, the dequantized
+ * value, the error.
  */
 import { nothing, svg } from "lit-html";
 import { fixed } from "../kit/format.js";
@@ -11,7 +12,7 @@ import { bitsOf, codeOfBit, bitValue } from "./trace.js";
 /** @typedef {import("./figure.js").Drawing} Drawing */
 /** @typedef {import("./layout.js").Line} Line */
 
-/** The stage of the transport at which a line appears. @type {Record<Line, number>} */
+/** The step at which a line appears. @type {Record<Line, number>} */
 export const STAGE_OF_LINE = { weight: 0, scaled: 2, code: 3, bits: 4, back: 5, error: 5 };
 /** @type {Line[]} */
 export const VALUE_LINES = ["weight", "scaled", "code", "back", "error"];
@@ -32,7 +33,7 @@ export function rowInMemory(d) {
 }
 
 /**
- * The values of a line as they are written.
+ * Return the text of a cell.
  * @param {import("./trace.js").Row} row
  * @param {Line} line
  * @param {number} col
@@ -166,7 +167,7 @@ function codeToBitLines({ at, selected }, i, byte) {
 }
 
 /**
- * The bits of this row that are turned over, as "byte:bit".
+ * Return the flipped bits of this row, as "byte:bit".
  * @param {import("../kit/view_types.js").Scene} scene
  * @param {import("./trace.js").Row} now
  */

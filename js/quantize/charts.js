@@ -1,5 +1,6 @@
 /**
- * Below the row: how often which error occurs in the whole table, and who stays whose neighbour.
+ * Charts below the row: a histogram of the quantization errors, and nearest neighbors before and
+ * after.
  */
 import { nothing, svg } from "lit-html";
 import { ribbonPath } from "../kit/curves.js";
@@ -33,7 +34,7 @@ export function histogram({ at, selected, later }) {
   </g>`;
 }
 
-/** Who is near, before and after: a bump chart. @param {Drawing} d */
+/** Nearest neighbors before and after quantization, as a bump chart. @param {Drawing} d */
 export function neighborChart({ at, selected, later }) {
   const { derived, current, row } = selected;
   const { x, y, w, pitch } = at.near;
@@ -67,7 +68,7 @@ export function neighborChart({ at, selected, later }) {
 }
 
 /**
- * On which line each name stands: its rank, and below the border in the order of the ranks there.
+ * Return the line of each name: its rank, and below the border by order of the ranks there.
  * @param {{ row: number, before: number, after: number }[]} ranks
  * @param {number} near
  */

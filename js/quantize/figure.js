@@ -1,5 +1,5 @@
 /**
- * The figure of a quantisation: the rows, one row on its ruler and in memory, errors and neighbours.
+ * The quantization figure: the rows, one row on its ruler and in memory, errors and neighbors.
  */
 import { html, nothing } from "lit-html";
 import { icon } from "../kit/icons.js";
@@ -19,7 +19,7 @@ import { isGrown, selection } from "./state.js";
  * @property {import("./state.js").Selection} selected
  * @property {import("./layout.js").Layout} at
  * @property {boolean} predicting
- * @property {(stage: number) => string} later  the class of what a later step brings
+ * @property {(stage: number) => string} later  class of what a later step adds
  * @property {ReturnType<typeof markPlaces>} places
  */
 
@@ -55,7 +55,7 @@ export function figure(scene) {
   </div>`;
 }
 
-/** How each chosen code and row turned out, at the thing. @param {Drawing} d */
+/** Result of each chosen code and row. @param {Drawing} d */
 function verdicts({ scene, at, selected }) {
   const { prediction } = scene.ui;
   if (!prediction) return nothing;

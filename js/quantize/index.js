@@ -1,5 +1,6 @@
 /**
- * QuantizationExplorer, the browser half: what does a row lose when it becomes small integers?
+ * QuantizationExplorer, the browser half: what does a row lose when it is stored in small
+ * integers?
  */
 import { html, nothing } from "lit-html";
 import { createWidget } from "../kit/explorer.js";

@@ -1,5 +1,5 @@
 /**
- * Hands on the quantisation figure: the pointer that drags a weight, and the keys that do the same.
+ * Pointer and keyboard on the quantization figure.
  */
 import { asVertical, focusedPlace, isNavigationKey, isShortcut } from "../kit/keys.js";
 import { capturePointer, placeUnder, positionIn } from "../kit/pointer.js";
@@ -24,7 +24,7 @@ import { selection } from "./state.js";
 /** @typedef {import("./figure.js").Drawing} Drawing */
 /** @typedef {import("./state.js").Selection} Selection */
 
-/** What a data-place is about. @param {string} place @returns {any} */
+/** Parse a data-place. @param {string} place @returns {any} */
 export function spotAt(place) {
   const [part, a, b] = place.split(":");
   if (part === "mark") return { part, col: Number(a) };
@@ -35,7 +35,7 @@ export function spotAt(place) {
 }
 
 /**
- * The spot under an event, with the weight it is about.
+ * Return the spot under an event, with its column.
  * @param {Event} event
  * @param {Selection} selected
  */

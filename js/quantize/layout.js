@@ -1,5 +1,5 @@
 /**
- * Where things stand in the quantisation figure, in pixels. Pure, and drawn one to one.
+ * Layout of the quantization figure, in pixels. Pure.
  */
 import { followFocus } from "../kit/roving_tabindex.js";
 
@@ -109,7 +109,7 @@ export function layout({ width, V, D, bits, groups, slots }) {
 /** @typedef {{ row: number, col: number, band: number }} Windows  the first row, weight and group drawn */
 
 /**
- * Move the windows as little as needed to hold what is looked at.
+ * Move the windows as little as needed to show the selection.
  * @param {Windows} windows
  * @param {Layout} at
  * @param {{ V: number, D: number, bits: number, block: number, groups: number }} sizes
@@ -130,7 +130,7 @@ export function clampWindows(windows, at, { V, D, bits, block, groups }, { row, 
 }
 
 /**
- * How far the ruler reaches on either side: a round number with room to drag a weight outwards.
+ * Return the extent of the ruler on either side: a round number with room to drag a weight outwards.
  * @param {number} most  the largest weight, signs aside
  */
 export function rulerReach(most) {
@@ -142,7 +142,7 @@ export function rulerReach(most) {
 }
 
 /**
- * Where a value stands on the ruler.
+ * Return the x of a value on the ruler.
  * @param {Layout} at
  * @param {number} value
  * @param {number} reach
@@ -166,7 +166,7 @@ export function valueAt({ ruler }, x, reach) {
 }
 
 /**
- * The lane of each mark, so that marks that are close do not cover each other.
+ * Return the lane of each mark, so that close marks do not cover each other.
  * @param {number[]} xs
  * @param {number} lanes
  * @param {number} apart
@@ -184,7 +184,7 @@ export function lanesOf(xs, lanes, apart) {
 }
 
 /**
- * The left edge of a weight's column in the memory.
+ * Return the left edge of a weight's column.
  * @param {Layout} at
  * @param {number} i counted from the first drawn
  */

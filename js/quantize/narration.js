@@ -1,5 +1,5 @@
 /**
- * What the quantisation view says: the narration of each step, and what an act changed.
+ * Narration of the quantization view.
  */
 import { html } from "lit-html";
 import { pluralize, fixed, joinList, formatInt } from "../kit/format.js";
@@ -11,7 +11,7 @@ import { neighborRanks, derive, rowAs } from "./trace.js";
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./state.js").Selection} Selection */
 
-/** A row in a sentence. @param {Selection} look */
+/** Name the row in a sentence. @param {Selection} look */
 export const rowInSentence = ({ current, row }) =>
   current.word ? html`“<bdi>${current.word}</bdi>”` : html`Row ${row}`;
 
@@ -127,7 +127,7 @@ function narrateOutlier(selected) {
 }
 
 /**
- * What changed between two traces, in one sentence, or "".
+ * Describe what changed between two traces, in one sentence, or "".
  * @param {import("../kit/wire.js").Trace} before
  * @param {Scene} scene
  */

@@ -1,16 +1,17 @@
 /**
- * How this view writes numbers: enough digits to tell neighbours apart, and none that say nothing.
+ * Number formats of the quantization view: enough digits to tell similar values apart, and no
+ * more.
  */
 import { fixed, scientific } from "../kit/format.js";
 
 const LONG = 1e5;
 
-/** Digits after the point that leave `n` that count. @param {number} value @param {number} n */
+/** Return the number of decimals that leave `n` significant digits. @param {number} value @param {number} n */
 const after = (value, n) =>
   Math.max(0, Math.min(9, n - 1 - Math.floor(Math.log10(Math.abs(value)))));
 
 /**
- * A weight: two decimals, and more where the weights are small.
+ * Format a weight: two decimals, and more where the weights are small.
  * @param {number} value
  */
 export function formatWeight(value) {
@@ -21,7 +22,7 @@ export function formatWeight(value) {
 }
 
 /**
- * A step, a scale or an error: three digits that count.
+ * Format a step, a scale or an error: three significant digits.
  * @param {number} value
  */
 export function formatStep(value) {
@@ -45,11 +46,11 @@ export function alignedFormat(size, n = 2, least = 0) {
   return (value) => fixed(value, Math.max(most < 1 ? least : 0, after(most, n)));
 }
 
-/** A code, with its true minus. @param {number} value */
+/** Format an integer code. @param {number} value */
 export const formatCode = (value) => fixed(value, 0);
 
 /**
- * Four digits that count: for arithmetic that a reader checks.
+ * Format four significant digits, for arithmetic that a reader checks.
  * @param {number} value
  */
 export function formatExact(value) {

@@ -10,7 +10,7 @@ import { selection } from "./state.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
-/** The question and what came of it. @param {Scene} scene */
+/** Return the question and the outcome. @param {Scene} scene */
 export function predict(scene) {
   const selected = selection(scene);
   const { current, derived, row } = selected;

@@ -1,5 +1,5 @@
 /**
- * The rows of the table, each with the largest error it has after quantising: where the loss is.
+ * List of the rows of the table, each with its largest quantization error.
  */
 import { html, nothing } from "lit-html";
 import { markOf } from "../kit/predict.js";
@@ -8,7 +8,7 @@ import { alignedFormat } from "./number_format.js";
 /** @typedef {import("./figure.js").Drawing} Drawing */
 
 /**
- * What a row may be called. @param {string[]} words @param {number} row
+ * Return a row's word, or its number where it has none. @param {string[]} words @param {number} row
  */
 export const rowName = (words, row) => words[row] || `row ${row}`;
 

@@ -1,5 +1,6 @@
 /**
- * A row on its ruler: the floats as marks to be dragged, the integer levels, and where each lands.
+ * A row on its ruler: the weights as marks that can be dragged, the quantization levels, and the
+ * level each weight is rounded to.
  */
 import { nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
@@ -10,7 +11,7 @@ import { formatWeight, formatStep } from "./number_format.js";
 /** @typedef {import("./figure.js").Drawing} Drawing */
 /** @typedef {import("./trace.js").Group} Group */
 
-const DENSE = 3; // px between levels, below which they are one grey band
+const DENSE = 3; // px between levels, below which they are drawn as one gray band
 
 /** @param {Drawing} d */
 export function ruler(d) {
@@ -42,7 +43,7 @@ function heading({ at, selected, scene }) {
 }
 
 /**
- * Where the ticks and the marks of a band stand.
+ * Return the y of ticks and marks of a band.
  * @param {import("./layout.js").Layout} at
  * @param {number} y
  */
@@ -158,7 +159,7 @@ function ends({ at, selected }) {
 }
 
 /**
- * Where the marks of the drawn groups stand.
+ * Return the positions of the marks of the drawn groups.
  * @param {Drawing} d
  * @returns {{ col: number, x: number, y: number, group: Group }[]}
  */

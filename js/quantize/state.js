@@ -1,5 +1,6 @@
 /**
- * What is only on the screen in this view: the weight in hand, a drag, and the windows that follow.
+ * UI state of the quantization view: the selected weight, the current drag, and the windows that
+ * follow.
  */
 import { cachedLayout } from "../kit/layout_cache.js";
 import { layout, rulerReach, clampWindows } from "./layout.js";
@@ -15,7 +16,7 @@ import { neighborRanks, derive, rowAs } from "./trace.js";
  * @property {import("./layout.js").Windows} windows
  * @property {Drag | null} drag
  * @property {number | null} row  what a linked view selected, until a row is chosen here
- * @property {boolean} dropped  a drag just ended, and its click is still to come
+ * @property {boolean} dropped  a drag just ended, and its click is still to come: ignore it
  */
 /** @typedef {{ derived: Derived, current: Row, row: number, col: number, reach: number, at: Layout, shown: number }} Selection */
 
@@ -29,11 +30,11 @@ export const initialUi = () => ({
   row: null,
 });
 
-/** Whether the figure shows what the tenfold weight does. @param {Scene} scene */
+/** Return whether the figure shows the tenfold weight. @param {Scene} scene */
 export const isGrown = ({ ui }) => ui.prediction?.phase === "revealed";
 
 /**
- * What a scene shows: the row, the weight in hand, how far the ruler reaches, and the layout.
+ * Return the selected row and weight, with the ruler's extent and the layout.
  * @param {Scene} scene
  * @returns {Selection}
  */
@@ -44,7 +45,7 @@ export function selection(scene) {
   const now = rowAs(derived, params.way, row, isGrown(scene));
   const target = ui.hover?.col ?? ui.focus?.col ?? now.largest;
   const col = Math.max(0, Math.min(derived.D - 1, target));
-  // while a tenfold is asked for, the ruler has room for it already: what moves then is the row
+  // while predicting, the ruler already has room for the tenfold weight
   const grown = ui.prediction ? Math.abs(derived.tenfold(row).value) : 0;
   const most = Math.max(grown, ...Array.from(now.weights, Math.abs));
   const reach = ui.local.drag?.reach ?? rulerReach(most);
@@ -73,12 +74,12 @@ function layoutOf(scene, derived, { scheme, row }) {
   return cachedLayout(scene.explorer, what, layout);
 }
 
-/** Move the windows to what is looked at; called before each painting. @param {Scene} scene */
+/** Move the windows to the selection; called before each paint. @param {Scene} scene */
 export function clampUi(scene) {
   if (!scene.size.figure) return;
   const { derived, current, row, at } = selection(scene);
   const { ui } = scene;
-  // a hover does not move what it points at
+  // a hover does not move the windows
   const col = Math.min(
     derived.D - 1,
     ui.focus?.col ?? (ui.hover ? ui.local.windows.col : current.largest),

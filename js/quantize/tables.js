@@ -1,5 +1,5 @@
 /**
- * Every number this view draws, as data: key T.
+ * Data tables of the quantization view: every number that is drawn.
  */
 import { fixed } from "../kit/format.js";
 import { VALUE_LINES, LINE_NAMES, flippedBits, cellText } from "./bits.js";

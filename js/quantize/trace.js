@@ -1,5 +1,5 @@
 /**
- * A quantisation's trace as the view reads it: three ways, and one row in one of them.
+ * Facts derived from a quantization trace: three schemes, and one row in one of them.
  */
 import { rowOf } from "../kit/wire.js";
 import { alignedFormat } from "./number_format.js";
@@ -7,7 +7,7 @@ import { alignedFormat } from "./number_format.js";
 /** @typedef {import("../kit/wire.js").Trace} Trace */
 /** @typedef {"int8" | "int4" | "groups"} SchemeName */
 /**
- * One way of quantising; what depends on a row is asked for by its number.
+ * One quantization scheme.
  * @typedef {object} Scheme
  * @property {SchemeName} name
  * @property {string} title            "int4, groups of 4"
@@ -18,9 +18,9 @@ import { alignedFormat } from "./number_format.js";
  * @property {number} maxError            the largest error of the table
  * @property {ArrayLike<number>} histogram
  * @property {ArrayLike<number>} error  the largest error of each row
- * @property {ArrayLike<number>} grownError  of each row, once its own largest weight has grown
+ * @property {ArrayLike<number>} grownError  of each row, once its largest weight has grown tenfold
  * @property {ArrayLike<number>} halfStep   half a step of each row
- * @property {ArrayLike<number>} cosine of each row with itself before
+ * @property {ArrayLike<number>} cosine of each row, before and after
  * @property {(row: number, part: string) => ArrayLike<number>} at
  * @property {(row: number) => number[]} others  rows that change when this one grows
  */
@@ -29,10 +29,10 @@ import { alignedFormat } from "./number_format.js";
  * @property {number} V
  * @property {number} D
  * @property {string[]} words
- * @property {number} near              how many neighbours count as near
+ * @property {number} near              number of nearest neighbors that are compared
  * @property {number} bytes             of the floats
- * @property {string | null} error    what cannot be quantised, in the core's words
- * @property {string | null} stored     the way in which a layer was quantised already
+ * @property {string | null} error    error of the core, or null
+ * @property {string | null} stored     scheme in which a layer was already quantized
  * @property {Record<SchemeName, Scheme>} schemes
  * @property {(row: number) => ArrayLike<number>} weights
  * @property {(row: number) => { column: number, value: number }} tenfold
@@ -102,7 +102,7 @@ function deriveScheme({ header, arrays }, name, bits) {
 }
 
 /**
- * One row in one way, as it is or as it is once its largest weight has grown tenfold.
+ * One row in one scheme, as it is or with its largest weight grown tenfold.
  * @typedef {object} Row
  * @property {number} row
  * @property {string} word
@@ -111,12 +111,12 @@ function deriveScheme({ header, arrays }, name, bits) {
  * @property {ArrayLike<number>} weights
  * @property {ArrayLike<number>} scaled
  * @property {ArrayLike<number>} codes
- * @property {ArrayLike<number>} before   the codes before it grew
+ * @property {ArrayLike<number>} before   the codes before the weight grew
  * @property {ArrayLike<number>} bytes
  * @property {ArrayLike<number>} restored
- * @property {number[]} errors           what comes back minus what was there
- * @property {(value: number, more?: number) => string} value  a weight as it is written, alike in the whole row
- * @property {(error: number) => string} error  an error as it is written, alike in the whole row
+ * @property {number[]} errors           dequantized value minus weight
+ * @property {(value: number, more?: number) => string} value  format of a weight, the same in the whole row
+ * @property {(error: number) => string} error  format of an error, the same in the whole row
  * @property {number} largest            the column of the largest weight, signs aside
  * @property {(col: number) => Group} group
  */
@@ -183,7 +183,7 @@ export function rowAs(derived, name, row, grown = false) {
 export const bitsOf = (byte) => Array.from({ length: 8 }, (_, i) => (byte >> (7 - i)) & 1);
 
 /**
- * The column that a bit of a byte belongs to, or −1 where it belongs to nobody.
+ * Return the column that a bit of a byte belongs to, or −1 for unused bits.
  * @param {{ bits: number }} way
  * @param {number} byte
  * @param {number} bit  0 the lowest
@@ -195,7 +195,7 @@ export function codeOfBit({ bits }, byte, bit, D) {
 }
 
 /**
- * What a bit adds to its code when it is 1: the highest of a code counts below zero.
+ * Return the value of a bit in its code (two's complement).
  * @param {{ bits: number }} way
  * @param {number} bit
  */

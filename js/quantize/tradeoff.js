@@ -1,5 +1,5 @@
 /**
- * What each way costs and loses: bits a weight against the largest error of the row.
+ * Trade-off of the schemes: bits per weight against the largest error of the row.
  */
 import { html, svg } from "lit-html";
 import { fixed } from "../kit/format.js";

@@ -15,7 +15,7 @@ import { derive } from "./trace.js";
 export const runsOf = ({ params }) => params.runs;
 
 /**
- * What the controls of the run that is looked at change: its branch, where it has one.
+ * Return the setting that the controls change: of the selected run, or of its branch.
  * @param {Scene} scene
  */
 export function selectedSetting({ params, ui }) {
@@ -35,7 +35,7 @@ export function setOptimizer(scene, optimizer, rate) {
 }
 
 /**
- * Leave the run after this step, with the settings it has: whatever is changed next is a branch.
+ * Branch the run after this step, with the same setting; further changes apply to the branch.
  * @param {Scene} scene
  */
 export function branch(scene) {
@@ -81,7 +81,7 @@ export function removeRun(scene) {
 /** @param {Scene} scene @param {string} name @returns {any} */
 export const limit = ({ trace }, name) => trace.header.limits?.[name] ?? {};
 
-/** Look at a run and a row. @param {Scene} scene @param {number} run @param {number} row */
+/** Select a run and a row. @param {Scene} scene @param {number} run @param {number} row */
 export function selectRow({ explorer, ui }, run, row) {
   Object.assign(ui.local, { run, row, touched: true });
   explorer.updateUi({ hover: null });
@@ -89,7 +89,7 @@ export function selectRow({ explorer, ui }, run, row) {
 }
 
 /**
- * Pin a row, or take the pin away; the oldest makes room.
+ * Pin a row, or unpin it; the oldest pin is dropped.
  * @param {Scene} scene
  * @param {number} row
  */

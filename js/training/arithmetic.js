@@ -11,7 +11,7 @@ import { sceneFrame, rowName } from "./state.js";
 
 /** @typedef {{ name?: string, body: unknown, note?: unknown, main?: boolean }} Line */
 
-/** How formulas and lanes call what an optimiser remembers. @type {Record<string, string>} */
+/** Symbols of the optimizer slots in formulas and lanes. @type {Record<string, string>} */
 export const SLOT_SYMBOLS = { velocity: "v", accumulator: "a", average: "v" };
 
 /** @type {Record<string, string>} */
@@ -25,11 +25,11 @@ const UPDATE_RULES = {
   "sgd + l2": "w −= rate · (g + 0.02 · w): the penalty holds every row",
 };
 
-/** A number inside a formula: in brackets when it has a sign. @param {number} value */
+/** Format a number inside a formula: negative numbers in brackets. @param {number} value */
 const inside = (value) => (value < 0 ? `(${shortNumber(value)})` : shortNumber(value));
 
 /**
- * The lines of the card.
+ * Return the lines of the arithmetic card.
  * @param {Scene} scene
  * @returns {{ lines: Line[], pinned: boolean, tone: "hit" | "warn" }}
  */
@@ -45,7 +45,7 @@ export function arithmetic(scene) {
   return { lines, pinned, tone };
 }
 
-/** Which of the row's numbers this step changes most. @param {SceneFrame} d */
+/** Return the column that this step changes most. @param {SceneFrame} d */
 function mostChanged({ derived, run, row, s }) {
   const change = (/** @type {number} */ c) =>
     Math.abs(run.weights(s + 1, row)[c] - run.weights(s, row)[c]);
@@ -74,7 +74,7 @@ function batchLine(d) {
 }
 
 /**
- * What the optimiser remembers of one number, and how this step changed it.
+ * Return the lines of the optimizer slots of one weight.
  * @param {SceneFrame} d
  * @param {number} c
  * @returns {Line[]}
@@ -107,7 +107,7 @@ function slotLines({ derived, run, row, s }, c) {
 }
 
 /**
- * What this step adds to one number of the row.
+ * Return the line of the update of one weight.
  * @param {SceneFrame} d
  * @param {number} c
  * @returns {Line}
@@ -149,7 +149,7 @@ export function updateLine(d, c) {
   };
 }
 
-/** The length of the move, from its numbers. @param {SceneFrame} d @returns {Line} */
+/** Return the line of the displacement of the row. @param {SceneFrame} d @returns {Line} */
 function moveLine({ derived, run, row, s }) {
   const before = run.weights(s, row);
   const after = run.weights(s + 1, row);

@@ -1,5 +1,5 @@
 /**
- * Many small cells as a few paths: neighbours of one shade become one rectangle.
+ * Many small cells as a few SVG paths: neighbors of one shade become one rectangle.
  */
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Beside the maps: the loss of every run, and the numbers of the row that is looked at.
+ * Charts beside the maps: the loss of every run, and the values of the selected row over time.
  */
 import { nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
@@ -49,7 +49,7 @@ export function loss(d) {
   </g>`;
 }
 
-/** Which line is which. @param {SceneFrame} d */
+/** Key of the lines. @param {SceneFrame} d */
 function keys({ derived, at, n }) {
   const named = derived.runs.map((run, i) => [
     i === n ? "curve" : `curve other o${i}`,
@@ -84,13 +84,13 @@ export function lossRange({ runs, unbranched }) {
 }
 
 /**
- * The lanes of a row: w, g, and what the optimiser remembers; the first two numbers of each.
+ * Return the lanes of a row: w, g and the optimizer slots; the first two columns of each.
  * @param {SceneFrame} d
  * @returns {Lane[]}
  */
 export function lanesOf({ derived, run, row, s: now }) {
   const shown = Math.min(derived.D, 2);
-  const names = run.rule(now).slots; // before a branch and after it, only what has the same meaning
+  const names = run.rule(now).slots; // before and after a branch, only slots with the same meaning
   const same = (/** @type {number} */ s, /** @type {number} */ slot) =>
     run.rule(s).slots[slot] === names[slot];
   /** @type {[string, (s: number, c: number) => number][]} */
@@ -114,7 +114,7 @@ export function lanesOf({ derived, run, row, s: now }) {
 }
 
 /**
- * The same drawing, about the run and the row chosen by hand.
+ * Return the frame of the selected run and row, whatever is hovered.
  * @param {SceneFrame} d
  * @returns {SceneFrame}
  */
@@ -125,7 +125,7 @@ export function withSelectedRow(d) {
 
 /** @param {SceneFrame} drawing */
 export function lanes(drawing) {
-  const d = withSelectedRow(drawing); // what the pointer is on does not move them
+  const d = withSelectedRow(drawing); // a hover does not change them
   const { scene, derived, at, row, s, n, run, predicting } = d;
   const { S } = derived;
   const box = at.lanes;
@@ -164,7 +164,7 @@ function cells({ name, value }, i, { scene, derived, at }) {
 }
 
 /**
- * A dash on the negative cells, so that the sign is no matter of colour alone.
+ * Dashes on the negative cells, so that color is not the only cue.
  * @param {Lane["value"]} value
  * @param {number} S
  * @param {import("./layout.js").Box} box
@@ -182,7 +182,7 @@ function minus(value, S, box, y, lane) {
   return svg`<path class="minus" aria-hidden="true" d=${path} />`;
 }
 
-/** What the lanes say at this step, for a reader. @param {SceneFrame} d */
+/** Return the lanes at this step as text. @param {SceneFrame} d */
 export const laneText = (d) =>
   lanesOf(d)
     .map(({ name, value }) => `${name} ${shortNumber(value(d.s))}`)

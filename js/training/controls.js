@@ -1,5 +1,5 @@
 /**
- * The controls of a training run: the text, the optimisers, the branch, the sizes.
+ * Controls of the training view: text, optimizers, branch, sizes.
  */
 import { html, nothing } from "lit-html";
 import { button, choice, slider, stopsBetween, textField } from "../kit/controls.js";

@@ -1,5 +1,5 @@
 /**
- * The numbers on the right, and the data table: what is drawn, as figures.
+ * Facts beside the training figure: the selected row, the step, and the optimizer state.
  */
 import { factGroups } from "../kit/facts_panel.js";
 import { fixed, formatInt } from "../kit/format.js";

@@ -1,5 +1,5 @@
 /**
- * The figure of a training run: maps, strips, the loss, and one row number by number.
+ * The training figure: maps, strips, the loss, and one row over time.
  */
 import { html } from "lit-html";
 import { lanes, loss } from "./charts.js";

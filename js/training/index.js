@@ -19,7 +19,7 @@ import { tables } from "./tables.js";
 import { derive } from "./trace.js";
 import "./style.css";
 
-const OPENS = 39; // late enough for a past, early enough for a future
+const OPENS = 39; // late enough to show a past, early enough for a future
 
 /** @type {import("../kit/view_types.js").View} */
 const training = {
@@ -69,7 +69,7 @@ const training = {
     const derived = derive(scene.trace);
     const name =
       ui.local.touched && ui.local.row in previous.words ? rowName(previous, ui.local.row) : "";
-    if (was.text !== now.text) ui.local.row = derived.words.indexOf(name); // the same word, on whichever row; or the story
+    if (was.text !== now.text) ui.local.row = derived.words.indexOf(name); // the same word on its new row, or the default row
     ui.hover = null;
     ui.note = narrateChange(was, scene);
   },

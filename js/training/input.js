@@ -1,5 +1,5 @@
 /**
- * Hands on the training figure: the pointer and the keyboard.
+ * Pointer and keyboard on the training figure.
  */
 import { isShortcut } from "../kit/keys.js";
 import { capturePointer, positionIn } from "../kit/pointer.js";
@@ -80,7 +80,7 @@ export function pointer(d) {
 }
 
 /**
- * A hover names a row and a run, never a step: the step is the transport's.
+ * Return the hover of a spot: a row and a run, never a step.
  * @param {ReturnType<typeof hit>} spot
  */
 const hoverOf = (spot) =>

@@ -1,6 +1,6 @@
 /**
- * Where things stand in the training figure, in pixels. Pure: maps above, strips below them, and
- * the loss beside the numbers of the row that is looked at.
+ * Layout of the training figure, in pixels. Pure. Maps above, strips below them, and the loss
+ * beside the values of the selected row.
  */
 
 /** @typedef {{ x: number, y: number, w: number, h: number }} Box */
@@ -184,7 +184,7 @@ const overlaps = (a, b) => a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h
 const centred = (dot, x, y) => dot.w === 8 && dot.x === x - 4 && dot.y === y - 4;
 
 /**
- * What lies under a point of the figure.
+ * Return the spot under a point of the figure.
  * @param {Layout} at
  * @param {{ S: number, V: number, order: number[] }} derived
  * @param {{ row: number, run: number, x: number, y: number }[]} dots

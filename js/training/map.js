@@ -1,6 +1,6 @@
 /**
- * The map of a run: each row of the table as a point, the way it came, and the arrow of a row that
- * moves without a gradient.
+ * Map of a run: each row of the table as a point with its path, and an arrow for a row that moves
+ * without a gradient.
  */
 import { nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
@@ -16,7 +16,7 @@ import { pastTrail, path, trail } from "./trails.js";
 /** @typedef {import("./positions.js").Dot} Dot */
 
 /**
- * The points, their names and ways, on a layer of its own: it stays while the pointer moves.
+ * Points, labels and paths on a layer of their own, which does not change with the hover.
  * @param {SceneFrame} d
  */
 export function mapLayer(d) {
@@ -29,7 +29,7 @@ export function mapLayer(d) {
 }
 
 /**
- * What looks the same is one path: at each step the browser styles and lays out every element anew.
+ * Elements that look the same are one path, because the browser lays out every element at each step.
  * @param {SceneFrame} d
  * @param {number} n
  */
@@ -79,7 +79,7 @@ const name = (place, kind, text) =>
     ? svg`<text class="name ${kind}" transform="translate(${r(place.x)} ${r(place.y)})" text-anchor=${place.anchor}>${text}</text>`
     : nothing;
 
-/** What is chosen or pointed at, above the points. @param {SceneFrame} d */
+/** Selected and hovered rows, above the points. @param {SceneFrame} d */
 export const maps = (d) => d.at.maps.map((_, n) => mapHighlights(d, n));
 
 /** @param {SceneFrame} d @param {number} n */
@@ -104,7 +104,7 @@ function mapHighlights(d, n) {
 }
 
 /**
- * The way the run would have gone on, behind the branch.
+ * The original run, behind the branch.
  * @param {SceneFrame} d
  * @param {number} n
  */
@@ -129,7 +129,7 @@ function unbranchedRun(d, n) {
 }
 
 /**
- * After a prediction: where the row really went, and its name there.
+ * After a prediction: the true path of the row, and its label.
  * @param {SceneFrame} d
  * @param {number} n
  */
@@ -156,7 +156,7 @@ const revealed = ({ scene }, n) =>
   scene.ui.prediction?.phase === "revealed" && selectedRun(scene) === n;
 
 /**
- * From the row that is looked at to each pinned one: the true distance.
+ * Distance from the selected row to each pinned one.
  * @param {SceneFrame} d
  * @param {Dot[]} here
  */
@@ -173,7 +173,7 @@ function ruler({ scene, run, row, s }, here) {
 }
 
 /**
- * How the numbers became places, below the maps.
+ * Note on the projection, below the maps.
  * @param {SceneFrame} d
  * @param {import("./layout.js").Box} box
  */

@@ -1,5 +1,5 @@
 /**
- * What the training view says: the narration, and the arithmetic behind a cell.
+ * Narration of the training view.
  */
 import { html } from "lit-html";
 import { pluralize, joinList } from "../kit/format.js";
@@ -37,7 +37,7 @@ export function narrate(scene) {
   return html`Step ${s + 1}, ${rule}: ${word} is not in this batch and stays: ${why}. ${all}.`;
 }
 
-/** What moves a row whose gradient is 0. @param {string} optimizer */
+/** Return what moves a row with zero gradient. @param {string} optimizer */
 export const movingForce = (optimizer) => (optimizer === "sgd + l2" ? "penalty" : "momentum");
 
 /** @type {Record<string, string>} */
@@ -52,7 +52,7 @@ const WHY = {
 };
 
 /**
- * What changed between two traces, in one sentence, or "".
+ * Describe what changed between two traces, in one sentence, or "".
  * @param {Record<string, any>} was
  * @param {Scene} scene
  */

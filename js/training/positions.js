@@ -1,6 +1,5 @@
 /**
- * Where the rows of every run stand on its map after a step, with the arrows of those that glide and
- * the places of their names.
+ * Positions of the rows of every run on its map after a step, with arrows and labels.
  */
 import { mapper, placeLabels } from "./layout.js";
 import { rowName } from "./state.js";
@@ -11,15 +10,15 @@ import { rowName } from "./state.js";
 /** @typedef {ReturnType<typeof placeLabels>} Places */
 /** @typedef {{ here: Dot[], flying: Arrow[], names: Places }} Positions */
 
-export const ARROW_LABEL = -1; // among the labels, that of the arrow
-export const ARROW_SCALE = 12; // how many times its move an arrow is long
+export const ARROW_LABEL = -1; // key of the arrow among the labels
+export const ARROW_SCALE = 12; // length of an arrow, as a multiple of the move
 const ARROW_LEAST = 11;
 const ARROW_MOST = 46;
 
 /** @type {WeakMap<object, { key: any[], all: Positions[] }>} by explorer: the pointer moves more often than the step */
 const cache = new WeakMap();
 
-/** What stands on each map. @param {SceneFrame} d @returns {Positions[]} */
+/** Return the positions on each map, cached. @param {SceneFrame} d @returns {Positions[]} */
 export function positions(d) {
   const { row, pins } = d.scene.ui.local;
   const key = [d.derived, d.at, d.s, row, pins.join()];
@@ -31,7 +30,7 @@ export function positions(d) {
 }
 
 /**
- * Where the points of all maps stand now; rows without a finite place are left out.
+ * Return the points of all maps; rows with NaN are left out.
  * @param {SceneFrame} d
  * @returns {Dot[]}
  */
@@ -50,7 +49,7 @@ function positionsOf(d, n) {
 }
 
 /**
- * Where the names go: those of rows chosen by hand first.
+ * Place the labels: those of selected rows first.
  * @param {SceneFrame} d
  * @param {Dot[]} here
  * @param {number} n
@@ -72,7 +71,7 @@ function namesOf(d, here, n, flying) {
   return placeLabels(requests, d.at.maps[n]);
 }
 
-/** A word as it fits on the map. @param {SceneFrame} d @param {number} row */
+/** Return the label of a row on the map. @param {SceneFrame} d @param {number} row */
 export function label({ derived }, row) {
   const name = rowName(derived, row);
   return name.length > 12 ? `${name.slice(0, 11)}…` : name;

@@ -1,6 +1,6 @@
 /**
- * The prediction: how far will a row be from here, over its next steps? A curve that the learner
- * bends, and then the true one.
+ * Prediction of the training view: how far will a row move over its next steps? A curve that the
+ * learner bends, and then the true one.
  */
 import { nothing, svg } from "lit-html";
 import { fixed } from "../kit/format.js";
@@ -12,11 +12,11 @@ import { STEPS_AHEAD, derive, distancesAhead } from "./trace.js";
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./state.js").SceneFrame} SceneFrame */
 
-/** The box of the chart: it stands where the loss stood. @param {SceneFrame} d */
+/** Return the box of the chart: that of the loss. @param {SceneFrame} d */
 export const curveBox = ({ at }) => ({ ...at.loss, h: at.loss.h });
 
 /**
- * The top of the chart: no row of any run ever went further in so many steps.
+ * Return the top of the axis: no row of any run moves further in so many steps.
  * @param {number} reach
  */
 export function axisTop(reach) {
@@ -24,12 +24,12 @@ export function axisTop(reach) {
   return [1, 2, 3, 5, 10].map((k) => k * size).find((top) => top >= reach) ?? reach;
 }
 
-/** The question: it begins as a flat line, "it stays". @param {Scene} scene */
+/** Return the question; its curve starts flat, as "it stays". @param {Scene} scene */
 export function questionKind(scene) {
   clampUi(scene); // a view that opens with its question has not been drawn yet
   const { trace, ui } = scene;
   const derived = derive(trace);
-  // there must be something ahead
+  // leave steps to predict
   ui.step = Math.max(0, Math.min(ui.step, derived.S - 1 - STEPS_AHEAD));
   const run = derived.runs[selectedRun(scene)];
   return {

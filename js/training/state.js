@@ -1,6 +1,5 @@
 /**
- * What is only on the screen in this view: which run and which row are looked at, and which rows
- * are pinned.
+ * UI state of the training view: the selected run and row, and the pinned rows.
  */
 import { cachedLayout } from "../kit/layout_cache.js";
 import { layout } from "./layout.js";
@@ -13,19 +12,19 @@ import { derive } from "./trace.js";
 /**
  * @typedef {object} LocalUi
  * @property {number} run
- * @property {number} row      −1 until the first trace says which one has the story
+ * @property {number} row      −1 until the first trace
  * @property {number[]} pins
- * @property {boolean} touched whether a row was ever chosen by hand
+ * @property {boolean} touched whether a row was ever selected
  */
 /**
- * What is drawn now.
+ * What is drawn at the current step.
  * @typedef {object} SceneFrame
  * @property {Scene} scene
  * @property {Derived} derived
  * @property {Layout} at
- * @property {number} n        the run that is looked at
+ * @property {number} n        the selected run
  * @property {Run} run
- * @property {number} row      the row that is looked at
+ * @property {number} row      the selected row
  * @property {number} s        the step
  * @property {boolean} predicting   a prediction is open: what comes after this step is hidden
  */
@@ -37,18 +36,18 @@ export function initialUi() {
   return { run: 0, row: -1, pins: [], touched: false };
 }
 
-/** The row that shows the story: the rarest word of the text. @param {Derived} derived */
+/** Return the row of the rarest word of the text: it moves longest without a gradient. @param {Derived} derived */
 export function rarestRow({ order, counts }) {
   return [...order].reverse().find((row) => counts[row] > 0) ?? order[0];
 }
 
 /**
- * The run that is looked at, among those that have come: one just added may still be on its way.
+ * Return the selected run, among those in the trace: one just added may not be there yet.
  * @param {Scene} scene
  */
 export const selectedRun = ({ trace, ui }) => Math.min(ui.local.run, trace.header.runs.length - 1);
 
-/** Keep run, row and pins within what there is, or was asked for. @param {Scene} scene */
+/** Keep run, row and pins valid. @param {Scene} scene */
 export function clampUi({ trace, ui, params }) {
   const derived = derive(trace);
   const local = /** @type {LocalUi} */ (ui.local);
@@ -59,7 +58,7 @@ export function clampUi({ trace, ui, params }) {
 }
 
 /**
- * The layout, the same object as long as nothing it depends on changes.
+ * Return the layout, cached.
  * @param {Scene} scene
  * @param {Derived} derived
  */
@@ -94,5 +93,5 @@ export function sceneFrame(scene) {
   };
 }
 
-/** A row's word, or its number where it has none. @param {Derived} derived @param {number} row */
+/** Return a row's word, or its number where it has none. @param {Derived} derived @param {number} row */
 export const rowName = ({ words }, row) => words[row] || `row ${row}`;

@@ -1,6 +1,6 @@
 /**
- * The strip of a run: a line for each row, a cell for each step, as dark as the row moved far.
- * Cells without a gradient are hatched.
+ * Strip of a run: a line for each row, a cell for each step, darker for a longer move. Cells
+ * without a gradient are hatched.
  */
 import { nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
@@ -28,7 +28,7 @@ export function stripCells(d) {
 }
 
 /**
- * What changes above the cells: the step, the row, and the future behind a veil.
+ * What changes above the cells: the step, the row, and the hidden future.
  * @param {SceneFrame} d
  */
 export function strips(d) {
@@ -47,7 +47,7 @@ function strip(d, n) {
   const next = stepX(box, s + 1, S);
   const selected = order.indexOf(d.row);
   const shown = d.n === n;
-  const tabStopRow = selectedRun(scene) === n ? scene.ui.local.row : -1; // it holds the tab stop, whatever the pointer is on
+  const tabStopRow = selectedRun(scene) === n ? scene.ui.local.row : -1; // it holds the tab stop, whatever is hovered
   return svg`<g>
     ${at.narrow && derived.runs.length > 1 ? svg`<text class="sub" x=${at.labels} y=${box.y - 5}>${run.title}</text>` : nothing}
     <rect class=${predicting ? "hide" : "veil"} x=${next} y=${box.y - 2} width=${Math.max(0, box.x + box.w - next)} height=${box.h + 3} />
@@ -133,7 +133,7 @@ function labels({ scene, derived, at, row: highlighted }, n) {
   })}</g>`;
 }
 
-/** What the shades mean, at the right end of the heading. @param {SceneFrame} d */
+/** Key of the shades, at the right end of the heading. @param {SceneFrame} d */
 function key({ derived, at }) {
   if (at.narrow || at.width < 600) return nothing;
   const w = 64;

@@ -22,7 +22,7 @@ export function tables(scene) {
   const { derived, s } = d;
   const { row, n: run } = withSelectedRow(d);
   const { S, order, runs } = derived;
-  const until = d.predicting ? s + 1 : S; // an open question keeps its answer
+  const until = d.predicting ? s + 1 : S; // an open prediction keeps its answer hidden
   const steps = Array.from({ length: until }, (_, t) => String(t + 1));
   const head = (/** @type {number} */ r) => rowName(derived, r);
   const many = (/** @type {string} */ what, /** @type {number} */ n) =>

@@ -1,6 +1,6 @@
 /**
- * A training trace as the view reads it: where each row stands, how far it moved, and with what
- * gradient. State k is after k steps; step s leads from state s to state s + 1.
+ * Facts derived from a training trace: positions, moves and gradients of the rows. State k is
+ * after k steps; step s leads from state s to state s + 1.
  */
 
 /** @typedef {import("../kit/wire.js").Trace} Trace */
@@ -9,7 +9,7 @@
 /**
  * @typedef {object} Run
  * @property {string} title
- * @property {string} name                               the optimiser it began with
+ * @property {string} name                               the optimizer it began with
  * @property {number | null} branchStep                        the step from which on it branched
  * @property {(s: number) => Rule} rule
  * @property {(k: number, row: number) => Numbers} weights
@@ -34,12 +34,12 @@
  * @property {Run[]} runs
  * @property {{ run: number, from: number, weights: (k: number, row: number) => Numbers, losses: Numbers } | null} unbranched
  * @property {number | null} varianceShown  the share of the variance that the map shows
- * @property {(row: ArrayLike<number>) => [number, number]} project  where a row stands on the map
+ * @property {(row: ArrayLike<number>) => [number, number]} project  position of a row on the map
  * @property {(s: number) => number[]} batch   ids of the words a step looks at
  * @property {(s: number, row: number) => number} lastSeen  the last step up to s with a gradient in any run, or −1
  * @property {number} longestMove        the longest move
  * @property {Bounds} bounds
- * @property {number} maxDistanceAhead       the longest way of any row in AHEAD steps
+ * @property {number} maxDistanceAhead       the largest displacement of any row in STEPS_AHEAD steps
  */
 
 export const STEPS_AHEAD = 20;
@@ -165,7 +165,7 @@ function deriveRun(spec, n, arrays, { S, V, D }, index) {
 }
 
 /**
- * What a run is called, before and after its branch.
+ * Return the title of a run, before and after its branch.
  * @param {Rule} first
  * @param {Rule | null} then
  */
@@ -178,7 +178,7 @@ function runTitle(first, then) {
 }
 
 /**
- * How far two rows are apart, in all their numbers.
+ * Return the Euclidean distance of two rows.
  * @param {ArrayLike<number>} a
  * @param {ArrayLike<number>} b
  */
@@ -203,7 +203,7 @@ function longestMove(runs, S, V) {
 }
 
 /**
- * What the map must hold: every row at every other step of every run; its margin holds the rest.
+ * Return the bounds of the map: of every row at every other step of every run.
  * @param {Run[]} runs
  * @param {number} S
  * @param {number} V
@@ -241,7 +241,7 @@ function maxDistanceAhead(runs, S, V) {
 }
 
 /**
- * How many rows moved at a step, how many of them without a gradient, and how many had one.
+ * Count the rows that moved at a step, those of them without a gradient, and those with one.
  * @param {Derived} derived
  * @param {Run} run
  * @param {number} s
@@ -259,7 +259,7 @@ export function countMoves({ V }, run, s) {
 }
 
 /**
- * How far a row will be from where it stands after step s, for each of the next steps.
+ * Return the distance of a row from its position after step s, for each of the next steps.
  * @param {Derived} derived
  * @param {Run} run
  * @param {number} s

@@ -1,5 +1,5 @@
 /**
- * The ways of the rows over a map, as SVG paths. A way is laid once for a trace; a step shows the
+ * Paths of the rows over a map, as SVG. A path is built once for a trace; a step shows the
  * beginning of it.
  */
 import { mapper } from "./layout.js";
@@ -11,8 +11,8 @@ import { mapper } from "./layout.js";
 /**
  * @typedef {object} Trail
  * @property {string} whole
- * @property {number[]} ends   how much of it is there at each point of time
- * @property {string[]} points where the row then is, "" where it is nowhere
+ * @property {number[]} ends   length of the path string at each point of time
+ * @property {string[]} points position at that time, "" for NaN
  */
 
 const DETAIL = 1.5; // px
@@ -21,7 +21,7 @@ const DETAIL = 1.5; // px
 const cache = new WeakMap();
 
 /**
- * The way of a row of run n as far as a point of time; 0 is how it began.
+ * Return the path of a row of run n up to a point of time; 0 is the start.
  * @param {SceneFrame} d
  * @param {number} n
  * @param {number} row
@@ -36,7 +36,7 @@ export const trail = (d, n, row, to) =>
   );
 
 /**
- * The way that a row would have gone without the branch, from there on.
+ * Return the path of a row in the original run, from the branch on.
  * @param {SceneFrame} d
  * @param {NonNullable<Derived["unbranched"]>} past
  * @param {number} row
@@ -51,7 +51,7 @@ export const pastTrail = (d, past, row, to) =>
   );
 
 /**
- * Lay a way, or give the one that was laid.
+ * Build a path, or return the cached one.
  * @param {SceneFrame} d
  * @param {string} name
  * @param {() => Trail} make
@@ -66,7 +66,7 @@ function cachedTrail({ scene, derived, at }, name, make) {
 }
 
 /**
- * Any other way of a row: from one point of time to another.
+ * Return the path of a row between two points of time.
  * @param {{ derived: Derived, at: Layout }} d
  * @param {number} n
  * @param {Weights} weights
@@ -78,7 +78,7 @@ export const path = (d, n, weights, row, from, to) =>
   upTo(buildTrail(d, n, weights, row, from, to), to - from);
 
 /**
- * A way as far as a point of time, which it always reaches.
+ * Return a path up to a point of time.
  * @param {Trail} way
  * @param {number} to
  */
@@ -108,7 +108,7 @@ function buildTrail({ derived, at }, n, weights, row, from, to) {
     const [x, y] = map.at(derived.project(weights(k, row)));
     const there = Number.isFinite(x) && Number.isFinite(y);
     points.push(there ? `${r(x)} ${r(y)}` : "");
-    // no eye sees less, and every point is drawn anew at each step
+    // too small to see, and every point costs time at each step
     if (there && !(Math.abs(x - last[0]) + Math.abs(y - last[1]) < DETAIL)) {
       whole += `${whole ? "L" : "M"}${points[k - from]}`;
       last = [x, y];
