@@ -69,7 +69,7 @@ function flat({ path }) {
 }
 
 /**
- * The licences of the packages inside the bundles, as those packages ask for.
+ * The licenses of the packages inside the bundles, as those packages ask for.
  * @param {string[]} inputs
  */
 function licenses(inputs) {

@@ -33,7 +33,7 @@ function arithmeticCard(scene) {
 /** @type {View} */
 const geometry = {
   name: "geometry",
-  noun: "neighbour",
+  noun: "neighbor",
   hint: "Click a word, or drag it into the sum.",
   keepOnError: ["word", "a", "b", "c"],
   predictNoun: "word",

@@ -54,7 +54,7 @@ const SEQUENTIAL = {
   ],
 };
 
-/** Okabe–Ito, in the order in which kinds are given colours. */
+/** Okabe–Ito, in the order in which kinds are given colors. */
 export const CATEGORICAL = [
   "#0072b2",
   "#e69f00",
@@ -68,8 +68,8 @@ export const CATEGORICAL = [
 const STEPS = 64; // finer than the eye on a 20 px cell, and one table look-up per cell
 
 /**
- * A uniform B-spline through colours, channel by channel, as d3's interpolateRgbBasis draws it.
- * (d3-interpolate brings the parsing of every CSS colour along: 15 kB that each widget would carry.)
+ * A uniform B-spline through colors, channel by channel, as d3's interpolateRgbBasis draws it.
+ * (d3-interpolate brings the parsing of every CSS color along: 15 kB that each widget would carry.)
  * @param {string[]} stops
  */
 function ramp(stops) {

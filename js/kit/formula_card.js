@@ -28,7 +28,7 @@ export function visibleTerms(total, hit, most) {
 }
 
 /**
- * A sum of products, the terms that count in full ink and the zeros grey.
+ * A sum of products, the terms that count in full ink and the zeros gray.
  * @param {{ index: number, factor: string, value: string, on: boolean }[] } terms
  * @param {(index: number) => string} gap  the text for a run of terms left out
  * @param {({ index: number } | { skipped: number })[]} shown

@@ -6,13 +6,13 @@ import { guard } from "lit-html/directives/guard.js";
 import { divergingColor } from "./colors.js";
 import { fixed } from "./format.js";
 
-export const LEGEND_WIDTH = 78; // pixels of the colours alone
+export const LEGEND_WIDTH = 78; // pixels of the colors alone
 
 /**
  * @param {object} spec
  * @param {import("./theme.js").Theme} spec.theme
  * @param {number} spec.vmax  absolute value that gets the full color
- * @param {number} spec.x     where the colours begin
+ * @param {number} spec.x     where the colors begin
  * @param {number} spec.y
  */
 export function legend({ theme, vmax, x, y }) {

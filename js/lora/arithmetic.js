@@ -52,7 +52,7 @@ function spotLine(scene, derived, now, spot, most) {
   if (part === "d" && i !== undefined && i < derived.n && c !== undefined)
     return {
       body: html`ΔW[${derived.rows[i]}, ${c}] = <span class="on">${fixed(derived.delta(i)[c])}</span>`,
-      note: "wanted, not learnt yet",
+      note: "wanted, not learned yet",
     };
   if (part === "token" && i !== undefined && i < derived.n)
     return displacementLine(derived, now, i, most);

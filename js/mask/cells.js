@@ -25,7 +25,7 @@ export function cells({ derived, at, scene }, stage) {
   const ch = stage.form === "vector" ? Math.min(at.vh, 18) : at.vh / Math.max(1, stage.size);
   const top = stage.form === "vector" ? (at.vh - ch) / 2 : 0;
   /** @type {Map<string, string>} */
-  const colours = new Map();
+  const colors = new Map();
   let pale = "";
   let strong = "";
   for (let b = 0; b < derived.B; b++) {
@@ -34,13 +34,13 @@ export function cells({ derived, at, scene }, stage) {
       const y = rowTop(at, k, b) + top + i * ch;
       const values = columns.map((numbers) => numbers[i]);
       values.forEach((value, cell) => {
-        const colour = forcedColors
+        const color = forcedColors
           ? "Canvas"
           : Number.isNaN(value)
             ? "none"
             : divergingColor(value, stage.vmax, scheme);
         const d = box(x + cell * pitch, y, pitch - 1.5, ch - 1.2);
-        colours.set(colour, (colours.get(colour) ?? "") + d);
+        colors.set(color, (colors.get(color) ?? "") + d);
       });
       const marks = signMarks(values, {
         x,
@@ -55,9 +55,9 @@ export function cells({ derived, at, scene }, stage) {
     }
   }
   return svg`<g class="cells ${forcedColors ? "outlined" : ""}" aria-hidden="true">${[
-    ...colours,
+    ...colors,
   ].map(
-    ([colour, d]) => svg`<path fill=${colour} d=${d} />`,
+    ([color, d]) => svg`<path fill=${color} d=${d} />`,
   )}<path class="mark" d=${pale} /><path class="mark strong" d=${strong} /></g>`;
 }
 

@@ -47,7 +47,7 @@ export function facts(scene) {
       })),
     },
     {
-      title: "Neighbours kept",
+      title: "Neighbors kept",
       facts: SCHEMES.map((name) => ({
         name: label(name),
         value: derived.near

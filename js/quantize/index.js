@@ -26,7 +26,7 @@ function arithmeticCard(scene) {
   if (scene.ui.prediction?.phase === "open") return nothing;
   return html`
     ${error ? html`<p class="strip error core" role="alert"><b>NotFiniteError</b> ${error}</p>` : nothing}
-    ${stored ? html`<p class="strip stored">This layer was quantised already (${stored}): its floats are gone, so errors are counted from what it gives now.</p>` : nothing}
+    ${stored ? html`<p class="strip stored">This layer was quantized already (${stored}): its floats are gone, so errors are counted from what it gives now.</p>` : nothing}
     ${formulaCard({ ...arithmetic(scene), tone: error ? "warn" : "hit", close: () => scene.explorer.escape() })}
   `;
 }

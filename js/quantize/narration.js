@@ -43,7 +43,7 @@ function narrateStage(selected) {
   if (shown === 1)
     return many
       ? html`16 levels for each group: ${joinList(stepsOf(selected).map(formatStep), 4)} apart.`
-      : html`Code ${group.high} stands for ${current.value(Math.abs(current.weights[current.largest]))}, so neighbouring levels lie ${formatStep(group.step)} apart.`;
+      : html`Code ${group.high} stands for ${current.value(Math.abs(current.weights[current.largest]))}, so neighboring levels lie ${formatStep(group.step)} apart.`;
   if (shown === 2)
     return many
       ? html`Each weight is divided by the step of its group: now one step is 1.`
@@ -92,7 +92,7 @@ function narrateRow({ derived, current }, row) {
   const most = one.value(one.weights[one.largest]);
   const kept = neighborRanks(derived, scheme.name, row).filter((other) => other.kept).length;
   const near = derived.near
-    ? ` ${kept} of its ${pluralize(derived.near, "neighbour")} stay near.`
+    ? ` ${kept} of its ${pluralize(derived.near, "neighbor")} stay near.`
     : "";
   return html`Row ${row}${one.word ? html` (“<bdi>${one.word}</bdi>”)` : ""}: largest weight ${most}, largest error ${one.error(scheme.error[row])}.${near}`;
 }

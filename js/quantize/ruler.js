@@ -117,7 +117,7 @@ function levels({ at, selected }, group, used, top, bottom) {
     apart < DENSE && current.scheme.bits === 8
       ? used.filter(inside).map((code) => tick(code, "used", top))
       : nothing;
-  return svg`${all}${more}${labelled(codes, used, inGroup ? selectedCode : null, x).map(
+  return svg`${all}${more}${labeled(codes, used, inGroup ? selectedCode : null, x).map(
     (code) =>
       svg`<text class="code num ${used.includes(code) ? "used" : ""} ${inGroup && code === selectedCode ? "lit" : ""}" text-anchor="middle" y=${bottom + 11} style="transform:translateX(${x(code).toFixed(2)}px)">${fixed(code, 0)}</text>`,
   )}`;
@@ -130,7 +130,7 @@ function levels({ at, selected }, group, used, top, bottom) {
  * @param {number | null} selectedCode
  * @param {(code: number) => number} x
  */
-function labelled(codes, used, selectedCode, x) {
+function labeled(codes, used, selectedCode, x) {
   /** @type {number[]} */
   const chosen = [];
   const wide = codes.length > 20 ? 26 : 17;

@@ -105,7 +105,7 @@ export function tables(scene) {
     {
       caption: "Three ways",
       corner: "way",
-      columns: ["bytes", `largest error, row ${row}`, "neighbours kept"],
+      columns: ["bytes", `largest error, row ${row}`, "neighbors kept"],
       rows: SCHEMES.map((name) => ({
         head: derived.schemes[name].title,
         cells: [

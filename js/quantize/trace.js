@@ -220,7 +220,7 @@ export function changedByOutlier(derived, name, row) {
 }
 
 /**
- * Where each neighbour stands before and after: all that are near in either, by rank.
+ * Where each neighbor stands before and after: all that are near in either, by rank.
  * @param {Derived} derived
  * @param {SchemeName} name
  * @param {number} row

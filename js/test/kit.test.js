@@ -145,7 +145,7 @@ test("wide tables break into blocks that hold every column once", () => {
   assert.equal(parts[1].caption, "W, columns 4 to 7");
 });
 
-test("colours: zero is the middle, the ends are the strongest, sizes beyond are held", () => {
+test("colors: zero is the middle, the ends are the strongest, sizes beyond are held", () => {
   for (const shade of /** @type {const} */ (["light", "dark"])) {
     assert.equal(divergingColor(3, 1, shade), divergingColor(1, 1, shade));
     assert.notEqual(divergingColor(0.5, 1, shade), divergingColor(-0.5, 1, shade));
@@ -168,7 +168,7 @@ test("a sign is a mark: minus always, plus where there is room, a cross for NaN"
   assert.match(marks(NaN), /l.*m.*l/);
   assert.equal(marks(0.2, { cw: 6 }), "");
   assert.notEqual(marks(-0.2, { cw: 6 }), "");
-  assert.notEqual(signMarks([0.9], place).strong, "", "strong colours carry light marks");
+  assert.notEqual(signMarks([0.9], place).strong, "", "strong colors carry light marks");
 });
 
 test("stops: each whole number first, then wider steps, and both ends", () => {
@@ -219,7 +219,7 @@ test("linked views hear each other, not themselves, and not other links", () => 
   assert.deepEqual(log, ["b1"]);
 });
 
-test("luminance and colours of the host", () => {
+test("luminance and colors of the host", () => {
   assert.deepEqual(parse("rgb(17, 22, 28)"), [17, 22, 28]);
   assert.deepEqual(
     [parse("rgba(0, 0, 0, 0)"), parse("color(srgb 1 1 1)"), parse("")],

@@ -105,7 +105,7 @@ test("the truth of the prediction is what the outlier really did", () => {
   );
 });
 
-test("neighbours: every one that is near before or after has a line and a place on both sides", () => {
+test("neighbors: every one that is near before or after has a line and a place on both sides", () => {
   for (const state of STATES) {
     const derived = read(state);
     for (const name of WAYS) {

@@ -9,7 +9,7 @@ import { derive } from "./trace.js";
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./state.js").SceneFrame} SceneFrame */
 
-/** @typedef {[string, number]} Setting  an optimiser and its rate */
+/** @typedef {[string, number]} Setting  an optimizer and its rate */
 
 /** @param {Scene} scene @returns {Setting[]} */
 export const runsOf = ({ params }) => params.runs;

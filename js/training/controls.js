@@ -57,7 +57,7 @@ export function controls(scene) {
         },
       })}
       ${now.branched ? html`<p class="from">Until step ${now.step}: ${runs[now.n][0]}, rate ${runs[now.n][1]}. From step ${now.step + 1} on:</p>` : nothing}
-      ${choice({ label: "Optimiser", group: `${uid}-optimizer`, place: "optimizer", value: now.optimizer, choices: limit(scene, "runs").choices ?? [], onChange: (name) => setOptimizer(scene, name, now.branched && limit(scene, "runs").rates?.[now.optimizer] !== now.rate ? now.rate : (limit(scene, "runs").rates?.[name] ?? now.rate)) })}
+      ${choice({ label: "Optimizer", group: `${uid}-optimizer`, place: "optimizer", value: now.optimizer, choices: limit(scene, "runs").choices ?? [], onChange: (name) => setOptimizer(scene, name, now.branched && limit(scene, "runs").rates?.[now.optimizer] !== now.rate ? now.rate : (limit(scene, "runs").rates?.[name] ?? now.rate)) })}
       ${slider({ label: "Learning rate", symbol: "η", place: "rate", value: now.rate, stops: RATE_STOPS, valueText: `η = ${now.rate}`, onChange: (rate) => setOptimizer(scene, now.optimizer, rate) })}
       ${unless("branch", () =>
         params.branch?.length

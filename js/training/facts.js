@@ -54,7 +54,7 @@ export function facts(scene) {
       ],
     },
     {
-      title: "The optimiser's memory",
+      title: "The optimizer's memory",
       facts: [
         { name: run.rule(s).optimizer, value: slots.length ? `${slots.length} × table` : "none" },
         { name: "numbers", value: formatInt(slots.length * V * D) },

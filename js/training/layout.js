@@ -160,7 +160,7 @@ export function placeLabels(requests, box) {
     const inside = tries.filter((place) => within(area(place), box));
     /** @param {[number, number, "start" | "end"]} place */
     const covers = (place) =>
-      taken.filter((other) => overlaps(area(place), other) && !centred(other, x, y)).length;
+      taken.filter((other) => overlaps(area(place), other) && !centered(other, x, y)).length;
     const free = inside.find((place) => !covers(place));
     const least = () =>
       inside.sort((a, b) => covers(a) - covers(b))[0] ?? tries[x > box.x + box.w / 2 ? 1 : 0];
@@ -181,7 +181,7 @@ const within = (a, b) =>
 const overlaps = (a, b) => a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
 
 /** @param {Box} dot @param {number} x @param {number} y */
-const centred = (dot, x, y) => dot.w === 8 && dot.x === x - 4 && dot.y === y - 4;
+const centered = (dot, x, y) => dot.w === 8 && dot.x === x - 4 && dot.y === y - 4;
 
 /**
  * Return the spot under a point of the figure.

@@ -63,7 +63,7 @@ export function narrateChange(was, { trace }) {
   }
   if (branched !== null && JSON.stringify(was.branch) !== JSON.stringify(params.branch)) {
     const { step, optimizer, rate } = runs[branched].branch;
-    return `From step ${step + 1} on run ${branched + 1} goes on with ${optimizer}, rate ${rate}; grey is what it would have done.`;
+    return `From step ${step + 1} on run ${branched + 1} goes on with ${optimizer}, rate ${rate}; gray is what it would have done.`;
   }
   return "";
 }

@@ -67,15 +67,15 @@ function deriveTrace({ header, arrays }) {
   const runs = header.runs.map((/** @type {any} */ spec, /** @type {number} */ n) =>
     deriveRun(spec, n, arrays, { S, V, D }, index),
   );
-  const centre = arrays.centre.data;
+  const center = arrays.centre.data;
   const axes = arrays.axes.data;
   /** @param {ArrayLike<number>} row @returns {[number, number]} */
   const project = (row) => {
     let x = 0;
     let y = 0;
     for (let d = 0; d < D; d++) {
-      x += (row[d] - centre[d]) * axes[2 * d];
-      y += (row[d] - centre[d]) * axes[2 * d + 1];
+      x += (row[d] - center[d]) * axes[2 * d];
+      y += (row[d] - center[d]) * axes[2 * d + 1];
     }
     return [x, y];
   };
