@@ -36,7 +36,7 @@ function pair(derived, row) {
 /** @param {Derived} derived @param {number} row @returns {Line} */
 function trueLine({ cosines, distances, D }, row) {
   return {
-    name: "truly",
+    name: "distance",
     body: html`|u − v| = √(2 − 2·cos) = √(2 − 2·${signedFactor(cosines[row])}) = ${on(distances[row])}`,
     note: `in all ${pluralize(D, "dimension")}; u and v have length 1`,
   };
@@ -79,7 +79,7 @@ function fact(id, { trace }, derived, row) {
     return [
       {
         body: html`${fixed(mapDistances[row])} / ${fixed(distances[row])} = <span class="on">${percent(mapDistances[row] / distances[row])}</span>`,
-        note: "a flat shadow is never longer than the thing",
+        note: "a projection never lengthens a vector",
       },
     ];
   if (id === "closer")
@@ -91,7 +91,7 @@ function fact(id, { trace }, derived, row) {
     ];
   if (id === "both")
     return [
-      { name: "truly", body: joinList(near.map(name), 10) },
+      { name: "distance", body: joinList(near.map(name), 10) },
       {
         name: "map",
         body: joinList(nearMap.map(name), 10),

@@ -35,12 +35,12 @@ export function facts(scene) {
   const of = (values) => (pair ? fixed(values[row]) : "—");
   const groups = [
     {
-      title: "The word looked at",
+      title: "Selected pair",
       facts: [
         fact("cosine", of(cosines), "cosine"),
-        fact("true distance", of(distances), "true"),
-        fact("on the map", of(mapDistances), "map"),
-        fact("shown of it", pair ? percent(mapDistances[row] / distances[row]) : "—", "shown"),
+        fact("distance", of(distances), "true"),
+        fact("distance on the map", of(mapDistances), "map"),
+        fact("map / distance", pair ? percent(mapDistances[row] / distances[row]) : "—", "shown"),
         fact(
           "closer on the map",
           pair && at >= 0 ? formatInt(closer[at]) : "—",
@@ -50,7 +50,7 @@ export function facts(scene) {
       ],
     },
     {
-      title: `The ${near.length} nearest`,
+      title: `${near.length} nearest neighbors`,
       facts: [
         fact(
           "kept on the map",
@@ -65,9 +65,9 @@ export function facts(scene) {
       title: "The map",
       facts: [
         { name: "words", value: formatInt(derived.V) },
-        { name: "numbers a word", value: formatInt(derived.D) },
+        { name: "dimensions", value: formatInt(derived.D) },
         {
-          name: "variance shown",
+          name: "explained variance",
           value: percent(header.shares[0] + header.shares[1]),
           id: "variance",
         },

@@ -213,6 +213,6 @@ export function ruler({ derived, at, scale, current, predicting }) {
     <rect class="bar ${kind}" x=${x} y=${top} width=${Math.max(1.5, value * k)} height="10" rx="3" />
     <text class="value" x=${x + Math.max(1.5, value * k) + 6} y=${top + 9}>${fixed(value)}</text>`;
   return svg`<g class="ruler" aria-hidden="true"><text class="head" x="0" y=${y + 10}>from “${short(derived.name(picked))}” to “${short(derived.name(current))}”</text>
-    ${bar(y + 20, "truly", distances[current], "true")}
+    ${bar(y + 20, "distance", distances[current], "true")}
     ${bar(y + 38, "on the map", mapDistances[current], "seems")}</g>`;
 }

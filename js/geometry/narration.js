@@ -23,9 +23,9 @@ export function narrate(scene) {
   if (ui.prediction?.phase === "open")
     return html`Six words are named. One of them points most nearly the way of ${quoted(name(picked))}: which?`;
   if (Number.isNaN(derived.cosines[picked]))
-    return html`The row of ${quoted(name(picked))} holds NaN or an infinity: it has no direction, so nobody is near it.`;
+    return html`The row of ${quoted(name(picked))} holds NaN or an infinity: it has no direction, so it has no neighbors.`;
   if (!near.length)
-    return html`${quoted(name(picked))} is the only word here: there is nobody to be near.`;
+    return html`${quoted(name(picked))} is the only word here: it has no neighbors.`;
   const row = selectedRow(scene);
   if (row < 0 || row === picked) return narrateNeighbors(derived, trace.header.typical);
   return narratePair(derived, row, trace.header.lost);
@@ -34,7 +34,7 @@ export function narrate(scene) {
 /** @param {Derived} derived @param {number} typical */
 function narrateNeighbors({ picked, name, near, both }, typical) {
   const kept = both.length ? html`${both.length} (${joinList(both.map(name), 4)})` : "none";
-  return html`Of the ${pluralize(near.length, "word")} truly nearest to ${quoted(name(picked))}, ${kept} ${both.length > 1 ? "are" : "is"} among its nearest on the map; on average ${fixed(typical, 1)}.`;
+  return html`Of the ${pluralize(near.length, "word")} nearest by cosine to ${quoted(name(picked))}, ${kept} ${both.length > 1 ? "are" : "is"} among its nearest on the map; on average ${fixed(typical, 1)}.`;
 }
 
 /** @param {Derived} derived @param {number} row @param {number} lost */
@@ -49,11 +49,11 @@ function narratePair(derived, row, lost) {
     const others = closer[at]
       ? html`yet ${pluralize(closer[at], "word")} ${closer[at] === 1 ? "lies" : "lie"} closer on the map`
       : "and nothing lies closer on the map";
-    return html`${word} is number ${at + 1} of the words truly nearest to ${quoted(name(picked))}: ${numbers}, ${others}.`;
+    return html`${word} is number ${at + 1} of the words nearest by cosine to ${quoted(name(picked))}: ${numbers}, ${others}.`;
   }
   const seems = nearMap.indexOf(row);
   if (seems >= 0)
-    return html`${word} lies next to ${quoted(name(picked))} on the map (number ${seems + 1}), but is not truly near: ${numbers}.`;
+    return html`${word} lies next to ${quoted(name(picked))} on the map (number ${seems + 1}), but is not a near neighbor: ${numbers}.`;
   return html`${word} and ${quoted(name(picked))}: ${numbers}.`;
 }
 
@@ -68,7 +68,7 @@ export function narrateChange(was, { trace }) {
   if (was.plane !== params.plane || (was.seed !== params.seed && params.plane === "random"))
     return `Another plane through the same rows, ${params.plane}: not one cosine changed, but who lies next to whom did. It shows ${fixed(100 * (shares[0] + shares[1]), 0)} % of the variance.`;
   if (was.rows !== params.rows)
-    return `${formatInt(V)} words: on average ${fixed(typical, 1)} of ten true neighbors are near on the map.`;
+    return `${formatInt(V)} words: on average ${fixed(typical, 1)} of ten neighbors by cosine are near on the map.`;
   if (["a", "b", "c"].some((slot) => was[slot] !== params[slot]) && terms && answers.length)
     return `${name(terms[0])} − ${name(terms[1])} + ${name(terms[2])} points most nearly at “${name(answers[0])}”, cosine ${fixed(answerCosines[0])}.`;
   return "";

@@ -27,7 +27,7 @@ export function lists(d) {
 function list({ scene, derived, at, current }, side, part, rows) {
   const { x, w } = at.lists[side];
   const { ui } = scene;
-  const title = side ? "nearest on the map" : "truly nearest";
+  const title = side ? "nearest on the map" : "nearest by cosine";
   if (!rows.length)
     return html`<p class="none" style="left:${x}px;width:${w}px;top:${at.rows.y + 16}px">no other word</p>`;
   const focusedIndex = ui.focus?.part === part ? rows.indexOf(ui.focus.row) : -1;
@@ -59,7 +59,7 @@ function candidateList({ scene, derived, at }) {
   const { x } = at.lists[0];
   const { prediction, focus } = scene.ui;
   const focusedIndex = focus?.part === "choice" ? derived.choices.indexOf(focus.row) : 0;
-  return html`<div role="listbox" aria-label="Which word is truly nearest?" class="words">
+  return html`<div role="listbox" aria-label="Which word is nearest by cosine?" class="words">
     ${derived.choices.map((row, i) => {
       const chosen = markOf(prediction, row) === "chosen";
       return html`<div
@@ -91,11 +91,11 @@ export function listHeadings({ scene, derived, at, predicting, current }) {
   const [one, two] = at.lists;
   const side = (/** @type {{ x: number, w: number }} */ { x, w }) =>
     svg`<text class="sub" x=${x + w - 38} y=${y + 15} text-anchor="end">cosine</text><text class="sub" x=${x + w - 6} y=${y + 15} text-anchor="end">map</text>`;
-  return svg`${head(0, 12, `flat map, ${scene.params.plane}`, `it shows ${shown}`)}
+  return svg`${head(0, 12, `2-D map, ${scene.params.plane}`, `${shown} explained`)}
     ${
       predicting
-        ? head(one.x, y, "which is truly nearest?", "choose one")
-        : svg`${head(one.x, y, "truly nearest", "")}${head(two.x, y, at.narrow ? "near on the map" : "nearest on the map", "")}${side(one)}${side(two)}
+        ? head(one.x, y, "which is nearest by cosine?", "choose one")
+        : svg`${head(one.x, y, "nearest by cosine", "")}${head(two.x, y, at.narrow ? "near on the map" : "nearest on the map", "")}${side(one)}${side(two)}
       ${derived.both.map(
         (row) =>
           svg`<path class="ribbon ${row === current ? "hit" : "same"}" d=${ribbonPath(one.x + one.w, lineY(at, derived.near.indexOf(row)), two.x, lineY(at, derived.nearMap.indexOf(row)))} />`,

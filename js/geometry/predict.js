@@ -20,7 +20,7 @@ export function predict({ trace, ui }) {
       ? html` Yours, ${quoted(name(chosen))}, has ${fixed(cosines[chosen])}${nearMap.includes(chosen) ? html`, though it lies only ${fixed(mapDistances[chosen])} away on the map` : nothing}.`
       : nothing;
   return {
-    question: html`Which of the named words is truly nearest to ${quoted(name(picked))}? Click one, or use the arrows and Enter.`,
+    question: html`Which of the named words is nearest by cosine to ${quoted(name(picked))}? Click one, or use the arrows and Enter.`,
     outcome: html`${quoted(name(first))} is: cosine ${fixed(cosines[first])}, ${fixed(mapDistances[first])} away on the map.${yours}`,
   };
 }

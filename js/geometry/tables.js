@@ -15,7 +15,7 @@ export function tables(scene) {
   if (scene.ui.prediction?.phase === "open")
     return [
       {
-        caption: "To guess among",
+        caption: "Candidates",
         corner: "word",
         columns: ["row"],
         rows: choices.map((row) => ({ head: name(row), cells: [row] })),
@@ -29,13 +29,13 @@ export function tables(scene) {
     fixed(points[2 * row]),
     fixed(points[2 * row + 1]),
   ];
-  const columns = ["cosine", "true", "map", "x", "y"];
+  const columns = ["cosine", "distance", "on the map", "x", "y"];
   const current = selectedRow(scene);
   const selectedRows = current >= 0 && current !== picked ? [current] : [];
   const { terms, answers, answerCosines, target } = derived;
   return [
     {
-      caption: `Truly nearest to ${name(picked)}`,
+      caption: `Nearest by cosine to ${name(picked)}`,
       corner: "word",
       columns: [...columns, "closer"],
       rows: near.map((row, i) => ({ head: name(row), cells: [...numbers(row), closer[i]] })),
@@ -47,7 +47,7 @@ export function tables(scene) {
       rows: nearMap.map((row) => ({ head: name(row), cells: numbers(row) })),
     },
     {
-      caption: "Looked at",
+      caption: "Selected",
       corner: "word",
       columns,
       rows: [picked, ...selectedRows].map((row) => ({ head: name(row), cells: numbers(row) })),

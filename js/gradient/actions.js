@@ -56,7 +56,7 @@ export function placeOf({ part, n, row, col }) {
 
 /** Ask how duplicate gradients are combined. @param {Scene} scene */
 export function askAboutDuplicates({ explorer, ui }) {
-  ui.local.asks = "fate";
+  ui.local.asks = "duplicates";
   ui.prediction = null;
   explorer.predict("again");
 }

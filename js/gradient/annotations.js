@@ -38,7 +38,7 @@ export function headings({ at, derived, scene, predicting, step, rule }) {
         : "the last wins"
       : "so far";
   return svg`${head(at.chips.x, "words", some)}
-    ${head(at.gradOutput.x, at.narrow ? "back" : "what comes back", wide)}
+    ${head(at.gradOutput.x, at.narrow ? "grad" : "upstream gradient", wide)}
     ${head(at.table.x, predicting ? "table W" : at.narrow ? "dW" : "gradient dW", tall)}
     ${predicting ? nothing : head(at.bars.number, at.narrow ? `col ${selectedColumn(scene)}` : `column ${selectedColumn(scene)}`, at.narrow ? "" : so, true)}`;
 }

@@ -78,7 +78,7 @@ function sumLine({ params, size, ui }, derived, row, col) {
   const left = html`dW[${row}, ${col}] = `;
   const padding = params.mode === "padding" && row === params.padding_idx;
   if (!senders.length && !derived.tied) {
-    const note = padding ? "padding learns nothing" : "no word reads this row";
+    const note = padding ? "padding has zero gradient" : "no word reads this row";
     return { name, body: html`${left}<span class="on">0.00</span>`, note };
   }
   const first = senders.slice(0, most).map((n) => `g[${n}, ${col}]`);
@@ -165,7 +165,7 @@ function checkLine({ trace, params, ui }, derived, row, col) {
     name,
     main: Boolean(ui.open),
     body: html`(L(W[${row}, ${col}] + ${h}) − L(W[${row}, ${col}] − ${h})) / 2h = ${losses}<span class="on">${fixed(check.numeric, 6)}</span>`,
-    note: Number.isNaN(check.error) ? "the loss is no number" : `error ${scientific(check.error)}`,
+    note: Number.isNaN(check.error) ? "the loss is NaN" : `error ${scientific(check.error)}`,
   };
 }
 
@@ -183,7 +183,7 @@ function backLines({ trace, ui, size }, derived, n, col) {
   const target = derived.target(n);
   if (derived.tied) {
     if (!derived.hasGradient(n))
-      return [{ name: "back", body: html`${left}0`, note: "the last word has no next one" }];
+      return [{ name: "upstream", body: html`${left}0`, note: "the last word has no next one" }];
     const most = ui.open ? 14 : size.width < 860 ? 2 : 4;
     const shown = visibleTerms(derived.rows.length, derived.rowIndex(row), most);
     const next = derived.ids[n + 1];
@@ -195,12 +195,12 @@ function backLines({ trace, ui, size }, derived, n, col) {
     }));
     const sums = productSum(terms, (k) => `… ${k} more …`, shown);
     const note = `p: softmax of the scores; y: 1 at the next word, row ${next}`;
-    return [{ name: "back", body: html`${left}(p − y) @ W = ${sums} = ${value}`, note }];
+    return [{ name: "upstream", body: html`${left}(p − y) @ W = ${sums} = ${value}`, note }];
   }
   if (!target)
     return [
       {
-        name: "back",
+        name: "upstream",
         body: html`${left}${value}`,
         note: trace.header.own_gradient ? "given by you" : "",
       },
@@ -209,7 +209,7 @@ function backLines({ trace, ui, size }, derived, n, col) {
   const t = bracket(target[col]);
   return [
     {
-      name: "back",
+      name: "upstream",
       body: html`${left}tanh(W[${row}, ${col}] − target[${n}, ${col}]) = tanh(${w} − ${t}) = ${value}`,
       note: "how the loss log cosh changes with this number",
     },
@@ -257,7 +257,7 @@ function fact(id, scene, derived) {
         body: check
           ? html`|${fixed(check.analytic, 6)} − ${fixed(check.numeric, 6)}| / largest = <span class="on">${scientific(check.error)}</span>`
           : "not among the weights that were checked",
-        note: "largest: the largest gradient of any weight, said or measured",
+        note: "largest: the largest gradient of any weight, analytic or numerical",
       };
     },
     all: () => ({

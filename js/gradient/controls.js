@@ -36,12 +36,12 @@ export function controls(scene) {
       choices: limit(scene, name).choices ?? [],
       onChange: (value) => explorer.edit({ [name]: value }),
     });
-  const fate = ui.prediction !== null && ui.local.asks === "fate";
+  const fate = ui.prediction !== null && ui.local.asks === "duplicates";
   return html`
     ${unless("text", textField({ label: "Sentence", place: "text", value: params.text, hint: "#0 stands for the id 0, padding", onChange: (text) => explorer.edit({ text }) }))}
-    ${unless("rule", pick("rule", "Duplicates"))} ${unless("mode", pick("mode", "Mode"))}
-    ${params.mode === "padding" ? unless("padding_idx", size("padding_idx", "Padding row", "row")) : nothing}
-    ${unless("input_dim", size("input_dim", "Vocabulary", "V"))} ${unless("output_dim", size("output_dim", "Vector length", "D"))}
-    ${unless("fate", button({ label: "Last, mean or sum?", place: "fate", primary: true, pressed: fate, disabled: duplicatedRow(trace) < 0, onClick: () => askAboutDuplicates(scene) }))}
+    ${unless("rule", pick("rule", "Duplicate ids"))} ${unless("mode", pick("mode", "Mode"))}
+    ${params.mode === "padding" ? unless("padding_idx", size("padding_idx", "padding_idx", "row")) : nothing}
+    ${unless("input_dim", size("input_dim", "Vocabulary size", "V"))} ${unless("output_dim", size("output_dim", "Embedding dimension", "D"))}
+    ${unless("duplicates", button({ label: "Last, mean or sum?", place: "duplicates", primary: true, pressed: fate, disabled: duplicatedRow(trace) < 0, onClick: () => askAboutDuplicates(scene) }))}
   `;
 }

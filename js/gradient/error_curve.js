@@ -60,7 +60,7 @@ export function errorCurve(scene) {
     const next = Math.max(0, Math.min(STOPS.length - 1, to));
     if (next !== digits) explorer.edit({ digits: next });
   };
-  return html`<div class="vee">
+  return html`<div class="error-curve">
     <h3>Error <span class="of">${of ? `of dW[${of.row}, ${of.col}]` : "of all weights"}</span></h3>
     <svg
       viewBox="0 0 ${BOX.w} ${BOX.h}"
@@ -82,7 +82,7 @@ export function errorCurve(scene) {
       hidden.has("digits")
         ? nothing
         : slider({
-            label: "Step",
+            label: "Step size",
             symbol: "h",
             place: "digits",
             value: digits,

@@ -27,16 +27,16 @@ export function facts(scene) {
     {
       title: "Shapes",
       facts: [
-        { name: "comes back", value: shape([N, D]) },
+        { name: "upstream gradient", value: shape([N, D]) },
         { name: "gradient dW", value: shape([V, D]), id: "grad" },
       ],
     },
     {
-      title: "This pass",
+      title: "Backward pass",
       facts: [
         { name: "loss", value: header.loss === null ? "NaN" : fixed(header.loss, 4), id: "loss" },
         {
-          name: "reached",
+          name: "rows with gradient",
           value: hidden ? "?" : `${formatInt(header.reached)} of ${formatInt(V)}`,
           id: hidden ? undefined : "rows",
         },
@@ -47,14 +47,14 @@ export function facts(scene) {
       ],
     },
     {
-      title: hidden ? "Check" : `Check of W[${weight.row}, ${weight.col}]`,
+      title: hidden ? "Gradient check" : `Gradient check of W[${weight.row}, ${weight.col}]`,
       facts: hidden
         ? [{ name: "hidden", value: "?" }]
         : [
-            { name: `by “${params.rule}”`, value: check ? fixed(check.analytic, 6) : "—" },
-            { name: "measured", value: check ? fixed(check.numeric, 6) : "—" },
+            { name: `analytic, ${params.rule}`, value: check ? fixed(check.analytic, 6) : "—" },
+            { name: "numerical", value: check ? fixed(check.numeric, 6) : "—" },
             {
-              name: "error",
+              name: "relative error",
               value: check ? scientific(check.error) : "—",
               id: check ? "error" : undefined,
               tone: check && check.error > header.tolerance ? "bad" : "",

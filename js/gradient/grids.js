@@ -39,11 +39,11 @@ export function gradOutputGrid({ scene, derived, at, highlight, predicting, rule
         place: (col) => `back:${n}:${col}`,
         stop: stopCol,
         rowIndex: n + 1,
-        name: `what comes back to ${derived.tokens[n]}`,
+        name: `upstream gradient of ${derived.tokens[n]}`,
       })}</g>`;
     });
   });
-  return svg`<g role="grid" aria-label="What comes back to each word" aria-rowcount=${derived.N} aria-colcount=${derived.D}>${rows}</g>`;
+  return svg`<g role="grid" aria-label="Upstream gradient of each word" aria-rowcount=${derived.N} aria-colcount=${derived.D}>${rows}</g>`;
 }
 
 /**

@@ -51,19 +51,21 @@ const gradient = {
   tables,
   predict,
   questionKind: ({ ui }) =>
-    ui.local.asks === "fate" ? { kind: "one", things: "answer" } : { kind: "many" },
+    ui.local.asks === "duplicates" ? { kind: "one", things: "answer" } : { kind: "many" },
   focusOnAsk: ({ trace, ui }) => {
     const derived = derive(trace);
-    return ui.local.asks === "fate" ? "fate:0" : `cell:${derived.rows[0]}:${ui.local.windows.col}`;
+    return ui.local.asks === "duplicates"
+      ? "duplicates:0"
+      : `cell:${derived.rows[0]}:${ui.local.windows.col}`;
   },
   answer: (trace, { ui }) => {
-    if (ui.local.asks === "fate")
+    if (ui.local.asks === "duplicates")
       return { question: "gradient.duplicates", truth: [duplicatesAnswer(trace)] };
     return { question: "gradient.rows", truth: rowsWithGradient(derive(trace)) };
   },
   beforePaint: (scene) => {
     const { ui } = scene;
-    if (!ui.prediction && ui.local.asks === "fate") ui.local.asks = "rows"; // P starts with the rows again
+    if (!ui.prediction && ui.local.asks === "duplicates") ui.local.asks = "rows"; // P starts with the rows again
     clampUi(scene);
   },
   selectedRow: (scene) => {
@@ -86,7 +88,7 @@ const gradient = {
   },
   keys: [
     [["Enter"], "on a weight's gradient: its sum, and the check of it"],
-    [["Enter"], "on what comes back to a word: where it comes from"],
+    [["Enter"], "on the upstream gradient of a word: where it comes from"],
     [["Enter", "Space"], "while predicting: choose the row"],
   ],
   onKey,
@@ -100,7 +102,7 @@ const gradient = {
       "text",
       "input_dim",
       "mode",
-      ...(explorer.ui.local.asks === "fate" ? ["rule"] : []),
+      ...(explorer.ui.local.asks === "duplicates" ? ["rule"] : []),
     ];
     if (explorer.ui.prediction && questionParams.some((name) => was[name] !== now[name]))
       explorer.ui.prediction = null;

@@ -31,7 +31,7 @@ export function narrate(scene) {
     return html`Choose each row that will get a gradient; a row that gets several counts once.`;
   }
   if (!derived.N)
-    return html`No words, so nothing comes back: every row has a gradient of zero. Type a sentence.`;
+    return html`No words, so there is no gradient: every row gets zero. Type a sentence.`;
   if (ui.prediction && ui.local.asks === "rows" && !ui.hover && !ui.focus)
     return narrateRows(derived);
   const spot = selection(scene);
@@ -58,7 +58,7 @@ function narrateWord(scene, derived, n) {
   if (!derived.hasGradient(n)) {
     if (derived.tied)
       return html`${word} is the last word: it has no next one to predict, and sends nothing back.`;
-    return html`${word} is padding: a gradient comes back to it, and row ${row} takes none of it.`;
+    return html`${word} is padding: it has an upstream gradient, but row ${row} gets none of it.`;
   }
   const sends = html`${word} sends [${vector(derived.gradOutput(n))}] back to row ${row}`;
   if (n > ui.step) return html`${sends}, but it has not arrived yet.`;
@@ -86,7 +86,7 @@ function narrateRow(scene, derived, row) {
     if (derived.tied && derived.N > 1)
       return html`${subject} is read by no word, and still gets ${value} in column ${col}: it is scored as every word's next one.`;
     if (params.mode === "padding" && row === params.padding_idx)
-      return html`${subject} is padding: whatever comes back to it, its gradient is exactly zero.`;
+      return html`${subject} is padding: its gradient is exactly zero, whatever the upstream gradient.`;
     return html`${subject} is read by no word: its gradient is exactly zero.`;
   }
   if (!parts.length) return html`Nothing has arrived at row ${row} yet.`;
@@ -109,7 +109,7 @@ function narrateRow(scene, derived, row) {
 function narrateEnd(scene, derived, row) {
   const { passes } = scene.trace.header;
   const { rule } = scene.params;
-  if (row < 0) return html`Nothing comes back to any row.`;
+  if (row < 0) return html`No row gets a gradient.`;
   const verdict = html`“${rule}” <b>${passes[rule] ? "passes" : "fails"}</b> the gradient check.`;
   return html`${narrateRow(scene, derived, row)} ${verdict}`;
 }

@@ -13,7 +13,7 @@ import { busiest, derive } from "./trace.js";
 /** @param {Scene} scene */
 export function predict(scene) {
   const { trace, ui } = scene;
-  if (ui.local.asks === "fate")
+  if (ui.local.asks === "duplicates")
     return { question: duplicatesQuestion(scene), outcome: duplicatesOutcome(scene) };
   const derived = derive(trace);
   const verdict = ui.prediction?.verdict;
@@ -79,10 +79,10 @@ export function duplicatesQuestion(scene) {
   const word = derived.word(row);
   const parts = derived.senders(row).map((n) => fixed(derived.gradOutput(n)[col]));
   return html`Row ${row}${word ? html` (“<bdi>${word}</bdi>”)` : ""} gets ${parts.slice(0, 6).join(", ")}${parts.length > 6 ? " …" : ""} in column ${col}. What stands there in the end?
-    <span class="fates" role="group" aria-label="What stands there in the end">${ANSWERS.map(
+    <span class="candidates" role="group" aria-label="What stands there in the end">${ANSWERS.map(
       (name, i) => {
         const chosen = markOf(ui.prediction, i) === "chosen";
-        return html`<button type="button" data-place="fate:${i}" aria-pressed=${String(chosen)} @click=${() => explorer.choose(i)}>${chosen ? icon("right") : ""}${name}: <span class="num">${fixed(numbers[i])}</span></button>`;
+        return html`<button type="button" data-place="duplicates:${i}" aria-pressed=${String(chosen)} @click=${() => explorer.choose(i)}>${chosen ? icon("right") : ""}${name}: <span class="num">${fixed(numbers[i])}</span></button>`;
       },
     )}</span>`;
 }

@@ -30,7 +30,7 @@ export function tables(scene) {
   const weight = selectedWeight(scene);
   const of = weight.own ? weight : null;
   const backs = {
-    caption: `What comes back${some}`,
+    caption: `Upstream gradient${some}`,
     corner: "word",
     columns: ["id", ...columns],
     rows: drawn.map((n) => ({
@@ -59,9 +59,9 @@ export function tables(scene) {
       rows: first.map(({ row, head }) => ({ head, cells: cells(now(row).values) })),
     },
     {
-      caption: `Piles of column ${col}`,
+      caption: `Sums in column ${col}`,
       corner: "row",
-      columns: ["arrived", "result"],
+      columns: ["gradients", "sum"],
       rows: first
         .filter(({ row }) => now(row).any)
         .map(({ row, head }) => ({

@@ -80,9 +80,10 @@ export function nearest(stops, value) {
  * @param {string} spec.place
  * @param {string} spec.value
  * @param {string[]} spec.choices
+ * @param {Record<string, string>} [spec.texts]  what the choices are called on screen, where it differs
  * @param {(value: string) => void} spec.onChange
  */
-export function choice({ label, group, place, value, choices, onChange }) {
+export function choice({ label, group, place, value, choices, texts = {}, onChange }) {
   return html`<div class="field" role="radiogroup" aria-labelledby="${group}-label">
     <h3 id="${group}-label">${label}</h3>
     <div class="segments">
@@ -95,7 +96,7 @@ export function choice({ label, group, place, value, choices, onChange }) {
             data-place="${place}:${name}"
             .checked=${live(name === value)}
             @change=${() => onChange(name)}
-          /><span>${name}</span>
+          /><span>${texts[name] ?? name}</span>
         </label>`,
       )}
     </div>

@@ -63,7 +63,7 @@ export function frame(explorer) {
         goToStep: (step) => explorer.goToStep(step, { patch: { focus: null } }),
         setSpeed: (speed) => explorer.setSpeed(speed),
       })}
-      <p class="say" aria-live="polite">${ui.note || view.narrate(scene)}</p>
+      <p class="narration" aria-live="polite">${ui.note || view.narrate(scene)}</p>
       ${scene.params.seed === undefined ? nothing : html`<span class="num count">seed ${scene.params.seed}</span>`}
     </footer>
     ${ui.panel === "table" ? tablePanel(explorer, scene, wide) : nothing}

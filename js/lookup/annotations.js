@@ -57,7 +57,7 @@ export function map({ scene, derived, at, highlight, predicting }) {
     ? ""
     : [...readers.keys()].map((row) => `M${x + 2} ${mapY(at, row, V)}h${w - 4}`).join("");
   return svg`<g class="map">
-    <g role="slider" tabindex="0" data-place="map" aria-label="Rows in the lens" aria-orientation="vertical"
+    <g role="slider" tabindex="0" data-place="map" aria-label="Rows shown" aria-orientation="vertical"
       aria-valuemin="0" aria-valuemax=${V - 1} aria-valuenow=${scene.ui.focus?.part === "map" ? scene.ui.focus.row : first} aria-valuetext="rows ${first} to ${first + at.table.rows - 1} of ${V}">
       <rect class="all" x=${x} y=${at.body.y} width=${w} height=${at.body.h} rx="4" />
       <path class="tick" d=${ticks} />
@@ -71,7 +71,7 @@ export function map({ scene, derived, at, highlight, predicting }) {
 /** Notice that only the first words of a very long text are drawn. @param {Drawing} d */
 export function cutNotice({ derived, at }) {
   if (derived.N === derived.total) return nothing;
-  return svg`<text x=${at.chips.x} y=${at.height - 5}>the first ${formatInt(derived.N)} of ${formatInt(derived.total)} words are here</text>`;
+  return svg`<text x=${at.chips.x} y=${at.height - 5}>the first ${formatInt(derived.N)} of ${formatInt(derived.total)} words are shown</text>`;
 }
 
 /** Range of valid ids below the table, or the ids that are out of range. @param {Drawing} d */
@@ -91,11 +91,11 @@ export function idRange({ scene, derived, at, predicting }) {
   const last = scene.ui.local.windows.row + at.table.rows >= V;
   if (wrong.length) {
     const width = Math.max(w, 20);
-    return svg`<g class="fence wrong"><path class="hatch" d=${hatch(x, y, width, 9)} /><path d="M${x} ${y}h${width}" />
-      <text x=${x} y=${y + 24}>no row ${joinList(wrong, 3)}</text></g>`;
+    return svg`<g class="id-range wrong"><path class="hatch" d=${hatch(x, y, width, 9)} /><path d="M${x} ${y}h${width}" />
+      <text x=${x} y=${y + 24}>out of range: ${joinList(wrong, 3)}</text></g>`;
   }
   return last
-    ? svg`<g class="fence"><path d="M${x} ${y}h${w}" /><text x=${x} y=${y + 15}>the last row is ${V - 1}</text></g>`
+    ? svg`<g class="id-range"><path d="M${x} ${y}h${w}" /><text x=${x} y=${y + 15}>valid ids 0–${V - 1}</text></g>`
     : nothing;
 }
 

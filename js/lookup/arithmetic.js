@@ -143,7 +143,7 @@ function fact(id, { trace }, { total: N, V, D, rows }) {
     },
     difference: {
       body: html`max |gather − one-hot| over all ${formatInt(N * D)} numbers = <span class="on">${formatDifference(header.max_difference)}</span>`,
-      note: "two ways, one result",
+      note: "two methods, one result",
     },
     time: {
       body: "the best of a few runs of the core on these very ids",

@@ -25,22 +25,23 @@ export function controls(scene) {
       stops: stopsBetween(limit(scene, name).min ?? 1, limit(scene, name).max ?? 32, dense),
       onChange: (value) => explorer.edit({ [name]: value }),
     });
-  /** @param {string} name @param {string} label @param {string[]} choices */
-  const pick = (name, label, choices) =>
+  /** @param {string} name @param {string} label @param {string[]} choices @param {Record<string, string>} [texts] */
+  const pick = (name, label, choices, texts) =>
     choice({
       label,
       group: `${uid}-${name}`,
       place: name,
       value: String(params[name]),
       choices: limit(scene, name).choices ?? choices,
+      texts,
       onChange: (value) => explorer.edit({ [name]: value }),
     });
   return html`
     ${unless("text", textField({ label: "Sentence", place: "text", value: params.text, hint: "#12 stands for the id 12", onChange: (text) => explorer.edit({ text }) }))}
-    ${unless("input_dim", size("input_dim", "Vocabulary", "V", 40))} ${unless("output_dim", size("output_dim", "Vector length", "D", 40))}
-    ${unless("way", pick("way", "The way", ["gather", "one-hot"]))}
-    ${unless("oob", pick("oob", "Out of range", ["raise", "zero", "nan", "clip", "wrap"]))}
-    ${unless("race", button({ label: "Race both ways", place: "race", primary: true, disabled: !canRace(scene), onClick: () => startTiming(scene) }))}
+    ${unless("input_dim", size("input_dim", "Vocabulary size", "V", 40))} ${unless("output_dim", size("output_dim", "Embedding dimension", "D", 40))}
+    ${unless("way", pick("way", "Method", ["gather", "one-hot"], { "one-hot": "one-hot matmul" }))}
+    ${unless("oob", pick("oob", "Out-of-range ids", ["raise", "zero", "nan", "clip", "wrap"]))}
+    ${unless("race", button({ label: "Time both methods", place: "race", primary: true, disabled: !canRace(scene), onClick: () => startTiming(scene) }))}
   `;
 }
 

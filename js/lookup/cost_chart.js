@@ -17,7 +17,7 @@ export function costChart({ N, V, D, mostV, mostD }) {
   const y = logScale(words * mostV * mostD, BOX.floor - 6, BOX.top);
   const cost = N * V * D;
   const name = `Multiplications against V. One-hot: ${formatInt(cost)} at V = ${V}, growing with V. Gather: 0 at every V.`;
-  return html`<div class="growth">
+  return html`<div class="cost-chart">
     <svg viewBox="0 0 ${BOX.w} ${BOX.h}" width=${BOX.w} height=${BOX.h} role="img" aria-label=${name}>
       <path class="axis" d="M${BOX.left} ${BOX.top - 6}V${BOX.floor}H${BOX.w}" />
       <path class="line onehot" d="M${x(1)} ${y(words * D)}L${x(mostV)} ${y(words * mostV * D)}" />

@@ -29,11 +29,11 @@ export function facts(scene) {
           value: error ? "—" : shape(header.shapes.output),
           id: error ? undefined : "output",
         },
-        { name: "weights", value: formatInt(header.parameters), id: "parameters" },
+        { name: "parameters", value: formatInt(header.parameters), id: "parameters" },
       ],
     },
     {
-      title: "Cost of this lookup",
+      title: "Cost of the gather",
       facts: [
         {
           name: "rows read",
@@ -52,14 +52,14 @@ export function facts(scene) {
           id: error ? undefined : "gather",
         },
         {
-          name: "time, gather",
+          name: "time",
           value: duration(header.gather_ns),
           id: header.gather_ns == null ? undefined : "time",
         },
       ],
     },
     {
-      title: "The one-hot way",
+      title: "One-hot matmul",
       facts: [
         {
           name: "multiplications",

@@ -55,7 +55,7 @@ function narrateWord({ params }, derived, n) {
   const word = quoted(tokens[n]);
   const row = rows[n];
   if (derived.outOfRange(n)) {
-    const problem = html`${word} has id ${ids[n]}, but the rows are 0 to ${V - 1}`;
+    const problem = html`${word} has id ${ids[n]}, but valid ids are 0 to ${V - 1}`;
     if (derived.error) return html`${problem}: the whole lookup is refused.`;
     if (row >= 0) return html`${problem}: the rule <b>${params.oob}</b> reads row ${row} instead.`;
     return html`${problem}: the rule <b>${params.oob}</b> fills the output's ${ordinal(n)} row with ${params.oob === "nan" ? "NaN" : "zeros"}.`;
@@ -106,7 +106,7 @@ export function narrateChange(was, { trace }) {
     ["output_dim", "D"],
   ]) {
     if (was[name] !== params[name]) {
-      return `${letter} = ${params[name]}: the one-hot way now multiplies ${formatInt(multiplications["one-hot"])} times, the gather still not once.`;
+      return `${letter} = ${params[name]}: the one-hot matmul now multiplies ${formatInt(multiplications["one-hot"])} times, the gather still not once.`;
     }
   }
   const edit = params.edits?.at(-1);

@@ -33,12 +33,12 @@ export function timingStrip({ race, header, finish, again, close }) {
     ></span>
     <span class="num time">${duration(ns)}</span><span class="note">${note}</span>
   </div>`;
-  return html`<section class="card race ${race.done ? "done" : "running"}" aria-label="The race of both ways">
+  return html`<section class="card race ${race.done ? "done" : "running"}" aria-label="Time of both methods">
     <div class="lines">
       ${lane("gather", gather, `copies ${formatInt(header.tokens.length)} rows`)}
       ${
         onehot == null
-          ? html`<p class="note">The one-hot way was not run: its matrix would be too large.</p>`
+          ? html`<p class="note">The one-hot matmul was not run: its matrix would be too large.</p>`
           : lane(
               "one-hot",
               onehot,
@@ -48,7 +48,7 @@ export function timingStrip({ race, header, finish, again, close }) {
       <p class="outcome">${race.done && onehot != null ? `the same numbers, max difference ${formatDifference(header.max_difference)}` : nothing}</p>
     </div>
     ${button({ label: "Again", place: "race:again", onClick: again })}
-    ${button({ label: icon("close"), name: "Close the race", place: "race:close", onClick: close })}
+    ${button({ label: icon("close"), name: "Close the timing", place: "race:close", onClick: close })}
   </section>`;
 }
 
@@ -60,7 +60,7 @@ export function outcome({ gather_ns: gather, onehot_ns: onehot, max_difference: 
     ratio >= 1.05
       ? `The gather took ${fixed(ratio, ratio < 10 ? 1 : 0)} times less time here`
       : ratio <= 0.95
-        ? `The one-hot way was quicker this time: the table is that small`
+        ? `The one-hot matmul was quicker this time: the table is that small`
         : "Both took the same time: the table is that small";
   return `${faster}; both give the same numbers, max difference ${formatDifference(apart)}.`;
 }

@@ -25,7 +25,7 @@ export function tables(scene) {
     {
       caption: `Words${some("words", windows.token, drawn.tokens, N)}`,
       corner: "word",
-      columns: ["place", "id", "row read"],
+      columns: ["position", "id", "row read"],
       rows: tokenRows.map((n) => ({
         head: tokens[n],
         cells: [n, ids[n], rows[n] < 0 ? "none" : rows[n]],

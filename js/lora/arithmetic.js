@@ -60,7 +60,7 @@ function spotLine(scene, derived, now, spot, most) {
     return cellLine(scene, derived, now, i, c, most);
   return {
     body: html`W′ = W + ${now.scale === 1 ? "" : html`<span class="on">${fixed(now.scale)}</span> · `}A · B`,
-    note: html`(${derived.V} + ${derived.D}) · ${now.r} = <b>${formatInt(parameterCount(derived, now.r))}</b> numbers are trained`,
+    note: html`(${derived.V} + ${derived.D}) · ${now.r} = <b>${formatInt(parameterCount(derived, now.r))}</b> parameters are trained`,
   };
 }
 
@@ -129,7 +129,7 @@ function fact(id, { trace, params }, derived, now) {
   const lines = {
     trainable: () => ({
       body: html`(V + D) · r = (${V} + ${D}) · ${now.r} = <span class="on">${formatInt(numbers)}</span>`,
-      note: "A has V · r numbers, B has r · D",
+      note: "A has V · r parameters, B has r · D",
     }),
     whole: () => ({
       body: html`V · D = ${V} · ${D} = <span class="on">${formatInt(V * D)}</span>`,
@@ -147,7 +147,7 @@ function fact(id, { trace, params }, derived, now) {
     }),
     error: () => ({
       body: html`√(σ²${sub(now.r + 1)} + … ) / √(σ²₁ + … ) = <span class="on">${percent(derived.errors[now.r])}</span>`,
-      note: "what the best matrix of this rank must leave: the directions behind the cut",
+      note: "‖ΔW − s·AB‖ / ‖ΔW‖ of the best matrix of this rank: the singular values behind the cut",
     }),
     left: () => ({
       body: html`‖wanted − W′‖ / ‖wanted − W‖ = <span class="on">${percent(now.trainedError)}</span>`,

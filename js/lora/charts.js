@@ -38,11 +38,11 @@ export function spectrum({ at, derived, moment, predicting }) {
   const box = at.spectrum;
   const { x, y, w, h } = box;
   const { K, values } = derived;
-  if (predicting) return svg`${title(box, "its directions", "hidden")}${hiddenChart(box)}`;
+  if (predicting) return svg`${title(box, "singular values", "hidden")}${hiddenChart(box)}`;
   const top = values[0] || 1;
   const each = w / bars(K);
   const cut = x + moment.r * each;
-  return svg`<g class="spectrum">${title(box, "its directions", at.narrow ? "by strength" : "how strong each is")} ${axes(box)}
+  return svg`<g class="spectrum">${title(box, "singular values", at.narrow ? "of ΔW" : "of ΔW, by size")} ${axes(box)}
     ${Array.from({ length: K }, (_, k) => {
       const size = (h * values[k]) / top;
       return svg`<rect class="bar ${k < moment.r ? "in" : "out"}" x=${x + k * each + 2} y=${y + h - size} width=${Math.max(1, each - 4)} height=${size} rx="1.5" />
@@ -66,7 +66,7 @@ export function errorChart({ at, scene, derived, moment, predicting }) {
       .map((p, r) => `${r ? "L" : "M"}${p.x} ${p.y}`)
       .join("");
   const whole_ = x + ((V * D) / parameterCount(derived, K)) * w;
-  const label = `${formatInt(parameterCount(derived, moment.r))} numbers`;
+  const label = `${formatInt(parameterCount(derived, moment.r))} parameters`;
   const dot = place(moment.r, derived.errors[moment.r]);
   const left = dot.x > x + w * 0.55;
   // Place the label beside the point, or above it where the curve would cross it.
@@ -74,9 +74,9 @@ export function errorChart({ at, scene, derived, moment, predicting }) {
   const labelY = left
     ? Math.max(y + 18, place(back, derived.errors[back]).y - 20)
     : Math.min(dot.y - 20, y + h - 24);
-  return svg`<g class="errors">${title(box, "error left", svg`<tspan class="best">● best</tspan><tspan dx="7">○ on rows trained</tspan>`)} ${axes(box)}
+  return svg`<g class="errors">${title(box, at.narrow ? "recon. error" : "reconstruction error", svg`<tspan class="best">● best</tspan><tspan dx="7">○ trained rows</tspan>`)} ${axes(box)}
     <text class="tick" x=${x - 4} y=${y + 4} text-anchor="end">100%</text><text class="tick" x=${x - 4} y=${y + h + 3} text-anchor="end">0</text>
-    <text class="tick" x=${x} y=${y + h + 14}>0</text><text class="tick" x=${x + w} y=${y + h + 14} text-anchor="end">${formatInt(parameterCount(derived, K))}${at.narrow ? "" : " numbers"}</text>
+    <text class="tick" x=${x} y=${y + h + 14}>0</text><text class="tick" x=${x + w} y=${y + h + 14} text-anchor="end">${formatInt(parameterCount(derived, K))}${at.narrow ? "" : " parameters"}</text>
     ${whole_ < x + w - 2 ? svg`<path class="all" d="M${whole_} ${y - 2}V${y + h}" /><text class="tick" x=${whole_ - 4} y=${y + 6} text-anchor="end">${at.narrow ? "W" : "all of W"}</text>` : nothing}
     ${prediction ? predictedCurve(prediction, place, derived, predicting, scene.ui.local.point) : nothing}
     ${
@@ -95,7 +95,7 @@ export function errorChart({ at, scene, derived, moment, predicting }) {
  */
 export function trainedErrorPoint({ at, derived, moment, predicting }) {
   const { x, y } = errorPlace(at.error, derived.K, moment.r, moment.trainedError);
-  return svg`<g class="errors">${predicting ? nothing : svg`<circle class="learnt" cx=${x} cy=${y} r="4.5" />`}</g>`;
+  return svg`<g class="errors">${predicting ? nothing : svg`<circle class="trained-error" cx=${x} cy=${y} r="4.5" />`}</g>`;
 }
 
 /**
@@ -113,7 +113,7 @@ function predictedCurve(prediction, place, derived, predicting, stop) {
     ${points.slice(1).map((p, i) => {
       const r = i + 1;
       if (predicting)
-        return svg`<g class="edge knob" role="slider" tabindex=${r === stop ? 0 : -1} data-place="curve:${r}" aria-label="Error left at rank ${r}" aria-orientation="vertical"
+        return svg`<g class="edge knob" role="slider" tabindex=${r === stop ? 0 : -1} data-place="curve:${r}" aria-label="Reconstruction error at rank ${r}" aria-orientation="vertical"
           aria-valuemin="0" aria-valuemax="100" aria-valuenow=${Math.round(100 * prediction.curve[i])} aria-valuetext="${Math.round(100 * prediction.curve[i])} percent">
           <circle class="grip" cx=${p.x} cy=${p.y} r="11" /><circle cx=${p.x} cy=${p.y} r="5" /></g>`;
       const right = prediction.verdict?.right.includes(i);
@@ -143,7 +143,7 @@ export function firstUpdateChart({ at, derived, scene, moment }) {
     return svg`<path class="line ${kind} ${on ? "on" : ""}" d=${d} />
       <text class="name ${kind}" x=${x + w + 5} y=${ends[kind] + 4}>${name}</text>`;
   };
-  return svg`<g class="first">${title(box, "first update", at.narrow ? "by rank" : "mean of 16 starts")} ${axes(box)}
+  return svg`<g class="first">${title(box, at.narrow ? "first update" : "norm of the first update", at.narrow ? "norm, 16 seeds" : "mean of 16 seeds")} ${axes(box)}
     <text class="tick" x=${x - 4} y=${y + 4} text-anchor="end">${fixed(top, 1)}</text><text class="tick" x=${x - 4} y=${y + h + 3} text-anchor="end">0</text>
     <text class="tick" x=${x} y=${y + h + 14}>r = 1</text><text class="tick" x=${x + w} y=${y + h + 14} text-anchor="end">${K}</text>
     ${line(plain, "plain", "α/r")} ${line(stable, "stable", "α/√r")}

@@ -64,9 +64,9 @@ export function controls(scene) {
   };
   return html`
     ${unless("rank", () => size("rank", "Rank", "r", (value) => setRank(scene, value)))} ${unless("alpha", () => size("alpha", "Alpha", "α"))}
-    ${unless("scaling", () => pick("scaling", "Scale"))} ${unless("start", () => pick("start", "Start"))}
-    ${unless("target", () => pick("target", "The change to learn"))}
-    ${unless("input_dim", () => size("input_dim", "Vocabulary", "V"))} ${unless("output_dim", () => size("output_dim", "Vector length", "D"))}
-    ${unless("merge", () => button({ label: ui.local.merged ? "Take it out again" : "Merge into W", place: "merge", key: "M", primary: !ui.local.merged, disabled: isPredicting(scene), onClick: () => toggleMerge(scene) }))}
+    ${unless("scaling", () => pick("scaling", "Scale"))} ${unless("start", () => pick("start", "Initialization"))}
+    ${unless("target", () => pick("target", "Target ΔW"))}
+    ${unless("input_dim", () => size("input_dim", "Vocabulary size", "V"))} ${unless("output_dim", () => size("output_dim", "Embedding dimension", "D"))}
+    ${unless("merge", () => button({ label: ui.local.merged ? "Unmerge" : "Merge into W", place: "merge", key: "M", primary: !ui.local.merged, disabled: isPredicting(scene), onClick: () => toggleMerge(scene) }))}
   `;
 }

@@ -33,7 +33,7 @@ export function facts(scene) {
   });
   const groups = [
     {
-      title: "Trainable",
+      title: "Trainable parameters",
       facts: [
         fact("A and B", formatInt(count), "trainable"),
         fact("whole table", formatInt(V * D), "whole"),
@@ -47,11 +47,11 @@ export function facts(scene) {
       ],
     },
     {
-      title: "What is said",
+      title: "Reconstruction error",
       facts: [
         predicting
-          ? hide("error left")
-          : fact("error left", percent(derived.errors[now.r]), "error", "good"),
+          ? hide("best of rank r")
+          : fact("best of rank r", percent(derived.errors[now.r]), "error", "good"),
         fact("trained rows", percent(now.trainedError), "left"),
         predicting
           ? hide("effective rank")
@@ -59,12 +59,12 @@ export function facts(scene) {
       ],
     },
     {
-      title: "Other rows",
+      title: "Row displacement",
       facts: [
         { name: "rows trained", value: `${derived.trainedCount} of ${V}` },
-        fact("rows that moved", `${now.moved} of ${V}`, "moved", others ? "bad" : ""),
+        fact("rows moved", `${now.moved} of ${V}`, "moved", others ? "bad" : ""),
         fact(
-          "farthest other",
+          "max, untrained",
           fixed(now.maxUntrainedDisplacement),
           "farthest",
           others ? "bad" : "",
@@ -72,7 +72,7 @@ export function facts(scene) {
       ],
     },
     {
-      title: "Merged",
+      title: "Merge",
       facts: [
         fact(
           "difference",

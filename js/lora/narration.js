@@ -103,4 +103,4 @@ export function narrateChange(was, scene) {
 
 /** @param {Derived} derived @param {number} r */
 export const narrateRank = (derived, r) =>
-  `r = ${r}: ${pluralize(parameterCount(derived, r), "number")} instead of ${formatInt(derived.V * derived.D)}; the best of rank ${r} leaves ${percent(derived.errors[r])} of the change.`;
+  `r = ${r}: ${pluralize(parameterCount(derived, r), "parameter")} instead of ${formatInt(derived.V * derived.D)}; the best of rank ${r} leaves ${percent(derived.errors[r])} of the change.`;

@@ -20,7 +20,7 @@ export function predict({ trace, ui }) {
       ? `From rank ${needed} on nothing is left: the change has ${needed === 1 ? "one direction" : `${needed} directions`}.`
       : `Every direction counts here: rank ${K - 1} still leaves ${percent(errors[K - 1])}.`;
   return {
-    question: html`How much of the change is left at each rank? Drag the points, or use the arrows.`,
+    question: html`What is the reconstruction error at each rank? Drag the points, or use the arrows.`,
     outcome: `${off ? "A point is close within 10 %. " : ""}${lesson}`,
   };
 }

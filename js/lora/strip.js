@@ -47,8 +47,8 @@ export function displacementStrip(d) {
       <text class="num" transform="translate(${n(x + bar + size + 4)} ${top + rh / 2 + 3.2})">${fixed(far)}</text>
     </g>`;
   });
-  return svg`<g role="group" aria-label="How far each row moved">
-    <text class="head" x=${x} y=${y - 28}>how far rows moved<tspan class="sub" x=${x} dy="15">${legend(d)}</tspan></text>${rows}
+  return svg`<g role="group" aria-label="Row displacements">
+    <text class="head" x=${x} y=${y - 28}>row displacement ‖w′ − w‖<tspan class="sub" x=${x} dy="15">${legend(d)}</tspan></text>${rows}
     <path class="bars" d=${bars.along} /><path class="bars trained" d=${bars.trained} /></g>`; // two paths: they grow at each step
 }
 

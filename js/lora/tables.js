@@ -40,7 +40,7 @@ export function tables(scene) {
     {
       caption: `Rows, after step ${now.step}`,
       corner: "row",
-      columns: ["trained", "moved by"],
+      columns: ["trained", "displacement"],
       rows: every(n).map((i) => ({
         head: name(i),
         cells: [derived.trainedRows.has(i) ? "yes" : "no", fixed(now.displacement(i))],
@@ -50,14 +50,14 @@ export function tables(scene) {
       caption: `By rank, after step ${now.step}`,
       corner: "rank",
       columns: [
-        "numbers",
+        "parameters",
         "scale",
-        "direction",
-        "error left",
-        ...(guess ? ["your error"] : []),
-        "left, rows trained",
-        "first, α/r",
-        "first, α/√r",
+        "singular value",
+        "reconstruction error",
+        ...(guess ? ["your prediction"] : []),
+        "error, trained rows",
+        "first update, α/r",
+        "first update, α/√r",
       ],
       rows: every(K).map((k) => ({
         head: String(k + 1),
@@ -77,6 +77,6 @@ export function tables(scene) {
     matrix(`A, after step ${now.step}`, n, now.r, now.a),
     matrix(`B, after step ${now.step}`, now.r, cols, now.b, String),
     matrix(`W′, after step ${now.step}`, n, cols, now.after),
-    matrix("ΔW, the change to learn", n, cols, derived.delta),
+    matrix("ΔW, the target", n, cols, derived.delta),
   ];
 }

@@ -133,7 +133,7 @@ function poolingLine(derived, b, i, variant) {
   const masked = variant === "here" && !stage.paddingCounts;
   return {
     name,
-    body: html`${stage.kind}[${b}, ${i}] = the state after ${variant === "truth" ? "the last word" : `place ${before.cells - 1}`} = ${result}`,
+    body: html`${stage.kind}[${b}, ${i}] = the state after ${variant === "truth" ? "the last word" : `position ${before.cells - 1}`} = ${result}`,
     note:
       variant === "truth"
         ? "there is no padding"

@@ -68,7 +68,7 @@ export function controls(scene) {
         onChange: (value) => editParams(scene, { mask_zero: value === "True" }),
       }),
     )}
-    ${unless("steps", () => size("steps", "Places", "T"))} ${unless("output_dim", () => size("output_dim", "Vector length", "D"))}
+    ${unless("steps", () => size("steps", "Sequence length", "T"))} ${unless("output_dim", () => size("output_dim", "Embedding dimension", "D"))}
     ${unless("text", () =>
       textField({
         label: "Sentences",

@@ -12,7 +12,11 @@ import { VARIANTS, norm, pooledOf, derive } from "./trace.js";
 /** @typedef {import("./trace.js").Variant} Variant */
 
 /** @type {Record<Variant, string>} */
-export const VARIANT_NAMES = { here: "this model", without: "no mask", truth: "no padding" };
+export const VARIANT_NAMES = {
+  here: "this model",
+  without: "without mask",
+  truth: "unpadded reference",
+};
 
 /**
  * A number, or a dash where there is none.
@@ -72,14 +76,14 @@ export function facts(scene) {
         ...(wrong && !predicting ? [{ ...wrong, id: "factor" }] : []),
       ],
     },
-    { title: "Gradient of row 0, its length", facts: VARIANTS.map(gradientOf) },
+    { title: "Gradient norm of row 0", facts: VARIANTS.map(gradientOf) },
     {
       title: "Row 0 of the table",
-      facts: [{ name: "its length", value: fixed(norm(derived.row0), 3), id: "row0" }],
+      facts: [{ name: "norm", value: fixed(norm(derived.row0), 3), id: "row0" }],
     },
   ];
   return html`${pooled(scene, derived, predicting, open)} ${factGroups(/** @type {any} */ (groups), open)}
-  ${derived.noReference && !predicting ? html`<p class="why">No truth here: ${derived.noReference}</p>` : nothing}`;
+  ${derived.noReference && !predicting ? html`<p class="why">No unpadded reference: ${derived.noReference}</p>` : nothing}`;
 }
 
 /**
@@ -101,7 +105,7 @@ function pooled({ ui }, derived, predicting, open) {
     <thead>
       <tr>
         <td></td>
-        ${["here", "no mask", "truth"].map((variant) => html`<th scope="col">${variant}</th>`)}
+        ${VARIANTS.map((variant) => VARIANT_NAMES[variant]).map((variant) => html`<th scope="col">${variant}</th>`)}
       </tr>
     </thead>
     <tbody>

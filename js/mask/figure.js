@@ -30,9 +30,9 @@ export function figure(scene) {
   const on = pointer(scene, derived, at);
   const { step, prediction, playing, local } = scene.ui;
   return html`<div
-    class="stage ${predicting ? "asked" : prediction ? "told" : ""} ${local.drag ? "dragging" : ""}"
+    class="stage ${predicting ? "asked" : prediction ? "revealed" : ""} ${local.drag ? "dragging" : ""}"
     role="group"
-    aria-label=${predicting ? "The model, layer by layer. What becomes of the mask is hidden." : scene.trace.header.alt}
+    aria-label=${predicting ? "The model, layer by layer. Where the mask goes is hidden." : scene.trace.header.alt}
     style="height:${at.height}px"
     @pointerdown=${on.down}
     @pointermove=${on.move}
@@ -181,7 +181,7 @@ function cellLabel(derived, stage, b, cell, predicting) {
       ? derived.tokens[b][cell] || (isPadding(derived, stage, b, cell) ? "padding" : "")
       : "";
   const mask = predicting || !stage.mask ? "" : stage.mask(b, cell) ? "; counts" : "; masked";
-  return `${stage.label}, place ${cell}${token ? `, ${token}` : ""}: ${numbers}${mask}`;
+  return `${stage.label}, position ${cell}${token ? `, ${token}` : ""}: ${numbers}${mask}`;
 }
 
 /** Rings around the selected position, in every stage that has it. @param {Drawing} d */

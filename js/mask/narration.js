@@ -59,8 +59,8 @@ export function narrateLayer(derived, stage) {
   switch (stage.verdict) {
     case "made":
       return stage.n
-        ? html`${name} makes a mask: a place counts unless all its numbers are 0. ${last}`
-        : html`${name} makes the mask where the id is not 0: ${paddingOf(derived)} of ${B * T} places are padding. Their row 0 has numbers all the same. ${last}`;
+        ? html`${name} makes a mask: a position counts unless all its numbers are 0. ${last}`
+        : html`${name} makes the mask where the id is not 0: ${paddingOf(derived)} of ${B * T} positions are padding. Their row 0 has numbers all the same. ${last}`;
     case "kept":
       return html`${name} ${MASK_KEPT[stage.kind] ?? "says that it supports masking, so the mask goes on"}. ${last}`;
     case "replaced":
@@ -95,7 +95,7 @@ function narrateCell(derived, { k, b, cell }) {
   if (stage.form === "vector")
     return html`${whose}: number ${cell} of ${stage.label} is ${numbers}. Enter shows where it comes from.`;
   if (stage.cells !== derived.T)
-    return html`${whose}, place ${cell} after ${stage.label}: [${numbers}].`;
+    return html`${whose}, position ${cell} after ${stage.label}: [${numbers}].`;
   if (isPadding(derived, stage, b, cell)) {
     const fate = stage.paddingCounts
       ? "no mask is left, so it counts like a word"
@@ -104,9 +104,9 @@ function narrateCell(derived, { k, b, cell }) {
           ? "its mask says: a word"
           : "its mask says: leave it out"
         : "no mask says so";
-    return html`${whose}, place ${cell} is padding: ${stage.label} gives it [${numbers}], and ${fate}.`;
+    return html`${whose}, position ${cell} is padding: ${stage.label} gives it [${numbers}], and ${fate}.`;
   }
-  return html`${whose}, place ${cell}, “<bdi>${derived.tokens[b][cell]}</bdi>”: ${stage.label} gives it [${numbers}].`;
+  return html`${whose}, position ${cell}, “<bdi>${derived.tokens[b][cell]}</bdi>”: ${stage.label} gives it [${numbers}].`;
 }
 
 /** @param {Derived} derived @param {number} b @param {number} t */
@@ -115,8 +115,8 @@ function narrateId(derived, b, t) {
   const n = wordsOf(derived, b).length;
   const sum = html`${pluralize(n, "word")} and ${formatInt(derived.T - n)} padding`;
   if (token)
-    return html`Sentence ${b + 1} has ${sum}. Place ${t} is “<bdi>${token}</bdi>”, id ${derived.id(b, t)}.`;
-  return html`Sentence ${b + 1} has ${sum}. Place ${t} is padding, id 0: drag the handle to give it a word.`;
+    return html`Sentence ${b + 1} has ${sum}. Position ${t} is “<bdi>${token}</bdi>”, id ${derived.id(b, t)}.`;
+  return html`Sentence ${b + 1} has ${sum}. Position ${t} is padding, id 0: drag the handle to give it a word.`;
 }
 
 /**
@@ -136,7 +136,7 @@ export function narrateChange(was, { trace, ui }) {
     const wrong = derived.noReference
       ? ""
       : lossError(derived)?.tone === "good"
-        ? " The loss stays true."
+        ? " The loss stays that of the unpadded reference."
         : ` The loss is now ${lossError(derived)?.value} ${lossError(derived)?.name.replace(" by", "")}.`;
     return `Sentence ${ui.local.sentence + 1}: ${pluralize(n, "word")}, ${formatInt(derived.T - n)} padding.${wrong}`;
   }

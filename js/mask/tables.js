@@ -18,7 +18,7 @@ export function tables(scene) {
   /** @type {DataTable[]} */
   const result = [
     {
-      caption: "Sentences, their ids place by place",
+      caption: "Sentences and their ids",
       corner: "sentence",
       columns: ["words", "padding", ...places],
       rows: sentences.map((b) => ({
@@ -33,7 +33,7 @@ export function tables(scene) {
     const verdict = predicting ? "" : `, mask ${stage.verdict}`;
     result.push({
       caption: `${stage.n + 1}. ${stage.label} (${stage.shape.join(", ")})${verdict}`,
-      corner: vector ? "sentence" : "sentence, place",
+      corner: vector ? "sentence" : "sentence, position",
       columns: [
         ...(masked ? ["mask"] : []),
         ...Array.from({ length: vector ? stage.cells : stage.size }, (_, i) => String(i)),
@@ -60,7 +60,7 @@ export function tables(scene) {
     const b = scene.ui.local.sentence;
     const values = pooledOf(derived, b);
     result.push({
-      caption: `${stages[derived.pooledAt].label} of sentence ${b + 1}, three ways`,
+      caption: `${stages[derived.pooledAt].label} of sentence ${b + 1}, three variants`,
       corner: "number",
       columns: names,
       rows: values.here.slice(0, 6).map((_, i) => ({
@@ -73,8 +73,8 @@ export function tables(scene) {
   }
   const wrong = lossError(derived);
   result.push({
-    caption: `What it costs${wrong ? `: the loss is ${wrong.name} ${wrong.value}` : ""}`,
-    corner: "what",
+    caption: `Loss and gradient${wrong ? `: the loss is ${wrong.name} ${wrong.value}` : ""}`,
+    corner: "value",
     columns: names,
     rows: [
       {
@@ -94,7 +94,7 @@ export function tables(scene) {
   result.push({
     caption: "Row 0 of the table",
     corner: "row",
-    columns: [...Array.from(derived.row0, (_, i) => String(i)), "length"],
+    columns: [...Array.from(derived.row0, (_, i) => String(i)), "norm"],
     rows: [
       {
         head: "W[0]",

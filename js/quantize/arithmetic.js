@@ -51,7 +51,7 @@ function weightLines(scene, selected) {
   if (flips.length && !current.grown)
     lines.splice(2, 0, {
       name: "stored",
-      body: html`a bit was turned over: the code is now ${on(formatCode(current.codes[col]))}`,
+      body: html`a bit was flipped: the code is now ${on(formatCode(current.codes[col]))}`,
       note: joinList(
         flips.map((f) => `byte ${f.replace(":", ", bit ")}`),
         3,
@@ -87,7 +87,7 @@ function rowLines({ current, col }) {
       ? []
       : [
           {
-            name: "back",
+            name: "restored",
             body: html`code / scale = ${formatCode(current.codes[col])} / ${formatExact(scale)} = ${on(current.value(current.restored[col], 1))}`,
           },
         ]),
@@ -119,7 +119,7 @@ function groupLines({ current, col }) {
       ? []
       : [
           {
-            name: "back",
+            name: "restored",
             body: html`(code − zero) · scale = (${formatCode(current.codes[col])} − ${inBrackets(formatCode(zero))}) · ${formatExact(scale)} = ${on(current.value(current.restored[col], 1))}`,
           },
         ]),

@@ -48,10 +48,10 @@ export function cellText(row, line, col) {
 /** @type {Record<Line, string>} */
 export const LINE_NAMES = {
   weight: "weight",
-  scaled: "in steps",
+  scaled: "scaled",
   code: "code",
   bits: "bits",
-  back: "back",
+  back: "restored",
   error: "error",
 };
 
@@ -131,7 +131,7 @@ function storedBytes(d) {
           const worth = bitValue(current.scheme, bit);
           return svg`<g role="gridcell" class="bit cell ${on ? "on" : ""} ${owner < 0 ? "nobody" : ""} ${owner === selected.col ? "lit" : ""} ${turned ? "turned" : ""}"
           data-place="bit:${byte}:${bit}" tabindex=${byte === stop.byte && bit === stop.bit ? 0 : -1} aria-colindex=${byte * 8 + place + 1}
-          aria-label="byte ${byte}, bit ${bit} is ${on}${owner < 0 ? ", used by no weight" : `, worth ${formatCode(worth)} to code ${owner}`}${turned ? ", turned over" : ""}"
+          aria-label="byte ${byte}, bit ${bit} is ${on}${owner < 0 ? ", used by no weight" : `, worth ${formatCode(worth)} to code ${owner}`}${turned ? ", flipped" : ""}"
           ><rect class="ground" x=${x + 0.25} y=${y} width=${Math.max(3, w - 0.5)} height=${h} rx="2" /><text class="num" x=${x + w / 2} y=${y + h / 2 + 4} text-anchor="middle">${on}</text></g>`;
         });
       },

@@ -33,7 +33,7 @@ export function controls(scene) {
   return html`
     ${unless("way", () =>
       choice({
-        label: "The way",
+        label: "Scheme",
         group: `${uid}-way`,
         place: "way",
         value: String(params.way),
@@ -42,8 +42,8 @@ export function controls(scene) {
       }),
     )}
     ${unless("block", () => size("block", "Group size", "block", Math.min(params.block, selected.derived.D)))}
-    ${unless("input_dim", () => size("input_dim", "Rows", "V", params.input_dim))}
-    ${unless("output_dim", () => size("output_dim", "Weights a row", "D", params.output_dim))}
+    ${unless("input_dim", () => size("input_dim", "Vocabulary size", "V", params.input_dim))}
+    ${unless("output_dim", () => size("output_dim", "Embedding dimension", "D", params.output_dim))}
     ${unless("tenfold", () =>
       button({
         label: `w[${selected.row}, ${selected.col}] × 10`,
@@ -57,7 +57,7 @@ export function controls(scene) {
     ${
       flips && !hidden.has("flips")
         ? button({
-            label: `Turn ${flips === 1 ? "the bit" : `${flips} bits`} back`,
+            label: `Flip ${flips === 1 ? "the bit" : `${flips} bits`} back`,
             place: "unflip",
             onClick: () => explorer.edit({ flips: [] }),
           })

@@ -47,7 +47,7 @@ export function facts(scene) {
       })),
     },
     {
-      title: "Neighbors kept",
+      title: "Nearest neighbors kept",
       facts: SCHEMES.map((name) => ({
         name: label(name),
         value: derived.near

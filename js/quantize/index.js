@@ -26,7 +26,7 @@ function arithmeticCard(scene) {
   if (scene.ui.prediction?.phase === "open") return nothing;
   return html`
     ${error ? html`<p class="strip error core" role="alert"><b>NotFiniteError</b> ${error}</p>` : nothing}
-    ${stored ? html`<p class="strip stored">This layer was quantized already (${stored}): its floats are gone, so errors are counted from what it gives now.</p>` : nothing}
+    ${stored ? html`<p class="strip stored">This layer was quantized already (${stored}): its floats are gone, so errors are measured from its current output.</p>` : nothing}
     ${formulaCard({ ...arithmetic(scene), tone: error ? "warn" : "hit", close: () => scene.explorer.escape() })}
   `;
 }
@@ -60,7 +60,7 @@ const quantize = {
   keys: [
     [["←", "→"], "on a mark: move the weight, with Shift by less; ↑ ↓ to the next one"],
     [["X"], "make the weight in hand ten times as large"],
-    [["Enter"], "on a bit: turn it over"],
+    [["Enter"], "on a bit: flip it"],
     [["Enter", "Space"], "while predicting: choose a code or a row"],
   ],
   onKey,

@@ -42,7 +42,7 @@ function narrateStage(selected) {
       : html`${rowInSentence(selected)}: the largest weight, ${at}, alone decides how long the ruler of this row is.`;
   if (shown === 1)
     return many
-      ? html`16 levels for each group: ${joinList(stepsOf(selected).map(formatStep), 4)} apart.`
+      ? html`16 quantization levels for each group: ${joinList(stepsOf(selected).map(formatStep), 4)} apart.`
       : html`Code ${group.high} stands for ${current.value(Math.abs(current.weights[current.largest]))}, so neighboring levels lie ${formatStep(group.step)} apart.`;
   if (shown === 2)
     return many
@@ -73,7 +73,7 @@ function narrateRestored(selected) {
   if (error === 0) return html`${rowInSentence(selected)} comes back exactly as it was.`;
   const at = current.errors.map(Math.abs).indexOf(Math.max(...current.errors.map(Math.abs)));
   if (error > half * 1.01)
-    return html`${rowInSentence(selected)} comes back with an error of ${current.error(error)} at w[${row}, ${at}], more than half a step: a bit was turned over.`;
+    return html`${rowInSentence(selected)} comes back with an error of ${current.error(error)} at w[${row}, ${at}], more than half a step: a bit was flipped.`;
   return html`${rowInSentence(selected)} comes back with an error of at most ${current.error(error)}, at w[${row}, ${at}]; rounding costs half a step, ${current.error(half)}, and never more.`;
 }
 
@@ -105,8 +105,8 @@ function narrateBit(scene, { current, derived }, { byte, bit }) {
   const worth =
     2 ** (bit % current.scheme.bits) *
     (bit % current.scheme.bits === current.scheme.bits - 1 ? -1 : 1);
-  const turned = flippedBits(scene, current).has(`${byte}:${bit}`) ? " It is turned over." : "";
-  return html`Byte ${byte}, bit ${bit} belongs to code ${owner}, which is ${formatCode(current.codes[owner])}: a 1 here is worth ${formatCode(worth)}.${turned} Enter turns it over.`;
+  const turned = flippedBits(scene, current).has(`${byte}:${bit}`) ? " It is flipped." : "";
+  return html`Byte ${byte}, bit ${bit} belongs to code ${owner}, which is ${formatCode(current.codes[owner])}: a 1 here is worth ${formatCode(worth)}.${turned} Enter flips it.`;
 }
 
 /** @param {Selection} selected */

@@ -53,7 +53,7 @@ export function tables(scene) {
     {
       caption: "Bytes of the row, the highest bit left",
       corner: "byte",
-      columns: ["bits", "turned over"],
+      columns: ["bits", "flipped"],
       rows: range(current.bytes.length).map((byte) => ({
         head: String(byte),
         cells: [
@@ -78,9 +78,9 @@ export function tables(scene) {
       })),
     },
     {
-      caption: "Errors of all weights",
+      caption: "Quantization errors of all weights",
       corner: "from",
-      columns: ["to", "how many"],
+      columns: ["to", "count"],
       rows: Array.from(scheme.histogram, (n, i) => {
         const edge = (/** @type {number} */ k) =>
           ((2 * k) / scheme.histogram.length - 1) * scheme.maxError;
@@ -103,8 +103,8 @@ export function tables(scene) {
       })),
     },
     {
-      caption: "Three ways",
-      corner: "way",
+      caption: "Three schemes",
+      corner: "scheme",
       columns: ["bytes", `largest error, row ${row}`, "neighbors kept"],
       rows: SCHEMES.map((name) => ({
         head: derived.schemes[name].title,

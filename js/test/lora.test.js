@@ -171,7 +171,7 @@ test("sentences carry the numbers", () => {
   const small = trace("small", "lora");
   assert.match(
     narrateRank(derive(small), 2),
-    /^r = 2: 18 numbers instead of 18; the best of rank 2 leaves \d+\.\d % of the change\.$/,
+    /^r = 2: 18 parameters instead of 18; the best of rank 2 leaves \d+\.\d % of the change\.$/,
   );
   const { params } = small.header;
   const scene = /** @type {any} */ ({ trace: small });

@@ -66,6 +66,15 @@ test("the map keeps lengths and stays inside its sheet", () => {
   ); // one point
 });
 
+test("every rule names its optimizer slots, also behind a branch", () => {
+  for (const name of ["default", "branch"]) {
+    const { runs, S } = derive(trace(name, "training"));
+    for (const run of runs) {
+      assert.ok(Array.isArray(run.rule(0).slots) && Array.isArray(run.rule(S).slots), run.title);
+    }
+  }
+});
+
 test("labels never cover each other, and those asked for first are always there", () => {
   const box = { x: 0, y: 0, w: 300, h: 200 };
   const wanted = Array.from({ length: 30 }, (_, row) => ({

@@ -55,7 +55,7 @@ function keys({ derived, at, n }) {
     i === n ? "curve" : `curve other o${i}`,
     run.rule(Infinity).optimizer,
   ]);
-  if (derived.unbranched) named.push(["curve past", "unbranched"]);
+  if (derived.unbranched) named.push(["curve past", "original run"]);
   const { x, y, w } = at.loss;
   let left = x;
   const down = y + at.loss.h + 30;
@@ -135,7 +135,7 @@ export function lanes(drawing) {
   const next = stepX(box, s + 1, S);
   const bottom = all.length * at.lane;
   return svg`<g class="lanes">
-    <text class="head" x=${box.x - 60} y=${box.y - 12}>“${name.length > 12 ? `${name.slice(0, 11)}…` : name}” number by number${derived.runs.length > 1 && box.w > 240 ? svg`<tspan class="sub">, ${run.rule(s).optimizer}</tspan>` : nothing}</text>
+    <text class="head" x=${box.x - 60} y=${box.y - 12}>“${name.length > 12 ? `${name.slice(0, 11)}…` : name}” over time${derived.runs.length > 1 && box.w > 240 ? svg`<tspan class="sub">, ${run.rule(s).optimizer}</tspan>` : nothing}</text>
     ${guard([scene.trace, at, scene.theme, row, n, all.map((lane) => lane.name).join()], () => all.map((lane, i) => cells(lane, i, d)))}
     ${predicting ? svg`<rect class="hide" x=${next} y=${box.y - 1} width=${Math.max(0, box.x + box.w - next)} height=${bottom} />` : nothing}
     <path class="now" d="M${(x + next) / 2} ${box.y - 4}v${bottom + 6}" />

@@ -81,8 +81,8 @@ export function controls(scene) {
       </div>`,
     )}
     ${unless("text", () => textField({ label: "Text", place: "text", value: params.text, hint: "what to learn from", onChange: (text) => explorer.edit({ text }) }))}
-    ${unless("batch", () => size("batch", "Words a step", "B"))} ${unless("steps", () => size("steps", "Steps", "S"))}
-    ${fitting < params.steps ? html`<p class="from">${fitting} steps of this size travel at once.</p>` : nothing}
-    ${unless("output_dim", () => size("output_dim", "Vector length", "D"))} ${unless("input_dim", () => size("input_dim", "Rows at most", "V"))}
+    ${unless("batch", () => size("batch", "Batch size", "B"))} ${unless("steps", () => size("steps", "Steps", "S"))}
+    ${fitting < params.steps ? html`<p class="from">${fitting} steps are sent for tables of this size.</p>` : nothing}
+    ${unless("output_dim", () => size("output_dim", "Embedding dimension", "D"))} ${unless("input_dim", () => size("input_dim", "Max. vocabulary", "V"))}
   `;
 }

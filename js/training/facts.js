@@ -29,9 +29,9 @@ export function facts(scene) {
       facts: [
         { name: "last seen", value: lastStep < 0 ? "never" : `step ${lastStep + 1}` },
         { name: "uses", value: formatInt(derived.counts[row]) },
-        { name: "gradient", value: shortNumber(size(run.grad(s, row))), id: id("gradient") },
+        { name: "gradient norm", value: shortNumber(size(run.grad(s, row))), id: id("gradient") },
         ...slots.map((word, slot) => ({
-          name: `${word}, length`,
+          name: `${word}, norm`,
           value: shortNumber(size(run.slot(slot, s + 1, row) ?? [])),
           id: id(word),
         })),
@@ -50,14 +50,14 @@ export function facts(scene) {
         { name: "loss", value: Number.isFinite(run.losses[s]) ? fixed(run.losses[s], 3) : "—" },
         { name: "in the batch", value: `${pulled} of ${V}` },
         { name: "moved", value: `${moved} of ${V}` },
-        { name: "no gradient", value: formatInt(glided), tone: glided ? "bad" : "" },
+        { name: "zero gradient, updated", value: formatInt(glided), tone: glided ? "bad" : "" },
       ],
     },
     {
-      title: "The optimizer's memory",
+      title: "Optimizer state (slots)",
       facts: [
         { name: run.rule(s).optimizer, value: slots.length ? `${slots.length} × table` : "none" },
-        { name: "numbers", value: formatInt(slots.length * V * D) },
+        { name: "values", value: formatInt(slots.length * V * D) },
       ],
     },
   ];

@@ -183,9 +183,9 @@ function projectionNote({ derived, at }, box) {
     varianceShown === null ? "" : `: ${Math.round(varianceShown * 100)} % of the variance`;
   const text =
     D > 2
-      ? `D = ${D}, a fixed plane${share}`
+      ? `D = ${D}, fixed projection${share}`
       : D === 2
-        ? "D = 2, nothing is projected"
+        ? "D = 2, no projection"
         : "D = 1: left and right";
   return svg`<text class="sub" x="0" y=${box.y + box.h + 14}>${text}; ${at.narrow ? "arrows" : "an arrow is"} ${ARROW_SCALE} × the move</text>`;
 }

@@ -59,11 +59,11 @@ const WHY = {
 export function narrateChange(was, { trace }) {
   const { params, runs, branched, fitting, steps } = trace.header;
   if (steps < params.steps && fitting < params.steps) {
-    return `${pluralize(steps, "step")}: more would not travel with tables of this size.`;
+    return `${pluralize(steps, "step")}: more are not sent for tables of this size.`;
   }
   if (branched !== null && JSON.stringify(was.branch) !== JSON.stringify(params.branch)) {
     const { step, optimizer, rate } = runs[branched].branch;
-    return `From step ${step + 1} on run ${branched + 1} goes on with ${optimizer}, rate ${rate}; gray is what it would have done.`;
+    return `From step ${step + 1} on run ${branched + 1} goes on with ${optimizer}, rate ${rate}; gray is the original run.`;
   }
   return "";
 }

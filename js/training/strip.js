@@ -33,7 +33,7 @@ export function stripCells(d) {
  */
 export function strips(d) {
   const { at, derived } = d;
-  return svg`<text class="head" x=${at.narrow ? 0 : at.labels} y=${at.stripHead}>${at.narrow ? "moves; striped: without a gradient" : "how far each row moved; striped: without a gradient"}</text>
+  return svg`<text class="head" x=${at.narrow ? 0 : at.labels} y=${at.stripHead}>${at.narrow ? "displacement; striped: zero gradient" : "row displacement ‖w′ − w‖; striped: moved without gradient"}</text>
     ${derived.runs.map((_, n) => strip(d, n))} ${key(d)}`;
 }
 

@@ -31,7 +31,7 @@ export function tables(scene) {
   /** @type {import("../kit/data_table.js").DataTable[]} */
   const all = [
     ...runs.map((run, n) => ({
-      caption: many(`Where each row stands after step ${s + 1}`, n),
+      caption: many(`Position of each row after step ${s + 1}`, n),
       corner: "row",
       columns: ["x", "y", "moved", "gradient", "seen"],
       rows: order.map((r) => ({
@@ -56,7 +56,7 @@ export function tables(scene) {
         ...(derived.unbranched
           ? [
               {
-                head: "without the branch",
+                head: "original run",
                 cells: steps.map((_, t) => fixed(derived.unbranched?.losses[t] ?? NaN, 3)),
               },
             ]
@@ -64,7 +64,7 @@ export function tables(scene) {
       ],
     },
     {
-      caption: `“${head(row)}” number by number${runs.length > 1 ? `, run ${run + 1}` : ""}`,
+      caption: `“${head(row)}” over time${runs.length > 1 ? `, run ${run + 1}` : ""}`,
       corner: "number",
       columns: steps,
       rows: lanesOf(withSelectedRow(d)).map(({ name, value }) => ({
@@ -73,7 +73,7 @@ export function tables(scene) {
       })),
     },
     ...runs.map((run, n) => ({
-      caption: many("How far each row moved at each step (∅: without a gradient)", n),
+      caption: many("Row displacement at each step (∅: zero gradient)", n),
       corner: "row",
       columns: steps,
       rows: order.map((r) => ({

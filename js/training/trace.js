@@ -127,6 +127,8 @@ function deriveRun(spec, n, arrays, { S, V, D }, index) {
   const rates = arrays[`rates${n}`].data;
   const none = new Float32Array(D);
   const branchStep = spec.branch?.step ?? null;
+  const firstRule = ruleOf(spec);
+  const branchRule = spec.branch ? ruleOf(spec.branch) : firstRule;
   /** @param {number} k @param {number} row */
   const weights = (k, row) => w.subarray((k * V + row) * D, (k * V + row + 1) * D);
   /** @param {number} s @param {number} row */
@@ -149,7 +151,7 @@ function deriveRun(spec, n, arrays, { S, V, D }, index) {
     name: spec.optimizer,
     title: runTitle(spec, spec.branch),
     branchStep,
-    rule: (s) => (branchStep !== null && s >= branchStep ? spec.branch : spec),
+    rule: (s) => (branchStep !== null && s >= branchStep ? branchRule : firstRule),
     weights,
     grad,
     hasGrad: (s, row) => pulled[s * V + row] === 1,
@@ -163,6 +165,9 @@ function deriveRun(spec, n, arrays, { S, V, D }, index) {
     losses: arrays[`losses${n}`].data,
   };
 }
+
+/** @param {any} spec @returns {Rule} */
+const ruleOf = ({ optimizer, rate, memory }) => ({ optimizer, rate, slots: memory });
 
 /**
  * Return the title of a run, before and after its branch.

@@ -91,7 +91,7 @@ CASES: dict[str, Case] = {
             "what comes back": ("back:0:1", "Enter"),
             "predicting": ("chip:0", "p"),
             "revealed": ("chip:0", "p", "Enter", "p"),
-            "last, mean or sum": ("fate", "Enter"),
+            "last, mean or sum": ("duplicates", "Enter"),
         },
         traces=[
             {"rule": "assign"}, {"mode": "tied"}, {"mode": "padding"}, {"mode": "frequency"},

@@ -165,7 +165,7 @@ class View:
     @property
     def said(self):
         self.settle()
-        return " ".join(self.root.locator(".say").inner_text().split())
+        return " ".join(self.root.locator(".narration").inner_text().split())
 
     @property
     def focused(self):

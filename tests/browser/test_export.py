@@ -40,7 +40,7 @@ def root(page):
 
 
 def said(page):
-    return " ".join(page.locator(".say").inner_text().split())
+    return " ".join(page.locator(".narration").inner_text().split())
 
 
 def test_it_steps_and_says_what_it_shows(saved):
@@ -49,13 +49,13 @@ def test_it_steps_and_says_what_it_shows(saved):
     assert "the" in said(page)
     view.locator("[data-place]").first.focus()
     page.keyboard.press(".")
-    expect(page.locator(".say")).to_contain_text("cat")
+    expect(page.locator(".narration")).to_contain_text("cat")
 
 
 def test_hovering_a_word_tells_its_row(saved):
     page = saved(LookupExplorer("the cat sat"))
     root(page).locator('[data-place="chip:2"]').hover()
-    expect(page.locator(".say")).to_contain_text("sat")
+    expect(page.locator(".narration")).to_contain_text("sat")
 
 
 def test_a_prediction_is_revealed(saved):

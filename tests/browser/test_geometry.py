@@ -89,7 +89,7 @@ def test_it_opens_on_the_story_of_the_reference(show):
     explorer = GeometryExplorer()
     view = show(explorer)
     trace = explorer.trace
-    assert view.said.startswith(f"“{trace.words[trace.near[0]]}” is number 1 of the words truly")
+    assert view.said.startswith(f"“{trace.words[trace.near[0]]}” is number 1 of the words nearest")
     assert fact(view, "both") == f"{len(trace.both)} of 10"
     assert fact(view, "typical") == number(trace.typical, 1)
     assert view.root.locator(".stage").get_attribute("aria-label") == trace.alt
@@ -236,7 +236,7 @@ def test_all_tasks_of_the_lesson_with_keys_alone(show):
         {"question": "geometry.nearest", "answer": [int(trace.near[0])], "correct": True}
     ]
     view.press("Escape", ".", ".")
-    assert f"“w{trace.near[2]}” is number 3 of the words truly" in view.said
+    assert f"“w{trace.near[2]}” is number 3 of the words nearest" in view.said
     view.place("map").focus()
     view.press("ArrowRight")
     points = trace.plane.points
@@ -326,7 +326,7 @@ def test_linked_views_follow_the_word_and_the_step(show):
     assert two.word == one.word and two.plane == "pca 3+4"
     first.place("map").focus()
     first.press(".")
-    assert "is number 2 of the words truly nearest" in second.said
+    assert "is number 2 of the words nearest by cosine" in second.said
 
 
 def test_a_map_and_a_lookup_share_the_row(show):

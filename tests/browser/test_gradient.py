@@ -62,7 +62,7 @@ def test_every_number_drawn_is_in_the_data_table_and_the_core_s(show, params):
     view.press("t")
     assert table(view, "Gradient of the table") == [[number(v) for v in row] for row in grad]
     back = [[str(i), *map(number, row)] for i, row in zip(trace.ids, trace.grad_out, strict=True)]
-    assert table(view, "What comes back") == back
+    assert table(view, "Upstream gradient") == back
     piles = texts(view.root.locator(".pile text"))
     assert piles == [row[1] for row in table(view, "Piles of column 0")]
     assert piles == [number(grad[row, 0]) for row in trace.reached]
@@ -76,9 +76,9 @@ def test_the_numbers_on_the_right_and_the_alt_text(show):
     view = show(explorer)
     trace = explorer.trace
     assert fact(view, "loss") == number(trace.loss, 4)
-    assert fact(view, "reached") == "7 of 14" and fact(view, "all weights") == "pass"
-    assert fact(view, "by “add”") == number(trace.added[1, 0], 6)
-    assert fact(view, "measured") == number(trace.numeric[5, 1, 0], 6)
+    assert fact(view, "rows with gradient") == "7 of 14" and fact(view, "all weights") == "pass"
+    assert fact(view, "analytic, add") == number(trace.added[1, 0], 6)
+    assert fact(view, "numerical") == number(trace.numeric[5, 1, 0], 6)
     assert view.root.locator(".stage").get_attribute("aria-label") == trace.alt
     assert view.said.endswith("“add” passes the gradient check.")
 
@@ -95,7 +95,7 @@ def test_assign_keeps_the_last_and_the_check_turns_red(show):
         "dW[ids] = g: of the 3 gradients for row 1 the last one wins. The gradient check fails."
     )
     assert fact(view, "all weights") == "fail"
-    assert fact(view, "by “assign”") == number(explorer.trace.grad_out[6, 0], 6)
+    assert fact(view, "analytic, assign") == number(explorer.trace.grad_out[6, 0], 6)
     assert view.root.locator(".chip.lost").count() == 3  # two of “the”, one of the padding
     assert view.root.locator(".piece.lost").count() == 3
     assert view.root.locator(".card.warn s").count() == 2
@@ -131,14 +131,14 @@ def test_hover_a_word_a_row_and_a_number(show):
 def test_the_v_follows_the_step(show):
     explorer = GradientExplorer()
     view = show(explorer)
-    dot = view.root.locator(".vee .dot.add")
+    dot = view.root.locator(".error-curve .dot.add")
     before = float(dot.get_attribute("cy"))
     box = view.place("digits").bounding_box()
     view.page.mouse.click(box["x"] + box["width"] - 3, box["y"] + box["height"] / 2)
     view.wait(digits=12)
     assert explorer.digits == 12 and float(dot.get_attribute("cy")) < before  # higher: worse
     assert view.said.startswith("h = 1e−12: the error is") and "last digits" in view.said
-    chart = view.root.locator(".vee svg").bounding_box()
+    chart = view.root.locator(".error-curve svg").bounding_box()
     view.page.mouse.move(chart["x"] + chart["width"] / 2, chart["y"] + 50)
     view.page.mouse.down()
     view.page.mouse.move(chart["x"] + 8, chart["y"] + 50, steps=5)
@@ -150,7 +150,7 @@ def test_the_v_follows_the_step(show):
 def test_tied_every_row_gets_a_gradient_and_the_scores_are_written_out(show):
     explorer = GradientExplorer(mode="tied")
     view = show(explorer)
-    assert fact(view, "reached") == "14 of 14"
+    assert fact(view, "rows with gradient") == "14 of 14"
     assert view.root.locator(".piece.scores").count() == 14
     view.click("cell:2:1")
     assert "is read by no word, and still gets" in view.said
@@ -232,7 +232,7 @@ def test_enter_on_a_weight_opens_its_sum_and_its_check(show):
     assert "dW[1, 1] = g[0, 1] + g[3, 1] + g[6, 1]" in card
     assert f"({number(trace.up[5, 1, 1], 12)} − {number(trace.down[5, 1, 1], 12)})" in card
     assert number(trace.numeric[5, 1, 1], 6) in card and number(trace.added[1, 1]) in card
-    assert words(view.root.locator(".vee h3")) == "ERROR of dW[1, 1]"
+    assert words(view.root.locator(".error-curve h3")) == "ERROR of dW[1, 1]"
     view.press("ArrowDown")  # the open card follows
     assert "dW[2, 1] = 0.00" in words(view.root.locator(".card.pinned"))
     view.press("Escape")
@@ -309,12 +309,12 @@ def test_predict_last_mean_or_sum_by_keys(show):
     explorer = GradientExplorer()
     view = show(explorer)
     g = explorer.trace.grad_out[[0, 3, 6], 0]
-    view.reach("fate")
+    view.reach("duplicates")
     view.press("Enter")
-    assert view.focused == "fate:0"
-    assert fact(view, "hidden") == "?" and view.root.locator(".vee .line").count() == 0
+    assert view.focused == "duplicates:0"
+    assert fact(view, "hidden") == "?" and view.root.locator(".error-curve .line").count() == 0
     wanted = [g[2], g.mean(), g.sum()]
-    assert texts(view.root.locator(".fates .num")) == [number(v) for v in wanted]
+    assert texts(view.root.locator(".candidates .num")) == [number(v) for v in wanted]
     view.press("Enter")
     assert texts(view.root.locator(".predict .count")) == ["1 answer chosen"]
     view.press("p")
@@ -328,8 +328,8 @@ def test_predict_last_mean_or_sum_by_keys(show):
 def test_predict_by_mouse_is_right_and_follows_the_rule(show):
     explorer = GradientExplorer("the cat the", rule="assign")
     view = show(explorer)
-    view.click("fate")
-    view.click("fate:0")
+    view.click("duplicates")
+    view.click("duplicates:0")
     view.click("predict:reveal")
     assert "“assign” keeps the last, and that is the bug" in words(
         view.root.locator("section.predict")
@@ -352,7 +352,7 @@ def test_python_drives_the_view(show):
     view = show(explorer)
     view.python(text="cat cat", mode="frequency", output_dim=2)
     view.wait(text="cat cat")
-    assert fact(view, "comes back") == "(2, 2)" and view.root.locator(".chip").count() == 2
+    assert fact(view, "upstream gradient") == "(2, 2)" and view.root.locator(".chip").count() == 2
     assert view.place("mode:frequency").is_checked()
 
 
@@ -365,9 +365,9 @@ def test_a_linked_lookup_shares_the_row(show):
 
 
 def test_a_teacher_hides_controls(show):
-    view = show(GradientExplorer(hide=["mode", "digits", "fate"]))
+    view = show(GradientExplorer(hide=["mode", "digits", "duplicates"]))
     assert view.root.get_by_role("radiogroup").count() == 1
-    assert view.place("digits").count() == view.place("fate").count() == 0
+    assert view.place("digits").count() == view.place("duplicates").count() == 0
 
 
 def test_a_large_table_says_what_is_not_drawn(show):

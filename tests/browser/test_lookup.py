@@ -76,7 +76,7 @@ def test_ten_thousand_words_are_a_window_that_says_so(show):
     view.press("End")
     steps = int(view.place("transport:scrub").get_attribute("max"))
     assert view.place(f"chip:{steps}").count() == 1  # the window followed
-    assert "words are here" in view.root.locator(".stage > svg").first.text_content()
+    assert "words are shown" in view.root.locator(".stage > svg").first.text_content()
 
 
 # --- the mouse ---------------------------------------------------------------------------------
@@ -120,7 +120,7 @@ def test_drag_a_slider_and_the_costs_follow(show):
     view.still()
     assert explorer.input_dim > 40
     assert fact(view, "table") == f"({explorer.input_dim}, 8)"
-    assert view.said.startswith(f"V = {explorer.input_dim}: the one-hot way now multiplies")
+    assert view.said.startswith(f"V = {explorer.input_dim}: the one-hot matmul now multiplies")
     assert "the gather still not once" in view.said
 
 
@@ -183,7 +183,7 @@ def test_a_bad_id_is_fenced_with_the_core_s_own_words(show):
     error = view.root.get_by_role("alert")
     assert " ".join(error.inner_text().split()) == f"IdError {explorer.trace.refused}"
     assert view.root.locator(".chip.bad").count() == 1
-    assert view.root.locator(".fence.wrong").text_content().strip() == "no row 16"
+    assert view.root.locator(".id-range.wrong").text_content().strip() == "out of range: 16"
     assert view.root.locator('[data-place^="out:"]').count() == 0
     for rule, says in [
         ("zero", "zeros"),
@@ -362,7 +362,7 @@ def test_help_reset_and_share_by_keys(show):
     view.wait(input_dim=9)
     view.reach("chip:0")
     view.press("s")
-    view.page.wait_for_function("document.querySelector('.say').innerText.includes('clipboard')")
+    view.page.wait_for_function("document.querySelector('.narration').innerText.includes('clipboard')")
     saved = view.page.evaluate("navigator.clipboard.readText()")
     assert LookupExplorer.from_state(saved).state == explorer.state
     view.press("r")

@@ -97,7 +97,7 @@ def test_every_drawn_number_is_in_the_data_table_and_the_core_s(show, seed):
     after = lora_lookup(trace.table, np.arange(rows), [adapter])
     wanted = {
         "W": trace.table, f"A, after step {step}": adapter.a, f"B, after step {step}": adapter.b,
-        f"W′, after step {step}": after, "ΔW, the change to learn": trace.delta,
+        f"W′, after step {step}": after, "ΔW, the target": trace.delta,
     }  # fmt: skip
     captions = texts(view.root.locator(".tables caption"))
     for caption, values in wanted.items():
@@ -181,7 +181,7 @@ def test_keys_change_the_rank(show, handle, key):
     view.press(key)
     view.wait(rank=3)
     assert explorer.rank == 3
-    assert view.said.startswith("r = 3: 72 numbers instead of 128; the best of rank 3 leaves 0.0 %")
+    assert view.said.startswith("r = 3: 72 parameters instead of 128; the best of rank 3 leaves 0.0 %")
     back = {"ArrowRight": "ArrowLeft", "ArrowDown": "ArrowUp", "ArrowUp": "ArrowDown"}[key]
     view.press(back, back)
     view.wait(rank=1)

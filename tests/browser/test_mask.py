@@ -98,7 +98,7 @@ def test_each_place_says_its_numbers(show):
     stages = explorer.trace.stages
     numbers = ", ".join(number(v) for v in stages[0].values[1, 1])
     label = view.place("at:0:1:1").get_attribute("aria-label")
-    assert label == f"Embedding, place 1, dog: {numbers}; counts"
+    assert label == f"Embedding, position 1, dog: {numbers}; counts"
     assert view.place("at:1:1:4").get_attribute("aria-label").endswith("; masked")
     pooled = number(stages[3].values[1, 2])
     assert view.place("at:3:1:2").get_attribute("aria-label") == f"Mean pool, number 2: {pooled}"
@@ -123,7 +123,7 @@ def test_a_model_of_one_s_own_keeps_its_names(show):
     view = show(MaskExplorer(model=layers))
     assert cards(view) == ["Embedding", "drop", "flat", "out"]
     assert "How far the loss is off cannot be said" in view.said
-    assert "No truth here" in view.root.locator(".right .why").inner_text()
+    assert "No unpadded reference" in view.root.locator(".right .why").inner_text()
 
 
 # --- the mouse ---------------------------------------------------------------------------------
@@ -132,7 +132,7 @@ def test_a_model_of_one_s_own_keeps_its_names(show):
 def test_hover_a_place(show):
     view = show(MaskExplorer())
     view.hover("at:2:1:4")
-    assert view.said.startswith("Sentence 2, place 4 is padding: Conv1D gives it [")
+    assert view.said.startswith("Sentence 2, position 4 is padding: Conv1D gives it [")
     assert view.said.endswith("and no mask is left, so it counts like a word.")
     assert view.root.locator(".over .ring").count() == 4  # ids and three stages
     view.hover("at:1:1:4")
@@ -221,7 +221,7 @@ def test_walk_the_layers_by_keys(show):
     view.press("ArrowLeft")
     assert view.focused == "layer:1" and view.said.startswith("Dropout treats each number alone")
     view.press("Home")
-    assert view.said.startswith("Embedding makes the mask where the id is not 0: 10 of 32 places")
+    assert view.said.startswith("Embedding makes the mask where the id is not 0: 10 of 32 positions")
     view.press("End", ",")
     assert view.root.locator(".transport .count").inner_text() == "layer 4 of 5"
     assert "it divides by all places, padding too; Conv1D lost it" in view.said

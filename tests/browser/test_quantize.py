@@ -135,7 +135,7 @@ def test_of_a_quantised_layer_it_says_that_the_floats_are_gone(show):
     layer.build()
     layer.quantize("int8")
     view = show(QuantizationExplorer(layer))
-    expect(view.root.locator(".strip.stored")).to_contain_text("quantised already (int8)")
+    expect(view.root.locator(".strip.stored")).to_contain_text("quantized already (int8)")
     assert view.place("way:int8").is_checked()
 
 

@@ -59,7 +59,7 @@ def test_every_number_drawn_is_in_the_table_and_is_the_core_s(show, params):
         part = next(
             rows
             for caption, rows in tables.items()
-            if caption.startswith("How far") and (not many or f"run {n + 1}" in caption)
+            if caption.startswith("Row displacement") and (not many or f"run {n + 1}" in caption)
         )
         assert list(part) == order
         for row, word in zip(trace.order, order, strict=True):
@@ -71,14 +71,14 @@ def test_every_number_drawn_is_in_the_table_and_is_the_core_s(show, params):
         stands = next(
             rows
             for caption, rows in tables.items()
-            if caption.startswith("Where") and (not many or f"run {n + 1}" in caption)
+            if caption.startswith("Position") and (not many or f"run {n + 1}" in caption)
         )
         for row, word in zip(trace.order, order, strict=True):
             at = [*run.table[step + 1, row], 0.0][:2]
             assert stands[word][:2] == [short(v) for v in at]
         losses = next(r for c, r in tables.items() if c.startswith("Loss"))
         assert losses[f"{n + 1} {run.optimizer}"] == [number(v, 3) for v in run.losses]
-    lanes = next(rows for caption, rows in tables.items() if "number by number" in caption)
+    lanes = next(rows for caption, rows in tables.items() if "over time" in caption)
     row, run = trace.order[-1], trace.runs[0]
     name = "w[0]" if explorer.output_dim > 1 else "w"
     assert lanes[name] == [short(v) for v in run.table[1:, row, 0]]
@@ -98,9 +98,9 @@ def test_it_opens_on_its_story(show):
     assert f"“moon” is not in this batch, its gradient is 0, and still it moves by {move}" in (
         view.said
     )
-    assert fact(view, "gradient") == "0" and fact(view, "moved") == move
+    assert fact(view, "gradient norm") == "0" and fact(view, "moved") == move
     assert fact(view, "in the batch") == f"{run.has_grad[39].sum()} of 11"
-    assert fact(view, "no gradient") == str(run.glides[39].sum())
+    assert fact(view, "zero gradient, updated") == str(run.glides[39].sum())
     assert fact(view, "loss") == number(run.losses[39], 3)
     maps = view.root.locator(".name.momentum")
     assert maps.count() == 1  # under dense Adam, and not under lazy Adam
@@ -299,7 +299,7 @@ def test_an_open_question_keeps_its_answer(show):
     view.reach("here")
     view.press("p", "t")
     tables = read(view)
-    lanes = next(rows for caption, rows in tables.items() if "number by number" in caption)
+    lanes = next(rows for caption, rows in tables.items() if "over time" in caption)
     assert len(lanes["w[0]"]) == 40  # what came so far, and no more
     assert view.root.locator(".card").count() == 0
 
@@ -375,7 +375,7 @@ def test_python_drives_the_view(show):
     view.python(runs=["momentum", "sgd"], output_dim=3)
     view.wait(output_dim=3)
     assert view.root.locator("text.title").first.text_content() == "momentum, rate 0.2"
-    assert "a fixed plane" in view.root.locator(".training").text_content()
+    assert "fixed projection" in view.root.locator(".training").text_content()
 
 
 def test_more_steps_than_can_travel_are_told(show):
@@ -384,7 +384,7 @@ def test_more_steps_than_can_travel_are_told(show):
     view = show(explorer)
     view.python(steps=200)
     view.wait(steps=200)
-    assert view.said.startswith(f"{explorer.trace.steps} steps: more would not travel")
+    assert view.said.startswith(f"{explorer.trace.steps} steps: more are not sent")
 
 
 def test_a_row_that_holds_nan_is_told(show):
