@@ -25,7 +25,7 @@ WIDTH, HIDDEN, EPOCHS, BATCH, RATE = 32, 16, 5, 64, 0.003
 
 
 class Task(NamedTuple):
-    """Sentences as ids (S, LENGTH), and 1.0 for those of the reference; words are learnt ones."""
+    """Sentences as ids (S, LENGTH), and 1.0 for those of the reference; words are learned ones."""
 
     x: np.ndarray
     y: np.ndarray
@@ -35,12 +35,13 @@ class Task(NamedTuple):
 
 
 def task(seed: int) -> Task:
-    """Give the sentences, as many of either kind, every one once; a fifth is held out.
+    """Return the sentences, as many of either kind, every one once; a fifth is held out.
 
     The vocabulary comes from the training part alone; what the held-out part adds is unknown.
     """
-    kinds = [set(corpus.sentences) for corpus in (standard_library(progress=True),
-                                                  python_reference())]  # fmt: skip
+    kinds = [
+        set(corpus.sentences) for corpus in (standard_library(progress=True), python_reference())
+    ]
     both = kinds[0] & kinds[1]
     rng = np.random.default_rng(seed)
     sides = [sorted(s for s in kind - both if len(s) >= LEAST) for kind in kinds]
@@ -56,7 +57,7 @@ def task(seed: int) -> Task:
 
 
 def word_counts(told: Task) -> float:
-    """Give the accuracy of naive Bayes: each word votes by how often either side used it."""
+    """Return the accuracy of naive Bayes: each word votes by how often either side used it."""
     votes = np.zeros(told.rows)
     for label, sign in ((1, 1), (0, -1)):
         used = Counter(told.x[told.y[:, 0] == label].ravel().tolist())
@@ -67,14 +68,16 @@ def word_counts(told: Task) -> float:
 
 
 def build(layers: Any, sequential: Any, rows: int) -> Any:
-    """Give the model in the words that both libraries know."""
-    return sequential([
-        layers.Input((LENGTH,), dtype="int32"),
-        layers.Embedding(rows, WIDTH, mask_zero=True),
-        layers.GlobalAveragePooling1D(),
-        layers.Dense(HIDDEN, activation="relu"),
-        layers.Dense(1, activation="sigmoid"),
-    ])  # fmt: skip
+    """Return the model in the words that both libraries know."""
+    return sequential(
+        [
+            layers.Input((LENGTH,), dtype="int32"),
+            layers.Embedding(rows, WIDTH, mask_zero=True),
+            layers.GlobalAveragePooling1D(),
+            layers.Dense(HIDDEN, activation="relu"),
+            layers.Dense(1, activation="sigmoid"),
+        ]
+    )
 
 
 def ours(told: Task, seed: int) -> tuple[float, list[float]]:
@@ -91,7 +94,7 @@ def ours(told: Task, seed: int) -> tuple[float, list[float]]:
 
 
 def keras(told: Task, seed: int) -> tuple[float, list[float]]:
-    """Give the same of Keras, on the backend that KERAS_BACKEND names."""
+    """Return the same of Keras, on the backend that KERAS_BACKEND names."""
     import keras as lab
 
     lab.utils.set_random_seed(seed)
@@ -114,15 +117,20 @@ def epochs(model: Any, told: Task, **options: Any) -> list[float]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.classifier", description=__doc__,
-                                     formatter_class=argparse.RawTextHelpFormatter)  # fmt: skip
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.classifier",
+        description=__doc__,
+        formatter_class=argparse.RawTextHelpFormatter,
+    )
     parser.add_argument("--peer", choices=["keras"], help="train the same model there too")
     parser.add_argument("--seed", type=int, default=7, help="for the choice of sentences")
     parser.add_argument("--starts", type=int, default=3, help="models trained on each side")
     options = parser.parse_args()
     told = task(options.seed)
-    print(f"{len(told.y):,} sentences to learn from, {len(told.held_y):,} held out, "
-          f"{told.rows:,} rows of {WIDTH} numbers")  # fmt: skip
+    print(
+        f"{len(told.y):,} sentences to learn from, {len(told.held_y):,} held out, "
+        f"{told.rows:,} rows of {WIDTH} numbers"
+    )
     sides = [("embedlab", ours)] + ([("keras", keras)] if options.peer else [])
     seeds = range(options.seed, options.seed + options.starts)
     runs = [(name, [side(told, seed) for seed in seeds]) for name, side in sides]

@@ -1,7 +1,7 @@
 """Are the word vectors as good as gensim's? The same text, settings and measures for both.
 
 Two texts: the Python reference with the standard library's docstrings, a tenth of the sentences
-held out; and the made-up language, whose true neighbours are known. Every measure looks at the
+held out; and the made-up language, whose true neighbors are known. Every measure looks at the
 word vectors alone, so that neither tool's own view of its training matters.
 """
 
@@ -16,8 +16,8 @@ import numpy as np
 
 from benchmarks.race import environment
 from benchmarks.vectors import SETTINGS
-from embedlab.data import made_up, python_reference, standard_library
-from embedlab.data.madeup import CLASSES, nearest
+from embedlab.data import python_reference, standard_library, toy_corpus
+from embedlab.data.toy_language import CLASSES, true_neighbors
 
 SIDES = ("embedlab", "gensim")
 SEEDS = (1, 2, 3, 4, 5)
@@ -26,7 +26,7 @@ RIVALS = 200
 
 
 def reference() -> dict[str, Any]:
-    """Give the real text: words that come five times or more, every tenth sentence held out."""
+    """Return the real text: words that come five times or more, every tenth sentence held out."""
     corpus = python_reference() + standard_library()
     kept = list(dict.fromkeys(corpus.sentences))  # some sections come twice
     train, held = [], []
@@ -36,13 +36,17 @@ def reference() -> dict[str, Any]:
     for word in (word for sentence in train for word in sentence):
         counts[word] = counts.get(word, 0) + 1
     words = sorted((w for w in counts if counts[w] >= 5), key=lambda w: (-counts[w], w))
-    return {"words": words, "rate": 0.025, **_numbered(train, words, ""),
-            **_numbered(held, words, "held_")}  # fmt: skip
+    return {
+        "words": words,
+        "rate": 0.025,
+        **_numbered(train, words, ""),
+        **_numbered(held, words, "held_"),
+    }
 
 
 def language() -> dict[str, Any]:
-    """Give the made-up text, 2 000 sentences: few words, so a higher rate."""
-    corpus = made_up(2_000, seed=0)
+    """Return the made-up text, 2 000 sentences: few words, so a higher rate."""
+    corpus = toy_corpus(2_000, seed=0)
     words = sorted(set(corpus.tokens))
     return {"words": words, "rate": 0.05, **_numbered(corpus.sentences, words, "")}
 
@@ -59,11 +63,20 @@ def train(text: dict[str, Any], side: str, dim: int, seed: int, epochs: int) -> 
     """Train in a process of its own; give the vectors as unit rows, and words per second."""
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "in.npz"), Path(folder, "out.npz")
-        given = {"rows": len(text["words"]), "dim": dim, "seed": seed, "rate": text["rate"],
-                 **SETTINGS, "epochs": epochs}  # fmt: skip
+        given = {
+            "rows": len(text["words"]),
+            "dim": dim,
+            "seed": seed,
+            "rate": text["rate"],
+            **SETTINGS,
+            "epochs": epochs,
+        }
         np.savez(source, ids=text["ids"], starts=text["starts"], **given)
-        subprocess.run([sys.executable, "-m", "benchmarks.vectors", side, source, target],
-                       check=True, env=environment(side))  # fmt: skip
+        subprocess.run(
+            [sys.executable, "-m", "benchmarks.vectors", side, source, target],
+            check=True,
+            env=environment(side),
+        )
         with np.load(target) as file:
             table, seconds = file["table"], float(file["seconds"])
     length = np.linalg.norm(table, axis=1, keepdims=True)
@@ -71,9 +84,9 @@ def train(text: dict[str, Any], side: str, dim: int, seed: int, epochs: int) -> 
 
 
 def held_out(unit: np.ndarray, text: dict[str, Any], rivals: str) -> float:
-    """Guess held-out words: how often the true one is nearer to its neighbours than a rival is.
+    """Guess held-out words: how often the true one is nearer to its neighbors than a rival is.
 
-    The neighbours' unit vectors are averaged, after what all words have in common is taken off
+    The neighbors' unit vectors are averaged, after what all words have in common is taken off
     (rare words lie close to everything otherwise). Rivals are drawn evenly, or as words come. 0.5
     is chance, 1 is perfect (this is the area under the ROC curve).
     """
@@ -91,21 +104,21 @@ def held_out(unit: np.ndarray, text: dict[str, Any], rivals: str) -> float:
             near = np.r_[ids[max(first, at - 5) : at], ids[at + 1 : min(last, at + 6)]]
             if near.size < 4:
                 continue
-            centre = unit[near].mean(axis=0)
-            true, scores = unit[ids[at]] @ centre, unit[others[at]] @ centre
+            center = unit[near].mean(axis=0)
+            true, scores = unit[ids[at]] @ center, unit[others[at]] @ center
             wrong = others[at] != ids[at]
             found.append(((scores < true) & wrong).sum() / max(wrong.sum(), 1))
     return float(np.mean(found))
 
 
 def precision(unit: np.ndarray, text: dict[str, Any]) -> float:
-    """Give the share of true neighbours among a word's k nearest, k being how many it has."""
+    """Return the share of true neighbors among a word's k nearest, k being how many it has."""
     words = text["words"]
     cosine = unit @ unit.T
     np.fill_diagonal(cosine, -2)
     found = []
     for n, word in enumerate(words):
-        true = nearest(word)
+        true = true_neighbors(word)
         if true:
             near = np.argsort(-cosine[n])[: len(true)]
             found.append(np.mean([words[m] in true for m in near]))
@@ -113,7 +126,7 @@ def precision(unit: np.ndarray, text: dict[str, Any]) -> float:
 
 
 def odd_one_out(unit: np.ndarray, text: dict[str, Any]) -> float:
-    """Give how often the stranger among three words of a class is the one farthest from the mean.
+    """Return how often the stranger among three words of a class is the one farthest from the mean.
 
     Every class of two or more words (two of them, or three) with every word of another class.
     """
@@ -130,7 +143,7 @@ def odd_one_out(unit: np.ndarray, text: dict[str, Any]) -> float:
 
 
 def overlap(one: np.ndarray, two: np.ndarray, count: int = 10, words: int = 1000) -> float:
-    """Give the share of the ten nearest that two trainings agree on, for the commonest words."""
+    """Return the share of the ten nearest that two trainings agree on, for the commonest words."""
     near = []
     for unit in (one, two):
         cosine = unit[:words] @ unit.T
@@ -143,8 +156,10 @@ def quality(seeds: tuple[int, ...] = SEEDS, dims: tuple[int, ...] = DIMS) -> lis
     """Train both, seed by seed in turns; print a table of means and spreads, and give it."""
     real, made = reference(), language()
     rows: list[dict[str, Any]] = []
-    print(f"\n{len(real['ids']):,} words, {len(real['words']):,} different; "
-          f"{len(real['held_ids']):,} held out; seeds {len(seeds)}")  # fmt: skip
+    print(
+        f"\n{len(real['ids']):,} words, {len(real['words']):,} different; "
+        f"{len(real['held_ids']):,} held out; seeds {len(seeds)}"
+    )
     print("\n| D | measure | embedlab | gensim | difference / noise |\n|--:|---|--:|--:|--:|")
     for dim in dims:
         found: dict[tuple[str, str], list[float]] = {}
@@ -153,14 +168,24 @@ def quality(seeds: tuple[int, ...] = SEEDS, dims: tuple[int, ...] = DIMS) -> lis
             for side in SIDES:
                 unit, speed = train(real, side, dim, seed, SETTINGS["epochs"])
                 kept[side].append(unit)
-                note(found, side, {
-                    "held-out word against even rivals": held_out(unit, real, "even"),
-                    "held-out word against common rivals": held_out(unit, real, "common"),
-                    "thousand words a second": speed / 1000,
-                })  # fmt: skip
+                note(
+                    found,
+                    side,
+                    {
+                        "held-out word against even rivals": held_out(unit, real, "even"),
+                        "held-out word against common rivals": held_out(unit, real, "common"),
+                        "thousand words a second": speed / 1000,
+                    },
+                )
                 unit, _ = train(made, side, dim, seed, 10)
-                note(found, side, {"made-up: precision at k": precision(unit, made),
-                                   "made-up: odd one out": odd_one_out(unit, made)})  # fmt: skip
+                note(
+                    found,
+                    side,
+                    {
+                        "made-up: precision at k": precision(unit, made),
+                        "made-up: odd one out": odd_one_out(unit, made),
+                    },
+                )
         for side in SIDES:  # as alike as two of gensim's own trainings are?
             for i, one in enumerate(kept[side]):
                 others = [two for j, two in enumerate(kept["gensim"]) if i != j]
@@ -182,9 +207,15 @@ def report(dim: int, found: dict[tuple[str, str], list[float]]) -> list[dict[str
         spread = [statistics.stdev(x) if len(x) > 1 else 0.0 for x in (own, peer)]
         mean = [statistics.mean(x) for x in (own, peer)]
         noise = (spread[0] ** 2 / len(own) + spread[1] ** 2 / len(peer)) ** 0.5
-        rows.append({"dim": dim, "measure": measure, "mean": dict(zip(SIDES, mean, strict=True)),
-                     "spread": dict(zip(SIDES, spread, strict=True)),
-                     "z": (mean[0] - mean[1]) / noise if noise else None})  # fmt: skip
+        rows.append(
+            {
+                "dim": dim,
+                "measure": measure,
+                "mean": dict(zip(SIDES, mean, strict=True)),
+                "spread": dict(zip(SIDES, spread, strict=True)),
+                "z": (mean[0] - mean[1]) / noise if noise else None,
+            }
+        )
         cells = " | ".join(f"{m:.4g} ± {s:.2g}" for m, s in zip(mean, spread, strict=True))
         z = f"{rows[-1]['z']:+.1f}" if noise else ""
         print(f"| {dim} | {measure} | {cells} | {z} |", flush=True)

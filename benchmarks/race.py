@@ -13,7 +13,7 @@ THREADS = "2"
 
 
 def environment(side: str) -> dict[str, str]:
-    """Give every contestant the same machine: two threads, the library's own choice of kernels.
+    """Return every contestant the same machine: two threads, the library's own choice of kernels.
 
     Each thread stays on its own core. Left alone, a scheduler may keep a thread that has just
     woken beside the one that woke it, on one core, until both have worked for milliseconds: then
@@ -22,8 +22,7 @@ def environment(side: str) -> dict[str, str]:
     """
     unset = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "PYTHONDONTWRITEBYTECODE")
     env = {k: v for k, v in os.environ.items() if k not in unset}
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
-                 "NUMBA_NUM_THREADS"):  # fmt: skip
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
         env[name] = THREADS
     env["OMP_PROC_BIND"] = "true"
     env["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -40,9 +39,12 @@ class Contestant:
         module = "keras_any" if side.startswith("keras_") else side
         self.process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.contestant", module],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            text=True, env=environment(side),
-        )  # fmt: skip
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=environment(side),
+        )
 
     def ask(self, **order: Any) -> dict[str, Any]:
         self.process.stdin.write(json.dumps(order) + "\n")

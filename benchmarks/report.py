@@ -19,7 +19,7 @@ def duration(seconds: float) -> str:
 
 
 def row(workload: Workload, result: dict[str, Any]) -> dict[str, Any]:
-    """Give what the table says of one workload."""
+    """Return what the table says of one workload."""
     seconds = dict(result["seconds"])
     own = seconds.pop("embedlab", None)
     bound = seconds.pop(workload.limit, None) if workload.limit else None
@@ -41,7 +41,7 @@ def row(workload: Workload, result: dict[str, Any]) -> dict[str, Any]:
 
 
 def missed(value: float | None, goal: float | None) -> str:
-    """Give a cross where a value stays below its goal."""
+    """Return a cross where a value stays below its goal."""
     return " ✗" if value and goal and value < goal else ""
 
 

@@ -8,12 +8,10 @@ import numba
 import numpy as np
 
 from benchmarks.report import duration
-from embedlab.core.adapter import Adapter
-from embedlab.core.coalesce import coalesce
-from embedlab.core.dequantize import quantized_lookup
+from embedlab.core.gradient import coalesce
 from embedlab.core.lookup import lookup
-from embedlab.core.lora import lora_lookup
-from embedlab.core.quantize import quantize_rows
+from embedlab.core.lora import Adapter, lora_lookup
+from embedlab.core.quantize import quantize_rows, quantized_lookup
 
 BASE = {"V": 30_000, "N": 4_096, "D": 64, "R": 8, "threads": 2}
 GROWTH = {

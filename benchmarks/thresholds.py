@@ -16,24 +16,20 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.adapter import Adapter, add_lora
-from embedlab.core.bag import bag
-from embedlab.core.bag_gradient import grad_bag, grad_bag_weights
-from embedlab.core.bag_max import bag_max
-from embedlab.core.bags import as_bags
-from embedlab.core.coalesce import coalesce
-from embedlab.core.dequantize import quantized_lookup
-from embedlab.core.gradient import grad_table
-from embedlab.core.group import group
+from embedlab.core.bag import bag, bag_max, grad_bag, grad_bag_weights, parse_bags
+from embedlab.core.geometry import nearest
+from embedlab.core.gradient import coalesce, grad_table, group
 from embedlab.core.lookup import lookup
-from embedlab.core.lora import lora_lookup
-from embedlab.core.lora_gradient import grad_lora
-from embedlab.core.mask import hold
-from embedlab.core.max_pooling import grad_masked_max, masked_max
-from embedlab.core.nearest import nearest
-from embedlab.core.pooling import grad_masked_sum, masked_mean
-from embedlab.core.quantize import quantize_rows
-from embedlab.core.training import adam
+from embedlab.core.lora import Adapter, add_adapter, grad_lora, lora_lookup
+from embedlab.core.mask import (
+    grad_masked_max,
+    grad_masked_sum,
+    keep_masked_state,
+    masked_max,
+    masked_mean,
+)
+from embedlab.core.optimizers import adam
+from embedlab.core.quantize import quantize_rows, quantized_lookup
 
 V, D, T, R = 30_000, 64, 16, 8
 SIZES = [2**bits for bits in range(12, 22)]
@@ -52,7 +48,7 @@ def ids(count: int, rows: int = V) -> np.ndarray:
 
 
 def bags(count: int) -> Any:
-    return as_bags(TABLE, ids(count).reshape(-1, T), mode="sum")
+    return parse_bags(TABLE, ids(count).reshape(-1, T), mode="sum")
 
 
 def mask(*shape: int) -> np.ndarray:
@@ -84,7 +80,9 @@ CASES: dict[str, tuple[str, Callable[[int], Callable[[], Any]]]] = {
     ),
     "LoRA step": (
         "adapter",
-        lambda n: partial(add_lora, floats(n // D // (R + 4), D), ids(n // D // (R + 4)), ADAPTER),
+        lambda n: partial(
+            add_adapter, floats(n // D // (R + 4), D), ids(n // D // (R + 4)), ADAPTER
+        ),
     ),
     "LoRA gradient": (
         "lora_gradient",
@@ -102,10 +100,10 @@ CASES: dict[str, tuple[str, Callable[[int], Callable[[], Any]]]] = {
     ),
     "int8 lookup": ("dequantize", lambda n: partial(quantized_lookup, INT8, ids(n // D))),
     "int4 lookup": ("dequantize", lambda n: partial(quantized_lookup, INT4, ids(n // D))),
-    "quantising": ("quantize", lambda n: partial(quantize_rows, floats(n // D, D), 8)),
+    "quantizing": ("quantize", lambda n: partial(quantize_rows, floats(n // D, D), 8)),
     "hold": (
         "mask",
-        lambda n: partial(hold, mask(n // D), floats(n // D, D), floats(n // D, D)),
+        lambda n: partial(keep_masked_state, mask(n // D), floats(n // D, D), floats(n // D, D)),
     ),
     "masked mean": (
         "pooling",
@@ -125,11 +123,11 @@ CASES: dict[str, tuple[str, Callable[[int], Callable[[], Any]]]] = {
     ),
     "lazy Adam": ("step", lambda n: adam_step(n // D)),
     "nearest": ("nearest", lambda n: partial(nearest, floats(n // 8, D), floats(8, D), 10)),
-}  # fmt: skip
+}
 
 
 def fastest(module: Any, call: Callable[[], Any]) -> tuple[float, float]:
-    """Give the seconds of one and of two threads, taking turns."""
+    """Return the seconds of one and of two threads, taking turns."""
     best = [float("inf")] * 2
     for _ in range(TURNS):
         for side, limit in enumerate((NEVER, 0)):

@@ -18,9 +18,17 @@ def embedlab(i):
     train_skipgram(i["ids"][:2000], i["rows"], i["dim"], epochs=1)  # compile first
     start = time.perf_counter()
     step = train_skipgram(
-        i["ids"], i["rows"], i["dim"], starts=i["starts"], seed=i["seed"], rate=i["rate"],
-        epochs=i["epochs"], window=i["window"], negative=i["negative"], subsample=i["subsample"],
-    )  # fmt: skip
+        i["ids"],
+        i["rows"],
+        i["dim"],
+        starts=i["starts"],
+        seed=i["seed"],
+        rate=i["rate"],
+        epochs=i["epochs"],
+        window=i["window"],
+        negative=i["negative"],
+        subsample=i["subsample"],
+    )
     return step.table, time.perf_counter() - start
 
 
@@ -30,9 +38,17 @@ def gensim(i):
     words = [str(n) for n in i["ids"]]
     sentences = [words[a:b] for a, b in pairwise([*i["starts"], len(words)])]
     model = Word2Vec(
-        vector_size=i["dim"], window=i["window"], negative=i["negative"], sg=1, workers=1,
-        sample=i["subsample"], min_count=1, seed=i["seed"], alpha=i["rate"], min_alpha=1e-4,
-    )  # fmt: skip
+        vector_size=i["dim"],
+        window=i["window"],
+        negative=i["negative"],
+        sg=1,
+        workers=1,
+        sample=i["subsample"],
+        min_count=1,
+        seed=i["seed"],
+        alpha=i["rate"],
+        min_alpha=1e-4,
+    )
     model.build_vocab(sentences)
     start = time.perf_counter()
     model.train(sentences, total_examples=len(sentences), epochs=i["epochs"])

@@ -22,7 +22,7 @@ OLDEST = "3.11.2"
 
 
 def pins(name: str = "embedlab", extras: tuple[str, ...] = ("lab",)) -> list[str]:
-    """Give `package==version` for everything that `name` with these extras needs, in order.
+    """Return `package==version` for everything that `name` with these extras needs, in order.
 
     What only the oldest Python needs, and a newer one does not install, is left out.
     """
@@ -30,7 +30,7 @@ def pins(name: str = "embedlab", extras: tuple[str, ...] = ("lab",)) -> list[str
 
 
 def only_oldest(name: str = "embedlab", extras: tuple[str, ...] = ("lab",)) -> list[str]:
-    """Give the packages that the oldest Python needs and that are not installed here."""
+    """Return the packages that the oldest Python needs and that are not installed here."""
     return [pin for pin in _needs(name, extras) if "==" not in pin]
 
 
@@ -64,7 +64,7 @@ def _needs(name: str, extras: tuple[str, ...]) -> list[str]:
 
 
 def too_new(found: list[str], oldest: str = OLDEST) -> list[str]:
-    """Give the pins that do not run on the oldest Python, with what they ask for."""
+    """Return the pins that do not run on the oldest Python, with what they ask for."""
     refused, elsewhere = [], only_oldest()
     for pin in found:
         if pin.partition("==")[0] in elsewhere:

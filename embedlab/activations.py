@@ -12,15 +12,47 @@ import numpy as np
 
 from embedlab.registry import Registry, missing_attribute
 
-__all__ = ["deserialize", "get", "gradient", "linear", "relu", "serialize", "sigmoid", "softmax",
-           "tanh"]  # fmt: skip
+__all__ = [
+    "deserialize",
+    "get",
+    "gradient",
+    "linear",
+    "relu",
+    "serialize",
+    "sigmoid",
+    "softmax",
+    "tanh",
+]
 
 _KERAS_ONLY_NAMES = (
-    "celu", "elu", "exponential", "gelu", "glu", "hard_shrink", "hard_sigmoid", "hard_silu",
-    "hard_swish", "hard_tanh", "leaky_relu", "log_sigmoid", "log_softmax", "mish", "relu6", "selu",
-    "silu", "soft_shrink", "softplus", "softsign", "sparse_plus", "sparse_sigmoid", "sparsemax",
-    "squareplus", "swish", "tanh_shrink", "threshold",
-)  # fmt: skip
+    "celu",
+    "elu",
+    "exponential",
+    "gelu",
+    "glu",
+    "hard_shrink",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_swish",
+    "hard_tanh",
+    "leaky_relu",
+    "log_sigmoid",
+    "log_softmax",
+    "mish",
+    "relu6",
+    "selu",
+    "silu",
+    "soft_shrink",
+    "softplus",
+    "softsign",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "sparsemax",
+    "squareplus",
+    "swish",
+    "tanh_shrink",
+    "threshold",
+)
 
 
 def __getattr__(name: str) -> Any:
@@ -110,10 +142,12 @@ def softmax(x: Any) -> np.ndarray:
 
 
 REGISTRY = Registry(
-    "activation", "keras.activations", (),
+    "activation",
+    "keras.activations",
+    (),
     {f.__name__: f for f in (linear, relu, sigmoid, softmax, tanh)},
     keras_only=_KERAS_ONLY_NAMES,
-)  # fmt: skip
+)
 
 
 def get(identifier: Any) -> Callable[[Any], np.ndarray]:

@@ -9,8 +9,16 @@ import numpy as np
 __all__ = ["Callback", "EarlyStopping", "History", "LambdaCallback", "TerminateOnNaN"]
 
 
-GROWS = ("auc", "precision", "recall", "f1_score", "fbeta_score", "true_positives",
-         "true_negatives", "cosine_similarity")  # fmt: skip
+GROWS = (
+    "auc",
+    "precision",
+    "recall",
+    "f1_score",
+    "fbeta_score",
+    "true_positives",
+    "true_negatives",
+    "cosine_similarity",
+)
 """How the names of metrics end that are the better the larger they are."""
 
 
@@ -123,9 +131,17 @@ class EarlyStopping(Callback):
     3
     """
 
-    def __init__(self, monitor: str = "val_loss", min_delta: float = 0.0, patience: int = 0,
-                 verbose: int = 0, mode: str = "auto", baseline: float | None = None,
-                 restore_best_weights: bool = False, start_from_epoch: int = 0):  # fmt: skip
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        min_delta: float = 0.0,
+        patience: int = 0,
+        verbose: int = 0,
+        mode: str = "auto",
+        baseline: float | None = None,
+        restore_best_weights: bool = False,
+        start_from_epoch: int = 0,
+    ):
         if mode not in ("auto", "min", "max"):
             raise ValueError(
                 f'mode must be "auto", "min" or "max". Received {mode!r:.40}. Choose one of these.'

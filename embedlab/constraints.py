@@ -10,8 +10,16 @@ import numpy as np
 
 from embedlab.registry import Registry
 
-__all__ = ["Constraint", "MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm", "deserialize", "get",
-           "serialize"]  # fmt: skip
+__all__ = [
+    "Constraint",
+    "MaxNorm",
+    "MinMaxNorm",
+    "NonNeg",
+    "UnitNorm",
+    "deserialize",
+    "get",
+    "serialize",
+]
 
 EPSILON = 1e-7
 """Added to every length, as in Keras, so that a row of zeros divides by something."""
@@ -113,8 +121,9 @@ class MinMaxNorm(Constraint):
     [[0.6, 0.8]]
     """
 
-    def __init__(self, min_value: float = 0.0, max_value: float = 1.0, rate: float = 1.0,
-                 axis: Any = 0):  # fmt: skip
+    def __init__(
+        self, min_value: float = 0.0, max_value: float = 1.0, rate: float = 1.0, axis: Any = 0
+    ):
         self.min_value, self.max_value, self.rate = min_value, max_value, rate
         self.axis = _axis(axis)
 
@@ -127,8 +136,12 @@ class MinMaxNorm(Constraint):
 
     def get_config(self) -> dict[str, Any]:
         """Return min_value, max_value, rate and axis."""
-        return {"min_value": self.min_value, "max_value": self.max_value, "rate": self.rate,
-                "axis": self.axis}  # fmt: skip
+        return {
+            "min_value": self.min_value,
+            "max_value": self.max_value,
+            "rate": self.rate,
+            "axis": self.axis,
+        }
 
 
 def _lengths(weights: np.ndarray, axis: Any) -> np.ndarray:
@@ -149,9 +162,11 @@ def _axis(axis: Any) -> Any:
 
 
 REGISTRY = Registry(
-    "constraint", "keras.constraints", [MaxNorm, MinMaxNorm, NonNeg, UnitNorm],
+    "constraint",
+    "keras.constraints",
+    [MaxNorm, MinMaxNorm, NonNeg, UnitNorm],
     {"maxnorm": MaxNorm, "nonneg": NonNeg, "unitnorm": UnitNorm},
-)  # fmt: skip
+)
 
 
 def get(identifier: Any) -> Any:

@@ -12,13 +12,32 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.table import ShapeError
+from embedlab.core.checks import ShapeError
 from embedlab.registry import Registry, missing_attribute
 
-__all__ = ["Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity",
-           "Initializer", "LecunNormal", "LecunUniform", "Ones", "Orthogonal", "RandomNormal",
-           "RandomUniform", "TruncatedNormal", "VarianceScaling", "Zeros", "deserialize", "get",
-           "initialize", "seeded", "serialize"]  # fmt: skip
+__all__ = [
+    "Constant",
+    "GlorotNormal",
+    "GlorotUniform",
+    "HeNormal",
+    "HeUniform",
+    "Identity",
+    "Initializer",
+    "LecunNormal",
+    "LecunUniform",
+    "Ones",
+    "Orthogonal",
+    "RandomNormal",
+    "RandomUniform",
+    "TruncatedNormal",
+    "VarianceScaling",
+    "Zeros",
+    "deserialize",
+    "get",
+    "initialize",
+    "seeded",
+    "serialize",
+]
 
 _KERAS_ONLY_NAMES = ("STFT", "STFTInitializer")
 _PIECE = 1 << 18  # numbers drawn at once: 2 MB of float64, whatever the size of the table
@@ -80,8 +99,12 @@ class _Filling(Initializer):
         )
 
 
-def initialize(initializer: Any, shape: tuple[int, ...], dtype: Any,
-               zeros: Callable[[Any, Any], np.ndarray] = np.zeros) -> np.ndarray:  # fmt: skip
+def initialize(
+    initializer: Any,
+    shape: tuple[int, ...],
+    dtype: Any,
+    zeros: Callable[[Any, Any], np.ndarray] = np.zeros,
+) -> np.ndarray:
     """Return the array that an initializer makes for `shape`, in memory that `zeros` provides.
 
     Parameters
@@ -387,9 +410,15 @@ class VarianceScaling(_Drawn):
     True
     """
 
-    def __init__(self, scale: float = 1.0, mode: str = "fan_in",
-                 distribution: str = "truncated_normal", seed: int | None = None,
-                 input_axes: Any = None, output_axes: Any = None):  # fmt: skip
+    def __init__(
+        self,
+        scale: float = 1.0,
+        mode: str = "fan_in",
+        distribution: str = "truncated_normal",
+        seed: int | None = None,
+        input_axes: Any = None,
+        output_axes: Any = None,
+    ):
         super().__init__(seed)
         if not (math.isfinite(scale) and scale > 0):
             raise ValueError(
@@ -398,8 +427,7 @@ class VarianceScaling(_Drawn):
             )
         _one_of("mode", mode, ("fan_in", "fan_out", "fan_avg"))
         distribution = "truncated_normal" if distribution == "normal" else distribution
-        _one_of("distribution", distribution,
-                ("truncated_normal", "untruncated_normal", "uniform"))  # fmt: skip
+        _one_of("distribution", distribution, ("truncated_normal", "untruncated_normal", "uniform"))
         self.scale, self.mode, self.distribution = scale, mode, distribution
         self.input_axes, self.output_axes = input_axes, output_axes
 
@@ -418,8 +446,10 @@ class VarianceScaling(_Drawn):
 
     def _fans(self, shape: tuple[int, ...]) -> tuple[int, int]:
         if self.input_axes is not None and self.output_axes is not None:
-            return (math.prod(shape[axis] for axis in self.input_axes),
-                    math.prod(shape[axis] for axis in self.output_axes))  # fmt: skip
+            return (
+                math.prod(shape[axis] for axis in self.input_axes),
+                math.prod(shape[axis] for axis in self.output_axes),
+            )
         if len(shape) < 2:
             size = math.prod(shape)
             return size, size
@@ -428,9 +458,14 @@ class VarianceScaling(_Drawn):
 
     def get_config(self) -> dict[str, Any]:
         """Return every parameter."""
-        return {**super().get_config(), "scale": self.scale, "mode": self.mode,
-                "distribution": self.distribution, "input_axes": self.input_axes,
-                "output_axes": self.output_axes}  # fmt: skip
+        return {
+            **super().get_config(),
+            "scale": self.scale,
+            "mode": self.mode,
+            "distribution": self.distribution,
+            "input_axes": self.input_axes,
+            "output_axes": self.output_axes,
+        }
 
 
 class _Scaled(VarianceScaling):
@@ -517,13 +552,33 @@ def _one_of(name: str, value: Any, choices: tuple[str, ...]) -> None:
 REGISTRY = Registry(
     "initializer",
     "keras.initializers",
-    [Constant, GlorotNormal, GlorotUniform, HeNormal, HeUniform, Identity, LecunNormal,
-     LecunUniform, Ones, Orthogonal, RandomNormal, RandomUniform, TruncatedNormal,
-     VarianceScaling, Zeros],
-    {"zero": Zeros, "one": Ones, "uniform": RandomUniform, "normal": RandomNormal,
-     "IdentityInitializer": Identity, "OrthogonalInitializer": Orthogonal},
+    [
+        Constant,
+        GlorotNormal,
+        GlorotUniform,
+        HeNormal,
+        HeUniform,
+        Identity,
+        LecunNormal,
+        LecunUniform,
+        Ones,
+        Orthogonal,
+        RandomNormal,
+        RandomUniform,
+        TruncatedNormal,
+        VarianceScaling,
+        Zeros,
+    ],
+    {
+        "zero": Zeros,
+        "one": Ones,
+        "uniform": RandomUniform,
+        "normal": RandomNormal,
+        "IdentityInitializer": Identity,
+        "OrthogonalInitializer": Orthogonal,
+    },
     keras_only=_KERAS_ONLY_NAMES,
-)  # fmt: skip
+)
 
 
 def get(identifier: Any) -> Any:

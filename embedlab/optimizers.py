@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.sparse_gradient import SparseGrad
-from embedlab.core.table import ShapeError
-from embedlab.core.training import adagrad, adam, rmsprop, sgd
+from embedlab.core.checks import ShapeError
+from embedlab.core.gradient import SparseGrad
+from embedlab.core.optimizers import adagrad, adam, rmsprop, sgd
 from embedlab.registry import (
     Registry,
     drop_keras_defaults,
@@ -23,13 +23,29 @@ from embedlab.registry import (
 
 __all__ = ["SGD", "Adagrad", "Adam", "Optimizer", "RMSprop", "deserialize", "get", "serialize"]
 
-_KERAS_ONLY_NAMES = ("Adadelta", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion", "LossScaleOptimizer",
-                     "Muon", "Nadam", "ScheduleFreeAdamW", "schedules")  # fmt: skip
+_KERAS_ONLY_NAMES = (
+    "Adadelta",
+    "AdamW",
+    "Adamax",
+    "Ftrl",
+    "Lamb",
+    "Lion",
+    "LossScaleOptimizer",
+    "Muon",
+    "Nadam",
+    "ScheduleFreeAdamW",
+    "schedules",
+)
 _KERAS_ONLY_ARGUMENTS = {
-    "clipnorm": None, "clipvalue": None, "global_clipnorm": None, "use_ema": False,
-    "ema_momentum": 0.99, "ema_overwrite_frequency": None, "loss_scale_factor": None,
+    "clipnorm": None,
+    "clipvalue": None,
+    "global_clipnorm": None,
+    "use_ema": False,
+    "ema_momentum": 0.99,
+    "ema_overwrite_frequency": None,
+    "loss_scale_factor": None,
     "gradient_accumulation_steps": None,
-}  # fmt: skip
+}
 _PIECE = 1 << 20
 
 
@@ -84,9 +100,15 @@ class Optimizer:
 
     slots: tuple[str, ...] = ()
 
-    def __init__(self, learning_rate: Any = 0.001, *, weight_decay: float | None = None,
-                 sparse_update: str = "dense", name: str | None = None,
-                 **other: Any):  # fmt: skip
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        *,
+        weight_decay: float | None = None,
+        sparse_update: str = "dense",
+        name: str | None = None,
+        **other: Any,
+    ):
         other = drop_keras_defaults(type(self).__name__, other, _KERAS_ONLY_ARGUMENTS)
         if other:
             raise ValueError(
@@ -208,8 +230,11 @@ class Optimizer:
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments; `sparse_update` only where it is not Keras's."""
-        config = {"name": self.name, "learning_rate": self.learning_rate,
-                  "weight_decay": self.weight_decay}  # fmt: skip
+        config = {
+            "name": self.name,
+            "learning_rate": self.learning_rate,
+            "weight_decay": self.weight_decay,
+        }
         if self.sparse_update != "dense":
             config["sparse_update"] = self.sparse_update
         return config
@@ -246,18 +271,25 @@ class SGD(Optimizer):
     [[0.5, 1.5]]
     """
 
-    def __init__(self, learning_rate: Any = 0.01, momentum: float = 0.0, nesterov: bool = False,
-                 **other: Any):  # fmt: skip
+    def __init__(
+        self, learning_rate: Any = 0.01, momentum: float = 0.0, nesterov: bool = False, **other: Any
+    ):
         super().__init__(learning_rate, **other)
         self.momentum = _share("momentum", momentum)
         self.nesterov = bool(nesterov)
         self.slots = ("momentum",) if self.momentum else ()
 
     def update(self, table: np.ndarray, grad: Any, state: dict[str, np.ndarray]) -> None:
-        """Move the table by `embedlab.core.training.sgd`."""
-        sgd(table, grad, state.get("momentum"), learning_rate=self.learning_rate,
-            momentum=self.momentum, nesterov=self.nesterov,
-            sparse_update=self.sparse_update)  # fmt: skip
+        """Move the table by `embedlab.core.optimizers.sgd`."""
+        sgd(
+            table,
+            grad,
+            state.get("momentum"),
+            learning_rate=self.learning_rate,
+            momentum=self.momentum,
+            nesterov=self.nesterov,
+            sparse_update=self.sparse_update,
+        )
 
     def get_config(self) -> dict[str, Any]:
         """Return every argument."""
@@ -280,25 +312,49 @@ class RMSprop(Optimizer):
     [[0.9]]
     """
 
-    def __init__(self, learning_rate: Any = 0.001, rho: float = 0.9, momentum: float = 0.0,
-                 epsilon: float = 1e-7, centered: bool = False, **other: Any):  # fmt: skip
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        rho: float = 0.9,
+        momentum: float = 0.0,
+        epsilon: float = 1e-7,
+        centered: bool = False,
+        **other: Any,
+    ):
         super().__init__(learning_rate, **other)
         self.rho, self.momentum = _share("rho", rho), _share("momentum", momentum)
         self.epsilon, self.centered = float(epsilon), bool(centered)
-        self.slots = ("velocity", *(["momentum"] if self.momentum else []),
-                      *(["average_gradient"] if self.centered else []))  # fmt: skip
+        self.slots = (
+            "velocity",
+            *(["momentum"] if self.momentum else []),
+            *(["average_gradient"] if self.centered else []),
+        )
 
     def update(self, table: np.ndarray, grad: Any, state: dict[str, np.ndarray]) -> None:
-        """Move the table by `embedlab.core.training.rmsprop`."""
-        rmsprop(table, grad, state["velocity"], state.get("momentum"),
-                state.get("average_gradient"), learning_rate=self.learning_rate, rho=self.rho,
-                momentum=self.momentum, epsilon=self.epsilon, centered=self.centered,
-                sparse_update=self.sparse_update)  # fmt: skip
+        """Move the table by `embedlab.core.optimizers.rmsprop`."""
+        rmsprop(
+            table,
+            grad,
+            state["velocity"],
+            state.get("momentum"),
+            state.get("average_gradient"),
+            learning_rate=self.learning_rate,
+            rho=self.rho,
+            momentum=self.momentum,
+            epsilon=self.epsilon,
+            centered=self.centered,
+            sparse_update=self.sparse_update,
+        )
 
     def get_config(self) -> dict[str, Any]:
         """Return every argument."""
-        return {**super().get_config(), "rho": self.rho, "momentum": self.momentum,
-                "epsilon": self.epsilon, "centered": self.centered}  # fmt: skip
+        return {
+            **super().get_config(),
+            "rho": self.rho,
+            "momentum": self.momentum,
+            "epsilon": self.epsilon,
+            "centered": self.centered,
+        }
 
 
 class Adagrad(Optimizer):
@@ -320,8 +376,13 @@ class Adagrad(Optimizer):
 
     slots = ("accumulator",)
 
-    def __init__(self, learning_rate: Any = 0.001, initial_accumulator_value: float = 0.1,
-                 epsilon: float = 1e-7, **other: Any):  # fmt: skip
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        initial_accumulator_value: float = 0.1,
+        epsilon: float = 1e-7,
+        **other: Any,
+    ):
         super().__init__(learning_rate, **other)
         self.initial_accumulator_value = float(initial_accumulator_value)
         self.epsilon = float(epsilon)
@@ -331,14 +392,23 @@ class Adagrad(Optimizer):
         return self.initial_accumulator_value
 
     def update(self, table: np.ndarray, grad: Any, state: dict[str, np.ndarray]) -> None:
-        """Move the table by `embedlab.core.training.adagrad`."""
-        adagrad(table, grad, state["accumulator"], learning_rate=self.learning_rate,
-                epsilon=self.epsilon, sparse_update=self.sparse_update)  # fmt: skip
+        """Move the table by `embedlab.core.optimizers.adagrad`."""
+        adagrad(
+            table,
+            grad,
+            state["accumulator"],
+            learning_rate=self.learning_rate,
+            epsilon=self.epsilon,
+            sparse_update=self.sparse_update,
+        )
 
     def get_config(self) -> dict[str, Any]:
         """Return every argument."""
-        return {**super().get_config(), "epsilon": self.epsilon,
-                "initial_accumulator_value": self.initial_accumulator_value}  # fmt: skip
+        return {
+            **super().get_config(),
+            "epsilon": self.epsilon,
+            "initial_accumulator_value": self.initial_accumulator_value,
+        }
 
 
 class Adam(Optimizer):
@@ -359,24 +429,46 @@ class Adam(Optimizer):
     [[0.9]]
     """
 
-    def __init__(self, learning_rate: Any = 0.001, beta_1: float = 0.9, beta_2: float = 0.999,
-                 epsilon: float = 1e-7, amsgrad: bool = False, **other: Any):  # fmt: skip
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        amsgrad: bool = False,
+        **other: Any,
+    ):
         super().__init__(learning_rate, **other)
         self.beta_1, self.beta_2 = _share("beta_1", beta_1), _share("beta_2", beta_2)
         self.epsilon, self.amsgrad = float(epsilon), bool(amsgrad)
         self.slots = ("momentum", "velocity", *(["velocity_hat"] if self.amsgrad else []))
 
     def update(self, table: np.ndarray, grad: Any, state: dict[str, np.ndarray]) -> None:
-        """Move the table by `embedlab.core.training.adam`."""
-        adam(table, grad, state["momentum"], state["velocity"], state.get("velocity_hat"),
-             time=self.iterations + 1, learning_rate=self.learning_rate, beta_1=self.beta_1,
-             beta_2=self.beta_2, epsilon=self.epsilon, amsgrad=self.amsgrad,
-             sparse_update=self.sparse_update)  # fmt: skip
+        """Move the table by `embedlab.core.optimizers.adam`."""
+        adam(
+            table,
+            grad,
+            state["momentum"],
+            state["velocity"],
+            state.get("velocity_hat"),
+            time=self.iterations + 1,
+            learning_rate=self.learning_rate,
+            beta_1=self.beta_1,
+            beta_2=self.beta_2,
+            epsilon=self.epsilon,
+            amsgrad=self.amsgrad,
+            sparse_update=self.sparse_update,
+        )
 
     def get_config(self) -> dict[str, Any]:
         """Return every argument."""
-        return {**super().get_config(), "beta_1": self.beta_1, "beta_2": self.beta_2,
-                "epsilon": self.epsilon, "amsgrad": self.amsgrad}  # fmt: skip
+        return {
+            **super().get_config(),
+            "beta_1": self.beta_1,
+            "beta_2": self.beta_2,
+            "epsilon": self.epsilon,
+            "amsgrad": self.amsgrad,
+        }
 
 
 def _checked(grad: Any, variable: Any) -> Any:
@@ -410,9 +502,12 @@ def _decay(value: Any) -> float:
 
 
 REGISTRY = Registry(
-    "optimizer", "keras.optimizers", [SGD, Adagrad, Adam, RMSprop], {"rmsprop": RMSprop},
+    "optimizer",
+    "keras.optimizers",
+    [SGD, Adagrad, Adam, RMSprop],
+    {"rmsprop": RMSprop},
     keras_only=_KERAS_ONLY_NAMES,
-)  # fmt: skip
+)
 
 
 def get(identifier: Any) -> Any:

@@ -2,11 +2,17 @@
 
 from typing import Any
 
-from embedlab.core.table import check_size
+from embedlab.core.checks import check_size
 from embedlab.registry import Registry
 
-__all__ = ["Int4QuantizationConfig", "Int8QuantizationConfig", "QuantizationConfig",
-           "deserialize", "get", "serialize"]  # fmt: skip
+__all__ = [
+    "Int4QuantizationConfig",
+    "Int8QuantizationConfig",
+    "QuantizationConfig",
+    "deserialize",
+    "get",
+    "serialize",
+]
 
 
 class QuantizationConfig:
@@ -77,8 +83,12 @@ class Int4QuantizationConfig(QuantizationConfig):
 
     mode, bits = "int4", 4
 
-    def __init__(self, weight_quantizer: None = None, activation_quantizer: Any = "default",
-                 block_size: int | None = 128):  # fmt: skip
+    def __init__(
+        self,
+        weight_quantizer: None = None,
+        activation_quantizer: Any = "default",
+        block_size: int | None = 128,
+    ):
         super().__init__(weight_quantizer, activation_quantizer)
         self.block_size = (
             block_size if block_size in (None, -1) else check_size(block_size, "block_size")
@@ -95,9 +105,11 @@ class Int4QuantizationConfig(QuantizationConfig):
 
 
 REGISTRY = Registry(
-    "quantization config", "keras.quantizers", [Int4QuantizationConfig, Int8QuantizationConfig],
+    "quantization config",
+    "keras.quantizers",
+    [Int4QuantizationConfig, Int8QuantizationConfig],
     {"int8": Int8QuantizationConfig, "int4": Int4QuantizationConfig},
-)  # fmt: skip
+)
 
 
 def get(identifier: Any) -> Any:

@@ -25,8 +25,9 @@ Use embedlab.keras.Embedding in a Keras model."
     )
 
 
-def drop_keras_defaults(owner: str, arguments: Mapping[str, Any],
-                        keras_only: Mapping[str, Any]) -> dict[str, Any]:  # fmt: skip
+def drop_keras_defaults(
+    owner: str, arguments: Mapping[str, Any], keras_only: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return `arguments` without those that only Keras has, refusing any that is in use.
 
     Keras writes every argument into its configs. One that has Keras's default value asks for
@@ -103,9 +104,14 @@ class Registry:
 Could not interpret initializer identifier: 'bogus'. Did you mean one of: constant, ...
     """
 
-    def __init__(self, kind: str, module: str, classes: Iterable[type],
-                 aliases: Mapping[str, Any] | None = None,
-                 keras_only: Iterable[str] = ()):  # fmt: skip
+    def __init__(
+        self,
+        kind: str,
+        module: str,
+        classes: Iterable[type],
+        aliases: Mapping[str, Any] | None = None,
+        keras_only: Iterable[str] = (),
+    ):
         self.kind = kind
         self.keras_only = frozenset(keras_only)
         self._keras_names = self.keras_only | {
@@ -150,8 +156,12 @@ Could not interpret initializer identifier: 'bogus'. Did you mean one of: consta
         name = getattr(thing, "__name__", type(thing).__name__)
         if self.names.get(name) is thing:
             return name
-        return {"module": "builtins", "class_name": "function", "config": name,
-                "registered_name": name}  # fmt: skip
+        return {
+            "module": "builtins",
+            "class_name": "function",
+            "config": name,
+            "registered_name": name,
+        }
 
     def deserialize(self, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
         """Return the object that a dict describes; `custom_objects` maps further names to objects.

@@ -44,7 +44,7 @@ class BuildError(Exception):
 
 
 def parse(source: Path, *, solution: bool) -> NotebookNode:
-    """Give the notebook of a source file, not run yet; cell ids are the lesson and a number."""
+    """Return the notebook of a source file, not run yet; cell ids are the lesson and a number."""
     notebook = jupytext.read(source, fmt="md:myst")
     lesson = source.stem.partition("_")[0]
     drop = "exercise" if solution else "solution"
@@ -122,7 +122,7 @@ def _tidy(output: NotebookNode, where: str) -> None:
 
 
 def text(notebook: NotebookNode) -> str:
-    """Give the file's content, and refuse one that is too large."""
+    """Return the file's content, and refuse one that is too large."""
     written: str = nbformat.writes(notebook)
     if len(written.encode()) > MOST_NOTEBOOK:
         raise BuildError(f"{len(written.encode())} bytes, more than 250 kB")
@@ -160,7 +160,7 @@ def _pictures(cell: dict[str, Any]) -> Iterator[bytes]:
 
 
 def _alike(one: bytes, other: bytes) -> bool:
-    """Compare what is seen: another version of a font library moves a few grey pixels."""
+    """Compare what is seen: another version of a font library moves a few gray pixels."""
     if one == other:
         return True
     a, b = (imread(io.BytesIO(picture), format="png") for picture in (one, other))
@@ -168,7 +168,7 @@ def _alike(one: bytes, other: bytes) -> bool:
 
 
 def targets(names: list[str]) -> Iterator[tuple[Path, Path, bool]]:
-    """Give (source, target, whether it is the solution), the last lesson first.
+    """Return (source, target, whether it is the solution), the last lesson first.
 
     Lesson 00 looks whether the lessons are there, so it comes last.
     """

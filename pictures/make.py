@@ -14,11 +14,11 @@ from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
-from embedlab.explorers.named import explorer_of
-from embedlab.lessons.cards import Card
-from embedlab.lessons.checks import catalogue
-from embedlab.lessons.dashboard import dashboard
-from embedlab.lessons.room import room
+from embedlab.explorers.registry import explorer_class
+from embedlab.lessons.classroom.card import Card
+from embedlab.lessons.classroom.dashboard import dashboard
+from embedlab.lessons.classroom.summary import summarize
+from embedlab.lessons.grading.check import all_items
 
 HERE = Path(__file__).parent
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -59,17 +59,17 @@ def made_up_room(path: Path) -> Path:
     cards = []
     for number in range(40):
         answers = {}
-        for name, question in catalogue("QUESTIONS").items():
+        for name, question in all_items("QUESTIONS").items():
             if name.startswith("01" if number % 2 else "03"):
                 letter = lot.choice([*question.choices, *question.right * len(question.choices)])
                 answers[name] = (letter, letter == question.right)
         cards.append(Card(answers))
-    path.write_text(dashboard(room(cards), {}), encoding="utf-8")
+    path.write_text(dashboard(summarize(cards), {}), encoding="utf-8")
     return path
 
 
 def main() -> None:
-    """Export each view, act in it, and photograph it in both colour schemes.
+    """Export each view, act in it, and photograph it in both color schemes.
 
     With names of pictures as arguments, only those.
     """
@@ -89,13 +89,14 @@ def main() -> None:
                 made_up_room(file)
             else:
                 view, params, act = PICTURES[name]
-                explorer_of(view)(**params).export_html(file)
+                explorer_class(view)(**params).export_html(file)
                 shown = ".embedlab"
             for scheme in ("light", "dark"):
                 page = browser.new_page(
-                    viewport={"width": 1100, "height": 900}, color_scheme=scheme,
+                    viewport={"width": 1100, "height": 900},
+                    color_scheme=scheme,
                     reduced_motion="reduce",
-                )  # fmt: skip
+                )
                 page.goto(file.as_uri())
                 page.locator(shown).wait_for()
                 if act:

@@ -18,9 +18,21 @@ PACKAGE = ROOT / "embedlab"
 FILES = sorted(p for p in PACKAGE.rglob("*.py") if "notebooks" not in p.parts)
 
 FLOOR_1 = {
-    "layers", "activations", "registry", "initializers", "regularizers", "constraints", "losses",
-    "metrics", "optimizers", "models", "callbacks", "quantizers", "saving", "keras",
-}  # fmt: skip
+    "layers",
+    "activations",
+    "registry",
+    "initializers",
+    "regularizers",
+    "constraints",
+    "losses",
+    "metrics",
+    "optimizers",
+    "models",
+    "callbacks",
+    "quantizers",
+    "saving",
+    "keras",
+}
 MAY_IMPORT = {
     "core": {"core"},
     "data": {"core", "data"},
@@ -46,7 +58,7 @@ LOOPS_BEHIND_ANOTHER_DOOR: set[str] = set()
 
 
 def floor(path: Path) -> str:
-    """Give the floor of a file: the first part of its path below the package."""
+    """Return the floor of a file: the first part of its path below the package."""
     return path.relative_to(PACKAGE).with_suffix("").parts[0]
 
 
@@ -56,7 +68,7 @@ def name(path: Path) -> str:
 
 
 def imports(path: Path) -> list[tuple[str, int]]:
-    """Give every module that a file imports anywhere in it, with the line."""
+    """Return every module that a file imports anywhere in it, with the line."""
     found = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -142,7 +154,7 @@ def test_no_heaps():
 
 @pytest.mark.parametrize("path", [p for p in FILES if floor(p) == "core"], ids=name)
 def test_a_kernel_is_a_trio(path):
-    """`x_loop` stands beside `x_numpy`, which says the same in NumPy, and the door `x`."""
+    """`x_kernel` stands beside `x_numpy`, which says the same in NumPy, and the door `x`."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     loops = {

@@ -63,17 +63,24 @@ def test_the_third_era_learns_the_length_from_data(ids):
 def test_the_small_table_of_every_page():
     layer = keras.layers.Embedding(21, 2, weights=np.zeros((21, 2)))
     layer.embeddings.value[[4, 20]] = [[0.25, 0.1], [0.6, -0.2]]
-    assert layer([[4], [20]]).round(6).tolist() == np.float32(
-        [[[0.25, 0.1]], [[0.6, -0.2]]]
-    ).round(6).tolist()  # fmt: skip
+    assert (
+        layer([[4], [20]]).round(6).tolist()
+        == np.float32([[[0.25, 0.1]], [[0.6, -0.2]]]).round(6).tolist()
+    )
 
 
 def test_every_argument_and_method_that_works_today_has_its_old_name():
     layer = keras.layers.Embedding(
-        input_dim=1000, output_dim=64, embeddings_initializer="uniform",
-        embeddings_regularizer=None, embeddings_constraint=None, mask_zero=True, weights=None,
-        lora_rank=None, lora_alpha=None,
-    )  # fmt: skip
+        input_dim=1000,
+        output_dim=64,
+        embeddings_initializer="uniform",
+        embeddings_regularizer=None,
+        embeddings_constraint=None,
+        mask_zero=True,
+        weights=None,
+        lora_rank=None,
+        lora_alpha=None,
+    )
     assert isinstance(layer, Layer)
     assert layer.compute_mask(np.array([[3, 0]]), mask=None).tolist() == [[True, False]]
     assert layer.compute_output_shape((None, 10)) == (None, 10, 64)
@@ -84,7 +91,7 @@ def test_every_argument_and_method_that_works_today_has_its_old_name():
     assert again.get_config() == layer.get_config()
 
 
-def test_lora_and_quantisation_have_their_names_too(ids):
+def test_lora_and_quantization_have_their_names_too(ids):
     layer = keras.layers.Embedding(1000, 64, lora_rank=4, lora_alpha=8)
     assert layer(ids).shape == (32, 10, 64) and len(layer.trainable_weights) == 2
     later = keras.layers.Embedding(1000, 64)

@@ -1,7 +1,7 @@
 """What the layer does, case by case: one row for each, in our own words.
 
 The first word of a row is its subject: construction, eras, ids, masks, gradients, lora,
-quantisation, files. Details of each subject are tested in files of their own.
+quantization, files. Details of each subject are tested in files of their own.
 """
 
 import gc
@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from embedlab import constraints, initializers, regularizers
+from embedlab.core.gradient import SparseGrad
 from embedlab.core.ids import IdError, IdTypeError
-from embedlab.core.sparse_gradient import SparseGrad
 from embedlab.layers import (
     GRU,
     Conv1D,
@@ -64,7 +64,7 @@ def fails(error, words):
 
 
 def sent(one, ids):
-    """Give the dense gradient of the table when every output number weighs 1."""
+    """Return the dense gradient of the table when every output number weighs 1."""
     out, context = one.forward(ids)
     return one.backward(context, np.ones_like(out)).weights["embeddings"].to_dense()
 
@@ -95,7 +95,7 @@ def change(path, old, new):
 
 
 def taken(act):
-    """Give the bytes that an act takes at most, beside what is there."""
+    """Return the bytes that an act takes at most, beside what is there."""
     gc.collect()
     tracemalloc.start()
     act()
@@ -179,9 +179,11 @@ def _():
 
 @case("eras: a lost mask raises, warns, or is passed over, as strict_masks says")
 def _():
-    for strict, seen in (("raise", fails(TypeError, "does not support masking")),
-                         ("warn", pytest.warns(UserWarning, match="lost")),
-                         ("ignore", nullcontext())):  # fmt: skip
+    for strict, seen in (
+        ("raise", fails(TypeError, "does not support masking")),
+        ("warn", pytest.warns(UserWarning, match="lost")),
+        ("ignore", nullcontext()),
+    ):
         with seen:
             words = Embedding(4, 3, mask_zero=True, input_length=2)
             Sequential([words, Flatten()], strict_masks=strict)(np.array([[0, 1]]))
@@ -232,8 +234,13 @@ def _():
 
 @case("ids: outside they may be zeros, NaN, the nearest row, a remainder, or one word")
 def _():
-    for oob, want in (("zero", [0] * 3), ("nan", [np.nan] * 3), ("clip", TABLE[3]),
-                      ("wrap", TABLE[1]), (2, TABLE[2])):  # fmt: skip
+    for oob, want in (
+        ("zero", [0] * 3),
+        ("nan", [np.nan] * 3),
+        ("clip", TABLE[3]),
+        ("wrap", TABLE[1]),
+        (2, TABLE[2]),
+    ):
         assert np.array_equal(layer(oob=oob)([5])[0], np.float32(want), equal_nan=True)
 
 
@@ -348,8 +355,9 @@ def _():
 
 @case("masks: the mean counts what is there, and nothing there gives 0")
 def _():
-    out = GlobalAveragePooling1D()(np.array([[[2.0], [9.0]], [[5.0], [5.0]]]),
-                                   mask=np.array([[True, False], [False, False]]))  # fmt: skip
+    out = GlobalAveragePooling1D()(
+        np.array([[[2.0], [9.0]], [[5.0], [5.0]]]), mask=np.array([[True, False], [False, False]])
+    )
     assert out.tolist() == [[2.0], [0.0]]
 
 
@@ -435,8 +443,12 @@ def _():
 
 @case("gradients: four optimizers, Keras's numbers: the first step of each")
 def _():
-    for rule, moved in ((SGD(0.5), -1.0), (Adam(0.5), -0.5), (RMSprop(0.5), -0.5 / 0.1**0.5),
-                        (Adagrad(0.5), -1.0 / 4.1**0.5)):  # fmt: skip
+    for rule, moved in (
+        (SGD(0.5), -1.0),
+        (Adam(0.5), -0.5),
+        (RMSprop(0.5), -0.5 / 0.1**0.5),
+        (Adagrad(0.5), -1.0 / 4.1**0.5),
+    ):
         assert table_for(2.0, rule, 1)[0].tolist() == pytest.approx([0, moved, 0], abs=1e-5)
 
 
@@ -507,8 +519,13 @@ def _():
 @case("lora: after saving and loading the weights move, and alpha is what it was")
 def _():
     def model():
-        made = Sequential([Embedding(6, 3, lora_rank=2, lora_alpha=8.0, input_length=2, seed=1),
-                           Flatten(), Dense(1)])  # fmt: skip
+        made = Sequential(
+            [
+                Embedding(6, 3, lora_rank=2, lora_alpha=8.0, input_length=2, seed=1),
+                Flatten(),
+                Dense(1),
+            ]
+        )
         made.compile(SGD(0.1), "mse")
         return made
 
@@ -567,10 +584,14 @@ def _():
 @case("lora: refused with a constraint, before build, and twice")
 def _():
     one = layer(lora_rank=1)
-    for act, words in ((lambda: layer(embeddings_constraint="non_neg").enable_lora(1),
-                        "incompatible with embedding constraints"),
-                       (lambda: Embedding(4, 3).enable_lora(1), "isn't yet built"),
-                       (lambda: one.enable_lora(1), "lora is already enabled")):  # fmt: skip
+    for act, words in (
+        (
+            lambda: layer(embeddings_constraint="non_neg").enable_lora(1),
+            "incompatible with embedding constraints",
+        ),
+        (lambda: Embedding(4, 3).enable_lora(1), "isn't yet built"),
+        (lambda: one.enable_lora(1), "lora is already enabled"),
+    ):
         with fails(ValueError, words):
             act()
 
@@ -615,10 +636,10 @@ def _():
         assert (np.abs(one(range(4)) - TABLE).max(axis=1) > 1e-6).sum() == moves
 
 
-# Quantisation ---------------------------------------------------------------------------------
+# Quantization ---------------------------------------------------------------------------------
 
 
-@case("quantisation: int8: q = round(w * 127 / (max + 1e-7)), back q / scale, by row")
+@case("quantization: int8: q = round(w * 127 / (max + 1e-7)), back q / scale, by row")
 def _():
     one = layer()
     one.quantize("int8")
@@ -628,7 +649,7 @@ def _():
     assert np.allclose(one(range(4)), one.codes / one.scale[:, None])
 
 
-@case("quantisation: a lookup makes floats of the rows it reads, and of no others")
+@case("quantization: a lookup makes floats of the rows it reads, and of no others")
 def _():
     for mode in ("int8", "int4"):
         one = Embedding(50_000, 64)
@@ -638,7 +659,7 @@ def _():
         assert taken(lambda one=one: one([1, 2, 3])) < 50_000
 
 
-@case("quantisation: a row of zeros stays exactly zero")
+@case("quantization: a row of zeros stays exactly zero")
 def _():
     for mode in ("int8", "int4"):
         one = Embedding(2, 5, "zeros")
@@ -647,7 +668,7 @@ def _():
         assert not one([0, 1]).any()
 
 
-@case("quantisation: int4: two codes a byte along the last axis, the low half first, odd D too")
+@case("quantization: int4: two codes a byte along the last axis, the low half first, odd D too")
 def _():
     one = Embedding(1, 3, weights=[[7.0, -7.0, 3.0]])
     one.quantize("int4", config=Int4QuantizationConfig(block_size=None))
@@ -655,7 +676,7 @@ def _():
     assert (low.tolist(), int(high[0])) == ([7, 3], 16 - 7) and one.codes.shape == (1, 2)
 
 
-@case("quantisation: int4 in blocks: w = (q - zero) * scale, and the default block is 128")
+@case("quantization: int4 in blocks: w = (q - zero) * scale, and the default block is 128")
 def _():
     one = Embedding(2, 200, "normal", seed=1)
     one.build()
@@ -665,7 +686,7 @@ def _():
     assert (np.abs(one([0, 1]) - before) <= 0.51 * np.repeat(one.scale, 128, 1)[:, :200]).all()
 
 
-@case("quantisation: a block of one sign is right to half a step, a constant one too")
+@case("quantization: a block of one sign is right to half a step, a constant one too")
 def _():
     one = Embedding(2, 4, weights=[[1.0] * 4, [3.0, 4.0, 5.0, 6.0]])
     one.quantize("int4", config=Int4QuantizationConfig(block_size=4))
@@ -673,7 +694,7 @@ def _():
     assert (error <= 0.51 * one.scale).all()
 
 
-@case("quantisation: codes get no gradient, adapters do")
+@case("quantization: codes get no gradient, adapters do")
 def _():
     one = layer(lora_rank=1)
     one.quantize("int8")
@@ -682,7 +703,7 @@ def _():
     assert set(found) == {"lora_embeddings_a", "lora_embeddings_b"}
 
 
-@case("quantisation: a report tells errors by row, cosines, the worst rows, and bytes")
+@case("quantization: a report tells errors by row, cosines, the worst rows, and bytes")
 def _():
     one = layer()
     one.quantize("int8")
@@ -692,7 +713,7 @@ def _():
     assert (told.bytes_before, told.bytes_after) == (48, 4 * 3 + 4 * 4)
 
 
-@case("quantisation: refused unbuilt, twice, in an unknown mode, int8 at half precision")
+@case("quantization: refused unbuilt, twice, in an unknown mode, int8 at half precision")
 def _():
     done = layer()
     done.quantize("int8")
@@ -706,7 +727,7 @@ def _():
             act()
 
 
-@case("quantisation: subclasses and float8 are not built, unless the check is waived")
+@case("quantization: subclasses and float8 are not built, unless the check is waived")
 def _():
     class Own(Embedding):
         pass

@@ -5,16 +5,12 @@ import sys
 
 import numpy as np
 
-from embedlab.core.adapter import Adapter
-from embedlab.core.coalesce import coalesce
-from embedlab.core.dequantize import quantized_lookup
-from embedlab.core.gradient import grad_table
+from embedlab.core.gradient import coalesce, grad_table
 from embedlab.core.lookup import lookup
-from embedlab.core.lora import lora_lookup
-from embedlab.core.lora_gradient import grad_lora
-from embedlab.core.quantize import quantize_rows
+from embedlab.core.lora import Adapter, grad_lora, lora_lookup
+from embedlab.core.optimizers import adagrad, adam
+from embedlab.core.quantize import quantize_rows, quantized_lookup
 from embedlab.core.skipgram import train_skipgram
-from embedlab.core.training import adagrad, adam
 from embedlab.layers import Embedding
 
 
@@ -60,10 +56,7 @@ def lora(i):
 
 def lora_backward(i):
     adapter = Adapter(i["a"], i["b"], i["scale"])
-    return (
-        lambda: grad_lora(i["ids"], i["grad"], adapter),
-        lambda r: [r[0].to_dense(), r[1]],
-    )
+    return (lambda: grad_lora(i["ids"], i["grad"], adapter), lambda r: [r[0].to_dense(), r[1]])
 
 
 def layer(i):
@@ -71,7 +64,7 @@ def layer(i):
     return lambda: made(i["ids"]), np.asarray
 
 
-def quantised(bits):
+def quantized(bits):
     def setup(i):
         table = quantize_rows(i["table"], bits)
         call = lambda: quantized_lookup(table, i["ids"])
@@ -122,7 +115,7 @@ def importing(i):
 
 
 def first_use(i):
-    code = "from embedlab.lessons.warm import warm; print(warm(progress=False)['misses'])"
+    code = "from embedlab.lessons.precompile import warm; print(warm(progress=False)['misses'])"
     whole_process(code)  # as `embedlab warm` does
 
     def call():
@@ -145,10 +138,10 @@ CALLS = {
     "bag sum": bag("sum"),
     "bag mean": bag("mean"),
     "bag max": bag("max"),
-    "int8 lookup": quantised(8),
-    "int4 lookup": quantised(4),
-    "int8 layer": quantised(8),
-    "int4 layer": quantised(4),
+    "int8 lookup": quantized(8),
+    "int4 lookup": quantized(4),
+    "int8 layer": quantized(8),
+    "int4 layer": quantized(4),
     "nearest": nearest,
     "skip-gram": skipgram(1),
     "skip-gram two threads": skipgram(2),

@@ -41,7 +41,7 @@ def lora(i):
     return run(made, i)
 
 
-def quantised(mode):
+def quantized(mode):
     def setup(i):
         made = build(i)
         made.quantize(mode)
@@ -56,6 +56,6 @@ def quantised(mode):
 CALLS = {
     "layer": layer,
     "LoRA layer": lora,
-    "int8 layer": quantised("int8"),
-    "int4 layer": quantised("int4"),
+    "int8 layer": quantized("int8"),
+    "int4 layer": quantized("int4"),
 }

@@ -1,4 +1,4 @@
-"""PyTorch on the CPU: F.embedding, embedding_bag, both backward ways, optimisers, quantised ops."""
+"""PyTorch on the CPU: F.embedding, embedding_bag, both backward ways, optimizers, quantized ops."""
 
 import numpy as np
 import torch
@@ -44,14 +44,14 @@ def dense_gradient(i):
 def step(make):
     def setup(i):
         weight = torch.nn.Parameter(t(i["table"].copy()))
-        optimiser = make([weight])
+        optimizer = make([weight])
         grad, ids = t(i["grad"]), t(i["ids"])
 
         def call():
             weight.grad = torch.ops.aten.embedding_sparse_backward(
                 grad, ids, len(weight), -1, False
             )
-            optimiser.step()
+            optimizer.step()
 
         return call, lambda r: None
 
@@ -93,8 +93,8 @@ def bag(mode):
     return setup
 
 
-def quantised(bits):
-    """Torch has no plain quantised lookup: bags of one row are its nearest operation."""
+def quantized(bits):
+    """Torch has no plain quantized lookup: bags of one row are its nearest operation."""
 
     def setup(i):
         ops, q = torch.ops.quantized, "byte" if bits == 8 else "4bit"
@@ -124,6 +124,6 @@ CALLS = {
     "bag sum": bag("sum"),
     "bag mean": bag("mean"),
     "bag max": bag("max"),
-    "int8 lookup": quantised(8),
-    "int4 lookup": quantised(4),
+    "int8 lookup": quantized(8),
+    "int4 lookup": quantized(4),
 }

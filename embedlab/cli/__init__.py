@@ -9,13 +9,20 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from embedlab.cli import dashboard, doctor, export, lab, link, pack, warm
-from embedlab.cli.stop import Stop
+from embedlab.cli import dashboard, doctor, export, lab, link, offline, warm
+from embedlab.cli.errors import CliError
 
 __all__ = ["main"]
 
-_COMMANDS = {"lab": lab, "doctor": doctor, "warm": warm, "export": export, "pack": pack,
-             "link": link, "dashboard": dashboard}  # fmt: skip
+_COMMANDS = {
+    "lab": lab,
+    "doctor": doctor,
+    "warm": warm,
+    "export": export,
+    "pack": offline,
+    "link": link,
+    "dashboard": dashboard,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     try:
         return args.run(args)
-    except Stop as stop:
+    except CliError as stop:
         print(f"embedlab {args.command}: {stop}", file=sys.stderr)
         return 1
 

@@ -13,25 +13,32 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote
 
-from embedlab.cli.stop import Stop
+from embedlab.cli.errors import CliError
 
 __all__ = ["add", "run"]
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """Say what `embedlab dashboard` accepts."""
+    """Declare the arguments of `embedlab dashboard`."""
     parser.add_argument("cards", nargs="+", metavar="CARD.json", help="such as cards/*.json")
-    parser.add_argument("-o", "--output", type=Path, default=Path("dashboard.html"),
-                        metavar="FILE.html", help="where to (default: %(default)s)")  # fmt: skip
-    parser.add_argument("--views", type=Path, metavar="FOLDER",
-                        help="the folder of `embedlab pack`, to link to")  # fmt: skip
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("dashboard.html"),
+        metavar="FILE.html",
+        help="where to (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--views", type=Path, metavar="FOLDER", help="the folder of `embedlab pack`, to link to"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Read the cards, write the page, and say what was read; 1 when there is no card at all."""
-    from embedlab.lessons.dashboard import dashboard
-    from embedlab.lessons.handed_in import CardError, read_card
-    from embedlab.lessons.room import room
+    from embedlab.lessons.classroom.dashboard import dashboard
+    from embedlab.lessons.classroom.read_card import CardError, read_card
+    from embedlab.lessons.classroom.summary import summarize
 
     cards, refused = [], {}
     for path in _files(args.cards):
@@ -41,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
             refused[_plain(path)] = str(error)
             print(f"✗ {_plain(path)}: {error}", file=sys.stderr)
     if not cards:
-        raise Stop(
+        raise CliError(
             f"a dashboard needs at least one card. Received {len(refused)} other files. "
             "Name the cards: embedlab dashboard cards/*.json"
         )
@@ -52,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
             return None
         return quote(Path(os.path.relpath(page, args.output.parent)).as_posix())
 
-    text = dashboard(room(cards), refused, view)
+    text = dashboard(summarize(cards), refused, view)
     args.output.parent.mkdir(parents=True, exist_ok=True)
     args.output.write_text(text, encoding="utf-8", newline="\n")
     left = f", {len(refused)} left out" if refused else ""
@@ -61,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _files(names: Iterable[str]) -> list[Path]:
-    """Give each file once. Where the shell left a star as it is, as on Windows, open it here."""
+    """Return each file once. Where the shell left a star as it is, as on Windows, open it here."""
     found: dict[Path, None] = {}
     for name in names:
         several = "*" in name and not Path(name).exists()
@@ -71,5 +78,5 @@ def _files(names: Iterable[str]) -> list[Path]:
 
 
 def _plain(path: Path) -> str:
-    """Give a path in one line: a name may hold line breaks and what a terminal would obey."""
+    """Return a path in one line: a name may hold line breaks and what a terminal would obey."""
     return "".join(c if c.isprintable() else "?" for c in str(path))[-100:]

@@ -6,12 +6,12 @@ __all__ = ["add", "run"]
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """Say what `embedlab doctor` accepts: nothing."""
+    """Declare the arguments of `embedlab doctor`."""
 
 
 def run(args: argparse.Namespace) -> int:
     """Print every check as soon as it is known; 0 when all are green, 1 when not."""
-    from embedlab.lessons.checkup import checks
+    from embedlab.lessons.doctor import checks
 
     wrong = 0
     for check in checks():

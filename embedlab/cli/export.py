@@ -10,8 +10,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from embedlab.cli.errors import CliError
 from embedlab.cli.preset import preset
-from embedlab.cli.stop import Stop
 
 __all__ = ["add", "explorer", "export_lesson", "run"]
 
@@ -34,15 +34,23 @@ _OUTSIDE = re.compile(
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """Say what `embedlab export` accepts."""
+    """Declare the arguments of `embedlab export`."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("what", metavar="VIEW|LESSON", help="a view (lookup) or a lesson (01)")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE.html",
-                        help="where to (default: the name, here)")  # fmt: skip
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="params",
-                        help='a parameter of the view, such as text="the cat"')  # fmt: skip
-    parser.add_argument("--preset", metavar="NAME",
-                        help="the view as it refutes a misconception, such as M2")  # fmt: skip
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE.html", help="where to (default: the name, here)"
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        dest="params",
+        help='a parameter of the view, such as text="the cat"',
+    )
+    parser.add_argument(
+        "--preset", metavar="NAME", help="the view as it refutes a misconception, such as M2"
+    )
     parser.add_argument("--solution", action="store_true", help="the lesson with its answers")
 
 
@@ -56,17 +64,17 @@ def run(args: argparse.Namespace) -> int:
         output.parent.mkdir(parents=True, exist_ok=True)
         explorer(args.what, **params).export_html(output)
     else:
-        from embedlab.lessons.folder import LessonError, find
+        from embedlab.lessons.notebook_files import LessonError, find_notebook
 
         if args.params or args.preset:
-            raise Stop(
+            raise CliError(
                 f"--set and --preset are for a view, one of {', '.join(views)}. "
                 f"Received {args.what}. Leave them away for a lesson."
             )
         try:
-            notebook = find(args.what, solution=args.solution)
+            notebook = find_notebook(args.what, solution=args.solution)
         except LessonError as error:
-            raise Stop(f"{error} Or name a view: {', '.join(views)}.") from None
+            raise CliError(f"{error} Or name a view: {', '.join(views)}.") from None
         output = args.output or Path(f"{notebook.stem}.html")
         export_lesson(notebook, output)
     print(f"{output}: {output.stat().st_size / 1000:.0f} kB")
@@ -81,12 +89,12 @@ def explorer(view: str, **params: Any) -> Any:
     Stop
         When a parameter is unknown or its value is refused, in the explorer's own words.
     """
-    from embedlab.explorers.named import explorer_of
+    from embedlab.explorers.registry import explorer_class
 
     try:
-        return explorer_of(view)(**params)
+        return explorer_class(view)(**params)
     except Exception as error:
-        raise Stop(f"{view}: {error}") from error
+        raise CliError(f"{view}: {error}") from error
 
 
 def export_lesson(notebook: Path, output: Path) -> None:
@@ -106,7 +114,7 @@ def export_lesson(notebook: Path, output: Path) -> None:
     try:
         from nbconvert import HTMLExporter
     except ImportError:
-        raise Stop("a lesson needs nbconvert. Run: python -m pip install nbconvert") from None
+        raise CliError("a lesson needs nbconvert. Run: python -m pip install nbconvert") from None
     exporter = HTMLExporter(
         raw_template=_TEMPLATE,
         embed_images=True,
@@ -116,7 +124,7 @@ def export_lesson(notebook: Path, output: Path) -> None:
     page, _ = exporter.from_filename(str(notebook))
     outside = _OUTSIDE.search(page)
     if outside:
-        raise Stop(f"the page must not fetch anything. It names {outside[1]}. Ship that file.")
+        raise CliError(f"the page must not fetch anything. It names {outside[1]}. Ship that file.")
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(page, encoding="utf-8")
 
@@ -129,14 +137,16 @@ def _views() -> list[str]:
 def _preset(view: str, name: str) -> dict[str, Any]:
     state = preset(name)
     if state["view"] != view:
-        raise Stop(f"{name} is a preset of the view {state['view']}. Received {view}. Export that.")
+        raise CliError(
+            f"{name} is a preset of the view {state['view']}. Received {view}. Export that."
+        )
     return dict(state["params"])
 
 
 def _param(text: str) -> tuple[str, Any]:
     name, sign, value = text.partition("=")
     if not sign or not name.isidentifier():
-        raise Stop(f"--set must look like NAME=VALUE. Received {text!r:.60}.")
+        raise CliError(f"--set must look like NAME=VALUE. Received {text!r:.60}.")
     try:
         return name, json.loads(value)
     except json.JSONDecodeError:

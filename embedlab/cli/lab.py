@@ -12,9 +12,9 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from embedlab.cli.stop import Stop
+from embedlab.cli.errors import CliError
 
-__all__ = ["add", "copy", "options", "run"]
+__all__ = ["add", "copy_lessons", "options", "run"]
 
 SETTINGS = Path(__file__).with_name("jupyter")
 """Read by this JupyterLab beside the learner's own settings: no question about news over a view."""
@@ -24,10 +24,15 @@ RECORD = ".embedlab.json"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """Say what `embedlab lab` accepts."""
+    """Declare the arguments of `embedlab lab`."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--to", type=Path, default=Path("embedlab-lessons"), metavar="DIR",
-                        help="your folder (default: %(default)s)")  # fmt: skip
+    parser.add_argument(
+        "--to",
+        type=Path,
+        default=Path("embedlab-lessons"),
+        metavar="DIR",
+        help="your folder (default: %(default)s)",
+    )
     parser.add_argument("--lesson", default="01", help="the lesson to open (default: %(default)s)")
     parser.add_argument("--no-browser", action="store_true", help="print the address only")
     parser.add_argument("jupyter", nargs="*", metavar="-- OPTION", help="options of JupyterLab")
@@ -35,21 +40,21 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Copy, say what was done, and serve until the learner stops it."""
-    from embedlab.lessons.folder import LessonError, find, lessons
+    from embedlab.lessons.notebook_files import LessonError, find_notebook, notebooks
 
     try:
-        first = find(args.lesson).name
+        first = find_notebook(args.lesson).name
     except LessonError as error:
-        raise Stop(str(error)) from None
+        raise CliError(str(error)) from None
     said = {"new": "copied", "updated": "updated", "kept": "kept as you changed it"}
-    for name, what in copy(lessons().values(), args.to):
+    for name, what in copy_lessons(notebooks().values(), args.to):
         if what in said:
             print(f"{said[what]}: {args.to / name}")
     print(f"Your lessons lie in {args.to.resolve()}", flush=True)
     return _serve(args.to.resolve(), first, browser=not args.no_browser, more=args.jupyter)
 
 
-def copy(notebooks: Iterable[Path], to: Path) -> Iterator[tuple[str, str]]:
+def copy_lessons(notebooks: Iterable[Path], to: Path) -> Iterator[tuple[str, str]]:
     """Copy notebooks to a folder, and never touch what the learner changed.
 
     Parameters
@@ -91,7 +96,7 @@ def _serve(folder: Path, first: str, *, browser: bool, more: Sequence[str]) -> i
     try:
         from jupyterlab.labapp import LabApp
     except ImportError:
-        raise Stop(
+        raise CliError(
             "JupyterLab is not installed. Run: make lab in a clone, or python -m pip install "
             "jupyterlab"
         ) from None
@@ -102,7 +107,7 @@ def _serve(folder: Path, first: str, *, browser: bool, more: Sequence[str]) -> i
 
 
 def options(folder: Path, first: str, *, browser: bool, more: Sequence[str]) -> list[str]:
-    """Give the words for JupyterLab: ours, except where `more` says otherwise, then `more`.
+    """Return the words for JupyterLab: ours, except where `more` says otherwise, then `more`.
 
     Examples
     --------

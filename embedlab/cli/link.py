@@ -10,37 +10,39 @@ import sys
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from embedlab.cli.errors import CliError
 from embedlab.cli.preset import preset
-from embedlab.cli.stop import Stop
 
-__all__ = ["add", "binder", "run", "web"]
+__all__ = ["add", "binder_url", "notebook_url", "run"]
 
 HUB = "https://mybinder.org"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """Say what `embedlab link` accepts."""
+    """Declare the arguments of `embedlab link`."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--lesson", default="01", help="its number (default: %(default)s)")
     parser.add_argument("--preset", metavar="NAME", help="a misconception to refute, such as M2")
-    parser.add_argument("--remote", metavar="NAME|URL",
-                        help="a git remote or an address (default: the first of upstream, origin)",
-                        )  # fmt: skip
+    parser.add_argument(
+        "--remote",
+        metavar="NAME|URL",
+        help="a git remote or an address (default: the first of upstream, origin)",
+    )
     parser.add_argument("--ref", default="HEAD", help="branch, tag or commit (default: HEAD)")
     parser.add_argument("--hub", default=HUB, help="which Binder (default: %(default)s)")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the link."""
-    from embedlab.lessons.folder import LessonError, find, folder
+    from embedlab.lessons.notebook_files import LessonError, find_notebook, notebook_dir
 
     try:
-        path = f"notebooks/{find(args.lesson).name}"
-        beside = folder().parent
+        path = f"notebooks/{find_notebook(args.lesson).name}"
+        beside = notebook_dir().parent
     except LessonError as error:
-        raise Stop(str(error)) from None
+        raise CliError(str(error)) from None
     root = beside if (beside / "pyproject.toml").is_file() else Path.cwd()  # installed: where I am
-    made = binder(_address(args.remote, root), path, ref=args.ref, hub=args.hub)
+    made = binder_url(_address(args.remote, root), path, ref=args.ref, hub=args.hub)
     if args.preset:
         from embedlab.explorers.state import to_link
 
@@ -52,8 +54,8 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def binder(remote: str, path: str, *, ref: str = "HEAD", hub: str = HUB) -> str:
-    """Give the Binder link that opens a file of a repository in JupyterLab.
+def binder_url(remote: str, path: str, *, ref: str = "HEAD", hub: str = HUB) -> str:
+    """Return the Binder link that opens a file of a repository in JupyterLab.
 
     Parameters
     ----------
@@ -73,12 +75,12 @@ def binder(remote: str, path: str, *, ref: str = "HEAD", hub: str = HUB) -> str:
 
     Examples
     --------
-    >>> binder("git@github.com:someone/embedlab.git", "notebooks/01_lookup.ipynb")
+    >>> binder_url("git@github.com:someone/embedlab.git", "notebooks/01_lookup.ipynb")
     'https://mybinder.org/v2/gh/someone/embedlab/HEAD?urlpath=lab%2Ftree%2Fnotebooks%2F01_lookup.ipynb'
-    >>> binder("https://gitlab.com/a/b/c", "x.ipynb", ref="main")
+    >>> binder_url("https://gitlab.com/a/b/c", "x.ipynb", ref="main")
     'https://mybinder.org/v2/gl/a%2Fb%2Fc/main?urlpath=lab%2Ftree%2Fx.ipynb'
     """
-    host, name = web(remote)
+    host, name = notebook_url(remote)
     if host == "github.com" and name.count("/") == 1:
         where = f"gh/{name}"
     elif host == "gitlab.com":
@@ -89,14 +91,14 @@ def binder(remote: str, path: str, *, ref: str = "HEAD", hub: str = HUB) -> str:
     return f"{hub.rstrip('/')}/v2/{where}/{quote(ref, safe='')}?urlpath={inside}"
 
 
-def web(remote: str) -> tuple[str, str]:
-    """Give the host and the path that a git remote names, without user, password and `.git`.
+def notebook_url(remote: str) -> tuple[str, str]:
+    """Return the host and the path that a git remote names, without user, password and `.git`.
 
     Examples
     --------
-    >>> web("ssh://git@code.example.org:2222/team/embedlab.git")
+    >>> notebook_url("ssh://git@code.example.org:2222/team/embedlab.git")
     ('code.example.org', 'team/embedlab')
-    >>> web("https://someone:secret@code.example.org:8443/team/embedlab")
+    >>> notebook_url("https://someone:secret@code.example.org:8443/team/embedlab")
     ('code.example.org:8443', 'team/embedlab')
     """
     if "://" not in remote:
@@ -107,7 +109,7 @@ def web(remote: str) -> tuple[str, str]:
     parts = urlsplit(remote)
     name = parts.path.strip("/").removesuffix(".git")
     if parts.scheme not in ("https", "http", "ssh", "git") or not parts.hostname or not name:
-        raise Stop(
+        raise CliError(
             "a Binder link needs a repository that Binder can reach. "
             f"Received {parts.scheme}://{parts.hostname or ''}{parts.path}. "
             "Push to a public host, or name it: --remote https://..."
@@ -117,14 +119,14 @@ def web(remote: str) -> tuple[str, str]:
 
 
 def _address(remote: str | None, root: Path) -> str:
-    """Give the address of a remote: as named, or of this repository."""
+    """Return the address of a remote: as named, or of this repository."""
     if remote and ("/" in remote or ":" in remote):
         return remote
     for name in [remote] if remote else ["upstream", "origin"]:
         asked = _git(root, "remote", "get-url", name)
         if asked:
             return asked
-    raise Stop(
+    raise CliError(
         f"a Binder link needs the address of the repository. {root} has no remote called "
         f"{remote or 'upstream or origin'}. Name the address: --remote https://..."
     )

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from embedlab.cli.stop import Stop
+from embedlab.cli.errors import CliError
 
 __all__ = ["preset"]
 
 
 def preset(name: str) -> dict[str, Any]:
-    """Give the state of a view that refutes one misconception.
+    """Return the state of a view that refutes one misconception.
 
     Parameters
     ----------
@@ -30,4 +30,4 @@ def preset(name: str) -> dict[str, Any]:
     try:
         return dict(misconception(name).preset)
     except KeyError as error:
-        raise Stop(str(error.args[0])) from None
+        raise CliError(str(error.args[0])) from None

@@ -6,13 +6,13 @@ __all__ = ["add", "run"]
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """Say what `embedlab warm` accepts."""
+    """Declare the arguments of `embedlab warm`."""
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
 def run(args: argparse.Namespace) -> int:
     """Compile, and say how many loops were compiled and how many were there."""
-    from embedlab.lessons.warm import warm
+    from embedlab.lessons.precompile import warm
 
     done = warm(progress=not args.quiet)
     print(f"{done['misses']} loops compiled, {done['hits']} were ready.")

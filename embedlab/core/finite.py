@@ -44,9 +44,9 @@ def check_finite(array: np.ndarray, name: str, cure: str, *, first_row: int = 0)
 
     Examples
     --------
-    >>> check_finite(np.array([1.0, np.nan]), "scale", "Quantise again.")
+    >>> check_finite(np.array([1.0, np.nan]), "scale", "Quantize again.")
     Traceback (most recent call last):
-    embedlab.core.finite.NotFiniteError: scale must be finite. Received nan at [1]. Quantise again.
+    embedlab.core.finite.NotFiniteError: scale must be finite. Received nan at [1]. Quantize again.
     """
     wrong = ~np.isfinite(array)
     if wrong.any():
@@ -60,7 +60,7 @@ def check_finite(array: np.ndarray, name: str, cure: str, *, first_row: int = 0)
 
 
 def check_number(value: Any, name: str) -> float:
-    """Give `value` as a finite Python float, refusing everything else.
+    """Return `value` as a finite Python float, refusing everything else.
 
     Examples
     --------

@@ -4,16 +4,24 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.jit import loop
+from embedlab.core.jit import kernel
 from embedlab.core.recurrent import fit_gates, same_step
 
-__all__ = ["grad_gru_step", "grad_gru_step_loop", "grad_gru_step_numpy", "gru_step",
-           "gru_step_loop", "gru_step_numpy"]  # fmt: skip
+__all__ = [
+    "grad_gru_step",
+    "grad_gru_step_kernel",
+    "grad_gru_step_reference",
+    "gru_step",
+    "gru_step_kernel",
+    "gru_step_reference",
+]
 
 
-def gru_step_numpy(sums: np.ndarray, inner: np.ndarray,
-                   state: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
-    """Say it in NumPy: forget by the reset gate what the candidate is made of, then mix."""
+def gru_step_reference(
+    sums: np.ndarray, inner: np.ndarray, state: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Reference implementation: forget by the reset gate what the candidate is made of, then
+    mix."""
     two = 2 * state.shape[1]
     gates = 1 / (1 + np.exp(-(sums[:, :two] + inner[:, :two])))
     update, reset = np.split(gates, 2, axis=1)
@@ -21,8 +29,8 @@ def gru_step_numpy(sums: np.ndarray, inner: np.ndarray,
     return update * state + (1 - update) * candidate, gates, candidate
 
 
-@loop
-def gru_step_loop(gates, inner, candidate):
+@kernel
+def gru_step_kernel(gates, inner, candidate):
     """Turn tangents (B, 2U) into gates in place, and add what the reset gate lets through."""
     units, half = candidate.shape[1], gates.dtype.type(0.5)
     for b in range(candidate.shape[0]):
@@ -33,7 +41,7 @@ def gru_step_loop(gates, inner, candidate):
 
 
 def gru_step(sums: Any, inner: Any, state: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Give the state after one step of a GRU whose reset gate comes after the product.
+    """Return the state after one step of a GRU whose reset gate comes after the product.
 
     Parameters
     ----------
@@ -75,7 +83,7 @@ def gru_step(sums: Any, inner: Any, state: Any) -> tuple[np.ndarray, np.ndarray,
     gates *= gates.dtype.type(0.5)
     np.tanh(gates, out=gates)
     candidate = np.array(sums[:, two:], order="C")
-    gru_step_loop(gates, inner, candidate)
+    gru_step_kernel(gates, inner, candidate)
     np.tanh(candidate, out=candidate)
     new = state - candidate
     new *= gates[:, : two // 2]
@@ -83,14 +91,15 @@ def gru_step(sums: Any, inner: Any, state: Any) -> tuple[np.ndarray, np.ndarray,
     return new, gates, candidate
 
 
-def grad_gru_step_numpy(
+def grad_gru_step_reference(
     gates: np.ndarray,
     inner: np.ndarray,
     candidate: np.ndarray,
     state: np.ndarray,
     grad_new: np.ndarray,
 ) -> tuple[np.ndarray, ...]:
-    """Say it in NumPy: to the candidate and the state by the update gate, then to both gates."""
+    """Reference implementation: to the candidate and the state by the update gate, then to both
+    gates."""
     update, reset = np.split(gates, 2, axis=1)
     to_candidate = grad_new * (1 - update) * (1 - candidate**2)
     to_update = grad_new * (state - candidate) * update * (1 - update)
@@ -99,8 +108,8 @@ def grad_gru_step_numpy(
     return to_sums, np.hstack([to_update, to_reset, to_candidate * reset]), grad_new * update
 
 
-@loop
-def grad_gru_step_loop(gates, inner, candidate, state, grad_new, to_sums, to_inner, to_state):
+@kernel
+def grad_gru_step_kernel(gates, inner, candidate, state, grad_new, to_sums, to_inner, to_state):
     """Write the gradients of both sums (B, 3U), and of the state by the update gate (B, U)."""
     units, one = state.shape[1], gates.dtype.type(1)
     for b in range(state.shape[0]):
@@ -116,9 +125,10 @@ def grad_gru_step_loop(gates, inner, candidate, state, grad_new, to_sums, to_inn
             to_state[b, u] = grad * update
 
 
-def grad_gru_step(gates: Any, inner: Any, candidate: Any, state: Any,
-                  grad_new: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
-    """Give the gradients of `gru_step`, from that of the state that it gave.
+def grad_gru_step(
+    gates: Any, inner: Any, candidate: Any, state: Any, grad_new: Any
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the gradients of `gru_step`, from that of the state that it gave.
 
     Parameters
     ----------
@@ -145,11 +155,16 @@ def grad_gru_step(gates: Any, inner: Any, candidate: Any, state: Any,
     [[[0.25, 0.0, 0.5]], [[0.25, 0.0, 0.25]], [[0.5]]]
     """
     gates, inner, candidate, state, grad_new = same_step(
-        {"gates": gates, "inner": inner, "candidate": candidate, "state": state,
-         "grad_new": grad_new}
-    )  # fmt: skip
+        {
+            "gates": gates,
+            "inner": inner,
+            "candidate": candidate,
+            "state": state,
+            "grad_new": grad_new,
+        }
+    )
     fit_gates(gates, state.shape, 2, "gates")
     fit_gates(inner, state.shape, 3, "inner")
     to_sums, to_inner, to_state = np.empty_like(inner), np.empty_like(inner), np.empty_like(state)
-    grad_gru_step_loop(gates, inner, candidate, state, grad_new, to_sums, to_inner, to_state)
+    grad_gru_step_kernel(gates, inner, candidate, state, grad_new, to_sums, to_inner, to_state)
     return to_sums, to_inner, to_state

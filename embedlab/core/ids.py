@@ -8,11 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.jit import loop
-from embedlab.core.table import ShapeError, check_size
+from embedlab.core.checks import ShapeError, check_size
+from embedlab.core.jit import kernel
 
-__all__ = ["IdError", "IdTypeError", "as_ids", "check_padding", "id_error", "resolve",
-           "resolve_loop", "resolve_numpy"]  # fmt: skip
+__all__ = [
+    "IdError",
+    "IdTypeError",
+    "apply_out_of_range_rule",
+    "apply_out_of_range_rule_kernel",
+    "apply_out_of_range_rule_reference",
+    "as_ids",
+    "check_padding_idx",
+    "out_of_range_error",
+]
 
 _INT64 = np.dtype(np.int64)
 _LARGEST = np.iinfo(np.int64).max
@@ -45,7 +53,7 @@ class IdTypeError(TypeError):
 
 
 def as_ids(ids: Any) -> np.ndarray:
-    """Give `ids` as C-contiguous int64 of the same shape, without a copy where they already are.
+    """Return `ids` as C-contiguous int64 of the same shape, without a copy where they already are.
 
     Parameters
     ----------
@@ -99,7 +107,7 @@ Round or floor them first; nothing is truncated silently.
     return np.asarray(array, dtype=np.int64, order="C")
 
 
-def id_error(ids: np.ndarray, input_dim: int, *, negative: bool = False) -> IdError:
+def out_of_range_error(ids: np.ndarray, input_dim: int, *, negative: bool = False) -> IdError:
     """Describe the ids outside `0 <= id < input_dim` (or, with `negative`, only those below 0).
 
     Parameters
@@ -122,12 +130,14 @@ def id_error(ids: np.ndarray, input_dim: int, *, negative: bool = False) -> IdEr
     came = f"Received {bad[0]} at {list(where[0])}{more}. " if bad else "They changed meanwhile. "
     return IdError(
         f"ids must lie in 0..{input_dim - 1} (input_dim={input_dim}). {came}{cure}",
-        bad, where, input_dim,
-    )  # fmt: skip
+        bad,
+        where,
+        input_dim,
+    )
 
 
-def check_padding(padding_idx: Any, input_dim: int) -> int:
-    """Give `padding_idx` as a row number, or -1 for none.
+def check_padding_idx(padding_idx: Any, input_dim: int) -> int:
+    """Return `padding_idx` as a row number, or -1 for none.
 
     Raises
     ------
@@ -138,7 +148,7 @@ def check_padding(padding_idx: Any, input_dim: int) -> int:
 
     Examples
     --------
-    >>> check_padding(None, 4), check_padding(3, 4)
+    >>> check_padding_idx(None, 4), check_padding_idx(3, 4)
     (-1, 3)
     """
     if padding_idx is None:
@@ -148,12 +158,16 @@ def check_padding(padding_idx: Any, input_dim: int) -> int:
         raise IdError(
             f"padding_idx must lie in 0..{input_dim - 1} (input_dim={input_dim}). "
             f"Received {row}. Count from 0.",
-            [row], [()], input_dim,
-        )  # fmt: skip
+            [row],
+            [()],
+            input_dim,
+        )
     return row
 
 
-def resolve_numpy(ids: np.ndarray, input_dim: int, mode: int, to: int, wrap: bool) -> np.ndarray:
+def apply_out_of_range_rule_reference(
+    ids: np.ndarray, input_dim: int, mode: int, to: int, wrap: bool
+) -> np.ndarray:
     """Say in NumPy where each id reads: negatives counted from the end, the rest by `mode`."""
     rows = np.where(wrap & (ids < 0) & (ids >= -input_dim), ids + input_dim, ids)
     outside = (rows < 0) | (rows >= input_dim)
@@ -166,8 +180,8 @@ def resolve_numpy(ids: np.ndarray, input_dim: int, mode: int, to: int, wrap: boo
     return np.where(outside, input_dim, rows)
 
 
-@loop
-def resolve_loop(ids, input_dim, mode, to, wrap, rows):
+@kernel
+def apply_out_of_range_rule_kernel(ids, input_dim, mode, to, wrap, rows):
     """Write into `rows` (N,) where each id of `ids` (N,) reads."""
     for n in range(ids.size):
         row = ids[n]
@@ -183,8 +197,10 @@ def resolve_loop(ids, input_dim, mode, to, wrap, rows):
         rows[n] = row
 
 
-def resolve(ids: Any, input_dim: int, *, oob: str | int = "raise", negative: str = "raise") -> Any:
-    """Give for each id the row it reads, under the chosen rules for ids outside the table.
+def apply_out_of_range_rule(
+    ids: Any, input_dim: int, *, oob: str | int = "raise", negative: str = "raise"
+) -> Any:
+    """Return for each id the row it reads, under the chosen rules for ids outside the table.
 
     Parameters
     ----------
@@ -208,9 +224,9 @@ def resolve(ids: Any, input_dim: int, *, oob: str | int = "raise", negative: str
 
     Examples
     --------
-    >>> resolve([0, 9, -1], 4, oob="clip", negative="wrap").tolist()
+    >>> apply_out_of_range_rule([0, 9, -1], 4, oob="clip", negative="wrap").tolist()
     [0, 3, 3]
-    >>> resolve([0, 9], 4, oob=1).tolist()
+    >>> apply_out_of_range_rule([0, 9], 4, oob=1).tolist()
     [0, 1]
     """
     ids = as_ids(ids)
@@ -223,13 +239,13 @@ def resolve(ids: Any, input_dim: int, *, oob: str | int = "raise", negative: str
         )
     wrap = negative == "wrap"
     if not wrap and ids.size and int(ids.min()) < 0:
-        raise id_error(ids, input_dim, negative=True)
+        raise out_of_range_error(ids, input_dim, negative=True)
     if input_dim == 0 and ids.size and mode:
-        raise id_error(ids, input_dim)
+        raise out_of_range_error(ids, input_dim)
     rows = np.empty(ids.shape, np.int64)
-    resolve_loop(ids.reshape(-1), input_dim, mode, to, wrap, rows.reshape(-1))
+    apply_out_of_range_rule_kernel(ids.reshape(-1), input_dim, mode, to, wrap, rows.reshape(-1))
     if oob == "raise" and ids.size and int(rows.max()) >= input_dim:
-        raise id_error(np.where(rows == input_dim, ids, 0), input_dim)
+        raise out_of_range_error(np.where(rows == input_dim, ids, 0), input_dim)
     return rows
 
 
@@ -238,7 +254,7 @@ def _mode(oob: Any, input_dim: int) -> tuple[int, int]:
         return _OOB[oob], 0
     if isinstance(oob, (int, np.integer)) and not isinstance(oob, (bool, np.bool_)):
         if not 0 <= oob < input_dim:
-            raise id_error(np.asarray(oob, np.int64), input_dim)
+            raise out_of_range_error(np.asarray(oob, np.int64), input_dim)
         return _TO_ONE_ID, int(oob)
     raise ValueError(
         f'oob must be one of "raise", "zero", "nan", "clip", "wrap" or a row number. '
@@ -263,8 +279,9 @@ def _refuse_beyond(array: np.ndarray, wrong: np.ndarray) -> None:
         raise IdError(
             f"ids must fit into int64. Received {array[at]} at {list(at)}. "
             "Hash or map such keys to rows first.",
-            [int(array[at])], [at],
-        )  # fmt: skip
+            [int(array[at])],
+            [at],
+        )
 
 
 def _whole_objects(array: np.ndarray) -> np.ndarray:

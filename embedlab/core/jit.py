@@ -28,17 +28,26 @@ from numba.core import cgutils
 from numba.core import types as numba_types
 from numba.extending import intrinsic, overload
 
-__all__ = ["NAN_SAFE", "claim", "loop", "parallel", "piece", "prange", "prefetch",
-           "stats", "threads"]  # fmt: skip
+__all__ = [
+    "NAN_SAFE",
+    "block_size",
+    "cache_stats",
+    "kernel",
+    "next_block",
+    "num_threads",
+    "parallel_copy",
+    "prange",
+    "prefetch",
+]
 
 NAN_SAFE = {"reassoc", "contract", "nsz"}
-"""Fast-math flags that let a sum vectorise and still keep every NaN check."""
+"""Fast-math flags that let a sum vectorize and still keep every NaN check."""
 
-_LOOPS: list[Any] = []
+_KERNELS: list[Any] = []
 config: Any = numba.config
 
 
-def loop(function: Callable | None = None, *, reductions: bool = False) -> Any:
+def kernel(function: Callable | None = None, *, reductions: bool = False) -> Any:
     """Compile `function` as a serial loop on its first call, cached on disk.
 
     Parameters
@@ -46,21 +55,22 @@ def loop(function: Callable | None = None, *, reductions: bool = False) -> Any:
     function : callable
         A pure loop over arrays. It must check its own bounds: compiled code does not.
     reductions : bool
-        Allow sums to be reordered so that they vectorise (`NAN_SAFE`, never full fast-math).
+        Allow sums to be reordered so that they vectorize (`NAN_SAFE`, never full fast-math).
 
     Examples
     --------
-    >>> from embedlab.core.lookup import lookup_loop
-    >>> lookup_loop.py_func.__name__
+    >>> from embedlab.core.lookup import lookup_kernel
+    >>> lookup_kernel.py_func.__name__
     'lookup_loop'
     """
     if function is None:
-        return lambda f: loop(f, reductions=reductions)
+        return lambda f: kernel(f, reductions=reductions)
     return _compile(function, parallel=False, reductions=reductions)
 
 
-def parallel(serial: Any, *, reductions: bool = False) -> Any:
-    """Give the parallel twin of a loop made by `loop`, under a name (and cache file) of its own.
+def parallel_copy(serial: Any, *, reductions: bool = False) -> Any:
+    """Return the parallel twin of a loop made by `kernel`, under a name (and cache file) of its
+    own.
 
     The source is the same: `prange` counts like `range` in the serial one.
     """
@@ -73,7 +83,7 @@ def parallel(serial: Any, *, reductions: bool = False) -> Any:
     return _compile(copy, parallel=True, reductions=reductions)
 
 
-def threads() -> int:
+def num_threads() -> int:
     """How many threads a parallel loop may use now (Numba's own setting)."""
     return numba.get_num_threads()
 
@@ -108,12 +118,12 @@ def _prefetch(typing, array, row, column):
 
 
 @overload(prefetch, inline="always")
-def _prefetch_in_a_loop(array, row, column):
+def _prefetch_in_a_kernel(array, row, column):
     return lambda array, row, column: _prefetch(array, row, column)  # type: ignore[call-arg]
 
 
-def claim(turn):
-    """Give the next number that no thread has had, 0 first: whoever is free takes the next block.
+def next_block(turn):
+    """Return the next number that no thread has had, 0 first: whoever is free takes the next block.
 
     For use inside a loop whose blocks cost unequal time; `turn` is an array of one int64, 0 before
     the first call, made by the door (inside a parallel loop ``np.zeros`` would be one more
@@ -121,27 +131,27 @@ def claim(turn):
 
     >>> import numpy as np
     >>> turn = np.zeros(1, np.int64)
-    >>> claim(turn), claim(turn)
+    >>> next_block(turn), next_block(turn)
     (0, 1)
     """
     turn[0] += 1
     return int(turn[0]) - 1
 
 
-def piece(count: int, workers: int, most: int = 64) -> int:
-    """How many of `count` things a thread takes at a time with `claim`.
+def block_size(count: int, workers: int, most: int = 64) -> int:
+    """How many of `count` things a thread takes at a time with `next_block`.
 
     At most `most`, and few enough that 32 turns come to each thread: one that began late, or got
     the hard things, is then waited for briefly.
 
-    >>> piece(30_000, 2), piece(100, 2), piece(3, 2), piece(3, 1)
+    >>> block_size(30_000, 2), block_size(100, 2), block_size(3, 2), block_size(3, 1)
     (64, 1, 1, 64)
     """
     return most if workers == 1 else min(most, max(1, count // (32 * workers)))
 
 
 @intrinsic
-def _claim(typing, turn):
+def _next_block(typing, turn):
     def generate(context, builder, signature, args):
         view = context.make_array(signature.args[0])(context, builder, args[0])
         return builder.atomic_rmw("add", view.data, ir.IntType(64)(1), "monotonic")
@@ -149,12 +159,12 @@ def _claim(typing, turn):
     return numba_types.int64(turn), generate
 
 
-@overload(claim, inline="always")
-def _claim_in_a_loop(turn):
-    return lambda turn: _claim(turn)  # type: ignore[call-arg]
+@overload(next_block, inline="always")
+def _next_block_in_a_kernel(turn):
+    return lambda turn: _next_block(turn)  # type: ignore[call-arg]
 
 
-def stats() -> dict[str, int]:
+def cache_stats() -> dict[str, int]:
     """Count what the loops of this process took from the cache and what they had to compile.
 
     Returns
@@ -162,7 +172,7 @@ def stats() -> dict[str, int]:
     dict
         `hits` (specialisations read from disk) and `misses` (compiled now).
     """
-    counts = [made.stats for made in _LOOPS]
+    counts = [made.stats for made in _KERNELS]
     return {
         "hits": sum(sum(c.cache_hits.values()) for c in counts),
         "misses": sum(sum(c.cache_misses.values()) for c in counts),
@@ -191,5 +201,5 @@ def _compile(function: Callable, *, parallel: bool, reductions: bool) -> Any:
             stacklevel=3,
         )
         made = numba.njit(**options)(function)
-    _LOOPS.append(made)
+    _KERNELS.append(made)
     return made

@@ -5,30 +5,36 @@ from typing import Any
 import numpy as np
 
 from embedlab.core import counter
-from embedlab.core.ids import as_ids, id_error, resolve
-from embedlab.core.jit import loop, parallel, prange, threads
-from embedlab.core.table import DtypeError, ShapeError, as_table
+from embedlab.core.checks import DtypeError, ShapeError, as_table
+from embedlab.core.ids import apply_out_of_range_rule, as_ids, out_of_range_error
+from embedlab.core.jit import kernel, num_threads, parallel_copy, prange
 
-__all__ = ["calls", "lookup", "lookup_loop", "lookup_loop_parallel", "lookup_numpy",
-           "onehot_lookup"]  # fmt: skip
+__all__ = [
+    "kernel_calls",
+    "lookup",
+    "lookup_kernel",
+    "lookup_kernel_parallel",
+    "lookup_reference",
+    "onehot_lookup",
+]
 
 PARALLEL_FROM = 262_144
 """Numbers to copy from which two threads win: below it, waking a thread costs more."""
 
 
-def calls() -> int:
-    """Count the lookups that the compiled loops have done in this process: plain, LoRA, quantised.
+def kernel_calls() -> int:
+    """Count the lookups that the compiled loops have done in this process: plain, LoRA, quantized.
 
-    >>> before = calls()
+    >>> before = kernel_calls()
     >>> _ = lookup(np.zeros((2, 3)), [0, 1])
-    >>> calls() - before
+    >>> kernel_calls() - before
     1
     """
-    return counter.calls("lookup")
+    return counter.kernel_calls("lookup")
 
 
-def lookup_numpy(table: np.ndarray, ids: np.ndarray) -> np.ndarray:
-    """Say it in NumPy: one row of the table for each id."""
+def lookup_reference(table: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """Reference implementation: one row of the table for each id."""
     return table[ids]
 
 
@@ -46,14 +52,14 @@ def onehot_lookup(table: np.ndarray, ids: np.ndarray) -> np.ndarray:
     """
     table, ids = as_table(table), as_ids(ids)
     if ids.size and not 0 <= int(ids.min()) <= int(ids.max()) < len(table):
-        raise id_error(ids, len(table))
+        raise out_of_range_error(ids, len(table))
     onehot = np.zeros((ids.size, len(table)), table.dtype)  # (N, V)
     onehot[np.arange(ids.size), ids.reshape(-1)] = 1
     return (onehot @ table).reshape(*ids.shape, table.shape[1])
 
 
-@loop
-def lookup_loop(table, ids, fill, out):
+@kernel
+def lookup_kernel(table, ids, fill, out):
     """Copy a row of `table` (V, D) for each of `ids` (N,) into `out` (N, D).
 
     An id outside the table writes `fill`. Returns how many ids lay below 0, and how many above.
@@ -77,7 +83,7 @@ def lookup_loop(table, ids, fill, out):
     return below, above
 
 
-lookup_loop_parallel = parallel(lookup_loop)
+lookup_kernel_parallel = parallel_copy(lookup_kernel)
 
 
 def lookup(
@@ -88,7 +94,7 @@ def lookup(
     oob: str | int = "raise",
     negative: str = "raise",
 ) -> np.ndarray:
-    """Give one row of the table for each id.
+    """Return one row of the table for each id.
 
     Parameters
     ----------
@@ -137,16 +143,18 @@ Raise input_dim, or map unknown words to one id.
     ids = as_ids(ids)
     rows = ids
     if oob not in _FILL or negative != "raise":
-        rows = resolve(ids, table.shape[0], oob=oob, negative=negative)
+        rows = apply_out_of_range_rule(ids, table.shape[0], oob=oob, negative=negative)
     if out is None:
         made = np.empty((*ids.shape, table.shape[1]), table.dtype)
     else:
         made = _check_out(out, (*ids.shape, table.shape[1]), table)
-        rows = resolve(ids, table.shape[0], oob=oob, negative=negative)  # before the first write
+        rows = apply_out_of_range_rule(
+            ids, table.shape[0], oob=oob, negative=negative
+        )  # before the first write
     below, above = _run(table, rows.reshape(-1), _FILL.get(oob, 0.0), made)
-    counter.count("lookup")
+    counter.count_kernel_call("lookup")
     if below or (above and oob == "raise"):
-        raise id_error(ids, table.shape[0], negative=below > 0 and oob != "raise")
+        raise out_of_range_error(ids, table.shape[0], negative=below > 0 and oob != "raise")
     return made
 
 
@@ -158,9 +166,9 @@ def _run(table: np.ndarray, rows: np.ndarray, fill: float, out: np.ndarray) -> t
     flat = out.reshape(rows.size, table.shape[1])
     if table.dtype.char == "e":  # the machine has no half floats: copy their bits
         table, flat, value = table.view(np.uint16), flat.view(np.uint16), value.view(np.uint16)
-    if flat.size >= PARALLEL_FROM and threads() > 1:
-        return lookup_loop_parallel(table, rows, value, flat)
-    return lookup_loop(table, rows, value, flat)
+    if flat.size >= PARALLEL_FROM and num_threads() > 1:
+        return lookup_kernel_parallel(table, rows, value, flat)
+    return lookup_kernel(table, rows, value, flat)
 
 
 def _check_out(out: Any, shape: tuple[int, ...], table: np.ndarray) -> np.ndarray:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from embedlab.core.checks import DtypeError, ShapeError, as_array
 from embedlab.core.ids import IdError, as_ids
-from embedlab.core.table import DtypeError, ShapeError, as_array
 
 __all__ = ["binary_crossentropy", "categorical_crossentropy", "mse"]
 
@@ -16,7 +16,7 @@ __all__ = ["binary_crossentropy", "categorical_crossentropy", "mse"]
 def mse(
     predicted: Any, target: Any, *, mask: Any = None, weights: Any = None
 ) -> tuple[float, np.ndarray]:
-    """Give the mean squared error, and its gradient with respect to what was predicted.
+    """Return the mean squared error, and its gradient with respect to what was predicted.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def mse(
 def binary_crossentropy(
     logits: Any, target: Any, *, mask: Any = None, weights: Any = None
 ) -> tuple[float, np.ndarray]:
-    """Give the binary cross-entropy from logits, and its gradient with respect to them.
+    """Return the binary cross-entropy from logits, and its gradient with respect to them.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def binary_crossentropy(
 def categorical_crossentropy(
     logits: Any, target: Any, *, mask: Any = None, weights: Any = None
 ) -> tuple[float, np.ndarray]:
-    """Give the cross-entropy of a choice among C, from logits, and its gradient.
+    """Return the cross-entropy of a choice among C, from logits, and its gradient.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def categorical_crossentropy(
 
 
 def _floats(array: Any, name: str = "predicted") -> tuple[np.ndarray, np.dtype]:
-    """Give an array in at least single precision, with the dtype it came in."""
+    """Return an array in at least single precision, with the dtype it came in."""
     array = as_array(array, name)
     if array.dtype.char not in "efd":
         raise DtypeError(
@@ -176,7 +176,7 @@ def _same(target: Any, like: np.ndarray, name: str) -> np.ndarray:
 
 
 def _share(shape: tuple[int, ...], mask: Any, weights: Any) -> np.ndarray:
-    """Give what each step counts in the mean: weight / number of valid steps, 0 where masked."""
+    """Return what each step counts in the mean: weight / number of valid steps, 0 where masked."""
     keep = np.ones(shape, bool) if mask is None else as_array(mask, "mask")
     factors = np.ones(shape) if weights is None else as_array(weights, "weights")
     for name, array, kinds in (("mask", keep, "b"), ("weights", factors, "fiub")):
@@ -189,7 +189,7 @@ def _share(shape: tuple[int, ...], mask: Any, weights: Any) -> np.ndarray:
 
 
 def _probabilities(target: Any, logits: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Give the target as probabilities: one-hot where it is the number of a choice."""
+    """Return the target as probabilities: one-hot where it is the number of a choice."""
     array = as_array(target, "target")
     if array.dtype.kind == "f" and array.shape == logits.shape:
         return np.where(share == 0, 0, array).astype(logits.dtype)
@@ -208,6 +208,8 @@ def _probabilities(target: Any, logits: np.ndarray, share: np.ndarray) -> np.nda
         raise IdError(
             f"target must lie in 0..{count - 1} ({count} choices). Received {bad[0]} at "
             f"{list(at[0])}. Widen the logits, or mask that step.",
-            bad, at, count,
-        )  # fmt: skip
+            bad,
+            at,
+            count,
+        )
     return (choice[..., None] == np.arange(count)).astype(logits.dtype)

@@ -1,7 +1,7 @@
 """One step of time of an LSTM after its products, there and back.
 
 The products with the kernels are NumPy's (BLAS). The hyperbolic tangent is NumPy's too: it is
-vectorised there, 0.3 ns a number, and 13 ns inside a loop; ``sigmoid(x) = (1 + tanh(x / 2)) / 2``
+vectorized there, 0.3 ns a number, and 13 ns inside a loop; ``sigmoid(x) = (1 + tanh(x / 2)) / 2``
 makes the gates of it. All else of a step is one loop: many passes over memory become one. A step
 is too small for a second thread.
 """
@@ -10,15 +10,22 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.jit import loop
+from embedlab.core.jit import kernel
 from embedlab.core.recurrent import fit_gates, same_step
 
-__all__ = ["grad_lstm_step", "grad_lstm_step_loop", "grad_lstm_step_numpy", "halves", "lstm_step",
-           "lstm_step_loop", "lstm_step_numpy"]  # fmt: skip
+__all__ = [
+    "grad_lstm_step",
+    "grad_lstm_step_kernel",
+    "grad_lstm_step_reference",
+    "halves",
+    "lstm_step",
+    "lstm_step_kernel",
+    "lstm_step_reference",
+]
 
 
-def lstm_step_numpy(before: np.ndarray, carry: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Say it in NumPy: what is kept of the old, what comes in, what is shown."""
+def lstm_step_reference(before: np.ndarray, carry: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Reference implementation: what is kept of the old, what comes in, what is shown."""
     into, forget, candidate, out = np.split(before, 4, axis=1)
     into, forget, out = (1 / (1 + np.exp(-gate)) for gate in (into, forget, out))
     candidate = np.tanh(candidate)
@@ -27,8 +34,8 @@ def lstm_step_numpy(before: np.ndarray, carry: np.ndarray) -> tuple[np.ndarray, 
     return out * shown, carried, np.hstack([into, forget, candidate, out]), shown
 
 
-@loop
-def lstm_step_loop(gates, carry, carried):
+@kernel
+def lstm_step_kernel(gates, carry, carried):
     """Turn tangents (B, 4U) into gates in place, and write the new carried state (B, U)."""
     units, half = carry.shape[1], gates.dtype.type(0.5)
     for b in range(carry.shape[0]):
@@ -41,7 +48,7 @@ def lstm_step_loop(gates, carry, carried):
 
 
 def lstm_step(before: Any, carry: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Give the states after one step of an LSTM, and what its way back needs.
+    """Return the states after one step of an LSTM, and what its way back needs.
 
     Parameters
     ----------
@@ -81,26 +88,35 @@ def lstm_step(before: Any, carry: Any) -> tuple[np.ndarray, np.ndarray, np.ndarr
     gates = before * halves((1, 1, 0, 1), units, before.dtype)
     np.tanh(gates, out=gates)
     carried = np.empty_like(carry)
-    lstm_step_loop(gates, carry, carried)
+    lstm_step_kernel(gates, carry, carried)
     shown = np.tanh(carried)
     return gates[:, 3 * units :] * shown, carried, gates, shown
 
 
-def grad_lstm_step_numpy(gates: np.ndarray, carry: np.ndarray, shown: np.ndarray,
-                         grad_hidden: np.ndarray,
-                         grad_carried: np.ndarray) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    """Say it in NumPy: through the tangent to the carried state, and from there to every gate."""
+def grad_lstm_step_reference(
+    gates: np.ndarray,
+    carry: np.ndarray,
+    shown: np.ndarray,
+    grad_hidden: np.ndarray,
+    grad_carried: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Reference implementation: through the tangent to the carried state, and from there to every
+    gate."""
     into, forget, candidate, out = np.split(gates, 4, axis=1)
     to_carried = grad_carried + grad_hidden * out * (1 - shown**2)
-    to_before = np.hstack([
-        to_carried * candidate * into * (1 - into), to_carried * carry * forget * (1 - forget),
-        to_carried * into * (1 - candidate**2), grad_hidden * shown * out * (1 - out),
-    ])  # fmt: skip
+    to_before = np.hstack(
+        [
+            to_carried * candidate * into * (1 - into),
+            to_carried * carry * forget * (1 - forget),
+            to_carried * into * (1 - candidate**2),
+            grad_hidden * shown * out * (1 - out),
+        ]
+    )
     return to_before, to_carried * forget
 
 
-@loop
-def grad_lstm_step_loop(gates, carry, shown, grad_hidden, grad_carried, to_before, to_carry):
+@kernel
+def grad_lstm_step_kernel(gates, carry, shown, grad_hidden, grad_carried, to_before, to_carry):
     """Write the gradients of the sums (B, 4U) and of the carried state before (B, U)."""
     units, one = carry.shape[1], gates.dtype.type(1)
     for b in range(carry.shape[0]):
@@ -116,9 +132,10 @@ def grad_lstm_step_loop(gates, carry, shown, grad_hidden, grad_carried, to_befor
             to_carry[b, u] = carried * forget
 
 
-def grad_lstm_step(gates: Any, carry: Any, shown: Any, grad_hidden: Any,
-                   grad_carried: Any) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    """Give the gradients of `lstm_step`, from those of the two states that it gave.
+def grad_lstm_step(
+    gates: Any, carry: Any, shown: Any, grad_hidden: Any, grad_carried: Any
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the gradients of `lstm_step`, from those of the two states that it gave.
 
     Parameters
     ----------
@@ -143,17 +160,22 @@ def grad_lstm_step(gates: Any, carry: Any, shown: Any, grad_hidden: Any,
     [[[0.0, 0.0, 0.5, 0.0]], [[0.5]]]
     """
     gates, carry, shown, hidden, carried = same_step(
-        {"gates": gates, "carry": carry, "shown": shown, "grad_hidden": grad_hidden,
-         "grad_carried": grad_carried}
-    )  # fmt: skip
+        {
+            "gates": gates,
+            "carry": carry,
+            "shown": shown,
+            "grad_hidden": grad_hidden,
+            "grad_carried": grad_carried,
+        }
+    )
     fit_gates(gates, carry.shape, 4, "gates")
     to_before, to_carry = np.empty_like(gates), np.empty_like(carry)
-    grad_lstm_step_loop(gates, carry, shown, hidden, carried, to_before, to_carry)
+    grad_lstm_step_kernel(gates, carry, shown, hidden, carried, to_before, to_carry)
     return to_before, to_carry
 
 
 def halves(which: tuple[int, ...], units: int, dtype: Any) -> np.ndarray:
-    """Give 0.5 for each unit of a gate, and 1 for the others.
+    """Return 0.5 for each unit of a gate, and 1 for the others.
 
     >>> halves((1, 0), 2, "float32").tolist()
     [0.5, 0.5, 1.0, 1.0]

@@ -9,17 +9,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from embedlab.core.checks import DtypeError, ShapeError
 from embedlab.core.lstm import (
-    grad_lstm_step_loop,
-    grad_lstm_step_numpy,
+    grad_lstm_step_kernel,
+    grad_lstm_step_reference,
     halves,
-    lstm_step_loop,
-    lstm_step_numpy,
+    lstm_step_kernel,
+    lstm_step_reference,
 )
 from embedlab.core.mask import as_floats, as_mask
-from embedlab.core.table import DtypeError, ShapeError
 
-__all__ = ["LSTMWalk", "grad_lstm_walk", "grad_lstm_walk_numpy", "lstm_walk", "lstm_walk_numpy"]
+__all__ = [
+    "LSTMWalk",
+    "grad_lstm_walk",
+    "grad_lstm_walk_reference",
+    "lstm_walk",
+    "lstm_walk_reference",
+]
 
 
 class LSTMWalk(NamedTuple):
@@ -46,24 +52,35 @@ class LSTMWalk(NamedTuple):
     drop: Any
 
 
-def lstm_walk_numpy(
-    sums: np.ndarray, kernel: np.ndarray, hidden: np.ndarray, carry: np.ndarray,
-    mask: Any = None, drop: Any = None,
-) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    """Say it in NumPy: step after step, and a masked one changes nothing."""
+def lstm_walk_reference(
+    sums: np.ndarray,
+    kernel: np.ndarray,
+    hidden: np.ndarray,
+    carry: np.ndarray,
+    mask: Any = None,
+    drop: Any = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Reference implementation: step after step, and a masked one changes nothing."""
     shown, carried = [hidden], [carry]
     for t, own in enumerate(sums):
         seen = shown[-1] if drop is None else shown[-1] * drop
-        new, kept, _, _ = lstm_step_numpy(own + seen @ kernel, carried[-1])
+        new, kept, _, _ = lstm_step_reference(own + seen @ kernel, carried[-1])
         here = np.ones(len(hidden), bool) if mask is None else mask[t]
         shown.append(np.where(here[:, None], new, shown[-1]))
         carried.append(np.where(here[:, None], kept, carried[-1]))
     return np.stack(shown), np.stack(carried)
 
 
-def lstm_walk(sums: Any, kernel: Any, hidden: Any, carry: Any, mask: Any = None, drop: Any = None,
-              overwrite: bool = False) -> LSTMWalk:  # fmt: skip
-    """Give the states of an LSTM before every step and after the last.
+def lstm_walk(
+    sums: Any,
+    kernel: Any,
+    hidden: Any,
+    carry: Any,
+    mask: Any = None,
+    drop: Any = None,
+    overwrite: bool = False,
+) -> LSTMWalk:
+    """Return the states of an LSTM before every step and after the last.
 
     Parameters
     ----------
@@ -112,7 +129,7 @@ def lstm_walk(sums: Any, kernel: Any, hidden: Any, carry: Any, mask: Any = None,
         np.dot(before if drop is None else before * drop, kernel, out=product)
         own += product
         np.tanh(own, out=own)
-        lstm_step_loop(own, states[1, t], states[1, t + 1])
+        lstm_step_kernel(own, states[1, t], states[1, t + 1])
         np.tanh(states[1, t + 1], out=shown[t])
         np.multiply(own[:, 3 * units :], shown[t], out=after)
         if held[t]:
@@ -120,15 +137,19 @@ def lstm_walk(sums: Any, kernel: Any, hidden: Any, carry: Any, mask: Any = None,
     return LSTMWalk(states[0], states[1], gates, shown, stays, drop)
 
 
-def grad_lstm_walk_numpy(walk: LSTMWalk, kernel: np.ndarray, to_outputs: np.ndarray,
-                         grad_hidden: np.ndarray,
-                         grad_carried: np.ndarray) -> tuple[np.ndarray, ...]:  # fmt: skip
-    """Say it in NumPy: step back from the last, and add up what the kernel gets."""
+def grad_lstm_walk_reference(
+    walk: LSTMWalk,
+    kernel: np.ndarray,
+    to_outputs: np.ndarray,
+    grad_hidden: np.ndarray,
+    grad_carried: np.ndarray,
+) -> tuple[np.ndarray, ...]:
+    """Reference implementation: step back from the last, and add up what the kernel gets."""
     to_sums, to_kernel = np.zeros_like(walk.gates), np.zeros_like(kernel)
     for t in reversed(range(len(walk.gates))):
         grad_hidden = grad_hidden + to_outputs[t]
         stays = np.zeros((len(grad_hidden), 1), bool) if walk.stays is None else walk.stays[t]
-        found, back = grad_lstm_step_numpy(
+        found, back = grad_lstm_step_reference(
             walk.gates[t], walk.carried[t], walk.shown[t], grad_hidden, grad_carried
         )
         to_sums[t] = np.where(stays, 0, found)
@@ -139,9 +160,10 @@ def grad_lstm_walk_numpy(walk: LSTMWalk, kernel: np.ndarray, to_outputs: np.ndar
     return to_sums, to_kernel, grad_hidden, grad_carried
 
 
-def grad_lstm_walk(walk: LSTMWalk, kernel: Any, to_outputs: Any, grad_hidden: Any,
-                   grad_carried: Any) -> tuple[np.ndarray, ...]:  # fmt: skip
-    """Give the gradients of what went into `lstm_walk`.
+def grad_lstm_walk(
+    walk: LSTMWalk, kernel: Any, to_outputs: Any, grad_hidden: Any, grad_carried: Any
+) -> tuple[np.ndarray, ...]:
+    """Return the gradients of what went into `lstm_walk`.
 
     Parameters
     ----------
@@ -181,7 +203,7 @@ def grad_lstm_walk(walk: LSTMWalk, kernel: Any, to_outputs: Any, grad_hidden: An
     for t in reversed(range(steps)):
         here = came + to_outputs[t]
         old = carried.copy() if held[t] else carried
-        grad_lstm_step_loop(
+        grad_lstm_step_kernel(
             gates[t], walk.carried[t], walk.shown[t], here, carried, to_sums[t], carried
         )
         if held[t]:
@@ -198,7 +220,7 @@ def grad_lstm_walk(walk: LSTMWalk, kernel: Any, to_outputs: Any, grad_hidden: An
 
 
 def _fitting(sums: Any, kernel: Any, hidden: Any, carry: Any, drop: Any = None) -> list[Any]:
-    """Give the arrays, C-contiguous, or refuse what does not fit."""
+    """Return the arrays, C-contiguous, or refuse what does not fit."""
     told = {"kernel": kernel, "hidden": hidden, "carry": carry, "sums": sums}
     if drop is not None:
         told["drop"] = drop
@@ -212,16 +234,24 @@ def _fitting(sums: Any, kernel: Any, hidden: Any, carry: Any, drop: Any = None) 
     units = arrays["kernel"].shape[0] if arrays["kernel"].ndim else 0
     shape = arrays["sums"].shape
     rows = shape[1] if len(shape) == 3 else len(np.atleast_1d(arrays["hidden"]))
-    want = {"kernel": (units, 4 * units), "hidden": (rows, units), "carry": (rows, units),
-            "sums": (*shape[:1], rows, 4 * units), "drop": (rows, units)}  # fmt: skip
+    want = {
+        "kernel": (units, 4 * units),
+        "hidden": (rows, units),
+        "carry": (rows, units),
+        "sums": (*shape[:1], rows, 4 * units),
+        "drop": (rows, units),
+    }
     for name, array in arrays.items():
         if array.shape != want[name]:
             raise ShapeError(
                 f"{name} must have shape {want[name]}, for {rows} rows and {units} units. "
                 f"Received {array.shape}. Put the time first, and four gates side by side."
             )
-    return [arrays["sums"], *(arrays[name] for name in ("kernel", "hidden", "carry")),
-            arrays.get("drop")]  # fmt: skip
+    return [
+        arrays["sums"],
+        *(arrays[name] for name in ("kernel", "hidden", "carry")),
+        arrays.get("drop"),
+    ]
 
 
 def _held(stays: Any, steps: int) -> list[bool]:

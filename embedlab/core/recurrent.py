@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from embedlab.core.checks import DtypeError, ShapeError
 from embedlab.core.mask import as_floats
-from embedlab.core.table import DtypeError, ShapeError
 
 __all__ = ["fit_gates", "same_step"]
 
@@ -14,7 +14,7 @@ SIDE_BY_SIDE = ("before", "gates", "sums", "inner")
 
 
 def same_step(told: dict[str, Any]) -> list[np.ndarray]:
-    """Give the arrays by name, C-contiguous, of one dtype; those that are states, of one shape.
+    """Return the arrays by name, C-contiguous, of one dtype; those that are states, of one shape.
 
     Examples
     --------
@@ -22,7 +22,8 @@ def same_step(told: dict[str, Any]) -> list[np.ndarray]:
     (2, 8)
     >>> same_step({"carry": np.zeros((2, 2)), "shown": np.zeros((3, 2))})
     Traceback (most recent call last):
-    embedlab.core.table.ShapeError: carry must have two axes, as the others. Received shape (2, 2) \
+    embedlab.core.checks.ShapeError: carry must have two axes, as the others. Received shape (2, 2)
+    \
 beside (3, 2). Pass one batch.
     """
     arrays = [as_floats(array, name) for name, array in told.items()]

@@ -1,16 +1,26 @@
 """Vocabularies and corpora, real and made-up."""
 
-from embedlab.data.corpora import python_reference, standard_library
+from embedlab.data.bundled import python_reference, standard_library
 from embedlab.data.corpus import Corpus
-from embedlab.data.docstrings import MissingTextError, docstrings_of
-from embedlab.data.madeup import BASE_WORDS, made_up
-from embedlab.data.padding import pad_rows
+from embedlab.data.docstrings import MissingTextError, read_docstrings
+from embedlab.data.padding import pad_sequences
 from embedlab.data.text import split_sentences, tokenize
+from embedlab.data.toy_language import BASE_WORDS, toy_corpus
 from embedlab.data.vocabulary import Vocabulary, VocabularyError
 from embedlab.data.zipf import zipf_stream
 
 __all__ = [
-    "BASE_WORDS", "Corpus", "MissingTextError", "Vocabulary", "VocabularyError", "docstrings_of",
-    "made_up", "pad_rows", "python_reference", "split_sentences", "standard_library", "tokenize",
+    "BASE_WORDS",
+    "Corpus",
+    "MissingTextError",
+    "Vocabulary",
+    "VocabularyError",
+    "pad_sequences",
+    "python_reference",
+    "read_docstrings",
+    "split_sentences",
+    "standard_library",
+    "tokenize",
+    "toy_corpus",
     "zipf_stream",
-]  # fmt: skip
+]

@@ -88,7 +88,7 @@ class Corpus:
         return tuple(self.tokens[a:b] for a, b in pairwise(self.starts.tolist()))
 
     def sentences_with(self, word: str) -> tuple[tuple[str, ...], ...]:
-        """Give the sentences in which `word` stands, in order.
+        """Return the sentences in which `word` stands, in order.
 
         >>> Corpus.from_text("mine", "The cat sat. The dog ran.").sentences_with("dog")
         (('the', 'dog', 'ran'),)
@@ -97,12 +97,10 @@ class Corpus:
 
     def vocabulary(self, most: int | None = None, at_least: int = 1) -> Vocabulary:
         """Number the words, the commonest first: `Vocabulary.from_tokens`."""
-        return Vocabulary.from_tokens(
-            self.tokens, most, at_least, punctuation=self.punctuation
-        )  # fmt: skip
+        return Vocabulary.from_tokens(self.tokens, most, at_least, punctuation=self.punctuation)
 
     def ids(self, vocabulary: Vocabulary | None = None) -> np.ndarray:
-        """Give the id of each word, int64 (N,), in `vocabulary` or in the corpus's own."""
+        """Return the id of each word, int64 (N,), in `vocabulary` or in the corpus's own."""
         return (self.vocabulary() if vocabulary is None else vocabulary).encode(self.tokens)
 
     def __len__(self) -> int:

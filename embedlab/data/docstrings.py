@@ -9,7 +9,7 @@ from pathlib import Path
 
 from embedlab.data.corpus import Corpus
 
-__all__ = ["MissingTextError", "docstrings_of"]
+__all__ = ["MissingTextError", "read_docstrings"]
 
 _SKIP = {"test", "tests", "idle_test", "site-packages", "dist-packages", "__pycache__"}
 
@@ -28,10 +28,10 @@ class MissingTextError(FileNotFoundError):
         self.looked_in = looked_in
 
 
-def docstrings_of(
+def read_docstrings(
     folder: str | Path, *, punctuation: bool = False, progress: bool = False, name: str = ""
 ) -> Corpus:
-    """Give all docstrings of the Python files below `folder`: of the learner's own project, say.
+    """Return all docstrings of the Python files below `folder`: of the learner's own project, say.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def docstrings_of(
     Examples
     --------
     >>> import embedlab.data
-    >>> corpus = docstrings_of(embedlab.data.__path__[0])
+    >>> corpus = read_docstrings(embedlab.data.__path__[0])
     >>> "vocabulary" in corpus.tokens
     True
     """
@@ -95,7 +95,7 @@ def _read(path: Path) -> Iterator[str]:
 
 
 def _walk(node: ast.AST) -> Iterator[str]:
-    """Give the docstring of a module, class or function, and of all within, in reading order."""
+    """Return the docstring of a module, class or function, and of all within, in reading order."""
     if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
         docstring = ast.get_docstring(node, clean=False)
         if docstring:

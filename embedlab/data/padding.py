@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from embedlab.core.table import check_size
+from embedlab.core.checks import check_size
 
-__all__ = ["pad_rows"]
+__all__ = ["pad_sequences"]
 
 
-def pad_rows(
+def pad_sequences(
     rows: Sequence[np.ndarray], length: int | None = None, side: str = "post", pad_id: int = 0
 ) -> np.ndarray:
     """Stack `rows` of ids into one array, filled up with `pad_id`.
@@ -39,7 +39,7 @@ def pad_rows(
 
     Examples
     --------
-    >>> pad_rows([np.array([2, 3, 4]), np.array([3])], 2, "pre").tolist()
+    >>> pad_sequences([np.array([2, 3, 4]), np.array([3])], 2, "pre").tolist()
     [[3, 4], [0, 3]]
     """
     if side not in ("post", "pre"):

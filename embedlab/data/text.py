@@ -9,7 +9,7 @@ _CONTROL = "\x00-\x1f\x7f-\x9f\ud800-\udfff"  # never a token
 # Chinese characters are written without spaces: each is a word of its own, as in BERT.
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 _JOINERS = "\u200c\u200d"  # zero-width: they stand inside Persian and Hindi words and in emoji
-_EMOJI_STYLE = "\ufe0f"  # asks for the coloured picture of the sign before it
+_EMOJI_STYLE = "\ufe0f"  # asks for the colored picture of the sign before it
 _REPLACE = {
     **dict.fromkeys("’ʼ＇", "'"),
     **dict.fromkeys("\u00ad\u200b\u2060\ufeff", ""),  # soft hyphen, spaces of no width
@@ -18,7 +18,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+|\n\s*\n")
 
 
 def tokenize(text: str, *, punctuation: bool = True) -> list[str]:
-    """Give the words of `text`, lower-cased, in order.
+    """Return the words of `text`, lower-cased, in order.
 
     Parameters
     ----------

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.ids import as_ids, id_error
-from embedlab.core.table import check_size
-from embedlab.data.padding import pad_rows
+from embedlab.core.checks import check_size
+from embedlab.core.ids import as_ids, out_of_range_error
+from embedlab.data.padding import pad_sequences
 from embedlab.data.text import tokenize
 
 __all__ = ["Vocabulary", "VocabularyError"]
@@ -147,7 +147,7 @@ class Vocabulary:
     input_dim = size
 
     def id(self, word: str) -> int:
-        """Give the id of one word exactly as written, `unknown_id` if there is none.
+        """Return the id of one word exactly as written, `unknown_id` if there is none.
 
         >>> Vocabulary(["cat"]).id("cat"), Vocabulary(["cat"]).id("unicorn")
         (2, 1)
@@ -159,7 +159,7 @@ class Vocabulary:
         return tokenize(text, punctuation=self.punctuation)
 
     def encode(self, text: str | Iterable[str]) -> np.ndarray:
-        """Give the id of each word of a text, or of each of a list of tokens.
+        """Return the id of each word of a text, or of each of a list of tokens.
 
         Parameters
         ----------
@@ -194,7 +194,7 @@ class Vocabulary:
     ids = encode
 
     def decode(self, ids: Any) -> Any:
-        """Give the word of each id, as a list nested as `ids` is.
+        """Return the word of each id, as a list nested as `ids` is.
 
         Raises
         ------
@@ -214,7 +214,8 @@ class Vocabulary:
     def pad(
         self, sequences: Iterable[Any], length: int | None = None, side: str = "post"
     ) -> np.ndarray:
-        """Stack sequences of different lengths into one array, filled up with `pad_id`: `pad_rows`.
+        """Stack sequences of different lengths into one array, filled up with `pad_id`:
+        `pad_sequences`.
 
         Parameters
         ----------
@@ -239,17 +240,17 @@ class Vocabulary:
         [[2, 3, 4], [3, 0, 0]]
         """
         texts = [sequences] if isinstance(sequences, str) else sequences
-        return pad_rows([self._row(text) for text in texts], length, side, self.pad_id)
+        return pad_sequences([self._row(text) for text in texts], length, side, self.pad_id)
 
     def _row(self, sequence: Any) -> np.ndarray:
-        """Give one sequence as checked ids (T,)."""
+        """Return one sequence as checked ids (T,)."""
         words = isinstance(sequence, str) or any(isinstance(item, str) for item in sequence)
         return self.encode(sequence) if words else self._check(sequence).reshape(-1)
 
     def _check(self, ids: Any) -> np.ndarray:
         ids = as_ids(ids)
         if ids.size and not 0 <= int(ids.min()) <= int(ids.max()) < self.size:
-            raise id_error(ids, self.size)
+            raise out_of_range_error(ids, self.size)
         return ids
 
     def __len__(self) -> int:
@@ -285,7 +286,7 @@ def _check_words(words: Iterable[str]) -> list[str]:
 
 
 def _check_counts(counts: Iterable[int] | None, words: int) -> np.ndarray:
-    """Give `counts` with a zero for padding and one for unknown before them, (V,)."""
+    """Return `counts` with a zero for padding and one for unknown before them, (V,)."""
     given = as_ids([0] * words if counts is None else list(counts))
     if given.shape != (words,) or (given < 0).any():
         raise VocabularyError(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from embedlab.core.table import check_size
+from embedlab.core.checks import check_size
 
 __all__ = ["zipf_stream"]
 
@@ -12,7 +12,7 @@ _CHUNK = 1 << 20  # numbers at a time, so that memory stays near that of the res
 def zipf_stream(
     size: int, vocabulary_size: int, seed: int = 0, exponent: float = 1.0
 ) -> np.ndarray:
-    """Give `size` ids drawn by Zipf's law; id 0 is the commonest.
+    """Return `size` ids drawn by Zipf's law; id 0 is the commonest.
 
     Parameters
     ----------

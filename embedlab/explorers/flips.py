@@ -5,17 +5,17 @@ from typing import Any, NoReturn
 
 from traitlets import TraitError, TraitType
 
-__all__ = ["Flips"]
+__all__ = ["BitFlips"]
 
 
-class Flips(TraitType[list[list[Any]], list[list[Any]]]):
+class BitFlips(TraitType[list[list[Any]], list[list[Any]]]):
     """Bits that are turned over: `[way, row, byte, bit]`, bit 0 the lowest; each at most once.
 
     Examples
     --------
     >>> import traitlets
     >>> class Thing(traitlets.HasTraits):
-    ...     flips = Flips(("int4",), 9)
+    ...     flips = BitFlips(("int4",), 9)
     >>> Thing(flips=[("int4", 2, 0, 7), ("int4", 2, 0, 7), ("int4", 0, 0, 1)]).flips
     [['int4', 0, 0, 1]]
     """
@@ -25,15 +25,15 @@ class Flips(TraitType[list[list[Any]], list[list[Any]]]):
         self.ways, self.most = ways, most
 
     def make_dynamic_default(self) -> list[list[Any]]:
-        """Give each explorer a list of its own."""
+        """Return each explorer a list of its own."""
         return []
 
     def limits(self) -> dict[str, Any]:
-        """Say the limits as the browser wants them."""
+        """Return the limits for the browser."""
         return {"min": 0, "max": self.most}
 
     def validate(self, obj: Any, value: Any) -> list[list[Any]]:
-        """Give each bit that is turned over in the end, in order, or refuse."""
+        """Return each bit that is turned over in the end, in order, or refuse."""
         found: dict[tuple[str, int, int, int], bool] = {}
         for entry in value if isinstance(value, (list, tuple)) else [value]:
             try:

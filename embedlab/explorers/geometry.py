@@ -5,14 +5,19 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.explorers.base import Explorer
-from embedlab.explorers.parameters import Choice, Text, Whole
-from embedlab.explorers.word_space import ROWS_MOST, WordSpace, of_own, of_reference, of_vectors
+from embedlab.explorers.explorer import Explorer
+from embedlab.explorers.inputs.word_vectors import (
+    ROWS_MOST,
+    WordSpace,
+    from_reference,
+    from_user,
+    from_vectors,
+)
+from embedlab.explorers.traits import BoundedInt, BoundedText, Choice
 from embedlab.figures.geometry import draw_geometry
-from embedlab.figures.look import Figure
-from embedlab.traces.geometry import GeometryTrace, trace_geometry
-from embedlab.traces.geometry_plane import PLANES, Plane, plane_of
-from embedlab.traces.geometry_vectors import train_vectors
+from embedlab.figures.theme import Figure
+from embedlab.traces.geometry import GeometryTrace, trace_geometry, train_vectors
+from embedlab.traces.geometry.plane import PLANES, Plane, fit_plane
 
 __all__ = ["GeometryExplorer"]
 
@@ -20,7 +25,7 @@ _WORD, _SUM = "tuple", ("lshift", "left", "right")
 
 
 class GeometryExplorer(Explorer):
-    """Pick a word and see its true neighbours beside those on a flat map.
+    """Pick a word and see its true neighbors beside those on a flat map.
 
     Parameters
     ----------
@@ -64,18 +69,25 @@ map.'
     QUESTION = "Who is near, and does the map say so?"
     PARAMS = ("word", "rows", "plane", "a", "b", "c", "seed")
 
-    word = Text(_WORD, 200).tag(sync=True)
-    rows = Whole(ROWS_MOST, 1, ROWS_MOST).tag(sync=True)
+    word = BoundedText(_WORD, 200).tag(sync=True)
+    rows = BoundedInt(ROWS_MOST, 1, ROWS_MOST).tag(sync=True)
     plane = Choice(*PLANES).tag(sync=True)
-    a = Text("", 200).tag(sync=True)
-    b = Text("", 200).tag(sync=True)
-    c = Text("", 200).tag(sync=True)
-    seed = Whole(7, 0, 2**31 - 1).tag(sync=True)
+    a = BoundedText("", 200).tag(sync=True)
+    b = BoundedText("", 200).tag(sync=True)
+    c = BoundedText("", 200).tag(sync=True)
+    seed = BoundedInt(7, 0, 2**31 - 1).tag(sync=True)
 
     def __init__(
-        self, word: str | None = None, *, table: Any = None, words: Sequence[str] | None = None,
-        vocabulary: Any = None, layer: Any = None, corpus: Any = None, **parameters: Any,
-    ):  # fmt: skip
+        self,
+        word: str | None = None,
+        *,
+        table: Any = None,
+        words: Sequence[str] | None = None,
+        vocabulary: Any = None,
+        layer: Any = None,
+        corpus: Any = None,
+        **parameters: Any,
+    ):
         self._own = {"table": table, "layer": layer, "corpus": corpus}
         given = [name for name, value in self._own.items() if value is not None]
         if len(given) > 1:
@@ -95,7 +107,7 @@ map.'
         super().__init__(**{"word": word, **parameters})
 
     def limits(self) -> dict[str, dict[str, Any]]:
-        """Give for each parameter its limits; there are no more rows than the table has."""
+        """Return for each parameter its limits; there are no more rows than the table has."""
         return {**super().limits(), "rows": {"min": 1, "max": len(self._space.words)}}
 
     def refresh(self) -> None:
@@ -118,9 +130,13 @@ map.'
         if key not in self._typical:
             self._typical[key] = plane.typical()
         return trace_geometry(
-            self._space.rows[:rows], picked, words=self._space.words[:rows], plane=plane,
-            terms=terms, typical=self._typical[key],
-        )  # fmt: skip
+            self._space.rows[:rows],
+            picked,
+            words=self._space.words[:rows],
+            plane=plane,
+            terms=terms,
+            typical=self._typical[key],
+        )
 
     def _fill(self, trace: GeometryTrace) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         rows = len(trace.words)
@@ -173,20 +189,20 @@ map.'
         if words is None and self._names["vocabulary"] is not None:
             words = self._names["vocabulary"].words
         if own["corpus"] is not None:
-            self._space: WordSpace = of_vectors(train_vectors(own["corpus"]))
+            self._space: WordSpace = from_vectors(train_vectors(own["corpus"]))
         elif own["table"] is not None or own["layer"] is not None:
             chosen = own["layer"] if own["table"] is None else own["table"]
-            self._space = of_own(chosen, words)
+            self._space = from_user(chosen, words)
         else:
-            self._space = of_reference()
+            self._space = from_reference()
 
     def _plane(self, rows: int) -> Plane:
-        """Give the map of the first rows. It is laid through all, so that no word moves."""
+        """Return the map of the first rows. It is laid through all, so that no word moves."""
         key = (self.plane, self.seed if self.plane == "random" else 0)
         if key not in self._planes:
             for old in [k for k in self._planes if k[0] == "random"]:
                 del self._planes[old]
-            self._planes[key] = plane_of(
+            self._planes[key] = fit_plane(
                 self._space.rows, self.plane, seed=self.seed, seen=self._space.seen
             )
         return self._planes[key].first(rows)

@@ -5,14 +5,22 @@ from typing import Any
 import numpy as np
 from traitlets import TraitError, validate
 
-from embedlab.explorers.base import Explorer
-from embedlab.explorers.parameters import Choice, Text, Whole
-from embedlab.explorers.sentence import read
-from embedlab.explorers.table import COLUMNS_MOST, ROWS_MOST, drawn, one_source, own_table
+from embedlab.explorers.explorer import Explorer
+from embedlab.explorers.inputs.sentence import parse_sentence
+from embedlab.explorers.inputs.table import (
+    COLUMNS_MOST,
+    ROWS_MOST,
+    check_single_source,
+    random_table,
+    table_from_user,
+)
+from embedlab.explorers.traits import BoundedInt, BoundedText, Choice
 from embedlab.figures.gradient import draw_gradient
-from embedlab.figures.look import Figure
-from embedlab.traces.gradient import STEPS, TOLERANCE, WAYS, GradientTrace, trace_gradient
-from embedlab.traces.wording import shown
+from embedlab.figures.theme import Figure
+from embedlab.traces.gradient import GradientTrace, trace_gradient
+from embedlab.traces.gradient.check import STEPS, TOLERANCE
+from embedlab.traces.gradient.report import WAYS
+from embedlab.traces.text import short_label
 
 __all__ = ["GradientExplorer"]
 
@@ -69,30 +77,34 @@ class GradientExplorer(Explorer):
 
     VIEW = "gradient"
     QUESTION = "What comes back to the table?"
-    PARAMS = (
-        "text", "input_dim", "output_dim", "mode", "rule", "padding_idx", "digits", "seed",
-    )  # fmt: skip
+    PARAMS = ("text", "input_dim", "output_dim", "mode", "rule", "padding_idx", "digits", "seed")
     IN_MESSAGE = ("rule", "digits")
 
-    text = Text("the cat and the dog on the mat #0 #0", 65_536).tag(sync=True)
-    input_dim = Whole(14, 1, ROWS_MOST).tag(sync=True)
-    output_dim = Whole(6, 1, COLUMNS_MOST).tag(sync=True)
+    text = BoundedText("the cat and the dog on the mat #0 #0", 65_536).tag(sync=True)
+    input_dim = BoundedInt(14, 1, ROWS_MOST).tag(sync=True)
+    output_dim = BoundedInt(6, 1, COLUMNS_MOST).tag(sync=True)
     mode = Choice("plain", "padding", "frequency", "tied").tag(sync=True)
     rule = Choice(*WAYS).tag(sync=True)
-    padding_idx = Whole(0, 0, ROWS_MOST - 1).tag(sync=True)
-    digits = Whole(5, 0, STEPS.size - 1).tag(sync=True)
-    seed = Whole(7, 0, 2**31 - 1).tag(sync=True)
+    padding_idx = BoundedInt(0, 0, ROWS_MOST - 1).tag(sync=True)
+    digits = BoundedInt(5, 0, STEPS.size - 1).tag(sync=True)
+    seed = BoundedInt(7, 0, 2**31 - 1).tag(sync=True)
 
     def __init__(
-        self, text: Any = None, *, vocabulary: Any = None, table: Any = None, layer: Any = None,
-        grad_out: Any = None, **parameters: Any,
-    ):  # fmt: skip
+        self,
+        text: Any = None,
+        *,
+        vocabulary: Any = None,
+        table: Any = None,
+        layer: Any = None,
+        grad_out: Any = None,
+        **parameters: Any,
+    ):
         if text is not None and not isinstance(text, str):
             if table is not None or layer is not None:
                 raise ValueError("a table must be given once. Received two. Leave one away.")
             table, layer = (None, text) if hasattr(text, "embeddings") else (text, None)
             text = None
-        one_source(table=table, layer=layer)
+        check_single_source(table=table, layer=layer)
         self._vocabulary, self._own, self._layer = vocabulary, table, layer
         self._grad_out = None if grad_out is None else np.array(grad_out, np.float64)
         if text is not None:
@@ -108,17 +120,17 @@ class GradientExplorer(Explorer):
         super().__init__(**parameters)
 
     def _room(self, text: str) -> int:
-        """Give a table for every word, or as large as fits the screen."""
+        """Return a table for every word, or as large as fits the screen."""
         if self._vocabulary is not None:
             return min(len(self._vocabulary.words), ROWS_MOST)
         try:
-            largest = int(read(text).ids[:TOKENS_MOST].max(initial=0))
+            largest = int(parse_sentence(text).ids[:TOKENS_MOST].max(initial=0))
         except ValueError:  # said later, with everything else
             largest = 0
         return int(np.clip(largest + 1, type(self).input_dim.default_value, ROWS_DRAWN))
 
     def limits(self) -> dict[str, dict[str, Any]]:
-        """Give for each parameter its limits; a table of your own fixes V and D."""
+        """Return for each parameter its limits; a table of your own fixes V and D."""
         limits = super().limits()
         words = 0 if self._vocabulary is None else min(len(self._vocabulary.words), ROWS_MOST)
         limits["input_dim"] = {"min": 1, "max": max(ROWS_DRAWN, words)}
@@ -130,7 +142,7 @@ class GradientExplorer(Explorer):
         return limits
 
     def _run(self) -> GradientTrace:
-        sentence = read(self.text, self._vocabulary)
+        sentence = parse_sentence(self.text, self._vocabulary)
         ids, table = sentence.ids[:TOKENS_MOST], self._numbers()
         words = sentence.words
         tokens = [
@@ -151,13 +163,13 @@ class GradientExplorer(Explorer):
 
     def _target(self, count: int, width: int) -> np.ndarray:
         """Draw where the loss wants each word's row, and let a longer text keep the first ones."""
-        return drawn(self.seed + 1)[:count, :width].astype(np.float64)
+        return random_table(self.seed + 1)[:count, :width].astype(np.float64)
 
     def _numbers(self) -> np.ndarray:
         if not self._has_own():
-            return drawn(self.seed)[: self.input_dim, : self.output_dim].astype(np.float64)
+            return random_table(self.seed)[: self.input_dim, : self.output_dim].astype(np.float64)
         own = self._own if self._layer is None else self._layer
-        return own_table(own, door="trace_gradient")
+        return table_from_user(own, door="trace_gradient")
 
     def _fill(self, trace: GradientTrace) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         rows = _rows_drawn(trace)
@@ -185,8 +197,8 @@ class GradientExplorer(Explorer):
         if np.isnan(trace.target).all():
             del arrays["target"]
         header: dict[str, Any] = {
-            "tokens": [shown(token, _LABEL) for token in trace.tokens],
-            "words": [shown(trace.words[row], _LABEL) for row in rows.tolist()],
+            "tokens": [short_label(token, _LABEL) for token in trace.tokens],
+            "words": [short_label(trace.words[row], _LABEL) for row in rows.tolist()],
             "total": self._total,
             "V": len(trace.table),
             "loss": trace.loss if np.isfinite(trace.loss) else None,
@@ -203,9 +215,11 @@ class GradientExplorer(Explorer):
 
     def _needs(self) -> list[str]:
         own = {
-            "vocabulary": self._vocabulary, "table": self._own, "layer": self._layer,
+            "vocabulary": self._vocabulary,
+            "table": self._own,
+            "layer": self._layer,
             "grad_out": self._grad_out,
-        }  # fmt: skip
+        }
         return [name for name, value in own.items() if value is not None]
 
     def _has_own(self) -> bool:
@@ -226,7 +240,7 @@ class GradientExplorer(Explorer):
 
 
 def _rows_drawn(trace: GradientTrace) -> np.ndarray:
-    """Give all rows, or of a large table those where most arrives, and a few others."""
+    """Return all rows, or of a large table those where most arrives, and a few others."""
     height = len(trace.table)
     if height <= ROWS_DRAWN:
         return np.arange(height)
@@ -237,7 +251,7 @@ def _rows_drawn(trace: GradientTrace) -> np.ndarray:
 
 
 def _largest(trace: GradientTrace, way: str) -> np.ndarray:
-    """Give for each step what an error is measured by: the largest gradient of either kind."""
+    """Return for each step what an error is measured by: the largest gradient of either kind."""
     seen = np.abs(trace.numeric).max((1, 2), initial=0)
     largest = np.maximum(np.abs(trace.analytic(way)[trace.checked]).max(initial=0), seen)
     return np.where(largest == 0, 1, largest)

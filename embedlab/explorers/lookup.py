@@ -6,15 +6,21 @@ from typing import Any
 import numpy as np
 from traitlets import TraitError, validate
 
-from embedlab.explorers.base import Explorer
-from embedlab.explorers.parameters import Choice, Edits, Text, Whole
-from embedlab.explorers.sentence import read
-from embedlab.explorers.table import COLUMNS_MOST, ROWS_MOST, drawn, one_source, own_table
+from embedlab.explorers.explorer import Explorer
+from embedlab.explorers.inputs.sentence import parse_sentence
+from embedlab.explorers.inputs.table import (
+    COLUMNS_MOST,
+    ROWS_MOST,
+    check_single_source,
+    random_table,
+    table_from_user,
+)
+from embedlab.explorers.traits import BoundedInt, BoundedText, CellEdits, Choice
 from embedlab.explorers.wire import MOST_BYTES
-from embedlab.figures.look import Figure
 from embedlab.figures.lookup import draw_lookup
+from embedlab.figures.theme import Figure
 from embedlab.traces.lookup import LookupTrace, trace_lookup
-from embedlab.traces.wording import shown
+from embedlab.traces.text import short_label
 
 __all__ = ["LookupExplorer"]
 
@@ -66,19 +72,24 @@ words to one id.'
     PARAMS = ("text", "input_dim", "output_dim", "way", "oob", "seed", "edits")
     IN_MESSAGE = ("way",)
 
-    text = Text("the cat sat on the mat", 65_536).tag(sync=True)
-    input_dim = Whole(16, 1, ROWS_MOST).tag(sync=True)
-    output_dim = Whole(8, 1, COLUMNS_MOST).tag(sync=True)
+    text = BoundedText("the cat sat on the mat", 65_536).tag(sync=True)
+    input_dim = BoundedInt(16, 1, ROWS_MOST).tag(sync=True)
+    output_dim = BoundedInt(8, 1, COLUMNS_MOST).tag(sync=True)
     way = Choice("gather", "one-hot").tag(sync=True)
     oob = Choice("raise", "zero", "nan", "clip", "wrap").tag(sync=True)
-    seed = Whole(7, 0, 2**31 - 1).tag(sync=True)
-    edits = Edits(200).tag(sync=True)
+    seed = BoundedInt(7, 0, 2**31 - 1).tag(sync=True)
+    edits = CellEdits(200).tag(sync=True)
 
     def __init__(
-        self, text: str | None = None, *, vocabulary: Any = None, table: Any = None,
-        layer: Any = None, **parameters: Any,
-    ):  # fmt: skip
-        one_source(table=table, layer=layer)
+        self,
+        text: str | None = None,
+        *,
+        vocabulary: Any = None,
+        table: Any = None,
+        layer: Any = None,
+        **parameters: Any,
+    ):
+        check_single_source(table=table, layer=layer)
         self._vocabulary, self._own, self._layer = vocabulary, table, layer
         if table is not None or layer is not None:
             rows, columns = self._numbers().shape
@@ -90,7 +101,7 @@ words to one id.'
         super().__init__(**parameters)
 
     def limits(self) -> dict[str, dict[str, Any]]:
-        """Give for each parameter its limits; a table of your own fixes V and D."""
+        """Return for each parameter its limits; a table of your own fixes V and D."""
         limits = super().limits()
         if self._has_own():
             for name, size in zip(("input_dim", "output_dim"), self._numbers().shape, strict=True):
@@ -98,16 +109,20 @@ words to one id.'
         return limits
 
     def _run(self) -> LookupTrace:
-        sentence = read(self.text, self._vocabulary)
+        sentence = parse_sentence(self.text, self._vocabulary)
         negative = "wrap" if self.oob == "wrap" else "raise"
         return trace_lookup(
-            self._edited(), sentence.ids, tokens=sentence.tokens, words=sentence.words,
-            oob=self.oob, negative=negative,
-        )  # fmt: skip
+            self._edited(),
+            sentence.ids,
+            tokens=sentence.tokens,
+            words=sentence.words,
+            oob=self.oob,
+            negative=negative,
+        )
 
     def _fill(self, trace: LookupTrace) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        words = [shown(word, _LABEL) for word in trace.words]
-        tokens = [shown(token, _LABEL) for token in trace.tokens[:TOKENS_SENT]]
+        words = [short_label(word, _LABEL) for word in trace.words]
+        tokens = [short_label(token, _LABEL) for token in trace.tokens[:TOKENS_SENT]]
         n = _fitting(trace, words, tokens, self.params)
         arrays: dict[str, np.ndarray] = {
             "ids": trace.ids[:n].astype(np.int32),
@@ -154,10 +169,12 @@ words to one id.'
         return table
 
     def _numbers(self) -> np.ndarray:
-        """Give a copy of the table before the edits."""
+        """Return a copy of the table before the edits."""
         if not self._has_own():
-            return drawn(self.seed)[: self.input_dim, : self.output_dim].copy()
-        return own_table(self._own if self._layer is None else self._layer, door="trace_lookup")
+            return random_table(self.seed)[: self.input_dim, : self.output_dim].copy()
+        return table_from_user(
+            self._own if self._layer is None else self._layer, door="trace_lookup"
+        )
 
     @validate("input_dim", "output_dim")
     def _fixed(self, proposal: Any) -> int:

@@ -6,22 +6,23 @@ from typing import Any
 import numpy as np
 from traitlets import TraitError, validate
 
-from embedlab.core.table import ShapeError
-from embedlab.explorers.base import Explorer
-from embedlab.explorers.lora_message import arrays_of, drawn_rows
-from embedlab.explorers.lora_task import (
+from embedlab.core.checks import ShapeError
+from embedlab.explorers.explorer import Explorer
+from embedlab.explorers.inputs.lora_target import (
     NOUNS_FIRST,
     TARGETS,
-    learnt_change,
-    own_adapter,
-    wanted_change,
-)  # fmt: skip
-from embedlab.explorers.parameters import Choice, Edits, Whole, Wholes
-from embedlab.explorers.table import drawn, one_source, own_table
-from embedlab.figures.look import Figure
+    adapter_from_user,
+    target_delta,
+    trained_delta,
+)
+from embedlab.explorers.inputs.table import check_single_source, random_table, table_from_user
+from embedlab.explorers.lora_message import encode_runs, rows_drawn
+from embedlab.explorers.traits import BoundedInt, CellEdits, Choice, IntList
 from embedlab.figures.lora import draw_lora
-from embedlab.traces.lora import RANKS_MOST, LoRATrace, trace_lora
-from embedlab.traces.wording import shown
+from embedlab.figures.theme import Figure
+from embedlab.traces.lora import LoRATrace, trace_lora
+from embedlab.traces.lora.trace import RANKS_MOST
+from embedlab.traces.text import short_label
 
 __all__ = ["LoRAExplorer"]
 
@@ -73,33 +74,54 @@ class LoRAExplorer(Explorer):
 
     VIEW = "lora"
     QUESTION = "How few numbers can say this change?"
-    PARAMS = ("rank", "alpha", "scaling", "start", "target", "seen", "input_dim", "output_dim",
-              "seed", "edits")  # fmt: skip
+    PARAMS = (
+        "rank",
+        "alpha",
+        "scaling",
+        "start",
+        "target",
+        "seen",
+        "input_dim",
+        "output_dim",
+        "seed",
+        "edits",
+    )
     IN_MESSAGE = ("rank",)
 
-    rank = Whole(2, 1, RANKS_MOST).tag(sync=True)
-    alpha = Whole(4, 1, 64).tag(sync=True)
+    rank = BoundedInt(2, 1, RANKS_MOST).tag(sync=True)
+    alpha = BoundedInt(4, 1, 64).tag(sync=True)
     scaling = Choice("lora", "rslora").tag(sync=True)
     start = Choice("random", "zero").tag(sync=True)
     target = Choice(*TARGETS).tag(sync=True)
-    seen = Wholes([0, 1, 4], SEEN_MOST, 0, ROWS_MOST - 1).tag(sync=True)
-    input_dim = Whole(16, 1, ROWS_MOST).tag(sync=True)
-    output_dim = Whole(8, 1, COLUMNS_MOST).tag(sync=True)
-    seed = Whole(7, 0, 2**31 - 1_000).tag(sync=True)
-    edits = Edits(200).tag(sync=True)
+    seen = IntList([0, 1, 4], SEEN_MOST, 0, ROWS_MOST - 1).tag(sync=True)
+    input_dim = BoundedInt(16, 1, ROWS_MOST).tag(sync=True)
+    output_dim = BoundedInt(8, 1, COLUMNS_MOST).tag(sync=True)
+    seed = BoundedInt(7, 0, 2**31 - 1_000).tag(sync=True)
+    edits = CellEdits(200).tag(sync=True)
 
     def __init__(
-        self, source: Any = None, *, table: Any = None, layer: Any = None, delta: Any = None,
-        words: Sequence[str] | None = None, **parameters: Any,
-    ):  # fmt: skip
-        self._owns, self._own = one_source(source, table=table, layer=layer)
-        self._delta = None if delta is None else own_table(delta, door="trace_lora", most=_MOST)
+        self,
+        source: Any = None,
+        *,
+        table: Any = None,
+        layer: Any = None,
+        delta: Any = None,
+        words: Sequence[str] | None = None,
+        **parameters: Any,
+    ):
+        self._owns, self._own = check_single_source(source, table=table, layer=layer)
+        self._delta = (
+            None if delta is None else table_from_user(delta, door="trace_lora", most=_MOST)
+        )
         self._words = None if words is None else [str(word) for word in words]
         self._refusal: str | None = None
         shape = self._own_shape()
         if shape is not None:
             own: dict[str, Any] = {"input_dim": shape[0], "output_dim": shape[1]}
-            own |= {"seen": [row for row in (0, 1, 4) if row < shape[0]], **own_adapter(self._own)}
+            own |= {
+                "seen": [row for row in (0, 1, 4) if row < shape[0]],
+                **adapter_from_user(self._own),
+            }
             own["rank"] = min(own.get("rank", 2), *shape)
             parameters = {**own, **parameters}
         if self._change() is not None:
@@ -107,7 +129,7 @@ class LoRAExplorer(Explorer):
         super().__init__(**parameters)
 
     def limits(self) -> dict[str, dict[str, Any]]:
-        """Give for each parameter its limits; what is your own fixes V and D."""
+        """Return for each parameter its limits; what is your own fixes V and D."""
         limits = super().limits()
         limits["output_dim"]["max"] = COLUMNS_MADE
         shape = self._own_shape()
@@ -124,21 +146,32 @@ class LoRAExplorer(Explorer):
         table, rows = self._table(), self._seen()
         delta = self._change() if self.target == "own" else None
         if delta is None:
-            delta = wanted_change(
-                self.target if self.target != "own" else "topic", table.shape, seen=rows,
-                seed=self.seed, edits=self.edits,
-            )  # fmt: skip
+            delta = target_delta(
+                self.target if self.target != "own" else "topic",
+                table.shape,
+                seen=rows,
+                seed=self.seed,
+                edits=self.edits,
+            )
         self._refusal = _refused(table, "table") or _refused(delta, "delta")
         return trace_lora(
-            _clean(table), _clean(delta), seen=rows, rank=min(self.rank, *table.shape),
-            alpha=self.alpha, rslora=self.scaling == "rslora", start=self.start, steps=STEPS,
-            learning_rate=RATE, words=self._labels(len(table)), seed=self.seed,
-        )  # fmt: skip
+            _clean(table),
+            _clean(delta),
+            seen=rows,
+            rank=min(self.rank, *table.shape),
+            alpha=self.alpha,
+            rslora=self.scaling == "rslora",
+            start=self.start,
+            steps=STEPS,
+            learning_rate=RATE,
+            words=self._labels(len(table)),
+            seed=self.seed,
+        )
 
     def _fill(self, trace: LoRATrace) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        rows = drawn_rows(len(trace.table), trace.seen)
+        rows = rows_drawn(len(trace.table), trace.seen)
         columns = min(trace.table.shape[1], COLUMNS_DRAWN)
-        words = [shown(trace.words[row], _LABEL) for row in rows.tolist()]
+        words = [short_label(trace.words[row], _LABEL) for row in rows.tolist()]
         header: dict[str, Any] = {
             "words": words,
             "shape": list(trace.table.shape),
@@ -151,7 +184,7 @@ class LoRAExplorer(Explorer):
         }
         # Bytes for the rest of the header, with the lists that grow: words, edits, rows trained.
         spare = 14_000 + sum(4 * len(word) for word in words) + 60 * len(self.edits)
-        return header, arrays_of(trace, rows, columns, spare=spare)
+        return header, encode_runs(trace, rows, columns, spare=spare)
 
     def _draw(self, trace: LoRATrace, *, dark: bool) -> Figure:
         return draw_lora(trace, dark=dark)
@@ -169,15 +202,15 @@ class LoRAExplorer(Explorer):
         return None if self._delta is None else self._delta.shape
 
     def _table(self) -> np.ndarray:
-        """Give a copy of the frozen table."""
+        """Return a copy of the frozen table."""
         if not self._owns:
-            return drawn(self.seed)[: self.input_dim, : self.output_dim].astype(np.float64)
-        learnt = learnt_change(self._own)
-        own = self._own if learnt is None else learnt[0]
-        return own_table(own, door="trace_lora", most=_MOST).astype(np.float64)
+            return random_table(self.seed)[: self.input_dim, : self.output_dim].astype(np.float64)
+        learned = trained_delta(self._own)
+        own = self._own if learned is None else learned[0]
+        return table_from_user(own, door="trace_lora", most=_MOST).astype(np.float64)
 
     def _change(self) -> np.ndarray | None:
-        """Give the change that is the learner's own, if there is one."""
+        """Return the change that is the learner's own, if there is one."""
         if self._delta is not None:
             if self._owns and self._delta.shape != self._table().shape:
                 raise ShapeError(
@@ -185,8 +218,8 @@ class LoRAExplorer(Explorer):
                     f"{self._delta.shape}. Pass the change of this very table."
                 )
             return self._delta.astype(np.float64)
-        learnt = learnt_change(self._own) if self._owns else None
-        return None if learnt is None else learnt[1]
+        learned = trained_delta(self._own) if self._owns else None
+        return None if learned is None else learned[1]
 
     def _labels(self, rows: int) -> Sequence[str]:
         if self._words is not None:

@@ -5,17 +5,17 @@ import numpy as np
 from embedlab.explorers.wire import MOST_BYTES
 from embedlab.traces.lora import LoRATrace
 
-__all__ = ["ROWS_DRAWN", "arrays_of", "drawn_rows", "steps_sent"]
+__all__ = ["ROWS_DRAWN", "encode_runs", "rows_drawn", "steps_that_fit"]
 
 ROWS_DRAWN = 20
 _EARLY = (0, 1, 2, 3)  # much happens at the start
 _EVERY = (4, 5, 8, 10, 20, 25, 40, 50, 100, 200)
 
 
-def drawn_rows(rows: int, seen: np.ndarray) -> np.ndarray:
-    """Give the rows that are drawn, sorted: all, or those trained and the first others.
+def rows_drawn(rows: int, seen: np.ndarray) -> np.ndarray:
+    """Return the rows that are drawn, sorted: all, or those trained and the first others.
 
-    >>> drawn_rows(64, np.array([40, 50])).tolist()[-3:]
+    >>> rows_drawn(64, np.array([40, 50])).tolist()[-3:]
     [17, 40, 50]
     """
     if rows <= ROWS_DRAWN:
@@ -24,8 +24,8 @@ def drawn_rows(rows: int, seen: np.ndarray) -> np.ndarray:
     return np.sort(np.concatenate([seen, others]))
 
 
-def steps_sent(steps: int, each: int, room: int) -> np.ndarray:
-    """Give the steps that travel: the first few, then every fourth, or fewer where that is much.
+def steps_that_fit(steps: int, each: int, room: int) -> np.ndarray:
+    """Return the steps that travel: the first few, then every fourth, or fewer where that is much.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def steps_sent(steps: int, each: int, room: int) -> np.ndarray:
 
     Examples
     --------
-    >>> steps_sent(200, 5_000, 100_000).tolist()
+    >>> steps_that_fit(200, 5_000, 100_000).tolist()
     [0, 1, 2, 3, 20, 40, 60, 80, 100, 120, 140, 160, 180, 200]
     """
     for every in _EVERY:
@@ -48,10 +48,10 @@ def steps_sent(steps: int, each: int, room: int) -> np.ndarray:
     return sent
 
 
-def arrays_of(
+def encode_runs(
     trace: LoRATrace, rows: np.ndarray, columns: int, *, spare: int
 ) -> dict[str, np.ndarray]:
-    """Give the arrays of the message; `spare` bytes are left for the header."""
+    """Return the arrays of the message; `spare` bytes are left for the header."""
     wanted = np.searchsorted(rows, trace.seen)
     every = np.arange(len(trace.table))
     arrays: dict[str, np.ndarray] = {
@@ -69,7 +69,7 @@ def arrays_of(
     ranks = trace.ranks.tolist()
     each = 4 * sum(r * (wanted.size + columns) + rows.size + 4 for r in ranks)
     room = MOST_BYTES - spare - 4 * sum(array.size + 2 for array in arrays.values())
-    steps = steps_sent(trace.steps, each, room)
+    steps = steps_that_fit(trace.steps, each, room)
     arrays["steps"] = steps.astype(np.int32)
     moved, most = np.zeros((len(ranks), steps.size), np.int32), np.zeros((len(ranks), steps.size))
     unseen = np.setdiff1d(every, trace.seen)

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.explorers.base import Explorer
-from embedlab.explorers.parameters import Choice, Flag, Text, Whole, Wholes
-from embedlab.explorers.pipeline import Names, OwnLayers, embedding, pipeline
-from embedlab.explorers.sequences import Batch, pad_lines
-from embedlab.figures.look import Figure
+from embedlab.explorers.explorer import Explorer
+from embedlab.explorers.inputs.batch import Batch, pad_lines
+from embedlab.explorers.inputs.model import LayerNames, UserModel, build_layers, embedding
+from embedlab.explorers.traits import BoundedInt, BoundedText, Choice, IntList, StrictBool
 from embedlab.figures.mask import draw_mask
+from embedlab.figures.theme import Figure
 from embedlab.traces.mask import MaskStage, MaskTrace, trace_mask
-from embedlab.traces.wording import shown
+from embedlab.traces.text import short_label
 
 __all__ = ["MaskExplorer"]
 
@@ -45,7 +45,8 @@ class MaskExplorer(Explorer):
     **parameters
         lengths (words of each sentence that count; the rest is padding), steps (T, 1..12),
         padding ("post", "pre"), mask_zero, layers (names: see
-        `embedlab.explorers.pipeline.LAYERS`), output_dim (D, 1..6), seed; and link_id, hide.
+        `embedlab.explorers.inputs.model.LAYER_FACTORIES`), output_dim (D, 1..6), seed; and link_id,
+        hide.
 
     Raises
     ------
@@ -70,20 +71,25 @@ class MaskExplorer(Explorer):
     QUESTION = "Where does the mask go?"
     PARAMS = ("text", "lengths", "steps", "padding", "mask_zero", "layers", "output_dim", "seed")
 
-    text = Text(_TEXT, 65_536).tag(sync=True)
-    lengths = Wholes([8, 3, 5, 6], SENTENCES, 0, STEPS_MOST).tag(sync=True)
-    steps = Whole(8, 1, STEPS_MOST).tag(sync=True)
+    text = BoundedText(_TEXT, 65_536).tag(sync=True)
+    lengths = IntList([8, 3, 5, 6], SENTENCES, 0, STEPS_MOST).tag(sync=True)
+    steps = BoundedInt(8, 1, STEPS_MOST).tag(sync=True)
     padding = Choice("post", "pre").tag(sync=True)
-    mask_zero = Flag(True).tag(sync=True)
-    layers = Names(_LAYERS, LAYERS_MOST).tag(sync=True)
-    output_dim = Whole(3, 1, COLUMNS_MOST).tag(sync=True)
-    seed = Whole(22, 0, 2**31 - 1).tag(sync=True)
+    mask_zero = StrictBool(True).tag(sync=True)
+    layers = LayerNames(_LAYERS, LAYERS_MOST).tag(sync=True)
+    output_dim = BoundedInt(3, 1, COLUMNS_MOST).tag(sync=True)
+    seed = BoundedInt(22, 0, 2**31 - 1).tag(sync=True)
 
     def __init__(
-        self, text: str | None = None, *, model: Any = None, layer: Any = None,
-        vocabulary: Any = None, **parameters: Any,
-    ):  # fmt: skip
-        self._own = OwnLayers(model, layer)
+        self,
+        text: str | None = None,
+        *,
+        model: Any = None,
+        layer: Any = None,
+        vocabulary: Any = None,
+        **parameters: Any,
+    ):
+        self._own = UserModel(model, layer)
         self._given = {"model": model, "layer": layer, "vocabulary": vocabulary}
         if model is not None:
             parameters.setdefault("layers", list(self._own.layers))
@@ -103,7 +109,7 @@ class MaskExplorer(Explorer):
         return tuple(self._own.layers)
 
     def limits(self) -> dict[str, dict[str, Any]]:
-        """Give for each parameter its limits; a table of your own fixes D."""
+        """Return for each parameter its limits; a table of your own fixes D."""
         limits = super().limits()
         limits["layers"]["choices"] = [*self.own_layers, *limits["layers"]["choices"]]
         if self._own.embedding is not None:
@@ -115,11 +121,15 @@ class MaskExplorer(Explorer):
         own = self._own.embedding
         size = self.output_dim if own is None else own.output_dim
         batch = pad_lines(
-            self.text, self.steps, lengths=self.lengths, side=self.padding, most=SENTENCES,
+            self.text,
+            self.steps,
+            lengths=self.lengths,
+            side=self.padding,
+            most=SENTENCES,
             vocabulary=self._given["vocabulary"],
-        )  # fmt: skip
+        )
         first = embedding(own, _drawn(self.seed)[:, : self.output_dim], mask_zero=self.mask_zero)
-        layers = [first, *pipeline(self.layers, self._own.layers, size, self.seed)]
+        layers = [first, *build_layers(self.layers, self._own.layers, size, self.seed)]
         trace = trace_mask(layers, batch.ids, TARGET)
         self._batch = batch
         self._row_0 = np.asarray(first.call(np.zeros(1, np.int64))[0], np.float64)
@@ -128,7 +138,7 @@ class MaskExplorer(Explorer):
     def _fill(self, trace: MaskTrace) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         batch = self._batch
         header: dict[str, Any] = {
-            "tokens": [[shown(token, _LABEL) for token in line] for line in batch.tokens],
+            "tokens": [[short_label(token, _LABEL) for token in line] for line in batch.tokens],
             "lengths": list(batch.lengths),
             "available": list(batch.available),
             "total": batch.total,
@@ -172,10 +182,12 @@ def _drawn(seed: int) -> np.ndarray:
 
 
 def _ids_below(rows: int) -> str:
-    """Give sentences of bare ids for a table without words."""
+    """Return sentences of bare ids for a table without words."""
     last = max(rows - 1, 0)
-    lines = [[1 + (3 * b + t) % last if last else 0 for t in range(n)]
-             for b, n in enumerate((8, 3, 5, 6))]  # fmt: skip
+    lines = [
+        [1 + (3 * b + t) % last if last else 0 for t in range(n)]
+        for b, n in enumerate((8, 3, 5, 6))
+    ]
     return "\n".join(" ".join(f"#{i}" for i in line) for line in lines)
 
 
@@ -186,7 +198,7 @@ def _three(*values: float | None) -> np.ndarray:
 def _told(stage: MaskStage, spec: str) -> dict[str, Any]:
     shape = stage.values.shape
     return {
-        "name": shown(stage.name, _LABEL),
+        "name": short_label(stage.name, _LABEL),
         "kind": stage.kind,
         "spec": spec,
         "verdict": stage.verdict,
@@ -197,7 +209,7 @@ def _told(stage: MaskStage, spec: str) -> dict[str, Any]:
 
 
 def _drawn_of(n: int, stage: MaskStage) -> dict[str, np.ndarray]:
-    """Give what is drawn of a stage: as it runs, without any mask, and of each sentence alone."""
+    """Return what is drawn of a stage: as it runs, without any mask, and of each sentence alone."""
     here, without = (_flat(values) for values in (stage.values, stage.unmasked))
     arrays = {f"here{n}": here, f"without{n}": without}
     if stage.truth:
@@ -213,7 +225,7 @@ def _drawn_of(n: int, stage: MaskStage) -> dict[str, np.ndarray]:
 
 
 def _flat(values: np.ndarray) -> np.ndarray:
-    """Give (B, T, at most 6), or for vectors (B, at most 72)."""
+    """Return (B, T, at most 6), or for vectors (B, at most 72)."""
     values = np.asarray(values, np.float64)
     if values.ndim == 2:
         return values[:, : STEPS_MOST * COLUMNS_MOST]

@@ -8,23 +8,24 @@ import numpy as np
 from traitlets import TraitError, validate
 
 from embedlab.core.finite import NotFiniteError, check_finite
-from embedlab.data.madeup import WORDS
-from embedlab.explorers.base import Explorer
-from embedlab.explorers.flips import Flips
-from embedlab.explorers.parameters import Choice, Edits, Whole
-from embedlab.explorers.quantize_source import COLUMNS_DRAWN, stored_codes, word_rows
-from embedlab.explorers.table import one_source, own_table
-from embedlab.figures.look import Figure
+from embedlab.data.toy_language import WORDS
+from embedlab.explorers.explorer import Explorer
+from embedlab.explorers.flips import BitFlips
+from embedlab.explorers.inputs.quantized_rows import COLUMNS_DRAWN, stored_codes, word_rows
+from embedlab.explorers.inputs.table import check_single_source, table_from_user
+from embedlab.explorers.traits import BoundedInt, CellEdits, Choice
 from embedlab.figures.quantize import draw_quantize
-from embedlab.traces.quantize import WAYS, QuantizationTrace, QuantizedWay, trace_quantize
-from embedlab.traces.wording import shown
+from embedlab.figures.theme import Figure
+from embedlab.traces.quantize import QuantizationScheme, QuantizationTrace, trace_quantize
+from embedlab.traces.quantize.trace import WAYS
+from embedlab.traces.text import short_label
 
 __all__ = ["QuantizationExplorer"]
 
 ROWS_MOST, COLUMNS_MOST = 64, 64
 _LABEL = 40  # letters of a word that travel
 NEAR = 5
-"""How many neighbours count as near."""
+"""How many neighbors count as near."""
 
 
 class QuantizationExplorer(Explorer):
@@ -34,7 +35,7 @@ class QuantizationExplorer(Explorer):
     ----------
     source : array_like (V, D) or embedlab.layers.Embedding, optional
         A table of your own, or a layer: read, never changed; at most 64 x 64.
-        Of a quantised layer the stored codes are shown as they are, as long as nothing is edited.
+        Of a quantized layer the stored codes are shown as they are, as long as nothing is edited.
         Also by name: ``table=`` or ``layer=``. A layer is read anew by `refresh`.
     words : sequence of str, optional
         What the rows stand for.
@@ -71,19 +72,24 @@ class QuantizationExplorer(Explorer):
     IN_MESSAGE = ("way", "row")
 
     way = Choice("int4", "int8", "groups").tag(sync=True)
-    row = Whole(9, 0, ROWS_MOST - 1).tag(sync=True)
-    block = Whole(4, 1, 4096).tag(sync=True)
-    input_dim = Whole(16, 1, ROWS_MOST).tag(sync=True)
-    output_dim = Whole(8, 1, COLUMNS_MOST).tag(sync=True)
-    seed = Whole(7, 0, 2**31 - 1).tag(sync=True)
-    edits = Edits(200).tag(sync=True)
-    flips = Flips(WAYS, 64).tag(sync=True)
+    row = BoundedInt(9, 0, ROWS_MOST - 1).tag(sync=True)
+    block = BoundedInt(4, 1, 4096).tag(sync=True)
+    input_dim = BoundedInt(16, 1, ROWS_MOST).tag(sync=True)
+    output_dim = BoundedInt(8, 1, COLUMNS_MOST).tag(sync=True)
+    seed = BoundedInt(7, 0, 2**31 - 1).tag(sync=True)
+    edits = CellEdits(200).tag(sync=True)
+    flips = BitFlips(WAYS, 64).tag(sync=True)
 
     def __init__(
-        self, source: Any = None, *, table: Any = None, layer: Any = None,
-        words: Sequence[str] | None = None, **parameters: Any,
-    ):  # fmt: skip
-        self._owns, self._own = one_source(source, table=table, layer=layer)
+        self,
+        source: Any = None,
+        *,
+        table: Any = None,
+        layer: Any = None,
+        words: Sequence[str] | None = None,
+        **parameters: Any,
+    ):
+        self._owns, self._own = check_single_source(source, table=table, layer=layer)
         self._words = None if words is None else [str(word) for word in words]
         self._refusal: str | None = None
         self._known: tuple[Any, Any] = (None, None)  # the last trace, and what it was made from
@@ -96,7 +102,7 @@ class QuantizationExplorer(Explorer):
         super().__init__(**parameters)
 
     def limits(self) -> dict[str, dict[str, Any]]:
-        """Give for each parameter its limits; a table of your own fixes V and D."""
+        """Return for each parameter its limits; a table of your own fixes V and D."""
         limits = super().limits()
         limits["output_dim"]["max"] = COLUMNS_DRAWN
         if self._owns:
@@ -120,12 +126,24 @@ class QuantizationExplorer(Explorer):
             stored = {}  # no longer what the layer keeps
         flips = [tuple(flip) for flip in self.flips]
         row = min(self.row, len(table) - 1)
-        key = (table.tobytes(), table.shape, table.dtype, self.block, flips,
-               [(name, made.codes.tobytes()) for name, made in stored.items()])  # fmt: skip
+        key = (
+            table.tobytes(),
+            table.shape,
+            table.dtype,
+            self.block,
+            flips,
+            [(name, made.codes.tobytes()) for name, made in stored.items()],
+        )
         if key != self._known[0]:
-            made = trace_quantize(table, row, block_size=self.block, neighbours=NEAR,
-                                  words=self._labels(len(table)), flips=flips,
-                                  given=stored)  # fmt: skip
+            made = trace_quantize(
+                table,
+                row,
+                block_size=self.block,
+                neighbors=NEAR,
+                words=self._labels(len(table)),
+                flips=flips,
+                given=stored,
+            )
             self._known = (key, made)
         return replace(self._known[1], row=row)  # another row of the same table is no new run
 
@@ -141,14 +159,16 @@ class QuantizationExplorer(Explorer):
         for name, way in trace.ways.items():
             counts, reach = trace.histogram(name)
             ways[name] = {
-                "name": way.name, "bytes": way.nbytes, "reach": reach,
+                "name": way.name,
+                "bytes": way.nbytes,
+                "reach": reach,
                 "block": min(way.quantized.block_size or width, width),
                 "others": {str(row): list(rows) for row, rows in way.growth.others.items()},
-            }  # fmt: skip
+            }
             arrays |= {f"{name}.{part}": array for part, array in _parts(way).items()}
             arrays[f"{name}.histogram"] = counts.astype(np.int32)
         header: dict[str, Any] = {
-            "words": [shown(word, _LABEL) for word in trace.words],
+            "words": [short_label(word, _LABEL) for word in trace.words],
             "near": trace.k,
             "ways": ways,
             "bytes": trace.bytes_before,
@@ -165,9 +185,9 @@ class QuantizationExplorer(Explorer):
         return [*self._owns, *(["words"] if self._words is not None else [])]
 
     def _floats(self) -> np.ndarray:
-        """Give a copy of the table before the edits."""
+        """Return a copy of the table before the edits."""
         if self._owns:
-            return own_table(self._own, door="trace_quantize", most=(ROWS_MOST, COLUMNS_MOST))
+            return table_from_user(self._own, door="trace_quantize", most=(ROWS_MOST, COLUMNS_MOST))
         return word_rows(self.seed)[: self.input_dim, : self.output_dim].copy()
 
     def _labels(self, rows: int) -> Sequence[str]:
@@ -193,7 +213,7 @@ class QuantizationExplorer(Explorer):
 
 
 def _refused(table: np.ndarray, bad: np.ndarray) -> str | None:
-    """Say in the core's words that numbers of this table cannot be quantised."""
+    """Say in the core's words that numbers of this table cannot be quantized."""
     try:
         check_finite(np.where(bad, table, 0), "table", "Here it counts as 0.")
     except NotFiniteError as error:
@@ -201,8 +221,8 @@ def _refused(table: np.ndarray, bad: np.ndarray) -> str | None:
     return None
 
 
-def _parts(way: QuantizedWay) -> dict[str, np.ndarray]:
-    """Give the arrays of one way as they travel."""
+def _parts(way: QuantizationScheme) -> dict[str, np.ndarray]:
+    """Return the arrays of one way as they travel."""
     made, growth = way.quantized, way.growth
     rows = len(way.codes)
     parts = {

@@ -1,4 +1,4 @@
-"""Parameters of a training view: which optimisers run, and where one of them turns off."""
+"""Parameters of a training view: which optimizers run, and where one of them turns off."""
 
 import math
 import operator
@@ -6,19 +6,19 @@ from typing import Any, NoReturn
 
 from traitlets import TraitError, TraitType
 
-__all__ = ["RATE_LEAST", "RATE_MOST", "Rule", "Turn"]
+__all__ = ["RATE_LEAST", "RATE_MOST", "BranchPoint", "OptimizerRuns"]
 
 RATE_LEAST, RATE_MOST = 0.0001, 10.0
 
 
-class Rule(TraitType[list[list[Any]], list[list[Any]]]):
-    """A few optimisers with their rates: `[["adam", 0.05], ["sgd", 1.0]]`, or their names alone.
+class OptimizerRuns(TraitType[list[list[Any]], list[list[Any]]]):
+    """A few optimizers with their rates: `[["adam", 0.05], ["sgd", 1.0]]`, or their names alone.
 
     Examples
     --------
     >>> import traitlets
     >>> class Thing(traitlets.HasTraits):
-    ...     runs = Rule({"sgd": 1.0, "adam": 0.05}, ["adam"], 3)
+    ...     runs = OptimizerRuns({"sgd": 1.0, "adam": 0.05}, ["adam"], 3)
     >>> Thing().runs, Thing(runs=["sgd", ["adam", 0.5]]).runs
     ([['adam', 0.05]], [['sgd', 1.0], ['adam', 0.5]])
     """
@@ -28,16 +28,21 @@ class Rule(TraitType[list[list[Any]], list[list[Any]]]):
         self.rates, self.most = rates, most
 
     def make_dynamic_default(self) -> list[list[Any]]:
-        """Give each explorer a list of its own."""
+        """Return each explorer a list of its own."""
         return [list(run) for run in self.default_value]
 
     def limits(self) -> dict[str, Any]:
-        """Say the limits as the browser wants them."""
-        return {"min": RATE_LEAST, "max": RATE_MOST, "choices": list(self.rates),
-                "rates": self.rates, "most": self.most}  # fmt: skip
+        """Return the limits for the browser."""
+        return {
+            "min": RATE_LEAST,
+            "max": RATE_MOST,
+            "choices": list(self.rates),
+            "rates": self.rates,
+            "most": self.most,
+        }
 
     def validate(self, obj: Any, value: Any) -> list[list[Any]]:
-        """Give `[name, rate]` for each run, or refuse."""
+        """Return `[name, rate]` for each run, or refuse."""
         if not isinstance(value, (list, tuple)) or not 1 <= len(value) <= self.most:
             self._refuse(value)
         runs = []
@@ -58,7 +63,7 @@ class Rule(TraitType[list[list[Any]], list[list[Any]]]):
         )
 
 
-class Turn(TraitType[list[Any], list[Any]]):
+class BranchPoint(TraitType[list[Any], list[Any]]):
     """Where a run turns off: `[run, step, optimizer, rate]`, counted from 0, or `[]`."""
 
     def __init__(self, optimizers: tuple[str, ...], runs: int, steps: int):
@@ -66,15 +71,15 @@ class Turn(TraitType[list[Any], list[Any]]):
         self.optimizers, self.runs, self.steps = optimizers, runs, steps
 
     def make_dynamic_default(self) -> list[Any]:
-        """Give each explorer a list of its own."""
+        """Return each explorer a list of its own."""
         return []
 
     def limits(self) -> dict[str, Any]:
-        """Say the limits as the browser wants them."""
+        """Return the limits for the browser."""
         return {"min": 0, "max": self.steps}
 
     def validate(self, obj: Any, value: Any) -> list[Any]:
-        """Give the four parts, or nothing, or refuse."""
+        """Return the four parts, or nothing, or refuse."""
         if isinstance(value, (list, tuple)) and not value:
             return []
         try:

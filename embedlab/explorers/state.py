@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-__all__ = ["MOST_BYTES", "StateError", "from_link", "read", "say", "to_link"]
+__all__ = ["MOST_BYTES", "StateError", "from_link", "parse", "to_dict", "to_link"]
 
 MOST_BYTES = 2_000
 _MARK = "#embedlab="
@@ -15,12 +15,12 @@ class StateError(ValueError):
     """A state that cannot be kept or read."""
 
 
-def say(view: str, version: int, params: Mapping[str, Any], needs: list[str]) -> dict[str, Any]:
-    """Give the state of a view as plain JSON of at most 2 kB.
+def to_dict(view: str, version: int, params: Mapping[str, Any], needs: list[str]) -> dict[str, Any]:
+    """Return the state of a view as plain JSON of at most 2 kB.
 
     Examples
     --------
-    >>> say("lookup", 1, {"seed": 7}, [])
+    >>> to_dict("lookup", 1, {"seed": 7}, [])
     {'view': 'lookup', 'version': 1, 'params': {'seed': 7}}
     """
     state: dict[str, Any] = {"view": view, "version": version, "params": dict(params)}
@@ -36,15 +36,15 @@ def say(view: str, version: int, params: Mapping[str, Any], needs: list[str]) ->
     return state
 
 
-def read(
+def parse(
     state: Mapping[str, Any] | str, view: str, version: int, params: tuple[str, ...]
 ) -> tuple[dict[str, Any], list[str]]:
-    """Give the parameters that a state names, and what else it needs.
+    """Return the parameters that a state names, and what else it needs.
 
     Parameters
     ----------
     state : mapping or str
-        What `say` gave, or the same as JSON text. Parameters may be left out.
+        What `to_dict` gave, or the same as JSON text. Parameters may be left out.
     view, version : str, int
         What this explorer is.
     params : tuple of str
@@ -57,9 +57,9 @@ def read(
 
     Examples
     --------
-    >>> read('{"view": "lookup", "version": 1, "params": {"seed": 8}}', "lookup", 1, ("seed",))
+    >>> parse('{"view": "lookup", "version": 1, "params": {"seed": 8}}', "lookup", 1, ("seed",))
     ({'seed': 8}, [])
-    >>> read({"view": "lookup", "version": 2, "params": {}}, "lookup", 1, ())
+    >>> parse({"view": "lookup", "version": 2, "params": {}}, "lookup", 1, ())
     Traceback (most recent call last):
     embedlab.explorers.state.StateError: a state must have version 1. Received 2. \
 Update embedlab, or copy the state again.
@@ -81,7 +81,7 @@ Update embedlab, or copy the state again.
 
 
 def to_link(base: str, state: Mapping[str, Any]) -> str:
-    """Give `base` with the state behind a "#", where no server sees it.
+    """Return `base` with the state behind a "#", where no server sees it.
 
     Examples
     --------
@@ -96,7 +96,7 @@ def to_link(base: str, state: Mapping[str, Any]) -> str:
 
 
 def from_link(link: str) -> dict[str, Any]:
-    """Give the state that `to_link` put behind the "#"."""
+    """Return the state that `to_link` put behind the "#"."""
     _, found, packed = link.partition(_MARK)
     try:
         if not found or len(packed) > 2 * MOST_BYTES:

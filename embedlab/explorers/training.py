@@ -1,20 +1,21 @@
-"""TrainingExplorer: who moves at each step, and why? Up to three optimisers on the same batches."""
+"""TrainingExplorer: who moves at each step, and why? Up to three optimizers on the same batches."""
 
 from typing import Any
 
 import numpy as np
 from traitlets import TraitError, validate
 
-from embedlab.core.pair_run import MEMORY, OPTIMIZERS
-from embedlab.core.table import as_table
-from embedlab.explorers.base import Explorer
-from embedlab.explorers.parameters import Text, Whole
-from embedlab.explorers.rules import Rule, Turn
-from embedlab.explorers.story import STORY, read_story
-from embedlab.explorers.table import one_source
+from embedlab.core.checks import as_table
+from embedlab.core.skipgram.recorded import SLOT_NAMES, UPDATE_RULES
+from embedlab.explorers.explorer import Explorer
+from embedlab.explorers.inputs.corpus import STORY, parse_corpus
+from embedlab.explorers.inputs.table import check_single_source
+from embedlab.explorers.rules import BranchPoint, OptimizerRuns
+from embedlab.explorers.traits import BoundedInt, BoundedText
 from embedlab.explorers.wire import MOST_BYTES
-from embedlab.figures.look import Figure
+from embedlab.figures.theme import Figure
 from embedlab.figures.training import draw_training
+from embedlab.traces.text import short_label
 from embedlab.traces.training import (
     RATES,
     RUNS_MOST,
@@ -23,7 +24,6 @@ from embedlab.traces.training import (
     TrainingTrace,
     trace_training,
 )
-from embedlab.traces.wording import shown
 
 __all__ = ["TrainingExplorer"]
 
@@ -46,7 +46,7 @@ class TrainingExplorer(Explorer):
     layer : embedlab.layers.Embedding, optional
         Its table is the start; `refresh` reads it anew.
     **parameters
-        runs (up to three optimisers: "sgd", "momentum", "adagrad", "rmsprop", "adam", "lazy adam",
+        runs (up to three optimizers: "sgd", "momentum", "adagrad", "rmsprop", "adam", "lazy adam",
         and "sgd + l2", in which the table has the regularizer "l2"; each alone or as
         [name, rate]), branch ([run, step, optimizer, rate]: that run goes on
         otherwise after so many steps), steps (10..200; fewer where more would not travel), batch
@@ -74,20 +74,25 @@ class TrainingExplorer(Explorer):
     QUESTION = "Who moves, and why?"
     PARAMS = ("text", "runs", "branch", "steps", "batch", "input_dim", "output_dim", "seed")
 
-    text = Text(STORY, 65_536).tag(sync=True)
-    runs = Rule(RATES, ["adam", "lazy adam"], RUNS_MOST).tag(sync=True)
-    branch = Turn(OPTIMIZERS, RUNS_MOST, STEPS_MOST).tag(sync=True)
-    steps = Whole(60, 10, STEPS_MOST).tag(sync=True)
-    batch = Whole(4, 1, BATCH_MOST).tag(sync=True)
-    input_dim = Whole(24, 1, ROWS_MOST).tag(sync=True)
-    output_dim = Whole(2, 1, COLUMNS_MOST).tag(sync=True)
-    seed = Whole(7, 0, 2**31 - 1).tag(sync=True)
+    text = BoundedText(STORY, 65_536).tag(sync=True)
+    runs = OptimizerRuns(RATES, ["adam", "lazy adam"], RUNS_MOST).tag(sync=True)
+    branch = BranchPoint(UPDATE_RULES, RUNS_MOST, STEPS_MOST).tag(sync=True)
+    steps = BoundedInt(60, 10, STEPS_MOST).tag(sync=True)
+    batch = BoundedInt(4, 1, BATCH_MOST).tag(sync=True)
+    input_dim = BoundedInt(24, 1, ROWS_MOST).tag(sync=True)
+    output_dim = BoundedInt(2, 1, COLUMNS_MOST).tag(sync=True)
+    seed = BoundedInt(7, 0, 2**31 - 1).tag(sync=True)
 
     def __init__(
-        self, text: str | None = None, *, vocabulary: Any = None, table: Any = None,
-        layer: Any = None, **parameters: Any,
-    ):  # fmt: skip
-        one_source(table=table, layer=layer)
+        self,
+        text: str | None = None,
+        *,
+        vocabulary: Any = None,
+        table: Any = None,
+        layer: Any = None,
+        **parameters: Any,
+    ):
+        check_single_source(table=table, layer=layer)
         self._vocabulary, self._own, self._layer = vocabulary, table, layer
         start = self._start()
         if start is not None:
@@ -100,7 +105,7 @@ class TrainingExplorer(Explorer):
         super().__init__(**parameters)
 
     def limits(self) -> dict[str, dict[str, Any]]:
-        """Give for each parameter its limits; a table of your own fixes V and D."""
+        """Return for each parameter its limits; a table of your own fixes V and D."""
         limits = super().limits()
         start = self._start()
         if start is not None:
@@ -109,7 +114,7 @@ class TrainingExplorer(Explorer):
         return limits
 
     def _run(self) -> TrainingTrace:
-        story = read_story(self.text, self.input_dim, self._vocabulary)
+        story = parse_corpus(self.text, self.input_dim, self._vocabulary)
         start = self._start()
         rows = len(story.words) if start is None else len(start)
         words = [*story.words, *[""] * rows][:rows]
@@ -118,24 +123,32 @@ class TrainingExplorer(Explorer):
         if branch and (branch.run >= len(self.runs) or branch.step > steps):
             branch = None  # it waits until there is such a run and such a step
         return trace_training(
-            story.ids, words=words, starts=story.starts, runs=self.runs, steps=steps,
-            batch=self.batch, input_dim=rows, output_dim=self.output_dim, table=start,
-            branch=branch, seed=self.seed,
-        )  # fmt: skip
+            story.ids,
+            words=words,
+            starts=story.starts,
+            runs=self.runs,
+            steps=steps,
+            batch=self.batch,
+            input_dim=rows,
+            output_dim=self.output_dim,
+            table=start,
+            branch=branch,
+            seed=self.seed,
+        )
 
     def _fitting(self, rows: int) -> int:
         """Count the steps whose weights, gradients and memories travel in one message."""
         names = [[name] for name, _ in self.runs]
         if self.branch and self.branch[0] < len(names):
             names[self.branch[0]].append(self.branch[2])
-        dense = sum(1 + max(len(MEMORY[name]) for name in run) for run in names)
+        dense = sum(1 + max(len(SLOT_NAMES[name]) for name in run) for run in names)
         dense += bool(self.branch)  # the ghost's path
         touched = min(rows, self.batch) * (len(names) + 1)
         each = 4 * self.output_dim * (rows * dense + touched) + 16 * (len(names) + 1)
         return max(1, min(STEPS_MOST, (MOST_BYTES - _BESIDE) // each - 1))
 
     def _fill(self, trace: TrainingTrace) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        centre, axes, kept = trace.map()
+        center, axes, kept = trace.map()
         looked = np.zeros(trace.runs[0].has_grad.shape, bool)
         for run in trace.runs:
             looked |= run.has_grad
@@ -144,7 +157,7 @@ class TrainingExplorer(Explorer):
             "ids": trace.ids.astype(np.uint8),
             "counts": trace.counts.astype(np.int32),
             "order": trace.order.astype(np.uint8),
-            "centre": centre,
+            "center": center,
             "axes": axes,
             "events": events.astype(np.uint8),
         }
@@ -154,7 +167,7 @@ class TrainingExplorer(Explorer):
             arrays["ghost"] = trace.ghost.table[trace.branch.step :]
             arrays["ghost_losses"] = trace.ghost.losses
         header = {
-            "words": [shown(word, _LABEL) for word in trace.words],
+            "words": [short_label(word, _LABEL) for word in trace.words],
             "total": int(trace.ids.size),
             "steps": trace.steps,
             "batch": int(trace.batches.places.shape[1]),
@@ -173,7 +186,7 @@ class TrainingExplorer(Explorer):
         return [name for name, value in own.items() if value is not None]
 
     def _start(self) -> np.ndarray | None:
-        """Give a table of your own as it is now, or None."""
+        """Return a table of your own as it is now, or None."""
         if self._own is None and self._layer is None:
             return None
         table = np.array(as_table(self._own if self._layer is None else _of(self._layer)))
@@ -199,7 +212,7 @@ class TrainingExplorer(Explorer):
 
 
 def _travelling(run: TrainedRun, n: int, events: np.ndarray) -> dict[str, np.ndarray]:
-    """Give the arrays of one run, named by its number; gradients only where there may be one."""
+    """Return the arrays of one run, named by its number; gradients only where there may be one."""
     slots = max(len(rule) for rule in (run.rule_at(0)[2], run.rule_at(STEPS_MOST)[2]))
     arrays = {
         f"w{n}": run.table,
@@ -214,7 +227,7 @@ def _said(run: TrainedRun) -> dict[str, Any]:
     said: dict[str, Any] = {
         "optimizer": run.optimizer,
         "rate": run.learning_rate,
-        "memory": list(MEMORY[run.optimizer]),
+        "memory": list(SLOT_NAMES[run.optimizer]),
         "branch": None,
     }
     if run.branch:
@@ -223,7 +236,7 @@ def _said(run: TrainedRun) -> dict[str, Any]:
             "step": turn.step,
             "optimizer": turn.optimizer,
             "rate": turn.learning_rate,
-            "memory": list(MEMORY[turn.optimizer]),
+            "memory": list(SLOT_NAMES[turn.optimizer]),
         }
     return said
 

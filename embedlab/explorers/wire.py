@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["MOST_BYTES", "WireError", "pack", "unpack"]
+__all__ = ["MOST_BYTES", "WireError", "decode", "encode"]
 
 MOST_BYTES = 300_000
 """Bytes of one message, header and buffer together: what a slow line carries in a blink."""
@@ -20,8 +20,8 @@ class WireError(ValueError):
     """A message that cannot travel: too large, of a dtype browsers lack, or with NaN in JSON."""
 
 
-def pack(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """Give the one message that carries `header` and `arrays`.
+def encode(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Return the one message that carries `header` and `arrays`.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def pack(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> dict[st
 
     Examples
     --------
-    >>> message = pack({"view": "demo"}, {"ids": np.array([1, 5], np.int32)})
+    >>> message = encode({"view": "demo"}, {"ids": np.array([1, 5], np.int32)})
     >>> message["header"]["arrays"]
     {'ids': {'dtype': 'int32', 'shape': [2], 'offset': 0}}
     >>> len(message["buffer"])
@@ -54,11 +54,7 @@ def pack(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> dict[st
     offset = 0
     for name, array in arrays.items():
         data = _bytes(name, np.asarray(array))
-        index[name] = {
-            "dtype": array.dtype.name,
-            "shape": list(array.shape),
-            "offset": offset,
-        }
+        index[name] = {"dtype": array.dtype.name, "shape": list(array.shape), "offset": offset}
         parts.append(data + bytes(-len(data) % _ALIGN))
         offset += len(parts[-1])
     full = {**header, "arrays": index}
@@ -68,12 +64,12 @@ def pack(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> dict[st
     return {"header": full, "buffer": b"".join(parts)}
 
 
-def unpack(message: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Give back header and arrays (read-only views of the buffer), as the browser does.
+def decode(message: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Return back header and arrays (read-only views of the buffer), as the browser does.
 
     Examples
     --------
-    >>> header, arrays = unpack(pack({"n": 1}, {"x": np.array([[0.5, np.nan]])}))
+    >>> header, arrays = decode(encode({"n": 1}, {"x": np.array([[0.5, np.nan]])}))
     >>> header, arrays["x"]
     ({'n': 1}, array([[0.5, nan]]))
     """

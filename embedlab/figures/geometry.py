@@ -1,12 +1,20 @@
-"""A word's neighbours as a picture: a flat map of all words, and beside it who is truly near."""
+"""A word's neighbors as a picture: a flat map of all words, and beside it who is truly near."""
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from embedlab.figures.look import DARK, LIGHT, Look, box, label, own_settings, sheet
+from embedlab.figures.theme import (
+    DARK,
+    LIGHT,
+    Theme,
+    isolated_rcparams,
+    label,
+    new_figure,
+    rounded_box,
+)
 from embedlab.traces.geometry import GeometryTrace
-from embedlab.traces.wording import counted, number, several, shown
+from embedlab.traces.text import format_count, format_number, join_some, short_label
 
 __all__ = ["draw_geometry"]
 
@@ -33,18 +41,18 @@ def draw_geometry(trace: GeometryTrace, *, dark: bool = False) -> Figure:
 
     Examples
     --------
-    >>> from embedlab.traces.geometry import trace_geometry
+    >>> from embedlab.traces.geometry.trace import trace_geometry
     >>> draw_geometry(trace_geometry(np.eye(4), 2)).get_size_inches()
     array([6.8, 4.9])
     """
-    with own_settings():
+    with isolated_rcparams():
         return _Picture(trace, DARK if dark else LIGHT).draw()
 
 
 class _Picture:
     """Where everything stands. Units are pixels."""
 
-    def __init__(self, trace: GeometryTrace, look: Look):
+    def __init__(self, trace: GeometryTrace, look: Theme):
         self.trace, self.look = trace, look
         points = trace.plane.points.astype(np.float64)
         drawn = points[:_DOTS]
@@ -58,32 +66,33 @@ class _Picture:
         self.axes: Axes
 
     def draw(self) -> Figure:
-        figure, self.axes = sheet(WIDTH, TOP + MAP + 74, self.look)
+        figure, self.axes = new_figure(WIDTH, TOP + MAP + 74, self.look)
         rows = len(self.trace.words)
-        some = f", the first {counted(_DOTS)} of" if rows > _DOTS else ","
-        title = f"flat map{some} {counted(rows, 'word')}"
+        some = f", the first {format_count(_DOTS)} of" if rows > _DOTS else ","
+        title = f"flat map{some} {format_count(rows, 'word')}"
         label(self.axes, 16, 20, title, self.look.ink, size=8.5, bold=True)
-        box(self.axes, (16, TOP), (MAP, MAP), self.look.panel, self.look.line)
+        rounded_box(self.axes, (16, TOP), (MAP, MAP), self.look.panel, self.look.line)
         self._dots()
         self._arrows()
         self._names()
         self._list()
         y = TOP + MAP + 18
-        box(self.axes, (16, y), (WIDTH - 32, 44), self.look.panel, self.look.line)
+        rounded_box(self.axes, (16, y), (WIDTH - 32, 44), self.look.panel, self.look.line)
         label(self.axes, 28, y + 13, self._sentence(), self.look.ink)
         label(self.axes, 28, y + 31, self._hidden(), self.look.ink_2)
         return figure
 
     def _dots(self) -> None:
         trace, look = self.trace, self.look
-        for rows, colour, size, fade in (
+        for rows, color, size, fade in (
             (np.arange(min(len(trace.words), _DOTS)), look.ink_3, 1.6, 0.45),
             (trace.near_map, look.accent, 3.6, 1.0),
             (trace.near, look.hit, 4.6, 1.0),
             (np.array([trace.picked]), look.ink, 7.0, 1.0),
         ):
-            self.axes.plot(*self.at[rows].T, "o", color=colour, markersize=size, alpha=fade,
-                           markeredgewidth=0)  # fmt: skip
+            self.axes.plot(
+                *self.at[rows].T, "o", color=color, markersize=size, alpha=fade, markeredgewidth=0
+            )
 
     def _arrows(self) -> None:
         trace = self.trace
@@ -93,20 +102,23 @@ class _Picture:
         target = a - b + c
         for start, end in ((b, a), (c, target)):
             self.axes.annotate(
-                "", tuple(end), tuple(start), annotation_clip=False,
+                "",
+                tuple(end),
+                tuple(start),
+                annotation_clip=False,
                 arrowprops={"arrowstyle": "->", "color": self.look.warn, "linewidth": 1.4},
-            )  # fmt: skip
+            )
         self._name(tuple(target), "a − b + c", self.look.warn)
 
     def _names(self) -> None:
         trace = self.trace
         self._name(tuple(self.at[trace.picked]), trace.name(trace.picked), self.look.ink, bold=True)
         for row in trace.near:
-            self._name(tuple(self.at[row]), shown(trace.name(row), 14), self.look.hit)
+            self._name(tuple(self.at[row]), short_label(trace.name(row), 14), self.look.hit)
         for row in trace.near_map[:3]:
-            self._name(tuple(self.at[row]), shown(trace.name(row), 14), self.look.accent)
+            self._name(tuple(self.at[row]), short_label(trace.name(row), 14), self.look.accent)
 
-    def _name(self, at: tuple[float, float], text: str, colour: str, bold: bool = False) -> None:
+    def _name(self, at: tuple[float, float], text: str, color: str, bold: bool = False) -> None:
         """Write a name beside its point, unless another stands there."""
         x, y = at
         if not np.isfinite([x, y]).all():
@@ -116,7 +128,7 @@ class _Picture:
         if any(abs(y - v) < 10 and left < u + w and u < left + wide for u, v, w in self.taken):
             return
         self.taken.append((left, y, wide))
-        label(self.axes, left, y, text, colour, size=7.5, bold=bold)
+        label(self.axes, left, y, text, color, size=7.5, bold=bold)
 
     def _list(self) -> None:
         trace, look = self.trace, self.look
@@ -127,8 +139,8 @@ class _Picture:
             y = TOP + 12 + n * LINE
             ink = look.hit if row in trace.near_map else look.ink
             label(self.axes, LIST, y, trace.name(row), ink, bold=row in trace.near_map)
-            label(self.axes, LIST + 138, y, number(trace.cosines[row]), ink, align="right")
-            label(self.axes, WIDTH - 16, y, counted(int(trace.closer[n])), ink, align="right")
+            label(self.axes, LIST + 138, y, format_number(trace.cosines[row]), ink, align="right")
+            label(self.axes, WIDTH - 16, y, format_count(int(trace.closer[n])), ink, align="right")
         y = TOP + 24 + len(trace.near) * LINE
         label(self.axes, LIST, y, "nearest on the map", look.accent, bold=True)
         names = [trace.name(row) for row in trace.near_map]
@@ -140,16 +152,16 @@ class _Picture:
 
     def _terms(self) -> list[str]:
         assert self.trace.sum is not None
-        a, b, c = (shown(self.trace.name(term), 12) for term in self.trace.sum.terms)
+        a, b, c = (short_label(self.trace.name(term), 12) for term in self.trace.sum.terms)
         return [a, "−", b, "+", c]
 
     def _sentence(self) -> str:
         trace = self.trace
         word = trace.name(trace.picked)
         if not trace.near.size:
-            return f"{word} has no neighbour: there is no other row with a direction."
+            return f"{word} has no neighbor: there is no other row with a direction."
         both = [trace.name(row) for row in trace.both]
-        who = f" ({several(both, 3)})" if both else ""
+        who = f" ({join_some(both, 3)})" if both else ""
         count = f"{len(both)} are" if len(both) > 1 else "1 is" if both else "none is"
         return (
             f"Of the {len(trace.near)} words truly nearest to {word}, {count} among its nearest "
@@ -159,6 +171,9 @@ class _Picture:
     def _hidden(self) -> str:
         trace = self.trace
         shares = 100 * sum(trace.plane.shares)
-        said = f"The map shows {number(shares, 0)} % of the variance"
-        lost = f"; {counted(trace.lost, 'row')} with NaN stand nowhere" if trace.lost else ""
-        return f"{said}; on average {number(trace.typical, 1)} of ten neighbours are right{lost}."
+        said = f"The map shows {format_number(shares, 0)} % of the variance"
+        lost = f"; {format_count(trace.lost, 'row')} with NaN stand nowhere" if trace.lost else ""
+        return (
+            f"{said}; on average {format_number(trace.typical, 1)} of ten neighbors are "
+            f"right{lost}."
+        )

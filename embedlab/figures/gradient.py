@@ -5,9 +5,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from embedlab.figures.chart import Chart
-from embedlab.figures.look import DARK, LIGHT, Look, box, cells, label, own_settings, ribbon, sheet
-from embedlab.traces.gradient import STEPS, WAYS, GradientTrace
-from embedlab.traces.wording import counted, number, several, shown
+from embedlab.figures.theme import (
+    DARK,
+    LIGHT,
+    Theme,
+    cells,
+    isolated_rcparams,
+    label,
+    new_figure,
+    ribbon,
+    rounded_box,
+)
+from embedlab.traces.gradient import GradientTrace
+from embedlab.traces.gradient.check import STEPS
+from embedlab.traces.gradient.report import WAYS
+from embedlab.traces.text import format_count, format_number, join_some, short_label
 
 __all__ = ["draw_gradient"]
 
@@ -42,17 +54,17 @@ def draw_gradient(trace: GradientTrace, *, way: str = "add", dark: bool = False)
 
     Examples
     --------
-    >>> from embedlab.traces.gradient import trace_gradient
+    >>> from embedlab.traces.gradient.trace import trace_gradient
     >>> draw_gradient(trace_gradient(np.eye(4), [2, 0, 2])).get_size_inches()
     array([6.8, 3.1])
     """
     trace.analytic(way)  # refuses another way
-    with own_settings():
+    with isolated_rcparams():
         return _Picture(trace, way, DARK if dark else LIGHT).draw()
 
 
 class _Picture:
-    def __init__(self, trace: GradientTrace, way: str, look: Look):
+    def __init__(self, trace: GradientTrace, way: str, look: Theme):
         self.trace, self.way, self.look = trace, way, look
         self.pairs = min(len(trace.pair_ids), _TOKENS)
         self.columns = min(trace.table.shape[1], _COLUMNS)
@@ -67,7 +79,7 @@ class _Picture:
         self.axes: Axes
 
     def draw(self) -> Figure:
-        figure, self.axes = sheet(WIDTH, self.height, self.look)
+        figure, self.axes = new_figure(WIDTH, self.height, self.look)
         ink, look = self.look.ink, self.look
         label(self.axes, 16, 20, "what comes back to each token", ink, size=8.5, bold=True)
         word = "added" if self.way == "add" else "assigned: the last one wins"
@@ -79,11 +91,11 @@ class _Picture:
         for line, row in enumerate(self.rows):
             self._row(line, row, grad[row])
         if len(self.trace.pair_ids) > self.pairs or len(self.rows) < len(self.trace.table):
-            more = f"not drawn: {counted(len(self.trace.pair_ids) - self.pairs, 'token')}, "
-            more += counted(len(self.trace.table) - len(self.rows), "row")
+            more = f"not drawn: {format_count(len(self.trace.pair_ids) - self.pairs, 'token')}, "
+            more += format_count(len(self.trace.table) - len(self.rows), "row")
             label(self.axes, 16, self.height - 66, more, look.ink_2, size=7)
         self._chart()
-        box(self.axes, (16, self.height - 54), (WIDTH - 32, 42), look.panel, look.line)
+        rounded_box(self.axes, (16, self.height - 54), (WIDTH - 32, 42), look.panel, look.line)
         label(self.axes, 28, self.height - 42, self._sentence(), ink)
         label(self.axes, 28, self.height - 24, self._verdict(), look.ink_2)
         return figure
@@ -93,9 +105,11 @@ class _Picture:
         row = int(self.trace.pair_ids[n])
         again = self.trace.counts[np.searchsorted(self.trace.sum_ids, row)] > 1
         edge = look.warn if lost else look.hit if again else look.line
-        box(self.axes, (16, y), (88, 22), look.hit_soft if again else look.panel, edge, dashed=lost)
+        rounded_box(
+            self.axes, (16, y), (88, 22), look.hit_soft if again else look.panel, edge, dashed=lost
+        )
         kept = np.flatnonzero(self.trace.arrives)
-        token = shown(self.trace.tokens[int(kept[n])], 10 - len(str(row)))
+        token = short_label(self.trace.tokens[int(kept[n])], 10 - len(str(row)))
         label(self.axes, 23, y + 11, token, look.ink, bold=True)
         label(self.axes, 97, y + 11, str(row), look.ink, align="right")
         values = self.trace.pair_rows[n, : self.columns]
@@ -104,14 +118,14 @@ class _Picture:
         if row in self.rows and not lost:
             at = self.row_top + self.rows.index(row) * _CELL[1] + _CELL[1] / 2
             start = (ROWS + self.columns * _CELL[0] + 4, y + 11)
-            colour, width = (look.hit, 1.8) if again else (look.line, 1.0)
-            ribbon(self.axes, start, (TABLE - 50, at), colour, width)
+            color, width = (look.hit, 1.8) if again else (look.line, 1.0)
+            ribbon(self.axes, start, (TABLE - 50, at), color, width)
 
     def _row(self, line: int, row: int, values: np.ndarray) -> None:
         look, y = self.look, self.row_top + line * _CELL[1]
         used, again = row in self.trace.reached, row in self.trace.sum_ids
         wrong = self.way == "assign" and row in self.trace.wrong_rows
-        name = f"{shown(self.trace.words[row], 5)} {row}".strip()
+        name = f"{short_label(self.trace.words[row], 5)} {row}".strip()
         ink = look.warn if wrong else look.ink if used else look.ink_3
         label(self.axes, TABLE - 6, y + 9, name, ink, bold=used, align="right", size=7.5)
         fade = 1.0 if used else 0.4
@@ -122,15 +136,23 @@ class _Picture:
             label(self.axes, end, y + 9, f"×{times}" if times > 1 else "", look.hit, size=7.5)
 
     def _chart(self) -> None:
-        chart = Chart(self.axes, self.look, (CHART, TOP + 18), (150, 130), x=(1, 1e-12),
-                      y=(1e-12, 1), log_x=True, log_y=True)  # fmt: skip
+        chart = Chart(
+            self.axes,
+            self.look,
+            (CHART, TOP + 18),
+            (150, 130),
+            x=(1, 1e-12),
+            y=(1e-12, 1),
+            log_x=True,
+            log_y=True,
+        )
         chart.frame("error, by step h", ("1", "1e−12"), ("1e−12", "1"))
-        for way, colour in zip(WAYS, (self.look.accent, self.look.warn), strict=True):
+        for way, color in zip(WAYS, (self.look.accent, self.look.warn), strict=True):
             curve = self.trace.curve(way)
-            chart.line(STEPS, curve, colour, dots=True, dashed=way != self.way)
+            chart.line(STEPS, curve, color, dots=True, dashed=way != self.way)
             if np.isfinite(curve).all():
                 x, y = chart.place(STEPS[5], curve[5])
-                label(self.axes, float(x), float(y) + 12, way, colour, bold=True, align="center")
+                label(self.axes, float(x), float(y) + 12, way, color, bold=True, align="center")
 
     def _sentence(self) -> str:
         again = np.flatnonzero(self.trace.counts > 1)
@@ -140,11 +162,11 @@ class _Picture:
             return "No id comes twice: every row gets the gradient of one token, or none."
         k = int(again[np.argmax(self.trace.counts[again])])
         row = int(self.trace.sum_ids[k])
-        parts = [number(r[0], 3) for r in self.trace.pair_rows[self.trace.pair_ids == row]]
-        scores = number(self.trace.direct[row, 0], 3)
-        added = several(parts, 4, between=" + ").replace("+ −", "− ")
+        parts = [format_number(r[0], 3) for r in self.trace.pair_rows[self.trace.pair_ids == row]]
+        scores = format_number(self.trace.direct[row, 0], 3)
+        added = join_some(parts, 4, between=" + ").replace("+ −", "− ")
         divided = f", divided by {self.trace.counts[k]}" if self.trace.scale_grad_by_freq else ""
-        got = number(self.trace.analytic(self.way)[row, 0], 3)
+        got = format_number(self.trace.analytic(self.way)[row, 0], 3)
         if self.trace.tied and self.way == "add":
             return f"Row {row}, column 0, gets {added}, and {scores} through the scores = {got}."
         if self.way == "assign" and not self.trace.tied:

@@ -6,20 +6,20 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from embedlab.figures.look import (
+from embedlab.figures.theme import (
     DARK,
     LIGHT,
-    Look,
-    box,
+    Theme,
     cells,
+    isolated_rcparams,
     label,
-    own_settings,
+    new_figure,
     ribbon,
-    sheet,
-    tint,
+    rounded_box,
+    value_color,
 )
 from embedlab.traces.lookup import LookupTrace
-from embedlab.traces.wording import counted, number, several, shown
+from embedlab.traces.text import format_count, format_number, join_some, short_label
 
 __all__ = ["draw_lookup"]
 
@@ -38,7 +38,7 @@ def draw_lookup(trace: LookupTrace, *, focus: int | None = None, dark: bool = Fa
         Of any size: of a long sentence the first tokens are drawn, of a large table the rows that
         are read, of long vectors the first columns, and the picture says what it leaves out.
     focus : int, optional
-        The position of the token whose way is drawn in colour; by default the first that reads a
+        The position of the token whose way is drawn in color; by default the first that reads a
         row.
     dark : bool
         Light on dark.
@@ -59,14 +59,14 @@ def draw_lookup(trace: LookupTrace, *, focus: int | None = None, dark: bool = Fa
     >>> draw_lookup(trace_lookup(np.eye(4), [2, 0], tokens=["cat", "the"])).get_size_inches()
     array([6.8, 2.4])
     """
-    with own_settings():
+    with isolated_rcparams():
         return _Picture(trace, _focus(trace, focus), DARK if dark else LIGHT).draw()
 
 
 class _Picture:
     """Where everything stands. Units are pixels."""
 
-    def __init__(self, trace: LookupTrace, focus: int, look: Look):
+    def __init__(self, trace: LookupTrace, focus: int, look: Theme):
         self.trace, self.focus, self.look = trace, focus, look
         self.tokens = min(trace.ids.size, _TOKENS)
         self.columns = min(trace.table.shape[1], _COLUMNS)
@@ -83,7 +83,7 @@ class _Picture:
         self.axes: Axes
 
     def draw(self) -> Figure:
-        figure, self.axes = sheet(WIDTH, self.height, self.look)
+        figure, self.axes = new_figure(WIDTH, self.height, self.look)
         self._headings()
         for n in sorted(range(self.tokens), key=lambda n: n == self.focus):  # the focus on top
             self._ribbons(n)
@@ -95,7 +95,7 @@ class _Picture:
         if self.trace.refused:
             self._refusal()
         elif self.focus >= 0 and (row := int(self.trace.rows[self.focus])) in self.lines:
-            self._frame(TABLE, TOP + self.lines.index(row) * self.cell[1])  # above its neighbours
+            self._frame(TABLE, TOP + self.lines.index(row) * self.cell[1])  # above its neighbors
         self._footer()
         return figure
 
@@ -104,10 +104,10 @@ class _Picture:
         more = f", first {self.columns} columns" if width > self.columns else ""
         ink = self.look.ink
         label(self.axes, 16, 20, "sentence → ids", ink, size=8.5, bold=True)
-        heading = f"table ({counted(rows)} × {counted(width)}{more})"
+        heading = f"table ({format_count(rows)} × {format_count(width)}{more})"
         label(self.axes, TABLE, 20, heading, ink, size=8.5, bold=True)
         if not self.trace.refused:
-            size = f"output ({counted(self.trace.ids.size)} × {counted(width)})"
+            size = f"output ({format_count(self.trace.ids.size)} × {format_count(width)})"
             label(self.axes, self.out_at, 20, size, ink, size=8.5, bold=True)
 
     def _chip(self, n: int) -> None:
@@ -116,28 +116,45 @@ class _Picture:
         edge = look.warn if bad else look.hit if on else look.line
         face = look.warn_soft if bad else look.hit_soft if on else look.panel
         ink = look.warn if bad else look.hit if on else look.ink
-        box(self.axes, (16, y), (CHIP, 28), face, edge, width=1.4 if bad else 1, dashed=bool(bad))
+        rounded_box(
+            self.axes, (16, y), (CHIP, 28), face, edge, width=1.4 if bad else 1, dashed=bool(bad)
+        )
         name = str(self.trace.ids[n])
         room = max(3, 12 - len(name))
-        label(self.axes, 25, y + 14, shown(self.trace.tokens[n], room), ink, bold=True)
+        label(self.axes, 25, y + 14, short_label(self.trace.tokens[n], room), ink, bold=True)
         label(self.axes, 16 + CHIP - 9, y + 14, name, ink, align="right")
 
     def _table_row(self, line: int, row: int) -> None:
         y = TOP + line * self.cell[1]
         middle = y + self.cell[1] / 2 - 0.75
         if row < 0:
-            words = f"⋮  {counted(-row, 'row')} not drawn"
+            words = f"⋮  {format_count(-row, 'row')} not drawn"
             label(self.axes, TABLE, middle, words, self.look.ink_3, size=7)
             return
         used = bool(np.any(self.trace.rows == row)) and not self.trace.refused
         on = used and self.focus >= 0 and self.trace.rows[self.focus] == row
         fade = 1.0 if used else 0.38
-        cells(self.axes, self.trace.table[row, : self.columns], (TABLE, y), self.cell, self.scale,
-              self.look, fade)  # fmt: skip
+        cells(
+            self.axes,
+            self.trace.table[row, : self.columns],
+            (TABLE, y),
+            self.cell,
+            self.scale,
+            self.look,
+            fade,
+        )
         ink = self.look.hit if on else self.look.ink if used else self.look.ink_2
-        name = f"{shown(self.trace.words[row], 10)} {row}".strip()
-        label(self.axes, TABLE - 8, middle, name, ink, bold=used, align="right",
-              size=8 if self.cell[1] > 17 else 7)  # fmt: skip
+        name = f"{short_label(self.trace.words[row], 10)} {row}".strip()
+        label(
+            self.axes,
+            TABLE - 8,
+            middle,
+            name,
+            ink,
+            bold=used,
+            align="right",
+            size=8 if self.cell[1] > 17 else 7,
+        )
 
     def _output_row(self, n: int) -> None:
         if self.trace.output is None:
@@ -151,41 +168,51 @@ class _Picture:
     def _frame(self, x: float, y: float, height: float | None = None) -> None:
         tall = height or self.cell[1]
         width = self.columns * self.cell[0]
-        box(self.axes, (x - 2.5, y - 2.5), (width + 3, tall + 3), "none", self.look.hit, width=1.6)
+        rounded_box(
+            self.axes, (x - 2.5, y - 2.5), (width + 3, tall + 3), "none", self.look.hit, width=1.6
+        )
 
     def _ribbons(self, n: int) -> None:
         row = int(self.trace.rows[n])
         if self.trace.refused or row not in self.lines:
             return
         on = n == self.focus
-        colour, width = (self.look.hit, 2.0) if on else (self.look.line, 1.0)
+        color, width = (self.look.hit, 2.0) if on else (self.look.line, 1.0)
         at = TOP + self.lines.index(row) * self.cell[1] + self.cell[1] / 2
-        name = len(f"{shown(self.trace.words[row], 10)} {row}".strip())
+        name = len(f"{short_label(self.trace.words[row], 10)} {row}".strip())
         left = TABLE - 12 - (7.0 if self.cell[1] > 17 else 6.2) * name
-        ribbon(
-            self.axes, (16 + CHIP, self.chips_at + n * self.step + 14), (left, at), colour, width
-        )
+        ribbon(self.axes, (16 + CHIP, self.chips_at + n * self.step + 14), (left, at), color, width)
         right = TABLE + self.columns * self.cell[0] + 5
-        ribbon(self.axes, (right, at), (self.out_at - 6, self._output_y(n) + 10.5), colour, width)
+        ribbon(self.axes, (right, at), (self.out_at - 6, self._output_y(n) + 10.5), color, width)
 
     def _refusal(self) -> None:
         text = "\n".join(textwrap.wrap(str(self.trace.refused), 34))
         tall = 15 * (text.count("\n") + 1) + 22
         left = self.out_at - 40
-        box(self.axes, (left, TOP), (WIDTH - 16 - left, tall), self.look.warn_soft, self.look.warn)
+        rounded_box(
+            self.axes, (left, TOP), (WIDTH - 16 - left, tall), self.look.warn_soft, self.look.warn
+        )
         label(self.axes, left + 12, TOP + tall / 2, text, self.look.ink, size=8)
 
     def _footer(self) -> None:
         look, y = self.look, self.below
         if self.trace.ids.size > self.tokens:
-            more = f"… and {counted(self.trace.ids.size - self.tokens, 'token')} more"
+            more = f"… and {format_count(self.trace.ids.size - self.tokens, 'token')} more"
             label(self.axes, 16, y - 16, more, look.ink_2)
-        for k, colour in enumerate(tint(np.linspace(-1, 1, 41), 1.0, look)):
+        for k, color in enumerate(value_color(np.linspace(-1, 1, 41), 1.0, look)):
             x = WIDTH - 148 + k * 2.2
-            self.axes.fill_between([x, x + 2.3], y - 3, y + 7, color=tuple(colour), linewidth=0)
-        label(self.axes, WIDTH - 154, y + 2, number(-self.scale), look.ink_2, align="right", size=7)
-        label(self.axes, WIDTH - 54, y + 2, number(self.scale), look.ink_2, size=7)
-        box(self.axes, (16, y + 20), (WIDTH - 32, 46), look.panel, look.line)
+            self.axes.fill_between([x, x + 2.3], y - 3, y + 7, color=tuple(color), linewidth=0)
+        label(
+            self.axes,
+            WIDTH - 154,
+            y + 2,
+            format_number(-self.scale),
+            look.ink_2,
+            align="right",
+            size=7,
+        )
+        label(self.axes, WIDTH - 54, y + 2, format_number(self.scale), look.ink_2, size=7)
+        rounded_box(self.axes, (16, y + 20), (WIDTH - 32, 46), look.panel, look.line)
         label(self.axes, 28, y + 33, self._sentence(), look.ink, size=8)
         label(self.axes, 28, y + 53, self._cost(), look.ink_2, size=8)
 
@@ -199,19 +226,23 @@ class _Picture:
             return "No token reads a row."
         row = int(self.trace.rows[self.focus])
         assert self.trace.output is not None
-        values = several(map(number, self.trace.output[self.focus]), 5, between="  ")
+        values = join_some(map(format_number, self.trace.output[self.focus]), 5, between="  ")
         values = values.split(" … ")[0] + (" …" if " … " in values else "")
-        token = shown(self.trace.tokens[self.focus], 14)
+        token = short_label(self.trace.tokens[self.focus], 14)
         return f"“{token}” reads row {row}, so output row {self.focus} is that row:  {values}"
 
     def _cost(self) -> str:
         height = len(self.trace.table)
         if self.trace.refused:
-            return f"A table of {counted(height, 'row')} has the ids 0 to {counted(height - 1)}."
+            return (
+                f"A table of {format_count(height, 'row')} has the ids 0 to "
+                f"{format_count(height - 1)}."
+            )
         return (
-            f"{self.trace.rows_read} of {counted(height, 'row')} read, "
-            f"{counted(self.trace.bytes_moved, 'byte')} moved, 0 multiplications; as a one-hot "
-            f"product {counted(self.trace.multiplications['one-hot'])}"
+            f"{self.trace.rows_read} of {format_count(height, 'row')} read, "
+            f"{format_count(self.trace.bytes_moved, 'byte')} moved, 0 multiplications; as a "
+            "one-hot "
+            f"product {format_count(self.trace.multiplications['one-hot'])}"
         )
 
 
@@ -228,7 +259,7 @@ def _focus(trace: LookupTrace, focus: int | None) -> int:
 
 
 def _rows_drawn(trace: LookupTrace, tokens: int) -> list[int]:
-    """Give the rows to draw, top to bottom; −k stands for k rows left out."""
+    """Return the rows to draw, top to bottom; −k stands for k rows left out."""
     height = len(trace.table)
     if height <= _ROWS:
         return list(range(height))

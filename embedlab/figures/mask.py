@@ -6,9 +6,18 @@ from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from embedlab.figures.look import DARK, LIGHT, Look, box, label, own_settings, sheet, tint
+from embedlab.figures.theme import (
+    DARK,
+    LIGHT,
+    Theme,
+    isolated_rcparams,
+    label,
+    new_figure,
+    rounded_box,
+    value_color,
+)
 from embedlab.traces.mask import MaskStage, MaskTrace
-from embedlab.traces.wording import counted, number, shown
+from embedlab.traces.text import format_count, format_number, short_label
 
 __all__ = ["draw_mask"]
 
@@ -35,17 +44,17 @@ def draw_mask(trace: MaskTrace, *, dark: bool = False) -> Figure:
     Examples
     --------
     >>> from embedlab.layers import Embedding, GlobalAveragePooling1D
-    >>> from embedlab.traces.mask import trace_mask
+    >>> from embedlab.traces.mask.trace import trace_mask
     >>> layers = [Embedding(5, 2, mask_zero=True), GlobalAveragePooling1D()]
     >>> draw_mask(trace_mask(layers, [[3, 0], [1, 2]])).get_size_inches()
     array([6.8, 2.7])
     """
-    with own_settings():
+    with isolated_rcparams():
         return _Picture(trace, DARK if dark else LIGHT).draw()
 
 
 class _Picture:
-    def __init__(self, trace: MaskTrace, look: Look):
+    def __init__(self, trace: MaskTrace, look: Theme):
         self.trace, self.look = trace, look
         self.stages = trace.stages[:_STAGES]
         self.batch = min(len(trace.ids), _BATCH)
@@ -57,9 +66,9 @@ class _Picture:
 
     def draw(self) -> Figure:
         height = TOP + self.tall + 140
-        figure, self.axes = sheet(WIDTH, height, self.look)
+        figure, self.axes = new_figure(WIDTH, height, self.look)
         left_out = len(self.trace.stages) - len(self.stages)
-        more = f", {counted(left_out, 'layer')} more" if left_out else ""
+        more = f", {format_count(left_out, 'layer')} more" if left_out else ""
         title = f"the batch and its mask, layer by layer{more}"
         label(self.axes, 16, 20, title, self.look.ink, size=8.5, bold=True)
         self._ids()
@@ -68,8 +77,8 @@ class _Picture:
             self._stage(16 + (n + 1) * self.card, stage, lost)
             lost = lost or stage.verdict == "lost here"
         self._losses(TOP + self.tall + 18)
-        box(self.axes, (16, height - 46), (WIDTH - 32, 34), self.look.panel, self.look.line)
-        label(self.axes, 28, height - 29, shown(self.trace.sentence, 110), self.look.ink)
+        rounded_box(self.axes, (16, height - 46), (WIDTH - 32, 34), self.look.panel, self.look.line)
+        label(self.axes, 28, height - 29, short_label(self.trace.sentence, 110), self.look.ink)
         return figure
 
     def _ids(self) -> None:
@@ -85,9 +94,13 @@ class _Picture:
         look, bad = self.look, stage.verdict == "lost here"
         edge = look.warn if bad else look.line
         face = look.warn_soft if bad else look.panel
-        box(self.axes, (x, TOP - 4), (self.card - 8, self.tall), face, edge, dashed=bad or lost)
+        rounded_box(
+            self.axes, (x, TOP - 4), (self.card - 8, self.tall), face, edge, dashed=bad or lost
+        )
         room = max(4, int(self.card / 6.5) - 1)
-        label(self.axes, x + 6, TOP + 10, shown(stage.name, room), look.ink, size=7.5, bold=True)
+        label(
+            self.axes, x + 6, TOP + 10, short_label(stage.name, room), look.ink, size=7.5, bold=True
+        )
         inks = {"made": look.hit, "kept": look.hit, "replaced": look.warn, "lost here": look.warn}
         ink = inks.get(stage.verdict, look.ink_2)
         label(self.axes, x + 6, TOP + 26, f"mask {stage.verdict}", ink, size=7)
@@ -95,14 +108,15 @@ class _Picture:
         for b in range(min(self.batch, len(sizes))):
             self._row(x + 5, TOP + 46 + b * self.cell[1], sizes[b], stage, b, lost or bad)
 
-    def _row(self, x: float, y: float, sizes: np.ndarray, stage: MaskStage, b: int,
-             lost: bool) -> None:  # fmt: skip
+    def _row(
+        self, x: float, y: float, sizes: np.ndarray, stage: MaskStage, b: int, lost: bool
+    ) -> None:
         """Draw one cell a place, as strong as its values; crossed out where the mask says so."""
         wide, tall = self.cell
-        colours = tint(sizes, float(np.abs(sizes).max(initial=0)) or 1.0, self.look)
+        colors = value_color(sizes, float(np.abs(sizes).max(initial=0)) or 1.0, self.look)
         shapes = [Rectangle((x + t * wide, y), wide - 1.5, tall - 2) for t in range(len(sizes))]
         cells = PatchCollection(
-            shapes, facecolors=colours, edgecolors=self.look.line, linewidths=0.5
+            shapes, facecolors=colors, edgecolors=self.look.line, linewidths=0.5
         )
         if lost:
             cells.set_hatch("////")
@@ -116,7 +130,7 @@ class _Picture:
                 self.axes.plot(*ends, color=self.look.warn, linewidth=1)
 
     def _sizes(self, values: np.ndarray) -> np.ndarray:
-        """Give one number for each place: the mean size of its values; a vector is one place."""
+        """Return one number for each place: the mean size of its values; a vector is one place."""
         if not values.size:
             return np.zeros((len(values), 0))
         flat = np.abs(values.reshape(*values.shape[:2], -1) if values.ndim > 2 else values[:, None])
@@ -124,16 +138,18 @@ class _Picture:
 
     def _losses(self, y: float) -> None:
         trace, look = self.trace, self.look
-        told = [("this model", trace.loss, look.warn if trace.lost_at else look.accent),
-                ("without any mask", trace.loss_unmasked, look.ink_3)]  # fmt: skip
+        told = [
+            ("this model", trace.loss, look.warn if trace.lost_at else look.accent),
+            ("without any mask", trace.loss_unmasked, look.ink_3),
+        ]
         if trace.loss_truth is not None:
             told.append(("without padding: the truth", trace.loss_truth, look.hit))
         label(self.axes, 16, y, "loss", look.ink, bold=True)
         longest = max((v for _, v, _ in told if np.isfinite(v)), default=0.0) or 1.0
-        for n, (name, value, colour) in enumerate(told):
+        for n, (name, value, color) in enumerate(told):
             at = y + n * 20
             label(self.axes, 210, at, name, look.ink_2, align="right")
             if np.isfinite(value) and value > 0:
                 size = (max(330 * value / longest, 1), 11)
-                box(self.axes, (220, at - 6), size, colour, colour, radius=1, width=0)
-            label(self.axes, 564, at, number(value, 4), colour, bold=True)
+                rounded_box(self.axes, (220, at - 6), size, color, color, radius=1, width=0)
+            label(self.axes, 564, at, format_number(value, 4), color, bold=True)

@@ -1,4 +1,4 @@
-"""A picture as a small PNG file: at most 256 colours, and the same bytes for the same picture."""
+"""A picture as a small PNG file: at most 256 colors, and the same bytes for the same picture."""
 
 import struct
 import zlib
@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from embedlab.figures.look import own_settings
+from embedlab.figures.theme import isolated_rcparams
 
 __all__ = ["PNG_MOST", "png"]
 
@@ -18,9 +18,9 @@ _DPIS = (120, 100, 80)
 
 
 def png(figure: Figure, most: int = PNG_MOST) -> bytes:
-    """Give the picture as a PNG of at most `most` bytes, coarser if it must be.
+    """Return the picture as a PNG of at most `most` bytes, coarser if it must be.
 
-    A palette of 256 colours makes it a third as large as matplotlib's own file; neither a date
+    A palette of 256 colors makes it a third as large as matplotlib's own file; neither a date
     nor a version stands in it.
 
     Raises
@@ -30,8 +30,8 @@ def png(figure: Figure, most: int = PNG_MOST) -> bytes:
 
     Examples
     --------
-    >>> from embedlab.figures.look import LIGHT, sheet
-    >>> figure, axes = sheet(100, 50, LIGHT)
+    >>> from embedlab.figures.theme import LIGHT, new_figure
+    >>> figure, axes = new_figure(100, 50, LIGHT)
     >>> png(figure)[:4], len(png(figure)) < 200
     (b'\\x89PNG', True)
     """
@@ -47,7 +47,7 @@ def png(figure: Figure, most: int = PNG_MOST) -> bytes:
 
 def _pixels(figure: Figure, dpi: int) -> np.ndarray:
     """Draw, and give one number 0xRRGGBB for each pixel: (height, width)."""
-    with own_settings():
+    with isolated_rcparams():
         figure.set_dpi(dpi)
         canvas = FigureCanvasAgg(figure)
         canvas.draw()
@@ -72,13 +72,13 @@ def _encode(pixels: np.ndarray) -> bytes:
 
 
 def _palette(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give 256 colours (256, 3) and for each pixel the number of its nearest one.
+    """Return 256 colors (256, 3) and for each pixel the number of its nearest one.
 
-    Half of them are the most frequent; the others are, one by one, the colour that so far is
-    served worst. Frequency alone would paint grey letters in the purple of a cell.
+    Half of them are the most frequent; the others are, one by one, the color that so far is
+    served worst. Frequency alone would paint gray letters in the purple of a cell.
     """
-    colours, inverse, counts = np.unique(pixels, return_inverse=True, return_counts=True)
-    rgb = np.stack([colours >> 16, (colours >> 8) & 255, colours & 255], 1).astype(np.float32)
+    colors, inverse, counts = np.unique(pixels, return_inverse=True, return_counts=True)
+    rgb = np.stack([colors >> 16, (colors >> 8) & 255, colors & 255], 1).astype(np.float32)
     kept = list(np.argsort(-counts, kind="stable")[:128])
     apart = np.full(len(rgb), np.inf, np.float32)
     nearest = np.zeros(len(rgb), np.uint8)

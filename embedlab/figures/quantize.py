@@ -1,4 +1,4 @@
-"""Quantisation as a picture: one row on its ruler in each way, its errors, bytes and neighbours."""
+"""Quantization as a picture: one row on its ruler in each way, its errors, bytes and neighbors."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -6,9 +6,17 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from embedlab.figures.chart import Chart
-from embedlab.figures.look import DARK, LIGHT, Look, box, label, own_settings, sheet
-from embedlab.traces.quantize import QuantizationTrace, QuantizedWay
-from embedlab.traces.wording import counted, number, several, shown
+from embedlab.figures.theme import (
+    DARK,
+    LIGHT,
+    Theme,
+    isolated_rcparams,
+    label,
+    new_figure,
+    rounded_box,
+)
+from embedlab.traces.quantize import QuantizationScheme, QuantizationTrace
+from embedlab.traces.text import format_count, format_number, join_some, short_label
 
 __all__ = ["draw_quantize"]
 
@@ -19,7 +27,7 @@ _COLUMNS = 32
 
 
 def draw_quantize(trace: QuantizationTrace, *, dark: bool = False) -> Figure:
-    """Draw one row of a table, quantised in three ways, as a still picture.
+    """Draw one row of a table, quantized in three ways, as a still picture.
 
     Parameters
     ----------
@@ -35,16 +43,16 @@ def draw_quantize(trace: QuantizationTrace, *, dark: bool = False) -> Figure:
 
     Examples
     --------
-    >>> from embedlab.traces.quantize import trace_quantize
+    >>> from embedlab.traces.quantize.trace import trace_quantize
     >>> draw_quantize(trace_quantize(np.eye(4))).get_size_inches()
     array([6.8, 4.5])
     """
-    with own_settings():
+    with isolated_rcparams():
         return _Picture(trace, DARK if dark else LIGHT).draw()
 
 
 class _Picture:
-    def __init__(self, trace: QuantizationTrace, look: Look):
+    def __init__(self, trace: QuantizationTrace, look: Theme):
         self.trace, self.look = trace, look
         self.columns = min(trace.table.shape[1], _COLUMNS)
         self.values = trace.table[trace.row, : self.columns].astype(np.float64)
@@ -54,23 +62,28 @@ class _Picture:
 
     def draw(self) -> Figure:
         height = TOP + BAND * len(self.trace.ways) + 58
-        figure, self.axes = sheet(WIDTH, height, self.look)
+        figure, self.axes = new_figure(WIDTH, height, self.look)
         more = self.trace.table.shape[1] - self.columns
         left_out = f", first {self.columns} of {self.columns + more} numbers" if more else ""
         title = f"{self._name(self.trace.row)} on its rulers{left_out}"
         label(self.axes, 16, 20, title, self.look.ink, size=8.5, bold=True)
         label(self.axes, 470, 20, "error of each number", self.look.ink, size=8.5, bold=True)
-        worst = max(float(np.abs(self.trace.errors(n)[self.trace.row]).max(initial=0))
-                    for n in self.trace.ways) or 1.0  # fmt: skip
+        worst = (
+            max(
+                float(np.abs(self.trace.errors(n)[self.trace.row]).max(initial=0))
+                for n in self.trace.ways
+            )
+            or 1.0
+        )
         for n, (name, way) in enumerate(self.trace.ways.items()):
             self._ruler(TOP + n * BAND, way)
             self._errors(TOP + n * BAND, name, worst)
             self._words(TOP + n * BAND + 78, name, way)
-        box(self.axes, (16, height - 46), (WIDTH - 32, 34), self.look.panel, self.look.line)
+        rounded_box(self.axes, (16, height - 46), (WIDTH - 32, 34), self.look.panel, self.look.line)
         label(self.axes, 28, height - 29, self._sentence(), self.look.ink)
         return figure
 
-    def _ruler(self, y: float, way: QuantizedWay) -> None:
+    def _ruler(self, y: float, way: QuantizationScheme) -> None:
         look, row = self.look, self.trace.row
         label(self.axes, 16, y + 6, way.name, look.ink, bold=True)
         chart = Chart(self.axes, look, (24, y + 20), (RULER, 40), x=self.ends, y=(0, 1))
@@ -92,29 +105,30 @@ class _Picture:
         self.axes.plot(before, np.full(len(before), y + 24), "o", color=look.accent, markersize=3.4)
         for value, align in ((self.ends[0] / 1.08, "left"), (self.ends[1] / 1.08, "right")):
             at = 24 if align == "left" else 24 + RULER
-            label(self.axes, at, y + 66, number(value), look.ink_2, size=7, align=align)
+            label(self.axes, at, y + 66, format_number(value), look.ink_2, size=7, align=align)
 
     def _errors(self, y: float, name: str, worst: float) -> None:
         errors = np.abs(self.trace.errors(name)[self.trace.row, : self.columns])
-        chart = Chart(self.axes, self.look, (492, y + 8), (168, 54), x=(0, self.columns),
-                      y=(0, worst))  # fmt: skip
-        chart.frame("", ("", ""), ("0", number(worst, 3)))
-        colours = [self.look.warn if e == errors.max() else self.look.accent for e in errors]
-        chart.bars(np.arange(self.columns) + 0.5, errors, colours, 168 / self.columns * 0.7)
+        chart = Chart(
+            self.axes, self.look, (492, y + 8), (168, 54), x=(0, self.columns), y=(0, worst)
+        )
+        chart.frame("", ("", ""), ("0", format_number(worst, 3)))
+        colors = [self.look.warn if e == errors.max() else self.look.accent for e in errors]
+        chart.bars(np.arange(self.columns) + 0.5, errors, colors, 168 / self.columns * 0.7)
 
-    def _words(self, y: float, name: str, way: QuantizedWay) -> None:
+    def _words(self, y: float, name: str, way: QuantizationScheme) -> None:
         look, trace = self.look, self.trace
         share = 100 * way.nbytes / max(trace.bytes_before, 1)
-        text = f"{counted(way.nbytes, 'byte')} ({number(share, 0)} % of the floats)"
+        text = f"{format_count(way.nbytes, 'byte')} ({format_number(share, 0)} % of the floats)"
         label(self.axes, 24, y + 6, text, look.ink_2, size=7.5)
-        names = several([self._name(int(i)) for i in trace.neighbours(name)], 5)
+        names = join_some([self._name(int(i)) for i in trace.neighbors(name)], 5)
         kept = f"nearest now: {names or 'none'} ({trace.kept(name)} of {trace.k} kept)"
         label(self.axes, 24, y + 21, kept, look.ink_2, size=7.5)
 
     def _name(self, row: int) -> str:
-        return shown(self.trace.words[row], 10) or f"row {row}"
+        return short_label(self.trace.words[row], 10) or f"row {row}"
 
     def _sentence(self) -> str:
         worst = {n: w.largest_error[self.trace.row] for n, w in self.trace.ways.items()}
-        said = [f"{self.trace.ways[n].name} {number(e, 4)}" for n, e in worst.items()]
+        said = [f"{self.trace.ways[n].name} {format_number(e, 4)}" for n, e in worst.items()]
         return f"Largest error of this row: {', '.join(said)}."

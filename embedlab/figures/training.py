@@ -6,9 +6,17 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 
 from embedlab.figures.chart import Chart
-from embedlab.figures.look import DARK, LIGHT, Look, box, label, own_settings, sheet
+from embedlab.figures.theme import (
+    DARK,
+    LIGHT,
+    Theme,
+    isolated_rcparams,
+    label,
+    new_figure,
+    rounded_box,
+)
+from embedlab.traces.text import format_count, format_number, short_label
 from embedlab.traces.training import TrainedRun, TrainingTrace
-from embedlab.traces.wording import counted, number, shown
 
 __all__ = ["draw_training"]
 
@@ -37,21 +45,21 @@ def draw_training(trace: TrainingTrace, *, dark: bool = False) -> Figure:
     >>> draw_training(trace_training([0, 1, 0, 2], steps=4, batch=1)).get_size_inches().round(2)
     array([6.8 , 5.21])
     """
-    with own_settings():
+    with isolated_rcparams():
         return _Picture(trace, DARK if dark else LIGHT).draw()
 
 
 class _Picture:
-    def __init__(self, trace: TrainingTrace, look: Look):
+    def __init__(self, trace: TrainingTrace, look: Theme):
         self.trace, self.look = trace, look
         self.rows = trace.order[:_ROWS]
         self.strip = TOP + MAP + 40
         self.loss = self.strip + len(self.rows) * LINE + 42
         self.height = self.loss + 96 + 76
         self.axes: Axes
-        centre, axes, _ = trace.map()
+        center, axes, _ = trace.map()
         with np.errstate(invalid="ignore"):  # ∞ · 0: such a row stands nowhere
-            self.paths = [(run.table - centre)[:, self.rows] @ axes for run in trace.runs]
+            self.paths = [(run.table - center)[:, self.rows] @ axes for run in trace.runs]
         seen = np.concatenate([path.reshape(-1, 2) for path in self.paths])
         seen = seen[np.isfinite(seen).all(axis=1)]
         low, high = (seen.min(axis=0), seen.max(axis=0)) if len(seen) else (-np.ones(2), np.ones(2))
@@ -60,7 +68,7 @@ class _Picture:
         self.most = float(moves[np.isfinite(moves)].max(initial=0)) or 1.0
 
     def draw(self) -> Figure:
-        figure, self.axes = sheet(WIDTH, self.height, self.look)
+        figure, self.axes = new_figure(WIDTH, self.height, self.look)
         runs = self.trace.runs
         wide = (WIDTH - 2 * GAP - _LABELS - GAP * (len(runs) - 1)) / len(runs)
         for n, run in enumerate(runs):
@@ -70,13 +78,13 @@ class _Picture:
             self._strip(run, x, wide)
         for line, row in enumerate(self.rows):
             y = self.strip + (line + 0.5) * LINE
-            word = shown(self.trace.words[row], 9)
+            word = short_label(self.trace.words[row], 9)
             label(self.axes, GAP + _LABELS - 6, y, word, self.look.ink_2, size=7, align="right")
         head = "how far each row moved at each step; dotted: without a gradient"
         label(self.axes, GAP + _LABELS, self.strip - 12, head, self.look.ink, bold=True)
         self._losses()
         y = self.height - 42
-        box(self.axes, (GAP, y), (WIDTH - 2 * GAP, 30), self.look.panel, self.look.line)
+        rounded_box(self.axes, (GAP, y), (WIDTH - 2 * GAP, 30), self.look.panel, self.look.line)
         label(self.axes, GAP + 12, y + 15, self._sentence(), self.look.ink)
         return figure
 
@@ -88,66 +96,99 @@ class _Picture:
 
     def _map(self, path: np.ndarray, x: float, wide: float, n: int) -> None:
         look, size = self.look, min(wide, MAP)
-        box(self.axes, (x, TOP - 10), (wide, MAP), look.panel, look.panel)
+        rounded_box(self.axes, (x, TOP - 10), (wide, MAP), look.panel, look.panel)
         corner = np.array([x + wide / 2, TOP - 10 + MAP / 2])
         scale = np.array([1, -1]) * (size / 2 - 8) / self.reach
         at = corner + (path - self.middle) * scale  # (S + 1, rows, 2)
         lines = [one[np.isfinite(one).all(axis=1)] for one in at.transpose(1, 0, 2)]
         self.axes.add_collection(
-            LineCollection([line for line in lines if len(line) > 1], colors=look.ink_3,
-                           linewidths=0.7, alpha=0.55), autolim=False)  # fmt: skip
+            LineCollection(
+                [line for line in lines if len(line) > 1],
+                colors=look.ink_3,
+                linewidths=0.7,
+                alpha=0.55,
+            ),
+            autolim=False,
+        )
         glides = self.trace.runs[n].glides[-1, self.rows]
         for line, row, glide in zip(lines, self.rows, glides, strict=True):
             if len(line):
-                (px, py), colour = line[-1], look.warn if glide else look.accent
-                self.axes.plot([px], [py], "o", color=colour, markersize=4)
-                word = shown(self.trace.words[row], 9)
+                (px, py), color = line[-1], look.warn if glide else look.accent
+                self.axes.plot([px], [py], "o", color=color, markersize=4)
+                word = short_label(self.trace.words[row], 9)
                 right = px < x + wide - 40
-                label(self.axes, px + (5 if right else -5), py - 4, word, look.ink, size=7,
-                      align="left" if right else "right")  # fmt: skip
+                label(
+                    self.axes,
+                    px + (5 if right else -5),
+                    py - 4,
+                    word,
+                    look.ink,
+                    size=7,
+                    align="left" if right else "right",
+                )
 
     def _strip(self, run: TrainedRun, x: float, wide: float) -> None:
         look, steps = self.look, self.trace.steps
         cell = wide / steps
         strength = np.sqrt(np.clip(np.nan_to_num(run.moves[:, self.rows]) / self.most, 0, 1))
         base, full = np.array(look.middle) / 255, np.array(look.pos) / 255
-        corners, colours = [], []
+        corners, colors = [], []
         for step in range(steps):
             left, right = x + step * cell, x + (step + 1) * cell
             for line in range(len(self.rows)):
                 top = self.strip + line * LINE
                 bottom = top + LINE - 1.5
                 corners.append([(left, top), (right, top), (right, bottom), (left, bottom)])
-                colours.append(base + (full - base) * strength[step, line])
+                colors.append(base + (full - base) * strength[step, line])
         self.axes.add_collection(
-            PolyCollection(corners, facecolors=colours, linewidths=0), autolim=False
+            PolyCollection(corners, facecolors=colors, linewidths=0), autolim=False
         )
         steps_at, lines_at = np.nonzero(run.glides[:, self.rows])
-        self.axes.plot(x + (steps_at + 0.5) * cell, self.strip + (lines_at + 0.45) * LINE, ".",
-                       color=look.warn, markersize=1.6, linestyle="")  # fmt: skip
+        self.axes.plot(
+            x + (steps_at + 0.5) * cell,
+            self.strip + (lines_at + 0.45) * LINE,
+            ".",
+            color=look.warn,
+            markersize=1.6,
+            linestyle="",
+        )
 
     def _losses(self) -> None:
         look, trace = self.look, self.trace
         told = np.concatenate([run.losses for run in trace.runs])
         told = told[np.isfinite(told)]
         low, high = (told.min(), told.max()) if told.size else (0.0, 1.0)
-        chart = Chart(self.axes, look, (GAP + _LABELS, self.loss), (360, 80),
-                      x=(1, max(trace.steps, 2)), y=(low, high))  # fmt: skip
-        chart.frame("loss", ("1", counted(trace.steps)), (number(low), number(high)))
+        chart = Chart(
+            self.axes,
+            look,
+            (GAP + _LABELS, self.loss),
+            (360, 80),
+            x=(1, max(trace.steps, 2)),
+            y=(low, high),
+        )
+        chart.frame(
+            "loss", ("1", format_count(trace.steps)), (format_number(low), format_number(high))
+        )
         steps = np.arange(1, trace.steps + 1)
         if trace.ghost is not None:
             chart.line(steps, trace.ghost.losses, look.ink_3, width=1, dashed=True, fade=0.7)
-        for n, (run, colour) in enumerate(
+        for n, (run, color) in enumerate(
             zip(trace.runs, (look.accent, look.hit, look.ink_2), strict=False)
         ):
-            chart.line(steps, run.losses, colour, width=1.2)
-            label(self.axes, GAP + _LABELS + 384, self.loss + 8 + 18 * n, self._title(run), colour,
-                  bold=True)  # fmt: skip
+            chart.line(steps, run.losses, color, width=1.2)
+            label(
+                self.axes,
+                GAP + _LABELS + 384,
+                self.loss + 8 + 18 * n,
+                self._title(run),
+                color,
+                bold=True,
+            )
 
     def _sentence(self) -> str:
         told = [
-            f"{run.optimizer}: {counted(int(run.glides.sum()))} of "
-            f"{counted(int((run.moves > 0).sum()), 'move')} without a gradient"
+            f"{run.optimizer}: {format_count(int(run.glides.sum()))} of "
+            f"{format_count(int((run.moves > 0).sum()), 'move')} without a gradient"
             for run in self.trace.runs
         ]
         return "   ·   ".join(told)

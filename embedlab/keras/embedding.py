@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras.src.backend import AutocastScope
 
-from embedlab.keras.rows import Plan
+from embedlab.keras.bridge import LookupSpec
 
 __all__ = ["Embedding"]
 
@@ -19,7 +19,7 @@ class Embedding(keras.layers.Embedding):
     """A `keras.layers.Embedding` whose lookups and gradients run on the Numba core.
 
     It takes the place of Keras's layer in any Keras model, on the numpy, torch, jax and TensorFlow
-    backends; building, saving, quantising and LoRA are Keras's own, and so are its files.
+    backends; building, saving, quantizing and LoRA are Keras's own, and so are its files.
 
     Parameters
     ----------
@@ -33,12 +33,12 @@ lora_rank, lora_alpha, quantization_config, **kwargs
     -----
     Source: ``keras.layers.Embedding``, its method ``call`` above all. Like there, negative ids
     count from the end, and an id outside the table is an error, or a row of NaN on JAX. Different
-    on purpose: LoRA and quantised tables cost O(N * D), never O(V * D); half-precision gradients
+    on purpose: LoRA and quantized tables cost O(N * D), never O(V * D); half-precision gradients
     are summed in float32; integers of any width are taken as they are, never through int32; and
-    a quantised lookup gives the compute dtype that its own output spec promises, where Keras gives
+    a quantized lookup gives the compute dtype that its own output spec promises, where Keras gives
     float32 under "mixed_bfloat16".
 
-    `embedlab.core.counter.calls` counts what the core did: "lookup" and "gradient".
+    `embedlab.core.counter.kernel_calls` counts what the core did: "lookup" and "gradient".
 
     Examples
     --------
@@ -79,11 +79,11 @@ lora_rank, lora_alpha, quantization_config, **kwargs
             self.supports_jit = False
 
     def call(self, inputs: Any) -> Any:
-        """Give a row for each id: (*inputs.shape, D), the compute dtype."""
+        """Return a row for each id: (*inputs.shape, D), the compute dtype."""
         return self._take(inputs, self._embeddings)
 
     def quantize(self, mode: Any = None, type_check: bool = True, config: Any = None) -> None:
-        """Turn the table into int8 or int4 codes, by Keras's own quantisers.
+        """Turn the table into int8 or int4 codes, by Keras's own quantizers.
 
         Raises NotImplementedError for a subclass, unless `type_check` is False, as Keras does.
         """
@@ -112,7 +112,7 @@ lora_rank, lora_alpha, quantization_config, **kwargs
             scale = float(self.lora_alpha / self.lora_rank)
         with AutocastScope(None):  # round the rows to the compute dtype, not the whole table
             tensors = [part.value for part in parts]
-        plan = Plan(
+        plan = LookupSpec(
             shape=(self.input_dim, self.output_dim),
             table_dtype=keras.backend.standardize_dtype(tensors[1 if bits else 0].dtype),
             oob="nan" if _BACKEND == "jax" else "raise",

@@ -9,7 +9,7 @@ from embedlab.keras.embedding import Embedding
 __all__ = ["ReversibleEmbedding"]
 
 
-# Keras's class comes first: its `call` and quantised calls hand the forward half to the class after
+# Keras's class comes first: its `call` and quantized calls hand the forward half to the class after
 # it, which is ours, and do the projection back themselves.
 @keras.saving.register_keras_serializable(package="embedlab")
 class ReversibleEmbedding(keras.layers.ReversibleEmbedding, Embedding):

@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from embedlab.layers.conv import Conv1D
     from embedlab.layers.dense import Dense
     from embedlab.layers.dropout import Dropout
+    from embedlab.layers.dtype_policy import DTypePolicy
     from embedlab.layers.embedding import Embedding, LookupContext
     from embedlab.layers.flatten import Flatten
     from embedlab.layers.gru import GRU
     from embedlab.layers.lstm import LSTM
     from embedlab.layers.masking import Masking
-    from embedlab.layers.memory import MemoryReport, TableMemoryError
+    from embedlab.layers.memory_report import MemoryReport, TableMemoryError
     from embedlab.layers.merging import Add, Average, Concatenate, Multiply
     from embedlab.layers.normalization import LayerNormalization
-    from embedlab.layers.policy import DTypePolicy
     from embedlab.layers.pooling import GlobalAveragePooling1D, GlobalMaxPooling1D
     from embedlab.layers.reshape import Reshape
     from embedlab.layers.reversible import ReversibleEmbedding
@@ -137,7 +137,7 @@ def _registry() -> Registry:
 
 
 def serialize(layer: Any) -> dict[str, Any]:
-    """Give a dict in Keras's form from which `deserialize` makes an equal layer.
+    """Return a dict in Keras's form from which `deserialize` makes an equal layer.
 
     >>> from embedlab.layers import Embedding
     >>> serialize(Embedding(10, 4))["class_name"], serialize(Input((3,)))["class_name"]
@@ -145,13 +145,17 @@ def serialize(layer: Any) -> dict[str, Any]:
     """
     if isinstance(layer, KerasTensor):
         about = {"batch_shape": list(layer.shape), "dtype": layer.dtype, "name": layer.name}
-        return {"module": "keras.layers", "class_name": "InputLayer", "config": about,
-                "registered_name": None}  # fmt: skip
+        return {
+            "module": "keras.layers",
+            "class_name": "InputLayer",
+            "config": about,
+            "registered_name": None,
+        }
     return _registry().serialize(layer)
 
 
 def deserialize(config: Any, custom_objects: Any = None) -> Any:
-    """Give the layer (without weights) that a dict describes; nothing in it is executed.
+    """Return the layer (without weights) that a dict describes; nothing in it is executed.
 
     >>> from embedlab.layers import Embedding
     >>> deserialize(serialize(Embedding(10, 4)))
@@ -159,6 +163,9 @@ def deserialize(config: Any, custom_objects: Any = None) -> Any:
     """
     if isinstance(config, dict) and config.get("class_name") == "InputLayer":
         about = config["config"]
-        return Input(batch_shape=about["batch_shape"], dtype=about.get("dtype", "float32"),
-                     name=about.get("name"))  # fmt: skip
+        return Input(
+            batch_shape=about["batch_shape"],
+            dtype=about.get("dtype", "float32"),
+            name=about.get("name"),
+        )
     return _registry().deserialize(config, custom_objects)

@@ -9,7 +9,7 @@ import numpy as np
 
 from embedlab.layers.weights import WeightOwner
 
-__all__ = ["Active", "Penalised", "one_pass", "pulls"]
+__all__ = ["Active", "Penalized", "one_pass", "pulls"]
 
 _noted: ContextVar[set[int] | None] = ContextVar("noted", default=None)
 
@@ -52,7 +52,7 @@ class Active(NamedTuple):
 
 
 def pulls(context: Any) -> bool:
-    """Say whether a penalty sends something back, even where nothing else comes back.
+    """Return whether a penalty sends something back, even where nothing else comes back.
 
     >>> pulls([None, [Active(None, np.ones(1))]]), pulls([None])
     (True, False)
@@ -62,7 +62,7 @@ def pulls(context: Any) -> bool:
     return isinstance(context, Active)
 
 
-class Penalised(WeightOwner):
+class Penalized(WeightOwner):
     """A thing with weights whose outputs may have a penalty, the mean over the samples."""
 
     activity_regularizer: Any = None
@@ -80,7 +80,7 @@ class Penalised(WeightOwner):
         if self._activity is not None:
             found[id(self)] = self._activity
         for layer in self.sublayers():
-            if isinstance(layer, Penalised) and id(layer) not in found:
+            if isinstance(layer, Penalized) and id(layer) not in found:
                 layer._collect(found)
 
     def _note_activity(self, outputs: Any) -> None:
@@ -94,7 +94,7 @@ class Penalised(WeightOwner):
         self._activity = penalty
 
     def _pulled(self, outputs: Any, grad: Any) -> Any:
-        """Give what comes back to outputs, with the derivative of their penalty."""
+        """Return what comes back to outputs, with the derivative of their penalty."""
         if isinstance(outputs, list):
             sent = [None] * len(outputs) if grad is None else grad
             return [self._pulled(o, g) for o, g in zip(outputs, sent, strict=True)]

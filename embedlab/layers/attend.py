@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["capped", "grad_capped", "grad_scores", "scores"]
+__all__ = ["grad_soft_cap", "grad_vocabulary_logits", "soft_cap", "vocabulary_logits"]
 
 
-def scores(vectors: np.ndarray, table: np.ndarray, adapters: Any = ()) -> np.ndarray:
-    """Give the scalar product of each vector (N, D) with each row of `table` (V, D): (N, V).
+def vocabulary_logits(vectors: np.ndarray, table: np.ndarray, adapters: Any = ()) -> np.ndarray:
+    """Return the scalar product of each vector (N, D) with each row of `table` (V, D): (N, V).
 
     Parameters
     ----------
@@ -19,7 +19,7 @@ def scores(vectors: np.ndarray, table: np.ndarray, adapters: Any = ()) -> np.nda
 
     Examples
     --------
-    >>> scores(np.array([[1.0, 2.0]]), np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])).tolist()
+    >>> vocabulary_logits(np.array([[1.0, 2.0]]), np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])).tolist()
     [[1.0, 2.0, 3.0]]
     """
     made = vectors @ table.T
@@ -29,16 +29,16 @@ def scores(vectors: np.ndarray, table: np.ndarray, adapters: Any = ()) -> np.nda
     return made
 
 
-def grad_scores(
+def grad_vocabulary_logits(
     vectors: np.ndarray, table: np.ndarray, adapters: Any, grad: np.ndarray
 ) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
-    """Give what goes back to the vectors, and to the factors (a, b) of each adapter.
+    """Return what goes back to the vectors, and to the factors (a, b) of each adapter.
 
     What goes back to the table itself is ``grad.T @ vectors``.
 
     Examples
     --------
-    >>> grad_scores(np.ones((1, 2)), np.eye(2), (), np.array([[3.0, 4.0]]))
+    >>> grad_vocabulary_logits(np.ones((1, 2)), np.eye(2), (), np.array([[3.0, 4.0]]))
     (array([[3., 4.]]), [])
     """
     to_vectors = grad @ table
@@ -52,19 +52,19 @@ def grad_scores(
     return to_vectors, found
 
 
-def capped(logits: np.ndarray, cap: float | None) -> np.ndarray:
-    """Give ``tanh(logits / cap) * cap``: small scores stay, large ones approach ±cap.
+def soft_cap(logits: np.ndarray, cap: float | None) -> np.ndarray:
+    """Return ``tanh(logits / cap) * cap``: small scores stay, large ones approach ±cap.
 
-    >>> capped(np.array([0.0, 1e9]), 30.0).tolist()
+    >>> soft_cap(np.array([0.0, 1e9]), 30.0).tolist()
     [0.0, 30.0]
     """
     return logits if cap is None else np.tanh(logits / cap) * logits.dtype.type(cap)
 
 
-def grad_capped(logits: np.ndarray, cap: float | None, grad: np.ndarray) -> np.ndarray:
-    """Give what goes back through the cap, from the capped `logits`.
+def grad_soft_cap(logits: np.ndarray, cap: float | None, grad: np.ndarray) -> np.ndarray:
+    """Return what goes back through the cap, from the capped `logits`.
 
-    >>> grad_capped(np.array([0.0, 30.0]), 30.0, np.ones(2)).tolist()
+    >>> grad_soft_cap(np.array([0.0, 30.0]), 30.0, np.ones(2)).tolist()
     [1.0, 0.0]
     """
     return grad if cap is None else grad * (1 - (logits / cap) ** 2)

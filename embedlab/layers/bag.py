@@ -5,15 +5,20 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from embedlab import constraints, initializers, regularizers
-from embedlab.core.bag import bag
-from embedlab.core.bag_gradient import grad_bag, grad_bag_max, grad_bag_weights
-from embedlab.core.bag_max import bag_max
-from embedlab.core.bags import Bags, as_bags
-from embedlab.core.ids import check_padding
-from embedlab.core.maxnorm import max_norm as shorten
-from embedlab.core.table import ShapeError, check_size
+from embedlab.core.bag import (
+    Bags,
+    bag,
+    bag_max,
+    grad_bag,
+    grad_bag_max,
+    grad_bag_weights,
+    parse_bags,
+)
+from embedlab.core.checks import ShapeError, check_size
+from embedlab.core.ids import check_padding_idx
+from embedlab.core.max_norm import max_norm as shorten
 from embedlab.layers.base import Gradients, Layer
-from embedlab.layers.memory import refuse_too_big
+from embedlab.layers.memory_report import check_fits_in_memory
 
 __all__ = ["BagContext", "EmbeddingBag"]
 
@@ -71,18 +76,29 @@ class EmbeddingBag(Layer):
     [[3.0, 30.0], [4.0, 40.0]]
     """
 
-    def __init__(self, input_dim: int, output_dim: int, mode: str = "mean",
-                 embeddings_initializer: Any = "uniform", embeddings_regularizer: Any = None,
-                 embeddings_constraint: Any = None, weights: Any = None, *,
-                 include_last_offset: bool = False, padding_idx: int | None = None,
-                 max_norm: float | None = None, norm_type: float = 2.0,
-                 scale_grad_by_freq: bool = False, seed: int | None = None,
-                 **options: Any):  # fmt: skip
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        mode: str = "mean",
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
+        weights: Any = None,
+        *,
+        include_last_offset: bool = False,
+        padding_idx: int | None = None,
+        max_norm: float | None = None,
+        norm_type: float = 2.0,
+        scale_grad_by_freq: bool = False,
+        seed: int | None = None,
+        **options: Any,
+    ):
         super().__init__(**options)
         self.input_dim = check_size(input_dim, "input_dim")
         self.output_dim = check_size(output_dim, "output_dim")
-        as_bags(np.zeros((1, 1)), [[0]], mode=mode)  # refuses an unknown mode now
-        check_padding(padding_idx, self.input_dim)
+        parse_bags(np.zeros((1, 1)), [[0]], mode=mode)  # refuses an unknown mode now
+        check_padding_idx(padding_idx, self.input_dim)
         self.mode, self.padding_idx, self.seed = mode, padding_idx, seed
         self.embeddings_initializer = initializers.seeded(
             initializers.get(embeddings_initializer), seed
@@ -118,15 +134,20 @@ class EmbeddingBag(Layer):
     def _make(self, initializer: Any) -> None:
         shape = (self.input_dim, self.output_dim)
         itemsize = np.dtype(self.variable_dtype).itemsize
-        refuse_too_big(self.input_dim * self.output_dim * itemsize, f"a table (V, D) = {shape}")
+        check_fits_in_memory(
+            self.input_dim * self.output_dim * itemsize, f"a table (V, D) = {shape}"
+        )
         self.embeddings = self.add_weight(
-            "embeddings", shape, initializer, regularizer=self.embeddings_regularizer,
+            "embeddings",
+            shape,
+            initializer,
+            regularizer=self.embeddings_regularizer,
             constraint=self.embeddings_constraint,
-        )  # fmt: skip
+        )
         self.built = True
 
     def call(self, inputs: Any, offsets: Any = None, per_sample_weights: Any = None) -> np.ndarray:
-        """Give one row for each bag, (B, D), in the compute dtype.
+        """Return one row for each bag, (B, D), in the compute dtype.
 
         Parameters
         ----------
@@ -139,19 +160,28 @@ class EmbeddingBag(Layer):
         return self.forward(inputs, offsets=offsets, per_sample_weights=per_sample_weights)[0]
 
     def forward(
-        self, inputs: Any, mask: Any = None, training: bool = False, *, offsets: Any = None,
+        self,
+        inputs: Any,
+        mask: Any = None,
+        training: bool = False,
+        *,
+        offsets: Any = None,
         per_sample_weights: Any = None,
-    ) -> tuple[np.ndarray, BagContext]:  # fmt: skip
-        """Give the rows of the bags, and the context that `backward` needs."""
+    ) -> tuple[np.ndarray, BagContext]:
+        """Return the rows of the bags, and the context that `backward` needs."""
         if not self.built:
             self.build()
         table = self.embeddings.value
         factors = per_sample_weights
         if factors is not None:
             factors = np.asarray(factors, table.dtype)
-        told = {"mode": self.mode, "weights": factors, "padding_idx": self.padding_idx,
-                "include_last_offset": self.include_last_offset}  # fmt: skip
-        bags = as_bags(table, inputs, offsets, **told)
+        told = {
+            "mode": self.mode,
+            "weights": factors,
+            "padding_idx": self.padding_idx,
+            "include_last_offset": self.include_last_offset,
+        }
+        bags = parse_bags(table, inputs, offsets, **told)
         bags = bags._replace(ids=bags.ids.copy(), weights=bags.weights.copy())
         if self.max_norm is not None:
             shorten(table, bags.ids, self.max_norm, norm_type=self.norm_type)
@@ -164,7 +194,7 @@ class EmbeddingBag(Layer):
         return out.astype(self.compute_dtype, copy=False), BagContext(bags, shape, winners)
 
     def backward(self, context: BagContext, grad: Any) -> Gradients:
-        """Give the gradient of the table as a SparseGrad.
+        """Return the gradient of the table as a SparseGrad.
 
         `inputs` holds the gradient of `per_sample_weights`, where there were any; else None.
         """
@@ -174,8 +204,9 @@ class EmbeddingBag(Layer):
             return Gradients(
                 None, {"embeddings": grad_bag_max(bags, winners, grad, self.input_dim)}
             )
-        by_row = grad_bag(bags, grad, self.input_dim, mode=self.mode,
-                          scale_grad_by_freq=self.scale_grad_by_freq)  # fmt: skip
+        by_row = grad_bag(
+            bags, grad, self.input_dim, mode=self.mode, scale_grad_by_freq=self.scale_grad_by_freq
+        )
         by_factor = None
         if shape:
             by_factor = grad_bag_weights(self.embeddings.value, bags, grad, mode=self.mode)
@@ -183,12 +214,12 @@ class EmbeddingBag(Layer):
         return Gradients(by_factor, {"embeddings": by_row})
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
-        """Give (B, D) for bags (B, T)."""
+        """Return (B, D) for bags (B, T)."""
         batch, *_ = input_shape
         return (batch, self.output_dim)
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments."""
+        """Return the arguments."""
         return {
             **super().get_config(),
             "input_dim": self.input_dim,

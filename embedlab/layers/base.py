@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from embedlab import regularizers
-from embedlab.layers.activity import Active, Penalised
-from embedlab.layers.policy import DTypePolicy, as_policy
+from embedlab.layers.activity import Active, Penalized
+from embedlab.layers.dtype_policy import DTypePolicy, get_policy
 from embedlab.layers.structure import first, flat
 from embedlab.layers.symbolic import KerasTensor
 from embedlab.registry import snake_case
@@ -37,7 +37,7 @@ class Gradients(NamedTuple):
     weights: dict[str, Any]
 
 
-class Layer(Penalised):
+class Layer(Penalized):
     """The base of all layers, under Keras's names.
 
     A layer of your own defines ``build(input_shape)`` (make weights with `add_weight`) and
@@ -77,15 +77,22 @@ class Layer(Penalised):
             if "consumes_mask" not in vars(cls):
                 cls.consumes_mask = "mask" in cls._takes
 
-    def __init__(self, *, name: str | None = None, dtype: Any = None, trainable: bool = True,
-                 activity_regularizer: Any = None, **unknown: Any):  # fmt: skip
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        activity_regularizer: Any = None,
+        **unknown: Any,
+    ):
         if unknown:
             raise ValueError(
                 f"every argument must be one of {type(self).__name__}'s. Unrecognized keyword "
                 f"arguments passed to {type(self).__name__}: {sorted(unknown)}. See "
                 f"help({type(self).__name__})."
             )
-        self.dtype_policy: DTypePolicy = as_policy(dtype)
+        self.dtype_policy: DTypePolicy = get_policy(dtype)
         name = _fresh_name(type(self)) if name is None else str(name)
         super().__init__(name, self.dtype_policy.variable_dtype, trainable)
         self.activity_regularizer = regularizers.get(activity_regularizer)
@@ -101,7 +108,7 @@ class Layer(Penalised):
     # Calling ----------------------------------------------------------------------------------
 
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        """Give the outputs for an array, or a placeholder for a placeholder.
+        """Return the outputs for an array, or a placeholder for a placeholder.
 
         ``mask=`` and ``training=`` are welcome everywhere, and dropped where `call` has no use
         for them.
@@ -123,18 +130,18 @@ class Layer(Penalised):
         self.build(np.shape(inputs))
 
     def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        """Give the outputs. Unless a layer defines it, the first half of `forward`."""
+        """Return the outputs. Unless a layer defines it, the first half of `forward`."""
         return self.forward(inputs, *args, **kwargs)[0]
 
     def forward(self, inputs: Any, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
-        """Give the outputs, and the context that `backward` needs."""
+        """Return the outputs, and the context that `backward` needs."""
         raise NotImplementedError(
             f"a layer must define call, or forward and backward. {type(self).__name__} does not. "
             "Add them to train it."
         )
 
     def backward(self, context: Any, grad: Any) -> Gradients:
-        """Give the gradients for the inputs and the weights, from that of the outputs."""
+        """Return the gradients for the inputs and the weights, from that of the outputs."""
         raise NotImplementedError(
             f"a layer must define backward to be trained. {type(self).__name__} does not. Add it."
         )
@@ -142,13 +149,13 @@ class Layer(Penalised):
     def call_with_mask(
         self, inputs: Any, mask: Any = None, training: bool = False
     ) -> tuple[Any, Any]:
-        """Give the outputs and their mask: a mask is a value, and travels beside the outputs."""
+        """Return the outputs and their mask: a mask is a value, and travels beside the outputs."""
         return self(inputs, mask=mask, training=training), self.compute_mask(inputs, mask)
 
     def forward_with_mask(
         self, inputs: Any, mask: Any = None, training: bool = False, **told: Any
     ) -> tuple[Any, Any, Any]:
-        """Give the outputs, their mask, and the context: what a model asks of each layer.
+        """Return the outputs, their mask, and the context: what a model asks of each layer.
 
         `told` is what else the symbolic call was told, such as ``reverse=True``.
         """
@@ -159,26 +166,26 @@ class Layer(Penalised):
         return outputs, self.compute_mask(inputs, mask, **told), context
 
     def backward_through(self, context: Any, grad: Any) -> Gradients:
-        """Give the gradients for what `forward_with_mask` left: with an activity penalty's."""
+        """Return the gradients for what `forward_with_mask` left: with an activity penalty's."""
         if isinstance(context, Active):
             return self.backward(context.inner, self._pulled(context.outputs, grad))
         return self.backward(context, grad)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Give the mask of the outputs: the one that came, if this layer passes masks on."""
+        """Return the mask of the outputs: the one that came, if this layer passes masks on."""
         return mask if self.supports_masking else None
 
     # Shapes without numbers -------------------------------------------------------------------
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
-        """Give the shape of the outputs for inputs of `input_shape`."""
+        """Return the shape of the outputs for inputs of `input_shape`."""
         raise NotImplementedError(
             f"a layer must define compute_output_shape to be used without data. "
             f"{type(self).__name__} does not. Add it, or call the layer on an array."
         )
 
     def compute_output_spec(self, inputs: Any) -> Any:
-        """Give the placeholder of the outputs for a placeholder of the inputs."""
+        """Return the placeholder of the outputs for a placeholder of the inputs."""
         return KerasTensor(self.compute_output_shape(inputs.shape), self.compute_dtype)
 
     def symbolic_call(self, inputs: Any, **told: Any) -> Any:
@@ -245,7 +252,7 @@ class Layer(Penalised):
         return self.dtype_policy.compute_dtype
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments from which `from_config` makes an equal layer (without weights)."""
+        """Return the arguments from which `from_config` makes an equal layer (without weights)."""
         config = {"name": self.name, "trainable": self._trainable, "dtype": self.dtype_policy.name}
         if self.activity_regularizer is not None:
             config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
@@ -253,7 +260,7 @@ class Layer(Penalised):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Layer":
-        """Give a layer from what `get_config` gave."""
+        """Return a layer from what `get_config` gave."""
         return cls(**config)
 
     def __repr__(self) -> str:

@@ -1,13 +1,19 @@
-"""Conv1D: one small kernel slides along time. It mixes neighbours, so a mask is lost."""
+"""Conv1D: one small kernel slides along time. It mixes neighbors, so a mask is lost."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from embedlab import activations
-from embedlab.core.table import ShapeError, check_size
+from embedlab.core.checks import ShapeError, check_size
 from embedlab.layers.base import Gradients
-from embedlab.layers.doors import as_data_format, as_grad, as_inputs, check_axes, known_length
+from embedlab.layers.input_checks import (
+    as_data_format,
+    cast_grad,
+    cast_inputs,
+    check_input_shape,
+    require_axis_length,
+)
 from embedlab.layers.variable import Variable
 from embedlab.layers.weighted import Weighted
 from embedlab.layers.windows import Windows
@@ -98,10 +104,13 @@ class Conv1D(Weighted):
         **options: Any,
     ):
         about = {
-            "kernel_initializer": kernel_initializer, "bias_initializer": bias_initializer,
-            "kernel_regularizer": kernel_regularizer, "bias_regularizer": bias_regularizer,
-            "kernel_constraint": kernel_constraint, "bias_constraint": bias_constraint,
-        }  # fmt: skip
+            "kernel_initializer": kernel_initializer,
+            "bias_initializer": bias_initializer,
+            "kernel_regularizer": kernel_regularizer,
+            "bias_regularizer": bias_regularizer,
+            "kernel_constraint": kernel_constraint,
+            "bias_constraint": bias_constraint,
+        }
         super().__init__(about, activity_regularizer=activity_regularizer, **options)
         self.filters, self.groups = check_size(filters, "filters"), check_size(groups, "groups")
         self.kernel_size = _single(kernel_size, "kernel_size")
@@ -131,8 +140,8 @@ class Conv1D(Weighted):
 
     def build(self, input_shape: Any = None) -> None:
         """Make the kernel (kernel_size, C / groups, filters) and the bias (filters,)."""
-        check_axes(self, input_shape, ndim=3)
-        channels = known_length(self, input_shape, self._channels)
+        check_input_shape(self, input_shape, ndim=3)
+        channels = require_axis_length(self, input_shape, self._channels)
         if channels % self.groups:
             raise ShapeError(
                 "The number of input channels must be evenly divisible by the number of groups. "
@@ -151,12 +160,12 @@ class Conv1D(Weighted):
     def forward(
         self, inputs: Any, mask: Any = None, training: bool = False
     ) -> tuple[np.ndarray, ConvContext]:
-        """Give the outputs, and the context that `backward` needs."""
-        values = as_inputs(self, inputs, ndim=3)
+        """Return the outputs, and the context that `backward` needs."""
+        values = cast_inputs(self, inputs, ndim=3)
         if not self.built:
             self.build(values.shape)
         values = values if self._channels == -1 else values.swapaxes(1, 2)
-        check_axes(self, values.shape, last=self.kernel.shape[1] * self.groups)
+        check_input_shape(self, values.shape, last=self.kernel.shape[1] * self.groups)
         length = values.shape[1]
         steps = self._windows.check(length)
         left, right = self._windows.sides(length)
@@ -172,7 +181,7 @@ class Conv1D(Weighted):
         return (out if self._channels == -1 else out.swapaxes(1, 2)), context
 
     def _groups(self, padded: np.ndarray, kernel: np.ndarray) -> Any:
-        """Give for each group its windows (B * To, k * C), its taps (k * C, F), its filters."""
+        """Return for each group its windows (B * To, k * C), its taps (k * C, F), its filters."""
         size, channels, filters = kernel.shape
         windows = self._windows.seen(padded)  # (B, To, k, all channels)
         each = filters // self.groups
@@ -183,7 +192,7 @@ class Conv1D(Weighted):
             yield columns, kernel[:, :, into].reshape(size * channels, each), into
 
     def backward(self, context: ConvContext, grad: Any) -> Gradients:
-        """Give the gradients of the inputs, the kernel and the bias.
+        """Return the gradients of the inputs, the kernel and the bias.
 
         Every window gives back to the steps it has seen; what falls on the padding is dropped.
         """
@@ -191,7 +200,7 @@ class Conv1D(Weighted):
         padded = context.padded.astype(self.variable_dtype, copy=False)
         grad = np.asarray(grad)
         grad = grad if self._channels == -1 else grad.swapaxes(1, -1)
-        grad = as_grad(self, grad, sums.shape)
+        grad = cast_grad(self, grad, sums.shape)
         grad = activations.gradient(self.activation, sums, self.activation(sums), grad)
         size, channels = kernel.shape[:2]
         to_kernel, to_padded = np.empty_like(kernel), np.zeros_like(padded)
@@ -208,13 +217,13 @@ class Conv1D(Weighted):
         return Gradients(inputs if self._channels == -1 else inputs.swapaxes(1, 2), weights)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
-        """Give (B, To, filters), with None while T is not known.
+        """Return (B, To, filters), with None while T is not known.
 
         >>> Conv1D(8, 3, strides=2, padding="same").compute_output_shape((None, 7, 4))
         (None, 4, 8)
         """
         shape = tuple(input_shape)
-        check_axes(self, shape, ndim=3)
+        check_input_shape(self, shape, ndim=3)
         length = shape[1 if self._channels == -1 else 2]
         if length is not None:
             length = self._windows.check(length)
@@ -223,15 +232,26 @@ class Conv1D(Weighted):
         return (shape[0], self.filters, length)
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments."""
-        own = ("filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate",
-               "groups", "use_bias")  # fmt: skip
-        return {**super().get_config(), **{name: getattr(self, name) for name in own},
-                "activation": activations.serialize(self.activation)}  # fmt: skip
+        """Return the arguments."""
+        own = (
+            "filters",
+            "kernel_size",
+            "strides",
+            "padding",
+            "data_format",
+            "dilation_rate",
+            "groups",
+            "use_bias",
+        )
+        return {
+            **super().get_config(),
+            **{name: getattr(self, name) for name in own},
+            "activation": activations.serialize(self.activation),
+        }
 
 
 def _single(value: Any, name: str) -> tuple[int]:
-    """Give a size in Keras's form, a tuple of one."""
+    """Return a size in Keras's form, a tuple of one."""
     if isinstance(value, (tuple, list)) and len(value) == 1:
         value = value[0]
     return (check_size(value, name),)

@@ -5,9 +5,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from embedlab import activations
-from embedlab.core.table import check_size
+from embedlab.core.checks import check_size
 from embedlab.layers.base import Gradients
-from embedlab.layers.doors import as_grad, as_inputs, check_axes, known_length
+from embedlab.layers.input_checks import (
+    cast_grad,
+    cast_inputs,
+    check_input_shape,
+    require_axis_length,
+)
 from embedlab.layers.variable import Variable
 from embedlab.layers.weighted import Weighted
 
@@ -85,13 +90,19 @@ class Dense(Weighted):
         **options: Any,
     ):
         about = {
-            "kernel_initializer": kernel_initializer, "bias_initializer": bias_initializer,
-            "kernel_regularizer": kernel_regularizer, "bias_regularizer": bias_regularizer,
-            "kernel_constraint": kernel_constraint, "bias_constraint": bias_constraint,
-        }  # fmt: skip
+            "kernel_initializer": kernel_initializer,
+            "bias_initializer": bias_initializer,
+            "kernel_regularizer": kernel_regularizer,
+            "bias_regularizer": bias_regularizer,
+            "kernel_constraint": kernel_constraint,
+            "bias_constraint": bias_constraint,
+        }
         super().__init__(about, activity_regularizer=activity_regularizer, **options)
-        wanted = {"lora_rank": lora_rank, "lora_alpha": lora_alpha,
-                  "quantization_config": quantization_config}  # fmt: skip
+        wanted = {
+            "lora_rank": lora_rank,
+            "lora_alpha": lora_alpha,
+            "quantization_config": quantization_config,
+        }
         for name, value in wanted.items():
             if value is not None:
                 raise NotImplementedError(
@@ -104,17 +115,17 @@ class Dense(Weighted):
 
     def build(self, input_shape: Any = None) -> None:
         """Make the kernel (D, units) and the bias (units,); ShapeError while D is unknown."""
-        check_axes(self, input_shape, least=2)
-        self.kernel = self.add_part("kernel", (known_length(self, input_shape), self.units))
+        check_input_shape(self, input_shape, least=2)
+        self.kernel = self.add_part("kernel", (require_axis_length(self, input_shape), self.units))
         if self.use_bias:
             self.bias = self.add_part("bias", (self.units,))
 
     def forward(
         self, inputs: Any, mask: Any = None, training: bool = False
     ) -> tuple[np.ndarray, DenseContext]:
-        """Give the outputs (..., units), and the context that `backward` needs."""
+        """Return the outputs (..., units), and the context that `backward` needs."""
         last = self.kernel.shape[0] if self.built else None
-        inputs = as_inputs(self, inputs, least=2, last=last)
+        inputs = cast_inputs(self, inputs, least=2, last=last)
         if not self.built:
             self.build(inputs.shape)
         sums = inputs @ self.computed(self.kernel)
@@ -124,7 +135,7 @@ class Dense(Weighted):
         return (out.copy() if out is sums else out), DenseContext(inputs, sums)
 
     def backward(self, context: DenseContext, grad: Any) -> Gradients:
-        """Give the gradients of the inputs, the kernel and the bias.
+        """Return the gradients of the inputs, the kernel and the bias.
 
         Parameters
         ----------
@@ -138,7 +149,7 @@ class Dense(Weighted):
             come back through the activation.
         """
         inputs, sums = (a.astype(self.variable_dtype, copy=False) for a in context)
-        grad = as_grad(self, grad, sums.shape)
+        grad = cast_grad(self, grad, sums.shape)
         grad = activations.gradient(self.activation, sums, self.activation(sums), grad)
         flat = grad.reshape(-1, self.units)  # (N, units)
         weights = {"kernel": inputs.reshape(-1, inputs.shape[-1]).T @ flat}
@@ -147,7 +158,7 @@ class Dense(Weighted):
         return Gradients(grad @ self.kernel.value.T, weights)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
-        """Give (..., units) for inputs (..., D).
+        """Return (..., units) for inputs (..., D).
 
         >>> Dense(4).compute_output_shape((None, 10, 3))
         (None, 10, 4)
@@ -155,9 +166,13 @@ class Dense(Weighted):
         return (*tuple(input_shape)[:-1], self.units)
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments."""
-        return {**super().get_config(), "units": self.units, "use_bias": self.use_bias,
-                "activation": activations.serialize(self.activation)}  # fmt: skip
+        """Return the arguments."""
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "use_bias": self.use_bias,
+            "activation": activations.serialize(self.activation),
+        }
 
     def __repr__(self) -> str:
         return f"Dense({self.units} units)"

@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.table import ShapeError
+from embedlab.core.checks import ShapeError
 from embedlab.layers.base import Gradients, Layer
-from embedlab.layers.doors import as_grad, as_inputs
+from embedlab.layers.input_checks import cast_grad, cast_inputs
 
-__all__ = ["Dropout", "as_rate", "kept"]
+__all__ = ["Dropout", "check_rate", "dropout_factors"]
 
 
 class Dropout(Layer):
@@ -47,10 +47,11 @@ class Dropout(Layer):
 
     supports_masking = True
 
-    def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None,
-                 **options: Any):  # fmt: skip
+    def __init__(
+        self, rate: float, noise_shape: Any = None, seed: int | None = None, **options: Any
+    ):
         super().__init__(**options)
-        self.rate = as_rate(rate, "rate")
+        self.rate = check_rate(rate, "rate")
         self.noise_shape = None if noise_shape is None else tuple(noise_shape)
         self.seed = seed
         self._rng = np.random.default_rng(seed)
@@ -58,16 +59,16 @@ class Dropout(Layer):
     def forward(
         self, inputs: Any, mask: Any = None, training: bool = False
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        """Give the outputs, and the factor of every number (None where nothing was dropped)."""
-        values = as_inputs(self, inputs)
+        """Return the outputs, and the factor of every number (None where nothing was dropped)."""
+        values = cast_inputs(self, inputs)
         if not training or self.rate == 0:
             return values, None
-        factor = kept(self._rng, self._shape(values.shape), self.rate, values.dtype)
+        factor = dropout_factors(self._rng, self._shape(values.shape), self.rate, values.dtype)
         return np.where(factor == 0, factor, values * factor), factor
 
     def backward(self, context: np.ndarray | None, grad: Any) -> Gradients:
-        """Give the gradient of the inputs: the same factors."""
-        grad = as_grad(self, grad, np.shape(grad))
+        """Return the gradient of the inputs: the same factors."""
+        grad = cast_grad(self, grad, np.shape(grad))
         if context is None:
             return Gradients(grad, {})
         factor = context.astype(grad.dtype, copy=False)
@@ -87,29 +88,35 @@ class Dropout(Layer):
         return tuple(s if n is None else n for n, s in zip(noise, shape, strict=True))
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
-        """Give `input_shape`."""
+        """Return `input_shape`."""
         return tuple(input_shape)
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments."""
-        return {**super().get_config(), "rate": self.rate, "noise_shape": self.noise_shape,
-                "seed": self.seed}  # fmt: skip
+        """Return the arguments."""
+        return {
+            **super().get_config(),
+            "rate": self.rate,
+            "noise_shape": self.noise_shape,
+            "seed": self.seed,
+        }
 
 
-def kept(rng: np.random.Generator, shape: tuple[int, ...], rate: float, dtype: Any) -> np.ndarray:
-    """Give 0 with probability `rate`, else ``1 / (1 - rate)``, in `shape`.
+def dropout_factors(
+    rng: np.random.Generator, shape: tuple[int, ...], rate: float, dtype: Any
+) -> np.ndarray:
+    """Return 0 with probability `rate`, else ``1 / (1 - rate)``, in `shape`.
 
-    >>> kept(np.random.default_rng(1), (4,), 0.5, "float32").tolist()
+    >>> dropout_factors(np.random.default_rng(1), (4,), 0.5, "float32").tolist()
     [2.0, 2.0, 0.0, 2.0]
     """
     scale = 0.0 if rate == 1 else 1 / (1 - rate)
     return np.where(rng.random(shape) >= rate, np.dtype(dtype).type(scale), 0).astype(dtype)
 
 
-def as_rate(value: Any, name: str) -> float:
-    """Give a share of 0..1, refusing anything else.
+def check_rate(value: Any, name: str) -> float:
+    """Return a share of 0..1, refusing anything else.
 
-    >>> as_rate(1.5, "rate")
+    >>> check_rate(1.5, "rate")
     Traceback (most recent call last):
     ValueError: Invalid value received for argument `rate`. Expected a float value between 0 and \
 1. Received 1.5. Pass for example 0.5.

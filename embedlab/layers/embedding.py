@@ -6,18 +6,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from embedlab import constraints, initializers, quantizers, regularizers
-from embedlab.core.coalesce import coalesce
-from embedlab.core.ids import as_ids, resolve
+from embedlab.core.checks import ShapeError, as_table, check_size
+from embedlab.core.gradient import coalesce
+from embedlab.core.ids import apply_out_of_range_rule, as_ids
 from embedlab.core.lookup import lookup
-from embedlab.core.lora import lora_lookup
-from embedlab.core.maxnorm import max_norm as shorten
-from embedlab.core.merge import merge
-from embedlab.core.table import ShapeError, as_table, check_size
+from embedlab.core.lora import lora_lookup, merge
+from embedlab.core.max_norm import max_norm as shorten
 from embedlab.layers.base import Gradients
 from embedlab.layers.embedding_config import embedding_config, in_words
 from embedlab.layers.input_length import as_input_length, batch_shape, check_length
 from embedlab.layers.lora import DEFAULT
-from embedlab.layers.memory import MemoryReport
+from embedlab.layers.memory_report import MemoryReport
 from embedlab.layers.placement import as_placement, refuse_no_room
 from embedlab.layers.resize import Resizable
 from embedlab.layers.symbolic import KerasTensor
@@ -147,8 +146,13 @@ class Embedding(Resizable):
         adapters: Any = None,
         **unknown: Any,
     ):
-        super().__init__(name=name, dtype=dtype, trainable=trainable,
-                         activity_regularizer=activity_regularizer, **unknown)  # fmt: skip
+        super().__init__(
+            name=name,
+            dtype=dtype,
+            trainable=trainable,
+            activity_regularizer=activity_regularizer,
+            **unknown,
+        )
         self.placement = as_placement(placement)
         self.quantization_config = quantizers.get(quantization_config)
         self._compute = np.dtype(self.compute_dtype)
@@ -176,13 +180,17 @@ class Embedding(Resizable):
         if max_norm is not None:
             shorten(np.zeros((1, 1)), [], max_norm, norm_type=norm_type)  # refuses them now
         self._rng = np.random.default_rng(seed)
-        resolve([], self.input_dim, oob=oob, negative=negative)  # refuses unknown rules now
+        apply_out_of_range_rule(
+            [], self.input_dim, oob=oob, negative=negative
+        )  # refuses unknown rules now
         self.oob, self.negative, self.seed = oob, negative, seed
         self._embeddings: Variable | None = None
         self._planned = [dict(about) for about in adapters or []]
         if lora_rank is not None:
-            self._planned.insert(0, {"name": DEFAULT, "rank": check_size(lora_rank, "lora_rank"),
-                                     "alpha": lora_alpha})  # fmt: skip
+            self._planned.insert(
+                0,
+                {"name": DEFAULT, "rank": check_size(lora_rank, "lora_rank"), "alpha": lora_alpha},
+            )
         elif lora_alpha is not None:
             raise ValueError(
                 f"lora_alpha needs lora_rank. Received lora_alpha={lora_alpha!r:.40} alone. "
@@ -218,9 +226,13 @@ class Embedding(Resizable):
         nbytes = self.input_dim * self.output_dim * itemsize
         refuse_no_room(self.placement, nbytes, f"a table (V, D) = {shape}")
         self._embeddings = self.add_weight(
-            "embeddings", shape, initializer, regularizer=self.embeddings_regularizer,
-            constraint=self.embeddings_constraint, placement=self.placement,
-        )  # fmt: skip
+            "embeddings",
+            shape,
+            initializer,
+            regularizer=self.embeddings_regularizer,
+            constraint=self.embeddings_constraint,
+            placement=self.placement,
+        )
         self.built = True
         self._add_planned()
 
@@ -245,7 +257,7 @@ class Embedding(Resizable):
         """The table (V, D) without adapters, a `Variable`; AttributeError before build."""
         if self._quantized is not None:
             raise AttributeError(
-                "table is the float table. Received a quantised layer, which has none. "
+                "table is the float table. Received a quantized layer, which has none. "
                 "Use layer.codes, or layer.embeddings for floats made of them."
             )
         if self._embeddings is None:
@@ -259,7 +271,7 @@ class Embedding(Resizable):
     def embeddings(self) -> Any:
         """The table that counts: `table`, or an array (V, D) of floats made for you.
 
-        Made where adapters are active (their steps added) or the layer is quantised.
+        Made where adapters are active (their steps added) or the layer is quantized.
         """
         if self._quantized is not None:
             return self._float_table()
@@ -270,7 +282,7 @@ class Embedding(Resizable):
     # Forward and backward ---------------------------------------------------------------------
 
     def call(self, inputs: Any) -> np.ndarray:
-        """Give the rows for ids of any shape: (*ids.shape, D), in the compute dtype."""
+        """Return the rows for ids of any shape: (*ids.shape, D), in the compute dtype."""
         if not self.built:
             self.build()
         ids = as_ids(inputs)
@@ -281,8 +293,9 @@ class Embedding(Resizable):
         if self._quantized is not None:
             rows = self.quantized_call(ids)
         elif self._active:
-            rows = lora_lookup(self.table.value, ids, self._cores(), oob=self.oob,
-                               negative=self.negative)  # fmt: skip
+            rows = lora_lookup(
+                self.table.value, ids, self._cores(), oob=self.oob, negative=self.negative
+            )
         else:
             rows = lookup(self.table.value, ids, oob=self.oob, negative=self.negative)
         return rows if rows.dtype is self._compute else rows.astype(self._compute)
@@ -290,7 +303,7 @@ class Embedding(Resizable):
     def forward(
         self, inputs: Any, mask: Any = None, training: bool = False
     ) -> tuple[np.ndarray, LookupContext]:
-        """Give the rows, and the context that `backward` needs: the ids.
+        """Return the rows, and the context that `backward` needs: the ids.
 
         >>> layer = Embedding(3, 2, weights=[[0, 1], [2, 3], [4, 5]])
         >>> rows, context = layer.forward([2, 2])
@@ -309,13 +322,13 @@ class Embedding(Resizable):
         return rows * factors[..., None], LookupContext(ids, factors)
 
     def _rows(self, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Give where the ids read, without those that read no row, and which those are not."""
-        rows = resolve(ids, self.input_dim, oob=self.oob, negative=self.negative)
+        """Return where the ids read, without those that read no row, and which those are not."""
+        rows = apply_out_of_range_rule(ids, self.input_dim, oob=self.oob, negative=self.negative)
         inside = rows < self.input_dim
         return rows[inside], inside
 
     def backward(self, context: LookupContext, grad: Any) -> Gradients:
-        """Give the gradient of the table as a SparseGrad: only rows that were used have one.
+        """Return the gradient of the table as a SparseGrad: only rows that were used have one.
 
         With adapters the table is frozen: A gets a SparseGrad and B an array, each under its name.
 
@@ -346,15 +359,18 @@ class Embedding(Resizable):
         if self.adapters or self._quantized is not None:
             return Gradients(None, self._grad_adapters(rows, grad))
         sparse = coalesce(
-            rows, grad, self.input_dim, padding_idx=self.padding_idx,
+            rows,
+            grad,
+            self.input_dim,
+            padding_idx=self.padding_idx,
             scale_grad_by_freq=self.scale_grad_by_freq,
-        )  # fmt: skip
+        )
         return Gradients(None, {"embeddings": sparse})
 
     # Masks and shapes -------------------------------------------------------------------------
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Give True where an id is not 0, if `mask_zero`; else None. Works before build."""
+        """Return True where an id is not 0, if `mask_zero`; else None. Works before build."""
         if not self.mask_zero:
             return None
         if isinstance(inputs, KerasTensor):
@@ -362,7 +378,7 @@ class Embedding(Resizable):
         return as_ids(inputs) != 0
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
-        """Give (*input_shape, D), with the lengths that `input_length` adds.
+        """Return (*input_shape, D), with the lengths that `input_length` adds.
 
         Raises
         ------
@@ -387,12 +403,12 @@ class Embedding(Resizable):
     # Configs and reports ----------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments; those beyond Keras's own only where they are not the default."""
+        """Return the arguments; those beyond Keras's own only where they are not the default."""
         return {**super().get_config(), **embedding_config(self)}
 
     @classmethod
     def from_legacy(cls, config: dict[str, Any]) -> "Embedding":
-        """Give a layer from a config of Keras 1 or 2.
+        """Return a layer from a config of Keras 1 or 2.
 
         Examples
         --------
@@ -400,13 +416,13 @@ class Embedding(Resizable):
         >>> Embedding.from_legacy(old).embeddings_initializer
         GlorotUniform()
         """
-        from embedlab.layers.legacy import embedding_arguments
+        from embedlab.layers.keras1_config import from_keras1_config
 
-        return cls(**embedding_arguments(config))
+        return cls(**from_keras1_config(config))
 
     @classmethod
     def from_pretrained(cls, table: Any, freeze: bool = False, **options: Any) -> "Embedding":
-        """Give a layer around a copy of `table` (V, D); `padding_idx` keeps the row it is given.
+        """Return a layer around a copy of `table` (V, D); `padding_idx` keeps the row it is given.
 
         >>> Embedding.from_pretrained(np.ones((3, 2)), freeze=True).trainable_weights
         []
@@ -418,7 +434,7 @@ class Embedding(Resizable):
         return cls(rows, columns, weights=table, **options)
 
     def memory_report(self, lora_rank: int = 8) -> MemoryReport:
-        """Give the bytes of the table and of what training and compression would add.
+        """Return the bytes of the table and of what training and compression would add.
 
         Nothing is allocated: ask before building.
         """

@@ -7,15 +7,24 @@ from embedlab.layers.lora import DEFAULT
 
 __all__ = ["embedding_config", "in_words"]
 
-_OURS = {"input_length": None, "padding_idx": None, "max_norm": None, "norm_type": 2.0,
-         "row_dropout": 0.0, "scale_grad_by_freq": False, "oob": "raise", "negative": "raise",
-         "seed": None, "placement": "memory"}  # fmt: skip
+_OURS = {
+    "input_length": None,
+    "padding_idx": None,
+    "max_norm": None,
+    "norm_type": 2.0,
+    "row_dropout": 0.0,
+    "scale_grad_by_freq": False,
+    "oob": "raise",
+    "negative": "raise",
+    "seed": None,
+    "placement": "memory",
+}
 """Arguments that Keras does not know, and their defaults: a config holds them only if they differ,
 so that Keras can read it."""
 
 
 def embedding_config(layer: Any) -> dict[str, Any]:
-    """Give the arguments of an `Embedding`, without those that every layer has.
+    """Return the arguments of an `Embedding`, without those that every layer has.
 
     Examples
     --------
@@ -46,7 +55,7 @@ def embedding_config(layer: Any) -> dict[str, Any]:
 
 
 def in_words(layer: Any) -> str:
-    """Give an `Embedding` in one line: what it is, without an address.
+    """Return an `Embedding` in one line: what it is, without an address.
 
     Examples
     --------
@@ -68,7 +77,7 @@ def in_words(layer: Any) -> str:
 
 
 def _plans(layer: Any) -> list[dict[str, Any]]:
-    """Give the adapters that there are, or that the constructor was told to make."""
+    """Return the adapters that there are, or that the constructor was told to make."""
     if not layer.built:
         return [dict(about) for about in layer._planned]
     return [

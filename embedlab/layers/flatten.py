@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from embedlab.layers.base import Gradients, Layer
-from embedlab.layers.doors import as_data_format, as_grad, as_values
+from embedlab.layers.input_checks import as_data_format, cast_floats, cast_grad
 from embedlab.layers.symbolic import KerasTensor
 
 __all__ = ["Flatten"]
@@ -42,30 +42,30 @@ class Flatten(Layer):
     def forward(
         self, inputs: Any, mask: Any = None, training: bool = False
     ) -> tuple[np.ndarray, tuple[int, ...]]:
-        """Give the rows, and the shape that they had."""
-        values = as_values(self, inputs)
+        """Return the rows, and the shape that they had."""
+        values = cast_floats(self, inputs)
         if self._moves(values.ndim):
             values = np.moveaxis(values, 1, -1)
         rows = values.reshape(values.shape[0], math.prod(values.shape[1:]))
         return rows, values.shape
 
     def backward(self, context: tuple[int, ...], grad: Any) -> Gradients:
-        """Give the gradient of the inputs: the same numbers in their old places."""
-        grad = as_grad(self, grad, (context[0], math.prod(context[1:]))).reshape(context)
+        """Return the gradient of the inputs: the same numbers in their old places."""
+        grad = cast_grad(self, grad, (context[0], math.prod(context[1:]))).reshape(context)
         return Gradients(np.moveaxis(grad, -1, 1) if self._moves(grad.ndim) else grad, {})
 
     def _moves(self, ndim: int) -> bool:
         return self.data_format == "channels_first" and ndim > 2
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
-        """Give (B, length), with None while one of the lengths is not known."""
+        """Return (B, length), with None while one of the lengths is not known."""
         first, *rest = tuple(input_shape)
         return (first, None if None in rest else math.prod(rest))
 
     def compute_output_spec(self, inputs: KerasTensor) -> KerasTensor:
-        """Give the placeholder of the outputs; the dtype stays."""
+        """Return the placeholder of the outputs; the dtype stays."""
         return KerasTensor(self.compute_output_shape(inputs.shape), inputs.dtype)
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments."""
+        """Return the arguments."""
         return {**super().get_config(), "data_format": self.data_format}

@@ -5,17 +5,24 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.sparse_gradient import SparseGrad
-from embedlab.core.table import DtypeError
+from embedlab.core.checks import DtypeError
+from embedlab.core.gradient import SparseGrad
 from embedlab.layers.base import Layer
 from embedlab.layers.structure import first, flat, swapped
 
 __all__ = ["gradcheck"]
 
 
-def gradcheck(layer: Layer, inputs: Any, *, mask: Any = None, epsilon: float = 1e-6,
-              at_most: int = 200, seed: int = 0) -> dict[str, float]:  # fmt: skip
-    """Give the largest error of `backward` for the inputs and for each weight.
+def gradcheck(
+    layer: Layer,
+    inputs: Any,
+    *,
+    mask: Any = None,
+    epsilon: float = 1e-6,
+    at_most: int = 200,
+    seed: int = 0,
+) -> dict[str, float]:
+    """Return the largest error of `backward` for the inputs and for each weight.
 
     Every number is moved a little up and down, and the change of a random sum of the outputs is
     held against what `backward` says. Right gradients give errors near 1e-9, wrong ones near 1.
@@ -85,8 +92,14 @@ def gradcheck(layer: Layer, inputs: Any, *, mask: Any = None, epsilon: float = 1
     return errors
 
 
-def _worst(array: np.ndarray, said: np.ndarray, total: Callable[[], float], epsilon: float,
-           at_most: int, rng: np.random.Generator) -> float:  # fmt: skip
+def _worst(
+    array: np.ndarray,
+    said: np.ndarray,
+    total: Callable[[], float],
+    epsilon: float,
+    at_most: int,
+    rng: np.random.Generator,
+) -> float:
     places = rng.permutation(array.size)[:at_most]
     worst = 0.0
     for place in places:

@@ -80,18 +80,31 @@ class GRU(Recurrent):
     ):
         about = {
             "kernel_initializer": kernel_initializer,
-            "recurrent_initializer": recurrent_initializer, "bias_initializer": bias_initializer,
+            "recurrent_initializer": recurrent_initializer,
+            "bias_initializer": bias_initializer,
             "kernel_regularizer": kernel_regularizer,
-            "recurrent_regularizer": recurrent_regularizer, "bias_regularizer": bias_regularizer,
+            "recurrent_regularizer": recurrent_regularizer,
+            "bias_regularizer": bias_regularizer,
             "kernel_constraint": kernel_constraint,
-            "recurrent_constraint": recurrent_constraint, "bias_constraint": bias_constraint,
-        }  # fmt: skip
+            "recurrent_constraint": recurrent_constraint,
+            "bias_constraint": bias_constraint,
+        }
         super().__init__(
-            units, about, activation=activation, use_bias=use_bias, dropout=dropout,
-            recurrent_dropout=recurrent_dropout, seed=seed, return_sequences=return_sequences,
-            return_state=return_state, go_backwards=go_backwards, stateful=stateful,
-            unroll=unroll, activity_regularizer=activity_regularizer, **options,
-        )  # fmt: skip
+            units,
+            about,
+            activation=activation,
+            use_bias=use_bias,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            seed=seed,
+            return_sequences=return_sequences,
+            return_state=return_state,
+            go_backwards=go_backwards,
+            stateful=stateful,
+            unroll=unroll,
+            activity_regularizer=activity_regularizer,
+            **options,
+        )
         self.recurrent_activation = activations.get(recurrent_activation)
         self.reset_after = bool(reset_after)
 
@@ -100,7 +113,7 @@ class GRU(Recurrent):
         self.bias = self.add_part("bias", (2, wide) if self.reset_after else (wide,))
 
     def input_bias(self) -> Any:
-        """Give the bias that belongs to the inputs, (3 * units,)."""
+        """Return the bias that belongs to the inputs, (3 * units,)."""
         bias = self.computed(self.bias)
         return bias[0] if self.reset_after else bias
 
@@ -108,7 +121,7 @@ class GRU(Recurrent):
         return np.stack([total, np.zeros_like(total)]) if self.reset_after else total
 
     def step(self, sums: np.ndarray, states: States, seen: np.ndarray) -> tuple[States, States]:
-        """Give the new state, and what `step_back` needs."""
+        """Return the new state, and what `step_back` needs."""
         (state,), two = states, 2 * self.units
         kernel = self.computed(self.recurrent_kernel)
         inner = seen @ (kernel if self.reset_after else kernel[:, :two])
@@ -128,9 +141,10 @@ class GRU(Recurrent):
         new = update * state + (1 - update) * candidate
         return (new,), (seen, state, before, gates, held, candidate_sums, candidate)
 
-    def step_back(self, left: States, grads: States,
-                  to: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray, States]:  # fmt: skip
-        """Give the gradients of the sums, of the state that the kernel saw, and of the state."""
+    def step_back(
+        self, left: States, grads: States, to: dict[str, np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray, States]:
+        """Return the gradients of the sums, of the state that the kernel saw, and of the state."""
         if len(left) == 5:
             seen, state, inner, gates, candidate = left
             to_sums, to_inner, to_state = grad_gru_step(gates, inner, candidate, state, grads[0])
@@ -144,9 +158,11 @@ class GRU(Recurrent):
         back = to_candidate if self.reset_after else to_candidate @ kernel[:, two:].T
         to_reset = back * (held if self.reset_after else seen)
         to_gates = activations.gradient(
-            self.recurrent_activation, before, gates,
+            self.recurrent_activation,
+            before,
+            gates,
             np.hstack([grad * (state - candidate), to_reset]),
-        )  # fmt: skip
+        )
         to_sums = np.hstack([to_gates, to_candidate])
         if self.reset_after:
             to_inner = np.hstack([to_gates, to_candidate * reset])
@@ -157,16 +173,20 @@ class GRU(Recurrent):
             to_seen = to_gates @ kernel[:, :two].T + back * reset
         return to_sums, to_seen, (grad * update,)
 
-    def _into_inner(self, seen: np.ndarray, grad: np.ndarray,
-                    to: dict[str, np.ndarray]) -> np.ndarray:  # fmt: skip
-        """Give the gradient of the state through its product; kernel and bias get theirs."""
+    def _into_inner(
+        self, seen: np.ndarray, grad: np.ndarray, to: dict[str, np.ndarray]
+    ) -> np.ndarray:
+        """Return the gradient of the state through its product; kernel and bias get theirs."""
         to["recurrent_kernel"] += seen.T @ grad
         if self.use_bias:
             to["bias"][1] += grad.sum(axis=0)
         return grad @ self.recurrent_kernel.value.T
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments."""
+        """Return the arguments."""
         gate = activations.serialize(self.recurrent_activation)
-        return {**super().get_config(), "recurrent_activation": gate,
-                "reset_after": self.reset_after}  # fmt: skip
+        return {
+            **super().get_config(),
+            "recurrent_activation": gate,
+            "reset_after": self.reset_after,
+        }

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from embedlab.core.table import ShapeError, check_size
+from embedlab.core.checks import ShapeError, check_size
 
 __all__ = ["as_input_length", "batch_shape", "check_length"]
 
 
 def as_input_length(value: Any) -> int | tuple[int | None, ...] | None:
-    """Give an announced length in one form: a whole number, a tuple of them, or None.
+    """Return an announced length in one form: a whole number, a tuple of them, or None.
 
     Raises
     ------
@@ -28,7 +28,7 @@ def as_input_length(value: Any) -> int | tuple[int | None, ...] | None:
 
 
 def batch_shape(length: Any) -> tuple[int | None, ...]:
-    """Give the input shape that an announced length means, the batch in front.
+    """Return the input shape that an announced length means, the batch in front.
 
     >>> batch_shape(10)
     (None, 10)
@@ -37,7 +37,7 @@ def batch_shape(length: Any) -> tuple[int | None, ...]:
 
 
 def check_length(length: Any, shape: tuple) -> tuple:
-    """Give the input `shape` with the announced lengths filled in.
+    """Return the input `shape` with the announced lengths filled in.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def check_length(length: Any, shape: tuple) -> tuple:
     (None, 10)
     >>> check_length(10, (32, 11))
     Traceback (most recent call last):
-    embedlab.core.table.ShapeError: "input_length" is 10, but received input has shape (32, 11). \
+    embedlab.core.checks.ShapeError: "input_length" is 10, but received input has shape (32, 11). \
 Pad or cut to that length, or leave input_length away.
     """
     known = batch_shape(length)

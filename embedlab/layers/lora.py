@@ -6,10 +6,8 @@ from typing import Any
 import numpy as np
 
 from embedlab import initializers
-from embedlab.core.adapter import Adapter, lora_scale
-from embedlab.core.lora_gradient import grad_lora
-from embedlab.core.merge import merge, unmerge
-from embedlab.core.table import check_size
+from embedlab.core.checks import check_size
+from embedlab.core.lora import Adapter, grad_lora, lora_scale, merge, unmerge
 from embedlab.layers.base import Layer
 from embedlab.layers.variable import Variable
 
@@ -35,8 +33,9 @@ class LoRA:
         Divide by the root of the rank instead: the step keeps its size when the rank grows.
     """
 
-    def __init__(self, name: str, a: Variable, b: Variable, rank: int, alpha: float,
-                 rslora: bool = False):  # fmt: skip
+    def __init__(
+        self, name: str, a: Variable, b: Variable, rank: int, alpha: float, rslora: bool = False
+    ):
         self.name, self.a, self.b = name, a, b
         self.rank, self.alpha, self.rslora = rank, alpha, rslora
 
@@ -98,9 +97,13 @@ class Adapted(Layer):
 
     # Making and unmaking ----------------------------------------------------------------------
 
-    def enable_lora(self, rank: int, lora_alpha: float | None = None,
-                    a_initializer: Any = "he_uniform",
-                    b_initializer: Any = "zeros") -> None:  # fmt: skip
+    def enable_lora(
+        self,
+        rank: int,
+        lora_alpha: float | None = None,
+        a_initializer: Any = "he_uniform",
+        b_initializer: Any = "zeros",
+    ) -> None:
         """Make the default adapter: the table is frozen, and A and B are trained instead.
 
         Parameters
@@ -133,12 +136,20 @@ class Adapted(Layer):
                 "lora is already enabled. This can only be done once per layer. "
                 f"Received rank={rank!r:.40}. Use add_adapter for a second one."
             )
-        self.add_adapter(DEFAULT, rank, lora_alpha, a_initializer=a_initializer,
-                         b_initializer=b_initializer)  # fmt: skip
+        self.add_adapter(
+            DEFAULT, rank, lora_alpha, a_initializer=a_initializer, b_initializer=b_initializer
+        )
 
-    def add_adapter(self, name: str, rank: int, alpha: float | None = None, rslora: bool = False,
-                    *, a_initializer: Any = "he_uniform",
-                    b_initializer: Any = "zeros") -> LoRA:  # fmt: skip
+    def add_adapter(
+        self,
+        name: str,
+        rank: int,
+        alpha: float | None = None,
+        rslora: bool = False,
+        *,
+        a_initializer: Any = "he_uniform",
+        b_initializer: Any = "zeros",
+    ) -> LoRA:
         """Make an adapter under a name, switch it on beside the others, and give it.
 
         Raises
@@ -227,14 +238,19 @@ class Adapted(Layer):
     # Backward ---------------------------------------------------------------------------------
 
     def _grad_adapters(self, rows: np.ndarray, grad: np.ndarray) -> dict[str, Any]:
-        """Give the gradients of A (sparse) and B of each active adapter."""
+        """Return the gradients of A (sparse) and B of each active adapter."""
         if self.padding_idx is not None:
             learns = rows != self.padding_idx
             rows, grad = rows[learns], grad[learns]
         found: dict[str, Any] = {}
         for name in self._active:
-            found.update(zip(adapter_labels(name), grad_lora(rows, grad, self.adapters[name].core),
-                             strict=True))  # fmt: skip
+            found.update(
+                zip(
+                    adapter_labels(name),
+                    grad_lora(rows, grad, self.adapters[name].core),
+                    strict=True,
+                )
+            )
         return found
 
     def _ready_to_set(self) -> None:
@@ -293,7 +309,7 @@ class Adapted(Layer):
 
 
 def adapter_labels(name: str) -> tuple[str, str]:
-    """Give the names of A and B of an adapter: Keras's for the default one.
+    """Return the names of A and B of an adapter: Keras's for the default one.
 
     >>> adapter_labels("default"), adapter_labels("slang")
     (('lora_embeddings_a', 'lora_embeddings_b'), ('lora_slang_a', 'lora_slang_b'))

@@ -79,18 +79,31 @@ class LSTM(Recurrent):
     ):
         about = {
             "kernel_initializer": kernel_initializer,
-            "recurrent_initializer": recurrent_initializer, "bias_initializer": bias_initializer,
+            "recurrent_initializer": recurrent_initializer,
+            "bias_initializer": bias_initializer,
             "kernel_regularizer": kernel_regularizer,
-            "recurrent_regularizer": recurrent_regularizer, "bias_regularizer": bias_regularizer,
+            "recurrent_regularizer": recurrent_regularizer,
+            "bias_regularizer": bias_regularizer,
             "kernel_constraint": kernel_constraint,
-            "recurrent_constraint": recurrent_constraint, "bias_constraint": bias_constraint,
-        }  # fmt: skip
+            "recurrent_constraint": recurrent_constraint,
+            "bias_constraint": bias_constraint,
+        }
         super().__init__(
-            units, about, activation=activation, use_bias=use_bias, dropout=dropout,
-            recurrent_dropout=recurrent_dropout, seed=seed, return_sequences=return_sequences,
-            return_state=return_state, go_backwards=go_backwards, stateful=stateful,
-            unroll=unroll, activity_regularizer=activity_regularizer, **options,
-        )  # fmt: skip
+            units,
+            about,
+            activation=activation,
+            use_bias=use_bias,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            seed=seed,
+            return_sequences=return_sequences,
+            return_state=return_state,
+            go_backwards=go_backwards,
+            stateful=stateful,
+            unroll=unroll,
+            activity_regularizer=activity_regularizer,
+            **options,
+        )
         self.recurrent_activation = activations.get(recurrent_activation)
         self.unit_forget_bias = bool(unit_forget_bias)
 
@@ -103,8 +116,9 @@ class LSTM(Recurrent):
         wide = (4 * self.units,)
         self.bias = self.add_part("bias", wide, with_ones if self.unit_forget_bias else None)
 
-    def _walk(self, values: np.ndarray, mask: Any, states: States,
-              drop_state: Any) -> tuple[np.ndarray, States, Any]:  # fmt: skip
+    def _walk(
+        self, values: np.ndarray, mask: Any, states: States, drop_state: Any
+    ) -> tuple[np.ndarray, States, Any]:
         """Walk in the core, the time in front, where it knows the activations."""
         if not self._usual(values):
             return super()._walk(values, mask, states, drop_state)
@@ -119,8 +133,13 @@ class LSTM(Recurrent):
             outputs = outputs.copy()  # the caller's own, beside what the way back needs
         return outputs, (walk.hidden[-1], walk.carried[-1]), walk
 
-    def _walk_back(self, context: RecurrentContext, to_outputs: np.ndarray, grads: States,
-                   to: dict[str, np.ndarray]) -> tuple[np.ndarray, States]:  # fmt: skip
+    def _walk_back(
+        self,
+        context: RecurrentContext,
+        to_outputs: np.ndarray,
+        grads: States,
+        to: dict[str, np.ndarray],
+    ) -> tuple[np.ndarray, States]:
         if not isinstance(context.steps, LSTMWalk):
             return super()._walk_back(context, to_outputs, grads, to)
         kernel = self.recurrent_kernel.value
@@ -134,7 +153,7 @@ class LSTM(Recurrent):
         return to_sums.transpose(1, 0, 2), tuple(first)
 
     def step(self, sums: np.ndarray, states: States, seen: np.ndarray) -> tuple[States, States]:
-        """Give the new states, and what `step_back` needs."""
+        """Return the new states, and what `step_back` needs."""
         before = sums + seen @ self.computed(self.recurrent_kernel)
         into, forget, candidate, out = np.split(before, 4, axis=1)
         into, forget, out = (self.recurrent_activation(gate) for gate in (into, forget, out))
@@ -144,9 +163,11 @@ class LSTM(Recurrent):
         gates = np.hstack([into, forget, candidate, out])
         return (out * shown, carried), (seen, states[1], before, gates, carried, shown)
 
-    def step_back(self, left: States, grads: States,
-                  to: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray, States]:  # fmt: skip
-        """Give the gradients of the sums, of the output state, and of the states by other ways."""
+    def step_back(
+        self, left: States, grads: States, to: dict[str, np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray, States]:
+        """Return the gradients of the sums, of the output state, and of the states by other
+        ways."""
         seen, carry, before, gates, carried, shown = left
         sums, made = np.split(before, 4, axis=1), np.split(gates, 4, axis=1)
         into, forget, candidate, out = made
@@ -155,16 +176,23 @@ class LSTM(Recurrent):
         )
         arrived = [to_carried * candidate, to_carried * carry, to_carried * into, grads[0] * shown]
         gate, act = self.recurrent_activation, self.activation
-        to_sums = np.hstack([
-            activations.gradient(bend, x, y, grad)
-            for bend, x, y, grad in zip((gate, gate, act, gate), sums, made, arrived, strict=True)
-        ])  # fmt: skip
+        to_sums = np.hstack(
+            [
+                activations.gradient(bend, x, y, grad)
+                for bend, x, y, grad in zip(
+                    (gate, gate, act, gate), sums, made, arrived, strict=True
+                )
+            ]
+        )
         to["recurrent_kernel"] += seen.T @ to_sums
         to_seen = to_sums @ self.recurrent_kernel.value.T
         return to_sums, to_seen, (np.zeros_like(seen), to_carried * forget)
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments."""
+        """Return the arguments."""
         gate = activations.serialize(self.recurrent_activation)
-        return {**super().get_config(), "recurrent_activation": gate,
-                "unit_forget_bias": self.unit_forget_bias}  # fmt: skip
+        return {
+            **super().get_config(),
+            "recurrent_activation": gate,
+            "unit_forget_bias": self.unit_forget_bias,
+        }

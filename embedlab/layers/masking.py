@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from embedlab.layers.base import Gradients, Layer
-from embedlab.layers.doors import as_grad, as_inputs
+from embedlab.layers.input_checks import cast_grad, cast_inputs
 from embedlab.layers.symbolic import KerasTensor
 
 __all__ = ["Masking"]
@@ -41,28 +41,28 @@ class Masking(Layer):
     def forward(
         self, inputs: Any, mask: Any = None, training: bool = False
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Give the steps, and the mask that was made of them."""
-        steps = as_inputs(self, inputs, least=1)
+        """Return the steps, and the mask that was made of them."""
+        steps = cast_inputs(self, inputs, least=1)
         made = self.compute_mask(steps)
         return np.where(made[..., None], steps, steps.dtype.type(0)), made
 
     def backward(self, context: np.ndarray, grad: Any) -> Gradients:
-        """Give the gradient of the inputs: nothing at the steps that were set to zero."""
+        """Return the gradient of the inputs: nothing at the steps that were set to zero."""
         grad = np.asarray(grad)
-        grad = as_grad(self, grad, (*context.shape, *grad.shape[context.ndim :]))
+        grad = cast_grad(self, grad, (*context.shape, *grad.shape[context.ndim :]))
         return Gradients(np.where(context[..., None], grad, grad.dtype.type(0)), {})
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Give True where any feature of a step differs from `mask_value`."""
+        """Return True where any feature of a step differs from `mask_value`."""
         if isinstance(inputs, KerasTensor):
             return KerasTensor(inputs.shape[:-1], "bool")
         steps = np.asarray(inputs, self.compute_dtype)
         return np.any(steps != steps.dtype.type(self.mask_value), axis=-1)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
-        """Give `input_shape`."""
+        """Return `input_shape`."""
         return tuple(input_shape)
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments."""
+        """Return the arguments."""
         return {**super().get_config(), "mask_value": self.mask_value}

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.table import ShapeError
+from embedlab.core.checks import ShapeError
 from embedlab.layers.base import Gradients, Layer
 from embedlab.layers.symbolic import KerasTensor
 
@@ -31,14 +31,14 @@ class _Merge(Layer):
         return list(inputs)
 
     def compute_output_spec(self, inputs: Any) -> KerasTensor:
-        """Give the placeholder of the result for a list of placeholders."""
+        """Return the placeholder of the result for a list of placeholders."""
         shape = self.compute_output_shape([part.shape for part in self._several(inputs)])
         return KerasTensor(shape, self.compute_dtype)
 
 
 class _Elementwise(_Merge):
     def compute_output_shape(self, input_shape: Any) -> tuple:
-        """Give the common shape; ShapeError unless all are equal."""
+        """Return the common shape; ShapeError unless all are equal."""
         shapes = [tuple(shape) for shape in input_shape]
         merged: list[Any] = list(shapes[0])
         for shape in shapes[1:]:
@@ -53,7 +53,7 @@ class _Elementwise(_Merge):
         return tuple(merged)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Give True where every mask that came says so."""
+        """Return True where every mask that came says so."""
         masks = [m for m in mask or [] if m is not None]
         if not masks or isinstance(masks[0], KerasTensor):
             return masks[0] if masks else None
@@ -68,12 +68,12 @@ class Add(_Elementwise):
     """
 
     def forward(self, inputs: Any, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
-        """Give the sum; the context is how many there were."""
+        """Return the sum; the context is how many there were."""
         parts = self._ready(inputs)
         return sum(parts[1:], parts[0]), len(parts)
 
     def backward(self, context: Any, grad: Any) -> Gradients:
-        """Give the gradient to every input."""
+        """Return the gradient to every input."""
         return Gradients([np.asarray(grad)] * context, {})
 
 
@@ -85,12 +85,12 @@ class Average(_Elementwise):
     """
 
     def forward(self, inputs: Any, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
-        """Give the mean; the context is how many there were."""
+        """Return the mean; the context is how many there were."""
         parts = self._ready(inputs)
         return sum(parts[1:], parts[0]) / len(parts), len(parts)
 
     def backward(self, context: Any, grad: Any) -> Gradients:
-        """Give every input its share."""
+        """Return every input its share."""
         return Gradients([np.asarray(grad) / context] * context, {})
 
 
@@ -102,12 +102,12 @@ class Multiply(_Elementwise):
     """
 
     def forward(self, inputs: Any, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
-        """Give the product; the context is what was multiplied."""
+        """Return the product; the context is what was multiplied."""
         parts = [part.copy() for part in self._ready(inputs)]
         return np.multiply.reduce(parts), parts
 
     def backward(self, context: Any, grad: Any) -> Gradients:
-        """Give every input the gradient times all others."""
+        """Return every input the gradient times all others."""
         others = [context[:n] + context[n + 1 :] for n in range(len(context))]
         return Gradients([np.multiply.reduce([np.asarray(grad), *rest]) for rest in others], {})
 
@@ -124,7 +124,7 @@ class Concatenate(_Merge):
         self.axis = axis
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
-        """Give the shape with the lengths along the axis added up; ShapeError for others."""
+        """Return the shape with the lengths along the axis added up; ShapeError for others."""
         shapes = [list(shape) for shape in input_shape]
         merged = list(shapes[0])
         for shape in shapes[1:]:
@@ -142,7 +142,7 @@ class Concatenate(_Merge):
         return tuple(merged)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Give the masks side by side (along time), or True where all say so (along features)."""
+        """Return the masks side by side (along time), or True where all say so (along features)."""
         masks = list(mask or [])
         if not any(m is not None for m in masks):
             return None
@@ -158,15 +158,15 @@ class Concatenate(_Merge):
         return np.logical_and.reduce(full)
 
     def forward(self, inputs: Any, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
-        """Give all side by side; the context is where each begins."""
+        """Return all side by side; the context is where each begins."""
         parts = self._ready(inputs)
         cuts = np.cumsum([part.shape[self.axis] for part in parts])[:-1]
         return np.concatenate(parts, axis=self.axis), cuts
 
     def backward(self, context: Any, grad: Any) -> Gradients:
-        """Give every input its part of the gradient."""
+        """Return every input its part of the gradient."""
         return Gradients(np.split(np.asarray(grad), context, axis=self.axis), {})
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments."""
+        """Return the arguments."""
         return {**super().get_config(), "axis": self.axis}

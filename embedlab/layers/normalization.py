@@ -4,9 +4,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from embedlab.core.table import ShapeError
+from embedlab.core.checks import ShapeError
 from embedlab.layers.base import Gradients
-from embedlab.layers.doors import as_grad, as_inputs, known_length
+from embedlab.layers.input_checks import cast_grad, cast_inputs, require_axis_length
 from embedlab.layers.variable import Variable
 from embedlab.layers.weighted import Weighted
 
@@ -81,10 +81,13 @@ class LayerNormalization(Weighted):
         **options: Any,
     ):
         about = {
-            "beta_initializer": beta_initializer, "gamma_initializer": gamma_initializer,
-            "beta_regularizer": beta_regularizer, "gamma_regularizer": gamma_regularizer,
-            "beta_constraint": beta_constraint, "gamma_constraint": gamma_constraint,
-        }  # fmt: skip
+            "beta_initializer": beta_initializer,
+            "gamma_initializer": gamma_initializer,
+            "beta_regularizer": beta_regularizer,
+            "gamma_regularizer": gamma_regularizer,
+            "beta_constraint": beta_constraint,
+            "gamma_constraint": gamma_constraint,
+        }
         if options.pop("rms_scaling", False):  # Keras still writes it into its configs
             raise NotImplementedError(
                 "LayerNormalization takes the mean away. Received rms_scaling=True. Leave it away."
@@ -97,7 +100,7 @@ class LayerNormalization(Weighted):
     def build(self, input_shape: Any = None) -> None:
         """Make gamma and beta, one number for each place along the axes."""
         axes = self._axes(len(tuple(input_shape or ())))
-        shape = tuple(known_length(self, input_shape, a) for a in axes)
+        shape = tuple(require_axis_length(self, input_shape, a) for a in axes)
         if self.scale:
             self.gamma = self.add_part("gamma", shape)
         if self.center:
@@ -113,7 +116,7 @@ class LayerNormalization(Weighted):
         return tuple(sorted({a % ndim for a in axes}))
 
     def _along(self, weight: Variable, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-        """Give a weight with length 1 at the axes that are not normalized."""
+        """Return a weight with length 1 at the axes that are not normalized."""
         axes = self._axes(len(shape))
         return weight.value.reshape([n if a in axes else 1 for a, n in enumerate(shape)]).astype(
             dtype, copy=False
@@ -122,8 +125,8 @@ class LayerNormalization(Weighted):
     def forward(
         self, inputs: Any, mask: Any = None, training: bool = False
     ) -> tuple[np.ndarray, NormalizationContext]:
-        """Give the outputs, and the context that `backward` needs."""
-        values = as_inputs(self, inputs, least=1)
+        """Return the outputs, and the context that `backward` needs."""
+        values = cast_inputs(self, inputs, least=1)
         if not self.built:
             self.build(values.shape)
         self._check(values.shape)
@@ -149,7 +152,7 @@ class LayerNormalization(Weighted):
                 )
 
     def backward(self, context: NormalizationContext, grad: Any) -> Gradients:
-        """Give the gradients of the inputs, gamma and beta.
+        """Return the gradients of the inputs, gamma and beta.
 
         Parameters
         ----------
@@ -163,7 +166,7 @@ class LayerNormalization(Weighted):
             ``g = grad * gamma``: what would only move the mean or the spread is taken out.
         """
         normed, inverse = context
-        grad = as_grad(self, grad, normed.shape).astype(normed.dtype, copy=False)
+        grad = cast_grad(self, grad, normed.shape).astype(normed.dtype, copy=False)
         axes = self._axes(normed.ndim)
         others = tuple(a for a in range(normed.ndim) if a not in axes)
         weights = {}
@@ -179,10 +182,15 @@ class LayerNormalization(Weighted):
         return Gradients((inverse * back).astype(self.variable_dtype, copy=False), stored)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
-        """Give `input_shape`."""
+        """Return `input_shape`."""
         return tuple(input_shape)
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments."""
-        return {**super().get_config(), "axis": self.axis, "epsilon": self.epsilon,
-                "center": self.center, "scale": self.scale}  # fmt: skip
+        """Return the arguments."""
+        return {
+            **super().get_config(),
+            "axis": self.axis,
+            "epsilon": self.epsilon,
+            "center": self.center,
+            "scale": self.scale,
+        }

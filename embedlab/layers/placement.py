@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.layers.memory import TableMemoryError, refuse_too_big
+from embedlab.layers.memory_report import TableMemoryError, check_fits_in_memory
 
 __all__ = ["Room", "as_placement", "on_disk", "refuse_no_room", "room_of"]
 
@@ -18,7 +18,7 @@ _ROOMS = ("memory", "disk")
 
 
 def as_placement(value: Any) -> str:
-    """Give "memory" or "disk", refusing anything else.
+    """Return "memory" or "disk", refusing anything else.
 
     >>> as_placement("tape")
     Traceback (most recent call last):
@@ -34,12 +34,12 @@ larger than memory.
 
 
 def room_of(placement: str) -> Room:
-    """Give what makes arrays of zeros in a place."""
+    """Return what makes arrays of zeros in a place."""
     return np.zeros if placement == "memory" else on_disk
 
 
 def on_disk(shape: Any, dtype: Any) -> np.ndarray:
-    """Give an array of zeros that lies in a file without a name.
+    """Return an array of zeros that lies in a file without a name.
 
     The file is in the folder for temporary files (set ``TMPDIR`` to choose a disk with room), and
     it goes with the array, even when the process is killed. Pages that nobody has written take no
@@ -69,10 +69,10 @@ def refuse_no_room(placement: str, nbytes: int, what: str) -> None:
 
     >>> refuse_no_room("disk", 1 << 60, "a table (V, D) = (1, 1)")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    embedlab.layers.memory.TableMemoryError: a table (V, D) = (1, 1) must fit on the disk...
+    embedlab.layers.memory_report.TableMemoryError: a table (V, D) = (1, 1) must fit on the disk...
     """
     if placement == "memory":
-        refuse_too_big(nbytes, what)
+        check_fits_in_memory(nbytes, what)
         return
     folder = tempfile.gettempdir()
     free = shutil.disk_usage(folder).free

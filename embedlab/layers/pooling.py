@@ -4,11 +4,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from embedlab.core.mask import as_mask
-from embedlab.core.max_pooling import grad_masked_max, masked_max
-from embedlab.core.pooling import grad_masked_mean, masked_mean
+from embedlab.core.mask import as_mask, grad_masked_max, grad_masked_mean, masked_max, masked_mean
 from embedlab.layers.base import Gradients, Layer
-from embedlab.layers.doors import as_data_format, as_grad, as_inputs, check_axes
+from embedlab.layers.input_checks import as_data_format, cast_grad, cast_inputs, check_input_shape
 
 __all__ = ["GlobalAveragePooling1D", "GlobalMaxPooling1D", "MaxContext"]
 
@@ -22,18 +20,18 @@ class _GlobalPooling1D(Layer):
         self.keepdims = bool(keepdims)
 
     def _sequences(self, inputs: Any) -> np.ndarray:
-        """Give the inputs as (B, T, D)."""
-        values = as_inputs(self, inputs, ndim=3)
+        """Return the inputs as (B, T, D)."""
+        values = cast_inputs(self, inputs, ndim=3)
         return values if self.data_format == "channels_last" else values.swapaxes(1, 2)
 
     def _out(self, pooled: np.ndarray) -> np.ndarray:
         return np.expand_dims(pooled, self._time) if self.keepdims else pooled
 
     def _grad(self, grad: Any, shape: tuple[int, int]) -> np.ndarray:
-        """Give what came back as (B, D)."""
+        """Return what came back as (B, D)."""
         rows, columns = shape
         with_time = (rows, 1, columns) if self._time == 1 else (rows, columns, 1)
-        return as_grad(self, grad, with_time if self.keepdims else shape).reshape(shape)
+        return cast_grad(self, grad, with_time if self.keepdims else shape).reshape(shape)
 
     def _back(self, grad: np.ndarray) -> Gradients:
         return Gradients(grad if self._time == 1 else grad.swapaxes(1, 2), {})
@@ -43,20 +41,19 @@ class _GlobalPooling1D(Layer):
         return 1 if self.data_format == "channels_last" else 2
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
-        """Give (B, D), or with `keepdims` a 1 where time was."""
+        """Return (B, D), or with `keepdims` a 1 where time was."""
         shape = tuple(input_shape)
-        check_axes(self, shape, ndim=3)
+        check_input_shape(self, shape, ndim=3)
         middle = (1,) if self.keepdims else ()
         return shape[: self._time] + middle + shape[self._time + 1 :]
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments."""
-        return {**super().get_config(), "data_format": self.data_format,
-                "keepdims": self.keepdims}  # fmt: skip
+        """Return the arguments."""
+        return {**super().get_config(), "data_format": self.data_format, "keepdims": self.keepdims}
 
 
 class GlobalAveragePooling1D(_GlobalPooling1D):
-    """Give the mean over time, of the words only where a mask says so.
+    """Return the mean over time, of the words only where a mask says so.
 
     Parameters
     ----------
@@ -85,19 +82,19 @@ class GlobalAveragePooling1D(_GlobalPooling1D):
     def forward(
         self, inputs: Any, mask: Any = None, training: bool = False
     ) -> tuple[np.ndarray, tuple[np.ndarray, int]]:
-        """Give the means; and the mask and D, which are all that `backward` needs."""
+        """Return the means; and the mask and D, which are all that `backward` needs."""
         values = self._sequences(inputs)
         words = np.ones(values.shape[:2], bool) if mask is None else np.array(mask)
         words = as_mask(words, values.shape[:2])
         return self._out(masked_mean(values, words)), (words, values.shape[2])
 
     def backward(self, context: tuple[np.ndarray, int], grad: Any) -> Gradients:
-        """Give the gradient of the inputs: an equal share for every word, 0 for the padding."""
+        """Return the gradient of the inputs: an equal share for every word, 0 for the padding."""
         words, columns = context
         return self._back(grad_masked_mean(words, self._grad(grad, (len(words), columns))))
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> None:
-        """Give None: the mask has done its work."""
+        """Return None: the mask has done its work."""
 
 
 class MaxContext(NamedTuple):
@@ -116,7 +113,7 @@ class MaxContext(NamedTuple):
 
 
 class GlobalMaxPooling1D(_GlobalPooling1D):
-    """Give the maximum over time, feature by feature.
+    """Return the maximum over time, feature by feature.
 
     Parameters are those of `GlobalAveragePooling1D`.
 
@@ -134,12 +131,12 @@ class GlobalMaxPooling1D(_GlobalPooling1D):
     def forward(
         self, inputs: Any, mask: Any = None, training: bool = False
     ) -> tuple[np.ndarray, MaxContext]:
-        """Give the maxima, and where they stood."""
+        """Return the maxima, and where they stood."""
         values = self._sequences(inputs)
         out, at = masked_max(values)
         return self._out(out), MaxContext(at, values.shape[1])
 
     def backward(self, context: MaxContext, grad: Any) -> Gradients:
-        """Give the gradient of the inputs: everything to the step of the maximum."""
+        """Return the gradient of the inputs: everything to the step of the maximum."""
         at, steps = context
         return self._back(grad_masked_max(at, self._grad(grad, at.shape), steps))

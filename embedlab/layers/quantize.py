@@ -1,18 +1,23 @@
-"""Quantising a layer with a table: codes replace its floats, and adapters stay beside them."""
+"""Quantizing a layer with a table: codes replace its floats, and adapters stay beside them."""
 
 from typing import Any
 
 import numpy as np
 
 from embedlab import quantizers
-from embedlab.core.dequantize import dequantize, quantized_lookup, requantize
-from embedlab.core.quantize import quantize
-from embedlab.core.quantize_report import QuantizationReport, quantization_report
-from embedlab.core.quantized import Quantized
-from embedlab.layers.allowance import spend
+from embedlab.core.quantize import (
+    QuantizationReport,
+    QuantizedTable,
+    dequantize,
+    merge_adapters_into_codes,
+    quantization_report,
+    quantize,
+    quantized_lookup,
+)
+from embedlab.layers.dtype_policy import DTypePolicy
 from embedlab.layers.lora import Adapted
-from embedlab.layers.policy import DTypePolicy
 from embedlab.layers.variable import Variable
+from embedlab.layers.weight_budget import charge
 
 __all__ = ["Quantizable"]
 
@@ -31,7 +36,7 @@ class Quantizable(Adapted):
 
     def __init__(self, **options: Any):
         super().__init__(**options)
-        self._quantized: Quantized | None = None
+        self._quantized: QuantizedTable | None = None
         self._report: QuantizationReport | None = None
 
     @property
@@ -54,8 +59,9 @@ class Quantizable(Adapted):
         """The code that means 0, for each block; None without blocks."""
         return self._needs_codes().zero
 
-    def quantize(self, mode: str | None = None, type_check: bool = True,
-                 config: Any = None) -> None:  # fmt: skip
+    def quantize(
+        self, mode: str | None = None, type_check: bool = True, config: Any = None
+    ) -> None:
         """Turn the table into codes.
 
         Parameters
@@ -69,7 +75,7 @@ class Quantizable(Adapted):
         Raises
         ------
         ValueError
-            For a layer that is not built, one that is quantised already, an unknown mode, and int8
+            For a layer that is not built, one that is quantized already, an unknown mode, and int8
             where the layer computes in float16.
         NotImplementedError
             For subclasses, float8, gptq and awq.
@@ -92,7 +98,7 @@ class Quantizable(Adapted):
         if type_check and type(self) is not self._OWN_CLASS:
             raise NotImplementedError(
                 f"Layer {type(self).__name__} does not have a `quantize` method implemented: only "
-                f"{self._OWN_CLASS.__name__} itself is quantised. Received a subclass. "
+                f"{self._OWN_CLASS.__name__} itself is quantized. Received a subclass. "
                 "Pass type_check=False if its methods can do without a float table."
             )
         config = self._quantization(mode, config)
@@ -132,30 +138,36 @@ class Quantizable(Adapted):
         width = columns if config.bits == 8 else -(-columns // 2)
         block = None if config.block_size in (None, -1) else config.block_size
         groups = (rows,) if block is None else (rows, -(-columns // block))
-        spend((rows, width), np.int8, f"{self.name}/embeddings")
+        charge((rows, width), np.int8, f"{self.name}/embeddings")
         kind = np.float64 if self.variable_dtype == "float64" else np.float32
-        made = Quantized(np.zeros((rows, width), np.int8), np.ones(groups, kind),
-                         None if block is None else np.zeros(groups, np.int8), columns,
-                         config.bits, block)  # fmt: skip
+        made = QuantizedTable(
+            np.zeros((rows, width), np.int8),
+            np.ones(groups, kind),
+            None if block is None else np.zeros(groups, np.int8),
+            columns,
+            config.bits,
+            block,
+        )
         self._take_codes(made, config)
 
     def quantized_call(self, inputs: Any) -> np.ndarray:
-        """Give the rows for ids, from the codes and the active adapters."""
-        return quantized_lookup(self._needs_codes(), inputs, self._cores(), oob=self.oob,
-                                negative=self.negative)  # fmt: skip
+        """Return the rows for ids, from the codes and the active adapters."""
+        return quantized_lookup(
+            self._needs_codes(), inputs, self._cores(), oob=self.oob, negative=self.negative
+        )
 
     def quantization_report(self) -> QuantizationReport:
-        """Give what quantising did to each row: errors, cosines, bytes.
+        """Return what quantizing did to each row: errors, cosines, bytes.
 
         Raises
         ------
         ValueError
-            Unless this very layer was quantised from floats.
+            Unless this very layer was quantized from floats.
         """
         if self._report is None:
             raise ValueError(
                 "a report compares codes with the floats they came from. Received a layer that was "
-                "not quantised here. Call layer.quantize(...) on a float table."
+                "not quantized here. Call layer.quantize(...) on a float table."
             )
         return self._report
 
@@ -166,7 +178,7 @@ class Quantizable(Adapted):
             return
         self._refuse_merged("merge")
         kept = [(name, self.adapters[name].core) for name in self._active]
-        made = requantize(self._quantized, [core for _, core in kept])
+        made = merge_adapters_into_codes(self._quantized, [core for _, core in kept])
         self._before = [v.numpy() for v in self._code_variables()]  # rounding cannot be undone
         self._refill([made.codes, made.scale, made.zero])
         self.set_active([])
@@ -217,7 +229,7 @@ class Quantizable(Adapted):
             config = quantizers.Int4QuantizationConfig(block_size=int(mode.partition("/")[2]))
         return config
 
-    def _take_codes(self, made: Quantized, config: Any) -> None:
+    def _take_codes(self, made: QuantizedTable, config: Any) -> None:
         parts = {"embeddings": made.codes, "embeddings_scale": made.scale}
         if made.zero is not None and made.block_size is not None:
             index = np.arange(made.output_dim, dtype=np.float32) // made.block_size
@@ -225,8 +237,9 @@ class Quantizable(Adapted):
         adapters = {k: v for k, v in self._own.items() if k != "embeddings"}
         self._own = {}
         for name, array in parts.items():
-            self._own[name] = Variable.adopt(array, name=name, path=f"{self.name}/{name}",
-                                             trainable=False)  # fmt: skip
+            self._own[name] = Variable.adopt(
+                array, name=name, path=f"{self.name}/{name}", trainable=False
+            )
             self._own[name]._frozen = not self._trainable
         self._own.update(adapters)
         self._embeddings, self._quantized = None, made
@@ -243,10 +256,10 @@ class Quantizable(Adapted):
         for variable, array in zip(self._code_variables(), arrays, strict=False):
             variable.assign(array)
 
-    def _needs_codes(self) -> Quantized:
+    def _needs_codes(self) -> QuantizedTable:
         if self._quantized is None:
             raise AttributeError(
-                "codes, scale and zero belong to a quantised table. Received a layer with floats. "
+                "codes, scale and zero belong to a quantized table. Received a layer with floats. "
                 'Call layer.quantize("int8") first.'
             )
         return self._quantized

@@ -5,11 +5,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from embedlab import activations
+from embedlab.core.checks import ShapeError, check_size
 from embedlab.core.mask import as_mask
-from embedlab.core.table import ShapeError, check_size
 from embedlab.layers.base import Gradients
-from embedlab.layers.doors import as_grad, as_inputs, check_axes, known_length
-from embedlab.layers.dropout import as_rate, kept
+from embedlab.layers.dropout import check_rate, dropout_factors
+from embedlab.layers.input_checks import (
+    cast_grad,
+    cast_inputs,
+    check_input_shape,
+    require_axis_length,
+)
 from embedlab.layers.symbolic import KerasTensor
 from embedlab.layers.variable import Variable
 from embedlab.layers.walk import States, walk, walk_back
@@ -58,15 +63,29 @@ class Recurrent(Weighted):
     recurrent_kernel: Variable
     bias: Variable
 
-    def __init__(self, units: int, about: dict[str, Any], *, activation: Any, use_bias: bool,
-                 dropout: float, recurrent_dropout: float, seed: int | None,
-                 return_sequences: bool, return_state: bool, go_backwards: bool, stateful: bool,
-                 unroll: bool, zero_output_for_mask: bool = False, **options: Any):  # fmt: skip
+    def __init__(
+        self,
+        units: int,
+        about: dict[str, Any],
+        *,
+        activation: Any,
+        use_bias: bool,
+        dropout: float,
+        recurrent_dropout: float,
+        seed: int | None,
+        return_sequences: bool,
+        return_state: bool,
+        go_backwards: bool,
+        stateful: bool,
+        unroll: bool,
+        zero_output_for_mask: bool = False,
+        **options: Any,
+    ):
         super().__init__(about, **options)
         self.units = check_size(units, "units")
         self.activation, self.use_bias = activations.get(activation), bool(use_bias)
-        self.dropout = as_rate(dropout, "dropout")
-        self.recurrent_dropout = as_rate(recurrent_dropout, "recurrent_dropout")
+        self.dropout = check_rate(dropout, "dropout")
+        self.recurrent_dropout = check_rate(recurrent_dropout, "recurrent_dropout")
         self.seed = seed
         self.return_sequences, self.return_state = bool(return_sequences), bool(return_state)
         self.go_backwards, self.stateful = bool(go_backwards), bool(stateful)
@@ -78,20 +97,21 @@ class Recurrent(Weighted):
     # The cell ---------------------------------------------------------------------------------
 
     def input_bias(self) -> Any:
-        """Give the bias that belongs to the inputs, (GATES * units,)."""
+        """Return the bias that belongs to the inputs, (GATES * units,)."""
         return self.computed(self.bias)
 
     def step(self, sums: np.ndarray, states: States, seen: np.ndarray) -> tuple[States, States]:
-        """Give the new states, and what `step_back` needs: see `embedlab.layers.walk.Cell`."""
+        """Return the new states, and what `step_back` needs: see `embedlab.layers.walk.Cell`."""
         raise NotImplementedError(f"a recurrent layer must define step. Add it to {self.name}.")
 
-    def step_back(self, left: States, grads: States,
-                  to: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray, States]:  # fmt: skip
-        """Give the gradients of what went into `step`: see `embedlab.layers.walk.Cell`."""
+    def step_back(
+        self, left: States, grads: States, to: dict[str, np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray, States]:
+        """Return the gradients of what went into `step`: see `embedlab.layers.walk.Cell`."""
         raise NotImplementedError(f"training needs step_back. {self.name} has none. Add it.")
 
     def _usual(self, sums: np.ndarray) -> bool:
-        """Say whether a compiled step of the core serves: tanh, sigmoid, and no half floats."""
+        """Return whether a compiled step of the core serves: tanh, sigmoid, and no half floats."""
         gate = getattr(self, "recurrent_activation", activations.sigmoid)
         usual = self.activation is activations.tanh and gate is activations.sigmoid
         return usual and sums.dtype.char != "e"
@@ -100,9 +120,9 @@ class Recurrent(Weighted):
 
     def build(self, input_shape: Any = None) -> None:
         """Make kernel (D, G * units), recurrent kernel (units, G * units) and bias."""
-        check_axes(self, input_shape, ndim=3)
+        check_input_shape(self, input_shape, ndim=3)
         wide = self.GATES * self.units
-        self.kernel = self.add_part("kernel", (known_length(self, input_shape), wide))
+        self.kernel = self.add_part("kernel", (require_axis_length(self, input_shape), wide))
         self.recurrent_kernel = self.add_part(
             "recurrent_kernel", (self.units, wide), about="recurrent"
         )
@@ -114,9 +134,10 @@ class Recurrent(Weighted):
 
     # Forward ----------------------------------------------------------------------------------
 
-    def forward(self, inputs: Any, mask: Any = None, training: bool = False,
-                initial_state: Any = None) -> tuple[Any, RecurrentContext]:  # fmt: skip
-        """Give the outputs, and the context that `backward` needs.
+    def forward(
+        self, inputs: Any, mask: Any = None, training: bool = False, initial_state: Any = None
+    ) -> tuple[Any, RecurrentContext]:
+        """Return the outputs, and the context that `backward` needs.
 
         Parameters
         ----------
@@ -135,7 +156,7 @@ class Recurrent(Weighted):
         context : RecurrentContext
         """
         last = self.kernel.shape[0] if self.built else None
-        values = as_inputs(self, inputs, ndim=3, last=last)
+        values = cast_inputs(self, inputs, ndim=3, last=last)
         if not self.built:
             self.build(values.shape)
         if mask is not None:
@@ -158,32 +179,40 @@ class Recurrent(Weighted):
         return ([out, *(s.copy() for s in states)] if self.return_state else out), context
 
     def _sums(self, values: np.ndarray) -> np.ndarray:
-        """Give (..., GATES * units): the inputs of all steps times their kernel, and the bias."""
+        """Return (..., GATES * units): the inputs of all steps times their kernel, and the bias."""
         sums = values @ self.computed(self.kernel)
         if self.use_bias:
             sums += self.input_bias()
         return sums
 
-    def _walk(self, values: np.ndarray, mask: Any, states: States,
-              drop_state: Any) -> tuple[np.ndarray, States, Any]:  # fmt: skip
-        """Give the output of every step, the last states, and what the way back needs."""
+    def _walk(
+        self, values: np.ndarray, mask: Any, states: States, drop_state: Any
+    ) -> tuple[np.ndarray, States, Any]:
+        """Return the output of every step, the last states, and what the way back needs."""
         return walk(self, self._sums(values), mask, states, drop_state)
 
-    def _walk_back(self, context: RecurrentContext, to_outputs: np.ndarray, grads: States,
-                   to: dict[str, np.ndarray]) -> tuple[np.ndarray, States]:  # fmt: skip
-        """Give the gradients of the sums (B, T, GATES * units), and of the first states."""
+    def _walk_back(
+        self,
+        context: RecurrentContext,
+        to_outputs: np.ndarray,
+        grads: States,
+        to: dict[str, np.ndarray],
+    ) -> tuple[np.ndarray, States]:
+        """Return the gradients of the sums (B, T, GATES * units), and of the first states."""
         return walk_back(
             self, context.steps, context.mask, to_outputs, grads, to, context.drop_state
         )
 
     def _draw(self, values: np.ndarray, training: bool) -> tuple[Any, Any]:
-        """Give the factors of both dropouts: one draw serves all time steps."""
+        """Return the factors of both dropouts: one draw serves all time steps."""
         rows, _, columns = values.shape
         drop = drop_state = None
         if training and self.dropout:
-            drop = kept(self._rng, (rows, columns), self.dropout, values.dtype)
+            drop = dropout_factors(self._rng, (rows, columns), self.dropout, values.dtype)
         if training and self.recurrent_dropout:
-            drop_state = kept(self._rng, (rows, self.units), self.recurrent_dropout, values.dtype)
+            drop_state = dropout_factors(
+                self._rng, (rows, self.units), self.recurrent_dropout, values.dtype
+            )
         return drop, drop_state
 
     def _start(self, initial_state: Any, rows: int, dtype: Any) -> States:
@@ -206,7 +235,7 @@ class Recurrent(Weighted):
     # Backward ---------------------------------------------------------------------------------
 
     def backward(self, context: RecurrentContext, grad: Any) -> Gradients:
-        """Give the gradients of the inputs and the weights, walking back through time.
+        """Return the gradients of the inputs and the weights, walking back through time.
 
         Parameters
         ----------
@@ -228,26 +257,32 @@ class Recurrent(Weighted):
         return self._gather(context, values, to_sums, grads, to)
 
     def _arrivals(self, values: np.ndarray, mask: Any, grad: Any) -> tuple[np.ndarray, States]:
-        """Give what comes back to the output of every step, and to the last states."""
+        """Return what comes back to the output of every step, and to the last states."""
         shape = (len(values), self.units)
         grad, *rest = grad if self.return_state else [grad]
-        came = [None if g is None else as_grad(self, g, shape) for g in rest]
+        came = [None if g is None else cast_grad(self, g, shape) for g in rest]
         filled = [np.zeros(shape, values.dtype) if g is None else g for g in came]
         filled += [np.zeros(shape, values.dtype) for _ in range(self.STATES - len(filled))]
         to_outputs = np.zeros((*values.shape[:2], self.units), values.dtype)
         if grad is not None:
             if self.return_sequences:
-                to_outputs[:] = as_grad(self, grad, to_outputs.shape)
+                to_outputs[:] = cast_grad(self, grad, to_outputs.shape)
             elif values.shape[1]:
-                to_outputs[:, -1] = as_grad(self, grad, shape)
+                to_outputs[:, -1] = cast_grad(self, grad, shape)
             else:  # no step at all: the output was the initial state
-                filled[0] = filled[0] + as_grad(self, grad, shape)
+                filled[0] = filled[0] + cast_grad(self, grad, shape)
         if mask is not None and self.zero_output_for_mask:
             to_outputs[~mask] = 0
         return to_outputs, tuple(filled)
 
-    def _gather(self, context: RecurrentContext, values: np.ndarray, to_sums: np.ndarray,
-                grads: States, to: dict[str, np.ndarray]) -> Gradients:  # fmt: skip
+    def _gather(
+        self,
+        context: RecurrentContext,
+        values: np.ndarray,
+        to_sums: np.ndarray,
+        grads: States,
+        to: dict[str, np.ndarray],
+    ) -> Gradients:
         early = to_sums.transpose(1, 0, 2).flags.c_contiguous  # as it was walked: nothing is copied
         if early:
             values, to_sums = values.transpose(1, 0, 2), to_sums.transpose(1, 0, 2)
@@ -276,7 +311,7 @@ class Recurrent(Weighted):
     reset_state = reset_states
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Give the mask with `return_sequences`, turned round with `go_backwards`; else None.
+        """Return the mask with `return_sequences`, turned round with `go_backwards`; else None.
 
         With `return_state` a list, with None for each state.
         """
@@ -286,26 +321,39 @@ class Recurrent(Weighted):
         return [out, *[None] * self.STATES] if self.return_state else out
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """Give (B, units), or (B, T, units) with `return_sequences`; a tuple with states."""
+        """Return (B, units), or (B, T, units) with `return_sequences`; a tuple with states."""
         shape = tuple(input_shape)
-        check_axes(self, shape, ndim=3)
+        check_input_shape(self, shape, ndim=3)
         out = (*shape[:2], self.units) if self.return_sequences else (shape[0], self.units)
         return (out, *[(shape[0], self.units)] * self.STATES) if self.return_state else out
 
     def compute_output_spec(self, inputs: KerasTensor) -> Any:
-        """Give the placeholder of the outputs; a list of them with `return_state`."""
+        """Return the placeholder of the outputs; a list of them with `return_state`."""
         shape = self.compute_output_shape(inputs.shape)
         if not self.return_state:
             return KerasTensor(shape, self.compute_dtype)
         return [KerasTensor(one, self.compute_dtype) for one in shape]
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments."""
-        own = ("units", "use_bias", "dropout", "recurrent_dropout", "seed", "return_sequences",
-               "return_state", "go_backwards", "stateful", "unroll",
-               "zero_output_for_mask")  # fmt: skip
-        return {**super().get_config(), **{name: getattr(self, name) for name in own},
-                "activation": activations.serialize(self.activation)}  # fmt: skip
+        """Return the arguments."""
+        own = (
+            "units",
+            "use_bias",
+            "dropout",
+            "recurrent_dropout",
+            "seed",
+            "return_sequences",
+            "return_state",
+            "go_backwards",
+            "stateful",
+            "unroll",
+            "zero_output_for_mask",
+        )
+        return {
+            **super().get_config(),
+            **{name: getattr(self, name) for name in own},
+            "activation": activations.serialize(self.activation),
+        }
 
 
 def _last(outputs: np.ndarray, states: States) -> np.ndarray:

@@ -5,16 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.table import ShapeError, check_size
+from embedlab.core.checks import ShapeError, check_size
 from embedlab.layers.base import Gradients, Layer
-from embedlab.layers.doors import as_grad, as_values
+from embedlab.layers.input_checks import cast_floats, cast_grad
 from embedlab.layers.symbolic import KerasTensor
 
 __all__ = ["Reshape"]
 
 
 class Reshape(Layer):
-    """Give every sample the shape `target_shape`, in the order of its numbers.
+    """Return every sample the shape `target_shape`, in the order of its numbers.
 
     Parameters
     ----------
@@ -52,18 +52,18 @@ class Reshape(Layer):
     def forward(
         self, inputs: Any, mask: Any = None, training: bool = False
     ) -> tuple[np.ndarray, tuple[int, ...]]:
-        """Give the numbers in their new shape, and the old shape."""
-        values = as_values(self, inputs)
+        """Return the numbers in their new shape, and the old shape."""
+        values = cast_floats(self, inputs)
         return values.reshape(self.compute_output_shape(values.shape)), values.shape
 
     def backward(self, context: tuple[int, ...], grad: Any) -> Gradients:
-        """Give the gradient of the inputs: the same numbers in the old shape."""
+        """Return the gradient of the inputs: the same numbers in the old shape."""
         return Gradients(
-            as_grad(self, grad, self.compute_output_shape(context)).reshape(context), {}
+            cast_grad(self, grad, self.compute_output_shape(context)).reshape(context), {}
         )
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
-        """Give (B, *target_shape), with -1 worked out where the lengths are known.
+        """Return (B, *target_shape), with -1 worked out where the lengths are known.
 
         Raises
         ------
@@ -85,9 +85,9 @@ class Reshape(Layer):
         return (first, *(filled if n == -1 else n for n in self.target_shape))
 
     def compute_output_spec(self, inputs: KerasTensor) -> KerasTensor:
-        """Give the placeholder of the outputs; the dtype stays."""
+        """Return the placeholder of the outputs; the dtype stays."""
         return KerasTensor(self.compute_output_shape(inputs.shape), inputs.dtype)
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments."""
+        """Return the arguments."""
         return {**super().get_config(), "target_shape": self.target_shape}

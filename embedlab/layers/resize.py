@@ -4,23 +4,27 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.dequantize import dequantize
-from embedlab.core.ids import as_ids, resolve
-from embedlab.core.quantize import quantize
-from embedlab.core.quantized import Quantized
-from embedlab.core.table import ShapeError, check_size
-from embedlab.layers.allowance import spend
+from embedlab.core.checks import ShapeError, check_size
+from embedlab.core.ids import apply_out_of_range_rule, as_ids
+from embedlab.core.quantize import QuantizedTable, dequantize, quantize
 from embedlab.layers.placement import Room, refuse_no_room
 from embedlab.layers.searchable import Searchable
+from embedlab.layers.weight_budget import charge
 
 __all__ = ["Resizable", "longer", "longer_codes"]
 
 _STARTS = ("mean", "zeros", "copy")
 
 
-def longer(rows: np.ndarray, total: int, init: str, sources: Any = (),
-           leave_out: int | None = None, room: Room = np.zeros) -> np.ndarray:  # fmt: skip
-    """Give a copy of `rows` (V, ...) with `total` of them: cut off, or with new ones behind.
+def longer(
+    rows: np.ndarray,
+    total: int,
+    init: str,
+    sources: Any = (),
+    leave_out: int | None = None,
+    room: Room = np.zeros,
+) -> np.ndarray:
+    """Return a copy of `rows` (V, ...) with `total` of them: cut off, or with new ones behind.
 
     Parameters
     ----------
@@ -104,7 +108,7 @@ class Resizable(Searchable):
             variable = self._built_table()
             nbytes = total * self.output_dim * variable.value.itemsize
             refuse_no_room(self.placement, nbytes, f"a table (V, D) = {(total, self.output_dim)}")
-            spend((total, self.output_dim), variable.dtype, variable.path)
+            charge((total, self.output_dim), variable.dtype, variable.path)
             variable.replace(longer(variable.value, *told, variable.room))
         else:
             made = longer_codes(self._quantized, *told)
@@ -141,7 +145,7 @@ class Resizable(Searchable):
             return ()
         if source is None:
             source = self.oob if isinstance(self.oob, int) else self.input_dim - 1
-        rows = resolve(as_ids(source), self.input_dim)
+        rows = apply_out_of_range_rule(as_ids(source), self.input_dim)
         if rows.shape not in ((), (total - self.input_dim,)):
             raise ShapeError(
                 f"source must be one row, or one for each of {total - self.input_dim} new ones. "
@@ -150,11 +154,12 @@ class Resizable(Searchable):
         return np.broadcast_to(rows, (total - self.input_dim,))
 
 
-def longer_codes(table: Quantized, total: int, init: str, sources: Any,
-                 leave_out: int | None) -> Quantized:  # fmt: skip
-    """Give a quantised table with `total` rows: old codes as they are, new rows quantised.
+def longer_codes(
+    table: QuantizedTable, total: int, init: str, sources: Any, leave_out: int | None
+) -> QuantizedTable:
+    """Return a quantized table with `total` rows: old codes as they are, new rows quantized.
 
-    >>> from embedlab.core.quantize import quantize
+    >>> from embedlab.core.quantize.rows import quantize
     >>> longer_codes(quantize(np.ones((2, 4)), 8, None), 3, "mean", (), None).codes[:, 0].tolist()
     [127, 127, 127]
     """
@@ -164,9 +169,14 @@ def longer_codes(table: Quantized, total: int, init: str, sources: Any,
     if total > rows:
         floats = np.zeros((total - rows, table.output_dim), table.scale.dtype)
         if init == "copy":
-            fresh = Quantized(table.codes[sources], table.scale[sources],
-                              None if table.zero is None else table.zero[sources],
-                              table.output_dim, table.bits, table.block_size)  # fmt: skip
+            fresh = QuantizedTable(
+                table.codes[sources],
+                table.scale[sources],
+                None if table.zero is None else table.zero[sources],
+                table.output_dim,
+                table.bits,
+                table.block_size,
+            )
         elif init == "mean":
             floats[:] = longer(dequantize(table), rows + 1, "mean", (), leave_out)[-1]
         fresh = quantize(floats, table.bits, table.block_size) if fresh is None else fresh
@@ -177,6 +187,11 @@ def longer_codes(table: Quantized, total: int, init: str, sources: Any,
     zero = None
     if table.zero is not None:
         zero = joined(table.zero, None if fresh is None else fresh.zero)
-    return Quantized(joined(table.codes, None if fresh is None else fresh.codes),
-                     joined(table.scale, None if fresh is None else fresh.scale), zero,
-                     table.output_dim, table.bits, table.block_size)  # fmt: skip
+    return QuantizedTable(
+        joined(table.codes, None if fresh is None else fresh.codes),
+        joined(table.scale, None if fresh is None else fresh.scale),
+        zero,
+        table.output_dim,
+        table.bits,
+        table.block_size,
+    )

@@ -4,24 +4,27 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from embedlab.core.dequantize import dequantize
-from embedlab.core.quantize import quantize
-from embedlab.core.quantized import Quantized
-from embedlab.core.table import ShapeError
-from embedlab.layers.allowance import spend
-from embedlab.layers.attend import capped, grad_capped, grad_scores, scores
+from embedlab.core.checks import ShapeError
+from embedlab.core.quantize import QuantizedTable, dequantize, quantize
+from embedlab.layers.attend import (
+    grad_soft_cap,
+    grad_vocabulary_logits,
+    soft_cap,
+    vocabulary_logits,
+)
 from embedlab.layers.base import Gradients
-from embedlab.layers.doors import check_axes
 from embedlab.layers.embedding import Embedding
+from embedlab.layers.input_checks import check_input_shape
 from embedlab.layers.lora import adapter_labels
 from embedlab.layers.resize import longer, longer_codes
 from embedlab.layers.symbolic import KerasTensor
 from embedlab.layers.variable import Variable
+from embedlab.layers.weight_budget import charge
 
-__all__ = ["AttendContext", "ReversibleEmbedding"]
+__all__ = ["ReverseContext", "ReversibleEmbedding"]
 
 
-class AttendContext(NamedTuple):
+class ReverseContext(NamedTuple):
     """What `ReversibleEmbedding.forward` leaves for the way back of ``reverse=True``.
 
     Attributes
@@ -77,16 +80,31 @@ class ReversibleEmbedding(Embedding):
 
     supports_masking = True
 
-    def __init__(self, input_dim: int, output_dim: int, tie_weights: bool = True,
-                 embeddings_initializer: Any = "uniform", embeddings_regularizer: Any = None,
-                 embeddings_constraint: Any = None, mask_zero: bool = False,
-                 reverse_dtype: Any = None, logit_soft_cap: float | None = None,
-                 **options: Any):  # fmt: skip
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        tie_weights: bool = True,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
+        mask_zero: bool = False,
+        reverse_dtype: Any = None,
+        logit_soft_cap: float | None = None,
+        **options: Any,
+    ):
         self.tie_weights = bool(tie_weights)
         self.reverse_dtype = None if reverse_dtype is None else np.dtype(reverse_dtype).name
         self.logit_soft_cap = _cap(logit_soft_cap)
-        super().__init__(input_dim, output_dim, embeddings_initializer, embeddings_regularizer,
-                         embeddings_constraint, mask_zero, **options)  # fmt: skip
+        super().__init__(
+            input_dim,
+            output_dim,
+            embeddings_initializer,
+            embeddings_regularizer,
+            embeddings_constraint,
+            mask_zero,
+            **options,
+        )
 
     # The weights of the way back --------------------------------------------------------------
 
@@ -113,7 +131,7 @@ class ReversibleEmbedding(Embedding):
         return self._own["reverse_embeddings"]
 
     def _backwards(self) -> tuple[np.ndarray, list[Any]]:
-        """Give the table (V, D) of the way back, and the adapters that stand on it."""
+        """Return the table (V, D) of the way back, and the adapters that stand on it."""
         if not self.tie_weights:
             if self._quantized is None:
                 return self.reverse_embeddings.value.T, []
@@ -133,7 +151,8 @@ class ReversibleEmbedding(Embedding):
     # Both ways --------------------------------------------------------------------------------
 
     def call(self, inputs: Any, reverse: bool = False) -> np.ndarray:
-        """Give rows (*ids.shape, D) for ids; with `reverse`, logits (..., V) for vectors (..., D).
+        """Return rows (*ids.shape, D) for ids; with `reverse`, logits (..., V) for vectors (...,
+        D).
 
         Parameters
         ----------
@@ -145,32 +164,33 @@ class ReversibleEmbedding(Embedding):
         return self.forward(inputs, reverse=True)[0]
 
     def attend(self, vectors: Any) -> np.ndarray:
-        """Give ``call(vectors, reverse=True)``: the name that other libraries have for it.
+        """Return ``call(vectors, reverse=True)``: the name that other libraries have for it.
 
         >>> ReversibleEmbedding(3, 2, weights=[[1, 0], [0, 1], [1, 1]]).attend([5.0, 0.5]).tolist()
         [5.0, 0.5, 5.5]
         """
         return self(vectors, reverse=True)
 
-    def forward(self, inputs: Any, mask: Any = None, training: bool = False, *,
-                reverse: bool = False) -> tuple[np.ndarray, Any]:  # fmt: skip
-        """Give the outputs of either way, and the context that `backward` needs."""
+    def forward(
+        self, inputs: Any, mask: Any = None, training: bool = False, *, reverse: bool = False
+    ) -> tuple[np.ndarray, Any]:
+        """Return the outputs of either way, and the context that `backward` needs."""
         if not reverse:
             return super().forward(inputs, mask, training)
         if not self.built:
             self.build()
         vectors = np.array(inputs, self._reverse_dtype, order="C")
-        check_axes(self, vectors.shape, least=1, last=self.output_dim)
+        check_input_shape(self, vectors.shape, least=1, last=self.output_dim)
         table, adapters = self._backwards()
         work = np.promote_types(vectors.dtype, np.float32)  # half floats are summed in single
         flat = vectors.reshape(-1, self.output_dim).astype(work, copy=False)
-        logits = scores(flat, table.astype(work, copy=False), adapters)
-        logits = capped(logits, self.logit_soft_cap).astype(vectors.dtype, copy=False)
+        logits = vocabulary_logits(flat, table.astype(work, copy=False), adapters)
+        logits = soft_cap(logits, self.logit_soft_cap).astype(vectors.dtype, copy=False)
         logits = logits.reshape(*vectors.shape[:-1], self.input_dim)
-        return logits, AttendContext(vectors, logits)
+        return logits, ReverseContext(vectors, logits)
 
     def backward(self, context: Any, grad: Any) -> Gradients:
-        """Give the gradients of either way; the way back has one for the vectors too.
+        """Return the gradients of either way; the way back has one for the vectors too.
 
         Parameters
         ----------
@@ -183,7 +203,7 @@ class ReversibleEmbedding(Embedding):
             Of the way back: `inputs` (..., D), and an array under the name of each weight that
             it reads, unless that is frozen codes. `padding_idx` learns nothing here either.
         """
-        if not isinstance(context, AttendContext):
+        if not isinstance(context, ReverseContext):
             return super().backward(context, grad)
         work = np.promote_types(self.variable_dtype, np.float32)
         grad = np.asarray(grad, work)
@@ -194,14 +214,17 @@ class ReversibleEmbedding(Embedding):
             )
         vectors = context.vectors.astype(work, copy=False).reshape(-1, self.output_dim)
         logits = context.logits.astype(work, copy=False)
-        sent = grad_capped(logits, self.logit_soft_cap, grad).reshape(-1, self.input_dim)
+        sent = grad_soft_cap(logits, self.logit_soft_cap, grad).reshape(-1, self.input_dim)
         table, adapters = self._backwards()
-        to_vectors, found = grad_scores(vectors, table.astype(work, copy=False), adapters, sent)
+        to_vectors, found = grad_vocabulary_logits(
+            vectors, table.astype(work, copy=False), adapters, sent
+        )
         weights = self._grad_backwards(vectors, sent, found)
         return Gradients(to_vectors.reshape(context.vectors.shape), weights)
 
-    def _grad_backwards(self, vectors: np.ndarray, sent: np.ndarray,
-                        found: Any) -> dict[str, np.ndarray]:  # fmt: skip
+    def _grad_backwards(
+        self, vectors: np.ndarray, sent: np.ndarray, found: Any
+    ) -> dict[str, np.ndarray]:
         if self.padding_idx is not None and self.tie_weights:
             sent = sent.copy()
             sent[:, self.padding_idx] = 0
@@ -222,20 +245,20 @@ class ReversibleEmbedding(Embedding):
     # Masks and shapes -------------------------------------------------------------------------
 
     def compute_mask(self, inputs: Any, mask: Any = None, reverse: bool = False) -> Any:
-        """Give the mask of ids as `Embedding`; on the way back, the one that came."""
+        """Return the mask of ids as `Embedding`; on the way back, the one that came."""
         return mask if reverse else super().compute_mask(inputs)
 
     def compute_output_shape(self, input_shape: Any, reverse: bool = False) -> tuple:
-        """Give (*input_shape, D), or (..., V) on the way back."""
+        """Return (*input_shape, D), or (..., V) on the way back."""
         if not reverse:
             return super().compute_output_shape(input_shape)
-        check_axes(self, input_shape, least=1)
+        check_input_shape(self, input_shape, least=1)
         if input_shape[-1] is not None:
-            check_axes(self, input_shape, last=self.output_dim)
+            check_input_shape(self, input_shape, last=self.output_dim)
         return (*tuple(input_shape)[:-1], self.input_dim)
 
     def compute_output_spec(self, inputs: Any, reverse: bool = False) -> KerasTensor:
-        """Give the placeholder of the outputs of either way."""
+        """Return the placeholder of the outputs of either way."""
         dtype = self._reverse_dtype if reverse else self.compute_dtype
         return KerasTensor(self.compute_output_shape(inputs.shape, reverse), dtype)
 
@@ -243,10 +266,11 @@ class ReversibleEmbedding(Embedding):
     def _reverse_dtype(self) -> str:
         return self.reverse_dtype or self.compute_dtype
 
-    # Quantising -------------------------------------------------------------------------------
+    # Quantizing -------------------------------------------------------------------------------
 
-    def quantize(self, mode: str | None = None, type_check: bool = True,
-                 config: Any = None) -> None:  # fmt: skip
+    def quantize(
+        self, mode: str | None = None, type_check: bool = True, config: Any = None
+    ) -> None:
         """Turn the table into codes as `Embedding.quantize`, and that of the way back too."""
         reverse = None if self.tie_weights or not self.built else self._own["reverse_embeddings"]
         super().quantize(mode, type_check, config)
@@ -259,36 +283,49 @@ class ReversibleEmbedding(Embedding):
         super().quantized_build(embeddings_shape, mode, config)
         if not self.tie_weights and self._quantized is not None:
             made = self._quantized
-            spend(made.codes.shape, np.int8, f"{self.name}/reverse_embeddings")
+            charge(made.codes.shape, np.int8, f"{self.name}/reverse_embeddings")
             zero = None if made.zero is None else made.zero.copy()
-            self._take_reverse(Quantized(made.codes.copy(), made.scale.copy(), zero,
-                                         made.output_dim, made.bits, made.block_size))  # fmt: skip
+            self._take_reverse(
+                QuantizedTable(
+                    made.codes.copy(),
+                    made.scale.copy(),
+                    zero,
+                    made.output_dim,
+                    made.bits,
+                    made.block_size,
+                )
+            )
 
-    def _take_reverse(self, made: Quantized) -> None:
+    def _take_reverse(self, made: QuantizedTable) -> None:
         """Keep the codes of the way back as Keras does: turned over, words along the last axis."""
         parts = {"": made.codes, "_scale": made.scale, "_zero": made.zero}
         for ending, array in parts.items():
             if array is not None:
                 name = f"reverse_embeddings{ending}"
                 self._own[name] = Variable.adopt(
-                    np.ascontiguousarray(array.T), name=name, path=f"{self.name}/{name}",
+                    np.ascontiguousarray(array.T),
+                    name=name,
+                    path=f"{self.name}/{name}",
                     trainable=False,
-                )  # fmt: skip
+                )
                 self._own[name]._frozen = not self._trainable
 
-    def _reverse_codes(self) -> Quantized:
+    def _reverse_codes(self) -> QuantizedTable:
         made = self._needs_codes()
         parts = [self._own.get(f"reverse_embeddings{end}") for end in ("", "_scale", "_zero")]
         codes, scale, zero = (None if part is None else part.value.T for part in parts)
-        return Quantized(codes, scale, zero, made.output_dim, made.bits, made.block_size)  # type: ignore[arg-type]
+        return QuantizedTable(codes, scale, zero, made.output_dim, made.bits, made.block_size)  # type: ignore[arg-type]
 
     # Configs ----------------------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments."""
-        return {**super().get_config(), "tie_weights": self.tie_weights,
-                "reverse_dtype": self.reverse_dtype,
-                "logit_soft_cap": self.logit_soft_cap}  # fmt: skip
+        """Return the arguments."""
+        return {
+            **super().get_config(),
+            "tie_weights": self.tie_weights,
+            "reverse_dtype": self.reverse_dtype,
+            "logit_soft_cap": self.logit_soft_cap,
+        }
 
 
 ReversibleEmbedding._OWN_CLASS = ReversibleEmbedding

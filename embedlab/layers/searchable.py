@@ -4,12 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.dequantize import quantized_lookup
-from embedlab.core.geometry import Neighbours, Rows, analogy, nearest, odd_one_out
+from embedlab.core.checks import as_array
+from embedlab.core.geometry import LazyTable, Neighbors, analogy, nearest, odd_one_out
 from embedlab.core.ids import as_ids
 from embedlab.core.lookup import lookup
 from embedlab.core.lora import lora_lookup
-from embedlab.core.table import as_array
+from embedlab.core.quantize import quantized_lookup
 from embedlab.layers.quantize import Quantizable
 
 __all__ = ["Searchable"]
@@ -19,12 +19,13 @@ class Searchable(Quantizable):
     """A layer with a table (V, D) whose rows can be compared: as they count now.
 
     Active adapters are added, and codes are turned back, a stretch of rows at a time: the float
-    table of a quantised layer is never made.
+    table of a quantized layer is never made.
     """
 
-    def nearest(self, query: Any, k: int = 10, *, first: int = 0, last: int | None = None,
-                exclude: Any = ()) -> Neighbours:  # fmt: skip
-        """Give the k rows whose direction is nearest, by cosine.
+    def nearest(
+        self, query: Any, k: int = 10, *, first: int = 0, last: int | None = None, exclude: Any = ()
+    ) -> Neighbors:
+        """Return the k rows whose direction is nearest, by cosine.
 
         Parameters
         ----------
@@ -39,7 +40,7 @@ class Searchable(Quantizable):
 
         Returns
         -------
-        Neighbours
+        Neighbors
             ``ids`` and ``similarities``, (K,) or (Q, K), the nearest first.
 
         Raises
@@ -66,9 +67,10 @@ class Searchable(Quantizable):
         apart = apart[0] if ids.ndim == 0 else apart
         return nearest(rows, vectors, k, first=first, last=last, exclude=apart)
 
-    def analogy(self, a: int, b: int, c: int, k: int = 5, *, first: int = 0,
-                last: int | None = None) -> Neighbours:  # fmt: skip
-        """Give the k rows d for which "a is to b as c is to d" holds best.
+    def analogy(
+        self, a: int, b: int, c: int, k: int = 5, *, first: int = 0, last: int | None = None
+    ) -> Neighbors:
+        """Return the k rows d for which "a is to b as c is to d" holds best.
 
         Parameters
         ----------
@@ -88,7 +90,7 @@ class Searchable(Quantizable):
         return analogy(self._searched(), a, b, c, k, first=first, last=last)
 
     def doesnt_match(self, ids: Any) -> int:
-        """Give the id, of two or more, whose row fits least to the others.
+        """Return the id, of two or more, whose row fits least to the others.
 
         Examples
         --------
@@ -99,14 +101,14 @@ class Searchable(Quantizable):
         return odd_one_out(self._searched(), ids)[0]
 
     def _searched(self) -> Any:
-        """Give the rows as they count now: the table, or rows that are made when read."""
+        """Return the rows as they count now: the table, or rows that are made when read."""
         if self._quantized is None and not self._active:
             return self._built_table().value
         shape = (self.input_dim, self.output_dim)
-        return Rows(shape, lambda first, last: self._read(np.arange(first, last)))
+        return LazyTable(shape, lambda first, last: self._read(np.arange(first, last)))
 
     def _read(self, ids: np.ndarray) -> np.ndarray:
-        """Give rows by id; an id outside the table is an error here, whatever `oob` says."""
+        """Return rows by id; an id outside the table is an error here, whatever `oob` says."""
         if self._quantized is not None:
             return quantized_lookup(self._quantized, ids, self._cores())
         table = self._built_table().value

@@ -91,28 +91,42 @@ class SimpleRNN(Recurrent):
     ):
         about = {
             "kernel_initializer": kernel_initializer,
-            "recurrent_initializer": recurrent_initializer, "bias_initializer": bias_initializer,
+            "recurrent_initializer": recurrent_initializer,
+            "bias_initializer": bias_initializer,
             "kernel_regularizer": kernel_regularizer,
-            "recurrent_regularizer": recurrent_regularizer, "bias_regularizer": bias_regularizer,
+            "recurrent_regularizer": recurrent_regularizer,
+            "bias_regularizer": bias_regularizer,
             "kernel_constraint": kernel_constraint,
-            "recurrent_constraint": recurrent_constraint, "bias_constraint": bias_constraint,
-        }  # fmt: skip
+            "recurrent_constraint": recurrent_constraint,
+            "bias_constraint": bias_constraint,
+        }
         super().__init__(
-            units, about, activation=activation, use_bias=use_bias, dropout=dropout,
-            recurrent_dropout=recurrent_dropout, seed=seed, return_sequences=return_sequences,
-            return_state=return_state, go_backwards=go_backwards, stateful=stateful,
-            unroll=unroll, activity_regularizer=activity_regularizer, **options,
-        )  # fmt: skip
+            units,
+            about,
+            activation=activation,
+            use_bias=use_bias,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            seed=seed,
+            return_sequences=return_sequences,
+            return_state=return_state,
+            go_backwards=go_backwards,
+            stateful=stateful,
+            unroll=unroll,
+            activity_regularizer=activity_regularizer,
+            **options,
+        )
 
     def step(self, sums: np.ndarray, states: States, seen: np.ndarray) -> tuple[States, States]:
-        """Give the new state, and what `step_back` needs."""
+        """Return the new state, and what `step_back` needs."""
         before = sums + seen @ self.computed(self.recurrent_kernel)
         new = self.activation(before)
         return (new,), (seen, before, new)
 
-    def step_back(self, left: States, grads: States,
-                  to: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray, States]:  # fmt: skip
-        """Give the gradients of the sums, of the state that the kernel saw, and of no other."""
+    def step_back(
+        self, left: States, grads: States, to: dict[str, np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray, States]:
+        """Return the gradients of the sums, of the state that the kernel saw, and of no other."""
         seen, before, new = left
         grad = activations.gradient(self.activation, before, new, grads[0])
         to["recurrent_kernel"] += seen.T @ grad

@@ -11,7 +11,7 @@ class Mismatch(ValueError):
 
 
 def nested(thing: Any) -> bool:
-    """Say whether a thing holds others: a list, a tuple or a dict (but not a config).
+    """Return whether a thing holds others: a list, a tuple or a dict (but not a config).
 
     >>> nested([]), nested({"a": 1}), nested({"class_name": "Adam"}), nested("ab")
     (True, True, False, False)
@@ -22,7 +22,7 @@ def nested(thing: Any) -> bool:
 
 
 def alone(structure: Any) -> Any:
-    """Give what stands alone in a list, as Keras does; everything else stays.
+    """Return what stands alone in a list, as Keras does; everything else stays.
 
     >>> alone(["a"]), alone({"k": "a"})
     ('a', {'k': 'a'})
@@ -32,7 +32,7 @@ def alone(structure: Any) -> Any:
 
 
 def flat(structure: Any) -> list[Any]:
-    """Give what a structure holds in a list, dicts in the order of their sorted keys, as Keras.
+    """Return what a structure holds in a list, dicts in the order of their sorted keys, as Keras.
 
     >>> flat({"b": [1, 2], "a": 3})
     [3, 1, 2]
@@ -44,7 +44,7 @@ def flat(structure: Any) -> list[Any]:
 
 
 def packed(structure: Any, things: Any) -> Any:
-    """Give things that came in the order of `flat` in the form of a structure.
+    """Return things that came in the order of `flat` in the form of a structure.
 
     >>> packed({"b": [1, 2], "a": 3}, "xyz")
     {'b': ['y', 'z'], 'a': 'x'}
@@ -54,7 +54,7 @@ def packed(structure: Any, things: Any) -> Any:
 
 
 def swapped(structure: Any, change: Callable[[Any], Any]) -> Any:
-    """Give a structure of the same form, with each thing changed.
+    """Return a structure of the same form, with each thing changed.
 
     >>> swapped(("a", {"k": "b"}), str.upper)
     ('A', {'k': 'B'})
@@ -69,7 +69,7 @@ def swapped(structure: Any, change: Callable[[Any], Any]) -> Any:
 
 
 def first(structure: Any) -> Any:
-    """Give the first thing that a structure holds, or what is empty.
+    """Return the first thing that a structure holds, or what is empty.
 
     >>> first([[7, 8]]), first({"a": 9}), first([])
     (7, 9, [])
@@ -80,7 +80,7 @@ def first(structure: Any) -> Any:
 
 
 def up_to(structure: Any, told: Any, *, spread: bool = False, whole: bool = False) -> list[Any]:
-    """Give the part of `told` that stands where each thing of a structure stands, in flat order.
+    """Return the part of `told` that stands where each thing of a structure stands, in flat order.
 
     Parameters
     ----------

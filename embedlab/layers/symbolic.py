@@ -32,8 +32,15 @@ class KerasTensor:
     KerasTensor((None, 10), int32)
     """
 
-    def __init__(self, shape: Any, dtype: Any = "float32", name: str | None = None, *,
-                 layer: Any = None, inputs: Any = None):  # fmt: skip
+    def __init__(
+        self,
+        shape: Any,
+        dtype: Any = "float32",
+        name: str | None = None,
+        *,
+        layer: Any = None,
+        inputs: Any = None,
+    ):
         self.shape = tuple(shape)
         self.dtype = str(dtype)
         self.name = name or f"keras_tensor_{next(_numbers)}"
@@ -58,9 +65,14 @@ class KerasTensor:
         return f"KerasTensor({self.shape}, {self.dtype})"
 
 
-def Input(shape: Any = None, batch_size: int | None = None, dtype: str = "float32",
-          batch_shape: Any = None, name: str | None = None) -> KerasTensor:  # fmt: skip
-    """Give the placeholder that a model starts from.
+def Input(
+    shape: Any = None,
+    batch_size: int | None = None,
+    dtype: str = "float32",
+    batch_shape: Any = None,
+    name: str | None = None,
+) -> KerasTensor:
+    """Return the placeholder that a model starts from.
 
     Parameters
     ----------

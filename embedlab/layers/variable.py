@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.table import ShapeError
+from embedlab.core.checks import ShapeError
 
 __all__ = ["Variable"]
 
@@ -39,9 +39,17 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
     ([[3.0, 4.0]], [[6.0, 8.0]])
     """
 
-    def __init__(self, value: Any, *, name: str = "variable", dtype: Any = None,
-                 trainable: bool = True, constraint: Any = None, regularizer: Any = None,
-                 path: str | None = None):  # fmt: skip
+    def __init__(
+        self,
+        value: Any,
+        *,
+        name: str = "variable",
+        dtype: Any = None,
+        trainable: bool = True,
+        constraint: Any = None,
+        regularizer: Any = None,
+        path: str | None = None,
+    ):
         self._value = np.array(value, dtype, order="C")
         self.name = name
         self.path = path or name
@@ -54,7 +62,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
 
     @classmethod
     def adopt(cls, value: np.ndarray, **about: Any) -> "Variable":
-        """Give a variable around `value` itself, without a copy: for a table just made.
+        """Return a variable around `value` itself, without a copy: for a table just made.
 
         >>> made = np.zeros((2, 2))
         >>> Variable.adopt(made, name="table").value is made
@@ -99,7 +107,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         return self._value.dtype.name
 
     def numpy(self) -> np.ndarray:
-        """Give a copy, yours to change."""
+        """Return a copy, yours to change."""
         return self._value.copy()
 
     def assign(self, value: Any) -> np.ndarray:
@@ -121,7 +129,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         return self._value
 
     def like(self, number: float) -> np.ndarray:
-        """Give a new array of this shape and dtype, in the same place, full of one number.
+        """Return a new array of this shape and dtype, in the same place, full of one number.
 
         >>> Variable([1.0, 2.0]).like(0.5).tolist()
         [0.5, 0.5]

@@ -4,7 +4,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from embedlab.core.mask import grad_hold, hold
+from embedlab.core.mask import grad_keep_masked_state, keep_masked_state
 
 __all__ = ["Cell", "States", "walk", "walk_back"]
 
@@ -15,7 +15,7 @@ class Cell(Protocol):
     """What can walk: one step, and the way back of one step. The first state is the output."""
 
     def step(self, sums: np.ndarray, states: States, seen: np.ndarray) -> tuple[States, States]:
-        """Give the new states, and what `step_back` needs.
+        """Return the new states, and what `step_back` needs.
 
         Parameters
         ----------
@@ -26,17 +26,19 @@ class Cell(Protocol):
             The first state as the recurrent kernel sees it: after its dropout.
         """
 
-    def step_back(self, left: States, grads: States,
-                  to: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray, States]:  # fmt: skip
-        """Give the gradients of the sums, of `seen`, and of the states by other ways.
+    def step_back(
+        self, left: States, grads: States, to: dict[str, np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray, States]:
+        """Return the gradients of the sums, of `seen`, and of the states by other ways.
 
         What the recurrent kernel (and a bias of its own) gets is added to `to`.
         """
 
 
-def walk(cell: Cell, sums: np.ndarray, mask: Any, states: States,
-         drop_state: Any = None) -> tuple[np.ndarray, States, list[States]]:  # fmt: skip
-    """Give the output of every step, the last states, and what each step has kept.
+def walk(
+    cell: Cell, sums: np.ndarray, mask: Any, states: States, drop_state: Any = None
+) -> tuple[np.ndarray, States, list[States]]:
+    """Return the output of every step, the last states, and what each step has kept.
 
     At a masked step every state stays what it was, bit for bit, and so does the output.
 
@@ -63,17 +65,25 @@ def walk(cell: Cell, sums: np.ndarray, mask: Any, states: States,
         seen = states[0] if drop_state is None else states[0] * drop_state
         new, left = cell.step(sums[:, t], states, seen)
         if mask is not None:
-            new = tuple(hold(mask[:, t], n, s) for n, s in zip(new, states, strict=True))
+            new = tuple(
+                keep_masked_state(mask[:, t], n, s) for n, s in zip(new, states, strict=True)
+            )
         states = new
         outputs[:, t] = states[0]
         steps.append(left)
     return outputs, states, steps
 
 
-def walk_back(cell: Cell, steps: list[States], mask: Any, to_outputs: np.ndarray, grads: States,
-              to: dict[str, np.ndarray],
-              drop_state: Any = None) -> tuple[np.ndarray, States]:  # fmt: skip
-    """Give the gradients of the sums of every step, and of the states before the first.
+def walk_back(
+    cell: Cell,
+    steps: list[States],
+    mask: Any,
+    to_outputs: np.ndarray,
+    grads: States,
+    to: dict[str, np.ndarray],
+    drop_state: Any = None,
+) -> tuple[np.ndarray, States]:
+    """Return the gradients of the sums of every step, and of the states before the first.
 
     At a masked step everything goes to the states before it, and nothing to the sums.
 
@@ -105,7 +115,7 @@ def walk_back(cell: Cell, steps: list[States], mask: Any, to_outputs: np.ndarray
         grads = (grads[0] + to_outputs[:, t], *grads[1:])
         stays: list[Any] = [0] * len(grads)
         if mask is not None:
-            split = [grad_hold(mask[:, t], g) for g in grads]
+            split = [grad_keep_masked_state(mask[:, t], g) for g in grads]
             grads, stays = tuple(new for new, _ in split), [old for _, old in split]
         left = tuple(kept.astype(to_outputs.dtype, copy=False) for kept in steps[t])
         to_sum, to_seen, grads = cell.step_back(left, grads, to)

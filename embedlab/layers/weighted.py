@@ -43,8 +43,9 @@ class Weighted(Layer):
             setattr(self, name, _SPEAKS[name.rpartition("_")[2]].get(value))
         self._about = tuple(about)
 
-    def add_part(self, name: str, shape: Any, initializer: Any = None, *,
-                 about: str | None = None) -> Variable:  # fmt: skip
+    def add_part(
+        self, name: str, shape: Any, initializer: Any = None, *, about: str | None = None
+    ) -> Variable:
         """Make the weight `name` as its three arguments say, and give it.
 
         Parameters
@@ -58,17 +59,19 @@ class Weighted(Layer):
         """
         about = about or name
         return self.add_weight(
-            name, shape, initializer or getattr(self, f"{about}_initializer"),
+            name,
+            shape,
+            initializer or getattr(self, f"{about}_initializer"),
             regularizer=getattr(self, f"{about}_regularizer", None),
             constraint=getattr(self, f"{about}_constraint", None),
-        )  # fmt: skip
+        )
 
     def computed(self, variable: Variable) -> np.ndarray:
-        """Give a weight in the dtype that the layer computes in."""
+        """Return a weight in the dtype that the layer computes in."""
         return variable.value.astype(self.compute_dtype, copy=False)
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments of every weight, beside those of every layer."""
+        """Return the arguments of every weight, beside those of every layer."""
         told = {
             name: _SPEAKS[name.rpartition("_")[2]].serialize(getattr(self, name))
             for name in self._about

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from embedlab import constraints, initializers, regularizers
-from embedlab.core.table import ShapeError
-from embedlab.layers.allowance import spend
+from embedlab.core.checks import ShapeError
 from embedlab.layers.placement import Room, room_of
 from embedlab.layers.variable import Variable
+from embedlab.layers.weight_budget import charge
 
 __all__ = ["WeightOwner"]
 
@@ -36,10 +36,18 @@ class WeightOwner:
         self._trainable = bool(trainable)
         self._own: dict[str, Variable] = {}
 
-    def add_weight(self, name: str, shape: Any, initializer: Any = "glorot_uniform", *,
-                   dtype: Any = None, trainable: bool = True, regularizer: Any = None,
-                   constraint: Any = None,
-                   placement: str = "memory") -> Variable:  # fmt: skip
+    def add_weight(
+        self,
+        name: str,
+        shape: Any,
+        initializer: Any = "glorot_uniform",
+        *,
+        dtype: Any = None,
+        trainable: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        placement: str = "memory",
+    ) -> Variable:
         """Make a variable of this layer, in memory or on disk, and give it.
 
         Raises
@@ -47,20 +55,25 @@ class WeightOwner:
         ShapeError
             When the initializer gives another shape.
         """
-        spend(tuple(shape), dtype or self._weight_dtype, f"{self.name}/{name}")
+        charge(tuple(shape), dtype or self._weight_dtype, f"{self.name}/{name}")
         room = room_of(placement)
-        value = _initial(initializers.get(initializer), tuple(shape), dtype or self._weight_dtype,
-                         room)  # fmt: skip
+        value = _initial(
+            initializers.get(initializer), tuple(shape), dtype or self._weight_dtype, room
+        )
         made = Variable.adopt(
-            value, name=name, path=f"{self.name}/{name}", trainable=trainable,
-            regularizer=regularizers.get(regularizer), constraint=constraints.get(constraint),
-        )  # fmt: skip
+            value,
+            name=name,
+            path=f"{self.name}/{name}",
+            trainable=trainable,
+            regularizer=regularizers.get(regularizer),
+            constraint=constraints.get(constraint),
+        )
         made._frozen, made.room = not self._trainable, room
         self._own[name] = made
         return made
 
     def sublayers(self) -> Iterator["WeightOwner"]:
-        """Give the layers that this one holds in its attributes, each once, in order."""
+        """Return the layers that this one holds in its attributes, each once, in order."""
         seen = {id(self)}
         for value in vars(self).values():
             kind = type(value)
@@ -72,7 +85,7 @@ class WeightOwner:
                     yield held
 
     def named_weights(self) -> dict[str, Variable]:
-        """Give every variable by its name, those of inner layers as "layer/name"."""
+        """Return every variable by its name, those of inner layers as "layer/name"."""
         found = dict(self._own)
         for layer in self.sublayers():
             found.update({f"{layer.name}/{k}": v for k, v in layer.named_weights().items()})
@@ -111,7 +124,8 @@ class WeightOwner:
             layer.trainable = trainable
 
     def get_weights(self) -> list[np.ndarray]:
-        """Give a copy of every weight as it is: a table that adapters were merged into has them."""
+        """Return a copy of every weight as it is: a table that adapters were merged into has
+        them."""
         return [v.numpy() for v in self.weights]
 
     def set_weights(self, weights: Any) -> None:
@@ -148,7 +162,7 @@ class WeightOwner:
             layer._ready_to_set()
 
     def count_params(self) -> int:
-        """Give how many numbers the weights hold; ValueError before the layer is built."""
+        """Return how many numbers the weights hold; ValueError before the layer is built."""
         if not self.built:
             raise ValueError(
                 f"You tried to call `count_params` on layer {self.name!r}, but the layer isn't "

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from embedlab.core.table import ShapeError
+from embedlab.core.checks import ShapeError
 
 __all__ = ["Windows"]
 
@@ -37,7 +37,7 @@ class Windows(NamedTuple):
         return (self.size - 1) * self.apart + 1
 
     def sides(self, length: int) -> tuple[int, int]:
-        """Give how many zeros go in front of a sequence, and behind.
+        """Return how many zeros go in front of a sequence, and behind.
 
         >>> Windows(3, 1, 1, "same").sides(5), Windows(3, 1, 2, "causal").sides(5)
         ((1, 1), (4, 0))
@@ -51,16 +51,16 @@ class Windows(NamedTuple):
         return total // 2, total - total // 2
 
     def count(self, length: int) -> int:
-        """Give how many windows fit into a sequence with its zeros."""
+        """Return how many windows fit into a sequence with its zeros."""
         free = length + sum(self.sides(length)) - self.reach
         return max(free // self.step + 1, 0)
 
     def check(self, length: int) -> int:
-        """Give `count`, refusing a sequence that is too short for one window.
+        """Return `count`, refusing a sequence that is too short for one window.
 
         >>> Windows(3, 1, 1, "valid").check(2)
         Traceback (most recent call last):
-        embedlab.core.table.ShapeError: Computed output size would be zero or negative. Received \
+        embedlab.core.checks.ShapeError: Computed output size would be zero or negative. Received \
 a sequence of length 2 for windows that span 3 steps. Pad it, or say padding='same'.
         """
         count = self.count(length)
@@ -73,7 +73,7 @@ a sequence of length 2 for windows that span 3 steps. Pad it, or say padding='sa
         return count
 
     def seen(self, padded: np.ndarray) -> np.ndarray:
-        """Give what each window sees, (B, To, size, C): a view of `padded` (B, T, C)."""
+        """Return what each window sees, (B, To, size, C): a view of `padded` (B, T, C)."""
         spans = np.lib.stride_tricks.sliding_window_view(padded, self.reach, axis=1)
         return spans[:, :: self.step, :, :: self.apart].swapaxes(2, 3)
 

@@ -7,21 +7,21 @@ machine where something is missing. The names below are fetched when they are fi
 from importlib import import_module
 from typing import Any
 
-from embedlab.lessons.folder import folder
+from embedlab.lessons.notebook_files import notebook_dir
 
 _HOMES = {
-    "doctor": "embedlab.lessons.checkup",
-    "check": "embedlab.lessons.checks",
+    "doctor": "embedlab.lessons.doctor",
+    "check": "embedlab.lessons.grading.check",
     "answer": "embedlab.lessons.question",
     "reveal": "embedlab.lessons.question",
-    "card": "embedlab.lessons.cards",
-    "multiplications": "embedlab.lessons.counting",
+    "card": "embedlab.lessons.classroom.card",
+    "count_multiplications": "embedlab.lessons.counting",
     "MISCONCEPTIONS": "embedlab.lessons.misconceptions",
     "misconception": "embedlab.lessons.misconceptions",
     "show": "embedlab.lessons.misconceptions",
 }
 
-__all__ = ["folder", *_HOMES]
+__all__ = ["notebook_dir", *_HOMES]
 
 
 def __getattr__(name: str) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["multiplications"]
+__all__ = ["count_multiplications"]
 
 
 class _Counted:
@@ -29,7 +29,7 @@ class _Counted:
         return self.value
 
 
-def multiplications(way: Callable[[Any, Any], Any], shape: tuple[int, int], ids: Any) -> int:
+def count_multiplications(way: Callable[[Any, Any], Any], shape: tuple[int, int], ids: Any) -> int:
     """Count how often `way(table, ids)` multiplies a number of its table.
 
     Parameters
@@ -56,9 +56,9 @@ def multiplications(way: Callable[[Any, Any], Any], shape: tuple[int, int], ids:
 
     Examples
     --------
-    >>> multiplications(lambda W, ids: W[ids], (5, 3), [4, 0])
+    >>> count_multiplications(lambda W, ids: W[ids], (5, 3), [4, 0])
     0
-    >>> multiplications(lambda W, ids: np.eye(5)[ids] @ W, (5, 3), [4, 0])
+    >>> count_multiplications(lambda W, ids: np.eye(5)[ids] @ W, (5, 3), [4, 0])
     30
     """
     tally = [0]

@@ -60,8 +60,13 @@ MISCONCEPTIONS: dict[str, Misconception] = {
                 "input_dim counts the rows. V rows have the ids 0 to V − 1, so the largest id is "
                 "one less than input_dim, and nothing lies below 0."
             ),
-            seen=("keras 11819", "keras 13097", "tensorflow 38619", "tensorflow 51555",
-                  "tensorflow 59709"),
+            seen=(
+                "keras 11819",
+                "keras 13097",
+                "tensorflow 38619",
+                "tensorflow 51555",
+                "tensorflow 59709",
+            ),
             look="Four rows: ids 0 and 3 find a row, ids 4 and −1 meet the fence.",
             preset=_view("lookup", text="#0 #3 #4 #-1", input_dim=4, output_dim=4),
         ),
@@ -108,15 +113,13 @@ MISCONCEPTIONS: dict[str, Misconception] = {
             ),
             seen=("keras 4978", "keras 10895", "keras 13189", "keras 15194", "tensorflow 33260"),
             look="The ribbon frays at Conv1D, and the loss is that of no mask at all.",
-            preset=_view(
-                "mask", layers=["Dropout", "Conv1D", "GlobalAveragePooling1D", "Dense"]
-            ),
+            preset=_view("mask", layers=["Dropout", "Conv1D", "GlobalAveragePooling1D", "Dense"]),
         ),
         Misconception(
             id="M7",
             belief="A row whose gradient is zero stays where it is.",
             truth=(
-                "The gradient is only what the optimiser hears now. Momentum and Adam also move a "
+                "The gradient is only what the optimizer hears now. Momentum and Adam also move a "
                 "row by what they remember, until that has faded. Plain SGD, Adagrad, RMSprop and "
                 "lazy Adam leave such a row alone."
             ),
@@ -138,12 +141,15 @@ MISCONCEPTIONS: dict[str, Misconception] = {
                 "training",
                 text="The cat sleeps. A dog runs. The dog sleeps. A cat runs. " * 5
                 + "The blue moon.",
-                runs=[["sgd + l2", 1.0], ["sgd", 1.0]], steps=60, batch=1, seed=34,
+                runs=[["sgd + l2", 1.0], ["sgd", 1.0]],
+                steps=60,
+                batch=1,
+                seed=34,
             ),
         ),
         Misconception(
             id="M9",
-            belief="More rank is always better, and alpha is there to regularise.",
+            belief="More rank is always better, and alpha is there to regularize.",
             truth=(
                 "A change has as many directions as it has; more rank says nothing more. And "
                 "alpha sets the pace: with α/r the first update shrinks as the rank grows, with "
@@ -181,7 +187,7 @@ MISCONCEPTIONS: dict[str, Misconception] = {
             truth=(
                 "A flat map keeps two directions and drops all others. It only shortens: far "
                 "apart on it is far apart, but near on it may be anything. Another plane through "
-                "the same rows gives other neighbours."
+                "the same rows gives other neighbors."
             ),
             seen=("Distill, “How to Use t-SNE Effectively”",),
             look="Compare both lists: who is truly nearest, who on the map. Change the plane.",
@@ -197,8 +203,12 @@ MISCONCEPTIONS: dict[str, Misconception] = {
             ),
             seen=("benchmarks that look the same few rows up again and again",),
             look="0 multiplications, and yet 1 024 bytes moved. Race both ways: it takes its time.",
-            preset=_view("lookup", text="#3 #1700 #41 #990 #2047 #512 #77 #1311", input_dim=2048,
-                         output_dim=32),
+            preset=_view(
+                "lookup",
+                text="#3 #1700 #41 #990 #2047 #512 #77 #1311",
+                input_dim=2048,
+                output_dim=32,
+            ),
         ),
         Misconception(
             id="M14",
@@ -207,7 +217,7 @@ MISCONCEPTIONS: dict[str, Misconception] = {
                 "A scale belongs to one row, or to one group of a row. What shares no scale with "
                 "the large weight keeps its codes to the last bit."
             ),
-            seen=("libraries that quantise with one scale for a whole matrix",),
+            seen=("libraries that quantize with one scale for a whole matrix",),
             look="Row 9 has an outlier now. Compare its error with those of all other rows.",
             preset=_view("quantize", way="int4", row=9, edits=[[9, 3, -6.9]]),
         ),
@@ -258,11 +268,11 @@ MISCONCEPTIONS: dict[str, Misconception] = {
             preset=_view("gradient", text="the cat", input_dim=14, mode="tied"),
         ),
     )
-}  # fmt: skip
+}
 
 
 def misconception(which: str) -> Misconception:
-    """Give one record.
+    """Return one record.
 
     Parameters
     ----------
@@ -305,7 +315,7 @@ def show(which: str) -> Any:
     >>> show("M2").trace.bad.tolist()
     [False, False, True, True]
     """
-    from embedlab.explorers.named import explorer_of
+    from embedlab.explorers.registry import explorer_class
 
     preset = misconception(which).preset
-    return explorer_of(preset["view"]).from_state(preset)
+    return explorer_class(preset["view"]).from_state(preset)

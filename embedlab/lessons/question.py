@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from textwrap import fill
 
-from embedlab.lessons import cards
-from embedlab.lessons.checks import content
+from embedlab.lessons.classroom import card
+from embedlab.lessons.grading.check import find_item
 from embedlab.lessons.misconceptions import misconception
 
 __all__ = ["Choice", "Question", "Reply", "answer", "reveal"]
@@ -72,12 +72,12 @@ def answer(name: str, letter: str = "?") -> Reply:
     >>> print(answer("01.exit", "c"))
     ✓ c. The shape of the ids, then D; and V rows are counted from 0.
     """
-    asked: Question = content(name, "QUESTIONS")
+    asked: Question = find_item(name, "QUESTIONS")
     chosen = letter.strip().lower() if isinstance(letter, str) else ""
     if chosen not in asked.choices:
         cure = f"Put {_letters(asked)} between the quotes, and run the cell again."
         return Reply((asked.text, *_listed(asked), cure))
-    cards.keep(name, chosen, chosen == asked.right)
+    card.record_answer(name, chosen, chosen == asked.right)
     if asked.later:
         kept = f"Kept: {chosen}, {asked.choices[chosen].text}. We come back to it."
         return Reply((kept,))
@@ -98,8 +98,8 @@ def reveal(name: str) -> Reply:
     >>> print(reveal("01.predict"))
     ✓ d. The layer copies 4 rows.
     """
-    asked: Question = content(name, "QUESTIONS")
-    chosen = cards.kept(name)
+    asked: Question = find_item(name, "QUESTIONS")
+    chosen = card.recorded_answer(name)
     if chosen is None:
         return Reply((f'No prediction yet. Go back to answer("{name}", "?") and commit first.',))
     return Reply(_judged(asked, chosen))

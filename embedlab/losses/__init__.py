@@ -43,36 +43,84 @@ from embedlab.losses.regression import (
 from embedlab.registry import Registry
 
 CLASSES: list[type[Loss]] = [
-    BinaryCrossentropy, CategoricalCrossentropy, CategoricalHinge, CosineSimilarity, Hinge, Huber,
-    KLDivergence, LogCosh, MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError,
-    MeanSquaredLogarithmicError, Poisson, SparseCategoricalCrossentropy, SquaredHinge,
-]  # fmt: skip
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    CategoricalHinge,
+    CosineSimilarity,
+    Hinge,
+    Huber,
+    KLDivergence,
+    LogCosh,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    Poisson,
+    SparseCategoricalCrossentropy,
+    SquaredHinge,
+]
 
-__all__ = ["BinaryCrossentropy", "CategoricalCrossentropy", "CategoricalHinge", "CosineSimilarity",
-           "FunctionLoss", "Hinge", "Huber", "KLDivergence", "LogCosh", "Loss",
-           "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredError",
-           "MeanSquaredLogarithmicError", "Poisson", "SparseCategoricalCrossentropy",
-           "SquaredHinge", "as_loss", "binary_crossentropy", "categorical_crossentropy",
-           "categorical_hinge", "cosine_similarity", "deserialize", "get", "hinge", "huber",
-           "kl_divergence", "log_cosh", "mean_absolute_error", "mean_absolute_percentage_error",
-           "mean_squared_error", "mean_squared_logarithmic_error", "poisson", "serialize",
-           "sparse_categorical_crossentropy", "squared_hinge"]  # fmt: skip
+__all__ = [
+    "BinaryCrossentropy",
+    "CategoricalCrossentropy",
+    "CategoricalHinge",
+    "CosineSimilarity",
+    "FunctionLoss",
+    "Hinge",
+    "Huber",
+    "KLDivergence",
+    "LogCosh",
+    "Loss",
+    "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
+    "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
+    "Poisson",
+    "SparseCategoricalCrossentropy",
+    "SquaredHinge",
+    "as_loss",
+    "binary_crossentropy",
+    "categorical_crossentropy",
+    "categorical_hinge",
+    "cosine_similarity",
+    "deserialize",
+    "get",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "log_cosh",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "poisson",
+    "serialize",
+    "sparse_categorical_crossentropy",
+    "squared_hinge",
+]
 
 _FUNCTIONS: dict[str, Callable] = {made.function.__name__: made.function for made in CLASSES}
 _SHORT = {
-    "mse": mean_squared_error, "mae": mean_absolute_error, "bce": binary_crossentropy,
-    "mape": mean_absolute_percentage_error, "msle": mean_squared_logarithmic_error,
-    "kld": kl_divergence, "logcosh": log_cosh, "cosine": cosine_similarity,
-}  # fmt: skip
+    "mse": mean_squared_error,
+    "mae": mean_absolute_error,
+    "bce": binary_crossentropy,
+    "mape": mean_absolute_percentage_error,
+    "msle": mean_squared_logarithmic_error,
+    "kld": kl_divergence,
+    "logcosh": log_cosh,
+    "cosine": cosine_similarity,
+}
 
 REGISTRY = Registry(
-    "loss", "keras.losses", CLASSES,
+    "loss",
+    "keras.losses",
+    CLASSES,
     {**_FUNCTIONS, **_SHORT, **{name.upper(): made for name, made in _SHORT.items()}},
-)  # fmt: skip
+)
 
 
 def get(identifier: Any) -> Any:
-    """Give the loss that a name, dict, class, function or instance means.
+    """Return the loss that a name, dict, class, function or instance means.
 
     As in Keras, a name in small letters means a function, which gives one value for each sample;
     a class name means an instance, which gives one number.
@@ -91,7 +139,7 @@ def get(identifier: Any) -> Any:
 
 
 def as_loss(identifier: Any) -> Any:
-    """Give the loss as an instance, with its gradient: what `compile` does with a name.
+    """Return the loss as an instance, with its gradient: what `compile` does with a name.
 
     >>> as_loss("mse")
     MeanSquaredError()
@@ -106,7 +154,7 @@ def as_loss(identifier: Any) -> Any:
 
 
 def serialize(loss: Any) -> Any:
-    """Give a name or a dict in Keras's form from which `deserialize` makes an equal loss.
+    """Return a name or a dict in Keras's form from which `deserialize` makes an equal loss.
 
     >>> serialize(Huber(0.5))["config"]["delta"]
     0.5
@@ -115,7 +163,7 @@ def serialize(loss: Any) -> Any:
 
 
 def deserialize(config: Any, custom_objects: Any = None) -> Any:
-    """Give the loss that a name or a dict describes; nothing in the dict is executed.
+    """Return the loss that a name or a dict describes; nothing in the dict is executed.
 
     >>> deserialize(serialize(Huber(0.5)))
     Huber(delta=0.5)

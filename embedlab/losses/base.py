@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from embedlab.core.table import ShapeError
+from embedlab.core.checks import ShapeError
 
 __all__ = ["FunctionLoss", "Loss"]
 
@@ -52,8 +52,12 @@ class Loss:
     """The attributes that `function` and `gradient` take."""
     axis = -1
 
-    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str | None = None,
-                 dtype: Any = None):  # fmt: skip
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: Any = None,
+    ):
         if reduction not in _REDUCTIONS:
             raise ValueError(
                 f"Invalid value for argument `reduction`: it must be one of {_REDUCTIONS}. "
@@ -66,7 +70,7 @@ class Loss:
     def __call__(
         self, y_true: Any, y_pred: Any, sample_weight: Any = None, mask: Any = None
     ) -> Any:
-        """Give the loss: one number, or one for each sample without reduction.
+        """Return the loss: one number, or one for each sample without reduction.
 
         Parameters
         ----------
@@ -92,13 +96,14 @@ class Loss:
         return values.dtype.type(np.sum(values) / divisor)
 
     def call(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-        """Give one value for each sample."""
+        """Return one value for each sample."""
         return np.asarray(type(self).function(y_true, y_pred, **self._options()))
 
     def grad(
         self, y_true: Any, y_pred: Any, sample_weight: Any = None, mask: Any = None
     ) -> np.ndarray:
-        """Give the derivative of the loss (summed, without reduction) in the shape of `y_pred`."""
+        """Return the derivative of the loss (summed, without reduction) in the shape of
+        `y_pred`."""
         shape = np.shape(y_pred)
         y_true, y_pred = self._ready(y_true, y_pred)
         values = self.call(y_true, y_pred)
@@ -132,11 +137,11 @@ class Loss:
         return y_true, y_pred
 
     def _mask(self, y_true: np.ndarray, mask: Any) -> Any:
-        """Give the mask, together with what the labels themselves leave out."""
+        """Return the mask, together with what the labels themselves leave out."""
         return mask
 
     def _weights(self, values: np.ndarray, sample_weight: Any, mask: Any) -> tuple[Any, float]:
-        """Give one weight for each value (or None), and the number to divide their sum by."""
+        """Return one weight for each value (or None), and the number to divide their sum by."""
         weights = None
         if sample_weight is not None:
             weights = _fitting(np.asarray(sample_weight, self.dtype), values, "sample_weight")
@@ -153,13 +158,13 @@ class Loss:
         return weights, 1
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments."""
+        """Return the arguments."""
         config = {"name": self.name, "reduction": self.reduction}
         return {**config, **{name: getattr(self, name) for name in self.options}}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Loss":
-        """Give a loss with the arguments that `get_config` gave."""
+        """Return a loss with the arguments that `get_config` gave."""
         return cls(**config)
 
     def __repr__(self) -> str:
@@ -182,13 +187,13 @@ class FunctionLoss(Loss):
         self.own = function
 
     def call(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-        """Give one value for each sample."""
+        """Return one value for each sample."""
         return np.asarray(self.own(y_true, y_pred), self.dtype)
 
     def grad(
         self, y_true: Any, y_pred: Any, sample_weight: Any = None, mask: Any = None
     ) -> np.ndarray:
-        """Give the derivative, from the function's own `grad(y_true, y_pred)`."""
+        """Return the derivative, from the function's own `grad(y_true, y_pred)`."""
         slope = getattr(self.own, "grad", None)
         if slope is None:
             raise NotImplementedError(
@@ -200,7 +205,7 @@ class FunctionLoss(Loss):
 
 
 def same_rank(y_true: np.ndarray, y_pred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give both with equally many axes, where they differ by a last axis of length 1.
+    """Return both with equally many axes, where they differ by a last axis of length 1.
 
     >>> [a.shape for a in same_rank(np.zeros((3, 4, 1)), np.zeros((3, 4)))]
     [(3, 4), (3, 4)]

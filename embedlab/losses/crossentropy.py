@@ -4,17 +4,22 @@ from typing import Any
 
 import numpy as np
 
+from embedlab.core.checks import ShapeError
 from embedlab.core.ids import IdError, as_ids
-from embedlab.core.table import ShapeError
 from embedlab.losses.base import EPSILON, Loss
 
-__all__ = ["BinaryCrossentropy", "CategoricalCrossentropy", "KLDivergence",
-           "SparseCategoricalCrossentropy"]  # fmt: skip
+__all__ = [
+    "BinaryCrossentropy",
+    "CategoricalCrossentropy",
+    "KLDivergence",
+    "SparseCategoricalCrossentropy",
+]
 
 
-def binary_crossentropy(y_true: np.ndarray, y_pred: np.ndarray, from_logits: bool = False,
-                        label_smoothing: float = 0.0) -> np.ndarray:  # fmt: skip
-    """Give ``mean(-t log p - (1 - t) log(1 - p))`` over the last axis."""
+def binary_crossentropy(
+    y_true: np.ndarray, y_pred: np.ndarray, from_logits: bool = False, label_smoothing: float = 0.0
+) -> np.ndarray:
+    """Return ``mean(-t log p - (1 - t) log(1 - p))`` over the last axis."""
     t = y_true * (1 - label_smoothing) + 0.5 * label_smoothing
     if from_logits:
         values = np.maximum(y_pred, 0) - y_pred * t + np.log1p(np.exp(-np.abs(y_pred)))
@@ -24,9 +29,10 @@ def binary_crossentropy(y_true: np.ndarray, y_pred: np.ndarray, from_logits: boo
     return np.mean(values, axis=-1)
 
 
-def grad_binary_crossentropy(y_true: np.ndarray, y_pred: np.ndarray, from_logits: bool = False,
-                             label_smoothing: float = 0.0) -> np.ndarray:  # fmt: skip
-    """Give ``(p - t) / (p (1 - p)) / D``, or ``(sigmoid(x) - t) / D`` for logits."""
+def grad_binary_crossentropy(
+    y_true: np.ndarray, y_pred: np.ndarray, from_logits: bool = False, label_smoothing: float = 0.0
+) -> np.ndarray:
+    """Return ``(p - t) / (p (1 - p)) / D``, or ``(sigmoid(x) - t) / D`` for logits."""
     t = y_true * (1 - label_smoothing) + 0.5 * label_smoothing
     if from_logits:
         return (0.5 * (1 + np.tanh(0.5 * y_pred)) - t) / y_pred.shape[-1]
@@ -34,9 +40,10 @@ def grad_binary_crossentropy(y_true: np.ndarray, y_pred: np.ndarray, from_logits
     return (p - t) / (p * (1 - p)) * _inside(y_pred) / y_pred.shape[-1]
 
 
-def categorical_crossentropy(y_true: np.ndarray, y_pred: np.ndarray, from_logits: bool = False,
-                             label_smoothing: float = 0.0) -> np.ndarray:  # fmt: skip
-    """Give ``-sum(t log p)`` over the last axis, the probabilities scaled to sum to 1."""
+def categorical_crossentropy(
+    y_true: np.ndarray, y_pred: np.ndarray, from_logits: bool = False, label_smoothing: float = 0.0
+) -> np.ndarray:
+    """Return ``-sum(t log p)`` over the last axis, the probabilities scaled to sum to 1."""
     t = _smooth(y_true, y_pred, label_smoothing)
     if from_logits:
         return -np.sum(t * _log_softmax(y_pred), axis=-1)
@@ -47,7 +54,7 @@ def categorical_crossentropy(y_true: np.ndarray, y_pred: np.ndarray, from_logits
 def grad_categorical_crossentropy(
     y_true: np.ndarray, y_pred: np.ndarray, from_logits: bool = False, label_smoothing: float = 0.0
 ) -> np.ndarray:
-    """Give ``softmax(x) * sum(t) - t`` for logits; else the slope, through the scaling to 1."""
+    """Return ``softmax(x) * sum(t) - t`` for logits; else the slope, through the scaling to 1."""
     t = _smooth(y_true, y_pred, label_smoothing)
     if from_logits:
         return np.exp(_log_softmax(y_pred)) * np.sum(t, axis=-1, keepdims=True) - t
@@ -63,7 +70,7 @@ def sparse_categorical_crossentropy(
     from_logits: bool = False,
     ignore_class: int | None = None,
 ) -> np.ndarray:
-    """Give ``-log p[label]`` for each label; 0 for the class to ignore."""
+    """Return ``-log p[label]`` for each label; 0 for the class to ignore."""
     onehot, keep = _one_hot(y_true, y_pred, ignore_class)
     return categorical_crossentropy(onehot, y_pred, from_logits) * keep
 
@@ -74,27 +81,33 @@ def grad_sparse_categorical_crossentropy(
     from_logits: bool = False,
     ignore_class: int | None = None,
 ) -> np.ndarray:
-    """Give the gradient of the same with labels written as one-hot rows."""
+    """Return the gradient of the same with labels written as one-hot rows."""
     onehot, keep = _one_hot(y_true, y_pred, ignore_class)
     return grad_categorical_crossentropy(onehot, y_pred, from_logits) * keep[..., None]
 
 
 def kl_divergence(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-    """Give ``sum(t log(t / p))`` over the last axis."""
+    """Return ``sum(t log(t / p))`` over the last axis."""
     t, p = np.clip(y_true, EPSILON, 1), np.clip(y_pred, EPSILON, 1)
     return np.sum(t * np.log(t / p), axis=-1)
 
 
 def grad_kl_divergence(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-    """Give ``-t / p``."""
+    """Return ``-t / p``."""
     t, p = np.clip(y_true, EPSILON, 1), np.clip(y_pred, EPSILON, 1)
     return -t / p * ((y_pred > EPSILON) & (y_pred <= 1))
 
 
 class _Crossentropy(Loss):
-    def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1,
-                 reduction: str | None = "sum_over_batch_size", name: str | None = None,
-                 dtype: str | None = None):  # fmt: skip
+    def __init__(
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+    ):
         super().__init__(reduction, name, dtype)
         if not 0 <= label_smoothing <= 1:
             raise ValueError(
@@ -105,7 +118,7 @@ class _Crossentropy(Loss):
         self.axis = axis
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments."""
+        """Return the arguments."""
         return {**super().get_config(), "axis": self.axis}
 
 
@@ -141,9 +154,15 @@ class SparseCategoricalCrossentropy(Loss):
     function, gradient = sparse_categorical_crossentropy, grad_sparse_categorical_crossentropy
     options = ("from_logits", "ignore_class")
 
-    def __init__(self, from_logits: bool = False, ignore_class: int | None = None,
-                 reduction: str | None = "sum_over_batch_size", axis: int = -1,
-                 name: str | None = None, dtype: str | None = None):  # fmt: skip
+    def __init__(
+        self,
+        from_logits: bool = False,
+        ignore_class: int | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        axis: int = -1,
+        name: str | None = None,
+        dtype: str | None = None,
+    ):
         super().__init__(reduction, name, dtype)
         self.from_logits, self.ignore_class, self.axis = bool(from_logits), ignore_class, axis
 
@@ -201,7 +220,9 @@ def _one_hot(
         raise IdError(
             f"labels must lie in 0..{classes - 1} ({classes} classes). Received "
             f"{labels[at]} at {list(at)}. Count classes from 0, or give the last layer more units.",
-            [int(labels[at])], [at], classes,
-        )  # fmt: skip
+            [int(labels[at])],
+            [at],
+            classes,
+        )
     onehot = np.where(keep, labels, 0)[..., None] == np.arange(classes)
     return onehot.astype(y_pred.dtype), keep

@@ -8,12 +8,12 @@ __all__ = ["CategoricalHinge", "Hinge", "SquaredHinge"]
 
 
 def hinge(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-    """Give ``mean(max(1 - t * p, 0))``, for labels -1 and 1 (0 counts as -1)."""
+    """Return ``mean(max(1 - t * p, 0))``, for labels -1 and 1 (0 counts as -1)."""
     return np.mean(np.maximum(1 - _signs(y_true) * y_pred, 0), axis=-1)
 
 
 def grad_hinge(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-    """Give ``-t / D`` inside the margin."""
+    """Return ``-t / D`` inside the margin."""
     t = _signs(y_true)
     return -t * (1 - t * y_pred > 0) / y_pred.shape[-1]
 
@@ -29,12 +29,12 @@ class Hinge(Loss):
 
 
 def squared_hinge(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-    """Give ``mean(max(1 - t * p, 0) ** 2)``."""
+    """Return ``mean(max(1 - t * p, 0) ** 2)``."""
     return np.mean(np.square(np.maximum(1 - _signs(y_true) * y_pred, 0)), axis=-1)
 
 
 def grad_squared_hinge(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-    """Give ``-2 t max(1 - t * p, 0) / D``."""
+    """Return ``-2 t max(1 - t * p, 0) / D``."""
     t = _signs(y_true)
     return -2 * t * np.maximum(1 - t * y_pred, 0) / y_pred.shape[-1]
 
@@ -50,14 +50,14 @@ class SquaredHinge(Loss):
 
 
 def categorical_hinge(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-    """Give ``max(1 + best wrong score - right score, 0)``."""
+    """Return ``max(1 + best wrong score - right score, 0)``."""
     right = np.sum(y_true * y_pred, axis=-1)
     wrong = np.max((1 - y_true) * y_pred, axis=-1)
     return np.maximum(wrong - right + 1, 0)
 
 
 def grad_categorical_hinge(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-    """Give -1 at the truth and 1 at the best wrong class, inside the margin."""
+    """Return -1 at the truth and 1 at the best wrong class, inside the margin."""
     wrong = (1 - y_true) * y_pred
     best = np.argmax(wrong, axis=-1)[..., None] == np.arange(y_pred.shape[-1])
     inside = categorical_hinge(y_true, y_pred)[..., None] > 0

@@ -4,18 +4,25 @@ import numpy as np
 
 from embedlab.losses.base import EPSILON, Loss
 
-__all__ = ["CosineSimilarity", "Huber", "LogCosh", "MeanAbsoluteError",
-           "MeanAbsolutePercentageError", "MeanSquaredError", "MeanSquaredLogarithmicError",
-           "Poisson"]  # fmt: skip
+__all__ = [
+    "CosineSimilarity",
+    "Huber",
+    "LogCosh",
+    "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
+    "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
+    "Poisson",
+]
 
 
 def mean_squared_error(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-    """Give ``mean((y_pred - y_true) ** 2)`` over the last axis."""
+    """Return ``mean((y_pred - y_true) ** 2)`` over the last axis."""
     return np.mean(np.square(y_pred - y_true), axis=-1)
 
 
 def grad_mean_squared_error(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-    """Give ``2 * (y_pred - y_true) / D``."""
+    """Return ``2 * (y_pred - y_true) / D``."""
     return 2 * (y_pred - y_true) / y_pred.shape[-1]
 
 
@@ -30,12 +37,12 @@ class MeanSquaredError(Loss):
 
 
 def mean_absolute_error(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-    """Give ``mean(abs(y_pred - y_true))`` over the last axis."""
+    """Return ``mean(abs(y_pred - y_true))`` over the last axis."""
     return np.mean(np.abs(y_pred - y_true), axis=-1)
 
 
 def grad_mean_absolute_error(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-    """Give ``sign(y_pred - y_true) / D``."""
+    """Return ``sign(y_pred - y_true) / D``."""
     return np.sign(y_pred - y_true) / y_pred.shape[-1]
 
 
@@ -50,13 +57,13 @@ class MeanAbsoluteError(Loss):
 
 
 def mean_absolute_percentage_error(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-    """Give the mean absolute difference in percent of the true value."""
+    """Return the mean absolute difference in percent of the true value."""
     size = np.maximum(np.abs(y_true), EPSILON)
     return 100 * np.mean(np.abs((y_true - y_pred) / size), axis=-1)
 
 
 def grad_mean_absolute_percentage_error(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-    """Give ``100 * sign(y_pred - y_true) / abs(y_true) / D``."""
+    """Return ``100 * sign(y_pred - y_true) / abs(y_true) / D``."""
     size = np.maximum(np.abs(y_true), EPSILON)
     return 100 * np.sign(y_pred - y_true) / size / y_pred.shape[-1]
 
@@ -72,13 +79,13 @@ class MeanAbsolutePercentageError(Loss):
 
 
 def mean_squared_logarithmic_error(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-    """Give ``mean((log(y_pred + 1) - log(y_true + 1)) ** 2)``; negative numbers count as 0."""
+    """Return ``mean((log(y_pred + 1) - log(y_true + 1)) ** 2)``; negative numbers count as 0."""
     difference = np.log1p(np.maximum(y_pred, EPSILON)) - np.log1p(np.maximum(y_true, EPSILON))
     return np.mean(np.square(difference), axis=-1)
 
 
 def grad_mean_squared_logarithmic_error(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-    """Give ``2 * (log(y_pred + 1) - log(y_true + 1)) / (y_pred + 1) / D``, 0 below 0."""
+    """Return ``2 * (log(y_pred + 1) - log(y_true + 1)) / (y_pred + 1) / D``, 0 below 0."""
     positive = np.maximum(y_pred, EPSILON)
     difference = np.log1p(positive) - np.log1p(np.maximum(y_true, EPSILON))
     return 2 * difference / (positive + 1) * (y_pred > EPSILON) / y_pred.shape[-1]
@@ -95,14 +102,14 @@ class MeanSquaredLogarithmicError(Loss):
 
 
 def huber(y_true: np.ndarray, y_pred: np.ndarray, delta: float = 1.0) -> np.ndarray:
-    """Give half the square up to `delta`, and a straight line beyond it."""
+    """Return half the square up to `delta`, and a straight line beyond it."""
     size = np.abs(y_pred - y_true)
     near, far = 0.5 * np.square(size), delta * size - 0.5 * delta**2
     return np.mean(np.where(size <= delta, near, far), axis=-1)
 
 
 def grad_huber(y_true: np.ndarray, y_pred: np.ndarray, delta: float = 1.0) -> np.ndarray:
-    """Give the difference, cut at ±`delta`, over D."""
+    """Return the difference, cut at ±`delta`, over D."""
     return np.clip(y_pred - y_true, -delta, delta) / y_pred.shape[-1]
 
 
@@ -115,20 +122,25 @@ class Huber(Loss):
 
     function, gradient, options = huber, grad_huber, ("delta",)
 
-    def __init__(self, delta: float = 1.0, reduction: str | None = "sum_over_batch_size",
-                 name: str | None = "huber_loss", dtype: str | None = None):  # fmt: skip
+    def __init__(
+        self,
+        delta: float = 1.0,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "huber_loss",
+        dtype: str | None = None,
+    ):
         super().__init__(reduction, name, dtype)
         self.delta = float(delta)
 
 
 def log_cosh(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-    """Give ``mean(log(cosh(y_pred - y_true)))``, written so that nothing overflows."""
+    """Return ``mean(log(cosh(y_pred - y_true)))``, written so that nothing overflows."""
     x = y_pred - y_true
     return np.mean(np.logaddexp(x, -x) - np.log(x.dtype.type(2)), axis=-1)
 
 
 def grad_log_cosh(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-    """Give ``tanh(y_pred - y_true) / D``."""
+    """Return ``tanh(y_pred - y_true) / D``."""
     return np.tanh(y_pred - y_true) / y_pred.shape[-1]
 
 
@@ -143,12 +155,12 @@ class LogCosh(Loss):
 
 
 def poisson(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-    """Give ``mean(y_pred - y_true * log(y_pred))`` over the last axis."""
+    """Return ``mean(y_pred - y_true * log(y_pred))`` over the last axis."""
     return np.mean(y_pred - y_true * np.log(y_pred + EPSILON), axis=-1)
 
 
 def grad_poisson(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-    """Give ``(1 - y_true / y_pred) / D``."""
+    """Return ``(1 - y_true / y_pred) / D``."""
     return (1 - y_true / (y_pred + EPSILON)) / y_pred.shape[-1]
 
 
@@ -163,7 +175,7 @@ class Poisson(Loss):
 
 
 def cosine_similarity(y_true: np.ndarray, y_pred: np.ndarray, axis: int = -1) -> np.ndarray:
-    """Give minus the cosine of the angle between the two: -1 for the same direction.
+    """Return minus the cosine of the angle between the two: -1 for the same direction.
 
     Where we differ on purpose: the loss of Keras does the same; its metric has the other sign.
     """
@@ -173,7 +185,7 @@ def cosine_similarity(y_true: np.ndarray, y_pred: np.ndarray, axis: int = -1) ->
 
 
 def grad_cosine_similarity(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-    """Give minus the part of y_true's direction that stands at a right angle to y_pred."""
+    """Return minus the part of y_true's direction that stands at a right angle to y_pred."""
     want = _unit(y_true)[0]
     unit, length = _unit(y_pred)
     along = np.sum(want * unit, axis=-1, keepdims=True)
@@ -189,13 +201,18 @@ class CosineSimilarity(Loss):
 
     function, gradient = cosine_similarity, grad_cosine_similarity
 
-    def __init__(self, axis: int = -1, reduction: str | None = "sum_over_batch_size",
-                 name: str | None = None, dtype: str | None = None):  # fmt: skip
+    def __init__(
+        self,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+    ):
         super().__init__(reduction, name, dtype)
         self.axis = axis
 
     def get_config(self) -> dict:
-        """Give the arguments."""
+        """Return the arguments."""
         return {**super().get_config(), "axis": self.axis}
 
 

@@ -40,33 +40,95 @@ from embedlab.metrics.errors import (
 from embedlab.metrics.fscore import F1Score, FBetaScore
 from embedlab.registry import Registry
 
-__all__ = ["AUC", "Accuracy", "BinaryAccuracy", "BinaryCrossentropy", "CategoricalAccuracy",
-           "CategoricalCrossentropy", "CategoricalHinge", "CosineSimilarity", "F1Score",
-           "FBetaScore", "FalseNegatives", "FalsePositives", "Hinge",
-           "KLDivergence", "LogCoshError", "Mean", "MeanAbsoluteError",
-           "MeanAbsolutePercentageError", "MeanMetric", "MeanSquaredError",
-           "MeanSquaredLogarithmicError", "Metric", "Poisson", "Precision", "Recall",
-           "RootMeanSquaredError", "SparseCategoricalAccuracy", "SparseCategoricalCrossentropy",
-           "SparseTopKCategoricalAccuracy", "SquaredHinge", "Sum", "TopKCategoricalAccuracy",
-           "TrueNegatives", "TruePositives", "deserialize", "fitting", "get",
-           "serialize"]  # fmt: skip
+__all__ = [
+    "AUC",
+    "Accuracy",
+    "BinaryAccuracy",
+    "BinaryCrossentropy",
+    "CategoricalAccuracy",
+    "CategoricalCrossentropy",
+    "CategoricalHinge",
+    "CosineSimilarity",
+    "F1Score",
+    "FBetaScore",
+    "FalseNegatives",
+    "FalsePositives",
+    "Hinge",
+    "KLDivergence",
+    "LogCoshError",
+    "Mean",
+    "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
+    "MeanMetric",
+    "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
+    "Metric",
+    "Poisson",
+    "Precision",
+    "Recall",
+    "RootMeanSquaredError",
+    "SparseCategoricalAccuracy",
+    "SparseCategoricalCrossentropy",
+    "SparseTopKCategoricalAccuracy",
+    "SquaredHinge",
+    "Sum",
+    "TopKCategoricalAccuracy",
+    "TrueNegatives",
+    "TruePositives",
+    "deserialize",
+    "fitting",
+    "get",
+    "serialize",
+]
 
 CLASSES: list[type[Metric]] = [
-    AUC, Accuracy, BinaryAccuracy, BinaryCrossentropy, CategoricalAccuracy,
-    CategoricalCrossentropy, CategoricalHinge, CosineSimilarity, F1Score, FBetaScore,
-    FalseNegatives, FalsePositives, Hinge, KLDivergence, LogCoshError, Mean,
-    MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogarithmicError,
-    Poisson, Precision, Recall, RootMeanSquaredError, SparseCategoricalAccuracy,
-    SparseCategoricalCrossentropy, SparseTopKCategoricalAccuracy, SquaredHinge, Sum,
-    TopKCategoricalAccuracy, TrueNegatives, TruePositives,
-]  # fmt: skip
-_SHORT = {"mse": MeanSquaredError, "mae": MeanAbsoluteError, "bce": BinaryCrossentropy,
-          "mape": MeanAbsolutePercentageError, "msle": MeanSquaredLogarithmicError}  # fmt: skip
+    AUC,
+    Accuracy,
+    BinaryAccuracy,
+    BinaryCrossentropy,
+    CategoricalAccuracy,
+    CategoricalCrossentropy,
+    CategoricalHinge,
+    CosineSimilarity,
+    F1Score,
+    FBetaScore,
+    FalseNegatives,
+    FalsePositives,
+    Hinge,
+    KLDivergence,
+    LogCoshError,
+    Mean,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    Poisson,
+    Precision,
+    Recall,
+    RootMeanSquaredError,
+    SparseCategoricalAccuracy,
+    SparseCategoricalCrossentropy,
+    SparseTopKCategoricalAccuracy,
+    SquaredHinge,
+    Sum,
+    TopKCategoricalAccuracy,
+    TrueNegatives,
+    TruePositives,
+]
+_SHORT = {
+    "mse": MeanSquaredError,
+    "mae": MeanAbsoluteError,
+    "bce": BinaryCrossentropy,
+    "mape": MeanAbsolutePercentageError,
+    "msle": MeanSquaredLogarithmicError,
+}
 
 REGISTRY = Registry(
-    "metric", "keras.metrics", CLASSES,
+    "metric",
+    "keras.metrics",
+    CLASSES,
     {**_SHORT, **{name.upper(): made for name, made in _SHORT.items()}},
-)  # fmt: skip
+)
 
 _BY_SHAPE = {
     "accuracy": (BinaryAccuracy, SparseCategoricalAccuracy, CategoricalAccuracy),
@@ -77,7 +139,7 @@ _BY_SHAPE = {
 
 
 def get(identifier: Any) -> Any:
-    """Give the metric that a name, dict, class or instance means.
+    """Return the metric that a name, dict, class or instance means.
 
     Raises
     ------
@@ -93,7 +155,7 @@ def get(identifier: Any) -> Any:
 
 
 def fitting(identifier: Any, true_shape: tuple, pred_shape: tuple) -> Any:
-    """Give the metric that a name means for data of these shapes, as Keras's `compile` does.
+    """Return the metric that a name means for data of these shapes, as Keras's `compile` does.
 
     "accuracy" is binary where the last axis of the prediction has length 1, sparse where the
     truth has labels instead of rows, and categorical otherwise; likewise "crossentropy".
@@ -117,7 +179,7 @@ def fitting(identifier: Any, true_shape: tuple, pred_shape: tuple) -> Any:
 
 
 def serialize(metric: Any) -> Any:
-    """Give a dict in Keras's form from which `deserialize` makes an equal metric.
+    """Return a dict in Keras's form from which `deserialize` makes an equal metric.
 
     >>> serialize(Recall())["config"]["name"]
     'recall'
@@ -126,7 +188,7 @@ def serialize(metric: Any) -> Any:
 
 
 def deserialize(config: Any, custom_objects: Any = None) -> Any:
-    """Give the metric that a dict describes, without any batch.
+    """Return the metric that a dict describes, without any batch.
 
     >>> deserialize(serialize(Recall()))
     Recall(name='recall')

@@ -6,39 +6,45 @@ import numpy as np
 
 from embedlab.metrics.base import MeanMetric
 
-__all__ = ["Accuracy", "BinaryAccuracy", "CategoricalAccuracy", "SparseCategoricalAccuracy",
-           "SparseTopKCategoricalAccuracy", "TopKCategoricalAccuracy"]  # fmt: skip
+__all__ = [
+    "Accuracy",
+    "BinaryAccuracy",
+    "CategoricalAccuracy",
+    "SparseCategoricalAccuracy",
+    "SparseTopKCategoricalAccuracy",
+    "TopKCategoricalAccuracy",
+]
 
 
 def accuracy(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-    """Give the share of equal numbers over the last axis."""
+    """Return the share of equal numbers over the last axis."""
     return np.mean(y_true == y_pred, axis=-1)
 
 
 def binary_accuracy(y_true: np.ndarray, y_pred: np.ndarray, threshold: float = 0.5) -> np.ndarray:
-    """Give the share of ``(y_pred > threshold) == y_true`` over the last axis."""
+    """Return the share of ``(y_pred > threshold) == y_true`` over the last axis."""
     return np.mean(y_true == (y_pred > threshold), axis=-1)
 
 
 def categorical_accuracy(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-    """Give whether the largest entries of both rows stand at the same place."""
+    """Return whether the largest entries of both rows stand at the same place."""
     return np.argmax(y_true, axis=-1) == np.argmax(y_pred, axis=-1)
 
 
 def sparse_categorical_accuracy(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-    """Give whether the largest entry stands at the label."""
+    """Return whether the largest entry stands at the label."""
     return _labels(y_true, y_pred) == np.argmax(y_pred, axis=-1)
 
 
 def top_k_categorical_accuracy(y_true: np.ndarray, y_pred: np.ndarray, k: int = 5) -> np.ndarray:
-    """Give whether fewer than `k` entries are larger than the true one."""
+    """Return whether fewer than `k` entries are larger than the true one."""
     return _in_top_k(np.argmax(y_true, axis=-1), y_pred, k)
 
 
 def sparse_top_k_categorical_accuracy(
     y_true: np.ndarray, y_pred: np.ndarray, k: int = 5
 ) -> np.ndarray:
-    """Give the same for labels."""
+    """Return the same for labels."""
     return _in_top_k(_labels(y_true, y_pred).astype(np.int64), y_pred, k)
 
 
@@ -86,7 +92,7 @@ class SparseCategoricalAccuracy(MeanMetric):
     function = sparse_categorical_accuracy
 
     def values(self, y_true: np.ndarray, y_pred: np.ndarray) -> Any:
-        """Give one value for each label: truth and prediction differ in rank here."""
+        """Return one value for each label: truth and prediction differ in rank here."""
         told = {name: getattr(self, name) for name in self.options}
         return type(self).function(y_true, y_pred, **told)
 

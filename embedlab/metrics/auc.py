@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from embedlab.activations import sigmoid
-from embedlab.core.table import ShapeError, check_size
+from embedlab.core.checks import ShapeError, check_size
 from embedlab.metrics.counts import Counting, share
 
 __all__ = ["AUC"]
@@ -59,11 +59,19 @@ class AUC(Counting):
     0.75
     """
 
-    def __init__(self, num_thresholds: int = 200, curve: str = "ROC",
-                 summation_method: str = "interpolation", name: str | None = None,
-                 dtype: Any = None, thresholds: Any = None, multi_label: bool = False,
-                 num_labels: int | None = None, label_weights: Any = None,
-                 from_logits: bool = False):  # fmt: skip
+    def __init__(
+        self,
+        num_thresholds: int = 200,
+        curve: str = "ROC",
+        summation_method: str = "interpolation",
+        name: str | None = None,
+        dtype: Any = None,
+        thresholds: Any = None,
+        multi_label: bool = False,
+        num_labels: int | None = None,
+        label_weights: Any = None,
+        from_logits: bool = False,
+    ):
         self.curve = _one_of(str(curve).upper(), CURVES, "AUC curve")
         self.summation_method = _one_of(str(summation_method).lower(), SUMS, "AUC summation method")
         self.own_thresholds = None if thresholds is None else sorted(float(t) for t in thresholds)
@@ -98,7 +106,7 @@ class AUC(Counting):
     thresholds = limits
 
     def chosen(self, y_true: np.ndarray, y_pred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Give truths and probabilities."""
+        """Return truths and probabilities."""
         if self.multi_label and y_pred.ndim != 2:
             raise ShapeError(
                 "`y_pred` must have rank 2 when `multi_label=True`. "
@@ -113,7 +121,7 @@ class AUC(Counting):
         super().count(is_yes, y_pred, weights)
 
     def result(self) -> Any:
-        """Give the area so far; 0 before any batch."""
+        """Return the area so far; 0 before any batch."""
         if np.ndim(self.yes) == 0:
             return self._number(0.0)
         areas = (self._between() if self._interpolated else self._steps()).sum(axis=0)
@@ -129,7 +137,7 @@ class AUC(Counting):
         return self.curve == "PR" and self.summation_method == "interpolation"
 
     def _steps(self) -> np.ndarray:
-        """Give the area between each two thresholds, as a rectangle."""
+        """Return the area between each two thresholds, as a rectangle."""
         x, y = self._curve()
         if self.summation_method == "interpolation":
             height = (y[:-1] + y[1:]) / 2
@@ -151,7 +159,7 @@ class AUC(Counting):
         return np.maximum(np.where(found, recall_gain, 0), 0), np.where(found, precision_gain, 1)
 
     def _between(self) -> np.ndarray:
-        """Give the area between each two thresholds where counts change evenly between them.
+        """Return the area between each two thresholds where counts change evenly between them.
 
         With P = found + false alarms, precision is ``(found_b + slope * (P - P_b)) / P``, and its
         integral has a logarithm in it.
@@ -165,13 +173,20 @@ class AUC(Counting):
         return share(slope * (gained + start * np.log(ratio)), np.maximum(self.yes[1:], 0))
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments."""
+        """Return the arguments."""
         weights = None if self.label_weights is None else self.label_weights.tolist()
         own = {} if self.own_thresholds is None else {"thresholds": self.own_thresholds}
-        return {**super().get_config(), "num_thresholds": self.num_thresholds, "curve": self.curve,
-                "summation_method": self.summation_method, "multi_label": self.multi_label,
-                "num_labels": self.num_labels, "label_weights": weights,
-                "from_logits": self.from_logits, **own}  # fmt: skip
+        return {
+            **super().get_config(),
+            "num_thresholds": self.num_thresholds,
+            "curve": self.curve,
+            "summation_method": self.summation_method,
+            "multi_label": self.multi_label,
+            "num_labels": self.num_labels,
+            "label_weights": weights,
+            "from_logits": self.from_logits,
+            **own,
+        }
 
 
 def _one_of(value: str, known: tuple[str, ...], what: str) -> str:

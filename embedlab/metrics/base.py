@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from embedlab.core.table import ShapeError
+from embedlab.core.checks import ShapeError
 from embedlab.losses.base import same_rank
 from embedlab.registry import snake_case
 
@@ -49,7 +49,7 @@ class Metric:
         )
 
     def result(self) -> Any:
-        """Give the number for all batches since the last reset."""
+        """Return the number for all batches since the last reset."""
         raise NotImplementedError(
             f"a metric must define result. {type(self).__name__} does not. Add the method."
         )
@@ -60,13 +60,13 @@ class Metric:
         return self.result()
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments."""
+        """Return the arguments."""
         told = {name: getattr(self, name) for name in self.options}
         return {"name": self.name, "dtype": self.dtype, **told}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Metric":
-        """Give a metric, without any batch, from what `get_config` gave."""
+        """Return a metric, without any batch, from what `get_config` gave."""
         return cls(**config)
 
     def _number(self, value: Any) -> Any:
@@ -93,7 +93,7 @@ class Sum(Metric):
         self._total += float(np.sum(values * weights))
 
     def result(self) -> Any:
-        """Give the sum."""
+        """Return the sum."""
         return self._number(self._total)
 
 
@@ -103,7 +103,7 @@ class _RunningMean(Metric):
         self._total = self._count = 0.0
 
     def result(self) -> Any:
-        """Give the mean so far."""
+        """Return the mean so far."""
         return self._number(self._total / self._count if self._count else 0.0)
 
     def _take(self, values: Any, sample_weight: Any) -> None:
@@ -141,14 +141,14 @@ class MeanMetric(_RunningMean):
         self._take(values, sample_weight)
 
     def values(self, y_true: np.ndarray, y_pred: np.ndarray) -> Any:
-        """Give one value for each sample."""
+        """Return one value for each sample."""
         told = {name: getattr(self, name) for name in self.options}
         y_true, y_pred = y_true.astype(self.dtype), y_pred.astype(self.dtype)
         return type(self).function(*same_rank(y_true, y_pred), **told)
 
 
 def _beside(weights: Any, values: np.ndarray) -> np.ndarray:
-    """Give weights that broadcast along the samples: (B,) becomes (B, 1)."""
+    """Return weights that broadcast along the samples: (B,) becomes (B, 1)."""
     weights = np.asarray(weights, np.float64)
     if weights.ndim == values.ndim + 1 and weights.shape[-1] == 1:
         weights = weights[..., 0]
@@ -158,7 +158,7 @@ def _beside(weights: Any, values: np.ndarray) -> np.ndarray:
 def _weighted(
     values: np.ndarray, sample_weight: Any, reduce: Callable
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Give values, one for each weight, and the weights.
+    """Return values, one for each weight, and the weights.
 
     Values that have more axes than the weights are first averaged (or summed) over those, as in
     Keras.

@@ -8,8 +8,15 @@ import numpy as np
 from embedlab.losses.base import same_rank
 from embedlab.metrics.base import Metric
 
-__all__ = ["Counting", "FalseNegatives", "FalsePositives", "Precision", "Recall", "TrueNegatives",
-           "TruePositives"]  # fmt: skip
+__all__ = [
+    "Counting",
+    "FalseNegatives",
+    "FalsePositives",
+    "Precision",
+    "Recall",
+    "TrueNegatives",
+    "TruePositives",
+]
 
 NEVER = -1e10
 """What a prediction becomes that is not among the `top_k`: below every threshold but this one."""
@@ -54,7 +61,7 @@ class Counting(Metric):
         self.count(y_true != 0, y_pred, weights)
 
     def chosen(self, y_true: np.ndarray, y_pred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Give the part of a batch that counts."""
+        """Return the part of a batch that counts."""
         return y_true, y_pred
 
     def count(self, is_yes: np.ndarray, y_pred: np.ndarray, weights: np.ndarray) -> None:
@@ -111,20 +118,25 @@ class _Decisions(Counting):
         return list(np.ravel(self.thresholds))
 
     def result(self) -> Any:
-        """Give the number so far; an array for a list of thresholds."""
+        """Return the number so far; an array for a list of thresholds."""
         return self._at(self.found(), len(self.limits) > 1)
 
     def found(self) -> Any:
-        """Give the number at every threshold."""
+        """Return the number at every threshold."""
         raise NotImplementedError(f"a metric must define found. {type(self).__name__} does not.")
 
 
 class _Shares(_Decisions):
     options = ("thresholds", "top_k", "class_id")
 
-    def __init__(self, thresholds: Any = None, top_k: int | None = None,
-                 class_id: int | None = None, name: str | None = None,
-                 dtype: Any = None):  # fmt: skip
+    def __init__(
+        self,
+        thresholds: Any = None,
+        top_k: int | None = None,
+        class_id: int | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+    ):
         self.top_k, self.class_id = top_k, class_id
         super().__init__(thresholds, name, dtype)
 
@@ -134,7 +146,7 @@ class _Shares(_Decisions):
         return [NEVER] if self.thresholds is None and self.top_k is not None else super().limits
 
     def chosen(self, y_true: np.ndarray, y_pred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Give what counts: the largest `top_k` of each row, and the column `class_id`."""
+        """Return what counts: the largest `top_k` of each row, and the column `class_id`."""
         if self.top_k is not None:
             first = np.argsort(-y_pred, axis=-1, kind="stable")[..., : self.top_k]
             kept = np.zeros(y_pred.shape, bool)
@@ -172,7 +184,7 @@ class Precision(_Shares):
     """
 
     def found(self) -> Any:
-        """Give the share; 0 when nothing was called positive."""
+        """Return the share; 0 when nothing was called positive."""
         return share(self.right, self.right + self.wrong)
 
 
@@ -184,7 +196,7 @@ class Recall(_Shares):
     """
 
     def found(self) -> Any:
-        """Give the share; 0 when nothing is positive."""
+        """Return the share; 0 when nothing is positive."""
         return share(self.right, self.yes)
 
 
@@ -196,7 +208,7 @@ class TruePositives(_Decisions):
     """
 
     def found(self) -> Any:
-        """Give the count."""
+        """Return the count."""
         return self.right
 
 
@@ -208,7 +220,7 @@ class FalsePositives(_Decisions):
     """
 
     def found(self) -> Any:
-        """Give the count."""
+        """Return the count."""
         return self.wrong
 
 
@@ -220,7 +232,7 @@ class TrueNegatives(_Decisions):
     """
 
     def found(self) -> Any:
-        """Give the count."""
+        """Return the count."""
         return self.no - self.wrong
 
 
@@ -232,12 +244,12 @@ class FalseNegatives(_Decisions):
     """
 
     def found(self) -> Any:
-        """Give the count."""
+        """Return the count."""
         return self.yes - self.right
 
 
 def share(part: Any, whole: Any) -> np.ndarray:
-    """Give ``part / whole``, and 0 where the whole is 0.
+    """Return ``part / whole``, and 0 where the whole is 0.
 
     >>> share(np.array([1.0, 0.0]), np.array([4.0, 0.0])).tolist()
     [0.25, 0.0]

@@ -7,11 +7,23 @@ import numpy as np
 from embedlab.losses import crossentropy, margin, regression
 from embedlab.metrics.base import MeanMetric
 
-__all__ = ["BinaryCrossentropy", "CategoricalCrossentropy", "CategoricalHinge", "CosineSimilarity",
-           "Hinge", "KLDivergence", "LogCoshError", "MeanAbsoluteError",
-           "MeanAbsolutePercentageError", "MeanSquaredError", "MeanSquaredLogarithmicError",
-           "Poisson", "RootMeanSquaredError", "SparseCategoricalCrossentropy",
-           "SquaredHinge"]  # fmt: skip
+__all__ = [
+    "BinaryCrossentropy",
+    "CategoricalCrossentropy",
+    "CategoricalHinge",
+    "CosineSimilarity",
+    "Hinge",
+    "KLDivergence",
+    "LogCoshError",
+    "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
+    "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
+    "Poisson",
+    "RootMeanSquaredError",
+    "SparseCategoricalCrossentropy",
+    "SquaredHinge",
+]
 
 
 class MeanSquaredError(MeanMetric):
@@ -32,7 +44,7 @@ class RootMeanSquaredError(MeanSquaredError):
     """
 
     def result(self) -> Any:
-        """Give the root of the mean so far."""
+        """Return the root of the mean so far."""
         return self._number(np.sqrt(float(super().result())))
 
 
@@ -103,7 +115,7 @@ class CosineSimilarity(MeanMetric):
         self.axis = axis
 
     def values(self, y_true: np.ndarray, y_pred: np.ndarray) -> Any:
-        """Give the cosine for each sample."""
+        """Return the cosine for each sample."""
         return -super().values(y_true, y_pred)
 
 
@@ -156,8 +168,13 @@ class BinaryCrossentropy(MeanMetric):
 
     function, options = crossentropy.binary_crossentropy, ("from_logits", "label_smoothing")
 
-    def __init__(self, name: str | None = None, dtype: Any = None, from_logits: bool = False,
-                 label_smoothing: float = 0):  # fmt: skip
+    def __init__(
+        self,
+        name: str | None = None,
+        dtype: Any = None,
+        from_logits: bool = False,
+        label_smoothing: float = 0,
+    ):
         super().__init__(name, dtype)
         self.from_logits, self.label_smoothing = from_logits, label_smoothing
 
@@ -171,18 +188,24 @@ class CategoricalCrossentropy(BinaryCrossentropy):
 
     function = crossentropy.categorical_crossentropy
 
-    def __init__(self, name: str | None = None, dtype: Any = None, from_logits: bool = False,
-                 label_smoothing: float = 0, axis: int = -1):  # fmt: skip
+    def __init__(
+        self,
+        name: str | None = None,
+        dtype: Any = None,
+        from_logits: bool = False,
+        label_smoothing: float = 0,
+        axis: int = -1,
+    ):
         super().__init__(name, dtype, from_logits, label_smoothing)
         self.axis = axis
 
     def values(self, y_true: np.ndarray, y_pred: np.ndarray) -> Any:
-        """Give the surprise for each sample, the classes along `axis`."""
+        """Return the surprise for each sample, the classes along `axis`."""
         y_true, y_pred = (np.moveaxis(y, self.axis, -1) for y in (y_true, y_pred))
         return super().values(y_true, y_pred)
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments."""
+        """Return the arguments."""
         return {**super().get_config(), "axis": self.axis}
 
 
@@ -196,13 +219,19 @@ class SparseCategoricalCrossentropy(MeanMetric):
     function = crossentropy.sparse_categorical_crossentropy
     options = ("from_logits", "ignore_class")
 
-    def __init__(self, name: str | None = None, dtype: Any = None, from_logits: bool = False,
-                 ignore_class: int | None = None, axis: int = -1):  # fmt: skip
+    def __init__(
+        self,
+        name: str | None = None,
+        dtype: Any = None,
+        from_logits: bool = False,
+        ignore_class: int | None = None,
+        axis: int = -1,
+    ):
         super().__init__(name, dtype)
         self.from_logits, self.ignore_class, self.axis = from_logits, ignore_class, axis
 
     def values(self, y_true: np.ndarray, y_pred: np.ndarray) -> Any:
-        """Give the surprise for each label, the classes along `axis`."""
+        """Return the surprise for each label, the classes along `axis`."""
         y_pred = np.moveaxis(y_pred, self.axis, -1)
         if y_true.ndim == y_pred.ndim and y_true.shape[-1:] == (1,):
             y_true = y_true[..., 0]
@@ -210,5 +239,5 @@ class SparseCategoricalCrossentropy(MeanMetric):
         return type(self).function(y_true, y_pred.astype(self.dtype), **told)
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments."""
+        """Return the arguments."""
         return {**super().get_config(), "axis": self.axis}

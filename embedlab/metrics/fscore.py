@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.table import ShapeError
+from embedlab.core.checks import ShapeError
 from embedlab.losses.base import EPSILON
 from embedlab.metrics.base import Metric
 
@@ -46,9 +46,14 @@ class FBetaScore(Metric):
 
     options: tuple[str, ...] = ("average", "beta", "threshold")
 
-    def __init__(self, average: str | None = None, beta: float = 1.0,
-                 threshold: float | None = None, name: str = "fbeta_score",
-                 dtype: Any = None):  # fmt: skip
+    def __init__(
+        self,
+        average: str | None = None,
+        beta: float = 1.0,
+        threshold: float | None = None,
+        name: str = "fbeta_score",
+        dtype: Any = None,
+    ):
         if average not in AVERAGES:
             raise ValueError(
                 f"Invalid `average` argument value. Expected one of: {AVERAGES}. "
@@ -88,7 +93,7 @@ class FBetaScore(Metric):
         self._is = self._is + np.sum(weights * y_true, axis)
 
     def result(self) -> Any:
-        """Give the score so far: an array, or one number with an average."""
+        """Return the score so far: an array, or one number with an average."""
         precision, recall = (self._right / (n + EPSILON) for n in (self._said, self._is))
         square = self.beta**2
         scores = (1 + square) * precision * recall / (square * precision + recall + EPSILON)
@@ -110,8 +115,13 @@ class F1Score(FBetaScore):
 
     options = ("average", "threshold")
 
-    def __init__(self, average: str | None = None, threshold: float | None = None,
-                 name: str = "f1_score", dtype: Any = None):  # fmt: skip
+    def __init__(
+        self,
+        average: str | None = None,
+        threshold: float | None = None,
+        name: str = "f1_score",
+        dtype: Any = None,
+    ):
         super().__init__(average, 1.0, threshold, name, dtype)
 
 

@@ -26,7 +26,7 @@ class Call(NamedTuple):
     made: list[KerasTensor]
 
     def picked(self, known: dict[int, Any]) -> Any:
-        """Give what is known of the placeholders that came: of one, or of several in a list."""
+        """Return what is known of the placeholders that came: of one, or of several in a list."""
         found = [known[id(tensor)] for tensor in flat(self.came)]
         return found[0] if isinstance(self.came, KerasTensor) else found
 
@@ -37,7 +37,7 @@ class Call(NamedTuple):
 
 
 def placeholders(told: Any, what: str) -> list[KerasTensor]:
-    """Give the placeholders of a structure in a list, or refuse what else it holds."""
+    """Return the placeholders of a structure in a list, or refuse what else it holds."""
     listed = flat(told)
     if not listed or not all(isinstance(one, KerasTensor) for one in listed):
         raise ValueError(
@@ -48,7 +48,7 @@ def placeholders(told: Any, what: str) -> list[KerasTensor]:
 
 
 def in_order(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> list[Call]:
-    """Give the calls between inputs and outputs so that each comes after what it needs.
+    """Return the calls between inputs and outputs so that each comes after what it needs.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def follow_masks(calls: list[Call], known: dict[int, Any]) -> list[MaskNote]:
 
 
 def flow(calls: list[Call]) -> list[tuple[Layer, Any, list[str] | None]]:
-    """Give each layer with the shapes of its first call, and the names of all it is called on."""
+    """Return each layer with the shapes of its first call, and the names of all it is called on."""
     found: dict[int, tuple[Layer, Any, list[str] | None]] = {}
     for layer, came, made in calls:
         shapes = [tensor.shape for tensor in made]

@@ -54,7 +54,7 @@ class Ends:
         return len(self.names)
 
     def packed(self, things: Any, like: Any = None) -> Any:
-        """Give things in flat order in the form of the outputs, dicts in the order of `like`.
+        """Return things in flat order in the form of the outputs, dicts in the order of `like`.
 
         >>> Ends({"b": "x", "a": "y"}).packed([1, 2], like={"b": None})
         {'b': 2, 'a': 1}
@@ -62,7 +62,7 @@ class Ends:
         return _ordered(packed(self.structure, things), like)
 
     def each(self, told: Any, what: str, whole: bool = False) -> list[Any]:
-        """Give what each output is told: one for all, a list in flat order, or their own form.
+        """Return what each output is told: one for all, a list in flat order, or their own form.
 
         Parameters
         ----------
@@ -94,7 +94,8 @@ class Ends:
         raise self.refusal(told, what)
 
     def several(self, told: Any, what: str) -> list[Any]:
-        """Give what each of several outputs is told, where a list may be meant for one of them."""
+        """Return what each of several outputs is told, where a list may be meant for one of
+        them."""
         if self._by_name and isinstance(told, Mapping):
             return self._named(told, what, False)
         try:
@@ -114,7 +115,7 @@ class Ends:
         return [told.get(name) for name in self.names]
 
     def refusal(self, told: Any, what: str) -> ValueError:
-        """Give the error for what does not fit the outputs."""
+        """Return the error for what does not fit the outputs."""
         form = self.structure
         need = f"{what} must hold one for each of the outputs {form!r:.120}"
         if isinstance(told, Mapping) and (self._by_key or not isinstance(form, Mapping)):
@@ -124,7 +125,7 @@ class Ends:
 
 
 def _ordered(form: Any, like: Any) -> Any:
-    """Give a structure whose dicts have their keys in the order of another, and then sorted."""
+    """Return a structure whose dicts have their keys in the order of another, and then sorted."""
     if isinstance(form, Mapping):
         told = like if isinstance(like, Mapping) else {}
         keys = [key for key in told if key in form]
@@ -140,7 +141,7 @@ def _ordered(form: Any, like: Any) -> Any:
 
 
 def _ways(structure: Any) -> list[tuple[Any, ...]]:
-    """Give for each output by which keys and numbers one comes to it."""
+    """Return for each output by which keys and numbers one comes to it."""
     if not nested(structure):
         return [()]
     if isinstance(structure, Mapping):

@@ -27,9 +27,10 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True) -> None:
     save_model(model, filepath, overwrite)
 
 
-def load_model(filepath: Any, custom_objects: Any = None, compile: bool = True,
-               safe_mode: bool = True) -> Any:  # fmt: skip
-    """Give the model that a ``.keras`` file holds, written here or by Keras 3.
+def load_model(
+    filepath: Any, custom_objects: Any = None, compile: bool = True, safe_mode: bool = True
+) -> Any:
+    """Return the model that a ``.keras`` file holds, written here or by Keras 3.
 
     Parameters
     ----------

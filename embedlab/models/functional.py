@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from embedlab.core.coalesce import add_gradients
+from embedlab.core.gradient import add_gradients
 from embedlab.layers.activity import one_pass, pulls
 from embedlab.layers.base import Gradients, Layer
 from embedlab.layers.structure import alone, first, flat, packed, swapped, up_to
@@ -109,11 +109,11 @@ class Functional(Model):
         return shapes if self._several_outputs else shapes[0]
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """Give the shape of the output that the placeholders announced."""
+        """Return the shape of the output that the placeholders announced."""
         return self.output_shape
 
     def compute_output_spec(self, inputs: Any) -> Any:
-        """Give a placeholder for each output, in the form of the outputs."""
+        """Return a placeholder for each output, in the form of the outputs."""
         return swapped(self._ends, lambda tensor: KerasTensor(tensor.shape, tensor.dtype))
 
     def symbolic_call(self, inputs: Any, **told: Any) -> Any:
@@ -125,7 +125,7 @@ class Functional(Model):
     def forward_with_mask(  # type: ignore[override]  # a model is told nothing else
         self, inputs: Any, mask: Any = None, training: bool = False
     ) -> tuple[Any, Any, Any]:
-        """Give the outputs, their masks, and the context of every call."""
+        """Return the outputs, their masks, and the context of every call."""
         given = self.given(inputs)
         if isinstance(mask, Mapping):
             mask = up_to(self._starts.structure, mask)
@@ -141,8 +141,9 @@ class Functional(Model):
             return outs, ends, contexts
         return outs[0], ends[0], contexts
 
-    def _go(self, values: dict[int, Any], known: dict[int, Any], contexts: list[Any],
-            training: bool) -> None:  # fmt: skip
+    def _go(
+        self, values: dict[int, Any], known: dict[int, Any], contexts: list[Any], training: bool
+    ) -> None:
         """Make the calls in order: `values` and `known` masks fill up, and the contexts."""
         for call in self._calls:
             masks = call.picked(known)
@@ -157,7 +158,7 @@ class Functional(Model):
             call.noted(known, after)
 
     def given(self, inputs: Any) -> list[Any]:
-        """Give the inputs in a list: one array, one in a list, their own form, or a dict by name.
+        """Return the inputs in a list: one array, one in a list, their own form, or a dict by name.
 
         Raises
         ------
@@ -171,25 +172,25 @@ class Functional(Model):
         return Several(given) if self._several_inputs else super()._whole(given[0])
 
     def forward(self, inputs: Any, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
-        """Give the outputs (several in a list), and the context of every call for `backward`."""
+        """Return the outputs (several in a list), and the context of every call for `backward`."""
         outputs, _, contexts = self.forward_with_mask(inputs, mask, training)
         return outputs, contexts
 
     def call(self, inputs: Any, mask: Any = None, training: bool = False) -> Any:
-        """Give the outputs."""
+        """Return the outputs."""
         return self.call_with_mask(inputs, mask, training)[0]
 
     def call_with_mask(
         self, inputs: Any, mask: Any = None, training: bool = False
     ) -> tuple[Any, Any]:
-        """Give the outputs and the masks that came through, in the form that was given."""
+        """Return the outputs and the masks that came through, in the form that was given."""
         outs, masks, _ = self.forward_with_mask(inputs, mask, training)
         if self._several_outputs:
             return packed(self._ends, outs), packed(self._ends, masks)
         return packed(self._ends, [outs]), packed(self._ends, [masks])
 
     def backward(self, context: Any, grad: Any) -> Gradients:
-        """Give all gradients, going through the calls in reverse order.
+        """Return all gradients, going through the calls in reverse order.
 
         What a tensor sends to several layers comes back as a sum, and so do the gradients of a
         layer that was called several times.
@@ -215,7 +216,7 @@ class Functional(Model):
         return Gradients(back_to if self._several_inputs else back_to[0], weights)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Give the mask that would come out (of arrays, this runs the layers)."""
+        """Return the mask that would come out (of arrays, this runs the layers)."""
         if not isinstance(first(self.given(inputs)), KerasTensor):
             return self.forward_with_mask(inputs, mask)[1]
         masks = mask if isinstance(mask, list) else [mask] * len(self._inputs)
@@ -237,7 +238,8 @@ class Functional(Model):
         return follow_masks(self._calls, {id(tensor): None for tensor in self._inputs})
 
     def flow(self) -> list[tuple[Layer, Any, list[str] | None]]:
-        """Give each layer with the shapes of its first call, and the names of all it is called on.
+        """Return each layer with the shapes of its first call, and the names of all it is called
+        on.
 
         >>> from embedlab.layers import Add, Dense, Input
         >>> x = Input((3,), name="x")
@@ -247,14 +249,14 @@ class Functional(Model):
         return flow(self._calls)
 
     def get_config(self) -> dict[str, Any]:
-        """Give the layers, and which was called on what: `from_config` makes an equal model."""
+        """Return the layers, and which was called on what: `from_config` makes an equal model."""
         from embedlab.saving.graph import told
 
         return told(self)
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
-        """Give a model (without its weights) from what `get_config` gave."""
+        """Return a model (without its weights) from what `get_config` gave."""
         from embedlab.saving.config import remade
 
         return remade("Functional", config, custom_objects)

@@ -71,7 +71,7 @@ class Goals:
         return [goal.place for goal in self._goals]
 
     def parts(self, y: Any, outputs: Any, weights: Any = None, masks: Any = None) -> dict:
-        """Give the loss of each output by its name, such as "tag_loss"; of a lone one "loss".
+        """Return the loss of each output by its name, such as "tag_loss"; of a lone one "loss".
 
         Parameters
         ----------
@@ -87,13 +87,13 @@ class Goals:
         return found
 
     def total(self, parts: dict[str, float]) -> float:
-        """Give the sum of the parts, each times its weight."""
+        """Return the sum of the parts, each times its weight."""
         return sum(
             value * goal.weight for value, goal in zip(parts.values(), self._goals, strict=True)
         )
 
     def grads(self, y: Any, outputs: Any, weights: Any = None, masks: Any = None) -> list[Any]:
-        """Give the derivative of the total by each output; None for one without a loss."""
+        """Return the derivative of the total by each output; None for one without a loss."""
         found: list[Any] = [None] * len(self.ends)
         for goal in self._goals:
             slope = goal.loss.grad(*_of(goal, y, outputs, weights, masks))

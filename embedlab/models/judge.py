@@ -37,8 +37,7 @@ class Judge:
     {'loss': 4.0, 'mae': 2.0}
     """
 
-    def __init__(self, metrics: Any = None, weighted_metrics: Any = None,
-                 ends: Ends | None = None):  # fmt: skip
+    def __init__(self, metrics: Any = None, weighted_metrics: Any = None, ends: Ends | None = None):
         self.ends = Ends("") if ends is None else ends
         self.told = _told(metrics, self.ends, False) + _told(weighted_metrics, self.ends, True)
         for asked in self.told:
@@ -55,8 +54,15 @@ class Judge:
         for asked in (self.metrics or {}).values():
             asked.metric.reset_state()
 
-    def take(self, parts: dict[str, float], total: float, y: Any, outputs: Any, weights: Any = None,
-             masks: Any = None) -> None:  # fmt: skip
+    def take(
+        self,
+        parts: dict[str, float],
+        total: float,
+        y: Any,
+        outputs: Any,
+        weights: Any = None,
+        masks: Any = None,
+    ) -> None:
         """Take one batch: the loss of each output, their sum with penalties, and lists of arrays.
 
         Parameters
@@ -96,7 +102,8 @@ class Judge:
         return made
 
     def result(self) -> dict[str, Any]:
-        """Give the loss, those of the outputs where there are several, and every metric so far."""
+        """Return the loss, those of the outputs where there are several, and every metric so
+        far."""
         told = {name: _plain(asked.metric.result()) for name, asked in (self.metrics or {}).items()}
         if len(self.ends) > 1:  # in the order in which Keras gives them as a list
             told = {name: told[name] for name in sorted(told)}
@@ -105,7 +112,7 @@ class Judge:
 
 
 def _plain(result: Any) -> Any:
-    """Give a number as a float; a metric of several thresholds or classes gives an array."""
+    """Return a number as a float; a metric of several thresholds or classes gives an array."""
     return float(result) if np.ndim(result) == 0 else np.asarray(result)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from embedlab.callbacks import Callback, History
-from embedlab.core.table import ShapeError, check_size
+from embedlab.core.checks import ShapeError, check_size
 from embedlab.models.judge import Judge
 from embedlab.models.several import Several
 from embedlab.models.step import grade, train_step
@@ -71,9 +71,10 @@ def fit(
     return history
 
 
-def evaluate(model: Any, x: Any, y: Any, sample_weight: Any = None, *, batch_size: int = 32,
-             verbose: Any = 0) -> dict[str, Any]:  # fmt: skip
-    """Give loss and metrics over all of `x` and `y`, made ready; for `Model.evaluate`."""
+def evaluate(
+    model: Any, x: Any, y: Any, sample_weight: Any = None, *, batch_size: int = 32, verbose: Any = 0
+) -> dict[str, Any]:
+    """Return loss and metrics over all of `x` and `y`, made ready; for `Model.evaluate`."""
     judge = model.judge()
     for rows in _bar(list(_batches(len(x), None, batch_size)), "evaluate", verbose):
         weight = None if sample_weight is None else sample_weight[rows]
@@ -81,8 +82,18 @@ def evaluate(model: Any, x: Any, y: Any, sample_weight: Any = None, *, batch_siz
     return judge.result()
 
 
-def _epoch(model: Any, x: Any, y: Any, weight: Any, order: Any, size: int,
-           judge: Judge, heard: list[Callback], verbose: Any, title: str) -> dict:  # fmt: skip
+def _epoch(
+    model: Any,
+    x: Any,
+    y: Any,
+    weight: Any,
+    order: Any,
+    size: int,
+    judge: Judge,
+    heard: list[Callback],
+    verbose: Any,
+    title: str,
+) -> dict:
     judge.reset()
     bar = _bar(list(_batches(len(x), order, size)), title, 0 if verbose == 2 else verbose)
     for number, rows in enumerate(bar):
@@ -98,11 +109,11 @@ def _epoch(model: Any, x: Any, y: Any, weight: Any, order: Any, size: int,
 
 
 def paired(x: Any, y: Any) -> tuple[Any, Any]:
-    """Give both as arrays, or as `Several` arrays, with equally many samples.
+    """Return both as arrays, or as `Several` arrays, with equally many samples.
 
     >>> paired([1, 2], [3])
     Traceback (most recent call last):
-    embedlab.core.table.ShapeError: x and y must have equally many samples. Received 2 and 1. \
+    embedlab.core.checks.ShapeError: x and y must have equally many samples. Received 2 and 1. \
 Make sure all arrays contain the same number of samples.
     """
     x, y = (each if isinstance(each, Several) else np.asarray(each) for each in (x, y))
@@ -119,7 +130,7 @@ Make sure all arrays contain the same number of samples.
 
 
 def weighted(y: Any, sample_weight: Any, class_weight: Any) -> Any:
-    """Give one weight for each sample, from `sample_weight` or `class_weight`, or None.
+    """Return one weight for each sample, from `sample_weight` or `class_weight`, or None.
 
     With several outputs `sample_weight` is for all of them, or a list with one each.
 
@@ -163,8 +174,7 @@ def _sample_weights(y: Any, told: Any) -> Any:
     return Several(parts) if isinstance(y, Several) else parts[0]
 
 
-def _held_out(model: Any, x: Any, y: Any, weight: Any, share: float,
-              given: Any) -> tuple[Any, ...]:  # fmt: skip
+def _held_out(model: Any, x: Any, y: Any, weight: Any, share: float, given: Any) -> tuple[Any, ...]:
     if given is not None:
         if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
             raise ValueError(

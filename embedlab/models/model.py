@@ -39,15 +39,21 @@ class Model(Trainer, Layer):
     """
 
     def __new__(cls, *args: Any, **kwargs: Any) -> "Model":
-        """Give a `Functional` model for ``Model(inputs, outputs)``, as Keras does."""
+        """Return a `Functional` model for ``Model(inputs, outputs)``, as Keras does."""
         if cls is Model and (args or "inputs" in kwargs):
             from embedlab.models.functional import Functional  # it stands on this file
 
             return super().__new__(Functional)
         return super().__new__(cls)
 
-    def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None,
-                 strict_masks: str = "raise"):  # fmt: skip
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        strict_masks: str = "raise",
+    ):
         super().__init__(name=name, trainable=trainable, dtype=dtype)
         if strict_masks not in ("raise", "warn", "ignore"):
             raise ValueError(
@@ -61,7 +67,7 @@ class Model(Trainer, Layer):
         self.stop_training = False
 
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        """Give the outputs, as every layer; penalties on outputs add up on the way."""
+        """Return the outputs, as every layer; penalties on outputs add up on the way."""
         with one_pass():
             return super().__call__(inputs, *args, **kwargs)
 
@@ -98,7 +104,7 @@ class Model(Trainer, Layer):
         return []
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """Give one layer by its name or its place."""
+        """Return one layer by its name or its place."""
         if index is not None:
             return self.layers[index]
         for layer in self.layers:
@@ -110,7 +116,7 @@ class Model(Trainer, Layer):
         )
 
     def flow(self) -> list[tuple[Layer, Any, list[str] | None]]:
-        """Give each layer with the shape of its output (None while unknown) and whence it comes.
+        """Return each layer with the shape of its output (None while unknown) and whence it comes.
 
         The names of what a layer is called on are None where layers stand in a row.
         """

@@ -13,7 +13,7 @@ __all__ = ["predict"]
 
 
 def predict(model: Any, x: Any, size: int, verbose: Any = 0) -> Any:
-    """Give the outputs for all of `x`, made ready, in batches; for `Model.predict`.
+    """Return the outputs for all of `x`, made ready, in batches; for `Model.predict`.
 
     >>> predict(lambda x: {"twice": 2 * x}, np.arange(5), 2)
     {'twice': array([0, 2, 4, 6, 8])}
@@ -24,10 +24,12 @@ def predict(model: Any, x: Any, size: int, verbose: Any = 0) -> Any:
     for out, made in zip(outs, firsts, strict=True):
         out[:size] = made
     for start in tqdm(
-        range(size, len(x), size), desc="predict",
-        disable=verbose in (0, False), leave=verbose != "auto",
+        range(size, len(x), size),
+        desc="predict",
+        disable=verbose in (0, False),
+        leave=verbose != "auto",
         delay=LOUD_AFTER if verbose == "auto" else 0,
-    ):  # fmt: skip
+    ):
         try:
             found = flat(model(x[start : start + size]))
         except IdError as error:

@@ -44,8 +44,14 @@ class Sequential(Model):
     (32, 10, 64)
     """
 
-    def __init__(self, layers: Any = None, trainable: bool = True, name: str | None = None, *,
-                 strict_masks: str = "raise"):  # fmt: skip
+    def __init__(
+        self,
+        layers: Any = None,
+        trainable: bool = True,
+        name: str | None = None,
+        *,
+        strict_masks: str = "raise",
+    ):
         super().__init__(name=name, trainable=trainable, strict_masks=strict_masks)
         self._layers: list[Layer] = []
         self._input: KerasTensor | None = None
@@ -123,7 +129,7 @@ class Sequential(Model):
     def call_with_mask(
         self, inputs: Any, mask: Any = None, training: bool = False
     ) -> tuple[Any, Any]:
-        """Give the outputs and the mask that came through."""
+        """Return the outputs and the mask that came through."""
         self._needs_layers()
         self._learn_shape(inputs)
         with one_pass():
@@ -133,13 +139,13 @@ class Sequential(Model):
         return inputs, mask
 
     def call(self, inputs: Any, mask: Any = None, training: bool = False) -> Any:
-        """Give the outputs."""
+        """Return the outputs."""
         return self.call_with_mask(inputs, mask, training)[0]
 
     def forward_with_mask(  # type: ignore[override]  # a model is told nothing else
         self, inputs: Any, mask: Any = None, training: bool = False
     ) -> tuple[Any, Any, Any]:
-        """Give the outputs, the mask that came through, and each layer's context."""
+        """Return the outputs, the mask that came through, and each layer's context."""
         self._needs_layers()
         self._learn_shape(inputs)
         contexts = []
@@ -151,12 +157,12 @@ class Sequential(Model):
         return inputs, mask, contexts
 
     def forward(self, inputs: Any, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
-        """Give the outputs, and each layer's context for `backward`."""
+        """Return the outputs, and each layer's context for `backward`."""
         outputs, _, contexts = self.forward_with_mask(inputs, mask, training)
         return outputs, contexts
 
     def backward(self, context: Any, grad: Any) -> Gradients:
-        """Give all gradients, going through the layers in reverse; weights as "layer/name"."""
+        """Return all gradients, going through the layers in reverse; weights as "layer/name"."""
         weights: dict[str, Any] = {}
         for layer, kept in zip(reversed(self._layers), reversed(context), strict=True):
             if grad is None and not pulls(kept):
@@ -183,7 +189,7 @@ class Sequential(Model):
         return lint_masks(self._layers, self._input or Input((None,)))
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Give the mask that would come out (this runs the layers)."""
+        """Return the mask that would come out (this runs the layers)."""
         if isinstance(inputs, KerasTensor):
             for layer in self._layers:
                 after = layer.compute_mask(inputs, mask)
@@ -245,14 +251,14 @@ class Sequential(Model):
         return placeholder.shape
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
-        """Give the shape of the outputs for inputs of `input_shape`."""
+        """Return the shape of the outputs for inputs of `input_shape`."""
         shape = tuple(input_shape)
         for layer in self._layers:
             shape = layer.compute_output_shape(shape)
         return shape
 
     def get_config(self) -> dict[str, Any]:
-        """Give the name and every layer, from which `from_config` makes an equal model."""
+        """Return the name and every layer, from which `from_config` makes an equal model."""
         told: list[Any] = [layers_module.serialize(layer) for layer in self._layers]
         if self._input is not None:
             told.insert(0, layers_module.serialize(self._input))
@@ -263,10 +269,14 @@ class Sequential(Model):
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "Sequential":
-        """Give a model (without its weights) from what `get_config` gave."""
+        """Return a model (without its weights) from what `get_config` gave."""
         made = [layers_module.deserialize(told, custom_objects) for told in config["layers"]]
-        return cls(made, config.get("trainable", True), config.get("name"),
-                   strict_masks=config.get("strict_masks", "raise"))  # fmt: skip
+        return cls(
+            made,
+            config.get("trainable", True),
+            config.get("name"),
+            strict_masks=config.get("strict_masks", "raise"),
+        )
 
     def __repr__(self) -> str:
         return f"Sequential([{', '.join(repr(layer) for layer in self._layers)}])"

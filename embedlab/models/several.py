@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.table import ShapeError
+from embedlab.core.checks import ShapeError
 from embedlab.models.ends import Ends
 
 __all__ = ["Several", "targets"]
@@ -52,7 +52,7 @@ class Several:
 
 
 def targets(y: Any, ends: Ends, places: list[int]) -> Any:
-    """Give what each output should be: in their form, in a list, or only where there is a loss.
+    """Return what each output should be: in their form, in a list, or only where there is a loss.
 
     Parameters
     ----------

@@ -53,7 +53,7 @@ class Starts:
                 )
 
     def given(self, inputs: Any) -> list[Any]:
-        """Give the inputs in a list: one array, one in a list, their own form, or a dict by name.
+        """Return the inputs in a list: one array, one in a list, their own form, or a dict by name.
 
         Raises
         ------
@@ -81,7 +81,7 @@ class Starts:
             ) from None
 
     def _picked(self, inputs: Mapping[str, Any]) -> list[Any]:
-        """Give the inputs out of a dict, by their keys or their names."""
+        """Return the inputs out of a dict, by their keys or their names."""
         form, names = self.structure, [tensor.name for tensor in self.tensors]
         deep = isinstance(form, (list, tuple)) and any(map(nested, form))
         try:

@@ -4,9 +4,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from embedlab.core.coalesce import add_gradients
-from embedlab.core.sparse_gradient import SparseGrad
-from embedlab.core.table import ShapeError
+from embedlab.core.checks import ShapeError
+from embedlab.core.gradient import SparseGrad, add_gradients
 from embedlab.layers.base import Layer
 from embedlab.models.goals import Goals
 from embedlab.models.judge import Judge
@@ -46,7 +45,7 @@ class _Batch(NamedTuple):
 
 
 def grade(model: Any, x: Any, y: Any, sample_weight: Any, judge: Judge) -> float:
-    """Give the loss of a batch, with penalties, and show it to the judge; nothing is learned."""
+    """Return the loss of a batch, with penalties, and show it to the judge; nothing is learned."""
     outputs, mask, _ = model.forward_with_mask(x)
     batch = _compared(model, y, outputs, sample_weight, mask)
     parts = model.goals.parts(*batch)
@@ -95,7 +94,7 @@ def train_step(
 
 
 def _compared(model: Any, y: Any, outputs: Any, sample_weight: Any, mask: Any) -> _Batch:
-    """Give truth, outputs, weights and masks in lists, one each for an output."""
+    """Return truth, outputs, weights and masks in lists, one each for an output."""
     several = isinstance(outputs, list)
     goals: Goals = model.goals
     outs = outputs if several else [outputs]
@@ -127,7 +126,7 @@ def _penalties(model: Layer) -> float:
 
 
 def _for_loss(mask: Any, outputs: np.ndarray) -> Any:
-    """Give the mask where it says something of the outputs: one flag for each row of them."""
+    """Return the mask where it says something of the outputs: one flag for each row of them."""
     if mask is not None and np.shape(mask) != np.shape(outputs)[:-1]:
         raise ShapeError(
             f"a mask that reaches the loss must fit the outputs, {np.shape(outputs)[:-1]}. "

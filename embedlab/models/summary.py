@@ -6,7 +6,7 @@ __all__ = ["summary"]
 
 
 def summary(model: Any) -> str:
-    """Give the table as text.
+    """Return the table as text.
 
     >>> from embedlab.layers import Embedding
     >>> from embedlab.models import Sequential
@@ -31,12 +31,17 @@ def summary(model: Any) -> str:
     wide = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     line = "─" * (sum(wide) + 2 * (len(wide) - 1))
     text = [
-        "  ".join(cell.rjust(w) if n == 2 else cell.ljust(w)
-                  for n, (cell, w) in enumerate(zip(row, wide, strict=True))).rstrip()
+        "  ".join(
+            cell.rjust(w) if n == 2 else cell.ljust(w)
+            for n, (cell, w) in enumerate(zip(row, wide, strict=True))
+        ).rstrip()
         for row in rows
-    ]  # fmt: skip
-    kinds = {"Total": model.weights, "Trainable": model.trainable_weights,
-             "Non-trainable": model.non_trainable_weights}  # fmt: skip
+    ]
+    kinds = {
+        "Total": model.weights,
+        "Trainable": model.trainable_weights,
+        "Non-trainable": model.non_trainable_weights,
+    }
     told = [
         f"{kind} params: {sum(v.size for v in found):,} ({sum(v.value.nbytes for v in found):,} B)"
         for kind, found in kinds.items()

@@ -6,7 +6,7 @@ import numpy as np
 
 from embedlab import optimizers
 from embedlab.callbacks import History
-from embedlab.core.table import ShapeError, check_size
+from embedlab.core.checks import ShapeError, check_size
 from embedlab.layers.structure import nested, swapped
 from embedlab.models.ends import Ends
 from embedlab.models.goals import Goals
@@ -40,8 +40,15 @@ class Trainer:
     judged: tuple[Any, Any]
     __call__: Any
 
-    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Any = None,
-                weighted_metrics: Any = None, *, loss_weights: Any = None) -> None:  # fmt: skip
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        *,
+        loss_weights: Any = None,
+    ) -> None:
         """Say how the model is to be trained: names, dicts or instances.
 
         Parameters
@@ -82,12 +89,13 @@ class Trainer:
         return Ends("")
 
     def judge(self) -> Judge:
-        """Give a fresh judge for the metrics that the model was compiled with."""
+        """Return a fresh judge for the metrics that the model was compiled with."""
         return Judge(*self.judged, self.ends)
 
-    def ready(self, x: Any, y: Any, sample_weight: Any = None,
-              class_weight: Any = None) -> tuple[Any, Any, Any]:  # fmt: skip
-        """Give inputs, targets and weights as things that can be counted and cut alike.
+    def ready(
+        self, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None
+    ) -> tuple[Any, Any, Any]:
+        """Return inputs, targets and weights as things that can be counted and cut alike.
 
         Raises
         ------
@@ -110,8 +118,15 @@ class Trainer:
         x, y = paired(x, y)
         return x, y, weighted(y, sample_weight, class_weight)
 
-    def fit(self, x: Any = None, y: Any = None, batch_size: int | None = None, epochs: int = 1,
-            verbose: Any = "auto", **options: Any) -> History:  # fmt: skip
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        **options: Any,
+    ) -> History:
         """Train on all of `x` and `y`, epoch after epoch, and give the history.
 
         Parameters
@@ -135,28 +150,32 @@ class Trainer:
             before its step, with penalties, as in Keras.
         """
         self._needs_compile()
-        return fit(
-            self,
-            x,
-            y,
-            batch_size=batch_size,
-            epochs=epochs,
-            verbose=verbose,
-            **options,
-        )
+        return fit(self, x, y, batch_size=batch_size, epochs=epochs, verbose=verbose, **options)
 
-    def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None,
-                 verbose: Any = "auto", sample_weight: Any = None,
-                 return_dict: bool = False) -> Any:  # fmt: skip
-        """Give the loss and the metrics over all of `x` and `y`, in a list or by name."""
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        sample_weight: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Return the loss and the metrics over all of `x` and `y`, in a list or by name."""
         self._needs_compile()
         size = 32 if batch_size is None else check_size(batch_size, "batch_size")
         x, y, weight = self.ready(x, y, sample_weight)
         found = evaluate(self, x, y, weight, batch_size=size, verbose=verbose)
         return _told(found, return_dict)
 
-    def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None,
-                       class_weight: Any = None, return_dict: bool = False) -> Any:  # fmt: skip
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
         """Do one step, and give loss and metrics of the batch (before the step)."""
         self._needs_compile()
         x, y, weight = self.ready(x, y, sample_weight, class_weight)
@@ -164,9 +183,10 @@ class Trainer:
         train_step(self, x, y, weight, judge)
         return _told(judge.result(), return_dict)
 
-    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None,
-                      return_dict: bool = False) -> Any:  # fmt: skip
-        """Give loss and metrics of one batch."""
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """Return loss and metrics of one batch."""
         self._needs_compile()
         x, y, weight = self.ready(x, y, sample_weight)
         judge = self.judge()
@@ -174,7 +194,7 @@ class Trainer:
         return _told(judge.result(), return_dict)
 
     def _whole(self, x: Any) -> Any:
-        """Give all of the inputs as one thing that can be counted and cut."""
+        """Return all of the inputs as one thing that can be counted and cut."""
         x = np.asarray(x)
         if x.ndim == 0:
             raise ShapeError(
@@ -183,7 +203,7 @@ class Trainer:
         return x
 
     def predict_on_batch(self, x: Any) -> Any:
-        """Give the outputs for one batch."""
+        """Return the outputs for one batch."""
         return swapped(self(x), np.asarray)
 
     def _needs_compile(self) -> None:
@@ -194,7 +214,7 @@ class Trainer:
             )
 
     def predict(self, x: Any, batch_size: int | None = None, verbose: Any = "auto") -> Any:
-        """Give the outputs for all of `x`, in batches.
+        """Return the outputs for all of `x`, in batches.
 
         Parameters
         ----------

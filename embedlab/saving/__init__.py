@@ -9,5 +9,14 @@ from embedlab.saving.refusal import FileRefused
 from embedlab.saving.tensors import export_adapter, export_table, import_adapter, import_table
 from embedlab.saving.weights import load_weights, save_weights
 
-__all__ = ["FileRefused", "export_adapter", "export_table", "import_adapter", "import_table",
-           "load_model", "load_weights", "save_model", "save_weights"]  # fmt: skip
+__all__ = [
+    "FileRefused",
+    "export_adapter",
+    "export_table",
+    "import_adapter",
+    "import_table",
+    "load_model",
+    "load_weights",
+    "save_model",
+    "save_weights",
+]

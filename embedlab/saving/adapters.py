@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from embedlab import initializers
-from embedlab.core.adapter import Adapter, lora_scale
-from embedlab.core.table import ShapeError
+from embedlab.core.checks import ShapeError
+from embedlab.core.lora import Adapter, lora_scale
 from embedlab.saving.h5 import numbers
 
 __all__ = ["Restored", "beside", "restart", "restored"]
@@ -19,7 +19,7 @@ _LONGEST = 1 << 20  # bytes of the text that describes adapters
 
 
 def beside(layer: Any) -> dict[str, np.ndarray]:
-    """Give the arrays that stand beside a layer's own: adapters, and the table without them.
+    """Return the arrays that stand beside a layer's own: adapters, and the table without them.
 
     Returns
     -------
@@ -41,11 +41,18 @@ def beside(layer: Any) -> dict[str, np.ndarray]:
     if not adapters:
         return {}
     about = {
-        "adapters": [{"name": lora.name, "rank": lora.rank, "alpha": float(lora.alpha),
-                      "rslora": bool(lora.rslora)} for lora in adapters.values()],
+        "adapters": [
+            {
+                "name": lora.name,
+                "rank": lora.rank,
+                "alpha": float(lora.alpha),
+                "rslora": bool(lora.rslora),
+            }
+            for lora in adapters.values()
+        ],
         "active": list(layer.active_adapters),
         "merged": [{"name": name, "scale": float(core.scale)} for name, core in layer._merged],
-    }  # fmt: skip
+    }
     text = json.dumps(about, sort_keys=True).encode()
     found: dict[str, np.ndarray] = {"about": np.frombuffer(text, np.uint8)}
     for number, lora in enumerate(adapters.values()):
@@ -101,10 +108,16 @@ class Restored(NamedTuple):
                 self.arrays[f"before.{n}"] for n in range(len(layer._code_variables()))
             ]
         layer._merged = [
-            (plan["name"], Adapter(self.arrays[f"merged.a.{number}"],
-                                   self.arrays[f"merged.b.{number}"], plan["scale"]))
+            (
+                plan["name"],
+                Adapter(
+                    self.arrays[f"merged.a.{number}"],
+                    self.arrays[f"merged.b.{number}"],
+                    plan["scale"],
+                ),
+            )
             for number, plan in enumerate(self.about["merged"])
-        ]  # fmt: skip
+        ]
 
 
 def restored(layer: Any, found: Mapping[str, Any]) -> Restored:
@@ -152,8 +165,12 @@ def restored(layer: Any, found: Mapping[str, Any]) -> Restored:
                 f"{name} beside {layer.name!r} must hold floats. "
                 f"Received {np.dtype(found[name].dtype).name}. Save it again."
             )
-    return Restored(layer, about, {name: numbers(found[name]) for name in wanted},
-                    {name: found[name] for name in base})  # fmt: skip
+    return Restored(
+        layer,
+        about,
+        {name: numbers(found[name]) for name in wanted},
+        {name: found[name] for name in base},
+    )
 
 
 def restart(layer: Any) -> None:
@@ -180,7 +197,7 @@ def _factors(shape: tuple[int, int], rank: int) -> tuple[tuple[int, int], tuple[
 
 
 def _about(layer: Any, found: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the description of the adapters, every part of it checked."""
+    """Return the description of the adapters, every part of it checked."""
     text = found.get("about")
     fits = text is not None and np.dtype(text.dtype) == np.uint8 and len(text.shape) == 1
     try:

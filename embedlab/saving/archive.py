@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 import embedlab
-from embedlab.layers.allowance import allowance
+from embedlab.layers.weight_budget import weight_budget
 from embedlab.saving.atomic import writing
 from embedlab.saving.config import described, made
 from embedlab.saving.refusal import FileRefused, refusing
@@ -66,9 +66,10 @@ def save_model(model: Any, path: Any, overwrite: bool = True) -> None:
             shutil.copyfileobj(weights, entry, 1 << 20)
 
 
-def load_model(path: Any, custom_objects: Mapping[str, Any] | None = None,
-               compile: bool = True) -> Any:  # fmt: skip
-    """Give the model that a ``.keras`` file holds, weights and adapters, compiled anew.
+def load_model(
+    path: Any, custom_objects: Mapping[str, Any] | None = None, compile: bool = True
+) -> Any:
+    """Return the model that a ``.keras`` file holds, weights and adapters, compiled anew.
 
     Raises
     ------
@@ -84,7 +85,7 @@ def load_model(path: Any, custom_objects: Mapping[str, Any] | None = None,
             most = 8 * weights.tell() + ROOM
             weights.seek(0)
             cure = "Pass custom_objects for what is yours; do not trust a file that surprises you."
-            with refusing(path, "tell a model that can be made", cure), allowance(most):
+            with refusing(path, "tell a model that can be made", cure), weight_budget(most):
                 model = made(about, custom_objects, compile)
             with refusing(path, "hold the weights of the model it tells", "Save it again."):
                 load_from(weights, path, model)
@@ -93,7 +94,7 @@ def load_model(path: Any, custom_objects: Mapping[str, Any] | None = None,
 
 @contextmanager
 def weights_inside(path: Any) -> Iterator[IO[bytes]]:
-    """Give the weights file inside a ``.keras`` file, unpacked, as an open file."""
+    """Return the weights file inside a ``.keras`` file, unpacked, as an open file."""
     with _opened(path) as archive, _unpacked(archive, path) as weights:
         yield weights
 
@@ -118,37 +119,52 @@ def _check_entries(archive: zipfile.ZipFile, path: Path) -> None:
     entries = archive.infolist()
     names = [entry.filename for entry in entries]
     if len(entries) > MOST_ENTRIES or len(set(names)) < len(names):
-        raise FileRefused(path, f"must hold a few files, each once. Received {len(entries):,} of "
-                          f"{len(set(names)):,} names. Do not trust this file.")  # fmt: skip
+        raise FileRefused(
+            path,
+            f"must hold a few files, each once. Received {len(entries):,} of "
+            f"{len(set(names)):,} names. Do not trust this file.",
+        )
     for entry in entries:
         # zipfile has cut the name at a zero byte and turned the system's slashes already
         name = getattr(entry, "orig_filename", entry.filename)
         parts = PurePosixPath(name.replace("\\", "/")).parts
         link = (entry.external_attr >> 16) & 0o170000 == 0o120000
         if name.startswith(("/", "\\")) or ".." in parts or ":" in name or "\0" in name or link:
-            raise FileRefused(path, f"must not lead out of itself. Received {name!r:.80}. "
-                              "Do not trust this file.")  # fmt: skip
+            raise FileRefused(
+                path, f"must not lead out of itself. Received {name!r:.80}. Do not trust this file."
+            )
         if entry.file_size > MOST_RATIO * entry.compress_size + (1 << 20):
-            raise FileRefused(path, f"must not unpack to far more than it is. Received {name!r:.80}"
-                              f" with {entry.file_size:,} bytes in {entry.compress_size:,}. "
-                              "Do not trust this file.")  # fmt: skip
-        if entry.flag_bits & 1 or entry.compress_type not in (zipfile.ZIP_STORED,
-                                                              zipfile.ZIP_DEFLATED):  # fmt: skip
-            raise FileRefused(path, "must be stored or deflated, and not encrypted. Received "
-                              f"{name!r:.80}, which is not. Pack it again.")  # fmt: skip
+            raise FileRefused(
+                path,
+                f"must not unpack to far more than it is. Received {name!r:.80}"
+                f" with {entry.file_size:,} bytes in {entry.compress_size:,}. "
+                "Do not trust this file.",
+            )
+        if entry.flag_bits & 1 or entry.compress_type not in (
+            zipfile.ZIP_STORED,
+            zipfile.ZIP_DEFLATED,
+        ):
+            raise FileRefused(
+                path,
+                "must be stored or deflated, and not encrypted. Received "
+                f"{name!r:.80}, which is not. Pack it again.",
+            )
 
 
 def _small(archive: zipfile.ZipFile, path: Any, name: str) -> bytes:
     size = archive.getinfo(name).file_size
     if size > LONGEST_CONFIG:
-        raise FileRefused(path, f"must tell its model in {LONGEST_CONFIG:,} bytes. Received "
-                          f"{size:,}. Do not trust this file.")  # fmt: skip
+        raise FileRefused(
+            path,
+            f"must tell its model in {LONGEST_CONFIG:,} bytes. Received "
+            f"{size:,}. Do not trust this file.",
+        )
     return archive.read(name)
 
 
 @contextmanager
 def _unpacked(archive: zipfile.ZipFile, path: Any) -> Iterator[IO[bytes]]:
-    """Give the weights in a file of their own, which has no name and goes when it is closed."""
+    """Return the weights in a file of their own, which has no name and goes when it is closed."""
     with tempfile.TemporaryFile() as weights:
         with (
             refusing(path, f"hold weights in {WEIGHTS}", "Save it again, or take a backup."),

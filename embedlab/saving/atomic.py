@@ -20,7 +20,8 @@ STALE = 3600
 
 @contextmanager
 def writing(path: Any, overwrite: bool = True) -> Iterator[Path]:
-    """Give a new file beside `path` to write into; when all went well it takes the place of `path`.
+    """Return a new file beside `path` to write into; when all went well it takes the place of
+    `path`.
 
     Parameters
     ----------
@@ -93,7 +94,7 @@ def _sweep(target: Path) -> None:
 
 
 def _here() -> str:
-    """Give a word for this machine: a process number says nothing on another."""
+    """Return a word for this machine: a process number says nothing on another."""
     return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 
 
@@ -110,7 +111,7 @@ def _lives(pid: int) -> bool:
 
 
 def _mode(target: Path) -> int:
-    """Give the permissions that the file has, or that a new one would get."""
+    """Return the permissions that the file has, or that a new one would get."""
     with suppress(OSError):
         return target.stat().st_mode & 0o777
     mask = os.umask(0)

@@ -18,21 +18,42 @@ __all__ = ["described", "made", "remade"]
 
 # What Keras has no word for travels beside a config, under "embedlab", where Keras passes it by.
 _OURS = {
-    "Embedding": {"input_length", "padding_idx", "max_norm", "norm_type", "row_dropout", "seed",
-                  "scale_grad_by_freq", "oob", "negative", "placement", "adapters"},
-    "ReversibleEmbedding": {"input_length", "padding_idx", "max_norm", "norm_type", "row_dropout",
-                            "seed", "scale_grad_by_freq", "oob", "negative", "placement",
-                            "adapters"},
+    "Embedding": {
+        "input_length",
+        "padding_idx",
+        "max_norm",
+        "norm_type",
+        "row_dropout",
+        "seed",
+        "scale_grad_by_freq",
+        "oob",
+        "negative",
+        "placement",
+        "adapters",
+    },
+    "ReversibleEmbedding": {
+        "input_length",
+        "padding_idx",
+        "max_norm",
+        "norm_type",
+        "row_dropout",
+        "seed",
+        "scale_grad_by_freq",
+        "oob",
+        "negative",
+        "placement",
+        "adapters",
+    },
     "Sequential": {"strict_masks"},
     "Functional": {"strict_masks"},
     **{name: {"sparse_update"} for name in optimizers.REGISTRY.classes},
-}  # fmt: skip
+}
 _LORA = {"lora_rank", "lora_alpha"}
 _CODE = {"Lambda", "__lambda__", "__callable__", "__typespec__"}
 
 
 def described(model: Any) -> dict[str, Any]:
-    """Give a model as a dict in Keras's form, ready for JSON.
+    """Return a model as a dict in Keras's form, ready for JSON.
 
     >>> from embedlab.layers import Embedding
     >>> about = described(Sequential([Embedding(3, 2, seed=5, input_length=4)]))
@@ -42,8 +63,12 @@ def described(model: Any) -> dict[str, Any]:
     {'input_length': 4, 'seed': 5}
     """
     name = type(model).__name__
-    about: dict[str, Any] = {"module": type(model).__module__, "class_name": name,
-                             "config": model.get_config(), "registered_name": name}  # fmt: skip
+    about: dict[str, Any] = {
+        "module": type(model).__module__,
+        "class_name": name,
+        "config": model.get_config(),
+        "registered_name": name,
+    }
     shape = getattr(model, "batch_input_shape", None)
     if shape is not None:
         about["build_config"] = {"input_shape": shape}
@@ -51,16 +76,19 @@ def described(model: Any) -> dict[str, Any]:
     if getattr(model, "optimizer", None) is not None:
         about["compile_config"] = {
             "optimizer": optimizers.serialize(model.optimizer),
-            "loss": _losses(model), "loss_weights": model.goals.weights,
-            "metrics": _metrics(model.judged[0]), "weighted_metrics": _metrics(model.judged[1]),
-            "run_eagerly": False, "steps_per_execution": 1, "jit_compile": False,
-        }  # fmt: skip
+            "loss": _losses(model),
+            "loss_weights": model.goals.weights,
+            "metrics": _metrics(model.judged[0]),
+            "weighted_metrics": _metrics(model.judged[1]),
+            "run_eagerly": False,
+            "steps_per_execution": 1,
+            "jit_compile": False,
+        }
     return _outward(about)
 
 
-def made(about: Any, custom_objects: Mapping[str, Any] | None = None,
-         compile: bool = True) -> Any:  # fmt: skip
-    """Give the model, with weights of its own making, that a dict describes.
+def made(about: Any, custom_objects: Mapping[str, Any] | None = None, compile: bool = True) -> Any:
+    """Return the model, with weights of its own making, that a dict describes.
 
     Parameters
     ----------
@@ -93,18 +121,19 @@ def made(about: Any, custom_objects: Mapping[str, Any] | None = None,
     plan = about.get("compile_config") or {}
     if compile and plan.get("optimizer") is not None:
         model.compile(
-            plan["optimizer"] if isinstance(plan["optimizer"], optimizers.Optimizer)
+            plan["optimizer"]
+            if isinstance(plan["optimizer"], optimizers.Optimizer)
             else optimizers.deserialize(plan["optimizer"], custom),
             _goals(plan.get("loss"), custom),
             metrics=_judges(plan.get("metrics")),
             weighted_metrics=_judges(plan.get("weighted_metrics")),
             loss_weights=plan.get("loss_weights"),
-        )  # fmt: skip
+        )
     return model
 
 
 def remade(name: str, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """Give the model of a class of ours ("Sequential", "Functional") for its config.
+    """Return the model of a class of ours ("Sequential", "Functional") for its config.
 
     >>> remade("Sequential", {"layers": [], "name": "empty"}).name
     'empty'
@@ -117,7 +146,7 @@ def remade(name: str, config: Any, custom_objects: Mapping[str, Any] | None = No
 
 
 def _outward(thing: Any) -> Any:
-    """Give plain JSON values; dicts that describe objects become such as Keras can read."""
+    """Return plain JSON values; dicts that describe objects become such as Keras can read."""
     if isinstance(thing, Mapping):
         told = {str(key): _outward(value) for key, value in thing.items()}
         name, config = told.get("class_name"), told.get("config")
@@ -136,13 +165,15 @@ def _outward(thing: Any) -> Any:
     if isinstance(thing, (list, tuple)):
         return [_outward(one) for one in thing]
     if isinstance(thing, np.ndarray):
-        return {"class_name": "__numpy__",
-                "config": {"value": thing.tolist(), "dtype": thing.dtype.name}}  # fmt: skip
+        return {
+            "class_name": "__numpy__",
+            "config": {"value": thing.tolist(), "dtype": thing.dtype.name},
+        }
     return thing.item() if isinstance(thing, np.generic) else thing
 
 
 def _losses(model: Any) -> Any:
-    """Give the loss in words; with several outputs in their form."""
+    """Return the loss in words; with several outputs in their form."""
     return swapped(model.loss, lambda loss: None if loss is None else _loss(loss))
 
 
@@ -165,7 +196,7 @@ def _metrics(told: Any, deep: bool = False) -> Any:
 
 
 def _inward(thing: Any, custom: dict[str, Any]) -> Any:
-    """Give what JSON has said in our words: arrays, the caller's own objects; code is refused."""
+    """Return what JSON has said in our words: arrays, the caller's own objects; code is refused."""
     if isinstance(thing, list):
         return [_inward(one, custom) for one in thing]
     if not isinstance(thing, dict):
@@ -188,7 +219,7 @@ def _inward(thing: Any, custom: dict[str, Any]) -> Any:
 
 
 def _layer(about: Any, custom: dict[str, Any]) -> Any:
-    """Give the layer, or the model and all its layers, that a dict describes."""
+    """Return the layer, or the model and all its layers, that a dict describes."""
     if not isinstance(about, dict) or not isinstance(about.get("config"), dict):
         raise ValueError(
             f"a layer must be told as a dict with a config. Received {type(about).__name__}. "
@@ -197,8 +228,12 @@ def _layer(about: Any, custom: dict[str, Any]) -> Any:
     name, config = about.get("class_name"), about["config"]
     if name == "Sequential" and name not in custom:
         options = {key: config[key] for key in ("strict_masks",) if key in config}
-        return Sequential([_layer(one, custom) for one in config["layers"]],
-                          config.get("trainable", True), config.get("name"), **options)  # fmt: skip
+        return Sequential(
+            [_layer(one, custom) for one in config["layers"]],
+            config.get("trainable", True),
+            config.get("name"),
+            **options,
+        )
     if name == "Functional" and name not in custom:
         starts, ends = called(config, lambda one: _layer(one, custom))
         told = {key: config[key] for key in ("name", "trainable", "strict_masks") if key in config}

@@ -17,7 +17,7 @@ _CALL_WORDS = {"reverse"}  # what a call may be told beside its inputs
 
 
 def ordered(model: Any) -> list[Layer]:
-    """Give the layers of a `Functional` in Keras's order, by which a file counts them.
+    """Return the layers of a `Functional` in Keras's order, by which a file counts them.
 
     The further a layer's last call is from the outputs, the earlier it comes; at one distance the
     layer comes first that is met first on the way back from the outputs.
@@ -68,7 +68,8 @@ def _came(tensor: KerasTensor, starts: set[int]) -> list[KerasTensor]:
 
 
 def told(model: Any) -> dict[str, Any]:
-    """Give the config of a `Functional`: its layers, and every call with where its inputs are from.
+    """Return the config of a `Functional`: its layers, and every call with where its inputs are
+    from.
 
     Raises
     ------
@@ -101,14 +102,24 @@ def told(model: Any) -> dict[str, Any]:
         inside = isinstance(tensor.layer, Functional) and id(tensor) not in starts
         return [name, call + inside, number]  # Keras counts that such a model was made as a call
 
-    inputs = [{**layers_module.serialize(t), "name": t.name, "inbound_nodes": []}
-              for t in model.inputs]  # fmt: skip
-    layers = [{**layers_module.serialize(layer), "name": layer.name,
-               "inbound_nodes": [node(t) for t in calls[layer.name]]}
-              for layer in ordered(model)]  # fmt: skip
-    config = {"name": model.name, "trainable": model.trainable, "layers": inputs + layers,
-              "input_layers": swapped(model.input, end),
-              "output_layers": swapped(model.output, end)}  # fmt: skip
+    inputs = [
+        {**layers_module.serialize(t), "name": t.name, "inbound_nodes": []} for t in model.inputs
+    ]
+    layers = [
+        {
+            **layers_module.serialize(layer),
+            "name": layer.name,
+            "inbound_nodes": [node(t) for t in calls[layer.name]],
+        }
+        for layer in ordered(model)
+    ]
+    config = {
+        "name": model.name,
+        "trainable": model.trainable,
+        "layers": inputs + layers,
+        "input_layers": swapped(model.input, end),
+        "output_layers": swapped(model.output, end),
+    }
     if model.strict_masks != "raise":
         config["strict_masks"] = model.strict_masks
     return config
@@ -161,9 +172,10 @@ def called(config: dict[str, Any], make: Callable[[Any], Any]) -> tuple[Any, Any
 
 def _call(name: str, layer: Any, number: int, node: Any, made: dict) -> None:
     words = {
-        k: v for k, v in node["kwargs"].items()
+        k: v
+        for k, v in node["kwargs"].items()
         if k != "training" and any(one is not None for one in flat(v))
-    }  # fmt: skip
+    }
     spare = set(words) - _CALL_WORDS
     if spare or len(node["args"]) != 1 or not all(isinstance(v, bool) for v in words.values()):
         raise ValueError(
@@ -184,7 +196,7 @@ def _key(pointer: Any) -> tuple[Any, ...]:
 
 
 def _found(ends: Any, made: dict) -> Any:
-    """Give the placeholders that a nested list or dict of places means."""
+    """Return the placeholders that a nested list or dict of places means."""
     if isinstance(ends, dict):
         return {key: _found(end, made) for key, end in ends.items()}
     if len(ends) != 3 or nested(ends[0]):

@@ -26,8 +26,9 @@ MOST_NAMES = 100_000
 """More names in one group are a mistake or an attack: a model with as many arrays is not ours."""
 
 
-def write_groups(path: Any, groups: Mapping[str, Mapping[str, Any]],
-                 names: Mapping[str, str] | None = None) -> None:  # fmt: skip
+def write_groups(
+    path: Any, groups: Mapping[str, Mapping[str, Any]], names: Mapping[str, str] | None = None
+) -> None:
     """Write arrays into the groups of a new HDF5 file, uncompressed, as Keras does.
 
     Parameters
@@ -65,7 +66,7 @@ class Stored:
         self.dtype = dataset.dtype.newbyteorder("=")
 
     def read(self, out: np.ndarray | None = None) -> np.ndarray:
-        """Give the numbers, in an array of their own, or in `out`, whose dtype they then take.
+        """Return the numbers, in an array of their own, or in `out`, whose dtype they then take.
 
         They are read a few rows at a time: into a table on disk no more than these ever come into
         memory.
@@ -82,7 +83,7 @@ class Stored:
 
 
 def numbers(value: Any) -> np.ndarray:
-    """Give the array that `value` is, or that it stands for in a file.
+    """Return the array that `value` is, or that it stands for in a file.
 
     >>> numbers([1, 2]).tolist()
     [1, 2]
@@ -91,7 +92,7 @@ def numbers(value: Any) -> np.ndarray:
 
 
 def staged(value: Any, variable: Any) -> np.ndarray:
-    """Give the array for `variable` that `value` is or stands for, lying where the variable does.
+    """Return the array for `variable` that `value` is or stands for, lying where the variable does.
 
     What is for memory comes as it is, to be copied by `assign`; what is for a table on disk goes
     straight into a second file, for `Variable.swap`.
@@ -118,7 +119,7 @@ class Reader:
         self._file, self.path = file, path
 
     def arrays(self, group: str) -> dict[str, Stored] | None:
-        """Give the arrays of a group by name, unread, or None where there is no such group.
+        """Return the arrays of a group by name, unread, or None where there is no such group.
 
         Raises
         ------
@@ -143,7 +144,7 @@ class Reader:
         return kept
 
     def names(self, group: str) -> list[str]:
-        """Give what a group holds, by name; nothing where there is no such group."""
+        """Return what a group holds, by name; nothing where there is no such group."""
         found = self._walk(group)
         return [] if found is None else list(found)[:MOST_NAMES]
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.dequantize import requantize
-from embedlab.core.merge import merge
-from embedlab.core.table import ShapeError
+from embedlab.core.checks import ShapeError
+from embedlab.core.lora import merge
+from embedlab.core.quantize import merge_adapters_into_codes
 from embedlab.layers.base import Layer
 from embedlab.layers.variable import Variable
 from embedlab.saving.adapters import restart, restored
@@ -17,7 +17,7 @@ __all__ = ["load_variables", "prepared", "save_variables", "variables"]
 
 
 def variables(layer: Any) -> list[Variable]:
-    """Give a layer's own variables in the order of a store: all but those of adapters.
+    """Return a layer's own variables in the order of a store: all but those of adapters.
 
     >>> from embedlab.layers import Embedding
     >>> layer = Embedding(4, 3, lora_rank=1)
@@ -43,7 +43,7 @@ def save_variables(layer: Any, store: MutableMapping[str, Any]) -> None:
             out = table.room(table.shape, table.dtype)
             arrays[0] = merge(table.value, cores, safe=False, out=out)
         else:
-            made = requantize(layer._quantized, cores)
+            made = merge_adapters_into_codes(layer._quantized, cores)
             parts = [made.codes, made.scale, *([] if made.zero is None else [made.zero])]
             arrays[: len(parts)] = parts
     for number, array in enumerate(arrays):
@@ -125,12 +125,12 @@ def _check(layer: Any, own: list[Variable], store: Mapping[str, Any]) -> None:
         if not same:
             raise ValueError(
                 f"{variable.path} must come as {kind.name}. Received {np.dtype(came.dtype).name}. "
-                "A table of codes and one of floats are two things: quantise as in the file."
+                "A table of codes and one of floats are two things: quantize as in the file."
             )
 
 
 def _check_codes(own: list[Variable], arrays: list[np.ndarray]) -> None:
-    """Refuse parts of a quantised table that no quantising gives: they would divide by zero."""
+    """Refuse parts of a quantized table that no quantizing gives: they would divide by zero."""
     for variable, array in zip(own, arrays, strict=True):
         fine = True
         if variable.name.endswith("_scale"):
@@ -142,5 +142,5 @@ def _check_codes(own: list[Variable], arrays: list[np.ndarray]) -> None:
         if not fine:
             raise ValueError(
                 "scales must be finite and above 0, zero points whole and in -8..7, blocks in a "
-                f"row. Received others for {variable.path}. Quantise the table again."
+                f"row. Received others for {variable.path}. Quantize the table again."
             )

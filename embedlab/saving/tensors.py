@@ -7,8 +7,8 @@ import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from embedlab.core.adapter import lora_scale
-from embedlab.core.table import ShapeError
+from embedlab.core.checks import ShapeError
+from embedlab.core.lora import lora_scale
 from embedlab.saving.atomic import writing
 from embedlab.saving.refusal import FileRefused, refusing
 
@@ -42,7 +42,7 @@ def export_table(layer: Any, path: Any, overwrite: bool = True) -> None:
 
 
 def import_table(path: Any, name: str | None = None) -> np.ndarray:
-    """Give a table (V, D) of floats that a safetensors file holds.
+    """Return a table (V, D) of floats that a safetensors file holds.
 
     Parameters
     ----------
@@ -61,9 +61,12 @@ def import_table(path: Any, name: str | None = None) -> np.ndarray:
         if name is None and len(names) == 1:
             name = names[0]
         if name is None or name not in names:
-            raise FileRefused(path, "must be asked for one of its tensors. Received "
-                              f"name={name!r:.80}; there are {sorted(names)!r:.200}. "
-                              "Pass name=...")  # fmt: skip
+            raise FileRefused(
+                path,
+                "must be asked for one of its tensors. Received "
+                f"name={name!r:.80}; there are {sorted(names)!r:.200}. "
+                "Pass name=...",
+            )
         return _tensor(file, path, name)
 
 
@@ -92,8 +95,12 @@ def export_adapter(layer: Any, path: Any, name: str = "default", overwrite: bool
             "Make it with enable_lora or add_adapter."
         )
     lora = layer.adapters[name]
-    about = {"kind": "lora", "name": name, "alpha": repr(float(lora.alpha)),
-             "rslora": str(bool(lora.rslora)).lower()}  # fmt: skip
+    about = {
+        "kind": "lora",
+        "name": name,
+        "alpha": repr(float(lora.alpha)),
+        "rslora": str(bool(lora.rslora)).lower(),
+    }
     _write(path, {"lora_a": lora.a.value, "lora_b": lora.b.value}, about, overwrite)
 
 
@@ -134,8 +141,9 @@ def import_adapter(layer: Any, path: Any, name: str | None = None) -> Any:
     return made
 
 
-def _write(path: Any, tensors: dict[str, np.ndarray], about: dict[str, str],
-           overwrite: bool) -> None:  # fmt: skip
+def _write(
+    path: Any, tensors: dict[str, np.ndarray], about: dict[str, str], overwrite: bool
+) -> None:
     with writing(path, overwrite) as fresh:
         save_file({name: np.ascontiguousarray(t) for name, t in tensors.items()}, fresh, about)
 
@@ -146,10 +154,13 @@ def _open(path: Any) -> Any:
 
 
 def _tensor(file: Any, path: Any, name: str) -> np.ndarray:
-    """Give a tensor; what it is, is asked before it is read."""
+    """Return a tensor; what it is, is asked before it is read."""
     told = file.get_slice(name)
     if told.get_dtype() not in ("F16", "F32", "F64") or len(told.get_shape()) != 2:
-        raise FileRefused(path, f"must hold floats (rows, columns) under {name!r:.80}. Received "
-                          f"{told.get_dtype()} of shape {told.get_shape()}. Choose another tensor, "
-                          "or cast it to float32.")  # fmt: skip
+        raise FileRefused(
+            path,
+            f"must hold floats (rows, columns) under {name!r:.80}. Received "
+            f"{told.get_dtype()} of shape {told.get_shape()}. Choose another tensor, "
+            "or cast it to float32.",
+        )
     return file.get_tensor(name)

@@ -13,7 +13,7 @@ __all__ = ["paths"]
 
 
 def paths(layer: Layer) -> Iterator[tuple[str, Layer]]:
-    """Give every layer below `layer`, and itself, with its path in a file; each once.
+    """Return every layer below `layer`, and itself, with its path in a file; each once.
 
     In a model the layers stand under "layers", called after their classes and counted; in a layer
     with layers of its own they are called after their attributes.

@@ -126,7 +126,7 @@ def _check_layers(reader: Reader, known: list[tuple[str, Any]]) -> None:
 
 
 def _vars(where: str, layer: Any) -> str:
-    """Give the group of a layer's arrays; Keras keeps those of a recurrent layer in its cell."""
+    """Return the group of a layer's arrays; Keras keeps those of a recurrent layer in its cell."""
     inner = "cell/vars" if isinstance(layer, Recurrent) else "vars"
     return f"{where}/{inner}" if where else inner
 

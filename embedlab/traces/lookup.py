@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.ids import IdError, as_ids, resolve
+from embedlab.core.checks import ShapeError, as_table
+from embedlab.core.ids import IdError, apply_out_of_range_rule, as_ids
 from embedlab.core.lookup import lookup, onehot_lookup
-from embedlab.core.table import ShapeError, as_table
-from embedlab.traces.wording import counted, number, several, shown
+from embedlab.traces.text import format_count, format_number, join_some, short_label
 
 __all__ = ["LookupTrace", "trace_lookup"]
 
@@ -105,19 +105,23 @@ class LookupTrace:
 
     @property
     def summary(self) -> str:
-        """Say the run in a few lines, with its numbers; the same on every machine."""
-        pairs = [f"{shown(t)} {i}" for t, i in zip(self.tokens, self.ids.tolist(), strict=True)]
+        """Describe the run in a few lines, with its numbers; the same on every machine."""
+        pairs = [
+            f"{short_label(t)} {i}" for t, i in zip(self.tokens, self.ids.tolist(), strict=True)
+        ]
         rows, width = self.table.shape
         lines = [
-            f"ids     {self.shape}: {several(pairs, between=' · ') or 'none'}",
-            f"table   ({rows}, {width}) {self.table.dtype}, {counted(self.parameters, 'weight')}",
+            f"ids     {self.shape}: {join_some(pairs, between=' · ') or 'none'}",
+            f"table   ({rows}, {width}) {self.table.dtype}, "
+            f"{format_count(self.parameters, 'weight')}",
         ]
         if self.output is None:
             lines.append(f"output  refused: {self.refused}")
             return "\n".join(lines)
         lines.append(
-            f"output  {self.shapes['output']}, {self.rows_read} of {counted(rows, 'row')} read, "
-            f"{counted(self.bytes_moved, 'byte')} moved"
+            f"output  {self.shapes['output']}, {self.rows_read} of {format_count(rows, 'row')} "
+            "read, "
+            f"{format_count(self.bytes_moved, 'byte')} moved"
         )
         lines += [f"        {self._line(n)}" for n in range(min(3, self.ids.size))]
         lines.append(f"cost    gather multiplies 0 times, {self._onehot_cost()}")
@@ -128,17 +132,19 @@ class LookupTrace:
         """Describe the picture for somebody who does not see it."""
         rows, width = self.table.shape
         start = (
-            f"{counted(self.ids.size, 'token')}, a table of {counted(rows, 'row')} and "
-            f"{counted(width, 'column')}, "
+            f"{format_count(self.ids.size, 'token')}, a table of {format_count(rows, 'row')} and "
+            f"{format_count(width, 'column')}, "
         )
         if self.output is None:
             return f"{start}no output. {self.refused}"
         reads = [
-            f"{shown(token)} reads row {row}" if row >= 0 else f"{shown(token)} reads no row"
+            f"{short_label(token)} reads row {row}"
+            if row >= 0
+            else f"{short_label(token)} reads no row"
             for token, row in zip(self.tokens, self.rows.tolist(), strict=True)
         ]
-        end = f" {several(reads, 12)}." if reads else ""
-        return f"{start}{counted(self.ids.size, 'output row')}.{end}"
+        end = f" {join_some(reads, 12)}." if reads else ""
+        return f"{start}{format_count(self.ids.size, 'output row')}.{end}"
 
     def __repr__(self) -> str:
         state = "refused" if self.refused else f"{self.rows_read} rows read"
@@ -147,11 +153,11 @@ class LookupTrace:
     def _line(self, n: int) -> str:
         assert self.output is not None
         row = f"row {self.rows[n]}" if self.rows[n] >= 0 else "no row"
-        values = [number(value) for value in self.output[n]]
-        return f"{shown(self.tokens[n])} → {row}: {several(values, 8, between=' ')}"
+        values = [format_number(value) for value in self.output[n]]
+        return f"{short_label(self.tokens[n])} → {row}: {join_some(values, 8, between=' ')}"
 
     def _onehot_cost(self) -> str:
-        cost = f"one-hot {counted(self.multiplications['one-hot'])} times"
+        cost = f"one-hot {format_count(self.multiplications['one-hot'])} times"
         if self.max_difference is None:
             return f"{cost} (not run: its matrix would be too large)"
         return f"{cost}; largest difference {self.max_difference:g}"
@@ -229,7 +235,7 @@ words to one id.'
     except IdError as error:
         refused = str(error)
     else:
-        rows = resolve(flat, height, oob=oob, negative=negative)
+        rows = apply_out_of_range_rule(flat, height, oob=oob, negative=negative)
         rows = np.where(rows == height, -1, rows)
         output, gather_ns = _timed(lambda: lookup(table, given, oob=oob, negative=negative))
         output = output.reshape(flat.size, table.shape[1])
@@ -237,9 +243,21 @@ words to one id.'
             onehot, onehot_ns = _onehot(table, rows, output)
     _freeze(flat, table, rows, bad, output, onehot)
     return LookupTrace(
-        flat, given.shape, table, tuple(tokens), tuple(labels), oob, negative,
-        rows, bad, output, onehot, refused, gather_ns, onehot_ns,
-    )  # fmt: skip
+        flat,
+        given.shape,
+        table,
+        tuple(tokens),
+        tuple(labels),
+        oob,
+        negative,
+        rows,
+        bad,
+        output,
+        onehot,
+        refused,
+        gather_ns,
+        onehot_ns,
+    )
 
 
 def _onehot(table: np.ndarray, rows: np.ndarray, output: np.ndarray) -> tuple[np.ndarray, int]:
@@ -253,7 +271,7 @@ def _onehot(table: np.ndarray, rows: np.ndarray, output: np.ndarray) -> tuple[np
 
 
 def _timed(call: Callable[[], np.ndarray]) -> tuple[np.ndarray, int]:
-    """Give the result and the best time of a few runs, which together take about 1 ms."""
+    """Return the result and the best time of a few runs, which together take about 1 ms."""
     best = spent = runs = 0
     while not runs or (spent < _BUDGET_NS and runs < 30):
         start = perf_counter_ns()

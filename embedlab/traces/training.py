@@ -1,4 +1,4 @@
-"""The same batches under several optimisers, every step recorded: who moves, and why."""
+"""The same batches under several optimizers, every step recorded: who moves, and why."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,19 +6,26 @@ from typing import Any
 
 import numpy as np
 
+from embedlab.core.checks import ShapeError, as_table, check_size
 from embedlab.core.ids import as_ids
-from embedlab.core.pair_run import MEMORY, OPTIMIZERS, PairRun, train_pairs
-from embedlab.core.pairs import Batches, draw_batches
-from embedlab.core.table import ShapeError, as_table, check_size
-from embedlab.traces.frozen import frozen
-from embedlab.traces.wording import counted, number, several, shown
+from embedlab.core.skipgram import RecordedRun, SkipgramBatches, sample_batches, train_recorded
+from embedlab.core.skipgram.recorded import SLOT_NAMES, UPDATE_RULES
+from embedlab.traces.readonly import readonly_copy
+from embedlab.traces.text import format_count, format_number, join_some, short_label
 
 __all__ = ["RATES", "RUNS_MOST", "Branch", "TrainedRun", "TrainingTrace", "trace_training"]
 
 RUNS_MOST = 3
-RATES = {"sgd": 1.0, "momentum": 0.2, "adagrad": 0.2, "rmsprop": 0.03, "adam": 0.05,
-         "lazy adam": 0.05, "sgd + l2": 1.0}  # fmt: skip
-"""A rate for each optimiser that suits a small table and mean gradients."""
+RATES = {
+    "sgd": 1.0,
+    "momentum": 0.2,
+    "adagrad": 0.2,
+    "rmsprop": 0.03,
+    "adam": 0.05,
+    "lazy adam": 0.05,
+    "sgd + l2": 1.0,
+}
+"""A rate for each optimizer that suits a small table and mean gradients."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,7 @@ class TrainedRun:
     table : ndarray, (S + 1, V, D)
         Before the first step, and after each.
     memory : ndarray, (S + 1, 2, V, D)
-        What the optimiser remembers, such as m and v: `rule_at` has their names.
+        What the optimizer remembers, such as m and v: `rule_at` has their names.
     grad : ndarray, (S, V, D)
         Zero for rows of which no pair was in the batch.
     rates : ndarray, (S,)
@@ -63,9 +70,9 @@ class TrainedRun:
     branch: Branch | None = None
 
     def rule_at(self, step: int) -> tuple[str, float, tuple[str, ...]]:
-        """Give the optimiser of a step, its rate, and the names of what it remembers."""
+        """Return the optimizer of a step, its rate, and the names of what it remembers."""
         rule = self if self.branch is None or step < self.branch.step else self.branch
-        return rule.optimizer, rule.learning_rate, MEMORY[rule.optimizer]
+        return rule.optimizer, rule.learning_rate, SLOT_NAMES[rule.optimizer]
 
     @property
     def moves(self) -> np.ndarray:
@@ -118,7 +125,7 @@ class TrainingTrace:
     words: tuple[str, ...]
     counts: np.ndarray
     order: np.ndarray
-    batches: Batches
+    batches: SkipgramBatches
     runs: tuple[TrainedRun, ...]
     branch: Branch | None
     ghost: TrainedRun | None
@@ -135,17 +142,17 @@ class TrainingTrace:
         return self.runs[0].table.shape[2]
 
     def batch(self, step: int) -> tuple[str, ...]:
-        """Give the words that a step looks at, in the order of the text."""
+        """Return the words that a step looks at, in the order of the text."""
         return tuple(self.words[i] for i in self.ids[self.batches.places[step]])
 
     def map(self) -> tuple[np.ndarray, np.ndarray, float]:
-        """Give the plane on which rows are drawn, the same at every step of every run.
+        """Return the plane on which rows are drawn, the same at every step of every run.
 
         Returns
         -------
-        centre : ndarray, (D,)
+        center : ndarray, (D,)
         axes : ndarray, (D, 2)
-            A row w stands at ``(w - centre) @ axes``. With D = 2 that is w itself.
+            A row w stands at ``(w - center) @ axes``. With D = 2 that is w itself.
         kept : float
             The share of the variance of all rows, first and last, that the plane shows.
         """
@@ -155,21 +162,21 @@ class TrainingTrace:
         ends = ends.astype(np.float64)
         if width <= 2 or not np.isfinite(ends).all():
             return np.zeros(width), axes, 1.0 if width <= 2 else float("nan")
-        centre = ends.mean(axis=0)
-        _, values, directions = np.linalg.svd(ends - centre, full_matrices=False)
+        center = ends.mean(axis=0)
+        _, values, directions = np.linalg.svd(ends - center, full_matrices=False)
         axes[:, : min(2, len(directions))] = directions[:2].T
         heaviest = axes[np.abs(axes).argmax(axis=0), [0, 1]]
         power = np.square(values)
-        return centre, axes * np.where(heaviest < 0, -1, 1), float(power[:2].sum() / power.sum())
+        return center, axes * np.where(heaviest < 0, -1, 1), float(power[:2].sum() / power.sum())
 
     @property
     def summary(self) -> str:
-        """Say the runs in a few lines, with their numbers."""
+        """Describe the runs in a few lines, with their numbers."""
         rows, size = len(self.words), len(self.batches.places[0])
         lines = [
-            f"text    {counted(self.ids.size, 'word')}, {counted(rows, 'row')} of "
-            f"{counted(self.width, 'number')}; {counted(self.steps, 'step')} of "
-            f"{counted(size, 'word')}"
+            f"text    {format_count(self.ids.size, 'word')}, {format_count(rows, 'row')} of "
+            f"{format_count(self.width, 'number')}; {format_count(self.steps, 'step')} of "
+            f"{format_count(size, 'word')}"
         ]
         for n, run in enumerate(self.runs):
             name = f"run {n + 1}   {run.optimizer}, rate {run.learning_rate:g}"
@@ -187,22 +194,23 @@ class TrainingTrace:
         tenth = max(1, self.steps // 10)
         first, last = run.losses[:tenth].mean(), run.losses[-tenth:].mean()
         return (
-            f"loss {number(first)} to {number(last)}; {counted(moved, 'move')} of a row, "
-            f"{counted(glides)} without a gradient"
+            f"loss {format_number(first)} to {format_number(last)}; "
+            f"{format_count(moved, 'move')} of a row, "
+            f"{format_count(glides)} without a gradient"
         )
 
     @property
     def alt(self) -> str:
         """Describe the picture for somebody who does not see it."""
-        names = several([run.optimizer for run in self.runs])
-        words = several([shown(self.words[i]) for i in self.order], 12)
+        names = join_some([run.optimizer for run in self.runs])
+        words = join_some([short_label(self.words[i]) for i in self.order], 12)
         glides = [
-            f"under {run.optimizer} rows moved {counted(int(run.glides.sum()), 'time')} "
+            f"under {run.optimizer} rows moved {format_count(int(run.glides.sum()), 'time')} "
             "without a gradient"
             for run in self.runs
         ]
         return (
-            f"Rows of a table as points that move for {counted(self.steps, 'step')} under "
+            f"Rows of a table as points that move for {format_count(self.steps, 'step')} under "
             f"{names}: {words}. {'; '.join(glides).capitalize()}."
         )
 
@@ -212,11 +220,20 @@ class TrainingTrace:
 
 
 def trace_training(
-    ids: Any, *, words: Sequence[str] | None = None, starts: Any = None,
-    runs: Sequence[Any] = ("adam",), steps: int = 100, batch: int = 4, output_dim: int = 2,
-    input_dim: int | None = None, table: Any = None, branch: Branch | None = None, seed: int = 7,
-) -> TrainingTrace:  # fmt: skip
-    """Train a table on a text with one or more optimisers, and record every step.
+    ids: Any,
+    *,
+    words: Sequence[str] | None = None,
+    starts: Any = None,
+    runs: Sequence[Any] = ("adam",),
+    steps: int = 100,
+    batch: int = 4,
+    output_dim: int = 2,
+    input_dim: int | None = None,
+    table: Any = None,
+    branch: Branch | None = None,
+    seed: int = 7,
+) -> TrainingTrace:
+    """Train a table on a text with one or more optimizers, and record every step.
 
     Parameters
     ----------
@@ -227,7 +244,7 @@ def trace_training(
     starts : array_like of int, optional
         Where sentences begin: no pair reaches across.
     runs : sequence of str or (str, float)
-        An optimiser of `embedlab.core.pair_run.OPTIMIZERS`, alone or with its rate.
+        An optimizer of `embedlab.core.skipgram.recorded.UPDATE_RULES`, alone or with its rate.
     steps, batch : int
         S and B: every step looks at the next B words of the text, and again from the start.
     output_dim : int
@@ -269,8 +286,9 @@ def trace_training(
     rng = np.random.default_rng(seed)
     if table is None:
         top = int(flat.max(initial=0)) + 1
-        rows = check_size(max(top, len(words or ())) if input_dim is None else input_dim,
-                          "input_dim")  # fmt: skip
+        rows = check_size(
+            max(top, len(words or ())) if input_dim is None else input_dim, "input_dim"
+        )
         shape = (rows, check_size(output_dim, "output_dim"))
         start = rng.uniform(-0.5, 0.5, shape).astype(np.float32)
     else:
@@ -284,7 +302,7 @@ def trace_training(
     context = rng.uniform(-0.5, 0.5, start.shape).astype(np.float32)
     batches = _batches(flat, len(start), steps, batch, starts, seed)
     made = [
-        train_pairs(batches, start, context, optimizer=name, learning_rate=rate)
+        train_recorded(batches, start, context, optimizer=name, learning_rate=rate)
         for name, rate in rules
     ]
     shown_runs = [_record(run, *rule) for run, rule in zip(made, rules, strict=True)]
@@ -296,41 +314,69 @@ def trace_training(
                 f"run {branch.run}, step {branch.step}. Count both from 0."
             )
         ghost = shown_runs[branch.run]
-        left = train_pairs(
-            batches, start, context, optimizer=branch.optimizer,
-            learning_rate=branch.learning_rate, after=made[branch.run], step=branch.step,
-        )  # fmt: skip
+        left = train_recorded(
+            batches,
+            start,
+            context,
+            optimizer=branch.optimizer,
+            learning_rate=branch.learning_rate,
+            after=made[branch.run],
+            step=branch.step,
+        )
         shown_runs[branch.run] = _record(left, *rules[branch.run], branch)
     counts = np.bincount(flat, minlength=len(start))
     order = np.argsort(-counts, kind="stable")
     return TrainingTrace(
-        frozen(flat), labels, frozen(counts), frozen(order), batches, tuple(shown_runs), branch,
-        ghost, seed,
-    )  # fmt: skip
+        readonly_copy(flat),
+        labels,
+        readonly_copy(counts),
+        readonly_copy(order),
+        batches,
+        tuple(shown_runs),
+        branch,
+        ghost,
+        seed,
+    )
 
 
-def _batches(ids: np.ndarray, rows: int, steps: int, batch: int, starts: Any, seed: int) -> Batches:
+def _batches(
+    ids: np.ndarray, rows: int, steps: int, batch: int, starts: Any, seed: int
+) -> SkipgramBatches:
     """Draw the batches; of no text they are all empty."""
     if not ids.size:
         steps = check_size(steps, "steps")
         none = np.zeros((0, 2), np.int64)
-        return Batches(none, np.zeros(0, np.uint8), np.zeros(steps + 1, np.int64),
-                       np.zeros((steps, 0), np.int64))  # fmt: skip
-    return draw_batches(ids, rows, steps=steps, batch=batch, starts=starts, seed=seed)
+        return SkipgramBatches(
+            none,
+            np.zeros(0, np.uint8),
+            np.zeros(steps + 1, np.int64),
+            np.zeros((steps, 0), np.int64),
+        )
+    return sample_batches(ids, rows, steps=steps, batch=batch, starts=starts, seed=seed)
 
 
 def _rule(run: Any) -> tuple[str, float]:
     name, rate = (run, None) if isinstance(run, str) else run
-    if name not in OPTIMIZERS:
+    if name not in UPDATE_RULES:
         raise ValueError(
-            f"runs must name {', '.join(map(repr, OPTIMIZERS))}. Received {name!r:.40}. "
+            f"runs must name {', '.join(map(repr, UPDATE_RULES))}. Received {name!r:.40}. "
             "Choose among these."
         )
     return name, RATES[name] if rate is None else float(rate)
 
 
-def _record(run: PairRun, optimizer: str, rate: float, branch: Branch | None = None) -> TrainedRun:
+def _record(
+    run: RecordedRun, optimizer: str, rate: float, branch: Branch | None = None
+) -> TrainedRun:
     for array in run[:5]:
         array.flags.writeable = False
-    return TrainedRun(optimizer, rate, run.weights[:, 0], run.memory[:, 0], run.grads[:, 0],
-                      run.rates, run.losses, branch)  # fmt: skip
+    return TrainedRun(
+        optimizer,
+        rate,
+        run.weights[:, 0],
+        run.memory[:, 0],
+        run.grads[:, 0],
+        run.rates,
+        run.losses,
+        branch,
+    )

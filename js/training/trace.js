@@ -67,7 +67,7 @@ function deriveTrace({ header, arrays }) {
   const runs = header.runs.map((/** @type {any} */ spec, /** @type {number} */ n) =>
     deriveRun(spec, n, arrays, { S, V, D }, index),
   );
-  const center = arrays.centre.data;
+  const center = arrays.center.data;
   const axes = arrays.axes.data;
   /** @param {ArrayLike<number>} row @returns {[number, number]} */
   const project = (row) => {

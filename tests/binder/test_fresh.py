@@ -75,14 +75,20 @@ def test_lesson_01_runs_without_compiling_anything(image, tmp_path):
     notebook = json.loads(lesson.read_text("utf-8"))
     ask = "from embedlab.core.jit import stats as _stats; print('loops:', _stats())"
     notebook["cells"].append(
-        {"cell_type": "code", "id": "ask", "metadata": {}, "execution_count": None,
-         "outputs": [], "source": ask}
-    )  # fmt: skip
+        {
+            "cell_type": "code",
+            "id": "ask",
+            "metadata": {},
+            "execution_count": None,
+            "outputs": [],
+            "source": ask,
+        }
+    )
     copy = lesson.with_name("asked.ipynb")
     copy.write_text(json.dumps(notebook), "utf-8")
     image.run(
         "bash", "binder/start", "jupyter", "execute", "--allow-errors", "--inplace", str(copy)
-    )  # fmt: skip
+    )
     cells = json.loads(copy.read_text("utf-8"))["cells"]
     said = "".join(cells[-1]["outputs"][0]["text"])
     assert "'misses': 0" in said

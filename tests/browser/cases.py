@@ -1,6 +1,6 @@
 """What the tests that every view must pass need to know of each: one `Case` a view.
 
-The files that run over all of them: test_access (axe, phone, forced colours), test_budgets,
+The files that run over all of them: test_access (axe, phone, forced colors), test_budgets,
 test_export, test_hostile, test_play. A new view adds its case here, and gets them all.
 """
 
@@ -70,11 +70,16 @@ CASES: dict[str, Case] = {
             "changing a weight": ("cell:1:0", "Enter"),
         },
         traces=[
-            {"text": "the #99"}, {"input_dim": 400, "output_dim": 32}, {"way": "one-hot"},
+            {"text": "the #99"},
+            {"input_dim": 400, "output_dim": 32},
+            {"way": "one-hot"},
             {"oob": "nan", "text": "#99"},
         ],
-        large={"text": "the cat sat on the mat and a dog ran in", "input_dim": 40,
-               "output_dim": 32},
+        large={
+            "text": "the cat sat on the mat and a dog ran in",
+            "input_dim": 40,
+            "output_dim": 32,
+        },
         edit=("output_dim", "ArrowLeft", "ArrowRight"),
         hostile=[
             *({"text": text} for text in TEXTS),
@@ -94,14 +99,19 @@ CASES: dict[str, Case] = {
             "last, mean or sum": ("duplicates", "Enter"),
         },
         traces=[
-            {"rule": "assign"}, {"mode": "tied"}, {"mode": "padding"}, {"mode": "frequency"},
-            {"input_dim": 40, "output_dim": 16}, {"text": "#0", "input_dim": 1, "output_dim": 1},
+            {"rule": "assign"},
+            {"mode": "tied"},
+            {"mode": "padding"},
+            {"mode": "frequency"},
+            {"input_dim": 40, "output_dim": 16},
+            {"text": "#0", "input_dim": 1, "output_dim": 1},
         ],
         large={"input_dim": 40, "output_dim": 16, "mode": "tied"},
         edit=("output_dim", "ArrowLeft", "ArrowRight"),
         hostile=[
             *({"text": text} for text in TEXTS),
-            {"text": TEXTS[2], "mode": "tied"}, {"text": "", "mode": "tied"},
+            {"text": TEXTS[2], "mode": "tied"},
+            {"text": "", "mode": "tied"},
             {"text": "#0", "input_dim": 1, "output_dim": 1, "mode": "tied"},
             {"text": "#0 #1 #1", "table": [[np.nan], [1.0]]},
             {"text": "#0 #1 #1", "table": [[np.inf], [1.0]], "mode": "tied"},
@@ -120,13 +130,20 @@ CASES: dict[str, Case] = {
             "the mean": ("fact:pool:here:0", "Enter"),
         },
         traces=[
-            {"layers": ["Dropout", "GlobalAveragePooling1D", "Dense"]}, {"mask_zero": False},
-            {"layers": ["Dropout", "Flatten", "Dense"]}, {"padding": "pre", "steps": 12},
-            {"layers": ["Masking", "GRU", "Dense"]}, {"text": ""},
+            {"layers": ["Dropout", "GlobalAveragePooling1D", "Dense"]},
+            {"mask_zero": False},
+            {"layers": ["Dropout", "Flatten", "Dense"]},
+            {"padding": "pre", "steps": 12},
+            {"layers": ["Masking", "GRU", "Dense"]},
+            {"text": ""},
         ],
-        large={"text": "\n".join(["the cat sat on the big red mat on a log in"] * 6),
-               "lengths": [12, 11, 10, 9, 8, 7], "steps": 12, "output_dim": 6,
-               "layers": [*["LSTM(return_sequences=True)"] * 2, *["Conv1D"] * 2, "Flatten"]},
+        large={
+            "text": "\n".join(["the cat sat on the big red mat on a log in"] * 6),
+            "lengths": [12, 11, 10, 9, 8, 7],
+            "steps": 12,
+            "output_dim": 6,
+            "layers": [*["LSTM(return_sequences=True)"] * 2, *["Conv1D"] * 2, "Flatten"],
+        },
         edit=("steps", "ArrowLeft", "ArrowRight"),
         hostile=[
             *({"text": text} for text in TEXTS),
@@ -147,21 +164,39 @@ CASES: dict[str, Case] = {
             "arithmetic": ("fact:cosine", "Enter"),
         },
         traces=[
-            {"plane": "pca 3+4"}, {"plane": "random", "rows": 400},
+            {"plane": "pca 3+4"},
+            {"plane": "random", "rows": 400},
             {"word": "#1", "table": [[1.0, 0.0], [np.nan, 1.0], [0.5, 1.0]]},
         ],
-        large={"table": np.random.default_rng(0).normal(size=(4000, 128)).astype(np.float32),
-               "word": "#7", "a": "#1", "b": "#2", "c": "#3"},
+        large={
+            "table": np.random.default_rng(0).normal(size=(4000, 128)).astype(np.float32),
+            "word": "#7",
+            "a": "#1",
+            "b": "#2",
+            "c": "#3",
+        },
         edit=("rows", "ArrowLeft", "ArrowRight"),
         hostile=[
-            *({"word": "#0", "table": np.eye(3), "words": [text[:4000], text, ""], "a": "#0",
-               "b": "#1", "c": "#2"} for text in TEXTS),
+            *(
+                {
+                    "word": "#0",
+                    "table": np.eye(3),
+                    "words": [text[:4000], text, ""],
+                    "a": "#0",
+                    "b": "#1",
+                    "c": "#2",
+                }
+                for text in TEXTS
+            ),
             {"table": [[1.0]], "word": "#0"},
             {"table": [[1.0], [-1.0]], "word": "#0", "a": "#0", "b": "#0", "c": "#1"},
             {"table": np.full((3, 2), np.nan), "word": "#0", "a": "#0", "b": "#1", "c": "#2"},
             {"table": [[0.0, np.inf], [1.0, 0.0], [0.0, 0.0]], "word": "#1"},
-            {"table": np.eye(100).repeat(100, axis=0), "word": "#0",
-             "words": ["👩‍🚀" * 20] * 10_000},
+            {
+                "table": np.eye(100).repeat(100, axis=0),
+                "word": "#0",
+                "words": ["👩‍🚀" * 20] * 10_000,
+            },
         ],
     ),
     "training": Case(
@@ -176,11 +211,19 @@ CASES: dict[str, Case] = {
             "branched": ("here", "b"),
         },
         traces=[
-            {"runs": ["adam"]}, {"runs": ["sgd", "momentum", "rmsprop"], "output_dim": 6},
-            {"branch": [0, 20, "lazy adam", 0.05]}, {"text": ""},
+            {"runs": ["adam"]},
+            {"runs": ["sgd", "momentum", "rmsprop"], "output_dim": 6},
+            {"branch": [0, 20, "lazy adam", 0.05]},
+            {"text": ""},
         ],
-        large={"text": " ".join(f"w{n * n % 97}" for n in range(3000)), "runs": ["adam"] * 3,
-               "branch": [0, 5, "adam", 0.1], "steps": 200, "batch": 16, "input_dim": 40},
+        large={
+            "text": " ".join(f"w{n * n % 97}" for n in range(3000)),
+            "runs": ["adam"] * 3,
+            "branch": [0, 5, "adam", 0.1],
+            "steps": 200,
+            "batch": 16,
+            "input_dim": 40,
+        },
         edit=("batch", "ArrowLeft", "ArrowRight"),
         hostile=[
             *({"text": text} for text in TEXTS),
@@ -202,8 +245,10 @@ CASES: dict[str, Case] = {
             "a step before": ("mark:3", ",", ","),
         },
         traces=[
-            {"way": "int8"}, {"way": "groups", "block": 3, "output_dim": 7},
-            {"source": np.array([[1.0, np.nan], [0.0, 2.0]])}, {"row": 8, "input_dim": 64},
+            {"way": "int8"},
+            {"way": "groups", "block": 3, "output_dim": 7},
+            {"source": np.array([[1.0, np.nan], [0.0, 2.0]])},
+            {"row": 8, "input_dim": 64},
         ],
         large={"input_dim": 64, "output_dim": 32, "way": "groups", "block": 1},
         edit=("output_dim", "ArrowLeft", "ArrowRight"),
@@ -214,8 +259,7 @@ CASES: dict[str, Case] = {
             {"source": np.full((2, 3), 3e38, np.float32)},
             {"source": np.full((2, 3), 1e-38, np.float32), "way": "int8"},
             {"source": np.array([[np.nan, np.inf], [-np.inf, 0.0]])},
-            {"source": np.random.default_rng(0).normal(size=(64, 64)), "way": "groups",
-             "block": 1},
+            {"source": np.random.default_rng(0).normal(size=(64, 64)), "way": "groups", "block": 1},
         ],
     ),
     "lora": Case(
@@ -230,20 +274,30 @@ CASES: dict[str, Case] = {
             "revealed": ("edge:a", "p", "ArrowDown", "p"),
         },
         traces=[
-            {"start": "zero", "seen": [0]}, {"target": "random", "scaling": "rslora", "rank": 8},
-            {"target": "painted", "edits": [[0, 0, 0.9], [1, 2, -0.9]]}, {"seen": []},
+            {"start": "zero", "seen": [0]},
+            {"target": "random", "scaling": "rslora", "rank": 8},
+            {"target": "painted", "edits": [[0, 0, 0.9], [1, 2, -0.9]]},
+            {"seen": []},
             {"input_dim": 64, "output_dim": 16, "rank": 16},
         ],
-        large={"input_dim": 64, "output_dim": 16, "seen": list(range(16)), "rank": 16,
-               "target": "random"},
+        large={
+            "input_dim": 64,
+            "output_dim": 16,
+            "seen": list(range(16)),
+            "rank": 16,
+            "target": "random",
+        },
         edit=("alpha", "ArrowRight", "ArrowLeft"),
         hostile=[
             {"input_dim": 1, "output_dim": 1},
             {"source": np.eye(4), "words": TEXTS},
             {"source": np.full((3, 2), np.nan)},
             {"source": [[np.inf, 1e300], [0.5, 1.0]], "seen": []},
-            {"source": np.ones((64, 32)), "seen": list(range(48, 64)),
-             "words": ["👩‍🚀" * 20] * 10_000},
+            {
+                "source": np.ones((64, 32)),
+                "seen": list(range(48, 64)),
+                "words": ["👩‍🚀" * 20] * 10_000,
+            },
         ],
     ),
-}  # fmt: skip
+}

@@ -15,9 +15,14 @@ HERE = Path(__file__).parent
 AXE = HERE.parents[1] / "js" / "node_modules" / "axe-core" / "axe.min.js"
 STATIC = HERE.parents[1] / "embedlab" / "explorers" / "static"
 ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -61,8 +66,10 @@ class Files(SimpleHTTPRequestHandler):
     """The harness page, and the bundles as they are committed."""
 
     extensions_map = {  # noqa: RUF012  (the base class has it so)
-        ".html": "text/html", ".js": "text/javascript", ".css": "text/css",
-    }  # fmt: skip
+        ".html": "text/html",
+        ".js": "text/javascript",
+        ".css": "text/css",
+    }
 
     def translate_path(self, path):
         name = urlsplit(path).path.lstrip("/")
@@ -85,7 +92,7 @@ def address():
 
 @pytest.fixture
 def open_page(browser, address):
-    """Give a function that opens a page; a request that leaves the machine fails the test."""
+    """Return a function that opens a page; a request that leaves the machine fails the test."""
     strangers, faults, contexts = [], [], []
 
     def watch(route):
@@ -228,7 +235,7 @@ def traits(explorer, names=None):
 
 @pytest.fixture
 def show(open_page, address):
-    """Give a function that shows explorers in a page: `view = show(LookupExplorer())`."""
+    """Return a function that shows explorers in a page: `view = show(LookupExplorer())`."""
 
     def show(*explorers, delay=0, page=None, **options):
         page = page or open_page(**options)
@@ -251,8 +258,7 @@ def show(open_page, address):
         for name, explorer in known.items():
             view = View(page, explorer, name)
             view.first = page.evaluate(
-                "([n, v, t, d]) => show(n, v, t, d)",
-                [name, explorer.VIEW, traits(explorer), delay],
+                "([n, v, t, d]) => show(n, v, t, d)", [name, explorer.VIEW, traits(explorer), delay]
             )
             views.append(view)
         return views if len(views) > 1 else views[0]

@@ -22,11 +22,15 @@ from embedlab.cli.lab import SETTINGS
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 OPTIONS = [
-    "--allow-root", "--no-browser", "--ServerApp.ip=127.0.0.1", "--ServerApp.port_retries=0",
-    "--IdentityProvider.token=", "--LabApp.news_url=None",
+    "--allow-root",
+    "--no-browser",
+    "--ServerApp.ip=127.0.0.1",
+    "--ServerApp.port_retries=0",
+    "--IdentityProvider.token=",
+    "--LabApp.news_url=None",
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.extension_manager=readonly",
-]  # fmt: skip
+]
 KINDS = {
     "jupyterlab": ("/lab", ["--LabApp.expose_app_in_browser=True"]),
     "notebook": ("/tree", ["--JupyterNotebookApp.expose_app_in_browser=True"]),
@@ -70,17 +74,29 @@ def serving(kind, home):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     own = {
-        "JUPYTER_CONFIG_PATH": SETTINGS, "HOME": home,
-        "JUPYTER_CONFIG_DIR": home / "config", "JUPYTER_DATA_DIR": home / "data",
-        "JUPYTER_RUNTIME_DIR": home / "runtime", "MPLCONFIGDIR": matplotlib.get_configdir(),
-    }  # fmt: skip
+        "JUPYTER_CONFIG_PATH": SETTINGS,
+        "HOME": home,
+        "JUPYTER_CONFIG_DIR": home / "config",
+        "JUPYTER_DATA_DIR": home / "data",
+        "JUPYTER_RUNTIME_DIR": home / "runtime",
+        "MPLCONFIGDIR": matplotlib.get_configdir(),
+    }
     opens, options = KINDS[kind]
     server = subprocess.Popen(
-        [sys.executable, "-m", kind, *OPTIONS, *options, f"--ServerApp.port={port}",
-         f"--ServerApp.root_dir={lessons}"],
+        [
+            sys.executable,
+            "-m",
+            kind,
+            *OPTIONS,
+            *options,
+            f"--ServerApp.port={port}",
+            f"--ServerApp.root_dir={lessons}",
+        ],
         env={**os.environ, **{name: str(value) for name, value in own.items()}},
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
     said = []
     for line in server.stdout:
         said.append(line)

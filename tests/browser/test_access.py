@@ -1,4 +1,4 @@
-"""For every eye and hand: axe finds nothing, in light, dark and forced colours, on a phone too."""
+"""For every eye and hand: axe finds nothing, in light, dark and forced colors, on a phone too."""
 
 import pytest
 from cases import CASES
@@ -50,7 +50,7 @@ def test_axe_finds_nothing(show, axe, name, said, keys):
     found = violations(view, axe)
     view.page.emulate_media(color_scheme="dark")
     view.page.wait_for_selector(".embedlab.dark")
-    assert [*found, *violations(view, axe, CONTRAST)] == []  # only the colours are others
+    assert [*found, *violations(view, axe, CONTRAST)] == []  # only the colors are others
 
 
 @pytest.mark.parametrize(("name", "params"), TRACES)
@@ -85,13 +85,13 @@ def test_on_a_phone_nothing_scrolls_sideways(show, axe, name, params, panel):
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_signs_are_marks_and_forced_colours_keep_them(show, name):
+def test_signs_are_marks_and_forced_colors_keep_them(show, name):
     view = show(CASES[name].make(), forced_colors="active")
     assert "forced" in view.root.get_attribute("class")
     fills = view.root.locator(".cell").evaluate_all(
         "cells => [...new Set(cells.map(c => getComputedStyle(c).fill))]"
     )
-    assert len(fills) <= 1  # the colour says nothing here
+    assert len(fills) <= 1  # the color says nothing here
     for chosen in view.root.locator(".segment input:checked + span").all()[:1]:
         assert chosen.evaluate("e => getComputedStyle(e).backgroundColor") != view.root.evaluate(
             "e => getComputedStyle(e).backgroundColor"

@@ -36,7 +36,7 @@ def measures(view, act):
 
 
 def over_all(run):
-    """Give what all rounds measured, after one that only warms the page up."""
+    """Return what all rounds measured, after one that only warms the page up."""
     run()
     return [value for _ in range(ROUNDS) for value in run()]
 

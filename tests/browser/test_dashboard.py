@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from embedlab.lessons.cards import Card
-from embedlab.lessons.dashboard import dashboard
-from embedlab.lessons.room import room
+from embedlab.lessons.classroom.card import Card
+from embedlab.lessons.classroom.dashboard import dashboard
+from embedlab.lessons.classroom.summary import summarize
 
 CARDS = [
     Card({"01.predict": ("a", False), "01.exit": ("b", False), "lookup.rows": ("[1]", False)}),
@@ -20,7 +20,7 @@ def opened(browser, tmp_path):
     """Open a dashboard without a network; what its policy forbids, or a request, fails the test."""
     path = tmp_path / "room.html"
     path.write_text(
-        dashboard(room(CARDS), {"<b>.json": "no card"}, lambda id: f"{id}.html"), "utf-8"
+        dashboard(summarize(CARDS), {"<b>.json": "no card"}, lambda id: f"{id}.html"), "utf-8"
     )
     context = browser.new_context(offline=True, viewport={"width": 390, "height": 800})
     asked, faults = [], []

@@ -7,13 +7,13 @@ import pytest
 from cases import CASES
 from playwright.sync_api import expect
 
-from embedlab.explorers.export import NO_PYTHON
+from embedlab.explorers.html_export import NO_PYTHON
 from embedlab.explorers.lookup import LookupExplorer
 
 
 @pytest.fixture
 def saved(browser, tmp_path):
-    """Give a function that exports an explorer and opens the file, offline."""
+    """Return a function that exports an explorer and opens the file, offline."""
     asked, faults, contexts = [], [], []
 
     def saved(explorer, **options):

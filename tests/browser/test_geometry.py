@@ -6,7 +6,7 @@ import pytest
 from embedlab.core.geometry import analogy, cosine, nearest
 from embedlab.explorers.geometry import GeometryExplorer
 from embedlab.explorers.lookup import LookupExplorer
-from embedlab.traces.wording import number
+from embedlab.traces.text import format_number
 
 WORDS = [f"w{n}" for n in range(60)]
 TABLE = np.random.default_rng(8).normal(size=(60, 6)).astype(np.float32)
@@ -26,7 +26,7 @@ def fact(view, name):
 
 
 def spot(view, row):
-    """Give where a word's dot stands in the page: the map's scale, worked out anew."""
+    """Return where a word's dot stands in the page: the map's scale, worked out anew."""
     points = view.explorer.trace.plane.points.astype(float)
     low, high = points.min(axis=0), points.max(axis=0)
     box = view.place("map").bounding_box()
@@ -58,23 +58,28 @@ def test_every_drawn_number_is_the_core_s_and_in_the_table(show, seed):
     table = rng.normal(size=(40, 5)).astype(np.float32)
     row, a, b, c = (int(n) for n in rng.choice(40, 4, replace=False))
     explorer = GeometryExplorer(
-        f"w{row}", table=table, words=WORDS[:40], a=f"w{a}", b=f"w{b}", c=f"w{c}",
+        f"w{row}",
+        table=table,
+        words=WORDS[:40],
+        a=f"w{a}",
+        b=f"w{b}",
+        c=f"w{c}",
         plane=("pca 1+2", "pca 3+4", "random")[seed],
-    )  # fmt: skip
+    )
     view = show(explorer)
     near = nearest(table, table[row], 10, exclude=[row])
     cosines = cosine(table[[row]], table)[0]
     units = table / np.linalg.norm(table, axis=1, keepdims=True)
     trace = explorer.trace
     for line, id_ in zip(lines(view, "near"), near.ids, strict=True):
-        assert line.startswith(f"w{id_}, cosine {number(cosines[id_])}, on the map ")
-        assert number(trace.on_map[id_]) in line
+        assert line.startswith(f"w{id_}, cosine {format_number(cosines[id_])}, on the map ")
+        assert format_number(trace.on_map[id_]) in line
     first = int(near.ids[0])
-    assert fact(view, "cosine") == number(cosines[first])
-    assert fact(view, "true") == number(np.linalg.norm(units[row] - units[first]))
-    assert fact(view, "map") == number(trace.on_map[first])
+    assert fact(view, "cosine") == format_number(cosines[first])
+    assert fact(view, "true") == format_number(np.linalg.norm(units[row] - units[first]))
+    assert fact(view, "map") == format_number(trace.on_map[first])
     sums = analogy(table, b, a, c, 5)
-    said = [f"w{i} {number(s)}" for i, s in zip(sums.ids, sums.similarities, strict=True)]
+    said = [f"w{i} {format_number(s)}" for i, s in zip(sums.ids, sums.similarities, strict=True)]
     assert lines(view, "answer") == said
     view.place("map").focus()
     view.press("t")
@@ -91,7 +96,7 @@ def test_it_opens_on_the_story_of_the_reference(show):
     trace = explorer.trace
     assert view.said.startswith(f"“{trace.words[trace.near[0]]}” is number 1 of the words nearest")
     assert fact(view, "both") == f"{len(trace.both)} of 10"
-    assert fact(view, "typical") == number(trace.typical, 1)
+    assert fact(view, "typical") == format_number(trace.typical, 1)
     assert view.root.locator(".stage").get_attribute("aria-label") == trace.alt
     dots = view.place("map").evaluate(
         """canvas => {
@@ -128,8 +133,8 @@ def test_hover_compares_and_asks_python_for_nothing(show):
     for row in (int(trace.near_map[2]), int(np.argmin(trace.cosines))):
         view.page.mouse.move(*spot(view, row))
         assert f"“w{row}”" in view.said
-        assert f"cosine {number(trace.cosines[row])}, true distance" in view.said
-        assert fact(view, "map") == number(trace.on_map[row])
+        assert f"cosine {format_number(trace.cosines[row])}, true distance" in view.said
+        assert fact(view, "map") == format_number(trace.on_map[row])
     view.hover("seems:1")
     assert f"“w{trace.near_map[1]}”" in view.said
     sent = view.page.evaluate(f"models.view0.sent.slice({before})")
@@ -140,9 +145,12 @@ def test_the_ruler_and_the_line_tell_the_same(show):
     view = show(own())
     trace = view.explorer.trace
     first = int(trace.near[0])
-    true, seen = (bar["width"] for bar in view.root.locator(".ruler .bar").evaluate_all(
-        "bars => bars.map(bar => ({ width: bar.getBoundingClientRect().width }))"
-    ))  # fmt: skip
+    true, seen = (
+        bar["width"]
+        for bar in view.root.locator(".ruler .bar").evaluate_all(
+            "bars => bars.map(bar => ({ width: bar.getBoundingClientRect().width }))"
+        )
+    )
     assert seen / true == pytest.approx(trace.on_map[first] / trace.apart[first], rel=0.03)
 
 
@@ -268,14 +276,15 @@ def test_each_number_opens_to_its_formula(show):
     trace = view.explorer.trace
     first = int(trace.near[0])
     for name, says in {
-        "cosine": f"= {number(trace.cosines[first])}",
-        "true": f"√(2 − 2·{number(trace.cosines[first])}) = {number(trace.apart[first])}",
-        "map": f"= {number(trace.on_map[first])}",
-        "variance": f"= {number(100 * sum(trace.plane.shares), 0)} %",
-        "typical": f"= {number(trace.typical, 1)}",
+        "cosine": f"= {format_number(trace.cosines[first])}",
+        "true": f"√(2 − 2·{format_number(trace.cosines[first])}) = "
+        "{format_number(trace.apart[first])}",
+        "map": f"= {format_number(trace.on_map[first])}",
+        "variance": f"= {format_number(100 * sum(trace.plane.shares), 0)} %",
+        "typical": f"= {format_number(trace.typical, 1)}",
         "both": f"{len(trace.both)} in both",
         "closer": "lie within",
-        "shown": f"{number(trace.on_map[first])} / {number(trace.apart[first])}",
+        "shown": f"{format_number(trace.on_map[first])} / {format_number(trace.apart[first])}",
     }.items():
         view.place(f"fact:{name}").focus()
         view.press("Enter")
@@ -303,11 +312,11 @@ def test_predict_hides_the_answer_then_shows_the_difference(show):
     chosen = explorer.trace.words.index(chosen.inner_text())
     view.click("predict:reveal")
     strip = " ".join(view.root.locator(".strip.predict").inner_text().split())
-    assert f"“w{trace.near[0]}” is: cosine {number(trace.cosines[trace.near[0]])}" in strip
+    assert f"“w{trace.near[0]}” is: cosine {format_number(trace.cosines[trace.near[0]])}" in strip
     view.settle()
     assert explorer.answers[0]["correct"] == (chosen == trace.near[0])
     if chosen != trace.near[0]:
-        assert f"Yours, “w{chosen}”, has {number(trace.cosines[chosen])}" in strip
+        assert f"Yours, “w{chosen}”, has {format_number(trace.cosines[chosen])}" in strip
         assert view.root.locator(".line.missed").count() >= 1
 
 

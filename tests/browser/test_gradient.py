@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from embedlab.core.gradient import grad_table
 from embedlab.explorers.gradient import GradientExplorer
 from embedlab.explorers.lookup import LookupExplorer
-from embedlab.traces.wording import number
+from embedlab.traces.text import format_number
 
 
 def words(locator):
@@ -42,30 +42,39 @@ def cells(view, kind):
     )
 
 
-@pytest.mark.parametrize("params", [
-    {}, {"mode": "tied", "seed": 3}, {"mode": "padding", "padding_idx": 1, "seed": 11},
-    {"rule": "assign", "output_dim": 9, "input_dim": 20, "seed": 5}, {"mode": "frequency"},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"mode": "tied", "seed": 3},
+        {"mode": "padding", "padding_idx": 1, "seed": 11},
+        {"rule": "assign", "output_dim": 9, "input_dim": 20, "seed": 5},
+        {"mode": "frequency"},
+    ],
+)
 def test_every_number_drawn_is_in_the_data_table_and_the_core_s(show, params):
     explorer = GradientExplorer(**params)
     view = show(explorer)
     trace = explorer.trace
     grad = trace.analytic(explorer.rule)
     assert cells(view, "cell") == {
-        f"cell:{r}:{c}": f"dW[{r}, {c}] = {number(grad[r, c])}" for r, c in np.ndindex(grad.shape)
+        f"cell:{r}:{c}": f"dW[{r}, {c}] = {format_number(grad[r, c])}"
+        for r, c in np.ndindex(grad.shape)
     }
     assert cells(view, "back") == {
-        f"back:{n}:{c}": f"g[{n}, {c}] = {number(trace.grad_out[n, c])}"
+        f"back:{n}:{c}": f"g[{n}, {c}] = {format_number(trace.grad_out[n, c])}"
         for n, c in np.ndindex(trace.grad_out.shape)
     }
     view.place("chip:0").focus()
     view.press("t")
-    assert table(view, "Gradient of the table") == [[number(v) for v in row] for row in grad]
-    back = [[str(i), *map(number, row)] for i, row in zip(trace.ids, trace.grad_out, strict=True)]
+    assert table(view, "Gradient of the table") == [[format_number(v) for v in row] for row in grad]
+    back = [
+        [str(i), *map(format_number, row)] for i, row in zip(trace.ids, trace.grad_out, strict=True)
+    ]
     assert table(view, "Upstream gradient") == back
     piles = texts(view.root.locator(".pile text"))
     assert piles == [row[1] for row in table(view, "Piles of column 0")]
-    assert piles == [number(grad[row, 0]) for row in trace.reached]
+    assert piles == [format_number(grad[row, 0]) for row in trace.reached]
     errors = [[float(v.replace("−", "-")) for v in row] for row in table(view, "Error by h")]
     wanted = np.array([trace.curve("add"), trace.curve("assign")]).T
     np.testing.assert_allclose(errors, wanted, rtol=0.06)
@@ -75,10 +84,10 @@ def test_the_numbers_on_the_right_and_the_alt_text(show):
     explorer = GradientExplorer()
     view = show(explorer)
     trace = explorer.trace
-    assert fact(view, "loss") == number(trace.loss, 4)
+    assert fact(view, "loss") == format_number(trace.loss, 4)
     assert fact(view, "rows with gradient") == "7 of 14" and fact(view, "all weights") == "pass"
-    assert fact(view, "analytic, add") == number(trace.added[1, 0], 6)
-    assert fact(view, "numerical") == number(trace.numeric[5, 1, 0], 6)
+    assert fact(view, "analytic, add") == format_number(trace.added[1, 0], 6)
+    assert fact(view, "numerical") == format_number(trace.numeric[5, 1, 0], 6)
     assert view.root.locator(".stage").get_attribute("aria-label") == trace.alt
     assert view.said.endswith("“add” passes the gradient check.")
 
@@ -95,7 +104,7 @@ def test_assign_keeps_the_last_and_the_check_turns_red(show):
         "dW[ids] = g: of the 3 gradients for row 1 the last one wins. The gradient check fails."
     )
     assert fact(view, "all weights") == "fail"
-    assert fact(view, "analytic, assign") == number(explorer.trace.grad_out[6, 0], 6)
+    assert fact(view, "analytic, assign") == format_number(explorer.trace.grad_out[6, 0], 6)
     assert view.root.locator(".chip.lost").count() == 3  # two of “the”, one of the padding
     assert view.root.locator(".piece.lost").count() == 3
     assert view.root.locator(".card.warn s").count() == 2
@@ -111,19 +120,19 @@ def test_hover_a_word_a_row_and_a_number(show):
     sent = view.page.evaluate("models.view0.sent.length")
     g = explorer.trace.grad_out
     view.hover("chip:3")
-    assert view.said.startswith(f"“the” sends [{number(g[3, 0])}, ")
-    assert f"the row held {number(g[0, 0])}; now it holds" in view.said
+    assert view.said.startswith(f"“the” sends [{format_number(g[3, 0])}, ")
+    assert f"the row held {format_number(g[0, 0])}; now it holds" in view.said
     assert view.root.locator(".chip.hit").count() == 1 and view.root.locator(".chip.same").count()
     view.hover("cell:1:2")
     assert "Row 1 (“the”) appears 3 times: in column 2 it gets" in view.said
-    assert number(explorer.trace.added[1, 2]) in view.said
+    assert format_number(explorer.trace.added[1, 2]) in view.said
     assert words(view.root.locator(".stage .head").last).startswith("column 2")
     view.hover(view.root.locator(".rowlabel").nth(2))
     assert view.said == "Row 2 (“a”) is read by no word: its gradient is exactly zero."
     view.hover("back:1:3")
     w, t = explorer.trace.table[5, 3], explorer.trace.target[1, 3]
     card = words(view.root.locator(".card"))
-    assert f"tanh({number(w)} − " in card and number(np.tanh(w - t)) in card
+    assert f"tanh({format_number(w)} − " in card and format_number(np.tanh(w - t)) in card
     changes = view.page.evaluate(f"models.view0.sent.slice({sent})")
     assert all(set(change) == {"cursor"} for change in changes)  # a hover asks Python for nothing
 
@@ -155,7 +164,7 @@ def test_tied_every_row_gets_a_gradient_and_the_scores_are_written_out(show):
     view.click("cell:2:1")
     assert "is read by no word, and still gets" in view.said
     card = words(view.root.locator(".card"))
-    assert number(explorer.trace.direct[2, 1]) in card and "(p − y)ᵀ @ rows" in card
+    assert format_number(explorer.trace.direct[2, 1]) in card and "(p − y)ᵀ @ rows" in card
     view.hover("chip:9")
     assert "has no next one to predict" in view.said
 
@@ -196,18 +205,20 @@ def test_word_by_word_the_gradient_arrives(show):
     view.reach("chip:0")
     view.press("Home")
     label = lambda: view.place("cell:1:0").get_attribute("aria-label")
-    assert label() == f"dW[1, 0] = {number(trace.grad_out[0, 0])}"
+    assert label() == f"dW[1, 0] = {format_number(trace.grad_out[0, 0])}"
     assert view.place("cell:5:0").get_attribute("aria-label") == "dW[5, 0] = 0.00"
     view.press(".", ".", ".")
     so_far = grad_table(trace.ids[:4], trace.grad_out[:4], 14)
-    assert label() == f"dW[1, 0] = {number(so_far[1, 0])}"
-    assert number(so_far[1, 0]) in view.said and "“the” sends" in view.said
+    assert label() == f"dW[1, 0] = {format_number(so_far[1, 0])}"
+    assert format_number(so_far[1, 0]) in view.said and "“the” sends" in view.said
     assert view.root.locator(".ribbon.coming").get_attribute("d") != ""
     view.press("t")
-    assert table(view, "Gradient of the table") == [[number(v) for v in row] for row in so_far]
+    assert table(view, "Gradient of the table") == [
+        [format_number(v) for v in row] for row in so_far
+    ]
     view.press("Escape")
     view.press("End")
-    assert label() == f"dW[1, 0] = {number(trace.added[1, 0])}"
+    assert label() == f"dW[1, 0] = {format_number(trace.added[1, 0])}"
     assert view.root.locator(".stage.merged .net.merged").count() == 2  # “the”, and the padding
 
 
@@ -230,8 +241,14 @@ def test_enter_on_a_weight_opens_its_sum_and_its_check(show):
     assert view.focused == "cell:1:1"
     card = words(view.root.locator(".card.pinned"))
     assert "dW[1, 1] = g[0, 1] + g[3, 1] + g[6, 1]" in card
-    assert f"({number(trace.up[5, 1, 1], 12)} − {number(trace.down[5, 1, 1], 12)})" in card
-    assert number(trace.numeric[5, 1, 1], 6) in card and number(trace.added[1, 1]) in card
+    assert (
+        f"({format_number(trace.up[5, 1, 1], 12)} − {format_number(trace.down[5, 1, 1], 12)})"
+        in card
+    )
+    assert (
+        format_number(trace.numeric[5, 1, 1], 6) in card
+        and format_number(trace.added[1, 1]) in card
+    )
     assert words(view.root.locator(".error-curve h3")) == "ERROR of dW[1, 1]"
     view.press("ArrowDown")  # the open card follows
     assert "dW[2, 1] = 0.00" in words(view.root.locator(".card.pinned"))
@@ -247,7 +264,7 @@ def test_enter_on_what_comes_back_and_on_each_fact(show):
     view.reach("back:0:0")
     view.press("ArrowDown", "Enter")
     card = words(view.root.locator(".card.pinned"))
-    assert "g[1, 0] = (p − y) @ W" in card and number(explorer.trace.grad_out[1, 0]) in card
+    assert "g[1, 0] = (p − y) @ W" in card and format_number(explorer.trace.grad_out[1, 0]) in card
     for name in ("grad", "loss", "rows", "error", "all"):
         button = view.place(f"fact:{name}")
         button.focus()
@@ -314,12 +331,12 @@ def test_predict_last_mean_or_sum_by_keys(show):
     assert view.focused == "duplicates:0"
     assert fact(view, "hidden") == "?" and view.root.locator(".error-curve .line").count() == 0
     wanted = [g[2], g.mean(), g.sum()]
-    assert texts(view.root.locator(".candidates .num")) == [number(v) for v in wanted]
+    assert texts(view.root.locator(".candidates .num")) == [format_number(v) for v in wanted]
     view.press("Enter")
     assert texts(view.root.locator(".predict .count")) == ["1 answer chosen"]
     view.press("p")
     outcome = words(view.root.locator("section.predict"))
-    assert "not this one" in outcome and f"It is the sum, {number(g.sum())}." in outcome
+    assert "not this one" in outcome and f"It is the sum, {format_number(g.sum())}." in outcome
     view.reached("answers")
     assert explorer.answers[0]["question"] == "gradient.duplicates"
     assert explorer.answers[0] == explorer.answers[-1] and not explorer.answers[0]["correct"]

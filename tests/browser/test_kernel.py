@@ -31,7 +31,7 @@ pytestmark = pytest.mark.budget
 
 
 def two_values(explorer, control):
-    """Give two values near the largest setting of a control, to be set in turns."""
+    """Return two values near the largest setting of a control, to be set in turns."""
     now, limit = getattr(explorer, control), explorer.limits().get(control, {})
     if isinstance(now, list):
         return LISTS[control]

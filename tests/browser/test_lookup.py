@@ -3,7 +3,7 @@
 import pytest
 
 from embedlab.explorers.lookup import LookupExplorer
-from embedlab.traces.wording import number
+from embedlab.traces.text import format_number
 
 
 def texts(locator):
@@ -26,10 +26,10 @@ def test_the_numbers_on_the_screen_are_the_core_s(show):
     for row in range(16):
         for column in range(8):
             cell = view.place(f"cell:{row}:{column}").get_attribute("aria-label")
-            assert cell == f"W[{row}, {column}] = {number(trace.table[row, column])}"
+            assert cell == f"W[{row}, {column}] = {format_number(trace.table[row, column])}"
     for n in range(6):
         cell = view.place(f"out:{n}:0").get_attribute("aria-label")
-        assert cell == f"out[{n}, 0] = {number(trace.output[n, 0])}"
+        assert cell == f"out[{n}, 0] = {format_number(trace.output[n, 0])}"
     right = " ".join(view.root.locator(".right").inner_text().split())
     for text in ("(6,)", "(16, 8)", "(6, 8)", f"{trace.rows_read} of 16", "192", "768"):
         assert text in right
@@ -55,11 +55,16 @@ def test_hostile_words_stay_words(show):
     assert tuple(view.root.locator(".chip bdi").all_inner_texts()) == explorer.trace.tokens
 
 
-@pytest.mark.parametrize("params", [
-    {"text": ""}, {"text": "#0", "input_dim": 1, "output_dim": 1},
-    {"output_dim": 32, "input_dim": 40}, {"input_dim": 2048, "text": "the #2047"},
-    {"text": "#99", "oob": "nan", "way": "one-hot"},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"text": ""},
+        {"text": "#0", "input_dim": 1, "output_dim": 1},
+        {"output_dim": 32, "input_dim": 40},
+        {"input_dim": 2048, "text": "the #2047"},
+        {"text": "#99", "oob": "nan", "way": "one-hot"},
+    ],
+)
 def test_odd_sizes_are_drawn_and_told(show, params):
     view = show(LookupExplorer(**params))
     assert view.said.endswith((".", "…"))
@@ -197,7 +202,7 @@ def test_a_bad_id_is_fenced_with_the_core_s_own_words(show):
         assert says in view.said
         assert view.root.get_by_role("alert").count() == 0
         cell = view.place("out:2:0").get_attribute("aria-label")
-        assert cell == f"out[2, 0] = {number(explorer.trace.output[2, 0])}"
+        assert cell == f"out[2, 0] = {format_number(explorer.trace.output[2, 0])}"
 
 
 def test_what_python_refuses_is_a_sentence_and_the_view_stays(show):
@@ -245,7 +250,7 @@ def test_open_the_sum_by_enter_and_leave_by_escape(show):
     view.press("ArrowDown", "ArrowRight", "Enter")
     card = " ".join(view.root.locator(".card").inner_text().split())
     for row in range(16):
-        assert number(explorer.trace.table[row, 1]).strip("−") in card
+        assert format_number(explorer.trace.table[row, 1]).strip("−") in card
     assert card.count("0·") == 15 and "16 products" in card
     view.press("Escape")
     assert view.focused == "out:1:1"
@@ -344,9 +349,9 @@ def test_the_data_table_holds_every_number_drawn(show):
     tables = view.root.locator("table")
     assert texts(tables.locator("caption")) == ["Words", "Table W", "Output"]
     shown = tables.nth(1).locator("td").all_inner_texts()
-    assert shown == [number(value) for value in explorer.trace.table.reshape(-1)]
+    assert shown == [format_number(value) for value in explorer.trace.table.reshape(-1)]
     shown = tables.nth(2).locator("td").all_inner_texts()
-    assert shown == [number(value) for value in explorer.trace.output.reshape(-1)]
+    assert shown == [format_number(value) for value in explorer.trace.output.reshape(-1)]
     view.press("Escape")
     assert tables.count() == 0 and view.focused == "top:table"
 
@@ -362,7 +367,9 @@ def test_help_reset_and_share_by_keys(show):
     view.wait(input_dim=9)
     view.reach("chip:0")
     view.press("s")
-    view.page.wait_for_function("document.querySelector('.narration').innerText.includes('clipboard')")
+    view.page.wait_for_function(
+        "document.querySelector('.narration').innerText.includes('clipboard')"
+    )
     saved = view.page.evaluate("navigator.clipboard.readText()")
     assert LookupExplorer.from_state(saved).state == explorer.state
     view.press("r")
@@ -419,7 +426,7 @@ def test_a_closed_view_leaves_nothing_behind(show):
     assert view.page.evaluate("models.view0.heard.get('change:message').length") == 0
 
 
-def test_forced_colours_keep_the_marks(show):
+def test_forced_colors_keep_the_marks(show):
     view = show(LookupExplorer(), forced_colors="active")
     marks = view.root.locator("[role=grid] .mark").evaluate_all(
         "paths => paths.map(p => p.getAttribute('d')).filter(Boolean).length"

@@ -6,11 +6,11 @@ import pytest
 from embedlab.core.lora import lora_lookup
 from embedlab.explorers.lora import LoRAExplorer
 from embedlab.layers import Embedding
-from embedlab.traces.wording import number
+from embedlab.traces.text import format_number
 
 
 def percent(share):
-    return f"{number(100 * share, 1)} %"
+    return f"{format_number(100 * share, 1)} %"
 
 
 def texts(locator):
@@ -46,7 +46,7 @@ def names(view):
 
 
 def go_to(view, frame):
-    """Scrub to one of the steps that travelled."""
+    """Scrub to one of the steps that traveled."""
     scrub = view.place("transport:scrub")
     scrub.fill(str(frame))
     view.settle()
@@ -66,12 +66,21 @@ def test_it_opens_on_its_story(show):
     trace = explorer.trace
     assert view.said.startswith("Step 200: 0.0 % is left to learn. “cup” was never trained, yet")
     far = trace.drifts[1]
-    assert bars(view) == [number(value) for value in far]
-    others = number(np.delete(far, trace.seen).max())
+    assert bars(view) == [format_number(value) for value in far]
+    others = format_number(np.delete(far, trace.seen).max())
     assert facts(view) == [
-        "48", "128", "38 %", "2.00", percent(trace.errors[2]), percent(trace.left[1, -1]),
-        number(trace.effective_rank, 1), "3 of 16", "16 of 16", others, "0",
-    ]  # fmt: skip
+        "48",
+        "128",
+        "38 %",
+        "2.00",
+        percent(trace.errors[2]),
+        percent(trace.left[1, -1]),
+        format_number(trace.effective_rank, 1),
+        "3 of 16",
+        "16 of 16",
+        others,
+        "0",
+    ]
     assert view.root.locator(".stage").get_attribute("aria-label") == trace.alt
     assert view.root.locator(".transport .count").inner_text() == "step 200 of 200"
 
@@ -81,10 +90,15 @@ def test_every_drawn_number_is_in_the_data_table_and_the_core_s(show, seed):
     rng = np.random.default_rng(seed)
     rank, rows, columns = int(rng.integers(1, 5)), int(rng.integers(5, 9)), 4
     explorer = LoRAExplorer(
-        seed=seed, rank=rank, input_dim=rows, output_dim=columns, seen=[0, 3][: seed % 2 + 1],
-        start=["random", "zero"][seed % 2], scaling=["lora", "rslora"][seed // 2],
+        seed=seed,
+        rank=rank,
+        input_dim=rows,
+        output_dim=columns,
+        seen=[0, 3][: seed % 2 + 1],
+        start=["random", "zero"][seed % 2],
+        scaling=["lora", "rslora"][seed // 2],
         target=["topic", "random", "one word"][seed - 1],
-    )  # fmt: skip
+    )
     view = show(explorer)
     frame = int(rng.integers(2, 53))
     go_to(view, frame)
@@ -96,28 +110,37 @@ def test_every_drawn_number_is_in_the_data_table_and_the_core_s(show, seed):
     adapter = trace.adapter(step)
     after = lora_lookup(trace.table, np.arange(rows), [adapter])
     wanted = {
-        "W": trace.table, f"A, after step {step}": adapter.a, f"B, after step {step}": adapter.b,
-        f"W′, after step {step}": after, "ΔW, the target": trace.delta,
-    }  # fmt: skip
+        "W": trace.table,
+        f"A, after step {step}": adapter.a,
+        f"B, after step {step}": adapter.b,
+        f"W′, after step {step}": after,
+        "ΔW, the target": trace.delta,
+    }
     captions = texts(view.root.locator(".tables caption"))
     for caption, values in wanted.items():
         found = view.root.locator(".tables table").nth(captions.index(caption)).locator("td")
-        assert texts(found) == [number(value) for value in values.reshape(-1)], caption
+        assert texts(found) == [format_number(value) for value in values.reshape(-1)], caption
     far = trace.drift(step)
     yes = ["yes" if row in trace.seen else "no" for row in range(rows)]
-    told = [[one, number(value)] for one, value in zip(yes, far, strict=True)]
+    told = [[one, format_number(value)] for one, value in zip(yes, far, strict=True)]
     assert table(view, "Rows, after step") == told
     assert bars(view) == [value for _, value in told]
     norms = trace.first_norms
     assert table(view, "By rank") == [
-        [str((rows + columns) * r), number(trace.scale_of(r)), number(trace.values[r - 1]),
-         percent(trace.errors[r]), percent(trace.left[r - 1, step]),
-         number(norms["α/r"][r - 1]), number(norms["α/√r"][r - 1])]
+        [
+            str((rows + columns) * r),
+            format_number(trace.scale_of(r)),
+            format_number(trace.values[r - 1]),
+            percent(trace.errors[r]),
+            percent(trace.left[r - 1, step]),
+            format_number(norms["α/r"][r - 1]),
+            format_number(norms["α/√r"][r - 1]),
+        ]
         for r in trace.ranks.tolist()
-    ]  # fmt: skip
+    ]
     for part, values in (("w", trace.table), ("m", after), ("d", trace.delta)):
         label = view.place(f"{part}:2:1").get_attribute("aria-label")
-        assert label.endswith(f"[2, 1] = {number(values[2, 1])}")
+        assert label.endswith(f"[2, 1] = {format_number(values[2, 1])}")
 
 
 def test_a_cell_opens_its_sum_with_the_very_numbers(show):
@@ -130,11 +153,14 @@ def test_a_cell_opens_its_sum_with_the_very_numbers(show):
     after = lora_lookup(trace.table, [5], [now])[0, 3]
 
     def said(value):
-        return f"({number(value)})" if value < 0 else number(value)
+        return f"({format_number(value)})" if value < 0 else format_number(value)
 
     terms = " + ".join(f"{said(now.a[5, k])}·{said(now.b[k, 3])}" for k in range(2))
     card = " ".join(view.root.locator(".card .mono").inner_text().split())
-    assert card == f"W′[5, 3] = {number(trace.table[5, 3])} + 4/2 · ({terms}) = {number(after)}"
+    assert (
+        card
+        == f"W′[5, 3] = {format_number(trace.table[5, 3])} + 4/2 · ({terms}) = {format_number(after)}"
+    )
     view.press("Escape")
     assert view.focused == "m:5:3" and view.root.locator(".card.pinned").count() == 0
 
@@ -142,11 +168,13 @@ def test_a_cell_opens_its_sum_with_the_very_numbers(show):
 @pytest.mark.parametrize(
     ("fact", "formula"),
     [
-        ("trainable", "(16 + 8) · 2 = 48"), ("scale", "4/2 = 2.00"),
-        ("share", "48 / 128 = 38 %"), ("moved", "after step 200: 16 of 16"),
+        ("trainable", "(16 + 8) · 2 = 48"),
+        ("scale", "4/2 = 2.00"),
+        ("share", "48 / 128 = 38 %"),
+        ("moved", "after step 200: 16 of 16"),
         ("merged", "lookup(W + scale·A·B) − lookup(W, A, B)| = 0"),
     ],
-)  # fmt: skip
+)
 def test_every_number_on_the_right_opens_to_its_formula(show, fact, formula):
     view = show(LoRAExplorer())
     view.click(f"fact:{fact}")
@@ -171,8 +199,7 @@ def test_a_drag_of_an_edge_or_the_cut_changes_the_rank(show, handle):
 
 
 @pytest.mark.parametrize(
-    ("handle", "key"),
-    [("edge:a", "ArrowRight"), ("edge:b", "ArrowDown"), ("cut", "ArrowUp")],
+    ("handle", "key"), [("edge:a", "ArrowRight"), ("edge:b", "ArrowDown"), ("cut", "ArrowUp")]
 )
 def test_keys_change_the_rank(show, handle, key):
     explorer = LoRAExplorer()
@@ -181,7 +208,9 @@ def test_keys_change_the_rank(show, handle, key):
     view.press(key)
     view.wait(rank=3)
     assert explorer.rank == 3
-    assert view.said.startswith("r = 3: 72 parameters instead of 128; the best of rank 3 leaves 0.0 %")
+    assert view.said.startswith(
+        "r = 3: 72 parameters instead of 128; the best of rank 3 leaves 0.0 %"
+    )
     back = {"ArrowRight": "ArrowLeft", "ArrowDown": "ArrowUp", "ArrowUp": "ArrowDown"}[key]
     view.press(back, back)
     view.wait(rank=1)
@@ -216,7 +245,10 @@ def test_tick_a_word_to_train_it(show):
     view.wait(start="random")
     view.place("token:8").focus()
     view.press("Enter")
-    assert f"yet its row moved by {number(explorer.trace.drifts[1, 8])}: B is shared" in view.said
+    assert (
+        f"yet its row moved by {format_number(explorer.trace.drifts[1, 8])}: B is shared"
+        in view.said
+    )
     assert "never trained" in view.root.locator(".card.pinned").inner_text()
     assert explorer.trace.moved.all()
 
@@ -295,11 +327,13 @@ def test_merge_leaves_every_output_as_it_was(show):
     labels = [view.place(f"{part}:3:2").get_attribute("aria-label") for part in ("w", "m")]
     assert labels[0].split("=")[1] == labels[1].split("=")[1]
     merged = lora_lookup(explorer.trace.table, [3], [explorer.trace.adapter()])[0, 2]
-    assert labels[1] == f"W′[3, 2] = {number(merged)}"
+    assert labels[1] == f"W′[3, 2] = {format_number(merged)}"
     assert view.place("edge:a").count() == 0
     view.press("m")
     assert (
-        view.place("w:3:2").get_attribute("aria-label").endswith(number(explorer.trace.table[3, 2]))
+        view.place("w:3:2")
+        .get_attribute("aria-label")
+        .endswith(format_number(explorer.trace.table[3, 2]))
     )
 
 

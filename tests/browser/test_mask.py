@@ -7,7 +7,7 @@ from embedlab.explorers.lookup import LookupExplorer
 from embedlab.explorers.mask import MaskExplorer
 from embedlab.layers import Dense, Dropout, Embedding, Flatten
 from embedlab.lessons import check
-from embedlab.traces.wording import number
+from embedlab.traces.text import format_number
 
 MEAN = ["Dropout", "GlobalAveragePooling1D", "Dense"]
 
@@ -50,13 +50,13 @@ def test_it_opens_on_its_story(show):
     view = show(explorer)
     assert cards(view) == ["Embedding", "Dropout", "Conv1D", "Mean pool", "Dense"]
     assert verdicts(view) == ["mask made", "mask kept", "mask lost here", "no mask", "no mask"]
-    assert view.said.startswith("Conv1D mixes each place with its neighbours")
+    assert view.said.startswith("Conv1D mixes each place with its neighbors")
     assert view.said.endswith("The loss is 37.9 % too low.")
     trace = explorer.trace
-    losses = [number(v, 3) for v in (trace.loss, trace.loss_unmasked, trace.loss_truth)]
+    losses = [format_number(v, 3) for v in (trace.loss, trace.loss_unmasked, trace.loss_truth)]
     rows = (trace.row_0, trace.row_0_unmasked, trace.row_0_truth)
     row_0 = np.linalg.norm(trace.stages[0].values[1, -1])
-    lengths = [*(number(np.linalg.norm(row), 3) for row in rows), number(row_0, 3)]
+    lengths = [*(format_number(np.linalg.norm(row), 3) for row in rows), format_number(row_0, 3)]
     assert facts(view) == [*losses, "37.9 %", *lengths]
     assert view.root.locator(".stage").get_attribute("aria-label") == trace.alt
 
@@ -65,10 +65,13 @@ def test_it_opens_on_its_story(show):
 def test_every_drawn_number_is_in_the_data_table_and_the_core_s(show, seed):
     rng = np.random.default_rng(seed)
     explorer = MaskExplorer(
-        lengths=rng.integers(0, 9, 4).tolist(), steps=int(rng.integers(4, 10)), seed=seed,
-        padding=["post", "pre"][seed % 2], output_dim=int(rng.integers(1, 5)),
+        lengths=rng.integers(0, 9, 4).tolist(),
+        steps=int(rng.integers(4, 10)),
+        seed=seed,
+        padding=["post", "pre"][seed % 2],
+        output_dim=int(rng.integers(1, 5)),
         layers=[["Conv1D"], ["Dropout"], ["Masking", "Reshape"]][seed - 1] + MEAN[1:],
-    )  # fmt: skip
+    )
     view = show(explorer)
     view.place("layer:0").focus()
     view.press("t")
@@ -80,15 +83,15 @@ def test_every_drawn_number_is_in_the_data_table_and_the_core_s(show, seed):
     for n, stage in enumerate(trace.stages):
         table = tables.nth(n + 1)
         assert table.locator("caption").inner_text().endswith(f"mask {stage.verdict}")
-        wanted = [number(v) for v in stage.values.reshape(-1)]
+        wanted = [format_number(v) for v in stage.values.reshape(-1)]
         found = [t for t in table.locator("td").all_inner_texts() if t not in ("True", "False")]
         assert found == wanted
         if stage.mask is not None:
             flags = [t for t in table.locator("td").all_inner_texts() if t in ("True", "False")]
             assert flags == [str(bool(m)) for m in stage.mask.reshape(-1)]
     cost = view.root.locator("table:has(caption) tr", has_text="loss").locator("td")
-    truth = "—" if trace.loss_truth is None else number(trace.loss_truth, 3)
-    losses = [number(trace.loss, 3), number(trace.loss_unmasked, 3), truth]
+    truth = "—" if trace.loss_truth is None else format_number(trace.loss_truth, 3)
+    losses = [format_number(trace.loss, 3), format_number(trace.loss_unmasked, 3), truth]
     assert cost.all_inner_texts() == losses
 
 
@@ -96,11 +99,11 @@ def test_each_place_says_its_numbers(show):
     explorer = MaskExplorer()
     view = show(explorer)
     stages = explorer.trace.stages
-    numbers = ", ".join(number(v) for v in stages[0].values[1, 1])
+    numbers = ", ".join(format_number(v) for v in stages[0].values[1, 1])
     label = view.place("at:0:1:1").get_attribute("aria-label")
     assert label == f"Embedding, position 1, dog: {numbers}; counts"
     assert view.place("at:1:1:4").get_attribute("aria-label").endswith("; masked")
-    pooled = number(stages[3].values[1, 2])
+    pooled = format_number(stages[3].values[1, 2])
     assert view.place("at:3:1:2").get_attribute("aria-label") == f"Mean pool, number 2: {pooled}"
 
 
@@ -118,8 +121,12 @@ def test_the_ribbon_ends_where_the_mask_does(show):
 
 
 def test_a_model_of_one_s_own_keeps_its_names(show):
-    layers = [Embedding(9, 2, mask_zero=True, seed=1), Dropout(0.5, name="drop"),
-              Flatten(name="flat"), Dense(1, name="out")]  # fmt: skip
+    layers = [
+        Embedding(9, 2, mask_zero=True, seed=1),
+        Dropout(0.5, name="drop"),
+        Flatten(name="flat"),
+        Dense(1, name="out"),
+    ]
     view = show(MaskExplorer(model=layers))
     assert cards(view) == ["Embedding", "drop", "flat", "out"]
     assert "How far the loss is off cannot be said" in view.said
@@ -221,7 +228,9 @@ def test_walk_the_layers_by_keys(show):
     view.press("ArrowLeft")
     assert view.focused == "layer:1" and view.said.startswith("Dropout treats each number alone")
     view.press("Home")
-    assert view.said.startswith("Embedding makes the mask where the id is not 0: 10 of 32 positions")
+    assert view.said.startswith(
+        "Embedding makes the mask where the id is not 0: 10 of 32 positions"
+    )
     view.press("End", ",")
     assert view.root.locator(".transport .count").inner_text() == "layer 4 of 5"
     assert "it divides by all places, padding too; Conv1D lost it" in view.said
@@ -338,16 +347,25 @@ def test_the_mean_is_written_out_with_its_padding(show):
     conv = explorer.trace.stages[2].values[1, :, 0]
     card = " ".join(view.root.locator(".card").inner_text().split())
     for value in conv:
-        assert number(value) in card
-    assert f") / 8 = {number(conv.mean())}" in card and "5 of the 8 are padding" in card
+        assert format_number(value) in card
+    assert f") / 8 = {format_number(conv.mean())}" in card and "5 of the 8 are padding" in card
     truth = explorer.trace.stages[3].truth[1][0]
-    assert f") / 3 = {number(truth)}" in card
+    assert f") / 3 = {format_number(truth)}" in card
 
 
 def test_every_number_opens_to_its_formula(show):
     view = show(MaskExplorer())
-    for place in ("pool:here:1", "pool:without:0", "pool:truth:2", "loss:here", "loss:truth",
-                  "factor", "grad:here", "grad:without", "row0"):  # fmt: skip
+    for place in (
+        "pool:here:1",
+        "pool:without:0",
+        "pool:truth:2",
+        "loss:here",
+        "loss:truth",
+        "factor",
+        "grad:here",
+        "grad:without",
+        "row0",
+    ):
         button = view.place(f"fact:{place}")
         button.focus()
         view.press("Enter")

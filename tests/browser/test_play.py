@@ -12,15 +12,35 @@ import numpy as np
 import pytest
 from cases import CASES
 
-KEYS = [".", ",", "Tab", "Shift+Tab", "Enter", "Escape", "p", "t", "?", "r", " ", "Home", "End",
-        "ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "PageDown", "Delete", "1"]  # fmt: skip
+KEYS = [
+    ".",
+    ",",
+    "Tab",
+    "Shift+Tab",
+    "Enter",
+    "Escape",
+    "p",
+    "t",
+    "?",
+    "r",
+    " ",
+    "Home",
+    "End",
+    "ArrowUp",
+    "ArrowDown",
+    "ArrowLeft",
+    "ArrowRight",
+    "PageDown",
+    "Delete",
+    "1",
+]
 ACTS = 150
 MOST_GROWTH = 50_000_000
 SECONDS = float(os.environ.get("EMBEDLAB_PLAY", "0"))
 
 
 def heap(page):
-    """Give the bytes that the page still needs, once what it does not need is gone."""
+    """Return the bytes that the page still needs, once what it does not need is gone."""
     client = page.context.new_cdp_session(page)
     client.send("HeapProfiler.collectGarbage")
     used = client.send("Runtime.getHeapUsage")["usedSize"]
@@ -29,7 +49,7 @@ def heap(page):
 
 
 def resident():
-    """Give the bytes of memory that this process, the kernel, holds; 0 where nobody says."""
+    """Return the bytes of memory that this process, the kernel, holds; 0 where nobody says."""
     statm = Path("/proc/self/statm")
     return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if statm.exists() else 0
 

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from embedlab.core.quantize import quantize
 from embedlab.explorers.lookup import LookupExplorer
 from embedlab.explorers.quantize import QuantizationExplorer
-from embedlab.traces.wording import number
+from embedlab.traces.text import format_number
 
 LINES = ("weight", "scaled", "code", "back", "error")
 
@@ -19,7 +19,7 @@ def texts(locator):
 
 
 def digits(size, count, least=0):
-    """Give the decimals that leave `count` digits of a number of this size."""
+    """Return the decimals that leave `count` digits of a number of this size."""
     found = max(0, min(9, count - 1 - math.floor(math.log10(size))))
     return max(found, least if size < 1 else 0)
 
@@ -51,11 +51,16 @@ def tables(view):
 # --- what is shown -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("params", [
-    {}, {"way": "int8", "row": 8}, {"way": "groups", "row": 3, "block": 3, "output_dim": 7},
-    {"seed": 11, "edits": [[9, 1, 3.25]], "flips": [["int4", 9, 0, 2]]},
-    {"way": "groups", "seed": 4, "input_dim": 10, "output_dim": 5, "block": 2},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"way": "int8", "row": 8},
+        {"way": "groups", "row": 3, "block": 3, "output_dim": 7},
+        {"seed": 11, "edits": [[9, 1, 3.25]], "flips": [["int4", 9, 0, 2]]},
+        {"way": "groups", "seed": 4, "input_dim": 10, "output_dim": 5, "block": 2},
+    ],
+)
 def test_every_number_drawn_is_in_the_data_table_and_is_the_core_s(show, params):
     explorer = QuantizationExplorer(**params)
     view = show(explorer)
@@ -66,18 +71,18 @@ def test_every_number_drawn_is_in_the_data_table_and_is_the_core_s(show, params)
     fine = digits(way.half_step[row], 2, 3)
     errors = (way.restored[row] - table[row]).astype(np.float32)
     expected = {
-        "weight": [number(v, size) for v in table[row]],
-        "in steps": [number(v, 1 if name == "int8" else 2) for v in way.scaled[row]],
-        "code": [number(v, 0) for v in way.codes[row]],
-        "back": [number(v, size + 1) for v in way.restored[row]],
-        "error": [number(v, fine) for v in errors],
+        "weight": [format_number(v, size) for v in table[row]],
+        "in steps": [format_number(v, 1 if name == "int8" else 2) for v in way.scaled[row]],
+        "code": [format_number(v, 0) for v in way.codes[row]],
+        "back": [format_number(v, size + 1) for v in way.restored[row]],
+        "error": [format_number(v, fine) for v in errors],
     }
     worst = digits(way.largest_error.max(), 2, 3)
     drawn = [
         " ".join(text.split()).rsplit(" ", 1)[-1]
         for text in view.root.locator(".rowlist .row").all_inner_texts()
     ]
-    assert drawn == [number(v, worst) for v in way.largest_error]
+    assert drawn == [format_number(v, worst) for v in way.largest_error]
     for column in range(width):
         if view.place(f"cell:code:{column}").count():
             for line, text in zip(LINES, expected.values(), strict=True):
@@ -90,12 +95,12 @@ def test_every_number_drawn_is_in_the_data_table_and_is_the_core_s(show, params)
     scales = found["Scales of the row"]
     assert len(scales) == way.quantized.scale.reshape(rows, -1).shape[1]
     cosines = found[next(caption for caption in found if caption.startswith("All rows"))]
-    assert [texts[2] for texts in cosines.values()] == [number(v, 4) for v in way.cosine]
+    assert [texts[2] for texts in cosines.values()] == [format_number(v, 4) for v in way.cosine]
     counts = found["Errors of all weights"]
     assert [int(texts[1]) for texts in counts.values()] == trace.histogram(name)[0].tolist()
     near = found["Cosines of the nearest"]
     both = np.stack([trace.similarity[row, :5], way.similarity[row, :5]], axis=1)
-    assert list(near.values()) == [[number(v, 4) for v in pair] for pair in both]
+    assert list(near.values()) == [[format_number(v, 4) for v in pair] for pair in both]
     ranks = next(rows for caption, rows in found.items() if caption.startswith("Nearest to"))
     assert [int(texts[0]) for texts in ranks.values()][:5] == [1, 2, 3, 4, 5]
     three = [[int(a), int(c)] for a, _, c in found["Three ways"].values()]
@@ -109,7 +114,7 @@ def test_the_numbers_on_the_right_are_the_core_s(show):
     trace = explorer.trace
     for name, way in trace.ways.items():
         assert fact(view, f"bytes:{name}") == str(way.nbytes)
-        assert fact(view, f"error:{name}") == number(way.largest_error[9], 4)
+        assert fact(view, f"error:{name}") == format_number(way.largest_error[9], 4)
         assert fact(view, f"kept:{name}") == f"{trace.kept(name)} of 5"
     assert fact(view, "bytes:floats") == "512"
 
@@ -128,7 +133,7 @@ def test_a_number_that_is_none_is_told_in_the_core_s_words(show):
     assert cell(view, "code", 1) == "0"
 
 
-def test_of_a_quantised_layer_it_says_that_the_floats_are_gone(show):
+def test_of_a_quantized_layer_it_says_that_the_floats_are_gone(show):
     from embedlab import Embedding
 
     layer = Embedding(5, 6, seed=3)
@@ -169,7 +174,7 @@ def test_drag_an_outlier_and_its_row_loses_its_codes(show):
     np.testing.assert_array_equal(after.ways["int4"].quantized.codes, made.codes)
     changed = (after.ways["int4"].codes != before.ways["int4"].codes).any(axis=1)
     assert np.flatnonzero(changed).tolist() == [9]
-    assert cell(view, "weight", 3) == number(edit[2]) and cell(view, "code", 3) == "−7"
+    assert cell(view, "weight", 3) == format_number(edit[2]) and cell(view, "code", 3) == "−7"
     assert view.focused == "mark:3"
 
 
@@ -274,7 +279,7 @@ def test_rows_steps_and_bits_by_keys(show):
     assert view.focused == "cell:code:4"
 
 
-def test_step_through_the_quantising(show):
+def test_step_through_the_quantizing(show):
     view = show(QuantizationExplorer())
     view.reach("mark:3")
     view.press("Home")
@@ -282,14 +287,18 @@ def test_step_through_the_quantising(show):
     for _ in range(5):
         view.press(".")
         said.append(view.said)
-    for text, part in zip(said, [
-        "the largest weight, w[9, 3] = −0.69, alone decides",
-        "Code 7 stands for 0.69, so neighbouring levels lie 0.0986 apart.",
-        "multiplied by the scale 10.14",
-        "the codes are 0, −3, 0, −7, 4, −3, 5 and 0. Here, and only here",
-        "Two codes share a byte, the first in its low half: 8 weights in 4 bytes.",
-        "an error of at most 0.040, at w[9, 0]; rounding costs half a step, 0.049",
-    ], strict=True):  # fmt: skip
+    for text, part in zip(
+        said,
+        [
+            "the largest weight, w[9, 3] = −0.69, alone decides",
+            "Code 7 stands for 0.69, so neighboring levels lie 0.0986 apart.",
+            "multiplied by the scale 10.14",
+            "the codes are 0, −3, 0, −7, 4, −3, 5 and 0. Here, and only here",
+            "Two codes share a byte, the first in its low half: 8 weights in 4 bytes.",
+            "an error of at most 0.040, at w[9, 0]; rounding costs half a step, 0.049",
+        ],
+        strict=True,
+    ):
         assert part in text
     view.press(",", ",")
     assert view.root.locator(".stage .line.back.later").count() == 1
@@ -314,12 +323,12 @@ def test_predict_and_reveal_by_keys(show):
     assert "keeps its code −7" in view.root.locator(".predict").inner_text()
     assert "4 of 8 codes changed, and no other row noticed" in view.said
     for column, code in enumerate(explorer.trace.ways["int4"].growth.codes[9]):
-        assert cell(view, "code", column).rpartition("→")[2] == number(code, 0)
+        assert cell(view, "code", column).rpartition("→")[2] == format_number(code, 0)
     view.reached("answers")
     assert explorer.answers == [
         {"question": "quantize.tenfold", "answer": [1, 3, 18], "correct": False}
     ]
-    assert fact(view, "error:int4") == number(
+    assert fact(view, "error:int4") == format_number(
         explorer.trace.ways["int4"].growth.largest_error[9], 3
     )
     view.press("Escape")
@@ -359,9 +368,12 @@ def test_the_arithmetic_of_a_weight_by_keys(show, way):
     found = explorer.trace.ways[way]
     scale = float(found.quantized.scale.reshape(16, -1)[9, -1])
     for text in (
-        number(scale, digits(scale, 4)), number(found.scaled[9, 4]), number(found.codes[9, 4], 0),
-        number(found.restored[9, 4], 3), "0.37",
-    ):  # fmt: skip
+        format_number(scale, digits(scale, 4)),
+        format_number(found.scaled[9, 4]),
+        format_number(found.codes[9, 4], 0),
+        format_number(found.restored[9, 4], 3),
+        "0.37",
+    ):
         assert text in card, (text, card)
     view.press("Escape")
     assert view.focused == "cell:weight:4" and view.root.locator(".card.pinned").count() == 0
@@ -388,7 +400,7 @@ def test_python_drives_the_view(show):
     view.python(way="int8", row=0, output_dim=6)
     view.wait(way="int8", row=0, output_dim=6)
     assert "the, row 0 of 16" in view.root.locator(".stage > svg").text_content()
-    assert cell(view, "code", 0) == number(explorer.trace.ways["int8"].codes[0, 0], 0)
+    assert cell(view, "code", 0) == format_number(explorer.trace.ways["int8"].codes[0, 0], 0)
     view.place("row:0").focus()
     view.press("r")
     view.wait(way="int4", row=9, output_dim=8)

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from embedlab.explorers.training import TrainingExplorer
-from embedlab.traces.wording import number
+from embedlab.traces.text import format_number
 
 
 def short(value):
     """Say a number as the view does: four decimals, or its first digits."""
     size = abs(float(value))
     if not np.isfinite(size) or size == 0 or size >= 0.00095:
-        return "0" if size == 0 else number(value, 4)
+        return "0" if size == 0 else format_number(value, 4)
     digits, power = f"{size:.2e}".split("e")
     return f"{'−' if value < 0 else ''}{digits}e{int(power)}".replace("e-", "e−")
 
@@ -26,7 +26,7 @@ def card(view):
 
 
 def read(view):
-    """Give every data table as {caption: {row: [cells]}}, the blocks of a wide one joined."""
+    """Return every data table as {caption: {row: [cells]}}, the blocks of a wide one joined."""
     found = {}
     for table in view.root.locator(".tables table").all():
         caption, rows = table.evaluate(
@@ -42,11 +42,20 @@ def read(view):
 # --- what is shown -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("params", [
-    {"steps": 12}, {"steps": 15, "runs": ["rmsprop", "momentum"], "seed": 3, "output_dim": 1},
-    {"steps": 14, "runs": ["adagrad", "adam", "lazy adam"], "branch": [1, 6, "sgd", 0.5],
-     "seed": 11, "batch": 2},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"steps": 12},
+        {"steps": 15, "runs": ["rmsprop", "momentum"], "seed": 3, "output_dim": 1},
+        {
+            "steps": 14,
+            "runs": ["adagrad", "adam", "lazy adam"],
+            "branch": [1, 6, "sgd", 0.5],
+            "seed": 11,
+            "batch": 2,
+        },
+    ],
+)
 def test_every_number_drawn_is_in_the_table_and_is_the_core_s(show, params):
     explorer = TrainingExplorer(**params)
     view = show(explorer)
@@ -77,7 +86,7 @@ def test_every_number_drawn_is_in_the_table_and_is_the_core_s(show, params):
             at = [*run.table[step + 1, row], 0.0][:2]
             assert stands[word][:2] == [short(v) for v in at]
         losses = next(r for c, r in tables.items() if c.startswith("Loss"))
-        assert losses[f"{n + 1} {run.optimizer}"] == [number(v, 3) for v in run.losses]
+        assert losses[f"{n + 1} {run.optimizer}"] == [format_number(v, 3) for v in run.losses]
     lanes = next(rows for caption, rows in tables.items() if "over time" in caption)
     row, run = trace.order[-1], trace.runs[0]
     name = "w[0]" if explorer.output_dim > 1 else "w"
@@ -101,7 +110,7 @@ def test_it_opens_on_its_story(show):
     assert fact(view, "gradient norm") == "0" and fact(view, "moved") == move
     assert fact(view, "in the batch") == f"{run.has_grad[39].sum()} of 11"
     assert fact(view, "zero gradient, updated") == str(run.glides[39].sum())
-    assert fact(view, "loss") == number(run.losses[39], 3)
+    assert fact(view, "loss") == format_number(run.losses[39], 3)
     maps = view.root.locator(".name.momentum")
     assert maps.count() == 1  # under dense Adam, and not under lazy Adam
     discs = view.root.locator(".dot.glides").first.get_attribute("d").count("M")
@@ -129,8 +138,9 @@ def test_the_arithmetic_gives_the_move(show):
     assert view.focused == "here" and view.root.locator(".card.pinned").count() == 0
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adagrad", "rmsprop", "lazy adam",
-                                       "sgd + l2"])  # fmt: skip
+@pytest.mark.parametrize(
+    "optimizer", ["sgd", "momentum", "adagrad", "rmsprop", "lazy adam", "sgd + l2"]
+)
 def test_the_arithmetic_of_each_rule(show, optimizer):
     explorer = TrainingExplorer(runs=[optimizer], steps=30)
     view = show(explorer)

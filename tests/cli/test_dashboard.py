@@ -6,7 +6,7 @@ import re
 import pytest
 
 from embedlab.cli import main
-from embedlab.lessons.cards import Card
+from embedlab.lessons.classroom.card import Card
 
 
 @pytest.fixture
@@ -55,8 +55,9 @@ def test_the_page_asks_for_nothing_and_holds_no_script(cards):
     assert main(["dashboard", "cards/*.json"]) == 0
     page = (cards / "dashboard.html").read_text("utf-8")
     assert "default-src 'none'; style-src 'sha256-" in page
-    assert not re.search(r"<script|<link|<img|<iframe|\bsrc=|\bstyle=|\bon\w+=|https?://|@import|url\(",
-                         page)  # fmt: skip
+    assert not re.search(
+        r"<script|<link|<img|<iframe|\bsrc=|\bstyle=|\bon\w+=|https?://|@import|url\(", page
+    )
 
 
 @pytest.mark.parametrize("names", [["none.json"], ["none/*.json"]])

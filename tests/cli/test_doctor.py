@@ -11,7 +11,7 @@ import pytest
 import embedlab.core.jit
 from embedlab.cli import main
 from embedlab.lessons import doctor
-from embedlab.lessons.checkup import checks
+from embedlab.lessons.doctor import checks
 
 
 def red():
@@ -91,12 +91,15 @@ def test_front_ends_that_lab_cannot_find(monkeypatch):
 
 def test_no_lessons_and_no_views(monkeypatch, tmp_path):
     import embedlab.lessons.checkup
-    from embedlab.lessons import folder  # noqa: F401  (the function; its module is fetched below)
+
+    from embedlab.lessons import notebook_files  # noqa: F401  (the function; its module is fetched below)
 
     monkeypatch.setattr(
         embedlab.lessons.checkup, "__file__", str(tmp_path / "embedlab" / "lessons" / "checkup.py")
     )
-    monkeypatch.setattr(sys.modules["embedlab.lessons.folder"], "_HERE", tmp_path / "a" / "b")
+    monkeypatch.setattr(
+        sys.modules["embedlab.lessons.notebook_files"], "_HERE", tmp_path / "a" / "b"
+    )
     found = red()
     assert "no view is built" in found["views"].line()
     assert "lessons must lie inside the package" in found["lessons"].line()

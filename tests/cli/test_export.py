@@ -7,8 +7,8 @@ import nbformat
 import pytest
 
 from embedlab.cli import export, main
-from embedlab.cli.stop import Stop
-from embedlab.lessons.folder import find
+from embedlab.cli.errors import CliError
+from embedlab.lessons.notebook_files import find_notebook
 
 PIXEL = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ"
@@ -30,8 +30,11 @@ def fetched(page):
 def notebook(tmp_path):
     made = nbformat.v4.new_notebook()
     view = {"model_id": "x", "version_major": 2, "version_minor": 0}
-    data = {"application/vnd.jupyter.widget-view+json": view, "image/png": PIXEL,
-            "text/plain": "3 rows read"}  # fmt: skip
+    data = {
+        "application/vnd.jupyter.widget-view+json": view,
+        "image/png": PIXEL,
+        "text/plain": "3 rows read",
+    }
     shown = nbformat.v4.new_output("display_data", data, metadata={"image/png": {"alt": "a grid"}})
     made.cells = [
         nbformat.v4.new_markdown_cell(
@@ -54,13 +57,17 @@ def test_a_lesson_is_one_page_with_its_picture_and_nothing_to_fetch(notebook, tm
     assert fetched(page) == []
 
 
-@pytest.mark.parametrize("tag", ['<img src="https://example.org/a.png">',
-                                 "<script src='https://example.org/a.js'></script>"])  # fmt: skip
+@pytest.mark.parametrize(
+    "tag",
+    ['<img src="https://example.org/a.png">', "<script src='https://example.org/a.js'></script>"],
+)
 def test_a_lesson_that_would_fetch_something_is_refused(notebook, tmp_path, tag):
     read = nbformat.read(notebook, 4)
     read.cells[0].source += f"\n\n{tag}"
     nbformat.write(read, notebook)
-    with pytest.raises(Stop, match=r"must not fetch anything\. It names https://example\.org/a\."):
+    with pytest.raises(
+        CliError, match=r"must not fetch anything\. It names https://example\.org/a\."
+    ):
         export.export_lesson(notebook, tmp_path / "page.html")
     assert not (tmp_path / "page.html").exists()
 
@@ -71,7 +78,7 @@ def test_the_real_lesson_01(tmp_path, capsys, more):
     assert main(["export", "01", "-o", str(page), *more]) == 0
     assert re.fullmatch(rf"{page}: \d+ kB\n", capsys.readouterr().out)
     assert fetched(page.read_text("utf-8")) == []
-    title = json.loads(find("01").read_text("utf-8"))["cells"][0]["source"]
+    title = json.loads(find_notebook("01").read_text("utf-8"))["cells"][0]["source"]
     assert "".join(title).lstrip("# ").splitlines()[0] in page.read_text("utf-8")
 
 
@@ -96,7 +103,7 @@ def test_a_view_as_a_preset_shows_it(tmp_path):
     [
         (["lookup", "--set", "input_dim=-3"], "input_dim"),
         (["lookup", "--set", "input_dim"], "must look like NAME=VALUE. Received 'input_dim'"),
-        (["lookup", "--set", "colour=red"], "colour"),
+        (["lookup", "--set", "color=red"], "color"),
         (["lookup", "--preset", "M99"], "Received 'M99'"),
         (["01", "--set", "input_dim=3"], "--set and --preset are for a view, one of "),
         (["nothing"], "Or name a view: "),

@@ -12,7 +12,7 @@ import urllib.request
 import pytest
 
 from embedlab.cli import lab, main
-from embedlab.lessons.folder import lessons
+from embedlab.lessons.notebook_files import notebooks
 
 
 @pytest.fixture
@@ -30,25 +30,28 @@ def texts(folder):
 
 def test_a_first_run_copies_all(shipped, tmp_path):
     mine = tmp_path / "deep" / "mine"
-    assert dict(lab.copy(shipped, mine)) == {"00_start.ipynb": "new", "01_lookup.ipynb": "new"}
+    assert dict(lab.copy_lessons(shipped, mine)) == {
+        "00_start.ipynb": "new",
+        "01_lookup.ipynb": "new",
+    }
     assert texts(mine) == {path.name: path.read_text() for path in shipped}
 
 
 def test_a_second_run_touches_nothing(shipped, tmp_path):
-    list(lab.copy(shipped, tmp_path / "mine"))
+    list(lab.copy_lessons(shipped, tmp_path / "mine"))
     before = {p: p.stat().st_mtime_ns for p in (tmp_path / "mine").glob("*.ipynb")}
-    assert {what for _, what in lab.copy(shipped, tmp_path / "mine")} == {"same"}
+    assert {what for _, what in lab.copy_lessons(shipped, tmp_path / "mine")} == {"same"}
     assert {p: p.stat().st_mtime_ns for p in before} == before
 
 
 def test_a_changed_lesson_is_kept_also_when_a_newer_edition_comes(shipped, tmp_path):
     mine = tmp_path / "mine"
-    list(lab.copy(shipped, mine))
+    list(lab.copy_lessons(shipped, mine))
     (mine / "01_lookup.ipynb").write_text("my answers")
     for path in shipped:
         path.write_text(f"{path.name}, second edition")
     for _ in range(2):  # the second time must not forget whose text it is
-        done = dict(lab.copy(shipped, mine))
+        done = dict(lab.copy_lessons(shipped, mine))
         assert done["01_lookup.ipynb"] == "kept"
         assert texts(mine)["01_lookup.ipynb"] == "my answers"
     assert texts(mine)["00_start.ipynb"] == "00_start.ipynb, second edition"
@@ -56,26 +59,32 @@ def test_a_changed_lesson_is_kept_also_when_a_newer_edition_comes(shipped, tmp_p
 
 def test_an_unchanged_lesson_is_updated_and_a_deleted_one_comes_back(shipped, tmp_path):
     mine = tmp_path / "mine"
-    list(lab.copy(shipped, mine))
+    list(lab.copy_lessons(shipped, mine))
     (mine / "01_lookup.ipynb").unlink()
     shipped[0].write_text("second edition")
-    assert dict(lab.copy(shipped, mine)) == {"00_start.ipynb": "updated", "01_lookup.ipynb": "new"}
+    assert dict(lab.copy_lessons(shipped, mine)) == {
+        "00_start.ipynb": "updated",
+        "01_lookup.ipynb": "new",
+    }
 
 
 def test_a_file_that_was_never_ours_is_kept(shipped, tmp_path):
     mine = tmp_path / "mine"
     mine.mkdir()
     (mine / "01_lookup.ipynb").write_text("a file of that name from elsewhere")
-    assert dict(lab.copy(shipped, mine))["01_lookup.ipynb"] == "kept"
+    assert dict(lab.copy_lessons(shipped, mine))["01_lookup.ipynb"] == "kept"
     assert texts(mine)["01_lookup.ipynb"] == "a file of that name from elsewhere"
 
 
 def test_a_lost_record_costs_no_work(shipped, tmp_path):
     mine = tmp_path / "mine"
-    list(lab.copy(shipped, mine))
+    list(lab.copy_lessons(shipped, mine))
     (mine / "01_lookup.ipynb").write_text("my answers")
     (mine / lab.RECORD).unlink()
-    assert dict(lab.copy(shipped, mine)) == {"00_start.ipynb": "same", "01_lookup.ipynb": "kept"}
+    assert dict(lab.copy_lessons(shipped, mine)) == {
+        "00_start.ipynb": "same",
+        "01_lookup.ipynb": "kept",
+    }
 
 
 def test_an_unknown_lesson_copies_nothing(tmp_path, capsys):
@@ -108,9 +117,14 @@ def test_the_learner_has_the_last_word_on_every_option(tmp_path):
 
 @pytest.mark.parametrize(
     ("platform", "shows", "opens"),
-    [("linux", {}, False), ("linux", {"DISPLAY": ":0"}, True), ("darwin", {}, True),
-     ("linux", {"WAYLAND_DISPLAY": "wayland-0"}, True), ("win32", {}, True)],
-)  # fmt: skip
+    [
+        ("linux", {}, False),
+        ("linux", {"DISPLAY": ":0"}, True),
+        ("darwin", {}, True),
+        ("linux", {"WAYLAND_DISPLAY": "wayland-0"}, True),
+        ("win32", {}, True),
+    ],
+)
 def test_a_browser_is_opened_where_there_is_a_display(
     monkeypatch, tmp_path, platform, shows, opens
 ):
@@ -168,7 +182,7 @@ def test_it_serves_lesson_01_without_a_display_as_any_user(tmp_path):
                 address = found[0]
                 break
         assert address, "it printed no address"
-        first = lessons()["01"].name
+        first = notebooks()["01"].name
         assert f"/lab/tree/{first}?token=" in address
         page = fetched(server, address)
         assert b"JupyterLab" in page
@@ -179,4 +193,4 @@ def test_it_serves_lesson_01_without_a_display_as_any_user(tmp_path):
     finally:
         server.send_signal(signal.SIGTERM)
         server.communicate(timeout=30)
-    assert (tmp_path / "mine" / first).read_bytes() == lessons()["01"].read_bytes()
+    assert (tmp_path / "mine" / first).read_bytes() == notebooks()["01"].read_bytes()

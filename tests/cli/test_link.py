@@ -5,8 +5,8 @@ import subprocess
 import pytest
 
 from embedlab.cli import link, main
-from embedlab.cli.stop import Stop
-from embedlab.lessons.folder import lessons
+from embedlab.cli.errors import CliError
+from embedlab.lessons.notebook_files import notebooks
 
 END = "/HEAD?urlpath=lab%2Ftree%2Fx.ipynb"
 
@@ -31,32 +31,42 @@ END = "/HEAD?urlpath=lab%2Ftree%2Fx.ipynb"
     ],
 )
 def test_every_form_of_a_remote(remote, where):
-    made = link.binder(remote, "x.ipynb")
+    made = link.binder_url(remote, "x.ipynb")
     assert made == f"https://mybinder.org/v2/{where}{END}"
     assert "secret" not in made
 
 
-@pytest.mark.parametrize("remote", ["/srv/git/embedlab", "../embedlab", "file:///srv/embedlab",
-                                    "https://github.com/", "C:/work/embedlab"])  # fmt: skip
+@pytest.mark.parametrize(
+    "remote",
+    [
+        "/srv/git/embedlab",
+        "../embedlab",
+        "file:///srv/embedlab",
+        "https://github.com/",
+        "C:/work/embedlab",
+    ],
+)
 def test_a_remote_that_binder_cannot_reach_is_refused(remote):
-    with pytest.raises(Stop, match=r"Received .* Push to a public host"):
-        link.binder(remote, "x.ipynb")
+    with pytest.raises(CliError, match=r"Received .* Push to a public host"):
+        link.binder_url(remote, "x.ipynb")
 
 
 def test_a_refusal_tells_no_password():
-    with pytest.raises(Stop) as refused:
-        link.binder("ftp://user:secret@code.example.org/e", "x.ipynb")
+    with pytest.raises(CliError) as refused:
+        link.binder_url("ftp://user:secret@code.example.org/e", "x.ipynb")
     assert "secret" not in str(refused.value)
 
 
 def test_branch_and_hub():
-    made = link.binder("git@github.com:a/b.git", "x.ipynb", ref="topic/one", hub="https://b.org/")
+    made = link.binder_url(
+        "git@github.com:a/b.git", "x.ipynb", ref="topic/one", hub="https://b.org/"
+    )
     assert made.startswith("https://b.org/v2/gh/a/b/topic%2Fone?")
 
 
 def test_the_command_prints_one_link_to_the_lesson(capsys):
     assert main(["link", "--lesson", "1", "--remote", "git@github.com:a/b.git"]) == 0
-    name = lessons()["01"].name
+    name = notebooks()["01"].name
     assert capsys.readouterr().out == (
         f"https://mybinder.org/v2/gh/a/b/HEAD?urlpath=lab%2Ftree%2Fnotebooks%2F{name}\n"
     )
@@ -84,7 +94,7 @@ def test_an_unknown_preset_is_one_line(capsys):
 
 def test_the_remote_of_a_repository_is_found_by_name(tmp_path):
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
-    with pytest.raises(Stop, match="no remote called upstream or origin"):
+    with pytest.raises(CliError, match="no remote called upstream or origin"):
         link._address(None, tmp_path)
     for name in ("origin", "upstream"):
         address = f"git@github.com:{name}/embedlab.git"

@@ -8,7 +8,7 @@ import pytest
 
 import embedlab.cli
 from embedlab.cli import main
-from embedlab.cli.stop import Stop
+from embedlab.cli.errors import CliError
 
 
 def test_help_names_every_command_and_its_first_sentence(capsys):
@@ -36,7 +36,7 @@ def test_no_command_is_a_usage_error(capsys):
 
 def test_a_stop_is_one_line_and_exit_code_1(capsys, monkeypatch):
     def refuse(args):
-        raise Stop("it must be so. Received otherwise. Do this.")
+        raise CliError("it must be so. Received otherwise. Do this.")
 
     monkeypatch.setattr(embedlab.cli.warm, "run", refuse)
     assert main(["warm"]) == 1

@@ -5,9 +5,9 @@ from importlib import import_module
 
 import pytest
 
-from embedlab.cli import main, pack
-from embedlab.lessons.checks import CONTENT
-from embedlab.lessons.folder import lessons
+from embedlab.cli import main, offline
+from embedlab.lessons.grading.check import LESSONS
+from embedlab.lessons.notebook_files import notebooks
 
 SENT = {"lookup", "gradient", "mask", "training", "lora", "quantize", "geometry"}
 
@@ -34,20 +34,20 @@ def test_a_lesson_with_its_view_its_beliefs_and_an_index(tmp_path, capsys, monke
 
 
 def test_what_each_lesson_needs():
-    found = {part.notebook.name[:2]: part for part in pack.parts()}
-    assert list(found) == list(lessons())
+    found = {part.notebook.name[:2]: part for part in offline.pages()}
+    assert list(found) == list(notebooks())
     assert found["00"].views == ("lookup",) and found["00"].beliefs == ()
     assert found["06"].views == ("training",)
     assert "M7" in found["06"].beliefs
     assert {view for part in found.values() for view in part.views} == SENT
-    for lesson in set(CONTENT) & set(found):
-        ticket = import_module(f"embedlab.lessons.{CONTENT[lesson]}").QUESTIONS["exit"]
+    for lesson in set(LESSONS) & set(found):
+        ticket = import_module(f"embedlab.lessons.{LESSONS[lesson]}").QUESTIONS["exit"]
         named = {c.misconception for c in ticket.choices.values()} - {None}
         assert named <= set(found[lesson].beliefs)
 
 
 def test_a_lesson_named_twice_is_packed_once():
-    assert [part.notebook.stem for part in pack.parts(["3", "03"])] == ["03_gradient"]
+    assert [part.notebook.stem for part in offline.pages(["3", "03"])] == ["03_gradient"]
 
 
 @pytest.mark.parametrize("lesson", ["77", "../01", "nothing"])

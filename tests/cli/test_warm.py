@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from embedlab.lessons.warm import CALLS
+from embedlab.lessons.precompile import CALLS
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks" / "solutions"
 
@@ -57,7 +57,7 @@ def test_afterwards_a_new_process_compiles_nothing(warmed, dtype, writable):
     code = f"""
 import numpy as np
 import embedlab
-from embedlab.core.jit import stats
+from embedlab.core.jit import cache_stats
 table, ids = np.ones((50, 8), {dtype!r}), np.array([[1, 2], [3, 1]])
 table.flags.writeable = ids.flags.writeable = {writable}
 embedlab.lookup(table, ids)
@@ -99,14 +99,14 @@ LoRAExplorer(layer)
 layer.merge()
 """,
     "mask": """
-from embedlab.explorers.pipeline import LAYERS
+from embedlab.explorers.inputs.model import LAYER_FACTORIES
 view = MaskExplorer()
 for name in LAYERS:
     view.layers = ["Dropout", name]
 view.mask_zero, view.padding = False, "pre"
 check("04.mend", view)
 """,
-    "quantisation": """
+    "quantization": """
 view = QuantizationExplorer()
 view.way, view.row, view.block, view.output_dim = "groups", 3, 1, 31
 view.edits, view.flips = [[3, 0, 9.0]], [["int4", 3, 0, 7]]
@@ -135,7 +135,7 @@ def test_afterwards_a_view_compiles_nothing(warmed, name):
     code = f"""
 import numpy as np
 from embedlab import *
-from embedlab.core.jit import stats
+from embedlab.core.jit import cache_stats
 from embedlab.lessons import check, show
 {VIEWS[name]}
 print(stats())
@@ -149,7 +149,7 @@ def test_afterwards_a_whole_lesson_compiles_nothing(warmed, tmp_path, monkeypatc
     monkeypatch.chdir(tmp_path)  # lessons write files
     code = """
 import contextlib, json, sys
-from embedlab.core.jit import stats
+from embedlab.core.jit import cache_stats
 with open(sys.argv[1], encoding="utf-8") as file:
     cells = json.load(file)["cells"]
 room = {}

@@ -5,19 +5,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedlab.core.bag import PARALLEL_FROM, bag, bag_numpy
-from embedlab.core.bag_gradient import (
+from embedlab.core.bag import (
+    Bags,
+    bag,
+    bag_max,
     grad_bag,
     grad_bag_max,
-    grad_bag_max_numpy,
-    grad_bag_numpy,
     grad_bag_weights,
-    grad_bag_weights_numpy,
+    parse_bags,
 )
-from embedlab.core.bag_max import bag_max, bag_max_numpy
-from embedlab.core.bags import Bags, as_bags
+from embedlab.core.bag.forward import PARALLEL_FROM, bag_reference
+from embedlab.core.bag.gradient import (
+    grad_bag_max_reference,
+    grad_bag_reference,
+    grad_bag_weights_reference,
+)
+from embedlab.core.bag.max import bag_max_reference
+from embedlab.core.checks import DtypeError, ShapeError
 from embedlab.core.ids import IdError, IdTypeError
-from embedlab.core.table import DtypeError, ShapeError
 
 V = 7
 
@@ -45,26 +50,28 @@ def test_the_twins_agree(cut, columns, seed, weighted):
     back = rng.normal(size=(len(offsets), columns)).astype("f4")
     for mode in ("sum", "mean"):
         options = {"mode": mode, "weights": factors, "padding_idx": padding}
-        bags = as_bags(table, ids, offsets, **options)
+        bags = parse_bags(table, ids, offsets, **options)
         out = bag(table, ids, offsets, **options)
-        np.testing.assert_array_equal(out, bag_numpy(table, bags, mode == "mean"))
+        np.testing.assert_array_equal(out, bag_reference(table, bags, mode == "mean"))
         np.testing.assert_array_equal(
             grad_bag(bags, back, V, mode=mode).to_dense(),
-            grad_bag_numpy(bags, scaled(bags, back, mode), V),
+            grad_bag_reference(bags, scaled(bags, back, mode), V),
         )
         np.testing.assert_allclose(
             grad_bag_weights(table, bags, back, mode=mode),
-            grad_bag_weights_numpy(table, bags, scaled(bags, back, mode)),
-            rtol=1e-5, atol=1e-6,
-        )  # fmt: skip
-    bags = as_bags(table, ids, offsets, mode="max", padding_idx=padding)
+            grad_bag_weights_reference(table, bags, scaled(bags, back, mode)),
+            rtol=1e-5,
+            atol=1e-6,
+        )
+    bags = parse_bags(table, ids, offsets, mode="max", padding_idx=padding)
     out, winners = bag_max(table, bags)
-    expected, first = bag_max_numpy(table, bags)
+    expected, first = bag_max_reference(table, bags)
     np.testing.assert_array_equal(out, expected)
     np.testing.assert_array_equal(winners, first)
     np.testing.assert_array_equal(bag(table, ids, offsets, mode="max", padding_idx=padding), out)
     np.testing.assert_array_equal(
-        grad_bag_max(bags, winners, back, V).to_dense(), grad_bag_max_numpy(bags, first, back, V)
+        grad_bag_max(bags, winners, back, V).to_dense(),
+        grad_bag_max_reference(bags, first, back, V),
     )
 
 
@@ -78,20 +85,20 @@ def test_the_twins_agree_at_parallel_sizes(rng, threads, count):
     back = rng.normal(size=(1000, 16)).astype("f4")
     weights = rng.normal(size=size).astype("f4")
     for factors in (None, weights):
-        bags = as_bags(table, ids, offsets, weights=factors, padding_idx=1)
+        bags = parse_bags(table, ids, offsets, weights=factors, padding_idx=1)
         out = bag(table, ids, offsets, weights=factors, padding_idx=1)
-        np.testing.assert_array_equal(out, bag_numpy(table, bags, True))
+        np.testing.assert_array_equal(out, bag_reference(table, bags, True))
         np.testing.assert_array_equal(
             grad_bag(bags, back, 1000).to_dense(),
-            grad_bag_numpy(bags, scaled(bags, back, "mean"), 1000),
+            grad_bag_reference(bags, scaled(bags, back, "mean"), 1000),
         )
     out, winners = bag_max(table, bags)
-    expected, first = bag_max_numpy(table, bags)
+    expected, first = bag_max_reference(table, bags)
     np.testing.assert_array_equal(out, expected)
     np.testing.assert_array_equal(winners, first)
     np.testing.assert_array_equal(
         grad_bag_max(bags, winners, back, 1000).to_dense(),
-        grad_bag_max_numpy(bags, first, back, 1000),
+        grad_bag_max_reference(bags, first, back, 1000),
     )
     grad = grad_bag_weights(table, bags, back)
     threads(3 - count)
@@ -116,7 +123,7 @@ def test_worked_by_hand():
 
 def test_of_equals_the_first_takes_the_gradient_column_by_column():
     table = np.array([[1.0, 2.0], [1.0, 3.0]])
-    bags = as_bags(table, [[0, 1, 0]], mode="max")
+    bags = parse_bags(table, [[0, 1, 0]], mode="max")
     _, winners = bag_max(table, bags)
     assert winners.tolist() == [[0, 1]]
     grad = grad_bag_max(bags, winners, np.array([[5.0, 7.0]]), 2)
@@ -139,7 +146,7 @@ def test_half_floats_are_summed_in_single(rng, mode):
     np.testing.assert_allclose(out, exact, rtol=2e-3, atol=2e-3)
     if mode != "max":
         assert (out == bag(table.astype("f4"), ids, mode=mode, padding_idx=2).astype("f2")).all()
-        bags = as_bags(table, ids, padding_idx=2)
+        bags = parse_bags(table, ids, padding_idx=2)
         grad = grad_bag(bags, out, V)
         assert grad.rows.dtype == np.float16
         assert grad_bag_weights(table, bags, out).dtype == np.float16
@@ -151,7 +158,7 @@ def test_the_gradient_is_the_adjoint_and_the_difference(rng, mode):
     ids, weights = rng.integers(V, size=(5, 6)), rng.normal(size=(5, 6))
     back = rng.normal(size=(5, 4))
     options = {"mode": mode, "padding_idx": 3}
-    bags = as_bags(table, ids, weights=weights, **options)
+    bags = parse_bags(table, ids, weights=weights, **options)
     forward = np.vdot(bag(table, ids, weights=weights, **options), back)
     grad = grad_bag(bags, back, V, mode=mode).to_dense()
     np.testing.assert_allclose(np.vdot(table, grad), forward, rtol=1e-12)
@@ -167,7 +174,7 @@ def test_the_gradient_is_the_adjoint_and_the_difference(rng, mode):
 def test_scaled_by_frequency(rng):
     ids = np.array([[1, 1, 0], [1, 2, 2]])
     back = rng.normal(size=(2, 3))
-    bags = as_bags(np.zeros((4, 3)), ids, mode="sum")
+    bags = parse_bags(np.zeros((4, 3)), ids, mode="sum")
     plain = grad_bag(bags, back, 4, mode="sum").rows
     scaled = grad_bag(bags, back, 4, mode="sum", scale_grad_by_freq=True).rows
     np.testing.assert_allclose(scaled, plain / [[1], [3], [2]], rtol=1e-15)
@@ -206,7 +213,7 @@ def test_the_door_refuses(args, options, error, received):
 
 
 def test_the_doors_of_the_gradient_refuse():
-    bags = as_bags(TABLE, [[0, 2]])
+    bags = parse_bags(TABLE, [[0, 2]])
     back = np.ones((1, 2))
     for call, error, received in [
         (lambda: grad_bag(bags, np.ones((2, 2)), 3), ShapeError, "(2, 2)"),

@@ -16,14 +16,13 @@ import numpy as np
 import pytest
 
 import embedlab.core
-from embedlab.core.adapter import Adapter
-from embedlab.core.bag_max import bag_max
-from embedlab.core.bags import as_bags
+from embedlab.core.bag import bag_max, parse_bags
+from embedlab.core.checks import DtypeError, ShapeError
 from embedlab.core.finite import NotFiniteError
 from embedlab.core.ids import IdError, IdTypeError
-from embedlab.core.pairs import draw_batches
+from embedlab.core.lora import Adapter
 from embedlab.core.quantize import quantize, quantize_groups
-from embedlab.core.table import DtypeError, ShapeError
+from embedlab.core.skipgram import sample_batches
 
 V, D, R = 6, 4, 2
 
@@ -76,7 +75,7 @@ def grad():
 
 
 def bags():
-    return as_bags(table(), ids(), mode="sum", weights=np.ones((2, 3), "f4"))
+    return parse_bags(table(), ids(), mode="sum", weights=np.ones((2, 3), "f4"))
 
 
 def adapter():
@@ -142,149 +141,358 @@ for module in ("training", "sgd"):
 for module in ("training", "adagrad"):
     add(module, adagrad={**STEP, "accumulator": STATE, "epsilon": RATE})
 for module in ("training", "adam"):
-    add(module, adam={**STEP, "m": STATE, "v": STATE, "v_max": STATE, "time": ("size", lambda: 1),
-                      "beta_1": ("share", lambda: 0.9), "beta_2": ("share", lambda: 0.9),
-                      "epsilon": RATE, "amsgrad": ("any", lambda: True)})  # fmt: skip
+    add(
+        module,
+        adam={
+            **STEP,
+            "m": STATE,
+            "v": STATE,
+            "v_max": STATE,
+            "time": ("size", lambda: 1),
+            "beta_1": ("share", lambda: 0.9),
+            "beta_2": ("share", lambda: 0.9),
+            "epsilon": RATE,
+            "amsgrad": ("any", lambda: True),
+        },
+    )
 for module in ("training", "rmsprop"):
-    add(module, rmsprop={**STEP, "velocity": STATE, "momenta": STATE, "average": STATE,
-                         "rho": ("share", lambda: 0.9), "momentum": ("share", lambda: 0.9),
-                         "epsilon": RATE, "centered": ("any", lambda: True)})  # fmt: skip
-add("step", within={"value": ("share", lambda: 0.5), "name": ("any", lambda: "rho"),
-                    "most": ("any", lambda: 1.0)})  # fmt: skip
-add("lookup", lookup={**STRICT, "out": ("in place", lambda: np.zeros((2, 3, D), "f4"))},
-    onehot_lookup=STRICT)  # fmt: skip
-add("gradient", grad_table={"ids": IDS, "grad_out": VALUES, "input_dim": SIZE,
-                            "padding_idx": PADDING})  # fmt: skip
-add("coalesce", coalesce={"ids": IDS, "grad_out": VALUES, "input_dim": ("many rows", lambda: V),
-                          "padding_idx": PADDING})  # fmt: skip
-add("sparse_gradient", as_pairs={"ids": ("ids, any range", ids), "grad_out": VALUES,
-                                 "input_dim": ("size", lambda: V)})  # fmt: skip
+    add(
+        module,
+        rmsprop={
+            **STEP,
+            "velocity": STATE,
+            "momenta": STATE,
+            "average": STATE,
+            "rho": ("share", lambda: 0.9),
+            "momentum": ("share", lambda: 0.9),
+            "epsilon": RATE,
+            "centered": ("any", lambda: True),
+        },
+    )
+add(
+    "step",
+    within={
+        "value": ("share", lambda: 0.5),
+        "name": ("any", lambda: "rho"),
+        "most": ("any", lambda: 1.0),
+    },
+)
+add(
+    "lookup",
+    lookup={**STRICT, "out": ("in place", lambda: np.zeros((2, 3, D), "f4"))},
+    onehot_lookup=STRICT,
+)
+add(
+    "gradient",
+    grad_table={"ids": IDS, "grad_out": VALUES, "input_dim": SIZE, "padding_idx": PADDING},
+)
+add(
+    "coalesce",
+    coalesce={
+        "ids": IDS,
+        "grad_out": VALUES,
+        "input_dim": ("many rows", lambda: V),
+        "padding_idx": PADDING,
+    },
+)
+add(
+    "sparse_gradient",
+    as_pairs={"ids": ("ids, any range", ids), "grad_out": VALUES, "input_dim": ("size", lambda: V)},
+)
 add("group", group={"ids": IDS, "input_dim": ("many rows", lambda: V), "padding_idx": PADDING})
-add("ids", as_ids={"ids": ("ids, any range", ids)},
+add(
+    "ids",
+    as_ids={"ids": ("ids, any range", ids)},
     check_padding={"padding_idx": PADDING, "input_dim": ("any", lambda: V)},
-    resolve={"ids": IDS, "input_dim": ("row count", lambda: V)})  # fmt: skip
-add("table", as_table={"table": TABLE},
+    resolve={"ids": IDS, "input_dim": ("row count", lambda: V)},
+)
+add(
+    "table",
+    as_table={"table": TABLE},
     as_array={"array": ("array", table), "name": ("any", lambda: "table")},
     check_size={"value": ("size", lambda: 3), "name": ("any", lambda: "size")},
-    check_room={"rows": ("room", lambda: V), "columns": ("any", lambda: D),
-                "dtype": ("any", lambda: "f4"), "name": ("any", lambda: "V")})  # fmt: skip
+    check_room={
+        "rows": ("room", lambda: V),
+        "columns": ("any", lambda: D),
+        "dtype": ("any", lambda: "f4"),
+        "name": ("any", lambda: "V"),
+    },
+)
 add("finite", check_number={"value": ("number", lambda: 2.0), "name": ("any", lambda: "scale")})
-add("adapter", add_lora={"rows": ("in place", grad), "ids": IDS, "adapter": ADAPTER},
+add(
+    "adapter",
+    add_lora={"rows": ("in place", grad), "ids": IDS, "adapter": ADAPTER},
     as_adapters={"adapters": ADAPTERS, "shape": ("any", lambda: (V, D))},
     as_adapter={"adapter": ADAPTER, "shape": ("any", lambda: (V, D))},
-    lora_scale={"rank": ("size", lambda: 2), "alpha": ("number", lambda: 4.0)})  # fmt: skip
+    lora_scale={"rank": ("size", lambda: 2), "alpha": ("number", lambda: 4.0)},
+)
 add("lora", lora_lookup={**STRICT, "adapters": ADAPTERS})
 add("lora_gradient", grad_lora={"ids": IDS, "grad_out": VALUES, "adapter": ADAPTER})
-add("lora_training",
-    train_lora={"table": TABLE, "wanted": TABLE, "seen": IDS, "adapter": ADAPTER,
-                "steps": ("count", lambda: 2), "learning_rate": RATE})  # fmt: skip
+add(
+    "lora_training",
+    train_lora={
+        "table": TABLE,
+        "wanted": TABLE,
+        "seen": IDS,
+        "adapter": ADAPTER,
+        "steps": ("count", lambda: 2),
+        "learning_rate": RATE,
+    },
+)
 for name in ("merge", "unmerge"):
     add("merge", **{name: {"table": TABLE, "adapters": ADAPTERS, "out": ("in place", zeros)}})
-add("lowrank", spectrum={"delta": ("finite floats", table)},
-    best_adapter={"delta": ("finite floats", table), "rank": ("size", lambda: 2),
-                  "scale": ("number", lambda: 2.0)},
+add(
+    "lowrank",
+    spectrum={"delta": ("finite floats", table)},
+    best_adapter={
+        "delta": ("finite floats", table),
+        "rank": ("size", lambda: 2),
+        "scale": ("number", lambda: 2.0),
+    },
     rank_errors={"values": ("singular values", lambda: np.array([3.0, 1.0]))},
-    effective_rank={"values": ("singular values", lambda: np.array([3.0, 1.0]))})  # fmt: skip
-add("bag", bag={"table": TABLE, "ids": ("ids", lambda: ids().reshape(-1)),
-                "offsets": ("offsets", lambda: np.array([0, 2])),
-                "mode": ("word", lambda: "sum"), "padding_idx": PADDING,
-                "weights": ("factors", lambda: np.ones(6, "f4"))})  # fmt: skip
-add("bags", as_bags={"table": ("any", table), "ids": ("ids, any range", ids),
-                     "weights": ("factors", lambda: np.ones((2, 3), "f4")),
-                     "padding_idx": PADDING},
-    check_bags={"bags": ("bags", bags)})  # fmt: skip
+    effective_rank={"values": ("singular values", lambda: np.array([3.0, 1.0]))},
+)
+add(
+    "bag",
+    bag={
+        "table": TABLE,
+        "ids": ("ids", lambda: ids().reshape(-1)),
+        "offsets": ("offsets", lambda: np.array([0, 2])),
+        "mode": ("word", lambda: "sum"),
+        "padding_idx": PADDING,
+        "weights": ("factors", lambda: np.ones(6, "f4")),
+    },
+)
+add(
+    "bags",
+    as_bags={
+        "table": ("any", table),
+        "ids": ("ids, any range", ids),
+        "weights": ("factors", lambda: np.ones((2, 3), "f4")),
+        "padding_idx": PADDING,
+    },
+    check_bags={"bags": ("bags", bags)},
+)
 add("bag_max", bag_max={"table": TABLE, "bags": ("bags", bags)})
 BACK, MANY = ("floats", per_bag), ("many rows", lambda: V)
-add("bag_gradient",
-    grad_bag={"bags": ("bags", bags), "grad_out": BACK, "input_dim": MANY,
-              "mode": ("word", lambda: "sum")},
-    grad_bag_max={"bags": ("bags", bags), "grad_out": BACK, "input_dim": MANY,
-                  "winners": ("winners", lambda: bag_max(table(), bags())[1])},
-    grad_bag_weights={"table": TABLE, "bags": ("bags", bags), "grad_out": BACK,
-                      "mode": ("word", lambda: "sum")})  # fmt: skip
-add("dequantize", dequantize={"table": QUANTIZED, "adapters": ADAPTERS},
+add(
+    "bag_gradient",
+    grad_bag={
+        "bags": ("bags", bags),
+        "grad_out": BACK,
+        "input_dim": MANY,
+        "mode": ("word", lambda: "sum"),
+    },
+    grad_bag_max={
+        "bags": ("bags", bags),
+        "grad_out": BACK,
+        "input_dim": MANY,
+        "winners": ("winners", lambda: bag_max(table(), bags())[1]),
+    },
+    grad_bag_weights={
+        "table": TABLE,
+        "bags": ("bags", bags),
+        "grad_out": BACK,
+        "mode": ("word", lambda: "sum"),
+    },
+)
+add(
+    "dequantize",
+    dequantize={"table": QUANTIZED, "adapters": ADAPTERS},
     quantized_lookup={"table": QUANTIZED, "ids": IDS, "adapters": ADAPTERS},
-    requantize={"table": QUANTIZED, "adapters": ADAPTERS})  # fmt: skip
-add("quantize", quantize={"table": ("finite floats", table), "bits": ("bits", lambda: 8),
-                          "block_size": ("block", lambda: 2)},
+    requantize={"table": QUANTIZED, "adapters": ADAPTERS},
+)
+add(
+    "quantize",
+    quantize={
+        "table": ("finite floats", table),
+        "bits": ("bits", lambda: 8),
+        "block_size": ("block", lambda: 2),
+    },
     quantize_rows={"table": ("finite floats", table), "bits": ("bits", lambda: 4)},
-    quantize_groups={"table": ("finite floats", table), "bits": ("bits", lambda: 4),
-                     "block_size": ("size", lambda: 2)})  # fmt: skip
+    quantize_groups={
+        "table": ("finite floats", table),
+        "bits": ("bits", lambda: 4),
+        "block_size": ("size", lambda: 2),
+    },
+)
 add("quantize_report", quantization_report={"table": TABLE, "quantized": QUANTIZED})
-add("pack", pack_int4={"codes": ("codes", lambda: np.array([[1, -8, 7]], np.int8))},
-    unpack_int4={"packed": ("codes", lambda: np.array([[1, -8]], np.int8)),
-                 "output_dim": ("size", lambda: 4)})  # fmt: skip
-add("mask", padding_mask={"ids": ("ids, any range", ids), "padding_id": ("any", lambda: 0)},
+add(
+    "pack",
+    pack_int4={"codes": ("codes", lambda: np.array([[1, -8, 7]], np.int8))},
+    unpack_int4={
+        "packed": ("codes", lambda: np.array([[1, -8]], np.int8)),
+        "output_dim": ("size", lambda: 4),
+    },
+)
+add(
+    "mask",
+    padding_mask={"ids": ("ids, any range", ids), "padding_id": ("any", lambda: 0)},
     as_mask={"mask": MASK, "shape": ("any", lambda: (2, 3))},
     as_floats={"array": ("floats, any shape", grad), "name": ("any", lambda: "values")},
-    hold={"mask": ("mask", lambda: mask()[:, 0]), "new": ("floats", grad),
-          "state": ("floats", grad)},
-    grad_hold={"mask": ("mask", lambda: mask()[:, 0]),
-               "grad_out": ("floats, any columns", grad)})  # fmt: skip
+    hold={
+        "mask": ("mask", lambda: mask()[:, 0]),
+        "new": ("floats", grad),
+        "state": ("floats", grad),
+    },
+    grad_hold={"mask": ("mask", lambda: mask()[:, 0]), "grad_out": ("floats, any columns", grad)},
+)
 PLAIN = ("floats", per_bag)  # a state, (2, D)
-add("lstm", lstm_step={"before": ("floats", lambda: np.tile(per_bag(), 4)), "carry": PLAIN},
-    grad_lstm_step={"gates": ("floats", lambda: np.tile(per_bag(), 4)), "carry": PLAIN,
-                    "shown": PLAIN, "grad_hidden": PLAIN, "grad_carried": PLAIN})  # fmt: skip
-WALK = {"kernel": ("floats", lambda: np.tile(np.eye(D, dtype=np.float32), 4)), "hidden": PLAIN,
-        "carry": PLAIN}  # fmt: skip
-add("lstm_walk", lstm_walk={
-    "sums": ("floats", lambda: np.tile(per_bag(), (3, 1, 4))), **WALK,
-    "mask": ("mask", lambda: mask().T), "overwrite": ("any", lambda: False),
-})  # fmt: skip
-add("gru", gru_step={"sums": ("floats", lambda: np.tile(per_bag(), 3)),
-                     "inner": ("floats", lambda: np.tile(per_bag(), 3)), "state": PLAIN},
-    grad_gru_step={"gates": ("floats", lambda: np.tile(per_bag(), 2)),
-                   "inner": ("floats", lambda: np.tile(per_bag(), 3)), "candidate": PLAIN,
-                   "state": PLAIN, "grad_new": PLAIN})  # fmt: skip
-add("pooling", as_sequences={"values": VALUES, "mask": MASK},
+add(
+    "lstm",
+    lstm_step={"before": ("floats", lambda: np.tile(per_bag(), 4)), "carry": PLAIN},
+    grad_lstm_step={
+        "gates": ("floats", lambda: np.tile(per_bag(), 4)),
+        "carry": PLAIN,
+        "shown": PLAIN,
+        "grad_hidden": PLAIN,
+        "grad_carried": PLAIN,
+    },
+)
+WALK = {
+    "kernel": ("floats", lambda: np.tile(np.eye(D, dtype=np.float32), 4)),
+    "hidden": PLAIN,
+    "carry": PLAIN,
+}
+add(
+    "lstm_walk",
+    lstm_walk={
+        "sums": ("floats", lambda: np.tile(per_bag(), (3, 1, 4))),
+        **WALK,
+        "mask": ("mask", lambda: mask().T),
+        "overwrite": ("any", lambda: False),
+    },
+)
+add(
+    "gru",
+    gru_step={
+        "sums": ("floats", lambda: np.tile(per_bag(), 3)),
+        "inner": ("floats", lambda: np.tile(per_bag(), 3)),
+        "state": PLAIN,
+    },
+    grad_gru_step={
+        "gates": ("floats", lambda: np.tile(per_bag(), 2)),
+        "inner": ("floats", lambda: np.tile(per_bag(), 3)),
+        "candidate": PLAIN,
+        "state": PLAIN,
+        "grad_new": PLAIN,
+    },
+)
+add(
+    "pooling",
+    as_sequences={"values": VALUES, "mask": MASK},
     masked_sum={"values": ("floats, any columns", grad), "mask": MASK},
     masked_mean={"values": ("floats, any columns", grad), "mask": MASK},
-    grad_masked_sum={"mask": ("mask, any width", mask),
-        "grad_out": ("floats, any columns", per_bag)},
-    grad_masked_mean={"mask": ("mask, any width", mask),
-        "grad_out": ("floats, any columns", per_bag)})  # fmt: skip
-add("max_pooling", masked_max={"values": ("floats, any columns", grad), "mask": MASK},
-    grad_masked_max={"at": ("winners", lambda: np.zeros((2, D), np.int64)),
-                     "grad_out": ("floats", per_bag), "steps": ("size", lambda: 3)})  # fmt: skip
-add("loss", mse={"predicted": VALUES, "target": ("numbers", grad), **LOSS},
+    grad_masked_sum={
+        "mask": ("mask, any width", mask),
+        "grad_out": ("floats, any columns", per_bag),
+    },
+    grad_masked_mean={
+        "mask": ("mask, any width", mask),
+        "grad_out": ("floats, any columns", per_bag),
+    },
+)
+add(
+    "max_pooling",
+    masked_max={"values": ("floats, any columns", grad), "mask": MASK},
+    grad_masked_max={
+        "at": ("winners", lambda: np.zeros((2, D), np.int64)),
+        "grad_out": ("floats", per_bag),
+        "steps": ("size", lambda: 3),
+    },
+)
+add(
+    "loss",
+    mse={"predicted": VALUES, "target": ("numbers", grad), **LOSS},
     binary_crossentropy={"logits": VALUES, "target": ("numbers", grad), **LOSS},
-    categorical_crossentropy={"logits": VALUES, "target": CHOICES,
-                              "weights": LOSS["weights"]})  # fmt: skip
-add("maxnorm", max_norm={"table": INTO, "ids": IDS, "limit": RATE,
-                         "norm_type": ("number > 0", lambda: 2.0)})  # fmt: skip
+    categorical_crossentropy={"logits": VALUES, "target": CHOICES, "weights": LOSS["weights"]},
+)
+add(
+    "maxnorm",
+    max_norm={"table": INTO, "ids": IDS, "limit": RATE, "norm_type": ("number > 0", lambda: 2.0)},
+)
 NEAR = {"first": ("count", lambda: 0), "last": ("count", lambda: 5), "k": ("size", lambda: 2)}
 for module in ("nearest", "geometry"):
-    add(module, cosine={"a": ("floats", table), "b": ("floats", table)},
-        nearest={"table": TABLE, "queries": ("finite floats", table), **NEAR,
-                 "exclude": ("ids", lambda: np.array([0, 1]))})  # fmt: skip
+    add(
+        module,
+        cosine={"a": ("floats", table), "b": ("floats", table)},
+        nearest={
+            "table": TABLE,
+            "queries": ("finite floats", table),
+            **NEAR,
+            "exclude": ("ids", lambda: np.array([0, 1])),
+        },
+    )
 add("nearest", as_rows={"table": TABLE})
-add("geometry", analogy={"table": TABLE, "a": ("id", lambda: 0), "b": ("id", lambda: 1),
-                         "c": ("id", lambda: 2), **NEAR},
+add(
+    "geometry",
+    analogy={
+        "table": TABLE,
+        "a": ("id", lambda: 0),
+        "b": ("id", lambda: 1),
+        "c": ("id", lambda: 2),
+        **NEAR,
+    },
     odd_one_out={"table": TABLE, "ids": ("ids", lambda: np.array([0, 3, 5]))},
-    pca={"rows": ("finite floats", table), "k": ("size", lambda: 2)})  # fmt: skip
-GRAM = {"ids": ("ids", lambda: np.array([0, 1, 2, 5])), "input_dim": SIZE,
-        "starts": ("offsets", lambda: np.array([0, 2]))}  # fmt: skip
-TRAIN = {**GRAM, "output_dim": ("size", lambda: D), "window": ("size", lambda: 2),
-         "negative": ("count", lambda: 2), "rate": RATE, "rate_end": RATE, "subsample": RATE,
-         "epochs": ("epochs", lambda: 1), "threads": ("size", lambda: 1),
-         "chunk": ("size", lambda: 9), "seed": ("seed", lambda: 3)}  # fmt: skip
+    pca={"rows": ("finite floats", table), "k": ("size", lambda: 2)},
+)
+GRAM = {
+    "ids": ("ids", lambda: np.array([0, 1, 2, 5])),
+    "input_dim": SIZE,
+    "starts": ("offsets", lambda: np.array([0, 2])),
+}
+TRAIN = {
+    **GRAM,
+    "output_dim": ("size", lambda: D),
+    "window": ("size", lambda: 2),
+    "negative": ("count", lambda: 2),
+    "rate": RATE,
+    "rate_end": RATE,
+    "subsample": RATE,
+    "epochs": ("epochs", lambda: 1),
+    "threads": ("size", lambda: 1),
+    "chunk": ("size", lambda: 9),
+    "seed": ("seed", lambda: 3),
+}
 add("sampling", as_stream=GRAM)
 add("skipgram", train_skipgram=TRAIN, skipgram=TRAIN)
 FEW = {"table": ("floats", table), "context": ("floats", table)}
-add("pairs", draw_batches={**GRAM, "steps": ("size", lambda: 2), "batch": ("size", lambda: 2),
-                           "window": ("size", lambda: 2), "negative": ("count", lambda: 2),
-                           "seed": ("seed", lambda: 3)},
-    grad_pairs={"pairs": ("ids", lambda: np.array([[0, 3], [1, 1]])),
-                "label": ("any", lambda: np.array([1, 0])), **FEW})  # fmt: skip
-add("pair_run", train_pairs={
-    "batches": ("any", lambda: draw_batches([0, 1, 2, 5], V, steps=2, batch=2)), **FEW,
-    "optimizer": ("word", lambda: "adam"), "learning_rate": RATE,
-})  # fmt: skip
-add("quantized", Quantized={
-    "codes": ("codes", lambda: quantize(table(), 4).codes), "output_dim": ("size", lambda: D),
-    "scale": ("scales", lambda: quantize(table(), 4).scale), "zero": ("any", lambda: None),
-    "bits": ("bits", lambda: 4), "block_size": ("any", lambda: None),
-})  # fmt: skip
+add(
+    "pairs",
+    draw_batches={
+        **GRAM,
+        "steps": ("size", lambda: 2),
+        "batch": ("size", lambda: 2),
+        "window": ("size", lambda: 2),
+        "negative": ("count", lambda: 2),
+        "seed": ("seed", lambda: 3),
+    },
+    grad_pairs={
+        "pairs": ("ids", lambda: np.array([[0, 3], [1, 1]])),
+        "label": ("any", lambda: np.array([1, 0])),
+        **FEW,
+    },
+)
+add(
+    "pair_run",
+    train_pairs={
+        "batches": ("any", lambda: sample_batches([0, 1, 2, 5], V, steps=2, batch=2)),
+        **FEW,
+        "optimizer": ("word", lambda: "adam"),
+        "learning_rate": RATE,
+    },
+)
+add(
+    "quantized",
+    Quantized={
+        "codes": ("codes", lambda: quantize(table(), 4).codes),
+        "output_dim": ("size", lambda: D),
+        "scale": ("scales", lambda: quantize(table(), 4).scale),
+        "zero": ("any", lambda: None),
+        "bits": ("bits", lambda: 4),
+        "block_size": ("any", lambda: None),
+    },
+)
 
 
 class Bad(NamedTuple):
@@ -649,7 +857,7 @@ def test_every_door_is_in_the_table():
 
 
 def flat(value: Any) -> list[Any]:
-    """Give all arrays and numbers inside a result or an argument, as copies."""
+    """Return all arrays and numbers inside a result or an argument, as copies."""
     if is_dataclass(value) and not isinstance(value, type):
         return [x for f in fields(value) for x in flat(getattr(value, f.name))]
     if isinstance(value, (tuple, list)):

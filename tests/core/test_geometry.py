@@ -5,14 +5,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedlab.core import nearest as module
-from embedlab.core.dequantize import dequantize
+from embedlab.core.checks import DtypeError, ShapeError
 from embedlab.core.finite import NotFiniteError
-from embedlab.core.geometry import analogy, cosine, nearest, odd_one_out, pca
+from embedlab.core.geometry import (
+    LazyTable,
+    analogy,
+    cosine,
+    nearest,
+    normalize_rows,
+    odd_one_out,
+    pca,
+)
+from embedlab.core.geometry import neighbors as module
+from embedlab.core.geometry.neighbors import BLOCK, nearest_reference
 from embedlab.core.ids import IdError
-from embedlab.core.nearest import BLOCK, Rows, nearest_numpy, unit
-from embedlab.core.quantize import quantize
-from embedlab.core.table import DtypeError, ShapeError
+from embedlab.core.quantize import dequantize, quantize
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
@@ -22,7 +29,7 @@ def test_the_twin_agrees(rng, dtype, rows, k):
     table = rng.normal(size=(rows, 6)).astype(dtype)
     queries = rng.normal(size=(4, 6)).astype(dtype)
     found = nearest(table, queries, k)
-    expected = nearest_numpy(table.astype("f8"), queries.astype("f8"), k)
+    expected = nearest_reference(table.astype("f8"), queries.astype("f8"), k)
     np.testing.assert_array_equal(found.ids, expected.ids)
     tolerance = 1e-12 if dtype == "float64" else 1e-5
     np.testing.assert_allclose(found.similarities, expected.similarities, atol=tolerance)
@@ -44,7 +51,7 @@ def test_ties_go_to_the_lower_id_however_the_table_is_cut(data, rows, columns, k
         found = nearest(table, table[:1], k)
     finally:
         module.BLOCK = before
-    np.testing.assert_array_equal(found.ids, nearest_numpy(table, table[:1], k).ids)
+    np.testing.assert_array_equal(found.ids, nearest_reference(table, table[:1], k).ids)
 
 
 def test_the_same_for_any_number_of_threads(rng, threads):
@@ -88,12 +95,12 @@ def test_zero_rows_nan_rows_and_extreme_lengths():
 
 
 @pytest.mark.parametrize(("bits", "block"), [(8, None), (4, None), (4, 3)])
-def test_quantised_rows_and_rows_from_a_function(rng, bits, block):
+def test_quantized_rows_and_rows_from_a_function(rng, bits, block):
     table = rng.normal(size=(50, 7)).astype("f4")
     codes = quantize(table, bits, block)
     floats = dequantize(codes)
     expected = nearest(floats, table[:3], 4)
-    for other in (codes, Rows(table.shape, lambda a, b: floats[a:b])):
+    for other in (codes, LazyTable(table.shape, lambda a, b: floats[a:b])):
         found = nearest(other, table[:3], 4)
         np.testing.assert_array_equal(found.ids, expected.ids)
         np.testing.assert_array_equal(found.similarities, expected.similarities)
@@ -107,7 +114,7 @@ def test_nothing_larger_than_a_block_is_read():
         sizes.append(last - first)
         return np.ones((last - first, 2))
 
-    nearest(Rows((5 * BLOCK + 1, 2), read), [1.0, 0.0])
+    nearest(LazyTable((5 * BLOCK + 1, 2), read), [1.0, 0.0])
     assert max(sizes) == BLOCK
     assert sum(sizes) == 5 * BLOCK + 1
 
@@ -170,7 +177,9 @@ def test_mirrored_rows_have_the_same_axes(rng):
 
 def test_unit_vectors_of_any_length():
     vectors = np.array([[3e-200, 4e-200], [3e200, 4e200], [0, 0]])
-    np.testing.assert_allclose(unit(vectors), [[0.6, 0.8], [0.6, 0.8], [0, 0]], rtol=1e-14)
+    np.testing.assert_allclose(
+        normalize_rows(vectors), [[0.6, 0.8], [0.6, 0.8], [0, 0]], rtol=1e-14
+    )
 
 
 T = np.eye(3)
@@ -188,7 +197,10 @@ BAD = {
     "excluded for others": (lambda: nearest(T, T[:2], exclude=[[1]]), ShapeError, "(1, 1)"),
     "three axes": (lambda: nearest(T[None], T[0]), ShapeError, "(1, 3, 3)"),
     "narrow blocks": (
-        lambda: nearest(Rows((3, 3), lambda a, b: T[a:b, :2]), T[0]), ShapeError, "(3, 2)"),
+        lambda: nearest(LazyTable((3, 3), lambda a, b: T[a:b, :2]), T[0]),
+        ShapeError,
+        "(3, 2)",
+    ),
     "two lengths": (lambda: cosine(T, T[:, :2]), ShapeError, "(3, 2)"),
     "analogy above": (lambda: analogy(T, 0, 1, 3), IdError, "3"),
     "analogy of a list": (lambda: analogy(T, [0], 1, 2), ShapeError, "(1,)"),
@@ -197,7 +209,7 @@ BAD = {
     "more axes than columns": (lambda: pca(T, 4), ValueError, "k=4"),
     "no rows": (lambda: pca(T[:0]), ValueError, "(0, 3)"),
     "NaN in rows": (lambda: pca([[0.0, 1.0], [np.nan, 0.0]]), NotFiniteError, "nan at [1, 0]"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("call", "error", "received"), BAD.values(), ids=BAD.keys())

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedlab.core import group as group_module
-from embedlab.core.group import PARALLEL_FROM, bands, group, group_numpy
+from embedlab.core.gradient import balanced_splits, group
+from embedlab.core.gradient import grouping as group_module
+from embedlab.core.gradient.grouping import PARALLEL_FROM, group_reference
 from embedlab.core.ids import IdError
 
 
@@ -27,7 +28,7 @@ def test_the_twin_agrees(data, input_dim, skip):
         st.lists(st.integers(0, input_dim - 1) | st.integers(0, min(3, input_dim - 1)), max_size=30)
     )
     padding = ids[0] if skip and ids else None
-    expected = group_numpy(np.array(ids, np.int64), -1 if padding is None else padding)
+    expected = group_reference(np.array(ids, np.int64), -1 if padding is None else padding)
     same(group(ids, input_dim, padding_idx=padding), expected)
 
 
@@ -36,7 +37,7 @@ def test_the_twin_agrees(data, input_dim, skip):
 def test_the_twin_agrees_at_parallel_sizes(rng, threads, input_dim, count):
     threads(count)
     ids = rng.integers(input_dim, size=PARALLEL_FROM + 7)
-    same(group(ids, input_dim, padding_idx=5), group_numpy(ids, 5))
+    same(group(ids, input_dim, padding_idx=5), group_reference(ids, 5))
 
 
 @pytest.mark.parametrize("skip", [None, 3])
@@ -45,7 +46,7 @@ def test_the_twin_agrees_whether_rows_are_counted_or_ids_sorted(
     rng, monkeypatch, skip, rows_per_id, counted
 ):
     """Up to four rows for each id all rows are counted; beyond, the ids are sorted."""
-    inner, calls = group_module._count_loop, []
+    inner, calls = group_module._count_kernel, []
     monkeypatch.setattr(
         group_module, "_count_loop", lambda *given: calls.append(1) or inner(*given)
     )
@@ -53,7 +54,7 @@ def test_the_twin_agrees_whether_rows_are_counted_or_ids_sorted(
         ids = rng.integers(rows_per_id * size, size=size)
         ids[-1] = 3
         found = group(ids, rows_per_id * size, padding_idx=skip)
-        same(found, group_numpy(ids, -1 if skip is None else skip))
+        same(found, group_reference(ids, -1 if skip is None else skip))
     assert bool(calls) == counted
 
 
@@ -68,7 +69,7 @@ def test_worked_by_hand():
 @given(counts=st.lists(st.integers(1, 50), max_size=20), workers=st.integers(1, 5))
 def test_bands_cover_every_group_once_and_share_the_work(counts, workers):
     starts = np.concatenate(([0], np.cumsum(counts, dtype=int)))
-    cuts = bands(starts, workers)
+    cuts = balanced_splits(starts, workers)
     assert cuts[0] == 0
     assert cuts[-1] == len(counts)
     assert (np.diff(cuts) >= 0).all()

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from embedlab.core.gru import (
     grad_gru_step,
-    grad_gru_step_loop,
-    grad_gru_step_numpy,
+    grad_gru_step_kernel,
+    grad_gru_step_reference,
     gru_step,
-    gru_step_loop,
-    gru_step_numpy,
+    gru_step_kernel,
+    gru_step_reference,
 )
 
 NEAR = {"f4": 2e-6, "f8": 1e-14}
@@ -27,13 +27,13 @@ def drawn(seed, rows, units, dtype):
 @given(st.integers(0, 99), st.integers(0, 4), st.integers(0, 5), st.sampled_from(["f4", "f8"]))
 def test_the_twins_agree(seed, rows, units, dtype):
     sums, inner, state, grad = drawn(seed, rows, units, dtype)
-    made, want = gru_step(sums, inner, state), gru_step_numpy(sums, inner, state)
+    made, want = gru_step(sums, inner, state), gru_step_reference(sums, inner, state)
     for one, other in zip(made, want, strict=True):
         assert (one.shape, one.dtype) == (other.shape, other.dtype)
         np.testing.assert_allclose(one, other, rtol=0, atol=2 * NEAR[dtype])
     _, gates, candidate = made
     back = grad_gru_step(gates, inner, candidate, state, grad)
-    wanted = grad_gru_step_numpy(gates, inner, candidate, state, grad)
+    wanted = grad_gru_step_reference(gates, inner, candidate, state, grad)
     for one, other in zip(back, wanted, strict=True):
         assert (one.shape, one.dtype) == (other.shape, other.dtype)
         np.testing.assert_allclose(one, other, rtol=0, atol=20 * NEAR[dtype])
@@ -43,11 +43,11 @@ def test_the_sources_of_the_loops_say_the_same():
     sums, inner, state, grad = drawn(1, 3, 2, "f8")
     _, gates, candidate = gru_step(sums, inner, state)
     own, made = np.tanh((sums + inner)[:, :4] / 2), sums[:, 4:].copy()
-    gru_step_loop.py_func(own, inner, made)
+    gru_step_kernel.py_func(own, inner, made)
     np.testing.assert_allclose(own, gates, rtol=1e-15)
     np.testing.assert_allclose(np.tanh(made), candidate, rtol=1e-14)
     back = [np.empty_like(sums), np.empty_like(sums), np.empty_like(state)]
-    grad_gru_step_loop.py_func(gates, inner, candidate, state, grad, *back)
+    grad_gru_step_kernel.py_func(gates, inner, candidate, state, grad, *back)
     for one, other in zip(back, grad_gru_step(gates, inner, candidate, state, grad), strict=True):
         np.testing.assert_allclose(one, other, rtol=0, atol=1e-14)
 

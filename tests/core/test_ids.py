@@ -5,8 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedlab.core.ids import IdError, IdTypeError, as_ids, resolve, resolve_loop, resolve_numpy
-from embedlab.core.table import ShapeError
+from embedlab.core.checks import ShapeError
+from embedlab.core.ids import (
+    IdError,
+    IdTypeError,
+    apply_out_of_range_rule,
+    apply_out_of_range_rule_kernel,
+    apply_out_of_range_rule_reference,
+    as_ids,
+)
 
 
 @pytest.mark.parametrize(
@@ -75,12 +82,12 @@ def test_refuses(bad, error, says):
 
 def test_an_error_carries_the_facts():
     with pytest.raises(IdError) as caught:
-        resolve([[0, 4, 2], [9, -1, 3]], 4)
+        apply_out_of_range_rule([[0, 4, 2], [9, -1, 3]], 4)
     # negatives are refused first, by their own rule
     assert caught.value.bad_ids == (-1,)
     assert caught.value.positions == ((1, 1),)
     with pytest.raises(IdError) as caught:
-        resolve([[0, 4, 2], [9, 1, 3]], 4)
+        apply_out_of_range_rule([[0, 4, 2], [9, 1, 3]], 4)
     assert caught.value.bad_ids == (4, 9)
     assert caught.value.positions == ((0, 1), (1, 0))
     assert caught.value.input_dim == 4
@@ -93,7 +100,7 @@ def test_an_error_carries_the_facts():
 
 def test_a_million_bad_ids_make_one_short_line():
     with pytest.raises(IdError) as caught:
-        resolve(np.full(1_000_000, 5), 4)
+        apply_out_of_range_rule(np.full(1_000_000, 5), 4)
     assert len(str(caught.value)) < 200
     assert len(caught.value.bad_ids) == 16
 
@@ -108,7 +115,10 @@ def test_a_million_bad_ids_make_one_short_line():
     ],
 )
 def test_rules_worked_by_hand(oob, negative, expected):
-    assert resolve([0, 4, 5, -1, -5], 4, oob=oob, negative=negative).tolist() == expected
+    assert (
+        apply_out_of_range_rule([0, 4, 5, -1, -5], 4, oob=oob, negative=negative).tolist()
+        == expected
+    )
 
 
 @given(
@@ -120,8 +130,10 @@ def test_rules_worked_by_hand(oob, negative, expected):
 def test_the_twin_agrees_and_no_row_is_outside(ids, input_dim, mode, wrap):
     ids = np.array(ids, np.int64)
     rows = np.empty_like(ids)
-    resolve_loop(ids, input_dim, mode, 0, wrap, rows)
-    np.testing.assert_array_equal(rows, resolve_numpy(ids, input_dim, mode, 0, wrap))
+    apply_out_of_range_rule_kernel(ids, input_dim, mode, 0, wrap, rows)
+    np.testing.assert_array_equal(
+        rows, apply_out_of_range_rule_reference(ids, input_dim, mode, 0, wrap)
+    )
     assert ((rows >= 0) & (rows <= input_dim)).all()
 
 
@@ -130,16 +142,16 @@ def test_the_twin_agrees_and_no_row_is_outside(ids, input_dim, mode, wrap):
 )
 def test_unknown_rules_are_refused(rules):
     with pytest.raises(ValueError, match="Received"):
-        resolve([0], 4, **rules)
+        apply_out_of_range_rule([0], 4, **rules)
 
 
 def test_a_fixed_row_must_exist():
     with pytest.raises(IdError, match="Received 4"):
-        resolve([0], 4, oob=4)
+        apply_out_of_range_rule([0], 4, oob=4)
 
 
 def test_an_empty_table_has_no_ids():
-    assert resolve([], 0).shape == (0,)
+    assert apply_out_of_range_rule([], 0).shape == (0,)
     for oob in ("raise", "clip", "wrap"):
         with pytest.raises(IdError):
-            resolve([0], 0, oob=oob)
+            apply_out_of_range_rule([0], 0, oob=oob)

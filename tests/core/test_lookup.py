@@ -6,18 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from embedlab.core.checks import DtypeError, ShapeError
 from embedlab.core.gradient import grad_table
 from embedlab.core.ids import IdError, IdTypeError
 from embedlab.core.lookup import (
     PARALLEL_FROM,
-    calls,
+    kernel_calls,
     lookup,
-    lookup_loop,
-    lookup_loop_parallel,
-    lookup_numpy,
+    lookup_kernel,
+    lookup_kernel_parallel,
+    lookup_reference,
     onehot_lookup,
 )
-from embedlab.core.table import DtypeError, ShapeError
 
 FLOATS = ["float16", "float32", "float64"]
 CASES = {
@@ -40,7 +40,7 @@ def test_the_twin_agrees(rng, dtype, ids):
     out = lookup(table, ids)
     assert out.dtype == table.dtype
     assert out.shape == (*ids.shape, 3)
-    np.testing.assert_array_equal(out, lookup_numpy(table, ids))
+    np.testing.assert_array_equal(out, lookup_reference(table, ids))
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
@@ -49,7 +49,7 @@ def test_the_twin_agrees_at_parallel_sizes(rng, threads, dtype, count):
     threads(count)
     table = rng.normal(size=(1000, 16)).astype(dtype)
     ids = rng.integers(1000, size=PARALLEL_FROM // 16 + 3)
-    np.testing.assert_array_equal(lookup(table, ids), lookup_numpy(table, ids))
+    np.testing.assert_array_equal(lookup(table, ids), lookup_reference(table, ids))
 
 
 @given(data=st.data(), rows=st.integers(1, 6), columns=st.integers(0, 5))
@@ -57,7 +57,7 @@ def test_any_table_any_ids(data, rows, columns):
     ids = data.draw(st.lists(st.integers(0, rows - 1), max_size=12))
     table = np.arange(rows * columns, dtype=np.float32).reshape(rows, columns)
     ids = np.array(ids, np.int64)
-    np.testing.assert_array_equal(lookup(table, ids), lookup_numpy(table, ids))
+    np.testing.assert_array_equal(lookup(table, ids), lookup_reference(table, ids))
 
 
 def test_worked_by_hand():
@@ -208,7 +208,7 @@ def test_out_must_fit():
             lookup(table, [0, 1], out=out)
 
 
-@pytest.mark.parametrize("run", [lookup_loop, lookup_loop_parallel, lookup_loop.py_func])
+@pytest.mark.parametrize("run", [lookup_kernel, lookup_kernel_parallel, lookup_kernel.py_func])
 def test_the_loop_itself_never_reads_outside(run):
     """Ids may change after the door: the loop fences them all the same."""
     guarded = np.full((12, 2), 77.0)  # rows 4..7 are the table, the rest must never appear
@@ -221,15 +221,15 @@ def test_the_loop_itself_never_reads_outside(run):
 
 
 def test_calls_counts_the_compiled_loop():
-    before = calls()
+    before = kernel_calls()
     lookup(np.zeros((2, 2)), [0])
     lookup(np.zeros((2, 2)), [[1]])
-    assert calls() - before == 2
+    assert kernel_calls() - before == 2
 
 
 def test_both_compilations_have_names_of_their_own():
     """With one name they would share one cache file, and one would run the other's code."""
-    assert lookup_loop.py_func.__qualname__ != lookup_loop_parallel.py_func.__qualname__
-    assert not lookup_loop.targetoptions["parallel"]
-    assert lookup_loop_parallel.targetoptions["parallel"]
+    assert lookup_kernel.py_func.__qualname__ != lookup_kernel_parallel.py_func.__qualname__
+    assert not lookup_kernel.targetoptions["parallel"]
+    assert lookup_kernel_parallel.targetoptions["parallel"]
     assert numba.config.NUMBA_NUM_THREADS >= 1

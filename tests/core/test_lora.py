@@ -7,20 +7,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embedlab.core import adapter as adapter_file
-from embedlab.core import lora as lora_file
-from embedlab.core.adapter import Adapter, add_lora, add_lora_loop, add_lora_numpy, lora_scale
+from embedlab.core.checks import DtypeError, ShapeError
+from embedlab.core.gradient import SparseGrad
 from embedlab.core.ids import IdError, IdTypeError
 from embedlab.core.lookup import lookup
-from embedlab.core.lora import (
-    _lora_lookup_lanes_loop,
-    lora_lookup,
-    lora_lookup_loop,
-    lora_lookup_numpy,
+from embedlab.core.lora import Adapter, add_adapter, grad_lora, lora_lookup, lora_scale
+from embedlab.core.lora import adapter as adapter_file
+from embedlab.core.lora import lookup as lora_file
+from embedlab.core.lora.adapter import add_adapter_kernel, add_adapter_reference
+from embedlab.core.lora.gradient import grad_lora_kernel, grad_lora_reference
+from embedlab.core.lora.lookup import (
+    _lora_lookup_lanes_kernel,
+    lora_lookup_kernel,
+    lora_lookup_reference,
 )
-from embedlab.core.lora_gradient import grad_lora, grad_lora_loop, grad_lora_numpy
-from embedlab.core.sparse_gradient import SparseGrad
-from embedlab.core.table import DtypeError, ShapeError
 
 IDS = {"empty": [], "one": [2], "repeated": [4, 0, 4, 4], "two axes": [[0, 3], [1, 1]]}
 TOLERANCE = {"float32": 2e-6, "float64": 1e-14}
@@ -41,16 +41,16 @@ def test_the_twins_agree(rng, dtype, rank, ids):
     out = lora_lookup(table, ids, [one])
     near = {"rtol": 0, "atol": TOLERANCE[dtype] * rank}
     assert (out.shape, out.dtype) == ((*ids.shape, 7), table.dtype)
-    np.testing.assert_allclose(out, lora_lookup_numpy(table, ids, *one), **near)
+    np.testing.assert_allclose(out, lora_lookup_reference(table, ids, *one), **near)
     rows = lookup(table, ids)
-    add_lora(rows, ids, one)
+    add_adapter(rows, ids, one)
     np.testing.assert_allclose(rows, out, **near)
     again = lookup(table, ids)
-    add_lora_numpy(again, ids, *one)
+    add_adapter_reference(again, ids, *one)
     np.testing.assert_allclose(rows, again, **near)
     back = rng.normal(size=out.shape).astype(dtype)
     grad_a, grad_b = grad_lora(ids, back, one)
-    left, right = grad_lora_numpy(
+    left, right = grad_lora_reference(
         one.a[ids].reshape(-1, rank), back.reshape(-1, 7), one.b, one.scale
     )
     np.testing.assert_allclose(grad_b, right, **near)
@@ -62,15 +62,15 @@ def test_the_source_of_each_loop_says_the_same(rng):
     table, one = rng.normal(size=(5, 6)), make(rng, 5, 6, 5, "float64")
     ids = np.array([4, 1, 9, -2])
     out, rows = np.empty((4, 6)), np.zeros((4, 6))
-    assert lora_lookup_loop.py_func(table, ids, *one, 0.0, out) == (1, 1)
-    assert add_lora_loop.py_func(ids, *one, rows) == 2
+    assert lora_lookup_kernel.py_func(table, ids, *one, 0.0, out) == (1, 1)
+    assert add_adapter_kernel.py_func(ids, *one, rows) == 2
     inside = table[ids[:2]]
     np.testing.assert_allclose(out[:2], inside + rows[:2], rtol=1e-14)
     np.testing.assert_array_equal(out[2:], 0)
     left, back = one.a[[4, 1, 1]], rng.normal(size=(3, 6))
     grads = [(np.empty((3, 5)), np.zeros((2, 5, 6))) for _ in range(2)]
-    grad_lora_loop.py_func(left, back, one.b, 1.0, *grads[0])
-    grad_lora_loop(left, back, one.b, 1.0, *grads[1])
+    grad_lora_kernel.py_func(left, back, one.b, 1.0, *grads[0])
+    grad_lora_kernel(left, back, one.b, 1.0, *grads[1])
     for written, again in zip(*grads, strict=True):
         np.testing.assert_allclose(written, again, rtol=0, atol=1e-14)
 
@@ -224,7 +224,7 @@ def test_registers_and_plain_loop_give_the_same_bits(rng, rank, columns):
     b[:, ::2] = 0
     ids = np.array([3, -1, 0, 9, 8, 3])
     found = []
-    for run in (lora_lookup_loop, _lora_lookup_lanes_loop):
+    for run in (lora_lookup_kernel, _lora_lookup_lanes_kernel):
         out = np.empty((6, columns), "f4")
         assert run(table, ids, a, b, np.float32(0.75), np.float32(7), out) == (1, 1)
         found.append(out.tobytes())
@@ -246,7 +246,7 @@ def test_bit_identical_for_any_number_of_threads(rng, threads, rank):
         threads(count)
         out = lora_lookup(table, ids, [one, one])
         rows = np.zeros_like(out)
-        add_lora(rows, ids, one)
+        add_adapter(rows, ids, one)
         grad_a, grad_b = grad_lora(ids, back, one)
         found.append((out, rows, grad_a.rows, grad_b))
     for alone, together in zip(*found, strict=True):
@@ -300,9 +300,14 @@ def test_the_doors_refuse_an_adapter(bad, error, received):
 
 @pytest.mark.parametrize(
     ("ids", "error", "received"),
-    [([0, 4], IdError, "4 at [1]"), ([-1], IdError, "-1 at [0]"), ([0.5], IdTypeError, "0.5"),
-     (["cat"], IdTypeError, "'cat'"), ([np.nan], IdTypeError, "nan")],
-)  # fmt: skip
+    [
+        ([0, 4], IdError, "4 at [1]"),
+        ([-1], IdError, "-1 at [0]"),
+        ([0.5], IdTypeError, "0.5"),
+        (["cat"], IdTypeError, "'cat'"),
+        ([np.nan], IdTypeError, "nan"),
+    ],
+)
 def test_the_doors_refuse_ids(ids, error, received):
     one = Adapter(A, B, 1.0)
     rows = np.full((len(ids), 3), 7.0, "f4")
@@ -310,7 +315,7 @@ def test_the_doors_refuse_ids(ids, error, received):
         lambda: lora_lookup(np.zeros((4, 3), "f4"), ids, [one]),
         lambda: lora_lookup(np.zeros((4, 3), "f2"), ids, [one]),
         lambda: grad_lora(ids, rows, one),
-        lambda: add_lora(rows, ids, one),
+        lambda: add_adapter(rows, ids, one),
     ):
         with pytest.raises(error, match="Received") as caught:
             call()
@@ -334,7 +339,7 @@ def test_the_doors_refuse_rows_and_gradients(back, error, received):
         grad_lora([0, 1], back, one)
     assert received in str(caught.value)
     with pytest.raises(ValueError, match="Received"):
-        add_lora(back, [0, 1], one)
+        add_adapter(back, [0, 1], one)
 
 
 def test_rows_must_be_writable_and_contiguous():
@@ -343,6 +348,6 @@ def test_rows_must_be_writable_and_contiguous():
     frozen.setflags(write=False)
     for rows in (frozen, np.zeros((3, 2)).T, np.zeros((2, 6))[:, ::2]):
         with pytest.raises(ValueError, match="C-contiguous"):
-            add_lora(rows, [0, 1], one)
+            add_adapter(rows, [0, 1], one)
     with pytest.raises(ShapeError, match="list"):
-        add_lora([[0.0] * 3] * 2, [0, 1], one)
+        add_adapter([[0.0] * 3] * 2, [0, 1], one)

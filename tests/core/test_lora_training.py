@@ -3,14 +3,12 @@
 import numpy as np
 import pytest
 
-from embedlab.core.adam import adam
-from embedlab.core.adapter import Adapter, lora_scale
+from embedlab.core.checks import ShapeError
 from embedlab.core.finite import NotFiniteError
 from embedlab.core.ids import IdError
-from embedlab.core.lora import lora_lookup
-from embedlab.core.lora_gradient import grad_lora
-from embedlab.core.lora_training import train_lora, train_lora_loop, train_lora_numpy
-from embedlab.core.table import ShapeError
+from embedlab.core.lora import Adapter, grad_lora, lora_lookup, lora_scale, train_lora
+from embedlab.core.lora.fit import train_lora_kernel, train_lora_reference
+from embedlab.core.optimizers import adam
 
 STEPS, RATE = 60, 0.02
 
@@ -53,7 +51,7 @@ def test_it_is_lookup_gradient_and_adam_in_turn(rng, rank, seen):
 def test_the_twin_agrees(rng):
     goal, rates = rng.normal(size=(4, 6)), np.full(STEPS, RATE)
     made = []
-    for train in (train_lora_numpy, train_lora_loop):
+    for train in (train_lora_reference, train_lora_kernel):
         draw = np.random.default_rng(3)
         losses = np.zeros(STEPS + 1)
         a, b = draw.normal(size=(STEPS + 1, 4, 2)), draw.normal(size=(STEPS + 1, 2, 6))
@@ -65,8 +63,9 @@ def test_the_twin_agrees(rng):
 
 def test_one_step_by_hand():
     adapter = Adapter(np.array([[1.0], [5.0]]), np.array([[0.0, 0.0]]), 2.0)
-    run = train_lora(np.zeros((2, 2)), [[3.0, -1.0], [0.0, 0.0]], [0], adapter, steps=1,
-                     learning_rate=0.25)  # fmt: skip
+    run = train_lora(
+        np.zeros((2, 2)), [[3.0, -1.0], [0.0, 0.0]], [0], adapter, steps=1, learning_rate=0.25
+    )
     assert run.losses[0] == (9 + 1) / 2
     np.testing.assert_allclose(run.a, 1.0)  # B is zero, so A has no gradient yet
     np.testing.assert_allclose(run.b[1], [[0.25, -0.25]], atol=1e-6)  # Adam's first step is a sign

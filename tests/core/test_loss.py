@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from embedlab.core.checks import DtypeError, ShapeError
 from embedlab.core.ids import IdError
 from embedlab.core.loss import binary_crossentropy, categorical_crossentropy, mse
-from embedlab.core.table import DtypeError, ShapeError
 
 LOSSES = [mse, binary_crossentropy, categorical_crossentropy]
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embedlab.core import lowrank as lowrank_file
+from embedlab.core.checks import DtypeError, ShapeError
 from embedlab.core.finite import NotFiniteError
-from embedlab.core.lowrank import best_adapter, effective_rank, rank_errors, spectrum
-from embedlab.core.table import DtypeError, ShapeError
+from embedlab.core.lora import effective_rank, rank_errors, spectrum, truncated_svd_adapter
+from embedlab.core.lora import spectrum as lowrank_file
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (9, 4), (4, 9), (1, 5), (23, 6)])
@@ -29,7 +29,7 @@ def test_the_best_adapter_is_as_close_as_the_singular_values_allow(seed, shape):
     delta = rng.normal(size=shape)
     errors = rank_errors(spectrum(delta))
     for rank in range(1, min(shape) + 1):
-        one = best_adapter(delta, rank, scale=-0.3)
+        one = truncated_svd_adapter(delta, rank, scale=-0.3)
         assert (one.a.shape, one.b.shape) == ((shape[0], rank), (rank, shape[1]))
         error = np.linalg.norm(delta - one.scale * one.a @ one.b) / np.linalg.norm(delta)
         assert abs(error - errors[rank]) < 1e-7
@@ -49,14 +49,16 @@ def test_no_other_matrix_of_that_rank_is_closer(rng):
 
 def test_a_low_rank_change_is_found_exactly_and_the_sign_is_settled(rng):
     delta = (rng.normal(size=(50, 2)) @ rng.normal(size=(2, 9))).astype("f4")
-    one = best_adapter(delta, 2, scale=0.5)
+    one = truncated_svd_adapter(delta, 2, scale=0.5)
     assert one.a.dtype == one.b.dtype == np.float32
     np.testing.assert_allclose(one.scale * one.a @ one.b, delta, rtol=0, atol=1e-5)
-    for b in (one.b, best_adapter(-delta, 2).b, best_adapter(delta[::-1], 2).b):
+    for b in (one.b, truncated_svd_adapter(-delta, 2).b, truncated_svd_adapter(delta[::-1], 2).b):
         assert (np.take_along_axis(b, np.abs(b).argmax(axis=1)[:, None], axis=1) > 0).all()
     a_sizes, b_sizes = np.linalg.norm(one.scale * one.a, axis=0), np.linalg.norm(one.b, axis=1)
     np.testing.assert_allclose(a_sizes, b_sizes, rtol=1e-5)
-    whole = best_adapter(delta, 9)  # seven of the nine singular values are nothing but rounding
+    whole = truncated_svd_adapter(
+        delta, 9
+    )  # seven of the nine singular values are nothing but rounding
     assert np.isfinite(whole.a).all()
 
 
@@ -65,7 +67,7 @@ def test_a_change_of_nothing():
     assert spectrum(zero).tolist() == [0.0, 0.0, 0.0]
     assert rank_errors(spectrum(zero)).tolist() == [0.0] * 4
     assert effective_rank(spectrum(zero)) == 0.0
-    one = best_adapter(zero, 2)
+    one = truncated_svd_adapter(zero, 2)
     assert not one.a.any()
     assert not one.b.any()
 
@@ -98,7 +100,7 @@ def test_effective_rank_counts_between_one_and_all_whatever_the_size(values, fac
 def test_the_extra_memory_is_a_block():
     delta = np.ones((200_000, 8), "f4")  # 6.4 MB; a full decomposition would take 13 MB more
     tracemalloc.start()
-    one = best_adapter(delta, 1)
+    one = truncated_svd_adapter(delta, 1)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < one.a.nbytes + 4_000_000
@@ -112,12 +114,16 @@ def test_the_extra_memory_is_a_block():
         (lambda: spectrum(np.zeros(3)), ShapeError, "(3,)"),
         (lambda: spectrum(np.zeros((2, 2), int)), DtypeError, "<i8"),
         (lambda: spectrum(np.array([[1.0, np.nan]])), NotFiniteError, "nan at [0, 1]"),
-        (lambda: best_adapter(np.array([[np.inf, 1.0]]), 1), NotFiniteError, "inf at [0, 0]"),
-        (lambda: best_adapter(np.zeros((2, 3)), 3), ValueError, "3"),
-        (lambda: best_adapter(np.zeros((2, 3)), 0), ValueError, "0"),
-        (lambda: best_adapter(np.zeros((2, 3)), -1), ValueError, "-1"),
-        (lambda: best_adapter(np.zeros((2, 3)), 1, scale=0), ValueError, "0"),
-        (lambda: best_adapter(np.zeros((2, 3)), 1, scale=np.nan), ValueError, "nan"),
+        (
+            lambda: truncated_svd_adapter(np.array([[np.inf, 1.0]]), 1),
+            NotFiniteError,
+            "inf at [0, 0]",
+        ),
+        (lambda: truncated_svd_adapter(np.zeros((2, 3)), 3), ValueError, "3"),
+        (lambda: truncated_svd_adapter(np.zeros((2, 3)), 0), ValueError, "0"),
+        (lambda: truncated_svd_adapter(np.zeros((2, 3)), -1), ValueError, "-1"),
+        (lambda: truncated_svd_adapter(np.zeros((2, 3)), 1, scale=0), ValueError, "0"),
+        (lambda: truncated_svd_adapter(np.zeros((2, 3)), 1, scale=np.nan), ValueError, "nan"),
         (lambda: rank_errors([[1.0]]), ValueError, "(1, 1)"),
         (lambda: rank_errors([-1.0]), ValueError, "-1.0"),
         (lambda: effective_rank([np.nan]), ValueError, "(1,)"),

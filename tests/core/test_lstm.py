@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from embedlab.core.lstm import (
     grad_lstm_step,
-    grad_lstm_step_loop,
-    grad_lstm_step_numpy,
+    grad_lstm_step_kernel,
+    grad_lstm_step_reference,
     lstm_step,
-    lstm_step_loop,
-    lstm_step_numpy,
+    lstm_step_kernel,
+    lstm_step_reference,
 )
 
 NEAR = {"f4": 2e-6, "f8": 1e-14}
@@ -27,13 +27,13 @@ def drawn(seed, rows, units, dtype):
 @given(st.integers(0, 99), st.integers(0, 4), st.integers(0, 5), st.sampled_from(["f4", "f8"]))
 def test_the_twins_agree(seed, rows, units, dtype):
     before, carry, *grads = drawn(seed, rows, units, dtype)
-    made, want = lstm_step(before, carry), lstm_step_numpy(before, carry)
+    made, want = lstm_step(before, carry), lstm_step_reference(before, carry)
     for one, other in zip(made, want, strict=True):
         assert (one.shape, one.dtype) == (other.shape, other.dtype)
         np.testing.assert_allclose(one, other, rtol=0, atol=NEAR[dtype])
     _, _, gates, shown = made
     back = grad_lstm_step(gates, carry, shown, *grads)
-    for one, other in zip(back, grad_lstm_step_numpy(gates, carry, shown, *grads), strict=True):
+    for one, other in zip(back, grad_lstm_step_reference(gates, carry, shown, *grads), strict=True):
         assert (one.shape, one.dtype) == (other.shape, other.dtype)
         np.testing.assert_allclose(one, other, rtol=0, atol=20 * NEAR[dtype])
 
@@ -43,11 +43,11 @@ def test_the_sources_of_the_loops_say_the_same():
     _, carried, gates, shown = lstm_step(before, carry)
     halves = np.repeat([0.5, 0.5, 1.0, 0.5], 2)
     own, made = np.tanh(before * halves), np.empty_like(carry)
-    lstm_step_loop.py_func(own, carry, made)
+    lstm_step_kernel.py_func(own, carry, made)
     np.testing.assert_allclose(own, gates, rtol=1e-15)
     np.testing.assert_allclose(made, carried, rtol=1e-14)
     to_before, to_carry = np.empty_like(before), np.empty_like(carry)
-    grad_lstm_step_loop.py_func(gates, carry, shown, *grads, to_before, to_carry)
+    grad_lstm_step_kernel.py_func(gates, carry, shown, *grads, to_before, to_carry)
     want = grad_lstm_step(gates, carry, shown, *grads)
     np.testing.assert_allclose(to_before, want[0], rtol=0, atol=1e-14)
     np.testing.assert_allclose(to_carry, want[1], rtol=0, atol=1e-14)

@@ -5,18 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from embedlab.core.checks import DtypeError, ShapeError
 from embedlab.core.ids import IdTypeError
-from embedlab.core.mask import (
+from embedlab.core.mask import grad_keep_masked_state, keep_masked_state, padding_mask
+from embedlab.core.mask.mask import (
     PARALLEL_FROM,
-    grad_hold,
-    grad_hold_loop,
-    grad_hold_numpy,
-    hold,
-    hold_loop,
-    hold_numpy,
-    padding_mask,
+    grad_keep_masked_state_kernel,
+    grad_keep_masked_state_reference,
+    keep_masked_state_kernel,
+    keep_masked_state_reference,
 )
-from embedlab.core.table import DtypeError, ShapeError
 
 
 def test_a_mask_says_where_the_words_are():
@@ -35,16 +33,16 @@ def test_the_twins_and_the_sources_agree(words, columns, dtype):
     rng = np.random.default_rng(len(words))
     mask, shape = np.array(words, bool), (len(words), columns)
     new, state, back = (rng.normal(size=shape).astype(dtype) for _ in range(3))
-    out = hold(mask, new, state)
+    out = keep_masked_state(mask, new, state)
     assert out.dtype == new.dtype
-    np.testing.assert_array_equal(out, hold_numpy(mask, new, state))
-    grads = grad_hold(mask, back)
-    for grad, twin in zip(grads, grad_hold_numpy(mask, back), strict=True):
+    np.testing.assert_array_equal(out, keep_masked_state_reference(mask, new, state))
+    grads = grad_keep_masked_state(mask, back)
+    for grad, twin in zip(grads, grad_keep_masked_state_reference(mask, back), strict=True):
         assert grad.dtype == back.dtype
         np.testing.assert_array_equal(grad, twin)
     again, taken, left = np.empty_like(out), np.empty_like(back), np.empty_like(back)
-    hold_loop.py_func(mask, new, state, again)
-    grad_hold_loop.py_func(mask, back, taken, left)
+    keep_masked_state_kernel.py_func(mask, new, state, again)
+    grad_keep_masked_state_kernel.py_func(mask, back, taken, left)
     for one, other in ((again, out), (taken, grads[0]), (left, grads[1])):
         np.testing.assert_array_equal(one, other)
 
@@ -52,9 +50,9 @@ def test_the_twins_and_the_sources_agree(words, columns, dtype):
 def test_padding_changes_no_bit_of_the_state_even_when_the_cell_made_nan_of_it():
     state = np.array([[0.1, -0.0], [np.inf, 3.0]])
     new = np.array([[np.nan, np.nan], [1.0, 2.0]])
-    out = hold([False, True], new, state)
+    out = keep_masked_state([False, True], new, state)
     assert out.tobytes() == np.array([state[0], new[1]]).tobytes()
-    assert grad_hold([False, True], new)[0].tolist() == [[0.0, 0.0], [1.0, 2.0]]
+    assert grad_keep_masked_state([False, True], new)[0].tolist() == [[0.0, 0.0], [1.0, 2.0]]
 
 
 def test_a_sequence_padded_after_its_words_ends_in_the_state_of_its_words(rng):
@@ -68,11 +66,13 @@ def test_a_sequence_padded_after_its_words_ends_in_the_state_of_its_words(rng):
         state, states = np.zeros((1, 4)), []
         for t in range(values.shape[1]):
             states.append(state)
-            state = hold(mask[:, t], np.tanh(values[:, t] @ kernel + state @ recurrent), state)
+            state = keep_masked_state(
+                mask[:, t], np.tanh(values[:, t] @ kernel + state @ recurrent), state
+            )
         back, grad = np.ones((1, 4)), np.zeros_like(values)
         for t in reversed(range(values.shape[1])):
             new = np.tanh(values[:, t] @ kernel + states[t] @ recurrent)
-            grad_new, grad_state = grad_hold(mask[:, t], back)
+            grad_new, grad_state = grad_keep_masked_state(mask[:, t], back)
             inside = grad_new * (1 - new**2)
             grad[:, t], back = inside @ kernel.T, grad_state + inside @ recurrent.T
         return state, grad
@@ -87,9 +87,11 @@ def test_a_sequence_padded_after_its_words_ends_in_the_state_of_its_words(rng):
 def test_the_gradient_is_the_adjoint(rng):
     mask = rng.random(6) < 0.5
     new, state, back = rng.normal(size=(3, 6, 2, 5))
-    grad_new, grad_state = grad_hold(mask, back)
+    grad_new, grad_state = grad_keep_masked_state(mask, back)
     inner = np.sum(new * grad_new) + np.sum(state * grad_state)
-    np.testing.assert_allclose(np.sum(hold(mask, new, state) * back), inner, rtol=1e-12)
+    np.testing.assert_allclose(
+        np.sum(keep_masked_state(mask, new, state) * back), inner, rtol=1e-12
+    )
 
 
 def test_bit_identical_for_any_number_of_threads(rng, threads):
@@ -97,9 +99,13 @@ def test_bit_identical_for_any_number_of_threads(rng, threads):
     mask, new, state = rng.random(len(range(shape[0]))) < 0.5, *rng.normal(size=(2, *shape))
     new.setflags(write=False)
     threads(1)
-    alone = hold(mask, new, state), *grad_hold(mask, new)
+    alone = keep_masked_state(mask, new, state), *grad_keep_masked_state(mask, new)
     threads(2)
-    for one, other in zip(alone, (hold(mask, new, state), *grad_hold(mask, new)), strict=True):
+    for one, other in zip(
+        alone,
+        (keep_masked_state(mask, new, state), *grad_keep_masked_state(mask, new)),
+        strict=True,
+    ):
         np.testing.assert_array_equal(one, other)
 
 
@@ -123,8 +129,8 @@ NEW = np.zeros((2, 3))
 )
 def test_the_door_refuses(mask, new, state, error, received):
     with pytest.raises(error, match="Received") as caught:
-        hold(mask, new, state)
+        keep_masked_state(mask, new, state)
     assert received in str(caught.value)
     if new is NEW and state is NEW:
         with pytest.raises(error, match="Received"):
-            grad_hold(mask, new)
+            grad_keep_masked_state(mask, new)

@@ -76,7 +76,7 @@ def test_lora_lookup_never_makes_a_second_table():
     extra, output = run(
         SIZES
         + """
-from embedlab.core.lora import lora_lookup
+from embedlab.core.lora.lookup import lora_lookup
 adapter = (np.ones((V, R), "f4"), np.ones((R, D), "f4"), 0.5)
 table = np.ones((V, D), "f4")
 few = (table[:9], ids % 9, [(adapter[0][:9], adapter[1], 0.5)])
@@ -96,8 +96,8 @@ def test_int4_lookup_never_unpacks_the_table(block):
         f"block = {block}"
         + SIZES
         + """
-from embedlab.core.dequantize import quantized_lookup
-from embedlab.core.quantized import Quantized
+from embedlab.core.quantize.rows import quantized_lookup
+from embedlab.core.quantize.rows import QuantizedTable
 def made(rows):
     groups = (rows, D // block) if block else (rows,)
     zero = np.zeros(groups, "i1") if block else None
@@ -115,7 +115,7 @@ def test_lora_backward_is_as_large_as_what_was_used():
     """A dense gradient of `a` would take 128 MB, the positions' share in that of `b` 256 MB."""
     extra, output = run("""
 V, D, R, N = 4_000_000, 64, 8, 131_072
-from embedlab.core.lora_gradient import grad_lora
+from embedlab.core.lora.lookup import grad_lora
 ids = np.random.default_rng(0).integers(V, size=N)
 grad = np.ones((N, D), "f4")
 a, b = np.ones((V, R), "f4"), np.ones((R, D), "f4")
@@ -131,7 +131,7 @@ def test_a_sparse_gradient_does_not_grow_with_the_table():
     """As a dense one it would take 1 GB."""
     extra, output = run("""
 V, D, N = 4_000_000, 64, 131_072
-from embedlab.core.coalesce import coalesce
+from embedlab.core.gradient.dense import coalesce
 ids = np.random.default_rng(0).integers(V, size=N)
 grad = np.ones((N, D), "f4")
 measure(coalesce, (ids % 9, grad, 9), (ids, grad, V))

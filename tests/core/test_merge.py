@@ -7,12 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embedlab.core import merge as merge_file
-from embedlab.core.adapter import Adapter
+from embedlab.core.checks import DtypeError, ShapeError
 from embedlab.core.finite import NotFiniteError
-from embedlab.core.lora import lora_lookup
-from embedlab.core.merge import merge, merge_numpy, unmerge
-from embedlab.core.table import DtypeError, ShapeError
+from embedlab.core.lora import Adapter, lora_lookup, merge, unmerge
+from embedlab.core.lora import merging as merge_file
+from embedlab.core.lora.merging import merge_reference
 
 
 def make(rng, rows, columns, rank, dtype="float32"):
@@ -40,7 +39,9 @@ def test_a_merged_table_gives_the_same_bits_as_its_adapters(rng, dtype, ranks, m
 
 def test_the_twin_agrees(rng):
     table, one = rng.normal(size=(9, 5)), make(rng, 9, 5, 3, "float64")
-    np.testing.assert_allclose(merge(table, [one]), merge_numpy(table, *one), rtol=0, atol=1e-14)
+    np.testing.assert_allclose(
+        merge(table, [one]), merge_reference(table, *one), rtol=0, atol=1e-14
+    )
 
 
 @settings(deadline=None)  # the first call compiles

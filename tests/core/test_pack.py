@@ -6,15 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from embedlab.core.pack import (
-    pack_int4,
-    pack_int4_loop,
-    pack_int4_numpy,
-    unpack_int4,
-    unpack_int4_loop,
-    unpack_int4_numpy,
+from embedlab.core.checks import DtypeError, ShapeError
+from embedlab.core.quantize import pack_int4, unpack_int4
+from embedlab.core.quantize.int4 import (
+    pack_int4_kernel,
+    pack_int4_reference,
+    unpack_int4_kernel,
+    unpack_int4_reference,
 )
-from embedlab.core.table import DtypeError, ShapeError
 
 PAIRS = np.stack(np.meshgrid(np.arange(-8, 8), np.arange(-8, 8)), axis=-1).reshape(-1, 2)
 PAIRS = PAIRS.astype(np.int8)
@@ -50,13 +49,13 @@ def test_any_shape_comes_back(codes):
 def test_the_twins_and_the_sources_agree(rng, columns):
     codes = rng.integers(-8, 8, size=(6, columns)).astype(np.int8)
     packed = np.empty((6, (columns + 1) // 2), np.int8)
-    assert pack_int4_loop.py_func(codes, packed) == 0
-    np.testing.assert_array_equal(packed, pack_int4_numpy(codes))
+    assert pack_int4_kernel.py_func(codes, packed) == 0
+    np.testing.assert_array_equal(packed, pack_int4_reference(codes))
     np.testing.assert_array_equal(packed, pack_int4(np.asfortranarray(codes)))
     back = np.empty_like(codes)
-    unpack_int4_loop(packed, back)
+    unpack_int4_kernel(packed, back)
     np.testing.assert_array_equal(back, codes)
-    np.testing.assert_array_equal(unpack_int4_numpy(packed, columns), codes)
+    np.testing.assert_array_equal(unpack_int4_reference(packed, columns), codes)
 
 
 @pytest.mark.parametrize(

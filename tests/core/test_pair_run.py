@@ -3,45 +3,44 @@
 import numpy as np
 import pytest
 
-from embedlab.core import training
-from embedlab.core.pair_run import (
-    MEMORY,
-    OPTIMIZERS,
-    train_pairs,
-    train_pairs_loop,
-    train_pairs_numpy,
-)  # fmt: skip
-from embedlab.core.pairs import draw_batches, grad_pairs
-from embedlab.core.table import ShapeError
+from embedlab.core import optimizers
+from embedlab.core.checks import ShapeError
+from embedlab.core.skipgram import grad_pairs, sample_batches, train_recorded
+from embedlab.core.skipgram.recorded import (
+    SLOT_NAMES,
+    UPDATE_RULES,
+    train_recorded_kernel,
+    train_recorded_reference,
+)
 from embedlab.regularizers import L2
 
 STEPS = 12
 DOORS = {
-    "sgd": (training.sgd, {}),
-    "momentum": (training.sgd, {"momentum": 0.9}),
-    "adagrad": (training.adagrad, {}),
-    "rmsprop": (training.rmsprop, {}),
-    "adam": (training.adam, {}),
-    "lazy adam": (training.adam, {"sparse_update": "lazy"}),
-    "sgd + l2": (training.sgd, {}),
+    "sgd": (optimizers.sgd, {}),
+    "momentum": (optimizers.sgd, {"momentum": 0.9}),
+    "adagrad": (optimizers.adagrad, {}),
+    "rmsprop": (optimizers.rmsprop, {}),
+    "adam": (optimizers.adam, {}),
+    "lazy adam": (optimizers.adam, {"sparse_update": "lazy"}),
+    "sgd + l2": (optimizers.sgd, {}),
 }
 
 
 def task(rng, dtype="f4", width=2):
     ids = rng.integers(8, size=30)  # row 8 is in no batch
-    batches = draw_batches(ids, 9, steps=STEPS, batch=3)
+    batches = sample_batches(ids, 9, steps=STEPS, batch=3)
     return batches, *(rng.normal(size=(9, width)).astype(dtype) for _ in "ec")
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", UPDATE_RULES)
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 @pytest.mark.parametrize("width", [1, 2, 8])
 def test_it_is_one_step_at_a_time_to_the_bit(rng, optimizer, dtype, width):
     batches, *tables = task(rng, dtype, width)
-    run = train_pairs(batches, *tables, optimizer=optimizer, learning_rate=0.1)
+    run = train_recorded(batches, *tables, optimizer=optimizer, learning_rate=0.1)
     door, options = DOORS[optimizer]
     begin = 0.1 if optimizer == "adagrad" else 0
-    memory = [[np.full_like(t, begin) for _ in MEMORY[optimizer]] for t in tables]
+    memory = [[np.full_like(t, begin) for _ in SLOT_NAMES[optimizer]] for t in tables]
     assert run.weights.dtype == dtype
     for s in range(STEPS):
         now = slice(batches.starts[s], batches.starts[s + 1])
@@ -58,43 +57,55 @@ def test_it_is_one_step_at_a_time_to_the_bit(rng, optimizer, dtype, width):
                 np.testing.assert_array_equal(run.memory[s + 1, side, slot], kept)
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", UPDATE_RULES)
 @pytest.mark.parametrize(("dtype", "close"), [("f4", 2e-5), ("f8", 1e-12)])
 def test_the_twin_agrees(rng, optimizer, dtype, close):
     batches, *tables = task(rng, dtype)
-    run = train_pairs(batches, *tables, optimizer=optimizer)
+    run = train_recorded(batches, *tables, optimizer=optimizer)
     weights, memory, grads = (np.zeros_like(x) for x in run[:3])
     weights[0], memory[0], losses = run.weights[0], run.memory[0], np.zeros(STEPS)
     shares = (1 / np.diff(batches.starts)).astype(dtype)
     knobs = np.array((0.9, 0.9, 1 - 0.9, 1 - 0.999, 1e-7, 0.02), dtype)
     label = batches.label.astype(dtype)
-    train_pairs_numpy(batches.pairs, label, batches.starts, shares, OPTIMIZERS.index(optimizer),
-                      run.rates, knobs, 0, weights, memory, grads, losses)  # fmt: skip
+    train_recorded_reference(
+        batches.pairs,
+        label,
+        batches.starts,
+        shares,
+        UPDATE_RULES.index(optimizer),
+        run.rates,
+        knobs,
+        0,
+        weights,
+        memory,
+        grads,
+        losses,
+    )
     for mine, theirs in zip((weights, memory, grads, losses), (*run[:3], run.losses), strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=close, atol=close)
-    assert train_pairs_loop.py_func.__doc__
+    assert train_recorded_kernel.py_func.__doc__
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", UPDATE_RULES)
 @pytest.mark.parametrize("step", [0, 1, 7, STEPS])
 def test_a_branch_with_the_same_settings_is_the_run_to_the_bit(rng, optimizer, step):
     batches, *tables = task(rng)
     options = {"optimizer": optimizer, "learning_rate": 0.1}
-    run = train_pairs(batches, *tables, **options)
-    branch = train_pairs(batches, *tables, **options, after=run, step=step)
+    run = train_recorded(batches, *tables, **options)
+    branch = train_recorded(batches, *tables, **options, after=run, step=step)
     for mine, theirs in zip(branch[:5], run[:5], strict=True):
         np.testing.assert_array_equal(mine, theirs)
 
 
 def test_a_branch_keeps_the_memory_that_its_rule_shares_and_else_begins_anew(rng):
     batches, *tables = task(rng)
-    run = train_pairs(batches, *tables, optimizer="adam")
-    lazy = train_pairs(batches, *tables, optimizer="lazy adam", after=run, step=5)
+    run = train_recorded(batches, *tables, optimizer="adam")
+    lazy = train_recorded(batches, *tables, optimizer="lazy adam", after=run, step=5)
     np.testing.assert_array_equal(lazy.memory[5], run.memory[5])
     assert lazy.since == 0 and lazy.rates[5] == run.rates[5]
-    fresh = train_pairs(batches, *tables, optimizer="adagrad", after=run, step=5)
+    fresh = train_recorded(batches, *tables, optimizer="adagrad", after=run, step=5)
     assert (fresh.memory[5] == np.float32(0.1)).all() and fresh.since == 5
-    back = train_pairs(batches, *tables, optimizer="adam", after=fresh, step=8)
+    back = train_recorded(batches, *tables, optimizer="adam", after=fresh, step=8)
     assert back.since == 8 and back.rates[8] == run.rates[0]  # time begins again
     np.testing.assert_array_equal(back.weights[:6], run.weights[:6])
 
@@ -107,8 +118,8 @@ def moved_without_gradient(run):
 
 def test_rows_without_a_gradient_move_by_memory_or_by_a_penalty(rng):
     batches, *tables = task(rng)
-    for optimizer in OPTIMIZERS:
-        run = train_pairs(batches, *tables, optimizer=optimizer, learning_rate=0.5)
+    for optimizer in UPDATE_RULES:
+        run = train_recorded(batches, *tables, optimizer=optimizer, learning_rate=0.5)
         moves = optimizer in ("momentum", "adam", "sgd + l2")
         assert moved_without_gradient(run) == moves, optimizer
         kept = 0.99**STEPS if optimizer == "sgd + l2" else 1  # 1 - 0.5 * 2 * 0.01 a step
@@ -118,16 +129,16 @@ def test_rows_without_a_gradient_move_by_memory_or_by_a_penalty(rng):
 
 
 def test_a_step_without_pairs_has_no_loss(rng):
-    run = train_pairs(draw_batches([0], 1, steps=3, batch=1), np.ones((1, 2)), np.ones((1, 2)))
+    run = train_recorded(sample_batches([0], 1, steps=3, batch=1), np.ones((1, 2)), np.ones((1, 2)))
     assert np.isnan(run.losses).all() and (run.weights == 1).all()
 
 
 def test_training_lowers_the_loss():
-    batches = draw_batches([0, 1, 2, 3] * 10, 4, steps=200, batch=8, starts=range(0, 40, 2))
+    batches = sample_batches([0, 1, 2, 3] * 10, 4, steps=200, batch=8, starts=range(0, 40, 2))
     rng = np.random.default_rng(0)
     tables = [rng.uniform(-0.5, 0.5, (4, 2)) for _ in "ec"]
-    for optimizer, rate in zip(OPTIMIZERS, (3, 0.5, 0.3, 0.05, 0.05, 0.05, 3), strict=True):
-        run = train_pairs(batches, *tables, optimizer=optimizer, learning_rate=rate)
+    for optimizer, rate in zip(UPDATE_RULES, (3, 0.5, 0.3, 0.05, 0.05, 0.05, 3), strict=True):
+        run = train_recorded(batches, *tables, optimizer=optimizer, learning_rate=rate)
         assert run.losses[-20:].mean() < 0.75 * run.losses[:5].mean()
 
 
@@ -141,14 +152,14 @@ BAD = {
 @pytest.mark.parametrize(("options", "error", "received"), BAD.values(), ids=BAD.keys())
 def test_the_door_refuses(rng, options, error, received):
     with pytest.raises(error, match="Received") as caught:
-        train_pairs(*task(rng), **options)
+        train_recorded(*task(rng), **options)
     assert received in str(caught.value)
 
 
 def test_the_door_refuses_tables_and_branches_that_do_not_fit(rng):
     batches, table, context = task(rng)
-    run = train_pairs(batches, table, context)
+    run = train_recorded(batches, table, context)
     with pytest.raises(ShapeError, match=r"\(9, 2\) and \(10, 2\)"):
-        train_pairs(batches, table, np.zeros((10, 2), "f4"))
+        train_recorded(batches, table, np.zeros((10, 2), "f4"))
     with pytest.raises(ShapeError, match=f"step {STEPS + 1}"):
-        train_pairs(batches, table, context, after=run, step=STEPS + 1)
+        train_recorded(batches, table, context, after=run, step=STEPS + 1)

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from embedlab.core.checks import DtypeError, ShapeError
 from embedlab.core.ids import IdError
-from embedlab.core.pairs import draw_batches, grad_pairs, grad_pairs_loop, grad_pairs_numpy
-from embedlab.core.table import DtypeError, ShapeError
+from embedlab.core.skipgram import grad_pairs, sample_batches
+from embedlab.core.skipgram.batches import grad_pairs_kernel, grad_pairs_reference
 
 
 def task(rng, dtype, count=40, rows=6, width=3):
@@ -20,8 +21,8 @@ def test_the_twin_agrees(rng, dtype, close, count):
     pairs, label, table, context = task(rng, dtype, count)
     share = table.dtype.type(1 / max(count, 1))
     made = [np.full((count, 3), np.nan, dtype) for _ in range(4)]
-    one = grad_pairs_numpy(pairs, label, share, table, context, *made[:2])
-    two = grad_pairs_loop(pairs, label, share, table, context, *made[2:])
+    one = grad_pairs_reference(pairs, label, share, table, context, *made[:2])
+    two = grad_pairs_kernel(pairs, label, share, table, context, *made[2:])
     np.testing.assert_allclose(one, two, rtol=close)
     np.testing.assert_allclose(made[:2], made[2:], rtol=close, atol=close)
     assert made[2].dtype == dtype
@@ -49,46 +50,64 @@ def test_large_scores_neither_overflow_nor_lose_the_loss():
 
 def test_batches_take_the_text_in_order_and_again():
     ids = [3, 0, 1, 2]
-    drawn = draw_batches(ids, 4, steps=3, batch=3, starts=[0, 2], window=2, negative=0)
+    drawn = sample_batches(ids, 4, steps=3, batch=3, starts=[0, 2], window=2, negative=0)
     assert drawn.places.tolist() == [[0, 1, 2], [3, 0, 1], [2, 3, 0]]
-    assert drawn.pairs.tolist() == [[3, 0], [0, 3], [1, 2], [2, 1], [3, 0], [0, 3], [1, 2], [2, 1],
-                                    [3, 0]]  # no pair reaches across the sentences  # fmt: skip
+    assert drawn.pairs.tolist() == [
+        [3, 0],
+        [0, 3],
+        [1, 2],
+        [2, 1],
+        [3, 0],
+        [0, 3],
+        [1, 2],
+        [2, 1],
+        [3, 0],
+    ]  # no pair reaches across the sentences
     assert drawn.starts.tolist() == [0, 3, 6, 9] and drawn.label.all()
 
 
 def test_negatives_come_as_often_as_they_should_and_are_never_the_near_word():
     ids = np.tile([0, 0, 0, 1, 2], 200)
-    drawn = draw_batches(ids, 4, steps=50, batch=20, negative=3, seed=1)
+    drawn = sample_batches(ids, 4, steps=50, batch=20, negative=3, seed=1)
     true, drawn_words = drawn.label == 1, drawn.pairs[drawn.label == 0, 1]
-    assert true.sum() == 50 * 20 * 4 - 6  # the ends of the text have fewer neighbours
+    assert true.sum() == 50 * 20 * 4 - 6  # the ends of the text have fewer neighbors
     assert not (drawn_words == 3).any()  # a word that never occurs is never drawn
     share = np.bincount(drawn_words, minlength=4)
     assert share[0] > share[1] and abs(share[1] / share[2] - 1) < 0.15
-    again = draw_batches(ids, 4, steps=50, batch=20, negative=3, seed=1)
-    other = draw_batches(ids, 4, steps=50, batch=20, negative=3, seed=2)
+    again = sample_batches(ids, 4, steps=50, batch=20, negative=3, seed=1)
+    other = sample_batches(ids, 4, steps=50, batch=20, negative=3, seed=2)
     np.testing.assert_array_equal(drawn.pairs, again.pairs)
     assert drawn.pairs.shape != other.pairs.shape or (drawn.pairs != other.pairs).any()
 
 
 def test_a_word_alone_has_no_pair():
-    drawn = draw_batches([0], 1, steps=2, batch=5)
+    drawn = sample_batches([0], 1, steps=2, batch=5)
     assert drawn.pairs.shape == (0, 2) and drawn.places.tolist() == [[0], [0]]
 
 
 BAD = {
     "a row below": (lambda: grad_pairs([[0, -1]], [1], np.eye(2), np.eye(2)), IdError, "-1"),
     "a row above": (lambda: grad_pairs([[2, 0]], [1], np.eye(2), np.eye(2)), IdError, "2"),
-    "three in a pair": (lambda: grad_pairs([[0, 0, 0]], [1], np.eye(2), np.eye(2)),
-                        ShapeError, "(1, 3)"),
+    "three in a pair": (
+        lambda: grad_pairs([[0, 0, 0]], [1], np.eye(2), np.eye(2)),
+        ShapeError,
+        "(1, 3)",
+    ),
     "labels too few": (lambda: grad_pairs([[0, 0]], [], np.eye(2), np.eye(2)), ShapeError, "(0,)"),
-    "another width": (lambda: grad_pairs([[0, 0]], [1], np.eye(2), np.eye(3)),
-                      ShapeError, "(3, 3)"),
-    "another precision": (lambda: grad_pairs([[0, 0]], [1], np.eye(2), np.eye(2, dtype="f4")),
-                          DtypeError, "float32"),
-    "an id outside": (lambda: draw_batches([0, 4], 4, steps=1, batch=1), IdError, "4"),
-    "no text": (lambda: draw_batches([], 4, steps=1, batch=1), ShapeError, "(0,)"),
-    "no step": (lambda: draw_batches([0], 4, steps=0, batch=1), ValueError, "0"),
-}  # fmt: skip
+    "another width": (
+        lambda: grad_pairs([[0, 0]], [1], np.eye(2), np.eye(3)),
+        ShapeError,
+        "(3, 3)",
+    ),
+    "another precision": (
+        lambda: grad_pairs([[0, 0]], [1], np.eye(2), np.eye(2, dtype="f4")),
+        DtypeError,
+        "float32",
+    ),
+    "an id outside": (lambda: sample_batches([0, 4], 4, steps=1, batch=1), IdError, "4"),
+    "no text": (lambda: sample_batches([], 4, steps=1, batch=1), ShapeError, "(0,)"),
+    "no step": (lambda: sample_batches([0], 4, steps=0, batch=1), ValueError, "0"),
+}
 
 
 @pytest.mark.parametrize(("call", "error", "received"), BAD.values(), ids=BAD.keys())

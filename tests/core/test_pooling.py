@@ -5,26 +5,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embedlab.core import max_pooling, pooling
-from embedlab.core.max_pooling import (
+from embedlab.core.checks import DtypeError, ShapeError
+from embedlab.core.mask import (
     grad_masked_max,
-    grad_masked_max_loop,
-    grad_masked_max_numpy,
-    masked_max,
-    masked_max_loop,
-    masked_max_numpy,
-)
-from embedlab.core.pooling import (
     grad_masked_mean,
     grad_masked_sum,
-    grad_masked_sum_loop,
-    grad_masked_sum_numpy,
+    masked_max,
     masked_mean,
     masked_sum,
-    masked_sum_loop,
-    masked_sum_numpy,
+    max_pooling,
+    pooling,
 )
-from embedlab.core.table import DtypeError, ShapeError
+from embedlab.core.mask.max_pooling import (
+    grad_masked_max_kernel,
+    grad_masked_max_reference,
+    masked_max_kernel,
+    masked_max_reference,
+)
+from embedlab.core.mask.pooling import (
+    grad_masked_sum_kernel,
+    grad_masked_sum_reference,
+    masked_sum_kernel,
+    masked_sum_reference,
+)
 
 
 @st.composite
@@ -42,21 +45,21 @@ def test_the_twins_agree(case):
     values, mask = case
     total = masked_sum(values, mask)
     assert total.dtype == values.dtype
-    np.testing.assert_array_equal(total, masked_sum_numpy(values, mask))
+    np.testing.assert_array_equal(total, masked_sum_reference(values, mask))
     count = np.maximum(mask.sum(axis=1), 1)[:, None]
-    mean = masked_sum_numpy(values.astype("f8"), mask) / count
+    mean = masked_sum_reference(values.astype("f8"), mask) / count
     np.testing.assert_allclose(masked_mean(values, mask), mean, rtol=1e-3, atol=1e-3)
     out, at = masked_max(values, mask)
     assert (out.dtype, at.dtype) == (values.dtype, np.int64)
-    wanted, places = masked_max_numpy(values, mask)
+    wanted, places = masked_max_reference(values, mask)
     np.testing.assert_array_equal(out, wanted)
     np.testing.assert_array_equal(at, places)
     grad = grad_masked_sum(mask, total)
     assert grad.dtype == values.dtype
-    np.testing.assert_array_equal(grad, grad_masked_sum_numpy(mask, total))
+    np.testing.assert_array_equal(grad, grad_masked_sum_reference(mask, total))
     steps = values.shape[1]
     np.testing.assert_array_equal(
-        grad_masked_max(at, out, steps), grad_masked_max_numpy(at, out, steps)
+        grad_masked_max(at, out, steps), grad_masked_max_reference(at, out, steps)
     )
 
 
@@ -65,15 +68,15 @@ def test_the_twins_agree(case):
 def test_the_sources_of_the_loops_say_the_same(case):
     values, mask = case
     out = np.empty((len(values), values.shape[2]), values.dtype)
-    masked_sum_loop.py_func(values, mask, out)
+    masked_sum_kernel.py_func(values, mask, out)
     np.testing.assert_array_equal(out, masked_sum(values, mask))
     at, grad = np.empty(out.shape, np.int64), np.empty_like(values)
-    grad_masked_sum_loop.py_func(mask, out, grad)
+    grad_masked_sum_kernel.py_func(mask, out, grad)
     np.testing.assert_array_equal(grad, grad_masked_sum(mask, out))
-    masked_max_loop.py_func(values, mask, out, at)
+    masked_max_kernel.py_func(values, mask, out, at)
     np.testing.assert_array_equal(out, masked_max(values, mask)[0])
     grad[:] = 0
-    grad_masked_max_loop.py_func(at, out, grad)
+    grad_masked_max_kernel.py_func(at, out, grad)
     np.testing.assert_array_equal(grad, grad_masked_max(at, out, values.shape[1]))
 
 
@@ -119,8 +122,10 @@ def test_padding_alone_gives_zeros_forward_and_backward(dtype):
     assert at.tolist() == [[-1, -1]]
     back = np.ones((1, 2), dtype)
     for grad in (
-        grad_masked_sum(mask, back), grad_masked_mean(mask, back), grad_masked_max(at, back, 3),
-    ):  # fmt: skip
+        grad_masked_sum(mask, back),
+        grad_masked_mean(mask, back),
+        grad_masked_max(at, back, 3),
+    ):
         assert not grad.any()
 
 
@@ -182,7 +187,9 @@ def test_many_columns_take_the_wide_way_back_and_read_only_is_fine(rng, threads)
     back.setflags(write=False)
     assert at.size > max_pooling.PARALLEL_FROM
     threads(2)
-    np.testing.assert_array_equal(grad_masked_max(at, back, 3), grad_masked_max_numpy(at, back, 3))
+    np.testing.assert_array_equal(
+        grad_masked_max(at, back, 3), grad_masked_max_reference(at, back, 3)
+    )
 
 
 VALUES, MASK = np.zeros((2, 3, 4)), np.ones((2, 3), bool)

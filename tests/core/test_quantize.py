@@ -1,4 +1,4 @@
-"""Quantised tables: twins, by hand, half a step, the lookup, LoRA on top, threads, doors."""
+"""Quantized tables: twins, by hand, half a step, the lookup, LoRA on top, threads, doors."""
 
 import tracemalloc
 
@@ -8,33 +8,34 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from embedlab.core import quantize as quantize_file
-from embedlab.core import quantize_report as report_file
-from embedlab.core.adapter import Adapter
-from embedlab.core.dequantize import (
-    PARALLEL_FROM,
-    dequantize,
-    quantized_lookup,
-    quantized_lookup_loop,
-    quantized_lookup_numpy,
-    requantize,
-)
+from embedlab.core.checks import DtypeError, ShapeError
 from embedlab.core.finite import NotFiniteError
 from embedlab.core.ids import IdError, IdTypeError
-from embedlab.core.lora import lora_lookup
-from embedlab.core.pack import unpack_int4
+from embedlab.core.lora import Adapter, lora_lookup
 from embedlab.core.quantize import (
+    QuantizedTable,
+    dequantize,
+    merge_adapters_into_codes,
+    quantization_report,
     quantize,
     quantize_groups,
-    quantize_groups_loop,
-    quantize_groups_numpy,
     quantize_rows,
-    quantize_rows_loop,
-    quantize_rows_numpy,
+    quantized_lookup,
+    unpack_int4,
 )
-from embedlab.core.quantize_report import quantization_report
-from embedlab.core.quantized import Quantized
-from embedlab.core.table import DtypeError, ShapeError
+from embedlab.core.quantize import report as report_file
+from embedlab.core.quantize import rows as quantize_file
+from embedlab.core.quantize.lookup import (
+    PARALLEL_FROM,
+    quantized_lookup_kernel,
+    quantized_lookup_reference,
+)
+from embedlab.core.quantize.rows import (
+    quantize_groups_kernel,
+    quantize_groups_reference,
+    quantize_rows_kernel,
+    quantize_rows_reference,
+)
 
 FORMS = [(8, None), (4, None), (4, 1), (4, 3), (4, 4), (4, 128), (8, 3), (8, 32)]
 RANGES = {8: (-127.0, 127.0), 4: (-8.0, 7.0)}
@@ -64,11 +65,11 @@ def test_the_twins_agree_to_the_bit(rng, dtype, columns, bits, block):
     made = quantize(table, bits, block)
     kind = table.dtype.type
     if block is None:
-        codes, scale = quantize_rows_numpy(table, *map(kind, (*RANGES[bits], 1e-7)))
+        codes, scale = quantize_rows_reference(table, *map(kind, (*RANGES[bits], 1e-7)))
         assert made.zero is None
     else:
         limits = map(kind, (*GROUP_RANGES[bits], 1e-7))
-        codes, scale, zero = quantize_groups_numpy(table, block, *limits)
+        codes, scale, zero = quantize_groups_reference(table, block, *limits)
         np.testing.assert_array_equal(made.zero, zero)
     assert made.scale.dtype == dtype
     np.testing.assert_array_equal(made.scale, scale)
@@ -77,7 +78,7 @@ def test_the_twins_agree_to_the_bit(rng, dtype, columns, bits, block):
     out = quantized_lookup(made, ids)
     assert (out.shape, out.dtype) == ((4, 3, columns), table.dtype)
     np.testing.assert_array_equal(
-        out.reshape(12, -1), quantized_lookup_numpy(made, ids.reshape(-1))
+        out.reshape(12, -1), quantized_lookup_reference(made, ids.reshape(-1))
     )
     np.testing.assert_array_equal(dequantize(made)[ids], out)
 
@@ -85,17 +86,17 @@ def test_the_twins_agree_to_the_bit(rng, dtype, columns, bits, block):
 def test_the_source_of_each_loop_says_the_same(rng):
     table = wild(rng, 5, 7, "float64")
     codes, scale = np.empty((5, 7), np.int8), np.empty(5)
-    quantize_rows_loop.py_func(table, -8.0, 7.0, 1e-7, codes, scale)
+    quantize_rows_kernel.py_func(table, -8.0, 7.0, 1e-7, codes, scale)
     made = quantize_rows(table, 4)
     np.testing.assert_array_equal(codes, codes_of(made))
     np.testing.assert_array_equal(scale, made.scale)
     scale, zero = np.empty((5, 3)), np.empty((5, 3), np.int8)
-    quantize_groups_loop.py_func(table, 3, -8.0, 7.0, 1e-7, codes, scale, zero)
+    quantize_groups_kernel.py_func(table, 3, -8.0, 7.0, 1e-7, codes, scale, zero)
     made = quantize_groups(table, 4, 3)
     np.testing.assert_array_equal(codes, codes_of(made))
     np.testing.assert_array_equal(zero, made.zero)
     ids, out = np.array([4, 0, 9, -1]), np.empty((4, 7))
-    counts = quantized_lookup_loop.py_func(
+    counts = quantized_lookup_kernel.py_func(
         made.codes, made.scale, made.zero, ids, True, 3, -5.0, out
     )
     assert counts == (1, 1)
@@ -144,7 +145,7 @@ def test_a_row_of_zeros_and_a_row_of_ones_come_back(bits, block):
 
 
 @forms
-def test_half_floats_are_quantised_as_the_floats_they_are(rng, bits, block):
+def test_half_floats_are_quantized_as_the_floats_they_are(rng, bits, block):
     table = wild(rng, 6, 5, "float16")
     half, single = quantize(table, bits, block), quantize(table.astype("f4"), bits, block)
     assert half.scale.dtype == np.float32
@@ -173,7 +174,7 @@ def test_lora_on_top_of_codes(rng, bits, block):
     ids = rng.integers(6, size=(2, 4))
     wanted = lora_lookup(dequantize(made), ids, adapters)
     np.testing.assert_allclose(quantized_lookup(made, ids, adapters), wanted, rtol=0, atol=2e-5)
-    merged, floats = requantize(made, adapters), dequantize(made, adapters)
+    merged, floats = merge_adapters_into_codes(made, adapters), dequantize(made, adapters)
     again = quantize(floats, bits, block)
     np.testing.assert_array_equal(merged.codes, again.codes)
     np.testing.assert_array_equal(merged.scale, again.scale)
@@ -213,7 +214,7 @@ def test_bit_identical_for_any_number_of_threads(rng, threads, bits, block):
         found.append((made.codes, made.scale, quantized_lookup(made, ids)))
     for alone, together in zip(*found, strict=True):
         np.testing.assert_array_equal(alone, together)
-    np.testing.assert_array_equal(found[0][2], quantized_lookup_numpy(made, ids))
+    np.testing.assert_array_equal(found[0][2], quantized_lookup_reference(made, ids))
     assert found[0][2].size > 2 * PARALLEL_FROM
 
 
@@ -224,7 +225,7 @@ def test_memory_does_not_grow_with_the_table():
     quantized_lookup(table, np.arange(64))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.reset_peak()
-    again = requantize(table, [])
+    again = merge_adapters_into_codes(table, [])
     merging = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 64 * 64 * 4 + 20_000
@@ -365,22 +366,22 @@ CODES, SCALE, ZERO = np.zeros((4, 3), "i1"), np.ones((4, 2), "f4"), np.zeros((4,
         ({"block_size": None, "scale": SCALE[:, 0]}, ShapeError, "(4, 2)"),
     ],
 )
-def test_a_quantised_table_whose_parts_do_not_fit_cannot_be_made(change, error, received):
+def test_a_quantized_table_whose_parts_do_not_fit_cannot_be_made(change, error, received):
     good = {"codes": CODES, "scale": SCALE, "zero": ZERO, "output_dim": 3, "block_size": 2}
-    assert Quantized(**good).shape == (4, 3)
+    assert QuantizedTable(**good).shape == (4, 3)
     with pytest.raises(error, match="Received") as caught:
-        Quantized(**(good | change))
+        QuantizedTable(**(good | change))
     assert received in str(caught.value)
 
 
 def test_numbers_that_were_checked_before_are_not_looked_through_again():
     """An infinite scale passes, as Keras makes for a row of float16 zeros; a wrong shape not."""
     codes, scale = np.array([[0, 0], [5, 127]], np.int8), np.array([np.inf, 2], np.float32)
-    made = Quantized(codes, scale, None, 2, checked=True)
+    made = QuantizedTable(codes, scale, None, 2, checked=True)
     assert quantized_lookup(made, [0, 1]).tolist() == [[0.0, 0.0], [2.5, 63.5]]
     with pytest.raises(NotFiniteError, match=r"inf at \[0\]"):
-        Quantized(codes, scale, None, 2)
+        QuantizedTable(codes, scale, None, 2)
     with pytest.raises(ShapeError, match="scale must have shape"):
-        Quantized(codes, scale[:1], None, 2, checked=True)
+        QuantizedTable(codes, scale[:1], None, 2, checked=True)
     with pytest.raises(DtypeError, match="codes must be int8"):
-        Quantized(codes.astype(int), scale, None, 2, checked=True)
+        QuantizedTable(codes.astype(int), scale, None, 2, checked=True)

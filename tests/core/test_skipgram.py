@@ -3,20 +3,20 @@
 import numpy as np
 import pytest
 
-from embedlab.core import skipgram as module
+from embedlab.core.checks import ShapeError
 from embedlab.core.ids import IdError, IdTypeError
-from embedlab.core.sampling import alias_table, keep_odds
 from embedlab.core.skipgram import (
     DivergenceError,
     SkipgramStep,
+    alias_table,
     skipgram,
-    skipgram_loop,
-    skipgram_numpy,
+    subsampling_probability,
     train_skipgram,
 )
-from embedlab.core.table import ShapeError
-from embedlab.data import made_up
-from embedlab.data.madeup import nearest
+from embedlab.core.skipgram import train as module
+from embedlab.core.skipgram.train import skipgram_kernel, skipgram_reference
+from embedlab.data import toy_corpus
+from embedlab.data.toy_language import true_neighbors
 
 PAIRS = np.array([0, 1] * 6 + [2, 3] * 6 + [4, 5] * 6)
 
@@ -33,11 +33,16 @@ def pairs_corpus(rng, sentences=600):
 def test_the_twin_agrees(rng, monkeypatch, negative, dim):
     ids = rng.integers(20, size=300)
     options = {
-        "window": 3, "negative": negative, "subsample": 0.05, "epochs": 2, "seed": 3,
-        "starts": [0, 10, 50, 51, 200], "chunk": 130,
-    }  # fmt: skip
+        "window": 3,
+        "negative": negative,
+        "subsample": 0.05,
+        "epochs": 2,
+        "seed": 3,
+        "starts": [0, 10, 50, 51, 200],
+        "chunk": 130,
+    }
     fast = train_skipgram(ids, 20, dim, **options)
-    monkeypatch.setattr(module, "skipgram_loop", skipgram_numpy)
+    monkeypatch.setattr(module, "skipgram_loop", skipgram_reference)
     slow = train_skipgram(ids, 20, dim, **options)
     np.testing.assert_allclose(fast.table, slow.table, rtol=2e-6, atol=1e-6)
     np.testing.assert_allclose(fast.context, slow.context, rtol=2e-6, atol=1e-6)
@@ -46,13 +51,15 @@ def test_the_twin_agrees(rng, monkeypatch, negative, dim):
 
 def test_worked_by_hand(monkeypatch):
     """Two words, no negatives, zero context: only the context moves, by rate / 2 times the word."""
-    steps = skipgram([0, 1], 2, 3, window=1, negative=0, subsample=0, epochs=1, rate=0.5,
-                     rate_end=0.5, seed=1)  # fmt: skip
+    steps = skipgram(
+        [0, 1], 2, 3, window=1, negative=0, subsample=0, epochs=1, rate=0.5, rate_end=0.5, seed=1
+    )
     monkeypatch.setattr(module, "skipgram_loop", lambda *a: None)
     start = next(steps).table.copy()
     monkeypatch.undo()
-    (step,) = skipgram([0, 1], 2, 3, window=1, negative=0, subsample=0, epochs=1, rate=0.5,
-                       rate_end=0.5, seed=1)  # fmt: skip
+    (step,) = skipgram(
+        [0, 1], 2, 3, window=1, negative=0, subsample=0, epochs=1, rate=0.5, rate_end=0.5, seed=1
+    )
     np.testing.assert_allclose(step.context[0], 0.25 * start[1], rtol=1e-4)
     # the second position is worked after the first: word 0 has not moved yet, context 0 has
     np.testing.assert_allclose(step.context[1], 0.25 * start[0], rtol=1e-4)
@@ -68,10 +75,21 @@ def test_one_thread_is_the_same_to_the_bit(rng):
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_words_seen_together_become_neighbours(rng, threads):
+def test_words_seen_together_become_neighbors(rng, threads):
     ids, starts = pairs_corpus(rng)
-    step = train_skipgram(ids, 6, 8, starts=starts, seed=1, subsample=0, window=2, rate=0.05,
-                          epochs=10, threads=threads, chunk=500)  # fmt: skip
+    step = train_skipgram(
+        ids,
+        6,
+        8,
+        starts=starts,
+        seed=1,
+        subsample=0,
+        window=2,
+        rate=0.05,
+        epochs=10,
+        threads=threads,
+        chunk=500,
+    )
     unit = step.table / np.linalg.norm(step.table, axis=1, keepdims=True)
     cosine = unit @ unit.T
     np.fill_diagonal(cosine, -1)
@@ -81,23 +99,32 @@ def test_words_seen_together_become_neighbours(rng, threads):
 
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("seed", [1, 2])
-def test_words_that_change_places_become_neighbours(seed, threads):
+def test_words_that_change_places_become_neighbors(seed, threads):
     """The made-up language says which words mean the same: precision among the k nearest.
 
     It is 1.0 for each of 16 seeds with one thread and with two, 0.25 to 0.5 for a quarter of the
-    text, and 0.05 after a single epoch, when hardly anything is learnt.
+    text, and 0.05 after a single epoch, when hardly anything is learned.
     """
-    corpus = made_up(2_000)
+    corpus = toy_corpus(2_000)
     words = sorted(set(corpus.tokens))
     ids = np.searchsorted(words, corpus.tokens)
-    step = train_skipgram(ids, len(words), 48, starts=corpus.starts, rate=0.05, epochs=10,
-                          seed=seed, threads=threads, chunk=1_000)  # fmt: skip
+    step = train_skipgram(
+        ids,
+        len(words),
+        48,
+        starts=corpus.starts,
+        rate=0.05,
+        epochs=10,
+        seed=seed,
+        threads=threads,
+        chunk=1_000,
+    )
     unit = step.table / np.linalg.norm(step.table, axis=1, keepdims=True)
     cosine = unit @ unit.T
     np.fill_diagonal(cosine, -1)
     right = []
     for word, row in zip(words, cosine, strict=True):
-        true = nearest(word)
+        true = true_neighbors(word)
         if true:
             found = [words[n] for n in np.argsort(-row)[: len(true)]]
             right.append(np.mean([one in true for one in found]))
@@ -126,11 +153,11 @@ def test_no_window_reaches_across_a_sentence():
 
 def test_frequent_words_are_thinned_out():
     counts = np.array([1000.0, 10.0, 0.0])
-    keep = keep_odds(counts, 1e-2)
+    keep = subsampling_probability(counts, 1e-2)
     share = counts[0] / counts.sum() / 1e-2
     assert keep[0] == pytest.approx((np.sqrt(share) + 1) / share)
     assert keep[1] > 1
-    assert (keep_odds(counts, 0) > 1).all()
+    assert (subsampling_probability(counts, 0) > 1).all()
 
 
 def test_negatives_follow_the_counts(rng):
@@ -194,7 +221,7 @@ def test_divergence_is_placed_in_the_callers_stream(monkeypatch):
     ids = np.arange(400) % 20
     options = {"rate": 1e30, "rate_end": 1e30, "starts": [0, 3, 9], "subsample": 0.03, "seed": 4}
     steps = []
-    for run in (skipgram_loop, skipgram_numpy):
+    for run in (skipgram_kernel, skipgram_reference):
         monkeypatch.setattr(module, "skipgram_loop", run)
         with np.errstate(all="ignore"), pytest.raises(DivergenceError) as caught:
             train_skipgram(ids, 20, 8, **options)
@@ -217,4 +244,4 @@ def test_the_callers_ids_are_not_trusted_later(rng):
     ids[:] = 10**9
     changed = [s.table.copy() for s in steps][-1]
     assert np.isfinite(changed).all()
-    assert skipgram_loop.py_func is not skipgram_numpy
+    assert skipgram_kernel.py_func is not skipgram_reference

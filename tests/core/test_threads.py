@@ -13,26 +13,22 @@ import numpy as np
 import pytest
 
 import embedlab.core
-from embedlab.core import skipgram as skipgram_module
-from embedlab.core.adam import adam
-from embedlab.core.adapter import Adapter, add_lora
-from embedlab.core.bag import bag
-from embedlab.core.bag_gradient import grad_bag, grad_bag_max, grad_bag_weights
-from embedlab.core.bag_max import bag_max
-from embedlab.core.bags import as_bags
-from embedlab.core.coalesce import coalesce
-from embedlab.core.dequantize import quantized_lookup
-from embedlab.core.gradient import grad_table
-from embedlab.core.group import group
+from embedlab.core.bag import bag, bag_max, grad_bag, grad_bag_max, grad_bag_weights, parse_bags
+from embedlab.core.geometry import nearest
+from embedlab.core.gradient import coalesce, grad_table, group
 from embedlab.core.lookup import lookup
-from embedlab.core.lora import lora_lookup
-from embedlab.core.lora_gradient import grad_lora
-from embedlab.core.mask import grad_hold, hold
-from embedlab.core.max_pooling import grad_masked_max, masked_max
-from embedlab.core.nearest import nearest
-from embedlab.core.pooling import grad_masked_sum, masked_mean
-from embedlab.core.quantize import quantize_groups, quantize_rows
-from embedlab.core.training import adagrad, rmsprop, sgd
+from embedlab.core.lora import Adapter, add_adapter, grad_lora, lora_lookup
+from embedlab.core.mask import (
+    grad_keep_masked_state,
+    grad_masked_max,
+    grad_masked_sum,
+    keep_masked_state,
+    masked_max,
+    masked_mean,
+)
+from embedlab.core.optimizers import adagrad, adam, rmsprop, sgd
+from embedlab.core.quantize import quantize_groups, quantize_rows, quantized_lookup
+from embedlab.core.skipgram import train as skipgram_module
 
 MANY = 2_000_000  # a scatter-add that loses updates looks exact at 200 000
 V, D = 3_000, 8
@@ -63,7 +59,7 @@ def ids(size=MANY):
 
 
 def bags(**options):
-    return as_bags(floats(V, D), ids(MANY // 8).reshape(-1, 25), mode="sum", **options)
+    return parse_bags(floats(V, D), ids(MANY // 8).reshape(-1, 25), mode="sum", **options)
 
 
 def back():
@@ -82,7 +78,7 @@ def step(rule, slots, **options):
 
 def add_step():
     rows = floats(MANY // 8, D).copy()
-    add_lora(rows, ids(MANY // 8), adapter())
+    add_adapter(rows, ids(MANY // 8), adapter())
     return rows
 
 
@@ -130,8 +126,10 @@ CASES = {
     ],
     "quantize.quantize_rows": lambda: quantize_rows(floats(6_000, 40)).codes,
     "quantize.quantize_groups": lambda: quantize_groups(floats(6_000, 40), 4, 3).codes,
-    "mask.hold": lambda: hold(mask(MANY // 8), floats(MANY // 8, D), floats(MANY // 8, D)),
-    "mask.grad_hold": lambda: grad_hold(mask(MANY // 8), floats(MANY // 8, D)),
+    "mask.hold": lambda: keep_masked_state(
+        mask(MANY // 8), floats(MANY // 8, D), floats(MANY // 8, D)
+    ),
+    "mask.grad_hold": lambda: grad_keep_masked_state(mask(MANY // 8), floats(MANY // 8, D)),
     "pooling.masked_sum": lambda: masked_mean(floats(5_000, 20, D), mask(5_000, 20)),
     "pooling.grad_masked_sum": lambda: grad_masked_sum(mask(5_000, 20), floats(5_000, D)),
     "max_pooling.masked_max": lambda: masked_max(floats(5_000, 20, D), mask(5_000, 20)),

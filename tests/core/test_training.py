@@ -1,25 +1,36 @@
-"""Optimiser steps on floor 0: twin, by hand, lazy and dense, threads, the door."""
+"""Optimizer steps on floor 0: twin, by hand, lazy and dense, threads, the door."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embedlab.core.adagrad import adagrad_loop, adagrad_loop_parallel, adagrad_numpy
-from embedlab.core.adam import adam_loop, adam_loop_parallel, adam_numpy
-from embedlab.core.coalesce import coalesce
-from embedlab.core.gradient import grad_table
+from embedlab.core.checks import DtypeError, ShapeError
+from embedlab.core.gradient import coalesce, grad_table
 from embedlab.core.ids import IdError
-from embedlab.core.rmsprop import rmsprop_loop, rmsprop_loop_parallel, rmsprop_numpy
-from embedlab.core.sgd import sgd_loop, sgd_loop_parallel, sgd_numpy
-from embedlab.core.step import PARALLEL_FROM, step
-from embedlab.core.table import DtypeError, ShapeError
-from embedlab.core.training import adagrad, adam, rmsprop, sgd
+from embedlab.core.optimizers import adagrad, adam, rmsprop, sgd
+from embedlab.core.optimizers.adagrad import (
+    adagrad_kernel,
+    adagrad_kernel_parallel,
+    adagrad_reference,
+)
+from embedlab.core.optimizers.adam import adam_kernel, adam_kernel_parallel, adam_reference
+from embedlab.core.optimizers.rmsprop import (
+    rmsprop_kernel,
+    rmsprop_kernel_parallel,
+    rmsprop_reference,
+)
+from embedlab.core.optimizers.sgd import sgd_kernel, sgd_kernel_parallel, sgd_reference
+from embedlab.core.optimizers.update import PARALLEL_FROM, optimizer_step
 
-SGD = (sgd_numpy, (sgd_loop, sgd_loop_parallel), ["velocity"])
-RMSPROP = (rmsprop_numpy, (rmsprop_loop, rmsprop_loop_parallel), ["velocity", "momenta", "average"])
-ADAGRAD = (adagrad_numpy, (adagrad_loop, adagrad_loop_parallel), ["accumulator"])
-ADAM = (adam_numpy, (adam_loop, adam_loop_parallel), ["m", "v", "v_max"])
+SGD = (sgd_reference, (sgd_kernel, sgd_kernel_parallel), ["velocity"])
+RMSPROP = (
+    rmsprop_reference,
+    (rmsprop_kernel, rmsprop_kernel_parallel),
+    ["velocity", "momenta", "average"],
+)
+ADAGRAD = (adagrad_reference, (adagrad_kernel, adagrad_kernel_parallel), ["accumulator"])
+ADAM = (adam_reference, (adam_kernel, adam_kernel_parallel), ["m", "v", "v_max"])
 RULES = {
     "sgd": (SGD, (0.1, 0.0, 0)),
     "momentum": (SGD, (0.1, 0.9, 0)),
@@ -33,7 +44,7 @@ RULES = {
 
 
 def state_of(rng, names, shape, dtype):
-    """Give state as after some steps: the mean of the squares is above the square of the mean."""
+    """Return state as after some steps: the mean of the squares is above the square of the mean."""
     spans = [(1, 2), (0, 2), (0, 0.9)][: len(names)]
     return [rng.uniform(*span, size=shape).astype(dtype) for span in spans]
 
@@ -58,7 +69,7 @@ def test_the_twin_agrees_to_the_bit(rng, rule, dtype, kind, size):
     for grad in forms.values():
         got, got_state = table.copy(), [a.copy() for a in state]
         named = dict(zip(names, got_state, strict=True))
-        assert step(loops, got, grad, knobs, named, sparse_update=kind) is got
+        assert optimizer_step(loops, got, grad, knobs, named, sparse_update=kind) is got
         np.testing.assert_array_equal(got, expected)
         for mine, theirs in zip(got_state, expected_state, strict=True):
             np.testing.assert_array_equal(mine, theirs)
@@ -80,8 +91,14 @@ def test_any_shape(data, rule, rows, columns, lazy):
     expected = [a.copy() for a in (table, *state)]
     every = np.unique(ids) if lazy else np.arange(rows)
     twin(every, grad_table(ids, back, rows)[every], np.array(knobs), *expected)
-    step(loops, table, (ids, back), knobs, dict(zip(names, state, strict=True)),
-         sparse_update="lazy" if lazy else "dense")  # fmt: skip
+    optimizer_step(
+        loops,
+        table,
+        (ids, back),
+        knobs,
+        dict(zip(names, state, strict=True)),
+        sparse_update="lazy" if lazy else "dense",
+    )
     for mine, theirs in zip((table, *state), expected, strict=True):
         np.testing.assert_array_equal(mine, theirs)
 
@@ -100,7 +117,7 @@ def test_bit_identical_for_any_number_of_threads(rng, threads, rule, kind):
         threads(count)
         arrays = [a.copy() for a in (table, *state)]
         named = dict(zip(names, arrays[1:], strict=True))
-        step(loops, arrays[0], (ids, back), knobs, named, sparse_update=kind)
+        optimizer_step(loops, arrays[0], (ids, back), knobs, named, sparse_update=kind)
         results.append(arrays)
     for one, two in zip(*results, strict=True):
         np.testing.assert_array_equal(one, two)
@@ -162,7 +179,10 @@ BAD = {
     "rows too wide": (lambda t: sgd(t, ([0, 1], zeros(2, 4))), ShapeError, "(2, 4)"),
     "gradient of another table": (lambda t: sgd(t, zeros(5, 3)), ShapeError, "(5, 3)"),
     "sparse, of another table": (
-        lambda t: sgd(t, coalesce([0], zeros(1, 3), 5)), ShapeError, "(5, 3)"),
+        lambda t: sgd(t, coalesce([0], zeros(1, 3), 5)),
+        ShapeError,
+        "(5, 3)",
+    ),
     "another dtype": (lambda t: sgd(t, zeros(4, 3).astype("f4")), DtypeError, "float32"),
     "no gradient": (lambda t: sgd(t, None), TypeError, "NoneType"),
     "a half table": (lambda t: sgd(t.astype("f2"), GRAD), DtypeError, "<f2"),
@@ -170,10 +190,12 @@ BAD = {
     "three axes": (lambda t: sgd(t[None], GRAD), ShapeError, "(1, 4, 3)"),
     "not writable": (lambda t: sgd(np.broadcast_to(t[:1], (4, 3)), GRAD), ValueError, "is not"),
     "no velocity": (lambda t: sgd(t, GRAD, momentum=0.5), ValueError, "None"),
-    "short velocity": (
-        lambda t: sgd(t, GRAD, zeros(3, 3), momentum=0.5), ShapeError, "(3, 3)"),
+    "short velocity": (lambda t: sgd(t, GRAD, zeros(3, 3), momentum=0.5), ShapeError, "(3, 3)"),
     "single velocity": (
-        lambda t: sgd(t, GRAD, zeros().astype("f4"), momentum=0.5), DtypeError, "float32"),
+        lambda t: sgd(t, GRAD, zeros().astype("f4"), momentum=0.5),
+        DtypeError,
+        "float32",
+    ),
     "velocity is the table": (lambda t: sgd(t, GRAD, t, momentum=0.5), ValueError, "share"),
     "rate is NaN": (lambda t: sgd(t, GRAD, learning_rate=np.nan), ValueError, "nan"),
     "rate below 0": (lambda t: sgd(t, GRAD, learning_rate=-1), ValueError, "-1"),
@@ -184,12 +206,14 @@ BAD = {
     "rho": (lambda t: rmsprop(t, GRAD, zeros(), rho=2), ValueError, "2"),
     "adagrad": (lambda t: adagrad(t, GRAD, zeros(), epsilon=-1e-7), ValueError, "-1e-07"),
     "adam at time 0": (lambda t: adam(t, GRAD, zeros(), zeros(), time=0), ValueError, "0"),
-    "beta of 1": (
-        lambda t: adam(t, GRAD, zeros(), zeros(), time=1, beta_1=1), ValueError, "1"),
+    "beta of 1": (lambda t: adam(t, GRAD, zeros(), zeros(), time=1, beta_1=1), ValueError, "1"),
     "amsgrad without": (
-        lambda t: adam(t, GRAD, zeros(), zeros(), time=1, amsgrad=True), ValueError, "None"),
+        lambda t: adam(t, GRAD, zeros(), zeros(), time=1, amsgrad=True),
+        ValueError,
+        "None",
+    ),
     "padding outside": (lambda t: sgd(t, GRAD, padding_idx=4), IdError, "4"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("call", "error", "received"), BAD.values(), ids=BAD.keys())

@@ -3,8 +3,8 @@ import sysconfig
 
 import pytest
 
-from embedlab.data import corpora
-from embedlab.data.corpora import python_reference, standard_library
+from embedlab.data import bundled
+from embedlab.data.bundled import python_reference, standard_library
 from embedlab.data.docstrings import MissingTextError
 
 
@@ -48,8 +48,8 @@ def test_the_standard_library_is_large_and_free_of_tests():
 
 
 def test_a_python_without_sources(monkeypatch, tmp_path):
-    monkeypatch.setattr(corpora, "_kept", {})
+    monkeypatch.setattr(bundled, "_kept", {})
     monkeypatch.setattr(sysconfig, "get_path", lambda name: str(tmp_path))
     with pytest.raises(MissingTextError, match="compiled files only"):
         standard_library()
-    assert corpora._kept == {}
+    assert bundled._kept == {}

@@ -2,7 +2,7 @@ import sys
 
 import pytest
 
-from embedlab.data.docstrings import MissingTextError, docstrings_of
+from embedlab.data.docstrings import MissingTextError, read_docstrings
 
 SOURCE = '''"""Module words."""
 import this_is_never_imported
@@ -37,7 +37,7 @@ def write(folder, **files):
 
 def test_docstrings_come_in_reading_order_and_nothing_is_run(tmp_path):
     write(tmp_path, code=SOURCE)
-    first = [sentence[0] for sentence in docstrings_of(tmp_path).sentences]
+    first = [sentence[0] for sentence in read_docstrings(tmp_path).sentences]
     assert first == ["module", "class", "method", "handler", "async", "case"]
     assert "this_is_never_imported" not in sys.modules
 
@@ -45,27 +45,32 @@ def test_docstrings_come_in_reading_order_and_nothing_is_run(tmp_path):
 def test_files_come_in_the_order_of_their_paths_and_tests_stay_out(tmp_path):
     say = '"""{}."""'.format
     write(
-        tmp_path, b=say("second"), a__z=say("first"), c__tests__x=say("no"), test__y=say("no"),
-        lib__idle_test__z=say("no"), d__test=say("third: only folders named test are left out"),
-    )  # fmt: skip
-    corpus = docstrings_of(tmp_path, name="mine")
+        tmp_path,
+        b=say("second"),
+        a__z=say("first"),
+        c__tests__x=say("no"),
+        test__y=say("no"),
+        lib__idle_test__z=say("no"),
+        d__test=say("third: only folders named test are left out"),
+    )
+    corpus = read_docstrings(tmp_path, name="mine")
     assert [sentence[0] for sentence in corpus.sentences] == ["first", "second", "third"]
     assert corpus.name == "mine"
-    assert docstrings_of(tmp_path).name == tmp_path.name
+    assert read_docstrings(tmp_path).name == tmp_path.name
 
 
 def test_files_that_are_no_python_are_passed_over(tmp_path):
     write(tmp_path, bad="def (", good='"""Words."""', null="\0")
     tmp_path.joinpath("latin.py").write_bytes(b"'\xe9'")
     tmp_path.joinpath("declared.py").write_bytes(b"# coding: latin-1\n'''\xc9cole.'''\n")
-    assert docstrings_of(tmp_path).tokens == ("école", "words")
+    assert read_docstrings(tmp_path).tokens == ("école", "words")
 
 
 def test_a_progress_bar_on_request(tmp_path, capsys):
     write(tmp_path, a='"""Words."""')
-    docstrings_of(tmp_path)
+    read_docstrings(tmp_path)
     assert capsys.readouterr().err == ""
-    assert docstrings_of(tmp_path, progress=True).tokens == ("words",)
+    assert read_docstrings(tmp_path, progress=True).tokens == ("words",)
     assert "1/1" in capsys.readouterr().err
 
 
@@ -74,6 +79,6 @@ def test_a_folder_without_docstrings_is_refused(tmp_path, text):
     if text is not None:
         write(tmp_path, a=text)
     with pytest.raises(MissingTextError, match="Install Python's sources") as caught:
-        docstrings_of(tmp_path)
+        read_docstrings(tmp_path)
     assert caught.value.looked_in == str(tmp_path.resolve())
     assert isinstance(caught.value, FileNotFoundError)

@@ -4,21 +4,21 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from embedlab.data.madeup import (
+from embedlab.data.toy_language import (
     BASE_WORDS,
     CLASSES,
     KINDS,
     WORDS,
     is_sentence,
-    made_up,
-    nearest,
-    similarity,
+    toy_corpus,
+    true_neighbors,
+    true_similarity,
 )
 
 
 @pytest.fixture(scope="module")
 def corpus():
-    return made_up(3000, seed=3)
+    return toy_corpus(3000, seed=3)
 
 
 def test_44_words_each_in_one_class_of_one_kind():
@@ -46,10 +46,10 @@ def test_others_do_not(sentence):
 
 
 def test_the_same_seed_gives_the_same_sentences_on_every_python():
-    assert made_up(50, seed=1).tokens == made_up(50, seed=1).tokens
-    assert made_up(50, seed=1).tokens != made_up(50, seed=2).tokens
-    assert made_up(50, seed=1).sentences == made_up(80, seed=1).sentences[:50]
-    assert [" ".join(sentence) for sentence in made_up(3, seed=0).sentences] == EXPECTED
+    assert toy_corpus(50, seed=1).tokens == toy_corpus(50, seed=1).tokens
+    assert toy_corpus(50, seed=1).tokens != toy_corpus(50, seed=2).tokens
+    assert toy_corpus(50, seed=1).sentences == toy_corpus(80, seed=1).sentences[:50]
+    assert [" ".join(sentence) for sentence in toy_corpus(3, seed=0).sentences] == EXPECTED
 
 
 EXPECTED = [
@@ -60,7 +60,7 @@ EXPECTED = [
 
 
 def swaps(sentences, word, other):
-    """Give each sentence that has `word`, with `other` in its place."""
+    """Return each sentence that has `word`, with `other` in its place."""
     return [
         [other if w == word else w for w in sentence] for sentence in sentences if word in sentence
     ]
@@ -73,11 +73,11 @@ def test_the_truth_is_what_changing_places_says(corpus, word):
         for other in WORDS
         if other != word and all(map(is_sentence, swaps(corpus.sentences, word, other)))
     ]
-    assert nearest(word) == tuple(sorted(always))
+    assert true_neighbors(word) == tuple(sorted(always))
 
 
 def test_similarity_by_hand():
-    words, matrix = similarity()
+    words, matrix = true_similarity()
     assert words == WORDS
     assert matrix.shape == (45, 45)
     at = words.index
@@ -88,10 +88,10 @@ def test_similarity_by_hand():
     np.testing.assert_array_equal(np.diag(matrix), 1)
     for word in words:
         alike = {words[n] for n in np.flatnonzero(matrix[at(word)] == 1)} - {word}
-        assert alike == set(nearest(word))
+        assert alike == set(true_neighbors(word))
 
 
-def test_words_of_one_class_have_the_same_neighbours_in_the_text(corpus):
+def test_words_of_one_class_have_the_same_neighbors_in_the_text(corpus):
     """Count who stands beside whom: the truth shows in the text, so word vectors can find it."""
     at = {word: n for n, word in enumerate(WORDS)}
     beside = np.zeros((45, 45))
@@ -103,15 +103,15 @@ def test_words_of_one_class_have_the_same_neighbours_in_the_text(corpus):
     alike = beside @ beside.T
     np.fill_diagonal(alike, -1)
     for word in ("cat", "king", "moon", "soup", "garden", "mat"):
-        best = [WORDS[n] for n in np.argsort(-alike[at[word]])[: len(nearest(word))]]
-        assert set(best) == set(nearest(word)), word
+        best = [WORDS[n] for n in np.argsort(-alike[at[word]])[: len(true_neighbors(word))]]
+        assert set(best) == set(true_neighbors(word)), word
 
 
 def test_bad_arguments_are_refused():
     with pytest.raises(ValueError, match="one of the 45"):
-        nearest("zebra")
+        true_neighbors("zebra")
     with pytest.raises(ValueError, match="sentences must be an integer >= 0"):
-        made_up(-1)
+        toy_corpus(-1)
     with pytest.raises(ValueError, match="seed must be an integer >= 0"):
-        made_up(1, seed=1.5)
-    assert len(made_up(0)) == 0
+        toy_corpus(1, seed=1.5)
+    assert len(toy_corpus(0)) == 0

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embedlab.data.padding import pad_rows
+from embedlab.data.padding import pad_sequences
 
 ROWS = st.lists(st.lists(st.integers(1, 9), max_size=6).map(lambda row: np.array(row, np.int64)))
 
@@ -11,7 +11,7 @@ ROWS = st.lists(st.lists(st.integers(1, 9), max_size=6).map(lambda row: np.array
 @settings(deadline=None)
 @given(ROWS, st.none() | st.integers(0, 8), st.sampled_from(["post", "pre"]), st.integers(-1, 0))
 def test_every_row_stands_at_its_side(rows, length, side, pad_id):
-    padded = pad_rows(rows, length, side, pad_id)
+    padded = pad_sequences(rows, length, side, pad_id)
     width = max(map(len, rows), default=0) if length is None else length
     assert padded.shape == (len(rows), width)
     assert padded.dtype == np.int64
@@ -26,6 +26,6 @@ def test_every_row_stands_at_its_side(rows, length, side, pad_id):
 
 def test_wrong_choices_are_refused():
     with pytest.raises(ValueError, match=r"side must be .* Received 'left'"):
-        pad_rows([], 3, "left")
+        pad_sequences([], 3, "left")
     with pytest.raises(ValueError, match=r"length must be an integer >= 0. Received -1"):
-        pad_rows([], -1)
+        pad_sequences([], -1)

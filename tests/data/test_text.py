@@ -83,8 +83,13 @@ def test_only_text_is_cut(text):
 
 def test_sentences_end_at_a_mark_before_a_space_or_at_an_empty_line():
     assert split_sentences("A 3.5. B?\nC! (d.) e\n \nF\nG") == [
-        "A 3.5.", "B?", "C!", "(d.", "e", "F\nG",
-    ]  # fmt: skip
+        "A 3.5.",
+        "B?",
+        "C!",
+        "(d.",
+        "e",
+        "F\nG",
+    ]
     assert split_sentences(" \n\n ") == []
 
 

@@ -16,10 +16,10 @@ def test_the_shares_follow_the_law(exponent):
     assert (abs(np.bincount(ids, minlength=rows) - expected) < 5 * np.sqrt(expected) + 1).all()
 
 
-def test_neighbours_in_the_stream_are_independent():
+def test_neighbors_in_the_stream_are_independent():
     ids = zipf_stream(100_000, 50, seed=2)
-    centred = ids - ids.mean()
-    assert abs((centred[1:] * centred[:-1]).mean() / ids.var()) < 0.02
+    centered = ids - ids.mean()
+    assert abs((centered[1:] * centered[:-1]).mean() / ids.var()) < 0.02
 
 
 def test_the_same_everywhere():

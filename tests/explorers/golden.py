@@ -17,13 +17,25 @@ from embedlab.explorers.lora import LoRAExplorer
 from embedlab.explorers.mask import MaskExplorer
 from embedlab.explorers.quantize import QuantizationExplorer
 from embedlab.explorers.training import TrainingExplorer
-from embedlab.explorers.wire import unpack
+from embedlab.explorers.wire import decode
 
 FOLDER = Path(__file__).resolve().parents[2] / "js" / "test" / "golden"
 COMPUTED = {"geometry", "gradient", "mask", "quantize", "training"}  # last bits differ by machine
 NOISY = {"curve"}  # what rounding leaves of a difference
-WORDS = ["cat", "dog", "mouse", "lion", "tuple", "list", "dict", "string", "run", "walk", "sleep",
-         "eat"]  # fmt: skip
+WORDS = [
+    "cat",
+    "dog",
+    "mouse",
+    "lion",
+    "tuple",
+    "list",
+    "dict",
+    "string",
+    "run",
+    "walk",
+    "sleep",
+    "eat",
+]
 ROWS = np.random.default_rng(4).normal(size=(12, 3)).round(2)
 MEASURED = {"lookup": ("gather_ns", "onehot_ns")}
 EXPLORERS = {
@@ -127,12 +139,12 @@ NAMES = [(view, state) for view, states in STATES.items() for state in states]
 
 
 def path(view, state):
-    """Give where a message is kept."""
+    """Return where a message is kept."""
     return FOLDER / f"{view}-{state}.json"
 
 
 def message(view, state):
-    """Give one message as JSON: its buffer in base64."""
+    """Return one message as JSON: its buffer in base64."""
     made = EXPLORERS[view](**STATES[view][state]).message
     return {"header": made["header"], "buffer": base64.b64encode(made["buffer"]).decode()}
 
@@ -166,7 +178,7 @@ def _alike(kept, made):
 
 
 def _unpacked(message):
-    return unpack({**message, "buffer": base64.b64decode(message["buffer"])})
+    return decode({**message, "buffer": base64.b64decode(message["buffer"])})
 
 
 def write():

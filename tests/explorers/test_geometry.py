@@ -11,9 +11,9 @@ from embedlab.core.geometry import analogy, cosine, nearest
 from embedlab.data import Corpus, Vocabulary
 from embedlab.explorers.geometry import GeometryExplorer
 from embedlab.explorers.state import StateError
-from embedlab.explorers.wire import MOST_BYTES, unpack
-from embedlab.traces.geometry_plane import PLANES, TEN
-from embedlab.traces.geometry_vectors import reference_vectors
+from embedlab.explorers.wire import MOST_BYTES, decode
+from embedlab.traces.geometry import reference_vectors
+from embedlab.traces.geometry.plane import PLANES, TEN
 
 TABLE = np.random.default_rng(5).normal(size=(30, 6)).astype(np.float32)
 WORDS = [f"w{n}" for n in range(30)]
@@ -30,7 +30,7 @@ def size(explorer):
 
 def test_the_message_is_the_core_s():
     explorer = own(a="w1", b="w2", c="w4")
-    header, arrays = unpack(explorer.message)
+    header, arrays = decode(explorer.message)
     assert header["words"] == WORDS and arrays["named"].all() and header["picked"] == 3
     np.testing.assert_allclose(arrays["cosines"], cosine(TABLE[[3]], TABLE)[0], atol=2e-7)
     near = nearest(TABLE, TABLE[3], TEN, exclude=[3])
@@ -64,8 +64,11 @@ def test_every_control_at_the_largest():
     table = np.random.default_rng(0).normal(size=(4000, 128)).astype(np.float32)
     explorer = GeometryExplorer("#1", table=table, a="#2", b="#3", c="#4")
     edits = [{"plane": plane} for plane in PLANES] + [
-        {"word": "#77"}, {"rows": 3999}, {"a": "#9"}, {"seed": 3},
-    ]  # fmt: skip
+        {"word": "#77"},
+        {"rows": 3999},
+        {"a": "#9"},
+        {"seed": 3},
+    ]
     for edit in edits:
         for name, value in edit.items():
             setattr(explorer, name, value)
@@ -75,9 +78,9 @@ def test_every_control_at_the_largest():
 
 def test_fewer_words_search_fewer_and_move_none():
     explorer = own()
-    before = unpack(explorer.message)[1]["points"]
+    before = decode(explorer.message)[1]["points"]
     explorer.rows = 12
-    header, arrays = unpack(explorer.message)
+    header, arrays = decode(explorer.message)
     assert len(header["words"]) == 12 and max(arrays["near"]) < 12
     np.testing.assert_array_equal(arrays["points"], before[:12])
     explorer.word = "w20"
@@ -104,7 +107,7 @@ def test_words_are_found_by_text_case_and_number():
     for text, row in [("DOG", 1), (" Cat ", 0), ("#1", 2), ("#3", 3), ("#0", 0)]:
         explorer.word = text
         assert (explorer.trace.picked, explorer.error) == (row, None)
-    assert unpack(explorer.message)[1]["named"].tolist() == [1, 0, 1, 0, 0]
+    assert decode(explorer.message)[1]["named"].tolist() == [1, 0, 1, 0, 0]
     for text in ("", "#", "#9", "#-1", "#²", "unicorn"):
         explorer.word = text
         assert explorer.error.startswith("a word must be one of the 5 here, or #0 to #4.")
@@ -114,7 +117,7 @@ def test_words_are_found_by_text_case_and_number():
 
 def test_the_sum_waits_for_three_words():
     explorer = own(a="w1", b="w2")
-    assert explorer.trace.sum is None and unpack(explorer.message)[0]["terms"] is None
+    assert explorer.trace.sum is None and decode(explorer.message)[0]["terms"] is None
     explorer.c = "w5"
     assert explorer.trace.sum.terms == (1, 2, 5)
     explorer.b = "unicorn"
@@ -188,21 +191,27 @@ HOSTILE = {
     "one column": {"table": np.array([[1.0], [-1.0], [0.0]])},
     "nan": {"table": np.array([[np.nan, 1.0], [1.0, 0.0], [np.inf, 0.0]])},
     "all nan": {"table": np.full((3, 3), np.nan), "a": "#0", "b": "#1", "c": "#2"},
-    "nan beside": {"table": np.array([[1.0, 0.0], [np.nan, 0.0], [0.5, 1.0]]), "a": "#0",
-                   "b": "#1", "c": "#2"},
+    "nan beside": {
+        "table": np.array([[1.0, 0.0], [np.nan, 0.0], [0.5, 1.0]]),
+        "a": "#0",
+        "b": "#1",
+        "c": "#2",
+    },
     "zeros": {"table": np.zeros((4, 2)), "a": "#0", "b": "#1", "c": "#2"},
     "huge": {"table": np.full((3, 2), 3e38, np.float32)},
     "script": {"table": TABLE[:3], "words": ["<script>alert(1)</script>", "חתול‮", "👩‍🚀\x00"]},
-    "ten thousand": {"table": np.random.default_rng(1).normal(size=(10_000, 8)),
-                     "words": ["👩‍🚀" * 30 + str(n) for n in range(10_000)]},
+    "ten thousand": {
+        "table": np.random.default_rng(1).normal(size=(10_000, 8)),
+        "words": ["👩‍🚀" * 30 + str(n) for n in range(10_000)],
+    },
     "wide": {"table": np.random.default_rng(1).normal(size=(300, 4096)).astype(np.float32)},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("params", HOSTILE.values(), ids=HOSTILE)
 def test_the_ends_of_the_range(params):
     explorer = GeometryExplorer("#0", **params)
-    header, arrays = unpack(explorer.message)
+    header, arrays = decode(explorer.message)
     json.dumps(header, allow_nan=False)
     assert explorer.error is None and size(explorer) <= MOST_BYTES
     assert len(header["words"]) == len(arrays["points"]) == len(explorer.trace.words)

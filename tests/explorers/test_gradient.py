@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from traitlets import TraitError
 
+from embedlab.core.checks import ShapeError
 from embedlab.core.gradient import grad_table
 from embedlab.core.ids import IdError
-from embedlab.core.table import ShapeError
 from embedlab.data.vocabulary import Vocabulary
 from embedlab.explorers.gradient import ROWS_DRAWN, TOKENS_MOST, GradientExplorer
 from embedlab.explorers.state import StateError
-from embedlab.explorers.wire import MOST_BYTES, unpack
+from embedlab.explorers.wire import MOST_BYTES, decode
 from embedlab.layers.embedding import Embedding
 
 
@@ -23,7 +23,7 @@ def size(explorer):
 
 def test_the_message_is_the_core_s_gradient():
     explorer = GradientExplorer()
-    header, arrays = unpack(explorer.message)
+    header, arrays = decode(explorer.message)
     assert header["tokens"][:4] == ["the", "cat", "and", "the"] and header["tokens"][-1] == "<pad>"
     grad = grad_table(arrays["ids"], arrays["grad_out"], 14)
     np.testing.assert_array_equal(arrays["added"], grad)
@@ -42,11 +42,11 @@ def test_the_message_is_the_core_s_gradient():
 
 
 def test_the_last_duplicate_wins_by_assign_alone():
-    _, arrays = unpack(GradientExplorer("the cat the").message)
+    _, arrays = decode(GradientExplorer("the cat the").message)
     np.testing.assert_array_equal(arrays["assigned"][1], arrays["grad_out"][2])
     np.testing.assert_array_equal(arrays["added"][1], arrays["grad_out"][0] + arrays["grad_out"][2])
     np.testing.assert_array_equal(arrays["running"][2], arrays["added"][1])
-    _, arrays = unpack(GradientExplorer("the cat").message)
+    _, arrays = decode(GradientExplorer("the cat").message)
     np.testing.assert_array_equal(arrays["assigned"], arrays["added"])
 
 
@@ -61,7 +61,7 @@ def test_modes():
     explorer.mode = "frequency"
     np.testing.assert_allclose(explorer.trace.added[:2] * 2, plain[:2])
     explorer.mode = "tied"
-    header, arrays = unpack(explorer.message)
+    header, arrays = decode(explorer.message)
     assert header["reached"] == 14 and (arrays["added"] != 0).any(axis=1).all()
     assert arrays["arrives"].tolist() == [1, 1, 1, 0] and "target" not in arrays
     np.testing.assert_allclose(
@@ -125,7 +125,7 @@ def test_own_vocabulary():
 
 def test_a_large_table_shows_the_rows_where_something_arrives():
     explorer = GradientExplorer("#900 #7 #900", table=np.ones((1000, 32)))
-    _, arrays = unpack(explorer.message)
+    _, arrays = decode(explorer.message)
     assert len(arrays["rows"]) == ROWS_DRAWN and {7, 900} <= set(arrays["rows"].tolist())
     assert arrays["counts"].sum() == 3 and set(arrays["checked"]) <= set(arrays["rows"])
     assert explorer.message["header"]["V"] == 1000
@@ -173,14 +173,14 @@ EDGES = {
 @pytest.mark.parametrize("params", EDGES.values(), ids=EDGES)
 def test_the_ends_of_the_range(params):
     explorer = GradientExplorer(**params)
-    header, arrays = unpack(explorer.message)
+    header, arrays = decode(explorer.message)
     assert explorer.error is None and size(explorer) <= MOST_BYTES
     assert len(header["tokens"]) == len(arrays["ids"]) <= TOKENS_MOST <= 80
     assert len(explorer._repr_mimebundle_()[0]["image/png"]) <= 40_000 * 4 / 3
 
 
 def test_a_long_text_says_how_long_it_was():
-    header, _ = unpack(GradientExplorer("the cat sat on " * 2500).message)
+    header, _ = decode(GradientExplorer("the cat sat on " * 2500).message)
     assert header["total"] == 10_000 and len(header["tokens"]) == TOKENS_MOST
 
 

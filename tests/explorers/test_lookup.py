@@ -10,10 +10,10 @@ import pytest
 from traitlets import TraitError
 
 from embedlab.core.lookup import lookup
+from embedlab.explorers.inputs.sentence import parse_sentence
 from embedlab.explorers.lookup import LookupExplorer
-from embedlab.explorers.sentence import read
 from embedlab.explorers.state import StateError
-from embedlab.explorers.wire import MOST_BYTES, unpack
+from embedlab.explorers.wire import MOST_BYTES, decode
 
 
 class Words:
@@ -31,7 +31,7 @@ class Words:
 
 def test_the_message_is_the_core_s_lookup():
     explorer = LookupExplorer("the cat sat on the mat")
-    header, arrays = unpack(explorer.message)
+    header, arrays = decode(explorer.message)
     assert header["tokens"] == ["the", "cat", "sat", "on", "the", "mat"]
     np.testing.assert_array_equal(arrays["output"], lookup(arrays["table"], arrays["ids"]))
     np.testing.assert_array_equal(arrays["onehot"], arrays["output"])
@@ -68,11 +68,11 @@ def test_growing_keeps_the_numbers_already_there():
 
 
 def test_a_new_word_takes_the_next_id_and_the_last_is_fenced():
-    words = read("").words
+    words = parse_sentence("").words
     explorer = LookupExplorer("zebra quagga zebra", input_dim=len(words) + 1)
     assert explorer.trace.ids.tolist() == [len(words), len(words) + 1, len(words)]
     assert explorer.trace.bad.tolist() == [False, True, False]
-    header, arrays = unpack(explorer.message)
+    header, arrays = decode(explorer.message)
     assert header["refused"].startswith(f"ids must lie in 0..{len(words)} ")
     assert "output" not in arrays and "onehot" not in arrays
     assert header["gather_ns"] is None and header["error"] is None
@@ -86,14 +86,14 @@ def test_a_new_word_takes_the_next_id_and_the_last_is_fenced():
 )
 def test_rules_for_an_id_outside(oob, rows):
     explorer = LookupExplorer("the #17", oob=oob)
-    _, arrays = unpack(explorer.message)
+    _, arrays = decode(explorer.message)
     assert arrays["rows"].tolist() == rows and arrays["bad"].tolist() == [0, 1]
     assert np.isnan(arrays["output"][1]).all() == (oob == "nan")
 
 
 def test_bare_ids():
-    assert read("#12 a#3 #-1 # #x").ids[0] == 12
-    assert read("#12 #-1").tokens == ("#12", "#-1")
+    assert parse_sentence("#12 a#3 #-1 # #x").ids[0] == 12
+    assert parse_sentence("#12 #-1").tokens == ("#12", "#-1")
     explorer = LookupExplorer("#-1", oob="wrap")
     assert explorer.trace.rows.tolist() == [15]
     explorer.oob = "raise"
@@ -162,7 +162,7 @@ def test_what_cannot_be_shown_is_refused():
 )
 def test_the_ends_of_the_range(params):
     explorer = LookupExplorer(**params)
-    header, arrays = unpack(explorer.message)
+    header, arrays = decode(explorer.message)
     assert explorer.error is None and header["total"] == explorer.trace.ids.size
     size = len(json.dumps(explorer.message["header"], ensure_ascii=False).encode())
     assert size + len(explorer.message["buffer"]) <= MOST_BYTES
@@ -173,7 +173,7 @@ def test_the_ends_of_the_range(params):
 
 def test_nan_weights_travel_in_arrays_only():
     explorer = LookupExplorer("#0 #1", table=np.array([[np.nan], [1.0]]))
-    header, arrays = unpack(explorer.message)
+    header, arrays = decode(explorer.message)
     assert header["max_difference"] is None
     assert np.isnan(arrays["output"][0, 0]) and np.isnan(arrays["onehot"][1, 0])
     json.dumps(explorer.message["header"], allow_nan=False)

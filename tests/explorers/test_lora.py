@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 from traitlets import TraitError
 
-from embedlab.core.adapter import Adapter
-from embedlab.core.lora import lora_lookup
-from embedlab.core.table import ShapeError
+from embedlab.core.checks import ShapeError
+from embedlab.core.lora import Adapter, lora_lookup
+from embedlab.explorers.inputs.lora_target import target_delta
 from embedlab.explorers.lora import LoRAExplorer
-from embedlab.explorers.lora_message import ROWS_DRAWN, drawn_rows, steps_sent
-from embedlab.explorers.lora_task import wanted_change
+from embedlab.explorers.lora_message import ROWS_DRAWN, rows_drawn, steps_that_fit
 from embedlab.explorers.state import StateError
-from embedlab.explorers.wire import MOST_BYTES, unpack
+from embedlab.explorers.wire import MOST_BYTES, decode
 from embedlab.layers import Embedding
 from embedlab.traces.lora import trace_lora
 
@@ -41,7 +40,7 @@ def test_a_zero_start_moves_the_trained_word_alone():
     assert explorer.trace.moved.sum() == 16
     explorer.start = "zero"
     assert explorer.trace.moved.tolist() == [True] + 15 * [False]
-    assert unpack(explorer.message)[1]["moved"][:, -1].tolist() == [1] * 8
+    assert decode(explorer.message)[1]["moved"][:, -1].tolist() == [1] * 8
 
 
 @pytest.mark.parametrize(
@@ -59,7 +58,7 @@ def test_each_target_has_its_rank(target, rank):
 def test_the_message_is_the_trace_at_every_rank_and_step():
     explorer = LoRAExplorer(rank=3, start="zero", scaling="rslora", alpha=6, seed=11)
     trace = explorer.trace
-    header, arrays = unpack(explorer.message)
+    header, arrays = decode(explorer.message)
     assert header["shape"] == [16, 8] and header["scales"][2] == trace.scale == 6 / 3**0.5
     steps = arrays["steps"].tolist()
     assert steps[:6] == [0, 1, 2, 3, 4, 8] and steps[-1] == 200 and len(steps) == 54
@@ -85,8 +84,9 @@ def test_the_message_is_the_trace_at_every_rank_and_step():
 
 def test_it_is_the_trace_that_a_user_gets():
     explorer = LoRAExplorer(table=TABLE, delta=DELTA, seen=[2, 5], rank=3, alpha=2, seed=4)
-    own = trace_lora(TABLE, DELTA, seen=[2, 5], rank=3, alpha=2, steps=200, learning_rate=0.02,
-                     seed=4)  # fmt: skip
+    own = trace_lora(
+        TABLE, DELTA, seen=[2, 5], rank=3, alpha=2, steps=200, learning_rate=0.02, seed=4
+    )
     np.testing.assert_array_equal(explorer.trace.losses, own.losses)
     assert explorer.target == "own" and explorer.params["input_dim"] == 9
     np.testing.assert_array_equal(TABLE, RNG_TABLE)  # read, never changed
@@ -95,20 +95,20 @@ def test_it_is_the_trace_that_a_user_gets():
 RNG_TABLE = TABLE.copy()
 
 
-def test_a_layer_shows_what_its_adapters_have_learnt():
+def test_a_layer_shows_what_its_adapters_have_learned():
     layer = Embedding(10, 5, lora_rank=2, lora_alpha=6, seed=1)
     layer.build()
     fresh = LoRAExplorer(layer)
-    assert (fresh.rank, fresh.alpha, fresh.target) == (2, 6, "topic")  # B is zero: nothing learnt
+    assert (fresh.rank, fresh.alpha, fresh.target) == (2, 6, "topic")  # B is zero: nothing learned
     layer.adapters["default"].b.assign(np.ones((2, 5), np.float32))
     fresh.refresh()
-    learnt = LoRAExplorer(layer)
-    assert learnt.target == "own" and learnt.limits()["target"]["choices"][-1] == "own"
-    np.testing.assert_allclose(learnt.trace.table, layer.table.value)
+    learned = LoRAExplorer(layer)
+    assert learned.target == "own" and learned.limits()["target"]["choices"][-1] == "own"
+    np.testing.assert_allclose(learned.trace.table, layer.table.value)
     change = np.asarray(layer.embeddings) - layer.table.value
-    np.testing.assert_allclose(learnt.trace.delta, change, atol=1e-6)
-    assert learnt.trace.errors[1] < 1e-6  # rows of ones have one direction
-    assert learnt.state["needs"] == ["layer"]
+    np.testing.assert_allclose(learned.trace.delta, change, atol=1e-6)
+    assert learned.trace.errors[1] < 1e-6  # rows of ones have one direction
+    assert learned.state["needs"] == ["layer"]
     plain = LoRAExplorer(Embedding.from_pretrained(TABLE), words=["a", "b"])
     assert plain.target == "topic" and plain.trace.words[:3] == ("a", "b", "")
 
@@ -150,15 +150,26 @@ def test_rows_that_are_not_there_wait():
 @pytest.mark.parametrize(
     "hostile",
     [
-        {"input_dim": 1, "output_dim": 1}, {"seen": []}, {"target": "painted"}, {"rank": 16},
-        {"source": np.full((3, 2), np.nan)}, {"source": [[np.inf, 1.0], [0.5, 1.0]]},
-        {"delta": np.full((3, 2), np.nan)}, {"source": np.full((3, 2), 1e300)},
+        {"input_dim": 1, "output_dim": 1},
+        {"seen": []},
+        {"target": "painted"},
+        {"rank": 16},
+        {"source": np.full((3, 2), np.nan)},
+        {"source": [[np.inf, 1.0], [0.5, 1.0]]},
+        {"delta": np.full((3, 2), np.nan)},
+        {"source": np.full((3, 2), 1e300)},
         {"source": TABLE, "words": ["<script>", "חתול 🐈"] * 5000},
-        {"input_dim": 64, "output_dim": 16, "seen": list(range(16)), "rank": 16,
-         "target": "painted", "edits": [[n // 16, n % 16, -0.9] for n in range(200)]},
+        {
+            "input_dim": 64,
+            "output_dim": 16,
+            "seen": list(range(16)),
+            "rank": 16,
+            "target": "painted",
+            "edits": [[n // 16, n % 16, -0.9] for n in range(200)],
+        },
         {"source": np.ones((64, 32)), "seen": list(range(48, 64)), "words": ["👩‍🚀" * 20] * 64},
     ],
-)  # fmt: skip
+)
 def test_anything_is_drawn_and_travels(hostile):
     explorer = LoRAExplorer(**hostile)
     assert explorer.error is None and size(explorer) <= MOST_BYTES
@@ -184,8 +195,17 @@ def test_a_change_that_fails_keeps_the_last_good_trace():
 
 
 def test_states_come_back():
-    explorer = LoRAExplorer(rank=4, alpha=9, scaling="rslora", start="zero", target="painted",
-                            seen=[2], edits=[[0, 1, 0.9]], input_dim=7, seed=3)  # fmt: skip
+    explorer = LoRAExplorer(
+        rank=4,
+        alpha=9,
+        scaling="rslora",
+        start="zero",
+        target="painted",
+        seen=[2],
+        edits=[[0, 1, 0.9]],
+        input_dim=7,
+        seed=3,
+    )
     again = LoRAExplorer.from_state(json.dumps(explorer.state))
     assert again.params == explorer.params
     np.testing.assert_array_equal(again.trace.losses, explorer.trace.losses)
@@ -198,14 +218,14 @@ def test_states_come_back():
 def test_the_draws_of_the_change_are_not_those_of_the_table():
     explorer = LoRAExplorer(target="random")
     assert np.abs(explorer.trace.table - explorer.trace.delta).min() > 0
-    twice = [wanted_change("random", (5, 3), seen=[], seed=8, edits=[]) for _ in range(2)]
+    twice = [target_delta("random", (5, 3), seen=[], seed=8, edits=[]) for _ in range(2)]
     np.testing.assert_array_equal(*twice)
 
 
 def test_rows_and_steps_that_travel():
-    assert drawn_rows(ROWS_DRAWN, np.array([3])).tolist() == list(range(ROWS_DRAWN))
-    many = drawn_rows(64, np.arange(40, 56))
+    assert rows_drawn(ROWS_DRAWN, np.array([3])).tolist() == list(range(ROWS_DRAWN))
+    many = rows_drawn(64, np.arange(40, 56))
     assert len(many) == ROWS_DRAWN and set(range(40, 56)) < set(many.tolist())
-    assert steps_sent(200, 10**9, 1).tolist() == [0, 1, 2, 3, 200]
-    assert steps_sent(0, 1, 1).tolist() == [0]
-    assert steps_sent(2, 1, 1).tolist() == [0, 1, 2]
+    assert steps_that_fit(200, 10**9, 1).tolist() == [0, 1, 2, 3, 200]
+    assert steps_that_fit(0, 1, 1).tolist() == [0]
+    assert steps_that_fit(2, 1, 1).tolist() == [0, 1, 2]

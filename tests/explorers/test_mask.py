@@ -7,14 +7,13 @@ import pytest
 from traitlets import TraitError
 
 from embedlab.core.lookup import lookup
-from embedlab.core.mask import padding_mask
-from embedlab.core.pooling import masked_mean
+from embedlab.core.mask import masked_mean, padding_mask
 from embedlab.data import Vocabulary
+from embedlab.explorers.inputs.batch import pad_lines
+from embedlab.explorers.inputs.model import LAYER_FACTORIES
 from embedlab.explorers.mask import MaskExplorer, _drawn
-from embedlab.explorers.pipeline import LAYERS
-from embedlab.explorers.sequences import pad_lines
 from embedlab.explorers.state import StateError
-from embedlab.explorers.wire import MOST_BYTES, unpack
+from embedlab.explorers.wire import MOST_BYTES, decode
 from embedlab.layers import (
     LSTM,
     Conv1D,
@@ -42,7 +41,7 @@ def test_with_no_argument_it_already_shows_the_story():
     assert trace.loss == trace.loss_unmasked != trace.loss_truth
     assert trace.sentence == "The mask is lost at conv. The loss is 37.9 % too low."
     assert np.abs(trace.row_0).max() > 0 and not trace.row_0_truth.any()
-    assert np.abs(unpack(explorer.message)[1]["row_0"]).min() > 0.2  # M5: padding's row is not zero
+    assert np.abs(decode(explorer.message)[1]["row_0"]).min() > 0.2  # M5: padding's row is not zero
 
 
 def test_the_loss_is_true_where_no_layer_loses_the_mask():
@@ -57,10 +56,10 @@ def test_the_loss_is_true_where_no_layer_loses_the_mask():
 def test_the_message_is_the_trace():
     explorer = MaskExplorer()
     trace = explorer.trace
-    header, arrays = unpack(explorer.message)
+    header, arrays = decode(explorer.message)
     assert [s["spec"] for s in header["stages"]] == ["Embedding", *explorer.layers]
     assert header["lost_at"] == 2 and header["pooled_at"] == 3 and header["target"] == 1.0
-    assert header["stages"][2]["why"].startswith("Conv1D mixes each place with its neighbours")
+    assert header["stages"][2]["why"].startswith("Conv1D mixes each place with its neighbors")
     np.testing.assert_array_equal(
         arrays["loss"], [trace.loss, trace.loss_unmasked, trace.loss_truth]
     )
@@ -78,7 +77,7 @@ def test_the_message_is_the_trace():
 
 def test_dragging_a_sentence_s_end_turns_words_into_padding():
     explorer = MaskExplorer()
-    header, arrays = unpack(explorer.message)
+    header, arrays = decode(explorer.message)
     assert header["lengths"] == [8, 3, 5, 6] and header["available"] == [8, 8, 8, 8]
     assert header["tokens"][1] == ["a", "dog", "ran", "", "", "", "", ""]
     explorer.lengths = [8, 5, 5, 99 % 13]
@@ -105,7 +104,7 @@ def test_without_mask_zero_there_is_no_mask_anywhere():
     assert "No layer makes a mask." in explorer.trace.sentence
 
 
-@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("name", LAYER_FACTORIES)
 def test_every_layer_offered_can_stand_behind_the_embedding(name):
     explorer = MaskExplorer(layers=[name])
     assert explorer.error is None and len(explorer.trace.stages) == 2
@@ -144,7 +143,7 @@ def test_layers_that_do_not_fit_are_a_sentence_and_the_last_good_trace_stays():
 
 def test_flatten_before_dense_has_no_truth_and_says_why():
     explorer = MaskExplorer(layers=["Flatten", "Dense"])
-    header, arrays = unpack(explorer.message)
+    header, arrays = decode(explorer.message)
     assert header["no_truth"].startswith("Without padding the model cannot run")
     assert np.isnan(arrays["loss"][2]) and "grad_truth" not in arrays and "truth0" not in arrays
 
@@ -208,8 +207,9 @@ def test_own_words_and_a_list_without_an_embedding():
     vocabulary = Vocabulary.from_tokens(["red", "red", "blue"])
     explorer = MaskExplorer("red blue\nblue", vocabulary=vocabulary, steps=2)
     assert explorer.trace.ids.tolist() == [
-        vocabulary.encode("red blue").tolist(), [*vocabulary.encode("blue").tolist(), 0],
-    ]  # fmt: skip
+        vocabulary.encode("red blue").tolist(),
+        [*vocabulary.encode("blue").tolist(), 0],
+    ]
     explorer = MaskExplorer(model=[Reshape((-1, 3), name="same"), GlobalAveragePooling1D()])
     assert explorer.trace.lost_at == "same" and explorer.trace.stages[0].kind == "Embedding"
 
@@ -225,9 +225,11 @@ def test_lines():
 
 LARGEST = {
     "text": "\n".join(["the cat sat on the big red mat on a log in"] * 6),
-    "lengths": [12, 11, 10, 9, 8, 7], "steps": 12, "output_dim": 6,
+    "lengths": [12, 11, 10, 9, 8, 7],
+    "steps": 12,
+    "output_dim": 6,
     "layers": ["LSTM(return_sequences=True)"] * 2 + ["Conv1D"] * 2 + ["Flatten"],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(
@@ -241,19 +243,33 @@ LARGEST = {
         {"layers": []},
         {"lengths": [0, 0, 0, 0]},
         {"model": [Embedding(3, 2, weights=[[[np.nan] * 2] * 3], mask_zero=True)]},
-        {"model": [Embedding(3, 2, weights=[[[np.inf] * 2] * 3], mask_zero=True)],
-         "layers": ["GlobalAveragePooling1D", "Dense"]},
+        {
+            "model": [Embedding(3, 2, weights=[[[np.inf] * 2] * 3], mask_zero=True)],
+            "layers": ["GlobalAveragePooling1D", "Dense"],
+        },
         {"model": [Embedding(1, 1, mask_zero=True), GlobalAveragePooling1D()]},
         {"model": [Embedding(4000, 300, mask_zero=True), GlobalAveragePooling1D()]},
         LARGEST,
     ],
-    ids=["empty", "smallest", "hostile", "ten thousand words", "emoji", "no layers",
-         "padding alone", "nan", "infinite", "one row", "own large", "largest"],
-)  # fmt: skip
+    ids=[
+        "empty",
+        "smallest",
+        "hostile",
+        "ten thousand words",
+        "emoji",
+        "no layers",
+        "padding alone",
+        "nan",
+        "infinite",
+        "one row",
+        "own large",
+        "largest",
+    ],
+)
 def test_the_ends_of_the_range(params):
     with np.errstate(all="ignore"):
         explorer = MaskExplorer(**params)
-    header, arrays = unpack(explorer.message)
+    header, arrays = decode(explorer.message)
     assert explorer.error is None and explorer.trace.sentence.endswith(".")
     size = len(json.dumps(header, ensure_ascii=False, allow_nan=False).encode())
     assert size + len(explorer.message["buffer"]) <= MOST_BYTES
@@ -266,10 +282,13 @@ def test_numbers_equal_the_core_s_for_random_states():
     for _ in range(6):
         steps, seed = int(rng.integers(1, 13)), int(rng.integers(99))
         explorer = MaskExplorer(
-            lengths=rng.integers(0, 9, 4).tolist(), steps=steps, seed=seed, layers=MEAN[:2],
+            lengths=rng.integers(0, 9, 4).tolist(),
+            steps=steps,
+            seed=seed,
+            layers=MEAN[:2],
             padding=str(rng.choice(["post", "pre"])),
-        )  # fmt: skip
-        header, arrays = unpack(explorer.message)
+        )
+        header, arrays = decode(explorer.message)
         words = Embedding(256, 3, weights=[_drawn(seed)[:, :3]], mask_zero=True, dtype="float64")
         np.testing.assert_array_equal(arrays["here0"], lookup(_drawn(seed)[:, :3], arrays["ids"]))
         pooled = masked_mean(arrays["here0"], padding_mask(arrays["ids"]))

@@ -6,17 +6,17 @@ The browser's side is played through ipywidgets' own message handler.
 import json
 from types import SimpleNamespace
 
+import embedlab.explorers.base as base
 import ipywidgets
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from traitlets import TraitError
 
-import embedlab.explorers.base as base
-from embedlab.explorers.base import BundleError, Explorer
-from embedlab.explorers.parameters import Choice, Edits, Text, Whole
+from embedlab.explorers.explorer import BundleError, Explorer
 from embedlab.explorers.state import StateError
-from embedlab.explorers.wire import unpack
+from embedlab.explorers.traits import BoundedInt, BoundedText, CellEdits, Choice
+from embedlab.explorers.wire import decode
 
 
 class Squares(Explorer):
@@ -24,10 +24,10 @@ class Squares(Explorer):
 
     VIEW, QUESTION, PARAMS = "squares", "How fast do squares grow?", ("n", "name", "kind", "edits")
     IN_MESSAGE = ("kind",)
-    n = Whole(3, 1, 100_000).tag(sync=True)
-    name = Text("a", 20).tag(sync=True)
+    n = BoundedInt(3, 1, 100_000).tag(sync=True)
+    name = BoundedText("a", 20).tag(sync=True)
     kind = Choice("x", "y").tag(sync=True)
-    edits = Edits(2).tag(sync=True)
+    edits = CellEdits(2).tag(sync=True)
 
     def __init__(self, **traits):
         self.runs = 0
@@ -81,15 +81,18 @@ class Browser:
         pass
 
     def messages(self):
-        found = [d["state"]["message"]["header"] for d, _ in self.got
-                 if d["method"] == "update" and "message" in d["state"]]  # fmt: skip
+        found = [
+            d["state"]["message"]["header"]
+            for d, _ in self.got
+            if d["method"] == "update" and "message" in d["state"]
+        ]
         self.got.clear()
         return found
 
 
 def test_the_first_message_is_there_before_the_browser_asks():
     explorer = Squares(n=4)
-    header, arrays = unpack(explorer.message)
+    header, arrays = decode(explorer.message)
     assert arrays["values"].tolist() == [0, 1, 4, 9] and header["sum"] == 14
     assert (header["view"], header["version"], header["seq"]) == ("squares", 1, 0)
     assert header["error"] is None and header["params"] == explorer.params

@@ -8,21 +8,20 @@ import pytest
 from traitlets import TraitError
 
 from embedlab import Embedding
-from embedlab.core.dequantize import quantized_lookup
-from embedlab.core.nearest import nearest
-from embedlab.core.quantize import quantize
+from embedlab.core.geometry import nearest
+from embedlab.core.quantize import quantize, quantized_lookup
 from embedlab.explorers.quantize import QuantizationExplorer
 from embedlab.explorers.state import StateError
-from embedlab.explorers.wire import MOST_BYTES, unpack
+from embedlab.explorers.wire import MOST_BYTES, decode
 from embedlab.quantizers import Int4QuantizationConfig
-from embedlab.traces.quantize import WAYS
+from embedlab.traces.quantize.trace import WAYS
 
 KINDS = {"int8": (8, None), "int4": (4, None), "groups": (4, 4)}
 TABLE = np.random.default_rng(5).normal(size=(9, 7)).astype(np.float32)
 
 
 def arrays_of(explorer, name):
-    _, arrays = unpack(explorer.message)
+    _, arrays = decode(explorer.message)
     return {key.partition(".")[2]: a for key, a in arrays.items() if key.startswith(f"{name}.")}
 
 
@@ -30,7 +29,7 @@ def arrays_of(explorer, name):
 @pytest.mark.parametrize("own", [None, TABLE], ids=["drawn", "own"])
 def test_the_message_is_what_the_core_makes_of_the_table(name, own):
     explorer = QuantizationExplorer(own)
-    header, arrays = unpack(explorer.message)
+    header, arrays = decode(explorer.message)
     table, sent = arrays["table"], arrays_of(explorer, name)
     bits, block = KINDS[name]
     made = quantize(table, bits, block)
@@ -83,10 +82,19 @@ def test_a_flipped_bit_reaches_the_message_and_no_other_way():
         np.testing.assert_array_equal(sent[name]["codes"], plain[name]["codes"])
 
 
-@pytest.mark.parametrize("flips", [
-    [["int2", 0, 0, 0]], [["int4", 0, 0, 8]], [["int4", -1, 0, 0]], [["int4", 0, 0]], "int4",
-    [["int4", 0, 0.5, 0]], [None], 7,
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "flips",
+    [
+        [["int2", 0, 0, 0]],
+        [["int4", 0, 0, 8]],
+        [["int4", -1, 0, 0]],
+        [["int4", 0, 0]],
+        "int4",
+        [["int4", 0, 0.5, 0]],
+        [None],
+        7,
+    ],
+)
 def test_flips_that_cannot_be_are_refused(flips):
     with pytest.raises(TraitError, match=r"\[way, row, byte, bit\]"):
         QuantizationExplorer(flips=flips)
@@ -136,11 +144,16 @@ def test_a_layer_of_floats_is_read_anew_by_refresh():
     assert explorer.trace.table[0, 0] == 2
 
 
-@pytest.mark.parametrize(("mode", "config", "way", "block"), [
-    ("int8", None, "int8", 4), ("int4", Int4QuantizationConfig(block_size=None), "int4", 4),
-    ("int4", Int4QuantizationConfig(block_size=3), "groups", 3), ("int4", None, "groups", 128),
-])  # fmt: skip
-def test_of_a_quantised_layer_the_stored_codes_are_shown(mode, config, way, block):
+@pytest.mark.parametrize(
+    ("mode", "config", "way", "block"),
+    [
+        ("int8", None, "int8", 4),
+        ("int4", Int4QuantizationConfig(block_size=None), "int4", 4),
+        ("int4", Int4QuantizationConfig(block_size=3), "groups", 3),
+        ("int4", None, "groups", 128),
+    ],
+)
+def test_of_a_quantized_layer_the_stored_codes_are_shown(mode, config, way, block):
     layer = Embedding(9, 7, weights=TABLE)
     layer.quantize(mode, config=config)
     explorer = QuantizationExplorer(layer)
@@ -166,7 +179,7 @@ def test_numbers_that_are_none_count_as_zero_and_that_is_said():
     table = TABLE.copy()
     table[1, 2], table[3, 0] = np.nan, np.inf
     explorer = QuantizationExplorer(table)
-    header, arrays = unpack(explorer.message)
+    header, arrays = decode(explorer.message)
     assert header["refused"].startswith("table must be finite. Received nan at [1, 2].")
     assert arrays["table"][1, 2] == arrays["table"][3, 0] == 0 and explorer.error is None
     explorer.edits = [[1, 2, 0.5], [3, 0, 0.5]]  # mended by hand
@@ -208,13 +221,14 @@ def test_the_ends_of_the_range(params):
     size = len(json.dumps(explorer.message["header"], ensure_ascii=False, allow_nan=False).encode())
     assert size + len(explorer.message["buffer"]) <= MOST_BYTES
     assert len(explorer._repr_mimebundle_()[0]["image/png"]) <= 40_000 * 4 / 3
-    _, arrays = unpack(explorer.message)
+    _, arrays = decode(explorer.message)
     assert all(np.isfinite(a).all() for a in arrays.values())
 
 
 def test_state_and_repr_bring_it_back():
-    explorer = QuantizationExplorer(way="groups", row=3, block=2, edits=[[3, 0, 2.5]],
-                                    flips=[["groups", 3, 1, 0]])  # fmt: skip
+    explorer = QuantizationExplorer(
+        way="groups", row=3, block=2, edits=[[3, 0, 2.5]], flips=[["groups", 3, 1, 0]]
+    )
     assert QuantizationExplorer.from_state(explorer.state).state == explorer.state
     assert eval(repr(explorer)).params == explorer.params
     assert QuantizationExplorer.from_link(explorer.share_link("x")).summary == explorer.summary

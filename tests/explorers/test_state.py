@@ -2,22 +2,22 @@
 
 import pytest
 
-from embedlab.explorers.state import StateError, from_link, read, say, to_link
+from embedlab.explorers.state import StateError, from_link, parse, to_dict, to_link
 
 GOOD = {"view": "lookup", "version": 1, "params": {"text": "קטן 🐈", "seed": 7}}
 
 
 def test_round_trip():
-    assert say("lookup", 1, GOOD["params"], []) == GOOD
-    assert read(GOOD, "lookup", 1, ("text", "seed")) == (GOOD["params"], [])
+    assert to_dict("lookup", 1, GOOD["params"], []) == GOOD
+    assert parse(GOOD, "lookup", 1, ("text", "seed")) == (GOOD["params"], [])
     link = to_link("http://127.0.0.1:8888/lab/tree/a.ipynb?x=1#old", GOOD)
     assert link.startswith("http://127.0.0.1:8888/lab/tree/a.ipynb?x=1#embedlab=")
     assert link.isascii() and from_link(link) == GOOD
 
 
 def test_needs_are_kept():
-    state = say("lookup", 1, {}, ["table"])
-    assert read(state, "lookup", 1, ()) == ({}, ["table"])
+    state = to_dict("lookup", 1, {}, ["table"])
+    assert parse(state, "lookup", 1, ()) == ({}, ["table"])
 
 
 @pytest.mark.parametrize(
@@ -33,14 +33,14 @@ def test_needs_are_kept():
 )
 def test_what_is_unknown_is_refused(change, said):
     with pytest.raises(StateError) as caught:
-        read({**GOOD, **change}, "lookup", 1, ("text", "seed"))
+        parse({**GOOD, **change}, "lookup", 1, ("text", "seed"))
     assert said in str(caught.value) and str(caught.value).endswith(".")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", "3", "[" * 100_000, 7, None])
 def test_what_is_no_state_is_refused(text):
     with pytest.raises(StateError, match="a state must be"):
-        read(text, "lookup", 1, ())
+        parse(text, "lookup", 1, ())
 
 
 @pytest.mark.parametrize("tail", ["", "#embedlab=", "#embedlab=%%%", "#embedlab=_w", "#other=e30"])
@@ -51,4 +51,4 @@ def test_a_broken_link_is_refused(tail):
 
 def test_at_most_two_kilobytes():
     with pytest.raises(StateError, match=r"most of it text\. Shorten text"):
-        say("lookup", 1, {"seed": 7, "text": "x" * 2000}, [])
+        to_dict("lookup", 1, {"seed": 7, "text": "x" * 2000}, [])

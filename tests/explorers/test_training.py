@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from traitlets import TraitError
 
-from embedlab.core.pair_run import OPTIMIZERS, train_pairs
-from embedlab.core.pairs import draw_batches
+from embedlab.core.skipgram import sample_batches, train_recorded
+from embedlab.core.skipgram.recorded import UPDATE_RULES
 from embedlab.data import Vocabulary
+from embedlab.explorers.inputs.corpus import STORY, parse_corpus
 from embedlab.explorers.state import StateError
-from embedlab.explorers.story import STORY, read_story
 from embedlab.explorers.training import TrainingExplorer
-from embedlab.explorers.wire import MOST_BYTES, unpack
+from embedlab.explorers.wire import MOST_BYTES, decode
 
 MANY = " ".join(f"w{n * n % 97}" for n in range(3000))
 
@@ -23,15 +23,15 @@ def size(explorer):
     return len(header.encode()) + len(explorer.message["buffer"])
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", UPDATE_RULES)
 def test_the_message_is_the_core_s_run(optimizer):
     explorer = TrainingExplorer(runs=[[optimizer, 0.1]], steps=20, seed=3)
-    header, arrays = unpack(explorer.message)
-    story = read_story(STORY, 24)
-    batches = draw_batches(story.ids, 11, steps=20, batch=4, starts=story.starts, seed=3)
+    header, arrays = decode(explorer.message)
+    story = parse_corpus(STORY, 24)
+    batches = sample_batches(story.ids, 11, steps=20, batch=4, starts=story.starts, seed=3)
     rng = np.random.default_rng(3)
     tables = [rng.uniform(-0.5, 0.5, (11, 2)).astype("f4") for _ in "ec"]
-    run = train_pairs(batches, *tables, optimizer=optimizer, learning_rate=0.1)
+    run = train_recorded(batches, *tables, optimizer=optimizer, learning_rate=0.1)
     np.testing.assert_array_equal(arrays["w0"], run.weights[:, 0])
     np.testing.assert_array_equal(arrays["losses0"], run.losses)
     np.testing.assert_array_equal(arrays["rates0"], run.rates)
@@ -70,14 +70,14 @@ def test_what_is_alike_comes_to_stand_together():
 
 def test_a_branch_and_its_ghost_travel():
     explorer = TrainingExplorer(runs=["sgd", "adam"], steps=30)
-    before = unpack(explorer.message)[1]["w1"].copy()
+    before = decode(explorer.message)[1]["w1"].copy()
     explorer.branch = [1, 10, "adam", 0.05]
-    header, arrays = unpack(explorer.message)
+    header, arrays = decode(explorer.message)
     np.testing.assert_array_equal(arrays["w1"], before)  # the same settings, the same run
     np.testing.assert_array_equal(arrays["ghost"], before[10:])
     assert header["branched"] == 1 and header["runs"][0]["branch"] is None
     explorer.branch = [1, 10, "lazy adam", 0.05]
-    header, arrays = unpack(explorer.message)
+    header, arrays = decode(explorer.message)
     assert (arrays["w1"][:11] == before[:11]).all() and (arrays["w1"][12] != before[12]).any()
     assert header["runs"][1]["branch"]["optimizer"] == "lazy adam"
     explorer.runs = ["adam"]  # a branch of a run that is not there waits
@@ -95,8 +95,15 @@ def test_runs_are_names_or_names_with_a_rate():
     for rate in (0, -1, 11, float("nan"), True):
         with pytest.raises(TraitError, match=r"must lie in 0\.0001\.\.10"):
             explorer.runs = [["adam", rate]]
-    for wrong in ([0, 5], [0, 5, "adamw", 0.1], [3, 5, "sgd", 1.0], [0, -1, "sgd", 1.0],
-                  [0, 5.5, "sgd", 1.0], "x", [0, 5, "sgd", 0]):  # fmt: skip
+    for wrong in (
+        [0, 5],
+        [0, 5, "adamw", 0.1],
+        [3, 5, "sgd", 1.0],
+        [0, -1, "sgd", 1.0],
+        [0, 5.5, "sgd", 1.0],
+        "x",
+        [0, 5, "sgd", 0],
+    ):
         with pytest.raises(TraitError, match="Received"):
             explorer.branch = wrong
     assert explorer.trace.runs[1].learning_rate == 0.2
@@ -115,9 +122,14 @@ def test_a_refused_edit_of_the_browser_is_answered_by_a_sentence():
 )
 def test_at_its_largest_the_message_stays_small(columns, steps):
     explorer = TrainingExplorer(
-        MANY, runs=["adam"] * 3, branch=[0, 5, "adam", 0.1], steps=200, batch=16, input_dim=40,
+        MANY,
+        runs=["adam"] * 3,
+        branch=[0, 5, "adam", 0.1],
+        steps=200,
+        batch=16,
+        input_dim=40,
         output_dim=columns,
-    )  # fmt: skip
+    )
     assert size(explorer) <= MOST_BYTES and explorer.error is None
     header = explorer.message["header"]
     assert header["steps"] == header["fitting"] == explorer.trace.steps >= steps
@@ -139,9 +151,20 @@ def test_at_its_largest_the_message_stays_small(columns, steps):
         {"table": np.ones((40, 8)), "text": MANY},
         {"batch": 16, "text": "one two"},
     ],
-    ids=["empty", "one word", "smallest", "hostile", "ten thousand words", "emoji", "nan", "inf",
-         "one number", "largest table", "batch above text"],
-)  # fmt: skip
+    ids=[
+        "empty",
+        "one word",
+        "smallest",
+        "hostile",
+        "ten thousand words",
+        "emoji",
+        "nan",
+        "inf",
+        "one number",
+        "largest table",
+        "batch above text",
+    ],
+)
 def test_the_ends_of_the_range(params):
     explorer = TrainingExplorer(**{"steps": 12, **params})
     assert explorer.error is None and size(explorer) <= MOST_BYTES

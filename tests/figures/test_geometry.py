@@ -1,4 +1,4 @@
-"""The still picture of a neighbourhood: the same bytes, small, and true to the trace."""
+"""The still picture of a neighborhood: the same bytes, small, and true to the trace."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from embedlab.figures.geometry import draw_geometry
 from embedlab.figures.png import PNG_MOST, png
 from embedlab.traces.geometry import trace_geometry
-from embedlab.traces.wording import number
+from embedlab.traces.text import format_number
 
 TABLE = np.random.default_rng(7).normal(size=(60, 8)).astype(np.float32)
 WORDS = [f"word{n}" for n in range(60)]
@@ -45,7 +45,9 @@ def test_it_says_the_numbers_of_the_trace():
     trace = CASES["default"]
     said = words_in(draw_geometry(trace))
     for row, closer in zip(trace.near, trace.closer, strict=True):
-        assert WORDS[row] in said and number(trace.cosines[row]) in said and str(closer) in said
+        assert (
+            WORDS[row] in said and format_number(trace.cosines[row]) in said and str(closer) in said
+        )
     count = {0: "none is", 1: "1 is"}.get(len(trace.both), f"{len(trace.both)} are")
     both = f"Of the 10 words truly nearest to word4, {count} among its nearest on the map"
     assert any(line.startswith(both) for line in said)
@@ -58,4 +60,4 @@ def test_it_says_what_it_leaves_out():
     assert "flat map, the first 1 500 of 4 000 words" in words_in(draw_geometry(CASES["large"]))
     text = " ".join(words_in(draw_geometry(CASES["some lost"])))
     assert "1 row with NaN stand nowhere" in text
-    assert "has no neighbour" in " ".join(words_in(draw_geometry(CASES["all lost"])))
+    assert "has no neighbor" in " ".join(words_in(draw_geometry(CASES["all lost"])))

@@ -6,9 +6,9 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from embedlab.figures.look import DARK, LIGHT, tint
 from embedlab.figures.lookup import draw_lookup
 from embedlab.figures.png import PNG_MOST, png
+from embedlab.figures.theme import DARK, LIGHT, value_color
 from embedlab.traces.lookup import trace_lookup
 
 TABLE = np.random.default_rng(7).uniform(-0.9, 0.9, (16, 8)).astype(np.float32)
@@ -90,8 +90,8 @@ def test_focus_must_be_a_position():
         draw_lookup(CASES["default"], focus=6)
 
 
-def test_colours():
-    assert np.allclose(tint(0.0, 1, LIGHT) * 255, LIGHT.middle)
-    warm, cold = tint([-1.0, 1.0], 1, DARK)
+def test_colors():
+    assert np.allclose(value_color(0.0, 1, LIGHT) * 255, LIGHT.middle)
+    warm, cold = value_color([-1.0, 1.0], 1, DARK)
     assert warm[0] > warm[2] and cold[2] > cold[0]
-    assert np.isfinite(tint([np.nan, np.inf], 0.0, LIGHT)).all()
+    assert np.isfinite(value_color([np.nan, np.inf], 0.0, LIGHT)).all()

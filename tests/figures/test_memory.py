@@ -4,19 +4,22 @@ import numpy as np
 import pytest
 
 from embedlab.data.zipf import zipf_stream
-from embedlab.figures.look import LIGHT
-from embedlab.figures.memory import draw_memory
+from embedlab.figures.cache_lines import draw_cache_lines
 from embedlab.figures.png import PNG_MOST, png
-from embedlab.traces.memory import trace_memory
+from embedlab.figures.theme import LIGHT
+from embedlab.traces.cache_lines import trace_cache_lines
 
-SMALL = trace_memory([3, 9, 15, 2, 3], 16, 8, cache=2)
+SMALL = trace_cache_lines([3, 9, 15, 2, 3], 16, 8, cache=2)
 CASES = {
     "small": SMALL,
-    "empty": trace_memory([], 1, 1),
-    "one": trace_memory([0], 1, 1, cache=1),
-    "wide rows": trace_memory([1, 0], 2, 100),
-    "large": trace_memory(zipf_stream(3000, 50_000, seed=2), 50_000, 16, cache=64),
-    "two": {"as they come": SMALL, "sorted $x$": trace_memory([2, 3, 3, 9, 15], 16, 8, cache=2)},
+    "empty": trace_cache_lines([], 1, 1),
+    "one": trace_cache_lines([0], 1, 1, cache=1),
+    "wide rows": trace_cache_lines([1, 0], 2, 100),
+    "large": trace_cache_lines(zipf_stream(3000, 50_000, seed=2), 50_000, 16, cache=64),
+    "two": {
+        "as they come": SMALL,
+        "sorted $x$": trace_cache_lines([2, 3, 3, 9, 15], 16, 8, cache=2),
+    },
 }
 
 
@@ -27,21 +30,24 @@ def words_in(figure):
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("traces", CASES.values(), ids=CASES)
 def test_every_trace_gives_a_small_picture_without_a_warning(traces, dark):
-    made = png(draw_memory(traces, dark=dark))
+    made = png(draw_cache_lines(traces, dark=dark))
     assert made.startswith(b"\x89PNG") and len(made) <= PNG_MOST
 
 
 def test_the_same_trace_is_the_same_file_and_another_is_not():
-    assert png(draw_memory(SMALL)) == png(draw_memory(SMALL))
-    assert png(draw_memory(SMALL)) != png(draw_memory(trace_memory([3, 9, 15, 2, 3], 16, 8)))
+    assert png(draw_cache_lines(SMALL)) == png(draw_cache_lines(SMALL))
+    assert png(draw_cache_lines(SMALL)) != png(
+        draw_cache_lines(trace_cache_lines([3, 9, 15, 2, 3], 16, 8))
+    )
 
 
 def test_marks_are_the_lines_that_were_asked_for():
-    axes = draw_memory(SMALL).axes[0]
+    axes = draw_cache_lines(SMALL).axes[0]
     marks = {
-        line.get_markerfacecolor(): line for line in axes.lines if len(line.get_xdata()) in (1, 4)
-        and line.get_marker() == "s" and line.get_ydata()[0] > 60
-    }  # fmt: skip
+        line.get_markerfacecolor(): line
+        for line in axes.lines
+        if len(line.get_xdata()) in (1, 4) and line.get_marker() == "s" and line.get_ydata()[0] > 60
+    }
     fetched, held = marks[LIGHT.accent], marks["none"]
     assert len(fetched.get_xdata()) == SMALL.fetches and len(held.get_xdata()) == 1
     tall = np.diff(fetched.get_ydata()[:2])[0] / 3  # from line 1 to line 4
@@ -51,17 +57,17 @@ def test_marks_are_the_lines_that_were_asked_for():
 
 
 def test_it_says_the_numbers_of_the_trace():
-    text = words_in(draw_memory(CASES["two"]))
+    text = words_in(draw_cache_lines(CASES["two"]))
     assert "3 lines touched, 4 fetched" in text and "3 lines touched, 3 fetched" in text
     assert "line 1: rows 2–3" in text and "line 7: rows 14–15" in text
     assert "as they come" in text and "sorted $x$" in text
-    assert "line 0: row 0" in words_in(draw_memory(CASES["wide rows"]))
-    assert "line 6: rows 0–1" in words_in(draw_memory(CASES["wide rows"]))
-    assert "line 49 999" in words_in(draw_memory(CASES["large"]))
+    assert "line 0: row 0" in words_in(draw_cache_lines(CASES["wide rows"]))
+    assert "line 6: rows 0–1" in words_in(draw_cache_lines(CASES["wide rows"]))
+    assert "line 49 999" in words_in(draw_cache_lines(CASES["large"]))
 
 
 def test_none_or_too_many_are_refused():
     with pytest.raises(ValueError, match=r"one to 3\. Received 0"):
-        draw_memory({})
+        draw_cache_lines({})
     with pytest.raises(ValueError, match="Received 4"):
-        draw_memory(dict.fromkeys("abcd", SMALL))
+        draw_cache_lines(dict.fromkeys("abcd", SMALL))

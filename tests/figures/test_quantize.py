@@ -1,4 +1,4 @@
-"""The still picture of quantisation: the same bytes, small, and true to the trace."""
+"""The still picture of quantization: the same bytes, small, and true to the trace."""
 
 import numpy as np
 import pytest

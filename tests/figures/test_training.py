@@ -17,8 +17,9 @@ def text(figure):
 
 
 def test_it_says_who_moved_without_a_gradient():
-    trace = trace_training(IDS, words=["the", "cat", "sun", "$x$"], runs=["adam", "lazy adam"],
-                           steps=10, batch=1)  # fmt: skip
+    trace = trace_training(
+        IDS, words=["the", "cat", "sun", "$x$"], runs=["adam", "lazy adam"], steps=10, batch=1
+    )
     said = text(draw_training(trace))
     glides = int(trace.runs[0].glides.sum())
     assert f"adam: {glides} of " in said and "lazy adam: 0 of " in said

@@ -11,7 +11,7 @@ def as_list(value):
 
 
 def slopes(array, loss):
-    """Give the slope of `loss` at every number of `array`, which is changed and changed back."""
+    """Return the slope of `loss` at every number of `array`, which is changed and changed back."""
     found = np.empty_like(array)
     for at in np.ndindex(array.shape):
         before = array[at]

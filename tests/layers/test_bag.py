@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from embedlab import layers
+from embedlab.core.checks import ShapeError
 from embedlab.core.ids import IdError
-from embedlab.core.table import ShapeError
 from embedlab.layers import EmbeddingBag, gradcheck
 from embedlab.models import Sequential
 
@@ -15,9 +15,9 @@ TABLE = np.array([[1.0, 10.0], [2.0, 20.0], [4.0, 40.0], [8.0, 5.0]])
 
 
 @pytest.mark.parametrize(
-    ("mode", "rows"), [("sum", [[3, 30], [12, 45]]), ("mean", [[1.5, 15], [6, 22.5]]),
-                       ("max", [[2, 20], [8, 40]])],
-)  # fmt: skip
+    ("mode", "rows"),
+    [("sum", [[3, 30], [12, 45]]), ("mean", [[1.5, 15], [6, 22.5]]), ("max", [[2, 20], [8, 40]])],
+)
 def test_modes_by_hand(mode, rows):
     layer = EmbeddingBag(4, 2, mode, weights=TABLE)
     assert layer([[0, 1], [2, 3]]).tolist() == rows
@@ -73,9 +73,19 @@ def test_the_context_survives_a_caller_who_reuses_the_array():
 
 def test_options_and_config():
     layer = EmbeddingBag(
-        4, 2, "sum", "ones", "l2", "non_neg", include_last_offset=True, padding_idx=1,
-        max_norm=1.0, scale_grad_by_freq=True, seed=3, name="b",
-    )  # fmt: skip
+        4,
+        2,
+        "sum",
+        "ones",
+        "l2",
+        "non_neg",
+        include_last_offset=True,
+        padding_idx=1,
+        max_norm=1.0,
+        scale_grad_by_freq=True,
+        seed=3,
+        name="b",
+    )
     again = layers.deserialize(json.loads(json.dumps(layers.serialize(layer))))
     assert again.get_config() == layer.get_config()
     out, context = layer.forward([0, 0, 2], offsets=[0, 2, 3])

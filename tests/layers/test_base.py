@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from embedlab.core.table import ShapeError
+from embedlab.core.checks import ShapeError
 from embedlab.layers import DTypePolicy, Embedding, Input, KerasTensor, Layer
 from embedlab.layers.base import Gradients
 
@@ -144,13 +144,23 @@ def test_config_round_trip():
     again = Scale.from_config(layer.get_config())
     assert again.get_config() == layer.get_config()
     assert (again.compute_dtype, again.variable_dtype, again.trainable) == (
-        "float16", "float32", False)  # fmt: skip
+        "float16",
+        "float32",
+        False,
+    )
 
 
 @pytest.mark.parametrize(
-    "dtype", ["float32", np.float32, np.dtype("float32"), DTypePolicy("float32"), None,
-              {"class_name": "DTypePolicy", "config": {"name": "float32"}}],
-)  # fmt: skip
+    "dtype",
+    [
+        "float32",
+        np.float32,
+        np.dtype("float32"),
+        DTypePolicy("float32"),
+        None,
+        {"class_name": "DTypePolicy", "config": {"name": "float32"}},
+    ],
+)
 def test_a_dtype_has_many_forms(dtype):
     assert Layer(dtype=dtype).dtype == "float32"
 

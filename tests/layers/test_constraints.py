@@ -6,10 +6,13 @@ import pytest
 from embedlab import constraints
 
 EVERY = [
-    constraints.NonNeg(), constraints.MaxNorm(0.7), constraints.MaxNorm(0.7, "rows"),
-    constraints.UnitNorm(), constraints.UnitNorm([0, 1]),
+    constraints.NonNeg(),
+    constraints.MaxNorm(0.7),
+    constraints.MaxNorm(0.7, "rows"),
+    constraints.UnitNorm(),
+    constraints.UnitNorm([0, 1]),
     constraints.MinMaxNorm(0.5, 0.8, 0.5, "rows"),
-]  # fmt: skip
+]
 
 
 def lengths(table, axis):

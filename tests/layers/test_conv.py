@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from embedlab.core.table import ShapeError
+from embedlab.core.checks import ShapeError
 from embedlab.layers.conv import Conv1D
 from embedlab.layers.windows import Windows
 
@@ -47,15 +47,18 @@ def test_the_definition_and_the_gradients(gradcheck, rng, way, size):
 @pytest.mark.parametrize("activation", ["relu", "tanh", "softmax"])
 @pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
 def test_activations_and_channels_first(gradcheck, rng, activation, data_format):
-    layer = Conv1D(3, 2, activation=activation, data_format=data_format, use_bias=False,
-                   dtype="float64")  # fmt: skip
+    layer = Conv1D(
+        3, 2, activation=activation, data_format=data_format, use_bias=False, dtype="float64"
+    )
     gradcheck(layer, rng.normal(size=(2, 4, 4)))
     assert [w.name for w in layer.weights] == ["kernel"]
 
 
 def test_channels_first_is_channels_last_turned(rng):
-    last, first = Conv1D(3, 2, dilation_rate=2), Conv1D(3, 2, dilation_rate=2,
-                                                        data_format="channels_first")  # fmt: skip
+    last, first = (
+        Conv1D(3, 2, dilation_rate=2),
+        Conv1D(3, 2, dilation_rate=2, data_format="channels_first"),
+    )
     x = rng.normal(size=(2, 6, 4)).astype("float32")
     last(x)
     first(x.swapaxes(1, 2))

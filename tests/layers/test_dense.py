@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from embedlab import activations
-from embedlab.core.table import ShapeError
+from embedlab.core.checks import ShapeError
 from embedlab.layers.base import Gradients
 from embedlab.layers.dense import Dense
 from embedlab.layers.symbolic import Input
@@ -13,8 +13,9 @@ X = np.array([[[1.0, 2.0], [3.0, 4.0]]])
 
 
 def test_by_hand():
-    layer = Dense(3, kernel_initializer=lambda shape: np.arange(6.0).reshape(shape),
-                  bias_initializer="ones")  # fmt: skip
+    layer = Dense(
+        3, kernel_initializer=lambda shape: np.arange(6.0).reshape(shape), bias_initializer="ones"
+    )
     out, context = layer.forward(X)
     assert out.tolist() == [[[7.0, 10.0, 13.0], [13.0, 20.0, 27.0]]]
     inputs, weights = layer.backward(context, np.ones((1, 2, 3)))
@@ -43,9 +44,13 @@ def test_a_mask_passes_and_changes_nothing(rng, gradcheck):
 
 @pytest.mark.parametrize(
     ("dtype", "stored", "computed"),
-    [("float16", "float16", "float16"), ("mixed_float16", "float32", "float16"),
-     ("float64", "float64", "float64"), (None, "float32", "float32")],
-)  # fmt: skip
+    [
+        ("float16", "float16", "float16"),
+        ("mixed_float16", "float32", "float16"),
+        ("float64", "float64", "float64"),
+        (None, "float32", "float32"),
+    ],
+)
 def test_dtype_policies(dtype, stored, computed):
     layer = Dense(3, "tanh", dtype=dtype)
     out, context = layer.forward(X)
@@ -90,10 +95,13 @@ def test_an_unknown_length_is_refused_by_the_name_of_the_remedy():
         (lambda: Dense(2).bogus, AttributeError, "no attribute 'bogus'"),
         (lambda: Dense(2)([1.0, 2.0]), ShapeError, "expected min_ndim=2, found ndim=1"),
         (lambda: built()(np.ones((2, 4))), ShapeError, "axis -1 of input shape to have value 3"),
-        (lambda: built().backward(built().forward(np.ones((2, 3)))[1], np.ones((2, 3))),
-         ShapeError, r"shape of the outputs of .*, \(2, 2\)"),
+        (
+            lambda: built().backward(built().forward(np.ones((2, 3)))[1], np.ones((2, 3))),
+            ShapeError,
+            r"shape of the outputs of .*, \(2, 2\)",
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_door_refuses(act, error, words):
     with pytest.raises(error, match=words):
         act()
@@ -113,8 +121,17 @@ def test_a_refused_call_builds_nothing():
 
 
 def test_config_round_trip():
-    layer = Dense(4, "tanh", False, "he_normal", kernel_regularizer="l2", name="d",
-                  kernel_constraint="non_neg", dtype="float64", trainable=False)  # fmt: skip
+    layer = Dense(
+        4,
+        "tanh",
+        False,
+        "he_normal",
+        kernel_regularizer="l2",
+        name="d",
+        kernel_constraint="non_neg",
+        dtype="float64",
+        trainable=False,
+    )
     again = Dense.from_config(layer.get_config())
     assert again.get_config() == layer.get_config()
     assert again.activation is activations.tanh

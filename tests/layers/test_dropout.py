@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from embedlab.core.table import ShapeError
+from embedlab.core.checks import ShapeError
 from embedlab.layers.dropout import Dropout
 
 X = np.ones((40, 50))

@@ -17,7 +17,7 @@ def words(rng):
 
 
 def merged(kind, masked):
-    """Give a model in which two branches of one table meet."""
+    """Return a model in which two branches of one table meet."""
     ids = Input((4,))
     rows = Embedding(6, 4, mask_zero=masked, seed=1, **F8)(ids)
     both = getattr(layers, kind)(**F8)([rows, Dense(4, "tanh", **F8)(rows)])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from embedlab import callbacks, layers, metrics, optimizers
-from embedlab.core.table import ShapeError
+from embedlab.core.checks import ShapeError
 from embedlab.layers import Embedding, Gradients, Layer
 from embedlab.models import Sequential, step
 
@@ -177,9 +177,16 @@ def test_early_stopping_brings_the_best_back():
 
 @pytest.mark.parametrize(
     ("monitor", "grows"),
-    [("val_auc", True), ("precision", True), ("val_a_f1_score", True), ("accuracy", True),
-     ("val_loss", False), ("false_positives", False), ("mae", False)],
-)  # fmt: skip
+    [
+        ("val_auc", True),
+        ("precision", True),
+        ("val_a_f1_score", True),
+        ("accuracy", True),
+        ("val_loss", False),
+        ("false_positives", False),
+        ("mae", False),
+    ],
+)
 def test_which_way_is_better(monitor, grows):
     stop = callbacks.EarlyStopping(monitor, patience=1)
     stop.model = small()
@@ -190,8 +197,9 @@ def test_which_way_is_better(monitor, grows):
 
 def test_nan_ends_the_run():
     model = small()
-    history = model.fit(IDS, AIM * np.nan, epochs=5, verbose=0,
-                        callbacks=[callbacks.TerminateOnNaN()])  # fmt: skip
+    history = model.fit(
+        IDS, AIM * np.nan, epochs=5, verbose=0, callbacks=[callbacks.TerminateOnNaN()]
+    )
     assert len(history.epoch) == 1
 
 
@@ -213,12 +221,15 @@ def test_what_is_shown(capsys):
         (lambda: small().fit(IDS, AIM, validation_data=3), ValueError, "validation_data"),
         (lambda: small().fit(IDS[:0], AIM[:0]), ShapeError, "at least one sample"),
         (lambda: small().fit(IDS, AIM, sample_weight=[1]), ShapeError, "sample_weight"),
-        (lambda: small().fit(IDS, AIM, sample_weight=AIM, class_weight={}), ValueError,
-         "at the same time"),
+        (
+            lambda: small().fit(IDS, AIM, sample_weight=AIM, class_weight={}),
+            ValueError,
+            "at the same time",
+        ),
         (lambda: small().fit(IDS, AIM, batch_size=0), ValueError, "batch_size"),
         (lambda: layers.deserialize({"class_name": "zz"}), ValueError, "layer identifier"),
     ],
-)  # fmt: skip
+)
 def test_the_door_refuses(act, error, words):
     with pytest.raises(error, match=words):
         act()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from embedlab.core.table import ShapeError
+from embedlab.core.checks import ShapeError
 from embedlab.layers import Embedding, Input
 from embedlab.layers.dense import Dense
 from embedlab.layers.flatten import Flatten

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from embedlab.core.table import ShapeError
+from embedlab.core.checks import ShapeError
 from embedlab.layers import (
     GRU,
     Add,
@@ -27,12 +27,16 @@ IDS = np.array([[1, 2, 0], [3, 0, 0], [1, 1, 4]])
 def branches(merge):
     ids = Input((3,))
     rows = Embedding(6, 4, seed=1, name="words", **WIDE)(ids)
-    return Model(ids, merge([Dense(4, "tanh", name="a", **WIDE)(rows),
-                             Dense(4, name="b", **WIDE)(rows), rows]), name="m")  # fmt: skip
+    return Model(
+        ids,
+        merge([Dense(4, "tanh", name="a", **WIDE)(rows), Dense(4, name="b", **WIDE)(rows), rows]),
+        name="m",
+    )
 
 
-@pytest.mark.parametrize("make", [Add, Average, Multiply, Concatenate,
-                                  lambda **o: Concatenate(axis=1, **o)])  # fmt: skip
+@pytest.mark.parametrize(
+    "make", [Add, Average, Multiply, Concatenate, lambda **o: Concatenate(axis=1, **o)]
+)
 def test_branches_pass_the_gradient_check(make):
     model = branches(make(**WIDE))
     assert type(model) is Functional and isinstance(model, Model)
@@ -108,8 +112,14 @@ def test_masks_are_linted_before_any_data():
     turned = GRU(2, return_sequences=True, return_state=True, go_backwards=True, name="gru")
     outs = turned(Add(name="add")([inner(left), words(right)]))
     model = Model([left, right], [GRU(2, name="end")(outs[0]), Flatten(name="flat")(outs[0])])
-    want = {"inner": "made", "words": "made", "add": "kept", "gru": "kept", "end": "consumed",
-            "flat": "lost here"}  # fmt: skip
+    want = {
+        "inner": "made",
+        "words": "made",
+        "add": "kept",
+        "gru": "kept",
+        "end": "consumed",
+        "flat": "lost here",
+    }
     assert dict(model.lint_masks()) == want
     with pytest.raises(MaskError, match="flat"):
         model([IDS, IDS])

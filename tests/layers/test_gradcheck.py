@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from embedlab.core.table import DtypeError
+from embedlab.core.checks import DtypeError
 from embedlab.layers import Add, Concatenate, Dense, Embedding, Gradients, Input, Layer, gradcheck
 from embedlab.models import Model, Sequential
 

@@ -28,8 +28,9 @@ def test_one_step_by_the_formula(rng, reset_after):
 @pytest.mark.parametrize("mask", [None, MASK], ids=["plain", "masked"])
 @pytest.mark.parametrize("activations", [("tanh", "sigmoid"), ("linear", "softmax")])
 def test_gradients(gradcheck, rng, reset_after, use_bias, mask, activations):
-    layer = GRU(3, *activations, use_bias, reset_after=reset_after, return_sequences=True,
-                dtype="float64")  # fmt: skip
+    layer = GRU(
+        3, *activations, use_bias, reset_after=reset_after, return_sequences=True, dtype="float64"
+    )
     gradcheck(layer, rng.normal(size=(2, 4, 2)), mask=mask)
 
 

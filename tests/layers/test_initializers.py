@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from embedlab import initializers
-from embedlab.core.table import ShapeError
+from embedlab.core.checks import ShapeError
 
 EVERY = [name for name in initializers.__all__ if name[0].isupper() and name != "Initializer"]
 
@@ -65,9 +65,14 @@ def test_pythons_seed_makes_a_session_repeatable():
         random.setstate(before)
 
 
-@pytest.mark.parametrize("made", [initializers.RandomUniform(seed=7),
-                                  initializers.RandomNormal(seed=7),
-                                  initializers.TruncatedNormal(seed=7)])  # fmt: skip
+@pytest.mark.parametrize(
+    "made",
+    [
+        initializers.RandomUniform(seed=7),
+        initializers.RandomNormal(seed=7),
+        initializers.TruncatedNormal(seed=7),
+    ],
+)
 def test_drawing_in_pieces_changes_no_number(made, monkeypatch):
     whole = made((300, 7))
     monkeypatch.setattr("embedlab.initializers._PIECE", 13)
@@ -76,9 +81,12 @@ def test_drawing_in_pieces_changes_no_number(made, monkeypatch):
 
 @pytest.mark.parametrize(
     ("name", "limit"),
-    [("glorot_uniform", (6 / 90) ** 0.5), ("he_uniform", (6 / 60) ** 0.5),
-     ("lecun_uniform", (3 / 60) ** 0.5)],
-)  # fmt: skip
+    [
+        ("glorot_uniform", (6 / 90) ** 0.5),
+        ("he_uniform", (6 / 60) ** 0.5),
+        ("lecun_uniform", (3 / 60) ** 0.5),
+    ],
+)
 def test_uniform_limits_by_hand(name, limit):
     made = np.abs(initializers.seeded(initializers.get(name), 1)((60, 30), "float64"))
     assert limit * 0.99 < made.max() <= limit
@@ -87,7 +95,7 @@ def test_uniform_limits_by_hand(name, limit):
 @pytest.mark.parametrize(
     ("name", "variance"),
     [("glorot_normal", 2 / 500), ("he_normal", 2 / 300), ("lecun_normal", 1 / 300)],
-)  # fmt: skip
+)
 def test_normal_spread_by_hand(name, variance):
     made = initializers.seeded(initializers.get(name), 1)((300, 200), "float64")
     assert made.var() == pytest.approx(variance, rel=0.02)
@@ -138,8 +146,10 @@ def test_custom_classes_come_from_custom_objects():
         initializers.deserialize(config)
 
 
-@pytest.mark.parametrize("identifier", ["bogus", 3, 0.5, {"class_name": "Bogus", "config": {}},
-                                        {"class_name": ["HeNormal"]}, {}, []])  # fmt: skip
+@pytest.mark.parametrize(
+    "identifier",
+    ["bogus", 3, 0.5, {"class_name": "Bogus", "config": {}}, {"class_name": ["HeNormal"]}, {}, []],
+)
 def test_unknown_identifiers_are_refused(identifier):
     with pytest.raises(ValueError, match="Could not interpret initializer identifier"):
         initializers.get(identifier)
@@ -156,17 +166,23 @@ def test_unknown_identifiers_are_refused(identifier):
         (lambda: initializers.RandomNormal(seed=True), ValueError, "True"),
         (lambda: initializers.VarianceScaling(0), ValueError, "`scale` must be positive float"),
         (lambda: initializers.VarianceScaling(mode="x"), ValueError, "Invalid `mode` argument"),
-        (lambda: initializers.VarianceScaling(distribution="x"), ValueError,
-         "Invalid `distribution` argument"),
+        (
+            lambda: initializers.VarianceScaling(distribution="x"),
+            ValueError,
+            "Invalid `distribution` argument",
+        ),
         (lambda: initializers.Constant("x"), ValueError, "number"),
         (lambda: initializers.Constant([1, 2, 3])((2, 2)), ShapeError, r"Received shape \(3,\)"),
         (lambda: initializers.Identity()((3,)), ShapeError, "can only be used for 2D matrices"),
         (lambda: initializers.Orthogonal()((3,)), ShapeError, "at least two-dimensional"),
         (lambda: initializers.Initializer()((3,)), NotImplementedError, "__call__"),
-        (lambda: initializers.get({"class_name": "HeNormal", "config": {"zzz": 1}}), ValueError,
-         "zzz"),
+        (
+            lambda: initializers.get({"class_name": "HeNormal", "config": {"zzz": 1}}),
+            ValueError,
+            "zzz",
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_door_refuses(make, error, words):
     with pytest.raises(error, match=words):
         make()

@@ -14,7 +14,7 @@ IDS = np.array([[1, 2, 1], [4, 0, 2]])
 
 
 def filled(rng, **options):
-    """Give a layer whose adapters are away from zero."""
+    """Return a layer whose adapters are away from zero."""
     layer = Embedding(6, 4, **{"lora_rank": 2, "lora_alpha": 3.0, "seed": 1, **options})
     layer.build()
     for lora in layer.adapters.values():
@@ -36,7 +36,10 @@ def test_a_new_adapter_changes_nothing_and_then_only_a_and_b_are_trained():
     layer.enable_lora(2)
     assert np.array_equal(layer(IDS), before)
     assert [v.name for v in layer.weights] == [
-        "embeddings", "lora_embeddings_a", "lora_embeddings_b"]  # fmt: skip
+        "embeddings",
+        "lora_embeddings_a",
+        "lora_embeddings_b",
+    ]
     assert [v.name for v in layer.trainable_weights] == ["lora_embeddings_a", "lora_embeddings_b"]
     assert [v.shape for v in layer.weights] == [(6, 4), (6, 2), (2, 4)]
     assert layer.adapters["default"].alpha == 2.0 and layer.lora_enabled
@@ -57,8 +60,12 @@ def test_the_gradient_is_the_slope(rng, options):
     layer.adapters["second"].b.assign(rng.normal(size=(3, 4)))
     ids = [[1, 9], [4, 7]] if "oob" in options else IDS
     errors = gradcheck(layer, ids)
-    assert set(errors) == {"lora_embeddings_a", "lora_embeddings_b", "lora_second_a",
-                           "lora_second_b"}  # fmt: skip
+    assert set(errors) == {
+        "lora_embeddings_a",
+        "lora_embeddings_b",
+        "lora_second_a",
+        "lora_second_b",
+    }
     assert max(errors.values()) < 1e-6
 
 
@@ -127,8 +134,12 @@ def test_merge_bakes_in_and_unmerge_takes_out(rng):
     layer.merge()
     assert layer.merged and np.array_equal(layer(IDS), out) and layer.trainable_weights == []
     assert layer.embeddings is layer.table
-    for act in (layer.merge, lambda: layer.set_active([]), lambda: layer.remove("default"),
-                lambda: layer.add_adapter("x", 1)):  # fmt: skip
+    for act in (
+        layer.merge,
+        lambda: layer.set_active([]),
+        lambda: layer.remove("default"),
+        lambda: layer.add_adapter("x", 1),
+    ):
         with pytest.raises(ValueError, match=r"layer\.unmerge"):
             act()
     layer.unmerge()
@@ -204,10 +215,14 @@ def built(**options):
     [
         (lambda: Embedding(6, 4).enable_lora(2), "on a layer that isn't yet built"),
         (lambda: built(lora_rank=2).enable_lora(2), "lora is already enabled"),
-        (lambda: built(embeddings_constraint="unit_norm").enable_lora(2),
-         "Lora is incompatible with embedding constraints"),
-        (lambda: Embedding(6, 4, embeddings_constraint=constraints.NonNeg(), lora_rank=2),
-         "Lora is incompatible with embedding constraints"),
+        (
+            lambda: built(embeddings_constraint="unit_norm").enable_lora(2),
+            "Lora is incompatible with embedding constraints",
+        ),
+        (
+            lambda: Embedding(6, 4, embeddings_constraint=constraints.NonNeg(), lora_rank=2),
+            "Lora is incompatible with embedding constraints",
+        ),
         (lambda: built().enable_lora(0), "rank must be a positive integer"),
         (lambda: built().enable_lora(-1), "rank must be a positive integer"),
         (lambda: built().enable_lora(1.5), "rank must be a positive integer"),
@@ -220,7 +235,7 @@ def built(**options):
         (lambda: built().remove("zz"), "adapter must be one of"),
         (lambda: Embedding(6, 4).merge(), "unbuilt"),
     ],
-)  # fmt: skip
+)
 def test_the_door_refuses(act, words):
     with pytest.raises((ValueError, TypeError), match=words):
         act()

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from embedlab import losses
+from embedlab.core.checks import ShapeError
 from embedlab.core.ids import IdError, IdTypeError
-from embedlab.core.table import ShapeError
 
 NAMES = [made.__name__ for made in losses.CLASSES]
 OPTIONS = {
@@ -75,8 +75,10 @@ def test_one_weight_for_each_sample_holds_for_all_its_steps():
 
 
 def test_logits_far_out_do_not_overflow():
-    for loss in (losses.BinaryCrossentropy(from_logits=True),
-                 losses.CategoricalCrossentropy(from_logits=True)):  # fmt: skip
+    for loss in (
+        losses.BinaryCrossentropy(from_logits=True),
+        losses.CategoricalCrossentropy(from_logits=True),
+    ):
         far = np.array([[1e4, -1e4]])
         assert float(loss([[0.0, 1.0]], far)) >= 1e4
         assert np.isfinite(loss.grad([[0.0, 1.0]], far)).all()
@@ -114,21 +116,39 @@ def test_a_function_of_ones_own_needs_its_gradient_to_train():
         (lambda: losses.MeanSquaredError("x"), ValueError, "value for argument `reduction`"),
         (lambda: losses.get("zz"), ValueError, "Could not interpret loss identifier"),
         (lambda: losses.MeanSquaredError()(1.0, 1.0), ShapeError, "at least one axis"),
-        (lambda: losses.MeanSquaredError()(np.zeros((2, 3)), np.zeros((2, 4))), ShapeError,
-         r"\(2, 3\) and \(2, 4\)"),
-        (lambda: losses.MeanSquaredError()([[0.0]], [[0.0]], [1, 2, 3]), ShapeError,
-         "sample_weight must fit"),
-        (lambda: losses.MeanSquaredError()([[0.0]], [[0.0]], mask=[True, True]), ShapeError,
-         "mask must fit"),
+        (
+            lambda: losses.MeanSquaredError()(np.zeros((2, 3)), np.zeros((2, 4))),
+            ShapeError,
+            r"\(2, 3\) and \(2, 4\)",
+        ),
+        (
+            lambda: losses.MeanSquaredError()([[0.0]], [[0.0]], [1, 2, 3]),
+            ShapeError,
+            "sample_weight must fit",
+        ),
+        (
+            lambda: losses.MeanSquaredError()([[0.0]], [[0.0]], mask=[True, True]),
+            ShapeError,
+            "mask must fit",
+        ),
         (lambda: losses.CategoricalCrossentropy(label_smoothing=2), ValueError, "label_smoothing"),
-        (lambda: losses.SparseCategoricalCrossentropy()([0, 7], np.ones((2, 3))), IdError,
-         r"labels must lie in 0\.\.2 .* Received 7 at \[1\]"),
-        (lambda: losses.SparseCategoricalCrossentropy()([0.5], np.ones((1, 3))), IdTypeError,
-         "whole numbers"),
-        (lambda: losses.SparseCategoricalCrossentropy()([0, 1, 2], np.ones((2, 3))), ShapeError,
-         "without its classes"),
+        (
+            lambda: losses.SparseCategoricalCrossentropy()([0, 7], np.ones((2, 3))),
+            IdError,
+            r"labels must lie in 0\.\.2 .* Received 7 at \[1\]",
+        ),
+        (
+            lambda: losses.SparseCategoricalCrossentropy()([0.5], np.ones((1, 3))),
+            IdTypeError,
+            "whole numbers",
+        ),
+        (
+            lambda: losses.SparseCategoricalCrossentropy()([0, 1, 2], np.ones((2, 3))),
+            ShapeError,
+            "without its classes",
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_door_refuses(act, error, words):
     with pytest.raises(error, match=words):
         act()

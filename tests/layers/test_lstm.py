@@ -26,8 +26,9 @@ def test_one_step_by_the_formula(rng):
 @pytest.mark.parametrize("mask", [None, MASK], ids=["plain", "masked"])
 @pytest.mark.parametrize("activations", [("tanh", "sigmoid"), ("linear", "softmax")])
 def test_gradients(gradcheck, rng, use_bias, mask, activations):
-    layer = LSTM(3, *activations, use_bias, return_sequences=True, return_state=True,
-                 dtype="float64")  # fmt: skip
+    layer = LSTM(
+        3, *activations, use_bias, return_sequences=True, return_state=True, dtype="float64"
+    )
     gradcheck(layer, rng.normal(size=(2, 4, 2)), mask=mask)
 
 

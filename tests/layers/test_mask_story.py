@@ -22,7 +22,7 @@ IDS = np.array([[3, 1, 4, 0, 0], [2, 0, 5, 3, 0], [0, 0, 1, 2, 5]])
 
 
 def reader(walk, end, dtype="float64"):
-    """Give a model that reads words, some of which are padding."""
+    """Return a model that reads words, some of which are padding."""
     return Sequential(
         [
             Embedding(6, 4, mask_zero=True, dtype=dtype, seed=1),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from embedlab import metrics
-from embedlab.core.table import ShapeError
+from embedlab.core.checks import ShapeError
 from embedlab.layers import Dense, Embedding, GlobalAveragePooling1D
 from embedlab.models import Sequential
 
@@ -72,10 +72,15 @@ def test_steps_of_a_sentence_count_one_by_one_under_a_mask():
 
 @pytest.mark.parametrize(
     ("true_shape", "pred_shape", "want"),
-    [((8,), (8, 1), "BinaryAccuracy"), ((8, 1), (8, 1), "BinaryAccuracy"),
-     ((8,), (8, 5), "SparseCategoricalAccuracy"), ((8, 1), (8, 5), "SparseCategoricalAccuracy"),
-     ((8, 5), (8, 5), "CategoricalAccuracy"), ((8, 3), (8, 3, 5), "SparseCategoricalAccuracy")],
-)  # fmt: skip
+    [
+        ((8,), (8, 1), "BinaryAccuracy"),
+        ((8, 1), (8, 1), "BinaryAccuracy"),
+        ((8,), (8, 5), "SparseCategoricalAccuracy"),
+        ((8, 1), (8, 5), "SparseCategoricalAccuracy"),
+        ((8, 5), (8, 5), "CategoricalAccuracy"),
+        ((8, 3), (8, 3, 5), "SparseCategoricalAccuracy"),
+    ],
+)
 def test_accuracy_means_what_fits_the_shapes(true_shape, pred_shape, want):
     for name in ("accuracy", "acc"):
         found = metrics.fitting(name, true_shape, pred_shape)
@@ -90,9 +95,13 @@ def test_counts_by_hand():
     )
     found = [
         float(kind()(truth, made, [1.0, 2.0, 3.0, 4.0]))
-        for kind in (metrics.TruePositives, metrics.FalsePositives, metrics.TrueNegatives,
-                     metrics.FalseNegatives)
-    ]  # fmt: skip
+        for kind in (
+            metrics.TruePositives,
+            metrics.FalsePositives,
+            metrics.TrueNegatives,
+            metrics.FalseNegatives,
+        )
+    ]
     assert found == [5.0, 2.0, 0.0, 3.0]
     rows = [[0.5, 0.4, 0.1], [0.2, 0.3, 0.5]]
     assert metrics.Precision(top_k=2)([[0, 1, 0], [1, 0, 0]], rows) == 0.25

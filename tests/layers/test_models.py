@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from embedlab import losses, optimizers
+from embedlab.core.checks import ShapeError
 from embedlab.core.ids import IdError
-from embedlab.core.table import ShapeError
 from embedlab.layers import Dropout, Embedding, Gradients, Input, Layer
 from embedlab.models import MaskError, Sequential
 
@@ -48,9 +48,13 @@ def test_layers_run_in_order_and_the_shape_is_learned_once():
 
 
 @pytest.mark.parametrize(
-    "start", [[Input((6,)), Embedding(4, 3)], [Embedding(4, 3, input_length=6)],
-              [Sequential([Embedding(4, 3, input_length=6)]), Halve()]],
-)  # fmt: skip
+    "start",
+    [
+        [Input((6,)), Embedding(4, 3)],
+        [Embedding(4, 3, input_length=6)],
+        [Sequential([Embedding(4, 3, input_length=6)]), Halve()],
+    ],
+)
 def test_an_announced_shape_builds_the_model_before_any_data(start):
     model = Sequential(start)
     assert model.built and model.count_params() == 12
@@ -135,12 +139,19 @@ def test_keras_3_only_warns():
 
 @pytest.mark.parametrize(
     ("parts", "verdicts"),
-    [([Embedding(4, 2, mask_zero=True), Halve(), Pools(), Halve()],
-      ["made", "kept", "consumed", "none"]),
-     ([Embedding(4, 2, mask_zero=True), Forgets(), Halve()], ["made", "lost here", "none"]),
-     ([Embedding(4, 2), Forgets()], ["none", "none"]),
-     ([Sequential([Embedding(4, 2, mask_zero=True), Halve()]), Forgets()], ["made", "lost here"])],
-)  # fmt: skip
+    [
+        (
+            [Embedding(4, 2, mask_zero=True), Halve(), Pools(), Halve()],
+            ["made", "kept", "consumed", "none"],
+        ),
+        ([Embedding(4, 2, mask_zero=True), Forgets(), Halve()], ["made", "lost here", "none"]),
+        ([Embedding(4, 2), Forgets()], ["none", "none"]),
+        (
+            [Sequential([Embedding(4, 2, mask_zero=True), Halve()]), Forgets()],
+            ["made", "lost here"],
+        ),
+    ],
+)
 def test_masks_are_linted_before_any_data_and_the_lint_is_right(parts, verdicts):
     model = Sequential(parts, strict_masks="ignore")
     assert [note.verdict for note in model.lint_masks()] == verdicts
@@ -254,10 +265,13 @@ def test_layers_are_found_by_name_and_place():
         (lambda: Sequential([Embedding(4, 2)]).predict(3), ShapeError, "batch axis"),
         (lambda: Sequential([Embedding(4, 2)]).predict([[1]], 0), ValueError, "batch_size"),
         (lambda: Sequential().compile("sgd", metrics=["zz"]), ValueError, "metric identifier"),
-        (lambda: Sequential([Embedding(4, 2, input_length=10)]).predict(np.zeros((2, 9), int)),
-         ValueError, "received input has shape"),
+        (
+            lambda: Sequential([Embedding(4, 2, input_length=10)]).predict(np.zeros((2, 9), int)),
+            ValueError,
+            "received input has shape",
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_door_refuses(act, error, words):
     with pytest.raises(error, match=words):
         act()

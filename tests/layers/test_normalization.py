@@ -3,15 +3,23 @@
 import numpy as np
 import pytest
 
-from embedlab.core.table import ShapeError
+from embedlab.core.checks import ShapeError
 from embedlab.layers.normalization import LayerNormalization
 
 
 @pytest.mark.parametrize(
     ("axis", "shape"),
-    [(-1, (3, 4)), (1, (3, 4)), (-1, (2, 3, 4)), (1, (2, 3, 4)), ([1, 2], (2, 3, 4)),
-     ((-1, 1), (2, 3, 4)), (2, (2, 3, 2, 2)), (-1, (5, 1))],
-)  # fmt: skip
+    [
+        (-1, (3, 4)),
+        (1, (3, 4)),
+        (-1, (2, 3, 4)),
+        (1, (2, 3, 4)),
+        ([1, 2], (2, 3, 4)),
+        ((-1, 1), (2, 3, 4)),
+        (2, (2, 3, 2, 2)),
+        (-1, (5, 1)),
+    ],
+)
 @pytest.mark.parametrize(("center", "scale"), [(1, 1), (0, 1), (1, 0), (0, 0)])
 def test_gradients(gradcheck, rng, axis, shape, center, scale):
     layer = LayerNormalization(axis, center=bool(center), scale=bool(scale), dtype="float64")

@@ -4,17 +4,21 @@ import numpy as np
 import pytest
 
 from embedlab import optimizers
-from embedlab.core.coalesce import coalesce
-from embedlab.core.table import ShapeError
+from embedlab.core.checks import ShapeError
+from embedlab.core.gradient import coalesce
 from embedlab.layers import Embedding, Variable
 from embedlab.models import Sequential
 
 EVERY = [
-    optimizers.SGD(0.1), optimizers.SGD(0.1, momentum=0.9, nesterov=True),
-    optimizers.RMSprop(0.1), optimizers.RMSprop(0.1, momentum=0.5, centered=True),
-    optimizers.Adagrad(0.1), optimizers.Adam(0.1), optimizers.Adam(0.1, amsgrad=True),
+    optimizers.SGD(0.1),
+    optimizers.SGD(0.1, momentum=0.9, nesterov=True),
+    optimizers.RMSprop(0.1),
+    optimizers.RMSprop(0.1, momentum=0.5, centered=True),
+    optimizers.Adagrad(0.1),
+    optimizers.Adam(0.1),
+    optimizers.Adam(0.1, amsgrad=True),
     optimizers.Adam(0.1, weight_decay=0.01),
-]  # fmt: skip
+]
 
 
 def fresh(optimizer):
@@ -33,11 +37,13 @@ def test_a_quadratic_goes_down(optimizer):
 
 @pytest.mark.parametrize(
     ("make", "stays"),
-    [(lambda way: optimizers.SGD(0.1, momentum=0.9, sparse_update=way), False),
-     (lambda way: optimizers.Adam(0.1, sparse_update=way), False),
-     (lambda way: optimizers.SGD(0.1, sparse_update=way), True),
-     (lambda way: optimizers.Adagrad(0.1, sparse_update=way), True)],
-)  # fmt: skip
+    [
+        (lambda way: optimizers.SGD(0.1, momentum=0.9, sparse_update=way), False),
+        (lambda way: optimizers.Adam(0.1, sparse_update=way), False),
+        (lambda way: optimizers.SGD(0.1, sparse_update=way), True),
+        (lambda way: optimizers.Adagrad(0.1, sparse_update=way), True),
+    ],
+)
 def test_rows_without_a_gradient_move_by_momentum_unless_lazy(make, stays):
     for way in ("dense", "lazy"):
         optimizer, table = make(way), Variable(np.ones((3, 2)))
@@ -116,17 +122,21 @@ def test_round_trip(optimizer):
         (lambda: optimizers.SGD(sparse_update="x"), ValueError, "sparse_update must be"),
         (lambda: optimizers.get("zz"), ValueError, "Could not interpret optimizer identifier"),
         (lambda: optimizers.get(lambda: 3), ValueError, "Could not interpret optimizer"),
-        (lambda: optimizers.Optimizer().apply([np.ones(1)], [Variable(np.ones(1))]),
-         NotImplementedError, "update"),
+        (
+            lambda: optimizers.Optimizer().apply([np.ones(1)], [Variable(np.ones(1))]),
+            NotImplementedError,
+            "update",
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_door_refuses(act, error, words):
     with pytest.raises(error, match=words):
         act()
 
 
-@pytest.mark.parametrize("rule", [optimizers.SGD, optimizers.RMSprop, optimizers.Adagrad,
-                                  optimizers.Adam])  # fmt: skip
+@pytest.mark.parametrize(
+    "rule", [optimizers.SGD, optimizers.RMSprop, optimizers.Adagrad, optimizers.Adam]
+)
 def test_lazy_weight_decay_touches_the_rows_of_the_batch_only(rule):
     optimizer = rule(0.5, weight_decay=0.1, sparse_update="lazy")
     table = Variable(np.ones((4, 2)))
@@ -139,10 +149,12 @@ def test_lazy_weight_decay_touches_the_rows_of_the_batch_only(rule):
 
 
 @pytest.mark.parametrize("sparse_update", ["dense", "lazy"])
-@pytest.mark.parametrize("options", [{}, {"embeddings_regularizer": "l1_l2"},
-                                     {"embeddings_constraint": "unit_norm"}])  # fmt: skip
-@pytest.mark.parametrize("rule", [optimizers.SGD, optimizers.RMSprop, optimizers.Adagrad,
-                                  optimizers.Adam])  # fmt: skip
+@pytest.mark.parametrize(
+    "options", [{}, {"embeddings_regularizer": "l1_l2"}, {"embeddings_constraint": "unit_norm"}]
+)
+@pytest.mark.parametrize(
+    "rule", [optimizers.SGD, optimizers.RMSprop, optimizers.Adagrad, optimizers.Adam]
+)
 def test_the_padding_row_stays_zero(rule, options, sparse_update):
     layer = Embedding(5, 2, "ones", padding_idx=2, name="words", **options)
     model = Sequential([layer])
@@ -153,19 +165,38 @@ def test_the_padding_row_stays_zero(rule, options, sparse_update):
 
 
 GONE = [
-    *[(lambda n=name: getattr(optimizers, n), AttributeError, name)
-      for name in ("AdamW", "Lion", "LossScaleOptimizer", "schedules")],
-    *[(lambda n=name: optimizers.get(n), ValueError, f"optimizer '{name}'")
-      for name in ("adamw", "Lion", "lion", "loss_scale_optimizer")],
+    *[
+        (lambda n=name: getattr(optimizers, n), AttributeError, name)
+        for name in ("AdamW", "Lion", "LossScaleOptimizer", "schedules")
+    ],
+    *[
+        (lambda n=name: optimizers.get(n), ValueError, f"optimizer '{name}'")
+        for name in ("adamw", "Lion", "lion", "loss_scale_optimizer")
+    ],
     (lambda: optimizers.deserialize({"class_name": "Nadam", "config": {}}), ValueError, "'Nadam'"),
-    *[(lambda o=options: optimizers.SGD(0.1, **o), ValueError, "for SGD")
-      for options in ({"clipnorm": 1.0}, {"clipvalue": 1.0}, {"global_clipnorm": 1.0},
-                      {"use_ema": True}, {"loss_scale_factor": 2.0},
-                      {"gradient_accumulation_steps": 2})],
+    *[
+        (lambda o=options: optimizers.SGD(0.1, **o), ValueError, "for SGD")
+        for options in (
+            {"clipnorm": 1.0},
+            {"clipvalue": 1.0},
+            {"global_clipnorm": 1.0},
+            {"use_ema": True},
+            {"loss_scale_factor": 2.0},
+            {"gradient_accumulation_steps": 2},
+        )
+    ],
     (lambda: optimizers.SGD(lambda step: 0.1), ValueError, "learning_rate="),
-    (lambda: optimizers.deserialize({"class_name": "SGD", "config": {"learning_rate": {
-        "class_name": "CosineDecay", "config": {}}}}), ValueError, "a learning-rate schedule"),
-]  # fmt: skip
+    (
+        lambda: optimizers.deserialize(
+            {
+                "class_name": "SGD",
+                "config": {"learning_rate": {"class_name": "CosineDecay", "config": {}}},
+            }
+        ),
+        ValueError,
+        "a learning-rate schedule",
+    ),
+]
 
 
 @pytest.mark.parametrize(("act", "error", "words"), GONE)
@@ -179,6 +210,12 @@ def test_what_is_left_to_keras_is_refused_in_one_line(act, error, words):
 
 
 def test_keras_writes_its_defaults_and_they_ask_for_nothing():
-    config = {"learning_rate": 0.5, "clipnorm": None, "use_ema": False, "ema_momentum": 0.99,
-              "loss_scale_factor": None, "gradient_accumulation_steps": None}  # fmt: skip
+    config = {
+        "learning_rate": 0.5,
+        "clipnorm": None,
+        "use_ema": False,
+        "ema_momentum": 0.99,
+        "loss_scale_factor": None,
+        "gradient_accumulation_steps": None,
+    }
     assert optimizers.SGD.from_config(config).learning_rate == 0.5

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from embedlab import models
-from embedlab.core.table import ShapeError
+from embedlab.core.checks import ShapeError
 from embedlab.layers import GRU, LSTM, Add, Dense, Embedding, GlobalAveragePooling1D, Input
 from embedlab.losses import MeanSquaredError
 from embedlab.models import Model, Sequential
@@ -19,7 +19,7 @@ A, B = np.arange(4.0)[:, None], np.linspace(-1, 1, 8).reshape(4, 2)
 
 @pytest.fixture(autouse=True)
 def same_start(monkeypatch):
-    """Give Dense a seed: two models of a test begin alike."""
+    """Return Dense a seed: two models of a test begin alike."""
     drawn = Dense.build
 
     def build(self, input_shape=None):
@@ -165,8 +165,9 @@ def test_a_shared_layer_pays_for_every_call(nested):
 
 @pytest.mark.parametrize("kind", [GRU, LSTM])
 def test_states_pay_too(kind, rng):
-    layer = kind(2, return_state=True, return_sequences=True, activity_regularizer="l2",
-                 dtype="float64")  # fmt: skip
+    layer = kind(
+        2, return_state=True, return_sequences=True, activity_regularizer="l2", dtype="float64"
+    )
     x = rng.normal(size=(3, 4, 5))
     made = layer(x)
     want = sum(0.01 * np.sum(part**2) / 3 for part in made)
@@ -212,7 +213,7 @@ def test_two_names_of_a_weight_make_one_step():
 
 
 def graph(rng):
-    """Give a model of random layers on two inputs, with up to three outputs."""
+    """Return a model of random layers on two inputs, with up to three outputs."""
     wide = {"dtype": "float64"}
     ids, other = Input((4,)), Input((4,))
     words = Embedding(7, 3, mask_zero=bool(rng.integers(2)), seed=1, **wide)

@@ -9,7 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embedlab.layers import Dense, Embedding, GlobalAveragePooling1D, TableMemoryError, memory
+from embedlab.layers import (
+    Dense,
+    Embedding,
+    GlobalAveragePooling1D,
+    TableMemoryError,
+    memory_report,
+)
 from embedlab.layers.placement import on_disk
 from embedlab.models import Sequential
 from embedlab.optimizers import SGD, Adagrad, Adam, RMSprop
@@ -21,7 +27,7 @@ MEGABYTE = 1 << 20
 @pytest.fixture
 def little_memory(monkeypatch):
     """Let 1 GiB be all that is free."""
-    monkeypatch.setattr(memory, "available_memory", lambda: 1 << 30)
+    monkeypatch.setattr(memory_report, "available_memory", lambda: 1 << 30)
 
 
 @pytest.mark.parametrize(
@@ -36,22 +42,34 @@ def little_memory(monkeypatch):
         lambda s: np.ones(s),
     ],
 )
-def test_the_same_numbers_as_in_memory(initializer):  # fmt: skip
-    on, off = (Embedding(6, 3, initializer, seed=7, padding_idx=2, placement=place)
-               for place in ("disk", "memory"))  # fmt: skip
+def test_the_same_numbers_as_in_memory(initializer):
+    on, off = (
+        Embedding(6, 3, initializer, seed=7, padding_idx=2, placement=place)
+        for place in ("disk", "memory")
+    )
     assert np.array_equal(on(range(6)), off(range(6)))
 
 
 @pytest.mark.parametrize(
-    "rule", [lambda: SGD(0.1, 0.9), lambda: Adam(0.1), lambda: Adagrad(0.1),
-             lambda: Adam(0.1, weight_decay=0.01), lambda: RMSprop(0.1, centered=True),
-             lambda: Adam(0.1, sparse_update="lazy")]
-)  # fmt: skip
+    "rule",
+    [
+        lambda: SGD(0.1, 0.9),
+        lambda: Adam(0.1),
+        lambda: Adagrad(0.1),
+        lambda: Adam(0.1, weight_decay=0.01),
+        lambda: RMSprop(0.1, centered=True),
+        lambda: Adam(0.1, sparse_update="lazy"),
+    ],
+)
 def test_training_is_the_same_to_the_bit(rule, rng):
     def trained(place):
-        model = Sequential([Embedding(9, 4, seed=1, placement=place, name="words"),
-                            GlobalAveragePooling1D(),
-                            Dense(1, kernel_initializer="ones")])  # fmt: skip
+        model = Sequential(
+            [
+                Embedding(9, 4, seed=1, placement=place, name="words"),
+                GlobalAveragePooling1D(),
+                Dense(1, kernel_initializer="ones"),
+            ]
+        )
         model.compile(rule(), "mse")
         ids = np.random.default_rng(3).integers(0, 9, (12, 5))
         model.fit(ids, ids.mean(axis=1, keepdims=True), epochs=3, seed=2, verbose=0)
@@ -90,7 +108,7 @@ def test_unwritten_pages_take_no_place():
 
 
 def resident():
-    """Give the bytes of this process in memory, where the system says so."""
+    """Return the bytes of this process in memory, where the system says so."""
     status = Path("/proc/self/statm")
     return int(status.read_text().split()[1]) * 4096 if status.exists() else None
 
@@ -113,8 +131,19 @@ def test_files_pass_by_memory(tmp_path, ending, lora):
     path = tmp_path / f"m{ending}"
 
     def made(start):
-        model = Sequential([Embedding(rows, columns, start, placement="disk", input_length=2,
-                                      lora_rank=lora, name="words")])  # fmt: skip
+        model = Sequential(
+            [
+                Embedding(
+                    rows,
+                    columns,
+                    start,
+                    placement="disk",
+                    input_length=2,
+                    lora_rank=lora,
+                    name="words",
+                )
+            ]
+        )
         model.compile(Adam(0.1, sparse_update="lazy"), "mse")
         return model
 

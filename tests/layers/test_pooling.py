@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from embedlab.core.table import DtypeError, ShapeError
+from embedlab.core.checks import DtypeError, ShapeError
 from embedlab.layers import Embedding
 from embedlab.layers.pooling import GlobalAveragePooling1D, GlobalMaxPooling1D
 from embedlab.models import MaskError, Sequential
@@ -20,10 +20,15 @@ def test_gradients_and_shapes(gradcheck, rng, kind, data_format, keepdims, mask)
     values = rng.normal(size=(3, 3, 3))
     gradcheck(layer, values, mask=mask)
     assert layer(values).shape == layer.compute_output_shape(values.shape)
-    assert layer.compute_output_shape((None, None, 5)) == {
-        ("channels_last", False): (None, 5), ("channels_last", True): (None, 1, 5),
-        ("channels_first", False): (None, None), ("channels_first", True): (None, None, 1),
-    }[data_format, keepdims]  # fmt: skip
+    assert (
+        layer.compute_output_shape((None, None, 5))
+        == {
+            ("channels_last", False): (None, 5),
+            ("channels_last", True): (None, 1, 5),
+            ("channels_first", False): (None, None),
+            ("channels_first", True): (None, None, 1),
+        }[data_format, keepdims]
+    )
 
 
 def test_the_mean_counts_words_only_and_padding_never_matters():

@@ -1,4 +1,4 @@
-"""A quantised layer: codes, adapters beside them, errors. Keras's codes: tests/peers."""
+"""A quantized layer: codes, adapters beside them, errors. Keras's codes: tests/peers."""
 
 import json
 
@@ -10,10 +10,13 @@ from embedlab.models import Sequential
 from embedlab.quantizers import Int4QuantizationConfig, Int8QuantizationConfig
 
 MODES = [
-    ("int8", None), ("int4", None), (None, Int8QuantizationConfig()),
-    (None, Int4QuantizationConfig(block_size=None)), (None, Int4QuantizationConfig(block_size=4)),
+    ("int8", None),
+    ("int4", None),
+    (None, Int8QuantizationConfig()),
+    (None, Int4QuantizationConfig(block_size=None)),
+    (None, Int4QuantizationConfig(block_size=4)),
     ("int4", Int4QuantizationConfig(block_size=-1)),
-]  # fmt: skip
+]
 IDS = np.array([[1, 2, 1], [4, 0, 2]])
 
 
@@ -97,7 +100,7 @@ def test_merging_into_codes_and_back(rng):
 
 def test_the_report_counts_errors_and_bytes(rng):
     layer, _ = filled(rng)
-    with pytest.raises(ValueError, match="not quantised here"):
+    with pytest.raises(ValueError, match="not quantized here"):
         layer.quantization_report()
     layer.quantize("int8")
     assert layer.quantization_report() is layer.quantization_report()
@@ -122,7 +125,7 @@ def built(kind=Embedding, **options):
     return layer
 
 
-def quantised():
+def quantized():
     layer = built()
     layer.quantize("int8")
     return layer
@@ -131,25 +134,40 @@ def quantised():
 @pytest.mark.parametrize(
     ("act", "error", "words"),
     [
-        (lambda: Embedding(6, 4).quantize("int8"), ValueError,
-         "Cannot quantize a layer that isn't yet built"),
-        (lambda: quantised().quantize("int8"), ValueError,
-         "is already quantized with dtype_policy='int8_from_float32'"),
+        (
+            lambda: Embedding(6, 4).quantize("int8"),
+            ValueError,
+            "Cannot quantize a layer that isn't yet built",
+        ),
+        (
+            lambda: quantized().quantize("int8"),
+            ValueError,
+            "is already quantized with dtype_policy='int8_from_float32'",
+        ),
         (lambda: built().quantize("zz"), ValueError, "Invalid quantization mode"),
         (lambda: built().quantize(3), ValueError, "Invalid quantization mode"),
         (lambda: built().quantize("float8"), NotImplementedError, "Invalid quantization mode"),
         (lambda: built().quantize("gptq"), NotImplementedError, "not built"),
         (lambda: built().quantize(), ValueError, "You must provide either `mode` or `config`"),
-        (lambda: built().quantize("int8", config=Int4QuantizationConfig()), ValueError,
-         "Contradictory arguments"),
-        (lambda: built(dtype="float16").quantize("int8"), ValueError,
-         "doesn't work well with compute_dtype='float16'"),
+        (
+            lambda: built().quantize("int8", config=Int4QuantizationConfig()),
+            ValueError,
+            "Contradictory arguments",
+        ),
+        (
+            lambda: built(dtype="float16").quantize("int8"),
+            ValueError,
+            "doesn't work well with compute_dtype='float16'",
+        ),
         (lambda: built(dtype="mixed_float16").quantize("int8"), ValueError, "doesn't work well"),
-        (lambda: built(Mine).quantize("int8"), NotImplementedError,
-         "Layer Mine does not have a `quantize` method implemented"),
-        (lambda: built().codes, AttributeError, "belong to a quantised table"),
-        (lambda: quantised().table, AttributeError, "quantised layer, which has none"),
-        (lambda: quantised()([6]), IndexError, "Received 6"),
+        (
+            lambda: built(Mine).quantize("int8"),
+            NotImplementedError,
+            "Layer Mine does not have a `quantize` method implemented",
+        ),
+        (lambda: built().codes, AttributeError, "belong to a quantized table"),
+        (lambda: quantized().table, AttributeError, "quantized layer, which has none"),
+        (lambda: quantized()([6]), IndexError, "Received 6"),
         (lambda: Embedding(6, 4, quantization_config="zz"), ValueError, "quantization config"),
         (lambda: Int4QuantizationConfig(block_size=0), ValueError, "block_size"),
         (lambda: Int8QuantizationConfig(object()), NotImplementedError, "weight_quantizer"),
@@ -157,7 +175,7 @@ def quantised():
         (lambda: DTypePolicy("int4/0_from_float32"), ValueError, "mixed precision DTypePolicy"),
         (lambda: DTypePolicy("int8_from_int8"), ValueError, "mixed precision DTypePolicy"),
     ],
-)  # fmt: skip
+)
 def test_the_door_refuses(act, error, words):
     with pytest.raises(error, match=words):
         act()

@@ -5,9 +5,7 @@ import pytest
 
 from embedlab import regularizers
 
-EVERY = [
-    regularizers.L1(0.3), regularizers.L2(0.3), regularizers.L1L2(0.1, 0.2),
-]  # fmt: skip
+EVERY = [regularizers.L1(0.3), regularizers.L2(0.3), regularizers.L1L2(0.1, 0.2)]
 
 
 @pytest.mark.parametrize("penalty", EVERY, ids=repr)

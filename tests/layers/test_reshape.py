@@ -3,14 +3,20 @@
 import numpy as np
 import pytest
 
-from embedlab.core.table import ShapeError
+from embedlab.core.checks import ShapeError
 from embedlab.layers import Input
 from embedlab.layers.reshape import Reshape
 
 X = np.arange(24.0).reshape(2, 3, 4)
 
-FITS = [((12,), (2, 12)), ((-1,), (2, 12)), ((4, 3), (2, 4, 3)), ((2, -1), (2, 2, 6)),
-        ((-1, 1, 2), (2, 6, 1, 2)), ((np.int64(12), 1), (2, 12, 1))]  # fmt: skip
+FITS = [
+    ((12,), (2, 12)),
+    ((-1,), (2, 12)),
+    ((4, 3), (2, 4, 3)),
+    ((2, -1), (2, 2, 6)),
+    ((-1, 1, 2), (2, 6, 1, 2)),
+    ((np.int64(12), 1), (2, 12, 1)),
+]
 
 
 @pytest.mark.parametrize(("target", "shape"), FITS)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from embedlab.core.table import ShapeError
+from embedlab.core.checks import ShapeError
 from embedlab.layers import Dense, Embedding, Flatten, ReversibleEmbedding
 from embedlab.models import Sequential
 from embedlab.optimizers import SGD, Adagrad, Adam
@@ -88,8 +88,13 @@ def test_optimizers_go_on(rule):
     """Train, grow, train: rows that stay move just as they would have in a table of that size."""
 
     def model(rows):
-        made = Sequential([Embedding(rows, 2, "zeros", name="words"), Flatten(), Dense(1, "linear",
-                           kernel_initializer="ones")])  # fmt: skip
+        made = Sequential(
+            [
+                Embedding(rows, 2, "zeros", name="words"),
+                Flatten(),
+                Dense(1, "linear", kernel_initializer="ones"),
+            ]
+        )
         made.compile(rule(), "mse")
         return made
 

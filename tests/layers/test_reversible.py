@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from embedlab.core.table import ShapeError
+from embedlab.core.checks import ShapeError
 from embedlab.layers import (
     Embedding,
     Input,
@@ -143,10 +143,13 @@ def test_padding_learns_nothing_either_way(rng):
 
 @pytest.mark.parametrize(
     ("options", "dtype"),
-    [({}, "float32"), ({"dtype": "mixed_float16"}, "float16"),
-     ({"dtype": "mixed_float16", "reverse_dtype": "float32"}, "float32"),
-     ({"dtype": "float64"}, "float64")],
-)  # fmt: skip
+    [
+        ({}, "float32"),
+        ({"dtype": "mixed_float16"}, "float16"),
+        ({"dtype": "mixed_float16", "reverse_dtype": "float32"}, "float32"),
+        ({"dtype": "float64"}, "float64"),
+    ],
+)
 def test_reverse_dtype(options, dtype):
     layer = made(**options)
     logits, context = layer.forward(VECTORS, reverse=True)
@@ -157,7 +160,7 @@ def test_reverse_dtype(options, dtype):
 
 @pytest.mark.parametrize("tied", [True, False])
 @pytest.mark.parametrize(("mode", "block"), [("int8", None), ("int4", None), ("int4", 2)])
-def test_quantised_both_ways(tied, mode, block, rng):
+def test_quantized_both_ways(tied, mode, block, rng):
     from embedlab.quantizers import Int4QuantizationConfig
 
     layer = ReversibleEmbedding(6, 5, tied, "normal", seed=1)
@@ -183,8 +186,9 @@ def test_quantised_both_ways(tied, mode, block, rng):
 
 
 def test_config_round_trip():
-    layer = made(tie_weights=False, reverse_dtype="float16", logit_soft_cap=30, mask_zero=True,
-                 padding_idx=0)  # fmt: skip
+    layer = made(
+        tie_weights=False, reverse_dtype="float16", logit_soft_cap=30, mask_zero=True, padding_idx=0
+    )
     told = json.loads(json.dumps(serialize(layer)))
     again = deserialize(told)
     assert isinstance(again, ReversibleEmbedding)

@@ -1,4 +1,4 @@
-"""Neighbours, analogies and the odd one out, asked of a layer: the rows as they count now."""
+"""Neighbors, analogies and the odd one out, asked of a layer: the rows as they count now."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from embedlab.layers import Embedding
 
 
 def layers(rng):
-    """Give layers of every kind with one effective table each, which is known."""
+    """Return layers of every kind with one effective table each, which is known."""
     table = rng.normal(size=(30, 6)).astype("float32")
     plain = Embedding(30, 6, weights=table)
     adapted = Embedding(30, 6, weights=table, lora_rank=2, seed=1)
@@ -37,7 +37,7 @@ def test_the_rows_that_count_are_searched(kind, rng):
 
 
 @pytest.mark.parametrize("kind", range(4))
-def test_ids_ask_for_their_neighbours_but_not_for_themselves(kind, rng):
+def test_ids_ask_for_their_neighbors_but_not_for_themselves(kind, rng):
     layer = layers(rng)[kind]
     table = np.asarray(layer.embeddings)
     found = layer.nearest([4, 7], 29)
@@ -62,7 +62,11 @@ def test_refusals():
     with pytest.raises(ValueError, match="unbuilt"):
         layer.nearest(0)
     layer.build()
-    for ask in (lambda: layer.nearest(4), lambda: layer.analogy(0, 1, 4),
-                lambda: layer.doesnt_match([0, 4]), lambda: layer.nearest(-1)):  # fmt: skip
+    for ask in (
+        lambda: layer.nearest(4),
+        lambda: layer.analogy(0, 1, 4),
+        lambda: layer.doesnt_match([0, 4]),
+        lambda: layer.nearest(-1),
+    ):
         with pytest.raises(IdError):
             ask()

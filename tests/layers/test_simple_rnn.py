@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from embedlab.activations import sigmoid, tanh
+from embedlab.core.checks import DtypeError, ShapeError
 from embedlab.core.lstm_walk import LSTMWalk
-from embedlab.core.table import DtypeError, ShapeError
 from embedlab.layers import Embedding, Input
 from embedlab.layers.gru import GRU
 from embedlab.layers.lstm import LSTM
@@ -26,8 +26,9 @@ def made(kind, **options):
 
 
 def test_by_hand():
-    layer = SimpleRNN(1, "relu", kernel_initializer="ones", recurrent_initializer="ones",
-                      return_sequences=True)  # fmt: skip
+    layer = SimpleRNN(
+        1, "relu", kernel_initializer="ones", recurrent_initializer="ones", return_sequences=True
+    )
     out, context = layer.forward([[[1.0], [2.0], [4.0]]])
     assert out.ravel().tolist() == [1.0, 3.0, 7.0]
     inputs, weights = layer.backward(context, np.ones((1, 3, 1)))
@@ -41,12 +42,18 @@ def test_by_hand():
 @pytest.mark.parametrize("mask", [None, MASK], ids=["plain", "masked"])
 @pytest.mark.parametrize(
     "options",
-    [{}, {"return_sequences": True}, {"go_backwards": True}, {"zero_output_for_mask": True},
-     {"return_state": True}, {"use_bias": False},
-     {"return_sequences": True, "return_state": True, "go_backwards": True},
-     {"return_sequences": True, "zero_output_for_mask": True}],
+    [
+        {},
+        {"return_sequences": True},
+        {"go_backwards": True},
+        {"zero_output_for_mask": True},
+        {"return_state": True},
+        {"use_bias": False},
+        {"return_sequences": True, "return_state": True, "go_backwards": True},
+        {"return_sequences": True, "zero_output_for_mask": True},
+    ],
     ids=str,
-)  # fmt: skip
+)
 def test_gradients(gradcheck, rng, kind, mask, options):
     layer = made(kind, **options)
     gradcheck(layer, rng.normal(size=(3, 5, 3)), mask=mask)
@@ -79,8 +86,9 @@ def test_a_masked_step_is_as_if_it_were_not_there(rng, kind):
     short, *ends = layer(x[:1, [1, 3]])
     for state, end in zip(states, ends, strict=True):
         np.testing.assert_allclose(state[:1], end, rtol=1e-12)
-    np.testing.assert_allclose(out[0, [0, 1, 2, 3, 4]],
-                               np.vstack([[0, 0], short[0, [0, 0, 1, 1]]]), rtol=1e-12)  # fmt: skip
+    np.testing.assert_allclose(
+        out[0, [0, 1, 2, 3, 4]], np.vstack([[0, 0], short[0, [0, 0, 1, 1]]]), rtol=1e-12
+    )
     np.testing.assert_allclose(out[1:2], layer(x[1:2])[0], rtol=1e-12)
     assert out[2].tolist() == [[0.0, 0.0]] * 5
     assert [s[2].tolist() for s in states] == [[0.0, 0.0]] * layer.STATES
@@ -181,8 +189,10 @@ def test_dropout_is_one_draw_for_all_steps_and_goes_back_the_same_way(rng, kind,
     factor = context.drop if which == "dropout" else context.drop_state
     assert set(np.unique(factor)) == {0.0, 2.0}
     gradients = layer.backward(context, sent)
-    for array, said in [(x, gradients.inputs), *((w.value, gradients.weights[w.name])
-                                                 for w in layer.weights)]:  # fmt: skip
+    for array, said in [
+        (x, gradients.inputs),
+        *((w.value, gradients.weights[w.name]) for w in layer.weights),
+    ]:
         for at in np.ndindex(array.shape):
             before, ends = array[at], []
             for moved in (before + 1e-6, before - 1e-6):
@@ -261,11 +271,14 @@ def test_shapes_and_placeholders(kind):
         (lambda kind: kind(2, bogus=1), ValueError, "Unrecognized keyword arguments"),
         (lambda kind: kind(2)(np.ones((3, 2))), ShapeError, "expected ndim=3, found ndim=2"),
         (lambda kind: made(kind)(np.ones((3, 2, 4))), ShapeError, "axis -1 .* value 3"),
-        (lambda kind: made(kind)(np.ones((3, 2, 3)), initial_state=[np.ones((3, 2))] * 3),
-         ShapeError, "initial_state of"),
+        (
+            lambda kind: made(kind)(np.ones((3, 2, 3)), initial_state=[np.ones((3, 2))] * 3),
+            ShapeError,
+            "initial_state of",
+        ),
         (lambda kind: kind(2).recurrent_kernel, AttributeError, "must build the layer"),
     ],
-)  # fmt: skip
+)
 def test_the_door_refuses(kind, act, error, words):
     with pytest.raises(error, match=words):
         act(kind)
@@ -284,9 +297,21 @@ def test_weights_have_keras_s_names_and_order(kind):
 
 @every_kind
 def test_config_round_trip(kind):
-    layer = kind(4, "relu", use_bias=False, dropout=0.1, return_sequences=True, stateful=True,
-                 go_backwards=True, zero_output_for_mask=True, seed=3, name="r", unroll=True,
-                 recurrent_initializer="he_normal", kernel_constraint="max_norm")  # fmt: skip
+    layer = kind(
+        4,
+        "relu",
+        use_bias=False,
+        dropout=0.1,
+        return_sequences=True,
+        stateful=True,
+        go_backwards=True,
+        zero_output_for_mask=True,
+        seed=3,
+        name="r",
+        unroll=True,
+        recurrent_initializer="he_normal",
+        kernel_constraint="max_norm",
+    )
     again = kind.from_config(layer.get_config())
     assert again.get_config() == layer.get_config()
 

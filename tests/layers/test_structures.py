@@ -153,7 +153,9 @@ def test_masks_travel_through_dicts():
     made, masks = model.call_with_mask({"left": IDS, "right": OTHER})
     assert np.array_equal(masks["b"], IDS != 0) and np.array_equal(masks["a"], OTHER != 0)
     assert made["b"].shape == (4, 3, 4) and [note.verdict for note in model.lint_masks()] == [
-        "made", "made"]  # fmt: skip
+        "made",
+        "made",
+    ]
     left, right = Input((3, 4), name="left"), Input((3, 4), name="right")
     mean = GlobalAveragePooling1D()
     model = Model({"left": left, "right": right}, [mean(left), mean(right)])
@@ -203,7 +205,7 @@ def test_a_model_of_ones_own_may_give_a_dict():
         (lambda m: m.fit(BOTH, {"x": P, "y": Q[:3]}, verbose=0), "same number of samples"),
         (lambda m: m.fit(BOTH, {"x": P, "y": Q}, sample_weight={"z": P}), "Expected keys"),
     ],
-)  # fmt: skip
+)
 def test_refusals(act, words):
     model = made(lambda a, b: {"right": b, "left": a})
     model.compile("sgd", "mse")

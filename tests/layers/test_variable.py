@@ -3,14 +3,18 @@
 import numpy as np
 import pytest
 
-from embedlab.core.table import ShapeError
+from embedlab.core.checks import ShapeError
 from embedlab.layers import Variable
 
 
 @pytest.fixture
 def table():
-    return Variable(np.arange(6.0).reshape(3, 2), name="embeddings", dtype="float32",
-                    path="embedding/embeddings")  # fmt: skip
+    return Variable(
+        np.arange(6.0).reshape(3, 2),
+        name="embeddings",
+        dtype="float32",
+        path="embedding/embeddings",
+    )
 
 
 def test_it_carries_what_training_must_know():

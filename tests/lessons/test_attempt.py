@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from embedlab.lessons import multiplications
-from embedlab.lessons.attempt import attempt
+from embedlab.lessons.grading.sandbox import run_untrusted
 
 
 def test_what_it_gives_and_what_it_raises():
-    done = attempt(lambda a, b: a + b, np.arange(3), np.ones(3))
+    done = run_untrusted(lambda a, b: a + b, np.arange(3), np.ones(3))
     assert done.value.tolist() == [1, 2, 3]
     assert done.error is None and not done.endless and done.changed == ()
-    assert isinstance(attempt(lambda a: 1 / 0, np.zeros(1)).error, ZeroDivisionError)
+    assert isinstance(run_untrusted(lambda a: 1 / 0, np.zeros(1)).error, ZeroDivisionError)
 
 
 def test_the_caller_s_arrays_are_never_touched():
@@ -23,35 +23,29 @@ def test_the_caller_s_arrays_are_never_touched():
     def spoil(a, b):
         b[:] = 0
 
-    assert attempt(spoil, table, table).changed == (1,)
+    assert run_untrusted(spoil, table, table).changed == (1,)
     assert np.isnan(table[1])
 
 
 def test_nan_is_no_change():
-    assert attempt(lambda a: a, np.array([np.nan])).changed == ()
+    assert run_untrusted(lambda a: a, np.array([np.nan])).changed == ()
 
 
 @pytest.mark.parametrize(
-    "source",
-    [
-        "while True: pass",
-        "while True:\n    x = 1",
-        "[x for x in iter(int, 1)]",
-        "f(a)",
-    ],
+    "source", ["while True: pass", "while True:\n    x = 1", "[x for x in iter(int, 1)]", "f(a)"]
 )
 def test_what_never_ends_is_stopped(source):
     body = source.replace("\n", "\n    ")
     scope: dict = {}
     exec(f"def f(a):\n    {body}", scope)
-    assert attempt(scope["f"], np.zeros(1)).endless
+    assert run_untrusted(scope["f"], np.zeros(1)).endless
 
 
 def test_steps_inside_a_library_do_not_count(monkeypatch):
-    monkeypatch.setattr("embedlab.lessons.attempt.STEPS", 300)
-    long = attempt(lambda a: textwrap.fill("word " * 500), np.zeros(1))
+    monkeypatch.setattr("embedlab.lessons.grading.sandbox.STEPS", 300)
+    long = run_untrusted(lambda a: textwrap.fill("word " * 500), np.zeros(1))
     assert not long.endless and long.value.count("\n") > 10
-    assert attempt(lambda a: [textwrap.fill("a") for _ in range(300)], np.zeros(1)).endless
+    assert run_untrusted(lambda a: [textwrap.fill("a") for _ in range(300)], np.zeros(1)).endless
 
 
 def test_a_debugger_s_trace_comes_back():
@@ -61,7 +55,7 @@ def test_a_debugger_s_trace_comes_back():
     before = sys.gettrace()
     sys.settrace(tracer)
     try:
-        attempt(lambda a: a, np.zeros(1))
+        run_untrusted(lambda a: a, np.zeros(1))
         assert sys.gettrace() is tracer
     finally:
         sys.settrace(before)
@@ -72,11 +66,11 @@ def test_stop_of_the_learner_goes_through():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        attempt(stopped, np.zeros(1))
+        run_untrusted(stopped, np.zeros(1))
 
 
 def test_warnings_inside_are_quiet():
-    done = attempt(lambda a: a / 0 + np.log(-a), np.ones(2))
+    done = run_untrusted(lambda a: a / 0 + np.log(-a), np.ones(2))
     assert done.error is None
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from embedlab import grad_table
-from embedlab.core.coalesce import coalesce
+from embedlab.core.gradient import coalesce
 from embedlab.layers import (
     Embedding,
     Flatten,
@@ -17,29 +17,34 @@ from embedlab.layers import (
     Masking,
 )
 from embedlab.lessons import check
-from embedlab.lessons.bakery import (
+from embedlab.lessons.exercises.capstone.data import (
     MENU,
     PRICES,
     VISITORS,
     Discount,
     adapter,
     forecast,
-    neighbour,
+    neighbor,
     tastes,
     ten_days,
 )
-from embedlab.lessons.capstone import CHECKS, QUESTIONS
-from embedlab.lessons.evidence import evidence
+from embedlab.lessons.exercises.capstone.questions import CHECKS, QUESTIONS
+from embedlab.lessons.exercises.capstone.views import evidence
 from embedlab.models import Model, Sequential
 from embedlab.optimizers import SGD, Adam
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
-RIGHT_VIEW = {"id": "lookup", "loss": "gradient", "factor": "mask", "drift": "training",
-              "int8": "quantize"}  # fmt: skip
+RIGHT_VIEW = {
+    "id": "lookup",
+    "loss": "gradient",
+    "factor": "mask",
+    "drift": "training",
+    "int8": "quantize",
+}
 
 
 def told(exercise, function):
-    """Give what a checker says, with the belief it names and the view it offers."""
+    """Return what a checker says, with the belief it names and the view it offers."""
     verdict = check(exercise, function)
     assert repr(verdict).startswith(("✗", "○"))
     return verdict.said, verdict.misconception, verdict.misconception or verdict.see
@@ -295,7 +300,7 @@ def each_row(table, top=127):
 
 def test_a_scale_for_each_row_passes():
     verdict = check("12.int8", shipped(each_row))
-    assert verdict and "12 of 12 words keep their neighbour" in verdict.said
+    assert verdict and "12 of 12 words keep their neighbor" in verdict.said
     assert check("12.int8", shipped(lambda t: 127 / (abs(t).max(axis=1, keepdims=True) + 1e-7)))
 
 
@@ -314,7 +319,7 @@ def test_a_scale_for_each_row_passes():
         (lambda *given: shipped(each_row)(*given)[0], "return codes, scale", None, None),
         (lambda *given: [][0], "IndexError", None, None),
     ],
-)  # fmt: skip
+)
 def test_wrong_cargo(function, said, belief, see):
     got, named, shown = told("12.int8", function)
     assert said in got and (named, shown) == (belief, see)
@@ -345,12 +350,12 @@ def test_an_inverse_scale_is_named():
     assert "upside down" in told("12.int8", upside_down)[0]
 
 
-def test_one_scale_costs_seven_words_their_neighbour():
+def test_one_scale_costs_seven_words_their_neighbor():
     a, b, alpha = adapter()
     merged = tastes() + alpha / a.shape[1] * a @ b
     assert np.flatnonzero((merged != tastes()).any(axis=1)).tolist() == [2, 3]
     codes = np.rint(merged * (127 / np.abs(merged).max()))
-    lost = [word for word in MENU.words[2:] if neighbour(codes, word) != neighbour(merged, word)]
+    lost = [word for word in MENU.words[2:] if neighbor(codes, word) != neighbor(merged, word)]
     assert len(lost) == 7 and {"milk", "juice", "tea"} <= set(lost)
 
 
@@ -386,7 +391,7 @@ def test_an_unknown_case_is_refused():
 
 @pytest.mark.parametrize("name", CHECKS)
 def test_hands_off_and_other_things(name, monkeypatch):
-    monkeypatch.setattr("embedlab.lessons.attempt.STEPS", 10_000)
+    monkeypatch.setattr("embedlab.lessons.grading.sandbox.STEPS", 10_000)
     stub = check(f"12.{name}", lambda *given: ...)
     assert not stub and (not stub.started or name == "drift")
     assert "needs the function itself" in check(f"12.{name}", 5).said
@@ -406,8 +411,9 @@ def test_every_wrong_diagnosis_names_another_belief():
 
 def test_the_learner_s_five_functions_are_those_that_are_broken():
     cells = json.loads((NOTEBOOKS / "12_capstone.ipynb").read_text("utf-8"))["cells"]
-    said = ["".join(o["data"]["text/plain"]) for c in cells for o in c.get("outputs", [])
-            if "data" in o]  # fmt: skip
+    said = [
+        "".join(o["data"]["text/plain"]) for c in cells for o in c.get("outputs", []) if "data" in o
+    ]
     for name in CHECKS:
         assert sum(text.startswith(f"○ 12.{name}, not yet: it still does") for text in said) == 1
     assert not any(text.startswith("✗") for text in said)

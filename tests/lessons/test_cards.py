@@ -5,15 +5,16 @@ import json
 import pytest
 
 from embedlab.explorers.lookup import LookupExplorer
-from embedlab.lessons import answer, card, cards, check
+from embedlab.lessons import answer, card, check
+from embedlab.lessons.classroom import card as card_module
 
 
 @pytest.fixture(autouse=True)
 def in_a_new_session(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    cards.forget()
+    card_module.clear()
     yield
-    cards.forget()
+    card_module.clear()
 
 
 def test_it_holds_first_answers_and_first_tries_and_nothing_about_the_person():
@@ -39,13 +40,13 @@ def test_it_holds_first_answers_and_first_tries_and_nothing_about_the_person():
 
 
 def test_of_a_check_the_first_diagnosis_stays_and_a_later_success_counts():
-    cards.tried("03.scatter_add", "M4", False)
-    cards.tried("03.scatter_add", "M2", False)
+    card_module.record_attempt("03.scatter_add", "M4", False)
+    card_module.record_attempt("03.scatter_add", "M2", False)
     assert card().checks == {"03.scatter_add": ("M4", False)}
-    cards.tried("03.scatter_add", None, True)
-    cards.tried("03.scatter_add", "M4", False)  # playing on takes nothing away
+    card_module.record_attempt("03.scatter_add", None, True)
+    card_module.record_attempt("03.scatter_add", "M4", False)  # playing on takes nothing away
     assert card().checks == {"03.scatter_add": ("M4", True)}
-    cards.tried("01.lookup", None, True)
+    card_module.record_attempt("01.lookup", None, True)
     assert card().checks["01.lookup"] == ("right", True)
 
 
@@ -65,7 +66,7 @@ def test_saving_writes_one_file_here_and_prints_one_line(tmp_path, capsys):
     assert [*tmp_path.iterdir()] == [written]  # the same session, the same card
     assert ": 2 answers and 1 check in " in capsys.readouterr().out
     assert "01.predict" in written.read_text("utf-8")
-    cards.forget()
+    card_module.clear()
     card().save()
     assert len([*tmp_path.iterdir()]) == 2
 
@@ -86,9 +87,20 @@ def test_a_name_of_ones_own(tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    ["../card.json", "/tmp/card.json", "a\\b.json", "C:card.json", ".json", "..json", ".x.json",
-     "lesson.ipynb", "card.json\n", "", 3],
-)  # fmt: skip
+    [
+        "../card.json",
+        "/tmp/card.json",
+        "a\\b.json",
+        "C:card.json",
+        ".json",
+        "..json",
+        ".x.json",
+        "lesson.ipynb",
+        "card.json\n",
+        "",
+        3,
+    ],
+)
 def test_a_card_goes_to_no_other_folder_and_over_no_other_kind_of_file(tmp_path, name):
     with pytest.raises(ValueError, match=r"plain file name that ends in \.json\. Received"):
         card().save(name)
@@ -97,10 +109,10 @@ def test_a_card_goes_to_no_other_folder_and_over_no_other_kind_of_file(tmp_path,
 
 def test_it_fits_into_a_kilobyte_and_says_what_is_missing():
     for n in range(200):
-        cards.keep(f"{n:02d}.exit", "a", True)
-    cards.tried("01.lookup", "M1", False)
+        card_module.record_answer(f"{n:02d}.exit", "a", True)
+    card_module.record_attempt("01.lookup", "M1", False)
     made = card()
-    assert len(made.json.encode()) <= cards.MOST_BYTES
+    assert len(made.json.encode()) <= card_module.MOST_BYTES
     assert made.left_out == 200 - len(made.answers) > 0
     assert json.loads(made.json)["left_out"] == made.left_out
     assert "00.exit" in made.answers  # the earliest stay
@@ -109,7 +121,7 @@ def test_it_fits_into_a_kilobyte_and_says_what_is_missing():
 
 def test_checks_alone_fit_too():
     for n in range(200):
-        cards.tried(f"{n:02d}.exercise", None, True)
+        card_module.record_attempt(f"{n:02d}.exercise", None, True)
     made = card()
-    assert len(made.json.encode()) <= cards.MOST_BYTES
+    assert len(made.json.encode()) <= card_module.MOST_BYTES
     assert made.left_out == 200 - len(made.checks) > 0

@@ -8,7 +8,7 @@ import pytest
 
 from embedlab.layers import Embedding
 from embedlab.lessons import check, show
-from embedlab.lessons.files import GROUP, _cases
+from embedlab.lessons.exercises.files import GROUP, _cases
 from embedlab.models import Sequential
 
 

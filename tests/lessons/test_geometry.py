@@ -6,7 +6,7 @@ import pytest
 from embedlab.core.geometry import odd_one_out
 from embedlab.explorers.geometry import GeometryExplorer
 from embedlab.lessons import check, show
-from embedlab.lessons.geometry import _cases
+from embedlab.lessons.exercises.meaning import _cases
 
 
 def core(table, ids):
@@ -34,12 +34,14 @@ WRONG = {
     "flat": (lambda table, ids: core(table[:, :2], ids), "two of the numbers", "M12"),
     "dots": (
         lambda table, ids: int(ids[(table[ids] @ table[ids].mean(axis=0)).argmin()]),
-        "lets long rows count", None,
+        "lets long rows count",
+        None,
     ),
     "place": (lambda table, ids: ids.tolist().index(core(table, ids)), "the place 1", None),
     "nearest": (
         lambda table, ids: int(ids[np.linalg.norm(table[ids], axis=1).argmax()]),
-        "not the one", None,
+        "not the one",
+        None,
     ),
     "whole table": (lambda table, ids: core(table, np.arange(len(table))), "one of the ids", None),
     "text": (lambda table, ids: "the odd one", "a whole number", None),
@@ -47,7 +49,7 @@ WRONG = {
     "raises": (lambda table, ids: 1 / 0, "ZeroDivisionError", None),
     "changes": (lambda table, ids: table.fill(0) or ids[0], "changes its table", None),
     "none": (lambda table, ids: None, "nothing so far", None),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("wrong", WRONG)
@@ -80,8 +82,9 @@ def test_a_sum_is_more_than_its_last_word():
     assert good and "a − b + c points at d, where c alone does not" in " ".join(repr(good).split())
     alone = explorer(a="b", b="f", c="c")
     assert "the sum added nothing" in " ".join(repr(check("10.sum", alone)).split())
-    weak = GeometryExplorer("#0", table=np.vstack([np.eye(5), [[-1.0, -1, 0, 0, 0]]]),
-                            a="#3", b="#4", c="#2")  # fmt: skip
+    weak = GeometryExplorer(
+        "#0", table=np.vstack([np.eye(5), [[-1.0, -1, 0, 0, 0]]]), a="#3", b="#4", c="#2"
+    )
     assert not check("10.sum", weak)
     assert "needs the view" in repr(check("10.sum", 3))
 

@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 
-from embedlab.core.coalesce import coalesce
-from embedlab.core.gradient import grad_table
+from embedlab.core.gradient import coalesce, grad_table
 from embedlab.explorers.gradient import GradientExplorer
 from embedlab.lessons import check, show
-from embedlab.lessons.gradient import _cases
+from embedlab.lessons.exercises.gradient import _cases
 
 
 def empty(grad_out, input_dim):

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from embedlab.lessons import cards
-from embedlab.lessons.cards import Card
-from embedlab.lessons.handed_in import CardError, read_card
+from embedlab.lessons.classroom import card
+from embedlab.lessons.classroom.card import Card
+from embedlab.lessons.classroom.read_card import CardError, read_card
 from embedlab.lessons.predictions import PREDICTIONS
 
 GOOD = {
@@ -34,9 +34,12 @@ def hand_in(tmp_path):
 
 def test_a_card_comes_back_as_it_was_saved(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    cards.forget()  # a session begins here
-    card = Card({"01.exit": ("b", False), "lora.error_by_rank": ("[1,0.5,-2e-3,0.0", False)},
-                {"01.lookup": ("right", True)}, 1)  # fmt: skip
+    card.clear()  # a session begins here
+    card = Card(
+        {"01.exit": ("b", False), "lora.error_by_rank": ("[1,0.5,-2e-3,0.0", False)},
+        {"01.lookup": ("right", True)},
+        1,
+    )
     card.save("card.json")
     assert read_card("card.json") == card
 
@@ -72,8 +75,10 @@ HOSTILE = {
     "UTF-16": (json.dumps(GOOD).encode("utf-16"), "be text in UTF-8"),
     "no object": ([GOOD], "be a JSON object"),
     "null": ("null", "be a JSON object"),
-    "doubled": ('{"embedlab":1,"answers":{"01.exit":["a",false],"01.exit":["c",true]}}',
-                "name each question once"),
+    "doubled": (
+        '{"embedlab":1,"answers":{"01.exit":["a",false],"01.exit":["c",true]}}',
+        "name each question once",
+    ),
     "not a number": ('{"embedlab":NaN,"answers":{}}', "no number that JSON has not"),
     "a newer one": (but(embedlab=2), "say embedlab: 1. Received 2. Update embedlab"),
     "true is no version": (but(embedlab=True), "say embedlab: 1. Received True"),
@@ -88,15 +93,17 @@ HOSTILE = {
     "no letter": (answers(**{"01__exit": ["e", False]}), "choose a letter of 01.exit"),
     "a lie": (answers(**{"01__exit": ["a", True]}), "tell the truth about 01.exit"),
     "script for a question": (answers(**{"<script>": ["a", True]}), "questions that this embedlab"),
-    "script for a prediction": (answers(lookup__rows=["<script>alert(1)</script>", True]),
-                                "predict lookup.rows in numbers"),
+    "script for a prediction": (
+        answers(lookup__rows=["<script>alert(1)</script>", True]),
+        "predict lookup.rows in numbers",
+    ),
     "a long prediction": (answers(lookup__rows=["[" + "1" * 200 + "]", True]), "in numbers"),
     "no exercise": (checks(**{"01__nothing": ["wrong", False]}), "name exercises that"),
     "no diagnosis": (checks(**{"01__lookup": ["M999", False]}), "diagnose 01.lookup"),
     "right, unsolved": (checks(**{"01__lookup": ["right", False]}), "tell the truth about"),
     "less than nothing": (but(left_out=-1), "count what it left out"),
     "half of one": (but(left_out=0.5), "count what it left out"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", HOSTILE)

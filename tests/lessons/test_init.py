@@ -7,7 +7,7 @@ import pytest
 
 from embedlab.explorers.training import TrainingExplorer
 from embedlab.lessons import check, show
-from embedlab.lessons.init import CASES, _others
+from embedlab.lessons.exercises.initialization import CASES, _others
 
 TEXT = "The cat sleeps. A dog runs. The dog sleeps. A cat runs. " * 5 + "The blue moon."
 

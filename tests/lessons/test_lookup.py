@@ -7,7 +7,7 @@ from embedlab.core.ids import IdError
 from embedlab.core.lookup import lookup as core_lookup
 from embedlab.explorers.lookup import LookupExplorer
 from embedlab.lessons import check
-from embedlab.lessons.attempt import STEPS
+from embedlab.lessons.grading.sandbox import STEPS
 
 
 def refuse(table, ids):
@@ -277,7 +277,7 @@ def test_a_state_serves_as_well_as_the_view():
 
 
 def test_the_cases_include_what_the_lesson_promises():
-    from embedlab.lessons.lookup import _cases
+    from embedlab.lessons.exercises.lookup import _cases
 
     ranks = {ids.ndim for _, ids in _cases()}
     assert ranks >= {0, 1, 2, 3}

@@ -5,7 +5,7 @@ import pytest
 
 from embedlab import LoRAExplorer
 from embedlab.lessons import check, reveal, show
-from embedlab.lessons.checks import content
+from embedlab.lessons.grading.check import find_item
 
 
 def right(W, A, B, alpha):
@@ -87,6 +87,6 @@ def test_m15_merging_changes_nothing():
 
 def test_the_prediction_is_true_in_the_view():
     explorer = LoRAExplorer(seen=[0])
-    question = content("07.predict", "QUESTIONS")
+    question = find_item("07.predict", "QUESTIONS")
     assert question.choices[question.right].text == str(explorer.trace.moved.sum())
     assert "No prediction yet" in repr(reveal("07.predict"))

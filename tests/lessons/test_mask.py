@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from embedlab.core.pooling import masked_mean as core_mean
+from embedlab.core.mask import masked_mean as core_mean
 from embedlab.explorers.mask import MaskExplorer
 from embedlab.lessons import check
-from embedlab.lessons.mask import QUESTIONS, _cases
+from embedlab.lessons.exercises.mask import QUESTIONS, _cases
 
 MEAN = ["Dropout", "GlobalAveragePooling1D", "Dense"]
 
@@ -45,18 +45,21 @@ WRONG = {
     "zeros": (lambda v, m: v.sum(axis=1) / count(m), "as if padding were zeros", "M5"),
     "times": (lambda v, m: (v * m[..., None]).sum(axis=1) / count(m), "0 · nan is nan", None),
     "places": (
-        lambda v, m: np.where(m[..., None], v, 0).mean(axis=1), "still counts its places", None,
+        lambda v, m: np.where(m[..., None], v, 0).mean(axis=1),
+        "still counts its places",
+        None,
     ),
     "sum": (lambda v, m: np.where(m[..., None], v, 0).sum(axis=1), "divide by how many", None),
     "nothing": (
         lambda v, m: np.where(m[..., None], v, 0).sum(axis=1) / m.sum(axis=1, keepdims=True),
-        "0 / 0 is nan", None,
+        "0 / 0 is nan",
+        None,
     ),
     "shape": (lambda v, m: where(v, m)[:, None], "The shape should be (1, 1)", None),
     "list": (lambda v, m: where(v, m).tolist(), "It should give an array", None),
     "stops": (lambda v, m: v[m].reshape(len(v), -1)[99], "It stops with IndexError", None),
     "other": (lambda v, m: where(v, m) + 1, "not the means of the words", None),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", WRONG)

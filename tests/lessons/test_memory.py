@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from embedlab.lessons import check, show
-from embedlab.lessons.memory import CACHE, _cases
-from embedlab.traces.memory import trace_memory
+from embedlab.lessons.exercises.cache_lines import CACHE, _cases
+from embedlab.traces.cache_lines import trace_cache_lines
 
 
 def by_order(read, ids):
@@ -92,7 +92,7 @@ def spoils(read, ids):
     [
         (stays, "in the order of reading. Put each back"),
         (twice, "`rows[order]` moves the rows once more"),
-        (one_by_one, "Neighbours in the table should be neighbours in time"),
+        (one_by_one, "Neighbors in the table should be neighbors in time"),
         (endless, "It does not end"),
         (spoils, "It changes its ids."),
         (lambda read, ids: by_order(read, ids) * 2, "These are not the rows"),
@@ -138,5 +138,5 @@ def test_m13_nothing_is_multiplied_and_bytes_are_moved():
     trace = show("M13").trace
     assert trace.multiplications["gather"] == 0 and trace.bytes_moved == 1024
     assert trace.gather_ns > 0
-    lines = trace_memory(trace.ids, *trace.table.shape)
+    lines = trace_cache_lines(trace.ids, *trace.table.shape)
     assert lines.touched == lines.fetches == 16  # eight rows of two lines, none twice

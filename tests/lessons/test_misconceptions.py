@@ -5,13 +5,13 @@ from importlib import import_module
 import numpy as np
 import pytest
 
-from embedlab.explorers.named import explorer_of
+from embedlab.explorers.registry import explorer_class
 from embedlab.lessons import MISCONCEPTIONS, misconception, show
-from embedlab.lessons.checks import CONTENT, content
+from embedlab.lessons.grading.check import LESSONS, find_item
 
 QUESTIONS = {
     f"{lesson}.{name}": question
-    for lesson, file in CONTENT.items()
+    for lesson, file in LESSONS.items()
     for name, question in import_module(f"embedlab.lessons.{file}").QUESTIONS.items()
 }
 
@@ -78,7 +78,7 @@ def test_each_record_is_complete_and_its_preset_is_a_state(which):
     record = misconception(which)
     assert record.id == which
     assert record.belief and record.truth and record.seen and record.look
-    state = explorer_of(record.preset["view"]).from_state(record.preset).state
+    state = explorer_class(record.preset["view"]).from_state(record.preset).state
     assert state["params"].items() >= record.preset["params"].items()
 
 
@@ -96,8 +96,8 @@ def test_each_record_is_a_wrong_answer_somewhere(which):
 
 
 def test_every_wrong_answer_of_an_exit_ticket_names_one_misconception():
-    for lesson in CONTENT:
-        ticket = content(f"{lesson}.exit", "QUESTIONS")
+    for lesson in LESSONS:
+        ticket = find_item(f"{lesson}.exit", "QUESTIONS")
         wrong = {c.misconception for key, c in ticket.choices.items() if key != ticket.right}
         assert None not in wrong
         assert len(wrong) == len(ticket.choices) - 1

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from embedlab.core.pack import pack_int4, pack_int4_numpy, unpack_int4
+from embedlab.core.quantize import pack_int4, unpack_int4
+from embedlab.core.quantize.int4 import pack_int4_reference
 from embedlab.explorers.quantize import QuantizationExplorer
 from embedlab.lessons import check, show
-from embedlab.lessons.quantize import ENOUGH
+from embedlab.lessons.exercises.quantize import ENOUGH
 
 
 def pack(codes):
@@ -93,14 +94,18 @@ def test_m11_codes_without_a_sign():
     ("wrong", "said"),
     [
         (lambda packed, D: unpack(packed, D + D % 2), "one code too many"),
-        (lambda packed, D: unpack((packed.view(np.uint8) >> 4 | packed.view(np.uint8) << 4)
-                                  .view(np.int8), D), "the low half is the first code"),
+        (
+            lambda packed, D: unpack(
+                (packed.view(np.uint8) >> 4 | packed.view(np.uint8) << 4).view(np.int8), D
+            ),
+            "the low half is the first code",
+        ),
         (lambda packed, D: unpack(packed, D) / 1, "Codes are whole numbers"),
         (lambda packed, D: unpack(packed, D) + 1, "These are not the codes"),
         (lambda packed, D: unpack(packed, D).T, "A row has D codes"),
         (lambda packed, D: packed[9], "It stops with IndexError at these bytes"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_way_to_unpack_has_its_name(wrong, said):
     verdict = check("08.unpack", wrong)
     assert not verdict and said in " ".join(repr(verdict).split()), verdict
@@ -130,13 +135,13 @@ def test_an_untouched_stub_is_not_yet(name):
 
 def test_the_twin_of_the_core_is_right_for_a_matrix_too():
     codes = np.arange(-8, 7, dtype=np.int8).reshape(3, 5)
-    np.testing.assert_array_equal(pack(codes).view(np.int8), pack_int4_numpy(codes))
+    np.testing.assert_array_equal(pack(codes).view(np.int8), pack_int4_reference(codes))
 
 
 # --- the exercise in the view -------------------------------------------------------------------
 
 
-def test_the_largest_groups_that_do_are_right_and_their_neighbours_are_not():
+def test_the_largest_groups_that_do_are_right_and_their_neighbors_are_not():
     explorer = QuantizationExplorer(way="groups")
     found = {}
     for block in range(1, 9):

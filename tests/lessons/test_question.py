@@ -2,14 +2,15 @@
 
 import pytest
 
-from embedlab.lessons import answer, card, cards, reveal
+from embedlab.lessons import answer, card, reveal
+from embedlab.lessons.classroom import card as card_module
 
 
 @pytest.fixture(autouse=True)
 def new_card():
-    cards.forget()
+    card_module.clear()
     yield
-    cards.forget()
+    card_module.clear()
 
 
 def said(reply):

@@ -4,24 +4,26 @@ import re
 
 import pytest
 
-from embedlab.lessons.cards import Card
-from embedlab.lessons.checks import catalogue
-from embedlab.lessons.dashboard import dashboard
+from embedlab.lessons.classroom.card import Card
+from embedlab.lessons.classroom.dashboard import dashboard
+from embedlab.lessons.classroom.summary import summarize
+from embedlab.lessons.grading.check import all_items
 from embedlab.lessons.misconceptions import misconception
-from embedlab.lessons.room import room
 
 CARDS = [
     Card({"01.predict": ("a", False), "01.exit": ("b", False)}, {"01.lookup": ("M2", True)}),
     Card({"01.predict": ("b", False), "01.exit": ("c", True)}, {"01.lookup": ("right", True)}),
-    Card({"01.predict": ("d", True), "gradient.duplicates": ("[1]", False)},
-         {"01.lookup": ("wrong", False)}),
+    Card(
+        {"01.predict": ("d", True), "gradient.duplicates": ("[1]", False)},
+        {"01.lookup": ("wrong", False)},
+    ),
     Card({"03.exit": ("d", False), "gradient.duplicates": ("[2]", True)}),
     Card({}),
-]  # fmt: skip
+]
 
 
 def test_each_answer_is_counted_once():
-    found = room(CARDS)
+    found = summarize(CARDS)
     assert found.cards == 5
     predict, ticket, other = found.asked
     assert (predict.name, predict.counts) == ("01.predict", {"a": 1, "b": 1, "c": 0, "d": 1})
@@ -31,7 +33,7 @@ def test_each_answer_is_counted_once():
 
 
 def test_exercises_and_predictions():
-    found = room(CARDS)
+    found = summarize(CARDS)
     (tried,) = found.tried
     assert dict(tried.first) == {"M2": 1, "right": 1, "wrong": 1}
     assert (tried.solved, tried.total) == (2, 3)
@@ -41,13 +43,13 @@ def test_exercises_and_predictions():
 
 
 def test_beliefs_are_counted_by_card_and_the_most_held_comes_first():
-    held = room(CARDS).held
+    held = summarize(CARDS).held
     # M1: the first two predictions. M2: the first card, twice over, and the fourth.
     # Both are held twice; M2 by the larger share.
     assert [(one.belief.id, one.holders, one.met) for one in held] == [("M2", 2, 3), ("M1", 2, 4)]
     assert held[0].where == {("01.exit", "b"): 1, ("01.lookup", ""): 1, ("03.exit", "d"): 1}
     more = [*CARDS, Card({"01.predict": ("a", False)})]
-    assert [one.belief.id for one in room(more).held] == ["M1", "M2"]
+    assert [one.belief.id for one in summarize(more).held] == ["M1", "M2"]
 
 
 def words(page):
@@ -55,7 +57,7 @@ def words(page):
 
 
 def test_the_page_says_the_numbers_the_beliefs_and_what_to_say():
-    said = words(dashboard(room(CARDS), {}))
+    said = words(dashboard(summarize(CARDS), {}))
     assert "1 of 3 right (33 %)" in said
     assert "2 of 3 who tried solved it (67 %)" in said
     assert "01 40 % right 03 0 % right" in said  # 2 of 5 answers, and 0 of 1
@@ -67,25 +69,30 @@ def test_the_page_says_the_numbers_the_beliefs_and_what_to_say():
 
 
 def test_no_card_tells_anything_wrong():
-    said = words(dashboard(room([Card({"01.exit": ("c", True)})]), {}))
+    said = words(dashboard(summarize([Card({"01.exit": ("c", True)})]), {}))
     assert "No answer shows a misconception." in said
 
 
 @pytest.mark.parametrize("views", [lambda _: None, lambda id: f'{id}.html"><script>'])
 def test_whatever_comes_from_outside_is_escaped(views):
-    page = dashboard(room(CARDS), {'<script>alert("1")</script>': "<img src=x onerror=1>"}, views)
+    page = dashboard(
+        summarize(CARDS), {'<script>alert("1")</script>': "<img src=x onerror=1>"}, views
+    )
     assert "<script" not in page and "<img" not in page
     assert "&lt;script&gt;alert(&quot;1&quot;)" in page
 
 
 def test_every_place_a_link_leads_to_is_there_once():
-    both = set(catalogue("QUESTIONS")) | set(catalogue("CHECKS"))
+    both = set(all_items("QUESTIONS")) | set(all_items("CHECKS"))
     everything = Card(
-        {name: (letter, letter == asked.right) for name, asked in catalogue("QUESTIONS").items()
-         for letter in [next(k for k, c in asked.choices.items() if c.misconception)]},
-        dict.fromkeys(catalogue("CHECKS"), ("M2", False)),
-    )  # fmt: skip
-    page = dashboard(room([everything, *CARDS]), {})
+        {
+            name: (letter, letter == asked.right)
+            for name, asked in all_items("QUESTIONS").items()
+            for letter in [next(k for k, c in asked.choices.items() if c.misconception)]
+        },
+        dict.fromkeys(all_items("CHECKS"), ("M2", False)),
+    )
+    page = dashboard(summarize([everything, *CARDS]), {})
     ids = re.findall(r'\bid="([^"]+)"', page)
     assert len(ids) == len(set(ids)) > len(both)
     assert set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)

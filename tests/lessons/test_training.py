@@ -58,8 +58,11 @@ def cell_by_cell(W, m, v, grad, time):
 
 def no_correction(W, m, v, grad, time):
     seen, (_, m2, v2) = grad.any(axis=1)[:, None], dense(W, m, v, grad, time)
-    return (np.where(seen, W - 0.05 * m2 / (np.sqrt(v2) + 1e-7), W), np.where(seen, m2, m),
-            np.where(seen, v2, v))  # fmt: skip
+    return (
+        np.where(seen, W - 0.05 * m2 / (np.sqrt(v2) + 1e-7), W),
+        np.where(seen, m2, m),
+        np.where(seen, v2, v),
+    )
 
 
 def climbs(W, m, v, grad, time):

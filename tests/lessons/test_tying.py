@@ -6,7 +6,7 @@ import pytest
 from embedlab.core.gradient import grad_table
 from embedlab.explorers.gradient import GradientExplorer
 from embedlab.lessons import check, show
-from embedlab.lessons.tying import _cases
+from embedlab.lessons.exercises.tying import _cases
 
 
 def by_add_at(E, ids, sent):

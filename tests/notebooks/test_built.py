@@ -22,9 +22,18 @@ def run(*words, cwd=ROOT):
 
 def nbval(folder, *notebooks):
     return run(
-        "-m", "pytest", "--nbval", "-p", "no:cacheprovider", "-c", "/dev/null",
-        "--rootdir", folder, *notebooks, cwd=folder,
-    )  # fmt: skip
+        "-m",
+        "pytest",
+        "--nbval",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        "/dev/null",
+        "--rootdir",
+        folder,
+        *notebooks,
+        cwd=folder,
+    )
 
 
 def test_built_is_committed():

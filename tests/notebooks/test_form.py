@@ -13,16 +13,45 @@ SOURCES = sorted((NOTEBOOKS / "source").glob("*.md"))
 LEARNERS = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
 SOLUTIONS = sorted((NOTEBOOKS / "solutions").glob("*.ipynb"))
 BUILT = sorted([*LEARNERS, *SOLUTIONS])
-FORM = ["The question", "Predict", "Explore", "Say it in NumPy", "Explain", "Break it", "Your turn",
-        "Exit ticket", "What we know now"]  # fmt: skip
-FORM_OF_00 = ["The question", "Run", "Look", "Steer it from Python", "Share what you see",
-              "Your turn", "What we know now"]  # fmt: skip
-FORM_OF_99 = ["The question", "Link", "Observe", "Interact", "One selection for two views",
-              "What we know now"]  # fmt: skip
-FORM_OF_12 = ["The question", "Case 1: the word that is not there", "Case 2: the loss that stays",
-              "Case 3: half the price", "Case 4: the rows that drift",
-              "Case 5: the table that lost its words", "Exit ticket", "What you can do now",
-              "What we know now"]  # fmt: skip
+FORM = [
+    "The question",
+    "Predict",
+    "Explore",
+    "Say it in NumPy",
+    "Explain",
+    "Break it",
+    "Your turn",
+    "Exit ticket",
+    "What we know now",
+]
+FORM_OF_00 = [
+    "The question",
+    "Run",
+    "Look",
+    "Steer it from Python",
+    "Share what you see",
+    "Your turn",
+    "What we know now",
+]
+FORM_OF_99 = [
+    "The question",
+    "Link",
+    "Observe",
+    "Interact",
+    "One selection for two views",
+    "What we know now",
+]
+FORM_OF_12 = [
+    "The question",
+    "Case 1: the word that is not there",
+    "Case 2: the loss that stays",
+    "Case 3: half the price",
+    "Case 4: the rows that drift",
+    "Case 5: the table that lost its words",
+    "Exit ticket",
+    "What you can do now",
+    "What we know now",
+]
 FORMS = {"00": FORM_OF_00, "12": FORM_OF_12, "99": FORM_OF_99}
 
 named = pytest.mark.parametrize("path", BUILT, ids=lambda p: f"{p.parent.name}/{p.stem}")
@@ -205,7 +234,7 @@ def test_the_builder_forgives_outputs_that_hang_on_a_text_of_its_own_python():
     build = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(build)
     text = (NOTEBOOKS / "solutions" / "10_meaning.ipynb").read_text("utf-8")
-    assert "hashing" in text  # a neighbour of “tuple” in our version
+    assert "hashing" in text  # a neighbor of “tuple” in our version
     assert build.difference(text, text.replace("hashing", "packing")) is None
     assert build.difference(text, text.replace("near(fresh", "near(table")) is not None
     assert build.difference(text, text.replace("is the odd one", "is odd")) is not None

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from embedlab import cli
-from embedlab.cli import main, pack
-from embedlab.explorers.base import views
-from embedlab.lessons.checks import content
-from embedlab.lessons.folder import find, lessons
+from embedlab.cli import main, offline
+from embedlab.explorers.explorer import available_views
+from embedlab.lessons.grading.check import find_item
 from embedlab.lessons.misconceptions import misconception
+from embedlab.lessons.notebook_files import find_notebook, notebooks
 
 ROOT = Path(__file__).resolve().parents[2]
 INSTRUCTOR = ROOT / "notebooks" / "instructor"
@@ -21,7 +21,7 @@ named = pytest.mark.parametrize("path", [*PAGES, ROOT / "README.md"], ids=lambda
 
 
 def commands(path):
-    """Give every `embedlab …` in a page's text and code blocks, without its first word."""
+    """Return every `embedlab …` in a page's text and code blocks, without its first word."""
     text = path.read_text("utf-8")
     blocks = re.findall(r"^```\w*\n(.*?)^```", text, flags=re.S | re.M)
     found = [line for block in blocks for line in block.splitlines()]
@@ -32,7 +32,7 @@ def commands(path):
 
 @pytest.fixture
 def parsed(monkeypatch):
-    """Give a function that parses a command as `main` does, and runs nothing."""
+    """Return a function that parses a command as `main` does, and runs nothing."""
     caught = []
     for module in cli._COMMANDS.values():
         monkeypatch.setattr(module, "run", lambda args: caught.append(args) or 0)
@@ -54,9 +54,12 @@ def test_every_command_parses_and_names_what_there_is(path, parsed):
         except SystemExit:
             pytest.fail(f"{path.name}: embedlab {line}")
         what = getattr(args, "what", None)
-        for lesson in [getattr(args, "lesson", None) or [], [what] if what not in views() else []]:
+        for lesson in [
+            getattr(args, "lesson", None) or [],
+            [what] if what not in available_views() else [],
+        ]:
             for one in [lesson] if isinstance(lesson, str) else filter(None, lesson):
-                assert find(one), line
+                assert find_notebook(one), line
         if getattr(args, "preset", None):
             state = misconception(args.preset).preset
             assert what in (None, state["view"]), line
@@ -84,15 +87,15 @@ def test_every_link_leads_somewhere(path):
 def test_every_question_check_and_belief_that_is_named_exists(path):
     text = path.read_text("utf-8")
     for name in re.findall(r'(?:answer|reveal)\("([^"]+)"', text):
-        assert content(name, "QUESTIONS"), name
+        assert find_item(name, "QUESTIONS"), name
     for name in re.findall(r'check\("([^"]+)"', text):
-        assert content(name, "CHECKS"), name
+        assert find_item(name, "CHECKS"), name
     for which in re.findall(r"\bM\d+\b", text):
         assert misconception(which), which
 
 
 def tables(path):
-    """Give the spans of each table of minutes: (heading, [(from, to), ...])."""
+    """Return the spans of each table of minutes: (heading, [(from, to), ...])."""
     for part in re.split(r"^#+ |^\*\*(?=\w+ day)", path.read_text("utf-8"), flags=re.M):
         spans = re.findall(r"^\| (\d+)–(\d+) \|", part, flags=re.M)
         if spans:
@@ -116,7 +119,7 @@ def lasts(notebook):
 @pytest.mark.parametrize("path", [p for p in PAGES if p.name[0].isdigit()], ids=lambda p: p.name)
 def test_a_lesson_s_page_and_the_lesson_agree_on_its_length(path):
     ((_, spans),) = tables(path)
-    assert spans[-1][1] == lasts(find(path.stem))
+    assert spans[-1][1] == lasts(find_notebook(path.stem))
 
 
 def test_a_sheet_gives_each_whole_lesson_its_minutes_and_ends_in_time():
@@ -130,14 +133,14 @@ def test_a_sheet_gives_each_whole_lesson_its_minutes_and_ends_in_time():
     whole = text[text.index("## Half a day") : text.index("## Checklist")]
     rows = re.findall(r"^\| (\d+)–(\d+) \| (?:\[(\d\d)\]\((\S+)\)|(\d\d)) \|", whole, flags=re.M)
     for start, end, linked, file, plain in rows:
-        assert int(end) - int(start) == lasts(find(linked or plain)), linked or plain
+        assert int(end) - int(start) == lasts(find_notebook(linked or plain)), linked or plain
         assert not linked or file.startswith(linked)
-    assert {row[2] or row[4] for row in rows} == set(lessons()) - {"99"}  # the appendix
+    assert {row[2] or row[4] for row in rows} == set(notebooks()) - {"99"}  # the appendix
 
 
-@pytest.mark.parametrize("lesson", sorted(set(lessons()) - {"00", "99"}))
+@pytest.mark.parametrize("lesson", sorted(set(notebooks()) - {"00", "99"}))
 def test_after_the_exit_ticket_each_lesson_has_the_cell_of_the_card(lesson):
-    cells = json.loads(find(lesson).read_text("utf-8"))["cells"]
+    cells = json.loads(find_notebook(lesson).read_text("utf-8"))["cells"]
     code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     after = code[code.index(f'answer("{lesson}.exit", "?")') :]
     assert any(re.fullmatch(r"card\(\w*\)", source) for source in after)
@@ -148,7 +151,9 @@ def test_a_sheet_and_its_pack_name_the_same_lessons(parsed):
     for line in commands(INSTRUCTOR / "README.md"):
         if line.startswith("pack "):
             args = parsed(line)
-            packs[args.folder.name] = [part.notebook.name[:2] for part in pack.parts(args.lesson)]
+            packs[args.folder.name] = [
+                part.notebook.name[:2] for part in offline.pages(args.lesson)
+            ]
     assert packs["pack-45"] == ["00", "01", "03", "06"]
     assert packs["pack-half"] == ["00", "01", "03", "04", "06", "07"]
     assert "10" in packs["pack-all"]

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embedlab.core.counter import calls
+from embedlab.core.counter import kernel_calls
 
 sys.path.append(str(Path(__file__).parent))
 from adapter_twins import array, draw, near, quantizations, ran, twins
@@ -25,7 +25,7 @@ def ours(keras):
 
 @pytest.fixture(autouse=True)
 def little_to_collect():
-    """Keras collects garbage whenever it quantises: half a second each with JAX around."""
+    """Keras collects garbage whenever it quantizes: half a second each with JAX around."""
     gc.freeze()
 
 
@@ -40,10 +40,10 @@ def test_rows_and_masks_are_those_of_keras(keras, ours, rng):
     for _ in range(300):
         config, ids = draw(keras, rng)
         made, want = twins(keras, ours, config, rng, rank=rng.choice([None, 1, 6]))
-        before = calls("lookup")
+        before = kernel_calls("lookup")
         got = made(ids)
         rows = array(keras, got)
-        assert calls("lookup") == before + ran(keras, ids)  # the core, once
+        assert kernel_calls("lookup") == before + ran(keras, ids)  # the core, once
         expected = want(ids)
         dtype = keras.backend.standardize_dtype(expected.dtype)
         assert keras.backend.standardize_dtype(got.dtype) == dtype
@@ -51,14 +51,14 @@ def test_rows_and_masks_are_those_of_keras(keras, ours, rng):
             near(rows, array(keras, expected), dtype.replace("64", "32"))
         else:
             np.testing.assert_array_equal(rows, array(keras, expected))
-        assert calls("lookup") == before + ran(keras, ids)  # and never in Keras's own layer
+        assert kernel_calls("lookup") == before + ran(keras, ids)  # and never in Keras's own layer
         masks = [layer.compute_mask(keras.ops.convert_to_tensor(ids)) for layer in (made, want)]
         assert (masks[0] is None) == (masks[1] is None) == (not config["mask_zero"])
         if masks[0] is not None:
             np.testing.assert_array_equal(*(array(keras, mask) for mask in masks))
 
 
-def test_quantised_rows_are_those_of_keras(keras, ours, rng):
+def test_quantized_rows_are_those_of_keras(keras, ours, rng):
     for _ in range(120):
         config, ids = draw(keras, rng)
         modes = quantizations(keras, config["dtype"])
@@ -69,10 +69,10 @@ def test_quantised_rows_are_those_of_keras(keras, ours, rng):
         np.testing.assert_array_equal(  # raw codes at int4, as Keras has it
             array(keras, made.embeddings), array(keras, want.embeddings)
         )
-        before = calls("lookup")
+        before = kernel_calls("lookup")
         got = made(ids)
         rows = array(keras, got)
-        assert calls("lookup") == before + ran(keras, ids)
+        assert kernel_calls("lookup") == before + ran(keras, ids)
         dtype = keras.backend.standardize_dtype(got.dtype)
         assert dtype == made.compute_dtype == made.compute_output_spec(keras.Input(())).dtype
         near(rows, array(keras, want(ids)), dtype.replace("64", "32"))
@@ -131,16 +131,16 @@ def test_symbolic_calls_do_not_run_the_core(keras, ours):
         def call(self, ids):
             return self.inner(ids) * 2
 
-    before = calls("lookup")
+    before = kernel_calls("lookup")
     ids = keras.Input((None,), dtype="int32")
     rows = ours.Embedding(7, 3, dtype="mixed_bfloat16")(ids)
     assert rows.shape == (None, None, 3) and rows.dtype == "bfloat16"
     outer = Outer()
     made = outer(keras.Input((4,), dtype="int32"))
     assert made.shape == (None, 4, 3)
-    assert calls("lookup") == before
+    assert kernel_calls("lookup") == before
     assert tuple(outer(np.zeros((2, 4), "i4")).shape) == (2, 4, 3)
-    assert calls("lookup") == before + 1
+    assert kernel_calls("lookup") == before + 1
 
 
 def classifier(keras, layer):
@@ -228,9 +228,9 @@ def test_the_reversible_layer(keras, ours, rng):
                 for layer in pair:
                     layer.quantize(*how)
             ids = rng.integers(9, size=(2, 3))
-            before = calls("lookup")
+            before = kernel_calls("lookup")
             rows = [layer(ids) for layer in pair]
-            assert calls("lookup") == before + 1
+            assert kernel_calls("lookup") == before + 1
             near(*(array(keras, r) for r in rows), "float32")
             masks = [keras.src.backend.get_keras_mask(r) for r in rows]
             np.testing.assert_array_equal(*(array(keras, mask) for mask in masks))

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embedlab.core.counter import calls
+from embedlab.core.counter import kernel_calls
 
 sys.path.append(str(Path(__file__).parent))
 from adapter_twins import array, draw, near, quantizations, ran, twins
@@ -22,7 +22,7 @@ def ours(keras):
 
 
 def gradients(keras, layer, ids, back):
-    """Give the gradient of sum(layer(ids) * back) for each trainable variable."""
+    """Return the gradient of sum(layer(ids) * back) for each trainable variable."""
     ops, variables = keras.ops, layer.trainable_variables
 
     def total(rows):
@@ -59,13 +59,13 @@ def test_gradients_are_those_of_keras(keras, ours, rng):
         made, want = twins(keras, ours, config, rng, quantize=how, rank=rank)
         back = rng.normal(size=(*ids.shape, config["output_dim"]))
         ids, back = (keras.ops.convert_to_tensor(one) for one in (ids, back.astype("f4")))
-        before = calls("lookup"), calls("gradient")
+        before = kernel_calls("lookup"), kernel_calls("gradient")
         got = gradients(keras, made, ids, back)
-        assert calls("lookup") >= before[0] + ran(keras, ids)
-        assert calls("gradient") > before[1]
-        after = calls("lookup"), calls("gradient")
+        assert kernel_calls("lookup") >= before[0] + ran(keras, ids)
+        assert kernel_calls("gradient") > before[1]
+        after = kernel_calls("lookup"), kernel_calls("gradient")
         expected = gradients(keras, want, ids, back)
-        assert (calls("lookup"), calls("gradient")) == after
+        assert (kernel_calls("lookup"), kernel_calls("gradient")) == after
         assert len(got) == len(expected) == (2 if rank else 1)
         half = "float16" in config["dtype"]  # Keras sums in these, the core in float32
         dtype = "bfloat16" if half else "float32"
@@ -93,7 +93,7 @@ def data(rng):
 
 
 def data_without_repeats(rng):
-    """Give 4 batches of 3 rows in which no id comes twice."""
+    """Return 4 batches of 3 rows in which no id comes twice."""
     ids = np.concatenate([rng.permutation(20)[:18].reshape(3, 6) for _ in range(4)])
     return ids, ids.mean(axis=1, keepdims=True).astype("f4")
 
@@ -113,9 +113,14 @@ def fitted(keras, cls, name, ids, targets, *, rank=None, batch_size=8, **kwargs)
     optimizer = getattr(keras.optimizers, name)(**OPTIMIZERS[name])
     made.compile(optimizer, "mse")
     history = made.fit(
-        ids, targets, epochs=3, batch_size=batch_size, shuffle=False, verbose=0,
+        ids,
+        targets,
+        epochs=3,
+        batch_size=batch_size,
+        shuffle=False,
+        verbose=0,
         validation_data=(ids, targets),
-    )  # fmt: skip
+    )
     return made, history.history
 
 
@@ -128,11 +133,11 @@ def test_a_fit_is_the_fit_of_keras(keras, ours, rng, name, rank):
         # There Keras squares sparse gradients before it has summed those of the same id (a penalty
         # comes as one more gradient of every id). The core sums first: no id may come twice here.
         (ids, targets), kwargs = data_without_repeats(rng), {"batch_size": 3}
-    before = calls("lookup"), calls("gradient")
+    before = kernel_calls("lookup"), kernel_calls("gradient")
     made, history = fitted(keras, ours.Embedding, name, ids, targets, **kwargs)
     # 3 epochs of 4 batches there and back, and 3 times 4 batches of validation.
     # LoRA's way back looks up rows of A, and has two gradients.
-    there_and_back = calls("lookup") - before[0], calls("gradient") - before[1]
+    there_and_back = kernel_calls("lookup") - before[0], kernel_calls("gradient") - before[1]
     assert there_and_back == ((24, 12) if rank is None else (36, 24))
     if keras.backend.backend() == "jax":
         assert made.jit_compile
@@ -150,9 +155,9 @@ def test_a_frozen_table_costs_no_gradient(keras, ours, rng):
     frozen.layers[0].trainable = False
     table = frozen.layers[0].get_weights()[0]
     frozen.compile("sgd", "mse")
-    before = calls("gradient")
+    before = kernel_calls("gradient")
     frozen.fit(ids, targets, verbose=0)
-    assert calls("gradient") == before
+    assert kernel_calls("gradient") == before
     np.testing.assert_array_equal(frozen.layers[0].get_weights()[0], table)
 
 
@@ -172,7 +177,7 @@ def test_a_model_learns_in_half_precision(keras, ours, rng, policy):
     np.testing.assert_allclose(*rows, rtol=0.1, atol=0.1)
 
 
-def test_train_save_load_train_quantise(keras, ours, rng, tmp_path):
+def test_train_save_load_train_quantize(keras, ours, rng, tmp_path):
     ids, targets = data(rng)
     made, history = fitted(keras, ours.Embedding, "Adam", ids, targets)
     made.save(tmp_path / "model.keras")
@@ -183,9 +188,9 @@ def test_train_save_load_train_quantise(keras, ours, rng, tmp_path):
     assert np.abs(again.layers[0].get_weights()[0] - made.layers[0].get_weights()[0]).max() > 1e-3
     floats = again.predict(ids, verbose=0)
     again.layers[0].quantize("int8")
-    before = calls("lookup")
+    before = kernel_calls("lookup")
     np.testing.assert_allclose(again.predict(ids, verbose=0), floats, atol=0.05)
-    assert calls("lookup") == before + 1
+    assert kernel_calls("lookup") == before + 1
 
 
 def test_second_derivatives_of_a_plain_lookup(keras, ours, rng):
@@ -225,8 +230,8 @@ def test_a_tied_table_learns_from_both_ways(keras, ours, rng):
         made = keras.Model(inputs, tied(tied(inputs), reverse=True))
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         made.compile(keras.optimizers.SGD(1.0), loss)
-        before = calls("gradient")
+        before = kernel_calls("gradient")
         made.fit(ids, ids, epochs=2, batch_size=8, shuffle=False, verbose=0)
-        assert calls("gradient") - before == (4 if cls is ours.ReversibleEmbedding else 0)
+        assert kernel_calls("gradient") - before == (4 if cls is ours.ReversibleEmbedding else 0)
         weights.append(tied.get_weights()[0])
     near(*weights, "float32")

@@ -15,16 +15,16 @@ EPS = {"float64": 1e-14, "float32": 1e-6, "float16": 2e-3, "bfloat16": 2e-2}
 
 
 def array(keras, tensor):
-    """Give a tensor of any backend as float64, or as booleans."""
+    """Return a tensor of any backend as float64, or as booleans."""
     made = keras.ops.convert_to_numpy(tensor)
     return made if made.dtype == bool else made.astype("f8")
 
 
 def choices(keras):
-    """Give the policies, sizes, shapes of ids and dtypes of ids to draw from."""
+    """Return the policies, sizes, shapes of ids and dtypes of ids to draw from."""
     if keras.backend.backend() == "jax":
         return ON_JAX
-    # On TensorFlow Keras's own quantised layer with LoRA fails for ids of shape (0,): its sum of
+    # On TensorFlow Keras's own quantized layer with LoRA fails for ids of shape (0,): its sum of
     # two empty arrays is taken for a bias.
     on_tensorflow = keras.backend.backend() == "tensorflow"
     return POLICIES, SIZES, SHAPES[2:] if on_tensorflow else SHAPES, IDS
@@ -45,7 +45,7 @@ def draw(keras, rng):
 
 
 def twins(keras, ours, config, rng, *, rank=None, quantize=None):
-    """Build both layers with one random table, quantise them, and give both the same adapter."""
+    """Build both layers with one random table, quantize them, and give both the same adapter."""
     table = rng.normal(size=(config["input_dim"], config["output_dim"]))
     pair = [cls(**config, weights=table) for cls in (ours.Embedding, keras.layers.Embedding)]
     alpha = float(rng.choice([1.0, 3.0]))
@@ -65,7 +65,7 @@ def twins(keras, ours, config, rng, *, rank=None, quantize=None):
 
 
 def ran(keras, ids):
-    """Give how often the core runs for one lookup: XLA drops a call whose result is empty."""
+    """Return how often the core runs for one lookup: XLA drops a call whose result is empty."""
     return int(0 not in ids.shape or keras.backend.backend() != "jax")
 
 
@@ -75,7 +75,8 @@ def near(made, want, dtype):
 
 
 def quantizations(keras, dtype):
-    """Give the modes that Keras has for this policy: int8 is refused where it computes in half."""
+    """Return the modes that Keras has for this policy: int8 is refused where it computes in
+    half."""
     block = keras.quantizers.Int4QuantizationConfig
     modes = [("int4",), ("int4", block(block_size=2)), ("int4", block(block_size=None))]
     return modes if dtype.endswith("float16") and "b" not in dtype else [("int8",), *modes]

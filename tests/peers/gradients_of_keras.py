@@ -16,14 +16,14 @@ def as_list(value):
 
 
 def make(keras, kind, options):
-    """Give a layer; for "Sequential" a model of several, each a pair of kind and options."""
+    """Return a layer; for "Sequential" a model of several, each a pair of kind and options."""
     if kind == "Sequential":
         return keras.Sequential([make(keras, *layer) for layer in options])
     return getattr(keras.layers, kind)(**options)
 
 
 def answer(keras, torch, kind, options, given):
-    """Give outputs, and the gradients of the inputs (where they are floats) and every weight."""
+    """Return outputs, and the gradients of the inputs (where they are floats) and every weight."""
     layer = make(keras, kind, options)
     inputs = torch.tensor(given["inputs"])
     inputs.requires_grad_(inputs.is_floating_point())

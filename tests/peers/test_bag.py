@@ -3,10 +3,7 @@
 import numpy as np
 import pytest
 
-from embedlab.core.bag import bag
-from embedlab.core.bag_gradient import grad_bag, grad_bag_max, grad_bag_weights
-from embedlab.core.bag_max import bag_max
-from embedlab.core.bags import as_bags
+from embedlab.core.bag import bag, bag_max, grad_bag, grad_bag_max, grad_bag_weights, parse_bags
 
 CASES = 700
 
@@ -36,9 +33,14 @@ def test_forward_and_gradients(torch, mode):
         w = torch.tensor(table, requires_grad=True)
         factors = torch.tensor(weights, requires_grad=True) if weighted else None
         theirs = torch.nn.functional.embedding_bag(
-            torch.tensor(ids), w, torch.tensor(offsets), mode=plain, per_sample_weights=factors,
-            include_last_offset=last, padding_idx=padding,
-        )  # fmt: skip
+            torch.tensor(ids),
+            w,
+            torch.tensor(offsets),
+            mode=plain,
+            per_sample_weights=factors,
+            include_last_offset=last,
+            padding_idx=padding,
+        )
         theirs.backward(torch.tensor(back))
         options = {"mode": plain, "include_last_offset": last, "padding_idx": padding}
         options["weights"] = weights if weighted else None
@@ -46,7 +48,7 @@ def test_forward_and_gradients(torch, mode):
         np.testing.assert_allclose(
             ours, theirs.detach().numpy(), **close_to(ours), err_msg=f"{case=}"
         )
-        bags = as_bags(table, ids, offsets, **options)
+        bags = parse_bags(table, ids, offsets, **options)
         if mode == "max":
             grad = grad_bag_max(bags, bag_max(table, bags)[1], back, rows)
         else:
@@ -70,7 +72,7 @@ def test_scaled_by_frequency(torch, mode):
     """
     for case in range(300):
         rows, table, ids, offsets, last, back, _, _ = random_case(case, False)
-        bags = as_bags(table, ids, offsets, include_last_offset=last)
+        bags = parse_bags(table, ids, offsets, include_last_offset=last)
         w = torch.tensor(table, requires_grad=True)
         found = torch.nn.functional.embedding(torch.tensor(ids), w, scale_grad_by_freq=True)
         sums = torch.zeros(back.shape).index_add(0, torch.tensor(bags.bag_of), found)

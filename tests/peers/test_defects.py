@@ -1,4 +1,4 @@
-"""What goes wrong in Keras 3.15 with LoRA and quantised tables, shown there and absent here."""
+"""What goes wrong in Keras 3.15 with LoRA and quantized tables, shown there and absent here."""
 
 import gc
 import tracemalloc
@@ -39,7 +39,7 @@ def table(layer):
 
 
 def with_adapter(lab, alpha=None, **options):
-    """Give a layer with a table of zeros and an adapter of ones."""
+    """Return a layer with a table of zeros and an adapter of ones."""
     layer = lab.Embedding(V, D, "zeros", **options)
     layer.build()
     layer.enable_lora(R, alpha)
@@ -119,7 +119,7 @@ def a_rank_below_0_is_an_error_about_shapes(lab, _):
 
 
 def peak(layer):
-    """Give the bytes that one lookup of three ids takes beside what is there."""
+    """Return the bytes that one lookup of three ids takes beside what is there."""
     layer(np.array([0, 1, 2]))
     gc.collect()
     tracemalloc.start()

@@ -9,18 +9,19 @@ CASES = 120
 
 
 def configurations(rng):
-    """Give many random sets of arguments that both layers know."""
+    """Return many random sets of arguments that both layers know."""
     pick = rng.choice
     for _ in range(CASES):
         yield {
-            "input_dim": int(rng.integers(1, 40)), "output_dim": int(rng.integers(1, 12)),
+            "input_dim": int(rng.integers(1, 40)),
+            "output_dim": int(rng.integers(1, 12)),
             "embeddings_initializer": str(pick(["uniform", "he_normal", "ones", "normal"])),
             "embeddings_regularizer": pick([None, "l1", "l2"]),
             "embeddings_constraint": pick([None, "max_norm", "unit_norm"]),
             "mask_zero": bool(pick([True, False])),
             "dtype": str(pick(["float32", "float16", "float64", "mixed_float16"])),
             "trainable": bool(pick([True, False])),
-        }  # fmt: skip
+        }
 
 
 def test_random_configurations(keras, rng):
@@ -41,9 +42,10 @@ def test_random_configurations(keras, rng):
         assert ours.count_params() == theirs.count_params()
         assert len(ours.trainable_weights) == len(theirs.trainable_weights)
         np.testing.assert_allclose(
-            np.sum(ours.losses), np.sum([np.float64(x) for x in theirs.losses]),
+            np.sum(ours.losses),
+            np.sum([np.float64(x) for x in theirs.losses]),
             rtol=2e-2 if options["dtype"] == "float16" else 1e-5,
-        )  # fmt: skip
+        )
 
 
 def test_configs_travel_both_ways(keras, rng):
@@ -99,7 +101,7 @@ def test_lora_s_defects_are_keras_s_alone(keras, rng):
     assert Embedding(9, 4, weights=np.ones((9, 4)), lora_rank=2)([1]).tolist() == [[1.0] * 4]
 
 
-def test_quantised_codes_rows_and_configs(keras, rng):
+def test_quantized_codes_rows_and_configs(keras, rng):
     for columns in (6, 7, 130):
         for mode, block in [("int8", 0), ("int4", None), ("int4", 4), ("int4", 128), ("int4", -1)]:
             table = rng.normal(size=(9, columns)).astype("float32")

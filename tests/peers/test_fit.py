@@ -16,17 +16,23 @@ CASES = [
     {"layer": {}, "compile": ["sgd", "mse", ["mae"]], "fit": {}},
     {"layer": {"mask_zero": True}, "compile": ["adam", "mse", ["mae"]], "fit": {}},
     {"layer": {"embeddings_regularizer": "l2"}, "compile": ["rmsprop", "mae", ["mse"]], "fit": {}},
-    {"layer": {"embeddings_constraint": "unit_norm"}, "compile": ["adagrad", "mse", []],
-     "fit": {}},
+    {"layer": {"embeddings_constraint": "unit_norm"}, "compile": ["adagrad", "mse", []], "fit": {}},
     {"layer": {"activity_regularizer": "l2"}, "compile": ["sgd", "huber", []], "fit": {}},
-    {"layer": {"mask_zero": True, "embeddings_regularizer": "l1"},
-     "compile": ["adam", "log_cosh", ["mse"]], "fit": {"validation_split": 0.3}},
+    {
+        "layer": {"mask_zero": True, "embeddings_regularizer": "l1"},
+        "compile": ["adam", "log_cosh", ["mse"]],
+        "fit": {"validation_split": 0.3},
+    },
     {"layer": {"mask_zero": True}, "compile": ["sgd", "mse", ["mae"]], "fit": {"weights": True}},
-    {"layer": {"embeddings_regularizer": "l2"}, "compile": ["adam", "mse", []], "fit": {},
-     "lora": [2, 3.0]},
+    {
+        "layer": {"embeddings_regularizer": "l2"},
+        "compile": ["adam", "mse", []],
+        "fit": {},
+        "lora": [2, 3.0],
+    },
     {"layer": {"mask_zero": True}, "compile": ["sgd", "mse", []], "fit": {}, "lora": [1, None]},
     {"layer": {"trainable": True}, "compile": ["adam", "cosine_similarity", []], "fit": {}},
-]  # fmt: skip
+]
 
 KERAS = """
 import json, sys
@@ -60,15 +66,23 @@ print(json.dumps(told))
 def runs(keras, torch):
     rng = np.random.default_rng(7)
     given = {
-        "cases": CASES, "size": [V, D], "table": rng.normal(size=(V, D)).tolist(),
-        "ids": rng.integers(0, V, (N, T)).tolist(), "aim": rng.normal(size=(N, T, D)).tolist(),
-        "weights": rng.uniform(0, 2, (N, T)).tolist(), "a": rng.normal(size=(V, 3)).tolist(),
+        "cases": CASES,
+        "size": [V, D],
+        "table": rng.normal(size=(V, D)).tolist(),
+        "ids": rng.integers(0, V, (N, T)).tolist(),
+        "aim": rng.normal(size=(N, T, D)).tolist(),
+        "weights": rng.uniform(0, 2, (N, T)).tolist(),
+        "a": rng.normal(size=(V, 3)).tolist(),
         "b": rng.normal(size=(3, D)).tolist(),
-    }  # fmt: skip
+    }
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", KERAS], input=json.dumps(given), text=True,
-        capture_output=True, check=True, env={**os.environ, "KERAS_BACKEND": "torch"},
-    )  # fmt: skip
+        [sys.executable, "-W", "ignore", "-c", KERAS],
+        input=json.dumps(given),
+        text=True,
+        capture_output=True,
+        check=True,
+        env={**os.environ, "KERAS_BACKEND": "torch"},
+    )
     return given, json.loads(done.stdout.splitlines()[-1])
 
 
@@ -88,8 +102,9 @@ def test_three_epochs(runs, number):
     options = dict(case["fit"])
     if options.pop("weights", False):
         options["sample_weight"] = given["weights"]
-    history = model.fit(given["ids"], given["aim"], batch_size=5, epochs=3, shuffle=False,
-                        verbose=0, **options)  # fmt: skip
+    history = model.fit(
+        given["ids"], given["aim"], batch_size=5, epochs=3, shuffle=False, verbose=0, **options
+    )
     for mine, theirs in zip(layer.get_weights(), want["weights"], strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-6)
     assert set(history.history) == set(want["history"])

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from embedlab.core.coalesce import coalesce
-from embedlab.core.gradient import grad_table
+from embedlab.core.gradient import coalesce, grad_table
 from embedlab.core.lookup import lookup
 
 CASES = 1500

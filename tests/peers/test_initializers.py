@@ -10,9 +10,13 @@ DRAWN = {
     "RandomUniform": {"minval": -0.3, "maxval": 0.7},
     "RandomNormal": {"mean": 1.0, "stddev": 2.0},
     "TruncatedNormal": {"mean": -1.0, "stddev": 0.5},
-    "GlorotNormal": {}, "GlorotUniform": {}, "HeNormal": {}, "HeUniform": {},
-    "LecunNormal": {}, "LecunUniform": {},
-}  # fmt: skip
+    "GlorotNormal": {},
+    "GlorotUniform": {},
+    "HeNormal": {},
+    "HeUniform": {},
+    "LecunNormal": {},
+    "LecunUniform": {},
+}
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -34,8 +38,14 @@ def test_the_same_seed_gives_the_same_numbers(keras, name, shape, dtype):
 @pytest.mark.parametrize("distribution", ["truncated_normal", "untruncated_normal", "uniform"])
 @pytest.mark.parametrize("axes", [(None, None), ((0,), (2,)), ((0, 1), (2,)), ((-1,), (0, 1))])
 def test_variance_scaling(keras, mode, distribution, axes):
-    options = {"scale": 3.0, "mode": mode, "distribution": distribution, "seed": 5,
-               "input_axes": axes[0], "output_axes": axes[1]}  # fmt: skip
+    options = {
+        "scale": 3.0,
+        "mode": mode,
+        "distribution": distribution,
+        "seed": 5,
+        "input_axes": axes[0],
+        "output_axes": axes[1],
+    }
     want = keras.initializers.VarianceScaling(**options)((2, 3, 5))
     made = initializers.VarianceScaling(**options)((2, 3, 5))
     np.testing.assert_allclose(made, want, rtol=2e-7)
@@ -78,8 +88,22 @@ def test_an_array_constant_travels_both_ways(keras):
 
 
 @pytest.mark.parametrize(
-    "name", ["uniform", "normal", "zero", "one", "zeros", "ones", "he_normal", "glorot_uniform",
-             "lecun_normal", "orthogonal", "identity", "truncated_normal", "variance_scaling"],
-)  # fmt: skip
+    "name",
+    [
+        "uniform",
+        "normal",
+        "zero",
+        "one",
+        "zeros",
+        "ones",
+        "he_normal",
+        "glorot_uniform",
+        "lecun_normal",
+        "orthogonal",
+        "identity",
+        "truncated_normal",
+        "variance_scaling",
+    ],
+)
 def test_names_mean_the_same(keras, name):
     assert type(initializers.get(name)).__name__ == type(keras.initializers.get(name)).__name__

@@ -32,14 +32,20 @@ def test_the_adapter_beside_keras_itself(backend):
     # CI: what a backend lacks fails there, and is not skipped. JAX compiles hundreds of small
     # functions here, each once: it should not polish them.
     environment = {
-        **os.environ, "KERAS_BACKEND": backend, "CI": "1", "TF_CPP_MIN_LOG_LEVEL": "3",
+        **os.environ,
+        "KERAS_BACKEND": backend,
+        "CI": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
         "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
-    }  # fmt: skip
+    }
     command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider"]
     run = subprocess.run(
-        [*command, *CHECKS[backend]], env=environment, cwd=HERE.parents[1],
-        capture_output=True, text=True,
-    )  # fmt: skip
+        [*command, *CHECKS[backend]],
+        env=environment,
+        cwd=HERE.parents[1],
+        capture_output=True,
+        text=True,
+    )
     assert run.returncode == 0, f"on {backend}:\n{run.stdout}\n{run.stderr}"
     assert backend == "tensorflow" or "skipped" not in run.stdout, run.stdout
 
@@ -62,6 +68,7 @@ def test_the_lines_of_the_readme_run(keras, torch):
     lines = part.split("```python\n")[1].split("```")[0]
     lines += "import numpy as np\nprint(model.predict(np.ones((3, 5), int), verbose=0).shape)\n"
     lines += "from embedlab.core.counter import calls\nprint(calls('lookup') > 0)\n"
-    run = subprocess.run([sys.executable, "-W", "ignore", "-c", lines], capture_output=True,
-                         text=True)  # fmt: skip
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", lines], capture_output=True, text=True
+    )
     assert run.stdout.split("\n")[:2] == ["(3, 64)", "True"], run.stderr

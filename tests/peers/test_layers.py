@@ -23,10 +23,23 @@ from embedlab.layers.reshape import Reshape
 from embedlab.layers.simple_rnn import SimpleRNN
 
 HERE = Path(__file__).parent
-KINDS = {kind.__name__: kind for kind in (
-    Conv1D, Dense, Dropout, Flatten, GRU, GlobalAveragePooling1D, GlobalMaxPooling1D, LSTM,
-    LayerNormalization, Masking, Reshape, SimpleRNN,
-)}  # fmt: skip
+KINDS = {
+    kind.__name__: kind
+    for kind in (
+        Conv1D,
+        Dense,
+        Dropout,
+        Flatten,
+        GRU,
+        GlobalAveragePooling1D,
+        GlobalMaxPooling1D,
+        LSTM,
+        LayerNormalization,
+        Masking,
+        Reshape,
+        SimpleRNN,
+    )
+}
 HEED = ("GRU", "GlobalAveragePooling1D", "LSTM", "SimpleRNN")
 BENDS = ["linear", "relu", "tanh", "sigmoid", "softmax"]
 EACH = 30
@@ -38,7 +51,7 @@ def yes(rng):
 
 
 def options_of(name, rng, shape):
-    """Give random arguments that both layers know, for inputs of this shape (B, T, D)."""
+    """Return random arguments that both layers know, for inputs of this shape (B, T, D)."""
     _, length, columns = shape
     bend, size = str(rng.choice(BENDS)), int(rng.integers(2, 6))
     if name == "Dense":
@@ -46,10 +59,16 @@ def options_of(name, rng, shape):
     if name == "Conv1D":
         step, apart = [(1, 1), (2, 1), (3, 1), (1, 2)][rng.integers(4)]
         groups = columns if yes(rng) else 1
-        return {"filters": size * groups, "kernel_size": int(rng.integers(1, length // 2 + 1)),
-                "strides": step, "dilation_rate": apart, "groups": groups, "activation": bend,
-                "padding": str(rng.choice(["valid", "same", "causal"])),
-                "use_bias": yes(rng)}  # fmt: skip
+        return {
+            "filters": size * groups,
+            "kernel_size": int(rng.integers(1, length // 2 + 1)),
+            "strides": step,
+            "dilation_rate": apart,
+            "groups": groups,
+            "activation": bend,
+            "padding": str(rng.choice(["valid", "same", "causal"])),
+            "use_bias": yes(rng),
+        }
     if name == "Reshape":
         free = [(-1,), (columns, length), (-1, columns), (1, -1, 1)]
         return {"target_shape": free[rng.integers(4)]}
@@ -58,14 +77,17 @@ def options_of(name, rng, shape):
     if name.startswith("Global"):
         return {"keepdims": yes(rng)}
     if name == "LayerNormalization":
-        return {"axis": [-1, 1, [1, 2], 2][rng.integers(4)], "center": yes(rng),
-                "scale": yes(rng), "epsilon": float(rng.choice([1e-3, 1e-5]))}  # fmt: skip
+        return {
+            "axis": [-1, 1, [1, 2], 2][rng.integers(4)],
+            "center": yes(rng),
+            "scale": yes(rng),
+            "epsilon": float(rng.choice([1e-3, 1e-5])),
+        }
     if name == "Dropout":
         return {"rate": float(rng.choice([0.0, 0.5]))}
     if name == "Masking":
         return {"mask_value": float(rng.choice([0.0, 9.0]))}
-    walks = ("return_sequences", "return_state", "go_backwards", "zero_output_for_mask",
-             "use_bias")  # fmt: skip
+    walks = ("return_sequences", "return_state", "go_backwards", "zero_output_for_mask", "use_bias")
     made = {
         "units": size,
         "activation": bend,
@@ -80,7 +102,7 @@ def options_of(name, rng, shape):
 
 
 def cases(name, rng, count, dtype):
-    """Give built layers of random arguments, with inputs and a mask (None every other time)."""
+    """Return built layers of random arguments, with inputs and a mask (None every other time)."""
     for _ in range(count):
         shape = tuple(int(n) for n in rng.integers((1, 4, 1), (5, 8, 5)))
         options = {"dtype": dtype, **options_of(name, rng, shape)}
@@ -201,7 +223,7 @@ def test_configs_travel_both_ways(keras, rng, name):
 
 @pytest.fixture(scope="module")
 def answered(keras, torch, tmp_path_factory):
-    """Give random cases with what torch's autograd says about them, asked once for all."""
+    """Return random cases with what torch's autograd says about them, asked once for all."""
     rng = np.random.default_rng(11)
     asked, arrays = [], {}
     for name in sorted(set(KINDS) - {"Dropout"}):
@@ -222,8 +244,10 @@ def answered(keras, torch, tmp_path_factory):
     np.savez(folder / "cases.npz", cases=np.array(told), **arrays)
     subprocess.run(
         [sys.executable, HERE / "gradients_of_keras.py", folder / "cases.npz", folder / "out.npz"],
-        check=True, env={**os.environ, "KERAS_BACKEND": "torch"}, timeout=300,
-    )  # fmt: skip
+        check=True,
+        env={**os.environ, "KERAS_BACKEND": "torch"},
+        timeout=300,
+    )
     return asked, dict(np.load(folder / "out.npz"))
 
 

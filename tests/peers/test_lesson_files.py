@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from embedlab.lessons.files import _cases
+from embedlab.lessons.exercises.files import _cases
 
 LESSON = Path(__file__).resolve().parents[2] / "notebooks" / "solutions" / "11_files.ipynb"
 

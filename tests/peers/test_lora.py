@@ -2,11 +2,8 @@
 
 import numpy as np
 
-from embedlab.core.adapter import Adapter
-from embedlab.core.coalesce import coalesce
-from embedlab.core.lora import lora_lookup
-from embedlab.core.lora_gradient import grad_lora
-from embedlab.core.merge import merge
+from embedlab.core.gradient import coalesce
+from embedlab.core.lora import Adapter, grad_lora, lora_lookup, merge
 
 CASES = 2000
 

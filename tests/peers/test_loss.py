@@ -9,11 +9,14 @@ PAIRS = {
     "mse": (mse, lambda k: k.losses.MeanSquaredError()),
     "binary": (binary_crossentropy, lambda k: k.losses.BinaryCrossentropy(from_logits=True)),
     "categorical": (
-        categorical_crossentropy, lambda k: k.losses.CategoricalCrossentropy(from_logits=True)),
+        categorical_crossentropy,
+        lambda k: k.losses.CategoricalCrossentropy(from_logits=True),
+    ),
     "sparse": (
         categorical_crossentropy,
-        lambda k: k.losses.SparseCategoricalCrossentropy(from_logits=True)),
-}  # fmt: skip
+        lambda k: k.losses.SparseCategoricalCrossentropy(from_logits=True),
+    ),
+}
 
 
 def random_case(name, case):

@@ -5,15 +5,27 @@ import pytest
 
 from embedlab import losses
 
-REGRESSION = ["MeanSquaredError", "MeanAbsoluteError", "MeanAbsolutePercentageError",
-              "MeanSquaredLogarithmicError", "Huber", "LogCosh", "Poisson", "KLDivergence",
-              "CosineSimilarity", "Hinge", "SquaredHinge", "CategoricalHinge",
-              "BinaryCrossentropy", "CategoricalCrossentropy"]  # fmt: skip
+REGRESSION = [
+    "MeanSquaredError",
+    "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
+    "MeanSquaredLogarithmicError",
+    "Huber",
+    "LogCosh",
+    "Poisson",
+    "KLDivergence",
+    "CosineSimilarity",
+    "Hinge",
+    "SquaredHinge",
+    "CategoricalHinge",
+    "BinaryCrossentropy",
+    "CategoricalCrossentropy",
+]
 REDUCTIONS = ["sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", None]
 
 
 def numbers(rng, name, shape):
-    """Give a truth and a prediction that suit the loss."""
+    """Return a truth and a prediction that suit the loss."""
     y_pred = rng.uniform(0.01, 0.99, shape).astype("float32")
     y_true = rng.uniform(0.0, 1.0, shape).astype("float32")
     if name in ("Hinge", "SquaredHinge", "BinaryCrossentropy"):
@@ -58,8 +70,11 @@ def test_masks(keras, rng, reduction):
             np.testing.assert_allclose(made, np.asarray(want), rtol=3e-6, atol=1e-7)
 
 
-@pytest.mark.parametrize("shapes", [((3, 4, 1), (3, 4)), ((3, 4), (3, 4, 1)), ((3,), (3, 1)),
-                                    ((3, 1), (3,)), ((3,), (3,))], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "shapes",
+    [((3, 4, 1), (3, 4)), ((3, 4), (3, 4, 1)), ((3,), (3, 1)), ((3, 1), (3,)), ((3,), (3,))],
+    ids=str,
+)
 def test_ranks_that_differ_by_a_last_axis_of_one(keras, rng, shapes):
     y_true, y_pred = (rng.random(shape).astype("float32") for shape in shapes)
     for reduction in ("sum", None):
@@ -133,8 +148,23 @@ def test_dicts_travel_both_ways(keras, name):
     assert {k: v for k, v in ours.get_config().items() if k in config} == config
 
 
-@pytest.mark.parametrize("name", ["mse", "mae", "mape", "msle", "bce", "kld", "MSE", "huber",
-                                  "mean_squared_error", "sparse_categorical_crossentropy",
-                                  "cosine_similarity", "log_cosh", "poisson"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "mse",
+        "mae",
+        "mape",
+        "msle",
+        "bce",
+        "kld",
+        "MSE",
+        "huber",
+        "mean_squared_error",
+        "sparse_categorical_crossentropy",
+        "cosine_similarity",
+        "log_cosh",
+        "poisson",
+    ],
+)
 def test_names_mean_the_same(keras, name):
     assert losses.get(name).__name__ == keras.losses.get(name).__name__

@@ -4,9 +4,17 @@ import warnings
 
 import numpy as np
 
-from embedlab.core.mask import grad_hold, hold, padding_mask
-from embedlab.core.max_pooling import grad_masked_max, masked_max
-from embedlab.core.pooling import grad_masked_mean, grad_masked_sum, masked_mean, masked_sum
+from embedlab.core.mask import (
+    grad_keep_masked_state,
+    grad_masked_max,
+    grad_masked_mean,
+    grad_masked_sum,
+    keep_masked_state,
+    masked_max,
+    masked_mean,
+    masked_sum,
+    padding_mask,
+)
 
 CASES = 1500
 
@@ -56,10 +64,10 @@ def test_hold_forward_and_backward(torch, rng):
         new, state, mask = values[:, 0], values[:, -1] + 1, mask[:, 0]
         both = [torch.tensor(x, requires_grad=True) for x in (new, state)]
         want = torch.where(torch.tensor(mask)[:, None], *both)
-        np.testing.assert_array_equal(hold(mask, new, state), want.detach())
+        np.testing.assert_array_equal(keep_masked_state(mask, new, state), want.detach())
         back = rng.normal(size=new.shape).astype("f4")
         want.backward(torch.tensor(back))
-        for grad, there in zip(grad_hold(mask, back), both, strict=True):
+        for grad, there in zip(grad_keep_masked_state(mask, back), both, strict=True):
             np.testing.assert_array_equal(grad, there.grad)
 
 
@@ -94,6 +102,6 @@ def test_a_recurrent_layer_of_keras_holds_its_state_at_padding(keras, rng):
             outputs = []
             for t in range(values.shape[1]):
                 new = np.tanh(values[:, t] @ kernel + state @ recurrent + bias)
-                outputs.append(hold(mask[:, t], new, state * 0 if zeros else state))
-                state = hold(mask[:, t], new, state)
+                outputs.append(keep_masked_state(mask[:, t], new, state * 0 if zeros else state))
+                state = keep_masked_state(mask[:, t], new, state)
             near(np.stack(outputs, axis=1), layer(values, mask=mask), 5.0)

@@ -10,27 +10,36 @@ import numpy as np
 import pytest
 
 from embedlab import layers
-from embedlab.core.sparse_gradient import SparseGrad
+from embedlab.core.gradient import SparseGrad
 from embedlab.models import Sequential
 
 HERE = Path(__file__).parent
 MODELS = 60
 PASS = [
-    ("Dense", {"units": 4, "activation": "tanh"}), ("LayerNormalization", {}),
-    ("Dropout", {"rate": 0.5}), ("SimpleRNN", {"units": 3, "return_sequences": True}),
+    ("Dense", {"units": 4, "activation": "tanh"}),
+    ("LayerNormalization", {}),
+    ("Dropout", {"rate": 0.5}),
+    ("SimpleRNN", {"units": 3, "return_sequences": True}),
     ("GRU", {"units": 3, "return_sequences": True}),
     ("LSTM", {"units": 3, "return_sequences": True, "zero_output_for_mask": True}),
     ("Masking", {"mask_value": 0.0}),
-]  # fmt: skip
-LOSE = [("Conv1D", {"filters": 3, "kernel_size": 2, "padding": "same"}),
-        ("Reshape", {"target_shape": (-1, 2)})]  # fmt: skip
-END = [("GlobalAveragePooling1D", {}), ("GlobalMaxPooling1D", {}), ("SimpleRNN", {"units": 3}),
-       ("GRU", {"units": 3, "go_backwards": True}), ("LSTM", {"units": 3}),
-       ("Flatten", {})]  # fmt: skip
+]
+LOSE = [
+    ("Conv1D", {"filters": 3, "kernel_size": 2, "padding": "same"}),
+    ("Reshape", {"target_shape": (-1, 2)}),
+]
+END = [
+    ("GlobalAveragePooling1D", {}),
+    ("GlobalMaxPooling1D", {}),
+    ("SimpleRNN", {"units": 3}),
+    ("GRU", {"units": 3, "go_backwards": True}),
+    ("LSTM", {"units": 3}),
+    ("Flatten", {}),
+]
 
 
 def stacks(rng):
-    """Give built models of random layers behind an embedding with mask_zero, and ids."""
+    """Return built models of random layers behind an embedding with mask_zero, and ids."""
     for _ in range(MODELS):
         middle = [PASS[n] for n in rng.integers(len(PASS), size=rng.integers(0, 3))]
         if rng.random() < 0.3:
@@ -68,8 +77,10 @@ def answered(keras, torch, tmp_path_factory):
     np.savez(folder / "cases.npz", cases=cases, **arrays)
     subprocess.run(
         [sys.executable, HERE / "gradients_of_keras.py", folder / "cases.npz", folder / "out.npz"],
-        check=True, env={**os.environ, "KERAS_BACKEND": "torch"}, timeout=300,
-    )  # fmt: skip
+        check=True,
+        env={**os.environ, "KERAS_BACKEND": "torch"},
+        timeout=300,
+    )
     return asked, dict(np.load(folder / "out.npz"))
 
 

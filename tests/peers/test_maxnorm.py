@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from embedlab.core.maxnorm import max_norm
+from embedlab.core.max_norm import max_norm
 
 
 @pytest.mark.parametrize("order", [1.0, 2.0, 3.0, 0.5, np.inf])

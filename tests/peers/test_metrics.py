@@ -32,24 +32,41 @@ def test_three_batches(keras, rng, name, weighted, shape):
 
 
 COUNTED = [
-    ("Precision", {"thresholds": [0.2, 0.7]}), ("Recall", {"thresholds": [0.7, 0.2, 0.4]}),
-    ("Precision", {"thresholds": [0.0, 0.25, 0.5, 0.75, 1.0]}), ("Precision", {"top_k": 2}),
-    ("Recall", {"top_k": 3}), ("Recall", {"class_id": 1}), ("Precision", {"class_id": 4}),
-    ("Precision", {"top_k": 2, "class_id": 0}), ("Recall", {"thresholds": 0.3, "top_k": 2}),
-    ("TruePositives", {"thresholds": [0.2, 0.7]}), ("TrueNegatives", {"thresholds": 0.4}),
-    ("FalsePositives", {"thresholds": [0.9, 0.1]}), ("FalseNegatives", {"thresholds": [0.9, 0.1]}),
-    *[("AUC", {"curve": curve, "summation_method": how}) for curve in ("ROC", "PR", "PRGAIN")
-      for how in ("interpolation", "minoring", "majoring")],
-    ("AUC", {"num_thresholds": 5}), ("AUC", {"num_thresholds": 2}),
-    ("AUC", {"thresholds": [0.2, 0.9, 0.5]}), ("AUC", {"thresholds": [0.25, 0.5, 0.75]}),
-    ("AUC", {"from_logits": True}), ("AUC", {"multi_label": True}),
+    ("Precision", {"thresholds": [0.2, 0.7]}),
+    ("Recall", {"thresholds": [0.7, 0.2, 0.4]}),
+    ("Precision", {"thresholds": [0.0, 0.25, 0.5, 0.75, 1.0]}),
+    ("Precision", {"top_k": 2}),
+    ("Recall", {"top_k": 3}),
+    ("Recall", {"class_id": 1}),
+    ("Precision", {"class_id": 4}),
+    ("Precision", {"top_k": 2, "class_id": 0}),
+    ("Recall", {"thresholds": 0.3, "top_k": 2}),
+    ("TruePositives", {"thresholds": [0.2, 0.7]}),
+    ("TrueNegatives", {"thresholds": 0.4}),
+    ("FalsePositives", {"thresholds": [0.9, 0.1]}),
+    ("FalseNegatives", {"thresholds": [0.9, 0.1]}),
+    *[
+        ("AUC", {"curve": curve, "summation_method": how})
+        for curve in ("ROC", "PR", "PRGAIN")
+        for how in ("interpolation", "minoring", "majoring")
+    ],
+    ("AUC", {"num_thresholds": 5}),
+    ("AUC", {"num_thresholds": 2}),
+    ("AUC", {"thresholds": [0.2, 0.9, 0.5]}),
+    ("AUC", {"thresholds": [0.25, 0.5, 0.75]}),
+    ("AUC", {"from_logits": True}),
+    ("AUC", {"multi_label": True}),
     ("AUC", {"multi_label": True, "curve": "PR", "num_thresholds": 12, "num_labels": 5}),
     ("AUC", {"multi_label": True, "label_weights": [0.5, 1.0, 2.0, 0.0, 1.0]}),
     ("AUC", {"label_weights": [0.5, 1.0, 2.0, 0.0, 1.0]}),
-    *[(name, {"average": how, "threshold": limit}) for name in ("F1Score", "FBetaScore")
-      for how in (None, "micro", "macro", "weighted") for limit in (None, 0.4)],
+    *[
+        (name, {"average": how, "threshold": limit})
+        for name in ("F1Score", "FBetaScore")
+        for how in (None, "micro", "macro", "weighted")
+        for limit in (None, 0.4)
+    ],
     ("FBetaScore", {"beta": 2.5}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("weighted", [False, True])

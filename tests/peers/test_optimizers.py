@@ -4,17 +4,21 @@ import numpy as np
 import pytest
 
 from embedlab import constraints, optimizers
-from embedlab.core.coalesce import coalesce
+from embedlab.core.gradient import coalesce
 from embedlab.layers import Variable
 
 RULES = [
-    ("SGD", {}), ("SGD", {"momentum": 0.9}), ("SGD", {"momentum": 0.5, "nesterov": True}),
-    ("RMSprop", {}), ("RMSprop", {"momentum": 0.5, "centered": True}), ("Adagrad", {}),
-    ("Adagrad", {"initial_accumulator_value": 0.3}), ("Adam", {}), ("Adam", {"amsgrad": True}),
-]  # fmt: skip
-SHARED = [
-    {}, {"learning_rate": 0.3}, {"weight_decay": 0.05},
-]  # fmt: skip
+    ("SGD", {}),
+    ("SGD", {"momentum": 0.9}),
+    ("SGD", {"momentum": 0.5, "nesterov": True}),
+    ("RMSprop", {}),
+    ("RMSprop", {"momentum": 0.5, "centered": True}),
+    ("Adagrad", {}),
+    ("Adagrad", {"initial_accumulator_value": 0.3}),
+    ("Adam", {}),
+    ("Adam", {"amsgrad": True}),
+]
+SHARED = [{}, {"learning_rate": 0.3}, {"weight_decay": 0.05}]
 
 
 @pytest.mark.parametrize("shared", SHARED, ids=str)
@@ -85,7 +89,7 @@ def test_names_mean_the_same(keras, name):
 
 
 def drawn(rng, name):
-    """Give random arguments that both know."""
+    """Return random arguments that both know."""
     options = {"learning_rate": float(10 ** rng.uniform(-4, 0))}
     if rng.integers(2):
         options["weight_decay"] = float(rng.uniform(0.01, 1))
@@ -98,8 +102,11 @@ def drawn(rng, name):
     if name == "Adagrad":
         options["initial_accumulator_value"] = float(rng.uniform(0, 1))
     if name == "Adam":
-        options.update(beta_1=float(rng.uniform(0.5, 0.99)), beta_2=float(rng.uniform(0.9, 0.9999)),
-                       amsgrad=bool(rng.integers(2)))  # fmt: skip
+        options.update(
+            beta_1=float(rng.uniform(0.5, 0.99)),
+            beta_2=float(rng.uniform(0.9, 0.9999)),
+            amsgrad=bool(rng.integers(2)),
+        )
     if name != "SGD":
         options["epsilon"] = float(10 ** rng.uniform(-8, -2))
     return options

@@ -71,26 +71,37 @@ def runs(keras, torch, tmp_path_factory):
     rng = np.random.default_rng(7)
     shapes = [(V, D), (2 * D, 1), (1,), (2 * D, 2), (2,)]
     given = {
-        "cases": CASES, "size": [V, D, T, N], "path": str(tmp_path_factory.mktemp("k") / "m.keras"),
+        "cases": CASES,
+        "size": [V, D, T, N],
+        "path": str(tmp_path_factory.mktemp("k") / "m.keras"),
         "x": rng.integers(1, V, (2, N, T)).tolist(),
         "y": [rng.normal(size=(N, n)).tolist() for n in (1, 2)],
         "weights": rng.uniform(0, 2, (2, N)).tolist(),
         "start": [rng.normal(size=shape).tolist() for shape in shapes],
-    }  # fmt: skip
+    }
     for part in given["x"]:
         for row in part:
             row[-1] = 0  # padding, and no row without a word: Keras's mean is NaN there
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", KERAS], input=json.dumps(given), text=True,
-        capture_output=True, check=True, env={**os.environ, "KERAS_BACKEND": "torch"},
-    )  # fmt: skip
+        [sys.executable, "-W", "ignore", "-c", KERAS],
+        input=json.dumps(given),
+        text=True,
+        capture_output=True,
+        check=True,
+        env={**os.environ, "KERAS_BACKEND": "torch"},
+    )
     return given, json.loads(done.stdout.splitlines()[-1])
 
 
 def made(case, start):
     left, right = Input((T,), name="left"), Input((T,), name="right")
-    words = Embedding(V, D, name="words", mask_zero=case.get("mask", False),
-                      activity_regularizer=case.get("activity"))  # fmt: skip
+    words = Embedding(
+        V,
+        D,
+        name="words",
+        mask_zero=case.get("mask", False),
+        activity_regularizer=case.get("activity"),
+    )
     mean = GlobalAveragePooling1D(name="mean")
     both = Concatenate(name="both")([mean(words(left)), mean(words(right))])
     model = Model([left, right], [Dense(1, name="a")(both), Dense(2, name="b")(both)])

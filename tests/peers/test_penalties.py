@@ -6,15 +6,24 @@ import pytest
 from embedlab import constraints, regularizers
 
 CONSTRAINTS = [
-    ("MaxNorm", {"max_value": 1.0, "axis": 0}), ("MaxNorm", {"max_value": 0.5, "axis": 1}),
-    ("MaxNorm", {}), ("NonNeg", {}), ("UnitNorm", {}), ("UnitNorm", {"axis": 1}),
-    ("UnitNorm", {"axis": [0, 1]}), ("MinMaxNorm", {"min_value": 0.5, "max_value": 0.8}),
+    ("MaxNorm", {"max_value": 1.0, "axis": 0}),
+    ("MaxNorm", {"max_value": 0.5, "axis": 1}),
+    ("MaxNorm", {}),
+    ("NonNeg", {}),
+    ("UnitNorm", {}),
+    ("UnitNorm", {"axis": 1}),
+    ("UnitNorm", {"axis": [0, 1]}),
+    ("MinMaxNorm", {"min_value": 0.5, "max_value": 0.8}),
     ("MinMaxNorm", {"min_value": 2.0, "max_value": 3.0, "rate": 0.3, "axis": 1}),
-]  # fmt: skip
+]
 PENALTIES = [
-    ("L1", {"l1": 0.3}), ("L2", {"l2": 0.3}), ("L1L2", {"l1": 0.1, "l2": 0.2}), ("L1", {}),
-    ("L2", {}), ("L1L2", {}),
-]  # fmt: skip
+    ("L1", {"l1": 0.3}),
+    ("L2", {"l2": 0.3}),
+    ("L1L2", {"l1": 0.1, "l2": 0.2}),
+    ("L1", {}),
+    ("L2", {}),
+    ("L1L2", {}),
+]
 
 
 @pytest.mark.parametrize(("name", "options"), CONSTRAINTS)

@@ -1,14 +1,19 @@
-"""Codes bit-equal to Keras's, for thousands of tables; lookups of its quantised layers; packing."""
+"""Codes bit-equal to Keras's, for thousands of tables; lookups of its quantized layers; packing."""
 
 import gc
 
 import numpy as np
 import pytest
 
-from embedlab.core.adapter import Adapter
-from embedlab.core.dequantize import dequantize, quantized_lookup, requantize
-from embedlab.core.pack import pack_int4, unpack_int4
-from embedlab.core.quantize import quantize
+from embedlab.core.lora import Adapter
+from embedlab.core.quantize import (
+    dequantize,
+    merge_adapters_into_codes,
+    pack_int4,
+    quantize,
+    quantized_lookup,
+    unpack_int4,
+)
 
 CASES = 1500
 RANGES = {8: (-127, 127), 4: (-8, 7)}
@@ -16,7 +21,7 @@ GROUP_RANGES = {8: (-128, 127), 4: (-8, 7)}
 
 
 def tables(rng, count):
-    """Give tables of many shapes: rows of very different sizes, zeros, one sign, halves."""
+    """Return tables of many shapes: rows of very different sizes, zeros, one sign, halves."""
     for _ in range(count):
         rows, columns = int(rng.integers(1, 9)), int(rng.integers(1, 40))
         table = rng.normal(size=(rows, columns)) * 10.0 ** rng.integers(-9, 9, size=(rows, 1))
@@ -32,7 +37,7 @@ def tables(rng, count):
 
 @pytest.fixture
 def little_to_collect():
-    """Keras collects garbage whenever it quantises: 0.3 s each among all that a test run holds."""
+    """Keras collects garbage whenever it quantizes: 0.3 s each among all that a test run holds."""
     gc.freeze()
     yield
     gc.unfreeze()
@@ -96,7 +101,7 @@ def test_packing(keras, rng):
 @pytest.mark.parametrize("mode", ["int8", "int4"])
 @pytest.mark.parametrize("lora", [False, True])
 @pytest.mark.usefixtures("little_to_collect")
-def test_the_rows_of_a_quantised_keras_layer(keras, rng, mode, lora):
+def test_the_rows_of_a_quantized_keras_layer(keras, rng, mode, lora):
     for _ in range(40):
         rows, columns, rank = int(rng.integers(2, 9)), int(rng.integers(1, 20)), 3
         block = None if mode == "int8" else rng.choice([None, -1, 3, 8, 128])
@@ -128,7 +133,7 @@ def test_the_rows_of_a_quantised_keras_layer(keras, rng, mode, lora):
         if lora:
             largest = np.abs(want).max()
             np.testing.assert_allclose(rows_made, want, rtol=0, atol=1e-6 * largest)
-            merged = requantize(made, adapters)
+            merged = merge_adapters_into_codes(made, adapters)
             floats = dequantize(made, adapters)
             step = merged.step if merged.step.ndim == 1 else merged.step.max(axis=1)
             assert (np.abs(dequantize(merged) - floats) <= step[:, None] * 0.5001).all()

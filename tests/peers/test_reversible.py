@@ -12,13 +12,14 @@ def configurations(rng):
     pick = rng.choice
     for _ in range(CASES):
         yield {
-            "input_dim": int(rng.integers(1, 20)), "output_dim": int(rng.integers(1, 9)),
+            "input_dim": int(rng.integers(1, 20)),
+            "output_dim": int(rng.integers(1, 9)),
             "tie_weights": bool(pick([True, False])),
             "mask_zero": bool(pick([True, False])),
             "reverse_dtype": pick([None, "float32", "float16"]),
             "logit_soft_cap": pick([None, 1.0, 30.0]),
             "dtype": str(pick(["float32", "mixed_float16"])),  # its matmul never gives float64
-        }  # fmt: skip
+        }
 
 
 def pair(keras, options, rng):

@@ -23,29 +23,53 @@ class Ours:
 
 
 def text(la):
-    return [la.Input((6,)), la.Embedding(9, 4, mask_zero=True), la.GlobalAveragePooling1D(),
-            la.Dense(3, activation="relu"), la.Dense(2)]  # fmt: skip
+    return [
+        la.Input((6,)),
+        la.Embedding(9, 4, mask_zero=True),
+        la.GlobalAveragePooling1D(),
+        la.Dense(3, activation="relu"),
+        la.Dense(2),
+    ]
 
 
 def windows(la):
-    return [la.Input((6,)), la.Embedding(9, 4), la.Conv1D(5, 3, padding="same", activation="tanh"),
-            la.LayerNormalization(), la.Dropout(0.5), la.Flatten(), la.Dense(2)]  # fmt: skip
+    return [
+        la.Input((6,)),
+        la.Embedding(9, 4),
+        la.Conv1D(5, 3, padding="same", activation="tanh"),
+        la.LayerNormalization(),
+        la.Dropout(0.5),
+        la.Flatten(),
+        la.Dense(2),
+    ]
 
 
 def recurrent(la):
-    return [la.Input((6,)), la.Embedding(9, 4, mask_zero=True), la.GRU(3, return_sequences=True),
-            la.LSTM(3, return_sequences=True), la.SimpleRNN(2)]  # fmt: skip
+    return [
+        la.Input((6,)),
+        la.Embedding(9, 4, mask_zero=True),
+        la.GRU(3, return_sequences=True),
+        la.LSTM(3, return_sequences=True),
+        la.SimpleRNN(2),
+    ]
 
 
 def shaped(la):
-    return [la.Input((6,)), la.Embedding(9, 4), la.Reshape((3, 8)), la.Masking(),
-            la.GlobalAveragePooling1D()]  # fmt: skip
+    return [
+        la.Input((6,)),
+        la.Embedding(9, 4),
+        la.Reshape((3, 8)),
+        la.Masking(),
+        la.GlobalAveragePooling1D(),
+    ]
 
 
 def punished(la):
-    return [la.Input((6,)),
-            la.Embedding(9, 4, "he_normal", "l2", "unit_norm", name="words"),
-            la.Dense(2, kernel_regularizer="l1", kernel_constraint="max_norm")]  # fmt: skip
+    return [
+        la.Input((6,)),
+        la.Embedding(9, 4, "he_normal", "l2", "unit_norm", name="words"),
+        la.Dense(2, kernel_regularizer="l1", kernel_constraint="max_norm"),
+    ]
 
 
 def nested(la):
@@ -103,8 +127,12 @@ def test_weights_both_ways(stack, theirs, tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
-COMPILED = [("adam", "mse", ["mae"]), ("sgd", "huber", None), ("rmsprop", "log_cosh", ["mse"]),
-            ("adagrad", "sparse_categorical_crossentropy", ["accuracy"])]  # fmt: skip
+COMPILED = [
+    ("adam", "mse", ["mae"]),
+    ("sgd", "huber", None),
+    ("rmsprop", "log_cosh", ["mse"]),
+    ("adagrad", "sparse_categorical_crossentropy", ["accuracy"]),
+]
 
 
 @pytest.mark.parametrize(("optimizer", "loss", "judged"), COMPILED)
@@ -133,8 +161,12 @@ def test_we_read_how_keras_trained(optimizer, theirs, keras, tmp_path):
 
 
 def test_keras_passes_by_what_it_has_no_word_for(theirs, keras, tmp_path):
-    model = Sequential([ours.Embedding(9, 4, input_length=6, seed=3, padding_idx=0, oob="clip",
-                                       max_norm=5.0), ours.GlobalAveragePooling1D()])  # fmt: skip
+    model = Sequential(
+        [
+            ours.Embedding(9, 4, input_length=6, seed=3, padding_idx=0, oob="clip", max_norm=5.0),
+            ours.GlobalAveragePooling1D(),
+        ]
+    )
     model.save(tmp_path / "m.keras")
     same(model, keras.saving.load_model(tmp_path / "m.keras"))
     assert load_model(tmp_path / "m.keras").layers[0].get_config() == model.layers[0].get_config()
@@ -195,7 +227,7 @@ def test_keras_computes_the_same_with_our_adapters(mode, theirs, keras, tmp_path
     came = {}
     read.layers[0].save_own_variables(came)
     for key, array in store.items():
-        # Keras rounds a quantised table once more when it saves one with an adapter
+        # Keras rounds a quantized table once more when it saves one with an adapter
         np.testing.assert_allclose(np.asarray(came[key]), array, rtol=1e-6 if mode else 0)
     if mode is None:
         np.testing.assert_allclose(np.asarray(read(IDS)), mine(IDS), rtol=2e-5, atol=2e-6)

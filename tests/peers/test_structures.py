@@ -29,25 +29,52 @@ FORMS = {  # inputs by "a" and "b", outputs by "p", "q" and "r"
 CASES = [
     ("dict", {"loss": {"y": "mae", "x": "mse"}}, None, None),
     ("dict", {"loss": "mse", "metrics": {"x": ["mae", "mse"], "y": "mae"}}, "flat", None),
-    ("dict", {"loss": ["mse", "mae"], "loss_weights": [0.5, 2.0],
-              "optimizer": "adam"}, None, "all"),
-    ("dict", {"loss": {"x": "mse", "y": "mae"}, "loss_weights": {"x": 0.5, "y": 2.0},
-              "metrics": [["mae"], ["mse"]]}, None, "each"),
+    (
+        "dict",
+        {"loss": ["mse", "mae"], "loss_weights": [0.5, 2.0], "optimizer": "adam"},
+        None,
+        "all",
+    ),
+    (
+        "dict",
+        {
+            "loss": {"x": "mse", "y": "mae"},
+            "loss_weights": {"x": 0.5, "y": 2.0},
+            "metrics": [["mae"], ["mse"]],
+        },
+        None,
+        "each",
+    ),
     ("dict", {"loss": {"x": "mse"}}, None, None),
     ("dict", {"loss": {"x": "mse", "y": None}}, "with a loss", None),
-    ("names", {"loss": "mse", "metrics": ["mae", "mse"],
-               "weighted_metrics": {"q": ["mae"]}}, None, "all"),
+    (
+        "names",
+        {"loss": "mse", "metrics": ["mae", "mse"], "weighted_metrics": {"q": ["mae"]}},
+        None,
+        "all",
+    ),
     ("one", {"loss": {"x": "huber"}, "metrics": {"x": ["mae"]}}, None, "all"),
     ("one", {"loss": "mse", "metrics": ["mae"]}, "flat", None),
-    ("deep", {"loss": {"u": ["mse", "mae"], "t": "mse"},
-              "metrics": {"u": [["mae"], ["mse"]], "t": ["mae"]}}, None, "each"),
+    (
+        "deep",
+        {
+            "loss": {"u": ["mse", "mae"], "t": "mse"},
+            "metrics": {"u": [["mae"], ["mse"]], "t": ["mae"]},
+        },
+        None,
+        "each",
+    ),
     ("deep", {"loss": "mse", "optimizer": "rmsprop"}, None, None),
     ("deep", {"loss": ["huber", "mse", "mae"], "loss_weights": [1.0, 2.0, 3.0]}, None, "all"),
-    ("list", {"loss": [{"u": "mse", "v": "mae"}, "mse"],
-              "loss_weights": [{"u": 1.0, "v": 2.0}, 3.0]}, None, "each"),
+    (
+        "list",
+        {"loss": [{"u": "mse", "v": "mae"}, "mse"], "loss_weights": [{"u": 1.0, "v": 2.0}, 3.0]},
+        None,
+        "each",
+    ),
     ("lists", {"loss": [["mse", "mae"], "mse"]}, None, "each"),
     ("tuples", {"loss": "mse"}, None, None),
-]  # fmt: skip
+]
 
 KERAS = """
 import json, sys
@@ -111,18 +138,23 @@ def run(model, case, given, path):
 def runs(keras, torch, tmp_path_factory):
     rng = np.random.default_rng(7)
     given = {
-        "cases": CASES, "forms": FORMS, "sizes": [V, D, T],
+        "cases": CASES,
+        "forms": FORMS,
+        "sizes": [V, D, T],
         "path": str(tmp_path_factory.mktemp("k")),
         "x": {name: rng.integers(0, V, (N, T)).tolist() for name in "ab"},
         "y": {name: rng.normal(size=(N, n + 1)).tolist() for n, name in enumerate("pqr")},
         "weights": {name: rng.uniform(0, 2, N).tolist() for name in "pqr"},
         "flat": {name: flat(outputs) for name, (_, outputs) in FORMS.items()},
-    }  # fmt: skip
+    }
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", KERAS], text=True, capture_output=True,
-        input=json.dumps(BOTH) + "\n" + json.dumps(given), check=True,
+        [sys.executable, "-W", "ignore", "-c", KERAS],
+        text=True,
+        capture_output=True,
+        input=json.dumps(BOTH) + "\n" + json.dumps(given),
+        check=True,
         env={**os.environ, "KERAS_BACKEND": "torch"},
-    )  # fmt: skip
+    )
     return given, json.loads(done.stdout.splitlines()[-1])
 
 

@@ -1,10 +1,10 @@
-"""Optimiser steps against Keras, step by step, and lazy Adam against PyTorch's SparseAdam."""
+"""Optimizer steps against Keras, step by step, and lazy Adam against PyTorch's SparseAdam."""
 
 import numpy as np
 import pytest
 
 from embedlab.core.gradient import grad_table
-from embedlab.core.training import adagrad, adam, rmsprop, sgd
+from embedlab.core.optimizers import adagrad, adam, rmsprop, sgd
 
 STEPS = 6
 CASES = 40
@@ -16,16 +16,18 @@ RULES = {
     "rmsprop": (lambda k, **o: k.RMSprop(**o), {}),
     "rmsprop momentum": (lambda k, **o: k.RMSprop(**o), {"momentum": 0.5, "rho": 0.8}),
     "rmsprop centered": (
-        lambda k, **o: k.RMSprop(**o), {"centered": True, "momentum": 0.5, "epsilon": 1e-3}),
+        lambda k, **o: k.RMSprop(**o),
+        {"centered": True, "momentum": 0.5, "epsilon": 1e-3},
+    ),
     "adagrad": (lambda k, **o: k.Adagrad(**o), {}),
     "adam": (lambda k, **o: k.Adam(**o), {}),
     "adam, other numbers": (lambda k, **o: k.Adam(**o), {"beta_1": 0.5, "beta_2": 0.9}),
     "amsgrad": (lambda k, **o: k.Adam(**o), {"amsgrad": True}),
-}  # fmt: skip
+}
 
 
 def ours(name, table, options):
-    """Give our step as a function of time and gradient, with its own state."""
+    """Return our step as a function of time and gradient, with its own state."""
     state = [np.zeros_like(table) for _ in range(3)]
     if name in ("sgd", "momentum", "nesterov"):
         return lambda time, grad: sgd(table, grad, state[0], **options)
@@ -78,8 +80,16 @@ def test_lazy_adam_is_torch_sparse_adam(torch, dtype):
                 torch.tensor(ids)[None], torch.tensor(back), (rows, columns), check_invariants=True
             )
             optimizer.step()
-            adam(table, (ids, back), m, v, time=time, learning_rate=0.01, epsilon=1e-30,
-                 sparse_update="lazy")  # fmt: skip
+            adam(
+                table,
+                (ids, back),
+                m,
+                v,
+                time=time,
+                learning_rate=0.01,
+                epsilon=1e-30,
+                sparse_update="lazy",
+            )
             tolerance = 2e-6 if dtype == "float32" else 1e-12
             np.testing.assert_allclose(
                 table, weight.detach().numpy(), rtol=tolerance, atol=tolerance

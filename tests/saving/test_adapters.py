@@ -16,16 +16,22 @@ from embedlab.saving import FileRefused
 V, D = 9, 6
 IDS = np.random.default_rng(1).integers(0, V, (4, 5))
 AIM = np.random.default_rng(2).normal(size=(4, D)).astype("float32")
-KINDS = [None, "int8", "int4", Int4QuantizationConfig(block_size=4),
-         Int4QuantizationConfig(block_size=None)]  # fmt: skip
+KINDS = [
+    None,
+    "int8",
+    "int4",
+    Int4QuantizationConfig(block_size=4),
+    Int4QuantizationConfig(block_size=None),
+]
 
 
 def model(kind=None, **options):
     layer = Embedding(V, D, input_length=5, seed=4, **options)
     layer.build()
     if kind is not None:
-        layer.quantize(kind if isinstance(kind, str) else None,
-                       config=None if isinstance(kind, str) else kind)  # fmt: skip
+        layer.quantize(
+            kind if isinstance(kind, str) else None, config=None if isinstance(kind, str) else kind
+        )
     return Sequential([layer, GlobalAveragePooling1D()])
 
 
@@ -218,13 +224,19 @@ WRONG = {
     "no json": lambda f: f["layers/embedding/embedlab/about"].__setitem__(slice(9), 255),
     "one missing": lambda f: f.__delitem__("layers/embedding/embedlab/b.1"),
     "one more": lambda f: f.__setitem__("layers/embedding/embedlab/c", np.zeros(3)),
-    "another shape": lambda f: (f.__delitem__("layers/embedding/embedlab/a.0"),
-                                f.__setitem__("layers/embedding/embedlab/a.0", np.zeros((V, 3)))),
-    "no floats": lambda f: (f.__delitem__("layers/embedding/embedlab/a.0"),
-                            f.__setitem__("layers/embedding/embedlab/a.0", np.zeros((V, 2), int))),
-    "another table": lambda f: (f.__delitem__("layers/embedding/embedlab/base.0"),
-                                f.__setitem__("layers/embedding/embedlab/base.0", np.zeros(D))),
-}  # fmt: skip
+    "another shape": lambda f: (
+        f.__delitem__("layers/embedding/embedlab/a.0"),
+        f.__setitem__("layers/embedding/embedlab/a.0", np.zeros((V, 3))),
+    ),
+    "no floats": lambda f: (
+        f.__delitem__("layers/embedding/embedlab/a.0"),
+        f.__setitem__("layers/embedding/embedlab/a.0", np.zeros((V, 2), int)),
+    ),
+    "another table": lambda f: (
+        f.__delitem__("layers/embedding/embedlab/base.0"),
+        f.__setitem__("layers/embedding/embedlab/base.0", np.zeros(D)),
+    ),
+}
 
 
 @pytest.mark.parametrize("name", WRONG)

@@ -16,8 +16,9 @@ AIM = np.random.default_rng(2).normal(size=(8, 2)).astype("float32")
 
 
 def model(**options):
-    return Sequential([Embedding(9, 4, input_length=5, seed=1, **options),
-                       GlobalAveragePooling1D(), Dense(2)])  # fmt: skip
+    return Sequential(
+        [Embedding(9, 4, input_length=5, seed=1, **options), GlobalAveragePooling1D(), Dense(2)]
+    )
 
 
 def back(made, path, **options):

@@ -41,8 +41,9 @@ print(steps)
 
 
 def write(path, point):
-    return subprocess.run([sys.executable, "-c", WRITER, str(path), str(point)],
-                          capture_output=True, text=True)  # fmt: skip
+    return subprocess.run(
+        [sys.executable, "-c", WRITER, str(path), str(point)], capture_output=True, text=True
+    )
 
 
 def table(path):
@@ -106,9 +107,11 @@ def test_what_a_killed_writer_left_goes_with_the_next(tmp_path):
     (left,) = tmp_path.glob(".*.part")
     number = left.name.split("-")[1].split(".")[0]
     with writing(path) as fresh:  # of a writer that lives, of another machine, of another file
-        others = [left.with_name(left.name.replace(f"-{number}.", f"-{os.getpid()}.")),
-                  left.with_name(left.name.replace("-", "0-")),
-                  left.with_name(left.name.replace("m.weights", "n.weights"))]  # fmt: skip
+        others = [
+            left.with_name(left.name.replace(f"-{number}.", f"-{os.getpid()}.")),
+            left.with_name(left.name.replace("-", "0-")),
+            left.with_name(left.name.replace("m.weights", "n.weights")),
+        ]
         fresh.write_bytes(path.read_bytes())
         for other in others:
             other.write_text("1")

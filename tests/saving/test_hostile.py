@@ -82,8 +82,11 @@ def peak(good):
     """A function: the bytes that refusing a file takes beyond what reading a good one takes."""
 
     def measured(path):
-        done = subprocess.run([sys.executable, "-c", PEAK, str(good[0] / "m.keras"), str(path)],
-                              capture_output=True, text=True)  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-c", PEAK, str(good[0] / "m.keras"), str(path)],
+            capture_output=True,
+            text=True,
+        )
         assert done.stdout.strip(), done.stderr[-300:]
         return int(done.stdout)
 
@@ -190,8 +193,11 @@ def test_an_unknown_class(name, good, tmp_path):
 def test_a_function_by_name_is_not_looked_for_in_modules(good, tmp_path):
     def change(about):
         about["config"]["layers"][1]["config"]["embeddings_initializer"] = {
-            "module": "os", "class_name": "function", "config": "getcwd",
-            "registered_name": "function"}  # fmt: skip
+            "module": "os",
+            "class_name": "function",
+            "config": "getcwd",
+            "registered_name": "function",
+        }
 
     with pytest.raises(FileRefused, match="getcwd"):
         load_model(reconfigured(good, tmp_path, change))
@@ -298,9 +304,7 @@ def test_a_dense_layer_that_is_announced_huge(units, good, tmp_path, peak):
 @pytest.mark.parametrize("rank", [10**8, 10**15])
 def test_an_adapter_that_is_announced_huge(rank, good, tmp_path):
     path = reconfigured(
-        good,
-        tmp_path,
-        lambda about: about["config"]["layers"][1]["config"].update(lora_rank=rank),
+        good, tmp_path, lambda about: about["config"]["layers"][1]["config"].update(lora_rank=rank)
     )
     with pytest.raises(FileRefused, match="announced"):
         load_model(path)
@@ -357,8 +361,14 @@ def test_a_table_that_is_not_one(about, match, good, tmp_path):
 def test_chunks_that_swell(good, tmp_path):
     def change(file):
         del file[TABLE]
-        made = file.create_dataset(TABLE, (V, D), "f4", chunks=(1 << 13, 1 << 13),
-                                   maxshape=(None, None), compression="gzip")  # fmt: skip
+        made = file.create_dataset(
+            TABLE,
+            (V, D),
+            "f4",
+            chunks=(1 << 13, 1 << 13),
+            maxshape=(None, None),
+            compression="gzip",
+        )
         made[...] = 0
 
     path = changed(good, tmp_path, change)
@@ -377,8 +387,11 @@ def test_links(name, kind, good, tmp_path):
 
     def change(file):
         file.move(name, "elsewhere")
-        file[name] = (h5py.ExternalLink(str(secret), name) if kind == "external"
-                      else h5py.SoftLink("/elsewhere"))  # fmt: skip
+        file[name] = (
+            h5py.ExternalLink(str(secret), name)
+            if kind == "external"
+            else h5py.SoftLink("/elsewhere")
+        )
 
     both(changed(good, tmp_path, change), "link")
 
@@ -418,19 +431,33 @@ def schedule(name, **config):
 @pytest.mark.parametrize(
     ("part", "told"),
     [
-        ("loss", 5), ("loss", {"a": 3}), ("loss", ["mse", "mae"]), ("loss", {"class_name": "x"}),
-        ("loss", [["mse"]]), ("loss_weights", "much"), ("loss_weights", {"a": {"b": 1}}),
-        ("metrics", 5), ("metrics", [[["mae", 5]]]), ("metrics", {"a": {"b": {"c": "zz"}}}),
-        ("weighted_metrics", ["zz"]), ("metrics", [{"class_name": "AUC", "config": {"x": 1}}]),
+        ("loss", 5),
+        ("loss", {"a": 3}),
+        ("loss", ["mse", "mae"]),
+        ("loss", {"class_name": "x"}),
+        ("loss", [["mse"]]),
+        ("loss_weights", "much"),
+        ("loss_weights", {"a": {"b": 1}}),
+        ("metrics", 5),
+        ("metrics", [[["mae", 5]]]),
+        ("metrics", {"a": {"b": {"c": "zz"}}}),
+        ("weighted_metrics", ["zz"]),
+        ("metrics", [{"class_name": "AUC", "config": {"x": 1}}]),
         ("metrics", [{"class_name": "AUC", "config": {"num_thresholds": 10**9}}]),
-        ("optimizer", 5), ("optimizer", {"class_name": "Adam", "config": 3}),
-        ("learning_rate", schedule("os.system")), ("learning_rate", "fast"),
+        ("optimizer", 5),
+        ("optimizer", {"class_name": "Adam", "config": 3}),
+        ("learning_rate", schedule("os.system")),
+        ("learning_rate", "fast"),
         ("learning_rate", schedule("ExponentialDecay", decay_steps="x")),
-        ("learning_rate", schedule("CosineDecayRestarts", initial_learning_rate=0.1,
-                                   first_decay_steps=1, t_mul=0.5)),
+        (
+            "learning_rate",
+            schedule(
+                "CosineDecayRestarts", initial_learning_rate=0.1, first_decay_steps=1, t_mul=0.5
+            ),
+        ),
         ("learning_rate", schedule("PiecewiseConstantDecay", boundaries=3, values=4)),
     ],
-)  # fmt: skip
+)
 def test_a_plan_for_training_that_is_none(part, told, good, tmp_path):
     def change(about):
         plan = about["compile_config"]

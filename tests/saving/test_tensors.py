@@ -56,8 +56,9 @@ def test_an_adapter(dtype, tmp_path):
 
 def test_one_of_several(tmp_path):
     path = tmp_path / "model.safetensors"
-    save_file({"wte": np.ones((3, 2), "f4"), "bias": np.ones(3, "f4"), "n": np.ones((2, 2), "i4")},
-              path)  # fmt: skip
+    save_file(
+        {"wte": np.ones((3, 2), "f4"), "bias": np.ones(3, "f4"), "n": np.ones((2, 2), "i4")}, path
+    )
     assert import_table(path, "wte").shape == (3, 2)
     for name in (None, "nothing", "bias", "n"):
         with pytest.raises(FileRefused, match="Received"):
@@ -92,10 +93,14 @@ def test_truncated(share, tmp_path):
 
 def test_a_pickle_and_a_header_that_lies(tmp_path):
     path = tmp_path / "t.safetensors"
-    header = json.dumps({"t": {"dtype": "F32", "shape": [10**9, 10**6],
-                               "data_offsets": [0, 4 * 10**15]}}).encode()  # fmt: skip
-    for data in (pickle.dumps([1]), struct.pack("<Q", 10**15), struct.pack("<Q", len(header))
-                 + header):  # fmt: skip
+    header = json.dumps(
+        {"t": {"dtype": "F32", "shape": [10**9, 10**6], "data_offsets": [0, 4 * 10**15]}}
+    ).encode()
+    for data in (
+        pickle.dumps([1]),
+        struct.pack("<Q", 10**15),
+        struct.pack("<Q", len(header)) + header,
+    ):
         path.write_bytes(data)
         with pytest.raises(FileRefused, match="must be a safetensors file"):
             import_table(path)

@@ -7,13 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from embedlab.core.checks import ShapeError
 from embedlab.core.geometry import analogy, cosine, nearest, odd_one_out
 from embedlab.core.ids import IdError
-from embedlab.core.table import ShapeError
 from embedlab.data import Corpus
-from embedlab.traces.geometry import trace_geometry
-from embedlab.traces.geometry_plane import PLANES, TEN, closest, directions, plane_of
-from embedlab.traces.geometry_vectors import reference_vectors, train_vectors
+from embedlab.traces.geometry import reference_vectors, trace_geometry, train_vectors
+from embedlab.traces.geometry.plane import PLANES, TEN, fit_plane, nearest_in_plane, unit_directions
 
 TABLE = np.random.default_rng(3).normal(size=(40, 6)).astype(np.float32)
 
@@ -26,9 +25,7 @@ def vectors():
 def of(vectors, word, *terms, **options):
     find = vectors.words.index
     asked = tuple(map(find, terms)) or None
-    return trace_geometry(
-        vectors.table, find(word), words=vectors.words, terms=asked, **options
-    )  # fmt: skip
+    return trace_geometry(vectors.table, find(word), words=vectors.words, terms=asked, **options)
 
 
 def test_worked_by_hand():
@@ -68,18 +65,18 @@ def test_the_sum_lies_where_its_arrows_end():
 
 
 def test_a_plane_shows_what_it_says():
-    rows = directions(TABLE)
+    rows = unit_directions(TABLE)
     spread = rows.var(axis=0).sum()
     for name in PLANES:
-        plane = plane_of(rows, name, seed=2)
+        plane = fit_plane(rows, name, seed=2)
         np.testing.assert_allclose(plane.axes @ plane.axes.T, np.eye(2), atol=1e-5)
         np.testing.assert_allclose(plane.shares, plane.points.var(axis=0) / spread, rtol=1e-3)
         np.testing.assert_array_equal(plane.first(7).points, plane.points[:7])
-    first, second = plane_of(rows), plane_of(rows, "pca 3+4")
+    first, second = fit_plane(rows), fit_plane(rows, "pca 3+4")
     assert first.shares[0] >= first.shares[1] >= second.shares[0] >= second.shares[1]
-    assert (plane_of(rows, "random", seed=1).points != plane_of(rows, "random").points).any()
+    assert (fit_plane(rows, "random", seed=1).points != fit_plane(rows, "random").points).any()
     with pytest.raises(ValueError, match=r"pca 1\+2, pca 3\+4, random\. Received 'tsne'"):
-        plane_of(rows, "tsne")
+        fit_plane(rows, "tsne")
 
 
 def test_frozen_and_by_value():
@@ -129,14 +126,14 @@ def test_what_does_not_fit_is_refused():
 
 def test_closest_leaves_out_what_is_nowhere_and_keeps_order():
     points = np.array([[0, 0], [1, 0], [np.nan, 0], [0, 1], [0, -1]])
-    assert closest(points, 0, 2).tolist() == [1, 3]
-    assert closest(points, 2).tolist() == []
+    assert nearest_in_plane(points, 0, 2).tolist() == [1, 3]
+    assert nearest_in_plane(points, 2).tolist() == []
 
 
 # --- the stories of lesson 10, on whichever reference this Python brings -------------------------
 
 
-def test_m12_neighbours_on_the_map_are_not_neighbours(vectors):
+def test_m12_neighbors_on_the_map_are_not_neighbors(vectors):
     for plane in PLANES:
         trace = of(vectors, "tuple", plane=plane)
         assert trace.typical < 2.5, "fewer than a quarter of the ten nearest are near on the map"

@@ -5,13 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from embedlab.core.coalesce import coalesce
-from embedlab.core.gradient import grad_table
+from embedlab.core.checks import ShapeError
+from embedlab.core.gradient import coalesce, grad_table
 from embedlab.core.ids import IdError
 from embedlab.core.loss import categorical_crossentropy
-from embedlab.core.table import ShapeError
 from embedlab.layers.reversible import ReversibleEmbedding
-from embedlab.traces.gradient import STEPS, TOLERANCE, trace_gradient
+from embedlab.traces.gradient import trace_gradient
+from embedlab.traces.gradient.check import STEPS, TOLERANCE
 
 TABLE = np.random.default_rng(3).normal(size=(6, 4))
 IDS = [1, 4, 1, 2, 1]

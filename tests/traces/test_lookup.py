@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import embedlab.traces.lookup as traces
+from embedlab.core.checks import ShapeError
 from embedlab.core.ids import IdTypeError
 from embedlab.core.lookup import lookup
-from embedlab.core.table import ShapeError
 from embedlab.traces.lookup import trace_lookup
 
 TABLE = np.array([[0.5, -1.0], [2.0, 0.25], [-0.004, 3.0]], np.float32)

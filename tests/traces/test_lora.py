@@ -5,13 +5,12 @@ import dataclasses
 import numpy as np
 import pytest
 
-from embedlab.core.adapter import Adapter, lora_scale
+from embedlab.core.checks import ShapeError
 from embedlab.core.ids import IdError
-from embedlab.core.lora import lora_lookup
-from embedlab.core.lowrank import best_adapter
-from embedlab.core.table import ShapeError
-from embedlab.traces.lora import RANKS_MOST, trace_lora
-from embedlab.traces.lora_run import DRAWS, first_update, first_updates, start_factors
+from embedlab.core.lora import Adapter, lora_lookup, lora_scale, truncated_svd_adapter
+from embedlab.traces.lora import first_step_norm, first_step_norms, initial_factors, trace_lora
+from embedlab.traces.lora.sweep import DRAWS
+from embedlab.traces.lora.trace import RANKS_MOST
 
 RNG = np.random.default_rng(5)
 TABLE = RNG.normal(size=(12, 5))
@@ -44,10 +43,10 @@ def test_alpha_over_root_r_keeps_the_update_level_and_alpha_over_r_does_not():
     for rslora in (True, False):
         norms = np.zeros(16)
         for seed in range(20):
-            a, b = start_factors((200, 24), 16, "random", seed)
+            a, b = initial_factors((200, 24), 16, "random", seed)
             for r in ranks:
                 adapter = Adapter(a[:, :r].copy(), b[:r].copy(), lora_scale(r, 8, rslora=rslora))
-                norms[r - 1] += first_update(table, wanted, seen, adapter)
+                norms[r - 1] += first_step_norm(table, wanted, seen, adapter)
         slopes.append(np.polyfit(np.log(ranks), np.log(norms), 1)[0])
     assert abs(slopes[0]) < 0.15 and slopes[1] < -0.85
 
@@ -63,14 +62,14 @@ def test_the_trace_s_two_scalings_differ_by_the_rank():
 @pytest.mark.parametrize("seen", [[4], [0, 1, 2]])
 def test_the_first_update_is_the_core_s_own_step_averaged(start, seen):
     goal = DELTA[seen]
-    found = first_updates(goal, 12, 5, start, seed=3)
+    found = first_step_norms(goal, 12, 5, start, seed=3)
     for rank in (1, 4, 5):
         norms = []
         for seed in range(3, 3 + DRAWS):
-            a, b = start_factors((12, 5), 5, start, seed)
+            a, b = initial_factors((12, 5), 5, start, seed)
             a[seen] = a[: len(seen)]  # the draws are alike in every row
             adapter = Adapter(a[:, :rank].copy(), b[:rank].copy(), 1.0)
-            norms.append(first_update(TABLE, TABLE + DELTA, np.array(seen), adapter))
+            norms.append(first_step_norm(TABLE, TABLE + DELTA, np.array(seen), adapter))
         np.testing.assert_allclose(found[rank - 1], np.mean(norms))
 
 
@@ -90,7 +89,7 @@ def test_the_best_of_each_rank_is_the_core_s():
     assert trace.errors[0] == 1 and trace.errors[5] == 0
     length = np.linalg.norm(DELTA)
     for r in range(1, 6):
-        best, own = trace.best(r), best_adapter(DELTA, r)
+        best, own = trace.best(r), truncated_svd_adapter(DELTA, r)
         np.testing.assert_allclose(best.a @ best.b, own.a @ own.b, atol=1e-12)
         left = np.linalg.norm(DELTA - best.a @ best.b) / length
         np.testing.assert_allclose(left, trace.errors[r], atol=1e-12)

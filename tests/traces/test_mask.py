@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from embedlab.core.table import ShapeError
+from embedlab.core.checks import ShapeError
 from embedlab.initializers import GlorotUniform
 from embedlab.layers import (
     LSTM,
@@ -22,8 +22,7 @@ from embedlab.layers import (
 )
 from embedlab.losses import MeanAbsoluteError
 from embedlab.models import Sequential
-from embedlab.traces.mask import trace_mask
-from embedlab.traces.mask_run import why_lost
+from embedlab.traces.mask import reason_mask_is_lost, trace_mask
 
 IDS = np.array([[3, 4, 0, 0], [5, 1, 2, 0], [6, 7, 1, 2]])
 
@@ -101,8 +100,13 @@ def test_the_pooled_vector_is_the_mean_of_the_words():
 
 
 def test_layers_keep_and_consume_as_in_keras():
-    layers = [words(), Dropout(0.5, name="drop"), LSTM(3, return_sequences=True, name="rnn"),
-              Dense(2, name="each"), GlobalMaxPooling1D(name="max")]  # fmt: skip
+    layers = [
+        words(),
+        Dropout(0.5, name="drop"),
+        LSTM(3, return_sequences=True, name="rnn"),
+        Dense(2, name="each"),
+        GlobalMaxPooling1D(name="max"),
+    ]
     assert verdicts(trace_mask(layers, IDS)) == ["made", "kept", "kept", "kept", "lost here"]
     last = [words(), LSTM(3, name="rnn", dtype="float64"), Dense(1, name="out", dtype="float64")]
     trace = trace_mask(last, IDS)
@@ -165,7 +169,7 @@ def test_the_layer_that_loses_it_says_why():
     layers = [words(), Flatten(name="flat")]
     stages = trace_mask(layers, IDS).stages
     assert stages[0].why == "" and stages[1].why.startswith("Flatten puts all places into one")
-    assert "neither takes a mask" in why_lost(Layer(name="own"))
+    assert "neither takes a mask" in reason_mask_is_lost(Layer(name="own"))
 
 
 def test_a_loss_that_is_no_number_is_said_as_it_is():

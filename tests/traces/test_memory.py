@@ -7,21 +7,21 @@ import pytest
 
 from embedlab.core.ids import IdError, IdTypeError
 from embedlab.data.zipf import zipf_stream
-from embedlab.traces.memory import trace_memory
+from embedlab.traces.cache_lines import trace_cache_lines
 
 
 def test_worked_by_hand():
-    trace = trace_memory([3, 9, 15, 2, 3], 16, 8, cache=2)  # two rows a line
+    trace = trace_cache_lines([3, 9, 15, 2, 3], 16, 8, cache=2)  # two rows a line
     assert trace.lines.tolist() == [1, 4, 7, 1, 1]
     assert trace.position.tolist() == [0, 1, 2, 3, 4]
     assert trace.fetched.tolist() == [True, True, True, True, False]  # line 1 was lost to 7
     assert (trace.touched, trace.fetches, trace.table_lines) == (3, 4, 8)
     assert (trace.bytes_asked, trace.bytes_fetched) == (160, 256)
-    assert trace_memory([3, 9, 15, 2, 3], 16, 8, cache=3).fetches == 3
+    assert trace_cache_lines([3, 9, 15, 2, 3], 16, 8, cache=3).fetches == 3
 
 
 def test_what_was_asked_for_last_is_kept():
-    trace = trace_memory([0, 1, 0, 2, 0, 1], 4, 16, cache=2)
+    trace = trace_cache_lines([0, 1, 0, 2, 0, 1], 4, 16, cache=2)
     assert trace.fetched.tolist() == [True, True, False, True, False, True]
 
 
@@ -36,7 +36,7 @@ def test_what_was_asked_for_last_is_kept():
     ],
 )
 def test_rows_of_other_widths(width, itemsize, ids, lines):
-    assert trace_memory(ids, 80, width, itemsize=itemsize).lines.tolist() == lines
+    assert trace_cache_lines(ids, 80, width, itemsize=itemsize).lines.tolist() == lines
 
 
 def by_bytes(ids, row_bytes, line):
@@ -50,7 +50,7 @@ def by_bytes(ids, row_bytes, line):
 @pytest.mark.parametrize("width", [1, 5, 16, 33])
 def test_it_agrees_with_bytes_and_a_list_as_cache(width, cache):
     ids = zipf_stream(60, 30, seed=width)
-    trace = trace_memory(ids, 30, width, cache=cache, line=32)
+    trace = trace_cache_lines(ids, 30, width, cache=cache, line=32)
     asked = [line for lines in by_bytes(ids.tolist(), 4 * width, 32) for line in lines]
     assert trace.lines.tolist() == asked
     held: list[int] = []
@@ -64,14 +64,14 @@ def test_it_agrees_with_bytes_and_a_list_as_cache(width, cache):
 def test_no_order_fetches_fewer_than_it_touches_and_sorted_fetches_no_more(seed):
     ids = zipf_stream(200, 90, seed=seed)
     for cache in (2, 5, None):
-        came = trace_memory(ids, 90, 8, cache=cache)
-        ordered = trace_memory(np.sort(ids), 90, 8, cache=cache)
+        came = trace_cache_lines(ids, 90, 8, cache=cache)
+        ordered = trace_cache_lines(np.sort(ids), 90, 8, cache=cache)
         assert ordered.fetches == ordered.touched == came.touched <= came.fetches
 
 
 def test_frozen_flat_and_by_value():
     ids = np.array([[1, 2], [0, 1]])
-    trace = trace_memory(ids, 3, 4)
+    trace = trace_cache_lines(ids, 3, 4)
     ids[:] = 0
     assert trace.ids.tolist() == [1, 2, 0, 1]
     for field in ("ids", "lines", "position", "fetched"):
@@ -82,19 +82,19 @@ def test_frozen_flat_and_by_value():
 
 
 def test_no_ids_touch_nothing():
-    trace = trace_memory([], 4, 4, cache=1)
+    trace = trace_cache_lines([], 4, 4, cache=1)
     assert (trace.touched, trace.fetches, trace.bytes_fetched) == (0, 0, 0)
     assert "0 touched" in trace.summary
 
 
 def test_the_words_say_the_numbers():
-    trace = trace_memory([3, 9, 15, 2, 3], 16, 8, cache=2)
+    trace = trace_cache_lines([3, 9, 15, 2, 3], 16, 8, cache=2)
     assert trace.summary.split("\n") == [
         "ids     5, rows of 32 bytes, a table of 8 lines",
         "lines   3 touched, 4 fetched; the cache holds 2 lines",
         "bytes   160 asked for, 256 fetched",
     ]
-    assert "all lines" in trace_memory([1], 2, 2).summary
+    assert "all lines" in trace_cache_lines([1], 2, 2).summary
     assert "4 come from memory" in trace.alt and "of 2" in trace.alt
 
 
@@ -110,10 +110,10 @@ def test_the_words_say_the_numbers():
 )
 def test_the_door_refuses(wrong, error, said):
     with pytest.raises(error, match=said):
-        trace_memory(*wrong)
+        trace_cache_lines(*wrong)
 
 
 @pytest.mark.parametrize("name", ["cache", "line", "itemsize"])
 def test_sizes_below_1_are_refused(name):
     with pytest.raises(ValueError, match=rf"{name} .*Received 0"):
-        trace_memory([0], 4, 8, **{name: 0})
+        trace_cache_lines([0], 4, 8, **{name: 0})

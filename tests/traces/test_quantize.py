@@ -1,15 +1,14 @@
-"""A quantisation's trace: levels, errors, bytes, and what an outlier does to its row."""
+"""A quantization's trace: levels, errors, bytes, and what an outlier does to its row."""
 
 import dataclasses
 
 import numpy as np
 import pytest
 
-from embedlab.core.dequantize import quantized_lookup
+from embedlab.core.checks import ShapeError
+from embedlab.core.geometry import nearest
 from embedlab.core.ids import IdError
-from embedlab.core.nearest import nearest
-from embedlab.core.quantize import quantize
-from embedlab.core.table import ShapeError
+from embedlab.core.quantize import quantize, quantized_lookup
 from embedlab.traces.quantize import trace_quantize
 
 TABLE = np.random.default_rng(2).normal(size=(10, 8)).astype(np.float32)
@@ -36,8 +35,8 @@ def test_the_numbers_are_those_of_the_core():
         found = nearest(way.restored, way.restored[3], 9, exclude=[3])
         np.testing.assert_array_equal(way.order[3], found.ids)
         np.testing.assert_allclose(way.similarity[3], found.similarities, atol=1e-6)
-        np.testing.assert_array_equal(trace.neighbours(name), found.ids[:5])
-        assert trace.kept(name) == len(set(found.ids[:5]) & set(trace.neighbours().tolist()))
+        np.testing.assert_array_equal(trace.neighbors(name), found.ids[:5])
+        assert trace.kept(name) == len(set(found.ids[:5]) & set(trace.neighbors().tolist()))
         scale = made.scale if made.zero is not None else 1 / made.scale[:, None]
         steps = np.repeat(scale, 8 // scale.shape[1], axis=1)  # (V, D)
         np.testing.assert_allclose(way.scaled * steps, TABLE, rtol=1e-5, atol=1e-7)
@@ -80,7 +79,7 @@ def test_an_outlier_coarsens_its_row_but_no_other_and_groups_keep_it_in():
     assert np.abs(after.errors("groups")[3]).mean() < np.abs(after.errors("int4")[3]).mean()
 
 
-def test_tenfold_is_what_quantising_anew_gives_and_touches_no_other_row():
+def test_tenfold_is_what_quantizing_anew_gives_and_touches_no_other_row():
     trace = trace_quantize(TABLE, 3, block_size=4)
     for row in range(10):
         table, column = TABLE.copy(), int(np.abs(TABLE[row]).argmax())
@@ -112,10 +111,10 @@ def test_the_weight_that_grows_keeps_its_code_and_the_others_of_its_row_lose_the
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 10, 64])
 def test_any_two_rows_are_parted_both_ways_round(rows):
-    from embedlab.traces import quantize_way
+    from embedlab.traces.quantize import scheme
 
     parted, grew = np.zeros((rows, rows), bool), np.zeros(rows, bool)
-    for half in quantize_way.halves(rows):
+    for half in scheme.nibbles(rows):
         parted |= half[:, None] & ~half
         grew |= half
     np.testing.assert_array_equal(parted, ~np.eye(rows, dtype=bool))
@@ -123,7 +122,7 @@ def test_any_two_rows_are_parted_both_ways_round(rows):
 
 
 def test_a_table_wide_scale_would_be_found_out(monkeypatch):
-    """The experiment with other rows is real: a quantiser that couples rows is caught."""
+    """The experiment with other rows is real: a quantizer that couples rows is caught."""
     import embedlab.traces.quantize as module
 
     def coupled(table, bits=8, block_size=None):
@@ -152,9 +151,14 @@ def test_two_rows_that_hang_together_are_found_and_no_others(monkeypatch):
 def test_a_flipped_bit_changes_one_number_by_what_the_bit_is_worth():
     plain = trace_quantize(TABLE, 3)
     for name, byte, bit, column, worth in (
-        ("int4", 1, 0, 2, 1), ("int4", 1, 3, 2, -8), ("int4", 1, 7, 3, -8), ("int4", 0, 5, 1, 2),
-        ("groups", 2, 2, 4, 4), ("int8", 5, 7, 5, -128), ("int8", 5, 1, 5, 2),
-    ):  # fmt: skip
+        ("int4", 1, 0, 2, 1),
+        ("int4", 1, 3, 2, -8),
+        ("int4", 1, 7, 3, -8),
+        ("int4", 0, 5, 1, 2),
+        ("groups", 2, 2, 4, 4),
+        ("int8", 5, 7, 5, -128),
+        ("int8", 5, 1, 5, 2),
+    ):
         trace = trace_quantize(TABLE, 3, flips=[(name, 3, byte, bit), ("int8", 99, 0, 0)])
         moved = np.argwhere(trace.ways[name].codes != plain.ways[name].codes)
         assert moved.tolist() == [[3, column]]
@@ -184,7 +188,7 @@ def test_codes_that_a_layer_has_already_are_taken_as_they_are():
     assert trace.ways["groups"].largest_error.max() == 0
 
 
-def test_kept_counts_those_that_stay_near_and_quantising_does_lose_some():
+def test_kept_counts_those_that_stay_near_and_quantizing_does_lose_some():
     trace = trace_quantize(TABLE)
     for name, way in trace.ways.items():
         for row in range(10):
@@ -244,7 +248,7 @@ def test_smallest_and_flat(table, block):
     trace = trace_quantize(np.array(table), block_size=block)
     for name in WAYS:
         np.testing.assert_allclose(trace.ways[name].restored, table, atol=1e-6)
-    assert len(trace.neighbours()) == trace.k == min(5, len(table) - 1)
+    assert len(trace.neighbors()) == trace.k == min(5, len(table) - 1)
 
 
 def test_words_are_deterministic():

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from embedlab.core.adam import adam
+from embedlab.core.checks import ShapeError
 from embedlab.core.ids import IdError
-from embedlab.core.pair_run import OPTIMIZERS
-from embedlab.core.pairs import grad_pairs
-from embedlab.core.table import ShapeError
+from embedlab.core.optimizers import adam
+from embedlab.core.skipgram import grad_pairs
+from embedlab.core.skipgram.recorded import UPDATE_RULES
 from embedlab.traces.training import RATES, Branch, trace_training
 
 WORDS = ("the", "cat", "sun", "moon")
@@ -20,7 +20,7 @@ def trace(*runs, **options):
     return trace_training(IDS, words=WORDS, runs=runs, **options)
 
 
-@pytest.mark.parametrize("optimizer", [name for name in OPTIMIZERS if name != "sgd + l2"])
+@pytest.mark.parametrize("optimizer", [name for name in UPDATE_RULES if name != "sgd + l2"])
 def test_rows_without_a_gradient_move_under_momentum_and_dense_adam_alone(optimizer):
     """M7: zero gradient does not mean that the weight stays."""
     (run,) = trace(optimizer).runs
@@ -57,7 +57,7 @@ def test_a_glide_fades_as_the_memory_does():
     )
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", UPDATE_RULES)
 @pytest.mark.parametrize("step", [0, 11, 30])
 def test_a_branch_with_the_same_settings_is_the_run_to_the_bit(optimizer, step):
     made = trace(optimizer, branch=Branch(0, step, optimizer, RATES[optimizer]))
@@ -89,8 +89,14 @@ def test_the_numbers_are_those_of_the_core_s_doors():
         pairs = made.batches.pairs[now]
         grad = grad_pairs(pairs, made.batches.label[now], table, context)
         for side, (own, back) in enumerate(((table, grad.table), (context, grad.context))):
-            adam(own, (pairs[:, side], back), *moments[side], time=s + 1, learning_rate=0.05,
-                 sparse_update="lazy")  # fmt: skip
+            adam(
+                own,
+                (pairs[:, side], back),
+                *moments[side],
+                time=s + 1,
+                learning_rate=0.05,
+                sparse_update="lazy",
+            )
         assert run.losses[s] == grad.loss
         np.testing.assert_array_equal(run.table[s + 1], table)
         np.testing.assert_array_equal(run.memory[s + 1], moments[0])
@@ -108,9 +114,9 @@ def test_all_runs_see_the_same_batches_and_start():
 
 
 def test_the_map_shows_two_numbers_as_they_are_and_more_by_a_fixed_plane():
-    centre, axes, kept = trace("adam").map()
-    assert kept == 1 and axes.tolist() == np.eye(2).tolist() and not centre.any()
-    centre, axes, kept = trace("adam", output_dim=6).map()
+    center, axes, kept = trace("adam").map()
+    assert kept == 1 and axes.tolist() == np.eye(2).tolist() and not center.any()
+    center, axes, kept = trace("adam", output_dim=6).map()
     np.testing.assert_allclose(axes.T @ axes, np.eye(2), atol=1e-12)
     assert 0.4 < kept < 1
     assert trace("adam", output_dim=1).map()[1].tolist() == [[1, 0]]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from embedlab.traces.wording import counted, number, several, shown
+from embedlab.traces.text import format_count, format_number, join_some, short_label
 
 
 @pytest.mark.parametrize(
@@ -11,11 +11,11 @@ from embedlab.traces.wording import counted, number, several, shown
     [(-0.421, "−0.42"), (-0.001, "0.00"), (np.inf, "∞"), (-np.inf, "−∞"), (np.nan, "NaN")],
 )
 def test_number(value, said):
-    assert number(value) == said
+    assert format_number(value) == said
 
 
 def test_counted_several_shown():
-    assert counted(768) == "768" and counted(1_000_000) == "1 000 000"
-    assert counted(1, "row") == "1 row" and counted(0, "row") == "0 rows"
-    assert several([], 3) == "" and several("abc", 3) == "a, b, c"
-    assert shown("a\u202eb\n") == "a␣b␣" and shown("x" * 30, 5) == "xxxx…"
+    assert format_count(768) == "768" and format_count(1_000_000) == "1 000 000"
+    assert format_count(1, "row") == "1 row" and format_count(0, "row") == "0 rows"
+    assert join_some([], 3) == "" and join_some("abc", 3) == "a, b, c"
+    assert short_label("a\u202eb\n") == "a␣b␣" and short_label("x" * 30, 5) == "xxxx…"

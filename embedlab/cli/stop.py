@@ -1,7 +1,0 @@
-"""How a command ends when it cannot go on: one line, and no traceback."""
-
-__all__ = ["Stop"]
-
-
-class Stop(Exception):
-    """What a command says before it ends with exit code 1."""

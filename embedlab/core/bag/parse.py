@@ -1,0 +1,197 @@
+"""Ids cut into bags: by rows of a matrix, or by the offset at which each bag begins."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from embedlab.core.checks import DtypeError, ShapeError, as_array
+from embedlab.core.gradient import group
+from embedlab.core.ids import as_ids, check_padding_idx
+
+__all__ = ["Bags", "parse_bags", "upcast_float16", "validate_bags"]
+
+
+class Bags(NamedTuple):
+    """Ids cut into bags, and what a gradient must know besides.
+
+    Attributes
+    ----------
+    ids : ndarray of int64, (N,)
+    starts : ndarray of int64, (B + 1,)
+        Bag b holds the positions from `starts[b]` up to `starts[b + 1]`.
+    weights : ndarray, (N,) or (0,)
+        A factor for each position; none when empty.
+    skip : int
+        The padding id, or -1.
+    """
+
+    ids: np.ndarray
+    starts: np.ndarray
+    weights: np.ndarray
+    skip: int
+
+    @property
+    def bag_of(self) -> np.ndarray:
+        """The bag of each position, (N,)."""
+        return np.repeat(np.arange(self.starts.size - 1), np.diff(self.starts))
+
+    def counts(self) -> np.ndarray:
+        """How many positions of each bag are no padding, (B,)."""
+        kept = np.concatenate(([0], np.cumsum(self.ids != self.skip)))
+        return np.diff(kept[self.starts])
+
+
+def parse_bags(
+    table: np.ndarray,
+    ids: Any,
+    offsets: Any = None,
+    *,
+    mode: str = "mean",
+    weights: Any = None,
+    include_last_offset: bool = False,
+    padding_idx: int | None = None,
+) -> Bags:
+    """Return ids and offsets as `Bags`, after every check but that of the ids' range.
+
+    Parameters
+    ----------
+    table : ndarray, (V, D)
+        For the range of `padding_idx` and the dtype of the weights.
+    ids, offsets, mode, weights, include_last_offset, padding_idx
+        As `embedlab.core.bag.forward.bag`.
+
+    Returns
+    -------
+    Bags
+
+    Examples
+    --------
+    >>> parse_bags(np.zeros((5, 2)), [4, 0, 1], offsets=[0, 1]).starts.tolist()
+    [0, 1, 3]
+    """
+    if mode not in ("sum", "mean", "max"):
+        raise ValueError(
+            f'mode must be "sum", "mean" or "max". Received {mode!r:.40}. Choose one of these.'
+        )
+    ids = as_ids(ids)
+    if offsets is None:
+        if ids.ndim != 2:
+            raise ShapeError(
+                f"ids must have two axes (B, T) when there are no offsets. Received shape "
+                f"{ids.shape}. Say with offsets where each bag begins."
+            )
+        starts = np.arange(ids.shape[0] + 1) * ids.shape[1]
+    else:
+        starts = _starts(ids, offsets, include_last_offset)
+    factors = np.empty(0, table.dtype)
+    if weights is not None:
+        factors = _check_weights(weights, ids, table, mode)
+    return Bags(ids.reshape(-1), starts, factors, check_padding_idx(padding_idx, len(table)))
+
+
+def validate_bags(bags: Bags) -> Bags:
+    """Return `bags` back, refusing a hand-made one whose parts do not fit: a loop would trust them.
+
+    Examples
+    --------
+    >>> bags = parse_bags(np.zeros((5, 2)), [[4, 0]])
+    >>> validate_bags(bags._replace(starts=np.array([0, 9])))
+    Traceback (most recent call last):
+    embedlab.core.checks.ShapeError: bags must fit their ids. Received starts or weights that do \
+not. Make them with embedlab.core.bag.parse.parse_bags.
+    """
+    if not isinstance(bags, Bags) or not all(isinstance(a, np.ndarray) for a in bags[:3]):
+        raise TypeError(
+            f"bags must be Bags of arrays. Received {type(bags).__name__}. "
+            "Make them with embedlab.core.bag.parse.parse_bags."
+        )
+    starts, size = bags.starts, bags.ids.size
+    fits = bags.ids.ndim == starts.ndim == 1 and starts.size > 0 and bags.weights.size in (0, size)
+    fits &= bags.ids.dtype == starts.dtype == np.int64 and bags.weights.dtype.kind == "f"
+    if not fits or starts[0] != 0 or starts[-1] != size or (np.diff(starts) < 0).any():
+        raise ShapeError(
+            "bags must fit their ids. Received starts or weights that do not. "
+            "Make them with embedlab.core.bag.parse.parse_bags."
+        )
+    return bags
+
+
+def upcast_float16(table: np.ndarray, bags: Bags) -> tuple[np.ndarray, Bags]:
+    """Return a float16 table as float32, with only the rows that the bags use; others as they are.
+
+    Examples
+    --------
+    >>> table = np.array([[0.0], [1.0], [2.0]], np.float16)
+    >>> small, bags = upcast_float16(table, parse_bags(table, [[2, 2]]))
+    >>> small.tolist(), bags.ids.tolist()
+    ([[2.0]], [0, 0])
+    """
+    if table.dtype.char != "e":
+        return table, bags
+    groups = group(bags.ids, len(table))
+    ids = np.empty_like(bags.ids)
+    ids[groups.order] = np.repeat(np.arange(groups.ids.size), groups.counts)
+    at = np.flatnonzero(groups.ids == bags.skip)
+    skip = int(at[0]) if at.size else -1
+    weights = bags.weights.astype(np.float32)
+    return table[groups.ids].astype(np.float32), Bags(ids, bags.starts, weights, skip)
+
+
+def _starts(ids: np.ndarray, offsets: Any, include_last_offset: bool) -> np.ndarray:
+    if ids.ndim != 1:
+        raise ShapeError(
+            f"ids must have one axis (N,) when there are offsets. Received shape {ids.shape}. "
+            "Leave the offsets away, or flatten the ids."
+        )
+    offsets = as_ids(offsets)
+    if offsets.ndim != 1:
+        raise ShapeError(
+            f"offsets must have one axis (B,). Received shape {offsets.shape}. Use "
+            "offsets.reshape(-1)."
+        )
+    starts = np.empty(offsets.size + (not include_last_offset), np.int64)
+    starts[-1:] = ids.size
+    starts[: offsets.size] = offsets
+    if starts.size == 0:
+        raise ValueError(
+            "offsets must end with the number of ids when include_last_offset is set. Received "
+            "no offset. Pass [0] for no bags."
+        )
+    if starts[0] != 0:
+        raise ValueError(
+            f"offsets must begin with 0. Received {starts[0]} at [0]. Every id lies in a bag."
+        )
+    falls = starts[1:] < starts[:-1]
+    if falls.any():
+        at = int(falls.argmax()) + 1
+        if at == offsets.size:
+            at -= 1
+        raise ValueError(
+            f"offsets must not fall, nor pass the number of ids, {ids.size}. Received "
+            f"{offsets[at]} at [{at}]. Sort the bags."
+        )
+    if starts[-1] != ids.size:
+        raise ValueError(
+            f"the last offset must be the number of ids, {ids.size}, when include_last_offset is "
+            f"set. Received {starts[-1]}. Append it."
+        )
+    return starts
+
+
+def _check_weights(weights: Any, ids: np.ndarray, table: np.ndarray, mode: str) -> np.ndarray:
+    if mode == "max":
+        raise ValueError(
+            'weights must be None in mode "max". Received an array. Use "sum" or "mean", or scale '
+            "the table."
+        )
+    weights = as_array(weights, "weights")
+    if weights.shape != ids.shape:
+        raise ShapeError(
+            f"weights must have the shape of ids, {ids.shape}. Received {weights.shape}. "
+            "Pass one factor for each id."
+        )
+    if weights.dtype.kind not in "fiub":
+        raise DtypeError(
+            f"weights must be numbers. Received dtype {weights.dtype}. Cast them to float."
+        )
+    return weights.astype(table.dtype, copy=False).reshape(-1)

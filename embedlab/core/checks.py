@@ -1,0 +1,132 @@
+"""The door for tables and sizes: what every kernel asks of a (V, D) array of numbers."""
+
+import operator
+from typing import Any, Literal
+
+import numpy as np
+
+__all__ = ["DtypeError", "ShapeError", "as_array", "as_table", "check_size", "check_table_bytes"]
+
+LARGEST = np.iinfo(np.int64).max
+"""No size and no number of bytes may be larger: loops count in int64."""
+
+_FLOATS = (np.dtype("float16"), np.dtype("float32"), np.dtype("float64"))
+
+
+class ShapeError(ValueError):
+    """An array has another shape than the operation needs."""
+
+
+class DtypeError(TypeError):
+    """An array has another dtype than the operation needs."""
+
+
+def as_array(array: Any, name: str, order: Literal["C", "K"] = "C") -> np.ndarray:
+    """Return `array` as an array of whatever dtype, refusing a ragged list.
+
+    `order` "C" makes it contiguous; "K" never copies an array.
+
+    Examples
+    --------
+    >>> as_array([[1], [1, 2]], "mask")
+    Traceback (most recent call last):
+    embedlab.core.checks.ShapeError: mask must be a rectangular array. Received lists of different \
+lengths. Pad them to one length first.
+    """
+    try:
+        return np.asarray(array, order=order)
+    except ValueError as error:
+        raise ShapeError(
+            f"{name} must be a rectangular array. Received lists of different lengths. "
+            "Pad them to one length first."
+        ) from error
+
+
+def check_table_bytes(rows: int, columns: int, dtype: Any, name: str) -> None:
+    """Refuse a table (rows, columns) with more bytes than an address can count.
+
+    Examples
+    --------
+    >>> check_table_bytes(2**62, 64, "float32", "input_dim")
+    Traceback (most recent call last):
+    ValueError: input_dim must leave a table of at most 2**63 bytes. Received 4611686018427387904 \
+rows of 64 numbers. Use fewer rows, or the sparse gradient.
+    """
+    if rows * columns * np.dtype(dtype).itemsize > LARGEST:
+        raise ValueError(
+            f"{name} must leave a table of at most 2**63 bytes. Received {rows} rows of {columns} "
+            "numbers. Use fewer rows, or the sparse gradient."
+        )
+
+
+def as_table(table: Any, name: str = "table") -> np.ndarray:
+    """Return `table` as a 2-D float array, without a copy where it already is one.
+
+    Parameters
+    ----------
+    table : array_like, (V, D), float16, float32 or float64
+        Any memory order; read-only is fine.
+    name : str
+        How the error calls it.
+
+    Returns
+    -------
+    ndarray, (V, D)
+
+    Raises
+    ------
+    ShapeError
+        Unless it has two axes.
+    DtypeError
+        Unless its numbers are native floats.
+
+    Examples
+    --------
+    >>> as_table([[1.0, 2.0]]).shape
+    (1, 2)
+    >>> as_table(np.zeros(3))
+    Traceback (most recent call last):
+    embedlab.core.checks.ShapeError: table must have two axes (V, D). Received shape (3,). \
+Use table.reshape(-1, D).
+    """
+    array = table if type(table) is np.ndarray else as_array(table, name)
+    if array.dtype not in _FLOATS or not array.dtype.isnative:
+        raise DtypeError(
+            f"{name} must hold float16, float32 or float64 in native byte order. "
+            f"Received {array.dtype.str}. Cast it with {name}.astype('float32')."
+        )
+    if array.ndim != 2:
+        raise ShapeError(
+            f"{name} must have two axes (V, D). Received shape {array.shape}. "
+            f"Use {name}.reshape(-1, D)."
+        )
+    return array
+
+
+def check_size(value: Any, name: str, *, least: int = 1) -> int:
+    """Return `value` as a plain int, refusing anything that is not a whole number >= `least`.
+
+    Examples
+    --------
+    >>> check_size(np.int64(7), "input_dim")
+    7
+    >>> check_size(0, "input_dim")
+    Traceback (most recent call last):
+    ValueError: input_dim must be a positive integer. Received 0. Pass a whole number >= 1.
+    """
+    if type(value) is int and least <= value <= LARGEST:
+        return value
+    kind = "a positive integer" if least == 1 else f"an integer >= {least}"
+    if not isinstance(value, (bool, np.bool_)):
+        try:
+            size = operator.index(value)
+        except TypeError:
+            pass
+        else:
+            if least <= size <= LARGEST:
+                return size
+            if size > LARGEST:
+                kind = f"{kind} below 2**63"
+    raise ValueError(
+        f"{name} must be {kind}. Received {value!r:.40}. Pass a whole number >= {least}."
+    )

@@ -1,0 +1,235 @@
+"""Pooling under a mask: the sum or mean over the words of a sequence, never over the padding."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from embedlab.core.checks import ShapeError, as_array
+from embedlab.core.jit import kernel, num_threads, parallel_copy, prange
+from embedlab.core.mask.mask import as_floats, as_mask
+
+__all__ = [
+    "check_sequences",
+    "grad_masked_mean",
+    "grad_masked_sum",
+    "grad_masked_sum_kernel",
+    "grad_masked_sum_reference",
+    "masked_mean",
+    "masked_sum",
+    "masked_sum_kernel",
+    "masked_sum_reference",
+    "upcast_float16",
+]
+
+PARALLEL_FROM = 262_144
+"""Numbers from which two threads win: each is read once, as in the lookup."""
+
+HALF_NUMBERS = 1 << 18
+"""Numbers at a time for float16, which is computed in float32: the extra memory stays small."""
+
+
+def masked_sum_reference(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Reference implementation: padding counts as nothing, whatever stands there, even NaN."""
+    return np.where(mask[:, :, None], values, 0).sum(axis=1)
+
+
+@kernel
+def masked_sum_kernel(values, mask, out):
+    """Write into `out` (B, D) the sum of `values` (B, T, D) where `mask` (B, T) is true.
+
+    A thread owns a sequence, and adds in the order of time.
+    """
+    for b in prange(values.shape[0]):
+        for d in range(values.shape[2]):
+            out[b, d] = 0
+        for t in range(values.shape[1]):
+            if mask[b, t]:
+                for d in range(values.shape[2]):
+                    out[b, d] += values[b, t, d]
+
+
+masked_sum_kernel_parallel = parallel_copy(masked_sum_kernel)
+
+
+def masked_sum(values: Any, mask: Any = None) -> np.ndarray:
+    """Return the sum over the words of each sequence.
+
+    Parameters, returns and errors are those of `masked_mean`, without the division.
+
+    Examples
+    --------
+    >>> masked_sum(np.array([[[1.0], [2.0], [9.0]]]), [[True, True, False]]).tolist()
+    [[3.0]]
+    """
+    return _pool(values, mask, mean=False)
+
+
+def masked_mean(values: Any, mask: Any = None) -> np.ndarray:
+    """Return the mean over the words of each sequence.
+
+    Parameters
+    ----------
+    values : array_like, (B, T, D), float16, float32 or float64
+    mask : array_like of bool, (B, T), optional
+        True where there is a word; None means everywhere.
+
+    Returns
+    -------
+    ndarray, (B, D), the dtype of `values`
+        ``sum of values[b, t] where mask[b, t] / how many``. A sequence of padding alone gives 0,
+        and what stands in the padding never matters. Bit-identical for any number of threads.
+
+    Raises
+    ------
+    ShapeError, DtypeError
+        For arrays that do not fit each other.
+
+    Notes
+    -----
+    Source: ``keras.layers.GlobalAveragePooling1D`` with a mask; on purpose different: a sequence
+    of padding alone gives NaN there. float16 is summed in float32 and rounded once.
+
+    Examples
+    --------
+    >>> values = np.array([[[1.0], [2.0], [9.0]], [[5.0], [5.0], [5.0]]])
+    >>> masked_mean(values, [[True, True, False], [False, False, False]]).tolist()
+    [[1.5], [0.0]]
+    """
+    return _pool(values, mask, mean=True)
+
+
+def grad_masked_sum_reference(mask: np.ndarray, grad_out: np.ndarray) -> np.ndarray:
+    """Reference implementation: every word gets the gradient of its sequence, the padding
+    nothing."""
+    return np.where(mask[:, :, None], grad_out[:, None, :], grad_out.dtype.type(0))
+
+
+@kernel
+def grad_masked_sum_kernel(mask, grad_out, grad):
+    """Write into `grad` (B, T, D) the row of `grad_out` (B, D) at the words, 0 at the padding."""
+    for b in prange(grad.shape[0]):
+        for t in range(grad.shape[1]):
+            if mask[b, t]:
+                for d in range(grad.shape[2]):
+                    grad[b, t, d] = grad_out[b, d]
+            else:
+                for d in range(grad.shape[2]):
+                    grad[b, t, d] = 0
+
+
+grad_masked_sum_kernel_parallel = parallel_copy(grad_masked_sum_kernel)
+
+
+def grad_masked_sum(mask: Any, grad_out: Any) -> np.ndarray:
+    """Return the gradient of `masked_sum` with respect to its values.
+
+    Parameters, returns and errors are those of `grad_masked_mean`, without the division.
+
+    Examples
+    --------
+    >>> grad_masked_sum([[True, False]], np.array([[3.0]])).ravel().tolist()
+    [3.0, 0.0]
+    """
+    mask, grad_out = _as_grad(mask, grad_out)
+    grad = np.empty((*mask.shape, grad_out.shape[1]), grad_out.dtype)
+    wide = grad.size >= PARALLEL_FROM and num_threads() > 1
+    run = grad_masked_sum_kernel_parallel if wide else grad_masked_sum_kernel
+    if grad.dtype.char == "e":  # nothing is computed: half floats travel as their bits
+        run(mask, grad_out.view(np.uint16), grad.view(np.uint16))
+    else:
+        run(mask, grad_out, grad)
+    return grad
+
+
+def grad_masked_mean(mask: Any, grad_out: Any) -> np.ndarray:
+    """Return the gradient of `masked_mean` with respect to its values.
+
+    Parameters
+    ----------
+    mask : array_like of bool, (B, T)
+    grad_out : array_like, (B, D), float16, float32 or float64
+
+    Returns
+    -------
+    ndarray, (B, T, D), the dtype of `grad_out`
+        ``grad_out[b] / how many`` at the words, exactly 0 at the padding.
+
+    Raises
+    ------
+    ShapeError, DtypeError
+        For arrays that do not fit each other.
+
+    Examples
+    --------
+    >>> grad_masked_mean([[True, False, True]], np.array([[3.0]])).ravel().tolist()
+    [1.5, 0.0, 1.5]
+    """
+    mask, grad_out = _as_grad(mask, grad_out)
+    share = grad_out / _counts(mask, np.result_type(grad_out, np.float32))
+    return grad_masked_sum(mask, share.astype(grad_out.dtype, copy=False))
+
+
+def check_sequences(values: Any, mask: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return values (B, T, D) and their mask (B, T), all true for None, refusing what does not fit.
+
+    Examples
+    --------
+    >>> check_sequences(np.zeros((2, 3)), None)
+    Traceback (most recent call last):
+    embedlab.core.checks.ShapeError: values must have shape (B, T, D). Received (2, 3). \
+Give a single sequence a batch axis: values[None].
+    """
+    values = as_floats(values, "values")
+    if values.ndim != 3:
+        raise ShapeError(
+            f"values must have shape (B, T, D). Received {values.shape}. "
+            "Give a single sequence a batch axis: values[None]."
+        )
+    if mask is None:
+        return values, np.ones(values.shape[:2], bool)
+    return values, as_mask(mask, values.shape[:2])
+
+
+def upcast_float16(values: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+    """Return `values` (B, ...) whole; or, in float16, some sequences at a time in float32.
+
+    Examples
+    --------
+    >>> [(here.stop, part.dtype.char) for here, part in upcast_float16(np.zeros((2, 3), np.float16))]
+    [(2, 'f')]
+    """
+    rows = len(values)
+    step = rows if values.dtype.char != "e" else HALF_NUMBERS * rows // max(values.size, 1)
+    for start in range(0, rows, max(step, 1)):
+        here = slice(start, min(start + max(step, 1), rows))
+        yield here, values[here].astype(np.result_type(values, np.float32), copy=False)
+
+
+def _pool(values: Any, mask: Any, *, mean: bool) -> np.ndarray:
+    values, mask = check_sequences(values, mask)
+    out = np.empty((len(values), values.shape[2]), values.dtype)
+    for here, part in upcast_float16(values):
+        total = np.empty((len(part), part.shape[2]), part.dtype)
+        wide = part.size >= PARALLEL_FROM and num_threads() > 1
+        (masked_sum_kernel_parallel if wide else masked_sum_kernel)(part, mask[here], total)
+        if mean:
+            total /= _counts(mask[here], total.dtype)
+        out[here] = total
+    return out
+
+
+def _counts(mask: np.ndarray, dtype: Any) -> np.ndarray:
+    """Return how many words each sequence has, (B, 1), and 1 where there is none."""
+    return np.maximum(mask.sum(axis=1, keepdims=True), 1).astype(dtype)
+
+
+def _as_grad(mask: Any, grad_out: Any) -> tuple[np.ndarray, np.ndarray]:
+    grad_out = as_floats(grad_out, "grad_out")
+    shape = as_array(mask, "mask").shape
+    if grad_out.ndim != 2 or len(shape) != 2 or shape[0] != len(grad_out):
+        raise ShapeError(
+            "mask must have shape (B, T) and grad_out (B, D). "
+            f"Received {shape} and {grad_out.shape}. Pass the gradient of the pooled rows."
+        )
+    return as_mask(mask, shape), grad_out

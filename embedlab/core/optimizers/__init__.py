@@ -1,0 +1,13 @@
+"""Optimizer steps, fused with the gradient of a lookup, in place: sgd, rmsprop, adagrad, adam.
+
+Keras's formulas and defaults. A step comes in two kinds. "dense" moves the whole table, as Keras
+does: a row that was not looked up has gradient 0 and yet moves, because momentum carries it.
+"lazy" touches only the rows that were looked up, in O(N) instead of O(V).
+"""
+
+from embedlab.core.optimizers.adagrad import adagrad
+from embedlab.core.optimizers.adam import adam
+from embedlab.core.optimizers.rmsprop import rmsprop
+from embedlab.core.optimizers.sgd import sgd
+
+__all__ = ["adagrad", "adam", "rmsprop", "sgd"]

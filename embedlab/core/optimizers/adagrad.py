@@ -1,0 +1,101 @@
+"""Adagrad: steps divided by the root of all squares so far; one step of a table."""
+
+from typing import Any
+
+import numpy as np
+
+from embedlab.core.jit import kernel, parallel_copy, prange
+from embedlab.core.optimizers.update import Rows, check_in_range, optimizer_step, require_slot
+
+__all__ = ["adagrad", "adagrad_kernel", "adagrad_kernel_parallel", "adagrad_reference"]
+
+
+def adagrad_reference(
+    rows: Rows, g: np.ndarray, knobs: np.ndarray, w: np.ndarray, accumulator: np.ndarray
+) -> None:
+    """Reference implementation: move `rows` of `w` along `g`, one gradient for each of them."""
+    rate, epsilon = knobs
+    accumulator[rows] += g * g
+    w[rows] -= rate * g / np.sqrt(accumulator[rows] + epsilon)
+
+
+@kernel
+def adagrad_kernel(ids, order, starts, cuts, dense, grad_out, knobs, w, accumulator):
+    """Sum the gradient of each row and move it at once, while it is in the first-level cache.
+
+    Arguments as `embedlab.core.optimizers.update.optimizer_step` gives them; `knobs` as in the
+    twin.
+    """
+    rate, epsilon = knobs[0], knobs[1]
+    for worker in prange(cuts.size - 1):
+        first = cuts[worker]
+        k = np.searchsorted(ids, first) if dense else first
+        g = np.empty(w.shape[1], w.dtype)
+        for i in range(first, cuts[worker + 1]):
+            row = i if dense else ids[i]
+            g[:] = 0
+            if k < ids.size and ids[k] == row:
+                for s in range(starts[k], starts[k + 1]):
+                    n = order[s]
+                    for d in range(g.size):
+                        g[d] += grad_out[n, d]
+                k += 1
+            for d in range(g.size):
+                accumulator[row, d] += g[d] * g[d]
+                w[row, d] -= rate * g[d] / np.sqrt(accumulator[row, d] + epsilon)
+
+
+adagrad_kernel_parallel = parallel_copy(adagrad_kernel)
+
+
+def adagrad(
+    table: np.ndarray,
+    grad: Any,
+    accumulator: np.ndarray,
+    *,
+    learning_rate: float = 0.001,
+    epsilon: float = 1e-7,
+    sparse_update: str = "dense",
+    padding_idx: int | None = None,
+) -> np.ndarray:
+    """Move a table by its gradient, divided by the root of the sum of all its squares so far.
+
+    Parameters
+    ----------
+    table, grad, sparse_update, padding_idx
+        As `sgd`. Both kinds of update give the same here: without a gradient nothing changes.
+    accumulator : ndarray, (V, D)
+        ``accumulator += g²``. Keras starts it at 0.1. Changed in place.
+    learning_rate, epsilon : float
+
+    Returns
+    -------
+    ndarray
+        The table: ``w -= rate * g / sqrt(accumulator + epsilon)``.
+
+    Notes
+    -----
+    Source: ``keras.optimizers.Adagrad.update_step``.
+
+    Examples
+    --------
+    >>> table, accumulator = np.zeros((2, 1)), np.full((2, 1), 0.75)
+    >>> step = dict(learning_rate=1.0, epsilon=0.0)
+    >>> adagrad(table, ([1], np.array([[0.5]])), accumulator, **step).ravel().tolist()
+    [0.0, -0.5]
+    """
+    knobs = (
+        check_in_range(learning_rate, "learning_rate", np.inf),
+        check_in_range(epsilon, "epsilon", np.inf),
+    )
+    state = {"accumulator": require_slot(accumulator, "accumulator", True)}
+    lazy = "lazy" if sparse_update == "dense" else sparse_update  # the same, and O(N)
+    return optimizer_step(
+        (adagrad_kernel, adagrad_kernel_parallel),
+        table,
+        grad,
+        knobs,
+        state,
+        sparse_update=lazy,
+        padding_idx=padding_idx,
+    )

@@ -1,0 +1,141 @@
+"""Adam: a running mean of the gradient over the root of that of its square; one step of a table."""
+
+from typing import Any
+
+import numpy as np
+
+from embedlab.core.checks import check_size
+from embedlab.core.jit import kernel, parallel_copy, prange
+from embedlab.core.optimizers.update import (
+    BELOW_1,
+    Rows,
+    check_in_range,
+    optimizer_step,
+    require_slot,
+)
+
+__all__ = ["adam", "adam_kernel", "adam_kernel_parallel", "adam_reference"]
+
+
+def adam_reference(
+    rows: Rows,
+    g: np.ndarray,
+    knobs: np.ndarray,
+    w: np.ndarray,
+    m: np.ndarray,
+    v: np.ndarray,
+    v_max: np.ndarray,
+) -> None:
+    """Reference implementation: move `rows` of `w` along `g`, one gradient for each of them."""
+    rate, rest_1, rest_2, epsilon, amsgrad = knobs  # the rate is corrected for the time
+    m[rows] += (g - m[rows]) * rest_1
+    v[rows] += (g * g - v[rows]) * rest_2
+    second = v[rows]
+    if amsgrad:
+        v_max[rows] = second = np.maximum(v_max[rows], second)
+    w[rows] -= m[rows] * rate / (np.sqrt(second) + epsilon)
+
+
+@kernel
+def adam_kernel(ids, order, starts, cuts, dense, grad_out, knobs, w, m, v, v_max):
+    """Sum the gradient of each row and move it at once, while it is in the first-level cache.
+
+    Arguments as `embedlab.core.optimizers.update.optimizer_step` gives them; `knobs` as in the
+    twin.
+    """
+    rate, rest_1, rest_2, epsilon = knobs[0], knobs[1], knobs[2], knobs[3]
+    amsgrad = knobs[4] != 0
+    for worker in prange(cuts.size - 1):
+        first = cuts[worker]
+        k = np.searchsorted(ids, first) if dense else first
+        g = np.empty(w.shape[1], w.dtype)
+        for i in range(first, cuts[worker + 1]):
+            row = i if dense else ids[i]
+            g[:] = 0
+            if k < ids.size and ids[k] == row:
+                for s in range(starts[k], starts[k + 1]):
+                    n = order[s]
+                    for d in range(g.size):
+                        g[d] += grad_out[n, d]
+                k += 1
+            for d in range(g.size):
+                m[row, d] += (g[d] - m[row, d]) * rest_1
+                v[row, d] += (g[d] * g[d] - v[row, d]) * rest_2
+                g[d] = v[row, d]
+            if amsgrad:
+                for d in range(g.size):
+                    g[d] = g[d] if not g[d] <= v_max[row, d] else v_max[row, d]  # a NaN stays
+                    v_max[row, d] = g[d]
+            for d in range(g.size):
+                w[row, d] -= m[row, d] * rate / (np.sqrt(g[d]) + epsilon)
+
+
+adam_kernel_parallel = parallel_copy(adam_kernel)
+
+
+def adam(
+    table: np.ndarray,
+    grad: Any,
+    m: np.ndarray,
+    v: np.ndarray,
+    v_max: np.ndarray | None = None,
+    *,
+    time: int,
+    learning_rate: float = 0.001,
+    beta_1: float = 0.9,
+    beta_2: float = 0.999,
+    epsilon: float = 1e-7,
+    amsgrad: bool = False,
+    sparse_update: str = "dense",
+    padding_idx: int | None = None,
+) -> np.ndarray:
+    """Move a table by the running mean of its gradient over the root of that of its square.
+
+    Parameters
+    ----------
+    table, grad, sparse_update, padding_idx
+        As `sgd`.
+    m, v : ndarray, (V, D)
+        ``m += (g - m) * (1 - beta_1)`` and ``v += (g² - v) * (1 - beta_2)``. Start at 0.
+    v_max : ndarray, (V, D), needed with amsgrad
+        The largest `v` so far takes its place.
+    time : int
+        Which step this is, from 1 up: early means are too small and are corrected for that.
+    learning_rate, beta_1, beta_2, epsilon : float
+
+    Returns
+    -------
+    ndarray
+        The table: ``w -= rate * sqrt(1 - beta_2**time) / (1 - beta_1**time) * m / (sqrt(v) +
+        epsilon)``. Bit-identical for any number of threads.
+
+    Notes
+    -----
+    Source: ``keras.optimizers.Adam.update_step``. A lazy step leaves `m` and `v` of the other rows
+    alone and counts time for all rows alike, as ``torch.optim.SparseAdam``.
+
+    Examples
+    --------
+    >>> table, m, v = np.zeros((2, 1)), np.zeros((2, 1)), np.zeros((2, 1))
+    >>> adam(table, ([1], np.array([[5.0]])), m, v, time=1).ravel().round(6).tolist()
+    [0.0, -0.001]
+    """
+    beta_1, beta_2 = (
+        check_in_range(beta_1, "beta_1", BELOW_1),
+        check_in_range(beta_2, "beta_2", BELOW_1),
+    )
+    time = check_size(time, "time")
+    rate = check_in_range(learning_rate, "learning_rate", np.inf)
+    kind = np.float64 if getattr(table, "dtype", None) == np.float64 else np.float32
+    first, second = (1 - np.power(kind(beta), kind(time)) for beta in (beta_1, beta_2))
+    rate = kind(rate) * np.sqrt(second) / first  # in the table's precision, as Keras
+    knobs = (rate, 1 - beta_1, 1 - beta_2, check_in_range(epsilon, "epsilon", np.inf), amsgrad)
+    state = {
+        "m": require_slot(m, "m", True),
+        "v": require_slot(v, "v", True),
+        "v_max": require_slot(v_max, "v_max", amsgrad),
+    }
+    loops = (adam_kernel, adam_kernel_parallel)
+    return optimizer_step(
+        loops, table, grad, knobs, state, sparse_update=sparse_update, padding_idx=padding_idx
+    )

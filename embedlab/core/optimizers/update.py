@@ -1,0 +1,195 @@
+"""What every optimizer step shares: the gradient sorted by row, the checks, the sharing out.
+
+A loop of an optimizer gets groups of positions, and for each row sums the gradient and moves the
+row at once. The formula stands inside each loop on purpose: as a function of one row it made Adam
+2 times slower, because every view of a row is counted, atomically.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from embedlab.core.checks import DtypeError, ShapeError, as_array
+from embedlab.core.finite import check_number
+from embedlab.core.gradient import Groups, SparseGrad, balanced_splits, group
+from embedlab.core.ids import as_ids, check_padding_idx
+from embedlab.core.jit import num_threads
+
+__all__ = ["BELOW_1", "check_in_range", "optimizer_step", "require_slot"]
+
+PARALLEL_FROM = 131_072
+"""Numbers to read and write from which two threads win."""
+
+BELOW_1 = 1 - 2.0**-24
+"""The largest single-precision number below 1, for means that must fade."""
+
+Rows = np.ndarray
+"""Row numbers, each once."""
+
+
+def optimizer_step(
+    loops: tuple[Any, Any],
+    table: np.ndarray,
+    grad: Any,
+    knobs: tuple[float, ...],
+    state: dict[str, np.ndarray | None],
+    *,
+    sparse_update: str = "dense",
+    padding_idx: int | None = None,
+) -> np.ndarray:
+    """Do one step with the loop of an optimizer, after every check that any of them needs.
+
+    Parameters
+    ----------
+    loops : (serial, parallel)
+    table : ndarray, (V, D), float32 or float64
+        Changed in place.
+    grad : SparseGrad, or (ids, grad_out), or ndarray (V, D)
+        The gradient; as a pair, that of the looked-up rows, summed here on the way.
+    knobs : tuple of float
+        The numbers of the formula, which the loop gets in the dtype of the table.
+    state : dict of name to ndarray (V, D) or None
+        What the optimizer remembers, in the order of the loop, changed in place.
+    sparse_update : {"dense", "lazy"}
+    padding_idx : int, optional
+        A row whose gradient is 0.
+
+    Returns
+    -------
+    ndarray
+        The table.
+    """
+    _check_own(table, state)
+    if sparse_update not in ("dense", "lazy"):
+        raise ValueError(
+            f'sparse_update must be "dense" or "lazy". Received {sparse_update!r:.40}. '
+            'Choose "dense" for what Keras does.'
+        )
+    groups, grad_out, every = _group_gradient(grad, table, padding_idx)
+    dense = sparse_update == "dense" and not every
+    workers = num_threads() if grad_out.size + dense * table.size >= PARALLEL_FROM else 1
+    cuts = balanced_splits(
+        groups.starts, workers, cost=2
+    )  # a move costs about as much as summing two rows
+    if dense:
+        cuts = len(table) * np.arange(workers + 1) // workers
+    slots = [slot if slot is not None else table for slot in state.values()]  # unused: not touched
+    run = loops[workers > 1]
+    run(*groups, cuts, dense, grad_out, np.array(knobs, table.dtype), table, *slots)
+    return table
+
+
+def _group_gradient(
+    grad: Any, table: np.ndarray, padding_idx: int | None
+) -> tuple[Groups, np.ndarray, bool]:
+    """Return any gradient as groups of positions, its rows, and whether every row of V has one."""
+    rows, columns = table.shape
+    skip = check_padding_idx(padding_idx, rows)
+    if isinstance(grad, np.ndarray):
+        _check_grad(grad, table, (rows, columns))
+        if skip < 0:
+            every = np.arange(rows + 1)
+            return Groups(every[:-1], every[:-1], every), _unaliased(grad, table), True
+        grad = (np.arange(rows), grad)
+    elif isinstance(grad, SparseGrad):
+        if grad.shape != table.shape:
+            raise ShapeError(
+                f"grad must be the gradient of the table, with shape {table.shape}. "
+                f"Received {grad.shape}. Pass the gradient of this very table."
+            )
+        grad = (grad.ids, grad.rows)
+    if not (isinstance(grad, tuple) and len(grad) == 2):
+        raise TypeError(
+            "grad must be a SparseGrad, a pair (ids, grad_out) or an array (V, D). "
+            f"Received {type(grad).__name__}. Make one with "
+            "embedlab.core.gradient.coalescing.coalesce."
+        )
+    ids, grad_out = as_ids(grad[0]), as_array(grad[1], "the gradient")
+    _check_grad(grad_out, table, (*ids.shape, columns))
+    grad_out = _unaliased(grad_out, table).reshape(ids.size, columns)
+    return group(ids, rows, padding_idx=padding_idx), grad_out, False
+
+
+def _unaliased(grad: np.ndarray, table: np.ndarray) -> np.ndarray:
+    """Copy a gradient that is not C-contiguous, or that the step itself would overwrite."""
+    grad = np.asarray(grad, order="C")
+    return grad.copy() if np.may_share_memory(grad, table) else grad
+
+
+def _check_grad(grad: np.ndarray, table: np.ndarray, shape: tuple[int, ...]) -> None:
+    if grad.shape != shape:
+        raise ShapeError(
+            f"the gradient must have shape {shape}. Received {grad.shape}. "
+            "Pass one row of the table's width for each id, or a gradient for the whole table."
+        )
+    if grad.dtype != table.dtype:
+        raise DtypeError(
+            f"the gradient must have the dtype of the table, {table.dtype}. Received "
+            f"{grad.dtype}. Cast it with astype."
+        )
+
+
+def _check_own(table: Any, state: dict[str, Any]) -> None:
+    """Refuse arrays that cannot be changed in place, before anything is written."""
+    if not isinstance(table, np.ndarray) or table.ndim != 2:
+        raise ShapeError(
+            "table must be a NumPy array with two axes (V, D), to be changed in place. Received "
+            f"{getattr(table, 'shape', type(table).__name__)}. Use numpy.asarray(...)."
+        )
+    if table.dtype.char not in "fd" or not table.dtype.isnative:
+        raise DtypeError(
+            f"table must hold float32 or float64 to be trained. Received {table.dtype.str}. "
+            "Train a float32 copy: float16 loses small steps."
+        )
+    arrays = {"table": table, **{name: a for name, a in state.items() if a is not None}}
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray) or array.shape != table.shape:
+            raise ShapeError(
+                f"{name} must be an array of the table's shape {table.shape}. Received "
+                f"{getattr(array, 'shape', type(array).__name__)}. Make it with numpy.zeros_like."
+            )
+        if array.dtype != table.dtype:
+            raise DtypeError(
+                f"{name} must have the dtype of the table, {table.dtype}. Received "
+                f"{array.dtype}. Make it with numpy.zeros_like."
+            )
+        if not (array.flags.writeable and array.flags.c_contiguous):
+            raise ValueError(
+                f"{name} must be writable and C-contiguous, to be changed in place. Received an "
+                "array that is not. Use numpy.array(..., order='C')."
+            )
+    names = list(arrays)
+    for i, name in enumerate(names):
+        for other in names[:i]:
+            if np.may_share_memory(arrays[name], arrays[other]):
+                raise ValueError(
+                    f"{name} and {other} must be two arrays. Received memory that they share. "
+                    "Make a copy of one."
+                )
+
+
+def check_in_range(value: Any, name: str, most: float) -> float:
+    """Return `value` as a float, refusing what is not in 0..most.
+
+    Examples
+    --------
+    >>> check_in_range(2, "rho", 1.0)
+    Traceback (most recent call last):
+    ValueError: rho must lie in 0..1. Received 2. Choose another number.
+    """
+    number = check_number(value, name)
+    if not 0 <= number <= most:
+        span = "must be >= 0" if most == np.inf else f"must lie in 0..{most:g}"
+        span = "must lie in 0..1, below 1" if most == BELOW_1 else span
+        raise ValueError(f"{name} {span}. Received {value!r:.40}. Choose another number.")
+    return number
+
+
+def require_slot(array: Any, name: str, used: bool) -> Any:
+    """Return `array` where the formula uses it, and None where not; refuse None where it does."""
+    if used and array is None:
+        raise ValueError(
+            f"{name} must be an array of the table's shape for this rule. Received None. "
+            "Make it with numpy.zeros_like(table), and pass the same one at every step."
+        )
+    return array if used else None

@@ -1,0 +1,176 @@
+"""What all explorers share on Python's side: a state to keep, a still picture, a page to hand on.
+
+An explorer of one idea says which parameters it has (`PARAMS`, each a trait), how to run (`_run`),
+how to fill the message (`_fill`) and how to draw (`_draw`). How both halves talk stands in
+`protocol`.
+"""
+
+import base64
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from embedlab.explorers import html_export, state
+from embedlab.explorers.sync import SyncedWidget
+from embedlab.figures.png import png
+from embedlab.figures.theme import Figure
+
+__all__ = ["BundleError", "Explorer", "available_views"]
+
+STATIC = Path(__file__).with_name("static")
+
+
+def available_views() -> tuple[str, ...]:
+    """Return the names of the views that have a browser half.
+
+    Examples
+    --------
+    >>> "lookup" in available_views()
+    True
+    """
+    return tuple(sorted(path.stem for path in STATIC.glob("*.js")))
+
+
+class BundleError(FileNotFoundError):
+    """The browser half of an explorer has not been built."""
+
+
+class Explorer(SyncedWidget):
+    """A live view of one trace: driven by mouse, keyboard and Python alike.
+
+    Every name in `PARAMS` is a trait: assign it, observe it, or join it to another widget with
+    `ipywidgets.link`. Each distinct set of parameters is computed once.
+
+    Attributes
+    ----------
+    message : dict
+        The one message to the browser: ``{"header": dict, "buffer": bytes}``.
+    cursor : dict
+        Where the learner looks, told by the browser at most ten times a second.
+    answers : list of dict
+        Predictions: ``{"question", "answer", "correct"}``, at most 1 kB of JSON.
+    link_id : str
+        Views of one page with the same id share selection and step, without the kernel.
+    hide : list of str
+        Controls that a teacher hides.
+    ask : bool
+        Open with the question of "predict, then reveal"; the answers wait behind it.
+    """
+
+    _still: tuple[int, bytes] = (-1, b"")
+
+    def _draw(self, trace: Any, *, dark: bool) -> Figure:
+        """Draw the still picture."""
+        raise NotImplementedError
+
+    @property
+    def summary(self) -> str:
+        """The question and the numbers in a few lines; the same on every machine."""
+        fault = f"\nerror   {self._fault}" if self._fault else ""
+        return f"{self.QUESTION}\n{self._trace.summary}{fault}"
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The parameters as plain JSON of at most 2 kB, for `from_state`."""
+        return state.to_dict(self.VIEW, self.VERSION, self.params, self._needs())
+
+    @classmethod
+    def from_state(cls, saved: Mapping[str, Any] | str, **own: Any) -> Self:
+        """Make an explorer from `state` (a dict or its JSON text).
+
+        Parameters
+        ----------
+        saved : mapping or str
+            Parameters may be left out; they then have their defaults.
+        **own
+            What a state cannot hold, such as a table of your own.
+
+        Raises
+        ------
+        StateError
+            For another view or version, for unknown parameters, and when something of your own
+            is missing.
+        """
+        params, needs = state.parse(saved, cls.VIEW, cls.VERSION, cls.PARAMS)
+        missing = [name for name in needs if name not in own]
+        if missing:
+            raise state.StateError(
+                f"a state made with your own {', '.join(missing)} needs it again. Received none. "
+                f"Write {cls.__name__}.from_state(state, {missing[0]}=...)."
+            )
+        return cls(**{**params, **own})
+
+    def share_link(self, base: str) -> str:
+        """Return `base` with the state behind a "#"; `from_link` reads it."""
+        return state.to_link(base, self.state)
+
+    @classmethod
+    def from_link(cls, link: str, **own: Any) -> Self:
+        """Make an explorer from a link that `share_link` gave."""
+        return cls.from_state(state.from_link(link), **own)
+
+    def reset(self) -> None:
+        """Go back to the parameters this explorer was made with, in one step."""
+        with self.hold_trait_notifications():
+            for name, value in self._initial.items():
+                setattr(self, name, value)
+
+    def figure(self, *, dark: bool = False) -> Figure:
+        """Return the still picture as a matplotlib figure."""
+        return self._draw(self._trace, dark=dark)
+
+    def export_html(self, path: str | Path) -> Path:
+        """Write this view as one HTML file that needs neither server, network nor Python.
+
+        Hovering, stepping and predicting work there; what needs a new computation says so.
+        """
+        return html_export.write_html(Path(path), self._page())
+
+    @property
+    def _esm(self) -> str:
+        return _bundle(self.VIEW, "js")
+
+    @property
+    def _css(self) -> str:
+        return _bundle(self.VIEW, "css")
+
+    # --- how it prints ------------------------------------------------------------------------
+
+    def _png(self) -> bytes:
+        if self._still[0] != self._runs:
+            self._still = (self._runs, png(self.figure()))
+        return self._still[1]
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        shown = super()._repr_mimebundle_()
+        data, metadata = shown or ({}, {})
+        still = {"text/plain": self.summary, "image/png": base64.b64encode(self._png()).decode()}
+        return {**data, **still}, {**metadata, "image/png": {"alt": self._trace.alt}}
+
+    def __repr__(self) -> str:
+        said = ", ".join(f"{name}={value!r}" for name, value in self.params.items())
+        return f"{type(self).__name__}({said})"
+
+    def _page(self) -> html_export.Page:
+        names = ["_seq", "message", "cursor", "answers", "link_id", "hide", "ask", *self.PARAMS]
+        return html_export.Page(
+            title=self.QUESTION,
+            script=self._esm,
+            style=self._css,
+            traits={name: getattr(self, name) for name in names},
+            in_message=self.IN_MESSAGE,
+            still=self._png(),
+            alt=self._trace.alt,
+            summary=self.summary,
+        )
+
+
+def _bundle(view: str, kind: str) -> str:
+    path = STATIC / f"{view}.{kind}"
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise BundleError(
+            f"the browser half of this explorer must be built. Received no static/{path.name}. "
+            "Run `npm ci && npm run build` in the folder js."
+        ) from None

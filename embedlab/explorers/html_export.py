@@ -1,0 +1,93 @@
+"""An explorer as one HTML file: bundle, style, numbers and a still picture, and no network."""
+
+import base64
+import html
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+__all__ = ["NO_PYTHON", "Page", "render_html", "write_html"]
+
+NO_PYTHON = (
+    "This page has no Python behind it: it shows the run it was saved with, "
+    "and cannot compute a new one."
+)
+
+_TEMPLATE = Path(__file__).with_name("page.html")
+
+
+@dataclass(frozen=True)
+class Page:
+    """What one page is made of. All texts may be hostile: `render_html` escapes them.
+
+    Attributes
+    ----------
+    title, alt, summary : str
+    script, style : str
+        The bundle of the view.
+    traits : dict
+        The model's values; ``traits["message"]["buffer"]`` is bytes.
+    in_message : tuple of str
+        Parameters that the view can change without a new message.
+    still : bytes
+        A PNG, shown until the view is there, and for ever where scripts are off.
+    """
+
+    title: str
+    script: str
+    style: str
+    traits: dict[str, Any]
+    in_message: tuple[str, ...]
+    still: bytes
+    alt: str
+    summary: str
+
+
+def render_html(page: Page) -> str:
+    """Return the page as HTML text.
+
+    Examples
+    --------
+    >>> message = {"header": {}, "buffer": b"12"}
+    >>> page = Page("<b>?", "export default {}", "", {"message": message}, (), b"", "", "")
+    >>> text = render_html(page)
+    >>> "<title>&lt;b&gt;?</title>" in text, "https://" in text
+    (True, False)
+    """
+    message = page.traits["message"]
+    packed = base64.b64encode(message["buffer"]).decode()
+    model = {
+        "script": page.script,
+        "style": page.style,
+        "traits": {**page.traits, "message": {**message, "buffer": packed}},
+        "inMessage": list(page.in_message),
+        "noPython": NO_PYTHON,
+    }
+    parts = {
+        "title": html.escape(page.title),
+        "alt": html.escape(page.alt),
+        "summary": html.escape(page.summary),
+        "still": base64.b64encode(page.still).decode(),
+        # A "<" could end the script element it stands in.
+        "model": json.dumps(model, allow_nan=False).replace("<", "\\u003c"),
+    }
+    pieces = _TEMPLATE.read_text(encoding="utf-8").split("%%")  # text, name, text, name, …, text
+    return "".join(parts[piece] if n % 2 else piece for n, piece in enumerate(pieces))
+
+
+def write_html(path: Path, page: Page) -> Path:
+    """Write the page; a crash in the middle leaves an older file whole."""
+    text = render_html(page)
+    handle, made = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with open(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        os.chmod(made, 0o644)  # mkstemp makes it private
+        os.replace(made, path)
+    except BaseException:
+        os.unlink(made)
+        raise
+    return path

@@ -1,0 +1,1 @@
+"""What the learner brings: sentences, batches, texts, tables, vectors, layers."""

@@ -1,0 +1,98 @@
+"""What an adapter is to learn in a view: the words of the rows, and the change of each kind."""
+
+from typing import Any
+
+import numpy as np
+
+from embedlab.core.lora import merge
+from embedlab.data.toy_language import CLASSES, KINDS, WORDS
+from embedlab.explorers.inputs.table import random_table
+
+__all__ = [
+    "NOUNS_FIRST",
+    "TARGETS",
+    "adapter_from_user",
+    "painted_delta",
+    "target_delta",
+    "trained_delta",
+]
+
+TARGETS = ("topic", "one word", "random", "painted", "own")
+
+_NOUNS = tuple(word for name in KINDS["noun"] for word in CLASSES[name])
+NOUNS_FIRST = (*_NOUNS, *(word for word in WORDS if word not in _NOUNS))
+"""Words for the rows of a small table: four animals, four persons, and so on."""
+
+
+def target_delta(
+    target: str, shape: tuple[int, int], *, seen: list[int], seed: int, edits: list[list[Any]]
+) -> np.ndarray:
+    """Return the change of a table that is to be learned, (V, D) float64.
+
+    Parameters
+    ----------
+    target : {"topic", "one word", "random", "painted"}
+        Two topics, each a quarter of the rows pushed one way: rank 2. The first word trained, the
+        others not: rank 1. Every number drawn alone: full rank. Or the cells of `edits`.
+    shape : (V, D)
+    seen : list of int
+        The rows trained.
+    seed : int
+        Not the table's own draws.
+    edits : list of [row, column, value]
+
+    Examples
+    --------
+    >>> options = {"seen": [1], "seed": 7, "edits": [[0, 1, 0.5]]}
+    >>> [int(np.linalg.matrix_rank(target_delta(name, (8, 4), **options))) for name in TARGETS[:4]]
+    [2, 1, 4, 1]
+    """
+    rows, columns = shape
+    draws = random_table(seed + 1)[:, :columns].astype(np.float64)
+    if target == "random":
+        return draws[:rows].copy()
+    if target == "painted":
+        return painted_delta(shape, edits)
+    change = np.zeros(shape)
+    if target == "one word":
+        row = next((row for row in seen if row < rows), 0)
+        change[row] = draws[0]
+        return change
+    quarter = max(1, round(rows / 4))
+    strength = 0.7 + 0.3 * random_table(seed + 2)[:rows, :1].astype(np.float64)
+    for topic in range(2):
+        part = slice(topic * quarter, (topic + 1) * quarter)
+        change[part] = strength[part] * draws[topic]
+    return change
+
+
+def painted_delta(shape: tuple[int, int], edits: list[list[Any]]) -> np.ndarray:
+    """Return zeros with the cells that were painted; those outside wait until the table grows."""
+    change = np.zeros(shape)
+    for row, column, value in edits:
+        if row < shape[0] and column < shape[1]:
+            change[row, column] = value
+    return change
+
+
+def trained_delta(layer: Any) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return the frozen table of a layer and what its active adapters add to it, or None.
+
+    None too where they add nothing yet, and for a quantized layer, which keeps no float table.
+    """
+    if not getattr(layer, "active_adapters", ()) or not hasattr(layer, "table"):
+        return None
+    table = np.array(layer.table.value, np.float64)
+    cores = [layer.adapters[name].core for name in layer.active_adapters]
+    change = merge(np.zeros_like(layer.table.value), cores, safe=False).astype(np.float64)
+    return (table, change) if change.any() else None
+
+
+def adapter_from_user(layer: Any) -> dict[str, Any]:
+    """Return rank, alpha and scaling of the first active adapter of a layer, as parameters."""
+    for name in getattr(layer, "active_adapters", ()):
+        adapter = layer.adapters[name]
+        whole = 1 <= adapter.alpha <= 64 and float(adapter.alpha).is_integer()
+        found = {"rank": min(adapter.rank, 16), "scaling": "rslora" if adapter.rslora else "lora"}
+        return {**found, "alpha": int(adapter.alpha)} if whole else found
+    return {}

@@ -1,0 +1,92 @@
+"""Which dtype a layer stores its weights in, and which it computes in."""
+
+import re
+from typing import Any
+
+import numpy as np
+
+__all__ = ["DTypePolicy", "get_policy"]
+
+_MODE = re.compile(r"int8|int4(/(-1|[1-9][0-9]*))?")
+_FLOATS = ("float16", "float32", "float64")
+
+
+class DTypePolicy:
+    """A pair of dtypes under one name, as in Keras.
+
+    Parameters
+    ----------
+    name : {"float16", "float32", "float64", "mixed_float16"}
+        "mixed_float16" keeps float32 weights and computes in float16. "int8_from_float32" and
+        "int4/128_from_float32" say that codes stand for such a table.
+
+    Attributes
+    ----------
+    variable_dtype, compute_dtype : str
+    quantization_mode : str or None
+        "int8" or "int4".
+
+    Raises
+    ------
+    ValueError
+        For any other name. NumPy has no bfloat16, so the two policies with it are refused.
+
+    Examples
+    --------
+    >>> policy = DTypePolicy("mixed_float16")
+    >>> policy.variable_dtype, policy.compute_dtype
+    ('float32', 'float16')
+    """
+
+    def __init__(self, name: str):
+        mode, _, source = str(name).rpartition("_from_")
+        self.quantization_mode = mode.partition("/")[0] or None
+        if mode and not _MODE.fullmatch(mode):
+            source = str(name)  # refused below
+        if source == "mixed_float16":
+            self.variable_dtype, self.compute_dtype = "float32", "float16"
+        elif source in _FLOATS:
+            self.variable_dtype = self.compute_dtype = source
+        else:
+            raise ValueError(
+                f"dtype must be one of {', '.join(_FLOATS)} or mixed_float16. Cannot convert "
+                f"{name!r:.40} to a mixed precision DTypePolicy. Choose one of these."
+            )
+        self.name = name
+
+    def get_config(self) -> dict[str, Any]:
+        """Return {"name": name}."""
+        return {"name": self.name}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DTypePolicy) and other.name == self.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __repr__(self) -> str:
+        return f"DTypePolicy({self.name!r})"
+
+
+def get_policy(dtype: Any) -> DTypePolicy:
+    """Return the policy that a name, a NumPy dtype, a dict config, a policy or None (float32)
+    means.
+
+    >>> get_policy(None).name, get_policy(np.float16).name
+    ('float32', 'float16')
+    """
+    if dtype is None:
+        return DTypePolicy("float32")
+    if isinstance(dtype, DTypePolicy):
+        return dtype
+    if isinstance(dtype, dict):  # the form in which Keras writes it
+        config = dtype.get("config", dtype)
+        if "mode" in config:
+            return DTypePolicy(f"{config['mode']}_from_{config.get('source_name')}")
+        return DTypePolicy(config.get("name"))
+    if isinstance(dtype, str):
+        return DTypePolicy(dtype)
+    try:
+        return DTypePolicy(np.dtype(dtype).name)
+    except TypeError:
+        return DTypePolicy(dtype)  # its refusal names what came

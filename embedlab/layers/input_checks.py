@@ -1,0 +1,158 @@
+"""The doors of a layer: what comes in has its dtype and axes, what comes back its shape."""
+
+from typing import Any
+
+import numpy as np
+
+from embedlab.core.checks import ShapeError
+
+__all__ = [
+    "as_data_format",
+    "cast_floats",
+    "cast_grad",
+    "cast_inputs",
+    "check_input_shape",
+    "require_axis_length",
+]
+
+
+def cast_inputs(
+    layer: Any, inputs: Any, *, ndim: int | None = None, least: int = 0, last: int | None = None
+) -> np.ndarray:
+    """Return a copy of `inputs` in the compute dtype of `layer`, refusing other numbers of axes.
+
+    A copy, so that the caller may reuse the array before `backward`.
+
+    Parameters
+    ----------
+    layer : Layer
+    inputs : array_like
+    ndim, least : int, optional
+        How many axes there must be: exactly, or at least.
+    last : int, optional
+        The length that the last axis must have.
+
+    Raises
+    ------
+    ShapeError
+        "Input 0 of layer ... is incompatible with the layer".
+
+    Examples
+    --------
+    >>> from embedlab.layers.base import Layer
+    >>> cast_inputs(Layer(name="dense"), [1.0, 2.0], least=2)
+    Traceback (most recent call last):
+    embedlab.core.checks.ShapeError: Input 0 of layer 'dense' is incompatible with the layer: \
+expected min_ndim=2, found ndim=1. Full shape received: (2,). Give a single sample a batch \
+axis: x[None].
+    """
+    array = np.array(inputs, layer.compute_dtype, order="C")
+    check_input_shape(layer, array.shape, ndim=ndim, least=least, last=last)
+    return array
+
+
+def cast_floats(layer: Any, inputs: Any) -> np.ndarray:
+    """Return `inputs` as an array with a batch axis; floats in the compute dtype, others as they
+    are.
+
+    >>> from embedlab.layers.base import Layer
+    >>> cast_floats(Layer(), [[1.0]]).dtype.name, cast_floats(Layer(), [[True]]).dtype.name
+    ('float32', 'bool')
+    """
+    array = np.asarray(inputs)
+    check_input_shape(layer, array.shape, least=1)
+    return array.astype(layer.compute_dtype, copy=False) if array.dtype.kind == "f" else array
+
+
+def check_input_shape(
+    layer: Any, shape: tuple, *, ndim: int | None = None, least: int = 0, last: int | None = None
+) -> None:
+    """Refuse inputs of `shape` unless they have the axes that `layer` needs.
+
+    >>> from embedlab.layers.base import Layer
+    >>> check_input_shape(Layer(), (2, 3), ndim=2, last=3)
+    """
+    shape = tuple(shape or ())
+    start = f"Input 0 of layer {layer.name!r} is incompatible with the layer: expected"
+    if ndim is not None and len(shape) != ndim:
+        raise ShapeError(
+            f"{start} ndim={ndim}, found ndim={len(shape)}. Full shape received: {shape}. "
+            "Reshape the inputs, or choose another layer."
+        )
+    if len(shape) < least:
+        raise ShapeError(
+            f"{start} min_ndim={least}, found ndim={len(shape)}. Full shape received: {shape}. "
+            "Give a single sample a batch axis: x[None]."
+        )
+    if last is not None and shape[-1] != last:
+        raise ShapeError(
+            f"{start} axis -1 of input shape to have value {last}, but received input with shape "
+            f"{shape}. Pass what the layer was built on, or make a new layer."
+        )
+
+
+def cast_grad(layer: Any, grad: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Return `grad` in the dtype of the weights, which mixed precision sums in.
+
+    Raises
+    ------
+    ShapeError
+        Unless it has the shape of the outputs.
+
+    Examples
+    --------
+    >>> from embedlab.layers.base import Layer
+    >>> cast_grad(Layer(dtype="mixed_float16"), np.ones(2, np.float16), (2,)).dtype.name
+    'float32'
+    """
+    array = np.asarray(grad, layer.variable_dtype, order="C")
+    if array.shape != tuple(shape):
+        raise ShapeError(
+            f"grad must have the shape of the outputs of {layer.name!r}, {tuple(shape)}. "
+            f"Received {array.shape}. Pass what the layer above sends back."
+        )
+    return array
+
+
+def require_axis_length(layer: Any, shape: Any, axis: int = -1) -> int:
+    """Return the length of one axis of `shape`, which the weights of `layer` depend on.
+
+    Raises
+    ------
+    ShapeError
+        When it is not known: after Flatten it needs the length of the sequences.
+
+    Examples
+    --------
+    >>> from embedlab.layers.base import Layer
+    >>> require_axis_length(Layer(), (None, 640))
+    640
+    >>> require_axis_length(Layer(name="dense"), (None, None))
+    Traceback (most recent call last):
+    embedlab.core.checks.ShapeError: the last axis of the inputs must be known before the weights \
+of 'dense' can be made. Received shape (None, None). After Flatten it depends on the length of \
+the sequences: say Embedding(..., input_length=10), or Input((10,)).
+    """
+    length = tuple(shape)[axis] if shape else None
+    if length is None:
+        which = "the last axis" if axis == -1 else f"axis {axis}"
+        raise ShapeError(
+            f"{which} of the inputs must be known before the weights of {layer.name!r} can be "
+            f"made. Received shape {shape}. After Flatten it depends on the length of the "
+            "sequences: say Embedding(..., input_length=10), or Input((10,))."
+        )
+    return int(length)
+
+
+def as_data_format(value: Any) -> str:
+    """Return where the features stand: "channels_last" (the default) or "channels_first".
+
+    >>> as_data_format(None)
+    'channels_last'
+    """
+    if value not in (None, "channels_last", "channels_first"):
+        raise ValueError(
+            "The `data_format` argument must be one of 'channels_first', 'channels_last'. "
+            f"Received {value!r:.40}. Leave it away for sequences (B, T, D)."
+        )
+    return value or "channels_last"

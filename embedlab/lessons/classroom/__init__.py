@@ -1,0 +1,1 @@
+"""Answer cards, class summaries and the dashboard."""

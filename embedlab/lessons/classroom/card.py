@@ -1,0 +1,188 @@
+"""Answer cards: a learner's first answers as a small JSON text, without any personal data.
+
+A card belongs to one session, that is to one notebook from its start to its end. It holds letters,
+diagnoses and predictions: no name, no folder, no time, nothing of the machine.
+"""
+
+import json
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+__all__ = [
+    "MOST_BYTES",
+    "VERSION",
+    "Card",
+    "card",
+    "clear",
+    "record_answer",
+    "record_attempt",
+    "recorded_answer",
+]
+
+MOST_BYTES = 1_000
+VERSION = 1
+"""Of the card's form. A reader refuses any other."""
+
+_NAME = re.compile(r"\w[\w.-]{0,59}\.json")
+
+
+@dataclass
+class _Session:
+    """What this session has answered so far, where it began, and the file its card went to."""
+
+    folder: Path = field(default_factory=Path.cwd)  # a lesson may work in another one later
+    answers: dict[str, tuple[str, bool]] = field(default_factory=dict)
+    checks: dict[str, tuple[str, bool]] = field(default_factory=dict)
+    file: str | None = None
+
+
+_now = _Session()
+
+
+@dataclass(frozen=True, repr=False)
+class Card:
+    """First answers by question. It holds no name, no time and no trace of the machine.
+
+    Attributes
+    ----------
+    answers : dict
+        Question or prediction -> (answer, whether it was right).
+    checks : dict
+        Exercise -> (what the first try showed: "right", "wrong" or a misconception such as "M4";
+        whether it was solved in the end).
+    left_out : int
+        How many did not fit into `MOST_BYTES`.
+    """
+
+    answers: dict[str, tuple[str, bool]]
+    checks: dict[str, tuple[str, bool]] = field(default_factory=dict)
+    left_out: int = 0
+
+    @property
+    def json(self) -> str:
+        """The card as one line of JSON."""
+        said: dict[str, Any] = {"embedlab": VERSION, "answers": self.answers}
+        if self.checks:
+            said["checks"] = self.checks
+        if self.left_out:
+            said["left_out"] = self.left_out
+        return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+
+    def save(self, name: str | None = None) -> None:
+        """Write the card beside the notebook, where the session began, and say so in one line.
+
+        Parameters
+        ----------
+        name : str, optional
+            A plain file name that ends in .json. Without one the card is called
+            `card-<random>.json`; saved again in the same session, it is the same file.
+
+        Raises
+        ------
+        ValueError
+            When the name is none, or names another folder.
+        """
+        if name is not None and not (isinstance(name, str) and _NAME.fullmatch(name)):
+            raise ValueError(
+                "a card must have a plain file name that ends in .json. "
+                f"Received {name!r:.60}. Leave it away: card().save()"
+            )
+        if name is None:
+            name = _now.file = _now.file or _unused()
+        written = f"{self.json}\n".encode()
+        (_now.folder / name).write_bytes(written)
+        tries = f" and {_count(len(self.checks), 'check')}" if self.checks else ""
+        print(
+            f"{name}: {_count(len(self.answers), 'answer')}{tries} in {len(written)} bytes, "
+            "and nothing about you."
+        )
+
+    def __repr__(self) -> str:
+        return self.json
+
+
+def record_answer(question: str, answer: str, correct: bool) -> None:
+    """Keep an answer. The first one stays: a prediction is no prediction once one has looked."""
+    _now.answers.setdefault(question, (answer, correct))
+
+
+def recorded_answer(question: str) -> str | None:
+    """Return the first answer to a question, or None."""
+    found = _now.answers.get(question)
+    return found[0] if found else None
+
+
+def record_attempt(exercise: str, belief: str | None, ok: bool) -> None:
+    """Keep what a check found: the first try, and whether any try was right.
+
+    Examples
+    --------
+    >>> clear()
+    >>> record_attempt("03.scatter_add", "M4", False)
+    >>> record_attempt("03.scatter_add", None, True)
+    >>> card()
+    {"embedlab":1,"answers":{},"checks":{"03.scatter_add":["M4",true]}}
+    >>> clear()
+    """
+    first, solved = _now.checks.get(exercise, ("right" if ok else belief or "wrong", ok))
+    _now.checks[exercise] = (first, solved or ok)
+
+
+def clear() -> None:
+    """Begin a new card."""
+    global _now
+    _now = _Session()
+
+
+def card(*explorers: Any) -> Card:
+    """Return your answers so far, and the predictions made in the given views.
+
+    Parameters
+    ----------
+    *explorers : Explorer
+        Each tells its `answers`: ``{"question", "answer", "correct"}``.
+
+    Returns
+    -------
+    Card
+        At most 1 kB of JSON; what does not fit is counted in `left_out`. Its `save` writes it.
+
+    Examples
+    --------
+    >>> clear()
+    >>> record_answer("01.exit", "b", False)
+    >>> card()
+    {"embedlab":1,"answers":{"01.exit":["b",false]}}
+    >>> clear()
+    """
+    answers, checks = dict(_now.answers), dict(_now.checks)
+    for question, answer, correct in _seen(explorers):
+        answers.setdefault(question, (answer, correct))
+    left_out = 0
+    while len(Card(answers, checks, left_out).json.encode()) > MOST_BYTES:
+        (answers or checks).popitem()
+        left_out += 1
+    return Card(answers, checks, left_out)
+
+
+def _seen(explorers: Iterable[Any]) -> Iterable[tuple[str, str, bool]]:
+    for explorer in explorers:
+        for given in explorer.answers:
+            said = given.get("answer")
+            text = said if isinstance(said, str) else json.dumps(said, separators=(",", ":"))
+            yield str(given.get("question"))[:40], text[:60], bool(given.get("correct"))
+
+
+def _unused() -> str:
+    """Return a name that no file there has: a class may share one folder."""
+    while (_now.folder / (name := f"card-{secrets.token_hex(4)}.json")).exists():
+        pass
+    return name
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

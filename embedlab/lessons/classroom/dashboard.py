@@ -1,0 +1,211 @@
+"""What a room believes, as one page: beliefs first, with what to say; then every question."""
+
+import html
+from collections.abc import Callable, Iterable, Mapping
+
+from embedlab.lessons.classroom.histogram import HistogramRow, bar, histogram, percent, table
+from embedlab.lessons.classroom.html_page import inline_markdown, page
+from embedlab.lessons.classroom.summary import (
+    ClassSummary,
+    ExerciseStats,
+    MisconceptionStats,
+    PredictionStats,
+    QuestionStats,
+)
+from embedlab.lessons.misconceptions import MISCONCEPTIONS
+from embedlab.lessons.notebook_files import LessonError, find_notebook, title
+
+__all__ = ["dashboard"]
+
+MOST_PLACES = 8
+_LEAD = "First answers only. A card holds no name, no time and no text of its owner."
+
+
+def dashboard(
+    room: ClassSummary,
+    refused: Mapping[str, str],
+    views: Callable[[str], str | None] = lambda _: None,
+) -> str:
+    """Return the page.
+
+    Parameters
+    ----------
+    room : Room
+    refused : mapping of str to str
+        Files that are no cards, and why.
+    views : callable
+        ``views("M2")`` gives the address of a page that shows this preset, or None.
+
+    Returns
+    -------
+    str
+        HTML without scripts. All that came from a card or a file's name is escaped.
+
+    Examples
+    --------
+    >>> from embedlab.lessons.classroom.card import Card
+    >>> from embedlab.lessons.classroom.summary import summarize
+    >>> found = summarize([Card({"01.exit": ("b", False)})])
+    >>> "1 file was not read" in dashboard(found, {"<b>.json": "no card"})
+    True
+    """
+    lessons = _lessons(room)
+    parts = [_head(room, refused), _ways(lessons), _beliefs(room, views)]
+    for lesson, group in lessons.items():
+        boxes = "".join(map(_box, group))
+        parts.append(
+            f'<section id="lesson-{lesson}"><h2>{_title(lesson)}</h2>'
+            f'<div class="boxes">{boxes}</div></section>'
+        )
+    if room.guessed:
+        boxes = "".join(map(_box, room.guessed))
+        parts.append(
+            "<section><h2>Predictions in the views <small>each in a text or table of the "
+            f'learner’s own</small></h2><div class="boxes">{boxes}</div></section>'
+        )
+    return page("What this room believes", "\n".join(parts))
+
+
+def _head(room: ClassSummary, refused: Mapping[str, str]) -> str:
+    cards = f"{_cards(room.cards)}, each of one learner in one lesson"
+    head = (
+        f'<header><p class="eyebrow">{cards}</p>'
+        f'<h1>What does this room believe?</h1><p class="lead">{_LEAD}</p></header>'
+    )
+    if refused:
+        lines = "".join(
+            f"<li><code>{html.escape(name)}</code>: {html.escape(why)}</li>"
+            for name, why in refused.items()
+        )
+        files = "1 file was" if len(refused) == 1 else f"{len(refused)} files were"
+        head += (
+            f'<section class="box refused" aria-label="Files that were not read">'
+            f"<h2>{files} not read, and not counted</h2><ul>{lines}</ul></section>"
+        )
+    return head
+
+
+def _lessons(room: ClassSummary) -> dict[str, list[QuestionStats | ExerciseStats]]:
+    """Return the questions, then the exercises, of each lesson."""
+    found: dict[str, list[QuestionStats | ExerciseStats]] = {}
+    every: list[QuestionStats | ExerciseStats] = [*room.asked, *room.tried]
+    for one in every:
+        found.setdefault(one.name[:2], []).append(one)
+    return dict(sorted(found.items()))
+
+
+def _ways(lessons: Mapping[str, Iterable[QuestionStats | ExerciseStats]]) -> str:
+    """Lead to each lesson, with the share of its answers that were right."""
+    ways = ""
+    for lesson, group in lessons.items():
+        asked = [one for one in group if isinstance(one, QuestionStats)]
+        right, total = sum(one.right for one in asked), sum(one.total for one in asked)
+        share = f" <small>{percent(right, total)} right</small>" if total else ""
+        ways += f'<li><a href="#lesson-{lesson}">{lesson}{share}</a></li>'
+    return f'<nav aria-label="Lessons"><ul class="ways">{ways}</ul></nav>' if ways else ""
+
+
+def _beliefs(room: ClassSummary, views: Callable[[str], str | None]) -> str:
+    if not room.held:
+        said = "No answer shows a misconception. Go on."
+        return f"<section><h2>Talk about this first</h2><p>{said}</p></section>"
+    boxes = "".join(_belief(held, views(held.belief.id)) for held in room.held)
+    head = ("belief", "cards", "of those who met it", "share")
+    rows = (
+        (
+            f"{held.belief.id}: {held.belief.belief}",
+            held.holders,
+            held.met,
+            percent(held.holders, held.met),
+        )
+        for held in room.held
+    )
+    return (
+        "<section><h2>Talk about this first <small>misconceptions, the most held on top</small>"
+        f'</h2><div class="beliefs">{boxes}</div>'
+        f"{table('Misconceptions in this room', head, rows)}</section>"
+    )
+
+
+def _belief(held: MisconceptionStats, view: str | None) -> str:
+    record = held.belief
+    places = [
+        f'<a href="#{_anchor(name, tried=not letter)}">{name}</a> {letter or "first try"} ({count})'
+        for (name, letter), count in held.where.items()
+    ]
+    if len(places) > MOST_PLACES:
+        places[MOST_PLACES:] = [f"and {len(places) - MOST_PLACES} more places"]
+    cell = f'<code class="cell">from embedlab.lessons import show; show("{record.id}")</code>'
+    if view:
+        cell = f'<p><a href="{html.escape(view)}">Open the view</a>, or in a notebook:</p>{cell}'
+    return (
+        f'<article class="box belief" id="{record.id}" aria-labelledby="{record.id}-says">'
+        f'<div class="many"><b>{held.holders}</b><span>of {_cards(held.met)} '
+        f"({percent(held.holders, held.met)})</span>{bar(held.holders, held.met)}</div>"
+        f'<div><h3 id="{record.id}-says"><span class="tag">{record.id}</span> '
+        f"“{inline_markdown(record.belief)}”</h3><dl>"
+        f"<dt>Say</dt><dd>{inline_markdown(record.truth)}</dd>"
+        f"<dt>Show</dt><dd>{cell}</dd>"
+        f"<dt>Look</dt><dd>{inline_markdown(record.look)}</dd>"
+        f'<dt>Seen</dt><dd class="note">{", ".join(places)}</dd></dl></div></article>'
+    )
+
+
+def _box(one: QuestionStats | ExerciseStats | PredictionStats) -> str:
+    """Draw one question, exercise or prediction."""
+    match one:
+        case QuestionStats():
+            text, good, what = one.question.text, one.right, "right"
+            rows = [
+                HistogramRow(
+                    letter,
+                    choice.text,
+                    one.counts[letter],
+                    letter == one.question.right,
+                    choice.misconception,
+                    "" if choice.misconception else choice.says,
+                )
+                for letter, choice in one.question.choices.items()
+            ]
+        case ExerciseStats():
+            text, good, what = f"The exercise `{one.name}`", one.solved, "who tried solved it"
+            rows = [*_tries(one)]
+        case PredictionStats():
+            text, good, what = one.prediction.text, one.right, "right"
+            rows = [HistogramRow("", choice, count) for choice, count in one.counts.items()] or [
+                HistogramRow("✓", "as the view showed it", one.right, True),
+                HistogramRow("✗", "otherwise", one.total - one.right),
+            ]
+    return (
+        '<article class="box asked" '
+        f'id="{_anchor(one.name, tried=isinstance(one, ExerciseStats))}">'
+        f'<header><p class="eyebrow">{one.name}</p><h3>{inline_markdown(text)}</h3>'
+        f'<p class="share"><b>{good} of {one.total}</b> {what} '
+        f"({percent(good, one.total)})</p></header>"
+        f"{histogram(one.name, rows, one.total)}</article>"
+    )
+
+
+def _tries(one: ExerciseStats) -> Iterable[HistogramRow]:
+    """Return the rows of an exercise: first tries by what they showed."""
+    yield HistogramRow("✓", "right at the first try", one.first.get("right", 0), True)
+    for which, record in MISCONCEPTIONS.items():
+        if one.first.get(which):
+            yield HistogramRow("✗", f"first try: “{record.belief}”", one.first[which], belief=which)
+    yield HistogramRow("✗", "first try: something else was wrong", one.first.get("wrong", 0))
+
+
+def _title(number: str) -> str:
+    try:
+        return inline_markdown(title(find_notebook(number)))
+    except LessonError:
+        return f"Lesson {number}"
+
+
+def _anchor(name: str, *, tried: bool) -> str:
+    """Return the place of a question or an exercise; one of each may share a name."""
+    return f"{'try' if tried else 'at'}-{name.replace('.', '-')}"
+
+
+def _cards(number: int) -> str:
+    return f"{number} {'card' if number == 1 else 'cards'}"

@@ -1,0 +1,89 @@
+"""Counts as bars in plain HTML: the number in words beside each bar, and a table behind them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from embedlab.lessons.classroom.html_page import inline_markdown
+
+__all__ = ["HistogramRow", "bar", "histogram", "percent", "table"]
+
+
+@dataclass(frozen=True)
+class HistogramRow:
+    """One bar. Behind a wrong answer stands a belief, or what it `says` about who gave it."""
+
+    mark: str
+    text: str
+    count: int
+    right: bool = False
+    belief: str | None = None
+    says: str = ""
+
+
+def histogram(caption: str, rows: Sequence[HistogramRow], total: int) -> str:
+    """Draw rows as shares of `total`, with their table folded below.
+
+    Examples
+    --------
+    >>> drawn = histogram("01.exit", [HistogramRow("a", "yes & no", 1), HistogramRow("b", "yes", 3, True)], 4)
+    >>> "yes &amp; no" in drawn, "✓ yes" in drawn, 'width="75.0%"' in drawn, "25 %" in drawn
+    (True, True, True, True)
+    """
+    cells = (
+        (
+            f"{row.mark} {row.text}".strip(),
+            row.count,
+            percent(row.count, total),
+            "right" if row.right else row.belief or "–",
+        )
+        for row in rows
+    )
+    drawn = "".join(_row(row, total) for row in rows)
+    return f"<ul>{drawn}</ul>{table(caption, ('answer', 'cards', 'share', 'behind it'), cells)}"
+
+
+def _row(row: HistogramRow, total: int) -> str:
+    kind = " right" if row.right else "" if row.count else " none"
+    text = f"✓ {row.text}" if row.right and row.mark != "✓" else row.text
+    tag = says = ""
+    if row.belief and row.count:
+        tag = f' <a class="tag" href="#{row.belief}">{row.belief}</a>'
+    if row.says and row.count and not row.right:
+        says = f"<small>{inline_markdown(row.says)}</small>"
+    return (
+        f'<li class="row{kind}"><span class="mark">{row.mark}</span>'
+        f'<span class="text">{inline_markdown(text)}{tag}{says}</span>'
+        f'<span class="count">{row.count} <small>{percent(row.count, total)}</small></span>'
+        f"{bar(row.count, total)}</li>"
+    )
+
+
+def bar(count: int, total: int) -> str:
+    """Draw a share. The number stands beside it in words, so a screen reader skips the bar."""
+    width = f'<rect width="{100 * count / total:.1f}%" height="100%"/>' if count else ""
+    return f'<svg class="bar" aria-hidden="true" focusable="false">{width}</svg>'
+
+
+def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Write a folded table: the first column heads its row, numbers stand right."""
+    top = "".join(f'<th scope="col">{inline_markdown(title)}</th>' for title in head)
+    body = ""
+    for first, *rest in rows:
+        more = "".join(f"<td>{inline_markdown(str(cell))}</td>" for cell in rest)
+        body += f'<tr><th scope="row">{inline_markdown(str(first))}</th>{more}</tr>'
+    return (
+        '<details><summary>As a table</summary><div class="scroll"><table>'
+        f"<caption>{inline_markdown(caption)}</caption><thead><tr>{top}</tr></thead>"
+        f"<tbody>{body}</tbody></table></div></details>"
+    )
+
+
+def percent(count: int, total: int) -> str:
+    """Say a share.
+
+    Examples
+    --------
+    >>> percent(1, 3)
+    '33 %'
+    """
+    return f"{100 * count / total:.0f} %"

@@ -1,0 +1,183 @@
+"""What the cards of a room say together: counts by question, and the beliefs behind them."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from embedlab.lessons.classroom.card import Card
+from embedlab.lessons.grading.check import all_items
+from embedlab.lessons.misconceptions import Misconception, misconception
+from embedlab.lessons.predictions import PREDICTIONS, Prediction
+from embedlab.lessons.question import Question
+
+__all__ = [
+    "ClassSummary",
+    "ExerciseStats",
+    "MisconceptionStats",
+    "PredictionStats",
+    "QuestionStats",
+    "summarize",
+]
+
+
+@dataclass(frozen=True)
+class QuestionStats:
+    """How a room answered one question: `counts` by letter."""
+
+    name: str
+    question: Question
+    counts: Mapping[str, int]
+
+    @property
+    def right(self) -> int:
+        """How many chose the right letter."""
+        return self.counts[self.question.right]
+
+    @property
+    def total(self) -> int:
+        """How many answered."""
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True)
+class ExerciseStats:
+    """How a room did in one exercise: `first` counts what first tries showed."""
+
+    name: str
+    first: Mapping[str, int]
+    solved: int
+
+    @property
+    def total(self) -> int:
+        """How many tried."""
+        return sum(self.first.values())
+
+
+@dataclass(frozen=True)
+class PredictionStats:
+    """How a room predicted in one view; `counts` by answer, where answers have names."""
+
+    name: str
+    prediction: Prediction
+    right: int
+    total: int
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class MisconceptionStats:
+    """One belief: on how many cards, of how many that met it, and in which answers."""
+
+    belief: Misconception
+    holders: int
+    met: int
+    where: Mapping[tuple[str, str], int]
+
+
+@dataclass(frozen=True)
+class ClassSummary:
+    """All of it. Questions and exercises in the order of the lessons, beliefs most held first."""
+
+    cards: int
+    asked: tuple[QuestionStats, ...]
+    tried: tuple[ExerciseStats, ...]
+    guessed: tuple[PredictionStats, ...]
+    held: tuple[MisconceptionStats, ...]
+
+
+def summarize(cards: Sequence[Card]) -> ClassSummary:
+    """Count what a room's cards say.
+
+    Parameters
+    ----------
+    cards : sequence of Card
+        As `read_card` gives them: every name and letter in them is known.
+
+    Returns
+    -------
+    Room
+
+    Examples
+    --------
+    >>> found = summarize([Card({"01.exit": ("b", False)}), Card({"01.exit": ("c", True)})])
+    >>> found.asked[0].counts["b"], found.asked[0].right, found.asked[0].total
+    (1, 1, 2)
+    >>> [(held.belief.id, held.holders, held.met) for held in found.held]
+    [('M2', 1, 2)]
+    """
+    return ClassSummary(len(cards), _asked(cards), _tried(cards), _guessed(cards), _held(cards))
+
+
+def _asked(cards: Iterable[Card]) -> tuple[QuestionStats, ...]:
+    chosen = Counter((name, said[0]) for card in cards for name, said in card.answers.items())
+    found = (
+        QuestionStats(name, question, {letter: chosen[name, letter] for letter in question.choices})
+        for name, question in all_items("QUESTIONS").items()
+    )
+    return tuple(asked for asked in found if asked.total)
+
+
+def _tried(cards: Sequence[Card]) -> tuple[ExerciseStats, ...]:
+    found = []
+    for name in all_items("CHECKS"):
+        tries = [card.checks[name] for card in cards if name in card.checks]
+        first = Counter(shown for shown, _ in tries)
+        if tries:
+            found.append(ExerciseStats(name, first, sum(solved for _, solved in tries)))
+    return tuple(found)
+
+
+def _guessed(cards: Sequence[Card]) -> tuple[PredictionStats, ...]:
+    found = []
+    for name, prediction in PREDICTIONS.items():
+        guesses = [card.answers[name] for card in cards if name in card.answers]
+        drawn = Counter(answer for answer, _ in guesses)
+        counts = {choice: drawn[f"[{n}]"] for n, choice in enumerate(prediction.choices)}
+        if guesses:
+            right = sum(correct for _, correct in guesses)
+            found.append(PredictionStats(name, prediction, right, len(guesses), counts))
+    return tuple(found)
+
+
+def _held(cards: Iterable[Card]) -> tuple[MisconceptionStats, ...]:
+    holders: Counter[str] = Counter()
+    met: Counter[str] = Counter()
+    where: dict[str, Counter[tuple[str, str]]] = {}
+    for card in cards:
+        shown = [*_shown(card)]
+        for which, name, letter in shown:
+            where.setdefault(which, Counter())[name, letter] += 1
+        holds = {which for which, _, _ in shown}
+        holders.update(holds)
+        met.update(holds | _offered(card))
+    found = [
+        MisconceptionStats(
+            misconception(which), count, met[which], dict(where[which].most_common())
+        )
+        for which, count in holders.items()
+    ]
+    return tuple(sorted(found, key=lambda held: (-held.holders, held.met, int(held.belief.id[1:]))))
+
+
+def _shown(card: Card) -> Iterable[tuple[str, str, str]]:
+    """Return (belief, question, letter) for each answer of a card that shows one."""
+    questions = all_items("QUESTIONS")
+    for name, (letter, _) in card.answers.items():
+        belief = questions[name].choices[letter].misconception if name in questions else None
+        if belief:
+            yield belief, name, letter
+    for name, (first, _) in card.checks.items():
+        if first not in ("right", "wrong"):
+            yield first, name, ""
+
+
+def _offered(card: Card) -> set[str]:
+    """Return the beliefs that the questions of a card could have shown."""
+    questions = all_items("QUESTIONS")
+    return {
+        choice.misconception
+        for name in card.answers
+        if name in questions
+        for choice in questions[name].choices.values()
+        if choice.misconception
+    }

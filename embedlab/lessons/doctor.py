@@ -1,0 +1,223 @@
+"""Is this machine ready for the lessons? One question a line, each with its cure."""
+
+import importlib.metadata
+import json
+import os
+import platform
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Check", "CheckError", "Report", "checks", "doctor"]
+
+_CHECKS: list[tuple[str, Callable[[], str], str]] = []
+
+
+class CheckError(Exception):
+    """What one check found wrong."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question to the machine and its answer.
+
+    Attributes
+    ----------
+    name : str
+        What was looked at.
+    ok : bool
+    found : str
+        What was found: a version, a folder, or what is wrong.
+    cure : str
+        What to do when it is wrong.
+    """
+
+    name: str
+    ok: bool
+    found: str
+    cure: str
+
+    def line(self, *, details: bool = True) -> str:
+        """Say it in one line; without `details` a good line is the same on every machine."""
+        if not self.ok:
+            return f"✗ {self.name}: {self.found}. {self.cure}"
+        return f"✓ {self.name}: {self.found}" if details else f"✓ {self.name}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """All answers. Its repr names no version and no folder, so a notebook can be compared."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every check is green."""
+        return all(check.ok for check in self.checks)
+
+    def __repr__(self) -> str:
+        wrong = sum(not check.ok for check in self.checks)
+        end = "All green: the lessons can start." if self.ok else f"{wrong} to mend, see ✗."
+        return "\n".join([*(check.line(details=False) for check in self.checks), end])
+
+
+def checks() -> Iterator[Check]:
+    """Ask the machine one question after the other, quick ones first."""
+    for name, look, cure in _CHECKS:
+        try:
+            yield Check(name, True, look(), cure)
+        except Exception as error:  # a broken set-up can fail in any way; say which
+            said = str(error) if isinstance(error, CheckError) else f"{error!r:.200}"
+            yield Check(name, False, said.rstrip("."), cure)
+
+
+def doctor() -> Report:
+    """Look at the set-up: versions, the cache, the compiler, the browser half, the lessons.
+
+    Returns
+    -------
+    Report
+        `report.ok` says whether all is green; printing it shows one line a check, and the cure
+        beside each line that is not.
+
+    Examples
+    --------
+    >>> print(doctor())  # doctest: +ELLIPSIS
+    ✓ Python
+    ...
+    """
+    return Report(tuple(checks()))
+
+
+def _check(name: str, cure: str) -> Callable[[Callable[[], str]], Callable[[], str]]:
+    def register(look: Callable[[], str]) -> Callable[[], str]:
+        _CHECKS.append((name, look, cure))
+        return look
+
+    return register
+
+
+def _version(name: str, least: str, below: str | None = None) -> str:
+    found = importlib.metadata.version(name)
+    if _numbers(found) < _numbers(least) or (below and _numbers(found) >= _numbers(below)):
+        wanted = f"{least} or newer" + (f", before {below}" if below else "")
+        raise CheckError(f"{name} {found} is here, and {wanted} is needed")
+    return f"{name} {found}"
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    parts = []
+    for part in version.split("."):
+        if not part.isdigit():
+            break
+        parts.append(int(part))
+    return tuple(parts)
+
+
+@_check("Python", "Install Python 3.11 or newer, and make the environment with it.")
+def _python() -> str:
+    found = platform.python_version()
+    if _numbers(found) < (3, 11):
+        raise CheckError(f"Python {found} is here, and 3.11 or newer is needed")
+    return found
+
+
+@_check("NumPy and Numba", "In a clone, run: make lab. Otherwise install embedlab again.")
+def _arrays() -> str:
+    found = [_version("numpy", "2.0", "2.6"), _version("numba", "0.68", "0.69")]
+    import numba  # the versions can fit and the library still fail to load
+
+    return f"{', '.join(found)}" if numba else ""
+
+
+@_check("cache folder", "Set NUMBA_CACHE_DIR to a folder that you may write to and that stays.")
+def _cache() -> str:
+    from embedlab.core.lookup import lookup_kernel
+
+    place = Path(lookup_kernel.stats.cache_path)
+    place.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=place):
+        pass
+    if "embedlab-numba-" in str(place):  # the fallback of core/jit.py
+        raise CheckError(f"only {place} can be written to, and nobody will find it again")
+    return str(place)
+
+
+@_check("compiler", "Install Numba again: python -m pip install --force-reinstall numba")
+def _compiler() -> str:
+    import numba
+
+    if numba.njit(lambda x: x + 1)(41) != 42:
+        raise CheckError("a compiled sum came out wrong")
+    return "a small function compiles and runs"
+
+
+@_check("lookup", "Empty the cache folder named above, then run: embedlab warm")
+def _lookup() -> str:
+    import numpy as np
+
+    from embedlab.core.lookup import lookup
+
+    table = np.arange(6, dtype=np.float32).reshape(3, 2)
+    if not np.array_equal(lookup(table, [2, 0, 2]), table[[2, 0, 2]]):
+        raise CheckError("the compiled loop and NumPy disagree")
+    return "the compiled loop and NumPy agree"
+
+
+@_check("threads", "Unset NUMBA_NUM_THREADS, or set it to the number of cores.")
+def _threads() -> str:
+    from embedlab.core.jit import num_threads
+
+    count, cores = num_threads(), os.cpu_count() or 1
+    if not 1 <= count <= cores:
+        raise CheckError(f"{count} threads are set for {cores} cores")
+    return f"{count} of {cores} cores"
+
+
+@_check("widgets", "Run: python -m pip install --force-reinstall ipywidgets anywidget")
+def _widgets() -> str:
+    found = [_version("ipywidgets", "8.1"), _version("anywidget", "0.11", "0.12")]
+    for front in ("@jupyter-widgets/jupyterlab-manager", "anywidget"):
+        if not _front_end(front):
+            raise CheckError(f"JupyterLab will not find the browser half of {front}")
+    return ", ".join(found)
+
+
+def _front_end(name: str) -> bool:
+    from jupyter_core.paths import jupyter_path
+
+    for place in jupyter_path("labextensions"):
+        described = Path(place, name, "package.json")
+        if described.is_file() and "name" in json.loads(described.read_text(encoding="utf-8")):
+            return True
+    return False
+
+
+@_check("JupyterLab", "In a clone, run: make lab. Otherwise run: python -m pip install jupyterlab")
+def _lab() -> str:
+    try:
+        return _version("jupyterlab", "4.4", "5")
+    except importlib.metadata.PackageNotFoundError:
+        raise CheckError("JupyterLab is not installed") from None
+
+
+@_check("views", "In a clone, run: make bundle. Otherwise install embedlab again.")
+def _bundles() -> str:
+    static = Path(__file__).resolve().parents[1] / "explorers" / "static"
+    bundles = sorted(static.glob("*.js"))
+    for bundle in bundles:
+        if not bundle.with_suffix(".css").is_file():
+            raise CheckError(f"{bundle.stem}.css is missing")
+    if not bundles:
+        raise CheckError("no view is built")
+    return ", ".join(bundle.stem for bundle in bundles)
+
+
+@_check("lessons", "In a clone, run: make notebooks. Otherwise install embedlab again.")
+def _lessons() -> str:
+    from embedlab.lessons.notebook_files import notebook_dir, notebooks
+
+    if not notebooks():
+        raise CheckError(f"no notebook lies in {notebook_dir()}")
+    return f"{len(notebooks())} in {notebook_dir()}"

@@ -1,0 +1,1 @@
+"""The exercises and questions, one module a lesson."""

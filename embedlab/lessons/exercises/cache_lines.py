@@ -1,0 +1,246 @@
+"""Lesson 02: a lookup that asks for its rows in a good order, and its two questions."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from embedlab.core.lookup import lookup
+from embedlab.data.zipf import zipf_stream
+from embedlab.lessons.grading.describe import (
+    describe_failure,
+    describe_result,
+    format_value,
+    shape_mismatch,
+)
+from embedlab.lessons.grading.grade import Diagnosis, grade_function
+from embedlab.lessons.grading.sandbox import RunResult, run_untrusted
+from embedlab.lessons.grading.verdict import Verdict
+from embedlab.lessons.question import Choice, Question
+from embedlab.traces.cache_lines import trace_cache_lines
+from embedlab.traces.text import format_count
+
+__all__ = ["CACHE", "CHECKS", "QUESTIONS"]
+
+CACHE = 4
+"""Lines that the cache of the exercise holds; a row of its widest table takes three."""
+
+
+class Case(NamedTuple):
+    """A table, the ids that are wanted, and what has been read of it so far."""
+
+    table: np.ndarray
+    ids: np.ndarray
+    asked: list[np.ndarray]
+
+    @property
+    def fetches(self) -> int:
+        """Lines that came from memory for all that was asked, in its order."""
+        return self.lines(np.concatenate([np.zeros(0, np.int64), *self.asked]), CACHE)
+
+    @property
+    def fewest(self) -> int:
+        """The lines in which the wanted rows lie."""
+        return self.lines(self.ids, None)
+
+    def lines(self, ids: np.ndarray, cache: int | None) -> int:
+        """Count the lines that are fetched for ids in this order."""
+        return trace_cache_lines(ids, *self.table.shape, cache=cache).fetches
+
+
+def _cases() -> list[Case]:
+    """Return wishes, smallest first: the first that fails is the one to show.
+
+    Where the ids come sorted any order will do, so those are the first; rows of 20 numbers begin
+    in the middle of a line. A row begins with its own number.
+    """
+    made = []
+    for rows, width, ids in [
+        (4, 8, [2]),
+        (4, 8, [1, 3]),
+        (6, 16, [3, 1, 2]),
+        (6, 16, [4, 0, 2, 1, 5, 3, 4, 0, 2, 1, 5, 3]),
+        (12, 8, [0, 2, 4, 6, 8, 1, 3, 5, 7, 9]),
+        (40, 20, zipf_stream(60, 40, seed=2).tolist()),
+        (4, 8, []),
+        (600, 8, zipf_stream(300, 600, seed=4, exponent=0.0).tolist()),
+    ]:
+        table = np.arange(rows)[:, None] + np.arange(width) / 100
+        made.append(Case(table.astype(np.float32), np.array(ids, np.int64), []))
+    return made
+
+
+def check_fetch(exercise: str, function: Any) -> Verdict:
+    """Judge `fetch(read, ids)`: the rows of `ids`, asked for so that no line is fetched twice."""
+    return grade_function(
+        exercise,
+        function,
+        _cases(),
+        run=_run,
+        judge=_judge,
+        shown=_shown,
+        ends="return rows",
+        right=lambda said: Verdict(exercise, True, f"{said}. {_saved(function)}"),
+    )
+
+
+def _run(function: Callable[..., Any], case: Case) -> RunResult:
+    def read(ids: Any) -> np.ndarray:
+        rows = lookup(case.table, ids)
+        case.asked.append(np.asarray(ids).reshape(-1).astype(np.int64))
+        return rows
+
+    return run_untrusted(lambda ids: function(read, ids), case.ids)
+
+
+def _saved(function: Callable[..., Any]) -> str:
+    """Say what the order saved, over the last case."""
+    case = _cases()[-1]
+    _run(function, case)
+    before = case.lines(case.ids, CACHE)
+    return (
+        f"For {case.ids.size} shuffled ids your order fetches {case.fetches} lines; as they came "
+        f"it would have been {before}."
+    )
+
+
+def _judge(case: Case, done: RunResult) -> Diagnosis | None:
+    """Find what is wrong in one case, or None."""
+    said = describe_failure(done, ("ids",))
+    if said:
+        return Diagnosis(said)
+    if done.error is not None:
+        return Diagnosis(f"It stops with {type(done.error).__name__} at ids that are in the table.")
+    wanted = case.table[case.ids]
+    said = shape_mismatch(done.value, wanted)
+    if said:
+        return Diagnosis(f"{said} One row for each id, in the order of the ids.")
+    if not np.array_equal(done.value, wanted):
+        return _of_rows(case, np.asarray(done.value))
+    if not case.asked and case.ids.size:
+        return Diagnosis("The rows are right, but `read` was never asked for them.")
+    if case.fetches > case.fewest:
+        return _of_order(case)
+    return None
+
+
+def _of_rows(case: Case, value: np.ndarray) -> Diagnosis:
+    """Say what the rows are instead of those wanted."""
+    order = np.argsort(case.ids, kind="stable")
+    in_order = case.table[case.ids[order]]
+    if np.array_equal(value, in_order):
+        return Diagnosis(
+            "These are the rows in the order of reading. Put each back to its place: "
+            "`rows[order] = read(ids[order])`."
+        )
+    if np.array_equal(value, in_order[order]):
+        return Diagnosis(
+            "`rows[order]` moves the rows once more in the same direction. The way back "
+            "is to assign: `rows[order] = …`."
+        )
+    return Diagnosis("These are not the rows of these ids.")
+
+
+def _of_order(case: Case) -> Diagnosis:
+    asked = sum(ids.size for ids in case.asked)
+    said = (
+        f"The rows are right. They lie in {format_count(case.fewest, 'line')}, and "
+        f"{case.fetches} were "
+        f"fetched: the cache holds {CACHE}, "
+    )
+    if asked > case.ids.size and case.lines(np.arange(len(case.table)), None) <= case.fetches:
+        return Diagnosis(
+            f"{said}and the whole table was read for {format_count(case.ids.size, 'id')}.", "M1"
+        )
+    as_they_came = len(case.asked) == 1 and np.array_equal(case.asked[0], case.ids)
+    if as_they_came:
+        return Diagnosis(
+            f"{said}and lost some lines before they were needed again. Ask for ids that "
+            "lie together one after the other.",
+            "M13",
+        )
+    return Diagnosis(
+        f"{said}and some were lost before they were needed again. Neighbors in the "
+        "table should be neighbors in time.",
+        see="M13",
+    )
+
+
+def _shown(case: Case, done: RunResult) -> dict[str, str]:
+    rows, width = case.table.shape
+    asked = [ids.tolist() for ids in case.asked]
+    holds = "holds" if case.fewest == 1 else "hold"
+    told = {
+        "table": f"{rows} rows of {4 * width} bytes",
+        "ids": f"{case.ids.tolist()}"[:90],
+        "asked for": " then ".join(map(str, asked))[:90] or "nothing",
+        "lines": f"{case.fewest} {holds} the rows, {case.fetches} fetched",
+    }
+    wanted = case.table[case.ids]
+    if done.endless or done.error is not None or shape_mismatch(done.value, wanted):
+        return told | {"should give": format_value(wanted), "gave": describe_result(done)}
+    if not np.array_equal(done.value, wanted):
+        first = {"should give": wanted, "gave": done.value}
+        told |= {
+            name: f"rows that begin with {rows[:, 0].tolist()}"[:90] for name, rows in first.items()
+        }
+    return told
+
+
+CHECKS: dict[str, Callable[[str, Any], Verdict]] = {"fetch": check_fetch}
+
+QUESTIONS: dict[str, Question] = {
+    "predict": Question(
+        "A lookup copies 1 000 rows. Before you call it, you may sort the ids. When does that "
+        "fetch fewer lines from memory?",
+        right="c",
+        later=True,
+        choices={
+            "a": Choice(
+                "Never: the same rows are copied, and copying costs nothing",
+                "The same rows, but a line that was lost in between is fetched again.",
+                "M13",
+            ),
+            "b": Choice(
+                "Always: memory likes to be read from the front to the back",
+                "Where each line is needed once, or all fit into the cache, the order "
+                "changes nothing in what is fetched.",
+            ),
+            "c": Choice(
+                "When a line is needed again after the cache has lost it",
+                "Sorted, all uses of a line come one after the other, so it is fetched once.",
+            ),
+            "d": Choice(
+                "Never: all rows of the table are read anyway",
+                "Only those of the ids are. All rows are what a product would read.",
+                "M1",
+            ),
+        },
+    ),
+    "exit": Question(
+        "A table has 1 000 000 rows of 16 float32, so each row is a line of its own. A batch of "
+        "text looks up 8 000 ids. Which sentence is true?",
+        right="b",
+        choices={
+            "a": Choice(
+                "It costs nothing: a gather multiplies nothing, so there is nothing to wait for.",
+                "It waits for memory: a line for each row that the cache does not hold.",
+                "M13",
+            ),
+            "b": Choice(
+                "It touches fewer than 8 000 lines, since common words come again.",
+                "One line for each different word, however often it comes.",
+            ),
+            "c": Choice(
+                "It works through all 64 000 000 bytes of the table.",
+                "Only through the rows of its ids. A one-hot product would read them all.",
+                "M1",
+            ),
+            "d": Choice(
+                "The last row is that of id 1 000 000, and begins at byte 64 000 000.",
+                "There the table has ended: the last id is 999 999.",
+                "M2",
+            ),
+        },
+    ),
+}

@@ -1,0 +1,284 @@
+"""Lesson 12, cases 1 to 3: a repaired model is run, and what it gives is held against the truth."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from embedlab.core.ids import IdError
+from embedlab.core.mask import as_mask, masked_mean
+from embedlab.layers.embedding import Embedding
+from embedlab.layers.pooling import GlobalAveragePooling1D
+from embedlab.lessons.exercises.capstone.data import PRICES, VISITORS, Discount, forecast
+from embedlab.lessons.exercises.gradient import check_scatter_add
+from embedlab.lessons.grading.describe import (
+    describe_failure,
+    describe_result,
+    format_value,
+    shape_mismatch,
+)
+from embedlab.lessons.grading.grade import Diagnosis, grade_function
+from embedlab.lessons.grading.sandbox import RunResult, run_untrusted
+from embedlab.lessons.grading.unchanged import is_unchanged
+from embedlab.lessons.grading.verdict import Verdict
+from embedlab.models import Model, Sequential
+from embedlab.models.masks import MaskError
+
+__all__ = ["check_factor", "check_id", "check_loss"]
+
+# Case 1: the last word of the menu ------------------------------------------------------------
+
+
+def _id_cases() -> list[np.ndarray]:
+    """Return all ids in use, smallest first; not every number between comes."""
+    return [
+        np.array([3]),
+        np.array([2, 5, 7]),
+        np.array([0, 5, 40]),
+        np.array([[2, 13], [7, 0]]),
+        np.arange(14),
+    ]
+
+
+def check_id(exercise: str, function: Any) -> Verdict:
+    """Judge `menu_table(ids)`: the smallest Embedding that has a row of 4 numbers for every id."""
+
+    def broken(ids: np.ndarray) -> Embedding:
+        return Embedding(int(ids.max()), 4, mask_zero=True, seed=12)
+
+    early = is_unchanged(
+        exercise, function, broken, _look_up, _id_cases(), "The largest id finds no row."
+    )
+    if early is not None:
+        return early
+    return grade_function(
+        exercise,
+        function,
+        _id_cases(),
+        run=_look_up,
+        judge=_judge_id,
+        shown=lambda ids, done: {
+            "ids": str(ids.tolist()),
+            "should give": f"a table of {int(ids.max()) + 1} rows",
+            "gave": describe_result(done)
+            if done.error is not None
+            else format_value(_part(done.value, 0)),
+        },
+        right=lambda said: Verdict(
+            exercise, True, f"{said}: each id has a row of its own, and no row is idle."
+        ),
+    )
+
+
+def _look_up(function: Callable[..., Any], ids: np.ndarray) -> RunResult:
+    """Build the layer and call it: (layer, rows, mask), or what came instead of a layer."""
+
+    def both(ids: np.ndarray) -> Any:
+        layer = function(ids)
+        if not isinstance(layer, Embedding):
+            return layer
+        return layer, layer(ids), layer.compute_mask(ids)
+
+    return run_untrusted(both, ids)
+
+
+_LENDS = {
+    "clip": "the row of id {}",
+    "wrap": "the row of another id",
+    "zero": "zeros",
+    "nan": "nan",
+}
+
+
+def _part(value: Any, n: int) -> Any:
+    return value[n] if isinstance(value, tuple) else value
+
+
+def _judge_id(ids: np.ndarray, done: RunResult) -> Diagnosis | None:
+    said = describe_failure(done, ("ids",))
+    if said:
+        return Diagnosis(said)
+    largest = int(ids.max())
+    if isinstance(done.error, IdError):
+        rows = done.error.input_dim
+        if rows == largest:
+            said = f"{rows} rows have the ids 0 to {rows - 1}, so id {largest} finds none."
+            return Diagnosis(said, "M2")
+        said = f"Id {done.error.bad_ids[0]} finds no row: the table has {rows}."
+        said += " How many different ids there are does not matter, only the largest."
+        return Diagnosis(said, see="M2")
+    if done.error is not None:
+        return Diagnosis(f"It stops with {type(done.error).__name__} at ids that come in orders.")
+    if not isinstance(done.value, tuple):
+        return Diagnosis(f"It should give an Embedding. It gave {type(done.value).__name__}.")
+    layer, rows, mask = done.value
+    if layer.input_dim <= largest:
+        lends = _LENDS.get(layer.oob, "a row").format(layer.input_dim - 1)
+        said = (
+            f"The error is gone, the fault is not: id {largest} has no row of its own. "
+            f"oob={layer.oob!r} gives it {lends}, and says nothing."
+        )
+        return Diagnosis(said, "M2")
+    if layer.input_dim > largest + 1:
+        idle = layer.input_dim - largest - 1
+        return Diagnosis(f"It works, but no id reads the last {idle} of {layer.input_dim} rows.")
+    if rows.shape != (*ids.shape, 4):
+        return Diagnosis(f"Rows should have 4 numbers. They have {rows.shape[-1]}.")
+    if mask is None:
+        return Diagnosis(
+            "The rows are right. But padding is no longer marked: keep mask_zero=True."
+        )
+    return None
+
+
+# Case 2: the loss that stays -------------------------------------------------------------------
+
+
+def check_loss(exercise: str, function: Any) -> Verdict:
+    """Judge `backward(ids, grad_out, input_dim)`, then train the model with it."""
+
+    def broken(ids: np.ndarray, grad_out: np.ndarray, input_dim: int) -> np.ndarray:
+        grad = np.zeros((input_dim, grad_out.shape[-1]), grad_out.dtype)
+        grad[ids] += grad_out
+        return grad
+
+    def run(function: Callable[..., Any], case: np.ndarray) -> RunResult:
+        return run_untrusted(
+            lambda ids: function(ids, np.arange(1.0, 1 + ids.size)[:, None], 2), case
+        )
+
+    cases = [np.array([0, 1]), np.array([1, 1, 0, 1])]
+    symptom = "Each day knows its last week only, and the loss stays above the least there is."
+    early = is_unchanged(exercise, function, broken, run, cases, symptom)
+    if early is not None:
+        return early
+    verdict = check_scatter_add(exercise, function)
+    if not verdict:
+        return verdict
+    trained = run_untrusted(lambda _: forecast(function), np.zeros(0))
+    if trained.error is not None:
+        said = f"the small cases hold, but in the model it ends in {describe_result(trained)}"
+        return Verdict(exercise, False, said, see="M4")
+    losses, table = trained.value
+    if not np.allclose(table, VISITORS.mean(axis=0), atol=0.01):
+        said = "the small cases hold, but in the model the days do not come to their means."
+        return Verdict(exercise, False, said, see="M4")
+    said = (
+        f"{verdict.said[:-1]}. In the model the loss falls from {losses[0]:.0f} to "
+        f"{losses[-1]:.1f}, the least there is: each day knows the mean of its four weeks."
+    )
+    return replace(verdict, said=said)
+
+
+# Case 3: the number that is off by a factor ----------------------------------------------------
+
+
+def _orders() -> list[np.ndarray]:
+    """Return batches of orders, smallest first: alone, padded behind, in front, and mixed.
+
+    The last but one holds a word that costs nothing: its row is zero, and it is no padding.
+    """
+    return [
+        np.array([[2]]),
+        np.array([[2, 3]]),
+        np.array([[2, 3, 0, 0]]),
+        np.array([[0, 0, 2, 3]]),
+        np.array([[2, 3, 0, 0], [7, 6, 10, 4]]),
+        np.array([[0, 0]]),
+        np.array([[2, 12]]),
+        np.array([[13, 0, 12, 0, 0, 0, 0, 9]]),
+    ]
+
+
+def check_factor(exercise: str, function: Any) -> Verdict:
+    """Judge `mean_price(prices)`: a model that gives the mean discounted price of each order."""
+
+    def broken(prices: np.ndarray) -> Model:
+        layers = [Embedding(14, 1, weights=prices, mask_zero=True), Discount()]
+        return Sequential([*layers, GlobalAveragePooling1D()], strict_masks="ignore")
+
+    early = is_unchanged(
+        exercise,
+        function,
+        broken,
+        _answer,
+        _orders()[1:4],
+        "Padding is still counted: “cake pie” costs half as much beside an order of four.",
+    )
+    if early is not None:
+        return early
+    return grade_function(
+        exercise,
+        function,
+        _orders(),
+        run=_answer,
+        judge=_judge_factor,
+        shown=lambda ids, done: {
+            "order": str(ids.tolist()),
+            "should give": format_value(_mean_price(ids)),
+            "gave": describe_result(done)
+            if done.error is not None
+            else format_value(_part(done.value, -1)),
+        },
+        right=lambda said: Verdict(
+            exercise, True, f"{said}. An order costs the same, whoever stands beside it."
+        ),
+    )
+
+
+def _answer(function: Callable[..., Any], ids: np.ndarray) -> RunResult:
+    """Build the model and call it: (first layer, what it gives), or what came instead."""
+
+    def both(ids: np.ndarray, prices: np.ndarray) -> Any:
+        model = function(prices)
+        return (model.layers[0], model(ids)) if isinstance(model, Model) else model
+
+    return run_untrusted(both, ids, PRICES)
+
+
+def _mean_price(ids: np.ndarray) -> np.ndarray:
+    return masked_mean(PRICES[ids] / 2, as_mask(ids != 0, ids.shape))
+
+
+def _judge_factor(ids: np.ndarray, done: RunResult) -> Diagnosis | None:
+    said = describe_failure(done, ("ids", "prices"))
+    if said:
+        return Diagnosis(said)
+    if isinstance(done.error, MaskError):
+        said = (
+            "Now the model refuses instead of being wrong, which is better. But the mask is "
+            "still lost on the way to the mean."
+        )
+        return Diagnosis(said, "M6")
+    if done.error is not None:
+        return Diagnosis(f"It stops with {type(done.error).__name__} at an order.")
+    wanted = _mean_price(ids)
+    if not isinstance(done.value, tuple):
+        return Diagnosis(f"It should give a model. It gave {type(done.value).__name__}.")
+    first, gave = done.value
+    said = shape_mismatch(gave, wanted)
+    if said:
+        return Diagnosis(f"{said} Build a model that gives one number for each order.")
+    if np.allclose(gave, wanted, atol=1e-6):
+        return None
+    everywhere = PRICES[ids].mean(axis=1) / 2
+    if np.allclose(gave, everywhere):
+        where = "behind" if ids[0, 0] else "in front of"
+        if getattr(first, "padding_idx", None) == 0:
+            said = f"Row 0 was zero before. Padding {where} the words is still counted."
+            return Diagnosis(said, "M5")
+        if not getattr(first, "mask_zero", True):
+            return Diagnosis("Nobody makes a mask any more, so padding counts for ever.", see="M6")
+        return Diagnosis(f"Padding {where} the words is still counted.", "M6")
+    dear = masked_mean(PRICES[ids] / 2, as_mask(PRICES[ids][..., 0] != 0, ids.shape))
+    if np.allclose(gave, dear):
+        said = "Milk costs nothing, but it is a word: a row of zeros is not what makes padding."
+        return Diagnosis(said, "M5")
+    if np.allclose(gave, 2 * wanted):
+        return Diagnosis("The mean is right, but the discount is gone.")
+    if np.allclose(gave, PRICES[ids].max(axis=1) / 2):
+        return Diagnosis("It is the dearest word of the order, not the mean of its words.")
+    if np.allclose(gave, PRICES[ids].sum(axis=1) / 2):
+        return Diagnosis("It is the sum of the order: divide by its words.")
+    return Diagnosis("This is not half the mean price of the words.", see="M6")

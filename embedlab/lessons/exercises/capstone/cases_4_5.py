@@ -1,0 +1,312 @@
+"""Lesson 12, cases 4 and 5: what a repair does to the rows of a table, against the core's own."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from embedlab.core.lora import Adapter, merge
+from embedlab.core.quantize import quantize
+from embedlab.layers.variable import Variable
+from embedlab.lessons.exercises.capstone.data import MENU, adapter, neighbor, tastes, ten_days
+from embedlab.lessons.grading.describe import describe_failure, describe_result, format_value
+from embedlab.lessons.grading.grade import Diagnosis, grade_function
+from embedlab.lessons.grading.sandbox import RunResult, run_untrusted
+from embedlab.lessons.grading.unchanged import is_unchanged
+from embedlab.lessons.grading.verdict import Verdict
+from embedlab.optimizers import Adam
+
+__all__ = ["check_drift", "check_int8"]
+
+# Case 4: rows that drift -----------------------------------------------------------------------
+
+
+class DriftCase(NamedTuple):
+    """What all rows are to become, and which of them are final after ten days."""
+
+    wanted: np.ndarray
+    final: np.ndarray
+
+
+def _drifts() -> list[DriftCase]:
+    """Return tables, smallest first."""
+    rng = np.random.default_rng(12)
+    return [
+        DriftCase(np.array([[1.0], [2.0]]), np.array([0])),
+        DriftCase(np.array([[1.0, -2.0], [3.0, 1.0], [2.0, 2.0]]), np.array([0, 2])),
+        DriftCase(np.array([[1.0], [2.0]]), np.array([], int)),
+        DriftCase(rng.normal(size=(6, 3)), np.array([5, 1])),
+        DriftCase(np.array([[1.0], [-2.0]]), np.array([0, 1])),
+    ]
+
+
+def check_drift(exercise: str, function: Any) -> Verdict:
+    """Judge `learn(table, adam, wanted, final)`: final rows stay, the others learn as before."""
+    early = is_unchanged(
+        exercise,
+        function,
+        _broken_learn,
+        _drift,
+        _drifts()[:2],
+        "A row that is final goes on moving.",
+    )
+    if early is not None:
+        return early
+    return grade_function(
+        exercise,
+        function,
+        _drifts(),
+        run=_drift,
+        judge=_judge_drift,
+        shown=lambda case, done: {
+            "final": str(case.final.tolist()),
+            "before": format_value(ten_days(case.wanted)[0].value.round(4)),
+            "should end": format_value(_true_end(case).round(4)),
+            "ends": describe_result(done)
+            if done.error is not None
+            else format_value(np.round(done.value, 4)),
+        },
+        right=lambda said: Verdict(
+            exercise,
+            True,
+            f"{said}. Final rows keep every bit, and the others learn as if nothing had happened.",
+        ),
+    )
+
+
+def _broken_learn(table: Variable, adam: Adam, wanted: np.ndarray, final: np.ndarray) -> None:
+    for _ in range(20):
+        grad = table.value - wanted
+        grad[final] = 0
+        adam.apply([grad], [table])
+
+
+def _drift(function: Callable[..., Any], case: DriftCase) -> RunResult:
+    """Return the table as it is afterwards; `function` returns nothing."""
+    table, adam, _ = ten_days(case.wanted)
+
+    def after(wanted: np.ndarray, final: np.ndarray) -> np.ndarray:
+        function(table, adam, wanted, final)
+        return np.array(table.value)
+
+    return run_untrusted(after, *case)
+
+
+def _true_end(case: DriftCase) -> np.ndarray:
+    """Return the end: Adam moves each row by its own numbers, so the others' ways are the same."""
+    table, adam, _ = ten_days(case.wanted)
+    kept = table.value[case.final]
+    _broken_learn(table, adam, case.wanted, case.final)
+    table.value[case.final] = kept
+    return np.array(table.value)
+
+
+def _judge_drift(case: DriftCase, done: RunResult) -> Diagnosis | None:
+    said = describe_failure(done, ("wanted", "final"))
+    if said:
+        return Diagnosis(said)
+    if isinstance(done.error, ValueError) and "No gradients" in str(done.error):
+        return Diagnosis("The whole table is frozen now. Only the final rows are to stay.")
+    if done.error is not None:
+        return Diagnosis(f"It stops with {type(done.error).__name__} on the way.")
+    before, wanted, after = ten_days(case.wanted)[0].value, _true_end(case), done.value
+    if after.shape != wanted.shape:
+        return Diagnosis(f"The table should stay {wanted.shape}. It is {after.shape}.")
+    others = np.setdiff1d(np.arange(len(wanted)), case.final)
+    moved = [int(row) for row in case.final if not np.array_equal(after[row], before[row])]
+    if moved:
+        far = np.abs(after[moved[0]] - before[moved[0]]).max()
+        if np.allclose(after[moved[0]], 0):
+            return Diagnosis(f"Row {moved[0]} went back to zero. It was final where it stood.")
+        return Diagnosis(f"Row {moved[0]} is final, and it moved by {far:.4f}.", "M7")
+    if np.allclose(after, wanted, rtol=1e-6, atol=1e-9):
+        return None
+    if np.array_equal(after[others], before[others]):
+        return Diagnosis("No row moves any more. Only the final ones are to stay.")
+    said = (
+        "The final rows stay. But the others go another way than before: was Adam's memory of "
+        "them lost, or another rule taken, or are the days fewer or more than 20?"
+    )
+    return Diagnosis(said)
+
+
+# Case 5: a table that lost precision ------------------------------------------------------------
+
+
+class ShippedTable(NamedTuple):
+    """A table, and its adapter: A, B and alpha."""
+
+    w: np.ndarray
+    a: np.ndarray
+    b: np.ndarray
+    alpha: np.ndarray
+
+
+def _cargo() -> list[ShippedTable]:
+    """Return tables, smallest first; the fourth has a row of zeros, as padding has."""
+    rng = np.random.default_rng(8)
+    none = np.zeros((2, 1)), np.zeros((1, 2)), np.array(1.0)
+    a, b, alpha = adapter()
+    return [
+        ShippedTable(np.array([[1.0, -0.4]]), np.zeros((1, 1)), np.zeros((1, 2)), np.array(1.0)),
+        ShippedTable(np.array([[9.0, -0.5], [0.3, 0.1]]), *none),
+        ShippedTable(
+            np.array([[1.0, 2.0], [3.0, 4.0]]),
+            np.array([[1.0, 2.0], [0.5, 1.0]]),
+            np.array([[1.0, -1.0], [0.5, 2.0]]),
+            np.array(6.0),
+        ),
+        ShippedTable(np.array([[0.0, 0.0], [1.0, 3.0]]), *none),
+        ShippedTable(np.array([[-4.0, 1.0], [0.2, -0.3]]), *none),
+        ShippedTable(
+            rng.normal(size=(5, 3)), rng.normal(size=(5, 2)), rng.normal(size=(2, 3)), np.array(2.0)
+        ),
+        ShippedTable(tastes(), a, b, np.array(alpha)),
+    ]
+
+
+def check_int8(exercise: str, function: Any) -> Verdict:
+    """Judge `ship(W, A, B, alpha)`: int8 codes and scales that cost no row more than its own."""
+
+    def right(said: str) -> Verdict:
+        case = _cargo()[-1]
+        codes, scale = _ship(function, case).value
+        words = MENU.words[2:]
+        floats = _merged(case)
+        kept = sum(neighbor(codes / scale, word) == neighbor(floats, word) for word in words)
+        done = f"{said}. On the phone {kept} of {len(words)} words keep their neighbor."
+        return Verdict(exercise, True, done)
+
+    early = is_unchanged(
+        exercise,
+        function,
+        _broken_ship,
+        _ship,
+        _cargo()[1:3],
+        "All rows still share the ruler of the largest weight.",
+    )
+    if early is not None:
+        return early
+    return grade_function(
+        exercise,
+        function,
+        _cargo(),
+        run=_ship,
+        judge=_judge_int8,
+        ends="return codes, scale",
+        right=right,
+        shown=lambda case, done: {
+            **{
+                name: format_value(part)
+                for name, part in zip(("W", "A", "B", "alpha"), case, strict=True)
+            },
+            "should give": _in_words(case),
+            "gave": _said(done),
+        },
+    )
+
+
+def _broken_ship(w: np.ndarray, a: np.ndarray, b: np.ndarray, alpha: float) -> Any:
+    merged = w + alpha / a.shape[1] * a @ b
+    scale = 127 / np.abs(merged).max()
+    return np.rint(merged * scale).astype(np.int8), scale
+
+
+def _ship(function: Callable[..., Any], case: ShippedTable) -> RunResult:
+    return run_untrusted(lambda *parts: function(*parts[:3], float(parts[3])), *case)
+
+
+def _merged(case: ShippedTable) -> np.ndarray:
+    return merge(case.w, [Adapter(case.a, case.b, float(case.alpha) / len(case.b))])
+
+
+def _in_words(case: ShippedTable) -> str:
+    merged = _merged(case)
+    made = quantize(merged)
+    scale = np.where(merged.any(axis=1), made.scale, 1)  # of a row of zeros any will do
+    return f"codes {format_value(made.codes)}\nscale {format_value(scale.round(2)[:, None])}"
+
+
+def _said(done: RunResult) -> str:
+    value = done.value
+    if done.error is not None or not (isinstance(value, tuple) and len(value) == 2):
+        return describe_result(done)
+    codes, scale = value
+    scale = np.round(scale, 2) if isinstance(scale, (np.ndarray, np.generic)) else scale
+    return f"codes {format_value(codes)}\nscale {format_value(scale)}"
+
+
+def _judge_int8(case: ShippedTable, done: RunResult) -> Diagnosis | None:
+    said = describe_failure(done, ("W", "A", "B", "alpha"))
+    if said:
+        return Diagnosis(said)
+    if done.error is not None:
+        return Diagnosis(f"It stops with {type(done.error).__name__}.")
+    if not isinstance(done.value, (tuple, list)) or len(done.value) != 2:
+        return Diagnosis("It should give two things: `return codes, scale`.")
+    codes, scale = (np.asarray(part) for part in done.value)
+    merged = _merged(case)
+    if codes.shape != merged.shape:
+        return Diagnosis(f"Codes should have shape {merged.shape}. They have {codes.shape}.")
+    if codes.dtype != np.int8:
+        return Diagnosis(f"Codes should be int8, one byte each. They are {codes.dtype}.")
+    try:
+        scale = np.broadcast_to(scale, merged.shape).astype(np.float64)
+    except (TypeError, ValueError):
+        return Diagnosis(
+            f"A scale of shape {np.shape(done.value[1])} does not fit `codes / scale`. One for "
+            "each row has shape (V, 1): keepdims=True."
+        )
+    zeros = ~merged.any(axis=1)
+    if not np.isfinite(scale).all() or (scale == 0).any():
+        said = "A scale is inf, nan or 0."
+        if zeros.any():
+            said += " A row of zeros has no largest weight: give it any scale, such as 1."
+        return Diagnosis(said)
+    return _judge_precision(case, codes / scale, codes * scale, scale)
+
+
+def _judge_precision(
+    case: ShippedTable, back: np.ndarray, upside_down: np.ndarray, scale: np.ndarray
+) -> Diagnosis | None:
+    """Hold what comes back against half a step of each row's own ruler."""
+    merged = _merged(case)
+    half = np.abs(merged).max(axis=1, keepdims=True) / 127 / 2 * 1.001 + 1e-6
+    lost = np.abs(back - merged) > half
+    if not lost.any():
+        return None
+    row = int(np.flatnonzero(lost.any(axis=1))[0])
+    if not (np.abs(upside_down - merged) > half).any():
+        return Diagnosis("The scale is upside down: `codes / scale` should give the floats back.")
+    rank = case.a.shape[1]
+    step = case.a @ case.b
+    near = 2 * half + 0.02
+    for guess, told, belief in [
+        (case.w + float(case.alpha) * step, "the scale of the adapter is alpha / r", "M9"),
+        (case.w + step, "the scale alpha / r of the adapter is missing", "M9"),
+        (case.w, "the adapter is missing", None),
+        (float(case.alpha) / rank * step, "W itself is missing", None),
+    ]:
+        if step.any() and (np.abs(back - guess) <= near).all():
+            return Diagnosis(f"The codes are those of another table: {told}.", belief, "M15")
+    if (np.sign(back) * np.sign(merged) < 0).any():
+        return Diagnosis("A weight came back with the other sign: 128 is too large for int8.")
+    if (np.abs(back).max(axis=1) < 0.9 * np.abs(merged).max(axis=1)).any():
+        return Diagnosis(
+            "A large weight was cut off. It was real, and it belongs to its row.", see="M14"
+        )
+    if len(merged) > 1 and np.ptp(scale) == 0:
+        return Diagnosis(
+            f"All rows share one scale, so row {row} pays for another's weight.", "M14"
+        )
+    if len(merged) > 1 and (np.ptp(scale, axis=0) == 0).all():
+        said = f"Each column has a scale, so a large weight makes row {row} coarse in its column."
+        return Diagnosis(f"{said} One for each row: axis=1 and keepdims=True.", "M14")
+    if np.allclose(back, np.trunc(merged * scale) / scale):
+        return Diagnosis(
+            "The numbers between two levels all go towards zero: round them with np.rint."
+        )
+    return Diagnosis(
+        f"Row {row} is off by more than half a step of its own ruler: the largest weight of each "
+        "row should become 127 or -127."
+    )

@@ -1,0 +1,195 @@
+"""What lesson 12 gives: the words, numbers and layers of a bakery with five small models."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from embedlab.core.geometry import nearest
+from embedlab.core.lora import truncated_svd_adapter
+from embedlab.data.vocabulary import Vocabulary
+from embedlab.layers.base import Gradients, Layer
+from embedlab.layers.embedding import Embedding
+from embedlab.layers.variable import Variable
+from embedlab.models import Sequential
+from embedlab.optimizers import SGD, Adam
+from embedlab.traces.readonly import readonly_copy
+
+__all__ = [
+    "DAYS",
+    "MENU",
+    "PRICES",
+    "VISITORS",
+    "Discount",
+    "adapter",
+    "forecast",
+    "neighbor",
+    "tastes",
+    "ten_days",
+]
+
+MENU = Vocabulary(
+    [
+        "cake",
+        "pie",
+        "bun",
+        "tart",
+        "soup",
+        "bread",
+        "roll",
+        "quiche",
+        "tea",
+        "coffee",
+        "milk",
+        "juice",
+    ]
+)
+"""Twelve words, ids 2 to 13; 0 is padding and 1 every unknown word."""
+
+PRICES = readonly_copy(np.array([0, 0, 6, 4, 1, 5, 4, 3, 1, 5, 2, 3, 0, 2], np.float32)[:, None])
+"""(14, 1): what each word of `MENU` costs. Milk is free; padding and unknown words are none."""
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+VISITORS = readonly_copy(
+    np.array(
+        [
+            [23, 19, 42, 46, 39, 72, 52],
+            [12, 27, 26, 35, 43, 91, 64],
+            [24, 15, 21, 45, 45, 89, 67],
+            [8, 24, 31, 34, 40, 85, 54],
+        ],
+        np.float32,
+    )
+)
+"""(4, 7): four weeks, and how many people came on each day. The last week is the last row."""
+
+WANTED = readonly_copy(np.array([[4.0, 1.0], [3.0, -2.0], [-3.0, 2.0], [-1.0, -4.0]]))
+"""(4, 2): how sweet and how salty the guests say that four dishes are."""
+
+
+class Discount(Layer):
+    """The bakery's own layer: half of every price.
+
+    >>> Discount(name="discount")(np.array([6.0, 4.0])).tolist()
+    [3.0, 2.0]
+    """
+
+    def forward(self, inputs: Any, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        """Return half of what came, and nothing to remember."""
+        return inputs / 2, None
+
+    def backward(self, context: Any, grad: Any) -> Gradients:
+        """Return half of what came back."""
+        return Gradients(grad / 2, {})
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        """Return the shape of the inputs."""
+        return tuple(input_shape)
+
+
+class _ByHand(Embedding):
+    """An Embedding whose gradient somebody wrote by hand."""
+
+    def __init__(self, backward: Callable[..., Any], **told: Any):
+        super().__init__(**told)
+        self._by_hand = backward
+
+    def backward(self, context: Any, grad: Any) -> Gradients:
+        return Gradients(None, {"embeddings": self._by_hand(context.ids, grad, self.input_dim)})
+
+
+def forecast(backward: Callable[..., Any], epochs: int = 40) -> tuple[np.ndarray, np.ndarray]:
+    """Train a table with one number for each weekday on all visitors at once.
+
+    Parameters
+    ----------
+    backward : callable
+        ``backward(ids, back, V)`` gives the gradient of the table, (V, D), from what came back to
+        each place of `ids`, (N, D).
+    epochs : int
+
+    Returns
+    -------
+    losses : ndarray, (epochs,)
+        The mean squared error before each step.
+    table : ndarray, (7,)
+        What the model expects on each day.
+
+    Examples
+    --------
+    >>> from embedlab import grad_table
+    >>> losses, table = forecast(grad_table)
+    >>> bool(np.allclose(table, VISITORS.mean(axis=0)))
+    True
+    """
+    layer = _ByHand(backward, input_dim=7, output_dim=1, embeddings_initializer="zeros")
+    model = Sequential([layer])
+    model.compile(SGD(3.0), "mse")
+    days, came = np.tile(np.arange(7), len(VISITORS)), VISITORS.reshape(-1, 1)
+    told = model.fit(days, came, epochs=epochs, batch_size=days.size, shuffle=False, verbose=0)
+    return np.array(told.history["loss"]), layer.table.value[:, 0].copy()
+
+
+def ten_days(wanted: Any = WANTED) -> tuple[Variable, Adam, np.ndarray]:
+    """Let every row of a table learn for ten days, and give it with the Adam that taught it.
+
+    Parameters
+    ----------
+    wanted : array_like, (V, D)
+        Where the rows are to go, from zero.
+
+    Returns
+    -------
+    table : Variable, (V, D) float64
+    adam : Adam
+        It remembers every row by now.
+    wanted : ndarray, (V, D)
+
+    Examples
+    --------
+    >>> table, adam, wanted = ten_days()
+    >>> table.value.shape, adam.iterations
+    ((4, 2), 10)
+    """
+    wanted = np.array(wanted)
+    table, adam = Variable(np.zeros(wanted.shape), dtype="float64"), Adam(0.1)
+    for _ in range(10):
+        adam.apply([table.value - wanted], [table])
+    return table, adam, wanted
+
+
+def tastes() -> np.ndarray:
+    """Return the float32 table (14, 8) of what tastes alike: cakes, meals and drinks.
+
+    >>> tastes().shape
+    (14, 8)
+    """
+    rng = np.random.default_rng(5)
+    table = np.zeros((14, 8), np.float32)
+    middles = np.repeat(rng.normal(size=(3, 8)), 4, axis=0)
+    table[2:] = 0.4 * (middles + 0.7 * rng.normal(size=(12, 8)))
+    return table
+
+
+def adapter() -> tuple[np.ndarray, np.ndarray, float]:
+    """Return A (14, 2), B (2, 8) and alpha of an adapter for two words: “cake” became a star.
+
+    >>> A, B, alpha = adapter()
+    >>> np.flatnonzero(np.abs(A @ B).max(axis=1) > 1e-6).tolist()  # cake and pie
+    [2, 3]
+    """
+    change = np.zeros((14, 8), np.float32)
+    change[2, 3], change[3, 5] = 40.0, 1.0
+    made = truncated_svd_adapter(change, 2, scale=2.0)  # alpha / r = 4 / 2
+    return made.a, made.b, 4.0
+
+
+def neighbor(table: np.ndarray, word: str) -> str:
+    """Return the word of the menu whose row in a table (14, D) is nearest to that of `word`.
+
+    >>> neighbor(tastes(), "soup")
+    'bread'
+    """
+    found = nearest(table, table[MENU.words.index(word)], 2, first=2)
+    return next(MENU.words[i] for i in found.ids if MENU.words[i] != word)

@@ -1,0 +1,284 @@
+"""Lesson 11: a file to be read by hand, and its two questions."""
+
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import h5py
+import numpy as np
+
+from embedlab.layers.embedding import Embedding
+from embedlab.lessons.grading.describe import (
+    describe_failure,
+    describe_result,
+    format_value,
+    shape_mismatch,
+)
+from embedlab.lessons.grading.grade import Diagnosis, grade_function
+from embedlab.lessons.grading.sandbox import RunResult, run_untrusted
+from embedlab.lessons.grading.verdict import Verdict
+from embedlab.lessons.question import Choice, Question
+from embedlab.models import Sequential
+
+__all__ = ["CHECKS", "QUESTIONS"]
+
+GROUP = "layers/embedding/"
+"""Where a model of one embedding keeps its arrays in a file."""
+
+
+class Case(NamedTuple):
+    """A file, what stands in it, and the table that its layer computes with."""
+
+    path: Path
+    content: bytes
+    arrays: dict[str, np.ndarray]
+    wanted: np.ndarray
+    scale: float
+
+
+def _layers() -> list[Embedding]:
+    """Return layers, smallest first: the first whose file is misread is the one to show.
+
+    A square table takes a scale along the wrong axis without an error; rows of zeros have codes
+    of zero.
+    """
+    rng = np.random.default_rng(11)
+    made = []
+    for shape, kind, adapter in [
+        ((1, 2), None, None),
+        ((3, 2), None, None),
+        ((3, 2), None, "active"),
+        ((3, 2), None, "merged"),
+        ((2, 3), "int8", None),
+        ((2, 2), "int8", None),
+        ((2, 3), "int8", "merged"),
+        ((40, 8), None, "active"),
+        ((40, 8), "int8", None),
+    ]:
+        table = rng.normal(size=shape).round(2).astype(np.float32)
+        table[len(table) // 2 :: 7] *= 0 if shape == (40, 8) else 1
+        layer = Embedding(*shape, weights=table)
+        if kind:
+            layer.quantize(kind)
+        if adapter:
+            layer.enable_lora(1, lora_alpha=4.0)
+            a, b = layer.adapters["default"].a, layer.adapters["default"].b
+            a.assign(rng.normal(size=a.shape).round(1))
+            b.assign(rng.normal(size=b.shape).round(1))
+        if adapter == "merged":
+            layer.merge()
+        made.append(layer)
+    return made
+
+
+def _case(layer: Embedding, path: Path) -> Case:
+    model = Sequential([layer])
+    model.build((None, 1))
+    model.save_weights(path)
+    with h5py.File(path) as file:
+        found: list[str] = []
+        file.visit(found.append)
+        arrays = {n: file[n][()] for n in found if isinstance(file[n], h5py.Dataset)}
+    scale = max((a.alpha / a.rank for a in layer.adapters.values()), default=0.0)
+    return Case(path, path.read_bytes(), arrays, np.asarray(layer.embeddings), scale)
+
+
+@cache
+def _cases() -> tuple[Case, ...]:
+    """Return the files; they are made once, since writing them safely takes its time."""
+    with tempfile.TemporaryDirectory() as folder:
+        return tuple(
+            _case(layer, Path(folder) / f"{n}.weights.h5") for n, layer in enumerate(_layers())
+        )
+
+
+def check_read(exercise: str, function: Any) -> Verdict:
+    """Judge `read_table(path)`: the float table of a ``.weights.h5`` file, whatever is in it."""
+    with tempfile.TemporaryDirectory() as folder:
+        cases = [case._replace(path=Path(folder) / case.path.name) for case in _cases()]
+        return grade_function(
+            exercise,
+            function,
+            cases,
+            run=_run,
+            judge=_judge,
+            ends="return table",
+            shown=lambda case, done: {
+                "the file holds": "\n".join(
+                    f"{name.removeprefix(GROUP):15}  {_say(array)}"
+                    for name, array in case.arrays.items()
+                    if not name.endswith("about")
+                ),
+                "should give": _say(case.wanted),
+                "gave": describe_result(done) if done.error or done.endless else _say(done.value),
+            },
+            right=lambda said: Verdict(
+                exercise,
+                True,
+                f"{said}. Floats, adapters and codes: every table is the one its layer uses.",
+            ),
+        )
+
+
+def _say(value: Any) -> str:
+    """Say a value with its floats rounded, so that it can be compared by eye."""
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.size <= 12:
+        return f"{value.dtype} {value.shape}  {value.astype(np.float64).round(3).tolist()}"
+    return format_value(value)
+
+
+def _run(function: Callable[..., Any], case: Case) -> RunResult:
+    case.path.write_bytes(case.content)
+    done = run_untrusted(lambda: function(str(case.path)))
+    if case.path.is_file() and case.path.read_bytes() == case.content:
+        return done
+    return RunResult(done.value, done.error, done.endless, changed=(0,))
+
+
+def _judge(case: Case, done: RunResult) -> Diagnosis | None:
+    """Find what is wrong with the reading of one file, or None."""
+    if done.changed:
+        return Diagnosis('It changes the file. Open it for reading only: `h5py.File(path, "r")`.')
+    said = describe_failure(done, ())
+    if said:
+        return Diagnosis(said)
+    coded = case.arrays[GROUP + "vars/0"].dtype == np.int8
+    if done.error is not None:
+        return _of_error(done.error, coded)
+    if isinstance(done.value, h5py.Dataset):
+        return Diagnosis(
+            "It gives a door to the array, which closes with the file. `[:]` behind it "
+            "reads the numbers."
+        )
+    said = shape_mismatch(done.value, case.wanted)
+    if said:
+        return Diagnosis(f"{said} A table has V rows of D numbers.")
+    value = np.asarray(done.value, np.float64) if done.value.dtype.kind in "fiu" else None
+    if value is not None and np.allclose(value, case.wanted, rtol=1e-4, atol=1e-6):
+        return None
+    return _of_codes(case, value) if coded else _of_adapter(case, value)
+
+
+def _of_error(error: BaseException, coded: bool) -> Diagnosis:
+    if isinstance(error, KeyError) and not coded:
+        said = "It stops with KeyError: it asks for an array that this file does not have. "
+        return Diagnosis(said + 'A table of floats is `vars/0` alone. Ask `"1" in group` first.')
+    if isinstance(error, ValueError) and coded:
+        said = "It stops with ValueError at codes (V, D) and a scale (V,). "
+        return Diagnosis(said + "Each row has its own scale: `scale[:, None]` is a column.")
+    return Diagnosis(f"It stops with {type(error).__name__} at a good file.")
+
+
+def _of_codes(case: Case, value: np.ndarray | None) -> Diagnosis:
+    codes = case.arrays[GROUP + "vars/0"].astype(np.float64)
+    scale = case.arrays[GROUP + "vars/1"].astype(np.float64).reshape(-1, 1)
+    if value is not None:
+        if np.allclose(value, codes):
+            return Diagnosis("These are the codes. The numbers are codes / scale.", see="M17")
+        if np.allclose(value, codes * scale):
+            return Diagnosis(
+                "It multiplies by the scale. An int8 scale says how many steps make "
+                "1.0, so the numbers are codes / scale."
+            )
+        if len(codes) == codes.shape[1] and np.allclose(value, codes / scale.T):
+            return Diagnosis(
+                "It divides column j by scale j. A scale belongs to a row: "
+                "`scale[:, None]` is a column."
+            )
+        if case.scale and np.allclose(value, codes / scale + _step(case), atol=1e-3):
+            return _twice("merged into the codes")
+    return Diagnosis("These are not the numbers of codes / scale.", see="M17")
+
+
+def _of_adapter(case: Case, value: np.ndarray | None) -> Diagnosis:
+    table = case.arrays[GROUP + "vars/0"]
+    base = case.arrays.get(GROUP + "embedlab/base.0")
+    if value is not None:
+        if case.scale and np.allclose(value, table + _step(case), atol=1e-4):
+            return _twice("already in `vars/0`")
+        if base is not None and np.allclose(value, base):
+            return Diagnosis(
+                "That is the table without its adapter, which embedlab keeps to go on "
+                "training. What the layer computes with is `vars/0`."
+            )
+        if base is not None and np.allclose(value, base + _step(case) / case.scale):
+            return Diagnosis(
+                "It adds A · B without its scale. It need not add anything: `vars/0` "
+                "is the finished table.",
+                "M15",
+            )
+    return Diagnosis("These are not the numbers that the layer computes with.")
+
+
+def _twice(where: str) -> Diagnosis:
+    return Diagnosis(
+        f"It adds the adapter a second time: scale · A · B is {where}. After a merge "
+        "nobody needs A, B or alpha.",
+        "M15",
+    )
+
+
+def _step(case: Case) -> np.ndarray:
+    """Return what the adapter adds: alpha / r · A · B."""
+    merged = GROUP + "embedlab/merged.a.0" in case.arrays
+    kept = GROUP + ("embedlab/merged." if merged else "embedlab/")
+    return np.asarray(case.scale * (case.arrays[kept + "a.0"] @ case.arrays[kept + "b.0"]))
+
+
+CHECKS: dict[str, Callable[[str, Any], Verdict]] = {"read": check_read}
+
+QUESTIONS: dict[str, Question] = {
+    "predict": Question(
+        "A table was tuned with an adapter of rank 4 and alpha 8. You merge it, and a friend reads "
+        "your file with Keras. What must she know besides the table in it?",
+        right="d",
+        later=True,
+        choices={
+            "a": Choice(
+                "A, B and alpha", "W + α/r · A · B has been written down: that is the table.", "M15"
+            ),
+            "b": Choice(
+                "alpha: the table must be multiplied by alpha / r",
+                "The scale was used when A · B was added. Used again, it is wrong.",
+                "M15",
+            ),
+            "c": Choice(
+                "Nothing at all, not even which word has which row: the file knows",
+                "A file holds rows by number, and not one word.",
+                "M16",
+            ),
+            "d": Choice(
+                "Only which word has which row",
+                "The merged table is complete. The words are not in it.",
+            ),
+        },
+    ),
+    "exit": Question(
+        "A table was merged with its adapter, stored as int8 and saved. Which sentence about the "
+        "file is true?",
+        right="b",
+        choices={
+            "a": Choice(
+                "Whoever reads it needs A, B and alpha to get the right rows.",
+                "They are in the codes. alpha has done its work.",
+                "M15",
+            ),
+            "b": Choice(
+                "Codes and scales in it give the very rows that the layer computes with.",
+                "codes / scale, row by row, is what the layer itself does.",
+            ),
+            "c": Choice(
+                "Divided by the scales, the codes give back the floats from before int8.",
+                "They give the nearest levels. What lay between is gone.",
+                "M17",
+            ),
+            "d": Choice(
+                "With another vocabulary, each word still finds its own row in it.",
+                "It finds the row of its new number, whoever that was.",
+                "M16",
+            ),
+        },
+    ),
+}

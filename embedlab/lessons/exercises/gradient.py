@@ -1,0 +1,232 @@
+"""Lesson 03: its two exercises and its two questions."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from embedlab.core.gradient import grad_table
+from embedlab.lessons.grading.describe import (
+    describe_failure,
+    describe_result,
+    format_value,
+    shape_mismatch,
+)
+from embedlab.lessons.grading.grade import Diagnosis, grade_function
+from embedlab.lessons.grading.sandbox import RunResult, run_untrusted
+from embedlab.lessons.grading.submission import explorer_from_submission
+from embedlab.lessons.grading.verdict import Verdict
+from embedlab.lessons.question import Choice, Question
+from embedlab.traces.gradient import trace_gradient
+from embedlab.traces.gradient.check import TOLERANCE
+
+__all__ = ["CHECKS", "QUESTIONS"]
+
+
+class Case(NamedTuple):
+    """Ids, what comes back to them, and how many rows the table has."""
+
+    ids: np.ndarray
+    grad_out: np.ndarray
+    input_dim: int
+
+
+def _cases() -> list[Case]:
+    """Return passes, smallest first: the first that fails is the one to show.
+
+    The fourth sends a NaN to row 0. A sum of rows leaves it there; a product with one-hot rows
+    spreads it, because 0 · NaN is NaN.
+    """
+    rng = np.random.default_rng(3)
+    return [
+        Case(np.array([0]), np.array([[0.5]]), 1),
+        Case(np.array([1]), np.array([[0.5]]), 3),
+        Case(np.array([0, 0]), np.array([[0.5], [0.25]]), 1),
+        Case(np.array([0, 1]), np.array([[np.nan], [0.5]]), 2),
+        Case(np.array([1, 0, 1, 1]), np.array([[1.0, 2.0], [4.0, 8.0], [0.5, 0.25], [-2, 1]]), 3),
+        Case(np.array([[2, 0], [2, 2]]), np.arange(8.0).reshape(2, 2, 2), 4),
+        Case(np.zeros((0, 3), np.int64), np.zeros((0, 3, 2)), 2),
+        Case(np.array([1, 1]), np.array([[0.5], [0.25]], np.float32), 2),
+        Case(rng.integers(0, 9, (5, 8)), rng.normal(size=(5, 8, 4)), 9),
+    ]
+
+
+def check_scatter_add(exercise: str, function: Any) -> Verdict:
+    """Judge `scatter_add(ids, grad_out, input_dim)`: each row the sum of what comes back to it."""
+
+    def right(said: str) -> Verdict:
+        error = _gradcheck(function)
+        word = "passes" if error <= TOLERANCE else "FAILS"
+        said = f"{said}, and the gradient check {word} with duplicates."
+        return Verdict(exercise, error <= TOLERANCE, said)
+
+    return grade_function(
+        exercise,
+        function,
+        _cases(),
+        run=_run,
+        judge=_judge,
+        right=right,
+        shown=lambda case, done: {
+            "ids": format_value(case.ids),
+            "grad_out": format_value(case.grad_out),
+            "input_dim": str(case.input_dim),
+            "should give": format_value(_wanted(case)),
+            "gave": describe_result(done),
+        },
+    )
+
+
+def _run(function: Callable[..., Any], case: Case) -> RunResult:
+    return run_untrusted(
+        lambda ids, grad: function(ids, grad, case.input_dim), case.ids, case.grad_out
+    )
+
+
+def _wanted(case: Case) -> np.ndarray:
+    return grad_table(case.ids, case.grad_out, case.input_dim)
+
+
+def _judge(case: Case, done: RunResult) -> Diagnosis | None:
+    """Find what is wrong in one case, or None."""
+    said = describe_failure(done, ("ids", "grad_out"))
+    if said:
+        return Diagnosis(said)
+    if done.error is not None:
+        return Diagnosis(f"It stops with {type(done.error).__name__} at ids that are in the table.")
+    wanted = _wanted(case)
+    said = shape_mismatch(done.value, wanted)
+    if said:
+        return Diagnosis(f"{said} A gradient has the shape of what it is the gradient of.")
+    if done.value.dtype != wanted.dtype:
+        kind = done.value.dtype
+        return Diagnosis(f"The dtype should be that of grad_out, {wanted.dtype}. It is {kind}.")
+    if np.allclose(done.value, wanted, rtol=1e-5, atol=1e-7, equal_nan=True):
+        return None
+    if np.isnan(done.value).sum() > np.isnan(wanted).sum():
+        return Diagnosis("A NaN that belongs to one row reached others: 0 · nan is nan.", "M1")
+    return _of_duplicates(case, done.value)
+
+
+def _of_duplicates(case: Case, value: np.ndarray) -> Diagnosis:
+    """Find what became of the gradients of one row, by what stands there instead of their sum."""
+    ids, width = case.ids.reshape(-1), case.grad_out.shape[-1]
+    if not ids.size:
+        return Diagnosis("Nothing comes back, so every number should be zero.")
+    rows = case.grad_out.reshape(-1, width)
+    last, first = np.zeros_like(value), np.zeros_like(value)
+    last[ids], first[ids[::-1]] = rows, rows[::-1]
+    mean = grad_table(ids, rows, case.input_dim, scale_grad_by_freq=True)
+    row, times = (int(found[-1]) for found in _most(ids))
+    several = f"Row {row} gets {times} gradients."
+    for other, said in [
+        (
+            last,
+            "Only the last of them is left: `grad[ids] = …` writes each row over the one "
+            "before, and `grad[ids] += …` reads a row once and writes it once.",
+        ),
+        (first, "Only the first of them is left."),
+        (mean, "It holds their mean. Every use of a row moves the loss, so they add up."),
+    ]:
+        if np.allclose(value, other, equal_nan=True):
+            return Diagnosis(f"{several} {said}", "M4")
+    return Diagnosis("These are not the sums of the rows that come back.", see="M4")
+
+
+def _most(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ids and how often each comes, the commonest at the end."""
+    found, counts = np.unique(ids, return_counts=True)
+    order = np.argsort(counts, kind="stable")
+    return found[order], counts[order]
+
+
+def _gradcheck(function: Callable[..., Any]) -> float:
+    """Hold the function against central differences of a loss, ids with duplicates."""
+    rng = np.random.default_rng(33)
+    ids = np.array([2, 0, 2, 3, 2])
+    trace = trace_gradient(rng.normal(size=(4, 3)), ids, target=rng.normal(size=(5, 3)))
+    done = _run(function, Case(ids, trace.grad_out.copy(), 4))
+    if done.error is not None:
+        return np.inf
+    measured = trace.numeric[int(np.argmin(trace.curve()))]
+    return float(np.abs(done.value - measured).max())
+
+
+def check_same(exercise: str, given: Any) -> Verdict:
+    """Judge a GradientExplorer (or its state): a sentence for which "assign" is right too."""
+    given = explorer_from_submission(exercise, "gradient", given)
+    if isinstance(given, Verdict):
+        return given
+    if given.error is not None:
+        return Verdict(exercise, False, f"the view refuses: {given.error}", started=False)
+    trace = given.trace
+    if given.mode != "plain":
+        said = f'the mode is "{given.mode}". Go back to "plain", and try again.'
+        return Verdict(exercise, False, said, started=False)
+    if trace.ids.size < 4:
+        said = f"the sentence has {trace.ids.size} words. Write at least four."
+        return Verdict(exercise, False, said, started=False)
+    if trace.passes("assign"):
+        said = (
+            f"right. {trace.ids.size} words, {len(trace.sum_ids)} rows: no row gets two "
+            'gradients, so there is nothing to overwrite, and "assign" passes the check.'
+        )
+        return Verdict(exercise, True, said)
+    twice = [i for i, c in zip(trace.sum_ids, trace.counts, strict=True) if c > 1]
+    names = [f"“{trace.words[i]}”" if trace.words[i] else f"id {i}" for i in twice]
+    many = "comes" if len(names) == 1 else "come"
+    said = f'"assign" fails: {", ".join(names[:5])} {many} more than once.'
+    return Verdict(exercise, False, said, started="text" in given.message["header"]["initial"])
+
+
+CHECKS: dict[str, Callable[[str, Any], Verdict]] = {
+    "scatter_add": check_scatter_add,
+    "same": check_same,
+}
+
+QUESTIONS: dict[str, Question] = {
+    "predict": Question(
+        "A sentence uses one word three times. For the first number of its row, the three uses "
+        "send back −0.5, −0.7 and −0.9. What is the gradient of that number?",
+        right="c",
+        later=True,
+        choices={
+            "a": Choice("−0.9", "That is the last one alone.", "M4"),
+            "b": Choice("−0.7", "That is the mean of the three.", "M4"),
+            "c": Choice(
+                "−2.1",
+                "The sum. Move the number a little, and all three uses move: "
+                "the loss changes three times.",
+            ),
+            "d": Choice("−0.5", "That is the first one alone.", "M4"),
+        },
+    ),
+    "exit": Question(
+        "The ids [3, 5, 3] read a table of 6 rows. Which sentence about the gradient of the "
+        "table is true?",
+        right="c",
+        choices={
+            "a": Choice(
+                "It is a product of one-hot rows with what came back, and costs "
+                "3 · 6 · D multiplications.",
+                "It can be written so. The layer adds three rows and multiplies nothing.",
+                "M1",
+            ),
+            "b": Choice(
+                "Row 3 holds what its last use sent back.",
+                "That is what `grad[ids] = …` leaves, and the check finds it wrong.",
+                "M4",
+            ),
+            "c": Choice(
+                "Row 3 holds the sum of two rows, row 5 holds one, and the other four "
+                "rows are exactly zero.",
+                "Each use of a row adds to it, and nothing reaches a row without a use.",
+            ),
+            "d": Choice(
+                "A table of 5 rows would get the same gradient.",
+                "Id 5 needs six rows, 0 to 5.",
+                "M2",
+            ),
+        },
+    ),
+}

@@ -1,0 +1,219 @@
+"""Lesson 05: its two exercises and its two questions."""
+
+from collections.abc import Callable
+from numbers import Real
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from embedlab.initializers import RandomUniform
+from embedlab.layers import Embedding
+from embedlab.lessons.grading.describe import describe_failure, describe_result
+from embedlab.lessons.grading.grade import Diagnosis, grade_function
+from embedlab.lessons.grading.sandbox import RunResult, run_untrusted
+from embedlab.lessons.grading.submission import explorer_from_submission
+from embedlab.lessons.grading.verdict import Verdict
+from embedlab.lessons.question import Choice, Question
+from embedlab.traces.text import format_count
+
+__all__ = ["CHECKS", "QUESTIONS"]
+
+
+class Case(NamedTuple):
+    """What variance each number of a sum of `words` rows should have."""
+
+    variance: float
+    words: int
+
+    @property
+    def limit(self) -> float:
+        """The right answer: T rows add up to T · limit² / 3."""
+        return float(np.sqrt(3 * self.variance / self.words))
+
+
+CASES = (Case(0.75, 1), Case(12.0, 9), Case(1.0, 16), Case(0.01, 10), Case(0.5, 100))
+
+
+def check_limit(exercise: str, function: Any) -> Verdict:
+    """Judge `limit(variance, T)`: where a uniform table must end for a sum of T rows."""
+
+    def right(said: str) -> Verdict:
+        wanted, words = 1.0, 16
+        variance = _measured(float(function(wanted, words)), words)
+        said = (
+            f"{said}. Tried on a real layer: the sums of {words} rows have variance "
+            f"{variance:.2f}, and {wanted:.2f} was asked for."
+        )
+        return Verdict(exercise, True, said)
+
+    return grade_function(
+        exercise,
+        function,
+        CASES,
+        run=_run,
+        judge=_judge,
+        right=right,
+        shown=lambda case, done: {
+            "variance": f"{case.variance:g}",
+            "T": str(case.words),
+            "should give": f"{case.limit:.6g}",
+            "gave": f"{done.value:.6g}" if _is_number(done.value) else describe_result(done),
+        },
+    )
+
+
+def _run(function: Callable[..., Any], case: Case) -> RunResult:
+    return run_untrusted(lambda: function(case.variance, case.words))
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, np.ndarray):
+        return value.ndim == 0 and value.dtype.kind in "fiu"
+    return isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
+
+
+def _judge(case: Case, done: RunResult) -> Diagnosis | None:
+    """Find what is wrong in one case, or None."""
+    said = describe_failure(done, ())
+    if said:
+        return Diagnosis(said)
+    if done.error is not None:
+        return Diagnosis(f"It stops with {type(done.error).__name__}.")
+    if not _is_number(done.value):
+        return Diagnosis("It should give one number: the largest weight that may be drawn.")
+    value = float(done.value)
+    if np.isclose(value, case.limit, rtol=1e-6):
+        return None
+    for other, said in _others(case):
+        if np.isclose(value, other, rtol=1e-6):
+            return Diagnosis(said)
+    makes = case.words * value**2 / 3
+    return Diagnosis(
+        f"With weights within ±{value:.4g} a row has variance {value**2 / 3:.4g}, and a sum of "
+        f"{format_count(case.words, 'row')} {makes:.4g}."
+    )
+
+
+def _others(case: Case) -> list[tuple[float, str]]:
+    """Return what else may come, and what it is."""
+    v, t, root = case.variance, case.words, case.limit
+    of_a_row = "the variance of a row is a T-th of it."
+    return [
+        (-root, "The size is right. A limit is above 0."),
+        (2 * root, "That is the whole width of the draw, from −limit to limit."),
+        (
+            root / np.sqrt(3),
+            "That is the standard deviation of a weight. A uniform draw reaches "
+            "further: its variance is limit² / 3.",
+        ),
+        (
+            root * np.sqrt(t),
+            f"That is right for one word. Variances add up, and T rows are added: {of_a_row}",
+        ),
+        (
+            root * t,
+            f"T is on the wrong side: a sum of T rows has T times the variance, so {of_a_row}",
+        ),
+        (
+            root / np.sqrt(t),
+            "Divided by T where √T is due: the variance grows with T, and the "
+            "limit is a length, not a variance.",
+        ),
+        (np.sqrt(v), "That is the standard deviation of the sum, not the limit of one row."),
+        (v / t, "That is the variance of a row. The limit is a length: √(3 · variance)."),
+        (root**2, "The root is missing: limit² / 3 is the variance of a row."),
+    ]
+
+
+def _measured(limit: float, words: int) -> float:
+    """Draw a real table, and measure the variance of sums of its rows."""
+    layer = Embedding(2000, 16, RandomUniform(-limit, limit, seed=5))
+    ids = np.random.default_rng(5).integers(2000, size=(4000, words))
+    return float(layer(ids).sum(axis=1).var())
+
+
+def check_half(exercise: str, given: Any) -> Verdict:
+    """Judge a TrainingExplorer (or its state): L2 halves a row that no batch used."""
+    given = explorer_from_submission(exercise, "training", given)
+    if isinstance(given, Verdict):
+        return given
+    trace = given.trace
+    run = next((run for run in trace.runs if run.optimizer == "sgd + l2"), None)
+    if run is None:
+        return Verdict(exercise, False, 'no run is "sgd + l2". Choose it for run 1.', started=False)
+    lengths = np.sqrt(np.square(run.table[[0, -1]].astype(np.float64)).sum(axis=-1))
+    unseen = np.flatnonzero(~run.has_grad.any(axis=0) & (lengths[0] > 0))
+    if not unseen.size:
+        said = "every word came in a batch. Take steps away, or end the text with a new word."
+        return Verdict(exercise, False, said)
+    row = int(unseen[-1])
+    kept = float(lengths[1, row] / lengths[0, row])
+    _, rate, _ = run.rule_at(0)
+    steps = f"{trace.steps} steps at rate {rate:g}"
+    left = f"after {steps} “{trace.words[row]}” has {kept:.0%} of its length"
+    if abs(kept - 0.5) <= 0.05:
+        said = (
+            f"right. It came in no batch, and {left}: each step takes rate · 0.02 of what is left."
+        )
+        return Verdict(exercise, True, said)
+    cure = "Slow down, or stop earlier." if kept < 0.5 else "It needs more steps, or larger ones."
+    started = bool(given.message["header"]["initial"])
+    return Verdict(exercise, False, f"{left}. {cure}", started=started)
+
+
+CHECKS: dict[str, Callable[[str, Any], Verdict]] = {"limit": check_limit, "half": check_half}
+
+QUESTIONS: dict[str, Question] = {
+    "predict": Question(
+        'A layer has embeddings_regularizer="l2" and trains with plain SGD at rate 2, for 30 '
+        "steps. The word “moon” comes in none of the batches. Where is its row afterwards?",
+        right="c",
+        later=True,
+        choices={
+            "a": Choice(
+                "where it started: nothing ever read it",
+                "The penalty reads the table, not the batch.",
+                "M8",
+            ),
+            "b": Choice(
+                "at zero", "Each step takes a share of what is left, so something always is."
+            ),
+            "c": Choice(
+                "nearer to zero, in the same direction",
+                "Each step takes 4 % of what is left. After 30 steps 29 % is left.",
+            ),
+            "d": Choice(
+                "nearer to “cat” and “dog”, which are nouns too",
+                "Only a text brings words together, and no step has read “moon”.",
+                "M3",
+            ),
+        },
+    ),
+    "exit": Question(
+        'A layer has mask_zero=True and embeddings_regularizer="l2", and trains with plain SGD. '
+        "Which rows of its table are other numbers after one step?",
+        right="c",
+        choices={
+            "a": Choice(
+                "Those that the batch read.",
+                "The penalty counts all rows: 0.01 · the sum of all squares.",
+                "M8",
+            ),
+            "b": Choice(
+                "All but row 0: it is padding, and does not learn.",
+                "The penalty knows nothing of masks.",
+                "M5",
+            ),
+            "c": Choice(
+                "All of them.",
+                "Each row loses rate · 0.02 of what it has, and those that were read also "
+                "get a push from the words.",
+            ),
+            "d": Choice(
+                "Those that the batch read, and those of words that mean the same.",
+                "A row knows nothing of meaning: it moves by gradients of its own.",
+                "M3",
+            ),
+        },
+    ),
+}

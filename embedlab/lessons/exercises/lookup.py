@@ -1,0 +1,213 @@
+"""Lesson 01: its two exercises and its two questions."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from embedlab.core.ids import IdError
+from embedlab.core.lookup import lookup
+from embedlab.lessons.counting import count_multiplications
+from embedlab.lessons.grading.describe import (
+    describe_failure,
+    describe_result,
+    format_value,
+    shape_mismatch,
+)
+from embedlab.lessons.grading.grade import Diagnosis, grade_function
+from embedlab.lessons.grading.sandbox import RunResult, run_untrusted
+from embedlab.lessons.grading.submission import explorer_from_submission
+from embedlab.lessons.grading.verdict import Verdict
+from embedlab.lessons.question import Choice, Question
+
+__all__ = ["CHECKS", "QUESTIONS"]
+
+Case = tuple[np.ndarray, np.ndarray]
+
+
+def _cases() -> list[Case]:
+    """Return tables and ids, smallest first: the first that fails is the one to show.
+
+    The third table holds a NaN in a row that nobody asks for. A gather never sees it; a product
+    with a one-hot row does, because 0 · NaN is NaN.
+    """
+    small = np.array([[0.0, 0.5], [1.0, 1.5], [2.0, 2.5]])
+    rng = np.random.default_rng(1)
+    return [
+        (np.array([[7.0]]), np.array([0])),
+        (np.array([[10.0], [20.0]]), np.array([1])),
+        (np.array([[np.nan], [20.0]]), np.array([1])),
+        (np.array([[7.0]]), np.array([1])),
+        (np.array([[7.0]]), np.array([-1])),
+        (small, np.array(2)),
+        (small, np.array([[0, 1], [2, 2]])),
+        (small, np.array([[[0, 2, 0]], [[1, 1, 2]]])),
+        (small, np.zeros((0, 3), np.int64)),
+        (small, np.array([[0, 1], [2, 3]])),
+        (small.astype(np.float32), np.array([2, 0])),
+        (rng.normal(size=(50, 8)).astype(np.float32), rng.integers(0, 50, (6, 10))),
+    ]
+
+
+def check_lookup(exercise: str, function: Any) -> Verdict:
+    """Judge `lookup(W, ids)`: any shape of ids, and an IndexError outside 0..V-1."""
+    return grade_function(
+        exercise,
+        function,
+        _cases(),
+        run=lambda function, case: run_untrusted(function, *case),
+        judge=lambda case, done: _judge(function, *case, done),
+        shown=lambda case, done: {
+            "table": format_value(case[0]),
+            "ids": format_value(case[1]),
+            "should give": _wanted(*case)[1],
+            "gave": describe_result(done),
+        },
+        right=lambda said: Verdict(exercise, True, f"{said}. {_cost(function)}"),
+    )
+
+
+def _judge(function: Any, table: np.ndarray, ids: np.ndarray, done: RunResult) -> Diagnosis | None:
+    """Find what is wrong in one case, or None."""
+    said = describe_failure(done, ("table", "ids"))
+    if said:
+        return Diagnosis(said)
+    wanted, _ = _wanted(table, ids)
+    if wanted is None:
+        return _judge_refusal(table, ids, done)
+    if done.error is not None:
+        return _judge_error(function, table, ids, wanted, done.error)
+    return _judge_rows(function, table, ids, wanted, done.value)
+
+
+def _judge_refusal(table: np.ndarray, ids: np.ndarray, done: RunResult) -> Diagnosis | None:
+    worst = int(ids[(ids < 0) | (ids >= len(table))][0])
+    if done.error is None and worst < 0:
+        said = f"It takes id {worst}: NumPy counts negative ids from the end, without a word."
+        return Diagnosis(said, see="M2")
+    if done.error is None:
+        return Diagnosis(f"It takes id {worst}, but the last row is row {len(table) - 1}.", "M2")
+    if not isinstance(done.error, IndexError):
+        kind = type(done.error).__name__
+        return Diagnosis(f"It should refuse id {worst} by an IndexError. It raises {kind}.")
+    return None
+
+
+def _judge_error(
+    function: Any, table: np.ndarray, ids: np.ndarray, wanted: np.ndarray, error: BaseException
+) -> Diagnosis:
+    """Find why good ids were refused: with one row more, does the same call work?"""
+    if not ids.size:
+        return Diagnosis("It stops at ids without an entry: an empty array has no largest id.")
+    wider = run_untrusted(function, np.concatenate([table, table[-1:] + 1]), ids)
+    if wider.error is None and np.array_equal(wider.value, wanted):
+        return Diagnosis(f"It refuses id {len(table) - 1}, the last row of the table.", "M2")
+    return Diagnosis(f"It stops with {type(error).__name__} at ids that are all in the table.")
+
+
+def _judge_rows(
+    function: Any, table: np.ndarray, ids: np.ndarray, wanted: np.ndarray, value: Any
+) -> Diagnosis | None:
+    said = shape_mismatch(value, wanted)
+    if said:
+        return Diagnosis(f"{said} The output has the shape of the ids, then D.")
+    if value.dtype.kind == "f" and np.isnan(value).any() and not np.isnan(wanted).any():
+        cost = _cost(function, "So every row is multiplied")
+        said = "A row that nobody asked for reached the result: 0 · nan is nan."
+        return Diagnosis(f"{said} {cost}".strip(), "M1")
+    if value.dtype != wanted.dtype:
+        return Diagnosis(f"The dtype should be the table's, {wanted.dtype}. It is {value.dtype}.")
+    if np.array_equal(value, wanted):
+        return None
+    if ids.size and ids.min() > 0 and np.array_equal(value, table[ids - 1]):
+        return Diagnosis("It reads one row too early: rows are counted from 0.", "M2")
+    return Diagnosis("These are not the rows that the ids name.")
+
+
+def _wanted(table: np.ndarray, ids: np.ndarray) -> tuple[np.ndarray | None, str]:
+    """Ask the core: the rows, or None where it refuses."""
+    try:
+        rows = lookup(table, ids)
+    except IdError:
+        return None, f"an IndexError: ids lie in 0..{len(table) - 1}"
+    return rows, format_value(rows)
+
+
+def _cost(function: Callable[..., Any], lead: str = "Counted") -> str:
+    """Say how often it multiplies, when that can be counted."""
+    ids = np.array([3, 0, 3, 1])
+    done = run_untrusted(lambda ids: count_multiplications(function, (5, 3), ids), ids)
+    if done.error is not None:
+        return ""
+    return f"{lead}: {done.value} multiplications for 4 ids in a table of (5, 3)."
+
+
+def check_fence(exercise: str, given: Any) -> Verdict:
+    """Judge a LookupExplorer (or its state): the smallest V in which every word has a row."""
+    given = explorer_from_submission(exercise, "lookup", given)
+    if isinstance(given, Verdict):
+        return given
+    trace = given.trace
+    rows = len(trace.table)
+    if not trace.ids.size:
+        return Verdict(exercise, False, "there is no word in the view. Type some.", started=False)
+    largest = int(trace.ids.max())
+    if trace.bad.any():
+        fenced = [f"{trace.tokens[n]} ({trace.ids[n]})" for n in np.flatnonzero(trace.bad)]
+        said = f"with V = {rows}, {', '.join(fenced[:5])} meets the fence."
+        return Verdict(exercise, False, said, misconception="M2" if rows == largest else None)
+    if rows > largest + 1:
+        said = (
+            f"nothing meets the fence with V = {rows}, but a smaller table would do. "
+            "Make V smaller until a word meets the fence; then go one back."
+        )
+        return Verdict(exercise, False, said, started=False)
+    said = f"right. The largest id is {largest}, so the table needs {rows} rows: 0 to {largest}."
+    return Verdict(exercise, True, said)
+
+
+CHECKS: dict[str, Callable[[str, Any], Verdict]] = {"lookup": check_lookup, "fence": check_fence}
+
+QUESTIONS: dict[str, Question] = {
+    "predict": Question(
+        "A layer looks up 4 tokens in a table of 50 000 rows, 300 numbers each. "
+        "How many multiplications does it do?",
+        right="d",
+        later=True,
+        choices={
+            "a": Choice("60 000 000", "That is 4 · 50 000 · 300: the one-hot way.", "M1"),
+            "b": Choice("15 000 000", "That is 50 000 · 300: each weight once.", "M1"),
+            "c": Choice(
+                "1 200",
+                "That is 4 · 300: how many numbers are copied. A copy is no multiplication.",
+            ),
+            "d": Choice("0", "The layer copies 4 rows."),
+        },
+    ),
+    "exit": Question(
+        "A table has input_dim = 1 000 and output_dim = 64. Ids of shape (32, 10) come in, "
+        "before any training. Which sentence is true?",
+        right="c",
+        choices={
+            "a": Choice(
+                "The layer multiplies 320 one-hot rows by the table.",
+                "It could, and the numbers would be the same. It copies 320 rows.",
+                "M1",
+            ),
+            "b": Choice(
+                "Id 1 000 reads the last row.",
+                "The rows are 0 to 999, so id 1 000 meets the fence.",
+                "M2",
+            ),
+            "c": Choice(
+                "The output has shape (32, 10, 64), and id 999 reads the last row.",
+                "The shape of the ids, then D; and V rows are counted from 0.",
+            ),
+            "d": Choice(
+                "The row of “cat” is already nearer to “dog” than to “tuple”.",
+                "Before training the rows are random.",
+                "M3",
+            ),
+        },
+    ),
+}

@@ -1,0 +1,173 @@
+"""Lesson 07: its two exercises and its two questions."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from embedlab.core.lora import Adapter, merge
+from embedlab.lessons.grading.describe import (
+    describe_failure,
+    describe_result,
+    format_value,
+    shape_mismatch,
+)
+from embedlab.lessons.grading.grade import Diagnosis, grade_function
+from embedlab.lessons.grading.sandbox import RunResult, run_untrusted
+from embedlab.lessons.grading.submission import explorer_from_submission
+from embedlab.lessons.grading.verdict import Verdict
+from embedlab.lessons.question import Choice, Question
+
+__all__ = ["CHECKS", "QUESTIONS"]
+
+ERROR_MOST = 0.05
+"""What "below 5 %" means in the exercise."""
+
+Case = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
+def _cases() -> list[Case]:
+    """Return W, A, B and alpha, smallest first. Rank 1 and alpha 1 hide every scale."""
+    rng = np.random.default_rng(1)
+    wide = rng.normal(size=(6, 4)), rng.normal(size=(6, 3)), rng.normal(size=(3, 4))
+    single = [x.astype(np.float32) for x in wide]
+    return [
+        (np.array([[1.0]]), np.array([[2.0]]), np.array([[3.0]]), np.array(1.0)),
+        (np.array([[1.0, 2.0]]), np.array([[1.0]]), np.array([[1.0, -1.0]]), np.array(3.0)),
+        (np.zeros((2, 1)), np.array([[1.0, 2.0], [0.0, 1.0]]), np.ones((2, 1)), np.array(2.0)),
+        (np.ones((2, 1)), np.array([[1.0, 2.0], [0.0, 1.0]]), np.ones((2, 1)), np.array(4.0)),
+        (*wide, np.array(6.0)),
+        (*wide, np.array(0.0)),
+        (single[0], single[1], single[2], np.array(1.0)),
+    ]
+
+
+def check_merge(exercise: str, function: Any) -> Verdict:
+    """Judge `merge(W, A, B, alpha)`: a new table, alpha over the rank before A @ B."""
+
+    def judge(case: Case, done: RunResult) -> Diagnosis | None:
+        wrong = _judge(case, done)
+        return Diagnosis(wrong, "M9" if "scale" in wrong else None, "M15") if wrong else None
+
+    def shown(case: Case, done: RunResult) -> dict[str, str]:
+        asked = dict(zip(("W", "A", "B", "alpha"), map(format_value, case), strict=True))
+        return asked | {"should give": format_value(_wanted(case)), "gave": describe_result(done)}
+
+    return grade_function(
+        exercise,
+        function,
+        _cases(),
+        judge=judge,
+        shown=shown,
+        run=lambda function, case: run_untrusted(lambda *x: function(*x[:3], float(x[3])), *case),
+        right=lambda said: Verdict(
+            exercise, True, f"{said}. Every row comes out as with the adapter."
+        ),
+    )
+
+
+def _wanted(case: Case) -> np.ndarray:
+    table, a, b, alpha = case
+    return merge(table, [Adapter(a, b, float(alpha) / len(b))])
+
+
+def _judge(case: Case, done: RunResult) -> str | None:
+    """Say what is wrong in one case, or None."""
+    wanted = _wanted(case)
+    said = describe_failure(done, ("W", "A", "B", "alpha"))
+    if said:
+        return f"{said} The frozen table is only read." if done.changed else said
+    if done.error is not None:
+        return f"It stops with {type(done.error).__name__}. A is (V, r), B is (r, D): A @ B fits W."
+    said = shape_mismatch(done.value, wanted)
+    if said:
+        return f"{said} The merged table has the shape of W."
+    table, a, b, alpha = case
+    close = 1e-5 if wanted.dtype == np.float32 else 1e-9
+    if np.allclose(done.value, wanted, rtol=close, atol=close):
+        if done.value.dtype == wanted.dtype:
+            return None
+        return f"The dtype should be that of W, {wanted.dtype}. It is {done.value.dtype}."
+    rank, step = len(b), a @ b
+    guesses = {
+        "It leaves the scale out: before A @ B stands alpha / r.": table + step,
+        "Its scale is alpha. It should be alpha / r, r the rank.": table + alpha * step,
+        "Its scale is alpha / √r, the rank-stabilized one. Here it is alpha / r.": table
+        + alpha / rank**0.5 * step,
+        "Its scale is r / alpha, upside down.": table + rank / (alpha or 1.0) * step,
+        "It gives what the adapter adds; W itself is missing.": alpha / rank * step,
+    }
+    for told, guess in guesses.items():
+        if np.allclose(done.value, guess, rtol=close, atol=close):
+            return told
+    return "These are not the numbers of W + alpha / r · A @ B."
+
+
+def check_rank(exercise: str, given: Any) -> Verdict:
+    """Judge a LoRAExplorer (or its state): the smallest rank that leaves less than 5 %."""
+    given = explorer_from_submission(exercise, "lora", given)
+    if isinstance(given, Verdict):
+        return given
+    trace = given.trace
+    errors, rank = trace.errors, trace.rank
+    if not trace.delta.any():
+        return Verdict(exercise, False, "the change is zero. Choose another.", started=False)
+    left = f"rank {rank} leaves {100 * errors[rank]:.1f} %"
+    if errors[rank] >= ERROR_MOST:
+        said = f"{left}, which is not below 5 %. Drag the cut to the right."
+        return Verdict(exercise, False, said, started=False)
+    if errors[rank - 1] < ERROR_MOST:
+        said = (
+            f"{left}, but a smaller rank would do: rank {rank - 1} leaves "
+            f"{100 * errors[rank - 1]:.1f} %. More rank costs numbers and says nothing more."
+        )
+        return Verdict(exercise, False, said, misconception="M9")
+    said = (
+        f"right. {left[0].upper()}{left[1:]}, rank {rank - 1} {100 * errors[rank - 1]:.1f} %. "
+        f"That is {trace.parameters} numbers instead of {trace.table.size}."
+    )
+    return Verdict(exercise, True, said)
+
+
+CHECKS: dict[str, Callable[[str, Any], Verdict]] = {"merge": check_merge, "rank": check_rank}
+
+QUESTIONS: dict[str, Question] = {
+    "predict": Question(
+        "A table of 16 words gets an adapter of rank 2, Keras's way: A random, B zero. We train it "
+        "on the word “cat” alone. How many of the 16 rows come out different afterwards?",
+        right="d",
+        later=True,
+        choices={
+            "a": Choice("0", "The table is frozen, but what comes out is W + α/r · A · B."),
+            "b": Choice("1", "Only cat had a gradient in A. But B is shared.", "M10"),
+            "c": Choice("2", "2 is the rank, the number of shared directions in B."),
+            "d": Choice("16", "Training moves B, and every row has a random part in it."),
+        },
+    ),
+    "exit": Question(
+        "An adapter of rank 4 was trained on the word “cat” alone, with A random and B zero at the "
+        "start. Which sentence is true?",
+        right="c",
+        choices={
+            "a": Choice(
+                "Only the row of “cat” comes out different.",
+                "B is shared by all rows, and each has a random row of A.",
+                "M10",
+            ),
+            "b": Choice(
+                "Rank 16 would only have been better; alpha is there to hold it back.",
+                "One word's change has one direction. And α/r is the pace.",
+                "M9",
+            ),
+            "c": Choice(
+                "Other rows moved too, and merging it gives the same rows from one table.",
+                "B is shared, and W + α/r · A · B can be written down once.",
+            ),
+            "d": Choice(
+                "To use it, A · B has to be added at every lookup, for ever.",
+                "Merged, it is a plain table again.",
+                "M15",
+            ),
+        },
+    ),
+}

@@ -1,0 +1,210 @@
+"""Lesson 04: the masked mean, a pipeline to mend, and its two questions."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from embedlab.core.mask import as_mask, masked_mean
+from embedlab.lessons.grading.describe import (
+    describe_failure,
+    describe_result,
+    format_value,
+    shape_mismatch,
+)
+from embedlab.lessons.grading.grade import Diagnosis, grade_function
+from embedlab.lessons.grading.sandbox import RunResult, run_untrusted
+from embedlab.lessons.grading.submission import explorer_from_submission
+from embedlab.lessons.grading.verdict import Verdict
+from embedlab.lessons.question import Choice, Question
+
+__all__ = ["CHECKS", "QUESTIONS"]
+
+NEAR = 1e-5
+"""How far the loss may be from the true one, as a share: what rounding leaves."""
+
+
+def _cases() -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return values (B, T, D) and masks (B, T), smallest first: the first that fails is shown.
+
+    In the sixth, padding holds a NaN: a number that is masked must not be used at all, not even
+    multiplied by zero.
+    """
+    rng = np.random.default_rng(4)
+    values = rng.normal(size=(5, 7, 4)).round(2)
+    one = np.array([[[2.0], [4.0]]])
+    return [
+        (np.array([[[3.0]]]), np.array([[True]])),
+        (one, np.array([[True, True]])),
+        (one, np.array([[True, False]])),
+        (one, np.array([[False, True]])),
+        (
+            np.array([[[2.0, 1.0], [4.0, 3.0]], [[6.0, 5.0], [8.0, 7.0]]]),
+            np.array([[True, True], [False, True]]),
+        ),
+        (np.array([[[2.0], [np.nan]]]), np.array([[True, False]])),
+        (one, np.array([[False, False]])),
+        (values.astype(np.float32), rng.random((5, 7)) < 0.6),
+        (values[:0], np.zeros((0, 7), bool)),
+    ]
+
+
+def check_mean(exercise: str, function: Any) -> Verdict:
+    """Judge `masked_mean(values, mask)`: the mean of the words alone, 0 where there is none."""
+    return grade_function(
+        exercise,
+        function,
+        _cases(),
+        run=lambda function, case: run_untrusted(function, *case),
+        judge=lambda case, done: _judge(*case, done),
+        shown=lambda case, done: {
+            "values": format_value(case[0]),
+            "mask": format_value(case[1]),
+            "should give": format_value(_wanted(*case)),
+            "gave": describe_result(done),
+        },
+        right=lambda said: Verdict(
+            exercise, True, f"{said}. Padding adds nothing, and is not counted."
+        ),
+    )
+
+
+def _wanted(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    return masked_mean(np.where(mask[..., None], values, 0), as_mask(mask, mask.shape))
+
+
+def _judge(values: np.ndarray, mask: np.ndarray, done: RunResult) -> Diagnosis | None:
+    """Find what is wrong in one case, or None."""
+    wanted = _wanted(values, mask)
+    said = describe_failure(done, ("values", "mask"))
+    if said:
+        return Diagnosis(said)
+    if done.error is not None:
+        return Diagnosis(f"It stops with {type(done.error).__name__} at a good batch.")
+    said = shape_mismatch(done.value, wanted)
+    if said:
+        return Diagnosis(f"{said} One vector of D numbers for each of the B sequences.")
+    if np.allclose(done.value, wanted, atol=1e-6):
+        return None
+    return _name(values, mask, np.asarray(done.value))
+
+
+def _name(values: np.ndarray, mask: np.ndarray, gave: np.ndarray) -> Diagnosis:
+    """Say what a wrong mean is instead."""
+    if not mask.any(axis=1).all() and not np.isfinite(gave).all():
+        said = "A sequence of padding alone has no word: 0 / 0 is nan. Give 0 for it."
+        return Diagnosis(said)
+    if np.isnan(values).any() and np.isnan(gave).any():
+        said = (
+            "A number at a masked place reached the result: 0 · nan is nan. "
+            "Choose with np.where instead of multiplying."
+        )
+        return Diagnosis(said)
+    count = np.maximum(mask.sum(axis=1, keepdims=True), 1)
+    if np.allclose(gave, values.mean(axis=1)):
+        return Diagnosis("It is the mean of all places: the mask is not used.", "M6")
+    if np.allclose(gave, values.sum(axis=1) / count):
+        said = "It adds up all places and divides by the words, as if padding were zeros."
+        return Diagnosis(said, "M5")
+    if np.allclose(gave, np.where(mask[..., None], values, 0).mean(axis=1)):
+        said = "It leaves padding out of the sum, but still counts its places."
+        return Diagnosis(said, see="M6")
+    if np.allclose(gave, np.where(mask[..., None], values, 0).sum(axis=1)):
+        return Diagnosis("It is the sum of the words: divide by how many there are.")
+    return Diagnosis("These are not the means of the words.")
+
+
+def check_mend(exercise: str, given: Any) -> Verdict:
+    """Judge a MaskExplorer (or its state): with this padding, the loss must be the true one."""
+    given = explorer_from_submission(exercise, "mask", given)
+    if isinstance(given, Verdict):
+        return given
+    trace = given.trace
+    if given.error:
+        return Verdict(exercise, False, f"these layers do not fit each other. {given.error}")
+    if not trace.padding.any() or trace.padding.all():
+        said = (
+            "a batch of this kind has no padding to get wrong. Leave sentences of different "
+            "lengths in it, and mend the layers."
+        )
+        return Verdict(exercise, False, said)
+    if all(stage.verdict == "none" for stage in trace.stages):
+        said = "no layer makes a mask, so padding counts everywhere. Set mask_zero=True."
+        return Verdict(exercise, False, said, misconception="M6")
+    if trace.factor is None:
+        said = f"there is no loss to compare with. {trace.no_truth}"
+        return Verdict(exercise, False, said, see="M6")
+    if trace.pooled_at is None:
+        said = "each place keeps its own output. Pool them, to have one answer for a sentence."
+        return Verdict(exercise, False, said)
+    if any(stage.verdict == "replaced" for stage in trace.stages):
+        said = "Masking puts a mask of its own in place of yours, and it calls row 0 a word."
+        return Verdict(exercise, False, said, misconception="M5")
+    if abs(trace.factor - 1) > NEAR:
+        where = f"the mask is lost at {trace.lost_at}" if trace.lost_at else "padding still counts"
+        percent = abs(100 * (trace.factor - 1))
+        way = "high" if trace.factor > 1 else "low"
+        said = f"{where}, and the loss is {percent:.1f} % too {way}."
+        started = given.layers != type(given)().layers
+        if not started:
+            said += " Move, replace or remove layers until the mask arrives where it is needed."
+        return Verdict(exercise, False, said, started=started, misconception="M6")
+    return Verdict(exercise, True, "right. The mask arrives, and the loss is the true one.")
+
+
+CHECKS: dict[str, Callable[[str, Any], Verdict]] = {"mean": check_mean, "mend": check_mend}
+
+QUESTIONS: dict[str, Question] = {
+    "predict": Question(
+        "A model is Embedding(mask_zero=True), then Flatten, then Dense. After Flatten, where is "
+        "the mask?",
+        right="c",
+        later=True,
+        choices={
+            "a": Choice(
+                "It goes on to Dense, which skips the padding",
+                "Nobody carries it there: Flatten does not pass it on.",
+                "M6",
+            ),
+            "b": Choice(
+                "Flatten has used it, and left the padding out",
+                "The vector still has a number for every place, padding too.",
+            ),
+            "c": Choice(
+                "It is gone, and padding counts like words",
+                "Flatten leaves no axis of time, so there is nothing a mask could name.",
+            ),
+            "d": Choice(
+                "It is not needed: the rows of padding are zeros",
+                "Row 0 was drawn at random like every other row.",
+                "M5",
+            ),
+        },
+    ),
+    "exit": Question(
+        "1 000 words have the ids 1 to 1 000, and id 0 is padding. Which sentence about "
+        "Embedding(1001, 64, mask_zero=True) in a model is true?",
+        right="b",
+        choices={
+            "a": Choice(
+                "Its row 0 is zero, and stays zero in training.",
+                "Row 0 is random. It has no gradient only where the mask keeps it out.",
+                "M5",
+            ),
+            "b": Choice(
+                "It gives each layer behind it a mask, as far as they pass it on.",
+                "The first layer that does not support masks ends it.",
+            ),
+            "c": Choice(
+                "Padding is left out of the loss, whatever layers come behind.",
+                "Conv1D, Flatten, Reshape and GlobalMaxPooling1D lose the mask.",
+                "M6",
+            ),
+            "d": Choice(
+                "1 000 rows would do, since padding needs none.",
+                "Padding is row 0, so id 1 000 needs a 1 001st row.",
+                "M2",
+            ),
+        },
+    ),
+}

@@ -1,0 +1,281 @@
+"""Lesson 06: its two exercises and its two questions."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from embedlab.core.optimizers import adam
+from embedlab.lessons.grading.describe import (
+    describe_failure,
+    describe_result,
+    format_value,
+    shape_mismatch,
+)
+from embedlab.lessons.grading.grade import Diagnosis, grade_function
+from embedlab.lessons.grading.sandbox import RunResult, run_untrusted
+from embedlab.lessons.grading.submission import explorer_from_submission
+from embedlab.lessons.grading.verdict import Verdict
+from embedlab.lessons.question import Choice, Question
+from embedlab.traces.training import trace_training
+
+__all__ = ["CHECKS", "QUESTIONS"]
+
+RATE = 0.05
+NAMES = ("W", "m", "v")
+
+
+class Case(NamedTuple):
+    """A table, what Adam remembers of it, a gradient that is zero in some rows, and the time."""
+
+    w: np.ndarray
+    m: np.ndarray
+    v: np.ndarray
+    grad: np.ndarray
+    time: int
+
+
+def _cases() -> list[Case]:
+    """Return steps, smallest first: the first that fails is the one to show."""
+    rng = np.random.default_rng(6)
+    one = np.ones((1, 1))
+    some = rng.normal(size=(4, 3)) * [[1], [0], [1], [0]]
+    return [
+        Case(one, 0 * one, 0 * one, 0.5 * one, 1),
+        Case(one, 0.25 * one, 0.5 * one, 0 * one, 4),
+        Case(
+            np.array([[1.0], [2.0]]),
+            np.array([[0.5], [0.5]]),
+            np.array([[0.25], [0.25]]),
+            np.array([[0.5], [0.0]]),
+            3,
+        ),
+        Case(rng.normal(size=(4, 3)), rng.normal(size=(4, 3)), rng.uniform(0, 1, (4, 3)), some, 9),
+        Case(one, one, one, np.array([[-2.0]]), 200),
+        Case(rng.normal(size=(3, 2)), np.zeros((3, 2)), np.zeros((3, 2)), np.zeros((3, 2)), 1),
+        Case(
+            np.ones((2, 2)), np.ones((2, 2)), np.ones((2, 2)), np.array([[0.0, 1.0], [0.0, 0.0]]), 2
+        ),
+    ]
+
+
+def _step(case: Case, **options: Any) -> tuple[np.ndarray, ...]:
+    """Do the step with the core's own optimizer."""
+    w, m, v = (np.array(array) for array in case[:3])
+    rows = np.flatnonzero(case.grad.any(axis=1))
+    options = {"sparse_update": "lazy", "learning_rate": RATE, "time": case.time, **options}
+    adam(w, (rows, np.asarray(case.grad[rows], w.dtype)), m, v, **options)
+    return w, m, v
+
+
+def check_lazy_adam(exercise: str, function: Any) -> Verdict:
+    """Judge `lazy_adam(W, m, v, grad, time)`, case by case and then along a whole run."""
+
+    def shown(case: Case, done: RunResult) -> dict[str, str]:
+        arrays = zip((*NAMES, "grad"), case[:4], strict=True)
+        asked = {name: format_value(value) for name, value in arrays} | {"time": str(case.time)}
+        return asked | {"should give": _say_all(_step(case)), "gave": _gave(done)}
+
+    return grade_function(
+        exercise,
+        function,
+        _cases(),
+        run=_run,
+        judge=_judge,
+        shown=shown,
+        right=lambda _: _along_a_run(exercise, function),
+        ends="return W, m, v",
+    )
+
+
+def _run(function: Callable[..., Any], case: Case) -> RunResult:
+    return run_untrusted(lambda *arrays: function(*arrays, case.time), *case[:4])
+
+
+def _judge(case: Case, done: RunResult) -> Diagnosis | None:
+    """Find what is wrong in one case, or None."""
+    said = describe_failure(done, (*NAMES, "grad"))
+    if said:
+        return Diagnosis(said)
+    if done.error is not None:
+        return Diagnosis(f"It stops with {type(done.error).__name__}.")
+    if not isinstance(done.value, (tuple, list)) or len(done.value) != 3:
+        return Diagnosis("It should give three arrays: `return W, m, v`.")
+    wanted = _step(case)
+    for name, mine, right in zip(NAMES, done.value, wanted, strict=True):
+        said = shape_mismatch(mine, right)
+        if said:
+            return Diagnosis(f"{name}: {said}")
+    if _same(done.value, wanted):
+        return None
+    return _of_rule(case, done.value, wanted)
+
+
+def _same(mine: Any, right: Any, close: float = 1e-6) -> bool:
+    pairs = zip(mine, right, strict=True)
+    return all(np.allclose(a, b, rtol=close, atol=close) for a, b in pairs)
+
+
+def _of_rule(case: Case, value: Any, wanted: tuple[np.ndarray, ...]) -> Diagnosis:
+    """Find which other rule gives these numbers."""
+    w, m, v = value
+    still = np.asarray(~case.grad.any(axis=1))
+    row = int(np.flatnonzero(still)[0]) if still.any() else -1
+    if _same(value, _step(case, sparse_update="dense")):
+        return Diagnosis(
+            f"Row {row} has no gradient, and it moved: its m was not zero. That is dense Adam. "
+            "Keep the old rows where the gradient is zero.",
+            see="M7",
+        )
+    at_rest = tuple(right[still] for right in wanted)
+    if not _same((m[still], v[still]), at_rest[1:]) and _same((w[still],), at_rest[:1]):
+        return Diagnosis(
+            f"Row {row} stays, but its m or v fades. A lazy step leaves all three alone."
+        )
+    if not _same((w[still],), at_rest[:1]):
+        return Diagnosis(f"Row {row} has no gradient, and yet its W changed.", see="M7")
+    kept = np.asarray((case.grad == 0) & ~still[:, None])
+    if kept.any() and _same((w[kept],), (case.w[kept],)):
+        return Diagnosis(
+            "A row of the batch has one number whose gradient is 0, and that number stayed. The "
+            "whole row moves: ask `grad.any(axis=1)`."
+        )
+    if not _same((m,), wanted[1:2]):
+        return Diagnosis("m should be m + 0.1 · (g − m): a running mean of the gradient.")
+    if not _same((v,), wanted[2:]):
+        return Diagnosis("v should be v + 0.001 · (g² − v): a running mean of its square.")
+    seen = ~still
+    plain = case.w[seen] - RATE * m[seen] / (np.sqrt(v[seen]) + 1e-7)
+    if _same((w[seen],), (plain,)):
+        return Diagnosis(
+            "m and v are right. The step lacks the correction for the time: early means are too "
+            "small, so the rate is multiplied by √(1 − 0.999ᵗ) / (1 − 0.9ᵗ)."
+        )
+    if _same((w - case.w,), (case.w - wanted[0],)):
+        return Diagnosis("It climbs: the step is subtracted, W −= …")
+    return Diagnosis("m and v are right. W should become W − rate′ · m / (√v + 1e-7).")
+
+
+def _along_a_run(exercise: str, function: Callable[..., Any]) -> Verdict:
+    """Hold the function against every step of a real run."""
+    trace = trace_training(np.arange(40) % 7, runs=["lazy adam"], steps=20, batch=2)
+    (run,) = trace.runs
+    worst = 0.0
+    for s in range(trace.steps):
+        case = Case(run.table[s], run.memory[s, 0], run.memory[s, 1], run.grad[s], s + 1)
+        done = _run(function, case)
+        finding = _judge(case, done)
+        if finding:
+            said = f"the small cases hold, but step {s + 1} of a run does not. {finding.said}"
+            return Verdict(exercise, False, said, misconception=finding.belief, see=finding.see)
+        worst = max(worst, float(np.abs(done.value[0] - run.table[s + 1]).max(initial=0)))
+    exact = "to five decimals" if worst < 5e-6 else f"within {worst:.1g}"
+    said = (
+        f"right, {len(_cases())} of {len(_cases())} cases, and it matches the trace of a run "
+        f"{exact}, {trace.steps} of {trace.steps} steps."
+    )
+    return Verdict(exercise, True, said)
+
+
+def _gave(done: RunResult) -> str:
+    value = done.value
+    plain = done.endless or done.error is not None or not isinstance(value, (tuple, list))
+    return describe_result(done) if plain else _say_all(value)
+
+
+def _say_all(arrays: Any) -> str:
+    """Say three arrays, rounded so that they can be compared by eye."""
+    short = [np.round(a, 6) if isinstance(a, np.ndarray) else a for a in arrays]
+    names = NAMES if len(short) == 3 else range(len(short))
+    return "\n".join(f"{name}: {format_value(a)}" for name, a in zip(names, short, strict=True))
+
+
+def check_still(exercise: str, given: Any) -> Verdict:
+    """Judge a TrainingExplorer (or its state): a branch after which no row moves by momentum."""
+    given = explorer_from_submission(exercise, "training", given)
+    if isinstance(given, Verdict):
+        return given
+    trace = given.trace
+    if trace.branch is None:
+        said = "no run has branched yet. Go to a step in the middle, and press B."
+        return Verdict(exercise, False, said, started=False)
+    step, run = trace.branch.step, trace.runs[trace.branch.run]
+    before, after = int(run.glides[:step].sum()), int(run.glides[step:].sum())
+    if not before:
+        said = f"under {run.optimizer} no row moves without a gradient. Branch from dense Adam."
+        return Verdict(exercise, False, said, started=False)
+    rule = trace.branch.optimizer
+    if after:
+        why = "its penalty pulls at every row" if rule == "sgd + l2" else "it remembers"
+        said = (
+            f"from step {step + 1} on rows still move {after} times without a gradient, under "
+            f"{rule}: {why}. Choose a rule that leaves them alone."
+        )
+        return Verdict(exercise, False, said, see="M7")
+    if step == trace.steps:
+        return Verdict(exercise, False, "the branch begins after the last step. Go back a little.")
+    said = (
+        f"right. Up to step {step} rows moved {before} times without a gradient; from then on, "
+        f"under {rule}, not once."
+    )
+    return Verdict(exercise, True, said)
+
+
+CHECKS: dict[str, Callable[[str, Any], Verdict]] = {
+    "lazy_adam": check_lazy_adam,
+    "still": check_still,
+}
+
+QUESTIONS: dict[str, Question] = {
+    "predict": Question(
+        "“moon” is in the batch of step 7 and not again before step 25. The optimizer is Adam, "
+        "as Keras has it. What does its row do at steps 8 to 24?",
+        right="c",
+        later=True,
+        choices={
+            "a": Choice(
+                "It stays: its gradient is exactly zero",
+                "The gradient is zero, but Adam moves a row by m, and m is not.",
+                "M7",
+            ),
+            "b": Choice(
+                "It comes back to where it started", "Nothing pulls it back: Adam knows no start."
+            ),
+            "c": Choice(
+                "It glides on, a little less at every step",
+                "m fades by a tenth at each step, and the row moves by what is left.",
+            ),
+            "d": Choice(
+                "It follows “sun”, which means nearly the same",
+                "Rows move by their own gradients and memory, not by meaning.",
+                "M3",
+            ),
+        },
+    ),
+    "exit": Question(
+        "A table has 50 000 rows, a batch has 64 words, and the model has been training with "
+        "Adam for an hour. Which sentence is true of the next step?",
+        right="c",
+        choices={
+            "a": Choice(
+                "At most 64 rows move: all others have gradient zero.",
+                "That is lazy Adam. Adam itself moves each row that m remembers.",
+                "M7",
+            ),
+            "b": Choice(
+                "A word that comes twice in the batch moves by its last gradient.",
+                "Both gradients add up before the step.",
+                "M4",
+            ),
+            "c": Choice(
+                "Nearly every row that was ever in a batch moves a little.",
+                "m fades, but it takes long to reach exactly zero.",
+            ),
+            "d": Choice(
+                "A word that was never seen already stands near words like it.",
+                "Its row stands where it was drawn: m and v are zero.",
+                "M3",
+            ),
+        },
+    ),
+}

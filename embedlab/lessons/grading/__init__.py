@@ -1,0 +1,1 @@
+"""Running and judging what learners hand in."""

@@ -1,0 +1,100 @@
+"""`check`: the one door to all exercises. Each lesson's file knows what its exercises ask."""
+
+from importlib import import_module
+from typing import Any
+
+from embedlab.lessons.classroom import card
+from embedlab.lessons.grading.verdict import Verdict
+
+__all__ = ["LESSONS", "all_items", "check", "find_item"]
+
+LESSONS = {
+    "01": "lookup",
+    "02": "memory",
+    "03": "gradient",
+    "04": "mask",
+    "05": "init",
+    "06": "training",
+    "07": "lora",
+    "08": "quantize",
+    "09": "tying",
+    "10": "geometry",
+    "11": "files",
+    "12": "capstone",
+}
+"""Lesson number -> the file of this package that holds its checks and questions."""
+
+
+def all_items(kind: str) -> dict[str, Any]:
+    """Return all "CHECKS" or all "QUESTIONS" by their names, lesson by lesson.
+
+    Examples
+    --------
+    >>> list(all_items("CHECKS"))[:2]
+    ['01.lookup', '01.fence']
+    """
+    known: dict[str, Any] = {}
+    for lesson, file in LESSONS.items():
+        found = getattr(import_module(f"embedlab.lessons.{file}"), kind)
+        known |= {f"{lesson}.{part}": value for part, value in found.items()}
+    return known
+
+
+def find_item(name: str, kind: str) -> Any:
+    """Return a check or a question by its name.
+
+    Parameters
+    ----------
+    name : str
+        Such as "01.lookup": the lesson, a dot, the exercise.
+    kind : str
+        "CHECKS" or "QUESTIONS".
+
+    Raises
+    ------
+    KeyError
+        When there is none, with those there are.
+    """
+    known = all_items(kind)
+    if name not in known:
+        raise KeyError(
+            f"the name must be one of {', '.join(known)}. Received {name!r:.40}. "
+            "Copy it from the lesson."
+        )
+    return known[name]
+
+
+def check(exercise: str, given: Any) -> Verdict:
+    """Look at a learner's work and say what it shows. What the first try shows goes on the `card`.
+
+    Parameters
+    ----------
+    exercise : str
+        Such as "01.lookup".
+    given : callable, explorer, or an explorer's state
+        What the exercise asks for. A function is only called with copies, and may do anything.
+
+    Returns
+    -------
+    Verdict
+        True when it is right. Printed, it names the smallest failing case, the belief behind it,
+        and the view that refutes it.
+
+    Raises
+    ------
+    KeyError
+        For an unknown exercise.
+
+    Examples
+    --------
+    >>> check("01.lookup", lambda W, ids: ...)
+    ○ 01.lookup, not yet: your function gives nothing so far. Write your lines in place of
+      the dots, and end with `return`.
+    >>> bool(check("01.lookup", lambda W, ids: W[ids]))  # -1 wraps
+    False
+    """
+    judge = find_item(exercise, "CHECKS")
+    verdict: Verdict = judge(exercise, given)
+    if verdict.started:
+        card.record_attempt(exercise, verdict.misconception, verdict.ok)
+    return verdict

@@ -1,0 +1,68 @@
+"""Compare what a learner's function did with what it should give, in words."""
+
+from typing import Any
+
+import numpy as np
+
+from embedlab.lessons.grading.sandbox import STEPS, RunResult
+
+__all__ = ["describe_failure", "describe_result", "format_value", "shape_mismatch"]
+
+
+def describe_failure(done: RunResult, arguments: tuple[str, ...]) -> str | None:
+    """Say what is wrong whatever the result: it does not end, or changes its arguments.
+
+    Parameters
+    ----------
+    done : Attempt
+    arguments : tuple of str
+        What the arguments are called, in their order.
+    """
+    if done.endless:
+        return f"It does not end: stopped after {STEPS:,} steps, or at the deepest call."
+    if done.changed:
+        what = " and ".join(arguments[n] for n in done.changed)
+        return f"It changes its {what}. Write the result into a new array."
+    return None
+
+
+def shape_mismatch(value: Any, wanted: np.ndarray) -> str | None:
+    """Say what is wrong with the type or the shape of a result, or None."""
+    if not isinstance(value, (np.ndarray, np.generic)):
+        return f"It should give an array. It gave {type(value).__name__}."
+    if value.shape != wanted.shape:
+        return f"The shape should be {wanted.shape}. It is {value.shape}."
+    return None
+
+
+def describe_result(done: RunResult) -> str:
+    """Say in one line what came of a call."""
+    if done.endless:
+        return "no end"
+    if done.error is None:
+        return format_value(done.value)
+    first = _text(done.error, str).partition("\n")[0]
+    return f"{type(done.error).__name__}{': ' if first else ''}{first:.80}"
+
+
+def format_value(value: Any) -> str:
+    """Say a value in one short line; of an array its form, and its numbers when they are few.
+
+    Examples
+    --------
+    >>> format_value(np.array([[1.0, 2.0]]))
+    'float64 (1, 2)  [[1.0, 2.0]]'
+    >>> format_value(np.zeros((50, 8)))
+    'float64 (50, 8)'
+    """
+    if isinstance(value, (np.ndarray, np.generic)):
+        numbers = f"  {value.tolist()}" if 0 < value.size <= 12 else ""
+        return f"{value.dtype} {value.shape}{numbers:.90}"
+    return f"{_text(value, repr):.80}"
+
+
+def _text(value: Any, how: Any) -> str:
+    try:
+        return str(how(value))
+    except Exception:  # a hostile __repr__ or __str__
+        return f"<{type(value).__name__}>"

@@ -1,0 +1,173 @@
+"""Compile ahead what the lessons use, so that nobody waits in class.
+
+Numba compiles a loop once for each kind of array it meets, and keeps the result on disk. `CALLS`
+lists, idea by idea, small calls through the public doors that meet the same kinds of arrays as the
+lessons do. A new kernel adds its line here; a test runs the lessons and counts what was missed.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from embedlab import layers
+from embedlab.core import jit
+from embedlab.core.geometry import neighbors
+from embedlab.core.gradient import coalescing, dense
+from embedlab.core.ids import apply_out_of_range_rule
+from embedlab.core.lookup import PARALLEL_FROM, lookup
+from embedlab.core.lora import Adapter
+from embedlab.core.optimizers import adagrad, adam, rmsprop, sgd
+from embedlab.core.quantize import pack_int4, quantize, quantized_lookup, unpack_int4
+from embedlab.core.quantize.rows import PARALLEL_FROM as QUANTIZE_FROM
+from embedlab.core.skipgram import train_skipgram
+from embedlab.traces.lora import trace_lora
+from embedlab.traces.mask import trace_mask
+from embedlab.traces.quantize import trace_quantize
+from embedlab.traces.readonly import readonly_copy
+from embedlab.traces.training import trace_training
+
+__all__ = ["CALLS", "warm"]
+
+
+def _tables(*shape: int) -> Iterator[np.ndarray]:
+    """Return float32 and float64 arrays, each writable (a layer's) and read-only (a trace's)."""
+    for dtype in (np.float32, np.float64):
+        for writable in (True, False):
+            array = np.zeros(shape, dtype)
+            array.flags.writeable = writable
+            yield array
+
+
+def _ids(count: int = 3) -> Iterator[np.ndarray]:
+    """Return ids, writable and read-only."""
+    for writable in (True, False):
+        array = np.zeros(count, np.int64)
+        array.flags.writeable = writable
+        yield array
+
+
+def _lookup() -> Iterator[Callable[[], Any]]:
+    for ids in _ids():
+        yield partial(apply_out_of_range_rule, ids, 2, oob="clip")
+        for table in _tables(2, 2):
+            yield partial(lookup, table, ids)
+    wide = np.zeros((2, 64), np.float32)
+    yield partial(lookup, wide, np.zeros(_from(PARALLEL_FROM, 64), np.int64))
+
+
+def _gradient() -> Iterator[Callable[[], Any]]:
+    for ids in _ids():
+        for grad in _tables(ids.size, 2):
+            yield partial(dense.grad_table, ids, grad, 2)
+            for rows in (2, 1000):  # few rows are counted, many are sorted
+                yield partial(coalescing.coalesce, ids, grad, rows)
+    many = np.zeros(_from(max(dense.PARALLEL_FROM, coalescing.PARALLEL_FROM), 64), np.int64)
+    grad = np.zeros((many.size, 64), np.float32)
+    yield partial(dense.grad_table, many, grad, 2)
+    for rows in (2, 5 * many.size):
+        yield partial(coalescing.coalesce, many, grad, rows)
+
+
+def _geometry() -> Iterator[Callable[[], Any]]:
+    for table in _tables(2, 2):
+        yield partial(neighbors.nearest, table, table[0])
+    for dtype in (np.float32, np.float64):
+        block = np.zeros((neighbors.BLOCK, 2), dtype)
+        many = _from(neighbors.PARALLEL_FROM, neighbors.BLOCK)
+        yield partial(neighbors.nearest, block, block[:many])
+    yield partial(train_skipgram, [0, 1, 0, 1], 2, 2, epochs=1)
+
+
+def _mask() -> Iterator[Callable[[], Any]]:
+    ids = np.array([[1, 2], [1, 0]])
+    pools = (layers.GlobalAveragePooling1D, layers.GlobalMaxPooling1D)
+    turns = [partial(kind, 2) for kind in (layers.SimpleRNN, layers.GRU, layers.LSTM)]
+    for dtype in ("float32", "float64"):
+        for user in (*pools, *turns):
+            words = layers.Embedding(3, 2, mask_zero=True, dtype=dtype)
+            yield partial(trace_mask, [words, user(dtype=dtype)], ids)
+
+
+def _quantize() -> Iterator[Callable[[], Any]]:
+    for table in _tables(3, 4):
+        yield partial(trace_quantize, table, block_size=2)
+        for bits, block in ((8, None), (4, None), (4, 2)):
+            made = quantize(table, bits, block)
+            yield partial(quantized_lookup, made, [0, 1])
+        pair = Adapter(np.zeros((3, 1), table.dtype), np.zeros((1, 4), table.dtype), 1.0)
+        yield partial(quantized_lookup, quantize(table), [0, 1], [pair])
+    large = np.zeros((_from(QUANTIZE_FROM, 64), 64), np.float32)
+    for bits, block in ((8, None), (4, None), (4, 16)):
+        yield partial(quantize, large, bits, block)
+    for packed in (np.zeros((1, 2), np.int8), readonly_copy(np.zeros((1, 2), np.int8))):
+        yield partial(unpack_int4, packed, 3)
+        yield partial(pack_int4, packed)
+
+
+def _lora() -> Iterator[Callable[[], Any]]:
+    for table in _tables(3, 4):
+        yield partial(trace_lora, table, np.ones((3, 4)), seen=[0], rank=1, steps=1)
+    for dtype in ("float32", "float64"):
+        layer = layers.Embedding(3, 4, lora_rank=1, dtype=dtype)
+        yield partial(layer, np.array([0, 1]))
+        yield layer.merge
+
+
+def _training() -> Iterator[Callable[[], Any]]:
+    yield partial(trace_training, [0, 1, 0, 2], runs=["adam"], steps=2, batch=2)
+    for dtype in (np.float32, np.float64):
+        table, one, two = (np.zeros((2, 2), dtype) for _ in range(3))
+        pair = (np.array([1]), np.zeros((1, 2), dtype))
+        for grad in (pair, np.zeros_like(table)):
+            yield partial(sgd, table, grad, one, momentum=0.5)
+            yield partial(adagrad, table, grad, one)
+            yield partial(rmsprop, table, grad, one)
+            yield partial(adam, table, grad, one, two, time=1)
+
+
+def _from(numbers: int, width: int) -> int:
+    """Return how many rows of this width are worth a second thread."""
+    return -(-numbers // width)
+
+
+CALLS: dict[str, Callable[[], Iterator[Callable[[], Any]]]] = {
+    "lookup": _lookup,
+    "gradient": _gradient,
+    "mask": _mask,
+    "lora": _lora,
+    "geometry": _geometry,
+    "training": _training,
+    "quantize": _quantize,
+}
+
+
+def warm(*, progress: bool = True) -> dict[str, int]:
+    """Compile what the lessons use, and keep it on disk for the next process.
+
+    Parameters
+    ----------
+    progress : bool
+        Show a bar, one step a call.
+
+    Returns
+    -------
+    dict
+        `misses`: loops compiled now; `hits`: loops that were there already.
+
+    Examples
+    --------
+    >>> sorted(warm(progress=False))
+    ['hits', 'misses']
+    >>> warm(progress=False)["misses"]  # the second time there is nothing left to do
+    0
+    """
+    before = jit.cache_stats()
+    steps = [(idea, call) for idea, calls in CALLS.items() for call in calls()]
+    with tqdm(steps, disable=not progress, unit="loop", leave=False) as bar:
+        for idea, call in bar:
+            bar.set_description(f"compiling {idea}", refresh=False)
+            call()
+    return {key: count - before[key] for key, count in jit.cache_stats().items()}

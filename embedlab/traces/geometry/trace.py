@@ -1,0 +1,278 @@
+"""Who is near whom: the cosines of one word with all others, beside where a flat map puts them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from embedlab.core.checks import ShapeError, as_table
+from embedlab.core.geometry import analogy, cosine, nearest
+from embedlab.core.ids import out_of_range_error
+from embedlab.traces.geometry.plane import TEN, Plane, fit_plane, nearest_in_plane, unit_directions
+from embedlab.traces.readonly import readonly_copy
+from embedlab.traces.text import format_count, format_number, join_some, short_label
+
+__all__ = ["Analogy", "GeometryTrace", "trace_geometry"]
+
+ANSWERS = 5
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Analogy:
+    """The words nearest to ``a - b + c``.
+
+    Attributes
+    ----------
+    terms : (a, b, c), row numbers
+    ids, similarities : ndarray, (K,)
+        The answers, the nearest first, and their cosines with the sum; a, b and c are never among
+        them.
+    target : ndarray, (2,)
+        Where the sum lies on the map.
+    """
+
+    terms: tuple[int, int, int]
+    ids: np.ndarray
+    similarities: np.ndarray
+    target: np.ndarray
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class GeometryTrace:
+    """One word among all others. Its arrays are copies and read-only.
+
+    Attributes
+    ----------
+    words : tuple of str, V labels ("" where a row has no word)
+    rows : ndarray, (V, D)
+        The table's rows as directions: of length 1.
+    plane : Plane
+    picked : int
+        The row that is asked about.
+    cosines, apart, on_map : ndarray of float32, (V,)
+        Of each row with the picked one: its cosine, its true distance ``sqrt(2 - 2 cos)``, and
+        its distance on the map, in the same unit.
+    near, near_map : ndarray of int64, (K,)
+        The K = 10 rows truly nearest, and the K nearest on the map; the picked one left out.
+    closer : ndarray of int64, (K,)
+        For each of `near`, how many other rows lie closer on the map.
+    typical : float
+        How many of `near` are in `near_map`, on average over many words.
+    sum : Sum or None
+
+    Examples
+    --------
+    >>> trace = trace_geometry([[1.0, 0.0], [0.9, 0.1], [0.0, 1.0]], 0, words=["a", "b", "c"])
+    >>> trace.near.tolist(), trace.cosines.round(2).tolist()
+    ([1, 2], [1.0, 0.9900000095367432, 0.0])
+    """
+
+    words: tuple[str, ...]
+    rows: np.ndarray
+    plane: Plane
+    picked: int
+    cosines: np.ndarray
+    apart: np.ndarray
+    on_map: np.ndarray
+    near: np.ndarray
+    near_map: np.ndarray
+    closer: np.ndarray
+    typical: float
+    sum: Analogy | None
+
+    @property
+    def both(self) -> np.ndarray:
+        """The rows that are among the nearest truly and on the map."""
+        return self.near[np.isin(self.near, self.near_map)]
+
+    @property
+    def lost(self) -> int:
+        """How many rows hold NaN or an infinity, and so have no direction and no place."""
+        return int((~np.isfinite(self.rows).all(axis=1)).sum())
+
+    @property
+    def choices(self) -> np.ndarray:
+        """Rows to guess among: the truly nearest, four that look near or are, by row number."""
+        kept = dict.fromkeys([*self.near[:1], *self.near_map[:3], *self.near[4:5], *self.near[9:]])
+        return np.array(sorted(int(row) for row in kept), np.int64)
+
+    @property
+    def summary(self) -> str:
+        """Describe the run in a few lines, with its numbers."""
+        rows, width = self.rows.shape
+        shares = " + ".join(f"{format_number(100 * share, 1)} %" for share in self.plane.shares)
+        near = [f"{self.name(i)} {format_number(self.cosines[i])}" for i in self.near]
+        lines = [
+            f"word    {self.name(self.picked)}, of {format_count(rows, 'word')} with "
+            f"{format_count(width, 'number')} each",
+            f"near    {join_some(near, TEN, between=' · ') or 'nobody'}",
+            f"on map  {join_some(map(self.name, self.near_map), TEN, between=' · ') or 'nobody'}",
+            f"map     {self.plane.name} shows {shares} of the variance",
+            f"        {len(self.both)} of the {format_count(len(self.near), 'word')} truly nearest "
+            f"{'is' if len(self.both) == 1 else 'are'} among the nearest on the map; "
+            f"{format_number(self.typical, 1)} on average",
+        ]
+        if self.lost:
+            lines.append(f"lost    {format_count(self.lost, 'row')} with NaN or an infinity")
+        if self.sum:
+            pairs = zip(self.sum.ids, self.sum.similarities, strict=True)
+            found = [f"{self.name(i)} {format_number(c)}" for i, c in pairs]
+            lines.append(f"sum     {self._terms()} → {join_some(found, ANSWERS, between=' · ')}")
+        return "\n".join(lines)
+
+    @property
+    def alt(self) -> str:
+        """Describe the picture for somebody who does not see it."""
+        start = (
+            f"A flat map of {format_count(len(self.rows), 'word')} around {self.name(self.picked)}."
+        )
+        if not self.near.size:
+            return f"{start} There is no other word to compare it with."
+        near = join_some(map(self.name, self.near), 5)
+        seen = join_some(map(self.name, self.near_map), 5)
+        end = ""
+        if self.sum and self.sum.ids.size:
+            end = f" {self._terms()} gives {self.name(int(self.sum.ids[0]))}."
+        return f"{start} Truly nearest: {near}. Nearest on the map: {seen}.{end}"
+
+    def name(self, row: int) -> str:
+        """Return the word of a row, or its number."""
+        return short_label(self.words[row]) or f"#{row}"
+
+    def __repr__(self) -> str:
+        return (
+            f"GeometryTrace({self.name(self.picked)} among {format_count(len(self.rows), 'word')})"
+        )
+
+    def _terms(self) -> str:
+        assert self.sum is not None
+        a, b, c = map(self.name, self.sum.terms)
+        return f"{a} − {b} + {c}"
+
+
+def trace_geometry(
+    table: Any,
+    picked: int,
+    *,
+    words: Sequence[str] | None = None,
+    plane: str | Plane = "pca 1+2",
+    terms: tuple[int, int, int] | None = None,
+    seed: int = 0,
+    typical: float | None = None,
+) -> GeometryTrace:
+    """Compare a row with all others, truly and on a flat map.
+
+    Parameters
+    ----------
+    table : array_like, (V, D), float16, float32 or float64
+    picked : int, 0 <= picked < V
+    words : sequence of V str, optional
+    plane : str or Plane
+        A name of `embedlab.traces.geometry.plane.PLANES`, or a plane of this table that is there
+        already.
+    terms : (a, b, c), optional
+        Row numbers: ask who is nearest to ``a - b + c``.
+    seed : int
+        Of a random plane.
+    typical : float, optional
+        The average over many words, when it is known already.
+
+    Returns
+    -------
+    GeometryTrace
+
+    Raises
+    ------
+    IdError
+        For rows outside the table.
+    ShapeError
+        For no rows, or another number of words.
+
+    Notes
+    -----
+    The sum adds directions, not rows, so that a frequent word's longer row does not outweigh the
+    others. Source: Mikolov, Yih and Zweig, NAACL 2013, section 4.
+
+    Examples
+    --------
+    >>> corners = [[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]]
+    >>> trace = trace_geometry(corners, 0, words=list("abcd"), terms=(1, 3, 2))
+    >>> print(trace.summary)
+    word    a, of 4 words with 2 numbers each
+    near    b 0.00 · c 0.00 · d −1.00
+    on map  b · c · d
+    map     pca 1+2 shows 50.0 % + 50.0 % of the variance
+            3 of the 3 words truly nearest are among the nearest on the map; 3.0 on average
+    sum     b − d + c → a 1.00
+    """
+    table = as_table(table)
+    height = len(table)
+    if not height:
+        raise ShapeError(
+            f"a table must have a row to look at. Received {table.shape}. Give it one."
+        )
+    labels = [""] * height if words is None else list(words)
+    if len(labels) != height:
+        raise ShapeError(
+            f"words must be as many as rows. Received {len(labels)} words for {height} rows. "
+            "Give one label for each row, or leave words away."
+        )
+    for row in (picked, *(terms or ())):
+        if not 0 <= row < height:
+            raise out_of_range_error(np.asarray(row), height)
+    if not isinstance(plane, Plane):
+        plane = fit_plane(unit_directions(table), plane, seed=seed)
+    return _trace(plane, int(picked), labels, terms, typical)
+
+
+def _trace(
+    plane: Plane,
+    picked: int,
+    words: list[str],
+    terms: tuple[int, int, int] | None,
+    typical: float | None,
+) -> GeometryTrace:
+    rows = plane.rows
+    with np.errstate(invalid="ignore"):  # rows of NaN stay NaN
+        cosines = cosine(rows[picked : picked + 1], rows)[0]
+        squares = np.einsum("vd,vd->v", rows, rows).round()  # 1, or 0 for a row of zeros
+        apart = np.sqrt(np.maximum(squares[picked] + squares - 2 * cosines, 0))
+        apart[picked] = apart[picked] * 0
+        wide = plane.points.astype(np.float64)
+        on_map = np.hypot(*(wide - wide[picked]).T)
+    near = np.zeros(0, np.int64)
+    if np.isfinite(cosines[picked]):
+        near = nearest(rows, rows[picked], TEN, exclude=[picked]).ids
+        near = near[near >= 0]
+    # The picked row lies at 0, so it is always among those that are closer.
+    closer = [max(0, int((on_map < on_map[i]).sum()) - 1) for i in near]
+    return GeometryTrace(
+        tuple(words),
+        rows,
+        plane,
+        picked,
+        readonly_copy(cosines, np.float32),
+        readonly_copy(apart, np.float32),
+        readonly_copy(on_map, np.float32),
+        readonly_copy(near),
+        readonly_copy(nearest_in_plane(plane.points, picked)),
+        readonly_copy(closer, np.int64),
+        plane.typical() if typical is None else typical,
+        _sum(rows, plane, terms),
+    )
+
+
+def _sum(rows: np.ndarray, plane: Plane, terms: tuple[int, int, int] | None) -> Analogy | None:
+    if terms is None or not np.isfinite(rows[list(terms)]).all():
+        return None
+    a, b, c = (int(term) for term in terms)
+    found = analogy(rows, b, a, c, ANSWERS)
+    there = found.ids >= 0
+    points = plane.points.astype(np.float64)
+    return Analogy(
+        (a, b, c),
+        readonly_copy(found.ids[there]),
+        readonly_copy(found.similarities[there], np.float32),
+        readonly_copy(points[a] - points[b] + points[c], np.float32),
+    )

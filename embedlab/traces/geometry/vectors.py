@@ -1,0 +1,100 @@
+"""Word vectors to look at: trained here and now, on English that every learner has."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from embedlab.core.skipgram import train_skipgram
+from embedlab.data.bundled import python_reference
+from embedlab.data.corpus import Corpus
+from embedlab.traces.readonly import readonly_copy
+
+__all__ = ["WordVectors", "reference_vectors", "train_vectors"]
+
+AT_LEAST, LENGTH, EPOCHS, RATE = 2, 64, 15, 0.08
+"""A word must come twice; 64 numbers a word; fifteen times through the text: half a second."""
+
+
+@dataclass(frozen=True, repr=False)
+class WordVectors:
+    """Words and their rows, the commonest first.
+
+    Attributes
+    ----------
+    name : str
+        Of the corpus.
+    words : tuple of str, V
+    table : ndarray of float32, (V, D), read-only
+    """
+
+    name: str
+    words: tuple[str, ...]
+    table: np.ndarray
+
+    def __repr__(self) -> str:
+        rows, width = self.table.shape
+        return f"WordVectors({self.name!r}: {rows} words of {width} numbers)"
+
+
+def train_vectors(corpus: Corpus, *, seed: int = 1) -> WordVectors:
+    """Train word vectors on a corpus with the core's skip-gram, in one thread.
+
+    Parameters
+    ----------
+    corpus : embedlab.data.Corpus
+        Of a few thousand words at least; of less, no vector means anything.
+    seed : int
+        Of the random start.
+
+    Returns
+    -------
+    WordVectors
+        Of the words that come twice or more; (V, 64).
+
+    Raises
+    ------
+    ValueError
+        When no word comes twice.
+
+    Examples
+    --------
+    >>> text = "the cat sat on the mat the dog sat on the mat " * 5
+    >>> train_vectors(Corpus.from_text("a cat", text))
+    WordVectors('a cat': 6 words of 64 numbers)
+    """
+    vocabulary = corpus.vocabulary(at_least=AT_LEAST)
+    words = vocabulary.words[2:]  # without padding and unknown, which mean no word
+    if not words:
+        raise ValueError(
+            f"a corpus to train on must have words that come twice. Received {corpus!r}. "
+            "Take a longer text."
+        )
+    last = train_skipgram(
+        corpus.ids(vocabulary),
+        vocabulary.size,
+        LENGTH,
+        starts=corpus.starts,
+        epochs=EPOCHS,
+        rate=RATE,
+        seed=seed,
+    )
+    return WordVectors(corpus.name, tuple(words), readonly_copy(last.table[2:]))
+
+
+@lru_cache(maxsize=1)
+def reference_vectors() -> WordVectors:
+    """Return word vectors of the Python language reference, trained once in each process.
+
+    Raises
+    ------
+    MissingTextError
+        Where Python came without its reference.
+
+    Examples
+    --------
+    >>> vectors = reference_vectors()
+    >>> vectors.table.shape[1], "tuple" in vectors.words, vectors is reference_vectors()
+    (64, True, True)
+    """
+    return train_vectors(python_reference())

@@ -1,0 +1,139 @@
+"""What the check says of a backward pass, and the words for what was recorded."""
+
+import numpy as np
+
+from embedlab.traces.gradient.check import STEPS, TOLERANCE, relative_errors
+from embedlab.traces.text import format_count, format_number, join_some, short_label
+
+__all__ = ["WAYS", "GradientCheck"]
+
+WAYS = ("add", "assign")
+
+_MIDDLE = 5  # among STEPS: neither too coarse nor too fine
+
+
+class GradientCheck:
+    """What a `GradientTrace` says of its own arrays."""
+
+    ids: np.ndarray
+    words: tuple[str, ...]
+    table: np.ndarray
+    loss: float
+    direct: np.ndarray
+    pair_ids: np.ndarray
+    pair_rows: np.ndarray
+    sum_ids: np.ndarray
+    counts: np.ndarray
+    added: np.ndarray
+    assigned: np.ndarray
+    checked: np.ndarray
+    up: np.ndarray
+    down: np.ndarray
+    padding_idx: int | None
+    scale_grad_by_freq: bool
+    tied: bool
+
+    @property
+    def numeric(self) -> np.ndarray:
+        """The central differences, (H, C, D)."""
+        with np.errstate(invalid="ignore"):  # infinity less infinity
+            return (self.up - self.down) / (2 * STEPS)[:, None, None]
+
+    @property
+    def reached(self) -> np.ndarray:
+        """The rows that get a gradient at all, sorted."""
+        every = self.tied and len(self.pair_ids) > 0
+        return np.arange(len(self.table)) if every else self.sum_ids
+
+    def analytic(self, way: str = "add") -> np.ndarray:
+        """Return the gradient of the table, (V, D), by "add" or by "assign"."""
+        if way not in WAYS:
+            raise ValueError(
+                f'way must be "add" or "assign". Received {way!r:.40}. '
+                'Choose "add" for what the core does.'
+            )
+        return self.added if way == "add" else self.assigned
+
+    def errors(self, way: str = "add") -> np.ndarray:
+        """Return the error of each weight checked, for each step: (H, C, D).
+
+        ``abs(analytic - numeric) / the largest of either``: from 0 to 2.
+        """
+        return relative_errors(self.analytic(way)[self.checked], self.numeric)
+
+    def curve(self, way: str = "add") -> np.ndarray:
+        """Return the largest error for each step, (H,): a V, too coarse left and too fine right."""
+        return self.errors(way).max((1, 2), initial=0)
+
+    def best_step(self, way: str = "add") -> float:
+        """Return the step with the smallest error."""
+        return float(STEPS[int(np.argmin(self.curve(way)))])
+
+    def passes(self, way: str = "add") -> bool:
+        """Return whether this way gives the true gradient of the loss."""
+        return bool(self.curve(way).min() <= TOLERANCE)
+
+    @property
+    def wrong_rows(self) -> np.ndarray:
+        """The rows (of those checked) where assigning gives another gradient than adding."""
+        differs = (self.added != self.assigned).any(axis=1)
+        return self.checked[differs[self.checked]]
+
+    @property
+    def summary(self) -> str:
+        """Describe the run in a few lines, with its numbers; the same on every machine."""
+        rows, width = self.table.shape
+        lines = [
+            f"loss    {format_number(self.loss, 4)} for {format_count(self.ids.size, 'token')}",
+            f"back    {format_count(len(self.pair_ids), 'gradient row')} for "
+            f"{len(self.sum_ids)} of {format_count(rows, 'row')}{self._mode()}",
+        ]
+        lines += [f"        {self._row(k)}" for k in np.argsort(-self.counts, kind="stable")[:3]]
+        for way in WAYS:
+            word = "passes" if self.passes(way) else "FAILS"
+            lines.append(f"{way:<7} {word} the check: {self._error(way)}")
+        lines.append(
+            f"checked {format_count(len(self.checked) * width, 'weight')} of {rows * width}"
+        )
+        return "\n".join(lines)
+
+    @property
+    def alt(self) -> str:
+        """Describe the picture for somebody who does not see it."""
+        gets = [
+            f"row {i} gets the sum of {c}" if c > 1 else f"row {i} gets one"
+            for i, c in zip(self.sum_ids.tolist(), self.counts.tolist(), strict=True)
+        ]
+        said = [f"{w} {'passes' if self.passes(w) else 'fails'} the gradient check" for w in WAYS]
+        every = "; through the scores every row gets one more" if self.direct.any() else ""
+        return (
+            f"{format_count(len(self.pair_ids), 'gradient row')} fly back to a table of "
+            f"{format_count(len(self.table), 'row')}: "
+            f"{join_some(gets, 12) or 'none gets any'}{every}; "
+            f"{', '.join(said)}."
+        )
+
+    def _mode(self) -> str:
+        if self.tied and len(self.pair_ids):
+            return ", and through the scores one for every row"
+        mode = "" if self.padding_idx is None else f", row {self.padding_idx} is padding"
+        return f"{mode}, each divided by its count" if self.scale_grad_by_freq else mode
+
+    def _row(self, k: int) -> str:
+        row = int(self.sum_ids[k])
+        parts = [format_number(r[0], 3) for r in self.pair_rows[self.pair_ids == row]]
+        if self.tied:
+            parts.append(format_number(self.direct[row, 0], 3))
+        sum_ = join_some(parts, 4, between=" + ").replace("+ −", "− ")
+        if self.scale_grad_by_freq and self.counts[k] > 1:
+            sum_ = f"({sum_}) / {self.counts[k]}"
+        name = f" {short_label(self.words[row])}" if self.words[row] else ""
+        return f"row {row}{name}, column 0: {sum_} = {format_number(self.added[row, 0], 3)}"
+
+    def _error(self, way: str) -> str:
+        error = float(self.curve(way).min())
+        if not np.isfinite(error):
+            return "the loss is no number"
+        if error <= TOLERANCE:  # what lies below is rounding, another on every machine
+            return f"the error is below {TOLERANCE:g}"
+        return f"the error is {format_number(self.curve(way)[_MIDDLE])} at h = {STEPS[_MIDDLE]:g}"

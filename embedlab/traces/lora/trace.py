@@ -1,0 +1,345 @@
+"""A change of a table at every low rank, recorded: the best there is, and what training finds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from embedlab.core.checks import ShapeError, as_table, check_size
+from embedlab.core.finite import check_finite
+from embedlab.core.ids import as_ids, out_of_range_error
+from embedlab.core.lora import (
+    Adapter,
+    effective_rank,
+    lora_lookup,
+    lora_scale,
+    merge,
+    rank_errors,
+    spectrum,
+    truncated_svd_adapter,
+)
+from embedlab.traces.lora.sweep import first_step_norms, initial_factors, row_drift, train_all_ranks
+from embedlab.traces.readonly import readonly_copy
+from embedlab.traces.text import format_count, format_number, join_some, short_label
+
+__all__ = ["RANKS_MOST", "LoRATrace", "trace_lora"]
+
+RANKS_MOST = 16
+"""The highest rank of a trace."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LoRATrace:
+    """The record of one change, at every rank 1..K. Its arrays are copies and read-only, float64.
+
+    Attributes
+    ----------
+    table, delta : ndarray, (V, D)
+        The frozen table, and the change it is to learn.
+    words : tuple of str, V labels
+    seen : ndarray of int64, (M,)
+        The rows that were trained, sorted.
+    rank, alpha, rslora, start, seed
+        The rank that is looked at, and what all ranks have in common.
+    values, errors : ndarray, (min(V, D),) and (min(V, D) + 1,)
+        Singular values of the change; the relative error left by the best of each rank from 0.
+    factors : (A, B) ndarray, (V, K) and (K, D)
+        Before any step; a lower rank takes the first of them.
+    losses : ndarray, (K, S + 1)
+        Of a run at each rank, before and after every step: half the squared distance from the
+        wanted row, the mean over the rows seen.
+    a_paths : tuple of K ndarray, (S + 1, M, R); b_paths : tuple of K ndarray, (S + 1, R, D)
+        The factors of each run. Rows of A that are not seen stay as they start.
+    drifts : ndarray, (K, V)
+        How far each row has moved at the end, at each rank.
+    first_norms : dict of str to ndarray, (K,)
+        How far a first plain gradient step moves the rows seen, for "α/r" and for "α/√r": the
+        mean over 16 starts, since at a low rank each is a matter of luck.
+    merge_differences : ndarray, (K,)
+        The largest difference, at the end, between rows looked up with the adapter and in the
+        merged table.
+
+    Examples
+    --------
+    >>> delta = np.outer([1.0, 2.0, 0.0, 1.0], [1.0, -1.0])
+    >>> trace = trace_lora(np.zeros((4, 2)), delta, seen=[1], rank=1, steps=20)
+    >>> trace.moved.tolist(), trace.parameters
+    ([True, True, True, True], 6)
+    """
+
+    table: np.ndarray
+    delta: np.ndarray
+    words: tuple[str, ...]
+    seen: np.ndarray
+    rank: int
+    alpha: float
+    rslora: bool
+    start: str
+    seed: int
+    values: np.ndarray
+    errors: np.ndarray
+    factors: tuple[np.ndarray, np.ndarray]
+    losses: np.ndarray
+    a_paths: tuple[np.ndarray, ...]
+    b_paths: tuple[np.ndarray, ...]
+    drifts: np.ndarray
+    first_norms: dict[str, np.ndarray]
+    merge_differences: np.ndarray
+
+    @property
+    def ranks(self) -> np.ndarray:
+        """1..K."""
+        return np.arange(1, len(self.losses) + 1)
+
+    @property
+    def scale(self) -> float:
+        """α/r, or α/√r."""
+        return self.scale_of(self.rank)
+
+    @property
+    def parameters(self) -> int:
+        """(V + D) · r, the numbers in A and B."""
+        return sum(self.table.shape) * self.rank
+
+    @property
+    def steps(self) -> int:
+        """How many steps each run took."""
+        return self.losses.shape[1] - 1
+
+    @property
+    def moved(self) -> np.ndarray:
+        """Which rows differ from the table at the end, (V,), bool."""
+        return np.asarray(self.drifts[self.rank - 1] > 0)
+
+    @property
+    def left(self) -> np.ndarray:
+        """The relative error on the rows seen, (K, S + 1): 1 before any step, 0 when learned."""
+        first = self.losses[:, :1]
+        return np.sqrt(
+            np.divide(self.losses, first, out=np.zeros_like(self.losses), where=first > 0)
+        )
+
+    @property
+    def effective_rank(self) -> float:
+        """How many equal directions the change would be spread over as evenly."""
+        return effective_rank(self.values)
+
+    def best(self, rank: int) -> Adapter:
+        """Return the closest there is to the change at a rank, with scale 1."""
+        return truncated_svd_adapter(self.delta, rank)
+
+    def scale_of(self, rank: int) -> float:
+        """Return the factor before ``A · B`` at a rank."""
+        return lora_scale(rank, self.alpha, rslora=self.rslora)
+
+    def adapter(self, step: int = -1, rank: int | None = None) -> Adapter:
+        """Return the adapter of a rank as it was after `step` steps (-1: at the end)."""
+        rank = self.rank if rank is None else rank
+        a = np.array(self.factors[0][:, :rank])
+        a[self.seen] = self.a_paths[rank - 1][step]
+        return Adapter(a, np.array(self.b_paths[rank - 1][step]), self.scale_of(rank))
+
+    def drift(self, step: int = -1, rank: int | None = None) -> np.ndarray:
+        """Return how far each row had moved after `step` steps, (V,)."""
+        return row_drift(self.adapter(step, rank))
+
+    def drift_along(self, steps: Any, rows: Any, rank: int) -> np.ndarray:
+        """Return how far some rows had moved after some steps, (steps, rows)."""
+        a = np.repeat(self.factors[0][None, rows, :rank], len(steps), axis=0)
+        trained = np.isin(rows, self.seen)
+        path = self.a_paths[rank - 1][steps]
+        a[:, trained] = path[:, np.searchsorted(self.seen, np.asarray(rows)[trained])]
+        return np.linalg.norm(self.scale_of(rank) * a @ self.b_paths[rank - 1][steps], axis=2)
+
+    @property
+    def summary(self) -> str:
+        """Describe the run in a few lines, with its numbers; the same on every machine."""
+        rows, width = self.table.shape
+        unseen = np.setdiff1d(np.arange(rows), self.seen)
+        end = self.drifts[self.rank - 1]
+        far = [format_number(end[part].max(initial=0), 3) for part in (self.seen, unseen)]
+        moved = self.moved
+        norms = [
+            f"{name} {format_number(norm[0], 3)} → {format_number(norm[-1], 3)}"
+            for name, norm in self.first_norms.items()
+        ]
+        return "\n".join(
+            [
+                f"change  ({rows}, {width}), effective rank "
+                f"{format_number(self.effective_rank, 1)}; "
+                f"rank {self.rank} can say all but "
+                f"{format_number(100 * self.errors[self.rank], 1)} %",
+                f"trains  {format_count(self.parameters, 'number')} instead of "
+                f"{format_count(rows * width)} "
+                f"({format_number(100 * self.parameters / (rows * width), 0)} %), scale "
+                f"{format_number(self.scale)}, A starts {self.start}",
+                f"seen    {len(self.seen)} of {format_count(rows, 'row')}; after {self.steps} "
+                "steps the "
+                f"loss is {format_number(self.losses[self.rank - 1, -1], 4)}, from "
+                f"{format_number(self.losses[self.rank - 1, 0], 4)}",
+                f"moved   {moved[self.seen].sum()} seen (up to {far[0]}), "
+                f"{moved[unseen].sum()} of {unseen.size} unseen (up to {far[1]})",
+                f"first   update from rank 1 to {len(self.ranks)}: {', '.join(norms)}",
+            ]
+        )
+
+    @property
+    def alt(self) -> str:
+        """Describe the picture for somebody who does not see it."""
+        rows, width = self.table.shape
+        names = [short_label(self.words[i]) or f"row {i}" for i in self.seen.tolist()]
+        unseen = np.delete(self.moved, self.seen)
+        return (
+            f"A table of {format_count(rows, 'row')} and {format_count(width, 'column')} plus "
+            f"{format_number(self.scale)} times A ({rows} by {self.rank}) times B ({self.rank} by "
+            f"{width}). Trained: {join_some(names) or 'nothing'}. {int(unseen.sum())} of "
+            f"{unseen.size} rows that were never trained moved too."
+        )
+
+    def __repr__(self) -> str:
+        return f"LoRATrace({self.table.shape}, rank {self.rank}, {len(self.seen)} rows seen)"
+
+
+def trace_lora(
+    table: Any,
+    delta: Any,
+    *,
+    seen: Any = None,
+    rank: int = 2,
+    alpha: float = 4.0,
+    rslora: bool = False,
+    start: str = "random",
+    steps: int = 200,
+    learning_rate: float = 0.02,
+    words: Sequence[str] | None = None,
+    seed: int = 7,
+) -> LoRATrace:
+    """Record what adapters of every rank up to 16 make of one change of a table.
+
+    Parameters
+    ----------
+    table : array_like, (V, D), float16, float32 or float64, finite
+    delta : array_like, (V, D)
+        The change to learn.
+    seen : array_like of int, optional
+        The rows that are trained; the others never come. All of them unless told.
+    rank : int, 1..min(V, D, 16)
+        Which one summary and picture speak of; every rank is run.
+    alpha, rslora
+        As `embedlab.core.lora.adapter.lora_scale`.
+    start : {"random", "zero"}
+        Of A: Keras's way (B is then zero), or PEFT's (B is then random).
+    steps : int, >= 0
+    learning_rate : float
+        Of Adam, with all rows of `seen` as one batch.
+    words : sequence of str, optional
+    seed : int
+
+    Returns
+    -------
+    LoRATrace
+
+    Raises
+    ------
+    IdError
+        For a row outside the table among `seen`.
+    ShapeError, DtypeError, NotFiniteError, ValueError
+        For arrays that do not fit each other, and for a rank or a start that is none.
+
+    References
+    ----------
+    Hu et al. 2021, "LoRA", section 4.1; Kalajdzievski 2023, "A Rank Stabilization Scaling Factor
+    for Fine-Tuning with LoRA", theorem 3.2.
+
+    Examples
+    --------
+    >>> delta = np.outer([1.0, 2.0, 0.0, 1.0], [1.0, -1.0])
+    >>> trace = trace_lora(np.zeros((4, 2)), delta, seen=[1], rank=1, start="zero", steps=20)
+    >>> trace.moved.tolist(), trace.errors.round(3).tolist()
+    ([False, True, False, False], [1.0, 0.0, 0.0])
+    """
+    table = np.array(as_table(table), np.float64)
+    delta = np.array(as_table(delta, "delta"), np.float64)
+    if delta.shape != table.shape:
+        raise ShapeError(
+            f"delta must have the shape of the table, {table.shape}. Received {delta.shape}. "
+            "Pass the change of this very table."
+        )
+    check_finite(table, "table", "An adapter adds to it.")
+    values = spectrum(delta)
+    most = min(*table.shape, RANKS_MOST)
+    rank, steps = _as_rank(rank, most), check_size(steps, "steps", least=0)
+    rows = _as_seen(seen, len(table))
+    factors = initial_factors(table.shape, most, start, seed)
+    scales = {
+        name: [lora_scale(r, alpha, rslora=kind) for r in range(1, most + 1)]
+        for name, kind in (("α/r", False), ("α/√r", True))
+    }
+    task = (table, table + delta, rows)
+    runs = train_all_ranks(
+        *task,
+        factors,
+        scales["α/√r" if rslora else "α/r"],
+        steps=steps,
+        learning_rate=learning_rate,
+    )
+    unit = first_step_norms(delta[rows], len(table), most, start, seed)
+    norms = {name: readonly_copy(unit * np.square(all_)) for name, all_ in scales.items()}
+    made = LoRATrace(
+        readonly_copy(table),
+        readonly_copy(delta),
+        _labels(words, len(table)),
+        readonly_copy(rows),
+        rank,
+        float(alpha),
+        bool(rslora),
+        start,
+        seed,
+        readonly_copy(values),
+        readonly_copy(rank_errors(values)),
+        (readonly_copy(factors[0]), readonly_copy(factors[1])),
+        readonly_copy(runs.losses),
+        tuple(map(_kept, runs.a)),
+        tuple(map(_kept, runs.b)),
+        np.empty(0),
+        norms,
+        np.empty(0),
+    )
+    ends = [made.adapter(rank=r) for r in made.ranks.tolist()]
+    drifts = readonly_copy([row_drift(end) for end in ends])
+    return replace(
+        made, drifts=drifts, merge_differences=readonly_copy([_apart(table, e) for e in ends])
+    )
+
+
+def _kept(array: np.ndarray) -> np.ndarray:
+    """Freeze an array of the run's own, without a copy."""
+    array.flags.writeable = False
+    return array
+
+
+def _apart(table: np.ndarray, adapter: Adapter) -> float:
+    rows = lora_lookup(table, np.arange(len(table)), [adapter])
+    return float(np.abs(merge(table, [adapter]) - rows).max(initial=0))
+
+
+def _labels(words: Sequence[str] | None, rows: int) -> tuple[str, ...]:
+    return tuple([*(words or ()), *[""] * rows][:rows])
+
+
+def _as_seen(seen: Any, rows: int) -> np.ndarray:
+    ids = np.arange(rows) if seen is None else as_ids(seen).reshape(-1)
+    if ids.size and not 0 <= int(ids.min()) <= int(ids.max()) < rows:
+        raise out_of_range_error(ids, rows)
+    return np.unique(ids)
+
+
+def _as_rank(rank: Any, most: int) -> int:
+    rank = check_size(rank, "rank")
+    if rank > most:
+        raise ValueError(
+            f"rank must lie in 1..{most} (the smaller side of the table, at most {RANKS_MOST}). "
+            f"Received {rank}. Nothing is left to gain beyond."
+        )
+    return rank

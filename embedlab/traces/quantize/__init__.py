@@ -1,0 +1,20 @@
+"""Quantization of a table, recorded."""
+
+from embedlab.traces.quantize.scheme import (
+    OutlierGrowth,
+    QuantizationScheme,
+    apply_scheme,
+    nearest_rows,
+    nibbles,
+)
+from embedlab.traces.quantize.trace import QuantizationTrace, trace_quantize
+
+__all__ = [
+    "OutlierGrowth",
+    "QuantizationScheme",
+    "QuantizationTrace",
+    "apply_scheme",
+    "nearest_rows",
+    "nibbles",
+    "trace_quantize",
+]

@@ -1,0 +1,246 @@
+"""One table as small integers, recorded: levels, errors, bytes, and who stays whose neighbor."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from embedlab.core.checks import ShapeError, as_table, check_size
+from embedlab.core.ids import out_of_range_error
+from embedlab.core.quantize import QuantizedTable, quantize
+from embedlab.traces.quantize.scheme import TENFOLD, QuantizationScheme, apply_scheme, nearest_rows
+from embedlab.traces.readonly import readonly_copy
+from embedlab.traces.text import format_count, format_number, join_some, short_label
+
+__all__ = ["WAYS", "QuantizationScheme", "QuantizationTrace", "trace_quantize"]
+
+WAYS = ("int8", "int4", "groups")
+"""One scale a row with 8 bits, the same with 4 bits, and 4 bits with a scale for each group."""
+
+BINS = 21
+"""Of a histogram of errors; an odd number, so that one stands at 0."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class QuantizationTrace:
+    """The record of one table quantized in three ways.
+
+    Attributes
+    ----------
+    table : ndarray, (V, D), read-only
+    words : tuple of str, V labels
+    row : int
+        The row that the summary and the still picture are about.
+    k : int
+        How many neighbors count as near.
+    order : ndarray of int64, (V, V - 1)
+        For each row all others, the nearest first, among the floats.
+    similarity : ndarray, (V, V - 1)
+        Their cosines.
+    largest : ndarray of int64, (V,)
+        Where the largest number of each row stands, signs aside; the first of equals.
+    grown : ndarray, (V,)
+        Ten times that number; the number itself where ten times it would be infinite.
+    ways : dict of str to QuantizedWay
+        "int8" and "int4" with one scale a row, and "groups": int4 in blocks.
+
+    Examples
+    --------
+    >>> trace = trace_quantize(np.array([[1.0, 0.26, -0.5], [0.0, 0.0, 0.5]]), block_size=2)
+    >>> {name: way.nbytes for name, way in trace.ways.items()}, trace.bytes_before
+    ({'int8': 22, 'int4': 20, 'groups': 40}, 48)
+    """
+
+    table: np.ndarray
+    words: tuple[str, ...]
+    row: int
+    k: int
+    order: np.ndarray
+    similarity: np.ndarray
+    largest: np.ndarray
+    grown: np.ndarray
+    ways: dict[str, QuantizationScheme]
+
+    @property
+    def bytes_before(self) -> int:
+        """What the floats take."""
+        return self.table.nbytes
+
+    def errors(self, way: str) -> np.ndarray:
+        """Return what comes back minus what was there, (V, D)."""
+        return np.asarray(self.ways[way].restored - self.table)
+
+    def histogram(self, way: str) -> tuple[np.ndarray, float]:
+        """Count the errors of the whole table in `BINS` bins from -reach to +reach.
+
+        Returns
+        -------
+        counts : ndarray of int64, (BINS,)
+        reach : float
+            The largest error, or 0 where there is none; then all stand in the middle bin.
+        """
+        errors = self.errors(way).astype(np.float64)
+        reach = float(np.abs(errors).max(initial=0))
+        counts, _ = np.histogram(errors, BINS, (-reach or -1.0, reach or 1.0))
+        return counts, reach
+
+    def neighbors(self, way: str | None = None) -> np.ndarray:
+        """Return the K rows nearest to `row`: among the floats, or among what comes back."""
+        order = self.order if way is None else self.ways[way].order
+        return order[self.row, : self.k]
+
+    def kept(self, way: str, row: int | None = None) -> int:
+        """Return how many of the K nearest rows before are still among the K nearest."""
+        at = self.row if row is None else row
+        before, after = self.order[at, : self.k], self.ways[way].order[at, : self.k]
+        return int(np.isin(before, after).sum())
+
+    def changed(self, way: str, row: int | None = None) -> np.ndarray:
+        """Return the columns of a row whose codes change when its largest number grows tenfold."""
+        at = self.row if row is None else row
+        found = self.ways[way]
+        return np.flatnonzero(found.growth.codes[at] != found.codes[at])
+
+    @property
+    def summary(self) -> str:
+        """Describe the run in a few lines, with its numbers; the same on every machine."""
+        rows, width = self.table.shape
+        lines = [
+            f"table   ({rows}, {width}) {self.table.dtype}, "
+            f"{format_count(self.bytes_before, 'byte')}",
+            f"row     {self._name(self.row)}: "
+            + join_some([format_number(v) for v in self.table[self.row]], 8, between=" "),
+        ]
+        for name, way in self.ways.items():
+            codes = [format_count(int(code)) for code in way.codes[self.row]]
+            lines += [
+                f"{name:<7} {join_some(codes, 8, between=' ')}",
+                f"        {format_count(way.nbytes, 'byte')}, largest error "
+                f"{format_number(way.largest_error[self.row], 4)} (half a step "
+                f"{format_number(way.half_step[self.row], 4)}), {self.kept(name)} of "
+                f"{format_count(self.k, 'neighbor')} kept",
+            ]
+        return "\n".join(lines)
+
+    @property
+    def alt(self) -> str:
+        """Describe the picture for somebody who does not see it."""
+        said = [
+            f"{way.name}: {format_count(way.nbytes, 'byte')}, largest error "
+            f"{format_number(way.largest_error[self.row], 4)}, {self.kept(name)} of "
+            f"{format_count(self.k, 'neighbor')} kept"
+            for name, way in self.ways.items()
+        ]
+        return (
+            f"{self._name(self.row)} of a table of {format_count(len(self.table), 'row')} and "
+            f"{format_count(self.table.shape[1], 'column')}, "
+            f"{format_count(self.bytes_before, 'byte')}. "
+            f"{'; '.join(said)}."
+        )
+
+    def __repr__(self) -> str:
+        return f"QuantizationTrace({self.table.shape}, row {self.row})"
+
+    def _name(self, row: int) -> str:
+        return f"{short_label(self.words[row])} (row {row})" if self.words[row] else f"row {row}"
+
+
+def trace_quantize(
+    table: Any,
+    row: int = 0,
+    *,
+    block_size: int = 4,
+    neighbors: int = 5,
+    words: Sequence[str] | None = None,
+    flips: Iterable[tuple[str, int, int, int]] = (),
+    given: Mapping[str, QuantizedTable] | None = None,
+) -> QuantizationTrace:
+    """Record what int8 and int4 make of a table, with a scale for each row or for each group.
+
+    Parameters
+    ----------
+    table : array_like, (V, D), float16, float32 or float64, finite
+    row : int, 0 <= row < V
+        The row to look at.
+    block_size : int
+        Numbers in a group.
+    neighbors : int
+        How many of the nearest rows to compare before and after.
+    words : sequence of str, optional
+    flips : iterable of (way, row, byte, bit)
+        Bits of the stored codes to turn over.
+    given : mapping of str to Quantized, optional
+        A way -> what a layer has stored already; the table is what it stands for.
+
+    Returns
+    -------
+    QuantizationTrace
+
+    Raises
+    ------
+    IdError
+        For a row outside the table.
+    NotFiniteError, ShapeError, DtypeError, ValueError
+        As `embedlab.core.quantize.rows.quantize`.
+
+    Examples
+    --------
+    >>> table = np.array([[1.0, 0.26, -0.6, 0.1], [0.0, 0.0, 0.5, 0.2]], np.float32)
+    >>> print(trace_quantize(table, block_size=2).summary)
+    table   (2, 4) float32, 32 bytes
+    row     row 0: 1.00 0.26 −0.60 0.10
+    int8    127 33 −76 13
+            16 bytes, largest error 0.0024 (half a step 0.0039), 1 of 1 neighbor kept
+    int4    7 2 −4 1
+            12 bytes, largest error 0.0429 (half a step 0.0714), 1 of 1 neighbor kept
+    groups  7 −4 −8 7
+            24 bytes, largest error 0.0067 (half a step 0.0333), 1 of 1 neighbor kept
+    """
+    table = np.array(as_table(table))
+    row = check_size(row, "row", least=0)
+    if row >= len(table):
+        raise out_of_range_error(np.array([row]), len(table))
+    if not table.shape[1]:
+        raise ShapeError(
+            f"table must have at least one column. Received {table.shape}. "
+            "There is nothing to quantize."
+        )
+    k = min(check_size(neighbors, "neighbors", least=0), len(table) - 1)
+    block = min(check_size(block_size, "block_size"), table.shape[1])
+    titles = {"int8": "int8", "int4": "int4", "groups": f"int4, groups of {block}"}
+    kinds = {"int8": (8, None), "int4": (4, None), "groups": (4, block)}
+    largest = np.abs(table).argmax(axis=1)
+    at = (np.arange(len(table)), largest)
+    grown = table.copy()
+    with np.errstate(over="ignore"):
+        tenfold = table[at] * table.dtype.type(TENFOLD)
+    grown[at] = np.where(np.isfinite(tenfold), tenfold, table[at])
+    flips = list(flips)
+    ways = {
+        name: apply_scheme(
+            titles[name],
+            table,
+            grown,
+            partial(_quantized, bits=bits, block=size),
+            [(r, byte, bit) for way, r, byte, bit in flips if way == name],
+            (given or {}).get(name),
+        )
+        for name, (bits, size) in kinds.items()
+    }
+    labels = tuple([*(words or ()), *[""] * len(table)][: len(table)])
+    return QuantizationTrace(
+        readonly_copy(table),
+        labels,
+        row,
+        k,
+        *nearest_rows(table),
+        readonly_copy(largest),
+        readonly_copy(grown[at]),
+        ways,
+    )
+
+
+def _quantized(table: np.ndarray, bits: int, block: int | None) -> QuantizedTable:
+    return quantize(table, bits, block)

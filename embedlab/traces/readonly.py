@@ -1,0 +1,32 @@
+"""Copies that nobody can change: what a trace keeps of the arrays it saw."""
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["readonly_copy"]
+
+
+def readonly_copy(array: Any, dtype: Any = None) -> np.ndarray:
+    """Return a read-only copy of `array`, C-contiguous.
+
+    Parameters
+    ----------
+    array : array_like
+    dtype : optional
+        The dtype of the copy; unless told, that of the array.
+
+    Returns
+    -------
+    ndarray
+
+    Examples
+    --------
+    >>> kept = readonly_copy([1, 2])
+    >>> kept[0] = 5
+    Traceback (most recent call last):
+    ValueError: assignment destination is read-only
+    """
+    copy = np.array(array, dtype, order="C")
+    copy.flags.writeable = False
+    return copy
