@@ -51,8 +51,12 @@ def _cases() -> list[Case]:
     ]
 
 
-def check_scatter_add(exercise: str, function: Any) -> Verdict:
-    """Judge `scatter_add(ids, grad_out, input_dim)`: each row the sum of what comes back to it."""
+def check_scatter_add(exercise: str, function: Any, *, one_axis: bool = False) -> Verdict:
+    """Judge `scatter_add(ids, grad_out, input_dim)`: each row the sum of its gradients.
+
+    With `one_axis` only ids of shape (N,) are tried, so that a plain loop over them passes.
+    """
+    cases = [case for case in _cases() if case.ids.ndim == 1 or not one_axis]
 
     def right(said: str) -> Verdict:
         error = _gradcheck(function)
@@ -63,7 +67,7 @@ def check_scatter_add(exercise: str, function: Any) -> Verdict:
     return grade_function(
         exercise,
         function,
-        _cases(),
+        cases,
         run=_run,
         judge=_judge,
         right=right,

@@ -45,10 +45,15 @@ def check_id(exercise: str, function: Any) -> Verdict:
     """Judge `menu_table(ids)`: the smallest Embedding that has a row of 4 numbers for every id."""
 
     def broken(ids: np.ndarray) -> Embedding:
-        return Embedding(int(ids.max()), 4, mask_zero=True, seed=12)
+        return Embedding(int(ids.max()), 4, mask_zero=True, oob="clip", seed=12)
 
     early = is_unchanged(
-        exercise, function, broken, _look_up, _id_cases(), "The largest id finds no row."
+        exercise,
+        function,
+        broken,
+        _look_up,
+        _id_cases(),
+        "The largest id reads the row of another id.",
     )
     if early is not None:
         return early
@@ -66,7 +71,7 @@ def check_id(exercise: str, function: Any) -> Verdict:
             else format_value(_part(done.value, 0)),
         },
         right=lambda said: Verdict(
-            exercise, True, f"{said}: each id has a row of its own, and no row is idle."
+            exercise, True, f"{said}: each id has a row of its own, and no row is unused."
         ),
     )
 
@@ -83,11 +88,11 @@ def _look_up(function: Callable[..., Any], ids: np.ndarray) -> RunResult:
     return run_untrusted(both, ids)
 
 
-_LENDS = {
+_READS = {
     "clip": "the row of id {}",
     "wrap": "the row of another id",
     "zero": "zeros",
-    "nan": "nan",
+    "nan": "NaN",
 }
 
 
@@ -103,31 +108,38 @@ def _judge_id(ids: np.ndarray, done: RunResult) -> Diagnosis | None:
     if isinstance(done.error, IdError):
         rows = done.error.input_dim
         if rows == largest:
-            said = f"{rows} rows have the ids 0 to {rows - 1}, so id {largest} finds none."
-            return Diagnosis(said, "M2")
-        said = f"Id {done.error.bad_ids[0]} finds no row: the table has {rows}."
+            said = (
+                f"A table of {rows} rows has the ids 0 to {rows - 1}. Id {largest} has no row; now "
+                "it raises an error, which is better than a wrong row."
+            )
+            return Diagnosis(said, see="M2")
+        said = f"Id {done.error.bad_ids[0]} has no row: the table has {rows}."
         said += " How many different ids there are does not matter, only the largest."
         return Diagnosis(said, see="M2")
     if done.error is not None:
-        return Diagnosis(f"It stops with {type(done.error).__name__} at ids that come in orders.")
+        kind = type(done.error).__name__
+        return Diagnosis(f"Your function or its layer raised {kind} on ids of the menu.")
     if not isinstance(done.value, tuple):
-        return Diagnosis(f"It should give an Embedding. It gave {type(done.value).__name__}.")
+        kind = type(done.value).__name__
+        return Diagnosis(f"Your function should return an Embedding. It returned {kind}.")
     layer, rows, mask = done.value
     if layer.input_dim <= largest:
-        lends = _LENDS.get(layer.oob, "a row").format(layer.input_dim - 1)
+        reads = _READS.get(layer.oob, "another row").format(layer.input_dim - 1)
         said = (
-            f"The error is gone, the fault is not: id {largest} has no row of its own. "
-            f"oob={layer.oob!r} gives it {lends}, and says nothing."
+            f"Id {largest} has no row of its own: the table has {layer.input_dim}. With "
+            f"oob={layer.oob!r} it reads {reads}, without a warning."
         )
-        return Diagnosis(said, "M2")
+        return Diagnosis(said, see="M2")
     if layer.input_dim > largest + 1:
         idle = layer.input_dim - largest - 1
-        return Diagnosis(f"It works, but no id reads the last {idle} of {layer.input_dim} rows.")
+        return Diagnosis(
+            f"Each id has a row, but no id reads the last {idle} of {layer.input_dim} rows."
+        )
     if rows.shape != (*ids.shape, 4):
         return Diagnosis(f"Rows should have 4 numbers. They have {rows.shape[-1]}.")
     if mask is None:
         return Diagnosis(
-            "The rows are right. But padding is no longer marked: keep mask_zero=True."
+            "The rows are right, but padding is no longer masked: keep mask_zero=True."
         )
     return None
 
@@ -149,24 +161,24 @@ def check_loss(exercise: str, function: Any) -> Verdict:
         )
 
     cases = [np.array([0, 1]), np.array([1, 1, 0, 1])]
-    symptom = "Each day knows its last week only, and the loss stays above the least there is."
+    symptom = "Each day has the number of its last week, and the loss is not the smallest possible."
     early = is_unchanged(exercise, function, broken, run, cases, symptom)
     if early is not None:
         return early
-    verdict = check_scatter_add(exercise, function)
+    verdict = check_scatter_add(exercise, function, one_axis=True)
     if not verdict:
         return verdict
     trained = run_untrusted(lambda _: forecast(function), np.zeros(0))
     if trained.error is not None:
-        said = f"the small cases hold, but in the model it ends in {describe_result(trained)}"
+        said = f"the small cases are right, but in the model your function raised {describe_result(trained)}"
         return Verdict(exercise, False, said, see="M4")
     losses, table = trained.value
     if not np.allclose(table, VISITORS.mean(axis=0), atol=0.01):
-        said = "the small cases hold, but in the model the days do not come to their means."
+        said = "the small cases are right, but in the model the days do not reach their means."
         return Verdict(exercise, False, said, see="M4")
     said = (
         f"{verdict.said[:-1]}. In the model the loss falls from {losses[0]:.0f} to "
-        f"{losses[-1]:.1f}, the least there is: each day knows the mean of its four weeks."
+        f"{losses[-1]:.1f}, the smallest possible: each day has the mean of its four weeks."
     )
     return replace(verdict, said=said)
 
@@ -204,7 +216,7 @@ def check_factor(exercise: str, function: Any) -> Verdict:
         broken,
         _answer,
         _orders()[1:4],
-        "Padding is still counted: “cake pie” costs half as much beside an order of four.",
+        "Padding is still counted: “cake pie” costs half as much in a batch with an order of four.",
     )
     if early is not None:
         return early
@@ -222,7 +234,7 @@ def check_factor(exercise: str, function: Any) -> Verdict:
             else format_value(_part(done.value, -1)),
         },
         right=lambda said: Verdict(
-            exercise, True, f"{said}. An order costs the same, whoever stands beside it."
+            exercise, True, f"{said}. An order costs the same in every batch."
         ),
     )
 
@@ -247,38 +259,41 @@ def _judge_factor(ids: np.ndarray, done: RunResult) -> Diagnosis | None:
         return Diagnosis(said)
     if isinstance(done.error, MaskError):
         said = (
-            "Now the model refuses instead of being wrong, which is better. But the mask is "
-            "still lost on the way to the mean."
+            "Now the model raises an error instead of a wrong result, which is better. But the "
+            "mask is still lost before the mean."
         )
-        return Diagnosis(said, "M6")
+        return Diagnosis(said, see="M6")
     if done.error is not None:
-        return Diagnosis(f"It stops with {type(done.error).__name__} at an order.")
+        return Diagnosis(
+            f"Your function or its model raised {type(done.error).__name__} on an order."
+        )
     wanted = _mean_price(ids)
     if not isinstance(done.value, tuple):
-        return Diagnosis(f"It should give a model. It gave {type(done.value).__name__}.")
+        kind = type(done.value).__name__
+        return Diagnosis(f"Your function should return a model. It returned {kind}.")
     first, gave = done.value
     said = shape_mismatch(gave, wanted)
     if said:
-        return Diagnosis(f"{said} Build a model that gives one number for each order.")
+        return Diagnosis(f"{said} Build a model that returns one number for each order.")
     if np.allclose(gave, wanted, atol=1e-6):
         return None
     everywhere = PRICES[ids].mean(axis=1) / 2
     if np.allclose(gave, everywhere):
-        where = "behind" if ids[0, 0] else "in front of"
+        where = "after" if ids[0, 0] else "before"
         if getattr(first, "padding_idx", None) == 0:
-            said = f"Row 0 was zero before. Padding {where} the words is still counted."
+            said = f"Row 0 was zero already. Padding {where} the words is still counted."
             return Diagnosis(said, "M5")
         if not getattr(first, "mask_zero", True):
-            return Diagnosis("Nobody makes a mask any more, so padding counts for ever.", see="M6")
-        return Diagnosis(f"Padding {where} the words is still counted.", "M6")
+            return Diagnosis("No layer makes a mask now, so padding is always counted.", see="M6")
+        return Diagnosis(f"Padding {where} the words is still counted.", see="M6")
     dear = masked_mean(PRICES[ids] / 2, as_mask(PRICES[ids][..., 0] != 0, ids.shape))
     if np.allclose(gave, dear):
-        said = "Milk costs nothing, but it is a word: a row of zeros is not what makes padding."
-        return Diagnosis(said, "M5")
+        said = "Milk costs nothing, but it is a word: a price of 0 does not mean padding."
+        return Diagnosis(said)
     if np.allclose(gave, 2 * wanted):
-        return Diagnosis("The mean is right, but the discount is gone.")
+        return Diagnosis("The mean is right, but the discount is missing.")
     if np.allclose(gave, PRICES[ids].max(axis=1) / 2):
-        return Diagnosis("It is the dearest word of the order, not the mean of its words.")
+        return Diagnosis("It is half the highest price of the order, not half the mean.")
     if np.allclose(gave, PRICES[ids].sum(axis=1) / 2):
-        return Diagnosis("It is the sum of the order: divide by its words.")
+        return Diagnosis("It is half the sum of the order: divide by the number of words.")
     return Diagnosis("This is not half the mean price of the words.", see="M6")

@@ -1,4 +1,4 @@
-"""Lesson 12: what is wrong with five models, asked; and the checks of the five repairs."""
+"""Lesson 12: the questions on five broken models, and the checks of their repairs."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,79 +20,81 @@ CHECKS: dict[str, Callable[[str, Any], Verdict]] = {
 
 QUESTIONS: dict[str, Question] = {
     "id": Question(
-        "“milk” finds its row, “juice” does not. What does the builder of this table believe?",
+        "“juice” reads the row of “milk”. Its id is 13, the largest of the menu, and the table has "
+        "13 rows. What does the builder of this table believe?",
         right="c",
         choices={
             "a": Choice(
-                "mask_zero takes row 0 away, so that one row is missing at the end",
-                "mask_zero takes no row away. Row 0 is a row like any other.",
+                "mask_zero removes row 0, so one row is missing at the end.",
+                "mask_zero removes no row. Row 0 is a row like any other.",
                 "M5",
             ),
             "b": Choice(
-                "Somebody makes a one-hot row for each word, and forgot that of juice",
-                "Nobody makes one-hot rows at run time: a row is copied, or is not there.",
+                "Each word needs a one-hot row, and the one of juice was forgotten.",
+                "No one-hot rows are made at run time: a row of the table is copied.",
                 "M1",
             ),
             "c": Choice(
-                "A table needs as many rows as the largest id says",
-                "The largest id is 13, and ids count from 0: that makes 14 rows.",
+                "A table needs as many rows as the largest id says.",
+                'Ids count from 0, so ids up to 13 need 14 rows. oob="clip" hid the '
+                "error: it reads the last row instead.",
             ),
             "d": Choice(
-                "The gradient of milk was written over that of juice",
-                "Nothing was trained yet. And a gradient moves rows, it never takes one away.",
+                "The gradient of milk was written over the gradient of juice.",
+                "Nothing was trained yet. The two words read one row from the start.",
                 "M4",
             ),
         },
     ),
     "loss": Question(
-        "The loss stays at 59, though 37.3 can be reached, and the table holds the last week to "
-        "the number. What went wrong on the way back?",
+        "The loss stops at 59, although 37.3 is possible, and the table has exactly the numbers of "
+        "the last week. What is wrong in the backward pass?",
         right="a",
         choices={
             "a": Choice(
-                "Each row had four gradients, and one was kept",
-                "`grad[ids] += …` reads each row once, and the last write wins.",
+                "Each row has four gradients, and only one of them is used.",
+                "`grad[ids] += …` reads each row once, and the last write remains.",
             ),
             "b": Choice(
-                "Seven days need eight rows, so two days share one",
-                "Days have the ids 0 to 6: that is seven rows, and nothing was refused.",
+                "Seven days need eight rows, so two days share one.",
+                "Days have the ids 0 to 6: that is seven rows, and no id was out of range.",
                 "M2",
             ),
             "c": Choice(
-                "New rows mean nothing yet: train for longer",
-                "Training is what gives rows their meaning, and these rows have long "
-                "stopped moving. They are sure of the wrong thing.",
+                "New rows mean nothing yet: train for longer.",
+                "The rows have long stopped moving, at the wrong numbers. More steps "
+                "change nothing.",
                 "M3",
             ),
             "d": Choice(
-                "Three of the four gradients are zero, and with gradient zero a row stays",
-                "None of the four is zero: each week pulls its own way.",
+                "Three of the four gradients are zero, so the row does not move.",
+                "None of the four is zero: the four weeks have different numbers.",
                 "M7",
             ),
         },
     ),
     "factor": Question(
-        "“cake pie” costs 2.50 alone, and 1.25 beside an order of four words. Row 0 of the prices "
-        "is 0, and mask_zero is on. Why half?",
+        "“cake pie” costs 2.50 alone, and 1.25 in a batch with an order of four words. Row 0 of "
+        "the prices is 0, and mask_zero is on. Why half?",
         right="b",
         choices={
             "a": Choice(
-                "Row 0 is not zero any more: it has learned a price",
-                "Nothing was trained, and row 0 is 0. But zeros are counted.",
+                "Row 0 is not zero any more: it was trained.",
+                "Nothing was trained, and row 0 is 0. But zeros are counted in a mean.",
                 "M5",
             ),
             "b": Choice(
-                "The mask ends at Discount, so the mean is over four places",
-                "(6 + 4 + 0 + 0) / 4 / 2 = 1.25. The two zeros weigh as much as words.",
+                "The mask ends at Discount, so the mean is over four positions.",
+                "(6 + 4 + 0 + 0) / 4 / 2 = 1.25. Both zeros are counted as words.",
             ),
             "c": Choice(
-                "The mask does reach the mean; the long order pulls the short one",
-                "The mean never hears of the mask, and each order has a mean of its own.",
+                "The mask reaches the mean, but the long order changes the short one.",
+                "The mask does not reach the mean, and each order has its own mean.",
                 "M6",
             ),
             "d": Choice(
-                "Padding comes last, and the last price wins",
-                "Nothing is overwritten: all four places add up.",
+                "Padding comes last, and the last price overwrites the others.",
+                "Nothing is overwritten: all four positions are added up.",
                 "M4",
             ),
         },
@@ -103,74 +105,75 @@ QUESTIONS: dict[str, Question] = {
         right="d",
         choices={
             "a": Choice(
-                "Somebody else writes into the table: with gradient zero a row stays",
-                "Nobody else does. Adam itself moves a row by what it remembers.",
+                "Other code writes into the table: a row with gradient zero stays.",
+                "No other code does. Adam moves a row by the gradients of earlier steps.",
                 "M7",
             ),
             "b": Choice(
-                "The other rows' gradients were added to theirs",
-                "What adds up are several uses of one row. Rows do not mix.",
+                "The gradients of the other rows are added to theirs.",
+                "Gradients are added when one row is used several times. Different rows "
+                "do not mix.",
                 "M4",
             ),
             "c": Choice(
-                "They come to mean the same as their neighbors, so they follow them",
-                "A row knows nothing of other rows. Only its own gradients move it.",
+                "They have similar meanings, so they follow the other rows.",
+                "Only a row's own gradients move it, earlier ones included.",
                 "M3",
             ),
             "d": Choice(
-                "Adam still moves them by what it heard on the first ten days",
-                "Its mean of past gradients fades by a tenth a day; the rows glide on.",
+                "Adam still moves them, because of the gradients of the first ten days.",
+                "Its mean of past gradients shrinks by only a tenth at each step.",
             ),
         },
     ),
     "int8": Question(
-        "Merging the adapter changed two rows. As floats all other words are as before; as codes "
-        "seven of the twelve words have another neighbor. Why?",
+        "The adapter changed two rows. As floats, all other words are as before; as codes, seven "
+        "of the twelve words have another nearest neighbor. Why?",
         right="b",
         choices={
             "a": Choice(
-                "Merging changes outputs: the adapter should have stayed beside the table",
+                "Merging changes outputs: the adapter should have stayed separate.",
                 "The floats of all other rows are the same to the last bit.",
                 "M15",
             ),
             "b": Choice(
-                "All rows are measured with one scale, that of the largest weight",
-                "Cake has a weight of 40, so one step is 0.3 for everybody.",
+                "All rows share one scale, and it comes from the largest weight.",
+                "Cake has a weight of 40, so one step is 0.3 in every row.",
             ),
             "c": Choice(
-                "One large weight spoils any int8 table: it must be cut off",
-                "Only what shares a scale with it. Let each row have its own.",
+                "One large weight makes any int8 table coarse: it must be cut off.",
+                "Only the weights that share its scale. Give each row its own.",
                 "M14",
             ),
             "d": Choice(
-                "alpha was too large: a higher rank would have held it back",
-                "The change is what was wanted, and rank 2 says it exactly.",
+                "Alpha was too large: a higher rank would have limited the change.",
+                "The change is the one that was wanted, and rank 2 reaches it exactly.",
                 "M9",
             ),
         },
     ),
     "exit": Question(
-        "A sixth model. A frozen table has an adapter, A random and B zero at the start. It was "
-        "trained on “cake” alone, with plain SGD, and now “tea” gives other numbers too. Which "
+        "A sixth model. A frozen table has an adapter, with A random and B zero at the start. It "
+        "was trained on “cake” alone, with plain SGD, and now “tea” has other numbers too. Which "
         "sentence is true?",
         right="c",
         choices={
             "a": Choice(
-                "It cannot be: only “cake” was seen, so only “cake” can change.",
-                "In the table that is so. An adapter has a B, shared by all rows.",
+                "That cannot be: only “cake” was trained, so only “cake” can change.",
+                "So it is in the table itself. But an adapter has a B, shared by all rows.",
                 "M10",
             ),
             "b": Choice(
-                "alpha was too large to regularize it; with a smaller one tea would stay.",
-                "It would move less. It would not stay.",
+                "Alpha was too large to regularize it; with a smaller one tea would stay.",
+                "With a smaller alpha it would move less. It would not stay.",
                 "M9",
             ),
             "c": Choice(
-                "Training moved B, and tea has a random part in it.",
-                "Start A at zero, and only rows that were seen can move.",
+                "Training changed B, and the row of A for tea is not zero.",
+                "Start A at zero, and only rows that were trained can move.",
             ),
             "d": Choice(
-                "Merging did it: before, the adapter was kept apart from tea.",
+                "Merging caused it: before, the adapter did not reach tea.",
                 "Merged or not, the rows are the same.",
                 "M15",
             ),

@@ -1,7 +1,9 @@
-"""Which view shows it? Lesson 12 asks, and opens the right one on the numbers of the case."""
+"""The views of lesson 12: the one that shows the fault of a case opens on the data of the case."""
 
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from embedlab.core.lora import Adapter, merge
 from embedlab.data.vocabulary import Vocabulary
@@ -21,13 +23,13 @@ from embedlab.lessons.question import Reply
 __all__ = ["evidence"]
 
 _SHOWS = {
-    "lookup": "which row each id reads, and which id meets the fence",
-    "gradient": "what comes back to each row, and what becomes of duplicates",
-    "mask": "where the mask goes, layer by layer, and what the loss makes of it",
-    "training": "how far every row moves at every step, with and without a gradient",
-    "lora": "an adapter beside its table: rank, alpha, and which rows drift",
-    "quantize": "a row, its levels, and what rounding costs each row",
-    "geometry": "which words are near each other, truly and on a flat map",
+    "lookup": "which row each id reads, and what happens to ids outside the table",
+    "gradient": "the gradient of each row, and what happens when an id comes several times",
+    "mask": "the mask after each layer, and its effect on the loss",
+    "training": "how far each row moves at each step, with and without a gradient",
+    "lora": "an adapter: its rank, its alpha, and which rows it changes",
+    "quantize": "a row, its quantization levels, and the rounding error of each row",
+    "geometry": "which words are near each other, by cosine and on a flat map",
 }
 
 
@@ -36,7 +38,7 @@ def _id() -> Any:
 
     layer = Embedding(13, 4, mask_zero=True, seed=12, name="menu")
     layer.build()
-    return LookupExplorer("tea milk juice", vocabulary=MENU, layer=layer)
+    return LookupExplorer("tea milk juice", vocabulary=MENU, layer=layer, oob="clip")
 
 
 def _loss() -> Any:
@@ -69,34 +71,56 @@ def _drift() -> Any:
 def _int8() -> Any:
     from embedlab.explorers.quantize import QuantizationExplorer
 
+    # One scale for the whole table, as `ship` has it: the largest weight of all stands in each row.
     a, b, alpha = adapter()
     table = merge(tastes(), [Adapter(a, b, alpha / len(b))])
-    return QuantizationExplorer(table, words=MENU.words, way="int8", row=10)
+    largest = np.full((len(table), 1), np.abs(table).max(), table.dtype)
+    return QuantizationExplorer(np.hstack([table, largest]), words=MENU.words, way="int8", row=10)
 
 
 _CASES: dict[str, tuple[str, Callable[[], Any], str]] = {
-    "id": ("lookup", _id, "Here no row is found at all: who shows where an id lands?"),
-    "loss": ("gradient", _loss, "Each day comes four times: who shows what becomes of the four?"),
-    "factor": ("mask", _factor, "Padding changes the answer: who shows which places count?"),
-    "drift": ("training", _drift, "Rows move without a gradient: who shows each step of a row?"),
-    "int8": ("quantize", _int8, "The floats are fine and the codes are not: who shows codes?"),
+    "id": (
+        "lookup",
+        _id,
+        "Two words have the same numbers. Which view shows the row that an id reads?",
+    ),
+    "loss": (
+        "gradient",
+        _loss,
+        "Each day comes four times. Which view shows what happens to the four gradients?",
+    ),
+    "factor": (
+        "mask",
+        _factor,
+        "Padding changes the result. Which view shows which positions count?",
+    ),
+    "drift": (
+        "training",
+        _drift,
+        "Rows move without a gradient. Which view shows each step of a row?",
+    ),
+    "int8": (
+        "quantize",
+        _int8,
+        "The floats are right and the codes are not. Which view shows codes?",
+    ),
 }
 
 
 def evidence(case: str, view: str = "?") -> Any:
-    """Open a view on one of the five cases, if it is the one that shows the fault.
+    """Open the named view on one of the five cases, if it is the one that shows the fault.
 
     Parameters
     ----------
     case : str
         "id", "loss", "factor", "drift" or "int8".
     view : str
-        Such as "lookup". "?" tells which views there are.
+        Such as "lookup". "?" lists the views.
 
     Returns
     -------
     Explorer or Reply
-        The view, on the numbers of the case; or what the chosen view would show instead.
+        The view, on the data of the case; or a sentence on what the chosen view shows.
 
     Raises
     ------
@@ -106,10 +130,10 @@ def evidence(case: str, view: str = "?") -> Any:
     Examples
     --------
     >>> evidence("id", "geometry")
-    ✗ geometry shows which words are near each other, truly and on a flat map.
-    Here no row is found at all: who shows where an id lands?
-    >>> evidence("id", "lookup").trace.refused[:37]
-    'ids must lie in 0..12 (input_dim=13).'
+    ✗ geometry shows which words are near each other, by cosine and on a flat map.
+    Two words have the same numbers. Which view shows the row that an id reads?
+    >>> evidence("id", "lookup").oob
+    'clip'
     """
     if case not in _CASES:
         raise KeyError(
@@ -123,4 +147,4 @@ def evidence(case: str, view: str = "?") -> Any:
     if chosen in _SHOWS:
         return Reply((f"✗ {chosen} shows {_SHOWS[chosen]}.", hint))
     listed = [f"{name}: {shows}" for name, shows in _SHOWS.items()]
-    return Reply(("Which view shows it?", *listed, "Put its name between the quotes."))
+    return Reply(("Which view shows the cause?", *listed, "Put its name between the quotes."))
