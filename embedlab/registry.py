@@ -30,8 +30,8 @@ def drop_keras_defaults(
 ) -> dict[str, Any]:
     """Return `arguments` without those that only Keras has, refusing any that is in use.
 
-    Keras writes every argument into its configs. One that has Keras's default value asks for
-    nothing, and so such a config can be read.
+    Keras writes every argument into its configs. One that is None or has Keras's default asks
+    for nothing, and so such a config can be read.
 
     Parameters
     ----------
@@ -59,6 +59,8 @@ Use embedlab.keras.Embedding in a Keras model.
         value, default = arguments[name], keras_only[name]
         if isinstance(value, (list, tuple)) and len(value) == 1:  # Keras: dilation_rate=(1,)
             value = value[0]
+        if value is None:
+            continue
         plain = isinstance(value, (bool, int, float, str))
         if value is not default and not (plain and value == default):
             raise ValueError(left_to_keras(name, f"{name}={arguments[name]!r:.40} for {owner}"))

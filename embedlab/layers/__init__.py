@@ -1,11 +1,11 @@
-"""Floor 1: layers own arrays, under Keras's names. The arithmetic lives in `embedlab.core`."""
+"""Layers: they own arrays, under Keras's names. The arithmetic lives in `embedlab.core`."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from embedlab.layers.gradcheck import gradcheck  # at once: a file of the same name would hide it
 from embedlab.layers.symbolic import Input, KerasTensor
-from embedlab.registry import Registry
+from embedlab.registry import Registry, missing_attribute
 
 if TYPE_CHECKING:
     from embedlab.layers.bag import EmbeddingBag
@@ -15,21 +15,17 @@ if TYPE_CHECKING:
     from embedlab.layers.dropout import Dropout
     from embedlab.layers.dtype_policy import DTypePolicy
     from embedlab.layers.embedding import Embedding, LookupContext
-    from embedlab.layers.flatten import Flatten
-    from embedlab.layers.gru import GRU
-    from embedlab.layers.lstm import LSTM
-    from embedlab.layers.masking import Masking
+    from embedlab.layers.flatten_reshape import Flatten, Reshape
     from embedlab.layers.memory_report import MemoryReport, TableMemoryError
     from embedlab.layers.merging import Add, Average, Concatenate, Multiply
     from embedlab.layers.normalization import LayerNormalization
-    from embedlab.layers.pooling import GlobalAveragePooling1D, GlobalMaxPooling1D
-    from embedlab.layers.reshape import Reshape
+    from embedlab.layers.pooling_masking import GlobalAveragePooling1D, GlobalMaxPooling1D, Masking
+    from embedlab.layers.recurrent import GRU, LSTM, SimpleRNN
     from embedlab.layers.reversible import ReversibleEmbedding
-    from embedlab.layers.simple_rnn import SimpleRNN
     from embedlab.layers.variable import Variable
 
-# Each line there is one file beside this one, loaded when its name is first asked for: a lookup
-# needs no LSTM. A new layer joins all four lists.
+# A file beside this one is loaded when one of its names is first asked for: a lookup needs no LSTM.
+# A new layer joins all four lists.
 __all__ = [
     "GRU",
     "LSTM",
@@ -74,21 +70,21 @@ _HOMES = {
     "Dropout": "dropout",
     "Embedding": "embedding",
     "EmbeddingBag": "bag",
-    "Flatten": "flatten",
-    "GRU": "gru",
-    "GlobalAveragePooling1D": "pooling",
-    "GlobalMaxPooling1D": "pooling",
+    "Flatten": "flatten_reshape",
+    "GRU": "recurrent",
+    "GlobalAveragePooling1D": "pooling_masking",
+    "GlobalMaxPooling1D": "pooling_masking",
     "Gradients": "base",
-    "LSTM": "lstm",
+    "LSTM": "recurrent",
     "Layer": "base",
     "LayerNormalization": "normalization",
     "LookupContext": "embedding",
-    "Masking": "masking",
+    "Masking": "pooling_masking",
     "MemoryReport": "memory",
     "Multiply": "merging",
-    "Reshape": "reshape",
+    "Reshape": "flatten_reshape",
     "ReversibleEmbedding": "reversible",
-    "SimpleRNN": "simple_rnn",
+    "SimpleRNN": "recurrent",
     "TableMemoryError": "memory",
     "Variable": "variable",
 }
@@ -116,14 +112,68 @@ _KERAS = (
 )
 """Those that Keras knows under the same name."""
 
+_KERAS_ONLY_NAMES = (
+    "Activation",
+    "ActivityRegularization",
+    "AdditiveAttention",
+    "AlphaDropout",
+    "Attention",
+    "AveragePooling1D",
+    "BatchNormalization",
+    "Bidirectional",
+    "Conv1DTranspose",
+    "Conv2D",
+    "ConvLSTM1D",
+    "Cropping1D",
+    "Dot",
+    "ELU",
+    "EinsumDense",
+    "GRUCell",
+    "GaussianDropout",
+    "GaussianNoise",
+    "GlobalAveragePooling2D",
+    "GlobalMaxPooling2D",
+    "GroupNormalization",
+    "GroupQueryAttention",
+    "Identity",
+    "IntegerLookup",
+    "LSTMCell",
+    "Lambda",
+    "LeakyReLU",
+    "MaxPooling1D",
+    "Maximum",
+    "Minimum",
+    "MultiHeadAttention",
+    "PReLU",
+    "Permute",
+    "RMSNormalization",
+    "RNN",
+    "ReLU",
+    "RepeatVector",
+    "SeparableConv1D",
+    "SimpleRNNCell",
+    "Softmax",
+    "SpatialDropout1D",
+    "StackedRNNCells",
+    "StringLookup",
+    "Subtract",
+    "TextVectorization",
+    "TimeDistributed",
+    "UnitNormalization",
+    "UpSampling1D",
+    "ZeroPadding1D",
+)
+
 
 def __getattr__(name: str) -> Any:
     if name == "REGISTRY":
-        value: Any = Registry("layer", "keras.layers", [__getattr__(n) for n in _KERAS])
+        value: Any = Registry(
+            "layer", "keras.layers", [__getattr__(n) for n in _KERAS], keras_only=_KERAS_ONLY_NAMES
+        )
     elif name in _HOMES:
         value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise missing_attribute(__name__, name, _KERAS_ONLY_NAMES)
     globals()[name] = value
     return value
 

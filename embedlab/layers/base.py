@@ -1,29 +1,39 @@
-"""What every layer shares: a name, weights, a config, and one way to be called.
+"""The base class of all layers: name, weights, config, calls on arrays and on placeholders.
 
-There is no tape. A layer says itself how it goes forward and how it comes back:
+There is no tape. A layer defines its own forward and backward pass:
 ``forward(inputs) -> outputs, context`` and ``backward(context, grad) -> gradients``.
 """
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from inspect import signature
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from embedlab import regularizers
-from embedlab.layers.activity import Active, Penalized
+from embedlab import constraints, initializers, regularizers
+from embedlab.core.checks import ShapeError
 from embedlab.layers.dtype_policy import DTypePolicy, get_policy
+from embedlab.layers.placement import Room, room_of
 from embedlab.layers.structure import first, flat
 from embedlab.layers.symbolic import KerasTensor
-from embedlab.registry import snake_case
+from embedlab.layers.variable import Variable
+from embedlab.layers.weight_budget import charge
+from embedlab.registry import drop_keras_defaults, snake_case
 
 __all__ = ["Gradients", "Layer"]
 
 _names: Counter[str] = Counter()
+_NO_LAYER = frozenset((str, int, float, bool, type(None), dict, set, Variable, np.ndarray))
+_OPTION_MODULES = {
+    "initializer": initializers,
+    "regularizer": regularizers,
+    "constraint": constraints,
+}
 
 
 class Gradients(NamedTuple):
-    """What a backward pass gives.
+    """The result of a backward pass.
 
     Attributes
     ----------
@@ -37,7 +47,7 @@ class Gradients(NamedTuple):
     weights: dict[str, Any]
 
 
-class Layer(Penalized):
+class Layer:
     """The base of all layers, under Keras's names.
 
     A layer of your own defines ``build(input_shape)`` (make weights with `add_weight`) and
@@ -46,12 +56,10 @@ class Layer(Penalized):
     Parameters
     ----------
     name : str, optional
-        Counted up from the class's name unless told: embedding, embedding_1, ...
+        By default the class's name with a number: embedding, embedding_1, ...
     dtype : str or DTypePolicy, optional
-        "float32" unless told.
+        By default "float32".
     trainable : bool
-    activity_regularizer : optional
-        A penalty on the outputs.
 
     Examples
     --------
@@ -66,6 +74,10 @@ class Layer(Penalized):
     """Whether a mask that comes in also goes out."""
     consumes_mask = False
     """Whether `call` takes ``mask=`` and uses it."""
+    PARTS: tuple[str, ...] = ()
+    """The names of the weights that `add_part` makes, in Keras's order."""
+    KERAS_ONLY: ClassVar[Mapping[str, Any]] = {"activity_regularizer": None}
+    """Arguments of Keras's layer that this one does not have, with Keras's defaults."""
     _takes = frozenset(("mask", "training"))
 
     def __init_subclass__(cls, **kwargs: Any):
@@ -78,24 +90,27 @@ class Layer(Penalized):
                 cls.consumes_mask = "mask" in cls._takes
 
     def __init__(
-        self,
-        *,
-        name: str | None = None,
-        dtype: Any = None,
-        trainable: bool = True,
-        activity_regularizer: Any = None,
-        **unknown: Any,
+        self, *, name: str | None = None, dtype: Any = None, trainable: bool = True, **options: Any
     ):
-        if unknown:
+        kind = type(self).__name__
+        options = drop_keras_defaults(kind, options, self.KERAS_ONLY)
+        ends = tuple(f"_{end}" for end in _OPTION_MODULES)
+        self._weight_options = {
+            option: _OPTION_MODULES[option.rpartition("_")[2]].get(options.pop(option))
+            for option in list(options)
+            if self.PARTS and option.endswith(ends)
+        }
+        if options:
             raise ValueError(
-                f"every argument must be one of {type(self).__name__}'s. Unrecognized keyword "
-                f"arguments passed to {type(self).__name__}: {sorted(unknown)}. See "
-                f"help({type(self).__name__})."
+                f"every argument must be one of {kind}'s. Unrecognized keyword "
+                f"arguments passed to {kind}: {sorted(options)}. See help({kind})."
             )
-        self.dtype_policy: DTypePolicy = get_policy(dtype)
-        name = _fresh_name(type(self)) if name is None else str(name)
-        super().__init__(name, self.dtype_policy.variable_dtype, trainable)
-        self.activity_regularizer = regularizers.get(activity_regularizer)
+        vars(self).update(self._weight_options)
+        self._dtype_policy = get_policy(dtype)
+        self.name = _fresh_name(type(self)) if name is None else str(name)
+        self.built = False
+        self._trainable = bool(trainable)
+        self._own: dict[str, Variable] = {}
         self._build_shape: Any = None
         self._first: tuple[Any, Any] | None = None  # input and output of the first symbolic call
 
@@ -104,6 +119,184 @@ class Layer(Penalized):
     def build(self, input_shape: Any = None) -> None:
         """Make the weights. A second call does nothing."""
         self.built = True
+
+    # Weights ----------------------------------------------------------------------------------
+
+    def add_weight(
+        self,
+        name: str,
+        shape: Any,
+        initializer: Any = "glorot_uniform",
+        *,
+        dtype: Any = None,
+        trainable: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        placement: str = "memory",
+    ) -> Variable:
+        """Return a new variable of this layer, in memory or on disk.
+
+        Raises
+        ------
+        ShapeError
+            When the initializer gives another shape.
+        """
+        charge(tuple(shape), dtype or self.variable_dtype, f"{self.name}/{name}")
+        room = room_of(placement)
+        value = _initial(
+            initializers.get(initializer), tuple(shape), dtype or self.variable_dtype, room
+        )
+        variable = Variable.adopt(
+            value,
+            name=name,
+            path=f"{self.name}/{name}",
+            trainable=trainable,
+            regularizer=regularizers.get(regularizer),
+            constraint=constraints.get(constraint),
+        )
+        variable._frozen, variable.room = not self._trainable, room
+        self._own[name] = variable
+        return variable
+
+    def add_part(
+        self, name: str, shape: Any, initializer: Any = None, *, options: str | None = None
+    ) -> Variable:
+        """Return the new weight `name`, made as its options say: ``<name>_initializer`` and so on.
+
+        Parameters
+        ----------
+        name : str
+        shape : tuple of int
+        initializer : optional
+            Instead of its own.
+        options : str, optional
+            How the names of its options begin, where they do not begin with `name`.
+
+        Examples
+        --------
+        >>> class Shift(Layer):
+        ...     PARTS = ("bias",)
+        ...     def build(self, input_shape):
+        ...         self.bias = self.add_part("bias", input_shape[-1:])
+        >>> layer = Shift(bias_initializer="ones", name="shift")
+        >>> layer.build((None, 3))
+        >>> layer.bias
+        Variable(shift/bias, (3,) float32, trainable)
+        """
+        of = options or name
+        return self.add_weight(
+            name,
+            shape,
+            initializer or self._weight_options[f"{of}_initializer"],
+            regularizer=self._weight_options.get(f"{of}_regularizer"),
+            constraint=self._weight_options.get(f"{of}_constraint"),
+        )
+
+    def computed(self, variable: Variable) -> np.ndarray:
+        """Return a weight in the dtype that the layer computes in."""
+        return variable.value.astype(self.compute_dtype, copy=False)
+
+    def sublayers(self) -> Iterator["Layer"]:
+        """Return the layers that this one holds in its attributes, each once, in order."""
+        seen = {id(self)}
+        for value in vars(self).values():
+            kind = type(value)
+            if kind in _NO_LAYER:  # most attributes: asked first, this is half the price of a step
+                continue
+            for held in value if isinstance(value, (list, tuple)) else (value,):
+                if isinstance(held, Layer) and id(held) not in seen:
+                    seen.add(id(held))
+                    yield held
+
+    def named_weights(self) -> dict[str, Variable]:
+        """Return every variable by its name, those of inner layers as "layer/name"."""
+        found = dict(self._own)
+        for layer in self.sublayers():
+            found.update({f"{layer.name}/{k}": v for k, v in layer.named_weights().items()})
+        return found
+
+    @property
+    def weights(self) -> list[Variable]:
+        """Every variable, in the order they were made."""
+        return list({id(v): v for v in self.named_weights().values()}.values())
+
+    variables = weights
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """The variables that an optimizer may change."""
+        return [v for v in self.weights if v.trainable]
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """The variables that stay as they are."""
+        return [v for v in self.weights if not v.trainable]
+
+    trainable_variables, non_trainable_variables = trainable_weights, non_trainable_weights
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training may change this layer; to freeze it, set False."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, trainable: bool) -> None:
+        self._trainable = bool(trainable)
+        for variable in self._own.values():
+            variable._frozen = not self._trainable
+        for layer in self.sublayers():
+            layer.trainable = trainable
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Return a copy of every weight as it is: a merged table has its adapters in it."""
+        return [v.numpy() for v in self.weights]
+
+    def set_weights(self, weights: Any) -> None:
+        """Set every weight.
+
+        Raises
+        ------
+        ValueError
+            Unless there are as many arrays as weights, of the same shapes; and for a layer whose
+            adapters are merged, which could not be taken out again. Nothing is changed.
+        """
+        weights = list(weights)
+        self._ready_to_set()
+        if len(weights) != len(self.weights):
+            raise ValueError(
+                f"You called `set_weights(weights)` on layer {self.name!r} with a weight list of "
+                f"length {len(weights)}, but the layer was expecting {len(self.weights)} weights. "
+                "Received another number; build the layer first, and pass one array each."
+            )
+        for variable, value in zip(self.weights, weights, strict=True):
+            if np.shape(value) != variable.shape:
+                raise ShapeError(
+                    f"Layer {self.name} weight shape {variable.shape} is not compatible with "
+                    f"provided weight shape {np.shape(value)}. Received it for {variable.path}. "
+                    "Reshape it."
+                )
+        cast = [np.asarray(w, v.dtype) for v, w in zip(self.weights, weights, strict=True)]
+        for variable, value in zip(self.weights, cast, strict=True):
+            variable.assign(value)
+
+    def _ready_to_set(self) -> None:
+        """Raise where new weights would break what is remembered of the old ones."""
+        for layer in self.sublayers():
+            layer._ready_to_set()
+
+    def count_params(self) -> int:
+        """Return how many numbers the weights hold; ValueError before the layer is built."""
+        if not self.built:
+            raise ValueError(
+                f"You tried to call `count_params` on layer {self.name!r}, but the layer isn't "
+                "built. Received no shape yet. Call layer.build(input_shape) first."
+            )
+        return sum(v.size for v in self.weights)
+
+    @property
+    def losses(self) -> list[Any]:
+        """The penalty of every trainable weight that has a regularizer."""
+        return [v.regularizer(v.value) for v in self.trainable_weights if v.regularizer]
 
     # Calling ----------------------------------------------------------------------------------
 
@@ -121,10 +314,7 @@ class Layer(Penalized):
         if kwargs:
             spare = {"mask", "training"} - self._takes
             kwargs = {k: v for k, v in kwargs.items() if k not in spare}
-        outputs = self.call(inputs, *args, **kwargs)
-        if self.activity_regularizer is not None:
-            self._note_activity(outputs)
-        return outputs
+        return self.call(inputs, *args, **kwargs)
 
     def _build_on(self, inputs: Any) -> None:
         self.build(np.shape(inputs))
@@ -160,16 +350,7 @@ class Layer(Penalized):
         `told` is what else the symbolic call was told, such as ``reverse=True``.
         """
         outputs, context = self.forward(inputs, mask=mask, training=training, **told)
-        if self.activity_regularizer is not None:
-            self._note_activity(outputs)
-            context = Active(context, outputs)
         return outputs, self.compute_mask(inputs, mask, **told), context
-
-    def backward_through(self, context: Any, grad: Any) -> Gradients:
-        """Return the gradients for what `forward_with_mask` left: with an activity penalty's."""
-        if isinstance(context, Active):
-            return self.backward(context.inner, self._pulled(context.outputs, grad))
-        return self.backward(context, grad)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the mask of the outputs: the one that came, if this layer passes masks on."""
@@ -240,6 +421,23 @@ class Layer(Penalized):
     # Dtypes and configs -----------------------------------------------------------------------
 
     @property
+    def dtype_policy(self) -> DTypePolicy:
+        """The dtypes of the weights and of the outputs; it can be set until the layer is built."""
+        return self._dtype_policy
+
+    @dtype_policy.setter
+    def dtype_policy(self, policy: Any) -> None:
+        policy = get_policy(policy)
+        if policy.quantization_mode is not None or (self.built and policy != self._dtype_policy):
+            state = "a built layer" if self.built else "a layer that is not built"
+            raise ValueError(
+                f"dtype_policy must be a policy of floats, set before the layer is built. Received "
+                f"{policy.name!r} for {self.name!r}, {state}. Pass dtype= to a new layer, or call "
+                "quantize() where there is one."
+            )
+        self._dtype_policy = policy
+
+    @property
     def dtype(self) -> str:
         """The dtype of the weights, as `variable_dtype`."""
         return self.dtype_policy.variable_dtype
@@ -253,15 +451,29 @@ class Layer(Penalized):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments from which `from_config` makes an equal layer (without weights)."""
-        config = {"name": self.name, "trainable": self._trainable, "dtype": self.dtype_policy.name}
-        if self.activity_regularizer is not None:
-            config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
-        return config
+        options = {
+            name: _OPTION_MODULES[name.rpartition("_")[2]].serialize(value)
+            for name, value in self._weight_options.items()
+        }
+        return {
+            "name": self.name,
+            "trainable": self._trainable,
+            "dtype": self.dtype_policy.name,
+            **options,
+        }
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Layer":
         """Return a layer from what `get_config` gave."""
         return cls(**config)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in type(self).PARTS:
+            raise AttributeError(
+                f"You must build the layer before accessing `{name}`. Received no call of "
+                f"{self.__dict__.get('name')} yet. Call it, or build(shape)."
+            )
+        return object.__getattribute__(self, name)  # a property's own error, or Python's
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(name={self.name!r}, built={self.built})"
@@ -283,3 +495,13 @@ def _fresh_name(kind: type) -> str:
     number = _names[stem]
     _names[stem] += 1
     return f"{stem}_{number}" if number else stem
+
+
+def _initial(initializer: Any, shape: tuple[int, ...], dtype: Any, room: Room) -> np.ndarray:
+    value = initializers.initialize(initializer, shape, dtype, room)
+    if value.shape != shape:
+        raise ShapeError(
+            f"an initializer must return the shape it is asked for, {shape}. "
+            f"Received shape {value.shape} from {initializer!r:.60}. Return an array of that shape."
+        )
+    return value

@@ -1,12 +1,12 @@
 """Dense: every output is a weighted sum of all inputs."""
 
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from embedlab import activations
 from embedlab.core.checks import check_size
-from embedlab.layers.base import Gradients
+from embedlab.layers.base import Gradients, Layer
 from embedlab.layers.input_checks import (
     cast_grad,
     cast_inputs,
@@ -14,13 +14,12 @@ from embedlab.layers.input_checks import (
     require_axis_length,
 )
 from embedlab.layers.variable import Variable
-from embedlab.layers.weighted import Weighted
 
 __all__ = ["Dense", "DenseContext"]
 
 
 class DenseContext(NamedTuple):
-    """What `Dense.forward` leaves for `Dense.backward`.
+    """The context that `Dense.backward` needs.
 
     Attributes
     ----------
@@ -33,7 +32,7 @@ class DenseContext(NamedTuple):
     sums: np.ndarray
 
 
-class Dense(Weighted):
+class Dense(Layer):
     """Multiply by a kernel (D, units), add a bias (units,), apply an activation.
 
     Parameters
@@ -44,9 +43,7 @@ class Dense(Weighted):
     use_bias : bool
     kernel_initializer, bias_initializer : optional
     kernel_regularizer, bias_regularizer, kernel_constraint, bias_constraint : optional
-    lora_rank, lora_alpha, quantization_config
-        Accepted as None only: others raise NotImplementedError.
-    activity_regularizer, name, dtype, trainable
+    name, dtype, trainable
         As for every `Layer`.
 
     Raises
@@ -69,8 +66,14 @@ class Dense(Weighted):
 
     PARTS = ("kernel", "bias")
     supports_masking = True
+    KERAS_ONLY: ClassVar = {
+        **Layer.KERAS_ONLY,
+        "lora_rank": None,
+        "lora_alpha": None,
+        "quantization_config": None,
+    }
     kernel: Variable
-    bias: Variable
+    bias: Variable | None
 
     def __init__(
         self,
@@ -81,37 +84,24 @@ class Dense(Weighted):
         bias_initializer: Any = "zeros",
         kernel_regularizer: Any = None,
         bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
-        lora_rank: Any = None,
-        lora_alpha: Any = None,
-        quantization_config: Any = None,
         **options: Any,
     ):
-        about = {
-            "kernel_initializer": kernel_initializer,
-            "bias_initializer": bias_initializer,
-            "kernel_regularizer": kernel_regularizer,
-            "bias_regularizer": bias_regularizer,
-            "kernel_constraint": kernel_constraint,
-            "bias_constraint": bias_constraint,
-        }
-        super().__init__(about, activity_regularizer=activity_regularizer, **options)
-        wanted = {
-            "lora_rank": lora_rank,
-            "lora_alpha": lora_alpha,
-            "quantization_config": quantization_config,
-        }
-        for name, value in wanted.items():
-            if value is not None:
-                raise NotImplementedError(
-                    f"{name} works on an Embedding, not on Dense. Received {value!r:.40}. "
-                    "Leave it away."
-                )
+        super().__init__(
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+            **options,
+        )
         self.units = check_size(units, "units")
         self.activation = activations.get(activation)
         self.use_bias = bool(use_bias)
+        if not self.use_bias:
+            self.bias = None
 
     def build(self, input_shape: Any = None) -> None:
         """Make the kernel (D, units) and the bias (units,); ShapeError while D is unknown."""
@@ -129,7 +119,7 @@ class Dense(Weighted):
         if not self.built:
             self.build(inputs.shape)
         sums = inputs @ self.computed(self.kernel)
-        if self.use_bias:
+        if self.bias is not None:
             sums += self.computed(self.bias)
         out = self.activation(sums)
         return (out.copy() if out is sums else out), DenseContext(inputs, sums)

@@ -52,7 +52,7 @@ class Dropout(Layer):
     ):
         super().__init__(**options)
         self.rate = check_rate(rate, "rate")
-        self.noise_shape = None if noise_shape is None else tuple(noise_shape)
+        self.noise_shape = _noise_shape(noise_shape)
         self.seed = seed
         self._rng = np.random.default_rng(seed)
 
@@ -99,6 +99,22 @@ class Dropout(Layer):
             "noise_shape": self.noise_shape,
             "seed": self.seed,
         }
+
+
+def _noise_shape(value: Any) -> tuple[int | None, ...] | None:
+    if value is None:
+        return None
+    lengths = tuple(value) if isinstance(value, (tuple, list)) else ()
+    whole = all(
+        n is None or (isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n > 0)
+        for n in lengths
+    )
+    if not lengths or not whole:
+        raise ValueError(
+            "noise_shape must be a tuple of positive integers or None, one for each axis. "
+            f"Received {value!r:.40}. Write for example (None, 1, None)."
+        )
+    return lengths
 
 
 def dropout_factors(

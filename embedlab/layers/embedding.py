@@ -87,7 +87,7 @@ class Embedding(Resizable):
         "disk" maps a file: the table may be larger than memory, and so may what optimizers keep.
         Only pages that are read or written come into memory; with momentum or Adam say
         ``sparse_update="lazy"``, or every step walks through the whole file.
-    activity_regularizer, name, dtype, trainable
+    name, dtype, trainable
         As for every `Layer`.
 
     Raises
@@ -138,7 +138,6 @@ class Embedding(Resizable):
         negative: str = "raise",
         row_dropout: float = 0.0,
         placement: str = "memory",
-        activity_regularizer: Any = None,
         name: str | None = None,
         dtype: Any = None,
         trainable: bool = True,
@@ -146,13 +145,7 @@ class Embedding(Resizable):
         adapters: Any = None,
         **unknown: Any,
     ):
-        super().__init__(
-            name=name,
-            dtype=dtype,
-            trainable=trainable,
-            activity_regularizer=activity_regularizer,
-            **unknown,
-        )
+        super().__init__(name=name, dtype=dtype, trainable=trainable, **unknown)
         self.placement = as_placement(placement)
         self.quantization_config = quantizers.get(quantization_config)
         self._compute = np.dtype(self.compute_dtype)

@@ -1,4 +1,4 @@
-"""The doors of a layer: what comes in has its dtype and axes, what comes back its shape."""
+"""Input checks of layers: dtype and axes of the inputs, shape of the gradients."""
 
 from typing import Any
 
@@ -6,14 +6,7 @@ import numpy as np
 
 from embedlab.core.checks import ShapeError
 
-__all__ = [
-    "as_data_format",
-    "cast_floats",
-    "cast_grad",
-    "cast_inputs",
-    "check_input_shape",
-    "require_axis_length",
-]
+__all__ = ["cast_floats", "cast_grad", "cast_inputs", "check_input_shape", "require_axis_length"]
 
 
 def cast_inputs(
@@ -52,8 +45,7 @@ axis: x[None].
 
 
 def cast_floats(layer: Any, inputs: Any) -> np.ndarray:
-    """Return `inputs` as an array with a batch axis; floats in the compute dtype, others as they
-    are.
+    """Return `inputs` as an array with a batch axis; floats in the compute dtype.
 
     >>> from embedlab.layers.base import Layer
     >>> cast_floats(Layer(), [[1.0]]).dtype.name, cast_floats(Layer(), [[True]]).dtype.name
@@ -131,7 +123,7 @@ def require_axis_length(layer: Any, shape: Any, axis: int = -1) -> int:
     Traceback (most recent call last):
     embedlab.core.checks.ShapeError: the last axis of the inputs must be known before the weights \
 of 'dense' can be made. Received shape (None, None). After Flatten it depends on the length of \
-the sequences: say Embedding(..., input_length=10), or Input((10,)).
+the sequences: set Embedding(..., input_length=10), or Input((10,)).
     """
     length = tuple(shape)[axis] if shape else None
     if length is None:
@@ -139,20 +131,6 @@ the sequences: say Embedding(..., input_length=10), or Input((10,)).
         raise ShapeError(
             f"{which} of the inputs must be known before the weights of {layer.name!r} can be "
             f"made. Received shape {shape}. After Flatten it depends on the length of the "
-            "sequences: say Embedding(..., input_length=10), or Input((10,))."
+            "sequences: set Embedding(..., input_length=10), or Input((10,))."
         )
     return int(length)
-
-
-def as_data_format(value: Any) -> str:
-    """Return where the features stand: "channels_last" (the default) or "channels_first".
-
-    >>> as_data_format(None)
-    'channels_last'
-    """
-    if value not in (None, "channels_last", "channels_first"):
-        raise ValueError(
-            "The `data_format` argument must be one of 'channels_first', 'channels_last'. "
-            f"Received {value!r:.40}. Leave it away for sequences (B, T, D)."
-        )
-    return value or "channels_last"

@@ -1,40 +1,41 @@
 """Layer normalization: every sample to mean 0 and variance 1, then scaled and shifted."""
 
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from embedlab.core.checks import ShapeError
-from embedlab.layers.base import Gradients
-from embedlab.layers.input_checks import cast_grad, cast_inputs, require_axis_length
+from embedlab.layers.base import Gradients, Layer
+from embedlab.layers.input_checks import (
+    cast_grad,
+    cast_inputs,
+    check_input_shape,
+    require_axis_length,
+)
 from embedlab.layers.variable import Variable
-from embedlab.layers.weighted import Weighted
 
 __all__ = ["LayerNormalization", "NormalizationContext"]
 
 
 class NormalizationContext(NamedTuple):
-    """What `LayerNormalization.forward` leaves for `backward`.
+    """The context that `LayerNormalization.backward` needs.
 
     Attributes
     ----------
     normed : ndarray, the shape of the inputs
-        Mean 0 and variance 1 over the axes.
+        Mean 0 and variance 1 over the last axis.
     inverse : ndarray
-        1 over the spread, with length 1 at the axes.
+        1 over the standard deviation, with length 1 at the last axis.
     """
 
     normed: np.ndarray
     inverse: np.ndarray
 
 
-class LayerNormalization(Weighted):
-    """Normalize over some axes of each sample, then multiply by gamma and add beta.
+class LayerNormalization(Layer):
+    """Normalize over the last axis, then multiply by gamma and add beta.
 
     Parameters
     ----------
-    axis : int or list of int
-        The axes to normalize over, and those of gamma and beta.
     epsilon : float
         Added to the variance.
     center, scale : bool
@@ -47,7 +48,7 @@ class LayerNormalization(Weighted):
     Raises
     ------
     ShapeError
-        For axes that the inputs do not have, or whose length is not known.
+        For inputs whose last axis is not known, or differs from the one it was built on.
 
     Notes
     -----
@@ -62,13 +63,14 @@ class LayerNormalization(Weighted):
     """
 
     PARTS = ("gamma", "beta")
+    KERAS_ONLY: ClassVar = {**Layer.KERAS_ONLY, "axis": -1, "rms_scaling": False}
     supports_masking = True
-    gamma: Variable
-    beta: Variable
+    gamma: Variable | None
+    beta: Variable | None
 
     def __init__(
         self,
-        axis: Any = -1,
+        *,
         epsilon: float = 1e-3,
         center: bool = True,
         scale: bool = True,
@@ -80,76 +82,49 @@ class LayerNormalization(Weighted):
         gamma_constraint: Any = None,
         **options: Any,
     ):
-        about = {
-            "beta_initializer": beta_initializer,
-            "gamma_initializer": gamma_initializer,
-            "beta_regularizer": beta_regularizer,
-            "gamma_regularizer": gamma_regularizer,
-            "beta_constraint": beta_constraint,
-            "gamma_constraint": gamma_constraint,
-        }
-        if options.pop("rms_scaling", False):  # Keras still writes it into its configs
-            raise NotImplementedError(
-                "LayerNormalization takes the mean away. Received rms_scaling=True. Leave it away."
-            )
-        super().__init__(about, **options)
-        self.axis = [int(a) for a in axis] if isinstance(axis, (list, tuple)) else int(axis)
+        super().__init__(
+            beta_initializer=beta_initializer,
+            gamma_initializer=gamma_initializer,
+            beta_regularizer=beta_regularizer,
+            gamma_regularizer=gamma_regularizer,
+            beta_constraint=beta_constraint,
+            gamma_constraint=gamma_constraint,
+            **options,
+        )
         self.epsilon = float(epsilon)
         self.center, self.scale = bool(center), bool(scale)
+        if not self.scale:
+            self.gamma = None
+        if not self.center:
+            self.beta = None
 
     def build(self, input_shape: Any = None) -> None:
-        """Make gamma and beta, one number for each place along the axes."""
-        axes = self._axes(len(tuple(input_shape or ())))
-        shape = tuple(require_axis_length(self, input_shape, a) for a in axes)
+        """Make gamma and beta (D,)."""
+        check_input_shape(self, input_shape, least=1)
+        shape = (require_axis_length(self, input_shape),)
         if self.scale:
             self.gamma = self.add_part("gamma", shape)
         if self.center:
             self.beta = self.add_part("beta", shape)
 
-    def _axes(self, ndim: int) -> tuple[int, ...]:
-        axes = self.axis if isinstance(self.axis, list) else [self.axis]
-        if any(not -ndim <= a < ndim for a in axes):
-            raise ShapeError(
-                f"axis must be among the axes of the inputs of {self.name!r}. Received {self.axis} "
-                f"for inputs with {ndim} axes. Write -1 for the features."
-            )
-        return tuple(sorted({a % ndim for a in axes}))
-
-    def _along(self, weight: Variable, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-        """Return a weight with length 1 at the axes that are not normalized."""
-        axes = self._axes(len(shape))
-        return weight.value.reshape([n if a in axes else 1 for a, n in enumerate(shape)]).astype(
-            dtype, copy=False
-        )
-
     def forward(
         self, inputs: Any, mask: Any = None, training: bool = False
     ) -> tuple[np.ndarray, NormalizationContext]:
         """Return the outputs, and the context that `backward` needs."""
-        values = cast_inputs(self, inputs, least=1)
+        last = self.weights[0].shape[0] if self.built and self.weights else None
+        values = cast_inputs(self, inputs, least=1, last=last)
         if not self.built:
             self.build(values.shape)
-        self._check(values.shape)
         wide = np.result_type(values, np.float32)
         values = values.astype(wide, copy=False)
-        axes = self._axes(values.ndim)
-        away = values - values.mean(axis=axes, keepdims=True)
-        inverse = 1 / np.sqrt(np.square(away).mean(axis=axes, keepdims=True) + self.epsilon)
+        away = values - values.mean(axis=-1, keepdims=True)
+        inverse = 1 / np.sqrt(np.square(away).mean(axis=-1, keepdims=True) + self.epsilon)
         normed = away * inverse
-        out = normed * self._along(self.gamma, normed.shape, wide) if self.scale else normed.copy()
-        if self.center:
-            out += self._along(self.beta, normed.shape, wide)
+        out = normed.copy() if self.gamma is None else normed * self.gamma.value.astype(wide)
+        if self.beta is not None:
+            out += self.beta.value.astype(wide)
         context = NormalizationContext(normed, inverse)
         return out.astype(self.compute_dtype, copy=False), context
-
-    def _check(self, shape: tuple[int, ...]) -> None:
-        came = tuple(shape[a] for a in self._axes(len(shape)))
-        for weight in self.weights:
-            if weight.shape != came:
-                raise ShapeError(
-                    f"inputs of {self.name!r} must have lengths {weight.shape} at axis {self.axis}"
-                    f", as when it was built. Received {shape}. Make a new layer."
-                )
 
     def backward(self, context: NormalizationContext, grad: Any) -> Gradients:
         """Return the gradients of the inputs, gamma and beta.
@@ -167,17 +142,16 @@ class LayerNormalization(Weighted):
         """
         normed, inverse = context
         grad = cast_grad(self, grad, normed.shape).astype(normed.dtype, copy=False)
-        axes = self._axes(normed.ndim)
-        others = tuple(a for a in range(normed.ndim) if a not in axes)
+        others = tuple(range(normed.ndim - 1))
         weights = {}
-        if self.scale:
+        if self.gamma is not None:
             weights["gamma"] = (grad * normed).sum(axis=others)
-        if self.center:
+        if self.beta is not None:
             weights["beta"] = grad.sum(axis=others)
-        if self.scale:
-            grad = grad * self._along(self.gamma, normed.shape, grad.dtype)
-        back = grad - grad.mean(axis=axes, keepdims=True)
-        back -= normed * (grad * normed).mean(axis=axes, keepdims=True)
+        if self.gamma is not None:
+            grad = grad * self.gamma.value.astype(grad.dtype)
+        back = grad - grad.mean(axis=-1, keepdims=True)
+        back -= normed * (grad * normed).mean(axis=-1, keepdims=True)
         stored = {k: w.astype(self.variable_dtype, copy=False) for k, w in weights.items()}
         return Gradients((inverse * back).astype(self.variable_dtype, copy=False), stored)
 
@@ -189,7 +163,6 @@ class LayerNormalization(Weighted):
         """Return the arguments."""
         return {
             **super().get_config(),
-            "axis": self.axis,
             "epsilon": self.epsilon,
             "center": self.center,
             "scale": self.scale,

@@ -245,7 +245,7 @@ class Quantizable(Adapted):
         self._embeddings, self._quantized = None, made
         self.quantization_config = config
         source = self.dtype_policy.name.rpartition("_from_")[2]
-        self.dtype_policy = DTypePolicy(f"{config.policy}_from_{source}")
+        self._dtype_policy = DTypePolicy(f"{config.policy}_from_{source}")
         self.built = True
 
     def _code_variables(self) -> list[Variable]:

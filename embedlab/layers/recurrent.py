@@ -1,130 +1,164 @@
-"""What SimpleRNN, GRU and LSTM share: all but the one step of time that makes them different."""
+"""SimpleRNN, GRU and LSTM: one state after the other along time, under a mask.
 
-from typing import Any, NamedTuple
+The time axis comes first inside, so that each step reads and writes one contiguous block.
+"""
+
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from embedlab import activations
-from embedlab.core.checks import ShapeError, check_size
-from embedlab.core.mask import as_mask
-from embedlab.layers.base import Gradients
-from embedlab.layers.dropout import check_rate, dropout_factors
+from embedlab.core.checks import check_size
+from embedlab.core.mask import as_mask, grad_keep_masked_state, keep_masked_state
+from embedlab.layers.base import Gradients, Layer
 from embedlab.layers.input_checks import (
     cast_grad,
     cast_inputs,
     check_input_shape,
     require_axis_length,
 )
-from embedlab.layers.symbolic import KerasTensor
 from embedlab.layers.variable import Variable
-from embedlab.layers.walk import States, walk, walk_back
-from embedlab.layers.weighted import Weighted
 
-__all__ = ["Recurrent", "RecurrentContext"]
+__all__ = ["GRU", "LSTM", "Recurrent", "RecurrentContext", "SimpleRNN"]
+
+States = tuple[np.ndarray, ...]
+"""The states of a cell, (B, units) each; the first is its output."""
 
 
 class RecurrentContext(NamedTuple):
-    """What `Recurrent.forward` leaves for `Recurrent.backward`, in the order of the walk.
+    """The context that `Recurrent.backward` needs.
 
     Attributes
     ----------
-    inputs : ndarray, (B, T, D)
-        After dropout, with zeros at the masked steps.
-    mask : ndarray of bool, (B, T), or None
-    steps : list of tuple of ndarray, or LSTMWalk
-        What each step of the cell has kept; of an LSTM in the core what all of them have.
-    drop, drop_state : ndarray or None
-        The factors of the two dropouts.
-    given : bool
-        Whether the caller gave the initial states.
+    inputs : ndarray, (T, B, D)
+        With zeros at the masked steps.
+    mask : ndarray of bool, (T, B), or None
+    steps : list of tuple of ndarray
+        What `step_backward` needs of each step.
     """
 
     inputs: np.ndarray
     mask: np.ndarray | None
-    steps: Any
-    drop: np.ndarray | None
-    drop_state: np.ndarray | None
-    given: bool
+    steps: list[States]
 
 
-class Recurrent(Weighted):
-    """The base of the recurrent layers. A kind of its own defines the cell: five names.
+class Recurrent(Layer):
+    """The base of the recurrent layers: a subclass defines `step` and `step_backward`.
 
-    `GATES` and `STATES` say how many there are, `input_bias` which bias is added to the inputs,
-    `step` goes one step forward, `step_back` back.
+    Parameters
+    ----------
+    units : int
+    activation : str or callable
+    use_bias : bool
+    return_sequences : bool
+        Return the output of every step instead of the last; only then a mask passes on.
+    zero_output_for_mask : bool
+        Return zeros at masked steps instead of the output before them.
+    kernel_initializer, recurrent_initializer, bias_initializer : optional
+    kernel_regularizer, recurrent_regularizer, bias_regularizer : optional
+    kernel_constraint, recurrent_constraint, bias_constraint : optional
+    name, dtype, trainable
+        As for every `Layer`.
+
+    Raises
+    ------
+    ValueError, ShapeError
+        For sizes and shapes that do not fit.
+
+    Notes
+    -----
+    A mask (B, T) is used: at a masked step the state stays, bit for bit, and so does the output.
     """
 
     PARTS = ("kernel", "recurrent_kernel", "bias")
+    KERAS_ONLY: ClassVar = {
+        **Layer.KERAS_ONLY,
+        "return_state": False,
+        "go_backwards": False,
+        "stateful": False,
+        "unroll": False,
+        "use_cudnn": "auto",
+        "dropout": 0.0,
+        "recurrent_dropout": 0.0,
+        "seed": None,
+    }
     GATES = 1
     STATES = 1
     supports_masking = True
     consumes_mask = True
     kernel: Variable
     recurrent_kernel: Variable
-    bias: Variable
+    bias: Variable | None
 
     def __init__(
         self,
         units: int,
-        about: dict[str, Any],
+        activation: Any = "tanh",
+        use_bias: bool = True,
         *,
-        activation: Any,
-        use_bias: bool,
-        dropout: float,
-        recurrent_dropout: float,
-        seed: int | None,
-        return_sequences: bool,
-        return_state: bool,
-        go_backwards: bool,
-        stateful: bool,
-        unroll: bool,
+        return_sequences: bool = False,
         zero_output_for_mask: bool = False,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
         **options: Any,
     ):
-        super().__init__(about, **options)
+        super().__init__(
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+            **options,
+        )
         self.units = check_size(units, "units")
         self.activation, self.use_bias = activations.get(activation), bool(use_bias)
-        self.dropout = check_rate(dropout, "dropout")
-        self.recurrent_dropout = check_rate(recurrent_dropout, "recurrent_dropout")
-        self.seed = seed
-        self.return_sequences, self.return_state = bool(return_sequences), bool(return_state)
-        self.go_backwards, self.stateful = bool(go_backwards), bool(stateful)
-        self.unroll = bool(unroll)  # accepted and kept: there is no graph to unroll
+        self.return_sequences = bool(return_sequences)
         self.zero_output_for_mask = bool(zero_output_for_mask)
-        self._rng = np.random.default_rng(seed)
-        self.states: States | None = None
+        if not self.use_bias:
+            self.bias = None
 
     # The cell ---------------------------------------------------------------------------------
 
-    def input_bias(self) -> Any:
-        """Return the bias that belongs to the inputs, (GATES * units,)."""
-        return self.computed(self.bias)
+    def step(self, sums: np.ndarray, states: States) -> tuple[States, States]:
+        """Return the states after one step, and what `step_backward` needs.
 
-    def step(self, sums: np.ndarray, states: States, seen: np.ndarray) -> tuple[States, States]:
-        """Return the new states, and what `step_back` needs: see `embedlab.layers.walk.Cell`."""
+        Parameters
+        ----------
+        sums : ndarray, (B, GATES * units)
+            The inputs of this step times the kernel, plus the bias.
+        states : tuple of ndarray, (B, units)
+        """
         raise NotImplementedError(f"a recurrent layer must define step. Add it to {self.name}.")
 
-    def step_back(
-        self, left: States, grads: States, to: dict[str, np.ndarray]
-    ) -> tuple[np.ndarray, np.ndarray, States]:
-        """Return the gradients of what went into `step`: see `embedlab.layers.walk.Cell`."""
-        raise NotImplementedError(f"training needs step_back. {self.name} has none. Add it.")
+    def step_backward(
+        self, saved: States, grads: States, weights: dict[str, np.ndarray]
+    ) -> tuple[np.ndarray, States]:
+        """Return the gradients of the sums and of the states before the step.
 
-    def _usual(self, sums: np.ndarray) -> bool:
-        """Return whether a compiled step of the core serves: tanh, sigmoid, and no half floats."""
-        gate = getattr(self, "recurrent_activation", activations.sigmoid)
-        usual = self.activation is activations.tanh and gate is activations.sigmoid
-        return usual and sums.dtype.char != "e"
+        The gradient of the recurrent kernel (and of a bias of its own) is added to `weights`.
+        """
+        raise NotImplementedError(f"training needs step_backward. Add it to {self.name}.")
 
     # Building ---------------------------------------------------------------------------------
 
     def build(self, input_shape: Any = None) -> None:
         """Make kernel (D, G * units), recurrent kernel (units, G * units) and bias."""
         check_input_shape(self, input_shape, ndim=3)
-        wide = self.GATES * self.units
-        self.kernel = self.add_part("kernel", (require_axis_length(self, input_shape), wide))
+        columns = self.GATES * self.units
+        self.kernel = self.add_part("kernel", (require_axis_length(self, input_shape), columns))
         self.recurrent_kernel = self.add_part(
-            "recurrent_kernel", (self.units, wide), about="recurrent"
+            "recurrent_kernel", (self.units, columns), options="recurrent"
         )
         if self.use_bias:
             self._build_bias()
@@ -132,11 +166,11 @@ class Recurrent(Weighted):
     def _build_bias(self) -> None:
         self.bias = self.add_part("bias", (self.GATES * self.units,))
 
-    # Forward ----------------------------------------------------------------------------------
+    # Forward and backward ---------------------------------------------------------------------
 
     def forward(
-        self, inputs: Any, mask: Any = None, training: bool = False, initial_state: Any = None
-    ) -> tuple[Any, RecurrentContext]:
+        self, inputs: Any, mask: Any = None, training: bool = False
+    ) -> tuple[np.ndarray, RecurrentContext]:
         """Return the outputs, and the context that `backward` needs.
 
         Parameters
@@ -144,15 +178,11 @@ class Recurrent(Weighted):
         inputs : array_like, (B, T, D)
         mask : array_like of bool, (B, T), optional
         training : bool
-            Whether dropout is at work.
-        initial_state : array_like (B, units) or list of them, optional
-            Zeros unless told (or, with `stateful`, where the last call has ended).
 
         Returns
         -------
-        outputs : ndarray or list
-            The last output (B, units), or with `return_sequences` all (B, T, units); with
-            `return_state` a list with the last states after it.
+        outputs : ndarray
+            The last output (B, units), or with `return_sequences` all (B, T, units).
         context : RecurrentContext
         """
         last = self.kernel.shape[0] if self.built else None
@@ -162,193 +192,92 @@ class Recurrent(Weighted):
         if mask is not None:
             mask = as_mask(np.array(mask), values.shape[:2])
             values[~mask] = 0  # whatever stands in the padding, even NaN, never matters
-        if self.go_backwards:
-            values, mask = values[:, ::-1], None if mask is None else mask[:, ::-1]
-        drop, drop_state = self._draw(values, training)
-        if drop is not None:
-            values = values * drop[:, None]
-        states = self._start(initial_state, len(values), values.dtype)
-        outputs, states, steps = self._walk(values, mask, states, drop_state)
+            mask = np.ascontiguousarray(mask.T)
+        values = np.ascontiguousarray(values.transpose(1, 0, 2))
+        sums = values @ self.computed(self.kernel)
+        if self.bias is not None:
+            sums += self._input_bias(self.computed(self.bias))
+        states: States = tuple(
+            np.zeros((values.shape[1], self.units), values.dtype) for _ in range(self.STATES)
+        )
+        outputs = np.empty((*values.shape[:2], self.units), values.dtype)
+        steps = []
+        for t in range(len(values)):
+            after, saved = self.step(sums[t], states)
+            if mask is not None:
+                after = tuple(
+                    keep_masked_state(mask[t], *pair) for pair in zip(after, states, strict=True)
+                )
+            states = after
+            outputs[t] = states[0]
+            steps.append(saved)
+        last_output = states[0].copy()
         if mask is not None and self.zero_output_for_mask:
             outputs[~mask] = 0
-        if self.stateful:
-            self.states = tuple(state.copy() for state in states)
-        given = initial_state is not None
-        context = RecurrentContext(values, mask, steps, drop, drop_state, given)
-        out = outputs if self.return_sequences else _last(outputs, states)
-        return ([out, *(s.copy() for s in states)] if self.return_state else out), context
+            last_output = outputs[-1].copy() if steps else last_output
+        out = outputs.transpose(1, 0, 2) if self.return_sequences else last_output
+        return out, RecurrentContext(values, mask, steps)
 
-    def _sums(self, values: np.ndarray) -> np.ndarray:
-        """Return (..., GATES * units): the inputs of all steps times their kernel, and the bias."""
-        sums = values @ self.computed(self.kernel)
-        if self.use_bias:
-            sums += self.input_bias()
-        return sums
-
-    def _walk(
-        self, values: np.ndarray, mask: Any, states: States, drop_state: Any
-    ) -> tuple[np.ndarray, States, Any]:
-        """Return the output of every step, the last states, and what the way back needs."""
-        return walk(self, self._sums(values), mask, states, drop_state)
-
-    def _walk_back(
-        self,
-        context: RecurrentContext,
-        to_outputs: np.ndarray,
-        grads: States,
-        to: dict[str, np.ndarray],
-    ) -> tuple[np.ndarray, States]:
-        """Return the gradients of the sums (B, T, GATES * units), and of the first states."""
-        return walk_back(
-            self, context.steps, context.mask, to_outputs, grads, to, context.drop_state
-        )
-
-    def _draw(self, values: np.ndarray, training: bool) -> tuple[Any, Any]:
-        """Return the factors of both dropouts: one draw serves all time steps."""
-        rows, _, columns = values.shape
-        drop = drop_state = None
-        if training and self.dropout:
-            drop = dropout_factors(self._rng, (rows, columns), self.dropout, values.dtype)
-        if training and self.recurrent_dropout:
-            drop_state = dropout_factors(
-                self._rng, (rows, self.units), self.recurrent_dropout, values.dtype
-            )
-        return drop, drop_state
-
-    def _start(self, initial_state: Any, rows: int, dtype: Any) -> States:
-        shape = (rows, self.units)
-        if initial_state is None:
-            if self.stateful and self.states is not None:
-                initial_state = self.states
-            else:
-                return tuple(np.zeros(shape, dtype) for _ in range(self.STATES))
-        elif self.STATES == 1 and not isinstance(initial_state, (list, tuple)):
-            initial_state = [initial_state]
-        came = [np.shape(state) for state in initial_state]
-        if came != [shape] * self.STATES:
-            raise ShapeError(
-                f"initial_state of {self.name!r} must hold {self.STATES} of shape {shape}. "
-                f"Received {came}. Pass what return_state=True gave (stateful: reset_states())."
-            )
-        return tuple(np.array(state, dtype) for state in initial_state)
-
-    # Backward ---------------------------------------------------------------------------------
+    def _input_bias(self, bias: np.ndarray) -> np.ndarray:
+        """Return the part of the bias that is added to the inputs, (GATES * units,)."""
+        return bias
 
     def backward(self, context: RecurrentContext, grad: Any) -> Gradients:
-        """Return the gradients of the inputs and the weights, walking back through time.
+        """Return the gradients of the inputs and the weights, going back through time.
+
+        At a masked step the whole gradient goes to the state before it.
 
         Parameters
         ----------
         context : RecurrentContext
-        grad : array_like, or list of them
-            In the form of the outputs; None in a list where nothing comes back.
-
-        Returns
-        -------
-        Gradients
-            `inputs` is the gradient of the sequence; of ``[sequence, *states]`` where the caller
-            gave an initial state. At a masked step everything goes to the state before it.
+        grad : array_like, the shape of the outputs
         """
-        values = context.inputs.astype(self.variable_dtype, copy=False)
-        to_outputs, grads = self._arrivals(values, context.mask, grad)
-        to = {w.name: np.zeros_like(w.value) for w in self.weights}
-        to_sums, grads = self._walk_back(context, to_outputs, grads, to)
-        to_sums = to_sums.reshape(*values.shape[:2], self.GATES * self.units)
-        return self._gather(context, values, to_sums, grads, to)
-
-    def _arrivals(self, values: np.ndarray, mask: Any, grad: Any) -> tuple[np.ndarray, States]:
-        """Return what comes back to the output of every step, and to the last states."""
-        shape = (len(values), self.units)
-        grad, *rest = grad if self.return_state else [grad]
-        came = [None if g is None else cast_grad(self, g, shape) for g in rest]
-        filled = [np.zeros(shape, values.dtype) if g is None else g for g in came]
-        filled += [np.zeros(shape, values.dtype) for _ in range(self.STATES - len(filled))]
-        to_outputs = np.zeros((*values.shape[:2], self.units), values.dtype)
-        if grad is not None:
-            if self.return_sequences:
-                to_outputs[:] = cast_grad(self, grad, to_outputs.shape)
-            elif values.shape[1]:
-                to_outputs[:, -1] = cast_grad(self, grad, shape)
-            else:  # no step at all: the output was the initial state
-                filled[0] = filled[0] + cast_grad(self, grad, shape)
+        dtype, mask = self.variable_dtype, context.mask
+        values = context.inputs.astype(dtype, copy=False)
+        times, rows, columns = values.shape
+        to_outputs = np.zeros((times, rows, self.units), dtype)
+        if self.return_sequences:
+            to_outputs[:] = cast_grad(self, grad, (rows, times, self.units)).transpose(1, 0, 2)
+        else:
+            grad = cast_grad(self, grad, (rows, self.units))
+            to_outputs[-1:] = grad
         if mask is not None and self.zero_output_for_mask:
             to_outputs[~mask] = 0
-        return to_outputs, tuple(filled)
-
-    def _gather(
-        self,
-        context: RecurrentContext,
-        values: np.ndarray,
-        to_sums: np.ndarray,
-        grads: States,
-        to: dict[str, np.ndarray],
-    ) -> Gradients:
-        early = to_sums.transpose(1, 0, 2).flags.c_contiguous  # as it was walked: nothing is copied
-        if early:
-            values, to_sums = values.transpose(1, 0, 2), to_sums.transpose(1, 0, 2)
+        weights = {weight.name: np.zeros_like(weight.value) for weight in self.weights}
+        grads: States = tuple(np.zeros((rows, self.units), dtype) for _ in range(self.STATES))
+        to_sums = np.empty((times, rows, self.GATES * self.units), dtype)
+        for t in reversed(range(times)):
+            grads = (grads[0] + to_outputs[t], *grads[1:])
+            stays: States = ()
+            if mask is not None:
+                parts = [grad_keep_masked_state(mask[t], g) for g in grads]
+                grads, stays = tuple(new for new, _ in parts), tuple(old for _, old in parts)
+            saved = tuple(array.astype(dtype, copy=False) for array in context.steps[t])
+            to_sums[t], grads = self.step_backward(saved, grads, weights)
+            if stays:
+                grads = tuple(g + stay for g, stay in zip(grads, stays, strict=True))
         flat = to_sums.reshape(-1, to_sums.shape[-1])
-        to["kernel"] += values.reshape(-1, values.shape[-1]).T @ flat
+        weights["kernel"] += values.reshape(-1, columns).T @ flat
         if self.use_bias:
-            to["bias"] += self._to_bias(flat.sum(axis=0))
+            self._input_bias(weights["bias"])[...] += flat.sum(axis=0)
         inputs = (flat @ self.kernel.value.T).reshape(values.shape)
-        if early:
-            inputs = inputs.transpose(1, 0, 2)
-        if context.drop is not None:
-            inputs *= context.drop[:, None]
-        if self.go_backwards:
-            inputs = inputs[:, ::-1]
-        return Gradients([inputs, *grads] if context.given else inputs, to)
+        return Gradients(inputs.transpose(1, 0, 2), weights)
 
-    def _to_bias(self, total: np.ndarray) -> np.ndarray:
-        return total
-
-    # States, masks, shapes --------------------------------------------------------------------
-
-    def reset_states(self) -> None:
-        """Forget where the last call of a stateful layer has ended."""
-        self.states = None
-
-    reset_state = reset_states
+    # Masks, shapes, configs -------------------------------------------------------------------
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Return the mask with `return_sequences`, turned round with `go_backwards`; else None.
+        """Return the mask with `return_sequences`, else None."""
+        return mask if self.return_sequences else None
 
-        With `return_state` a list, with None for each state.
-        """
-        out = mask if self.return_sequences else None
-        if out is not None and self.go_backwards and not isinstance(out, KerasTensor):
-            out = np.asarray(out)[:, ::-1]  # beside outputs that come in the order of the walk
-        return [out, *[None] * self.STATES] if self.return_state else out
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """Return (B, units), or (B, T, units) with `return_sequences`; a tuple with states."""
-        shape = tuple(input_shape)
-        check_input_shape(self, shape, ndim=3)
-        out = (*shape[:2], self.units) if self.return_sequences else (shape[0], self.units)
-        return (out, *[(shape[0], self.units)] * self.STATES) if self.return_state else out
-
-    def compute_output_spec(self, inputs: KerasTensor) -> Any:
-        """Return the placeholder of the outputs; a list of them with `return_state`."""
-        shape = self.compute_output_shape(inputs.shape)
-        if not self.return_state:
-            return KerasTensor(shape, self.compute_dtype)
-        return [KerasTensor(one, self.compute_dtype) for one in shape]
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        """Return (B, units), or (B, T, units) with `return_sequences`."""
+        check_input_shape(self, input_shape, ndim=3)
+        rows, times, _ = input_shape
+        return (rows, times, self.units) if self.return_sequences else (rows, self.units)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments."""
-        own = (
-            "units",
-            "use_bias",
-            "dropout",
-            "recurrent_dropout",
-            "seed",
-            "return_sequences",
-            "return_state",
-            "go_backwards",
-            "stateful",
-            "unroll",
-            "zero_output_for_mask",
-        )
+        own = ("units", "use_bias", "return_sequences", "zero_output_for_mask")
         return {
             **super().get_config(),
             **{name: getattr(self, name) for name in own},
@@ -356,5 +285,217 @@ class Recurrent(Weighted):
         }
 
 
-def _last(outputs: np.ndarray, states: States) -> np.ndarray:
-    return (outputs[:, -1] if outputs.shape[1] else states[0]).copy()
+class SimpleRNN(Recurrent):
+    """A recurrent layer of one state: ``h = tanh(x @ kernel + h @ recurrent_kernel + bias)``.
+
+    Parameters are those of `Recurrent`.
+
+    Notes
+    -----
+    Source: ``keras.layers.SimpleRNN``.
+
+    Examples
+    --------
+    >>> layer = SimpleRNN(1, None, kernel_initializer="ones", recurrent_initializer="ones")
+    >>> words = np.array([[[1.0], [2.0], [9.0]]])
+    >>> layer(words, mask=[[True, True, False]]).tolist()
+    [[3.0]]
+    """
+
+    def step(self, sums: np.ndarray, states: States) -> tuple[States, States]:
+        """Return the state after one step, and what `step_backward` needs."""
+        (state,) = states
+        before = sums + state @ self.computed(self.recurrent_kernel)
+        after = self.activation(before)
+        return (after,), (state, before, after)
+
+    def step_backward(
+        self, saved: States, grads: States, weights: dict[str, np.ndarray]
+    ) -> tuple[np.ndarray, States]:
+        """Return the gradients of the sums and of the state before the step."""
+        state, before, after = saved
+        grad = activations.gradient(self.activation, before, after, grads[0])
+        weights["recurrent_kernel"] += state.T @ grad
+        return grad, (grad @ self.recurrent_kernel.value.T,)
+
+
+class _Gated(Recurrent):
+    """A recurrent layer with gates: they have an activation of their own."""
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        **options: Any,
+    ):
+        super().__init__(units, activation, use_bias, **options)
+        self.recurrent_activation = activations.get(recurrent_activation)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments."""
+        gate = activations.serialize(self.recurrent_activation)
+        return {**super().get_config(), "recurrent_activation": gate}
+
+
+class GRU(_Gated):
+    """A recurrent layer of one state, with an update gate and a reset gate.
+
+    Parameters
+    ----------
+    units : int
+    activation, recurrent_activation : str or callable
+        Of the candidate state, and of the gates.
+    others
+        As for `Recurrent`.
+
+    Notes
+    -----
+    With gates z (update) and r (reset), both ``sigmoid(x @ W + h @ U + b)``, and a candidate
+    ``c = tanh(x @ W_c + r * (h @ U_c + b_c))`` the new state is ``z * h + (1 - z) * c``. The
+    kernels hold z, r, c side by side; the second row of the bias (2, 3 * units) belongs to the
+    recurrent kernel. Source: ``keras.layers.GRU`` with ``reset_after=True``; Cho et al. 2014,
+    section 2.3.
+
+    Examples
+    --------
+    >>> layer = GRU(4, return_sequences=True)
+    >>> layer(np.ones((2, 3, 5))).shape, layer.bias.shape
+    ((2, 3, 4), (2, 12))
+    """
+
+    KERAS_ONLY: ClassVar = {**Recurrent.KERAS_ONLY, "reset_after": True}
+    GATES = 3
+
+    def _build_bias(self) -> None:
+        self.bias = self.add_part("bias", (2, 3 * self.units))
+
+    def _input_bias(self, bias: np.ndarray) -> np.ndarray:
+        return bias[0]
+
+    def step(self, sums: np.ndarray, states: States) -> tuple[States, States]:
+        """Return the state after one step, and what `step_backward` needs."""
+        (state,) = states
+        inner = state @ self.computed(self.recurrent_kernel)
+        if self.bias is not None:
+            inner += self.computed(self.bias)[1]
+        *gate_sums, candidate_input = np.split(sums, 3, axis=1)
+        *gate_inner, held = np.split(inner, 3, axis=1)
+        before = [own + of_state for own, of_state in zip(gate_sums, gate_inner, strict=True)]
+        update, reset = (self.recurrent_activation(gate) for gate in before)
+        candidate_sum = candidate_input + reset * held
+        candidate = self.activation(candidate_sum)
+        after = update * state + (1 - update) * candidate
+        return (after,), (state, *before, update, reset, held, candidate_sum, candidate)
+
+    def step_backward(
+        self, saved: States, grads: States, weights: dict[str, np.ndarray]
+    ) -> tuple[np.ndarray, States]:
+        """Return the gradients of the sums and of the state before the step."""
+        state, update_sum, reset_sum, update, reset, held, candidate_sum, candidate = saved
+        (grad,), gate = grads, self.recurrent_activation
+        to_candidate = activations.gradient(
+            self.activation, candidate_sum, candidate, grad * (1 - update)
+        )
+        to_update = activations.gradient(gate, update_sum, update, grad * (state - candidate))
+        to_reset = activations.gradient(gate, reset_sum, reset, to_candidate * held)
+        to_inner = np.hstack([to_update, to_reset, to_candidate * reset])
+        weights["recurrent_kernel"] += state.T @ to_inner
+        if self.use_bias:
+            weights["bias"][1] += to_inner.sum(axis=0)
+        to_state = to_inner @ self.recurrent_kernel.value.T + grad * update
+        return np.hstack([to_update, to_reset, to_candidate]), (to_state,)
+
+
+class LSTM(_Gated):
+    """A recurrent layer of two states, the output and a cell state behind gates.
+
+    Parameters
+    ----------
+    units : int
+    activation, recurrent_activation : str or callable
+        Of the candidate and the output, and of the gates.
+    unit_forget_bias : bool
+        Start the bias of the forget gate at 1, so that the cell state is kept at first.
+    others
+        As for `Recurrent`.
+
+    Notes
+    -----
+    With gates i (input), f (forget) and o (output), each ``sigmoid(x @ W + h @ U + b)``, and a
+    candidate ``g = tanh(x @ W + h @ U + b)``: ``c = f * c + i * g`` and ``h = o * tanh(c)``. The
+    kernels hold i, f, g, o side by side. Source: ``keras.layers.LSTM``; Hochreiter, Schmidhuber
+    1997; the forget gate: Gers et al. 2000.
+
+    Examples
+    --------
+    >>> layer = LSTM(4)
+    >>> layer(np.ones((2, 3, 5))).shape, layer.bias.shape
+    ((2, 4), (16,))
+    """
+
+    GATES = 4
+    STATES = 2
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        *,
+        unit_forget_bias: bool = True,
+        **options: Any,
+    ):
+        super().__init__(units, activation, recurrent_activation, use_bias, **options)
+        self.unit_forget_bias = bool(unit_forget_bias)
+
+    def _build_bias(self) -> None:
+        own = self._weight_options["bias_initializer"]
+
+        def with_ones(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+            first, rest = (own(part, dtype=dtype) for part in [(self.units,), (2 * self.units,)])
+            return np.concatenate([first, np.ones(self.units), rest])
+
+        start = with_ones if self.unit_forget_bias else None
+        self.bias = self.add_part("bias", (4 * self.units,), start)
+
+    def step(self, sums: np.ndarray, states: States) -> tuple[States, States]:
+        """Return the states after one step, and what `step_backward` needs."""
+        state, cell = states
+        before = sums + state @ self.computed(self.recurrent_kernel)
+        parts = np.split(before, 4, axis=1)
+        gates = [bend(part) for bend, part in zip(self._bends, parts, strict=True)]
+        into, forget, candidate, out = gates
+        new_cell = forget * cell + into * candidate
+        shown = self.activation(new_cell)
+        return (out * shown, new_cell), (state, cell, before, np.hstack(gates), new_cell, shown)
+
+    @property
+    def _bends(self) -> tuple[Any, ...]:
+        """The activations of i, f, g, o."""
+        gate = self.recurrent_activation
+        return gate, gate, self.activation, gate
+
+    def step_backward(
+        self, saved: States, grads: States, weights: dict[str, np.ndarray]
+    ) -> tuple[np.ndarray, States]:
+        """Return the gradients of the sums and of the states before the step."""
+        state, cell, before, gates, new_cell, shown = saved
+        parts, outs = np.split(before, 4, axis=1), np.split(gates, 4, axis=1)
+        into, forget, candidate, out = outs
+        to_cell = grads[1] + activations.gradient(self.activation, new_cell, shown, grads[0] * out)
+        to_gates = [to_cell * candidate, to_cell * cell, to_cell * into, grads[0] * shown]
+        to_sums = np.hstack(
+            [
+                activations.gradient(bend, part, gate, grad)
+                for bend, part, gate, grad in zip(self._bends, parts, outs, to_gates, strict=True)
+            ]
+        )
+        weights["recurrent_kernel"] += state.T @ to_sums
+        return to_sums, (to_sums @ self.recurrent_kernel.value.T, to_cell * forget)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments."""
+        return {**super().get_config(), "unit_forget_bias": self.unit_forget_bias}

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from embedlab.core.gradient import add_gradients
-from embedlab.layers.activity import one_pass, pulls
 from embedlab.layers.base import Gradients, Layer
 from embedlab.layers.structure import alone, first, flat, packed, swapped, up_to
 from embedlab.layers.symbolic import KerasTensor
@@ -133,8 +132,7 @@ class Functional(Model):
         values = {id(t): v for t, v in zip(self._inputs, given, strict=True)}
         known = {id(t): m for t, m in zip(self._inputs, masks, strict=True)}
         contexts: list[Any] = []
-        with one_pass():
-            self._go(values, known, contexts, training)
+        self._go(values, known, contexts, training)
         outs = [values[id(t)] for t in self._outputs]
         ends = [known[id(t)] for t in self._outputs]
         if self._several_outputs:
@@ -203,9 +201,9 @@ class Functional(Model):
         weights: dict[str, Any] = {}
         for (layer, came, made), kept in zip(reversed(self._calls), reversed(context), strict=True):
             sent = [grads.pop(id(tensor), None) for tensor in made]
-            if all(one is None for one in sent) and not pulls(kept):
+            if all(one is None for one in sent):
                 continue  # nothing that counts comes from here
-            found = layer.backward_through(kept, sent if len(made) > 1 else sent[0])
+            found = layer.backward(kept, sent if len(made) > 1 else sent[0])
             for name, own in found.weights.items():
                 key = f"{layer.name}/{name}"
                 weights[key] = add_gradients(weights.get(key), own)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from embedlab.layers.activity import one_pass
 from embedlab.layers.base import Layer
 from embedlab.layers.symbolic import KerasTensor
 from embedlab.models.ends import Ends
@@ -65,11 +64,6 @@ class Model(Trainer, Layer):
         self.goals = Goals(None, None, Ends(""))
         self.judged: tuple[Any, Any] = (None, None)
         self.stop_training = False
-
-    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        """Return the outputs, as every layer; penalties on outputs add up on the way."""
-        with one_pass():
-            return super().__call__(inputs, *args, **kwargs)
 
     # Files ------------------------------------------------------------------------------------
 

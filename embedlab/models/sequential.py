@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 
 from embedlab import layers as layers_module
-from embedlab.layers.activity import one_pass, pulls
 from embedlab.layers.base import Gradients, Layer
 from embedlab.layers.symbolic import Input, KerasTensor
 from embedlab.models.masks import MaskNote, lint_masks, refuse_to_lose
@@ -132,10 +131,9 @@ class Sequential(Model):
         """Return the outputs and the mask that came through."""
         self._needs_layers()
         self._learn_shape(inputs)
-        with one_pass():
-            for layer in self._layers:
-                refuse_to_lose(mask, layer, self.strict_masks)
-                inputs, mask = layer.call_with_mask(inputs, mask, training)
+        for layer in self._layers:
+            refuse_to_lose(mask, layer, self.strict_masks)
+            inputs, mask = layer.call_with_mask(inputs, mask, training)
         return inputs, mask
 
     def call(self, inputs: Any, mask: Any = None, training: bool = False) -> Any:
@@ -149,11 +147,10 @@ class Sequential(Model):
         self._needs_layers()
         self._learn_shape(inputs)
         contexts = []
-        with one_pass():
-            for layer in self._layers:
-                refuse_to_lose(mask, layer, self.strict_masks)
-                inputs, mask, context = layer.forward_with_mask(inputs, mask, training)
-                contexts.append(context)
+        for layer in self._layers:
+            refuse_to_lose(mask, layer, self.strict_masks)
+            inputs, mask, context = layer.forward_with_mask(inputs, mask, training)
+            contexts.append(context)
         return inputs, mask, contexts
 
     def forward(self, inputs: Any, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
@@ -165,9 +162,9 @@ class Sequential(Model):
         """Return all gradients, going through the layers in reverse; weights as "layer/name"."""
         weights: dict[str, Any] = {}
         for layer, kept in zip(reversed(self._layers), reversed(context), strict=True):
-            if grad is None and not pulls(kept):
+            if grad is None:
                 continue  # nothing that counts comes from here
-            grad, own = layer.backward_through(kept, grad)
+            grad, own = layer.backward(kept, grad)
             weights.update({f"{layer.name}/{name}": g for name, g in own.items()})
         return Gradients(grad, weights)
 

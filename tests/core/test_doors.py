@@ -44,15 +44,12 @@ NO_DOORS = {
     "counter": ("calls", "count"),
     "finite": ("check_finite",),
     "group": ("bands", "by_blocks", "fits"),
-    "lstm": ("halves",),
-    "lstm_walk": ("grad_lstm_walk",),
     "ids": ("id_error",),
     "lookup": ("calls",),
     "nearest": ("unit",),
     "pairs": ("check_pair_tables", "check_pairs"),
     "pooling": ("in_single",),
     "quantize": ("quantize_read",),
-    "recurrent": ("fit_gates", "same_step"),
     "sampling": ("alias_table", "keep_odds"),
     "step": ("needed", "step"),
 }
@@ -336,47 +333,6 @@ add(
         "state": ("floats", grad),
     },
     grad_hold={"mask": ("mask", lambda: mask()[:, 0]), "grad_out": ("floats, any columns", grad)},
-)
-PLAIN = ("floats", per_bag)  # a state, (2, D)
-add(
-    "lstm",
-    lstm_step={"before": ("floats", lambda: np.tile(per_bag(), 4)), "carry": PLAIN},
-    grad_lstm_step={
-        "gates": ("floats", lambda: np.tile(per_bag(), 4)),
-        "carry": PLAIN,
-        "shown": PLAIN,
-        "grad_hidden": PLAIN,
-        "grad_carried": PLAIN,
-    },
-)
-WALK = {
-    "kernel": ("floats", lambda: np.tile(np.eye(D, dtype=np.float32), 4)),
-    "hidden": PLAIN,
-    "carry": PLAIN,
-}
-add(
-    "lstm_walk",
-    lstm_walk={
-        "sums": ("floats", lambda: np.tile(per_bag(), (3, 1, 4))),
-        **WALK,
-        "mask": ("mask", lambda: mask().T),
-        "overwrite": ("any", lambda: False),
-    },
-)
-add(
-    "gru",
-    gru_step={
-        "sums": ("floats", lambda: np.tile(per_bag(), 3)),
-        "inner": ("floats", lambda: np.tile(per_bag(), 3)),
-        "state": PLAIN,
-    },
-    grad_gru_step={
-        "gates": ("floats", lambda: np.tile(per_bag(), 2)),
-        "inner": ("floats", lambda: np.tile(per_bag(), 3)),
-        "candidate": PLAIN,
-        "state": PLAIN,
-        "grad_new": PLAIN,
-    },
 )
 add(
     "pooling",

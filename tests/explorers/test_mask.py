@@ -170,10 +170,9 @@ def test_a_model_of_one_s_own_is_followed_and_never_changed():
 
 
 def test_layers_that_were_never_built_stay_so():
-    layers = [words(), Conv1D(2, 3, name="own"), LSTM(2, stateful=True, name="rnn")]
+    layers = [words(), Conv1D(2, 3, name="own"), LSTM(2, name="rnn")]
     explorer = MaskExplorer("#1 #2 #3 #4\n#5 #6 #1", model=layers, steps=4)
     assert explorer.trace.lost_at == "own" and not any(layer.built for layer in layers)
-    assert layers[2].states is None
 
 
 def test_an_embedding_of_one_s_own_is_read_anew_by_refresh():

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from embedlab import layers
 from embedlab.core.checks import ShapeError
-from embedlab.layers import DTypePolicy, Embedding, Input, KerasTensor, Layer
+from embedlab.layers import Dense, DTypePolicy, Embedding, Input, KerasTensor, Layer
 from embedlab.layers.base import Gradients
 
 
@@ -135,12 +136,12 @@ def test_an_array_comes_from_a_callable_initializer_without_sharing():
     made.assign(np.zeros(3))
     assert given.tolist() == [1.0] * 3
     assert layer.add_weight("x", (2,), lambda shape: np.ones(shape)).dtype == "float32"
-    with pytest.raises(ShapeError, match="must give the shape it is asked for"):
+    with pytest.raises(ShapeError, match="must return the shape it is asked for"):
         layer.add_weight("y", (2,), lambda shape: np.ones(3))
 
 
 def test_config_round_trip():
-    layer = Scale(name="s", dtype="mixed_float16", trainable=False, activity_regularizer="l1")
+    layer = Scale(name="s", dtype="mixed_float16", trainable=False)
     again = Scale.from_config(layer.get_config())
     assert again.get_config() == layer.get_config()
     assert (again.compute_dtype, again.variable_dtype, again.trainable) == (
@@ -191,3 +192,46 @@ def test_input_takes_a_shape_with_or_without_the_batch():
     assert Input((4,), batch_size=2).shape == (2, 4)
     assert Input(batch_shape=(None, 4), dtype="int32").dtype == "int32"
     assert repr(KerasTensor((None,))) == "KerasTensor((None,), float32)"
+
+
+def test_dtype_policy_is_effective_until_the_layer_is_built():
+    layer = Dense(2)
+    layer.dtype_policy = "mixed_float16"
+    assert layer(np.ones((1, 3))).dtype == np.float16
+    assert layer.kernel.dtype == "float32" and layer.get_config()["dtype"] == "mixed_float16"
+    layer.dtype_policy = "mixed_float16"  # what it has
+    for policy in ("float64", "int8_from_float32"):
+        with pytest.raises(ValueError, match=r"before the layer is built\. Received"):
+            layer.dtype_policy = policy
+    with pytest.raises(ValueError, match="mixed precision DTypePolicy"):
+        layer.dtype_policy = 5
+    assert layer(np.ones((1, 3))).dtype == np.float16
+
+
+def test_an_attribute_of_a_property_keeps_its_own_message():
+    with pytest.raises(AttributeError, match="never been called and thus has no defined output"):
+        _ = Dense(2).output
+    with pytest.raises(AttributeError, match="bogus"):
+        _ = Dense(2).bogus
+
+
+def test_without_a_bias_there_is_none():
+    layer = Dense(2, use_bias=False)
+    assert layer.bias is None
+    layer(np.ones((1, 3)))
+    assert layer.bias is None and [w.name for w in layer.weights] == ["kernel"]
+
+
+def test_what_is_left_to_keras_is_refused_in_one_line():
+    line = r"is not part of embedlab\. Received .* Use embedlab\.keras"
+    for act in (
+        lambda: Dense(2, activity_regularizer="l2"),
+        lambda: Embedding(3, 2, activity_regularizer="l2"),
+        lambda: Dense(2, lora_rank=1),
+    ):
+        with pytest.raises(ValueError, match=line):
+            act()
+    with pytest.raises(AttributeError, match=line):
+        _ = layers.MultiHeadAttention
+    with pytest.raises(ValueError, match=r"layer Bidirectional is not part of embedlab"):
+        layers.deserialize({"class_name": "Bidirectional", "config": {}})

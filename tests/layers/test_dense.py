@@ -90,7 +90,7 @@ def test_an_unknown_length_is_refused_by_the_name_of_the_remedy():
         (lambda: Dense(2, "bogus"), ValueError, "Could not interpret activation function"),
         (lambda: Dense(2, kernel_regularizer="bogus"), ValueError, "interpret regularizer"),
         (lambda: Dense(2, bogus=1), ValueError, "Unrecognized keyword arguments passed to Dense"),
-        (lambda: Dense(2, lora_rank=1), NotImplementedError, "lora_rank"),
+        (lambda: Dense(2, lora_rank=1), ValueError, "lora_rank is not part"),
         (lambda: Dense(2).kernel, AttributeError, "You must build the layer before accessing"),
         (lambda: Dense(2).bogus, AttributeError, "no attribute 'bogus'"),
         (lambda: Dense(2)([1.0, 2.0]), ShapeError, "expected min_ndim=2, found ndim=1"),

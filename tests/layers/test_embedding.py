@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedlab import constraints, initializers, regularizers
+from embedlab import constraints, initializers
 from embedlab.core.checks import ShapeError
 from embedlab.core.ids import IdError, IdTypeError
 from embedlab.core.lookup import kernel_calls
@@ -377,7 +377,6 @@ def test_config_round_trip_with_every_argument():
         row_dropout=0.25,
         max_norm=2.0,
         norm_type=1.0,
-        activity_regularizer=regularizers.L1(0.5),
     )
     config = json.loads(json.dumps(layer.get_config()))
     again = Embedding.from_config(config)

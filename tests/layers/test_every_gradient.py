@@ -30,7 +30,7 @@ LAYERS = {
     "Masking": (lambda: layers.Masking(0.0, **F8), words),
     "SimpleRNN": (lambda: layers.SimpleRNN(3, **F8), words),
     "GRU": (lambda: layers.GRU(3, return_sequences=True, **F8), words),
-    "LSTM": (lambda: layers.LSTM(3, go_backwards=True, **F8), words),
+    "LSTM": (lambda: layers.LSTM(3, **F8), words),
     "Dense": (lambda: layers.Dense(3, "sigmoid", **F8), words),
     "Dropout": (lambda: layers.Dropout(0.5, **F8), words),
     "Embedding": (lambda: Embedding(6, 3, mask_zero=True, lora_rank=2, **F8), IDS),

@@ -103,15 +103,6 @@ def test_a_penalty_moves_every_row_and_counts_in_the_loss():
     assert model.get_weights()[0].ravel() == pytest.approx([0.99] * 6)
 
 
-def test_an_activity_penalty_counts_and_pulls():
-    model = Sequential([Embedding(3, 2, "ones", activity_regularizer="l1", name="e")])
-    model.compile(optimizers.SGD(1.0), "mse")
-    ids = np.array([[1], [1]])
-    loss = model.train_on_batch(ids, np.ones((2, 1, 2)))
-    assert loss == pytest.approx(0.01 * 4 / 2)
-    assert model.get_weights()[0] == pytest.approx(np.array([[1, 1], [0.99, 0.99], [1, 1]]))
-
-
 def test_a_constraint_holds_after_every_step():
     model = small(optimizers.SGD(1.0), embeddings_constraint="non_neg")
     model.fit(IDS, -AIM, epochs=3, verbose=0)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from embedlab.layers import Input
-from embedlab.layers.masking import Masking
-from embedlab.layers.simple_rnn import SimpleRNN
+from embedlab.layers.pooling_masking import Masking
+from embedlab.layers.recurrent import SimpleRNN
 from embedlab.models import Sequential
 
 

@@ -1,4 +1,4 @@
-"""LayerNormalization: mean and spread, gradients over every choice of axes, half floats."""
+"""LayerNormalization: mean and spread, gradients, half floats."""
 
 import numpy as np
 import pytest
@@ -7,22 +7,10 @@ from embedlab.core.checks import ShapeError
 from embedlab.layers.normalization import LayerNormalization
 
 
-@pytest.mark.parametrize(
-    ("axis", "shape"),
-    [
-        (-1, (3, 4)),
-        (1, (3, 4)),
-        (-1, (2, 3, 4)),
-        (1, (2, 3, 4)),
-        ([1, 2], (2, 3, 4)),
-        ((-1, 1), (2, 3, 4)),
-        (2, (2, 3, 2, 2)),
-        (-1, (5, 1)),
-    ],
-)
+@pytest.mark.parametrize("shape", [(3, 4), (2, 3, 4), (2, 3, 2, 2), (5, 1)], ids=str)
 @pytest.mark.parametrize(("center", "scale"), [(1, 1), (0, 1), (1, 0), (0, 0)])
-def test_gradients(gradcheck, rng, axis, shape, center, scale):
-    layer = LayerNormalization(axis, center=bool(center), scale=bool(scale), dtype="float64")
+def test_gradients(gradcheck, rng, shape, center, scale):
+    layer = LayerNormalization(center=bool(center), scale=bool(scale), dtype="float64")
     gradcheck(layer, rng.normal(size=shape))
     assert len(layer.weights) == center + scale
     assert layer.compute_output_shape(shape) == shape
@@ -66,10 +54,10 @@ def test_a_mask_passes(gradcheck, rng):
 @pytest.mark.parametrize(
     ("act", "error", "words"),
     [
-        (lambda: LayerNormalization(5)(np.ones((2, 3))), ShapeError, "axis must be among"),
+        (lambda: LayerNormalization(axis=1), ValueError, "axis is not part of embedlab"),
         (lambda: LayerNormalization().build((None, None)), ShapeError, "must be known"),
-        (lambda: LayerNormalization(rms_scaling=True), NotImplementedError, "rms_scaling"),
-        (lambda: built()(np.ones((2, 5))), ShapeError, r"lengths \(3,\)"),
+        (lambda: LayerNormalization(rms_scaling=True), ValueError, "rms_scaling is not part"),
+        (lambda: built()(np.ones((2, 5))), ShapeError, r"axis -1 .* value 3"),
         (lambda: LayerNormalization().gamma, AttributeError, "must build the layer"),
     ],
 )
@@ -85,7 +73,8 @@ def built():
 
 
 def test_config_round_trip():
-    layer = LayerNormalization([1, 2], 0.1, False, True, gamma_regularizer="l1", name="n")
+    layer = LayerNormalization(epsilon=0.1, center=False, gamma_regularizer="l1", name="n")
     again = LayerNormalization.from_config(layer.get_config())
     assert again.get_config() == layer.get_config()
-    assert LayerNormalization.from_config({**layer.get_config(), "rms_scaling": False}).axis
+    theirs = {**layer.get_config(), "rms_scaling": False, "axis": [-1]}
+    assert LayerNormalization.from_config(theirs).epsilon == 0.1

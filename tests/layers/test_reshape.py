@@ -5,7 +5,7 @@ import pytest
 
 from embedlab.core.checks import ShapeError
 from embedlab.layers import Input
-from embedlab.layers.reshape import Reshape
+from embedlab.layers.flatten_reshape import Reshape
 
 X = np.arange(24.0).reshape(2, 3, 4)
 

@@ -17,7 +17,7 @@ CASES = [
     {"layer": {"mask_zero": True}, "compile": ["adam", "mse", ["mae"]], "fit": {}},
     {"layer": {"embeddings_regularizer": "l2"}, "compile": ["rmsprop", "mae", ["mse"]], "fit": {}},
     {"layer": {"embeddings_constraint": "unit_norm"}, "compile": ["adagrad", "mse", []], "fit": {}},
-    {"layer": {"activity_regularizer": "l2"}, "compile": ["sgd", "huber", []], "fit": {}},
+    {"layer": {"embeddings_regularizer": "l1"}, "compile": ["sgd", "huber", []], "fit": {}},
     {
         "layer": {"mask_zero": True, "embeddings_regularizer": "l1"},
         "compile": ["adam", "log_cosh", ["mse"]],

@@ -10,17 +10,20 @@ import numpy as np
 import pytest
 
 from embedlab import activations
-from embedlab.layers.conv import Conv1D
-from embedlab.layers.dense import Dense
-from embedlab.layers.dropout import Dropout
-from embedlab.layers.flatten import Flatten
-from embedlab.layers.gru import GRU
-from embedlab.layers.lstm import LSTM
-from embedlab.layers.masking import Masking
-from embedlab.layers.normalization import LayerNormalization
-from embedlab.layers.pooling import GlobalAveragePooling1D, GlobalMaxPooling1D
-from embedlab.layers.reshape import Reshape
-from embedlab.layers.simple_rnn import SimpleRNN
+from embedlab.layers import (
+    GRU,
+    LSTM,
+    Conv1D,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePooling1D,
+    GlobalMaxPooling1D,
+    LayerNormalization,
+    Masking,
+    Reshape,
+    SimpleRNN,
+)
 
 HERE = Path(__file__).parent
 KINDS = {
@@ -57,37 +60,28 @@ def options_of(name, rng, shape):
     if name == "Dense":
         return {"units": size, "activation": bend, "use_bias": yes(rng)}
     if name == "Conv1D":
-        step, apart = [(1, 1), (2, 1), (3, 1), (1, 2)][rng.integers(4)]
-        groups = columns if yes(rng) else 1
         return {
-            "filters": size * groups,
+            "filters": size,
             "kernel_size": int(rng.integers(1, length // 2 + 1)),
-            "strides": step,
-            "dilation_rate": apart,
-            "groups": groups,
+            "strides": int(rng.integers(1, 4)),
             "activation": bend,
-            "padding": str(rng.choice(["valid", "same", "causal"])),
+            "padding": str(rng.choice(["valid", "same"])),
             "use_bias": yes(rng),
         }
     if name == "Reshape":
         free = [(-1,), (columns, length), (-1, columns), (1, -1, 1)]
         return {"target_shape": free[rng.integers(4)]}
     if name == "Flatten":
-        return {"data_format": str(rng.choice(["channels_first", "channels_last"]))}
+        return {}
     if name.startswith("Global"):
         return {"keepdims": yes(rng)}
     if name == "LayerNormalization":
-        return {
-            "axis": [-1, 1, [1, 2], 2][rng.integers(4)],
-            "center": yes(rng),
-            "scale": yes(rng),
-            "epsilon": float(rng.choice([1e-3, 1e-5])),
-        }
+        return {"center": yes(rng), "scale": yes(rng), "epsilon": float(rng.choice([1e-3, 1e-5]))}
     if name == "Dropout":
         return {"rate": float(rng.choice([0.0, 0.5]))}
     if name == "Masking":
         return {"mask_value": float(rng.choice([0.0, 9.0]))}
-    walks = ("return_sequences", "return_state", "go_backwards", "zero_output_for_mask", "use_bias")
+    walks = ("return_sequences", "zero_output_for_mask", "use_bias")
     made = {
         "units": size,
         "activation": bend,
@@ -95,16 +89,15 @@ def options_of(name, rng, shape):
         **{walk: yes(rng) for walk in walks},
     }
     if name != "SimpleRNN":
-        made["recurrent_activation"] = str(rng.choice(["sigmoid", "tanh"]))
-    if name == "GRU":
-        made["reset_after"] = yes(rng)
+        made["recurrent_activation"] = "sigmoid"
     return made
 
 
 def cases(name, rng, count, dtype):
     """Return built layers of random arguments, with inputs and a mask (None every other time)."""
+    least = 3 if name == "LayerNormalization" else 1  # fewer are constants, or noise over epsilon
     for _ in range(count):
-        shape = tuple(int(n) for n in rng.integers((1, 4, 1), (5, 8, 5)))
+        shape = tuple(int(n) for n in rng.integers((1, 4, least), (5, 8, 5)))
         options = {"dtype": dtype, **options_of(name, rng, shape)}
         layer = KINDS[name](**options)
         layer.build(shape)
@@ -158,8 +151,6 @@ def test_masks_are_kept_consumed_or_lost_as_in_keras(keras, rng, name):
         want, made = theirs.compute_mask(inputs, mask), ours.compute_mask(inputs, mask)
         for one, other in zip(as_list(want), as_list(made), strict=True):
             assert (one is None) == (other is None)
-            if one is not None and options.get("go_backwards"):
-                one = one[:, ::-1]  # the outputs are turned round; Keras leaves their mask
             assert one is None or np.array_equal(one, other)
 
 
@@ -168,39 +159,6 @@ def test_an_average_of_padding_alone_is_nan_in_keras_and_zero_here(keras):
     with np.errstate(invalid="ignore"):
         assert np.isnan(keras.layers.GlobalAveragePooling1D()(inputs, mask=mask)).all()
     assert GlobalAveragePooling1D()(inputs, mask=mask).tolist() == [[0.0, 0.0]]
-
-
-def test_a_masked_mean_behind_a_backward_walk_counts_padding_in_keras_and_words_here(keras, rng):
-    options = {"return_sequences": True, "go_backwards": True, "zero_output_for_mask": True}
-    ours, theirs = SimpleRNN(2, **options), keras.layers.SimpleRNN(2, **options)
-    inputs = rng.normal(size=(1, 4, 3)).astype("float32")
-    mask = np.array([[True, False, False, False]])
-    out, after = ours.call_with_mask(inputs, mask)
-    theirs.build(inputs.shape)
-    theirs.set_weights(ours.get_weights())
-    np.testing.assert_allclose(theirs(inputs, mask=mask), out, rtol=1e-5, atol=1e-6)
-    word = out[:, 3]  # the only word comes last
-    assert np.array_equal(GlobalAveragePooling1D()(out, mask=after), word)
-    misplaced = theirs.compute_mask(inputs, mask)
-    assert not np.asarray(keras.layers.GlobalAveragePooling1D()(out, mask=misplaced)).any()
-
-
-@pytest.mark.parametrize("kind", [SimpleRNN, GRU, LSTM])
-def test_initial_states(keras, rng, kind):
-    for _ in range(EACH):
-        ours = kind(3, return_sequences=True, return_state=True)
-        theirs = getattr(keras.layers, kind.__name__)(3, return_sequences=True, return_state=True)
-        inputs = rng.normal(size=(2, 5, 2)).astype("float32")
-        mask = rng.random((2, 5)) < 0.6
-        states = [rng.normal(size=(2, 3)).astype("float32") for _ in range(kind.STATES)]
-        theirs.build(inputs.shape)
-        ours.build(inputs.shape)
-        ours.set_weights([rng.normal(size=w.shape) for w in ours.weights])
-        theirs.set_weights(ours.get_weights())
-        want = theirs(inputs, initial_state=states, mask=mask)
-        made = ours(inputs, initial_state=states, mask=mask)
-        for one, other in zip(want, made, strict=True):
-            np.testing.assert_allclose(other, one, rtol=2e-5, atol=2e-5)
 
 
 @pytest.mark.parametrize("name", sorted(activations.REGISTRY.names))

@@ -32,7 +32,7 @@ END = [
     ("GlobalAveragePooling1D", {}),
     ("GlobalMaxPooling1D", {}),
     ("SimpleRNN", {"units": 3}),
-    ("GRU", {"units": 3, "go_backwards": True}),
+    ("GRU", {"units": 3}),
     ("LSTM", {"units": 3}),
     ("Flatten", {}),
 ]

@@ -228,8 +228,7 @@ def build_layers(
     for n, name in enumerate(names):
         if name in own:
             mine = own[name]
-            frail = not mine.built or getattr(mine, "stateful", False)
-            made.append(copy.deepcopy(mine) if frail else mine)
+            made.append(mine if mine.built else copy.deepcopy(mine))
             continue
         before = sum(one == name for one in names[:n])
         kind = name.partition("(")[0]

@@ -161,7 +161,7 @@ def padding_row_gradient(
     """
     weights: dict[str, Any] = {}
     for layer, step in zip(reversed(layers), reversed(steps), strict=True):
-        grad, weights = layer.backward_through(step.context, grad)
+        grad, weights = layer.backward(step.context, grad)
     table = weights.get("embeddings")
     if table is None:
         return None

@@ -9,7 +9,7 @@ import numpy as np
 from embedlab.core.ids import IdError
 from embedlab.core.mask import as_mask, masked_mean
 from embedlab.layers.embedding import Embedding
-from embedlab.layers.pooling import GlobalAveragePooling1D
+from embedlab.layers.pooling_masking import GlobalAveragePooling1D
 from embedlab.lessons.exercises.capstone.data import PRICES, VISITORS, Discount, forecast
 from embedlab.lessons.exercises.gradient import check_scatter_add
 from embedlab.lessons.grading.describe import (

@@ -8,7 +8,7 @@ import numpy as np
 from embedlab.core.lora import Adapter, merge
 from embedlab.data.vocabulary import Vocabulary
 from embedlab.layers.embedding import Embedding
-from embedlab.layers.pooling import GlobalAveragePooling1D
+from embedlab.layers.pooling_masking import GlobalAveragePooling1D
 from embedlab.lessons.exercises.capstone.data import (
     DAYS,
     MENU,

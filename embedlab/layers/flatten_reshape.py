@@ -1,7 +1,7 @@
-"""Reshape: the same numbers in another shape, after which a mask would not fit."""
+"""Flatten and Reshape: the same numbers in another shape, after which a mask would not fit."""
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -10,7 +10,54 @@ from embedlab.layers.base import Gradients, Layer
 from embedlab.layers.input_checks import cast_floats, cast_grad
 from embedlab.layers.symbolic import KerasTensor
 
-__all__ = ["Reshape"]
+__all__ = ["Flatten", "Reshape"]
+
+
+class Flatten(Layer):
+    """Put all axes but the batch into one: (B, T, D) becomes (B, T * D).
+
+    Parameters
+    ----------
+    name, dtype, trainable
+        As for every `Layer`.
+
+    Notes
+    -----
+    A mask is lost here. A layer after it that needs its length, such as Dense, needs the length
+    of the sequences: ``Embedding(..., input_length=10)``. Source: ``keras.layers.Flatten``.
+
+    Examples
+    --------
+    >>> Flatten()(np.ones((2, 3, 4))).shape
+    (2, 12)
+    >>> Flatten().compute_output_shape((None, None, 4))
+    (None, None)
+    """
+
+    KERAS_ONLY: ClassVar = {**Layer.KERAS_ONLY, "data_format": "channels_last"}
+
+    def forward(
+        self, inputs: Any, mask: Any = None, training: bool = False
+    ) -> tuple[np.ndarray, tuple[int, ...]]:
+        """Return the rows, and the shape that they had."""
+        values = cast_floats(self, inputs)
+        rows = values.reshape(values.shape[0], math.prod(values.shape[1:]))
+        return rows, values.shape
+
+    def backward(self, context: tuple[int, ...], grad: Any) -> Gradients:
+        """Return the gradient of the inputs: the same numbers in their old places."""
+        shape = (context[0], math.prod(context[1:]))
+        return Gradients(cast_grad(self, grad, shape).reshape(context), {})
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        """Return (B, length), with None while one of the lengths is not known."""
+        first, *rest = tuple(input_shape)
+        return (first, None if None in rest else math.prod(rest))
+
+    def compute_output_spec(self, inputs: KerasTensor) -> KerasTensor:
+        """Return the placeholder of the outputs; floats come in the compute dtype."""
+        dtype = self.compute_dtype if inputs.dtype.startswith("float") else inputs.dtype
+        return KerasTensor(self.compute_output_shape(inputs.shape), dtype)
 
 
 class Reshape(Layer):
@@ -42,11 +89,12 @@ class Reshape(Layer):
 
     def __init__(self, target_shape: Any, **options: Any):
         super().__init__(**options)
+        target_shape = target_shape if isinstance(target_shape, (tuple, list)) else (target_shape,)
         self.target_shape = tuple(check_size(n, "target_shape", least=-1) for n in target_shape)
         if self.target_shape.count(-1) > 1:
             raise ValueError(
                 "There must be at most one unknown dimension (-1) in target_shape. "
-                f"Received {self.target_shape}. Say all lengths but one."
+                f"Received {self.target_shape}. Give all lengths but one."
             )
 
     def forward(
@@ -85,8 +133,9 @@ class Reshape(Layer):
         return (first, *(filled if n == -1 else n for n in self.target_shape))
 
     def compute_output_spec(self, inputs: KerasTensor) -> KerasTensor:
-        """Return the placeholder of the outputs; the dtype stays."""
-        return KerasTensor(self.compute_output_shape(inputs.shape), inputs.dtype)
+        """Return the placeholder of the outputs; floats come in the compute dtype."""
+        dtype = self.compute_dtype if inputs.dtype.startswith("float") else inputs.dtype
+        return KerasTensor(self.compute_output_shape(inputs.shape), dtype)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments."""

@@ -1,0 +1,186 @@
+"""Masking, and pooling over time: where a mask is made, and where it is consumed."""
+
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from embedlab.core.mask import as_mask, grad_masked_max, grad_masked_mean, masked_max, masked_mean
+from embedlab.layers.base import Gradients, Layer
+from embedlab.layers.input_checks import cast_grad, cast_inputs, check_input_shape
+from embedlab.layers.symbolic import KerasTensor
+
+__all__ = ["GlobalAveragePooling1D", "GlobalMaxPooling1D", "Masking", "MaxContext"]
+
+
+class Masking(Layer):
+    """Mark the time steps where any feature differs from `mask_value`; set the others to zero.
+
+    Parameters
+    ----------
+    mask_value : float
+    name, dtype, trainable
+        As for every `Layer`.
+
+    Notes
+    -----
+    A mask that comes in is replaced. Source: ``keras.layers.Masking``.
+
+    Examples
+    --------
+    >>> steps = np.array([[[1.0, 9.0], [9.0, 9.0]]])
+    >>> out, mask = Masking(9.0).call_with_mask(steps)
+    >>> out.tolist(), mask.tolist()
+    ([[[1.0, 9.0], [0.0, 0.0]]], [[True, False]])
+    """
+
+    supports_masking = True
+
+    def __init__(self, mask_value: float = 0.0, **options: Any):
+        super().__init__(**options)
+        self.mask_value = mask_value
+
+    def forward(
+        self, inputs: Any, mask: Any = None, training: bool = False
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the steps, and the mask made from them."""
+        steps = cast_inputs(self, inputs, least=1)
+        mask = self.compute_mask(steps)
+        return np.where(mask[..., None], steps, steps.dtype.type(0)), mask
+
+    def backward(self, context: np.ndarray, grad: Any) -> Gradients:
+        """Return the gradient of the inputs: nothing at the steps that were set to zero."""
+        grad = np.asarray(grad)
+        grad = cast_grad(self, grad, (*context.shape, *grad.shape[context.ndim :]))
+        return Gradients(np.where(context[..., None], grad, grad.dtype.type(0)), {})
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Return True where any feature of a step differs from `mask_value`."""
+        if isinstance(inputs, KerasTensor):
+            return KerasTensor(inputs.shape[:-1], "bool")
+        steps = np.asarray(inputs, self.compute_dtype)
+        return np.any(steps != steps.dtype.type(self.mask_value), axis=-1)
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        """Return `input_shape`."""
+        return tuple(input_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments."""
+        return {**super().get_config(), "mask_value": self.mask_value}
+
+
+class _GlobalPooling1D(Layer):
+    """The base of both: whether the axis of time stays as 1."""
+
+    KERAS_ONLY: ClassVar = {**Layer.KERAS_ONLY, "data_format": "channels_last"}
+
+    def __init__(self, *, keepdims: bool = False, **options: Any):
+        super().__init__(**options)
+        self.keepdims = bool(keepdims)
+
+    def _expand(self, pooled: np.ndarray) -> np.ndarray:
+        return pooled[:, None] if self.keepdims else pooled
+
+    def _grad(self, grad: Any, shape: tuple[int, int]) -> np.ndarray:
+        """Return the gradient of the outputs as (B, D)."""
+        rows, columns = shape
+        out = (rows, 1, columns) if self.keepdims else shape
+        return cast_grad(self, grad, out).reshape(shape)
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        """Return (B, D), or with `keepdims` a 1 where time was."""
+        shape = tuple(input_shape)
+        check_input_shape(self, shape, ndim=3)
+        return (shape[0], 1, shape[2]) if self.keepdims else (shape[0], shape[2])
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments."""
+        return {**super().get_config(), "keepdims": self.keepdims}
+
+
+class GlobalAveragePooling1D(_GlobalPooling1D):
+    """Return the mean over time, of the words only where a mask says so.
+
+    Parameters
+    ----------
+    keepdims : bool
+        Keep the axis of time with length 1.
+    name, dtype, trainable
+        As for every `Layer`.
+
+    Notes
+    -----
+    ``out = sum of the words / how many``; the mask is consumed. On purpose different: a sequence
+    of padding alone gives 0 (Keras: NaN). Source: ``keras.layers.GlobalAveragePooling1D``.
+
+    Examples
+    --------
+    >>> layer = GlobalAveragePooling1D()
+    >>> layer([[[1.0], [3.0], [9.0]]], mask=[[True, True, False]]).tolist()
+    [[2.0]]
+    """
+
+    supports_masking = True
+    consumes_mask = True
+
+    def forward(
+        self, inputs: Any, mask: Any = None, training: bool = False
+    ) -> tuple[np.ndarray, tuple[np.ndarray, int]]:
+        """Return the means; and the mask and D, which are all that `backward` needs."""
+        values = cast_inputs(self, inputs, ndim=3)
+        words = np.ones(values.shape[:2], bool) if mask is None else np.array(mask)
+        words = as_mask(words, values.shape[:2])
+        return self._expand(masked_mean(values, words)), (words, values.shape[2])
+
+    def backward(self, context: tuple[np.ndarray, int], grad: Any) -> Gradients:
+        """Return the gradient of the inputs: an equal share for every word, 0 for the padding."""
+        words, columns = context
+        return Gradients(grad_masked_mean(words, self._grad(grad, (len(words), columns))), {})
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> None:
+        """Return None: the mask is consumed."""
+
+
+class MaxContext(NamedTuple):
+    """The context that `GlobalMaxPooling1D.backward` needs.
+
+    Attributes
+    ----------
+    at : ndarray of int64, (B, D)
+        The time step of each maximum, the first of equals.
+    steps : int
+        T.
+    """
+
+    at: np.ndarray
+    steps: int
+
+
+class GlobalMaxPooling1D(_GlobalPooling1D):
+    """Return the maximum over time, feature by feature.
+
+    Parameters are those of `GlobalAveragePooling1D`.
+
+    Notes
+    -----
+    It does not support masks, as in Keras: padding can win here, and a mask is lost. Of equals the
+    first gets the whole gradient. Source: ``keras.layers.GlobalMaxPooling1D``.
+
+    Examples
+    --------
+    >>> GlobalMaxPooling1D()([[[1.0, 5.0], [3.0, 2.0]]]).tolist()
+    [[3.0, 5.0]]
+    """
+
+    def forward(
+        self, inputs: Any, mask: Any = None, training: bool = False
+    ) -> tuple[np.ndarray, MaxContext]:
+        """Return the maxima, and where they stood."""
+        values = cast_inputs(self, inputs, ndim=3)
+        out, at = masked_max(values)
+        return self._expand(out), MaxContext(at, values.shape[1])
+
+    def backward(self, context: MaxContext, grad: Any) -> Gradients:
+        """Return the gradient of the inputs: everything to the step of the maximum."""
+        at, steps = context
+        return Gradients(grad_masked_max(at, self._grad(grad, at.shape), steps), {})
