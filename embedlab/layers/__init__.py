@@ -65,7 +65,7 @@ _HOMES = {
     "Average": "merging",
     "Concatenate": "merging",
     "Conv1D": "conv",
-    "DTypePolicy": "policy",
+    "DTypePolicy": "dtype_policy",
     "Dense": "dense",
     "Dropout": "dropout",
     "Embedding": "embedding",
@@ -80,12 +80,12 @@ _HOMES = {
     "LayerNormalization": "normalization",
     "LookupContext": "embedding",
     "Masking": "pooling_masking",
-    "MemoryReport": "memory",
+    "MemoryReport": "memory_report",
     "Multiply": "merging",
     "Reshape": "flatten_reshape",
     "ReversibleEmbedding": "reversible",
     "SimpleRNN": "recurrent",
-    "TableMemoryError": "memory",
+    "TableMemoryError": "memory_report",
     "Variable": "variable",
 }
 
