@@ -103,8 +103,8 @@ Use table.reshape(-1, D).
     return array
 
 
-def check_size(value: Any, name: str, *, least: int = 1) -> int:
-    """Return `value` as a plain int, refusing anything that is not a whole number >= `least`.
+def check_size(value: Any, name: str, *, least: int = 1, most: int = LARGEST) -> int:
+    """Return `value` as a plain int, refusing what is not a whole number in `least`..`most`.
 
     Examples
     --------
@@ -114,7 +114,7 @@ def check_size(value: Any, name: str, *, least: int = 1) -> int:
     Traceback (most recent call last):
     ValueError: input_dim must be a positive integer. Received 0. Pass a whole number >= 1.
     """
-    if type(value) is int and least <= value <= LARGEST:
+    if type(value) is int and least <= value <= most:
         return value
     kind = "a positive integer" if least == 1 else f"an integer >= {least}"
     if not isinstance(value, (bool, np.bool_)):
@@ -123,10 +123,14 @@ def check_size(value: Any, name: str, *, least: int = 1) -> int:
         except TypeError:
             pass
         else:
-            if least <= size <= LARGEST:
+            if least <= size <= most:
                 return size
             if size > LARGEST:
                 kind = f"{kind} below 2**63"
+            elif size > most:
+                raise ValueError(
+                    f"{name} must be at most {most}. Received {size}. Choose a smaller one."
+                )
     raise ValueError(
         f"{name} must be {kind}. Received {value!r:.40}. Pass a whole number >= {least}."
     )

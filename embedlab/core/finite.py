@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["NotFiniteError", "check_finite", "check_number"]
+__all__ = ["DivergenceError", "NotFiniteError", "check_finite", "check_number"]
 
 
 class NotFiniteError(ValueError):
@@ -22,6 +22,23 @@ class NotFiniteError(ValueError):
         super().__init__(message)
         self.position = position
         self.value = value
+
+
+class DivergenceError(FloatingPointError):
+    """Training that has left the range of its floats: what it trained is of no more use.
+
+    Attributes
+    ----------
+    step : int
+        The step, or the word of a stream, at which it was seen; counted from 0.
+    rate : float
+        The learning rate at that step.
+    """
+
+    def __init__(self, message: str, step: int, rate: float):
+        super().__init__(message)
+        self.step = step
+        self.rate = rate
 
 
 def check_finite(array: np.ndarray, name: str, cure: str, *, first_row: int = 0) -> None:

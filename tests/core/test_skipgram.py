@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from embedlab.core.checks import ShapeError
+from embedlab.core.finite import DivergenceError
 from embedlab.core.ids import IdError, IdTypeError
 from embedlab.core.skipgram import (
-    DivergenceError,
     SkipgramStep,
     alias_table,
     skipgram,

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from embedlab.core.checks import DtypeError, ShapeError, as_array
+from embedlab.core.checks import DtypeError, ShapeError, as_array, as_table
 from embedlab.core.gradient import group
 from embedlab.core.ids import as_ids, check_padding_idx
 
@@ -73,7 +73,7 @@ def parse_bags(
         raise ValueError(
             f'mode must be "sum", "mean" or "max". Received {mode!r:.40}. Choose one of these.'
         )
-    ids = as_ids(ids)
+    table, ids = as_table(table), as_ids(ids)
     if offsets is None:
         if ids.ndim != 2:
             raise ShapeError(
@@ -108,6 +108,8 @@ not. Make them with embedlab.core.bag.parse.parse_bags.
     starts, size = bags.starts, bags.ids.size
     fits = bags.ids.ndim == starts.ndim == 1 and starts.size > 0 and bags.weights.size in (0, size)
     fits &= bags.ids.dtype == starts.dtype == np.int64 and bags.weights.dtype.kind == "f"
+    fits &= bags.weights.ndim == 1 and isinstance(bags.skip, (int, np.integer))
+    fits = fits and -1 <= bags.skip < 2**63
     if not fits or starts[0] != 0 or starts[-1] != size or (np.diff(starts) < 0).any():
         raise ShapeError(
             "bags must fit their ids. Received starts or weights that do not. "

@@ -209,7 +209,8 @@ def nearest(
     ids = np.full(best.shape, -1)
     directions = normalize_rows(vectors)
     for start in range(first, last if depth and len(vectors) else first, BLOCK):
-        _merge(rows.read(start, min(start + BLOCK, last)), directions, start, best, ids)
+        stop = min(start + BLOCK, last)
+        _merge(rows.read(start, stop), directions, start, stop, best, ids)
     shut_out = (ids[:, :, None] == apart[:, None, :]).any(axis=2) | (ids < 0)
     order = np.argsort(shut_out, axis=1, kind="stable")[:, :kept]
     gone = np.take_along_axis(shut_out, order, axis=1)
@@ -236,12 +237,18 @@ def as_lazy_table(table: Any) -> LazyTable:
 
 
 def _merge(
-    block: np.ndarray, directions: np.ndarray, start: int, best: np.ndarray, ids: np.ndarray
+    block: np.ndarray,
+    directions: np.ndarray,
+    start: int,
+    stop: int,
+    best: np.ndarray,
+    ids: np.ndarray,
 ) -> None:
     block = np.asarray(_single(as_table(block, "a block of rows")), dtype=best.dtype)
-    if block.shape[1] != directions.shape[1]:
+    if block.shape != (stop - start, directions.shape[1]):
         raise ShapeError(
-            f"a block of rows must have {directions.shape[1]} columns. Received {block.shape}. "
+            f"rows {start}..{stop - 1} must be read with shape "
+            f"{(stop - start, directions.shape[1])}. Received {block.shape}. "
             "Read (last - first, D)."
         )
     squares = np.einsum("rd,rd->r", block, block)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from embedlab.core import counter
+from embedlab.core.checks import ShapeError
 from embedlab.core.gradient.grouping import group
 from embedlab.core.gradient.sparse import SparseGrad, check_lookup_gradient
 from embedlab.core.ids import check_padding_idx, out_of_range_error
@@ -314,6 +315,12 @@ def add_gradients(first: Any, second: Any) -> Any:
     """
     if first is None or second is None:
         return second if first is None else first
+    shapes = [g.shape if isinstance(g, SparseGrad) else np.shape(g) for g in (first, second)]
+    if shapes[0] != shapes[1]:
+        raise ShapeError(
+            f"two gradients of one variable must have one shape. Received {shapes[0]} and "
+            f"{shapes[1]}. Pass gradients of the same variable."
+        )
     if isinstance(first, SparseGrad) and isinstance(second, SparseGrad):
         ids = np.concatenate([first.ids, second.ids])
         return coalesce(ids, np.concatenate([first.rows, second.rows]), first.shape[0])

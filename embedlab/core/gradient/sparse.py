@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from embedlab.core.checks import DtypeError, ShapeError, as_array, check_size
-from embedlab.core.ids import as_ids
+from embedlab.core.ids import as_ids, out_of_range_error
 
 __all__ = ["SparseGrad", "check_lookup_gradient"]
 
@@ -48,8 +48,16 @@ class SparseGrad:
 
     def to_dense(self) -> np.ndarray:
         """Return the same gradient as an array (V, D), zero where no id came."""
+        ids, (rows, columns) = as_ids(self.ids), self.shape
+        if self.rows.shape != (ids.size, columns):
+            raise ShapeError(
+                f"rows must have shape {(ids.size, columns)}. Received {self.rows.shape}. "
+                "Make the gradient with embedlab.core.gradient.coalescing.coalesce."
+            )
+        if ids.size and not 0 <= int(ids.min()) <= int(ids.max()) < rows:
+            raise out_of_range_error(ids, rows)
         dense = np.zeros(self.shape, self.rows.dtype)
-        dense[self.ids] = self.rows
+        dense[ids] = self.rows
         return dense
 
     def uncoalesced(self) -> tuple[np.ndarray, np.ndarray]:

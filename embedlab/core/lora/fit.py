@@ -6,7 +6,7 @@ import numpy as np
 
 from embedlab.core import counter
 from embedlab.core.checks import ShapeError, as_table, check_size, check_table_bytes
-from embedlab.core.finite import check_finite
+from embedlab.core.finite import DivergenceError, check_finite
 from embedlab.core.ids import as_ids, out_of_range_error
 from embedlab.core.jit import kernel
 from embedlab.core.lora.adapter import Adapter, as_adapter
@@ -143,6 +143,8 @@ def train_lora(
     ------
     IdError, IdTypeError, ShapeError, DtypeError, NotFiniteError, ValueError
         For rows outside the table, and for arrays that do not fit each other.
+    DivergenceError
+        A FloatingPointError, where a number overflowed: the rate or the change is too large.
 
     Notes
     -----
@@ -187,6 +189,15 @@ def train_lora(
     time = np.arange(1.0, steps + 1)
     rates = rate * np.sqrt(1 - BETA_2**time) / (1 - BETA_1**time)
     train_lora_kernel(goal, float(adapter.scale), rates, losses, a, b)
+    if not (np.isfinite(losses).all() and np.isfinite(a[-1]).all() and np.isfinite(b[-1]).all()):
+        lost = ~np.isfinite(losses)
+        at = int(lost.argmax()) if lost.any() else steps
+        raise DivergenceError(
+            f"the adapter must stay finite. Received a loss of {losses[at]} after {at} of {steps} "
+            f"steps, with the learning rate {rate:.6g}. Train with a smaller rate, such as 0.001.",
+            at,
+            rate,
+        )
     return AdapterFit(losses, a, b)
 
 

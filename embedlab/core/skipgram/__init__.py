@@ -10,10 +10,9 @@ from embedlab.core.skipgram.batches import (
 )
 from embedlab.core.skipgram.recorded import RecordedRun, train_recorded
 from embedlab.core.skipgram.sampling import alias_table, subsampling_probability, token_stream
-from embedlab.core.skipgram.train import DivergenceError, SkipgramStep, skipgram, train_skipgram
+from embedlab.core.skipgram.train import SkipgramStep, skipgram, train_skipgram
 
 __all__ = [
-    "DivergenceError",
     "PairGrad",
     "RecordedRun",
     "SkipgramBatches",

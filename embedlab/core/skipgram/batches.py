@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from embedlab.core.checks import DtypeError, ShapeError, as_array, check_size
+from embedlab.core.checks import DtypeError, ShapeError, as_array, check_size, check_table_bytes
 from embedlab.core.ids import as_ids, out_of_range_error
 from embedlab.core.jit import kernel
 from embedlab.core.skipgram.sampling import alias_table, token_stream
@@ -25,6 +25,9 @@ __all__ = [
     "grad_pairs_reference",
     "sample_batches",
 ]
+
+MOST = 1024
+"""The widest window, and the most words drawn for each near one: all are drawn at once."""
 
 
 class SkipgramBatches(NamedTuple):
@@ -101,11 +104,13 @@ def sample_batches(
     """
     stream, counts = token_stream(ids, input_dim, starts)
     steps, batch = check_size(steps, "steps"), check_size(batch, "batch")
-    window, negative = check_size(window, "window"), check_size(negative, "negative", least=0)
+    window = check_size(window, "window", most=MOST)
+    negative = check_size(negative, "negative", least=0, most=MOST)
     seed = check_size(seed, "seed", least=0)
     text = stream[stream >= 0].astype(np.int64)
     sentence = np.cumsum(stream < 0)[stream >= 0]
     batch = min(batch, text.size)
+    check_table_bytes(steps * batch, 2 * window * (1 + negative), np.int64, "steps")
     places = np.arange(steps * batch) % text.size
     reach = np.array([*range(-window, 0), *range(1, window + 1)])
     around = places[:, None] + reach  # (S·B, C)

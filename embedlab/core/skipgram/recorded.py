@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from embedlab.core.checks import ShapeError
+from embedlab.core.checks import ShapeError, as_array, check_size, check_table_bytes
+from embedlab.core.ids import as_ids
 from embedlab.core.jit import kernel
 from embedlab.core.optimizers.adagrad import adagrad_reference
 from embedlab.core.optimizers.adam import adam_reference
@@ -249,24 +250,30 @@ def train_recorded(
             f"table and context must have one shape. Received {table.shape} and {context.shape}. "
             "Both have a row for each word."
         )
-    pairs = check_pairs(batches.pairs, len(table), len(context))
-    steps, kind = len(batches.starts) - 1, table.dtype
+    pairs, label, starts = _check_batches(batches, len(table), table.dtype)
+    steps, kind = len(starts) - 1, table.dtype
+    step = check_size(step, "step", least=0)
+    check_table_bytes(steps + 1, 4 * table.size, kind, "the number of batches")
     shape = (steps + 1, 2, *table.shape)
     weights, memory = np.empty(shape, kind), np.zeros((steps + 1, 2, *shape[1:]), kind)
     grads, losses, rates = np.zeros((steps, *shape[1:]), kind), np.empty(steps), np.zeros(steps)
     since = 0
     if after is None:
+        if step:
+            raise ValueError(
+                f"step must be 0 where no run is continued. Received {step}. Pass after=run."
+            )
         weights[0, 0], weights[0, 1] = table, context
         memory[0] = START if optimizer == "adagrad" else 0
     else:
         since = _continue(after, step, optimizer, weights, memory, grads, losses, rates)
     rates[step:] = [_rate(optimizer, rate, s + 1 - since, kind.type) for s in range(step, steps)]
     knobs = np.array((BETA, RHO, 1 - BETA, 1 - BETA_2, EPSILON, 2 * L2), kind)
-    starts, rates = np.array(batches.starts, np.int64), rates.astype(kind)
+    rates = rates.astype(kind)
     shares = (1 / np.maximum(np.diff(starts), 1)).astype(kind)
     train_recorded_kernel(
         pairs,
-        np.array(batches.label, kind),
+        label,
         starts,
         shares,
         UPDATE_RULES.index(optimizer),
@@ -281,12 +288,47 @@ def train_recorded(
     return RecordedRun(weights, memory, grads, rates, losses, optimizer, rate, since)
 
 
+def _check_batches(batches, rows, kind):
+    """Return private copies of the pairs, the labels and the bounds of the batches, checked."""
+    if not isinstance(batches, SkipgramBatches):
+        raise TypeError(
+            f"batches must be Batches. Received {type(batches).__name__}. "
+            "Make them with embedlab.core.skipgram.batches.sample_batches."
+        )
+    pairs = check_pairs(batches.pairs, rows, rows)
+    label, starts = as_array(batches.label, "label"), np.array(as_ids(batches.starts))
+    if label.shape != (len(pairs),) or label.dtype.kind not in "fiub":
+        raise ShapeError(
+            f"label must have one number for each of the {len(pairs)} pairs. Received "
+            f"{label.dtype} in shape {label.shape}. Use draw_batches."
+        )
+    rising = starts.ndim == 1 and starts.size > 0 and bool((starts[1:] >= starts[:-1]).all())
+    if not rising or starts[0] != 0 or starts[-1] != len(pairs):
+        raise ValueError(
+            f"starts of the batches must rise from 0 to the number of pairs, {len(pairs)}. "
+            f"Received {starts.reshape(-1)[:4].tolist()} in shape {starts.shape}. Use draw_batches."
+        )
+    return pairs, label.astype(kind), starts
+
+
 def _continue(after, step, optimizer, weights, memory, grads, losses, rates):
     """Copy the record of a run up to `step`, and give the step at which the memory began."""
-    if after.weights.shape != weights.shape or not 0 <= step <= len(losses):
+    if not isinstance(after, RecordedRun) or after.optimizer not in SLOT_NAMES:
+        raise TypeError(
+            f"after must be a PairRun. Received {type(after).__name__}. Pass what train_pairs gave."
+        )
+    mine, other = (
+        [np.shape(part) for part in parts]
+        for parts in (
+            (weights, memory, grads, losses, rates),
+            (after.weights, after.memory, after.grads, after.losses, after.rates),
+        )
+    )
+    began = isinstance(after.since, int) and 0 <= after.since <= len(losses)
+    if mine != other or not began or step > len(losses):
         raise ShapeError(
             f"a run goes on from a step of 0..{len(losses)} of a run of its own shape "
-            f"{weights.shape}. Received step {step} of {after.weights.shape}. Use the same batches."
+            f"{weights.shape}. Received step {step} of {other[0]}. Use the same batches."
         )
     weights[: step + 1], memory[: step + 1] = after.weights[: step + 1], after.memory[: step + 1]
     grads[:step], losses[:step], rates[:step] = (

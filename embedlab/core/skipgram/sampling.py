@@ -36,7 +36,7 @@ def token_stream(ids: Any, input_dim: int, starts: Any) -> tuple[np.ndarray, np.
     >>> token_stream([0, 1, 1], 2, [0, 1])[0].tolist()
     [0, -1, 1, 1]
     """
-    input_dim = check_size(input_dim, "input_dim")
+    input_dim = check_size(input_dim, "input_dim", most=2**31 - 1)  # the stream is int32
     ids = as_ids(ids)
     if ids.ndim != 1 or ids.size == 0:
         raise ShapeError(
@@ -83,8 +83,9 @@ def subsampling_probability(counts: np.ndarray, subsample: float) -> np.ndarray:
     """
     if subsample == 0:
         return np.full(len(counts), 2, np.float32)
-    share = np.maximum(counts, 1) / counts.sum() / subsample
-    return np.minimum((np.sqrt(share) + 1) / share, 2).astype(np.float32)
+    with np.errstate(over="ignore"):  # from 1e30 on as good as never kept
+        share = np.minimum(np.maximum(counts, 1) / counts.sum() / subsample, 1e30)
+    return np.minimum((np.sqrt(share) + 1) / np.maximum(share, 1e-30), 2).astype(np.float32)
 
 
 def alias_table(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from embedlab.core.checks import check_size, check_table_bytes
+from embedlab.core.finite import DivergenceError
 from embedlab.core.jit import kernel, parallel_copy, prange, prefetch
 from embedlab.core.optimizers.update import check_in_range
 from embedlab.core.skipgram.sampling import alias_table, subsampling_probability, token_stream
 
 __all__ = [
-    "DivergenceError",
     "SkipgramStep",
     "skipgram",
     "skipgram_kernel",
@@ -48,26 +48,6 @@ DX = np.uint64(WORDS * STRIDE)
 _REACH = 8.0
 _CELLS = 512
 _SIGMOID = (1 / (1 + np.exp(-np.linspace(-_REACH, _REACH, _CELLS + 1)))).astype(np.float32)
-
-
-class DivergenceError(FloatingPointError):
-    """Training that has left the range of single precision: its vectors are of no more use.
-
-    Attributes
-    ----------
-    step : int
-        The word at which it was seen, counted from 0 over all epochs.
-    rate : float
-        The learning rate at that word.
-    """
-
-    def __init__(self, step: int, of: int, rate: float):
-        super().__init__(
-            f"the vectors must stay finite. Received NaN or infinity at word {step} of {of}, with "
-            f"the learning rate {rate:.6g}. Train again with a smaller rate, such as 0.025."
-        )
-        self.step = step
-        self.rate = rate
 
 
 @dataclass(frozen=True)
@@ -631,9 +611,10 @@ def skipgram(
     (4800, 4800, (4, 8))
     """
     input_dim = check_size(input_dim, "input_dim")
-    output_dim = _at_most(output_dim, "output_dim", WIDEST)
-    window, threads = _at_most(window, "window", MOST), _at_most(threads, "threads", MOST)
-    negative = _at_most(negative, "negative", MOST, least=0)
+    output_dim = check_size(output_dim, "output_dim", most=WIDEST)
+    window = check_size(window, "window", most=MOST)
+    threads = check_size(threads, "threads", most=MOST)
+    negative = check_size(negative, "negative", least=0, most=MOST)
     epochs, chunk = check_size(epochs, "epochs"), check_size(chunk, "chunk")
     seed = check_size(seed, "seed", least=0)
     rate, rate_end, subsample = (
@@ -668,11 +649,13 @@ def train_skipgram(ids: Any, input_dim: int, output_dim: int, **options: Any) ->
     return last
 
 
-def _at_most(value: Any, name: str, most: int, least: int = 1) -> int:
-    size = check_size(value, name, least=least)
-    if size > most:
-        raise ValueError(f"{name} must be at most {most}. Received {size}. Choose a smaller one.")
-    return size
+def _diverged(step: int, of: int, rate: float) -> DivergenceError:
+    return DivergenceError(
+        f"the vectors must stay finite. Received NaN or infinity at word {step} of {of}, with the "
+        f"learning rate {rate:.6g}. Train again with a smaller rate, such as 0.025.",
+        step,
+        rate,
+    )
 
 
 def _train(
@@ -721,11 +704,11 @@ def _train(
             for worker in np.flatnonzero(told[:, 2]):
                 at = _cut(first, last, workers, worker) + int(told[worker, 2]) - 1
                 step = epoch * words[-1] + words[at]
-                raise DivergenceError(int(step), int(of), float(told[worker, 3]))
+                raise _diverged(int(step), int(of), float(told[worker, 3]))
             # a row that overflowed at its last use is in no score
             ended = last == size and epoch == epochs - 1
             if ended and not (np.isfinite(table).all() and np.isfinite(context).all()):
-                raise DivergenceError(int(of), int(of), later)
+                raise _diverged(int(of), int(of), later)
             loss, pairs = told[:, :2].sum(axis=0)
             yield SkipgramStep(
                 int(epoch * words[-1] + words[last]),
