@@ -254,9 +254,8 @@ def _mode(oob: Any, input_dim: int) -> tuple[int, int]:
         return _OOB[oob], 0
     if isinstance(oob, (int, np.integer)) and not isinstance(oob, (bool, np.bool_)):
         if not 0 <= oob < input_dim:
-            raise out_of_range_error(
-                np.asarray(oob, object), input_dim
-            )  # it may not fit into int64
+            # an object array: the number may not fit into int64
+            raise out_of_range_error(np.asarray(oob, object), input_dim)
         return _TO_ONE_ID, int(oob)
     raise ValueError(
         f'oob must be one of "raise", "zero", "nan", "clip", "wrap" or a row number. '

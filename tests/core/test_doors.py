@@ -192,7 +192,6 @@ add(
         "padding_idx": PADDING,
     },
 )
-add("coalesce", add_gradients={"first": ("any", zeros), "second": ("any", zeros)})
 add(
     "sparse_gradient",
     as_pairs={"ids": ("ids, any range", ids), "grad_out": VALUES, "input_dim": ("size", lambda: V)},

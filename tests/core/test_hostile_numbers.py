@@ -23,6 +23,7 @@ import pytest
 
 from embedlab.core.geometry import LazyTable, nearest, normalize_rows
 from embedlab.core.gradient import SparseGrad
+from embedlab.core.gradient.coalescing import add_gradients
 from embedlab.core.optimizers import sgd
 from embedlab.core.skipgram import (
     alias_table,
@@ -57,7 +58,7 @@ WHOLE = {
 SIZES = [0, 1, -1, 2**31 - 1, 2**31, 2**62, 2**63, 2**80, 10**400, -100, -(2**63)]
 RATES = [0.0, 1.0, 1e6, 1e38, 1e300, 5e-324, np.nan, np.inf, -np.inf, -1.0]
 ENDLESS = [
-    f"skipgram.{name}(epochs: {size})"
+    f"skipgram.train.{name}(epochs: {size})"
     for name in ("skipgram", "train_skipgram")
     for size in (2**31 - 1, 2**31, 2**62)
 ]
@@ -87,25 +88,25 @@ def cases() -> Iterator[Case]:
     run = train_recorded(batches, table, table)
 
     yield from (
-        ("sampling.alias_table", alias_table, {"weights": lambda: np.ones(6)}),
+        ("skipgram.sampling.alias_table", alias_table, {"weights": lambda: np.ones(6)}),
         (
-            "sampling.keep_odds",
+            "skipgram.sampling.subsampling_probability",
             lambda counts: subsampling_probability(counts, 0.1),
             {"counts": lambda: np.ones(6)},
         ),
-        ("nearest.unit", normalize_rows, {"vectors": table.copy}),
+        ("geometry.neighbors.normalize_rows", normalize_rows, {"vectors": table.copy}),
         (
-            "pairs.check_pairs",
+            "skipgram.batches.check_pairs",
             lambda pairs: check_pairs(pairs, 6, 6),
             {"pairs": batches.pairs.copy},
         ),
         (
-            "pairs.check_pair_tables",
+            "skipgram.batches.check_pair_tables",
             check_pair_tables,
             {"table": table.copy, "context": table.copy},
         ),
         (
-            "pair_run.train_pairs",
+            "skipgram.recorded.train_recorded",
             train_recorded,
             {
                 "batches": lambda: batches,
@@ -116,22 +117,27 @@ def cases() -> Iterator[Case]:
             },
         ),
         (
-            "nearest.nearest",
+            "geometry.neighbors.nearest",
             lambda block: nearest(LazyTable((6, 4), lambda a, b: block), table),
             {"block": table.copy},
         ),
         (
-            "sgd.sgd",
+            "optimizers.sgd.sgd",
             lambda table, ids, rows: sgd(table, sparse(ids, rows)),
             {"table": table.copy, "ids": lambda: np.array([0, 5]), "rows": table[:2].copy},
         ),
         (
-            "skipgram.train_skipgram",
+            "skipgram.train.train_skipgram",
             partial(train_skipgram, np.arange(2000) % 20, 20, 8),
             {"rate": lambda: 0.1, "rate_end": lambda: 0.1, "subsample": lambda: 0.0},
         ),
         (
-            "sparse_gradient.SparseGrad.to_dense",
+            "gradient.coalescing.add_gradients",
+            add_gradients,
+            {"first": table.copy, "second": table.copy},
+        ),
+        (
+            "gradient.sparse.SparseGrad.to_dense",
             lambda ids, rows: sparse(ids, rows).to_dense(),
             {"ids": lambda: np.array([0, 5]), "rows": table[:2].copy},
         ),
@@ -234,7 +240,7 @@ def walk() -> None:
     wrong, names, calls = [], [], 0
     for name, call, makers in cases():
         names.append(name)
-        if name == "skipgram.skipgram":
+        if name == "skipgram.train.skipgram":
             call = (lambda inner: lambda **given: list(inner(**given)))(call)
         for label, given in everything(makers):
             if f"{name}({label})" in ENDLESS:

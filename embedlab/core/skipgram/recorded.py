@@ -292,7 +292,7 @@ def _check_batches(batches, rows, kind):
     """Return private copies of the pairs, the labels and the bounds of the batches, checked."""
     if not isinstance(batches, SkipgramBatches):
         raise TypeError(
-            f"batches must be Batches. Received {type(batches).__name__}. "
+            f"batches must be SkipgramBatches. Received {type(batches).__name__}. "
             "Make them with embedlab.core.skipgram.batches.sample_batches."
         )
     pairs = check_pairs(batches.pairs, rows, rows)
@@ -300,13 +300,14 @@ def _check_batches(batches, rows, kind):
     if label.shape != (len(pairs),) or label.dtype.kind not in "fiub":
         raise ShapeError(
             f"label must have one number for each of the {len(pairs)} pairs. Received "
-            f"{label.dtype} in shape {label.shape}. Use draw_batches."
+            f"{label.dtype} in shape {label.shape}. Use sample_batches."
         )
     rising = starts.ndim == 1 and starts.size > 0 and bool((starts[1:] >= starts[:-1]).all())
     if not rising or starts[0] != 0 or starts[-1] != len(pairs):
         raise ValueError(
             f"starts of the batches must rise from 0 to the number of pairs, {len(pairs)}. "
-            f"Received {starts.reshape(-1)[:4].tolist()} in shape {starts.shape}. Use draw_batches."
+            f"Received {starts.reshape(-1)[:4].tolist()} in shape {starts.shape}. "
+            "Use sample_batches."
         )
     return pairs, label.astype(kind), starts
 
@@ -315,7 +316,8 @@ def _continue(after, step, optimizer, weights, memory, grads, losses, rates):
     """Copy the record of a run up to `step`, and give the step at which the memory began."""
     if not isinstance(after, RecordedRun) or after.optimizer not in SLOT_NAMES:
         raise TypeError(
-            f"after must be a PairRun. Received {type(after).__name__}. Pass what train_pairs gave."
+            f"after must be a RecordedRun. Received {type(after).__name__}. "
+            "Pass what train_recorded returned."
         )
     mine, other = (
         [np.shape(part) for part in parts]
