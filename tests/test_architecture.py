@@ -53,8 +53,8 @@ OUTSIDE = {
 }
 HEAPS = {"utils", "helpers", "common", "misc", "util", "helper", "tools", "shared"}
 IDEAS = {"lookup", "gradient", "mask", "lora", "training", "quantize", "geometry", "memory"}
-# A trio whose loop has no door of its own, because one door serves several loops.
-LOOPS_BEHIND_ANOTHER_DOOR: set[str] = set()
+# A kernel without a public function of its own, because one function serves several kernels.
+KERNELS_OF_ANOTHER_FUNCTION: set[str] = set()
 
 
 def floor(path: Path) -> str:
@@ -114,13 +114,13 @@ def test_only_the_core_knows_numba():
         tops = {module.split(".")[0] for module, _ in imports(path)}
         allowed = floor(path) in ("core", "cli", "lessons")
         assert allowed or "numba" not in tops, (
-            f"{path.relative_to(ROOT)} imports numba. Loops live in core; call their doors."
+            f"{path.relative_to(ROOT)} imports numba. Kernels live in core; call those."
         )
         if floor(path) == "core" and path.stem not in ("jit", "__init__"):
             source = path.read_text(encoding="utf-8")
             assert not re.search(r"\b(njit|numba\.jit|cache=True|fastmath)\b", source), (
                 f"{path.relative_to(ROOT)} compiles by itself. core/jit.py is the one place that "
-                "knows how: use its `loop` and `parallel`."
+                "knows how: use its `kernel` and `parallel_copy`."
             )
 
 
@@ -154,34 +154,34 @@ def test_no_heaps():
 
 @pytest.mark.parametrize("path", [p for p in FILES if floor(p) == "core"], ids=name)
 def test_a_kernel_is_a_trio(path):
-    """`x_kernel` stands beside `x_numpy`, which says the same in NumPy, and the door `x`."""
+    """`x_kernel` stands beside `x_reference`, the same in NumPy, and the public function `x`."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     loops = {
         n
         for n, node in functions.items()
-        if any("loop" in ast.unparse(d).split("(")[0] for d in node.decorator_list)
+        if any("kernel" in ast.unparse(d).split("(")[0] for d in node.decorator_list)
     }
     for loop in loops:
         if loop.startswith("_"):
-            continue  # a part of a loop, called by the loops of this file only
-        assert loop.endswith("_loop"), f"{path.name}: compiled {loop} must be called {loop}_loop."
-        stem = loop.removesuffix("_loop")
-        assert f"{stem}_numpy" in functions, (
-            f"{path.name}: {loop} has no twin. Write {stem}_numpy above it: the clearest NumPy "
+            continue  # a part of a kernel, called by the kernels of this file only
+        assert loop.endswith("_kernel"), f"{path.name}: compiled {loop} must end in _kernel."
+        stem = loop.removesuffix("_kernel")
+        assert f"{stem}_reference" in functions, (
+            f"{path.name}: {loop} has no reference. Write {stem}_reference above: clear NumPy "
             "that says the same, for readers and for the tests."
         )
-        assert stem in functions or loop in LOOPS_BEHIND_ANOTHER_DOOR, (
-            f"{path.name}: {loop} has no door. Write {stem}: it checks, flattens, restores shapes."
+        assert stem in functions or loop in KERNELS_OF_ANOTHER_FUNCTION, (
+            f"{path.name}: {loop} has no public function. Write {stem}: it checks and reshapes."
         )
     own = set(functions)
     for loop in loops:
         for node in ast.walk(functions[loop]):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 called = node.func.id
-                if called.endswith("_loop"):
+                if called.endswith("_kernel"):
                     assert called in own, (
-                        f"{path.name}: {loop} calls {called} of another file. A cached loop does "
+                        f"{path.name}: {loop} calls {called} of another file. A cached kernel does "
                         "not notice when that file changes: bring it here, or return its middle."
                     )
 

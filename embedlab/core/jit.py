@@ -61,7 +61,7 @@ def kernel(function: Callable | None = None, *, reductions: bool = False) -> Any
     --------
     >>> from embedlab.core.lookup import lookup_kernel
     >>> lookup_kernel.py_func.__name__
-    'lookup_loop'
+    'lookup_kernel'
     """
     if function is None:
         return lambda f: kernel(f, reductions=reductions)

@@ -28,7 +28,8 @@ class Chart:
     Examples
     --------
     >>> from embedlab.figures.theme import LIGHT, new_figure
-    >>> chart = Chart(new_figure(200, 100, LIGHT)[1], LIGHT, (20, 10), (100, 80), x=(0, 4), y=(0, 1))
+    >>> axes = new_figure(200, 100, LIGHT)[1]
+    >>> chart = Chart(axes, LIGHT, (20, 10), (100, 80), x=(0, 4), y=(0, 1))
     >>> [float(value) for value in chart.place(2, 0.5)]
     [70.0, 50.0]
     """

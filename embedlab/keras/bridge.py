@@ -34,7 +34,8 @@ class LookupSpec:
 
     Examples
     --------
-    >>> LookupSpec((10, 4), "float16").rows_dtype, LookupSpec((10, 4), "float16", lora_scale=1.0).rows_dtype
+    >>> spec = LookupSpec((10, 4), "float16", lora_scale=1.0)
+    >>> LookupSpec((10, 4), "float16").rows_dtype, spec.rows_dtype
     ('float16', 'float32')
     """
 
@@ -114,7 +115,8 @@ def sparse_grad_floats(
 
     Examples
     --------
-    >>> ids, rows = sparse_grad_floats(LookupSpec((3, 1), "float32"), np.array([1, -2]), np.ones((2, 1)))
+    >>> spec = LookupSpec((3, 1), "float32")
+    >>> ids, rows = sparse_grad_floats(spec, np.array([1, -2]), np.ones((2, 1)))
     >>> ids.tolist(), rows.tolist()
     ([1], [[2.0]])
     """

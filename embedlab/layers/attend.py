@@ -19,7 +19,8 @@ def vocabulary_logits(vectors: np.ndarray, table: np.ndarray, adapters: Any = ()
 
     Examples
     --------
-    >>> vocabulary_logits(np.array([[1.0, 2.0]]), np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])).tolist()
+    >>> table = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    >>> vocabulary_logits(np.array([[1.0, 2.0]]), table).tolist()
     [[1.0, 2.0, 3.0]]
     """
     made = vectors @ table.T

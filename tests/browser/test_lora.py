@@ -157,10 +157,8 @@ def test_a_cell_opens_its_sum_with_the_very_numbers(show):
 
     terms = " + ".join(f"{said(now.a[5, k])}·{said(now.b[k, 3])}" for k in range(2))
     card = " ".join(view.root.locator(".card .mono").inner_text().split())
-    assert (
-        card
-        == f"W′[5, 3] = {format_number(trace.table[5, 3])} + 4/2 · ({terms}) = {format_number(after)}"
-    )
+    start = format_number(trace.table[5, 3])
+    assert card == f"W′[5, 3] = {start} + 4/2 · ({terms}) = {format_number(after)}"
     view.press("Escape")
     assert view.focused == "m:5:3" and view.root.locator(".card.pinned").count() == 0
 

@@ -85,7 +85,7 @@ def test_small_and_large_work_give_the_same_bits(rng, monkeypatch, columns, mean
         small = coalesce(ids, back, rows, **options)
         with monkeypatch.context() as patch:
             patch.setattr(coalesce_module, "_DENSE", 0)
-            patch.setattr(coalesce_module, "_coalesce_small_loop", None)  # not this one
+            patch.setattr(coalesce_module, "_coalesce_small_kernel", None)  # not this one
             large = coalesce(ids, back, rows, **options)
         np.testing.assert_array_equal(small.ids, large.ids)
         assert small.rows.tobytes() == large.rows.tobytes()

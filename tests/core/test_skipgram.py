@@ -42,7 +42,7 @@ def test_the_twin_agrees(rng, monkeypatch, negative, dim):
         "chunk": 130,
     }
     fast = train_skipgram(ids, 20, dim, **options)
-    monkeypatch.setattr(module, "skipgram_loop", skipgram_reference)
+    monkeypatch.setattr(module, "skipgram_kernel", skipgram_reference)
     slow = train_skipgram(ids, 20, dim, **options)
     np.testing.assert_allclose(fast.table, slow.table, rtol=2e-6, atol=1e-6)
     np.testing.assert_allclose(fast.context, slow.context, rtol=2e-6, atol=1e-6)
@@ -54,7 +54,7 @@ def test_worked_by_hand(monkeypatch):
     steps = skipgram(
         [0, 1], 2, 3, window=1, negative=0, subsample=0, epochs=1, rate=0.5, rate_end=0.5, seed=1
     )
-    monkeypatch.setattr(module, "skipgram_loop", lambda *a: None)
+    monkeypatch.setattr(module, "skipgram_kernel", lambda *a: None)
     start = next(steps).table.copy()
     monkeypatch.undo()
     (step,) = skipgram(
@@ -222,7 +222,7 @@ def test_divergence_is_placed_in_the_callers_stream(monkeypatch):
     options = {"rate": 1e30, "rate_end": 1e30, "starts": [0, 3, 9], "subsample": 0.03, "seed": 4}
     steps = []
     for run in (skipgram_kernel, skipgram_reference):
-        monkeypatch.setattr(module, "skipgram_loop", run)
+        monkeypatch.setattr(module, "skipgram_kernel", run)
         with np.errstate(all="ignore"), pytest.raises(DivergenceError) as caught:
             train_skipgram(ids, 20, 8, **options)
         steps.append(caught.value.step)

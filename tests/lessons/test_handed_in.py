@@ -35,13 +35,13 @@ def hand_in(tmp_path):
 def test_a_card_comes_back_as_it_was_saved(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     card.clear()  # a session begins here
-    card = Card(
+    handed_in = Card(
         {"01.exit": ("b", False), "lora.error_by_rank": ("[1,0.5,-2e-3,0.0", False)},
         {"01.lookup": ("right", True)},
         1,
     )
-    card.save("card.json")
-    assert read_card("card.json") == card
+    handed_in.save("card.json")
+    assert read_card("card.json") == handed_in
 
 
 def test_all_of_it(hand_in):

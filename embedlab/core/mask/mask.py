@@ -152,7 +152,8 @@ def keep_masked_state(mask: Any, new: Any, state: Any) -> np.ndarray:
 
     Examples
     --------
-    >>> keep_masked_state([True, False], np.array([[1.0], [2.0]]), np.array([[7.0], [8.0]])).ravel().tolist()
+    >>> new, old = np.array([[1.0], [2.0]]), np.array([[7.0], [8.0]])
+    >>> keep_masked_state([True, False], new, old).ravel().tolist()
     [1.0, 8.0]
     """
     new, state = as_floats(new, "new"), as_floats(state, "state")

@@ -196,7 +196,8 @@ def upcast_float16(values: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
 
     Examples
     --------
-    >>> [(here.stop, part.dtype.char) for here, part in upcast_float16(np.zeros((2, 3), np.float16))]
+    >>> half = np.zeros((2, 3), np.float16)
+    >>> [(here.stop, part.dtype.char) for here, part in upcast_float16(half)]
     [(2, 'f')]
     """
     rows = len(values)

@@ -25,7 +25,8 @@ def histogram(caption: str, rows: Sequence[HistogramRow], total: int) -> str:
 
     Examples
     --------
-    >>> drawn = histogram("01.exit", [HistogramRow("a", "yes & no", 1), HistogramRow("b", "yes", 3, True)], 4)
+    >>> rows = [HistogramRow("a", "yes & no", 1), HistogramRow("b", "yes", 3, True)]
+    >>> drawn = histogram("01.exit", rows, 4)
     >>> "yes &amp; no" in drawn, "✓ yes" in drawn, 'width="75.0%"' in drawn, "25 %" in drawn
     (True, True, True, True)
     """

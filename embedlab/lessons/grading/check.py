@@ -1,4 +1,4 @@
-"""`check`: the one door to all exercises. Each lesson's file knows what its exercises ask."""
+"""`check`: run an exercise's checks by name. Each lesson's module defines its own."""
 
 from importlib import import_module
 from typing import Any
@@ -10,19 +10,19 @@ __all__ = ["LESSONS", "all_items", "check", "find_item"]
 
 LESSONS = {
     "01": "lookup",
-    "02": "memory",
+    "02": "cache_lines",
     "03": "gradient",
     "04": "mask",
-    "05": "init",
+    "05": "initialization",
     "06": "training",
     "07": "lora",
     "08": "quantize",
     "09": "tying",
-    "10": "geometry",
+    "10": "meaning",
     "11": "files",
-    "12": "capstone",
+    "12": "capstone.questions",
 }
-"""Lesson number -> the file of this package that holds its checks and questions."""
+"""Lesson number -> the module of `embedlab.lessons.exercises` with its checks and questions."""
 
 
 def all_items(kind: str) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def all_items(kind: str) -> dict[str, Any]:
     """
     known: dict[str, Any] = {}
     for lesson, file in LESSONS.items():
-        found = getattr(import_module(f"embedlab.lessons.{file}"), kind)
+        found = getattr(import_module(f"embedlab.lessons.exercises.{file}"), kind)
         known |= {f"{lesson}.{part}": value for part, value in found.items()}
     return known
 

@@ -170,7 +170,10 @@ def check_loss(exercise: str, function: Any) -> Verdict:
         return verdict
     trained = run_untrusted(lambda _: forecast(function), np.zeros(0))
     if trained.error is not None:
-        said = f"the small cases are right, but in the model your function raised {describe_result(trained)}"
+        said = (
+            "the small cases are right, but in the model your function raised "
+            f"{describe_result(trained)}"
+        )
         return Verdict(exercise, False, said, see="M4")
     losses, table = trained.value
     if not np.allclose(table, VISITORS.mean(axis=0), atol=0.01):
