@@ -53,12 +53,13 @@ def test_m15_an_adapter_that_is_added_again():
     assert "embedlab/base.0" in verdict.case["the file holds"]
 
 
-def test_m15_an_adapter_that_is_added_without_its_scale():
+def test_an_adapter_that_is_added_without_its_scale():
     def parts(table, ab, beside):
         return beside["base.0"][:] + ab if "base.0" in beside else table
 
     verdict = check("11.read", lambda p: adapter(p, parts))
-    assert verdict.misconception == "M15" and "without its scale" in verdict.said
+    assert verdict.misconception is None and "without its scale" in verdict.said
+    assert verdict.see == "M15"
 
 
 def test_m15_codes_with_an_adapter_merged_into_them():
@@ -101,20 +102,23 @@ def square(codes, scale):
     ("wrong", "said"),
     [
         (without, "the table without its adapter"),
-        (closed, "`[:]` behind it reads the numbers"),
-        (always_codes, "stops with KeyError: it asks for an array"),
-        (lambda path: opens(path, "a"), "It changes the file."),
-        (lambda path: read(path, lambda codes, s: codes), "These are the codes."),
+        (closed, "`[:]` reads it into an array"),
+        (always_codes, "raised KeyError: it reads an array"),
+        (lambda path: opens(path, "a"), "Your function changes the file."),
+        (lambda path: read(path, lambda codes, s: codes), "These are the integer codes."),
         (lambda path: read(path, lambda codes, s: codes * s[:, None]), "It multiplies by the"),
         (lambda path: read(path, lambda codes, s: codes / s), "Each row has its own scale"),
         (lambda path: read(path, square), "It divides column j by scale j"),
-        (lambda path: read(path, lambda codes, s: codes / s[:, None] + 1), "not the numbers of"),
-        (lambda path: read(path) + 1, "These are not the numbers that the layer"),
+        (
+            lambda path: read(path, lambda codes, s: codes / s[:, None] + 1),
+            "not the weights codes / scale",
+        ),
+        (lambda path: read(path) + 1, "These are not the weights that the layer"),
         (lambda path: read(path).T, "V rows of D numbers"),
         (lambda path: read(path).tolist(), "It gave list."),
-        (lambda path: read(path).astype("U9"), "These are not the numbers"),
-        (lambda path: exit(), "It stops with SystemExit at a good file"),
-        (lambda: 0, "It stops with TypeError"),
+        (lambda path: read(path).astype("U9"), "These are not the weights"),
+        (lambda path: exit(), "Your function raised SystemExit for a valid file"),
+        (lambda: 0, "Your function raised TypeError"),
         (3, "without parentheses"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
@@ -133,7 +137,7 @@ def removes(path):
 
 
 def test_a_file_that_is_gone_hurts_nobody():
-    assert "It changes the file" in check("11.read", removes).said
+    assert "Your function changes the file" in check("11.read", removes).said
 
 
 @pytest.mark.parametrize("given", [lambda path: None, lambda path: ...])

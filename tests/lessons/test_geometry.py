@@ -31,21 +31,25 @@ def test_right_ways_pass(right):
 
 
 WRONG = {
-    "flat": (lambda table, ids: core(table[:, :2], ids), "two of the numbers", "M12"),
+    "flat": (lambda table, ids: core(table[:, :2], ids), "only two numbers of each row", "M12"),
     "dots": (
         lambda table, ids: int(ids[(table[ids] @ table[ids].mean(axis=0)).argmin()]),
-        "lets long rows count",
+        "Long rows count for more",
         None,
     ),
-    "place": (lambda table, ids: ids.tolist().index(core(table, ids)), "the place 1", None),
+    "place": (
+        lambda table, ids: ids.tolist().index(core(table, ids)),
+        "1 is a position in the list",
+        None,
+    ),
     "nearest": (
         lambda table, ids: int(ids[np.linalg.norm(table[ids], axis=1).argmax()]),
-        "not the one",
+        "not the id with the smallest cosine",
         None,
     ),
     "whole table": (lambda table, ids: core(table, np.arange(len(table))), "one of the ids", None),
-    "text": (lambda table, ids: "the odd one", "a whole number", None),
-    "list": (lambda table, ids: ids, "a whole number", None),
+    "text": (lambda table, ids: "the odd one", "an integer", None),
+    "list": (lambda table, ids: ids, "an integer", None),
     "raises": (lambda table, ids: 1 / 0, "ZeroDivisionError", None),
     "changes": (lambda table, ids: table.fill(0) or ids[0], "changes its table", None),
     "none": (lambda table, ids: None, "nothing so far", None),
@@ -77,9 +81,13 @@ def explorer(**terms):
 def test_a_sum_is_more_than_its_last_word():
     assert "no sum in the view yet" in repr(check("10.sum", explorer(a="a")))
     assert not check("10.sum", explorer(a="a")).started
-    assert "Take three words" in repr(check("10.sum", explorer(a="a", b="a", c="c")))
+    assert "Take three different words" in repr(check("10.sum", explorer(a="a", b="a", c="c")))
     good = check("10.sum", explorer(a="a", b="b", c="c"))
-    assert good and "a − b + c points at d, where c alone does not" in " ".join(repr(good).split())
+    assert (
+        good
+        and "a − b + c is nearest to d, which is not the nearest word to c alone"
+        in " ".join(repr(good).split())
+    )
     alone = explorer(a="b", b="f", c="c")
     assert "the sum added nothing" in " ".join(repr(check("10.sum", alone)).split())
     weak = GeometryExplorer(

@@ -13,14 +13,16 @@ def right(W, A, B, alpha):
 
 
 WRONG = {
-    "leaves the scale out": lambda W, A, B, alpha: W + A @ B,
-    "Its scale is alpha.": lambda W, A, B, alpha: W + (alpha * A @ B).astype(W.dtype),
+    "The scale is missing": lambda W, A, B, alpha: W + A @ B,
+    "Your scale is alpha.": lambda W, A, B, alpha: W + (alpha * A @ B).astype(W.dtype),
     "alpha / √r": lambda W, A, B, alpha: W + (alpha / len(B) ** 0.5 * (A @ B)).astype(W.dtype),
-    "upside down": lambda W, A, B, alpha: W + (len(B) / (alpha or 1) * (A @ B)).astype(W.dtype),
+    "Your scale is r / alpha": lambda W, A, B, alpha: (
+        W + (len(B) / (alpha or 1) * (A @ B)).astype(W.dtype)
+    ),
     "W itself is missing": lambda W, A, B, alpha: (alpha / len(B) * (A @ B)).astype(W.dtype),
     "shape should be": lambda W, A, B, alpha: right(W, A, B, alpha)[None],
     "dtype should be": lambda W, A, B, alpha: W + np.float64(alpha / len(B)) * (A @ B),
-    "It stops with ValueError": lambda W, A, B, alpha: W + A @ B.T @ np.ones(7),
+    "Your function raised ValueError": lambda W, A, B, alpha: W + A @ B.T @ np.ones(7),
     "not the numbers": lambda W, A, B, alpha: np.zeros_like(W),
 }
 
@@ -34,8 +36,8 @@ def test_a_right_merge_passes():
 def test_a_wrong_merge_is_told_why(said):
     verdict = check("07.merge", WRONG[said])
     assert not verdict and said in verdict.said
-    assert set(verdict.case) == {"W", "A", "B", "alpha", "should give", "gave"}
-    assert (verdict.misconception == "M9") == ("scale" in verdict.said)
+    assert set(verdict.case) == {"W", "A", "B", "alpha", "expected", "received"}
+    assert verdict.misconception is None and verdict.see == "M15"
 
 
 def test_a_merge_in_place_is_refused():
@@ -57,10 +59,11 @@ def test_the_smallest_rank():
     assert not low and "not below 5 %" in low.said
     explorer.rank = 2
     assert check("07.rank", explorer) and check("07.rank", explorer.state)
-    assert "48 numbers instead of 128" in check("07.rank", explorer).said
+    assert "48 parameters instead of 128" in check("07.rank", explorer).said
     explorer.rank = 3
     high = check("07.rank", explorer)
-    assert not high and high.misconception == "M9" and "rank 2 leaves 0.0 %" in high.said
+    assert not high and high.misconception is None and "rank 2 leaves 0.0 %" in high.said
+    assert high.see == "M9"
     assert not check("07.rank", LoRAExplorer(target="painted")).started
     assert "needs the view" in check("07.rank", 4).said
 

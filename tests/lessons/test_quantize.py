@@ -57,16 +57,19 @@ def smeared(codes):
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        (swapped, "the first code of a pair lies in the low half"),
-        (smeared, "keep its lowest four bits, `& 15`"),
-        (lambda codes: pack(codes[..., : codes.shape[-1] // 2 * 2]), "The last code of an odd row"),
-        (lambda codes: (codes[..., 0::2] & 15) | codes[..., 1::2] << 4, "at an odd row"),
-        (lambda codes: pack(codes).astype(float), "A byte is int8 or uint8"),
-        (lambda codes: pack(codes).astype(np.int16), "A byte is int8 or uint8"),
+        (swapped, "the first code of a pair belongs into the low half"),
+        (smeared, "Keep its lowest four bits: `& 15`"),
+        (
+            lambda codes: pack(codes[..., : codes.shape[-1] // 2 * 2]),
+            "With an odd D the last code is lost",
+        ),
+        (lambda codes: (codes[..., 0::2] & 15) | codes[..., 1::2] << 4, "for odd D"),
+        (lambda codes: pack(codes).astype(float), "Bytes have the dtype int8 or uint8"),
+        (lambda codes: pack(codes).astype(np.int16), "Bytes have the dtype int8 or uint8"),
         (lambda codes: pack(codes) ^ 1, "These are not the bytes"),
         (lambda codes: pack(codes).tolist(), "It gave list."),
         (lambda codes: pack(codes)[..., None], "(D + 1) // 2 bytes"),
-        (lambda: 0, "It stops with TypeError"),
+        (lambda: 0, "Your function raised TypeError"),
         (7, "without parentheses"),
     ],
 )
@@ -76,17 +79,17 @@ def test_a_wrong_way_to_pack_has_its_name(wrong, said):
     assert verdict.misconception is None
 
 
-def test_m11_a_byte_a_code_saves_nothing():
+def test_a_byte_for_each_code_saves_nothing():
     verdict = check("08.pack", lambda codes: codes // 2)
-    assert verdict.misconception == "M11" and "a byte for each code" in verdict.said
+    assert verdict.misconception is None and "a byte for each code" in verdict.said
 
 
-def test_m11_codes_without_a_sign():
+def test_codes_without_a_sign():
     def unsigned(packed, D):
         return unpack(packed, D) & 15
 
     verdict = check("08.unpack", unsigned)
-    assert verdict.misconception == "M11" and "the highest of them counts -8" in verdict.said
+    assert verdict.misconception is None and "the highest of them counts -8" in verdict.said
     assert verdict.case["packed"] == "int8 (1, 1)  [[15]]"  # the first code below 0
 
 
@@ -98,12 +101,12 @@ def test_m11_codes_without_a_sign():
             lambda packed, D: unpack(
                 (packed.view(np.uint8) >> 4 | packed.view(np.uint8) << 4).view(np.int8), D
             ),
-            "the low half is the first code",
+            "the low half is the first one",
         ),
-        (lambda packed, D: unpack(packed, D) / 1, "Codes are whole numbers"),
+        (lambda packed, D: unpack(packed, D) / 1, "Codes are integers"),
         (lambda packed, D: unpack(packed, D) + 1, "These are not the codes"),
         (lambda packed, D: unpack(packed, D).T, "A row has D codes"),
-        (lambda packed, D: packed[9], "It stops with IndexError at these bytes"),
+        (lambda packed, D: packed[9], "Your function raised IndexError for these bytes"),
     ],
 )
 def test_a_wrong_way_to_unpack_has_its_name(wrong, said):

@@ -9,27 +9,27 @@ from embedlab.lessons import check, show
 from embedlab.lessons.exercises.tying import _cases
 
 
-def by_add_at(E, ids, sent):
-    grad = sent.T @ E[ids]
-    np.add.at(grad, ids, sent @ E)
+def by_add_at(E, ids, grad_scores):
+    grad = grad_scores.T @ E[ids]
+    np.add.at(grad, ids, grad_scores @ E)
     return grad
 
 
-def by_loop(E, ids, sent):
+def by_loop(E, ids, grad_scores):
     grad = np.zeros_like(E)
-    for i, word in zip(ids, sent, strict=True):
+    for i, word in zip(ids, grad_scores, strict=True):
         grad[i] += word @ E
         grad += np.outer(word, E[i])
     return grad
 
 
-def by_one_hot(E, ids, sent):
+def by_one_hot(E, ids, grad_scores):
     onehot = np.eye(len(E), dtype=E.dtype)[ids]
-    return onehot.T @ (sent @ E) + sent.T @ (onehot @ E)
+    return onehot.T @ (grad_scores @ E) + grad_scores.T @ (onehot @ E)
 
 
-def by_the_core(E, ids, sent):
-    return grad_table(ids, sent @ E, len(E)) + sent.T @ E[ids]
+def by_the_core(E, ids, grad_scores):
+    return grad_table(ids, grad_scores @ E, len(E)) + grad_scores.T @ E[ids]
 
 
 @pytest.mark.parametrize(
@@ -38,73 +38,76 @@ def by_the_core(E, ids, sent):
 def test_right_ways_pass(right):
     verdict = check("09.tied_gradient", right)
     assert verdict, verdict
-    assert "7 of 7 cases, and the gradient check of a softmax passes" in verdict.said
+    assert "7 of 7 cases, and the gradient check with a softmax passes" in verdict.said
 
 
-def lookup_alone(E, ids, sent):
-    return grad_table(ids, sent @ E, len(E))
+def lookup_alone(E, ids, grad_scores):
+    return grad_table(ids, grad_scores @ E, len(E))
 
 
-def scores_alone(E, ids, sent):
-    return sent.T @ E[ids]
+def scores_alone(E, ids, grad_scores):
+    return grad_scores.T @ E[ids]
 
 
-def adds_in_place(E, ids, sent):
-    grad = sent.T @ E[ids]
-    grad[ids] += sent @ E
+def adds_in_place(E, ids, grad_scores):
+    grad = grad_scores.T @ E[ids]
+    grad[ids] += grad_scores @ E
     return grad
 
 
-def assigns(E, ids, sent):
-    grad = sent.T @ E[ids]
-    grad[ids] = sent @ E
+def assigns(E, ids, grad_scores):
+    grad = grad_scores.T @ E[ids]
+    grad[ids] = grad_scores @ E
     return grad
 
 
-def overwrites(E, ids, sent):
-    grad, way_in = scores_alone(E, ids, sent), lookup_alone(E, ids, sent)
+def overwrites(E, ids, grad_scores):
+    grad, way_in = scores_alone(E, ids, grad_scores), lookup_alone(E, ids, grad_scores)
     grad[ids] = way_in[ids]
     return grad
 
 
-def mean(E, ids, sent):
-    return by_add_at(E, ids, sent) / E.dtype.type(2)
+def mean(E, ids, grad_scores):
+    return by_add_at(E, ids, grad_scores) / E.dtype.type(2)
 
 
-def up_the_hill(E, ids, sent):
-    return -by_add_at(E, ids, sent)
+def up_the_hill(E, ids, grad_scores):
+    return -by_add_at(E, ids, grad_scores)
 
 
-def spoils(E, ids, sent):
-    made = by_add_at(E, ids, sent)
-    sent[...] = 0
+def spoils(E, ids, grad_scores):
+    made = by_add_at(E, ids, grad_scores)
+    grad_scores[...] = 0
     return made
 
 
-def turned(E, ids, sent):
-    return by_add_at(E, ids, sent).T
+def turned(E, ids, grad_scores):
+    return by_add_at(E, ids, grad_scores).T
 
 
-def wrong_product(E, ids, sent):
-    return sent @ E[ids]
+def wrong_product(E, ids, grad_scores):
+    return grad_scores @ E[ids]
 
 
-def endless(E, ids, sent):
+def endless(E, ids, grad_scores):
     while True:
         pass
 
 
 WRONG = {
-    lookup_alone: ("Only the rows that were read have a gradient", "M18"),
+    lookup_alone: ("Only rows that were looked up have a gradient", "M18"),
     scores_alone: ("is missing in row 0", None),
-    adds_in_place: ("is read 2 times, and only the last", "M4"),
-    assigns: ("overwrote that of the scores", "M4"),
-    overwrites: ("overwrote that of the scores", "M4"),
-    mean: ("the mean of both ways", "M4"),
+    adds_in_place: ("is looked up 2 times, and only the last", "M4"),
+    assigns: ("overwrote the gradient through the scores", "M4"),
+    overwrites: ("overwrote the gradient through the scores", "M4"),
+    mean: ("the mean of both gradients", "M4"),
     up_the_hill: ("the wrong sign", None),
-    spoils: ("It changes its sent.", None),
+    spoils: ("It changes its grad_scores.", None),
     turned: ("The shape should be (2, 1). It is (1, 2).", None),
-    wrong_product: ("It stops with ValueError. E is (2, 1), ids (1,), sent (1, 2).", None),
+    wrong_product: (
+        "Your function raised ValueError. E (2, 1), ids (1,), grad_scores (1, 2).",
+        None,
+    ),
     endless: ("It does not end", None),
 }
 
@@ -117,16 +120,19 @@ WRONG = {
 def test_each_wrong_way_is_named(function, said, belief):
     verdict = check("09.tied_gradient", function)
     assert not verdict and said in verdict.said and verdict.misconception == belief
-    assert "should give" in verdict.case and repr(verdict).startswith("✗ 09.tied_gradient")
+    assert "expected" in verdict.case and repr(verdict).startswith("✗ 09.tied_gradient")
 
 
 @pytest.mark.parametrize(
     ("hostile", "said"),
     [
-        (lambda E, ids, sent: by_add_at(E, ids, sent).astype("f2"), "The dtype should be"),
-        (lambda E, ids, sent: by_add_at(E, ids, sent) + 1, "These are not the sums"),
-        (lambda E, ids, sent: by_add_at(E, ids, sent).tolist(), "It gave list."),
-        (lambda E: E, "It stops with TypeError"),
+        (
+            lambda E, ids, grad_scores: by_add_at(E, ids, grad_scores).astype("f2"),
+            "The dtype should be",
+        ),
+        (lambda E, ids, grad_scores: by_add_at(E, ids, grad_scores) + 1, "These are not the sums"),
+        (lambda E, ids, grad_scores: by_add_at(E, ids, grad_scores).tolist(), "It gave list."),
+        (lambda E: E, "Your function raised TypeError"),
         (3, "without parentheses"),
     ],
     ids=["half", "more", "list", "arguments", "number"],
@@ -138,7 +144,7 @@ def test_a_hostile_function_gets_a_sentence(hostile, said):
 
 
 def test_a_stub_is_not_yet():
-    for given in (lambda E, ids, sent: None, lambda E, ids, sent: ...):
+    for given in (lambda E, ids, grad_scores: None, lambda E, ids, grad_scores: ...):
         assert not check("09.tied_gradient", given).started
 
 
@@ -154,19 +160,19 @@ def test_the_cases_have_duplicates_an_empty_one_and_a_small_float():
 def test_the_shortest_sentence_that_fills_the_table():
     explorer = GradientExplorer("the cat sat on the mat", mode="tied")
     verdict = check("09.shortest", explorer)
-    assert not verdict and "all 14 rows have a gradient, by 6 words" in verdict.said
+    assert not verdict and "all 14 rows have a gradient with 6 words" in verdict.said
     explorer.text = "the cat sat"
     verdict = check("09.shortest", explorer)
-    assert not verdict and verdict.started and "by 3 words" in verdict.said
+    assert not verdict and verdict.started and "with 3 words" in verdict.said
     for text in ("the cat", "the the"):
         explorer.text = text
         assert check("09.shortest", explorer) and check("09.shortest", explorer.state)
     explorer.text = "the"
-    assert "0 of 14 rows have a gradient. A word alone" in check("09.shortest", explorer).said
+    assert "0 of 14 rows have a gradient. A single word" in check("09.shortest", explorer).said
     explorer.text = ""
     assert not check("09.shortest", explorer)
     explorer.text = "the #99"
-    assert "the view refuses" in check("09.shortest", explorer).said
+    assert "the view shows an error" in check("09.shortest", explorer).said
     explorer.text, explorer.mode = "the cat", "plain"
     assert 'the mode is "plain"' in check("09.shortest", explorer).said
     assert "needs the view" in check("09.shortest", 4).said

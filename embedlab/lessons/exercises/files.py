@@ -1,4 +1,4 @@
-"""Lesson 11: a file to be read by hand, and its two questions."""
+"""Lesson 11: the check of a file reader, and two questions."""
 
 import tempfile
 from collections.abc import Callable
@@ -111,13 +111,16 @@ def check_read(exercise: str, function: Any) -> Verdict:
                     for name, array in case.arrays.items()
                     if not name.endswith("about")
                 ),
-                "should give": _say(case.wanted),
-                "gave": describe_result(done) if done.error or done.endless else _say(done.value),
+                "expected": _say(case.wanted),
+                "received": describe_result(done)
+                if done.error or done.endless
+                else _say(done.value),
             },
             right=lambda said: Verdict(
                 exercise,
                 True,
-                f"{said}. Floats, adapters and codes: every table is the one its layer uses.",
+                f"{said}. Floats, adapters and codes: each table is the one its layer computes "
+                "with.",
             ),
         )
 
@@ -140,7 +143,9 @@ def _run(function: Callable[..., Any], case: Case) -> RunResult:
 def _judge(case: Case, done: RunResult) -> Diagnosis | None:
     """Find what is wrong with the reading of one file, or None."""
     if done.changed:
-        return Diagnosis('It changes the file. Open it for reading only: `h5py.File(path, "r")`.')
+        return Diagnosis(
+            'Your function changes the file. Open it for reading: `h5py.File(path, "r")`.'
+        )
     said = describe_failure(done, ())
     if said:
         return Diagnosis(said)
@@ -149,8 +154,8 @@ def _judge(case: Case, done: RunResult) -> Diagnosis | None:
         return _of_error(done.error, coded)
     if isinstance(done.value, h5py.Dataset):
         return Diagnosis(
-            "It gives a door to the array, which closes with the file. `[:]` behind it "
-            "reads the numbers."
+            "This is an h5py Dataset, which cannot be read after the file is closed. "
+            "`[:]` reads it into an array."
         )
     said = shape_mismatch(done.value, case.wanted)
     if said:
@@ -163,12 +168,12 @@ def _judge(case: Case, done: RunResult) -> Diagnosis | None:
 
 def _of_error(error: BaseException, coded: bool) -> Diagnosis:
     if isinstance(error, KeyError) and not coded:
-        said = "It stops with KeyError: it asks for an array that this file does not have. "
-        return Diagnosis(said + 'A table of floats is `vars/0` alone. Ask `"1" in group` first.')
+        said = "Your function raised KeyError: it reads an array that this file does not have. "
+        return Diagnosis(said + 'A table of floats is `vars/0` alone. Test `"1" in group` first.')
     if isinstance(error, ValueError) and coded:
-        said = "It stops with ValueError at codes (V, D) and a scale (V,). "
+        said = "Your function raised ValueError for codes (V, D) and a scale (V,). "
         return Diagnosis(said + "Each row has its own scale: `scale[:, None]` is a column.")
-    return Diagnosis(f"It stops with {type(error).__name__} at a good file.")
+    return Diagnosis(f"Your function raised {type(error).__name__} for a valid file.")
 
 
 def _of_codes(case: Case, value: np.ndarray | None) -> Diagnosis:
@@ -176,20 +181,22 @@ def _of_codes(case: Case, value: np.ndarray | None) -> Diagnosis:
     scale = case.arrays[GROUP + "vars/1"].astype(np.float64).reshape(-1, 1)
     if value is not None:
         if np.allclose(value, codes):
-            return Diagnosis("These are the codes. The numbers are codes / scale.", see="M17")
+            return Diagnosis(
+                "These are the integer codes. The weights are codes / scale.", see="M17"
+            )
         if np.allclose(value, codes * scale):
             return Diagnosis(
-                "It multiplies by the scale. An int8 scale says how many steps make "
-                "1.0, so the numbers are codes / scale."
+                "It multiplies by the scale. Here 1 / scale is the step, so the weights "
+                "are codes / scale."
             )
         if len(codes) == codes.shape[1] and np.allclose(value, codes / scale.T):
             return Diagnosis(
-                "It divides column j by scale j. A scale belongs to a row: "
+                "It divides column j by scale j. Each row has its own scale: "
                 "`scale[:, None]` is a column."
             )
         if case.scale and np.allclose(value, codes / scale + _step(case), atol=1e-3):
-            return _twice("merged into the codes")
-    return Diagnosis("These are not the numbers of codes / scale.", see="M17")
+            return _twice("already merged into the codes")
+    return Diagnosis("These are not the weights codes / scale.", see="M17")
 
 
 def _of_adapter(case: Case, value: np.ndarray | None) -> Diagnosis:
@@ -200,21 +207,23 @@ def _of_adapter(case: Case, value: np.ndarray | None) -> Diagnosis:
             return _twice("already in `vars/0`")
         if base is not None and np.allclose(value, base):
             return Diagnosis(
-                "That is the table without its adapter, which embedlab keeps to go on "
-                "training. What the layer computes with is `vars/0`."
+                "This is the table without its adapter, kept to continue training. The "
+                "layer computes with `vars/0`."
             )
         if base is not None and np.allclose(value, base + _step(case) / case.scale):
             return Diagnosis(
-                "It adds A · B without its scale. It need not add anything: `vars/0` "
-                "is the finished table.",
-                "M15",
+                "It adds A · B without its scale. Nothing has to be added: `vars/0` is "
+                "already the merged table.",
+                see="M15",
             )
-    return Diagnosis("These are not the numbers that the layer computes with.")
+    return Diagnosis(
+        "These are not the weights that the layer computes with. Which arrays did you use?"
+    )
 
 
 def _twice(where: str) -> Diagnosis:
     return Diagnosis(
-        f"It adds the adapter a second time: scale · A · B is {where}. After a merge "
+        f"It adds the adapter a second time: α/r · A · B is {where}. After a merge "
         "nobody needs A, B or alpha.",
         "M15",
     )
@@ -231,26 +240,26 @@ CHECKS: dict[str, Callable[[str, Any], Verdict]] = {"read": check_read}
 
 QUESTIONS: dict[str, Question] = {
     "predict": Question(
-        "A table was tuned with an adapter of rank 4 and alpha 8. You merge it, and a friend reads "
-        "your file with Keras. What must she know besides the table in it?",
+        "A table was tuned with an adapter of rank 4 and alpha 8. You merge it, and a colleague "
+        "reads your file with Keras. What must she know besides the table in the file?",
         right="d",
         later=True,
         choices={
             "a": Choice(
-                "A, B and alpha", "W + α/r · A · B has been written down: that is the table.", "M15"
+                "A, B and alpha.", "The table in the file is W + α/r · A · B already.", "M15"
             ),
             "b": Choice(
-                "alpha: the table must be multiplied by alpha / r",
-                "The scale was used when A · B was added. Used again, it is wrong.",
+                "Alpha: the table must be multiplied by alpha / r.",
+                "The scale was used when A · B was added. It must not be used twice.",
                 "M15",
             ),
             "c": Choice(
-                "Nothing at all, not even which word has which row: the file knows",
-                "A file holds rows by number, and not one word.",
+                "Nothing at all: the file also says which word has which row.",
+                "The file holds rows by number, and not one word.",
                 "M16",
             ),
             "d": Choice(
-                "Only which word has which row",
+                "Only which word has which row.",
                 "The merged table is complete. The words are not in it.",
             ),
         },
@@ -262,21 +271,21 @@ QUESTIONS: dict[str, Question] = {
         choices={
             "a": Choice(
                 "Whoever reads it needs A, B and alpha to get the right rows.",
-                "They are in the codes. alpha has done its work.",
+                "The codes are those of the merged table. Nothing has to be added.",
                 "M15",
             ),
             "b": Choice(
-                "Codes and scales in it give the very rows that the layer computes with.",
-                "codes / scale, row by row, is what the layer itself does.",
+                "Its codes and scales give exactly the rows that the layer computes with.",
+                "The layer itself computes codes / scale, row by row.",
             ),
             "c": Choice(
                 "Divided by the scales, the codes give back the floats from before int8.",
-                "They give the nearest levels. What lay between is gone.",
+                "They give the nearest quantization levels. The exact weights are gone.",
                 "M17",
             ),
             "d": Choice(
-                "With another vocabulary, each word still finds its own row in it.",
-                "It finds the row of its new number, whoever that was.",
+                "With another vocabulary, each word still reads its own row.",
+                "It reads the row of its new number, which was another word's.",
                 "M16",
             ),
         },

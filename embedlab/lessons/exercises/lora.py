@@ -1,4 +1,4 @@
-"""Lesson 07: its two exercises and its two questions."""
+"""Lesson 07: the checks of two exercises, and two questions."""
 
 from collections.abc import Callable
 from typing import Any
@@ -47,11 +47,11 @@ def check_merge(exercise: str, function: Any) -> Verdict:
 
     def judge(case: Case, done: RunResult) -> Diagnosis | None:
         wrong = _judge(case, done)
-        return Diagnosis(wrong, "M9" if "scale" in wrong else None, "M15") if wrong else None
+        return Diagnosis(wrong, see="M15") if wrong else None
 
     def shown(case: Case, done: RunResult) -> dict[str, str]:
         asked = dict(zip(("W", "A", "B", "alpha"), map(format_value, case), strict=True))
-        return asked | {"should give": format_value(_wanted(case)), "gave": describe_result(done)}
+        return asked | {"expected": format_value(_wanted(case)), "received": describe_result(done)}
 
     return grade_function(
         exercise,
@@ -61,7 +61,7 @@ def check_merge(exercise: str, function: Any) -> Verdict:
         shown=shown,
         run=lambda function, case: run_untrusted(lambda *x: function(*x[:3], float(x[3])), *case),
         right=lambda said: Verdict(
-            exercise, True, f"{said}. Every row comes out as with the adapter."
+            exercise, True, f"{said}. Each row is the same as with the adapter."
         ),
     )
 
@@ -76,9 +76,12 @@ def _judge(case: Case, done: RunResult) -> str | None:
     wanted = _wanted(case)
     said = describe_failure(done, ("W", "A", "B", "alpha"))
     if said:
-        return f"{said} The frozen table is only read." if done.changed else said
+        return f"{said} The frozen table must not change." if done.changed else said
     if done.error is not None:
-        return f"It stops with {type(done.error).__name__}. A is (V, r), B is (r, D): A @ B fits W."
+        kind = type(done.error).__name__
+        return (
+            f"Your function raised {kind}. A is (V, r) and B is (r, D), so A @ B is (V, D), like W."
+        )
     said = shape_mismatch(done.value, wanted)
     if said:
         return f"{said} The merged table has the shape of W."
@@ -90,17 +93,17 @@ def _judge(case: Case, done: RunResult) -> str | None:
         return f"The dtype should be that of W, {wanted.dtype}. It is {done.value.dtype}."
     rank, step = len(b), a @ b
     guesses = {
-        "It leaves the scale out: before A @ B stands alpha / r.": table + step,
-        "Its scale is alpha. It should be alpha / r, r the rank.": table + alpha * step,
-        "Its scale is alpha / √r, the rank-stabilized one. Here it is alpha / r.": table
+        "The scale is missing: A @ B is multiplied by alpha / r.": table + step,
+        "Your scale is alpha. It should be alpha / r, where r is the rank.": table + alpha * step,
+        "Your scale is alpha / √r, as in rank-stabilized LoRA. Here it is alpha / r.": table
         + alpha / rank**0.5 * step,
-        "Its scale is r / alpha, upside down.": table + rank / (alpha or 1.0) * step,
-        "It gives what the adapter adds; W itself is missing.": alpha / rank * step,
+        "Your scale is r / alpha. It should be alpha / r.": table + rank / (alpha or 1.0) * step,
+        "This is what the adapter adds. W itself is missing.": alpha / rank * step,
     }
-    for told, guess in guesses.items():
+    for message, guess in guesses.items():
         if np.allclose(done.value, guess, rtol=close, atol=close):
-            return told
-    return "These are not the numbers of W + alpha / r · A @ B."
+            return message
+    return "These are not the numbers of W + alpha / r · A @ B. Compute the smallest case by hand."
 
 
 def check_rank(exercise: str, given: Any) -> Verdict:
@@ -111,20 +114,21 @@ def check_rank(exercise: str, given: Any) -> Verdict:
     trace = given.trace
     errors, rank = trace.errors, trace.rank
     if not trace.delta.any():
-        return Verdict(exercise, False, "the change is zero. Choose another.", started=False)
+        return Verdict(exercise, False, "the change is zero. Choose another one.", started=False)
     left = f"rank {rank} leaves {100 * errors[rank]:.1f} %"
     if errors[rank] >= ERROR_MOST:
-        said = f"{left}, which is not below 5 %. Drag the cut to the right."
+        said = f"{left} of the change, which is not below 5 %. Try a higher rank."
         return Verdict(exercise, False, said, started=False)
     if errors[rank - 1] < ERROR_MOST:
         said = (
-            f"{left}, but a smaller rank would do: rank {rank - 1} leaves "
-            f"{100 * errors[rank - 1]:.1f} %. More rank costs numbers and says nothing more."
+            f"{left} of the change, but a smaller rank is enough: rank {rank - 1} leaves "
+            f"{100 * errors[rank - 1]:.1f} %. A higher rank costs parameters."
         )
-        return Verdict(exercise, False, said, misconception="M9")
+        return Verdict(exercise, False, said, see="M9")
     said = (
-        f"right. {left[0].upper()}{left[1:]}, rank {rank - 1} {100 * errors[rank - 1]:.1f} %. "
-        f"That is {trace.parameters} numbers instead of {trace.table.size}."
+        f"right. {left[0].upper()}{left[1:]} of the change, rank {rank - 1} leaves "
+        f"{100 * errors[rank - 1]:.1f} %. That is {trace.parameters} parameters instead of "
+        f"{trace.table.size}."
     )
     return Verdict(exercise, True, said)
 
@@ -133,15 +137,17 @@ CHECKS: dict[str, Callable[[str, Any], Verdict]] = {"merge": check_merge, "rank"
 
 QUESTIONS: dict[str, Question] = {
     "predict": Question(
-        "A table of 16 words gets an adapter of rank 2, Keras's way: A random, B zero. We train it "
-        "on the word “cat” alone. How many of the 16 rows come out different afterwards?",
+        "A table of 16 words gets an adapter of rank 2. As in Keras, A starts random and B starts "
+        "at zero. It is trained on the word “cat” alone. How many of the 16 rows change?",
         right="d",
         later=True,
         choices={
-            "a": Choice("0", "The table is frozen, but what comes out is W + α/r · A · B."),
-            "b": Choice("1", "Only cat had a gradient in A. But B is shared.", "M10"),
-            "c": Choice("2", "2 is the rank, the number of shared directions in B."),
-            "d": Choice("16", "Training moves B, and every row has a random part in it."),
+            "a": Choice("0", "W is frozen, but the layer computes with W + α/r · A · B."),
+            "b": Choice(
+                "1", "In A only the row of “cat” was trained. But all rows share B.", "M10"
+            ),
+            "c": Choice("2", "2 is the rank, the number of rows of B. All 16 words share them."),
+            "d": Choice("16", "Training changes B, all rows share B, and no row of A is zero."),
         },
     ),
     "exit": Question(
@@ -150,21 +156,21 @@ QUESTIONS: dict[str, Question] = {
         right="c",
         choices={
             "a": Choice(
-                "Only the row of “cat” comes out different.",
-                "B is shared by all rows, and each has a random row of A.",
+                "Only the row of “cat” changes.",
+                "All rows share B, and each has a random row of A.",
                 "M10",
             ),
             "b": Choice(
-                "Rank 16 would only have been better; alpha is there to hold it back.",
-                "One word's change has one direction. And α/r is the pace.",
+                "Rank 16 would have been better; alpha keeps it from overfitting.",
+                "The change of one row has one direction. α/r only sets the step size.",
                 "M9",
             ),
             "c": Choice(
-                "Other rows moved too, and merging it gives the same rows from one table.",
-                "B is shared, and W + α/r · A · B can be written down once.",
+                "Other rows change too, and merging gives one table with the same rows.",
+                "All rows share B, and W + α/r · A · B can be computed once.",
             ),
             "d": Choice(
-                "To use it, A · B has to be added at every lookup, for ever.",
+                "A · B must be added at every lookup, as long as the model is used.",
                 "Merged, it is a plain table again.",
                 "M15",
             ),

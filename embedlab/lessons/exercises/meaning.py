@@ -1,4 +1,4 @@
-"""Lesson 10: the odd one out, an arithmetic with words, and its two questions."""
+"""Lesson 10: the checks of the odd one out and of word arithmetic, and two questions."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from embedlab.lessons.question import Choice, Question
 __all__ = ["CHECKS", "QUESTIONS"]
 
 NEAR = 0.5
-"""The cosine from which a sum is said to point at a word."""
+"""The cosine that the word nearest to a sum must have."""
 
 
 class Case(NamedTuple):
@@ -49,9 +49,17 @@ def _cases() -> list[Case]:
 def check_odd(exercise: str, function: Any) -> Verdict:
     """Judge `odd(table, ids)`: the id whose row points least the way of the others."""
 
+    flat = callable(function) and all(
+        _answer(run_untrusted(function, *case)) == odd_one_out(case.table[:, :2], case.ids)[0]
+        for case in _cases()
+    )
+
     def judge(case: Case, done: RunResult) -> Diagnosis | None:
-        said, belief = _judge(*case, odd_one_out(*case)[0], done)
-        return Diagnosis(said, belief) if said else None
+        if flat and _answer(done) != odd_one_out(*case)[0]:
+            said = "It uses only two numbers of each row, as a flat map does. Use all of them."
+            return Diagnosis(said, "M12")
+        said = _judge(*case, odd_one_out(*case)[0], done)
+        return Diagnosis(said) if said else None
 
     return grade_function(
         exercise,
@@ -62,40 +70,51 @@ def check_odd(exercise: str, function: Any) -> Verdict:
         shown=lambda case, done: {
             "table": format_value(case.table),
             "ids": format_value(case.ids),
-            "should give": f"{odd_one_out(*case)[0]}",
-            "gave": describe_result(done),
+            "expected": f"{odd_one_out(*case)[0]}",
+            "received": describe_result(done),
         },
-        right=lambda said: Verdict(exercise, True, f"{said}: by direction, in all dimensions."),
+        right=lambda said: Verdict(
+            exercise, True, f"{said}: by direction, over all numbers of a row."
+        ),
     )
 
 
-def _judge(
-    table: np.ndarray, ids: np.ndarray, wanted: int, done: RunResult
-) -> tuple[str, str | None]:
-    """Say what is wrong in one case and which belief it looks like, or ""."""
-    said = describe_failure(done, ("table", "ids"))
-    if said:
-        return said, None
-    if done.error is not None:
-        return f"It stops with {type(done.error).__name__}.", None
+def _answer(done: RunResult) -> int | None:
+    """Return the id that a function returned, or None."""
     try:
-        given = int(np.asarray(done.value).item())
+        return int(np.asarray(done.value).item())
     except (TypeError, ValueError):
-        return "It should give one id, a whole number.", None
-    if given == wanted:
-        return "", None
-    if given not in ids.tolist():
-        place = f" It gives the place {given} in the list." if 0 <= given < ids.size else ""
-        return f"It should give one of the ids {ids.tolist()}.{place}", None
-    if table.shape[1] > 2 and given == odd_one_out(table[:, :2], ids)[0]:
-        return "It looks at two of the numbers of a row only, as a flat map does.", "M12"
-    if given == _by_dots(table, ids):
-        return "It lets long rows count for more. Divide each row by its length first.", None
-    return "This id is not the one that points least the way of the others.", None
+        return None
+
+
+def _judge(table: np.ndarray, ids: np.ndarray, expected: int, done: RunResult) -> str | None:
+    """Return what is wrong in one case, or None."""
+    message = describe_failure(done, ("table", "ids"))
+    if message:
+        return message
+    if done.error is not None:
+        return f"Your function raised {type(done.error).__name__}."
+    received = _answer(done)
+    if received is None:
+        return "Your function should return one id, an integer."
+    if received == expected:
+        return None
+    if received not in ids.tolist():
+        place = ""
+        if 0 <= received < ids.size:
+            place = f" {received} is a position in the list, not an id."
+        return f"Your function should return one of the ids {ids.tolist()}.{place}"
+    if received == _by_dots(table, ids):
+        return "Long rows count for more here. Divide each row by its length first."
+    return (
+        "This is not the id with the smallest cosine to the mean direction of all rows. "
+        "Compute the "
+        "cosines of the smallest case and compare."
+    )
 
 
 def _by_dots(table: np.ndarray, ids: np.ndarray) -> int:
-    """Return what dot products without lengths say."""
+    """Return the odd one out by dot products, without dividing by the lengths."""
     rows = table[ids]
     return int(ids[(rows @ rows.mean(axis=0)).argmin()])
 
@@ -112,26 +131,27 @@ def check_sum(exercise: str, given: Any) -> Verdict:
     a, b, c = trace.sum.terms
     best, cosine = int(trace.sum.ids[0]), float(trace.sum.similarities[0])
     if len({a, b, c}) < 3:
-        said = "two of the slots hold one word, so it is a plain neighbor. Take three words."
+        said = "two of the slots hold the same word. Take three different words."
         return Verdict(exercise, False, said)
     rows = trace.rows.astype(np.float64)
     others = np.setdiff1d(np.flatnonzero(np.isfinite(rows).all(axis=1)), [a, b, c])
     alone = int(others[(rows[others] @ rows[c]).argmax()])
     if best == alone:
         said = (
-            f"the answer is {trace.name(best)}, but that is what {trace.name(c)} alone is nearest "
-            "to: the sum added nothing. Try another a and b."
+            f"the answer is {trace.name(best)}, but that is already the nearest word to "
+            f"{trace.name(c)} alone: the sum added nothing. Try another a and b."
         )
         return Verdict(exercise, False, said)
     if cosine < NEAR:
         said = (
-            "the sum points at no word: even the nearest has a cosine below one half. "
-            "Try words that come more often in the text."
+            "the sum is near no word: even the nearest one has a cosine below one half. Try words "
+            "that come more often in the text."
         )
         return Verdict(exercise, False, said)
     said = (
-        f"{trace.name(a)} − {trace.name(b)} + {trace.name(c)} points at {trace.name(best)}, "
-        f"where {trace.name(c)} alone does not. Whether it makes sense is for you to say."
+        f"right. {trace.name(a)} − {trace.name(b)} + {trace.name(c)} is nearest to "
+        f"{trace.name(best)}, which is not the nearest word to {trace.name(c)} alone. Does it make "
+        "sense?"
     )
     return Verdict(exercise, True, said)
 
@@ -140,26 +160,26 @@ CHECKS: dict[str, Callable[[str, Any], Verdict]] = {"odd": check_odd, "sum": che
 
 QUESTIONS: dict[str, Question] = {
     "predict": Question(
-        "Training will read the Python reference, and see only which words stand near each "
-        "other. Which word will “true” be nearest to afterwards?",
+        "Training will read Python's manual and docstrings, and see only which words stand near "
+        "each other. Which word will be nearest to “true” afterwards?",
         right="b",
         later=True,
         choices={
             "a": Choice(
-                "“correct”, for it means the same",
-                "Nobody tells it what a word means. “correct” stands in other sentences.",
+                "“correct”, because it means the same.",
+                "Training does not see meanings. “correct” stands among other words.",
             ),
             "b": Choice(
-                "“false”, for it stands in the same places",
-                "Where one can stand, the other can: opposites keep the same company.",
+                "“false”, because it stands in the same places.",
+                "Opposites have the same context words: “return true if”, “return false if”.",
             ),
             "c": Choice(
-                "“the”, for it stands near every word",
-                "What stands near every word tells nothing about one of them.",
+                "“the”, because it stands near every word.",
+                "A word near every word has all kinds of context words, not those of “true”.",
             ),
             "d": Choice(
-                "the word that was nearest before training",
-                "Before training the rows are random, and every row moves far.",
+                "The word that was nearest before training.",
+                "Before training the rows are random, and training moves all of them.",
                 "M3",
             ),
         },
@@ -169,17 +189,18 @@ QUESTIONS: dict[str, Question] = {
         right="b",
         choices={
             "a": Choice(
-                "They are similar: a map puts what is similar side by side.",
-                "A map of two axes leaves 62 out, and they may be far apart in those.",
+                "They are similar: a map puts similar words side by side.",
+                "A map with two axes drops 62 directions, and they may differ in those.",
                 "M12",
             ),
             "b": Choice(
-                "They may be far apart: only the cosine of the whole rows can say.",
-                "A projection only shortens. Far apart on it is far apart; near is not near.",
+                "They may be far apart: only the cosine of the whole rows can tell.",
+                "A projection only shortens distances. Words near each other on it may be "
+                "far apart.",
             ),
             "c": Choice(
                 "If they mean the same, they were side by side before training too.",
-                "Before training every row is random numbers.",
+                "Before training all rows are random numbers.",
                 "M3",
             ),
         },

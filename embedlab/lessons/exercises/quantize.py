@@ -1,4 +1,4 @@
-"""Lesson 08: its three exercises and its two questions."""
+"""Lesson 08: the checks of three exercises, and two questions."""
 
 from collections.abc import Callable
 from typing import Any
@@ -85,7 +85,7 @@ def _judge_all(
 
     def shown(case: Any, done: RunResult) -> dict[str, str]:
         asked = {name: format_value(value) for name, value in zip(names, case, strict=True)}
-        return asked | {"should give": format_value(core(*case)), "gave": describe_result(done)}
+        return asked | {"expected": format_value(core(*case)), "received": describe_result(done)}
 
     return grade_function(
         exercise,
@@ -101,55 +101,63 @@ def _judge_all(
 def _judge_pack(codes: np.ndarray, wanted: np.ndarray, done: RunResult) -> Diagnosis | None:
     odd = codes.shape[-1] % 2
     if done.error is not None:
-        where = " an odd row: half of its last byte stays empty" if odd else " these codes"
-        return Diagnosis(f"It stops with {type(done.error).__name__} at{where}.")
+        where = "odd D: half of its last byte stays empty" if odd else "these codes"
+        return Diagnosis(f"Your function raised {type(done.error).__name__} for {where}.")
     value = done.value
     if isinstance(value, np.ndarray) and value.shape == codes.shape != wanted.shape:
-        return Diagnosis("It gives a byte for each code, so nothing is saved.", "M11")
+        return Diagnosis(
+            "It returns a byte for each code, so no bytes are saved. Put two codes into one byte."
+        )
     if odd and isinstance(value, np.ndarray) and value.shape[-1:] == (codes.shape[-1] // 2,):
-        return Diagnosis("The last code of an odd row is lost: it needs half a byte of its own.")
+        return Diagnosis(
+            "With an odd D the last code is lost. It needs a byte too: the high half stays 0."
+        )
     said = shape_mismatch(value, wanted)
     if said:
         return Diagnosis(f"{said} A row of D codes takes (D + 1) // 2 bytes.")
     if value.dtype.kind not in "iu" or value.dtype.itemsize != 1:
-        return Diagnosis(f"A byte is int8 or uint8. The dtype is {value.dtype}.")
+        return Diagnosis(f"Bytes have the dtype int8 or uint8. Yours is {value.dtype}.")
     given, right = value.view(np.uint8), wanted.view(np.uint8)
     if np.array_equal(given, right):
         return None
     if np.array_equal(given, (right >> 4) | (right << 4)):
-        return Diagnosis("The halves are swapped: the first code of a pair lies in the low half.")
+        return Diagnosis(
+            "The halves are swapped: the first code of a pair belongs into the low half."
+        )
     if (codes < 0).any() and np.array_equal(given & right, right):
         return Diagnosis(
-            "A negative code fills the other half with ones: keep its lowest four bits, `& 15`."
+            "A negative code fills the other half with ones. Keep its lowest four bits: `& 15`."
         )
-    return Diagnosis("These are not the bytes of the codes.")
+    return Diagnosis("These are not the bytes of the codes. Pack the smallest case by hand.")
 
 
 def _judge_unpack(wanted: np.ndarray, done: RunResult) -> Diagnosis | None:
     odd = wanted.shape[-1] % 2
     if done.error is not None:
-        where = " an odd row" if odd else " these bytes"
-        return Diagnosis(f"It stops with {type(done.error).__name__} at{where}.")
+        where = "an odd D" if odd else "these bytes"
+        return Diagnosis(f"Your function raised {type(done.error).__name__} for {where}.")
     value = done.value
     if odd and isinstance(value, np.ndarray) and value.shape[-1:] == (wanted.shape[-1] + 1,):
-        return Diagnosis("It gives one code too many: half of the last byte belongs to nobody.")
+        return Diagnosis(
+            "It returns one code too many: with an odd D the last half byte holds no code."
+        )
     said = shape_mismatch(value, wanted)
     if said:
         return Diagnosis(f"{said} A row has D codes.")
     if value.dtype.kind not in "iu":
-        return Diagnosis(f"Codes are whole numbers. The dtype is {value.dtype}.")
+        return Diagnosis(f"Codes are integers. The dtype of yours is {value.dtype}.")
     numbers = value.astype(np.int64)
     if np.array_equal(numbers, wanted):
         return None
     if np.array_equal(numbers, wanted.astype(np.int64) & 15):
-        said = "It loses the sign: four bits hold -8 to 7, and the highest of them counts -8."
-        return Diagnosis(said, "M11")
+        said = "The sign is lost: four bits hold -8 to 7, and the highest of them counts -8."
+        return Diagnosis(said)
     even = wanted.copy()
     pairs = wanted.shape[-1] // 2 * 2
     even[..., 0:pairs:2], even[..., 1:pairs:2] = wanted[..., 1:pairs:2], wanted[..., 0:pairs:2]
     if np.array_equal(numbers, even):
-        return Diagnosis("Each pair comes back in the wrong order: the low half is the first code.")
-    return Diagnosis("These are not the codes in the bytes.")
+        return Diagnosis("The two codes of each pair are swapped: the low half is the first one.")
+    return Diagnosis("These are not the codes in the bytes. Unpack the smallest case by hand.")
 
 
 def check_groups(exercise: str, given: Any) -> Verdict:
@@ -161,7 +169,7 @@ def check_groups(exercise: str, given: Any) -> Verdict:
     worst = int(np.argmax(np.abs(trace.table).max(axis=1)))
     name = f"{trace.words[worst]} (row {worst})" if trace.words[worst] else f"row {worst}"
     if given.way != "groups":
-        said = f"the way is {given.way}. Choose groups, and look at {name}, the outlier's row."
+        said = f"the view shows {given.way}. Choose groups, and look at {name}: it has the outlier."
         return Verdict(exercise, False, said, started=False)
     width = trace.table.shape[1]
     block = min(given.block, width)
@@ -169,20 +177,22 @@ def check_groups(exercise: str, given: Any) -> Verdict:
     errors = {size: _error(trace.table, worst, size) for size in sizes}
     if errors[block] > ENOUGH:
         said = (
-            f"groups of {block}: {name} errs by up to {errors[block]:.3f}, more than {ENOUGH}. "
-            "The outlier shares its scale with too many."
+            f"groups of {block}: the largest error of {name} is {errors[block]:.3f}, more than "
+            f"{ENOUGH}. "
+            "The outlier shares its scale with too many weights."
         )
         return Verdict(exercise, False, said, see="M14")
     if any(error <= ENOUGH for size, error in errors.items() if size > block):
         said = (
-            f"groups of {block} keep {name} within {ENOUGH}, with {errors[block]:.3f}. Larger "
-            "groups need fewer scales: find the largest that still do."
+            f"groups of {block}: the largest error of {name} is {errors[block]:.3f}, below "
+            f"{ENOUGH}. "
+            "Larger groups need fewer scales: find the largest ones that stay below."
         )
         return Verdict(exercise, False, said, started=False)
     nbytes = trace.ways["groups"].nbytes
     said = (
-        f"right. Groups of {block}: {name} errs by at most {errors[block]:.3f}, for {nbytes} "
-        f"bytes instead of {trace.bytes_before}."
+        f"right. With groups of {block} the largest error of {name} is {errors[block]:.3f}, for "
+        f"{nbytes} bytes instead of {trace.bytes_before}."
     )
     return Verdict(exercise, True, said)
 
@@ -201,26 +211,26 @@ CHECKS: dict[str, Callable[[str, Any], Verdict]] = {
 QUESTIONS: dict[str, Question] = {
     "predict": Question(
         "A table is stored as int4, with one scale for each row. Then one weight grows tenfold. "
-        "What becomes of the other weights, once the table is stored again?",
+        "What happens to the other weights when the table is stored again?",
         right="c",
         later=True,
         choices={
             "a": Choice(
-                "Nothing: only one weight changed",
-                "Its row shares a scale, so the levels of the whole row move apart.",
+                "Nothing: only one weight changed.",
+                "The row has one scale, so the levels of the whole row move apart.",
             ),
             "b": Choice(
-                "All rows become coarser",
-                "The scale belongs to a row. No other row notices.",
+                "All rows become coarser.",
+                "Each row has its own scale. No other row changes.",
                 "M14",
             ),
             "c": Choice(
-                "Those of its row become coarser, other rows stay as they are",
-                "Ten times as far from level to level, in this row alone.",
+                "Those of its row become coarser, other rows stay as they are.",
+                "The levels of this row are ten times as far apart, and only of this one.",
             ),
             "d": Choice(
-                "Every weight errs by the same, as before",
-                "The error depends on the row's step, and the step just grew tenfold.",
+                "All weights have the same error as before.",
+                "The error depends on the step of the row, and this one grew tenfold.",
                 "M11",
             ),
         },
@@ -232,21 +242,21 @@ QUESTIONS: dict[str, Question] = {
         choices={
             "a": Choice(
                 "Errors are twice those of int8, and alike in all rows.",
-                "The step is 18 times as wide, 127 / 7, and each row has its own.",
+                "The step is 127 / 7 ≈ 18 times as wide, and each row has its own.",
                 "M11",
             ),
             "b": Choice(
                 "The codes take 32 000 bytes, and no error is larger than half a step of its row.",
-                "Two codes a byte, and rounding never moves a number by more.",
+                "Two codes a byte, and rounding never changes a weight by more.",
             ),
             "c": Choice(
                 "One very large weight makes all 1 000 rows coarser.",
-                "Only its own row, and with groups only its own group.",
+                "Only its own row, or with groups only its own group.",
                 "M14",
             ),
             "d": Choice(
                 "To read a row, the layer multiplies a one-hot row by the codes.",
-                "It copies the row's codes and turns those few back.",
+                "It copies the codes of the row, and divides them by its scale.",
                 "M1",
             ),
         },

@@ -1,4 +1,4 @@
-"""Lesson 09: its two exercises and its two questions."""
+"""Lesson 09: the checks of two exercises, and two questions."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -22,15 +22,15 @@ from embedlab.traces.gradient.check import TOLERANCE
 
 __all__ = ["CHECKS", "QUESTIONS"]
 
-NAMES = ("E", "ids", "sent")
+NAMES = ("E", "ids", "grad_scores")
 
 
 class Case(NamedTuple):
-    """A table (V, D), the words that read it (N,), and what comes back to their scores (N, V)."""
+    """A table (V, D), the ids looked up (N,), and the gradient of their scores (N, V)."""
 
     table: np.ndarray
     ids: np.ndarray
-    sent: np.ndarray
+    grad_scores: np.ndarray
 
 
 def _cases() -> list[Case]:
@@ -51,18 +51,18 @@ def _cases() -> list[Case]:
 
 def _ways(case: Case) -> tuple[np.ndarray, np.ndarray]:
     """Return what reaches the table by the rows that were read, and by the scores."""
-    back = case.sent @ case.table
+    back = case.grad_scores @ case.table
     way_in = grad_table(case.ids, back, len(case.table))
-    return way_in, case.sent.T @ case.table[case.ids]
+    return way_in, case.grad_scores.T @ case.table[case.ids]
 
 
 def check_tied_gradient(exercise: str, function: Any) -> Verdict:
-    """Judge `tied_gradient(E, ids, sent)`: both uses of one table, added."""
+    """Judge `tied_gradient(E, ids, grad_scores)`: the gradients of both uses, added."""
 
     def right(said: str) -> Verdict:
         error = _gradcheck(function)
         word = "passes" if error <= TOLERANCE else "FAILS"
-        said = f"{said}, and the gradient check of a softmax {word}, on every row."
+        said = f"{said}, and the gradient check with a softmax {word} on every row."
         return Verdict(exercise, error <= TOLERANCE, said)
 
     return grade_function(
@@ -74,8 +74,8 @@ def check_tied_gradient(exercise: str, function: Any) -> Verdict:
         right=right,
         shown=lambda case, done: {
             **{name: format_value(value) for name, value in zip(NAMES, case, strict=True)},
-            "should give": format_value(sum(_ways(case))),
-            "gave": describe_result(done),
+            "expected": format_value(sum(_ways(case))),
+            "received": describe_result(done),
         },
     )
 
@@ -90,24 +90,26 @@ def _judge(case: Case, done: RunResult) -> Diagnosis | None:
     if said:
         return Diagnosis(said)
     if done.error is not None:
-        shapes = f"E is {case.table.shape}, ids {case.ids.shape}, sent {case.sent.shape}."
-        return Diagnosis(f"It stops with {type(done.error).__name__}. {shapes}")
+        shapes = [f"{name} {value.shape}" for name, value in zip(NAMES, case, strict=True)]
+        return Diagnosis(f"Your function raised {type(done.error).__name__}. {', '.join(shapes)}.")
     way_in, way_out = _ways(case)
     wanted = way_in + way_out
     said = shape_mismatch(done.value, wanted)
     if said:
-        return Diagnosis(f"{said} A gradient has the shape of what it is the gradient of.")
+        return Diagnosis(f"{said} The gradient of E has the shape of E.")
     if done.value.dtype != wanted.dtype:
         kind = done.value.dtype
         return Diagnosis(f"The dtype should be that of E, {wanted.dtype}. It is {kind}.")
     if _same(done.value, wanted):
         return None
     if not case.ids.size:
-        return Diagnosis("No word was read, so every number should be zero.")
+        return Diagnosis("No word was looked up, so all numbers should be zero.")
     for other, finding in _others(case, way_in, way_out):
         if _same(done.value, other):
             return finding
-    return Diagnosis("These are not the sums of what reaches each row on both ways.", see="M18")
+    return Diagnosis(
+        "These are not the sums of both gradients. Compute the smallest case by hand.", see="M18"
+    )
 
 
 def _same(one: np.ndarray, other: np.ndarray) -> bool:
@@ -123,27 +125,27 @@ def _others(
     yield (
         way_in,
         Diagnosis(
-            "Only the rows that were read have a gradient. The scores were made with the same "
-            "table, "
-            "and they reach every row: `sent.T @ E[ids]`.",
+            "Only rows that were looked up have a gradient. The scores were computed with the same "
+            "table, and they reach every row: `grad_scores.T @ E[ids]`.",
             "M18",
         ),
     )
     yield (
         way_out,
         Diagnosis(
-            "The scores' part is right. The words were read from the same table: what comes "
-            "back to "
-            f"their rows, `sent @ E`, is missing in row {row}.",
+            "The gradient through the scores is right. The words were looked up in the same "
+            "table: the "
+            f"gradient of their rows, `grad_scores @ E`, is missing in row {row}.",
             see="M18",
         ),
     )
     last = np.zeros_like(way_in)
-    last[case.ids] = case.sent @ case.table
+    last[case.ids] = case.grad_scores @ case.table
     yield (
         way_out + last,
         Diagnosis(
-            f"Row {row} is read {counts.max()} times, and only the last of its gradients is left. "
+            f"Row {row} is looked up {counts.max()} times, and only the last of its gradients "
+            "is used. "
             "`grad[ids] += …` reads a row once and writes it once.",
             "M4",
         ),
@@ -153,19 +155,21 @@ def _others(
         yield (
             np.where(read, part, way_out),
             Diagnosis(
-                f"In row {row} the gradient of the lookup overwrote that of the scores. One weight "
-                "has two uses here, so both add up.",
+                f"In row {row} the gradient of the lookup overwrote the gradient through the "
+                "scores. "
+                "The row is used twice, so both are added.",
                 "M4",
             ),
         )
     yield (
         (way_in + way_out) / 2,
         Diagnosis(
-            "It holds the mean of both ways. Each use of a weight moves the loss, so they add up.",
+            "This is the mean of both gradients. Each use of a row changes the loss, so they "
+            "are added.",
             "M4",
         ),
     )
-    yield -way_in - way_out, Diagnosis("Every number has the wrong sign.")
+    yield -way_in - way_out, Diagnosis("All numbers have the wrong sign.")
 
 
 def _gradcheck(function: Callable[..., Any]) -> float:
@@ -186,7 +190,7 @@ def check_shortest(exercise: str, given: Any) -> Verdict:
     if isinstance(given, Verdict):
         return given
     if given.error is not None:
-        return Verdict(exercise, False, f"the view refuses: {given.error}", started=False)
+        return Verdict(exercise, False, f"the view shows an error: {given.error}", started=False)
     if given.mode != "tied":
         said = f'the mode is "{given.mode}". Choose "tied", and try again.'
         return Verdict(exercise, False, said, started=False)
@@ -196,17 +200,18 @@ def check_shortest(exercise: str, given: Any) -> Verdict:
     if reached < rows:
         said = f"{reached} of {rows} rows have a gradient."
         if words < 2:
-            said += " A word alone has no next one to predict, so no score is asked for."
+            said += " A single word has no next word to predict, so nothing is scored."
         return Verdict(exercise, False, said)
     if words > 2:
         said = (
-            f"all {rows} rows have a gradient, by {words} words. Fewer will do: leave words away "
-            "until a row goes empty."
+            f"all {rows} rows have a gradient with {words} words. Fewer are enough: take words out "
+            "until a row has no gradient."
         )
         return Verdict(exercise, False, said, started="text" in given.message["header"]["initial"])
     said = (
-        f"right. 2 words make one prediction, and one softmax gives each of the {rows} words a "
-        f"share. So each of the {rows} rows gets a gradient."
+        "right. With 2 words there is one prediction, and its softmax depends on the scores "
+        "of all "
+        f"{rows} words. So each of the {rows} rows gets a gradient."
     )
     return Verdict(exercise, True, said)
 
@@ -218,54 +223,53 @@ CHECKS: dict[str, Callable[[str, Any], Verdict]] = {
 
 QUESTIONS: dict[str, Question] = {
     "predict": Question(
-        "A table has 50 000 rows. A batch reads 10 of them, and scores all words for the next one "
-        "with the same table, through a softmax. How many rows of the table get a gradient?",
+        "A table has 50 000 rows. A batch looks up 10 of them. For each, the same table scores all "
+        "words as the next word, with a softmax. How many rows of the table get a gradient?",
         right="c",
         later=True,
         choices={
             "a": Choice(
-                "10 at most: the rows that were read",
+                "10 at most: the rows that were looked up.",
                 "That is the gradient of the lookup alone.",
                 "M18",
             ),
             "b": Choice(
-                "20 at most: those, and the rows of the right next words",
-                "A softmax also pushes down every word that was not right.",
+                "20 at most: those, and the rows of the right next words.",
+                "The scores of all other words have a gradient too: they should fall.",
                 "M18",
             ),
             "c": Choice(
-                "all 50 000",
-                "Each score is a product with one row, and each has a share in the softmax.",
+                "All 50 000.", "Each row computes one score, and the softmax depends on all scores."
             ),
             "d": Choice(
-                "100 000: the 50 000 of the lookup, and the 50 000 of the scores",
-                "There is one table. Each of its rows is one row, and gets a sum.",
+                "100 000: 50 000 for the lookup, and 50 000 for the scores.",
+                "There is one table. Each of its rows gets one gradient, a sum.",
             ),
         },
     ),
     "exit": Question(
-        "A tied model reads the ids [3, 5, 3, 1], and each word predicts the next, by a softmax "
-        "over 6 words. Which sentence about the gradient of the table is true?",
+        "A tied model reads the ids [3, 5, 3, 1], and each word predicts the next one, with a "
+        "softmax over 6 words. Which sentence about the gradient of the table is true?",
         right="c",
         choices={
             "a": Choice(
                 "Rows 3 and 5 have a gradient, and the other four are exactly zero.",
-                "So it would be without the scores. They reach all six rows.",
+                "That would be so without the scores. They reach all six rows.",
                 "M18",
             ),
             "b": Choice(
-                "Row 3 holds the mean of what its uses send back.",
-                "Each use moves the loss, whichever way it goes.",
+                "The gradient of row 3 is the mean over its uses.",
+                "Each use changes the loss, so the gradients are added.",
                 "M4",
             ),
             "c": Choice(
                 "All six rows have one, and in row 3 the gradients of both lookups and of "
-                "the scores add up.",
-                "One weight, several uses, one sum.",
+                "the scores are added.",
+                "One row, several uses, one sum.",
             ),
             "d": Choice(
-                "Reading a word costs what scoring costs: 6 · D multiplications.",
-                "Scores are products with every row. Reading still copies one.",
+                "A lookup costs as much as the scores: 6 · D multiplications.",
+                "Scores are products with every row. A lookup copies one row.",
                 "M1",
             ),
         },

@@ -22,7 +22,7 @@ STEPS = 1_000_000
 
 _NOT_THEIRS = (
     "<frozen",
-    str(Path(__file__).resolve().parents[1]),
+    str(Path(__file__).resolve().parents[2]),
     *{sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")},
 )
 """Where code begins that no learner wrote."""

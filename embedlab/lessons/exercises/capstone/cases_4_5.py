@@ -1,4 +1,4 @@
-"""Lesson 12, cases 4 and 5: what a repair does to the rows of a table, against the core's own."""
+"""Lesson 12, cases 4 and 5: the checks compare the repaired tables with the right ones."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -43,12 +43,7 @@ def _drifts() -> list[DriftCase]:
 def check_drift(exercise: str, function: Any) -> Verdict:
     """Judge `learn(table, adam, wanted, final)`: final rows stay, the others learn as before."""
     early = is_unchanged(
-        exercise,
-        function,
-        _broken_learn,
-        _drift,
-        _drifts()[:2],
-        "A row that is final goes on moving.",
+        exercise, function, _broken_learn, _drift, _drifts()[:2], "A final row still moves."
     )
     if early is not None:
         return early
@@ -61,15 +56,15 @@ def check_drift(exercise: str, function: Any) -> Verdict:
         shown=lambda case, done: {
             "final": str(case.final.tolist()),
             "before": format_value(ten_days(case.wanted)[0].value.round(4)),
-            "should end": format_value(_true_end(case).round(4)),
-            "ends": describe_result(done)
+            "expected": format_value(_true_end(case).round(4)),
+            "received": describe_result(done)
             if done.error is not None
             else format_value(np.round(done.value, 4)),
         },
         right=lambda said: Verdict(
             exercise,
             True,
-            f"{said}. Final rows keep every bit, and the others learn as if nothing had happened.",
+            f"{said}. Final rows keep every bit, and the others move exactly as before.",
         ),
     )
 
@@ -106,26 +101,26 @@ def _judge_drift(case: DriftCase, done: RunResult) -> Diagnosis | None:
     if said:
         return Diagnosis(said)
     if isinstance(done.error, ValueError) and "No gradients" in str(done.error):
-        return Diagnosis("The whole table is frozen now. Only the final rows are to stay.")
+        return Diagnosis("The whole table is frozen now. Only the final rows should stay.")
     if done.error is not None:
-        return Diagnosis(f"It stops with {type(done.error).__name__} on the way.")
+        return Diagnosis(f"Your function raised {type(done.error).__name__}.")
     before, wanted, after = ten_days(case.wanted)[0].value, _true_end(case), done.value
     if after.shape != wanted.shape:
-        return Diagnosis(f"The table should stay {wanted.shape}. It is {after.shape}.")
+        return Diagnosis(f"The shape of the table should stay {wanted.shape}. It is {after.shape}.")
     others = np.setdiff1d(np.arange(len(wanted)), case.final)
     moved = [int(row) for row in case.final if not np.array_equal(after[row], before[row])]
     if moved:
         far = np.abs(after[moved[0]] - before[moved[0]]).max()
         if np.allclose(after[moved[0]], 0):
-            return Diagnosis(f"Row {moved[0]} went back to zero. It was final where it stood.")
-        return Diagnosis(f"Row {moved[0]} is final, and it moved by {far:.4f}.", "M7")
+            return Diagnosis(f"Row {moved[0]} is zero now. It should stay where it was.")
+        return Diagnosis(f"Row {moved[0]} is final, and it moved by {far:.4f}.", see="M7")
     if np.allclose(after, wanted, rtol=1e-6, atol=1e-9):
         return None
     if np.array_equal(after[others], before[others]):
-        return Diagnosis("No row moves any more. Only the final ones are to stay.")
+        return Diagnosis("No row moves any more. Only the final ones should stay.")
     said = (
-        "The final rows stay. But the others go another way than before: was Adam's memory of "
-        "them lost, or another rule taken, or are the days fewer or more than 20?"
+        "The final rows stay, but the others end elsewhere than before. Did they lose Adam's "
+        "slots? Is it another optimizer? Are there fewer or more than 20 days?"
     )
     return Diagnosis(said)
 
@@ -174,7 +169,7 @@ def check_int8(exercise: str, function: Any) -> Verdict:
         words = MENU.words[2:]
         floats = _merged(case)
         kept = sum(neighbor(codes / scale, word) == neighbor(floats, word) for word in words)
-        done = f"{said}. On the phone {kept} of {len(words)} words keep their neighbor."
+        done = f"{said}. On the phone {kept} of {len(words)} words keep their nearest neighbor."
         return Verdict(exercise, True, done)
 
     early = is_unchanged(
@@ -183,7 +178,7 @@ def check_int8(exercise: str, function: Any) -> Verdict:
         _broken_ship,
         _ship,
         _cargo()[1:3],
-        "All rows still share the ruler of the largest weight.",
+        "All rows still share the scale of the largest weight.",
     )
     if early is not None:
         return early
@@ -200,8 +195,8 @@ def check_int8(exercise: str, function: Any) -> Verdict:
                 name: format_value(part)
                 for name, part in zip(("W", "A", "B", "alpha"), case, strict=True)
             },
-            "should give": _in_words(case),
-            "gave": _said(done),
+            "expected": _in_words(case),
+            "received": _said(done),
         },
     )
 
@@ -241,35 +236,51 @@ def _judge_int8(case: ShippedTable, done: RunResult) -> Diagnosis | None:
     if said:
         return Diagnosis(said)
     if done.error is not None:
-        return Diagnosis(f"It stops with {type(done.error).__name__}.")
+        return Diagnosis(f"Your function raised {type(done.error).__name__}.")
     if not isinstance(done.value, (tuple, list)) or len(done.value) != 2:
-        return Diagnosis("It should give two things: `return codes, scale`.")
+        return Diagnosis("Your function should return two things: `return codes, scale`.")
     codes, scale = (np.asarray(part) for part in done.value)
     merged = _merged(case)
     if codes.shape != merged.shape:
-        return Diagnosis(f"Codes should have shape {merged.shape}. They have {codes.shape}.")
+        return Diagnosis(f"The codes should have shape {merged.shape}. They have {codes.shape}.")
     if codes.dtype != np.int8:
-        return Diagnosis(f"Codes should be int8, one byte each. They are {codes.dtype}.")
+        return Diagnosis(f"The codes should be int8, one byte each. They are {codes.dtype}.")
+    if scale.ndim == 1 and len(merged) > 1 and _is_of_rows(scale, merged):
+        return Diagnosis(
+            f"The scale of each row is right, but its shape {scale.shape} is applied to the "
+            "columns "
+            f"of codes {codes.shape}: column j gets the scale of row j. keepdims=True makes it "
+            "(V, 1)."
+        )
     try:
         scale = np.broadcast_to(scale, merged.shape).astype(np.float64)
     except (TypeError, ValueError):
         return Diagnosis(
-            f"A scale of shape {np.shape(done.value[1])} does not fit `codes / scale`. One for "
-            "each row has shape (V, 1): keepdims=True."
+            f"A scale of shape {np.shape(done.value[1])} does not fit into `codes / scale`. One "
+            "scale for each row has shape (V, 1): keepdims=True."
         )
     zeros = ~merged.any(axis=1)
     if not np.isfinite(scale).all() or (scale == 0).any():
-        said = "A scale is inf, nan or 0."
+        said = "A scale is inf, NaN or 0."
         if zeros.any():
-            said += " A row of zeros has no largest weight: give it any scale, such as 1."
+            said += (
+                " The largest weight of a row of zeros is 0: give that row any scale, such as 1."
+            )
         return Diagnosis(said)
     return _judge_precision(case, codes / scale, codes * scale, scale)
+
+
+def _is_of_rows(scale: np.ndarray, merged: np.ndarray) -> bool:
+    """Tell whether a scale (V,) is right for the rows, a row of zeros aside, which may have any."""
+    largest = np.abs(merged).max(axis=1)
+    used = largest > 0
+    return scale.shape == used.shape and np.allclose(scale[used], 127 / largest[used], rtol=1e-3)
 
 
 def _judge_precision(
     case: ShippedTable, back: np.ndarray, upside_down: np.ndarray, scale: np.ndarray
 ) -> Diagnosis | None:
-    """Hold what comes back against half a step of each row's own ruler."""
+    """Compare the error of each row with half a step of its own scale."""
     merged = _merged(case)
     half = np.abs(merged).max(axis=1, keepdims=True) / 127 / 2 * 1.001 + 1e-6
     lost = np.abs(back - merged) > half
@@ -277,36 +288,38 @@ def _judge_precision(
         return None
     row = int(np.flatnonzero(lost.any(axis=1))[0])
     if not (np.abs(upside_down - merged) > half).any():
-        return Diagnosis("The scale is upside down: `codes / scale` should give the floats back.")
+        return Diagnosis("The scale is inverted: `codes / scale` should give the floats.")
     rank = case.a.shape[1]
     step = case.a @ case.b
     near = 2 * half + 0.02
-    for guess, told, belief in [
-        (case.w + float(case.alpha) * step, "the scale of the adapter is alpha / r", "M9"),
-        (case.w + step, "the scale alpha / r of the adapter is missing", "M9"),
-        (case.w, "the adapter is missing", None),
-        (float(case.alpha) / rank * step, "W itself is missing", None),
+    for guess, cause in [
+        (case.w + float(case.alpha) * step, "the scale of the adapter is alpha / r"),
+        (case.w + step, "the scale alpha / r of the adapter is missing"),
+        (case.w, "the adapter is missing"),
+        (float(case.alpha) / rank * step, "W itself is missing"),
     ]:
         if step.any() and (np.abs(back - guess) <= near).all():
-            return Diagnosis(f"The codes are those of another table: {told}.", belief, "M15")
+            return Diagnosis(f"These are the codes of another table: {cause}.", see="M15")
     if (np.sign(back) * np.sign(merged) < 0).any():
-        return Diagnosis("A weight came back with the other sign: 128 is too large for int8.")
+        return Diagnosis(
+            "A weight has the wrong sign: a code was larger than 127, too large for int8."
+        )
     if (np.abs(back).max(axis=1) < 0.9 * np.abs(merged).max(axis=1)).any():
         return Diagnosis(
-            "A large weight was cut off. It was real, and it belongs to its row.", see="M14"
+            "A large weight was cut off. It is a weight like the others; its row needs it.",
+            see="M14",
         )
     if len(merged) > 1 and np.ptp(scale) == 0:
-        return Diagnosis(
-            f"All rows share one scale, so row {row} pays for another's weight.", "M14"
-        )
+        said = f"All rows share one scale, so row {row} is coarse because of another row's weight."
+        return Diagnosis(said, see="M14")
     if len(merged) > 1 and (np.ptp(scale, axis=0) == 0).all():
         said = f"Each column has a scale, so a large weight makes row {row} coarse in its column."
-        return Diagnosis(f"{said} One for each row: axis=1 and keepdims=True.", "M14")
+        return Diagnosis(f"{said} One for each row: axis=1 and keepdims=True.", see="M14")
     if np.allclose(back, np.trunc(merged * scale) / scale):
         return Diagnosis(
-            "The numbers between two levels all go towards zero: round them with np.rint."
+            "Weights between two levels are all moved towards zero: round them with np.rint."
         )
     return Diagnosis(
-        f"Row {row} is off by more than half a step of its own ruler: the largest weight of each "
-        "row should become 127 or -127."
+        f"An error of row {row} is larger than half a step of its own scale: the largest weight of "
+        "each row should get the code 127 or -127."
     )
