@@ -1,56 +1,55 @@
-"""Callbacks: what is told of a training run while it goes. Keras's names."""
+"""Callbacks of a training run, under Keras's names: its history, and when to stop it."""
 
 import math
-from collections.abc import Callable
 from typing import Any
 
-import numpy as np
+from embedlab.registry import missing_attribute
 
-__all__ = ["Callback", "EarlyStopping", "History", "LambdaCallback", "TerminateOnNaN"]
+__all__ = ["Callback", "EarlyStopping", "History"]
 
-
-GROWS = (
-    "auc",
-    "precision",
-    "recall",
-    "f1_score",
-    "fbeta_score",
-    "true_positives",
-    "true_negatives",
-    "cosine_similarity",
+KERAS_ONLY = (
+    "BackupAndRestore",
+    "CSVLogger",
+    "CallbackList",
+    "LambdaCallback",
+    "LearningRateScheduler",
+    "ModelCheckpoint",
+    "OrbaxCheckpoint",
+    "ProgbarLogger",
+    "ReduceLROnPlateau",
+    "RemoteMonitor",
+    "SwapEMAWeights",
+    "TensorBoard",
+    "TerminateOnNaN",
 )
-"""How the names of metrics end that are the better the larger they are."""
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_attribute(__name__, name, KERAS_ONLY)
 
 
 class Callback:
-    """The base: define those of the methods below that you need.
+    """Base class: define those of the methods below that you need.
 
     Attributes
     ----------
     model : Model
         Set before training; ``model.stop_training = True`` ends it after the epoch.
-    params : dict
-        With "epochs" and "steps".
 
     Examples
     --------
-    >>> class Speaks(Callback):
+    >>> class Printer(Callback):
     ...     def on_epoch_end(self, epoch, logs=None):
     ...         print(epoch, sorted(logs))
-    >>> Speaks().on_epoch_end(0, {"loss": 1.0})
+    >>> Printer().on_epoch_end(0, {"loss": 1.0})
     0 ['loss']
     """
 
     model: Any = None
-    params: Any = None
 
     def set_model(self, model: Any) -> None:
         """Remember the model that is trained."""
         self.model = model
-
-    def set_params(self, params: dict[str, Any]) -> None:
-        """Remember how it is trained."""
-        self.params = params
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Run before the first epoch."""
@@ -64,15 +63,9 @@ class Callback:
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Run after an epoch, with its loss and metrics."""
 
-    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        """Run before a batch (counted from 0)."""
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Run after a batch, with the loss and metrics of the epoch so far."""
-
 
 class History(Callback):
-    """Keeps every epoch's numbers: what `fit` returns.
+    """The numbers of every epoch: what `fit` returns.
 
     Attributes
     ----------
@@ -81,10 +74,10 @@ class History(Callback):
 
     Examples
     --------
-    >>> kept = History()
-    >>> kept.on_epoch_end(0, {"loss": 2.0})
-    >>> kept.on_epoch_end(1, {"loss": 1.0})
-    >>> kept
+    >>> history = History()
+    >>> history.on_epoch_end(0, {"loss": 2.0})
+    >>> history.on_epoch_end(1, {"loss": 1.0})
+    >>> history
     History(2 epochs: loss 2.0 -> 1.0)
     """
 
@@ -93,32 +86,33 @@ class History(Callback):
         self.epoch: list[int] = []
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Keep the numbers."""
+        """Record the numbers of an epoch."""
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
 
     def __repr__(self) -> str:
-        told = ", ".join(f"{k} {v[0]:.4} -> {v[-1]:.4}" for k, v in self.history.items())
-        return f"History({len(self.epoch)} epochs: {told})"
+        parts = ", ".join(f"{k} {v[0]:.4} -> {v[-1]:.4}" for k, v in self.history.items())
+        return f"History({len(self.epoch)} epochs: {parts})"
 
 
 class EarlyStopping(Callback):
-    """Stop when a number has not become better for a while.
+    """Stop when a number has not improved for a while.
 
     Parameters
     ----------
     monitor : str
         Such as "val_loss".
     min_delta : float
-        Less than this counts as no change.
+        Less than this is no improvement.
     patience : int
-        Epochs without change to wait for.
+        Epochs without improvement to wait for.
     mode : {"auto", "min", "max"}
-        Which way is better; "auto" takes "max" for accuracies and what else grows with skill, as
-        far as the name tells it ("auc", "precision", "recall", "f1_score").
+        Which way is better; "auto" takes "max" for accuracies, "min" for losses.
+    baseline : float, optional
+        Patience starts again only at an epoch that is better than this too.
     restore_best_weights : bool
-        Give the model the weights of its best epoch back.
+        Set the model to the weights of its best epoch at the end.
     start_from_epoch : int
 
     Notes
@@ -147,8 +141,8 @@ class EarlyStopping(Callback):
                 f'mode must be "auto", "min" or "max". Received {mode!r:.40}. Choose one of these.'
             )
         self.monitor, self.patience, self.verbose = monitor, int(patience), verbose
-        up = mode == "max" or (mode == "auto" and ("acc" in monitor or monitor.endswith(GROWS)))
-        self._sign = 1.0 if up else -1.0
+        larger_is_better = mode == "max" or (mode == "auto" and "acc" in monitor)
+        self._sign = 1.0 if larger_is_better else -1.0
         self.min_delta = abs(min_delta)
         self.baseline, self.start_from_epoch = baseline, start_from_epoch
         self.restore_best_weights = restore_best_weights
@@ -158,11 +152,11 @@ class EarlyStopping(Callback):
         """Forget an earlier run."""
         self.wait = 0
         self.stopped_epoch = self.best_epoch = 0
-        self.best = -math.inf if self.baseline is None else self._sign * self.baseline
+        self.best = math.nan
         self.best_weights: Any = None
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Look at the number, and stop when patience is at its end."""
+        """Compare the number with the best so far, and stop when patience is exhausted."""
         if epoch < self.start_from_epoch:
             return
         if self.monitor not in (logs or {}):
@@ -170,51 +164,28 @@ class EarlyStopping(Callback):
                 f"monitor must be one of {sorted(logs or {})}. Received {self.monitor!r:.40}. "
                 "Pass validation_data= to fit for val_ numbers."
             )
-        value = self._sign * logs[self.monitor]
-        if self.restore_best_weights and self.best_weights is None:
-            self.best_weights, self.best_epoch = self.model.get_weights(), epoch
+        value = logs[self.monitor]
+        first = self.restore_best_weights and self.best_weights is None  # NaN so far, perhaps
         self.wait += 1
-        if value - self.min_delta > self.best:
-            self.best, self.best_epoch = value, epoch
-            self.wait = 0
+        improved = self._is_better(value, self.best)
+        if improved or first:
+            self.best_epoch = epoch
             if self.restore_best_weights:
                 self.best_weights = self.model.get_weights()
-            return
-        if self.wait >= self.patience and epoch > 0:
+        if improved:
+            self.best = value
+            if self.baseline is None or self._is_better(value, self.baseline):
+                self.wait = 0
+        elif self.wait >= self.patience and epoch > 0:
             self.stopped_epoch = epoch
             self.model.stop_training = True
 
+    def _is_better(self, value: float, reference: float) -> bool:
+        if math.isnan(reference):  # nothing to compare with yet
+            return not math.isnan(value)
+        return self._sign * (value - reference) - self.min_delta > 0
+
     def on_train_end(self, logs: Any = None) -> None:
-        """Bring the best weights back, if wanted."""
+        """Set the model to its best weights, if asked for."""
         if self.restore_best_weights and self.best_weights is not None:
             self.model.set_weights(self.best_weights)
-
-
-class LambdaCallback(Callback):
-    """A callback from functions: ``LambdaCallback(on_epoch_end=lambda epoch, logs: ...)``.
-
-    >>> LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch)).on_epoch_end(3, {})
-    3
-    """
-
-    def __init__(self, **functions: Callable):
-        for name, function in functions.items():
-            if not name.startswith("on_") or not hasattr(Callback, name):
-                known = [n for n in vars(Callback) if n.startswith("on_")]
-                raise ValueError(
-                    f"a callback must be one of {known}. Received {name!r:.40}. Choose one."
-                )
-            setattr(self, name, function)
-
-
-class TerminateOnNaN(Callback):
-    """Stop at once when the loss is no number any more.
-
-    >>> TerminateOnNaN().params is None
-    True
-    """
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Look at the loss."""
-        if not np.isfinite((logs or {}).get("loss", 0.0)):
-            self.model.stop_training = True

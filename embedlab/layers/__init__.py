@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from embedlab.layers.embedding import Embedding, LookupContext
     from embedlab.layers.flatten_reshape import Flatten, Reshape
     from embedlab.layers.memory_report import MemoryReport, TableMemoryError
-    from embedlab.layers.merging import Add, Average, Concatenate, Multiply
     from embedlab.layers.normalization import LayerNormalization
     from embedlab.layers.pooling_masking import GlobalAveragePooling1D, GlobalMaxPooling1D, Masking
     from embedlab.layers.recurrent import GRU, LSTM, SimpleRNN
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
 __all__ = [
     "GRU",
     "LSTM",
-    "Add",
-    "Average",
-    "Concatenate",
     "Conv1D",
     "DTypePolicy",
     "Dense",
@@ -49,7 +45,6 @@ __all__ = [
     "LookupContext",
     "Masking",
     "MemoryReport",
-    "Multiply",
     "Reshape",
     "ReversibleEmbedding",
     "SimpleRNN",
@@ -61,9 +56,6 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Add": "merging",
-    "Average": "merging",
-    "Concatenate": "merging",
     "Conv1D": "conv",
     "DTypePolicy": "dtype_policy",
     "Dense": "dense",
@@ -81,7 +73,6 @@ _HOMES = {
     "LookupContext": "embedding",
     "Masking": "pooling_masking",
     "MemoryReport": "memory_report",
-    "Multiply": "merging",
     "Reshape": "flatten_reshape",
     "ReversibleEmbedding": "reversible",
     "SimpleRNN": "recurrent",
@@ -90,10 +81,6 @@ _HOMES = {
 }
 
 _KERAS = (
-    "Add",
-    "Average",
-    "Concatenate",
-    "Multiply",
     "Conv1D",
     "LayerNormalization",
     "Masking",
@@ -111,16 +98,18 @@ _KERAS = (
     "ReversibleEmbedding",
 )
 """Those that Keras knows under the same name."""
-
 _KERAS_ONLY_NAMES = (
     "Activation",
     "ActivityRegularization",
+    "Add",
     "AdditiveAttention",
     "AlphaDropout",
     "Attention",
+    "Average",
     "AveragePooling1D",
     "BatchNormalization",
     "Bidirectional",
+    "Concatenate",
     "Conv1DTranspose",
     "Conv2D",
     "ConvLSTM1D",
@@ -144,6 +133,7 @@ _KERAS_ONLY_NAMES = (
     "Maximum",
     "Minimum",
     "MultiHeadAttention",
+    "Multiply",
     "PReLU",
     "Permute",
     "RMSNormalization",

@@ -15,8 +15,7 @@ from embedlab import constraints, initializers, regularizers
 from embedlab.core.checks import ShapeError
 from embedlab.layers.dtype_policy import DTypePolicy, get_policy
 from embedlab.layers.placement import Room, room_of
-from embedlab.layers.structure import first, flat
-from embedlab.layers.symbolic import KerasTensor
+from embedlab.layers.symbolic import KerasTensor, not_a_chain
 from embedlab.layers.variable import Variable
 from embedlab.layers.weight_budget import charge
 from embedlab.registry import drop_keras_defaults, snake_case
@@ -306,9 +305,13 @@ class Layer:
         ``mask=`` and ``training=`` are welcome everywhere, and dropped where `call` has no use
         for them.
         """
-        if isinstance(first(inputs), KerasTensor):
-            told = {k: v for k, v in kwargs.items() if k not in ("mask", "training")}
-            return self.symbolic_call(inputs, **told)
+        if isinstance(inputs, KerasTensor):
+            symbolic = {k: v for k, v in kwargs.items() if k not in ("mask", "training")}
+            return self.symbolic_call(inputs, **symbolic)
+        if isinstance(inputs, (list, tuple, dict)) and _holds_tensors(inputs):
+            raise not_a_chain(
+                f"{len(inputs)} placeholders in a {type(inputs).__name__} for {self.name!r}"
+            )
         if not self.built:
             self._build_on(inputs)
         if kwargs:
@@ -337,10 +340,11 @@ class Layer:
         )
 
     def call_with_mask(
-        self, inputs: Any, mask: Any = None, training: bool = False
+        self, inputs: Any, mask: Any = None, training: bool = False, **kwargs: Any
     ) -> tuple[Any, Any]:
         """Return the outputs and their mask: a mask is a value, and travels beside the outputs."""
-        return self(inputs, mask=mask, training=training), self.compute_mask(inputs, mask)
+        outputs = self(inputs, mask=mask, training=training, **kwargs)
+        return outputs, self.compute_mask(inputs, mask, **kwargs)
 
     def forward_with_mask(
         self, inputs: Any, mask: Any = None, training: bool = False, **told: Any
@@ -369,22 +373,16 @@ class Layer:
         """Return the placeholder of the outputs for a placeholder of the inputs."""
         return KerasTensor(self.compute_output_shape(inputs.shape), self.compute_dtype)
 
-    def symbolic_call(self, inputs: Any, **told: Any) -> Any:
-        """Call the layer on a placeholder: builds it, and computes nothing.
-
-        A layer with several outputs, such as a recurrent one with its states, gives a list.
-        """
-        made = self.compute_output_spec(inputs, **told)
+    def symbolic_call(self, inputs: Any, **kwargs: Any) -> Any:
+        """Call the layer on a placeholder: builds it, and computes nothing."""
+        outputs = self.compute_output_spec(inputs, **kwargs)
         if not self.built:
-            several = isinstance(inputs, (list, tuple))
-            self.build([one.shape for one in inputs] if several else inputs.shape)
-        siblings = flat(made)
-        for one in siblings:
-            one.layer, one.inputs, one.siblings, one.call = self, inputs, siblings, siblings[0].call
-            one.told = told
+            self.build(inputs.shape)
+        for tensor in outputs if isinstance(outputs, list) else [outputs]:
+            tensor.layer, tensor.inputs, tensor.call_kwargs = self, inputs, kwargs
         if self._first is None:
-            self._first = (inputs, made)
-        return made
+            self._first = (inputs, outputs)
+        return outputs
 
     @property
     def input(self) -> KerasTensor:
@@ -477,6 +475,11 @@ class Layer:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(name={self.name!r}, built={self.built})"
+
+
+def _holds_tensors(inputs: Any) -> bool:
+    parts = inputs.values() if isinstance(inputs, dict) else inputs[:2]  # data may be long
+    return any(isinstance(part, KerasTensor) for part in parts)
 
 
 def _once(build: Any) -> Any:

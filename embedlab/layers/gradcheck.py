@@ -8,7 +8,6 @@ import numpy as np
 from embedlab.core.checks import DtypeError
 from embedlab.core.gradient import SparseGrad
 from embedlab.layers.base import Layer
-from embedlab.layers.structure import first, flat, swapped
 
 __all__ = ["gradcheck"]
 
@@ -31,8 +30,8 @@ def gradcheck(
     ----------
     layer : Layer or Model
         With dtype "float64": float32 is too coarse to tell.
-    inputs : array_like, or nested list or dict of ndarray
-        Ids (their own gradient is not checked) or floats, in the form that the layer takes.
+    inputs : array_like
+        Ids (their own gradient is not checked) or floats.
     mask : array_like, optional
     epsilon : float
         How far a number moves.
@@ -44,7 +43,7 @@ def gradcheck(
     -------
     dict of name to float
         ``abs(said - seen) / max(1, abs(said), abs(seen))``, the largest; "inputs" among the names
-        (of several "inputs/0", ...) where `backward` gives a gradient for them.
+        where `backward` gives a gradient for them.
 
     Raises
     ------
@@ -58,33 +57,23 @@ def gradcheck(
     >>> errors["embeddings"] < 1e-6
     True
     """
-    several = isinstance(inputs, dict) or isinstance(first(inputs), np.ndarray)
-    came = swapped(inputs, np.array) if several else np.array(inputs)
-    outputs, _, context = layer.forward_with_mask(came, mask)
-    made = outputs if isinstance(outputs, list) else [outputs]
-    wrong = [str(np.asarray(one).dtype) for one in made if np.asarray(one).dtype != np.float64]
-    if wrong:
+    inputs = np.array(inputs)
+    outputs, _, context = layer.forward_with_mask(inputs, mask)
+    if np.asarray(outputs).dtype != np.float64:
         raise DtypeError(
-            f"a gradient check needs float64. Received outputs of {', '.join(wrong)}. Make the "
-            'layers with dtype="float64".'
+            f"a gradient check needs float64. Received outputs of {np.asarray(outputs).dtype}. Make"
+            ' the layers with dtype="float64".'
         )
     rng = np.random.default_rng(seed)
-    probes = [rng.normal(size=np.shape(one)) for one in made]
-    gradients = layer.backward(context, probes if isinstance(outputs, list) else probes[0])
+    probe = rng.normal(size=np.shape(outputs))
+    gradients = layer.backward(context, probe)
 
     def total() -> float:
-        found, _, _ = layer.forward_with_mask(came, mask)
-        found = found if isinstance(found, list) else [found]
-        return sum(float(np.vdot(*pair)) for pair in zip(found, probes, strict=True))
+        return float(np.vdot(layer.forward_with_mask(inputs, mask)[0], probe))
 
     errors = {}
-    arrays = flat(came) if several else [came]
-    back_to = gradients.inputs
-    backs = back_to if isinstance(back_to, list) else [back_to] * len(arrays)
-    for number, (array, back) in enumerate(zip(arrays, backs, strict=True)):
-        if back is not None:
-            name = f"inputs/{number}" if len(arrays) > 1 else "inputs"
-            errors[name] = _worst(array, back, total, epsilon, at_most, rng)
+    if gradients.inputs is not None:
+        errors["inputs"] = _worst(inputs, gradients.inputs, total, epsilon, at_most, rng)
     named = layer.named_weights()
     for name, said in gradients.weights.items():
         dense = said.to_dense() if isinstance(said, SparseGrad) else said

@@ -3,9 +3,22 @@
 from itertools import count
 from typing import Any
 
-__all__ = ["Input", "KerasTensor"]
+__all__ = ["Input", "KerasTensor", "not_a_chain"]
 
 _numbers = count()
+
+
+def not_a_chain(received: str) -> ValueError:
+    """Return the error for what asks for more than one chain of layers.
+
+    >>> str(not_a_chain("2 inputs"))
+    'embedlab models are one chain of layers. Received 2 inputs. \
+Use embedlab.keras.Embedding in keras.Model.'
+    """
+    return ValueError(
+        f"embedlab models are one chain of layers. Received {received}. "
+        "Use embedlab.keras.Embedding in keras.Model."
+    )
 
 
 class KerasTensor:
@@ -18,13 +31,9 @@ class KerasTensor:
     dtype : str
     name : str
     layer, inputs
-        The layer that made it, and from what: one, or a list or dict of them; None for an `Input`.
-    siblings : list of KerasTensor
-        What the same call made, this one among them.
-    call : int
-        Which call it was: the same for siblings.
-    told : dict
-        What else the call was told, such as ``reverse=True``.
+        The layer that made it, and the placeholder it was called on; None for an `Input`.
+    call_kwargs : dict
+        What the call was told beside its input, such as ``reverse=True``.
 
     Examples
     --------
@@ -46,9 +55,7 @@ class KerasTensor:
         self.name = name or f"keras_tensor_{next(_numbers)}"
         self.layer = layer
         self.inputs = inputs
-        self.siblings: list[KerasTensor] = [self]
-        self.call = next(_numbers)
-        self.told: dict[str, Any] = {}
+        self.call_kwargs: dict[str, Any] = {}
 
     @property
     def ndim(self) -> int:

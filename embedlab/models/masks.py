@@ -1,12 +1,20 @@
-"""Where a mask would be lost, and what a model does about it."""
+"""Masks on their way through a model: where one would be lost, and what a model does then."""
 
 import warnings
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from embedlab.layers.base import Layer
 from embedlab.layers.symbolic import KerasTensor
 
-__all__ = ["MaskError", "MaskNote", "lint_masks", "refuse_to_lose", "verdict"]
+__all__ = [
+    "MaskError",
+    "MaskNote",
+    "check_mask_survives",
+    "follow_mask",
+    "lint_masks",
+    "mask_status",
+]
 
 
 class MaskError(TypeError):
@@ -29,24 +37,24 @@ class MaskNote(NamedTuple):
     Attributes
     ----------
     layer : str
-    verdict : {"made", "kept", "consumed", "lost here", "none"}
+    status : {"made", "kept", "consumed", "lost here", "none"}
     """
 
     layer: str
-    verdict: str
+    status: str
 
     def __repr__(self) -> str:
-        return f"{self.layer}: {self.verdict}"
+        return f"{self.layer}: {self.status}"
 
 
-def lint_masks(layers: list[Layer], start: KerasTensor) -> list[MaskNote]:
-    """Say for layers in a row what becomes of the mask, from their shapes alone.
+def lint_masks(layers: Iterable[Layer], start: KerasTensor) -> list[MaskNote]:
+    """Return for layers in a row what becomes of the mask, from their shapes alone.
 
     Parameters
     ----------
-    layers : list of Layer
+    layers : iterable of Layer
     start : KerasTensor
-        What goes in.
+        The input of the first layer.
 
     Examples
     --------
@@ -55,38 +63,40 @@ def lint_masks(layers: list[Layer], start: KerasTensor) -> list[MaskNote]:
     >>> lint_masks(layers, Input((10,)))
     [words: made, flat: lost here]
     """
+    return follow_mask([(layer, {}) for layer in layers], start)[0]
+
+
+def follow_mask(
+    calls: Iterable[tuple[Layer, dict[str, Any]]], start: KerasTensor, mask: Any = None
+) -> tuple[list[MaskNote], Any]:
+    """Return a note for each call of a layer, and the mask of the last output."""
     notes = []
-    mask: Any = None
-    flowing = start
-    for layer in layers:
-        after = layer.compute_mask(flowing, mask)
-        notes.append(MaskNote(layer.name, verdict(layer, mask, after)))
+    tensor = start
+    for layer, kwargs in calls:
+        after = layer.compute_mask(tensor, mask, **kwargs)
+        notes.append(MaskNote(layer.name, mask_status(layer, mask, after)))
         try:
-            flowing = layer.compute_output_spec(flowing)
-        except NotImplementedError:  # a layer of one's own may not say its shape
-            flowing = KerasTensor((None,) * flowing.ndim)
+            tensor = layer.compute_output_spec(tensor, **kwargs)
+        except NotImplementedError:  # a layer of one's own may not know its shape
+            tensor = KerasTensor((None,) * tensor.ndim)
         mask = after
-    return notes
+    return notes, mask
 
 
-def verdict(layer: Layer, before: Any, after: Any) -> str:
-    """Say what a layer did with a mask, from what came and what went (None, one, or a list).
+def mask_status(layer: Layer, before: Any, after: Any) -> str:
+    """Return what a layer does with a mask, from the masks before and after it (None for none).
 
-    >>> verdict(Layer(), None, None), verdict(Layer(), [None, True], None)
+    >>> mask_status(Layer(), None, None), mask_status(Layer(), True, None)
     ('none', 'lost here')
     """
-    came, goes = (
-        any(one is not None for one in (masks if isinstance(masks, list) else [masks]))
-        for masks in (before, after)
-    )
-    if not came:
-        return "made" if goes else "none"
-    if goes:
+    if before is None:
+        return "none" if after is None else "made"
+    if after is not None:
         return "kept"
     return "consumed" if layer.consumes_mask else "lost here"
 
 
-def refuse_to_lose(mask: Any, layer: Layer, strict: str) -> None:
+def check_mask_survives(mask: Any, layer: Layer, strict: str) -> None:
     """Raise MaskError (or warn, by `strict`) when `layer` gets a mask that it would lose.
 
     Parameters
@@ -98,7 +108,7 @@ def refuse_to_lose(mask: Any, layer: Layer, strict: str) -> None:
 
     Examples
     --------
-    >>> refuse_to_lose([True], Layer(name="flat"), "raise")  # doctest: +ELLIPSIS
+    >>> check_mask_survives([True], Layer(name="flat"), "raise")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     embedlab.models.masks.MaskError: every layer after one that makes a mask must use it...
     """

@@ -1,52 +1,101 @@
-"""What every model shares: a layer made of layers, its files, how it tells about itself."""
+"""Models: one chain of layers that is compiled, fitted, asked to predict, and saved."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
-from embedlab.layers.base import Layer
-from embedlab.layers.symbolic import KerasTensor
-from embedlab.models.ends import Ends
-from embedlab.models.goals import Goals
+import numpy as np
+
+from embedlab import layers as layers_module
+from embedlab import losses, metrics, optimizers
+from embedlab.callbacks import History
+from embedlab.core.gradient import add_gradients
+from embedlab.layers.base import Gradients, Layer
+from embedlab.layers.symbolic import KerasTensor, not_a_chain
+from embedlab.models import fit as fitting
+from embedlab.models.config import MODEL_CLASSES, layer_from_config
+from embedlab.models.files import load_weights, save_model, save_weights
+from embedlab.models.masks import MaskNote, check_mask_survives, follow_mask
 from embedlab.models.summary import summary
-from embedlab.models.trainer import Trainer
+from embedlab.registry import drop_keras_defaults
 
-__all__ = ["Model"]
+__all__ = ["Call", "Model"]
+
+_COMPILE_IN_KERAS = {
+    "loss_weights": None,
+    "weighted_metrics": None,
+    "run_eagerly": False,
+    "steps_per_execution": 1,
+    "jit_compile": "auto",
+    "auto_scale_loss": True,
+}
+_FIT_IN_KERAS = {
+    "validation_split": 0.0,
+    "class_weight": None,
+    "sample_weight": None,
+    "initial_epoch": 0,
+    "steps_per_epoch": None,
+    "validation_steps": None,
+    "validation_batch_size": None,
+    "validation_freq": 1,
+}
+_EVALUATE_IN_KERAS = {"sample_weight": None, "steps": None, "callbacks": None}
+_PREDICT_IN_KERAS = {"steps": None, "callbacks": None}
 
 
-class Model(Trainer, Layer):
-    """A layer made of layers, which can be compiled and asked to predict.
+class Call(NamedTuple):
+    """One call of a layer in a chain.
+
+    Attributes
+    ----------
+    layer : Layer
+    kwargs : dict
+        What the call is told beside its input, such as ``reverse=True``.
+    """
+
+    layer: Layer
+    kwargs: dict[str, Any]
+
+
+class Model(Layer):
+    """One chain of layers, from an `Input` to what the last layer makes of it.
 
     Parameters
     ----------
+    inputs, outputs : KerasTensor
+        What `Input` returned, and what the layers made of it one after the other.
     name : str, optional
     trainable : bool
     strict_masks : {"raise", "warn", "ignore"}
         What happens when a layer would lose a mask: an error, which old texts promise; a
         warning, which is what Keras 3 does; or nothing.
 
+    Raises
+    ------
+    ValueError
+        For several inputs or outputs, and an output that does not come from the input.
+
+    Notes
+    -----
+    Branches, several inputs or outputs and merging layers are left to Keras: put
+    `embedlab.keras.Embedding` into `keras.Model`. A subclass with a `call` of its own can
+    predict, save and load weights; to be trained, layers must stand in a chain.
+
     Examples
     --------
-    >>> from embedlab.layers import Embedding
-    >>> class Twice(Model):
-    ...     def __init__(self):
-    ...         super().__init__()
-    ...         self.words = Embedding(5, 2)
-    ...     def call(self, ids):
-    ...         return 2 * self.words(ids)
-    >>> Twice().predict([[1, 2, 3]]).shape
-    (1, 3, 2)
+    >>> from embedlab.layers import Dense, Embedding, Input
+    >>> ids = Input((3,), dtype="int32")
+    >>> model = Model(ids, Dense(2)(Embedding(9, 4)(ids)))
+    >>> model.compile("sgd", "mse")
+    >>> model.fit([[1, 2, 3]], [[[0, 1]] * 3], epochs=2, verbose=0).epoch
+    [0, 1]
+    >>> model.predict([[1, 2, 3]]).shape, model.output_shape
+    ((1, 3, 2), (None, 3, 2))
     """
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> "Model":
-        """Return a `Functional` model for ``Model(inputs, outputs)``, as Keras does."""
-        if cls is Model and (args or "inputs" in kwargs):
-            from embedlab.models.functional import Functional  # it stands on this file
-
-            return super().__new__(Functional)
-        return super().__new__(cls)
 
     def __init__(
         self,
+        inputs: Any = None,
+        outputs: Any = None,
         *,
         name: str | None = None,
         trainable: bool = True,
@@ -61,41 +110,245 @@ class Model(Trainer, Layer):
             )
         self.strict_masks = strict_masks
         self.optimizer: Any = None
-        self.goals = Goals(None, None, Ends(""))
-        self.judged: tuple[Any, Any] = (None, None)
+        self.loss: Any = None
+        self.metrics: list[metrics.Accuracy] = []
         self.stop_training = False
+        self._input: KerasTensor | None = None
+        self._output: KerasTensor | None = None
+        self._calls: list[Call] = []
+        self._layers: list[Layer] = []
+        if inputs is not None or outputs is not None:
+            self._input = _one_tensor(inputs, "inputs")
+            self._output = _one_tensor(outputs, "outputs")
+            self._set_calls(_calls_between(self._input, self._output))
+            self.built = True
 
-    # Files ------------------------------------------------------------------------------------
+    def _set_calls(self, calls: Iterable[Call]) -> None:
+        self._calls = list(calls)
+        self._layers = list(dict.fromkeys(call.layer for call in self._calls))
 
-    def save(self, filepath: Any, overwrite: bool = True) -> None:
-        """Write the whole model to a ``.keras`` file; `models.load_model` reads it."""
-        from embedlab.saving.archive import save_model
+    # Training ---------------------------------------------------------------------------------
 
-        save_model(self, filepath, overwrite)
+    def compile(
+        self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Any = None, **keras_only: Any
+    ) -> None:
+        """Choose how the model is trained.
 
-    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
-        """Write all weights and adapters to a ``.weights.h5`` file."""
-        from embedlab.saving.weights import save_weights
+        Parameters
+        ----------
+        optimizer : optimizer, name or dict
+        loss : loss, name, dict or function
+        metrics : list of str, optional
+            ``["accuracy"]``; every other metric is left to Keras.
+        keras_only
+            Further arguments of Keras are refused in one line, unless they ask for nothing.
 
-        save_weights(self, filepath, overwrite)
+        Raises
+        ------
+        ValueError
+            "Could not interpret optimizer identifier" and the like, at once.
+        """
+        _refuse_unknown("compile", keras_only, _COMPILE_IN_KERAS)
+        if isinstance(loss, (list, tuple)) or (isinstance(loss, dict) and "class_name" not in loss):
+            raise not_a_chain(f"{len(loss)} losses in a {type(loss).__name__}")
+        new_optimizer, new_loss = optimizers.get(optimizer), losses.get(loss)
+        self.metrics = _as_metrics(metrics)
+        self.optimizer, self.loss = new_optimizer, new_loss
 
-    def load_weights(self, filepath: Any, skip_mismatch: bool = False) -> None:
-        """Read all weights from a ``.weights.h5`` or ``.keras`` file; none, if they do not fit."""
-        from embedlab.saving.weights import load_weights
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        seed: int | None = None,
+        **keras_only: Any,
+    ) -> History:
+        """Train on all of `x` and `y`, epoch after epoch, and return the history.
 
-        load_weights(self, filepath, skip_mismatch)
+        Parameters
+        ----------
+        x, y : array_like, equally many samples
+        batch_size : int, optional
+            32 by default.
+        epochs : int
+        verbose : {"auto", 0, 1, 2}
+            A progress bar after half a second; nothing; always; one line an epoch.
+        callbacks : Callback or list of Callback, optional
+        validation_data : tuple (x, y), optional
+            Evaluated after every epoch; nothing is learned from it.
+        shuffle : bool
+        seed : int, optional
+            Makes the order of the samples repeatable.
+        keras_only
+            Further arguments of Keras are refused in one line, unless they ask for nothing.
 
-    # Telling about it -------------------------------------------------------------------------
+        Returns
+        -------
+        History
+            `history.history["loss"]` has one number an epoch: the mean over its batches, each
+            before its step, with penalties, as in Keras.
+        """
+        _refuse_unknown("fit", keras_only, _FIT_IN_KERAS)
+        self._check_compiled()
+        return fitting.fit(
+            self,
+            x,
+            y,
+            batch_size=batch_size,
+            epochs=epochs,
+            verbose=verbose,
+            callbacks=callbacks,
+            validation_data=validation_data,
+            shuffle=shuffle,
+            seed=seed,
+        )
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        return_dict: bool = False,
+        **keras_only: Any,
+    ) -> Any:
+        """Return the loss and the metrics over all of `x` and `y`, as a list or by name."""
+        _refuse_unknown("evaluate", keras_only, _EVALUATE_IN_KERAS)
+        self._check_compiled()
+        results = fitting.evaluate(self, x, y, batch_size=batch_size, verbose=verbose)
+        if return_dict:
+            return results
+        values = list(results.values())
+        return values[0] if len(values) == 1 else values
+
+    def predict(
+        self, x: Any, batch_size: int | None = None, verbose: Any = "auto", **keras_only: Any
+    ) -> np.ndarray:
+        """Return the outputs for all of `x`, in batches.
+
+        Parameters
+        ----------
+        x : array_like, (samples, ...)
+        batch_size : int, optional
+            32 by default. The result does not depend on it.
+        verbose : {"auto", 0, 1}
+            A progress bar: after half a second, never, always.
+        """
+        _refuse_unknown("predict", keras_only, _PREDICT_IN_KERAS)
+        return fitting.predict(self, x, batch_size=batch_size, verbose=verbose)
+
+    def _check_compiled(self) -> None:
+        if self.optimizer is None or self.loss is None:
+            raise ValueError(
+                f"You must call `compile()` with a loss before training {self.name!r}. Received "
+                f'loss={self.loss!r:.40}. Say for example model.compile("adam", "mse").'
+            )
+
+    # Running ----------------------------------------------------------------------------------
+
+    def call_with_mask(  # type: ignore[override]  # a model takes no further arguments
+        self, inputs: Any, mask: Any = None, training: bool = False
+    ) -> tuple[Any, Any]:
+        """Return the outputs and their mask."""
+        self._prepare(inputs)
+        for layer, kwargs in self._calls:
+            check_mask_survives(mask, layer, self.strict_masks)
+            inputs, mask = layer.call_with_mask(inputs, mask, training, **kwargs)
+        return inputs, mask
+
+    def call(self, inputs: Any, mask: Any = None, training: bool = False) -> Any:
+        """Return the outputs."""
+        return self.call_with_mask(inputs, mask, training)[0]
+
+    def forward_with_mask(  # type: ignore[override]  # a model takes no further arguments
+        self, inputs: Any, mask: Any = None, training: bool = False
+    ) -> tuple[Any, Any, Any]:
+        """Return the outputs, their mask, and the context of every call."""
+        self._prepare(inputs)
+        contexts = []
+        for layer, kwargs in self._calls:
+            check_mask_survives(mask, layer, self.strict_masks)
+            inputs, mask, context = layer.forward_with_mask(inputs, mask, training, **kwargs)
+            contexts.append(context)
+        return inputs, mask, contexts
+
+    def forward(self, inputs: Any, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        """Return the outputs, and the context of every call for `backward`."""
+        outputs, _, contexts = self.forward_with_mask(inputs, mask, training)
+        return outputs, contexts
+
+    def backward(self, context: Any, grad: Any) -> Gradients:
+        """Return all gradients, through the calls in reverse order; weights as "layer/name".
+
+        A layer that is called twice, such as a tied embedding, gets the sum of both.
+        """
+        weights: dict[str, Any] = {}
+        for (layer, _), saved in zip(reversed(self._calls), reversed(context), strict=True):
+            if grad is None:
+                break
+            grad, by_name = layer.backward(saved, grad)
+            for name, weight_grad in by_name.items():
+                key = f"{layer.name}/{name}"
+                weights[key] = add_gradients(weights.get(key), weight_grad)
+        return Gradients(grad, weights)
+
+    def _prepare(self, inputs: Any) -> None:
+        """Check that there is a chain to run."""
+        if not self._calls:
+            raise ValueError(
+                f"{self.name} cannot run as a chain because it has no layers. Received "
+                f"{type(self).__name__} with none. Say Model(inputs, outputs), or Sequential."
+            )
+
+    # Masks and shapes -------------------------------------------------------------------------
+
+    def lint_masks(self) -> list[MaskNote]:
+        """Return what becomes of the mask at each call, before any data.
+
+        >>> from embedlab.layers import Dense, Embedding, Flatten, Input
+        >>> ids = Input((3,))
+        >>> rows = Embedding(9, 4, mask_zero=True, name="words")(ids)
+        >>> Model(ids, Flatten(name="flat")(Dense(2, name="dense")(rows))).lint_masks()
+        [words: made, dense: kept, flat: lost here]
+        """
+        return follow_mask(self._calls, self._input or KerasTensor((None, None)))[0]
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Return the mask of the outputs (for arrays, this runs the layers)."""
+        if isinstance(inputs, KerasTensor):
+            return follow_mask(self._calls, inputs, mask)[1]
+        return self.call_with_mask(inputs, mask)[1]
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        """Return the shape of the outputs for inputs of `input_shape`."""
+        shape = tuple(input_shape)
+        for layer, kwargs in self._calls:
+            shape = layer.compute_output_shape(shape, **kwargs)
+        return shape
+
+    def layer_shapes(self) -> list[tuple[Layer, tuple | None]]:
+        """Return each layer with the shape of its first output; None while it is unknown."""
+        shape = None if self._input is None else self._input.shape
+        shapes: dict[Layer, tuple | None] = {}
+        for layer, kwargs in self._calls or [Call(layer, {}) for layer in self.layers]:
+            try:
+                shape = None if shape is None else layer.compute_output_shape(shape, **kwargs)
+            except NotImplementedError:  # a layer of one's own may not know
+                shape = None
+            shapes.setdefault(layer, shape)
+        return list(shapes.items())
+
+    # Introspection ----------------------------------------------------------------------------
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers, in order (a new list)."""
+        """The layers, in the order of their first calls (a new list)."""
         return [layer for layer in self.sublayers() if isinstance(layer, Layer)]
-
-    @property
-    def inputs(self) -> list[KerasTensor]:
-        """The placeholders that go in; empty while they are unknown."""
-        return []
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """Return one layer by its name or its place."""
@@ -109,21 +362,176 @@ class Model(Trainer, Layer):
             f"Received {name!r:.40}. See model.summary()."
         )
 
-    def flow(self) -> list[tuple[Layer, Any, list[str] | None]]:
-        """Return each layer with the shape of its output (None while unknown) and whence it comes.
+    @property
+    def inputs(self) -> list[KerasTensor]:
+        """The input placeholder, in a list as in Keras; empty while it is unknown."""
+        return [] if self._input is None else [self._input]
 
-        The names of what a layer is called on are None where layers stand in a row.
-        """
-        flowing = self.inputs[0].shape if self.inputs else None
-        found: list[tuple[Layer, Any, list[str] | None]] = []
-        for layer in self.layers:
-            try:
-                flowing = None if flowing is None else layer.compute_output_shape(flowing)
-            except NotImplementedError:  # a layer of one's own may not say
-                flowing = None
-            found.append((layer, flowing, None))
-        return found
+    @property
+    def outputs(self) -> list[KerasTensor]:
+        """The output placeholder, in a list as in Keras; empty while it is unknown."""
+        return [] if self._output is None else [self._output]
+
+    @property
+    def input(self) -> KerasTensor:
+        """The input placeholder; AttributeError while it is unknown."""
+        return self._known(self._input, "input")
+
+    @property
+    def output(self) -> KerasTensor:
+        """The output placeholder; AttributeError while it is unknown."""
+        return self._known(self._output, "output")
+
+    @property
+    def input_shape(self) -> tuple:
+        """The shape of the inputs, None for the batch."""
+        return self._known(self._input, "input").shape
+
+    @property
+    def output_shape(self) -> tuple:
+        """The shape of the outputs, None for the batch; known from `input_length` or a call."""
+        return self._known(self._output, "output").shape
+
+    @property
+    def batch_input_shape(self) -> tuple | None:
+        """The input shape, for a model that stands first in another; None while unknown."""
+        return None if self._input is None else self._input.shape
+
+    def _known(self, placeholder: KerasTensor | None, word: str) -> KerasTensor:
+        if placeholder is None or not self._calls:
+            raise AttributeError(
+                f"{type(self).__name__} model {self.name!r} has no defined {word} shape yet: it "
+                "must know how long its inputs are. Received no shape. Say Embedding(..., "
+                "input_length=10), put an Input in front, or call the model once."
+            )
+        return placeholder
 
     def summary(self, print_fn: Callable[[str], Any] | None = None) -> None:
-        """Print a table of the layers, their output shapes and how many numbers they hold."""
+        """Print a table of the layers, their output shapes and how many parameters they have."""
         (print_fn or print)(summary(self))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the input and every call in Keras's form, from which `from_config` rebuilds."""
+        names = [layer.name for layer in self._layers]
+        if len(set(names)) < len(names):
+            raise ValueError(
+                f"all layers of {self.name!r} need names of their own. Received {names}. "
+                "Pass another name=."
+            )
+        start = self.input
+        nodes: dict[str, list[Any]] = {name: [] for name in names}
+        place: list[Any] = [start.name, 0, 0]
+        tensor = {"shape": start.shape, "dtype": start.dtype}
+        for layer, kwargs in self._calls:
+            source = {
+                "class_name": "__keras_tensor__",
+                "config": {**tensor, "keras_history": place},
+            }
+            nodes[layer.name].append({"args": [source], "kwargs": dict(kwargs)})
+            place = [layer.name, len(nodes[layer.name]) - 1, 0]
+        config: dict[str, Any] = {
+            "name": self.name,
+            "trainable": self.trainable,
+            "layers": [
+                {**layers_module.serialize(start), "name": start.name, "inbound_nodes": []},
+                *(
+                    {
+                        **layers_module.serialize(layer),
+                        "name": layer.name,
+                        "inbound_nodes": nodes[layer.name],
+                    }
+                    for layer in self._layers
+                ),
+            ],
+            "input_layers": [start.name, 0, 0],
+            "output_layers": place,
+        }
+        if self.strict_masks != "raise":
+            config["strict_masks"] = self.strict_masks
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        """Return a model (without its weights) from what `get_config` returned."""
+        return layer_from_config({"class_name": "Functional", "config": config}, custom_objects)
+
+    # Files ------------------------------------------------------------------------------------
+
+    def save(self, filepath: Any, overwrite: bool = True) -> None:
+        """Write the whole model to a ``.keras`` file; `models.load_model` reads it."""
+        save_model(self, filepath, overwrite)
+
+    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
+        """Write all weights and adapters to a ``.weights.h5`` file."""
+        save_weights(self, filepath, overwrite)
+
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False) -> None:
+        """Read all weights from a ``.weights.h5`` or ``.keras`` file; none, if they do not fit."""
+        load_weights(self, filepath, skip_mismatch)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(repr(layer) for layer in self._layers)})"
+
+
+def _one_tensor(tensors: Any, what: str) -> KerasTensor:
+    """Return the one placeholder that was passed, also alone in a list or dict."""
+    parts = list(tensors.values()) if isinstance(tensors, dict) else tensors
+    if isinstance(parts, (list, tuple)):
+        if len(parts) > 1:
+            raise not_a_chain(f"{len(parts)} {what}")
+        parts = parts[0] if parts else None
+    if not isinstance(parts, KerasTensor):
+        raise ValueError(
+            f"All `{what}` values must be KerasTensors: what Input and layers return. "
+            f"Received {tensors!r:.80}. Call the layers on Input(shape)."
+        )
+    return parts
+
+
+def _calls_between(start: KerasTensor, end: KerasTensor) -> list[Call]:
+    """Return the calls that lead from `start` to `end`, walking back from the end.
+
+    >>> from embedlab.layers import Dense, Input
+    >>> x = Input((3,))
+    >>> [call.layer.name for call in _calls_between(x, Dense(2, name="b")(Dense(2, name="a")(x)))]
+    ['a', 'b']
+    """
+    calls: list[Call] = []
+    tensor = end
+    while tensor is not start:
+        if tensor.layer is None:
+            raise ValueError(
+                f"the output must come from the input of the model. Received {tensor!r} on its "
+                "way, which does not (graph disconnected). Pass that Input to Model."
+            )
+        calls.append(Call(tensor.layer, tensor.call_kwargs))
+        tensor = tensor.inputs
+    if not calls:
+        raise ValueError(
+            "a model must have a layer. Received the Input as its own output. Call a layer on it."
+        )
+    return calls[::-1]
+
+
+def _as_metrics(identifiers: Any) -> list[metrics.Accuracy]:
+    if identifiers is None:
+        return []
+    if isinstance(identifiers, dict):
+        identifiers = list(identifiers.values())
+    if not isinstance(identifiers, (list, tuple)):
+        identifiers = [identifiers]
+    while len(identifiers) == 1 and isinstance(identifiers[0], (list, tuple)):  # [["accuracy"]]
+        identifiers = identifiers[0]
+    return [metrics.get(identifier) for identifier in identifiers]
+
+
+def _refuse_unknown(method: str, received: dict[str, Any], keras_only: dict[str, Any]) -> None:
+    unknown = drop_keras_defaults(method, received, keras_only)
+    if unknown:
+        raise TypeError(
+            f"{method} must get arguments that it knows. Received an unexpected keyword argument "
+            f"{next(iter(unknown))!r:.40}. See help(Model.{method})."
+        )
+
+
+MODEL_CLASSES["Functional"] = Model  # the name of Model(inputs, outputs) in files of Keras

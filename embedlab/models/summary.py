@@ -1,4 +1,4 @@
-"""A model as a table: its layers, their shapes, how many numbers they hold."""
+"""A model as a table: its layers, their shapes, how many parameters they have."""
 
 from typing import Any
 
@@ -21,29 +21,26 @@ def summary(model: Any) -> str:
     Trainable params: 40 (160 B)
     Non-trainable params: 0 (0 B)
     """
-    rows: list[tuple[str, ...]] = [("Layer (type)", "Output shape", "Params")]
-    for layer, shape, came in model.flow():
+    rows = [("Layer (type)", "Output shape", "Params")]
+    for layer, shape in model.layer_shapes():
         count = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
-        row = (f"{layer.name} ({type(layer).__name__})", str(shape or "?"), count)
-        rows.append(row if came is None else (*row, ", ".join(came)))
-    if len(rows) > 1 and len(rows[1]) == 4:
-        rows[0] = (*rows[0], "Connected to")
-    wide = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    line = "─" * (sum(wide) + 2 * (len(wide) - 1))
+        rows.append((f"{layer.name} ({type(layer).__name__})", str(shape or "?"), count))
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    line = "─" * (sum(widths) + 2 * (len(widths) - 1))
     text = [
         "  ".join(
             cell.rjust(w) if n == 2 else cell.ljust(w)
-            for n, (cell, w) in enumerate(zip(row, wide, strict=True))
+            for n, (cell, w) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
     ]
-    kinds = {
+    groups = {
         "Total": model.weights,
         "Trainable": model.trainable_weights,
         "Non-trainable": model.non_trainable_weights,
     }
-    told = [
-        f"{kind} params: {sum(v.size for v in found):,} ({sum(v.value.nbytes for v in found):,} B)"
-        for kind, found in kinds.items()
+    totals = [
+        f"{kind} params: {sum(v.size for v in group):,} ({sum(v.value.nbytes for v in group):,} B)"
+        for kind, group in groups.items()
     ]
-    return "\n".join([f'Model: "{model.name}"', line, text[0], line, *text[1:], line, *told])
+    return "\n".join([f'Model: "{model.name}"', line, text[0], line, *text[1:], line, *totals])

@@ -1,106 +1,72 @@
-"""A `.keras` file: a zip archive with a config, weights, and a word about their maker."""
+"""A ``.keras`` file as an archive: a zip with a config, weights, and who has made it."""
 
 import json
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 import embedlab
-from embedlab.layers.weight_budget import weight_budget
 from embedlab.saving.atomic import writing
-from embedlab.saving.config import described, made
 from embedlab.saving.refusal import FileRefused, refusing
-from embedlab.saving.weights import load_from, save_to
 
-__all__ = ["load_model", "save_model", "weights_inside"]
+__all__ = ["extract_weights", "open_archive", "open_weights", "read_config", "write_archive"]
 
-CONFIG, WEIGHTS, ABOUT = "config.json", "model.weights.h5", "metadata.json"
+CONFIG, WEIGHTS, METADATA = "config.json", "model.weights.h5", "metadata.json"
 KERAS = "3.15.1"
 """The version whose files these are like."""
 LONGEST_CONFIG = 16 << 20  # bytes
 MOST_ENTRIES = 10_000
 MOST_RATIO = 100
 """How many times its packed size an entry may have: random floats pack to nine tenths."""
-ROOM = 64 << 20
-"""Bytes that weights may take beyond eight times the file: adapters that Keras has merged."""
 
 
-def save_model(model: Any, path: Any, overwrite: bool = True) -> None:
-    """Write a whole model to a ``.keras`` file that Keras can read, if it knows the layers.
+def write_archive(
+    path: Any, config: str, write_weights: Callable[[Any], None], overwrite: bool = True
+) -> None:
+    """Write a config and weights to a ``.keras`` file.
+
+    Parameters
+    ----------
+    path : path-like
+    config : str
+        JSON.
+    write_weights : callable
+        Writes an HDF5 file into the open binary file that it gets.
+    overwrite : bool
 
     Raises
     ------
-    ValueError
-        For another ending, and a model that has no weights yet.
     FileExistsError
         With ``overwrite=False``, when there is a file.
     """
-    _check_ending(path, "save")
-    if not model.built:
-        raise ValueError(
-            f"{model.name!r} must be built before it is saved. Received a model without weights. "
-            "Call it on data once, or model.build(input_shape)."
-        )
-    try:
-        config = json.dumps(described(model))
-    except TypeError as error:
-        raise ValueError(
-            f"the config of {model.name!r} must be plain values. Received {error}. "
-            "Give the object at fault a get_config."
-        ) from error
-    about = {"keras_version": KERAS, "embedlab_version": embedlab.__version__}
+    metadata = {"keras_version": KERAS, "embedlab_version": embedlab.__version__}
     with (
         writing(path, overwrite) as fresh,
         tempfile.TemporaryFile(dir=fresh.parent) as weights,
         zipfile.ZipFile(fresh, "w") as archive,
     ):
-        save_to(weights, model)
+        write_weights(weights)
         weights.seek(0)
-        archive.writestr(_entry(ABOUT), json.dumps(about))
+        archive.writestr(_entry(METADATA), json.dumps(metadata))
         archive.writestr(_entry(CONFIG), config)
         with archive.open(_entry(WEIGHTS), "w", force_zip64=True) as entry:
             shutil.copyfileobj(weights, entry, 1 << 20)
 
 
-def load_model(
-    path: Any, custom_objects: Mapping[str, Any] | None = None, compile: bool = True
-) -> Any:
-    """Return the model that a ``.keras`` file holds, weights and adapters, compiled anew.
-
-    Raises
-    ------
-    FileRefused
-        For a file that is damaged or hostile, and for one that names what is not known.
-    """
-    _check_ending(path, "load")
-    with _opened(path) as archive:
-        with refusing(path, f"tell a model in {CONFIG}", "Save it again, or take a backup."):
-            about = json.loads(_small(archive, path, CONFIG))
-        with _unpacked(archive, path) as weights:
-            weights.seek(0, 2)
-            most = 8 * weights.tell() + ROOM
-            weights.seek(0)
-            cure = "Pass custom_objects for what is yours; do not trust a file that surprises you."
-            with refusing(path, "tell a model that can be made", cure), weight_budget(most):
-                model = made(about, custom_objects, compile)
-            with refusing(path, "hold the weights of the model it tells", "Save it again."):
-                load_from(weights, path, model)
-    return model
-
-
 @contextmanager
-def weights_inside(path: Any) -> Iterator[IO[bytes]]:
-    """Return the weights file inside a ``.keras`` file, unpacked, as an open file."""
-    with _opened(path) as archive, _unpacked(archive, path) as weights:
+def open_weights(path: Any) -> Iterator[IO[bytes]]:
+    """Yield the weights inside a ``.keras`` file, unpacked, as an open file."""
+    with open_archive(path) as archive, extract_weights(archive, path) as weights:
         yield weights
 
 
 @contextmanager
-def _opened(path: Any) -> Iterator[zipfile.ZipFile]:
+def open_archive(path: Any) -> Iterator[zipfile.ZipFile]:
+    """Yield an open archive whose entries have been checked."""
     path = Path(path)
     cure = "Save it again, or take a backup."
     with refusing(path, "be a whole zip archive, as model.save writes it", cure):
@@ -113,6 +79,25 @@ def _opened(path: Any) -> Iterator[zipfile.ZipFile]:
     with archive:
         _check_entries(archive, path)
         yield archive
+
+
+def read_config(archive: zipfile.ZipFile, path: Any) -> Any:
+    """Return the config of a model, decoded from JSON."""
+    with refusing(path, f"tell a model in {CONFIG}", "Save it again, or take a backup."):
+        return json.loads(_read_small(archive, path, CONFIG))
+
+
+@contextmanager
+def extract_weights(archive: zipfile.ZipFile, path: Any) -> Iterator[IO[bytes]]:
+    """Yield the weights in a file of their own, which has no name and goes when it is closed."""
+    with tempfile.TemporaryFile() as weights:
+        with (
+            refusing(path, f"hold weights in {WEIGHTS}", "Save it again, or take a backup."),
+            archive.open(WEIGHTS) as entry,
+        ):
+            shutil.copyfileobj(entry, weights, 1 << 20)  # at the end the checksum is compared
+        weights.seek(0)
+        yield weights
 
 
 def _check_entries(archive: zipfile.ZipFile, path: Path) -> None:
@@ -151,7 +136,7 @@ def _check_entries(archive: zipfile.ZipFile, path: Path) -> None:
             )
 
 
-def _small(archive: zipfile.ZipFile, path: Any, name: str) -> bytes:
+def _read_small(archive: zipfile.ZipFile, path: Any, name: str) -> bytes:
     size = archive.getinfo(name).file_size
     if size > LONGEST_CONFIG:
         raise FileRefused(
@@ -162,29 +147,7 @@ def _small(archive: zipfile.ZipFile, path: Any, name: str) -> bytes:
     return archive.read(name)
 
 
-@contextmanager
-def _unpacked(archive: zipfile.ZipFile, path: Any) -> Iterator[IO[bytes]]:
-    """Return the weights in a file of their own, which has no name and goes when it is closed."""
-    with tempfile.TemporaryFile() as weights:
-        with (
-            refusing(path, f"hold weights in {WEIGHTS}", "Save it again, or take a backup."),
-            archive.open(WEIGHTS) as entry,
-        ):
-            shutil.copyfileobj(entry, weights, 1 << 20)  # at the end the checksum is compared
-        weights.seek(0)
-        yield weights
-
-
 def _entry(name: str) -> zipfile.ZipInfo:
     entry = zipfile.ZipInfo(name)  # its date is 1980: the same model gives the same bytes
     entry.external_attr = 0o644 << 16
     return entry
-
-
-def _check_ending(path: Any, verb: str) -> None:
-    if not str(path).endswith(".keras"):
-        raise ValueError(
-            f"Invalid filepath extension: {verb} a model with the ending `.keras`. "
-            f"Received: filepath={path}. Keras 2's `.h5` and pickles are not used here; for "
-            "weights alone there is `.weights.h5`."
-        )

@@ -148,6 +148,12 @@ class Reader:
         found = self._walk(group)
         return [] if found is None else list(found)[:MOST_NAMES]
 
+    def label(self, group: str) -> str | None:
+        """Return the attribute "name" of a group, where Keras keeps the name of a layer."""
+        found = self._walk(group)
+        name = None if found is None else found.attrs.get("name")
+        return name if isinstance(name, str) else None
+
     def _walk(self, group: str) -> h5py.Group | None:
         here: Any = self._file
         for number, part in enumerate(group.split("/")):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from embedlab import layers
-from embedlab.layers import Dense, Embedding, GlobalAveragePooling1D, Input, gradcheck
+from embedlab.layers import Dense, Embedding, Input, gradcheck
 from embedlab.models import Model, Sequential
 
 F8 = {"dtype": "float64"}
@@ -14,14 +14,6 @@ MASK = IDS != 0
 
 def words(rng):
     return rng.normal(size=(3, 4, 5))
-
-
-def merged(kind, masked):
-    """Return a model in which two branches of one table meet."""
-    ids = Input((4,))
-    rows = Embedding(6, 4, mask_zero=masked, seed=1, **F8)(ids)
-    both = getattr(layers, kind)(**F8)([rows, Dense(4, "tanh", **F8)(rows)])
-    return Model(ids, GlobalAveragePooling1D(**F8)(both))
 
 
 LAYERS = {
@@ -41,12 +33,11 @@ LAYERS = {
     "Reshape": (lambda: layers.Reshape((20,), **F8), words),
     "ReversibleEmbedding": (lambda: layers.ReversibleEmbedding(6, 3, mask_zero=True, **F8), IDS),
 }
-MERGES = ("Add", "Average", "Concatenate", "Multiply")
 NO_MASK = {"EmbeddingBag"}  # its padding is padding_idx, and its ids make no steps
 
 
 def test_no_layer_is_left_out():
-    assert {*LAYERS, *MERGES} == set(layers.REGISTRY.classes)
+    assert set(LAYERS) == set(layers.REGISTRY.classes)
 
 
 @pytest.mark.parametrize("masked", [False, True])
@@ -62,13 +53,6 @@ def test_a_layer(name, masked, rng):
     mask = MASK if masked and name not in NO_MASK else None
     errors = gradcheck(layer, inputs, mask=mask)
     assert errors and max(errors.values()) <= 1e-6, errors
-
-
-@pytest.mark.parametrize("masked", [False, True])
-@pytest.mark.parametrize("kind", MERGES)
-def test_branches_that_meet(kind, masked):
-    errors = gradcheck(merged(kind, masked), IDS)
-    assert len(errors) == 3 and max(errors.values()) <= 1e-6, errors
 
 
 @pytest.mark.parametrize("kind", ["SimpleRNN", "GRU", "LSTM", "GlobalAveragePooling1D"])

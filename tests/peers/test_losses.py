@@ -1,52 +1,34 @@
-"""Losses give Keras's numbers: values, weights, masks, reductions; gradients give PyTorch's."""
+"""Losses give Keras's numbers: values, masks, reductions; gradients give PyTorch's."""
 
 import numpy as np
 import pytest
 
 from embedlab import losses
 
-REGRESSION = [
-    "MeanSquaredError",
-    "MeanAbsoluteError",
-    "MeanAbsolutePercentageError",
-    "MeanSquaredLogarithmicError",
-    "Huber",
-    "LogCosh",
-    "Poisson",
-    "KLDivergence",
-    "CosineSimilarity",
-    "Hinge",
-    "SquaredHinge",
-    "CategoricalHinge",
-    "BinaryCrossentropy",
-    "CategoricalCrossentropy",
-]
-REDUCTIONS = ["sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", None]
+NAMES = ["MeanSquaredError", "LogCosh", "BinaryCrossentropy", "CategoricalCrossentropy"]
+REDUCTIONS = ["sum_over_batch_size", "mean", "sum", None]
 
 
 def numbers(rng, name, shape):
     """Return a truth and a prediction that suit the loss."""
     y_pred = rng.uniform(0.01, 0.99, shape).astype("float32")
     y_true = rng.uniform(0.0, 1.0, shape).astype("float32")
-    if name in ("Hinge", "SquaredHinge", "BinaryCrossentropy"):
+    if name == "BinaryCrossentropy":
         y_true = np.round(y_true)
-    if name in ("CategoricalHinge", "CategoricalCrossentropy"):
+    if name == "CategoricalCrossentropy":
         y_true = np.eye(shape[-1], dtype="float32")[rng.integers(0, shape[-1], shape[:-1])]
     return y_true, y_pred
 
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
-@pytest.mark.parametrize("name", REGRESSION)
-def test_values_weights_and_reductions(keras, rng, name, reduction):
+@pytest.mark.parametrize("name", NAMES)
+def test_values_and_reductions(keras, rng, name, reduction):
     theirs = getattr(keras.losses, name)(reduction=reduction)
     ours = getattr(losses, name)(reduction=reduction)
     for shape in [(4, 3), (1, 5), (4, 6, 3)]:
         y_true, y_pred = numbers(rng, name, shape)
-        scalar = [] if reduction == "mean_with_sample_weight" else [0.5]  # there we differ
-        for weights in (None, *scalar, rng.uniform(0, 2, shape[:-1])):
-            want = theirs(y_true, y_pred, sample_weight=weights)
-            made = ours(y_true, y_pred, sample_weight=weights)
-            np.testing.assert_allclose(made, want, rtol=3e-6, atol=1e-7)
+        want = theirs(y_true, y_pred)
+        np.testing.assert_allclose(ours(y_true, y_pred), want, rtol=3e-6, atol=1e-7)
 
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
@@ -61,13 +43,11 @@ def test_masks(keras, rng, reduction):
     for _ in range(20):
         y_true, y_pred = numbers(rng, "", (4, 6, 3))
         mask = rng.random((4, 6)) < 0.6
-        weights = rng.uniform(0, 2, (4, 6)).astype("float32")
         carrier = y_pred.view(Masked)
         backend.set_keras_mask(carrier, mask)
-        for weight in (None, weights):
-            want = theirs(y_true, carrier, sample_weight=weight)
-            made = ours(y_true, y_pred, sample_weight=weight, mask=mask)
-            np.testing.assert_allclose(made, np.asarray(want), rtol=3e-6, atol=1e-7)
+        want = theirs(y_true, carrier)
+        made = ours(y_true, y_pred, mask=mask)
+        np.testing.assert_allclose(made, np.asarray(want), rtol=3e-6, atol=1e-7)
 
 
 @pytest.mark.parametrize(
@@ -114,10 +94,14 @@ def test_sparse_crossentropy(keras, rng, from_logits, ignore_class, reduction):
         np.testing.assert_allclose(made, np.asarray(want), rtol=3e-6, atol=1e-7)
 
 
-def test_cosine_similarity_over_another_axis(keras, rng):
-    y_true, y_pred = rng.normal(size=(2, 4, 3, 5)).astype("float32")
-    want = keras.losses.CosineSimilarity(axis=1)(y_true, y_pred)
-    np.testing.assert_allclose(losses.CosineSimilarity(axis=1)(y_true, y_pred), want, rtol=1e-5)
+def test_a_class_that_is_ruled_out_counts_as_in_pytorch(torch):
+    logits = np.array([[0.0, -np.inf, 1.0], [2.0, 0.5, -np.inf]])
+    x = torch.tensor(logits, requires_grad=True)
+    want = torch.nn.functional.cross_entropy(x, torch.tensor([2, 0]))
+    want.backward()
+    ours = losses.SparseCategoricalCrossentropy(from_logits=True, dtype="float64")
+    np.testing.assert_allclose(ours([2, 0], logits), want.item(), rtol=1e-12)
+    np.testing.assert_allclose(ours.grad([2, 0], logits), x.grad.numpy(), rtol=1e-12)
 
 
 def test_gradients_are_those_of_pytorch(torch, rng):
@@ -138,7 +122,7 @@ def test_gradients_are_those_of_pytorch(torch, rng):
     np.testing.assert_allclose(ours.grad(targets, logits), x.grad.numpy(), rtol=1e-12)
 
 
-@pytest.mark.parametrize("name", [*REGRESSION, "SparseCategoricalCrossentropy"])
+@pytest.mark.parametrize("name", [*NAMES, "SparseCategoricalCrossentropy"])
 def test_dicts_travel_both_ways(keras, name):
     ours, theirs = getattr(losses, name)(), getattr(keras.losses, name)()
     assert type(keras.losses.deserialize(losses.serialize(ours))) is type(theirs)
@@ -150,21 +134,7 @@ def test_dicts_travel_both_ways(keras, name):
 
 @pytest.mark.parametrize(
     "name",
-    [
-        "mse",
-        "mae",
-        "mape",
-        "msle",
-        "bce",
-        "kld",
-        "MSE",
-        "huber",
-        "mean_squared_error",
-        "sparse_categorical_crossentropy",
-        "cosine_similarity",
-        "log_cosh",
-        "poisson",
-    ],
+    ["mse", "bce", "MSE", "mean_squared_error", "log_cosh", "sparse_categorical_crossentropy"],
 )
 def test_names_mean_the_same(keras, name):
-    assert losses.get(name).__name__ == keras.losses.get(name).__name__
+    assert losses.get(name).name == keras.losses.get(name).__name__

@@ -42,7 +42,8 @@ def test_without_compile_the_optimizer_stays_in_the_file(tmp_path):
 
 def test_objects_of_ours_with_their_options(tmp_path):
     made = model(embeddings_regularizer=regularizers.L1L2(0.25, 0.5), oob="clip", padding_idx=3)
-    made.compile(optimizers.SGD(0.5, momentum=0.25, sparse_update="lazy"), losses.Huber(0.75))
+    loss = losses.BinaryCrossentropy(label_smoothing=0.25)
+    made.compile(optimizers.SGD(0.5, momentum=0.25, sparse_update="lazy"), loss)
     read = back(made, tmp_path / "m.keras")
     assert read.optimizer.get_config() == made.optimizer.get_config()
     assert read.loss.get_config() == made.loss.get_config()
@@ -53,6 +54,27 @@ def test_a_model_that_learned_its_shape_from_data(tmp_path):
     made = Sequential([Embedding(9, 4), GlobalAveragePooling1D()])
     made.predict(IDS)
     assert np.array_equal(back(made, tmp_path / "m.keras").predict(IDS), made.predict(IDS))
+
+
+def test_a_row_of_built_layers_that_has_met_no_data(tmp_path):
+    words, dense = Embedding(9, 4), Dense(2)
+    words.build()
+    dense.build((None, 4))
+    made = Sequential([words, dense])
+    read = back(made, tmp_path / "m.keras")
+    assert np.array_equal(read.predict(IDS), made.predict(IDS))
+    other = Sequential([Embedding(9, 4, input_length=5), Dense(2)])
+    Sequential([words, dense]).save_weights(tmp_path / "m.weights.h5")
+    other.load_weights(tmp_path / "m.weights.h5")
+    assert np.array_equal(other.predict(IDS), made.predict(IDS))
+
+
+def test_how_it_is_compiled_comes_back(tmp_path):
+    made = model()
+    made.compile("adam", "sparse_categorical_crossentropy", metrics=["acc"])
+    read = back(made, tmp_path / "m.keras")
+    assert type(read.loss).__name__ == "SparseCategoricalCrossentropy"
+    assert [metric.name for metric in read.metrics] == ["acc"]
 
 
 def test_models_in_models(tmp_path):

@@ -32,7 +32,7 @@ def kill_at(frame, event, arg):
         steps += 1
         if steps == point:
             os.kill(os.getpid(), signal.SIGKILL)
-import embedlab.saving.archive, embedlab.saving.weights  # the point is inside the writing
+import embedlab.models.files  # the point is inside the writing
 sys.setprofile(kill_at)
 model.save(path) if path.endswith(".keras") else model.save_weights(path)
 sys.setprofile(None)

@@ -9,8 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from embedlab.core.lookup import lookup
-from embedlab.core.loss import categorical_crossentropy
-from embedlab.losses import LogCosh
+from embedlab.losses import LogCosh, SparseCategoricalCrossentropy
 
 __all__ = ["GivenGradient", "LookupLoss", "NextWordLoss", "TargetLoss"]
 
@@ -99,11 +98,10 @@ class NextWordLoss:
         self.wanted = flat[1:][has_next[:-1]]
         rows = lookup(table, self.inputs)  # (M, D), M words with a next one
         self.scores = rows @ table.T  # (M, V)
-        mean, sent = categorical_crossentropy(self.scores, self.wanted)
-        count = self.inputs.size
-        self.total, self.rows = float(mean * count), rows
+        loss = SparseCategoricalCrossentropy(from_logits=True, reduction="sum", dtype="float64")
+        self.total, self.rows = float(loss(self.wanted, self.scores)), rows
         self.sent = np.zeros((flat.size, len(table)))
-        self.sent[has_next] = sent * count
+        self.sent[has_next] = loss.grad(self.wanted, self.scores)
         self.has_next = has_next
         self.grad_out = self.sent @ table
         self.direct = self.sent[has_next].T @ rows

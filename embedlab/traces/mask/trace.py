@@ -235,8 +235,8 @@ def trace_mask(model: Any, ids: Any, target: Any = 0.0, *, loss: Loss | None = N
         MaskStage(
             layer.name,
             type(layer).__name__,
-            _verdict(note.verdict, before, step),
-            reason_mask_is_lost(layer) if note.verdict == "lost here" else "",
+            _verdict(note.status, before, step),
+            reason_mask_is_lost(layer) if note.status == "lost here" else "",
             readonly_copy(step.values),
             readonly_copy(plain.values),
             None if step.mask is None else readonly_copy(step.mask),
