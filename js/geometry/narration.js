@@ -44,7 +44,7 @@ function narratePair(derived, row, lost) {
   if (Number.isNaN(cosines[row]))
     return html`${word} holds NaN or an infinity, like ${pluralize(lost, "row")} here: it has no place.`;
   const at = near.indexOf(row);
-  const numbers = html`cosine ${fixed(cosines[row])}, true distance ${fixed(distances[row])}, on the map ${fixed(mapDistances[row])}`;
+  const numbers = html`cosine ${fixed(cosines[row])}, distance ${fixed(distances[row])}, on the map ${fixed(mapDistances[row])}`;
   if (at >= 0) {
     const others = closer[at]
       ? html`yet ${pluralize(closer[at], "word")} ${closer[at] === 1 ? "lies" : "lie"} closer on the map`

@@ -51,7 +51,7 @@ const gradient = {
   tables,
   predict,
   questionKind: ({ ui }) =>
-    ui.local.asks === "duplicates" ? { kind: "one", things: "answer" } : { kind: "many" },
+    ui.local.asks === "duplicates" ? { kind: "one", noun: "answer" } : { kind: "many" },
   focusOnAsk: ({ trace, ui }) => {
     const derived = derive(trace);
     return ui.local.asks === "duplicates"

@@ -57,7 +57,7 @@ export function formulaCard({ lines, pinned = false, tone = "hit", close }) {
     <div class="lines" tabindex="0" role="group" aria-label="Formula" data-place="card">
       ${lines.map(
         ({ name, body, note, main = true }) => html`<p class=${main ? "" : "other"}>
-          ${name ? html`<span class="way">${name}</span>` : nothing}<span class="mono num">${body}</span>
+          ${name ? html`<span class="line-name">${name}</span>` : nothing}<span class="mono num">${body}</span>
           ${note ? html`<span class="note">${note}</span>` : nothing}
         </p>`,
       )}

@@ -39,7 +39,7 @@ export function frame(explorer) {
       ui.prediction
         ? predictionStrip({
             prediction: ui.prediction,
-            noun: view.questionKind?.(scene).things ?? view.predictNoun,
+            noun: view.questionKind?.(scene).noun ?? view.predictNoun,
             run: (act) => explorer.predict(act),
             ...view.predict(scene),
           })

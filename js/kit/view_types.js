@@ -48,7 +48,7 @@
  * @property {(scene: Scene) => unknown} narrate                     the narration, one sentence
  * @property {(scene: Scene) => import("./data_table.js").DataTable[]} tables
  * @property {(scene: Scene) => { question: unknown, outcome: unknown }} predict
- * @property {(scene: Scene) => { kind: import("./predict.js").Kind, start?: ArrayLike<number>, things?: string }} [questionKind]  kind of the question, default `many`; `noun` replaces `predictNoun`
+ * @property {(scene: Scene) => { kind: import("./predict.js").Kind, start?: ArrayLike<number>, noun?: string }} [questionKind]  kind of the question, default `many`; `noun` replaces `predictNoun`
  * @property {(scene: Scene) => string} focusOnAsk                  data-place that gets the focus when the question opens
  * @property {(trace: Trace, scene: Scene) => { question: string, truth: ArrayLike<number>, near?: number }} answer  `near`: tolerance of a point of a curve
  * @property {(scene: Scene) => void} beforePaint                     called before each paint: keep windows and selection valid

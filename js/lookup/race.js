@@ -24,7 +24,7 @@ export function timingStrip({ race, header, finish, again, close }) {
   const slowest = Math.max(gather, onehot ?? 0);
   /** @param {string} name @param {number} ns @param {string} note */
   const lane = (name, ns, note) => html`<div class="lane ${name}">
-    <span class="way">${name}</span>
+    <span class="line-name">${name}</span>
     <span class="track" aria-hidden="true"
       ><i
         style="--share:${ns / slowest};--ms:${Math.round((ns / slowest) * LONGEST)}ms"

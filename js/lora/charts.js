@@ -143,7 +143,7 @@ export function firstUpdateChart({ at, derived, scene, moment }) {
     return svg`<path class="line ${kind} ${on ? "on" : ""}" d=${d} />
       <text class="name ${kind}" x=${x + w + 5} y=${ends[kind] + 4}>${name}</text>`;
   };
-  return svg`<g class="first">${title(box, at.narrow ? "first update" : "norm of the first update", at.narrow ? "norm, 16 seeds" : "mean of 16 seeds")} ${axes(box)}
+  return svg`<g class="first">${title(box, at.narrow ? "first update" : "first update norm", at.narrow ? "16 seeds" : "mean of 16 seeds")} ${axes(box)}
     <text class="tick" x=${x - 4} y=${y + 4} text-anchor="end">${fixed(top, 1)}</text><text class="tick" x=${x - 4} y=${y + h + 3} text-anchor="end">0</text>
     <text class="tick" x=${x} y=${y + h + 14}>r = 1</text><text class="tick" x=${x + w} y=${y + h + 14} text-anchor="end">${K}</text>
     ${line(plain, "plain", "α/r")} ${line(stable, "stable", "α/√r")}

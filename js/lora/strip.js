@@ -48,7 +48,7 @@ export function displacementStrip(d) {
     </g>`;
   });
   return svg`<g role="group" aria-label="Row displacements">
-    <text class="head" x=${x} y=${y - 28}>row displacement ‖w′ − w‖<tspan class="sub" x=${x} dy="15">${legend(d)}</tspan></text>${rows}
+    <text class="head" x=${x} y=${y - 28}>displacement ‖w′ − w‖<tspan class="sub" x=${x} dy="15">${legend(d)}</tspan></text>${rows}
     <path class="bars" d=${bars.along} /><path class="bars trained" d=${bars.trained} /></g>`; // two paths: they grow at each step
 }
 

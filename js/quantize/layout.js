@@ -50,7 +50,7 @@ export function layout({ width, V, D, bits, groups, slots }) {
     marks: bands === 1 ? 3 : bands === 2 ? 2 : 1, // lanes
   };
 
-  const label = narrow ? 42 : 46;
+  const label = narrow ? 50 : 54;
   const room = w - label;
   let cols = Math.max(1, Math.min(D, Math.floor(room / (narrow ? 58 : 48))));
   if (bits === 4 && cols < D) cols -= cols % 2; // a byte is drawn whole

@@ -133,7 +133,7 @@ def test_hover_compares_and_asks_python_for_nothing(show):
     for row in (int(trace.near_map[2]), int(np.argmin(trace.cosines))):
         view.page.mouse.move(*spot(view, row))
         assert f"“w{row}”" in view.said
-        assert f"cosine {format_number(trace.cosines[row])}, true distance" in view.said
+        assert f"cosine {format_number(trace.cosines[row])}, distance" in view.said
         assert fact(view, "map") == format_number(trace.on_map[row])
     view.hover("seems:1")
     assert f"“w{trace.near_map[1]}”" in view.said

@@ -73,7 +73,7 @@ def test_every_number_drawn_is_in_the_data_table_and_the_core_s(show, params):
     ]
     assert table(view, "Upstream gradient") == back
     piles = texts(view.root.locator(".pile text"))
-    assert piles == [row[1] for row in table(view, "Piles of column 0")]
+    assert piles == [row[1] for row in table(view, "Sums in column 0")]
     assert piles == [format_number(grad[row, 0]) for row in trace.reached]
     errors = [[float(v.replace("−", "-")) for v in row] for row in table(view, "Error by h")]
     wanted = np.array([trace.curve("add"), trace.curve("assign")]).T

@@ -72,9 +72,9 @@ def test_every_number_drawn_is_in_the_data_table_and_is_the_core_s(show, params)
     errors = (way.restored[row] - table[row]).astype(np.float32)
     expected = {
         "weight": [format_number(v, size) for v in table[row]],
-        "in steps": [format_number(v, 1 if name == "int8" else 2) for v in way.scaled[row]],
+        "scaled": [format_number(v, 1 if name == "int8" else 2) for v in way.scaled[row]],
         "code": [format_number(v, 0) for v in way.codes[row]],
-        "back": [format_number(v, size + 1) for v in way.restored[row]],
+        "restored": [format_number(v, size + 1) for v in way.restored[row]],
         "error": [format_number(v, fine) for v in errors],
     }
     worst = digits(way.largest_error.max(), 2, 3)
