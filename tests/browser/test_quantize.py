@@ -96,7 +96,7 @@ def test_every_number_drawn_is_in_the_data_table_and_is_the_core_s(show, params)
     assert len(scales) == way.quantized.scale.reshape(rows, -1).shape[1]
     cosines = found[next(caption for caption in found if caption.startswith("All rows"))]
     assert [texts[2] for texts in cosines.values()] == [format_number(v, 4) for v in way.cosine]
-    counts = found["Errors of all weights"]
+    counts = found["Quantization errors of all weights"]
     assert [int(texts[1]) for texts in counts.values()] == trace.histogram(name)[0].tolist()
     near = found["Cosines of the nearest"]
     both = np.stack([trace.similarity[row, :5], way.similarity[row, :5]], axis=1)
