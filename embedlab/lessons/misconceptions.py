@@ -149,48 +149,49 @@ MISCONCEPTIONS: dict[str, Misconception] = {
         ),
         Misconception(
             id="M9",
-            belief="More rank is always better, and alpha is there to regularize.",
+            belief="A higher rank is always better, and alpha is there to regularize.",
             truth=(
-                "A change has as many directions as it has; more rank says nothing more. And "
-                "alpha sets the pace: with α/r the first update shrinks as the rank grows, with "
-                "α/√r it keeps its size. It forbids nothing."
+                "A change has a certain number of directions, and a rank above that number "
+                "improves nothing. Alpha sets the size of the steps: with α/r the first update "
+                "shrinks as the rank grows, with α/√r it keeps its size. Alpha limits nothing."
             ),
             seen=("bitsandbytes 762", "mlx-examples 982"),
-            look="Drag the rank. The error is gone from rank 2 on, and the first update falls.",
+            look="Change the rank. From rank 2 on the error is 0, and the first update shrinks.",
             preset=_view("lora", target="topic", rank=8, scaling="lora"),
         ),
         Misconception(
             id="M10",
-            belief="LoRA changes only the rows that were seen in training.",
+            belief="LoRA changes only the rows that were trained.",
             truth=(
-                "B is shared by all rows. With A random at the start each row has a part in it, "
-                "so all rows drift. With A zero only the rows that were seen can move."
+                "All rows share B. With A random at the start every row changes with B. With A "
+                "zero only the rows that were trained can move."
             ),
-            seen=("it sounds as if it followed from the sparse gradient of A",),
-            look="One word was trained, and every bar grew. Start A at zero, and the drift stops.",
+            seen=("it seems to follow from the sparse gradient of A",),
+            look="One word was trained, and every row moved. Start A at zero, and the others stay.",
             preset=_view("lora", seen=[0], start="random", target="one word"),
         ),
         Misconception(
             id="M11",
-            belief="int4 is int8 halved: twice the error, and alike everywhere.",
+            belief="int4 has half the bits of int8, so twice the error, the same in all rows.",
             truth=(
-                "int4 has 16 levels where int8 has 255, so its steps are 18 times as wide. And "
-                "each row has its own step: its largest weight decides how much all others lose."
+                "With one scale a row, int4 uses 15 levels where int8 uses 255, so its step is "
+                "127 / 7 ≈ 18 times as wide. And each row has its own step, set by its largest "
+                "weight."
             ),
             seen=("learners who halve the bytes, and the precision with them",),
-            look="Drag the outlier of this row: its levels spread, and the others fall to 0.",
+            look="Drag the outlier of this row: its levels move apart, and other codes become 0.",
             preset=_view("quantize", way="int4", row=8),
         ),
         Misconception(
             id="M12",
             belief="On a flat map of word vectors, near is similar and the axes mean something.",
             truth=(
-                "A flat map keeps two directions and drops all others. It only shortens: far "
-                "apart on it is far apart, but near on it may be anything. Another plane through "
-                "the same rows gives other neighbors."
+                "A flat map shows two directions and drops all others, so it only shortens "
+                "distances. Far apart on it is far apart, but words near each other on it may be "
+                "far apart. Another projection of the same rows shows other neighbors."
             ),
             seen=("Distill, “How to Use t-SNE Effectively”",),
-            look="Compare both lists: who is truly nearest, who on the map. Change the plane.",
+            look="Compare both lists, by cosine and on the map. Choose another projection.",
             preset=_view("geometry", word="tuple", plane="pca 1+2"),
         ),
         Misconception(
@@ -214,8 +215,8 @@ MISCONCEPTIONS: dict[str, Misconception] = {
             id="M14",
             belief="One large weight makes the whole table coarser.",
             truth=(
-                "A scale belongs to one row, or to one group of a row. What shares no scale with "
-                "the large weight keeps its codes to the last bit."
+                "Each row, or each group of a row, has its own scale. Weights that do not share "
+                "their scale with the large weight keep their codes."
             ),
             seen=("libraries that quantize with one scale for a whole matrix",),
             look="Row 9 has an outlier now. Compare its error with those of all other rows.",
@@ -225,20 +226,20 @@ MISCONCEPTIONS: dict[str, Misconception] = {
             id="M15",
             belief="An adapter must be computed at every lookup; merging changes the outputs.",
             truth=(
-                "W + α/r · A · B can be written down once. The rows of that table are those of "
-                "the table with its adapter, to the last bit."
+                "W + α/r · A · B can be computed once. The merged table has the same rows as the "
+                "table with its adapter, to the last bit."
             ),
-            seen=("adapters that are served beside the table for ever",),
-            look="Press M: A and B fade, W becomes W′, and the largest difference is 0.",
+            seen=("adapters that are never merged",),
+            look="Press M: A and B are added to W, and the largest difference is 0.",
             preset=_view("lora", seen=[0, 1, 4], rank=2),
         ),
         Misconception(
             id="M16",
-            belief="The file knows the words: “cat” finds its row again wherever I load it.",
+            belief="The file knows the words: “cat” finds its row wherever I load it.",
             truth=(
-                "A file of weights holds rows by number, and no word. Which word has which number "
-                "stands in the vocabulary. With another one each word reads another row, and no "
-                "error is raised."
+                "A file of weights holds rows by number, and no word. The vocabulary says which "
+                "word has which number. With another vocabulary each word reads another row, and "
+                "no error is raised."
             ),
             seen=("pytorch-sentiment-analysis 19", "gabarit 156"),
             look="Swap the two words: each now reads the row that was the other's.",
@@ -246,25 +247,25 @@ MISCONCEPTIONS: dict[str, Misconception] = {
         ),
         Misconception(
             id="M17",
-            belief="From the codes in a file the floats from before can be had back.",
+            belief="The exact floats can be computed from the codes in a file.",
             truth=(
-                "A code names a level, and codes and scales are all that is kept. What lay "
-                "between two levels was rounded away before the file was written."
+                "The file holds codes and scales, and they give the quantization levels. What lay "
+                "between two levels was rounded before the file was written."
             ),
             seen=("bitsandbytes 1142", "bitsandbytes 41"),
-            look="Each weight goes to its nearest level. Only the levels are stored.",
+            look="Each weight goes to its nearest level. Only codes and scales are stored.",
             preset=_view("quantize", way="int8", row=0),
         ),
         Misconception(
             id="M18",
-            belief="Only the rows that were read get a gradient, tied or not.",
+            belief="Only the rows that were looked up get a gradient, tied or not.",
             truth=(
-                "So it is for a lookup alone. With tied weights the scores are products with every "
-                "row, and a softmax gives every word a share: every row gets a gradient, at every "
+                "That is so for a lookup alone. With tied weights every row also computes a "
+                "score, and the softmax depends on all scores: every row gets a gradient at every "
                 "step."
             ),
             seen=("it holds for every lookup, and a tied table looks like any other",),
-            look="Two words, and 14 of 14 rows have a gradient. Choose the mode plain: 2 of 14.",
+            look="Two words, and 14 of 14 rows have a gradient. Set the mode to plain: 2 of 14.",
             preset=_view("gradient", text="the cat", input_dim=14, mode="tied"),
         ),
     )
