@@ -74,9 +74,9 @@ export function errorChart({ at, scene, derived, moment, predicting }) {
   const labelY = left
     ? Math.max(y + 18, place(back, derived.errors[back]).y - 20)
     : Math.min(dot.y - 20, y + h - 24);
-  return svg`<g class="errors">${title(box, at.narrow ? "recon. error" : "reconstruction error", svg`<tspan class="best">● best</tspan><tspan dx="7">○ trained rows</tspan>`)} ${axes(box)}
+  return svg`<g class="errors">${title(box, at.narrow ? "recon. error" : "reconstruction error", svg`<tspan class="best">● best, all rows</tspan><tspan dx="7">○ trained rows</tspan>`)} ${axes(box)}
     <text class="tick" x=${x - 4} y=${y + 4} text-anchor="end">100%</text><text class="tick" x=${x - 4} y=${y + h + 3} text-anchor="end">0</text>
-    <text class="tick" x=${x} y=${y + h + 14}>0</text><text class="tick" x=${x + w} y=${y + h + 14} text-anchor="end">${formatInt(parameterCount(derived, K))}${at.narrow ? "" : " parameters"}</text>
+    <text class="tick" x=${x} y=${y + h + 14}>0</text><text class="tick" x=${x + w} y=${y + h + 14} text-anchor="end">rank ${K}</text>
     ${whole_ < x + w - 2 ? svg`<path class="all" d="M${whole_} ${y - 2}V${y + h}" /><text class="tick" x=${whole_ - 4} y=${y + 6} text-anchor="end">${at.narrow ? "W" : "all of W"}</text>` : nothing}
     ${prediction ? predictedCurve(prediction, place, derived, predicting, scene.ui.local.point) : nothing}
     ${

@@ -50,9 +50,9 @@ export function facts(scene) {
       title: "Reconstruction error",
       facts: [
         predicting
-          ? hide("best of rank r")
-          : fact("best of rank r", percent(derived.errors[now.r]), "error", "good"),
-        fact("trained rows", percent(now.trainedError), "left"),
+          ? hide("best, all rows")
+          : fact("best, all rows", percent(derived.errors[now.r]), "error", "good"),
+        fact("now, trained rows", percent(now.trainedError), "left"),
         predicting
           ? hide("effective rank")
           : fact("effective rank", fixed(trace.header.effective_rank, 1), "effective"),
