@@ -103,7 +103,7 @@ def test_every_number_drawn_is_in_the_data_table_and_is_the_core_s(show, params)
     assert list(near.values()) == [[format_number(v, 4) for v in pair] for pair in both]
     ranks = next(rows for caption, rows in found.items() if caption.startswith("Nearest to"))
     assert [int(texts[0]) for texts in ranks.values()][:5] == [1, 2, 3, 4, 5]
-    three = [[int(a), int(c)] for a, _, c in found["Three ways"].values()]
+    three = [[int(a), int(c)] for a, _, c in found["Three schemes"].values()]
     order = ("int4", "int8", "groups")
     assert three == [[trace.ways[n].nbytes, trace.kept(n)] for n in order]
 
