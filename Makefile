@@ -42,14 +42,14 @@ $(BIN)/python:
 	$$python -m venv --clear $(VENV)
 
 $(VENV)/.ready-%: pyproject.toml binder/requirements.txt | $(BIN)/python
-	@echo "Installing embedlab[$*] into $(VENV), about half a minute"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check \
+	@echo "Installing embedlab[$*] into $(VENV). This takes a minute or two; pip says what it does."
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on \
 	  --constraint binder/requirements.txt --editable '.[$*]'
 	@touch $@
 
 # ------------------------------------------------------------------------------------ learners
 
-lab: $(VENV)/.ready-lab  ## open JupyterLab on the first lesson (your copies lie in lab/)
+lab: $(VENV)/.ready-lab  ## open JupyterLab on lesson 00 (your copies are in lab/)
 	@exec $(BIN)/embedlab lab --to lab -- $(LAB_ARGS)
 
 # ---------------------------------------------------------------------------------- developers

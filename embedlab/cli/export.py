@@ -1,7 +1,7 @@
 """Write a view or a lesson as one HTML file that needs no server and no network.
 
-A view keeps everything but new work of a kernel: hover, scrub, predict. A lesson shows its text,
-its code and its pictures.
+A view keeps everything that needs no kernel: pointing, stepping, predicting. A lesson shows its
+text, its code and its questions; what a cell prints can be unfolded.
 """
 
 import argparse
@@ -26,8 +26,19 @@ _TEMPLATE = """{%- extends 'index.html.j2' -%}
  alt="{{ (output | get_metadata('alt', 'image/png') or 'A picture.') | escape_html }}">
 </div>
 {%- endblock -%}
+{%- block output_group -%}
+{%- if cell.metadata.get('folded') -%}
+<details><summary>What this cell shows</summary>{{ super() }}</details>
+{%- else -%}
+{{ super() }}
+{%- endif -%}
+{%- endblock -%}
 """
-"""nbconvert's page without what it fetches, and with the words that describe our pictures."""
+"""nbconvert's page without what it fetches, with the text alternatives of our pictures, and with
+the outputs of a learner's notebook folded away: they answer the questions above them."""
+
+_QUESTION = re.compile(r'answer\("([^"]+)", "\?"\)')
+_LIVE_ONLY = ("check(", "card(")
 _OUTSIDE = re.compile(
     r"""<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)=["']?(https?://[^"'\s>]+)"""
 )
@@ -121,12 +132,41 @@ def export_lesson(notebook: Path, output: Path) -> None:
         # a live view needs a kernel; its still picture does not
         config={"NbConvertBase": {"display_data_priority": list(_STILL)}},
     )
-    page, _ = exporter.from_filename(str(notebook))
+    named = {"metadata": {"name": notebook.stem}}
+    page, _ = exporter.from_notebook_node(_readable(notebook), resources=named)
     outside = _OUTSIDE.search(page)
     if outside:
         raise CliError(f"the page must not fetch anything. It names {outside[1]}. Ship that file.")
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(page, encoding="utf-8")
+
+
+def _readable(notebook: Path) -> Any:
+    """Return a notebook for a page without a kernel.
+
+    A learner's notebook has no outputs. It gets the text of its questions, and, folded, those of
+    the solution's outputs that need no answer of the learner.
+    """
+    import nbformat
+
+    from embedlab.lessons.question import answer
+
+    read = nbformat.read(notebook, 4)
+    solution = notebook.parent / "solutions" / notebook.name
+    if not solution.is_file():
+        return read
+    outputs = {cell.id: cell.get("outputs", []) for cell in nbformat.read(solution, 4).cells}
+    for cell in read.cells:
+        if cell.cell_type != "code" or cell.outputs:
+            continue
+        asked = _QUESTION.fullmatch(cell.source.strip())
+        if asked:
+            question = answer(asked[1], "?")
+            data = {"text/markdown": question._repr_markdown_(), "text/plain": repr(question)}
+            cell.outputs = [nbformat.v4.new_output("display_data", data)]
+        elif not cell.source.startswith(_LIVE_ONLY) and outputs.get(cell.id):
+            cell.outputs, cell.metadata["folded"] = outputs[cell.id], True
+    return read
 
 
 def _views() -> list[str]:

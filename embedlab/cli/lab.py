@@ -1,7 +1,7 @@
 """Copy the lessons into a folder of yours and open JupyterLab there.
 
-Your own changes are never overwritten: a lesson that you changed stays as it is, also when a newer
-embedlab brings a newer one. Everything after -- goes to JupyterLab.
+Your changes are never overwritten: a lesson that you have changed stays as it is, even when a newer
+embedlab has a newer version of it. Everything after -- is passed to JupyterLab.
 """
 
 import argparse
@@ -33,24 +33,26 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="your folder (default: %(default)s)",
     )
-    parser.add_argument("--lesson", default="01", help="the lesson to open (default: %(default)s)")
+    parser.add_argument("--lesson", default="00", help="the lesson to open (default: %(default)s)")
     parser.add_argument("--no-browser", action="store_true", help="print the address only")
     parser.add_argument("jupyter", nargs="*", metavar="-- OPTION", help="options of JupyterLab")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Copy, say what was done, and serve until the learner stops it."""
+    """Copy the lessons, say what was done and what comes next, and serve until it is stopped."""
     from embedlab.lessons.notebook_files import LessonError, find_notebook, notebooks
 
     try:
         first = find_notebook(args.lesson).name
     except LessonError as error:
         raise CliError(str(error)) from None
-    said = {"new": "copied", "updated": "updated", "kept": "kept as you changed it"}
+    actions = {"new": "copied", "updated": "updated", "kept": "kept as you changed it"}
     for name, what in copy_lessons(notebooks().values(), args.to):
-        if what in said:
-            print(f"{said[what]}: {args.to / name}")
-    print(f"Your lessons lie in {args.to.resolve()}", flush=True)
+        if what in actions:
+            print(f"{actions[what]}: {args.to / name}")
+    print(f"Your lessons are in {args.to.resolve()}")
+    print(f"JupyterLab starts now and opens {first}. There, press Shift+Enter to run a cell.")
+    print("To stop JupyterLab, press Ctrl+C twice in this terminal.", flush=True)
     return _serve(args.to.resolve(), first, browser=not args.no_browser, more=args.jupyter)
 
 

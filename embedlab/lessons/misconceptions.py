@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["MISCONCEPTIONS", "Misconception", "misconception", "show"]
+__all__ = ["MISCONCEPTIONS", "Misconception", "misconception", "show", "show_command"]
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,9 @@ MISCONCEPTIONS: dict[str, Misconception] = {
             id="M1",
             belief="An embedding layer multiplies one-hot rows by its table at run time.",
             truth=(
-                "The product is how a textbook writes it. The layer copies row i, which is the "
-                "same numbers without a single multiplication."
+                "Textbooks write it as a product. The layer copies row i: the same numbers, "
+                "without "
+                "a single multiplication."
             ),
             seen=("forum threads on “Embedding against Linear”",),
             look="Compare the two counts of multiplications, then the largest difference.",
@@ -57,8 +58,8 @@ MISCONCEPTIONS: dict[str, Misconception] = {
             id="M2",
             belief="input_dim is the largest id I may use.",
             truth=(
-                "input_dim counts the rows. V rows have the ids 0 to V − 1, so the largest id is "
-                "one less than input_dim, and nothing lies below 0."
+                "input_dim is the number of rows. V rows have the ids 0 to V − 1, so the largest "
+                "id is one less than input_dim, and no id is below 0."
             ),
             seen=(
                 "keras 11819",
@@ -67,29 +68,29 @@ MISCONCEPTIONS: dict[str, Misconception] = {
                 "tensorflow 51555",
                 "tensorflow 59709",
             ),
-            look="Four rows: ids 0 and 3 find a row, ids 4 and −1 meet the fence.",
+            look="The table has four rows: ids 0 and 3 are valid, ids 4 and −1 are out of range.",
             preset=_view("lookup", text="#0 #3 #4 #-1", input_dim=4, output_dim=4),
         ),
         Misconception(
             id="M3",
             belief="Similar words have similar vectors from the start.",
             truth=(
-                "A new table is random numbers. Words come close only when training on text "
-                "moves their rows."
+                "A new table holds random numbers. Similar words get similar rows only when "
+                "training on text moves them."
             ),
             seen=("introductory tutorials",),
-            look="Change the seed: cat and dog are near or far by chance.",
+            look="Change the seed: “cat” and “dog” are near or far by chance.",
             preset=_view("lookup", text="cat dog", input_dim=16, output_dim=8, seed=1),
         ),
         Misconception(
             id="M4",
-            belief="When an id comes twice, its last gradient wins, or their mean.",
+            belief="When an id occurs twice, its row gets the last gradient, or the mean of both.",
             truth=(
-                "Every use of a row moves the loss, so the gradients of all its uses add up. "
-                "Assigning keeps the last one, and a gradient check finds it wrong."
+                "Every use of a row changes the loss, so the gradients of all its uses are added. "
+                "Assigning keeps only the last one, and a gradient check fails."
             ),
             seen=("NumPy's assignment with an array of ids, which keeps the last",),
-            look="Row 1 is used three times. Switch Duplicates to add, and the check passes.",
+            look="Row 1 is used three times. Set Duplicate ids to add, and the check passes.",
             preset=_view("gradient", text="the cat the the", input_dim=8, rule="assign"),
         ),
         Misconception(
@@ -97,31 +98,31 @@ MISCONCEPTIONS: dict[str, Misconception] = {
             belief="mask_zero makes row 0 zero, or keeps it from learning.",
             truth=(
                 "mask_zero only says which places are padding. Row 0 is drawn at random like any "
-                "other, and it learns wherever a path around the mask reaches it. padding_idx=0 "
-                "is what makes and keeps a row zero."
+                "other row, and it learns wherever a layer ignores the mask. To make a row zero "
+                "and keep it zero, use padding_idx=0."
             ),
             seen=("keras 2897", "keras 5392", "pytorch 1812", "pytorch 6411", "pytorch 3711"),
-            look="Row 0 has a length, and a gradient as soon as Reshape has lost the mask.",
+            look="Row 0 is not zero, and it gets a gradient as soon as Reshape has lost the mask.",
             preset=_view("mask", layers=["Reshape", "GlobalAveragePooling1D", "Dense"]),
         ),
         Misconception(
             id="M6",
             belief="Once a mask is made, it reaches every layer and the loss by itself.",
             truth=(
-                "A mask goes from layer to layer. The first that does not support masks ends it, "
-                "and from there on padding counts like words."
+                "A mask is handed from layer to layer. The first layer that does not support masks "
+                "drops it, and from there on padding counts like words."
             ),
             seen=("keras 4978", "keras 10895", "keras 13189", "keras 15194", "tensorflow 33260"),
-            look="The ribbon frays at Conv1D, and the loss is that of no mask at all.",
+            look="Conv1D loses the mask, and the loss is the same as without any mask.",
             preset=_view("mask", layers=["Dropout", "Conv1D", "GlobalAveragePooling1D", "Dense"]),
         ),
         Misconception(
             id="M7",
             belief="A row whose gradient is zero stays where it is.",
             truth=(
-                "The gradient is only what the optimizer hears now. Momentum and Adam also move a "
-                "row by what they remember, until that has faded. Plain SGD, Adagrad, RMSprop and "
-                "lazy Adam leave such a row alone."
+                "The gradient is only one part of a step. Momentum and Adam also move a row by "
+                "their state, a mean of earlier gradients, until it is zero. Plain SGD, Adagrad, "
+                "RMSprop and lazy Adam do not move such a row."
             ),
             seen=("pytorch 18404", "pytorch 1285"),
             look="“moon” is not in the batch of step 40: its gradient is 0, and it moves.",
@@ -131,9 +132,9 @@ MISCONCEPTIONS: dict[str, Misconception] = {
             id="M8",
             belief="An L2 penalty acts on the rows that a batch used.",
             truth=(
-                "The penalty is a sum over the whole table, so it has a gradient in every row, "
+                "The penalty is a sum over the whole table, so every row gets a gradient from it, "
                 "read or not. Plain SGD shortens each row by the same share at every step; only "
-                "rows that are read get something back from the loss."
+                "rows that are read also get a gradient from the words."
             ),
             seen=("it follows, if one thinks that an embedding learns row by row",),
             look="“moon” is in no batch. Under sgd it stays; with L2 it shrinks at every step.",
@@ -198,12 +199,12 @@ MISCONCEPTIONS: dict[str, Misconception] = {
             id="M13",
             belief="A gather is free: it multiplies nothing.",
             truth=(
-                "It multiplies nothing, and it moves bytes. Memory hands over whole lines of 64 "
-                "bytes, and those that no cache holds have to be waited for: the larger the table "
-                "and the rarer the words, the more."
+                "It multiplies nothing, but it moves bytes. Memory delivers whole lines of 64 "
+                "bytes, and the processor waits for those that are not in a cache: the larger the "
+                "table and the rarer the words, the more often."
             ),
             seen=("benchmarks that look the same few rows up again and again",),
-            look="0 multiplications, and yet 1 024 bytes moved. Race both ways: it takes its time.",
+            look="No multiplications, but 1 024 bytes moved. Time both methods: it is not free.",
             preset=_view(
                 "lookup",
                 text="#3 #1700 #41 #990 #2047 #512 #77 #1311",
@@ -296,6 +297,17 @@ def misconception(which: str) -> Misconception:
             "Write it as the checker does."
         )
     return MISCONCEPTIONS[which]
+
+
+def show_command(which: str) -> str:
+    """Return a line of Python that opens the view of a misconception, in any notebook.
+
+    Examples
+    --------
+    >>> show_command("M2")
+    'from embedlab.lessons import show; show("M2")'
+    """
+    return f'from embedlab.lessons import show; show("{which}")'
 
 
 def show(which: str) -> Any:

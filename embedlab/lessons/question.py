@@ -10,7 +10,7 @@ from textwrap import fill
 
 from embedlab.lessons.classroom import card
 from embedlab.lessons.grading.check import find_item
-from embedlab.lessons.misconceptions import misconception
+from embedlab.lessons.misconceptions import misconception, show_command
 
 __all__ = ["Choice", "Question", "Reply", "answer", "reveal"]
 
@@ -41,10 +41,17 @@ class Reply:
     lines: tuple[str, ...]
 
     def __repr__(self) -> str:
-        return "\n".join(fill(line, 88, subsequent_indent="   ") for line in self.lines)
+        return "\n".join(_plain(line) for line in self.lines)
 
     def _repr_markdown_(self) -> str:
         return "  \n".join(self.lines)  # two spaces: a new line
+
+
+def _plain(line: str) -> str:
+    """Return a line for a terminal; a line of code is not wrapped, so that it can be pasted."""
+    if line.startswith("`") and line.endswith("`"):
+        return line.strip("`")
+    return fill(line, 88, subsequent_indent="   ")
 
 
 def answer(name: str, letter: str = "?") -> Reply:
@@ -122,7 +129,9 @@ def _judged(asked: Question, chosen: str) -> tuple[str, ...]:
     if choice.misconception:
         record = misconception(choice.misconception)
         lines.append(f"{record.id}, a common belief: “{record.belief}” {record.truth}")
-        lines.append(f'See it: `embedlab.lessons.show("{record.id}")`. {record.look}')
+        lines.append("To see it, run this line in a cell:")
+        lines.append(f"`{show_command(record.id)}`")
+        lines.append(record.look)
     else:
         lines.append(f"Look again: {asked.choices[asked.right].says}")
     return tuple(lines)

@@ -82,6 +82,22 @@ def test_the_real_lesson_01(tmp_path, capsys, more):
     assert "".join(title).lstrip("# ").splitlines()[0] in page.read_text("utf-8")
 
 
+def test_a_lesson_without_a_kernel_has_its_questions_and_folds_what_would_answer_them(tmp_path):
+    page = tmp_path / "lesson.html"
+    assert main(["export", "01", "-o", str(page)]) == 0
+    text = page.read_text("utf-8")
+    assert "How many multiplications does it do?" in text and "a) 60 000 000" in text
+    folded = re.findall(
+        r"<details><summary>What this cell shows</summary>(.*?)</details>", text, flags=re.S
+    )
+    assert any("matmul 240  gather 0" in part for part in folded)
+    assert any("data:image/png;base64" in part for part in folded)
+    left = re.sub(r"<details>.*?</details>", "", text, flags=re.S)
+    assert "matmul 240" not in left and "copies 4 rows" not in left
+    assert "<img" not in left
+    assert "not yet" not in text and '"embedlab":1' not in text  # of checks and cards
+
+
 def test_a_view_with_its_parameters(tmp_path):
     page = tmp_path / "deep" / "view.html"
     words = ["export", "lookup", "--set", "text=a quiet zebra", "--set", "input_dim=40"]

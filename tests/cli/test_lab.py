@@ -161,7 +161,8 @@ def fetched(server, address):
 
 
 @pytest.mark.slow
-def test_it_serves_lesson_01_without_a_display_as_any_user(tmp_path):
+def test_it_serves_lesson_00_without_a_display_as_any_user(tmp_path):
+    """The command of a machine without make, such as Windows: python -m embedlab lab."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -172,7 +173,7 @@ def test_it_serves_lesson_01_without_a_display_as_any_user(tmp_path):
     command = [sys.executable, "-m", "embedlab", "lab", "--to", str(tmp_path / "mine"), "--"]
     command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
     server = subprocess.Popen(
-        command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     try:
         address = None
@@ -182,7 +183,7 @@ def test_it_serves_lesson_01_without_a_display_as_any_user(tmp_path):
                 address = found[0]
                 break
         assert address, "it printed no address"
-        first = notebooks()["01"].name
+        first = notebooks()["00"].name
         assert f"/lab/tree/{first}?token=" in address
         page = fetched(server, address)
         assert b"JupyterLab" in page
@@ -192,5 +193,6 @@ def test_it_serves_lesson_01_without_a_display_as_any_user(tmp_path):
         assert b'"type": "notebook"' in fetched(server, listing)
     finally:
         server.send_signal(signal.SIGTERM)
-        server.communicate(timeout=30)
-    assert (tmp_path / "mine" / first).read_bytes() == notebooks()["01"].read_bytes()
+        said, _ = server.communicate(timeout=30)
+    assert f"opens {first}. There, press Shift+Enter" in said
+    assert (tmp_path / "mine" / first).read_bytes() == notebooks()["00"].read_bytes()

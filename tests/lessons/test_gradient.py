@@ -7,6 +7,7 @@ from embedlab.core.gradient import coalesce, grad_table
 from embedlab.explorers.gradient import GradientExplorer
 from embedlab.lessons import check, show
 from embedlab.lessons.exercises.gradient import _cases
+from embedlab.lessons.misconceptions import show_command
 
 
 def empty(grad_out, input_dim):
@@ -70,20 +71,45 @@ def mean(ids, grad_out, input_dim):
 
 
 @pytest.mark.parametrize(
-    ("way", "said"),
+    ("way", "said", "belief"),
     [
-        (assigns, "Only the last of them is left"),
-        (adds_in_place, "reads a row once and writes it once"),
-        (first_wins, "Only the first of them is left"),
-        (mean, "It holds their mean"),
+        (assigns, "Your result has only the last one", None),
+        (adds_in_place, "reads the row once before it writes", None),
+        (first_wins, "Your result has only the first one", None),
+        (mean, "Your result has their mean", "M4"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_m4_duplicates(way, said):
+def test_duplicates_are_shown_and_only_a_mean_speaks_for_m4(way, said, belief):
+    """`+=` with an array of ids was meant as a sum: it is a trap of NumPy and no belief."""
     verdict = check("03.scatter_add", way)
-    assert not verdict and verdict.misconception == "M4" and said in verdict.said
+    assert not verdict and verdict.misconception == belief and said in verdict.said
+    assert verdict.see == "M4"
     assert verdict.case["ids"] == "int64 (2,)  [0, 0]"  # the smallest that shows it
-    assert 'embedlab.lessons.show("M4")' in repr(verdict)
+    assert show_command("M4") in repr(verdict)
+
+
+def plain_loop(ids, grad_out, input_dim):
+    grad = empty(grad_out, input_dim)
+    for n, i in enumerate(ids):
+        grad[i] += grad_out[n]
+    return grad
+
+
+def plain_loop_with_shapes(ids, grad_out, input_dim):
+    grad = np.zeros((input_dim, grad_out.shape[1]), grad_out.dtype)
+    for n in range(len(ids)):
+        grad[int(ids[n])] += grad_out[n]
+    return grad
+
+
+@pytest.mark.parametrize("loop", [plain_loop, plain_loop_with_shapes], ids=lambda f: f.__name__)
+def test_the_loop_of_the_lesson_is_told_about_the_second_axis(loop):
+    verdict = check("03.scatter_add", loop)
+    assert not verdict and verdict.misconception is None and verdict.see is None
+    assert "It is right for ids with one axis. Here ids has two" in verdict.said
+    assert "`ids.reshape(-1)`" in verdict.said
+    assert verdict.case["ids"].startswith("int64 (2, 2)")
 
 
 def test_m1_a_product_with_one_hot_rows_spreads_a_nan():
@@ -92,7 +118,7 @@ def test_m1_a_product_with_one_hot_rows_spreads_a_nan():
         return onehot.T @ grad_out.reshape(-1, grad_out.shape[-1])
 
     verdict = check("03.scatter_add", product)
-    assert not verdict and verdict.misconception == "M1" and "0 · nan" in verdict.said
+    assert not verdict and verdict.misconception == "M1" and "0 · NaN" in verdict.said
 
 
 def spoils(ids, grad_out, input_dim):
@@ -114,9 +140,9 @@ def endless(ids, grad_out, input_dim):
         (lambda ids, g, V: g, "The shape should be"),
         (lambda ids, g, V: by_add_at(ids, g, V).astype("f2"), "The dtype should be"),
         (lambda ids, g, V: by_add_at(ids, g, V).tolist(), "It gave list."),
-        (lambda ids, g, V: by_add_at(ids, g, V) + 1, "These are not the sums"),
-        (lambda ids, g, V: by_add_at(ids - 1, g, V), "These are not the sums"),
-        (lambda ids: ids, "It stops with TypeError"),
+        (lambda ids, g, V: by_add_at(ids, g, V) + 1, "Each row must be the sum"),
+        (lambda ids, g, V: by_add_at(ids - 1, g, V), "Each row must be the sum"),
+        (lambda ids: ids, "Your function raised TypeError"),
         (3, "without parentheses"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
@@ -146,16 +172,16 @@ def test_the_cases_have_duplicates_an_empty_one_and_every_rank():
 def test_a_sentence_for_which_assign_is_right():
     explorer = GradientExplorer()
     verdict = check("03.same", explorer)
-    assert not verdict and not verdict.started and "“<pad>”, “the” come more" in verdict.said
+    assert not verdict and not verdict.started and "“<pad>”, “the” occur more" in verdict.said
     explorer.text = "the cat sat on the mat"
     verdict = check("03.same", explorer)
-    assert not verdict and verdict.started and "“the” comes more than once" in verdict.said
+    assert not verdict and verdict.started and "“the” occurs more than once" in verdict.said
     explorer.text = "the cat sat on a mat"
     assert check("03.same", explorer) and check("03.same", explorer.state)
     explorer.text = "the cat"
     assert "at least four" in check("03.same", explorer).said
     explorer.text = "the #99 cat sat"
-    assert "the view refuses" in check("03.same", explorer).said
+    assert "the view has an error" in check("03.same", explorer).said
     explorer.text, explorer.mode = "the cat sat on", "tied"
     assert 'Go back to "plain"' in check("03.same", explorer).said
     assert "needs the view" in check("03.same", 4).said

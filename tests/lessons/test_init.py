@@ -31,8 +31,8 @@ WRONG = {
     "standard deviation": (lambda v, T: math.sqrt(v / T), "the standard deviation of a weight"),
     "forgets T": (lambda v, T: math.sqrt(3 * v), "right for one word"),
     "T on the wrong side": (lambda v, T: math.sqrt(3 * v * T), "T is on the wrong side"),
-    "T without its root": (lambda v, T: math.sqrt(3 * v) / T, "where √T is due"),
-    "no root": (lambda v, T: 3 * v / T, "The root is missing"),
+    "T without its root": (lambda v, T: math.sqrt(3 * v) / T, "Divide by √T instead of T"),
+    "no root": (lambda v, T: 3 * v / T, "The square root is missing"),
     "the variance": (lambda v, T: v / T, "That is the variance of a row"),
     "the width": (lambda v, T: 2 * math.sqrt(3 * v / T), "the whole width"),
     "below zero": (lambda v, T: -math.sqrt(3 * v / T), "above 0"),
@@ -41,7 +41,7 @@ WRONG = {
     "a bool": (lambda v, T: True, "one number"),
     "text": (lambda v, T: "0.05", "one number"),
     "NaN": (lambda v, T: math.nan, "a row has variance nan"),
-    "one argument": (lambda v: v, "It stops with TypeError"),
+    "one argument": (lambda v: v, "Your function raised TypeError"),
     "no function": (5, "without parentheses"),
 }
 
@@ -91,7 +91,7 @@ def test_half_of_a_row_that_no_batch_used():
     explorer.runs, explorer.steps = runs, 17
     assert check("05.half", explorer)
     explorer.batch, explorer.steps = 4, 60
-    assert "every word came in a batch" in check("05.half", explorer).said
+    assert "every word was in a batch" in check("05.half", explorer).said
     explorer.runs = ["sgd"]
     assert "Choose it for run 1" in check("05.half", explorer).said
     assert "needs the view" in check("05.half", 3).said

@@ -8,6 +8,7 @@ from embedlab.core.lookup import lookup as core_lookup
 from embedlab.explorers.lookup import LookupExplorer
 from embedlab.lessons import check
 from embedlab.lessons.grading.sandbox import STEPS
+from embedlab.lessons.misconceptions import show_command
 
 
 def refuse(table, ids):
@@ -94,28 +95,40 @@ def wraps(table, ids):
     return table[ids % len(table)]
 
 
+def bound_of_v(table, ids):
+    if ((ids < 0) | (ids > len(table))).any():
+        raise IndexError("outside")
+    return np.concatenate([table, table[-1:]])[ids]
+
+
+def clips(table, ids):
+    return table.take(ids, axis=0, mode="clip")
+
+
 @pytest.mark.parametrize(
-    ("way", "said"),
+    ("way", "said", "belief"),
     [
-        (refuses_the_last, "It refuses id 0, the last row of the table."),
-        (counts_from_one, "It reads one row too early"),
-        (takes_v, "It takes id 1, but the last row is row 0."),
-        (wraps, "It takes id 1, but the last row is row 0."),
+        (counts_from_one, "It reads one row too early", "M2"),
+        (bound_of_v, "It refuses larger ids: the bound is one too high.", "M2"),
+        (refuses_the_last, "It refuses id 0, but that is the last row", None),
+        (takes_v, "It returns the last row instead", None),
+        (clips, "It returns the last row instead", None),
+        (wraps, "It accepts id 1, but the last row is row 0.", None),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_m2_off_by_one(way, said):
+def test_only_a_bound_of_v_and_rows_from_one_speak_for_m2(way, said, belief):
     verdict = check("01.lookup", way)
     assert not verdict
-    assert verdict.misconception == "M2"
+    assert verdict.misconception == belief
     assert said in verdict.said
-    assert 'embedlab.lessons.show("M2")' in repr(verdict)
+    assert show_command("M2") in repr(verdict)
 
 
 def test_a_negative_id_that_wraps_is_shown_without_a_false_diagnosis():
     verdict = check("01.lookup", lambda W, ids: W[ids])
     assert not verdict
-    assert "It takes id -1" in verdict.said
+    assert "It accepts id -1" in verdict.said
     assert verdict.misconception is None and verdict.see == "M2"
     assert verdict.show().trace.bad.any()
 
@@ -190,22 +203,22 @@ def rude_error(table, ids):
 @pytest.mark.parametrize(
     ("hostile", "said"),
     [
-        (raises, "It stops with RuntimeError"),
+        (raises, "Your function raised RuntimeError: no no"),
         (deep, "It does not end"),
         (endless, f"stopped after {STEPS:,} steps"),
         (stubborn, "It does not end"),
-        (leaves, "It stops with SystemExit"),
+        (leaves, "Your function raised SystemExit"),
         (spoils_table, "It changes its table."),
         (spoils_ids, "It changes its ids."),
         (resizes, "It changes its table."),
         (rude, "It gave Rude."),
-        (rude_error, "It stops with RudeError"),
+        (rude_error, "Your function raised RudeError"),
         (lambda W, ids: gather(W, ids).tolist(), "It gave list."),
         (lambda W, ids: gather(W, ids).astype("f2"), "The dtype should be"),
         (lambda W, ids: gather(W, ids).astype(object), "The dtype should be"),
         (lambda W, ids: gather(W, ids).reshape(-1, W.shape[1]), "The shape should be"),
-        (lambda W, ids: gather(W, ids) + 1, "These are not the rows"),
-        (lambda W: W, "It stops with TypeError"),
+        (lambda W, ids: gather(W, ids) + 1, "The result holds other rows"),
+        (lambda W: W, "Your function raised TypeError"),
         (3, "without parentheses"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
@@ -224,7 +237,9 @@ def test_an_empty_array_has_no_largest_id():
             raise IndexError
         return table[ids]
 
-    assert "an empty array has no largest id" in " ".join(repr(check("01.lookup", by_max)).split())
+    assert "It fails for an empty array of ids, which has no largest id" in " ".join(
+        repr(check("01.lookup", by_max)).split()
+    )
 
 
 def test_another_error_than_index_error_is_named():
@@ -235,7 +250,7 @@ def test_another_error_than_index_error_is_named():
             raise KeyError("outside") from None
         return table[ids]
 
-    assert "by an IndexError. It raises KeyError" in check("01.lookup", refuses_oddly).said
+    assert "must raise an IndexError. It raised KeyError" in check("01.lookup", refuses_oddly).said
 
 
 def test_the_verdict_is_the_same_each_time():
@@ -250,13 +265,16 @@ def test_unknown_exercise():
 # --- the exercise in the view -------------------------------------------------------------------
 
 
-def test_the_smallest_table_is_right_and_one_less_is_m2():
+def test_the_smallest_table_is_right_and_one_less_is_no_proof_of_m2():
+    """The task itself says to go one step too far, and then back."""
     explorer = LookupExplorer("the cat sat on the mat")
     largest = int(explorer.trace.ids.max())
     explorer.input_dim = largest + 1
     assert check("01.fence", explorer)
     explorer.input_dim = largest
-    assert check("01.fence", explorer).misconception == "M2"
+    verdict = check("01.fence", explorer)
+    assert not verdict and verdict.misconception is None and verdict.see == "M2"
+    assert "mat (id 10) is out of range. Make V larger." in verdict.said
     explorer.input_dim = largest - 1
     verdict = check("01.fence", explorer)
     assert not verdict and verdict.misconception is None

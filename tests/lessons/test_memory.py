@@ -46,22 +46,22 @@ RIGHT = [by_order, by_unique, by_inverse, in_pieces, backwards]
 def test_right_ways_pass(right):
     verdict = check("02.fetch", right)
     assert verdict and "8 of 8 cases" in verdict.said, verdict
-    assert "fetches 190 lines; as they came it would have been 297" in verdict.said
+    assert "fetches 190 lines; their own order fetches 297" in verdict.said
 
 
-def test_m13_as_they_come():
+def test_reading_in_the_order_of_the_ids_shows_m13_and_proves_no_belief():
     verdict = check("02.fetch", lambda read, ids: read(ids))
-    assert not verdict and verdict.misconception == "M13"
-    assert "They lie in 6 lines, and 12 were fetched" in verdict.said
+    assert not verdict and verdict.misconception is None and verdict.see == "M13"
+    assert "They are in 6 lines, but 12 lines were fetched" in verdict.said
     assert verdict.case["ids"] == "[4, 0, 2, 1, 5, 3, 4, 0, 2, 1, 5, 3]"
 
 
-def test_m1_the_whole_table():
+def test_reading_the_whole_table_is_no_proof_of_m1():
     def whole(read, ids):
         return read(np.arange(ids.max() + 1))[ids] if ids.size else read(ids)
 
     verdict = check("02.fetch", whole)
-    assert verdict.misconception == "M1" and "the whole table was read for 1 id" in verdict.said
+    assert verdict.misconception is None and "you read the whole table for 1 id" in verdict.said
 
 
 def stays(read, ids):
@@ -90,17 +90,17 @@ def spoils(read, ids):
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        (stays, "in the order of reading. Put each back"),
-        (twice, "`rows[order]` moves the rows once more"),
-        (one_by_one, "Neighbors in the table should be neighbors in time"),
+        (stays, "in sorted order. Put each row back"),
+        (twice, "`rows[order]` permutes the rows a second time"),
+        (one_by_one, "Read ids that share a line directly after each other"),
         (endless, "It does not end"),
         (spoils, "It changes its ids."),
-        (lambda read, ids: by_order(read, ids) * 2, "These are not the rows"),
-        (lambda read, ids: by_order(read, ids)[..., :1], "One row for each id"),
+        (lambda read, ids: by_order(read, ids) * 2, "The result holds other rows"),
+        (lambda read, ids: by_order(read, ids)[..., :1], "Return one row for each id"),
         (lambda read, ids: by_order(read, ids).tolist(), "It gave list."),
-        (lambda read, ids: read(ids + 99), "It stops with IdError"),
-        (lambda read, ids: read("the"), "It stops with IdTypeError"),
-        (lambda ids: ids, "It stops with TypeError"),
+        (lambda read, ids: read(ids + 99), "Your function raised IdError"),
+        (lambda read, ids: read("the"), "Your function raised IdTypeError"),
+        (lambda ids: ids, "Your function raised TypeError"),
         (3, "without parentheses"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
@@ -115,7 +115,7 @@ def test_a_wrong_way_gets_a_sentence(wrong, said):
 def test_rows_from_elsewhere_are_noticed():
     tables = {case.ids.tobytes(): case.table for case in _cases()}
     verdict = check("02.fetch", lambda read, ids: tables[ids.tobytes()][ids])
-    assert not verdict and "`read` was never asked" in verdict.said
+    assert not verdict and "did not get them by calling `read`" in verdict.said
 
 
 @pytest.mark.parametrize("given", [lambda read, ids: None, lambda read, ids: ...])

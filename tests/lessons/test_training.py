@@ -42,7 +42,7 @@ def by_loop(W, m, v, grad, time):
 def test_right_ways_pass(right):
     verdict = check("06.lazy_adam", right)
     assert verdict, verdict
-    assert "7 of 7 cases, and it matches the trace of a run" in verdict.said
+    assert "7 of 7 cases, and it agrees with a whole training" in verdict.said
     assert "20 of 20 steps" in verdict.said
 
 
@@ -104,15 +104,15 @@ def of_another_shape(W, m, v, grad, time):
 
 WRONG = {
     dense: ("That is dense Adam", "M7"),
-    only_w_stays: ("its m or v fades", None),
-    cell_by_cell: ("The whole row moves", None),
-    no_correction: ("correction for the time", None),
-    climbs: ("It climbs", None),
+    only_w_stays: ("its m or v changed", None),
+    cell_by_cell: ("updated as a whole", None),
+    no_correction: ("The rate lacks its correction", None),
+    climbs: ("wrong sign", None),
     sum_of_squares: ("v should be", None),
     m_of_sgd: ("m should be", None),
     in_place: ("It changes its W", None),
-    one_array: ("three arrays", None),
-    stops: ("It stops with RuntimeError", None),
+    one_array: ("Return three arrays", None),
+    stops: ("Your function raised RuntimeError", None),
     endless: ("It does not end", None),
     of_another_shape: ("The shape should be", None),
 }

@@ -11,6 +11,7 @@ from embedlab.lessons.grading.describe import (
     describe_failure,
     describe_result,
     format_value,
+    raised,
     shape_mismatch,
 )
 from embedlab.lessons.grading.grade import Diagnosis, grade_function
@@ -71,7 +72,7 @@ def _cases() -> list[Case]:
 
 
 def check_fetch(exercise: str, function: Any) -> Verdict:
-    """Judge `fetch(read, ids)`: the rows of `ids`, asked for so that no line is fetched twice."""
+    """Check `fetch(read, ids)`: the rows of `ids`, read so that no line is fetched twice."""
     return grade_function(
         exercise,
         function,
@@ -99,8 +100,8 @@ def _saved(function: Callable[..., Any]) -> str:
     _run(function, case)
     before = case.lines(case.ids, CACHE)
     return (
-        f"For {case.ids.size} shuffled ids your order fetches {case.fetches} lines; as they came "
-        f"it would have been {before}."
+        f"For {case.ids.size} shuffled ids your order fetches {case.fetches} lines; their own "
+        f"order fetches {before}."
     )
 
 
@@ -110,15 +111,15 @@ def _judge(case: Case, done: RunResult) -> Diagnosis | None:
     if said:
         return Diagnosis(said)
     if done.error is not None:
-        return Diagnosis(f"It stops with {type(done.error).__name__} at ids that are in the table.")
+        return Diagnosis(f"All ids are valid. {raised(done)}")
     wanted = case.table[case.ids]
     said = shape_mismatch(done.value, wanted)
     if said:
-        return Diagnosis(f"{said} One row for each id, in the order of the ids.")
+        return Diagnosis(f"{said} Return one row for each id, in the order of the ids.")
     if not np.array_equal(done.value, wanted):
         return _of_rows(case, np.asarray(done.value))
     if not case.asked and case.ids.size:
-        return Diagnosis("The rows are right, but `read` was never asked for them.")
+        return Diagnosis("The rows are right, but you did not get them by calling `read`.")
     if case.fetches > case.fewest:
         return _of_order(case)
     return None
@@ -130,38 +131,39 @@ def _of_rows(case: Case, value: np.ndarray) -> Diagnosis:
     in_order = case.table[case.ids[order]]
     if np.array_equal(value, in_order):
         return Diagnosis(
-            "These are the rows in the order of reading. Put each back to its place: "
+            "These are the rows in sorted order. Put each row back into its place: "
             "`rows[order] = read(ids[order])`."
         )
     if np.array_equal(value, in_order[order]):
         return Diagnosis(
-            "`rows[order]` moves the rows once more in the same direction. The way back "
-            "is to assign: `rows[order] = …`."
+            "`rows[order]` permutes the rows a second time. To put them back, assign: "
+            "`rows[order] = …`."
         )
-    return Diagnosis("These are not the rows of these ids.")
+    return Diagnosis("The result holds other rows than those of the ids.")
 
 
 def _of_order(case: Case) -> Diagnosis:
     asked = sum(ids.size for ids in case.asked)
     said = (
-        f"The rows are right. They lie in {format_count(case.fewest, 'line')}, and "
-        f"{case.fetches} were "
-        f"fetched: the cache holds {CACHE}, "
+        f"The rows are right. They are in {format_count(case.fewest, 'line')}, but "
+        f"{case.fetches} lines "
+        f"were fetched: the cache holds {CACHE}, "
     )
     if asked > case.ids.size and case.lines(np.arange(len(case.table)), None) <= case.fetches:
         return Diagnosis(
-            f"{said}and the whole table was read for {format_count(case.ids.size, 'id')}.", "M1"
+            f"{said}and you read the whole table for {format_count(case.ids.size, 'id')}.",
+            see="M13",
         )
     as_they_came = len(case.asked) == 1 and np.array_equal(case.asked[0], case.ids)
     if as_they_came:
         return Diagnosis(
-            f"{said}and lost some lines before they were needed again. Ask for ids that "
-            "lie together one after the other.",
-            "M13",
+            f"{said}and lost some lines before they were needed again. Read ids that "
+            "share a line directly after each other.",
+            see="M13",
         )
     return Diagnosis(
-        f"{said}and some were lost before they were needed again. Neighbors in the "
-        "table should be neighbors in time.",
+        f"{said}and some were lost before they were needed again. Read ids that share a "
+        "line directly after each other.",
         see="M13",
     )
 
@@ -173,7 +175,7 @@ def _shown(case: Case, done: RunResult) -> dict[str, str]:
     told = {
         "table": f"{rows} rows of {4 * width} bytes",
         "ids": f"{case.ids.tolist()}"[:90],
-        "asked for": " then ".join(map(str, asked))[:90] or "nothing",
+        "you read": " then ".join(map(str, asked))[:90] or "nothing",
         "lines": f"{case.fewest} {holds} the rows, {case.fetches} fetched",
     }
     wanted = case.table[case.ids]
@@ -191,28 +193,30 @@ CHECKS: dict[str, Callable[[str, Any], Verdict]] = {"fetch": check_fetch}
 
 QUESTIONS: dict[str, Question] = {
     "predict": Question(
-        "A lookup copies 1 000 rows. Before you call it, you may sort the ids. When does that "
+        "A lookup copies 1 000 rows. You may sort the ids before you call it. When does sorting "
         "fetch fewer lines from memory?",
         right="c",
         later=True,
         choices={
             "a": Choice(
                 "Never: the same rows are copied, and copying costs nothing",
-                "The same rows, but a line that was lost in between is fetched again.",
+                "They are the same rows, but a line that the cache has lost in between is "
+                "fetched again.",
                 "M13",
             ),
             "b": Choice(
-                "Always: memory likes to be read from the front to the back",
-                "Where each line is needed once, or all fit into the cache, the order "
-                "changes nothing in what is fetched.",
+                "Always: memory is fastest from front to back",
+                "If each line is needed only once, or all fit into the cache, every order "
+                "fetches the same lines.",
             ),
             "c": Choice(
                 "When a line is needed again after the cache has lost it",
-                "Sorted, all uses of a line come one after the other, so it is fetched once.",
+                "When the ids are sorted, all uses of a line follow each other, so it is "
+                "fetched once.",
             ),
             "d": Choice(
                 "Never: all rows of the table are read anyway",
-                "Only those of the ids are. All rows are what a product would read.",
+                "Only the rows of the ids are read. A one-hot matmul would read all.",
                 "M1",
             ),
         },
@@ -224,21 +228,21 @@ QUESTIONS: dict[str, Question] = {
         choices={
             "a": Choice(
                 "It costs nothing: a gather multiplies nothing, so there is nothing to wait for.",
-                "It waits for memory: a line for each row that the cache does not hold.",
+                "It waits for memory, for each row that is not in the cache.",
                 "M13",
             ),
             "b": Choice(
-                "It touches fewer than 8 000 lines, since common words come again.",
-                "One line for each different word, however often it comes.",
+                "It touches fewer than 8 000 lines, because frequent words come again.",
+                "It touches one line for each different word, however often it comes.",
             ),
             "c": Choice(
-                "It works through all 64 000 000 bytes of the table.",
-                "Only through the rows of its ids. A one-hot product would read them all.",
+                "It reads all 64 000 000 bytes of the table.",
+                "It reads only the rows of its ids. A one-hot matmul would read all.",
                 "M1",
             ),
             "d": Choice(
                 "The last row is that of id 1 000 000, and begins at byte 64 000 000.",
-                "There the table has ended: the last id is 999 999.",
+                "The table ends at that byte: the last id is 999 999.",
                 "M2",
             ),
         },

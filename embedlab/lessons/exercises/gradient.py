@@ -10,6 +10,7 @@ from embedlab.lessons.grading.describe import (
     describe_failure,
     describe_result,
     format_value,
+    raised,
     shape_mismatch,
 )
 from embedlab.lessons.grading.grade import Diagnosis, grade_function
@@ -52,7 +53,7 @@ def _cases() -> list[Case]:
 
 
 def check_scatter_add(exercise: str, function: Any, *, one_axis: bool = False) -> Verdict:
-    """Judge `scatter_add(ids, grad_out, input_dim)`: each row the sum of its gradients.
+    """Check `scatter_add(ids, grad_out, input_dim)`: each row the sum of its gradients.
 
     With `one_axis` only ids of shape (N,) are tried, so that a plain loop over them passes.
     """
@@ -69,8 +70,8 @@ def check_scatter_add(exercise: str, function: Any, *, one_axis: bool = False) -
         function,
         cases,
         run=_run,
-        judge=_judge,
         right=right,
+        judge=lambda case, done: _judge(function, case, done),
         shown=lambda case, done: {
             "ids": format_value(case.ids),
             "grad_out": format_value(case.grad_out),
@@ -91,50 +92,78 @@ def _wanted(case: Case) -> np.ndarray:
     return grad_table(case.ids, case.grad_out, case.input_dim)
 
 
-def _judge(case: Case, done: RunResult) -> Diagnosis | None:
+def _judge(function: Callable[..., Any], case: Case, done: RunResult) -> Diagnosis | None:
     """Find what is wrong in one case, or None."""
     said = describe_failure(done, ("ids", "grad_out"))
     if said:
         return Diagnosis(said)
     if done.error is not None:
-        return Diagnosis(f"It stops with {type(done.error).__name__} at ids that are in the table.")
+        return Diagnosis(f"{raised(done)}{_of_axes(case, function)}")
     wanted = _wanted(case)
     said = shape_mismatch(done.value, wanted)
     if said:
-        return Diagnosis(f"{said} A gradient has the shape of what it is the gradient of.")
+        return Diagnosis(f"{said} The gradient of a table has the shape of the table.")
     if done.value.dtype != wanted.dtype:
         kind = done.value.dtype
         return Diagnosis(f"The dtype should be that of grad_out, {wanted.dtype}. It is {kind}.")
     if np.allclose(done.value, wanted, rtol=1e-5, atol=1e-7, equal_nan=True):
         return None
     if np.isnan(done.value).sum() > np.isnan(wanted).sum():
-        return Diagnosis("A NaN that belongs to one row reached others: 0 · nan is nan.", "M1")
+        said = "A NaN in the gradient of one row reached other rows: 0 · NaN is NaN."
+        return Diagnosis(said, "M1")
+    axes = _of_axes(case, function)
+    if axes:
+        return Diagnosis(f"The result is wrong.{axes}")
     return _of_duplicates(case, done.value)
+
+
+def _of_axes(case: Case, function: Callable[..., Any]) -> str:
+    """Say that ids of two axes are the problem, if the same ids in one axis give the right sums."""
+    if case.ids.ndim != 2 or not case.ids.size:
+        return ""
+    flat = Case(case.ids.reshape(-1), case.grad_out.reshape(case.ids.size, -1), case.input_dim)
+    done = _run(function, flat)
+    if done.error is not None or shape_mismatch(done.value, _wanted(flat)):
+        return ""
+    if not np.allclose(done.value, _wanted(flat), rtol=1e-5, atol=1e-7):
+        return ""
+    sentences, words = case.ids.shape
+    return (
+        " It is right for ids with one axis. Here ids has two, as in a batch of "
+        f"{sentences} sentences with {words} words: go over `ids.reshape(-1)` and "
+        "`grad_out.reshape(-1, D)`."
+    )
 
 
 def _of_duplicates(case: Case, value: np.ndarray) -> Diagnosis:
     """Find what became of the gradients of one row, by what stands there instead of their sum."""
     ids, width = case.ids.reshape(-1), case.grad_out.shape[-1]
     if not ids.size:
-        return Diagnosis("Nothing comes back, so every number should be zero.")
+        return Diagnosis("There are no ids, so every number of the gradient must be zero.")
     rows = case.grad_out.reshape(-1, width)
     last, first = np.zeros_like(value), np.zeros_like(value)
     last[ids], first[ids[::-1]] = rows, rows[::-1]
     mean = grad_table(ids, rows, case.input_dim, scale_grad_by_freq=True)
     row, times = (int(found[-1]) for found in _most(ids))
     several = f"Row {row} gets {times} gradients."
-    for other, said in [
+    for other, said, belief in [
         (
             last,
-            "Only the last of them is left: `grad[ids] = …` writes each row over the one "
-            "before, and `grad[ids] += …` reads a row once and writes it once.",
+            "Your result has only the last one. `grad[ids] = …` overwrites the others, and "
+            "`grad[ids] += …` reads the row once before it writes.",
+            None,
         ),
-        (first, "Only the first of them is left."),
-        (mean, "It holds their mean. Every use of a row moves the loss, so they add up."),
+        (first, "Your result has only the first one.", None),
+        (
+            mean,
+            "Your result has their mean. Every use of a row changes the loss, so they must be "
+            "added.",
+            "M4",
+        ),
     ]:
         if np.allclose(value, other, equal_nan=True):
-            return Diagnosis(f"{several} {said}", "M4")
-    return Diagnosis("These are not the sums of the rows that come back.", see="M4")
+            return Diagnosis(f"{several} {said}", belief, see="M4")
+    return Diagnosis("Each row must be the sum of the gradients that belong to it.", see="M4")
 
 
 def _most(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -157,12 +186,12 @@ def _gradcheck(function: Callable[..., Any]) -> float:
 
 
 def check_same(exercise: str, given: Any) -> Verdict:
-    """Judge a GradientExplorer (or its state): a sentence for which "assign" is right too."""
+    """Check a GradientExplorer (or its state): a sentence for which "assign" is right too."""
     given = explorer_from_submission(exercise, "gradient", given)
     if isinstance(given, Verdict):
         return given
     if given.error is not None:
-        return Verdict(exercise, False, f"the view refuses: {given.error}", started=False)
+        return Verdict(exercise, False, f"the view has an error. {given.error}", started=False)
     trace = given.trace
     if given.mode != "plain":
         said = f'the mode is "{given.mode}". Go back to "plain", and try again.'
@@ -172,13 +201,13 @@ def check_same(exercise: str, given: Any) -> Verdict:
         return Verdict(exercise, False, said, started=False)
     if trace.passes("assign"):
         said = (
-            f"right. {trace.ids.size} words, {len(trace.sum_ids)} rows: no row gets two "
-            'gradients, so there is nothing to overwrite, and "assign" passes the check.'
+            f"right. {trace.ids.size} words read {len(trace.sum_ids)} rows. No row gets two "
+            'gradients, so nothing is overwritten, and "assign" passes the check.'
         )
         return Verdict(exercise, True, said)
     twice = [i for i, c in zip(trace.sum_ids, trace.counts, strict=True) if c > 1]
     names = [f"“{trace.words[i]}”" if trace.words[i] else f"id {i}" for i in twice]
-    many = "comes" if len(names) == 1 else "come"
+    many = "occurs" if len(names) == 1 else "occur"
     said = f'"assign" fails: {", ".join(names[:5])} {many} more than once.'
     return Verdict(exercise, False, said, started="text" in given.message["header"]["initial"])
 
@@ -191,18 +220,18 @@ CHECKS: dict[str, Callable[[str, Any], Verdict]] = {
 QUESTIONS: dict[str, Question] = {
     "predict": Question(
         "A sentence uses one word three times. For the first number of its row, the three uses "
-        "send back −0.5, −0.7 and −0.9. What is the gradient of that number?",
+        "have the gradients −0.5, −0.7 and −0.9. What is the gradient of that number?",
         right="c",
         later=True,
         choices={
-            "a": Choice("−0.9", "That is the last one alone.", "M4"),
+            "a": Choice("−0.9", "That is only the last one.", "M4"),
             "b": Choice("−0.7", "That is the mean of the three.", "M4"),
             "c": Choice(
                 "−2.1",
-                "The sum. Move the number a little, and all three uses move: "
-                "the loss changes three times.",
+                "The sum. If the number grows a little, it grows at all three "
+                "places, and each of them changes the loss.",
             ),
-            "d": Choice("−0.5", "That is the first one alone.", "M4"),
+            "d": Choice("−0.5", "That is only the first one.", "M4"),
         },
     ),
     "exit": Question(
@@ -211,20 +240,19 @@ QUESTIONS: dict[str, Question] = {
         right="c",
         choices={
             "a": Choice(
-                "It is a product of one-hot rows with what came back, and costs "
-                "3 · 6 · D multiplications.",
-                "It can be written so. The layer adds three rows and multiplies nothing.",
+                "It is a one-hot matmul, and costs 3 · 6 · D multiplications.",
+                "It can be written as one, but the layer only adds three rows.",
                 "M1",
             ),
             "b": Choice(
-                "Row 3 holds what its last use sent back.",
-                "That is what `grad[ids] = …` leaves, and the check finds it wrong.",
+                "Row 3 holds the gradient of its last use.",
+                "That is the result of `grad[ids] = …`, and the gradient check fails.",
                 "M4",
             ),
             "c": Choice(
                 "Row 3 holds the sum of two rows, row 5 holds one, and the other four "
                 "rows are exactly zero.",
-                "Each use of a row adds to it, and nothing reaches a row without a use.",
+                "Each use of a row adds a gradient; a row that is not used gets none.",
             ),
             "d": Choice(
                 "A table of 5 rows would get the same gradient.",

@@ -8,7 +8,7 @@ import numpy as np
 
 from embedlab.initializers import RandomUniform
 from embedlab.layers import Embedding
-from embedlab.lessons.grading.describe import describe_failure, describe_result
+from embedlab.lessons.grading.describe import describe_failure, describe_result, raised
 from embedlab.lessons.grading.grade import Diagnosis, grade_function
 from embedlab.lessons.grading.sandbox import RunResult, run_untrusted
 from embedlab.lessons.grading.submission import explorer_from_submission
@@ -35,7 +35,7 @@ CASES = (Case(0.75, 1), Case(12.0, 9), Case(1.0, 16), Case(0.01, 10), Case(0.5, 
 
 
 def check_limit(exercise: str, function: Any) -> Verdict:
-    """Judge `limit(variance, T)`: where a uniform table must end for a sum of T rows."""
+    """Check `limit(variance, T)`: where a uniform table must end for a sum of T rows."""
 
     def right(said: str) -> Verdict:
         wanted, words = 1.0, 16
@@ -78,9 +78,9 @@ def _judge(case: Case, done: RunResult) -> Diagnosis | None:
     if said:
         return Diagnosis(said)
     if done.error is not None:
-        return Diagnosis(f"It stops with {type(done.error).__name__}.")
+        return Diagnosis(raised(done))
     if not _is_number(done.value):
-        return Diagnosis("It should give one number: the largest weight that may be drawn.")
+        return Diagnosis("Return one number: the largest weight that may be drawn.")
     value = float(done.value)
     if np.isclose(value, case.limit, rtol=1e-6):
         return None
@@ -97,10 +97,10 @@ def _judge(case: Case, done: RunResult) -> Diagnosis | None:
 def _others(case: Case) -> list[tuple[float, str]]:
     """Return what else may come, and what it is."""
     v, t, root = case.variance, case.words, case.limit
-    of_a_row = "the variance of a row is a T-th of it."
+    of_a_row = "one row needs a T-th of the variance."
     return [
-        (-root, "The size is right. A limit is above 0."),
-        (2 * root, "That is the whole width of the draw, from −limit to limit."),
+        (-root, "The size is right, but the limit must be above 0."),
+        (2 * root, "That is the whole width of the interval, from −limit to limit."),
         (
             root / np.sqrt(3),
             "That is the standard deviation of a weight. A uniform draw reaches "
@@ -108,20 +108,20 @@ def _others(case: Case) -> list[tuple[float, str]]:
         ),
         (
             root * np.sqrt(t),
-            f"That is right for one word. Variances add up, and T rows are added: {of_a_row}",
+            f"That is right for one word. T rows are added, and their variances add up: {of_a_row}",
         ),
         (
             root * t,
-            f"T is on the wrong side: a sum of T rows has T times the variance, so {of_a_row}",
+            f"T is on the wrong side. A sum of T rows has T times the variance, so {of_a_row}",
         ),
         (
             root / np.sqrt(t),
-            "Divided by T where √T is due: the variance grows with T, and the "
+            "Divide by √T instead of T. The variance grows with T, and the "
             "limit is a length, not a variance.",
         ),
         (np.sqrt(v), "That is the standard deviation of the sum, not the limit of one row."),
         (v / t, "That is the variance of a row. The limit is a length: √(3 · variance)."),
-        (root**2, "The root is missing: limit² / 3 is the variance of a row."),
+        (root**2, "The square root is missing: limit² / 3 is the variance of a row."),
     ]
 
 
@@ -133,7 +133,7 @@ def _measured(limit: float, words: int) -> float:
 
 
 def check_half(exercise: str, given: Any) -> Verdict:
-    """Judge a TrainingExplorer (or its state): L2 halves a row that no batch used."""
+    """Check a TrainingExplorer (or its state): L2 halves a row that no batch used."""
     given = explorer_from_submission(exercise, "training", given)
     if isinstance(given, Verdict):
         return given
@@ -144,19 +144,24 @@ def check_half(exercise: str, given: Any) -> Verdict:
     lengths = np.sqrt(np.square(run.table[[0, -1]].astype(np.float64)).sum(axis=-1))
     unseen = np.flatnonzero(~run.has_grad.any(axis=0) & (lengths[0] > 0))
     if not unseen.size:
-        said = "every word came in a batch. Take steps away, or end the text with a new word."
+        said = "every word was in a batch. Use fewer steps, or end the text with a new word."
         return Verdict(exercise, False, said)
     row = int(unseen[-1])
     kept = float(lengths[1, row] / lengths[0, row])
     _, rate, _ = run.rule_at(0)
-    steps = f"{trace.steps} steps at rate {rate:g}"
+    steps = f"{trace.steps} steps with learning rate {rate:g}"
     left = f"after {steps} “{trace.words[row]}” has {kept:.0%} of its length"
     if abs(kept - 0.5) <= 0.05:
         said = (
-            f"right. It came in no batch, and {left}: each step takes rate · 0.02 of what is left."
+            f"right. It was in no batch, and {left}. Each step takes learning rate · 0.02 of what "
+            "is left."
         )
         return Verdict(exercise, True, said)
-    cure = "Slow down, or stop earlier." if kept < 0.5 else "It needs more steps, or larger ones."
+    cure = (
+        "Use a smaller learning rate or fewer steps."
+        if kept < 0.5
+        else "Use a larger learning rate or more steps."
+    )
     started = bool(given.message["header"]["initial"])
     return Verdict(exercise, False, f"{left}. {cure}", started=started)
 
@@ -165,53 +170,54 @@ CHECKS: dict[str, Callable[[str, Any], Verdict]] = {"limit": check_limit, "half"
 
 QUESTIONS: dict[str, Question] = {
     "predict": Question(
-        'A layer has embeddings_regularizer="l2" and trains with plain SGD at rate 2, for 30 '
-        "steps. The word “moon” comes in none of the batches. Where is its row afterwards?",
+        'A layer has embeddings_regularizer="l2". It is trained for 30 steps by plain SGD with '
+        "learning rate 2. The word “moon” is in none of the batches. Where is its row afterwards?",
         right="c",
         later=True,
         choices={
             "a": Choice(
-                "where it started: nothing ever read it",
-                "The penalty reads the table, not the batch.",
+                "where it started: no batch ever read it",
+                "The penalty is computed from the table, not from the batch.",
                 "M8",
             ),
             "b": Choice(
-                "at zero", "Each step takes a share of what is left, so something always is."
+                "at zero", "Each step takes a share of what is left, so something always remains."
             ),
             "c": Choice(
                 "nearer to zero, in the same direction",
-                "Each step takes 4 % of what is left. After 30 steps 29 % is left.",
+                "Each step takes 4 % of what is left. After 30 steps 29 % remains.",
             ),
             "d": Choice(
                 "nearer to “cat” and “dog”, which are nouns too",
-                "Only a text brings words together, and no step has read “moon”.",
+                "A row moves toward others only by its own gradients, and “moon” got none "
+                "from the words.",
                 "M3",
             ),
         },
     ),
     "exit": Question(
-        'A layer has mask_zero=True and embeddings_regularizer="l2", and trains with plain SGD. '
-        "Which rows of its table are other numbers after one step?",
+        'A layer has mask_zero=True and embeddings_regularizer="l2". It is trained by plain SGD. '
+        "Which rows of its table have changed after one step?",
         right="c",
         choices={
             "a": Choice(
-                "Those that the batch read.",
-                "The penalty counts all rows: 0.01 · the sum of all squares.",
+                "The rows that the batch read.",
+                "The penalty contains all rows: 0.01 · the sum of all squares.",
                 "M8",
             ),
             "b": Choice(
-                "All but row 0: it is padding, and does not learn.",
-                "The penalty knows nothing of masks.",
+                "All but row 0, which is padding and does not learn.",
+                "The penalty does not use the mask.",
                 "M5",
             ),
             "c": Choice(
                 "All of them.",
-                "Each row loses rate · 0.02 of what it has, and those that were read also "
-                "get a push from the words.",
+                "Each row loses learning rate · 0.02 of itself. The rows that were read "
+                "also move by the gradient from the words.",
             ),
             "d": Choice(
-                "Those that the batch read, and those of words that mean the same.",
-                "A row knows nothing of meaning: it moves by gradients of its own.",
+                "The rows that the batch read, and those of words with the same meaning.",
+                "Meaning moves no row. A row moves by its own gradients.",
                 "M3",
             ),
         },

@@ -12,6 +12,7 @@ from embedlab.lessons.grading.describe import (
     describe_failure,
     describe_result,
     format_value,
+    raised,
     shape_mismatch,
 )
 from embedlab.lessons.grading.grade import Diagnosis, grade_function
@@ -50,7 +51,7 @@ def _cases() -> list[Case]:
 
 
 def check_lookup(exercise: str, function: Any) -> Verdict:
-    """Judge `lookup(W, ids)`: any shape of ids, and an IndexError outside 0..V-1."""
+    """Check `lookup(W, ids)`: any shape of ids, and an IndexError outside 0..V-1."""
     return grade_function(
         exercise,
         function,
@@ -74,35 +75,57 @@ def _judge(function: Any, table: np.ndarray, ids: np.ndarray, done: RunResult) -
         return Diagnosis(said)
     wanted, _ = _wanted(table, ids)
     if wanted is None:
-        return _judge_refusal(table, ids, done)
+        return _judge_refusal(function, table, ids, done)
     if done.error is not None:
-        return _judge_error(function, table, ids, wanted, done.error)
+        return _judge_error(function, table, ids, wanted, done)
     return _judge_rows(function, table, ids, wanted, done.value)
 
 
-def _judge_refusal(table: np.ndarray, ids: np.ndarray, done: RunResult) -> Diagnosis | None:
+def _judge_refusal(
+    function: Any, table: np.ndarray, ids: np.ndarray, done: RunResult
+) -> Diagnosis | None:
     worst = int(ids[(ids < 0) | (ids >= len(table))][0])
     if done.error is None and worst < 0:
-        said = f"It takes id {worst}: NumPy counts negative ids from the end, without a word."
+        said = f"It accepts id {worst}. NumPy silently counts negative ids from the end."
         return Diagnosis(said, see="M2")
     if done.error is None:
-        return Diagnosis(f"It takes id {worst}, but the last row is row {len(table) - 1}.", "M2")
+        return _of_too_large(function, table, ids, worst, done.value)
     if not isinstance(done.error, IndexError):
         kind = type(done.error).__name__
-        return Diagnosis(f"It should refuse id {worst} by an IndexError. It raises {kind}.")
+        return Diagnosis(f"For id {worst} it must raise an IndexError. It raised {kind}.")
     return None
 
 
+def _of_too_large(
+    function: Any, table: np.ndarray, ids: np.ndarray, worst: int, value: Any
+) -> Diagnosis:
+    """Say what it does with an id that has no row; only a bound of V speaks for M2."""
+    said = f"It accepts id {worst}, but the last row is row {len(table) - 1}."
+    if run_untrusted(function, table, ids + (ids == worst)).error is not None:
+        return Diagnosis(f"{said} It refuses larger ids: the bound is one too high.", "M2")
+    for other, what in [
+        (np.clip(ids, 0, len(table) - 1), "It returns the last row instead"),
+        (ids % len(table), "It starts again from row 0"),
+    ]:
+        if np.array_equal(value, table[other]):
+            return Diagnosis(f"{said} {what}, so a wrong id goes unnoticed.", see="M2")
+    return Diagnosis(said, see="M2")
+
+
 def _judge_error(
-    function: Any, table: np.ndarray, ids: np.ndarray, wanted: np.ndarray, error: BaseException
+    function: Any, table: np.ndarray, ids: np.ndarray, wanted: np.ndarray, done: RunResult
 ) -> Diagnosis:
     """Find why good ids were refused: with one row more, does the same call work?"""
     if not ids.size:
-        return Diagnosis("It stops at ids without an entry: an empty array has no largest id.")
+        said = "It fails for an empty array of ids, which has no largest id."
+        return Diagnosis(f"{said} {raised(done)}")
     wider = run_untrusted(function, np.concatenate([table, table[-1:] + 1]), ids)
     if wider.error is None and np.array_equal(wider.value, wanted):
-        return Diagnosis(f"It refuses id {len(table) - 1}, the last row of the table.", "M2")
-    return Diagnosis(f"It stops with {type(error).__name__} at ids that are all in the table.")
+        said = (
+            f"It refuses id {len(table) - 1}, but that is the last row: the bound is one too low."
+        )
+        return Diagnosis(said, see="M2")
+    return Diagnosis(f"All ids are valid. {raised(done)}")
 
 
 def _judge_rows(
@@ -110,18 +133,18 @@ def _judge_rows(
 ) -> Diagnosis | None:
     said = shape_mismatch(value, wanted)
     if said:
-        return Diagnosis(f"{said} The output has the shape of the ids, then D.")
+        return Diagnosis(f"{said} The output has the shape of the ids, then one axis of length D.")
     if value.dtype.kind == "f" and np.isnan(value).any() and not np.isnan(wanted).any():
-        cost = _cost(function, "So every row is multiplied")
-        said = "A row that nobody asked for reached the result: 0 · nan is nan."
+        cost = _cost(function, "It multiplies every row")
+        said = "A row that no id names reached the result: 0 · NaN is NaN."
         return Diagnosis(f"{said} {cost}".strip(), "M1")
     if value.dtype != wanted.dtype:
         return Diagnosis(f"The dtype should be the table's, {wanted.dtype}. It is {value.dtype}.")
     if np.array_equal(value, wanted):
         return None
     if ids.size and ids.min() > 0 and np.array_equal(value, table[ids - 1]):
-        return Diagnosis("It reads one row too early: rows are counted from 0.", "M2")
-    return Diagnosis("These are not the rows that the ids name.")
+        return Diagnosis("It reads one row too early. Rows are counted from 0.", "M2")
+    return Diagnosis("The result holds other rows than those that the ids name.")
 
 
 def _wanted(table: np.ndarray, ids: np.ndarray) -> tuple[np.ndarray | None, str]:
@@ -143,23 +166,25 @@ def _cost(function: Callable[..., Any], lead: str = "Counted") -> str:
 
 
 def check_fence(exercise: str, given: Any) -> Verdict:
-    """Judge a LookupExplorer (or its state): the smallest V in which every word has a row."""
+    """Check a LookupExplorer (or its state): the smallest V for which every word has a row."""
     given = explorer_from_submission(exercise, "lookup", given)
     if isinstance(given, Verdict):
         return given
     trace = given.trace
     rows = len(trace.table)
     if not trace.ids.size:
-        return Verdict(exercise, False, "there is no word in the view. Type some.", started=False)
+        said = "there is no word in the view. Type a sentence."
+        return Verdict(exercise, False, said, started=False)
     largest = int(trace.ids.max())
     if trace.bad.any():
-        fenced = [f"{trace.tokens[n]} ({trace.ids[n]})" for n in np.flatnonzero(trace.bad)]
-        said = f"with V = {rows}, {', '.join(fenced[:5])} meets the fence."
-        return Verdict(exercise, False, said, misconception="M2" if rows == largest else None)
+        outside = [f"{trace.tokens[n]} (id {trace.ids[n]})" for n in np.flatnonzero(trace.bad)]
+        many = "is" if len(outside) == 1 else "are"
+        said = f"with V = {rows}, {', '.join(outside[:5])} {many} out of range. Make V larger."
+        return Verdict(exercise, False, said, see="M2")
     if rows > largest + 1:
         said = (
-            f"nothing meets the fence with V = {rows}, but a smaller table would do. "
-            "Make V smaller until a word meets the fence; then go one back."
+            f"all ids are valid with V = {rows}, but a smaller table is enough. "
+            "Make V smaller until a word is out of range; then go one step back."
         )
         return Verdict(exercise, False, said, started=False)
     said = f"right. The largest id is {largest}, so the table needs {rows} rows: 0 to {largest}."
@@ -175,11 +200,10 @@ QUESTIONS: dict[str, Question] = {
         right="d",
         later=True,
         choices={
-            "a": Choice("60 000 000", "That is 4 · 50 000 · 300: the one-hot way.", "M1"),
+            "a": Choice("60 000 000", "That is 4 · 50 000 · 300, the one-hot matmul.", "M1"),
             "b": Choice("15 000 000", "That is 50 000 · 300: each weight once.", "M1"),
             "c": Choice(
-                "1 200",
-                "That is 4 · 300: how many numbers are copied. A copy is no multiplication.",
+                "1 200", "That is 4 · 300: how many numbers are copied. Copying is not multiplying."
             ),
             "d": Choice("0", "The layer copies 4 rows."),
         },
@@ -196,7 +220,7 @@ QUESTIONS: dict[str, Question] = {
             ),
             "b": Choice(
                 "Id 1 000 reads the last row.",
-                "The rows are 0 to 999, so id 1 000 meets the fence.",
+                "The rows are 0 to 999, so id 1 000 is out of range.",
                 "M2",
             ),
             "c": Choice(
@@ -205,7 +229,7 @@ QUESTIONS: dict[str, Question] = {
             ),
             "d": Choice(
                 "The row of “cat” is already nearer to “dog” than to “tuple”.",
-                "Before training the rows are random.",
+                "Before training all rows are random numbers.",
                 "M3",
             ),
         },

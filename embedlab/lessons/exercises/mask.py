@@ -10,6 +10,7 @@ from embedlab.lessons.grading.describe import (
     describe_failure,
     describe_result,
     format_value,
+    raised,
     shape_mismatch,
 )
 from embedlab.lessons.grading.grade import Diagnosis, grade_function
@@ -50,7 +51,7 @@ def _cases() -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def check_mean(exercise: str, function: Any) -> Verdict:
-    """Judge `masked_mean(values, mask)`: the mean of the words alone, 0 where there is none."""
+    """Check `masked_mean(values, mask)`: the mean of the words alone, 0 where there is none."""
     return grade_function(
         exercise,
         function,
@@ -64,7 +65,7 @@ def check_mean(exercise: str, function: Any) -> Verdict:
             "gave": describe_result(done),
         },
         right=lambda said: Verdict(
-            exercise, True, f"{said}. Padding adds nothing, and is not counted."
+            exercise, True, f"{said}. Padding is neither added nor counted."
         ),
     )
 
@@ -80,10 +81,10 @@ def _judge(values: np.ndarray, mask: np.ndarray, done: RunResult) -> Diagnosis |
     if said:
         return Diagnosis(said)
     if done.error is not None:
-        return Diagnosis(f"It stops with {type(done.error).__name__} at a good batch.")
+        return Diagnosis(f"The batch is valid. {raised(done)}")
     said = shape_mismatch(done.value, wanted)
     if said:
-        return Diagnosis(f"{said} One vector of D numbers for each of the B sequences.")
+        return Diagnosis(f"{said} Return one vector of D numbers for each of the B sequences.")
     if np.allclose(done.value, wanted, atol=1e-6):
         return None
     return _name(values, mask, np.asarray(done.value))
@@ -92,64 +93,71 @@ def _judge(values: np.ndarray, mask: np.ndarray, done: RunResult) -> Diagnosis |
 def _name(values: np.ndarray, mask: np.ndarray, gave: np.ndarray) -> Diagnosis:
     """Say what a wrong mean is instead."""
     if not mask.any(axis=1).all() and not np.isfinite(gave).all():
-        said = "A sequence of padding alone has no word: 0 / 0 is nan. Give 0 for it."
+        said = "A sequence that is all padding has no words: 0 / 0 is NaN. Return 0 for it."
         return Diagnosis(said)
     if np.isnan(values).any() and np.isnan(gave).any():
         said = (
-            "A number at a masked place reached the result: 0 · nan is nan. "
-            "Choose with np.where instead of multiplying."
+            "A number at a masked place reached the result: 0 · NaN is NaN. "
+            "Use np.where instead of multiplying by the mask."
         )
         return Diagnosis(said)
     count = np.maximum(mask.sum(axis=1, keepdims=True), 1)
     if np.allclose(gave, values.mean(axis=1)):
-        return Diagnosis("It is the mean of all places: the mask is not used.", "M6")
+        return Diagnosis("It is the mean of all places: the mask is not used.", see="M6")
     if np.allclose(gave, values.sum(axis=1) / count):
-        said = "It adds up all places and divides by the words, as if padding were zeros."
-        return Diagnosis(said, "M5")
+        said = (
+            "It adds all places and divides by the number of words. Padding must not be added "
+            "either: its row is not zero."
+        )
+        return Diagnosis(said, see="M5")
     if np.allclose(gave, np.where(mask[..., None], values, 0).mean(axis=1)):
-        said = "It leaves padding out of the sum, but still counts its places."
+        said = "It leaves padding out of the sum, but still counts it in the division."
         return Diagnosis(said, see="M6")
     if np.allclose(gave, np.where(mask[..., None], values, 0).sum(axis=1)):
-        return Diagnosis("It is the sum of the words: divide by how many there are.")
-    return Diagnosis("These are not the means of the words.")
+        return Diagnosis("It is the sum of the words. Divide it by the number of words.")
+    return Diagnosis("The result is not the mean of the words.")
 
 
 def check_mend(exercise: str, given: Any) -> Verdict:
-    """Judge a MaskExplorer (or its state): with this padding, the loss must be the true one."""
+    """Check a MaskExplorer (or its state): with this padding, the loss must be the true one."""
     given = explorer_from_submission(exercise, "mask", given)
     if isinstance(given, Verdict):
         return given
     trace = given.trace
     if given.error:
-        return Verdict(exercise, False, f"these layers do not fit each other. {given.error}")
+        return Verdict(exercise, False, f"these layers do not fit together. {given.error}")
     if not trace.padding.any() or trace.padding.all():
         said = (
-            "a batch of this kind has no padding to get wrong. Leave sentences of different "
-            "lengths in it, and mend the layers."
+            "this batch has no padding, or nothing else, so there is nothing to repair. Keep "
+            "sentences of different lengths, and change the layers."
         )
         return Verdict(exercise, False, said)
     if all(stage.verdict == "none" for stage in trace.stages):
-        said = "no layer makes a mask, so padding counts everywhere. Set mask_zero=True."
-        return Verdict(exercise, False, said, misconception="M6")
+        said = "no layer makes a mask, so padding counts like words. Set mask_zero=True."
+        return Verdict(exercise, False, said, see="M6")
     if trace.factor is None:
         said = f"there is no loss to compare with. {trace.no_truth}"
         return Verdict(exercise, False, said, see="M6")
     if trace.pooled_at is None:
-        said = "each place keeps its own output. Pool them, to have one answer for a sentence."
+        said = "there is one output for each place. Pool them, so that a sentence has one output."
         return Verdict(exercise, False, said)
     if any(stage.verdict == "replaced" for stage in trace.stages):
-        said = "Masking puts a mask of its own in place of yours, and it calls row 0 a word."
-        return Verdict(exercise, False, said, misconception="M5")
+        said = (
+            "Masking replaces the mask of the embedding by its own. It looks for places that are "
+            "all zeros, and row 0 is not zero, so it takes padding for words."
+        )
+        return Verdict(exercise, False, said, see="M5")
     if abs(trace.factor - 1) > NEAR:
         where = f"the mask is lost at {trace.lost_at}" if trace.lost_at else "padding still counts"
         percent = abs(100 * (trace.factor - 1))
-        way = "high" if trace.factor > 1 else "low"
-        said = f"{where}, and the loss is {percent:.1f} % too {way}."
+        way = "higher" if trace.factor > 1 else "lower"
+        said = f"{where}, and the loss is {percent:.1f} % {way} than the unpadded reference."
         started = given.layers != type(given)().layers
         if not started:
             said += " Move, replace or remove layers until the mask arrives where it is needed."
-        return Verdict(exercise, False, said, started=started, misconception="M6")
-    return Verdict(exercise, True, "right. The mask arrives, and the loss is the true one.")
+        return Verdict(exercise, False, said, started=started, see="M6")
+    said = "right. The mask arrives, and the loss is the one of the unpadded reference."
+    return Verdict(exercise, True, said)
 
 
 CHECKS: dict[str, Callable[[str, Any], Verdict]] = {"mean": check_mean, "mend": check_mend}
@@ -162,21 +170,19 @@ QUESTIONS: dict[str, Question] = {
         later=True,
         choices={
             "a": Choice(
-                "It goes on to Dense, which skips the padding",
-                "Nobody carries it there: Flatten does not pass it on.",
-                "M6",
+                "It goes on to Dense, which skips the padding", "Flatten does not pass it on.", "M6"
             ),
             "b": Choice(
                 "Flatten has used it, and left the padding out",
-                "The vector still has a number for every place, padding too.",
+                "The long vector still has D numbers for every place, padding too.",
             ),
             "c": Choice(
                 "It is gone, and padding counts like words",
-                "Flatten leaves no axis of time, so there is nothing a mask could name.",
+                "Its output is one vector without separate places, so no mask fits it.",
             ),
             "d": Choice(
                 "It is not needed: the rows of padding are zeros",
-                "Row 0 was drawn at random like every other row.",
+                "Row 0 was drawn at random, like every other row.",
                 "M5",
             ),
         },
@@ -188,20 +194,20 @@ QUESTIONS: dict[str, Question] = {
         choices={
             "a": Choice(
                 "Its row 0 is zero, and stays zero in training.",
-                "Row 0 is random. It has no gradient only where the mask keeps it out.",
+                "Row 0 is random. It gets no gradient only as long as the mask is used.",
                 "M5",
             ),
             "b": Choice(
-                "It gives each layer behind it a mask, as far as they pass it on.",
-                "The first layer that does not support masks ends it.",
+                "It makes a mask, which layers behind it get as long as each passes it on.",
+                "The first layer that does not support masks drops it.",
             ),
             "c": Choice(
-                "Padding is left out of the loss, whatever layers come behind.",
+                "Padding is left out of the loss, whatever layers follow.",
                 "Conv1D, Flatten, Reshape and GlobalMaxPooling1D lose the mask.",
                 "M6",
             ),
             "d": Choice(
-                "1 000 rows would do, since padding needs none.",
+                "1 000 rows are enough, because padding needs none.",
                 "Padding is row 0, so id 1 000 needs a 1 001st row.",
                 "M2",
             ),

@@ -10,6 +10,7 @@ from embedlab.lessons.grading.describe import (
     describe_failure,
     describe_result,
     format_value,
+    raised,
     shape_mismatch,
 )
 from embedlab.lessons.grading.grade import Diagnosis, grade_function
@@ -69,7 +70,7 @@ def _step(case: Case, **options: Any) -> tuple[np.ndarray, ...]:
 
 
 def check_lazy_adam(exercise: str, function: Any) -> Verdict:
-    """Judge `lazy_adam(W, m, v, grad, time)`, case by case and then along a whole run."""
+    """Check `lazy_adam(W, m, v, grad, time)`, case by case and then along a whole run."""
 
     def shown(case: Case, done: RunResult) -> dict[str, str]:
         arrays = zip((*NAMES, "grad"), case[:4], strict=True)
@@ -98,9 +99,9 @@ def _judge(case: Case, done: RunResult) -> Diagnosis | None:
     if said:
         return Diagnosis(said)
     if done.error is not None:
-        return Diagnosis(f"It stops with {type(done.error).__name__}.")
+        return Diagnosis(raised(done))
     if not isinstance(done.value, (tuple, list)) or len(done.value) != 3:
-        return Diagnosis("It should give three arrays: `return W, m, v`.")
+        return Diagnosis("Return three arrays: `return W, m, v`.")
     wanted = _step(case)
     for name, mine, right in zip(NAMES, done.value, wanted, strict=True):
         said = shape_mismatch(mine, right)
@@ -123,22 +124,23 @@ def _of_rule(case: Case, value: Any, wanted: tuple[np.ndarray, ...]) -> Diagnosi
     row = int(np.flatnonzero(still)[0]) if still.any() else -1
     if _same(value, _step(case, sparse_update="dense")):
         return Diagnosis(
-            f"Row {row} has no gradient, and it moved: its m was not zero. That is dense Adam. "
-            "Keep the old rows where the gradient is zero.",
+            f"Row {row} has no gradient, but it moved, because its m is not zero. That is dense "
+            "Adam. Keep W, m and v of the rows whose gradient is all zero.",
             see="M7",
         )
     at_rest = tuple(right[still] for right in wanted)
     if not _same((m[still], v[still]), at_rest[1:]) and _same((w[still],), at_rest[:1]):
         return Diagnosis(
-            f"Row {row} stays, but its m or v fades. A lazy step leaves all three alone."
+            f"Row {row} has no gradient. Its W stays, but its m or v changed. A lazy step keeps "
+            "all three."
         )
     if not _same((w[still],), at_rest[:1]):
-        return Diagnosis(f"Row {row} has no gradient, and yet its W changed.", see="M7")
+        return Diagnosis(f"Row {row} has no gradient, but its W changed.", see="M7")
     kept = np.asarray((case.grad == 0) & ~still[:, None])
     if kept.any() and _same((w[kept],), (case.w[kept],)):
         return Diagnosis(
-            "A row of the batch has one number whose gradient is 0, and that number stayed. The "
-            "whole row moves: ask `grad.any(axis=1)`."
+            "In a row of the batch, one number has gradient 0, and you kept it. A row of the "
+            "batch is updated as a whole: find these rows with `grad.any(axis=1)`."
         )
     if not _same((m,), wanted[1:2]):
         return Diagnosis("m should be m + 0.1 · (g − m): a running mean of the gradient.")
@@ -148,12 +150,12 @@ def _of_rule(case: Case, value: Any, wanted: tuple[np.ndarray, ...]) -> Diagnosi
     plain = case.w[seen] - RATE * m[seen] / (np.sqrt(v[seen]) + 1e-7)
     if _same((w[seen],), (plain,)):
         return Diagnosis(
-            "m and v are right. The step lacks the correction for the time: early means are too "
-            "small, so the rate is multiplied by √(1 − 0.999ᵗ) / (1 − 0.9ᵗ)."
+            "m and v are right. The rate lacks its correction: the first values of m and v are "
+            "too small, so multiply the rate by √(1 − 0.999ᵗ) / (1 − 0.9ᵗ)."
         )
     if _same((w - case.w,), (case.w - wanted[0],)):
-        return Diagnosis("It climbs: the step is subtracted, W −= …")
-    return Diagnosis("m and v are right. W should become W − rate′ · m / (√v + 1e-7).")
+        return Diagnosis("The step has the wrong sign. Subtract it: W −= …")
+    return Diagnosis("m and v are right. W must become W − rate · m / (√v + 1e-7).")
 
 
 def _along_a_run(exercise: str, function: Callable[..., Any]) -> Verdict:
@@ -166,12 +168,14 @@ def _along_a_run(exercise: str, function: Callable[..., Any]) -> Verdict:
         done = _run(function, case)
         finding = _judge(case, done)
         if finding:
-            said = f"the small cases hold, but step {s + 1} of a run does not. {finding.said}"
+            said = (
+                f"the small cases are right, but step {s + 1} of a training is not. {finding.said}"
+            )
             return Verdict(exercise, False, said, misconception=finding.belief, see=finding.see)
         worst = max(worst, float(np.abs(done.value[0] - run.table[s + 1]).max(initial=0)))
     exact = "to five decimals" if worst < 5e-6 else f"within {worst:.1g}"
     said = (
-        f"right, {len(_cases())} of {len(_cases())} cases, and it matches the trace of a run "
+        f"right, {len(_cases())} of {len(_cases())} cases, and it agrees with a whole training "
         f"{exact}, {trace.steps} of {trace.steps} steps."
     )
     return Verdict(exercise, True, said)
@@ -191,13 +195,13 @@ def _say_all(arrays: Any) -> str:
 
 
 def check_still(exercise: str, given: Any) -> Verdict:
-    """Judge a TrainingExplorer (or its state): a branch after which no row moves by momentum."""
+    """Check a TrainingExplorer (or its state): a branch after which no row moves by momentum."""
     given = explorer_from_submission(exercise, "training", given)
     if isinstance(given, Verdict):
         return given
     trace = given.trace
     if trace.branch is None:
-        said = "no run has branched yet. Go to a step in the middle, and press B."
+        said = "there is no branch yet. Go to a step in the middle, and press B."
         return Verdict(exercise, False, said, started=False)
     step, run = trace.branch.step, trace.runs[trace.branch.run]
     before, after = int(run.glides[:step].sum()), int(run.glides[step:].sum())
@@ -206,17 +210,17 @@ def check_still(exercise: str, given: Any) -> Verdict:
         return Verdict(exercise, False, said, started=False)
     rule = trace.branch.optimizer
     if after:
-        why = "its penalty pulls at every row" if rule == "sgd + l2" else "it remembers"
+        why = "its penalty acts on every row" if rule == "sgd + l2" else "its state is not zero"
         said = (
-            f"from step {step + 1} on rows still move {after} times without a gradient, under "
-            f"{rule}: {why}. Choose a rule that leaves them alone."
+            f"from step {step + 1} on, rows still move {after} times without a gradient under "
+            f"{rule}: {why}. Choose another optimizer."
         )
         return Verdict(exercise, False, said, see="M7")
     if step == trace.steps:
         return Verdict(exercise, False, "the branch begins after the last step. Go back a little.")
     said = (
-        f"right. Up to step {step} rows moved {before} times without a gradient; from then on, "
-        f"under {rule}, not once."
+        f"right. Up to step {step} rows moved {before} times without a gradient. After that, "
+        f"under {rule}, none did."
     )
     return Verdict(exercise, True, said)
 
@@ -228,38 +232,39 @@ CHECKS: dict[str, Callable[[str, Any], Verdict]] = {
 
 QUESTIONS: dict[str, Question] = {
     "predict": Question(
-        "“moon” is in the batch of step 7 and not again before step 25. The optimizer is Adam, "
-        "as Keras has it. What does its row do at steps 8 to 24?",
+        "“moon” is in the batch of step 33, and in none of the batches of steps 34 to 53. The "
+        "optimizer is Adam, as in Keras. What does the row of “moon” do at these steps?",
         right="c",
         later=True,
         choices={
             "a": Choice(
                 "It stays: its gradient is exactly zero",
-                "The gradient is zero, but Adam moves a row by m, and m is not.",
+                "The gradient is zero, but Adam moves a row by m, and m is not zero.",
                 "M7",
             ),
             "b": Choice(
-                "It comes back to where it started", "Nothing pulls it back: Adam knows no start."
+                "It goes back to where it started",
+                "Nothing pulls it back: Adam does not know where a row started.",
             ),
             "c": Choice(
-                "It glides on, a little less at every step",
-                "m fades by a tenth at each step, and the row moves by what is left.",
+                "It moves on, a little less at every step",
+                "m shrinks by a tenth at each step, and the row moves by m / √v.",
             ),
             "d": Choice(
-                "It follows “sun”, which means nearly the same",
-                "Rows move by their own gradients and memory, not by meaning.",
+                "It follows “sun”, which has a similar meaning",
+                "A row moves by its own gradients and optimizer state, not by meaning.",
                 "M3",
             ),
         },
     ),
     "exit": Question(
         "A table has 50 000 rows, a batch has 64 words, and the model has been training with "
-        "Adam for an hour. Which sentence is true of the next step?",
+        "Adam for an hour. Which sentence about the next step is true?",
         right="c",
         choices={
             "a": Choice(
                 "At most 64 rows move: all others have gradient zero.",
-                "That is lazy Adam. Adam itself moves each row that m remembers.",
+                "That is lazy Adam. Adam itself moves each row whose m is not zero.",
                 "M7",
             ),
             "b": Choice(
@@ -269,11 +274,11 @@ QUESTIONS: dict[str, Question] = {
             ),
             "c": Choice(
                 "Nearly every row that was ever in a batch moves a little.",
-                "m fades, but it takes long to reach exactly zero.",
+                "m shrinks at each step, but it takes long to become exactly zero.",
             ),
             "d": Choice(
-                "A word that was never seen already stands near words like it.",
-                "Its row stands where it was drawn: m and v are zero.",
+                "A word that was never in a batch is already near similar words.",
+                "Its row is still where it was drawn at random: its m and v are zero.",
                 "M3",
             ),
         },

@@ -6,7 +6,7 @@ import numpy as np
 
 from embedlab.lessons.grading.sandbox import STEPS, RunResult
 
-__all__ = ["describe_failure", "describe_result", "format_value", "shape_mismatch"]
+__all__ = ["describe_failure", "describe_result", "format_value", "raised", "shape_mismatch"]
 
 
 def describe_failure(done: RunResult, arguments: tuple[str, ...]) -> str | None:
@@ -43,6 +43,11 @@ def describe_result(done: RunResult) -> str:
         return format_value(done.value)
     first = _text(done.error, str).partition("\n")[0]
     return f"{type(done.error).__name__}{': ' if first else ''}{first:.80}"
+
+
+def raised(done: RunResult) -> str:
+    """Say which error a call raised, with the first line of its message."""
+    return f"Your function raised {describe_result(done)}."
 
 
 def format_value(value: Any) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from textwrap import fill, wrap
 from typing import Any
 
-from embedlab.lessons.misconceptions import misconception, show
+from embedlab.lessons.misconceptions import misconception, show, show_command
 
 __all__ = ["Verdict"]
 
@@ -72,8 +72,8 @@ class Verdict:
             lines += _filled(record.truth)
         which = self.misconception or self.see
         if which:
-            look = misconception(which).look
-            lines += ["", *_filled(f'See it: embedlab.lessons.show("{which}"). {look}')]
+            lines += ["", "  To see it, run this line in a cell:", f"    {show_command(which)}"]
+            lines += _filled(misconception(which).look)
         return "\n".join(lines)
 
 

@@ -1,0 +1,232 @@
+"""The numbers that lessons 00 to 06 state in their text, and the lines that they print to paste."""
+
+import ast
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embedlab import GradientExplorer, LookupExplorer, MaskExplorer, TrainingExplorer, trace_memory
+from embedlab.data import python_reference
+from embedlab.data.zipf import zipf_stream
+from embedlab.lessons import MISCONCEPTIONS, answer, check
+from embedlab.lessons.misconceptions import show_command
+from embedlab.lessons.question import Reply
+
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+SENTENCE = "the cat sat on the mat"
+
+
+def lesson(number):
+    (path,) = (NOTEBOOKS / "source").glob(f"{number}_*.md")
+    return " ".join(path.read_text("utf-8").split())
+
+
+def page(number):
+    (path,) = (NOTEBOOKS / "instructor").glob(f"{number}_*.md")
+    return " ".join(path.read_text("utf-8").split())
+
+
+def says(text, *parts):
+    for part in parts:
+        assert part in text, part
+
+
+# --- lines to paste ------------------------------------------------------------------------------
+
+
+def pasted(source, space):
+    """Run a cell as Jupyter does, and return the value of its last line."""
+    *lines, last = ast.parse(source).body
+    exec(compile(ast.Module(lines, []), "cell", "exec"), space)
+    return eval(compile(ast.Expression(last.value), "cell", "eval"), space)
+
+
+@pytest.mark.parametrize("which", MISCONCEPTIONS)
+def test_the_line_of_a_misconception_opens_its_view_in_an_empty_notebook(which):
+    view = pasted(show_command(which), {})
+    assert MISCONCEPTIONS[which].preset["view"] == view.VIEW
+
+
+def test_the_feedback_of_a_check_and_of_an_answer_has_that_line_whole():
+    shown = repr(check("01.lookup", lambda W, ids: W[ids]))
+    assert show_command("M2") in [line.strip() for line in shown.splitlines()]
+    for letter, belief in (("a", "M1"), ("b", "M2"), ("d", "M3")):
+        reply = answer("01.exit", letter)
+        assert isinstance(reply, Reply)
+        assert show_command(belief) in repr(reply).splitlines()
+        assert f"`{show_command(belief)}`" in reply._repr_markdown_()
+
+
+def calls(number):
+    """The calls that a teacher's page prints, without its table of wrong answers."""
+    text = re.sub(r"## Typical wrong answers.*?(?=## )", "", page(number))
+    for code in re.findall(r"`([^`]+)`", text):
+        if re.match(r"from embedlab|[A-Z]\w+Explorer\(", code):
+            yield code
+
+
+@pytest.mark.parametrize("number", ["01", "02", "03", "04", "05", "06"])
+def test_the_calls_of_a_teacher_s_page_run_in_the_notebook_of_the_lesson(number):
+    text = next((NOTEBOOKS / "source").glob(f"{number}_*.md")).read_text("utf-8")
+    space = {}
+    exec(re.search(r"```\{code-cell\} ipython3\n(import .*?)\n```", text, re.S)[1], space)
+    found = list(calls(number))
+    assert found
+    for code in found:
+        assert pasted(code, space) is not None
+
+
+# --- 01 ------------------------------------------------------------------------------------------
+
+
+def test_01():
+    says(lesson("01"), "50 257 rows of 768 numbers", "50 257 · 768 ≈ 39 million")
+    assert round(50_257 * 768 / 1e6) == 39
+    says(lesson("01"), "six words read five different rows")
+    trace = LookupExplorer(SENTENCE).trace
+    assert (trace.ids.size, trace.rows_read) == (6, 5)
+    says(lesson("01"), "<p>Four times, and it is still one row of the table.</p>")
+    about = python_reference().sentences_with("tuple")
+    sentence = next(words for words in about if words[:2] == ("the", "length"))
+    assert sentence.count("the") == 4
+
+
+def test_01_the_counts_move_as_the_answer_says():
+    small, large = (LookupExplorer(SENTENCE, input_dim=v).trace for v in (16, 40))
+    assert large.multiplications["one-hot"] > small.multiplications["one-hot"]
+    assert large.multiplications["gather"] == small.multiplications["gather"] == 0
+
+
+# --- 02 ------------------------------------------------------------------------------------------
+
+
+def test_02():
+    text = lesson("02")
+    says(text, "6 · D · 4 bytes, 192 for D = 8, whatever V is")
+    for v in (16, 40):
+        assert LookupExplorer(SENTENCE, input_dim=v, output_dim=8).trace.bytes_moved == 192
+    says(text, "Rows 2 and 3 share a line: they are the bytes 64 to 127")
+    assert 2 * 8 * 4 == 64 and 4 * 8 * 4 == 128
+    says(text, "so that mark becomes a hit")
+    fetches = [trace_memory([3, 9, 15, 2, 3], 16, 8, cache=size).fetches for size in (2, 3)]
+    assert fetches == [4, 3]
+    says(text, "a row takes 80 bytes, more than a line, so every row needs two")
+    assert all(trace_memory([row], 16, 20).touched == 2 for row in range(16))
+    assert all(trace_memory([row], 16, 16).touched == 1 for row in range(16))
+    says(text, "<p>13. The 48 words lie in 13 different lines.")
+    words = zipf_stream(48, 32, seed=2)
+    assert trace_memory(words, 32, 8).touched == 13
+    by_id = trace_memory(np.sort(words), 32, 8, cache=1).fetches
+    assert by_id == trace_memory(words, 32, 8, cache=13).fetches == 13
+    assert trace_memory(words, 32, 8, cache=12).fetches > 13
+
+
+# --- 03 ------------------------------------------------------------------------------------------
+
+
+def test_03():
+    text = lesson("03")
+    trace = GradientExplorer("the cat and the dog on the mat").trace
+    places = np.flatnonzero(trace.ids == trace.ids[0])
+    parts = trace.grad_out.reshape(trace.ids.size, -1)[places, 0]
+    minus = [f"{part:.3f}".replace("-", "−") for part in parts]
+    assert minus == ["−0.515", "−0.653", "−0.939"]
+    says(text, "−0.515 − 0.653 − 0.939 = −2.107", "keeps only the last, −0.939")
+    assert round(float(parts.sum()), 3) == -2.107
+    says(text, "an error of 0.68", "h ≈ 0.00001 works well")
+    assert "assign  FAILS the check: the error is 0.68 at h = 1e-05" in trace.summary
+    assert trace.passes("add") and not trace.passes("assign")
+
+
+# --- 04 ------------------------------------------------------------------------------------------
+
+
+def test_04():
+    text = lesson("04")
+    trace = MaskExplorer().trace
+    assert trace.lost_at == "conv" and [s.mask is None for s in trace.stages[:3]] == [0, 0, 1]
+    says(text, "this model is 0.527, that of the unpadded reference 0.847")
+    assert (round(trace.loss, 3), round(trace.loss_truth, 3)) == (0.527, 0.847)
+    says(text, "the difference grows from 0.321 to 0.335", "the loss is 0.471 instead of 0.527")
+    three, four = (MaskExplorer(lengths=[8, n, 5, 6]).trace for n in (3, 4))
+    apart = [round(abs(t.loss - t.loss_truth), 3) for t in (three, four)]
+    assert apart == [0.321, 0.335]
+    assert round(MaskExplorer(padding="pre").trace.loss, 3) == 0.471
+
+
+# --- 05 ------------------------------------------------------------------------------------------
+
+
+def test_05():
+    text = lesson("05")
+    corpus = "The cat sleeps. A dog runs. The dog sleeps. A cat runs. " * 5 + "The blue moon."
+    runs = [["sgd + l2", 2.0], ["sgd", 2.0]]
+    trace = TrainingExplorer(corpus, runs=runs, steps=30, batch=1, seed=34).trace
+    decays, plain = trace.runs
+    says(text, "On the left all 8, on the right one")
+    assert (decays.moves > 0).sum(axis=1).tolist() == [8] * 30
+    assert (plain.moves > 0).sum(axis=1).tolist() == [1] * 30
+    says(text, "all point to the origin, (0, 0)")
+    for row in np.flatnonzero(~decays.has_grad.any(axis=0)):
+        here, there = decays.table[0, row].astype(float), decays.table[-1, row].astype(float)
+        assert np.isclose(here[0] * there[1], here[1] * there[0], atol=1e-7)
+        assert np.abs(there).sum() < np.abs(here).sum()
+    says(text, "Each step takes 4 %", "0.96<sup>29</sup> ≈ 0.31")
+    moon = trace.words.index("moon")
+    assert round(decays.moves[-1, moon] / decays.moves[0, moon], 2) == 0.31
+
+
+# --- 06 ------------------------------------------------------------------------------------------
+
+OPENS, AHEAD = 39, 20  # of the view: js/training
+
+
+def test_06_the_optimizer_alone_decides_the_drawn_prediction():
+    says(lesson("06"), "TrainingExplorer(batch=3, steps=53, ask=True)", "It opens at step 33")
+    trace = TrainingExplorer(batch=3, steps=53).trace
+    opens = min(OPENS, trace.steps - 1 - AHEAD)
+    assert opens + 1 == 33 and opens + 1 + AHEAD == trace.steps
+    moon = trace.words.index("moon")
+    assert trace.counts[moon] == trace.counts.min() == 1
+    for run in trace.runs:
+        assert run.has_grad[opens, moon] and not run.has_grad[opens + 1 :, moon].any()
+    adam, lazy = (np.diff(run.table[opens + 1 :, moon].astype(float), axis=0) for run in trace.runs)
+    assert (np.abs(adam).sum(axis=1) > 0).all() and not lazy.any()
+    says(lesson("06"), "the next 20 steps")
+
+
+def test_06_who_moves_at_step_34():
+    text = lesson("06")
+    says(text, "Three rows are in the batch, and all 11 move under Adam, 8 of them without a")
+    says(page("06"), "8 of the 11 move, and none of the 8 is in the batch")
+    trace = TrainingExplorer(batch=3, steps=53).trace
+    adam = trace.runs[0]
+    assert len(trace.words) == 11 and len(set(trace.batch(33))) == 3
+    assert (adam.moves[33] > 0).sum() == 11 and adam.glides[33].sum() == 8
+    assert not np.array_equal(adam.table[-1], trace.runs[1].table[-1])
+
+
+@pytest.mark.parametrize("seed", [7, 1, 2, 3, 4])
+def test_06_words_that_share_contexts_end_up_next_to_each_other(seed):
+    trace = TrainingExplorer(runs=["adam"], steps=200, batch=16, seed=seed).trace
+    table = trace.runs[0].table[-1].astype(float)
+    for word, other in (("cat", "dog"), ("runs", "sleeps")):
+        apart = np.linalg.norm(table - table[trace.words.index(word)], axis=1)
+        assert trace.words[int(np.argsort(apart)[1])] == other
+
+
+def test_06_cat_and_dog_share_contexts_and_no_sentence():
+    says(lesson("06"), "the same context words: the, a, runs, sleeps")
+    contexts = {"cat": set(), "dog": set()}
+    for sentence in TrainingExplorer().text.lower().replace(".", " .").split(" ."):
+        words = sentence.split()
+        assert not {"cat", "dog"} <= set(words)
+        for word in contexts.keys() & set(words):
+            place = words.index(word)
+            near = words[max(0, place - 2) : place] + words[place + 1 : place + 3]
+            contexts[word] |= set(near)
+    assert contexts["cat"] == contexts["dog"] == {"the", "a", "runs", "sleeps"}
+    says(page("06"), "−0.469 − 0.9 · 0.059")
+    assert np.isclose(sum(-0.1 * 0.9**k for k in range(6)), -0.469, atol=5e-4)
