@@ -41,7 +41,7 @@ def test_what_each_lesson_needs():
     assert "M7" in found["06"].beliefs
     assert {view for part in found.values() for view in part.views} == SENT
     for lesson in set(LESSONS) & set(found):
-        ticket = import_module(f"embedlab.lessons.{LESSONS[lesson]}").QUESTIONS["exit"]
+        ticket = import_module(f"embedlab.lessons.exercises.{LESSONS[lesson]}").QUESTIONS["exit"]
         named = {c.misconception for c in ticket.choices.values()} - {None}
         assert named <= set(found[lesson].beliefs)
 

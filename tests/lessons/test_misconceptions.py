@@ -12,7 +12,7 @@ from embedlab.lessons.grading.check import LESSONS, find_item
 QUESTIONS = {
     f"{lesson}.{name}": question
     for lesson, file in LESSONS.items()
-    for name, question in import_module(f"embedlab.lessons.{file}").QUESTIONS.items()
+    for name, question in import_module(f"embedlab.lessons.exercises.{file}").QUESTIONS.items()
 }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embedlab import GradientExplorer, LookupExplorer, MaskExplorer, TrainingExplorer, trace_memory
+from embedlab import GradientExplorer, LookupExplorer, MaskExplorer, TrainingExplorer, trace_cache_lines
 from embedlab.data import python_reference
 from embedlab.data.zipf import zipf_stream
 from embedlab.lessons import MISCONCEPTIONS, answer, check
@@ -110,17 +110,17 @@ def test_02():
     says(text, "Rows 2 and 3 share a line: they are the bytes 64 to 127")
     assert 2 * 8 * 4 == 64 and 4 * 8 * 4 == 128
     says(text, "so that mark becomes a hit")
-    fetches = [trace_memory([3, 9, 15, 2, 3], 16, 8, cache=size).fetches for size in (2, 3)]
+    fetches = [trace_cache_lines([3, 9, 15, 2, 3], 16, 8, cache=size).fetches for size in (2, 3)]
     assert fetches == [4, 3]
     says(text, "a row takes 80 bytes, more than a line, so every row needs two")
-    assert all(trace_memory([row], 16, 20).touched == 2 for row in range(16))
-    assert all(trace_memory([row], 16, 16).touched == 1 for row in range(16))
+    assert all(trace_cache_lines([row], 16, 20).touched == 2 for row in range(16))
+    assert all(trace_cache_lines([row], 16, 16).touched == 1 for row in range(16))
     says(text, "<p>13. The 48 words lie in 13 different lines.")
     words = zipf_stream(48, 32, seed=2)
-    assert trace_memory(words, 32, 8).touched == 13
-    by_id = trace_memory(np.sort(words), 32, 8, cache=1).fetches
-    assert by_id == trace_memory(words, 32, 8, cache=13).fetches == 13
-    assert trace_memory(words, 32, 8, cache=12).fetches > 13
+    assert trace_cache_lines(words, 32, 8).touched == 13
+    by_id = trace_cache_lines(np.sort(words), 32, 8, cache=1).fetches
+    assert by_id == trace_cache_lines(words, 32, 8, cache=13).fetches == 13
+    assert trace_cache_lines(words, 32, 8, cache=12).fetches > 13
 
 
 # --- 03 ------------------------------------------------------------------------------------------

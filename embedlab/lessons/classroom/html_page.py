@@ -8,7 +8,7 @@ from pathlib import Path
 
 __all__ = ["inline_markdown", "page"]
 
-_STYLE = Path(__file__).with_name("page.css")
+_STYLE = Path(__file__).with_name("html_page.css")
 _SAFE = "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'"
 
 
