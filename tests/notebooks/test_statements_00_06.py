@@ -7,7 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embedlab import GradientExplorer, LookupExplorer, MaskExplorer, TrainingExplorer, trace_cache_lines
+from embedlab import (
+    GradientExplorer,
+    LookupExplorer,
+    MaskExplorer,
+    TrainingExplorer,
+    trace_cache_lines,
+)
 from embedlab.data import python_reference
 from embedlab.data.zipf import zipf_stream
 from embedlab.lessons import MISCONCEPTIONS, answer, check
