@@ -1,7 +1,7 @@
-"""From which size do two threads win? Every `PARALLEL_FROM` of the core, measured.
+"""The size from which two threads win: every `PARALLEL_FROM` of the core, measured.
 
 OMP_PROC_BIND=true python -m benchmarks.thresholds             all of them
-OMP_PROC_BIND=true python -m benchmarks.thresholds bag mask    those of modules named so
+OMP_PROC_BIND=true python -m benchmarks.thresholds bag mask    those of folders or modules named so
 
 One and two threads take turns at each size, and the fastest of many calls counts. A column tells
 how many times as fast two are; `PARALLEL_FROM` should be where that passes 1.
@@ -65,73 +65,91 @@ ADAPTER = Adapter(floats(V, R), floats(R, D), 1.0)
 INT8, INT4 = quantize_rows(TABLE, 8), quantize_rows(TABLE, 4)
 SLOTS = [np.zeros((V, D), np.float32) for _ in range(2)]
 
-# Name: the module of the threshold, and a call for n of what that threshold counts.
+# Name: the threshold in embedlab.core, and a call for n of what that threshold counts.
 CASES: dict[str, tuple[str, Callable[[int], Callable[[], Any]]]] = {
-    "lookup": ("lookup", lambda n: partial(lookup, TABLE, ids(n // D))),
+    "lookup": ("lookup.PARALLEL_FROM", lambda n: partial(lookup, TABLE, ids(n // D))),
     "dense gradient": (
-        "gradient",
+        "gradient.dense.PARALLEL_FROM",
         lambda n: partial(grad_table, ids(n // D, n // D), floats(n // D, D), n // D),
     ),
-    "sparse gradient": ("coalesce", lambda n: partial(coalesce, ids(n // D), floats(n // D, D), V)),
-    "grouping": ("group", lambda n: partial(group, ids(n, 8 * n), 8 * n)),
+    "sparse gradient": (
+        "gradient.sparse.PARALLEL_FROM",
+        lambda n: partial(coalesce, ids(n // D), floats(n // D, D), V),
+    ),
+    "grouping": ("gradient.grouping.PARALLEL_FROM", lambda n: partial(group, ids(n, 8 * n), 8 * n)),
     "LoRA lookup": (
-        "lora",
+        "lora.lookup.PARALLEL_FROM",
         lambda n: partial(lora_lookup, TABLE, ids(n // D // (R + 4)), [ADAPTER]),
     ),
     "LoRA step": (
-        "adapter",
+        "lora.adapter.PARALLEL_FROM",
         lambda n: partial(
             add_adapter, floats(n // D // (R + 4), D), ids(n // D // (R + 4)), ADAPTER
         ),
     ),
     "LoRA gradient": (
-        "lora_gradient",
+        "lora.gradient.PARALLEL_FROM",
         lambda n: partial(grad_lora, ids(n // D // R), floats(n // D // R, D), ADAPTER),
     ),
-    "bag sum": ("bag", lambda n: partial(bag, TABLE, ids(n // D).reshape(-1, T), mode="sum")),
-    "bag max": ("bag_max", lambda n: partial(bag_max, TABLE, bags(n // D))),
+    "bag sum": (
+        "bag.forward.PARALLEL_FROM",
+        lambda n: partial(bag, TABLE, ids(n // D).reshape(-1, T), mode="sum"),
+    ),
+    "bag max": ("bag.max.PARALLEL_FROM", lambda n: partial(bag_max, TABLE, bags(n // D))),
     "bag gradient": (
-        "bag_gradient",
+        "bag.gradient.PARALLEL_FROM",
         lambda n: partial(grad_bag, bags(n // D), floats(n // D // T, D), V),
     ),
     "gradient of bag weights": (
-        "bag_gradient",
+        "bag.gradient.PARALLEL_FROM",
         lambda n: partial(grad_bag_weights, TABLE, bags(n // D), floats(n // D // T, D)),
     ),
-    "int8 lookup": ("dequantize", lambda n: partial(quantized_lookup, INT8, ids(n // D))),
-    "int4 lookup": ("dequantize", lambda n: partial(quantized_lookup, INT4, ids(n // D))),
-    "quantizing": ("quantize", lambda n: partial(quantize_rows, floats(n // D, D), 8)),
-    "hold": (
-        "mask",
+    "int8 lookup": (
+        "quantize.lookup.PARALLEL_FROM",
+        lambda n: partial(quantized_lookup, INT8, ids(n // D)),
+    ),
+    "int4 lookup": (
+        "quantize.lookup.PARALLEL_FROM",
+        lambda n: partial(quantized_lookup, INT4, ids(n // D)),
+    ),
+    "quantizing": (
+        "quantize.rows.PARALLEL_FROM",
+        lambda n: partial(quantize_rows, floats(n // D, D), 8),
+    ),
+    "masked state": (
+        "mask.mask.PARALLEL_FROM",
         lambda n: partial(keep_masked_state, mask(n // D), floats(n // D, D), floats(n // D, D)),
     ),
     "masked mean": (
-        "pooling",
+        "mask.pooling.PARALLEL_FROM",
         lambda n: partial(masked_mean, floats(n // D // T, T, D), mask(n // D // T, T)),
     ),
     "gradient of the mean": (
-        "pooling",
+        "mask.pooling.PARALLEL_FROM",
         lambda n: partial(grad_masked_sum, mask(n // D // T, T), floats(n // D // T, D)),
     ),
     "masked maximum": (
-        "max_pooling",
+        "mask.pooling.MAX_PARALLEL_FROM",
         lambda n: partial(masked_max, floats(n // D // T, T, D), mask(n // D // T, T)),
     ),
     "gradient of the maximum": (
-        "max_pooling",
+        "mask.pooling.MAX_PARALLEL_FROM",
         lambda n: partial(grad_masked_max, ids(n, T).reshape(-1, D), floats(n // D, D), T),
     ),
-    "lazy Adam": ("step", lambda n: adam_step(n // D)),
-    "nearest": ("nearest", lambda n: partial(nearest, floats(n // 8, D), floats(8, D), 10)),
+    "lazy Adam": ("optimizers.update.PARALLEL_FROM", lambda n: adam_step(n // D)),
+    "nearest": (
+        "geometry.neighbors.PARALLEL_FROM",
+        lambda n: partial(nearest, floats(n // 8, D), floats(8, D), 10),
+    ),
 }
 
 
-def fastest(module: Any, call: Callable[[], Any]) -> tuple[float, float]:
+def fastest(module: Any, name: str, call: Callable[[], Any]) -> tuple[float, float]:
     """Return the seconds of one and of two threads, taking turns."""
     best = [float("inf")] * 2
     for _ in range(TURNS):
         for side, limit in enumerate((NEVER, 0)):
-            module.PARALLEL_FROM = limit
+            setattr(module, name, limit)
             call()  # the other side filled the caches, and the second thread went to sleep
             start = time.perf_counter()
             call()
@@ -140,17 +158,18 @@ def fastest(module: Any, call: Callable[[], Any]) -> tuple[float, float]:
 
 
 def main(words: list[str]) -> None:
-    print("| kernel (module) | set to | " + " | ".join(f"{size:,}" for size in SIZES) + " |")
+    print("| kernel (threshold) | set to | " + " | ".join(f"{size:,}" for size in SIZES) + " |")
     print("|---|" + "--:|" * (len(SIZES) + 1))
-    for name, (home, make) in CASES.items():
-        if words and home not in words:
+    for name, (path, make) in CASES.items():
+        home, _, threshold = path.rpartition(".")
+        if words and not set(words) & set(home.split(".")):
             continue
         module = importlib.import_module(f"embedlab.core.{home}")
-        now = module.PARALLEL_FROM
-        pairs = [fastest(module, make(size)) for size in SIZES]
-        module.PARALLEL_FROM = now
+        now = getattr(module, threshold)
+        pairs = [fastest(module, threshold, make(size)) for size in SIZES]
+        setattr(module, threshold, now)
         gains = " | ".join(f"{one / two:.2f}" for one, two in pairs)
-        print(f"| {name} ({home}) | {now:,} | {gains} |", flush=True)
+        print(f"| {name} ({path}) | {now:,} | {gains} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ __version__ = "0.1.0.dev0"
 _HOMES = {
     "lookup": "embedlab.core.lookup",
     "grad_table": "embedlab.core.gradient.dense",
-    "coalesce": "embedlab.core.gradient.coalescing",
+    "coalesce": "embedlab.core.gradient.sparse",
     "IdError": "embedlab.core.ids",
     "Embedding": "embedlab.layers.embedding",
     "Input": "embedlab.layers.symbolic",

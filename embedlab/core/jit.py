@@ -32,7 +32,9 @@ __all__ = [
     "NAN_SAFE",
     "block_size",
     "cache_stats",
+    "count_kernel_call",
     "kernel",
+    "kernel_calls",
     "next_block",
     "num_threads",
     "parallel_copy",
@@ -44,6 +46,7 @@ NAN_SAFE = {"reassoc", "contract", "nsz"}
 """Fast-math flags that let a sum vectorize and still keep every NaN check."""
 
 _KERNELS: list[Any] = []
+_CALLS: dict[str, int] = {}
 config: Any = numba.config
 
 
@@ -177,6 +180,22 @@ def cache_stats() -> dict[str, int]:
         "hits": sum(sum(c.cache_hits.values()) for c in counts),
         "misses": sum(sum(c.cache_misses.values()) for c in counts),
     }
+
+
+def count_kernel_call(kind: str) -> None:
+    """Note one run of the loops of a kind: "lookup" or "gradient"."""
+    _CALLS[kind] = _CALLS.get(kind, 0) + 1
+
+
+def kernel_calls(kind: str) -> int:
+    """Return how often the loops of a kind have run in this process.
+
+    >>> before = kernel_calls("lookup")
+    >>> count_kernel_call("lookup")
+    >>> kernel_calls("lookup") - before
+    1
+    """
+    return _CALLS.get(kind, 0)
 
 
 def _compile(function: Callable, *, parallel: bool, reductions: bool) -> Any:

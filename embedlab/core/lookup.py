@@ -4,33 +4,14 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core import counter
 from embedlab.core.checks import DtypeError, ShapeError, as_table
 from embedlab.core.ids import apply_out_of_range_rule, as_ids, out_of_range_error
-from embedlab.core.jit import kernel, num_threads, parallel_copy, prange
+from embedlab.core.jit import count_kernel_call, kernel, num_threads, parallel_copy, prange
 
-__all__ = [
-    "kernel_calls",
-    "lookup",
-    "lookup_kernel",
-    "lookup_kernel_parallel",
-    "lookup_reference",
-    "onehot_lookup",
-]
+__all__ = ["lookup", "lookup_kernel", "lookup_kernel_parallel", "lookup_reference", "onehot_lookup"]
 
 PARALLEL_FROM = 262_144
 """Numbers to copy from which two threads win: below it, waking a thread costs more."""
-
-
-def kernel_calls() -> int:
-    """Count the lookups that the compiled loops have done in this process: plain, LoRA, quantized.
-
-    >>> before = kernel_calls()
-    >>> _ = lookup(np.zeros((2, 3)), [0, 1])
-    >>> kernel_calls() - before
-    1
-    """
-    return counter.kernel_calls("lookup")
 
 
 def lookup_reference(table: np.ndarray, ids: np.ndarray) -> np.ndarray:
@@ -152,7 +133,7 @@ Raise input_dim, or map unknown words to one id.
             ids, table.shape[0], oob=oob, negative=negative
         )  # before the first write
     below, above = _run(table, rows.reshape(-1), _FILL.get(oob, 0.0), made)
-    counter.count_kernel_call("lookup")
+    count_kernel_call("lookup")
     if below or (above and oob == "raise"):
         raise out_of_range_error(ids, table.shape[0], negative=below > 0 and oob != "raise")
     return made

@@ -4,8 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import as_table
-from embedlab.core.finite import check_number
+from embedlab.core.checks import as_table, check_number
 from embedlab.core.gradient import group
 from embedlab.core.jit import kernel
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from traitlets import TraitError, validate
 
-from embedlab.core.finite import NotFiniteError, check_finite
+from embedlab.core.checks import NotFiniteError, check_finite
 from embedlab.data.toy_language import WORDS
 from embedlab.explorers.explorer import Explorer
 from embedlab.explorers.flips import BitFlips

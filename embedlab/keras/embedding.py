@@ -38,7 +38,7 @@ lora_rank, lora_alpha, quantization_config, **kwargs
     a quantized lookup gives the compute dtype that its own output spec promises, where Keras gives
     float32 under "mixed_bfloat16".
 
-    `embedlab.core.counter.kernel_calls` counts what the core did: "lookup" and "gradient".
+    `embedlab.core.jit.kernel_calls` counts what the core did: "lookup" and "gradient".
 
     Examples
     --------

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from embedlab import layers
 from embedlab.core import jit
 from embedlab.core.geometry import neighbors
-from embedlab.core.gradient import coalescing, dense
+from embedlab.core.gradient import dense, sparse
 from embedlab.core.ids import apply_out_of_range_rule
 from embedlab.core.lookup import PARALLEL_FROM, lookup
 from embedlab.core.lora import Adapter
@@ -63,12 +63,12 @@ def _gradient() -> Iterator[Callable[[], Any]]:
         for grad in _tables(ids.size, 2):
             yield partial(dense.grad_table, ids, grad, 2)
             for rows in (2, 1000):  # few rows are counted, many are sorted
-                yield partial(coalescing.coalesce, ids, grad, rows)
-    many = np.zeros(_from(max(dense.PARALLEL_FROM, coalescing.PARALLEL_FROM), 64), np.int64)
+                yield partial(sparse.coalesce, ids, grad, rows)
+    many = np.zeros(_from(max(dense.PARALLEL_FROM, sparse.PARALLEL_FROM), 64), np.int64)
     grad = np.zeros((many.size, 64), np.float32)
     yield partial(dense.grad_table, many, grad, 2)
     for rows in (2, 5 * many.size):
-        yield partial(coalescing.coalesce, many, grad, rows)
+        yield partial(sparse.coalesce, many, grad, rows)
 
 
 def _geometry() -> Iterator[Callable[[], Any]]:

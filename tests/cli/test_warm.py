@@ -64,7 +64,7 @@ embedlab.lookup(table, ids)
 embedlab.lookup(table, [5, 6], oob="wrap")
 embedlab.grad_table(ids, table[ids], 50)
 embedlab.coalesce(ids, table[ids], 50)
-print(stats())
+print(cache_stats())
 """
     assert compiles_nothing(warmed, code)
 
@@ -101,7 +101,7 @@ layer.merge()
     "mask": """
 from embedlab.explorers.inputs.model import LAYER_FACTORIES
 view = MaskExplorer()
-for name in LAYERS:
+for name in LAYER_FACTORIES:
     view.layers = ["Dropout", name]
 view.mask_zero, view.padding = False, "pre"
 check("04.mend", view)
@@ -138,7 +138,7 @@ from embedlab import *
 from embedlab.core.jit import cache_stats
 from embedlab.lessons import check, show
 {VIEWS[name]}
-print(stats())
+print(cache_stats())
 """
     assert compiles_nothing(warmed, code)
 
@@ -158,6 +158,6 @@ for cell in cells:
         wrong = "raises-exception" in cell["metadata"].get("tags", [])
         with contextlib.suppress(Exception) if wrong else contextlib.nullcontext():
             exec("".join(cell["source"]), room)
-print(stats())
+print(cache_stats())
 """
     assert compiles_nothing(warmed, code, str(NOTEBOOKS / lesson))

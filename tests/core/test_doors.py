@@ -17,8 +17,7 @@ import pytest
 
 import embedlab.core
 from embedlab.core.bag import bag_max, parse_bags
-from embedlab.core.checks import DtypeError, ShapeError
-from embedlab.core.finite import NotFiniteError
+from embedlab.core.checks import DtypeError, NotFiniteError, ShapeError
 from embedlab.core.ids import IdError, IdTypeError
 from embedlab.core.lora import Adapter
 from embedlab.core.quantize import quantize, quantize_groups
@@ -28,6 +27,8 @@ V, D, R = 6, 4, 2
 
 NO_DOORS = {
     "jit": (
+        "count_kernel_call",
+        "kernel_calls",
         "next_block",
         "kernel",
         "parallel_copy",
@@ -48,12 +49,10 @@ NO_DOORS = {
         "load",
     ),
     "bag.parse": ("upcast_float16",),
-    "counter": ("kernel_calls", "count_kernel_call"),
-    "finite": ("check_finite",),
-    "gradient.coalescing": ("add_gradients",),  # gets what `coalesce` and layers made
+    "checks": ("check_finite",),
+    "gradient.sparse": ("add_gradients",),  # gets what `coalesce` and layers made
     "gradient.grouping": ("balanced_splits", "bucket_by_row_block", "fits_in_64_bits"),
     "ids": ("out_of_range_error",),
-    "lookup": ("kernel_calls",),
     "geometry.neighbors": ("normalize_rows",),
     "skipgram.batches": ("check_pair_tables", "check_pairs"),
     "mask.pooling": ("upcast_float16",),
@@ -129,8 +128,6 @@ SIZE, PADDING = ("rows", lambda: V), ("padding", lambda: 1)
 ADAPTER, ADAPTERS = ("adapter", adapter), ("adapters", lambda: [adapter()])
 QUANTIZED = ("quantized", lambda: quantize_groups(table(), 4, 2))
 VALUES, MASK = ("floats", grad), ("mask", mask)
-LOSS = {"mask": ("mask", mask), "weights": ("factors", lambda: np.ones((2, 3)))}
-CHOICES = ("ids", lambda: np.array([[0, 3, 2], [1, 1, 0]]))
 
 DOORS: dict[str, Door] = {}
 
@@ -188,16 +185,13 @@ add(
     grad_table={"ids": IDS, "grad_out": VALUES, "input_dim": SIZE, "padding_idx": PADDING},
 )
 add(
-    "gradient.coalescing",
+    "gradient.sparse",
     coalesce={
         "ids": IDS,
         "grad_out": VALUES,
         "input_dim": ("many rows", lambda: V),
         "padding_idx": PADDING,
     },
-)
-add(
-    "gradient.sparse",
     check_lookup_gradient={
         "ids": ("ids, any range", ids),
         "grad_out": VALUES,
@@ -226,7 +220,7 @@ add(
         "name": ("any", lambda: "V"),
     },
 )
-add("finite", check_number={"value": ("number", lambda: 2.0), "name": ("any", lambda: "scale")})
+add("checks", check_number={"value": ("number", lambda: 2.0), "name": ("any", lambda: "scale")})
 add(
     "lora.adapter",
     add_adapter={"rows": ("in place", grad), "ids": IDS, "adapter": ADAPTER},
@@ -363,21 +357,12 @@ add(
         "mask": ("mask, any width", mask),
         "grad_out": ("floats, any columns", per_bag),
     },
-)
-add(
-    "mask.max_pooling",
     masked_max={"values": ("floats, any columns", grad), "mask": MASK},
     grad_masked_max={
         "at": ("winners", lambda: np.zeros((2, D), np.int64)),
         "grad_out": ("floats", per_bag),
         "steps": ("size", lambda: 3),
     },
-)
-add(
-    "loss",
-    mse={"predicted": VALUES, "target": ("numbers", grad), **LOSS},
-    binary_crossentropy={"logits": VALUES, "target": ("numbers", grad), **LOSS},
-    categorical_crossentropy={"logits": VALUES, "target": CHOICES, "weights": LOSS["weights"]},
 )
 add(
     "max_norm",

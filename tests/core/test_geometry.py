@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedlab.core.checks import DtypeError, ShapeError
-from embedlab.core.finite import NotFiniteError
+from embedlab.core.checks import DtypeError, NotFiniteError, ShapeError
 from embedlab.core.geometry import (
     LazyTable,
     analogy,

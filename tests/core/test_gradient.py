@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from embedlab.core.checks import DtypeError, ShapeError
 from embedlab.core.gradient import coalesce, grad_table
-from embedlab.core.gradient import coalescing as coalesce_module
-from embedlab.core.gradient.coalescing import coalesce_reference
+from embedlab.core.gradient import sparse as sparse_module
 from embedlab.core.gradient.dense import PARALLEL_FROM, grad_table_reference
+from embedlab.core.gradient.sparse import coalesce_reference
 from embedlab.core.ids import IdError, IdTypeError
 
 CASES = {"empty": [], "one": [2], "all the same": [3] * 9, "unsorted, repeated": [4, 0, 4, 1, 0, 4]}
@@ -84,8 +84,8 @@ def test_small_and_large_work_give_the_same_bits(rng, monkeypatch, columns, mean
         options = {"padding_idx": 2, "scale_grad_by_freq": mean}
         small = coalesce(ids, back, rows, **options)
         with monkeypatch.context() as patch:
-            patch.setattr(coalesce_module, "_DENSE", 0)
-            patch.setattr(coalesce_module, "_coalesce_small_kernel", None)  # not this one
+            patch.setattr(sparse_module, "_DENSE", 0)
+            patch.setattr(sparse_module, "_coalesce_small_kernel", None)  # not this one
             large = coalesce(ids, back, rows, **options)
         np.testing.assert_array_equal(small.ids, large.ids)
         assert small.rows.tobytes() == large.rows.tobytes()

@@ -23,7 +23,7 @@ import pytest
 
 from embedlab.core.geometry import LazyTable, nearest, normalize_rows
 from embedlab.core.gradient import SparseGrad
-from embedlab.core.gradient.coalescing import add_gradients
+from embedlab.core.gradient.sparse import add_gradients
 from embedlab.core.optimizers import sgd
 from embedlab.core.skipgram import (
     alias_table,
@@ -132,7 +132,7 @@ def cases() -> Iterator[Case]:
             {"rate": lambda: 0.1, "rate_end": lambda: 0.1, "subsample": lambda: 0.0},
         ),
         (
-            "gradient.coalescing.add_gradients",
+            "gradient.sparse.add_gradients",
             add_gradients,
             {"first": table.copy, "second": table.copy},
         ),

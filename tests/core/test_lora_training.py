@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from embedlab.core.checks import ShapeError
-from embedlab.core.finite import NotFiniteError
+from embedlab.core.checks import NotFiniteError, ShapeError
 from embedlab.core.ids import IdError
 from embedlab.core.lora import Adapter, grad_lora, lora_lookup, lora_scale, train_lora
 from embedlab.core.lora.fit import train_lora_kernel, train_lora_reference

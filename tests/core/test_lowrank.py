@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embedlab.core.checks import DtypeError, ShapeError
-from embedlab.core.finite import NotFiniteError
+from embedlab.core.checks import DtypeError, NotFiniteError, ShapeError
 from embedlab.core.lora import effective_rank, rank_errors, spectrum, truncated_svd_adapter
 from embedlab.core.lora import spectrum as lowrank_file
 

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embedlab.core.checks import DtypeError, ShapeError
-from embedlab.core.finite import NotFiniteError
+from embedlab.core.checks import DtypeError, NotFiniteError, ShapeError
 from embedlab.core.lora import Adapter, lora_lookup, merge, unmerge
 from embedlab.core.lora import merging as merge_file
 from embedlab.core.lora.merging import merge_reference

@@ -13,18 +13,15 @@ from embedlab.core.mask import (
     masked_max,
     masked_mean,
     masked_sum,
-    max_pooling,
     pooling,
 )
-from embedlab.core.mask.max_pooling import (
+from embedlab.core.mask.pooling import (
     grad_masked_max_kernel,
     grad_masked_max_reference,
-    masked_max_kernel,
-    masked_max_reference,
-)
-from embedlab.core.mask.pooling import (
     grad_masked_sum_kernel,
     grad_masked_sum_reference,
+    masked_max_kernel,
+    masked_max_reference,
     masked_sum_kernel,
     masked_sum_reference,
 )
@@ -171,7 +168,7 @@ def test_half_floats_are_summed_in_single_and_rounded_once(monkeypatch):
 def test_bit_identical_for_any_number_of_threads(rng, threads):
     shape = (64, 100, 96)
     values, mask = rng.normal(size=shape).astype("f4"), rng.random(shape[:2]) < 0.7
-    assert values.size > max(pooling.PARALLEL_FROM, max_pooling.PARALLEL_FROM)
+    assert values.size > max(pooling.PARALLEL_FROM, pooling.MAX_PARALLEL_FROM)
     found = []
     for count in (1, 2):
         threads(count)
@@ -185,7 +182,7 @@ def test_many_columns_take_the_wide_way_back_and_read_only_is_fine(rng, threads)
     at = rng.integers(-1, 3, size=(40, 4000))
     back = rng.normal(size=at.shape)
     back.setflags(write=False)
-    assert at.size > max_pooling.PARALLEL_FROM
+    assert at.size > pooling.MAX_PARALLEL_FROM
     threads(2)
     np.testing.assert_array_equal(
         grad_masked_max(at, back, 3), grad_masked_max_reference(at, back, 3)

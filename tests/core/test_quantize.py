@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from embedlab.core.checks import DtypeError, ShapeError
-from embedlab.core.finite import NotFiniteError
+from embedlab.core.checks import DtypeError, NotFiniteError, ShapeError
 from embedlab.core.ids import IdError, IdTypeError
 from embedlab.core.lora import Adapter, lora_lookup
 from embedlab.core.quantize import (

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from embedlab.core.checks import ShapeError
-from embedlab.core.finite import DivergenceError
+from embedlab.core.checks import DivergenceError, ShapeError
 from embedlab.core.ids import IdError, IdTypeError
 from embedlab.core.skipgram import (
     SkipgramStep,

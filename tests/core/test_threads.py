@@ -132,8 +132,8 @@ CASES = {
     "mask.grad_hold": lambda: grad_keep_masked_state(mask(MANY // 8), floats(MANY // 8, D)),
     "pooling.masked_sum": lambda: masked_mean(floats(5_000, 20, D), mask(5_000, 20)),
     "pooling.grad_masked_sum": lambda: grad_masked_sum(mask(5_000, 20), floats(5_000, D)),
-    "max_pooling.masked_max": lambda: masked_max(floats(5_000, 20, D), mask(5_000, 20)),
-    "max_pooling.grad_masked_max": lambda: grad_masked_max(
+    "pooling.masked_max": lambda: masked_max(floats(5_000, 20, D), mask(5_000, 20)),
+    "pooling.grad_masked_max": lambda: grad_masked_max(
         rng().integers(-1, 4, size=(60_000, D)), floats(60_000, D), 4
     ),
     "nearest.nearest": lambda: nearest(floats(V, D), floats(64, D), 10),

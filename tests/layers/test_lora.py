@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from embedlab import constraints, optimizers
-from embedlab.core.finite import NotFiniteError
+from embedlab.core.checks import NotFiniteError
 from embedlab.layers import Embedding, gradcheck
 from embedlab.models import Sequential
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embedlab.core.counter import kernel_calls
+from embedlab.core.jit import kernel_calls
 
 sys.path.append(str(Path(__file__).parent))
 from adapter_twins import array, draw, near, quantizations, ran, twins

@@ -67,7 +67,7 @@ def test_the_lines_of_the_readme_run(keras, torch):
     part = text.split("## Inside real Keras\n")[1].split("\n## ")[0]
     lines = part.split("```python\n")[1].split("```")[0]
     lines += "import numpy as np\nprint(model.predict(np.ones((3, 5), int), verbose=0).shape)\n"
-    lines += "from embedlab.core.counter import calls\nprint(calls('lookup') > 0)\n"
+    lines += "from embedlab.core.jit import kernel_calls\nprint(kernel_calls('lookup') > 0)\n"
     run = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", lines], capture_output=True, text=True
     )

@@ -4,8 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from embedlab.core.checks import ShapeError, as_table, check_size
-from embedlab.core.finite import check_finite
+from embedlab.core.checks import ShapeError, as_table, check_finite, check_size
 from embedlab.core.geometry.neighbors import (
     LazyTable,
     Neighbors,

@@ -5,8 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from embedlab.core.checks import ShapeError, as_array, as_table, check_size
-from embedlab.core.finite import check_finite
+from embedlab.core.checks import ShapeError, as_array, as_table, check_finite, check_size
 from embedlab.core.ids import as_ids, out_of_range_error
 from embedlab.core.jit import kernel, num_threads, parallel_copy, prange
 from embedlab.core.quantize import QuantizedTable, quantized_lookup

@@ -1,6 +1,5 @@
 """Gradients of a lookup: dense, sparse, and the grouping of equal ids."""
 
-from embedlab.core.gradient.coalescing import add_gradients, coalesce
 from embedlab.core.gradient.dense import grad_table
 from embedlab.core.gradient.grouping import (
     Groups,
@@ -9,7 +8,7 @@ from embedlab.core.gradient.grouping import (
     fits_in_64_bits,
     group,
 )
-from embedlab.core.gradient.sparse import SparseGrad, check_lookup_gradient
+from embedlab.core.gradient.sparse import SparseGrad, add_gradients, check_lookup_gradient, coalesce
 
 __all__ = [
     "Groups",

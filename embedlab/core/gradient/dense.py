@@ -4,13 +4,19 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core import counter
 from embedlab.core.checks import check_table_bytes
-from embedlab.core.gradient.coalescing import coalesce
 from embedlab.core.gradient.grouping import bucket_by_row_block, fits_in_64_bits
-from embedlab.core.gradient.sparse import check_lookup_gradient
+from embedlab.core.gradient.sparse import check_lookup_gradient, coalesce
 from embedlab.core.ids import check_padding_idx, out_of_range_error
-from embedlab.core.jit import block_size, kernel, next_block, num_threads, parallel_copy, prange
+from embedlab.core.jit import (
+    block_size,
+    count_kernel_call,
+    kernel,
+    next_block,
+    num_threads,
+    parallel_copy,
+    prange,
+)
 
 __all__ = ["grad_table", "grad_table_kernel", "grad_table_reference"]
 
@@ -134,7 +140,7 @@ def grad_table(
     sums = grad_out.astype(np.float32) if grad_out.dtype.char == "e" else grad_out
     shape = (input_dim, grad_out.shape[1])
     check_table_bytes(*shape, sums.dtype, "input_dim")
-    counter.count_kernel_call("gradient")
+    count_kernel_call("gradient")
     flat = ids.reshape(-1)
     if sums.size >= PARALLEL_FROM and num_threads() > 1 and fits_in_64_bits(ids, input_dim):
         grad, bad = _grad_in_blocks(flat, sums, input_dim, skip)

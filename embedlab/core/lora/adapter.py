@@ -5,8 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from embedlab.core.checks import DtypeError, ShapeError, as_array, check_size
-from embedlab.core.finite import check_number
+from embedlab.core.checks import DtypeError, ShapeError, as_array, check_number, check_size
 from embedlab.core.ids import as_ids, out_of_range_error
 from embedlab.core.jit import kernel, num_threads, parallel_copy, prange, prefetch
 

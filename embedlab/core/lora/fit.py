@@ -4,11 +4,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from embedlab.core import counter
-from embedlab.core.checks import ShapeError, as_table, check_size, check_table_bytes
-from embedlab.core.finite import DivergenceError, check_finite
+from embedlab.core.checks import (
+    DivergenceError,
+    ShapeError,
+    as_table,
+    check_finite,
+    check_size,
+    check_table_bytes,
+)
 from embedlab.core.ids import as_ids, out_of_range_error
-from embedlab.core.jit import kernel
+from embedlab.core.jit import count_kernel_call, kernel
 from embedlab.core.lora.adapter import Adapter, as_adapter
 from embedlab.core.optimizers.update import check_in_range
 
@@ -136,7 +141,7 @@ def train_lora(
 
     Returns
     -------
-    LoRARun
+    AdapterFit
         Equal to `lora_lookup`, `grad_lora` and `adam` called in turn, to the order of their sums.
 
     Raises
@@ -182,7 +187,7 @@ def train_lora(
     for name, start in (("a of the adapter", a[0]), ("b of the adapter", b[0])):
         check_finite(start, name, "Start from finite factors.")
     losses = np.zeros(steps + 1)
-    counter.count_kernel_call("training")
+    count_kernel_call("training")
     if not rows.size:  # no row, no gradient: nothing ever moves
         b[1:] = b[0]
         return AdapterFit(losses, a, b)

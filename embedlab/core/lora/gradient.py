@@ -5,11 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core import counter
 from embedlab.core.checks import DtypeError, ShapeError, as_array
 from embedlab.core.gradient import SparseGrad, coalesce
 from embedlab.core.ids import as_ids
-from embedlab.core.jit import kernel, parallel_copy, prange
+from embedlab.core.jit import count_kernel_call, kernel, parallel_copy, prange
 from embedlab.core.lookup import lookup
 from embedlab.core.lora.adapter import Adapter, as_adapter
 
@@ -114,7 +113,7 @@ def grad_lora(ids: Any, grad_out: Any, adapter: Adapter) -> tuple[SparseGrad, np
     -----
     With several adapters call it once for each: their steps are added, so each sees `grad_out`.
     Bit-identical for any number of threads. The base table is frozen; its gradient would be
-    `embedlab.core.gradient.coalescing.coalesce`.
+    `embedlab.core.gradient.coalesce`.
 
     Examples
     --------
@@ -132,7 +131,7 @@ def grad_lora(ids: Any, grad_out: Any, adapter: Adapter) -> tuple[SparseGrad, np
     parts = np.zeros((-(-len(left) // BLOCK) or 1, *b.shape), dtype)
     # By size alone: the sums may be ordered otherwise in the parallel code, threads or not.
     run = grad_lora_kernel_parallel if wide.size * len(b) >= PARALLEL_FROM else grad_lora_kernel
-    counter.count_kernel_call("gradient")
+    count_kernel_call("gradient")
     run(left, wide, right, dtype.type(scale), grad_left, parts)
     grad_a = coalesce(as_ids(ids).reshape(-1), grad_left.astype(a.dtype, copy=False), len(a))
     return grad_a, (parts.sum(axis=0) * dtype.type(scale)).astype(b.dtype, copy=False)

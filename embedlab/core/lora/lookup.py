@@ -9,10 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core import counter
 from embedlab.core.checks import as_table
 from embedlab.core.ids import apply_out_of_range_rule, as_ids, out_of_range_error
-from embedlab.core.jit import kernel, num_threads, parallel_copy, prange, prefetch
+from embedlab.core.jit import (
+    count_kernel_call,
+    kernel,
+    num_threads,
+    parallel_copy,
+    prange,
+    prefetch,
+)
 from embedlab.core.lookup import lookup
 from embedlab.core.lora.adapter import Adapter, add_adapter, as_adapters
 from embedlab.core.simd import add, add_load_scaled, load, load_scaled, store, zeros
@@ -192,7 +198,7 @@ def lora_lookup(
     fill = np.nan if oob == "nan" else 0.0
     flat = out.reshape(ids.size, table.shape[1])
     below, above = _run(table, rows.reshape(-1), adapters, fill, flat)
-    counter.count_kernel_call("lookup")
+    count_kernel_call("lookup")
     if below or (above and oob == "raise"):
         raise out_of_range_error(ids, table.shape[0])
     return out

@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import DtypeError, ShapeError, as_table
-from embedlab.core.finite import check_finite
+from embedlab.core.checks import DtypeError, ShapeError, as_table, check_finite
 from embedlab.core.lora.adapter import Adapter, as_adapters
 from embedlab.core.lora.lookup import lora_lookup
 
@@ -56,7 +55,7 @@ def merge(
     [[1.0, 1.0], [3.0, -1.0]]
     >>> merge(table, [adapter._replace(b=np.array([[1.0, np.inf]]))])
     Traceback (most recent call last):
-    embedlab.core.finite.NotFiniteError: the merged table must be finite. Received nan at [0, 1]. \
+    embedlab.core.checks.NotFiniteError: the merged table must be finite. Received nan at [0, 1]. \
 Look at the values of the adapter, or pass safe=False.
     """
     table = as_table(table)

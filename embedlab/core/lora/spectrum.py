@@ -4,8 +4,15 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import DtypeError, ShapeError, as_array, as_table, check_size
-from embedlab.core.finite import check_finite, check_number
+from embedlab.core.checks import (
+    DtypeError,
+    ShapeError,
+    as_array,
+    as_table,
+    check_finite,
+    check_number,
+    check_size,
+)
 from embedlab.core.lora.adapter import Adapter
 
 __all__ = ["effective_rank", "rank_errors", "spectrum", "truncated_svd_adapter"]

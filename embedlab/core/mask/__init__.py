@@ -7,11 +7,12 @@ from embedlab.core.mask.mask import (
     keep_masked_state,
     padding_mask,
 )
-from embedlab.core.mask.max_pooling import grad_masked_max, masked_max
 from embedlab.core.mask.pooling import (
     check_sequences,
+    grad_masked_max,
     grad_masked_mean,
     grad_masked_sum,
+    masked_max,
     masked_mean,
     masked_sum,
     upcast_float16,

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import DtypeError, ShapeError, as_array
-from embedlab.core.finite import check_number
+from embedlab.core.checks import DtypeError, ShapeError, as_array, check_number
 from embedlab.core.gradient import Groups, SparseGrad, balanced_splits, group
 from embedlab.core.ids import as_ids, check_padding_idx
 from embedlab.core.jit import num_threads
@@ -102,7 +101,7 @@ def _group_gradient(
         raise TypeError(
             "grad must be a SparseGrad, a pair (ids, grad_out) or an array (V, D). "
             f"Received {type(grad).__name__}. Make one with "
-            "embedlab.core.gradient.coalescing.coalesce."
+            "embedlab.core.gradient.coalesce."
         )
     ids, grad_out = as_ids(grad[0]), as_array(grad[1], "the gradient")
     _check_grad(grad_out, table, (*ids.shape, columns))

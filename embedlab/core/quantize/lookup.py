@@ -5,9 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core import counter
 from embedlab.core.ids import apply_out_of_range_rule, as_ids, out_of_range_error
-from embedlab.core.jit import kernel, num_threads, parallel_copy, prange, prefetch
+from embedlab.core.jit import (
+    count_kernel_call,
+    kernel,
+    num_threads,
+    parallel_copy,
+    prange,
+    prefetch,
+)
 from embedlab.core.lora import Adapter, add_adapter, as_adapters
 from embedlab.core.quantize.int4 import unpack_int4_reference
 from embedlab.core.quantize.rows import quantize_chunks
@@ -143,7 +149,7 @@ def quantized_lookup(
         rows = apply_out_of_range_rule(ids, table.shape[0], oob=oob, negative=negative)
     out = np.empty((*ids.shape, table.shape[1]), table.scale.dtype)
     below, above = _run(table, rows.reshape(-1), np.nan if oob == "nan" else 0.0, out)
-    counter.count_kernel_call("lookup")
+    count_kernel_call("lookup")
     if below or (above and oob == "raise"):
         raise out_of_range_error(ids, table.shape[0])
     for adapter in adapters:

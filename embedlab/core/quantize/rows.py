@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import as_table, check_size
-from embedlab.core.finite import NotFiniteError, check_finite
+from embedlab.core.checks import NotFiniteError, as_table, check_finite, check_size
 from embedlab.core.jit import kernel, num_threads, parallel_copy, prange
 from embedlab.core.quantize.int4 import pack_int4
 from embedlab.core.quantize.table import QuantizedTable

@@ -4,8 +4,7 @@ from dataclasses import InitVar, dataclass, field
 
 import numpy as np
 
-from embedlab.core.checks import DtypeError, ShapeError, as_array, check_size
-from embedlab.core.finite import check_finite
+from embedlab.core.checks import DtypeError, ShapeError, as_array, check_finite, check_size
 
 __all__ = ["QuantizedTable"]
 

@@ -90,7 +90,7 @@ def sample_batches(
 
     Returns
     -------
-    Batches
+    SkipgramBatches
 
     Raises
     ------

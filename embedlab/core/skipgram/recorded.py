@@ -210,14 +210,14 @@ def train_recorded(
 
     Parameters
     ----------
-    batches : Batches
+    batches : SkipgramBatches
     table, context : array_like, (V, D), float32 or float64
         Where both tables start; they are copied.
     optimizer : {"sgd", "momentum", "adagrad", "rmsprop", "adam", "lazy adam", "sgd + l2"}
         Keras's rules with its defaults; "momentum" is SGD with 0.9. Lazy Adam moves only the rows
         of the batch. "sgd + l2" adds ``0.01 * sum(table ** 2)`` to what is made small.
     learning_rate : float
-    after : PairRun, optional
+    after : RecordedRun, optional
         A run on the same batches, to leave at `step`: up to there its record is copied. A rule
         with the same memory goes on with it; any other begins with an empty one.
     step : int
@@ -225,7 +225,7 @@ def train_recorded(
 
     Returns
     -------
-    PairRun
+    RecordedRun
 
     Raises
     ------
@@ -233,7 +233,7 @@ def train_recorded(
 
     Examples
     --------
-    >>> batches = Batches(np.array([[0, 0]]), np.array([1]), np.array([0, 1]), np.array([[0]]))
+    >>> batches = SkipgramBatches(np.array([[0, 0]]), np.array([1]), np.array([0, 1]), np.array([[0]]))
     >>> run = train_recorded(batches, [[0.0]], [[2.0]], optimizer="sgd", learning_rate=1.0)
     >>> run.weights[:, 0].ravel().tolist(), run.grads[:, 0].ravel().tolist()
     ([0.0, 1.0], [-1.0])

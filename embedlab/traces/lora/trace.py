@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import ShapeError, as_table, check_size
-from embedlab.core.finite import check_finite
+from embedlab.core.checks import ShapeError, as_table, check_finite, check_size
 from embedlab.core.ids import as_ids, out_of_range_error
 from embedlab.core.lora import (
     Adapter,
