@@ -46,6 +46,7 @@ _OWN_KEYS = {
 _LORA_KEYS = {"lora_rank", "lora_alpha"}
 _CODE = {"Lambda", "__lambda__", "__callable__", "__typespec__"}
 _CALL_KWARGS = {"reverse"}
+_MASK_OPERATIONS = {"NotEqual", "Any"}  # what Embedding and Masking add to a graph of Keras
 
 
 class MoreThanAChain(ValueError):
@@ -290,7 +291,9 @@ def _chain(config: dict[str, Any], custom: dict[str, Any]) -> tuple[Any, Any]:
         steps.append((name, _call_kwargs(name, nodes[call])))
         (source,) = _sources(nodes[call])
         name, call, _ = source["config"]["keras_history"]
-    if len(steps) != total:
+    on_chain = {name for name, _ in steps} | {inputs[0][0]}
+    calls = sum(len(configs[name]["inbound_nodes"]) for name in on_chain)
+    if calls != len(steps) or not set(configs) - on_chain <= _mask_operations(configs):
         raise MoreThanAChain(_contents(inputs, outputs, configs, merging) + ", branching")
     start = tensor = _layer(configs[inputs[0][0]], custom)
     layers: dict[str, Any] = {}
@@ -321,6 +324,11 @@ def _sources(node: Any) -> list[Any]:
         elif isinstance(value, (dict, list)):
             stack += value.values() if isinstance(value, dict) else value
     return found
+
+
+def _mask_operations(configs: dict[str, Any]) -> set[str]:
+    """Return the operations by which Keras computes a mask: here the layers do so themselves."""
+    return {name for name, each in configs.items() if each.get("class_name") in _MASK_OPERATIONS}
 
 
 def _call_kwargs(name: str, node: Any) -> dict[str, Any]:

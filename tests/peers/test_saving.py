@@ -305,7 +305,13 @@ def one_in_a_list(la, model):
     return model([ids], la.Dense(2)(la.Embedding(9, 4)(ids)))
 
 
-GRAPHS = [plain, order_that_is_not_the_callers, a_layer_called_twice, one_in_a_list]
+def masked(la, model):
+    ids = la.Input((6,))
+    rows = la.Masking()(la.Embedding(9, 4)(ids))
+    return model(ids, la.GlobalAveragePooling1D()(la.LSTM(3, return_sequences=True)(rows)))
+
+
+GRAPHS = [plain, masked, order_that_is_not_the_callers, a_layer_called_twice, one_in_a_list]
 
 
 def filled(model):
