@@ -6,7 +6,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from embedlab.lessons import multiplications
+from embedlab.lessons import count_multiplications
 from embedlab.lessons.grading.sandbox import run_untrusted
 
 
@@ -77,6 +77,6 @@ def test_warnings_inside_are_quiet():
 @pytest.mark.parametrize(("v", "d", "n"), [(1, 1, 1), (5, 3, 4), (7, 2, 3)])
 def test_multiplications_are_counted_not_computed(v, d, n):
     ids = np.arange(n) % v
-    assert multiplications(lambda W, i: W[i], (v, d), ids) == 0
-    assert multiplications(lambda W, i: np.eye(v)[i] @ W, (v, d), ids) == n * v * d
-    assert multiplications(lambda W, i: W[i] * 2, (v, d), ids) == n * d
+    assert count_multiplications(lambda W, i: W[i], (v, d), ids) == 0
+    assert count_multiplications(lambda W, i: np.eye(v)[i] @ W, (v, d), ids) == n * v * d
+    assert count_multiplications(lambda W, i: W[i] * 2, (v, d), ids) == n * d

@@ -276,7 +276,7 @@ def nothing(table, adam, wanted, final): ...
         (all_frozen, "The whole table is frozen", None),
         (to_zero, "is zero now", None),
         (no_pull, "is final, and it moved by", None),
-        (changes_its_wish, "It changes its wanted", None),
+        (changes_its_wish, "changes its wanted", None),
         (nothing, "No row moves any more", None),
         (lambda *given: 1 / 0, "ZeroDivisionError", None),
     ],
@@ -433,7 +433,7 @@ def test_hands_off_and_other_things(name, monkeypatch):
         while True:
             pass
 
-    assert "It does not end" in check(f"12.{name}", endless).said
+    assert "does not finish" in check(f"12.{name}", endless).said
 
 
 def test_every_wrong_diagnosis_names_another_belief():

@@ -115,7 +115,7 @@ def square(codes, scale):
         ),
         (lambda path: read(path) + 1, "These are not the weights that the layer"),
         (lambda path: read(path).T, "V rows of D numbers"),
-        (lambda path: read(path).tolist(), "It gave list."),
+        (lambda path: read(path).tolist(), "returned list."),
         (lambda path: read(path).astype("U9"), "These are not the weights"),
         (lambda path: exit(), "Your function raised SystemExit for a valid file"),
         (lambda: 0, "Your function raised TypeError"),

@@ -52,7 +52,7 @@ WRONG = {
     "list": (lambda table, ids: ids, "an integer", None),
     "raises": (lambda table, ids: 1 / 0, "ZeroDivisionError", None),
     "changes": (lambda table, ids: table.fill(0) or ids[0], "changes its table", None),
-    "none": (lambda table, ids: None, "nothing so far", None),
+    "none": (lambda table, ids: None, "returns nothing yet", None),
 }
 
 

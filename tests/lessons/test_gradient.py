@@ -135,11 +135,11 @@ def endless(ids, grad_out, input_dim):
 @pytest.mark.parametrize(
     ("hostile", "said"),
     [
-        (spoils, "It changes its grad_out."),
-        (endless, "It does not end"),
-        (lambda ids, g, V: g, "The shape should be"),
-        (lambda ids, g, V: by_add_at(ids, g, V).astype("f2"), "The dtype should be"),
-        (lambda ids, g, V: by_add_at(ids, g, V).tolist(), "It gave list."),
+        (spoils, "changes its grad_out."),
+        (endless, "does not finish"),
+        (lambda ids, g, V: g, "must have shape"),
+        (lambda ids, g, V: by_add_at(ids, g, V).astype("f2"), "must have the dtype of"),
+        (lambda ids, g, V: by_add_at(ids, g, V).tolist(), "returned list."),
         (lambda ids, g, V: by_add_at(ids, g, V) + 1, "Each row must be the sum"),
         (lambda ids, g, V: by_add_at(ids - 1, g, V), "Each row must be the sum"),
         (lambda ids: ids, "Your function raised TypeError"),

@@ -72,7 +72,7 @@ def test_m1_multiplying_by_one_hot(way):
     verdict = check("01.lookup", way)
     assert not verdict
     assert verdict.misconception == "M1"
-    assert verdict.case["gave"] == "float64 (1, 1)  [[nan]]"
+    assert verdict.case["returned"] == "float64 (1, 1)  [[nan]]"
     assert "60 multiplications for 4 ids in a table of (5, 3)" in verdict.said
 
 
@@ -204,19 +204,19 @@ def rude_error(table, ids):
     ("hostile", "said"),
     [
         (raises, "Your function raised RuntimeError: no no"),
-        (deep, "It does not end"),
+        (deep, "does not finish"),
         (endless, f"stopped after {STEPS:,} steps"),
-        (stubborn, "It does not end"),
+        (stubborn, "does not finish"),
         (leaves, "Your function raised SystemExit"),
-        (spoils_table, "It changes its table."),
-        (spoils_ids, "It changes its ids."),
-        (resizes, "It changes its table."),
-        (rude, "It gave Rude."),
+        (spoils_table, "changes its table."),
+        (spoils_ids, "changes its ids."),
+        (resizes, "changes its table."),
+        (rude, "returned Rude."),
         (rude_error, "Your function raised RudeError"),
-        (lambda W, ids: gather(W, ids).tolist(), "It gave list."),
-        (lambda W, ids: gather(W, ids).astype("f2"), "The dtype should be"),
-        (lambda W, ids: gather(W, ids).astype(object), "The dtype should be"),
-        (lambda W, ids: gather(W, ids).reshape(-1, W.shape[1]), "The shape should be"),
+        (lambda W, ids: gather(W, ids).tolist(), "returned list."),
+        (lambda W, ids: gather(W, ids).astype("f2"), "must have the dtype of"),
+        (lambda W, ids: gather(W, ids).astype(object), "must have the dtype of"),
+        (lambda W, ids: gather(W, ids).reshape(-1, W.shape[1]), "must have shape"),
         (lambda W, ids: gather(W, ids) + 1, "The result holds other rows"),
         (lambda W: W, "Your function raised TypeError"),
         (3, "without parentheses"),

@@ -55,8 +55,8 @@ WRONG = {
         "0 / 0 is NaN",
         None,
     ),
-    "shape": (lambda v, m: where(v, m)[:, None], "The shape should be (1, 1)", None),
-    "list": (lambda v, m: where(v, m).tolist(), "It should give an array", None),
+    "shape": (lambda v, m: where(v, m)[:, None], "must have shape (1, 1)", None),
+    "list": (lambda v, m: where(v, m).tolist(), "must be an array", None),
     "stops": (lambda v, m: v[m].reshape(len(v), -1)[99], "Your function raised IndexError", None),
     "other": (lambda v, m: where(v, m) + 1, "not the mean of the words", None),
 }
@@ -67,7 +67,7 @@ def test_each_wrong_mean_has_its_name(name):
     way, said, belief = WRONG[name]
     verdict = check("04.mean", way)
     assert not verdict and said in verdict.said and verdict.misconception == belief
-    assert set(verdict.case) == {"values", "mask", "should give", "gave"}
+    assert set(verdict.case) == {"values", "mask", "expected", "returned"}
 
 
 def spoils(values, mask):
@@ -81,7 +81,7 @@ def endless(values, mask):
 
 
 @pytest.mark.parametrize(
-    ("hostile", "said"), [(spoils, "It changes its values"), (endless, "It does not end")]
+    ("hostile", "said"), [(spoils, "changes its values"), (endless, "does not finish")]
 )
 def test_nothing_hurts_the_checker(hostile, said):
     assert said in check("04.mean", hostile).said

@@ -67,7 +67,7 @@ def smeared(codes):
         (lambda codes: pack(codes).astype(float), "Bytes have the dtype int8 or uint8"),
         (lambda codes: pack(codes).astype(np.int16), "Bytes have the dtype int8 or uint8"),
         (lambda codes: pack(codes) ^ 1, "These are not the bytes"),
-        (lambda codes: pack(codes).tolist(), "It gave list."),
+        (lambda codes: pack(codes).tolist(), "returned list."),
         (lambda codes: pack(codes)[..., None], "(D + 1) // 2 bytes"),
         (lambda: 0, "Your function raised TypeError"),
         (7, "without parentheses"),

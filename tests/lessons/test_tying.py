@@ -102,13 +102,13 @@ WRONG = {
     overwrites: ("overwrote the gradient through the scores", "M4"),
     mean: ("the mean of both gradients", "M4"),
     up_the_hill: ("the wrong sign", None),
-    spoils: ("It changes its grad_scores.", None),
-    turned: ("The shape should be (2, 1). It is (1, 2).", None),
+    spoils: ("changes its grad_scores.", None),
+    turned: ("must have shape (2, 1). It has shape (1, 2).", None),
     wrong_product: (
         "Your function raised ValueError. E (2, 1), ids (1,), grad_scores (1, 2).",
         None,
     ),
-    endless: ("It does not end", None),
+    endless: ("does not finish", None),
 }
 
 
@@ -128,10 +128,10 @@ def test_each_wrong_way_is_named(function, said, belief):
     [
         (
             lambda E, ids, grad_scores: by_add_at(E, ids, grad_scores).astype("f2"),
-            "The dtype should be",
+            "must have the dtype of",
         ),
         (lambda E, ids, grad_scores: by_add_at(E, ids, grad_scores) + 1, "These are not the sums"),
-        (lambda E, ids, grad_scores: by_add_at(E, ids, grad_scores).tolist(), "It gave list."),
+        (lambda E, ids, grad_scores: by_add_at(E, ids, grad_scores).tolist(), "returned list."),
         (lambda E: E, "Your function raised TypeError"),
         (3, "without parentheses"),
     ],

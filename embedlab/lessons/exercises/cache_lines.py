@@ -180,9 +180,9 @@ def _shown(case: Case, done: RunResult) -> dict[str, str]:
     }
     wanted = case.table[case.ids]
     if done.endless or done.error is not None or shape_mismatch(done.value, wanted):
-        return told | {"should give": format_value(wanted), "gave": describe_result(done)}
+        return told | {"expected": format_value(wanted), "returned": describe_result(done)}
     if not np.array_equal(done.value, wanted):
-        first = {"should give": wanted, "gave": done.value}
+        first = {"expected": wanted, "returned": done.value}
         told |= {
             name: f"rows that begin with {rows[:, 0].tolist()}"[:90] for name, rows in first.items()
         }

@@ -76,8 +76,8 @@ def check_scatter_add(exercise: str, function: Any, *, one_axis: bool = False) -
             "ids": format_value(case.ids),
             "grad_out": format_value(case.grad_out),
             "input_dim": str(case.input_dim),
-            "should give": format_value(_wanted(case)),
-            "gave": describe_result(done),
+            "expected": format_value(_wanted(case)),
+            "returned": describe_result(done),
         },
     )
 
@@ -105,7 +105,9 @@ def _judge(function: Callable[..., Any], case: Case, done: RunResult) -> Diagnos
         return Diagnosis(f"{said} The gradient of a table has the shape of the table.")
     if done.value.dtype != wanted.dtype:
         kind = done.value.dtype
-        return Diagnosis(f"The dtype should be that of grad_out, {wanted.dtype}. It is {kind}.")
+        return Diagnosis(
+            f"The result must have the dtype of grad_out, {wanted.dtype}. It has {kind}."
+        )
     if np.allclose(done.value, wanted, rtol=1e-5, atol=1e-7, equal_nan=True):
         return None
     if np.isnan(done.value).sum() > np.isnan(wanted).sum():

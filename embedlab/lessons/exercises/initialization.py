@@ -56,8 +56,8 @@ def check_limit(exercise: str, function: Any) -> Verdict:
         shown=lambda case, done: {
             "variance": f"{case.variance:g}",
             "T": str(case.words),
-            "should give": f"{case.limit:.6g}",
-            "gave": f"{done.value:.6g}" if _is_number(done.value) else describe_result(done),
+            "expected": f"{case.limit:.6g}",
+            "returned": f"{done.value:.6g}" if _is_number(done.value) else describe_result(done),
         },
     )
 

@@ -61,8 +61,8 @@ def check_lookup(exercise: str, function: Any) -> Verdict:
         shown=lambda case, done: {
             "table": format_value(case[0]),
             "ids": format_value(case[1]),
-            "should give": _wanted(*case)[1],
-            "gave": describe_result(done),
+            "expected": _wanted(*case)[1],
+            "returned": describe_result(done),
         },
         right=lambda said: Verdict(exercise, True, f"{said}. {_cost(function)}"),
     )
@@ -139,7 +139,9 @@ def _judge_rows(
         said = "A row that no id names reached the result: 0 · NaN is NaN."
         return Diagnosis(f"{said} {cost}".strip(), "M1")
     if value.dtype != wanted.dtype:
-        return Diagnosis(f"The dtype should be the table's, {wanted.dtype}. It is {value.dtype}.")
+        return Diagnosis(
+            f"The result must have the dtype of the table, {wanted.dtype}. It has {value.dtype}."
+        )
     if np.array_equal(value, wanted):
         return None
     if ids.size and ids.min() > 0 and np.array_equal(value, table[ids - 1]):

@@ -90,7 +90,7 @@ def _judge(case: Case, done: RunResult) -> str | None:
     if np.allclose(done.value, wanted, rtol=close, atol=close):
         if done.value.dtype == wanted.dtype:
             return None
-        return f"The dtype should be that of W, {wanted.dtype}. It is {done.value.dtype}."
+        return f"The result must have the dtype of W, {wanted.dtype}. It has {done.value.dtype}."
     rank, step = len(b), a @ b
     guesses = {
         "The scale is missing: A @ B is multiplied by alpha / r.": table + step,

@@ -61,8 +61,8 @@ def check_mean(exercise: str, function: Any) -> Verdict:
         shown=lambda case, done: {
             "values": format_value(case[0]),
             "mask": format_value(case[1]),
-            "should give": format_value(_wanted(*case)),
-            "gave": describe_result(done),
+            "expected": format_value(_wanted(*case)),
+            "returned": describe_result(done),
         },
         right=lambda said: Verdict(
             exercise, True, f"{said}. Padding is neither added nor counted."

@@ -75,7 +75,7 @@ def check_lazy_adam(exercise: str, function: Any) -> Verdict:
     def shown(case: Case, done: RunResult) -> dict[str, str]:
         arrays = zip((*NAMES, "grad"), case[:4], strict=True)
         asked = {name: format_value(value) for name, value in arrays} | {"time": str(case.time)}
-        return asked | {"should give": _say_all(_step(case)), "gave": _gave(done)}
+        return asked | {"expected": _say_all(_step(case)), "returned": _gave(done)}
 
     return grade_function(
         exercise,

@@ -99,7 +99,7 @@ def _judge(case: Case, done: RunResult) -> Diagnosis | None:
         return Diagnosis(f"{said} The gradient of E has the shape of E.")
     if done.value.dtype != wanted.dtype:
         kind = done.value.dtype
-        return Diagnosis(f"The dtype should be that of E, {wanted.dtype}. It is {kind}.")
+        return Diagnosis(f"The result must have the dtype of E, {wanted.dtype}. It has {kind}.")
     if _same(done.value, wanted):
         return None
     if not case.ids.size:

@@ -88,8 +88,8 @@ def check(exercise: str, given: Any) -> Verdict:
     Examples
     --------
     >>> check("01.lookup", lambda W, ids: ...)
-    ○ 01.lookup, not yet: your function gives nothing so far. Write your lines in place of
-      the dots, and end with `return`.
+    ○ 01.lookup, not yet: your function returns nothing yet. Replace the dots by your lines,
+      and end with `return`.
     >>> bool(check("01.lookup", lambda W, ids: W[ids]))  # -1 wraps
     False
     """

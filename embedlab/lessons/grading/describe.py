@@ -1,4 +1,4 @@
-"""Compare what a learner's function did with what it should give, in words."""
+"""Describe what a learner's function did, beside what was expected."""
 
 from typing import Any
 
@@ -19,19 +19,21 @@ def describe_failure(done: RunResult, arguments: tuple[str, ...]) -> str | None:
         What the arguments are called, in their order.
     """
     if done.endless:
-        return f"It does not end: stopped after {STEPS:,} steps, or at the deepest call."
+        if isinstance(done.error, RecursionError):
+            return "Your function does not finish: it calls itself again and again."
+        return f"Your function does not finish: it was stopped after {STEPS:,} steps."
     if done.changed:
         what = " and ".join(arguments[n] for n in done.changed)
-        return f"It changes its {what}. Write the result into a new array."
+        return f"Your function changes its {what}. Write the result into a new array."
     return None
 
 
 def shape_mismatch(value: Any, wanted: np.ndarray) -> str | None:
     """Say what is wrong with the type or the shape of a result, or None."""
     if not isinstance(value, (np.ndarray, np.generic)):
-        return f"It should give an array. It gave {type(value).__name__}."
+        return f"The result must be an array. Your function returned {type(value).__name__}."
     if value.shape != wanted.shape:
-        return f"The shape should be {wanted.shape}. It is {value.shape}."
+        return f"The result must have shape {wanted.shape}. It has shape {value.shape}."
     return None
 
 

@@ -65,7 +65,7 @@ def grade_function(
         done = run(function, case)
         if number == 0 and done.error is None and (done.value is None or done.value is ...):
             said = (
-                "your function gives nothing so far. Write your lines in place of the dots, "
+                "your function returns nothing yet. Replace the dots by your lines, "
                 f"and end with `{ends}`."
             )
             return Verdict(exercise, False, said, started=False)
@@ -79,5 +79,5 @@ def grade_function(
         return right(f"right, {total} of {total} cases")
     case, done, (said, belief, see) = failures[0]
     if not done.endless:
-        said = f"{total - len(failures)} of {total} cases hold. {said}"
+        said = f"{total - len(failures)} of {total} cases are right. {said}"
     return Verdict(exercise, False, said, case=shown(case, done), misconception=belief, see=see)

@@ -65,8 +65,8 @@ def check_id(exercise: str, function: Any) -> Verdict:
         judge=_judge_id,
         shown=lambda ids, done: {
             "ids": str(ids.tolist()),
-            "should give": f"a table of {int(ids.max()) + 1} rows",
-            "gave": describe_result(done)
+            "expected": f"a table of {int(ids.max()) + 1} rows",
+            "returned": describe_result(done)
             if done.error is not None
             else format_value(_part(done.value, 0)),
         },
@@ -231,8 +231,8 @@ def check_factor(exercise: str, function: Any) -> Verdict:
         judge=_judge_factor,
         shown=lambda ids, done: {
             "order": str(ids.tolist()),
-            "should give": format_value(_mean_price(ids)),
-            "gave": describe_result(done)
+            "expected": format_value(_mean_price(ids)),
+            "returned": describe_result(done)
             if done.error is not None
             else format_value(_part(done.value, -1)),
         },
