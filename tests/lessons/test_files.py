@@ -103,11 +103,11 @@ def square(codes, scale):
     [
         (without, "the table without its adapter"),
         (closed, "`[:]` reads it into an array"),
-        (always_codes, "raised KeyError: it reads an array"),
+        (always_codes, "reads `vars/1`, which a file of floats does not have"),
         (lambda path: opens(path, "a"), "Your function changes the file."),
         (lambda path: read(path, lambda codes, s: codes), "These are the integer codes."),
         (lambda path: read(path, lambda codes, s: codes * s[:, None]), "It multiplies by the"),
-        (lambda path: read(path, lambda codes, s: codes / s), "Each row has its own scale"),
+        (lambda path: read(path, lambda codes, s: codes / s), "`scale[:, None]` makes it a column"),
         (lambda path: read(path, square), "It divides column j by scale j"),
         (
             lambda path: read(path, lambda codes, s: codes / s[:, None] + 1),
@@ -117,7 +117,7 @@ def square(codes, scale):
         (lambda path: read(path).T, "V rows of D numbers"),
         (lambda path: read(path).tolist(), "returned list."),
         (lambda path: read(path).astype("U9"), "These are not the weights"),
-        (lambda path: exit(), "Your function raised SystemExit for a valid file"),
+        (lambda path: exit(), "The file is valid. Your function raised SystemExit"),
         (lambda: 0, "Your function raised TypeError"),
         (3, "without parentheses"),
     ],

@@ -63,7 +63,10 @@ def smeared(codes):
             lambda codes: pack(codes[..., : codes.shape[-1] // 2 * 2]),
             "With an odd D the last code is lost",
         ),
-        (lambda codes: (codes[..., 0::2] & 15) | codes[..., 1::2] << 4, "for odd D"),
+        (
+            lambda codes: (codes[..., 0::2] & 15) | codes[..., 1::2] << 4,
+            "the high half of the last byte stays 0",
+        ),
         (lambda codes: pack(codes).astype(float), "Bytes have the dtype int8 or uint8"),
         (lambda codes: pack(codes).astype(np.int16), "Bytes have the dtype int8 or uint8"),
         (lambda codes: pack(codes) ^ 1, "These are not the bytes"),
@@ -106,7 +109,7 @@ def test_codes_without_a_sign():
         (lambda packed, D: unpack(packed, D) / 1, "Codes are integers"),
         (lambda packed, D: unpack(packed, D) + 1, "These are not the codes"),
         (lambda packed, D: unpack(packed, D).T, "A row has D codes"),
-        (lambda packed, D: packed[9], "Your function raised IndexError for these bytes"),
+        (lambda packed, D: packed[9], "Your function raised IndexError: index 9 is out of bounds"),
     ],
 )
 def test_a_wrong_way_to_unpack_has_its_name(wrong, said):

@@ -104,10 +104,7 @@ WRONG = {
     up_the_hill: ("the wrong sign", None),
     spoils: ("changes its grad_scores.", None),
     turned: ("must have shape (2, 1). It has shape (1, 2).", None),
-    wrong_product: (
-        "Your function raised ValueError. E (2, 1), ids (1,), grad_scores (1, 2).",
-        None,
-    ),
+    wrong_product: ("Shapes: E (2, 1), ids (1,), grad_scores (1, 2).", None),
     endless: ("does not finish", None),
 }
 

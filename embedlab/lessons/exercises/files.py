@@ -14,6 +14,7 @@ from embedlab.lessons.grading.describe import (
     describe_failure,
     describe_result,
     format_value,
+    raised,
     shape_mismatch,
 )
 from embedlab.lessons.grading.grade import Diagnosis, grade_function
@@ -151,7 +152,7 @@ def _judge(case: Case, done: RunResult) -> Diagnosis | None:
         return Diagnosis(said)
     coded = case.arrays[GROUP + "vars/0"].dtype == np.int8
     if done.error is not None:
-        return _of_error(done.error, coded)
+        return _of_error(done, coded)
     if isinstance(done.value, h5py.Dataset):
         return Diagnosis(
             "This is an h5py Dataset, which cannot be read after the file is closed. "
@@ -166,14 +167,15 @@ def _judge(case: Case, done: RunResult) -> Diagnosis | None:
     return _of_codes(case, value) if coded else _of_adapter(case, value)
 
 
-def _of_error(error: BaseException, coded: bool) -> Diagnosis:
-    if isinstance(error, KeyError) and not coded:
-        said = "Your function raised KeyError: it reads an array that this file does not have. "
-        return Diagnosis(said + 'A table of floats is `vars/0` alone. Test `"1" in group` first.')
-    if isinstance(error, ValueError) and coded:
-        said = "Your function raised ValueError for codes (V, D) and a scale (V,). "
-        return Diagnosis(said + "Each row has its own scale: `scale[:, None]` is a column.")
-    return Diagnosis(f"Your function raised {type(error).__name__} for a valid file.")
+def _of_error(done: RunResult, coded: bool) -> Diagnosis:
+    message = str(done.error)
+    if isinstance(done.error, KeyError) and not coded and "'1'" in message:
+        said = "Your function reads `vars/1`, which a file of floats does not have. "
+        return Diagnosis(said + 'Test `"1" in group` first.')
+    if isinstance(done.error, ValueError) and coded and "broadcast" in message:
+        said = "The codes have shape (V, D) and the scale has shape (V,). "
+        return Diagnosis(f"{said}`scale[:, None]` makes it a column. {raised(done)}")
+    return Diagnosis(f"The file is valid. {raised(done)}")
 
 
 def _of_codes(case: Case, value: np.ndarray | None) -> Diagnosis:

@@ -10,6 +10,7 @@ from embedlab.lessons.grading.describe import (
     describe_failure,
     describe_result,
     format_value,
+    raised,
     shape_mismatch,
 )
 from embedlab.lessons.grading.grade import Diagnosis, grade_function
@@ -78,10 +79,7 @@ def _judge(case: Case, done: RunResult) -> str | None:
     if said:
         return f"{said} The frozen table must not change." if done.changed else said
     if done.error is not None:
-        kind = type(done.error).__name__
-        return (
-            f"Your function raised {kind}. A is (V, r) and B is (r, D), so A @ B is (V, D), like W."
-        )
+        return f"{raised(done)} A is (V, r) and B is (r, D), so A @ B is (V, D), like W."
     said = shape_mismatch(done.value, wanted)
     if said:
         return f"{said} The merged table has the shape of W."

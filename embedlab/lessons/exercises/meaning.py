@@ -6,7 +6,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from embedlab.core.geometry import odd_one_out
-from embedlab.lessons.grading.describe import describe_failure, describe_result, format_value
+from embedlab.lessons.grading.describe import (
+    describe_failure,
+    describe_result,
+    format_value,
+    raised,
+)
 from embedlab.lessons.grading.grade import Diagnosis, grade_function
 from embedlab.lessons.grading.sandbox import RunResult, run_untrusted
 from embedlab.lessons.grading.submission import explorer_from_submission
@@ -93,7 +98,7 @@ def _judge(table: np.ndarray, ids: np.ndarray, expected: int, done: RunResult) -
     if message:
         return message
     if done.error is not None:
-        return f"Your function raised {type(done.error).__name__}."
+        return raised(done)
     received = _answer(done)
     if received is None:
         return "Your function should return one id, an integer."

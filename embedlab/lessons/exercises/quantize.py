@@ -10,6 +10,7 @@ from embedlab.lessons.grading.describe import (
     describe_failure,
     describe_result,
     format_value,
+    raised,
     shape_mismatch,
 )
 from embedlab.lessons.grading.grade import Diagnosis, grade_function
@@ -101,8 +102,8 @@ def _judge_all(
 def _judge_pack(codes: np.ndarray, wanted: np.ndarray, done: RunResult) -> Diagnosis | None:
     odd = codes.shape[-1] % 2
     if done.error is not None:
-        where = "odd D: half of its last byte stays empty" if odd else "these codes"
-        return Diagnosis(f"Your function raised {type(done.error).__name__} for {where}.")
+        advice = " With an odd D, the high half of the last byte stays 0." if odd else ""
+        return Diagnosis(raised(done) + advice)
     value = done.value
     if isinstance(value, np.ndarray) and value.shape == codes.shape != wanted.shape:
         return Diagnosis(
@@ -134,8 +135,8 @@ def _judge_pack(codes: np.ndarray, wanted: np.ndarray, done: RunResult) -> Diagn
 def _judge_unpack(wanted: np.ndarray, done: RunResult) -> Diagnosis | None:
     odd = wanted.shape[-1] % 2
     if done.error is not None:
-        where = "an odd D" if odd else "these bytes"
-        return Diagnosis(f"Your function raised {type(done.error).__name__} for {where}.")
+        advice = " With an odd D, the last half byte holds no code." if odd else ""
+        return Diagnosis(raised(done) + advice)
     value = done.value
     if odd and isinstance(value, np.ndarray) and value.shape[-1:] == (wanted.shape[-1] + 1,):
         return Diagnosis(

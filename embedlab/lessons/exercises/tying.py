@@ -10,6 +10,7 @@ from embedlab.lessons.grading.describe import (
     describe_failure,
     describe_result,
     format_value,
+    raised,
     shape_mismatch,
 )
 from embedlab.lessons.grading.grade import Diagnosis, grade_function
@@ -91,7 +92,7 @@ def _judge(case: Case, done: RunResult) -> Diagnosis | None:
         return Diagnosis(said)
     if done.error is not None:
         shapes = [f"{name} {value.shape}" for name, value in zip(NAMES, case, strict=True)]
-        return Diagnosis(f"Your function raised {type(done.error).__name__}. {', '.join(shapes)}.")
+        return Diagnosis(f"{raised(done)} Shapes: {', '.join(shapes)}.")
     way_in, way_out = _ways(case)
     wanted = way_in + way_out
     said = shape_mismatch(done.value, wanted)

@@ -16,6 +16,7 @@ from embedlab.lessons.grading.describe import (
     describe_failure,
     describe_result,
     format_value,
+    raised,
     shape_mismatch,
 )
 from embedlab.lessons.grading.grade import Diagnosis, grade_function
@@ -117,8 +118,7 @@ def _judge_id(ids: np.ndarray, done: RunResult) -> Diagnosis | None:
         said += " How many different ids there are does not matter, only the largest."
         return Diagnosis(said, see="M2")
     if done.error is not None:
-        kind = type(done.error).__name__
-        return Diagnosis(f"Your function or its layer raised {kind} on ids of the menu.")
+        return Diagnosis(f"The ids are those of the menu. {raised(done)}")
     if not isinstance(done.value, tuple):
         kind = type(done.value).__name__
         return Diagnosis(f"Your function should return an Embedding. It returned {kind}.")
@@ -267,9 +267,7 @@ def _judge_factor(ids: np.ndarray, done: RunResult) -> Diagnosis | None:
         )
         return Diagnosis(said, see="M6")
     if done.error is not None:
-        return Diagnosis(
-            f"Your function or its model raised {type(done.error).__name__} on an order."
-        )
+        return Diagnosis(f"The order is valid. {raised(done)}")
     wanted = _mean_price(ids)
     if not isinstance(done.value, tuple):
         kind = type(done.value).__name__

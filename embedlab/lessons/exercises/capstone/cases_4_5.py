@@ -9,7 +9,12 @@ from embedlab.core.lora import Adapter, merge
 from embedlab.core.quantize import quantize
 from embedlab.layers.variable import Variable
 from embedlab.lessons.exercises.capstone.data import MENU, adapter, neighbor, tastes, ten_days
-from embedlab.lessons.grading.describe import describe_failure, describe_result, format_value
+from embedlab.lessons.grading.describe import (
+    describe_failure,
+    describe_result,
+    format_value,
+    raised,
+)
 from embedlab.lessons.grading.grade import Diagnosis, grade_function
 from embedlab.lessons.grading.sandbox import RunResult, run_untrusted
 from embedlab.lessons.grading.unchanged import is_unchanged
@@ -103,7 +108,7 @@ def _judge_drift(case: DriftCase, done: RunResult) -> Diagnosis | None:
     if isinstance(done.error, ValueError) and "No gradients" in str(done.error):
         return Diagnosis("The whole table is frozen now. Only the final rows should stay.")
     if done.error is not None:
-        return Diagnosis(f"Your function raised {type(done.error).__name__}.")
+        return Diagnosis(raised(done))
     before, wanted, after = ten_days(case.wanted)[0].value, _true_end(case), done.value
     if after.shape != wanted.shape:
         return Diagnosis(f"The shape of the table should stay {wanted.shape}. It is {after.shape}.")
@@ -236,7 +241,7 @@ def _judge_int8(case: ShippedTable, done: RunResult) -> Diagnosis | None:
     if said:
         return Diagnosis(said)
     if done.error is not None:
-        return Diagnosis(f"Your function raised {type(done.error).__name__}.")
+        return Diagnosis(raised(done))
     if not isinstance(done.value, (tuple, list)) or len(done.value) != 2:
         return Diagnosis("Your function should return two things: `return codes, scale`.")
     codes, scale = (np.asarray(part) for part in done.value)
