@@ -36,7 +36,7 @@ def test_a_right_merge_passes():
 def test_a_wrong_merge_is_told_why(said):
     verdict = check("07.merge", WRONG[said])
     assert not verdict and said in verdict.said
-    assert set(verdict.case) == {"W", "A", "B", "alpha", "expected", "received"}
+    assert set(verdict.case) == {"W", "A", "B", "alpha", "expected", "returned"}
     assert verdict.misconception is None and verdict.see == "M15"
 
 

@@ -113,7 +113,7 @@ def check_read(exercise: str, function: Any) -> Verdict:
                     if not name.endswith("about")
                 ),
                 "expected": _say(case.wanted),
-                "received": describe_result(done)
+                "returned": describe_result(done)
                 if done.error or done.endless
                 else _say(done.value),
             },

@@ -52,7 +52,7 @@ def check_merge(exercise: str, function: Any) -> Verdict:
 
     def shown(case: Case, done: RunResult) -> dict[str, str]:
         asked = dict(zip(("W", "A", "B", "alpha"), map(format_value, case), strict=True))
-        return asked | {"expected": format_value(_wanted(case)), "received": describe_result(done)}
+        return asked | {"expected": format_value(_wanted(case)), "returned": describe_result(done)}
 
     return grade_function(
         exercise,

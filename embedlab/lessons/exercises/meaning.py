@@ -76,7 +76,7 @@ def check_odd(exercise: str, function: Any) -> Verdict:
             "table": format_value(case.table),
             "ids": format_value(case.ids),
             "expected": f"{odd_one_out(*case)[0]}",
-            "received": describe_result(done),
+            "returned": describe_result(done),
         },
         right=lambda said: Verdict(
             exercise, True, f"{said}: by direction, over all numbers of a row."

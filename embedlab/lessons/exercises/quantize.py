@@ -86,7 +86,7 @@ def _judge_all(
 
     def shown(case: Any, done: RunResult) -> dict[str, str]:
         asked = {name: format_value(value) for name, value in zip(names, case, strict=True)}
-        return asked | {"expected": format_value(core(*case)), "received": describe_result(done)}
+        return asked | {"expected": format_value(core(*case)), "returned": describe_result(done)}
 
     return grade_function(
         exercise,

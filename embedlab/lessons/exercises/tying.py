@@ -76,7 +76,7 @@ def check_tied_gradient(exercise: str, function: Any) -> Verdict:
         shown=lambda case, done: {
             **{name: format_value(value) for name, value in zip(NAMES, case, strict=True)},
             "expected": format_value(sum(_ways(case))),
-            "received": describe_result(done),
+            "returned": describe_result(done),
         },
     )
 

@@ -62,7 +62,7 @@ def check_drift(exercise: str, function: Any) -> Verdict:
             "final": str(case.final.tolist()),
             "before": format_value(ten_days(case.wanted)[0].value.round(4)),
             "expected": format_value(_true_end(case).round(4)),
-            "received": describe_result(done)
+            "yours": describe_result(done)
             if done.error is not None
             else format_value(np.round(done.value, 4)),
         },
@@ -201,7 +201,7 @@ def check_int8(exercise: str, function: Any) -> Verdict:
                 for name, part in zip(("W", "A", "B", "alpha"), case, strict=True)
             },
             "expected": _in_words(case),
-            "received": _said(done),
+            "returned": _said(done),
         },
     )
 
