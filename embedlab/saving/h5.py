@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import h5py
 import numpy as np
 
 from embedlab.saving.refusal import FileRefused, refusing
+
+if TYPE_CHECKING:
+    import h5py  # at run time loaded by what opens a file: it is a sixth of the import of a model
 
 __all__ = [
     "MOST_NAMES",
@@ -42,6 +44,8 @@ def write_groups(
     -----
     No clock goes into the file: the same arrays give the same bytes.
     """
+    import h5py
+
     with h5py.File(path, "w") as file:
         for group, arrays in groups.items():
             made = file.require_group(group)
@@ -60,7 +64,7 @@ class Stored:
     dtype : numpy.dtype
     """
 
-    def __init__(self, dataset: h5py.Dataset):
+    def __init__(self, dataset: "h5py.Dataset"):
         self._dataset = dataset
         self.shape = tuple(int(n) for n in dataset.shape)
         self.dtype = dataset.dtype.newbyteorder("=")
@@ -115,7 +119,7 @@ def staged(value: Any, variable: Any) -> np.ndarray:
 class Reader:
     """The groups of an open file, by path; links that lead elsewhere are refused on the way."""
 
-    def __init__(self, file: h5py.File, path: Any):
+    def __init__(self, file: "h5py.File", path: Any):
         self._file, self.path = file, path
 
     def arrays(self, group: str) -> dict[str, Stored] | None:
@@ -127,6 +131,8 @@ class Reader:
             For a link to elsewhere, an array that is kept in another file, compressed, not
             numbers, or announced larger than what the file holds.
         """
+        import h5py
+
         found = self._walk(group)
         if found is None:
             return None
@@ -154,7 +160,9 @@ class Reader:
         name = None if found is None else found.attrs.get("name")
         return name if isinstance(name, str) else None
 
-    def _walk(self, group: str) -> h5py.Group | None:
+    def _walk(self, group: str) -> "h5py.Group | None":
+        import h5py
+
         here: Any = self._file
         for number, part in enumerate(group.split("/")):
             if part not in here:
@@ -164,7 +172,9 @@ class Reader:
                 return None
         return here
 
-    def _step(self, group: h5py.Group, name: str, where: str) -> Any:
+    def _step(self, group: "h5py.Group", name: str, where: str) -> Any:
+        import h5py
+
         link = group.get(name, getlink=True)
         if not isinstance(link, h5py.HardLink):
             kind = "another file" if isinstance(link, h5py.ExternalLink) else "elsewhere"
@@ -175,7 +185,7 @@ class Reader:
             )
         return group[name]
 
-    def _checked(self, dataset: h5py.Dataset, where: str) -> Stored:
+    def _checked(self, dataset: "h5py.Dataset", where: str) -> Stored:
         dtype = dataset.dtype
         if dtype.kind not in "fiu" or dtype.itemsize > 8 or dataset.shape is None:
             raise FileRefused(
@@ -219,6 +229,8 @@ def reading(source: Any, path: Any) -> Iterator[Reader]:
     path : path-like
         What errors call it.
     """
+    import h5py
+
     with (
         refusing(path, "be a whole HDF5 file with weights", "Save it again, or take a backup."),
         h5py.File(source, "r") as file,
