@@ -232,7 +232,7 @@ CHECKS: dict[str, Callable[[str, Any], Verdict]] = {
 
 QUESTIONS: dict[str, Question] = {
     "predict": Question(
-        "“moon” is in the batch of step 33, and in none of the batches of steps 34 to 53. The "
+        "“moon” is in the batch of step 1, and in none of the batches of steps 2 to 21. The "
         "optimizer is Adam, as in Keras. What does the row of “moon” do at these steps?",
         right="c",
         later=True,
