@@ -1,8 +1,7 @@
-"""What all explorers share on Python's side: a state to keep, a still picture, a page to hand on.
+"""Base class of all explorers: state, still picture, HTML export.
 
-An explorer of one idea says which parameters it has (`PARAMS`, each a trait), how to run (`_run`),
-how to fill the message (`_fill`) and how to draw (`_draw`). How both halves talk stands in
-`protocol`.
+A subclass declares its parameters (traits of `embedlab.explorers.traits`) and defines
+`compute_trace`, `encode_trace` and `draw`. `embedlab.explorers.sync` holds the message protocol.
 """
 
 import base64
@@ -21,7 +20,7 @@ STATIC = Path(__file__).with_name("static")
 
 
 def available_views() -> tuple[str, ...]:
-    """Return the names of the views that have a browser half.
+    """Return the names of the views that have a JavaScript bundle.
 
     Examples
     --------
@@ -32,13 +31,13 @@ def available_views() -> tuple[str, ...]:
 
 
 class BundleError(FileNotFoundError):
-    """The browser half of an explorer has not been built."""
+    """The JavaScript bundle of an explorer has not been built."""
 
 
 class Explorer(SyncedWidget):
-    """A live view of one trace: driven by mouse, keyboard and Python alike.
+    """An interactive view of one trace, controlled by mouse, keyboard and Python.
 
-    Every name in `PARAMS` is a trait: assign it, observe it, or join it to another widget with
+    Every name in `PARAMS` is a trait: assign it, observe it, or link it to another widget with
     `ipywidgets.link`. Each distinct set of parameters is computed once.
 
     Attributes
@@ -46,83 +45,82 @@ class Explorer(SyncedWidget):
     message : dict
         The one message to the browser: ``{"header": dict, "buffer": bytes}``.
     cursor : dict
-        Where the learner looks, told by the browser at most ten times a second.
+        The position of the pointer or focus, sent by the browser at most ten times a second.
     answers : list of dict
         Predictions: ``{"question", "answer", "correct"}``, at most 1 kB of JSON.
     link_id : str
-        Views of one page with the same id share selection and step, without the kernel.
+        Views on one page with the same id share selection and step, without the kernel.
     hide : list of str
         Controls that a teacher hides.
     ask : bool
-        Open with the question of "predict, then reveal"; the answers wait behind it.
+        Open with a question to predict; the answer is revealed afterwards.
     """
 
     _still: tuple[int, bytes] = (-1, b"")
 
-    def _draw(self, trace: Any, *, dark: bool) -> Figure:
-        """Draw the still picture."""
+    def draw(self, trace: Any, *, dark: bool) -> Figure:
+        """Return the still picture of a trace as a matplotlib figure."""
         raise NotImplementedError
 
     @property
     def summary(self) -> str:
-        """The question and the numbers in a few lines; the same on every machine."""
-        fault = f"\nerror   {self._fault}" if self._fault else ""
-        return f"{self.QUESTION}\n{self._trace.summary}{fault}"
+        """The question and the main numbers in a few lines; the same on every machine."""
+        error = f"\nerror   {self._error}" if self._error else ""
+        return f"{self.QUESTION}\n{self._trace.summary}{error}"
 
     @property
     def state(self) -> dict[str, Any]:
         """The parameters as plain JSON of at most 2 kB, for `from_state`."""
-        return state.to_dict(self.VIEW, self.VERSION, self.params, self._needs())
+        return state.to_dict(self.VIEW, self.VERSION, self.params, self.external_inputs())
 
     @classmethod
-    def from_state(cls, saved: Mapping[str, Any] | str, **own: Any) -> Self:
+    def from_state(cls, saved: Mapping[str, Any] | str, **inputs: Any) -> Self:
         """Make an explorer from `state` (a dict or its JSON text).
 
         Parameters
         ----------
         saved : mapping or str
             Parameters may be left out; they then have their defaults.
-        **own
-            What a state cannot hold, such as a table of your own.
+        **inputs
+            Arguments that a state cannot hold, such as a table.
 
         Raises
         ------
         StateError
-            For another view or version, for unknown parameters, and when something of your own
-            is missing.
+            For another view or version, for unknown parameters, and for missing `inputs`.
         """
         params, needs = state.parse(saved, cls.VIEW, cls.VERSION, cls.PARAMS)
-        missing = [name for name in needs if name not in own]
+        missing = [name for name in needs if name not in inputs]
         if missing:
             raise state.StateError(
-                f"a state made with your own {', '.join(missing)} needs it again. Received none. "
-                f"Write {cls.__name__}.from_state(state, {missing[0]}=...)."
+                f"a state made with {', '.join(missing)} needs the same argument again. Received "
+                f"none. Write {cls.__name__}.from_state(state, {missing[0]}=...)."
             )
-        return cls(**{**params, **own})
+        return cls(**{**params, **inputs})
 
     def share_link(self, base: str) -> str:
-        """Return `base` with the state behind a "#"; `from_link` reads it."""
+        """Return a link to `base` that holds the state after "#"; `from_link` reads it."""
         return state.to_link(base, self.state)
 
     @classmethod
-    def from_link(cls, link: str, **own: Any) -> Self:
-        """Make an explorer from a link that `share_link` gave."""
-        return cls.from_state(state.from_link(link), **own)
+    def from_link(cls, link: str, **inputs: Any) -> Self:
+        """Make an explorer from a link of `share_link`."""
+        return cls.from_state(state.from_link(link), **inputs)
 
     def reset(self) -> None:
-        """Go back to the parameters this explorer was made with, in one step."""
+        """Restore the initial parameters in one step."""
         with self.hold_trait_notifications():
             for name, value in self._initial.items():
                 setattr(self, name, value)
 
     def figure(self, *, dark: bool = False) -> Figure:
         """Return the still picture as a matplotlib figure."""
-        return self._draw(self._trace, dark=dark)
+        return self.draw(self._trace, dark=dark)
 
     def export_html(self, path: str | Path) -> Path:
-        """Write this view as one HTML file that needs neither server, network nor Python.
+        """Write this view as one HTML file that needs no server, network or Python.
 
-        Hovering, stepping and predicting work there; what needs a new computation says so.
+        Hovering, stepping and predicting work there; a control that needs Python says so.
         """
         return html_export.write_html(Path(path), self._page())
 
@@ -134,7 +132,7 @@ class Explorer(SyncedWidget):
     def _css(self) -> str:
         return _bundle(self.VIEW, "css")
 
-    # --- how it prints ------------------------------------------------------------------------
+    # --- display ------------------------------------------------------------------------------
 
     def _png(self) -> bytes:
         if self._still[0] != self._runs:
@@ -142,14 +140,13 @@ class Explorer(SyncedWidget):
         return self._still[1]
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        shown = super()._repr_mimebundle_()
-        data, metadata = shown or ({}, {})
+        data, metadata = super()._repr_mimebundle_() or ({}, {})
         still = {"text/plain": self.summary, "image/png": base64.b64encode(self._png()).decode()}
         return {**data, **still}, {**metadata, "image/png": {"alt": self._trace.alt}}
 
     def __repr__(self) -> str:
-        said = ", ".join(f"{name}={value!r}" for name, value in self.params.items())
-        return f"{type(self).__name__}({said})"
+        params = ", ".join(f"{name}={value!r}" for name, value in self.params.items())
+        return f"{type(self).__name__}({params})"
 
     def _page(self) -> html_export.Page:
         names = ["_seq", "message", "cursor", "answers", "link_id", "hide", "ask", *self.PARAMS]
@@ -158,7 +155,7 @@ class Explorer(SyncedWidget):
             script=self._esm,
             style=self._css,
             traits={name: getattr(self, name) for name in names},
-            in_message=self.IN_MESSAGE,
+            in_message=self.PARAMS_IN_MESSAGE,
             still=self._png(),
             alt=self._trace.alt,
             summary=self.summary,
@@ -171,6 +168,6 @@ def _bundle(view: str, kind: str) -> str:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise BundleError(
-            f"the browser half of this explorer must be built. Received no static/{path.name}. "
+            f"the JavaScript bundle of an explorer must be built. Received no static/{path.name}. "
             "Run `npm ci && npm run build` in the folder js."
         ) from None

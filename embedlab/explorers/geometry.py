@@ -1,4 +1,4 @@
-"""GeometryExplorer: who is near a word, and does a flat map say so?"""
+"""Explorer of word vectors: nearest neighbors, analogies, and their map in two dimensions."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 
 from embedlab.explorers.explorer import Explorer
 from embedlab.explorers.inputs.word_vectors import (
-    ROWS_MOST,
+    ROWS_MAX,
     WordSpace,
     from_reference,
     from_user,
@@ -21,37 +21,37 @@ from embedlab.traces.geometry.plane import PLANES, Plane, fit_plane
 
 __all__ = ["GeometryExplorer"]
 
-_WORD, _SUM = "tuple", ("lshift", "left", "right")
+_WORD, _ANALOGY = "tuple", ("lshift", "left", "right")
 
 
 class GeometryExplorer(Explorer):
-    """Pick a word and see its true neighbors beside those on a flat map.
+    """Pick a word and compare its nearest neighbors with those on a two-dimensional map.
 
     Parameters
     ----------
     word : str
-        The word in the middle; ``#12`` stands for row 12.
+        The query word; ``#12`` stands for row 12.
     table : array_like, (V, D), optional
-        Rows of your own: read, never changed. Of more than 4000 the first are shown.
+        The rows to show, never changed; at most the first 4000.
     words : sequence of str, optional
-        Their words.
+        The words of the rows.
     vocabulary : embedlab.data.Vocabulary, optional
-        Gives the words of `table` or of `layer`.
+        The words of `table` or `layer`.
     layer : embedlab.layers.Embedding, optional
-        Its table, read anew by `refresh`.
+        The layer whose table is shown; `refresh` reads it again.
     corpus : embedlab.data.Corpus, optional
-        A text to train word vectors on. Without any of these they are trained on the Python
-        reference, in half a second, and kept for the process.
+        The text to train word vectors on. By default they are trained on the Python reference,
+        in half a second, once in each process.
     **parameters
-        rows (how many words, the first: 1..4000), plane ("pca 1+2", "pca 3+4", "random"), a, b, c
-        (the words of ``a - b + c``, "" for none), seed (of the random plane); and link_id, hide.
+        rows (show the first 1..4000 words), plane ("pca 1+2", "pca 3+4", "random"), a, b, c
+        (the words of ``a - b + c``, "" for none), seed (for the random plane); and link_id, hide.
 
     Raises
     ------
     TraitError
-        For a parameter that cannot be.
+        For an invalid parameter.
     ValueError
-        For a table that does not fit the view, and for a word that is not there.
+        For a table that is too large, and for an unknown word.
 
     Examples
     --------
@@ -61,21 +61,19 @@ class GeometryExplorer(Explorer):
     [1, 2]
     >>> explorer.word = "unicorn"
     >>> explorer.error
-    'a word must be one of the 3 here, or #0 to #2. Received unicorn. Try one that stands on the \
-map.'
+    'a word must be one of these 3, or #0 to #2. Received unicorn. Try one that is on the map.'
     """
 
     VIEW = "geometry"
     QUESTION = "Who is near, and does the map say so?"
-    PARAMS = ("word", "rows", "plane", "a", "b", "c", "seed")
 
-    word = BoundedText(_WORD, 200).tag(sync=True)
-    rows = BoundedInt(ROWS_MOST, 1, ROWS_MOST).tag(sync=True)
-    plane = Choice(*PLANES).tag(sync=True)
-    a = BoundedText("", 200).tag(sync=True)
-    b = BoundedText("", 200).tag(sync=True)
-    c = BoundedText("", 200).tag(sync=True)
-    seed = BoundedInt(7, 0, 2**31 - 1).tag(sync=True)
+    word = BoundedText(_WORD, 200)
+    rows = BoundedInt(ROWS_MAX, 1, ROWS_MAX)
+    plane = Choice(*PLANES)
+    a = BoundedText("", 200)
+    b = BoundedText("", 200)
+    c = BoundedText("", 200)
+    seed = BoundedInt(7, 0, 2**31 - 1)
 
     def __init__(
         self,
@@ -88,57 +86,61 @@ map.'
         corpus: Any = None,
         **parameters: Any,
     ):
-        self._own = {"table": table, "layer": layer, "corpus": corpus}
-        given = [name for name, value in self._own.items() if value is not None]
-        if len(given) > 1:
+        sources = {"table": table, "layer": layer, "corpus": corpus}
+        passed = [name for name, value in sources.items() if value is not None]
+        if len(passed) > 1:
             raise ValueError(
-                f"table, layer and corpus exclude each other. Received {' and '.join(given)}. "
+                f"table, layer and corpus exclude each other. Received {' and '.join(passed)}. "
                 "Pass one."
             )
-        self._names = {"words": words, "vocabulary": vocabulary}
-        if not given and (words is not None or vocabulary is not None):
+        if not passed and (words is not None or vocabulary is not None):
             raise ValueError("words name the rows of a table. Received none. Pass table or layer.")
-        self._read()
-        there = self._space.words
+        self._inputs = {**sources, "words": words, "vocabulary": vocabulary}
+        self._load_rows()
+        known = self._space.words
         if word is None:
-            word = _WORD if _WORD in there else there[0] or "#0"
-        if not given and all(term in there for term in _SUM):
-            parameters = {**dict(zip("abc", _SUM, strict=True)), **parameters}
+            word = _WORD if _WORD in known else known[0] or "#0"
+        if not passed and all(term in known for term in _ANALOGY):
+            parameters = {**dict(zip("abc", _ANALOGY, strict=True)), **parameters}
         super().__init__(**{"word": word, **parameters})
 
     def limits(self) -> dict[str, dict[str, Any]]:
-        """Return for each parameter its limits; there are no more rows than the table has."""
+        """Return for each parameter its limits; `rows` is at most the height of the table."""
         return {**super().limits(), "rows": {"min": 1, "max": len(self._space.words)}}
 
     def refresh(self) -> None:
-        """Read the layer or the table again, and compute."""
-        self._read()
+        """Read the layer or table again, and compute."""
+        self._load_rows()
         super().refresh()
 
-    def _run(self) -> GeometryTrace:
+    def compute_trace(self) -> GeometryTrace:
+        """Return the trace of the current parameters."""
         rows = min(self.rows, len(self._space.words))
         picked = self._space.row(self.word)
         if picked >= rows:
             raise ValueError(
                 f"a word must be among the first {rows}. Received {self.word.strip():.40}, which "
-                f"is number {picked + 1}. Show more words."
+                f"has rank {picked + 1}. Increase rows."
             )
         a, b, c = (self._space.row(t) if t.strip() else rows for t in self._slots())
-        terms = (a, b, c) if max(a, b, c) < rows else None  # rarer words wait for more rows
+        terms = (
+            (a, b, c) if max(a, b, c) < rows else None
+        )  # words beyond the last row wait until `rows` grows
         plane = self._plane(rows)
         key = (self.plane, self.seed if self.plane == "random" else 0, rows)
-        if key not in self._typical:
-            self._typical[key] = plane.typical()
+        if key not in self._typical_losses:
+            self._typical_losses[key] = plane.typical()
         return trace_geometry(
             self._space.rows[:rows],
             picked,
             words=self._space.words[:rows],
             plane=plane,
             terms=terms,
-            typical=self._typical[key],
+            typical=self._typical_losses[key],
         )
 
-    def _fill(self, trace: GeometryTrace) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    def encode_trace(self, trace: GeometryTrace) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Return the header fields and arrays of a trace."""
         rows = len(trace.words)
         arrays: dict[str, np.ndarray] = {
             "named": self._space.named[:rows],
@@ -171,38 +173,35 @@ map.'
             arrays["answer_cosines"] = trace.sum.similarities
         return header, arrays
 
-    def _draw(self, trace: GeometryTrace, *, dark: bool) -> Figure:
+    def draw(self, trace: GeometryTrace, *, dark: bool) -> Figure:
+        """Return the still picture of a trace."""
         return draw_geometry(trace, dark=dark)
-
-    def _needs(self) -> list[str]:
-        own = {**self._own, **self._names}
-        return [name for name, value in own.items() if value is not None]
 
     def _slots(self) -> list[str]:
         return [self.a, self.b, self.c]
 
-    def _read(self) -> None:
-        """Take the rows anew, and forget what was computed of the old ones."""
+    def _load_rows(self) -> None:
+        """Read the rows again, and drop the caches of the old ones."""
         self._planes: dict[tuple[str, int], Plane] = {}
-        self._typical: dict[tuple[str, int, int], float] = {}
-        own, words = self._own, self._names["words"]
-        if words is None and self._names["vocabulary"] is not None:
-            words = self._names["vocabulary"].words
-        if own["corpus"] is not None:
-            self._space: WordSpace = from_vectors(train_vectors(own["corpus"]))
-        elif own["table"] is not None or own["layer"] is not None:
-            chosen = own["layer"] if own["table"] is None else own["table"]
-            self._space = from_user(chosen, words)
+        self._typical_losses: dict[tuple[str, int, int], float] = {}
+        inputs, words = self._inputs, self._inputs["words"]
+        if words is None and inputs["vocabulary"] is not None:
+            words = inputs["vocabulary"].words
+        source = inputs["layer"] if inputs["table"] is None else inputs["table"]
+        if inputs["corpus"] is not None:
+            self._space: WordSpace = from_vectors(train_vectors(inputs["corpus"]))
+        elif source is not None:
+            self._space = from_user(source, words)
         else:
             self._space = from_reference()
 
     def _plane(self, rows: int) -> Plane:
-        """Return the map of the first rows. It is laid through all, so that no word moves."""
+        """Return the map of the first rows. It is fitted to all rows, so that no word moves."""
         key = (self.plane, self.seed if self.plane == "random" else 0)
         if key not in self._planes:
-            for old in [k for k in self._planes if k[0] == "random"]:
-                del self._planes[old]
+            for random_key in [k for k in self._planes if k[0] == "random"]:
+                del self._planes[random_key]
             self._planes[key] = fit_plane(
-                self._space.rows, self.plane, seed=self.seed, seen=self._space.seen
+                self._space.rows, self.plane, seed=self.seed, components=self._space.components
             )
         return self._planes[key].first(rows)

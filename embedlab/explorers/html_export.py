@@ -1,4 +1,4 @@
-"""An explorer as one HTML file: bundle, style, numbers and a still picture, and no network."""
+"""Export of an explorer as one HTML file that needs no network."""
 
 import base64
 import html
@@ -11,17 +11,14 @@ from typing import Any
 
 __all__ = ["NO_PYTHON", "Page", "render_html", "write_html"]
 
-NO_PYTHON = (
-    "This page has no Python behind it: it shows the run it was saved with, "
-    "and cannot compute a new one."
-)
+NO_PYTHON = "This page is saved without Python: it shows one result and cannot compute a new one."
 
 _TEMPLATE = Path(__file__).with_name("page.html")
 
 
 @dataclass(frozen=True)
 class Page:
-    """What one page is made of. All texts may be hostile: `render_html` escapes them.
+    """The contents of an HTML page. `render_html` escapes all texts.
 
     Attributes
     ----------
@@ -29,11 +26,11 @@ class Page:
     script, style : str
         The bundle of the view.
     traits : dict
-        The model's values; ``traits["message"]["buffer"]`` is bytes.
+        The values of the widget model; ``traits["message"]["buffer"]`` is bytes.
     in_message : tuple of str
-        Parameters that the view can change without a new message.
+        Parameters that the view can change without Python.
     still : bytes
-        A PNG, shown until the view is there, and for ever where scripts are off.
+        A PNG, shown until the view is rendered, or always without JavaScript.
     """
 
     title: str
@@ -58,11 +55,11 @@ def render_html(page: Page) -> str:
     (True, False)
     """
     message = page.traits["message"]
-    packed = base64.b64encode(message["buffer"]).decode()
+    encoded = base64.b64encode(message["buffer"]).decode()
     model = {
         "script": page.script,
         "style": page.style,
-        "traits": {**page.traits, "message": {**message, "buffer": packed}},
+        "traits": {**page.traits, "message": {**message, "buffer": encoded}},
         "inMessage": list(page.in_message),
         "noPython": NO_PYTHON,
     }
@@ -71,7 +68,7 @@ def render_html(page: Page) -> str:
         "alt": html.escape(page.alt),
         "summary": html.escape(page.summary),
         "still": base64.b64encode(page.still).decode(),
-        # A "<" could end the script element it stands in.
+        # A "<" could end the script element.
         "model": json.dumps(model, allow_nan=False).replace("<", "\\u003c"),
     }
     pieces = _TEMPLATE.read_text(encoding="utf-8").split("%%")  # text, name, text, name, …, text
@@ -79,15 +76,15 @@ def render_html(page: Page) -> str:
 
 
 def write_html(path: Path, page: Page) -> Path:
-    """Write the page; a crash in the middle leaves an older file whole."""
+    """Write the page atomically: an interrupted write keeps an older file."""
     text = render_html(page)
-    handle, made = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with open(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
-        os.chmod(made, 0o644)  # mkstemp makes it private
-        os.replace(made, path)
+        os.chmod(temporary, 0o644)  # mkstemp creates a private file
+        os.replace(temporary, path)
     except BaseException:
-        os.unlink(made)
+        os.unlink(temporary)
         raise
     return path

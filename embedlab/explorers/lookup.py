@@ -1,4 +1,4 @@
-"""LookupExplorer: which rows does this sentence read? Both ways, live."""
+"""Explorer of a lookup: the rows a sentence reads, by gather and by one-hot matmul."""
 
 import json
 from typing import Any
@@ -9,14 +9,14 @@ from traitlets import TraitError, validate
 from embedlab.explorers.explorer import Explorer
 from embedlab.explorers.inputs.sentence import parse_sentence
 from embedlab.explorers.inputs.table import (
-    COLUMNS_MOST,
-    ROWS_MOST,
+    COLUMNS_MAX,
+    ROWS_MAX,
     check_single_source,
     random_table,
     table_from_user,
 )
 from embedlab.explorers.traits import BoundedInt, BoundedText, CellEdits, Choice
-from embedlab.explorers.wire import MOST_BYTES
+from embedlab.explorers.wire import MAX_BYTES
 from embedlab.figures.lookup import draw_lookup
 from embedlab.figures.theme import Figure
 from embedlab.traces.lookup import LookupTrace, trace_lookup
@@ -24,8 +24,8 @@ from embedlab.traces.text import short_label
 
 __all__ = ["LookupExplorer"]
 
-TOKENS_SENT = 2000
-_LABEL = 40  # letters of a word that travel
+TOKENS_MAX = 2000
+_LABEL_LENGTH = 40  # characters of a word that are sent
 
 
 class LookupExplorer(Explorer):
@@ -34,14 +34,14 @@ class LookupExplorer(Explorer):
     Parameters
     ----------
     text : str
-        The sentence. A token written ``#12`` or ``#-1`` is that id itself.
+        The sentence. A token written ``#12`` or ``#-1`` stands for that id.
     vocabulary : embedlab.data.Vocabulary, optional
-        Gives the ids, and V unless you do. Without it row 0 is ``<pad>``, a few common words
+        Maps words to ids, and sets V by default. Without it row 0 is ``<pad>``, a few common words
         follow, and new words take the next ids.
     table : array_like, (V, D), optional
-        A table of your own, at most 2048 x 32: read, never changed.
+        The table to show, at most 2048 x 32; it is never changed.
     layer : embedlab.layers.Embedding, optional
-        Its table, read anew by `refresh`.
+        The layer whose table is shown; `refresh` reads it again.
     **parameters
         input_dim (V, 1..2048), output_dim (D, 1..32), way ("gather", "one-hot"), oob ("raise",
         "zero", "nan", "clip", "wrap"; with "wrap" negative ids count from the end), seed, edits
@@ -50,7 +50,7 @@ class LookupExplorer(Explorer):
     Raises
     ------
     TraitError
-        For a parameter that cannot be.
+        For an invalid parameter.
     ValueError
         For a table that does not fit the view.
 
@@ -69,16 +69,15 @@ words to one id.'
 
     VIEW = "lookup"
     QUESTION = "Which rows does this sentence read?"
-    PARAMS = ("text", "input_dim", "output_dim", "way", "oob", "seed", "edits")
-    IN_MESSAGE = ("way",)
+    PARAMS_IN_MESSAGE = ("way",)
 
-    text = BoundedText("the cat sat on the mat", 65_536).tag(sync=True)
-    input_dim = BoundedInt(16, 1, ROWS_MOST).tag(sync=True)
-    output_dim = BoundedInt(8, 1, COLUMNS_MOST).tag(sync=True)
-    way = Choice("gather", "one-hot").tag(sync=True)
-    oob = Choice("raise", "zero", "nan", "clip", "wrap").tag(sync=True)
-    seed = BoundedInt(7, 0, 2**31 - 1).tag(sync=True)
-    edits = CellEdits(200).tag(sync=True)
+    text = BoundedText("the cat sat on the mat", 65_536)
+    input_dim = BoundedInt(16, 1, ROWS_MAX)
+    output_dim = BoundedInt(8, 1, COLUMNS_MAX)
+    way = Choice("gather", "one-hot")
+    oob = Choice("raise", "zero", "nan", "clip", "wrap")
+    seed = BoundedInt(7, 0, 2**31 - 1)
+    edits = CellEdits(200)
 
     def __init__(
         self,
@@ -89,30 +88,33 @@ words to one id.'
         layer: Any = None,
         **parameters: Any,
     ):
-        check_single_source(table=table, layer=layer)
-        self._vocabulary, self._own, self._layer = vocabulary, table, layer
+        _, self._source = check_single_source(table=table, layer=layer)
+        self._inputs = {"vocabulary": vocabulary, "table": table, "layer": layer}
         if table is not None or layer is not None:
-            rows, columns = self._numbers().shape
+            rows, columns = self._original_table().shape
             parameters = {"input_dim": rows, "output_dim": columns, **parameters}
         elif vocabulary is not None:
-            parameters.setdefault("input_dim", min(len(vocabulary.words), ROWS_MOST))
+            parameters.setdefault("input_dim", min(len(vocabulary.words), ROWS_MAX))
         if text is not None:
             parameters["text"] = text
         super().__init__(**parameters)
 
     def limits(self) -> dict[str, dict[str, Any]]:
-        """Return for each parameter its limits; a table of your own fixes V and D."""
+        """Return for each parameter its limits; a given table fixes V and D."""
         limits = super().limits()
-        if self._has_own():
-            for name, size in zip(("input_dim", "output_dim"), self._numbers().shape, strict=True):
+        if self._source is not None:
+            for name, size in zip(
+                ("input_dim", "output_dim"), self._original_table().shape, strict=True
+            ):
                 limits[name] = {"min": size, "max": size}
         return limits
 
-    def _run(self) -> LookupTrace:
-        sentence = parse_sentence(self.text, self._vocabulary)
+    def compute_trace(self) -> LookupTrace:
+        """Return the trace of the current parameters."""
+        sentence = parse_sentence(self.text, self._inputs["vocabulary"])
         negative = "wrap" if self.oob == "wrap" else "raise"
         return trace_lookup(
-            self._edited(),
+            self._edited_table(),
             sentence.ids,
             tokens=sentence.tokens,
             words=sentence.words,
@@ -120,10 +122,11 @@ words to one id.'
             negative=negative,
         )
 
-    def _fill(self, trace: LookupTrace) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        words = [short_label(word, _LABEL) for word in trace.words]
-        tokens = [short_label(token, _LABEL) for token in trace.tokens[:TOKENS_SENT]]
-        n = _fitting(trace, words, tokens, self.params)
+    def encode_trace(self, trace: LookupTrace) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Return the header fields and arrays of a trace."""
+        words = [short_label(word, _LABEL_LENGTH) for word in trace.words]
+        tokens = [short_label(token, _LABEL_LENGTH) for token in trace.tokens[:TOKENS_MAX]]
+        n = _tokens_that_fit(trace, words, tokens, self.params)
         arrays: dict[str, np.ndarray] = {
             "ids": trace.ids[:n].astype(np.int32),
             "rows": trace.rows[:n].astype(np.int32),
@@ -151,48 +154,40 @@ words to one id.'
         }
         return header, arrays
 
-    def _draw(self, trace: LookupTrace, *, dark: bool) -> Figure:
+    def draw(self, trace: LookupTrace, *, dark: bool) -> Figure:
+        """Return the still picture of a trace."""
         return draw_lookup(trace, dark=dark)
 
-    def _needs(self) -> list[str]:
-        own = {"vocabulary": self._vocabulary, "table": self._own, "layer": self._layer}
-        return [name for name, value in own.items() if value is not None]
-
-    def _has_own(self) -> bool:
-        return self._own is not None or self._layer is not None
-
-    def _edited(self) -> np.ndarray:
-        table = self._numbers()
+    def _edited_table(self) -> np.ndarray:
+        table = self._original_table()
         for row, column, value in self.edits:
-            if row < len(table) and column < table.shape[1]:  # others wait until V or D grows
+            if row < len(table) and column < table.shape[1]:  # others apply once V or D grows
                 table[row, column] = value
         return table
 
-    def _numbers(self) -> np.ndarray:
-        """Return a copy of the table before the edits."""
-        if not self._has_own():
+    def _original_table(self) -> np.ndarray:
+        """Return a copy of the table without the edits."""
+        if self._source is None:
             return random_table(self.seed)[: self.input_dim, : self.output_dim].copy()
-        return table_from_user(
-            self._own if self._layer is None else self._layer, door="trace_lookup"
-        )
+        return table_from_user(self._source, suggestion="trace_lookup")
 
     @validate("input_dim", "output_dim")
-    def _fixed(self, proposal: Any) -> int:
+    def _check_allowed(self, proposal: Any) -> int:
         name, value = proposal["trait"].name, proposal["value"]
         limit = self.limits()[name]
         if not limit["min"] <= value <= limit["max"]:
             raise TraitError(
-                f"{name} must be {limit['max']}, as your own table has it. Received {value}. "
-                "Leave table and layer away to change it."
+                f"{name} must be {limit['max']}, the size of the given table. Received {value}. "
+                "Omit table and layer to change it."
             )
         return value
 
 
-def _fitting(
+def _tokens_that_fit(
     trace: LookupTrace, words: list[str], tokens: list[str], params: dict[str, Any]
 ) -> int:
-    """Count the tokens that travel beside the table; of a very long text the rest stays here."""
-    said = json.dumps([words, params, params, trace.summary, trace.alt], ensure_ascii=False)
-    room = MOST_BYTES - 4 * trace.table.size - len(said.encode()) - 4_000
-    each = [len(token.encode()) + 16 + 8 * trace.table.shape[1] for token in tokens]
-    return int(np.searchsorted(np.cumsum(each), room, side="right"))
+    """Return how many tokens fit into one message beside the table."""
+    text = json.dumps([words, params, params, trace.summary, trace.alt], ensure_ascii=False)
+    available = MAX_BYTES - 4 * trace.table.size - len(text.encode()) - 4_000
+    sizes = [len(token.encode()) + 16 + 8 * trace.table.shape[1] for token in tokens]
+    return int(np.searchsorted(np.cumsum(sizes), available, side="right"))

@@ -1,4 +1,4 @@
-"""The explorer of a view, by the view's name."""
+"""Lookup of explorers by the name of their view."""
 
 from importlib import import_module
 
@@ -13,12 +13,12 @@ def explorer_class(view: str) -> type[Explorer]:
     Parameters
     ----------
     view : str
-        "lookup", "gradient", …: a view that has a browser half.
+        "lookup", "gradient", …
 
     Raises
     ------
     KeyError
-        When there is no such view, with those there are.
+        For an unknown view; the text lists the known ones.
 
     Examples
     --------
@@ -28,11 +28,11 @@ def explorer_class(view: str) -> type[Explorer]:
     if view not in available_views():
         raise KeyError(
             f"view must be one of {', '.join(available_views())}. Received {view!r:.40}. "
-            "Write it as a state does."
+            "Check the spelling."
         )
-    found = vars(import_module(f"embedlab.explorers.{view}")).values()
+    members = vars(import_module(f"embedlab.explorers.{view}")).values()
     return next(
-        kind
-        for kind in found
-        if isinstance(kind, type) and issubclass(kind, Explorer) and vars(kind).get("VIEW") == view
+        member
+        for member in members
+        if isinstance(member, type) and issubclass(member, Explorer) and view == member.VIEW
     )

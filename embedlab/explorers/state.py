@@ -1,18 +1,18 @@
-"""An explorer's state as a small JSON text: to keep, to send, to put into a link."""
+"""The state of an explorer as a short JSON text, to store, to send, or to put into a link."""
 
 import base64
 import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-__all__ = ["MOST_BYTES", "StateError", "from_link", "parse", "to_dict", "to_link"]
+__all__ = ["MAX_BYTES", "StateError", "from_link", "parse", "to_dict", "to_link"]
 
-MOST_BYTES = 2_000
+MAX_BYTES = 2_000
 _MARK = "#embedlab="
 
 
 class StateError(ValueError):
-    """A state that cannot be kept or read."""
+    """A state that is too large or cannot be read."""
 
 
 def to_dict(view: str, version: int, params: Mapping[str, Any], needs: list[str]) -> dict[str, Any]:
@@ -27,10 +27,10 @@ def to_dict(view: str, version: int, params: Mapping[str, Any], needs: list[str]
     if needs:
         state["needs"] = list(needs)
     size = len(_json(state))
-    if size > MOST_BYTES:
+    if size > MAX_BYTES:
         longest = max(params, key=lambda name: len(_json(params[name])))
         raise StateError(
-            f"a state must fit into {MOST_BYTES} bytes. Received {size}, most of it {longest}. "
+            f"a state must have at most {MAX_BYTES} bytes. Received {size}, most of it {longest}. "
             f"Shorten {longest}."
         )
     return state
@@ -39,21 +39,21 @@ def to_dict(view: str, version: int, params: Mapping[str, Any], needs: list[str]
 def parse(
     state: Mapping[str, Any] | str, view: str, version: int, params: tuple[str, ...]
 ) -> tuple[dict[str, Any], list[str]]:
-    """Return the parameters that a state names, and what else it needs.
+    """Return the parameters of a state, and the names of the arguments that it needs.
 
     Parameters
     ----------
     state : mapping or str
-        What `to_dict` gave, or the same as JSON text. Parameters may be left out.
+        The result of `to_dict`, or the same as JSON text. Parameters may be missing.
     view, version : str, int
-        What this explorer is.
+        View and version of the explorer.
     params : tuple of str
-        The parameters it knows.
+        The known parameters.
 
     Raises
     ------
     StateError
-        For another view or version, and for anything unknown.
+        For another view or version, and for unknown keys.
 
     Examples
     --------
@@ -66,7 +66,7 @@ Update embedlab, or copy the state again.
     """
     state = _mapping(state)
     if state.get("view") != view:
-        _refuse(f"be of the view {view!r}", state.get("view"), "Use the explorer that it came from")
+        _refuse(f"be of the view {view!r}", state.get("view"), "Use the explorer of that view")
     if state.get("version") != version:
         cure = "Update embedlab, or copy the state again"
         _refuse(f"have version {version}", state.get("version"), cure)
@@ -81,7 +81,7 @@ Update embedlab, or copy the state again.
 
 
 def to_link(base: str, state: Mapping[str, Any]) -> str:
-    """Return `base` with the state behind a "#", where no server sees it.
+    """Return a link to `base` with the state after "#", where no server sees it.
 
     Examples
     --------
@@ -91,20 +91,20 @@ def to_link(base: str, state: Mapping[str, Any]) -> str:
     >>> from_link(link)
     {'view': 'lookup'}
     """
-    packed = base64.urlsafe_b64encode(_json(state)).decode().rstrip("=")
-    return base.split("#")[0] + _MARK + packed
+    encoded = base64.urlsafe_b64encode(_json(state)).decode().rstrip("=")
+    return base.split("#")[0] + _MARK + encoded
 
 
 def from_link(link: str) -> dict[str, Any]:
-    """Return the state that `to_link` put behind the "#"."""
-    _, found, packed = link.partition(_MARK)
+    """Return the state of a link of `to_link`."""
+    _, mark, encoded = link.partition(_MARK)
     try:
-        if not found or len(packed) > 2 * MOST_BYTES:
+        if not mark or len(encoded) > 2 * MAX_BYTES:
             raise ValueError
-        return _mapping(base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)).decode())
+        return _mapping(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode())
     except ValueError as error:  # bad base64 and bad UTF-8 are ValueErrors too
         raise StateError(
-            f"a link must end in {_MARK} and a state. Received {link!r:.60}. Copy it whole."
+            f"a link must end in {_MARK} and a state. Received {link!r:.60}. Copy the whole link."
         ) from error
 
 
@@ -113,7 +113,7 @@ def _mapping(state: Mapping[str, Any] | str) -> dict[str, Any]:
         try:
             state = json.loads(state)
         except (ValueError, RecursionError) as error:
-            _refuse("be JSON", state, "Copy it whole", error)
+            _refuse("be JSON", state, "Copy the whole text", error)
     if not isinstance(state, Mapping):
         _refuse("be a dict or JSON text", state, "Pass explorer.state")
     return dict(state)
@@ -123,5 +123,5 @@ def _json(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _refuse(must: str, came: Any, cure: str, cause: Exception | None = None) -> NoReturn:
-    raise StateError(f"a state must {must}. Received {came!r:.60}. {cure}.") from cause
+def _refuse(condition: str, received: Any, cure: str, cause: Exception | None = None) -> NoReturn:
+    raise StateError(f"a state must {condition}. Received {received!r:.60}. {cure}.") from cause

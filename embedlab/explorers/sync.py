@@ -1,10 +1,12 @@
-"""The talk between an explorer's two halves: parameters in, one message out, nothing lost.
+"""Synchronization of an explorer with the browser: parameters in, one message out.
 
 The kernel owns the parameters and the trace; the browser owns cursor, selection and playback. Each
-edit of the browser carries a number (`_seq`), and the message that answers it carries the same.
+edit of the browser carries a sequence number (`_seq`), and the message that answers it carries the
+same number.
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import anywidget
@@ -12,26 +14,28 @@ import numpy as np
 from traitlets import Bool, Dict, Int, List, TraitError, Unicode, validate
 
 from embedlab.explorers import wire
+from embedlab.explorers.traits import Parameter
 
 __all__ = ["SyncedWidget"]
 
-_ANSWERS_MOST = 1_000
-_OURS = (ValueError, TypeError, IndexError)
+_ANSWERS_MAX_BYTES = 1_000
+_EXPECTED_ERRORS = (ValueError, TypeError, IndexError)
 
 
 class SyncedWidget(anywidget.AnyWidget):
-    """A widget that computes once for each distinct set of parameters, and always answers.
+    """A widget that computes once for each distinct set of parameters and answers every edit.
 
-    A view of one idea says which parameters it has (`PARAMS`, each a trait of
-    `embedlab.explorers.traits`), how to run (`_run`) and how to fill the message (`_fill`).
+    A subclass declares its parameters (traits of `embedlab.explorers.traits`; `PARAMS` lists them
+    in order), `compute_trace` and `encode_trace`.
     """
 
     VIEW: ClassVar[str] = ""
     VERSION: ClassVar[int] = 1
     QUESTION: ClassVar[str] = ""
     PARAMS: ClassVar[tuple[str, ...]] = ()
-    IN_MESSAGE: ClassVar[tuple[str, ...]] = ()
-    """Parameters whose every value one message already shows: a page without Python obeys them."""
+    """The names of the parameters, in the order of their declaration."""
+    PARAMS_IN_MESSAGE: ClassVar[tuple[str, ...]] = ()
+    """Parameters for which one message holds all values: they work on a page without Python."""
 
     _seq = Int(0).tag(sync=True)
     message = Dict().tag(sync=True)
@@ -41,6 +45,13 @@ class SyncedWidget(anywidget.AnyWidget):
     hide = List(Unicode()).tag(sync=True)
     ask = Bool(False).tag(sync=True)
 
+    _inputs: Mapping[str, Any] = {}  # constructor arguments that a state cannot hold
+
+    def __init_subclass__(cls, **options: Any):
+        super().__init_subclass__(**options)
+        declared = [name for name, trait in vars(cls).items() if isinstance(trait, Parameter)]
+        cls.PARAMS = (*cls.PARAMS, *(name for name in declared if name not in cls.PARAMS))
+
     def __init__(self, **traits: Any):
         unknown = sorted(set(traits) - set(self.trait_names()))
         if unknown:
@@ -48,30 +59,30 @@ class SyncedWidget(anywidget.AnyWidget):
                 f"{type(self).__name__} takes {', '.join(self.PARAMS)}. "
                 f"Received {', '.join(unknown)}. Check the spelling."
             )
-        self._key = ""  # the parameters that were computed last, as text
-        self._answered = -1  # the edit that was answered last
-        self._fault: str | None = None
-        self._refused: str | None = None
+        self._params_key = ""  # the parameters of the last computation, as JSON
+        self._answered = -1  # sequence number of the last edit that was answered
+        self._error: str | None = None
+        self._invalid_edit: str | None = None
         self._trace: Any = None
         self._header: dict[str, Any] = {}
         self._buffer = b""
         self._runs = 0
         super().__init__(**traits)
-        self.observe(self._answer, names=[*self.PARAMS, "_seq"])
+        self.observe(self._sync, names=[*self.PARAMS, "_seq"])
 
-    # --- what an explorer of one idea says -------------------------------------------------
+    # --- the contract of a subclass --------------------------------------------------------
 
-    def _run(self) -> Any:
-        """Compute the trace of the current parameters; it has `summary` and `alt`."""
+    def compute_trace(self) -> Any:
+        """Return the trace of the current parameters; it has `summary` and `alt`."""
         raise NotImplementedError
 
-    def _fill(self, trace: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Return what this view adds to the header, and its arrays."""
+    def encode_trace(self, trace: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Return this view's fields of the message header, and its arrays."""
         raise NotImplementedError
 
-    def _needs(self) -> list[str]:
-        """Name the arguments of the constructor that are no parameters and cannot travel."""
-        return []
+    def external_inputs(self) -> list[str]:
+        """Return the names of constructor arguments that a state cannot hold, such as a table."""
+        return [name for name, value in self._inputs.items() if value is not None]
 
     def limits(self) -> dict[str, dict[str, Any]]:
         """Return for each parameter ``{"min", "max"}`` or ``{"choices"}``."""
@@ -84,101 +95,102 @@ class SyncedWidget(anywidget.AnyWidget):
 
     @property
     def trace(self) -> Any:
-        """The last trace that could be computed: frozen, with all arrays."""
+        """The trace of the last parameters that could be computed; its arrays are read-only."""
         return self._trace
 
     @property
     def error(self) -> str | None:
-        """What kept the current parameters from being computed, as a sentence."""
-        return self._fault
+        """The reason why the current parameters cannot be computed, or None."""
+        return self._error
 
     def refresh(self) -> None:
-        """Compute again, for instance after the layer behind it was trained."""
-        self._key = ""
-        self._answer()
+        """Compute again, for instance after training the layer that is shown."""
+        self._params_key = ""
+        self._sync()
 
     # --- the protocol -------------------------------------------------------------------------
 
     def open(self) -> None:
-        """Compute before the browser hears of this explorer, so that it never shows nothing."""
+        """Compute before the browser knows this explorer, so that it always has a trace."""
         self._initial = self.params
-        self._answer()
+        self._sync()
         if self._trace is None:
-            raise self._cause  # nothing can be shown: let Python hear it
+            raise self._exception  # there is nothing to show: raise in Python
         super().open()
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take what the browser changed; a value that cannot be is answered by a sentence.
+        """Apply an edit of the browser; an invalid value is answered by an error text.
 
-        (Jupyter would swallow the exception, and the view would wait for ever.)
+        (Jupyter would swallow the exception, and the view would wait forever.)
         """
-        kept = dict(sync_data)
+        valid = dict(sync_data)
         for name in [*self.PARAMS, "answers"]:
-            if name in kept:
+            if name in valid:
                 try:
-                    self.traits()[name]._validate(self, kept[name])
+                    self.traits()[name]._validate(self, valid[name])
                 except TraitError as error:
-                    del kept[name]
-                    self._refused = str(error)
-        super().set_state(kept)
-        if self._refused is not None:
-            self._answer()
-        for name in set(sync_data) - set(kept):
+                    del valid[name]
+                    self._invalid_edit = str(error)
+        super().set_state(valid)
+        if self._invalid_edit is not None:
+            self._sync()
+        for name in set(sync_data) - set(valid):
             self.send_state(name)
 
-    def _answer(self, _: Any = None) -> None:
-        """Compute unless these parameters were computed last, and send one message."""
+    def _sync(self, _: Any = None) -> None:
+        """Compute if the parameters changed, and send one message."""
         key = json.dumps(self.params, sort_keys=True)
-        if key != self._key:
-            self._compute()
-            self._key = key
-        elif self._seq == self._answered and self._refused is None:
+        if key != self._params_key:
+            self._recompute()
+            self._params_key = key
+        elif self._seq == self._answered and self._invalid_edit is None:
             return
         self._answered = self._seq
-        error, self._refused = self._refused or self._fault, None
+        error, self._invalid_edit = self._invalid_edit or self._error, None
         header = {**self._header, "seq": self._seq, "error": error}
         self.message = {"header": header, "buffer": self._buffer}
 
-    def _compute(self) -> None:
+    def _recompute(self) -> None:
         try:
-            trace = self._run()
-            more, arrays = self._fill(trace)
-            made = wire.encode({**self._frame(trace), **more}, arrays)
-        except _OURS as error:
-            self._fault = str(error)
-            self._cause: Exception = error
+            trace = self.compute_trace()
+            fields, arrays = self.encode_trace(trace)
+            message = wire.encode({**self._common_header(trace), **fields}, arrays)
+        except _EXPECTED_ERRORS as error:
+            self._error = str(error)
+            self._exception: Exception = error
         except Exception as error:
             kind = type(error).__name__
-            self._fault = f"embedlab failed with {kind}: {error}. Reset, and report this."
-            self._cause = error
+            self._error = f"embedlab failed with {kind}: {error}. Reset, and report this."
+            self._exception = error
         else:
             self._runs += 1
-            self._trace, self._fault = trace, None
-            self._header, self._buffer = made["header"], made["buffer"]
+            self._trace, self._error = trace, None
+            self._header, self._buffer = message["header"], message["buffer"]
 
-    def _frame(self, trace: Any) -> dict[str, Any]:
-        """Return the part of the header that all views have."""
-        now = self.params
+    def _common_header(self, trace: Any) -> dict[str, Any]:
+        """Return the header fields that all views have."""
+        params = self.params
         return {
             "view": self.VIEW,
             "version": self.VERSION,
             "seq": self._seq,
             "error": None,
             "question": self.QUESTION,
-            "params": now,
-            # Only what differs, so that a long text does not travel twice.
-            "initial": {name: v for name, v in self._initial.items() if now[name] != v},
+            "params": params,
+            # Only the differences, so that a long text is not sent twice.
+            "initial": {name: v for name, v in self._initial.items() if params[name] != v},
             "limits": self.limits(),
-            "needs": self._needs(),
+            "needs": self.external_inputs(),
             "summary": f"{self.QUESTION}\n{trace.summary}",
             "alt": trace.alt,
         }
 
     @validate("answers")
-    def _small(self, proposal: Any) -> list[dict[str, Any]]:
+    def _check_size(self, proposal: Any) -> list[dict[str, Any]]:
         size = len(json.dumps(proposal["value"]))
-        if size > _ANSWERS_MOST:
+        if size > _ANSWERS_MAX_BYTES:
             raise TraitError(
-                f"answers must stay within {_ANSWERS_MOST} bytes. Received {size}. Empty them."
+                f"answers must stay within {_ANSWERS_MAX_BYTES} bytes. Received {size}. "
+                "Set answers = []."
             )
         return proposal["value"]

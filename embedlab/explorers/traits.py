@@ -1,19 +1,52 @@
-"""The kinds of parameter an explorer has: each refuses what it cannot be, and knows its limits."""
+"""Parameters of explorers: traits that validate their value and know their limits."""
 
+import math
 import operator
-from typing import Any, NoReturn
+from collections.abc import Sequence
+from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 from traitlets import TraitError, TraitType
 
-__all__ = ["BoundedInt", "BoundedText", "CellEdits", "Choice", "IntList", "StrictBool"]
+__all__ = [
+    "RATE_MAX",
+    "RATE_MIN",
+    "BitFlips",
+    "BoundedInt",
+    "BoundedText",
+    "BranchPoint",
+    "CellEdits",
+    "Choice",
+    "IntList",
+    "LayerNames",
+    "OptimizerRuns",
+    "Parameter",
+    "StrictBool",
+]
+
+RATE_MIN, RATE_MAX = 0.0001, 10.0
+_WEIGHT_MAX = 1e6
+
+Value = TypeVar("Value")
 
 
-_LARGEST = 1e6
+class Parameter(TraitType[Value, Value]):
+    """A synchronized trait with limits. `validate` returns a new plain value, or refuses.
+
+    An explorer's parameters are its traits of this kind, in the order of their declaration.
+    """
+
+    def __init__(self, default: Value):
+        super().__init__(default)
+        self.tag(sync=True)
+
+    def limits(self) -> dict[str, Any]:
+        """Return the limits for the browser: ``{"min", "max"}`` or ``{"choices"}``."""
+        raise NotImplementedError
 
 
-class BoundedInt(TraitType[int, int]):
-    """A whole number from `least` to `most`.
+class BoundedInt(Parameter[int]):
+    """A integer from `minimum` to `maximum`.
 
     Examples
     --------
@@ -24,34 +57,34 @@ class BoundedInt(TraitType[int, int]):
     3
     >>> Thing(rows=-3)
     Traceback (most recent call last):
-    traitlets.traitlets.TraitError: rows must be a whole number from 1 to 9. Received -3. \
-Choose one in between.
+    traitlets.traitlets.TraitError: rows must be an integer from 1 to 9. Received -3. \
+Choose a value in this range.
     """
 
-    def __init__(self, default: int, least: int, most: int):
+    def __init__(self, default: int, minimum: int, maximum: int):
         super().__init__(default)
-        self.least, self.most = least, most
+        self.minimum, self.maximum = minimum, maximum
 
     def limits(self) -> dict[str, Any]:
         """Return the limits for the browser."""
-        return {"min": self.least, "max": self.most}
+        return {"min": self.minimum, "max": self.maximum}
 
     def validate(self, obj: Any, value: Any) -> int:
         """Return `value` as a plain int, or refuse it."""
         try:
-            whole = isinstance(value, float) and value.is_integer()
-            size = int(value) if whole else operator.index(value)
+            integral = isinstance(value, float) and value.is_integer()
+            size = int(value) if integral else operator.index(value)
         except TypeError:
-            size = self.least - 1
-        if isinstance(value, bool) or not self.least <= size <= self.most:
+            size = self.minimum - 1
+        if isinstance(value, bool) or not self.minimum <= size <= self.maximum:
             raise TraitError(
-                f"{self.name} must be a whole number from {self.least} to {self.most}. "
-                f"Received {value!r:.40}. Choose one in between."
+                f"{self.name} must be an integer from {self.minimum} to {self.maximum}. "
+                f"Received {value!r:.40}. Choose a value in this range."
             )
         return size
 
 
-class Choice(TraitType[str, str]):
+class Choice(Parameter[str]):
     """One of a few words; the first is the default."""
 
     def __init__(self, *choices: str):
@@ -72,7 +105,7 @@ class Choice(TraitType[str, str]):
         return value
 
 
-class StrictBool(TraitType[bool, bool]):
+class StrictBool(Parameter[bool]):
     """True or false.
 
     Examples
@@ -98,8 +131,8 @@ class StrictBool(TraitType[bool, bool]):
         return bool(value)
 
 
-class IntList(TraitType[list[int], list[int]]):
-    """At most `count` whole numbers, each from `least` to `most`.
+class IntList(Parameter[list[int]]):
+    """At most `count` integers, each from `minimum` to `maximum`.
 
     Examples
     --------
@@ -110,47 +143,43 @@ class IntList(TraitType[list[int], list[int]]):
     [4, 0]
     >>> Thing(lengths=[4, 10])
     Traceback (most recent call last):
-    traitlets.traitlets.TraitError: lengths must be at most 2 whole numbers from 0 to 9. \
+    traitlets.traitlets.TraitError: lengths must be at most 2 integers from 0 to 9. \
 Received [4, 10]. Write for instance [3].
     """
 
-    def __init__(self, default: list[int], count: int, least: int, most: int):
+    def __init__(self, default: list[int], count: int, minimum: int, maximum: int):
         super().__init__(list(default))
-        self.first, self.count, self.least, self.most = default, count, least, most
-
-    def make_dynamic_default(self) -> list[int]:
-        """Return each explorer a list of its own."""
-        return list(self.first)
+        self.example, self.count, self.minimum, self.maximum = default, count, minimum, maximum
 
     def limits(self) -> dict[str, Any]:
         """Return the limits for the browser."""
-        return {"min": self.least, "max": self.most}
+        return {"min": self.minimum, "max": self.maximum}
 
     def validate(self, obj: Any, value: Any) -> list[int]:
         """Return a list of plain ints, or refuse it."""
         try:
-            wholes = [operator.index(one) for one in value]
+            values = [operator.index(item) for item in value]
         except TypeError:
-            wholes = [self.least - 1]
-        low = any(not self.least <= one <= self.most for one in wholes)
-        if low or len(wholes) > self.count:
+            values = [self.minimum - 1]
+        outside = any(not self.minimum <= item <= self.maximum for item in values)
+        if outside or len(values) > self.count:
             raise TraitError(
-                f"{self.name} must be at most {self.count} whole numbers from {self.least} to "
-                f"{self.most}. Received {value!r:.40}. Write for instance {self.first!r}."
+                f"{self.name} must be at most {self.count} integers from {self.minimum} to "
+                f"{self.maximum}. Received {value!r:.40}. Write for instance {self.example!r}."
             )
-        return wholes
+        return values
 
 
-class BoundedText(TraitType[str, str]):
-    """Any text of at most `most` characters; halves of characters become "�"."""
+class BoundedText(Parameter[str]):
+    """Any text of at most `maximum` characters; unpaired surrogates become "�"."""
 
-    def __init__(self, default: str, most: int):
+    def __init__(self, default: str, maximum: int):
         super().__init__(default)
-        self.most = most
+        self.maximum = maximum
 
     def limits(self) -> dict[str, Any]:
         """Return the limits for the browser."""
-        return {"min": 0, "max": self.most}
+        return {"min": 0, "max": self.maximum}
 
     def validate(self, obj: Any, value: Any) -> str:
         """Return `value` as text that every encoding can hold, or refuse it."""
@@ -158,28 +187,24 @@ class BoundedText(TraitType[str, str]):
             raise TraitError(
                 f"{self.name} must be text. Received {value!r:.40}. Put it into quotes."
             )
-        if len(value) > self.most:
+        if len(value) > self.maximum:
             raise TraitError(
-                f"{self.name} must have at most {self.most} characters. Received {len(value)}. "
+                f"{self.name} must have at most {self.maximum} characters. Received {len(value)}. "
                 "Take a part of it."
             )
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-class CellEdits(TraitType[list[list[Any]], list[list[Any]]]):
-    """Weights that the learner changed: `[row, column, value]`, the last word on a cell counts."""
+class CellEdits(Parameter[list[list[Any]]]):
+    """Edited weights as `[row, column, value]`; the last entry for a cell counts."""
 
-    def __init__(self, most: int):
+    def __init__(self, maximum: int):
         super().__init__([])
-        self.most = most
-
-    def make_dynamic_default(self) -> list[list[Any]]:
-        """Return each explorer a list of its own."""
-        return []
+        self.maximum = maximum
 
     def limits(self) -> dict[str, Any]:
         """Return the limits for the browser."""
-        return {"min": 0, "max": self.most}
+        return {"min": 0, "max": self.maximum}
 
     def validate(self, obj: Any, value: Any) -> list[list[Any]]:
         """Return one entry for each cell, in the order of its first change, or refuse."""
@@ -187,21 +212,210 @@ class CellEdits(TraitType[list[list[Any]], list[list[Any]]]):
         for entry in value if isinstance(value, (list, tuple)) else [value]:
             try:
                 row, column, weight = entry
-                at = (operator.index(row), operator.index(column))
-                cells[at] = float(weight)
+                cell = (operator.index(row), operator.index(column))
+                cells[cell] = float(weight)
             except (TypeError, ValueError, OverflowError):
                 self._refuse(entry)
-            if min(at) < 0 or not abs(cells[at]) <= _LARGEST:  # `not`: NaN compares as False
+            if min(cell) < 0 or not abs(cells[cell]) <= _WEIGHT_MAX:  # `not`: NaN compares as False
                 self._refuse(entry)
-        if len(cells) > self.most:
+        if len(cells) > self.maximum:
             raise TraitError(
-                f"{self.name} must change at most {self.most} weights. Received {len(cells)}. "
-                "Give a table of your own instead: table=..."
+                f"{self.name} must change at most {self.maximum} weights. Received {len(cells)}. "
+                "Pass a changed table instead: table=..."
             )
-        return [[*at, weight] for at, weight in cells.items()]
+        return [[*cell, weight] for cell, weight in cells.items()]
 
     def _refuse(self, entry: Any) -> NoReturn:
         raise TraitError(
             f"{self.name} must be a list of [row, column, value], the value within ±1 000 000. "
             f"Received {entry!r:.40}. Write for instance [[5, 0, 0.25]]."
         )
+
+
+class LayerNames(Parameter[list[str]]):
+    """The names of a chain of layers: some of `choices`, and layers that the user passed.
+
+    Examples
+    --------
+    >>> import traitlets
+    >>> class Thing(traitlets.HasTraits):
+    ...     layers = LayerNames(["Dense"], ["Dropout", "Dense", "GRU", "GRU(True)"], 3)
+    >>> Thing(layers=["Dropout", "Dens"])
+    Traceback (most recent call last):
+    traitlets.traitlets.TraitError: layers must name known layers. Received 'Dens'. \
+Choose from Dropout, Dense, GRU.
+    """
+
+    def __init__(self, default: list[str], choices: Sequence[str], maximum: int):
+        super().__init__(list(default))
+        self.choices, self.maximum = list(choices), maximum
+
+    def limits(self) -> dict[str, Any]:
+        """Return the limits for the browser."""
+        return {"choices": list(self.choices), "max": self.maximum}
+
+    def validate(self, obj: Any, value: Any) -> list[str]:
+        """Return the names, or refuse them."""
+        user_layers = getattr(obj, "own_layers", ())
+        names = list(value) if isinstance(value, (list, tuple)) else [value]
+        for name in names:
+            if not isinstance(name, str) or (name not in self.choices and name not in user_layers):
+                known = [*user_layers, *(choice for choice in self.choices if "(" not in choice)]
+                raise TraitError(
+                    f"{self.name} must name known layers. Received {name!r:.40}. "
+                    f"Choose from {', '.join(known)}."
+                )
+        if len(names) > self.maximum:
+            raise TraitError(
+                f"{self.name} must be at most {self.maximum} after the embedding. Received "
+                f"{len(names)}. Remove one first."
+            )
+        return names
+
+
+class OptimizerRuns(Parameter[list[list[Any]]]):
+    """A few optimizers with their rates: `[["adam", 0.05], ["sgd", 1.0]]`, or their names alone.
+
+    Examples
+    --------
+    >>> import traitlets
+    >>> class Thing(traitlets.HasTraits):
+    ...     runs = OptimizerRuns({"sgd": 1.0, "adam": 0.05}, ["adam"], 3)
+    >>> Thing().runs, Thing(runs=["sgd", ["adam", 0.5]]).runs
+    ([['adam', 0.05]], [['sgd', 1.0], ['adam', 0.5]])
+    """
+
+    def __init__(self, rates: dict[str, float], default: list[str], maximum: int):
+        super().__init__([[name, rates[name]] for name in default])
+        self.rates, self.maximum = rates, maximum
+
+    def limits(self) -> dict[str, Any]:
+        """Return the limits for the browser."""
+        return {
+            "min": RATE_MIN,
+            "max": RATE_MAX,
+            "choices": list(self.rates),
+            "rates": self.rates,
+            "most": self.maximum,
+        }
+
+    def validate(self, obj: Any, value: Any) -> list[list[Any]]:
+        """Return `[name, rate]` for each run, or refuse."""
+        if not isinstance(value, (list, tuple)) or not 1 <= len(value) <= self.maximum:
+            self._refuse(value)
+        runs = []
+        for entry in value:
+            name_only = isinstance(entry, str)
+            if not name_only and not (isinstance(entry, (list, tuple)) and len(entry) == 2):
+                self._refuse(entry)
+            name, rate = (entry, None) if name_only else entry
+            if not isinstance(name, str) or name not in self.rates:
+                self._refuse(entry)
+            runs.append([name, self.rates[name] if rate is None else _rate(self.name, rate)])
+        return runs
+
+    def _refuse(self, received: Any) -> NoReturn:
+        raise TraitError(
+            f"{self.name} must be 1 to {self.maximum} of {', '.join(self.rates)}, each by "
+            f"name or as [name, rate]. Received {received!r:.40}. Write for instance "
+            "[['adam', 0.05]]."
+        )
+
+
+class BranchPoint(Parameter[list[Any]]):
+    """A branch of a run, `[run, step, optimizer, rate]`, counted from 0, or `[]` for none."""
+
+    def __init__(self, optimizers: tuple[str, ...], runs: int, steps: int):
+        super().__init__([])
+        self.optimizers, self.runs, self.steps = optimizers, runs, steps
+
+    def limits(self) -> dict[str, Any]:
+        """Return the limits for the browser."""
+        return {"min": 0, "max": self.steps}
+
+    def validate(self, obj: Any, value: Any) -> list[Any]:
+        """Return the four values, or an empty list, or refuse."""
+        if isinstance(value, (list, tuple)) and not value:
+            return []
+        try:
+            run, step, optimizer, rate = value
+            run, step = operator.index(run), operator.index(step)
+        except (TypeError, ValueError):
+            self._refuse(value)
+        if not (0 <= run < self.runs and 0 <= step <= self.steps) or (
+            not isinstance(optimizer, str) or optimizer not in self.optimizers
+        ):
+            self._refuse(value)
+        return [run, step, optimizer, _rate(self.name, rate)]
+
+    def _refuse(self, received: Any) -> NoReturn:
+        raise TraitError(
+            f"{self.name} must be [] or [run, step, optimizer, rate], run from 0 to "
+            f"{self.runs - 1} and step from 0 to {self.steps}. Received {received!r:.40}. "
+            "Write for instance [0, 40, 'lazy adam', 0.05]."
+        )
+
+
+class BitFlips(Parameter[list[list[Any]]]):
+    """Flipped bits as `[way, row, byte, bit]`, bit 0 the lowest; flipping twice is not flipping.
+
+    Examples
+    --------
+    >>> import traitlets
+    >>> class Thing(traitlets.HasTraits):
+    ...     flips = BitFlips(("int4",), 9)
+    >>> Thing(flips=[("int4", 2, 0, 7), ("int4", 2, 0, 7), ("int4", 0, 0, 1)]).flips
+    [['int4', 0, 0, 1]]
+    """
+
+    def __init__(self, ways: tuple[str, ...], maximum: int):
+        super().__init__([])
+        self.ways, self.maximum = ways, maximum
+
+    def limits(self) -> dict[str, Any]:
+        """Return the limits for the browser."""
+        return {"min": 0, "max": self.maximum}
+
+    def validate(self, obj: Any, value: Any) -> list[list[Any]]:
+        """Return the bits that differ in the end, in order, or refuse."""
+        flipped: dict[tuple[str, int, int, int], bool] = {}
+        for entry in value if isinstance(value, (list, tuple)) else [value]:
+            try:
+                way, row, byte, bit = entry
+                position = (operator.index(row), operator.index(byte), operator.index(bit))
+            except (TypeError, ValueError):
+                self._refuse(entry)
+            if (
+                not isinstance(way, str)
+                or way not in self.ways
+                or min(position) < 0
+                or position[2] > 7
+            ):
+                self._refuse(entry)
+            flipped[(way, *position)] = not flipped.get((way, *position), False)
+        flips = [list(position) for position, on in flipped.items() if on]
+        if len(flips) > self.maximum:
+            raise TraitError(
+                f"{self.name} must flip at most {self.maximum} bits. Received {len(flips)}. "
+                "Flip some of them back."
+            )
+        return flips
+
+    def _refuse(self, entry: Any) -> NoReturn:
+        raise TraitError(
+            f"{self.name} must be a list of [way, row, byte, bit], the bit 0 to 7. "
+            f"Received {entry!r:.40}. Write for instance [['{self.ways[0]}', 2, 0, 7]]."
+        )
+
+
+def _rate(name: str | None, value: Any) -> float:
+    try:
+        rate = math.nan if isinstance(value, (bool, str)) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        rate = math.nan
+    if not RATE_MIN <= rate <= RATE_MAX:
+        raise TraitError(
+            f"a rate in {name} must lie in {RATE_MIN:g}..{RATE_MAX:g}. Received {value!r:.40}. "
+            "Choose a value in this range."
+        )
+    return rate

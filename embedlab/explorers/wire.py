@@ -1,4 +1,4 @@
-"""How arrays travel to the browser: one JSON header and one buffer of bytes."""
+"""Messages to the browser: one JSON header and one buffer of bytes."""
 
 import json
 import math
@@ -7,26 +7,26 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["MOST_BYTES", "WireError", "decode", "encode"]
+__all__ = ["MAX_BYTES", "WireError", "decode", "encode"]
 
-MOST_BYTES = 300_000
-"""Bytes of one message, header and buffer together: what a slow line carries in a blink."""
+MAX_BYTES = 300_000
+"""Most bytes of one message, header and buffer together."""
 
-_ALIGN = 8  # a browser's Float64Array must begin at a multiple of 8
+_ALIGN = 8  # the offset of a Float64Array must be a multiple of 8
 _DTYPES = ("float32", "float64", "int8", "int16", "int32", "uint8", "uint16", "uint32")
 
 
 class WireError(ValueError):
-    """A message that cannot travel: too large, of a dtype browsers lack, or with NaN in JSON."""
+    """A message that cannot be encoded: too large, of an unknown dtype, or with NaN in JSON."""
 
 
 def encode(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """Return the one message that carries `header` and `arrays`.
+    """Return the message that holds `header` and `arrays`.
 
     Parameters
     ----------
     header : mapping of JSON values
-        Without NaN and infinities: those belong into an array.
+        Without NaN and infinities, which only arrays can hold.
     arrays : mapping of ndarray
         Any shape; float32, float64, or integers of up to 32 bits.
 
@@ -39,7 +39,7 @@ def encode(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> dict[
     Raises
     ------
     WireError
-        For more than `MOST_BYTES`, another dtype, or a NaN in the header.
+        For more than `MAX_BYTES`, another dtype, or a NaN in the header.
 
     Examples
     --------
@@ -59,13 +59,13 @@ def encode(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> dict[
         offset += len(parts[-1])
     full = {**header, "arrays": index}
     size = len(_json(full)) + offset
-    if size > MOST_BYTES:
+    if size > MAX_BYTES:
         raise WireError(_too_large(size, arrays))
     return {"header": full, "buffer": b"".join(parts)}
 
 
 def decode(message: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Return back header and arrays (read-only views of the buffer), as the browser does.
+    """Return the header and the arrays of a message (read-only views of the buffer).
 
     Examples
     --------
@@ -75,17 +75,17 @@ def decode(message: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, np.nda
     """
     header = dict(message["header"])
     arrays = {}
-    for name, at in header.pop("arrays").items():
-        dtype = np.dtype(at["dtype"]).newbyteorder("<")
-        found = np.frombuffer(message["buffer"], dtype, math.prod(at["shape"]), at["offset"])
-        arrays[name] = found.reshape(at["shape"])
+    for name, spec in header.pop("arrays").items():
+        dtype = np.dtype(spec["dtype"]).newbyteorder("<")
+        flat = np.frombuffer(message["buffer"], dtype, math.prod(spec["shape"]), spec["offset"])
+        arrays[name] = flat.reshape(spec["shape"])
     return header, arrays
 
 
 def _bytes(name: str, array: np.ndarray) -> bytes:
     if array.dtype.name not in _DTYPES:
         raise WireError(
-            f"an array that travels must be one of {', '.join(_DTYPES)}. Received "
+            f"the dtype of an array must be one of {', '.join(_DTYPES)}. Received "
             f"{array.dtype} for {name}. Cast it, for instance to float32 or int32."
         )
     return np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes()
@@ -102,21 +102,21 @@ def _json(header: Mapping[str, Any]) -> bytes:
 
 
 def _not_json(value: Any, where: str = "header") -> str:
-    """Say where the first number stands that JSON does not know."""
+    """Describe the first number that JSON cannot hold, and its position."""
     if isinstance(value, Mapping):
-        found = (_not_json(item, f"{where}.{key}") for key, item in value.items())
+        problems = (_not_json(item, f"{where}.{key}") for key, item in value.items())
     elif isinstance(value, (list, tuple)):
-        found = (_not_json(item, f"{where}[{n}]") for n, item in enumerate(value))
+        problems = (_not_json(item, f"{where}[{n}]") for n, item in enumerate(value))
     else:
-        wrong = isinstance(value, float) and not math.isfinite(value)
-        return f"{value!r} at {where}" if wrong else ""
-    return next(filter(None, found), "")
+        invalid = isinstance(value, float) and not math.isfinite(value)
+        return f"{value!r} at {where}" if invalid else ""
+    return next(filter(None, problems), "")
 
 
 def _too_large(size: int, arrays: Mapping[str, np.ndarray]) -> str:
     largest = max(arrays, key=lambda name: arrays[name].nbytes, default="")
     most = f", most of it {largest} {arrays[largest].shape}" if largest else " of text"
     return (
-        f"a view must travel in at most {MOST_BYTES} bytes. Received {size}{most}. "
+        f"a message must have at most {MAX_BYTES} bytes. Received {size}{most}. "
         "Make the table smaller or the text shorter."
     )

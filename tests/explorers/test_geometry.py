@@ -11,7 +11,7 @@ from embedlab.core.geometry import analogy, cosine, nearest
 from embedlab.data import Corpus, Vocabulary
 from embedlab.explorers.geometry import GeometryExplorer
 from embedlab.explorers.state import StateError
-from embedlab.explorers.wire import MOST_BYTES, decode
+from embedlab.explorers.wire import MAX_BYTES, decode
 from embedlab.traces.geometry import reference_vectors
 from embedlab.traces.geometry.plane import PLANES, TEN
 
@@ -56,7 +56,7 @@ def test_it_opens_on_its_story():
     assert len(trace.words) > 2000 and trace.typical < 2.5
     answers = [trace.words[row] for row in trace.sum.ids]
     assert "rshift" in answers  # lshift − left + right
-    assert size(explorer) <= MOST_BYTES
+    assert size(explorer) <= MAX_BYTES
     assert GeometryExplorer("true")._space is explorer._space  # trained once
 
 
@@ -72,7 +72,7 @@ def test_every_control_at_the_largest():
     for edit in edits:
         for name, value in edit.items():
             setattr(explorer, name, value)
-        assert size(explorer) <= MOST_BYTES
+        assert size(explorer) <= MAX_BYTES
     assert explorer.error is None and explorer.trace.rows.shape == (3999, 128)
 
 
@@ -85,7 +85,7 @@ def test_fewer_words_search_fewer_and_move_none():
     np.testing.assert_array_equal(arrays["points"], before[:12])
     explorer.word = "w20"
     assert explorer.error == (
-        "a word must be among the first 12. Received w20, which is number 21. Show more words."
+        "a word must be among the first 12. Received w20, which has rank 21. Increase rows."
     )
     assert explorer.trace.picked == 3  # the last good trace stays
     explorer.rows = 4000
@@ -110,7 +110,7 @@ def test_words_are_found_by_text_case_and_number():
     assert decode(explorer.message)[1]["named"].tolist() == [1, 0, 1, 0, 0]
     for text in ("", "#", "#9", "#-1", "#²", "unicorn"):
         explorer.word = text
-        assert explorer.error.startswith("a word must be one of the 5 here, or #0 to #4.")
+        assert explorer.error.startswith("a word must be one of these 5, or #0 to #4.")
     explorer.word = "doggerel"
     assert "Try dog" in explorer.error
 
@@ -140,7 +140,7 @@ def test_own_table_vocabulary_and_layer():
         GeometryExplorer.from_state(explorer.state)
     again = GeometryExplorer.from_state(explorer.state, layer=layer, vocabulary=vocabulary)
     assert again.summary == explorer.summary
-    with pytest.raises(ValueError, match="not built"):
+    with pytest.raises(ValueError, match="must be built"):
         GeometryExplorer(layer=SimpleNamespace(embeddings=None))
 
 
@@ -178,9 +178,9 @@ def test_what_cannot_be_is_refused():
         GeometryExplorer(words=WORDS)
     with pytest.raises(ValueError, match=r"Received \(0, 3\)"):
         GeometryExplorer(table=np.zeros((0, 3)))
-    with pytest.raises(ValueError, match="one of the 30 here"):
+    with pytest.raises(ValueError, match="one of these 30"):
         own("unicorn")
-    with pytest.raises(TraitError, match="rows must be a whole number from 1 to 4000"):
+    with pytest.raises(TraitError, match="rows must be an integer from 1 to 4000"):
         own(rows=0)
     with pytest.raises(TraitError, match="plane must be one of"):
         own(plane="tsne")
@@ -213,7 +213,7 @@ def test_the_ends_of_the_range(params):
     explorer = GeometryExplorer("#0", **params)
     header, arrays = decode(explorer.message)
     json.dumps(header, allow_nan=False)
-    assert explorer.error is None and size(explorer) <= MOST_BYTES
+    assert explorer.error is None and size(explorer) <= MAX_BYTES
     assert len(header["words"]) == len(arrays["points"]) == len(explorer.trace.words)
     assert header["left_out"] == len(params["table"]) - len(header["words"])
     assert len(explorer._repr_mimebundle_()[0]["image/png"]) <= 40_000 * 4 / 3

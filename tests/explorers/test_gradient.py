@@ -10,9 +10,9 @@ from embedlab.core.checks import ShapeError
 from embedlab.core.gradient import grad_table
 from embedlab.core.ids import IdError
 from embedlab.data.vocabulary import Vocabulary
-from embedlab.explorers.gradient import ROWS_DRAWN, TOKENS_MOST, GradientExplorer
+from embedlab.explorers.gradient import ROWS_DRAWN, TOKENS_MAX, GradientExplorer
 from embedlab.explorers.state import StateError
-from embedlab.explorers.wire import MOST_BYTES, decode
+from embedlab.explorers.wire import MAX_BYTES, decode
 from embedlab.layers.embedding import Embedding
 
 
@@ -75,7 +75,7 @@ def test_rule_and_step_change_no_number():
     explorer.rule, explorer.digits = "assign", 9
     assert explorer.message["buffer"] == before
     assert explorer.message["header"]["params"]["digits"] == 9
-    assert GradientExplorer.IN_MESSAGE == ("rule", "digits")
+    assert GradientExplorer.PARAMS_IN_MESSAGE == ("rule", "digits")
 
 
 def test_growing_keeps_the_numbers_already_there():
@@ -101,7 +101,7 @@ def test_own_table_or_layer_instead_of_a_sentence():
     assert explorer.trace.ids.tolist() == [1, 5, 1, 1, 4, 3, 1, 0, 0, 0]
     np.testing.assert_array_equal(explorer.trace.table, table)
     assert explorer.message["header"]["limits"]["input_dim"] == {"min": 6, "max": 6}
-    with pytest.raises(TraitError, match="input_dim must be 6, as your own table has it"):
+    with pytest.raises(TraitError, match="input_dim must be 6, the size of the given table"):
         explorer.input_dim = 7
     with pytest.raises(StateError, match=r"from_state\(state, table=\.\.\.\)"):
         GradientExplorer.from_state(explorer.state)
@@ -147,9 +147,9 @@ def test_own_gradient_must_fit_the_words():
 def test_what_cannot_be_shown_is_refused():
     with pytest.raises(ValueError, match=r"Received \(3000, 4\)\. Show a part"):
         GradientExplorer(np.zeros((3000, 4)))
-    with pytest.raises(ValueError, match="Received two"):
+    with pytest.raises(ValueError, match="Received 2"):
         GradientExplorer(np.zeros((2, 2)), table=np.zeros((2, 2)))
-    with pytest.raises(TraitError, match="within 1 and 40, so that every row is drawn"):
+    with pytest.raises(TraitError, match="from 1 to 40, so that all rows are drawn"):
         GradientExplorer(input_dim=41)
     with pytest.raises(TraitError, match="'add', 'assign'"):
         GradientExplorer(rule="max")
@@ -174,14 +174,14 @@ EDGES = {
 def test_the_ends_of_the_range(params):
     explorer = GradientExplorer(**params)
     header, arrays = decode(explorer.message)
-    assert explorer.error is None and size(explorer) <= MOST_BYTES
-    assert len(header["tokens"]) == len(arrays["ids"]) <= TOKENS_MOST <= 80
+    assert explorer.error is None and size(explorer) <= MAX_BYTES
+    assert len(header["tokens"]) == len(arrays["ids"]) <= TOKENS_MAX <= 80
     assert len(explorer._repr_mimebundle_()[0]["image/png"]) <= 40_000 * 4 / 3
 
 
 def test_a_long_text_says_how_long_it_was():
     header, _ = decode(GradientExplorer("the cat sat on " * 2500).message)
-    assert header["total"] == 10_000 and len(header["tokens"]) == TOKENS_MOST
+    assert header["total"] == 10_000 and len(header["tokens"]) == TOKENS_MAX
 
 
 def test_it_prints_the_same_twice_and_without_an_address():

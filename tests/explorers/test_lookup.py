@@ -13,7 +13,7 @@ from embedlab.core.lookup import lookup
 from embedlab.explorers.inputs.sentence import parse_sentence
 from embedlab.explorers.lookup import LookupExplorer
 from embedlab.explorers.state import StateError
-from embedlab.explorers.wire import MOST_BYTES, decode
+from embedlab.explorers.wire import MAX_BYTES, decode
 
 
 class Words:
@@ -118,7 +118,7 @@ def test_own_table_is_read_and_never_changed():
     assert explorer.trace.output.dtype == np.float64 and table[2, 0] == 4.0
     assert explorer.message["header"]["dtype"] == "float64"
     assert explorer.message["header"]["limits"]["input_dim"] == {"min": 3, "max": 3}
-    with pytest.raises(TraitError, match="input_dim must be 3, as your own table has it"):
+    with pytest.raises(TraitError, match="input_dim must be 3, the size of the given table"):
         explorer.input_dim = 4
     with pytest.raises(StateError, match=r"from_state\(state, table=\.\.\.\)"):
         LookupExplorer.from_state(explorer.state)
@@ -140,9 +140,9 @@ def test_a_layer_is_read_anew_by_refresh():
 def test_what_cannot_be_shown_is_refused():
     with pytest.raises(ValueError, match=r"Received \(3000, 4\)\. Show a part"):
         LookupExplorer(table=np.zeros((3000, 4)))
-    with pytest.raises(ValueError, match="not built"):
+    with pytest.raises(ValueError, match="must be built"):
         LookupExplorer(layer=SimpleNamespace())
-    with pytest.raises(ValueError, match="Received both"):
+    with pytest.raises(ValueError, match="Received 2"):
         LookupExplorer(table=np.zeros((2, 2)), layer=SimpleNamespace())
     with pytest.raises(ValueError, match=r"at most 10000 words\. Received 10001"):
         LookupExplorer("#1 " * 10_001)
@@ -165,7 +165,7 @@ def test_the_ends_of_the_range(params):
     header, arrays = decode(explorer.message)
     assert explorer.error is None and header["total"] == explorer.trace.ids.size
     size = len(json.dumps(explorer.message["header"], ensure_ascii=False).encode())
-    assert size + len(explorer.message["buffer"]) <= MOST_BYTES
+    assert size + len(explorer.message["buffer"]) <= MAX_BYTES
     assert len(header["tokens"]) == len(arrays["ids"]) == len(arrays["bad"])
     assert len(arrays["ids"]) == header["total"] or len(arrays["ids"]) > 100
     assert len(explorer._repr_mimebundle_()[0]["image/png"]) <= 40_000 * 4 / 3

@@ -9,10 +9,9 @@ from traitlets import TraitError
 from embedlab.core.checks import ShapeError
 from embedlab.core.lora import Adapter, lora_lookup
 from embedlab.explorers.inputs.lora_target import target_delta
-from embedlab.explorers.lora import LoRAExplorer
-from embedlab.explorers.lora_message import ROWS_DRAWN, rows_drawn, steps_that_fit
+from embedlab.explorers.lora import ROWS_DRAWN, LoRAExplorer, _rows_drawn, _steps_that_fit
 from embedlab.explorers.state import StateError
-from embedlab.explorers.wire import MOST_BYTES, decode
+from embedlab.explorers.wire import MAX_BYTES, decode
 from embedlab.layers import Embedding
 from embedlab.traces.lora import trace_lora
 
@@ -116,17 +115,17 @@ def test_a_layer_shows_what_its_adapters_have_learned():
 def test_own_things_are_refused_in_a_sentence():
     with pytest.raises(ShapeError, match=r"delta must have the shape of the table, \(9, 4\)"):
         LoRAExplorer(TABLE, delta=DELTA[:3])
-    with pytest.raises(ValueError, match="exclude each other"):
+    with pytest.raises(ValueError, match="only one table or layer"):
         LoRAExplorer(TABLE, layer=Embedding(3, 2))
     with pytest.raises(ValueError, match="1 to 64 rows and 1 to 32"):
         LoRAExplorer(np.zeros((65, 4)))
-    with pytest.raises(ValueError, match="not built"):
+    with pytest.raises(ValueError, match="must be built"):
         LoRAExplorer(layer=Embedding(3, 2))
     with pytest.raises(TraitError, match=r'target must be .* Received "own"'):
         LoRAExplorer(target="own")
-    with pytest.raises(TraitError, match="input_dim must be 9 to 9"):
+    with pytest.raises(TraitError, match="input_dim must be from 9 to 9"):
         LoRAExplorer(TABLE, input_dim=5)
-    with pytest.raises(TraitError, match="output_dim must be 1 to 16"):
+    with pytest.raises(TraitError, match="output_dim must be from 1 to 16"):
         LoRAExplorer(output_dim=17)
 
 
@@ -172,7 +171,7 @@ def test_rows_that_are_not_there_wait():
 )
 def test_anything_is_drawn_and_travels(hostile):
     explorer = LoRAExplorer(**hostile)
-    assert explorer.error is None and size(explorer) <= MOST_BYTES
+    assert explorer.error is None and size(explorer) <= MAX_BYTES
     assert explorer.summary and explorer.trace.alt
     refused = explorer.message["header"]["refused"]
     bad = any(word in str(v) for v in hostile.values() for word in ("nan", "inf", "e+300"))
@@ -191,7 +190,7 @@ def test_a_change_that_fails_keeps_the_last_good_trace():
     assert explorer.error is None and explorer.trace is not kept
     explorer.set_state({"rank": 99, "_seq": 5})
     header = explorer.message["header"]
-    assert header["seq"] == 5 and "rank must be a whole number from 1 to 16" in header["error"]
+    assert header["seq"] == 5 and "rank must be an integer from 1 to 16" in header["error"]
 
 
 def test_states_come_back():
@@ -223,9 +222,9 @@ def test_the_draws_of_the_change_are_not_those_of_the_table():
 
 
 def test_rows_and_steps_that_travel():
-    assert rows_drawn(ROWS_DRAWN, np.array([3])).tolist() == list(range(ROWS_DRAWN))
-    many = rows_drawn(64, np.arange(40, 56))
+    assert _rows_drawn(ROWS_DRAWN, np.array([3])).tolist() == list(range(ROWS_DRAWN))
+    many = _rows_drawn(64, np.arange(40, 56))
     assert len(many) == ROWS_DRAWN and set(range(40, 56)) < set(many.tolist())
-    assert steps_that_fit(200, 10**9, 1).tolist() == [0, 1, 2, 3, 200]
-    assert steps_that_fit(0, 1, 1).tolist() == [0]
-    assert steps_that_fit(2, 1, 1).tolist() == [0, 1, 2]
+    assert _steps_that_fit(200, 10**9, 1).tolist() == [0, 1, 2, 3, 200]
+    assert _steps_that_fit(0, 1, 1).tolist() == [0]
+    assert _steps_that_fit(2, 1, 1).tolist() == [0, 1, 2]

@@ -11,9 +11,9 @@ from embedlab.core.mask import masked_mean, padding_mask
 from embedlab.data import Vocabulary
 from embedlab.explorers.inputs.batch import pad_lines
 from embedlab.explorers.inputs.model import LAYER_FACTORIES
-from embedlab.explorers.mask import MaskExplorer, _drawn
+from embedlab.explorers.mask import MaskExplorer, _random_table
 from embedlab.explorers.state import StateError
-from embedlab.explorers.wire import MOST_BYTES, decode
+from embedlab.explorers.wire import MAX_BYTES, decode
 from embedlab.layers import (
     LSTM,
     Conv1D,
@@ -127,17 +127,17 @@ def test_layers_that_do_not_fit_are_a_sentence_and_the_last_good_trace_stays():
     explorer.layers = ["GlobalAveragePooling1D", "LSTM"]
     assert explorer.trace is before
     assert explorer.error == (
-        "LSTM needs places in time. Received it behind GlobalAveragePooling1D, which gives one "
-        "vector for a sentence. Move it in front of GlobalAveragePooling1D."
+        "LSTM needs a time axis. Received it after GlobalAveragePooling1D, which gives one "
+        "vector for a sentence. Move it before GlobalAveragePooling1D."
     )
     explorer.layers = ["GRU(return_sequences=True)"] * 3
     assert "at most 2 recurrent layers" in explorer.error
     explorer.layers = ["Flatten", "Reshape", "GlobalAveragePooling1D"]  # Reshape gives time back
     assert explorer.error is None and explorer.trace.lost_at == "flatten"
     np.testing.assert_array_equal(explorer.trace.stages[2].values, explorer.trace.stages[0].values)
-    with pytest.raises(TraitError, match=r"Received 'Dens'\. Choose of Dropout"):
+    with pytest.raises(TraitError, match=r"Received 'Dens'\. Choose from Dropout"):
         explorer.layers = ["Dens"]
-    with pytest.raises(TraitError, match="at most 5 behind the embedding"):
+    with pytest.raises(TraitError, match="at most 5 after the embedding"):
         explorer.layers = ["Dropout"] * 6
 
 
@@ -196,7 +196,7 @@ def test_what_cannot_be_followed_is_refused():
         MaskExplorer(model=5)
     with pytest.raises(ValueError, match=r"layer must be an Embedding\. Received Dense"):
         MaskExplorer(layer=Dense(1))
-    with pytest.raises(ValueError, match="a name of its own"):
+    with pytest.raises(ValueError, match="its own name"):
         MaskExplorer(model=[words(), Dense(1, name="a"), Dense(1, name="a")])
     with pytest.raises(TypeError, match="Check the spelling"):
         MaskExplorer(stepps=3)
@@ -271,7 +271,7 @@ def test_the_ends_of_the_range(params):
     header, arrays = decode(explorer.message)
     assert explorer.error is None and explorer.trace.sentence.endswith(".")
     size = len(json.dumps(header, ensure_ascii=False, allow_nan=False).encode())
-    assert size + len(explorer.message["buffer"]) <= MOST_BYTES
+    assert size + len(explorer.message["buffer"]) <= MAX_BYTES
     assert len(header["tokens"]) == len(arrays["ids"]) == len(header["lengths"])
     assert len(explorer._repr_mimebundle_()[0]["image/png"]) <= 40_000 * 4 / 3
 
@@ -288,8 +288,12 @@ def test_numbers_equal_the_core_s_for_random_states():
             padding=str(rng.choice(["post", "pre"])),
         )
         header, arrays = decode(explorer.message)
-        words = Embedding(256, 3, weights=[_drawn(seed)[:, :3]], mask_zero=True, dtype="float64")
-        np.testing.assert_array_equal(arrays["here0"], lookup(_drawn(seed)[:, :3], arrays["ids"]))
+        words = Embedding(
+            256, 3, weights=[_random_table(seed)[:, :3]], mask_zero=True, dtype="float64"
+        )
+        np.testing.assert_array_equal(
+            arrays["here0"], lookup(_random_table(seed)[:, :3], arrays["ids"])
+        )
         pooled = masked_mean(arrays["here0"], padding_mask(arrays["ids"]))
         np.testing.assert_array_equal(arrays["here2"], pooled)
         np.testing.assert_array_equal(arrays["without2"], arrays["here0"].mean(axis=1))

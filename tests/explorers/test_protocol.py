@@ -6,13 +6,13 @@ The browser's side is played through ipywidgets' own message handler.
 import json
 from types import SimpleNamespace
 
-import embedlab.explorers.base as base
 import ipywidgets
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from traitlets import TraitError
 
+import embedlab.explorers.explorer as base
 from embedlab.explorers.explorer import BundleError, Explorer
 from embedlab.explorers.state import StateError
 from embedlab.explorers.traits import BoundedInt, BoundedText, CellEdits, Choice
@@ -23,7 +23,7 @@ class Squares(Explorer):
     """The smallest explorer there can be: n squares."""
 
     VIEW, QUESTION, PARAMS = "squares", "How fast do squares grow?", ("n", "name", "kind", "edits")
-    IN_MESSAGE = ("kind",)
+    PARAMS_IN_MESSAGE = ("kind",)
     n = BoundedInt(3, 1, 100_000).tag(sync=True)
     name = BoundedText("a", 20).tag(sync=True)
     kind = Choice("x", "y").tag(sync=True)
@@ -33,7 +33,7 @@ class Squares(Explorer):
         self.runs = 0
         super().__init__(**traits)
 
-    def _run(self):
+    def compute_trace(self):
         self.runs += 1
         if self.name == "bug":
             raise KeyError("lost")
@@ -42,10 +42,10 @@ class Squares(Explorer):
         values = np.arange(self.n, dtype=np.float64) ** 2
         return SimpleNamespace(values=values, summary=f"{self.n} squares", alt="squares")
 
-    def _fill(self, trace):
+    def encode_trace(self, trace):
         return {"sum": int(trace.values.sum())}, {"values": trace.values}
 
-    def _draw(self, trace, *, dark):
+    def draw(self, trace, *, dark):
         return Figure(figsize=(1, 1))
 
 
@@ -139,7 +139,7 @@ def test_python_drives_it_too_and_hears_a_wrong_value():
         explorer.n = -3
     said = str(caught.value)
     assert said == (
-        "n must be a whole number from 1 to 100000. Received -3. Choose one in between."
+        "n must be an integer from 1 to 100000. Received -3. Choose a value in this range."
     )
     assert explorer.n == 6 and browser.messages() == []
 
@@ -160,7 +160,7 @@ def test_a_wrong_value_from_the_browser_is_answered_by_a_sentence(value):
         d["state"]["n"] for d, _ in browser.got if d["method"] == "update" and "n" in d["state"]
     ]
     header = browser.messages()[-1]
-    assert header["seq"] == 1 and "n must be a whole number" in header["error"]
+    assert header["seq"] == 1 and "n must be an integer" in header["error"]
     assert header["params"]["n"] == 3 and explorer.n == 3
     assert told == [3]  # the browser's copy is put right
     browser.edit(n=4, _seq=2)

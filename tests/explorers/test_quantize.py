@@ -12,7 +12,7 @@ from embedlab.core.geometry import nearest
 from embedlab.core.quantize import quantize, quantized_lookup
 from embedlab.explorers.quantize import QuantizationExplorer
 from embedlab.explorers.state import StateError
-from embedlab.explorers.wire import MOST_BYTES, decode
+from embedlab.explorers.wire import MAX_BYTES, decode
 from embedlab.quantizers import Int4QuantizationConfig
 from embedlab.traces.quantize.trace import WAYS
 
@@ -124,7 +124,7 @@ def test_own_table_is_read_and_never_changed():
     assert explorer.row == 0 and explorer.trace.words[:3] == ("a", "b", "")
     assert explorer.message["header"]["dtype"] == "float64"
     assert explorer.limits()["output_dim"] == {"min": 7, "max": 7}
-    with pytest.raises(TraitError, match="output_dim must be 7, as your own table has it"):
+    with pytest.raises(TraitError, match="output_dim must be 7, the size of the given table"):
         explorer.output_dim = 8
     with pytest.raises(TraitError, match="row must be at most 8"):
         explorer.row = 9
@@ -191,11 +191,11 @@ def test_what_cannot_be_shown_is_refused():
         QuantizationExplorer(np.zeros((65, 4)))
     with pytest.raises(ValueError, match=r"Received \(3, 0\)"):
         QuantizationExplorer(np.zeros((3, 0)))
-    with pytest.raises(ValueError, match="not built"):
+    with pytest.raises(ValueError, match="must be built"):
         QuantizationExplorer(layer=SimpleNamespace(embeddings=None))
-    with pytest.raises(ValueError, match="Received both"):
+    with pytest.raises(ValueError, match="Received 2"):
         QuantizationExplorer(TABLE, layer=SimpleNamespace(embeddings=TABLE))
-    with pytest.raises(TraitError, match="row must be a whole number from 0 to 63"):
+    with pytest.raises(TraitError, match="row must be an integer from 0 to 63"):
         QuantizationExplorer(row=64)
     with pytest.raises(TraitError, match="output_dim must be at most 32"):
         QuantizationExplorer(output_dim=33)
@@ -219,7 +219,7 @@ def test_the_ends_of_the_range(params):
     explorer = QuantizationExplorer(**params)
     assert explorer.error is None
     size = len(json.dumps(explorer.message["header"], ensure_ascii=False, allow_nan=False).encode())
-    assert size + len(explorer.message["buffer"]) <= MOST_BYTES
+    assert size + len(explorer.message["buffer"]) <= MAX_BYTES
     assert len(explorer._repr_mimebundle_()[0]["image/png"]) <= 40_000 * 4 / 3
     _, arrays = decode(explorer.message)
     assert all(np.isfinite(a).all() for a in arrays.values())
@@ -268,4 +268,4 @@ def test_way_and_row_need_no_new_numbers():
     before = explorer.message["buffer"]
     explorer.way, explorer.row = "int8", 2
     assert explorer.message["buffer"] == before
-    assert set(QuantizationExplorer.IN_MESSAGE) == {"way", "row"}
+    assert set(QuantizationExplorer.PARAMS_IN_MESSAGE) == {"way", "row"}

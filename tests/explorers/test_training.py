@@ -13,7 +13,7 @@ from embedlab.data import Vocabulary
 from embedlab.explorers.inputs.corpus import STORY, parse_corpus
 from embedlab.explorers.state import StateError
 from embedlab.explorers.training import TrainingExplorer
-from embedlab.explorers.wire import MOST_BYTES, decode
+from embedlab.explorers.wire import MAX_BYTES, decode
 
 MANY = " ".join(f"w{n * n % 97}" for n in range(3000))
 
@@ -130,7 +130,7 @@ def test_at_its_largest_the_message_stays_small(columns, steps):
         input_dim=40,
         output_dim=columns,
     )
-    assert size(explorer) <= MOST_BYTES and explorer.error is None
+    assert size(explorer) <= MAX_BYTES and explorer.error is None
     header = explorer.message["header"]
     assert header["steps"] == header["fitting"] == explorer.trace.steps >= steps
     assert explorer.steps == 200  # what was asked for stays, until there is room
@@ -167,7 +167,7 @@ def test_at_its_largest_the_message_stays_small(columns, steps):
 )
 def test_the_ends_of_the_range(params):
     explorer = TrainingExplorer(**{"steps": 12, **params})
-    assert explorer.error is None and size(explorer) <= MOST_BYTES
+    assert explorer.error is None and size(explorer) <= MAX_BYTES
     json.dumps(explorer.message["header"], allow_nan=False)
     assert len(explorer._repr_mimebundle_()[0]["image/png"]) <= 40_000 * 4 / 3
 
@@ -199,7 +199,7 @@ def test_own_vocabulary_table_and_layer():
     explorer = TrainingExplorer("a b a", table=table, steps=10)
     assert explorer.trace.words == ("a", "b", "", "", "", "")
     np.testing.assert_array_equal(explorer.trace.runs[0].table[0], table.astype("f4"))
-    with pytest.raises(TraitError, match="output_dim must be 2, as your own table has it"):
+    with pytest.raises(TraitError, match="output_dim must be 2, the size of the given table"):
         explorer.output_dim = 3
     layer = SimpleNamespace(embeddings=np.zeros((4, 3), np.float32))
     explorer = TrainingExplorer("a b", layer=layer, steps=10)
@@ -211,9 +211,9 @@ def test_own_vocabulary_table_and_layer():
 def test_what_cannot_be_shown_is_refused():
     with pytest.raises(ValueError, match=r"Received \(41, 2\)\. Show a part"):
         TrainingExplorer(table=np.zeros((41, 2)))
-    with pytest.raises(ValueError, match="not built"):
+    with pytest.raises(ValueError, match="must be built"):
         TrainingExplorer(layer=SimpleNamespace())
-    with pytest.raises(ValueError, match="Received both"):
+    with pytest.raises(ValueError, match="Received 2"):
         TrainingExplorer(table=np.zeros((2, 2)), layer=SimpleNamespace())
     with pytest.raises(ValueError, match="at most 40 words"):
         TrainingExplorer(vocabulary=Vocabulary.from_tokens(MANY.split()))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from embedlab.explorers.wire import MOST_BYTES, WireError, decode, encode
+from embedlab.explorers.wire import MAX_BYTES, WireError, decode, encode
 
 DTYPES = ["float32", "float64", "int8", "int16", "int32", "uint8", "uint16", "uint32"]
 ARRAYS = st.sampled_from(DTYPES).flatmap(
@@ -58,9 +58,9 @@ def test_what_a_browser_has_no_array_for_is_refused():
 
 
 def test_the_budget():
-    most = np.zeros(MOST_BYTES - 200, np.uint8)
-    assert len(encode({}, {"a": most})["buffer"]) <= MOST_BYTES
+    most = np.zeros(MAX_BYTES - 200, np.uint8)
+    assert len(encode({}, {"a": most})["buffer"]) <= MAX_BYTES
     with pytest.raises(WireError, match=r"at most 300000 bytes.*most of it table \(300, 300\)"):
         encode({}, {"ids": np.zeros(1, np.int32), "table": np.zeros((300, 300), np.float32)})
     with pytest.raises(WireError, match="of text"):
-        encode({"text": "x" * MOST_BYTES}, {})
+        encode({"text": "x" * MAX_BYTES}, {})

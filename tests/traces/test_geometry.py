@@ -120,7 +120,7 @@ def test_what_does_not_fit_is_refused():
         trace_geometry(TABLE, 0, words=["a", "b"])
     with pytest.raises(ShapeError, match=r"Received \(0, 3\)"):
         trace_geometry(np.zeros((0, 3)), 0)
-    with pytest.raises(ValueError, match="come twice"):
+    with pytest.raises(ValueError, match="occur twice"):
         train_vectors(Corpus.from_text("short", "no word twice"))
 
 

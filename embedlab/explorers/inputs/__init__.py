@@ -1,1 +1,1 @@
-"""What the learner brings: sentences, batches, texts, tables, vectors, layers."""
+"""Inputs of explorers from users: sentences, batches, texts, tables, vectors, layers."""

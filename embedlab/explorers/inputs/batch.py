@@ -1,4 +1,4 @@
-"""Several sentences as one padded batch: one a line, each cut where the learner dragged its end."""
+"""Padded batches of the sentences of a text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ class Batch:
     ----------
     ids : ndarray of int64, (B, T)
     tokens : tuple of tuple of str
-        For each sentence its T places; "" where there is padding.
+        The T tokens of each sentence; "" for padding.
     lengths : tuple of int
-        How many words of each sentence count.
+        The words that are used of each sentence.
     available : tuple of int
-        How many words of each sentence fit into T places.
+        The words of each sentence that fit into T positions.
     total : int
-        Sentences in the text; those after the first B are left out.
+        The number of sentences in the text; those after the first B are omitted.
     """
 
     ids: np.ndarray
@@ -42,23 +42,23 @@ def pad_lines(
     *,
     lengths: Sequence[int] = (),
     side: str = "post",
-    most: int = 6,
+    maximum: int = 6,
     vocabulary: Any = None,
 ) -> Batch:
-    """Read a text line by line, and pad every sentence to `steps` places.
+    """Return a text as a batch: one sentence a line, each padded to `steps` positions.
 
     Parameters
     ----------
     text : str
-        One sentence a line; a line without a word is a sequence of padding alone.
+        One sentence a line; an empty line is a sequence of padding.
     steps : int
         T.
     lengths : sequence of int
-        How many words of each sentence count; all of those it does not name.
+        The words to use of each sentence; sentences without an entry are used whole.
     side : {"post", "pre"}
-        Where padding goes. What is cut is always a sentence's end.
-    most : int
-        B at most.
+        The side of padding. Long sentences lose their end.
+    maximum : int
+        The largest B.
     vocabulary : embedlab.data.Vocabulary, optional
         As for `embedlab.explorers.inputs.sentence.parse_sentence`.
 
@@ -69,21 +69,20 @@ def pad_lines(
     ([[1, 5, 0], [2, 4, 0]], (2, 2), (3, 2))
     """
     lines = text.rstrip("\n").split("\n") if text.strip("\n") else []
-    drawn = lines[:most]
-    whole = parse_sentence(
-        "\n".join(drawn), vocabulary
-    )  # at once, so that a word has one id in all lines
-    counts = [len(parse_sentence(line, vocabulary).tokens) for line in drawn]
+    used = lines[:maximum]
+    # All lines at once, so that a word has one id in all lines.
+    whole = parse_sentence("\n".join(used), vocabulary)
+    counts = [len(parse_sentence(line, vocabulary).tokens) for line in used]
     ends = np.cumsum([0, *counts])
     available = [min(count, steps) for count in counts]
-    kept = [
-        max(0, min(lengths[b], room)) if b < len(lengths) else room
-        for b, room in enumerate(available)
+    used_lengths = [
+        max(0, min(lengths[b], most)) if b < len(lengths) else most
+        for b, most in enumerate(available)
     ]
-    spans = [(start, start + n) for start, n in zip(ends, kept, strict=False)]
+    spans = [(start, start + n) for start, n in zip(ends, used_lengths, strict=False)]
     ids = pad_sequences([whole.ids[a:b] for a, b in spans], steps, side)
     tokens = []
-    for (a, b), n in zip(spans, kept, strict=True):
-        words, none = whole.tokens[a:b], ("",) * (steps - n)
-        tokens.append((*none, *words) if side == "pre" else (*words, *none))
-    return Batch(ids, tuple(tokens), tuple(kept), tuple(available), len(lines))
+    for (a, b), n in zip(spans, used_lengths, strict=True):
+        words, padding = whole.tokens[a:b], ("",) * (steps - n)
+        tokens.append((*padding, *words) if side == "pre" else (*words, *padding))
+    return Batch(ids, tuple(tokens), tuple(used_lengths), tuple(available), len(lines))

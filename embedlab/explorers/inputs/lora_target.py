@@ -1,4 +1,4 @@
-"""What an adapter is to learn in a view: the words of the rows, and the change of each kind."""
+"""Target changes for adapters, and the words of the rows."""
 
 from typing import Any
 
@@ -27,18 +27,18 @@ NOUNS_FIRST = (*_NOUNS, *(word for word in WORDS if word not in _NOUNS))
 def target_delta(
     target: str, shape: tuple[int, int], *, seen: list[int], seed: int, edits: list[list[Any]]
 ) -> np.ndarray:
-    """Return the change of a table that is to be learned, (V, D) float64.
+    """Return the target change of a table, (V, D) float64.
 
     Parameters
     ----------
     target : {"topic", "one word", "random", "painted"}
-        Two topics, each a quarter of the rows pushed one way: rank 2. The first word trained, the
-        others not: rank 1. Every number drawn alone: full rank. Or the cells of `edits`.
+        Two topics, each a quarter of the rows moved in one direction: rank 2. Only the first
+        trained row: rank 1. Independent random values: full rank. Or the cells of `edits`.
     shape : (V, D)
     seen : list of int
-        The rows trained.
+        The trained rows.
     seed : int
-        Not the table's own draws.
+        The target uses other random numbers than the table.
     edits : list of [row, column, value]
 
     Examples
@@ -67,7 +67,7 @@ def target_delta(
 
 
 def painted_delta(shape: tuple[int, int], edits: list[list[Any]]) -> np.ndarray:
-    """Return zeros with the cells that were painted; those outside wait until the table grows."""
+    """Return zeros with the painted cells; cells outside `shape` are ignored."""
     change = np.zeros(shape)
     for row, column, value in edits:
         if row < shape[0] and column < shape[1]:
@@ -76,9 +76,9 @@ def painted_delta(shape: tuple[int, int], edits: list[list[Any]]) -> np.ndarray:
 
 
 def trained_delta(layer: Any) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return the frozen table of a layer and what its active adapters add to it, or None.
+    """Return the frozen table of a layer and the change by its active adapters, or None.
 
-    None too where they add nothing yet, and for a quantized layer, which keeps no float table.
+    Also None for a zero change, and for a quantized layer, which has no float table.
     """
     if not getattr(layer, "active_adapters", ()) or not hasattr(layer, "table"):
         return None
@@ -92,7 +92,7 @@ def adapter_from_user(layer: Any) -> dict[str, Any]:
     """Return rank, alpha and scaling of the first active adapter of a layer, as parameters."""
     for name in getattr(layer, "active_adapters", ()):
         adapter = layer.adapters[name]
-        whole = 1 <= adapter.alpha <= 64 and float(adapter.alpha).is_integer()
-        found = {"rank": min(adapter.rank, 16), "scaling": "rslora" if adapter.rslora else "lora"}
-        return {**found, "alpha": int(adapter.alpha)} if whole else found
+        integral = 1 <= adapter.alpha <= 64 and float(adapter.alpha).is_integer()
+        params = {"rank": min(adapter.rank, 16), "scaling": "rslora" if adapter.rslora else "lora"}
+        return {**params, "alpha": int(adapter.alpha)} if integral else params
     return {}

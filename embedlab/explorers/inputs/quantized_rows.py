@@ -1,4 +1,4 @@
-"""Where the rows of a quantization view come from: made-up words, or codes a layer has stored."""
+"""Tables of the quantization explorer: the toy language, or the stored codes of a layer."""
 
 from functools import lru_cache
 from typing import Any
@@ -15,9 +15,9 @@ ROWS_DRAWN, COLUMNS_DRAWN = 64, 32
 
 @lru_cache(maxsize=4)
 def word_rows(seed: int) -> np.ndarray:
-    """Return a table in which words of one class lie about a common middle, and "king" is odd.
+    """Return a table in which words of one class are near each other, and "king" has an outlier.
 
-    Drawn whole once, in two decimals: growing V or D keeps the numbers already seen.
+    The largest table, in two decimals, so that growing V or D keeps the values already shown.
 
     Parameters
     ----------
@@ -26,8 +26,8 @@ def word_rows(seed: int) -> np.ndarray:
     Returns
     -------
     ndarray of float32, (ROWS_DRAWN, COLUMNS_DRAWN)
-        Read-only. Rows beyond the made-up language's words have no middle. One number of "king"
-        is several times as large as all others: an outlier, as trained tables have them.
+        Read-only. Rows beyond the words of the toy language belong to no class. One number of
+        "king" is several times as large as all others, like outliers in trained tables.
 
     Examples
     --------
@@ -36,24 +36,24 @@ def word_rows(seed: int) -> np.ndarray:
     ((64, 32), True)
     """
     rng = np.random.default_rng(seed)
-    middles = rng.uniform(-0.55, 0.55, (len(CLASSES), COLUMNS_DRAWN))
+    centers = rng.uniform(-0.55, 0.55, (len(CLASSES), COLUMNS_DRAWN))
     kind = [n for n, words in enumerate(CLASSES.values()) for _ in words]
-    made = rng.uniform(-0.55, 0.55, (ROWS_DRAWN, COLUMNS_DRAWN))
-    made[: len(kind)] = middles[kind] + 0.55 * made[: len(kind)]
-    made[WORDS.index("king"), 2] = 2.4
-    table = (made.round(2) + 0.0).astype(np.float32)  # + 0.0: no minus zero
+    values = rng.uniform(-0.55, 0.55, (ROWS_DRAWN, COLUMNS_DRAWN))
+    values[: len(kind)] = centers[kind] + 0.55 * values[: len(kind)]
+    values[WORDS.index("king"), 2] = 2.4
+    table = (values.round(2) + 0.0).astype(np.float32)  # + 0.0: no minus zero
     table.flags.writeable = False
     return table
 
 
 def stored_codes(layer: Any) -> dict[str, QuantizedTable]:
-    """Return the way in which a layer is quantized already, with its codes; or nothing.
+    """Return the stored codes of a quantized layer by method, or an empty dict.
 
     Parameters
     ----------
     layer : object
-        An `Embedding`; anything else has stored none. With active adapters the codes are not what
-        the layer gives, so they do not count.
+        An `Embedding`; anything else has no codes. With active adapters the output is not that of
+        the codes, and the result is empty.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def stored_codes(layer: Any) -> dict[str, QuantizedTable]:
     if mode is None or layer.active_adapters:
         return {}
     block = None if layer.zero is None else layer.quantization_config.block_size
-    made = QuantizedTable(
+    stored = QuantizedTable(
         layer.codes, layer.scale, layer.zero, layer.output_dim, 8 if mode == "int8" else 4, block
     )
-    return {"groups" if block else mode: made}
+    return {"groups" if block else mode: stored}

@@ -1,4 +1,4 @@
-"""The rows behind the geometry view: trained here, or a learner's own, with their words."""
+"""Word vectors of the geometry explorer: trained here, or from a user's table."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,36 +10,37 @@ import numpy as np
 
 from embedlab.core.checks import as_table
 from embedlab.core.geometry.analogies import PCA
+from embedlab.explorers.inputs.table import as_array
 from embedlab.traces.geometry import WordVectors, reference_vectors
 from embedlab.traces.geometry.plane import principal_axes, unit_directions
 from embedlab.traces.text import short_label
 
-__all__ = ["ROWS_MOST", "WordSpace", "from_reference", "from_user", "from_vectors"]
+__all__ = ["ROWS_MAX", "WordSpace", "from_reference", "from_user", "from_vectors"]
 
-ROWS_MOST, NUMBERS_MOST, COLUMNS_MOST = 4000, 2**19, 4096
-"""Words on a map, numbers in all their rows, numbers of one: an edit takes 30 ms at most."""
+ROWS_MAX, NUMBERS_MAX, COLUMNS_MAX = 4000, 2**19, 4096
+"""Limits of words, of all numbers, and of numbers in a row: an edit takes at most 30 ms."""
 
-_LABELS = (40, 24, 12, 6)  # letters of a word that travel: fewer when there are very many
-_WORDS_MOST = 120_000  # bytes of all labels
+_LABEL_LENGTHS = (40, 24, 12, 6)  # characters of a word that are sent; fewer for very many words
+_LABEL_BYTES_MAX = 120_000  # bytes of all labels
 
 
 @dataclass(frozen=True, eq=False)
 class WordSpace:
-    """Words, their rows as directions, and the main axes of these.
+    """Words, their rows scaled to length 1, and the principal components of these.
 
     Attributes
     ----------
     source : str
-        What they were trained on, in a few words; "" for a table of the learner's own.
+        The text they were trained on; "" for a user's table.
     words : tuple of str, V
     labels : tuple of str, V
-        As they travel: of very many long words only the beginnings.
+        As they are sent: very many long words are cut.
     named : ndarray of uint8, (V,)
-        1 where a label names its row as it stands; 0 for a word cut, or there twice, or none.
+        1 where the label identifies the row; 0 for a cut, repeated or missing word.
     rows : ndarray, (V, D)
-    seen : PCA
+    components : PCA
     left_out : int
-        Rows of the table that the view cannot hold.
+        Number of rows that the view cannot hold.
     """
 
     source: str
@@ -47,7 +48,7 @@ class WordSpace:
     labels: tuple[str, ...]
     named: np.ndarray
     rows: np.ndarray
-    seen: PCA
+    components: PCA
     left_out: int
 
     def row(self, text: str) -> int:
@@ -56,63 +57,63 @@ class WordSpace:
         Raises
         ------
         ValueError
-            For a word that is not there.
+            For an unknown word.
         """
-        asked = text.strip()
-        number = asked[1:] if asked.startswith("#") else ""
-        for form in (asked, asked.lower()):
+        text = text.strip()
+        number = text[1:] if text.startswith("#") else ""
+        for form in (text, text.lower()):
             if form and form in self.words:
                 return self.words.index(form)
         known = number.isdecimal() and number.isascii() and len(number) < 10
         if not (known and int(number) < len(self.words)):
-            raise ValueError(self._unknown(asked))
+            raise ValueError(self._unknown(text))
         return int(number)
 
-    def _unknown(self, asked: str) -> str:
-        like = [word for word in self.words if asked[:3] and word.startswith(asked[:3].lower())]
-        cure = f"Try {', '.join(like[:4])}" if like else "Try one that stands on the map"
+    def _unknown(self, text: str) -> str:
+        similar = [word for word in self.words if text[:3] and word.startswith(text[:3].lower())]
+        cure = f"Try {', '.join(similar[:4])}" if similar else "Try one that is on the map"
         return (
-            f"a word must be one of the {len(self.words)} here, or #0 to #{len(self.words) - 1}. "
-            f"Received {asked:.40}. {cure}."
+            f"a word must be one of these {len(self.words)}, or #0 to #{len(self.words) - 1}. "
+            f"Received {text:.40}. {cure}."
         )
 
 
-def from_user(own: Any, words: Sequence[str] | None) -> WordSpace:
-    """Return the space of a table, or of a layer with one; of a very large table its first rows.
+def from_user(source: Any, words: Sequence[str] | None) -> WordSpace:
+    """Return the word space of a table or of a layer; of a very large table the first rows.
 
     Raises
     ------
     ValueError
-        For no rows or no columns, too many columns, or a layer that has no table yet.
+        For no rows or columns, too many columns, or a layer that has not been built.
 
     Examples
     --------
     >>> from_user([[1.0, 2.0], [0.0, 1.0]], ["cat"]).words
     ('cat', '')
     """
-    table = as_table(_numbers(own))
+    table = as_table(as_array(source))
     rows, columns = table.shape
-    if not (rows and 1 <= columns <= COLUMNS_MOST):
+    if not (rows and 1 <= columns <= COLUMNS_MAX):
         raise ValueError(
-            f"a table must have rows of 1 to {COLUMNS_MOST} numbers. Received {table.shape}. "
-            "Show a part of it, such as table[:, :300]."
+            f"a table must have at least one row, and 1 to {COLUMNS_MAX} columns. Received "
+            f"{table.shape}. Show a part of it, such as table[:, :300]."
         )
-    kept = min(rows, ROWS_MOST, max(1, NUMBERS_MOST // columns))
-    labels = [*(words or ())][:kept]
-    labels += [""] * (kept - len(labels))
-    return _space("", tuple(map(str, labels)), table[:kept], rows - kept)
+    count = min(rows, ROWS_MAX, max(1, NUMBERS_MAX // columns))
+    labels = [*(words or ())][:count]
+    labels += [""] * (count - len(labels))
+    return _space("", tuple(map(str, labels)), table[:count], rows - count)
 
 
 def from_vectors(vectors: WordVectors) -> WordSpace:
-    """Return the space of word vectors that were trained here."""
-    kept = min(len(vectors.words), ROWS_MOST)
-    left_out = len(vectors.words) - kept
-    return _space(vectors.name, vectors.words[:kept], vectors.table[:kept], left_out)
+    """Return the word space of word vectors trained by embedlab."""
+    count = min(len(vectors.words), ROWS_MAX)
+    left_out = len(vectors.words) - count
+    return _space(vectors.name, vectors.words[:count], vectors.table[:count], left_out)
 
 
 @lru_cache(maxsize=1)
 def from_reference() -> WordSpace:
-    """Return the space of the Python language reference, made once in each process."""
+    """Return the word space of the Python language reference, trained once in each process."""
     return from_vectors(reference_vectors())
 
 
@@ -123,27 +124,14 @@ def _space(source: str, words: tuple[str, ...], table: np.ndarray, left_out: int
 
 
 def _labels(words: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndarray]:
-    """Return words that fit into one message, and which of them name their row as they stand."""
-    for most in _LABELS:
+    """Return labels that fit into one message, and which of them identify their row."""
+    for most in _LABEL_LENGTHS:
         labels = tuple(short_label(word, most) for word in words)
-        if sum(len(label.encode()) + 4 for label in labels) <= _WORDS_MOST:
+        if sum(len(label.encode()) + 4 for label in labels) <= _LABEL_BYTES_MAX:
             break
-    times = Counter(words)
+    occurrences = Counter(words)
     named = [
-        label == word.strip() == word != "" and times[word] == 1
+        label == word.strip() == word != "" and occurrences[word] == 1
         for label, word in zip(labels, words, strict=True)
     ]
     return labels, np.array(named, np.uint8)
-
-
-def _numbers(own: Any) -> Any:
-    """Return the numbers of a table, or of a layer's table."""
-    if isinstance(own, (np.ndarray, list, tuple)):
-        return own
-    table = getattr(own, "embeddings", own)
-    if table is None or (table is own and not hasattr(own, "__array__")):
-        raise ValueError(
-            f"layer must have a table already. Received {type(own).__name__}, not built. "
-            "Call it once, or call layer.build()."
-        )
-    return table.numpy() if hasattr(table, "numpy") else table

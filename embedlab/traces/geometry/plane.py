@@ -1,4 +1,4 @@
-"""A plane through the rows of a table: where a flat map puts each word, and what it leaves out."""
+"""Projections of rows onto a plane: the two-dimensional map of word vectors."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,26 +23,26 @@ __all__ = [
 PLANES = ("pca 1+2", "pca 3+4", "random")
 TEN = 10
 SAMPLE = 50
-"""Words over which `typical` is taken, evenly spread."""
+"""The number of words, evenly spread, over which `typical` is averaged."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Plane:
-    """A flat map of rows of length 1.
+    """A two-dimensional map of unit rows.
 
     Attributes
     ----------
     name : str
         One of `PLANES`.
     rows : ndarray, (V, D)
-        The rows it maps.
+        The mapped rows.
     points : ndarray of float32, (V, 2)
         ``(rows - center) @ axes.T``; NaN for a row that holds NaN or an infinity.
     axes : ndarray, (2, D)
-        At right angles, of length 1; zeros where D has no second direction.
+        Orthonormal; a row of zeros where D = 1.
     center : ndarray, (D,)
     shares : tuple of two floats
-        What part of the variance each axis shows.
+        The explained variance ratio of each axis.
     """
 
     name: str
@@ -53,28 +53,28 @@ class Plane:
     shares: tuple[float, float]
 
     def first(self, count: int) -> "Plane":
-        """Return the map of the first `count` rows: each stays where it is."""
+        """Return the map of the first `count` rows; no point moves."""
         return replace(self, rows=self.rows[:count], points=self.points[:count])
 
     def typical(self) -> float:
-        """Return how many of a word's ten nearest are among its ten nearest on the map, on average.
+        """Return the mean number of a word's ten nearest that are also its ten nearest on the map.
 
-        Taken over `SAMPLE` words, evenly spread.
+        The mean of `SAMPLE` words, evenly spread.
         """
-        there = np.flatnonzero(np.isfinite(self.points).all(axis=1))
-        if there.size < 2:
+        finite = np.flatnonzero(np.isfinite(self.points).all(axis=1))
+        if finite.size < 2:
             return 0.0
-        asked = there[np.linspace(0, there.size - 1, min(SAMPLE, there.size)).astype(int)]
-        near = nearest(self.rows, self.rows[asked], TEN, exclude=asked[:, None]).ids
-        shown = [nearest_in_plane(self.points, int(one))[:TEN] for one in asked]
-        both = [np.intersect1d(a, b).size for a, b in zip(near, shown, strict=True)]
-        return float(np.mean(both))
+        queries = finite[np.linspace(0, finite.size - 1, min(SAMPLE, finite.size)).astype(int)]
+        near = nearest(self.rows, self.rows[queries], TEN, exclude=queries[:, None]).ids
+        on_map = [nearest_in_plane(self.points, int(row))[:TEN] for row in queries]
+        common = [np.intersect1d(a, b).size for a, b in zip(near, on_map, strict=True)]
+        return float(np.mean(common))
 
 
 def unit_directions(table: Any) -> np.ndarray:
-    """Return the rows as directions: of length 1; zero rows stay zero; NaN or ∞ make a row of NaN.
+    """Return the rows scaled to length 1; zero rows stay zero; rows with NaN or ∞ become NaN.
 
-    On rows of length 1 a distance is a cosine: ``|u - v| = sqrt(2 - 2 cos)``.
+    On unit rows a distance is a function of the cosine: ``|u - v| = sqrt(2 - 2 cos)``.
 
     Examples
     --------
@@ -83,25 +83,25 @@ def unit_directions(table: Any) -> np.ndarray:
     """
     array = as_table(table)
     single = array.astype(np.promote_types(array.dtype, np.float32))
-    lost = ~np.isfinite(single).all(axis=1, keepdims=True)
+    invalid = ~np.isfinite(single).all(axis=1, keepdims=True)
     return readonly_copy(
-        np.where(lost, np.nan, normalize_rows(np.where(lost, 0, single))), single.dtype
+        np.where(invalid, np.nan, normalize_rows(np.where(invalid, 0, single))), single.dtype
     )
 
 
-def nearest_in_plane(points: np.ndarray, one: int, k: int = TEN) -> np.ndarray:
-    """Return the k points nearest to point `one` on the map, itself left out.
+def nearest_in_plane(points: np.ndarray, row: int, k: int = TEN) -> np.ndarray:
+    """Return the k points nearest to the point of `row` on the map, excluding itself.
 
     Parameters
     ----------
     points : ndarray, (V, 2)
-    one : int
+    row : int
     k : int
 
     Returns
     -------
     ndarray of int64, (min(k, V - 1),)
-        The nearest first, of equals the lower first; points that are NaN are nowhere.
+        The nearest first, ties by row number; points that are NaN are excluded.
 
     Examples
     --------
@@ -109,33 +109,32 @@ def nearest_in_plane(points: np.ndarray, one: int, k: int = TEN) -> np.ndarray:
     [2, 1]
     """
     wide = points.astype(np.float64)
-    apart = np.hypot(*(wide - wide[one]).T)
-    apart[one] = np.nan
-    found = int(np.isfinite(apart).sum())
-    k = min(k, found)
+    distances = np.hypot(*(wide - wide[row]).T)
+    distances[row] = np.nan
+    k = min(k, int(np.isfinite(distances).sum()))
     if k == 0:
         return np.zeros(0, np.int64)
-    far = np.where(np.isnan(apart), np.inf, apart)
-    bound = np.partition(far, k - 1)[k - 1]
-    near = np.flatnonzero(far <= bound)
-    return near[np.argsort(far[near], kind="stable")][:k]
+    finite = np.where(np.isnan(distances), np.inf, distances)
+    bound = np.partition(finite, k - 1)[k - 1]
+    near = np.flatnonzero(finite <= bound)
+    return near[np.argsort(finite[near], kind="stable")][:k]
 
 
 def fit_plane(
-    rows: np.ndarray, name: str = "pca 1+2", *, seed: int = 0, seen: PCA | None = None
+    rows: np.ndarray, name: str = "pca 1+2", *, seed: int = 0, components: PCA | None = None
 ) -> Plane:
-    """Lay a plane through rows of length 1.
+    """Return the projection of unit rows onto a plane.
 
     Parameters
     ----------
     rows : ndarray, (V, D), V >= 1
-        As `unit_directions` gives them.
+        The result of `unit_directions`.
     name : {"pca 1+2", "pca 3+4", "random"}
-        The two axes along which the rows differ most, the next two, or two drawn at random.
+        The first two principal components, the next two, or two random directions.
     seed : int
-        Of the random axes.
-    seen : PCA, optional
-        What `principal_axes` gave for these rows, when it is known already.
+        Seed of the random directions.
+    components : PCA, optional
+        The result of `principal_axes` for these rows, if it is known.
 
     Returns
     -------
@@ -157,32 +156,32 @@ def fit_plane(
         raise ValueError(
             f"a plane must be one of {', '.join(PLANES)}. Received {name!r:.40}. Choose one."
         )
-    seen = principal_axes(rows) if seen is None else seen
+    components = principal_axes(rows) if components is None else components
     width = rows.shape[1]
     if name == "random":
         axes = np.linalg.qr(np.random.default_rng(seed).normal(size=(width, 2)))[0].T
     else:
-        axes = seen.axes[:2] if name == "pca 1+2" else seen.axes[2:4]
-    axes = np.vstack([axes, np.zeros((2, width))])[:2].astype(seen.axes.dtype)
-    # Row by row, so that how many rows there are changes no digit of any.
-    points = np.einsum("vd,kd->vk", rows - seen.mean, axes, optimize=False)
+        axes = components.axes[:2] if name == "pca 1+2" else components.axes[2:4]
+    axes = np.vstack([axes, np.zeros((2, width))])[:2].astype(components.axes.dtype)
+    # Row by row, so that the number of rows changes no digit of any.
+    points = np.einsum("vd,kd->vk", rows - components.mean, axes, optimize=False)
     whole = points[np.isfinite(points).all(axis=1)].astype(np.float64)
     shares = [0.0, 0.0]
-    if len(whole) and seen.shares.sum() > 0:
-        total = seen.points[:, 0].astype(np.float64).var() / seen.shares[0]
+    if len(whole) and components.shares.sum() > 0:
+        total = components.points[:, 0].astype(np.float64).var() / components.shares[0]
         shares = (whole.var(axis=0) / total).tolist()
     return Plane(
         name,
         rows if not rows.flags.writeable else readonly_copy(rows),
         readonly_copy(points, np.float32),
         readonly_copy(axes),
-        readonly_copy(seen.mean),
+        readonly_copy(components.mean),
         (shares[0], shares[1]),
     )
 
 
 def principal_axes(rows: np.ndarray) -> PCA:
-    """Return the four main axes of rows (V, D), or fewer, over those that are finite.
+    """Return the first four principal components of the finite rows of (V, D), or fewer.
 
     Examples
     --------

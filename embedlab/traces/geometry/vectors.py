@@ -1,4 +1,4 @@
-"""Word vectors to look at: trained here and now, on English that every learner has."""
+"""Word vectors trained on the Python language reference or another corpus."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,18 +12,18 @@ from embedlab.traces.readonly import readonly_copy
 
 __all__ = ["WordVectors", "reference_vectors", "train_vectors"]
 
-AT_LEAST, LENGTH, EPOCHS, RATE = 2, 64, 15, 0.08
-"""A word must come twice; 64 numbers a word; fifteen times through the text: half a second."""
+MIN_COUNT, LENGTH, EPOCHS, RATE = 2, 64, 15, 0.08
+"""Smallest word count, vector length, epochs and learning rate: training takes half a second."""
 
 
 @dataclass(frozen=True, repr=False)
 class WordVectors:
-    """Words and their rows, the commonest first.
+    """Words and their vectors, the most frequent first.
 
     Attributes
     ----------
     name : str
-        Of the corpus.
+        The name of the corpus.
     words : tuple of str, V
     table : ndarray of float32, (V, D), read-only
     """
@@ -43,19 +43,19 @@ def train_vectors(corpus: Corpus, *, seed: int = 1) -> WordVectors:
     Parameters
     ----------
     corpus : embedlab.data.Corpus
-        Of a few thousand words at least; of less, no vector means anything.
+        At least a few thousand words; shorter texts give no meaningful vectors.
     seed : int
-        Of the random start.
+        Seed of the initial vectors.
 
     Returns
     -------
     WordVectors
-        Of the words that come twice or more; (V, 64).
+        The vectors of all words that occur at least twice, (V, 64).
 
     Raises
     ------
     ValueError
-        When no word comes twice.
+        When no word occurs twice.
 
     Examples
     --------
@@ -63,14 +63,14 @@ def train_vectors(corpus: Corpus, *, seed: int = 1) -> WordVectors:
     >>> train_vectors(Corpus.from_text("a cat", text))
     WordVectors('a cat': 6 words of 64 numbers)
     """
-    vocabulary = corpus.vocabulary(at_least=AT_LEAST)
-    words = vocabulary.words[2:]  # without padding and unknown, which mean no word
+    vocabulary = corpus.vocabulary(at_least=MIN_COUNT)
+    words = vocabulary.words[2:]  # without padding and unknown
     if not words:
         raise ValueError(
-            f"a corpus to train on must have words that come twice. Received {corpus!r}. "
+            f"a training corpus must have words that occur twice. Received {corpus!r}. "
             "Take a longer text."
         )
-    last = train_skipgram(
+    run = train_skipgram(
         corpus.ids(vocabulary),
         vocabulary.size,
         LENGTH,
@@ -79,7 +79,7 @@ def train_vectors(corpus: Corpus, *, seed: int = 1) -> WordVectors:
         rate=RATE,
         seed=seed,
     )
-    return WordVectors(corpus.name, tuple(words), readonly_copy(last.table[2:]))
+    return WordVectors(corpus.name, tuple(words), readonly_copy(run.table[2:]))
 
 
 @lru_cache(maxsize=1)
@@ -89,7 +89,7 @@ def reference_vectors() -> WordVectors:
     Raises
     ------
     MissingTextError
-        Where Python came without its reference.
+        When Python was installed without its reference.
 
     Examples
     --------

@@ -1,0 +1,54 @@
+"""Explorers by name: lazy imports of the packages, and the class of a view."""
+
+import subprocess
+import sys
+
+import pytest
+
+import embedlab
+from embedlab import explorers
+from embedlab.explorers.explorer import available_views
+from embedlab.explorers.registry import explorer_class
+
+NAMES = [
+    "GeometryExplorer",
+    "GradientExplorer",
+    "LoRAExplorer",
+    "LookupExplorer",
+    "MaskExplorer",
+    "QuantizationExplorer",
+    "TrainingExplorer",
+]
+
+
+def test_both_packages_export_every_explorer():
+    assert sorted(explorers.__all__) == NAMES
+    for name in NAMES:
+        assert getattr(explorers, name) is getattr(embedlab, name)
+        assert name in dir(explorers)
+    assert {explorer_class(view) for view in available_views()} == {
+        getattr(explorers, name) for name in NAMES
+    }
+
+
+def test_importing_the_package_imports_no_explorer():
+    code = (
+        "import sys, embedlab.explorers as e; e.LookupExplorer; "
+        "print([n for n in sys.modules if n.startswith('embedlab.explorers.')])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "embedlab.explorers.lookup" in run.stdout
+    assert "embedlab.explorers.lora" not in run.stdout
+
+
+def test_dir_lists_every_name_once():
+    _ = embedlab.LookupExplorer, explorers.LookupExplorer  # now also among the globals
+    for package in (embedlab, explorers):
+        assert len(dir(package)) == len(set(dir(package)))
+
+
+def test_an_unknown_explorer_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'Explorers'"):
+        _ = explorers.Explorers
+    with pytest.raises(KeyError, match="view must be one of"):
+        explorer_class("lookups")
