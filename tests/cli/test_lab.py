@@ -6,8 +6,10 @@ import signal
 import socket
 import subprocess
 import sys
+import tomllib
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -142,6 +144,23 @@ def test_root_is_allowed_and_only_root_needs_it(monkeypatch, tmp_path, user, all
     monkeypatch.setattr(os, "geteuid", lambda: user, raising=False)
     words = lab.options(tmp_path, "01.ipynb", browser=False, more=[])
     assert ("--allow-root" in words) == allowed
+
+
+def test_the_readme_says_how_to_start_without_make():
+    """On Windows there is no make. Each line it gives is one that this project can follow."""
+    root = Path(__file__).resolve().parents[2]
+    text = (root / "README.md").read_text("utf-8")
+    block = text.partition("**Without make")[2].split("```")[1].split("\n")
+    assert [line for line in block if line] == [
+        "python -m venv .venv",
+        ".venv\\Scripts\\activate",
+        'python -m pip install ".[lab]"',
+        "python -m embedlab lab",
+    ]
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+    assert any(need.startswith("jupyterlab") for need in project["optional-dependencies"]["lab"])
+    start = next((root / "notebooks" / "source").glob("00_*.md")).read_text("utf-8")
+    assert "`python -m embedlab lab`" in start and "`make lab`" in start
 
 
 def fetched(server, address):

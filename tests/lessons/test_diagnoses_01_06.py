@@ -1,0 +1,256 @@
+"""Natural attempts at exercises 01 to 06: what is diagnosed, and that no belief is named by guess."""
+
+import math
+
+import numpy as np
+import pytest
+
+from embedlab.explorers.lookup import LookupExplorer
+from embedlab.explorers.mask import MaskExplorer
+from embedlab.explorers.training import TrainingExplorer
+from embedlab.lessons import check
+
+
+def outside(W, ids):
+    if ((ids < 0) | (ids >= len(W))).any():
+        raise IndexError("outside")
+
+
+def lookup_onehot(W, ids):
+    outside(W, ids)
+    return np.eye(len(W))[ids] @ W
+
+
+def lookup_max_only(W, ids):
+    if ids.max() >= len(W):
+        raise IndexError("outside")
+    return W[ids]
+
+
+def lookup_assert(W, ids):
+    assert ids.min() >= 0 and ids.max() < len(W)
+    return W[ids]
+
+
+def lookup_from_one(W, ids):
+    outside(W, ids)
+    return W[ids - 1]
+
+
+def lookup_loop(W, ids):
+    outside(W, ids)
+    return np.array([W[i] for i in ids])
+
+
+def lookup_flat_loop(W, ids):
+    outside(W, ids)
+    out = np.zeros((ids.size, W.shape[1]), W.dtype)
+    for n, i in enumerate(ids.reshape(-1)):
+        out[n] = W[i]
+    return out.reshape(*ids.shape, W.shape[1])
+
+
+def fetch_one_by_one(read, ids):
+    return np.array([read([i])[0] for i in ids])
+
+
+def fetch_sorted(read, ids):
+    return read(np.sort(ids))
+
+
+def fetch_twice(read, ids):
+    order = np.argsort(ids)
+    return read(ids[order])[order]
+
+
+def fetch_whole(read, ids):
+    return read(np.arange(ids.max() + 1))[ids] if ids.size else read(ids)
+
+
+def fetch_loop(read, ids):
+    rows = [None] * len(ids)
+    for place in np.argsort(ids, kind="stable"):
+        rows[place] = read([ids[place]])[0]
+    return np.array(rows) if rows else read(ids)
+
+
+def grad_zeros(grad_out, input_dim):
+    return np.zeros((input_dim, grad_out.shape[-1]), grad_out.dtype)
+
+
+def grad_assign(ids, grad_out, input_dim):
+    grad = grad_zeros(grad_out, input_dim)
+    grad[ids] = grad_out
+    return grad
+
+
+def grad_in_place(ids, grad_out, input_dim):
+    grad = grad_zeros(grad_out, input_dim)
+    grad[ids] += grad_out
+    return grad
+
+
+def grad_mean(ids, grad_out, input_dim):
+    grad, count = grad_zeros(grad_out, input_dim), np.zeros((input_dim, 1), grad_out.dtype)
+    np.add.at(grad, ids, grad_out)
+    np.add.at(count, ids, 1)
+    return grad / np.maximum(count, 1)
+
+
+def grad_onehot(ids, grad_out, input_dim):
+    D = grad_out.shape[-1]
+    onehot = np.eye(input_dim, dtype=grad_out.dtype)[ids.reshape(-1)]
+    return onehot.T @ grad_out.reshape(-1, D)
+
+
+def grad_plain_loop(ids, grad_out, input_dim):
+    grad = grad_zeros(grad_out, input_dim)
+    for n, i in enumerate(ids):
+        grad[i] += grad_out[n]
+    return grad
+
+
+def grad_float64(ids, grad_out, input_dim):
+    grad = np.zeros((input_dim, grad_out.shape[-1]))
+    np.add.at(grad, ids, grad_out)
+    return grad
+
+
+def grad_flat_loop(ids, grad_out, input_dim):
+    grad = grad_zeros(grad_out, input_dim)
+    for i, row in zip(ids.reshape(-1), grad_out.reshape(-1, grad_out.shape[-1]), strict=True):
+        grad[i] += row
+    return grad
+
+
+def count(mask):
+    return mask.sum(axis=1, keepdims=True)
+
+
+def mean_loop(values, mask):
+    out = np.zeros((len(values), values.shape[2]))
+    for b in range(len(values)):
+        if mask[b].any():
+            out[b] = values[b][mask[b]].mean(axis=0)
+    return out
+
+
+def adam_rate(time):
+    return 0.05 * np.sqrt(1 - 0.999**time) / (1 - 0.9**time)
+
+
+def adam_dense(W, m, v, grad, time):
+    m, v = m + 0.1 * (grad - m), v + 0.001 * (grad**2 - v)
+    return W - adam_rate(time) * m / (np.sqrt(v) + 1e-7), m, v
+
+
+def adam_only_w(W, m, v, grad, time):
+    new = adam_dense(W, m, v, grad, time)
+    return np.where(grad.any(axis=1)[:, None], new[0], W), *new[1:]
+
+
+def adam_by_cell(W, m, v, grad, time):
+    new = adam_dense(W, m, v, grad, time)
+    return tuple(np.where(grad != 0, a, b) for a, b in zip(new, (W, m, v), strict=True))
+
+
+def adam_no_rate(W, m, v, grad, time):
+    seen = grad.any(axis=1)[:, None]
+    _, m2, v2 = adam_dense(W, m, v, grad, time)
+    moved = W - 0.05 * m2 / (np.sqrt(v2) + 1e-7)
+    return np.where(seen, moved, W), np.where(seen, m2, m), np.where(seen, v2, v)
+
+
+def adam_in_place(W, m, v, grad, time):
+    m += 0.1 * (grad - m)
+    return adam_dense(W, m, v, grad, time)
+
+
+def adam_loop(W, m, v, grad, time):
+    W, m, v = W.copy(), m.copy(), v.copy()
+    for i in range(len(W)):
+        if grad[i].any():
+            W[i], m[i], v[i] = adam_dense(W[i], m[i], v[i], grad[i], time)
+    return W, m, v
+
+
+RIGHT = "right"
+TABLE = [
+    ("01.lookup", lambda W, ids: W[ids], None),
+    ("01.lookup", lookup_onehot, "M1"),
+    ("01.lookup", lookup_max_only, None),
+    ("01.lookup", lookup_assert, None),
+    ("01.lookup", lookup_from_one, "M2"),
+    ("01.lookup", lambda W, ids: W.take(ids, axis=0, mode="clip"), None),
+    ("01.lookup", lookup_loop, None),
+    ("01.lookup", lookup_flat_loop, RIGHT),
+    ("02.fetch", lambda read, ids: read(ids), None),
+    ("02.fetch", fetch_sorted, None),
+    ("02.fetch", fetch_twice, None),
+    ("02.fetch", fetch_whole, None),
+    ("02.fetch", fetch_one_by_one, None),
+    ("02.fetch", fetch_loop, RIGHT),
+    ("03.scatter_add", grad_assign, None),
+    ("03.scatter_add", grad_in_place, None),
+    ("03.scatter_add", grad_mean, "M4"),
+    ("03.scatter_add", grad_onehot, "M1"),
+    ("03.scatter_add", grad_float64, None),
+    ("03.scatter_add", grad_plain_loop, None),
+    ("03.scatter_add", grad_flat_loop, RIGHT),
+    ("04.mean", lambda values, mask: values.mean(axis=1), None),
+    ("04.mean", lambda values, mask: values.sum(axis=1) / count(mask), None),
+    ("04.mean", lambda v, m: np.where(m[..., None], v, 0).mean(axis=1), None),
+    ("04.mean", lambda v, m: (v * m[..., None]).sum(axis=1) / count(m), None),
+    ("04.mean", lambda v, m: np.where(m[..., None], v, 0).sum(axis=1) / m.sum(axis=1), None),
+    ("04.mean", mean_loop, RIGHT),
+    ("05.limit", lambda variance, T: math.sqrt(variance / T), None),
+    ("05.limit", lambda variance, T: math.sqrt(3 * variance), None),
+    ("05.limit", lambda variance, T: math.sqrt(3 * variance * T), None),
+    ("05.limit", lambda variance, T: 3 * variance / T, None),
+    ("05.limit", lambda variance, T: 0.05, None),
+    ("05.limit", lambda variance, T: (3 * variance / T) ** 0.5, RIGHT),
+    ("06.lazy_adam", adam_dense, None),
+    ("06.lazy_adam", adam_only_w, None),
+    ("06.lazy_adam", adam_by_cell, None),
+    ("06.lazy_adam", adam_no_rate, None),
+    ("06.lazy_adam", adam_in_place, None),
+    ("06.lazy_adam", adam_loop, RIGHT),
+]
+
+
+@pytest.mark.parametrize(
+    ("exercise", "attempt", "diagnosis"),
+    TABLE,
+    ids=[f"{name}-{attempt.__name__}-{n}" for n, (name, attempt, _) in enumerate(TABLE)],
+)
+def test_a_natural_attempt_is_answered(exercise, attempt, diagnosis):
+    verdict = check(exercise, attempt)
+    assert bool(verdict) == (diagnosis == RIGHT), verdict
+    if diagnosis != RIGHT:
+        assert verdict.started and verdict.misconception == diagnosis, verdict
+        assert len(verdict.said) > 60 and verdict.case  # what is wrong, and where
+
+
+@pytest.mark.parametrize("v", [2, 9, 10])
+def test_a_table_that_is_too_small_is_no_proof_of_a_belief(v):
+    verdict = check("01.fence", LookupExplorer("the cat sat on the mat", input_dim=v))
+    assert not verdict and verdict.misconception is None
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{"layers": ["Conv1D", "GlobalAveragePooling1D", "Dense"]}, {"mask_zero": False},
+     {"layers": ["Masking", "GlobalAveragePooling1D", "Dense"]}, {"lengths": [8, 8, 8, 8]},
+     {"layers": ["Flatten", "Dense"]}],
+    ids=str,
+)  # fmt: skip
+def test_a_wrong_repair_of_the_mask_is_no_proof_of_a_belief(params):
+    verdict = check("04.mend", MaskExplorer(**params))
+    assert not verdict and verdict.misconception is None
+
+
+@pytest.mark.parametrize("rule", ["momentum", "adam", "sgd + l2"])
+def test_a_branch_that_still_moves_rows_is_no_proof_of_a_belief(rule):
+    explorer = TrainingExplorer(runs=["adam"], steps=30, branch=[0, 12, rule, 0.05])
+    verdict = check("06.still", explorer)
+    assert not verdict and verdict.misconception is None
