@@ -64,7 +64,7 @@ def test_without_keras_the_error_says_what_to_install():
 
 def test_the_lines_of_the_readme_run(keras, torch):
     text = (HERE.parents[1] / "README.md").read_text(encoding="utf-8")
-    part = text.split("## Inside real Keras\n")[1].split("\n## ")[0]
+    part = text.split("## In a real Keras model\n")[1].split("\n## ")[0]
     lines = part.split("```python\n")[1].split("```")[0]
     lines += "import numpy as np\nprint(model.predict(np.ones((3, 5), int), verbose=0).shape)\n"
     lines += "from embedlab.core.jit import kernel_calls\nprint(kernel_calls('lookup') > 0)\n"
