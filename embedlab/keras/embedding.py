@@ -120,14 +120,14 @@ lora_rank, lora_alpha, quantization_config, **kwargs
             block_size=block_size,
             lora_scale=scale,
         )
-        return keras.ops.cast(_backend().take(plan, ids, *tensors), self.compute_dtype)
+        return keras.ops.cast(_backend().lookup(plan, ids, *tensors), self.compute_dtype)
 
 
 def _backend() -> Any:
     try:
-        return importlib.import_module(f"embedlab.keras.on_{_BACKEND}")
+        return importlib.import_module(f"embedlab.keras.backend_{_BACKEND}")
     except ModuleNotFoundError as error:
-        if error.name != f"embedlab.keras.on_{_BACKEND}":
+        if error.name != f"embedlab.keras.backend_{_BACKEND}":
             raise
         raise NotImplementedError(
             "the backend of Keras must be numpy, torch, jax or tensorflow. "
