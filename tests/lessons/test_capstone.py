@@ -21,13 +21,13 @@ from embedlab.lessons import check
 from embedlab.lessons.exercises.capstone.data import (
     MENU,
     PRICES,
-    VISITORS,
     Discount,
     adapter,
     forecast,
     neighbor,
     tastes,
     ten_days,
+    traded_shares,
 )
 from embedlab.lessons.exercises.capstone.questions import CHECKS, QUESTIONS
 from embedlab.lessons.exercises.capstone.views import evidence
@@ -96,17 +96,22 @@ def mean(ids, grad_out, input_dim):
     return grad_table(ids, grad_out, input_dim, scale_grad_by_freq=True)
 
 
-def test_the_forecast_knows_the_last_week_or_all_four():
+def test_the_forecast_has_the_last_week_or_the_means():
+    days, volume = traded_shares()
+    means = np.array([volume[days == day].mean() for day in range(5)])
+    assert days[-5:].tolist() == [0, 1, 2, 3, 4] and np.bincount(days).min() == 12
     losses, rows = forecast(assign)
-    assert np.allclose(rows, VISITORS[-1], atol=0.05) and losses[-1] > 58
+    assert np.allclose(rows, volume[-5:, 0], atol=0.01) and round(float(losses[-1]), 1) == 565.5
+    assert losses[20] < losses[-1] < losses[0]  # it falls, and rises again
     losses, rows = forecast(grad_table)
-    assert np.allclose(rows, VISITORS.mean(axis=0), atol=1e-3)
-    assert np.isclose(losses[-1], VISITORS.var(axis=0).mean(), rtol=1e-4)
+    assert np.allclose(rows, means, atol=1e-3)
+    smallest = ((volume[:, 0] - means[days]) ** 2).mean()
+    assert np.isclose(losses[-1], smallest, rtol=1e-4) and round(float(smallest), 1) == 240.5
 
 
 def test_a_sum_passes_and_the_model_says_so():
     verdict = check("12.loss", grad_table)
-    assert verdict and "falls from 2264 to 37.3" in verdict.said
+    assert verdict and "falls from 3307 to 240.5" in verdict.said
 
 
 def test_the_plain_loop_passes():
@@ -117,7 +122,7 @@ def test_the_plain_loop_passes():
         return grad
 
     verdict = check("12.loss", loop)
-    assert verdict and "37.3, the smallest possible" in " ".join(verdict.said.split())
+    assert verdict and "240.5, the smallest possible" in " ".join(verdict.said.split())
 
 
 def test_a_mean_is_named_and_the_last_alone_is_not_yet():
@@ -128,10 +133,10 @@ def test_a_mean_is_named_and_the_last_alone_is_not_yet():
 
 def test_right_in_the_small_and_wrong_in_the_model():
     def only_small(ids, grad_out, input_dim):
-        return grad_table(ids, grad_out, input_dim) * (1 if input_dim != 7 else 0.01)
+        return grad_table(ids, grad_out, input_dim) * (1 if input_dim != 5 else 0.01)
 
     def breaks(ids, grad_out, input_dim):
-        return grad_table(ids, grad_out, input_dim) if input_dim != 7 else 1 / 0
+        return grad_table(ids, grad_out, input_dim) if input_dim != 5 else 1 / 0
 
     assert "do not reach their means" in told("12.loss", only_small)[0]
     assert "in the model your function raised ZeroDivisionError" in told("12.loss", breaks)[0]

@@ -10,7 +10,7 @@ from embedlab.core.ids import IdError
 from embedlab.core.mask import as_mask, masked_mean
 from embedlab.layers.embedding import Embedding
 from embedlab.layers.pooling_masking import GlobalAveragePooling1D
-from embedlab.lessons.exercises.capstone.data import PRICES, VISITORS, Discount, forecast
+from embedlab.lessons.exercises.capstone.data import PRICES, Discount, forecast, traded_shares
 from embedlab.lessons.exercises.gradient import check_scatter_add
 from embedlab.lessons.grading.describe import (
     describe_failure,
@@ -161,7 +161,9 @@ def check_loss(exercise: str, function: Any) -> Verdict:
         )
 
     cases = [np.array([0, 1]), np.array([1, 1, 0, 1])]
-    symptom = "Each day has the number of its last week, and the loss is not the smallest possible."
+    symptom = (
+        "Each weekday has the number of its last week, and the loss is not the smallest possible."
+    )
     early = is_unchanged(exercise, function, broken, run, cases, symptom)
     if early is not None:
         return early
@@ -176,12 +178,14 @@ def check_loss(exercise: str, function: Any) -> Verdict:
         )
         return Verdict(exercise, False, said, see="M4")
     losses, table = trained.value
-    if not np.allclose(table, VISITORS.mean(axis=0), atol=0.01):
-        said = "the small cases are right, but in the model the days do not reach their means."
+    days, volume = traded_shares()
+    means = [volume[days == day].mean() for day in range(5)]
+    if not np.allclose(table, means, atol=0.01):
+        said = "the small cases are right, but in the model the weekdays do not reach their means."
         return Verdict(exercise, False, said, see="M4")
     said = (
         f"{verdict.said[:-1]}. In the model the loss falls from {losses[0]:.0f} to "
-        f"{losses[-1]:.1f}, the smallest possible: each day has the mean of its four weeks."
+        f"{losses[-1]:.1f}, the smallest possible: each weekday has its mean."
     )
     return replace(verdict, said=said)
 

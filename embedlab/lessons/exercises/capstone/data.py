@@ -1,8 +1,13 @@
 """What lesson 12 gives: the words, numbers and layers of a bakery with five small models."""
 
+import csv
 from collections.abc import Callable
+from datetime import datetime
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+import matplotlib
 import numpy as np
 
 from embedlab.core.geometry import nearest
@@ -16,16 +21,16 @@ from embedlab.optimizers import SGD, Adam
 from embedlab.traces.readonly import readonly_copy
 
 __all__ = [
-    "DAYS",
     "MENU",
     "PRICES",
-    "VISITORS",
+    "WEEKDAYS",
     "Discount",
     "adapter",
     "forecast",
     "neighbor",
     "tastes",
     "ten_days",
+    "traded_shares",
 ]
 
 MENU = Vocabulary(
@@ -49,20 +54,7 @@ MENU = Vocabulary(
 PRICES = readonly_copy(np.array([0, 0, 6, 4, 1, 5, 4, 3, 1, 5, 2, 3, 0, 2], np.float32)[:, None])
 """(14, 1): what each word of `MENU` costs. Milk is free; padding and unknown words are none."""
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-VISITORS = readonly_copy(
-    np.array(
-        [
-            [23, 19, 42, 46, 39, 72, 52],
-            [12, 27, 26, 35, 43, 91, 64],
-            [24, 15, 21, 45, 45, 89, 67],
-            [8, 24, 31, 34, 40, 85, 54],
-        ],
-        np.float32,
-    )
-)
-"""(4, 7): four weeks, and how many people came on each day. The last week is the last row."""
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri")
 
 WANTED = readonly_copy(np.array([[4.0, 1.0], [3.0, -2.0], [-3.0, 2.0], [-1.0, -4.0]]))
 """(4, 2): how sweet and how salty the guests say that four dishes are."""
@@ -99,36 +91,54 @@ class _ByHand(Embedding):
         return Gradients(None, {"embeddings": self._by_hand(context.ids, grad, self.input_dim)})
 
 
-def forecast(backward: Callable[..., Any], epochs: int = 40) -> tuple[np.ndarray, np.ndarray]:
-    """Train a table with one number for each weekday on all visitors at once.
+@cache
+def traded_shares() -> tuple[np.ndarray, np.ndarray]:
+    """Return the weekdays (N,) and the traded Microsoft shares (N, 1), in millions, of 65 days.
+
+    The numbers are real, of June to September 2003. They come with matplotlib, as sample data.
+
+    >>> days, volume = traded_shares()
+    >>> days.shape, volume.shape, set(days.tolist()) == set(range(5))
+    ((65,), (65, 1), True)
+    """
+    with (Path(matplotlib.get_data_path()) / "sample_data" / "msft.csv").open() as file:
+        rows = list(csv.DictReader(file))[::-1]  # the newest day comes first in the file
+    days = [datetime.strptime(row["Date"], "%d-%b-%y").weekday() for row in rows]
+    volume = np.array([int(row["Volume"]) / 1e6 for row in rows], np.float32)[:, None]
+    return readonly_copy(np.array(days)), readonly_copy(volume)
+
+
+def forecast(backward: Callable[..., Any], epochs: int = 150) -> tuple[np.ndarray, np.ndarray]:
+    """Train a table with one number for each weekday on all traded shares at once.
 
     Parameters
     ----------
     backward : callable
-        ``backward(ids, back, V)`` gives the gradient of the table, (V, D), from what came back to
-        each place of `ids`, (N, D).
+        ``backward(ids, grad_out, V)`` returns the gradient of the table, (V, D), from the upstream
+        gradient of each position of `ids`, (N, D).
     epochs : int
 
     Returns
     -------
     losses : ndarray, (epochs,)
         The mean squared error before each step.
-    table : ndarray, (7,)
-        What the model expects on each day.
+    table : ndarray, (5,)
+        What the model expects on each weekday, in millions of shares.
 
     Examples
     --------
     >>> from embedlab import grad_table
     >>> losses, table = forecast(grad_table)
-    >>> bool(np.allclose(table, VISITORS.mean(axis=0)))
+    >>> days, volume = traded_shares()
+    >>> bool(np.isclose(table[0], volume[days == 0].mean()))
     True
     """
-    layer = _ByHand(backward, input_dim=7, output_dim=1, embeddings_initializer="zeros")
+    layer = _ByHand(backward, input_dim=5, output_dim=1, embeddings_initializer="zeros")
     model = Sequential([layer])
-    model.compile(SGD(3.0), "mse")
-    days, came = np.tile(np.arange(7), len(VISITORS)), VISITORS.reshape(-1, 1)
-    told = model.fit(days, came, epochs=epochs, batch_size=days.size, shuffle=False, verbose=0)
-    return np.array(told.history["loss"]), layer.table.value[:, 0].copy()
+    model.compile(SGD(2.5), "mse")
+    days, volume = traded_shares()
+    history = model.fit(days, volume, epochs=epochs, batch_size=days.size, shuffle=False, verbose=0)
+    return np.array(history.history["loss"]), layer.table.value[:, 0].copy()
 
 
 def ten_days(wanted: Any = WANTED) -> tuple[Variable, Adam, np.ndarray]:

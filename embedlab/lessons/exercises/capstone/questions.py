@@ -47,17 +47,17 @@ QUESTIONS: dict[str, Question] = {
         },
     ),
     "loss": Question(
-        "The loss stops at 59, although 37.3 is possible, and the table has exactly the numbers of "
-        "the last week. What is wrong in the backward pass?",
+        "The loss ends at 565.5, although 240.5 is possible, and the table has exactly the numbers "
+        "of the last week. What is wrong in the backward pass?",
         right="a",
         choices={
             "a": Choice(
-                "Each row has four gradients, and only one of them is used.",
+                "Each row has twelve gradients or more, and only one of them is used.",
                 "`grad[ids] += …` reads each row once, and the last write remains.",
             ),
             "b": Choice(
-                "Seven days need eight rows, so two days share one.",
-                "Days have the ids 0 to 6: that is seven rows, and no id was out of range.",
+                "Five weekdays need six rows, so two of them share one.",
+                "Weekdays have the ids 0 to 4: that is five rows, and no id was out of range.",
                 "M2",
             ),
             "c": Choice(
@@ -67,8 +67,8 @@ QUESTIONS: dict[str, Question] = {
                 "M3",
             ),
             "d": Choice(
-                "Three of the four gradients are zero, so the row does not move.",
-                "None of the four is zero: the four weeks have different numbers.",
+                "All gradients but one are zero, so the row does not move.",
+                "None of them is zero: the weeks have different numbers.",
                 "M7",
             ),
         },

@@ -10,10 +10,9 @@ from embedlab.data.vocabulary import Vocabulary
 from embedlab.layers.embedding import Embedding
 from embedlab.layers.pooling_masking import GlobalAveragePooling1D
 from embedlab.lessons.exercises.capstone.data import (
-    DAYS,
     MENU,
     PRICES,
-    VISITORS,
+    WEEKDAYS,
     Discount,
     adapter,
     tastes,
@@ -44,9 +43,9 @@ def _id() -> Any:
 def _loss() -> Any:
     from embedlab.explorers.gradient import GradientExplorer
 
-    weekend = "sat sun " * len(VISITORS)
+    days = "thu fri " * 4
     return GradientExplorer(
-        weekend.strip(), vocabulary=Vocabulary(DAYS), output_dim=4, seed=2, rule="assign"
+        days.strip(), vocabulary=Vocabulary(WEEKDAYS), output_dim=4, seed=2, rule="assign"
     )
 
 
@@ -87,7 +86,7 @@ _CASES: dict[str, tuple[str, Callable[[], Any], str]] = {
     "loss": (
         "gradient",
         _loss,
-        "Each day comes four times. Which view shows what happens to the four gradients?",
+        "Each weekday comes many times. Which view shows what happens to its gradients?",
     ),
     "factor": (
         "mask",
