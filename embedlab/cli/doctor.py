@@ -17,5 +17,5 @@ def run(args: argparse.Namespace) -> int:
     for check in checks():
         print(check.line(), flush=True)
         wrong += not check.ok
-    print("All green." if not wrong else f"{wrong} to mend, see ✗.")
+    print("All green." if not wrong else f"{wrong} to fix: see the lines with ✗.")
     return int(wrong > 0)

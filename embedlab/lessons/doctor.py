@@ -1,4 +1,4 @@
-"""Is this machine ready for the lessons? One question a line, each with its cure."""
+"""Check whether this machine is ready for the lessons: one check a line, each with a remedy."""
 
 import importlib.metadata
 import json
@@ -20,12 +20,12 @@ class CheckError(Exception):
 
 @dataclass(frozen=True)
 class Check:
-    """One question to the machine and its answer.
+    """One check of the set-up, and its result.
 
     Attributes
     ----------
     name : str
-        What was looked at.
+        What was checked.
     ok : bool
     found : str
         What was found: a version, a folder, or what is wrong.
@@ -39,7 +39,7 @@ class Check:
     cure: str
 
     def line(self, *, details: bool = True) -> str:
-        """Say it in one line; without `details` a good line is the same on every machine."""
+        """Return one line; without `details` the line of a passed check is the same everywhere."""
         if not self.ok:
             return f"✗ {self.name}: {self.found}. {self.cure}"
         return f"✓ {self.name}: {self.found}" if details else f"✓ {self.name}"
@@ -47,7 +47,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Report:
-    """All answers. Its repr names no version and no folder, so a notebook can be compared."""
+    """All results. The repr names no version and no folder."""
 
     checks: tuple[Check, ...]
 
@@ -58,7 +58,11 @@ class Report:
 
     def __repr__(self) -> str:
         wrong = sum(not check.ok for check in self.checks)
-        end = "All green: the lessons can start." if self.ok else f"{wrong} to mend, see ✗."
+        end = (
+            "All green: the lessons can start."
+            if self.ok
+            else f"{wrong} to fix: see the lines with ✗."
+        )
         return "\n".join([*(check.line(details=False) for check in self.checks), end])
 
 
@@ -140,7 +144,7 @@ def _cache() -> str:
     with tempfile.TemporaryFile(dir=place):
         pass
     if "embedlab-numba-" in str(place):  # the fallback of core/jit.py
-        raise CheckError(f"only {place} can be written to, and nobody will find it again")
+        raise CheckError(f"only {place} can be written to, and it will not last")
     return str(place)
 
 
@@ -149,7 +153,7 @@ def _compiler() -> str:
     import numba
 
     if numba.njit(lambda x: x + 1)(41) != 42:
-        raise CheckError("a compiled sum came out wrong")
+        raise CheckError("a compiled function returned a wrong sum")
     return "a small function compiles and runs"
 
 
@@ -161,8 +165,8 @@ def _lookup() -> str:
 
     table = np.arange(6, dtype=np.float32).reshape(3, 2)
     if not np.array_equal(lookup(table, [2, 0, 2]), table[[2, 0, 2]]):
-        raise CheckError("the compiled loop and NumPy disagree")
-    return "the compiled loop and NumPy agree"
+        raise CheckError("the compiled kernel and NumPy disagree")
+    return "the compiled kernel and NumPy agree"
 
 
 @_check("threads", "Unset NUMBA_NUM_THREADS, or set it to the number of cores.")
@@ -180,7 +184,7 @@ def _widgets() -> str:
     found = [_version("ipywidgets", "8.1"), _version("anywidget", "0.11", "0.12")]
     for front in ("@jupyter-widgets/jupyterlab-manager", "anywidget"):
         if not _front_end(front):
-            raise CheckError(f"JupyterLab will not find the browser half of {front}")
+            raise CheckError(f"JupyterLab does not find the front end of {front}")
     return ", ".join(found)
 
 
@@ -219,5 +223,5 @@ def _lessons() -> str:
     from embedlab.lessons.notebook_files import notebook_dir, notebooks
 
     if not notebooks():
-        raise CheckError(f"no notebook lies in {notebook_dir()}")
+        raise CheckError(f"there is no notebook in {notebook_dir()}")
     return f"{len(notebooks())} in {notebook_dir()}"

@@ -17,7 +17,7 @@ __all__ = ["Choice", "Question", "Reply", "answer", "reveal"]
 
 @dataclass(frozen=True)
 class Choice:
-    """One choice: its text, what it says about who takes it, and the belief behind it."""
+    """A choice: its text, the feedback to whoever chooses it, and the misconception behind it."""
 
     text: str
     says: str
@@ -26,7 +26,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Question:
-    """A question and its choices by letter; `later` keeps the answer back until `reveal`."""
+    """A question and its choices by letter; with `later`, feedback waits until `reveal`."""
 
     text: str
     right: str
@@ -36,7 +36,7 @@ class Question:
 
 @dataclass(frozen=True, repr=False)
 class Reply:
-    """A few lines to read: plain in a terminal, set in a notebook."""
+    """A few lines of text: plain in a terminal, formatted in a notebook."""
 
     lines: tuple[str, ...]
 
@@ -86,13 +86,13 @@ def answer(name: str, letter: str = "?") -> Reply:
         return Reply((asked.text, *_listed(asked), cure))
     card.record_answer(name, chosen, chosen == asked.right)
     if asked.later:
-        kept = f"Kept: {chosen}, {asked.choices[chosen].text}. We come back to it."
-        return Reply((kept,))
+        recorded = f"Your answer is {chosen}) {asked.choices[chosen].text}"
+        return Reply((recorded, "You will see later in the lesson whether it is right."))
     return Reply(_judged(asked, chosen))
 
 
 def reveal(name: str) -> Reply:
-    """Compare an earlier prediction with the truth.
+    """Return the feedback to an earlier prediction.
 
     Parameters
     ----------
@@ -108,7 +108,8 @@ def reveal(name: str) -> Reply:
     asked: Question = find_item(name, "QUESTIONS")
     chosen = card.recorded_answer(name)
     if chosen is None:
-        return Reply((f'No prediction yet. Go back to answer("{name}", "?") and commit first.',))
+        cure = f'You have not answered yet. Go back to answer("{name}", "?") and choose a letter.'
+        return Reply((cure,))
     return Reply(_judged(asked, chosen))
 
 

@@ -86,7 +86,7 @@ def test_front_ends_that_lab_cannot_find(monkeypatch):
     import jupyter_core.paths
 
     monkeypatch.setattr(jupyter_core.paths, "jupyter_path", lambda *parts: [])
-    assert "browser half of" in red()["widgets"].line()
+    assert "front end of" in red()["widgets"].line()
 
 
 def test_no_lessons_and_no_views(monkeypatch, tmp_path):

@@ -1,4 +1,4 @@
-"""Natural attempts at exercises 01 to 06: what is diagnosed, and that no belief is named by guess."""
+"""Natural attempts at exercises 01 to 06: what is diagnosed; no belief is named by guess."""
 
 import math
 

@@ -92,4 +92,4 @@ def test_the_prediction_is_true_in_the_view():
     explorer = LoRAExplorer(seen=[0])
     question = find_item("07.predict", "QUESTIONS")
     assert question.choices[question.right].text == str(explorer.trace.moved.sum())
-    assert "No prediction yet" in repr(reveal("07.predict"))
+    assert "You have not answered yet" in repr(reveal("07.predict"))
