@@ -11,7 +11,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print every check as soon as it is known; 0 when all are green, 1 when not."""
-    from embedlab.lessons.doctor import checks
+    from embedlab.lessons.setup_check import checks
 
     wrong = 0
     for check in checks():

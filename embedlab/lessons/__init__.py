@@ -10,7 +10,7 @@ from typing import Any
 from embedlab.lessons.notebook_files import notebook_dir
 
 _HOMES = {
-    "doctor": "embedlab.lessons.doctor",
+    "doctor": "embedlab.lessons.setup_check",
     "check": "embedlab.lessons.grading.check",
     "answer": "embedlab.lessons.question",
     "reveal": "embedlab.lessons.question",

@@ -11,7 +11,7 @@ import pytest
 import embedlab.core.jit
 from embedlab.cli import main
 from embedlab.lessons import doctor
-from embedlab.lessons.doctor import checks
+from embedlab.lessons.setup_check import checks
 
 
 def red():
@@ -71,7 +71,7 @@ def test_an_old_python(monkeypatch):
 
 
 def test_too_many_threads(monkeypatch):
-    monkeypatch.setattr(embedlab.core.jit, "threads", lambda: 4096)
+    monkeypatch.setattr(embedlab.core.jit, "num_threads", lambda: 4096)
     assert "4096 threads" in red()["threads"].line()
 
 
@@ -90,12 +90,14 @@ def test_front_ends_that_lab_cannot_find(monkeypatch):
 
 
 def test_no_lessons_and_no_views(monkeypatch, tmp_path):
-    import embedlab.lessons.checkup
+    import embedlab.lessons.setup_check
 
     from embedlab.lessons import notebook_files  # noqa: F401  (the function; its module is fetched below)
 
     monkeypatch.setattr(
-        embedlab.lessons.checkup, "__file__", str(tmp_path / "embedlab" / "lessons" / "checkup.py")
+        embedlab.lessons.setup_check,
+        "__file__",
+        str(tmp_path / "embedlab" / "lessons" / "setup_check.py"),
     )
     monkeypatch.setattr(
         sys.modules["embedlab.lessons.notebook_files"], "_HERE", tmp_path / "a" / "b"
