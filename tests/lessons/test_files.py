@@ -155,7 +155,7 @@ def test_the_files_hold_what_the_lesson_says():
     step = 4 * active.arrays[GROUP + "embedlab/a.0"] @ active.arrays[GROUP + "embedlab/b.0"]
     base = active.arrays[GROUP + "embedlab/base.0"]
     np.testing.assert_allclose(active.arrays[GROUP + "vars/0"], base + step, rtol=1e-6)
-    np.testing.assert_array_equal(active.arrays[GROUP + "vars/0"], active.wanted)
+    np.testing.assert_array_equal(active.arrays[GROUP + "vars/0"], active.expected)
 
 
 # --- the beliefs --------------------------------------------------------------------------------

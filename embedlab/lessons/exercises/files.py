@@ -30,23 +30,23 @@ GROUP = "layers/embedding/"
 
 
 class Case(NamedTuple):
-    """A file, what stands in it, and the table that its layer computes with."""
+    """A file, its arrays, and the table that its layer computes with."""
 
     path: Path
     content: bytes
     arrays: dict[str, np.ndarray]
-    wanted: np.ndarray
+    expected: np.ndarray
     scale: float
 
 
 def _layers() -> list[Embedding]:
-    """Return layers, smallest first: the first whose file is misread is the one to show.
+    """Return layers, smallest first: the first whose file is misread is shown.
 
     A square table takes a scale along the wrong axis without an error; rows of zeros have codes
     of zero.
     """
     rng = np.random.default_rng(11)
-    made = []
+    layers = []
     for shape, kind, adapter in [
         ((1, 2), None, None),
         ((3, 2), None, None),
@@ -70,8 +70,8 @@ def _layers() -> list[Embedding]:
             b.assign(rng.normal(size=b.shape).round(1))
         if adapter == "merged":
             layer.merge()
-        made.append(layer)
-    return made
+        layers.append(layer)
+    return layers
 
 
 def _case(layer: Embedding, path: Path) -> Case:
@@ -88,7 +88,7 @@ def _case(layer: Embedding, path: Path) -> Case:
 
 @cache
 def _cases() -> tuple[Case, ...]:
-    """Return the files; they are made once, since writing them safely takes its time."""
+    """Return the files; they are written once, because writing is slow."""
     with tempfile.TemporaryDirectory() as folder:
         return tuple(
             _case(layer, Path(folder) / f"{n}.weights.h5") for n, layer in enumerate(_layers())
@@ -96,7 +96,7 @@ def _cases() -> tuple[Case, ...]:
 
 
 def check_read(exercise: str, function: Any) -> Verdict:
-    """Judge `read_table(path)`: the float table of a ``.weights.h5`` file, whatever is in it."""
+    """Check `read_table(path)`: the float table of any ``.weights.h5`` file of one embedding."""
     with tempfile.TemporaryDirectory() as folder:
         cases = [case._replace(path=Path(folder) / case.path.name) for case in _cases()]
         return grade_function(
@@ -112,22 +112,22 @@ def check_read(exercise: str, function: Any) -> Verdict:
                     for name, array in case.arrays.items()
                     if not name.endswith("about")
                 ),
-                "expected": _say(case.wanted),
+                "expected": _say(case.expected),
                 "returned": describe_result(done)
                 if done.error or done.endless
                 else _say(done.value),
             },
-            right=lambda said: Verdict(
+            right=lambda message: Verdict(
                 exercise,
                 True,
-                f"{said}. Floats, adapters and codes: each table is the one its layer computes "
+                f"{message}. Floats, adapters and codes: each table is the one its layer computes "
                 "with.",
             ),
         )
 
 
 def _say(value: Any) -> str:
-    """Say a value with its floats rounded, so that it can be compared by eye."""
+    """Format a value with its floats rounded, so that it can be compared by eye."""
     if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.size <= 12:
         return f"{value.dtype} {value.shape}  {value.astype(np.float64).round(3).tolist()}"
     return format_value(value)
@@ -142,14 +142,14 @@ def _run(function: Callable[..., Any], case: Case) -> RunResult:
 
 
 def _judge(case: Case, done: RunResult) -> Diagnosis | None:
-    """Find what is wrong with the reading of one file, or None."""
+    """Return what is wrong in one case, or None."""
     if done.changed:
         return Diagnosis(
             'Your function changes the file. Open it for reading: `h5py.File(path, "r")`.'
         )
-    said = describe_failure(done, ())
-    if said:
-        return Diagnosis(said)
+    message = describe_failure(done, ())
+    if message:
+        return Diagnosis(message)
     coded = case.arrays[GROUP + "vars/0"].dtype == np.int8
     if done.error is not None:
         return _of_error(done, coded)
@@ -158,11 +158,11 @@ def _judge(case: Case, done: RunResult) -> Diagnosis | None:
             "This is an h5py Dataset, which cannot be read after the file is closed. "
             "`[:]` reads it into an array."
         )
-    said = shape_mismatch(done.value, case.wanted)
-    if said:
-        return Diagnosis(f"{said} A table has V rows of D numbers.")
+    message = shape_mismatch(done.value, case.expected)
+    if message:
+        return Diagnosis(f"{message} A table has V rows of D numbers.")
     value = np.asarray(done.value, np.float64) if done.value.dtype.kind in "fiu" else None
-    if value is not None and np.allclose(value, case.wanted, rtol=1e-4, atol=1e-6):
+    if value is not None and np.allclose(value, case.expected, rtol=1e-4, atol=1e-6):
         return None
     return _of_codes(case, value) if coded else _of_adapter(case, value)
 
@@ -170,11 +170,11 @@ def _judge(case: Case, done: RunResult) -> Diagnosis | None:
 def _of_error(done: RunResult, coded: bool) -> Diagnosis:
     message = str(done.error)
     if isinstance(done.error, KeyError) and not coded and "'1'" in message:
-        said = "Your function reads `vars/1`, which a file of floats does not have. "
-        return Diagnosis(said + 'Test `"1" in group` first.')
+        message = "Your function reads `vars/1`, which a file of floats does not have. "
+        return Diagnosis(message + 'Test `"1" in group` first.')
     if isinstance(done.error, ValueError) and coded and "broadcast" in message:
-        said = "The codes have shape (V, D) and the scale has shape (V,). "
-        return Diagnosis(f"{said}`scale[:, None]` makes it a column. {raised(done)}")
+        message = "The codes have shape (V, D) and the scale has shape (V,). "
+        return Diagnosis(f"{message}`scale[:, None]` makes it a column. {raised(done)}")
     return Diagnosis(f"The file is valid. {raised(done)}")
 
 

@@ -22,7 +22,7 @@ from embedlab.lessons.question import Choice, Question
 __all__ = ["CHECKS", "QUESTIONS"]
 
 ERROR_MOST = 0.05
-"""What "below 5 %" means in the exercise."""
+"""The largest reconstruction error that the exercise accepts."""
 
 Case = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
@@ -44,7 +44,7 @@ def _cases() -> list[Case]:
 
 
 def check_merge(exercise: str, function: Any) -> Verdict:
-    """Judge `merge(W, A, B, alpha)`: a new table, alpha over the rank before A @ B."""
+    """Check `merge(W, A, B, alpha)`: the new table W + alpha / r · A @ B."""
 
     def judge(case: Case, done: RunResult) -> Diagnosis | None:
         wrong = _judge(case, done)
@@ -52,7 +52,10 @@ def check_merge(exercise: str, function: Any) -> Verdict:
 
     def shown(case: Case, done: RunResult) -> dict[str, str]:
         asked = dict(zip(("W", "A", "B", "alpha"), map(format_value, case), strict=True))
-        return asked | {"expected": format_value(_wanted(case)), "returned": describe_result(done)}
+        return asked | {
+            "expected": format_value(_expected(case)),
+            "returned": describe_result(done),
+        }
 
     return grade_function(
         exercise,
@@ -61,34 +64,34 @@ def check_merge(exercise: str, function: Any) -> Verdict:
         judge=judge,
         shown=shown,
         run=lambda function, case: run_untrusted(lambda *x: function(*x[:3], float(x[3])), *case),
-        right=lambda said: Verdict(
-            exercise, True, f"{said}. Each row is the same as with the adapter."
+        right=lambda message: Verdict(
+            exercise, True, f"{message}. Each row is the same as with the adapter."
         ),
     )
 
 
-def _wanted(case: Case) -> np.ndarray:
+def _expected(case: Case) -> np.ndarray:
     table, a, b, alpha = case
     return merge(table, [Adapter(a, b, float(alpha) / len(b))])
 
 
 def _judge(case: Case, done: RunResult) -> str | None:
-    """Say what is wrong in one case, or None."""
-    wanted = _wanted(case)
-    said = describe_failure(done, ("W", "A", "B", "alpha"))
-    if said:
-        return f"{said} The frozen table must not change." if done.changed else said
+    """Return what is wrong in one case, or None."""
+    expected = _expected(case)
+    message = describe_failure(done, ("W", "A", "B", "alpha"))
+    if message:
+        return f"{message} The frozen table must not change." if done.changed else message
     if done.error is not None:
         return f"{raised(done)} A is (V, r) and B is (r, D), so A @ B is (V, D), like W."
-    said = shape_mismatch(done.value, wanted)
-    if said:
-        return f"{said} The merged table has the shape of W."
+    message = shape_mismatch(done.value, expected)
+    if message:
+        return f"{message} The merged table has the shape of W."
     table, a, b, alpha = case
-    close = 1e-5 if wanted.dtype == np.float32 else 1e-9
-    if np.allclose(done.value, wanted, rtol=close, atol=close):
-        if done.value.dtype == wanted.dtype:
+    close = 1e-5 if expected.dtype == np.float32 else 1e-9
+    if np.allclose(done.value, expected, rtol=close, atol=close):
+        if done.value.dtype == expected.dtype:
             return None
-        return f"The result must have the dtype of W, {wanted.dtype}. It has {done.value.dtype}."
+        return f"The result must have the dtype of W, {expected.dtype}. It has {done.value.dtype}."
     rank, step = len(b), a @ b
     guesses = {
         "The scale is missing: A @ B is multiplied by alpha / r.": table + step,
@@ -105,7 +108,7 @@ def _judge(case: Case, done: RunResult) -> str | None:
 
 
 def check_rank(exercise: str, given: Any) -> Verdict:
-    """Judge a LoRAExplorer (or its state): the smallest rank that leaves less than 5 %."""
+    """Check a LoRAExplorer (or its state): the smallest rank with an error below 5 %."""
     given = explorer_from_submission(exercise, "lora", given)
     if isinstance(given, Verdict):
         return given
@@ -115,20 +118,20 @@ def check_rank(exercise: str, given: Any) -> Verdict:
         return Verdict(exercise, False, "the change is zero. Choose another one.", started=False)
     left = f"rank {rank} leaves {100 * errors[rank]:.1f} %"
     if errors[rank] >= ERROR_MOST:
-        said = f"{left} of the change, which is not below 5 %. Try a higher rank."
-        return Verdict(exercise, False, said, started=False)
+        message = f"{left} of the change, which is not below 5 %. Try a higher rank."
+        return Verdict(exercise, False, message, started=False)
     if errors[rank - 1] < ERROR_MOST:
-        said = (
+        message = (
             f"{left} of the change, but a smaller rank is enough: rank {rank - 1} leaves "
             f"{100 * errors[rank - 1]:.1f} %. A higher rank costs parameters."
         )
-        return Verdict(exercise, False, said, see="M9")
-    said = (
+        return Verdict(exercise, False, message, see="M9")
+    message = (
         f"right. {left[0].upper()}{left[1:]} of the change, rank {rank - 1} leaves "
         f"{100 * errors[rank - 1]:.1f} %. That is {trace.parameters} parameters instead of "
         f"{trace.table.size}."
     )
-    return Verdict(exercise, True, said)
+    return Verdict(exercise, True, message)
 
 
 CHECKS: dict[str, Callable[[str, Any], Verdict]] = {"merge": check_merge, "rank": check_rank}

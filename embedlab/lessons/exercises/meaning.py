@@ -52,7 +52,7 @@ def _cases() -> list[Case]:
 
 
 def check_odd(exercise: str, function: Any) -> Verdict:
-    """Judge `odd(table, ids)`: the id whose row points least the way of the others."""
+    """Check `odd(table, ids)`: the id with the smallest cosine to the mean direction."""
 
     flat = callable(function) and all(
         _answer(run_untrusted(function, *case)) == odd_one_out(case.table[:, :2], case.ids)[0]
@@ -61,10 +61,10 @@ def check_odd(exercise: str, function: Any) -> Verdict:
 
     def judge(case: Case, done: RunResult) -> Diagnosis | None:
         if flat and _answer(done) != odd_one_out(*case)[0]:
-            said = "It uses only two numbers of each row, as a flat map does. Use all of them."
-            return Diagnosis(said, "M12")
-        said = _judge(*case, odd_one_out(*case)[0], done)
-        return Diagnosis(said) if said else None
+            message = "It uses only two numbers of each row, as a flat map does. Use all of them."
+            return Diagnosis(message, "M12")
+        wrong = _judge(*case, odd_one_out(*case)[0], done)
+        return Diagnosis(wrong) if wrong else None
 
     return grade_function(
         exercise,
@@ -78,8 +78,8 @@ def check_odd(exercise: str, function: Any) -> Verdict:
             "expected": f"{odd_one_out(*case)[0]}",
             "returned": describe_result(done),
         },
-        right=lambda said: Verdict(
-            exercise, True, f"{said}: by direction, over all numbers of a row."
+        right=lambda message: Verdict(
+            exercise, True, f"{message}: by direction, over all numbers of a row."
         ),
     )
 
@@ -125,40 +125,40 @@ def _by_dots(table: np.ndarray, ids: np.ndarray) -> int:
 
 
 def check_sum(exercise: str, given: Any) -> Verdict:
-    """Judge a GeometryExplorer (or its state): a sum of words that says more than its last word."""
+    """Check a GeometryExplorer (or its state): a sum whose answer is not the nearest word to c."""
     given = explorer_from_submission(exercise, "geometry", given)
     if isinstance(given, Verdict):
         return given
     trace = given.trace
     if trace.sum is None or not trace.sum.ids.size:
-        said = "there is no sum in the view yet. Put a word into each of the slots a, b and c."
-        return Verdict(exercise, False, said, started=False)
+        message = "there is no sum in the view yet. Put a word into each of the slots a, b and c."
+        return Verdict(exercise, False, message, started=False)
     a, b, c = trace.sum.terms
     best, cosine = int(trace.sum.ids[0]), float(trace.sum.similarities[0])
     if len({a, b, c}) < 3:
-        said = "two of the slots hold the same word. Take three different words."
-        return Verdict(exercise, False, said)
+        message = "two of the slots hold the same word. Take three different words."
+        return Verdict(exercise, False, message)
     rows = trace.rows.astype(np.float64)
     others = np.setdiff1d(np.flatnonzero(np.isfinite(rows).all(axis=1)), [a, b, c])
     alone = int(others[(rows[others] @ rows[c]).argmax()])
     if best == alone:
-        said = (
+        message = (
             f"the answer is {trace.name(best)}, but that is already the nearest word to "
             f"{trace.name(c)} alone: the sum added nothing. Try another a and b."
         )
-        return Verdict(exercise, False, said)
+        return Verdict(exercise, False, message)
     if cosine < NEAR:
-        said = (
+        message = (
             "the sum is near no word: even the nearest one has a cosine below one half. Try words "
             "that come more often in the text."
         )
-        return Verdict(exercise, False, said)
-    said = (
+        return Verdict(exercise, False, message)
+    message = (
         f"right. {trace.name(a)} − {trace.name(b)} + {trace.name(c)} is nearest to "
         f"{trace.name(best)}, which is not the nearest word to {trace.name(c)} alone. Does it make "
         "sense?"
     )
-    return Verdict(exercise, True, said)
+    return Verdict(exercise, True, message)
 
 
 CHECKS: dict[str, Callable[[str, Any], Verdict]] = {"odd": check_odd, "sum": check_sum}

@@ -26,7 +26,7 @@ ENOUGH = 0.05
 
 
 def _codes() -> list[np.ndarray]:
-    """Return codes, smallest first: the first that fails is the one to show."""
+    """Return codes, smallest first: the first that fails is shown."""
     rng = np.random.default_rng(8)
     rows = [
         [[1, 0]],
@@ -39,13 +39,13 @@ def _codes() -> list[np.ndarray]:
         [[5]],
         [[1, 2, 3, 4], [-1, -2, -3, -4]],
     ]
-    made = [np.array(row, np.int8) for row in rows]
+    codes = [np.array(row, np.int8) for row in rows]
     wide = rng.integers(-8, 8, (2, 3, 9)).astype(np.int8)
-    return [*made, wide[0], wide]
+    return [*codes, wide[0], wide]
 
 
 def check_pack(exercise: str, function: Any) -> Verdict:
-    """Judge `pack(codes)`: two codes -8..7 a byte, the first in the low half, odd D too."""
+    """Check `pack(codes)`: two codes -8..7 a byte, the first in the low half, odd D too."""
 
     def judge(case: tuple[np.ndarray, ...], done: RunResult) -> Diagnosis | None:
         (codes,) = case
@@ -56,7 +56,7 @@ def check_pack(exercise: str, function: Any) -> Verdict:
 
 
 def check_unpack(exercise: str, function: Any) -> Verdict:
-    """Judge `unpack(packed, D)`: the D codes of each row of bytes, with their signs."""
+    """Check `unpack(packed, D)`: the D codes of each row of bytes, with their signs."""
 
     def judge(case: tuple[np.ndarray, ...], done: RunResult) -> Diagnosis | None:
         packed, width = case
@@ -95,17 +95,17 @@ def _judge_all(
         judge=first,
         shown=shown,
         run=lambda function, case: run_untrusted(function, *case),
-        right=lambda said: Verdict(exercise, True, f"{said}: {right}"),
+        right=lambda message: Verdict(exercise, True, f"{message}: {right}"),
     )
 
 
-def _judge_pack(codes: np.ndarray, wanted: np.ndarray, done: RunResult) -> Diagnosis | None:
+def _judge_pack(codes: np.ndarray, expected: np.ndarray, done: RunResult) -> Diagnosis | None:
     odd = codes.shape[-1] % 2
     if done.error is not None:
         advice = " With an odd D, the high half of the last byte stays 0." if odd else ""
         return Diagnosis(raised(done) + advice)
     value = done.value
-    if isinstance(value, np.ndarray) and value.shape == codes.shape != wanted.shape:
+    if isinstance(value, np.ndarray) and value.shape == codes.shape != expected.shape:
         return Diagnosis(
             "It returns a byte for each code, so no bytes are saved. Put two codes into one byte."
         )
@@ -113,12 +113,12 @@ def _judge_pack(codes: np.ndarray, wanted: np.ndarray, done: RunResult) -> Diagn
         return Diagnosis(
             "With an odd D the last code is lost. It needs a byte too: the high half stays 0."
         )
-    said = shape_mismatch(value, wanted)
-    if said:
-        return Diagnosis(f"{said} A row of D codes takes (D + 1) // 2 bytes.")
+    message = shape_mismatch(value, expected)
+    if message:
+        return Diagnosis(f"{message} A row of D codes takes (D + 1) // 2 bytes.")
     if value.dtype.kind not in "iu" or value.dtype.itemsize != 1:
         return Diagnosis(f"Bytes have the dtype int8 or uint8. Yours is {value.dtype}.")
-    given, right = value.view(np.uint8), wanted.view(np.uint8)
+    given, right = value.view(np.uint8), expected.view(np.uint8)
     if np.array_equal(given, right):
         return None
     if np.array_equal(given, (right >> 4) | (right << 4)):
@@ -132,37 +132,37 @@ def _judge_pack(codes: np.ndarray, wanted: np.ndarray, done: RunResult) -> Diagn
     return Diagnosis("These are not the bytes of the codes. Pack the smallest case by hand.")
 
 
-def _judge_unpack(wanted: np.ndarray, done: RunResult) -> Diagnosis | None:
-    odd = wanted.shape[-1] % 2
+def _judge_unpack(expected: np.ndarray, done: RunResult) -> Diagnosis | None:
+    odd = expected.shape[-1] % 2
     if done.error is not None:
         advice = " With an odd D, the last half byte holds no code." if odd else ""
         return Diagnosis(raised(done) + advice)
     value = done.value
-    if odd and isinstance(value, np.ndarray) and value.shape[-1:] == (wanted.shape[-1] + 1,):
+    if odd and isinstance(value, np.ndarray) and value.shape[-1:] == (expected.shape[-1] + 1,):
         return Diagnosis(
             "It returns one code too many: with an odd D the last half byte holds no code."
         )
-    said = shape_mismatch(value, wanted)
-    if said:
-        return Diagnosis(f"{said} A row has D codes.")
+    message = shape_mismatch(value, expected)
+    if message:
+        return Diagnosis(f"{message} A row has D codes.")
     if value.dtype.kind not in "iu":
         return Diagnosis(f"Codes are integers. The dtype of yours is {value.dtype}.")
     numbers = value.astype(np.int64)
-    if np.array_equal(numbers, wanted):
+    if np.array_equal(numbers, expected):
         return None
-    if np.array_equal(numbers, wanted.astype(np.int64) & 15):
-        said = "The sign is lost: four bits hold -8 to 7, and the highest of them counts -8."
-        return Diagnosis(said)
-    even = wanted.copy()
-    pairs = wanted.shape[-1] // 2 * 2
-    even[..., 0:pairs:2], even[..., 1:pairs:2] = wanted[..., 1:pairs:2], wanted[..., 0:pairs:2]
+    if np.array_equal(numbers, expected.astype(np.int64) & 15):
+        message = "The sign is lost: four bits hold -8 to 7, and the highest of them counts -8."
+        return Diagnosis(message)
+    even = expected.copy()
+    pairs = expected.shape[-1] // 2 * 2
+    even[..., 0:pairs:2], even[..., 1:pairs:2] = expected[..., 1:pairs:2], expected[..., 0:pairs:2]
     if np.array_equal(numbers, even):
         return Diagnosis("The two codes of each pair are swapped: the low half is the first one.")
     return Diagnosis("These are not the codes in the bytes. Unpack the smallest case by hand.")
 
 
 def check_groups(exercise: str, given: Any) -> Verdict:
-    """Judge a QuantizationExplorer: the largest groups that keep the king's row within bounds."""
+    """Check a QuantizationExplorer: the largest groups that keep the error of king's row small."""
     given = explorer_from_submission(exercise, "quantize", given)
     if isinstance(given, Verdict):
         return given
@@ -170,32 +170,34 @@ def check_groups(exercise: str, given: Any) -> Verdict:
     worst = int(np.argmax(np.abs(trace.table).max(axis=1)))
     name = f"{trace.words[worst]} (row {worst})" if trace.words[worst] else f"row {worst}"
     if given.way != "groups":
-        said = f"the view shows {given.way}. Choose groups, and look at {name}: it has the outlier."
-        return Verdict(exercise, False, said, started=False)
+        message = (
+            f"the view shows {given.way}. Choose groups, and look at {name}: it has the outlier."
+        )
+        return Verdict(exercise, False, message, started=False)
     width = trace.table.shape[1]
     block = min(given.block, width)
     sizes = range(1, width + 1)
     errors = {size: _error(trace.table, worst, size) for size in sizes}
     if errors[block] > ENOUGH:
-        said = (
+        message = (
             f"groups of {block}: the largest error of {name} is {errors[block]:.3f}, more than "
             f"{ENOUGH}. "
             "The outlier shares its scale with too many weights."
         )
-        return Verdict(exercise, False, said, see="M14")
+        return Verdict(exercise, False, message, see="M14")
     if any(error <= ENOUGH for size, error in errors.items() if size > block):
-        said = (
+        message = (
             f"groups of {block}: the largest error of {name} is {errors[block]:.3f}, below "
             f"{ENOUGH}. "
             "Larger groups need fewer scales: find the largest ones that stay below."
         )
-        return Verdict(exercise, False, said, started=False)
+        return Verdict(exercise, False, message, started=False)
     nbytes = trace.ways["groups"].nbytes
-    said = (
+    message = (
         f"right. With groups of {block} the largest error of {name} is {errors[block]:.3f}, for "
         f"{nbytes} bytes instead of {trace.bytes_before}."
     )
-    return Verdict(exercise, True, said)
+    return Verdict(exercise, True, message)
 
 
 def _error(table: np.ndarray, row: int, block: int) -> float:

@@ -35,7 +35,7 @@ class Case(NamedTuple):
 
 
 def _cases() -> list[Case]:
-    """Return passes, smallest first: the first that fails is the one to show."""
+    """Return cases, smallest first: the first that fails is shown."""
     rng = np.random.default_rng(9)
     two = np.array([[1.0], [4.0]])
     some = rng.normal(size=(3, 2)).round(2)
@@ -50,21 +50,21 @@ def _cases() -> list[Case]:
     ]
 
 
-def _ways(case: Case) -> tuple[np.ndarray, np.ndarray]:
-    """Return what reaches the table by the rows that were read, and by the scores."""
+def _gradients(case: Case) -> tuple[np.ndarray, np.ndarray]:
+    """Return the gradient through the rows that were looked up, and through the scores."""
     back = case.grad_scores @ case.table
-    way_in = grad_table(case.ids, back, len(case.table))
-    return way_in, case.grad_scores.T @ case.table[case.ids]
+    from_lookup = grad_table(case.ids, back, len(case.table))
+    return from_lookup, case.grad_scores.T @ case.table[case.ids]
 
 
 def check_tied_gradient(exercise: str, function: Any) -> Verdict:
-    """Judge `tied_gradient(E, ids, grad_scores)`: the gradients of both uses, added."""
+    """Check `tied_gradient(E, ids, grad_scores)`: the gradients of both uses, added."""
 
-    def right(said: str) -> Verdict:
+    def right(message: str) -> Verdict:
         error = _gradcheck(function)
         word = "passes" if error <= TOLERANCE else "FAILS"
-        said = f"{said}, and the gradient check with a softmax {word} on every row."
-        return Verdict(exercise, error <= TOLERANCE, said)
+        message = f"{message}, and the gradient check with a softmax {word} on every row."
+        return Verdict(exercise, error <= TOLERANCE, message)
 
     return grade_function(
         exercise,
@@ -75,7 +75,7 @@ def check_tied_gradient(exercise: str, function: Any) -> Verdict:
         right=right,
         shown=lambda case, done: {
             **{name: format_value(value) for name, value in zip(NAMES, case, strict=True)},
-            "expected": format_value(sum(_ways(case))),
+            "expected": format_value(sum(_gradients(case))),
             "returned": describe_result(done),
         },
     )
@@ -87,25 +87,25 @@ def _run(function: Callable[..., Any], case: Case) -> RunResult:
 
 def _judge(case: Case, done: RunResult) -> Diagnosis | None:
     """Find what is wrong in one case, or None."""
-    said = describe_failure(done, NAMES)
-    if said:
-        return Diagnosis(said)
+    message = describe_failure(done, NAMES)
+    if message:
+        return Diagnosis(message)
     if done.error is not None:
         shapes = [f"{name} {value.shape}" for name, value in zip(NAMES, case, strict=True)]
         return Diagnosis(f"{raised(done)} Shapes: {', '.join(shapes)}.")
-    way_in, way_out = _ways(case)
-    wanted = way_in + way_out
-    said = shape_mismatch(done.value, wanted)
-    if said:
-        return Diagnosis(f"{said} The gradient of E has the shape of E.")
-    if done.value.dtype != wanted.dtype:
+    from_lookup, from_scores = _gradients(case)
+    expected = from_lookup + from_scores
+    message = shape_mismatch(done.value, expected)
+    if message:
+        return Diagnosis(f"{message} The gradient of E has the shape of E.")
+    if done.value.dtype != expected.dtype:
         kind = done.value.dtype
-        return Diagnosis(f"The result must have the dtype of E, {wanted.dtype}. It has {kind}.")
-    if _same(done.value, wanted):
+        return Diagnosis(f"The result must have the dtype of E, {expected.dtype}. It has {kind}.")
+    if _same(done.value, expected):
         return None
     if not case.ids.size:
         return Diagnosis("No word was looked up, so all numbers should be zero.")
-    for other, finding in _others(case, way_in, way_out):
+    for other, finding in _others(case, from_lookup, from_scores):
         if _same(done.value, other):
             return finding
     return Diagnosis(
@@ -118,13 +118,13 @@ def _same(one: np.ndarray, other: np.ndarray) -> bool:
 
 
 def _others(
-    case: Case, way_in: np.ndarray, way_out: np.ndarray
+    case: Case, from_lookup: np.ndarray, from_scores: np.ndarray
 ) -> Iterator[tuple[np.ndarray, Diagnosis]]:
-    """Return what else may stand there, with the belief behind it."""
+    """Yield wrong gradients, with their diagnosis."""
     found, counts = np.unique(case.ids, return_counts=True)
     row = int(found[np.argmax(counts)])
     yield (
-        way_in,
+        from_lookup,
         Diagnosis(
             "Only rows that were looked up have a gradient. The scores were computed with the same "
             "table, and they reach every row: `grad_scores.T @ E[ids]`.",
@@ -132,7 +132,7 @@ def _others(
         ),
     )
     yield (
-        way_out,
+        from_scores,
         Diagnosis(
             "The gradient through the scores is right. The words were looked up in the same "
             "table: the "
@@ -140,10 +140,10 @@ def _others(
             see="M18",
         ),
     )
-    last = np.zeros_like(way_in)
+    last = np.zeros_like(from_lookup)
     last[case.ids] = case.grad_scores @ case.table
     yield (
-        way_out + last,
+        from_scores + last,
         Diagnosis(
             f"Row {row} is looked up {counts.max()} times, and only the last of its gradients "
             "is used. "
@@ -152,9 +152,9 @@ def _others(
         ),
     )
     read = np.isin(np.arange(len(case.table)), case.ids)[:, None]
-    for part in (way_in, last):
+    for part in (from_lookup, last):
         yield (
-            np.where(read, part, way_out),
+            np.where(read, part, from_scores),
             Diagnosis(
                 f"In row {row} the gradient of the lookup overwrote the gradient through the "
                 "scores. "
@@ -163,18 +163,18 @@ def _others(
             ),
         )
     yield (
-        (way_in + way_out) / 2,
+        (from_lookup + from_scores) / 2,
         Diagnosis(
             "This is the mean of both gradients. Each use of a row changes the loss, so they "
             "are added.",
             "M4",
         ),
     )
-    yield -way_in - way_out, Diagnosis("All numbers have the wrong sign.")
+    yield -from_lookup - from_scores, Diagnosis("All numbers have the wrong sign.")
 
 
 def _gradcheck(function: Callable[..., Any]) -> float:
-    """Hold the function against central differences of a softmax, ids with duplicates."""
+    """Return the largest difference from central differences of a softmax, ids with duplicates."""
     trace = trace_gradient(
         np.random.default_rng(39).normal(size=(6, 3)), [2, 0, 2, 3, 2, 1], tied=True
     )
@@ -186,35 +186,37 @@ def _gradcheck(function: Callable[..., Any]) -> float:
 
 
 def check_shortest(exercise: str, given: Any) -> Verdict:
-    """Judge a GradientExplorer (or its state): the shortest text whose gradient fills the table."""
+    """Check a GradientExplorer (or its state): the shortest text with a gradient in every row."""
     given = explorer_from_submission(exercise, "gradient", given)
     if isinstance(given, Verdict):
         return given
     if given.error is not None:
         return Verdict(exercise, False, f"the view shows an error: {given.error}", started=False)
     if given.mode != "tied":
-        said = f'the mode is "{given.mode}". Choose "tied", and try again.'
-        return Verdict(exercise, False, said, started=False)
+        message = f'the mode is "{given.mode}". Choose "tied", and try again.'
+        return Verdict(exercise, False, message, started=False)
     trace = given.trace
     words, rows = trace.ids.size, len(trace.table)
     reached = int((trace.added != 0).any(axis=1).sum())
     if reached < rows:
-        said = f"{reached} of {rows} rows have a gradient."
+        message = f"{reached} of {rows} rows have a gradient."
         if words < 2:
-            said += " A single word has no next word to predict, so nothing is scored."
-        return Verdict(exercise, False, said)
+            message += " A single word has no next word to predict, so nothing is scored."
+        return Verdict(exercise, False, message)
     if words > 2:
-        said = (
+        message = (
             f"all {rows} rows have a gradient with {words} words. Fewer are enough: take words out "
             "until a row has no gradient."
         )
-        return Verdict(exercise, False, said, started="text" in given.message["header"]["initial"])
-    said = (
+        return Verdict(
+            exercise, False, message, started="text" in given.message["header"]["initial"]
+        )
+    message = (
         "right. With 2 words there is one prediction, and its softmax depends on the scores "
         "of all "
         f"{rows} words. So each of the {rows} rows gets a gradient."
     )
-    return Verdict(exercise, True, said)
+    return Verdict(exercise, True, message)
 
 
 CHECKS: dict[str, Callable[[str, Any], Verdict]] = {

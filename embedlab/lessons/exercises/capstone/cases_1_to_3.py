@@ -1,4 +1,4 @@
-"""Lesson 12, cases 1 to 3: a repaired model is run, and what it gives is held against the truth."""
+"""Lesson 12, cases 1 to 3: the checks run the repaired model and compare its results."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,11 +28,11 @@ from embedlab.models.masks import MaskError
 
 __all__ = ["check_factor", "check_id", "check_loss"]
 
-# Case 1: the last word of the menu ------------------------------------------------------------
+# --- Case 1: milk or juice? ---------------------------------------------------------------------
 
 
 def _id_cases() -> list[np.ndarray]:
-    """Return all ids in use, smallest first; not every number between comes."""
+    """Return all ids in use, smallest case first; ids may be missing in between."""
     return [
         np.array([3]),
         np.array([2, 5, 7]),
@@ -43,7 +43,7 @@ def _id_cases() -> list[np.ndarray]:
 
 
 def check_id(exercise: str, function: Any) -> Verdict:
-    """Judge `menu_table(ids)`: the smallest Embedding that has a row of 4 numbers for every id."""
+    """Check `menu_table(ids)`: the smallest Embedding that has a row of 4 numbers for every id."""
 
     def broken(ids: np.ndarray) -> Embedding:
         return Embedding(int(ids.max()), 4, mask_zero=True, oob="clip", seed=12)
@@ -71,14 +71,14 @@ def check_id(exercise: str, function: Any) -> Verdict:
             if done.error is not None
             else format_value(_part(done.value, 0)),
         },
-        right=lambda said: Verdict(
-            exercise, True, f"{said}: each id has a row of its own, and no row is unused."
+        right=lambda message: Verdict(
+            exercise, True, f"{message}: each id has a row of its own, and no row is unused."
         ),
     )
 
 
 def _look_up(function: Callable[..., Any], ids: np.ndarray) -> RunResult:
-    """Build the layer and call it: (layer, rows, mask), or what came instead of a layer."""
+    """Build the layer and call it: (layer, rows, mask), or whatever was returned instead."""
 
     def both(ids: np.ndarray) -> Any:
         layer = function(ids)
@@ -102,21 +102,21 @@ def _part(value: Any, n: int) -> Any:
 
 
 def _judge_id(ids: np.ndarray, done: RunResult) -> Diagnosis | None:
-    said = describe_failure(done, ("ids",))
-    if said:
-        return Diagnosis(said)
+    message = describe_failure(done, ("ids",))
+    if message:
+        return Diagnosis(message)
     largest = int(ids.max())
     if isinstance(done.error, IdError):
         rows = done.error.input_dim
         if rows == largest:
-            said = (
+            message = (
                 f"A table of {rows} rows has the ids 0 to {rows - 1}. Id {largest} has no row; now "
                 "it raises an error, which is better than a wrong row."
             )
-            return Diagnosis(said, see="M2")
-        said = f"Id {done.error.bad_ids[0]} has no row: the table has {rows}."
-        said += " How many different ids there are does not matter, only the largest."
-        return Diagnosis(said, see="M2")
+            return Diagnosis(message, see="M2")
+        message = f"Id {done.error.bad_ids[0]} has no row: the table has {rows}."
+        message += " How many different ids there are does not matter, only the largest."
+        return Diagnosis(message, see="M2")
     if done.error is not None:
         return Diagnosis(f"The ids are those of the menu. {raised(done)}")
     if not isinstance(done.value, tuple):
@@ -125,11 +125,11 @@ def _judge_id(ids: np.ndarray, done: RunResult) -> Diagnosis | None:
     layer, rows, mask = done.value
     if layer.input_dim <= largest:
         reads = _READS.get(layer.oob, "another row").format(layer.input_dim - 1)
-        said = (
+        message = (
             f"Id {largest} has no row of its own: the table has {layer.input_dim}. With "
             f"oob={layer.oob!r} it reads {reads}, without a warning."
         )
-        return Diagnosis(said, see="M2")
+        return Diagnosis(message, see="M2")
     if layer.input_dim > largest + 1:
         idle = layer.input_dim - largest - 1
         return Diagnosis(
@@ -148,7 +148,7 @@ def _judge_id(ids: np.ndarray, done: RunResult) -> Diagnosis | None:
 
 
 def check_loss(exercise: str, function: Any) -> Verdict:
-    """Judge `backward(ids, grad_out, input_dim)`, then train the model with it."""
+    """Check `backward(ids, grad_out, input_dim)`, then train the model with it."""
 
     def broken(ids: np.ndarray, grad_out: np.ndarray, input_dim: int) -> np.ndarray:
         grad = np.zeros((input_dim, grad_out.shape[-1]), grad_out.dtype)
@@ -172,22 +172,24 @@ def check_loss(exercise: str, function: Any) -> Verdict:
         return verdict
     trained = run_untrusted(lambda _: forecast(function), np.zeros(0))
     if trained.error is not None:
-        said = (
+        message = (
             "the small cases are right, but in the model your function raised "
             f"{describe_result(trained)}"
         )
-        return Verdict(exercise, False, said, see="M4")
+        return Verdict(exercise, False, message, see="M4")
     losses, table = trained.value
     days, volume = traded_shares()
     means = [volume[days == day].mean() for day in range(5)]
     if not np.allclose(table, means, atol=0.01):
-        said = "the small cases are right, but in the model the weekdays do not reach their means."
-        return Verdict(exercise, False, said, see="M4")
-    said = (
+        message = (
+            "the small cases are right, but in the model the weekdays do not reach their means."
+        )
+        return Verdict(exercise, False, message, see="M4")
+    message = (
         f"{verdict.said[:-1]}. In the model the loss falls from {losses[0]:.0f} to "
         f"{losses[-1]:.1f}, the smallest possible: each weekday has its mean."
     )
-    return replace(verdict, said=said)
+    return replace(verdict, said=message)
 
 
 # Case 3: the number that is off by a factor ----------------------------------------------------
@@ -211,7 +213,7 @@ def _orders() -> list[np.ndarray]:
 
 
 def check_factor(exercise: str, function: Any) -> Verdict:
-    """Judge `mean_price(prices)`: a model that gives the mean discounted price of each order."""
+    """Check `mean_price(prices)`: a model that gives the mean discounted price of each order."""
 
     def broken(prices: np.ndarray) -> Model:
         layers = [Embedding(14, 1, weights=prices, mask_zero=True), Discount()]
@@ -240,14 +242,14 @@ def check_factor(exercise: str, function: Any) -> Verdict:
             if done.error is not None
             else format_value(_part(done.value, -1)),
         },
-        right=lambda said: Verdict(
-            exercise, True, f"{said}. An order costs the same in every batch."
+        right=lambda message: Verdict(
+            exercise, True, f"{message}. An order costs the same in every batch."
         ),
     )
 
 
 def _answer(function: Callable[..., Any], ids: np.ndarray) -> RunResult:
-    """Build the model and call it: (first layer, what it gives), or what came instead."""
+    """Build the model and call it: (first layer, its output), or whatever was returned instead."""
 
     def both(ids: np.ndarray, prices: np.ndarray) -> Any:
         model = function(prices)
@@ -261,15 +263,15 @@ def _mean_price(ids: np.ndarray) -> np.ndarray:
 
 
 def _judge_factor(ids: np.ndarray, done: RunResult) -> Diagnosis | None:
-    said = describe_failure(done, ("ids", "prices"))
-    if said:
-        return Diagnosis(said)
+    message = describe_failure(done, ("ids", "prices"))
+    if message:
+        return Diagnosis(message)
     if isinstance(done.error, MaskError):
-        said = (
+        message = (
             "Now the model raises an error instead of a wrong result, which is better. But the "
             "mask is still lost before the mean."
         )
-        return Diagnosis(said, see="M6")
+        return Diagnosis(message, see="M6")
     if done.error is not None:
         return Diagnosis(f"The order is valid. {raised(done)}")
     wanted = _mean_price(ids)
@@ -277,24 +279,24 @@ def _judge_factor(ids: np.ndarray, done: RunResult) -> Diagnosis | None:
         kind = type(done.value).__name__
         return Diagnosis(f"Your function should return a model. It returned {kind}.")
     first, gave = done.value
-    said = shape_mismatch(gave, wanted)
-    if said:
-        return Diagnosis(f"{said} Build a model that returns one number for each order.")
+    message = shape_mismatch(gave, wanted)
+    if message:
+        return Diagnosis(f"{message} Build a model that returns one number for each order.")
     if np.allclose(gave, wanted, atol=1e-6):
         return None
     everywhere = PRICES[ids].mean(axis=1) / 2
     if np.allclose(gave, everywhere):
         where = "after" if ids[0, 0] else "before"
         if getattr(first, "padding_idx", None) == 0:
-            said = f"Row 0 was zero already. Padding {where} the words is still counted."
-            return Diagnosis(said, "M5")
+            message = f"Row 0 was zero already. Padding {where} the words is still counted."
+            return Diagnosis(message, "M5")
         if not getattr(first, "mask_zero", True):
             return Diagnosis("No layer makes a mask now, so padding is always counted.", see="M6")
         return Diagnosis(f"Padding {where} the words is still counted.", see="M6")
     dear = masked_mean(PRICES[ids] / 2, as_mask(PRICES[ids][..., 0] != 0, ids.shape))
     if np.allclose(gave, dear):
-        said = "Milk costs nothing, but it is a word: a price of 0 does not mean padding."
-        return Diagnosis(said)
+        message = "Milk costs nothing, but it is a word: a price of 0 does not mean padding."
+        return Diagnosis(message)
     if np.allclose(gave, 2 * wanted):
         return Diagnosis("The mean is right, but the discount is missing.")
     if np.allclose(gave, PRICES[ids].max(axis=1) / 2):

@@ -27,7 +27,7 @@ __all__ = ["check_drift", "check_int8"]
 
 
 class DriftCase(NamedTuple):
-    """What all rows are to become, and which of them are final after ten days."""
+    """The targets of all rows, and the rows that are final after ten days."""
 
     wanted: np.ndarray
     final: np.ndarray
@@ -46,7 +46,7 @@ def _drifts() -> list[DriftCase]:
 
 
 def check_drift(exercise: str, function: Any) -> Verdict:
-    """Judge `learn(table, adam, wanted, final)`: final rows stay, the others learn as before."""
+    """Check `learn(table, adam, wanted, final)`: final rows stay, the others learn as before."""
     early = is_unchanged(
         exercise, function, _broken_learn, _drift, _drifts()[:2], "A final row still moves."
     )
@@ -66,10 +66,10 @@ def check_drift(exercise: str, function: Any) -> Verdict:
             if done.error is not None
             else format_value(np.round(done.value, 4)),
         },
-        right=lambda said: Verdict(
+        right=lambda message: Verdict(
             exercise,
             True,
-            f"{said}. Final rows keep every bit, and the others move exactly as before.",
+            f"{message}. Final rows keep every bit, and the others move exactly as before.",
         ),
     )
 
@@ -93,7 +93,7 @@ def _drift(function: Callable[..., Any], case: DriftCase) -> RunResult:
 
 
 def _true_end(case: DriftCase) -> np.ndarray:
-    """Return the end: Adam moves each row by its own numbers, so the others' ways are the same."""
+    """Return the right end: Adam moves each row by its own slots, so the others are unaffected."""
     table, adam, _ = ten_days(case.wanted)
     kept = table.value[case.final]
     _broken_learn(table, adam, case.wanted, case.final)
@@ -102,9 +102,9 @@ def _true_end(case: DriftCase) -> np.ndarray:
 
 
 def _judge_drift(case: DriftCase, done: RunResult) -> Diagnosis | None:
-    said = describe_failure(done, ("wanted", "final"))
-    if said:
-        return Diagnosis(said)
+    message = describe_failure(done, ("wanted", "final"))
+    if message:
+        return Diagnosis(message)
     if isinstance(done.error, ValueError) and "No gradients" in str(done.error):
         return Diagnosis("The whole table is frozen now. Only the final rows should stay.")
     if done.error is not None:
@@ -123,11 +123,11 @@ def _judge_drift(case: DriftCase, done: RunResult) -> Diagnosis | None:
         return None
     if np.array_equal(after[others], before[others]):
         return Diagnosis("No row moves any more. Only the final ones should stay.")
-    said = (
+    message = (
         "The final rows stay, but the others end elsewhere than before. Did they lose Adam's "
         "slots? Is it another optimizer? Are there fewer or more than 20 days?"
     )
-    return Diagnosis(said)
+    return Diagnosis(message)
 
 
 # Case 5: a table that lost precision ------------------------------------------------------------
@@ -166,15 +166,15 @@ def _cargo() -> list[ShippedTable]:
 
 
 def check_int8(exercise: str, function: Any) -> Verdict:
-    """Judge `ship(W, A, B, alpha)`: int8 codes and scales that cost no row more than its own."""
+    """Check `ship(W, A, B, alpha)`: int8 codes with one scale for each row."""
 
-    def right(said: str) -> Verdict:
+    def right(message: str) -> Verdict:
         case = _cargo()[-1]
         codes, scale = _ship(function, case).value
         words = MENU.words[2:]
         floats = _merged(case)
         kept = sum(neighbor(codes / scale, word) == neighbor(floats, word) for word in words)
-        done = f"{said}. On the phone {kept} of {len(words)} words keep their nearest neighbor."
+        done = f"{message}. On the phone {kept} of {len(words)} words keep their nearest neighbor."
         return Verdict(exercise, True, done)
 
     early = is_unchanged(
@@ -201,7 +201,7 @@ def check_int8(exercise: str, function: Any) -> Verdict:
                 for name, part in zip(("W", "A", "B", "alpha"), case, strict=True)
             },
             "expected": _in_words(case),
-            "returned": _said(done),
+            "returned": _describe_codes(done),
         },
     )
 
@@ -227,7 +227,7 @@ def _in_words(case: ShippedTable) -> str:
     return f"codes {format_value(made.codes)}\nscale {format_value(scale.round(2)[:, None])}"
 
 
-def _said(done: RunResult) -> str:
+def _describe_codes(done: RunResult) -> str:
     value = done.value
     if done.error is not None or not (isinstance(value, tuple) and len(value) == 2):
         return describe_result(done)
@@ -237,9 +237,9 @@ def _said(done: RunResult) -> str:
 
 
 def _judge_int8(case: ShippedTable, done: RunResult) -> Diagnosis | None:
-    said = describe_failure(done, ("W", "A", "B", "alpha"))
-    if said:
-        return Diagnosis(said)
+    message = describe_failure(done, ("W", "A", "B", "alpha"))
+    if message:
+        return Diagnosis(message)
     if done.error is not None:
         return Diagnosis(raised(done))
     if not isinstance(done.value, (tuple, list)) or len(done.value) != 2:
@@ -266,17 +266,17 @@ def _judge_int8(case: ShippedTable, done: RunResult) -> Diagnosis | None:
         )
     zeros = ~merged.any(axis=1)
     if not np.isfinite(scale).all() or (scale == 0).any():
-        said = "A scale is inf, NaN or 0."
+        message = "A scale is inf, NaN or 0."
         if zeros.any():
-            said += (
+            message += (
                 " The largest weight of a row of zeros is 0: give that row any scale, such as 1."
             )
-        return Diagnosis(said)
+        return Diagnosis(message)
     return _judge_precision(case, codes / scale, codes * scale, scale)
 
 
 def _is_of_rows(scale: np.ndarray, merged: np.ndarray) -> bool:
-    """Tell whether a scale (V,) is right for the rows, a row of zeros aside, which may have any."""
+    """Tell whether a scale (V,) is right for the rows; a row of zeros may have any."""
     largest = np.abs(merged).max(axis=1)
     used = largest > 0
     return scale.shape == used.shape and np.allclose(scale[used], 127 / largest[used], rtol=1e-3)
@@ -315,11 +315,15 @@ def _judge_precision(
             see="M14",
         )
     if len(merged) > 1 and np.ptp(scale) == 0:
-        said = f"All rows share one scale, so row {row} is coarse because of another row's weight."
-        return Diagnosis(said, see="M14")
+        message = (
+            f"All rows share one scale, so row {row} is coarse because of another row's weight."
+        )
+        return Diagnosis(message, see="M14")
     if len(merged) > 1 and (np.ptp(scale, axis=0) == 0).all():
-        said = f"Each column has a scale, so a large weight makes row {row} coarse in its column."
-        return Diagnosis(f"{said} One for each row: axis=1 and keepdims=True.", see="M14")
+        message = (
+            f"Each column has a scale, so a large weight makes row {row} coarse in its column."
+        )
+        return Diagnosis(f"{message} One for each row: axis=1 and keepdims=True.", see="M14")
     if np.allclose(back, np.trunc(merged * scale) / scale):
         return Diagnosis(
             "Weights between two levels are all moved towards zero: round them with np.rint."

@@ -1,4 +1,4 @@
-"""What lesson 12 gives: the words, numbers and layers of a bakery with five small models."""
+"""The data and layers of lesson 12: a bakery with five small models."""
 
 import csv
 from collections.abc import Callable
@@ -57,7 +57,7 @@ PRICES = readonly_copy(np.array([0, 0, 6, 4, 1, 5, 4, 3, 1, 5, 2, 3, 0, 2], np.f
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri")
 
 WANTED = readonly_copy(np.array([[4.0, 1.0], [3.0, -2.0], [-3.0, 2.0], [-1.0, -4.0]]))
-"""(4, 2): how sweet and how salty the guests say that four dishes are."""
+"""(4, 2): how sweet and how salty guests find four dishes."""
 
 
 class Discount(Layer):
@@ -68,11 +68,11 @@ class Discount(Layer):
     """
 
     def forward(self, inputs: Any, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
-        """Return half of what came, and nothing to remember."""
+        """Return half of the inputs, and no context."""
         return inputs / 2, None
 
     def backward(self, context: Any, grad: Any) -> Gradients:
-        """Return half of what came back."""
+        """Return half of the gradient."""
         return Gradients(grad / 2, {})
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
@@ -83,8 +83,8 @@ class Discount(Layer):
 class _ByHand(Embedding):
     """An Embedding whose gradient somebody wrote by hand."""
 
-    def __init__(self, backward: Callable[..., Any], **told: Any):
-        super().__init__(**told)
+    def __init__(self, backward: Callable[..., Any], **kwargs: Any):
+        super().__init__(**kwargs)
         self._by_hand = backward
 
     def backward(self, context: Any, grad: Any) -> Gradients:
@@ -142,7 +142,7 @@ def forecast(backward: Callable[..., Any], epochs: int = 150) -> tuple[np.ndarra
 
 
 def ten_days(wanted: Any = WANTED) -> tuple[Variable, Adam, np.ndarray]:
-    """Let every row of a table learn for ten days, and give it with the Adam that taught it.
+    """Train all rows of a table for ten days; return it with its Adam optimizer.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ def ten_days(wanted: Any = WANTED) -> tuple[Variable, Adam, np.ndarray]:
 
 
 def tastes() -> np.ndarray:
-    """Return the float32 table (14, 8) of what tastes alike: cakes, meals and drinks.
+    """Return a float32 table (14, 8) with similar rows for cakes, for meals and for drinks.
 
     >>> tastes().shape
     (14, 8)
@@ -191,8 +191,8 @@ def adapter() -> tuple[np.ndarray, np.ndarray, float]:
     """
     change = np.zeros((14, 8), np.float32)
     change[2, 3], change[3, 5] = 40.0, 1.0
-    made = truncated_svd_adapter(change, 2, scale=2.0)  # alpha / r = 4 / 2
-    return made.a, made.b, 4.0
+    factors = truncated_svd_adapter(change, 2, scale=2.0)  # alpha / r = 4 / 2
+    return factors.a, factors.b, 4.0
 
 
 def neighbor(table: np.ndarray, word: str) -> str:
