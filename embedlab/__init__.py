@@ -17,7 +17,7 @@ _HOMES = {
     "IdError": "embedlab.core.ids",
     "Embedding": "embedlab.layers.embedding",
     "Input": "embedlab.layers.symbolic",
-    "Layer": "embedlab.layers.base",
+    "Layer": "embedlab.layers.layer",
     "Model": "embedlab.models",
     "Sequential": "embedlab.models",
     "Vocabulary": "embedlab.data.vocabulary",

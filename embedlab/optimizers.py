@@ -210,14 +210,14 @@ class Optimizer:
         """
         kept = self._slots.get(id(variable))
         if kept is None:
-            arrays = {slot: variable.like(self.start(slot)) for slot in self.slots}
+            arrays = {slot: variable.full_like(self.start(slot)) for slot in self.slots}
             kept = self._slots[id(variable)] = _Slots(variable, arrays, len(variable.resized))
         since = variable.resized[kept.resizes :]
         if since:
             axis, stayed = since[0][0], min(length for _, length in since)
             rows = (slice(None),) * axis + (slice(stayed),)
             for slot, old in kept.arrays.items():
-                kept.arrays[slot] = variable.like(self.start(slot))
+                kept.arrays[slot] = variable.full_like(self.start(slot))
                 kept.arrays[slot][rows] = old[rows]
             kept.resizes = len(variable.resized)
         return kept.arrays

@@ -9,13 +9,13 @@ from embedlab.registry import Registry, missing_attribute
 
 if TYPE_CHECKING:
     from embedlab.layers.bag import EmbeddingBag
-    from embedlab.layers.base import Gradients, Layer
     from embedlab.layers.conv import Conv1D
     from embedlab.layers.dense import Dense
     from embedlab.layers.dropout import Dropout
     from embedlab.layers.dtype_policy import DTypePolicy
     from embedlab.layers.embedding import Embedding, LookupContext
     from embedlab.layers.flatten_reshape import Flatten, Reshape
+    from embedlab.layers.layer import Gradients, Layer
     from embedlab.layers.memory_report import MemoryReport, TableMemoryError
     from embedlab.layers.normalization import LayerNormalization
     from embedlab.layers.pooling_masking import GlobalAveragePooling1D, GlobalMaxPooling1D, Masking
@@ -66,9 +66,9 @@ _HOMES = {
     "GRU": "recurrent",
     "GlobalAveragePooling1D": "pooling_masking",
     "GlobalMaxPooling1D": "pooling_masking",
-    "Gradients": "base",
+    "Gradients": "layer",
     "LSTM": "recurrent",
-    "Layer": "base",
+    "Layer": "layer",
     "LayerNormalization": "normalization",
     "LookupContext": "embedding",
     "Masking": "pooling_masking",

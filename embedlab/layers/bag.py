@@ -1,4 +1,4 @@
-"""EmbeddingBag: one row for a whole bag of ids. Its arithmetic lives in the core."""
+"""EmbeddingBag: one row for a bag of ids. Its arithmetic lives in the core."""
 
 from typing import Any, NamedTuple
 
@@ -14,25 +14,28 @@ from embedlab.core.bag import (
     grad_bag_weights,
     parse_bags,
 )
-from embedlab.core.checks import ShapeError, check_size
-from embedlab.core.ids import check_padding_idx
-from embedlab.core.max_norm import max_norm as shorten
-from embedlab.layers.base import Gradients, Layer
-from embedlab.layers.memory_report import check_fits_in_memory
+from embedlab.core.checks import check_size
+from embedlab.core.ids import IdError
+from embedlab.core.max_norm import max_norm as apply_max_norm
+from embedlab.layers.embedding import as_padding_idx, check_weights, make_float_table
+from embedlab.layers.embedding_table import FloatTable
+from embedlab.layers.input_checks import cast_grad, name_layer
+from embedlab.layers.layer import Gradients, Layer
+from embedlab.layers.variable import Variable
 
 __all__ = ["BagContext", "EmbeddingBag"]
 
 
 class BagContext(NamedTuple):
-    """What `EmbeddingBag.forward` leaves for `EmbeddingBag.backward`.
+    """What `EmbeddingBag.backward` needs of the forward pass.
 
     Attributes
     ----------
     bags : Bags
     shape : tuple of int
-        That of the weights that came with the ids, or () without weights.
+        The shape of `per_sample_weights`, or () without them.
     winners : ndarray or None
-        Where the largest numbers stood, for "max".
+        The positions of the largest numbers, for "max".
     """
 
     bags: Bags
@@ -51,11 +54,12 @@ class EmbeddingBag(Layer):
     embeddings_initializer, embeddings_regularizer, embeddings_constraint, weights : optional
         As for `Embedding`.
     include_last_offset : bool
-        `offsets` end with the number of ids.
+        `offsets` has one entry more, which ends the last bag.
     padding_idx : int, optional
-        An id that does not count, as if it were not there; its row starts at zero.
+        An id that does not count, as if it were not there; its row starts at zero and stays so.
+        Negative: counted from the end.
     max_norm, norm_type, scale_grad_by_freq, seed
-        As for `Embedding`.
+        As for `Embedding`; "max" cannot scale by frequency, as in PyTorch.
 
     Raises
     ------
@@ -98,8 +102,8 @@ class EmbeddingBag(Layer):
         self.input_dim = check_size(input_dim, "input_dim")
         self.output_dim = check_size(output_dim, "output_dim")
         parse_bags(np.zeros((1, 1)), [[0]], mode=mode)  # refuses an unknown mode now
-        check_padding_idx(padding_idx, self.input_dim)
-        self.mode, self.padding_idx, self.seed = mode, padding_idx, seed
+        self.mode, self.seed = mode, seed
+        self.padding_idx = as_padding_idx(padding_idx, self.input_dim)
         self.embeddings_initializer = initializers.seeded(
             initializers.get(embeddings_initializer), seed
         )
@@ -108,43 +112,40 @@ class EmbeddingBag(Layer):
         self.include_last_offset = bool(include_last_offset)
         self.max_norm, self.norm_type = max_norm, norm_type
         if max_norm is not None:
-            shorten(np.zeros((1, 1)), [], max_norm, norm_type=norm_type)
+            apply_max_norm(np.zeros((1, 1)), [], max_norm, norm_type=norm_type)  # checks them
         self.scale_grad_by_freq = bool(scale_grad_by_freq)
+        if self.scale_grad_by_freq and mode == "max":
+            raise ValueError(
+                'scale_grad_by_freq must be False with mode="max", as in PyTorch: a number of a '
+                "bag comes from one row. Received True. Leave it away, or choose sum or mean."
+            )
+        self._table: FloatTable | None = None
         if weights is not None:
-            self._build_around(np.asarray(weights))
+            table = check_weights(self, weights)
+            self._make_table(lambda shape, dtype: table)
 
     def build(self, input_shape: Any = None) -> None:
         """Make the table, unless it is there; TableMemoryError when it cannot fit."""
-        self._make(self.embeddings_initializer)
+        self._make_table(self.embeddings_initializer)
         if self.padding_idx is not None:
             self.embeddings.value[self.padding_idx] = 0
 
-    def _build_on(self, inputs: Any) -> None:
+    def _build_from_data(self, inputs: Any) -> None:
         self.build()
 
-    def _build_around(self, table: np.ndarray) -> None:
-        if table.shape != (self.input_dim, self.output_dim):
-            raise ShapeError(
-                f"Layer {self.name} weight shape {(self.input_dim, self.output_dim)} is not "
-                f"compatible with provided weight shape {table.shape}. Received it as weights=. "
-                "It must be (input_dim, output_dim)."
-            )
-        self._make(lambda shape, dtype: table)
-
-    def _make(self, initializer: Any) -> None:
-        shape = (self.input_dim, self.output_dim)
-        itemsize = np.dtype(self.variable_dtype).itemsize
-        check_fits_in_memory(
-            self.input_dim * self.output_dim * itemsize, f"a table (V, D) = {shape}"
-        )
-        self.embeddings = self.add_weight(
-            "embeddings",
-            shape,
-            initializer,
-            regularizer=self.embeddings_regularizer,
-            constraint=self.embeddings_constraint,
-        )
+    def _make_table(self, initializer: Any) -> None:
+        self._table = make_float_table(self, initializer)
         self.built = True
+
+    @property
+    def embeddings(self) -> Variable:
+        """The table (V, D); AttributeError before build."""
+        if self._table is None:
+            raise AttributeError(
+                "You must build the layer before accessing `embeddings`. "
+                f"Received no call of {self.name} yet. Call it on ids, or layer.build()."
+            )
+        return self._table.variable
 
     def call(self, inputs: Any, offsets: Any = None, per_sample_weights: Any = None) -> np.ndarray:
         """Return one row for each bag, (B, D), in the compute dtype.
@@ -169,28 +170,31 @@ class EmbeddingBag(Layer):
         per_sample_weights: Any = None,
     ) -> tuple[np.ndarray, BagContext]:
         """Return the rows of the bags, and the context that `backward` needs."""
-        if not self.built:
+        if self._table is None:
             self.build()
         table = self.embeddings.value
-        factors = per_sample_weights
-        if factors is not None:
-            factors = np.asarray(factors, table.dtype)
-        told = {
+        weights = per_sample_weights
+        if weights is not None:
+            weights = np.asarray(weights, table.dtype)
+        options = {
             "mode": self.mode,
-            "weights": factors,
+            "weights": weights,
             "padding_idx": self.padding_idx,
             "include_last_offset": self.include_last_offset,
         }
-        bags = parse_bags(table, inputs, offsets, **told)
-        bags = bags._replace(ids=bags.ids.copy(), weights=bags.weights.copy())
-        if self.max_norm is not None:
-            shorten(table, bags.ids, self.max_norm, norm_type=self.norm_type)
-        winners = None
-        if self.mode == "max":
-            out, winners = bag_max(table, bags)
-        else:
-            out = bag(table, inputs, offsets, **told)
-        shape = () if factors is None else factors.shape
+        try:
+            bags = parse_bags(table, inputs, offsets, **options)
+            bags = bags._replace(ids=bags.ids.copy(), weights=bags.weights.copy())
+            if self.max_norm is not None:
+                self._table.apply_max_norm(bags.ids)  # type: ignore[union-attr]
+            winners = None
+            if self.mode == "max":
+                out, winners = bag_max(table, bags)
+            else:
+                out = bag(table, inputs, offsets, **options)
+        except IdError as error:
+            raise name_layer(error, self) from None
+        shape = () if weights is None else weights.shape
         return out.astype(self.compute_dtype, copy=False), BagContext(bags, shape, winners)
 
     def backward(self, context: BagContext, grad: Any) -> Gradients:
@@ -198,20 +202,20 @@ class EmbeddingBag(Layer):
 
         `inputs` holds the gradient of `per_sample_weights`, where there were any; else None.
         """
-        grad = np.asarray(grad, self.variable_dtype)
         bags, shape, winners = context
+        grad = cast_grad(self, grad, (bags.starts.size - 1, self.output_dim))
         if winners is not None:
             return Gradients(
                 None, {"embeddings": grad_bag_max(bags, winners, grad, self.input_dim)}
             )
-        by_row = grad_bag(
+        grad_table = grad_bag(
             bags, grad, self.input_dim, mode=self.mode, scale_grad_by_freq=self.scale_grad_by_freq
         )
-        by_factor = None
+        grad_weights = None
         if shape:
-            by_factor = grad_bag_weights(self.embeddings.value, bags, grad, mode=self.mode)
-            by_factor = by_factor.reshape(shape)
-        return Gradients(by_factor, {"embeddings": by_row})
+            grad_weights = grad_bag_weights(self.embeddings.value, bags, grad, mode=self.mode)
+            grad_weights = grad_weights.reshape(shape)
+        return Gradients(grad_weights, {"embeddings": grad_table})
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         """Return (B, D) for bags (B, T)."""

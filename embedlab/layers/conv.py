@@ -6,13 +6,13 @@ import numpy as np
 
 from embedlab import activations
 from embedlab.core.checks import ShapeError, check_size
-from embedlab.layers.base import Gradients, Layer
 from embedlab.layers.input_checks import (
     cast_grad,
     cast_inputs,
     check_input_shape,
     require_axis_length,
 )
+from embedlab.layers.layer import Gradients, Layer
 from embedlab.layers.variable import Variable
 from embedlab.registry import left_to_keras
 
@@ -71,7 +71,7 @@ class Conv1D(Layer):
     [3.0, 6.0]
     """
 
-    PARTS = ("kernel", "bias")
+    WEIGHT_NAMES = ("kernel", "bias")
     KERAS_ONLY: ClassVar = {
         **Layer.KERAS_ONLY,
         "data_format": "channels_last",
@@ -126,9 +126,9 @@ class Conv1D(Layer):
         """Make the kernel (kernel_size, C, filters) and the bias (filters,)."""
         check_input_shape(self, input_shape, ndim=3)
         shape = (*self.kernel_size, require_axis_length(self, input_shape), self.filters)
-        self.kernel = self.add_part("kernel", shape)
+        self.kernel = self.add_named_weight("kernel", shape)
         if self.use_bias:
-            self.bias = self.add_part("bias", (self.filters,))
+            self.bias = self.add_named_weight("bias", (self.filters,))
 
     def forward(
         self, inputs: Any, mask: Any = None, training: bool = False
@@ -142,9 +142,9 @@ class Conv1D(Layer):
         self._output_length(length)
         left, right = self._padding_lengths(length)
         padded = np.pad(values, ((0, 0), (left, right), (0, 0)))
-        sums = np.tensordot(self._windows(padded), self.computed(self.kernel), 2)
+        sums = np.tensordot(self._windows(padded), self.in_compute_dtype(self.kernel), 2)
         if self.bias is not None:
-            sums += self.computed(self.bias)
+            sums += self.in_compute_dtype(self.bias)
         out = self.activation(sums)
         return (out.copy() if out is sums else out), ConvContext(padded, sums, left, length)
 

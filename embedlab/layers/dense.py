@@ -6,13 +6,13 @@ import numpy as np
 
 from embedlab import activations
 from embedlab.core.checks import check_size
-from embedlab.layers.base import Gradients, Layer
 from embedlab.layers.input_checks import (
     cast_grad,
     cast_inputs,
     check_input_shape,
     require_axis_length,
 )
+from embedlab.layers.layer import Gradients, Layer
 from embedlab.layers.variable import Variable
 
 __all__ = ["Dense", "DenseContext"]
@@ -64,7 +64,7 @@ class Dense(Layer):
     [[6.0, 6.0]]
     """
 
-    PARTS = ("kernel", "bias")
+    WEIGHT_NAMES = ("kernel", "bias")
     supports_masking = True
     KERAS_ONLY: ClassVar = {
         **Layer.KERAS_ONLY,
@@ -106,9 +106,11 @@ class Dense(Layer):
     def build(self, input_shape: Any = None) -> None:
         """Make the kernel (D, units) and the bias (units,); ShapeError while D is unknown."""
         check_input_shape(self, input_shape, least=2)
-        self.kernel = self.add_part("kernel", (require_axis_length(self, input_shape), self.units))
+        self.kernel = self.add_named_weight(
+            "kernel", (require_axis_length(self, input_shape), self.units)
+        )
         if self.use_bias:
-            self.bias = self.add_part("bias", (self.units,))
+            self.bias = self.add_named_weight("bias", (self.units,))
 
     def forward(
         self, inputs: Any, mask: Any = None, training: bool = False
@@ -118,9 +120,9 @@ class Dense(Layer):
         inputs = cast_inputs(self, inputs, least=2, last=last)
         if not self.built:
             self.build(inputs.shape)
-        sums = inputs @ self.computed(self.kernel)
+        sums = inputs @ self.in_compute_dtype(self.kernel)
         if self.bias is not None:
-            sums += self.computed(self.bias)
+            sums += self.in_compute_dtype(self.bias)
         out = self.activation(sums)
         return (out.copy() if out is sums else out), DenseContext(inputs, sums)
 

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from embedlab.core.checks import ShapeError
-from embedlab.layers.base import Gradients, Layer
 from embedlab.layers.input_checks import cast_grad, cast_inputs
+from embedlab.layers.layer import Gradients, Layer
 
 __all__ = ["Dropout", "check_rate", "dropout_factors"]
 

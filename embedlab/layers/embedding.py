@@ -1,4 +1,4 @@
-"""The Embedding layer: a table of rows, one for each id. Its arithmetic lives in the core."""
+"""The Embedding layer: a table with one row for each id. Its arithmetic lives in the core."""
 
 import operator
 from typing import Any, NamedTuple
@@ -6,41 +6,69 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from embedlab import constraints, initializers, quantizers, regularizers
-from embedlab.core.checks import ShapeError, as_table, check_size
-from embedlab.core.gradient import coalesce
-from embedlab.core.ids import apply_out_of_range_rule, as_ids
-from embedlab.core.lookup import lookup
-from embedlab.core.lora import lora_lookup, merge
-from embedlab.core.max_norm import max_norm as shorten
-from embedlab.layers.base import Gradients
-from embedlab.layers.embedding_config import embedding_config, in_words
-from embedlab.layers.input_length import as_input_length, batch_shape, check_length
-from embedlab.layers.lora import DEFAULT
+from embedlab.core.checks import ShapeError, as_array, as_table, check_size
+from embedlab.core.geometry import Neighbors, analogy, nearest, odd_one_out
+from embedlab.core.ids import IdError, apply_out_of_range_rule, as_ids
+from embedlab.core.lora import lora_scale
+from embedlab.core.max_norm import max_norm as apply_max_norm
+from embedlab.core.quantize import QuantizationReport
+from embedlab.layers.dtype_policy import DTypePolicy
+from embedlab.layers.embedding_table import (
+    FloatTable,
+    QuantizedTableWeights,
+    resize_rows,
+    resolve_quantization,
+)
+from embedlab.layers.input_checks import as_weight_array, cast_grad, check_inside, name_layer
+from embedlab.layers.keras1_config import from_keras1_config
+from embedlab.layers.layer import Gradients, Layer
+from embedlab.layers.lora import (
+    DEFAULT_NAME,
+    AdapterSet,
+    LoRAAdapter,
+    adapter_weight_names,
+    check_rank,
+)
 from embedlab.layers.memory_report import MemoryReport
-from embedlab.layers.placement import as_placement, refuse_no_room
-from embedlab.layers.resize import Resizable
+from embedlab.layers.placement import check_fits, check_placement
 from embedlab.layers.symbolic import KerasTensor
 from embedlab.layers.variable import Variable
 
 __all__ = ["Embedding", "LookupContext"]
 
+_NEW_ROWS = ("mean", "zeros", "copy")
+_BEYOND_KERAS = {
+    "input_length": None,
+    "padding_idx": None,
+    "max_norm": None,
+    "norm_type": 2.0,
+    "row_dropout": 0.0,
+    "scale_grad_by_freq": False,
+    "oob": "raise",
+    "negative": "raise",
+    "seed": None,
+    "placement": "memory",
+}
+"""Arguments that Keras does not know, and their defaults: a config holds them only if they differ,
+so that Keras can read it."""
+
 
 class LookupContext(NamedTuple):
-    """What `Embedding.forward` leaves for `Embedding.backward`.
+    """What `Embedding.backward` needs of the forward pass.
 
     Attributes
     ----------
     ids : ndarray of int64
         A copy, so that the caller may reuse the array.
     factors : ndarray or None, the shape of `ids`
-        What row dropout multiplied each row with: 0, or 1 / (1 - row_dropout).
+        The factors of row dropout: 0, or 1 / (1 - row_dropout).
     """
 
     ids: np.ndarray
     factors: np.ndarray | None = None
 
 
-class Embedding(Resizable):
+class Embedding(Layer):
     """Turn ids into rows of a table (V, D) that training can change.
 
     Parameters
@@ -50,7 +78,7 @@ class Embedding(Resizable):
     output_dim : int
         D, the numbers in each row.
     embeddings_initializer : str, dict, callable or Initializer
-        What the table starts with; "uniform" draws within ±0.05.
+        The initial table; "uniform" draws within ±0.05.
     embeddings_regularizer, embeddings_constraint : optional
         A penalty on, or a condition for, the whole table.
     mask_zero : bool
@@ -58,35 +86,38 @@ class Embedding(Resizable):
     weights : array_like, (V, D), optional
         The table to start with; a list holding one table, as old Keras wanted it, is fine too.
     input_length : int or tuple of int, optional
-        The fixed length of the input (without the batch), known before any data.
+        The fixed length of the input, without the batch.
     padding_idx : int, optional
-        A row that starts at zero and whose gradient is always zero.
+        A row that starts at zero and that training never moves: its gradient is zero, and no
+        regularizer, weight decay or constraint changes it.
     oob : {"raise", "zero", "nan", "clip", "wrap"} or int
-        What an id outside the table means.
+        The rule for ids outside the table: see `embedlab.core.lookup.lookup`.
     negative : {"raise", "wrap"}
-        What an id below 0 means.
+        The rule for ids below 0.
     seed : int, optional
-        For an initializer that draws and has no seed of its own.
+        For a random initializer without a seed of its own.
     scale_grad_by_freq : bool
-        Divide the gradient of each row by how often its id came in this batch.
+        Divide the gradient of each row by the number of times its id occurs in the batch.
     lora_rank : int, optional
         Make a LoRA adapter of this rank when the layer is built: see `enable_lora`.
     lora_alpha : float, optional
-        Its step is scaled by alpha / rank; the rank unless told.
+        Its product is scaled by alpha / rank; by default the rank.
     adapters : list of dict, optional
         Further adapters: the arguments of `add_adapter`, one dict each.
     max_norm : float, optional
-        Before each lookup, shorten the rows it reads to this length, in place (as PyTorch).
+        Before each lookup, shorten the rows that it reads to this norm, in place, as PyTorch:
+        also where the table is frozen, and beneath adapters. Merging and quantizing shorten all
+        rows first; a merged or quantized table is left as it is.
     norm_type : float
-        Which length: 2 for the usual one.
+        The p of the p-norm.
     row_dropout : float
-        In training, drop this share of the vocabulary for a whole batch: `dropout` in Keras 1.
+        The share of the vocabulary to drop in each training batch: `dropout` in Keras 1.
     quantization_config : Int8QuantizationConfig or Int4QuantizationConfig, optional
-        What `quantize()` does unless told.
+        The default of `quantize`.
     placement : {"memory", "disk"}
-        "disk" maps a file: the table may be larger than memory, and so may what optimizers keep.
-        Only pages that are read or written come into memory; with momentum or Adam say
-        ``sparse_update="lazy"``, or every step walks through the whole file.
+        "disk" maps a file: the table may be larger than memory, and so may the optimizer's slots.
+        Only pages that are read or written come into memory; with momentum or Adam use
+        ``sparse_update="lazy"``, or every step reads the whole file.
     name, dtype, trainable
         As for every `Layer`.
 
@@ -146,7 +177,7 @@ class Embedding(Resizable):
         **unknown: Any,
     ):
         super().__init__(name=name, dtype=dtype, trainable=trainable, **unknown)
-        self.placement = as_placement(placement)
+        self.placement = check_placement(placement)
         self.quantization_config = quantizers.get(quantization_config)
         self._compute = np.dtype(self.compute_dtype)
         self.input_dim = check_size(input_dim, "input_dim")
@@ -165,132 +196,144 @@ class Embedding(Resizable):
                 "the rows that are used."
             )
         self.mask_zero = bool(mask_zero)
-        self.input_length = as_input_length(input_length)
-        self.padding_idx = _row(padding_idx, self.input_dim)
+        self.supports_masking = self.supports_masking or self.mask_zero
+        self.input_length = _as_input_length(input_length)
+        self.padding_idx = as_padding_idx(padding_idx, self.input_dim)
         self.scale_grad_by_freq = bool(scale_grad_by_freq)
-        self.row_dropout = _share(row_dropout)
+        self.row_dropout = _check_share(row_dropout)
         self.max_norm, self.norm_type = max_norm, norm_type
         if max_norm is not None:
-            shorten(np.zeros((1, 1)), [], max_norm, norm_type=norm_type)  # refuses them now
+            apply_max_norm(np.zeros((1, 1)), [], max_norm, norm_type=norm_type)  # checks them
         self._rng = np.random.default_rng(seed)
-        apply_out_of_range_rule(
-            [], self.input_dim, oob=oob, negative=negative
-        )  # refuses unknown rules now
+        apply_out_of_range_rule([], self.input_dim, oob=oob, negative=negative)  # checks them
         self.oob, self.negative, self.seed = oob, negative, seed
-        self._embeddings: Variable | None = None
-        self._planned = [dict(about) for about in adapters or []]
+        self.adapters = AdapterSet()
+        self._table: FloatTable | QuantizedTableWeights | None = None
+        self._pending_adapters = [dict(arguments) for arguments in adapters or []]
         if lora_rank is not None:
-            self._planned.insert(
-                0,
-                {"name": DEFAULT, "rank": check_size(lora_rank, "lora_rank"), "alpha": lora_alpha},
+            rank = check_size(lora_rank, "lora_rank")
+            self._pending_adapters.insert(
+                0, {"name": DEFAULT_NAME, "rank": rank, "alpha": lora_alpha}
             )
         elif lora_alpha is not None:
             raise ValueError(
                 f"lora_alpha needs lora_rank. Received lora_alpha={lora_alpha!r:.40} alone. "
                 "Pass both, or call enable_lora(rank, lora_alpha)."
             )
-        if self._planned and self.embeddings_constraint is not None:
-            raise ValueError(
-                "Lora is incompatible with embedding constraints: they hold for the table, which "
-                f"is frozen. Received {self.embeddings_constraint!r:.60}. Leave one of them away."
-            )
+        if self._pending_adapters:
+            self._refuse_constraint()
         if weights is not None:
-            self._build_around(weights)
+            self._build_with(weights)
 
-    # The table --------------------------------------------------------------------------------
+    # Building ---------------------------------------------------------------------------------
 
     def build(self, input_shape: Any = None) -> None:
         """Make the table, unless it is there; TableMemoryError when it cannot fit."""
         if self.quantization_mode is not None:  # codes will be loaded
             mode = self.dtype_policy.name.rpartition("_from_")[0]
             self.quantized_build((self.input_dim, self.output_dim), mode)
-            self._add_planned()
-            return
-        self._make(self.embeddings_initializer)
-        if self.padding_idx is not None:
-            self.table.value[self.padding_idx] = 0
+        else:
+            self._make_float_table(self.embeddings_initializer)
+            if self.padding_idx is not None:
+                self.table.value[self.padding_idx] = 0
+        self._add_pending_adapters()
 
-    def _build_on(self, inputs: Any) -> None:
+    def _build_from_data(self, inputs: Any) -> None:
         self.build(as_ids(inputs).shape)
 
-    def _make(self, initializer: Any) -> None:
-        itemsize = np.dtype(self.variable_dtype).itemsize
-        shape = (self.input_dim, self.output_dim)
-        nbytes = self.input_dim * self.output_dim * itemsize
-        refuse_no_room(self.placement, nbytes, f"a table (V, D) = {shape}")
-        self._embeddings = self.add_weight(
-            "embeddings",
-            shape,
-            initializer,
-            regularizer=self.embeddings_regularizer,
-            constraint=self.embeddings_constraint,
-            placement=self.placement,
-        )
-        self.built = True
-        self._add_planned()
+    def _build_with(self, weights: Any) -> None:
+        table = check_weights(self, weights)
+        self._make_float_table(lambda shape, dtype: table)
+        self._add_pending_adapters()
 
-    def _add_planned(self) -> None:
-        for about in self._planned:
-            self.add_adapter(**about)
+    def _make_float_table(self, initializer: Any) -> None:
+        self._set_table(make_float_table(self, initializer, self.placement))
 
-    def _build_around(self, weights: Any) -> None:
-        if isinstance(weights, (list, tuple)) and len(weights) == 1 and np.ndim(weights[0]) == 2:
-            weights = weights[0]
-        table = np.asarray(weights)
-        if table.shape != (self.input_dim, self.output_dim):
-            raise ShapeError(
-                f"Layer {self.name} weight shape {(self.input_dim, self.output_dim)} is not "
-                f"compatible with provided weight shape {table.shape}. Received it as weights=. "
-                "It must be (input_dim, output_dim)."
+    def _set_table(self, table: FloatTable | QuantizedTableWeights) -> None:
+        for variable in [] if self._table is None else self._table.variables:
+            self._untrack_variable(variable)
+        for variable in table.variables:
+            self._track_variable(variable)
+        self._table, self.built = table, True
+        table.freeze(bool(self.adapters))
+
+    def _add_pending_adapters(self) -> None:
+        for arguments in self._pending_adapters:
+            self.add_adapter(**arguments)
+
+    def _built_table(self, what: str) -> FloatTable | QuantizedTableWeights:
+        if self._table is None:
+            raise ValueError(
+                f"{what} needs a table. Received {self.name!r}, which is not built. "
+                "Call layer.build()."
             )
-        self._make(lambda shape, dtype: table)
+        return self._table
 
-    @property
-    def table(self) -> Variable:
-        """The table (V, D) without adapters, a `Variable`; AttributeError before build."""
-        if self._quantized is not None:
-            raise AttributeError(
-                "table is the float table. Received a quantized layer, which has none. "
-                "Use layer.codes, or layer.embeddings for floats made of them."
-            )
-        if self._embeddings is None:
+    # Weights ----------------------------------------------------------------------------------
+
+    def _readable_table(self) -> FloatTable | QuantizedTableWeights:
+        if self._table is None:
             raise AttributeError(
                 "You must build the layer before accessing `embeddings`. "
                 f"Received no call of {self.name} yet. Call it on ids, or layer.build()."
             )
-        return self._embeddings
+        return self._table
+
+    @property
+    def embedding_table(self) -> FloatTable | QuantizedTableWeights:
+        """The object that owns the rows; AttributeError before build."""
+        return self._readable_table()
+
+    @property
+    def table(self) -> Variable:
+        """The float table (V, D) without adapters; AttributeError before build, and for codes."""
+        return self._readable_table().variable
 
     @property
     def embeddings(self) -> Any:
-        """The table that counts: `table`, or an array (V, D) of floats made for you.
+        """The table that counts: `table`, or a new array (V, D) of floats.
 
-        Made where adapters are active (their steps added) or the layer is quantized.
+        An array where adapters are active (it has them added) or the layer is quantized.
         """
-        if self._quantized is not None:
-            return self._float_table()
-        if not self.active_adapters:
-            return self.table
-        return merge(self.table.value, self._cores(), safe=False)
+        return self._readable_table().effective(self.adapters)
+
+    def stored_variables(self) -> list[Variable]:
+        """Return the variables of a store: all but those of adapters."""
+        of_adapters = {id(variable) for variable in self.adapters.variables}
+        return [v for v in self._own_weights().values() if id(v) not in of_adapters]
+
+    def stored_arrays(self) -> list[np.ndarray]:
+        """Return the arrays of a store: active adapters are added to the table, as Keras has it."""
+        arrays = super().stored_arrays()
+        table = [] if self._table is None else self._table.stored_arrays(self.adapters)
+        return [*table, *arrays[len(table) :]]
+
+    def check_stored_arrays(self, arrays: list[np.ndarray]) -> None:
+        """Refuse codes and scales that no quantizing gives."""
+        if self._table is not None:
+            self._table.check_stored(arrays[: len(self._table.variables)])
+
+    def _check_settable(self) -> None:
+        self.adapters.refuse_if_merged("set_weights")
+        super()._check_settable()
 
     # Forward and backward ---------------------------------------------------------------------
 
     def call(self, inputs: Any) -> np.ndarray:
         """Return the rows for ids of any shape: (*ids.shape, D), in the compute dtype."""
-        if not self.built:
+        return self._lookup(as_ids(inputs))
+
+    def _lookup(self, ids: np.ndarray) -> np.ndarray:
+        if self._table is None:
             self.build()
-        ids = as_ids(inputs)
         if self.input_length is not None:
-            check_length(self.input_length, ids.shape)
-        if self.max_norm is not None and self._quantized is None:
-            shorten(self.table.value, self._rows(ids)[0], self.max_norm, norm_type=self.norm_type)
-        if self._quantized is not None:
-            rows = self.quantized_call(ids)
-        elif self._active:
-            rows = lora_lookup(
-                self.table.value, ids, self._cores(), oob=self.oob, negative=self.negative
+            _check_length(self.input_length, ids.shape)
+        try:
+            rows = self._table.lookup(  # type: ignore[union-attr]
+                ids, self.adapters, oob=self.oob, negative=self.negative
             )
-        else:
-            rows = lookup(self.table.value, ids, oob=self.oob, negative=self.negative)
+        except IdError as error:
+            raise name_layer(error, self) from None
         return rows if rows.dtype is self._compute else rows.astype(self._compute)
 
     def forward(
@@ -306,19 +349,13 @@ class Embedding(Resizable):
                [2., 2.]], dtype=float32)
         """
         ids = as_ids(inputs).copy()  # the caller may reuse the array before `backward`
-        rows = self.call(ids)
+        rows = self._lookup(ids)
         if not (training and self.row_dropout):
             return rows, LookupContext(ids)
-        words, place = np.unique(ids, return_inverse=True)
-        stays = self._rng.random(len(words)) >= self.row_dropout
-        factors = (stays / (1 - self.row_dropout)).astype(rows.dtype)[place].reshape(ids.shape)
+        unique, inverse = np.unique(ids, return_inverse=True)
+        stays = self._rng.random(len(unique)) >= self.row_dropout
+        factors = (stays / (1 - self.row_dropout)).astype(rows.dtype)[inverse].reshape(ids.shape)
         return rows * factors[..., None], LookupContext(ids, factors)
-
-    def _rows(self, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return where the ids read, without those that read no row, and which those are not."""
-        rows = apply_out_of_range_rule(ids, self.input_dim, oob=self.oob, negative=self.negative)
-        inside = rows < self.input_dim
-        return rows[inside], inside
 
     def backward(self, context: LookupContext, grad: Any) -> Gradients:
         """Return the gradient of the table as a SparseGrad: only rows that were used have one.
@@ -337,28 +374,22 @@ class Embedding(Resizable):
             `inputs` is None (ids have no gradient); `weights["embeddings"]` is a SparseGrad.
         """
         ids = context.ids
-        grad = np.asarray(grad, self.variable_dtype)  # mixed precision sums in float32
-        if grad.shape != (*ids.shape, self.output_dim):
-            raise ShapeError(
-                f"grad must have the shape of the rows, {(*ids.shape, self.output_dim)}. "
-                f"Received {grad.shape}. Pass what the layer above sends back."
-            )
+        grad = cast_grad(self, grad, (*ids.shape, self.output_dim))
         if context.factors is not None:
             grad = grad * context.factors[..., None].astype(grad.dtype)
         rows = ids
         if self.oob != "raise" or self.negative != "raise":
-            rows, inside = self._rows(ids)
-            grad = grad[inside]
-        if self.adapters or self._quantized is not None:
-            return Gradients(None, self._grad_adapters(rows, grad))
-        sparse = coalesce(
-            rows,
-            grad,
-            self.input_dim,
-            padding_idx=self.padding_idx,
-            scale_grad_by_freq=self.scale_grad_by_freq,
+            rows = apply_out_of_range_rule(
+                ids, self.input_dim, oob=self.oob, negative=self.negative
+            )
+            inside = rows < self.input_dim  # ids that read no row have no gradient
+            rows, grad = rows[inside], grad[inside]
+        if self.adapters:
+            return Gradients(None, self.adapters.gradients(rows, grad, self.padding_idx))
+        table = self._built_table("backward")
+        return Gradients(
+            None, table.gradients(rows, grad, self.padding_idx, self.scale_grad_by_freq)
         )
-        return Gradients(None, {"embeddings": sparse})
 
     # Masks and shapes -------------------------------------------------------------------------
 
@@ -385,19 +416,543 @@ class Embedding(Resizable):
         """
         shape = tuple(input_shape)
         if self.input_length is not None:
-            shape = check_length(self.input_length, shape)
+            shape = _check_length(self.input_length, shape)
         return (*shape, self.output_dim)
 
     @property
     def batch_input_shape(self) -> tuple | None:
         """The input shape that `input_length` announces, such as (None, 10), or None."""
-        return None if self.input_length is None else batch_shape(self.input_length)
+        return None if self.input_length is None else _batch_shape(self.input_length)
+
+    # LoRA -------------------------------------------------------------------------------------
+
+    @property
+    def lora_enabled(self) -> bool:
+        """Whether the default adapter exists."""
+        return DEFAULT_NAME in self.adapters
+
+    @property
+    def lora_rank(self) -> int | None:
+        """The rank of the default adapter, or None."""
+        return self._default_adapter().get("rank")
+
+    @property
+    def lora_alpha(self) -> float | None:
+        """The alpha of the default adapter (by default its rank), or None."""
+        default = self._default_adapter()
+        alpha = default.get("alpha")
+        return default.get("rank") if alpha is None else alpha
+
+    @property
+    def lora_embeddings_a(self) -> Variable:
+        """A of the default adapter, (V, R); AttributeError without one."""
+        return self._adapter_for_attribute().a
+
+    @property
+    def lora_embeddings_b(self) -> Variable:
+        """B of the default adapter, (R, D); AttributeError without one."""
+        return self._adapter_for_attribute().b
+
+    @property
+    def active_adapters(self) -> tuple[str, ...]:
+        """The names of the adapters that count now."""
+        return self.adapters.active
+
+    @property
+    def merged(self) -> bool:
+        """Whether adapters are merged into the table now."""
+        return bool(self.adapters.merged)
+
+    def enable_lora(
+        self,
+        rank: int,
+        lora_alpha: float | None = None,
+        a_initializer: Any = "he_uniform",
+        b_initializer: Any = "zeros",
+    ) -> None:
+        """Make the default adapter: the table is frozen, and A and B are trained instead.
+
+        Parameters
+        ----------
+        rank : int >= 1
+            R. More than min(V, D) is allowed with a warning: it is no longer low.
+        lora_alpha : float, optional
+            The product is scaled by alpha / rank; by default alpha is the rank.
+        a_initializer, b_initializer : optional
+            With "he_uniform" the numbers of A shrink as the vocabulary grows.
+
+        Raises
+        ------
+        ValueError
+            For a layer that is not built, a second call, a rank below 1, and a layer with a
+            constraint. "Lora is incompatible with embedding constraints": the constraint could
+            not be kept by training A and B.
+
+        Examples
+        --------
+        >>> layer = Embedding(5, 3, seed=1)
+        >>> before = layer([1, 2])
+        >>> layer.enable_lora(2)
+        >>> bool((layer([1, 2]) == before).all()), len(layer.trainable_weights)
+        (True, 2)
+        """
+        if self.lora_enabled:
+            raise ValueError(
+                "lora is already enabled. This can only be done once per layer. "
+                f"Received rank={rank!r:.40}. Use add_adapter for a second one."
+            )
+        self.add_adapter(
+            DEFAULT_NAME, rank, lora_alpha, a_initializer=a_initializer, b_initializer=b_initializer
+        )
+
+    def add_adapter(
+        self,
+        name: str,
+        rank: int,
+        alpha: float | None = None,
+        rslora: bool = False,
+        *,
+        a_initializer: Any = "he_uniform",
+        b_initializer: Any = "zeros",
+    ) -> LoRAAdapter:
+        """Make an adapter under a name, make it active beside the others, and return it.
+
+        While there are adapters the table is frozen: ``layer.trainable = True`` does not change
+        that.
+
+        Raises
+        ------
+        ValueError
+            As `enable_lora`, and for a name that is taken.
+        """
+        self._refuse_constraint()
+        if self._table is None:
+            raise ValueError(
+                "Cannot enable lora on a layer that isn't yet built. "
+                f"Received no call of {self.name} yet. Call layer.build() first."
+            )
+        self.adapters.check_new(name, self._own_weights())
+        rank = check_rank(rank, (self.input_dim, self.output_dim))
+        alpha = float(rank) if alpha is None else alpha
+        lora_scale(rank, alpha, rslora=rslora)  # refuses an alpha that is no number
+        start = initializers.get(a_initializer)
+        if self.seed is not None:  # another seed than the table's, whose draws would repeat
+            start = initializers.seeded(start, self.seed + 1 + len(self.adapters))
+        dtype = "float64" if self.variable_dtype == "float64" else "float32"
+        penalty = self.embeddings_regularizer
+        names = adapter_weight_names(name)
+        shapes = (self.input_dim, rank), (rank, self.output_dim)
+        a = self.add_weight(shapes[0], start, dtype, name=names[0], regularizer=penalty)
+        try:
+            b = self.add_weight(shapes[1], b_initializer, dtype, name=names[1], regularizer=penalty)
+        except Exception:
+            self._untrack_variable(a)  # half an adapter is none
+            raise
+        if self.padding_idx is not None:
+            a.value[self.padding_idx] = 0  # B is shared: only a zero here keeps that row still
+            a.padding_idx = self.padding_idx
+        adapter = LoRAAdapter(name, a, b, rank, alpha, rslora)
+        self.adapters.add(adapter)
+        self._table.freeze(True)
+        return adapter
+
+    def set_active(self, names: Any) -> None:
+        """Make the named adapters active; the others keep their numbers and do not count.
+
+        >>> layer = Embedding(5, 3, lora_rank=2)
+        >>> layer.build()
+        >>> layer.set_active([])
+        >>> layer.active_adapters, layer.trainable_weights
+        ((), [])
+        """
+        self.adapters.set_active(names)
+
+    def remove(self, name: str) -> None:
+        """Remove an adapter; without any, the table can be trained again."""
+        self._forget([self.adapters.remove(name)])
+
+    def merge(self, safe: bool = True) -> None:
+        """Add the active adapters to the table: the same rows come out, without extra cost.
+
+        They are inactive until `unmerge`. Until then `set_weights`, `quantize`, `resize` and every
+        change of the adapters are refused, nothing here is trained, and `get_weights` returns the
+        merged table. `merge_and_unload` makes the merge permanent.
+
+        Parameters
+        ----------
+        safe : bool
+            Raise NotFiniteError, and change nothing, where a merged number is not finite.
+        """
+        self.adapters.refuse_if_merged("merge")
+        self._built_table("merge").merge(self.adapters, safe)
+        self.adapters.mark_merged()
+
+    def unmerge(self) -> None:
+        """Subtract what `merge` added, to within a rounding; quantized codes come back exactly."""
+        if not self.adapters.merged:
+            raise ValueError(
+                "unmerge must follow merge. Received a layer without merged adapters. "
+                "Call layer.merge() first."
+            )
+        self._built_table("unmerge").unmerge(self.adapters)
+        self.adapters.mark_unmerged()
+
+    def merge_and_unload(self, safe: bool = True) -> "Embedding":
+        """Merge the active adapters for good, remove all adapters, and return the layer.
+
+        A float table can be trained again. The name is PEFT's.
+
+        >>> layer = Embedding(5, 3, lora_rank=2)
+        >>> layer.build()
+        >>> layer.merge_and_unload().trainable_weights[0].name, len(layer.adapters)
+        ('embeddings', 0)
+        """
+        if not self.adapters.merged:
+            self.merge(safe)
+        self._forget(self.adapters.clear())
+        return self
+
+    def _forget(self, removed: list[LoRAAdapter]) -> None:
+        for adapter in removed:
+            self._untrack_variable(adapter.a)
+            self._untrack_variable(adapter.b)
+        table = self._built_table("remove")
+        table.freeze(bool(self.adapters))
+        if not self.adapters:
+            table.before_merge = []
+
+    def _refuse_constraint(self) -> None:
+        if self.embeddings_constraint is not None:
+            raise ValueError(
+                "Lora is incompatible with embedding constraints: they hold for the table, which "
+                f"is frozen. Received {self.embeddings_constraint!r:.60}. Leave one of them away."
+            )
+
+    def _default_adapter(self) -> dict[str, Any]:
+        configs = (config for config in self._adapter_configs() if config["name"] == DEFAULT_NAME)
+        return next(configs, {})
+
+    def _adapter_for_attribute(self) -> LoRAAdapter:
+        if DEFAULT_NAME not in self.adapters:
+            raise AttributeError(
+                "lora_embeddings_a and lora_embeddings_b belong to the default adapter. Received "
+                f"{self.name!r}, which has none. Call layer.enable_lora(rank) first."
+            )
+        return self.adapters[DEFAULT_NAME]
+
+    # Quantization -----------------------------------------------------------------------------
+
+    @property
+    def quantization_mode(self) -> str | None:
+        """Such as "int8", or None for a float table."""
+        return self.dtype_policy.quantization_mode
+
+    @property
+    def codes(self) -> np.ndarray:
+        """The integer codes: (V, D) for int8, (V, ceil(D / 2)) with two a byte for int4."""
+        return self._readable_table().codes
+
+    @property
+    def scale(self) -> np.ndarray:
+        """One number for each row (a divisor), or one for each block (a factor)."""
+        return self._readable_table().scale
+
+    @property
+    def zero(self) -> np.ndarray | None:
+        """The code that means 0, for each block; None without blocks."""
+        return self._readable_table().zero
+
+    def quantize(
+        self, mode: str | None = None, type_check: bool = True, config: Any = None
+    ) -> None:
+        """Turn the table into integer codes.
+
+        The floats are given up, and the codes get no gradient. LoRA adapters, made before or
+        after, work on and can be trained.
+
+        Parameters
+        ----------
+        mode : {"int8", "int4"}, optional
+            int4 has blocks of 128 unless `config` says otherwise.
+        type_check : bool
+            Refuse subclasses, whose own methods may need floats.
+        config : Int8QuantizationConfig or Int4QuantizationConfig, optional
+
+        Raises
+        ------
+        ValueError
+            For a layer that is not built, is quantized already or has merged adapters, an unknown
+            mode, and int8 where the layer computes in float16.
+        NotImplementedError
+            For subclasses, float8, gptq and awq.
+
+        Notes
+        -----
+        Source: ``keras.layers.Embedding.quantize``; the codes are equal to the bit. On purpose
+        different: in a block whose numbers share one sign the range includes 0.
+
+        Examples
+        --------
+        >>> layer = Embedding(5, 4, weights=np.ones((5, 4)))
+        >>> layer.quantize("int8")
+        >>> layer
+        Embedding(5 words -> 4 numbers, int8)
+        >>> layer([1]).round(3).tolist(), layer.codes.dtype.name
+        ([[1.0, 1.0, 1.0, 1.0]], 'int8')
+        """
+        if type_check and type(self) is not self._QUANTIZABLE:
+            raise NotImplementedError(
+                f"Layer {type(self).__name__} does not have a `quantize` method implemented: only "
+                f"{self._QUANTIZABLE.__name__} itself is quantized. Received a subclass. "
+                "Pass type_check=False if its methods can do without a float table."
+            )
+        config = resolve_quantization(mode, config, self.quantization_config)
+        if self._table is None:
+            raise ValueError(
+                "Cannot quantize a layer that isn't yet built. "
+                f"Received no call of {self.name} yet. Call layer.build() first."
+            )
+        self.adapters.refuse_if_merged("quantize")
+        self._take_codes(self._table.quantize(config, self.dtype_policy), config)
+
+    def quantized_build(self, embeddings_shape: Any, mode: str, config: Any = None) -> None:
+        """Make codes of zero (and scales of one) for a table of a shape: to be loaded into.
+
+        >>> layer = Embedding(5, 4, dtype="int8_from_float32")
+        >>> layer.build()
+        >>> [(v.name, v.dtype) for v in layer.weights]
+        [('embeddings', 'int8'), ('embeddings_scale', 'float32')]
+        """
+        config = resolve_quantization(mode, config, self.quantization_config)
+        table = QuantizedTableWeights.empty(
+            embeddings_shape, config, self.variable_dtype, self.name
+        )
+        self._take_codes(table, config)
+
+    def _take_codes(self, table: QuantizedTableWeights, config: Any) -> None:
+        self._set_table(table)
+        self.quantization_config = config
+        source = self.dtype_policy.name.rpartition("_from_")[2]
+        self._dtype_policy = DTypePolicy(f"{config.policy}_from_{source}")
+
+    def quantized_call(self, inputs: Any) -> np.ndarray:
+        """Return the rows for ids, from the codes and the active adapters."""
+        if self.quantization_mode is None:
+            _ = self.codes  # raises: there are none
+        return self._lookup(as_ids(inputs))
+
+    def quantization_report(self) -> QuantizationReport:
+        """Return what quantizing did to each row: errors, cosines, bytes.
+
+        Raises
+        ------
+        ValueError
+            Unless this very layer was quantized from floats.
+        """
+        return self._built_table("quantization_report").report()
+
+    # Resizing ---------------------------------------------------------------------------------
+
+    def resize(self, input_dim: int, init: str = "mean", *, source: Any = None) -> None:
+        """Change the number of rows; those that stay keep every number.
+
+        Parameters
+        ----------
+        input_dim : int
+            The new V. Fewer rows: the last ones go.
+        init : {"mean", "zeros", "copy"}
+            The start of a new row: the mean of all (but padding), zeros, or the copy of a row.
+        source : int or array_like of int, (new V - V,), optional
+            For "copy": which row, for all new ones or for each. By default that of unknown words
+            (`oob`, where it is an id), or else the last.
+
+        Raises
+        ------
+        ValueError
+            For a layer that is not built, an unknown `init`, adapters that are merged now, and a
+            V that leaves out `padding_idx` or `oob`. Nothing is changed then.
+        TableMemoryError
+            When it cannot fit.
+
+        Notes
+        -----
+        LoRA's A grows and shrinks alike, so a new row counts as the mean or copy of whole rows,
+        adapters included. Codes of rows that stay are kept to the bit. Optimizers go on: rows
+        that stay keep their moments, new ones start without.
+
+        Examples
+        --------
+        >>> layer = Embedding(2, 2, weights=[[1, 2], [3, 6]])
+        >>> layer.resize(3)
+        >>> layer, layer([2]).tolist()
+        (Embedding(3 words -> 2 numbers), [[2.0, 4.0]])
+        """
+        total = check_size(input_dim, "input_dim")
+        self._built_table("resize")
+        self.adapters.refuse_if_merged("resize")
+        sources = self._check_resize(total, init, source)
+        arguments = (total, init, sources, self.padding_idx)
+        new_a = [resize_rows(adapter.a.value, *arguments) for adapter in self.adapters.values()]
+        for owned in self._tables():
+            owned.resize(*arguments)
+        for adapter, a in zip(self.adapters.values(), new_a, strict=True):
+            adapter.a.replace(a)
+        self.input_dim = total
+
+    def _tables(self) -> list[FloatTable | QuantizedTableWeights]:
+        """Return every table that has a row for each id."""
+        return [self._built_table("resize")]
+
+    def _check_resize(self, total: int, init: str, source: Any) -> Any:
+        if init not in _NEW_ROWS:
+            raise ValueError(
+                f"init must be one of {_NEW_ROWS}. Received {init!r:.40}. "
+                "Choose how new rows start."
+            )
+        fixed = {"padding_idx": self.padding_idx, "oob": self.oob}
+        for name, row in fixed.items():
+            if isinstance(row, int) and row >= total:
+                raise ValueError(
+                    f"{name} must stay a row of the table. Received input_dim={total} with "
+                    f"{name}={row}. Keep at least {row + 1} rows."
+                )
+        if init != "copy" or total <= self.input_dim:
+            return ()
+        if source is None:
+            source = self.oob if isinstance(self.oob, int) else self.input_dim - 1
+        rows = apply_out_of_range_rule(as_ids(source), self.input_dim)
+        if rows.shape not in ((), (total - self.input_dim,)):
+            raise ShapeError(
+                f"source must be one row, or one for each of {total - self.input_dim} new ones. "
+                f"Received shape {rows.shape}. Pass an int."
+            )
+        return np.broadcast_to(rows, (total - self.input_dim,))
+
+    # Neighbors --------------------------------------------------------------------------------
+
+    def nearest(
+        self, query: Any, k: int = 10, *, first: int = 0, last: int | None = None, exclude: Any = ()
+    ) -> Neighbors:
+        """Return the k rows whose direction is nearest, by cosine.
+
+        Rows count as they are now: with active adapters, and from codes a block of rows at a time.
+
+        Parameters
+        ----------
+        query : array_like
+            Ids, () or (Q,) integer: the rows near to each, itself left out. Or vectors, (D,) or
+            (Q, D) float.
+        k : int
+        first, last : int
+            Search rows first..last-1 only.
+        exclude : array_like of int, (E,)
+            Rows to leave out.
+
+        Returns
+        -------
+        Neighbors
+            ``ids`` and ``similarities``, (K,) or (Q, K), the nearest first.
+
+        Raises
+        ------
+        IdError, ShapeError, ValueError
+            For arguments that do not fit, and a layer that is not built.
+
+        Examples
+        --------
+        >>> layer = Embedding(3, 2, weights=[[1, 0], [0, 1], [1, 1]])
+        >>> layer.nearest(0, k=1).ids.tolist(), layer.nearest([2.0, 0.1], k=2).ids.tolist()
+        ([2], [0, 2])
+        """
+        table = self._built_table("nearest")
+        rows = table.rows(self.adapters)
+        array = as_array(query, "query")
+        if array.dtype.kind not in "iu":
+            return nearest(rows, array, k, first=first, last=last, exclude=exclude)
+        ids = check_inside(as_ids(array), self.input_dim, self)
+        excluded = as_ids(exclude)
+        itself = np.atleast_1d(ids)[:, None]
+        others = np.broadcast_to(excluded, (len(itself), len(excluded)))
+        left_out = np.concatenate([itself, others], axis=1)
+        return nearest(
+            rows,
+            table.read(ids, self.adapters),
+            k,
+            first=first,
+            last=last,
+            exclude=left_out[0] if ids.ndim == 0 else left_out,
+        )
+
+    def analogy(
+        self, a: int, b: int, c: int, k: int = 5, *, first: int = 0, last: int | None = None
+    ) -> Neighbors:
+        """Return the k rows d for which "a is to b as c is to d" holds best.
+
+        Parameters
+        ----------
+        a, b, c : int
+            Ids; never the answer.
+        k, first, last
+            As `nearest`.
+
+        Examples
+        --------
+        >>> words = ["man", "king", "woman", "queen", "cat"]
+        >>> table = [[0, 1, 0], [3, 1, 0], [0, 0, 1], [3, 0, 1], [0, 1, 1]]
+        >>> words[Embedding(5, 3, weights=table).analogy(0, 1, 2, k=1).ids[0]]
+        'queen'
+        """
+        rows = self._built_table("analogy").rows(self.adapters)
+        return analogy(rows, a, b, c, k, first=first, last=last)
+
+    def doesnt_match(self, ids: Any) -> int:
+        """Return the id, of two or more, whose row fits least to the others.
+
+        Examples
+        --------
+        >>> Embedding(3, 2, weights=[[1, 0.1], [1, 0], [-0.1, 1]]).doesnt_match([0, 1, 2])
+        2
+        """
+        return odd_one_out(self._built_table("doesnt_match").rows(self.adapters), ids)[0]
 
     # Configs and reports ----------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments; those beyond Keras's own only where they are not the default."""
-        return {**super().get_config(), **embedding_config(self)}
+        """Return the arguments; those beyond Keras's own only where they are not the default.
+
+        Examples
+        --------
+        >>> config = Embedding(10, 4, lora_rank=2, seed=1).get_config()
+        >>> config["input_dim"], config["lora_alpha"], config["seed"], "oob" in config
+        (10, 2, 1, False)
+        """
+        config = {
+            **super().get_config(),
+            "input_dim": self.input_dim,
+            "output_dim": self.output_dim,
+            "embeddings_initializer": initializers.serialize(self.embeddings_initializer),
+            "embeddings_regularizer": regularizers.serialize(self.embeddings_regularizer),
+            "embeddings_constraint": constraints.serialize(self.embeddings_constraint),
+            "mask_zero": self.mask_zero,
+        }
+        for name, default in _BEYOND_KERAS.items():
+            if getattr(self, name) != default:
+                config[name] = getattr(self, name)
+        if self.quantization_config is not None:
+            config["quantization_config"] = quantizers.serialize(self.quantization_config)
+        adapters = self._adapter_configs()
+        if adapters and adapters[0]["name"] == DEFAULT_NAME and not adapters[0].get("rslora"):
+            del adapters[0]
+            config.update(lora_rank=self.lora_rank, lora_alpha=self.lora_alpha)
+        if adapters:
+            config["adapters"] = adapters
+        return config
+
+    def _adapter_configs(self) -> list[dict[str, Any]]:
+        """Return the arguments of the adapters that exist, or that `build` will make."""
+        if self._table is None:
+            return [dict(arguments) for arguments in self._pending_adapters]
+        return [adapter.get_config() for adapter in self.adapters.values()]
 
     @classmethod
     def from_legacy(cls, config: dict[str, Any]) -> "Embedding":
@@ -409,22 +964,21 @@ class Embedding(Resizable):
         >>> Embedding.from_legacy(old).embeddings_initializer
         GlorotUniform()
         """
-        from embedlab.layers.keras1_config import from_keras1_config
-
         return cls(**from_keras1_config(config))
 
     @classmethod
     def from_pretrained(cls, table: Any, freeze: bool = False, **options: Any) -> "Embedding":
-        """Return a layer around a copy of `table` (V, D); `padding_idx` keeps the row it is given.
+        """Return a layer around a copy of `table` (V, D); `padding_idx` keeps its row as given.
 
         >>> Embedding.from_pretrained(np.ones((3, 2)), freeze=True).trainable_weights
         []
         """
-        table = as_table(np.asarray(table, None if np.asarray(table).dtype.kind == "f" else float))
+        array = as_weight_array(table, "table")
+        array = as_table(array if array.dtype.kind == "f" else array.astype(float))
         options.setdefault("trainable", not freeze)
-        options.setdefault("dtype", table.dtype.name)
-        rows, columns = table.shape
-        return cls(rows, columns, weights=table, **options)
+        options.setdefault("dtype", array.dtype.name)
+        rows, columns = array.shape
+        return cls(rows, columns, weights=array, **options)
 
     def memory_report(self, lora_rank: int = 8) -> MemoryReport:
         """Return the bytes of the table and of what training and compression would add.
@@ -434,24 +988,67 @@ class Embedding(Resizable):
         itemsize = np.dtype(self.variable_dtype).itemsize
         return MemoryReport.of(self.input_dim, self.output_dim, itemsize, lora_rank)
 
+    _QUANTIZABLE: type
+
     def __repr__(self) -> str:
-        return in_words(self)
+        parts = [f"{self.input_dim} words -> {self.output_dim} numbers"]
+        parts += ["mask_zero"] if self.mask_zero else []
+        parts += [f"padding_idx {self.padding_idx}"] if self.padding_idx is not None else []
+        parts += [f"input_length {self.input_length}"] if self.input_length is not None else []
+        for adapter in self._adapter_configs():
+            name = "" if adapter["name"] == DEFAULT_NAME else f" {adapter['name']!r}"
+            parts.append(f"lora rank {adapter['rank']}{name}")
+        parts += [self.quantization_mode] if self.quantization_mode else []
+        parts += ["frozen"] if not self.trainable else []
+        return f"{type(self).__name__}({', '.join(parts)})"
 
 
-Embedding._OWN_CLASS = Embedding
+Embedding._QUANTIZABLE = Embedding
 
 
-def _share(row_dropout: Any) -> float:
-    number = isinstance(row_dropout, (int, float)) and not isinstance(row_dropout, bool)
-    if not (number and 0 <= row_dropout < 1):
-        raise ValueError(
-            f"row_dropout must lie in 0..1, below 1. Received {row_dropout!r:.40}. "
-            "Pass for example 0.1."
+# Tables and arguments, also of EmbeddingBag ---------------------------------------------------
+
+
+def make_float_table(layer: Any, initializer: Any, placement: str = "memory") -> FloatTable:
+    """Return a new table for a layer with the options of `Embedding`, in memory or on disk."""
+    shape = (layer.input_dim, layer.output_dim)
+    nbytes = layer.input_dim * layer.output_dim * np.dtype(layer.variable_dtype).itemsize
+    check_fits(placement, nbytes, f"a table (V, D) = {shape}")
+    variable = layer.add_weight(
+        shape,
+        initializer,
+        name="embeddings",
+        regularizer=layer.embeddings_regularizer,
+        constraint=layer.embeddings_constraint,
+        placement=placement,
+    )
+    variable.padding_idx = layer.padding_idx
+    return FloatTable(
+        variable, placement=placement, limit=layer.max_norm, norm_type=layer.norm_type
+    )
+
+
+def check_weights(layer: Any, weights: Any) -> np.ndarray:
+    """Return ``weights=`` as a table (V, D); a list of one table, as in old Keras, is unpacked."""
+    if isinstance(weights, (list, tuple)) and len(weights) == 1:
+        inner = as_weight_array(weights[0], "weights")
+        weights = inner if inner.ndim == 2 else weights
+    table = as_weight_array(weights, "weights")
+    if table.shape != (layer.input_dim, layer.output_dim):
+        raise ShapeError(
+            f"Layer {layer.name} weight shape {(layer.input_dim, layer.output_dim)} is not "
+            f"compatible with provided weight shape {table.shape}. Received it as weights=. "
+            "It must be (input_dim, output_dim)."
         )
-    return float(row_dropout)
+    return table
 
 
-def _row(padding_idx: Any, input_dim: int) -> int | None:
+def as_padding_idx(padding_idx: Any, input_dim: int) -> int | None:
+    """Return `padding_idx` as a row of the table, counted from the end where it is negative.
+
+    >>> as_padding_idx(-1, 10), as_padding_idx(None, 10)
+    (9, None)
+    """
     if padding_idx is None:
         return None
     try:
@@ -464,3 +1061,44 @@ def _row(padding_idx: Any, input_dim: int) -> int | None:
             f"Received {padding_idx!r:.40}. Leave it away, or raise input_dim."
         )
     return row % input_dim
+
+
+def _check_share(row_dropout: Any) -> float:
+    number = isinstance(row_dropout, (int, float)) and not isinstance(row_dropout, bool)
+    if not (number and 0 <= row_dropout < 1):
+        raise ValueError(
+            f"row_dropout must lie in 0..1, below 1. Received {row_dropout!r:.40}. "
+            "Pass for example 0.1."
+        )
+    return float(row_dropout)
+
+
+def _as_input_length(value: Any) -> int | tuple[int | None, ...] | None:
+    """Return a fixed input length in one form: an int, a tuple of int or None, or None."""
+    if value is None:
+        return None
+    if isinstance(value, (tuple, list)):
+        return tuple(None if n is None else check_size(n, "input_length") for n in value)
+    return check_size(value, "input_length")
+
+
+def _batch_shape(length: Any) -> tuple[int | None, ...]:
+    """Return the input shape that a fixed length means, the batch in front."""
+    return (None, *(length if isinstance(length, tuple) else (length,)))
+
+
+def _check_length(length: Any, shape: tuple) -> tuple:
+    """Return the input `shape` with the fixed lengths filled in; ShapeError if they disagree."""
+    known = _batch_shape(length)
+    if len(shape) != len(known) or any(
+        want != received
+        for want, received in zip(known[1:], shape[1:], strict=True)
+        if want is not None and received is not None
+    ):
+        raise ShapeError(
+            f'"input_length" is {length}, but received input has shape {shape}. '
+            "Pad or cut to that length, or leave input_length away."
+        )
+    return tuple(
+        received if want is None else want for want, received in zip(known, shape, strict=True)
+    )  # where neither is known, None stays

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from embedlab.core.checks import ShapeError, check_size
-from embedlab.layers.base import Gradients, Layer
 from embedlab.layers.input_checks import cast_floats, cast_grad
+from embedlab.layers.layer import Gradients, Layer
 from embedlab.layers.symbolic import KerasTensor
 
 __all__ = ["Flatten", "Reshape"]

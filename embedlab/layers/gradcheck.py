@@ -7,7 +7,7 @@ import numpy as np
 
 from embedlab.core.checks import DtypeError
 from embedlab.core.gradient import SparseGrad
-from embedlab.layers.base import Layer
+from embedlab.layers.layer import Layer
 
 __all__ = ["gradcheck"]
 

@@ -4,9 +4,19 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import ShapeError
+from embedlab.core.checks import DtypeError, ShapeError
+from embedlab.core.ids import IdError, out_of_range_error
 
-__all__ = ["cast_floats", "cast_grad", "cast_inputs", "check_input_shape", "require_axis_length"]
+__all__ = [
+    "as_weight_array",
+    "cast_floats",
+    "cast_grad",
+    "cast_inputs",
+    "check_input_shape",
+    "check_inside",
+    "name_layer",
+    "require_axis_length",
+]
 
 
 def cast_inputs(
@@ -32,7 +42,7 @@ def cast_inputs(
 
     Examples
     --------
-    >>> from embedlab.layers.base import Layer
+    >>> from embedlab.layers.layer import Layer
     >>> cast_inputs(Layer(name="dense"), [1.0, 2.0], least=2)
     Traceback (most recent call last):
     embedlab.core.checks.ShapeError: Input 0 of layer 'dense' is incompatible with the layer: \
@@ -47,7 +57,7 @@ axis: x[None].
 def cast_floats(layer: Any, inputs: Any) -> np.ndarray:
     """Return `inputs` as an array with a batch axis; floats in the compute dtype.
 
-    >>> from embedlab.layers.base import Layer
+    >>> from embedlab.layers.layer import Layer
     >>> cast_floats(Layer(), [[1.0]]).dtype.name, cast_floats(Layer(), [[True]]).dtype.name
     ('float32', 'bool')
     """
@@ -61,7 +71,7 @@ def check_input_shape(
 ) -> None:
     """Refuse inputs of `shape` unless they have the axes that `layer` needs.
 
-    >>> from embedlab.layers.base import Layer
+    >>> from embedlab.layers.layer import Layer
     >>> check_input_shape(Layer(), (2, 3), ndim=2, last=3)
     """
     shape = tuple(shape or ())
@@ -93,7 +103,7 @@ def cast_grad(layer: Any, grad: Any, shape: tuple[int, ...]) -> np.ndarray:
 
     Examples
     --------
-    >>> from embedlab.layers.base import Layer
+    >>> from embedlab.layers.layer import Layer
     >>> cast_grad(Layer(dtype="mixed_float16"), np.ones(2, np.float16), (2,)).dtype.name
     'float32'
     """
@@ -116,7 +126,7 @@ def require_axis_length(layer: Any, shape: Any, axis: int = -1) -> int:
 
     Examples
     --------
-    >>> from embedlab.layers.base import Layer
+    >>> from embedlab.layers.layer import Layer
     >>> require_axis_length(Layer(), (None, 640))
     640
     >>> require_axis_length(Layer(name="dense"), (None, None))
@@ -134,3 +144,62 @@ the sequences: set Embedding(..., input_length=10), or Input((10,)).
             "sequences: set Embedding(..., input_length=10), or Input((10,))."
         )
     return int(length)
+
+
+def as_weight_array(value: Any, name: str) -> np.ndarray:
+    """Return a weight that a caller passes as an array of numbers, without a copy if it is one.
+
+    Tensors of other libraries are accepted as well where NumPy refuses them: a torch Parameter
+    that requires a gradient, and bfloat16, which becomes float32.
+
+    Raises
+    ------
+    ShapeError, DtypeError
+        For lists of different lengths, and what does not hold numbers.
+
+    Examples
+    --------
+    >>> as_weight_array([[1, 2]], "weights").shape
+    (1, 2)
+    >>> as_weight_array([["a"]], "weights")
+    Traceback (most recent call last):
+    embedlab.core.checks.DtypeError: weights must hold numbers. Received <U1. Pass a float array.
+    """
+    if hasattr(value, "detach"):  # torch: no NumPy view of what takes part in its gradients
+        value = value.detach().cpu()
+        if "bfloat16" in str(value.dtype):
+            value = value.float()
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ShapeError(
+            f"{name} must be a rectangular array. Received lists of different lengths. "
+            "Pass a table of (input_dim, output_dim)."
+        ) from error
+    if array.dtype.name == "bfloat16":  # of JAX and TensorFlow; NumPy has no kind for it
+        array = array.astype(np.float32)
+    if array.dtype.kind not in "fiub":
+        raise DtypeError(
+            f"{name} must hold numbers. Received {array.dtype.str.lstrip('|')}. Pass a float array."
+        )
+    return array
+
+
+def check_inside(ids: np.ndarray, input_dim: int, layer: Any) -> np.ndarray:
+    """Return `ids`, refusing those outside 0..V-1 whatever rule the layer has for them."""
+    if ids.size and not 0 <= int(ids.min()) <= int(ids.max()) < input_dim:
+        raise name_layer(out_of_range_error(ids, input_dim), layer)
+    return ids
+
+
+def name_layer(error: IdError, layer: Any) -> IdError:
+    """Return the error with the name of the layer behind what was received.
+
+    >>> from embedlab.layers.layer import Layer
+    >>> str(name_layer(out_of_range_error(np.array([9]), 4), Layer(name="words")))
+    "ids must lie in 0..3 (input_dim=4). Received 9 at [0], in layer 'words'. Raise input_dim, \
+or map unknown words to one id."
+    """
+    received, _, cure = str(error).rpartition(". ")
+    message = f"{received}, in layer {layer.name!r}. {cure}"
+    return type(error)(message, error.bad_ids, error.positions, error.input_dim)

@@ -4,13 +4,13 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from embedlab.layers.base import Gradients, Layer
 from embedlab.layers.input_checks import (
     cast_grad,
     cast_inputs,
     check_input_shape,
     require_axis_length,
 )
+from embedlab.layers.layer import Gradients, Layer
 from embedlab.layers.variable import Variable
 
 __all__ = ["LayerNormalization", "NormalizationContext"]
@@ -62,7 +62,7 @@ class LayerNormalization(Layer):
     [[-1.0, 1.0]]
     """
 
-    PARTS = ("gamma", "beta")
+    WEIGHT_NAMES = ("gamma", "beta")
     KERAS_ONLY: ClassVar = {**Layer.KERAS_ONLY, "axis": -1, "rms_scaling": False}
     supports_masking = True
     gamma: Variable | None
@@ -103,9 +103,9 @@ class LayerNormalization(Layer):
         check_input_shape(self, input_shape, least=1)
         shape = (require_axis_length(self, input_shape),)
         if self.scale:
-            self.gamma = self.add_part("gamma", shape)
+            self.gamma = self.add_named_weight("gamma", shape)
         if self.center:
-            self.beta = self.add_part("beta", shape)
+            self.beta = self.add_named_weight("beta", shape)
 
     def forward(
         self, inputs: Any, mask: Any = None, training: bool = False

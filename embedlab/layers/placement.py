@@ -9,23 +9,23 @@ import numpy as np
 
 from embedlab.layers.memory_report import TableMemoryError, check_fits_in_memory
 
-__all__ = ["Room", "as_placement", "on_disk", "refuse_no_room", "room_of"]
+__all__ = ["Allocator", "allocator_for", "check_fits", "check_placement", "memmap_zeros"]
 
-Room = Callable[[Any, Any], np.ndarray]
+Allocator = Callable[[Any, Any], np.ndarray]
 """Makes an array of zeros for a shape and a dtype."""
 
-_ROOMS = ("memory", "disk")
+_PLACEMENTS = ("memory", "disk")
 
 
-def as_placement(value: Any) -> str:
+def check_placement(value: Any) -> str:
     """Return "memory" or "disk", refusing anything else.
 
-    >>> as_placement("tape")
+    >>> check_placement("tape")
     Traceback (most recent call last):
     ValueError: placement must be "memory" or "disk". Received 'tape'. Choose "disk" for a table \
 larger than memory.
     """
-    if value not in _ROOMS:
+    if value not in _PLACEMENTS:
         raise ValueError(
             f'placement must be "memory" or "disk". Received {value!r:.40}. '
             'Choose "disk" for a table larger than memory.'
@@ -33,21 +33,21 @@ larger than memory.
     return str(value)
 
 
-def room_of(placement: str) -> Room:
+def allocator_for(placement: str) -> Allocator:
     """Return what makes arrays of zeros in a place."""
-    return np.zeros if placement == "memory" else on_disk
+    return np.zeros if placement == "memory" else memmap_zeros
 
 
-def on_disk(shape: Any, dtype: Any) -> np.ndarray:
+def memmap_zeros(shape: Any, dtype: Any) -> np.ndarray:
     """Return an array of zeros that lies in a file without a name.
 
-    The file is in the folder for temporary files (set ``TMPDIR`` to choose a disk with room), and
+    The file is in the folder for temporary files (set ``TMPDIR`` to choose a disk with space), and
     it goes with the array, even when the process is killed. Pages that nobody has written take no
     place, and pages in memory can be given back at any time.
 
     Examples
     --------
-    >>> table = on_disk((3, 2), "float32")
+    >>> table = memmap_zeros((3, 2), "float32")
     >>> table[1] = 7
     >>> table.tolist()
     [[0.0, 0.0], [7.0, 7.0], [0.0, 0.0]]
@@ -62,12 +62,12 @@ def on_disk(shape: Any, dtype: Any) -> np.ndarray:
         return np.asarray(np.memmap(file, kind, "r+", shape=tuple(shape)))
 
 
-def refuse_no_room(placement: str, nbytes: int, what: str) -> None:
+def check_fits(placement: str, nbytes: int, what: str) -> None:
     """Raise TableMemoryError when `nbytes` do not fit where they are wanted.
 
     A full disk would end the process at the first write, so it is asked before.
 
-    >>> refuse_no_room("disk", 1 << 60, "a table (V, D) = (1, 1)")  # doctest: +ELLIPSIS
+    >>> check_fits("disk", 1 << 60, "a table (V, D) = (1, 1)")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     embedlab.layers.memory_report.TableMemoryError: a table (V, D) = (1, 1) must fit on the disk...
     """

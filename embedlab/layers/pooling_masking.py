@@ -5,8 +5,8 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from embedlab.core.mask import as_mask, grad_masked_max, grad_masked_mean, masked_max, masked_mean
-from embedlab.layers.base import Gradients, Layer
 from embedlab.layers.input_checks import cast_grad, cast_inputs, check_input_shape
+from embedlab.layers.layer import Gradients, Layer
 from embedlab.layers.symbolic import KerasTensor
 
 __all__ = ["GlobalAveragePooling1D", "GlobalMaxPooling1D", "Masking", "MaxContext"]

@@ -10,13 +10,13 @@ import numpy as np
 from embedlab import activations
 from embedlab.core.checks import check_size
 from embedlab.core.mask import as_mask, grad_keep_masked_state, keep_masked_state
-from embedlab.layers.base import Gradients, Layer
 from embedlab.layers.input_checks import (
     cast_grad,
     cast_inputs,
     check_input_shape,
     require_axis_length,
 )
+from embedlab.layers.layer import Gradients, Layer
 from embedlab.layers.variable import Variable
 
 __all__ = ["GRU", "LSTM", "Recurrent", "RecurrentContext", "SimpleRNN"]
@@ -70,7 +70,7 @@ class Recurrent(Layer):
     A mask (B, T) is used: at a masked step the state stays, bit for bit, and so does the output.
     """
 
-    PARTS = ("kernel", "recurrent_kernel", "bias")
+    WEIGHT_NAMES = ("kernel", "recurrent_kernel", "bias")
     KERAS_ONLY: ClassVar = {
         **Layer.KERAS_ONLY,
         "return_state": False,
@@ -156,15 +156,17 @@ class Recurrent(Layer):
         """Make kernel (D, G * units), recurrent kernel (units, G * units) and bias."""
         check_input_shape(self, input_shape, ndim=3)
         columns = self.GATES * self.units
-        self.kernel = self.add_part("kernel", (require_axis_length(self, input_shape), columns))
-        self.recurrent_kernel = self.add_part(
+        self.kernel = self.add_named_weight(
+            "kernel", (require_axis_length(self, input_shape), columns)
+        )
+        self.recurrent_kernel = self.add_named_weight(
             "recurrent_kernel", (self.units, columns), options="recurrent"
         )
         if self.use_bias:
             self._build_bias()
 
     def _build_bias(self) -> None:
-        self.bias = self.add_part("bias", (self.GATES * self.units,))
+        self.bias = self.add_named_weight("bias", (self.GATES * self.units,))
 
     # Forward and backward ---------------------------------------------------------------------
 
@@ -194,9 +196,9 @@ class Recurrent(Layer):
             values[~mask] = 0  # whatever stands in the padding, even NaN, never matters
             mask = np.ascontiguousarray(mask.T)
         values = np.ascontiguousarray(values.transpose(1, 0, 2))
-        sums = values @ self.computed(self.kernel)
+        sums = values @ self.in_compute_dtype(self.kernel)
         if self.bias is not None:
-            sums += self._input_bias(self.computed(self.bias))
+            sums += self._input_bias(self.in_compute_dtype(self.bias))
         states: States = tuple(
             np.zeros((values.shape[1], self.units), values.dtype) for _ in range(self.STATES)
         )
@@ -305,7 +307,7 @@ class SimpleRNN(Recurrent):
     def step(self, sums: np.ndarray, states: States) -> tuple[States, States]:
         """Return the state after one step, and what `step_backward` needs."""
         (state,) = states
-        before = sums + state @ self.computed(self.recurrent_kernel)
+        before = sums + state @ self.in_compute_dtype(self.recurrent_kernel)
         after = self.activation(before)
         return (after,), (state, before, after)
 
@@ -369,7 +371,7 @@ class GRU(_Gated):
     GATES = 3
 
     def _build_bias(self) -> None:
-        self.bias = self.add_part("bias", (2, 3 * self.units))
+        self.bias = self.add_named_weight("bias", (2, 3 * self.units))
 
     def _input_bias(self, bias: np.ndarray) -> np.ndarray:
         return bias[0]
@@ -377,9 +379,9 @@ class GRU(_Gated):
     def step(self, sums: np.ndarray, states: States) -> tuple[States, States]:
         """Return the state after one step, and what `step_backward` needs."""
         (state,) = states
-        inner = state @ self.computed(self.recurrent_kernel)
+        inner = state @ self.in_compute_dtype(self.recurrent_kernel)
         if self.bias is not None:
-            inner += self.computed(self.bias)[1]
+            inner += self.in_compute_dtype(self.bias)[1]
         *gate_sums, candidate_input = np.split(sums, 3, axis=1)
         *gate_inner, held = np.split(inner, 3, axis=1)
         before = [own + of_state for own, of_state in zip(gate_sums, gate_inner, strict=True)]
@@ -459,12 +461,12 @@ class LSTM(_Gated):
             return np.concatenate([first, np.ones(self.units), rest])
 
         start = with_ones if self.unit_forget_bias else None
-        self.bias = self.add_part("bias", (4 * self.units,), start)
+        self.bias = self.add_named_weight("bias", (4 * self.units,), start)
 
     def step(self, sums: np.ndarray, states: States) -> tuple[States, States]:
         """Return the states after one step, and what `step_backward` needs."""
         state, cell = states
-        before = sums + state @ self.computed(self.recurrent_kernel)
+        before = sums + state @ self.in_compute_dtype(self.recurrent_kernel)
         parts = np.split(before, 4, axis=1)
         gates = [bend(part) for bend, part in zip(self._bends, parts, strict=True)]
         into, forget, candidate, out = gates

@@ -1,58 +1,61 @@
-"""ReversibleEmbedding: from ids to rows, and with the same table from rows back to words."""
+"""ReversibleEmbedding: rows for ids, and with the same table logits over the vocabulary."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from embedlab.core.checks import ShapeError
-from embedlab.core.quantize import QuantizedTable, dequantize, quantize
-from embedlab.layers.attend import (
-    grad_soft_cap,
-    grad_vocabulary_logits,
-    soft_cap,
-    vocabulary_logits,
-)
-from embedlab.layers.base import Gradients
 from embedlab.layers.embedding import Embedding
+from embedlab.layers.embedding_table import FloatTable, QuantizedTableWeights, resolve_quantization
 from embedlab.layers.input_checks import check_input_shape
-from embedlab.layers.lora import adapter_labels
-from embedlab.layers.resize import longer, longer_codes
+from embedlab.layers.layer import Gradients
+from embedlab.layers.lora import adapter_weight_names
 from embedlab.layers.symbolic import KerasTensor
 from embedlab.layers.variable import Variable
-from embedlab.layers.weight_budget import charge
 
-__all__ = ["ReverseContext", "ReversibleEmbedding"]
+__all__ = [
+    "ReverseContext",
+    "ReversibleEmbedding",
+    "grad_soft_cap",
+    "grad_vocabulary_logits",
+    "soft_cap",
+    "vocabulary_logits",
+]
 
 
 class ReverseContext(NamedTuple):
-    """What `ReversibleEmbedding.forward` leaves for the way back of ``reverse=True``.
+    """What `ReversibleEmbedding.backward` needs of a forward pass with ``reverse=True``.
 
     Attributes
     ----------
     vectors : ndarray, (..., D)
     logits : ndarray, (..., V)
         After the cap.
+    version : int
+        That of the table, which `max_norm` may change in place.
     """
 
     vectors: np.ndarray
     logits: np.ndarray
+    version: int = 0
 
 
 class ReversibleEmbedding(Embedding):
-    """An `Embedding` that also goes back: ``layer(vectors, reverse=True)`` scores every word.
+    """An `Embedding` that also projects back: ``layer(vectors, reverse=True)`` returns logits.
 
     Parameters
     ----------
     input_dim, output_dim : int
         V and D.
     tie_weights : bool
-        Whether both ways share one table. If not, the way back has `reverse_embeddings` (D, V).
+        Whether both directions share one table. If not, the reverse projection has a weight of
+        its own, `reverse_embeddings` (D, V).
     embeddings_initializer, embeddings_regularizer, embeddings_constraint, mask_zero
         As for `Embedding`.
     reverse_dtype : str, optional
-        What the way back computes in, and gives; the compute dtype unless told.
+        The dtype of the logits; by default the compute dtype.
     logit_soft_cap : float, optional
-        The scores become ``tanh(score / cap) * cap``.
+        The logits become ``tanh(logits / cap) * cap``.
     options
         As for `Embedding`.
 
@@ -63,8 +66,8 @@ class ReversibleEmbedding(Embedding):
 
     Notes
     -----
-    ``rows = table[ids]`` and ``logits = vectors @ table.T``. In training both ways send a gradient
-    to the one table, and the two add up: the first is sparse, the second reaches all rows.
+    ``rows = table[ids]`` and ``logits = vectors @ table.T``. In training both directions send a
+    gradient to the one table, and the two add up: the first is sparse, the second reaches all rows.
 
     Source: ``keras.layers.ReversibleEmbedding``; Press and Wolf 2017, "Using the Output Embedding
     to Improve Language Models". On purpose different: a mask that comes in with the vectors stays
@@ -95,7 +98,8 @@ class ReversibleEmbedding(Embedding):
     ):
         self.tie_weights = bool(tie_weights)
         self.reverse_dtype = None if reverse_dtype is None else np.dtype(reverse_dtype).name
-        self.logit_soft_cap = _cap(logit_soft_cap)
+        self.logit_soft_cap = _check_cap(logit_soft_cap)
+        self._reverse: FloatTable | QuantizedTableWeights | None = None
         super().__init__(
             input_dim,
             output_dim,
@@ -106,49 +110,43 @@ class ReversibleEmbedding(Embedding):
             **options,
         )
 
-    # The weights of the way back --------------------------------------------------------------
+    # The reverse table ------------------------------------------------------------------------
 
-    def _make(self, initializer: Any) -> None:
-        super()._make(initializer)
+    def _make_float_table(self, initializer: Any) -> None:
+        super()._make_float_table(initializer)
         if not self.tie_weights:
             shape = (self.output_dim, self.input_dim)
-            self.add_weight("reverse_embeddings", shape, self.embeddings_initializer)
+            variable = self.add_weight(
+                shape, self.embeddings_initializer, name="reverse_embeddings"
+            )
+            self._reverse = FloatTable(variable, transposed=True)
 
-    def _build_on(self, inputs: Any) -> None:
+    def _build_from_data(self, inputs: Any) -> None:
         self.build()  # ids or vectors: the weights do not depend on them
 
     @property
     def reverse_embeddings(self) -> Variable:
-        """The table of the way back, (D, V), or its codes; AttributeError where weights are tied.
+        """The reverse table, (D, V), or its codes; AttributeError where weights are tied.
 
         It is made with the layer: before that, an AttributeError too.
         """
-        if "reverse_embeddings" not in self._own:
+        if self._reverse is None:
             raise AttributeError(
                 "reverse_embeddings belongs to tie_weights=False, once the layer is built. "
                 f"Received {self!r}. Use layer.embeddings, or layer.build()."
             )
-        return self._own["reverse_embeddings"]
+        return self._reverse.variables[0]
 
-    def _backwards(self) -> tuple[np.ndarray, list[Any]]:
-        """Return the table (V, D) of the way back, and the adapters that stand on it."""
-        if not self.tie_weights:
-            if self._quantized is None:
-                return self.reverse_embeddings.value.T, []
-            return dequantize(self._reverse_codes()), []
-        table = self.table.value if self._quantized is None else dequantize(self._quantized)
-        return table, self._cores()
+    def _reverse_table(self) -> tuple[FloatTable | QuantizedTableWeights, list[Any]]:
+        """Return the table of the reverse projection, and the adapters that count for it."""
+        if self._reverse is not None:
+            return self._reverse, []
+        return self._built_table("reverse=True"), self.adapters.active_arrays()
 
-    def _resize_more(self, total: int, init: str, sources: Any, leave_out: int | None) -> None:
-        if self.tie_weights:
-            return
-        if self._quantized is None:
-            turned = longer(self.reverse_embeddings.value.T, total, init, sources, leave_out)
-            self.reverse_embeddings.replace(np.ascontiguousarray(turned.T), axis=1)
-            return
-        self._take_reverse(longer_codes(self._reverse_codes(), total, init, sources, leave_out))
+    def _tables(self) -> list[FloatTable | QuantizedTableWeights]:
+        return [*super()._tables(), *([] if self._reverse is None else [self._reverse])]
 
-    # Both ways --------------------------------------------------------------------------------
+    # Both directions --------------------------------------------------------------------------
 
     def call(self, inputs: Any, reverse: bool = False) -> np.ndarray:
         """Return rows (*ids.shape, D) for ids; with `reverse`, logits (..., V) for vectors (...,
@@ -174,34 +172,40 @@ class ReversibleEmbedding(Embedding):
     def forward(
         self, inputs: Any, mask: Any = None, training: bool = False, *, reverse: bool = False
     ) -> tuple[np.ndarray, Any]:
-        """Return the outputs of either way, and the context that `backward` needs."""
+        """Return the outputs of either direction, and the context that `backward` needs."""
         if not reverse:
             return super().forward(inputs, mask, training)
-        if not self.built:
+        if self._table is None:
             self.build()
         vectors = np.array(inputs, self._reverse_dtype, order="C")
         check_input_shape(self, vectors.shape, least=1, last=self.output_dim)
-        table, adapters = self._backwards()
+        table, adapters = self._reverse_table()
         work = np.promote_types(vectors.dtype, np.float32)  # half floats are summed in single
         flat = vectors.reshape(-1, self.output_dim).astype(work, copy=False)
-        logits = vocabulary_logits(flat, table.astype(work, copy=False), adapters)
+        logits = vocabulary_logits(flat, table.dense().astype(work, copy=False), adapters)
         logits = soft_cap(logits, self.logit_soft_cap).astype(vectors.dtype, copy=False)
         logits = logits.reshape(*vectors.shape[:-1], self.input_dim)
-        return logits, ReverseContext(vectors, logits)
+        return logits, ReverseContext(vectors, logits, table.version)
 
     def backward(self, context: Any, grad: Any) -> Gradients:
-        """Return the gradients of either way; the way back has one for the vectors too.
+        """Return the gradients of either direction; with reverse, of the vectors too.
 
         Parameters
         ----------
-        context : LookupContext or AttendContext
+        context : LookupContext or ReverseContext
         grad : array_like, the shape of the outputs
 
         Returns
         -------
         Gradients
-            Of the way back: `inputs` (..., D), and an array under the name of each weight that
-            it reads, unless that is frozen codes. `padding_idx` learns nothing here either.
+            With reverse: `inputs` (..., D), and an array under the name of each weight that it
+            reads, unless that is frozen codes. `padding_idx` has no gradient here either.
+
+        Raises
+        ------
+        RuntimeError
+            When a lookup with `max_norm` has changed the table since the reverse forward pass:
+            its gradient needs the table as it was. PyTorch refuses it too.
         """
         if not isinstance(context, ReverseContext):
             return super().backward(context, grad)
@@ -212,44 +216,48 @@ class ReversibleEmbedding(Embedding):
                 f"grad must have the shape of the logits, {context.logits.shape}. "
                 f"Received {grad.shape}. Pass what the layer above sends back."
             )
+        table, adapters = self._reverse_table()
+        if table.version != context.version:
+            raise RuntimeError(
+                "backward needs the table as the forward pass with reverse=True read it. Received "
+                f"a table of {self.name!r} that was changed in place since, as a lookup with "
+                "max_norm does. Look ids up first, or leave max_norm away."
+            )
         vectors = context.vectors.astype(work, copy=False).reshape(-1, self.output_dim)
         logits = context.logits.astype(work, copy=False)
-        sent = grad_soft_cap(logits, self.logit_soft_cap, grad).reshape(-1, self.input_dim)
-        table, adapters = self._backwards()
-        to_vectors, found = grad_vocabulary_logits(
-            vectors, table.astype(work, copy=False), adapters, sent
+        grad = grad_soft_cap(logits, self.logit_soft_cap, grad).reshape(-1, self.input_dim)
+        grad_vectors, factor_grads = grad_vocabulary_logits(
+            vectors, table.dense().astype(work, copy=False), adapters, grad
         )
-        weights = self._grad_backwards(vectors, sent, found)
-        return Gradients(to_vectors.reshape(context.vectors.shape), weights)
+        weights = self._grad_reverse(table, vectors, grad, factor_grads)
+        return Gradients(grad_vectors.reshape(context.vectors.shape), weights)
 
-    def _grad_backwards(
-        self, vectors: np.ndarray, sent: np.ndarray, found: Any
+    def _grad_reverse(
+        self, table: Any, vectors: np.ndarray, grad: np.ndarray, factor_grads: Any
     ) -> dict[str, np.ndarray]:
-        if self.padding_idx is not None and self.tie_weights:
-            sent = sent.copy()
-            sent[:, self.padding_idx] = 0
-            for to_a, _ in found:
-                to_a[self.padding_idx] = 0
-        if not self.tie_weights:
-            if self._quantized is not None:
-                return {}
-            return {"reverse_embeddings": (vectors.T @ sent).astype(self.variable_dtype)}
-        if self.adapters or self._quantized is not None:
-            return {
-                label: array.astype(self._own[label].dtype, copy=False)
-                for name, pair in zip(self._active, found, strict=True)
-                for label, array in zip(adapter_labels(name), pair, strict=True)
-            }
-        return {"embeddings": (sent.T @ vectors).astype(self.variable_dtype, copy=False)}
+        if self._reverse is None:
+            if self.padding_idx is not None:
+                grad = grad.copy()
+                grad[:, self.padding_idx] = 0
+                for grad_a, _ in factor_grads:
+                    grad_a[self.padding_idx] = 0
+            if self.adapters:
+                own = self._own_weights()
+                return {
+                    label: array.astype(own[label].dtype, copy=False)
+                    for name, pair in zip(self.adapters.active, factor_grads, strict=True)
+                    for label, array in zip(adapter_weight_names(name), pair, strict=True)
+                }
+        return table.dense_gradients(grad.T @ vectors)
 
     # Masks and shapes -------------------------------------------------------------------------
 
     def compute_mask(self, inputs: Any, mask: Any = None, reverse: bool = False) -> Any:
-        """Return the mask of ids as `Embedding`; on the way back, the one that came."""
+        """Return the mask of ids as `Embedding`; with `reverse`, the one of the vectors."""
         return mask if reverse else super().compute_mask(inputs)
 
     def compute_output_shape(self, input_shape: Any, reverse: bool = False) -> tuple:
-        """Return (*input_shape, D), or (..., V) on the way back."""
+        """Return (*input_shape, D), or (..., V) with `reverse`."""
         if not reverse:
             return super().compute_output_shape(input_shape)
         check_input_shape(self, input_shape, least=1)
@@ -258,7 +266,7 @@ class ReversibleEmbedding(Embedding):
         return (*tuple(input_shape)[:-1], self.input_dim)
 
     def compute_output_spec(self, inputs: Any, reverse: bool = False) -> KerasTensor:
-        """Return the placeholder of the outputs of either way."""
+        """Return the placeholder of the outputs of either direction."""
         dtype = self._reverse_dtype if reverse else self.compute_dtype
         return KerasTensor(self.compute_output_shape(inputs.shape, reverse), dtype)
 
@@ -271,50 +279,32 @@ class ReversibleEmbedding(Embedding):
     def quantize(
         self, mode: str | None = None, type_check: bool = True, config: Any = None
     ) -> None:
-        """Turn the table into codes as `Embedding.quantize`, and that of the way back too."""
-        reverse = None if self.tie_weights or not self.built else self._own["reverse_embeddings"]
+        """Turn the table into codes as `Embedding.quantize`, and the reverse table too."""
         super().quantize(mode, type_check, config)
-        if reverse is not None and self._quantized is not None:
-            made = self._quantized
-            self._take_reverse(quantize(reverse.value.T, made.bits, made.block_size))
+        if self._reverse is not None:
+            self._set_reverse(self._reverse.quantize(self.quantization_config, self.dtype_policy))
 
     def quantized_build(self, embeddings_shape: Any, mode: str, config: Any = None) -> None:
-        """Make codes of zero (and scales of one) for both ways: to be loaded into."""
+        """Make codes of zero (and scales of one) for both tables: to be loaded into."""
         super().quantized_build(embeddings_shape, mode, config)
-        if not self.tie_weights and self._quantized is not None:
-            made = self._quantized
-            charge(made.codes.shape, np.int8, f"{self.name}/reverse_embeddings")
-            zero = None if made.zero is None else made.zero.copy()
-            self._take_reverse(
-                QuantizedTable(
-                    made.codes.copy(),
-                    made.scale.copy(),
-                    zero,
-                    made.output_dim,
-                    made.bits,
-                    made.block_size,
+        if not self.tie_weights:
+            self._set_reverse(
+                QuantizedTableWeights.empty(
+                    embeddings_shape,
+                    resolve_quantization(mode, config, self.quantization_config),
+                    self.variable_dtype,
+                    self.name,
+                    "reverse_embeddings",
+                    transposed=True,
                 )
             )
 
-    def _take_reverse(self, made: QuantizedTable) -> None:
-        """Keep the codes of the way back as Keras does: turned over, words along the last axis."""
-        parts = {"": made.codes, "_scale": made.scale, "_zero": made.zero}
-        for ending, array in parts.items():
-            if array is not None:
-                name = f"reverse_embeddings{ending}"
-                self._own[name] = Variable.adopt(
-                    np.ascontiguousarray(array.T),
-                    name=name,
-                    path=f"{self.name}/{name}",
-                    trainable=False,
-                )
-                self._own[name]._frozen = not self._trainable
-
-    def _reverse_codes(self) -> QuantizedTable:
-        made = self._needs_codes()
-        parts = [self._own.get(f"reverse_embeddings{end}") for end in ("", "_scale", "_zero")]
-        codes, scale, zero = (None if part is None else part.value.T for part in parts)
-        return QuantizedTable(codes, scale, zero, made.output_dim, made.bits, made.block_size)  # type: ignore[arg-type]
+    def _set_reverse(self, table: QuantizedTableWeights) -> None:
+        for variable in [] if self._reverse is None else self._reverse.variables:
+            self._untrack_variable(variable)
+        for variable in table.variables:
+            self._track_variable(variable)
+        self._reverse = table
 
     # Configs ----------------------------------------------------------------------------------
 
@@ -328,10 +318,10 @@ class ReversibleEmbedding(Embedding):
         }
 
 
-ReversibleEmbedding._OWN_CLASS = ReversibleEmbedding
+ReversibleEmbedding._QUANTIZABLE = ReversibleEmbedding
 
 
-def _cap(value: Any) -> float | None:
+def _check_cap(value: Any) -> float | None:
     number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
     if value is not None and not (number and 0 < value < np.inf):
         raise ValueError(
@@ -339,3 +329,72 @@ def _cap(value: Any) -> float | None:
             "Pass for example 30.0."
         )
     return None if value is None else float(value)
+
+
+# Logits and their gradients ------------------------------------------------------------------
+
+
+def vocabulary_logits(vectors: np.ndarray, table: np.ndarray, adapters: Any = ()) -> np.ndarray:
+    """Return the dot product of each vector (N, D) with each row of `table` (V, D): (N, V).
+
+    Parameters
+    ----------
+    vectors : ndarray, (N, D)
+    table : ndarray, (V, D)
+    adapters : iterable of Adapter
+        Added to the table; the (V, D) product ``a @ b`` itself is never made.
+
+    Examples
+    --------
+    >>> table = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    >>> vocabulary_logits(np.array([[1.0, 2.0]]), table).tolist()
+    [[1.0, 2.0, 3.0]]
+    """
+    logits = vectors @ table.T
+    dtype = logits.dtype
+    for adapter in adapters:
+        a, b = adapter.a.astype(dtype, copy=False), adapter.b.astype(dtype, copy=False)
+        logits += dtype.type(adapter.scale) * ((vectors @ b.T) @ a.T)
+    return logits
+
+
+def grad_vocabulary_logits(
+    vectors: np.ndarray, table: np.ndarray, adapters: Any, grad: np.ndarray
+) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
+    """Return the gradients of the vectors, and of the factors (a, b) of each adapter.
+
+    That of the table itself is ``grad.T @ vectors``.
+
+    Examples
+    --------
+    >>> grad_vocabulary_logits(np.ones((1, 2)), np.eye(2), (), np.array([[3.0, 4.0]]))
+    (array([[3., 4.]]), [])
+    """
+    grad_vectors = grad @ table
+    factor_grads = []
+    for adapter in adapters:
+        a, b = adapter.a.astype(grad.dtype, copy=False), adapter.b.astype(grad.dtype, copy=False)
+        scale = grad.dtype.type(adapter.scale)
+        grad_hidden = grad @ a  # (N, R)
+        grad_vectors += scale * (grad_hidden @ b)
+        grad_a, grad_b = grad.T @ (vectors @ b.T), grad_hidden.T @ vectors
+        factor_grads.append((scale * grad_a, scale * grad_b))
+    return grad_vectors, factor_grads
+
+
+def soft_cap(logits: np.ndarray, cap: float | None) -> np.ndarray:
+    """Return ``tanh(logits / cap) * cap``: small logits stay, large ones approach ±cap.
+
+    >>> soft_cap(np.array([0.0, 1e9]), 30.0).tolist()
+    [0.0, 30.0]
+    """
+    return logits if cap is None else np.tanh(logits / cap) * logits.dtype.type(cap)
+
+
+def grad_soft_cap(logits: np.ndarray, cap: float | None, grad: np.ndarray) -> np.ndarray:
+    """Return the gradient of `soft_cap`, from the capped `logits`.
+
+    >>> grad_soft_cap(np.array([0.0, 30.0]), 30.0, np.ones(2)).tolist()
+    [1.0, 0.0]
+    """
+    return grad if cap is None else grad * (1 - (logits / cap) ** 2)

@@ -57,15 +57,16 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         self.regularizer = regularizer
         self._trainable = bool(trainable)
         self._frozen = False  # by its layer; kept apart, so that thawing restores what was
-        self.room: Any = np.zeros  # makes arrays of zeros where this one lies
+        self.allocate: Any = np.zeros  # makes arrays of zeros where this one lies
+        self.padding_idx: int | None = None  # a row that no step of an optimizer moves
         self.resized: list[tuple[int, int]] = []  # axis and length, of every `replace`
 
     @classmethod
-    def adopt(cls, value: np.ndarray, **about: Any) -> "Variable":
+    def from_array(cls, value: np.ndarray, **about: Any) -> "Variable":
         """Return a variable around `value` itself, without a copy: for a table just made.
 
         >>> made = np.zeros((2, 2))
-        >>> Variable.adopt(made, name="table").value is made
+        >>> Variable.from_array(made, name="table").value is made
         True
         """
         self = cls(0.0, **about)
@@ -128,13 +129,13 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         self._value[...] = given
         return self._value
 
-    def like(self, number: float) -> np.ndarray:
+    def full_like(self, number: float) -> np.ndarray:
         """Return a new array of this shape and dtype, in the same place, full of one number.
 
-        >>> Variable([1.0, 2.0]).like(0.5).tolist()
+        >>> Variable([1.0, 2.0]).full_like(0.5).tolist()
         [0.5, 0.5]
         """
-        out = self.room(self.shape, self._value.dtype)
+        out = self.allocate(self.shape, self._value.dtype)
         if number:
             out[...] = number
         return out

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from embedlab.layers.base import Layer
+from embedlab.layers.layer import Layer
 from embedlab.layers.recurrent import Recurrent
 from embedlab.layers.weight_budget import weight_budget
 from embedlab.models.config import MoreThanAChain, model_from_config, model_to_config

@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from embedlab.layers.base import Layer
+from embedlab.layers.layer import Layer
 from embedlab.layers.symbolic import KerasTensor
 
 __all__ = [

@@ -9,7 +9,7 @@ from embedlab import layers as layers_module
 from embedlab import losses, metrics, optimizers
 from embedlab.callbacks import History
 from embedlab.core.gradient import add_gradients
-from embedlab.layers.base import Gradients, Layer
+from embedlab.layers.layer import Gradients, Layer
 from embedlab.layers.symbolic import KerasTensor, not_a_chain
 from embedlab.models import fit as fitting
 from embedlab.models.config import MODEL_CLASSES, layer_from_config

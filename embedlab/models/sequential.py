@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from embedlab import layers as layers_module
-from embedlab.layers.base import Layer
+from embedlab.layers.layer import Layer
 from embedlab.layers.symbolic import Input, KerasTensor
 from embedlab.models.config import MODEL_CLASSES, layer_from_config
 from embedlab.models.model import Call, Model
@@ -137,7 +137,7 @@ class Sequential(Model):
         if self._input is None:  # the batch stays open, as with a shape that was announced
             self._start(Input(batch_shape=(None, *np.shape(inputs)[1:])))
 
-    def _build_on(self, inputs: Any) -> None:
+    def _build_from_data(self, inputs: Any) -> None:
         """Wait for `call`, which learns the shape itself."""
 
     # Config -----------------------------------------------------------------------------------

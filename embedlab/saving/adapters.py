@@ -51,19 +51,19 @@ def beside(layer: Any) -> dict[str, np.ndarray]:
             for lora in adapters.values()
         ],
         "active": list(layer.active_adapters),
-        "merged": [{"name": name, "scale": float(core.scale)} for name, core in layer._merged],
+        "merged": [{"name": name, "scale": float(core.scale)} for name, core in adapters.merged],
     }
     text = json.dumps(about, sort_keys=True).encode()
     found: dict[str, np.ndarray] = {"about": np.frombuffer(text, np.uint8)}
     for number, lora in enumerate(adapters.values()):
         found[f"a.{number}"], found[f"b.{number}"] = lora.a.value, lora.b.value
-    for number, (_, core) in enumerate(layer._merged):
+    for number, (_, core) in enumerate(adapters.merged):
         found[f"merged.a.{number}"], found[f"merged.b.{number}"] = core.a, core.b
-    if layer._merged and layer._quantized is not None:
-        found.update({f"before.{n}": array for n, array in enumerate(layer._before)})
-    if layer.active_adapters:
-        table = [layer.table] if layer._quantized is None else layer._code_variables()
-        found.update({f"base.{n}": variable.value for n, variable in enumerate(table)})
+    table = layer.embedding_table
+    if adapters.merged:
+        found.update({f"before.{n}": array for n, array in enumerate(table.before_merge)})
+    if adapters.active:
+        found.update({f"base.{n}": v.value for n, v in enumerate(table.row_variables)})
     return found
 
 
@@ -87,7 +87,7 @@ class Restored(NamedTuple):
     def put(self) -> None:
         """Make the layer's adapters those that were read; variables that fit are kept."""
         layer, plans = self.layer, self.about["adapters"]
-        layer._merged = []
+        layer.adapters.merged = ()
         if [(p["name"], p["rank"]) for p in plans] != [
             (lora.name, lora.rank) for lora in layer.adapters.values()
         ]:
@@ -103,11 +103,10 @@ class Restored(NamedTuple):
             lora.a.assign(self.arrays[f"a.{number}"])
             lora.b.assign(self.arrays[f"b.{number}"])
         layer.set_active(self.about["active"])
-        if any(name.startswith("before.") for name in self.arrays):
-            layer._before = [
-                self.arrays[f"before.{n}"] for n in range(len(layer._code_variables()))
-            ]
-        layer._merged = [
+        layer.embedding_table.before_merge = [
+            array for name, array in self.arrays.items() if name.startswith("before.")
+        ]
+        layer.adapters.merged = tuple(
             (
                 plan["name"],
                 Adapter(
@@ -117,7 +116,7 @@ class Restored(NamedTuple):
                 ),
             )
             for number, plan in enumerate(self.about["merged"])
-        ]
+        )
 
 
 def restored(layer: Any, found: Mapping[str, Any]) -> Restored:
@@ -143,11 +142,11 @@ def restored(layer: Any, found: Mapping[str, Any]) -> Restored:
     for number, plan in enumerate(about["merged"]):
         pair = _factors(shape, ranks[plan["name"]])
         wanted[f"merged.a.{number}"], wanted[f"merged.b.{number}"] = pair
-    quantized = layer._quantized is not None
-    table = [v.shape for v in (layer._code_variables() if quantized else [layer.table])]
-    if about["merged"] and quantized:
-        wanted.update({f"before.{n}": s for n, s in enumerate(table)})
-    base = {f"base.{n}": s for n, s in enumerate(table)} if about["active"] else {}
+    table = layer.embedding_table
+    if about["merged"]:
+        wanted.update({f"before.{n}": s for n, s in enumerate(table.before_merge_shapes)})
+    rows = [variable.shape for variable in table.row_variables]
+    base = {f"base.{n}": s for n, s in enumerate(rows)} if about["active"] else {}
     names = set(wanted) | set(base)
     if set(found) - {"about"} != names:
         raise ValueError(
@@ -178,10 +177,8 @@ def restart(layer: Any) -> None:
 
     Where A and B were both zero, as in Keras after loading, no gradient could ever move them.
     """
-    merged = [name for name, _ in layer._merged]
-    layer._merged = []
-    if merged:
-        layer.set_active(merged)
+    if layer.adapters.merged:
+        layer.adapters.mark_unmerged()
     for number, lora in enumerate(layer.adapters.values()):
         drawn = initializers.get("he_uniform")
         if layer.seed is not None:

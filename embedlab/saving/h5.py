@@ -107,9 +107,9 @@ def staged(value: Any, variable: Any) -> np.ndarray:
     >>> staged(np.ones((3, 2)), layer.table).dtype, type(staged([1.0], None))
     (dtype('float32'), <class 'numpy.ndarray'>)
     """
-    if variable is None or variable.room is np.zeros:
+    if variable is None or variable.allocate is np.zeros:
         return numbers(value)
-    out = variable.room(variable.shape, variable.dtype)
+    out = variable.allocate(variable.shape, variable.dtype)
     if isinstance(value, Stored):
         return value.read(out)
     out[...] = value

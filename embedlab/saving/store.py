@@ -6,9 +6,7 @@ from typing import Any
 import numpy as np
 
 from embedlab.core.checks import ShapeError
-from embedlab.core.lora import merge
-from embedlab.core.quantize import merge_adapters_into_codes
-from embedlab.layers.base import Layer
+from embedlab.layers.layer import Layer
 from embedlab.layers.variable import Variable
 from embedlab.saving.adapters import restart, restored
 from embedlab.saving.h5 import numbers, staged
@@ -25,9 +23,7 @@ def variables(layer: Any) -> list[Variable]:
     >>> [v.name for v in variables(layer)]
     ['embeddings']
     """
-    adapters = getattr(layer, "adapters", {}).values()
-    beside = {id(v) for adapter in adapters for v in (adapter.a, adapter.b)}
-    return [v for v in layer._own.values() if id(v) not in beside]
+    return list(layer.stored_variables())
 
 
 def save_variables(layer: Any, store: MutableMapping[str, Any]) -> None:
@@ -35,18 +31,7 @@ def save_variables(layer: Any, store: MutableMapping[str, Any]) -> None:
 
     With active adapters it is the table that counts, adapters added, as Keras has it.
     """
-    arrays = [v.value for v in variables(layer)]
-    if getattr(layer, "active_adapters", ()):
-        cores = layer._cores()
-        if layer._quantized is None:
-            table = layer.table  # a table on disk is merged on disk
-            out = table.room(table.shape, table.dtype)
-            arrays[0] = merge(table.value, cores, safe=False, out=out)
-        else:
-            made = merge_adapters_into_codes(layer._quantized, cores)
-            parts = [made.codes, made.scale, *([] if made.zero is None else [made.zero])]
-            arrays[: len(parts)] = parts
-    for number, array in enumerate(arrays):
+    for number, array in enumerate(layer.stored_arrays()):
         store[str(number)] = array
 
 
@@ -89,12 +74,11 @@ def prepared(layer: Any, store: Mapping[str, Any], beside: Mapping[str, Any]) ->
     source = {str(n): exact.get(f"base.{n}", store[str(n)]) for n in range(len(own))}
     _check(layer, own, source)
     arrays = [staged(source[str(n)], variable) for n, variable in enumerate(own)]
-    if getattr(layer, "_quantized", None) is not None:
-        _check_codes(own, arrays)
+    layer.check_stored_arrays(arrays)
 
     def put() -> None:
         for variable, array in zip(own, arrays, strict=True):
-            variable.assign(array) if variable.room is np.zeros else variable.swap(array)
+            variable.assign(array) if variable.allocate is np.zeros else variable.swap(array)
         if adapters is not None:
             adapters.put()
         elif getattr(layer, "adapters", None):
@@ -126,21 +110,4 @@ def _check(layer: Any, own: list[Variable], store: Mapping[str, Any]) -> None:
             raise ValueError(
                 f"{variable.path} must come as {kind.name}. Received {np.dtype(came.dtype).name}. "
                 "A table of codes and one of floats are two things: quantize as in the file."
-            )
-
-
-def _check_codes(own: list[Variable], arrays: list[np.ndarray]) -> None:
-    """Refuse parts of a quantized table that no quantizing gives: they would divide by zero."""
-    for variable, array in zip(own, arrays, strict=True):
-        fine = True
-        if variable.name.endswith("_scale"):
-            fine = bool(np.isfinite(array).all() and (array > 0).all())
-        elif variable.name.endswith("_zero"):
-            fine = bool(((array >= -8) & (array <= 7) & (array == np.rint(array))).all())
-        elif variable.name == "g_idx":
-            fine = np.array_equal(array, variable.value)
-        if not fine:
-            raise ValueError(
-                "scales must be finite and above 0, zero points whole and in -8..7, blocks in a "
-                f"row. Received others for {variable.path}. Quantize the table again."
             )

@@ -110,7 +110,7 @@ def test_dtypes(dtype):
         (lambda: EmbeddingBag(0, 2), ValueError, "input_dim must be a positive integer"),
         (lambda: EmbeddingBag(4, 2, "median"), ValueError, "mode must be"),
         (lambda: EmbeddingBag(4, 2, weights=np.ones((2, 4))), ShapeError, "not compatible with"),
-        (lambda: EmbeddingBag(4, 2, padding_idx=9), IdError, "padding_idx"),
+        (lambda: EmbeddingBag(4, 2, padding_idx=9), ValueError, "padding_idx"),
         (lambda: EmbeddingBag(4, 2)([[4]]), IdError, "Received 4"),
         (lambda: EmbeddingBag(4, 2)([1, 2]), ShapeError, "two axes"),
         (lambda: EmbeddingBag(4, 2)([1, 2], offsets=[1]), ValueError, "offsets"),

@@ -5,8 +5,8 @@ import pytest
 
 from embedlab import activations
 from embedlab.core.checks import ShapeError
-from embedlab.layers.base import Gradients
 from embedlab.layers.dense import Dense
+from embedlab.layers.layer import Gradients
 from embedlab.layers.symbolic import Input
 
 X = np.array([[[1.0, 2.0], [3.0, 4.0]]])

@@ -233,7 +233,7 @@ def built(**options):
         (lambda: built(lora_rank=2).add_adapter("embeddings", 2), "name of its own"),
         (lambda: built().set_active("zz"), "adapter must be one of"),
         (lambda: built().remove("zz"), "adapter must be one of"),
-        (lambda: Embedding(6, 4).merge(), "unbuilt"),
+        (lambda: Embedding(6, 4).merge(), "is not built"),
     ],
 )
 def test_the_door_refuses(act, words):

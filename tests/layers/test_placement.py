@@ -16,7 +16,7 @@ from embedlab.layers import (
     TableMemoryError,
     memory_report,
 )
-from embedlab.layers.placement import on_disk
+from embedlab.layers.placement import memmap_zeros
 from embedlab.models import Sequential
 from embedlab.optimizers import SGD, Adagrad, Adam, RMSprop
 
@@ -101,7 +101,7 @@ def test_a_table_larger_than_memory(rule):
 
 def test_unwritten_pages_take_no_place():
     before = resident()
-    table = on_disk((ROWS, COLUMNS), "float32")
+    table = memmap_zeros((ROWS, COLUMNS), "float32")
     table[[7, ROWS - 1]] = 1
     assert table[ROWS - 1, 0] == 1 and table.nbytes == 8 << 30
     assert before is None or resident() - before < 16 * MEGABYTE

@@ -31,11 +31,11 @@ def test_every_number_comes_back_to_within_half_a_step(rng, mode, config):
     layer, table = filled(rng)
     layer.quantize(mode, config=config)
     assert layer.codes.dtype == np.int8
-    step = layer._quantized.step
+    step = layer.embedding_table.quantized.step
     if step.ndim == 1:
         step = step[:, None]
     elif step.shape[1] > 1:
-        step = np.repeat(step, layer._quantized.block_size, axis=1)[:, :7]
+        step = np.repeat(step, layer.embedding_table.quantized.block_size, axis=1)[:, :7]
     assert (np.abs(layer.embeddings - table) <= 0.5 * step * 1.001 + 1e-6).all()
     assert np.array_equal(layer(IDS), layer.embeddings[IDS])
     assert not layer([3]).any()  # a row of zeros stays exactly zero

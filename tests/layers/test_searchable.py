@@ -59,7 +59,7 @@ def test_a_resting_adapter_does_not_count(rng):
 
 def test_refusals():
     layer = Embedding(4, 2, oob="zero")
-    with pytest.raises(ValueError, match="unbuilt"):
+    with pytest.raises(ValueError, match="is not built"):
         layer.nearest(0)
     layer.build()
     for ask in (

@@ -49,7 +49,7 @@ def adapted(kind=None, **options):
 
 
 def arrays(layer):
-    found = {name: v.numpy() for name, v in layer._own.items()}
+    found = {name: v.numpy() for name, v in layer._own_weights().items()}
     return found, {name: (a.rank, a.alpha, a.rslora) for name, a in layer.adapters.items()}
 
 

@@ -83,7 +83,7 @@ def trained_delta(layer: Any) -> tuple[np.ndarray, np.ndarray] | None:
     if not getattr(layer, "active_adapters", ()) or not hasattr(layer, "table"):
         return None
     table = np.array(layer.table.value, np.float64)
-    cores = [layer.adapters[name].core for name in layer.active_adapters]
+    cores = layer.adapters.active_arrays()
     change = merge(np.zeros_like(layer.table.value), cores, safe=False).astype(np.float64)
     return (table, change) if change.any() else None
 

@@ -13,8 +13,8 @@ import numpy as np
 from embedlab.core.geometry import nearest
 from embedlab.core.lora import truncated_svd_adapter
 from embedlab.data.vocabulary import Vocabulary
-from embedlab.layers.base import Gradients, Layer
 from embedlab.layers.embedding import Embedding
+from embedlab.layers.layer import Gradients, Layer
 from embedlab.layers.variable import Variable
 from embedlab.models import Sequential
 from embedlab.optimizers import SGD, Adam

@@ -6,7 +6,7 @@ import pytest
 from embedlab import layers
 from embedlab.core.checks import ShapeError
 from embedlab.layers import Dense, DTypePolicy, Embedding, Input, KerasTensor, Layer
-from embedlab.layers.base import Gradients
+from embedlab.layers.layer import Gradients
 
 
 class Scale(Layer):
@@ -17,7 +17,7 @@ class Scale(Layer):
 
     def build(self, input_shape):
         self.builds += 1
-        self.factor = self.add_weight("factor", (input_shape[-1],), "ones")
+        self.factor = self.add_weight((input_shape[-1],), "ones", name="factor")
 
     def compute_output_shape(self, input_shape):
         return input_shape
@@ -96,7 +96,7 @@ def test_get_and_set_weights():
 
 def test_regularized_weights_give_losses():
     layer = Layer(name="plain")
-    layer.add_weight("w", (2,), "ones", regularizer="l2")
+    layer.add_weight((2,), "ones", name="w", regularizer="l2")
     assert layer.losses == [pytest.approx(0.02)]
     layer.trainable = False
     assert layer.losses == []
@@ -132,12 +132,12 @@ def test_a_placeholder_builds_the_layer_and_is_remembered_once():
 def test_an_array_comes_from_a_callable_initializer_without_sharing():
     given = np.ones(3, "float32")
     layer = Layer()
-    made = layer.add_weight("w", (3,), lambda shape, dtype: given)
+    made = layer.add_weight((3,), lambda shape, dtype: given)
     made.assign(np.zeros(3))
     assert given.tolist() == [1.0] * 3
-    assert layer.add_weight("x", (2,), lambda shape: np.ones(shape)).dtype == "float32"
+    assert layer.add_weight((2,), lambda shape: np.ones(shape)).dtype == "float32"
     with pytest.raises(ShapeError, match="must return the shape it is asked for"):
-        layer.add_weight("y", (2,), lambda shape: np.ones(3))
+        layer.add_weight((2,), lambda shape: np.ones(3))
 
 
 def test_config_round_trip():

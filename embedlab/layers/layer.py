@@ -14,7 +14,7 @@ import numpy as np
 from embedlab import constraints, initializers, regularizers
 from embedlab.core.checks import ShapeError
 from embedlab.layers.dtype_policy import DTypePolicy, get_policy
-from embedlab.layers.placement import Room, room_of
+from embedlab.layers.placement import Allocator, allocator_for
 from embedlab.layers.symbolic import KerasTensor, not_a_chain
 from embedlab.layers.variable import Variable
 from embedlab.layers.weight_budget import charge
@@ -73,8 +73,8 @@ class Layer:
     """Whether a mask that comes in also goes out."""
     consumes_mask = False
     """Whether `call` takes ``mask=`` and uses it."""
-    PARTS: tuple[str, ...] = ()
-    """The names of the weights that `add_part` makes, in Keras's order."""
+    WEIGHT_NAMES: tuple[str, ...] = ()
+    """The names of the weights that `add_named_weight` makes, in Keras's order."""
     KERAS_ONLY: ClassVar[Mapping[str, Any]] = {"activity_regularizer": None}
     """Arguments of Keras's layer that this one does not have, with Keras's defaults."""
     _takes = frozenset(("mask", "training"))
@@ -97,7 +97,7 @@ class Layer:
         self._weight_options = {
             option: _OPTION_MODULES[option.rpartition("_")[2]].get(options.pop(option))
             for option in list(options)
-            if self.PARTS and option.endswith(ends)
+            if self.WEIGHT_NAMES and option.endswith(ends)
         }
         if options:
             raise ValueError(
@@ -109,7 +109,8 @@ class Layer:
         self.name = _fresh_name(type(self)) if name is None else str(name)
         self.built = False
         self._trainable = bool(trainable)
-        self._own: dict[str, Variable] = {}
+        self._trainable_weights: dict[str, Variable] = {}  # made so: `weights` begins with these
+        self._non_trainable_weights: dict[str, Variable] = {}
         self._build_shape: Any = None
         self._first: tuple[Any, Any] | None = None  # input and output of the first symbolic call
 
@@ -123,29 +124,61 @@ class Layer:
 
     def add_weight(
         self,
-        name: str,
-        shape: Any,
-        initializer: Any = "glorot_uniform",
-        *,
+        shape: Any = None,
+        initializer: Any = None,
         dtype: Any = None,
         trainable: bool = True,
+        *,
         regularizer: Any = None,
         constraint: Any = None,
+        name: str | None = None,
         placement: str = "memory",
     ) -> Variable:
         """Return a new variable of this layer, in memory or on disk.
 
+        Parameters
+        ----------
+        shape : tuple of int
+            () for a single number.
+        initializer : optional
+            By default "glorot_uniform".
+        dtype : str, optional
+            By default the `variable_dtype` of the layer.
+        trainable : bool
+        regularizer, constraint : optional
+        name : str, optional
+            By default "variable", "variable_1" and so on, as in Keras.
+        placement : {"memory", "disk"}
+
         Raises
         ------
         ShapeError
-            When the initializer gives another shape.
+            When the initializer returns another shape.
+        ValueError
+            For a name that is taken.
+
+        Examples
+        --------
+        >>> Layer(name="scale").add_weight((2,), "ones", name="factor")
+        Variable(scale/factor, (2,) float32, trainable)
         """
-        charge(tuple(shape), dtype or self.variable_dtype, f"{self.name}/{name}")
-        room = room_of(placement)
-        value = _initial(
-            initializers.get(initializer), tuple(shape), dtype or self.variable_dtype, room
-        )
-        variable = Variable.adopt(
+        if isinstance(shape, str):
+            raise TypeError(
+                f"add_weight takes the shape first, as in Keras. Received {shape!r:.40} for "
+                f"{self.name!r}. Call add_weight(shape, initializer, name={shape!r:.40})."
+            )
+        name = self._unused_weight_name() if name is None else str(name)
+        if name in self._own_weights():
+            raise ValueError(
+                f"a weight needs a name of its own. Received {name!r:.40} twice in {self.name!r}. "
+                "Choose another name."
+            )
+        shape = () if shape is None else tuple(shape)
+        dtype = dtype or self.variable_dtype
+        charge(shape, dtype, f"{self.name}/{name}")
+        allocate = allocator_for(placement)
+        value = _initial(initializers.get(initializer or "glorot_uniform"), shape, dtype, allocate)
+        variable = Variable.from_array(
             value,
             name=name,
             path=f"{self.name}/{name}",
@@ -153,11 +186,32 @@ class Layer:
             regularizer=regularizers.get(regularizer),
             constraint=constraints.get(constraint),
         )
-        variable._frozen, variable.room = not self._trainable, room
-        self._own[name] = variable
+        variable.allocate = allocate
+        self._track_variable(variable)
         return variable
 
-    def add_part(
+    def _track_variable(self, variable: Variable) -> None:
+        """Make a variable one of this layer's, under its name."""
+        made = self._trainable_weights if variable.trainable else self._non_trainable_weights
+        made[variable.name] = variable
+        variable._frozen = not self._trainable
+
+    def _untrack_variable(self, variable: Variable) -> None:
+        """Take a variable out of this layer's."""
+        self._trainable_weights.pop(variable.name, None)
+        self._non_trainable_weights.pop(variable.name, None)
+
+    def _own_weights(self) -> dict[str, Variable]:
+        """Return the variables of this very layer by name: those made trainable first, as Keras."""
+        return {**self._trainable_weights, **self._non_trainable_weights}
+
+    def _unused_weight_name(self) -> str:
+        taken, number = self._own_weights(), 0
+        while (name := f"variable_{number}" if number else "variable") in taken:
+            number += 1
+        return name
+
+    def add_named_weight(
         self, name: str, shape: Any, initializer: Any = None, *, options: str | None = None
     ) -> Variable:
         """Return the new weight `name`, made as its options say: ``<name>_initializer`` and so on.
@@ -174,9 +228,9 @@ class Layer:
         Examples
         --------
         >>> class Shift(Layer):
-        ...     PARTS = ("bias",)
+        ...     WEIGHT_NAMES = ("bias",)
         ...     def build(self, input_shape):
-        ...         self.bias = self.add_part("bias", input_shape[-1:])
+        ...         self.bias = self.add_named_weight("bias", input_shape[-1:])
         >>> layer = Shift(bias_initializer="ones", name="shift")
         >>> layer.build((None, 3))
         >>> layer.bias
@@ -184,14 +238,14 @@ class Layer:
         """
         of = options or name
         return self.add_weight(
-            name,
             shape,
             initializer or self._weight_options[f"{of}_initializer"],
+            name=name,
             regularizer=self._weight_options.get(f"{of}_regularizer"),
             constraint=self._weight_options.get(f"{of}_constraint"),
         )
 
-    def computed(self, variable: Variable) -> np.ndarray:
+    def in_compute_dtype(self, variable: Variable) -> np.ndarray:
         """Return a weight in the dtype that the layer computes in."""
         return variable.value.astype(self.compute_dtype, copy=False)
 
@@ -209,14 +263,14 @@ class Layer:
 
     def named_weights(self) -> dict[str, Variable]:
         """Return every variable by its name, those of inner layers as "layer/name"."""
-        found = dict(self._own)
+        weights = self._own_weights()
         for layer in self.sublayers():
-            found.update({f"{layer.name}/{k}": v for k, v in layer.named_weights().items()})
-        return found
+            weights.update({f"{layer.name}/{k}": v for k, v in layer.named_weights().items()})
+        return weights
 
     @property
     def weights(self) -> list[Variable]:
-        """Every variable, in the order they were made."""
+        """Every variable, as in Keras: those made trainable first, each group in order."""
         return list({id(v): v for v in self.named_weights().values()}.values())
 
     variables = weights
@@ -241,7 +295,7 @@ class Layer:
     @trainable.setter
     def trainable(self, trainable: bool) -> None:
         self._trainable = bool(trainable)
-        for variable in self._own.values():
+        for variable in self._own_weights().values():
             variable._frozen = not self._trainable
         for layer in self.sublayers():
             layer.trainable = trainable
@@ -260,7 +314,7 @@ class Layer:
             adapters are merged, which could not be taken out again. Nothing is changed.
         """
         weights = list(weights)
-        self._ready_to_set()
+        self._check_settable()
         if len(weights) != len(self.weights):
             raise ValueError(
                 f"You called `set_weights(weights)` on layer {self.name!r} with a weight list of "
@@ -278,10 +332,10 @@ class Layer:
         for variable, value in zip(self.weights, cast, strict=True):
             variable.assign(value)
 
-    def _ready_to_set(self) -> None:
+    def _check_settable(self) -> None:
         """Raise where new weights would break what is remembered of the old ones."""
         for layer in self.sublayers():
-            layer._ready_to_set()
+            layer._check_settable()
 
     def count_params(self) -> int:
         """Return how many numbers the weights hold; ValueError before the layer is built."""
@@ -313,14 +367,21 @@ class Layer:
                 f"{len(inputs)} placeholders in a {type(inputs).__name__} for {self.name!r}"
             )
         if not self.built:
-            self._build_on(inputs)
+            self._build_from_data(inputs)
         if kwargs:
             spare = {"mask", "training"} - self._takes
             kwargs = {k: v for k, v in kwargs.items() if k not in spare}
         return self.call(inputs, *args, **kwargs)
 
-    def _build_on(self, inputs: Any) -> None:
-        self.build(np.shape(inputs))
+    def _build_from_data(self, inputs: Any) -> None:
+        try:
+            shape = np.shape(inputs)
+        except ValueError as error:
+            raise ShapeError(
+                f"inputs of {self.name!r} must form a rectangular array. Received lists of "
+                "different lengths. Pad them: embedlab.data.pad_sequences."
+            ) from error
+        self.build(shape)
 
     def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the outputs. Unless a layer defines it, the first half of `forward`."""
@@ -328,15 +389,24 @@ class Layer:
 
     def forward(self, inputs: Any, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         """Return the outputs, and the context that `backward` needs."""
+        kind = type(self)
+        has_call = kind.call is not Layer.call
+        missing = "forward(inputs)" if has_call else "call(inputs)"
         raise NotImplementedError(
-            f"a layer must define call, or forward and backward. {type(self).__name__} does not. "
-            "Add them to train it."
+            f"a layer must define {missing} to be {'trained' if has_call else 'called'}. Received "
+            f"{kind.__name__}, which has no {missing.partition('(')[0]}. "
+            + (
+                "Add forward, which returns outputs and a context, and backward(context, grad)."
+                if has_call
+                else "Add def call(self, inputs)."
+            )
         )
 
     def backward(self, context: Any, grad: Any) -> Gradients:
         """Return the gradients for the inputs and the weights, from that of the outputs."""
         raise NotImplementedError(
-            f"a layer must define backward to be trained. {type(self).__name__} does not. Add it."
+            f"a layer must define backward(context, grad) to be trained. Received "
+            f"{type(self).__name__}, which has no backward. Add it: it returns Gradients."
         )
 
     def call_with_mask(
@@ -347,14 +417,14 @@ class Layer:
         return outputs, self.compute_mask(inputs, mask, **kwargs)
 
     def forward_with_mask(
-        self, inputs: Any, mask: Any = None, training: bool = False, **told: Any
+        self, inputs: Any, mask: Any = None, training: bool = False, **kwargs: Any
     ) -> tuple[Any, Any, Any]:
         """Return the outputs, their mask, and the context: what a model asks of each layer.
 
-        `told` is what else the symbolic call was told, such as ``reverse=True``.
+        `kwargs` are those of the symbolic call, such as ``reverse=True``.
         """
-        outputs, context = self.forward(inputs, mask=mask, training=training, **told)
-        return outputs, self.compute_mask(inputs, mask, **told), context
+        outputs, context = self.forward(inputs, mask=mask, training=training, **kwargs)
+        return outputs, self.compute_mask(inputs, mask, **kwargs), context
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the mask of the outputs: the one that came, if this layer passes masks on."""
@@ -365,8 +435,8 @@ class Layer:
     def compute_output_shape(self, input_shape: Any) -> tuple:
         """Return the shape of the outputs for inputs of `input_shape`."""
         raise NotImplementedError(
-            f"a layer must define compute_output_shape to be used without data. "
-            f"{type(self).__name__} does not. Add it, or call the layer on an array."
+            f"a layer must define compute_output_shape to be used without data. Received "
+            f"{type(self).__name__}, which has none. Add it, or call the layer on an array."
         )
 
     def compute_output_spec(self, inputs: Any) -> Any:
@@ -404,6 +474,17 @@ class Layer:
 
     # Stores -----------------------------------------------------------------------------------
 
+    def stored_variables(self) -> list[Variable]:
+        """Return this layer's own variables in the order of a store: "0", "1", ..."""
+        return list(self._own_weights().values())
+
+    def stored_arrays(self) -> list[np.ndarray]:
+        """Return the array that a store holds for each of `stored_variables`."""
+        return [variable.value for variable in self.stored_variables()]
+
+    def check_stored_arrays(self, arrays: list[np.ndarray]) -> None:
+        """Refuse arrays for `stored_variables` whose numbers cannot be: a layer may define it."""
+
     def save_own_variables(self, store: Any) -> None:
         """Put this layer's arrays into a mapping, as "0", "1", ... in Keras's order."""
         from embedlab.saving.store import save_variables
@@ -416,7 +497,12 @@ class Layer:
 
         load_variables(self, store)
 
-    # Dtypes and configs -----------------------------------------------------------------------
+    # Names, dtypes and configs ----------------------------------------------------------------
+
+    @property
+    def path(self) -> str | None:
+        """The name that begins the path of each weight; None before the layer is built."""
+        return self.name if self.built else None
 
     @property
     def dtype_policy(self) -> DTypePolicy:
@@ -466,10 +552,15 @@ class Layer:
         return cls(**config)
 
     def __getattr__(self, name: str) -> Any:
-        if name in type(self).PARTS:
+        if name in type(self).WEIGHT_NAMES:
             raise AttributeError(
                 f"You must build the layer before accessing `{name}`. Received no call of "
                 f"{self.__dict__.get('name')} yet. Call it, or build(shape)."
+            )
+        if name in ("_trainable_weights", "_dtype_policy", "built", "name"):
+            raise RuntimeError(
+                f"a layer must be initialized before it is used. Received {type(self).__name__}, "
+                "whose __init__ does not call super().__init__(). Call it in the first line."
             )
         return object.__getattribute__(self, name)  # a property's own error, or Python's
 
@@ -500,8 +591,10 @@ def _fresh_name(kind: type) -> str:
     return f"{stem}_{number}" if number else stem
 
 
-def _initial(initializer: Any, shape: tuple[int, ...], dtype: Any, room: Room) -> np.ndarray:
-    value = initializers.initialize(initializer, shape, dtype, room)
+def _initial(
+    initializer: Any, shape: tuple[int, ...], dtype: Any, allocate: Allocator
+) -> np.ndarray:
+    value = initializers.initialize(initializer, shape, dtype, allocate)
     if value.shape != shape:
         raise ShapeError(
             f"an initializer must return the shape it is asked for, {shape}. "
