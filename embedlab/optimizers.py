@@ -161,7 +161,8 @@ class Optimizer:
         if not pairs:
             raise ValueError(
                 "No gradients provided for any variable: at least one must be trainable. "
-                "Received none. Thaw a layer with layer.trainable = True."
+                "Received none. Set layer.trainable = True, and after merge() call unmerge() or "
+                "merge_and_unload()."
             )
         for grad, variable in pairs:
             # The core moves tables (V, D); a bias (D,) is a table of one row.
@@ -169,11 +170,15 @@ class Optimizer:
             table = variable.value.reshape(-1, columns)
             state = {k: v.reshape(-1, columns) for k, v in self.state(variable).items()}
             grad = grad if isinstance(grad, SparseGrad) else grad.reshape(-1, columns)
+            padding = variable.padding_idx
+            fixed = None if padding is None else table[padding].copy()
             if self.weight_decay:
                 self._shrink(table, grad)
             self.update(table, grad, state)
             if variable.constraint is not None:
                 variable.assign(variable.constraint(variable.value))
+            if fixed is not None:  # whatever pulls at it: penalty, decay, momentum, constraint
+                table[padding] = fixed
         self.iterations += 1
 
     def apply(self, grads: Iterable[Any], variables: Iterable[Any]) -> None:

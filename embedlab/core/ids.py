@@ -88,6 +88,11 @@ Round or floor them first; nothing is truncated silently.
         return ids
     try:
         array = np.asarray(ids)
+    except (TypeError, RuntimeError) as error:  # a tensor that NumPy cannot read, such as bfloat16
+        raise IdTypeError(
+            "ids must be an array of whole numbers. Received "
+            f"{getattr(ids, 'dtype', type(ids).__name__)}. Convert them to integers first."
+        ) from error
     except ValueError as error:
         raise ShapeError(
             "ids must form a rectangular array. Received lists of different lengths. "
@@ -107,7 +112,9 @@ Round or floor them first; nothing is truncated silently.
     return np.asarray(array, dtype=np.int64, order="C")
 
 
-def out_of_range_error(ids: np.ndarray, input_dim: int, *, negative: bool = False) -> IdError:
+def out_of_range_error(
+    ids: np.ndarray, input_dim: int, *, negative: bool = False, can_wrap: bool = False
+) -> IdError:
     """Describe the ids outside `0 <= id < input_dim` (or, with `negative`, only those below 0).
 
     Parameters
@@ -115,6 +122,8 @@ def out_of_range_error(ids: np.ndarray, input_dim: int, *, negative: bool = Fals
     ids : ndarray of int64, any shape
     input_dim : int
         V, the number of rows.
+    can_wrap : bool
+        Whether the caller has an argument ``negative="wrap"``, which the text then names.
     """
     wrong = (ids < 0) if negative else ((ids < 0) | (ids >= input_dim))
     count = int(np.count_nonzero(wrong))
@@ -122,11 +131,9 @@ def out_of_range_error(ids: np.ndarray, input_dim: int, *, negative: bool = Fals
     bad = [int(ids[tuple(at)]) for at in first]
     where = [tuple(int(i) for i in at) for at in first]
     more = f" (and {count - 1} more)" if count > 1 else ""
-    cure = (
-        'Count from 0, or pass negative="wrap".'
-        if bad and bad[0] < 0
-        else "Raise input_dim, or map unknown words to one id."
-    )
+    cure = "Raise input_dim, or map unknown words to one id."
+    if bad and bad[0] < 0:
+        cure = 'Count from 0, or pass negative="wrap".' if can_wrap else "Count from 0."
     came = f"Received {bad[0]} at {list(where[0])}{more}. " if bad else "They changed meanwhile. "
     return IdError(
         f"ids must lie in 0..{input_dim - 1} (input_dim={input_dim}). {came}{cure}",
@@ -168,7 +175,7 @@ def check_padding_idx(padding_idx: Any, input_dim: int) -> int:
 def apply_out_of_range_rule_reference(
     ids: np.ndarray, input_dim: int, mode: int, to: int, wrap: bool
 ) -> np.ndarray:
-    """Say in NumPy where each id reads: negatives counted from the end, the rest by `mode`."""
+    """Reference implementation: negatives counted from the end, the rest by `mode`."""
     rows = np.where(wrap & (ids < 0) & (ids >= -input_dim), ids + input_dim, ids)
     outside = (rows < 0) | (rows >= input_dim)
     if mode == 1:
@@ -239,7 +246,7 @@ def apply_out_of_range_rule(
         )
     wrap = negative == "wrap"
     if not wrap and ids.size and int(ids.min()) < 0:
-        raise out_of_range_error(ids, input_dim, negative=True)
+        raise out_of_range_error(ids, input_dim, negative=True, can_wrap=True)
     if input_dim == 0 and ids.size and mode:
         raise out_of_range_error(ids, input_dim)
     rows = np.empty(ids.shape, np.int64)

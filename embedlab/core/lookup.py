@@ -135,7 +135,9 @@ Raise input_dim, or map unknown words to one id.
     below, above = _run(table, rows.reshape(-1), _FILL.get(oob, 0.0), made)
     count_kernel_call("lookup")
     if below or (above and oob == "raise"):
-        raise out_of_range_error(ids, table.shape[0], negative=below > 0 and oob != "raise")
+        raise out_of_range_error(
+            ids, table.shape[0], negative=below > 0 and oob != "raise", can_wrap=True
+        )
     return made
 
 

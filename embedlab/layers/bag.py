@@ -214,7 +214,8 @@ class EmbeddingBag(Layer):
         grad_weights = None
         if shape:
             grad_weights = grad_bag_weights(self.embeddings.value, bags, grad, mode=self.mode)
-            grad_weights = grad_weights.reshape(shape)
+            behind = int(np.prod(shape)) - grad_weights.size  # ids behind the last bag
+            grad_weights = np.pad(grad_weights, (0, behind)).reshape(shape)
         return Gradients(grad_weights, {"embeddings": grad_table})
 
     def compute_output_shape(self, input_shape: Any) -> tuple:

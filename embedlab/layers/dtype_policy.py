@@ -1,4 +1,4 @@
-"""Which dtype a layer stores its weights in, and which it computes in."""
+"""Dtype policies: the dtype of a layer's weights, and the one that it computes in."""
 
 import re
 from typing import Any
@@ -65,7 +65,8 @@ class DTypePolicy:
         return hash(self.name)
 
     def __repr__(self) -> str:
-        return f"DTypePolicy({self.name!r})"
+        kind = {None: "", "int8": "Quantized", "int4": "Int4"}[self.quantization_mode]
+        return f'<{kind}DTypePolicy "{self.name}">'
 
 
 def get_policy(dtype: Any) -> DTypePolicy:

@@ -153,7 +153,7 @@ def bag(
         A factor for each row, with "sum" and "mean". The mean divides by the number of rows, not
         by the sum of their weights.
     include_last_offset : bool
-        `offsets` is (B + 1,) and ends with N.
+        `offsets` is (B + 1,) and ends with the end of the last bag; ids behind it are ignored.
     padding_idx : int, optional
         An id that does not count, as if it were not there.
 

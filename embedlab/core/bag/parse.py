@@ -86,7 +86,8 @@ def parse_bags(
     factors = np.empty(0, table.dtype)
     if weights is not None:
         factors = _check_weights(weights, ids, table, mode)
-    return Bags(ids.reshape(-1), starts, factors, check_padding_idx(padding_idx, len(table)))
+    padding = check_padding_idx(padding_idx, len(table))
+    return Bags(ids.reshape(-1)[: starts[-1]], starts, factors[: starts[-1]], padding)
 
 
 def validate_bags(bags: Bags) -> Bags:
@@ -130,6 +131,8 @@ def upcast_float16(table: np.ndarray, bags: Bags) -> tuple[np.ndarray, Bags]:
     """
     if table.dtype.char != "e":
         return table, bags
+    if not bags.ids.size:  # also a table without rows
+        return table.astype(np.float32), bags._replace(weights=bags.weights.astype(np.float32))
     groups = group(bags.ids, len(table))
     ids = np.empty_like(bags.ids)
     ids[groups.order] = np.repeat(np.arange(groups.ids.size), groups.counts)
@@ -156,8 +159,13 @@ def _starts(ids: np.ndarray, offsets: Any, include_last_offset: bool) -> np.ndar
     starts[: offsets.size] = offsets
     if starts.size == 0:
         raise ValueError(
-            "offsets must end with the number of ids when include_last_offset is set. Received "
-            "no offset. Pass [0] for no bags."
+            "offsets must end with the end of the last bag when include_last_offset is set. "
+            "Received no offset. Pass [0] for no bags."
+        )
+    if offsets.size == 0 and ids.size:
+        raise ValueError(
+            f"offsets must begin with 0, and every id lies in a bag. Received no offset for "
+            f"{ids.size} ids. Pass [0] for one bag."
         )
     if starts[0] != 0:
         raise ValueError(
@@ -172,10 +180,10 @@ def _starts(ids: np.ndarray, offsets: Any, include_last_offset: bool) -> np.ndar
             f"offsets must not fall, nor pass the number of ids, {ids.size}. Received "
             f"{offsets[at]} at [{at}]. Sort the bags."
         )
-    if starts[-1] != ids.size:
+    if starts[-1] > ids.size:
         raise ValueError(
-            f"the last offset must be the number of ids, {ids.size}, when include_last_offset is "
-            f"set. Received {starts[-1]}. Append it."
+            f"the last offset must be at most the number of ids, {ids.size}. "
+            f"Received {starts[-1]}. Lower it, or pass more ids."
         )
     return starts
 

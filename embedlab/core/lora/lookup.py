@@ -200,7 +200,7 @@ def lora_lookup(
     below, above = _run(table, rows.reshape(-1), adapters, fill, flat)
     count_kernel_call("lookup")
     if below or (above and oob == "raise"):
-        raise out_of_range_error(ids, table.shape[0])
+        raise out_of_range_error(ids, table.shape[0], can_wrap=True)
     return out
 
 

@@ -151,7 +151,7 @@ def quantized_lookup(
     below, above = _run(table, rows.reshape(-1), np.nan if oob == "nan" else 0.0, out)
     count_kernel_call("lookup")
     if below or (above and oob == "raise"):
-        raise out_of_range_error(ids, table.shape[0])
+        raise out_of_range_error(ids, table.shape[0], can_wrap=True)
     for adapter in adapters:
         add_adapter(out, rows, adapter, skip_outside=True)
     return out
