@@ -87,7 +87,7 @@ def export_adapter(layer: Any, path: Any, name: str = "default", overwrite: bool
     >>> path = tempfile.mkdtemp() + "/adapter.safetensors"
     >>> export_adapter(one, path)
     >>> import_adapter(other, path, name="legal")
-    LoRA(legal, rank 2, alpha 8)
+    LoRAAdapter(legal, rank 2, alpha 8)
     """
     if name not in layer.adapters:
         raise ValueError(
