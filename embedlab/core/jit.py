@@ -1,21 +1,27 @@
-"""How a loop is compiled: cached on disk, once serial and once parallel.
+"""Compilation: every kernel cached on disk, once serial and once parallel.
 
-This is the only file that names Numba's decorators and flags. Three facts decide it, all measured:
+This is the only file that names Numba's decorators and flags. Four facts decide it, all measured:
 
 * one Python function compiled serial and parallel would share one cache file, and the second
-  would run the first's machine code: the parallel copy therefore carries its own name;
+  would run the first's machine code: the parallel copy therefore has its own name;
 * on GNU OpenMP a lone parallel call waits about 6 ms for sleeping threads unless the wait policy
   is passive, which must be set before the first parallel call (then it is 23 µs); but a thread
   that falls asleep at once costs each of many calls in a row as long as it saves (looking up 8 192
   int8 rows: 0.21 ms, one thread alone 0.22), so it may spin for about 0.1 ms first (0.13 ms);
-* when no cache folder is writable, Numba refuses at *import*: we fall back to a temporary folder.
+* when no cache folder is writable, Numba refuses at *import*: we fall back to a temporary folder;
+* Numba stamps a cached kernel with a hash of the kernel's own file. Kernels here call kernels of
+  other files, so the stamp is a hash of all of `embedlab.core` (`CoreCacheLocator`): an edit of any
+  file compiles the core anew.
 """
 
+import functools
+import hashlib
+import importlib.resources
 import os
 import tempfile
 import types
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -24,12 +30,13 @@ os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 import numba
 from llvmlite import ir
 from numba import prange
-from numba.core import cgutils
+from numba.core import caching, cgutils
 from numba.core import types as numba_types
 from numba.extending import intrinsic, overload
 
 __all__ = [
     "NAN_SAFE",
+    "CoreCacheLocator",
     "block_size",
     "cache_stats",
     "count_kernel_call",
@@ -48,17 +55,76 @@ NAN_SAFE = {"reassoc", "contract", "nsz"}
 _KERNELS: list[Any] = []
 _CALLS: dict[str, int] = {}
 config: Any = numba.config
+_OWN_LOCATORS = config.CACHE_LOCATOR_CLASSES  # of the environment, else ""
+
+
+class CoreCacheLocator(caching._CacheLocator):
+    """The cache folder that Numba chooses, with a stamp of all files of `embedlab.core`.
+
+    Numba makes it for each kernel while `kernel` compiles; user code keeps its own locators.
+    """
+
+    def __init__(self, chosen: Any):
+        self._chosen = chosen
+        self._py_file = chosen._py_file  # Numba's warnings name it
+
+    @classmethod
+    def from_function(cls, py_func: Any, py_file: str) -> Any:
+        """Return the locator of a kernel; RuntimeError where no folder is writable."""
+        config.CACHE_LOCATOR_CLASSES = _OWN_LOCATORS
+        return cls(caching.CompileResultCacheImpl(py_func).locator)
+
+    def get_cache_path(self) -> str:
+        """Return the folder."""
+        return self._chosen.get_cache_path()
+
+    def get_source_stamp(self) -> Any:
+        """Return what must be equal for a cached kernel to be used."""
+        return self._chosen.get_source_stamp(), core_hash()
+
+    def get_disambiguator(self) -> str:
+        """Return what tells kernels of one name and file apart: the line."""
+        return self._chosen.get_disambiguator()
+
+
+@functools.cache
+def core_hash() -> str:
+    """Return a hash of the source of `embedlab.core`, computed once in a process (1 ms).
+
+    Of the contents: wheels and copies carry times that say nothing about what is in a file.
+
+    Examples
+    --------
+    >>> len(core_hash())
+    32
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for path, source in _sources(importlib.resources.files("embedlab.core"), ""):
+        digest.update(f"{path}\0{len(source)}\0".encode() + source)
+    return digest.hexdigest()
+
+
+def _sources(folder: Any, path: str) -> Iterator[tuple[str, bytes]]:
+    """Yield path and content of each Python file below `folder`, also from a zip archive."""
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        below = f"{path}/{entry.name}"
+        if entry.name.endswith(".py"):
+            yield below, entry.read_bytes()
+        elif entry.is_dir() and entry.name != "__pycache__":
+            yield from _sources(entry, below)
 
 
 def kernel(function: Callable | None = None, *, reductions: bool = False) -> Any:
-    """Compile `function` as a serial loop on its first call, cached on disk.
+    """Compile `function` serially on its first call, and keep the machine code on disk.
 
     Parameters
     ----------
     function : callable
-        A pure loop over arrays. It must check its own bounds: compiled code does not.
+        Loops over arrays without side effects. It must check its own bounds: compiled code does
+        not. It may call kernels of this and other files.
     reductions : bool
         Allow sums to be reordered so that they vectorize (`NAN_SAFE`, never full fast-math).
+        The flags hold for the operations written in this kernel, not in those it calls.
 
     Examples
     --------
@@ -72,8 +138,7 @@ def kernel(function: Callable | None = None, *, reductions: bool = False) -> Any
 
 
 def parallel_copy(serial: Any, *, reductions: bool = False) -> Any:
-    """Return the parallel twin of a loop made by `kernel`, under a name (and cache file) of its
-    own.
+    """Return a parallel compilation of a serial kernel, with its own name and cache file.
 
     The source is the same: `prange` counts like `range` in the serial one.
     """
@@ -87,15 +152,15 @@ def parallel_copy(serial: Any, *, reductions: bool = False) -> Any:
 
 
 def num_threads() -> int:
-    """How many threads a parallel loop may use now (Numba's own setting)."""
+    """Return how many threads a parallel kernel may use now (Numba's own setting)."""
     return numba.get_num_threads()
 
 
 def prefetch(array, row, column):
-    """Ask the memory for the cache line of `array[row, column]`, without waiting for it.
+    """Prefetch the cache line of `array[row, column]`, without waiting for it.
 
-    For use inside a loop, some rows ahead of the one being read: a row that lies in main memory
-    takes about 100 ns to come. Never faults, whatever the place; in plain Python it does nothing.
+    For use inside a kernel, some rows ahead of the one being read: a row in main memory takes
+    about 100 ns to arrive. Never faults, whatever the position; in plain Python it does nothing.
     """
 
 
@@ -104,7 +169,7 @@ def _prefetch(typing, array, row, column):
     def generate(context, builder, signature, args):
         kind = signature.args[0]
         view = context.make_array(kind)(context, builder, args[0])
-        place = cgutils.get_item_pointer(
+        address = cgutils.get_item_pointer(
             context, builder, kind, view, [args[1], args[2]], wraparound=False
         )
         byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
@@ -114,7 +179,7 @@ def _prefetch(typing, array, row, column):
             "llvm.prefetch.p0",
         )
         read, keep, data = number(0), number(3), number(1)
-        builder.call(call, [builder.bitcast(place, byte), read, keep, data])
+        builder.call(call, [builder.bitcast(address, byte), read, keep, data])
         return context.get_dummy_value()
 
     return numba_types.void(array, numba_types.intp, numba_types.intp), generate
@@ -126,11 +191,12 @@ def _prefetch_in_a_kernel(array, row, column):
 
 
 def next_block(turn):
-    """Return the next number that no thread has had, 0 first: whoever is free takes the next block.
+    """Return the next block number that no thread has taken, 0 first.
 
-    For use inside a loop whose blocks cost unequal time; `turn` is an array of one int64, 0 before
-    the first call, made by the door (inside a parallel loop ``np.zeros`` would be one more
-    parallel loop: 3 µs). As no block depends on who works it, the result is always the same.
+    For use inside a kernel whose blocks cost unequal time: a free thread takes the next block.
+    `turn` is an array of one int64, 0 before the first call, which the public function allocates
+    (inside a parallel kernel ``np.zeros`` would be one more parallel loop: 3 µs). No block depends
+    on the thread that computes it, so the result is always the same.
 
     >>> import numpy as np
     >>> turn = np.zeros(1, np.int64)
@@ -142,10 +208,10 @@ def next_block(turn):
 
 
 def block_size(count: int, workers: int, most: int = 64) -> int:
-    """How many of `count` things a thread takes at a time with `next_block`.
+    """Return how many of `count` items a thread takes at a time with `next_block`.
 
-    At most `most`, and few enough that 32 turns come to each thread: one that began late, or got
-    the hard things, is then waited for briefly.
+    At most `most`, and few enough that each thread takes about 32 blocks: the wait for a thread
+    that began late, or got expensive items, is then short.
 
     >>> block_size(30_000, 2), block_size(100, 2), block_size(3, 2), block_size(3, 1)
     (64, 1, 1, 64)
@@ -168,14 +234,14 @@ def _next_block_in_a_kernel(turn):
 
 
 def cache_stats() -> dict[str, int]:
-    """Count what the loops of this process took from the cache and what they had to compile.
+    """Count the kernels that this process has read from the cache, and those it has compiled.
 
     Returns
     -------
     dict
-        `hits` (specialisations read from disk) and `misses` (compiled now).
+        `hits` (specializations read from disk) and `misses` (compiled now).
     """
-    counts = [made.stats for made in _KERNELS]
+    counts = [compiled.stats for compiled in _KERNELS]
     return {
         "hits": sum(sum(c.cache_hits.values()) for c in counts),
         "misses": sum(sum(c.cache_misses.values()) for c in counts),
@@ -183,12 +249,14 @@ def cache_stats() -> dict[str, int]:
 
 
 def count_kernel_call(kind: str) -> None:
-    """Note one run of the loops of a kind: "lookup" or "gradient"."""
+    """Count one run of the kernels of a kind: "lookup", "gradient" or "training"."""
     _CALLS[kind] = _CALLS.get(kind, 0) + 1
 
 
 def kernel_calls(kind: str) -> int:
-    """Return how often the loops of a kind have run in this process.
+    """Return how often the kernels of a kind have run in this process.
+
+    A test can tell by it that the compiled kernels, and nothing else, did the work.
 
     >>> before = kernel_calls("lookup")
     >>> count_kernel_call("lookup")
@@ -207,18 +275,27 @@ def _compile(function: Callable, *, parallel: bool, reductions: bool) -> Any:
         "fastmath": NAN_SAFE if reductions else False,
     }
     try:
-        made = numba.njit(**options)(function)
+        compiled = _with_core_stamp(function, options)
     except RuntimeError as error:
         if "locator" not in str(error):
             raise
         config.CACHE_DIR = tempfile.mkdtemp(prefix="embedlab-numba-")
         warnings.warn(
-            "compiled loops must be kept in a writable folder. None was found beside the package "
+            "a folder for compiled kernels must be writable. Received none beside the package "
             f"or in the user's cache, so {config.CACHE_DIR} serves for this process. "
             "Set NUMBA_CACHE_DIR to a folder that stays.",
             RuntimeWarning,
             stacklevel=3,
         )
-        made = numba.njit(**options)(function)
-    _KERNELS.append(made)
-    return made
+        compiled = _with_core_stamp(function, options)
+    _KERNELS.append(compiled)
+    return compiled
+
+
+def _with_core_stamp(function: Callable, options: dict[str, Any]) -> Any:
+    """Decorate `function` while Numba's setting names `CoreCacheLocator`."""
+    config.CACHE_LOCATOR_CLASSES = f"{__name__}.{CoreCacheLocator.__name__}"
+    try:
+        return numba.njit(**options)(function)
+    finally:
+        config.CACHE_LOCATOR_CLASSES = _OWN_LOCATORS

@@ -59,6 +59,10 @@ NO_DOORS = {
     "quantize.rows": ("quantize_chunks",),
     "skipgram.sampling": ("alias_table", "subsampling_probability"),
     "optimizers.update": ("require_slot", "optimizer_step"),
+    "optimizers.adagrad": ("adagrad_update",),
+    "optimizers.adam": ("adam_moments", "adam_step", "adam_update"),
+    "optimizers.rmsprop": ("rmsprop_update",),
+    "optimizers.sgd": ("momentum_update", "sgd_update"),
 }
 
 

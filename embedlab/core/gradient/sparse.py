@@ -140,49 +140,68 @@ def coalesce_reference(ids: np.ndarray, grad_out: np.ndarray) -> tuple[np.ndarra
 
 
 @kernel
-def _sum_columns(sums, column, order, starts, first, last, grad_out, rows):
+def _sum_columns(sums, column, starts, positions, linked, first, last, grad_out, rows):
     """Sum the columns from `column` on, as many as `sums` holds in registers, for some rows."""
+    if linked:
+        for k in range(first, last):
+            total = sums
+            here = starts[k]
+            while here > 0:
+                total = add_load(total, grad_out, here - 1, column)
+                here = positions[here - 1]
+            store(total, rows, k, column)
+        return
     for k in range(first, last):
         total = sums
         for s in range(starts[k], starts[k + 1]):
-            total = add_load(total, grad_out, order[s], column)
+            total = add_load(total, grad_out, positions[s], column)
         store(total, rows, k, column)
 
 
 @kernel
-def _sum_rows(order, starts, first, last, mean, grad_out, rows):
+def _sum_rows(starts, positions, linked, first, last, mean, grad_out, rows):
     """Sum the gradients of some rows: as many columns at a time as registers hold."""
     d = 0
     while d + 128 <= rows.shape[1]:
-        _sum_columns(zeros(rows, 128), d, order, starts, first, last, grad_out, rows)
+        _sum_columns(zeros(rows, 128), d, starts, positions, linked, first, last, grad_out, rows)
         d += 128
     while d + 64 <= rows.shape[1]:
-        _sum_columns(zeros(rows, 64), d, order, starts, first, last, grad_out, rows)
+        _sum_columns(zeros(rows, 64), d, starts, positions, linked, first, last, grad_out, rows)
         d += 64
     while d + 16 <= rows.shape[1]:
-        _sum_columns(zeros(rows, 16), d, order, starts, first, last, grad_out, rows)
+        _sum_columns(zeros(rows, 16), d, starts, positions, linked, first, last, grad_out, rows)
         d += 16
     while d < rows.shape[1]:
-        _sum_columns(zeros(rows, 1), d, order, starts, first, last, grad_out, rows)
+        _sum_columns(zeros(rows, 1), d, starts, positions, linked, first, last, grad_out, rows)
         d += 1
     if mean:
         for k in range(first, last):
-            rows[k, :] /= rows.dtype.type(starts[k + 1] - starts[k])
+            if linked:
+                count = 0
+                here = starts[k]
+                while here > 0:
+                    count += 1
+                    here = positions[here - 1]
+            else:
+                count = starts[k + 1] - starts[k]
+            rows[k, :] /= rows.dtype.type(count)
 
 
 @kernel
-def coalesce_kernel(order, starts, size, turn, workers, mean, grad_out, rows):
-    """Sum into each of `rows` (K, D) the gradients at `order[starts[k]:starts[k + 1]]`.
+def coalesce_kernel(starts, positions, linked, size, turn, workers, mean, grad_out, rows):
+    """Sum into each of `rows` (K, D) the gradients at its positions, in rising order.
 
-    A free worker takes the next `size` rows (Zipf's law makes some long), and adds in the order of
-    the positions. With `mean` each sum is divided by how many it has. Both arrays are C-contiguous.
-    Asking the memory for gradients ahead gains nothing: the sum waits for bandwidth alone.
+    The positions of row k are ``positions[starts[k]:starts[k + 1]]``; or, when `linked`, a list:
+    `starts[k]` is one more than the first, ``positions[n]`` one more than that after n, and 0 is
+    the end. A free worker takes the next `size` rows (Zipf's law makes some long). With `mean`
+    each sum is divided by how many it has. Both float arrays are C-contiguous. Prefetching
+    gradients gains nothing: the sum waits for bandwidth alone.
     """
     for _worker in prange(workers):
         block = next_block(turn)
         while block * size < len(rows):
             last = min(len(rows), (block + 1) * size)
-            _sum_rows(order, starts, block * size, last, mean, grad_out, rows)
+            _sum_rows(starts, positions, linked, block * size, last, mean, grad_out, rows)
             block = next_block(turn)
 
 
@@ -220,61 +239,6 @@ def _list_used_rows(heads, unique, firsts):
 
 
 @kernel
-def _sum_linked_columns(sums, column, firsts, nexts, first, last, grad_out, rows):
-    """Sum the columns from `column` on, as many as `sums` holds in registers, for some rows."""
-    for k in range(first, last):
-        total = sums
-        here = firsts[k]
-        while here > 0:
-            total = add_load(total, grad_out, here - 1, column)
-            here = nexts[here - 1]
-        store(total, rows, k, column)
-
-
-@kernel
-def _sum_linked_rows(firsts, nexts, first, last, mean, grad_out, rows):
-    """Sum the gradients of some rows: as many columns at a time as registers hold."""
-    d = 0
-    while d + 128 <= rows.shape[1]:
-        _sum_linked_columns(zeros(rows, 128), d, firsts, nexts, first, last, grad_out, rows)
-        d += 128
-    while d + 64 <= rows.shape[1]:
-        _sum_linked_columns(zeros(rows, 64), d, firsts, nexts, first, last, grad_out, rows)
-        d += 64
-    while d + 16 <= rows.shape[1]:
-        _sum_linked_columns(zeros(rows, 16), d, firsts, nexts, first, last, grad_out, rows)
-        d += 16
-    while d < rows.shape[1]:
-        _sum_linked_columns(zeros(rows, 1), d, firsts, nexts, first, last, grad_out, rows)
-        d += 1
-    if mean:
-        for k in range(first, last):
-            count = 0
-            here = firsts[k]
-            while here > 0:
-                count += 1
-                here = nexts[here - 1]
-            rows[k, :] /= rows.dtype.type(count)
-
-
-@kernel
-def _sum_linked_lists(firsts, nexts, size, turn, workers, mean, grad_out, rows):
-    """Sum into each of `rows` (K, D) the gradients of the chain that begins at `firsts[k]`.
-
-    Otherwise as `coalesce_kernel`.
-    """
-    for _worker in prange(workers):
-        block = next_block(turn)
-        while block * size < len(rows):
-            last = min(len(rows), (block + 1) * size)
-            _sum_linked_rows(firsts, nexts, block * size, last, mean, grad_out, rows)
-            block = next_block(turn)
-
-
-_sum_linked_lists_parallel = parallel_copy(_sum_linked_lists)
-
-
-@kernel
 def _coalesce_small_kernel(ids, grad_out, skip, mean, work, unique, rows):
     """Chain, pick and sum in one call; return how many ids are bad, and distinct.
 
@@ -288,7 +252,7 @@ def _coalesce_small_kernel(ids, grad_out, skip, mean, work, unique, rows):
     if bad:
         return bad, 0
     k = _list_used_rows(heads, unique, firsts)
-    _sum_linked_rows(firsts, nexts, 0, k, mean, grad_out, rows)
+    _sum_rows(firsts, nexts, True, 0, k, mean, grad_out, rows)
     return 0, k
 
 
@@ -355,27 +319,24 @@ def coalesce(
             raise out_of_range_error(ids, input_dim)
         unique, rows = unique[:found], rows[:found]
     else:
-        chained = input_dim <= _DENSE * ids.size
-        if chained:
-            unique, *parts = _chains(ids, input_dim, skip)
-        else:  # many rows for few ids: sort, as nothing of size V is made
-            unique, *parts = group(ids, input_dim, padding_idx=padding_idx)
+        linked = input_dim <= _DENSE * ids.size
+        if linked:
+            unique, starts, positions = _linked_positions(ids, input_dim, skip)
+        else:  # many rows for few ids: sort, as nothing of size V is allocated
+            unique, positions, starts = group(ids, input_dim, padding_idx=padding_idx)
         rows = np.empty((len(unique), sums.shape[1]), sums.dtype)
         workers = num_threads() if sums.size >= PARALLEL_FROM else 1
-        if chained:
-            run = _sum_linked_lists_parallel if workers > 1 else _sum_linked_lists
-        else:
-            run = coalesce_kernel_parallel if workers > 1 else coalesce_kernel
+        run = coalesce_kernel_parallel if workers > 1 else coalesce_kernel
         turn = np.zeros(1, np.int64)
         size = block_size(len(rows), workers, _ROWS)
-        run(*parts, size, turn, workers, scale_grad_by_freq, sums, rows)
+        run(starts, positions, linked, size, turn, workers, scale_grad_by_freq, sums, rows)
     if rows.dtype is not grad_out.dtype:
         rows = rows.astype(grad_out.dtype, copy=False)
     shape = (input_dim, grad_out.shape[1])
     return SparseGrad(unique, rows, shape, (flat, grad_out), padding_idx)
 
 
-def _chains(
+def _linked_positions(
     ids: np.ndarray, input_dim: int, skip: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     kind = _kind(ids.size)

@@ -15,6 +15,7 @@ from embedlab.core.checks import (
 from embedlab.core.ids import as_ids, out_of_range_error
 from embedlab.core.jit import count_kernel_call, kernel
 from embedlab.core.lora.adapter import Adapter, as_adapter
+from embedlab.core.optimizers.adam import adam_update
 from embedlab.core.optimizers.update import check_in_range
 
 __all__ = ["AdapterFit", "train_lora", "train_lora_kernel", "train_lora_reference"]
@@ -67,12 +68,12 @@ def train_lora_reference(
 
 
 @kernel
-def _adam(before, grad, m, v, rate, after):
-    """Write `after` from `before`, all of them flat."""
+def _adam_factor(before, grad, m, v, rate, after):
+    """Write into `after` the factor `before` after one step, all arrays flat."""
     for i in range(grad.size):
-        m[i] += (grad[i] - m[i]) * (1 - BETA_1)
-        v[i] += (grad[i] * grad[i] - v[i]) * (1 - BETA_2)
-        after[i] = before[i] - m[i] * rate / (np.sqrt(v[i]) + EPSILON)
+        after[i], m[i], v[i] = adam_update(
+            before[i], m[i], v[i], grad[i], rate, 1 - BETA_1, 1 - BETA_2, EPSILON
+        )
 
 
 @kernel(reductions=True)
@@ -112,8 +113,12 @@ def train_lora_kernel(goal, scale, rates, losses, a, b):
         if step == rates.size:
             return
         rate = rates[step]
-        _adam(a[step].reshape(-1), grad_a.reshape(-1), m_a, v_a, rate, a[step + 1].reshape(-1))
-        _adam(b[step].reshape(-1), grad_b.reshape(-1), m_b, v_b, rate, b[step + 1].reshape(-1))
+        _adam_factor(
+            a[step].reshape(-1), grad_a.reshape(-1), m_a, v_a, rate, a[step + 1].reshape(-1)
+        )
+        _adam_factor(
+            b[step].reshape(-1), grad_b.reshape(-1), m_b, v_b, rate, b[step + 1].reshape(-1)
+        )
 
 
 def train_lora(

@@ -7,26 +7,38 @@ import numpy as np
 from embedlab.core.jit import kernel, parallel_copy, prange
 from embedlab.core.optimizers.update import Rows, check_in_range, optimizer_step, require_slot
 
-__all__ = ["adagrad", "adagrad_kernel", "adagrad_kernel_parallel", "adagrad_reference"]
+__all__ = [
+    "adagrad",
+    "adagrad_kernel",
+    "adagrad_kernel_parallel",
+    "adagrad_reference",
+    "adagrad_update",
+]
 
 
 def adagrad_reference(
-    rows: Rows, g: np.ndarray, knobs: np.ndarray, w: np.ndarray, accumulator: np.ndarray
+    rows: Rows, g: np.ndarray, hyper: np.ndarray, w: np.ndarray, accumulator: np.ndarray
 ) -> None:
-    """Reference implementation: move `rows` of `w` along `g`, one gradient for each of them."""
-    rate, epsilon = knobs
+    """Reference implementation in NumPy: update `rows` of `w` by `g`, one gradient for each row."""
+    rate, epsilon = hyper
     accumulator[rows] += g * g
     w[rows] -= rate * g / np.sqrt(accumulator[rows] + epsilon)
 
 
 @kernel
-def adagrad_kernel(ids, order, starts, cuts, dense, grad_out, knobs, w, accumulator):
-    """Sum the gradient of each row and move it at once, while it is in the first-level cache.
+def adagrad_update(w, accumulator, g, rate, epsilon):
+    """Return one weight and its accumulator after a step."""
+    accumulator += g * g
+    return w - rate * g / np.sqrt(accumulator + epsilon), accumulator
 
-    Arguments as `embedlab.core.optimizers.update.optimizer_step` gives them; `knobs` as in the
-    twin.
+
+@kernel
+def adagrad_kernel(ids, order, starts, cuts, dense, grad_out, hyper, w, accumulator):
+    """Sum the gradient of each row and update the row at once, while it is in the L1 cache.
+
+    Arguments as `optimizer_step` passes them; `hyper` is (rate, epsilon).
     """
-    rate, epsilon = knobs[0], knobs[1]
+    rate, epsilon = hyper[0], hyper[1]
     for worker in prange(cuts.size - 1):
         first = cuts[worker]
         k = np.searchsorted(ids, first) if dense else first
@@ -41,8 +53,9 @@ def adagrad_kernel(ids, order, starts, cuts, dense, grad_out, knobs, w, accumula
                         g[d] += grad_out[n, d]
                 k += 1
             for d in range(g.size):
-                accumulator[row, d] += g[d] * g[d]
-                w[row, d] -= rate * g[d] / np.sqrt(accumulator[row, d] + epsilon)
+                w[row, d], accumulator[row, d] = adagrad_update(
+                    w[row, d], accumulator[row, d], g[d], rate, epsilon
+                )
 
 
 adagrad_kernel_parallel = parallel_copy(adagrad_kernel)
@@ -84,7 +97,7 @@ def adagrad(
     >>> adagrad(table, ([1], np.array([[0.5]])), accumulator, **step).ravel().tolist()
     [0.0, -0.5]
     """
-    knobs = (
+    hyper = (
         check_in_range(learning_rate, "learning_rate", np.inf),
         check_in_range(epsilon, "epsilon", np.inf),
     )
@@ -94,7 +107,7 @@ def adagrad(
         (adagrad_kernel, adagrad_kernel_parallel),
         table,
         grad,
-        knobs,
+        hyper,
         state,
         sparse_update=lazy,
         padding_idx=padding_idx,

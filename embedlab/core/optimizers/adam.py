@@ -14,20 +14,28 @@ from embedlab.core.optimizers.update import (
     require_slot,
 )
 
-__all__ = ["adam", "adam_kernel", "adam_kernel_parallel", "adam_reference"]
+__all__ = [
+    "adam",
+    "adam_kernel",
+    "adam_kernel_parallel",
+    "adam_moments",
+    "adam_reference",
+    "adam_step",
+    "adam_update",
+]
 
 
 def adam_reference(
     rows: Rows,
     g: np.ndarray,
-    knobs: np.ndarray,
+    hyper: np.ndarray,
     w: np.ndarray,
     m: np.ndarray,
     v: np.ndarray,
     v_max: np.ndarray,
 ) -> None:
-    """Reference implementation: move `rows` of `w` along `g`, one gradient for each of them."""
-    rate, rest_1, rest_2, epsilon, amsgrad = knobs  # the rate is corrected for the time
+    """Reference implementation in NumPy: update `rows` of `w` by `g`, one gradient for each row."""
+    rate, rest_1, rest_2, epsilon, amsgrad = hyper  # the rate is corrected for the time
     m[rows] += (g - m[rows]) * rest_1
     v[rows] += (g * g - v[rows]) * rest_2
     second = v[rows]
@@ -37,14 +45,33 @@ def adam_reference(
 
 
 @kernel
-def adam_kernel(ids, order, starts, cuts, dense, grad_out, knobs, w, m, v, v_max):
-    """Sum the gradient of each row and move it at once, while it is in the first-level cache.
+def adam_moments(m, v, g, rest_1, rest_2):
+    """Return the running means of one gradient and of its square; the rests are 1 - beta."""
+    return m + (g - m) * rest_1, v + (g * g - v) * rest_2
 
-    Arguments as `embedlab.core.optimizers.update.optimizer_step` gives them; `knobs` as in the
-    twin.
+
+@kernel
+def adam_step(m, v, rate, epsilon):
+    """Return the step of one weight, to be subtracted; `rate` is corrected for the time."""
+    return m * rate / (np.sqrt(v) + epsilon)
+
+
+@kernel
+def adam_update(w, m, v, g, rate, rest_1, rest_2, epsilon):
+    """Return one weight and its two running means after a step."""
+    m, v = adam_moments(m, v, g, rest_1, rest_2)
+    return w - adam_step(m, v, rate, epsilon), m, v
+
+
+@kernel
+def adam_kernel(ids, order, starts, cuts, dense, grad_out, hyper, w, m, v, v_max):
+    """Sum the gradient of each row and update the row at once, while it is in the L1 cache.
+
+    Arguments as `optimizer_step` passes them; `hyper` is (rate, 1 - beta_1, 1 - beta_2, epsilon,
+    amsgrad), the rate corrected for the time.
     """
-    rate, rest_1, rest_2, epsilon = knobs[0], knobs[1], knobs[2], knobs[3]
-    amsgrad = knobs[4] != 0
+    rate, rest_1, rest_2, epsilon = hyper[0], hyper[1], hyper[2], hyper[3]
+    amsgrad = hyper[4] != 0
     for worker in prange(cuts.size - 1):
         first = cuts[worker]
         k = np.searchsorted(ids, first) if dense else first
@@ -58,16 +85,19 @@ def adam_kernel(ids, order, starts, cuts, dense, grad_out, knobs, w, m, v, v_max
                     for d in range(g.size):
                         g[d] += grad_out[n, d]
                 k += 1
-            for d in range(g.size):
-                m[row, d] += (g[d] - m[row, d]) * rest_1
-                v[row, d] += (g[d] * g[d] - v[row, d]) * rest_2
-                g[d] = v[row, d]
-            if amsgrad:
+            if not amsgrad:
                 for d in range(g.size):
-                    g[d] = g[d] if not g[d] <= v_max[row, d] else v_max[row, d]  # a NaN stays
-                    v_max[row, d] = g[d]
+                    w[row, d], m[row, d], v[row, d] = adam_update(
+                        w[row, d], m[row, d], v[row, d], g[d], rate, rest_1, rest_2, epsilon
+                    )
+                continue
             for d in range(g.size):
-                w[row, d] -= m[row, d] * rate / (np.sqrt(g[d]) + epsilon)
+                m[row, d], v[row, d] = adam_moments(m[row, d], v[row, d], g[d], rest_1, rest_2)
+            for d in range(g.size):
+                g[d] = v_max[row, d] if v[row, d] <= v_max[row, d] else v[row, d]  # a NaN stays
+                v_max[row, d] = g[d]
+            for d in range(g.size):
+                w[row, d] -= adam_step(m[row, d], g[d], rate, epsilon)
 
 
 adam_kernel_parallel = parallel_copy(adam_kernel)
@@ -129,13 +159,13 @@ def adam(
     kind = np.float64 if getattr(table, "dtype", None) == np.float64 else np.float32
     first, second = (1 - np.power(kind(beta), kind(time)) for beta in (beta_1, beta_2))
     rate = kind(rate) * np.sqrt(second) / first  # in the table's precision, as Keras
-    knobs = (rate, 1 - beta_1, 1 - beta_2, check_in_range(epsilon, "epsilon", np.inf), amsgrad)
+    hyper = (rate, 1 - beta_1, 1 - beta_2, check_in_range(epsilon, "epsilon", np.inf), amsgrad)
     state = {
         "m": require_slot(m, "m", True),
         "v": require_slot(v, "v", True),
         "v_max": require_slot(v_max, "v_max", amsgrad),
     }
-    loops = (adam_kernel, adam_kernel_parallel)
+    kernels = (adam_kernel, adam_kernel_parallel)
     return optimizer_step(
-        loops, table, grad, knobs, state, sparse_update=sparse_update, padding_idx=padding_idx
+        kernels, table, grad, hyper, state, sparse_update=sparse_update, padding_idx=padding_idx
     )

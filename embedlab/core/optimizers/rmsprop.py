@@ -7,20 +7,26 @@ import numpy as np
 from embedlab.core.jit import kernel, parallel_copy, prange
 from embedlab.core.optimizers.update import Rows, check_in_range, optimizer_step, require_slot
 
-__all__ = ["rmsprop", "rmsprop_kernel", "rmsprop_kernel_parallel", "rmsprop_reference"]
+__all__ = [
+    "rmsprop",
+    "rmsprop_kernel",
+    "rmsprop_kernel_parallel",
+    "rmsprop_reference",
+    "rmsprop_update",
+]
 
 
 def rmsprop_reference(
     rows: Rows,
     g: np.ndarray,
-    knobs: np.ndarray,
+    hyper: np.ndarray,
     w: np.ndarray,
     velocity: np.ndarray,
     momenta: np.ndarray,
     average: np.ndarray,
 ) -> None:
-    """Reference implementation: move `rows` of `w` along `g`, one gradient for each of them."""
-    rate, rho, rest, epsilon, momentum, centered = knobs
+    """Reference implementation in NumPy: update `rows` of `w` by `g`, one gradient for each row."""
+    rate, rho, rest, epsilon, momentum, centered = hyper
     velocity[rows] = rho * velocity[rows] + rest * (g * g)
     below = velocity[rows] + epsilon
     if centered:
@@ -34,14 +40,28 @@ def rmsprop_reference(
 
 
 @kernel
-def rmsprop_kernel(ids, order, starts, cuts, dense, grad_out, knobs, w, velocity, momenta, average):
-    """Sum the gradient of each row and move it at once, while it is in the first-level cache.
+def rmsprop_update(velocity, average, g, rate, rho, rest, epsilon, centered):
+    """Return the step of one weight, to be subtracted, and its running means after it.
 
-    Arguments as `embedlab.core.optimizers.update.optimizer_step` gives them; `knobs` as in the
-    twin.
+    Of the square of the gradient (`velocity`) and, where `centered`, of the gradient (`average`).
     """
-    rate, rho, rest, epsilon, momentum = knobs[0], knobs[1], knobs[2], knobs[3], knobs[4]
-    centered = knobs[5] != 0
+    velocity = rho * velocity + rest * (g * g)
+    below = velocity + epsilon
+    if centered:
+        average = rho * average + rest * g
+        below = velocity - average * average + epsilon
+    return rate * g / np.sqrt(below), velocity, average
+
+
+@kernel
+def rmsprop_kernel(ids, order, starts, cuts, dense, grad_out, hyper, w, velocity, momenta, average):
+    """Sum the gradient of each row and update the row at once, while it is in the L1 cache.
+
+    Arguments as `optimizer_step` passes them; `hyper` is (rate, rho, 1 - rho, epsilon, momentum,
+    centered).
+    """
+    rate, rho, rest, epsilon, momentum = hyper[0], hyper[1], hyper[2], hyper[3], hyper[4]
+    centered = hyper[5] != 0
     for worker in prange(cuts.size - 1):
         first = cuts[worker]
         k = np.searchsorted(ids, first) if dense else first
@@ -55,16 +75,16 @@ def rmsprop_kernel(ids, order, starts, cuts, dense, grad_out, knobs, w, velocity
                     for d in range(g.size):
                         g[d] += grad_out[n, d]
                 k += 1
-            for d in range(g.size):
-                velocity[row, d] = rho * velocity[row, d] + rest * (g[d] * g[d])
             if centered:
                 for d in range(g.size):
-                    average[row, d] = rho * average[row, d] + rest * g[d]
-                    below = velocity[row, d] - average[row, d] * average[row, d] + epsilon
-                    g[d] = rate * g[d] / np.sqrt(below)
+                    g[d], velocity[row, d], average[row, d] = rmsprop_update(
+                        velocity[row, d], average[row, d], g[d], rate, rho, rest, epsilon, True
+                    )
             else:
                 for d in range(g.size):
-                    g[d] = rate * g[d] / np.sqrt(velocity[row, d] + epsilon)
+                    g[d], velocity[row, d], _ = rmsprop_update(
+                        velocity[row, d], g[d], g[d], rate, rho, rest, epsilon, False
+                    )
             if momentum > 0:
                 for d in range(g.size):
                     momenta[row, d] = momentum * momenta[row, d] + g[d]
@@ -122,7 +142,7 @@ def rmsprop(
     """
     momentum = check_in_range(momentum, "momentum", 1.0)
     rho = check_in_range(rho, "rho", 1.0)
-    knobs = (
+    hyper = (
         check_in_range(learning_rate, "learning_rate", np.inf),
         rho,
         1 - rho,
@@ -135,7 +155,7 @@ def rmsprop(
         "momenta": require_slot(momenta, "momenta", momentum > 0),
         "average": require_slot(average, "average", centered),
     }
-    loops = (rmsprop_kernel, rmsprop_kernel_parallel)
+    kernels = (rmsprop_kernel, rmsprop_kernel_parallel)
     return optimizer_step(
-        loops, table, grad, knobs, state, sparse_update=sparse_update, padding_idx=padding_idx
+        kernels, table, grad, hyper, state, sparse_update=sparse_update, padding_idx=padding_idx
     )

@@ -7,14 +7,21 @@ import numpy as np
 from embedlab.core.jit import kernel, parallel_copy, prange
 from embedlab.core.optimizers.update import Rows, check_in_range, optimizer_step, require_slot
 
-__all__ = ["sgd", "sgd_kernel", "sgd_kernel_parallel", "sgd_reference"]
+__all__ = [
+    "momentum_update",
+    "sgd",
+    "sgd_kernel",
+    "sgd_kernel_parallel",
+    "sgd_reference",
+    "sgd_update",
+]
 
 
 def sgd_reference(
-    rows: Rows, g: np.ndarray, knobs: np.ndarray, w: np.ndarray, velocity: np.ndarray
+    rows: Rows, g: np.ndarray, hyper: np.ndarray, w: np.ndarray, velocity: np.ndarray
 ) -> None:
-    """Reference implementation: move `rows` of `w` along `g`, one gradient for each of them."""
-    rate, momentum, nesterov = knobs
+    """Reference implementation in NumPy: update `rows` of `w` by `g`, one gradient for each row."""
+    rate, momentum, nesterov = hyper
     if momentum == 0:
         w[rows] -= g * rate
     else:
@@ -23,13 +30,26 @@ def sgd_reference(
 
 
 @kernel
-def sgd_kernel(ids, order, starts, cuts, dense, grad_out, knobs, w, velocity):
-    """Sum the gradient of each row and move it at once, while it is in the first-level cache.
+def sgd_update(w, g, rate):
+    """Return one weight after a step of plain gradient descent."""
+    return w - g * rate
 
-    Arguments as `embedlab.core.optimizers.update.optimizer_step` gives them; `knobs` as in the
-    twin.
+
+@kernel
+def momentum_update(w, velocity, g, rate, momentum, nesterov):
+    """Return one weight and its velocity after a step with momentum."""
+    velocity = velocity * momentum - g * rate
+    ahead = velocity * momentum - g * rate
+    return w + (ahead if nesterov else velocity), velocity
+
+
+@kernel
+def sgd_kernel(ids, order, starts, cuts, dense, grad_out, hyper, w, velocity):
+    """Sum the gradient of each row and update the row at once, while it is in the L1 cache.
+
+    Arguments as `optimizer_step` passes them; `hyper` is (rate, momentum, nesterov).
     """
-    rate, momentum, nesterov = knobs[0], knobs[1], knobs[2] != 0
+    rate, momentum, nesterov = hyper[0], hyper[1], hyper[2] != 0
     for worker in prange(cuts.size - 1):
         first = cuts[worker]
         k = np.searchsorted(ids, first) if dense else first
@@ -45,12 +65,12 @@ def sgd_kernel(ids, order, starts, cuts, dense, grad_out, knobs, w, velocity):
                 k += 1
             if momentum == 0:
                 for d in range(g.size):
-                    w[row, d] -= g[d] * rate
+                    w[row, d] = sgd_update(w[row, d], g[d], rate)
             else:
                 for d in range(g.size):
-                    velocity[row, d] = velocity[row, d] * momentum - g[d] * rate
-                    ahead = velocity[row, d] * momentum - g[d] * rate
-                    w[row, d] += ahead if nesterov else velocity[row, d]
+                    w[row, d], velocity[row, d] = momentum_update(
+                        w[row, d], velocity[row, d], g[d], rate, momentum, nesterov
+                    )
 
 
 sgd_kernel_parallel = parallel_copy(sgd_kernel)

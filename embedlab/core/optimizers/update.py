@@ -1,8 +1,10 @@
-"""What every optimizer step shares: the gradient sorted by row, the checks, the sharing out.
+"""Shared parts of the optimizer steps: checks, the gradient grouped by row, the work split up.
 
-A loop of an optimizer gets groups of positions, and for each row sums the gradient and moves the
-row at once. The formula stands inside each loop on purpose: as a function of one row it made Adam
-2 times slower, because every view of a row is counted, atomically.
+The kernel of an optimizer gets groups of positions; for each row it sums the gradient and updates
+the row at once. The formula is a compiled function of one weight (`adam_update` and the like),
+which the recorded runs of LoRA and skip-gram call too. The sum stands in each kernel: a function
+of arrays counts a reference to each, atomically, which costs 17 ns a row, and one of views of a row
+made Adam 2 times slower.
 """
 
 from typing import Any
@@ -27,28 +29,28 @@ Rows = np.ndarray
 
 
 def optimizer_step(
-    loops: tuple[Any, Any],
+    kernels: tuple[Any, Any],
     table: np.ndarray,
     grad: Any,
-    knobs: tuple[float, ...],
+    hyper: tuple[float, ...],
     state: dict[str, np.ndarray | None],
     *,
     sparse_update: str = "dense",
     padding_idx: int | None = None,
 ) -> np.ndarray:
-    """Do one step with the loop of an optimizer, after every check that any of them needs.
+    """Run one step of an optimizer's kernel, after all checks that any optimizer needs.
 
     Parameters
     ----------
-    loops : (serial, parallel)
+    kernels : (serial, parallel)
     table : ndarray, (V, D), float32 or float64
         Changed in place.
     grad : SparseGrad, or (ids, grad_out), or ndarray (V, D)
         The gradient; as a pair, that of the looked-up rows, summed here on the way.
-    knobs : tuple of float
-        The numbers of the formula, which the loop gets in the dtype of the table.
+    hyper : tuple of float
+        The hyperparameters, which the kernel gets in the dtype of the table.
     state : dict of name to ndarray (V, D) or None
-        What the optimizer remembers, in the order of the loop, changed in place.
+        The optimizer's slots in the order of the kernel's arguments, changed in place.
     sparse_update : {"dense", "lazy"}
     padding_idx : int, optional
         A row whose gradient is 0.
@@ -69,12 +71,12 @@ def optimizer_step(
     workers = num_threads() if grad_out.size + dense * table.size >= PARALLEL_FROM else 1
     cuts = balanced_splits(
         groups.starts, workers, cost=2
-    )  # a move costs about as much as summing two rows
+    )  # updating a row costs about as much as summing two
     if dense:
         cuts = len(table) * np.arange(workers + 1) // workers
     slots = [slot if slot is not None else table for slot in state.values()]  # unused: not touched
-    run = loops[workers > 1]
-    run(*groups, cuts, dense, grad_out, np.array(knobs, table.dtype), table, *slots)
+    run = kernels[workers > 1]
+    run(*groups, cuts, dense, grad_out, np.array(hyper, table.dtype), table, *slots)
     return table
 
 

@@ -11,10 +11,10 @@ import numpy as np
 from embedlab.core.checks import ShapeError, as_array, check_size, check_table_bytes
 from embedlab.core.ids import as_ids
 from embedlab.core.jit import kernel
-from embedlab.core.optimizers.adagrad import adagrad_reference
-from embedlab.core.optimizers.adam import adam_reference
-from embedlab.core.optimizers.rmsprop import rmsprop_reference
-from embedlab.core.optimizers.sgd import sgd_reference
+from embedlab.core.optimizers.adagrad import adagrad_reference, adagrad_update
+from embedlab.core.optimizers.adam import adam_reference, adam_update
+from embedlab.core.optimizers.rmsprop import rmsprop_reference, rmsprop_update
+from embedlab.core.optimizers.sgd import momentum_update, sgd_reference, sgd_update
 from embedlab.core.optimizers.update import check_in_range
 from embedlab.core.skipgram.batches import (
     SkipgramBatches,
@@ -84,11 +84,11 @@ class RecordedRun(NamedTuple):
 
 
 def train_recorded_reference(
-    pairs, label, starts, shares, rule, rates, knobs, first, weights, memory, grads, losses
+    pairs, label, starts, shares, rule, rates, hyper, first, weights, memory, grads, losses
 ):
     """Reference implementation in NumPy, with the twins of the optimizers: pull, add up by row,
     move."""
-    momentum, rho, rest, rest_2, epsilon, pull = knobs
+    momentum, rho, rest, rest_2, epsilon, pull = hyper
     for s in range(first, len(losses)):
         now = slice(starts[s], starts[s + 1])
         back = [np.empty((now.stop - now.start, weights.shape[3]), weights.dtype) for _ in "ec"]
@@ -106,26 +106,26 @@ def train_recorded_reference(
             if decays:
                 g = g + pull * w  # of the penalty, which holds every row
             if rule in (SGD, MOMENTUM, SGD_L2):
-                knob = np.array((rate, momentum * (rule == MOMENTUM), False))
-                sgd_reference(all_rows, g, knob, w, one)
+                values = np.array((rate, momentum * (rule == MOMENTUM), False))
+                sgd_reference(all_rows, g, values, w, one)
             elif rule == ADAGRAD:
                 adagrad_reference(all_rows, g, np.array((rate, epsilon)), w, one)
             elif rule == RMSPROP:
-                knob = np.array((rate, rho, rest, epsilon, 0, False))
-                rmsprop_reference(all_rows, g, knob, w, one, two, two)
+                values = np.array((rate, rho, rest, epsilon, 0, False))
+                rmsprop_reference(all_rows, g, values, w, one, two, two)
             else:
-                knob = np.array((rate, rest, rest_2, epsilon, False))
-                adam_reference(all_rows, g, knob, w, one, two, two)
+                values = np.array((rate, rest, rest_2, epsilon, False))
+                adam_reference(all_rows, g, values, w, one, two, two)
 
 
 @kernel
 def train_recorded_kernel(
-    pairs, label, starts, shares, rule, rates, knobs, first, weights, memory, grads, losses
+    pairs, label, starts, shares, rule, rates, hyper, first, weights, memory, grads, losses
 ):
     """Train from step `first` on, from the weights and the memory that stand at that index.
 
     pairs (P, 2) int64, label (P,) in the dtype of the weights, starts (S + 1,), shares (S,) one
-    over the pairs of each step; rule, a number of OPTIMIZERS; rates (S,) and knobs (6,); the rest
+    over the pairs of each step; rule, a number of OPTIMIZERS; rates (S,) and hyper (6,); the rest
     as in `RecordedRun`, written in place.
     """
     zero, one = np.zeros(1, weights.dtype)[0], np.ones(1, weights.dtype)[0]
@@ -155,7 +155,7 @@ def train_recorded_kernel(
                     _move_kernel(
                         mine,
                         rates[s],
-                        knobs,
+                        hyper,
                         moves,
                         grads[s, side, row, d],
                         weights,
@@ -168,29 +168,25 @@ def train_recorded_kernel(
 
 
 @kernel
-def _move_kernel(rule, rate, knobs, moves, g, weights, memory, s, side, row, d):
+def _move_kernel(rule, rate, hyper, moves, g, weights, memory, s, side, row, d):
     """Move one weight, or carry it over to the next step as it is."""
-    momentum, rho, rest, rest_2, epsilon = knobs[0], knobs[1], knobs[2], knobs[3], knobs[4]
-    pull = knobs[5]
+    momentum, rho, rest, rest_2, epsilon = hyper[0], hyper[1], hyper[2], hyper[3], hyper[4]
+    pull = hyper[5]
     w, a, b = weights[s, side, row, d], memory[s, side, 0, row, d], memory[s, side, 1, row, d]
     if moves:
         if rule == SGD:
-            w -= g * rate
+            w = sgd_update(w, g, rate)
         elif rule == SGD_L2:
-            w -= (g + pull * w) * rate
+            w = sgd_update(w, g + pull * w, rate)
         elif rule == MOMENTUM:
-            a = a * momentum - g * rate
-            w += a
+            w, a = momentum_update(w, a, g, rate, momentum, False)
         elif rule == ADAGRAD:
-            a += g * g
-            w -= rate * g / np.sqrt(a + epsilon)
+            w, a = adagrad_update(w, a, g, rate, epsilon)
         elif rule == RMSPROP:
-            a = rho * a + rest * (g * g)
-            w -= rate * g / np.sqrt(a + epsilon)
+            step, a, _ = rmsprop_update(a, g, g, rate, rho, rest, epsilon, False)
+            w -= step
         else:
-            a += (g - a) * rest
-            b += (g * g - b) * rest_2
-            w -= a * rate / (np.sqrt(b) + epsilon)
+            w, a, b = adam_update(w, a, b, g, rate, rest, rest_2, epsilon)
     weights[s + 1, side, row, d] = w
     memory[s + 1, side, 0, row, d] = a
     memory[s + 1, side, 1, row, d] = b
@@ -233,7 +229,8 @@ def train_recorded(
 
     Examples
     --------
-    >>> batches = SkipgramBatches(np.array([[0, 0]]), np.array([1]), np.array([0, 1]), np.array([[0]]))
+    >>> pairs, label = np.array([[0, 0]]), np.array([1])
+    >>> batches = SkipgramBatches(pairs, label, starts=np.array([0, 1]), places=np.array([[0]]))
     >>> run = train_recorded(batches, [[0.0]], [[2.0]], optimizer="sgd", learning_rate=1.0)
     >>> run.weights[:, 0].ravel().tolist(), run.grads[:, 0].ravel().tolist()
     ([0.0, 1.0], [-1.0])
@@ -268,7 +265,7 @@ def train_recorded(
     else:
         since = _continue(after, step, optimizer, weights, memory, grads, losses, rates)
     rates[step:] = [_rate(optimizer, rate, s + 1 - since, kind.type) for s in range(step, steps)]
-    knobs = np.array((BETA, RHO, 1 - BETA, 1 - BETA_2, EPSILON, 2 * L2), kind)
+    hyper = np.array((BETA, RHO, 1 - BETA, 1 - BETA_2, EPSILON, 2 * L2), kind)
     rates = rates.astype(kind)
     shares = (1 / np.maximum(np.diff(starts), 1)).astype(kind)
     train_recorded_kernel(
@@ -278,7 +275,7 @@ def train_recorded(
         shares,
         UPDATE_RULES.index(optimizer),
         rates,
-        knobs,
+        hyper,
         step,
         weights,
         memory,

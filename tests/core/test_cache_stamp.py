@@ -1,0 +1,118 @@
+"""The cache of compiled kernels: an edit of any file of the core compiles its callers anew."""
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import embedlab
+
+PACKAGE = Path(embedlab.__file__).parent
+HELPER = """
+from embedlab.core.jit import kernel
+
+@kernel
+def scaled(x):
+    return 2.0 * x
+"""
+CALLER = """
+from embedlab.core.helper import scaled
+from embedlab.core.jit import kernel
+
+@kernel
+def total(values):
+    result = 0.0
+    for n in range(values.size):
+        result += scaled(values[n])
+    return result
+"""
+CALL = """
+import numpy as np
+from embedlab.core.caller import total
+result = total(np.ones(3))
+stats = total.stats
+print(result, sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))
+"""
+
+
+def call(path, **environment):
+    """Return the result, the cache hits and misses of the caller, and the warnings."""
+    env = {name: text for name, text in os.environ.items() if not name.startswith("NUMBA_")}
+    env |= {"PYTHONPATH": str(path), "PYTHONDONTWRITEBYTECODE": "1", **environment}
+    done = subprocess.run(
+        [sys.executable, "-c", CALL],
+        env=env,
+        cwd=Path(path).parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    result, hits, misses = done.stdout.split()
+    return float(result), int(hits), int(misses), done.stderr
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """Return a folder with a copy of the core, a helper kernel, and its caller in another file."""
+    package = tmp_path / "copy" / "embedlab"
+    shutil.copytree(
+        PACKAGE / "core", package / "core", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    shutil.copy(PACKAGE / "__init__.py", package)
+    (package / "core" / "helper.py").write_text(HELPER)
+    (package / "core" / "caller.py").write_text(CALLER)
+    return package.parent
+
+
+def edit(copy):
+    helper = copy / "embedlab" / "core" / "helper.py"
+    helper.write_text(helper.read_text().replace("2.0 * x", "5.0 * x"))
+
+
+def test_a_caller_is_compiled_anew_when_a_kernel_of_another_file_changes(copy):
+    assert call(copy) == (6.0, 0, 1, "")
+    assert call(copy) == (6.0, 1, 0, "")
+    edit(copy)
+    assert call(copy) == (15.0, 0, 1, "")
+    assert call(copy) == (15.0, 1, 0, "")
+
+
+def test_a_named_cache_folder_follows_and_a_copied_one_is_used(copy, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert call(copy, NUMBA_CACHE_DIR=str(first))[:3] == (6.0, 0, 1)
+    shutil.copytree(first, second)
+    assert call(copy, NUMBA_CACHE_DIR=str(second))[:3] == (6.0, 1, 0)
+    edit(copy)
+    assert call(copy, NUMBA_CACHE_DIR=str(second))[:3] == (15.0, 0, 1)
+    assert not list(copy.rglob("*.nbi"))
+
+
+def test_without_a_writable_folder_a_temporary_one_serves(copy, tmp_path):
+    for folder in ("embedlab/core", "cache"):
+        (copy / folder).mkdir(exist_ok=True)
+        (copy / folder / "__pycache__").write_text("a file, where a folder should be")
+    home = str(copy / "cache" / "__pycache__")
+    result, hits, misses, warned = call(copy, XDG_CACHE_HOME=home, TMPDIR=str(tmp_path))
+    assert (result, hits, misses) == (6.0, 0, 1)
+    assert "a folder for compiled kernels must be writable" in warned
+    assert list(tmp_path.glob("embedlab-numba-*/*/*.nbi"))
+
+
+def test_a_zip_archive_has_a_cache_too(copy, tmp_path):
+    archive = tmp_path / "embedlab.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for path in copy.rglob("*.py"):
+            file.write(path, path.relative_to(copy))
+    home = str(tmp_path / "home")
+    assert call(archive, XDG_CACHE_HOME=home)[:3] == (6.0, 0, 1)
+    assert call(archive, XDG_CACHE_HOME=home)[:3] == (6.0, 1, 0)
+
+
+def test_user_code_keeps_the_locators_of_numba():
+    from numba import config
+
+    assert config.CACHE_LOCATOR_CLASSES == os.environ.get("NUMBA_CACHE_LOCATOR_CLASSES", "")
