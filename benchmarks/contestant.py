@@ -27,7 +27,7 @@ SLOW = 5.0
 def main(side: str) -> None:
     out = sys.stdout
     sys.stdout = sys.stderr  # a library that prints must not disturb the conversation
-    calls = importlib.import_module(f"benchmarks.sides.{side}").CALLS
+    calls = importlib.import_module(f"benchmarks.peers.{side}").CALLS
     call, repeat = None, 1
     for line in sys.stdin:
         order = json.loads(line)

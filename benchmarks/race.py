@@ -59,7 +59,7 @@ class Contestant:
 
 def race(workload: Workload, rounds: int) -> dict[str, Any]:
     """Run one workload and give for each side its median seconds, or why it has none."""
-    sides = ["embedlab", *workload.sides, *([workload.limit] if workload.limit else [])]
+    sides = ["embedlab", *workload.peers, *([workload.limit] if workload.limit else [])]
     contestants = [Contestant(side) for side in sides]
     times: dict[str, list[float]] = {}
     errors: dict[str, str] = {}

@@ -16,7 +16,7 @@ class Workload:
     """One line of the table.
 
     name: "group/case". inputs(rng): what every side gets. answer(inputs): what every side must
-    give, said in NumPy (None: the side checks itself). sides: who takes part besides embedlab.
+    give, said in NumPy (None: the side checks itself). peers: who takes part besides embedlab.
     goal: the ratio to reach against the best peer, or against the one that `against` names.
     limit: a side that is a bound, not a peer; reach: the share of it to reach. tolerance: relative
     to the largest number. most: seconds that embedlab may take. rounds: at most so many, for what
@@ -26,7 +26,7 @@ class Workload:
     name: str
     inputs: Callable[[np.random.Generator], Inputs]
     answer: Callable[[Inputs], Any] | None
-    sides: tuple[str, ...]
+    peers: tuple[str, ...]
     goal: float | None = None
     limit: str | None = None
     tolerance: float = 1e-5

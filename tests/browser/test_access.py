@@ -1,7 +1,7 @@
 """For every eye and hand: axe finds nothing, in light, dark and forced colors, on a phone too."""
 
 import pytest
-from cases import CASES
+from view_cases import CASES
 
 COMMON = {"first sight": (), "data table": ("t",), "help": ("?",)}
 STATES = [

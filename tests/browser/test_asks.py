@@ -1,7 +1,7 @@
 """A view made with `ask=True` opens with its question, before it shows the answer."""
 
 import pytest
-from cases import CASES
+from view_cases import CASES
 from playwright.sync_api import expect
 
 

@@ -7,7 +7,7 @@ act is done again because it was slow. `make test` runs this file while nothing 
 from statistics import median
 
 import pytest
-from cases import CASES
+from view_cases import CASES
 
 DELAY = 150
 ROUNDS = 3

@@ -4,7 +4,7 @@ The file forbids `eval`, so these tests wait with `expect`: `wait_for_function` 
 """
 
 import pytest
-from cases import CASES
+from view_cases import CASES
 from playwright.sync_api import expect
 
 from embedlab.explorers.html_export import NO_PYTHON

@@ -1,7 +1,7 @@
 """Odd and hostile parameters: a drawn sentence, never a blank and never a broken view."""
 
 import pytest
-from cases import CASES
+from view_cases import CASES
 
 HOSTILE = [(name, n) for name, case in CASES.items() for n in range(len(case.hostile))]
 

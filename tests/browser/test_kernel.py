@@ -8,7 +8,7 @@ from statistics import median
 from time import perf_counter
 
 import pytest
-from cases import CASES
+from view_cases import CASES
 
 MOST = 0.030  # seconds
 ROUNDS = 5

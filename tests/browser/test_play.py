@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cases import CASES
+from view_cases import CASES
 
 KEYS = [
     ".",

@@ -201,7 +201,7 @@ def answered(keras, torch, tmp_path_factory):
     folder = tmp_path_factory.mktemp("torch")
     np.savez(folder / "cases.npz", cases=np.array(told), **arrays)
     subprocess.run(
-        [sys.executable, HERE / "gradients_of_keras.py", folder / "cases.npz", folder / "out.npz"],
+        [sys.executable, HERE / "keras_gradients.py", folder / "cases.npz", folder / "out.npz"],
         check=True,
         env={**os.environ, "KERAS_BACKEND": "torch"},
         timeout=300,

@@ -76,7 +76,7 @@ def answered(keras, torch, tmp_path_factory):
     cases = np.array(json.dumps([("Sequential", told) for _, told, *_ in asked]))
     np.savez(folder / "cases.npz", cases=cases, **arrays)
     subprocess.run(
-        [sys.executable, HERE / "gradients_of_keras.py", folder / "cases.npz", folder / "out.npz"],
+        [sys.executable, HERE / "keras_gradients.py", folder / "cases.npz", folder / "out.npz"],
         check=True,
         env={**os.environ, "KERAS_BACKEND": "torch"},
         timeout=300,

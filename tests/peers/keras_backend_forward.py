@@ -15,7 +15,7 @@ import pytest
 from embedlab.core.jit import kernel_calls
 
 sys.path.append(str(Path(__file__).parent))
-from adapter_twins import array, draw, near, quantizations, ran, twins
+from keras_backend_twins import array, draw, near, quantizations, ran, twins
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 """embedlab with one thread, against its own two."""
 
-from benchmarks.sides.embedlab import skipgram
+from benchmarks.peers.embedlab import skipgram
 
 CALLS = {"skip-gram two threads": skipgram(1)}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-FORWARD, TRAINING = HERE / "adapter_forward.py", HERE / "adapter_training.py"
+FORWARD, TRAINING = HERE / "keras_backend_forward.py", HERE / "keras_backend_training.py"
 CHECKS = {
     "numpy": [FORWARD],  # Keras has no gradients there
     "torch": [FORWARD, TRAINING],
