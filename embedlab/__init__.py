@@ -75,7 +75,7 @@ _MODULES = (
     "optimizers",
     "quantizers",
     "regularizers",
-    "saving",
+    "storage",
     "traces",
 )
 

@@ -37,7 +37,7 @@ from embedlab.losses import MeanSquaredError
 from embedlab.models import Sequential, load_model
 from embedlab.optimizers import SGD, Adagrad, Adam, RMSprop
 from embedlab.quantizers import Int4QuantizationConfig
-from embedlab.saving import FileRefused
+from embedlab.storage import FileRefused
 from embedlab.traces.mask import trace_mask
 
 TABLE = np.arange(12.0).reshape(4, 3).astype("float32")

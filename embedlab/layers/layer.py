@@ -5,7 +5,7 @@ There is no tape. A layer defines its own forward and backward pass:
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from inspect import signature
 from typing import Any, ClassVar, NamedTuple
 
@@ -15,6 +15,7 @@ from embedlab import constraints, initializers, regularizers
 from embedlab.core.checks import ShapeError
 from embedlab.layers.dtype_policy import DTypePolicy, get_policy
 from embedlab.layers.placement import Allocator, allocator_for
+from embedlab.layers.stored_arrays import prepare_load
 from embedlab.layers.symbolic import KerasTensor, not_a_chain
 from embedlab.layers.variable import Variable
 from embedlab.layers.weight_budget import charge
@@ -487,15 +488,34 @@ class Layer:
 
     def save_own_variables(self, store: Any) -> None:
         """Put this layer's arrays into a mapping, as "0", "1", ... in Keras's order."""
-        from embedlab.saving.store import save_variables
-
-        save_variables(self, store)
+        for number, array in enumerate(self.stored_arrays()):
+            store[str(number)] = array
 
     def load_own_variables(self, store: Any) -> None:
         """Take this layer's arrays out of a mapping; ValueError, and no change, unless they fit."""
-        from embedlab.saving.store import load_variables
+        self.prepare_load(store, {})()
 
-        load_variables(self, store)
+    def prepare_load(
+        self, store: Mapping[str, Any], extra: Mapping[str, Any]
+    ) -> Callable[[], None]:
+        """Check and read arrays for this layer, and return the function that assigns them.
+
+        Parameters
+        ----------
+        store : mapping of str to array
+            As from `save_own_variables`.
+        extra : mapping of str to array
+            As from `adapter_arrays`; empty in a file of Keras.
+
+        Raises
+        ------
+        ValueError, ShapeError
+            When something does not fit. Shapes are compared before any number is read.
+        """
+        if type(self).load_own_variables is not Layer.load_own_variables:
+            arrays = {name: np.asarray(value) for name, value in store.items()}
+            return lambda: self.load_own_variables(arrays)
+        return prepare_load(self, store, extra)
 
     # Names, dtypes and configs ----------------------------------------------------------------
 

@@ -7,23 +7,22 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from embedlab.layers.adapter_arrays import adapter_arrays
 from embedlab.layers.layer import Layer
 from embedlab.layers.recurrent import Recurrent
 from embedlab.layers.weight_budget import weight_budget
 from embedlab.models.config import MoreThanAChain, model_from_config, model_to_config
 from embedlab.registry import snake_case
-from embedlab.saving.adapters import beside
-from embedlab.saving.archive import (
+from embedlab.storage.archive import (
     extract_weights,
     open_archive,
     open_weights,
     read_config,
     write_archive,
 )
-from embedlab.saving.atomic import writing
-from embedlab.saving.h5 import Reader, reading, write_groups
-from embedlab.saving.refusal import FileRefused, refusing
-from embedlab.saving.store import prepared
+from embedlab.storage.atomic import atomic_write
+from embedlab.storage.errors import FileRefused, as_file_refused
+from embedlab.storage.h5 import Reader, open_h5, write_groups
 
 __all__ = [
     "load_layer_weights",
@@ -97,7 +96,7 @@ def load_model(
 
     Raises
     ------
-    embedlab.saving.FileRefused
+    embedlab.storage.FileRefused
         For a file that is damaged or hostile, one that names what is not known, and one that holds
         more than a chain of layers.
 
@@ -120,7 +119,10 @@ def load_model(
             most = 8 * weights.tell() + EXTRA_BYTES
             weights.seek(0)
             cure = "Pass custom_objects for what is yours; do not trust a file that surprises you."
-            with refusing(filepath, "tell a model that can be made", cure), weight_budget(most):
+            with (
+                as_file_refused(filepath, "tell a model that can be made", cure),
+                weight_budget(most),
+            ):
                 try:
                     model = model_from_config(config, custom_objects, compile)
                 except MoreThanAChain as error:
@@ -130,7 +132,9 @@ def load_model(
                         "embedlab.keras in Keras, or read its weights with "
                         "models.load_layer_weights.",
                     ) from None
-            with refusing(filepath, "hold the weights of the model it tells", "Save it again."):
+            with as_file_refused(
+                filepath, "hold the weights of the model it tells", "Save it again."
+            ):
                 _read_weights(weights, filepath, model)
     return model
 
@@ -152,7 +156,7 @@ def save_weights(model: Any, path: Any, overwrite: bool = True) -> None:
             "For the whole model use model.save with `.keras`."
         )
     _check_built(model)
-    with writing(path, overwrite) as fresh:
+    with atomic_write(path, overwrite) as fresh:
         _write_weights(fresh, model)
 
 
@@ -222,7 +226,7 @@ def load_layer_weights(layer: Layer, path: Any, name: str | None = None) -> None
 
 
 def _read_layer(source: Any, path: Any, layer: Layer, wanted: str) -> None:
-    with reading(source, path) as reader, refusing(path, "hold this layer", _COMPARE):
+    with open_h5(source, path) as reader, as_file_refused(path, "hold this layer", _COMPARE):
         groups = list(_groups_with_arrays(reader))
         matches = [
             group
@@ -234,8 +238,7 @@ def _read_layer(source: Any, path: Any, layer: Layer, wanted: str) -> None:
             raise ValueError(
                 f"{count} layers called {wanted!r:.60}; there are {', '.join(groups[:20])!s:.400}"
             )
-        put = prepared(
-            layer,
+        put = layer.prepare_load(
             reader.arrays(_vars(matches[0], layer)) or {},
             reader.arrays(f"{matches[0]}/embedlab") or {},
         )
@@ -323,7 +326,7 @@ def _write_weights(path: Any, model: Any) -> None:
         groups[group] = {}
         layer.save_own_variables(groups[group])
         names[group] = layer.name
-        extra = beside(layer)
+        extra = adapter_arrays(layer)
         if extra:
             groups[_join(where, "embedlab")] = extra
     write_groups(path, groups, names)
@@ -333,7 +336,7 @@ def _read_weights(source: Any, path: Any, model: Any, *, skip_mismatch: bool = F
     """Read all weights from an open file or a path: all is checked before any is changed."""
     _check_built(model)
     puts: list[Callable[[], None]] = []
-    with reading(source, path) as reader, refusing(path, _MATCH, _COMPARE):
+    with open_h5(source, path) as reader, as_file_refused(path, _MATCH, _COMPARE):
         known = list(weight_groups(model))
         if not skip_mismatch:
             _check_layers(reader, known)
@@ -341,7 +344,7 @@ def _read_weights(source: Any, path: Any, model: Any, *, skip_mismatch: bool = F
             arrays = reader.arrays(_vars(where, layer)) or {}
             extra = reader.arrays(_join(where, "embedlab")) or {}
             try:
-                puts.append(prepared(layer, arrays, extra))
+                puts.append(layer.prepare_load(arrays, extra))
             except ValueError as error:
                 if isinstance(error, FileRefused) or not skip_mismatch:
                     raise

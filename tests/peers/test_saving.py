@@ -6,7 +6,7 @@ import pytest
 from embedlab import layers as ours
 from embedlab import quantizers
 from embedlab.models import Model, Sequential, load_layer_weights, load_model
-from embedlab.saving import FileRefused
+from embedlab.storage import FileRefused
 
 IDS = np.random.default_rng(3).integers(0, 9, (4, 6))
 

@@ -1,4 +1,4 @@
-"""Arrays in an HDF5 file: written plainly, read with suspicion."""
+"""Arrays in HDF5 files; what a file says is checked before it is read."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -6,25 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from embedlab.saving.refusal import FileRefused, refusing
+from embedlab.storage.errors import RESTORE, FileRefused, as_file_refused
 
 if TYPE_CHECKING:
-    import h5py  # at run time loaded by what opens a file: it is a sixth of the import of a model
+    import h5py  # at run time imported where a file is opened: a sixth of the import time of models
 
-__all__ = [
-    "MOST_NAMES",
-    "PIECE",
-    "Reader",
-    "Stored",
-    "numbers",
-    "reading",
-    "staged",
-    "write_groups",
-]
+__all__ = ["CHUNK_BYTES", "MAX_NAMES", "LazyArray", "Reader", "open_h5", "write_groups"]
 
-PIECE = 1 << 22
+CHUNK_BYTES = 1 << 22
 """Bytes that are read at a time."""
-MOST_NAMES = 100_000
+MAX_NAMES = 100_000
 """More names in one group are a mistake or an attack: a model with as many arrays is not ours."""
 
 
@@ -38,7 +29,7 @@ def write_groups(
     path : path-like
     groups : mapping of group to mapping of name to array
     names : mapping of group to str, optional
-        What the attribute "name" of a group says.
+        The attribute "name" of a group.
 
     Notes
     -----
@@ -48,15 +39,15 @@ def write_groups(
 
     with h5py.File(path, "w") as file:
         for group, arrays in groups.items():
-            made = file.require_group(group)
+            h5_group = file.require_group(group)
             if names and group in names:
-                made.attrs["name"] = names[group]
+                h5_group.attrs["name"] = names[group]
             for name, array in arrays.items():
-                made.create_dataset(name, data=np.asarray(array))
+                h5_group.create_dataset(name, data=np.asarray(array))
 
 
-class Stored:
-    """An array that lies in a file: its shape and dtype are known, its numbers are not read yet.
+class LazyArray:
+    """An array in a file, whose numbers are read when they are needed.
 
     Attributes
     ----------
@@ -70,14 +61,14 @@ class Stored:
         self.dtype = dataset.dtype.newbyteorder("=")
 
     def read(self, out: np.ndarray | None = None) -> np.ndarray:
-        """Return the numbers, in an array of their own, or in `out`, whose dtype they then take.
+        """Return the numbers in a new array, or in `out`, cast to its dtype.
 
-        They are read a few rows at a time: into a table on disk no more than these ever come into
-        memory.
+        They are read CHUNK_BYTES at a time, so that a table on disk never passes through memory
+        as a whole.
         """
         out = np.empty(self.shape, self.dtype) if out is None else out
         if out.size and out.ndim:
-            rows = max(1, PIECE // (out.nbytes // len(out)))
+            rows = max(1, CHUNK_BYTES // (out.nbytes // len(out)))
             for first in range(0, len(out), rows):
                 part = np.s_[first : first + rows]
                 self._dataset.read_direct(out, part, part)
@@ -85,44 +76,17 @@ class Stored:
             self._dataset.read_direct(out)
         return out
 
-
-def numbers(value: Any) -> np.ndarray:
-    """Return the array that `value` is, or that it stands for in a file.
-
-    >>> numbers([1, 2]).tolist()
-    [1, 2]
-    """
-    return value.read() if isinstance(value, Stored) else np.asarray(value)
-
-
-def staged(value: Any, variable: Any) -> np.ndarray:
-    """Return the array for `variable` that `value` is or stands for, lying where the variable does.
-
-    What is for memory comes as it is, to be copied by `assign`; what is for a table on disk goes
-    straight into a second file, for `Variable.swap`.
-
-    >>> from embedlab.layers import Embedding
-    >>> layer = Embedding(3, 2, placement="disk")
-    >>> layer.build()
-    >>> staged(np.ones((3, 2)), layer.table).dtype, type(staged([1.0], None))
-    (dtype('float32'), <class 'numpy.ndarray'>)
-    """
-    if variable is None or variable.allocate is np.zeros:
-        return numbers(value)
-    out = variable.allocate(variable.shape, variable.dtype)
-    if isinstance(value, Stored):
-        return value.read(out)
-    out[...] = value
-    return out
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return self.read() if dtype is None else self.read().astype(dtype, copy=False)
 
 
 class Reader:
-    """The groups of an open file, by path; links that lead elsewhere are refused on the way."""
+    """The groups of an open file, by path; links to elsewhere are refused."""
 
     def __init__(self, file: "h5py.File", path: Any):
         self._file, self.path = file, path
 
-    def arrays(self, group: str) -> dict[str, Stored] | None:
+    def arrays(self, group: str) -> dict[str, LazyArray] | None:
         """Return the arrays of a group by name, unread, or None where there is no such group.
 
         Raises
@@ -133,46 +97,46 @@ class Reader:
         """
         import h5py
 
-        found = self._walk(group)
-        if found is None:
+        h5_group = self._group(group)
+        if h5_group is None:
             return None
-        if len(found) > MOST_NAMES:
+        if len(h5_group) > MAX_NAMES:
             raise FileRefused(
                 self.path,
-                f"must not hold more than {MOST_NAMES:,} names in a group."
-                f" Received {len(found):,} in {group}. Do not trust this file.",
+                f"must not hold more than {MAX_NAMES:,} names in a group."
+                f" Received {len(h5_group):,} in {group}. Do not trust this file.",
             )
-        kept = {}
-        for name in found:
-            item = self._step(found, name, group)
+        arrays = {}
+        for name in h5_group:
+            item = self._item(h5_group, name, group)
             if isinstance(item, h5py.Dataset):
-                kept[name] = self._checked(item, f"{group}/{name}")
-        return kept
+                arrays[name] = self._lazy_array(item, f"{group}/{name}")
+        return arrays
 
     def names(self, group: str) -> list[str]:
-        """Return what a group holds, by name; nothing where there is no such group."""
-        found = self._walk(group)
-        return [] if found is None else list(found)[:MOST_NAMES]
+        """Return the names in a group; none where there is no such group."""
+        h5_group = self._group(group)
+        return [] if h5_group is None else list(h5_group)[:MAX_NAMES]
 
     def label(self, group: str) -> str | None:
         """Return the attribute "name" of a group, where Keras keeps the name of a layer."""
-        found = self._walk(group)
-        name = None if found is None else found.attrs.get("name")
+        h5_group = self._group(group)
+        name = None if h5_group is None else h5_group.attrs.get("name")
         return name if isinstance(name, str) else None
 
-    def _walk(self, group: str) -> "h5py.Group | None":
+    def _group(self, group: str) -> "h5py.Group | None":
         import h5py
 
-        here: Any = self._file
+        item: Any = self._file
         for number, part in enumerate(group.split("/")):
-            if part not in here:
+            if part not in item:
                 return None
-            here = self._step(here, part, "/".join(group.split("/")[:number]))
-            if not isinstance(here, h5py.Group):
+            item = self._item(item, part, "/".join(group.split("/")[:number]))
+            if not isinstance(item, h5py.Group):
                 return None
-        return here
+        return item
 
-    def _step(self, group: "h5py.Group", name: str, where: str) -> Any:
+    def _item(self, group: "h5py.Group", name: str, where: str) -> Any:
         import h5py
 
         link = group.get(name, getlink=True)
@@ -185,7 +149,7 @@ class Reader:
             )
         return group[name]
 
-    def _checked(self, dataset: "h5py.Dataset", where: str) -> Stored:
+    def _lazy_array(self, dataset: "h5py.Dataset", where: str) -> LazyArray:
         dtype = dataset.dtype
         if dtype.kind not in "fiu" or dtype.itemsize > 8 or dataset.shape is None:
             raise FileRefused(
@@ -205,34 +169,34 @@ class Reader:
                 "must hold its arrays uncompressed. Received a compressed "
                 f"one at {where}. Copy it with h5repack -f NONE if you trust it.",
             )
-        wanted = dtype.itemsize
+        announced = dtype.itemsize
         for length in dataset.shape:
-            wanted *= int(length)
-        held = int(dataset.id.get_storage_size())
-        if held < wanted:
+            announced *= int(length)
+        stored = int(dataset.id.get_storage_size())
+        if stored < announced:
             raise FileRefused(
                 self.path,
                 f"must hold the numbers it announces. Received shape "
-                f"{dataset.shape} at {where} ({wanted:,} bytes), and {held:,} bytes "
+                f"{dataset.shape} at {where} ({announced:,} bytes), and {stored:,} bytes "
                 "of them. Save it again.",
             )
-        return Stored(dataset)
+        return LazyArray(dataset)
 
 
 @contextmanager
-def reading(source: Any, path: Any) -> Iterator[Reader]:
-    """Open an HDF5 file for reading; whatever is wrong with it becomes one FileRefused.
+def open_h5(source: Any, path: Any) -> Iterator[Reader]:
+    """Open an HDF5 file for reading; any error in it becomes one FileRefused.
 
     Parameters
     ----------
     source : path-like or binary file
     path : path-like
-        What errors call it.
+        The name of the file in errors.
     """
     import h5py
 
     with (
-        refusing(path, "be a whole HDF5 file with weights", "Save it again, or take a backup."),
+        as_file_refused(path, "be a whole HDF5 file with weights", RESTORE),
         h5py.File(source, "r") as file,
     ):
         yield Reader(file, path)

@@ -10,7 +10,7 @@ import pytest
 
 from embedlab.layers import Embedding
 from embedlab.models import Sequential, load_model
-from embedlab.saving.atomic import writing
+from embedlab.storage.atomic import atomic_write
 
 WRITER = """
 import os, signal, sys
@@ -32,7 +32,7 @@ def kill_at(frame, event, arg):
         steps += 1
         if steps == point:
             os.kill(os.getpid(), signal.SIGKILL)
-import embedlab.models.files  # the point is inside the writing
+import embedlab.models.files  # the point is inside the atomic_write
 sys.setprofile(kill_at)
 model.save(path) if path.endswith(".keras") else model.save_weights(path)
 sys.setprofile(None)
@@ -92,7 +92,7 @@ def test_a_writer_killed_in_the_middle_of_a_write(name, size, tmp_path):
 def test_an_error_in_the_middle_leaves_the_old_file_and_no_other(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("old")
-    with pytest.raises(RuntimeError), writing(path) as fresh:
+    with pytest.raises(RuntimeError), atomic_write(path) as fresh:
         fresh.write_text("half")
         raise RuntimeError
     assert path.read_text() == "old"
@@ -106,7 +106,7 @@ def test_what_a_killed_writer_left_goes_with_the_next(tmp_path):
     assert write(path, -1000).returncode == -signal.SIGXFSZ
     (left,) = tmp_path.glob(".*.part")
     number = left.name.split("-")[1].split(".")[0]
-    with writing(path) as fresh:  # of a writer that lives, of another machine, of another file
+    with atomic_write(path) as fresh:  # of a writer that lives, of another machine, of another file
         others = [
             left.with_name(left.name.replace(f"-{number}.", f"-{os.getpid()}.")),
             left.with_name(left.name.replace("-", "0-")),
@@ -128,7 +128,7 @@ def test_permissions_stay_and_links_are_followed(tmp_path):
     path.write_text("old")
     path.chmod(0o640)
     link.symlink_to(path)
-    with writing(link) as fresh:
+    with atomic_write(link) as fresh:
         fresh.write_text("new")
     assert (path.read_text(), path.stat().st_mode & 0o777) == ("new", 0o640)
     assert link.is_symlink()
@@ -136,7 +136,7 @@ def test_permissions_stay_and_links_are_followed(tmp_path):
 
 def test_a_new_file_has_the_permissions_of_any_new_file(tmp_path):
     (tmp_path / "plain").touch()
-    with writing(tmp_path / "ours") as fresh:
+    with atomic_write(tmp_path / "ours") as fresh:
         fresh.touch()
     assert (tmp_path / "ours").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
@@ -146,7 +146,7 @@ def test_the_bytes_are_on_the_disk_before_the_rename(tmp_path, monkeypatch):
     fsync, replace = os.fsync, os.replace
     monkeypatch.setattr(os, "fsync", lambda handle: (order.append("fsync"), fsync(handle))[1])
     monkeypatch.setattr(os, "replace", lambda a, b: (order.append("replace"), replace(a, b))[1])
-    with writing(tmp_path / "a") as fresh:
+    with atomic_write(tmp_path / "a") as fresh:
         fresh.write_text("1")
     assert order[:2] == ["fsync", "replace"]
 
@@ -154,6 +154,9 @@ def test_the_bytes_are_on_the_disk_before_the_rename(tmp_path, monkeypatch):
 def test_overwrite_false(tmp_path):
     path = tmp_path / "a"
     path.write_text("old")
-    with pytest.raises(FileExistsError, match="overwrite=False"), writing(path, overwrite=False):
+    with (
+        pytest.raises(FileExistsError, match="overwrite=False"),
+        atomic_write(path, overwrite=False),
+    ):
         pass
     assert path.read_text() == "old"

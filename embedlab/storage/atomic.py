@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-__all__ = ["writing"]
+__all__ = ["atomic_write"]
 
 PART = ".part"
 STALE = 3600
@@ -19,7 +19,7 @@ STALE = 3600
 
 
 @contextmanager
-def writing(path: Any, overwrite: bool = True) -> Iterator[Path]:
+def atomic_write(path: Any, overwrite: bool = True) -> Iterator[Path]:
     """Return a new file beside `path` to write into; when all went well it takes the place of
     `path`.
 
@@ -53,7 +53,7 @@ def writing(path: Any, overwrite: bool = True) -> Iterator[Path]:
     --------
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "numbers.txt"
-    >>> with writing(path) as fresh:
+    >>> with atomic_write(path) as fresh:
     ...     _ = fresh.write_text("1 2 3")
     >>> path.read_text(), len(list(path.parent.iterdir()))
     ('1 2 3', 1)
@@ -64,7 +64,7 @@ def writing(path: Any, overwrite: bool = True) -> Iterator[Path]:
             f"with overwrite=False there must be no file yet. Received {path}, which exists. "
             "Choose another name, or leave overwrite away."
         )
-    _sweep(target)
+    _remove_stale(target)
     front = f".{target.name[:100]}.{_here()}-{os.getpid()}."
     handle, name = tempfile.mkstemp(PART, front, target.parent)
     os.close(handle)
@@ -81,7 +81,7 @@ def writing(path: Any, overwrite: bool = True) -> Iterator[Path]:
     _flush(target.parent)
 
 
-def _sweep(target: Path) -> None:
+def _remove_stale(target: Path) -> None:
     """Take away what dead writers of `target` on this machine have left."""
     front = f".{target.name[:100]}.{_here()}-"
     with suppress(OSError):
@@ -89,7 +89,7 @@ def _sweep(target: Path) -> None:
             writer = left.name.removeprefix(front).partition(".")[0]
             with suppress(OSError):
                 old = time.time() - left.stat().st_mtime > STALE
-                if old and writer.isdecimal() and not _lives(int(writer)):
+                if old and writer.isdecimal() and not _is_running(int(writer)):
                     left.unlink()
 
 
@@ -98,7 +98,7 @@ def _here() -> str:
     return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 
 
-def _lives(pid: int) -> bool:
+def _is_running(pid: int) -> bool:
     if os.name != "posix":  # elsewhere one cannot ask without harm
         return True
     try:

@@ -11,7 +11,7 @@ import pytest
 from embedlab.layers import Embedding, GlobalAveragePooling1D
 from embedlab.models import Sequential, load_model
 from embedlab.quantizers import Int4QuantizationConfig
-from embedlab.saving import FileRefused
+from embedlab.storage import FileRefused
 
 V, D = 9, 6
 IDS = np.random.default_rng(1).integers(0, V, (4, 5))

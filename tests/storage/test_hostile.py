@@ -14,7 +14,7 @@ import pytest
 
 from embedlab.layers import Dense, Embedding, GlobalAveragePooling1D
 from embedlab.models import Sequential, load_model
-from embedlab.saving import FileRefused
+from embedlab.storage import FileRefused
 
 V, D = 9, 4
 TABLE = "layers/embedding/vars/0"
@@ -67,7 +67,7 @@ def archived(path, parts, **options):
 PEAK = """
 import resource, sys
 from embedlab.models import load_model
-from embedlab.saving import FileRefused
+from embedlab.storage import FileRefused
 load_model(sys.argv[1])
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:

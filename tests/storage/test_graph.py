@@ -9,7 +9,7 @@ import pytest
 from embedlab.layers import Dense, Embedding, GlobalAveragePooling1D, Input, ReversibleEmbedding
 from embedlab.models import Model, Sequential, load_layer_weights, load_model
 from embedlab.models.files import weight_groups
-from embedlab.saving import FileRefused
+from embedlab.storage import FileRefused
 
 IDS = np.random.default_rng(1).integers(0, 9, (6, 4))
 

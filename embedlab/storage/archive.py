@@ -10,8 +10,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 import embedlab
-from embedlab.saving.atomic import writing
-from embedlab.saving.refusal import FileRefused, refusing
+from embedlab.storage.atomic import atomic_write
+from embedlab.storage.errors import FileRefused, as_file_refused
 
 __all__ = ["extract_weights", "open_archive", "open_weights", "read_config", "write_archive"]
 
@@ -45,7 +45,7 @@ def write_archive(
     """
     metadata = {"keras_version": KERAS, "embedlab_version": embedlab.__version__}
     with (
-        writing(path, overwrite) as fresh,
+        atomic_write(path, overwrite) as fresh,
         tempfile.TemporaryFile(dir=fresh.parent) as weights,
         zipfile.ZipFile(fresh, "w") as archive,
     ):
@@ -69,7 +69,7 @@ def open_archive(path: Any) -> Iterator[zipfile.ZipFile]:
     """Yield an open archive whose entries have been checked."""
     path = Path(path)
     cure = "Save it again, or take a backup."
-    with refusing(path, "be a whole zip archive, as model.save writes it", cure):
+    with as_file_refused(path, "be a whole zip archive, as model.save writes it", cure):
         with path.open("rb") as file:
             start = file.read(8)
         if not start.startswith(b"PK"):
@@ -83,7 +83,7 @@ def open_archive(path: Any) -> Iterator[zipfile.ZipFile]:
 
 def read_config(archive: zipfile.ZipFile, path: Any) -> Any:
     """Return the config of a model, decoded from JSON."""
-    with refusing(path, f"tell a model in {CONFIG}", "Save it again, or take a backup."):
+    with as_file_refused(path, f"tell a model in {CONFIG}", "Save it again, or take a backup."):
         return json.loads(_read_small(archive, path, CONFIG))
 
 
@@ -92,7 +92,7 @@ def extract_weights(archive: zipfile.ZipFile, path: Any) -> Iterator[IO[bytes]]:
     """Yield the weights in a file of their own, which has no name and goes when it is closed."""
     with tempfile.TemporaryFile() as weights:
         with (
-            refusing(path, f"hold weights in {WEIGHTS}", "Save it again, or take a backup."),
+            as_file_refused(path, f"hold weights in {WEIGHTS}", "Save it again, or take a backup."),
             archive.open(WEIGHTS) as entry,
         ):
             shutil.copyfileobj(entry, weights, 1 << 20)  # at the end the checksum is compared

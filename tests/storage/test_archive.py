@@ -9,7 +9,7 @@ import pytest
 from embedlab import losses, optimizers, regularizers
 from embedlab.layers import Dense, Embedding, GlobalAveragePooling1D, Input, Layer
 from embedlab.models import Model, Sequential, load_model, save_model
-from embedlab.saving import FileRefused
+from embedlab.storage import FileRefused
 
 IDS = np.random.default_rng(1).integers(0, 9, (8, 5))
 AIM = np.random.default_rng(2).normal(size=(8, 2)).astype("float32")

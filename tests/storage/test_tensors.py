@@ -10,7 +10,8 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from embedlab.layers import Embedding
-from embedlab.saving import FileRefused, export_adapter, export_table, import_adapter, import_table
+from embedlab.models import export_adapter, export_table, import_adapter, import_table
+from embedlab.storage import FileRefused
 
 
 def layer(**options):

@@ -1,0 +1,137 @@
+"""Tables and LoRA adapters of a layer in safetensors files."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from embedlab.core.checks import ShapeError
+from embedlab.core.lora import lora_scale
+from embedlab.storage.errors import FileRefused
+from embedlab.storage.safetensors import open_tensors, write_tensors
+
+__all__ = ["export_adapter", "export_table", "import_adapter", "import_table"]
+
+
+def export_table(layer: Any, path: Any, overwrite: bool = True) -> None:
+    """Write the effective table, adapters and codes included, as one tensor "embeddings".
+
+    Parameters
+    ----------
+    layer : Embedding
+        Built.
+    path : path-like
+        Usually ending in ``.safetensors``.
+    overwrite : bool
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from embedlab.layers import Embedding
+    >>> path = tempfile.mkdtemp() + "/table.safetensors"
+    >>> export_table(Embedding(3, 2, weights=np.eye(3, 2)), path)
+    >>> Embedding.from_pretrained(import_table(path))([1]).tolist()
+    [[0.0, 1.0]]
+    """
+    write_tensors(path, {"embeddings": np.asarray(layer.embeddings)}, {"kind": "table"}, overwrite)
+
+
+def import_table(path: Any, name: str | None = None) -> np.ndarray:
+    """Return a table (V, D) of floats from a safetensors file.
+
+    Parameters
+    ----------
+    path : path-like
+        Any safetensors file, also of a language model.
+    name : str, optional
+        The tensor; needed where there is more than one.
+
+    Raises
+    ------
+    FileRefused
+        For a damaged file, and for a tensor that is no table of floats.
+    """
+    remedy = "Save it again, or take a backup."
+    with open_tensors(path, "be a safetensors file with a table", remedy) as file:
+        if name is None and len(file.names) == 1:
+            name = file.names[0]
+        if name is None or name not in file.names:
+            raise FileRefused(
+                path,
+                "must be asked for one of its tensors. Received "
+                f"name={name!r:.80}; there are {sorted(file.names)!r:.200}. "
+                "Pass name=...",
+            )
+        return file.matrix(name)
+
+
+def export_adapter(layer: Any, path: Any, name: str = "default", overwrite: bool = True) -> None:
+    """Write one adapter: tensors "lora_a" (V, R) and "lora_b" (R, D), its name and alpha.
+
+    Raises
+    ------
+    ValueError
+        When the layer has no such adapter.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from embedlab.layers import Embedding
+    >>> one, other = (Embedding(4, 3, weights=np.ones((4, 3))) for _ in range(2))
+    >>> one.enable_lora(2, 8.0)
+    >>> path = tempfile.mkdtemp() + "/adapter.safetensors"
+    >>> export_adapter(one, path)
+    >>> adapter = import_adapter(other, path, name="legal")
+    >>> adapter.name, adapter.rank, adapter.alpha
+    ('legal', 2, 8.0)
+    """
+    if name not in layer.adapters:
+        raise ValueError(
+            f"an adapter must be one of {list(layer.adapters)}. Received {name!r:.40}. "
+            "Make it with enable_lora or add_adapter."
+        )
+    adapter = layer.adapters[name]
+    metadata = {
+        "kind": "lora",
+        "name": name,
+        "alpha": repr(float(adapter.alpha)),
+        "rslora": str(bool(adapter.rslora)).lower(),
+    }
+    tensors = {"lora_a": adapter.a.value, "lora_b": adapter.b.value}
+    write_tensors(path, tensors, metadata, overwrite)
+
+
+def import_adapter(layer: Any, path: Any, name: str | None = None) -> Any:
+    """Add the adapter in a file to a built layer, make it active, and return it.
+
+    Parameters
+    ----------
+    layer : Embedding
+    path : path-like
+        A file that `export_adapter` wrote.
+    name : str, optional
+        Its name in this layer; by default the one in the file.
+
+    Raises
+    ------
+    FileRefused
+        For a damaged file, and for an adapter of another table.
+    ValueError
+        For a name that is taken. In both cases the layer is as it was.
+    """
+    must = "be a safetensors file with an adapter"
+    with open_tensors(path, must, "Save it with export_adapter.") as file:
+        a, b = file.matrix("lora_a"), file.matrix("lora_b")
+        alpha, rslora = float(file.metadata["alpha"]), file.metadata["rslora"] == "true"
+        if a.dtype != b.dtype or not math.isfinite(alpha):
+            raise ValueError(f"dtypes {a.dtype} and {b.dtype}, alpha {alpha}")
+        shape = (layer.input_dim, layer.output_dim)
+        if not a.shape[1] == b.shape[0] >= 1 or (len(a), b.shape[1]) != shape:
+            raise ShapeError(f"shapes {a.shape} and {b.shape} for a table of shape {shape}")
+        rank = a.shape[1]
+        lora_scale(rank, alpha, rslora=rslora)
+        name = name or str(file.metadata["name"])
+    adapter = layer.add_adapter(name, rank, alpha, rslora=rslora, a_initializer="zeros")
+    adapter.a.assign(a)
+    adapter.b.assign(b)
+    return adapter
