@@ -91,7 +91,6 @@ def test_front_ends_that_lab_cannot_find(monkeypatch):
 
 def test_no_lessons_and_no_views(monkeypatch, tmp_path):
     import embedlab.lessons.setup_check
-
     from embedlab.lessons import notebook_files  # noqa: F401  (the function; its module is fetched below)
 
     monkeypatch.setattr(
