@@ -144,7 +144,7 @@ def test_construction_input_and_output_are_of_the_first_symbolic_call():
 
 
 def test_eras_input_length_gives_a_static_shape_and_is_checked():
-    """Input_length gives a static shape, is checked, and stays in the config."""
+    """input_length gives a static shape, is checked, and stays in the config."""
     one = Embedding(4, 3, input_length=(2, 5))
     assert one.compute_output_shape((None, None, 5)) == (None, 2, 5, 3)
     assert one.get_config()["input_length"] == (2, 5)
@@ -301,20 +301,20 @@ def test_ids_changed_by_another_thread_never_read_outside_the_table():
 
 
 def test_masks_mask_zero_marks_id_0_before_build_too():
-    """Mask_zero marks id 0, before build too; without it there is no mask."""
+    """mask_zero marks id 0, before build too; without it there is no mask."""
     assert Embedding(4, 3, mask_zero=True).compute_mask([[0, 2]]).tolist() == [[False, True]]
     assert Embedding(4, 3).compute_mask([[0, 2]]) is None
 
 
 def test_masks_mask_zero_neither_zeroes_nor_freezes_row_0():
-    """Mask_zero neither zeroes row 0 nor keeps it from learning."""
+    """mask_zero neither zeroes row 0 nor keeps it from learning."""
     one = layer(mask_zero=True)
     one.table.value[0] = 9
     assert one([0]).tolist() == [[9.0] * 3] and table_gradient(one, [0])[0].tolist() == [1.0] * 3
 
 
 def test_masks_padding_idx_starts_at_zero_and_stays():
-    """Padding_idx starts at zero and never learns; a given table keeps its row."""
+    """padding_idx starts at zero and never learns; a given table keeps its row."""
     one = Embedding(4, 3, "ones", padding_idx=1)
     assert one([1]).tolist() == [[0.0] * 3]
     assert not table_gradient(one, np.ones(5000, int)).any()
@@ -399,12 +399,13 @@ def test_gradients_are_sparse_with_unique_sorted_ids():
 
 
 def test_gradients_scale_grad_by_freq_divides_by_the_count_in_the_batch():
-    """Scale_grad_by_freq divides by how often a word came in the batch."""
-    assert table_gradient(layer(scale_grad_by_freq=True), [2, 2, 2, 1])[[1, 2], 0].tolist() == [1.0, 1.0]
+    """scale_grad_by_freq divides by how often a word came in the batch."""
+    grads = table_gradient(layer(scale_grad_by_freq=True), [2, 2, 2, 1])
+    assert grads[[1, 2], 0].tolist() == [1.0, 1.0]
 
 
 def test_gradients_max_norm_shortens_looked_up_rows_in_place():
-    """Max_norm shortens the rows that are read, in place, and no others."""
+    """max_norm shortens the rows that are read, in place, and no others."""
     one = layer(max_norm=1.0)
     one([3])
     assert np.linalg.norm(one.table.value[3]) == pytest.approx(1.0)
