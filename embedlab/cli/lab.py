@@ -40,14 +40,15 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Copy the lessons, say what was done and what comes next, and serve until it is stopped."""
-    from embedlab.lessons.notebook_files import LessonError, find_notebook, notebooks
+    from embedlab.lessons.notebook_files import LessonError, find_notebook, notebook_dir, notebooks
 
     try:
         first = find_notebook(args.lesson).name
     except LessonError as error:
         raise CliError(str(error)) from None
     actions = {"new": "copied", "updated": "updated", "kept": "kept as you changed it"}
-    for name, what in copy_lessons(notebooks().values(), args.to):
+    glossary = notebook_dir() / "glossary.md"
+    for name, what in copy_lessons([*notebooks().values(), glossary], args.to):
         if what in actions:
             print(f"{actions[what]}: {args.to / name}")
     print(f"Your lessons are in {args.to.resolve()}")

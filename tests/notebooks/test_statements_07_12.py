@@ -64,6 +64,32 @@ def test_the_calls_of_a_teacher_s_page_run_in_the_notebook_of_the_lesson(number)
             exec(code, space)
 
 
+# --- the glossary ---------------------------------------------------------------------------------
+
+
+def test_the_glossary_is_sorted_and_has_the_terms_of_the_lessons():
+    text = (NOTEBOOKS / "glossary.md").read_text("utf-8")
+    lines = [line for line in text.splitlines() if re.search(r"\| [\d, ]+ \|$", line)]
+    rows = [line.removeprefix("| ").removesuffix(" |").split(" | ") for line in lines]
+    assert len(rows) > 30 and {len(row) for row in rows} == {4}
+    terms = [row[0] for row in rows]
+    assert terms == sorted(terms, key=str.lower)
+    for term, _, _, numbers in rows:
+        word = re.split(r"[ ,(]", term)[0].lower().rstrip("s")
+        for number in numbers.split(", "):
+            assert word in lesson(number).lower(), (term, number)
+
+
+@pytest.mark.parametrize("number", ["07", "08", "09", "10"])
+def test_every_bold_term_is_in_the_glossary(number):
+    text = (NOTEBOOKS / "glossary.md").read_text("utf-8").lower()
+    bold = re.findall(
+        r"(?:\b[Aa]n?|[Tt]he|\*\*\(|are|its|their) \*\*([A-Za-z -]+)\*\*", lesson(number)
+    )
+    terms = [term.lower().rstrip("s") for term in bold]
+    assert terms and all(term in text for term in terms), terms
+
+
 # --- 07 ------------------------------------------------------------------------------------------
 
 
