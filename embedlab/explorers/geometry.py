@@ -21,7 +21,7 @@ from embedlab.traces.geometry.plane import PLANES, Plane, fit_plane
 
 __all__ = ["GeometryExplorer"]
 
-_WORD, _ANALOGY = "tuple", ("lshift", "left", "right")
+_WORD, _ANALOGY = "tuple", ("values", "value", "field")
 
 
 class GeometryExplorer(Explorer):

@@ -13,7 +13,10 @@ from embedlab.traces.readonly import readonly_copy
 __all__ = ["WordVectors", "reference_vectors", "train_vectors"]
 
 MIN_COUNT, LENGTH, EPOCHS, RATE = 2, 64, 15, 0.08
-"""Smallest word count, vector length, epochs and learning rate: training takes half a second."""
+"""Smallest word count, vector length, epochs and learning rate for a text of any size."""
+
+REFERENCE_MIN_COUNT, REFERENCE_EPOCHS, REFERENCE_RATE = 8, 30, 0.06
+"""For the Python reference: rarer words have random neighbors. Training takes about a second."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -37,7 +40,14 @@ class WordVectors:
         return f"WordVectors({self.name!r}: {rows} words of {width} numbers)"
 
 
-def train_vectors(corpus: Corpus, *, seed: int = 1) -> WordVectors:
+def train_vectors(
+    corpus: Corpus,
+    *,
+    seed: int = 1,
+    min_count: int = MIN_COUNT,
+    epochs: int = EPOCHS,
+    rate: float = RATE,
+) -> WordVectors:
     """Train word vectors on a corpus with the core's skip-gram, in one thread.
 
     Parameters
@@ -46,16 +56,21 @@ def train_vectors(corpus: Corpus, *, seed: int = 1) -> WordVectors:
         At least a few thousand words; shorter texts give no meaningful vectors.
     seed : int
         Seed of the initial vectors.
+    min_count : int
+        Words that occur less often are left out.
+    epochs : int
+    rate : float
+        The learning rate at the beginning.
 
     Returns
     -------
     WordVectors
-        The vectors of all words that occur at least twice, (V, 64).
+        The vectors of all words that occur at least `min_count` times, (V, 64).
 
     Raises
     ------
     ValueError
-        When no word occurs twice.
+        When no word occurs so often.
 
     Examples
     --------
@@ -63,11 +78,11 @@ def train_vectors(corpus: Corpus, *, seed: int = 1) -> WordVectors:
     >>> train_vectors(Corpus.from_text("a cat", text))
     WordVectors('a cat': 6 words of 64 numbers)
     """
-    vocabulary = corpus.vocabulary(at_least=MIN_COUNT)
+    vocabulary = corpus.vocabulary(at_least=min_count)
     words = vocabulary.words[2:]  # without padding and unknown
     if not words:
         raise ValueError(
-            f"a training corpus must have words that occur twice. Received {corpus!r}. "
+            f"a training corpus must have words that occur {min_count} times. Received {corpus!r}. "
             "Take a longer text."
         )
     run = train_skipgram(
@@ -75,8 +90,8 @@ def train_vectors(corpus: Corpus, *, seed: int = 1) -> WordVectors:
         vocabulary.size,
         LENGTH,
         starts=corpus.starts,
-        epochs=EPOCHS,
-        rate=RATE,
+        epochs=epochs,
+        rate=rate,
         seed=seed,
     )
     return WordVectors(corpus.name, tuple(words), readonly_copy(run.table[2:]))
@@ -97,4 +112,9 @@ def reference_vectors() -> WordVectors:
     >>> vectors.table.shape[1], "tuple" in vectors.words, vectors is reference_vectors()
     (64, True, True)
     """
-    return train_vectors(python_reference())
+    return train_vectors(
+        python_reference(),
+        min_count=REFERENCE_MIN_COUNT,
+        epochs=REFERENCE_EPOCHS,
+        rate=REFERENCE_RATE,
+    )
