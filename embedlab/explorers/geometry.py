@@ -41,7 +41,7 @@ class GeometryExplorer(Explorer):
         The layer whose table is shown; `refresh` reads it again.
     corpus : embedlab.data.Corpus, optional
         The text to train word vectors on. By default they are trained on the Python reference,
-        in half a second, once in each process.
+        in about a second, once in each process.
     **parameters
         rows (show the first 1..4000 words), plane ("pca 1+2", "pca 3+4", "random"), a, b, c
         (the words of ``a - b + c``, "" for none), seed (for the random plane); and link_id, hide.
