@@ -278,7 +278,7 @@ def test_each_number_opens_to_its_formula(show):
     for name, says in {
         "cosine": f"= {format_number(trace.cosines[first])}",
         "true": f"√(2 − 2·{format_number(trace.cosines[first])}) = "
-        "{format_number(trace.apart[first])}",
+        f"{format_number(trace.apart[first])}",
         "map": f"= {format_number(trace.on_map[first])}",
         "variance": f"= {format_number(100 * sum(trace.plane.shares), 0)} %",
         "typical": f"= {format_number(trace.typical, 1)}",
