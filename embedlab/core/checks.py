@@ -104,7 +104,7 @@ rows of 64 numbers. Use fewer rows, or the sparse gradient.
         )
 
 
-def as_table(table: Any, name: str = "table") -> np.ndarray:
+def as_table(table: Any, name: str = "table", *, integers: bool = False) -> np.ndarray:
     """Return `table` as a 2-D float array, without a copy where it already is one.
 
     Parameters
@@ -113,6 +113,8 @@ def as_table(table: Any, name: str = "table") -> np.ndarray:
         Any memory order; read-only is fine.
     name : str
         How the error calls it.
+    integers : bool
+        Accept integers as well.
 
     Returns
     -------
@@ -135,7 +137,8 @@ def as_table(table: Any, name: str = "table") -> np.ndarray:
 Use table.reshape(-1, D).
     """
     array = table if type(table) is np.ndarray else as_array(table, name)
-    if array.dtype not in _FLOATS or not array.dtype.isnative:
+    known = array.dtype in _FLOATS or (integers and array.dtype.kind in "iu")
+    if not known or not array.dtype.isnative:
         raise DtypeError(
             f"{name} must hold float16, float32 or float64 in native byte order. "
             f"Received {array.dtype.str}. Cast it with {name}.astype('float32')."

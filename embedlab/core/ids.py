@@ -134,7 +134,8 @@ def out_of_range_error(
     cure = "Raise input_dim, or map unknown words to one id."
     if bad and bad[0] < 0:
         cure = 'Count from 0, or pass negative="wrap".' if can_wrap else "Count from 0."
-    came = f"Received {bad[0]} at {list(where[0])}{more}. " if bad else "They changed meanwhile. "
+    at = f" at {list(where[0])}" if where and where[0] else ""  # a single id has no position
+    came = f"Received {bad[0]}{at}{more}. " if bad else "They changed meanwhile. "
     return IdError(
         f"ids must lie in 0..{input_dim - 1} (input_dim={input_dim}). {came}{cure}",
         bad,
@@ -275,7 +276,7 @@ def _refuse_fractions(array: np.ndarray) -> None:
     if wrong.any():
         at = tuple(int(i) for i in np.argwhere(wrong)[0])
         raise IdTypeError(
-            f"ids must be whole numbers. Received {array[at]} at {list(at)}. "
+            f"ids must be whole numbers. Received {array[at]}{f' at {list(at)}' if at else ''}. "
             "Round or floor them first; nothing is truncated silently."
         )
     _refuse_beyond(array, np.abs(array.astype(np.float64)) >= float(_LARGEST))
@@ -307,11 +308,11 @@ def _no_number(array: np.ndarray, value: Any = "", at: tuple[int, ...] = ()) -> 
     if array.dtype.kind in "US":
         at = next(iter(np.ndindex(array.shape)), ())
         value = array[at].item() if array.size else ""
-    words = isinstance(value, (str, bytes)) and array.dtype.kind in "USO"
-    cure = (
-        "Look words up first: ids = vocabulary.ids(text)."
-        if words
-        else "Convert them to integers first."
-    )
-    what = f"{value!r:.40} at {list(at)}" if array.dtype.kind in "USO" else f"dtype {array.dtype}"
+    cure = "Convert them to integers first."
+    if isinstance(value, (str, bytes)) and array.dtype.kind in "USO":
+        cure = "Look words up first: ids = vocabulary.ids(text)."
+    elif isinstance(value, (list, tuple, np.ndarray)):
+        cure = "Pad the lists to one length first."
+    where = f" at {list(at)}" if at else ""
+    what = f"{value!r:.40}{where}" if array.dtype.kind in "USO" else f"dtype {array.dtype}"
     return f"ids must be whole numbers. Received {what}. {cure}"

@@ -79,7 +79,7 @@ def lookup(
 
     Parameters
     ----------
-    table : array_like, (V, D), float16, float32 or float64
+    table : array_like, (V, D), float16, float32, float64 or integers
         Any memory order; read-only is fine.
     ids : array_like of any shape, integer
         0 <= id < V.
@@ -120,7 +120,7 @@ def lookup(
     embedlab.core.ids.IdError: ids must lie in 0..2 (input_dim=3). Received 3 at [1]. \
 Raise input_dim, or map unknown words to one id.
     """
-    table = as_table(table)
+    table = as_table(table, integers=True)
     ids = as_ids(ids)
     rows = ids
     if oob not in _FILL or negative != "raise":
@@ -145,10 +145,18 @@ _FILL: dict[Any, float] = {"raise": 0.0, "zero": 0.0, "nan": np.nan}
 
 
 def _run(table: np.ndarray, rows: np.ndarray, fill: float, out: np.ndarray) -> tuple[int, int]:
-    value = table.dtype.type(fill)
     flat = out.reshape(rows.size, table.shape[1])
-    if table.dtype.char == "e":  # the machine has no half floats: copy their bits
-        table, flat, value = table.view(np.uint16), flat.view(np.uint16), value.view(np.uint16)
+    if table.dtype.char in "fd":
+        value = table.dtype.type(fill)
+    else:  # the machine has no half floats, and integers need no loops of their own: copy bits
+        if fill != fill and table.dtype.kind != "f":
+            raise DtypeError(
+                f'oob="nan" needs a table of floats. Received {table.dtype.name}. '
+                'Choose oob="zero", or cast the table.'
+            )
+        bits = np.dtype(f"u{table.dtype.itemsize}")
+        value = table.dtype.type(fill).view(bits)
+        table, flat = table.view(bits), flat.view(bits)
     if flat.size >= PARALLEL_FROM and num_threads() > 1:
         return lookup_kernel_parallel(table, rows, value, flat)
     return lookup_kernel(table, rows, value, flat)

@@ -16,10 +16,14 @@ from embedlab.core.bag import (
 )
 from embedlab.core.checks import check_size
 from embedlab.core.ids import IdError
-from embedlab.core.max_norm import max_norm as apply_max_norm
-from embedlab.layers.embedding import as_padding_idx, check_weights, make_float_table
+from embedlab.layers.embedding import (
+    as_padding_idx,
+    check_max_norm,
+    check_weights,
+    make_float_table,
+)
 from embedlab.layers.embedding_table import FloatTable
-from embedlab.layers.input_checks import cast_grad, name_layer
+from embedlab.layers.input_checks import as_numeric_array, cast_grad, name_layer
 from embedlab.layers.layer import Gradients, Layer
 from embedlab.layers.variable import Variable
 
@@ -27,7 +31,7 @@ __all__ = ["BagContext", "EmbeddingBag"]
 
 
 class BagContext(NamedTuple):
-    """What `EmbeddingBag.backward` needs of the forward pass.
+    """The part of a forward pass that `EmbeddingBag.backward` needs.
 
     Attributes
     ----------
@@ -111,8 +115,7 @@ class EmbeddingBag(Layer):
         self.embeddings_constraint = constraints.get(embeddings_constraint)
         self.include_last_offset = bool(include_last_offset)
         self.max_norm, self.norm_type = max_norm, norm_type
-        if max_norm is not None:
-            apply_max_norm(np.zeros((1, 1)), [], max_norm, norm_type=norm_type)  # checks them
+        check_max_norm(max_norm, norm_type)
         self.scale_grad_by_freq = bool(scale_grad_by_freq)
         if self.scale_grad_by_freq and mode == "max":
             raise ValueError(
@@ -175,7 +178,7 @@ class EmbeddingBag(Layer):
         table = self.embeddings.value
         weights = per_sample_weights
         if weights is not None:
-            weights = np.asarray(weights, table.dtype)
+            weights = as_numeric_array(weights, "per_sample_weights").astype(table.dtype)
         options = {
             "mode": self.mode,
             "weights": weights,

@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["DTypePolicy", "get_policy"]
+__all__ = ["INTEGERS", "DTypePolicy", "get_policy"]
 
 _MODE = re.compile(r"int8|int4(/(-1|[1-9][0-9]*))?")
 _FLOATS = ("float16", "float32", "float64")
+INTEGERS = ("int8", "int16", "int32", "int64", "uint8")
+"""For a table that is only looked up, as PyTorch allows."""
 
 
 class DTypePolicy:
@@ -16,7 +18,7 @@ class DTypePolicy:
 
     Parameters
     ----------
-    name : {"float16", "float32", "float64", "mixed_float16"}
+    name : {"float16", "float32", "float64", "mixed_float16"}, or an integer dtype for a table
         "mixed_float16" keeps float32 weights and computes in float16. "int8_from_float32" and
         "int4/128_from_float32" say that codes stand for such a table.
 
@@ -45,7 +47,7 @@ class DTypePolicy:
             source = str(name)  # refused below
         if source == "mixed_float16":
             self.variable_dtype, self.compute_dtype = "float32", "float16"
-        elif source in _FLOATS:
+        elif source in _FLOATS or (source in INTEGERS and not mode):
             self.variable_dtype = self.compute_dtype = source
         else:
             raise ValueError(

@@ -6,20 +6,20 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from embedlab import constraints, initializers, quantizers, regularizers
-from embedlab.core.checks import ShapeError, as_array, as_table, check_size
+from embedlab.core.checks import ShapeError, as_table, check_size
 from embedlab.core.geometry import Neighbors, analogy, nearest, odd_one_out
 from embedlab.core.ids import IdError, apply_out_of_range_rule, as_ids
 from embedlab.core.lora import lora_scale
 from embedlab.core.max_norm import max_norm as apply_max_norm
 from embedlab.core.quantize import QuantizationReport
-from embedlab.layers.dtype_policy import DTypePolicy
+from embedlab.layers.dtype_policy import INTEGERS, DTypePolicy
 from embedlab.layers.embedding_table import (
     FloatTable,
     QuantizedTableWeights,
     resize_rows,
     resolve_quantization,
 )
-from embedlab.layers.input_checks import as_weight_array, cast_grad, check_inside, name_layer
+from embedlab.layers.input_checks import as_numeric_array, cast_grad, check_inside, name_layer
 from embedlab.layers.keras1_config import from_keras1_config
 from embedlab.layers.layer import Gradients, Layer
 from embedlab.layers.lora import (
@@ -54,7 +54,7 @@ so that Keras can read it."""
 
 
 class LookupContext(NamedTuple):
-    """What `Embedding.backward` needs of the forward pass.
+    """The part of a forward pass that `Embedding.backward` needs.
 
     Attributes
     ----------
@@ -119,7 +119,7 @@ class Embedding(Layer):
         Only pages that are read or written come into memory; with momentum or Adam use
         ``sparse_update="lazy"``, or every step reads the whole file.
     name, dtype, trainable
-        As for every `Layer`.
+        As for every `Layer`. A frozen table may hold integers, as in PyTorch.
 
     Raises
     ------
@@ -177,6 +177,11 @@ class Embedding(Layer):
         **unknown: Any,
     ):
         super().__init__(name=name, dtype=dtype, trainable=trainable, **unknown)
+        if trainable and self.variable_dtype in INTEGERS:
+            raise ValueError(
+                "a table of integers must be frozen: it has no gradient. Received "
+                f"dtype={self.variable_dtype!r} and trainable=True. Pass trainable=False."
+            )
         self.placement = check_placement(placement)
         self.quantization_config = quantizers.get(quantization_config)
         self._compute = np.dtype(self.compute_dtype)
@@ -202,8 +207,7 @@ class Embedding(Layer):
         self.scale_grad_by_freq = bool(scale_grad_by_freq)
         self.row_dropout = _check_share(row_dropout)
         self.max_norm, self.norm_type = max_norm, norm_type
-        if max_norm is not None:
-            apply_max_norm(np.zeros((1, 1)), [], max_norm, norm_type=norm_type)  # checks them
+        check_max_norm(max_norm, norm_type)
         self._rng = np.random.default_rng(seed)
         apply_out_of_range_rule([], self.input_dim, oob=oob, negative=negative)  # checks them
         self.oob, self.negative, self.seed = oob, negative, seed
@@ -428,7 +432,7 @@ class Embedding(Layer):
 
     @property
     def lora_enabled(self) -> bool:
-        """Whether the default adapter exists."""
+        """True where the default adapter exists."""
         return DEFAULT_NAME in self.adapters
 
     @property
@@ -460,7 +464,7 @@ class Embedding(Layer):
 
     @property
     def merged(self) -> bool:
-        """Whether adapters are merged into the table now."""
+        """True while adapters are merged into the table."""
         return bool(self.adapters.merged)
 
     def enable_lora(
@@ -526,6 +530,11 @@ class Embedding(Layer):
             As `enable_lora`, and for a name that is taken.
         """
         self._refuse_constraint()
+        if self.variable_dtype in INTEGERS:
+            raise ValueError(
+                f"LoRA needs a table of floats. Received {self.name!r} of {self.variable_dtype}. "
+                "Make the layer from table.astype('float32')."
+            )
         if self._table is None:
             raise ValueError(
                 "Cannot enable lora on a layer that isn't yet built. "
@@ -866,7 +875,7 @@ class Embedding(Layer):
         """
         table = self._built_table("nearest")
         rows = table.rows(self.adapters)
-        array = as_array(query, "query")
+        array = as_numeric_array(query, "query")
         if array.dtype.kind not in "iu":
             return nearest(rows, array, k, first=first, last=last, exclude=exclude)
         ids = check_inside(as_ids(array), self.input_dim, self)
@@ -903,6 +912,8 @@ class Embedding(Layer):
         'queen'
         """
         rows = self._built_table("analogy").rows(self.adapters)
+        for row in (a, b, c):
+            check_inside(as_ids(row), self.input_dim, self)
         return analogy(rows, a, b, c, k, first=first, last=last)
 
     def doesnt_match(self, ids: Any) -> int:
@@ -913,7 +924,8 @@ class Embedding(Layer):
         >>> Embedding(3, 2, weights=[[1, 0.1], [1, 0], [-0.1, 1]]).doesnt_match([0, 1, 2])
         2
         """
-        return odd_one_out(self._built_table("doesnt_match").rows(self.adapters), ids)[0]
+        rows = self._built_table("doesnt_match").rows(self.adapters)
+        return odd_one_out(rows, check_inside(as_ids(ids), self.input_dim, self))[0]
 
     # Configs and reports ----------------------------------------------------------------------
 
@@ -970,11 +982,15 @@ class Embedding(Layer):
     def from_pretrained(cls, table: Any, freeze: bool = False, **options: Any) -> "Embedding":
         """Return a layer around a copy of `table` (V, D); `padding_idx` keeps its row as given.
 
+        Integers become floats, unless an integer `dtype` is passed too.
+
         >>> Embedding.from_pretrained(np.ones((3, 2)), freeze=True).trainable_weights
         []
         """
-        array = as_weight_array(table, "table")
-        array = as_table(array if array.dtype.kind == "f" else array.astype(float))
+        array = as_numeric_array(table, "table")
+        if array.dtype.kind != "f" and "dtype" not in options:
+            array = array.astype(float)
+        array = as_table(array, integers=True)
         options.setdefault("trainable", not freeze)
         options.setdefault("dtype", array.dtype.name)
         rows, columns = array.shape
@@ -989,6 +1005,7 @@ class Embedding(Layer):
         return MemoryReport.of(self.input_dim, self.output_dim, itemsize, lora_rank)
 
     _QUANTIZABLE: type
+    _INTEGER_WEIGHTS = True
 
     def __repr__(self) -> str:
         parts = [f"{self.input_dim} words -> {self.output_dim} numbers"]
@@ -1031,9 +1048,9 @@ def make_float_table(layer: Any, initializer: Any, placement: str = "memory") ->
 def check_weights(layer: Any, weights: Any) -> np.ndarray:
     """Return ``weights=`` as a table (V, D); a list of one table, as in old Keras, is unpacked."""
     if isinstance(weights, (list, tuple)) and len(weights) == 1:
-        inner = as_weight_array(weights[0], "weights")
+        inner = as_numeric_array(weights[0], "weights")
         weights = inner if inner.ndim == 2 else weights
-    table = as_weight_array(weights, "weights")
+    table = as_numeric_array(weights, "weights")
     if table.shape != (layer.input_dim, layer.output_dim):
         raise ShapeError(
             f"Layer {layer.name} weight shape {(layer.input_dim, layer.output_dim)} is not "
@@ -1041,6 +1058,21 @@ def check_weights(layer: Any, weights: Any) -> np.ndarray:
             "It must be (input_dim, output_dim)."
         )
     return table
+
+
+def check_max_norm(max_norm: Any, norm_type: Any) -> None:
+    """Refuse a norm that is no number >= 0, and a p that is none above 0.
+
+    >>> check_max_norm(-1.0, 2.0)
+    Traceback (most recent call last):
+    ValueError: max_norm must be >= 0. Received -1.0. Choose another number.
+    """
+    if max_norm is None:
+        return
+    try:
+        apply_max_norm(np.zeros((1, 1)), [], max_norm, norm_type=norm_type)
+    except ValueError as error:
+        raise ValueError(str(error).replace("limit must", "max_norm must", 1)) from None
 
 
 def as_padding_idx(padding_idx: Any, input_dim: int) -> int | None:

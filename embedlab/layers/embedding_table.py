@@ -148,7 +148,7 @@ class FloatTable:
 
     def freeze(self, frozen: bool) -> None:
         """Keep training from the table while there are adapters."""
-        self.variable.trainable = not frozen
+        self.variable.trainable = not frozen and self.variable.value.dtype.kind == "f"
 
     def merge(self, adapters: AdapterSet, safe: bool) -> None:
         """Add the active adapters to the table."""
@@ -233,7 +233,7 @@ class FloatTable:
 
     @property
     def before_merge(self) -> list[np.ndarray]:
-        """What `unmerge` needs besides the adapters: nothing."""
+        """The arrays that `unmerge` needs besides the adapters: none."""
         return []
 
     @before_merge.setter

@@ -8,7 +8,7 @@ from embedlab.core.checks import DtypeError, ShapeError
 from embedlab.core.ids import IdError, out_of_range_error
 
 __all__ = [
-    "as_weight_array",
+    "as_numeric_array",
     "cast_floats",
     "cast_grad",
     "cast_inputs",
@@ -49,7 +49,8 @@ def cast_inputs(
 expected min_ndim=2, found ndim=1. Full shape received: (2,). Give a single sample a batch \
 axis: x[None].
     """
-    array = np.array(inputs, layer.compute_dtype, order="C")
+    array = as_numeric_array(inputs, f"inputs of {layer.name!r}")
+    array = np.array(array, layer.compute_dtype, order="C")
     check_input_shape(layer, array.shape, ndim=ndim, least=least, last=last)
     return array
 
@@ -61,7 +62,7 @@ def cast_floats(layer: Any, inputs: Any) -> np.ndarray:
     >>> cast_floats(Layer(), [[1.0]]).dtype.name, cast_floats(Layer(), [[True]]).dtype.name
     ('float32', 'bool')
     """
-    array = np.asarray(inputs)
+    array = as_numeric_array(inputs, f"inputs of {layer.name!r}")
     check_input_shape(layer, array.shape, least=1)
     return array.astype(layer.compute_dtype, copy=False) if array.dtype.kind == "f" else array
 
@@ -146,8 +147,8 @@ the sequences: set Embedding(..., input_length=10), or Input((10,)).
     return int(length)
 
 
-def as_weight_array(value: Any, name: str) -> np.ndarray:
-    """Return a weight that a caller passes as an array of numbers, without a copy if it is one.
+def as_numeric_array(value: Any, name: str) -> np.ndarray:
+    """Return what a caller passes as an array of numbers, without a copy if it is one.
 
     Tensors of other libraries are accepted as well where NumPy refuses them: a torch Parameter
     that requires a gradient, and bfloat16, which becomes float32.
@@ -159,11 +160,11 @@ def as_weight_array(value: Any, name: str) -> np.ndarray:
 
     Examples
     --------
-    >>> as_weight_array([[1, 2]], "weights").shape
+    >>> as_numeric_array([[1, 2]], "weights").shape
     (1, 2)
-    >>> as_weight_array([["a"]], "weights")
+    >>> as_numeric_array([["a"]], "weights")
     Traceback (most recent call last):
-    embedlab.core.checks.DtypeError: weights must hold numbers. Received <U1. Pass a float array.
+    embedlab.core.checks.DtypeError: weights must hold numbers. Received <U1. Convert it to floats.
     """
     if hasattr(value, "detach"):  # torch: no NumPy view of what takes part in its gradients
         value = value.detach().cpu()
@@ -174,13 +175,13 @@ def as_weight_array(value: Any, name: str) -> np.ndarray:
     except ValueError as error:
         raise ShapeError(
             f"{name} must be a rectangular array. Received lists of different lengths. "
-            "Pass a table of (input_dim, output_dim)."
+            "Pass rows of one length."
         ) from error
     if array.dtype.name == "bfloat16":  # of JAX and TensorFlow; NumPy has no kind for it
         array = array.astype(np.float32)
     if array.dtype.kind not in "fiub":
         raise DtypeError(
-            f"{name} must hold numbers. Received {array.dtype.str.lstrip('|')}. Pass a float array."
+            f"{name} must hold numbers. Received {array.dtype.str.lstrip('|')}. Convert it to floats."
         )
     return array
 

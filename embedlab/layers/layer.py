@@ -13,7 +13,8 @@ import numpy as np
 
 from embedlab import constraints, initializers, regularizers
 from embedlab.core.checks import ShapeError
-from embedlab.layers.dtype_policy import DTypePolicy, get_policy
+from embedlab.layers.dtype_policy import INTEGERS, DTypePolicy, get_policy
+from embedlab.layers.input_checks import as_numeric_array
 from embedlab.layers.placement import Allocator, allocator_for
 from embedlab.layers.stored_arrays import prepare_load
 from embedlab.layers.symbolic import KerasTensor, not_a_chain
@@ -79,6 +80,7 @@ class Layer:
     KERAS_ONLY: ClassVar[Mapping[str, Any]] = {"activity_regularizer": None}
     """Arguments of Keras's layer that this one does not have, with Keras's defaults."""
     _takes = frozenset(("mask", "training"))
+    _INTEGER_WEIGHTS = False
 
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
@@ -106,7 +108,7 @@ class Layer:
                 f"arguments passed to {kind}: {sorted(options)}. See help({kind})."
             )
         vars(self).update(self._weight_options)
-        self._dtype_policy = get_policy(dtype)
+        self._dtype_policy = self._check_policy(get_policy(dtype))
         self.name = _fresh_name(type(self)) if name is None else str(name)
         self.built = False
         self._trainable = bool(trainable)
@@ -290,7 +292,7 @@ class Layer:
 
     @property
     def trainable(self) -> bool:
-        """Whether training may change this layer; to freeze it, set False."""
+        """True where training may change this layer; set False to freeze it."""
         return self._trainable
 
     @trainable.setter
@@ -314,24 +316,31 @@ class Layer:
             Unless there are as many arrays as weights, of the same shapes; and for a layer whose
             adapters are merged, which could not be taken out again. Nothing is changed.
         """
-        weights = list(weights)
         self._check_settable()
+        if not isinstance(weights, (list, tuple, np.ndarray)):
+            raise TypeError(
+                f"weights must be a list of arrays. Received {type(weights).__name__} for "
+                f"{self.name!r}. Pass what get_weights() returns."
+            )
         if len(weights) != len(self.weights):
             raise ValueError(
                 f"You called `set_weights(weights)` on layer {self.name!r} with a weight list of "
                 f"length {len(weights)}, but the layer was expecting {len(self.weights)} weights. "
                 "Received another number; build the layer first, and pass one array each."
             )
-        for variable, value in zip(self.weights, weights, strict=True):
-            if np.shape(value) != variable.shape:
+        arrays = [
+            as_numeric_array(value, f"the value for {variable.path}")
+            for variable, value in zip(self.weights, weights, strict=True)
+        ]
+        for variable, array in zip(self.weights, arrays, strict=True):
+            if array.shape != variable.shape:
                 raise ShapeError(
                     f"Layer {self.name} weight shape {variable.shape} is not compatible with "
-                    f"provided weight shape {np.shape(value)}. Received it for {variable.path}. "
+                    f"provided weight shape {array.shape}. Received it for {variable.path}. "
                     "Reshape it."
                 )
-        cast = [np.asarray(w, v.dtype) for v, w in zip(self.weights, weights, strict=True)]
-        for variable, value in zip(self.weights, cast, strict=True):
-            variable.assign(value)
+        for variable, array in zip(self.weights, arrays, strict=True):
+            variable.assign(array)
 
     def _check_settable(self) -> None:
         """Raise where new weights would break what is remembered of the old ones."""
@@ -531,7 +540,7 @@ class Layer:
 
     @dtype_policy.setter
     def dtype_policy(self, policy: Any) -> None:
-        policy = get_policy(policy)
+        policy = self._check_policy(get_policy(policy))
         if policy.quantization_mode is not None or (self.built and policy != self._dtype_policy):
             state = "a built layer" if self.built else "a layer that is not built"
             raise ValueError(
@@ -540,6 +549,15 @@ class Layer:
                 "quantize() where there is one."
             )
         self._dtype_policy = policy
+
+    def _check_policy(self, policy: DTypePolicy) -> DTypePolicy:
+        """Refuse integer weights, but for a table that is only looked up."""
+        if policy.variable_dtype in INTEGERS and not self._INTEGER_WEIGHTS:
+            raise ValueError(
+                f"dtype must be a float or mixed_float16. Received {policy.name!r} for "
+                f"{type(self).__name__}. Only the table of an Embedding may hold integers."
+            )
+        return policy
 
     @property
     def dtype(self) -> str:
@@ -572,14 +590,25 @@ class Layer:
         return cls(**config)
 
     def __getattr__(self, name: str) -> Any:
-        if name in type(self).WEIGHT_NAMES:
+        kind = type(self)
+        if (
+            kind.build is Layer.build
+            and not name.startswith("_")
+            and not kind.__module__.startswith("embedlab.")
+        ):
+            raise AttributeError(
+                f"{kind.__name__!r} object has no attribute {name!r}. Received a layer class "
+                "without build. If it is a weight, define build(self, input_shape) and make it "
+                "there with add_weight."
+            )
+        if name in kind.WEIGHT_NAMES:
             raise AttributeError(
                 f"You must build the layer before accessing `{name}`. Received no call of "
                 f"{self.__dict__.get('name')} yet. Call it, or build(shape)."
             )
         if name in ("_trainable_weights", "_dtype_policy", "built", "name"):
             raise RuntimeError(
-                f"a layer must be initialized before it is used. Received {type(self).__name__}, "
+                f"a layer must be initialized before it is used. Received {kind.__name__}, "
                 "whose __init__ does not call super().__init__(). Call it in the first line."
             )
         return object.__getattribute__(self, name)  # a property's own error, or Python's

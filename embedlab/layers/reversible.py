@@ -24,7 +24,7 @@ __all__ = [
 
 
 class ReverseContext(NamedTuple):
-    """What `ReversibleEmbedding.backward` needs of a forward pass with ``reverse=True``.
+    """The part of a pass with ``reverse=True`` that `ReversibleEmbedding.backward` needs.
 
     Attributes
     ----------

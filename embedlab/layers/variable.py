@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from embedlab.core.checks import ShapeError
+from embedlab.layers.input_checks import as_numeric_array
 
 __all__ = ["Variable"]
 
@@ -62,14 +63,14 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         self.resized: list[tuple[int, int]] = []  # axis and length, of every `replace`
 
     @classmethod
-    def from_array(cls, value: np.ndarray, **about: Any) -> "Variable":
+    def from_array(cls, value: np.ndarray, **options: Any) -> "Variable":
         """Return a variable around `value` itself, without a copy: for a table just made.
 
         >>> made = np.zeros((2, 2))
         >>> Variable.from_array(made, name="table").value is made
         True
         """
-        self = cls(0.0, **about)
+        self = cls(0.0, **options)
         self._value = value
         return self
 
@@ -80,7 +81,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
 
     @property
     def trainable(self) -> bool:
-        """Whether an optimizer may change it: its own switch, and its layer's."""
+        """True where an optimizer may change it: its own switch, and its layer's."""
         return self._trainable and not self._frozen
 
     @trainable.setter
@@ -99,7 +100,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
 
     @property
     def size(self) -> int:
-        """How many numbers it holds."""
+        """The number of elements."""
         return self._value.size
 
     @property
@@ -119,14 +120,14 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         ShapeError
             Unless the shapes are equal. The array is left as it was.
         """
-        given = np.asarray(value)
-        if given.shape != self.shape:
+        array = as_numeric_array(value, f"the value for {self.path}")
+        if array.shape != self.shape:
             raise ShapeError(
                 "The shape of the target variable and the shape of the target value in "
                 f"`variable.assign(value)` must match. {self.path} has shape {self.shape}, "
-                f"Received shape {given.shape}. Reshape the value first."
+                f"Received shape {array.shape}. Reshape the value first."
             )
-        self._value[...] = given
+        self._value[...] = array
         return self._value
 
     def full_like(self, number: float) -> np.ndarray:

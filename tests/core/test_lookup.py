@@ -125,7 +125,7 @@ def test_a_read_only_table(rng, dtype):
 @pytest.mark.parametrize(
     ("ids", "error", "received"),
     [
-        (5, IdError, "5 at []"),
+        (5, IdError, "Received 5. Raise"),
         ([0, -1], IdError, "-1 at [1]"),
         ([[0, 1], [7, 0]], IdError, "7 at [1, 0]"),
         (2.9, IdTypeError, "2.9"),

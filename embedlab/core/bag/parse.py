@@ -6,7 +6,7 @@ import numpy as np
 
 from embedlab.core.checks import DtypeError, ShapeError, as_array, as_table
 from embedlab.core.gradient import group
-from embedlab.core.ids import as_ids, check_padding_idx
+from embedlab.core.ids import IdTypeError, as_ids, check_padding_idx
 
 __all__ = ["Bags", "parse_bags", "upcast_float16", "validate_bags"]
 
@@ -148,7 +148,10 @@ def _starts(ids: np.ndarray, offsets: Any, include_last_offset: bool) -> np.ndar
             f"ids must have one axis (N,) when there are offsets. Received shape {ids.shape}. "
             "Leave the offsets away, or flatten the ids."
         )
-    offsets = as_ids(offsets)
+    try:
+        offsets = as_ids(offsets)
+    except (IdTypeError, ShapeError) as error:
+        raise type(error)(str(error).replace("ids", "offsets", 1)) from None
     if offsets.ndim != 1:
         raise ShapeError(
             f"offsets must have one axis (B,). Received shape {offsets.shape}. Use "
