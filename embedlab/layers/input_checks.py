@@ -181,7 +181,8 @@ def as_numeric_array(value: Any, name: str) -> np.ndarray:
         array = array.astype(np.float32)
     if array.dtype.kind not in "fiub":
         raise DtypeError(
-            f"{name} must hold numbers. Received {array.dtype.str.lstrip('|')}. Convert it to floats."
+            f"{name} must hold numbers. Received {array.dtype.str.lstrip('|')}. "
+            "Convert it to floats."
         )
     return array
 

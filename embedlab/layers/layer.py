@@ -591,6 +591,11 @@ class Layer:
 
     def __getattr__(self, name: str) -> Any:
         kind = type(self)
+        if name in ("_trainable_weights", "_dtype_policy", "built", "name"):
+            raise RuntimeError(
+                f"a layer must be initialized before it is used. Received {kind.__name__}, "
+                "whose __init__ does not call super().__init__(). Call it in the first line."
+            )
         if (
             kind.build is Layer.build
             and not name.startswith("_")
@@ -605,11 +610,6 @@ class Layer:
             raise AttributeError(
                 f"You must build the layer before accessing `{name}`. Received no call of "
                 f"{self.__dict__.get('name')} yet. Call it, or build(shape)."
-            )
-        if name in ("_trainable_weights", "_dtype_policy", "built", "name"):
-            raise RuntimeError(
-                f"a layer must be initialized before it is used. Received {kind.__name__}, "
-                "whose __init__ does not call super().__init__(). Call it in the first line."
             )
         return object.__getattribute__(self, name)  # a property's own error, or Python's
 

@@ -145,7 +145,8 @@ def test_the_door_refuses_ids(ids, error, received):
     [
         (np.zeros(3), ShapeError, "(3,)"),
         (np.zeros((1, 2, 3)), ShapeError, "(1, 2, 3)"),
-        (np.zeros((2, 2), int), DtypeError, "<i8"),
+        (np.zeros((2, 2), ">i4"), DtypeError, ">i4"),
+        (np.zeros((2, 2), bool), DtypeError, "|b1"),
         (np.zeros((2, 2), ">f4"), DtypeError, ">f4"),
         (np.zeros((2, 2), complex), DtypeError, "<c16"),
         ([["a"]], DtypeError, "<U1"),
@@ -155,6 +156,16 @@ def test_the_door_refuses_tables(table, error, received):
     with pytest.raises(error, match="Received") as caught:
         lookup(table, [0])
     assert received in str(caught.value)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "int64", "uint8", "uint64"])
+def test_integers_are_looked_up_bit_by_bit(dtype):
+    info = np.iinfo(dtype)
+    table = np.array([[info.min, info.max], [1, 2]], dtype)
+    out = lookup(table, [1, 0, 7], oob="zero")
+    assert out.dtype == dtype and out.tolist() == [[1, 2], [info.min, info.max], [0, 0]]
+    with pytest.raises(DtypeError, match='oob="nan" needs a table of floats'):
+        lookup(table, [7], oob="nan")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from embedlab import layers
-from embedlab.core.checks import ShapeError
+from embedlab.core.checks import DtypeError, ShapeError
 from embedlab.layers import Dense, DTypePolicy, Embedding, Input, KerasTensor, Layer
 from embedlab.layers.layer import Gradients
 
@@ -89,7 +89,7 @@ def test_get_and_set_weights():
         layer.set_weights([np.zeros(3)])
     with pytest.raises(ShapeError, match="is not compatible with provided weight shape"):
         layer.set_weights([np.zeros(3), np.zeros(4)])
-    with pytest.raises(ValueError, match="could not convert"):
+    with pytest.raises(DtypeError, match="two/factor must hold numbers"):
         layer.set_weights([np.zeros(3), np.array(["a", "b", "c"])])
     assert layer(np.ones((1, 3))).tolist() == [[10.0] * 3]
 
@@ -166,7 +166,7 @@ def test_a_dtype_has_many_forms(dtype):
     assert Layer(dtype=dtype).dtype == "float32"
 
 
-@pytest.mark.parametrize("dtype", ["bogus", "bfloat16", "mixed_bfloat16", "int32", 3, {}])
+@pytest.mark.parametrize("dtype", ["bogus", "bfloat16", "mixed_bfloat16", "uint32", 3, {}])
 def test_other_dtypes_are_refused(dtype):
     with pytest.raises(ValueError, match="to a mixed precision DTypePolicy"):
         Layer(dtype=dtype)

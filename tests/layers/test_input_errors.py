@@ -1,0 +1,248 @@
+"""What callers hand to layers by mistake: one line in three parts, never a foreign traceback."""
+
+import numpy as np
+import pytest
+
+from embedlab.core.checks import DtypeError, ShapeError
+from embedlab.core.ids import IdError, IdTypeError
+from embedlab.layers import Dense, Embedding, EmbeddingBag, Layer
+from embedlab.models import Sequential
+
+RAGGED = [[1], [1, 2]]
+
+
+def words(**options):
+    layer = Embedding(3, 2, name="words", **options)
+    layer.build()
+    return layer
+
+
+def bag(*args, **kwargs):
+    return EmbeddingBag(3, 2, name="bag")(*args, **kwargs)
+
+
+class WithoutCall(Layer):
+    pass
+
+
+class WithoutBuild(Layer):
+    def call(self, inputs):
+        return inputs * self.factor
+
+
+class WithoutForward(Layer):
+    def call(self, inputs):
+        return inputs
+
+
+class WithoutBackward(Layer):
+    def forward(self, inputs, mask=None, training=False):
+        return inputs, None
+
+
+class WithoutSuper(Layer):
+    def __init__(self):
+        self.factor = 2
+
+    def call(self, inputs):
+        return self.factor * inputs
+
+
+def fit(layer):
+    model = Sequential([layer, Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0)
+
+
+def lora():
+    layer = words()
+    layer.enable_lora(1)
+    return layer
+
+
+CASES = {
+    "ragged list": (lambda: words()(RAGGED), ShapeError, "different lengths.*Pad them"),
+    "array of lists": (
+        lambda: words()(np.array(RAGGED, object)),
+        IdTypeError,
+        r"Received \[1\] at \[0\]\. Pad the lists",
+    ),
+    "list of sentences": (
+        lambda: words()(["a sentence", "another"]),
+        IdTypeError,
+        r"Received 'a sentence' at \[0\]\. Look words up first",
+    ),
+    "a string": (lambda: words()("cat"), IdTypeError, "Received 'cat'. Look words up first"),
+    "None": (lambda: words()(None), IdTypeError, "Received None"),
+    "an id": (lambda: words()([[0, 7]]), IdError, r"Received 7 at \[0, 1\], in layer 'words'\."),
+    "-1": (lambda: words()([-1]), IdError, r"at \[0\], in layer 'words'\. .* negative=\"wrap\"\.$"),
+    "-1 beside an adapter": (lambda: lora()([-1]), IdError, 'negative="wrap"\\.$'),
+    "-1 in a bag": (lambda: bag([[0, -1]]), IdError, r"\[1\], in layer 'bag'\. Count from 0\.$"),
+    "-1 in nearest": (lambda: words().nearest([0, -1]), IdError, r"\[1\], .*\. Count from 0\.$"),
+    "-1 in exclude": (lambda: words().nearest(0, exclude=[-1]), IdError, r"Count from 0\.$"),
+    "-1 in analogy": (lambda: words().analogy(0, -1, 1), IdError, r"Count from 0\.$"),
+    "-1 in doesnt_match": (lambda: words().doesnt_match([0, -1]), IdError, r"at \[1\], in layer"),
+    "no offsets": (
+        lambda: bag([0, 1], offsets=[]),
+        ValueError,
+        "no offset for 2 ids. Pass \\[0\\]",
+    ),
+    "words as offsets": (lambda: bag([0], offsets=["a"]), IdTypeError, "offsets must be whole"),
+    "an offset beyond": (
+        lambda: EmbeddingBag(3, 2, include_last_offset=True)([0, 1], offsets=[0, 3]),
+        ValueError,
+        "at most the number of ids, 2. Received 3|nor pass the number of ids",
+    ),
+    "ragged factors": (
+        lambda: bag([[0, 1]], per_sample_weights=RAGGED),
+        ShapeError,
+        "per_sample_weights must be a rectangular",
+    ),
+    "words as factors": (
+        lambda: bag([[0]], per_sample_weights=[["a"]]),
+        DtypeError,
+        "per_sample_weights must hold numbers",
+    ),
+    "frequencies of a maximum": (
+        lambda: EmbeddingBag(3, 2, "max", scale_grad_by_freq=True),
+        ValueError,
+        'must be False with mode="max"',
+    ),
+    "ragged weights": (lambda: Embedding(3, 2, weights=RAGGED), ShapeError, "weights must be"),
+    "words as weights": (lambda: Embedding(1, 1, weights=[["a"]]), DtypeError, "weights must hold"),
+    "a word as a norm": (lambda: Embedding(3, 2, max_norm="a"), ValueError, "^max_norm must be"),
+    "a number as weights": (lambda: words().set_weights(5), TypeError, "Received int for 'words'"),
+    "ragged table": (lambda: words().set_weights([RAGGED]), ShapeError, "for words/embeddings"),
+    "trained integers": (lambda: Embedding(3, 2, dtype="int8"), ValueError, "trainable=False"),
+    "integer kernel": (lambda: Dense(3, dtype="int8"), ValueError, "dtype must be a float"),
+    "lora on integers": (
+        lambda: words(dtype="int8", trainable=False).enable_lora(1),
+        ValueError,
+        "LoRA needs a table of floats",
+    ),
+    "nan among integers": (
+        lambda: words(dtype="int8", trainable=False, oob="nan")([9]),
+        DtypeError,
+        'oob="nan" needs a table of floats',
+    ),
+    "without call": (
+        lambda: WithoutCall()(np.ones(2)),
+        NotImplementedError,
+        "must define call.*Received WithoutCall, which has no call",
+    ),
+    "without build": (
+        lambda: WithoutBuild()(np.ones(2)),
+        AttributeError,
+        "no attribute 'factor'.*define build",
+    ),
+    "without forward": (lambda: fit(WithoutForward()), NotImplementedError, "has no forward"),
+    "without backward": (lambda: fit(WithoutBackward()), NotImplementedError, "has no backward"),
+    "without super": (lambda: WithoutSuper()(np.ones(2)), RuntimeError, "not call super"),
+    "name first": (lambda: Layer().add_weight("w", (2,)), TypeError, "shape first"),
+    "name twice": (
+        lambda: [(layer := Layer()).add_weight((2,), name="w"), layer.add_weight((2,), name="w")],
+        ValueError,
+        "name of its own",
+    ),
+    "ragged features": (lambda: Dense(2)(RAGGED), ShapeError, "rectangular array"),
+    "words as features": (lambda: Dense(2)([["a"]]), DtypeError, "must hold numbers"),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_one_line_says_what_must_hold_what_came_and_what_to_do(name):
+    act, error, text = CASES[name]
+    with pytest.raises(error, match=text) as info:
+        act()
+    assert type(info.value) is error
+    message = str(info.value)
+    assert "\n" not in message and "Received" in message and message.endswith((".", ")"))
+
+
+def test_a_weight_without_a_name_has_one_as_in_keras():
+    layer = Layer(name="own")
+    assert [layer.add_weight(shape=(2,)).path for _ in range(2)] == [
+        "own/variable",
+        "own/variable_1",
+    ]
+
+
+@pytest.mark.parametrize("act", ["fit", "predict", "evaluate"])
+def test_positions_are_those_of_the_callers_array_and_the_layer_is_named(act):
+    model = Sequential([Embedding(5, 2, name="words")])
+    model.compile("sgd", "mse")
+    ids = np.zeros((40, 3), int)
+    ids[37, 2] = 9
+    y = [] if act == "predict" else [np.zeros((40, 3, 2))]
+    with pytest.raises(IdError, match=r"Received 9 at \[37, 2\], in layer 'words'\.") as info:
+        getattr(model, act)(ids, *y, batch_size=8, verbose=0)
+    assert info.value.positions == ((37, 2),) and info.value.bad_ids == (9,)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_tensors_of_torch_are_tables(dtype):
+    torch = pytest.importorskip("torch")
+    parameter = torch.nn.Parameter(torch.full((3, 2), 0.5, dtype=getattr(torch, dtype)))
+    layer = words()
+    layer.set_weights([parameter])
+    layer.table.assign(parameter)
+    made = [
+        layer,
+        Embedding(3, 2, weights=parameter),
+        Embedding(3, 2, weights=[parameter]),
+        Embedding.from_pretrained(parameter),
+        EmbeddingBag(3, 2, weights=parameter),
+    ]
+    for each in made:
+        assert (np.asarray(each.embeddings) == 0.5).all() and each.embeddings.dtype == "float32"
+    assert layer.nearest(parameter[0], k=1).ids.shape == (1,)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "int64", "uint8"])
+def test_a_frozen_table_may_hold_integers(dtype):
+    table = np.arange(6, dtype=dtype).reshape(3, 2)
+    layer = Embedding.from_pretrained(table, freeze=True, dtype=dtype, oob="zero")
+    assert layer([[2, 0, 9]]).tolist() == [[[4, 5], [0, 1], [0, 0]]]
+    assert layer([1]).dtype == dtype and layer.trainable_weights == []
+    again = Embedding.from_config(layer.get_config())
+    again.build()
+    again.set_weights(layer.get_weights())
+    assert np.array_equal(again([2]), layer([2]))
+
+
+# Bags as torch --------------------------------------------------------------------------------
+
+
+def test_padding_of_a_bag_counts_from_the_end():
+    layer = EmbeddingBag(3, 2, "sum", weights=np.ones((3, 2)), padding_idx=-1)
+    assert layer.padding_idx == 2 and layer([[0, 2]]).tolist() == [[1.0, 1.0]]
+
+
+@pytest.mark.parametrize("mode", ["sum", "mean", "max"])
+def test_ids_behind_the_last_offset_lie_in_no_bag(mode):
+    table = np.arange(8.0).reshape(4, 2)
+    layer = EmbeddingBag(4, 2, mode, weights=table, include_last_offset=True, dtype="float64")
+    whole, context = layer.forward([0, 1, 2, 3, 3], offsets=[0, 2, 4])
+    want, wanted = layer.forward([0, 1, 2, 3], offsets=[0, 2, 4])
+    assert np.array_equal(whole, want)
+    for one, other in zip(
+        layer.backward(context, whole).weights.values(),
+        layer.backward(wanted, whole).weights.values(),
+        strict=True,
+    ):
+        assert np.array_equal(one.to_dense(), other.to_dense())
+
+
+def test_factors_behind_the_last_offset_have_no_gradient():
+    layer = EmbeddingBag(4, 2, "sum", weights=np.ones((4, 2)), include_last_offset=True)
+    _, context = layer.forward([0, 1, 2], offsets=[0, 2], per_sample_weights=np.ones(3))
+    assert layer.backward(context, np.ones((1, 2))).inputs.tolist() == [2.0, 2.0, 0.0]
+
+
+@pytest.mark.parametrize("mode", ["sum", "mean", "max"])
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_empty_bags_of_a_table_without_rows_are_zeros(mode, dtype):
+    from embedlab.core.bag import bag as core_bag
+
+    out = core_bag(np.zeros((0, 3), dtype), np.zeros(0, int), [0, 0], mode=mode)
+    assert out.dtype == dtype and out.tolist() == [[0.0] * 3] * 2
