@@ -144,6 +144,8 @@ the sequences: set Embedding(..., input_length=10), or Input((10,)).
             f"made. Received shape {shape}. After Flatten it depends on the length of the "
             "sequences: set Embedding(..., input_length=10), or Input((10,))."
         )
+    if axis == -1:
+        layer._input_width = int(length)
     return int(length)
 
 

@@ -115,6 +115,7 @@ class Layer:
         self._trainable_weights: dict[str, Variable] = {}  # made so: `weights` begins with these
         self._non_trainable_weights: dict[str, Variable] = {}
         self._build_shape: Any = None
+        self._input_width: int | None = None  # of the last axis, where the weights depend on it
         self._first: tuple[Any, Any] | None = None  # input and output of the first symbolic call
 
     # Building ---------------------------------------------------------------------------------
@@ -122,6 +123,16 @@ class Layer:
     def build(self, input_shape: Any = None) -> None:
         """Make the weights. A second call does nothing."""
         self.built = True
+
+    def _check_rebuild(self, input_shape: Any) -> None:
+        """Refuse another input width than the weights were made for."""
+        width = input_shape[-1] if input_shape else None
+        if None not in (width, self._input_width) and width != self._input_width:
+            raise ShapeError(
+                f"{self.name!r} is built for inputs whose last axis has length "
+                f"{self._input_width}. Received shape {tuple(input_shape)}. "
+                "Make a new layer for another width."
+            )
 
     # Weights ----------------------------------------------------------------------------------
 
@@ -456,8 +467,7 @@ class Layer:
     def symbolic_call(self, inputs: Any, **kwargs: Any) -> Any:
         """Call the layer on a placeholder: builds it, and computes nothing."""
         outputs = self.compute_output_spec(inputs, **kwargs)
-        if not self.built:
-            self.build(inputs.shape)
+        self.build(inputs.shape)
         for tensor in outputs if isinstance(outputs, list) else [outputs]:
             tensor.layer, tensor.inputs, tensor.call_kwargs = self, inputs, kwargs
         if self._first is None:
@@ -627,6 +637,8 @@ def _once(build: Any) -> Any:
         if not self.built:
             build(self, input_shape)
             self.built, self._build_shape = True, input_shape
+        else:
+            self._check_rebuild(input_shape)
 
     build_once.__doc__ = build.__doc__
     build_once.__wrapped__ = build  # type: ignore[attr-defined]

@@ -1,6 +1,7 @@
 """A placeholder for an array: a shape and a dtype, before there are any numbers."""
 
 from itertools import count
+from operator import index
 from typing import Any
 
 __all__ = ["Input", "KerasTensor", "not_a_chain"]
@@ -106,5 +107,20 @@ def Input(
             "Input needs exactly one of shape and batch_shape. Received "
             f"shape={shape!r:.40}, batch_shape={batch_shape!r:.40}. Pass for example shape=(10,)."
         )
-    full = (batch_size, *shape) if batch_shape is None else tuple(batch_shape)
-    return KerasTensor(full, dtype, name)
+    if batch_shape is None:
+        return KerasTensor((batch_size, *_as_shape(shape, "shape")), dtype, name)
+    return KerasTensor(_as_shape(batch_shape, "batch_shape"), dtype, name)
+
+
+def _as_shape(shape: Any, name: str) -> tuple[int | None, ...]:
+    try:
+        lengths = tuple(None if n is None else index(n) for n in shape)
+    except TypeError:  # not a sequence, or not of whole numbers
+        lengths = (-1,)
+    if isinstance(shape, str) or any(n is not None and n < 0 for n in lengths):
+        remedy = f"({shape},)" if isinstance(shape, int) else "(10,), or (None,) for any length"
+        raise ValueError(
+            f"{name} must be a tuple of lengths or None. Received {shape!r:.40}. "
+            f"Pass {name}={remedy}."
+        )
+    return lengths

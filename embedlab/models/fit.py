@@ -3,7 +3,7 @@
 One step is forward, loss, backward, and the step of the optimizer. There is no tape.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -135,6 +135,8 @@ def fit(
 ) -> History:
     """Train a compiled model; see `Model.fit` for the parameters."""
     size = 32 if batch_size is None else check_size(batch_size, "batch_size")
+    epochs = check_size(epochs, "epochs")
+    _check_verbose(verbose)
     x, y = _pair(model, x, y)
     held_out = None if validation_data is None else _held_out(model, validation_data)
     if not len(x):
@@ -250,9 +252,16 @@ Use embedlab.keras.Embedding in keras.Model.
             keys = ", ".join(str(key) for key in value)
             raise not_a_chain(f"{len(value)} arrays in {name}: {keys:.80}")
         value = next(iter(value.values()))
-    if value is None or hasattr(value, "__next__") or isinstance(value, (str, bytes, set)):
-        kind = "None" if value is None else f"a {type(value).__name__}"
-        raise TypeError(f"{name} must be an array of samples. Received {kind}. Pass x and y whole.")
+    if value is None:
+        raise TypeError(
+            f"{name} must be an array of samples. Received None. Pass both arrays: fit(x, y), "
+            "evaluate(x, y)."
+        )
+    if not (isinstance(value, Sequence) or np.isscalar(value) or hasattr(value, "__array__")):
+        raise TypeError(
+            f"{name} must be an array of samples. Received a {type(value).__name__}, which may "
+            "yield them in batches. Collect them into one array first: np.concatenate(batches)."
+        )
     axes = _input_axes(model) if name == "x" else None
     if isinstance(value, (list, tuple)) and axes is not None and len(value):
         if all(isinstance(part, np.ndarray) and part.ndim == axes for part in value):
@@ -286,6 +295,12 @@ def _pair(model: Any, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
     if isinstance(y, (list, tuple)) and len(y) == 1 != len(x) and np.ndim(y[0]):
         y = y[0]  # a list of one array is that array
     y = as_samples(model, y, "y")
+    if y.dtype.kind not in "biuf":
+        first = y.ravel()[0] if y.size else y.dtype.name
+        raise TypeError(
+            f"y must hold numbers. Received {first!r:.40} among others. "
+            "Encode classes as integers 0, 1, ..."
+        )
     if len(x) != len(y):
         raise ShapeError(
             f"x and y must have equally many samples. Received {len(x)} and {len(y)}. "
@@ -301,6 +316,13 @@ def _held_out(model: Any, data: Any) -> tuple[np.ndarray, np.ndarray]:
             f"validation_data must be (x, y). Received {kind}. Pass a tuple of two arrays."
         )
     return _pair(model, *data)
+
+
+def _check_verbose(verbose: Any) -> None:
+    if verbose not in ("auto", 0, 1, 2):
+        raise ValueError(
+            f'verbose must be "auto", 0, 1 or 2. Received {verbose!r:.40}. Pass 0 for no output.'
+        )
 
 
 def _as_callbacks(callbacks: Any) -> list[Callback]:

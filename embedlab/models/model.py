@@ -353,6 +353,11 @@ class Model(Layer):
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """Return one layer by its name or its place."""
         if index is not None:
+            if not -len(self.layers) <= index < len(self.layers):
+                raise ValueError(
+                    f"index must be one of the {len(self.layers)} layers of {self.name!r}. "
+                    f"Received {index}. See model.summary()."
+                )
             return self.layers[index]
         for layer in self.layers:
             if layer.name == name:

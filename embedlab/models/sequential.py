@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from embedlab import layers as layers_module
+from embedlab.core.checks import ShapeError
 from embedlab.layers.layer import Layer
 from embedlab.layers.symbolic import Input, KerasTensor
 from embedlab.models.config import MODEL_CLASSES, layer_from_config
@@ -52,6 +53,10 @@ class Sequential(Model):
         strict_masks: str = "raise",
     ):
         super().__init__(name=name, trainable=trainable, strict_masks=strict_masks)
+        if isinstance(layers, (str, Layer, KerasTensor)):
+            raise ValueError(
+                f"layers must be a list. Received {layers!r:.60} alone. Pass Sequential([layer])."
+            )
         for layer in layers or []:
             self.add(layer)
 
@@ -113,6 +118,19 @@ class Sequential(Model):
                 "Pass for example model.build((None, 10))."
             )
         self._start(Input(batch_shape=(None, *tuple(input_shape)[1:])))
+
+    def _check_rebuild(self, input_shape: Any) -> None:
+        if self._input is None or input_shape is None:
+            return
+        known, new = self._input.shape[1:], tuple(input_shape)[1:]
+        fits = len(known) == len(new) and all(
+            a == b or None in (a, b) for a, b in zip(known, new, strict=True)
+        )
+        if not fits:
+            raise ShapeError(
+                f"{self.name!r} is built for inputs of shape {self._input.shape}. "
+                f"Received {tuple(input_shape)}. Make a new model for another shape."
+            )
 
     def _start(self, start: KerasTensor) -> None:
         tensor: KerasTensor | None = start

@@ -64,6 +64,11 @@ def atomic_write(path: Any, overwrite: bool = True) -> Iterator[Path]:
             f"with overwrite=False there must be no file yet. Received {path}, which exists. "
             "Choose another name, or leave overwrite away."
         )
+    if not target.parent.is_dir():
+        raise FileNotFoundError(
+            f"the folder of a file must exist. Received {path}, whose folder does not. "
+            "Make the folder first."
+        )
     _remove_stale(target)
     front = f".{target.name[:100]}.{_here()}-{os.getpid()}."
     handle, name = tempfile.mkstemp(PART, front, target.parent)

@@ -1,5 +1,6 @@
 """Arrays in HDF5 files; what a file says is checked before it is read."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -195,6 +196,9 @@ def open_h5(source: Any, path: Any) -> Iterator[Reader]:
     """
     import h5py
 
+    if isinstance(source, (str, os.PathLike)):
+        with open(source, "rb"):  # a missing file is named by Python's own error
+            pass
     with (
         as_file_refused(path, "be a whole HDF5 file with weights", RESTORE),
         h5py.File(source, "r") as file,
