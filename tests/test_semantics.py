@@ -380,10 +380,10 @@ def test_masks_a_trace_gives_the_status_at_each_layer():
     """A trace says of each layer whether the mask is kept, used or lost there."""
     stack = [Embedding(4, 3, mask_zero=True), Dense(2), GlobalAveragePooling1D()]
     run = trace_mask(Sequential(stack), np.array([[1, 2, 0]]))
-    assert [stage.verdict for stage in run.stages] == ["made", "kept", "consumed"]
+    assert [stage.status for stage in run.stages] == ["made", "kept", "consumed"]
     stack = [Embedding(4, 3, mask_zero=True), Flatten()]
     run = trace_mask(Sequential(stack, strict_masks="ignore"), np.array([[1, 2, 0]]))
-    assert [stage.verdict for stage in run.stages] == ["made", "lost here"]
+    assert [stage.status for stage in run.stages] == ["made", "lost here"]
 
 
 # Gradients ------------------------------------------------------------------------------------

@@ -146,12 +146,12 @@ class GeometryExplorer(Explorer):
             "named": self._space.named[:rows],
             "points": trace.plane.points,
             "cosines": trace.cosines,
-            "apart": trace.apart,
-            "on_map": trace.on_map,
+            "distances": trace.distances,
+            "map_distances": trace.map_distances,
             "near": trace.near.astype(np.int32),
             "near_map": trace.near_map.astype(np.int32),
-            "closer": trace.closer.astype(np.int32),
-            "choices": trace.choices.astype(np.int32),
+            "closer_on_map": trace.closer_on_map.astype(np.int32),
+            "candidates": trace.candidates.astype(np.int32),
             "vectors": trace.rows[[trace.picked, *trace.near]].astype(np.float32),
         }
         header: dict[str, Any] = {
@@ -162,15 +162,15 @@ class GeometryExplorer(Explorer):
             "picked": trace.picked,
             "shares": list(trace.plane.shares),
             "typical": trace.typical,
-            "lost": trace.lost,
+            "invalid_rows": trace.invalid_rows,
             "waiting": [t for t in self._slots() if t.strip() and self._space.row(t) >= rows],
             "terms": None,
         }
-        if trace.sum is not None:
-            header["terms"] = list(trace.sum.terms)
-            arrays["target"] = trace.sum.target
-            arrays["answers"] = trace.sum.ids.astype(np.int32)
-            arrays["answer_cosines"] = trace.sum.similarities
+        if trace.analogy is not None:
+            header["terms"] = list(trace.analogy.terms)
+            arrays["target"] = trace.analogy.target
+            arrays["answers"] = trace.analogy.ids.astype(np.int32)
+            arrays["answer_cosines"] = trace.analogy.similarities
         return header, arrays
 
     def draw(self, trace: GeometryTrace, *, dark: bool) -> Figure:

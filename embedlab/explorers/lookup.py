@@ -60,7 +60,7 @@ class LookupExplorer(Explorer):
     >>> explorer.trace.shapes["output"]
     (6, 4)
     >>> explorer.text = "the #99"
-    >>> explorer.trace.refused
+    >>> explorer.trace.error
     'ids must lie in 0..15 (input_dim=16). Received 99 at [1]. Raise input_dim, or map unknown \
 words to one id.'
     >>> LookupExplorer.from_state(explorer.state).trace.tokens
@@ -141,7 +141,7 @@ words to one id.'
             "tokens": tokens[:n],
             "words": words,
             "total": len(trace.tokens),
-            "refused": trace.refused,
+            "trace_error": trace.error,
             "shapes": {name: list(shape) for name, shape in trace.shapes.items()},
             "dtype": trace.table.dtype.name,
             "parameters": trace.parameters,

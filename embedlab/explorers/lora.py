@@ -171,7 +171,7 @@ class LoRAExplorer(Explorer):
             "rate": RATE,
             "scales": [trace.scale_of(rank) for rank in trace.ranks.tolist()],
             "effective_rank": round(trace.effective_rank, 6),
-            "refused": self._warning,
+            "warning": self._warning,
         }
         # Bytes for the rest of the header: words, edits, trained rows.
         header_bytes = 14_000 + sum(4 * len(word) for word in words) + 60 * len(self.edits)
@@ -308,27 +308,28 @@ def _encode_runs(
         "table": trace.table[rows, :columns],
         "delta": trace.delta[rows, :columns],
         "a_start": trace.factors[0][rows],
-        "values": trace.values,
+        "singular_values": trace.singular_values,
         "errors": trace.errors,
-        "left": trace.left,
-        "first": np.array(list(trace.first_norms.values())),
-        "merged": trace.merge_differences,
+        "training_errors": trace.training_errors,
+        "first_norms": np.array(list(trace.first_norms.values())),
+        "merge_differences": trace.merge_differences,
     }
     ranks = trace.ranks.tolist()
     step_bytes = 4 * sum(r * (trained.size + columns) + rows.size + 4 for r in ranks)
     available = MAX_BYTES - header_bytes - 4 * sum(array.size + 2 for array in arrays.values())
     steps = _steps_that_fit(trace.steps, step_bytes, available)
     arrays["steps"] = steps.astype(np.int32)
-    moved, most = np.zeros((len(ranks), steps.size), np.int32), np.zeros((len(ranks), steps.size))
+    moved = np.zeros((len(ranks), steps.size), np.int32)
+    largest_unseen = np.zeros(moved.shape)
     unseen = np.setdiff1d(all_rows, trace.seen)
     for k, rank in enumerate(ranks):
         drift = trace.drift_along(steps, all_rows, rank)
         moved[k] = (drift > 0).sum(axis=1)
-        most[k] = drift[:, unseen].max(axis=1, initial=0)
+        largest_unseen[k] = drift[:, unseen].max(axis=1, initial=0)
         arrays[f"a{rank}"] = trace.a_paths[k][steps]
         arrays[f"b{rank}"] = trace.b_paths[k][steps][..., :columns]
         arrays[f"drift{rank}"] = drift[:, rows]
-    arrays |= {"moved": moved, "most": most}
+    arrays |= {"moved": moved, "largest_unseen": largest_unseen}
     return {name: _rounded(name, array) for name, array in arrays.items()}
 
 
@@ -337,5 +338,5 @@ def _rounded(name: str, array: np.ndarray) -> np.ndarray:
     if array.dtype == np.int32:
         return array
     # A sum that is 1e-17 on this processor may be 0 on another.
-    digits = array if name == "merged" else array.round(6)
+    digits = array if name == "merge_differences" else array.round(6)
     return (digits + 0.0).astype(np.float32)

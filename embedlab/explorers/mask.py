@@ -160,19 +160,19 @@ class MaskExplorer(Explorer):
             ],
             "pooled_at": trace.pooled_at,
             "lost_at": next(
-                (n for n, s in enumerate(trace.stages) if s.verdict == "lost here"), None
+                (n for n, s in enumerate(trace.stages) if s.status == "lost here"), None
             ),
             "target": TARGET,
-            "no_truth": trace.no_truth,
+            "no_reference": trace.no_reference,
             "sentence": trace.sentence,
         }
         arrays: dict[str, np.ndarray] = {
             "ids": trace.ids.astype(np.int32),
-            "loss": _as_array(trace.loss, trace.loss_unmasked, trace.loss_truth),
+            "loss": _as_array(trace.loss, trace.loss_unmasked, trace.loss_reference),
             "row_0": self._row_0[:COLUMNS_MAX],
         }
-        gradients = (trace.row_0, trace.row_0_unmasked, trace.row_0_truth)
-        for name, gradient in zip(("here", "without", "truth"), gradients, strict=True):
+        gradients = (trace.row_0, trace.row_0_unmasked, trace.row_0_reference)
+        for name, gradient in zip(("model", "unmasked", "reference"), gradients, strict=True):
             if gradient is not None:
                 arrays[f"grad_{name}"] = gradient.astype(np.float64)[:COLUMNS_MAX]
         for n, stage in enumerate(trace.stages):
@@ -211,8 +211,8 @@ def _layer_header(stage: MaskStage, spec: str) -> dict[str, Any]:
         "name": short_label(stage.name, _LABEL_LENGTH),
         "kind": stage.kind,
         "spec": spec,
-        "verdict": stage.verdict,
-        "why": stage.why,
+        "status": stage.status,
+        "reason": stage.reason,
         "shape": list(shape),
         "form": "vector" if len(shape) == 2 else "steps",
     }
@@ -221,14 +221,14 @@ def _layer_header(stage: MaskStage, spec: str) -> dict[str, Any]:
 def _stage_arrays(n: int, stage: MaskStage) -> dict[str, np.ndarray]:
     """Return a stage's values: of this model, without mask, and of the unpadded reference."""
     here, without = (_flat(values) for values in (stage.values, stage.unmasked))
-    arrays = {f"here{n}": here, f"without{n}": without}
-    if stage.truth:
+    arrays = {f"model{n}": here, f"unmasked{n}": without}
+    if stage.reference:
         unpadded = np.full(here.shape, np.nan)
-        for b, values in enumerate(stage.truth):
+        for b, values in enumerate(stage.reference):
             if values is not None:
                 part = _flat(values[None])[0]
                 unpadded[b][tuple(slice(size) for size in part.shape)] = part
-        arrays[f"truth{n}"] = unpadded
+        arrays[f"reference{n}"] = unpadded
     if stage.mask is not None and stage.mask.shape == here.shape[:2] and here.ndim == 3:
         arrays[f"mask{n}"] = stage.mask.astype(np.uint8)
     return arrays

@@ -178,7 +178,7 @@ class QuantizationExplorer(Explorer):
             "ways": ways,
             "bytes": trace.bytes_before,
             "dtype": trace.table.dtype.name,
-            "refused": self._warning,
+            "warning": self._warning,
             "stored": next(iter(stored_codes(self._source)), None),
         }
         return header, arrays

@@ -61,10 +61,10 @@ class TrainingExplorer(Explorer):
     Examples
     --------
     >>> explorer = TrainingExplorer(runs=["adam", "lazy adam"], steps=30)
-    >>> [bool(run.glides.any()) for run in explorer.trace.runs]
+    >>> [bool(run.moved_without_grad.any()) for run in explorer.trace.runs]
     [True, False]
     >>> explorer.branch = [0, 12, "lazy adam", 0.05]
-    >>> bool(explorer.trace.runs[0].glides[12:].any())
+    >>> bool(explorer.trace.runs[0].moved_without_grad[12:].any())
     False
     """
 
@@ -162,9 +162,9 @@ class TrainingExplorer(Explorer):
         }
         for n, run in enumerate(trace.runs):
             arrays |= _run_arrays(run, n, events)
-        if trace.ghost is not None and trace.branch is not None:
-            arrays["ghost"] = trace.ghost.table[trace.branch.step :]
-            arrays["ghost_losses"] = trace.ghost.losses
+        if trace.unbranched is not None and trace.branch is not None:
+            arrays["unbranched"] = trace.unbranched.table[trace.branch.step :]
+            arrays["unbranched_losses"] = trace.unbranched.losses
         header = {
             "words": [short_label(word, _LABEL_LENGTH) for word in trace.words],
             "total": int(trace.ids.size),
@@ -173,7 +173,7 @@ class TrainingExplorer(Explorer):
             "fitting": self._steps_that_fit(len(trace.words)),
             "runs": [_run_header(run) for run in trace.runs],
             "branched": trace.branch.run if trace.branch else None,
-            "kept": round(explained, 4) if np.isfinite(explained) else None,
+            "variance_shown": round(explained, 4) if np.isfinite(explained) else None,
         }
         return header, arrays
 
@@ -209,21 +209,21 @@ class TrainingExplorer(Explorer):
 
 def _run_arrays(run: TrainedRun, n: int, events: np.ndarray) -> dict[str, np.ndarray]:
     """Return the arrays of run `n`; gradients only for rows of the batch."""
-    slots = max(len(rule) for rule in (run.rule_at(0)[2], run.rule_at(STEPS_MAX)[2]))
+    slots = max(len(rule) for rule in (run.optimizer_at(0)[2], run.optimizer_at(STEPS_MAX)[2]))
     arrays = {
         f"w{n}": run.table,
         f"g{n}": run.grad[events[:, 0], events[:, 1]],
         f"rates{n}": run.rates,
         f"losses{n}": run.losses,
     }
-    return arrays | {f"memory{n}{slot}": run.memory[:, slot] for slot in range(slots)}
+    return arrays | {f"slot{n}{slot}": run.slots[:, slot] for slot in range(slots)}
 
 
 def _run_header(run: TrainedRun) -> dict[str, Any]:
     header: dict[str, Any] = {
         "optimizer": run.optimizer,
         "rate": run.learning_rate,
-        "memory": list(SLOT_NAMES[run.optimizer]),
+        "slots": list(SLOT_NAMES[run.optimizer]),
         "branch": None,
     }
     if run.branch:
@@ -232,6 +232,6 @@ def _run_header(run: TrainedRun) -> dict[str, Any]:
             "step": branch.step,
             "optimizer": branch.optimizer,
             "rate": branch.learning_rate,
-            "memory": list(SLOT_NAMES[branch.optimizer]),
+            "slots": list(SLOT_NAMES[branch.optimizer]),
         }
     return header

@@ -96,9 +96,9 @@ class _Picture:
 
     def _arrows(self) -> None:
         trace = self.trace
-        if trace.sum is None:
+        if trace.analogy is None:
             return
-        a, b, c = (self.at[term] for term in trace.sum.terms)
+        a, b, c = (self.at[term] for term in trace.analogy.terms)
         target = a - b + c
         for start, end in ((b, a), (c, target)):
             self.axes.annotate(
@@ -140,19 +140,26 @@ class _Picture:
             ink = look.hit if row in trace.near_map else look.ink
             label(self.axes, LIST, y, trace.name(row), ink, bold=row in trace.near_map)
             label(self.axes, LIST + 138, y, format_number(trace.cosines[row]), ink, align="right")
-            label(self.axes, WIDTH - 16, y, format_count(int(trace.closer[n])), ink, align="right")
+            label(
+                self.axes,
+                WIDTH - 16,
+                y,
+                format_count(int(trace.closer_on_map[n])),
+                ink,
+                align="right",
+            )
         y = TOP + 24 + len(trace.near) * LINE
         label(self.axes, LIST, y, "nearest on the map", look.accent, bold=True)
         names = [trace.name(row) for row in trace.near_map]
         for n in range(0, len(names), 3):
             label(self.axes, LIST, y + 18 + n * 6, ", ".join(names[n : n + 3]), look.ink)
-        if trace.sum is not None and trace.sum.ids.size:
-            text = f"{' '.join(self._terms())} = {trace.name(int(trace.sum.ids[0]))}"
+        if trace.analogy is not None and trace.analogy.ids.size:
+            text = f"{' '.join(self._terms())} = {trace.name(int(trace.analogy.ids[0]))}"
             label(self.axes, LIST, TOP + MAP - 8, text, look.warn, bold=True)
 
     def _terms(self) -> list[str]:
-        assert self.trace.sum is not None
-        a, b, c = (short_label(self.trace.name(term), 12) for term in self.trace.sum.terms)
+        assert self.trace.analogy is not None
+        a, b, c = (short_label(self.trace.name(term), 12) for term in self.trace.analogy.terms)
         return [a, "−", b, "+", c]
 
     def _sentence(self) -> str:
@@ -160,7 +167,7 @@ class _Picture:
         word = trace.name(trace.picked)
         if not trace.near.size:
             return f"{word} has no neighbor: there is no other row with a direction."
-        both = [trace.name(row) for row in trace.both]
+        both = [trace.name(row) for row in trace.in_both]
         who = f" ({join_some(both, 3)})" if both else ""
         count = f"{len(both)} are" if len(both) > 1 else "1 is" if both else "none is"
         return (
@@ -172,7 +179,11 @@ class _Picture:
         trace = self.trace
         shares = 100 * sum(trace.plane.shares)
         said = f"The map shows {format_number(shares, 0)} % of the variance"
-        lost = f"; {format_count(trace.lost, 'row')} with NaN stand nowhere" if trace.lost else ""
+        lost = (
+            f"; {format_count(trace.invalid_rows, 'row')} with NaN stand nowhere"
+            if trace.invalid_rows
+            else ""
+        )
         return (
             f"{said}; on average {format_number(trace.typical, 1)} of ten neighbors are "
             f"right{lost}."

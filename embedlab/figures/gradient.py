@@ -108,7 +108,7 @@ class _Picture:
         rounded_box(
             self.axes, (16, y), (88, 22), look.hit_soft if again else look.panel, edge, dashed=lost
         )
-        kept = np.flatnonzero(self.trace.arrives)
+        kept = np.flatnonzero(self.trace.has_gradient)
         token = short_label(self.trace.tokens[int(kept[n])], 10 - len(str(row)))
         label(self.axes, 23, y + 11, token, look.ink, bold=True)
         label(self.axes, 97, y + 11, str(row), look.ink, align="right")

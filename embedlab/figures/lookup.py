@@ -92,7 +92,7 @@ class _Picture:
             self._output_row(n)
         for line, row in enumerate(self.lines):
             self._table_row(line, row)
-        if self.trace.refused:
+        if self.trace.error:
             self._refusal()
         elif self.focus >= 0 and (row := int(self.trace.rows[self.focus])) in self.lines:
             self._frame(TABLE, TOP + self.lines.index(row) * self.cell[1])  # above its neighbors
@@ -106,7 +106,7 @@ class _Picture:
         label(self.axes, 16, 20, "sentence → ids", ink, size=8.5, bold=True)
         heading = f"table ({format_count(rows)} × {format_count(width)}{more})"
         label(self.axes, TABLE, 20, heading, ink, size=8.5, bold=True)
-        if not self.trace.refused:
+        if not self.trace.error:
             size = f"output ({format_count(self.trace.ids.size)} × {format_count(width)})"
             label(self.axes, self.out_at, 20, size, ink, size=8.5, bold=True)
 
@@ -131,7 +131,7 @@ class _Picture:
             words = f"⋮  {format_count(-row, 'row')} not drawn"
             label(self.axes, TABLE, middle, words, self.look.ink_3, size=7)
             return
-        used = bool(np.any(self.trace.rows == row)) and not self.trace.refused
+        used = bool(np.any(self.trace.rows == row)) and not self.trace.error
         on = used and self.focus >= 0 and self.trace.rows[self.focus] == row
         fade = 1.0 if used else 0.38
         cells(
@@ -174,7 +174,7 @@ class _Picture:
 
     def _ribbons(self, n: int) -> None:
         row = int(self.trace.rows[n])
-        if self.trace.refused or row not in self.lines:
+        if self.trace.error or row not in self.lines:
             return
         on = n == self.focus
         color, width = (self.look.hit, 2.0) if on else (self.look.line, 1.0)
@@ -186,7 +186,7 @@ class _Picture:
         ribbon(self.axes, (right, at), (self.out_at - 6, self._output_y(n) + 10.5), color, width)
 
     def _refusal(self) -> None:
-        text = "\n".join(textwrap.wrap(str(self.trace.refused), 34))
+        text = "\n".join(textwrap.wrap(str(self.trace.error), 34))
         tall = 15 * (text.count("\n") + 1) + 22
         left = self.out_at - 40
         rounded_box(
@@ -220,7 +220,7 @@ class _Picture:
         return self.chips_at + n * self.step + 4
 
     def _sentence(self) -> str:
-        if self.trace.refused:
+        if self.trace.error:
             return "An id outside the table: nothing is read."
         if self.focus < 0:
             return "No token reads a row."
@@ -233,7 +233,7 @@ class _Picture:
 
     def _cost(self) -> str:
         height = len(self.trace.table)
-        if self.trace.refused:
+        if self.trace.error:
             return (
                 f"A table of {format_count(height, 'row')} has the ids 0 to "
                 f"{format_count(height - 1)}."
@@ -249,7 +249,7 @@ class _Picture:
 def _focus(trace: LookupTrace, focus: int | None) -> int:
     if focus is None:
         reads = np.flatnonzero(trace.rows[:_TOKENS] >= 0)
-        return int(reads[0]) if reads.size and not trace.refused else -1
+        return int(reads[0]) if reads.size and not trace.error else -1
     if not 0 <= focus < trace.ids.size:
         raise IndexError(
             f"focus must be a position, 0..{trace.ids.size - 1}. Received {focus}. "

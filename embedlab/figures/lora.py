@@ -144,7 +144,7 @@ class _Picture:
             label(self.axes, x + 80, TOP + self.tall + 9, "red: never trained", look.warn, size=7)
 
     def _spectrum(self, y: float) -> None:
-        values, rank, look = self.trace.values[:16], self.trace.rank, self.look
+        values, rank, look = self.trace.singular_values[:16], self.trace.rank, self.look
         top = float(values.max(initial=0)) or 1.0
         chart = Chart(self.axes, look, (40, y), (190, 108), x=(0, max(len(values), 2)), y=(0, top))
         ends = ("1", str(len(values)))

@@ -75,7 +75,7 @@ class _Picture:
         lost = False
         for n, stage in enumerate(self.stages):
             self._stage(16 + (n + 1) * self.card, stage, lost)
-            lost = lost or stage.verdict == "lost here"
+            lost = lost or stage.status == "lost here"
         self._losses(TOP + self.tall + 18)
         rounded_box(self.axes, (16, height - 46), (WIDTH - 32, 34), self.look.panel, self.look.line)
         label(self.axes, 28, height - 29, short_label(self.trace.sentence, 110), self.look.ink)
@@ -91,7 +91,7 @@ class _Picture:
                 label(self.axes, x, y, str(self.trace.ids[b, t]), ink, size=6, align="center")
 
     def _stage(self, x: float, stage: MaskStage, lost: bool) -> None:
-        look, bad = self.look, stage.verdict == "lost here"
+        look, bad = self.look, stage.status == "lost here"
         edge = look.warn if bad else look.line
         face = look.warn_soft if bad else look.panel
         rounded_box(
@@ -102,8 +102,8 @@ class _Picture:
             self.axes, x + 6, TOP + 10, short_label(stage.name, room), look.ink, size=7.5, bold=True
         )
         inks = {"made": look.hit, "kept": look.hit, "replaced": look.warn, "lost here": look.warn}
-        ink = inks.get(stage.verdict, look.ink_2)
-        label(self.axes, x + 6, TOP + 26, f"mask {stage.verdict}", ink, size=7)
+        ink = inks.get(stage.status, look.ink_2)
+        label(self.axes, x + 6, TOP + 26, f"mask {stage.status}", ink, size=7)
         sizes = self._sizes(stage.values)
         for b in range(min(self.batch, len(sizes))):
             self._row(x + 5, TOP + 46 + b * self.cell[1], sizes[b], stage, b, lost or bad)
@@ -142,8 +142,8 @@ class _Picture:
             ("this model", trace.loss, look.warn if trace.lost_at else look.accent),
             ("without any mask", trace.loss_unmasked, look.ink_3),
         ]
-        if trace.loss_truth is not None:
-            told.append(("without padding: the truth", trace.loss_truth, look.hit))
+        if trace.loss_reference is not None:
+            told.append(("without padding: the truth", trace.loss_reference, look.hit))
         label(self.axes, 16, y, "loss", look.ink, bold=True)
         longest = max((v for _, v, _ in told if np.isfinite(v)), default=0.0) or 1.0
         for n, (name, value, color) in enumerate(told):

@@ -122,7 +122,7 @@ class _Picture:
         text = f"{format_count(way.nbytes, 'byte')} ({format_number(share, 0)} % of the floats)"
         label(self.axes, 24, y + 6, text, look.ink_2, size=7.5)
         names = join_some([self._name(int(i)) for i in trace.neighbors(name)], 5)
-        kept = f"nearest now: {names or 'none'} ({trace.kept(name)} of {trace.k} kept)"
+        kept = f"nearest now: {names or 'none'} ({trace.neighbors_kept(name)} of {trace.k} kept)"
         label(self.axes, 24, y + 21, kept, look.ink_2, size=7.5)
 
     def _name(self, row: int) -> str:

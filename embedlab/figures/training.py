@@ -110,7 +110,7 @@ class _Picture:
             ),
             autolim=False,
         )
-        glides = self.trace.runs[n].glides[-1, self.rows]
+        glides = self.trace.runs[n].moved_without_grad[-1, self.rows]
         for line, row, glide in zip(lines, self.rows, glides, strict=True):
             if len(line):
                 (px, py), color = line[-1], look.warn if glide else look.accent
@@ -143,7 +143,7 @@ class _Picture:
         self.axes.add_collection(
             PolyCollection(corners, facecolors=colors, linewidths=0), autolim=False
         )
-        steps_at, lines_at = np.nonzero(run.glides[:, self.rows])
+        steps_at, lines_at = np.nonzero(run.moved_without_grad[:, self.rows])
         self.axes.plot(
             x + (steps_at + 0.5) * cell,
             self.strip + (lines_at + 0.45) * LINE,
@@ -170,8 +170,8 @@ class _Picture:
             "loss", ("1", format_count(trace.steps)), (format_number(low), format_number(high))
         )
         steps = np.arange(1, trace.steps + 1)
-        if trace.ghost is not None:
-            chart.line(steps, trace.ghost.losses, look.ink_3, width=1, dashed=True, fade=0.7)
+        if trace.unbranched is not None:
+            chart.line(steps, trace.unbranched.losses, look.ink_3, width=1, dashed=True, fade=0.7)
         for n, (run, color) in enumerate(
             zip(trace.runs, (look.accent, look.hit, look.ink_2), strict=False)
         ):
@@ -187,7 +187,7 @@ class _Picture:
 
     def _sentence(self) -> str:
         told = [
-            f"{run.optimizer}: {format_count(int(run.glides.sum()))} of "
+            f"{run.optimizer}: {format_count(int(run.moved_without_grad.sum()))} of "
             f"{format_count(int((run.moves > 0).sum()), 'move')} without a gradient"
             for run in self.trace.runs
         ]

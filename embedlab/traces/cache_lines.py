@@ -67,7 +67,7 @@ class CacheLineTrace:
         return int(self.fetched.sum())
 
     @property
-    def bytes_asked(self) -> int:
+    def bytes_requested(self) -> int:
         """N rows, in bytes."""
         return self.ids.size * self.row_bytes
 
@@ -88,7 +88,7 @@ class CacheLineTrace:
                 f"lines   {format_count(self.touched)} touched, {format_count(self.fetches)} "
                 "fetched; "
                 f"the cache holds {cache}",
-                f"bytes   {format_count(self.bytes_asked)} asked for, "
+                f"bytes   {format_count(self.bytes_requested)} asked for, "
                 f"{format_count(self.bytes_fetched)} "
                 "fetched",
             )

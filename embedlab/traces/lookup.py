@@ -38,7 +38,7 @@ class LookupTrace:
     output, onehot : ndarray, (N, D), or None
         What the gather and the one-hot product gave. None when refused; `onehot` is None too when
         its matrix would hold more than `ONEHOT_MOST` numbers.
-    refused : str or None
+    error : str or None
         The core's own words when it refused an id.
     gather_ns, onehot_ns : int or None
         The best of a few runs of the core's doors on these very arrays, in nanoseconds.
@@ -61,7 +61,7 @@ class LookupTrace:
     bad: np.ndarray
     output: np.ndarray | None
     onehot: np.ndarray | None
-    refused: str | None
+    error: str | None
     gather_ns: int | None
     onehot_ns: int | None
 
@@ -79,7 +79,7 @@ class LookupTrace:
     @property
     def rows_read(self) -> int:
         """How many different rows this lookup reads."""
-        return 0 if self.refused else np.unique(self.rows[self.rows >= 0]).size
+        return 0 if self.error else np.unique(self.rows[self.rows >= 0]).size
 
     @property
     def bytes_moved(self) -> int:
@@ -116,7 +116,7 @@ class LookupTrace:
             f"{format_count(self.parameters, 'weight')}",
         ]
         if self.output is None:
-            lines.append(f"output  refused: {self.refused}")
+            lines.append(f"output  refused: {self.error}")
             return "\n".join(lines)
         lines.append(
             f"output  {self.shapes['output']}, {self.rows_read} of {format_count(rows, 'row')} "
@@ -136,7 +136,7 @@ class LookupTrace:
             f"{format_count(width, 'column')}, "
         )
         if self.output is None:
-            return f"{start}no output. {self.refused}"
+            return f"{start}no output. {self.error}"
         reads = [
             f"{short_label(token)} reads row {row}"
             if row >= 0
@@ -147,7 +147,7 @@ class LookupTrace:
         return f"{start}{format_count(self.ids.size, 'output row')}.{end}"
 
     def __repr__(self) -> str:
-        state = "refused" if self.refused else f"{self.rows_read} rows read"
+        state = "refused" if self.error else f"{self.rows_read} rows read"
         return f"LookupTrace(ids {self.shape}, table {self.table.shape}, {state})"
 
     def _line(self, n: int) -> str:
@@ -194,7 +194,7 @@ def trace_lookup(
     ShapeError
         When there are not as many tokens as ids.
     IdTypeError, DtypeError, ValueError
-        As `embedlab.lookup`; an `IdError` alone is caught and kept in `refused`.
+        As `embedlab.lookup`; an `IdError` alone is caught and kept in `error`.
 
     Notes
     -----
@@ -211,7 +211,7 @@ def trace_lookup(
             sat → row 1: 2.00 0.25
             cat → row 0: 0.50 −1.00
     cost    gather multiplies 0 times, one-hot 8 times; largest difference 0
-    >>> trace_lookup(np.eye(2), [0, 2]).refused
+    >>> trace_lookup(np.eye(2), [0, 2]).error
     'ids must lie in 0..1 (input_dim=2). Received 2 at [1]. Raise input_dim, or map unknown \
 words to one id.'
     """
@@ -229,11 +229,11 @@ words to one id.'
     labels = [*(words or ()), *[""] * height][:height]
     bad = (flat < 0) | (flat >= height)
     rows = np.where(bad, -1, flat)
-    output = onehot = refused = gather_ns = onehot_ns = None
+    output = onehot = id_error = gather_ns = onehot_ns = None
     try:
         lookup(table, given, oob=oob, negative=negative)  # the first run may compile
     except IdError as error:
-        refused = str(error)
+        id_error = str(error)
     else:
         rows = apply_out_of_range_rule(flat, height, oob=oob, negative=negative)
         rows = np.where(rows == height, -1, rows)
@@ -254,7 +254,7 @@ words to one id.'
         bad,
         output,
         onehot,
-        refused,
+        id_error,
         gather_ns,
         onehot_ns,
     )

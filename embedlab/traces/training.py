@@ -48,8 +48,8 @@ class TrainedRun:
         At the start.
     table : ndarray, (S + 1, V, D)
         Before the first step, and after each.
-    memory : ndarray, (S + 1, 2, V, D)
-        What the optimizer remembers, such as m and v: `rule_at` has their names.
+    slots : ndarray, (S + 1, 2, V, D)
+        What the optimizer remembers, such as m and v: `optimizer_at` has their names.
     grad : ndarray, (S, V, D)
         Zero for rows of which no pair was in the batch.
     rates : ndarray, (S,)
@@ -63,13 +63,13 @@ class TrainedRun:
     optimizer: str
     learning_rate: float
     table: np.ndarray
-    memory: np.ndarray
+    slots: np.ndarray
     grad: np.ndarray
     rates: np.ndarray
     losses: np.ndarray
     branch: Branch | None = None
 
-    def rule_at(self, step: int) -> tuple[str, float, tuple[str, ...]]:
+    def optimizer_at(self, step: int) -> tuple[str, float, tuple[str, ...]]:
         """Return the optimizer of a step, its rate, and the names of what it remembers."""
         rule = self if self.branch is None or step < self.branch.step else self.branch
         return rule.optimizer, rule.learning_rate, SLOT_NAMES[rule.optimizer]
@@ -87,7 +87,7 @@ class TrainedRun:
         return np.asarray((self.grad != 0).any(axis=-1))
 
     @property
-    def glides(self) -> np.ndarray:
+    def moved_without_grad(self) -> np.ndarray:
         """Which rows moved without a gradient at each step, (S, V) bool."""
         return np.asarray((self.moves > 0) & ~self.has_grad)
 
@@ -110,14 +110,14 @@ class TrainingTrace:
     runs : tuple of TrainedRun
         With the branch in place of the run it left.
     branch : Branch or None
-    ghost : TrainedRun or None
+    unbranched : TrainedRun or None
         The run that the branch left, as it would have gone on.
     seed : int
 
     Examples
     --------
     >>> trace = trace_training([0, 1, 0, 2, 0, 3], runs=["adam", "lazy adam"], steps=6, batch=1)
-    >>> [int(run.glides.sum()) for run in trace.runs]
+    >>> [int(run.moved_without_grad.sum()) for run in trace.runs]
     [9, 0]
     """
 
@@ -128,7 +128,7 @@ class TrainingTrace:
     batches: SkipgramBatches
     runs: tuple[TrainedRun, ...]
     branch: Branch | None
-    ghost: TrainedRun | None
+    unbranched: TrainedRun | None
     seed: int
 
     @property
@@ -190,7 +190,7 @@ class TrainingTrace:
         return "\n".join(lines)
 
     def _told(self, run: TrainedRun) -> str:
-        moved, glides = int((run.moves > 0).sum()), int(run.glides.sum())
+        moved, glides = int((run.moves > 0).sum()), int(run.moved_without_grad.sum())
         tenth = max(1, self.steps // 10)
         first, last = run.losses[:tenth].mean(), run.losses[-tenth:].mean()
         return (
@@ -205,7 +205,7 @@ class TrainingTrace:
         names = join_some([run.optimizer for run in self.runs])
         words = join_some([short_label(self.words[i]) for i in self.order], 12)
         glides = [
-            f"under {run.optimizer} rows moved {format_count(int(run.glides.sum()), 'time')} "
+            f"under {run.optimizer} rows moved {format_count(int(run.moved_without_grad.sum()), 'time')} "
             "without a gradient"
             for run in self.runs
         ]
@@ -274,7 +274,7 @@ def trace_training(
     Examples
     --------
     >>> trace = trace_training([0, 1, 0, 1, 0, 2], words=["the", "cat", "moon"], steps=4, batch=2)
-    >>> trace.batch(2), trace.runs[0].has_grad[2].tolist(), trace.runs[0].glides[3].tolist()
+    >>> trace.batch(2), trace.runs[0].has_grad[2].tolist(), trace.runs[0].moved_without_grad[3].tolist()
     (('the', 'moon'), [True, False, True], [False, False, True])
     """
     flat = as_ids(ids).reshape(-1)
@@ -306,14 +306,14 @@ def trace_training(
         for name, rate in rules
     ]
     shown_runs = [_record(run, *rule) for run, rule in zip(made, rules, strict=True)]
-    ghost = None
+    unbranched = None
     if branch is not None:
         if not (0 <= branch.run < len(made) and 0 <= branch.step <= len(batches.starts) - 1):
             raise ValueError(
                 f"a branch must leave one of {len(made)} runs at a step of 0..{steps}. Received "
                 f"run {branch.run}, step {branch.step}. Count both from 0."
             )
-        ghost = shown_runs[branch.run]
+        unbranched = shown_runs[branch.run]
         left = train_recorded(
             batches,
             start,
@@ -334,7 +334,7 @@ def trace_training(
         batches,
         tuple(shown_runs),
         branch,
-        ghost,
+        unbranched,
         seed,
     )
 

@@ -71,11 +71,11 @@ export function facts(scene) {
           value: percent(header.shares[0] + header.shares[1]),
           id: "variance",
         },
-        ...(header.lost
+        ...(header.invalid_rows
           ? [
               {
                 name: "rows with NaN",
-                value: formatInt(header.lost),
+                value: formatInt(header.invalid_rows),
                 tone: /** @type {const} */ ("bad"),
               },
             ]

@@ -28,7 +28,7 @@ export function narrate(scene) {
     return html`${quoted(name(picked))} is the only word here: it has no neighbors.`;
   const row = selectedRow(scene);
   if (row < 0 || row === picked) return narrateNeighbors(derived, trace.header.typical);
-  return narratePair(derived, row, trace.header.lost);
+  return narratePair(derived, row, trace.header.invalid_rows);
 }
 
 /** @param {Derived} derived @param {number} typical */

@@ -50,7 +50,7 @@ export function derive(trace) {
   const N = ids.length;
   const rows = Array.from(arrays.rows.data);
   const places = new Map(rows.map((row, i) => [row, i]));
-  const hasGradient = (/** @type {number} */ n) => arrays.arrives.data[n] === 1;
+  const hasGradient = (/** @type {number} */ n) => arrays.has_gradient.data[n] === 1;
   const sending = Array.from({ length: N }, (_, n) => n).filter(hasGradient);
   const pairs = new Map(sending.map((n, pair) => [n, pair]));
   /** @type {Map<number, number[]>} */
@@ -78,10 +78,10 @@ export function derive(trace) {
     weights: ofRow("table"),
     gradOutput: (/** @type {number} */ n) => rowOf(arrays.grad_out, n),
     target: (/** @type {number} */ n) => (arrays.target ? rowOf(arrays.target, n) : null),
-    runningSum: (/** @type {number} */ n) => rowOf(arrays.running, pairs.get(n) ?? 0),
+    runningSum: (/** @type {number} */ n) => rowOf(arrays.running_sums, pairs.get(n) ?? 0),
     gradient: (/** @type {number} */ row, /** @type {Rule} */ rule) => totals[rule](row),
     gradFromScores: ofRow("direct"),
-    gradScores: (/** @type {number} */ n) => rowOf(arrays.sent, n),
+    gradScores: (/** @type {number} */ n) => rowOf(arrays.grad_scores, n),
     vmax: Math.max(maxAbs(arrays.added.data), maxAbs(arrays.grad_out.data)),
   };
   cache.set(trace, derived);

@@ -53,7 +53,7 @@ export function derive(trace) {
     rows,
     readers,
     total: header.total,
-    error: header.refused,
+    error: header.trace_error,
     tokens: header.tokens,
     words: header.words,
     vmax: maxAbs(arrays.table.data),

@@ -66,7 +66,7 @@ export function derive(trace) {
     D: header.shape[1],
     n,
     cols,
-    K: arrays.left.shape[0],
+    K: arrays.training_errors.shape[0],
     frames: arrays.steps.data.length,
     rows: arrays.rows.data,
     steps: arrays.steps.data,
@@ -74,13 +74,13 @@ export function derive(trace) {
     words: header.words,
     trainedRows: new Set(arrays.seen.data),
     trainedCount: header.all_seen,
-    values: arrays.values.data,
+    values: arrays.singular_values.data,
     errors: arrays.errors.data,
     scales: header.scales,
     vmax: maxAbs(arrays.table.data),
     vmaxDelta: size(arrays.delta.data),
     random: header.params.start === "random",
-    error: header.refused,
+    error: header.warning,
     table: (/** @type {number} */ i) => rowOf(arrays.table, i),
     delta: (/** @type {number} */ i) => rowOf(arrays.delta, i),
   };
@@ -166,9 +166,9 @@ function moment({ header, arrays }, derived, r, f) {
     after,
     displacement: (i) => paths.drift.data[f * n + i],
     moved: arrays.moved.data[(r - 1) * frames + f],
-    maxUntrainedDisplacement: arrays.most.data[(r - 1) * frames + f],
-    trainedError: arrays.left.data[(r - 1) * (last + 1) + step],
-    mergeDifference: arrays.merged.data[r - 1],
+    maxUntrainedDisplacement: arrays.largest_unseen.data[(r - 1) * frames + f],
+    trainedError: arrays.training_errors.data[(r - 1) * (last + 1) + step],
+    mergeDifference: arrays.merge_differences.data[r - 1],
     vmaxA: Math.max(size(paths.a.data), size(arrays.a_start.data)),
     vmaxB: size(paths.b.data),
     maxDisplacement: size(paths.drift.data),
@@ -177,8 +177,8 @@ function moment({ header, arrays }, derived, r, f) {
 
 /** Return the norm of the first SGD update of the trained rows, by rank: α/r, α/√r. @param {Trace} trace */
 export function firstUpdates({ arrays }) {
-  const K = arrays.first.shape[1];
-  const { data } = arrays.first;
+  const K = arrays.first_norms.shape[1];
+  const { data } = arrays.first_norms;
   return { plain: data.subarray(0, K), stable: data.subarray(K, 2 * K) };
 }
 

@@ -42,7 +42,7 @@ export function arithmetic(scene) {
       return { lines: poolingLines(derived, spot.b, spot.cell * at.size), pinned };
   }
   if (stage) return { lines: poolingLines(derived, b, 0), pinned };
-  return { lines: [lossLine(derived, "here")], pinned };
+  return { lines: [lossLine(derived, "model")], pinned };
 }
 
 /**
@@ -81,9 +81,9 @@ function cellLines(derived, stage, b, cell = 0) {
       : html`${before.label}[${b}]`;
   const mask = stage.mask
     ? html`mask[${b}, ${cell}] = <span class="on">${stage.mask(b, cell) ? "True" : "False"}</span>`
-    : stage.verdict === "none" && !before.mask
+    : stage.status === "none" && !before.mask
       ? "none comes in, none goes out"
-      : stage.verdict === "lost here"
+      : stage.status === "lost here"
         ? "one comes in, none goes out"
         : "used up here";
   return [
@@ -91,7 +91,7 @@ function cellLines(derived, stage, b, cell = 0) {
       name: "value",
       body: html`${subject} = ${stage.kind}(${into}) = [<span class="on">${values}</span>]`,
     },
-    { name: "mask", body: mask, note: stage.why || undefined },
+    { name: "mask", body: mask, note: stage.reason || undefined },
   ];
 }
 
@@ -103,8 +103,8 @@ function cellLines(derived, stage, b, cell = 0) {
  * @returns {Line[]}
  */
 function poolingLines(derived, b, i) {
-  const truth = derived.noReference ? [] : [poolingLine(derived, b, i, "truth")];
-  return [poolingLine(derived, b, i, "here"), ...truth.map((line) => ({ ...line, main: false }))];
+  const truth = derived.noReference ? [] : [poolingLine(derived, b, i, "reference")];
+  return [poolingLine(derived, b, i, "model"), ...truth.map((line) => ({ ...line, main: false }))];
 }
 
 /**
@@ -130,12 +130,12 @@ function poolingLine(derived, b, i, variant) {
       note: "copied: every place keeps its own numbers, padding too",
     };
   }
-  const masked = variant === "here" && !stage.paddingCounts;
+  const masked = variant === "model" && !stage.paddingCounts;
   return {
     name,
-    body: html`${stage.kind}[${b}, ${i}] = the state after ${variant === "truth" ? "the last word" : `position ${before.cells - 1}`} = ${result}`,
+    body: html`${stage.kind}[${b}, ${i}] = the state after ${variant === "reference" ? "the last word" : `position ${before.cells - 1}`} = ${result}`,
     note:
-      variant === "truth"
+      variant === "reference"
         ? "there is no padding"
         : masked
           ? "padding did not move it"
@@ -155,16 +155,16 @@ function poolingLine(derived, b, i, variant) {
 function overPositions(derived, stage, before, b, i, variant, result) {
   const words = derived.lengths[b];
   const all = Array.from({ length: before.cells }, (_, t) => t);
-  const heeds = variant === "here" && stage.verdict === "consumed" && before.mask;
+  const heeds = variant === "model" && stage.status === "consumed" && before.mask;
   const used =
-    variant === "truth"
+    variant === "reference"
       ? all.slice(0, words)
       : heeds
         ? all.filter((t) => before.mask?.(b, t))
         : all;
   const values = used.map((t) => before.valuesAt(b, t, variant)[i]);
   const spoilt = (/** @type {number} */ t) =>
-    variant !== "truth" && isPadding(derived, before, b, t);
+    variant !== "reference" && isPadding(derived, before, b, t);
   const parts = visibleTerms(values.length, values.length - 1, 12);
   const mean = stage.kind === "GlobalAveragePooling1D";
   const joined = parts.map((part, at) => {
@@ -195,7 +195,7 @@ function overPositions(derived, stage, before, b, i, variant, result) {
  */
 function lossLine(derived, variant) {
   const last = /** @type {Stage} */ (derived.stages.at(-1));
-  const i = ["here", "without", "truth"].indexOf(variant);
+  const i = ["model", "unmasked", "reference"].indexOf(variant);
   const result = html`<span class="on">${fixed(derived.loss[i], 3)}</span>`;
   const goal = fixed(derived.target, 0);
   const alone = last.form === "vector" && last.cells === 1;
@@ -209,7 +209,7 @@ function lossLine(derived, variant) {
   const outputs = Array.from(
     { length: derived.B },
     (_, b) => last.valuesAt(b, 0, variant)[0],
-  ).filter((v) => variant !== "truth" || !Number.isNaN(v));
+  ).filter((v) => variant !== "reference" || !Number.isNaN(v));
   const terms = outputs.map((v, at) => html`${at ? " + " : ""}(${fixed(v)} − ${goal})²`);
   return {
     name: VARIANT_NAMES[variant],
@@ -252,7 +252,7 @@ function fact(id, derived, b) {
   }
   const zero = norm(vector) === 0;
   const note =
-    variant === "truth"
+    variant === "reference"
       ? "nobody reads row 0"
       : zero
         ? "nothing comes back through the mask: row 0 is not frozen, it is not reached"

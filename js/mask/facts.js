@@ -13,9 +13,9 @@ import { VARIANTS, norm, pooledOf, derive } from "./trace.js";
 
 /** @type {Record<Variant, string>} */
 export const VARIANT_NAMES = {
-  here: "this model",
-  without: "without mask",
-  truth: "unpadded reference",
+  model: "this model",
+  unmasked: "without mask",
+  reference: "unpadded reference",
 };
 
 /**
@@ -49,8 +49,8 @@ export function facts(scene) {
   const truth = !derived.noReference;
   const wrong = lossError(derived);
   const lossOf = (/** @type {Variant} */ variant, /** @type {number} */ i) => {
-    const there = variant !== "truth" || truth;
-    const tone = variant === "truth" ? "" : wrong && variant === "here" ? wrong.tone : "";
+    const there = variant !== "reference" || truth;
+    const tone = variant === "reference" ? "" : wrong && variant === "model" ? wrong.tone : "";
     return {
       name: VARIANT_NAMES[variant],
       value: predicting ? "?" : orDash(derived.loss[i], 3, there),
@@ -64,7 +64,7 @@ export function facts(scene) {
       name: VARIANT_NAMES[variant],
       value: predicting ? "?" : orDash(norm(gradient), 3, gradient !== null),
       tone:
-        predicting || variant !== "here" || !gradient ? "" : norm(gradient) > 0 ? "bad" : "good",
+        predicting || variant !== "model" || !gradient ? "" : norm(gradient) > 0 ? "bad" : "good",
       id: predicting || !gradient ? undefined : `grad:${variant}`,
     };
   };
@@ -115,14 +115,14 @@ function pooled({ ui }, derived, predicting, open) {
           <th scope="row">${i}</th>
           ${VARIANTS.map((variant) => {
             const value = values[variant][i];
-            const there = value !== undefined && !(variant === "truth" && derived.noReference);
+            const there = value !== undefined && !(variant === "reference" && derived.noReference);
             const wrong =
-              variant === "here" &&
+              variant === "model" &&
               there &&
               !derived.noReference &&
-              Math.abs(value - values.truth[i]) > 1e-6;
+              Math.abs(value - values.reference[i]) > 1e-6;
             if (predicting || !there) return html`<td>${predicting ? "?" : "—"}</td>`;
-            return html`<td class=${wrong ? "bad" : variant === "here" && !derived.noReference ? "good" : ""}>
+            return html`<td class=${wrong ? "bad" : variant === "model" && !derived.noReference ? "good" : ""}>
               <button type="button" class="fact" data-place="fact:pool:${variant}:${i}" title="Show the formula" @click=${() => open(`pool:${variant}:${i}`)}>
                 ${fixed(value)}<span class="unseen">, show the formula</span>
               </button>

@@ -127,8 +127,8 @@ function bars({ derived, at }) {
     (variant, i) => {
       const value = derived.loss[i];
       const y = at.bars + i * 21;
-      const there = variant !== "truth" || !derived.noReference;
-      const compared = variant === "here" && derived.lossRatio !== null;
+      const there = variant !== "reference" || !derived.noReference;
+      const compared = variant === "model" && derived.lossRatio !== null;
       const wrong = compared && Math.abs(Number(derived.lossRatio) - 1) > 1e-5;
       const w = Number.isFinite(value) ? Math.max(1, (room * value) / most) : 0;
       return svg`<text x=${left - 10} y=${y + 12} text-anchor="end">${VARIANT_NAMES[variant]}</text>

@@ -10,7 +10,7 @@ import { wordsOf } from "./trace.js";
 /** @typedef {import("./figure.js").Drawing} Drawing */
 
 /** @type {Record<string, string>} */
-const VERDICTS = {
+const STATUS_TEXTS = {
   made: "mask made",
   kept: "mask kept",
   replaced: "mask replaced",
@@ -31,7 +31,7 @@ export function cards({ scene, derived, at, predicting }) {
         const { x, y, w, h } = at.columns[stage.n + 1].card;
         const mark = markOf(ui.prediction, stage.n);
         const selected = predicting ? mark === "chosen" : chosen === stage.n;
-        const shown = predicting ? "" : stage.verdict;
+        const shown = predicting ? "" : stage.status;
         const moved = ui.local.drag?.from === stage.n && ui.local.drag.gap != null;
         return html`<div
           role="option"
@@ -47,7 +47,7 @@ export function cards({ scene, derived, at, predicting }) {
               ? html`<span class="away" aria-hidden="true" title="Take it out (Delete)">${icon("close")}</span>`
               : nothing
           }
-          ${shown ? html`<span class="verdict-of ${shown.replace(" ", "-")}">${w < 84 && !at.narrow ? VERDICTS[shown].replace(/^mask /, "") : VERDICTS[shown]}</span>` : nothing}
+          ${shown ? html`<span class="status-of ${shown.replace(" ", "-")}">${w < 84 && !at.narrow ? STATUS_TEXTS[shown].replace(/^mask /, "") : STATUS_TEXTS[shown]}</span>` : nothing}
         </div>`;
       })}
       ${

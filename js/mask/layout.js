@@ -29,7 +29,7 @@
  */
 
 const CARD = 30;
-const HEAD = 64; // card, verdict, and margin
+const HEAD = 64; // card, mask status, and margin
 const FOOT = 26;
 const BARS = 76; // the three losses
 

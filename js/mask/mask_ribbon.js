@@ -29,7 +29,7 @@ export function dots({ derived, at }, stage) {
       else masked += dot;
     }
   }
-  return svg`<g class="dots ${stage.verdict === "replaced" ? "replaced" : ""}" aria-hidden="true"><path class="through" d=${through} /><path class="word" d=${words} /><path class="masked" d=${masked} /></g>`;
+  return svg`<g class="dots ${stage.status === "replaced" ? "replaced" : ""}" aria-hidden="true"><path class="through" d=${through} /><path class="word" d=${words} /><path class="masked" d=${masked} /></g>`;
 }
 
 /**
@@ -48,8 +48,8 @@ export function maskRibbon(d, before, stage) {
     const from = n(cellX(at, before.n + 1, before.cells) - 2);
     const to = n(at.columns[stage.n + 1].x + (stage.mask ? 1 : -3));
     const y = n(rowTop(at, stage.n + 1, b) + at.dots);
-    if (stage.verdict === "lost here") frayed += fray(from, y, to - from, 0);
-    else if (stage.verdict === "consumed") on += flow(from, y, to, n(y - at.dots + at.vh / 2));
+    if (stage.status === "lost here") frayed += fray(from, y, to - from, 0);
+    else if (stage.status === "consumed") on += flow(from, y, to, n(y - at.dots + at.vh / 2));
     else on += `M${from} ${y}H${to}`;
   }
   return parts(on, frayed, stage);
@@ -67,14 +67,14 @@ function verticalRibbon({ at }, before, stage) {
   const x = a.x + a.w - 9;
   const [from, to] = [a.y + a.h + 2, b.y - 3];
   const end = Math.max(from, to - 26);
-  if (stage.verdict === "lost here")
+  if (stage.status === "lost here")
     return parts(`M${x} ${from}V${end}`, fray(x, end, 0, to - end), stage);
   return parts(`M${x} ${from}V${to}`, "", stage);
 }
 
 /** @param {string} on @param {string} frayed @param {Stage} stage */
-function parts(on, frayed, { verdict }) {
-  return svg`<g class="strand ${verdict === "replaced" ? "replaced" : ""}" aria-hidden="true">
+function parts(on, frayed, { status }) {
+  return svg`<g class="strand ${status === "replaced" ? "replaced" : ""}" aria-hidden="true">
     <path class="on" d=${on} />${frayed ? svg`<path class="frayed" d=${frayed} />` : nothing}
   </g>`;
 }

@@ -56,7 +56,7 @@ export function narrateLayer(derived, stage) {
   const { B, T, stages } = derived;
   const name = html`<b>${stage.label}</b>`;
   const last = stage.n === stages.length - 1 ? lossOutcome(derived) : nothing;
-  switch (stage.verdict) {
+  switch (stage.status) {
     case "made":
       return stage.n
         ? html`${name} makes a mask: a position counts unless all its numbers are 0. ${last}`
@@ -68,7 +68,7 @@ export function narrateLayer(derived, stage) {
     case "consumed":
       return html`${name} ${MASK_USED[stage.kind] ?? "uses the mask, and it ends here"}. ${last}`;
     case "lost here":
-      return html`${stage.why} From here on padding counts like words. ${lossOutcome(derived)}`;
+      return html`${stage.reason} From here on padding counts like words. ${lossOutcome(derived)}`;
     default:
       return html`${name} ${narrateNoMask(derived, stage)} ${last}`;
   }
@@ -77,7 +77,7 @@ export function narrateLayer(derived, stage) {
 /** @param {Derived} derived @param {Stage} stage */
 function narrateNoMask({ stages, lostAt }, stage) {
   if (!stage.paddingCounts && stage.n) return "needs no mask: no padding is left to leave out.";
-  const used = stages.slice(0, stage.n).some(({ verdict }) => verdict === "consumed");
+  const used = stages.slice(0, stage.n).some(({ status }) => status === "consumed");
   if (used) return "gets what padding has spoilt: the mask that was used called it a word.";
   const by = lostAt === null ? "no layer has made one" : `${stages[lostAt].label} lost it`;
   return `${NO_MASK[stage.kind] ?? (stage.n ? "gets no mask" : "makes no mask, since mask_zero is False")}${stage.n ? `: ${by}`.replace(/^: /, NO_MASK[stage.kind] ? "; " : ": ") : ""}.`;

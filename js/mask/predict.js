@@ -15,7 +15,7 @@ export function predict({ trace }) {
   return {
     question: html`Which layer loses the mask? Click its card, or use the arrows and Enter.`,
     outcome: lost
-      ? html`It is <b>${lost.label}</b>. ${lost.why}`
+      ? html`It is <b>${lost.label}</b>. ${lost.reason}`
       : html`No layer loses it. ${lossOutcome(derived)}`,
   };
 }

@@ -30,9 +30,9 @@ export function tables(scene) {
   for (const stage of stages) {
     const masked = !predicting && stage.mask;
     const vector = stage.form === "vector";
-    const verdict = predicting ? "" : `, mask ${stage.verdict}`;
+    const status = predicting ? "" : `, mask ${stage.status}`;
     result.push({
-      caption: `${stage.n + 1}. ${stage.label} (${stage.shape.join(", ")})${verdict}`,
+      caption: `${stage.n + 1}. ${stage.label} (${stage.shape.join(", ")})${status}`,
       corner: vector ? "sentence" : "sentence, position",
       columns: [
         ...(masked ? ["mask"] : []),
@@ -63,7 +63,7 @@ export function tables(scene) {
       caption: `${stages[derived.pooledAt].label} of sentence ${b + 1}, three variants`,
       corner: "number",
       columns: names,
-      rows: values.here.slice(0, 6).map((_, i) => ({
+      rows: values.model.slice(0, 6).map((_, i) => ({
         head: String(i),
         cells: VARIANTS.map((variant) =>
           values[variant][i] === undefined ? "—" : fixed(values[variant][i]),

@@ -5,7 +5,7 @@
 
 /** @typedef {import("../kit/wire.js").Trace} Trace */
 /** @typedef {import("../kit/wire.js").NdArray} NdArray */
-/** @typedef {"here" | "without" | "truth"} Variant */
+/** @typedef {"model" | "unmasked" | "reference"} Variant */
 /**
  * Output of one layer. Of a `vector` each cell is a number, else a position in the sequence.
  * @typedef {object} Stage
@@ -14,8 +14,8 @@
  * @property {string} kind
  * @property {string} spec
  * @property {string} label     its short name, for the card
- * @property {"made" | "kept" | "replaced" | "consumed" | "lost here" | "none"} verdict
- * @property {string} why
+ * @property {"made" | "kept" | "replaced" | "consumed" | "lost here" | "none"} status
+ * @property {string} reason
  * @property {"steps" | "flat" | "vector"} form  `flat`: a flattened vector, drawn position by position
  * @property {number} cells     how many cells are drawn of a sentence
  * @property {number} size      how many numbers a cell has
@@ -47,7 +47,7 @@
  * @property {(b: number, t: number) => number} id
  */
 
-export const VARIANTS = /** @type {Variant[]} */ (["here", "without", "truth"]);
+export const VARIANTS = /** @type {Variant[]} */ (["model", "unmasked", "reference"]);
 
 /** @type {Record<string, string>} */
 const SHORT = {
@@ -91,7 +91,7 @@ export function derive(trace) {
     pooledAt: header.pooled_at,
     lostAt: header.lost_at,
     target: header.target,
-    noReference: header.no_truth,
+    noReference: header.no_reference,
     sentence: header.sentence,
     loss,
     lossRatio: Number.isFinite(factor) ? factor : null,
@@ -112,7 +112,7 @@ export function derive(trace) {
  */
 function deriveStage({ header, arrays }, n, before, T) {
   const spec = header.stages[n];
-  const here = arrays[`here${n}`];
+  const here = arrays[`model${n}`];
   const [, second, third] = here.shape;
   const folds =
     spec.form === "vector" &&
@@ -129,8 +129,8 @@ function deriveStage({ header, arrays }, n, before, T) {
     kind: spec.kind,
     spec: spec.spec,
     label: labelOf(spec.spec),
-    verdict: spec.verdict,
-    why: spec.why,
+    status: spec.status,
+    reason: spec.reason,
     form,
     cells: form === "vector" ? Math.min(cells, 2 * T + 6, 12) : cells,
     size,
@@ -140,7 +140,7 @@ function deriveStage({ header, arrays }, n, before, T) {
       0,
       ...Array.from(here.data, (value) => (Number.isFinite(value) ? Math.abs(value) : 0)),
     ),
-    valuesAt: (b, cell, variant = "here") => {
+    valuesAt: (b, cell, variant = "model") => {
       const from = arrays[variant + n];
       if (!from) return [];
       const row = form === "vector" ? second : cells * size;
@@ -158,7 +158,7 @@ function deriveStage({ header, arrays }, n, before, T) {
 function markWherePaddingCounts(stages, { data, shape: [B, T] }) {
   let out = data.every((id) => id !== 0); // no padding at all
   stages.forEach((stage, n) => {
-    if (stage.verdict === "consumed" && !stages[n - 1].paddingCounts) out = true;
+    if (stage.status === "consumed" && !stages[n - 1].paddingCounts) out = true;
     const { mask } = stage;
     const separatesPadding =
       mask &&
@@ -207,5 +207,5 @@ export function pooledOf(derived, b) {
   /** @param {Variant} variant */
   const all = (variant) =>
     Array.from({ length: stage.cells }, (_, cell) => stage.valuesAt(b, cell, variant)).flat();
-  return { here: all("here"), without: all("without"), truth: all("truth") };
+  return { model: all("model"), unmasked: all("unmasked"), reference: all("reference") };
 }

@@ -62,7 +62,7 @@ export function derive(trace) {
     words: header.words,
     near: header.near,
     bytes: header.bytes,
-    error: header.refused,
+    error: header.warning,
     stored: header.stored,
     schemes: {
       int8: deriveScheme(trace, "int8", 8),

@@ -136,7 +136,7 @@ test("a line that stays as it was keeps its cut", () => {
 test("a reading knows what each layer does to the mask, and where padding counts", () => {
   const { stages, lostAt, lossRatio, tokens } = read("default");
   assert.deepEqual(
-    stages.map(({ label, verdict, paddingCounts }) => [label, verdict, paddingCounts]),
+    stages.map(({ label, status, paddingCounts }) => [label, status, paddingCounts]),
     [
       ["Embedding", "made", false],
       ["Dropout", "kept", false],
@@ -162,7 +162,7 @@ test("a reading knows what each layer does to the mask, and where padding counts
 test("a mask that Masking replaced calls padding a word", () => {
   const { stages } = read("replaced");
   assert.deepEqual(
-    stages.map(({ verdict }) => verdict),
+    stages.map(({ status }) => status),
     ["made", "replaced", "consumed", "none"],
   );
   assert.deepEqual(
@@ -180,24 +180,24 @@ test("Flatten is drawn folded, place by place, and has no truth before Dense", (
   assert.match(derived.noReference, /Without padding the model cannot run/);
   assert.equal(derived.lossRatio, null);
   assert.equal(lossError(derived), null);
-  assert.deepEqual(flat.valuesAt(0, 0, "truth"), []);
+  assert.deepEqual(flat.valuesAt(0, 0, "reference"), []);
   assert.ok(isPadding(derived, flat, 1, 0), "padding in front");
 });
 
 test("the pooled vector in three ways, and how far the loss is off", () => {
   const kept = pooledOf(read("kept"), 1);
-  kept.here.forEach((value, i) => assert.ok(Math.abs(value - kept.truth[i]) < 1e-12));
-  assert.notDeepEqual(kept.here, kept.without);
+  kept.model.forEach((value, i) => assert.ok(Math.abs(value - kept.reference[i]) < 1e-12));
+  assert.notDeepEqual(kept.model, kept.unmasked);
   const lost = pooledOf(read("default"), 1);
-  assert.deepEqual(lost.here, lost.without);
+  assert.deepEqual(lost.model, lost.unmasked);
   assert.deepEqual(lossError(read("default")), {
     name: "too low by",
     value: "37.9 %",
     tone: "bad",
   });
   assert.deepEqual(lossError(read("kept")), { name: "off by", value: "0 %", tone: "good" });
-  assert.equal(norm(read("kept").gradient("here")), 0);
-  assert.ok(norm(read("kept").gradient("without")) > 0.1);
+  assert.equal(norm(read("kept").gradient("model")), 0);
+  assert.ok(norm(read("kept").gradient("unmasked")) > 0.1);
   assert.ok(Number.isNaN(norm(null)));
 });
 

@@ -118,20 +118,20 @@ test("cells of one shade become one rectangle", () => {
 test("rows move without a gradient under dense Adam, and not under lazy Adam", () => {
   const { runs, S, V, lastSeen } = derived("default");
   const [dense, lazy] = runs;
-  let glides = 0;
+  let count = 0;
   for (let s = 0; s < S; s++) {
     for (let row = 0; row < V; row++) {
-      glides += Number(dense.movedWithoutGrad(s, row));
+      count += Number(dense.movedWithoutGrad(s, row));
       assert.equal(lazy.movedWithoutGrad(s, row), false);
       assert.equal(lazy.move(s, row) > 0, lazy.hasGrad(s, row));
       if (lastSeen(s, row) < 0) assert.equal(dense.move(s, row), 0);
       assert.equal(dense.move(s, row), distance(dense.weights(s, row), dense.weights(s + 1, row)));
     }
   }
-  assert.ok(glides > 50);
-  const { moved, glided, pulled } = countMoves(derived("default"), lazy, 7);
-  assert.equal(moved, pulled);
-  assert.equal(glided, 0);
+  assert.ok(count > 50);
+  const { moved, movedWithoutGrad, withGrad } = countMoves(derived("default"), lazy, 7);
+  assert.equal(moved, withGrad);
+  assert.equal(movedWithoutGrad, 0);
 });
 
 test("under an L2 penalty all rows move, and the card has its formula", () => {
@@ -165,7 +165,7 @@ test("the rarest word has the story, and the way ahead is that of the next steps
   assert.ok(axisTop(made.maxDistanceAhead) >= made.maxDistanceAhead && axisTop(0.42) === 0.5);
 });
 
-test("a branch has a ghost behind it, the same up to the step", () => {
+test("a branch has the unbranched run behind it, the same up to the step", () => {
   const made = derived("branch");
   const { unbranched, runs } = made;
   assert.ok(unbranched);

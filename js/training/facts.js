@@ -19,9 +19,9 @@ export function facts(scene) {
   const { V, D } = derived;
   const name = rowName(derived, row);
   const lastStep = derived.lastSeen(s, row);
-  const glides = run.movedWithoutGrad(s, row);
+  const rowMovedWithoutGrad = run.movedWithoutGrad(s, row);
   const { slots } = run.rule(s);
-  const { moved, glided, pulled } = countMoves(derived, run, s);
+  const { moved, movedWithoutGrad, withGrad } = countMoves(derived, run, s);
   const id = (/** @type {string} */ name) => (scene.ui.prediction ? undefined : name);
   const groups = [
     {
@@ -38,7 +38,7 @@ export function facts(scene) {
         {
           name: "moved",
           value: shortNumber(run.move(s, row)),
-          tone: glides ? "bad" : "",
+          tone: rowMovedWithoutGrad ? "bad" : "",
           id: id("moved"),
         },
         ...distances(d),
@@ -48,9 +48,13 @@ export function facts(scene) {
       title: "Rows at this step",
       facts: [
         { name: "loss", value: Number.isFinite(run.losses[s]) ? fixed(run.losses[s], 3) : "—" },
-        { name: "in the batch", value: `${pulled} of ${V}` },
+        { name: "in the batch", value: `${withGrad} of ${V}` },
         { name: "moved", value: `${moved} of ${V}` },
-        { name: "zero gradient, updated", value: formatInt(glided), tone: glided ? "bad" : "" },
+        {
+          name: "zero gradient, updated",
+          value: formatInt(movedWithoutGrad),
+          tone: movedWithoutGrad ? "bad" : "",
+        },
       ],
     },
     {

@@ -41,7 +41,7 @@ function mapOf(d, n) {
   const { here, flying, names } = positions(d)[n];
   const pinned = (/** @type {number} */ row) => local.pins.includes(row);
   const state = (/** @type {number} */ row) =>
-    pinned(row) ? "pinned" : run.movedWithoutGrad(s, row) ? "glides" : "";
+    pinned(row) ? "pinned" : run.movedWithoutGrad(s, row) ? "no-grad" : "";
   const trails = (/** @type {boolean} */ pinnedOnes) =>
     derived.order
       .flatMap((row) => (pinned(row) === pinnedOnes ? [trail(d, n, row, s + 1)] : []))
@@ -58,7 +58,7 @@ function mapOf(d, n) {
     <path class="trail pinned" d=${trails(true)} />
     ${unbranchedRun(d, n)}
     <g class="arrows"><path d=${flying.map(({ line }) => line).join("")} /><path class="tip" d=${flying.map(({ head }) => head).join("")} /></g>
-    ${["", "glides", "pinned"].map((kind) => svg`<path class="dot ${kind}" d=${spots(kind)} />`)}
+    ${["", "no-grad", "pinned"].map((kind) => svg`<path class="dot ${kind}" d=${spots(kind)} />`)}
     ${here.map(({ row }) => (isRevealed && row === local.row ? nothing : name(names.get(row), state(row), label(d, row))))}
     ${name(names.get(ARROW_LABEL), "momentum", movingForce(run.rule(s).optimizer))}
     ${here.length ? nothing : svg`<text x=${box.x + box.w / 2} y=${box.y + box.h / 2} text-anchor="middle">no row stands at a finite place</text>`}
@@ -122,7 +122,7 @@ function unbranchedRun(d, n) {
     const [x, y] = map.at(derived.project(past.weights(s + 1, row)));
     return Number.isFinite(x) && Number.isFinite(y) ? spot(x, y, 3.5) : "";
   };
-  return svg`<g class="ghost">
+  return svg`<g class="unbranched">
     <path d=${rowsWhere(false).map(trailOf).join("")} /><path class="special" d=${rowsWhere(true).map(trailOf).join("")} />
     <path class="spots" d=${derived.order.map(stands).join("")} />
   </g>`;
@@ -142,7 +142,7 @@ function revealedPath(d, n) {
     .map(Number);
   const left = x > at.maps[n].x + at.maps[n].w - 70;
   return ahead
-    ? svg`<path class="ahead" pathLength="1" d=${ahead} /><circle class="dot glides" cx=${x} cy=${y} r="5" />
+    ? svg`<path class="ahead" pathLength="1" d=${ahead} /><circle class="dot no-grad" cx=${x} cy=${y} r="5" />
       ${name({ x: x + (left ? -9 : 9), y: y + 4, anchor: left ? "end" : "start" }, "hit", label(d, row))}`
     : nothing;
 }

@@ -26,8 +26,8 @@ export function narrate(scene) {
   const rule = run.rule(s).optimizer;
   if (Number.isNaN(move))
     return html`${step}: ${word} holds NaN or infinity, and every step keeps it so.`;
-  const { moved, glided } = countMoves(derived, run, s);
-  const all = html`${pluralize(moved, "row")} of ${derived.V} moved, ${glided} without a gradient`;
+  const { moved, movedWithoutGrad } = countMoves(derived, run, s);
+  const all = html`${pluralize(moved, "row")} of ${derived.V} moved, ${movedWithoutGrad} without a gradient`;
   if (run.movedWithoutGrad(s, row))
     return html`Step ${s + 1}, ${rule}: ${word} is not in this batch, its gradient is 0, <b>and still it moves by ${shortNumber(move)}</b>. ${all}.`;
   if (run.hasGrad(s, row))

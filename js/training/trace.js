@@ -80,11 +80,11 @@ function deriveTrace({ header, arrays }) {
     return [x, y];
   };
   const branchStep = header.branched === null ? null : header.runs[header.branched].branch.step;
-  const past = arrays.ghost;
+  const past = arrays.unbranched;
   const unbranched = past && {
     run: header.branched,
     from: branchStep,
-    losses: arrays.ghost_losses.data,
+    losses: arrays.unbranched_losses.data,
     weights: (/** @type {number} */ k, /** @type {number} */ row) =>
       past.data.subarray(((k - branchStep) * V + row) * D, ((k - branchStep) * V + row + 1) * D),
   };
@@ -101,7 +101,7 @@ function deriveTrace({ header, arrays }) {
     words: header.words,
     order: Array.from(arrays.order.data),
     counts: arrays.counts.data,
-    varianceShown: header.kept,
+    varianceShown: header.variance_shown,
     batch: (s) => Array.from({ length: B }, (_, b) => ids[(s * B + b) % ids.length]),
     lastSeen(s, row) {
       for (let t = s; t >= 0; t--) if (index[t * V + row] >= 0) return t;
@@ -137,14 +137,14 @@ function deriveRun(spec, n, arrays, { S, V, D }, index) {
     return e < 0 ? none : g.subarray(e * D, (e + 1) * D);
   };
   const moves = new Float64Array(S * V);
-  const pulled = new Uint8Array(S * V);
+  const withGrad = new Uint8Array(S * V);
   for (let s = 0; s < S; s++) {
     for (let row = 0; row < V; row++) {
       const at = s * V + row; // by index: thousands of small views would cost more than the sums
       let sum = 0;
       for (let d = 0; d < D; d++) sum += (w[(at + V) * D + d] - w[at * D + d]) ** 2;
       moves[at] = Math.sqrt(sum);
-      for (let d = 0, e = index[at]; e >= 0 && d < D; d++) if (g[e * D + d] !== 0) pulled[at] = 1;
+      for (let d = 0, e = index[at]; e >= 0 && d < D; d++) if (g[e * D + d] !== 0) withGrad[at] = 1;
     }
   }
   return {
@@ -154,11 +154,11 @@ function deriveRun(spec, n, arrays, { S, V, D }, index) {
     rule: (s) => (branchStep !== null && s >= branchStep ? branchRule : firstRule),
     weights,
     grad,
-    hasGrad: (s, row) => pulled[s * V + row] === 1,
+    hasGrad: (s, row) => withGrad[s * V + row] === 1,
     move: (s, row) => moves[s * V + row],
-    movedWithoutGrad: (s, row) => moves[s * V + row] > 0 && !pulled[s * V + row],
+    movedWithoutGrad: (s, row) => moves[s * V + row] > 0 && !withGrad[s * V + row],
     slot(slot, k, row) {
-      const values = arrays[`memory${n}${slot}`]?.data;
+      const values = arrays[`slot${n}${slot}`]?.data;
       return values ? values.subarray((k * V + row) * D, (k * V + row + 1) * D) : null;
     },
     rate: (s) => rates[s],
@@ -167,7 +167,7 @@ function deriveRun(spec, n, arrays, { S, V, D }, index) {
 }
 
 /** @param {any} spec @returns {Rule} */
-const ruleOf = ({ optimizer, rate, memory }) => ({ optimizer, rate, slots: memory });
+const ruleOf = ({ optimizer, rate, slots }) => ({ optimizer, rate, slots });
 
 /**
  * Return the title of a run, before and after its branch.
@@ -253,14 +253,14 @@ function maxDistanceAhead(runs, S, V) {
  */
 export function countMoves({ V }, run, s) {
   let moved = 0;
-  let glided = 0;
-  let pulled = 0;
+  let movedWithoutGrad = 0;
+  let withGrad = 0;
   for (let row = 0; row < V; row++) {
     moved += Number(run.move(s, row) > 0);
-    glided += Number(run.movedWithoutGrad(s, row));
-    pulled += Number(run.hasGrad(s, row));
+    movedWithoutGrad += Number(run.movedWithoutGrad(s, row));
+    withGrad += Number(run.hasGrad(s, row));
   }
-  return { moved, glided, pulled };
+  return { moved, movedWithoutGrad, withGrad };
 }
 
 /**

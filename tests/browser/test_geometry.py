@@ -73,11 +73,11 @@ def test_every_drawn_number_is_the_core_s_and_in_the_table(show, seed):
     trace = explorer.trace
     for line, id_ in zip(lines(view, "near"), near.ids, strict=True):
         assert line.startswith(f"w{id_}, cosine {format_number(cosines[id_])}, on the map ")
-        assert format_number(trace.on_map[id_]) in line
+        assert format_number(trace.map_distances[id_]) in line
     first = int(near.ids[0])
     assert fact(view, "cosine") == format_number(cosines[first])
     assert fact(view, "true") == format_number(np.linalg.norm(units[row] - units[first]))
-    assert fact(view, "map") == format_number(trace.on_map[first])
+    assert fact(view, "map") == format_number(trace.map_distances[first])
     sums = analogy(table, b, a, c, 5)
     said = [f"w{i} {format_number(s)}" for i, s in zip(sums.ids, sums.similarities, strict=True)]
     assert lines(view, "answer") == said
@@ -95,7 +95,7 @@ def test_it_opens_on_the_story_of_the_reference(show):
     view = show(explorer)
     trace = explorer.trace
     assert view.said.startswith(f"“{trace.words[trace.near[0]]}” is number 1 of the words nearest")
-    assert fact(view, "both") == f"{len(trace.both)} of 10"
+    assert fact(view, "both") == f"{len(trace.in_both)} of 10"
     assert fact(view, "typical") == format_number(trace.typical, 1)
     assert view.root.locator(".stage").get_attribute("aria-label") == trace.alt
     dots = view.place("map").evaluate(
@@ -134,7 +134,7 @@ def test_hover_compares_and_asks_python_for_nothing(show):
         view.page.mouse.move(*spot(view, row))
         assert f"“w{row}”" in view.said
         assert f"cosine {format_number(trace.cosines[row])}, distance" in view.said
-        assert fact(view, "map") == format_number(trace.on_map[row])
+        assert fact(view, "map") == format_number(trace.map_distances[row])
     view.hover("seems:1")
     assert f"“w{trace.near_map[1]}”" in view.said
     sent = view.page.evaluate(f"models.view0.sent.slice({before})")
@@ -151,7 +151,9 @@ def test_the_ruler_and_the_line_tell_the_same(show):
             "bars => bars.map(bar => ({ width: bar.getBoundingClientRect().width }))"
         )
     )
-    assert seen / true == pytest.approx(trace.on_map[first] / trace.apart[first], rel=0.03)
+    assert seen / true == pytest.approx(
+        trace.map_distances[first] / trace.distances[first], rel=0.03
+    )
 
 
 def test_a_click_puts_a_word_in_the_middle(show):
@@ -238,7 +240,7 @@ def test_all_tasks_of_the_lesson_with_keys_alone(show):
     view.place("map").focus()
     view.press("p")
     assert view.focused == "choice:0"
-    at = trace.choices.tolist().index(int(trace.near[0]))
+    at = trace.candidates.tolist().index(int(trace.near[0]))
     view.press(*["ArrowDown"] * at, "Enter", "p")
     assert explorer.answers == [
         {"question": "geometry.nearest", "answer": [int(trace.near[0])], "correct": True}
@@ -278,13 +280,13 @@ def test_each_number_opens_to_its_formula(show):
     for name, says in {
         "cosine": f"= {format_number(trace.cosines[first])}",
         "true": f"√(2 − 2·{format_number(trace.cosines[first])}) = "
-        f"{format_number(trace.apart[first])}",
-        "map": f"= {format_number(trace.on_map[first])}",
+        f"{format_number(trace.distances[first])}",
+        "map": f"= {format_number(trace.map_distances[first])}",
         "variance": f"= {format_number(100 * sum(trace.plane.shares), 0)} %",
         "typical": f"= {format_number(trace.typical, 1)}",
-        "both": f"{len(trace.both)} in both",
+        "both": f"{len(trace.in_both)} in both",
         "closer": "lie within",
-        "shown": f"{format_number(trace.on_map[first])} / {format_number(trace.apart[first])}",
+        "shown": f"{format_number(trace.map_distances[first])} / {format_number(trace.distances[first])}",
     }.items():
         view.place(f"fact:{name}").focus()
         view.press("Enter")
@@ -304,7 +306,7 @@ def test_predict_hides_the_answer_then_shows_the_difference(show):
     view.click("top:predict")
     assert view.root.locator('[data-place^="near:"], .answer, .ruler').count() == 0
     assert view.root.locator(".right dd").first.inner_text() == "?"
-    wrong = next(int(row) for row in trace.choices if row != trace.near[0])
+    wrong = next(int(row) for row in trace.candidates if row != trace.near[0])
     view.page.mouse.click(*spot(view, wrong))
     view.settle()
     chosen = view.root.locator(".guess.chosen bdi")
@@ -348,7 +350,7 @@ def test_a_map_and_a_lookup_share_the_row(show):
     second.click("near:0")
     second.wait(word=f"w{near}")
     first.settle()
-    assert first.root.locator(".chip").count() == 6 and lookup.trace.refused is None
+    assert first.root.locator(".chip").count() == 6 and lookup.trace.error is None
 
 
 def test_a_picture_of_calm_moves_nothing(show):

@@ -186,7 +186,7 @@ def test_a_bad_id_is_fenced_with_the_core_s_own_words(show):
     explorer = LookupExplorer("the cat #16")
     view = show(explorer)
     error = view.root.get_by_role("alert")
-    assert " ".join(error.inner_text().split()) == f"IdError {explorer.trace.refused}"
+    assert " ".join(error.inner_text().split()) == f"IdError {explorer.trace.error}"
     assert view.root.locator(".chip.bad").count() == 1
     assert view.root.locator(".id-range.wrong").text_content().strip() == "out of range: 16"
     assert view.root.locator('[data-place^="out:"]').count() == 0

@@ -74,7 +74,7 @@ def test_it_opens_on_its_story(show):
         "38 %",
         "2.00",
         percent(trace.errors[2]),
-        percent(trace.left[1, -1]),
+        percent(trace.training_errors[1, -1]),
         format_number(trace.effective_rank, 1),
         "3 of 16",
         "16 of 16",
@@ -130,9 +130,9 @@ def test_every_drawn_number_is_in_the_data_table_and_the_core_s(show, seed):
         [
             str((rows + columns) * r),
             format_number(trace.scale_of(r)),
-            format_number(trace.values[r - 1]),
+            format_number(trace.singular_values[r - 1]),
             percent(trace.errors[r]),
-            percent(trace.left[r - 1, step]),
+            percent(trace.training_errors[r - 1, step]),
             format_number(norms["α/r"][r - 1]),
             format_number(norms["α/√r"][r - 1]),
         ]

@@ -16,8 +16,8 @@ def texts(locator):
     return [" ".join(text.split()) for text in locator.all_inner_texts()]
 
 
-def verdicts(view):
-    return texts(view.root.locator(".verdict-of"))
+def statuses(view):
+    return texts(view.root.locator(".status-of"))
 
 
 def facts(view):
@@ -49,12 +49,12 @@ def test_it_opens_on_its_story(show):
     explorer = MaskExplorer()
     view = show(explorer)
     assert cards(view) == ["Embedding", "Dropout", "Conv1D", "Mean pool", "Dense"]
-    assert verdicts(view) == ["mask made", "mask kept", "mask lost here", "no mask", "no mask"]
+    assert statuses(view) == ["mask made", "mask kept", "mask lost here", "no mask", "no mask"]
     assert view.said.startswith("Conv1D mixes each place with its neighbors")
     assert view.said.endswith("The loss is 37.9 % too low.")
     trace = explorer.trace
-    losses = [format_number(v, 3) for v in (trace.loss, trace.loss_unmasked, trace.loss_truth)]
-    rows = (trace.row_0, trace.row_0_unmasked, trace.row_0_truth)
+    losses = [format_number(v, 3) for v in (trace.loss, trace.loss_unmasked, trace.loss_reference)]
+    rows = (trace.row_0, trace.row_0_unmasked, trace.row_0_reference)
     row_0 = np.linalg.norm(trace.stages[0].values[1, -1])
     lengths = [*(format_number(np.linalg.norm(row), 3) for row in rows), format_number(row_0, 3)]
     assert facts(view) == [*losses, "37.9 %", *lengths]
@@ -82,7 +82,7 @@ def test_every_drawn_number_is_in_the_data_table_and_the_core_s(show, seed):
     assert shown == [str(value) for row in rows for value in row]
     for n, stage in enumerate(trace.stages):
         table = tables.nth(n + 1)
-        assert table.locator("caption").inner_text().endswith(f"mask {stage.verdict}")
+        assert table.locator("caption").inner_text().endswith(f"mask {stage.status}")
         wanted = [format_number(v) for v in stage.values.reshape(-1)]
         found = [t for t in table.locator("td").all_inner_texts() if t not in ("True", "False")]
         assert found == wanted
@@ -90,7 +90,7 @@ def test_every_drawn_number_is_in_the_data_table_and_the_core_s(show, seed):
             flags = [t for t in table.locator("td").all_inner_texts() if t in ("True", "False")]
             assert flags == [str(bool(m)) for m in stage.mask.reshape(-1)]
     cost = view.root.locator("table:has(caption) tr", has_text="loss").locator("td")
-    truth = "—" if trace.loss_truth is None else format_number(trace.loss_truth, 3)
+    truth = "—" if trace.loss_reference is None else format_number(trace.loss_reference, 3)
     losses = [format_number(trace.loss, 3), format_number(trace.loss_unmasked, 3), truth]
     assert cost.all_inner_texts() == losses
 
@@ -161,7 +161,7 @@ def test_drag_a_layer_to_another_place(show):
     drag(view, start, (end[0] + 20, end[1]))
     view.wait(layers=["Conv1D", "Dropout", "GlobalAveragePooling1D", "Dense"])
     assert view.root.locator(".strip.error").count() == 0  # the next good edit mends it
-    assert verdicts(view)[1:3] == ["mask lost here", "no mask"]
+    assert statuses(view)[1:3] == ["mask lost here", "no mask"]
 
 
 def test_drag_a_layer_in_and_take_it_out(show):
@@ -170,7 +170,7 @@ def test_drag_a_layer_in_and_take_it_out(show):
     target = middle(view.place("layer:1"))
     drag(view, middle(view.place("insert:Conv1D")), (target[0] - 20, target[1]))
     view.wait(layers=["Conv1D", *MEAN])
-    assert verdicts(view)[1] == "mask lost here"
+    assert statuses(view)[1] == "mask lost here"
     assert view.root.locator(".card-layer.hit").get_attribute("data-place") == "layer:1"
     view.click(view.root.locator(".away"))
     view.wait(layers=MEAN)
@@ -183,7 +183,7 @@ def test_click_a_piece_and_it_stands_behind_the_chosen_layer(show):
     view.click("layer:1")
     view.click("insert:LSTM")
     view.wait(layers=["Dropout", "LSTM(return_sequences=True)", *MEAN[1:]])
-    assert verdicts(view)[2] == "mask kept"
+    assert statuses(view)[2] == "mask kept"
     view.click("each:False")
     view.page.wait_for_selector(".strip.error")
     assert "Received it behind LSTM" in explorer.error
@@ -210,7 +210,7 @@ def test_controls_change_the_batch(show):
     view = show(explorer)
     view.check("mask_zero:False")
     view.wait(mask_zero=False)
-    assert verdicts(view) == ["no mask"] * 4
+    assert statuses(view) == ["no mask"] * 4
     view.check("mask_zero:True")
     view.wait(mask_zero=True)
     view.fill("text", "a cat\nthe dog ran")
@@ -313,7 +313,7 @@ def test_predict_and_reveal_by_keys(show):
     view.reach("layer:2")
     view.press("p")
     assert view.focused == "layer:0"
-    assert verdicts(view) == [] and view.root.locator(".stage .strand").count() == 0
+    assert statuses(view) == [] and view.root.locator(".stage .strand").count() == 0
     assert set(facts(view)[:6]) == {"?"} and view.root.locator(".card-layer.lost").count() == 0
     assert "lost" not in view.root.locator(".stage").get_attribute("aria-label")
     view.press("ArrowRight", "Enter", "ArrowRight", "ArrowRight", " ")
@@ -349,21 +349,21 @@ def test_the_mean_is_written_out_with_its_padding(show):
     for value in conv:
         assert format_number(value) in card
     assert f") / 8 = {format_number(conv.mean())}" in card and "5 of the 8 are padding" in card
-    truth = explorer.trace.stages[3].truth[1][0]
+    truth = explorer.trace.stages[3].reference[1][0]
     assert f") / 3 = {format_number(truth)}" in card
 
 
 def test_every_number_opens_to_its_formula(show):
     view = show(MaskExplorer())
     for place in (
-        "pool:here:1",
-        "pool:without:0",
-        "pool:truth:2",
-        "loss:here",
-        "loss:truth",
+        "pool:model:1",
+        "pool:unmasked:0",
+        "pool:reference:2",
+        "loss:model",
+        "loss:reference",
         "factor",
-        "grad:here",
-        "grad:without",
+        "grad:model",
+        "grad:unmasked",
         "row0",
     ):
         button = view.place(f"fact:{place}")

@@ -105,7 +105,7 @@ def test_every_number_drawn_is_in_the_data_table_and_is_the_core_s(show, params)
     assert [int(texts[0]) for texts in ranks.values()][:5] == [1, 2, 3, 4, 5]
     three = [[int(a), int(c)] for a, _, c in found["Three schemes"].values()]
     order = ("int4", "int8", "groups")
-    assert three == [[trace.ways[n].nbytes, trace.kept(n)] for n in order]
+    assert three == [[trace.ways[n].nbytes, trace.neighbors_kept(n)] for n in order]
 
 
 def test_the_numbers_on_the_right_are_the_core_s(show):
@@ -115,7 +115,7 @@ def test_the_numbers_on_the_right_are_the_core_s(show):
     for name, way in trace.ways.items():
         assert fact(view, f"bytes:{name}") == str(way.nbytes)
         assert fact(view, f"error:{name}") == format_number(way.largest_error[9], 4)
-        assert fact(view, f"kept:{name}") == f"{trace.kept(name)} of 5"
+        assert fact(view, f"kept:{name}") == f"{trace.neighbors_kept(name)} of 5"
     assert fact(view, "bytes:floats") == "512"
 
 

@@ -91,30 +91,30 @@ def test_every_number_drawn_is_in_the_table_and_is_the_core_s(show, params):
     row, run = trace.order[-1], trace.runs[0]
     name = "w[0]" if explorer.output_dim > 1 else "w"
     assert lanes[name] == [short(v) for v in run.table[1:, row, 0]]
-    first = run.rule_at(0)[2]
+    first = run.optimizer_at(0)[2]
     for slot, word in enumerate(first):
         letter = {"velocity": "v", "accumulator": "a", "average": "v"}.get(word, word)
         name = f"{letter}[0]" if explorer.output_dim > 1 else letter
-        assert lanes[name] == [short(v) for v in run.memory[1:, slot, row, 0]]
+        assert lanes[name] == [short(v) for v in run.slots[1:, slot, row, 0]]
 
 
 def test_it_opens_on_its_story(show):
     explorer = TrainingExplorer()
     view = show(explorer)
     run, moon = explorer.trace.runs[0], explorer.trace.words.index("moon")
-    assert run.glides[39, moon]
+    assert run.moved_without_grad[39, moon]
     move = short(run.moves[39, moon])
     assert f"“moon” is not in this batch, its gradient is 0, and still it moves by {move}" in (
         view.said
     )
     assert fact(view, "gradient norm") == "0" and fact(view, "moved") == move
     assert fact(view, "in the batch") == f"{run.has_grad[39].sum()} of 11"
-    assert fact(view, "zero gradient, updated") == str(run.glides[39].sum())
+    assert fact(view, "zero gradient, updated") == str(run.moved_without_grad[39].sum())
     assert fact(view, "loss") == format_number(run.losses[39], 3)
     maps = view.root.locator(".name.momentum")
     assert maps.count() == 1  # under dense Adam, and not under lazy Adam
-    discs = view.root.locator(".dot.glides").first.get_attribute("d").count("M")
-    assert discs == run.glides[39].sum()
+    discs = view.root.locator(".dot.no-grad").first.get_attribute("d").count("M")
+    assert discs == run.moved_without_grad[39].sum()
     assert "the gradient is 0, the momentum is not" in card(view)
 
 
@@ -128,7 +128,7 @@ def test_the_arithmetic_gives_the_move(show):
     assert ", ".join(explorer.trace.batch(s)) in said and "“moon” is not in it" in said
     for slot in range(2):
         for c in range(2):
-            old, new = run.memory[s, slot, moon, c], run.memory[s + 1, slot, moon, c]
+            old, new = run.slots[s, slot, moon, c], run.slots[s + 1, slot, moon, c]
             assert short(old) in said and f"= {short(new)}" in said
     for c in range(2):
         change = float(run.table[s + 1, moon, c]) - float(run.table[s, moon, c])
@@ -328,13 +328,13 @@ def test_branch_by_keys_and_drop_it(show):
     assert "From step 41 on run 1 goes on with lazy adam" in view.said
     view.reach("here")
     view.press(".", ".")
-    assert view.root.locator(".ghost").count() == 1 and view.root.locator(".turn").count() == 1
+    assert view.root.locator(".unbranched").count() == 1 and view.root.locator(".turn").count() == 1
     assert "lazy adam: “moon” is in this batch" in view.said
     view.press(".")
     assert "lazy adam: “moon” is not in this batch and stays" in view.said
     view.press("b")
     view.wait(branch=[])
-    assert view.root.locator(".ghost").count() == 0
+    assert view.root.locator(".unbranched").count() == 0
     np.testing.assert_array_equal(explorer.trace.runs[0].table, before)
 
 

@@ -44,7 +44,7 @@ def test_the_message_is_the_core_s():
     a, b, c = (arrays["points"][row].astype(float) for row in (1, 2, 4))
     np.testing.assert_allclose(arrays["target"], a - b + c, atol=1e-6)
     apart = np.hypot(*(arrays["points"] - arrays["points"][3]).T)
-    np.testing.assert_allclose(arrays["on_map"], apart, atol=1e-6)
+    np.testing.assert_allclose(arrays["map_distances"], apart, atol=1e-6)
     assert header["shares"] == list(explorer.trace.plane.shares)
     assert header["summary"] == explorer.summary and header["alt"] == explorer.trace.alt
 
@@ -54,7 +54,7 @@ def test_it_opens_on_its_story():
     trace = explorer.trace
     assert explorer.word == "tuple" and explorer.error is None
     assert len(trace.words) > 500 and trace.typical < 2.5
-    answers = [trace.words[row] for row in trace.sum.ids]
+    answers = [trace.words[row] for row in trace.analogy.ids]
     assert "fields" in answers  # values − value + field
     assert size(explorer) <= MAX_BYTES
     assert GeometryExplorer("true")._space is explorer._space  # trained once
@@ -94,10 +94,10 @@ def test_fewer_words_search_fewer_and_move_none():
 
 def test_the_sum_waits_for_rows_too():
     explorer = own(a="w1", b="w2", c="w20", rows=12)
-    assert explorer.error is None and explorer.trace.sum is None
+    assert explorer.error is None and explorer.trace.analogy is None
     assert explorer.message["header"]["waiting"] == ["w20"]
     explorer.rows = 21
-    assert explorer.trace.sum.terms == (1, 2, 20)
+    assert explorer.trace.analogy.terms == (1, 2, 20)
     assert explorer.message["header"]["waiting"] == []
 
 
@@ -117,13 +117,13 @@ def test_words_are_found_by_text_case_and_number():
 
 def test_the_sum_waits_for_three_words():
     explorer = own(a="w1", b="w2")
-    assert explorer.trace.sum is None and decode(explorer.message)[0]["terms"] is None
+    assert explorer.trace.analogy is None and decode(explorer.message)[0]["terms"] is None
     explorer.c = "w5"
-    assert explorer.trace.sum.terms == (1, 2, 5)
+    assert explorer.trace.analogy.terms == (1, 2, 5)
     explorer.b = "unicorn"
-    assert "unicorn" in explorer.error and explorer.trace.sum.terms == (1, 2, 5)
+    assert "unicorn" in explorer.error and explorer.trace.analogy.terms == (1, 2, 5)
     explorer.b = ""
-    assert explorer.error is None and explorer.trace.sum is None
+    assert explorer.error is None and explorer.trace.analogy is None
 
 
 def test_own_table_vocabulary_and_layer():
@@ -135,7 +135,7 @@ def test_own_table_vocabulary_and_layer():
     layer.embeddings[3] = layer.embeddings[2]
     explorer.refresh()
     assert explorer.trace.cosines[3] == pytest.approx(1) and before < 0.99
-    assert explorer.a == "" and explorer.trace.sum is None
+    assert explorer.a == "" and explorer.trace.analogy is None
     with pytest.raises(StateError, match=r"from_state\(state, layer=\.\.\.\)"):
         GeometryExplorer.from_state(explorer.state)
     again = GeometryExplorer.from_state(explorer.state, layer=layer, vocabulary=vocabulary)

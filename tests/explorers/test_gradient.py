@@ -45,7 +45,7 @@ def test_the_last_duplicate_wins_by_assign_alone():
     _, arrays = decode(GradientExplorer("the cat the").message)
     np.testing.assert_array_equal(arrays["assigned"][1], arrays["grad_out"][2])
     np.testing.assert_array_equal(arrays["added"][1], arrays["grad_out"][0] + arrays["grad_out"][2])
-    np.testing.assert_array_equal(arrays["running"][2], arrays["added"][1])
+    np.testing.assert_array_equal(arrays["running_sums"][2], arrays["added"][1])
     _, arrays = decode(GradientExplorer("the cat").message)
     np.testing.assert_array_equal(arrays["assigned"], arrays["added"])
 
@@ -63,9 +63,9 @@ def test_modes():
     explorer.mode = "tied"
     header, arrays = decode(explorer.message)
     assert header["reached"] == 14 and (arrays["added"] != 0).any(axis=1).all()
-    assert arrays["arrives"].tolist() == [1, 1, 1, 0] and "target" not in arrays
+    assert arrays["has_gradient"].tolist() == [1, 1, 1, 0] and "target" not in arrays
     np.testing.assert_allclose(
-        arrays["direct"], arrays["sent"].T @ arrays["table"][arrays["ids"]], atol=1e-12
+        arrays["direct"], arrays["grad_scores"].T @ arrays["table"][arrays["ids"]], atol=1e-12
     )
 
 

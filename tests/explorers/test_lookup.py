@@ -73,12 +73,12 @@ def test_a_new_word_takes_the_next_id_and_the_last_is_fenced():
     assert explorer.trace.ids.tolist() == [len(words), len(words) + 1, len(words)]
     assert explorer.trace.bad.tolist() == [False, True, False]
     header, arrays = decode(explorer.message)
-    assert header["refused"].startswith(f"ids must lie in 0..{len(words)} ")
+    assert header["trace_error"].startswith(f"ids must lie in 0..{len(words)} ")
     assert "output" not in arrays and "onehot" not in arrays
     assert header["gather_ns"] is None and header["error"] is None
     assert header["words"][-1] == "zebra"
     explorer.input_dim += 1  # M2: input_dim is the largest index + 1
-    assert explorer.trace.refused is None
+    assert explorer.trace.error is None
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_bare_ids():
     explorer = LookupExplorer("#-1", oob="wrap")
     assert explorer.trace.rows.tolist() == [15]
     explorer.oob = "raise"
-    assert "Count from 0" in explorer.trace.refused
+    assert "Count from 0" in explorer.trace.error
     explorer.text = "#1234567890"
     assert "at most 9 digits" in explorer.error and explorer.trace.tokens == ("#-1",)
 
@@ -108,7 +108,7 @@ def test_own_vocabulary():
     assert explorer.trace.words == Words.words
     explorer.text = "cat #0"
     assert explorer.trace.ids.tolist() == [2, 0]
-    assert LookupExplorer("cat", vocabulary=Words(), input_dim=2).trace.refused
+    assert LookupExplorer("cat", vocabulary=Words(), input_dim=2).trace.error
 
 
 def test_own_table_is_read_and_never_changed():

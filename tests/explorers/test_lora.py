@@ -29,7 +29,7 @@ def test_with_no_argument_it_already_shows_the_story():
     assert trace.words[:3] == ("cat", "dog", "mouse") and trace.seen.tolist() == [0, 1, 4]
     assert trace.moved.all()  # thirteen of them were never trained
     assert trace.errors[1] > 0.5 and trace.errors[2] < 1e-6  # two topics
-    assert trace.left[1, -1] < 0.01 < trace.left[0, -1]
+    assert trace.training_errors[1, -1] < 0.01 < trace.training_errors[0, -1]
     plain, stable = trace.first_norms["α/r"], trace.first_norms["α/√r"]
     assert plain[-1] < 0.15 * plain[0] and stable[-1] > 0.7 * stable[0]
 
@@ -75,10 +75,10 @@ def test_the_message_is_the_trace_at_every_rank_and_step():
             np.testing.assert_allclose(arrays[f"drift{rank}"][f], far, atol=1e-6)
             assert arrays["moved"][rank - 1, f] == (far > 0).sum()
             others = np.delete(far, trace.seen).max()
-            np.testing.assert_allclose(arrays["most"][rank - 1, f], others, atol=1e-6)
-    np.testing.assert_allclose(arrays["left"], trace.left, atol=1e-6)
+            np.testing.assert_allclose(arrays["largest_unseen"][rank - 1, f], others, atol=1e-6)
+    np.testing.assert_allclose(arrays["training_errors"], trace.training_errors, atol=1e-6)
     np.testing.assert_allclose(arrays["errors"], trace.errors, atol=1e-6)
-    assert arrays["merged"].tolist() == trace.merge_differences.tolist() == [0.0] * 8
+    assert arrays["merge_differences"].tolist() == trace.merge_differences.tolist() == [0.0] * 8
 
 
 def test_it_is_the_trace_that_a_user_gets():
@@ -173,7 +173,7 @@ def test_anything_is_drawn_and_travels(hostile):
     explorer = LoRAExplorer(**hostile)
     assert explorer.error is None and size(explorer) <= MAX_BYTES
     assert explorer.summary and explorer.trace.alt
-    refused = explorer.message["header"]["refused"]
+    refused = explorer.message["header"]["warning"]
     bad = any(word in str(v) for v in hostile.values() for word in ("nan", "inf", "e+300"))
     assert (refused is not None) == bad
     if refused:

@@ -37,10 +37,10 @@ def words(**options):
 def test_with_no_argument_it_already_shows_the_story():
     explorer = MaskExplorer()
     trace = explorer.trace
-    assert [s.verdict for s in trace.stages] == ["made", "kept", "lost here", "none", "none"]
-    assert trace.loss == trace.loss_unmasked != trace.loss_truth
+    assert [s.status for s in trace.stages] == ["made", "kept", "lost here", "none", "none"]
+    assert trace.loss == trace.loss_unmasked != trace.loss_reference
     assert trace.sentence == "The mask is lost at conv. The loss is 37.9 % too low."
-    assert np.abs(trace.row_0).max() > 0 and not trace.row_0_truth.any()
+    assert np.abs(trace.row_0).max() > 0 and not trace.row_0_reference.any()
     assert np.abs(decode(explorer.message)[1]["row_0"]).min() > 0.2  # M5: padding's row is not zero
 
 
@@ -49,7 +49,7 @@ def test_the_loss_is_true_where_no_layer_loses_the_mask():
     trace = explorer.trace
     assert trace.lost_at is None
     np.testing.assert_allclose(trace.factor, 1.0)
-    assert abs(trace.loss_unmasked / trace.loss_truth - 1) > 0.05
+    assert abs(trace.loss_unmasked / trace.loss_reference - 1) > 0.05
     assert not trace.row_0.any() and trace.row_0_unmasked.any()
 
 
@@ -59,19 +59,19 @@ def test_the_message_is_the_trace():
     header, arrays = decode(explorer.message)
     assert [s["spec"] for s in header["stages"]] == ["Embedding", *explorer.layers]
     assert header["lost_at"] == 2 and header["pooled_at"] == 3 and header["target"] == 1.0
-    assert header["stages"][2]["why"].startswith("Conv1D mixes each place with its neighbors")
+    assert header["stages"][2]["reason"].startswith("Conv1D mixes each place with its neighbors")
     np.testing.assert_array_equal(
-        arrays["loss"], [trace.loss, trace.loss_unmasked, trace.loss_truth]
+        arrays["loss"], [trace.loss, trace.loss_unmasked, trace.loss_reference]
     )
     for n, stage in enumerate(trace.stages):
-        np.testing.assert_array_equal(arrays[f"here{n}"], stage.values)
-        np.testing.assert_array_equal(arrays[f"without{n}"], stage.unmasked)
+        np.testing.assert_array_equal(arrays[f"model{n}"], stage.values)
+        np.testing.assert_array_equal(arrays[f"unmasked{n}"], stage.unmasked)
         assert (f"mask{n}" in arrays) == (stage.mask is not None)
-        for b, alone in enumerate(stage.truth):
-            np.testing.assert_array_equal(arrays[f"truth{n}"][b][: len(alone)], alone)
+        for b, alone in enumerate(stage.reference):
+            np.testing.assert_array_equal(arrays[f"reference{n}"][b][: len(alone)], alone)
     np.testing.assert_array_equal(arrays["mask1"], arrays["ids"] != 0)
-    np.testing.assert_array_equal(arrays["grad_here"], trace.row_0)
-    np.testing.assert_array_equal(arrays["grad_truth"], np.zeros(3))
+    np.testing.assert_array_equal(arrays["grad_model"], trace.row_0)
+    np.testing.assert_array_equal(arrays["grad_reference"], np.zeros(3))
     assert header["summary"] == explorer.summary and header["alt"] == trace.alt
 
 
@@ -100,7 +100,7 @@ def test_without_padding_a_lost_mask_costs_nothing():
 
 def test_without_mask_zero_there_is_no_mask_anywhere():
     explorer = MaskExplorer(mask_zero=False)
-    assert all(stage.verdict == "none" for stage in explorer.trace.stages)
+    assert all(stage.status == "none" for stage in explorer.trace.stages)
     assert "No layer makes a mask." in explorer.trace.sentence
 
 
@@ -111,7 +111,7 @@ def test_every_layer_offered_can_stand_behind_the_embedding(name):
     kind = explorer.trace.stages[1].kind
     assert name.partition("(")[0] == kind
     lost = {"Conv1D", "Reshape", "Flatten", "GlobalMaxPooling1D"}
-    assert (explorer.trace.stages[1].verdict == "lost here") == (kind in lost)
+    assert (explorer.trace.stages[1].status == "lost here") == (kind in lost)
 
 
 def test_a_layer_s_numbers_stay_the_same_wherever_it_stands():
@@ -144,8 +144,8 @@ def test_layers_that_do_not_fit_are_a_sentence_and_the_last_good_trace_stays():
 def test_flatten_before_dense_has_no_truth_and_says_why():
     explorer = MaskExplorer(layers=["Flatten", "Dense"])
     header, arrays = decode(explorer.message)
-    assert header["no_truth"].startswith("Without padding the model cannot run")
-    assert np.isnan(arrays["loss"][2]) and "grad_truth" not in arrays and "truth0" not in arrays
+    assert header["no_reference"].startswith("Without padding the model cannot run")
+    assert np.isnan(arrays["loss"][2]) and "grad_reference" not in arrays and "truth0" not in arrays
 
 
 def test_a_model_of_one_s_own_is_followed_and_never_changed():
@@ -292,17 +292,17 @@ def test_numbers_equal_the_core_s_for_random_states():
             256, 3, weights=[_random_table(seed)[:, :3]], mask_zero=True, dtype="float64"
         )
         np.testing.assert_array_equal(
-            arrays["here0"], lookup(_random_table(seed)[:, :3], arrays["ids"])
+            arrays["model0"], lookup(_random_table(seed)[:, :3], arrays["ids"])
         )
-        pooled = masked_mean(arrays["here0"], padding_mask(arrays["ids"]))
-        np.testing.assert_array_equal(arrays["here2"], pooled)
-        np.testing.assert_array_equal(arrays["without2"], arrays["here0"].mean(axis=1))
+        pooled = masked_mean(arrays["model0"], padding_mask(arrays["ids"]))
+        np.testing.assert_array_equal(arrays["model2"], pooled)
+        np.testing.assert_array_equal(arrays["unmasked2"], arrays["model0"].mean(axis=1))
         again = trace_mask([words, GlobalAveragePooling1D(dtype="float64")], arrays["ids"], 1.0)
         expected = [again.loss, again.loss_unmasked, np.nan]
-        if again.loss_truth is not None:
-            expected[2] = again.loss_truth
+        if again.loss_reference is not None:
+            expected[2] = again.loss_reference
         np.testing.assert_allclose(arrays["loss"], expected, rtol=1e-12)
-        np.testing.assert_allclose(arrays["grad_without"], again.row_0_unmasked, rtol=1e-12)
+        np.testing.assert_allclose(arrays["grad_unmasked"], again.row_0_unmasked, rtol=1e-12)
         assert header["sentence"] == again.sentence
 
 

@@ -52,7 +52,7 @@ def test_it_opens_on_its_story():
     assert trace.words[explorer.row] == "queen" and explorer.way == "int4"
     errors = trace.ways["int4"].largest_error
     assert trace.words[int(errors.argmax())] == "king" and errors.max() > 2.5 * np.median(errors)
-    assert [trace.kept(name) for name in ("int4", "int8", "groups")] == [4, 5, 5]
+    assert [trace.neighbors_kept(name) for name in ("int4", "int8", "groups")] == [4, 5, 5]
     assert 0 < len(trace.changed("int4")) < 7  # a prediction that is neither none nor all
 
 
@@ -180,10 +180,10 @@ def test_numbers_that_are_none_count_as_zero_and_that_is_said():
     table[1, 2], table[3, 0] = np.nan, np.inf
     explorer = QuantizationExplorer(table)
     header, arrays = decode(explorer.message)
-    assert header["refused"].startswith("table must be finite. Received nan at [1, 2].")
+    assert header["warning"].startswith("table must be finite. Received nan at [1, 2].")
     assert arrays["table"][1, 2] == arrays["table"][3, 0] == 0 and explorer.error is None
     explorer.edits = [[1, 2, 0.5], [3, 0, 0.5]]  # mended by hand
-    assert explorer.message["header"]["refused"] is None
+    assert explorer.message["header"]["warning"] is None
 
 
 def test_what_cannot_be_shown_is_refused():

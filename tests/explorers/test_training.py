@@ -38,10 +38,10 @@ def test_the_message_is_the_core_s_run(optimizer):
     dense = np.zeros((20, 11, 2), "f4")
     dense[arrays["events"][:, 0], arrays["events"][:, 1]] = arrays["g0"]
     np.testing.assert_array_equal(dense, run.grads[:, 0])
-    slots = len(header["runs"][0]["memory"])
-    assert [f"memory0{n}" in arrays for n in range(2)] == [slots > 0, slots > 1]
+    slots = len(header["runs"][0]["slots"])
+    assert [f"slot0{n}" in arrays for n in range(2)] == [slots > 0, slots > 1]
     for slot in range(slots):
-        np.testing.assert_array_equal(arrays[f"memory0{slot}"], run.memory[:, 0, slot])
+        np.testing.assert_array_equal(arrays[f"slot0{slot}"], run.memory[:, 0, slot])
     assert header["words"] == list(story.words) and header["batch"] == 4
     assert header["summary"] == explorer.summary and header["question"] == "Who moves, and why?"
 
@@ -50,7 +50,7 @@ def test_the_default_shows_its_story():
     explorer = TrainingExplorer()
     dense, lazy = explorer.trace.runs
     moon = explorer.trace.words.index("moon")
-    assert dense.glides[:, moon].sum() == 50 and not lazy.glides.any()
+    assert dense.moved_without_grad[:, moon].sum() == 50 and not lazy.moved_without_grad.any()
     assert explorer.trace.counts[moon] == 1 and explorer.trace.order[-1] == moon
     assert "405 without a gradient" in explorer.summary
 
@@ -74,7 +74,7 @@ def test_a_branch_and_its_ghost_travel():
     explorer.branch = [1, 10, "adam", 0.05]
     header, arrays = decode(explorer.message)
     np.testing.assert_array_equal(arrays["w1"], before)  # the same settings, the same run
-    np.testing.assert_array_equal(arrays["ghost"], before[10:])
+    np.testing.assert_array_equal(arrays["unbranched"], before[10:])
     assert header["branched"] == 1 and header["runs"][0]["branch"] is None
     explorer.branch = [1, 10, "lazy adam", 0.05]
     header, arrays = decode(explorer.message)
@@ -83,7 +83,7 @@ def test_a_branch_and_its_ghost_travel():
     explorer.runs = ["adam"]  # a branch of a run that is not there waits
     assert explorer.error is None and explorer.message["header"]["branched"] is None
     explorer.branch = []
-    assert "ghost" not in explorer.message["header"]["arrays"]
+    assert "unbranched" not in explorer.message["header"]["arrays"]
 
 
 def test_runs_are_names_or_names_with_a_rate():

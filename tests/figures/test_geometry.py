@@ -44,15 +44,15 @@ def test_the_same_trace_is_the_same_file_and_another_is_not():
 def test_it_says_the_numbers_of_the_trace():
     trace = CASES["default"]
     said = words_in(draw_geometry(trace))
-    for row, closer in zip(trace.near, trace.closer, strict=True):
+    for row, closer in zip(trace.near, trace.closer_on_map, strict=True):
         assert (
             WORDS[row] in said and format_number(trace.cosines[row]) in said and str(closer) in said
         )
-    count = {0: "none is", 1: "1 is"}.get(len(trace.both), f"{len(trace.both)} are")
+    count = {0: "none is", 1: "1 is"}.get(len(trace.in_both), f"{len(trace.in_both)} are")
     both = f"Of the 10 words truly nearest to word4, {count} among its nearest on the map"
     assert any(line.startswith(both) for line in said)
     assert any(
-        line.startswith(f"word1 − word2 + word3 = {WORDS[trace.sum.ids[0]]}") for line in said
+        line.startswith(f"word1 − word2 + word3 = {WORDS[trace.analogy.ids[0]]}") for line in said
     )
 
 

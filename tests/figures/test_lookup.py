@@ -68,7 +68,7 @@ def test_it_says_what_it_leaves_out():
 def test_a_refusal_stands_in_the_picture_in_the_core_s_words():
     trace = CASES["refused"]
     text = " ".join(words_in(draw_lookup(trace))).replace("\n", " ")
-    assert trace.refused in text and "output" not in text
+    assert trace.error in text and "output" not in text
 
 
 def test_the_learner_s_settings_neither_matter_nor_change():

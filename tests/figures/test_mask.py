@@ -56,7 +56,7 @@ def test_it_says_the_numbers_of_the_trace():
     assert "mask replaced" in [t.get_text() for t in replaced]
     text = [t.get_text() for t in draw_mask(trace).axes[0].texts]
     assert "mask lost here" in text and "mask made" in text and trace.sentence in text
-    for loss in (trace.loss, trace.loss_unmasked, trace.loss_truth):
+    for loss in (trace.loss, trace.loss_unmasked, trace.loss_reference):
         assert f"{loss:.4f}" in text
     assert "the batch and its mask, layer by layer, 5 layers more" in [
         t.get_text() for t in draw_mask(CASES["many layers"]).axes[0].texts

@@ -38,6 +38,6 @@ def test_it_says_the_numbers_of_the_trace():
     text = "\n".join(t.get_text() for t in draw_quantize(trace).axes[0].texts)
     for name, way in trace.ways.items():
         assert f"{way.nbytes} bytes" in text and f"{way.largest_error[3]:.4f}" in text
-        assert f"({trace.kept(name)} of 5 kept)" in text
+        assert f"({trace.neighbors_kept(name)} of 5 kept)" in text
     large = "\n".join(t.get_text() for t in draw_quantize(CASES["large"]).axes[0].texts)
     assert "first 32 of 300 numbers" in large

@@ -21,7 +21,7 @@ def test_it_says_who_moved_without_a_gradient():
         IDS, words=["the", "cat", "sun", "$x$"], runs=["adam", "lazy adam"], steps=10, batch=1
     )
     said = text(draw_training(trace))
-    glides = int(trace.runs[0].glides.sum())
+    glides = int(trace.runs[0].moved_without_grad.sum())
     assert f"adam: {glides} of " in said and "lazy adam: 0 of " in said
     assert "adam, rate 0.05" in said and "$x$" in said
 

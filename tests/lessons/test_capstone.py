@@ -412,8 +412,8 @@ def test_the_views_show_the_faults():
     assert mask.lost_at == "discount" and mask.stages[-1].values.ravel().tolist() == [1.25, 1.25]
     adam, sgd = evidence("drift", "training").trace.runs
     cake = evidence("drift", "training").trace.words.index("cake")
-    assert not adam.has_grad[8:, cake].any() and adam.glides[8:, cake].all()
-    assert not sgd.glides.any()
+    assert not adam.has_grad[8:, cake].any() and adam.moved_without_grad[8:, cake].all()
+    assert not sgd.moved_without_grad.any()
     rows = evidence("int8", "quantize").trace
     assert rows.words[10] == "tea"
     a, b, alpha = adapter()

@@ -166,7 +166,7 @@ def test_m16_another_order_of_words_reads_other_rows_without_an_error():
     first = dict(zip(explorer.trace.tokens, explorer.trace.output.tolist(), strict=True))
     explorer.text = "apple zebra"
     other = dict(zip(explorer.trace.tokens, explorer.trace.output.tolist(), strict=True))
-    assert explorer.trace.refused is None
+    assert explorer.trace.error is None
     assert other["apple"] == first["zebra"] and other["zebra"] == first["apple"]
 
 

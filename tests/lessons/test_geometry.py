@@ -106,7 +106,7 @@ def test_the_default_view_passes_and_its_state_too():
 def test_m12_the_nearest_on_the_map_are_others_on_each_plane():
     view = show("M12")
     trace = view.trace
-    assert len(trace.both) <= 3 and trace.typical < 2.5
+    assert len(trace.in_both) <= 3 and trace.typical < 2.5
     near = set(trace.near)
     view.plane = "random"
     assert set(view.trace.near) == near

@@ -146,6 +146,6 @@ def test_layers_that_do_not_fit_and_other_things():
 
 def test_the_right_answers_are_true():
     explorer = MaskExplorer(layers=["Flatten", "Dense"])
-    verdicts = [stage.verdict for stage in explorer.trace.stages]
+    verdicts = [stage.status for stage in explorer.trace.stages]
     assert verdicts == ["made", "lost here", "none"]
     assert QUESTIONS["predict"].right == "c" and QUESTIONS["exit"].right == "b"

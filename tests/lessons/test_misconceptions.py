@@ -40,9 +40,9 @@ def test_m2_the_last_row_is_v_minus_1_and_v_meets_the_fence():
     v = explorer.input_dim
     assert trace.ids.tolist() == [0, v - 1, v, -1]
     assert trace.bad.tolist() == [False, False, True, True]
-    assert f"0..{v - 1}" in trace.refused
+    assert f"0..{v - 1}" in trace.error
     explorer.text = f"#{v - 1}"
-    assert explorer.trace.refused is None
+    assert explorer.trace.error is None
 
 
 def test_m3_the_seed_alone_decides_who_is_near():
@@ -63,7 +63,7 @@ def test_m5_row_0_is_not_zero_and_learns_where_the_mask_is_lost():
     assert np.abs(trace.stages[0].values[b, t]).min() > 0.2
     assert trace.lost_at == "reshape" and np.abs(trace.row_0).max() > 0.05
     explorer.layers = ["GlobalAveragePooling1D", "Dense"]
-    assert not trace.row_0_truth.any() and not explorer.trace.row_0.any()
+    assert not trace.row_0_reference.any() and not explorer.trace.row_0.any()
 
 
 def test_m6_the_ribbon_ends_and_the_loss_is_that_of_no_mask_at_all():

@@ -153,5 +153,5 @@ def test_m7_moon_has_no_gradient_and_moves_until_the_rule_forgets():
     trace = show("M7").trace
     moon = trace.words.index("moon")
     adam, sgd = trace.runs
-    assert not adam.has_grad[39, moon] and adam.glides[39, moon]
-    assert sgd.moves[39, moon] == 0 and not sgd.glides.any()
+    assert not adam.has_grad[39, moon] and adam.moved_without_grad[39, moon]
+    assert sgd.moves[39, moon] == 0 and not sgd.moved_without_grad.any()

@@ -154,10 +154,10 @@ def test_04():
     trace = MaskExplorer().trace
     assert trace.lost_at == "conv" and [s.mask is None for s in trace.stages[:3]] == [0, 0, 1]
     says(text, "this model is 0.527, that of the unpadded reference 0.847")
-    assert (round(trace.loss, 3), round(trace.loss_truth, 3)) == (0.527, 0.847)
+    assert (round(trace.loss, 3), round(trace.loss_reference, 3)) == (0.527, 0.847)
     says(text, "the difference grows from 0.321 to 0.335", "the loss is 0.471 instead of 0.527")
     three, four = (MaskExplorer(lengths=[8, n, 5, 6]).trace for n in (3, 4))
-    apart = [round(abs(t.loss - t.loss_truth), 3) for t in (three, four)]
+    apart = [round(abs(t.loss - t.loss_reference), 3) for t in (three, four)]
     assert apart == [0.321, 0.335]
     assert round(MaskExplorer(padding="pre").trace.loss, 3) == 0.471
 
@@ -206,7 +206,9 @@ def test_06_the_optimizer_alone_decides_the_drawn_prediction():
     assert trace.order[-1] == moon and trace.counts[moon] == 1  # the row that the view asks about
     for run in trace.runs:
         assert run.has_grad[0, moon] and not run.has_grad[1:, moon].any()
-        assert not run.glides[0].any()  # nothing on the screen has moved without a gradient yet
+        assert not run.moved_without_grad[
+            0
+        ].any()  # nothing on the screen has moved without a gradient yet
     adam, lazy = (np.diff(run.table[1:, moon].astype(float), axis=0) for run in trace.runs)
     assert (np.abs(adam).sum(axis=1) > 0).all() and not lazy.any()
 
@@ -218,7 +220,9 @@ def test_06_who_moves():
     trace = trace_of_06()
     adam = trace.runs[0]
     assert len(trace.words) == 10
-    found = [(int((adam.moves[s] > 0).sum()), int(adam.glides[s].sum())) for s in (1, 5)]
+    found = [
+        (int((adam.moves[s] > 0).sum()), int(adam.moved_without_grad[s].sum())) for s in (1, 5)
+    ]
     assert found == [(5, 2), (10, 7)]
     assert all(len(set(trace.batch(s))) == 3 for s in (1, 5))
     assert not np.array_equal(adam.table[-1], trace.runs[1].table[-1])

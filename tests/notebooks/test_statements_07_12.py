@@ -113,7 +113,7 @@ def test_07():
 def test_07_the_hollow_dot_may_lie_below_the_filled_one():
     says(lesson("07"), "a hollow dot may lie below a filled one")
     trace = LoRAExplorer(target="random").trace
-    assert trace.left[1, -1] < trace.errors[2]
+    assert trace.training_errors[1, -1] < trace.errors[2]
 
 
 def test_07_one_step_moves_the_factor_that_is_not_zero():
@@ -127,7 +127,7 @@ def test_07_one_step_moves_the_factor_that_is_not_zero():
 @pytest.mark.parametrize("alpha", [1, 4, 16, 64])
 def test_07_alpha_limits_no_error(alpha):
     says(lesson("07"), "A and B can make up for any alpha")
-    assert LoRAExplorer(alpha=alpha, rank=2).trace.left[1, -1] < 0.01
+    assert LoRAExplorer(alpha=alpha, rank=2).trace.training_errors[1, -1] < 0.01
 
 
 # --- 08 ------------------------------------------------------------------------------------------

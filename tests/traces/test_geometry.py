@@ -32,11 +32,13 @@ def test_worked_by_hand():
     table = [[2.0, 0.0], [0.0, 3.0], [-1.0, 0.0], [1.0, 1.0]]
     trace = trace_geometry(table, 0, words=list("abcd"))
     np.testing.assert_allclose(trace.cosines, [1, 0, -1, 0.5**0.5], atol=1e-7)
-    np.testing.assert_allclose(trace.apart, [0, 2**0.5, 2, (2 - 2**0.5) ** 0.5], atol=1e-6)
-    np.testing.assert_allclose(trace.on_map, trace.apart, atol=1e-6)  # D = 2: no map lies
+    np.testing.assert_allclose(trace.distances, [0, 2**0.5, 2, (2 - 2**0.5) ** 0.5], atol=1e-6)
+    np.testing.assert_allclose(
+        trace.map_distances, trace.distances, atol=1e-6
+    )  # D = 2: no map lies
     assert trace.near.tolist() == trace.near_map.tolist() == [3, 1, 2]
-    assert trace.closer.tolist() == [0, 1, 2]
-    assert trace.typical == 3.0 and trace.both.tolist() == [3, 1, 2]
+    assert trace.closer_on_map.tolist() == [0, 1, 2]
+    assert trace.typical == 3.0 and trace.in_both.tolist() == [3, 1, 2]
 
 
 @given(st.integers(0, 39), st.sampled_from(PLANES), st.integers(0, 9))
@@ -45,23 +47,23 @@ def test_the_numbers_are_the_core_s_and_a_map_only_shortens(picked, plane, seed)
     np.testing.assert_allclose(trace.cosines, cosine(TABLE[[picked]], TABLE)[0], atol=2e-7)
     units = TABLE / np.linalg.norm(TABLE, axis=1, keepdims=True)
     true = np.linalg.norm(units - units[picked], axis=1)
-    np.testing.assert_allclose(trace.apart, true, atol=1e-3)
-    assert (trace.on_map <= trace.apart + 1e-3).all()
+    np.testing.assert_allclose(trace.distances, true, atol=1e-3)
+    assert (trace.map_distances <= trace.distances + 1e-3).all()
     assert trace.near.tolist() == nearest(TABLE, TABLE[picked], TEN, exclude=[picked]).ids.tolist()
     on_map = np.linalg.norm(trace.plane.points - trace.plane.points[picked], axis=1)
-    np.testing.assert_allclose(trace.on_map, on_map, atol=1e-6)
+    np.testing.assert_allclose(trace.map_distances, on_map, atol=1e-6)
     assert trace.near_map.tolist() == np.argsort(on_map, kind="stable")[1 : TEN + 1].tolist()
     order = np.argsort(np.delete(on_map, picked), kind="stable")
     ranks = {int(row + (row >= picked)): rank for rank, row in enumerate(order)}
-    assert trace.closer.tolist() == [ranks[int(row)] for row in trace.near]
-    assert trace.sum.ids.tolist() == analogy(TABLE, 3, picked, 5).ids.tolist()
+    assert trace.closer_on_map.tolist() == [ranks[int(row)] for row in trace.near]
+    assert trace.analogy.ids.tolist() == analogy(TABLE, 3, picked, 5).ids.tolist()
 
 
 def test_the_sum_lies_where_its_arrows_end():
     trace = trace_geometry(TABLE, 0, terms=(4, 7, 9))
     a, b, c = (trace.plane.rows[row] for row in (4, 7, 9))
     want = (a - b + c - trace.plane.center) @ trace.plane.axes.T
-    np.testing.assert_allclose(trace.sum.target, want, atol=1e-5)
+    np.testing.assert_allclose(trace.analogy.target, want, atol=1e-5)
 
 
 def test_a_plane_shows_what_it_says():
@@ -84,7 +86,7 @@ def test_frozen_and_by_value():
     trace = trace_geometry(table, 1)
     table[:] = 0
     assert np.isfinite(trace.rows).all() and trace.rows.any()
-    for field in ("rows", "cosines", "apart", "on_map", "near", "near_map", "closer"):
+    for field in ("rows", "cosines", "distances", "map_distances", "near", "near_map"):
         with pytest.raises(ValueError, match="read-only"):
             getattr(trace, field)[0] = 1
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -107,7 +109,7 @@ def test_frozen_and_by_value():
 def test_the_ends_of_the_range(table, says, plane):
     trace = trace_geometry(table, 0, plane=plane, terms=(0, 0, len(table) - 1))
     assert says in trace.alt and trace.summary
-    assert trace.lost == (~np.isfinite(table)).any(axis=1).sum()
+    assert trace.invalid_rows == (~np.isfinite(table)).any(axis=1).sum()
     assert not np.isin(np.flatnonzero(~np.isfinite(table).all(axis=1)), trace.near).any()
 
 
@@ -137,7 +139,7 @@ def test_m12_neighbors_on_the_map_are_not_neighbors(vectors):
     for plane in PLANES:
         trace = of(vectors, "tuple", plane=plane)
         assert trace.typical < 2.5, "fewer than a quarter of the ten nearest are near on the map"
-        assert len(trace.both) <= 5
+        assert len(trace.in_both) <= 5
         assert sum(trace.plane.shares) < 0.5
     near = {plane: set(of(vectors, "true", plane=plane).near_map) for plane in PLANES}
     assert len(near["pca 1+2"] & near["pca 3+4"] & near["random"]) <= 3
@@ -148,7 +150,7 @@ def test_words_in_the_same_company_are_near(vectors):
     assert "false" in nearest_to("true")[:3]
     assert "complex" in nearest_to("float")[:3]
     assert "list" in nearest_to("tuple")[:3]
-    found = of(vectors, "true", "values", "value", "field").sum
+    found = of(vectors, "true", "values", "value", "field").analogy
     assert "fields" in [vectors.words[row] for row in found.ids]
 
 

@@ -86,9 +86,9 @@ def test_the_running_sums_end_in_the_gradient_and_are_the_core_s_for_every_prefi
     trace = trace_gradient(TABLE, IDS, target=np.sin(np.arange(20.0)).reshape(5, 4))
     for n in range(len(IDS)):
         part = grad_table(IDS[: n + 1], trace.grad_out[: n + 1], 6)
-        np.testing.assert_array_equal(trace.running[n], part[IDS[n]])
+        np.testing.assert_array_equal(trace.running_sums[n], part[IDS[n]])
     last = {i: n for n, i in enumerate(IDS)}
-    np.testing.assert_array_equal(trace.running[list(last.values())], trace.added[list(last)])
+    np.testing.assert_array_equal(trace.running_sums[list(last.values())], trace.added[list(last)])
 
 
 def test_own_grad_out_comes_back_as_it_is():
@@ -127,7 +127,7 @@ def test_tied_is_what_the_layer_and_its_loss_send_back():
     back = layer.backward(scored, 4 * sent)
     first = layer.backward(looked, back.inputs).weights["embeddings"]
     np.testing.assert_allclose(trace.loss, 4 * mean)
-    np.testing.assert_allclose(trace.sent[:-1], 4 * sent)
+    np.testing.assert_allclose(trace.grad_scores[:-1], 4 * sent)
     np.testing.assert_allclose(trace.direct, back.weights["embeddings"])
     np.testing.assert_allclose(trace.added, back.weights["embeddings"] + first.to_dense())
 
@@ -144,7 +144,7 @@ def test_tied_the_moved_loss_is_the_whole_loss_of_a_moved_table():
 
 def test_tied_over_a_batch_looks_one_ahead_in_each_sequence():
     both = trace_gradient(TABLE, [[1, 2], [4, 1]], tied=True)
-    assert both.arrives.tolist() == [True, False, True, False] and both.passes("add")
+    assert both.has_gradient.tolist() == [True, False, True, False] and both.passes("add")
     one, other = (trace_gradient(TABLE, ids, tied=True) for ids in ([1, 2], [4, 1]))
     np.testing.assert_allclose(both.added, one.added + other.added)
 

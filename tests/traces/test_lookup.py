@@ -44,7 +44,7 @@ def test_frozen_and_by_value():
         with pytest.raises(ValueError, match="read-only"):
             getattr(trace, field)[0] = 1
     with pytest.raises(dataclasses.FrozenInstanceError):
-        trace.refused = "no"
+        trace.error = "no"
     assert table.flags.writeable and ids.flags.writeable
 
 
@@ -52,11 +52,11 @@ def test_a_bad_id_is_kept_in_the_core_s_own_words():
     trace = trace_lookup(TABLE, [0, 3])
     with pytest.raises(IndexError) as caught:
         lookup(TABLE, [0, 3])
-    assert trace.refused == str(caught.value)
+    assert trace.error == str(caught.value)
     assert trace.bad.tolist() == [False, True]
     assert trace.output is None and trace.onehot is None and trace.gather_ns is None
     assert (trace.rows_read, trace.bytes_moved, trace.max_difference) == (0, 0, None)
-    assert trace.refused in trace.summary and trace.refused in trace.alt
+    assert trace.error in trace.summary and trace.error in trace.alt
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def test_ranks_stop_at_sixteen_and_at_the_smaller_side():
 
 def test_a_change_of_zero_and_no_row_seen():
     still = trace_lora(TABLE, np.zeros((12, 5)), steps=3)
-    assert not still.drifts.any() and still.errors[0] == 0 and not still.left.any()
+    assert not still.drifts.any() and still.errors[0] == 0 and not still.training_errors.any()
     nobody = make(seen=[], steps=3)
     assert not nobody.drifts.any() and nobody.losses.max() == 0 and "nothing" in nobody.alt
 
@@ -140,8 +140,8 @@ def test_the_error_left_is_that_of_the_rows_seen():
     trace = make(seen=[1, 4, 6], rank=3)
     rows = lora_lookup(np.zeros((12, 5)), trace.seen, [trace.adapter()])
     left = np.linalg.norm(DELTA[trace.seen] - rows) / np.linalg.norm(DELTA[trace.seen])
-    np.testing.assert_allclose(trace.left[2, -1], left)
-    np.testing.assert_allclose(trace.left[:, 0], 1)
+    np.testing.assert_allclose(trace.training_errors[2, -1], left)
+    np.testing.assert_allclose(trace.training_errors[:, 0], 1)
 
 
 def test_frozen_and_by_value():

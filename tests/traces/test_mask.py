@@ -36,7 +36,7 @@ def mean():
 
 
 def verdicts(trace):
-    return [stage.verdict for stage in trace.stages]
+    return [stage.status for stage in trace.stages]
 
 
 def test_a_mask_that_arrives_gives_the_loss_of_the_unpadded_sequences():
@@ -61,7 +61,7 @@ def test_a_mask_is_lost_where_keras_loses_it_and_the_loss_shows_the_factor(layer
     trace = trace_mask([words(), layer, mean()], IDS, 1.0)
     assert verdicts(trace) == ["made", "lost here", "none"] and trace.lost_at == "loser"
     assert trace.loss == trace.loss_unmasked
-    np.testing.assert_allclose(trace.factor, trace.loss / trace.loss_truth)
+    np.testing.assert_allclose(trace.factor, trace.loss / trace.loss_reference)
     assert abs(trace.factor - 1) > 1e-3
     percent = f"{abs(100 * (trace.factor - 1)):.1f} %"
     assert f"lost at loser. The loss is {percent} too" in trace.sentence
@@ -73,11 +73,13 @@ def test_each_sequence_alone_is_the_truth_of_every_layer():
     trace = trace_mask(layers, [[3, 4, 0, 0], [0, 0, 0, 0], [6, 0, 0, 0]], 1.0)
     table = layers[0].get_weights()[0]
     assert trace.pooled_at == 2
-    first, none, last = trace.stages[2].truth
+    first, none, last = trace.stages[2].reference
     np.testing.assert_allclose(first, table[[3, 4]].mean(0))
     np.testing.assert_allclose(last, table[6])
-    assert none is None and trace.stages[0].truth[0].shape == (2, 3)
-    np.testing.assert_array_equal(trace.row_0_truth, 0)  # nobody reads row 0: computed, not assumed
+    assert none is None and trace.stages[0].reference[0].shape == (2, 3)
+    np.testing.assert_array_equal(
+        trace.row_0_reference, 0
+    )  # nobody reads row 0: computed, not assumed
     assert np.abs(trace.row_0).max() > 0
 
 
@@ -86,7 +88,7 @@ def test_the_factor_by_hand():
     embedding = Embedding(4, 1, weights=[table], mask_zero=True, dtype="float64")
     layers = [embedding, Reshape((-1, 1)), mean()]
     trace = trace_mask(layers, [[3, 0], [3, 3]])
-    assert trace.loss == (2.5**2 + 3**2) / 2 and trace.loss_truth == 9.0
+    assert trace.loss == (2.5**2 + 3**2) / 2 and trace.loss_reference == 9.0
     assert trace.factor == trace.loss / 9
     np.testing.assert_allclose(trace.row_0, 2.5 / 2)  # 2 · 2.5 / 2 sequences, half of it to row 0
 
@@ -137,14 +139,14 @@ def test_a_model_of_one_length_has_no_truth_and_says_why():
     layers = [words(), Flatten(name="flat"), Dense(2, name="out", dtype="float64")]
     trace = trace_mask(Sequential(layers, strict_masks="ignore"), IDS)
     assert trace.lost_at == "flat"
-    assert trace.loss_truth is None and trace.factor is None
-    assert "cannot run" in trace.no_truth and trace.no_truth in trace.sentence
+    assert trace.loss_reference is None and trace.factor is None
+    assert "cannot run" in trace.no_reference and trace.no_reference in trace.sentence
     assert "without padding none" in trace.summary
 
 
 def test_padding_alone_and_an_own_loss():
     trace = trace_mask([words(), mean()], [[0, 0]])
-    assert trace.loss_truth is None and "no word" in trace.sentence
+    assert trace.loss_reference is None and "no word" in trace.sentence
     own = trace_mask([words(), mean()], IDS, 1.0, loss=LogCosh(dtype="float64"))
     np.testing.assert_allclose(own.factor, 1.0)
 
@@ -168,7 +170,9 @@ def test_masking_puts_a_mask_of_its_own_in_the_place_of_the_one_that_came():
 def test_the_layer_that_loses_it_says_why():
     layers = [words(), Flatten(name="flat")]
     stages = trace_mask(layers, IDS).stages
-    assert stages[0].why == "" and stages[1].why.startswith("Flatten puts all places into one")
+    assert stages[0].reason == "" and stages[1].reason.startswith(
+        "Flatten puts all places into one"
+    )
     assert "neither takes a mask" in reason_mask_is_lost(Layer(name="own"))
 
 
@@ -181,8 +185,10 @@ def test_a_loss_that_is_no_number_is_said_as_it_is():
 
 def test_a_flat_vector_has_another_length_without_padding():
     trace = trace_mask([words(), Flatten(name="flat")], IDS)
-    assert trace.loss_truth is None and "gives (6,) numbers, with it (12,)" in trace.no_truth
-    assert trace.stages[1].truth == ()
+    assert (
+        trace.loss_reference is None and "gives (6,) numbers, with it (12,)" in trace.no_reference
+    )
+    assert trace.stages[1].reference == ()
 
 
 def test_frozen_and_by_value():
@@ -192,7 +198,7 @@ def test_frozen_and_by_value():
     layers[0].embeddings.assign(np.zeros((8, 3)))
     assert before.ids.tolist() == IDS.tolist() and before.stages[0].values.any()
     held = [getattr(before, field.name) for field in dataclasses.fields(before)]
-    held += [a for s in before.stages for a in (s.values, s.unmasked, s.mask, *s.truth)]
+    held += [a for s in before.stages for a in (s.values, s.unmasked, s.mask, *s.reference)]
     assert all(not h.flags.writeable for h in held if isinstance(h, np.ndarray))
     with pytest.raises(dataclasses.FrozenInstanceError):
         before.loss = 0.0

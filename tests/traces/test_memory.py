@@ -16,7 +16,7 @@ def test_worked_by_hand():
     assert trace.position.tolist() == [0, 1, 2, 3, 4]
     assert trace.fetched.tolist() == [True, True, True, True, False]  # line 1 was lost to 7
     assert (trace.touched, trace.fetches, trace.table_lines) == (3, 4, 8)
-    assert (trace.bytes_asked, trace.bytes_fetched) == (160, 256)
+    assert (trace.bytes_requested, trace.bytes_fetched) == (160, 256)
     assert trace_cache_lines([3, 9, 15, 2, 3], 16, 8, cache=3).fetches == 3
 
 

@@ -36,7 +36,9 @@ def test_the_numbers_are_those_of_the_core():
         np.testing.assert_array_equal(way.order[3], found.ids)
         np.testing.assert_allclose(way.similarity[3], found.similarities, atol=1e-6)
         np.testing.assert_array_equal(trace.neighbors(name), found.ids[:5])
-        assert trace.kept(name) == len(set(found.ids[:5]) & set(trace.neighbors().tolist()))
+        assert trace.neighbors_kept(name) == len(
+            set(found.ids[:5]) & set(trace.neighbors().tolist())
+        )
         scale = made.scale if made.zero is not None else 1 / made.scale[:, None]
         steps = np.repeat(scale, 8 // scale.shape[1], axis=1)  # (V, D)
         np.testing.assert_allclose(way.scaled * steps, TABLE, rtol=1e-5, atol=1e-7)
@@ -123,7 +125,7 @@ def test_any_two_rows_are_parted_both_ways_round(rows):
 
 def test_a_table_wide_scale_would_be_found_out(monkeypatch):
     """The experiment with other rows is real: a quantizer that couples rows is caught."""
-    import embedlab.traces.quantize as module
+    import embedlab.traces.quantize.trace as module
 
     def coupled(table, bits=8, block_size=None):
         made = quantize(table, bits, block_size)
@@ -136,7 +138,7 @@ def test_a_table_wide_scale_would_be_found_out(monkeypatch):
 
 
 def test_two_rows_that_hang_together_are_found_and_no_others(monkeypatch):
-    import embedlab.traces.quantize as module
+    import embedlab.traces.quantize.trace as module
 
     def paired(table, bits=8, block_size=None):
         table = table.copy()
@@ -193,8 +195,8 @@ def test_kept_counts_those_that_stay_near_and_quantizing_does_lose_some():
     for name, way in trace.ways.items():
         for row in range(10):
             near = set(trace.order[row, :5].tolist()) & set(way.order[row, :5].tolist())
-            assert trace.kept(name, row) == len(near)
-    assert min(trace.kept("int4", row) for row in range(10)) < 5
+            assert trace.neighbors_kept(name, row) == len(near)
+    assert min(trace.neighbors_kept("int4", row) for row in range(10)) < 5
 
 
 def test_an_error_is_what_comes_back_minus_what_was_there():

@@ -27,13 +27,13 @@ def test_rows_without_a_gradient_move_under_momentum_and_dense_adam_alone(optimi
     still = ~run.has_grad
     assert still.any() and (run.moves[run.has_grad] > 0).all()
     if optimizer not in GLIDING:
-        assert not run.glides.any() and (run.moves[still] == 0).all()
+        assert not run.moved_without_grad.any() and (run.moves[still] == 0).all()
         return
     first = run.has_grad.argmax(axis=0)  # before a row was ever seen nothing carries it
     for row, seen in enumerate(first.tolist()):
         assert (run.moves[:seen, row] == 0).all()
         assert (run.moves[seen:, row] > 0).all()
-    assert run.glides.sum() > 20
+    assert run.moved_without_grad.sum() > 20
 
 
 def test_an_l2_penalty_shortens_each_row_that_has_no_gradient():
@@ -48,7 +48,7 @@ def test_an_l2_penalty_shortens_each_row_that_has_no_gradient():
 def test_a_glide_fades_as_the_memory_does():
     (run,) = trace("momentum").runs
     row = 3
-    glides = np.flatnonzero(run.glides[:, row])
+    glides = np.flatnonzero(run.moved_without_grad[:, row])
     runs = np.split(glides, np.flatnonzero(np.diff(glides) > 1) + 1)
     longest = max(runs, key=len)
     assert len(longest) >= 3
@@ -61,21 +61,21 @@ def test_a_glide_fades_as_the_memory_does():
 @pytest.mark.parametrize("step", [0, 11, 30])
 def test_a_branch_with_the_same_settings_is_the_run_to_the_bit(optimizer, step):
     made = trace(optimizer, branch=Branch(0, step, optimizer, RATES[optimizer]))
-    assert made.ghost is not made.runs[0]
-    for name in ("table", "memory", "grad", "rates", "losses"):
-        np.testing.assert_array_equal(getattr(made.runs[0], name), getattr(made.ghost, name))
+    assert made.unbranched is not made.runs[0]
+    for name in ("table", "slots", "grad", "rates", "losses"):
+        np.testing.assert_array_equal(getattr(made.runs[0], name), getattr(made.unbranched, name))
 
 
 def test_a_branch_leaves_at_its_step_and_takes_the_memory_along():
     made = trace("sgd", "adam", branch=Branch(1, 12, "lazy adam", 0.05))
-    run, ghost = made.runs[1], made.ghost
-    np.testing.assert_array_equal(run.table[:13], ghost.table[:13])
-    np.testing.assert_array_equal(run.memory[:13], ghost.memory[:13])
-    assert (run.table[13] != ghost.table[13]).any()
-    assert run.glides[:12].any() and not run.glides[12:].any()
-    assert run.rule_at(11) == ("adam", 0.05, ("m", "v"))
-    assert run.rule_at(12) == ("lazy adam", 0.05, ("m", "v"))
-    assert made.runs[0].branch is None and ghost.rule_at(12)[0] == "adam"
+    run, unbranched = made.runs[1], made.unbranched
+    np.testing.assert_array_equal(run.table[:13], unbranched.table[:13])
+    np.testing.assert_array_equal(run.slots[:13], unbranched.slots[:13])
+    assert (run.table[13] != unbranched.table[13]).any()
+    assert run.moved_without_grad[:12].any() and not run.moved_without_grad[12:].any()
+    assert run.optimizer_at(11) == ("adam", 0.05, ("m", "v"))
+    assert run.optimizer_at(12) == ("lazy adam", 0.05, ("m", "v"))
+    assert made.runs[0].branch is None and unbranched.optimizer_at(12)[0] == "adam"
     np.testing.assert_array_equal(made.runs[0].table, trace("sgd").runs[0].table)
 
 
@@ -99,7 +99,7 @@ def test_the_numbers_are_those_of_the_core_s_doors():
             )
         assert run.losses[s] == grad.loss
         np.testing.assert_array_equal(run.table[s + 1], table)
-        np.testing.assert_array_equal(run.memory[s + 1], moments[0])
+        np.testing.assert_array_equal(run.slots[s + 1], moments[0])
 
 
 def test_all_runs_see_the_same_batches_and_start():
@@ -127,7 +127,7 @@ def test_same_seed_same_trace_and_nobody_changes_it():
     one, two, other = trace("adam"), trace("adam"), trace("adam", seed=8)
     np.testing.assert_array_equal(one.runs[0].table, two.runs[0].table)
     assert one.summary == two.summary and (one.runs[0].table[0] != other.runs[0].table[0]).all()
-    for array in (one.ids, one.runs[0].table, one.runs[0].memory, one.runs[0].losses):
+    for array in (one.ids, one.runs[0].table, one.runs[0].slots, one.runs[0].losses):
         with pytest.raises(ValueError, match="read-only"):
             array[...] = 0
 

@@ -148,7 +148,7 @@ def check_half(exercise: str, given: Any) -> Verdict:
         return Verdict(exercise, False, said)
     row = int(unseen[-1])
     kept = float(lengths[1, row] / lengths[0, row])
-    _, rate, _ = run.rule_at(0)
+    _, rate, _ = run.optimizer_at(0)
     steps = f"{trace.steps} steps with learning rate {rate:g}"
     left = f"after {steps} “{trace.words[row]}” has {kept:.0%} of its length"
     if abs(kept - 0.5) <= 0.05:

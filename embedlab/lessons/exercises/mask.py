@@ -132,16 +132,16 @@ def check_mend(exercise: str, given: Any) -> Verdict:
             "sentences of different lengths, and change the layers."
         )
         return Verdict(exercise, False, said)
-    if all(stage.verdict == "none" for stage in trace.stages):
+    if all(stage.status == "none" for stage in trace.stages):
         said = "no layer makes a mask, so padding counts like words. Set mask_zero=True."
         return Verdict(exercise, False, said, see="M6")
     if trace.factor is None:
-        said = f"there is no loss to compare with. {trace.no_truth}"
+        said = f"there is no loss to compare with. {trace.no_reference}"
         return Verdict(exercise, False, said, see="M6")
     if trace.pooled_at is None:
         said = "there is one output for each place. Pool them, so that a sentence has one output."
         return Verdict(exercise, False, said)
-    if any(stage.verdict == "replaced" for stage in trace.stages):
+    if any(stage.status == "replaced" for stage in trace.stages):
         said = (
             "Masking replaces the mask of the embedding by its own. It looks for places that are "
             "all zeros, and row 0 is not zero, so it takes padding for words."

@@ -130,11 +130,11 @@ def check_sum(exercise: str, given: Any) -> Verdict:
     if isinstance(given, Verdict):
         return given
     trace = given.trace
-    if trace.sum is None or not trace.sum.ids.size:
+    if trace.analogy is None or not trace.analogy.ids.size:
         message = "there is no sum in the view yet. Put a word into each of the slots a, b and c."
         return Verdict(exercise, False, message, started=False)
-    a, b, c = trace.sum.terms
-    best, cosine = int(trace.sum.ids[0]), float(trace.sum.similarities[0])
+    a, b, c = trace.analogy.terms
+    best, cosine = int(trace.analogy.ids[0]), float(trace.analogy.similarities[0])
     if len({a, b, c}) < 3:
         message = "two of the slots hold the same word. Take three different words."
         return Verdict(exercise, False, message)

@@ -164,7 +164,7 @@ def _along_a_run(exercise: str, function: Callable[..., Any]) -> Verdict:
     (run,) = trace.runs
     worst = 0.0
     for s in range(trace.steps):
-        case = Case(run.table[s], run.memory[s, 0], run.memory[s, 1], run.grad[s], s + 1)
+        case = Case(run.table[s], run.slots[s, 0], run.slots[s, 1], run.grad[s], s + 1)
         done = _run(function, case)
         finding = _judge(case, done)
         if finding:
@@ -204,7 +204,10 @@ def check_still(exercise: str, given: Any) -> Verdict:
         said = "there is no branch yet. Go to a step in the middle, and press B."
         return Verdict(exercise, False, said, started=False)
     step, run = trace.branch.step, trace.runs[trace.branch.run]
-    before, after = int(run.glides[:step].sum()), int(run.glides[step:].sum())
+    before, after = (
+        int(run.moved_without_grad[:step].sum()),
+        int(run.moved_without_grad[step:].sum()),
+    )
     if not before:
         said = f"under {run.optimizer} no row moves without a gradient. Branch from dense Adam."
         return Verdict(exercise, False, said, started=False)

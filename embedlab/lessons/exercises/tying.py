@@ -178,7 +178,7 @@ def _gradcheck(function: Callable[..., Any]) -> float:
     trace = trace_gradient(
         np.random.default_rng(39).normal(size=(6, 3)), [2, 0, 2, 3, 2, 1], tied=True
     )
-    done = _run(function, Case(trace.table, trace.ids[:-1], trace.sent[:-1]))
+    done = _run(function, Case(trace.table, trace.ids[:-1], trace.grad_scores[:-1]))
     if done.error is not None:
         return np.inf
     measured = trace.numeric[int(np.argmin(trace.curve()))]

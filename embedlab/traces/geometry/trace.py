@@ -50,16 +50,16 @@ class GeometryTrace:
     plane : Plane
     picked : int
         The row that is asked about.
-    cosines, apart, on_map : ndarray of float32, (V,)
+    cosines, distances, map_distances : ndarray of float32, (V,)
         Of each row with the picked one: its cosine, its true distance ``sqrt(2 - 2 cos)``, and
         its distance on the map, in the same unit.
     near, near_map : ndarray of int64, (K,)
         The K = 10 rows truly nearest, and the K nearest on the map; the picked one left out.
-    closer : ndarray of int64, (K,)
+    closer_on_map : ndarray of int64, (K,)
         For each of `near`, how many other rows lie closer on the map.
     typical : float
         How many of `near` are in `near_map`, on average over many words.
-    sum : Sum or None
+    analogy : Analogy or None
 
     Examples
     --------
@@ -73,26 +73,26 @@ class GeometryTrace:
     plane: Plane
     picked: int
     cosines: np.ndarray
-    apart: np.ndarray
-    on_map: np.ndarray
+    distances: np.ndarray
+    map_distances: np.ndarray
     near: np.ndarray
     near_map: np.ndarray
-    closer: np.ndarray
+    closer_on_map: np.ndarray
     typical: float
-    sum: Analogy | None
+    analogy: Analogy | None
 
     @property
-    def both(self) -> np.ndarray:
+    def in_both(self) -> np.ndarray:
         """The rows that are among the nearest truly and on the map."""
         return self.near[np.isin(self.near, self.near_map)]
 
     @property
-    def lost(self) -> int:
+    def invalid_rows(self) -> int:
         """How many rows hold NaN or an infinity, and so have no direction and no place."""
         return int((~np.isfinite(self.rows).all(axis=1)).sum())
 
     @property
-    def choices(self) -> np.ndarray:
+    def candidates(self) -> np.ndarray:
         """Rows to guess among: the truly nearest, four that look near or are, by row number."""
         kept = dict.fromkeys([*self.near[:1], *self.near_map[:3], *self.near[4:5], *self.near[9:]])
         return np.array(sorted(int(row) for row in kept), np.int64)
@@ -109,14 +109,16 @@ class GeometryTrace:
             f"near    {join_some(near, TEN, between=' · ') or 'nobody'}",
             f"on map  {join_some(map(self.name, self.near_map), TEN, between=' · ') or 'nobody'}",
             f"map     {self.plane.name} shows {shares} of the variance",
-            f"        {len(self.both)} of the {format_count(len(self.near), 'word')} truly nearest "
-            f"{'is' if len(self.both) == 1 else 'are'} among the nearest on the map; "
+            f"        {len(self.in_both)} of the {format_count(len(self.near), 'word')} truly nearest "
+            f"{'is' if len(self.in_both) == 1 else 'are'} among the nearest on the map; "
             f"{format_number(self.typical, 1)} on average",
         ]
-        if self.lost:
-            lines.append(f"lost    {format_count(self.lost, 'row')} with NaN or an infinity")
-        if self.sum:
-            pairs = zip(self.sum.ids, self.sum.similarities, strict=True)
+        if self.invalid_rows:
+            lines.append(
+                f"lost    {format_count(self.invalid_rows, 'row')} with NaN or an infinity"
+            )
+        if self.analogy:
+            pairs = zip(self.analogy.ids, self.analogy.similarities, strict=True)
             found = [f"{self.name(i)} {format_number(c)}" for i, c in pairs]
             lines.append(f"sum     {self._terms()} → {join_some(found, ANSWERS, between=' · ')}")
         return "\n".join(lines)
@@ -132,8 +134,8 @@ class GeometryTrace:
         near = join_some(map(self.name, self.near), 5)
         seen = join_some(map(self.name, self.near_map), 5)
         end = ""
-        if self.sum and self.sum.ids.size:
-            end = f" {self._terms()} gives {self.name(int(self.sum.ids[0]))}."
+        if self.analogy and self.analogy.ids.size:
+            end = f" {self._terms()} gives {self.name(int(self.analogy.ids[0]))}."
         return f"{start} Truly nearest: {near}. Nearest on the map: {seen}.{end}"
 
     def name(self, row: int) -> str:
@@ -146,8 +148,8 @@ class GeometryTrace:
         )
 
     def _terms(self) -> str:
-        assert self.sum is not None
-        a, b, c = map(self.name, self.sum.terms)
+        assert self.analogy is not None
+        a, b, c = map(self.name, self.analogy.terms)
         return f"{a} − {b} + {c}"
 
 

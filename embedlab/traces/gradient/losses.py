@@ -86,7 +86,7 @@ class NextWordLoss:
 
     Attributes
     ----------
-    sent : ndarray, (N, V)
+    grad_scores : ndarray, (N, V)
         The gradient of the loss with respect to the scores: the softmax less the truth.
     """
 
@@ -100,11 +100,11 @@ class NextWordLoss:
         self.scores = rows @ table.T  # (M, V)
         loss = SparseCategoricalCrossentropy(from_logits=True, reduction="sum", dtype="float64")
         self.total, self.rows = float(loss(self.wanted, self.scores)), rows
-        self.sent = np.zeros((flat.size, len(table)))
-        self.sent[has_next] = loss.grad(self.wanted, self.scores)
+        self.grad_scores = np.zeros((flat.size, len(table)))
+        self.grad_scores[has_next] = loss.grad(self.wanted, self.scores)
         self.has_next = has_next
-        self.grad_out = self.sent @ table
-        self.direct = self.sent[has_next].T @ rows
+        self.grad_out = self.grad_scores @ table
+        self.direct = self.grad_scores[has_next].T @ rows
         self.highest = self.scores.max(axis=1, initial=-np.inf)
         self.shares = np.exp(self.scores - self.highest[:, None])  # of each word, not yet divided
 

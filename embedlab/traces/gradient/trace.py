@@ -38,15 +38,15 @@ class GradientTrace(GradientCheck):
         of the cross-entropies of each word's next one.
     grad_out : ndarray, (N, D)
         The gradient of the loss with respect to the looked-up rows.
-    sent : ndarray, (N, V) or (N, 0)
+    grad_scores : ndarray, (N, V) or (N, 0)
         Tied: the gradient with respect to the scores, softmax less truth.
     direct : ndarray, (V, D)
         Tied: what reaches the table through the scores, every row of it. Otherwise 0.
-    arrives : ndarray of bool, (N,)
+    has_gradient : ndarray of bool, (N,)
         Whether a token sends a row back: padding does not, nor, tied, a word without a next one.
     pair_ids, pair_rows : ndarray, (P,) and (P, D)
         What flies back to the table, before duplicates meet.
-    running : ndarray, (P, D)
+    running_sums : ndarray, (P, D)
         The sum in a pair's row once the pair has arrived.
     sum_ids, counts, sum_rows : ndarray, (K,), (K,) and (K, D)
         The rows where pairs arrive, how many each gets, and their sums.
@@ -74,12 +74,12 @@ class GradientTrace(GradientCheck):
     target: np.ndarray
     loss: float
     grad_out: np.ndarray
-    sent: np.ndarray
+    grad_scores: np.ndarray
     direct: np.ndarray
-    arrives: np.ndarray
+    has_gradient: np.ndarray
     pair_ids: np.ndarray
     pair_rows: np.ndarray
-    running: np.ndarray
+    running_sums: np.ndarray
     sum_ids: np.ndarray
     counts: np.ndarray
     sum_rows: np.ndarray
@@ -185,19 +185,22 @@ def trace_gradient(
         )
     shape = (*given.shape, width)
     wanted = np.full((flat.size, width), np.nan)
-    sent, arrives = np.zeros((flat.size, 0)), flat != (-1 if padding_idx is None else padding_idx)
+    grad_scores, has_gradient = (
+        np.zeros((flat.size, 0)),
+        flat != (-1 if padding_idx is None else padding_idx),
+    )
     loss: LookupLoss
     with np.errstate(all="ignore"):
         if tied:
             loss = NextWordLoss(table, given)
-            sent, arrives = loss.sent, loss.has_next
+            grad_scores, has_gradient = loss.grad_scores, loss.has_next
         elif grad_out is not None:
             loss = GivenGradient(table, flat, _fitting(grad_out, shape, "grad_out"))
         else:
             wanted = _fitting(target, shape, "target")
             loss = TargetLoss(table, flat, wanted)
     modes: Any = {"padding_idx": padding_idx, "scale_grad_by_freq": scale_grad_by_freq}
-    back = arrives if tied else slice(None)
+    back = has_gradient if tied else slice(None)
     sums = coalesce(flat[back], loss.grad_out[back], height, **modes)
     pair_ids, pair_rows = sums.uncoalesced()
     checked = rows_to_check(table.shape, flat, check_most, tied=tied)
@@ -213,9 +216,9 @@ def trace_gradient(
         readonly_copy(wanted),
         loss.total,
         readonly_copy(loss.grad_out),
-        readonly_copy(sent),
+        readonly_copy(grad_scores),
         readonly_copy(loss.direct),
-        readonly_copy(arrives),
+        readonly_copy(has_gradient),
         readonly_copy(pair_ids),
         readonly_copy(pair_rows),
         readonly_copy(_running(pair_ids, pair_rows)),

@@ -41,7 +41,7 @@ class LoRATrace:
         The rows that were trained, sorted.
     rank, alpha, rslora, start, seed
         The rank that is looked at, and what all ranks have in common.
-    values, errors : ndarray, (min(V, D),) and (min(V, D) + 1,)
+    singular_values, errors : ndarray, (min(V, D),) and (min(V, D) + 1,)
         Singular values of the change; the relative error left by the best of each rank from 0.
     factors : (A, B) ndarray, (V, K) and (K, D)
         Before any step; a lower rank takes the first of them.
@@ -76,7 +76,7 @@ class LoRATrace:
     rslora: bool
     start: str
     seed: int
-    values: np.ndarray
+    singular_values: np.ndarray
     errors: np.ndarray
     factors: tuple[np.ndarray, np.ndarray]
     losses: np.ndarray
@@ -112,7 +112,7 @@ class LoRATrace:
         return np.asarray(self.drifts[self.rank - 1] > 0)
 
     @property
-    def left(self) -> np.ndarray:
+    def training_errors(self) -> np.ndarray:
         """The relative error on the rows seen, (K, S + 1): 1 before any step, 0 when learned."""
         first = self.losses[:, :1]
         return np.sqrt(
@@ -122,7 +122,7 @@ class LoRATrace:
     @property
     def effective_rank(self) -> float:
         """How many equal directions the change would be spread over as evenly."""
-        return effective_rank(self.values)
+        return effective_rank(self.singular_values)
 
     def best(self, rank: int) -> Adapter:
         """Return the closest there is to the change at a rank, with scale 1."""

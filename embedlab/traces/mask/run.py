@@ -43,7 +43,7 @@ class UnpaddedReference(NamedTuple):
     ----------
     loss : float or None
         The mean over all outputs. None where there is none.
-    why : str
+    reason : str
         Why there is none, or "".
     row_0 : ndarray, (D,), or None
         The gradient of the padding's row.
@@ -53,7 +53,7 @@ class UnpaddedReference(NamedTuple):
     """
 
     loss: float | None
-    why: str
+    reason: str
     row_0: np.ndarray | None
     stages: tuple[tuple[np.ndarray | None, ...], ...]
 
@@ -126,8 +126,8 @@ def unpadded_reference(
         out = run[-1].values
         if out.shape != goals.shape:
             gave, gives = (size.shape[1:] for size in (out, wanted))
-            why = f"Without padding a sequence gives {gave} numbers, with it {gives}."
-            return UnpaddedReference(None, why, None, ())
+            reason = f"Without padding a sequence gives {gave} numbers, with it {gives}."
+            return UnpaddedReference(None, reason, None, ())
         outputs = out[..., 0].size
         loss += float(judge(goals, out)) * outputs
         back = padding_row_gradient(layers, run, judge.grad(goals, out) * outputs)

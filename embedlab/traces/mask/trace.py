@@ -32,25 +32,25 @@ class MaskStage:
     ----------
     name, kind : str
         The layer's name and its class.
-    verdict : {"made", "kept", "replaced", "consumed", "lost here", "none"}
+    status : {"made", "kept", "replaced", "consumed", "lost here", "none"}
         "replaced": `Masking` makes a mask of its own, whatever mask came.
-    why : str
+    reason : str
         Where the mask is lost, why; else "".
     values : ndarray
         With the mask as it flows; unmasked : ndarray, with none anywhere.
     mask : ndarray of bool, or None
-    truth : tuple of (ndarray or None)
+    reference : tuple of (ndarray or None)
         For each sequence its values without padding; empty where the model has no truth.
     """
 
     name: str
     kind: str
-    verdict: str
-    why: str
+    status: str
+    reason: str
     values: np.ndarray
     unmasked: np.ndarray
     mask: np.ndarray | None
-    truth: tuple[np.ndarray | None, ...]
+    reference: tuple[np.ndarray | None, ...]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -66,11 +66,11 @@ class MaskTrace:
         As the model is: with the mask as far as it comes.
     loss_unmasked : float
         With no mask anywhere.
-    loss_truth : float or None
+    loss_reference : float or None
         Of each sequence alone, cut free of its padding. None where the model needs one length.
-    no_truth : str
+    no_reference : str
         Why there is none, or "".
-    row_0, row_0_unmasked, row_0_truth : ndarray, (D,), or None
+    row_0, row_0_unmasked, row_0_reference : ndarray, (D,), or None
         The gradient of the padding's row of the first layer's table: with the mask, without any,
         and without padding.
 
@@ -79,7 +79,7 @@ class MaskTrace:
     >>> from embedlab.layers import Embedding, GlobalAveragePooling1D
     >>> layers = [Embedding(5, 2, mask_zero=True, seed=0), GlobalAveragePooling1D()]
     >>> trace = trace_mask(layers, [[3, 0, 0], [1, 2, 0]])
-    >>> [stage.verdict for stage in trace.stages], trace.lost_at
+    >>> [stage.status for stage in trace.stages], trace.lost_at
     (['made', 'consumed'], None)
     """
 
@@ -88,11 +88,11 @@ class MaskTrace:
     target: np.ndarray
     loss: float
     loss_unmasked: float
-    loss_truth: float | None
-    no_truth: str
+    loss_reference: float | None
+    no_reference: str
     row_0: np.ndarray | None
     row_0_unmasked: np.ndarray | None
-    row_0_truth: np.ndarray | None
+    row_0_reference: np.ndarray | None
 
     @property
     def pooled_at(self) -> int | None:
@@ -108,13 +108,13 @@ class MaskTrace:
     @property
     def lost_at(self) -> str | None:
         """The name of the layer that loses the mask; None where none does."""
-        lost = [stage.name for stage in self.stages if stage.verdict == "lost here"]
+        lost = [stage.name for stage in self.stages if stage.status == "lost here"]
         return lost[0] if lost else None
 
     @property
     def factor(self) -> float | None:
         """The loss of the model as it is, over the true one: 1 where the mask does its work."""
-        return self.loss / self.loss_truth if self.loss_truth else None
+        return self.loss / self.loss_reference if self.loss_reference else None
 
     @property
     def sentence(self) -> str:
@@ -123,7 +123,7 @@ class MaskTrace:
         if not any(stage.mask is not None for stage in self.stages):
             where = "No layer makes a mask."
         if self.factor is None:
-            return f"{where} {self.no_truth}".strip()
+            return f"{where} {self.no_reference}".strip()
         if not np.isfinite(self.factor):
             return f"{where} The loss is {format_number(self.loss)}."
         if abs(self.factor - 1) < 1e-5:
@@ -139,10 +139,10 @@ class MaskTrace:
             f"{format_count(self.ids.size, 'place')} padding"
         ]
         lines += [
-            f"        {short_label(s.name)} ({s.kind}): {s.values.shape}, mask {s.verdict}"
+            f"        {short_label(s.name)} ({s.kind}): {s.values.shape}, mask {s.status}"
             for s in self.stages
         ]
-        truth = "none" if self.loss_truth is None else format_number(self.loss_truth, 4)
+        truth = "none" if self.loss_reference is None else format_number(self.loss_reference, 4)
         lines.append(
             f"loss    {format_number(self.loss, 4)}; without any mask "
             f"{format_number(self.loss_unmasked, 4)}; "
@@ -156,7 +156,7 @@ class MaskTrace:
     @property
     def alt(self) -> str:
         """Describe the picture for somebody who does not see it."""
-        said = ", ".join(f"{short_label(s.name)}: mask {s.verdict}" for s in self.stages)
+        said = ", ".join(f"{short_label(s.name)}: mask {s.status}" for s in self.stages)
         batch, steps = self.ids.shape
         return (
             f"{format_count(batch, 'sequence')} of {format_count(steps, 'place')} go through "
@@ -235,7 +235,7 @@ def trace_mask(model: Any, ids: Any, target: Any = 0.0, *, loss: Loss | None = N
         MaskStage(
             layer.name,
             type(layer).__name__,
-            _verdict(note.status, before, step),
+            _mask_status(note.status, before, step),
             reason_mask_is_lost(layer) if note.status == "lost here" else "",
             readonly_copy(step.values),
             readonly_copy(plain.values),
@@ -256,14 +256,14 @@ def trace_mask(model: Any, ids: Any, target: Any = 0.0, *, loss: Loss | None = N
         float(judge(wanted, flowing, mask=heeded)),
         float(judge(wanted, unmasked)),
         real.loss,
-        real.why,
+        real.reason,
         row_0,
         row_0_unmasked,
         real.row_0,
     )
 
 
-def _verdict(noted: str, before: np.ndarray | None, step: LayerOutput) -> str:
+def _mask_status(noted: str, before: np.ndarray | None, step: LayerOutput) -> str:
     """Tell a mask that is passed on from one that a layer such as `Masking` makes anew."""
     if noted != "kept" or before is None or step.mask is None or before is step.mask:
         return noted

@@ -91,7 +91,7 @@ class QuantizationTrace:
         order = self.order if way is None else self.ways[way].order
         return order[self.row, : self.k]
 
-    def kept(self, way: str, row: int | None = None) -> int:
+    def neighbors_kept(self, way: str, row: int | None = None) -> int:
         """Return how many of the K nearest rows before are still among the K nearest."""
         at = self.row if row is None else row
         before, after = self.order[at, : self.k], self.ways[way].order[at, : self.k]
@@ -119,7 +119,7 @@ class QuantizationTrace:
                 f"{name:<7} {join_some(codes, 8, between=' ')}",
                 f"        {format_count(way.nbytes, 'byte')}, largest error "
                 f"{format_number(way.largest_error[self.row], 4)} (half a step "
-                f"{format_number(way.half_step[self.row], 4)}), {self.kept(name)} of "
+                f"{format_number(way.half_step[self.row], 4)}), {self.neighbors_kept(name)} of "
                 f"{format_count(self.k, 'neighbor')} kept",
             ]
         return "\n".join(lines)
@@ -129,7 +129,7 @@ class QuantizationTrace:
         """Describe the picture for somebody who does not see it."""
         said = [
             f"{way.name}: {format_count(way.nbytes, 'byte')}, largest error "
-            f"{format_number(way.largest_error[self.row], 4)}, {self.kept(name)} of "
+            f"{format_number(way.largest_error[self.row], 4)}, {self.neighbors_kept(name)} of "
             f"{format_count(self.k, 'neighbor')} kept"
             for name, way in self.ways.items()
         ]
