@@ -21,7 +21,7 @@ from embedlab.explorers.wire import MAX_BYTES
 from embedlab.figures.lora import draw_lora
 from embedlab.figures.theme import Figure
 from embedlab.traces.lora import LoRATrace, trace_lora
-from embedlab.traces.lora.trace import RANKS_MOST
+from embedlab.traces.lora.trace import RANKS_MAX
 from embedlab.traces.text import short_label
 
 __all__ = ["LoRAExplorer"]
@@ -76,7 +76,7 @@ class LoRAExplorer(Explorer):
     QUESTION = "How few numbers can say this change?"
     PARAMS_IN_MESSAGE = ("rank",)
 
-    rank = BoundedInt(2, 1, RANKS_MOST)
+    rank = BoundedInt(2, 1, RANKS_MAX)
     alpha = BoundedInt(4, 1, 64)
     scaling = Choice("lora", "rslora")
     start = Choice("random", "zero")
@@ -125,7 +125,7 @@ class LoRAExplorer(Explorer):
         if shape is not None:
             for name, size in zip(("input_dim", "output_dim"), shape, strict=True):
                 limits[name] = {"min": size, "max": size}
-        limits["rank"]["max"] = min(self.input_dim, self.output_dim, RANKS_MOST)
+        limits["rank"]["max"] = min(self.input_dim, self.output_dim, RANKS_MAX)
         limits["seen"]["max"] = self.input_dim - 1
         if self._given_delta() is None:
             limits["target"]["choices"].remove("own")

@@ -144,7 +144,7 @@ class QuantizationExplorer(Explorer):
                 neighbors=NEIGHBORS,
                 words=self._labels(len(table)),
                 flips=flips,
-                given=stored,
+                stored=stored,
             )
             self._cached = (key, trace)
         return replace(self._cached[1], row=row)  # the same trace, another row

@@ -17,7 +17,7 @@ from embedlab.figures.training import draw_training
 from embedlab.traces.text import short_label
 from embedlab.traces.training import (
     RATES,
-    RUNS_MOST,
+    RUNS_MAX,
     Branch,
     TrainedRun,
     TrainingTrace,
@@ -72,8 +72,8 @@ class TrainingExplorer(Explorer):
     QUESTION = "Who moves, and why?"
 
     text = BoundedText(STORY, 65_536)
-    runs = OptimizerRuns(RATES, ["adam", "lazy adam"], RUNS_MOST)
-    branch = BranchPoint(UPDATE_RULES, RUNS_MOST, STEPS_MAX)
+    runs = OptimizerRuns(RATES, ["adam", "lazy adam"], RUNS_MAX)
+    branch = BranchPoint(UPDATE_RULES, RUNS_MAX, STEPS_MAX)
     steps = BoundedInt(60, 10, STEPS_MAX)
     batch = BoundedInt(4, 1, BATCH_MAX)
     input_dim = BoundedInt(24, 1, ROWS_MAX)

@@ -36,7 +36,7 @@ def draw_cache_lines(
 
     Parameters
     ----------
-    traces : MemoryTrace, or mapping of title to MemoryTrace
+    traces : CacheLineTrace, or mapping of title to CacheLineTrace
         One to three, drawn on one scale.
     dark : bool
         Light on dark.

@@ -1,4 +1,4 @@
-"""Where a lookup goes in memory: which lines its rows lie in, and which must be fetched again."""
+"""Cache lines of a lookup, recorded: the lines of its rows, and the cache misses."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -14,26 +14,26 @@ from embedlab.traces.text import format_count
 __all__ = ["LINE", "CacheLineTrace", "trace_cache_lines"]
 
 LINE = 64
-"""Bytes that memory hands over at a time, on nearly every computer."""
+"""Bytes of a cache line on nearly every computer."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class CacheLineTrace:
-    """The lines of memory that a lookup asks for, one after the other. Its arrays are read-only.
+    """The cache lines that a lookup requests, in order. Its arrays are read-only.
 
     Attributes
     ----------
     ids : ndarray of int64, (N,)
     lines : ndarray of int64, (A,)
-        Every line that is asked for, in the order of asking; a row may need several.
+        Every requested line, in order; a row may need several.
     position : ndarray of int64, (A,)
-        The position 0..N-1 whose row asks.
+        The position 0..N-1 of the id whose row is read.
     fetched : ndarray of bool, (A,)
-        Whether the line had to come from memory; otherwise the cache still held it.
+        Whether the request is a cache miss: the line is fetched from memory.
     input_dim, row_bytes, line_bytes : int
         V; the bytes of a row; the bytes of a line.
     cache : int or None
-        How many lines the cache holds; None: all.
+        The number of lines that the cache holds; None for all.
 
     Examples
     --------
@@ -53,27 +53,27 @@ class CacheLineTrace:
 
     @property
     def table_lines(self) -> int:
-        """How many lines the whole table takes."""
+        """The number of lines of the whole table."""
         return -(-self.input_dim * self.row_bytes // self.line_bytes)
 
     @property
     def touched(self) -> int:
-        """How many different lines the rows lie in: no order can fetch fewer."""
+        """The number of different lines of the rows: no order can fetch fewer."""
         return np.unique(self.lines).size
 
     @property
     def fetches(self) -> int:
-        """How many lines came from memory, a line that was lost in between counted again."""
+        """The number of cache misses; a line that was evicted in between counts again."""
         return int(self.fetched.sum())
 
     @property
     def bytes_requested(self) -> int:
-        """N rows, in bytes."""
+        """The bytes of N rows."""
         return self.ids.size * self.row_bytes
 
     @property
     def bytes_fetched(self) -> int:
-        """What came from memory, in bytes: whole lines."""
+        """The bytes fetched from memory: whole lines."""
         return self.fetches * self.line_bytes
 
     @property
@@ -106,7 +106,7 @@ class CacheLineTrace:
         )
 
     def __repr__(self) -> str:
-        return f"MemoryTrace({self.touched} lines touched, {self.fetches} fetched)"
+        return f"CacheLineTrace({self.touched} lines touched, {self.fetches} fetched)"
 
 
 def trace_cache_lines(
@@ -118,26 +118,26 @@ def trace_cache_lines(
     cache: int | None = None,
     line: int = LINE,
 ) -> CacheLineTrace:
-    """Record which lines of memory the rows of `ids` lie in, and which of them are fetched.
+    """Record the cache lines of the rows of `ids`, and which of them are fetched.
 
     Parameters
     ----------
     ids : array_like of int, any shape
-        0 <= id < V, read in their order.
+        0 <= id < V, read in this order.
     input_dim, output_dim : int
         V and D. Row i begins D · itemsize · i bytes after the start of the table, and the table
         at the start of a line.
     itemsize : int
         Bytes of a weight: 4 for float32, 1 for int8.
     cache : int, optional
-        How many lines the cache holds. It keeps those that were asked for last; without a number
-        it keeps all.
+        The number of lines that the cache holds; the least recently used is evicted. By default
+        it holds all.
     line : int
         Bytes of a line.
 
     Returns
     -------
-    MemoryTrace
+    CacheLineTrace
 
     Raises
     ------
@@ -148,15 +148,15 @@ def trace_cache_lines(
 
     Notes
     -----
-    Counted from addresses, not measured: a real cache has several levels, and processors fetch
-    ahead what they expect.
+    Counted from addresses, not measured: a real cache has several levels, and processors
+    prefetch.
 
     Examples
     --------
     >>> shuffled = trace_cache_lines([0, 9, 1, 8], 16, 8, cache=1)
     >>> ordered = trace_cache_lines([0, 1, 8, 9], 16, 8, cache=1)
     >>> shuffled, ordered
-    (MemoryTrace(2 lines touched, 4 fetched), MemoryTrace(2 lines touched, 2 fetched))
+    (CacheLineTrace(2 lines touched, 4 fetched), CacheLineTrace(2 lines touched, 2 fetched))
     """
     rows = check_size(input_dim, "input_dim")
     row_bytes = check_size(output_dim, "output_dim") * check_size(itemsize, "itemsize")
@@ -182,15 +182,15 @@ def trace_cache_lines(
 
 
 def _fetched(lines: np.ndarray, cache: int | None) -> np.ndarray:
-    """Say for each line that is asked for whether it must come from memory."""
+    """Return for each requested line whether it is a cache miss."""
     fetched = np.zeros(lines.size, bool)
-    held: OrderedDict[int, None] = OrderedDict()  # the line that was asked for last comes last
+    cached: OrderedDict[int, None] = OrderedDict()  # the most recently used line comes last
     for n, line in enumerate(lines.tolist()):
-        if line in held:
-            held.move_to_end(line)
+        if line in cached:
+            cached.move_to_end(line)
             continue
         fetched[n] = True
-        held[line] = None
-        if cache is not None and len(held) > cache:
-            held.popitem(last=False)
+        cached[line] = None
+        if cache is not None and len(cached) > cache:
+            cached.popitem(last=False)
     return fetched

@@ -1,4 +1,4 @@
-"""One lookup, recorded: which rows were read, what came out, and what it would cost as a matmul."""
+"""One lookup, recorded: the rows read, the output, and the cost of a one-hot matmul."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from embedlab.traces.text import format_count, format_number, join_some, short_l
 
 __all__ = ["LookupTrace", "trace_lookup"]
 
-ONEHOT_MOST = 2**25
-"""Numbers in the one-hot matrix above which it is not built: that would be more than 128 MB."""
+ONEHOT_MAX = 2**25
+"""The largest one-hot matrix that is built: 128 MB in float32."""
 
 _BUDGET_NS = 1_000_000
 
@@ -27,21 +27,21 @@ class LookupTrace:
     Attributes
     ----------
     ids : ndarray of int64, (N,)
-        The ids as they came, flat; `shape` is the shape they had.
+        The ids, flattened; `shape` is their original shape.
     table : ndarray, (V, D), float
     tokens : tuple of str
         N labels; words : tuple of str, V labels ("" where a row has no word).
     rows : ndarray of int64, (N,)
-        The row that each id reads; −1 where none.
+        The row that each id reads, or −1.
     bad : ndarray of bool, (N,)
-        Which ids lie outside 0..V-1, whatever rule then applied.
+        Ids outside 0..V-1, whichever rule is applied to them.
     output, onehot : ndarray, (N, D), or None
-        What the gather and the one-hot product gave. None when refused; `onehot` is None too when
-        its matrix would hold more than `ONEHOT_MOST` numbers.
+        The result of the gather and of the one-hot matmul. None after an error; `onehot` is also
+        None when its matrix would have more than `ONEHOT_MAX` numbers.
     error : str or None
-        The core's own words when it refused an id.
+        The error text for an invalid id.
     gather_ns, onehot_ns : int or None
-        The best of a few runs of the core's doors on these very arrays, in nanoseconds.
+        The fastest of a few calls with these arrays, in nanoseconds.
 
     Examples
     --------
@@ -67,7 +67,7 @@ class LookupTrace:
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """The shape algebra: ids, table, and `output = (*ids, D)`."""
+        """The shapes of ids, table, and `output = (*ids, D)`."""
         width = self.table.shape[1]
         return {"ids": self.shape, "table": self.table.shape, "output": (*self.shape, width)}
 
@@ -78,30 +78,30 @@ class LookupTrace:
 
     @property
     def rows_read(self) -> int:
-        """How many different rows this lookup reads."""
+        """The number of different rows that are read."""
         return 0 if self.error else np.unique(self.rows[self.rows >= 0]).size
 
     @property
     def bytes_moved(self) -> int:
-        """N · D · bytes per weight: what a gather copies."""
+        """The bytes that a gather copies: N · D · bytes per weight."""
         return 0 if self.output is None else self.output.nbytes
 
     @property
     def multiplications(self) -> dict[str, int]:
-        """What each way multiplies: nothing, or N · V · D."""
+        """The number of multiplications of each method: 0, or N · V · D."""
         return {"gather": 0, "one-hot": self.ids.size * self.table.size}
 
     @property
     def max_difference(self) -> float | None:
-        """The largest difference between both ways; NaN where 0 · NaN spread through a product."""
+        """The largest difference between both methods; NaN where a product has 0 · NaN."""
         if self.output is None or self.onehot is None:
             return None
         if not self.output.size:
             return 0.0
         both_nan = np.isnan(self.output) & np.isnan(self.onehot)
         with np.errstate(invalid="ignore"):  # ∞ − ∞
-            apart = np.abs(self.output.astype(np.float64) - self.onehot)
-        return float(np.where(both_nan | (self.output == self.onehot), 0.0, apart).max())
+            difference = np.abs(self.output.astype(np.float64) - self.onehot)
+        return float(np.where(both_nan | (self.output == self.onehot), 0.0, difference).max())
 
     @property
     def summary(self) -> str:
@@ -172,16 +172,16 @@ def trace_lookup(
     oob: str | int = "raise",
     negative: str = "raise",
 ) -> LookupTrace:
-    """Record one lookup, done both ways by the core.
+    """Record one lookup, by gather and by one-hot matmul.
 
     Parameters
     ----------
     table : array_like, (V, D), float16, float32 or float64
     ids : array_like of int, any shape
     tokens : sequence of N str, optional
-        What the learner reads instead of the ids; by default the ids themselves.
+        Labels of the ids; by default the ids.
     words : sequence of str, optional
-        Labels of the rows. Fewer than V: the rest is ""; more than V: the rest has no row.
+        Labels of the rows. Missing labels are ""; labels beyond V are ignored.
     oob, negative
         As in `embedlab.lookup`.
 
@@ -192,14 +192,14 @@ def trace_lookup(
     Raises
     ------
     ShapeError
-        When there are not as many tokens as ids.
+        When the number of tokens differs from the number of ids.
     IdTypeError, DtypeError, ValueError
-        As `embedlab.lookup`; an `IdError` alone is caught and kept in `error`.
+        As `embedlab.lookup`; only an `IdError` is caught, and stored in `error`.
 
     Notes
     -----
-    An id that reads no row (oob "zero" or "nan") is filled alike in both ways, since a one-hot
-    vector of an id outside the table does not exist.
+    An id that reads no row (oob "zero" or "nan") gets the same fill value in both methods, since
+    an id outside the table has no one-hot vector.
 
     Examples
     --------
@@ -216,14 +216,14 @@ def trace_lookup(
 words to one id.'
     """
     table = np.array(as_table(table))
-    given = np.array(as_ids(ids))
-    flat = given.reshape(-1)
+    id_array = np.array(as_ids(ids))
+    flat = id_array.reshape(-1)
     if tokens is None:
         tokens = [str(i) for i in flat.tolist()]
     if len(tokens) != flat.size:
         raise ShapeError(
             f"tokens must be as many as ids. Received {len(tokens)} tokens for {flat.size} ids. "
-            "Give one label for each id, or leave tokens away."
+            "Pass one label for each id, or omit tokens."
         )
     height = len(table)
     labels = [*(words or ()), *[""] * height][:height]
@@ -231,20 +231,20 @@ words to one id.'
     rows = np.where(bad, -1, flat)
     output = onehot = id_error = gather_ns = onehot_ns = None
     try:
-        lookup(table, given, oob=oob, negative=negative)  # the first run may compile
+        lookup(table, id_array, oob=oob, negative=negative)  # the first run may compile
     except IdError as error:
         id_error = str(error)
     else:
         rows = apply_out_of_range_rule(flat, height, oob=oob, negative=negative)
         rows = np.where(rows == height, -1, rows)
-        output, gather_ns = _timed(lambda: lookup(table, given, oob=oob, negative=negative))
+        output, gather_ns = _timed(lambda: lookup(table, id_array, oob=oob, negative=negative))
         output = output.reshape(flat.size, table.shape[1])
-        if flat.size * height <= ONEHOT_MOST:
+        if flat.size * height <= ONEHOT_MAX:
             onehot, onehot_ns = _onehot(table, rows, output)
     _freeze(flat, table, rows, bad, output, onehot)
     return LookupTrace(
         flat,
-        given.shape,
+        id_array.shape,
         table,
         tuple(tokens),
         tuple(labels),
@@ -261,13 +261,13 @@ words to one id.'
 
 
 def _onehot(table: np.ndarray, rows: np.ndarray, output: np.ndarray) -> tuple[np.ndarray, int]:
-    """Multiply where there is a row; elsewhere the rule's fill stands, as in `output`."""
+    """Return the one-hot matmul for ids with a row; other positions are as in `output`."""
     has_row = rows >= 0
-    made = output.copy()
-    with np.errstate(invalid="ignore"):  # 0 · ∞ is NaN, and that is for the learner to see
-        found, took = _timed(lambda: onehot_lookup(table, rows[has_row]))
-    made[has_row] = found
-    return made, took
+    result = output.copy()
+    with np.errstate(invalid="ignore"):  # 0 · ∞ is NaN, and is shown
+        products, elapsed = _timed(lambda: onehot_lookup(table, rows[has_row]))
+    result[has_row] = products
+    return result, elapsed
 
 
 def _timed(call: Callable[[], np.ndarray]) -> tuple[np.ndarray, int]:
@@ -276,9 +276,9 @@ def _timed(call: Callable[[], np.ndarray]) -> tuple[np.ndarray, int]:
     while not runs or (spent < _BUDGET_NS and runs < 30):
         start = perf_counter_ns()
         result = call()
-        took = perf_counter_ns() - start
-        best = took if not runs else min(best, took)
-        spent, runs = spent + took, runs + 1
+        elapsed = perf_counter_ns() - start
+        best = elapsed if not runs else min(best, elapsed)
+        spent, runs = spent + elapsed, runs + 1
     return result, best
 
 

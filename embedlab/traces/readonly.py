@@ -1,4 +1,4 @@
-"""Copies that nobody can change: what a trace keeps of the arrays it saw."""
+"""Read-only copies of arrays."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ def readonly_copy(array: Any, dtype: Any = None) -> np.ndarray:
     ----------
     array : array_like
     dtype : optional
-        The dtype of the copy; unless told, that of the array.
+        The dtype of the copy; by default that of the array.
 
     Returns
     -------
@@ -22,8 +22,8 @@ def readonly_copy(array: Any, dtype: Any = None) -> np.ndarray:
 
     Examples
     --------
-    >>> kept = readonly_copy([1, 2])
-    >>> kept[0] = 5
+    >>> copy = readonly_copy([1, 2])
+    >>> copy[0] = 5
     Traceback (most recent call last):
     ValueError: assignment destination is read-only
     """

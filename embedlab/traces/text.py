@@ -1,4 +1,4 @@
-"""How traces say numbers and lists: the same way in summaries, pictures and alt texts."""
+"""Formatting of numbers, counts and lists in summaries, figures and alt texts."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -7,11 +7,11 @@ import numpy as np
 
 __all__ = ["format_count", "format_number", "join_some", "short_label"]
 
-_JOINERS = "\u200c\u200d"  # they hold emoji families and Persian words together
+_JOINERS = "\u200c\u200d"  # zero-width joiners of emoji and Persian words
 
 
 def format_number(value: Any, digits: int = 2) -> str:
-    """Say a number with a fixed count of decimals and a true minus.
+    """Return a number with a fixed number of decimals and a minus sign.
 
     Examples
     --------
@@ -30,7 +30,7 @@ def format_number(value: Any, digits: int = 2) -> str:
 
 
 def format_count(value: int, one: str = "", many: str = "") -> str:
-    """Say a whole number in groups of three, with its noun if one is given.
+    """Return an integer in groups of three digits, with a noun if one is given.
 
     Examples
     --------
@@ -43,7 +43,7 @@ def format_count(value: int, one: str = "", many: str = "") -> str:
 
 
 def join_some(items: Iterable[str], most: int = 8, *, between: str = ", ") -> str:
-    """Join the first few items and say how many are left out.
+    """Join the first few items, followed by the number of the others.
 
     Examples
     --------
@@ -56,7 +56,7 @@ def join_some(items: Iterable[str], most: int = 8, *, between: str = ", ") -> st
 
 
 def short_label(word: str, longest: int = 16) -> str:
-    """Return a word as it fits a label: control characters out, the end cut.
+    """Return a word as a label: without control characters, and cut to a length.
 
     Examples
     --------

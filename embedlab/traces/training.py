@@ -1,4 +1,4 @@
-"""The same batches under several optimizers, every step recorded: who moves, and why."""
+"""Training on the same batches with several optimizers, every step recorded."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from embedlab.core.skipgram.recorded import SLOT_NAMES, UPDATE_RULES
 from embedlab.traces.readonly import readonly_copy
 from embedlab.traces.text import format_count, format_number, join_some, short_label
 
-__all__ = ["RATES", "RUNS_MOST", "Branch", "TrainedRun", "TrainingTrace", "trace_training"]
+__all__ = ["RATES", "RUNS_MAX", "Branch", "TrainedRun", "TrainingTrace", "trace_training"]
 
-RUNS_MOST = 3
+RUNS_MAX = 3
 RATES = {
     "sgd": 1.0,
     "momentum": 0.2,
@@ -25,12 +25,12 @@ RATES = {
     "lazy adam": 0.05,
     "sgd + l2": 1.0,
 }
-"""A rate for each optimizer that suits a small table and mean gradients."""
+"""A default rate for each optimizer, for a small table and mean gradients."""
 
 
 @dataclass(frozen=True)
 class Branch:
-    """Where a run leaves its old way: run `run` goes on after `step` steps with another rule."""
+    """A change of optimizer: run `run` continues after `step` steps with another one."""
 
     run: int
     step: int
@@ -40,24 +40,24 @@ class Branch:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TrainedRun:
-    """One run over the table's rows. Its arrays are read-only, float32 but for the losses.
+    """The record of one run. Its arrays are read-only, float32 except the losses.
 
     Attributes
     ----------
     optimizer, learning_rate
-        At the start.
+        The initial optimizer and its rate.
     table : ndarray, (S + 1, V, D)
         Before the first step, and after each.
     slots : ndarray, (S + 1, 2, V, D)
-        What the optimizer remembers, such as m and v: `optimizer_at` has their names.
+        The optimizer state, such as m and v; `optimizer_at` has the names of the slots.
     grad : ndarray, (S, V, D)
-        Zero for rows of which no pair was in the batch.
+        Zero for rows that are not in the batch.
     rates : ndarray, (S,)
-        The rate of each step as the formula uses it.
+        The rate of each step, as used in the formula.
     losses : ndarray of float64, (S,)
-        Of each batch, before its step.
+        The loss of each batch, before its step.
     branch : Branch or None
-        Where it goes on by another rule.
+        The change of optimizer, if any.
     """
 
     optimizer: str
@@ -70,25 +70,25 @@ class TrainedRun:
     branch: Branch | None = None
 
     def optimizer_at(self, step: int) -> tuple[str, float, tuple[str, ...]]:
-        """Return the optimizer of a step, its rate, and the names of what it remembers."""
-        rule = self if self.branch is None or step < self.branch.step else self.branch
-        return rule.optimizer, rule.learning_rate, SLOT_NAMES[rule.optimizer]
+        """Return the optimizer of a step, its rate, and the names of its slots."""
+        settings = self if self.branch is None or step < self.branch.step else self.branch
+        return settings.optimizer, settings.learning_rate, SLOT_NAMES[settings.optimizer]
 
     @property
     def moves(self) -> np.ndarray:
-        """How far each row moved at each step, (S, V) float64."""
+        """The displacement of each row at each step, (S, V) float64."""
         path = self.table.astype(np.float64)
-        with np.errstate(invalid="ignore"):  # ∞ − ∞ is NaN: no move that could be said
+        with np.errstate(invalid="ignore"):  # ∞ − ∞ is NaN
             return np.sqrt(np.square(path[1:] - path[:-1]).sum(axis=-1))
 
     @property
     def has_grad(self) -> np.ndarray:
-        """Which rows had a gradient at each step, (S, V) bool."""
+        """Rows with a gradient at each step, (S, V) bool."""
         return np.asarray((self.grad != 0).any(axis=-1))
 
     @property
     def moved_without_grad(self) -> np.ndarray:
-        """Which rows moved without a gradient at each step, (S, V) bool."""
+        """Rows that moved without a gradient at each step, (S, V) bool."""
         return np.asarray((self.moves > 0) & ~self.has_grad)
 
     def __repr__(self) -> str:
@@ -102,16 +102,16 @@ class TrainingTrace:
     Attributes
     ----------
     ids : ndarray of int64, (N,)
-        The text. words : tuple of str, V labels; counts : ndarray, (V,), uses in the text.
+        The text. words : tuple of str, V labels; counts : ndarray, (V,), occurrences in the text.
     order : ndarray of int64, (V,)
         The rows, the most frequent word first.
-    batches : Batches
-        What each step looks at, the same for every run.
+    batches : SkipgramBatches
+        The batch of each step, the same for every run.
     runs : tuple of TrainedRun
-        With the branch in place of the run it left.
+        The runs; a branched run includes its branch.
     branch : Branch or None
     unbranched : TrainedRun or None
-        The run that the branch left, as it would have gone on.
+        The original of the branched run, without the branch.
     seed : int
 
     Examples
@@ -142,19 +142,19 @@ class TrainingTrace:
         return self.runs[0].table.shape[2]
 
     def batch(self, step: int) -> tuple[str, ...]:
-        """Return the words that a step looks at, in the order of the text."""
+        """Return the words of the batch of a step, in the order of the text."""
         return tuple(self.words[i] for i in self.ids[self.batches.places[step]])
 
     def map(self) -> tuple[np.ndarray, np.ndarray, float]:
-        """Return the plane on which rows are drawn, the same at every step of every run.
+        """Return the plane on which rows are drawn, the same for all steps and runs.
 
         Returns
         -------
         center : ndarray, (D,)
         axes : ndarray, (D, 2)
-            A row w stands at ``(w - center) @ axes``. With D = 2 that is w itself.
-        kept : float
-            The share of the variance of all rows, first and last, that the plane shows.
+            A row w is drawn at ``(w - center) @ axes``; for D = 2 that is w itself.
+        explained : float
+            The explained variance ratio of the plane, over all first and last rows.
         """
         width = self.width
         axes = np.eye(width, 2)
@@ -165,9 +165,9 @@ class TrainingTrace:
         center = ends.mean(axis=0)
         _, values, directions = np.linalg.svd(ends - center, full_matrices=False)
         axes[:, : min(2, len(directions))] = directions[:2].T
-        heaviest = axes[np.abs(axes).argmax(axis=0), [0, 1]]
+        largest = axes[np.abs(axes).argmax(axis=0), [0, 1]]
         power = np.square(values)
-        return center, axes * np.where(heaviest < 0, -1, 1), float(power[:2].sum() / power.sum())
+        return center, axes * np.where(largest < 0, -1, 1), float(power[:2].sum() / power.sum())
 
     @property
     def summary(self) -> str:
@@ -186,17 +186,17 @@ class TrainingTrace:
                     f", from step {change.step} on {change.optimizer}, rate "
                     f"{change.learning_rate:g}"
                 )
-            lines += [name, f"        {self._told(run)}"]
+            lines += [name, f"        {self._describe(run)}"]
         return "\n".join(lines)
 
-    def _told(self, run: TrainedRun) -> str:
-        moved, glides = int((run.moves > 0).sum()), int(run.moved_without_grad.sum())
+    def _describe(self, run: TrainedRun) -> str:
+        moved, unforced = int((run.moves > 0).sum()), int(run.moved_without_grad.sum())
         tenth = max(1, self.steps // 10)
         first, last = run.losses[:tenth].mean(), run.losses[-tenth:].mean()
         return (
             f"loss {format_number(first)} to {format_number(last)}; "
             f"{format_count(moved, 'move')} of a row, "
-            f"{format_count(glides)} without a gradient"
+            f"{format_count(unforced)} without a gradient"
         )
 
     @property
@@ -204,14 +204,14 @@ class TrainingTrace:
         """Describe the picture for somebody who does not see it."""
         names = join_some([run.optimizer for run in self.runs])
         words = join_some([short_label(self.words[i]) for i in self.order], 12)
-        glides = [
-            f"under {run.optimizer} rows moved {format_count(int(run.moved_without_grad.sum()), 'time')} "
-            "without a gradient"
-            for run in self.runs
+        counts = [int(run.moved_without_grad.sum()) for run in self.runs]
+        unforced = [
+            f"under {run.optimizer} rows moved {format_count(count, 'time')} without a gradient"
+            for run, count in zip(self.runs, counts, strict=True)
         ]
         return (
             f"Rows of a table as points that move for {format_count(self.steps, 'step')} under "
-            f"{names}: {words}. {'; '.join(glides).capitalize()}."
+            f"{names}: {words}. {'; '.join(unforced).capitalize()}."
         )
 
     def __repr__(self) -> str:
@@ -238,25 +238,25 @@ def trace_training(
     Parameters
     ----------
     ids : array_like of int, (N,), 0 <= id < V
-        The text. Without a word nothing moves.
+        The text. An empty text trains nothing.
     words : sequence of V str, optional
         Labels of the rows; by default their numbers.
     starts : array_like of int, optional
-        Where sentences begin: no pair reaches across.
+        The positions where sentences begin; no pair crosses them.
     runs : sequence of str or (str, float)
-        An optimizer of `embedlab.core.skipgram.recorded.UPDATE_RULES`, alone or with its rate.
+        An optimizer of `embedlab.core.skipgram.recorded.UPDATE_RULES`, by name or with its rate.
     steps, batch : int
-        S and B: every step looks at the next B words of the text, and again from the start.
+        S and B: each step uses the next B words of the text, in cycles.
     output_dim : int
         D.
     input_dim : int, optional
-        V, if it is more than the words that the text uses.
+        V, if it is larger than the number of words in the text.
     table : array_like, (V, D), optional
-        Where the table starts; by default at random, ±0.5. It is copied, as float32.
+        The initial table; by default random, ±0.5. It is copied, as float32.
     branch : Branch, optional
-        One run goes on differently from a step on.
+        A change of optimizer in one run.
     seed : int
-        For the start of both tables and for the negatives.
+        Seed of the initial tables and of the negative samples.
 
     Returns
     -------
@@ -268,20 +268,21 @@ def trace_training(
 
     Notes
     -----
-    The objective is skip-gram with two negatives in a window of two, the mean over the batch.
-    Both tables are trained; the trace shows the first, as `Embedding` would hold it.
+    The objective is skip-gram with two negative samples and a window of two, the mean over the
+    batch. Both tables are trained; the trace shows the first, the one of an `Embedding`.
 
     Examples
     --------
     >>> trace = trace_training([0, 1, 0, 1, 0, 2], words=["the", "cat", "moon"], steps=4, batch=2)
-    >>> trace.batch(2), trace.runs[0].has_grad[2].tolist(), trace.runs[0].moved_without_grad[3].tolist()
+    >>> (run,) = trace.runs
+    >>> trace.batch(2), run.has_grad[2].tolist(), run.moved_without_grad[3].tolist()
     (('the', 'moon'), [True, False, True], [False, False, True])
     """
     flat = as_ids(ids).reshape(-1)
-    rules = [_rule(run) for run in runs]
-    if not 1 <= len(rules) <= RUNS_MOST:
+    settings = [_settings(run) for run in runs]
+    if not 1 <= len(settings) <= RUNS_MAX:
         raise ValueError(
-            f"runs must be 1 to {RUNS_MOST}. Received {len(rules)}. Compare a few at a time."
+            f"runs must be 1 to {RUNS_MAX}. Received {len(settings)}. Compare a few at a time."
         )
     rng = np.random.default_rng(seed)
     if table is None:
@@ -297,33 +298,33 @@ def trace_training(
     if len(labels) != len(start):
         raise ShapeError(
             f"words must label each row. Received {len(labels)} for {len(start)} rows. "
-            "Give one label a row, or leave words away."
+            "Pass one label for each row, or omit words."
         )
     context = rng.uniform(-0.5, 0.5, start.shape).astype(np.float32)
     batches = _batches(flat, len(start), steps, batch, starts, seed)
-    made = [
+    recorded = [
         train_recorded(batches, start, context, optimizer=name, learning_rate=rate)
-        for name, rate in rules
+        for name, rate in settings
     ]
-    shown_runs = [_record(run, *rule) for run, rule in zip(made, rules, strict=True)]
+    trained_runs = [_record(run, *pair) for run, pair in zip(recorded, settings, strict=True)]
     unbranched = None
     if branch is not None:
-        if not (0 <= branch.run < len(made) and 0 <= branch.step <= len(batches.starts) - 1):
+        if not (0 <= branch.run < len(recorded) and 0 <= branch.step <= len(batches.starts) - 1):
             raise ValueError(
-                f"a branch must leave one of {len(made)} runs at a step of 0..{steps}. Received "
-                f"run {branch.run}, step {branch.step}. Count both from 0."
+                f"a branch must leave one of {len(recorded)} runs at a step of 0..{steps}. "
+                f"Received run {branch.run}, step {branch.step}. Count both from 0."
             )
-        unbranched = shown_runs[branch.run]
-        left = train_recorded(
+        unbranched = trained_runs[branch.run]
+        branched = train_recorded(
             batches,
             start,
             context,
             optimizer=branch.optimizer,
             learning_rate=branch.learning_rate,
-            after=made[branch.run],
+            after=recorded[branch.run],
             step=branch.step,
         )
-        shown_runs[branch.run] = _record(left, *rules[branch.run], branch)
+        trained_runs[branch.run] = _record(branched, *settings[branch.run], branch)
     counts = np.bincount(flat, minlength=len(start))
     order = np.argsort(-counts, kind="stable")
     return TrainingTrace(
@@ -332,7 +333,7 @@ def trace_training(
         readonly_copy(counts),
         readonly_copy(order),
         batches,
-        tuple(shown_runs),
+        tuple(trained_runs),
         branch,
         unbranched,
         seed,
@@ -342,12 +343,12 @@ def trace_training(
 def _batches(
     ids: np.ndarray, rows: int, steps: int, batch: int, starts: Any, seed: int
 ) -> SkipgramBatches:
-    """Draw the batches; of no text they are all empty."""
+    """Return the batches; without text they are all empty."""
     if not ids.size:
         steps = check_size(steps, "steps")
-        none = np.zeros((0, 2), np.int64)
+        no_pairs = np.zeros((0, 2), np.int64)
         return SkipgramBatches(
-            none,
+            no_pairs,
             np.zeros(0, np.uint8),
             np.zeros(steps + 1, np.int64),
             np.zeros((steps, 0), np.int64),
@@ -355,12 +356,12 @@ def _batches(
     return sample_batches(ids, rows, steps=steps, batch=batch, starts=starts, seed=seed)
 
 
-def _rule(run: Any) -> tuple[str, float]:
+def _settings(run: Any) -> tuple[str, float]:
     name, rate = (run, None) if isinstance(run, str) else run
     if name not in UPDATE_RULES:
         raise ValueError(
             f"runs must name {', '.join(map(repr, UPDATE_RULES))}. Received {name!r:.40}. "
-            "Choose among these."
+            "Choose one of these."
         )
     return name, RATES[name] if rate is None else float(rate)
 

@@ -286,7 +286,8 @@ def test_each_number_opens_to_its_formula(show):
         "typical": f"= {format_number(trace.typical, 1)}",
         "both": f"{len(trace.in_both)} in both",
         "closer": "lie within",
-        "shown": f"{format_number(trace.map_distances[first])} / {format_number(trace.distances[first])}",
+        "shown": f"{format_number(trace.map_distances[first])} / "
+        f"{format_number(trace.distances[first])}",
     }.items():
         view.place(f"fact:{name}").focus()
         view.press("Enter")

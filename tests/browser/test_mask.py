@@ -50,7 +50,7 @@ def test_it_opens_on_its_story(show):
     view = show(explorer)
     assert cards(view) == ["Embedding", "Dropout", "Conv1D", "Mean pool", "Dense"]
     assert statuses(view) == ["mask made", "mask kept", "mask lost here", "no mask", "no mask"]
-    assert view.said.startswith("Conv1D mixes each place with its neighbors")
+    assert view.said.startswith("Conv1D mixes each position with its neighbors")
     assert view.said.endswith("The loss is 37.9 % too low.")
     trace = explorer.trace
     losses = [format_number(v, 3) for v in (trace.loss, trace.loss_unmasked, trace.loss_reference)]

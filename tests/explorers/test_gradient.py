@@ -139,7 +139,7 @@ def test_own_gradient_must_fit_the_words():
     assert "grad_out must fit the output, (2, 1)" in explorer.error
     assert explorer.trace.ids.tolist() == [1, 0, 1]  # the last good one
     explorer.text, explorer.mode = "#1 #0 #1", "tied"
-    assert "tied has a loss of its own" in explorer.error
+    assert "tied must be the only option" in explorer.error
     with pytest.raises(ShapeError):
         GradientExplorer("#1", grad_out=np.ones((2, 6)))
 

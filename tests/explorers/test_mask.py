@@ -59,7 +59,7 @@ def test_the_message_is_the_trace():
     header, arrays = decode(explorer.message)
     assert [s["spec"] for s in header["stages"]] == ["Embedding", *explorer.layers]
     assert header["lost_at"] == 2 and header["pooled_at"] == 3 and header["target"] == 1.0
-    assert header["stages"][2]["reason"].startswith("Conv1D mixes each place with its neighbors")
+    assert header["stages"][2]["reason"].startswith("Conv1D mixes each position with its neighbors")
     np.testing.assert_array_equal(
         arrays["loss"], [trace.loss, trace.loss_unmasked, trace.loss_reference]
     )

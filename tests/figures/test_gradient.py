@@ -30,7 +30,7 @@ CASES = {
     "nan": make([0, 1], [[np.nan], [1.0]]),
     "infinite": make([0, 1, 1], [[np.inf], [1.0]]),
     "zeros": make([0, 0], np.zeros((2, 2))),
-    "large": make(range(0, 900, 7), np.sin(np.arange(30_000.0)).reshape(1000, 30), check_most=60),
+    "large": make(range(0, 900, 7), np.sin(np.arange(30_000.0)).reshape(1000, 30), check_max=60),
     "hostile": make([0, 1], tokens=["$\\frac$", "<script>\n\x00"], words=["\u05d7\u05ea"]),
 }
 

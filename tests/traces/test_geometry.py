@@ -118,7 +118,7 @@ def test_what_does_not_fit_is_refused():
         trace_geometry(TABLE, 40)
     with pytest.raises(IdError, match="Received -1"):
         trace_geometry(TABLE, 0, terms=(0, 1, -1))
-    with pytest.raises(ShapeError, match="2 words for 40 rows"):
+    with pytest.raises(ShapeError, match="Received 2 for 40 rows"):
         trace_geometry(TABLE, 0, words=["a", "b"])
     with pytest.raises(ShapeError, match=r"Received \(0, 3\)"):
         trace_geometry(np.zeros((0, 3)), 0)

@@ -99,7 +99,7 @@ def test_nan_weights_show_why_zero_times_nan_is_not_zero():
 
 
 def test_a_one_hot_matrix_too_large_is_not_built(monkeypatch):
-    monkeypatch.setattr(traces, "ONEHOT_MOST", 5)
+    monkeypatch.setattr(traces, "ONEHOT_MAX", 5)
     trace = trace_lookup(TABLE, [0, 1])
     assert trace.onehot is None and trace.onehot_ns is None
     assert trace.multiplications["one-hot"] == 12

@@ -10,7 +10,7 @@ from embedlab.core.ids import IdError
 from embedlab.core.lora import Adapter, lora_lookup, lora_scale, truncated_svd_adapter
 from embedlab.traces.lora import first_step_norm, first_step_norms, initial_factors, trace_lora
 from embedlab.traces.lora.sweep import DRAWS
-from embedlab.traces.lora.trace import RANKS_MOST
+from embedlab.traces.lora.trace import RANKS_MAX
 
 RNG = np.random.default_rng(5)
 TABLE = RNG.normal(size=(12, 5))
@@ -124,7 +124,7 @@ def test_merged_rows_are_the_same():
 
 def test_ranks_stop_at_sixteen_and_at_the_smaller_side():
     big = trace_lora(np.zeros((40, 30)), np.ones((40, 30)), seen=[0], steps=1)
-    assert big.ranks.tolist() == list(range(1, RANKS_MOST + 1)) and len(big.errors) == 31
+    assert big.ranks.tolist() == list(range(1, RANKS_MAX + 1)) and len(big.errors) == 31
     one = trace_lora([[1.0]], [[0.5]], rank=1, steps=2)
     assert one.moved.all() and one.ranks.tolist() == [1]
 

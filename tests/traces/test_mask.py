@@ -171,7 +171,7 @@ def test_the_layer_that_loses_it_says_why():
     layers = [words(), Flatten(name="flat")]
     stages = trace_mask(layers, IDS).stages
     assert stages[0].reason == "" and stages[1].reason.startswith(
-        "Flatten puts all places into one"
+        "Flatten puts all positions into one"
     )
     assert "neither takes a mask" in reason_mask_is_lost(Layer(name="own"))
 

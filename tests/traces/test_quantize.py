@@ -116,7 +116,7 @@ def test_any_two_rows_are_parted_both_ways_round(rows):
     from embedlab.traces.quantize import scheme
 
     parted, grew = np.zeros((rows, rows), bool), np.zeros(rows, bool)
-    for half in scheme.nibbles(rows):
+    for half in scheme.half_splits(rows):
         parted |= half[:, None] & ~half
         grew |= half
     np.testing.assert_array_equal(parted, ~np.eye(rows, dtype=bool))
@@ -185,7 +185,7 @@ def test_half_a_byte_that_belongs_to_nobody_changes_nothing():
 def test_codes_that_a_layer_has_already_are_taken_as_they_are():
     made = quantize(TABLE, 4, 4)
     table = quantized_lookup(made, np.arange(10))
-    trace = trace_quantize(table, given={"groups": made})
+    trace = trace_quantize(table, stored={"groups": made})
     np.testing.assert_array_equal(trace.ways["groups"].quantized.codes, made.codes)
     assert trace.ways["groups"].largest_error.max() == 0
 

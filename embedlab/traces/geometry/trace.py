@@ -1,4 +1,4 @@
-"""Who is near whom: the cosines of one word with all others, beside where a flat map puts them."""
+"""Neighbors of one word, recorded: by cosine similarity, and on a two-dimensional map."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,10 +26,9 @@ class Analogy:
     ----------
     terms : (a, b, c), row numbers
     ids, similarities : ndarray, (K,)
-        The answers, the nearest first, and their cosines with the sum; a, b and c are never among
-        them.
+        The answers, the nearest first, and their cosine similarities; without a, b and c.
     target : ndarray, (2,)
-        Where the sum lies on the map.
+        The position of ``a - b + c`` on the map.
     """
 
     terms: tuple[int, int, int]
@@ -40,25 +39,25 @@ class Analogy:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class GeometryTrace:
-    """One word among all others. Its arrays are copies and read-only.
+    """The neighbors of one word. Its arrays are read-only copies.
 
     Attributes
     ----------
     words : tuple of str, V labels ("" where a row has no word)
     rows : ndarray, (V, D)
-        The table's rows as directions: of length 1.
+        The rows of the table, scaled to length 1.
     plane : Plane
     picked : int
-        The row that is asked about.
+        The query row.
     cosines, distances, map_distances : ndarray of float32, (V,)
-        Of each row with the picked one: its cosine, its true distance ``sqrt(2 - 2 cos)``, and
-        its distance on the map, in the same unit.
+        Cosine similarity of each row with the query, distance ``sqrt(2 - 2 cos)``, and distance
+        on the map, in the same unit.
     near, near_map : ndarray of int64, (K,)
-        The K = 10 rows truly nearest, and the K nearest on the map; the picked one left out.
+        The K = 10 nearest rows, and the K nearest on the map, without the query.
     closer_on_map : ndarray of int64, (K,)
-        For each of `near`, how many other rows lie closer on the map.
+        For each of `near`, the number of other rows that are closer on the map.
     typical : float
-        How many of `near` are in `near_map`, on average over many words.
+        The mean number of `near` that are in `near_map`, over many words.
     analogy : Analogy or None
 
     Examples
@@ -83,24 +82,25 @@ class GeometryTrace:
 
     @property
     def in_both(self) -> np.ndarray:
-        """The rows that are among the nearest truly and on the map."""
+        """The rows that are in both `near` and `near_map`."""
         return self.near[np.isin(self.near, self.near_map)]
 
     @property
     def invalid_rows(self) -> int:
-        """How many rows hold NaN or an infinity, and so have no direction and no place."""
+        """The number of rows with NaN or infinities, which have no direction."""
         return int((~np.isfinite(self.rows).all(axis=1)).sum())
 
     @property
     def candidates(self) -> np.ndarray:
-        """Rows to guess among: the truly nearest, four that look near or are, by row number."""
-        kept = dict.fromkeys([*self.near[:1], *self.near_map[:3], *self.near[4:5], *self.near[9:]])
-        return np.array(sorted(int(row) for row in kept), np.int64)
+        """Candidates of a prediction: the nearest row and others that are near, by row number."""
+        rows = dict.fromkeys([*self.near[:1], *self.near_map[:3], *self.near[4:5], *self.near[9:]])
+        return np.array(sorted(int(row) for row in rows), np.int64)
 
     @property
     def summary(self) -> str:
         """Describe the run in a few lines, with its numbers."""
         rows, width = self.rows.shape
+        both = len(self.in_both)
         shares = " + ".join(f"{format_number(100 * share, 1)} %" for share in self.plane.shares)
         near = [f"{self.name(i)} {format_number(self.cosines[i])}" for i in self.near]
         lines = [
@@ -109,8 +109,8 @@ class GeometryTrace:
             f"near    {join_some(near, TEN, between=' · ') or 'nobody'}",
             f"on map  {join_some(map(self.name, self.near_map), TEN, between=' · ') or 'nobody'}",
             f"map     {self.plane.name} shows {shares} of the variance",
-            f"        {len(self.in_both)} of the {format_count(len(self.near), 'word')} truly nearest "
-            f"{'is' if len(self.in_both) == 1 else 'are'} among the nearest on the map; "
+            f"        {both} of the {format_count(len(self.near), 'word')} truly nearest "
+            f"{'is' if both == 1 else 'are'} among the nearest on the map; "
             f"{format_number(self.typical, 1)} on average",
         ]
         if self.invalid_rows:
@@ -119,8 +119,8 @@ class GeometryTrace:
             )
         if self.analogy:
             pairs = zip(self.analogy.ids, self.analogy.similarities, strict=True)
-            found = [f"{self.name(i)} {format_number(c)}" for i, c in pairs]
-            lines.append(f"sum     {self._terms()} → {join_some(found, ANSWERS, between=' · ')}")
+            answers = [f"{self.name(i)} {format_number(c)}" for i, c in pairs]
+            lines.append(f"sum     {self._terms()} → {join_some(answers, ANSWERS, between=' · ')}")
         return "\n".join(lines)
 
     @property
@@ -132,11 +132,11 @@ class GeometryTrace:
         if not self.near.size:
             return f"{start} There is no other word to compare it with."
         near = join_some(map(self.name, self.near), 5)
-        seen = join_some(map(self.name, self.near_map), 5)
+        near_map = join_some(map(self.name, self.near_map), 5)
         end = ""
         if self.analogy and self.analogy.ids.size:
             end = f" {self._terms()} gives {self.name(int(self.analogy.ids[0]))}."
-        return f"{start} Truly nearest: {near}. Nearest on the map: {seen}.{end}"
+        return f"{start} Truly nearest: {near}. Nearest on the map: {near_map}.{end}"
 
     def name(self, row: int) -> str:
         """Return the word of a row, or its number."""
@@ -163,7 +163,7 @@ def trace_geometry(
     seed: int = 0,
     typical: float | None = None,
 ) -> GeometryTrace:
-    """Compare a row with all others, truly and on a flat map.
+    """Compare a row with all others, in all dimensions and on a two-dimensional map.
 
     Parameters
     ----------
@@ -171,14 +171,13 @@ def trace_geometry(
     picked : int, 0 <= picked < V
     words : sequence of V str, optional
     plane : str or Plane
-        A name of `embedlab.traces.geometry.plane.PLANES`, or a plane of this table that is there
-        already.
+        A name of `embedlab.traces.geometry.plane.PLANES`, or a plane of this table.
     terms : (a, b, c), optional
-        Row numbers: ask who is nearest to ``a - b + c``.
+        Row numbers of the analogy ``a - b + c``.
     seed : int
-        Of a random plane.
+        Seed of a random plane.
     typical : float, optional
-        The average over many words, when it is known already.
+        The mean over many words, if it is known.
 
     Returns
     -------
@@ -189,11 +188,11 @@ def trace_geometry(
     IdError
         For rows outside the table.
     ShapeError
-        For no rows, or another number of words.
+        For no rows, or a wrong number of words.
 
     Notes
     -----
-    The sum adds directions, not rows, so that a frequent word's longer row does not outweigh the
+    The analogy adds unit rows, so that the longer rows of frequent words do not outweigh the
     others. Source: Mikolov, Yih and Zweig, NAACL 2013, section 4.
 
     Examples
@@ -212,13 +211,13 @@ def trace_geometry(
     height = len(table)
     if not height:
         raise ShapeError(
-            f"a table must have a row to look at. Received {table.shape}. Give it one."
+            f"table must have at least one row. Received {table.shape}. Pass one with rows."
         )
     labels = [""] * height if words is None else list(words)
     if len(labels) != height:
         raise ShapeError(
-            f"words must be as many as rows. Received {len(labels)} words for {height} rows. "
-            "Give one label for each row, or leave words away."
+            f"words must have one label for each row. Received {len(labels)} for {height} rows. "
+            "Pass one label for each row, or omit words."
         )
     for row in (picked, *(terms or ())):
         if not 0 <= row < height:
@@ -239,42 +238,42 @@ def _trace(
     with np.errstate(invalid="ignore"):  # rows of NaN stay NaN
         cosines = cosine(rows[picked : picked + 1], rows)[0]
         squares = np.einsum("vd,vd->v", rows, rows).round()  # 1, or 0 for a row of zeros
-        apart = np.sqrt(np.maximum(squares[picked] + squares - 2 * cosines, 0))
-        apart[picked] = apart[picked] * 0
+        distances = np.sqrt(np.maximum(squares[picked] + squares - 2 * cosines, 0))
+        distances[picked] = distances[picked] * 0
         wide = plane.points.astype(np.float64)
-        on_map = np.hypot(*(wide - wide[picked]).T)
+        map_distances = np.hypot(*(wide - wide[picked]).T)
     near = np.zeros(0, np.int64)
     if np.isfinite(cosines[picked]):
         near = nearest(rows, rows[picked], TEN, exclude=[picked]).ids
         near = near[near >= 0]
-    # The picked row lies at 0, so it is always among those that are closer.
-    closer = [max(0, int((on_map < on_map[i]).sum()) - 1) for i in near]
+    # The query has distance 0, so it is always among those that are closer.
+    closer = [max(0, int((map_distances < map_distances[i]).sum()) - 1) for i in near]
     return GeometryTrace(
         tuple(words),
         rows,
         plane,
         picked,
         readonly_copy(cosines, np.float32),
-        readonly_copy(apart, np.float32),
-        readonly_copy(on_map, np.float32),
+        readonly_copy(distances, np.float32),
+        readonly_copy(map_distances, np.float32),
         readonly_copy(near),
         readonly_copy(nearest_in_plane(plane.points, picked)),
         readonly_copy(closer, np.int64),
         plane.typical() if typical is None else typical,
-        _sum(rows, plane, terms),
+        _analogy(rows, plane, terms),
     )
 
 
-def _sum(rows: np.ndarray, plane: Plane, terms: tuple[int, int, int] | None) -> Analogy | None:
+def _analogy(rows: np.ndarray, plane: Plane, terms: tuple[int, int, int] | None) -> Analogy | None:
     if terms is None or not np.isfinite(rows[list(terms)]).all():
         return None
     a, b, c = (int(term) for term in terms)
-    found = analogy(rows, b, a, c, ANSWERS)
-    there = found.ids >= 0
+    answers = analogy(rows, b, a, c, ANSWERS)
+    valid = answers.ids >= 0
     points = plane.points.astype(np.float64)
     return Analogy(
         (a, b, c),
-        readonly_copy(found.ids[there]),
-        readonly_copy(found.similarities[there], np.float32),
+        readonly_copy(answers.ids[valid]),
+        readonly_copy(answers.similarities[valid], np.float32),
         readonly_copy(points[a] - points[b] + points[c], np.float32),
     )

@@ -1,4 +1,4 @@
-"""The gradient check: each weight goes up and down by h, and the loss is asked both times."""
+"""Gradient check by central differences of the loss."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from embedlab.traces.gradient.losses import LookupLoss
 from embedlab.traces.readonly import readonly_copy
 
 __all__ = [
-    "CHECK_MOST",
+    "CHECK_MAX",
     "STEPS",
     "TOLERANCE",
     "central_difference",
@@ -15,13 +15,13 @@ __all__ = [
 ]
 
 STEPS = readonly_copy(10.0 ** -np.arange(13))
-"""How far a weight is moved for a central difference: 1, 0.1, ... 1e-12."""
+"""Step sizes of the central differences: 1, 0.1, ... 1e-12."""
 
 TOLERANCE = 1e-6
-"""A gradient whose best error, over all steps, is larger is wrong."""
+"""The largest error, at the best step size, of a correct gradient."""
 
-CHECK_MOST = 640
-"""Weights that are checked unless told; of a larger table only rows that are read."""
+CHECK_MAX = 640
+"""Weights that are checked by default; of a larger table only rows that are read."""
 
 _WORK = 1_000_000  # exponentials, about ten milliseconds
 
@@ -29,29 +29,33 @@ _WORK = 1_000_000  # exponentials, about ten milliseconds
 def central_difference(
     loss: LookupLoss, checked: np.ndarray, width: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the loss with each weight of the rows `checked` (C,) moved up, and down: (H, C, D)."""
-    by = np.concatenate([STEPS, -STEPS])
-    made = np.empty((by.size, len(checked), width))
-    with np.errstate(all="ignore"):  # weights without end: the check then says NaN
+    """Return the loss with each weight of the rows `checked` (C,) moved by ±h: twice (H, C, D)."""
+    offsets = np.concatenate([STEPS, -STEPS])
+    losses = np.empty((offsets.size, len(checked), width))
+    with np.errstate(all="ignore"):  # infinite weights give NaN
         for c, row in enumerate(checked.tolist()):
-            made[:, c] = loss.moved(row, by)
-    return made[: STEPS.size], made[STEPS.size :]
+            losses[:, c] = loss.moved(row, offsets)
+    return losses[: STEPS.size], losses[STEPS.size :]
 
 
-def relative_errors(said: np.ndarray, numeric: np.ndarray) -> np.ndarray:
-    """Return ``abs(said - numeric) / the largest of either`` for each step, (H, C, D): 0 to 2."""
-    seen = np.abs(numeric).max((1, 2), initial=0)
-    largest = np.maximum(np.abs(said).max(initial=0), seen)
+def relative_errors(analytic: np.ndarray, numeric: np.ndarray) -> np.ndarray:
+    """Return ``abs(analytic - numeric) / largest component``, (H, C, D), from 0 to 2."""
+    numeric_max = np.abs(numeric).max((1, 2), initial=0)
+    largest = np.maximum(np.abs(analytic).max(initial=0), numeric_max)
     with np.errstate(invalid="ignore"):
-        return np.abs(said - numeric) / np.where(largest == 0, 1, largest)[:, None, None]
+        return np.abs(analytic - numeric) / np.where(largest == 0, 1, largest)[:, None, None]
 
 
-def rows_to_check(shape: tuple[int, int], ids: np.ndarray, most: int, *, tied: bool) -> np.ndarray:
-    """Return all rows of a small table; of a larger one some that are read, as work allows."""
+def rows_to_check(
+    shape: tuple[int, int], ids: np.ndarray, maximum: int, *, tied: bool
+) -> np.ndarray:
+    """Return the rows to check: all of a small table, or the most frequent ones."""
     height, width = shape
-    each = 2 * STEPS.size * width * ((ids.size + height) if tied else 1)  # exponentials a row
-    if height * width <= most and height * each <= _WORK:
+    row_cost = (
+        2 * STEPS.size * width * ((ids.size + height) if tied else 1)
+    )  # exponentials for a row
+    if height * width <= maximum and height * row_cost <= _WORK:
         return np.arange(height)
-    read, times = np.unique(ids, return_counts=True)
-    often = read[np.argsort(-times, kind="stable")]
-    return np.sort(often[: max(1, min(most // width, _WORK // each))])
+    read, counts = np.unique(ids, return_counts=True)
+    frequent = read[np.argsort(-counts, kind="stable")]
+    return np.sort(frequent[: max(1, min(maximum // width, _WORK // row_cost))])

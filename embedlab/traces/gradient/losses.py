@@ -1,7 +1,7 @@
-"""Three losses of a looked-up sentence, each with what it sends back, and with one weight moved.
+"""Three losses of a looked-up sentence, with their gradients and values at moved weights.
 
-What a loss says about a moved weight is asked by the gradient check. It goes forward only: nothing
-in it knows how the gradient was found.
+The gradient check uses the values at moved weights. They are computed forward only, independent of
+the gradients.
 """
 
 from typing import Any, Protocol
@@ -15,7 +15,7 @@ __all__ = ["GivenGradient", "LookupLoss", "NextWordLoss", "TargetLoss"]
 
 
 class LookupLoss(Protocol):
-    """What a backward pass begins with, and what a gradient check asks.
+    """A loss with its gradients, and its values at moved weights.
 
     Attributes
     ----------
@@ -23,7 +23,7 @@ class LookupLoss(Protocol):
     grad_out : ndarray, (N, D)
         The gradient of the loss with respect to the looked-up rows.
     direct : ndarray, (V, D)
-        What reaches the table on another way than through the lookup.
+        The gradient of the table by other paths than the lookup.
     """
 
     total: float
@@ -31,12 +31,12 @@ class LookupLoss(Protocol):
     direct: np.ndarray
 
     def moved(self, row: int, by: np.ndarray) -> np.ndarray:
-        """Return the loss with each weight of a row moved alone, (S, D) for `by` of shape (S,)."""
+        """Return the loss with one weight of a row moved, (S, D) for `by` of shape (S,)."""
         ...
 
 
 class _Elementwise:
-    """A loss that adds up one number for each number looked up."""
+    """A sum of one term for each element of the output."""
 
     def __init__(self, table: np.ndarray, ids: np.ndarray, grad_out: np.ndarray):
         self.ids, self.grad_out = ids, grad_out
@@ -58,7 +58,7 @@ class _Elementwise:
 
 
 class TargetLoss(_Elementwise):
-    """The sum of ``log(cosh(row - target))``: half the square near the target, straight far off."""
+    """The sum of ``log(cosh(row - target))``: quadratic near the target, linear far from it."""
 
     def __init__(self, table: np.ndarray, ids: np.ndarray, target: np.ndarray):
         self.target = target
@@ -72,22 +72,22 @@ class TargetLoss(_Elementwise):
 
 
 class GivenGradient(_Elementwise):
-    """The sum of ``grad_out * row``: the loss whose gradient is the one that was given."""
+    """The sum of ``grad_out * row``, a loss with a given gradient."""
 
     def _each(self, rows: np.ndarray, where: Any) -> np.ndarray:
         return rows * self.grad_out[where]
 
 
 class NextWordLoss:
-    """Each word scores all words with the same table, and the next word should win.
+    """Cross-entropy of the next word, with the table as output projection (weight tying).
 
     ``sum of log(sum(exp(scores))) - scores[next]`` with ``scores = table[ids] @ table.T``. The
-    last word of a sequence has no next one, and sends nothing back.
+    last word of a sequence has no next word and no gradient.
 
     Attributes
     ----------
     grad_scores : ndarray, (N, V)
-        The gradient of the loss with respect to the scores: the softmax less the truth.
+        The gradient of the loss with respect to the scores: softmax minus one-hot target.
     """
 
     def __init__(self, table: np.ndarray, ids: np.ndarray):
@@ -95,44 +95,46 @@ class NextWordLoss:
         flat = ids.reshape(-1)
         has_next = np.arange(flat.size) % max(steps, 1) < steps - 1
         self.table, self.inputs = table, flat[has_next]
-        self.wanted = flat[1:][has_next[:-1]]
+        self.targets = flat[1:][has_next[:-1]]
         rows = lookup(table, self.inputs)  # (M, D), M words with a next one
         self.scores = rows @ table.T  # (M, V)
         loss = SparseCategoricalCrossentropy(from_logits=True, reduction="sum", dtype="float64")
-        self.total, self.rows = float(loss(self.wanted, self.scores)), rows
+        self.total, self.rows = float(loss(self.targets, self.scores)), rows
         self.grad_scores = np.zeros((flat.size, len(table)))
-        self.grad_scores[has_next] = loss.grad(self.wanted, self.scores)
+        self.grad_scores[has_next] = loss.grad(self.targets, self.scores)
         self.has_next = has_next
         self.grad_out = self.grad_scores @ table
         self.direct = self.grad_scores[has_next].T @ rows
         self.highest = self.scores.max(axis=1, initial=-np.inf)
-        self.shares = np.exp(self.scores - self.highest[:, None])  # of each word, not yet divided
+        self.exp_scores = np.exp(self.scores - self.highest[:, None])  # softmax before the division
 
     def moved(self, row: int, by: np.ndarray) -> np.ndarray:
-        """Return the loss with each weight of a row moved alone: in both of its uses."""
+        """Return the loss with one weight of a row moved, in both uses of the table."""
         total = np.zeros((by.size, self.table.shape[1]))
         if not self.inputs.size:
             return total
         reads = self.inputs == row
-        return total + self._as_word(row, by, ~reads) + self._as_both(row, by, reads)
+        return total + self._moved_as_target(row, by, ~reads) + self._moved_as_input(row, by, reads)
 
-    def _as_word(self, row: int, by: np.ndarray, which: np.ndarray) -> np.ndarray:
-        """Words that do not read the row: one of their scores moves, the others stay."""
-        rest = np.delete(self.shares[which], row, axis=1).sum(1)[:, None]
+    def _moved_as_target(self, row: int, by: np.ndarray, which: np.ndarray) -> np.ndarray:
+        """Return the loss of inputs that do not read the row: one of their scores changes."""
+        rest = np.delete(self.exp_scores[which], row, axis=1).sum(1)[:, None]
         score = self.scores[which, row][:, None] + by[:, None, None] * self.rows[which]  # (S, M, D)
         highest = self.highest[which][:, None]
-        wanted = self.wanted[which]
-        stays = self.scores[which, wanted][:, None]
-        right = np.where((wanted == row)[:, None], score, stays)
-        return (highest + np.log(rest + np.exp(score - highest)) - right).sum(1)
+        targets = self.targets[which]
+        unchanged = self.scores[which, targets][:, None]
+        target_score = np.where((targets == row)[:, None], score, unchanged)
+        return (highest + np.log(rest + np.exp(score - highest)) - target_score).sum(1)
 
-    def _as_both(self, row: int, by: np.ndarray, which: np.ndarray) -> np.ndarray:
-        """Words that read the row: all their scores move, and they are the same for each."""
+    def _moved_as_input(self, row: int, by: np.ndarray, which: np.ndarray) -> np.ndarray:
+        """Return the loss of inputs that read the row: all their scores change."""
         if not which.any():
             return np.zeros(1)
         first = int(np.argmax(which))
         scores = self.scores[first] + by[:, None, None] * self.table.T  # (S, D, V)
-        scores[..., row] += by[:, None] * (self.table[row] + by[:, None])  # it meets itself
+        scores[..., row] += by[:, None] * (
+            self.table[row] + by[:, None]
+        )  # the row is also a target
         highest = scores.max(axis=2)
         total = highest + np.log(np.exp(scores - highest[..., None]).sum(2))
-        return which.sum() * total - scores[..., self.wanted[which]].sum(2)
+        return which.sum() * total - scores[..., self.targets[which]].sum(2)

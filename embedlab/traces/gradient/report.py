@@ -1,4 +1,4 @@
-"""What the check says of a backward pass, and the words for what was recorded."""
+"""Derived values of a gradient trace: the numerical check, and its texts."""
 
 import numpy as np
 
@@ -9,11 +9,11 @@ __all__ = ["WAYS", "GradientCheck"]
 
 WAYS = ("add", "assign")
 
-_MIDDLE = 5  # among STEPS: neither too coarse nor too fine
+_MIDDLE = 5  # index of a step size with small truncation and rounding errors
 
 
 class GradientCheck:
-    """What a `GradientTrace` says of its own arrays."""
+    """Derived values and texts of a `GradientTrace`."""
 
     ids: np.ndarray
     words: tuple[str, ...]
@@ -36,14 +36,14 @@ class GradientCheck:
     @property
     def numeric(self) -> np.ndarray:
         """The central differences, (H, C, D)."""
-        with np.errstate(invalid="ignore"):  # infinity less infinity
+        with np.errstate(invalid="ignore"):  # ∞ − ∞
             return (self.up - self.down) / (2 * STEPS)[:, None, None]
 
     @property
     def reached(self) -> np.ndarray:
-        """The rows that get a gradient at all, sorted."""
-        every = self.tied and len(self.pair_ids) > 0
-        return np.arange(len(self.table)) if every else self.sum_ids
+        """The rows with a gradient, sorted."""
+        all_rows = self.tied and len(self.pair_ids) > 0
+        return np.arange(len(self.table)) if all_rows else self.sum_ids
 
     def analytic(self, way: str = "add") -> np.ndarray:
         """Return the gradient of the table, (V, D), by "add" or by "assign"."""
@@ -55,27 +55,27 @@ class GradientCheck:
         return self.added if way == "add" else self.assigned
 
     def errors(self, way: str = "add") -> np.ndarray:
-        """Return the error of each weight checked, for each step: (H, C, D).
+        """Return the relative error of each checked weight, for each step size: (H, C, D).
 
         ``abs(analytic - numeric) / the largest of either``: from 0 to 2.
         """
         return relative_errors(self.analytic(way)[self.checked], self.numeric)
 
     def curve(self, way: str = "add") -> np.ndarray:
-        """Return the largest error for each step, (H,): a V, too coarse left and too fine right."""
+        """Return the largest error for each step size, (H,): truncation left, rounding right."""
         return self.errors(way).max((1, 2), initial=0)
 
     def best_step(self, way: str = "add") -> float:
-        """Return the step with the smallest error."""
+        """Return the step size with the smallest error."""
         return float(STEPS[int(np.argmin(self.curve(way)))])
 
     def passes(self, way: str = "add") -> bool:
-        """Return whether this way gives the true gradient of the loss."""
+        """Return whether this method gives the gradient of the loss."""
         return bool(self.curve(way).min() <= TOLERANCE)
 
     @property
     def wrong_rows(self) -> np.ndarray:
-        """The rows (of those checked) where assigning gives another gradient than adding."""
+        """The checked rows where "assign" gives another gradient than "add"."""
         differs = (self.added != self.assigned).any(axis=1)
         return self.checked[differs[self.checked]]
 
@@ -104,13 +104,15 @@ class GradientCheck:
             f"row {i} gets the sum of {c}" if c > 1 else f"row {i} gets one"
             for i, c in zip(self.sum_ids.tolist(), self.counts.tolist(), strict=True)
         ]
-        said = [f"{w} {'passes' if self.passes(w) else 'fails'} the gradient check" for w in WAYS]
+        results = [
+            f"{w} {'passes' if self.passes(w) else 'fails'} the gradient check" for w in WAYS
+        ]
         every = "; through the scores every row gets one more" if self.direct.any() else ""
         return (
             f"{format_count(len(self.pair_ids), 'gradient row')} fly back to a table of "
             f"{format_count(len(self.table), 'row')}: "
             f"{join_some(gets, 12) or 'none gets any'}{every}; "
-            f"{', '.join(said)}."
+            f"{', '.join(results)}."
         )
 
     def _mode(self) -> str:
@@ -134,6 +136,6 @@ class GradientCheck:
         error = float(self.curve(way).min())
         if not np.isfinite(error):
             return "the loss is no number"
-        if error <= TOLERANCE:  # what lies below is rounding, another on every machine
+        if error <= TOLERANCE:  # smaller errors are rounding, and differ between machines
             return f"the error is below {TOLERANCE:g}"
         return f"the error is {format_number(self.curve(way)[_MIDDLE])} at h = {STEPS[_MIDDLE]:g}"

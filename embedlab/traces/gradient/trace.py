@@ -1,4 +1,4 @@
-"""One backward pass, recorded: what comes back, the pairs, their sums, and whether it is true."""
+"""One backward pass of a lookup, recorded: gradient rows, their sums, and a check."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from embedlab.core.checks import ShapeError, as_table
 from embedlab.core.gradient import coalesce
 from embedlab.core.ids import as_ids
 from embedlab.traces.gradient.check import (
-    CHECK_MOST,
+    CHECK_MAX,
     STEPS,
     TOLERANCE,
     central_difference,
@@ -20,41 +20,41 @@ from embedlab.traces.gradient.losses import GivenGradient, LookupLoss, NextWordL
 from embedlab.traces.gradient.report import WAYS, GradientCheck
 from embedlab.traces.readonly import readonly_copy
 
-__all__ = ["CHECK_MOST", "STEPS", "TOLERANCE", "WAYS", "GradientTrace", "trace_gradient"]
+__all__ = ["CHECK_MAX", "STEPS", "TOLERANCE", "WAYS", "GradientTrace", "trace_gradient"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class GradientTrace(GradientCheck):
-    """The record of one backward pass. Its arrays are copies and read-only, in float64.
+    """The record of one backward pass. Its arrays are read-only copies in float64.
 
     Attributes
     ----------
     ids : ndarray of int64, (N,)
     tokens : tuple of str, N labels; words : tuple of str, V labels
     table, target : ndarray, (V, D) and (N, D)
-        The rows, and where the loss wants them; NaN when there is no such target.
+        The rows, and the target of each position; NaN without targets.
     loss : float
-        The sum of ``log(cosh(row - target))``; of ``grad_out * row`` when that was given; tied,
-        of the cross-entropies of each word's next one.
+        The sum of ``log(cosh(row - target))``; of ``grad_out * row`` for a given `grad_out`; tied,
+        the cross-entropies of the next words.
     grad_out : ndarray, (N, D)
         The gradient of the loss with respect to the looked-up rows.
     grad_scores : ndarray, (N, V) or (N, 0)
-        Tied: the gradient with respect to the scores, softmax less truth.
+        Tied: the gradient of the scores, softmax minus one-hot target.
     direct : ndarray, (V, D)
-        Tied: what reaches the table through the scores, every row of it. Otherwise 0.
+        Tied: the gradient of the table by way of the scores, in every row. Otherwise 0.
     has_gradient : ndarray of bool, (N,)
-        Whether a token sends a row back: padding does not, nor, tied, a word without a next one.
+        Whether a token has a gradient: not padding, and, tied, not a word without a next word.
     pair_ids, pair_rows : ndarray, (P,) and (P, D)
-        What flies back to the table, before duplicates meet.
+        The gradient rows before duplicates are added: the raw sparse gradient.
     running_sums : ndarray, (P, D)
-        The sum in a pair's row once the pair has arrived.
+        The sum in the row of a pair after the pair is added.
     sum_ids, counts, sum_rows : ndarray, (K,), (K,) and (K, D)
-        The rows where pairs arrive, how many each gets, and their sums.
+        The coalesced gradient: rows, their number of pairs, and the sums.
     added, assigned : ndarray, (V, D)
-        The gradient of the table as the core gives it, and as ``grad[ids] = grad_out`` would: the
-        last duplicate wins.
+        The gradient of the table, and the result of ``grad[ids] = grad_out``, in which the last
+        duplicate wins.
     checked : ndarray of int64, (C,)
-        The rows that were checked.
+        The checked rows.
     up, down : ndarray, (H, C, D)
         The loss with one weight moved by each step of `STEPS`, and by its negative.
     padding_idx : int or None
@@ -107,31 +107,31 @@ def trace_gradient(
     padding_idx: int | None = None,
     scale_grad_by_freq: bool = False,
     tied: bool = False,
-    check_most: int = CHECK_MOST,
+    check_max: int = CHECK_MAX,
 ) -> GradientTrace:
-    """Record one backward pass through a lookup, and check it number by number.
+    """Record one backward pass through a lookup, and check each weight numerically.
 
     Parameters
     ----------
     table : array_like, (V, D), float16, float32 or float64
-        Taken to float64: a gradient check in less tells little.
+        Cast to float64, since a gradient check needs the precision.
     ids : array_like of int, any shape, 0 <= id < V
     target : array_like that fits (*ids.shape, D)
-        Where the loss wants the rows of the output.
+        The target of each output row.
     grad_out : array_like that fits (*ids.shape, D), optional
-        What comes back from above, when no loss of ours is wanted: target is then not looked at.
+        The gradient of the output, instead of a loss; `target` is then ignored.
     tokens : sequence of N str, optional
     words : sequence of str, optional
-        Labels of the rows. Fewer than V: the rest is "".
+        Labels of the rows. Missing labels are "".
     padding_idx : int, optional
-        A row that learns nothing: its gradient is zero, though the loss does depend on it.
+        A row whose gradient is set to zero, although the loss depends on it.
     scale_grad_by_freq : bool
-        The mean of a row's gradients instead of their sum, which is not the gradient of the loss.
+        Use the mean of a row's gradients instead of their sum, the gradient of the loss.
     tied : bool
-        Use the table twice: for the words, and for the scores of the next word (the next along
-        the last axis of `ids`). Both gradients add up, and the second reaches every row.
-    check_most : int
-        How many weights to check at most.
+        Use the table also as the output projection for the next word (along the last axis of
+        `ids`). Both gradients are added, and the second reaches every row.
+    check_max : int
+        The largest number of weights to check.
 
     Returns
     -------
@@ -145,9 +145,9 @@ def trace_gradient(
 
     Notes
     -----
-    Each weight is moved by +h and -h, and the loss is computed forward, from the rows that the
-    core looks up: nothing of the check knows how the gradient was found. A check with `padding_idx`
-    or `scale_grad_by_freq` fails, rightly: both change the gradient on purpose.
+    Each weight is moved by +h and -h, and the loss is computed forward, independent of the
+    gradient. The check fails with `padding_idx` or `scale_grad_by_freq`, which change the gradient
+    on purpose.
 
     Tied weights: Press and Wolf 2017, "Using the Output Embedding to Improve Language Models".
 
@@ -166,25 +166,25 @@ def trace_gradient(
     [0, 1, 2, 3]
     """
     table = np.array(as_table(table), np.float64)
-    given = as_ids(ids)
-    flat, (height, width) = given.reshape(-1), table.shape
+    id_array = as_ids(ids)
+    flat, (height, width) = id_array.reshape(-1), table.shape
     labels = tuple(tokens) if tokens is not None else tuple(str(i) for i in flat.tolist())
     if len(labels) != flat.size:
         raise ShapeError(
             f"tokens must be as many as ids. Received {len(labels)} tokens for {flat.size} ids. "
-            "Give one label for each id, or leave tokens away."
+            "Pass one label for each id, or omit tokens."
         )
     if not width:
         raise ShapeError(
-            f"table must have at least one column. Received {table.shape}. Nothing can be learned."
+            f"table must have at least one column. Received {table.shape}. Pass one with columns."
         )
     if tied and (grad_out is not None or padding_idx is not None or scale_grad_by_freq):
         raise ValueError(
-            "tied has a loss of its own, and stands alone. Received it with grad_out, padding_idx "
-            "or scale_grad_by_freq. Leave those away."
+            "tied must be the only option, since it defines the loss. Received it with grad_out, "
+            "padding_idx or scale_grad_by_freq. Omit those."
         )
-    shape = (*given.shape, width)
-    wanted = np.full((flat.size, width), np.nan)
+    shape = (*id_array.shape, width)
+    targets = np.full((flat.size, width), np.nan)
     grad_scores, has_gradient = (
         np.zeros((flat.size, 0)),
         flat != (-1 if padding_idx is None else padding_idx),
@@ -192,18 +192,18 @@ def trace_gradient(
     loss: LookupLoss
     with np.errstate(all="ignore"):
         if tied:
-            loss = NextWordLoss(table, given)
+            loss = NextWordLoss(table, id_array)
             grad_scores, has_gradient = loss.grad_scores, loss.has_next
         elif grad_out is not None:
-            loss = GivenGradient(table, flat, _fitting(grad_out, shape, "grad_out"))
+            loss = GivenGradient(table, flat, _broadcast(grad_out, shape, "grad_out"))
         else:
-            wanted = _fitting(target, shape, "target")
-            loss = TargetLoss(table, flat, wanted)
+            targets = _broadcast(target, shape, "target")
+            loss = TargetLoss(table, flat, targets)
     modes: Any = {"padding_idx": padding_idx, "scale_grad_by_freq": scale_grad_by_freq}
-    back = has_gradient if tied else slice(None)
-    sums = coalesce(flat[back], loss.grad_out[back], height, **modes)
+    selected = has_gradient if tied else slice(None)
+    sums = coalesce(flat[selected], loss.grad_out[selected], height, **modes)
     pair_ids, pair_rows = sums.uncoalesced()
-    checked = rows_to_check(table.shape, flat, check_most, tied=tied)
+    checked = rows_to_check(table.shape, flat, check_max, tied=tied)
     up, down = central_difference(loss, checked, width)
     with np.errstate(invalid="ignore"):
         added = sums.to_dense() + loss.direct
@@ -213,7 +213,7 @@ def trace_gradient(
         labels,
         tuple([*(words or ()), *[""] * height][:height]),
         readonly_copy(table),
-        readonly_copy(wanted),
+        readonly_copy(targets),
         loss.total,
         readonly_copy(loss.grad_out),
         readonly_copy(grad_scores),
@@ -237,23 +237,23 @@ def trace_gradient(
 
 
 def _assigned(ids: np.ndarray, rows: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Do what many a first backward pass does: of equal ids only the last is kept."""
+    """Return the gradient of a common bug: of equal ids only the last row is kept."""
     grad = np.zeros(shape)
     grad[ids] = rows
     return grad
 
 
 def _running(ids: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Return what stands in a pair's row once it has arrived, summed as the core sums: in order."""
-    made = np.empty(rows.shape)
+    """Return the sum in each pair's row after the pair is added, in order."""
+    sums = np.empty(rows.shape)
     for row in np.unique(ids):
-        here = ids == row
-        made[here] = np.cumsum(rows[here], axis=0)
-    return made
+        pairs = ids == row
+        sums[pairs] = np.cumsum(rows[pairs], axis=0)
+    return sums
 
 
-def _fitting(given: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
-    array = np.asarray(given, np.float64)
+def _broadcast(value: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
+    array = np.asarray(value, np.float64)
     try:
         return np.broadcast_to(array, shape).reshape(-1, shape[-1])
     except ValueError:

@@ -1,4 +1,4 @@
-"""Adapters of every rank learning a change of some rows: where they start, and what moves."""
+"""Training of adapters of all ranks: initial factors, runs, and row displacements."""
 
 from typing import NamedTuple
 
@@ -23,17 +23,17 @@ __all__ = [
 START = ("random", "zero")
 
 DRAWS = 16
-"""Starts over which the first update is averaged: one alone says more of its luck than of r."""
+"""The number of seeds over which the first update is averaged."""
 
 
 class RankSweep(NamedTuple):
-    """One run at each rank 1..K, every step kept.
+    """The steps of one run at each rank 1..K.
 
     Attributes
     ----------
     losses : ndarray, (K, S + 1)
     a : tuple of K ndarray, (S + 1, M, R)
-        The rows of A that were trained; the others stay as they start.
+        The trained rows of A; the others keep their initial values.
     b : tuple of K ndarray, (S + 1, R, D)
     """
 
@@ -43,15 +43,15 @@ class RankSweep(NamedTuple):
 
 
 def initial_factors(
-    shape: tuple[int, int], most: int, start: str, seed: int
+    shape: tuple[int, int], max_rank: int, start: str, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return A (V, most) and B (most, D) before any step; a lower rank takes the first of them.
+    """Return the initial A (V, R) and B (R, D); a lower rank uses the first columns and rows.
 
     Parameters
     ----------
     shape : (V, D)
-    most : int
-        The largest rank.
+    max_rank : int
+        R, the largest rank.
     start : {"random", "zero"}
         A random and B zero, as Keras; or A zero and B random, as PEFT does for embeddings. Either
         way the product is zero, so that the first output is that of the table.
@@ -65,18 +65,18 @@ def initial_factors(
     """
     if start not in START:
         raise ValueError(
-            f'start must be "random" or "zero" (of A). Received {start!r:.40}. '
+            f'start must be "random" or "zero" (the initial A). Received {start!r:.40}. '
             'Choose "random" for what Keras does.'
         )
-    a, b = np.zeros((shape[0], most)), np.zeros((most, shape[1]))
-    moved = a if start == "random" else b
-    moved[...] = HeUniform(seed=seed)(moved.shape, dtype="float64")
+    a, b = np.zeros((shape[0], max_rank)), np.zeros((max_rank, shape[1]))
+    random = a if start == "random" else b
+    random[...] = HeUniform(seed=seed)(random.shape, dtype="float64")
     return a, b
 
 
 def train_all_ranks(
     table: np.ndarray,
-    wanted: np.ndarray,
+    target: np.ndarray,
     seen: np.ndarray,
     factors: tuple[np.ndarray, np.ndarray],
     scales: list[float],
@@ -84,16 +84,16 @@ def train_all_ranks(
     steps: int,
     learning_rate: float,
 ) -> RankSweep:
-    """Run once at each rank from 1 up, with `embedlab.core.lora.fit.train_lora`.
+    """Train an adapter at each rank from 1, with `embedlab.core.lora.fit.train_lora`.
 
     Parameters
     ----------
-    table, wanted : ndarray, (V, D)
-        The frozen table, and the one it should become.
+    table, target : ndarray, (V, D)
+        The frozen table, and the target table.
     seen : ndarray of int64, (M,)
-        The rows of every batch: all others never come.
+        The rows of every batch.
     factors : (A, B)
-        As `initial_factors` gives them.
+        The result of `initial_factors`.
     scales : list of K float
         One for each rank.
     steps : int
@@ -107,10 +107,10 @@ def train_all_ranks(
     >>> runs.losses.shape, runs.a[0].shape, runs.b[1].shape
     ((2, 4), (4, 1, 1), (4, 2, 2))
     """
-    made = [
+    fits = [
         train_lora(
             table,
-            wanted,
+            target,
             seen,
             initial_adapter(factors, k + 1, scale),
             steps=steps,
@@ -118,12 +118,12 @@ def train_all_ranks(
         )
         for k, scale in enumerate(scales)
     ]
-    losses = np.array([run.losses for run in made])
-    return RankSweep(losses, tuple(run.a for run in made), tuple(run.b for run in made))
+    losses = np.array([run.losses for run in fits])
+    return RankSweep(losses, tuple(run.a for run in fits), tuple(run.b for run in fits))
 
 
 def initial_adapter(factors: tuple[np.ndarray, np.ndarray], rank: int, scale: float) -> Adapter:
-    """Return the adapter of a rank before any step.
+    """Return the initial adapter of a rank.
 
     >>> initial_adapter((np.ones((3, 2)), np.zeros((2, 4))), 1, 0.5).a.shape
     (3, 1)
@@ -132,7 +132,7 @@ def initial_adapter(factors: tuple[np.ndarray, np.ndarray], rank: int, scale: fl
 
 
 def row_drift(adapter: Adapter) -> np.ndarray:
-    """Return how far an adapter moves each row: the length of its rows in a table of zeros, (V,).
+    """Return the displacement of each row by an adapter: the norms of the rows of s·AB, (V,).
 
     >>> row_drift(Adapter(np.array([[0.0], [2.0]]), np.array([[3.0, 4.0]]), 0.5)).tolist()
     [0.0, 5.0]
@@ -142,19 +142,19 @@ def row_drift(adapter: Adapter) -> np.ndarray:
 
 
 def first_step_norm(
-    table: np.ndarray, wanted: np.ndarray, seen: np.ndarray, adapter: Adapter
+    table: np.ndarray, target: np.ndarray, seen: np.ndarray, adapter: Adapter
 ) -> float:
-    """Return how far a first plain gradient step moves the rows seen, for each unit of rate.
+    """Return the norm of the first update of the trained rows, by SGD with rate 1.
 
     Parameters
     ----------
-    table, wanted, seen, adapter
+    table, target, seen, adapter
         As `train_all_ranks`, and the adapter before the step.
 
     Returns
     -------
     float
-        The root of the mean squared length of their change.
+        The root mean square of the displacements.
 
     Examples
     --------
@@ -164,27 +164,29 @@ def first_step_norm(
     """
     a, b, scale = np.array(adapter.a), np.array(adapter.b), adapter.scale
     before = lora_lookup(table, seen, [Adapter(a, b, scale)])
-    grad_a, grad_b = grad_lora(seen, (before - wanted[seen]) / max(seen.size, 1), adapter)
+    grad_a, grad_b = grad_lora(seen, (before - target[seen]) / max(seen.size, 1), adapter)
     sgd(a, grad_a, learning_rate=1.0)
     sgd(b, grad_b, learning_rate=1.0)
     change = lora_lookup(table, seen, [Adapter(a, b, scale)]) - before
     return float(np.sqrt(np.square(change).sum() / max(seen.size, 1)))
 
 
-def first_step_norms(goal: np.ndarray, height: int, most: int, start: str, seed: int) -> np.ndarray:
-    """Return `first_step_norm` for every rank with scale 1, the mean over `DRAWS` starts.
+def first_step_norms(
+    delta: np.ndarray, height: int, max_rank: int, start: str, seed: int
+) -> np.ndarray:
+    """Return `first_step_norm` for every rank with scale 1, the mean over `DRAWS` seeds.
 
-    All ranks at once: a step from a product of zero changes it by the sum of one small matrix for
-    each rank. With another scale the update is its square times as large.
+    All ranks at once: the first step changes the product by a sum of one matrix for each rank. The
+    update is proportional to the square of the scale.
 
     Parameters
     ----------
-    goal : ndarray, (M, D)
-        What the rows seen should gain; height : int, V.
-    most : int
+    delta : ndarray, (M, D)
+        The target change of the trained rows; height : int, V.
+    max_rank : int
         K, the highest rank.
     start, seed
-        As `initial_factors`; the draws take the seeds from `seed` on.
+        As `initial_factors`; the seeds are `seed`, `seed + 1`, ...
 
     Returns
     -------
@@ -195,14 +197,14 @@ def first_step_norms(goal: np.ndarray, height: int, most: int, start: str, seed:
     >>> first_step_norms(np.ones((1, 2)), 4, 2, "random", seed=0).shape
     (2,)
     """
-    rows, columns = goal.shape
-    total = np.zeros(most)
+    rows, columns = delta.shape
+    total = np.zeros(max_rank)
     for draw in range(DRAWS if rows else 0):
-        a, b = initial_factors((height, columns), most, start, seed + draw)
-        if start == "random":  # B becomes A.T @ goal: each rank its own row of it
-            left, right = a[:rows].T, a[:rows].T @ goal
+        a, b = initial_factors((height, columns), max_rank, start, seed + draw)
+        if start == "random":  # B becomes A.T @ delta, one row for each rank
+            left, right = a[:rows].T, a[:rows].T @ delta
         else:
-            left, right = (goal @ b.T).T, b
+            left, right = (delta @ b.T).T, b
         changes = np.cumsum(left[:, :, None] * right[:, None, :], axis=0) / rows
         total += np.sqrt(np.square(changes).sum(axis=(1, 2)) / rows)
     return total / DRAWS

@@ -1,4 +1,4 @@
-"""A change of a table at every low rank, recorded: the best there is, and what training finds."""
+"""LoRA adapters of all ranks for one change of a table, recorded: truncated SVD and training."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,41 +22,41 @@ from embedlab.traces.lora.sweep import first_step_norms, initial_factors, row_dr
 from embedlab.traces.readonly import readonly_copy
 from embedlab.traces.text import format_count, format_number, join_some, short_label
 
-__all__ = ["RANKS_MOST", "LoRATrace", "trace_lora"]
+__all__ = ["RANKS_MAX", "LoRATrace", "trace_lora"]
 
-RANKS_MOST = 16
+RANKS_MAX = 16
 """The highest rank of a trace."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LoRATrace:
-    """The record of one change, at every rank 1..K. Its arrays are copies and read-only, float64.
+    """The record of adapters for one change, at every rank 1..K. Its arrays are read-only copies.
 
     Attributes
     ----------
     table, delta : ndarray, (V, D)
-        The frozen table, and the change it is to learn.
+        The frozen table, and the target change.
     words : tuple of str, V labels
     seen : ndarray of int64, (M,)
-        The rows that were trained, sorted.
+        The trained rows, sorted.
     rank, alpha, rslora, start, seed
-        The rank that is looked at, and what all ranks have in common.
+        The selected rank, and the settings of all ranks.
     singular_values, errors : ndarray, (min(V, D),) and (min(V, D) + 1,)
-        Singular values of the change; the relative error left by the best of each rank from 0.
+        Singular values of the change; relative errors of its truncated SVD for each rank from 0.
     factors : (A, B) ndarray, (V, K) and (K, D)
-        Before any step; a lower rank takes the first of them.
+        The initial factors; a lower rank uses the first columns and rows.
     losses : ndarray, (K, S + 1)
-        Of a run at each rank, before and after every step: half the squared distance from the
-        wanted row, the mean over the rows seen.
+        The loss of each run, initially and after each step: half the squared distance from the
+        target row, the mean over the trained rows.
     a_paths : tuple of K ndarray, (S + 1, M, R); b_paths : tuple of K ndarray, (S + 1, R, D)
-        The factors of each run. Rows of A that are not seen stay as they start.
+        The factors of each run. Other rows of A keep their initial values.
     drifts : ndarray, (K, V)
-        How far each row has moved at the end, at each rank.
+        The final displacement of each row, at each rank.
     first_norms : dict of str to ndarray, (K,)
-        How far a first plain gradient step moves the rows seen, for "α/r" and for "α/√r": the
-        mean over 16 starts, since at a low rank each is a matter of luck.
+        The norm of the first update, for "α/r" and for "α/√r": the mean of 16 seeds, since single
+        seeds vary much at low ranks.
     merge_differences : ndarray, (K,)
-        The largest difference, at the end, between rows looked up with the adapter and in the
+        The largest final difference between rows looked up with the adapter and rows of the
         merged table.
 
     Examples
@@ -103,17 +103,17 @@ class LoRATrace:
 
     @property
     def steps(self) -> int:
-        """How many steps each run took."""
+        """The number of steps of each run."""
         return self.losses.shape[1] - 1
 
     @property
     def moved(self) -> np.ndarray:
-        """Which rows differ from the table at the end, (V,), bool."""
+        """Rows that differ from the table after training, (V,), bool."""
         return np.asarray(self.drifts[self.rank - 1] > 0)
 
     @property
     def training_errors(self) -> np.ndarray:
-        """The relative error on the rows seen, (K, S + 1): 1 before any step, 0 when learned."""
+        """The relative error on the trained rows, (K, S + 1), from 1 before any step."""
         first = self.losses[:, :1]
         return np.sqrt(
             np.divide(self.losses, first, out=np.zeros_like(self.losses), where=first > 0)
@@ -121,11 +121,11 @@ class LoRATrace:
 
     @property
     def effective_rank(self) -> float:
-        """How many equal directions the change would be spread over as evenly."""
+        """The number of equally strong directions with the same spread as the change."""
         return effective_rank(self.singular_values)
 
     def best(self, rank: int) -> Adapter:
-        """Return the closest there is to the change at a rank, with scale 1."""
+        """Return the best adapter of a rank, by truncated SVD, with scale 1."""
         return truncated_svd_adapter(self.delta, rank)
 
     def scale_of(self, rank: int) -> float:
@@ -133,18 +133,18 @@ class LoRATrace:
         return lora_scale(rank, self.alpha, rslora=self.rslora)
 
     def adapter(self, step: int = -1, rank: int | None = None) -> Adapter:
-        """Return the adapter of a rank as it was after `step` steps (-1: at the end)."""
+        """Return the adapter of a rank after `step` steps (-1: after all)."""
         rank = self.rank if rank is None else rank
         a = np.array(self.factors[0][:, :rank])
         a[self.seen] = self.a_paths[rank - 1][step]
         return Adapter(a, np.array(self.b_paths[rank - 1][step]), self.scale_of(rank))
 
     def drift(self, step: int = -1, rank: int | None = None) -> np.ndarray:
-        """Return how far each row had moved after `step` steps, (V,)."""
+        """Return the displacement of each row after `step` steps, (V,)."""
         return row_drift(self.adapter(step, rank))
 
     def drift_along(self, steps: Any, rows: Any, rank: int) -> np.ndarray:
-        """Return how far some rows had moved after some steps, (steps, rows)."""
+        """Return the displacements of some rows after some steps, (steps, rows)."""
         a = np.repeat(self.factors[0][None, rows, :rank], len(steps), axis=0)
         trained = np.isin(rows, self.seen)
         path = self.a_paths[rank - 1][steps]
@@ -214,24 +214,24 @@ def trace_lora(
     words: Sequence[str] | None = None,
     seed: int = 7,
 ) -> LoRATrace:
-    """Record what adapters of every rank up to 16 make of one change of a table.
+    """Train adapters of every rank up to 16 to one change of a table, and record them.
 
     Parameters
     ----------
     table : array_like, (V, D), float16, float32 or float64, finite
     delta : array_like, (V, D)
-        The change to learn.
+        The target change.
     seen : array_like of int, optional
-        The rows that are trained; the others never come. All of them unless told.
+        The rows that are trained; by default all.
     rank : int, 1..min(V, D, 16)
-        Which one summary and picture speak of; every rank is run.
+        The rank of the summary and the picture; every rank is trained.
     alpha, rslora
         As `embedlab.core.lora.adapter.lora_scale`.
     start : {"random", "zero"}
-        Of A: Keras's way (B is then zero), or PEFT's (B is then random).
+        The initial A: random (B is zero) as in Keras, or zero (B is random) as in PEFT.
     steps : int, >= 0
     learning_rate : float
-        Of Adam, with all rows of `seen` as one batch.
+        The rate of Adam, with all rows of `seen` as one batch.
     words : sequence of str, optional
     seed : int
 
@@ -244,7 +244,7 @@ def trace_lora(
     IdError
         For a row outside the table among `seen`.
     ShapeError, DtypeError, NotFiniteError, ValueError
-        For arrays that do not fit each other, and for a rank or a start that is none.
+        For arrays of different shapes, and for an invalid rank or start.
 
     References
     ----------
@@ -263,16 +263,16 @@ def trace_lora(
     if delta.shape != table.shape:
         raise ShapeError(
             f"delta must have the shape of the table, {table.shape}. Received {delta.shape}. "
-            "Pass the change of this very table."
+            "Pass a change of this table."
         )
     check_finite(table, "table", "An adapter adds to it.")
     values = spectrum(delta)
-    most = min(*table.shape, RANKS_MOST)
-    rank, steps = _as_rank(rank, most), check_size(steps, "steps", least=0)
+    max_rank = min(*table.shape, RANKS_MAX)
+    rank, steps = _as_rank(rank, max_rank), check_size(steps, "steps", least=0)
     rows = _as_seen(seen, len(table))
-    factors = initial_factors(table.shape, most, start, seed)
+    factors = initial_factors(table.shape, max_rank, start, seed)
     scales = {
-        name: [lora_scale(r, alpha, rslora=kind) for r in range(1, most + 1)]
+        name: [lora_scale(r, alpha, rslora=kind) for r in range(1, max_rank + 1)]
         for name, kind in (("α/r", False), ("α/√r", True))
     }
     task = (table, table + delta, rows)
@@ -283,9 +283,9 @@ def trace_lora(
         steps=steps,
         learning_rate=learning_rate,
     )
-    unit = first_step_norms(delta[rows], len(table), most, start, seed)
+    unit = first_step_norms(delta[rows], len(table), max_rank, start, seed)
     norms = {name: readonly_copy(unit * np.square(all_)) for name, all_ in scales.items()}
-    made = LoRATrace(
+    trace = LoRATrace(
         readonly_copy(table),
         readonly_copy(delta),
         _labels(words, len(table)),
@@ -299,26 +299,28 @@ def trace_lora(
         readonly_copy(rank_errors(values)),
         (readonly_copy(factors[0]), readonly_copy(factors[1])),
         readonly_copy(runs.losses),
-        tuple(map(_kept, runs.a)),
-        tuple(map(_kept, runs.b)),
+        tuple(map(_frozen, runs.a)),
+        tuple(map(_frozen, runs.b)),
         np.empty(0),
         norms,
         np.empty(0),
     )
-    ends = [made.adapter(rank=r) for r in made.ranks.tolist()]
+    ends = [trace.adapter(rank=r) for r in trace.ranks.tolist()]
     drifts = readonly_copy([row_drift(end) for end in ends])
     return replace(
-        made, drifts=drifts, merge_differences=readonly_copy([_apart(table, e) for e in ends])
+        trace,
+        drifts=drifts,
+        merge_differences=readonly_copy([_merge_difference(table, e) for e in ends]),
     )
 
 
-def _kept(array: np.ndarray) -> np.ndarray:
-    """Freeze an array of the run's own, without a copy."""
+def _frozen(array: np.ndarray) -> np.ndarray:
+    """Make an array read-only without a copy."""
     array.flags.writeable = False
     return array
 
 
-def _apart(table: np.ndarray, adapter: Adapter) -> float:
+def _merge_difference(table: np.ndarray, adapter: Adapter) -> float:
     rows = lora_lookup(table, np.arange(len(table)), [adapter])
     return float(np.abs(merge(table, [adapter]) - rows).max(initial=0))
 
@@ -334,11 +336,11 @@ def _as_seen(seen: Any, rows: int) -> np.ndarray:
     return np.unique(ids)
 
 
-def _as_rank(rank: Any, most: int) -> int:
+def _as_rank(rank: Any, max_rank: int) -> int:
     rank = check_size(rank, "rank")
-    if rank > most:
+    if rank > max_rank:
         raise ValueError(
-            f"rank must lie in 1..{most} (the smaller side of the table, at most {RANKS_MOST}). "
-            f"Received {rank}. Nothing is left to gain beyond."
+            f"rank must lie in 1..{max_rank} (the smaller side of the table, at most {RANKS_MAX}). "
+            f"Received {rank}. Choose a rank in this range."
         )
     return rank

@@ -1,4 +1,4 @@
-"""One batch on its way through layers, as it is and cut free of its padding: what a mask is for."""
+"""Runs of a padded batch through layers, and the reference without padding."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -21,15 +21,15 @@ __all__ = [
 ]
 
 _REASONS = {
-    "Flatten": "puts all places into one vector: no axis of time is left for a mask to name",
-    "Reshape": "makes new axes, and cannot know which of them is time, even where all stay",
-    "Conv1D": "mixes each place with its neighbors: no place is only word or only padding",
-    "GlobalMaxPooling1D": "takes the largest number of all places, and never asks which count",
+    "Flatten": "puts all positions into one vector: no time axis is left for a mask",
+    "Reshape": "makes new axes, and cannot know which of them is time, even if none changes",
+    "Conv1D": "mixes each position with its neighbors: none is only a word or only padding",
+    "GlobalMaxPooling1D": "takes the maximum over all positions, including padding",
 }
 
 
 class LayerOutput(NamedTuple):
-    """What one layer gave: its values, the mask that goes on, and its context for the way back."""
+    """The output of one layer: values, mask, and the context for its backward pass."""
 
     values: np.ndarray
     mask: np.ndarray | None
@@ -37,19 +37,19 @@ class LayerOutput(NamedTuple):
 
 
 class UnpaddedReference(NamedTuple):
-    """What comes of each sequence alone, without its padding.
+    """The results of each sequence without its padding.
 
     Attributes
     ----------
     loss : float or None
-        The mean over all outputs. None where there is none.
+        The mean over all outputs, or None.
     reason : str
-        Why there is none, or "".
+        The reason why there is no reference, or "".
     row_0 : ndarray, (D,), or None
-        The gradient of the padding's row.
+        The gradient of the padding row.
     stages : tuple
-        For each layer a tuple: for each sequence its values, without the axis of the batch; None
-        for a sequence of padding alone. Empty where there is no truth.
+        For each layer the values of each sequence, without the batch axis; None for a sequence
+        of padding only. Empty without a reference.
     """
 
     loss: float | None
@@ -59,13 +59,13 @@ class UnpaddedReference(NamedTuple):
 
 
 def reason_mask_is_lost(layer: Layer) -> str:
-    """Say why this layer does not pass a mask on.
+    """Return the reason why this layer does not pass a mask on.
 
     Examples
     --------
     >>> from embedlab.layers import Flatten
     >>> reason_mask_is_lost(Flatten(name="flat"))
-    'Flatten puts all places into one vector: no axis of time is left for a mask to name.'
+    'Flatten puts all positions into one vector: no time axis is left for a mask.'
     """
     kind = type(layer).__name__
     reason = _REASONS.get(kind, "neither takes a mask nor says that it passes one on")
@@ -73,7 +73,7 @@ def reason_mask_is_lost(layer: Layer) -> str:
 
 
 def run_layers(layers: Sequence[Layer], ids: np.ndarray, *, masked: bool) -> list[LayerOutput]:
-    """Go through the layers, with the mask or with none anywhere, and keep what each gives.
+    """Return the output of each layer, with masks or without.
 
     Examples
     --------
@@ -83,59 +83,60 @@ def run_layers(layers: Sequence[Layer], ids: np.ndarray, *, masked: bool) -> lis
     [[True, False]]
     """
     values: Any = ids
-    mask, steps = None, []
+    mask, outputs = None, []
     for layer in layers:
-        values, after, context = layer.forward_with_mask(values, mask)
-        mask = after if masked else None
-        steps.append(LayerOutput(np.asarray(values), mask, context))
-    return steps
+        values, new_mask, context = layer.forward_with_mask(values, mask)
+        mask = new_mask if masked else None
+        outputs.append(LayerOutput(np.asarray(values), mask, context))
+    return outputs
 
 
 def unpadded_reference(
-    layers: Sequence[Layer], ids: np.ndarray, wanted: np.ndarray, judge: Loss
+    layers: Sequence[Layer], ids: np.ndarray, targets: np.ndarray, loss_function: Loss
 ) -> UnpaddedReference:
-    """Run each sequence alone without its padding; a batch of them has no padding to get wrong.
+    """Run each sequence without its padding, in batches of sequences of one length.
 
     Parameters
     ----------
     layers : sequence of Layer
     ids : ndarray of int, (B, T)
-    wanted : ndarray, the shape of the output
-    judge : Loss
+    targets : ndarray, the shape of the output
+    loss_function : Loss
 
     Returns
     -------
-    Truth
+    UnpaddedReference
     """
-    real = padding_mask(ids)
-    lengths = real.sum(axis=1)
-    alike = [np.flatnonzero(lengths == n) for n in np.unique(lengths) if n]  # these share a run
+    is_word = padding_mask(ids)
+    lengths = is_word.sum(axis=1)
+    same_length = [np.flatnonzero(lengths == n) for n in np.unique(lengths) if n]
     loss, row_0, count = 0.0, None, 0
     stages: list[list[np.ndarray | None]] = [[None] * len(ids) for _ in layers]
-    for rows in alike:
-        words = real[rows]
-        goals = wanted[rows]
-        if goals.shape[1:-1] == ids.shape[1:]:  # an output for each place
-            goals = goals[words].reshape(len(rows), -1, goals.shape[-1])
+    for rows in same_length:
+        words = is_word[rows]
+        group_targets = targets[rows]
+        if group_targets.shape[1:-1] == ids.shape[1:]:  # an output for each position
+            last_axis = group_targets.shape[-1]
+            group_targets = group_targets[words].reshape(len(rows), -1, last_axis)
         try:
             run = run_layers(layers, ids[rows][words].reshape(len(rows), -1), masked=False)
-        except ValueError as error:  # Flatten before Dense, input_length: they need one length
+        except ValueError as error:  # for instance Flatten before Dense needs a fixed length
             return UnpaddedReference(
                 None, f"Without padding the model cannot run: {error}", None, ()
             )
         out = run[-1].values
-        if out.shape != goals.shape:
-            gave, gives = (size.shape[1:] for size in (out, wanted))
-            reason = f"Without padding a sequence gives {gave} numbers, with it {gives}."
+        if out.shape != group_targets.shape:
+            unpadded, padded = (size.shape[1:] for size in (out, targets))
+            reason = f"Without padding a sequence gives {unpadded} numbers, with it {padded}."
             return UnpaddedReference(None, reason, None, ())
         outputs = out[..., 0].size
-        loss += float(judge(goals, out)) * outputs
-        back = padding_row_gradient(layers, run, judge.grad(goals, out) * outputs)
-        row_0 = back if row_0 is None or back is None else row_0 + back
+        loss += float(loss_function(group_targets, out)) * outputs
+        grad = padding_row_gradient(layers, run, loss_function.grad(group_targets, out) * outputs)
+        row_0 = grad if row_0 is None or grad is None else row_0 + grad
         count += outputs
-        for kept, step in zip(stages, run, strict=True):
-            for b, values in zip(rows, step.values, strict=True):
-                kept[b] = readonly_copy(values)
+        for stage, output in zip(stages, run, strict=True):
+            for b, values in zip(rows, output.values, strict=True):
+                stage[b] = readonly_copy(values)
     if not count:
         return UnpaddedReference(None, "There is no word in any sequence.", None, ())
     mean = None if row_0 is None else readonly_copy(row_0 / count)
@@ -143,29 +144,31 @@ def unpadded_reference(
 
 
 def padding_row_gradient(
-    layers: Sequence[Layer], steps: list[LayerOutput], grad: Any
+    layers: Sequence[Layer], outputs: list[LayerOutput], grad: Any
 ) -> np.ndarray | None:
-    """Return what the way back leaves for the row of the padding in the first layer's table.
+    """Return the gradient of the padding row of the first layer's table.
 
     Parameters
     ----------
     layers : sequence of Layer
-    steps : list of Step
-        What `run_layers` gave.
+    outputs : list of LayerOutput
+        The result of `run_layers`.
     grad : ndarray
-        That of the last layer's outputs.
+        The gradient of the last layer's output.
 
     Returns
     -------
     ndarray, (D,), or None where the first layer has no table
     """
     weights: dict[str, Any] = {}
-    for layer, step in zip(reversed(layers), reversed(steps), strict=True):
-        grad, weights = layer.backward(step.context, grad)
+    for layer, output in zip(reversed(layers), reversed(outputs), strict=True):
+        grad, weights = layer.backward(output.context, grad)
     table = weights.get("embeddings")
     if table is None:
         return None
     if not isinstance(table, SparseGrad):
         return readonly_copy(table[0])
-    read = len(table.ids) and table.ids[0] == 0  # they are sorted
-    return readonly_copy(table.rows[0] if read else np.zeros_like(table.rows, shape=table.shape[1]))
+    has_row_0 = len(table.ids) and table.ids[0] == 0  # ids are sorted
+    return readonly_copy(
+        table.rows[0] if has_row_0 else np.zeros_like(table.rows, shape=table.shape[1])
+    )

@@ -1,4 +1,4 @@
-"""A mask on its way through a model, recorded: where it is kept, used or lost, and the cost."""
+"""A mask in a chain of layers, recorded: where it is made, used or lost, and the effect."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,21 +26,21 @@ __all__ = ["MaskStage", "MaskTrace", "trace_mask"]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class MaskStage:
-    """What came out of one layer.
+    """The output of one layer.
 
     Attributes
     ----------
     name, kind : str
         The layer's name and its class.
     status : {"made", "kept", "replaced", "consumed", "lost here", "none"}
-        "replaced": `Masking` makes a mask of its own, whatever mask came.
+        "replaced": the layer (such as `Masking`) makes a new mask.
     reason : str
-        Where the mask is lost, why; else "".
+        The reason for a lost mask, or "".
     values : ndarray
-        With the mask as it flows; unmasked : ndarray, with none anywhere.
+        The values of this model; unmasked : ndarray, without any mask.
     mask : ndarray of bool, or None
     reference : tuple of (ndarray or None)
-        For each sequence its values without padding; empty where the model has no truth.
+        The values of each sequence without padding; empty without a reference.
     """
 
     name: str
@@ -55,7 +55,7 @@ class MaskStage:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class MaskTrace:
-    """The record of one batch on its way through a model. Its arrays are read-only copies.
+    """The record of one batch in a chain of layers. Its arrays are read-only copies.
 
     Attributes
     ----------
@@ -63,15 +63,15 @@ class MaskTrace:
     stages : tuple of MaskStage
     target : ndarray, the shape of the output
     loss : float
-        As the model is: with the mask as far as it comes.
+        The loss of this model.
     loss_unmasked : float
-        With no mask anywhere.
+        The loss without any mask.
     loss_reference : float or None
-        Of each sequence alone, cut free of its padding. None where the model needs one length.
+        The loss of the sequences without padding. None when the model needs a fixed length.
     no_reference : str
-        Why there is none, or "".
+        The reason why there is no reference, or "".
     row_0, row_0_unmasked, row_0_reference : ndarray, (D,), or None
-        The gradient of the padding's row of the first layer's table: with the mask, without any,
+        The gradient of the padding row in the first layer's table: of this model, without mask,
         and without padding.
 
     Examples
@@ -96,29 +96,29 @@ class MaskTrace:
 
     @property
     def pooled_at(self) -> int | None:
-        """The number of the first stage that gives one vector for a sequence; None without one."""
-        flat = [n for n, stage in enumerate(self.stages) if stage.values.ndim == 2]
-        return flat[0] if flat else None
+        """The number of the first stage that gives one vector for a sequence, or None."""
+        pooled = [n for n, stage in enumerate(self.stages) if stage.values.ndim == 2]
+        return pooled[0] if pooled else None
 
     @property
     def padding(self) -> np.ndarray:
-        """Which places are padding, (B, T), bool."""
+        """The positions of padding, (B, T), bool."""
         return ~padding_mask(self.ids)
 
     @property
     def lost_at(self) -> str | None:
-        """The name of the layer that loses the mask; None where none does."""
+        """The name of the layer that loses the mask, or None."""
         lost = [stage.name for stage in self.stages if stage.status == "lost here"]
         return lost[0] if lost else None
 
     @property
     def factor(self) -> float | None:
-        """The loss of the model as it is, over the true one: 1 where the mask does its work."""
+        """The ratio of the loss to that of the unpadded reference: 1 when masking is correct."""
         return self.loss / self.loss_reference if self.loss_reference else None
 
     @property
     def sentence(self) -> str:
-        """Say what happens to the mask, and what it does to the loss."""
+        """The effect of the layers on the mask, and of the mask on the loss, in words."""
         where = f"The mask is lost at {self.lost_at}." if self.lost_at else "No layer loses it."
         if not any(stage.mask is not None for stage in self.stages):
             where = "No layer makes a mask."
@@ -128,8 +128,8 @@ class MaskTrace:
             return f"{where} The loss is {format_number(self.loss)}."
         if abs(self.factor - 1) < 1e-5:
             return f"{where} The loss is that of the sequences without padding."
-        percent, way = 100 * (self.factor - 1), "high" if self.factor > 1 else "low"
-        return f"{where} The loss is {format_number(abs(percent), 1)} % too {way}."
+        percent, direction = 100 * (self.factor - 1), "high" if self.factor > 1 else "low"
+        return f"{where} The loss is {format_number(abs(percent), 1)} % too {direction}."
 
     @property
     def summary(self) -> str:
@@ -142,11 +142,11 @@ class MaskTrace:
             f"        {short_label(s.name)} ({s.kind}): {s.values.shape}, mask {s.status}"
             for s in self.stages
         ]
-        truth = "none" if self.loss_reference is None else format_number(self.loss_reference, 4)
+        reference = "none" if self.loss_reference is None else format_number(self.loss_reference, 4)
         lines.append(
             f"loss    {format_number(self.loss, 4)}; without any mask "
             f"{format_number(self.loss_unmasked, 4)}; "
-            f"without padding {truth}"
+            f"without padding {reference}"
         )
         if self.row_0 is not None and self.row_0_unmasked is not None:
             sizes = [format_number(np.linalg.norm(g), 4) for g in (self.row_0, self.row_0_unmasked)]
@@ -156,11 +156,11 @@ class MaskTrace:
     @property
     def alt(self) -> str:
         """Describe the picture for somebody who does not see it."""
-        said = ", ".join(f"{short_label(s.name)}: mask {s.status}" for s in self.stages)
+        statuses = ", ".join(f"{short_label(s.name)}: mask {s.status}" for s in self.stages)
         batch, steps = self.ids.shape
         return (
             f"{format_count(batch, 'sequence')} of {format_count(steps, 'place')} go through "
-            f"{format_count(len(self.stages), 'layer')}. {said}. {self.sentence}"
+            f"{format_count(len(self.stages), 'layer')}. {statuses}. {self.sentence}"
         )
 
     def __repr__(self) -> str:
@@ -168,17 +168,17 @@ class MaskTrace:
 
 
 def trace_mask(model: Any, ids: Any, target: Any = 0.0, *, loss: Loss | None = None) -> MaskTrace:
-    """Record one batch on its way through layers in a row, with masks, without, and unpadded.
+    """Record one batch in a chain of layers: as it is, without masks, and without padding.
 
     Parameters
     ----------
     model : Sequential, or sequence of Layer
-        Only read, but for building what is not built. The first one takes ids.
+        Layers that are not built are built. The first layer takes ids.
     ids : array_like of int, (B, T)
         0 is padding.
     target : array_like that fits the output
     loss : Loss, optional
-        With a mean; the squared error unless told.
+        A mean loss; by default the squared error.
 
     Returns
     -------
@@ -193,8 +193,8 @@ def trace_mask(model: Any, ids: Any, target: Any = 0.0, *, loss: Loss | None = N
 
     Notes
     -----
-    As in Keras 3, a layer without masking drops the mask silently here, so that one sees what it
-    does; a model of ours refuses by ``strict_masks="raise"``.
+    As in Keras 3, a layer without masking support drops the mask silently here; a model with
+    ``strict_masks="raise"`` refuses it.
 
     Examples
     --------
@@ -218,53 +218,60 @@ def trace_mask(model: Any, ids: Any, target: Any = 0.0, *, loss: Loss | None = N
             f"ids must have two axes (B, T). Received {batch.shape}. Pad the sequences to one "
             "length."
         )
-    judge = MeanSquaredError(dtype="float64") if loss is None else loss
-    steps, without = (run_layers(layers, batch, masked=masked) for masked in (True, False))
-    flowing, mask, unmasked = steps[-1].values, steps[-1].mask, without[-1].values
+    loss_function = MeanSquaredError(dtype="float64") if loss is None else loss
+    outputs, unmasked_outputs = (
+        run_layers(layers, batch, masked=masked) for masked in (True, False)
+    )
+    values, mask = outputs[-1].values, outputs[-1].mask
+    unmasked = unmasked_outputs[-1].values
     try:
-        wanted = np.broadcast_to(np.asarray(target, np.float64), flowing.shape)
+        targets = np.broadcast_to(np.asarray(target, np.float64), values.shape)
     except ValueError:
         raise ShapeError(
-            f"target must fit the output, {flowing.shape}. Received {np.shape(target)}. "
+            f"target must fit the output, {values.shape}. Received {np.shape(target)}. "
             "Pass one number for all, or one for each."
         ) from None
-    real = unpadded_reference(layers, batch, wanted, judge)
+    reference = unpadded_reference(layers, batch, targets, loss_function)
     notes = lint_masks(list(layers), Input((batch.shape[1],)))
-    came = [None, *(step.mask for step in steps)]
+    masks = [None, *(output.mask for output in outputs)]
     stages = [
         MaskStage(
             layer.name,
             type(layer).__name__,
-            _mask_status(note.status, before, step),
+            _mask_status(note.status, before, output),
             reason_mask_is_lost(layer) if note.status == "lost here" else "",
-            readonly_copy(step.values),
+            readonly_copy(output.values),
             readonly_copy(plain.values),
-            None if step.mask is None else readonly_copy(step.mask),
-            real.stages[n] if real.stages else (),
+            None if output.mask is None else readonly_copy(output.mask),
+            reference.stages[n] if reference.stages else (),
         )
-        for n, (layer, note, before, step, plain) in enumerate(
-            zip(layers, notes, came[:-1], steps, without, strict=True)
+        for n, (layer, note, before, output, plain) in enumerate(
+            zip(layers, notes, masks[:-1], outputs, unmasked_outputs, strict=True)
         )
     ]
-    heeded = mask if mask is not None and mask.shape == flowing.shape[:-1] else None
-    row_0 = padding_row_gradient(layers, steps, judge.grad(wanted, flowing, mask=heeded))
-    row_0_unmasked = padding_row_gradient(layers, without, judge.grad(wanted, unmasked))
+    loss_mask = mask if mask is not None and mask.shape == values.shape[:-1] else None
+    row_0 = padding_row_gradient(
+        layers, outputs, loss_function.grad(targets, values, mask=loss_mask)
+    )
+    row_0_unmasked = padding_row_gradient(
+        layers, unmasked_outputs, loss_function.grad(targets, unmasked)
+    )
     return MaskTrace(
         readonly_copy(batch, np.int64),
         tuple(stages),
-        readonly_copy(wanted),
-        float(judge(wanted, flowing, mask=heeded)),
-        float(judge(wanted, unmasked)),
-        real.loss,
-        real.reason,
+        readonly_copy(targets),
+        float(loss_function(targets, values, mask=loss_mask)),
+        float(loss_function(targets, unmasked)),
+        reference.loss,
+        reference.reason,
         row_0,
         row_0_unmasked,
-        real.row_0,
+        reference.row_0,
     )
 
 
-def _mask_status(noted: str, before: np.ndarray | None, step: LayerOutput) -> str:
-    """Tell a mask that is passed on from one that a layer such as `Masking` makes anew."""
-    if noted != "kept" or before is None or step.mask is None or before is step.mask:
-        return noted
-    return "kept" if np.array_equal(before, step.mask) else "replaced"
+def _mask_status(status: str, before: np.ndarray | None, output: LayerOutput) -> str:
+    """Return the status, "replaced" where a layer such as `Masking` makes a new mask."""
+    if status != "kept" or before is None or output.mask is None or before is output.mask:
+        return status
+    return "kept" if np.array_equal(before, output.mask) else "replaced"

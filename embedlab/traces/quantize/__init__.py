@@ -4,8 +4,8 @@ from embedlab.traces.quantize.scheme import (
     OutlierGrowth,
     QuantizationScheme,
     apply_scheme,
+    half_splits,
     nearest_rows,
-    nibbles,
 )
 from embedlab.traces.quantize.trace import QuantizationTrace, trace_quantize
 
@@ -14,7 +14,7 @@ __all__ = [
     "QuantizationScheme",
     "QuantizationTrace",
     "apply_scheme",
+    "half_splits",
     "nearest_rows",
-    "nibbles",
     "trace_quantize",
 ]

@@ -1,4 +1,4 @@
-"""What one way of quantizing makes of a table: codes, bytes, errors, neighbors, and a tenfold."""
+"""One quantization method for a table: codes, bytes, errors, neighbors, and outlier growth."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -15,26 +15,26 @@ from embedlab.core.quantize import (
 )
 from embedlab.traces.readonly import readonly_copy
 
-__all__ = ["OutlierGrowth", "QuantizationScheme", "apply_scheme", "nearest_rows", "nibbles"]
+__all__ = ["OutlierGrowth", "QuantizationScheme", "apply_scheme", "half_splits", "nearest_rows"]
 
 TENFOLD = 10
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class OutlierGrowth:
-    """What becomes of each row, and of all others, when its largest number grows tenfold.
+    """The effect on each row, and on all others, when its largest number grows tenfold.
 
     Attributes
     ----------
     codes : ndarray of int8, (V, D)
-        Row r as it is coded after its own growth.
+        The codes of row r after the growth of row r.
     scale, zero : ndarray, as in `QuantizedTable`
-        The scale (and zero point) of row r after its own growth; zero may be None.
+        The scale and zero point of row r after the growth of row r; zero may be None.
     largest_error : ndarray of float64, (V,)
-        Of row r after its own growth.
+        The largest error of row r after its growth.
     others : dict of int to tuple of int
-        Row r -> the other rows whose codes or scales changed with it: found by quantizing the
-        whole table anew. Only rows with such others are named.
+        Row r -> the other rows whose codes or scales changed with it, when the whole table is
+        quantized again. Only rows with such others are keys.
     """
 
     codes: np.ndarray
@@ -46,29 +46,29 @@ class OutlierGrowth:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class QuantizationScheme:
-    """What one way of quantizing made of the table. Its arrays are copies and read-only.
+    """The result of one quantization method. Its arrays are read-only copies.
 
     Attributes
     ----------
     name : str
         "int8", "int4" (one scale a row), or "int4, groups of 4".
-    quantized : Quantized
+    quantized : QuantizedTable
     codes : ndarray of int8, (V, D)
-        Unpacked, one a number.
+        The integer codes, unpacked.
     restored : ndarray, (V, D)
-        The floats that come back.
+        The dequantized rows.
     scaled : ndarray, (V, D)
-        Each number in steps, before it is rounded to a code (and before a zero point is added).
+        Each number divided by its step, before rounding and before the zero point.
     steps : ndarray, (V, D)
-        The distance between neighboring levels at each number.
+        The distance between neighboring quantization levels at each number.
     largest_error, half_step, cosine : ndarray of float64, (V,)
         As in `QuantizationReport`.
     nbytes : int
     order : ndarray of int64, (V, V - 1)
-        For each row all others, the nearest first, in the table that comes back.
+        For each row all others, the nearest first, in the dequantized table.
     similarity : ndarray, (V, V - 1)
-        Their cosines.
-    growth : Growth
+        Their cosine similarities.
+    growth : OutlierGrowth
     """
 
     name: str
@@ -86,14 +86,14 @@ class QuantizationScheme:
     growth: OutlierGrowth
 
     def levels(self, row: int, column: int) -> np.ndarray:
-        """Return every number that could stand at this place, from the lowest code up."""
-        made, grouped = self.quantized, self.quantized.zero is not None
-        low, high = (-8, 7) if made.bits == 4 else (-128 if grouped else -127, 127)
+        """Return the quantization levels of a number, from the lowest code up."""
+        quantized, grouped = self.quantized, self.quantized.zero is not None
+        low, high = (-8, 7) if quantized.bits == 4 else (-128 if grouped else -127, 127)
         codes = np.arange(low, high + 1).astype(np.float64)  # -8 / scale may leave float32
-        if made.zero is None or made.block_size is None:
-            return np.asarray(codes / made.scale[row])
-        group = column // made.block_size
-        return np.asarray((codes - made.zero[row, group]) * made.scale[row, group])
+        if quantized.zero is None or quantized.block_size is None:
+            return np.asarray(codes / quantized.scale[row])
+        group = column // quantized.block_size
+        return np.asarray((codes - quantized.zero[row, group]) * quantized.scale[row, group])
 
 
 def apply_scheme(
@@ -102,9 +102,9 @@ def apply_scheme(
     grown: np.ndarray,
     make: Callable[[np.ndarray], QuantizedTable],
     flips: Iterable[tuple[int, int, int]] = (),
-    given: QuantizedTable | None = None,
+    stored: QuantizedTable | None = None,
 ) -> QuantizationScheme:
-    """Quantize a table one way and record all of it.
+    """Quantize a table with one method, and record the result.
 
     Parameters
     ----------
@@ -113,27 +113,30 @@ def apply_scheme(
     grown : ndarray, (V, D)
         The table with the largest number of every row ten times as large.
     make : callable
-        From a table to a `QuantizedTable`.
+        A function from a table to a `QuantizedTable`.
     flips : iterable of (row, byte, bit)
-        Bits of the stored codes to turn over, bit 0 being the lowest; what lies outside is left.
-    given : Quantized, optional
-        What the table was quantized to already; made anew otherwise.
+        Bits of the stored codes to flip, bit 0 being the lowest; bits outside are ignored.
+    stored : QuantizedTable, optional
+        The quantized table, if it is known; by default `make` computes it.
     """
-    plain = make(table) if given is None else given
-    made = _flipped(plain, flips)
-    rows, width = made.shape
-    report = quantization_report(table, made)
-    restored = quantized_lookup(made, np.arange(rows))
-    group = np.arange(width) // (made.block_size or width)
-    wide, scale = table.astype(made.scale.dtype), made.scale.reshape(rows, -1)[:, group]  # (V, D)
+    original = make(table) if stored is None else stored
+    quantized = _flipped(original, flips)
+    rows, width = quantized.shape
+    report = quantization_report(table, quantized)
+    restored = quantized_lookup(quantized, np.arange(rows))
+    group = np.arange(width) // (quantized.block_size or width)
+    wide, scale = (
+        table.astype(quantized.scale.dtype),
+        quantized.scale.reshape(rows, -1)[:, group],
+    )  # (V, D)
     order, similarity = nearest_rows(restored)
     return QuantizationScheme(
         name,
-        made,
-        readonly_copy(_unpacked(made)),
+        quantized,
+        readonly_copy(_unpacked(quantized)),
         readonly_copy(restored),
-        readonly_copy(wide * scale if made.zero is None else wide / scale),
-        readonly_copy(made.step.reshape(rows, -1)[:, group]),
+        readonly_copy(wide * scale if quantized.zero is None else wide / scale),
+        readonly_copy(quantized.step.reshape(rows, -1)[:, group]),
         readonly_copy(report.largest_error),
         readonly_copy(report.half_step),
         readonly_copy(report.cosine),
@@ -151,24 +154,24 @@ def nearest_rows(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return readonly_copy(np.empty((rows, 0), np.int64)), readonly_copy(
             np.empty((rows, 0), table.dtype)
         )
-    found = nearest(table, table, rows - 1, exclude=np.arange(rows)[:, None])
-    return readonly_copy(found.ids), readonly_copy(found.similarities)
+    neighbors = nearest(table, table, rows - 1, exclude=np.arange(rows)[:, None])
+    return readonly_copy(neighbors.ids), readonly_copy(neighbors.similarities)
 
 
-def _flipped(made: QuantizedTable, flips: Iterable[tuple[int, int, int]]) -> QuantizedTable:
-    codes = np.array(made.codes)
-    stored = codes.view(np.uint8)
+def _flipped(quantized: QuantizedTable, flips: Iterable[tuple[int, int, int]]) -> QuantizedTable:
+    codes = np.array(quantized.codes)
+    stored_bytes = codes.view(np.uint8)
     for row, byte, bit in flips:
-        if row < stored.shape[0] and byte < stored.shape[1] and bit < 8:
-            stored[row, byte] ^= np.uint8(1 << bit)
-    zero = None if made.zero is None else readonly_copy(made.zero)
+        if row < stored_bytes.shape[0] and byte < stored_bytes.shape[1] and bit < 8:
+            stored_bytes[row, byte] ^= np.uint8(1 << bit)
+    zero = None if quantized.zero is None else readonly_copy(quantized.zero)
     return QuantizedTable(
         readonly_copy(codes),
-        readonly_copy(made.scale),
+        readonly_copy(quantized.scale),
         zero,
-        made.output_dim,
-        made.bits,
-        made.block_size,
+        quantized.output_dim,
+        quantized.bits,
+        quantized.block_size,
     )
 
 
@@ -178,58 +181,62 @@ def _grow(
     make: Callable[[np.ndarray], QuantizedTable],
     plain: QuantizedTable,
 ) -> OutlierGrowth:
-    """Let rows grow and quantize the whole table anew, so that nothing is taken for granted.
+    """Grow rows and quantize the whole table again, without assuming that rows are independent.
 
-    A run for each row would take 192 runs for 64 rows and three ways. Here half of the rows grow
-    in each of 12 runs, and of any two rows there is a run in which one grows and the other does
-    not. Whoever changes there is looked at alone.
+    One run for each row would take 192 runs for 64 rows and three methods. Here half of the rows
+    grow in each of 12 runs, and for any two rows there is a run in which one grows and the other
+    does not. A row that changes there is tested with a run of its own.
     """
     rows = len(table)
     codes, scale = np.array(plain.codes), np.array(plain.scale)
     zero = None if plain.zero is None else np.array(plain.zero)
     before = _parts(plain)
     touched = np.ones((rows, rows), bool)  # [r, other]: changed whenever r grew and it did not
-    for grew in nibbles(rows):
-        made = make(np.where(grew[:, None], grown, table))
-        codes[grew], scale[grew] = made.codes[grew], made.scale[grew]
-        if zero is not None and made.zero is not None:
-            zero[grew] = made.zero[grew]
-        changed = (_parts(made) != before).any(axis=1)
+    for grew in half_splits(rows):
+        quantized = make(np.where(grew[:, None], grown, table))
+        codes[grew], scale[grew] = quantized.codes[grew], quantized.scale[grew]
+        if zero is not None and quantized.zero is not None:
+            zero[grew] = quantized.zero[grew]
+        changed = (_parts(quantized) != before).any(axis=1)
         touched[np.ix_(grew, ~grew)] &= changed[~grew]
     np.fill_diagonal(touched, False)
     others = {}
-    for row in np.flatnonzero(touched.any(axis=1)):  # none, unless rows hang together
-        alone = table.copy()
-        alone[row] = grown[row]
-        changed = (_parts(make(alone)) != before).any(axis=1) & touched[row]
+    for row in np.flatnonzero(touched.any(axis=1)):  # none, if rows are independent
+        one_grown = table.copy()
+        one_grown[row] = grown[row]
+        changed = (_parts(make(one_grown)) != before).any(axis=1) & touched[row]
         if changed.any():
             others[int(row)] = tuple(np.flatnonzero(changed).tolist())
     after = QuantizedTable(codes, scale, zero, plain.output_dim, plain.bits, plain.block_size)
-    back = quantized_lookup(after, np.arange(rows)).astype(np.float64)
+    restored = quantized_lookup(after, np.arange(rows)).astype(np.float64)
     return OutlierGrowth(
         readonly_copy(_unpacked(after)),
         readonly_copy(scale),
         None if zero is None else readonly_copy(zero),
-        readonly_copy(np.abs(back - grown).max(axis=1, initial=0)),
+        readonly_copy(np.abs(restored - grown).max(axis=1, initial=0)),
         others,
     )
 
 
-def nibbles(rows: int) -> Iterator[np.ndarray]:
-    """Return halves of the rows, as masks, so that any two rows are parted both ways round."""
+def half_splits(rows: int) -> Iterator[np.ndarray]:
+    """Yield halves of the rows, as masks, such that any two rows are separated in both orders."""
     for bit in range(max(1, (rows - 1).bit_length())):
         half = (np.arange(rows) >> bit) & 1 == 1
         yield half
         yield ~half
 
 
-def _parts(made: QuantizedTable) -> np.ndarray:
-    """Return the stored bytes of each row side by side: codes, scales, zero points."""
-    parts: list[Any] = [made.codes, made.scale.reshape(len(made.codes), -1)]
-    if made.zero is not None:
-        parts.append(made.zero)
+def _parts(quantized: QuantizedTable) -> np.ndarray:
+    """Return the stored bytes of each row: codes, scales and zero points."""
+    parts: list[Any] = [quantized.codes, quantized.scale.reshape(len(quantized.codes), -1)]
+    if quantized.zero is not None:
+        parts.append(quantized.zero)
     return np.concatenate([np.ascontiguousarray(part).view(np.uint8) for part in parts], axis=1)
 
 
-def _unpacked(made: QuantizedTable) -> np.ndarray:
-    return made.codes if made.bits == 8 else unpack_int4(made.codes, made.output_dim)
+def _unpacked(quantized: QuantizedTable) -> np.ndarray:
+    return (
+        quantized.codes
+        if quantized.bits == 8
+        else unpack_int4(quantized.codes, quantized.output_dim)
+    )

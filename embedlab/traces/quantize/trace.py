@@ -1,4 +1,4 @@
-"""One table as small integers, recorded: levels, errors, bytes, and who stays whose neighbor."""
+"""Quantization of one table, recorded: codes, errors, bytes, and neighbors."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,33 +17,33 @@ from embedlab.traces.text import format_count, format_number, join_some, short_l
 __all__ = ["WAYS", "QuantizationScheme", "QuantizationTrace", "trace_quantize"]
 
 WAYS = ("int8", "int4", "groups")
-"""One scale a row with 8 bits, the same with 4 bits, and 4 bits with a scale for each group."""
+"""8 bits and 4 bits with one scale for each row, and 4 bits with a scale for each group."""
 
 BINS = 21
-"""Of a histogram of errors; an odd number, so that one stands at 0."""
+"""Bins of the error histogram; an odd number, so that one is centered at 0."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class QuantizationTrace:
-    """The record of one table quantized in three ways.
+    """The record of one table quantized with three methods.
 
     Attributes
     ----------
     table : ndarray, (V, D), read-only
     words : tuple of str, V labels
     row : int
-        The row that the summary and the still picture are about.
+        The row of the summary and the picture.
     k : int
-        How many neighbors count as near.
+        The number of neighbors that are compared.
     order : ndarray of int64, (V, V - 1)
-        For each row all others, the nearest first, among the floats.
+        For each row all others, the nearest first, in the float table.
     similarity : ndarray, (V, V - 1)
-        Their cosines.
+        Their cosine similarities.
     largest : ndarray of int64, (V,)
-        Where the largest number of each row stands, signs aside; the first of equals.
+        The column of the largest absolute value of each row; the first of equals.
     grown : ndarray, (V,)
-        Ten times that number; the number itself where ten times it would be infinite.
-    ways : dict of str to QuantizedWay
+        Ten times that number; the number itself if that overflows.
+    ways : dict of str to QuantizationScheme
         "int8" and "int4" with one scale a row, and "groups": int4 in blocks.
 
     Examples
@@ -65,11 +65,11 @@ class QuantizationTrace:
 
     @property
     def bytes_before(self) -> int:
-        """What the floats take."""
+        """The bytes of the float table."""
         return self.table.nbytes
 
     def errors(self, way: str) -> np.ndarray:
-        """Return what comes back minus what was there, (V, D)."""
+        """Return the errors, dequantized minus original, (V, D)."""
         return np.asarray(self.ways[way].restored - self.table)
 
     def histogram(self, way: str) -> tuple[np.ndarray, float]:
@@ -79,7 +79,7 @@ class QuantizationTrace:
         -------
         counts : ndarray of int64, (BINS,)
         reach : float
-            The largest error, or 0 where there is none; then all stand in the middle bin.
+            The largest error; if it is 0, all errors are in the middle bin.
         """
         errors = self.errors(way).astype(np.float64)
         reach = float(np.abs(errors).max(initial=0))
@@ -87,12 +87,12 @@ class QuantizationTrace:
         return counts, reach
 
     def neighbors(self, way: str | None = None) -> np.ndarray:
-        """Return the K rows nearest to `row`: among the floats, or among what comes back."""
+        """Return the K rows nearest to `row`, in the float table or in a dequantized one."""
         order = self.order if way is None else self.ways[way].order
         return order[self.row, : self.k]
 
     def neighbors_kept(self, way: str, row: int | None = None) -> int:
-        """Return how many of the K nearest rows before are still among the K nearest."""
+        """Return how many of the K nearest rows are still among the K nearest."""
         at = self.row if row is None else row
         before, after = self.order[at, : self.k], self.ways[way].order[at, : self.k]
         return int(np.isin(before, after).sum())
@@ -100,8 +100,8 @@ class QuantizationTrace:
     def changed(self, way: str, row: int | None = None) -> np.ndarray:
         """Return the columns of a row whose codes change when its largest number grows tenfold."""
         at = self.row if row is None else row
-        found = self.ways[way]
-        return np.flatnonzero(found.growth.codes[at] != found.codes[at])
+        scheme = self.ways[way]
+        return np.flatnonzero(scheme.growth.codes[at] != scheme.codes[at])
 
     @property
     def summary(self) -> str:
@@ -127,7 +127,7 @@ class QuantizationTrace:
     @property
     def alt(self) -> str:
         """Describe the picture for somebody who does not see it."""
-        said = [
+        results = [
             f"{way.name}: {format_count(way.nbytes, 'byte')}, largest error "
             f"{format_number(way.largest_error[self.row], 4)}, {self.neighbors_kept(name)} of "
             f"{format_count(self.k, 'neighbor')} kept"
@@ -137,7 +137,7 @@ class QuantizationTrace:
             f"{self._name(self.row)} of a table of {format_count(len(self.table), 'row')} and "
             f"{format_count(self.table.shape[1], 'column')}, "
             f"{format_count(self.bytes_before, 'byte')}. "
-            f"{'; '.join(said)}."
+            f"{'; '.join(results)}."
         )
 
     def __repr__(self) -> str:
@@ -155,24 +155,24 @@ def trace_quantize(
     neighbors: int = 5,
     words: Sequence[str] | None = None,
     flips: Iterable[tuple[str, int, int, int]] = (),
-    given: Mapping[str, QuantizedTable] | None = None,
+    stored: Mapping[str, QuantizedTable] | None = None,
 ) -> QuantizationTrace:
-    """Record what int8 and int4 make of a table, with a scale for each row or for each group.
+    """Record int8 and int4 quantization of a table, with a scale for each row or each group.
 
     Parameters
     ----------
     table : array_like, (V, D), float16, float32 or float64, finite
     row : int, 0 <= row < V
-        The row to look at.
+        The selected row.
     block_size : int
-        Numbers in a group.
+        The group size.
     neighbors : int
-        How many of the nearest rows to compare before and after.
+        The number of nearest rows to compare before and after.
     words : sequence of str, optional
     flips : iterable of (way, row, byte, bit)
-        Bits of the stored codes to turn over.
-    given : mapping of str to Quantized, optional
-        A way -> what a layer has stored already; the table is what it stands for.
+        Bits of the stored codes to flip.
+    stored : mapping of str to QuantizedTable, optional
+        The codes of a quantized layer, by method; `table` is the dequantized table.
 
     Returns
     -------
@@ -204,8 +204,7 @@ def trace_quantize(
         raise out_of_range_error(np.array([row]), len(table))
     if not table.shape[1]:
         raise ShapeError(
-            f"table must have at least one column. Received {table.shape}. "
-            "There is nothing to quantize."
+            f"table must have at least one column. Received {table.shape}. Pass one with columns."
         )
     k = min(check_size(neighbors, "neighbors", least=0), len(table) - 1)
     block = min(check_size(block_size, "block_size"), table.shape[1])
@@ -225,7 +224,7 @@ def trace_quantize(
             grown,
             partial(_quantized, bits=bits, block=size),
             [(r, byte, bit) for way, r, byte, bit in flips if way == name],
-            (given or {}).get(name),
+            (stored or {}).get(name),
         )
         for name, (bits, size) in kinds.items()
     }
