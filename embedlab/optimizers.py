@@ -213,19 +213,19 @@ class Optimizer:
         >>> SGD(momentum=0.9).state(Variable([1.0, 2.0]))["momentum"].tolist()
         [0.0, 0.0]
         """
-        kept = self._slots.get(id(variable))
-        if kept is None:
+        slots = self._slots.get(id(variable))
+        if slots is None:
             arrays = {slot: variable.full_like(self.start(slot)) for slot in self.slots}
-            kept = self._slots[id(variable)] = _Slots(variable, arrays, len(variable.resized))
-        since = variable.resized[kept.resizes :]
+            slots = self._slots[id(variable)] = _Slots(variable, arrays, len(variable.resized))
+        since = variable.resized[slots.resizes :]
         if since:
             axis, stayed = since[0][0], min(length for _, length in since)
             rows = (slice(None),) * axis + (slice(stayed),)
-            for slot, old in kept.arrays.items():
-                kept.arrays[slot] = variable.full_like(self.start(slot))
-                kept.arrays[slot][rows] = old[rows]
-            kept.resizes = len(variable.resized)
-        return kept.arrays
+            for slot, old in slots.arrays.items():
+                slots.arrays[slot] = variable.full_like(self.start(slot))
+                slots.arrays[slot][rows] = old[rows]
+            slots.resizes = len(variable.resized)
+        return slots.arrays
 
     def start(self, slot: str) -> float:
         """Return the number that a slot is filled with at first."""
@@ -250,8 +250,8 @@ class Optimizer:
         return cls(**config)
 
     def __repr__(self) -> str:
-        shown = {k: v for k, v in self.get_config().items() if v is not None and k != "name"}
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in shown.items())})"
+        config = {k: v for k, v in self.get_config().items() if v is not None and k != "name"}
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in config.items())})"
 
 
 class SGD(Optimizer):

@@ -173,7 +173,8 @@ def __dir__() -> list[str]:
 
 
 def _registry() -> Registry:
-    return globals().get("REGISTRY") or __getattr__("REGISTRY")
+    registry: Registry = globals().get("REGISTRY") or __getattr__("REGISTRY")
+    return registry
 
 
 def serialize(layer: Any) -> dict[str, Any]:
@@ -184,14 +185,15 @@ def serialize(layer: Any) -> dict[str, Any]:
     ('Embedding', 'InputLayer')
     """
     if isinstance(layer, KerasTensor):
-        about = {"batch_shape": list(layer.shape), "dtype": layer.dtype, "name": layer.name}
+        config = {"batch_shape": list(layer.shape), "dtype": layer.dtype, "name": layer.name}
         return {
             "module": "keras.layers",
             "class_name": "InputLayer",
-            "config": about,
+            "config": config,
             "registered_name": None,
         }
-    return _registry().serialize(layer)
+    serialized: dict[str, Any] = _registry().serialize(layer)
+    return serialized
 
 
 def deserialize(config: Any, custom_objects: Any = None) -> Any:
@@ -202,10 +204,10 @@ def deserialize(config: Any, custom_objects: Any = None) -> Any:
     Embedding(10 words -> 4 numbers)
     """
     if isinstance(config, dict) and config.get("class_name") == "InputLayer":
-        about = config["config"]
+        arguments = config["config"]
         return Input(
-            batch_shape=about["batch_shape"],
-            dtype=about.get("dtype", "float32"),
-            name=about.get("name"),
+            batch_shape=arguments["batch_shape"],
+            dtype=arguments.get("dtype", "float32"),
+            name=arguments.get("name"),
         )
     return _registry().deserialize(config, custom_objects)

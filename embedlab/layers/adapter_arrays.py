@@ -200,7 +200,7 @@ def _read_description(layer: Any, arrays: Mapping[str, Any]) -> dict[str, Any]:
     try:
         if not fits or text.shape[0] > _MAX_DESCRIPTION:  # type: ignore[union-attr]
             raise ValueError("no short text")
-        description = json.loads(bytes(np.asarray(text)).decode())
+        description: dict[str, Any] = json.loads(bytes(np.asarray(text)).decode())
         for config in description["adapters"]:
             _check_config(config)
         names = [config["name"] for config in description["adapters"]]

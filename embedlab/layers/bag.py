@@ -221,7 +221,7 @@ class EmbeddingBag(Layer):
             grad_weights = np.pad(grad_weights, (0, behind)).reshape(shape)
         return Gradients(grad_weights, {"embeddings": grad_table})
 
-    def compute_output_shape(self, input_shape: Any) -> tuple:
+    def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
         """Return (B, D) for bags (B, T)."""
         batch, *_ = input_shape
         return (batch, self.output_dim)

@@ -192,7 +192,7 @@ class Conv1D(Layer):
             )
         return free // step + 1
 
-    def compute_output_shape(self, input_shape: Any) -> tuple:
+    def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
         """Return (B, To, filters), with None while T is not known.
 
         >>> Conv1D(8, 3, strides=2, padding="same").compute_output_shape((None, 7, 4))
@@ -204,10 +204,10 @@ class Conv1D(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments."""
-        own = ("filters", "kernel_size", "strides", "padding", "use_bias")
+        names = ("filters", "kernel_size", "strides", "padding", "use_bias")
         return {
             **super().get_config(),
-            **{name: getattr(self, name) for name in own},
+            **{name: getattr(self, name) for name in names},
             "activation": activations.serialize(self.activation),
         }
 

@@ -149,7 +149,7 @@ class Dense(Layer):
             weights["bias"] = flat.sum(axis=0)
         return Gradients(grad @ self.kernel.value.T, weights)
 
-    def compute_output_shape(self, input_shape: Any) -> tuple:
+    def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
         """Return (..., units) for inputs (..., D).
 
         >>> Dense(4).compute_output_shape((None, 10, 3))

@@ -87,7 +87,7 @@ class Dropout(Layer):
             )
         return tuple(s if n is None else n for n, s in zip(noise, shape, strict=True))
 
-    def compute_output_shape(self, input_shape: Any) -> tuple:
+    def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
         """Return `input_shape`."""
         return tuple(input_shape)
 

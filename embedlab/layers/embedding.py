@@ -405,7 +405,7 @@ class Embedding(Layer):
             return KerasTensor(inputs.shape, "bool")
         return as_ids(inputs) != 0
 
-    def compute_output_shape(self, input_shape: Any) -> tuple:
+    def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
         """Return (*input_shape, D), with the lengths that `input_length` adds.
 
         Raises
@@ -424,7 +424,7 @@ class Embedding(Layer):
         return (*shape, self.output_dim)
 
     @property
-    def batch_input_shape(self) -> tuple | None:
+    def batch_input_shape(self) -> tuple[Any, ...] | None:
         """The input shape that `input_length` announces, such as (None, 10), or None."""
         return None if self.input_length is None else _batch_shape(self.input_length)
 
@@ -1119,7 +1119,7 @@ def _batch_shape(length: Any) -> tuple[int | None, ...]:
     return (None, *(length if isinstance(length, tuple) else (length,)))
 
 
-def _check_length(length: Any, shape: tuple) -> tuple:
+def _check_length(length: Any, shape: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return the input `shape` with the fixed lengths filled in; ShapeError if they disagree."""
     known = _batch_shape(length)
     if len(shape) != len(known) or any(

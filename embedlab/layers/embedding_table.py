@@ -170,11 +170,11 @@ class FloatTable:
         nbytes = total * columns * variable.value.itemsize
         check_fits(self.placement, nbytes, f"a table (V, D) = {(total, columns)}")
         charge((total, columns), variable.dtype, variable.path)
-        made = resize_rows(self.dense(), total, init, sources, leave_out, variable.allocate)
+        new = resize_rows(self.dense(), total, init, sources, leave_out, variable.allocate)
         if self.transposed:
-            variable.replace(np.ascontiguousarray(made.T), axis=1)
+            variable.replace(np.ascontiguousarray(new.T), axis=1)
         else:
-            variable.replace(made)
+            variable.replace(new)
         self.version += 1
 
     # Gradients --------------------------------------------------------------------------------
@@ -418,8 +418,8 @@ class QuantizedTableWeights:
 
     def resize(self, total: int, init: str, sources: Any, leave_out: int | None) -> None:
         """Change the number of rows to `total`; see `resize_codes`."""
-        made = resize_codes(self.quantized, total, init, sources, leave_out)
-        arrays = (made.codes, made.scale, made.zero)
+        new = resize_codes(self.quantized, total, init, sources, leave_out)
+        arrays = (new.codes, new.scale, new.zero)
         for variable, array in zip(self.row_variables, arrays, strict=False):
             assert array is not None
             if self.transposed:

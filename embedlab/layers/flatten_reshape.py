@@ -49,7 +49,7 @@ class Flatten(Layer):
         shape = (context[0], math.prod(context[1:]))
         return Gradients(cast_grad(self, grad, shape).reshape(context), {})
 
-    def compute_output_shape(self, input_shape: Any) -> tuple:
+    def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
         """Return (B, length), with None while one of the lengths is not known."""
         first, *rest = tuple(input_shape)
         return (first, None if None in rest else math.prod(rest))
@@ -110,7 +110,7 @@ class Reshape(Layer):
             cast_grad(self, grad, self.compute_output_shape(context)).reshape(context), {}
         )
 
-    def compute_output_shape(self, input_shape: Any) -> tuple:
+    def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
         """Return (B, *target_shape), with -1 worked out where the lengths are known.
 
         Raises
@@ -121,15 +121,15 @@ class Reshape(Layer):
         first, *rest = tuple(input_shape)
         if None in rest:
             return (first, *(None if n == -1 else n for n in self.target_shape))
-        have, wanted = math.prod(rest), math.prod(n for n in self.target_shape if n != -1)
+        have, target = math.prod(rest), math.prod(n for n in self.target_shape if n != -1)
         free = -1 in self.target_shape
-        if have % wanted if free and wanted else have != wanted:
+        if have % target if free and target else have != target:
             raise ShapeError(
                 "The total size of the tensor must be unchanged. Received "
                 f"input_shape={tuple(rest)}, target_shape={self.target_shape}. Choose lengths "
                 f"whose product is {have}."
             )
-        filled = have // wanted if free and wanted else 0
+        filled = have // target if free and target else 0
         return (first, *(filled if n == -1 else n for n in self.target_shape))
 
     def compute_output_spec(self, inputs: KerasTensor) -> KerasTensor:

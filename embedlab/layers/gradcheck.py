@@ -42,7 +42,7 @@ def gradcheck(
     Returns
     -------
     dict of name to float
-        ``abs(said - seen) / max(1, abs(said), abs(seen))``, the largest; "inputs" among the names
+        The largest ``abs(gradient - seen) / max(1, abs(gradient), abs(seen))``; also of "inputs"
         where `backward` gives a gradient for them.
 
     Raises
@@ -75,15 +75,15 @@ def gradcheck(
     if gradients.inputs is not None:
         errors["inputs"] = _worst(inputs, gradients.inputs, total, epsilon, at_most, rng)
     named = layer.named_weights()
-    for name, said in gradients.weights.items():
-        dense = said.to_dense() if isinstance(said, SparseGrad) else said
+    for name, gradient in gradients.weights.items():
+        dense = gradient.to_dense() if isinstance(gradient, SparseGrad) else gradient
         errors[name] = _worst(named[name].value, dense, total, epsilon, at_most, rng)
     return errors
 
 
 def _worst(
     array: np.ndarray,
-    said: np.ndarray,
+    gradient: np.ndarray,
     total: Callable[[], float],
     epsilon: float,
     at_most: int,
@@ -99,6 +99,6 @@ def _worst(
         array[at] = before - epsilon
         seen = (up - total()) / (2 * epsilon)
         array[at] = before
-        claim = float(said[at])
+        claim = float(gradient[at])
         worst = max(worst, abs(seen - claim) / max(1.0, abs(seen), abs(claim)))
     return worst

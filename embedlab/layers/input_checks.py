@@ -68,7 +68,12 @@ def cast_floats(layer: Any, inputs: Any) -> np.ndarray:
 
 
 def check_input_shape(
-    layer: Any, shape: tuple, *, ndim: int | None = None, least: int = 0, last: int | None = None
+    layer: Any,
+    shape: tuple[Any, ...],
+    *,
+    ndim: int | None = None,
+    least: int = 0,
+    last: int | None = None,
 ) -> None:
     """Refuse inputs of `shape` unless they have the axes that `layer` needs.
 

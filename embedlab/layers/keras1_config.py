@@ -1,4 +1,4 @@
-"""The words of Keras 1 and 2 for an Embedding, in today's words."""
+"""Translation of an Embedding config of Keras 1 or 2 into the arguments of today."""
 
 from typing import Any
 
@@ -33,26 +33,26 @@ def from_keras1_config(config: dict[str, Any]) -> dict[str, Any]:
     >>> from_keras1_config({"input_dim": 5, "output_dim": 2, "W_regularizer": "l2"})
     {'input_dim': 5, 'output_dim': 2, 'embeddings_regularizer': 'l2'}
     """
-    made: dict[str, Any] = {}
+    arguments: dict[str, Any] = {}
     for key, value in config.items():
         if key in ("batch_input_shape", "input_shape"):
             lengths = tuple(value or ())[1 if key == "batch_input_shape" else 0 :]
             if lengths and all(lengths):
-                _put(made, key, "input_length", lengths[0] if len(lengths) == 1 else lengths)
+                _put(arguments, key, "input_length", lengths[0] if len(lengths) == 1 else lengths)
         elif key == "activity_regularizer" and value is None:
             continue
         elif _RENAMED.get(key, key) is not None:
-            _put(made, key, _RENAMED.get(key, key), _plain(value))
-    return made
+            _put(arguments, key, _RENAMED.get(key, key), _plain(value))
+    return arguments
 
 
-def _put(made: dict[str, Any], word: str, key: Any, value: Any) -> None:
-    if made.get(key) is not None and made[key] != value:
+def _put(arguments: dict[str, Any], word: str, key: Any, value: Any) -> None:
+    if arguments.get(key) is not None and arguments[key] != value:
         raise ValueError(
             f"an old and a new word must not disagree. Received {word}={value!r:.40} beside "
-            f"{key}={made[key]!r:.40}. Keep one of them."
+            f"{key}={arguments[key]!r:.40}. Keep one of them."
         )
-    made[key] = value
+    arguments[key] = value
 
 
 def _plain(value: Any) -> Any:

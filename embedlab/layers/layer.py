@@ -72,9 +72,9 @@ class Layer:
     """
 
     supports_masking = False
-    """Whether a mask that comes in also goes out."""
+    """True where the mask of the inputs is also that of the outputs."""
     consumes_mask = False
-    """Whether `call` takes ``mask=`` and uses it."""
+    """True where `call` takes ``mask=`` and uses it."""
     WEIGHT_NAMES: tuple[str, ...] = ()
     """The names of the weights that `add_named_weight` makes, in Keras's order."""
     KERAS_ONLY: ClassVar[Mapping[str, Any]] = {"activity_regularizer": None}
@@ -206,8 +206,8 @@ class Layer:
 
     def _track_variable(self, variable: Variable) -> None:
         """Make a variable one of this layer's, under its name."""
-        made = self._trainable_weights if variable.trainable else self._non_trainable_weights
-        made[variable.name] = variable
+        group = self._trainable_weights if variable.trainable else self._non_trainable_weights
+        group[variable.name] = variable
         variable._frozen = not self._trainable
 
     def _untrack_variable(self, variable: Variable) -> None:
@@ -220,8 +220,8 @@ class Layer:
         return {**self._trainable_weights, **self._non_trainable_weights}
 
     def _unused_weight_name(self) -> str:
-        taken, number = self._own_weights(), 0
-        while (name := f"variable_{number}" if number else "variable") in taken:
+        names, number = self._own_weights(), 0
+        while (name := f"variable_{number}" if number else "variable") in names:
             number += 1
         return name
 
@@ -270,10 +270,10 @@ class Layer:
             kind = type(value)
             if kind in _NO_LAYER:  # most attributes: asked first, this is half the price of a step
                 continue
-            for held in value if isinstance(value, (list, tuple)) else (value,):
-                if isinstance(held, Layer) and id(held) not in seen:
-                    seen.add(id(held))
-                    yield held
+            for part in value if isinstance(value, (list, tuple)) else (value,):
+                if isinstance(part, Layer) and id(part) not in seen:
+                    seen.add(id(part))
+                    yield part
 
     def named_weights(self) -> dict[str, Variable]:
         """Return every variable by its name, those of inner layers as "layer/name"."""
@@ -453,7 +453,7 @@ class Layer:
 
     # Shapes without numbers -------------------------------------------------------------------
 
-    def compute_output_shape(self, input_shape: Any) -> tuple:
+    def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
         """Return the shape of the outputs for inputs of `input_shape`."""
         raise NotImplementedError(
             f"a layer must define compute_output_shape to be used without data. Received "
@@ -490,7 +490,8 @@ class Layer:
                 f"{word} is known after a symbolic call. The layer {self.name} has never been "
                 f"called and thus has no defined {word}. Call it on Input(shape)."
             )
-        return self._first[which]
+        tensor: KerasTensor = self._first[which]
+        return tensor
 
     # Stores -----------------------------------------------------------------------------------
 

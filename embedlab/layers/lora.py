@@ -107,10 +107,10 @@ class AdapterSet(Mapping[str, LoRAAdapter]):
 
     # Changing the set -------------------------------------------------------------------------
 
-    def check_new(self, name: Any, taken: Iterable[str]) -> None:
+    def check_new(self, name: Any, existing: Iterable[str]) -> None:
         """Refuse a name that is taken, and any new adapter while others are merged."""
         valid = isinstance(name, str) and name and "/" not in name
-        if not valid or adapter_weight_names(name)[0] in taken:
+        if not valid or adapter_weight_names(name)[0] in existing:
             raise ValueError(
                 "an adapter needs a name of its own, without a slash. "
                 f"Received {name!r:.40} beside {list(self)}. Choose another."
@@ -206,7 +206,7 @@ def adapter_weight_names(name: str) -> tuple[str, str]:
     return f"lora_{middle}_a", f"lora_{middle}_b"
 
 
-def check_rank(rank: Any, shape: tuple[int, int]) -> int:
+def check_rank(rank: int, shape: tuple[int, int]) -> int:
     """Return the rank as an int, with a warning where it is not low for a table (V, D).
 
     >>> check_rank(2, (10, 4))

@@ -1,4 +1,4 @@
-"""How many bytes a table costs, told before any is asked for."""
+"""Memory report: the bytes of a table, computed before any is allocated."""
 
 import os
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _CGROUPS = (  # folder, limit, use, and how the statistics call what the system 
 
 
 class TableMemoryError(MemoryError):
-    """A table that does not fit: said before the system would end the process.
+    """A table that does not fit, refused before the system would end the process.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class TableMemoryError(MemoryError):
 
 @dataclass(frozen=True, repr=False)
 class MemoryReport:
-    """What a table (V, D) costs in bytes: at rest, in training, and in smaller forms.
+    """The bytes of a table (V, D): at rest, in training, and in smaller forms.
 
     Attributes
     ----------
@@ -45,14 +45,14 @@ class MemoryReport:
     gradient_per_id : int
         The sparse gradient, for each different id of a batch.
     momentum, adam : int
-        What an optimizer keeps: one number for each weight (SGD with momentum, RMSprop,
+        The slots of an optimizer: one number for each weight (SGD with momentum, RMSprop,
         Adagrad), or two (Adam).
     lora : int
         A (V, R) and B (R, D) in float32.
     int8, int4 : int
         The table in codes, one scale a row.
     available : int or None
-        What the system can still give.
+        The bytes that the system can still allocate.
 
     Examples
     --------
@@ -121,8 +121,10 @@ def available_memory() -> int | None:
     >>> free is None or free > 0
     True
     """
-    found = [size for size in (_free(), *(_left(*group) for group in _CGROUPS)) if size is not None]
-    return min(found) if found else None
+    limits = [
+        size for size in (_free(), *(_left(*group) for group in _CGROUPS)) if size is not None
+    ]
+    return min(limits) if limits else None
 
 
 def check_fits_in_memory(needed: int, what: str) -> None:
@@ -161,13 +163,13 @@ def _left(folder: str, limit: str, used: str, reclaimable: str) -> int | None:
     group = Path(folder)
     try:
         most = int((group / limit).read_text(encoding="ascii"))  # "max" means no limit
-        taken = int((group / used).read_text(encoding="ascii"))
+        used_bytes = int((group / used).read_text(encoding="ascii"))
         for line in (group / "memory.stat").read_text(encoding="ascii").splitlines():
             if line.split()[:1] == [reclaimable]:
-                taken -= int(line.split()[1])  # files read before: given back when asked for
+                used_bytes -= int(line.split()[1])  # files read before: given back when asked for
     except (OSError, ValueError, IndexError):
         return None
-    return max(most - taken, 1)
+    return max(most - used_bytes, 1)
 
 
 def _words(size: float) -> str:

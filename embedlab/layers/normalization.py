@@ -155,7 +155,7 @@ class LayerNormalization(Layer):
         stored = {k: w.astype(self.variable_dtype, copy=False) for k, w in weights.items()}
         return Gradients((inverse * back).astype(self.variable_dtype, copy=False), stored)
 
-    def compute_output_shape(self, input_shape: Any) -> tuple:
+    def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
         """Return `input_shape`."""
         return tuple(input_shape)
 

@@ -1,4 +1,4 @@
-"""Where a table lies: in memory, or in a file that the system maps into memory page by page."""
+"""Placement of a table: in memory, or in a file that the system maps into memory page by page."""
 
 import shutil
 import tempfile
@@ -34,7 +34,7 @@ larger than memory.
 
 
 def allocator_for(placement: str) -> Allocator:
-    """Return what makes arrays of zeros in a place."""
+    """Return the function that allocates arrays of zeros in a place."""
     return np.zeros if placement == "memory" else memmap_zeros
 
 

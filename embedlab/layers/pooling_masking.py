@@ -60,7 +60,7 @@ class Masking(Layer):
         steps = np.asarray(inputs, self.compute_dtype)
         return np.any(steps != steps.dtype.type(self.mask_value), axis=-1)
 
-    def compute_output_shape(self, input_shape: Any) -> tuple:
+    def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
         """Return `input_shape`."""
         return tuple(input_shape)
 
@@ -87,7 +87,7 @@ class _GlobalPooling1D(Layer):
         out = (rows, 1, columns) if self.keepdims else shape
         return cast_grad(self, grad, out).reshape(shape)
 
-    def compute_output_shape(self, input_shape: Any) -> tuple:
+    def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
         """Return (B, D), or with `keepdims` a 1 where time was."""
         shape = tuple(input_shape)
         check_input_shape(self, shape, ndim=3)

@@ -271,7 +271,7 @@ class Recurrent(Layer):
         """Return the mask with `return_sequences`, else None."""
         return mask if self.return_sequences else None
 
-    def compute_output_shape(self, input_shape: Any) -> tuple:
+    def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
         """Return (B, units), or (B, T, units) with `return_sequences`."""
         check_input_shape(self, input_shape, ndim=3)
         rows, times, _ = input_shape
@@ -279,10 +279,10 @@ class Recurrent(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments."""
-        own = ("units", "use_bias", "return_sequences", "zero_output_for_mask")
+        names = ("units", "use_bias", "return_sequences", "zero_output_for_mask")
         return {
             **super().get_config(),
-            **{name: getattr(self, name) for name in own},
+            **{name: getattr(self, name) for name in names},
             "activation": activations.serialize(self.activation),
         }
 
@@ -374,7 +374,8 @@ class GRU(_Gated):
         self.bias = self.add_named_weight("bias", (2, 3 * self.units))
 
     def _input_bias(self, bias: np.ndarray) -> np.ndarray:
-        return bias[0]
+        input_bias: np.ndarray = bias[0]
+        return input_bias
 
     def step(self, sums: np.ndarray, states: States) -> tuple[States, States]:
         """Return the state after one step, and what `step_backward` needs."""
@@ -383,25 +384,27 @@ class GRU(_Gated):
         if self.bias is not None:
             inner += self.in_compute_dtype(self.bias)[1]
         *gate_sums, candidate_input = np.split(sums, 3, axis=1)
-        *gate_inner, held = np.split(inner, 3, axis=1)
-        before = [own + of_state for own, of_state in zip(gate_sums, gate_inner, strict=True)]
+        *gate_inner, hidden = np.split(inner, 3, axis=1)
+        before = [
+            inputs + recurrent for inputs, recurrent in zip(gate_sums, gate_inner, strict=True)
+        ]
         update, reset = (self.recurrent_activation(gate) for gate in before)
-        candidate_sum = candidate_input + reset * held
+        candidate_sum = candidate_input + reset * hidden
         candidate = self.activation(candidate_sum)
         after = update * state + (1 - update) * candidate
-        return (after,), (state, *before, update, reset, held, candidate_sum, candidate)
+        return (after,), (state, *before, update, reset, hidden, candidate_sum, candidate)
 
     def step_backward(
         self, saved: States, grads: States, weights: dict[str, np.ndarray]
     ) -> tuple[np.ndarray, States]:
         """Return the gradients of the sums and of the state before the step."""
-        state, update_sum, reset_sum, update, reset, held, candidate_sum, candidate = saved
+        state, update_sum, reset_sum, update, reset, hidden, candidate_sum, candidate = saved
         (grad,), gate = grads, self.recurrent_activation
         to_candidate = activations.gradient(
             self.activation, candidate_sum, candidate, grad * (1 - update)
         )
         to_update = activations.gradient(gate, update_sum, update, grad * (state - candidate))
-        to_reset = activations.gradient(gate, reset_sum, reset, to_candidate * held)
+        to_reset = activations.gradient(gate, reset_sum, reset, to_candidate * hidden)
         to_inner = np.hstack([to_update, to_reset, to_candidate * reset])
         weights["recurrent_kernel"] += state.T @ to_inner
         if self.use_bias:
@@ -454,10 +457,12 @@ class LSTM(_Gated):
         self.unit_forget_bias = bool(unit_forget_bias)
 
     def _build_bias(self) -> None:
-        own = self._weight_options["bias_initializer"]
+        initializer = self._weight_options["bias_initializer"]
 
         def with_ones(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-            first, rest = (own(part, dtype=dtype) for part in [(self.units,), (2 * self.units,)])
+            first, rest = (
+                initializer(part, dtype=dtype) for part in [(self.units,), (2 * self.units,)]
+            )
             return np.concatenate([first, np.ones(self.units), rest])
 
         start = with_ones if self.unit_forget_bias else None
@@ -471,8 +476,15 @@ class LSTM(_Gated):
         gates = [bend(part) for bend, part in zip(self._bends, parts, strict=True)]
         into, forget, candidate, out = gates
         new_cell = forget * cell + into * candidate
-        shown = self.activation(new_cell)
-        return (out * shown, new_cell), (state, cell, before, np.hstack(gates), new_cell, shown)
+        activated = self.activation(new_cell)
+        return (out * activated, new_cell), (
+            state,
+            cell,
+            before,
+            np.hstack(gates),
+            new_cell,
+            activated,
+        )
 
     @property
     def _bends(self) -> tuple[Any, ...]:
@@ -484,11 +496,13 @@ class LSTM(_Gated):
         self, saved: States, grads: States, weights: dict[str, np.ndarray]
     ) -> tuple[np.ndarray, States]:
         """Return the gradients of the sums and of the states before the step."""
-        state, cell, before, gates, new_cell, shown = saved
+        state, cell, before, gates, new_cell, activated = saved
         parts, outs = np.split(before, 4, axis=1), np.split(gates, 4, axis=1)
         into, forget, candidate, out = outs
-        to_cell = grads[1] + activations.gradient(self.activation, new_cell, shown, grads[0] * out)
-        to_gates = [to_cell * candidate, to_cell * cell, to_cell * into, grads[0] * shown]
+        to_cell = grads[1] + activations.gradient(
+            self.activation, new_cell, activated, grads[0] * out
+        )
+        to_gates = [to_cell * candidate, to_cell * cell, to_cell * into, grads[0] * activated]
         to_sums = np.hstack(
             [
                 activations.gradient(bend, part, gate, grad)

@@ -167,7 +167,8 @@ class ReversibleEmbedding(Embedding):
         >>> ReversibleEmbedding(3, 2, weights=[[1, 0], [0, 1], [1, 1]]).attend([5.0, 0.5]).tolist()
         [5.0, 0.5, 5.5]
         """
-        return self(vectors, reverse=True)
+        logits: np.ndarray = self(vectors, reverse=True)
+        return logits
 
     def forward(
         self, inputs: Any, mask: Any = None, training: bool = False, *, reverse: bool = False
@@ -233,7 +234,11 @@ class ReversibleEmbedding(Embedding):
         return Gradients(grad_vectors.reshape(context.vectors.shape), weights)
 
     def _grad_reverse(
-        self, table: Any, vectors: np.ndarray, grad: np.ndarray, factor_grads: Any
+        self,
+        table: FloatTable | QuantizedTableWeights,
+        vectors: np.ndarray,
+        grad: np.ndarray,
+        factor_grads: Any,
     ) -> dict[str, np.ndarray]:
         if self._reverse is None:
             if self.padding_idx is not None:
@@ -242,9 +247,9 @@ class ReversibleEmbedding(Embedding):
                 for grad_a, _ in factor_grads:
                     grad_a[self.padding_idx] = 0
             if self.adapters:
-                own = self._own_weights()
+                weights = self._own_weights()
                 return {
-                    label: array.astype(own[label].dtype, copy=False)
+                    label: array.astype(weights[label].dtype, copy=False)
                     for name, pair in zip(self.adapters.active, factor_grads, strict=True)
                     for label, array in zip(adapter_weight_names(name), pair, strict=True)
                 }
@@ -256,7 +261,7 @@ class ReversibleEmbedding(Embedding):
         """Return the mask of ids as `Embedding`; with `reverse`, the one of the vectors."""
         return mask if reverse else super().compute_mask(inputs)
 
-    def compute_output_shape(self, input_shape: Any, reverse: bool = False) -> tuple:
+    def compute_output_shape(self, input_shape: Any, reverse: bool = False) -> tuple[Any, ...]:
         """Return (*input_shape, D), or (..., V) with `reverse`."""
         if not reverse:
             return super().compute_output_shape(input_shape)
@@ -350,7 +355,7 @@ def vocabulary_logits(vectors: np.ndarray, table: np.ndarray, adapters: Any = ()
     >>> vocabulary_logits(np.array([[1.0, 2.0]]), table).tolist()
     [[1.0, 2.0, 3.0]]
     """
-    logits = vectors @ table.T
+    logits: np.ndarray = vectors @ table.T
     dtype = logits.dtype
     for adapter in adapters:
         a, b = adapter.a.astype(dtype, copy=False), adapter.b.astype(dtype, copy=False)

@@ -54,10 +54,11 @@ def _read_for(variable: Variable, value: Any) -> np.ndarray:
     """Return the numbers of `value`; for a variable on disk in a second file, for `swap`."""
     if variable.allocate is np.zeros:
         return np.asarray(value)
-    out = variable.allocate(variable.shape, variable.dtype)
+    out: np.ndarray = variable.allocate(variable.shape, variable.dtype)
     if hasattr(value, "read"):  # from a file, a few rows at a time
-        return value.read(out)
-    out[...] = value
+        value.read(out)
+    else:
+        out[...] = value
     return out
 
 

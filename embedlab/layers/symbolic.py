@@ -34,7 +34,7 @@ class KerasTensor:
     layer, inputs
         The layer that made it, and the placeholder it was called on; None for an `Input`.
     call_kwargs : dict
-        What the call was told beside its input, such as ``reverse=True``.
+        The keyword arguments of the call, such as ``reverse=True``.
 
     Examples
     --------

@@ -19,7 +19,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         Copied.
     name : str
     dtype : str, optional
-        The dtype of `value` unless told.
+        By default the dtype of `value`.
     trainable : bool
     constraint, regularizer : callable, optional
         Applied by the optimizer after a step, and added to the loss.
@@ -66,8 +66,8 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
     def from_array(cls, value: np.ndarray, **options: Any) -> "Variable":
         """Return a variable around `value` itself, without a copy: for a table just made.
 
-        >>> made = np.zeros((2, 2))
-        >>> Variable.from_array(made, name="table").value is made
+        >>> array = np.zeros((2, 2))
+        >>> Variable.from_array(array, name="table").value is array
         True
         """
         self = cls(0.0, **options)
@@ -136,7 +136,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         >>> Variable([1.0, 2.0]).full_like(0.5).tolist()
         [0.5, 0.5]
         """
-        out = self.allocate(self.shape, self._value.dtype)
+        out: np.ndarray = self.allocate(self.shape, self._value.dtype)
         if number:
             out[...] = number
         return out
@@ -147,9 +147,9 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         What the array loses is forgotten for good: an optimizer keeps what belongs to the rows
         that have stayed all the time since its last step.
 
-        >>> made = Variable([1.0, 2.0])
-        >>> made.replace(np.array([1.0, 2.0, 0.0]))
-        >>> made.shape, made.resized
+        >>> bias = Variable([1.0, 2.0])
+        >>> bias.replace(np.array([1.0, 2.0, 0.0]))
+        >>> bias.shape, bias.resized
         ((3,), [(0, 2)])
         """
         self.resized.append((axis, min(self._value.shape[axis], value.shape[axis])))

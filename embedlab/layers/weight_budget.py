@@ -1,4 +1,4 @@
-"""An allowance for weights: while a model is built from a file, it may not outgrow the file."""
+"""A budget of bytes for weights: a model built from a file may not outgrow the file."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,12 +8,12 @@ import numpy as np
 
 __all__ = ["charge", "weight_budget"]
 
-_left: ContextVar[list[int] | None] = ContextVar("allowance", default=None)
+_left: ContextVar[list[int] | None] = ContextVar("weight_budget", default=None)
 
 
 @contextmanager
 def weight_budget(nbytes: int) -> Iterator[None]:
-    """Let the weights made inside take at most `nbytes` bytes together.
+    """Limit the weights made inside to `nbytes` bytes together.
 
     >>> with weight_budget(100):
     ...     charge((5, 5), "float32", "a table")
@@ -30,20 +30,20 @@ of shape (1,) when 0 bytes were left. Compare the sizes in the config with the w
 
 
 def charge(shape: tuple[int, ...], dtype: object, what: str) -> None:
-    """Take the bytes of a weight from the allowance, if there is one, before it is made.
+    """Subtract the bytes of a weight from the budget, if there is one, before it is made.
 
     >>> charge((10**9, 10**9), "float32", "a table")  # no weight_budget: nothing to do
     """
     left = _left.get()
     if left is None:
         return
-    wanted = int(np.dtype(dtype).itemsize)  # type: ignore[call-overload]
+    needed = int(np.dtype(dtype).itemsize)  # type: ignore[call-overload]
     for length in shape:
-        wanted *= int(length)
-    if wanted > left[0]:
+        needed *= int(length)
+    if needed > left[0]:
         raise ValueError(
             "all weights together must fit into what is announced. Received "
             f"{what} of shape {tuple(shape)} when {left[0]} bytes were left. "
             "Compare the sizes in the config with the weights."
         )
-    left[0] -= wanted
+    left[0] -= needed
