@@ -11,7 +11,7 @@ import numpy as np
 
 from embedlab.core.checks import ShapeError
 from embedlab.core.ids import IdError, as_ids
-from embedlab.registry import Registry, missing_attribute
+from embedlab.registry import Registry, missing_attribute, snake_case
 
 __all__ = [
     "BinaryCrossentropy",
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 EPSILON = 1e-7
-"""Keras's small number: the least probability, and what keeps a division safe."""
+"""Keras's epsilon: the least probability, and the guard of divisions."""
 
 _REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "none", None)
 
@@ -49,6 +49,7 @@ class Loss:
     reduction : {"sum_over_batch_size", "mean", "sum", "none", None}
         The first two are the mean over all values.
     name : str, optional
+        By default that of the class, such as "mean_squared_error".
     dtype : {"float32", "float64"}, optional
         The dtype of the computation: float32 by default, as in Keras.
 
@@ -85,7 +86,7 @@ class Loss:
                 f"Received {reduction!r:.40}. Choose one of these."
             )
         self.reduction = reduction
-        self.name = name or "loss"
+        self.name = name or snake_case(type(self).__name__)
         self.dtype = np.dtype(dtype or "float32").name
 
     def __call__(self, y_true: Any, y_pred: Any, mask: Any = None) -> Any:
@@ -235,14 +236,6 @@ class MeanSquaredError(Loss):
     5.0
     """
 
-    def __init__(
-        self,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = "mean_squared_error",
-        dtype: Any = None,
-    ):
-        super().__init__(reduction, name, dtype)
-
     def call(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """Return the mean squared error of each sample."""
         return mean_squared_error(y_true, y_pred)
@@ -264,14 +257,6 @@ class LogCosh(Loss):
     >>> round(float(LogCosh()([[0.0]], [[1.0]])), 5)
     0.43378
     """
-
-    def __init__(
-        self,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = "log_cosh",
-        dtype: Any = None,
-    ):
-        super().__init__(reduction, name, dtype)
 
     def call(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """Return the mean of ``log(cosh(error))`` of each sample."""
@@ -371,22 +356,11 @@ class _Crossentropy(Loss):
 
 
 class BinaryCrossentropy(_Crossentropy):
-    """For yes or no: "bce".
+    """For two classes, yes or no: "bce".
 
     >>> round(float(BinaryCrossentropy()([[1.0]], [[0.5]])), 4)
     0.6931
     """
-
-    def __init__(
-        self,
-        from_logits: bool = False,
-        label_smoothing: float = 0.0,
-        axis: int = -1,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = "binary_crossentropy",
-        dtype: Any = None,
-    ):
-        super().__init__(from_logits, label_smoothing, axis, reduction, name, dtype)
 
     def call(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """Return the mean binary cross-entropy of each sample."""
@@ -398,22 +372,11 @@ class BinaryCrossentropy(_Crossentropy):
 
 
 class CategoricalCrossentropy(_Crossentropy):
-    """For one class of many, given as a one-hot row.
+    """For one class of many, as a one-hot row.
 
     >>> round(float(CategoricalCrossentropy()([[0.0, 1.0]], [[0.5, 0.5]])), 4)
     0.6931
     """
-
-    def __init__(
-        self,
-        from_logits: bool = False,
-        label_smoothing: float = 0.0,
-        axis: int = -1,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = "categorical_crossentropy",
-        dtype: Any = None,
-    ):
-        super().__init__(from_logits, label_smoothing, axis, reduction, name, dtype)
 
     def call(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """Return the cross-entropy of each sample."""
@@ -432,7 +395,7 @@ class CategoricalCrossentropy(_Crossentropy):
 
 
 class SparseCategoricalCrossentropy(Loss):
-    """For one class of many, given as its number; `ignore_class` marks labels to leave out.
+    """For one class of many, as an integer label; `ignore_class` marks labels to leave out.
 
     >>> round(float(SparseCategoricalCrossentropy()([1], [[0.5, 0.5]])), 4)
     0.6931
@@ -446,7 +409,7 @@ class SparseCategoricalCrossentropy(Loss):
         ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         axis: int = -1,
-        name: str | None = "sparse_categorical_crossentropy",
+        name: str | None = None,
         dtype: Any = None,
     ):
         super().__init__(reduction, name, dtype)

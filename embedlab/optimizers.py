@@ -532,7 +532,7 @@ def get(identifier: Any) -> Any:
         return identifier
     optimizer = REGISTRY.get(identifier)
     if optimizer is not None and not isinstance(optimizer, Optimizer):
-        raise REGISTRY.refusal(identifier)
+        raise REGISTRY.unknown_error(identifier)
     return optimizer
 
 

@@ -132,15 +132,15 @@ Could not interpret initializer identifier: 'bogus'. Did you mean one of: consta
         if isinstance(identifier, dict):
             return self.deserialize(identifier, custom_objects)
         if isinstance(identifier, str):
-            found = (custom_objects or {}).get(identifier) or self.names.get(identifier)
-            if found is None:
-                raise self.refusal(identifier)
-            return found() if isinstance(found, type) else found
+            known = (custom_objects or {}).get(identifier) or self.names.get(identifier)
+            if known is None:
+                raise self.unknown_error(identifier)
+            return known() if isinstance(known, type) else known
         if isinstance(identifier, type):
             return identifier()
         if callable(identifier) or isinstance(identifier, tuple(self.classes.values())):
             return identifier
-        raise self.refusal(identifier)
+        raise self.unknown_error(identifier)
 
     def serialize(self, thing: Any) -> Any:
         """Return the dict from which `deserialize` makes an equal object."""
@@ -178,12 +178,12 @@ Could not interpret initializer identifier: 'bogus'. Did you mean one of: consta
             return self._function(inner, custom_objects)
         known = {**self.names, **(custom_objects or {})}
         if not isinstance(name, str) or name not in known:
-            raise self.refusal(config)
-        found = known[name]
-        if not isinstance(found, type):
-            return found
+            raise self.unknown_error(config)
+        cls = known[name]
+        if not isinstance(cls, type):
+            return cls
         try:
-            return found.from_config(inner or {})  # type: ignore[attr-defined]
+            return cls.from_config(inner or {})  # type: ignore[attr-defined]
         except TypeError as error:
             raise ValueError(
                 f"the config of {self.kind} {name} must fit its parameters. "
@@ -192,15 +192,15 @@ Could not interpret initializer identifier: 'bogus'. Did you mean one of: consta
             ) from error
 
     def _function(self, name: Any, custom_objects: Mapping[str, Any] | None) -> Callable:
-        found = (custom_objects or {}).get(name, self.names.get(name))
-        if not callable(found) or isinstance(found, type):
+        function = (custom_objects or {}).get(name, self.names.get(name))
+        if not callable(function) or isinstance(function, type):
             raise ValueError(
                 f"a function used as {self.kind} must be known by name. Received {name!r:.40}. "
                 f"Pass custom_objects={{{name!r:.40}: the_function}}."
             )
-        return found
+        return function
 
-    def refusal(self, identifier: Any) -> ValueError:
+    def unknown_error(self, identifier: Any) -> ValueError:
         """Return the error for an identifier that is not known here."""
         name = identifier.get("class_name") if isinstance(identifier, dict) else identifier
         if isinstance(name, str) and name in self._keras_names:

@@ -36,7 +36,7 @@ _EMBEDDING_KEYS = {
     "placement",
     "adapters",
 }
-_OWN_KEYS = {
+_EXTRA_KEYS = {
     "Embedding": _EMBEDDING_KEYS,
     "ReversibleEmbedding": _EMBEDDING_KEYS,
     "Sequential": {"strict_masks"},
@@ -115,11 +115,13 @@ def _to_keras(value: Any) -> Any:
                 registered_name="Functional",
             )
             name = "Functional"
-        own = _OWN_KEYS.get(name, set()) if isinstance(name, str) else set()
-        if own and isinstance(config, dict):
+        extra_keys = _EXTRA_KEYS.get(name, set()) if isinstance(name, str) else set()
+        if extra_keys and isinstance(config, dict):
             if str(config.get("dtype")).startswith("int4"):
-                own = own | _LORA_KEYS  # Keras 3.15.1 cannot read an int4 table with an adapter
-            extra = {key: config.pop(key) for key in sorted(own & set(config))}
+                extra_keys = (
+                    extra_keys | _LORA_KEYS
+                )  # Keras 3.15.1 cannot read an int4 table with an adapter
+            extra = {key: config.pop(key) for key in sorted(extra_keys & set(config))}
             if extra:
                 result["embedlab"] = extra
         return result
@@ -139,14 +141,14 @@ def _to_keras(value: Any) -> Any:
 def model_from_config(
     config: Any, custom_objects: Mapping[str, Any] | None = None, compile: bool = True
 ) -> Any:
-    """Return the model, with weights of its own making, that a dict describes.
+    """Return the model that a dict describes, with newly initialized weights.
 
     Parameters
     ----------
     config : dict
         From `model_to_config`, or from Keras.
     custom_objects : mapping of str to class or function, optional
-        What the dict may name beside what this package knows.
+        Further classes and functions that the dict may name.
     compile : bool
         Whether to compile it as the dict says.
 
@@ -216,8 +218,8 @@ def _from_keras(value: Any, custom: dict[str, Any]) -> Any:
         return np.array(config["value"], np.dtype(str(config["dtype"])))
     extra = result.pop("embedlab", None)
     if isinstance(extra, dict) and isinstance(config, dict) and isinstance(name, str):
-        own = (_OWN_KEYS.get(name, set()) | _LORA_KEYS) & set(extra)
-        config.update({key: extra[key] for key in own})
+        known = (_EXTRA_KEYS.get(name, set()) | _LORA_KEYS) & set(extra)
+        config.update({key: extra[key] for key in known})
     if name == "function" and isinstance(config, str) and config in custom:
         return custom[config]
     return result
@@ -226,7 +228,7 @@ def _from_keras(value: Any, custom: dict[str, Any]) -> Any:
 def _layer(config: Any, custom: dict[str, Any]) -> Any:
     if not isinstance(config, dict) or not isinstance(config.get("config"), dict):
         raise ValueError(
-            f"a layer must be given as a dict with a config. Received {type(config).__name__}. "
+            f"a layer must be a dict with a config. Received {type(config).__name__}. "
             "Save the model again."
         )
     name, inner = config.get("class_name"), config["config"]
@@ -315,15 +317,15 @@ def _ends(value: Any) -> list[list[Any]]:
 
 def _sources(node: Any) -> list[Any]:
     """Return the tensors that a call is made on; its mask comes from the layer before anyway."""
-    found: list[Any] = []
+    tensors: list[Any] = []
     stack = [node["args"], *(v for key, v in node["kwargs"].items() if key != "mask")]
     while stack:
         value = stack.pop()
         if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
-            found.append(value)
+            tensors.append(value)
         elif isinstance(value, (dict, list)):
             stack += value.values() if isinstance(value, dict) else value
-    return found
+    return tensors
 
 
 def _mask_operations(configs: dict[str, Any]) -> set[str]:

@@ -36,14 +36,14 @@ __all__ = [
 ENDING = ".weights.h5"
 EXTRA_BYTES = 64 << 20
 """Bytes that weights may take beyond eight times the file: adapters that Keras has merged."""
-_MATCH, _COMPARE = "hold the weights of this very model", "Compare the two models."
+_MATCH, _COMPARE = "hold the weights of this model", "Compare the two models."
 
 
 # Whole models ---------------------------------------------------------------------------------
 
 
 def save_model(model: Any, filepath: Any, overwrite: bool = True) -> None:
-    """Write a whole model to a ``.keras`` file: layers, weights, adapters, how it is compiled.
+    """Write a whole model to a ``.keras`` file: layers, weights, adapters, compile options.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def load_model(
     compile : bool
         Whether to take over optimizer (at its first step), loss and metrics.
     safe_mode : bool
-        For Keras's sake: nothing in a file is ever executed, whatever this says.
+        As in Keras; nothing in a file is ever executed, whatever the value.
 
     Raises
     ------
@@ -119,10 +119,7 @@ def load_model(
             most = 8 * weights.tell() + EXTRA_BYTES
             weights.seek(0)
             cure = "Pass custom_objects for what is yours; do not trust a file that surprises you."
-            with (
-                as_file_refused(filepath, "tell a model that can be made", cure),
-                weight_budget(most),
-            ):
+            with as_file_refused(filepath, "hold a valid config", cure), weight_budget(most):
                 try:
                     model = model_from_config(config, custom_objects, compile)
                 except MoreThanAChain as error:
@@ -132,9 +129,7 @@ def load_model(
                         "embedlab.keras in Keras, or read its weights with "
                         "models.load_layer_weights.",
                     ) from None
-            with as_file_refused(
-                filepath, "hold the weights of the model it tells", "Save it again."
-            ):
+            with as_file_refused(filepath, "hold the weights of its model", "Save it again."):
                 _read_weights(weights, filepath, model)
     return model
 
@@ -214,35 +209,35 @@ def load_layer_weights(layer: Layer, path: Any, name: str | None = None) -> None
     >>> layer.get_weights()[0][0].tolist()
     [1.0, 1.0]
     """
-    wanted = layer.name if name is None else name
+    name = layer.name if name is None else name
     if not str(path).endswith(".keras"):
         _check_weights_ending(path)
-        _read_layer(Path(path), path, layer, wanted)
+        _read_layer(Path(path), path, layer, name)
         return
     with open_archive(path) as archive:
-        where = _group_in_config(read_config(archive, path), wanted)
+        where = _group_in_config(read_config(archive, path), name)
         with extract_weights(archive, path) as source:
-            _read_layer(source, path, layer, where or wanted)
+            _read_layer(source, path, layer, where or name)
 
 
-def _read_layer(source: Any, path: Any, layer: Layer, wanted: str) -> None:
+def _read_layer(source: Any, path: Any, layer: Layer, name: str) -> None:
     with open_h5(source, path) as reader, as_file_refused(path, "hold this layer", _COMPARE):
         groups = list(_groups_with_arrays(reader))
         matches = [
             group
             for group in groups
-            if wanted in (group, group.rpartition("/")[2], reader.label(_vars(group, layer)))
+            if name in (group, group.rpartition("/")[2], reader.label(_vars(group, layer)))
         ]
         if len(matches) != 1:
             count = "no" if not matches else f"{len(matches)}"
             raise ValueError(
-                f"{count} layers called {wanted!r:.60}; there are {', '.join(groups[:20])!s:.400}"
+                f"{count} layers called {name!r:.60}; there are {', '.join(groups[:20])!s:.400}"
             )
-        put = layer.prepare_load(
+        assign = layer.prepare_load(
             reader.arrays(_vars(matches[0], layer)) or {},
             reader.arrays(f"{matches[0]}/embedlab") or {},
         )
-        put()
+        assign()
 
 
 def _group_in_config(config: Any, name: str) -> str | None:
@@ -335,7 +330,7 @@ def _write_weights(path: Any, model: Any) -> None:
 def _read_weights(source: Any, path: Any, model: Any, *, skip_mismatch: bool = False) -> None:
     """Read all weights from an open file or a path: all is checked before any is changed."""
     _check_built(model)
-    puts: list[Callable[[], None]] = []
+    assignments: list[Callable[[], None]] = []
     with open_h5(source, path) as reader, as_file_refused(path, _MATCH, _COMPARE):
         known = list(weight_groups(model))
         if not skip_mismatch:
@@ -344,17 +339,17 @@ def _read_weights(source: Any, path: Any, model: Any, *, skip_mismatch: bool = F
             arrays = reader.arrays(_vars(where, layer)) or {}
             extra = reader.arrays(_join(where, "embedlab")) or {}
             try:
-                puts.append(layer.prepare_load(arrays, extra))
+                assignments.append(layer.prepare_load(arrays, extra))
             except ValueError as error:
                 if isinstance(error, FileRefused) or not skip_mismatch:
                     raise
                 warnings.warn(f"{layer.name} keeps its weights: {error}", UserWarning, stacklevel=4)
-        for put in puts:
-            put()
+        for assign in assignments:
+            assign()
 
 
 def _check_layers(reader: Reader, known: list[tuple[str, Any]]) -> None:
-    """Refuse weights of layers that the model does not have: they would be lost in silence."""
+    """Refuse weights of layers that the model does not have: they would be lost silently."""
     here = {where for where, _ in known}
     for where, layer in known:
         if hasattr(layer, "layers"):

@@ -1,4 +1,4 @@
-"""Masks on their way through a model: where one would be lost, and what a model does then."""
+"""Masks in a model: their status at each layer, and the error where one would be lost."""
 
 import warnings
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ class MaskError(TypeError):
 
 
 class MaskNote(NamedTuple):
-    """What becomes of the mask at one layer.
+    """The status of the mask at one layer.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class MaskNote(NamedTuple):
 
 
 def lint_masks(layers: Iterable[Layer], start: KerasTensor) -> list[MaskNote]:
-    """Return for layers in a row what becomes of the mask, from their shapes alone.
+    """Return the status of the mask at each layer of a chain, from shapes alone.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def check_mask_survives(mask: Any, layer: Layer, strict: str) -> None:
     message = (
         f"every layer after one that makes a mask must use it or pass it on. Received a mask at "
         f"{layer.name!r}: Layer {layer.name} does not support masking, but was passed an input "
-        'mask. Pool or recur before it, or say strict_masks="ignore".'
+        'mask. Put a pooling or recurrent layer before it, or pass strict_masks="ignore".'
     )
     if strict == "raise":
         raise MaskError(message, layer.name)

@@ -49,7 +49,7 @@ class Call(NamedTuple):
     ----------
     layer : Layer
     kwargs : dict
-        What the call is told beside its input, such as ``reverse=True``.
+        Further arguments of the call, such as ``reverse=True``.
     """
 
     layer: Layer
@@ -57,12 +57,12 @@ class Call(NamedTuple):
 
 
 class Model(Layer):
-    """One chain of layers, from an `Input` to what the last layer makes of it.
+    """One chain of layers, from an `Input` to the output of the last layer.
 
     Parameters
     ----------
     inputs, outputs : KerasTensor
-        What `Input` returned, and what the layers made of it one after the other.
+        The placeholder of `Input`, and the one that the last layer returned.
     name : str, optional
     trainable : bool
     strict_masks : {"raise", "warn", "ignore"}
@@ -308,7 +308,7 @@ class Model(Layer):
     # Masks and shapes -------------------------------------------------------------------------
 
     def lint_masks(self) -> list[MaskNote]:
-        """Return what becomes of the mask at each call, before any data.
+        """Return the status of the mask at each call, before any data.
 
         >>> from embedlab.layers import Dense, Embedding, Flatten, Input
         >>> ids = Input((3,))

@@ -1,4 +1,4 @@
-"""A ``.keras`` file as an archive: a zip with a config, weights, and who has made it."""
+"""``.keras`` files: zip archives with a config, weights and metadata."""
 
 import json
 import shutil
@@ -11,17 +11,17 @@ from typing import IO, Any
 
 import embedlab
 from embedlab.storage.atomic import atomic_write
-from embedlab.storage.errors import FileRefused, as_file_refused
+from embedlab.storage.errors import RESTORE, FileRefused, as_file_refused
 
 __all__ = ["extract_weights", "open_archive", "open_weights", "read_config", "write_archive"]
 
 CONFIG, WEIGHTS, METADATA = "config.json", "model.weights.h5", "metadata.json"
 KERAS = "3.15.1"
-"""The version whose files these are like."""
-LONGEST_CONFIG = 16 << 20  # bytes
-MOST_ENTRIES = 10_000
-MOST_RATIO = 100
-"""How many times its packed size an entry may have: random floats pack to nine tenths."""
+"""The version of Keras whose file format is written."""
+MAX_CONFIG_BYTES = 16 << 20  # bytes
+MAX_ENTRIES = 10_000
+MAX_RATIO = 100
+"""Largest ratio of unpacked to packed size: random floats pack to nine tenths."""
 
 
 def write_archive(
@@ -45,9 +45,9 @@ def write_archive(
     """
     metadata = {"keras_version": KERAS, "embedlab_version": embedlab.__version__}
     with (
-        atomic_write(path, overwrite) as fresh,
-        tempfile.TemporaryFile(dir=fresh.parent) as weights,
-        zipfile.ZipFile(fresh, "w") as archive,
+        atomic_write(path, overwrite) as temporary,
+        tempfile.TemporaryFile(dir=temporary.parent) as weights,
+        zipfile.ZipFile(temporary, "w") as archive,
     ):
         write_weights(weights)
         weights.seek(0)
@@ -68,8 +68,7 @@ def open_weights(path: Any) -> Iterator[IO[bytes]]:
 def open_archive(path: Any) -> Iterator[zipfile.ZipFile]:
     """Yield an open archive whose entries have been checked."""
     path = Path(path)
-    cure = "Save it again, or take a backup."
-    with as_file_refused(path, "be a whole zip archive, as model.save writes it", cure):
+    with as_file_refused(path, "be a whole zip archive, as model.save writes it", RESTORE):
         with path.open("rb") as file:
             start = file.read(8)
         if not start.startswith(b"PK"):
@@ -83,16 +82,16 @@ def open_archive(path: Any) -> Iterator[zipfile.ZipFile]:
 
 def read_config(archive: zipfile.ZipFile, path: Any) -> Any:
     """Return the config of a model, decoded from JSON."""
-    with as_file_refused(path, f"tell a model in {CONFIG}", "Save it again, or take a backup."):
+    with as_file_refused(path, f"hold a config in {CONFIG}", RESTORE):
         return json.loads(_read_small(archive, path, CONFIG))
 
 
 @contextmanager
 def extract_weights(archive: zipfile.ZipFile, path: Any) -> Iterator[IO[bytes]]:
-    """Yield the weights in a file of their own, which has no name and goes when it is closed."""
+    """Yield the weights in a nameless temporary file, which is deleted when it is closed."""
     with tempfile.TemporaryFile() as weights:
         with (
-            as_file_refused(path, f"hold weights in {WEIGHTS}", "Save it again, or take a backup."),
+            as_file_refused(path, f"hold weights in {WEIGHTS}", RESTORE),
             archive.open(WEIGHTS) as entry,
         ):
             shutil.copyfileobj(entry, weights, 1 << 20)  # at the end the checksum is compared
@@ -103,14 +102,14 @@ def extract_weights(archive: zipfile.ZipFile, path: Any) -> Iterator[IO[bytes]]:
 def _check_entries(archive: zipfile.ZipFile, path: Path) -> None:
     entries = archive.infolist()
     names = [entry.filename for entry in entries]
-    if len(entries) > MOST_ENTRIES or len(set(names)) < len(names):
+    if len(entries) > MAX_ENTRIES or len(set(names)) < len(names):
         raise FileRefused(
             path,
             f"must hold a few files, each once. Received {len(entries):,} of "
             f"{len(set(names)):,} names. Do not trust this file.",
         )
     for entry in entries:
-        # zipfile has cut the name at a zero byte and turned the system's slashes already
+        # the original name: zipfile cuts at a zero byte and converts slashes
         name = getattr(entry, "orig_filename", entry.filename)
         parts = PurePosixPath(name.replace("\\", "/")).parts
         link = (entry.external_attr >> 16) & 0o170000 == 0o120000
@@ -118,7 +117,7 @@ def _check_entries(archive: zipfile.ZipFile, path: Path) -> None:
             raise FileRefused(
                 path, f"must not lead out of itself. Received {name!r:.80}. Do not trust this file."
             )
-        if entry.file_size > MOST_RATIO * entry.compress_size + (1 << 20):
+        if entry.file_size > MAX_RATIO * entry.compress_size + (1 << 20):
             raise FileRefused(
                 path,
                 f"must not unpack to far more than it is. Received {name!r:.80}"
@@ -138,10 +137,10 @@ def _check_entries(archive: zipfile.ZipFile, path: Path) -> None:
 
 def _read_small(archive: zipfile.ZipFile, path: Any, name: str) -> bytes:
     size = archive.getinfo(name).file_size
-    if size > LONGEST_CONFIG:
+    if size > MAX_CONFIG_BYTES:
         raise FileRefused(
             path,
-            f"must tell its model in {LONGEST_CONFIG:,} bytes. Received "
+            f"must hold a config of at most {MAX_CONFIG_BYTES:,} bytes. Received "
             f"{size:,}. Do not trust this file.",
         )
     return archive.read(name)

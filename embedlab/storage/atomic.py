@@ -15,18 +15,17 @@ __all__ = ["atomic_write"]
 
 PART = ".part"
 STALE = 3600
-"""Seconds after which a dead writer's file may go."""
+"""Seconds after which the file of a dead writer is deleted."""
 
 
 @contextmanager
 def atomic_write(path: Any, overwrite: bool = True) -> Iterator[Path]:
-    """Return a new file beside `path` to write into; when all went well it takes the place of
-    `path`.
+    """Yield a temporary file next to `path`, which replaces `path` when all went well.
 
     Parameters
     ----------
     path : path-like
-        A link is followed: the file that it names is replaced.
+        A link is followed: its target is replaced.
     overwrite : bool
         Whether a file may be there already.
 
@@ -53,8 +52,8 @@ def atomic_write(path: Any, overwrite: bool = True) -> Iterator[Path]:
     --------
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "numbers.txt"
-    >>> with atomic_write(path) as fresh:
-    ...     _ = fresh.write_text("1 2 3")
+    >>> with atomic_write(path) as temporary:
+    ...     _ = temporary.write_text("1 2 3")
     >>> path.read_text(), len(list(path.parent.iterdir()))
     ('1 2 3', 1)
     """
@@ -70,44 +69,44 @@ def atomic_write(path: Any, overwrite: bool = True) -> Iterator[Path]:
             "Make the folder first."
         )
     _remove_stale(target)
-    front = f".{target.name[:100]}.{_here()}-{os.getpid()}."
-    handle, name = tempfile.mkstemp(PART, front, target.parent)
+    prefix = f".{target.name[:100]}.{_machine_id()}-{os.getpid()}."
+    handle, name = tempfile.mkstemp(PART, prefix, target.parent)
     os.close(handle)
-    fresh = Path(name)
+    temporary = Path(name)
     try:
-        os.chmod(fresh, _mode(target))
-        yield fresh
-        _flush(fresh)
-        os.replace(fresh, target)
+        os.chmod(temporary, _mode(target))
+        yield temporary
+        _flush(temporary)
+        os.replace(temporary, target)
     except BaseException:
         with suppress(OSError):
-            fresh.unlink()
+            temporary.unlink()
         raise
     _flush(target.parent)
 
 
 def _remove_stale(target: Path) -> None:
-    """Take away what dead writers of `target` on this machine have left."""
-    front = f".{target.name[:100]}.{_here()}-"
+    """Delete temporary files that dead writers of `target` on this machine have left."""
+    prefix = f".{target.name[:100]}.{_machine_id()}-"
     with suppress(OSError):
-        for left in target.parent.glob(glob.escape(front) + "*" + PART):
-            writer = left.name.removeprefix(front).partition(".")[0]
+        for left in target.parent.glob(glob.escape(prefix) + "*" + PART):
+            writer = left.name.removeprefix(prefix).partition(".")[0]
             with suppress(OSError):
                 old = time.time() - left.stat().st_mtime > STALE
                 if old and writer.isdecimal() and not _is_running(int(writer)):
                     left.unlink()
 
 
-def _here() -> str:
-    """Return a word for this machine: a process number says nothing on another."""
+def _machine_id() -> str:
+    """Return an id of this machine: a process number means nothing on another."""
     return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 
 
 def _is_running(pid: int) -> bool:
-    if os.name != "posix":  # elsewhere one cannot ask without harm
+    if os.name != "posix":  # elsewhere os.kill would end the process
         return True
     try:
-        os.kill(pid, 0)  # nothing is sent: it only asks
+        os.kill(pid, 0)  # signal 0 is not delivered
     except ProcessLookupError:
         return False
     except OSError:
@@ -125,7 +124,7 @@ def _mode(target: Path) -> int:
 
 
 def _flush(path: Path) -> None:
-    """Have the system write what it still holds back; a folder where the system cannot stays."""
+    """Flush to disk; a folder is left alone where the system cannot flush it."""
     folder = path.is_dir()
     try:
         handle = os.open(path, os.O_RDONLY if folder else os.O_RDWR)

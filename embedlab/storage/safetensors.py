@@ -73,7 +73,7 @@ class TensorReader:
                 f"{header.get_dtype()} of shape {header.get_shape()}. Choose another tensor, "
                 "or cast it to float32.",
             )
-        return self._file.get_tensor(name)
+        return np.asarray(self._file.get_tensor(name))
 
 
 @contextmanager

@@ -317,7 +317,7 @@ def test_a_config_with_a_layer_less_or_more(good, tmp_path):
             {"class_name": "Dense", "config": {"units": 2, "name": "more"}}
         ),
     ):
-        with pytest.raises(FileRefused, match="must hold the weights of this very model"):
+        with pytest.raises(FileRefused, match="must hold the weights of this model"):
             load_model(reconfigured(good, tmp_path, change))
 
 
