@@ -69,12 +69,12 @@ def run(args: argparse.Namespace) -> int:
 
 def _files(names: Iterable[str]) -> list[Path]:
     """Return each file once. Where the shell left a star as it is, as on Windows, open it here."""
-    found: dict[Path, None] = {}
+    paths: dict[Path, None] = {}
     for name in names:
         several = "*" in name and not Path(name).exists()
         for one in sorted(glob.glob(name)) if several else [name]:
-            found[Path(one)] = None
-    return [*found]
+            paths[Path(one)] = None
+    return [*paths]
 
 
 def _plain(path: Path) -> str:

@@ -1,7 +1,7 @@
-"""How a command ends when it cannot go on: one line, and no traceback."""
+"""The end of a command that cannot go on: one line, and no traceback."""
 
 __all__ = ["CliError"]
 
 
 class CliError(Exception):
-    """What a command says before it ends with exit code 1."""
+    """A message that a command prints before it ends with exit code 1."""

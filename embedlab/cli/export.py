@@ -159,9 +159,9 @@ def _readable(notebook: Path) -> Any:
     for cell in read.cells:
         if cell.cell_type != "code" or cell.outputs:
             continue
-        asked = _QUESTION.fullmatch(cell.source.strip())
-        if asked:
-            question = answer(asked[1], "?")
+        match = _QUESTION.fullmatch(cell.source.strip())
+        if match:
+            question = answer(match[1], "?")
             data = {"text/markdown": question._repr_markdown_(), "text/plain": repr(question)}
             cell.outputs = [nbformat.v4.new_output("display_data", data)]
         elif not cell.source.startswith(_LIVE_ONLY) and outputs.get(cell.id):

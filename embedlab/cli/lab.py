@@ -76,18 +76,18 @@ def copy_lessons(notebooks: Iterable[Path], to: Path) -> Iterator[tuple[str, str
     record = to / RECORD
     ours: dict[str, str] = json.loads(record.read_text("utf-8")) if record.is_file() else {}
     for notebook in notebooks:
-        fresh, mine = notebook.read_bytes(), to / notebook.name
-        there = _hash(mine.read_bytes()) if mine.exists() else None
+        fresh, copy = notebook.read_bytes(), to / notebook.name
+        there = _hash(copy.read_bytes()) if copy.exists() else None
         if there is None:
             what = "new"
         elif there == _hash(fresh):
             what = "same"
         else:
-            what = "updated" if there == ours.get(mine.name) else "kept"
+            what = "updated" if there == ours.get(copy.name) else "kept"
         if what in ("new", "updated"):
-            mine.write_bytes(fresh)
-        ours[mine.name] = _hash(fresh)
-        yield mine.name, what
+            copy.write_bytes(fresh)
+        ours[copy.name] = _hash(fresh)
+        yield copy.name, what
     record.write_text(json.dumps(ours, indent=1), "utf-8")
 
 
@@ -145,7 +145,7 @@ _SHORT = (
 
 
 def _display() -> bool:
-    """Tell whether a browser could show anything."""
+    """Return whether a browser could show anything."""
     if sys.platform in ("darwin", "win32"):
         return True
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -38,19 +38,19 @@ def run(args: argparse.Namespace) -> int:
 
     try:
         path = f"notebooks/{find_notebook(args.lesson).name}"
-        beside = notebook_dir().parent
+        parent = notebook_dir().parent
     except LessonError as error:
         raise CliError(str(error)) from None
-    root = beside if (beside / "pyproject.toml").is_file() else Path.cwd()  # installed: where I am
-    made = binder_url(_address(args.remote, root), path, ref=args.ref, hub=args.hub)
+    root = parent if (parent / "pyproject.toml").is_file() else Path.cwd()  # installed: where I am
+    link = binder_url(_address(args.remote, root), path, ref=args.ref, hub=args.hub)
     if args.preset:
         from embedlab.explorers.state import to_link
 
         state = preset(args.preset)
-        made = to_link(made, state)
+        link = to_link(link, state)
         name = f"{state['view'].capitalize()}Explorer"
         print(f'In the lesson: {name}.from_link("the whole link")', file=sys.stderr)
-    print(made)
+    print(link)
     return 0
 
 
@@ -123,9 +123,9 @@ def _address(remote: str | None, root: Path) -> str:
     if remote and ("/" in remote or ":" in remote):
         return remote
     for name in [remote] if remote else ["upstream", "origin"]:
-        asked = _git(root, "remote", "get-url", name)
-        if asked:
-            return asked
+        url = _git(root, "remote", "get-url", name)
+        if url:
+            return url
     raise CliError(
         f"a Binder link needs the address of the repository. {root} has no remote called "
         f"{remote or 'upstream or origin'}. Name the address: --remote https://..."

@@ -42,7 +42,7 @@ Thing = TypeVar("Thing")
 
 @dataclass(frozen=True)
 class OfflinePage:
-    """What one lesson needs: its notebook, the views in it, and the beliefs it meets."""
+    """The parts of one lesson: its notebook, the views in it, and the misconceptions it meets."""
 
     notebook: Path
     views: tuple[str, ...]
@@ -74,26 +74,26 @@ def build_offline_folder(
     Stop
         Before anything is written, when there is no such lesson.
     """
-    wanted = pages(lessons, solution=solution)
+    selected = pages(lessons, solution=solution)
     folder.mkdir(parents=True, exist_ok=True)
-    here = {part.notebook.stem for part in wanted}
-    for part in wanted:
+    here = {part.notebook.stem for part in selected}
+    for part in selected:
         page = folder / f"{part.notebook.stem}.html"
         export_lesson(part.notebook, page)
         page.write_text(_linked(page.read_text("utf-8"), here), encoding="utf-8", newline="\n")
         yield page
-    for view in _once(view for part in wanted for view in part.views):
+    for view in _once(view for part in selected for view in part.views):
         yield explorer(view).export_html(folder / f"{view}.html")
-    for belief in _once(belief for part in wanted for belief in part.beliefs):
+    for belief in _once(belief for part in selected for belief in part.beliefs):
         state = preset(belief)
         yield explorer(state["view"], **state["params"]).export_html(folder / f"{belief}.html")
     index = folder / "index.html"
-    index.write_text(_index(wanted), encoding="utf-8", newline="\n")
+    index.write_text(_index(selected), encoding="utf-8", newline="\n")
     yield index
 
 
 def pages(lessons: Sequence[str] = (), *, solution: bool = False) -> list[OfflinePage]:
-    """Say what lessons need, in the order they are named; by default all there are.
+    """Return the parts of lessons, in the order they are named; by default of all.
 
     Examples
     --------
@@ -125,14 +125,14 @@ def _beliefs(lesson: str) -> tuple[str, ...]:
     """Return the beliefs that the questions of a lesson can show."""
     from embedlab.lessons.grading.check import all_items
 
-    found = {
+    used = {
         choice.misconception
         for name, question in all_items("QUESTIONS").items()
         if name.startswith(f"{lesson}.")
         for choice in question.choices.values()
         if choice.misconception
     }
-    return tuple(sorted(found, key=lambda belief: int(belief[1:])))
+    return tuple(sorted(used, key=lambda belief: int(belief[1:])))
 
 
 def _linked(page: str, here: Container[str]) -> str:
@@ -149,14 +149,14 @@ def _once(things: Iterable[Thing]) -> list[Thing]:
     return list(dict.fromkeys(things))
 
 
-def _index(wanted: Sequence[OfflinePage]) -> str:
+def _index(selected: Sequence[OfflinePage]) -> str:
     from embedlab.explorers.registry import explorer_class
     from embedlab.lessons.classroom.html_page import inline_markdown, page
     from embedlab.lessons.misconceptions import misconception
     from embedlab.lessons.notebook_files import title
 
     boxes = []
-    for part in wanted:
+    for part in selected:
         lesson = html.escape(part.notebook.stem)
         links = [
             *(("view", view, explorer_class(view).QUESTION) for view in part.views),

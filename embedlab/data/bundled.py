@@ -50,7 +50,7 @@ def python_reference(*, punctuation: bool = False) -> Corpus:
     return Corpus.from_text("Python reference", text, punctuation=punctuation)
 
 
-_kept: dict[bool, Corpus] = {}
+_cache: dict[bool, Corpus] = {}
 
 
 def standard_library(*, punctuation: bool = False, progress: bool = False) -> Corpus:
@@ -80,11 +80,11 @@ def standard_library(*, punctuation: bool = False, progress: bool = False) -> Co
     -----
     ``python_reference() + standard_library()`` is the corpus for good word vectors.
     """
-    if punctuation not in _kept:
-        _kept[punctuation] = read_docstrings(
+    if punctuation not in _cache:
+        _cache[punctuation] = read_docstrings(
             sysconfig.get_path("stdlib"),
             punctuation=punctuation,
             progress=progress,
             name="standard library",
         )
-    return _kept[punctuation]
+    return _cache[punctuation]

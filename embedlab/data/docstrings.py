@@ -80,8 +80,8 @@ def read_docstrings(
 
 
 def _files(root: Path) -> list[Path]:
-    found = sorted(path.relative_to(root) for path in root.rglob("*.py"))
-    return [root / path for path in found if _SKIP.isdisjoint(path.parts[:-1])]
+    paths = sorted(path.relative_to(root) for path in root.rglob("*.py"))
+    return [root / path for path in paths if _SKIP.isdisjoint(path.parts[:-1])]
 
 
 def _read(path: Path) -> Iterator[str]:
@@ -91,10 +91,10 @@ def _read(path: Path) -> Iterator[str]:
             tree = ast.parse(file.read())
     except (SyntaxError, ValueError, OSError):  # a file that shows how not to write Python
         return
-    yield from _walk(tree)
+    yield from _docstrings_in(tree)
 
 
-def _walk(node: ast.AST) -> Iterator[str]:
+def _docstrings_in(node: ast.AST) -> Iterator[str]:
     """Return the docstring of a module, class or function, and of all within, in reading order."""
     if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
         docstring = ast.get_docstring(node, clean=False)
@@ -102,4 +102,4 @@ def _walk(node: ast.AST) -> Iterator[str]:
             yield inspect.cleandoc(docstring)
     for block in ("body", "handlers", "orelse", "finalbody", "cases"):
         for child in getattr(node, block, ()):
-            yield from _walk(child)
+            yield from _docstrings_in(child)

@@ -51,9 +51,9 @@ def pad_sequences(
     width = longest if length is None else check_size(length, "length", least=0)
     padded = np.full((len(rows), width), pad_id, np.int64)
     for line, row in zip(padded, rows, strict=True):
-        kept = min(len(row), width)
+        length = min(len(row), width)
         if side == "post":
-            line[:kept] = row[:kept]
+            line[:length] = row[:length]
         else:
-            line[width - kept :] = row[len(row) - kept :]
+            line[width - length :] = row[len(row) - length :]
     return padded

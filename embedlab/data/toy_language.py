@@ -105,8 +105,10 @@ def toy_corpus(sentences: int = 2000, seed: int = 0) -> Corpus:
     count = check_size(sentences, "sentences", least=0)
     # Python promises that random() gives the same numbers in every version; choice() may change.
     draw = random.Random(check_size(seed, "seed", least=0)).random
-    made = [_sentence(_PATTERNS[int(draw() * len(_PATTERNS))], draw) for _ in range(count)]
-    return Corpus.from_sentences("made-up", made)
+    drawn_sentences = [
+        _sentence(_PATTERNS[int(draw() * len(_PATTERNS))], draw) for _ in range(count)
+    ]
+    return Corpus.from_sentences("made-up", drawn_sentences)
 
 
 def is_sentence(words: Iterable[str]) -> bool:
@@ -183,7 +185,7 @@ def _sentence(pattern: list[str], draw: Callable[[], float]) -> list[str]:
 
 
 def _expression(pattern: list[str]) -> str:
-    """Say a pattern as a regular expression over names of classes."""
+    """Return a pattern as a regular expression over names of classes."""
     slots = (f"(?:(?:{slot.rstrip('?')}) )" + "?" * slot.endswith("?") for slot in pattern)
     return "".join(slots)
 

@@ -128,12 +128,12 @@ class Vocabulary:
                 "Cut it first: tokenize(text)."
             )
         counted = Counter(tokens)
-        kept = {w: c for w, c in counted.items() if c >= check_size(at_least, "at_least")}
+        frequent = {w: c for w, c in counted.items() if c >= check_size(at_least, "at_least")}
         for special in (options.get("pad", "<pad>"), options.get("unknown", "<unk>")):
-            kept.pop(special, None)
+            frequent.pop(special, None)
         limit = None if most is None else check_size(most, "most", least=0)
-        words = sorted(_check_words(kept), key=lambda word: (-kept[word], word))[:limit]
-        vocabulary = cls(words, [kept[word] for word in words], **options)
+        words = sorted(_check_words(frequent), key=lambda word: (-frequent[word], word))[:limit]
+        vocabulary = cls(words, [frequent[word] for word in words], **options)
         padding = counted[vocabulary.words[cls.pad_id]]
         special_counts = [padding, counted.total() - padding - int(vocabulary.counts.sum())]
         vocabulary.counts = _frozen(np.append(special_counts, vocabulary.counts[2:]))
@@ -263,8 +263,8 @@ class Vocabulary:
         return iter(self.words)
 
     def __repr__(self) -> str:
-        shown = " ".join(self.words[:8]) + (" …" if self.size > 8 else "")
-        return f"Vocabulary({self.size} words: {shown})"
+        preview = " ".join(self.words[:8]) + (" …" if self.size > 8 else "")
+        return f"Vocabulary({self.size} words: {preview})"
 
 
 def _check_words(words: Iterable[str]) -> list[str]:
@@ -287,15 +287,15 @@ def _check_words(words: Iterable[str]) -> list[str]:
 
 def _check_counts(counts: Iterable[int] | None, words: int) -> np.ndarray:
     """Return `counts` with a zero for padding and one for unknown before them, (V,)."""
-    given = as_ids([0] * words if counts is None else list(counts))
-    if given.shape != (words,) or (given < 0).any():
+    numbers = as_ids([0] * words if counts is None else list(counts))
+    if numbers.shape != (words,) or (numbers < 0).any():
         raise VocabularyError(
             f"counts must hold one number >= 0 for each of {words} words. Received shape "
-            f"{given.shape}{', some below 0' if (given < 0).any() else ''}. "
+            f"{numbers.shape}{', some below 0' if (numbers < 0).any() else ''}. "
             "Use Vocabulary.from_tokens to count.",
-            given[given < 0].tolist(),
+            numbers[numbers < 0].tolist(),
         )
-    return _frozen(np.append(np.zeros(2, np.int64), given))
+    return _frozen(np.append(np.zeros(2, np.int64), numbers))
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What the notebooks stand on: checks, misconceptions, answer cards, and a look at the set-up.
+"""Checks, misconceptions, answer cards and the set-up check: what the notebooks import.
 
 Importing this package loads the standard library only, so that `embedlab doctor` can speak on a
 machine where something is missing. The names below are fetched when they are first asked for.

@@ -1,4 +1,4 @@
-"""What learners often believe, where it was seen, and a view that refutes it."""
+"""Frequent misconceptions, where they were seen, and a view that refutes each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Where the built notebooks lie: inside an installed package, or beside it in a checkout."""
+"""The folder of the built notebooks: inside an installed package, or beside it in a checkout."""
 
 import json
 import re
@@ -53,8 +53,8 @@ def notebooks() -> dict[str, Path]:
     >>> all(path.name.startswith(number) for number, path in notebooks().items())
     True
     """
-    found = sorted(notebook_dir().glob("[0-9][0-9]*.ipynb"))
-    return {path.name.partition("_")[0]: path for path in found}
+    paths = sorted(notebook_dir().glob("[0-9][0-9]*.ipynb"))
+    return {path.name.partition("_")[0]: path for path in paths}
 
 
 def find_notebook(lesson: str, *, solution: bool = False) -> Path:
@@ -79,9 +79,9 @@ def find_notebook(lesson: str, *, solution: bool = False) -> Path:
     embedlab.lessons.notebook_files.LessonError: a lesson ...
     """
     known = notebooks()
-    wanted = re.sub(r"\.ipynb$", "", str(lesson))
-    number = wanted.zfill(2) if wanted.isdigit() else wanted
-    path = known.get(number) or {p.stem: p for p in known.values()}.get(wanted)
+    expected = re.sub(r"\.ipynb$", "", str(lesson))
+    number = expected.zfill(2) if expected.isdigit() else expected
+    path = known.get(number) or {p.stem: p for p in known.values()}.get(expected)
     if path is not None and solution:
         path = path.parent / "solutions" / path.name
     if path is None or not path.is_file():

@@ -95,8 +95,8 @@ def _quantize() -> Iterator[Callable[[], Any]]:
     for table in _tables(3, 4):
         yield partial(trace_quantize, table, block_size=2)
         for bits, block in ((8, None), (4, None), (4, 2)):
-            made = quantize(table, bits, block)
-            yield partial(quantized_lookup, made, [0, 1])
+            codes = quantize(table, bits, block)
+            yield partial(quantized_lookup, codes, [0, 1])
         pair = Adapter(np.zeros((3, 1), table.dtype), np.zeros((1, 4), table.dtype), 1.0)
         yield partial(quantized_lookup, quantize(table), [0, 1], [pair])
     large = np.zeros((_from(QUANTIZE_FROM, 64), 64), np.float32)

@@ -1,4 +1,4 @@
-"""What the views ask before they show: the names of these questions on a card, and their words."""
+"""The prediction questions of the views: their names on a card, and their texts."""
 
 from dataclasses import dataclass
 

@@ -79,16 +79,16 @@ def answer(name: str, letter: str = "?") -> Reply:
     >>> print(answer("01.exit", "c"))
     ✓ c. The shape of the ids, then D; and V rows are counted from 0.
     """
-    asked: Question = find_item(name, "QUESTIONS")
+    question: Question = find_item(name, "QUESTIONS")
     chosen = letter.strip().lower() if isinstance(letter, str) else ""
-    if chosen not in asked.choices:
-        cure = f"Put {_letters(asked)} between the quotes, and run the cell again."
-        return Reply((asked.text, *_listed(asked), cure))
-    card.record_answer(name, chosen, chosen == asked.right)
-    if asked.later:
-        recorded = f"Your answer is {chosen}) {asked.choices[chosen].text}"
+    if chosen not in question.choices:
+        cure = f"Put {_letters(question)} between the quotes, and run the cell again."
+        return Reply((question.text, *_listed(question), cure))
+    card.record_answer(name, chosen, chosen == question.right)
+    if question.later:
+        recorded = f"Your answer is {chosen}) {question.choices[chosen].text}"
         return Reply((recorded, "You will see later in the lesson whether it is right."))
-    return Reply(_judged(asked, chosen))
+    return Reply(_judged(question, chosen))
 
 
 def reveal(name: str) -> Reply:
@@ -105,26 +105,26 @@ def reveal(name: str) -> Reply:
     >>> print(reveal("01.predict"))
     ✓ d. The layer copies 4 rows.
     """
-    asked: Question = find_item(name, "QUESTIONS")
+    question: Question = find_item(name, "QUESTIONS")
     chosen = card.recorded_answer(name)
     if chosen is None:
         cure = f'You have not answered yet. Go back to answer("{name}", "?") and choose a letter.'
         return Reply((cure,))
-    return Reply(_judged(asked, chosen))
+    return Reply(_judged(question, chosen))
 
 
-def _listed(asked: Question) -> list[str]:
-    return [f"{letter}) {choice.text}" for letter, choice in asked.choices.items()]
+def _listed(question: Question) -> list[str]:
+    return [f"{letter}) {choice.text}" for letter, choice in question.choices.items()]
 
 
-def _letters(asked: Question) -> str:
-    *most, last = asked.choices
+def _letters(question: Question) -> str:
+    *most, last = question.choices
     return f"{', '.join(most)} or {last}"
 
 
-def _judged(asked: Question, chosen: str) -> tuple[str, ...]:
-    choice = asked.choices[chosen]
-    if chosen == asked.right:
+def _judged(question: Question, chosen: str) -> tuple[str, ...]:
+    choice = question.choices[chosen]
+    if chosen == question.right:
         return (f"✓ {chosen}. {choice.says}",)
     lines = [f"✗ {chosen}. {choice.says}"]
     if choice.misconception:
@@ -134,5 +134,5 @@ def _judged(asked: Question, chosen: str) -> tuple[str, ...]:
         lines.append(f"`{show_command(record.id)}`")
         lines.append(record.look)
     else:
-        lines.append(f"Look again: {asked.choices[asked.right].says}")
+        lines.append(f"Look again: {question.choices[question.right].says}")
     return tuple(lines)

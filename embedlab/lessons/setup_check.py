@@ -15,7 +15,7 @@ _CHECKS: list[tuple[str, Callable[[], str], str]] = []
 
 
 class CheckError(Exception):
-    """What one check found wrong."""
+    """The failure of one check."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,14 @@ class Check:
 
     name: str
     ok: bool
-    found: str
+    received: str
     cure: str
 
     def line(self, *, details: bool = True) -> str:
         """Return one line; without `details` the line of a passed check is the same everywhere."""
         if not self.ok:
-            return f"✗ {self.name}: {self.found}. {self.cure}"
-        return f"✓ {self.name}: {self.found}" if details else f"✓ {self.name}"
+            return f"✗ {self.name}: {self.received}. {self.cure}"
+        return f"✓ {self.name}: {self.received}" if details else f"✓ {self.name}"
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether every check is green."""
+        """True when every check is green."""
         return all(check.ok for check in self.checks)
 
     def __repr__(self) -> str:
@@ -72,8 +72,8 @@ def checks() -> Iterator[Check]:
         try:
             yield Check(name, True, look(), cure)
         except Exception as error:  # a broken set-up can fail in any way; say which
-            said = str(error) if isinstance(error, CheckError) else f"{error!r:.200}"
-            yield Check(name, False, said.rstrip("."), cure)
+            message = str(error) if isinstance(error, CheckError) else f"{error!r:.200}"
+            yield Check(name, False, message.rstrip("."), cure)
 
 
 def doctor() -> Report:
@@ -103,11 +103,11 @@ def _check(name: str, cure: str) -> Callable[[Callable[[], str]], Callable[[], s
 
 
 def _version(name: str, least: str, below: str | None = None) -> str:
-    found = importlib.metadata.version(name)
-    if _numbers(found) < _numbers(least) or (below and _numbers(found) >= _numbers(below)):
-        wanted = f"{least} or newer" + (f", before {below}" if below else "")
-        raise CheckError(f"{name} {found} is here, and {wanted} is needed")
-    return f"{name} {found}"
+    received = importlib.metadata.version(name)
+    if _numbers(received) < _numbers(least) or (below and _numbers(received) >= _numbers(below)):
+        expected = f"{least} or newer" + (f", before {below}" if below else "")
+        raise CheckError(f"{name} {received} is here, and {expected} is needed")
+    return f"{name} {received}"
 
 
 def _numbers(version: str) -> tuple[int, ...]:
@@ -121,18 +121,18 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 @_check("Python", "Install Python 3.11 or newer, and make the environment with it.")
 def _python() -> str:
-    found = platform.python_version()
-    if _numbers(found) < (3, 11):
-        raise CheckError(f"Python {found} is here, and 3.11 or newer is needed")
-    return found
+    received = platform.python_version()
+    if _numbers(received) < (3, 11):
+        raise CheckError(f"Python {received} is here, and 3.11 or newer is needed")
+    return received
 
 
 @_check("NumPy and Numba", "In a clone, run: make lab. Otherwise install embedlab again.")
 def _arrays() -> str:
-    found = [_version("numpy", "2.0", "2.6"), _version("numba", "0.68", "0.69")]
+    received = [_version("numpy", "2.0", "2.6"), _version("numba", "0.68", "0.69")]
     import numba  # the versions can fit and the library still fail to load
 
-    return f"{', '.join(found)}" if numba else ""
+    return f"{', '.join(received)}" if numba else ""
 
 
 @_check("cache folder", "Set NUMBA_CACHE_DIR to a folder that you may write to and that stays.")
@@ -181,11 +181,11 @@ def _threads() -> str:
 
 @_check("widgets", "Run: python -m pip install --force-reinstall ipywidgets anywidget")
 def _widgets() -> str:
-    found = [_version("ipywidgets", "8.1"), _version("anywidget", "0.11", "0.12")]
+    received = [_version("ipywidgets", "8.1"), _version("anywidget", "0.11", "0.12")]
     for front in ("@jupyter-widgets/jupyterlab-manager", "anywidget"):
         if not _front_end(front):
             raise CheckError(f"JupyterLab does not find the front end of {front}")
-    return ", ".join(found)
+    return ", ".join(received)
 
 
 def _front_end(name: str) -> bool:

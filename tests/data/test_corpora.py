@@ -48,7 +48,7 @@ def test_the_standard_library_is_large_and_free_of_tests():
 
 
 def test_a_python_without_sources(monkeypatch, tmp_path):
-    monkeypatch.setattr(bundled, "_kept", {})
+    monkeypatch.setattr(bundled, "_cache", {})
     monkeypatch.setattr(sysconfig, "get_path", lambda name: str(tmp_path))
     with pytest.raises(MissingTextError, match="compiled files only"):
         standard_library()

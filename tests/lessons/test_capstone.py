@@ -48,7 +48,7 @@ def told(exercise, function):
     """Return what a checker says, with the belief it names and the view it offers."""
     verdict = check(exercise, function)
     assert repr(verdict).startswith(("✗", "○"))
-    return verdict.said, verdict.misconception, verdict.misconception or verdict.see
+    return verdict.message, verdict.misconception, verdict.misconception or verdict.related
 
 
 # Case 1
@@ -65,7 +65,7 @@ def test_one_row_more_than_the_largest_id():
 
 
 @pytest.mark.parametrize(
-    ("function", "said", "belief"),
+    ("function", "message", "belief"),
     [
         (table(lambda ids: int(ids.max()), oob="wrap"), "reads the row of another id", None),
         (table(lambda ids: int(ids.max()), oob="zero"), "reads zeros", None),
@@ -78,9 +78,9 @@ def test_one_row_more_than_the_largest_id():
         (lambda ids: 1 / 0, "ZeroDivisionError", None),
     ],
 )
-def test_wrong_tables(function, said, belief):
+def test_wrong_tables(function, message, belief):
     got, named, _ = told("12.id", function)
-    assert said in got and named == belief
+    assert message in got and named == belief
 
 
 # Case 2
@@ -111,7 +111,7 @@ def test_the_forecast_has_the_last_week_or_the_means():
 
 def test_a_sum_passes_and_the_model_says_so():
     verdict = check("12.loss", grad_table)
-    assert verdict and "falls from 3307 to 240.5" in verdict.said
+    assert verdict and "falls from 3307 to 240.5" in verdict.message
 
 
 def test_the_plain_loop_passes():
@@ -122,13 +122,13 @@ def test_the_plain_loop_passes():
         return grad
 
     verdict = check("12.loss", loop)
-    assert verdict and "240.5, the smallest possible" in " ".join(verdict.said.split())
+    assert verdict and "240.5, the smallest possible" in " ".join(verdict.message.split())
 
 
 def test_a_mean_is_named_and_the_last_alone_is_not_yet():
-    said, belief, _ = told("12.loss", mean)
-    assert "Your result has their mean" in said and belief == "M4"
-    assert not check("12.loss", assign).started
+    message, belief, _ = told("12.loss", mean)
+    assert "Your result has their mean" in message and belief == "M4"
+    assert not check("12.loss", assign).attempted
 
 
 def test_right_in_the_small_and_wrong_in_the_model():
@@ -177,7 +177,7 @@ def test_the_mean_of_the_words_passes(right):
 
 
 @pytest.mark.parametrize(
-    ("function", "said", "belief", "see"),
+    ("function", "message", "belief", "see"),
     [
         (
             lambda prices: Sequential([words(prices), Discount(), MEAN]),
@@ -195,37 +195,37 @@ def test_the_mean_of_the_words_passes(right):
         (lambda prices: [][0], "IndexError", None, None),
     ],
 )
-def test_wrong_means(function, said, belief, see):
-    got, named, shown = told("12.factor", function)
-    assert said in got and (named, shown) == (belief, see)
+def test_wrong_means(function, message, belief, see):
+    got, named, describe = told("12.factor", function)
+    assert message in got and (named, describe) == (belief, see)
 
 
 # Case 4
 
 
-def restored(table, adam, wanted, final):
+def restored(table, adam, expected, final):
     kept = table.value[final]
     for _ in range(20):
-        adam.apply([table.value - wanted], [table])
+        adam.apply([table.value - expected], [table])
         table.value[final] = kept
 
 
-def forgotten(table, adam, wanted, final):
+def forgotten(table, adam, expected, final):
     for slot in adam.state(table).values():
         slot[final] = 0
-    zeroed(table, adam, wanted, final)
+    zeroed(table, adam, expected, final)
 
 
-def lazy(table, adam, wanted, final):
+def lazy(table, adam, expected, final):
     adam.sparse_update = "lazy"
-    rows = np.setdiff1d(np.arange(len(wanted)), final)
+    rows = np.setdiff1d(np.arange(len(expected)), final)
     for _ in range(20):
-        adam.apply([coalesce(rows, (table.value - wanted)[rows], len(wanted))], [table])
+        adam.apply([coalesce(rows, (table.value - expected)[rows], len(expected))], [table])
 
 
-def zeroed(table, adam, wanted, final):
+def zeroed(table, adam, expected, final):
     for _ in range(20):
-        grad = table.value - wanted
+        grad = table.value - expected
         grad[final] = 0
         adam.apply([grad], [table])
 
@@ -236,46 +236,46 @@ def test_final_rows_stay_and_the_others_learn(right):
     assert verdict, verdict
 
 
-def by_a_new_adam(table, adam, wanted, final):
-    zeroed(table, Adam(0.1), wanted, final)
+def by_a_new_adam(table, adam, expected, final):
+    zeroed(table, Adam(0.1), expected, final)
 
 
-def by_sgd(table, adam, wanted, final):
-    zeroed(table, SGD(0.1), wanted, final)
+def by_sgd(table, adam, expected, final):
+    zeroed(table, SGD(0.1), expected, final)
 
 
-def all_frozen(table, adam, wanted, final):
+def all_frozen(table, adam, expected, final):
     table.trainable = False
-    zeroed(table, adam, wanted, final)
+    zeroed(table, adam, expected, final)
 
 
-def to_zero(table, adam, wanted, final):
-    zeroed(table, adam, wanted, final)
+def to_zero(table, adam, expected, final):
+    zeroed(table, adam, expected, final)
     table.value[final] = 0
 
 
-def by_a_view(table, adam, wanted, final):
+def by_a_view(table, adam, expected, final):
     kept = table.value  # no copy
-    zeroed(table, adam, wanted, final)
+    zeroed(table, adam, expected, final)
     table.value[final] = kept[final]
 
 
-def no_pull(table, adam, wanted, final):
-    wanted = wanted.copy()
-    wanted[final] = table.value[final]
+def no_pull(table, adam, expected, final):
+    expected = expected.copy()
+    expected[final] = table.value[final]
     for _ in range(20):
-        adam.apply([table.value - wanted], [table])
+        adam.apply([table.value - expected], [table])
 
 
-def changes_its_wish(table, adam, wanted, final):
-    wanted[final] = table.value[final]
+def changes_its_wish(table, adam, expected, final):
+    expected[final] = table.value[final]
 
 
-def nothing(table, adam, wanted, final): ...
+def nothing(table, adam, expected, final): ...
 
 
 @pytest.mark.parametrize(
-    ("function", "said", "belief"),
+    ("function", "message", "belief"),
     [
         (by_a_new_adam, "the others end elsewhere", None),
         (by_sgd, "the others end elsewhere", None),
@@ -284,23 +284,23 @@ def nothing(table, adam, wanted, final): ...
         (no_pull, "is final, and it moved by", None),
         (changes_its_wish, "changes its wanted", None),
         (nothing, "No row moves any more", None),
-        (lambda *given: 1 / 0, "ZeroDivisionError", None),
+        (lambda *submission: 1 / 0, "ZeroDivisionError", None),
     ],
 )
-def test_wrong_ways_to_freeze(function, said, belief):
+def test_wrong_ways_to_freeze(function, message, belief):
     got, named, _ = told("12.drift", function)
-    assert said in got and named == belief
+    assert message in got and named == belief
 
 
 @pytest.mark.parametrize("same", [zeroed, by_a_view], ids=lambda f: f.__name__)
 def test_what_moves_as_before_is_not_yet(same):
-    assert not check("12.drift", same).started
+    assert not check("12.drift", same).attempted
 
 
 def test_the_gradient_of_a_final_row_is_zero_and_it_moves():
-    table, adam, wanted = ten_days()
+    table, adam, expected = ten_days()
     before = table.value.copy()
-    zeroed(table, adam, wanted, [0, 1])
+    zeroed(table, adam, expected, [0, 1])
     assert (np.abs(table.value - before)[:2] > 0.5).all()
 
 
@@ -322,12 +322,12 @@ def each_row(table, top=127):
 
 def test_a_scale_for_each_row_passes():
     verdict = check("12.int8", shipped(each_row))
-    assert verdict and "12 of 12 words keep their nearest neighbor" in verdict.said
+    assert verdict and "12 of 12 words keep their nearest neighbor" in verdict.message
     assert check("12.int8", shipped(lambda t: 127 / (abs(t).max(axis=1, keepdims=True) + 1e-7)))
 
 
 @pytest.mark.parametrize(
-    ("function", "said", "belief", "see"),
+    ("function", "message", "belief", "see"),
     [
         (shipped(lambda t: 127 / abs(t).max(axis=0)), "Each column has a scale", None, "M14"),
         (shipped(lambda t: 100 / abs(t).max()), "All rows share one scale", None, "M14"),
@@ -338,13 +338,13 @@ def test_a_scale_for_each_row_passes():
         (shipped(each_row, dtype=np.int16), "They are int16", None, None),
         (shipped(lambda t: each_row(t, 128)), "the wrong sign", None, None),
         (shipped(lambda t: each_row(t, 7)), "larger than half a step", None, None),
-        (lambda *given: shipped(each_row)(*given)[0], "return codes, scale", None, None),
-        (lambda *given: [][0], "IndexError", None, None),
+        (lambda *submission: shipped(each_row)(*submission)[0], "return codes, scale", None, None),
+        (lambda *submission: [][0], "IndexError", None, None),
     ],
 )
-def test_wrong_cargo(function, said, belief, see):
-    got, named, shown = told("12.int8", function)
-    assert said in got and (named, shown) == (belief, see)
+def test_wrong_cargo(function, message, belief, see):
+    got, named, describe = told("12.int8", function)
+    assert message in got and (named, describe) == (belief, see)
 
 
 def test_a_weight_that_is_cut_off_is_missed():
@@ -377,8 +377,8 @@ def test_a_scale_without_keepdims_is_named(padded):
 
 
 def test_an_inverse_scale_is_named():
-    def upside_down(*given):
-        codes, scale = shipped(each_row)(*given)
+    def upside_down(*submission):
+        codes, scale = shipped(each_row)(*submission)
         return codes, 1 / scale
 
     assert "inverted" in told("12.int8", upside_down)[0]
@@ -431,15 +431,15 @@ def test_an_unknown_case_is_refused():
 @pytest.mark.parametrize("name", CHECKS)
 def test_hands_off_and_other_things(name, monkeypatch):
     monkeypatch.setattr("embedlab.lessons.grading.sandbox.STEPS", 10_000)
-    stub = check(f"12.{name}", lambda *given: ...)
-    assert not stub and (not stub.started or name == "drift")
-    assert "needs the function itself" in check(f"12.{name}", 5).said
+    stub = check(f"12.{name}", lambda *submission: ...)
+    assert not stub and (not stub.attempted or name == "drift")
+    assert "needs the function itself" in check(f"12.{name}", 5).message
 
-    def endless(*given):
+    def endless(*submission):
         while True:
             pass
 
-    assert "does not finish" in check(f"12.{name}", endless).said
+    assert "does not finish" in check(f"12.{name}", endless).message
 
 
 def test_every_wrong_diagnosis_names_another_belief():

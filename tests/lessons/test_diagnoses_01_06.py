@@ -227,8 +227,8 @@ def test_a_natural_attempt_is_answered(exercise, attempt, diagnosis):
     verdict = check(exercise, attempt)
     assert bool(verdict) == (diagnosis == RIGHT), verdict
     if diagnosis != RIGHT:
-        assert verdict.started and verdict.misconception == diagnosis, verdict
-        assert len(verdict.said) > 60 and verdict.case  # what is wrong, and where
+        assert verdict.attempted and verdict.misconception == diagnosis, verdict
+        assert len(verdict.message) > 60 and verdict.case  # what is wrong, and where
 
 
 @pytest.mark.parametrize("v", [2, 9, 10])

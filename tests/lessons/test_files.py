@@ -44,12 +44,12 @@ def adapter(path, add):
 @pytest.mark.parametrize("right", [read, by_the_library], ids=lambda f: f.__name__)
 def test_right_ways_pass(right):
     verdict = check("11.read", right)
-    assert verdict and "9 of 9 cases" in verdict.said, verdict
+    assert verdict and "9 of 9 cases" in verdict.message, verdict
 
 
 def test_m15_an_adapter_that_is_added_again():
     verdict = check("11.read", lambda p: adapter(p, lambda t, ab, g: t + 4 * ab))
-    assert not verdict and verdict.misconception == "M15" and "a second time" in verdict.said
+    assert not verdict and verdict.misconception == "M15" and "a second time" in verdict.message
     assert "embedlab/base.0" in verdict.case["the file holds"]
 
 
@@ -58,8 +58,8 @@ def test_an_adapter_that_is_added_without_its_scale():
         return beside["base.0"][:] + ab if "base.0" in beside else table
 
     verdict = check("11.read", lambda p: adapter(p, parts))
-    assert verdict.misconception is None and "without its scale" in verdict.said
-    assert verdict.see == "M15"
+    assert verdict.misconception is None and "without its scale" in verdict.message
+    assert verdict.related == "M15"
 
 
 def test_m15_codes_with_an_adapter_merged_into_them():
@@ -69,7 +69,7 @@ def test_m15_codes_with_an_adapter_merged_into_them():
         return adapter(path, lambda t, ab, g: t + 4 * ab) if coded else read(path)
 
     verdict = check("11.read", again)
-    assert verdict.misconception == "M15" and "merged into the codes" in verdict.said
+    assert verdict.misconception == "M15" and "merged into the codes" in verdict.message
 
 
 def without(path):
@@ -99,7 +99,7 @@ def square(codes, scale):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "message"),
     [
         (without, "the table without its adapter"),
         (closed, "`[:]` reads it into an array"),
@@ -123,9 +123,9 @@ def square(codes, scale):
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_a_misreading_gets_a_sentence(wrong, said):
+def test_a_misreading_gets_a_sentence(wrong, message):
     verdict = check("11.read", wrong)
-    assert not verdict and said in " ".join(repr(verdict).split()), verdict
+    assert not verdict and message in " ".join(repr(verdict).split()), verdict
     assert verdict.misconception is None
     assert max(map(len, repr(verdict).split("\n"))) < 140
 
@@ -137,13 +137,13 @@ def removes(path):
 
 
 def test_a_file_that_is_gone_hurts_nobody():
-    assert "Your function changes the file" in check("11.read", removes).said
+    assert "Your function changes the file" in check("11.read", removes).message
 
 
-@pytest.mark.parametrize("given", [lambda path: None, lambda path: ...])
-def test_an_untouched_stub_is_not_yet(given):
-    verdict = check("11.read", given)
-    assert not verdict and not verdict.started
+@pytest.mark.parametrize("submission", [lambda path: None, lambda path: ...])
+def test_an_untouched_stub_is_not_yet(submission):
+    verdict = check("11.read", submission)
+    assert not verdict and not verdict.attempted
 
 
 def test_the_files_hold_what_the_lesson_says():

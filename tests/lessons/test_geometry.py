@@ -80,7 +80,7 @@ def explorer(**terms):
 
 def test_a_sum_is_more_than_its_last_word():
     assert "no sum in the view yet" in repr(check("10.sum", explorer(a="a")))
-    assert not check("10.sum", explorer(a="a")).started
+    assert not check("10.sum", explorer(a="a")).attempted
     assert "Take three different words" in repr(check("10.sum", explorer(a="a", b="a", c="c")))
     good = check("10.sum", explorer(a="a", b="b", c="c"))
     assert (

@@ -44,7 +44,7 @@ def by_coalesce(ids, grad_out, input_dim):
 def test_right_ways_pass(right):
     verdict = check("03.scatter_add", right)
     assert verdict, verdict
-    assert "9 of 9 cases, and the gradient check passes" in verdict.said
+    assert "9 of 9 cases, and the gradient check passes" in verdict.message
 
 
 def assigns(ids, grad_out, input_dim):
@@ -71,7 +71,7 @@ def mean(ids, grad_out, input_dim):
 
 
 @pytest.mark.parametrize(
-    ("way", "said", "belief"),
+    ("way", "message", "belief"),
     [
         (assigns, "Your result has only the last one", None),
         (adds_in_place, "reads the row once before it writes", None),
@@ -80,11 +80,11 @@ def mean(ids, grad_out, input_dim):
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_duplicates_are_shown_and_only_a_mean_speaks_for_m4(way, said, belief):
+def test_duplicates_are_shown_and_only_a_mean_speaks_for_m4(way, message, belief):
     """`+=` with an array of ids was meant as a sum: it is a trap of NumPy and no belief."""
     verdict = check("03.scatter_add", way)
-    assert not verdict and verdict.misconception == belief and said in verdict.said
-    assert verdict.see == "M4"
+    assert not verdict and verdict.misconception == belief and message in verdict.message
+    assert verdict.related == "M4"
     assert verdict.case["ids"] == "int64 (2,)  [0, 0]"  # the smallest that shows it
     assert show_command("M4") in repr(verdict)
 
@@ -106,9 +106,9 @@ def plain_loop_with_shapes(ids, grad_out, input_dim):
 @pytest.mark.parametrize("loop", [plain_loop, plain_loop_with_shapes], ids=lambda f: f.__name__)
 def test_the_loop_of_the_lesson_is_told_about_the_second_axis(loop):
     verdict = check("03.scatter_add", loop)
-    assert not verdict and verdict.misconception is None and verdict.see is None
-    assert "It is right for ids with one axis. Here ids has two" in verdict.said
-    assert "`ids.reshape(-1)`" in verdict.said
+    assert not verdict and verdict.misconception is None and verdict.related is None
+    assert "It is right for ids with one axis. Here ids has two" in verdict.message
+    assert "`ids.reshape(-1)`" in verdict.message
     assert verdict.case["ids"].startswith("int64 (2, 2)")
 
 
@@ -118,7 +118,7 @@ def test_m1_a_product_with_one_hot_rows_spreads_a_nan():
         return onehot.T @ grad_out.reshape(-1, grad_out.shape[-1])
 
     verdict = check("03.scatter_add", product)
-    assert not verdict and verdict.misconception == "M1" and "0 · NaN" in verdict.said
+    assert not verdict and verdict.misconception == "M1" and "0 · NaN" in verdict.message
 
 
 def spoils(ids, grad_out, input_dim):
@@ -133,7 +133,7 @@ def endless(ids, grad_out, input_dim):
 
 
 @pytest.mark.parametrize(
-    ("hostile", "said"),
+    ("hostile", "message"),
     [
         (spoils, "changes its grad_out."),
         (endless, "does not finish"),
@@ -147,16 +147,16 @@ def endless(ids, grad_out, input_dim):
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_a_hostile_function_gets_a_sentence(hostile, said):
+def test_a_hostile_function_gets_a_sentence(hostile, message):
     verdict = check("03.scatter_add", hostile)
-    assert not verdict and said in " ".join(repr(verdict).split())
+    assert not verdict and message in " ".join(repr(verdict).split())
     assert verdict.misconception is None
 
 
-@pytest.mark.parametrize("given", [lambda ids, g, V: None, lambda ids, g, V: ...])
-def test_an_untouched_stub_is_not_yet(given):
-    verdict = check("03.scatter_add", given)
-    assert not verdict and not verdict.started
+@pytest.mark.parametrize("submission", [lambda ids, g, V: None, lambda ids, g, V: ...])
+def test_an_untouched_stub_is_not_yet(submission):
+    verdict = check("03.scatter_add", submission)
+    assert not verdict and not verdict.attempted
 
 
 def test_the_cases_have_duplicates_an_empty_one_and_every_rank():
@@ -172,19 +172,19 @@ def test_the_cases_have_duplicates_an_empty_one_and_every_rank():
 def test_a_sentence_for_which_assign_is_right():
     explorer = GradientExplorer()
     verdict = check("03.same", explorer)
-    assert not verdict and not verdict.started and "“<pad>”, “the” occur more" in verdict.said
+    assert not verdict and not verdict.attempted and "“<pad>”, “the” occur more" in verdict.message
     explorer.text = "the cat sat on the mat"
     verdict = check("03.same", explorer)
-    assert not verdict and verdict.started and "“the” occurs more than once" in verdict.said
+    assert not verdict and verdict.attempted and "“the” occurs more than once" in verdict.message
     explorer.text = "the cat sat on a mat"
     assert check("03.same", explorer) and check("03.same", explorer.state)
     explorer.text = "the cat"
-    assert "at least four" in check("03.same", explorer).said
+    assert "at least four" in check("03.same", explorer).message
     explorer.text = "the #99 cat sat"
-    assert "the view has an error" in check("03.same", explorer).said
+    assert "the view has an error" in check("03.same", explorer).message
     explorer.text, explorer.mode = "the cat sat on", "tied"
-    assert 'Go back to "plain"' in check("03.same", explorer).said
-    assert "needs the view" in check("03.same", 4).said
+    assert 'Go back to "plain"' in check("03.same", explorer).message
+    assert "needs the view" in check("03.same", 4).message
 
 
 def test_m4_assign_fails_the_check_and_add_passes():

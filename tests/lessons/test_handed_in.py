@@ -56,12 +56,12 @@ def but(**changes):
     return {key: value for key, value in {**GOOD, **changes}.items() if value is not None}
 
 
-def answers(**said):
-    return but(answers={name.replace("__", "."): value for name, value in said.items()})
+def answers(**message):
+    return but(answers={name.replace("__", "."): value for name, value in message.items()})
 
 
-def checks(**said):
-    return but(checks={name.replace("__", "."): value for name, value in said.items()})
+def checks(**message):
+    return but(checks={name.replace("__", "."): value for name, value in message.items()})
 
 
 HOSTILE = {
@@ -111,9 +111,9 @@ def test_what_no_session_writes_is_refused_in_one_line(hand_in, name):
     content, says = HOSTILE[name]
     with pytest.raises(CardError, match=re.escape(says)) as refused:
         hand_in(content)
-    said = str(refused.value)
-    assert re.match(r"a card must .* Received .*\. (Ask for|Update)", said), said
-    assert "\n" not in said and len(said) < 220
+    message = str(refused.value)
+    assert re.match(r"a card must .* Received .*\. (Ask for|Update)", message), message
+    assert "\n" not in message and len(message) < 220
 
 
 def test_a_folder_a_pipe_and_nothing_are_no_files(tmp_path):

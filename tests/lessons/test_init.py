@@ -24,7 +24,7 @@ TEXT = "The cat sleeps. A dog runs. The dog sleeps. A cat runs. " * 5 + "The blu
 def test_right_ways_pass(right):
     verdict = check("05.limit", right)
     assert verdict, verdict
-    assert "5 of 5 cases" in verdict.said and "variance 1.01, and 1.00" in verdict.said
+    assert "5 of 5 cases" in verdict.message and "variance 1.01, and 1.00" in verdict.message
 
 
 WRONG = {
@@ -46,16 +46,16 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("given", "said"), WRONG.values(), ids=WRONG.keys())
-def test_each_wrong_way_is_named(given, said):
-    verdict = check("05.limit", given)
-    assert not verdict and verdict.started and said in " ".join(verdict.said.split())
+@pytest.mark.parametrize(("submission", "message"), WRONG.values(), ids=WRONG.keys())
+def test_each_wrong_way_is_named(submission, message):
+    verdict = check("05.limit", submission)
+    assert not verdict and verdict.attempted and message in " ".join(verdict.message.split())
 
 
 def test_the_smallest_case_is_shown_and_one_that_lacks_t_holds_for_one_word():
     verdict = check("05.limit", lambda v, T: math.sqrt(3 * v))
     assert dict(verdict.case) == {"variance": "12", "T": "9", "expected": "2", "returned": "6"}
-    assert verdict.said.startswith("1 of 5 cases are right.")
+    assert verdict.message.startswith("1 of 5 cases are right.")
 
 
 def test_it_does_not_end_and_a_stub_is_not_yet():
@@ -63,8 +63,8 @@ def test_it_does_not_end_and_a_stub_is_not_yet():
         while True:
             pass
 
-    assert "does not finish" in check("05.limit", endless).said
-    assert not check("05.limit", lambda variance, T: ...).started
+    assert "does not finish" in check("05.limit", endless).message
+    assert not check("05.limit", lambda variance, T: ...).attempted
 
 
 def test_no_right_answer_is_called_wrong_by_chance():
@@ -80,21 +80,26 @@ def test_half_of_a_row_that_no_batch_used():
     runs = [["sgd + l2", 2.0], ["sgd", 2.0]]
     explorer = TrainingExplorer(TEXT, runs=runs, steps=30, batch=1, seed=34)
     verdict = check("05.half", explorer)
-    assert not verdict and not verdict.started and "“moon” has 29% of its length" in verdict.said
+    assert (
+        not verdict and not verdict.attempted and "“moon” has 29% of its length" in verdict.message
+    )
     explorer.runs = [["sgd + l2", 0.5], ["sgd", 2.0]]
     verdict = check("05.half", explorer)
     assert (
-        not verdict and verdict.started and "74%" in verdict.said and "more steps" in verdict.said
+        not verdict
+        and verdict.attempted
+        and "74%" in verdict.message
+        and "more steps" in verdict.message
     )
     explorer.runs = [["sgd", 2.0], ["sgd + l2", 1.0]]
     assert check("05.half", explorer) and check("05.half", explorer.state)
     explorer.runs, explorer.steps = runs, 17
     assert check("05.half", explorer)
     explorer.batch, explorer.steps = 4, 60
-    assert "every word was in a batch" in check("05.half", explorer).said
+    assert "every word was in a batch" in check("05.half", explorer).message
     explorer.runs = ["sgd"]
-    assert "Choose it for run 1" in check("05.half", explorer).said
-    assert "needs the view" in check("05.half", 3).said
+    assert "Choose it for run 1" in check("05.half", explorer).message
+    assert "needs the view" in check("05.half", 3).message
 
 
 def test_m8_a_row_that_no_batch_used_shrinks_under_l2_and_stays_without():

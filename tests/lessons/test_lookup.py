@@ -73,7 +73,7 @@ def test_m1_multiplying_by_one_hot(way):
     assert not verdict
     assert verdict.misconception == "M1"
     assert verdict.case["returned"] == "float64 (1, 1)  [[nan]]"
-    assert "60 multiplications for 4 ids in a table of (5, 3)" in verdict.said
+    assert "60 multiplications for 4 ids in a table of (5, 3)" in verdict.message
 
 
 def refuses_the_last(table, ids):
@@ -106,7 +106,7 @@ def clips(table, ids):
 
 
 @pytest.mark.parametrize(
-    ("way", "said", "belief"),
+    ("way", "message", "belief"),
     [
         (counts_from_one, "It reads one row too early", "M2"),
         (bound_of_v, "It refuses larger ids: the bound is one too high.", "M2"),
@@ -117,26 +117,26 @@ def clips(table, ids):
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_only_a_bound_of_v_and_rows_from_one_speak_for_m2(way, said, belief):
+def test_only_a_bound_of_v_and_rows_from_one_speak_for_m2(way, message, belief):
     verdict = check("01.lookup", way)
     assert not verdict
     assert verdict.misconception == belief
-    assert said in verdict.said
+    assert message in verdict.message
     assert show_command("M2") in repr(verdict)
 
 
 def test_a_negative_id_that_wraps_is_shown_without_a_false_diagnosis():
     verdict = check("01.lookup", lambda W, ids: W[ids])
     assert not verdict
-    assert "It accepts id -1" in verdict.said
-    assert verdict.misconception is None and verdict.see == "M2"
+    assert "It accepts id -1" in verdict.message
+    assert verdict.misconception is None and verdict.related == "M2"
     assert verdict.show().trace.bad.any()
 
 
-@pytest.mark.parametrize("given", [lambda W, ids: None, lambda W, ids: ...])
-def test_an_untouched_stub_is_not_yet(given):
-    verdict = check("01.lookup", given)
-    assert not verdict and not verdict.started
+@pytest.mark.parametrize("submission", [lambda W, ids: None, lambda W, ids: ...])
+def test_an_untouched_stub_is_not_yet(submission):
+    verdict = check("01.lookup", submission)
+    assert not verdict and not verdict.attempted
     assert repr(verdict).startswith("○ 01.lookup, not yet")
 
 
@@ -201,7 +201,7 @@ def rude_error(table, ids):
 
 
 @pytest.mark.parametrize(
-    ("hostile", "said"),
+    ("hostile", "message"),
     [
         (raises, "Your function raised RuntimeError: no no"),
         (deep, "does not finish"),
@@ -223,10 +223,10 @@ def rude_error(table, ids):
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_a_hostile_function_gets_a_sentence(hostile, said):
+def test_a_hostile_function_gets_a_sentence(hostile, message):
     verdict = check("01.lookup", hostile)
     assert not verdict
-    assert said in " ".join(repr(verdict).split())
+    assert message in " ".join(repr(verdict).split())
     assert verdict.misconception is None
     assert max(map(len, repr(verdict).split("\n"))) < 140
 
@@ -250,7 +250,9 @@ def test_another_error_than_index_error_is_named():
             raise KeyError("outside") from None
         return table[ids]
 
-    assert "must raise an IndexError. It raised KeyError" in check("01.lookup", refuses_oddly).said
+    assert (
+        "must raise an IndexError. It raised KeyError" in check("01.lookup", refuses_oddly).message
+    )
 
 
 def test_the_verdict_is_the_same_each_time():
@@ -273,15 +275,15 @@ def test_the_smallest_table_is_right_and_one_less_is_no_proof_of_m2():
     assert check("01.fence", explorer)
     explorer.input_dim = largest
     verdict = check("01.fence", explorer)
-    assert not verdict and verdict.misconception is None and verdict.see == "M2"
-    assert "mat (id 10) is out of range. Make V larger." in verdict.said
+    assert not verdict and verdict.misconception is None and verdict.related == "M2"
+    assert "mat (id 10) is out of range. Make V larger." in verdict.message
     explorer.input_dim = largest - 1
     verdict = check("01.fence", explorer)
     assert not verdict and verdict.misconception is None
     explorer.input_dim = largest + 2
     verdict = check("01.fence", explorer)
-    assert not verdict and not verdict.started
-    assert str(largest) not in verdict.said  # it must not give the answer away
+    assert not verdict and not verdict.attempted
+    assert str(largest) not in verdict.message  # it must not give the answer away
 
 
 def test_a_state_serves_as_well_as_the_view():
@@ -290,8 +292,8 @@ def test_a_state_serves_as_well_as_the_view():
     explorer.text = "#-1 #3"
     assert not check("01.fence", explorer.state)
     explorer.text = ""
-    assert "no word" in check("01.fence", explorer).said
-    assert "needs the view" in check("01.fence", 4).said
+    assert "no word" in check("01.fence", explorer).message
+    assert "needs the view" in check("01.fence", 4).message
 
 
 def test_the_cases_include_what_the_lesson_promises():

@@ -32,12 +32,12 @@ def test_a_right_merge_passes():
     assert "7 of 7" in repr(check("07.merge", right))
 
 
-@pytest.mark.parametrize("said", WRONG)
-def test_a_wrong_merge_is_told_why(said):
-    verdict = check("07.merge", WRONG[said])
-    assert not verdict and said in verdict.said
+@pytest.mark.parametrize("message", WRONG)
+def test_a_wrong_merge_is_told_why(message):
+    verdict = check("07.merge", WRONG[message])
+    assert not verdict and message in verdict.message
     assert set(verdict.case) == {"W", "A", "B", "alpha", "expected", "returned"}
-    assert verdict.misconception is None and verdict.see == "M15"
+    assert verdict.misconception is None and verdict.related == "M15"
 
 
 def test_a_merge_in_place_is_refused():
@@ -45,27 +45,27 @@ def test_a_merge_in_place_is_refused():
         W += (alpha / len(B) * (A @ B)).astype(W.dtype)
         return W
 
-    assert "changes its W" in check("07.merge", in_place).said
+    assert "changes its W" in check("07.merge", in_place).message
 
 
 def test_no_merge_yet():
-    assert not check("07.merge", lambda W, A, B, alpha: ...).started
-    assert "needs the function" in check("07.merge", 3).said
+    assert not check("07.merge", lambda W, A, B, alpha: ...).attempted
+    assert "needs the function" in check("07.merge", 3).message
 
 
 def test_the_smallest_rank():
     explorer = LoRAExplorer(rank=1)
     low = check("07.rank", explorer)
-    assert not low and "not below 5 %" in low.said
+    assert not low and "not below 5 %" in low.message
     explorer.rank = 2
     assert check("07.rank", explorer) and check("07.rank", explorer.state)
-    assert "48 parameters instead of 128" in check("07.rank", explorer).said
+    assert "48 parameters instead of 128" in check("07.rank", explorer).message
     explorer.rank = 3
     high = check("07.rank", explorer)
-    assert not high and high.misconception is None and "rank 2 leaves 0.0 %" in high.said
-    assert high.see == "M9"
-    assert not check("07.rank", LoRAExplorer(target="painted")).started
-    assert "needs the view" in check("07.rank", 4).said
+    assert not high and high.misconception is None and "rank 2 leaves 0.0 %" in high.message
+    assert high.related == "M9"
+    assert not check("07.rank", LoRAExplorer(target="painted")).attempted
+    assert "needs the view" in check("07.rank", 4).message
 
 
 def test_m9_the_error_is_gone_and_the_update_falls():

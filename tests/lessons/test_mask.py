@@ -64,9 +64,9 @@ WRONG = {
 
 @pytest.mark.parametrize("name", WRONG)
 def test_each_wrong_mean_has_its_name(name):
-    way, said, belief = WRONG[name]
+    way, message, belief = WRONG[name]
     verdict = check("04.mean", way)
-    assert not verdict and said in verdict.said and verdict.misconception == belief
+    assert not verdict and message in verdict.message and verdict.misconception == belief
     assert set(verdict.case) == {"values", "mask", "expected", "returned"}
 
 
@@ -81,15 +81,15 @@ def endless(values, mask):
 
 
 @pytest.mark.parametrize(
-    ("hostile", "said"), [(spoils, "changes its values"), (endless, "does not finish")]
+    ("hostile", "message"), [(spoils, "changes its values"), (endless, "does not finish")]
 )
-def test_nothing_hurts_the_checker(hostile, said):
-    assert said in check("04.mean", hostile).said
+def test_nothing_hurts_the_checker(hostile, message):
+    assert message in check("04.mean", hostile).message
 
 
 def test_the_stub_is_not_yet():
-    assert not check("04.mean", lambda values, mask: ...).started
-    assert "needs the function itself" in check("04.mean", 3).said
+    assert not check("04.mean", lambda values, mask: ...).attempted
+    assert "needs the function itself" in check("04.mean", 3).message
 
 
 def test_the_cases_hold_what_the_lesson_promises():
@@ -104,9 +104,10 @@ def test_the_cases_hold_what_the_lesson_promises():
 
 def test_the_view_as_it_comes_is_not_yet_and_does_not_say_how():
     verdict = check("04.mend", MaskExplorer())
-    assert not verdict and not verdict.started
+    assert not verdict and not verdict.attempted
     assert (
-        "the mask is lost at conv, and the loss is 37.9 % lower than the unpadded" in verdict.said
+        "the mask is lost at conv, and the loss is 37.9 % lower than the unpadded"
+        in verdict.message
     )
 
 
@@ -121,7 +122,7 @@ def test_ways_to_mend_it(layers):
 
 
 @pytest.mark.parametrize(
-    ("params", "said", "belief"),
+    ("params", "message", "belief"),
     [
         ({"lengths": []}, "there is nothing to repair", None),
         ({"text": ""}, "there is nothing to repair", None),
@@ -132,16 +133,16 @@ def test_ways_to_mend_it(layers):
         ({"layers": ["Masking", *MEAN]}, "it takes padding for words", None),
     ],
 )
-def test_what_does_not_mend_it_is_told(params, said, belief):
+def test_what_does_not_mend_it_is_told(params, message, belief):
     verdict = check("04.mend", MaskExplorer(**params))
-    assert not verdict and said in verdict.said and verdict.misconception == belief
+    assert not verdict and message in verdict.message and verdict.misconception == belief
 
 
 def test_layers_that_do_not_fit_and_other_things():
     explorer = MaskExplorer()
     explorer.layers = ["GlobalAveragePooling1D", "LSTM"]
-    assert "do not fit together" in check("04.mend", explorer).said
-    assert "needs the view" in check("04.mend", 4).said
+    assert "do not fit together" in check("04.mend", explorer).message
+    assert "needs the view" in check("04.mend", 4).message
 
 
 def test_the_right_answers_are_true():

@@ -45,14 +45,14 @@ RIGHT = [by_order, by_unique, by_inverse, in_pieces, backwards]
 @pytest.mark.parametrize("right", RIGHT, ids=lambda f: f.__name__)
 def test_right_ways_pass(right):
     verdict = check("02.fetch", right)
-    assert verdict and "8 of 8 cases" in verdict.said, verdict
-    assert "fetches 190 lines; their own order fetches 297" in verdict.said
+    assert verdict and "8 of 8 cases" in verdict.message, verdict
+    assert "fetches 190 lines; their own order fetches 297" in verdict.message
 
 
 def test_reading_in_the_order_of_the_ids_shows_m13_and_proves_no_belief():
     verdict = check("02.fetch", lambda read, ids: read(ids))
-    assert not verdict and verdict.misconception is None and verdict.see == "M13"
-    assert "They are in 6 lines, but 12 lines were fetched" in verdict.said
+    assert not verdict and verdict.misconception is None and verdict.related == "M13"
+    assert "They are in 6 lines, but 12 lines were fetched" in verdict.message
     assert verdict.case["ids"] == "[4, 0, 2, 1, 5, 3, 4, 0, 2, 1, 5, 3]"
 
 
@@ -61,7 +61,7 @@ def test_reading_the_whole_table_is_no_proof_of_m1():
         return read(np.arange(ids.max() + 1))[ids] if ids.size else read(ids)
 
     verdict = check("02.fetch", whole)
-    assert verdict.misconception is None and "you read the whole table for 1 id" in verdict.said
+    assert verdict.misconception is None and "you read the whole table for 1 id" in verdict.message
 
 
 def stays(read, ids):
@@ -88,7 +88,7 @@ def spoils(read, ids):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "message"),
     [
         (stays, "in sorted order. Put each row back"),
         (twice, "`rows[order]` permutes the rows a second time"),
@@ -105,9 +105,9 @@ def spoils(read, ids):
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_a_wrong_way_gets_a_sentence(wrong, said):
+def test_a_wrong_way_gets_a_sentence(wrong, message):
     verdict = check("02.fetch", wrong)
-    assert not verdict and said in " ".join(repr(verdict).split()), verdict
+    assert not verdict and message in " ".join(repr(verdict).split()), verdict
     assert verdict.misconception is None
     assert max(map(len, repr(verdict).split("\n"))) < 140
 
@@ -115,13 +115,13 @@ def test_a_wrong_way_gets_a_sentence(wrong, said):
 def test_rows_from_elsewhere_are_noticed():
     tables = {case.ids.tobytes(): case.table for case in _cases()}
     verdict = check("02.fetch", lambda read, ids: tables[ids.tobytes()][ids])
-    assert not verdict and "did not get them by calling `read`" in verdict.said
+    assert not verdict and "did not get them by calling `read`" in verdict.message
 
 
-@pytest.mark.parametrize("given", [lambda read, ids: None, lambda read, ids: ...])
-def test_an_untouched_stub_is_not_yet(given):
-    verdict = check("02.fetch", given)
-    assert not verdict and not verdict.started
+@pytest.mark.parametrize("submission", [lambda read, ids: None, lambda read, ids: ...])
+def test_an_untouched_stub_is_not_yet(submission):
+    verdict = check("02.fetch", submission)
+    assert not verdict and not verdict.attempted
 
 
 def test_the_cases_ask_for_an_order():

@@ -55,7 +55,7 @@ def smeared(codes):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "message"),
     [
         (swapped, "the first code of a pair belongs into the low half"),
         (smeared, "Keep its lowest four bits: `& 15`"),
@@ -76,15 +76,15 @@ def smeared(codes):
         (7, "without parentheses"),
     ],
 )
-def test_a_wrong_way_to_pack_has_its_name(wrong, said):
+def test_a_wrong_way_to_pack_has_its_name(wrong, message):
     verdict = check("08.pack", wrong)
-    assert not verdict and said in " ".join(repr(verdict).split()), verdict
+    assert not verdict and message in " ".join(repr(verdict).split()), verdict
     assert verdict.misconception is None
 
 
 def test_a_byte_for_each_code_saves_nothing():
     verdict = check("08.pack", lambda codes: codes // 2)
-    assert verdict.misconception is None and "a byte for each code" in verdict.said
+    assert verdict.misconception is None and "a byte for each code" in verdict.message
 
 
 def test_codes_without_a_sign():
@@ -92,12 +92,12 @@ def test_codes_without_a_sign():
         return unpack(packed, D) & 15
 
     verdict = check("08.unpack", unsigned)
-    assert verdict.misconception is None and "the highest of them counts -8" in verdict.said
+    assert verdict.misconception is None and "the highest of them counts -8" in verdict.message
     assert verdict.case["packed"] == "int8 (1, 1)  [[15]]"  # the first code below 0
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "message"),
     [
         (lambda packed, D: unpack(packed, D + D % 2), "one code too many"),
         (
@@ -112,9 +112,9 @@ def test_codes_without_a_sign():
         (lambda packed, D: packed[9], "Your function raised IndexError: index 9 is out of bounds"),
     ],
 )
-def test_a_wrong_way_to_unpack_has_its_name(wrong, said):
+def test_a_wrong_way_to_unpack_has_its_name(wrong, message):
     verdict = check("08.unpack", wrong)
-    assert not verdict and said in " ".join(repr(verdict).split()), verdict
+    assert not verdict and message in " ".join(repr(verdict).split()), verdict
 
 
 def endless(codes):
@@ -136,7 +136,7 @@ def test_a_hostile_function_gets_a_sentence(hostile):
 @pytest.mark.parametrize("name", ["08.pack", "08.unpack"])
 def test_an_untouched_stub_is_not_yet(name):
     verdict = check(name, lambda *_: ...)
-    assert not verdict and not verdict.started
+    assert not verdict and not verdict.attempted
 
 
 def test_the_twin_of_the_core_is_right_for_a_matrix_too():
@@ -160,16 +160,16 @@ def test_the_largest_groups_that_do_are_right_and_their_neighbors_are_not():
         within = error.largest_error[8] <= ENOUGH
         assert within == (block <= 4)
         if not verdict:
-            assert verdict.started is not within and "4" not in verdict.said.split(":")[0]
+            assert verdict.attempted is not within and "4" not in verdict.message.split(":")[0]
     assert found[5].show().trace.row == 9  # M14: groups shield what they do not hold
 
 
 def test_a_state_serves_and_other_ways_are_not_yet():
     explorer = QuantizationExplorer()
     verdict = check("08.groups", explorer.state)
-    assert not verdict and not verdict.started and "king (row 8)" in verdict.said
+    assert not verdict and not verdict.attempted and "king (row 8)" in verdict.message
     assert check("08.groups", QuantizationExplorer(way="groups").state)
-    assert "needs the view" in check("08.groups", 4).said
+    assert "needs the view" in check("08.groups", 4).message
 
 
 # --- the beliefs --------------------------------------------------------------------------------

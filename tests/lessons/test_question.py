@@ -14,15 +14,15 @@ def new_card():
     card_module.clear()
 
 
-def said(reply):
+def message(reply):
     return " ".join(repr(reply).split())
 
 
 @pytest.mark.parametrize("letter", ["?", "", "z", "ab", None, 3])
 def test_anything_but_a_choice_asks(letter):
     reply = answer("01.exit", letter)
-    assert "Which sentence is true?" in said(reply)
-    assert "Put a, b, c or d between the quotes, and run the cell again." in said(reply)
+    assert "Which sentence is true?" in message(reply)
+    assert "Put a, b, c or d between the quotes, and run the cell again." in message(reply)
     assert card().answers == {}
 
 
@@ -32,7 +32,7 @@ def test_the_right_answer():
 
 @pytest.mark.parametrize(("letter", "belief"), [("a", "M1"), ("b", "M2"), ("d", "M3")])
 def test_a_wrong_answer_names_its_belief_and_a_view(letter, belief):
-    reply = said(answer("01.exit", letter))
+    reply = message(answer("01.exit", letter))
     assert reply.startswith(f"✗ {letter}.")
     assert f"{belief}, a common belief" in reply
     assert show_command(belief) in reply
@@ -40,12 +40,12 @@ def test_a_wrong_answer_names_its_belief_and_a_view(letter, belief):
 
 
 def test_a_prediction_is_kept_and_judged_later():
-    assert "You have not answered yet" in said(reveal("01.predict"))
-    kept = said(answer("01.predict", "a"))
+    assert "You have not answered yet" in message(reveal("01.predict"))
+    kept = message(answer("01.predict", "a"))
     assert kept.startswith("Your answer is a) 60 000 000 You will see later")
-    assert said(reveal("01.predict")).startswith("✗ a. That is 4 · 50 000 · 300")
+    assert message(reveal("01.predict")).startswith("✗ a. That is 4 · 50 000 · 300")
     answer("01.predict", "d")  # too late: the first one was the prediction
-    assert said(reveal("01.predict")).startswith("✗ a.")
+    assert message(reveal("01.predict")).startswith("✗ a.")
 
 
 def test_a_notebook_shows_the_same_words_set():

@@ -25,7 +25,7 @@ CARDS = [
 def test_each_answer_is_counted_once():
     found = summarize(CARDS)
     assert found.cards == 5
-    predict, ticket, other = found.asked
+    predict, ticket, other = found.questions
     assert (predict.name, predict.counts) == ("01.predict", {"a": 1, "b": 1, "c": 0, "d": 1})
     assert (predict.right, predict.total) == (1, 3)
     assert (ticket.name, ticket.right, ticket.total) == ("01.exit", 1, 2)
@@ -34,22 +34,22 @@ def test_each_answer_is_counted_once():
 
 def test_exercises_and_predictions():
     found = summarize(CARDS)
-    (tried,) = found.tried
+    (tried,) = found.exercises
     assert dict(tried.first) == {"M2": 1, "right": 1, "wrong": 1}
     assert (tried.solved, tried.total) == (2, 3)
-    (guessed,) = found.guessed
+    (guessed,) = found.predictions
     assert (guessed.right, guessed.total) == (1, 2)
     assert guessed.counts == {"the last": 0, "the mean": 1, "the sum": 1}
 
 
 def test_beliefs_are_counted_by_card_and_the_most_held_comes_first():
-    held = summarize(CARDS).held
+    held = summarize(CARDS).misconceptions
     # M1: the first two predictions. M2: the first card, twice over, and the fourth.
     # Both are held twice; M2 by the larger share.
     assert [(one.belief.id, one.holders, one.met) for one in held] == [("M2", 2, 3), ("M1", 2, 4)]
     assert held[0].where == {("01.exit", "b"): 1, ("01.lookup", ""): 1, ("03.exit", "d"): 1}
     more = [*CARDS, Card({"01.predict": ("a", False)})]
-    assert [one.belief.id for one in summarize(more).held] == ["M1", "M2"]
+    assert [one.belief.id for one in summarize(more).misconceptions] == ["M1", "M2"]
 
 
 def words(page):
@@ -57,20 +57,20 @@ def words(page):
 
 
 def test_the_page_says_the_numbers_the_beliefs_and_what_to_say():
-    said = words(dashboard(summarize(CARDS), {}))
-    assert "1 of 3 right (33 %)" in said
-    assert "2 of 3 who tried solved it (67 %)" in said
-    assert "01 40 % right 03 0 % right" in said  # 2 of 5 answers, and 0 of 1
+    message = words(dashboard(summarize(CARDS), {}))
+    assert "1 of 3 right (33 %)" in message
+    assert "2 of 3 who tried solved it (67 %)" in message
+    assert "01 40 % right 03 0 % right" in message  # 2 of 5 answers, and 0 of 1
     record = misconception("M1")
-    assert f"2 of 4 cards (50 %) M1 “{record.belief}” Say {record.truth}" in said
-    assert f'from embedlab.lessons import show; show("{record.id}") Look {record.look}' in said
-    assert said.index("M2") < said.index("M1")
-    assert "01 · A lookup is a matmul you never do" in said
+    assert f"2 of 4 cards (50 %) M1 “{record.belief}” Say {record.truth}" in message
+    assert f'from embedlab.lessons import show; show("{record.id}") Look {record.look}' in message
+    assert message.index("M2") < message.index("M1")
+    assert "01 · A lookup is a matmul you never do" in message
 
 
 def test_no_card_tells_anything_wrong():
-    said = words(dashboard(summarize([Card({"01.exit": ("c", True)})]), {}))
-    assert "No answer shows a misconception." in said
+    message = words(dashboard(summarize([Card({"01.exit": ("c", True)})]), {}))
+    assert "No answer shows a misconception." in message
 
 
 @pytest.mark.parametrize("views", [lambda _: None, lambda id: f'{id}.html"><script>'])

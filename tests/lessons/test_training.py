@@ -42,8 +42,8 @@ def by_loop(W, m, v, grad, time):
 def test_right_ways_pass(right):
     verdict = check("06.lazy_adam", right)
     assert verdict, verdict
-    assert "7 of 7 cases, and it agrees with a whole training" in verdict.said
-    assert "20 of 20 steps" in verdict.said
+    assert "7 of 7 cases, and it agrees with a whole training" in verdict.message
+    assert "20 of 20 steps" in verdict.message
 
 
 def only_w_stays(W, m, v, grad, time):
@@ -119,34 +119,34 @@ WRONG = {
 
 
 @pytest.mark.parametrize(
-    ("function", "said", "see"),
+    ("function", "message", "see"),
     [(f, *rest) for f, rest in WRONG.items()],
     ids=[f.__name__ for f in WRONG],
 )
-def test_each_wrong_way_is_named(function, said, see):
+def test_each_wrong_way_is_named(function, message, see):
     verdict = check("06.lazy_adam", function)
-    assert not verdict and said in verdict.said and verdict.see == see
+    assert not verdict and message in verdict.message and verdict.related == see
     assert "expected" in verdict.case and repr(verdict).startswith("✗ 06.lazy_adam")
 
 
 def test_a_stub_is_not_yet_and_no_function_is_told():
     assert "not yet" in repr(check("06.lazy_adam", lambda W, m, v, grad, time: ...))
-    assert "needs the function itself" in check("06.lazy_adam", 5).said
+    assert "needs the function itself" in check("06.lazy_adam", 5).message
 
 
 def test_a_branch_into_stillness():
     explorer = TrainingExplorer(runs=["adam"], steps=30)
-    assert not check("06.still", explorer).started
+    assert not check("06.still", explorer).attempted
     explorer.branch = [0, 12, "momentum", 0.05]
     verdict = check("06.still", explorer)
-    assert not verdict and "rows still move" in verdict.said and verdict.see == "M7"
+    assert not verdict and "rows still move" in verdict.message and verdict.related == "M7"
     for rule in ("lazy adam", "sgd", "adagrad", "rmsprop"):
         explorer.branch = [0, 12, rule, 0.05]
         assert check("06.still", explorer), rule
         assert check("06.still", explorer.state)
     explorer.runs = ["sgd"]
-    assert not check("06.still", explorer).started
-    assert "needs the view" in check("06.still", 3).said
+    assert not check("06.still", explorer).attempted
+    assert "needs the view" in check("06.still", 3).message
 
 
 def test_m7_moon_has_no_gradient_and_moves_until_the_rule_forgets():

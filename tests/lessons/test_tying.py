@@ -38,7 +38,7 @@ def by_the_core(E, ids, grad_scores):
 def test_right_ways_pass(right):
     verdict = check("09.tied_gradient", right)
     assert verdict, verdict
-    assert "7 of 7 cases, and the gradient check with a softmax passes" in verdict.said
+    assert "7 of 7 cases, and the gradient check with a softmax passes" in verdict.message
 
 
 def lookup_alone(E, ids, grad_scores):
@@ -110,18 +110,18 @@ WRONG = {
 
 
 @pytest.mark.parametrize(
-    ("function", "said", "belief"),
+    ("function", "message", "belief"),
     [(f, *rest) for f, rest in WRONG.items()],
     ids=[f.__name__ for f in WRONG],
 )
-def test_each_wrong_way_is_named(function, said, belief):
+def test_each_wrong_way_is_named(function, message, belief):
     verdict = check("09.tied_gradient", function)
-    assert not verdict and said in verdict.said and verdict.misconception == belief
+    assert not verdict and message in verdict.message and verdict.misconception == belief
     assert "expected" in verdict.case and repr(verdict).startswith("✗ 09.tied_gradient")
 
 
 @pytest.mark.parametrize(
-    ("hostile", "said"),
+    ("hostile", "message"),
     [
         (
             lambda E, ids, grad_scores: by_add_at(E, ids, grad_scores).astype("f2"),
@@ -134,15 +134,15 @@ def test_each_wrong_way_is_named(function, said, belief):
     ],
     ids=["half", "more", "list", "arguments", "number"],
 )
-def test_a_hostile_function_gets_a_sentence(hostile, said):
+def test_a_hostile_function_gets_a_sentence(hostile, message):
     verdict = check("09.tied_gradient", hostile)
-    assert not verdict and said in " ".join(repr(verdict).split())
+    assert not verdict and message in " ".join(repr(verdict).split())
     assert verdict.misconception is None
 
 
 def test_a_stub_is_not_yet():
-    for given in (lambda E, ids, grad_scores: None, lambda E, ids, grad_scores: ...):
-        assert not check("09.tied_gradient", given).started
+    for submission in (lambda E, ids, grad_scores: None, lambda E, ids, grad_scores: ...):
+        assert not check("09.tied_gradient", submission).attempted
 
 
 def test_the_cases_have_duplicates_an_empty_one_and_a_small_float():
@@ -157,22 +157,22 @@ def test_the_cases_have_duplicates_an_empty_one_and_a_small_float():
 def test_the_shortest_sentence_that_fills_the_table():
     explorer = GradientExplorer("the cat sat on the mat", mode="tied")
     verdict = check("09.shortest", explorer)
-    assert not verdict and "all 14 rows have a gradient with 6 words" in verdict.said
+    assert not verdict and "all 14 rows have a gradient with 6 words" in verdict.message
     explorer.text = "the cat sat"
     verdict = check("09.shortest", explorer)
-    assert not verdict and verdict.started and "with 3 words" in verdict.said
+    assert not verdict and verdict.attempted and "with 3 words" in verdict.message
     for text in ("the cat", "the the"):
         explorer.text = text
         assert check("09.shortest", explorer) and check("09.shortest", explorer.state)
     explorer.text = "the"
-    assert "0 of 14 rows have a gradient. A single word" in check("09.shortest", explorer).said
+    assert "0 of 14 rows have a gradient. A single word" in check("09.shortest", explorer).message
     explorer.text = ""
     assert not check("09.shortest", explorer)
     explorer.text = "the #99"
-    assert "the view shows an error" in check("09.shortest", explorer).said
+    assert "the view shows an error" in check("09.shortest", explorer).message
     explorer.text, explorer.mode = "the cat", "plain"
-    assert 'the mode is "plain"' in check("09.shortest", explorer).said
-    assert "needs the view" in check("09.shortest", 4).said
+    assert 'the mode is "plain"' in check("09.shortest", explorer).message
+    assert "needs the view" in check("09.shortest", 4).message
 
 
 def test_m18_two_words_and_every_row_has_a_gradient():

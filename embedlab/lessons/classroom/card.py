@@ -32,7 +32,7 @@ _NAME = re.compile(r"\w[\w.-]{0,59}\.json")
 
 @dataclass
 class _Session:
-    """What this session has answered so far, where it began, and the file its card went to."""
+    """The answers of this session, where it began, and the file its card went to."""
 
     folder: Path = field(default_factory=Path.cwd)  # a lesson may work in another one later
     answers: dict[str, tuple[str, bool]] = field(default_factory=dict)
@@ -65,12 +65,12 @@ class Card:
     @property
     def json(self) -> str:
         """The card as one line of JSON."""
-        said: dict[str, Any] = {"embedlab": VERSION, "answers": self.answers}
+        message: dict[str, Any] = {"embedlab": VERSION, "answers": self.answers}
         if self.checks:
-            said["checks"] = self.checks
+            message["checks"] = self.checks
         if self.left_out:
-            said["left_out"] = self.left_out
-        return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+            message["left_out"] = self.left_out
+        return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
 
     def save(self, name: str | None = None) -> None:
         """Write the card beside the notebook, where the session began, and say so in one line.
@@ -112,8 +112,8 @@ def record_answer(question: str, answer: str, correct: bool) -> None:
 
 def recorded_answer(question: str) -> str | None:
     """Return the first answer to a question, or None."""
-    found = _now.answers.get(question)
-    return found[0] if found else None
+    recorded = _now.answers.get(question)
+    return recorded[0] if recorded else None
 
 
 def record_attempt(exercise: str, belief: str | None, ok: bool) -> None:
@@ -171,10 +171,12 @@ def card(*explorers: Any) -> Card:
 
 def _seen(explorers: Iterable[Any]) -> Iterable[tuple[str, str, bool]]:
     for explorer in explorers:
-        for given in explorer.answers:
-            said = given.get("answer")
-            text = said if isinstance(said, str) else json.dumps(said, separators=(",", ":"))
-            yield str(given.get("question"))[:40], text[:60], bool(given.get("correct"))
+        for submission in explorer.answers:
+            message = submission.get("answer")
+            text = (
+                message if isinstance(message, str) else json.dumps(message, separators=(",", ":"))
+            )
+            yield str(submission.get("question"))[:40], text[:60], bool(submission.get("correct"))
 
 
 def _unused() -> str:

@@ -1,4 +1,4 @@
-"""What a room believes, as one page: beliefs first, with what to say; then every question."""
+"""The dashboard of a class: misconceptions first, with what to say; then every question."""
 
 import html
 from collections.abc import Callable, Iterable, Mapping
@@ -22,7 +22,7 @@ _LEAD = "First answers only. A card holds no name, no time and no text of its ow
 
 
 def dashboard(
-    room: ClassSummary,
+    summary: ClassSummary,
     refused: Mapping[str, str],
     views: Callable[[str], str | None] = lambda _: None,
 ) -> str:
@@ -49,16 +49,16 @@ def dashboard(
     >>> "1 file was not read" in dashboard(found, {"<b>.json": "no card"})
     True
     """
-    lessons = _lessons(room)
-    parts = [_head(room, refused), _ways(lessons), _beliefs(room, views)]
+    lessons = _lessons(summary)
+    parts = [_head(summary, refused), _ways(lessons), _beliefs(summary, views)]
     for lesson, group in lessons.items():
         boxes = "".join(map(_box, group))
         parts.append(
             f'<section id="lesson-{lesson}"><h2>{_title(lesson)}</h2>'
             f'<div class="boxes">{boxes}</div></section>'
         )
-    if room.guessed:
-        boxes = "".join(map(_box, room.guessed))
+    if summary.predictions:
+        boxes = "".join(map(_box, summary.predictions))
         parts.append(
             "<section><h2>Predictions in the views <small>each in a text or table of the "
             f'learner’s own</small></h2><div class="boxes">{boxes}</div></section>'
@@ -66,8 +66,8 @@ def dashboard(
     return page("What this room believes", "\n".join(parts))
 
 
-def _head(room: ClassSummary, refused: Mapping[str, str]) -> str:
-    cards = f"{_cards(room.cards)}, each of one learner in one lesson"
+def _head(summary: ClassSummary, refused: Mapping[str, str]) -> str:
+    cards = f"{_cards(summary.cards)}, each of one learner in one lesson"
     head = (
         f'<header><p class="eyebrow">{cards}</p>'
         f'<h1>What does this room believe?</h1><p class="lead">{_LEAD}</p></header>'
@@ -85,40 +85,40 @@ def _head(room: ClassSummary, refused: Mapping[str, str]) -> str:
     return head
 
 
-def _lessons(room: ClassSummary) -> dict[str, list[QuestionStats | ExerciseStats]]:
+def _lessons(summary: ClassSummary) -> dict[str, list[QuestionStats | ExerciseStats]]:
     """Return the questions, then the exercises, of each lesson."""
-    found: dict[str, list[QuestionStats | ExerciseStats]] = {}
-    every: list[QuestionStats | ExerciseStats] = [*room.asked, *room.tried]
+    by_lesson: dict[str, list[QuestionStats | ExerciseStats]] = {}
+    every: list[QuestionStats | ExerciseStats] = [*summary.questions, *summary.exercises]
     for one in every:
-        found.setdefault(one.name[:2], []).append(one)
-    return dict(sorted(found.items()))
+        by_lesson.setdefault(one.name[:2], []).append(one)
+    return dict(sorted(by_lesson.items()))
 
 
 def _ways(lessons: Mapping[str, Iterable[QuestionStats | ExerciseStats]]) -> str:
     """Lead to each lesson, with the share of its answers that were right."""
     ways = ""
     for lesson, group in lessons.items():
-        asked = [one for one in group if isinstance(one, QuestionStats)]
-        right, total = sum(one.right for one in asked), sum(one.total for one in asked)
+        questions = [one for one in group if isinstance(one, QuestionStats)]
+        right, total = sum(one.right for one in questions), sum(one.total for one in questions)
         share = f" <small>{percent(right, total)} right</small>" if total else ""
         ways += f'<li><a href="#lesson-{lesson}">{lesson}{share}</a></li>'
     return f'<nav aria-label="Lessons"><ul class="ways">{ways}</ul></nav>' if ways else ""
 
 
-def _beliefs(room: ClassSummary, views: Callable[[str], str | None]) -> str:
-    if not room.held:
-        said = "No answer shows a misconception. Go on."
-        return f"<section><h2>Talk about this first</h2><p>{said}</p></section>"
-    boxes = "".join(_belief(held, views(held.belief.id)) for held in room.held)
+def _beliefs(summary: ClassSummary, views: Callable[[str], str | None]) -> str:
+    if not summary.misconceptions:
+        message = "No answer shows a misconception. Go on."
+        return f"<section><h2>Talk about this first</h2><p>{message}</p></section>"
+    boxes = "".join(_belief(stats, views(stats.belief.id)) for stats in summary.misconceptions)
     head = ("belief", "cards", "of those who met it", "share")
     rows = (
         (
-            f"{held.belief.id}: {held.belief.belief}",
-            held.holders,
-            held.met,
-            percent(held.holders, held.met),
+            f"{stats.belief.id}: {stats.belief.belief}",
+            stats.holders,
+            stats.met,
+            percent(stats.holders, stats.met),
         )
-        for held in room.held
+        for stats in summary.misconceptions
     )
     return (
         "<section><h2>Talk about this first <small>misconceptions, the most held on top</small>"
@@ -127,11 +127,12 @@ def _beliefs(room: ClassSummary, views: Callable[[str], str | None]) -> str:
     )
 
 
-def _belief(held: MisconceptionStats, view: str | None) -> str:
-    record = held.belief
+def _belief(stats: MisconceptionStats, view: str | None) -> str:
+    record = stats.belief
     places = [
-        f'<a href="#{_anchor(name, tried=not letter)}">{name}</a> {letter or "first try"} ({count})'
-        for (name, letter), count in held.where.items()
+        f'<a href="#{_anchor(name, exercise=not letter)}">{name}</a> '
+        f"{letter or 'first try'} ({count})"
+        for (name, letter), count in stats.where.items()
     ]
     if len(places) > MOST_PLACES:
         places[MOST_PLACES:] = [f"and {len(places) - MOST_PLACES} more places"]
@@ -140,8 +141,8 @@ def _belief(held: MisconceptionStats, view: str | None) -> str:
         cell = f'<p><a href="{html.escape(view)}">Open the view</a>, or in a notebook:</p>{cell}'
     return (
         f'<article class="box belief" id="{record.id}" aria-labelledby="{record.id}-says">'
-        f'<div class="many"><b>{held.holders}</b><span>of {_cards(held.met)} '
-        f"({percent(held.holders, held.met)})</span>{bar(held.holders, held.met)}</div>"
+        f'<div class="many"><b>{stats.holders}</b><span>of {_cards(stats.met)} '
+        f"({percent(stats.holders, stats.met)})</span>{bar(stats.holders, stats.met)}</div>"
         f'<div><h3 id="{record.id}-says"><span class="tag">{record.id}</span> '
         f"“{inline_markdown(record.belief)}”</h3><dl>"
         f"<dt>Say</dt><dd>{inline_markdown(record.truth)}</dd>"
@@ -178,7 +179,7 @@ def _box(one: QuestionStats | ExerciseStats | PredictionStats) -> str:
             ]
     return (
         '<article class="box asked" '
-        f'id="{_anchor(one.name, tried=isinstance(one, ExerciseStats))}">'
+        f'id="{_anchor(one.name, exercise=isinstance(one, ExerciseStats))}">'
         f'<header><p class="eyebrow">{one.name}</p><h3>{inline_markdown(text)}</h3>'
         f'<p class="share"><b>{good} of {one.total}</b> {what} '
         f"({percent(good, one.total)})</p></header>"
@@ -202,9 +203,9 @@ def _title(number: str) -> str:
         return f"Lesson {number}"
 
 
-def _anchor(name: str, *, tried: bool) -> str:
+def _anchor(name: str, *, exercise: bool) -> str:
     """Return the place of a question or an exercise; one of each may share a name."""
-    return f"{'try' if tried else 'at'}-{name.replace('.', '-')}"
+    return f"{'try' if exercise else 'at'}-{name.replace('.', '-')}"
 
 
 def _cards(number: int) -> str:

@@ -39,8 +39,8 @@ def histogram(caption: str, rows: Sequence[HistogramRow], total: int) -> str:
         )
         for row in rows
     )
-    drawn = "".join(_row(row, total) for row in rows)
-    return f"<ul>{drawn}</ul>{table(caption, ('answer', 'cards', 'share', 'behind it'), cells)}"
+    rendered = "".join(_row(row, total) for row in rows)
+    return f"<ul>{rendered}</ul>{table(caption, ('answer', 'cards', 'share', 'behind it'), cells)}"
 
 
 def _row(row: HistogramRow, total: int) -> str:
@@ -80,7 +80,7 @@ def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -
 
 
 def percent(count: int, total: int) -> str:
-    """Say a share.
+    """Format a share.
 
     Examples
     --------

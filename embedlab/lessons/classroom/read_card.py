@@ -51,22 +51,22 @@ def read_card(path: str | Path) -> Card:
     none. \
 Ask for it again: card().save()
     """
-    said = _parsed(_text(Path(path)))
-    version = said.get("embedlab")
+    message = _parsed(_text(Path(path)))
+    version = message.get("embedlab")
     if type(version) is not int or version != VERSION:  # true is no version
         _refuse(f"say embedlab: {VERSION}", version, _NEWER)
-    unknown = set(said) - {"embedlab", "answers", "checks", "left_out"}
+    unknown = set(message) - {"embedlab", "answers", "checks", "left_out"}
     if unknown:
         _refuse("hold answers, checks and left_out only", sorted(unknown)[0], _NEWER)
-    left_out = said.get("left_out", 0)
+    left_out = message.get("left_out", 0)
     if type(left_out) is not int or not 0 <= left_out < 10_000:
         _refuse("count what it left out", left_out, _AGAIN)
     answers = {
         name: _answer(name, *_pair(name, value))
-        for name, value in _table(said, "answers", must=True).items()
+        for name, value in _table(message, "answers", must=True).items()
     }
     checks = {
-        name: _check(name, *_pair(name, value)) for name, value in _table(said, "checks").items()
+        name: _check(name, *_pair(name, value)) for name, value in _table(message, "checks").items()
     }
     return Card(answers, checks, left_out)
 
@@ -91,30 +91,30 @@ def _text(path: Path) -> str:
 
 def _parsed(text: str) -> dict[str, Any]:
     try:
-        said = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
+        message = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
     except CardError:
         raise
     except (ValueError, RecursionError):
         _refuse("be JSON", text, _AGAIN)
-    if not isinstance(said, dict):
-        _refuse("be a JSON object", said, _AGAIN)
-    return said
+    if not isinstance(message, dict):
+        _refuse("be a JSON object", message, _AGAIN)
+    return message
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Make a dict of an object's keys; JSON lets a key come twice, and a card does not."""
-    made = dict(pairs)
-    if len(made) < len(pairs):
+    record = dict(pairs)
+    if len(record) < len(pairs):
         _refuse("name each question once", [name for name, _ in pairs], _AGAIN)
-    return made
+    return record
 
 
 def _no_number(name: str) -> NoReturn:
     _refuse("hold no number that JSON has not", name, _AGAIN)
 
 
-def _table(said: Mapping[str, Any], key: str, *, must: bool = False) -> dict[str, Any]:
-    value = said.get(key, None if must else {})
+def _table(message: Mapping[str, Any], key: str, *, must: bool = False) -> dict[str, Any]:
+    value = message.get(key, None if must else {})
     if not isinstance(value, dict):
         _refuse(f"hold its {key} as an object", value, _AGAIN)
     return value
@@ -151,6 +151,6 @@ def _check(name: str, first: str, solved: bool) -> tuple[str, bool]:
     return first, solved
 
 
-def _refuse(must: str, came: Any, cure: str) -> NoReturn:
-    received = "none" if came is None else f"{came!r:.40}"
+def _refuse(must: str, received: Any, cure: str) -> NoReturn:
+    received = "none" if received is None else f"{received!r:.40}"
     raise CardError(f"a card must {must}. Received {received}. {cure}") from None

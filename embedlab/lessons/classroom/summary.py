@@ -1,4 +1,4 @@
-"""What the cards of a room say together: counts by question, and the beliefs behind them."""
+"""Summary of a class's cards: counts by question, and the misconceptions behind them."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +22,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class QuestionStats:
-    """How a room answered one question: `counts` by letter."""
+    """Answers of a class to one question: `counts` by letter."""
 
     name: str
     question: Question
@@ -30,18 +30,18 @@ class QuestionStats:
 
     @property
     def right(self) -> int:
-        """How many chose the right letter."""
+        """The number of learners who chose the right letter."""
         return self.counts[self.question.right]
 
     @property
     def total(self) -> int:
-        """How many answered."""
+        """The number of learners who answered."""
         return sum(self.counts.values())
 
 
 @dataclass(frozen=True)
 class ExerciseStats:
-    """How a room did in one exercise: `first` counts what first tries showed."""
+    """Results of a class in one exercise: `first` counts what first attempts showed."""
 
     name: str
     first: Mapping[str, int]
@@ -49,13 +49,13 @@ class ExerciseStats:
 
     @property
     def total(self) -> int:
-        """How many tried."""
+        """The number of learners who tried."""
         return sum(self.first.values())
 
 
 @dataclass(frozen=True)
 class PredictionStats:
-    """How a room predicted in one view; `counts` by answer, where answers have names."""
+    """Predictions of a class in one view; `counts` by answer, where answers have names."""
 
     name: str
     prediction: Prediction
@@ -79,10 +79,10 @@ class ClassSummary:
     """All of it. Questions and exercises in the order of the lessons, beliefs most held first."""
 
     cards: int
-    asked: tuple[QuestionStats, ...]
-    tried: tuple[ExerciseStats, ...]
-    guessed: tuple[PredictionStats, ...]
-    held: tuple[MisconceptionStats, ...]
+    questions: tuple[QuestionStats, ...]
+    exercises: tuple[ExerciseStats, ...]
+    predictions: tuple[PredictionStats, ...]
+    misconceptions: tuple[MisconceptionStats, ...]
 
 
 def summarize(cards: Sequence[Card]) -> ClassSummary:
@@ -95,71 +95,86 @@ def summarize(cards: Sequence[Card]) -> ClassSummary:
 
     Returns
     -------
-    Room
+    ClassSummary
 
     Examples
     --------
     >>> found = summarize([Card({"01.exit": ("b", False)}), Card({"01.exit": ("c", True)})])
-    >>> found.asked[0].counts["b"], found.asked[0].right, found.asked[0].total
+    >>> found.questions[0].counts["b"], found.questions[0].right, found.questions[0].total
     (1, 1, 2)
-    >>> [(held.belief.id, held.holders, held.met) for held in found.held]
+    >>> [(held.belief.id, held.holders, held.met) for held in found.misconceptions]
     [('M2', 1, 2)]
     """
-    return ClassSummary(len(cards), _asked(cards), _tried(cards), _guessed(cards), _held(cards))
+    return ClassSummary(
+        len(cards),
+        _question_stats(cards),
+        _exercise_stats(cards),
+        _prediction_stats(cards),
+        _misconception_stats(cards),
+    )
 
 
-def _asked(cards: Iterable[Card]) -> tuple[QuestionStats, ...]:
-    chosen = Counter((name, said[0]) for card in cards for name, said in card.answers.items())
-    found = (
+def _question_stats(cards: Iterable[Card]) -> tuple[QuestionStats, ...]:
+    chosen = Counter((name, message[0]) for card in cards for name, message in card.answers.items())
+    stats = (
         QuestionStats(name, question, {letter: chosen[name, letter] for letter in question.choices})
         for name, question in all_items("QUESTIONS").items()
     )
-    return tuple(asked for asked in found if asked.total)
+    return tuple(questions for questions in stats if questions.total)
 
 
-def _tried(cards: Sequence[Card]) -> tuple[ExerciseStats, ...]:
-    found = []
+def _exercise_stats(cards: Sequence[Card]) -> tuple[ExerciseStats, ...]:
+    stats = []
     for name in all_items("CHECKS"):
         tries = [card.checks[name] for card in cards if name in card.checks]
-        first = Counter(shown for shown, _ in tries)
+        first = Counter(describe for describe, _ in tries)
         if tries:
-            found.append(ExerciseStats(name, first, sum(solved for _, solved in tries)))
-    return tuple(found)
+            stats.append(ExerciseStats(name, first, sum(solved for _, solved in tries)))
+    return tuple(stats)
 
 
-def _guessed(cards: Sequence[Card]) -> tuple[PredictionStats, ...]:
-    found = []
+def _prediction_stats(cards: Sequence[Card]) -> tuple[PredictionStats, ...]:
+    stats = []
     for name, prediction in PREDICTIONS.items():
         guesses = [card.answers[name] for card in cards if name in card.answers]
-        drawn = Counter(answer for answer, _ in guesses)
-        counts = {choice: drawn[f"[{n}]"] for n, choice in enumerate(prediction.choices)}
+        guess_counts = Counter(answer for answer, _ in guesses)
+        counts = {choice: guess_counts[f"[{n}]"] for n, choice in enumerate(prediction.choices)}
         if guesses:
             right = sum(correct for _, correct in guesses)
-            found.append(PredictionStats(name, prediction, right, len(guesses), counts))
-    return tuple(found)
+            stats.append(PredictionStats(name, prediction, right, len(guesses), counts))
+    return tuple(stats)
 
 
-def _held(cards: Iterable[Card]) -> tuple[MisconceptionStats, ...]:
+def _misconception_stats(cards: Iterable[Card]) -> tuple[MisconceptionStats, ...]:
     holders: Counter[str] = Counter()
     met: Counter[str] = Counter()
     where: dict[str, Counter[tuple[str, str]]] = {}
     for card in cards:
-        shown = [*_shown(card)]
-        for which, name, letter in shown:
+        describe = [*_describe(card)]
+        for which, name, letter in describe:
             where.setdefault(which, Counter())[name, letter] += 1
-        holds = {which for which, _, _ in shown}
+        holds = {which for which, _, _ in describe}
         holders.update(holds)
         met.update(holds | _offered(card))
-    found = [
+    stats = [
         MisconceptionStats(
             misconception(which), count, met[which], dict(where[which].most_common())
         )
         for which, count in holders.items()
     ]
-    return tuple(sorted(found, key=lambda held: (-held.holders, held.met, int(held.belief.id[1:]))))
+    return tuple(
+        sorted(
+            stats,
+            key=lambda misconceptions: (
+                -misconceptions.holders,
+                misconceptions.met,
+                int(misconceptions.belief.id[1:]),
+            ),
+        )
+    )
 
 
-def _shown(card: Card) -> Iterable[tuple[str, str, str]]:
+def _describe(card: Card) -> Iterable[tuple[str, str, str]]:
     """Return (belief, question, letter) for each answer of a card that shows one."""
     questions = all_items("QUESTIONS")
     for name, (letter, _) in card.answers.items():

@@ -32,12 +32,12 @@ class Case(NamedTuple):
 
     table: np.ndarray
     ids: np.ndarray
-    asked: list[np.ndarray]
+    requested: list[np.ndarray]
 
     @property
     def fetches(self) -> int:
         """Lines that came from memory for all that was asked, in its order."""
-        return self.lines(np.concatenate([np.zeros(0, np.int64), *self.asked]), CACHE)
+        return self.lines(np.concatenate([np.zeros(0, np.int64), *self.requested]), CACHE)
 
     @property
     def fewest(self) -> int:
@@ -55,7 +55,7 @@ def _cases() -> list[Case]:
     Where the ids come sorted any order will do, so those are the first; rows of 20 numbers begin
     in the middle of a line. A row begins with its own number.
     """
-    made = []
+    cases = []
     for rows, width, ids in [
         (4, 8, [2]),
         (4, 8, [1, 3]),
@@ -67,8 +67,8 @@ def _cases() -> list[Case]:
         (600, 8, zipf_stream(300, 600, seed=4, exponent=0.0).tolist()),
     ]:
         table = np.arange(rows)[:, None] + np.arange(width) / 100
-        made.append(Case(table.astype(np.float32), np.array(ids, np.int64), []))
-    return made
+        cases.append(Case(table.astype(np.float32), np.array(ids, np.int64), []))
+    return cases
 
 
 def check_fetch(exercise: str, function: Any) -> Verdict:
@@ -78,24 +78,24 @@ def check_fetch(exercise: str, function: Any) -> Verdict:
         function,
         _cases(),
         run=_run,
-        judge=_judge,
-        shown=_shown,
+        diagnose=_diagnose,
+        describe=_describe,
         ends="return rows",
-        right=lambda said: Verdict(exercise, True, f"{said}. {_saved(function)}"),
+        right=lambda message: Verdict(exercise, True, f"{message}. {_saved(function)}"),
     )
 
 
 def _run(function: Callable[..., Any], case: Case) -> RunResult:
     def read(ids: Any) -> np.ndarray:
         rows = lookup(case.table, ids)
-        case.asked.append(np.asarray(ids).reshape(-1).astype(np.int64))
+        case.requested.append(np.asarray(ids).reshape(-1).astype(np.int64))
         return rows
 
     return run_untrusted(lambda ids: function(read, ids), case.ids)
 
 
 def _saved(function: Callable[..., Any]) -> str:
-    """Say what the order saved, over the last case."""
+    """Describe what the order saved in the last case."""
     case = _cases()[-1]
     _run(function, case)
     before = case.lines(case.ids, CACHE)
@@ -105,20 +105,20 @@ def _saved(function: Callable[..., Any]) -> str:
     )
 
 
-def _judge(case: Case, done: RunResult) -> Diagnosis | None:
+def _diagnose(case: Case, done: RunResult) -> Diagnosis | None:
     """Find what is wrong in one case, or None."""
-    said = describe_failure(done, ("ids",))
-    if said:
-        return Diagnosis(said)
+    message = describe_failure(done, ("ids",))
+    if message:
+        return Diagnosis(message)
     if done.error is not None:
         return Diagnosis(f"All ids are valid. {raised(done)}")
-    wanted = case.table[case.ids]
-    said = shape_mismatch(done.value, wanted)
-    if said:
-        return Diagnosis(f"{said} Return one row for each id, in the order of the ids.")
-    if not np.array_equal(done.value, wanted):
+    expected = case.table[case.ids]
+    message = shape_mismatch(done.value, expected)
+    if message:
+        return Diagnosis(f"{message} Return one row for each id, in the order of the ids.")
+    if not np.array_equal(done.value, expected):
         return _of_rows(case, np.asarray(done.value))
-    if not case.asked and case.ids.size:
+    if not case.requested and case.ids.size:
         return Diagnosis("The rows are right, but you did not get them by calling `read`.")
     if case.fetches > case.fewest:
         return _of_order(case)
@@ -126,7 +126,7 @@ def _judge(case: Case, done: RunResult) -> Diagnosis | None:
 
 
 def _of_rows(case: Case, value: np.ndarray) -> Diagnosis:
-    """Say what the rows are instead of those wanted."""
+    """Describe the rows that came instead of the expected ones."""
     order = np.argsort(case.ids, kind="stable")
     in_order = case.table[case.ids[order]]
     if np.array_equal(value, in_order):
@@ -143,50 +143,50 @@ def _of_rows(case: Case, value: np.ndarray) -> Diagnosis:
 
 
 def _of_order(case: Case) -> Diagnosis:
-    asked = sum(ids.size for ids in case.asked)
-    said = (
+    requested = sum(ids.size for ids in case.requested)
+    message = (
         f"The rows are right. They are in {format_count(case.fewest, 'line')}, but "
         f"{case.fetches} lines "
         f"were fetched: the cache holds {CACHE}, "
     )
-    if asked > case.ids.size and case.lines(np.arange(len(case.table)), None) <= case.fetches:
+    if requested > case.ids.size and case.lines(np.arange(len(case.table)), None) <= case.fetches:
         return Diagnosis(
-            f"{said}and you read the whole table for {format_count(case.ids.size, 'id')}.",
-            see="M13",
+            f"{message}and you read the whole table for {format_count(case.ids.size, 'id')}.",
+            related="M13",
         )
-    as_they_came = len(case.asked) == 1 and np.array_equal(case.asked[0], case.ids)
+    as_they_came = len(case.requested) == 1 and np.array_equal(case.requested[0], case.ids)
     if as_they_came:
         return Diagnosis(
-            f"{said}and lost some lines before they were needed again. Read ids that "
+            f"{message}and lost some lines before they were needed again. Read ids that "
             "share a line directly after each other.",
-            see="M13",
+            related="M13",
         )
     return Diagnosis(
-        f"{said}and some were lost before they were needed again. Read ids that share a "
+        f"{message}and some were lost before they were needed again. Read ids that share a "
         "line directly after each other.",
-        see="M13",
+        related="M13",
     )
 
 
-def _shown(case: Case, done: RunResult) -> dict[str, str]:
+def _describe(case: Case, done: RunResult) -> dict[str, str]:
     rows, width = case.table.shape
-    asked = [ids.tolist() for ids in case.asked]
+    requested = [ids.tolist() for ids in case.requested]
     holds = "holds" if case.fewest == 1 else "hold"
-    told = {
+    description = {
         "table": f"{rows} rows of {4 * width} bytes",
         "ids": f"{case.ids.tolist()}"[:90],
-        "you read": " then ".join(map(str, asked))[:90] or "nothing",
+        "you read": " then ".join(map(str, requested))[:90] or "nothing",
         "lines": f"{case.fewest} {holds} the rows, {case.fetches} fetched",
     }
-    wanted = case.table[case.ids]
-    if done.endless or done.error is not None or shape_mismatch(done.value, wanted):
-        return told | {"expected": format_value(wanted), "returned": describe_result(done)}
-    if not np.array_equal(done.value, wanted):
-        first = {"expected": wanted, "returned": done.value}
-        told |= {
+    expected = case.table[case.ids]
+    if done.endless or done.error is not None or shape_mismatch(done.value, expected):
+        return description | {"expected": format_value(expected), "returned": describe_result(done)}
+    if not np.array_equal(done.value, expected):
+        first = {"expected": expected, "returned": done.value}
+        description |= {
             name: f"rows that begin with {rows[:, 0].tolist()}"[:90] for name, rows in first.items()
         }
-    return told
+    return description
 
 
 CHECKS: dict[str, Callable[[str, Any], Verdict]] = {"fetch": check_fetch}

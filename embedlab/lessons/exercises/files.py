@@ -79,9 +79,9 @@ def _case(layer: Embedding, path: Path) -> Case:
     model.build((None, 1))
     model.save_weights(path)
     with h5py.File(path) as file:
-        found: list[str] = []
-        file.visit(found.append)
-        arrays = {n: file[n][()] for n in found if isinstance(file[n], h5py.Dataset)}
+        names: list[str] = []
+        file.visit(names.append)
+        arrays = {n: file[n][()] for n in names if isinstance(file[n], h5py.Dataset)}
     scale = max((a.alpha / a.rank for a in layer.adapters.values()), default=0.0)
     return Case(path, path.read_bytes(), arrays, np.asarray(layer.embeddings), scale)
 
@@ -104,9 +104,9 @@ def check_read(exercise: str, function: Any) -> Verdict:
             function,
             cases,
             run=_run,
-            judge=_judge,
+            diagnose=_diagnose,
             ends="return table",
-            shown=lambda case, done: {
+            describe=lambda case, done: {
                 "the file holds": "\n".join(
                     f"{name.removeprefix(GROUP):15}  {_say(array)}"
                     for name, array in case.arrays.items()
@@ -141,7 +141,7 @@ def _run(function: Callable[..., Any], case: Case) -> RunResult:
     return RunResult(done.value, done.error, done.endless, changed=(0,))
 
 
-def _judge(case: Case, done: RunResult) -> Diagnosis | None:
+def _diagnose(case: Case, done: RunResult) -> Diagnosis | None:
     """Return what is wrong in one case, or None."""
     if done.changed:
         return Diagnosis(
@@ -184,7 +184,7 @@ def _of_codes(case: Case, value: np.ndarray | None) -> Diagnosis:
     if value is not None:
         if np.allclose(value, codes):
             return Diagnosis(
-                "These are the integer codes. The weights are codes / scale.", see="M17"
+                "These are the integer codes. The weights are codes / scale.", related="M17"
             )
         if np.allclose(value, codes * scale):
             return Diagnosis(
@@ -198,7 +198,7 @@ def _of_codes(case: Case, value: np.ndarray | None) -> Diagnosis:
             )
         if case.scale and np.allclose(value, codes / scale + _step(case), atol=1e-3):
             return _twice("already merged into the codes")
-    return Diagnosis("These are not the weights codes / scale.", see="M17")
+    return Diagnosis("These are not the weights codes / scale.", related="M17")
 
 
 def _of_adapter(case: Case, value: np.ndarray | None) -> Diagnosis:
@@ -216,7 +216,7 @@ def _of_adapter(case: Case, value: np.ndarray | None) -> Diagnosis:
             return Diagnosis(
                 "It adds A · B without its scale. Nothing has to be added: `vars/0` is "
                 "already the merged table.",
-                see="M15",
+                related="M15",
             )
     return Diagnosis(
         "These are not the weights that the layer computes with. Which arrays did you use?"
@@ -234,8 +234,8 @@ def _twice(where: str) -> Diagnosis:
 def _step(case: Case) -> np.ndarray:
     """Return what the adapter adds: alpha / r · A · B."""
     merged = GROUP + "embedlab/merged.a.0" in case.arrays
-    kept = GROUP + ("embedlab/merged." if merged else "embedlab/")
-    return np.asarray(case.scale * (case.arrays[kept + "a.0"] @ case.arrays[kept + "b.0"]))
+    group = GROUP + ("embedlab/merged." if merged else "embedlab/")
+    return np.asarray(case.scale * (case.arrays[group + "a.0"] @ case.arrays[group + "b.0"]))
 
 
 CHECKS: dict[str, Callable[[str, Any], Verdict]] = {"read": check_read}

@@ -59,11 +59,11 @@ def check_scatter_add(exercise: str, function: Any, *, one_axis: bool = False) -
     """
     cases = [case for case in _cases() if case.ids.ndim == 1 or not one_axis]
 
-    def right(said: str) -> Verdict:
+    def right(message: str) -> Verdict:
         error = _gradcheck(function)
         word = "passes" if error <= TOLERANCE else "FAILS"
-        said = f"{said}, and the gradient check {word} with duplicates."
-        return Verdict(exercise, error <= TOLERANCE, said)
+        message = f"{message}, and the gradient check {word} with duplicates."
+        return Verdict(exercise, error <= TOLERANCE, message)
 
     return grade_function(
         exercise,
@@ -71,12 +71,12 @@ def check_scatter_add(exercise: str, function: Any, *, one_axis: bool = False) -
         cases,
         run=_run,
         right=right,
-        judge=lambda case, done: _judge(function, case, done),
-        shown=lambda case, done: {
+        diagnose=lambda case, done: _diagnose(function, case, done),
+        describe=lambda case, done: {
             "ids": format_value(case.ids),
             "grad_out": format_value(case.grad_out),
             "input_dim": str(case.input_dim),
-            "expected": format_value(_wanted(case)),
+            "expected": format_value(_expected(case)),
             "returned": describe_result(done),
         },
     )
@@ -88,31 +88,31 @@ def _run(function: Callable[..., Any], case: Case) -> RunResult:
     )
 
 
-def _wanted(case: Case) -> np.ndarray:
+def _expected(case: Case) -> np.ndarray:
     return grad_table(case.ids, case.grad_out, case.input_dim)
 
 
-def _judge(function: Callable[..., Any], case: Case, done: RunResult) -> Diagnosis | None:
+def _diagnose(function: Callable[..., Any], case: Case, done: RunResult) -> Diagnosis | None:
     """Find what is wrong in one case, or None."""
-    said = describe_failure(done, ("ids", "grad_out"))
-    if said:
-        return Diagnosis(said)
+    message = describe_failure(done, ("ids", "grad_out"))
+    if message:
+        return Diagnosis(message)
     if done.error is not None:
         return Diagnosis(f"{raised(done)}{_of_axes(case, function)}")
-    wanted = _wanted(case)
-    said = shape_mismatch(done.value, wanted)
-    if said:
-        return Diagnosis(f"{said} The gradient of a table has the shape of the table.")
-    if done.value.dtype != wanted.dtype:
+    expected = _expected(case)
+    message = shape_mismatch(done.value, expected)
+    if message:
+        return Diagnosis(f"{message} The gradient of a table has the shape of the table.")
+    if done.value.dtype != expected.dtype:
         kind = done.value.dtype
         return Diagnosis(
-            f"The result must have the dtype of grad_out, {wanted.dtype}. It has {kind}."
+            f"The result must have the dtype of grad_out, {expected.dtype}. It has {kind}."
         )
-    if np.allclose(done.value, wanted, rtol=1e-5, atol=1e-7, equal_nan=True):
+    if np.allclose(done.value, expected, rtol=1e-5, atol=1e-7, equal_nan=True):
         return None
-    if np.isnan(done.value).sum() > np.isnan(wanted).sum():
-        said = "A NaN in the gradient of one row reached other rows: 0 · NaN is NaN."
-        return Diagnosis(said, "M1")
+    if np.isnan(done.value).sum() > np.isnan(expected).sum():
+        message = "A NaN in the gradient of one row reached other rows: 0 · NaN is NaN."
+        return Diagnosis(message, "M1")
     axes = _of_axes(case, function)
     if axes:
         return Diagnosis(f"The result is wrong.{axes}")
@@ -120,14 +120,14 @@ def _judge(function: Callable[..., Any], case: Case, done: RunResult) -> Diagnos
 
 
 def _of_axes(case: Case, function: Callable[..., Any]) -> str:
-    """Say that ids of two axes are the problem, if the same ids in one axis give the right sums."""
+    """Name ids of two axes as the problem, if the same ids in one axis give the right sums."""
     if case.ids.ndim != 2 or not case.ids.size:
         return ""
     flat = Case(case.ids.reshape(-1), case.grad_out.reshape(case.ids.size, -1), case.input_dim)
     done = _run(function, flat)
-    if done.error is not None or shape_mismatch(done.value, _wanted(flat)):
+    if done.error is not None or shape_mismatch(done.value, _expected(flat)):
         return ""
-    if not np.allclose(done.value, _wanted(flat), rtol=1e-5, atol=1e-7):
+    if not np.allclose(done.value, _expected(flat), rtol=1e-5, atol=1e-7):
         return ""
     sentences, words = case.ids.shape
     return (
@@ -146,9 +146,9 @@ def _of_duplicates(case: Case, value: np.ndarray) -> Diagnosis:
     last, first = np.zeros_like(value), np.zeros_like(value)
     last[ids], first[ids[::-1]] = rows, rows[::-1]
     mean = grad_table(ids, rows, case.input_dim, scale_grad_by_freq=True)
-    row, times = (int(found[-1]) for found in _most(ids))
+    row, times = (int(unique[-1]) for unique in _most(ids))
     several = f"Row {row} gets {times} gradients."
-    for other, said, belief in [
+    for other, message, belief in [
         (
             last,
             "Your result has only the last one. `grad[ids] = …` overwrites the others, and "
@@ -164,15 +164,15 @@ def _of_duplicates(case: Case, value: np.ndarray) -> Diagnosis:
         ),
     ]:
         if np.allclose(value, other, equal_nan=True):
-            return Diagnosis(f"{several} {said}", belief, see="M4")
-    return Diagnosis("Each row must be the sum of the gradients that belong to it.", see="M4")
+            return Diagnosis(f"{several} {message}", belief, related="M4")
+    return Diagnosis("Each row must be the sum of the gradients that belong to it.", related="M4")
 
 
 def _most(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the ids and how often each comes, the commonest at the end."""
-    found, counts = np.unique(ids, return_counts=True)
+    unique, counts = np.unique(ids, return_counts=True)
     order = np.argsort(counts, kind="stable")
-    return found[order], counts[order]
+    return unique[order], counts[order]
 
 
 def _gradcheck(function: Callable[..., Any]) -> float:
@@ -187,31 +187,35 @@ def _gradcheck(function: Callable[..., Any]) -> float:
     return float(np.abs(done.value - measured).max())
 
 
-def check_same(exercise: str, given: Any) -> Verdict:
+def check_same(exercise: str, submission: Any) -> Verdict:
     """Check a GradientExplorer (or its state): a sentence for which "assign" is right too."""
-    given = explorer_from_submission(exercise, "gradient", given)
-    if isinstance(given, Verdict):
-        return given
-    if given.error is not None:
-        return Verdict(exercise, False, f"the view has an error. {given.error}", started=False)
-    trace = given.trace
-    if given.mode != "plain":
-        said = f'the mode is "{given.mode}". Go back to "plain", and try again.'
-        return Verdict(exercise, False, said, started=False)
+    submission = explorer_from_submission(exercise, "gradient", submission)
+    if isinstance(submission, Verdict):
+        return submission
+    if submission.error is not None:
+        return Verdict(
+            exercise, False, f"the view has an error. {submission.error}", attempted=False
+        )
+    trace = submission.trace
+    if submission.mode != "plain":
+        message = f'the mode is "{submission.mode}". Go back to "plain", and try again.'
+        return Verdict(exercise, False, message, attempted=False)
     if trace.ids.size < 4:
-        said = f"the sentence has {trace.ids.size} words. Write at least four."
-        return Verdict(exercise, False, said, started=False)
+        message = f"the sentence has {trace.ids.size} words. Write at least four."
+        return Verdict(exercise, False, message, attempted=False)
     if trace.passes("assign"):
-        said = (
+        message = (
             f"right. {trace.ids.size} words read {len(trace.sum_ids)} rows. No row gets two "
             'gradients, so nothing is overwritten, and "assign" passes the check.'
         )
-        return Verdict(exercise, True, said)
+        return Verdict(exercise, True, message)
     twice = [i for i, c in zip(trace.sum_ids, trace.counts, strict=True) if c > 1]
     names = [f"“{trace.words[i]}”" if trace.words[i] else f"id {i}" for i in twice]
     many = "occurs" if len(names) == 1 else "occur"
-    said = f'"assign" fails: {", ".join(names[:5])} {many} more than once.'
-    return Verdict(exercise, False, said, started="text" in given.message["header"]["initial"])
+    message = f'"assign" fails: {", ".join(names[:5])} {many} more than once.'
+    return Verdict(
+        exercise, False, message, attempted="text" in submission.message["header"]["initial"]
+    )
 
 
 CHECKS: dict[str, Callable[[str, Any], Verdict]] = {

@@ -20,7 +20,7 @@ __all__ = ["CHECKS", "QUESTIONS"]
 
 
 class Case(NamedTuple):
-    """What variance each number of a sum of `words` rows should have."""
+    """Return the variance that each number of a sum of `words` rows should have."""
 
     variance: float
     words: int
@@ -37,23 +37,23 @@ CASES = (Case(0.75, 1), Case(12.0, 9), Case(1.0, 16), Case(0.01, 10), Case(0.5, 
 def check_limit(exercise: str, function: Any) -> Verdict:
     """Check `limit(variance, T)`: where a uniform table must end for a sum of T rows."""
 
-    def right(said: str) -> Verdict:
-        wanted, words = 1.0, 16
-        variance = _measured(float(function(wanted, words)), words)
-        said = (
-            f"{said}. Tried on a real layer: the sums of {words} rows have variance "
-            f"{variance:.2f}, and {wanted:.2f} was asked for."
+    def right(message: str) -> Verdict:
+        expected, words = 1.0, 16
+        variance = _measured(float(function(expected, words)), words)
+        message = (
+            f"{message}. Tried on a real layer: the sums of {words} rows have variance "
+            f"{variance:.2f}, and {expected:.2f} was asked for."
         )
-        return Verdict(exercise, True, said)
+        return Verdict(exercise, True, message)
 
     return grade_function(
         exercise,
         function,
         CASES,
         run=_run,
-        judge=_judge,
+        diagnose=_diagnose,
         right=right,
-        shown=lambda case, done: {
+        describe=lambda case, done: {
             "variance": f"{case.variance:g}",
             "T": str(case.words),
             "expected": f"{case.limit:.6g}",
@@ -72,11 +72,11 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
 
 
-def _judge(case: Case, done: RunResult) -> Diagnosis | None:
+def _diagnose(case: Case, done: RunResult) -> Diagnosis | None:
     """Find what is wrong in one case, or None."""
-    said = describe_failure(done, ())
-    if said:
-        return Diagnosis(said)
+    message = describe_failure(done, ())
+    if message:
+        return Diagnosis(message)
     if done.error is not None:
         return Diagnosis(raised(done))
     if not _is_number(done.value):
@@ -84,9 +84,9 @@ def _judge(case: Case, done: RunResult) -> Diagnosis | None:
     value = float(done.value)
     if np.isclose(value, case.limit, rtol=1e-6):
         return None
-    for other, said in _others(case):
+    for other, message in _others(case):
         if np.isclose(value, other, rtol=1e-6):
-            return Diagnosis(said)
+            return Diagnosis(message)
     makes = case.words * value**2 / 3
     return Diagnosis(
         f"With weights within ±{value:.4g} a row has variance {value**2 / 3:.4g}, and a sum of "
@@ -132,38 +132,40 @@ def _measured(limit: float, words: int) -> float:
     return float(layer(ids).sum(axis=1).var())
 
 
-def check_half(exercise: str, given: Any) -> Verdict:
+def check_half(exercise: str, submission: Any) -> Verdict:
     """Check a TrainingExplorer (or its state): L2 halves a row that no batch used."""
-    given = explorer_from_submission(exercise, "training", given)
-    if isinstance(given, Verdict):
-        return given
-    trace = given.trace
+    submission = explorer_from_submission(exercise, "training", submission)
+    if isinstance(submission, Verdict):
+        return submission
+    trace = submission.trace
     run = next((run for run in trace.runs if run.optimizer == "sgd + l2"), None)
     if run is None:
-        return Verdict(exercise, False, 'no run is "sgd + l2". Choose it for run 1.', started=False)
+        return Verdict(
+            exercise, False, 'no run is "sgd + l2". Choose it for run 1.', attempted=False
+        )
     lengths = np.sqrt(np.square(run.table[[0, -1]].astype(np.float64)).sum(axis=-1))
     unseen = np.flatnonzero(~run.has_grad.any(axis=0) & (lengths[0] > 0))
     if not unseen.size:
-        said = "every word was in a batch. Use fewer steps, or end the text with a new word."
-        return Verdict(exercise, False, said)
+        message = "every word was in a batch. Use fewer steps, or end the text with a new word."
+        return Verdict(exercise, False, message)
     row = int(unseen[-1])
-    kept = float(lengths[1, row] / lengths[0, row])
+    ratio = float(lengths[1, row] / lengths[0, row])
     _, rate, _ = run.optimizer_at(0)
     steps = f"{trace.steps} steps with learning rate {rate:g}"
-    left = f"after {steps} “{trace.words[row]}” has {kept:.0%} of its length"
-    if abs(kept - 0.5) <= 0.05:
-        said = (
+    left = f"after {steps} “{trace.words[row]}” has {ratio:.0%} of its length"
+    if abs(ratio - 0.5) <= 0.05:
+        message = (
             f"right. It was in no batch, and {left}. Each step takes learning rate · 0.02 of what "
             "is left."
         )
-        return Verdict(exercise, True, said)
+        return Verdict(exercise, True, message)
     cure = (
         "Use a smaller learning rate or fewer steps."
-        if kept < 0.5
+        if ratio < 0.5
         else "Use a larger learning rate or more steps."
     )
-    started = bool(given.message["header"]["initial"])
-    return Verdict(exercise, False, f"{left}. {cure}", started=started)
+    started = bool(submission.message["header"]["initial"])
+    return Verdict(exercise, False, f"{left}. {cure}", attempted=started)
 
 
 CHECKS: dict[str, Callable[[str, Any], Verdict]] = {"limit": check_limit, "half": check_half}

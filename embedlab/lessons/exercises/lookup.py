@@ -57,28 +57,30 @@ def check_lookup(exercise: str, function: Any) -> Verdict:
         function,
         _cases(),
         run=lambda function, case: run_untrusted(function, *case),
-        judge=lambda case, done: _judge(function, *case, done),
-        shown=lambda case, done: {
+        diagnose=lambda case, done: _diagnose(function, *case, done),
+        describe=lambda case, done: {
             "table": format_value(case[0]),
             "ids": format_value(case[1]),
-            "expected": _wanted(*case)[1],
+            "expected": _expected(*case)[1],
             "returned": describe_result(done),
         },
-        right=lambda said: Verdict(exercise, True, f"{said}. {_cost(function)}"),
+        right=lambda message: Verdict(exercise, True, f"{message}. {_cost(function)}"),
     )
 
 
-def _judge(function: Any, table: np.ndarray, ids: np.ndarray, done: RunResult) -> Diagnosis | None:
+def _diagnose(
+    function: Any, table: np.ndarray, ids: np.ndarray, done: RunResult
+) -> Diagnosis | None:
     """Find what is wrong in one case, or None."""
-    said = describe_failure(done, ("table", "ids"))
-    if said:
-        return Diagnosis(said)
-    wanted, _ = _wanted(table, ids)
-    if wanted is None:
+    message = describe_failure(done, ("table", "ids"))
+    if message:
+        return Diagnosis(message)
+    expected, _ = _expected(table, ids)
+    if expected is None:
         return _judge_refusal(function, table, ids, done)
     if done.error is not None:
-        return _judge_error(function, table, ids, wanted, done)
-    return _judge_rows(function, table, ids, wanted, done.value)
+        return _judge_error(function, table, ids, expected, done)
+    return _judge_rows(function, table, ids, expected, done.value)
 
 
 def _judge_refusal(
@@ -86,8 +88,8 @@ def _judge_refusal(
 ) -> Diagnosis | None:
     worst = int(ids[(ids < 0) | (ids >= len(table))][0])
     if done.error is None and worst < 0:
-        said = f"It accepts id {worst}. NumPy silently counts negative ids from the end."
-        return Diagnosis(said, see="M2")
+        message = f"It accepts id {worst}. NumPy silently counts negative ids from the end."
+        return Diagnosis(message, related="M2")
     if done.error is None:
         return _of_too_large(function, table, ids, worst, done.value)
     if not isinstance(done.error, IndexError):
@@ -99,57 +101,59 @@ def _judge_refusal(
 def _of_too_large(
     function: Any, table: np.ndarray, ids: np.ndarray, worst: int, value: Any
 ) -> Diagnosis:
-    """Say what it does with an id that has no row; only a bound of V speaks for M2."""
-    said = f"It accepts id {worst}, but the last row is row {len(table) - 1}."
+    """Describe what it does with an id that has no row; only a bound of V is evidence for M2."""
+    message = f"It accepts id {worst}, but the last row is row {len(table) - 1}."
     if run_untrusted(function, table, ids + (ids == worst)).error is not None:
-        return Diagnosis(f"{said} It refuses larger ids: the bound is one too high.", "M2")
+        return Diagnosis(f"{message} It refuses larger ids: the bound is one too high.", "M2")
     for other, what in [
         (np.clip(ids, 0, len(table) - 1), "It returns the last row instead"),
         (ids % len(table), "It starts again from row 0"),
     ]:
         if np.array_equal(value, table[other]):
-            return Diagnosis(f"{said} {what}, so a wrong id goes unnoticed.", see="M2")
-    return Diagnosis(said, see="M2")
+            return Diagnosis(f"{message} {what}, so a wrong id goes unnoticed.", related="M2")
+    return Diagnosis(message, related="M2")
 
 
 def _judge_error(
-    function: Any, table: np.ndarray, ids: np.ndarray, wanted: np.ndarray, done: RunResult
+    function: Any, table: np.ndarray, ids: np.ndarray, expected: np.ndarray, done: RunResult
 ) -> Diagnosis:
     """Find why good ids were refused: with one row more, does the same call work?"""
     if not ids.size:
-        said = "It fails for an empty array of ids, which has no largest id."
-        return Diagnosis(f"{said} {raised(done)}")
+        message = "It fails for an empty array of ids, which has no largest id."
+        return Diagnosis(f"{message} {raised(done)}")
     wider = run_untrusted(function, np.concatenate([table, table[-1:] + 1]), ids)
-    if wider.error is None and np.array_equal(wider.value, wanted):
-        said = (
+    if wider.error is None and np.array_equal(wider.value, expected):
+        message = (
             f"It refuses id {len(table) - 1}, but that is the last row: the bound is one too low."
         )
-        return Diagnosis(said, see="M2")
+        return Diagnosis(message, related="M2")
     return Diagnosis(f"All ids are valid. {raised(done)}")
 
 
 def _judge_rows(
-    function: Any, table: np.ndarray, ids: np.ndarray, wanted: np.ndarray, value: Any
+    function: Any, table: np.ndarray, ids: np.ndarray, expected: np.ndarray, value: Any
 ) -> Diagnosis | None:
-    said = shape_mismatch(value, wanted)
-    if said:
-        return Diagnosis(f"{said} The output has the shape of the ids, then one axis of length D.")
-    if value.dtype.kind == "f" and np.isnan(value).any() and not np.isnan(wanted).any():
-        cost = _cost(function, "It multiplies every row")
-        said = "A row that no id names reached the result: 0 · NaN is NaN."
-        return Diagnosis(f"{said} {cost}".strip(), "M1")
-    if value.dtype != wanted.dtype:
+    message = shape_mismatch(value, expected)
+    if message:
         return Diagnosis(
-            f"The result must have the dtype of the table, {wanted.dtype}. It has {value.dtype}."
+            f"{message} The output has the shape of the ids, then one axis of length D."
         )
-    if np.array_equal(value, wanted):
+    if value.dtype.kind == "f" and np.isnan(value).any() and not np.isnan(expected).any():
+        cost = _cost(function, "It multiplies every row")
+        message = "A row that no id names reached the result: 0 · NaN is NaN."
+        return Diagnosis(f"{message} {cost}".strip(), "M1")
+    if value.dtype != expected.dtype:
+        return Diagnosis(
+            f"The result must have the dtype of the table, {expected.dtype}. It has {value.dtype}."
+        )
+    if np.array_equal(value, expected):
         return None
     if ids.size and ids.min() > 0 and np.array_equal(value, table[ids - 1]):
         return Diagnosis("It reads one row too early. Rows are counted from 0.", "M2")
     return Diagnosis("The result holds other rows than those that the ids name.")
 
 
-def _wanted(table: np.ndarray, ids: np.ndarray) -> tuple[np.ndarray | None, str]:
+def _expected(table: np.ndarray, ids: np.ndarray) -> tuple[np.ndarray | None, str]:
     """Ask the core: the rows, or None where it refuses."""
     try:
         rows = lookup(table, ids)
@@ -159,7 +163,7 @@ def _wanted(table: np.ndarray, ids: np.ndarray) -> tuple[np.ndarray | None, str]
 
 
 def _cost(function: Callable[..., Any], lead: str = "Counted") -> str:
-    """Say how often it multiplies, when that can be counted."""
+    """Describe how often it multiplies, when that can be counted."""
     ids = np.array([3, 0, 3, 1])
     done = run_untrusted(lambda ids: count_multiplications(function, (5, 3), ids), ids)
     if done.error is not None:
@@ -167,30 +171,30 @@ def _cost(function: Callable[..., Any], lead: str = "Counted") -> str:
     return f"{lead}: {done.value} multiplications for 4 ids in a table of (5, 3)."
 
 
-def check_fence(exercise: str, given: Any) -> Verdict:
+def check_fence(exercise: str, submission: Any) -> Verdict:
     """Check a LookupExplorer (or its state): the smallest V for which every word has a row."""
-    given = explorer_from_submission(exercise, "lookup", given)
-    if isinstance(given, Verdict):
-        return given
-    trace = given.trace
+    submission = explorer_from_submission(exercise, "lookup", submission)
+    if isinstance(submission, Verdict):
+        return submission
+    trace = submission.trace
     rows = len(trace.table)
     if not trace.ids.size:
-        said = "there is no word in the view. Type a sentence."
-        return Verdict(exercise, False, said, started=False)
+        message = "there is no word in the view. Type a sentence."
+        return Verdict(exercise, False, message, attempted=False)
     largest = int(trace.ids.max())
     if trace.bad.any():
         outside = [f"{trace.tokens[n]} (id {trace.ids[n]})" for n in np.flatnonzero(trace.bad)]
         many = "is" if len(outside) == 1 else "are"
-        said = f"with V = {rows}, {', '.join(outside[:5])} {many} out of range. Make V larger."
-        return Verdict(exercise, False, said, see="M2")
+        message = f"with V = {rows}, {', '.join(outside[:5])} {many} out of range. Make V larger."
+        return Verdict(exercise, False, message, related="M2")
     if rows > largest + 1:
-        said = (
+        message = (
             f"all ids are valid with V = {rows}, but a smaller table is enough. "
             "Make V smaller until a word is out of range; then go one step back."
         )
-        return Verdict(exercise, False, said, started=False)
-    said = f"right. The largest id is {largest}, so the table needs {rows} rows: 0 to {largest}."
-    return Verdict(exercise, True, said)
+        return Verdict(exercise, False, message, attempted=False)
+    message = f"right. The largest id is {largest}, so the table needs {rows} rows: 0 to {largest}."
+    return Verdict(exercise, True, message)
 
 
 CHECKS: dict[str, Callable[[str, Any], Verdict]] = {"lookup": check_lookup, "fence": check_fence}

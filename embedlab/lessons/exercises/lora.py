@@ -46,13 +46,13 @@ def _cases() -> list[Case]:
 def check_merge(exercise: str, function: Any) -> Verdict:
     """Check `merge(W, A, B, alpha)`: the new table W + alpha / r · A @ B."""
 
-    def judge(case: Case, done: RunResult) -> Diagnosis | None:
-        wrong = _judge(case, done)
-        return Diagnosis(wrong, see="M15") if wrong else None
+    def diagnose(case: Case, done: RunResult) -> Diagnosis | None:
+        wrong = _diagnose(case, done)
+        return Diagnosis(wrong, related="M15") if wrong else None
 
-    def shown(case: Case, done: RunResult) -> dict[str, str]:
-        asked = dict(zip(("W", "A", "B", "alpha"), map(format_value, case), strict=True))
-        return asked | {
+    def describe(case: Case, done: RunResult) -> dict[str, str]:
+        arguments = dict(zip(("W", "A", "B", "alpha"), map(format_value, case), strict=True))
+        return arguments | {
             "expected": format_value(_expected(case)),
             "returned": describe_result(done),
         }
@@ -61,8 +61,8 @@ def check_merge(exercise: str, function: Any) -> Verdict:
         exercise,
         function,
         _cases(),
-        judge=judge,
-        shown=shown,
+        diagnose=diagnose,
+        describe=describe,
         run=lambda function, case: run_untrusted(lambda *x: function(*x[:3], float(x[3])), *case),
         right=lambda message: Verdict(
             exercise, True, f"{message}. Each row is the same as with the adapter."
@@ -75,7 +75,7 @@ def _expected(case: Case) -> np.ndarray:
     return merge(table, [Adapter(a, b, float(alpha) / len(b))])
 
 
-def _judge(case: Case, done: RunResult) -> str | None:
+def _diagnose(case: Case, done: RunResult) -> str | None:
     """Return what is wrong in one case, or None."""
     expected = _expected(case)
     message = describe_failure(done, ("W", "A", "B", "alpha"))
@@ -107,25 +107,25 @@ def _judge(case: Case, done: RunResult) -> str | None:
     return "These are not the numbers of W + alpha / r · A @ B. Compute the smallest case by hand."
 
 
-def check_rank(exercise: str, given: Any) -> Verdict:
+def check_rank(exercise: str, submission: Any) -> Verdict:
     """Check a LoRAExplorer (or its state): the smallest rank with an error below 5 %."""
-    given = explorer_from_submission(exercise, "lora", given)
-    if isinstance(given, Verdict):
-        return given
-    trace = given.trace
+    submission = explorer_from_submission(exercise, "lora", submission)
+    if isinstance(submission, Verdict):
+        return submission
+    trace = submission.trace
     errors, rank = trace.errors, trace.rank
     if not trace.delta.any():
-        return Verdict(exercise, False, "the change is zero. Choose another one.", started=False)
+        return Verdict(exercise, False, "the change is zero. Choose another one.", attempted=False)
     left = f"rank {rank} leaves {100 * errors[rank]:.1f} %"
     if errors[rank] >= ERROR_MOST:
         message = f"{left} of the change, which is not below 5 %. Try a higher rank."
-        return Verdict(exercise, False, message, started=False)
+        return Verdict(exercise, False, message, attempted=False)
     if errors[rank - 1] < ERROR_MOST:
         message = (
             f"{left} of the change, but a smaller rank is enough: rank {rank - 1} leaves "
             f"{100 * errors[rank - 1]:.1f} %. A higher rank costs parameters."
         )
-        return Verdict(exercise, False, message, see="M9")
+        return Verdict(exercise, False, message, related="M9")
     message = (
         f"right. {left[0].upper()}{left[1:]} of the change, rank {rank - 1} leaves "
         f"{100 * errors[rank - 1]:.1f} %. That is {trace.parameters} parameters instead of "

@@ -57,107 +57,109 @@ def check_mean(exercise: str, function: Any) -> Verdict:
         function,
         _cases(),
         run=lambda function, case: run_untrusted(function, *case),
-        judge=lambda case, done: _judge(*case, done),
-        shown=lambda case, done: {
+        diagnose=lambda case, done: _diagnose(*case, done),
+        describe=lambda case, done: {
             "values": format_value(case[0]),
             "mask": format_value(case[1]),
-            "expected": format_value(_wanted(*case)),
+            "expected": format_value(_expected(*case)),
             "returned": describe_result(done),
         },
-        right=lambda said: Verdict(
-            exercise, True, f"{said}. Padding is neither added nor counted."
+        right=lambda message: Verdict(
+            exercise, True, f"{message}. Padding is neither added nor counted."
         ),
     )
 
 
-def _wanted(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def _expected(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return masked_mean(np.where(mask[..., None], values, 0), as_mask(mask, mask.shape))
 
 
-def _judge(values: np.ndarray, mask: np.ndarray, done: RunResult) -> Diagnosis | None:
+def _diagnose(values: np.ndarray, mask: np.ndarray, done: RunResult) -> Diagnosis | None:
     """Find what is wrong in one case, or None."""
-    wanted = _wanted(values, mask)
-    said = describe_failure(done, ("values", "mask"))
-    if said:
-        return Diagnosis(said)
+    expected = _expected(values, mask)
+    message = describe_failure(done, ("values", "mask"))
+    if message:
+        return Diagnosis(message)
     if done.error is not None:
         return Diagnosis(f"The batch is valid. {raised(done)}")
-    said = shape_mismatch(done.value, wanted)
-    if said:
-        return Diagnosis(f"{said} Return one vector of D numbers for each of the B sequences.")
-    if np.allclose(done.value, wanted, atol=1e-6):
+    message = shape_mismatch(done.value, expected)
+    if message:
+        return Diagnosis(f"{message} Return one vector of D numbers for each of the B sequences.")
+    if np.allclose(done.value, expected, atol=1e-6):
         return None
     return _name(values, mask, np.asarray(done.value))
 
 
 def _name(values: np.ndarray, mask: np.ndarray, gave: np.ndarray) -> Diagnosis:
-    """Say what a wrong mean is instead."""
+    """Describe what a wrong mean is instead."""
     if not mask.any(axis=1).all() and not np.isfinite(gave).all():
-        said = "A sequence that is all padding has no words: 0 / 0 is NaN. Return 0 for it."
-        return Diagnosis(said)
+        message = "A sequence that is all padding has no words: 0 / 0 is NaN. Return 0 for it."
+        return Diagnosis(message)
     if np.isnan(values).any() and np.isnan(gave).any():
-        said = (
+        message = (
             "A number at a masked place reached the result: 0 · NaN is NaN. "
             "Use np.where instead of multiplying by the mask."
         )
-        return Diagnosis(said)
+        return Diagnosis(message)
     count = np.maximum(mask.sum(axis=1, keepdims=True), 1)
     if np.allclose(gave, values.mean(axis=1)):
-        return Diagnosis("It is the mean of all places: the mask is not used.", see="M6")
+        return Diagnosis("It is the mean of all places: the mask is not used.", related="M6")
     if np.allclose(gave, values.sum(axis=1) / count):
-        said = (
+        message = (
             "It adds all places and divides by the number of words. Padding must not be added "
             "either: its row is not zero."
         )
-        return Diagnosis(said, see="M5")
+        return Diagnosis(message, related="M5")
     if np.allclose(gave, np.where(mask[..., None], values, 0).mean(axis=1)):
-        said = "It leaves padding out of the sum, but still counts it in the division."
-        return Diagnosis(said, see="M6")
+        message = "It leaves padding out of the sum, but still counts it in the division."
+        return Diagnosis(message, related="M6")
     if np.allclose(gave, np.where(mask[..., None], values, 0).sum(axis=1)):
         return Diagnosis("It is the sum of the words. Divide it by the number of words.")
     return Diagnosis("The result is not the mean of the words.")
 
 
-def check_mend(exercise: str, given: Any) -> Verdict:
+def check_mend(exercise: str, submission: Any) -> Verdict:
     """Check a MaskExplorer (or its state): with this padding, the loss must be the true one."""
-    given = explorer_from_submission(exercise, "mask", given)
-    if isinstance(given, Verdict):
-        return given
-    trace = given.trace
-    if given.error:
-        return Verdict(exercise, False, f"these layers do not fit together. {given.error}")
+    submission = explorer_from_submission(exercise, "mask", submission)
+    if isinstance(submission, Verdict):
+        return submission
+    trace = submission.trace
+    if submission.error:
+        return Verdict(exercise, False, f"these layers do not fit together. {submission.error}")
     if not trace.padding.any() or trace.padding.all():
-        said = (
+        message = (
             "this batch has no padding, or nothing else, so there is nothing to repair. Keep "
             "sentences of different lengths, and change the layers."
         )
-        return Verdict(exercise, False, said)
+        return Verdict(exercise, False, message)
     if all(stage.status == "none" for stage in trace.stages):
-        said = "no layer makes a mask, so padding counts like words. Set mask_zero=True."
-        return Verdict(exercise, False, said, see="M6")
+        message = "no layer makes a mask, so padding counts like words. Set mask_zero=True."
+        return Verdict(exercise, False, message, related="M6")
     if trace.factor is None:
-        said = f"there is no loss to compare with. {trace.no_reference}"
-        return Verdict(exercise, False, said, see="M6")
+        message = f"there is no loss to compare with. {trace.no_reference}"
+        return Verdict(exercise, False, message, related="M6")
     if trace.pooled_at is None:
-        said = "there is one output for each place. Pool them, so that a sentence has one output."
-        return Verdict(exercise, False, said)
+        message = (
+            "there is one output for each place. Pool them, so that a sentence has one output."
+        )
+        return Verdict(exercise, False, message)
     if any(stage.status == "replaced" for stage in trace.stages):
-        said = (
+        message = (
             "Masking replaces the mask of the embedding by its own. It looks for places that are "
             "all zeros, and row 0 is not zero, so it takes padding for words."
         )
-        return Verdict(exercise, False, said, see="M5")
+        return Verdict(exercise, False, message, related="M5")
     if abs(trace.factor - 1) > NEAR:
         where = f"the mask is lost at {trace.lost_at}" if trace.lost_at else "padding still counts"
         percent = abs(100 * (trace.factor - 1))
         way = "higher" if trace.factor > 1 else "lower"
-        said = f"{where}, and the loss is {percent:.1f} % {way} than the unpadded reference."
-        started = given.layers != type(given)().layers
-        if not started:
-            said += " Move, replace or remove layers until the mask arrives where it is needed."
-        return Verdict(exercise, False, said, started=started, see="M6")
-    said = "right. The mask arrives, and the loss is the one of the unpadded reference."
-    return Verdict(exercise, True, said)
+        message = f"{where}, and the loss is {percent:.1f} % {way} than the unpadded reference."
+        attempted = submission.layers != type(submission)().layers
+        if not attempted:
+            message += " Move, replace or remove layers until the mask arrives where it is needed."
+        return Verdict(exercise, False, message, attempted=attempted, related="M6")
+    message = "right. The mask arrives, and the loss is the one of the unpadded reference."
+    return Verdict(exercise, True, message)
 
 
 CHECKS: dict[str, Callable[[str, Any], Verdict]] = {"mean": check_mean, "mend": check_mend}

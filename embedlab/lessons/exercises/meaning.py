@@ -59,20 +59,20 @@ def check_odd(exercise: str, function: Any) -> Verdict:
         for case in _cases()
     )
 
-    def judge(case: Case, done: RunResult) -> Diagnosis | None:
+    def diagnose(case: Case, done: RunResult) -> Diagnosis | None:
         if flat and _answer(done) != odd_one_out(*case)[0]:
             message = "It uses only two numbers of each row, as a flat map does. Use all of them."
             return Diagnosis(message, "M12")
-        wrong = _judge(*case, odd_one_out(*case)[0], done)
+        wrong = _diagnose(*case, odd_one_out(*case)[0], done)
         return Diagnosis(wrong) if wrong else None
 
     return grade_function(
         exercise,
         function,
         _cases(),
-        judge=judge,
+        diagnose=diagnose,
         run=lambda function, case: run_untrusted(function, *case),
-        shown=lambda case, done: {
+        describe=lambda case, done: {
             "table": format_value(case.table),
             "ids": format_value(case.ids),
             "expected": f"{odd_one_out(*case)[0]}",
@@ -92,7 +92,7 @@ def _answer(done: RunResult) -> int | None:
         return None
 
 
-def _judge(table: np.ndarray, ids: np.ndarray, expected: int, done: RunResult) -> str | None:
+def _diagnose(table: np.ndarray, ids: np.ndarray, expected: int, done: RunResult) -> str | None:
     """Return what is wrong in one case, or None."""
     message = describe_failure(done, ("table", "ids"))
     if message:
@@ -124,15 +124,15 @@ def _by_dots(table: np.ndarray, ids: np.ndarray) -> int:
     return int(ids[(rows @ rows.mean(axis=0)).argmin()])
 
 
-def check_sum(exercise: str, given: Any) -> Verdict:
+def check_sum(exercise: str, submission: Any) -> Verdict:
     """Check a GeometryExplorer (or its state): a sum whose answer is not the nearest word to c."""
-    given = explorer_from_submission(exercise, "geometry", given)
-    if isinstance(given, Verdict):
-        return given
-    trace = given.trace
+    submission = explorer_from_submission(exercise, "geometry", submission)
+    if isinstance(submission, Verdict):
+        return submission
+    trace = submission.trace
     if trace.analogy is None or not trace.analogy.ids.size:
         message = "there is no sum in the view yet. Put a word into each of the slots a, b and c."
-        return Verdict(exercise, False, message, started=False)
+        return Verdict(exercise, False, message, attempted=False)
     a, b, c = trace.analogy.terms
     best, cosine = int(trace.analogy.ids[0]), float(trace.analogy.similarities[0])
     if len({a, b, c}) < 3:
@@ -140,8 +140,8 @@ def check_sum(exercise: str, given: Any) -> Verdict:
         return Verdict(exercise, False, message)
     rows = trace.rows.astype(np.float64)
     others = np.setdiff1d(np.flatnonzero(np.isfinite(rows).all(axis=1)), [a, b, c])
-    alone = int(others[(rows[others] @ rows[c]).argmax()])
-    if best == alone:
+    nearest_to_c = int(others[(rows[others] @ rows[c]).argmax()])
+    if best == nearest_to_c:
         message = (
             f"the answer is {trace.name(best)}, but that is already the nearest word to "
             f"{trace.name(c)} alone: the sum added nothing. Try another a and b."

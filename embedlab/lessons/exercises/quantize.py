@@ -47,18 +47,18 @@ def _codes() -> list[np.ndarray]:
 def check_pack(exercise: str, function: Any) -> Verdict:
     """Check `pack(codes)`: two codes -8..7 a byte, the first in the low half, odd D too."""
 
-    def judge(case: tuple[np.ndarray, ...], done: RunResult) -> Diagnosis | None:
+    def diagnose(case: tuple[np.ndarray, ...], done: RunResult) -> Diagnosis | None:
         (codes,) = case
         return _judge_pack(codes, pack_int4(codes), done)
 
     right = "half the bytes, and no code lost."
-    return _judge_all(exercise, function, [(c,) for c in _codes()], pack_int4, judge, right)
+    return _judge_all(exercise, function, [(c,) for c in _codes()], pack_int4, diagnose, right)
 
 
 def check_unpack(exercise: str, function: Any) -> Verdict:
     """Check `unpack(packed, D)`: the D codes of each row of bytes, with their signs."""
 
-    def judge(case: tuple[np.ndarray, ...], done: RunResult) -> Diagnosis | None:
+    def diagnose(case: tuple[np.ndarray, ...], done: RunResult) -> Diagnosis | None:
         packed, width = case
         return _judge_unpack(unpack_int4(packed, int(width)), done)
 
@@ -67,7 +67,7 @@ def check_unpack(exercise: str, function: Any) -> Verdict:
 
     cases = [(pack_int4(codes), np.int64(codes.shape[-1])) for codes in _codes()]
     right = "every code comes back, with its sign."
-    return _judge_all(exercise, function, cases, core, judge, right)
+    return _judge_all(exercise, function, cases, core, diagnose, right)
 
 
 def _judge_all(
@@ -75,25 +75,28 @@ def _judge_all(
     function: Any,
     cases: list[Any],
     core: Callable[..., np.ndarray],
-    judge: Callable[[Any, RunResult], Diagnosis | None],
+    diagnose: Callable[[Any, RunResult], Diagnosis | None],
     right: str,
 ) -> Verdict:
     names = ("codes",) if len(cases[0]) == 1 else ("packed", "D")
 
     def first(case: Any, done: RunResult) -> Diagnosis | None:
         wrong = describe_failure(done, names)
-        return Diagnosis(wrong) if wrong else judge(case, done)
+        return Diagnosis(wrong) if wrong else diagnose(case, done)
 
-    def shown(case: Any, done: RunResult) -> dict[str, str]:
-        asked = {name: format_value(value) for name, value in zip(names, case, strict=True)}
-        return asked | {"expected": format_value(core(*case)), "returned": describe_result(done)}
+    def describe(case: Any, done: RunResult) -> dict[str, str]:
+        arguments = {name: format_value(value) for name, value in zip(names, case, strict=True)}
+        return arguments | {
+            "expected": format_value(core(*case)),
+            "returned": describe_result(done),
+        }
 
     return grade_function(
         exercise,
         function,
         cases,
-        judge=first,
-        shown=shown,
+        diagnose=first,
+        describe=describe,
         run=lambda function, case: run_untrusted(function, *case),
         right=lambda message: Verdict(exercise, True, f"{message}: {right}"),
     )
@@ -118,14 +121,14 @@ def _judge_pack(codes: np.ndarray, expected: np.ndarray, done: RunResult) -> Dia
         return Diagnosis(f"{message} A row of D codes takes (D + 1) // 2 bytes.")
     if value.dtype.kind not in "iu" or value.dtype.itemsize != 1:
         return Diagnosis(f"Bytes have the dtype int8 or uint8. Yours is {value.dtype}.")
-    given, right = value.view(np.uint8), expected.view(np.uint8)
-    if np.array_equal(given, right):
+    submission, right = value.view(np.uint8), expected.view(np.uint8)
+    if np.array_equal(submission, right):
         return None
-    if np.array_equal(given, (right >> 4) | (right << 4)):
+    if np.array_equal(submission, (right >> 4) | (right << 4)):
         return Diagnosis(
             "The halves are swapped: the first code of a pair belongs into the low half."
         )
-    if (codes < 0).any() and np.array_equal(given & right, right):
+    if (codes < 0).any() and np.array_equal(submission & right, right):
         return Diagnosis(
             "A negative code fills the other half with ones. Keep its lowest four bits: `& 15`."
         )
@@ -161,21 +164,22 @@ def _judge_unpack(expected: np.ndarray, done: RunResult) -> Diagnosis | None:
     return Diagnosis("These are not the codes in the bytes. Unpack the smallest case by hand.")
 
 
-def check_groups(exercise: str, given: Any) -> Verdict:
+def check_groups(exercise: str, submission: Any) -> Verdict:
     """Check a QuantizationExplorer: the largest groups that keep the error of king's row small."""
-    given = explorer_from_submission(exercise, "quantize", given)
-    if isinstance(given, Verdict):
-        return given
-    trace = given.trace
+    submission = explorer_from_submission(exercise, "quantize", submission)
+    if isinstance(submission, Verdict):
+        return submission
+    trace = submission.trace
     worst = int(np.argmax(np.abs(trace.table).max(axis=1)))
     name = f"{trace.words[worst]} (row {worst})" if trace.words[worst] else f"row {worst}"
-    if given.way != "groups":
+    if submission.way != "groups":
         message = (
-            f"the view shows {given.way}. Choose groups, and look at {name}: it has the outlier."
+            f"the view shows {submission.way}. Choose groups, and look at {name}: "
+            "it has the outlier."
         )
-        return Verdict(exercise, False, message, started=False)
+        return Verdict(exercise, False, message, attempted=False)
     width = trace.table.shape[1]
-    block = min(given.block, width)
+    block = min(submission.block, width)
     sizes = range(1, width + 1)
     errors = {size: _error(trace.table, worst, size) for size in sizes}
     if errors[block] > ENOUGH:
@@ -184,14 +188,14 @@ def check_groups(exercise: str, given: Any) -> Verdict:
             f"{ENOUGH}. "
             "The outlier shares its scale with too many weights."
         )
-        return Verdict(exercise, False, message, see="M14")
+        return Verdict(exercise, False, message, related="M14")
     if any(error <= ENOUGH for size, error in errors.items() if size > block):
         message = (
             f"groups of {block}: the largest error of {name} is {errors[block]:.3f}, below "
             f"{ENOUGH}. "
             "Larger groups need fewer scales: find the largest ones that stay below."
         )
-        return Verdict(exercise, False, message, started=False)
+        return Verdict(exercise, False, message, attempted=False)
     nbytes = trace.ways["groups"].nbytes
     message = (
         f"right. With groups of {block} the largest error of {name} is {errors[block]:.3f}, for "

@@ -72,18 +72,18 @@ def _step(case: Case, **options: Any) -> tuple[np.ndarray, ...]:
 def check_lazy_adam(exercise: str, function: Any) -> Verdict:
     """Check `lazy_adam(W, m, v, grad, time)`, case by case and then along a whole run."""
 
-    def shown(case: Case, done: RunResult) -> dict[str, str]:
+    def describe(case: Case, done: RunResult) -> dict[str, str]:
         arrays = zip((*NAMES, "grad"), case[:4], strict=True)
-        asked = {name: format_value(value) for name, value in arrays} | {"time": str(case.time)}
-        return asked | {"expected": _say_all(_step(case)), "returned": _gave(done)}
+        arguments = {name: format_value(value) for name, value in arrays} | {"time": str(case.time)}
+        return arguments | {"expected": _say_all(_step(case)), "returned": _gave(done)}
 
     return grade_function(
         exercise,
         function,
         _cases(),
         run=_run,
-        judge=_judge,
-        shown=shown,
+        diagnose=_diagnose,
+        describe=describe,
         right=lambda _: _along_a_run(exercise, function),
         ends="return W, m, v",
     )
@@ -93,31 +93,31 @@ def _run(function: Callable[..., Any], case: Case) -> RunResult:
     return run_untrusted(lambda *arrays: function(*arrays, case.time), *case[:4])
 
 
-def _judge(case: Case, done: RunResult) -> Diagnosis | None:
+def _diagnose(case: Case, done: RunResult) -> Diagnosis | None:
     """Find what is wrong in one case, or None."""
-    said = describe_failure(done, (*NAMES, "grad"))
-    if said:
-        return Diagnosis(said)
+    message = describe_failure(done, (*NAMES, "grad"))
+    if message:
+        return Diagnosis(message)
     if done.error is not None:
         return Diagnosis(raised(done))
     if not isinstance(done.value, (tuple, list)) or len(done.value) != 3:
         return Diagnosis("Return three arrays: `return W, m, v`.")
-    wanted = _step(case)
-    for name, mine, right in zip(NAMES, done.value, wanted, strict=True):
-        said = shape_mismatch(mine, right)
-        if said:
-            return Diagnosis(f"{name}: {said}")
-    if _same(done.value, wanted):
+    expected = _step(case)
+    for name, actual, right in zip(NAMES, done.value, expected, strict=True):
+        message = shape_mismatch(actual, right)
+        if message:
+            return Diagnosis(f"{name}: {message}")
+    if _same(done.value, expected):
         return None
-    return _of_rule(case, done.value, wanted)
+    return _of_rule(case, done.value, expected)
 
 
-def _same(mine: Any, right: Any, close: float = 1e-6) -> bool:
-    pairs = zip(mine, right, strict=True)
+def _same(actual: Any, right: Any, close: float = 1e-6) -> bool:
+    pairs = zip(actual, right, strict=True)
     return all(np.allclose(a, b, rtol=close, atol=close) for a, b in pairs)
 
 
-def _of_rule(case: Case, value: Any, wanted: tuple[np.ndarray, ...]) -> Diagnosis:
+def _of_rule(case: Case, value: Any, expected: tuple[np.ndarray, ...]) -> Diagnosis:
     """Find which other rule gives these numbers."""
     w, m, v = value
     still = np.asarray(~case.grad.any(axis=1))
@@ -126,25 +126,25 @@ def _of_rule(case: Case, value: Any, wanted: tuple[np.ndarray, ...]) -> Diagnosi
         return Diagnosis(
             f"Row {row} has no gradient, but it moved, because its m is not zero. That is dense "
             "Adam. Keep W, m and v of the rows whose gradient is all zero.",
-            see="M7",
+            related="M7",
         )
-    at_rest = tuple(right[still] for right in wanted)
+    at_rest = tuple(right[still] for right in expected)
     if not _same((m[still], v[still]), at_rest[1:]) and _same((w[still],), at_rest[:1]):
         return Diagnosis(
             f"Row {row} has no gradient. Its W stays, but its m or v changed. A lazy step keeps "
             "all three."
         )
     if not _same((w[still],), at_rest[:1]):
-        return Diagnosis(f"Row {row} has no gradient, but its W changed.", see="M7")
-    kept = np.asarray((case.grad == 0) & ~still[:, None])
-    if kept.any() and _same((w[kept],), (case.w[kept],)):
+        return Diagnosis(f"Row {row} has no gradient, but its W changed.", related="M7")
+    moved_rows = np.asarray((case.grad == 0) & ~still[:, None])
+    if moved_rows.any() and _same((w[moved_rows],), (case.w[moved_rows],)):
         return Diagnosis(
             "In a row of the batch, one number has gradient 0, and you kept it. A row of the "
             "batch is updated as a whole: find these rows with `grad.any(axis=1)`."
         )
-    if not _same((m,), wanted[1:2]):
+    if not _same((m,), expected[1:2]):
         return Diagnosis("m should be m + 0.1 · (g − m): a running mean of the gradient.")
-    if not _same((v,), wanted[2:]):
+    if not _same((v,), expected[2:]):
         return Diagnosis("v should be v + 0.001 · (g² − v): a running mean of its square.")
     seen = ~still
     plain = case.w[seen] - RATE * m[seen] / (np.sqrt(v[seen]) + 1e-7)
@@ -153,7 +153,7 @@ def _of_rule(case: Case, value: Any, wanted: tuple[np.ndarray, ...]) -> Diagnosi
             "m and v are right. The rate lacks its correction: the first values of m and v are "
             "too small, so multiply the rate by √(1 − 0.999ᵗ) / (1 − 0.9ᵗ)."
         )
-    if _same((w - case.w,), (case.w - wanted[0],)):
+    if _same((w - case.w,), (case.w - expected[0],)):
         return Diagnosis("The step has the wrong sign. Subtract it: W −= …")
     return Diagnosis("m and v are right. W must become W − rate · m / (√v + 1e-7).")
 
@@ -166,19 +166,22 @@ def _along_a_run(exercise: str, function: Callable[..., Any]) -> Verdict:
     for s in range(trace.steps):
         case = Case(run.table[s], run.slots[s, 0], run.slots[s, 1], run.grad[s], s + 1)
         done = _run(function, case)
-        finding = _judge(case, done)
+        finding = _diagnose(case, done)
         if finding:
-            said = (
-                f"the small cases are right, but step {s + 1} of a training is not. {finding.said}"
+            message = (
+                f"the small cases are right, but step {s + 1} of a training is not. "
+                f"{finding.message}"
             )
-            return Verdict(exercise, False, said, misconception=finding.belief, see=finding.see)
+            return Verdict(
+                exercise, False, message, misconception=finding.belief, related=finding.related
+            )
         worst = max(worst, float(np.abs(done.value[0] - run.table[s + 1]).max(initial=0)))
     exact = "to five decimals" if worst < 5e-6 else f"within {worst:.1g}"
-    said = (
+    message = (
         f"right, {len(_cases())} of {len(_cases())} cases, and it agrees with a whole training "
         f"{exact}, {trace.steps} of {trace.steps} steps."
     )
-    return Verdict(exercise, True, said)
+    return Verdict(exercise, True, message)
 
 
 def _gave(done: RunResult) -> str:
@@ -188,44 +191,44 @@ def _gave(done: RunResult) -> str:
 
 
 def _say_all(arrays: Any) -> str:
-    """Say three arrays, rounded so that they can be compared by eye."""
+    """Format three arrays, rounded so that they can be compared by eye."""
     short = [np.round(a, 6) if isinstance(a, np.ndarray) else a for a in arrays]
     names = NAMES if len(short) == 3 else range(len(short))
     return "\n".join(f"{name}: {format_value(a)}" for name, a in zip(names, short, strict=True))
 
 
-def check_still(exercise: str, given: Any) -> Verdict:
+def check_still(exercise: str, submission: Any) -> Verdict:
     """Check a TrainingExplorer (or its state): a branch after which no row moves by momentum."""
-    given = explorer_from_submission(exercise, "training", given)
-    if isinstance(given, Verdict):
-        return given
-    trace = given.trace
+    submission = explorer_from_submission(exercise, "training", submission)
+    if isinstance(submission, Verdict):
+        return submission
+    trace = submission.trace
     if trace.branch is None:
-        said = "there is no branch yet. Go to a step in the middle, and press B."
-        return Verdict(exercise, False, said, started=False)
+        message = "there is no branch yet. Go to a step in the middle, and press B."
+        return Verdict(exercise, False, message, attempted=False)
     step, run = trace.branch.step, trace.runs[trace.branch.run]
     before, after = (
         int(run.moved_without_grad[:step].sum()),
         int(run.moved_without_grad[step:].sum()),
     )
     if not before:
-        said = f"under {run.optimizer} no row moves without a gradient. Branch from dense Adam."
-        return Verdict(exercise, False, said, started=False)
+        message = f"under {run.optimizer} no row moves without a gradient. Branch from dense Adam."
+        return Verdict(exercise, False, message, attempted=False)
     rule = trace.branch.optimizer
     if after:
         why = "its penalty acts on every row" if rule == "sgd + l2" else "its state is not zero"
-        said = (
+        message = (
             f"from step {step + 1} on, rows still move {after} times without a gradient under "
             f"{rule}: {why}. Choose another optimizer."
         )
-        return Verdict(exercise, False, said, see="M7")
+        return Verdict(exercise, False, message, related="M7")
     if step == trace.steps:
         return Verdict(exercise, False, "the branch begins after the last step. Go back a little.")
-    said = (
+    message = (
         f"right. Up to step {step} rows moved {before} times without a gradient. After that, "
         f"under {rule}, none did."
     )
-    return Verdict(exercise, True, said)
+    return Verdict(exercise, True, message)
 
 
 CHECKS: dict[str, Callable[[str, Any], Verdict]] = {

@@ -71,9 +71,9 @@ def check_tied_gradient(exercise: str, function: Any) -> Verdict:
         function,
         _cases(),
         run=_run,
-        judge=_judge,
+        diagnose=_diagnose,
         right=right,
-        shown=lambda case, done: {
+        describe=lambda case, done: {
             **{name: format_value(value) for name, value in zip(NAMES, case, strict=True)},
             "expected": format_value(sum(_gradients(case))),
             "returned": describe_result(done),
@@ -85,7 +85,7 @@ def _run(function: Callable[..., Any], case: Case) -> RunResult:
     return run_untrusted(function, *case)
 
 
-def _judge(case: Case, done: RunResult) -> Diagnosis | None:
+def _diagnose(case: Case, done: RunResult) -> Diagnosis | None:
     """Find what is wrong in one case, or None."""
     message = describe_failure(done, NAMES)
     if message:
@@ -109,7 +109,8 @@ def _judge(case: Case, done: RunResult) -> Diagnosis | None:
         if _same(done.value, other):
             return finding
     return Diagnosis(
-        "These are not the sums of both gradients. Compute the smallest case by hand.", see="M18"
+        "These are not the sums of both gradients. Compute the smallest case by hand.",
+        related="M18",
     )
 
 
@@ -121,8 +122,8 @@ def _others(
     case: Case, from_lookup: np.ndarray, from_scores: np.ndarray
 ) -> Iterator[tuple[np.ndarray, Diagnosis]]:
     """Yield wrong gradients, with their diagnosis."""
-    found, counts = np.unique(case.ids, return_counts=True)
-    row = int(found[np.argmax(counts)])
+    unique, counts = np.unique(case.ids, return_counts=True)
+    row = int(unique[np.argmax(counts)])
     yield (
         from_lookup,
         Diagnosis(
@@ -137,7 +138,7 @@ def _others(
             "The gradient through the scores is right. The words were looked up in the same "
             "table: the "
             f"gradient of their rows, `grad_scores @ E`, is missing in row {row}.",
-            see="M18",
+            related="M18",
         ),
     )
     last = np.zeros_like(from_lookup)
@@ -185,17 +186,19 @@ def _gradcheck(function: Callable[..., Any]) -> float:
     return float(np.abs(done.value - measured).max())
 
 
-def check_shortest(exercise: str, given: Any) -> Verdict:
+def check_shortest(exercise: str, submission: Any) -> Verdict:
     """Check a GradientExplorer (or its state): the shortest text with a gradient in every row."""
-    given = explorer_from_submission(exercise, "gradient", given)
-    if isinstance(given, Verdict):
-        return given
-    if given.error is not None:
-        return Verdict(exercise, False, f"the view shows an error: {given.error}", started=False)
-    if given.mode != "tied":
-        message = f'the mode is "{given.mode}". Choose "tied", and try again.'
-        return Verdict(exercise, False, message, started=False)
-    trace = given.trace
+    submission = explorer_from_submission(exercise, "gradient", submission)
+    if isinstance(submission, Verdict):
+        return submission
+    if submission.error is not None:
+        return Verdict(
+            exercise, False, f"the view shows an error: {submission.error}", attempted=False
+        )
+    if submission.mode != "tied":
+        message = f'the mode is "{submission.mode}". Choose "tied", and try again.'
+        return Verdict(exercise, False, message, attempted=False)
+    trace = submission.trace
     words, rows = trace.ids.size, len(trace.table)
     reached = int((trace.added != 0).any(axis=1).sum())
     if reached < rows:
@@ -209,7 +212,7 @@ def check_shortest(exercise: str, given: Any) -> Verdict:
             "until a row has no gradient."
         )
         return Verdict(
-            exercise, False, message, started="text" in given.message["header"]["initial"]
+            exercise, False, message, attempted="text" in submission.message["header"]["initial"]
         )
     message = (
         "right. With 2 words there is one prediction, and its softmax depends on the scores "

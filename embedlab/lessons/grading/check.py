@@ -35,8 +35,8 @@ def all_items(kind: str) -> dict[str, Any]:
     """
     known: dict[str, Any] = {}
     for lesson, file in LESSONS.items():
-        found = getattr(import_module(f"embedlab.lessons.exercises.{file}"), kind)
-        known |= {f"{lesson}.{part}": value for part, value in found.items()}
+        items = getattr(import_module(f"embedlab.lessons.exercises.{file}"), kind)
+        known |= {f"{lesson}.{part}": value for part, value in items.items()}
     return known
 
 
@@ -64,7 +64,7 @@ def find_item(name: str, kind: str) -> Any:
     return known[name]
 
 
-def check(exercise: str, given: Any) -> Verdict:
+def check(exercise: str, submission: Any) -> Verdict:
     """Look at a learner's work and say what it shows. What the first try shows goes on the `card`.
 
     Parameters
@@ -93,8 +93,8 @@ def check(exercise: str, given: Any) -> Verdict:
     >>> bool(check("01.lookup", lambda W, ids: W[ids]))  # -1 wraps
     False
     """
-    judge = find_item(exercise, "CHECKS")
-    verdict: Verdict = judge(exercise, given)
-    if verdict.started:
-        card.record_attempt(exercise, verdict.misconception, verdict.ok)
-    return verdict
+    diagnose = find_item(exercise, "CHECKS")
+    result: Verdict = diagnose(exercise, submission)
+    if result.attempted:
+        card.record_attempt(exercise, result.misconception, result.ok)
+    return result

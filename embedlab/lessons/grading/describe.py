@@ -10,7 +10,7 @@ __all__ = ["describe_failure", "describe_result", "format_value", "raised", "sha
 
 
 def describe_failure(done: RunResult, arguments: tuple[str, ...]) -> str | None:
-    """Say what is wrong whatever the result: it does not end, or changes its arguments.
+    """Describe failures of any function: it does not end, or changes its arguments.
 
     Parameters
     ----------
@@ -28,17 +28,17 @@ def describe_failure(done: RunResult, arguments: tuple[str, ...]) -> str | None:
     return None
 
 
-def shape_mismatch(value: Any, wanted: np.ndarray) -> str | None:
-    """Say what is wrong with the type or the shape of a result, or None."""
+def shape_mismatch(value: Any, expected: np.ndarray) -> str | None:
+    """Describe a wrong type or shape of a result; None when both are right."""
     if not isinstance(value, (np.ndarray, np.generic)):
         return f"The result must be an array. Your function returned {type(value).__name__}."
-    if value.shape != wanted.shape:
-        return f"The result must have shape {wanted.shape}. It has shape {value.shape}."
+    if value.shape != expected.shape:
+        return f"The result must have shape {expected.shape}. It has shape {value.shape}."
     return None
 
 
 def describe_result(done: RunResult) -> str:
-    """Say in one line what came of a call."""
+    """Describe the result of a call in one line."""
     if done.endless:
         return "no end"
     if done.error is None:
@@ -48,12 +48,12 @@ def describe_result(done: RunResult) -> str:
 
 
 def raised(done: RunResult) -> str:
-    """Say which error a call raised, with the first line of its message."""
+    """Describe the error that a call raised, with the first line of its message."""
     return f"Your function raised {describe_result(done)}."
 
 
 def format_value(value: Any) -> str:
-    """Say a value in one short line; of an array its form, and its numbers when they are few.
+    """Format a value in one short line; an array by its shape, and its numbers when they are few.
 
     Examples
     --------

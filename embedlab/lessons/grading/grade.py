@@ -1,4 +1,4 @@
-"""What every checker of a function does: try it case by case, and say what fails first."""
+"""Grading of a function, case by case; the first failure is reported."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
@@ -12,11 +12,11 @@ Case = TypeVar("Case")
 
 
 class Diagnosis(NamedTuple):
-    """What is wrong, the misconception it looks like, and the one whose view shows it."""
+    """A message, the misconception it is evidence for, and the one whose view shows it."""
 
-    said: str
+    message: str
     belief: str | None = None
-    see: str | None = None
+    related: str | None = None
 
 
 def grade_function(
@@ -25,8 +25,8 @@ def grade_function(
     cases: Sequence[Case],
     *,
     run: Callable[[Any, Case], RunResult],
-    judge: Callable[[Case, RunResult], Diagnosis | None],
-    shown: Callable[[Case, RunResult], Mapping[str, str]],
+    diagnose: Callable[[Case, RunResult], Diagnosis | None],
+    describe: Callable[[Case, RunResult], Mapping[str, str]],
     right: Callable[[str], Verdict],
     ends: str = "return",
 ) -> Verdict:
@@ -55,21 +55,21 @@ def grade_function(
     Verdict
     """
     if not callable(function):
-        said = (
+        message = (
             f"the check needs the function itself. Received {type(function).__name__}. "
             "Pass its name without parentheses."
         )
-        return Verdict(exercise, False, said)
+        return Verdict(exercise, False, message)
     failures = []
     for number, case in enumerate(cases):
         done = run(function, case)
         if number == 0 and done.error is None and (done.value is None or done.value is ...):
-            said = (
+            message = (
                 "your function returns nothing yet. Replace the dots by your lines, "
                 f"and end with `{ends}`."
             )
-            return Verdict(exercise, False, said, started=False)
-        finding = judge(case, done)
+            return Verdict(exercise, False, message, attempted=False)
+        finding = diagnose(case, done)
         if finding:
             failures.append((case, done, finding))
         if done.endless:
@@ -77,7 +77,9 @@ def grade_function(
     total = len(cases)
     if not failures:
         return right(f"right, {total} of {total} cases")
-    case, done, (said, belief, see) = failures[0]
+    case, done, (message, belief, see) = failures[0]
     if not done.endless:
-        said = f"{total - len(failures)} of {total} cases are right. {said}"
-    return Verdict(exercise, False, said, case=shown(case, done), misconception=belief, see=see)
+        message = f"{total - len(failures)} of {total} cases are right. {message}"
+    return Verdict(
+        exercise, False, message, case=describe(case, done), misconception=belief, related=see
+    )

@@ -34,7 +34,7 @@ class _StepLimit(BaseException):
 
 @dataclass(frozen=True, eq=False)
 class RunResult:
-    """What came of one call.
+    """The result of one call.
 
     Attributes
     ----------
@@ -79,28 +79,28 @@ def run_untrusted(function: Callable[..., Any], *arrays: np.ndarray) -> RunResul
     >>> run_untrusted(lambda ids: 1 / 0, np.arange(4)).error
     ZeroDivisionError('division by zero')
     """
-    given = [array.copy() for array in arrays]
+    submission = [array.copy() for array in arrays]
     value, error, endless = None, None, False
     before = sys.gettrace()
     sys.settrace(_budget(STEPS))
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            value = function(*given)
+            value = function(*submission)
     except KeyboardInterrupt:
         raise
     except BaseException as raised:  # SystemExit too: a lesson must outlive `exit()`
         error, endless = raised, isinstance(raised, (_StepLimit, RecursionError))
     finally:
         sys.settrace(before)
-    pairs = zip(given, arrays, strict=True)
+    pairs = zip(submission, arrays, strict=True)
     return RunResult(
         value, error, endless, tuple(n for n, (a, b) in enumerate(pairs) if _moved(a, b))
     )
 
 
 def _moved(after: np.ndarray, before: np.ndarray) -> bool:
-    """Tell whether an array is another than it was; NaN counts as equal to itself."""
+    """Return whether an array has changed; NaN counts as equal to itself."""
     same_form = after.shape == before.shape and after.dtype == before.dtype
     return not (same_form and after.tobytes() == before.tobytes())
 

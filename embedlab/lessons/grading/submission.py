@@ -1,4 +1,4 @@
-"""What every checker of a view does first: take the view, or its state."""
+"""The explorer behind what a learner hands in: a view, or its state."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from embedlab.lessons.grading.verdict import Verdict
 __all__ = ["explorer_from_submission"]
 
 
-def explorer_from_submission(exercise: str, view: str, given: Any) -> Any:
+def explorer_from_submission(exercise: str, view: str, submission: Any) -> Any:
     """Return the explorer that a learner handed in, or a verdict that says what to hand in.
 
     Parameters
@@ -37,12 +37,12 @@ def explorer_from_submission(exercise: str, view: str, given: Any) -> Any:
     from embedlab.explorers.registry import explorer_class
 
     kind = explorer_class(view)
-    if isinstance(given, (Mapping, str)):
-        return kind.from_state(given)
-    if isinstance(given, kind):
-        return given
-    said = (
-        f"the check needs the view or its state. Received {type(given).__name__}. "
+    if isinstance(submission, (Mapping, str)):
+        return kind.from_state(submission)
+    if isinstance(submission, kind):
+        return submission
+    message = (
+        f"the check needs the view or its state. Received {type(submission).__name__}. "
         "Pass explorer, or explorer.state."
     )
-    return Verdict(exercise, False, said)
+    return Verdict(exercise, False, message)

@@ -1,4 +1,4 @@
-"""Tell whether a repair has begun: does it still do what the broken function does?"""
+"""Return whether a repair has begun: does it still do what the broken function does?"""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -47,5 +47,5 @@ def is_unchanged(
     ):
         return None
     return Verdict(
-        exercise, False, f"it still does what the broken one did. {symptom}", started=False
+        exercise, False, f"it still does what the broken one did. {symptom}", attempted=False
     )

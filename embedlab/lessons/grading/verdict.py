@@ -1,4 +1,4 @@
-"""What a checker says: never only "wrong", but the smallest case, the belief, and a view."""
+"""The result of a check: a message, the smallest failing case, the misconception, a view."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,21 +33,21 @@ class Verdict:
 
     exercise: str
     ok: bool
-    said: str
-    started: bool = True
+    message: str
+    attempted: bool = True
     case: Mapping[str, str] = field(default_factory=dict)
     misconception: str | None = None
-    see: str | None = None
+    related: str | None = None
 
     @property
     def preset(self) -> Mapping[str, Any] | None:
         """The state of a view that shows it, or None."""
-        which = self.misconception or self.see
+        which = self.misconception or self.related
         return misconception(which).preset if which else None
 
     def show(self) -> Any:
         """Open that view; None when there is none."""
-        which = self.misconception or self.see
+        which = self.misconception or self.related
         return show(which) if which else None
 
     def __bool__(self) -> bool:
@@ -55,10 +55,10 @@ class Verdict:
 
     def __repr__(self) -> str:
         if self.ok:
-            return fill(f"✓ {self.exercise}: {self.said}", 88, subsequent_indent="  ")
-        if not self.started:
-            return fill(f"○ {self.exercise}, not yet: {self.said}", 88, subsequent_indent="  ")
-        lines = [f"✗ {self.exercise}, not right yet.", *_filled(self.said)]
+            return fill(f"✓ {self.exercise}: {self.message}", 88, subsequent_indent="  ")
+        if not self.attempted:
+            return fill(f"○ {self.exercise}, not yet: {self.message}", 88, subsequent_indent="  ")
+        lines = [f"✗ {self.exercise}, not right yet.", *_filled(self.message)]
         if self.case:
             lines += ["", "  The smallest case that fails"]
             width = max(map(len, self.case))
@@ -70,7 +70,7 @@ class Verdict:
             record = misconception(self.misconception)
             lines += ["", *_filled(f"This looks like {record.id}: “{record.belief}”")]
             lines += _filled(record.truth)
-        which = self.misconception or self.see
+        which = self.misconception or self.related
         if which:
             lines += ["", "  To see it, run this line in a cell:", f"    {show_command(which)}"]
             lines += _filled(misconception(which).look)

@@ -63,8 +63,8 @@ def check_id(exercise: str, function: Any) -> Verdict:
         function,
         _id_cases(),
         run=_look_up,
-        judge=_judge_id,
-        shown=lambda ids, done: {
+        diagnose=_judge_id,
+        describe=lambda ids, done: {
             "ids": str(ids.tolist()),
             "expected": f"a table of {int(ids.max()) + 1} rows",
             "returned": describe_result(done)
@@ -113,10 +113,10 @@ def _judge_id(ids: np.ndarray, done: RunResult) -> Diagnosis | None:
                 f"A table of {rows} rows has the ids 0 to {rows - 1}. Id {largest} has no row; now "
                 "it raises an error, which is better than a wrong row."
             )
-            return Diagnosis(message, see="M2")
+            return Diagnosis(message, related="M2")
         message = f"Id {done.error.bad_ids[0]} has no row: the table has {rows}."
         message += " How many different ids there are does not matter, only the largest."
-        return Diagnosis(message, see="M2")
+        return Diagnosis(message, related="M2")
     if done.error is not None:
         return Diagnosis(f"The ids are those of the menu. {raised(done)}")
     if not isinstance(done.value, tuple):
@@ -129,7 +129,7 @@ def _judge_id(ids: np.ndarray, done: RunResult) -> Diagnosis | None:
             f"Id {largest} has no row of its own: the table has {layer.input_dim}. With "
             f"oob={layer.oob!r} it reads {reads}, without a warning."
         )
-        return Diagnosis(message, see="M2")
+        return Diagnosis(message, related="M2")
     if layer.input_dim > largest + 1:
         idle = layer.input_dim - largest - 1
         return Diagnosis(
@@ -167,16 +167,16 @@ def check_loss(exercise: str, function: Any) -> Verdict:
     early = is_unchanged(exercise, function, broken, run, cases, symptom)
     if early is not None:
         return early
-    verdict = check_scatter_add(exercise, function, one_axis=True)
-    if not verdict:
-        return verdict
+    result = check_scatter_add(exercise, function, one_axis=True)
+    if not result:
+        return result
     trained = run_untrusted(lambda _: forecast(function), np.zeros(0))
     if trained.error is not None:
         message = (
             "the small cases are right, but in the model your function raised "
             f"{describe_result(trained)}"
         )
-        return Verdict(exercise, False, message, see="M4")
+        return Verdict(exercise, False, message, related="M4")
     losses, table = trained.value
     days, volume = traded_shares()
     means = [volume[days == day].mean() for day in range(5)]
@@ -184,12 +184,12 @@ def check_loss(exercise: str, function: Any) -> Verdict:
         message = (
             "the small cases are right, but in the model the weekdays do not reach their means."
         )
-        return Verdict(exercise, False, message, see="M4")
+        return Verdict(exercise, False, message, related="M4")
     message = (
-        f"{verdict.said[:-1]}. In the model the loss falls from {losses[0]:.0f} to "
+        f"{result.message[:-1]}. In the model the loss falls from {losses[0]:.0f} to "
         f"{losses[-1]:.1f}, the smallest possible: each weekday has its mean."
     )
-    return replace(verdict, said=message)
+    return replace(result, message=message)
 
 
 # Case 3: the number that is off by a factor ----------------------------------------------------
@@ -234,8 +234,8 @@ def check_factor(exercise: str, function: Any) -> Verdict:
         function,
         _orders(),
         run=_answer,
-        judge=_judge_factor,
-        shown=lambda ids, done: {
+        diagnose=_judge_factor,
+        describe=lambda ids, done: {
             "order": str(ids.tolist()),
             "expected": format_value(_mean_price(ids)),
             "returned": describe_result(done)
@@ -271,18 +271,18 @@ def _judge_factor(ids: np.ndarray, done: RunResult) -> Diagnosis | None:
             "Now the model raises an error instead of a wrong result, which is better. But the "
             "mask is still lost before the mean."
         )
-        return Diagnosis(message, see="M6")
+        return Diagnosis(message, related="M6")
     if done.error is not None:
         return Diagnosis(f"The order is valid. {raised(done)}")
-    wanted = _mean_price(ids)
+    expected = _mean_price(ids)
     if not isinstance(done.value, tuple):
         kind = type(done.value).__name__
         return Diagnosis(f"Your function should return a model. It returned {kind}.")
     first, gave = done.value
-    message = shape_mismatch(gave, wanted)
+    message = shape_mismatch(gave, expected)
     if message:
         return Diagnosis(f"{message} Build a model that returns one number for each order.")
-    if np.allclose(gave, wanted, atol=1e-6):
+    if np.allclose(gave, expected, atol=1e-6):
         return None
     everywhere = PRICES[ids].mean(axis=1) / 2
     if np.allclose(gave, everywhere):
@@ -291,16 +291,18 @@ def _judge_factor(ids: np.ndarray, done: RunResult) -> Diagnosis | None:
             message = f"Row 0 was zero already. Padding {where} the words is still counted."
             return Diagnosis(message, "M5")
         if not getattr(first, "mask_zero", True):
-            return Diagnosis("No layer makes a mask now, so padding is always counted.", see="M6")
-        return Diagnosis(f"Padding {where} the words is still counted.", see="M6")
+            return Diagnosis(
+                "No layer makes a mask now, so padding is always counted.", related="M6"
+            )
+        return Diagnosis(f"Padding {where} the words is still counted.", related="M6")
     dear = masked_mean(PRICES[ids] / 2, as_mask(PRICES[ids][..., 0] != 0, ids.shape))
     if np.allclose(gave, dear):
         message = "Milk costs nothing, but it is a word: a price of 0 does not mean padding."
         return Diagnosis(message)
-    if np.allclose(gave, 2 * wanted):
+    if np.allclose(gave, 2 * expected):
         return Diagnosis("The mean is right, but the discount is missing.")
     if np.allclose(gave, PRICES[ids].max(axis=1) / 2):
         return Diagnosis("It is half the highest price of the order, not half the mean.")
     if np.allclose(gave, PRICES[ids].sum(axis=1) / 2):
         return Diagnosis("It is half the sum of the order: divide by the number of words.")
-    return Diagnosis("This is not half the mean price of the words.", see="M6")
+    return Diagnosis("This is not half the mean price of the words.", related="M6")

@@ -29,7 +29,7 @@ __all__ = ["check_drift", "check_int8"]
 class DriftCase(NamedTuple):
     """The targets of all rows, and the rows that are final after ten days."""
 
-    wanted: np.ndarray
+    expected: np.ndarray
     final: np.ndarray
 
 
@@ -57,10 +57,10 @@ def check_drift(exercise: str, function: Any) -> Verdict:
         function,
         _drifts(),
         run=_drift,
-        judge=_judge_drift,
-        shown=lambda case, done: {
+        diagnose=_judge_drift,
+        describe=lambda case, done: {
             "final": str(case.final.tolist()),
-            "before": format_value(ten_days(case.wanted)[0].value.round(4)),
+            "before": format_value(ten_days(case.expected)[0].value.round(4)),
             "expected": format_value(_true_end(case).round(4)),
             "yours": describe_result(done)
             if done.error is not None
@@ -74,19 +74,19 @@ def check_drift(exercise: str, function: Any) -> Verdict:
     )
 
 
-def _broken_learn(table: Variable, adam: Adam, wanted: np.ndarray, final: np.ndarray) -> None:
+def _broken_learn(table: Variable, adam: Adam, expected: np.ndarray, final: np.ndarray) -> None:
     for _ in range(20):
-        grad = table.value - wanted
+        grad = table.value - expected
         grad[final] = 0
         adam.apply([grad], [table])
 
 
 def _drift(function: Callable[..., Any], case: DriftCase) -> RunResult:
     """Return the table as it is afterwards; `function` returns nothing."""
-    table, adam, _ = ten_days(case.wanted)
+    table, adam, _ = ten_days(case.expected)
 
-    def after(wanted: np.ndarray, final: np.ndarray) -> np.ndarray:
-        function(table, adam, wanted, final)
+    def after(expected: np.ndarray, final: np.ndarray) -> np.ndarray:
+        function(table, adam, expected, final)
         return np.array(table.value)
 
     return run_untrusted(after, *case)
@@ -94,10 +94,10 @@ def _drift(function: Callable[..., Any], case: DriftCase) -> RunResult:
 
 def _true_end(case: DriftCase) -> np.ndarray:
     """Return the right end: Adam moves each row by its own slots, so the others are unaffected."""
-    table, adam, _ = ten_days(case.wanted)
-    kept = table.value[case.final]
-    _broken_learn(table, adam, case.wanted, case.final)
-    table.value[case.final] = kept
+    table, adam, _ = ten_days(case.expected)
+    preserved = table.value[case.final]
+    _broken_learn(table, adam, case.expected, case.final)
+    table.value[case.final] = preserved
     return np.array(table.value)
 
 
@@ -109,17 +109,19 @@ def _judge_drift(case: DriftCase, done: RunResult) -> Diagnosis | None:
         return Diagnosis("The whole table is frozen now. Only the final rows should stay.")
     if done.error is not None:
         return Diagnosis(raised(done))
-    before, wanted, after = ten_days(case.wanted)[0].value, _true_end(case), done.value
-    if after.shape != wanted.shape:
-        return Diagnosis(f"The shape of the table should stay {wanted.shape}. It is {after.shape}.")
-    others = np.setdiff1d(np.arange(len(wanted)), case.final)
+    before, expected, after = ten_days(case.expected)[0].value, _true_end(case), done.value
+    if after.shape != expected.shape:
+        return Diagnosis(
+            f"The shape of the table should stay {expected.shape}. It is {after.shape}."
+        )
+    others = np.setdiff1d(np.arange(len(expected)), case.final)
     moved = [int(row) for row in case.final if not np.array_equal(after[row], before[row])]
     if moved:
         far = np.abs(after[moved[0]] - before[moved[0]]).max()
         if np.allclose(after[moved[0]], 0):
             return Diagnosis(f"Row {moved[0]} is zero now. It should stay where it was.")
-        return Diagnosis(f"Row {moved[0]} is final, and it moved by {far:.4f}.", see="M7")
-    if np.allclose(after, wanted, rtol=1e-6, atol=1e-9):
+        return Diagnosis(f"Row {moved[0]} is final, and it moved by {far:.4f}.", related="M7")
+    if np.allclose(after, expected, rtol=1e-6, atol=1e-9):
         return None
     if np.array_equal(after[others], before[others]):
         return Diagnosis("No row moves any more. Only the final ones should stay.")
@@ -173,8 +175,11 @@ def check_int8(exercise: str, function: Any) -> Verdict:
         codes, scale = _ship(function, case).value
         words = MENU.words[2:]
         floats = _merged(case)
-        kept = sum(neighbor(codes / scale, word) == neighbor(floats, word) for word in words)
-        done = f"{message}. On the phone {kept} of {len(words)} words keep their nearest neighbor."
+        preserved = sum(neighbor(codes / scale, word) == neighbor(floats, word) for word in words)
+        done = (
+            f"{message}. On the phone {preserved} of {len(words)} words keep their "
+            "nearest neighbor."
+        )
         return Verdict(exercise, True, done)
 
     early = is_unchanged(
@@ -192,10 +197,10 @@ def check_int8(exercise: str, function: Any) -> Verdict:
         function,
         _cargo(),
         run=_ship,
-        judge=_judge_int8,
+        diagnose=_judge_int8,
         ends="return codes, scale",
         right=right,
-        shown=lambda case, done: {
+        describe=lambda case, done: {
             **{
                 name: format_value(part)
                 for name, part in zip(("W", "A", "B", "alpha"), case, strict=True)
@@ -222,9 +227,9 @@ def _merged(case: ShippedTable) -> np.ndarray:
 
 def _in_words(case: ShippedTable) -> str:
     merged = _merged(case)
-    made = quantize(merged)
-    scale = np.where(merged.any(axis=1), made.scale, 1)  # of a row of zeros any will do
-    return f"codes {format_value(made.codes)}\nscale {format_value(scale.round(2)[:, None])}"
+    quantized = quantize(merged)
+    scale = np.where(merged.any(axis=1), quantized.scale, 1)  # of a row of zeros any will do
+    return f"codes {format_value(quantized.codes)}\nscale {format_value(scale.round(2)[:, None])}"
 
 
 def _describe_codes(done: RunResult) -> str:
@@ -276,7 +281,7 @@ def _judge_int8(case: ShippedTable, done: RunResult) -> Diagnosis | None:
 
 
 def _is_of_rows(scale: np.ndarray, merged: np.ndarray) -> bool:
-    """Tell whether a scale (V,) is right for the rows; a row of zeros may have any."""
+    """Return whether a scale (V,) is right for the rows; a row of zeros may have any."""
     largest = np.abs(merged).max(axis=1)
     used = largest > 0
     return scale.shape == used.shape and np.allclose(scale[used], 127 / largest[used], rtol=1e-3)
@@ -304,7 +309,7 @@ def _judge_precision(
         (float(case.alpha) / rank * step, "W itself is missing"),
     ]:
         if step.any() and (np.abs(back - guess) <= near).all():
-            return Diagnosis(f"These are the codes of another table: {cause}.", see="M15")
+            return Diagnosis(f"These are the codes of another table: {cause}.", related="M15")
     if (np.sign(back) * np.sign(merged) < 0).any():
         return Diagnosis(
             "A weight has the wrong sign: a code was larger than 127, too large for int8."
@@ -312,18 +317,18 @@ def _judge_precision(
     if (np.abs(back).max(axis=1) < 0.9 * np.abs(merged).max(axis=1)).any():
         return Diagnosis(
             "A large weight was cut off. It is a weight like the others; its row needs it.",
-            see="M14",
+            related="M14",
         )
     if len(merged) > 1 and np.ptp(scale) == 0:
         message = (
             f"All rows share one scale, so row {row} is coarse because of another row's weight."
         )
-        return Diagnosis(message, see="M14")
+        return Diagnosis(message, related="M14")
     if len(merged) > 1 and (np.ptp(scale, axis=0) == 0).all():
         message = (
             f"Each column has a scale, so a large weight makes row {row} coarse in its column."
         )
-        return Diagnosis(f"{message} One for each row: axis=1 and keepdims=True.", see="M14")
+        return Diagnosis(f"{message} One for each row: axis=1 and keepdims=True.", related="M14")
     if np.allclose(back, np.trunc(merged * scale) / scale):
         return Diagnosis(
             "Weights between two levels are all moved towards zero: round them with np.rint."

@@ -141,7 +141,7 @@ def forecast(backward: Callable[..., Any], epochs: int = 150) -> tuple[np.ndarra
     return np.array(history.history["loss"]), layer.table.value[:, 0].copy()
 
 
-def ten_days(wanted: Any = WANTED) -> tuple[Variable, Adam, np.ndarray]:
+def ten_days(expected: Any = WANTED) -> tuple[Variable, Adam, np.ndarray]:
     """Train all rows of a table for ten days; return it with its Adam optimizer.
 
     Parameters
@@ -162,11 +162,11 @@ def ten_days(wanted: Any = WANTED) -> tuple[Variable, Adam, np.ndarray]:
     >>> table.value.shape, adam.iterations
     ((4, 2), 10)
     """
-    wanted = np.array(wanted)
-    table, adam = Variable(np.zeros(wanted.shape), dtype="float64"), Adam(0.1)
+    expected = np.array(expected)
+    table, adam = Variable(np.zeros(expected.shape), dtype="float64"), Adam(0.1)
     for _ in range(10):
-        adam.apply([table.value - wanted], [table])
-    return table, adam, wanted
+        adam.apply([table.value - expected], [table])
+    return table, adam, expected
 
 
 def tastes() -> np.ndarray:
@@ -201,5 +201,5 @@ def neighbor(table: np.ndarray, word: str) -> str:
     >>> neighbor(tastes(), "soup")
     'bread'
     """
-    found = nearest(table, table[MENU.words.index(word)], 2, first=2)
-    return next(MENU.words[i] for i in found.ids if MENU.words[i] != word)
+    neighbors = nearest(table, table[MENU.words.index(word)], 2, first=2)
+    return next(MENU.words[i] for i in neighbors.ids if MENU.words[i] != word)
