@@ -7,25 +7,9 @@ from embedlab.registry import missing_attribute
 
 __all__ = ["Callback", "EarlyStopping", "History"]
 
-KERAS_ONLY = (
-    "BackupAndRestore",
-    "CSVLogger",
-    "CallbackList",
-    "LambdaCallback",
-    "LearningRateScheduler",
-    "ModelCheckpoint",
-    "OrbaxCheckpoint",
-    "ProgbarLogger",
-    "ReduceLROnPlateau",
-    "RemoteMonitor",
-    "SwapEMAWeights",
-    "TensorBoard",
-    "TerminateOnNaN",
-)
-
 
 def __getattr__(name: str) -> Any:
-    raise missing_attribute(__name__, name, KERAS_ONLY)
+    raise missing_attribute(__name__, name)
 
 
 class Callback:

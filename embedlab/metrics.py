@@ -9,60 +9,12 @@ from embedlab.registry import left_to_keras, missing_attribute
 
 __all__ = ["Accuracy", "get"]
 
-KERAS_ONLY = (
-    "AUC",
-    "BinaryAccuracy",
-    "BinaryCrossentropy",
-    "BinaryIoU",
-    "CategoricalAccuracy",
-    "CategoricalCrossentropy",
-    "CategoricalHinge",
-    "ConcordanceCorrelation",
-    "CosineSimilarity",
-    "F1Score",
-    "FBetaScore",
-    "FalseNegatives",
-    "FalsePositives",
-    "Hinge",
-    "IoU",
-    "KLDivergence",
-    "LogCoshError",
-    "Mean",
-    "MeanAbsoluteError",
-    "MeanAbsolutePercentageError",
-    "MeanIoU",
-    "MeanMetricWrapper",
-    "MeanSquaredError",
-    "MeanSquaredLogarithmicError",
-    "Metric",
-    "OneHotIoU",
-    "OneHotMeanIoU",
-    "PearsonCorrelation",
-    "Poisson",
-    "Precision",
-    "PrecisionAtRecall",
-    "R2Score",
-    "Recall",
-    "RecallAtPrecision",
-    "RootMeanSquaredError",
-    "SensitivityAtSpecificity",
-    "SparseCategoricalAccuracy",
-    "SparseCategoricalCrossentropy",
-    "SparseTopKCategoricalAccuracy",
-    "SpecificityAtSensitivity",
-    "SquaredHinge",
-    "Sum",
-    "TopKCategoricalAccuracy",
-    "TrueNegatives",
-    "TruePositives",
-)
-
 
 class Accuracy:
     """The share of predictions that are right, over all batches since the last reset.
 
-    As ``metrics=["accuracy"]`` in Keras: a probability beside 0.5 where the last axis of the
-    prediction has length 1; otherwise the likeliest class beside the label or the one-hot row.
+    As ``metrics=["accuracy"]`` in Keras: a probability is compared with 0.5 where the last axis of
+    the prediction has length 1; otherwise the likeliest class with the label or the one-hot row.
 
     Examples
     --------
@@ -119,4 +71,4 @@ def get(identifier: Any) -> Accuracy:
 
 
 def __getattr__(name: str) -> Any:
-    raise missing_attribute(__name__, name, KERAS_ONLY)
+    raise missing_attribute(__name__, name)

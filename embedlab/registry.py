@@ -67,14 +67,16 @@ Use embedlab.keras.Embedding in a Keras model.
     return {name: value for name, value in arguments.items() if name not in keras_only}
 
 
-def missing_attribute(module: str, name: str, keras_only: Iterable[str]) -> AttributeError:
+def missing_attribute(module: str, name: str, keras_only: Iterable[str] = ()) -> AttributeError:
     """Return the error for a name that a module does not have: for its ``__getattr__``.
 
-    >>> str(missing_attribute("embedlab.optimizers", "Lion", ["Lion"]))
+    A class (a name that begins with a capital) may be Keras's, and so may a name in `keras_only`.
+
+    >>> str(missing_attribute("embedlab.optimizers", "Lion"))
     'embedlab.optimizers.Lion is not part of embedlab. Received the name Lion. \
 Use embedlab.keras.Embedding in a Keras model.'
     """
-    if name in keras_only:
+    if name[:1].isupper() or name in keras_only:
         return AttributeError(left_to_keras(f"{module}.{name}", f"the name {name}"))
     return AttributeError(f"module {module!r} has no attribute {name!r}")
 
