@@ -7,7 +7,8 @@
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help lab test check notebooks bundle bench pictures pins views core suite strict browser
+.PHONY: help lab test check notebooks bundle bench pictures pins lint views architecture core \
+  learners browser suite
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -68,21 +69,16 @@ FOUND = $(if $(PEERS),,and not peers)
 without = @if [ -n "$${CI:-}" ]; then echo "CI must run $(strip $(2)), and $(1) is missing. $(strip $(3))"; exit 1; \
   else echo "NOT RUN: $(strip $(2)), for want of $(1). $(strip $(3))"; fi
 
-TWO := -n 2 --dist loadfile
+# In the order that tests/conftest.py gives: files with slow tests first.
+TWO := -n 2 --dist loadfile --no-loadscope-reorder
 TWO_EACH := -n 2 --dist worksteal
 READY := $(VENV)/.ready-$(EXTRAS)
 LEARNERS = $(wildcard notebooks/[0-9]*.ipynb)
-SOLUTIONS = $(wildcard notebooks/solutions/[0-9]*.ipynb)
 
-test: $(READY)  ## run every test that this machine can run, and say what it cannot
-	@$(MAKE) views core strict browser suite
+# Prerequisites and not makes of their own: `make check test` runs what both need once.
+test: views architecture core learners browser suite  ## run every test that this machine can run, and say what it cannot
 
-check: $(READY)  ## format, lint, types, the rules of the house, the browser half
-	@$(BIN)/ruff format --check --quiet . || { echo "Run: $(BIN)/ruff format ."; exit 1; }
-	@$(BIN)/ruff check --quiet .
-	@$(BIN)/mypy
-	@$(MAKE) views
-	@$(PYTEST) tests/test_architecture.py
+check: lint views architecture  ## format, lint, types, the rules of the house, the browser half
 
 notebooks: $(READY)  ## build the notebooks from notebooks/source and run them
 	@$(BIN)/python notebooks/build.py
@@ -99,11 +95,19 @@ bench: $(READY)  ## compare with the peers, side by side
 pins: $(VENV)/.ready-lab  ## write binder/requirements.txt from what .venv holds
 	@$(BIN)/python binder/pins.py --write
 
-# The parts of `make test`. The suite comes last, so that its count is the last line.
+# The parts of `make check` and `make test`. The suite comes last, so that its count is the last line.
 
 js/node_modules/.ready: js/package.json js/package-lock.json
 	@cd js && npm ci --silent --no-audit --no-fund
 	@touch $@
+
+lint: $(READY)
+	@$(BIN)/ruff format --check --quiet . || { echo "Run: $(BIN)/ruff format ."; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+
+architecture: $(READY)
+	@$(PYTEST) tests/test_architecture.py
 
 views: $(if $(NODE),js/node_modules/.ready)  # the browser half: types, unit tests, bundles
 ifneq ($(NODE),)
@@ -114,15 +118,17 @@ else
 	$(call without,Node 18 or newer,the checks of the browser half,Install nodejs and npm.)
 endif
 
-core: $(READY)  # once more with every index checked, and once with one thread
+# A test that starts processes of its own sets their checks and threads itself: once is enough.
+core: $(READY)  # once more with every index checked, and once with one thread what sets threads
 	@echo "The core, every index checked by Numba:"
-	@NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(abspath $(VENV))/boundscheck $(PYTEST) $(TWO) tests/core
+	@NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(abspath $(VENV))/boundscheck $(PYTEST) $(TWO) \
+	  -m "not processes" tests/core
 	@echo "The core on one thread:"
-	@NUMBA_NUM_THREADS=1 $(PYTEST) $(TWO) tests/core
+	@NUMBA_NUM_THREADS=1 $(PYTEST) $(TWO) -m threads tests/core
 
-strict: $(READY)  # every number printed in a solution, compared; the others only have to run
-	@echo "The solutions, every number compared:"
-	@$(PYTEST) $(TWO) --nbval $(SOLUTIONS)
+# The solutions are run by tests/notebooks/test_built.py, which compares every number that
+# `pytest --nbval notebooks/solutions` does, and the pictures too.
+learners: $(READY)
 	@echo "The learner's notebooks, run with their stubs:"
 	@$(PYTEST) $(TWO) --nbval-lax $(LEARNERS)
 
@@ -140,6 +146,6 @@ suite: $(READY)
 	$(if $(PEERS),,$(call without,Keras or PyTorch,the comparisons with peers,\
 	  Run: make test EXTRAS=test$(comma)keras))
 	@echo "Everything else:"
-	@$(PYTEST) $(TWO) -m "not browser $(FOUND)"
+	@$(PYTEST) $(TWO) -m "not browser $(FOUND)" --ignore tests/test_architecture.py
 
 comma := ,

@@ -10,6 +10,20 @@ settings.register_profile("embedlab", deadline=None, derandomize=True)
 settings.load_profile("embedlab")
 
 
+def pytest_collection_modifyitems(items):
+    """Mark what `make core` selects by, and put files with slow tests first.
+
+    A file runs on one of two processes as a whole: begun last, a slow one leaves the other idle.
+    """
+    for item in items:
+        if "threads" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.threads)
+        if hasattr(getattr(item, "module", None), "subprocess"):
+            item.add_marker(pytest.mark.processes)
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture
 def rng():
     return np.random.default_rng(7)
