@@ -52,4 +52,4 @@ def test_a_python_without_sources(monkeypatch, tmp_path):
     monkeypatch.setattr(sysconfig, "get_path", lambda name: str(tmp_path))
     with pytest.raises(MissingTextError, match="compiled files only"):
         standard_library()
-    assert bundled._kept == {}
+    assert bundled._cache == {}
