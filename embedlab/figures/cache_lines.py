@@ -32,7 +32,7 @@ _NAMED = 16  # lines, and ids, that have a name each
 def draw_cache_lines(
     traces: CacheLineTrace | Mapping[str, CacheLineTrace], *, dark: bool = False
 ) -> Figure:
-    """Draw where lookups go in memory, side by side.
+    """Draw the cache lines of lookups, side by side.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ __all__ = ["Chart"]
 
 
 class Chart:
-    """Where a chart stands on the sheet, and what its ends mean.
+    """The position of a chart in the figure, and the range of its axes.
 
     Parameters
     ----------

@@ -25,12 +25,12 @@ _DOTS = 1500
 
 
 def draw_geometry(trace: GeometryTrace, *, dark: bool = False) -> Figure:
-    """Draw one word among all others as a still picture.
+    """Draw the neighbors of one word as a still picture.
 
     Parameters
     ----------
     trace : GeometryTrace
-        Of any size: of very many words the first are drawn, and the picture says so.
+        Of any size; of very many words the first are drawn, with a note.
     dark : bool
         Light on dark.
 
@@ -55,14 +55,14 @@ class _Picture:
     def __init__(self, trace: GeometryTrace, look: Theme):
         self.trace, self.look = trace, look
         points = trace.plane.points.astype(np.float64)
-        drawn = points[:_DOTS]
-        there = drawn[np.isfinite(drawn).all(axis=1)]
-        low, high = (there.min(axis=0), there.max(axis=0)) if len(there) else (0.0, 0.0)
+        shown_points = points[:_DOTS]
+        finite = shown_points[np.isfinite(shown_points).all(axis=1)]
+        low, high = (finite.min(axis=0), finite.max(axis=0)) if len(finite) else (0.0, 0.0)
         middle, reach = (low + high) / 2, float(np.max(np.subtract(high, low))) or 1.0
         self.scale = (MAP - 40) / reach
         center = np.array([16 + MAP / 2, TOP + MAP / 2])
         self.at = center + (points - middle) * self.scale * [1, -1]
-        self.taken: list[tuple[float, float, float]] = []
+        self.label_boxes: list[tuple[float, float, float]] = []
         self.axes: Axes
 
     def draw(self) -> Figure:
@@ -125,9 +125,11 @@ class _Picture:
             return
         wide = 5.6 * len(text) + 6
         left = x + 6 if x + 6 + wide < 16 + MAP else x - 6 - wide
-        if any(abs(y - v) < 10 and left < u + w and u < left + wide for u, v, w in self.taken):
+        if any(
+            abs(y - v) < 10 and left < u + w and u < left + wide for u, v, w in self.label_boxes
+        ):
             return
-        self.taken.append((left, y, wide))
+        self.label_boxes.append((left, y, wide))
         label(self.axes, left, y, text, color, size=7.5, bold=bold)
 
     def _list(self) -> None:
@@ -178,13 +180,13 @@ class _Picture:
     def _hidden(self) -> str:
         trace = self.trace
         shares = 100 * sum(trace.plane.shares)
-        said = f"The map shows {format_number(shares, 0)} % of the variance"
+        variance = f"The map shows {format_number(shares, 0)} % of the variance"
         lost = (
             f"; {format_count(trace.invalid_rows, 'row')} with NaN stand nowhere"
             if trace.invalid_rows
             else ""
         )
         return (
-            f"{said}; on average {format_number(trace.typical, 1)} of ten neighbors are "
+            f"{variance}; on average {format_number(trace.typical, 1)} of ten neighbors are "
             f"right{lost}."
         )

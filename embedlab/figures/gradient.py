@@ -73,9 +73,9 @@ class _Picture:
         self.height = TOP + body + 90
         self.pair_top = TOP + (body - self.pairs * 27) / 2
         self.row_top = TOP + (body - len(self.rows) * _CELL[1]) / 2
-        given = np.abs(trace.pair_rows[np.isfinite(trace.pair_rows)])
+        pairs = np.abs(trace.pair_rows[np.isfinite(trace.pair_rows)])
         sums = np.abs(trace.added[np.isfinite(trace.added)])
-        self.scale = max(given.max(initial=0), sums.max(initial=0)) or 1.0
+        self.scale = max(pairs.max(initial=0), sums.max(initial=0)) or 1.0
         self.axes: Axes
 
     def draw(self) -> Figure:
@@ -97,7 +97,7 @@ class _Picture:
         self._chart()
         rounded_box(self.axes, (16, self.height - 54), (WIDTH - 32, 42), look.panel, look.line)
         label(self.axes, 28, self.height - 42, self._sentence(), ink)
-        label(self.axes, 28, self.height - 24, self._verdict(), look.ink_2)
+        label(self.axes, 28, self.height - 24, self._conclusion(), look.ink_2)
         return figure
 
     def _pair(self, n: int, lost: bool) -> None:
@@ -108,8 +108,8 @@ class _Picture:
         rounded_box(
             self.axes, (16, y), (88, 22), look.hit_soft if again else look.panel, edge, dashed=lost
         )
-        kept = np.flatnonzero(self.trace.has_gradient)
-        token = short_label(self.trace.tokens[int(kept[n])], 10 - len(str(row)))
+        with_gradient = np.flatnonzero(self.trace.has_gradient)
+        token = short_label(self.trace.tokens[int(with_gradient[n])], 10 - len(str(row)))
         label(self.axes, 23, y + 11, token, look.ink, bold=True)
         label(self.axes, 97, y + 11, str(row), look.ink, align="right")
         values = self.trace.pair_rows[n, : self.columns]
@@ -175,7 +175,7 @@ class _Picture:
             return f"Row {row}, column 0: the last of {added}, and {scores} = {got}."
         return f"Row {row}, column 0, gets {added}{divided} = {got}."
 
-    def _verdict(self) -> str:
+    def _conclusion(self) -> str:
         says = [f"“{w}” {'passes' if self.trace.passes(w) else 'fails'}" for w in WAYS]
         return f"{' and '.join(says)} the gradient check: every weight moved up and down by h."
 

@@ -120,8 +120,10 @@ class _Picture:
             self.axes, (16, y), (CHIP, 28), face, edge, width=1.4 if bad else 1, dashed=bool(bad)
         )
         name = str(self.trace.ids[n])
-        room = max(3, 12 - len(name))
-        label(self.axes, 25, y + 14, short_label(self.trace.tokens[n], room), ink, bold=True)
+        longest_label = max(3, 12 - len(name))
+        label(
+            self.axes, 25, y + 14, short_label(self.trace.tokens[n], longest_label), ink, bold=True
+        )
         label(self.axes, 16 + CHIP - 9, y + 14, name, ink, align="right")
 
     def _table_row(self, line: int, row: int) -> None:

@@ -26,7 +26,7 @@ _ROWS, _COLUMNS, _RANK = 20, 9, 8
 
 
 def draw_lora(trace: LoRATrace, *, dark: bool = False) -> Figure:
-    """Draw one change of a table, said by an adapter, as a still picture.
+    """Draw one change of a table and its adapter as a still picture.
 
     Parameters
     ----------
@@ -127,16 +127,16 @@ class _Picture:
         look, far = self.look, self.trace.drifts[self.trace.rank - 1]
         label(self.axes, x, TOP - 14, "how far each row moved", look.ink, bold=True)
         longest = far.max(initial=0) or 1.0
-        room = WIDTH - 16 - x - 40
+        bar_width = WIDTH - 16 - x - 40
         for line, row in enumerate(self.rows):
             y = TOP + line * CELL
             seen = row in self.trace.seen
             color = look.accent if seen else look.warn
             if far[row] > 0:
-                size = (max(room * far[row] / longest, 1), CELL - 2)
+                size = (max(bar_width * far[row] / longest, 1), CELL - 2)
                 rounded_box(self.axes, (x, y), size, color, color, radius=1, width=0)
             name = short_label(self.trace.words[row], 8) or str(row)
-            end = x + room * far[row] / longest + 4
+            end = x + bar_width * far[row] / longest + 4
             label(self.axes, end, y + CELL / 2 - 1, name, color if seen else look.ink_2, size=6)
         note = "blue: trained" if len(self.trace.seen) < len(far) else "all rows were trained"
         label(self.axes, x, TOP + self.tall + 9, note, look.accent, size=7)

@@ -27,12 +27,12 @@ _STAGES, _BATCH, _STEPS = 6, 8, 16
 
 
 def draw_mask(trace: MaskTrace, *, dark: bool = False) -> Figure:
-    """Draw one batch and its mask on the way through a model, as a still picture.
+    """Draw one batch and its mask in a chain of layers, as a still picture.
 
     Parameters
     ----------
     trace : MaskTrace
-        Of any size: of many layers, sequences and places the first are drawn.
+        Of any size; the first layers, sequences and positions are drawn.
     dark : bool
         Light on dark.
 
@@ -97,9 +97,15 @@ class _Picture:
         rounded_box(
             self.axes, (x, TOP - 4), (self.card - 8, self.tall), face, edge, dashed=bad or lost
         )
-        room = max(4, int(self.card / 6.5) - 1)
+        longest_label = max(4, int(self.card / 6.5) - 1)
         label(
-            self.axes, x + 6, TOP + 10, short_label(stage.name, room), look.ink, size=7.5, bold=True
+            self.axes,
+            x + 6,
+            TOP + 10,
+            short_label(stage.name, longest_label),
+            look.ink,
+            size=7.5,
+            bold=True,
         )
         inks = {"made": look.hit, "kept": look.hit, "replaced": look.warn, "lost here": look.warn}
         ink = inks.get(stage.status, look.ink_2)
@@ -138,15 +144,15 @@ class _Picture:
 
     def _losses(self, y: float) -> None:
         trace, look = self.trace, self.look
-        told = [
+        losses = [
             ("this model", trace.loss, look.warn if trace.lost_at else look.accent),
             ("without any mask", trace.loss_unmasked, look.ink_3),
         ]
         if trace.loss_reference is not None:
-            told.append(("without padding: the truth", trace.loss_reference, look.hit))
+            losses.append(("unpadded reference", trace.loss_reference, look.hit))
         label(self.axes, 16, y, "loss", look.ink, bold=True)
-        longest = max((v for _, v, _ in told if np.isfinite(v)), default=0.0) or 1.0
-        for n, (name, value, color) in enumerate(told):
+        longest = max((v for _, v, _ in losses if np.isfinite(v)), default=0.0) or 1.0
+        for n, (name, value, color) in enumerate(losses):
             at = y + n * 20
             label(self.axes, 210, at, name, look.ink_2, align="right")
             if np.isfinite(value) and value > 0:

@@ -18,7 +18,7 @@ _DPIS = (120, 100, 80)
 
 
 def png(figure: Figure, most: int = PNG_MOST) -> bytes:
-    """Return the picture as a PNG of at most `most` bytes, coarser if it must be.
+    """Return the picture as a PNG of at most `most` bytes, at a lower resolution if necessary.
 
     A palette of 256 colors makes it a third as large as matplotlib's own file; neither a date
     nor a version stands in it.
@@ -36,11 +36,11 @@ def png(figure: Figure, most: int = PNG_MOST) -> bytes:
     (b'\\x89PNG', True)
     """
     for dpi in _DPIS:
-        made = _encode(_pixels(figure, dpi))
-        if len(made) <= most:
-            return made
+        encoded = _encode(_pixels(figure, dpi))
+        if len(encoded) <= most:
+            return encoded
     raise ValueError(
-        f"a still picture must stay within {most} bytes. Received {len(made)} at the coarsest. "
+        f"a still picture must stay within {most} bytes. Received {len(encoded)} at the coarsest. "
         "Draw fewer rows or fewer tokens."
     )
 
@@ -72,24 +72,24 @@ def _encode(pixels: np.ndarray) -> bytes:
 
 
 def _palette(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return 256 colors (256, 3) and for each pixel the number of its nearest one.
+    """Return 256 colors (256, 3), and the index of the nearest color for each pixel.
 
     Half of them are the most frequent; the others are, one by one, the color that so far is
     served worst. Frequency alone would paint gray letters in the purple of a cell.
     """
     colors, inverse, counts = np.unique(pixels, return_inverse=True, return_counts=True)
     rgb = np.stack([colors >> 16, (colors >> 8) & 255, colors & 255], 1).astype(np.float32)
-    kept = list(np.argsort(-counts, kind="stable")[:128])
-    apart = np.full(len(rgb), np.inf, np.float32)
+    palette = list(np.argsort(-counts, kind="stable")[:128])
+    distances = np.full(len(rgb), np.inf, np.float32)
     nearest = np.zeros(len(rgb), np.uint8)
     for n in range(min(256, len(rgb))):
-        if n == len(kept):
-            kept.append((apart * np.sqrt(counts)).argmax())
-        now = ((rgb - rgb[kept[n]]) ** 2).sum(1)
-        closer = now < apart
+        if n == len(palette):
+            palette.append((distances * np.sqrt(counts)).argmax())
+        now = ((rgb - rgb[palette[n]]) ** 2).sum(1)
+        closer = now < distances
         nearest[closer] = n
-        apart[closer] = now[closer]
-    return rgb[kept].astype(np.uint8), nearest[inverse].reshape(pixels.shape)
+        distances[closer] = now[closer]
+    return rgb[palette].astype(np.uint8), nearest[inverse].reshape(pixels.shape)
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

@@ -27,7 +27,7 @@ _COLUMNS = 32
 
 
 def draw_quantize(trace: QuantizationTrace, *, dark: bool = False) -> Figure:
-    """Draw one row of a table, quantized in three ways, as a still picture.
+    """Draw one row of a table, quantized with three methods, as a still picture.
 
     Parameters
     ----------
@@ -122,13 +122,13 @@ class _Picture:
         text = f"{format_count(way.nbytes, 'byte')} ({format_number(share, 0)} % of the floats)"
         label(self.axes, 24, y + 6, text, look.ink_2, size=7.5)
         names = join_some([self._name(int(i)) for i in trace.neighbors(name)], 5)
-        kept = f"nearest now: {names or 'none'} ({trace.neighbors_kept(name)} of {trace.k} kept)"
-        label(self.axes, 24, y + 21, kept, look.ink_2, size=7.5)
+        text = f"nearest now: {names or 'none'} ({trace.neighbors_kept(name)} of {trace.k} kept)"
+        label(self.axes, 24, y + 21, text, look.ink_2, size=7.5)
 
     def _name(self, row: int) -> str:
         return short_label(self.trace.words[row], 10) or f"row {row}"
 
     def _sentence(self) -> str:
         worst = {n: w.largest_error[self.trace.row] for n, w in self.trace.ways.items()}
-        said = [f"{self.trace.ways[n].name} {format_number(e, 4)}" for n, e in worst.items()]
-        return f"Largest error of this row: {', '.join(said)}."
+        errors = [f"{self.trace.ways[n].name} {format_number(e, 4)}" for n, e in worst.items()]
+        return f"Largest error of this row: {', '.join(errors)}."

@@ -1,4 +1,4 @@
-"""The look of all still pictures: the colors, and how cells, labels and ribbons are drawn.
+"""Colors of figures, and functions that draw cells, labels and ribbons.
 
 Nothing here touches pyplot: a picture is a `Figure` of its own, drawn by the Agg canvas, and a
 learner's own matplotlib settings neither change it nor are changed by it.
@@ -224,7 +224,7 @@ def ribbon(
 
 
 def isolated_rcparams() -> AbstractContextManager[None]:
-    """Draw by matplotlib's defaults, whatever the learner set; their settings come back after.
+    """Use matplotlib's default settings, and restore the user's settings afterwards.
 
     Every `draw_` function works inside it, since an artist reads the settings when it is made, and
     so does `png`, since others are read when it is drawn.

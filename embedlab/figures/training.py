@@ -110,10 +110,10 @@ class _Picture:
             ),
             autolim=False,
         )
-        glides = self.trace.runs[n].moved_without_grad[-1, self.rows]
-        for line, row, glide in zip(lines, self.rows, glides, strict=True):
+        unforced = self.trace.runs[n].moved_without_grad[-1, self.rows]
+        for line, row, is_unforced in zip(lines, self.rows, unforced, strict=True):
             if len(line):
-                (px, py), color = line[-1], look.warn if glide else look.accent
+                (px, py), color = line[-1], look.warn if is_unforced else look.accent
                 self.axes.plot([px], [py], "o", color=color, markersize=4)
                 word = short_label(self.trace.words[row], 9)
                 right = px < x + wide - 40
@@ -155,9 +155,9 @@ class _Picture:
 
     def _losses(self) -> None:
         look, trace = self.look, self.trace
-        told = np.concatenate([run.losses for run in trace.runs])
-        told = told[np.isfinite(told)]
-        low, high = (told.min(), told.max()) if told.size else (0.0, 1.0)
+        losses = np.concatenate([run.losses for run in trace.runs])
+        losses = losses[np.isfinite(losses)]
+        low, high = (losses.min(), losses.max()) if losses.size else (0.0, 1.0)
         chart = Chart(
             self.axes,
             look,
@@ -186,9 +186,9 @@ class _Picture:
             )
 
     def _sentence(self) -> str:
-        told = [
+        counts = [
             f"{run.optimizer}: {format_count(int(run.moved_without_grad.sum()))} of "
             f"{format_count(int((run.moves > 0).sum()), 'move')} without a gradient"
             for run in self.trace.runs
         ]
-        return "   ·   ".join(told)
+        return "   ·   ".join(counts)

@@ -11,58 +11,58 @@ from typing import Any
 import jax
 import numpy as np
 
-from embedlab.keras.bridge import LookupSpec, grad_adapter, grad_floats, lookup_rows
+from embedlab.keras.bridge import LookupSpec, grad_adapter, grad_embeddings, lookup_rows
 
 __all__ = ["lookup"]
 
 
-def lookup(plan: LookupSpec, ids: Any, *parts: Any) -> Any:
+def lookup(spec: LookupSpec, ids: Any, *parts: Any) -> Any:
     """Return the rows of `ids` on Keras's jax backend: see `embedlab.keras.bridge.lookup_rows`."""
-    return _rows(plan)(ids, *parts)
+    return _rows(spec)(ids, *parts)
 
 
-@functools.cache  # the same function for the same plan, so that JAX finds what it has compiled
-def _rows(plan: LookupSpec) -> Callable:
-    call = _on_host(lookup_rows, plan)
+@functools.cache  # the same function for the same spec, so that JAX finds what it has compiled
+def _rows(spec: LookupSpec) -> Callable:
+    call = _on_host(lookup_rows, spec)
 
     @jax.custom_vjp
     def rows(ids: Any, *parts: Any) -> Any:
-        made = jax.ShapeDtypeStruct((*ids.shape, plan.shape[1]), plan.rows_dtype)
-        return call(made, ids, *parts)
+        result = jax.ShapeDtypeStruct((*ids.shape, spec.shape[1]), spec.rows_dtype)
+        return call(result, ids, *parts)
 
     def forward(ids: Any, *parts: Any) -> Any:
-        factors = parts[-2:] if plan.lora_scale is not None else ()
+        factors = parts[-2:] if spec.lora_scale is not None else ()
         return rows(ids, *parts), (ids, factors, (None,) * len(parts))
 
-    def backward(kept: Any, grad: Any) -> Any:
-        ids, factors, nothing = kept
-        made = list(nothing)
-        if not plan.bits:
-            made[0] = _table(plan)(grad, ids)
+    def backward(residuals: Any, grad: Any) -> Any:
+        ids, factors, nothing = residuals
+        grads = list(nothing)
+        if not spec.bits:
+            grads[0] = _table(spec)(grad, ids)
         if factors:
             shapes = tuple(jax.ShapeDtypeStruct(x.shape, x.dtype) for x in factors)
-            made[-2:] = _on_host(grad_adapter, plan)(shapes, ids, grad, *factors)
-        return None, *made
+            grads[-2:] = _on_host(grad_adapter, spec)(shapes, ids, grad, *factors)
+        return None, *grads
 
     rows.defvjp(forward, backward)
     return rows
 
 
 @functools.cache
-def _table(plan: LookupSpec) -> Callable:
+def _table(spec: LookupSpec) -> Callable:
     """The gradient of the table, whose own gradient is a lookup."""
-    call = _on_host(grad_floats, plan)
+    call = _on_host(grad_embeddings, spec)
 
     @jax.custom_vjp
     def table(grad: Any, ids: Any) -> Any:
-        return call(jax.ShapeDtypeStruct(plan.shape, plan.table_dtype), ids, grad)
+        return call(jax.ShapeDtypeStruct(spec.shape, spec.table_dtype), ids, grad)
 
     def forward(grad: Any, ids: Any) -> Any:
         return table(grad, ids), (ids, jax.numpy.zeros((), grad.dtype))
 
-    def backward(kept: Any, grad: Any) -> Any:
-        ids, like = kept
-        plain = LookupSpec(plan.shape, plan.table_dtype, plan.oob)
+    def backward(residuals: Any, grad: Any) -> Any:
+        ids, like = residuals
+        plain = LookupSpec(spec.shape, spec.table_dtype, spec.oob)
         return _rows(plain)(ids, grad).astype(like.dtype), None
 
     table.defvjp(forward, backward)
@@ -70,9 +70,9 @@ def _table(plan: LookupSpec) -> Callable:
 
 
 @functools.cache
-def _on_host(function: Callable, plan: LookupSpec) -> Callable:
+def _on_host(function: Callable, spec: LookupSpec) -> Callable:
     def run(*arrays: Any) -> Any:
-        return function(plan, *map(np.asarray, arrays))
+        return function(spec, *map(np.asarray, arrays))
 
     def call(shapes: Any, *arrays: Any) -> Any:
         return jax.pure_callback(run, shapes, *arrays, vmap_method="sequential")

@@ -11,12 +11,12 @@ from embedlab.core.lookup import lookup
 from embedlab.core.lora import Adapter, add_adapter, grad_lora, lora_lookup
 from embedlab.core.quantize import QuantizedTable, quantized_lookup
 
-__all__ = ["LookupSpec", "grad_adapter", "grad_floats", "lookup_rows", "sparse_grad_floats"]
+__all__ = ["LookupSpec", "grad_adapter", "grad_embeddings", "lookup_rows", "sparse_grad_embeddings"]
 
 
 @dataclass(frozen=True)
 class LookupSpec:
-    """What stays the same from batch to batch: small and hashable, so that a backend can keep it.
+    """The settings of a lookup: small and hashable, so that a backend can cache it.
 
     Attributes
     ----------
@@ -57,12 +57,12 @@ class LookupSpec:
         return "float32" if computed and half else self.table_dtype
 
 
-def lookup_rows(plan: LookupSpec, ids: np.ndarray, *parts: np.ndarray) -> np.ndarray:
-    """Return the rows of `ids`, (*ids.shape, D), of the dtype ``plan.rows_dtype``.
+def lookup_rows(spec: LookupSpec, ids: np.ndarray, *parts: np.ndarray) -> np.ndarray:
+    """Return the rows of `ids`, (*ids.shape, D), of the dtype ``spec.rows_dtype``.
 
     Parameters
     ----------
-    plan : Plan
+    spec : LookupSpec
     ids : ndarray of integers, any shape
         -V <= id < V: negative ones count from the end, as in Keras.
     *parts : ndarray
@@ -72,7 +72,7 @@ def lookup_rows(plan: LookupSpec, ids: np.ndarray, *parts: np.ndarray) -> np.nda
     Raises
     ------
     IdError
-        For ids outside, unless ``plan.oob`` is "nan".
+        For ids outside, unless ``spec.oob`` is "nan".
 
     Examples
     --------
@@ -80,68 +80,68 @@ def lookup_rows(plan: LookupSpec, ids: np.ndarray, *parts: np.ndarray) -> np.nda
     >>> lookup_rows(LookupSpec((3, 2), "float32"), np.array([2, -3]), table).tolist()
     [[4.0, 5.0], [0.0, 1.0]]
     """
-    rows = apply_out_of_range_rule(ids, plan.shape[0], oob=plan.oob, negative="wrap")
+    rows = apply_out_of_range_rule(ids, spec.shape[0], oob=spec.oob, negative="wrap")
     adapters = []
-    if plan.lora_scale is not None:
-        adapters = [Adapter(parts[-2], parts[-1], plan.lora_scale)]
+    if spec.lora_scale is not None:
+        adapters = [Adapter(parts[-2], parts[-1], spec.lora_scale)]
         parts = parts[:-2]
-    if plan.bits:
-        made = _from_codes(plan, rows, *parts)
-    elif adapters and plan.rows_dtype == plan.table_dtype:
-        return lora_lookup(parts[0], rows, adapters, oob=plan.oob)
+    if spec.bits:
+        rows_out = _from_codes(spec, rows, *parts)
+    elif adapters and spec.rows_dtype == spec.table_dtype:
+        return lora_lookup(parts[0], rows, adapters, oob=spec.oob)
     else:
-        made = _copied(parts[0], rows, plan.oob).astype(plan.rows_dtype, copy=False)
+        rows_out = _copied(parts[0], rows, spec.oob).astype(spec.rows_dtype, copy=False)
     for adapter in adapters:
-        add_adapter(made, rows, adapter, skip_outside=True)
-    return made
+        add_adapter(rows_out, rows, adapter, skip_outside=True)
+    return rows_out
 
 
-def grad_floats(plan: LookupSpec, ids: np.ndarray, grad: np.ndarray) -> np.ndarray:
+def grad_embeddings(spec: LookupSpec, ids: np.ndarray, grad: np.ndarray) -> np.ndarray:
     """Return the gradient of the float table, (V, D), of its dtype; half floats sum in float32.
 
     Examples
     --------
-    >>> grad_floats(LookupSpec((3, 1), "float32"), np.array([1, -2]), np.ones((2, 1))).tolist()
+    >>> grad_embeddings(LookupSpec((3, 1), "float32"), np.array([1, -2]), np.ones((2, 1))).tolist()
     [[0.0], [2.0], [0.0]]
     """
-    rows, grad = _inside(plan, ids, grad)
-    return grad_table(rows, grad, plan.shape[0]).astype(plan.table_dtype, copy=False)
+    rows, grad = _inside(spec, ids, grad)
+    return grad_table(rows, grad, spec.shape[0]).astype(spec.table_dtype, copy=False)
 
 
-def sparse_grad_floats(
-    plan: LookupSpec, ids: np.ndarray, grad: np.ndarray
+def sparse_grad_embeddings(
+    spec: LookupSpec, ids: np.ndarray, grad: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the same gradient for the rows that came: sorted ids (K,), each once, and (K, D).
 
     Examples
     --------
     >>> spec = LookupSpec((3, 1), "float32")
-    >>> ids, rows = sparse_grad_floats(spec, np.array([1, -2]), np.ones((2, 1)))
+    >>> ids, rows = sparse_grad_embeddings(spec, np.array([1, -2]), np.ones((2, 1)))
     >>> ids.tolist(), rows.tolist()
     ([1], [[2.0]])
     """
-    rows, grad = _inside(plan, ids, grad)
-    sparse = coalesce(rows, grad, plan.shape[0])
-    return sparse.ids, sparse.rows.astype(plan.table_dtype, copy=False)
+    rows, grad = _inside(spec, ids, grad)
+    sparse = coalesce(rows, grad, spec.shape[0])
+    return sparse.ids, sparse.rows.astype(spec.table_dtype, copy=False)
 
 
 def grad_adapter(
-    plan: LookupSpec, ids: np.ndarray, grad: np.ndarray, a: np.ndarray, b: np.ndarray
+    spec: LookupSpec, ids: np.ndarray, grad: np.ndarray, a: np.ndarray, b: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the gradients of the LoRA factors, (V, R) and (R, D), dense as Keras's optimizers
     want.
 
     Examples
     --------
-    >>> plan = LookupSpec((3, 2), "float32", lora_scale=0.5)
+    >>> spec = LookupSpec((3, 2), "float32", lora_scale=0.5)
     >>> grad_a, grad_b = grad_adapter(
-    ...     plan, np.array([2]), np.array([[1.0, 3.0]]), np.ones((3, 1)), np.ones((1, 2)))
+    ...     spec, np.array([2]), np.array([[1.0, 3.0]]), np.ones((3, 1)), np.ones((1, 2)))
     >>> grad_a.tolist(), grad_b.tolist()
     ([[0.0], [0.0], [2.0]], [[0.5, 1.5]])
     """
-    assert plan.lora_scale is not None
-    rows, grad = _inside(plan, ids, grad)
-    grad_a, grad_b = grad_lora(rows, grad, Adapter(a, b, plan.lora_scale))
+    assert spec.lora_scale is not None
+    rows, grad = _inside(spec, ids, grad)
+    grad_a, grad_b = grad_lora(rows, grad, Adapter(a, b, spec.lora_scale))
     return grad_a.to_dense(), grad_b
 
 
@@ -151,35 +151,35 @@ def _copied(table: np.ndarray, rows: np.ndarray, oob: str) -> np.ndarray:
     # The core copies the bits of half floats and never reads them: one kind is like the other,
     # but for NaN, which has other bits in each.
     bits = lookup(table.view(np.float16), rows, oob="zero" if oob == "nan" else oob)
-    made = bits.view(table.dtype)
+    rows_out = bits.view(table.dtype)
     if oob == "nan":
-        made[rows == len(table)] = np.nan
-    return made
+        rows_out[rows == len(table)] = np.nan
+    return rows_out
 
 
 def _from_codes(
-    plan: LookupSpec, rows: np.ndarray, codes: Any, scale: Any, zero: Any = None
+    spec: LookupSpec, rows: np.ndarray, codes: Any, scale: Any, zero: Any = None
 ) -> Any:
     # Keras made the scales: those of a row of zeros are infinite in float16, and it goes on there
     # (0 / inf is 0).
-    scale = scale.reshape(zero.shape if plan.block_size else -1)
+    scale = scale.reshape(zero.shape if spec.block_size else -1)
     table = QuantizedTable(
         codes,
-        scale.astype(plan.rows_dtype, copy=False),
+        scale.astype(spec.rows_dtype, copy=False),
         zero,
-        plan.shape[1],
-        plan.bits,
-        plan.block_size or None,
+        spec.shape[1],
+        spec.bits,
+        spec.block_size or None,
         checked=True,
     )
-    return quantized_lookup(table, rows, oob=plan.oob)
+    return quantized_lookup(table, rows, oob=spec.oob)
 
 
-def _inside(plan: LookupSpec, ids: np.ndarray, grad: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _inside(spec: LookupSpec, ids: np.ndarray, grad: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return flat rows and gradients without the ids outside, which have no row to learn."""
-    rows = apply_out_of_range_rule(ids, plan.shape[0], oob=plan.oob, negative="wrap").reshape(-1)
-    grad = grad.reshape(rows.size, plan.shape[1])
+    rows = apply_out_of_range_rule(ids, spec.shape[0], oob=spec.oob, negative="wrap").reshape(-1)
+    grad = grad.reshape(rows.size, spec.shape[1])
     if grad.itemsize == 2:
         grad = grad.astype(np.float32)
-    inside = rows < plan.shape[0]
+    inside = rows < spec.shape[0]
     return (rows, grad) if inside.all() else (rows[inside], grad[inside])
