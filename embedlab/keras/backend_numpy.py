@@ -10,9 +10,9 @@ from embedlab.keras.bridge import LookupSpec, lookup_rows
 __all__ = ["lookup"]
 
 
-def lookup(plan: LookupSpec, ids: Any, *parts: Any) -> Any:
+def lookup(spec: LookupSpec, ids: Any, *parts: Any) -> Any:
     """Return the rows of `ids` on Keras's numpy backend: see
     `embedlab.keras.bridge.lookup_rows`."""
     if in_symbolic_scope():  # Keras asks for a shape, with ids of uninitialized memory
-        return np.zeros((*ids.shape, plan.shape[1]), plan.rows_dtype)
-    return lookup_rows(plan, ids, *parts)
+        return np.zeros((*ids.shape, spec.shape[1]), spec.rows_dtype)
+    return lookup_rows(spec, ids, *parts)

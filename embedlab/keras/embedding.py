@@ -112,7 +112,7 @@ lora_rank, lora_alpha, quantization_config, **kwargs
             scale = float(self.lora_alpha / self.lora_rank)
         with AutocastScope(None):  # round the rows to the compute dtype, not the whole table
             tensors = [part.value for part in parts]
-        plan = LookupSpec(
+        spec = LookupSpec(
             shape=(self.input_dim, self.output_dim),
             table_dtype=keras.backend.standardize_dtype(tensors[1 if bits else 0].dtype),
             oob="nan" if _BACKEND == "jax" else "raise",
@@ -120,7 +120,7 @@ lora_rank, lora_alpha, quantization_config, **kwargs
             block_size=block_size,
             lora_scale=scale,
         )
-        return keras.ops.cast(_backend().lookup(plan, ids, *tensors), self.compute_dtype)
+        return keras.ops.cast(_backend().lookup(spec, ids, *tensors), self.compute_dtype)
 
 
 def _backend() -> Any:
