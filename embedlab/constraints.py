@@ -131,8 +131,8 @@ class MinMaxNorm(Constraint):
         """Return the table with its lengths moved towards the range."""
         lengths = _lengths(weights, self.axis)
         inside = np.clip(lengths, self.min_value, self.max_value)
-        wanted = self.rate * inside + (1 - self.rate) * lengths
-        return weights * (wanted / (EPSILON + lengths))
+        target = self.rate * inside + (1 - self.rate) * lengths
+        return weights * (target / (EPSILON + lengths))
 
     def get_config(self) -> dict[str, Any]:
         """Return min_value, max_value, rate and axis."""

@@ -16,13 +16,13 @@ POINTS = np.array([[-7.3, -2.9, -1.4, -0.7, -0.2], [0.3, 0.8, 1.6, 2.8, 6.4]])
 def test_slopes_by_central_differences(name, rng):
     activation = activations.get(name)
     out = activation(POINTS)
-    sent = rng.normal(size=out.shape)
-    grad = activations.gradient(activation, POINTS, out, sent)
+    upstream = rng.normal(size=out.shape)
+    grad = activations.gradient(activation, POINTS, out, upstream)
     for at in np.ndindex(POINTS.shape):
         up, down = POINTS.copy(), POINTS.copy()
         up[at] += 1e-6
         down[at] -= 1e-6
-        slope = np.vdot(sent, (activation(up) - activation(down)) / 2e-6)
+        slope = np.vdot(upstream, (activation(up) - activation(down)) / 2e-6)
         assert grad[at] == pytest.approx(slope, rel=1e-8, abs=1e-8)
 
 
@@ -57,10 +57,10 @@ def test_names_dicts_and_callables():
     assert activations.get("relu") is activations.relu
     assert activations.deserialize(activations.serialize(activations.relu)) is activations.relu
     double = lambda x: 2 * x
-    told = activations.serialize(double)
+    name = activations.serialize(double)
     with pytest.raises(ValueError, match="must be known by name"):
-        activations.deserialize(told)
-    assert activations.deserialize(told, {"<lambda>": double}) is double
+        activations.deserialize(name)
+    assert activations.deserialize(name, {"<lambda>": double}) is double
     with pytest.raises(ValueError, match="Could not interpret activation function identifier"):
         activations.get("bogus")
 
@@ -81,5 +81,5 @@ def test_softmax_ignores_what_has_no_share():
     shares = activations.softmax(x)
     assert shares[0].sum() == pytest.approx(1.0) and shares[0, 1] == 0
     assert shares[1].tolist() == [0.0, 0.0, 0.0]
-    sent = np.array([[1.0, np.nan, 2.0], [np.nan, np.nan, np.nan]])
-    assert np.isfinite(activations.gradient(activations.softmax, x, shares, sent)).all()
+    upstream = np.array([[1.0, np.nan, 2.0], [np.nan, np.nan, np.nan]])
+    assert np.isfinite(activations.gradient(activations.softmax, x, shares, upstream)).all()

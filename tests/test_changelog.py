@@ -12,11 +12,11 @@ NEW_NAMES = re.findall(r"^\| `[\w.]+` \| `([\w.]+)` \|$", TEXT, re.MULTILINE)
 
 @pytest.mark.parametrize("name", NEW_NAMES)
 def test_a_new_name_exists(name):
-    value, found = import_module("embedlab"), "embedlab"
+    value, path = import_module("embedlab"), "embedlab"
     for part in name.split("."):
-        found = f"{found}.{part}"
+        path = f"{path}.{part}"
         if not hasattr(value, part):
-            import_module(found)
+            import_module(path)
         value = getattr(value, part)
 
 

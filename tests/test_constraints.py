@@ -43,9 +43,9 @@ def test_lengths_by_hand(rng):
 def test_they_give_a_new_array_of_the_same_kind_and_zeros_stay(rng, rule, dtype):
     table = rng.normal(size=(4, 3)).astype(dtype)
     before = table.copy()
-    made = rule(table)
-    assert made.dtype == dtype and made.shape == table.shape
-    assert np.array_equal(table, before) and not np.shares_memory(made, table)
+    result = rule(table)
+    assert result.dtype == dtype and result.shape == table.shape
+    assert np.array_equal(table, before) and not np.shares_memory(result, table)
     assert not rule(np.zeros((4, 3), dtype)).any()
 
 

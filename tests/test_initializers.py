@@ -14,30 +14,30 @@ EVERY = [name for name in initializers.__all__ if name[0].isupper() and name != 
 @pytest.mark.parametrize("name", EVERY)
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 def test_each_gives_the_shape_and_dtype_asked_for(name, dtype):
-    made = initializers.get(name)((6, 4), dtype)
-    assert made.shape == (6, 4)
-    assert made.dtype == dtype
-    assert made.flags.c_contiguous and made.flags.writeable
+    result = initializers.get(name)((6, 4), dtype)
+    assert result.shape == (6, 4)
+    assert result.dtype == dtype
+    assert result.flags.c_contiguous and result.flags.writeable
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_each_survives_a_round_trip_through_its_dict(name):
-    made = getattr(initializers, name)()
-    again = initializers.deserialize(initializers.serialize(made))
-    assert type(again) is type(made)
-    assert again.get_config() == made.get_config()
-    assert repr(again) == repr(made)
+    result = getattr(initializers, name)()
+    again = initializers.deserialize(initializers.serialize(result))
+    assert type(again) is type(result)
+    assert again.get_config() == result.get_config()
+    assert repr(again) == repr(result)
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_name_snake_name_class_and_instance_mean_the_same(name):
-    made = getattr(initializers, name)
+    result = getattr(initializers, name)
     snake = initializers.REGISTRY
-    assert type(initializers.get(name)) is made
-    assert type(initializers.get(made)) is made
-    instance = made()
+    assert type(initializers.get(name)) is result
+    assert type(initializers.get(result)) is result
+    instance = result()
     assert initializers.get(instance) is instance
-    assert [n for n, c in snake.names.items() if c is made and n.islower()]
+    assert [n for n, c in snake.names.items() if c is result and n.islower()]
 
 
 def test_the_default_uniform_is_five_hundredths():
@@ -66,17 +66,17 @@ def test_pythons_seed_makes_a_session_repeatable():
 
 
 @pytest.mark.parametrize(
-    "made",
+    "result",
     [
         initializers.RandomUniform(seed=7),
         initializers.RandomNormal(seed=7),
         initializers.TruncatedNormal(seed=7),
     ],
 )
-def test_drawing_in_pieces_changes_no_number(made, monkeypatch):
-    whole = made((300, 7))
+def test_drawing_in_pieces_changes_no_number(result, monkeypatch):
+    whole = result((300, 7))
     monkeypatch.setattr("embedlab.initializers._PIECE", 13)
-    assert np.array_equal(made((300, 7)), whole)
+    assert np.array_equal(result((300, 7)), whole)
 
 
 @pytest.mark.parametrize(
@@ -88,8 +88,8 @@ def test_drawing_in_pieces_changes_no_number(made, monkeypatch):
     ],
 )
 def test_uniform_limits_by_hand(name, limit):
-    made = np.abs(initializers.seeded(initializers.get(name), 1)((60, 30), "float64"))
-    assert limit * 0.99 < made.max() <= limit
+    result = np.abs(initializers.seeded(initializers.get(name), 1)((60, 30), "float64"))
+    assert limit * 0.99 < result.max() <= limit
 
 
 @pytest.mark.parametrize(
@@ -97,27 +97,27 @@ def test_uniform_limits_by_hand(name, limit):
     [("glorot_normal", 2 / 500), ("he_normal", 2 / 300), ("lecun_normal", 1 / 300)],
 )
 def test_normal_spread_by_hand(name, variance):
-    made = initializers.seeded(initializers.get(name), 1)((300, 200), "float64")
-    assert made.var() == pytest.approx(variance, rel=0.02)
-    assert np.abs(made).max() < 2 * variance**0.5 / 0.8796
+    result = initializers.seeded(initializers.get(name), 1)((300, 200), "float64")
+    assert result.var() == pytest.approx(variance, rel=0.02)
+    assert np.abs(result).max() < 2 * variance**0.5 / 0.8796
 
 
 def test_orthogonal_rows_are_at_right_angles():
-    made = initializers.Orthogonal(gain=3.0, seed=1)((2, 3, 4), "float64").reshape(6, 4)
-    assert made.T @ made == pytest.approx(9 * np.eye(4), abs=1e-12)
+    result = initializers.Orthogonal(gain=3.0, seed=1)((2, 3, 4), "float64").reshape(6, 4)
+    assert result.T @ result == pytest.approx(9 * np.eye(4), abs=1e-12)
 
 
 def test_named_axes_say_what_a_fan_is():
-    made = initializers.VarianceScaling(
+    result = initializers.VarianceScaling(
         3.0, "fan_in", "uniform", seed=1, input_axes=(0, 1), output_axes=(2,)
     )
-    assert np.abs(made((2, 5, 400))).max() <= (3 * 3.0 / 10) ** 0.5
+    assert np.abs(result((2, 5, 400))).max() <= (3 * 3.0 / 10) ** 0.5
 
 
 def test_seeded_leaves_alone_what_has_a_seed_or_draws_nothing():
-    own = initializers.HeNormal(seed=4)
+    custom = initializers.HeNormal(seed=4)
     zeros = initializers.Zeros()
-    assert initializers.seeded(own, 9) is own
+    assert initializers.seeded(custom, 9) is custom
     assert initializers.seeded(zeros, 9) is zeros
     assert initializers.seeded(initializers.HeNormal(), 9).seed == 9
 

@@ -7,7 +7,7 @@ from embedlab import losses
 from embedlab.core.checks import ShapeError
 from embedlab.core.ids import IdError, IdTypeError
 
-NAMES = [made.__name__ for made in losses.CLASSES]
+NAMES = [result.__name__ for result in losses.CLASSES]
 OPTIONS = {
     "BinaryCrossentropy": [{}, {"from_logits": True}, {"label_smoothing": 0.3}],
     "CategoricalCrossentropy": [{}, {"from_logits": True}, {"label_smoothing": 0.3}, {"axis": 1}],
@@ -139,8 +139,8 @@ def test_a_name_stands_for_an_instance():
     assert type(losses.get(losses.mean_squared_error)) is losses.MeanSquaredError
     assert type(losses.get("sparse_categorical_crossentropy")).__name__.startswith("Sparse")
     assert losses.get(None) is None
-    own = losses.LogCosh("sum")
-    assert losses.get(own) is own
+    custom = losses.LogCosh("sum")
+    assert losses.get(custom) is custom
 
 
 def test_a_function_of_ones_own_needs_its_gradient_to_train():

@@ -56,13 +56,13 @@ def test_rows_without_a_gradient_move_by_momentum_unless_lazy(make, stays):
 
 def test_lazy_and_dense_agree_on_rows_that_always_come(rng):
     grads = [rng.normal(size=(3, 2)) for _ in range(4)]
-    made = {}
+    result = {}
     for way in ("dense", "lazy"):
         optimizer, table = optimizers.Adam(0.1, sparse_update=way), Variable(np.ones((3, 2)))
         for grad in grads:
             optimizer.apply([coalesce([0, 1, 2], grad, 3)], [table])
-        made[way] = table.numpy()
-    assert np.array_equal(made["dense"], made["lazy"])
+        result[way] = table.numpy()
+    assert np.array_equal(result["dense"], result["lazy"])
 
 
 @pytest.mark.parametrize("shape", [(4, 3), (5,), (), (2, 3, 4), (0, 3)], ids=str)

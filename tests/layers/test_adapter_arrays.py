@@ -36,8 +36,8 @@ def model(kind=None, **options):
 
 
 def adapted(kind=None, **options):
-    made = model(kind, **options)
-    layer = made.layers[0]
+    embedding = model(kind, **options)
+    layer = embedding.layers[0]
     layer.enable_lora(2, 3.0)
     layer.add_adapter("legal / words".replace("/", "·"), 3, 0.1, rslora=True)
     layer.add_adapter("resting", 1)
@@ -45,12 +45,12 @@ def adapted(kind=None, **options):
     for lora in layer.adapters.values():
         lora.b.assign(rng.normal(size=lora.b.shape))
     layer.set_active(["default", "legal · words"])
-    return made
+    return embedding
 
 
 def arrays(layer):
-    found = {name: v.numpy() for name, v in layer._own_weights().items()}
-    return found, {name: (a.rank, a.alpha, a.rslora) for name, a in layer.adapters.items()}
+    result = {name: v.numpy() for name, v in layer._own_weights().items()}
+    return result, {name: (a.rank, a.alpha, a.rslora) for name, a in layer.adapters.items()}
 
 
 def same(one, other):
@@ -66,68 +66,68 @@ def same(one, other):
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
 def test_adapters_and_codes_come_back_exactly(kind, tmp_path):
-    made = adapted(kind)
-    made.save(tmp_path / "m.keras")
-    same(made, load_model(tmp_path / "m.keras"))
+    embedding = adapted(kind)
+    embedding.save(tmp_path / "m.keras")
+    same(embedding, load_model(tmp_path / "m.keras"))
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
 def test_codes_come_back_exactly(kind, tmp_path):
-    made = model(kind)
-    made.save(tmp_path / "m.keras")
+    embedding = model(kind)
+    embedding.save(tmp_path / "m.keras")
     read = load_model(tmp_path / "m.keras")
-    same(made, read)
-    assert read.layers[0].get_config() == made.layers[0].get_config()
-    assert read.layers[0].dtype_policy == made.layers[0].dtype_policy
+    same(embedding, read)
+    assert read.layers[0].get_config() == embedding.layers[0].get_config()
+    assert read.layers[0].dtype_policy == embedding.layers[0].dtype_policy
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
 def test_into_a_layer_with_other_adapters(kind, tmp_path):
-    made = adapted(kind)
-    made.save_weights(tmp_path / "w.weights.h5")
+    embedding = adapted(kind)
+    embedding.save_weights(tmp_path / "w.weights.h5")
     for other in (model(kind), adapted(kind)):
         other.layers[0].add_adapter("spare", 2)
         other.load_weights(tmp_path / "w.weights.h5")
-        same(made, other)
+        same(embedding, other)
 
 
 def test_the_variables_of_equal_adapters_stay(tmp_path):
-    made, other = adapted(), adapted()
-    kept = other.layers[0].adapters["default"].a
-    made.save_weights(tmp_path / "w.weights.h5")
+    embedding, other = adapted(), adapted()
+    unchanged = other.layers[0].adapters["default"].a
+    embedding.save_weights(tmp_path / "w.weights.h5")
     other.load_weights(tmp_path / "w.weights.h5")
-    assert other.layers[0].adapters["default"].a is kept
+    assert other.layers[0].adapters["default"].a is unchanged
 
 
 @pytest.mark.parametrize("kind", [None, "int8"])
 def test_train_save_load_train_moves_the_weights(kind, tmp_path):
-    made = adapted(kind)
-    made.compile("sgd", "mse")
-    made.fit(IDS, AIM, epochs=2, verbose=0, shuffle=False)
-    made.save(tmp_path / "m.keras")
+    embedding = adapted(kind)
+    embedding.compile("sgd", "mse")
+    embedding.fit(IDS, AIM, epochs=2, verbose=0, shuffle=False)
+    embedding.save(tmp_path / "m.keras")
     read = load_model(tmp_path / "m.keras")
     before = [v.numpy() for v in read.trainable_weights]
     assert len(before) == 4
     assert read.layers[0].adapters["default"].alpha == 3.0
-    for each in (made, read):
+    for each in (embedding, read):
         each.fit(IDS, AIM, epochs=2, verbose=0, shuffle=False)
     assert all(
         (v.value != old).any() for v, old in zip(read.trainable_weights, before, strict=True)
     )
-    same(made, read)
+    same(embedding, read)
 
 
 @pytest.mark.parametrize("kind", [None, "int8", "int4"])
 def test_merged_adapters_can_be_taken_out_after_loading(kind, tmp_path):
-    made = adapted(kind)
-    made.layers[0].merge()
-    made.save(tmp_path / "m.keras")
+    embedding = adapted(kind)
+    embedding.layers[0].merge()
+    embedding.save(tmp_path / "m.keras")
     read = load_model(tmp_path / "m.keras")
     assert read.layers[0].merged
-    same(made, read)
-    made.layers[0].unmerge()
+    same(embedding, read)
+    embedding.layers[0].unmerge()
     read.layers[0].unmerge()
-    same(made, read)
+    same(embedding, read)
 
 
 def test_what_a_store_holds_is_what_the_layer_computes_with():
@@ -139,18 +139,18 @@ def test_what_a_store_holds_is_what_the_layer_computes_with():
 
 
 def test_a_merged_store_starts_the_adapters_again():
-    made = adapted(padding_idx=2)
-    layer, store = made.layers[0], {}
+    embedding = adapted(padding_idx=2)
+    layer, store = embedding.layers[0], {}
     layer.save_own_variables(store)
-    want = made.predict(IDS)
+    want = embedding.predict(IDS)
     layer.load_own_variables(store)
-    np.testing.assert_array_equal(made.predict(IDS), want)
+    np.testing.assert_array_equal(embedding.predict(IDS), want)
     for lora in layer.adapters.values():
         assert lora.a.value.any()
         assert not lora.a.value[2].any()
         assert not lora.b.value.any()
-    made.compile("sgd", "mse")
-    made.fit(IDS, AIM, verbose=0)
+    embedding.compile("sgd", "mse")
+    embedding.fit(IDS, AIM, verbose=0)
     assert layer.adapters["default"].b.value.any()
 
 
@@ -198,28 +198,30 @@ def test_half_floats_are_read_into_floats_and_back():
 # Hostile ------------------------------------------------------------------------------------------
 
 
-def about(file, change):
+def description(file, change):
     group = file["layers/embedding/embedlab"]
-    told = json.loads(bytes(group["about"][()]))
-    told = change(told) or told
+    document = json.loads(bytes(group["about"][()]))
+    document = change(document) or document
     del group["about"]
-    group["about"] = np.frombuffer(json.dumps(told).encode(), np.uint8)
+    group["about"] = np.frombuffer(json.dumps(document).encode(), np.uint8)
 
 
 WRONG = {
-    "rank": lambda f: about(f, lambda t: t["adapters"][0].update(rank=10**12)),
-    "rank 0": lambda f: about(f, lambda t: t["adapters"][0].update(rank=0)),
-    "no list": lambda f: about(f, lambda t: {"adapters": 5}),
-    "no dict": lambda f: about(f, lambda t: [1]),
-    "alpha": lambda f: about(f, lambda t: t["adapters"][0].update(alpha="1")),
-    "alpha is not finite": lambda f: about(f, lambda t: t["adapters"][0].update(alpha=np.nan)),
-    "rslora": lambda f: about(f, lambda t: t["adapters"][0].update(rslora="no")),
-    "a slash": lambda f: about(f, lambda t: t["adapters"][0].update(name="a/b")),
-    "twice": lambda f: about(f, lambda t: t["adapters"][1].update(name="default")),
-    "Keras's name": lambda f: about(f, lambda t: t["adapters"][1].update(name="embeddings")),
-    "unknown": lambda f: about(f, lambda t: t["active"].append("nobody")),
-    "active twice": lambda f: about(f, lambda t: t["active"].append("default")),
-    "a number as name": lambda f: about(f, lambda t: t.update(active=[5])),
+    "rank": lambda f: description(f, lambda t: t["adapters"][0].update(rank=10**12)),
+    "rank 0": lambda f: description(f, lambda t: t["adapters"][0].update(rank=0)),
+    "no list": lambda f: description(f, lambda t: {"adapters": 5}),
+    "no dict": lambda f: description(f, lambda t: [1]),
+    "alpha": lambda f: description(f, lambda t: t["adapters"][0].update(alpha="1")),
+    "alpha is not finite": lambda f: description(
+        f, lambda t: t["adapters"][0].update(alpha=np.nan)
+    ),
+    "rslora": lambda f: description(f, lambda t: t["adapters"][0].update(rslora="no")),
+    "a slash": lambda f: description(f, lambda t: t["adapters"][0].update(name="a/b")),
+    "twice": lambda f: description(f, lambda t: t["adapters"][1].update(name="default")),
+    "Keras's name": lambda f: description(f, lambda t: t["adapters"][1].update(name="embeddings")),
+    "unknown": lambda f: description(f, lambda t: t["active"].append("nobody")),
+    "active twice": lambda f: description(f, lambda t: t["active"].append("default")),
+    "a number as name": lambda f: description(f, lambda t: t.update(active=[5])),
     "no about": lambda f: f.__delitem__("layers/embedding/embedlab/about"),
     "no json": lambda f: f["layers/embedding/embedlab/about"].__setitem__(slice(9), 255),
     "one missing": lambda f: f.__delitem__("layers/embedding/embedlab/b.1"),
@@ -241,8 +243,8 @@ WRONG = {
 
 @pytest.mark.parametrize("name", WRONG)
 def test_adapters_that_are_none(name, tmp_path):
-    made = adapted()
-    made.save(tmp_path / "m.keras")
+    embedding = adapted()
+    embedding.save(tmp_path / "m.keras")
     with zipfile.ZipFile(tmp_path / "m.keras") as archive:
         parts = {entry: archive.read(entry) for entry in archive.namelist()}
     data = io.BytesIO(parts["model.weights.h5"])
@@ -251,12 +253,12 @@ def test_adapters_that_are_none(name, tmp_path):
     with zipfile.ZipFile(tmp_path / "m.keras", "w") as archive:
         for entry, part in {**parts, "model.weights.h5": data.getvalue()}.items():
             archive.writestr(entry, part)
-    before = arrays(made.layers[0])
+    before = arrays(embedding.layers[0])
     with pytest.raises(FileRefused, match="Received"):
         load_model(tmp_path / "m.keras")
     with pytest.raises(FileRefused, match="Received"):
-        made.load_weights(tmp_path / "m.keras")
-    after = arrays(made.layers[0])
+        embedding.load_weights(tmp_path / "m.keras")
+    after = arrays(embedding.layers[0])
     assert after[1] == before[1]
     for key, array in before[0].items():
         assert np.array_equal(after[0][key], array)

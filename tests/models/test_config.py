@@ -51,10 +51,10 @@ def test_models_inside(tmp_path):
     ids = Input((4,))
     inner = chain(name="inner")
     model = Model(ids, Dense(1)(inner(ids)))
-    for made in (model, Sequential([chain(name="inner"), Dense(1)])):
-        made.predict(IDS)
-        made.save(tmp_path / "m.keras")
-        assert np.array_equal(load_model(tmp_path / "m.keras")(IDS), made(IDS))
+    for rebuilt in (model, Sequential([chain(name="inner"), Dense(1)])):
+        rebuilt.predict(IDS)
+        rebuilt.save(tmp_path / "m.keras")
+        assert np.array_equal(load_model(tmp_path / "m.keras")(IDS), rebuilt(IDS))
 
 
 def changed(model, path, change):

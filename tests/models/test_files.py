@@ -21,81 +21,81 @@ def model(**options):
     )
 
 
-def back(made, path, **options):
-    made.save(path)
+def back(chain, path, **options):
+    chain.save(path)
     return load_model(path, **options)
 
 
 def test_it_computes_the_same_and_is_called_the_same(tmp_path):
-    made = model(mask_zero=True)
-    read = back(made, tmp_path / "m.keras")
-    assert np.array_equal(read.predict(IDS), made.predict(IDS))
-    assert read.get_config() == made.get_config()
+    chain = model(mask_zero=True)
+    read = back(chain, tmp_path / "m.keras")
+    assert np.array_equal(read.predict(IDS), chain.predict(IDS))
+    assert read.get_config() == chain.get_config()
 
 
 def test_without_compile_the_optimizer_stays_in_the_file(tmp_path):
-    made = model()
-    made.compile("adam", "mse")
-    made.fit(IDS, AIM, verbose=0)
-    assert back(made, tmp_path / "m.keras", compile=False).optimizer is None
+    chain = model()
+    chain.compile("adam", "mse")
+    chain.fit(IDS, AIM, verbose=0)
+    assert back(chain, tmp_path / "m.keras", compile=False).optimizer is None
 
 
 def test_objects_of_ours_with_their_options(tmp_path):
-    made = model(embeddings_regularizer=regularizers.L1L2(0.25, 0.5), oob="clip", padding_idx=3)
+    chain = model(embeddings_regularizer=regularizers.L1L2(0.25, 0.5), oob="clip", padding_idx=3)
     loss = losses.BinaryCrossentropy(label_smoothing=0.25)
-    made.compile(optimizers.SGD(0.5, momentum=0.25, sparse_update="lazy"), loss)
-    read = back(made, tmp_path / "m.keras")
-    assert read.optimizer.get_config() == made.optimizer.get_config()
-    assert read.loss.get_config() == made.loss.get_config()
-    assert read.layers[0].get_config() == made.layers[0].get_config()
+    chain.compile(optimizers.SGD(0.5, momentum=0.25, sparse_update="lazy"), loss)
+    read = back(chain, tmp_path / "m.keras")
+    assert read.optimizer.get_config() == chain.optimizer.get_config()
+    assert read.loss.get_config() == chain.loss.get_config()
+    assert read.layers[0].get_config() == chain.layers[0].get_config()
 
 
 def test_a_model_that_learned_its_shape_from_data(tmp_path):
-    made = Sequential([Embedding(9, 4), GlobalAveragePooling1D()])
-    made.predict(IDS)
-    assert np.array_equal(back(made, tmp_path / "m.keras").predict(IDS), made.predict(IDS))
+    chain = Sequential([Embedding(9, 4), GlobalAveragePooling1D()])
+    chain.predict(IDS)
+    assert np.array_equal(back(chain, tmp_path / "m.keras").predict(IDS), chain.predict(IDS))
 
 
 def test_a_row_of_built_layers_that_has_met_no_data(tmp_path):
     words, dense = Embedding(9, 4), Dense(2)
     words.build()
     dense.build((None, 4))
-    made = Sequential([words, dense])
-    read = back(made, tmp_path / "m.keras")
-    assert np.array_equal(read.predict(IDS), made.predict(IDS))
+    chain = Sequential([words, dense])
+    read = back(chain, tmp_path / "m.keras")
+    assert np.array_equal(read.predict(IDS), chain.predict(IDS))
     other = Sequential([Embedding(9, 4, input_length=5), Dense(2)])
     Sequential([words, dense]).save_weights(tmp_path / "m.weights.h5")
     other.load_weights(tmp_path / "m.weights.h5")
-    assert np.array_equal(other.predict(IDS), made.predict(IDS))
+    assert np.array_equal(other.predict(IDS), chain.predict(IDS))
 
 
 def test_how_it_is_compiled_comes_back(tmp_path):
-    made = model()
-    made.compile("adam", "sparse_categorical_crossentropy", metrics=["acc"])
-    read = back(made, tmp_path / "m.keras")
+    chain = model()
+    chain.compile("adam", "sparse_categorical_crossentropy", metrics=["acc"])
+    read = back(chain, tmp_path / "m.keras")
     assert type(read.loss).__name__ == "SparseCategoricalCrossentropy"
     assert [metric.name for metric in read.metrics] == ["acc"]
 
 
 def test_models_in_models(tmp_path):
     inner = Sequential([Embedding(9, 4, input_length=5)], name="inner")
-    made = Sequential([inner, Dense(2)])
-    made.predict(IDS)
-    read = back(made, tmp_path / "m.keras")
-    assert np.array_equal(read.predict(IDS), made.predict(IDS))
+    chain = Sequential([inner, Dense(2)])
+    chain.predict(IDS)
+    read = back(chain, tmp_path / "m.keras")
+    assert np.array_equal(read.predict(IDS), chain.predict(IDS))
     assert read.layers[0].name == "inner"
 
 
 def test_the_same_model_gives_the_same_bytes(tmp_path):
-    made = model()
-    made.save(tmp_path / "a.keras")
-    save_model(made, tmp_path / "b.keras")
+    chain = model()
+    chain.save(tmp_path / "a.keras")
+    save_model(chain, tmp_path / "b.keras")
     assert (tmp_path / "a.keras").read_bytes() == (tmp_path / "b.keras").read_bytes()
 
 
 def test_frozen_stays_frozen(tmp_path):
-    made = model(trainable=False)
-    assert len(back(made, tmp_path / "m.keras").trainable_weights) == 2
+    chain = model(trainable=False)
+    assert len(back(chain, tmp_path / "m.keras").trainable_weights) == 2
 
 
 class Twice(Layer):
@@ -111,11 +111,11 @@ def off(y_true, y_pred):
 
 
 def test_what_is_yours_is_passed_in(tmp_path):
-    made = Sequential([Embedding(9, 4, input_length=5), Twice()])
-    made.compile("sgd", off)
-    made.save(tmp_path / "m.keras")
+    chain = Sequential([Embedding(9, 4, input_length=5), Twice()])
+    chain.compile("sgd", off)
+    chain.save(tmp_path / "m.keras")
     read = load_model(tmp_path / "m.keras", custom_objects={"Twice": Twice, "off": off})
-    assert np.array_equal(read.predict(IDS), made.predict(IDS))
+    assert np.array_equal(read.predict(IDS), chain.predict(IDS))
     assert float(read.loss([[1.0]], [[3.0]])) == 2.0
     with pytest.raises(FileRefused, match=r"Twice.*custom_objects"):
         load_model(tmp_path / "m.keras")
@@ -126,8 +126,8 @@ def counted(shape, dtype=None):
 
 
 def test_a_function_that_initializes_is_passed_in(tmp_path):
-    made = model(embeddings_initializer=counted)
-    read = back(made, tmp_path / "m.keras", custom_objects={"counted": counted})
+    chain = model(embeddings_initializer=counted)
+    read = back(chain, tmp_path / "m.keras", custom_objects={"counted": counted})
     assert read.layers[0].embeddings_initializer is counted
     with pytest.raises(FileRefused, match="counted"):
         load_model(tmp_path / "m.keras")
@@ -151,23 +151,23 @@ def test_weights_of_a_model_of_ones_own(tmp_path):
 
 
 def test_weights_alone_from_a_whole_model(tmp_path):
-    made, other = model(), model()
+    chain, other = model(), model()
     other.set_weights([np.zeros_like(w) for w in other.get_weights()])
-    made.save(tmp_path / "m.keras")
+    chain.save(tmp_path / "m.keras")
     other.load_weights(tmp_path / "m.keras")
-    assert np.array_equal(made.predict(IDS), other.predict(IDS))
+    assert np.array_equal(chain.predict(IDS), other.predict(IDS))
 
 
 def test_skip_mismatch_leaves_what_does_not_fit(tmp_path):
-    made = model()
-    made.save_weights(tmp_path / "w.weights.h5")
+    chain = model()
+    chain.save_weights(tmp_path / "w.weights.h5")
     other = Sequential([Embedding(9, 4, input_length=5), GlobalAveragePooling1D(), Dense(3)])
     before = other.get_weights()[1]
     with pytest.raises(FileRefused, match=r"\(4, 3\).*\(4, 2\)"):
         other.load_weights(tmp_path / "w.weights.h5")
     with pytest.warns(UserWarning, match="keeps its weights"):
         other.load_weights(tmp_path / "w.weights.h5", skip_mismatch=True)
-    assert np.array_equal(other.get_weights()[0], made.get_weights()[0])
+    assert np.array_equal(other.get_weights()[0], chain.get_weights()[0])
     assert np.array_equal(other.get_weights()[1], before)
 
 
@@ -187,9 +187,9 @@ def test_weights_endings(tmp_path):
 
 
 def test_what_has_no_weights_is_not_saved(tmp_path):
-    made = Sequential([Embedding(9, 4)])
-    for call in (made.save, made.save_weights, made.load_weights):
-        ending = ".keras" if call == made.save else ".weights.h5"
+    chain = Sequential([Embedding(9, 4)])
+    for call in (chain.save, chain.save_weights, chain.load_weights):
+        ending = ".keras" if call == chain.save else ".weights.h5"
         with pytest.raises(ValueError, match="must be built"):
             call(tmp_path / f"m{ending}")
 
@@ -208,12 +208,12 @@ def test_what_lies_in_the_archive(tmp_path):
     with zipfile.ZipFile(tmp_path / "m.keras") as archive:
         assert archive.testzip() is None
         assert archive.namelist() == ["metadata.json", "config.json", "model.weights.h5"]
-        about = json.loads(archive.read("config.json"))
-    told = about["config"]["layers"]
-    assert told[1]["embedlab"] == {"input_length": 5, "seed": 1}
-    assert "seed" not in told[1]["config"]
+        metadata = json.loads(archive.read("config.json"))
+    config = metadata["config"]["layers"]
+    assert config[1]["embedlab"] == {"input_length": 5, "seed": 1}
+    assert "seed" not in config[1]["config"]
 
 
 def test_an_input_keeps_its_dtype(tmp_path):
-    made = Sequential([Input((5,), dtype="int32"), Embedding(9, 4)])
-    assert back(made, tmp_path / "m.keras").inputs[0].dtype == "int32"
+    chain = Sequential([Input((5,), dtype="int32"), Embedding(9, 4)])
+    assert back(chain, tmp_path / "m.keras").inputs[0].dtype == "int32"

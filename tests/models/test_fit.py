@@ -74,9 +74,9 @@ def test_nothing_is_learned_from_validation_data():
     history = model.fit(IDS[:2], AIM[:2], validation_data=held_out, epochs=2, verbose=0)
     # One step takes row 1 to 0.1 and leaves row 3 at 0: the predictions are 0 and 0.05.
     assert history.history["val_loss"][0] == pytest.approx((3**2 + 1.95**2) / 2, rel=1e-6)
-    alone = small(optimizers.SGD(0.1))
-    alone.fit(IDS[:2], AIM[:2], epochs=2, verbose=0)
-    assert np.array_equal(alone.get_weights()[0], model.get_weights()[0])
+    unshuffled = small(optimizers.SGD(0.1))
+    unshuffled.fit(IDS[:2], AIM[:2], epochs=2, verbose=0)
+    assert np.array_equal(unshuffled.get_weights()[0], model.get_weights()[0])
 
 
 def test_a_penalty_moves_every_row_and_counts_in_the_loss():

@@ -68,8 +68,8 @@ def test_a_list_of_one_is_that_one():
     model = Model([ids], [GlobalAveragePooling1D()(Embedding(6, 4, seed=1)(ids))])
     model.compile("sgd", "mse")
     want = model(IDS)
-    for given in (IDS, IDS.tolist(), [IDS], {"ids": IDS}):
-        assert model.predict(given) == pytest.approx(want)
+    for ids_in in (IDS, IDS.tolist(), [IDS], {"ids": IDS}):
+        assert model.predict(ids_in) == pytest.approx(want)
     assert model.evaluate([IDS], [want], verbose=0) == pytest.approx(0, abs=1e-12)
 
 
@@ -121,10 +121,10 @@ def test_a_subclass_with_a_call_of_its_own_predicts():
 
     assert type(Mine(3)) is Mine and Mine(3).predict(IDS).shape == (3, 3, 3)
     assert [type(layer) for layer in Mine(3).layers] == [Embedding]
-    mine = Mine(3)
-    mine.compile("sgd", "mse")
+    my_input = Mine(3)
+    my_input.compile("sgd", "mse")
     with pytest.raises(ValueError, match="no layers"):
-        mine.fit(IDS, np.zeros((3, 3, 3)), verbose=0)
+        my_input.fit(IDS, np.zeros((3, 3, 3)), verbose=0)
 
 
 def test_the_summary(capsys):

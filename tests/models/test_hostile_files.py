@@ -21,18 +21,18 @@ TABLE = "layers/embedding/vars/0"
 
 
 def model():
-    made = Sequential([Embedding(V, D, input_length=5), GlobalAveragePooling1D(), Dense(2)])
-    made.compile("adam", "mse")
-    made.fit(np.ones((2, 5), int), np.ones((2, 2)), verbose=0)
-    return made
+    chain = Sequential([Embedding(V, D, input_length=5), GlobalAveragePooling1D(), Dense(2)])
+    chain.compile("adam", "mse")
+    chain.fit(np.ones((2, 5), int), np.ones((2, 2)), verbose=0)
+    return chain
 
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory):
     path = tmp_path_factory.mktemp("good")
-    made = model()
-    made.save(path / "m.keras")
-    made.save_weights(path / "w.weights.h5")
+    chain = model()
+    chain.save(path / "m.keras")
+    chain.save_weights(path / "w.weights.h5")
     with zipfile.ZipFile(path / "m.keras") as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     return path, parts
@@ -40,10 +40,10 @@ def good(tmp_path_factory):
 
 def refused(path, match):
     """Load a file in both ways: refused, in one line, with the file's name, and unchanged."""
-    made = model()
-    before = [w.copy() for w in made.get_weights()], made.optimizer.iterations
+    chain = model()
+    before = [w.copy() for w in chain.get_weights()], chain.optimizer.iterations
     with pytest.raises(FileRefused, match=match) as caught:
-        made.load_weights(path)
+        chain.load_weights(path)
     assert caught.value.path == str(path)
     if path.suffix == ".keras":
         with pytest.raises(FileRefused, match=match) as caught:
@@ -52,8 +52,8 @@ def refused(path, match):
     assert "\n" not in line
     assert "Received" in line
     assert str(path) in line
-    assert made.optimizer.iterations == before[1]
-    for now, then in zip(made.get_weights(), before[0], strict=True):
+    assert chain.optimizer.iterations == before[1]
+    for now, then in zip(chain.get_weights(), before[0], strict=True):
         assert np.array_equal(now, then)
 
 
@@ -125,17 +125,17 @@ def test_any_flipped_byte_of_an_archive_is_noticed_or_harmless(good, tmp_path):
 def test_any_flipped_byte_of_weights_is_refused_or_read(good, tmp_path):
     data = (good[0] / "w.weights.h5").read_bytes()
     rng = np.random.default_rng(5)
-    made, path, refusals = model(), tmp_path / "w.weights.h5", 0
+    chain, path, refusals = model(), tmp_path / "w.weights.h5", 0
     for place in rng.integers(0, 4000, 150):  # where the structure is
         harmed = bytearray(data)
         harmed[place] ^= 1 << int(rng.integers(8))
         path.write_bytes(harmed)
-        before = [w.copy() for w in made.get_weights()]
+        before = [w.copy() for w in chain.get_weights()]
         try:
-            made.load_weights(path)
+            chain.load_weights(path)
         except FileRefused:
             refusals += 1
-            for now, then in zip(made.get_weights(), before, strict=True):
+            for now, then in zip(chain.get_weights(), before, strict=True):
                 assert np.array_equal(now, then)
     assert refusals > 10
 
@@ -171,10 +171,10 @@ def test_an_object_in_the_weights(dtype, good, tmp_path):
 def test_a_lambda(good, tmp_path):
     code = {"class_name": "__lambda__", "config": {"value": ["4wEAAAA=", None, None]}}
     layer = {"module": "keras.layers", "class_name": "Lambda", "config": {"function": code}}
-    for told in (layer, {**layer, "config": {}}):
+    for document in (layer, {**layer, "config": {}}):
 
-        def change(about, told=told):
-            about["config"]["layers"].append(told)
+        def change(description, document=document):
+            description["config"]["layers"].append(document)
 
         path = reconfigured(good, tmp_path, change)
         with pytest.raises(FileRefused, match=r"code in a file is never executed"):
@@ -183,16 +183,18 @@ def test_a_lambda(good, tmp_path):
 
 @pytest.mark.parametrize("name", ["os.system", "Nothing", "__class__", None, 5, ["Dense"]])
 def test_an_unknown_class(name, good, tmp_path):
-    def change(about):
-        about["config"]["layers"][1].update(class_name=name, module="os", registered_name="system")
+    def change(description):
+        description["config"]["layers"][1].update(
+            class_name=name, module="os", registered_name="system"
+        )
 
     with pytest.raises(FileRefused, match="Received"):
         load_model(reconfigured(good, tmp_path, change))
 
 
 def test_a_function_by_name_is_not_looked_for_in_modules(good, tmp_path):
-    def change(about):
-        about["config"]["layers"][1]["config"]["embeddings_initializer"] = {
+    def change(description):
+        description["config"]["layers"][1]["config"]["embeddings_initializer"] = {
             "module": "os",
             "class_name": "function",
             "config": "getcwd",
@@ -262,9 +264,9 @@ def test_a_config_that_is_none(text, good, tmp_path):
 
 
 def reconfigured(good, tmp_path, change):
-    about = json.loads(good[1]["config.json"])
-    change(about)
-    parts = {**good[1], "config.json": json.dumps(about)}
+    description = json.loads(good[1]["config.json"])
+    change(description)
+    parts = {**good[1], "config.json": json.dumps(description)}
     return archived(tmp_path / "m.keras", parts)
 
 
@@ -282,7 +284,9 @@ def changed(good, tmp_path, change):
 @pytest.mark.parametrize("size", [V + 1, 50_000_000, 10**15, -3, "9", None, 2.5])
 def test_a_config_that_disagrees_with_the_weights(key, size, good, tmp_path, peak):
     path = reconfigured(
-        good, tmp_path, lambda about: about["config"]["layers"][1]["config"].update({key: size})
+        good,
+        tmp_path,
+        lambda description: description["config"]["layers"][1]["config"].update({key: size}),
     )
     with pytest.raises(FileRefused):
         load_model(path)
@@ -293,7 +297,9 @@ def test_a_config_that_disagrees_with_the_weights(key, size, good, tmp_path, pea
 @pytest.mark.parametrize("units", [50_000_000, 10**15])
 def test_a_dense_layer_that_is_announced_huge(units, good, tmp_path, peak):
     path = reconfigured(
-        good, tmp_path, lambda about: about["config"]["layers"][3]["config"].update(units=units)
+        good,
+        tmp_path,
+        lambda description: description["config"]["layers"][3]["config"].update(units=units),
     )
     with pytest.raises(FileRefused, match=r"announced|memory"):
         load_model(path)
@@ -304,7 +310,9 @@ def test_a_dense_layer_that_is_announced_huge(units, good, tmp_path, peak):
 @pytest.mark.parametrize("rank", [10**8, 10**15])
 def test_an_adapter_that_is_announced_huge(rank, good, tmp_path):
     path = reconfigured(
-        good, tmp_path, lambda about: about["config"]["layers"][1]["config"].update(lora_rank=rank)
+        good,
+        tmp_path,
+        lambda description: description["config"]["layers"][1]["config"].update(lora_rank=rank),
     )
     with pytest.raises(FileRefused, match="announced"):
         load_model(path)
@@ -312,8 +320,8 @@ def test_an_adapter_that_is_announced_huge(rank, good, tmp_path):
 
 def test_a_config_with_a_layer_less_or_more(good, tmp_path):
     for change in (
-        lambda about: about["config"]["layers"].pop(),
-        lambda about: about["config"]["layers"].append(
+        lambda description: description["config"]["layers"].pop(),
+        lambda description: description["config"]["layers"].append(
             {"class_name": "Dense", "config": {"units": 2, "name": "more"}}
         ),
     ):
@@ -326,16 +334,16 @@ def both(path, match):
     refused(path.with_name("m.keras"), match)
 
 
-def replaced(name, **about):
+def replaced(name, **description):
     def change(file):
         del file[name]
-        file.create_dataset(name, **about)
+        file.create_dataset(name, **description)
 
     return change
 
 
 @pytest.mark.parametrize(
-    ("about", "match"),
+    ("description", "match"),
     [
         ({"data": np.zeros((V, D + 1), "f4")}, "shape"),
         ({"data": np.zeros((D, V), "f4")}, "shape"),
@@ -354,14 +362,14 @@ def replaced(name, **about):
         ({"data": np.zeros((V, D), "f4"), "fletcher32": True}, "uncompressed"),
     ],
 )
-def test_a_table_that_is_not_one(about, match, good, tmp_path):
-    both(changed(good, tmp_path, replaced(TABLE, **about)), match)
+def test_a_table_that_is_not_one(description, match, good, tmp_path):
+    both(changed(good, tmp_path, replaced(TABLE, **description)), match)
 
 
 def test_chunks_that_swell(good, tmp_path):
     def change(file):
         del file[TABLE]
-        made = file.create_dataset(
+        chain = file.create_dataset(
             TABLE,
             (V, D),
             "f4",
@@ -369,7 +377,7 @@ def test_chunks_that_swell(good, tmp_path):
             maxshape=(None, None),
             compression="gzip",
         )
-        made[...] = 0
+        chain[...] = 0
 
     path = changed(good, tmp_path, change)
     assert path.stat().st_size < 1 << 20
@@ -429,7 +437,7 @@ def schedule(name, **config):
 
 
 @pytest.mark.parametrize(
-    ("part", "told"),
+    ("part", "document"),
     [
         ("loss", 5),
         ("loss", {"a": 3}),
@@ -458,13 +466,13 @@ def schedule(name, **config):
         ("learning_rate", schedule("PiecewiseConstantDecay", boundaries=3, values=4)),
     ],
 )
-def test_a_plan_for_training_that_is_none(part, told, good, tmp_path):
-    def change(about):
-        plan = about["compile_config"]
+def test_a_plan_for_training_that_is_none(part, document, good, tmp_path):
+    def change(description):
+        plan = description["compile_config"]
         if part == "learning_rate":
-            plan["optimizer"]["config"]["learning_rate"] = told
+            plan["optimizer"]["config"]["learning_rate"] = document
         else:
-            plan[part] = told
+            plan[part] = document
 
     path = reconfigured(good, tmp_path, change)
     with pytest.raises(FileRefused) as caught:

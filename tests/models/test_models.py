@@ -81,11 +81,11 @@ def test_forward_and_backward_meet(rng):
     model = Sequential([Embedding(5, 3, dtype="float64", seed=1, name="e"), Halve()])
     ids = rng.integers(0, 5, (4, 6))
     out, contexts = model.forward(ids, training=True)
-    sent = rng.normal(size=out.shape)
-    gradients = model.backward(contexts, sent)
+    upstream = rng.normal(size=out.shape)
+    gradients = model.backward(contexts, upstream)
     assert gradients.inputs is None and list(gradients.weights) == ["e/embeddings"]
     table, grad = model.weights[0].value, gradients.weights["e/embeddings"].to_dense()
-    assert np.vdot(out, sent) == pytest.approx(np.vdot(table, grad), rel=1e-12)
+    assert np.vdot(out, upstream) == pytest.approx(np.vdot(table, grad), rel=1e-12)
 
 
 def test_one_step_by_hand_moves_only_the_rows_that_were_used():
@@ -160,8 +160,8 @@ def test_masks_are_linted_before_any_data_and_the_lint_is_right(parts, verdicts)
         had = mask is not None
         flowing, mask = layer.call_with_mask(flowing, mask)
         seen.append((had, mask is not None))
-    said = {"made": (False, True), "kept": (True, True), "none": (False, False)}
-    assert seen == [said.get(verdict, (True, False)) for verdict in verdicts]
+    expected = {"made": (False, True), "kept": (True, True), "none": (False, False)}
+    assert seen == [expected.get(status, (True, False)) for status in verdicts]
 
 
 def test_training_reaches_the_layers():
@@ -235,10 +235,10 @@ def test_config_round_trip_with_the_input():
     again = Sequential.from_config(config)
     assert json.loads(json.dumps(again.get_config())) == config
     assert again.output_shape == (None, 7, 2)
-    own = Sequential([Embedding(4, 2), Halve(name="h")])
+    custom = Sequential([Embedding(4, 2), Halve(name="h")])
     with pytest.raises(ValueError, match="Could not interpret layer identifier"):
-        Sequential.from_config(own.get_config())
-    assert repr(Sequential.from_config(own.get_config(), {"Halve": Halve})) == repr(own)
+        Sequential.from_config(custom.get_config())
+    assert repr(Sequential.from_config(custom.get_config(), {"Halve": Halve})) == repr(custom)
 
 
 def test_freezing_a_model_freezes_what_is_in_it_and_what_comes():

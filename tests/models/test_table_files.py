@@ -15,41 +15,41 @@ from embedlab.storage import FileRefused
 
 
 def layer(**options):
-    made = Embedding(7, 4, seed=2, **options)
-    made.build()
-    return made
+    embedding = Embedding(7, 4, seed=2, **options)
+    embedding.build()
+    return embedding
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 def test_a_table(dtype, tmp_path):
-    made = layer(dtype=dtype)
-    export_table(made, tmp_path / "t.safetensors")
+    embedding = layer(dtype=dtype)
+    export_table(embedding, tmp_path / "t.safetensors")
     read = import_table(tmp_path / "t.safetensors")
     assert read.dtype == dtype
-    assert np.array_equal(read, made.embeddings.value)
-    assert np.array_equal(Embedding.from_pretrained(read)([3, 1]), made([3, 1]))
+    assert np.array_equal(read, embedding.embeddings.value)
+    assert np.array_equal(Embedding.from_pretrained(read)([3, 1]), embedding([3, 1]))
 
 
 @pytest.mark.parametrize("mode", [None, "int8", "int4"])
 def test_the_table_that_counts(mode, tmp_path):
-    made = layer()
+    embedding = layer()
     if mode:
-        made.quantize(mode)
-    made.enable_lora(2)
-    made.adapters["default"].b.assign(np.ones((2, 4)))
-    export_table(made, tmp_path / "t.safetensors")
-    assert np.array_equal(import_table(tmp_path / "t.safetensors")[[2]], made([2]))
+        embedding.quantize(mode)
+    embedding.enable_lora(2)
+    embedding.adapters["default"].b.assign(np.ones((2, 4)))
+    export_table(embedding, tmp_path / "t.safetensors")
+    assert np.array_equal(import_table(tmp_path / "t.safetensors")[[2]], embedding([2]))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_an_adapter(dtype, tmp_path):
-    made, other = layer(dtype=dtype), layer(dtype=dtype)
-    lora = made.add_adapter("legal", 3, 0.1, rslora=True, b_initializer="ones")
-    export_adapter(made, tmp_path / "a.safetensors", "legal")
+    embedding, other = layer(dtype=dtype), layer(dtype=dtype)
+    lora = embedding.add_adapter("legal", 3, 0.1, rslora=True, b_initializer="ones")
+    export_adapter(embedding, tmp_path / "a.safetensors", "legal")
     read = import_adapter(other, tmp_path / "a.safetensors")
     assert (read.name, read.rank, read.alpha, read.rslora) == ("legal", 3, 0.1, True)
     assert np.array_equal(read.a.value, lora.a.value)
-    assert np.array_equal(other([1, 2]), made([1, 2]))
+    assert np.array_equal(other([1, 2]), embedding([1, 2]))
     with pytest.raises(ValueError, match="name of its own"):
         import_adapter(other, tmp_path / "a.safetensors")
     assert import_adapter(other, tmp_path / "a.safetensors", "second").name == "second"
@@ -82,14 +82,17 @@ def test_overwrite_false(tmp_path):
 
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.3, 0.99])
 def test_truncated(share, tmp_path):
-    path, made = tmp_path / "a.safetensors", layer(lora_rank=2)
-    export_adapter(made, path)
+    path, embedding = tmp_path / "a.safetensors", layer(lora_rank=2)
+    export_adapter(embedding, path)
     data = path.read_bytes()
     path.write_bytes(data[: int(share * len(data))])
-    for call in (lambda: import_table(path, "lora_a"), lambda: import_adapter(made, path, "x")):
+    for call in (
+        lambda: import_table(path, "lora_a"),
+        lambda: import_adapter(embedding, path, "x"),
+    ):
         with pytest.raises(FileRefused, match="must be a safetensors file"):
             call()
-    assert list(made.adapters) == ["default"]
+    assert list(embedding.adapters) == ["default"]
 
 
 def test_a_pickle_and_a_header_that_lies(tmp_path):
@@ -108,7 +111,7 @@ def test_a_pickle_and_a_header_that_lies(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("tensors", "about"),
+    ("tensors", "metadata"),
     [
         ({"lora_a": np.ones((7, 2), "f4")}, {}),
         ({"lora_a": np.ones((7, 2), "f4"), "lora_b": np.ones((3, 4), "f4")}, {}),
@@ -120,14 +123,14 @@ def test_a_pickle_and_a_header_that_lies(tmp_path):
         ({}, {"alpha": None}),
     ],
 )
-def test_adapters_that_are_none(tensors, about, tmp_path):
-    path, made = tmp_path / "a.safetensors", layer()
+def test_adapters_that_are_none(tensors, metadata, tmp_path):
+    path, embedding = tmp_path / "a.safetensors", layer()
     good = {"lora_a": np.ones((7, 2), "f4"), "lora_b": np.ones((2, 4), "f4")}
-    told = {"name": "x", "alpha": "1.0", "rslora": "false", **about}
-    save_file(tensors or good, path, {k: v for k, v in told.items() if v is not None})
+    entries = {"name": "x", "alpha": "1.0", "rslora": "false", **metadata}
+    save_file(tensors or good, path, {k: v for k, v in entries.items() if v is not None})
     with pytest.raises(FileRefused, match="Received"):
-        import_adapter(made, path)
-    assert not made.adapters
+        import_adapter(embedding, path)
+    assert not embedding.adapters
 
 
 def test_it_is_plain_safetensors(tmp_path):
