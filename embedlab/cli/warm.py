@@ -11,9 +11,9 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Compile, and say how many loops were compiled and how many were there."""
+    """Compile, and print how many kernels were compiled and how many were read from the cache."""
     from embedlab.lessons.precompile import warm
 
-    done = warm(progress=not args.quiet)
-    print(f"{done['misses']} loops compiled, {done['hits']} were ready.")
+    counts = warm(progress=not args.quiet)
+    print(f"{counts['misses']} kernels compiled, {counts['hits']} read from the cache.")
     return 0

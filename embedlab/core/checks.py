@@ -1,4 +1,4 @@
-"""The door for tables and sizes: what every kernel asks of a (V, D) array of numbers."""
+"""Checks of arguments, and the errors they raise: tables, arrays, sizes and numbers."""
 
 import operator
 from typing import Any, Literal
@@ -11,36 +11,39 @@ __all__ = [
     "NotFiniteError",
     "ShapeError",
     "as_array",
+    "as_floats",
     "as_table",
+    "check_choice",
     "check_finite",
     "check_number",
     "check_size",
     "check_table_bytes",
+    "message",
 ]
 
 LARGEST = np.iinfo(np.int64).max
-"""No size and no number of bytes may be larger: loops count in int64."""
+"""No size and no number of bytes may be larger: kernels count in int64."""
 
 _FLOATS = (np.dtype("float16"), np.dtype("float32"), np.dtype("float64"))
 
 
 class ShapeError(ValueError):
-    """An array has another shape than the operation needs."""
+    """Raised for an array of another shape than the operation needs."""
 
 
 class DtypeError(TypeError):
-    """An array has another dtype than the operation needs."""
+    """Raised for an array of another dtype than the operation needs."""
 
 
 class NotFiniteError(ValueError):
-    """A NaN or an infinity where numbers must be finite.
+    """Raised for a NaN or an infinity where numbers must be finite.
 
     Attributes
     ----------
     position : tuple of int
-        Where the first one stands.
+        Where the first one is.
     value : float
-        What stands there.
+        Its value.
     """
 
     def __init__(self, message: str, position: tuple[int, ...] = (), value: float = np.nan):
@@ -50,12 +53,12 @@ class NotFiniteError(ValueError):
 
 
 class DivergenceError(FloatingPointError):
-    """Training that has left the range of its floats: what it trained is of no more use.
+    """Raised when training has left the range of its floats: its weights are useless.
 
     Attributes
     ----------
     step : int
-        The step, or the word of a stream, at which it was seen; counted from 0.
+        The step, or the word of a stream, at which it was detected; counted from 0.
     rate : float
         The learning rate at that step.
     """
@@ -66,8 +69,19 @@ class DivergenceError(FloatingPointError):
         self.rate = rate
 
 
+def message(must: str, received: Any, do: str) -> str:
+    """Return an error text of one line: what must hold, what was received, what to do.
+
+    Examples
+    --------
+    >>> message("ids must have one axis", "shape (2, 3)", "Use ids.reshape(-1)")
+    'ids must have one axis. Received shape (2, 3). Use ids.reshape(-1).'
+    """
+    return f"{must}. Received {received}. {do}."
+
+
 def as_array(array: Any, name: str, order: Literal["C", "K"] = "C") -> np.ndarray:
-    """Return `array` as an array of whatever dtype, refusing a ragged list.
+    """Return `array` as an array of any dtype; refuse a ragged list.
 
     `order` "C" makes it contiguous; "K" never copies an array.
 
@@ -81,10 +95,46 @@ lengths. Pad them to one length first.
     try:
         return np.asarray(array, order=order)
     except ValueError as error:
-        raise ShapeError(
-            f"{name} must be a rectangular array. Received lists of different lengths. "
-            "Pad them to one length first."
-        ) from error
+        must, do = f"{name} must be a rectangular array", "Pad them to one length first"
+        raise ShapeError(message(must, "lists of different lengths", do)) from error
+
+
+def as_floats(array: Any, name: str) -> np.ndarray:
+    """Return `array` as C-contiguous floats of any shape, float16 too.
+
+    Examples
+    --------
+    >>> as_floats([1, 2], "values")
+    Traceback (most recent call last):
+    embedlab.core.checks.DtypeError: values must hold float16, float32 or float64. Received <i8. \
+Cast it with values.astype('float32').
+    """
+    floats = as_array(array, name)
+    if floats.dtype.char not in "efd" or not floats.dtype.isnative:
+        must, do = f"{name} must hold float16, float32 or float64", f"{name}.astype('float32')"
+        raise DtypeError(message(must, floats.dtype.str, f"Cast it with {do}"))
+    return floats
+
+
+def check_choice(
+    value: Any, name: str, choices: tuple[Any, ...], do: str = "Choose one of these"
+) -> None:
+    """Refuse a value that is none of the choices; True and False are no integers.
+
+    Examples
+    --------
+    >>> check_choice("total", "mode", ("sum", "mean", "max"))
+    Traceback (most recent call last):
+    ValueError: mode must be "sum", "mean" or "max". Received 'total'. Choose one of these.
+    """
+    if not isinstance(value, (bool, np.bool_)):
+        try:
+            if value in choices:
+                return
+        except ValueError:  # an array has no truth value
+            pass
+    *others, last = (f'"{one}"' if isinstance(one, str) else str(one) for one in choices)
+    raise ValueError(message(f"{name} must be {', '.join(others)} or {last}", f"{value!r:.40}", do))
 
 
 def check_table_bytes(rows: int, columns: int, dtype: Any, name: str) -> None:
@@ -98,10 +148,9 @@ def check_table_bytes(rows: int, columns: int, dtype: Any, name: str) -> None:
 rows of 64 numbers. Use fewer rows, or the sparse gradient.
     """
     if rows * columns * np.dtype(dtype).itemsize > LARGEST:
-        raise ValueError(
-            f"{name} must leave a table of at most 2**63 bytes. Received {rows} rows of {columns} "
-            "numbers. Use fewer rows, or the sparse gradient."
-        )
+        must = f"{name} must leave a table of at most 2**63 bytes"
+        received = f"{rows} rows of {columns} numbers"
+        raise ValueError(message(must, received, "Use fewer rows, or the sparse gradient"))
 
 
 def as_table(table: Any, name: str = "table", *, integers: bool = False) -> np.ndarray:
@@ -112,7 +161,7 @@ def as_table(table: Any, name: str = "table", *, integers: bool = False) -> np.n
     table : array_like, (V, D), float16, float32 or float64
         Any memory order; read-only is fine.
     name : str
-        How the error calls it.
+        Its name in the error.
     integers : bool
         Accept integers as well.
 
@@ -139,20 +188,17 @@ Use table.reshape(-1, D).
     array = table if type(table) is np.ndarray else as_array(table, name)
     known = array.dtype in _FLOATS or (integers and array.dtype.kind in "iu")
     if not known or not array.dtype.isnative:
-        raise DtypeError(
-            f"{name} must hold float16, float32 or float64 in native byte order. "
-            f"Received {array.dtype.str}. Cast it with {name}.astype('float32')."
-        )
+        must = f"{name} must hold float16, float32 or float64 in native byte order"
+        do = f"Cast it with {name}.astype('float32')"
+        raise DtypeError(message(must, array.dtype.str, do))
     if array.ndim != 2:
-        raise ShapeError(
-            f"{name} must have two axes (V, D). Received shape {array.shape}. "
-            f"Use {name}.reshape(-1, D)."
-        )
+        must, do = f"{name} must have two axes (V, D)", f"Use {name}.reshape(-1, D)"
+        raise ShapeError(message(must, f"shape {array.shape}", do))
     return array
 
 
 def check_size(value: Any, name: str, *, least: int = 1, most: int = LARGEST) -> int:
-    """Return `value` as a plain int, refusing what is not a whole number in `least`..`most`.
+    """Return `value` as a plain int; refuse anything but a whole number in `least`..`most`.
 
     Examples
     --------
@@ -177,11 +223,10 @@ def check_size(value: Any, name: str, *, least: int = 1, most: int = LARGEST) ->
                 kind = f"{kind} below 2**63"
             elif size > most:
                 raise ValueError(
-                    f"{name} must be at most {most}. Received {size}. Choose a smaller one."
+                    message(f"{name} must be at most {most}", size, "Choose a smaller one")
                 )
-    raise ValueError(
-        f"{name} must be {kind}. Received {value!r:.40}. Pass a whole number >= {least}."
-    )
+    do = f"Pass a whole number >= {least}"
+    raise ValueError(message(f"{name} must be {kind}", f"{value!r:.40}", do))
 
 
 def check_finite(array: np.ndarray, name: str, cure: str, *, first_row: int = 0) -> None:
@@ -191,11 +236,11 @@ def check_finite(array: np.ndarray, name: str, cure: str, *, first_row: int = 0)
     ----------
     array : ndarray of any float dtype and shape
     name : str
-        How the error calls it.
+        Its name in the error.
     cure : str
         The last sentence of the error: what to do.
     first_row : int
-        The row of the whole at which `array` begins, when it is a part.
+        The row at which `array` begins, where it is a slice of a larger one.
 
     Raises
     ------
@@ -220,7 +265,7 @@ def check_finite(array: np.ndarray, name: str, cure: str, *, first_row: int = 0)
 
 
 def check_number(value: Any, name: str) -> float:
-    """Return `value` as a finite Python float, refusing everything else.
+    """Return `value` as a finite Python float; refuse everything else.
 
     Examples
     --------
@@ -237,6 +282,5 @@ def check_number(value: Any, name: str) -> float:
             number = np.nan
         if np.isfinite(number):
             return number
-    raise ValueError(
-        f"{name} must be a finite number. Received {value!r:.40}. Pass a number such as 2.0."
-    )
+    must, do = f"{name} must be a finite number", "Pass a number such as 2.0"
+    raise ValueError(message(must, f"{value!r:.40}", do))

@@ -1,14 +1,14 @@
-"""The one door that refuses bad ids, and the rules for ids outside the table.
+"""Checks of ids, and the rules for ids out of range.
 
-A compiled loop does not check bounds: an id of 40 in a table of 4 rows would read stray memory
-without an error. So every id passes here, and every loop compares once more before it reads.
+Compiled code does not check bounds: an id of 40 in a table of 4 rows would read stray memory
+without an error. So every id is checked here, and every kernel compares once more before it reads.
 """
 
 from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import ShapeError, check_size
+from embedlab.core.checks import ShapeError, check_choice, check_size
 from embedlab.core.jit import kernel
 
 __all__ = [
@@ -29,14 +29,14 @@ _TO_ONE_ID = 3
 
 
 class IdError(IndexError):
-    """Ids that lie outside the table.
+    """Raised for ids outside the table.
 
     Attributes
     ----------
     bad_ids : tuple of int
         The first few offending ids (at most 16).
     positions : tuple of tuple of int
-        Where they stand in the input, index by index.
+        Their indices in the input.
     input_dim : int
         The number of rows of the table.
     """
@@ -49,7 +49,7 @@ class IdError(IndexError):
 
 
 class IdTypeError(TypeError):
-    """Ids that are no whole numbers: words, 2.9, NaN."""
+    """Raised for ids that are not whole numbers: words, 2.9, NaN."""
 
 
 def as_ids(ids: Any) -> np.ndarray:
@@ -108,14 +108,14 @@ Round or floor them first; nothing is truncated silently.
     elif kind == "O":
         array = _whole_objects(array)
     elif kind not in "bi":
-        raise IdTypeError(_no_number(array))
+        raise IdTypeError(_not_whole(array))
     return np.asarray(array, dtype=np.int64, order="C")
 
 
 def out_of_range_error(
     ids: np.ndarray, input_dim: int, *, negative: bool = False, can_wrap: bool = False
 ) -> IdError:
-    """Describe the ids outside `0 <= id < input_dim` (or, with `negative`, only those below 0).
+    """Return the error for ids outside 0..input_dim - 1; with `negative`, only for those below 0.
 
     Parameters
     ----------
@@ -135,9 +135,9 @@ def out_of_range_error(
     if bad and bad[0] < 0:
         cure = 'Count from 0, or pass negative="wrap".' if can_wrap else "Count from 0."
     at = f" at {list(where[0])}" if where and where[0] else ""  # a single id has no position
-    came = f"Received {bad[0]}{at}{more}. " if bad else "They changed meanwhile. "
+    received = f"Received {bad[0]}{at}{more}. " if bad else "They changed meanwhile. "
     return IdError(
-        f"ids must lie in 0..{input_dim - 1} (input_dim={input_dim}). {came}{cure}",
+        f"ids must lie in 0..{input_dim - 1} (input_dim={input_dim}). {received}{cure}",
         bad,
         where,
         input_dim,
@@ -176,7 +176,7 @@ def check_padding_idx(padding_idx: Any, input_dim: int) -> int:
 def apply_out_of_range_rule_reference(
     ids: np.ndarray, input_dim: int, mode: int, to: int, wrap: bool
 ) -> np.ndarray:
-    """Reference implementation: negatives counted from the end, the rest by `mode`."""
+    """Reference implementation in NumPy: negatives counted from the end, the rest by `mode`."""
     rows = np.where(wrap & (ids < 0) & (ids >= -input_dim), ids + input_dim, ids)
     outside = (rows < 0) | (rows >= input_dim)
     if mode == 1:
@@ -190,7 +190,7 @@ def apply_out_of_range_rule_reference(
 
 @kernel
 def apply_out_of_range_rule_kernel(ids, input_dim, mode, to, wrap, rows):
-    """Write into `rows` (N,) where each id of `ids` (N,) reads."""
+    """Write into `rows` (N,) the row that each of `ids` (N,) reads."""
     for n in range(ids.size):
         row = ids[n]
         if wrap and -input_dim <= row < 0:
@@ -208,7 +208,7 @@ def apply_out_of_range_rule_kernel(ids, input_dim, mode, to, wrap, rows):
 def apply_out_of_range_rule(
     ids: Any, input_dim: int, *, oob: str | int = "raise", negative: str = "raise"
 ) -> Any:
-    """Return for each id the row it reads, under the chosen rules for ids outside the table.
+    """Return the row that each id reads, by the rules chosen for ids out of range.
 
     Parameters
     ----------
@@ -216,10 +216,10 @@ def apply_out_of_range_rule(
     input_dim : int
         V, the number of rows.
     oob : {"raise", "zero", "nan", "clip", "wrap"} or int
-        For ids outside: refuse; mark as `input_dim` (the lookup then writes zeros or NaN);
+        For ids out of range: raise; mark as `input_dim` (the lookup then writes zeros or NaN);
         the nearest row; the remainder modulo V; or one fixed row, for unknown words.
     negative : {"raise", "wrap"}
-        For ids below 0: refuse, or count -V..-1 from the end, as Keras does.
+        For ids below 0: raise, or count -V..-1 from the end, as Keras does.
 
     Returns
     -------
@@ -240,11 +240,7 @@ def apply_out_of_range_rule(
     ids = as_ids(ids)
     input_dim = check_size(input_dim, "input_dim", least=0)
     mode, to = _mode(oob, input_dim)
-    if negative not in ("raise", "wrap"):
-        raise ValueError(
-            f'negative must be "raise" or "wrap". Received {negative!r:.40}. '
-            'Choose "wrap" to count from the end.'
-        )
+    check_choice(negative, "negative", ("raise", "wrap"), 'Choose "wrap" to count from the end')
     wrap = negative == "wrap"
     if not wrap and ids.size and int(ids.min()) < 0:
         raise out_of_range_error(ids, input_dim, negative=True, can_wrap=True)
@@ -296,7 +292,7 @@ def _refuse_beyond(array: np.ndarray, wrong: np.ndarray) -> None:
 def _whole_objects(array: np.ndarray) -> np.ndarray:
     for at, value in np.ndenumerate(array):
         if not isinstance(value, (int, np.integer)):
-            raise IdTypeError(_no_number(array, value, at))
+            raise IdTypeError(_not_whole(array, value, at))
         if not -_LARGEST <= value <= _LARGEST:
             flags = np.zeros(array.shape, bool)
             flags[at] = True
@@ -304,7 +300,7 @@ def _whole_objects(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _no_number(array: np.ndarray, value: Any = "", at: tuple[int, ...] = ()) -> str:
+def _not_whole(array: np.ndarray, value: Any = "", at: tuple[int, ...] = ()) -> str:
     if array.dtype.kind in "US":
         at = next(iter(np.ndindex(array.shape)), ())
         value = array[at].item() if array.size else ""

@@ -1,4 +1,4 @@
-"""Lookup: a gather of rows. `out[..., :] = table[ids[..., ], :]`, and nothing is multiplied."""
+"""Lookup: a gather of rows, ``out[..., :] = table[ids[...], :]``, without any multiplication."""
 
 from typing import Any
 
@@ -15,15 +15,15 @@ PARALLEL_FROM = 262_144
 
 
 def lookup_reference(table: np.ndarray, ids: np.ndarray) -> np.ndarray:
-    """Reference implementation: one row of the table for each id."""
+    """Reference implementation in NumPy: one row of the table for each id."""
     return table[ids]
 
 
 def onehot_lookup(table: np.ndarray, ids: np.ndarray) -> np.ndarray:
-    """Look up the way a textbook writes it: build one-hot rows, then multiply.
+    """Return the rows of `ids` by multiplying one-hot rows with the table, as in textbooks.
 
-    It gives the same numbers as `lookup` for N * V * D multiplications instead of none;
-    it exists to be compared with.
+    The numbers are those of `lookup`, for N * V * D multiplications instead of none. It exists for
+    comparison.
 
     Examples
     --------
@@ -45,13 +45,13 @@ def lookup_kernel(table, ids, fill, out):
 
     An id outside the table writes `fill`. Returns how many ids lay below 0, and how many above.
     """
-    # Designs that lost (D 64 to 256): asking the memory for rows 8 to 32 ids ahead gains 2 to 5 %
-    # beyond the cache and costs 13 % within; one memcpy a row costs 10 to 20 % up to D = 128;
-    # writing past the caches makes whoever reads the result wait (benchmarks/README.md).
+    # Slower designs (D 64 to 256): prefetching rows 8 to 32 ids ahead gains 2 to 5 % where the
+    # table exceeds the cache and costs 13 % where it fits; one memcpy a row costs 10 to 20 % up to
+    # D = 128; non-temporal stores make the reader of the result wait (benchmarks/README.md).
     below = 0
     above = 0
     for n in prange(ids.size):
-        row = ids[n]  # read once: the array may change under us
+        row = ids[n]  # read once: another thread may change the array
         if row < 0:
             below += 1
             out[n, :] = fill
@@ -86,10 +86,10 @@ def lookup(
     out : ndarray, (*ids.shape, D), the dtype of `table`, optional
         Where to write. It is left untouched when an id is refused.
     oob : {"raise", "zero", "nan", "clip", "wrap"} or int
-        What an id outside the table means: an error; a row of zeros or NaN; the nearest row;
-        the remainder modulo V; or one fixed row for unknown words.
+        For ids out of range: an error; a row of zeros or NaN; the nearest row; the remainder
+        modulo V; or one fixed row for unknown words.
     negative : {"raise", "wrap"}
-        What an id below 0 means: an error, or a count from the end as in Keras.
+        For ids below 0: an error, or a count from the end as in Keras.
 
     Returns
     -------
@@ -126,19 +126,19 @@ Raise input_dim, or map unknown words to one id.
     if oob not in _FILL or negative != "raise":
         rows = apply_out_of_range_rule(ids, table.shape[0], oob=oob, negative=negative)
     if out is None:
-        made = np.empty((*ids.shape, table.shape[1]), table.dtype)
+        result = np.empty((*ids.shape, table.shape[1]), table.dtype)
     else:
-        made = _check_out(out, (*ids.shape, table.shape[1]), table)
+        result = _check_out(out, (*ids.shape, table.shape[1]), table)
         rows = apply_out_of_range_rule(
             ids, table.shape[0], oob=oob, negative=negative
         )  # before the first write
-    below, above = _run(table, rows.reshape(-1), _FILL.get(oob, 0.0), made)
+    below, above = _run(table, rows.reshape(-1), _FILL.get(oob, 0.0), result)
     count_kernel_call("lookup")
     if below or (above and oob == "raise"):
         raise out_of_range_error(
             ids, table.shape[0], negative=below > 0 and oob != "raise", can_wrap=True
         )
-    return made
+    return result
 
 
 _FILL: dict[Any, float] = {"raise": 0.0, "zero": 0.0, "nan": np.nan}
@@ -148,7 +148,7 @@ def _run(table: np.ndarray, rows: np.ndarray, fill: float, out: np.ndarray) -> t
     flat = out.reshape(rows.size, table.shape[1])
     if table.dtype.char in "fd":
         value = table.dtype.type(fill)
-    else:  # the machine has no half floats, and integers need no loops of their own: copy bits
+    else:  # no float16 in registers, and no kernels for integers alone: copy the bits
         if fill != fill and table.dtype.kind != "f":
             raise DtypeError(
                 f'oob="nan" needs a table of floats. Received {table.dtype.name}. '
@@ -166,7 +166,7 @@ def _check_out(out: Any, shape: tuple[int, ...], table: np.ndarray) -> np.ndarra
     if not isinstance(out, np.ndarray) or out.shape != shape:
         raise ShapeError(
             f"out must have shape {shape}. Received {getattr(out, 'shape', type(out).__name__)}. "
-            "Allocate it with numpy.empty, or leave it away."
+            "Allocate it with numpy.empty, or leave it out."
         )
     if out.dtype != table.dtype:
         raise DtypeError(
@@ -176,6 +176,6 @@ def _check_out(out: Any, shape: tuple[int, ...], table: np.ndarray) -> np.ndarra
     if not (out.flags.writeable and out.flags.c_contiguous) or np.may_share_memory(out, table):
         raise ValueError(
             "out must be writable, C-contiguous and no part of the table. Received an array that "
-            "is not. Allocate it with numpy.empty, or leave it away."
+            "is not. Allocate it with numpy.empty, or leave it out."
         )
     return out

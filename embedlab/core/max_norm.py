@@ -1,4 +1,4 @@
-"""Maximum norm: shorten the rows that a batch looks up, where they are too long."""
+"""Maximum norm: scale down rows of a batch whose norm is too large."""
 
 from typing import Any
 
@@ -15,8 +15,7 @@ _TINY = 1e-7
 
 
 def max_norm_reference(table: np.ndarray, ids: np.ndarray, limit: float, order: float) -> None:
-    """Reference implementation: scale every row of `ids`, each once, whose norm is above
-    `limit`."""
+    """Reference implementation in NumPy: scale each row whose norm exceeds `limit`."""
     rows = np.unique(ids)
     norms = np.linalg.norm(table[rows].astype(np.float64), ord=order, axis=1)
     long = norms > limit
@@ -53,20 +52,20 @@ def max_norm_kernel(table, rows, limit, order):
 def max_norm(
     table: Any, ids: Any, limit: float, *, norm_type: float = 2.0, in_place: bool = True
 ) -> np.ndarray:
-    """Shorten the rows that `ids` look up to a norm of at most `limit`, before the lookup.
+    """Scale the rows of `ids` down to a norm of at most `limit`, before they are looked up.
 
     Parameters
     ----------
     table : ndarray, (V, D), float16, float32 or float64
         Changed in place, as PyTorch does, unless `in_place` is False.
     ids : array_like of int, any shape, 0 <= id < V
-        Other rows are left alone, however long they are.
+        Other rows do not change, whatever their norm.
     limit : float
         At least 0.
     norm_type : float
         The p of the p-norm: 2 for the length, 1 for the sum, ``inf`` for the largest number.
     in_place : bool
-        False gives a copy of the whole table and leaves the table alone.
+        False returns a copy of the whole table and leaves the table unchanged.
 
     Returns
     -------
@@ -108,11 +107,11 @@ def max_norm(
     if len(table) == 0 and np.size(ids) == 0:
         return table if in_place else table.copy()
     rows = group(ids, len(table)).ids
-    made = table if in_place else table.copy()
-    if made.dtype.char == "e":  # the machine has no half floats
-        single = made[rows].astype(np.float32)
+    result = table if in_place else table.copy()
+    if result.dtype.char == "e":  # processors do not compute in float16
+        single = result[rows].astype(np.float32)
         max_norm_kernel(single, np.arange(rows.size), limit, order)
-        made[rows] = single
+        result[rows] = single
     else:
-        max_norm_kernel(made, rows, limit, order)
-    return made
+        max_norm_kernel(result, rows, limit, order)
+    return result

@@ -1,12 +1,12 @@
-"""A stretch of a row held in vector registers: the one thing a plain loop cannot say.
+"""SIMD vectors: columns of a row held in registers, which Numba alone cannot express.
 
-A sum of rows kept in an array is loaded and stored once for every row added. Kept in `Vector` it
-stays in registers: bags ran 1.6 times faster (30 000 x 64 floats, 16 384 ids after Zipf's law,
-one thread), because LLVM by itself uses half of a 512-bit register and keeps no sum in it. On
-other processors the same code becomes as many smaller registers as it takes.
+A sum of rows in an array is loaded and stored once for every row added. In a `Vector` it stays in
+registers: bags ran 1.6 times faster (30 000 x 64 floats, 16 384 ids by Zipf's law, one thread),
+because LLVM by itself uses half of a 512-bit register and keeps no sum in it. On other processors
+the same code uses as many smaller registers as it takes.
 
-Nothing here checks bounds: the caller does. Each number is added by itself, in order, and so the
-bits are those of a plain loop.
+Nothing here checks bounds: the caller does. Each number is added by itself, in order, so the bits
+are those of a plain loop.
 """
 
 from typing import Any
@@ -29,7 +29,7 @@ __all__ = [
 
 CACHE_LINE = 64
 
-_intrinsic: Any = intrinsic  # what it makes is called without its first argument
+_intrinsic: Any = intrinsic  # an intrinsic is called without its first argument, `typing`
 
 
 class Vector(types.Type):
@@ -38,7 +38,7 @@ class Vector(types.Type):
     def __init__(self, dtype: Any, width: int):
         self.dtype = dtype
         self.width = width
-        super().__init__(name=f"Lanes({dtype}, {width})")
+        super().__init__(name=f"Vector({dtype}, {width})")
 
 
 @register_model(Vector)
@@ -49,7 +49,7 @@ class _Model(models.PrimitiveModel):
 
 @_intrinsic(prefer_literal=True)
 def zeros(typing: Any, array: Any, width: Any) -> Any:
-    """Return `width` zeros of the dtype of `array`; `width` is written as a number."""
+    """Return `width` zeros of the dtype of `array`; `width` must be a literal number."""
     if not isinstance(width, types.IntegerLiteral):
         return None
     kind = Vector(array.dtype, width.literal_value)
@@ -115,7 +115,7 @@ def add(typing: Any, sums: Any, others: Any) -> Any:
 
 @_intrinsic
 def prefetch(typing: Any, sums: Any, array: Any, row: Any, column: Any) -> Any:
-    """Ask the memory for ``array[row, column : column + width]``; no row makes it fault."""
+    """Prefetch ``array[row, column : column + width]``; never faults, whatever the row."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
@@ -124,10 +124,10 @@ def prefetch(typing: Any, sums: Any, array: Any, row: Any, column: Any) -> Any:
             ir.FunctionType(ir.VoidType(), [byte, number, number, number]),
             "llvm.prefetch.p0",
         )
-        place = builder.bitcast(_place(context, builder, signature, args), byte)
+        address = builder.bitcast(_address(context, builder, signature, args), byte)
         kind = signature.args[0]
         for offset in range(0, kind.width * kind.dtype.bitwidth // 8, CACHE_LINE):
-            line = builder.gep(place, [ir.IntType(64)(offset)])
+            line = builder.gep(address, [ir.IntType(64)(offset)])
             builder.call(call, [line, number(0), number(3), number(1)])
         return context.get_dummy_value()
 
@@ -139,8 +139,8 @@ def store(typing: Any, sums: Any, array: Any, row: Any, column: Any) -> Any:
     """Write `sums` to ``array[row, column : column + width]``."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        place = _place(context, builder, signature, args)
-        builder.store(args[0], place, align=_align(signature))
+        address = _address(context, builder, signature, args)
+        builder.store(args[0], address, align=_align(signature))
         return context.get_dummy_value()
 
     return types.void(sums, array, types.intp, types.intp), generate
@@ -151,17 +151,17 @@ def _vector(kind: Vector) -> ir.VectorType:
     return ir.VectorType(number, kind.width)
 
 
-def _place(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+def _address(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     kind, array = signature.args[:2]
     view = context.make_array(array)(context, builder, args[1])
-    place = cgutils.get_item_pointer(
+    address = cgutils.get_item_pointer(
         context, builder, array, view, [args[2], args[3]], wraparound=False
     )
-    return builder.bitcast(place, _vector(kind).as_pointer())
+    return builder.bitcast(address, _vector(kind).as_pointer())
 
 
 def _load(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-    return builder.load(_place(context, builder, signature, args), align=_align(signature))
+    return builder.load(_address(context, builder, signature, args), align=_align(signature))
 
 
 def _scaled(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -173,5 +173,5 @@ def _scaled(context: Any, builder: Any, signature: Any, args: Any) -> Any:
 
 
 def _align(signature: Any) -> int:
-    """Only as aligned as one number: rows begin anywhere."""
+    """Return the alignment of one number: rows begin anywhere."""
     return int(signature.args[1].dtype.bitwidth // 8)

@@ -1,8 +1,8 @@
-"""Compile ahead what the lessons use, so that nobody waits in class.
+"""Compilation ahead of class of the kernels that the lessons use.
 
-Numba compiles a loop once for each kind of array it meets, and keeps the result on disk. `CALLS`
-lists, idea by idea, small calls through the public doors that meet the same kinds of arrays as the
-lessons do. A new kernel adds its line here; a test runs the lessons and counts what was missed.
+Numba compiles a kernel once for each array type and keeps the result on disk. `CALLS` lists, idea
+by idea, small calls of public functions with the same array types as in the lessons. A new kernel
+adds its line here; a test runs the lessons and counts what was missed.
 """
 
 from collections.abc import Callable, Iterator
@@ -155,7 +155,7 @@ def warm(*, progress: bool = True) -> dict[str, int]:
     Returns
     -------
     dict
-        `misses`: loops compiled now; `hits`: loops that were there already.
+        `misses`: kernels compiled now; `hits`: kernels read from the cache.
 
     Examples
     --------
@@ -166,7 +166,7 @@ def warm(*, progress: bool = True) -> dict[str, int]:
     """
     before = jit.cache_stats()
     steps = [(idea, call) for idea, calls in CALLS.items() for call in calls()]
-    with tqdm(steps, disable=not progress, unit="loop", leave=False) as bar:
+    with tqdm(steps, disable=not progress, unit="call", leave=False) as bar:
         for idea, call in bar:
             bar.set_description(f"compiling {idea}", refresh=False)
             call()

@@ -375,7 +375,7 @@ def _record(
         optimizer,
         rate,
         run.weights[:, 0],
-        run.memory[:, 0],
+        run.slots[:, 0],
         run.grads[:, 0],
         run.rates,
         run.losses,

@@ -54,7 +54,7 @@ def image(tmp_path_factory):
 
 
 def test_post_build_compiles_ahead_and_the_doctor_is_content(image):
-    assert "loops compiled, 0 were ready." in image.said
+    assert "kernels compiled, 0 read from the cache." in image.said
     assert image.said.rstrip().endswith("All green.")
 
 
@@ -73,7 +73,7 @@ def test_lesson_01_runs_without_compiling_anything(image, tmp_path):
     """Run it as Binder's learner would, and ask its kernel at the end what it compiled."""
     lesson = next((image.repository / "notebooks").glob("01_*.ipynb"))
     notebook = json.loads(lesson.read_text("utf-8"))
-    ask = "from embedlab.core.jit import stats as _stats; print('loops:', _stats())"
+    ask = "from embedlab.core.jit import cache_stats; print('kernels:', cache_stats())"
     notebook["cells"].append(
         {
             "cell_type": "code",

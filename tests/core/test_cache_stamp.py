@@ -115,4 +115,4 @@ def test_a_zip_archive_has_a_cache_too(copy, tmp_path):
 def test_user_code_keeps_the_locators_of_numba():
     from numba import config
 
-    assert config.CACHE_LOCATOR_CLASSES == os.environ.get("NUMBA_CACHE_LOCATOR_CLASSES", "")
+    assert os.environ.get("NUMBA_CACHE_LOCATOR_CLASSES", "") == config.CACHE_LOCATOR_CLASSES

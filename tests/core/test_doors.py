@@ -49,7 +49,7 @@ NO_DOORS = {
         "load",
     ),
     "bag.parse": ("upcast_float16",),
-    "checks": ("check_finite",),
+    "checks": ("check_choice", "check_finite", "message"),
     "gradient.sparse": ("add_gradients",),  # gets what `coalesce` and layers made
     "gradient.grouping": ("balanced_splits", "bucket_by_row_block", "fits_in_64_bits"),
     "ids": ("out_of_range_error",),
@@ -224,7 +224,11 @@ add(
         "name": ("any", lambda: "V"),
     },
 )
-add("checks", check_number={"value": ("number", lambda: 2.0), "name": ("any", lambda: "scale")})
+add(
+    "checks",
+    check_number={"value": ("number", lambda: 2.0), "name": ("any", lambda: "scale")},
+    as_floats={"array": ("floats, any shape", grad), "name": ("any", lambda: "values")},
+)
 add(
     "lora.adapter",
     add_adapter={"rows": ("in place", grad), "ids": IDS, "adapter": ADAPTER},
@@ -238,7 +242,7 @@ add(
     "lora.fit",
     train_lora={
         "table": TABLE,
-        "wanted": TABLE,
+        "target": TABLE,
         "seen": IDS,
         "adapter": ADAPTER,
         "steps": ("count", lambda: 2),
@@ -337,7 +341,6 @@ add(
     "mask.mask",
     padding_mask={"ids": ("ids, any range", ids), "padding_id": ("any", lambda: 0)},
     as_mask={"mask": MASK, "shape": ("any", lambda: (2, 3))},
-    as_floats={"array": ("floats, any shape", grad), "name": ("any", lambda: "values")},
     keep_masked_state={
         "mask": ("mask", lambda: mask()[:, 0]),
         "new": ("floats", grad),

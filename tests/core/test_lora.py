@@ -17,7 +17,7 @@ from embedlab.core.lora import lookup as lora_file
 from embedlab.core.lora.adapter import add_adapter_kernel, add_adapter_reference
 from embedlab.core.lora.gradient import grad_lora_kernel, grad_lora_reference
 from embedlab.core.lora.lookup import (
-    _lora_lookup_lanes_kernel,
+    _lora_lookup_vector_kernel,
     lora_lookup_kernel,
     lora_lookup_reference,
 )
@@ -224,7 +224,7 @@ def test_registers_and_plain_loop_give_the_same_bits(rng, rank, columns):
     b[:, ::2] = 0
     ids = np.array([3, -1, 0, 9, 8, 3])
     found = []
-    for run in (lora_lookup_kernel, _lora_lookup_lanes_kernel):
+    for run in (lora_lookup_kernel, _lora_lookup_vector_kernel):
         out = np.empty((6, columns), "f4")
         assert run(table, ids, a, b, np.float32(0.75), np.float32(7), out) == (1, 1)
         found.append(out.tobytes())

@@ -96,14 +96,13 @@ def test_int4_lookup_never_unpacks_the_table(block):
         f"block = {block}"
         + SIZES
         + """
-from embedlab.core.quantize.rows import quantized_lookup
-from embedlab.core.quantize.rows import QuantizedTable
-def made(rows):
+from embedlab.core.quantize import QuantizedTable, quantized_lookup
+def quantized(rows):
     groups = (rows, D // block) if block else (rows,)
     zero = np.zeros(groups, "i1") if block else None
-    return Quantized(np.full((rows, D // 2), 17, "i1"), np.ones(groups, "f4"), zero, D, 4,
-                     block or None)
-measure(quantized_lookup, (made(9), ids % 9), (made(V), ids))
+    codes = np.full((rows, D // 2), 17, "i1")
+    return QuantizedTable(codes, np.ones(groups, "f4"), zero, D, 4, block or None)
+measure(quantized_lookup, (quantized(9), ids % 9), (quantized(V), ids))
 """
     )
     assert output == 65_536 * 256 * 4
@@ -115,7 +114,7 @@ def test_lora_backward_is_as_large_as_what_was_used():
     """A dense gradient of `a` would take 128 MB, the positions' share in that of `b` 256 MB."""
     extra, output = run("""
 V, D, R, N = 4_000_000, 64, 8, 131_072
-from embedlab.core.lora.lookup import grad_lora
+from embedlab.core.lora import grad_lora
 ids = np.random.default_rng(0).integers(V, size=N)
 grad = np.ones((N, D), "f4")
 a, b = np.ones((V, R), "f4"), np.ones((R, D), "f4")
@@ -131,7 +130,7 @@ def test_a_sparse_gradient_does_not_grow_with_the_table():
     """As a dense one it would take 1 GB."""
     extra, output = run("""
 V, D, N = 4_000_000, 64, 131_072
-from embedlab.core.gradient.dense import coalesce
+from embedlab.core.gradient import coalesce
 ids = np.random.default_rng(0).integers(V, size=N)
 grad = np.ones((N, D), "f4")
 measure(coalesce, (ids % 9, grad, 9), (ids, grad, V))

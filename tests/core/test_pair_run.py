@@ -54,7 +54,7 @@ def test_it_is_one_step_at_a_time_to_the_bit(rng, optimizer, dtype, width):
             door(tables[side], pair, *memory[side], learning_rate=0.1, **options, **time)
             np.testing.assert_array_equal(run.weights[s + 1, side], tables[side])
             for slot, kept in enumerate(memory[side]):
-                np.testing.assert_array_equal(run.memory[s + 1, side, slot], kept)
+                np.testing.assert_array_equal(run.slots[s + 1, side, slot], kept)
 
 
 @pytest.mark.parametrize("optimizer", UPDATE_RULES)
@@ -63,7 +63,7 @@ def test_the_twin_agrees(rng, optimizer, dtype, close):
     batches, *tables = task(rng, dtype)
     run = train_recorded(batches, *tables, optimizer=optimizer)
     weights, memory, grads = (np.zeros_like(x) for x in run[:3])
-    weights[0], memory[0], losses = run.weights[0], run.memory[0], np.zeros(STEPS)
+    weights[0], memory[0], losses = run.weights[0], run.slots[0], np.zeros(STEPS)
     shares = (1 / np.diff(batches.starts)).astype(dtype)
     knobs = np.array((0.9, 0.9, 1 - 0.9, 1 - 0.999, 1e-7, 0.02), dtype)
     label = batches.label.astype(dtype)
@@ -101,10 +101,10 @@ def test_a_branch_keeps_the_memory_that_its_rule_shares_and_else_begins_anew(rng
     batches, *tables = task(rng)
     run = train_recorded(batches, *tables, optimizer="adam")
     lazy = train_recorded(batches, *tables, optimizer="lazy adam", after=run, step=5)
-    np.testing.assert_array_equal(lazy.memory[5], run.memory[5])
+    np.testing.assert_array_equal(lazy.slots[5], run.slots[5])
     assert lazy.since == 0 and lazy.rates[5] == run.rates[5]
     fresh = train_recorded(batches, *tables, optimizer="adagrad", after=run, step=5)
-    assert (fresh.memory[5] == np.float32(0.1)).all() and fresh.since == 5
+    assert (fresh.slots[5] == np.float32(0.1)).all() and fresh.since == 5
     back = train_recorded(batches, *tables, optimizer="adam", after=fresh, step=8)
     assert back.since == 8 and back.rates[8] == run.rates[0]  # time begins again
     np.testing.assert_array_equal(back.weights[:6], run.weights[:6])

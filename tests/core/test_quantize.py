@@ -272,10 +272,10 @@ def test_an_empty_table():
 def test_what_the_prompt_prints():
     table = np.ones((10, 256), "f4")
     assert repr(quantize(table)) == (
-        "Quantized(10 rows of 256 numbers, int8, one scale a row, 2600 bytes)"
+        "QuantizedTable(10 rows of 256 numbers, int8, one scale a row, 2600 bytes)"
     )
     assert repr(quantize(table, 4, 128)) == (
-        "Quantized(10 rows of 256 numbers, int4, blocks of 128, 1380 bytes)"
+        "QuantizedTable(10 rows of 256 numbers, int4, blocks of 128, 1380 bytes)"
     )
 
 

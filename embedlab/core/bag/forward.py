@@ -1,4 +1,4 @@
-"""Bags: look up a few rows and give back only their sum, their mean or their largest numbers."""
+"""Bags: the sum, mean or maximum of a few looked-up rows, without the rows themselves."""
 
 from typing import Any
 
@@ -17,12 +17,11 @@ PARALLEL_FROM = 262_144
 """Numbers to add from which two threads win."""
 
 AHEAD = 16
-"""Positions by which the memory is asked for a row before it is added."""
+"""Positions by which a row is prefetched before it is added."""
 
 
 def bag_reference(table: np.ndarray, bags: Bags, mean: bool) -> np.ndarray:
-    """Reference implementation: add the rows of each bag, in order; for the mean divide by their
-    number."""
+    """Reference implementation in NumPy: add the rows of each bag in order; divide for the mean."""
     keep = bags.ids != bags.skip
     rows = table[bags.ids]  # (N, D)
     if bags.weights.size:
@@ -36,9 +35,9 @@ def bag_reference(table: np.ndarray, bags: Bags, mean: bool) -> np.ndarray:
 
 @kernel
 def _add_columns(sums, column, width, table, ids, starts, weights, skip, mean, first, last, out):
-    """Add up the columns from `column` on, `width` of them in registers, for a stretch of bags.
+    """Sum the columns from `column` on, `width` of them in registers, for some bags.
 
-    Returns how many ids are bad: a loop of its own for that cost a sixth of the time.
+    Returns how many ids are bad: a separate pass for that costs a sixth of the time.
     """
     bad = 0
     for b in range(first, last):
@@ -47,7 +46,7 @@ def _add_columns(sums, column, width, table, ids, starts, weights, skip, mean, f
         if weights.size == 0:
             for s in range(starts[b], starts[b + 1]):
                 prefetch(total, table, ids[min(s + AHEAD, ids.size - 1)], column)
-                row = ids[s]  # read once: the array may change under us
+                row = ids[s]  # read once: another thread may change the array
                 if row < 0 or row >= table.shape[0]:
                     bad += 1
                 elif row != skip:
@@ -71,7 +70,7 @@ def _add_columns(sums, column, width, table, ids, starts, weights, skip, mean, f
 
 @kernel
 def _add_bags(table, ids, starts, weights, skip, mean, first, last, out):
-    """Add up some bags, as many columns at a time as registers hold; return how many are bad."""
+    """Sum some bags, as many columns at a time as registers hold; return how many ids are bad."""
     bad = 0
     columns = table.shape[1]
     d = 0
@@ -110,19 +109,19 @@ def _add_bags(table, ids, starts, weights, skip, mean, first, last, out):
 def bag_kernel(table, ids, starts, weights, skip, mean, size, turn, workers, out):
     """Add the rows of each bag into `out` (B, D); return how many ids are bad.
 
-    A free worker takes the next `size` bags, and adds in the order of the positions. `table` and
+    A free thread takes the next `size` bags, and adds in the order of the positions. `table` and
     `out` are C-contiguous.
     """
     bad = 0
     bags = out.shape[0]
     for _worker in prange(workers):
-        found = 0
+        bad_ids = 0
         block = next_block(turn)
         while block * size < bags:
             last = min(bags, (block + 1) * size)
-            found += _add_bags(table, ids, starts, weights, skip, mean, block * size, last, out)
+            bad_ids += _add_bags(table, ids, starts, weights, skip, mean, block * size, last, out)
             block = next_block(turn)
-        bad += found
+        bad += bad_ids
     return bad
 
 
@@ -155,7 +154,7 @@ def bag(
     include_last_offset : bool
         `offsets` is (B + 1,) and ends with the end of the last bag; ids behind it are ignored.
     padding_idx : int, optional
-        An id that does not count, as if it were not there.
+        An id that does not count, as if it were absent.
 
     Returns
     -------

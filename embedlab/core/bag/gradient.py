@@ -1,11 +1,11 @@
-"""Gradient of a bag: back to the rows it was made of, and to their weights."""
+"""Gradients of a bag with respect to its rows and to their weights."""
 
 from typing import Any
 
 import numpy as np
 
 from embedlab.core.bag.parse import Bags, upcast_float16, validate_bags
-from embedlab.core.checks import ShapeError, as_array, as_table, check_size
+from embedlab.core.checks import ShapeError, as_array, as_table, check_choice, check_size
 from embedlab.core.gradient import SparseGrad, balanced_splits, group
 from embedlab.core.ids import out_of_range_error
 from embedlab.core.jit import kernel, num_threads, parallel_copy, prange
@@ -30,8 +30,7 @@ PARALLEL_FROM = 262_144
 
 
 def grad_bag_reference(bags: Bags, grad_out: np.ndarray, input_dim: int) -> np.ndarray:
-    """Reference implementation: each row of a sum gets the gradient of its bag, times its
-    weight."""
+    """Reference implementation in NumPy: the gradient of its bag times its weight, for each row."""
     keep = bags.ids != bags.skip
     back = grad_out[bags.bag_of]  # (N, D)
     if bags.weights.size:
@@ -46,7 +45,7 @@ def grad_bag_kernel(order, starts, cuts, bag_of, weights, freq, grad_out, rows):
     """Sum into each of `rows` (K, D) the gradients (B, D) of the bags that its id is in.
 
     Worker w owns the rows from `cuts[w]` up to `cuts[w + 1]`. The gradient of a position, which
-    would be (N, D), is never written down.
+    would be (N, D), is never stored.
     """
     for worker in prange(cuts.size - 1):
         for k in range(cuts[worker], cuts[worker + 1]):
@@ -87,7 +86,7 @@ def grad_bag(
         V.
     mode : {"sum", "mean"}
     scale_grad_by_freq : bool
-        Divide each row by how often its id came.
+        Divide each row by the count of its id.
 
     Returns
     -------
@@ -102,16 +101,13 @@ def grad_bag(
 
     Examples
     --------
-    >>> from embedlab.core.bag.forward import parse_bags
+    >>> from embedlab.core.bag import parse_bags
     >>> bags = parse_bags(np.zeros((4, 1)), [[0, 3], [3, 3]])
     >>> grad = grad_bag(bags, np.array([[1.0], [10.0]]), 4)
     >>> grad.ids.tolist(), grad.rows.ravel().tolist()
     ([0, 3], [0.5, 10.5])
     """
-    if mode not in ("sum", "mean"):
-        raise ValueError(
-            f'mode must be "sum" or "mean". Received {mode!r:.40}. Use grad_bag_max for "max".'
-        )
+    check_choice(mode, "mode", ("sum", "mean"), 'Use grad_bag_max for "max"')
     back, kind, input_dim = _check(bags, grad_out, input_dim)
     if mode == "mean":
         back = back / np.maximum(bags.counts(), 1)[:, None].astype(back.dtype)
@@ -138,8 +134,7 @@ def grad_bag(
 def grad_bag_max_reference(
     bags: Bags, winners: np.ndarray, grad_out: np.ndarray, input_dim: int
 ) -> np.ndarray:
-    """Reference implementation: each number of a bag sends its gradient to the row it was taken
-    from."""
+    """Reference implementation in NumPy: the gradient of a maximum goes to its row."""
     grad = np.zeros((input_dim, grad_out.shape[1]), grad_out.dtype)
     b, d = np.nonzero(winners >= 0)
     order = np.argsort(winners[b, d], kind="stable")  # in the order of the positions
@@ -180,7 +175,7 @@ def grad_bag_max(bags: Bags, winners: np.ndarray, grad_out: Any, input_dim: int)
     Returns
     -------
     SparseGrad
-        As `grad_bag`. A row that won nothing is there with zeros.
+        As `grad_bag`. A row that holds no maximum is there with zeros.
 
     Raises
     ------
@@ -193,8 +188,7 @@ def grad_bag_max(bags: Bags, winners: np.ndarray, grad_out: Any, input_dim: int)
 
     Examples
     --------
-    >>> from embedlab.core.bag.forward import parse_bags
-    >>> from embedlab.core.bag.forward import bag_max
+    >>> from embedlab.core.bag import bag_max, parse_bags
     >>> table = np.array([[1.0, 9.0], [5.0, 2.0]])
     >>> bags = parse_bags(table, [[0, 1]], mode="max")
     >>> _, winners = bag_max(table, bags)
@@ -219,7 +213,7 @@ def grad_bag_max(bags: Bags, winners: np.ndarray, grad_out: Any, input_dim: int)
 
 
 def grad_bag_weights_reference(table: np.ndarray, bags: Bags, grad_out: np.ndarray) -> np.ndarray:
-    """Reference implementation: how well each row points along the gradient of its bag."""
+    """Reference implementation in NumPy: the dot product of each row and its bag's gradient."""
     grad = (table[bags.ids] * grad_out[bags.bag_of]).sum(axis=1)
     grad[bags.ids == bags.skip] = 0
     return grad
@@ -266,16 +260,13 @@ def grad_bag_weights(table: Any, bags: Bags, grad_out: Any, *, mode: str = "mean
 
     Examples
     --------
-    >>> from embedlab.core.bag.forward import parse_bags
+    >>> from embedlab.core.bag import parse_bags
     >>> table = np.array([[1.0, 2.0], [3.0, 4.0]])
     >>> bags = parse_bags(table, [[0, 1]], mode="sum", weights=[[1.0, 1.0]])
     >>> grad_bag_weights(table, bags, np.array([[10.0, 1.0]]), mode="sum").tolist()
     [12.0, 34.0]
     """
-    if mode not in ("sum", "mean"):
-        raise ValueError(
-            f'mode must be "sum" or "mean". Received {mode!r:.40}. "max" has no weights.'
-        )
+    check_choice(mode, "mode", ("sum", "mean"), '"max" has no weights')
     table = as_table(table)
     back, kind, input_dim = _check(bags, grad_out, len(table))
     if kind != table.dtype or back.shape[1] != table.shape[1]:

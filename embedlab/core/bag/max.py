@@ -1,4 +1,4 @@
-"""The largest number of each bag and column, and where it stands."""
+"""The maximum of each bag and column, and its position."""
 
 from typing import Any
 
@@ -17,8 +17,7 @@ PARALLEL_FROM = 131_072
 
 
 def bag_max_reference(table: np.ndarray, bags: Bags) -> tuple[np.ndarray, np.ndarray]:
-    """Reference implementation: for each bag and column the largest number, and the first position
-    of it."""
+    """Reference implementation in NumPy: the maximum of each bag and column, and where."""
     out = np.zeros((bags.starts.size - 1, table.shape[1]), table.dtype)
     winners = np.full(out.shape, -1)
     for b in range(len(out)):
@@ -32,7 +31,7 @@ def bag_max_reference(table: np.ndarray, bags: Bags) -> tuple[np.ndarray, np.nda
 
 @kernel
 def bag_max_kernel(table, ids, starts, skip, cuts, out, winners):
-    """Keep the largest numbers of each bag in `out` (B, D), and their positions in `winners`.
+    """Write the maximum of each bag into `out` (B, D), and its positions into `winners`.
 
     Returns how many ids are bad. The first of equals wins; a NaN wins over every number.
     """
@@ -43,7 +42,7 @@ def bag_max_kernel(table, ids, starts, skip, cuts, out, winners):
             winners[b, :] = -1
             empty = True
             for s in range(starts[b], starts[b + 1]):
-                row = ids[s]  # read once: the array may change under us
+                row = ids[s]  # read once: another thread may change the array
                 if row < 0 or row >= table.shape[0]:
                     bad += 1
                 elif row != skip:
@@ -60,7 +59,7 @@ bag_max_kernel_parallel = parallel_copy(bag_max_kernel)
 
 
 def bag_max(table: Any, bags: Bags) -> tuple[np.ndarray, np.ndarray]:
-    """Return the largest number of each bag and column, and where it stands.
+    """Return the maximum of each bag and column, and its position.
 
     Parameters
     ----------
@@ -82,7 +81,7 @@ def bag_max(table: Any, bags: Bags) -> tuple[np.ndarray, np.ndarray]:
 
     Examples
     --------
-    >>> from embedlab.core.bag.forward import parse_bags
+    >>> from embedlab.core.bag import parse_bags
     >>> table = np.array([[1.0, 9.0], [5.0, 2.0]])
     >>> out, winners = bag_max(table, parse_bags(table, [[0, 1], [1, 1]], mode="max"))
     >>> out.tolist(), winners.tolist()

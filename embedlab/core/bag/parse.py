@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from embedlab.core.checks import DtypeError, ShapeError, as_array, as_table
+from embedlab.core.checks import DtypeError, ShapeError, as_array, as_table, check_choice
 from embedlab.core.gradient import group
 from embedlab.core.ids import IdTypeError, as_ids, check_padding_idx
 
@@ -12,7 +12,7 @@ __all__ = ["Bags", "parse_bags", "upcast_float16", "validate_bags"]
 
 
 class Bags(NamedTuple):
-    """Ids cut into bags, and what a gradient must know besides.
+    """Ids cut into bags, with what a gradient needs besides.
 
     Attributes
     ----------
@@ -36,9 +36,9 @@ class Bags(NamedTuple):
         return np.repeat(np.arange(self.starts.size - 1), np.diff(self.starts))
 
     def counts(self) -> np.ndarray:
-        """How many positions of each bag are no padding, (B,)."""
-        kept = np.concatenate(([0], np.cumsum(self.ids != self.skip)))
-        return np.diff(kept[self.starts])
+        """Return how many positions of each bag are not padding, (B,)."""
+        ends = np.concatenate(([0], np.cumsum(self.ids != self.skip)))
+        return np.diff(ends[self.starts])
 
 
 def parse_bags(
@@ -69,16 +69,13 @@ def parse_bags(
     >>> parse_bags(np.zeros((5, 2)), [4, 0, 1], offsets=[0, 1]).starts.tolist()
     [0, 1, 3]
     """
-    if mode not in ("sum", "mean", "max"):
-        raise ValueError(
-            f'mode must be "sum", "mean" or "max". Received {mode!r:.40}. Choose one of these.'
-        )
+    check_choice(mode, "mode", ("sum", "mean", "max"))
     table, ids = as_table(table), as_ids(ids)
     if offsets is None:
         if ids.ndim != 2:
             raise ShapeError(
                 f"ids must have two axes (B, T) when there are no offsets. Received shape "
-                f"{ids.shape}. Say with offsets where each bag begins."
+                f"{ids.shape}. Pass the offset at which each bag begins."
             )
         starts = np.arange(ids.shape[0] + 1) * ids.shape[1]
     else:
@@ -91,7 +88,7 @@ def parse_bags(
 
 
 def validate_bags(bags: Bags) -> Bags:
-    """Return `bags` back, refusing a hand-made one whose parts do not fit: a loop would trust them.
+    """Return `bags`; refuse parts that do not fit each other, which a kernel would trust.
 
     Examples
     --------
@@ -146,7 +143,7 @@ def _starts(ids: np.ndarray, offsets: Any, include_last_offset: bool) -> np.ndar
     if ids.ndim != 1:
         raise ShapeError(
             f"ids must have one axis (N,) when there are offsets. Received shape {ids.shape}. "
-            "Leave the offsets away, or flatten the ids."
+            "Leave out the offsets, or flatten the ids."
         )
     try:
         offsets = as_ids(offsets)

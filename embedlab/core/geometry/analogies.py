@@ -1,4 +1,4 @@
-"""Geometry of a table: analogies, the odd one out, and the plane that shows most."""
+"""Analogies, the odd one out, and principal components of rows."""
 
 from typing import Any, NamedTuple
 
@@ -19,17 +19,17 @@ __all__ = ["PCA", "LazyTable", "Neighbors", "analogy", "cosine", "nearest", "odd
 
 
 class PCA(NamedTuple):
-    """Rows seen along their main axes.
+    """Principal components of rows.
 
     Attributes
     ----------
     points : ndarray, (N, K)
         ``(rows - mean) @ axes.T``.
     axes : ndarray, (K, D)
-        Of length 1, each at right angles to the others. The largest number of each is positive.
+        Orthonormal. The largest number of each is positive.
     mean : ndarray, (D,)
     shares : ndarray of float64, (K,)
-        What part of the variance each axis holds: what a picture does not show is 1 - their sum.
+        Share of the variance along each axis; a plot leaves out 1 - their sum.
     """
 
     points: np.ndarray
@@ -45,7 +45,7 @@ def analogy(
 
     Parameters
     ----------
-    table : array_like (V, D), Quantized, or Rows
+    table : array_like (V, D), QuantizedTable or LazyTable
     a, b, c : int
         Row numbers. They are never the answer.
     k, first, last
@@ -54,7 +54,7 @@ def analogy(
     Returns
     -------
     Neighbors
-        The rows nearest to ``unit(b) - unit(a) + unit(c)``, (K,).
+        The rows nearest to ``unit(b) - unit(a) + unit(c)``, (K,), with unit vectors.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def analogy(
     -----
     Source: Mikolov, Yih and Zweig, "Linguistic regularities in continuous space word
     representations", NAACL 2013, section 4; called 3CosAdd by Levy and Goldberg, CoNLL 2014.
-    That the answer may be none of the three questions is a rule of the game, and a help.
+    That the answer may be none of the three rows is part of the task, and makes it easier.
 
     Examples
     --------
@@ -80,11 +80,11 @@ def analogy(
 
 
 def odd_one_out(table: Any, ids: Any) -> tuple[int, np.ndarray]:
-    """Return the id that fits least to the others.
+    """Return the id whose row is least similar to the others.
 
     Parameters
     ----------
-    table : array_like (V, D), Quantized, or Rows
+    table : array_like (V, D), QuantizedTable or LazyTable
     ids : array_like of int, (N,), N >= 2
 
     Returns
@@ -119,7 +119,7 @@ def odd_one_out(table: Any, ids: Any) -> tuple[int, np.ndarray]:
 
 
 def pca(rows: Any, k: int = 2) -> PCA:
-    """Return the k directions in which rows differ most, and where each row lies along them.
+    """Return the first k principal components of rows, and the rows' coordinates.
 
     Parameters
     ----------
@@ -130,8 +130,7 @@ def pca(rows: Any, k: int = 2) -> PCA:
     Returns
     -------
     PCA
-        In the dtype of `rows`, float32 at least. Deterministic: no axis changes its sign from run
-        to run.
+        In the dtype of `rows`, float32 at least. Deterministic, signs included.
 
     Raises
     ------

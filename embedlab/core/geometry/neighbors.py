@@ -1,4 +1,4 @@
-"""Nearest rows by cosine: a block of the table at a time, and only the best are kept."""
+"""Nearest rows by cosine similarity: a block of the table at a time, with a top-k."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -24,7 +24,7 @@ __all__ = [
 
 BLOCK = 2048
 """Rows at a time: at D = 128 they are 1 MB, and their products with 64 queries 0.5 MB, so both
-stay in the second-level cache between the matrix product and the choice."""
+stay in the L2 cache between the matrix product and the selection."""
 
 PARALLEL_FROM = 65_536
 """Similarities of one block from which two threads win."""
@@ -33,13 +33,13 @@ CHUNK = 32
 
 
 class LazyTable(NamedTuple):
-    """A table that is read in stretches, for rows that are computed on the way.
+    """Table that is read in slices, for rows that are computed on demand.
 
     Attributes
     ----------
     shape : (V, D)
     read : callable
-        ``read(first, last)`` gives rows first..last-1 as a float array (last - first, D).
+        ``read(first, last)`` returns rows first..last-1 as a float array (last - first, D).
     """
 
     shape: tuple[int, int]
@@ -47,7 +47,7 @@ class LazyTable(NamedTuple):
 
 
 class Neighbors(NamedTuple):
-    """The nearest rows of each query, the nearest first.
+    """Nearest rows of each query, the nearest first.
 
     Attributes
     ----------
@@ -108,7 +108,7 @@ def cosine(a: Any, b: Any) -> np.ndarray:
 
 
 def nearest_reference(table: np.ndarray, queries: np.ndarray, k: int) -> Neighbors:
-    """Reference implementation: all cosines, sorted; of equals the lower id first."""
+    """Reference implementation in NumPy: all cosines, sorted; of equals the lower id first."""
     similarities = normalize_rows(queries) @ normalize_rows(table).T  # (Q, V)
     ids = np.argsort(-similarities, axis=1, kind="stable")[:, :k]
     return Neighbors(ids, np.take_along_axis(similarities, ids, axis=1))
@@ -119,8 +119,8 @@ def nearest_kernel(products, factors, first, best, ids):
     """Merge one block into the best so far: `best` and `ids` (Q, K), the best first.
 
     `products` (Q, R) times `factors` (R,) are the cosines of rows first..first+R-1. A row enters
-    when it is better than the last of the K, which is rare; so 32 rows are compared at once and
-    looked at one by one only where any is. NaN enters nowhere, and of equals the lower id stays.
+    when it is better than the last of the K, which is rare; so 32 rows are compared at once, and
+    one by one only where any is better. NaN never enters, and of equals the lower id stays.
     """
     queries, rows = products.shape
     for q in prange(queries):
@@ -157,25 +157,25 @@ def nearest(
     last: int | None = None,
     exclude: Any = (),
 ) -> Neighbors:
-    """Return for each query the k rows that point most nearly its way.
+    """Return the k rows with the largest cosine similarity to each query.
 
     Parameters
     ----------
-    table : array_like (V, D), Quantized, or Rows
-        The rows to search; a quantized table is turned back block by block.
+    table : array_like (V, D), QuantizedTable or LazyTable
+        The rows to search; a quantized table is dequantized block by block.
     queries : array_like, (D,) or (Q, D), float16, float32 or float64
     k : int
-        How many, at most.
+        How many rows, at most.
     first, last : int
         Search rows first..last-1 only. A table sorted by frequency has its frequent words first.
     exclude : array_like of int, (E,), or (Q, E)
-        Rows not to give: the same for all queries, or for each its own.
+        Rows to leave out: the same for all queries, or for each its own.
 
     Returns
     -------
     Neighbors
         ``ids`` and ``similarities``, (K,) or (Q, K), K = min(k, last - first). Of equals the lower
-        id comes first. A zero row has cosine 0 with everything; a row with NaN is never near.
+        id comes first. A zero row has cosine 0 with everything; a row with NaN is never returned.
 
     Raises
     ------
@@ -186,41 +186,41 @@ def nearest(
 
     Notes
     -----
-    Never makes the Q x V matrix: a block of 2 048 rows at a time goes through a matrix product,
-    and the k best so far are kept.
+    The Q x V matrix is never formed: blocks of 2 048 rows go through a matrix product, and the k
+    best so far are kept.
 
     Examples
     --------
     >>> table = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
-    >>> found = nearest(table, [2.0, 0.1], k=2)
-    >>> found.ids.tolist(), found.similarities.round(3).tolist()
+    >>> near = nearest(table, [2.0, 0.1], k=2)
+    >>> near.ids.tolist(), near.similarities.round(3).tolist()
     ([0, 2], [0.999, 0.742])
     >>> nearest(table, table, k=1, exclude=[[0], [1], [2]]).ids.ravel().tolist()
     [2, 2, 0]
     """
     rows = as_lazy_table(table)
-    vectors, alone = _queries(queries, rows.shape[1])
+    vectors, single = _queries(queries, rows.shape[1])
     first, last = _span(first, last, rows.shape[0])
-    apart = _exclude(exclude, rows.shape[0], len(vectors))
-    kept = min(check_size(k, "k"), last - first)
-    depth = min(kept + apart.shape[1], last - first)
+    excluded = _exclude(exclude, rows.shape[0], len(vectors))
+    count = min(check_size(k, "k"), last - first)
+    depth = min(count + excluded.shape[1], last - first)
     best = np.full((len(vectors), depth), -np.inf, vectors.dtype)
     ids = np.full(best.shape, -1)
     directions = normalize_rows(vectors)
     for start in range(first, last if depth and len(vectors) else first, BLOCK):
         stop = min(start + BLOCK, last)
         _merge(rows.read(start, stop), directions, start, stop, best, ids)
-    shut_out = (ids[:, :, None] == apart[:, None, :]).any(axis=2) | (ids < 0)
-    order = np.argsort(shut_out, axis=1, kind="stable")[:, :kept]
-    gone = np.take_along_axis(shut_out, order, axis=1)
-    ids = np.where(gone, -1, np.take_along_axis(ids, order, axis=1))
+    left_out = (ids[:, :, None] == excluded[:, None, :]).any(axis=2) | (ids < 0)
+    order = np.argsort(left_out, axis=1, kind="stable")[:, :count]
+    missing = np.take_along_axis(left_out, order, axis=1)
+    ids = np.where(missing, -1, np.take_along_axis(ids, order, axis=1))
     similarities = np.clip(np.take_along_axis(best, order, axis=1), -1, 1)
-    similarities = np.where(gone, np.nan, similarities).astype(best.dtype)
-    return Neighbors(ids[0], similarities[0]) if alone else Neighbors(ids, similarities)
+    similarities = np.where(missing, np.nan, similarities).astype(best.dtype)
+    return Neighbors(ids[0], similarities[0]) if single else Neighbors(ids, similarities)
 
 
 def as_lazy_table(table: Any) -> LazyTable:
-    """Return any table as `LazyTable`: an array, a quantized table, or rows already.
+    """Return an array, a quantized table or a `LazyTable` as `LazyTable`.
 
     Examples
     --------
@@ -251,10 +251,10 @@ def _merge(
             "Read (last - first, D)."
         )
     squares = np.einsum("rd,rd->r", block, block)
-    # Beyond these the square of a length loses digits, or is no number any more.
+    # Beyond these the square of a length loses digits or overflows.
     tiny, huge = np.finfo(best.dtype).tiny * 1e10, np.finfo(best.dtype).max / 1e3
     if ((squares < tiny) | ~(squares < huge)).any():
-        with np.errstate(invalid="ignore"):  # a row with NaN or infinity stays NaN: never near
+        with np.errstate(invalid="ignore"):  # a row with NaN or infinity stays NaN: never returned
             block = normalize_rows(block)
         squares = (block * block).sum(axis=1)
     factors = 1 / np.sqrt(np.where(squares == 0, 1, squares))
@@ -269,15 +269,15 @@ def _single(array: np.ndarray) -> np.ndarray:
 
 def _queries(queries: Any, columns: int) -> tuple[np.ndarray, bool]:
     array = as_array(queries, "queries")
-    alone = array.ndim == 1
-    array = _single(as_table(array[None] if alone else array, "queries"))
+    single = array.ndim == 1
+    array = _single(as_table(array[None] if single else array, "queries"))
     if array.shape[1] != columns:
         raise ShapeError(
             f"queries must have the length of the rows, {columns}. Received {array.shape}. "
             "Take them from the same table."
         )
     check_finite(array, "queries", "Leave such a query out.")
-    return array, alone
+    return array, single
 
 
 def _span(first: Any, last: Any, rows: int) -> tuple[int, int]:
@@ -286,7 +286,7 @@ def _span(first: Any, last: Any, rows: int) -> tuple[int, int]:
     if not begin <= end <= rows:
         raise ValueError(
             f"first and last must satisfy 0 <= first <= last <= {rows}. Received {begin} and "
-            f"{end}. Leave last away to search to the end."
+            f"{end}. Leave out last to search to the end."
         )
     return begin, end
 

@@ -1,4 +1,4 @@
-"""Gradient of a lookup: a scatter-add. Every row gets the sum of what its uses send back."""
+"""Dense gradient of a lookup: a scatter-add of the gradients of all positions into their rows."""
 
 from typing import Any
 
@@ -24,19 +24,18 @@ PARALLEL_FROM = 524_288
 """Numbers to add from which two threads win."""
 
 _ROWS = 64
-"""Rows that a worker takes at a time: of words sorted by frequency the first 64 do 0.4 of the work,
-less than the half of it that one of two threads has to do anyway."""
+"""Rows that a thread takes at a time: of words sorted by frequency the first 64 are 0.4 of the
+work, less than the half that one of two threads has anyway."""
 
 LONG_BLOCK = 1024
-"""The same where most rows of a dense gradient are only zeroed: in longer stretches that is 12 %
-faster."""
+"""The same where most rows of a dense gradient are only zeroed: longer blocks are 12 % faster."""
 
 ZERO_PAGES_FROM = 32 << 20
-"""Bytes from which the system hands out pages of zeros, so that nobody need write them."""
+"""Bytes from which the system provides pages of zeros, so that the kernel need not write them."""
 
 
 def grad_table_reference(ids: np.ndarray, grad_out: np.ndarray, input_dim: int) -> np.ndarray:
-    """Reference implementation: add, never assign, because an id may come twice."""
+    """Reference implementation in NumPy: add, never assign, because an id may occur twice."""
     grad = np.zeros((input_dim, grad_out.shape[1]), grad_out.dtype)
     np.add.at(grad, ids, grad_out)
     return grad
@@ -47,7 +46,7 @@ def grad_table_kernel(ids, grad_out, skip, grad):
     """Add `grad_out` (N, D) into `grad` (V, D) at the rows `ids` (N,); return how many are bad."""
     bad = 0
     for n in range(ids.size):
-        row = ids[n]  # read once: the array may change under us
+        row = ids[n]  # read once: another thread may change the array
         if row < 0 or row >= grad.shape[0]:
             bad += 1
         elif row != skip:
@@ -58,15 +57,15 @@ def grad_table_kernel(ids, grad_out, skip, grad):
 
 @kernel
 def _blocks_kernel(packed, ends, bits, turn, workers, clear, grad_out, grad):
-    """Add `grad_out` (N, D) into `grad` (V, D), a block of 2**bits rows after the other.
+    """Add `grad_out` (N, D) into `grad` (V, D), one block of 2**bits rows at a time.
 
     Block b holds `packed[ends[b - 1]:ends[b]]`, row and position of each id in one number, in the
-    order of the positions; what is to be skipped has the row V.
+    order of the positions; skipped ids have the row V.
 
-    A free worker takes the next block, so no two threads ever write the same row, and within a
-    block the positions come in order: every sum is the same for any number of workers. A block
-    is zeroed when it is taken, and still lies in the nearest cache when it is added to. The designs
-    that lost, with figures: benchmarks/README.md.
+    A free thread takes the next block, so no two threads ever write the same row, and within a
+    block the positions are in order: every sum is the same for any number of threads. A block is
+    zeroed when it is taken, and is still in the L1 cache when it is added to. Slower designs, with
+    figures: benchmarks/README.md.
     """
     for _worker in prange(workers):
         block = next_block(turn)
@@ -102,14 +101,14 @@ def grad_table(
     input_dim : int
         V.
     padding_idx : int, optional
-        The row that learns nothing: its gradient is exactly zero.
+        The row that is not trained: its gradient is exactly zero.
     scale_grad_by_freq : bool
-        Divide the gradient of each row by how often its id came: the mean instead of the sum.
+        Divide the gradient of each row by the count of its id: the mean instead of the sum.
 
     Returns
     -------
     ndarray, (V, D), the dtype of `grad_out`
-        ``grad[i] = sum of grad_out[n] over n with ids[n] == i``; zero where an id never came.
+        ``grad[i] = sum of grad_out[n] over n with ids[n] == i``; zero for ids that do not occur.
         Summed in the order of the positions: bit-identical for any number of threads.
 
     Raises

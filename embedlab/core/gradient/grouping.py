@@ -1,4 +1,4 @@
-"""Grouping: bring equal ids together, keeping the order of their positions. A radix sort."""
+"""Grouping of equal ids by a stable radix sort, which keeps the order of their positions."""
 
 from typing import Any, NamedTuple
 
@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 PARALLEL_FROM = 131_072
-"""Ids from which a second thread pays for being woken six times."""
+"""Ids from which two threads win although they are woken six times."""
 
 _DENSE = 4
 """Rows for each id up to which counting all rows wins: 0.35 ms, not 0.58, for 65 536 ids."""
@@ -37,7 +37,7 @@ class Groups(NamedTuple):
     ids : ndarray of int64, (K,)
         Sorted, each once.
     order : ndarray of int64, (M,)
-        Positions; those of `ids[k]` stand at `order[starts[k]:starts[k + 1]]`, in rising order.
+        Positions; those of `ids[k]` are `order[starts[k]:starts[k + 1]]`, in rising order.
     starts : ndarray of int64, (K + 1,)
     """
 
@@ -47,12 +47,12 @@ class Groups(NamedTuple):
 
     @property
     def counts(self) -> np.ndarray:
-        """How often each id came, (K,)."""
+        """The count of each id, (K,)."""
         return np.diff(self.starts)
 
 
 def group_reference(ids: np.ndarray, skip: int = -1) -> Groups:
-    """Reference implementation: a stable sort, then the places where the id changes."""
+    """Reference implementation in NumPy: a stable sort, then the positions where the id changes."""
     order = np.argsort(ids, kind="stable")
     order = order[ids[order] != skip]
     unique, starts = np.unique(ids[order], return_index=True)
@@ -84,8 +84,8 @@ _pack_kernel_parallel = parallel_copy(_pack_kernel)
 def group_kernel(source, shift, counts, target):
     """Sort `source` (N,) into `target` (N,) by the digit at `shift`: one stable radix pass.
 
-    Worker w counts and moves its own stretch; `counts` (W, 2**bits) tells each where its next
-    number of a digit goes, so the result is the same for any number of workers.
+    Worker w counts and moves its own slice; `counts` (W, 2**bits) holds where its next number of
+    a digit goes, so the result is the same for any number of workers.
     """
     workers, digits = counts.shape
     size = source.size
@@ -111,7 +111,7 @@ group_kernel_parallel = parallel_copy(group_kernel)
 
 @kernel
 def _split_kernel(packed, input_dim, ids, starts, order):
-    """Take the sorted numbers apart; return how many ids differ, and how many positions remain."""
+    """Unpack the sorted numbers; return how many ids are distinct and how many positions remain."""
     k = -1
     size = 0
     last = input_dim
@@ -131,10 +131,11 @@ def _split_kernel(packed, input_dim, ids, starts, order):
 
 @kernel
 def _count_kernel(ids, input_dim, skip, rows, counts, unique, starts, order):
-    """Group `ids` (N,) by counting all rows; return how many are bad, distinct, and kept.
+    """Group `ids` (N,) by counting all rows; return how many are bad, distinct, and not skipped.
 
-    `rows` (N,) keeps what was read once: the array may change under us. `counts` (V + 1,) says how
-    often each row came, then where its next position goes; bad and skipped ids go to the end.
+    `rows` (N,) holds the ids as read once: another thread may change the array. `counts` (V + 1,)
+    holds the count of each row, then where its next position goes; bad and skipped ids go to the
+    end.
     """
     bad = 0
     counts[:] = 0
@@ -163,7 +164,7 @@ def _count_kernel(ids, input_dim, skip, rows, counts, unique, starts, order):
 
 
 def balanced_splits(starts: np.ndarray, workers: int, cost: int = 1) -> np.ndarray:
-    """Share groups out so that each worker sums about as many rows. Zipf's law makes this matter.
+    """Split groups so that each worker sums about as many rows: by Zipf's law some are long.
 
     Parameters
     ----------
@@ -171,12 +172,12 @@ def balanced_splits(starts: np.ndarray, workers: int, cost: int = 1) -> np.ndarr
         As in `Groups`.
     workers : int
     cost : int
-        What one group costs besides its members, counted in members.
+        Cost of one group besides its members, counted in members.
 
     Returns
     -------
     ndarray of int64, (workers + 1,)
-        Worker w owns the groups `bands[w]` to `bands[w + 1] - 1`.
+        Worker w owns the groups `splits[w]` to `splits[w + 1] - 1`.
 
     Examples
     --------
@@ -192,7 +193,7 @@ def balanced_splits(starts: np.ndarray, workers: int, cost: int = 1) -> np.ndarr
 
 
 def fits_in_64_bits(ids: np.ndarray, input_dim: int) -> bool:
-    """Tell whether an id and its position can be packed into one number of 64 bits.
+    """Return whether an id and its position fit into one number of 64 bits.
 
     >>> fits_in_64_bits(np.zeros(3, np.int64), 5), fits_in_64_bits(np.zeros(3, np.int64), 2**31)
     (True, False)
@@ -203,11 +204,11 @@ def fits_in_64_bits(ids: np.ndarray, input_dim: int) -> bool:
 def bucket_by_row_block(
     ids: np.ndarray, input_dim: int, skip: int, bits: int, workers: int
 ) -> tuple[np.ndarray, np.ndarray, int]:
-    """Bring positions together whose rows lie in one block of 2**bits rows: one pass of the sort.
+    """Group positions by blocks of 2**bits rows: one pass of the radix sort.
 
-    Gives `packed` (N,), in each the row above 32 bits that hold the position; `ends` (B,), where
-    each block ends; and how many ids are bad. The positions of a block rise; the id `skip` has
-    become the row V.
+    Returns `packed` (N,), each number the row above 32 bits of position; `ends` (B,), where each
+    block ends; and how many ids are bad. The positions of a block rise; the id `skip` becomes the
+    row V.
 
     >>> packed, ends, bad = bucket_by_row_block(np.array([5, 0, 4]), 6, -1, 2, 1)
     >>> (packed >> 32).tolist(), ends.tolist(), bad
@@ -225,7 +226,7 @@ def bucket_by_row_block(
 
 
 def group(ids: Any, input_dim: int, *, padding_idx: int | None = None) -> Groups:
-    """Bring the positions of equal ids together.
+    """Group the positions of equal ids.
 
     Parameters
     ----------
@@ -249,8 +250,8 @@ def group(ids: Any, input_dim: int, *, padding_idx: int | None = None) -> Groups
 
     Notes
     -----
-    O(N) time and memory, whatever V is: a radix sort from the lowest digit up, or one count of all
-    rows where they are few. For 65 536 ids below 30 000 about 8 times faster than
+    O(N) time and memory, whatever V is: a radix sort from the lowest digit up, or a count of all
+    rows where there are few. For 65 536 ids below 30 000 about 8 times faster than
     ``numpy.argsort(kind="stable")``.
 
     Examples
@@ -276,8 +277,8 @@ def group(ids: Any, input_dim: int, *, padding_idx: int | None = None) -> Groups
         raise out_of_range_error(whole, input_dim)
     packed = _sort(packed, input_dim, workers)
     unique, starts, order = (np.empty(ids.size + 1, np.int64) for _ in range(3))
-    found, size = _split_kernel(packed, input_dim, unique, starts, order)
-    return Groups(unique[:found].copy(), order[:size], starts[: found + 1])
+    count, size = _split_kernel(packed, input_dim, unique, starts, order)
+    return Groups(unique[:count].copy(), order[:size], starts[: count + 1])
 
 
 def _group_by_counting(whole: np.ndarray, ids: np.ndarray, input_dim: int, skip: int) -> Groups:
@@ -285,15 +286,15 @@ def _group_by_counting(whole: np.ndarray, ids: np.ndarray, input_dim: int, skip:
     work = np.empty(2 * n + input_dim + 2, np.int64)
     rows, counts, unique = work[:n], work[n : n + input_dim + 1], work[n + input_dim + 1 :]
     order, starts = np.empty(n, np.int64), np.empty(n + 1, np.int64)
-    bad, found, size = _count_kernel(ids, input_dim, skip, rows, counts, unique, starts, order)
+    bad, count, size = _count_kernel(ids, input_dim, skip, rows, counts, unique, starts, order)
     if bad:
         raise out_of_range_error(whole, input_dim)
-    return Groups(unique[:found].copy(), order[:size], starts[: found + 1])
+    return Groups(unique[:count].copy(), order[:size], starts[: count + 1])
 
 
 def _sort(packed: np.ndarray, input_dim: int, workers: int) -> np.ndarray:
     bits = input_dim.bit_length()
-    passes = -(-bits // 11)  # 2 048 counters are 16 kB: half of the first-level cache
+    passes = -(-bits // 11)  # 2 048 counters are 16 kB: half of the L1 cache
     digit = -(-bits // passes)
     counts = np.empty((workers, 1 << digit), np.int64)
     other = np.empty_like(packed)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import DtypeError, ShapeError, as_array, check_size
+from embedlab.core.checks import ShapeError, as_floats, check_size
 from embedlab.core.gradient.grouping import group
 from embedlab.core.ids import as_ids, check_padding_idx, out_of_range_error
 from embedlab.core.jit import (
@@ -33,14 +33,14 @@ PARALLEL_FROM = 262_144
 """Numbers to add from which two threads win."""
 
 _DENSE = 4
-"""Rows for each id up to which a look at all of them costs less than sorting the ids."""
+"""Rows for each id up to which a pass over all rows costs less than sorting the ids."""
 
 _LONG = 2**31 - 1
 """Ids from which their positions need 64 bits; in 32 they fit into the nearer caches."""
 
 _ROWS = 64
-"""Rows that a worker takes at a time: of words sorted by frequency the first 64 do 0.4 of the work,
-less than the half of it that one of two threads has to do anyway."""
+"""Rows that a thread takes at a time: of words sorted by frequency the first 64 are 0.4 of the
+work, less than the half that one of two threads has anyway."""
 
 
 @dataclass(frozen=True, repr=False, init=False)
@@ -56,7 +56,7 @@ class SparseGrad:
     shape : (V, D)
         The shape of the table.
     pairs : (ids (N,), rows (N, D))
-        What came, in the order of the positions.
+        The uncoalesced gradient, in the order of the positions.
     padding_idx : int, optional
         The id that was left out.
     """
@@ -75,11 +75,11 @@ class SparseGrad:
         pairs: tuple[np.ndarray, np.ndarray],
         padding_idx: int | None = None,
     ):
-        # At once: a frozen dataclass sets one name after the other, 0.4 µs of a small gradient's 8.
+        # In one call: a frozen dataclass sets one name at a time, 0.4 µs of a small gradient's 8.
         self.__dict__.update(ids=ids, rows=rows, shape=shape, pairs=pairs, padding_idx=padding_idx)
 
     def to_dense(self) -> np.ndarray:
-        """Return the same gradient as an array (V, D), zero where no id came."""
+        """Return the same gradient as an array (V, D), zero for ids that do not occur."""
         ids, (rows, columns) = as_ids(self.ids), self.shape
         if self.rows.shape != (ids.size, columns):
             raise ShapeError(
@@ -93,7 +93,7 @@ class SparseGrad:
         return dense
 
     def uncoalesced(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the ids (N,) and gradients (N, D) as they came, before duplicates were summed."""
+        """Return the ids (N,) and gradients (N, D) before duplicates were summed."""
         ids, rows = self.pairs
         if self.padding_idx is None:
             return ids, rows
@@ -107,7 +107,7 @@ class SparseGrad:
 def check_lookup_gradient(
     ids: Any, grad_out: Any, input_dim: Any
 ) -> tuple[np.ndarray, np.ndarray, int]:
-    """Return ids of any shape, their gradients as (N, D), and V, or refuse what does not fit.
+    """Return ids of any shape, their gradients as (N, D), and V; refuse arrays that do not fit.
 
     >>> ids, grad_out, input_dim = check_lookup_gradient([[0, 1]], np.ones((1, 2, 3)), 5)
     >>> ids.shape, grad_out.shape, input_dim
@@ -115,12 +115,7 @@ def check_lookup_gradient(
     """
     input_dim = check_size(input_dim, "input_dim")
     ids = as_ids(ids)
-    grad_out = as_array(grad_out, "grad_out")
-    if grad_out.dtype.char not in "efd" or not grad_out.dtype.isnative:
-        raise DtypeError(
-            f"grad_out must hold float16, float32 or float64. Received {grad_out.dtype.str}. "
-            "Cast it with grad_out.astype('float32')."
-        )
+    grad_out = as_floats(grad_out, "grad_out")
     if grad_out.shape[:-1] != ids.shape or grad_out.ndim != ids.ndim + 1:
         raise ShapeError(
             f"grad_out must have shape (*ids.shape, D) = ({', '.join(map(str, ids.shape))}, D). "
@@ -132,7 +127,7 @@ def check_lookup_gradient(
 
 
 def coalesce_reference(ids: np.ndarray, grad_out: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Reference implementation: the sorted distinct ids, and for each the sum of its gradients."""
+    """Reference implementation in NumPy: the sorted distinct ids and the sum of each one's rows."""
     unique, which = np.unique(ids, return_inverse=True)
     rows = np.zeros((len(unique), grad_out.shape[1]), grad_out.dtype)
     np.add.at(rows, which, grad_out)
@@ -210,15 +205,15 @@ coalesce_kernel_parallel = parallel_copy(coalesce_kernel)
 
 @kernel
 def _link_positions(ids, skip, heads, nexts):
-    """Chain the positions of each row, in rising order; return how many ids are bad.
+    """Link the positions of each row to a list, in rising order; return how many ids are bad.
 
-    `heads` (V,) gives one more than the first position of a row, and 0 where there is none;
-    `nexts` (N,) one more than the next one. Bad and skipped ids are in no chain. Made from the
-    last position to the first in one pass: 9 µs for 8 192 ids, where sorting them takes 45.
+    `heads` (V,) gets one more than the first position of a row, and 0 where there is none;
+    `nexts` (N,) one more than the next one. Bad and skipped ids are in no list. One pass from the
+    last position to the first takes 9 µs for 8 192 ids; sorting them takes 45.
     """
     bad = 0
     for n in range(ids.size - 1, -1, -1):
-        row = ids[n]  # read once: the array may change under us
+        row = ids[n]  # read once: another thread may change the array
         if row < 0 or row >= heads.size:
             bad += 1
         elif row != skip:
@@ -229,7 +224,7 @@ def _link_positions(ids, skip, heads, nexts):
 
 @kernel
 def _list_used_rows(heads, unique, firsts):
-    """List the rows that have a chain, and where each begins; return how many there are."""
+    """List the rows that have positions, and the head of each list; return how many there are."""
     k = 0
     for row in range(heads.size):
         unique[k] = row
@@ -240,10 +235,10 @@ def _list_used_rows(heads, unique, firsts):
 
 @kernel
 def _coalesce_small_kernel(ids, grad_out, skip, mean, work, unique, rows):
-    """Chain, pick and sum in one call; return how many ids are bad, and distinct.
+    """Link, list and sum in one call; return how many ids are bad, and how many distinct.
 
-    For small work, where three calls, and more arrays, cost a third more. `work` has room for
-    2 N + 1 + V numbers: `nexts`, `firsts` and `heads`.
+    For small batches, where three calls and more arrays cost a third more. `work` holds 2 N + 1 + V
+    numbers: `nexts`, `firsts` and `heads`.
     """
     n = ids.size
     nexts, firsts, heads = work[:n], work[n : 2 * n + 1], work[2 * n + 1 :]
@@ -275,7 +270,7 @@ def coalesce(
     padding_idx : int, optional
         An id to leave out: it has no row in the result.
     scale_grad_by_freq : bool
-        Divide each row by how often its id came: the mean instead of the sum.
+        Divide each row by the count of its id: the mean instead of the sum.
 
     Returns
     -------
@@ -290,8 +285,8 @@ def coalesce(
 
     Notes
     -----
-    O(N) time and memory, whatever V is: the positions of each row are chained one after the other,
-    or sorted first where the rows are many (see `embedlab.core.gradient.grouping`).
+    O(N) time and memory, whatever V is: the positions of each row are linked to a list, or sorted
+    where the table has many rows (see `embedlab.core.gradient.grouping`).
 
     Examples
     --------
@@ -312,12 +307,12 @@ def coalesce(
         work = np.empty(2 * flat.size + 1 + input_dim, _kind(flat.size))
         unique = np.empty(flat.size + 1, np.int64)
         rows = np.empty(sums.shape, sums.dtype)
-        bad, found = _coalesce_small_kernel(
+        bad, count = _coalesce_small_kernel(
             flat, sums, skip, scale_grad_by_freq, work, unique, rows
         )
         if bad:
             raise out_of_range_error(ids, input_dim)
-        unique, rows = unique[:found], rows[:found]
+        unique, rows = unique[:count], rows[:count]
     else:
         linked = input_dim <= _DENSE * ids.size
         if linked:
@@ -345,8 +340,8 @@ def _linked_positions(
     if _link_positions(ids.reshape(-1), skip, heads, nexts):
         raise out_of_range_error(ids, input_dim)
     unique, firsts = np.empty(ids.size + 1, np.int64), np.empty(ids.size + 1, kind)
-    found = _list_used_rows(heads, unique, firsts)
-    return unique[:found].copy(), firsts, nexts
+    count = _list_used_rows(heads, unique, firsts)
+    return unique[:count].copy(), firsts, nexts
 
 
 def _kind(size: int) -> type[np.signedinteger]:

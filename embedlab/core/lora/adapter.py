@@ -1,4 +1,4 @@
-"""An adapter: one low-rank step `scale * a @ b` for a whole table, kept as its two factors."""
+"""LoRA adapters: a low-rank update ``scale * a @ b`` of a whole table, kept as two factors."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -26,7 +26,7 @@ _LARGEST = float(np.finfo(np.float32).max)
 
 
 class Adapter(NamedTuple):
-    """One low-rank step for a whole table: ``scale * a @ b``.
+    """Low-rank update of a whole table, ``scale * a @ b``.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ def lora_scale(rank: int, alpha: float | None = None, *, rslora: bool = False) -
     alpha : float, optional
         None means `rank`, as in Keras: the plain factor is then 1.
     rslora : bool
-        Rank-stabilized: the step keeps its size when the rank grows.
+        Rank-stabilized: the size of the update does not depend on the rank.
 
     Raises
     ------
@@ -148,15 +148,15 @@ def as_adapters(adapters: Any, *, shape: tuple[int, int] | None = None) -> list[
 def add_adapter_reference(
     rows: np.ndarray, ids: np.ndarray, a: np.ndarray, b: np.ndarray, scale: float
 ) -> None:
-    """Reference implementation: to each looked-up row its own LoRA step, in place."""
+    """Reference implementation in NumPy: add to each looked-up row its LoRA update, in place."""
     rows += scale * (a[ids] @ b)
 
 
 @kernel
 def add_adapter_kernel(ids, a, b, scale, out):
-    """Add to each row of `out` (N, D) the LoRA step of its id; an id outside adds nothing.
+    """Add to each row of `out` (N, D) the LoRA update of its id; an id out of range adds nothing.
 
-    Returns how many lay outside.
+    Returns how many are out of range.
     """
     outside = 0
     rank, width = b.shape
@@ -185,7 +185,7 @@ add_adapter_kernel_parallel = parallel_copy(add_adapter_kernel)
 def add_adapter(
     rows: np.ndarray, ids: Any, adapter: Adapter, *, skip_outside: bool = False
 ) -> None:
-    """Add to each looked-up row the step of one adapter, in place.
+    """Add to each looked-up row the update of one adapter, in place.
 
     Parameters
     ----------
@@ -195,7 +195,7 @@ def add_adapter(
         0 <= id < V.
     adapter : Adapter, or (a, b, scale)
     skip_outside : bool
-        Leave a row alone whose id lies outside, instead of raising.
+        Leave a row unchanged whose id is out of range, instead of raising.
 
     Raises
     ------
@@ -211,10 +211,10 @@ def add_adapter(
     """
     a, b, scale = as_adapter(adapter)
     ids = as_ids(ids)
-    wanted = (*ids.shape, b.shape[1])
-    if not isinstance(rows, np.ndarray) or rows.shape != wanted or rows.dtype.char not in "fd":
+    expected = (*ids.shape, b.shape[1])
+    if not isinstance(rows, np.ndarray) or rows.shape != expected or rows.dtype.char not in "fd":
         raise ShapeError(
-            f"rows must be a float32 or float64 array of shape (*ids.shape, D) = {wanted}. "
+            f"rows must be a float32 or float64 array of shape (*ids.shape, D) = {expected}. "
             f"Received {getattr(rows, 'dtype', type(rows).__name__)} {getattr(rows, 'shape', '')}. "
             "Look them up with the same ids."
         )

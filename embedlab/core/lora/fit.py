@@ -1,4 +1,4 @@
-"""Training an adapter on some rows of a table with Adam, every step kept, in one compiled loop."""
+"""Training of an adapter on some rows of a table with Adam, every step recorded."""
 
 from typing import Any, NamedTuple
 
@@ -25,14 +25,14 @@ BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
 
 
 class AdapterFit(NamedTuple):
-    """What one run leaves behind: float64, each array with a first axis of S + 1 steps.
+    """Record of one run: float64 arrays, each with a first axis of S + 1 steps.
 
     Attributes
     ----------
     losses : ndarray, (S + 1,)
-        Half the squared distance from the wanted row, the mean over the rows trained.
+        Half the squared distance from the target row, the mean over the trained rows.
     a : ndarray, (S + 1, M, R)
-        The rows of A that were trained; all others stay as they start.
+        The trained rows of A; all others stay as they start.
     b : ndarray, (S + 1, R, D)
     """
 
@@ -42,25 +42,25 @@ class AdapterFit(NamedTuple):
 
 
 def train_lora_reference(
-    goal: np.ndarray,
+    delta: np.ndarray,
     scale: float,
     rates: np.ndarray,
     losses: np.ndarray,
     a: np.ndarray,
     b: np.ndarray,
 ) -> None:
-    """Reference implementation: fill `losses`, `a` and `b` from their first step on.
+    """Reference implementation in NumPy: fill `losses`, `a` and `b` from their first step on.
 
-    `goal` (M, D) is what ``scale * a @ b`` should become; a rate for each step, corrected for time.
+    `delta` (M, D) is what ``scale * a @ b`` should become; one rate a step, corrected for time.
     """
     moments = [[np.zeros_like(x[0]), np.zeros_like(x[0])] for x in (a, b)]
     for step in range(len(losses)):
-        away = scale * (a[step] @ b[step]) - goal
-        losses[step] = np.square(away).sum() / (2 * len(goal))
+        error = scale * (a[step] @ b[step]) - delta
+        losses[step] = np.square(error).sum() / (2 * len(delta))
         if step == len(rates):
             return
-        back = away / len(goal)
-        grads = (scale * (back @ b[step].T), scale * (a[step].T @ back))
+        grad_out = error / len(delta)
+        grads = (scale * (grad_out @ b[step].T), scale * (a[step].T @ grad_out))
         for x, grad, (m, v) in zip((a, b), grads, moments, strict=True):
             m += (grad - m) * (1 - BETA_1)
             v += (grad * grad - v) * (1 - BETA_2)
@@ -77,15 +77,15 @@ def _adam_factor(before, grad, m, v, rate, after):
 
 
 @kernel(reductions=True)
-def train_lora_kernel(goal, scale, rates, losses, a, b):
-    """As the twin, row by row: what a row needs stays in the first-level cache.
+def train_lora_kernel(delta, scale, rates, losses, a, b):
+    """As the reference, row by row: the data of a row stays in the L1 cache.
 
     The 16 ranks of a table with 16 columns, 8 rows and 200 steps take 4 ms; as separate calls of
     lookup, gradient and Adam they took 550.
     """
-    rows, width = goal.shape
+    rows, width = delta.shape
     rank = b.shape[1]
-    away = np.empty(width)
+    error = np.empty(width)
     grad_a, grad_b = np.empty((rows, rank)), np.empty((rank, width))
     m_a, v_a = np.zeros(rows * rank), np.zeros(rows * rank)
     m_b, v_b = np.zeros(rank * width), np.zeros(rank * width)
@@ -94,20 +94,20 @@ def train_lora_kernel(goal, scale, rates, losses, a, b):
         loss = 0.0
         for n in range(rows):
             for d in range(width):
-                away[d] = -goal[n, d]
+                error[d] = -delta[n, d]
             for r in range(rank):
                 factor = scale * a[step, n, r]
                 for d in range(width):
-                    away[d] += factor * b[step, r, d]
+                    error[d] += factor * b[step, r, d]
             for d in range(width):
-                loss += away[d] * away[d]
-                away[d] /= rows
+                loss += error[d] * error[d]
+                error[d] /= rows
             for r in range(rank):
                 total = 0.0
                 factor = scale * a[step, n, r]
                 for d in range(width):
-                    total += away[d] * b[step, r, d]
-                    grad_b[r, d] += factor * away[d]
+                    total += error[d] * b[step, r, d]
+                    grad_b[r, d] += factor * error[d]
                 grad_a[n, r] = scale * total
         losses[step] = loss / (2 * rows)
         if step == rates.size:
@@ -123,21 +123,21 @@ def train_lora_kernel(goal, scale, rates, losses, a, b):
 
 def train_lora(
     table: Any,
-    wanted: Any,
+    target: Any,
     seen: Any,
     adapter: Adapter,
     *,
     steps: int,
     learning_rate: float = 0.001,
 ) -> AdapterFit:
-    """Train an adapter until some rows of the table become the wanted ones, and keep every step.
+    """Train an adapter to turn some rows of the table into those of a target; record every step.
 
     Parameters
     ----------
-    table, wanted : array_like, (V, D), float16, float32 or float64, finite
+    table, target : array_like, (V, D), float16, float32 or float64, finite
         The frozen table, and the one it should become.
     seen : array_like of int, (M,)
-        The rows of every batch, each once: all others never come. 0 <= id < V.
+        The rows of every batch, each once; no others are trained. 0 <= id < V.
     adapter : Adapter, or (a, b, scale)
         Where it starts; its factors are copied.
     steps : int
@@ -154,12 +154,12 @@ def train_lora(
     IdError, IdTypeError, ShapeError, DtypeError, NotFiniteError, ValueError
         For rows outside the table, and for arrays that do not fit each other.
     DivergenceError
-        A FloatingPointError, where a number overflowed: the rate or the change is too large.
+        A FloatingPointError, where a number overflowed: the rate or the update is too large.
 
     Notes
     -----
-    Rows that never come have no gradient, and Adam's means of nothing are nothing: their part of
-    A stays. They move all the same where it is not zero, since B is shared.
+    Rows outside `seen` have no gradient, and Adam's means stay 0: their part of A does not change.
+    The rows themselves still change where that part is not zero, since B is shared.
 
     References
     ----------
@@ -173,11 +173,11 @@ def train_lora(
     >>> run.losses.round(3).tolist(), run.a.shape, run.b.shape
     ([0.5, 0.125], (2, 1, 1), (2, 1, 1))
     """
-    table, wanted = as_table(table), as_table(wanted, "wanted")
-    if wanted.shape != table.shape:
+    table, target = as_table(table), as_table(target, "wanted")
+    if target.shape != table.shape:
         raise ShapeError(
-            f"wanted must have the shape of the table, {table.shape}. Received {wanted.shape}. "
-            "Pass what this very table should become."
+            f"target must have the shape of the table, {table.shape}. Received {target.shape}. "
+            "Pass the table that this one should become."
         )
     adapter = as_adapter(adapter, shape=table.shape)
     rows = np.unique(_as_rows(seen, len(table)))
@@ -185,20 +185,20 @@ def train_lora(
     width, rank = table.shape[1], len(adapter.b)
     check_table_bytes(steps + 1, rank * max(rows.size + width, 1), np.dtype(np.float64), "steps")
     rate = check_in_range(learning_rate, "learning_rate", np.inf)
-    goal = wanted[rows].astype(np.float64) - table[rows]
-    check_finite(goal, "the change of the rows trained", "Look at table and wanted.")
+    delta = target[rows].astype(np.float64) - table[rows]
+    check_finite(delta, "the update of the trained rows", "Look at table and target.")
     a, b = np.empty((steps + 1, rows.size, rank)), np.empty((steps + 1, rank, width))
     a[0], b[0] = adapter.a[rows], adapter.b
     for name, start in (("a of the adapter", a[0]), ("b of the adapter", b[0])):
         check_finite(start, name, "Start from finite factors.")
     losses = np.zeros(steps + 1)
     count_kernel_call("training")
-    if not rows.size:  # no row, no gradient: nothing ever moves
+    if not rows.size:  # no row, no gradient: nothing changes
         b[1:] = b[0]
         return AdapterFit(losses, a, b)
     time = np.arange(1.0, steps + 1)
     rates = rate * np.sqrt(1 - BETA_2**time) / (1 - BETA_1**time)
-    train_lora_kernel(goal, float(adapter.scale), rates, losses, a, b)
+    train_lora_kernel(delta, float(adapter.scale), rates, losses, a, b)
     if not (np.isfinite(losses).all() and np.isfinite(a[-1]).all() and np.isfinite(b[-1]).all()):
         lost = ~np.isfinite(losses)
         at = int(lost.argmax()) if lost.any() else steps

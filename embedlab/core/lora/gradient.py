@@ -1,11 +1,11 @@
-"""Gradient of LoRA: what goes back to the rows of A that were used, and to B, which all share."""
+"""Gradients of a LoRA adapter: sparse for A, whose looked-up rows have one, dense for B."""
 
 import math
 from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import DtypeError, ShapeError, as_array
+from embedlab.core.checks import ShapeError, as_floats
 from embedlab.core.gradient import SparseGrad, coalesce
 from embedlab.core.ids import as_ids
 from embedlab.core.jit import count_kernel_call, kernel, parallel_copy, prange
@@ -18,15 +18,14 @@ PARALLEL_FROM = 1_000_000
 """Multiplications (N * D * R) of each half from which the parallel code runs: about 90 µs."""
 
 BLOCK = 1024
-"""Positions whose part in the gradient of `b` is summed alone: fixed, so that sums never depend on
-the number of threads, and long sums lose less."""
+"""Positions whose part of the gradient of `b` is summed separately: fixed, so that sums never
+depend on the number of threads, and long sums lose fewer digits."""
 
 
 def grad_lora_reference(
     left: np.ndarray, grad_out: np.ndarray, b: np.ndarray, scale: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Reference implementation: what goes back to the looked-up rows of `a`, and what goes back to
-    `b`."""
+    """Reference implementation in NumPy: the gradients of rows of `a`, and of `b`."""
     return scale * (grad_out @ b.T), scale * (left.T @ grad_out)
 
 
@@ -100,9 +99,9 @@ def grad_lora(ids: Any, grad_out: Any, adapter: Adapter) -> tuple[SparseGrad, np
     Returns
     -------
     grad_a : SparseGrad, shape (V, R), the dtype of `a`
-        ``scale * grad_out @ b.T``, summed per id: rows that were not used get nothing.
+        ``scale * grad_out @ b.T``, summed per id; other rows have no gradient.
     grad_b : ndarray, (R, D), the dtype of `b`
-        ``scale * a[ids].T @ grad_out``: every position has a share in it.
+        ``scale * a[ids].T @ grad_out``: summed over all positions.
 
     Raises
     ------
@@ -111,9 +110,9 @@ def grad_lora(ids: Any, grad_out: Any, adapter: Adapter) -> tuple[SparseGrad, np
 
     Notes
     -----
-    With several adapters call it once for each: their steps are added, so each sees `grad_out`.
-    Bit-identical for any number of threads. The base table is frozen; its gradient would be
-    `embedlab.core.gradient.coalesce`.
+    With several adapters call it once for each: their updates are added, so each has the gradient
+    `grad_out`. Bit-identical for any number of threads. The base table is frozen; its gradient
+    would be that of `embedlab.core.gradient.coalesce`.
 
     Examples
     --------
@@ -129,7 +128,7 @@ def grad_lora(ids: Any, grad_out: Any, adapter: Adapter) -> tuple[SparseGrad, np
     wide, left, right = (x.astype(dtype, copy=False) for x in (grad_out, left, b))
     grad_left = np.empty(left.shape, dtype)
     parts = np.zeros((-(-len(left) // BLOCK) or 1, *b.shape), dtype)
-    # By size alone: the sums may be ordered otherwise in the parallel code, threads or not.
+    # By size alone: the parallel code may order sums differently, even on one thread.
     run = grad_lora_kernel_parallel if wide.size * len(b) >= PARALLEL_FROM else grad_lora_kernel
     count_kernel_call("gradient")
     run(left, wide, right, dtype.type(scale), grad_left, parts)
@@ -138,12 +137,7 @@ def grad_lora(ids: Any, grad_out: Any, adapter: Adapter) -> tuple[SparseGrad, np
 
 
 def _as_grad(grad_out: Any, shape: tuple[int, ...], width: int) -> np.ndarray:
-    grad_out = as_array(grad_out, "grad_out")
-    if grad_out.dtype.char not in "efd" or not grad_out.dtype.isnative:
-        raise DtypeError(
-            f"grad_out must hold float16, float32 or float64. Received {grad_out.dtype.str}. "
-            "Cast it with grad_out.astype('float32')."
-        )
+    grad_out = as_floats(grad_out, "grad_out")
     if grad_out.shape != (*shape, width):
         raise ShapeError(
             f"grad_out must have shape (*ids.shape, D) = {(*shape, width)}. "

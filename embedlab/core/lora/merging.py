@@ -1,4 +1,4 @@
-"""Merge: bake adapters into the table, and take them out again."""
+"""Merging of adapters into the table, and unmerging."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,23 +16,23 @@ BLOCK = 4096
 
 
 def merge_reference(table: np.ndarray, a: np.ndarray, b: np.ndarray, scale: float) -> np.ndarray:
-    """Reference implementation: here the V x D product is wanted, once."""
+    """Reference implementation in NumPy: the V x D product, once."""
     return table + scale * (a @ b)
 
 
 def merge(
     table: Any, adapters: Sequence[Adapter], *, safe: bool = True, out: np.ndarray | None = None
 ) -> np.ndarray:
-    """Return the table with its adapters added: the same rows come out without any adapter.
+    """Return the table with its adapters added: a plain lookup then returns the same rows.
 
     Parameters
     ----------
     table : array_like, (V, D), float16, float32 or float64
     adapters : sequence of Adapter, or of (a, b, scale)
     safe : bool
-        First make sure that every merged number is finite; nothing is written if one is not.
+        First check that every merged number is finite; nothing is written if one is not.
     out : ndarray, (V, D), the dtype of `table`, optional
-        Where to write. The table itself is welcome: merging in place needs a block of memory.
+        Where to write. It may be the table itself: merging in place needs one block of memory.
 
     Returns
     -------
@@ -64,7 +64,7 @@ Look at the values of the adapter, or pass safe=False.
         out = np.empty(table.shape, table.dtype)
     else:
         out = _as_out(out, table, adapters)
-        if safe:  # look before the first write: it costs a second pass, but no memory
+        if safe:  # check before the first write: a second pass, but no memory
             for start in range(0, len(table), BLOCK):
                 _block(table, adapters, start, safe=True)
     for start in range(0, len(table), BLOCK):
@@ -75,14 +75,14 @@ Look at the values of the adapter, or pass safe=False.
 def unmerge(
     table: Any, adapters: Sequence[Adapter], *, safe: bool = True, out: np.ndarray | None = None
 ) -> np.ndarray:
-    """Return the table with its adapters taken out again: `merge` with the opposite scales.
+    """Return the table with its adapters subtracted: `merge` with the opposite scales.
 
     Parameters, returns and errors are those of `merge`.
 
     Notes
     -----
     Adding and subtracting rounds twice: each number comes back to within one unit in the last
-    place of the larger of it and the merged number. Keep a copy where it must be the very same.
+    place of the larger of it and the merged number. Keep a copy where the bits must be the same.
 
     Examples
     --------
@@ -90,8 +90,8 @@ def unmerge(
     >>> unmerge(merge(np.ones((2, 2)), [adapter]), [adapter]).tolist()
     [[1.0, 1.0], [1.0, 1.0]]
     """
-    taken = [Adapter(a, b, -scale) for a, b, scale in reversed(as_adapters(adapters))]
-    return merge(table, taken, safe=safe, out=out)
+    negated = [Adapter(a, b, -scale) for a, b, scale in reversed(as_adapters(adapters))]
+    return merge(table, negated, safe=safe, out=out)
 
 
 def _block(table: np.ndarray, adapters: Sequence[Adapter], start: int, *, safe: bool) -> np.ndarray:
@@ -108,7 +108,7 @@ def _as_out(out: Any, table: np.ndarray, adapters: Sequence[Adapter]) -> np.ndar
         raise ShapeError(
             f"out must have the shape of the table, {table.shape}. "
             f"Received {getattr(out, 'shape', type(out).__name__)}. Pass the table itself, "
-            "or leave it away."
+            "or leave it out."
         )
     if out.dtype != table.dtype:
         raise DtypeError(
@@ -120,6 +120,6 @@ def _as_out(out: Any, table: np.ndarray, adapters: Sequence[Adapter]) -> np.ndar
     if not out.flags.writeable or shared:
         raise ValueError(
             "out must be writable, and either the table itself or memory of its own. "
-            "Received an array that is not. Leave it away for a new one."
+            "Received an array that is not. Leave it out for a new one."
         )
     return out

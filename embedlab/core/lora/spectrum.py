@@ -1,4 +1,4 @@
-"""Low rank: how much of a change of the table a given rank can hold."""
+"""Singular values of a table's update ΔW, and its best approximation of each rank."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ BLOCK = 4096
 
 
 def spectrum(delta: Any) -> np.ndarray:
-    """Return the singular values of a change of the table, the largest first.
+    """Return the singular values of an update ΔW of the table, the largest first.
 
     Parameters
     ----------
@@ -57,8 +57,8 @@ def rank_errors(values: Any) -> np.ndarray:
     Returns
     -------
     ndarray of float64, (K + 1,)
-        At place r: ``norm(delta - best of rank r) / norm(delta)``, Frobenius; 1 at rank 0, 0 at
-        rank K. A change that is zero has error 0 at every rank.
+        At index r: ``norm(delta - best of rank r) / norm(delta)``, Frobenius; 1 at rank 0, 0 at
+        rank K. A zero update has error 0 at every rank.
 
     References
     ----------
@@ -74,12 +74,12 @@ def rank_errors(values: Any) -> np.ndarray:
     if largest == 0.0:
         return np.zeros(len(values) + 1)
     squares = (values / largest) ** 2  # scaled first: squares of 1e200 would overflow
-    tail = np.append(np.cumsum(squares[::-1])[::-1], 0.0)  # what the ranks from r on hold
+    tail = np.append(np.cumsum(squares[::-1])[::-1], 0.0)  # the squares from rank r on
     return np.sqrt(tail / tail[0])
 
 
 def effective_rank(values: Any) -> float:
-    """Return how many equal singular values would be spread as evenly as these.
+    """Return the effective rank: how many equal singular values have the same entropy.
 
     Parameters
     ----------
@@ -110,16 +110,16 @@ def effective_rank(values: Any) -> float:
 
 
 def truncated_svd_adapter(delta: Any, rank: int, *, scale: float = 1.0) -> Adapter:
-    """Return the adapter of one rank that comes closest to a change of the table.
+    """Return the adapter of a given rank that is closest to an update ΔW of the table.
 
     Parameters
     ----------
     delta : array_like, (V, D), float16, float32 or float64
-        The change that one would like to make.
+        ΔW, the update to approximate.
     rank : int
         R, 1 <= R <= min(V, D).
     scale : float
-        The scale that the adapter will carry; its factors make up for it.
+        The scale of the adapter; its factors are divided by it.
 
     Returns
     -------
@@ -127,7 +127,7 @@ def truncated_svd_adapter(delta: Any, rank: int, *, scale: float = 1.0) -> Adapt
         ``scale * a @ b`` is the truncated singular value decomposition of `delta`: no other
         matrix of this rank is closer. Each singular value is shared evenly by both factors, and
         the largest number of each row of `b` is positive, so the result is unique. Its factors
-        are float64 for a float64 change, else float32.
+        are float64 for a float64 update, else float32.
 
     Raises
     ------
@@ -151,7 +151,7 @@ def truncated_svd_adapter(delta: Any, rank: int, *, scale: float = 1.0) -> Adapt
     if rank > min(delta.shape):
         raise ValueError(
             f"rank must lie in 1..{min(delta.shape)} (the smaller side of {delta.shape}). "
-            f"Received {rank}. Nothing is left to gain beyond."
+            f"Received {rank}. A larger rank gains nothing."
         )
     scale = check_number(scale, "scale")
     if scale == 0:
@@ -184,9 +184,9 @@ def _as_delta(delta: Any) -> np.ndarray:
     if 0 in delta.shape:
         raise ShapeError(
             f"delta must have at least one row and one column. Received {delta.shape}. "
-            "Pass the change of a table."
+            "Pass the update of a table."
         )
-    check_finite(delta, "delta", "Look at the table that it was made from.")
+    check_finite(delta, "delta", "Look at the table that it was computed from.")
     return delta
 
 

@@ -1,12 +1,6 @@
 """Padding masks, masked states and masked pooling."""
 
-from embedlab.core.mask.mask import (
-    as_floats,
-    as_mask,
-    grad_keep_masked_state,
-    keep_masked_state,
-    padding_mask,
-)
+from embedlab.core.mask.mask import as_mask, grad_keep_masked_state, keep_masked_state, padding_mask
 from embedlab.core.mask.pooling import (
     check_sequences,
     grad_masked_max,
@@ -19,7 +13,6 @@ from embedlab.core.mask.pooling import (
 )
 
 __all__ = [
-    "as_floats",
     "as_mask",
     "check_sequences",
     "grad_keep_masked_state",

@@ -1,15 +1,14 @@
-"""Masks: which positions are words and which are padding, and what a recurrent step does then."""
+"""Padding masks, and the recurrent states that masked steps keep."""
 
 from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import DtypeError, ShapeError, as_array
+from embedlab.core.checks import DtypeError, ShapeError, as_array, as_floats
 from embedlab.core.ids import as_ids
 from embedlab.core.jit import kernel, num_threads, parallel_copy, prange
 
 __all__ = [
-    "as_floats",
     "as_mask",
     "grad_keep_masked_state",
     "grad_keep_masked_state_kernel",
@@ -21,7 +20,7 @@ __all__ = [
 ]
 
 PARALLEL_FROM = 131_072
-"""Numbers from which two threads win: a copy, as in the lookup."""
+"""Numbers from which two threads win."""
 
 
 def padding_mask(ids: Any, padding_id: int = 0) -> np.ndarray:
@@ -56,7 +55,7 @@ def padding_mask(ids: Any, padding_id: int = 0) -> np.ndarray:
 
 
 def as_mask(mask: Any, shape: tuple[int, ...]) -> np.ndarray:
-    """Return `mask` as a C-contiguous array of bool, refusing another shape or dtype.
+    """Return `mask` as a C-contiguous array of bool; refuse another shape or dtype.
 
     Examples
     --------
@@ -79,27 +78,8 @@ Cast it with mask.astype(bool).
     return array
 
 
-def as_floats(array: Any, name: str) -> np.ndarray:
-    """Return `array` as C-contiguous floats of any shape, float16 too.
-
-    Examples
-    --------
-    >>> as_floats([1, 2], "values")
-    Traceback (most recent call last):
-    embedlab.core.checks.DtypeError: values must hold float16, float32 or float64. Received <i8. \
-Cast it with values.astype('float32').
-    """
-    floats = as_array(array, name)
-    if floats.dtype.char not in "efd" or not floats.dtype.isnative:
-        raise DtypeError(
-            f"{name} must hold float16, float32 or float64. Received {floats.dtype.str}. "
-            f"Cast it with {name}.astype('float32')."
-        )
-    return floats
-
-
 def keep_masked_state_reference(mask: np.ndarray, new: np.ndarray, state: np.ndarray) -> np.ndarray:
-    """Reference implementation: the new state where there is a word, else the old one."""
+    """Reference implementation in NumPy: the new state at words, the old one at padding."""
     return np.where(mask[:, None], new, state)
 
 
@@ -119,7 +99,7 @@ keep_masked_state_kernel_parallel = parallel_copy(keep_masked_state_kernel)
 
 
 def keep_masked_state(mask: Any, new: Any, state: Any) -> np.ndarray:
-    """Return the state after one recurrent step of a batch: padding changes nothing.
+    """Return the state after one recurrent step of a batch, unchanged where there is padding.
 
     Parameters
     ----------
@@ -133,8 +113,8 @@ def keep_masked_state(mask: Any, new: Any, state: Any) -> np.ndarray:
     Returns
     -------
     ndarray, the shape and dtype of `new`
-        ``new`` where the mask is true, else ``state``, bit for bit: a NaN that the cell made out
-        of padding does not come through. For a GRU or an LSTM hold each of its states.
+        ``new`` where the mask is true, else ``state``, bit for bit: a NaN that the cell computed
+        from padding does not spread. For an LSTM call it for each of its two states.
 
     Raises
     ------
@@ -143,12 +123,9 @@ def keep_masked_state(mask: Any, new: Any, state: Any) -> np.ndarray:
 
     Notes
     -----
-    Source: ``keras.layers.RNN`` with a mask. The output of a masked step is the output before it:
-    ``keep_masked_state(mask, output, last_output)``; with Keras's option ``zero_output_for_mask``
-    it is
-    ``keep_masked_state(mask, output, zeros)``. Before the first word there is no output yet: our
-    layers then
-    show the initial state, as Keras does on JAX; on PyTorch it shows zeros.
+    Source: ``keras.layers.RNN`` with a mask. The output of a masked step is the output before it,
+    ``keep_masked_state(mask, output, last_output)``. Before the first word there is no output yet:
+    our layers then return the initial state, as Keras does on JAX; on PyTorch it returns zeros.
 
     Examples
     --------
@@ -176,7 +153,7 @@ def keep_masked_state(mask: Any, new: Any, state: Any) -> np.ndarray:
 def grad_keep_masked_state_reference(
     mask: np.ndarray, grad_out: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Reference implementation: the gradient goes where the value came from."""
+    """Reference implementation in NumPy: the gradient goes to the state that was used."""
     chosen = mask[:, None]
     return np.where(chosen, grad_out, 0), np.where(chosen, 0, grad_out)
 
@@ -196,8 +173,7 @@ grad_keep_masked_state_kernel_parallel = parallel_copy(grad_keep_masked_state_ke
 
 
 def grad_keep_masked_state(mask: Any, grad_out: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return the gradients of `keep_masked_state`: at a masked step everything goes to the state
-    before it.
+    """Return the gradients of `keep_masked_state`; a masked step passes all to the old state.
 
     Parameters
     ----------
@@ -234,7 +210,7 @@ def grad_keep_masked_state(mask: Any, grad_out: Any) -> tuple[np.ndarray, np.nda
 
 
 def _run(serial: Any, wide: Any, mask: np.ndarray, *arrays: np.ndarray) -> None:
-    if arrays[0].dtype.char == "e":  # nothing is computed: half floats travel as their bits
+    if arrays[0].dtype.char == "e":  # nothing is computed: float16 is copied as bits
         arrays = tuple(array.view(np.uint16) for array in arrays)
     flat = [array.reshape(mask.size, -1) if array.size else array[:0, None] for array in arrays]
     if flat[0].size:

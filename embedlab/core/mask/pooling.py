@@ -5,9 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import DtypeError, ShapeError, as_array, check_size, check_table_bytes
+from embedlab.core.checks import (
+    DtypeError,
+    ShapeError,
+    as_array,
+    as_floats,
+    check_size,
+    check_table_bytes,
+)
 from embedlab.core.jit import kernel, num_threads, parallel_copy, prange
-from embedlab.core.mask.mask import as_floats, as_mask
+from embedlab.core.mask.mask import as_mask
 
 __all__ = [
     "check_sequences",
@@ -35,11 +42,11 @@ MAX_PARALLEL_FROM = 131_072
 """The same for the maximum: a comparison and two writes each."""
 
 HALF_NUMBERS = 1 << 18
-"""Numbers at a time for float16, which is computed in float32: the extra memory stays small."""
+"""Numbers at a time for float16, which is computed in float32: it bounds the extra memory."""
 
 
 def masked_sum_reference(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Reference implementation: padding counts as nothing, whatever stands there, even NaN."""
+    """Reference implementation in NumPy: padding does not count, whatever its value, even NaN."""
     return np.where(mask[:, :, None], values, 0).sum(axis=1)
 
 
@@ -87,7 +94,7 @@ def masked_mean(values: Any, mask: Any = None) -> np.ndarray:
     -------
     ndarray, (B, D), the dtype of `values`
         ``sum of values[b, t] where mask[b, t] / how many``. A sequence of padding alone gives 0,
-        and what stands in the padding never matters. Bit-identical for any number of threads.
+        and the values of the padding never matter. Bit-identical for any number of threads.
 
     Raises
     ------
@@ -109,8 +116,7 @@ def masked_mean(values: Any, mask: Any = None) -> np.ndarray:
 
 
 def grad_masked_sum_reference(mask: np.ndarray, grad_out: np.ndarray) -> np.ndarray:
-    """Reference implementation: every word gets the gradient of its sequence, the padding
-    nothing."""
+    """Reference implementation in NumPy: each word gets its sequence's gradient, padding zero."""
     return np.where(mask[:, :, None], grad_out[:, None, :], grad_out.dtype.type(0))
 
 
@@ -144,7 +150,7 @@ def grad_masked_sum(mask: Any, grad_out: Any) -> np.ndarray:
     grad = np.empty((*mask.shape, grad_out.shape[1]), grad_out.dtype)
     wide = grad.size >= PARALLEL_FROM and num_threads() > 1
     run = grad_masked_sum_kernel_parallel if wide else grad_masked_sum_kernel
-    if grad.dtype.char == "e":  # nothing is computed: half floats travel as their bits
+    if grad.dtype.char == "e":  # nothing is computed: float16 is copied as bits
         run(mask, grad_out.view(np.uint16), grad.view(np.uint16))
     else:
         run(mask, grad_out, grad)
@@ -180,8 +186,7 @@ def grad_masked_mean(mask: Any, grad_out: Any) -> np.ndarray:
 
 
 def masked_max_reference(values: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Reference implementation: sequence by sequence, the largest of its words and where it first
-    stood."""
+    """Reference implementation in NumPy: the maximum over each sequence's words, and where."""
     out = np.zeros((len(values), values.shape[2]), values.dtype)
     at = np.full(out.shape, -1)
     for b, words in enumerate(mask):
@@ -193,9 +198,9 @@ def masked_max_reference(values: np.ndarray, mask: np.ndarray) -> tuple[np.ndarr
 
 @kernel
 def masked_max_kernel(values, mask, out, at):
-    """Write the largest of the words into `out` (B, D), and where it first stood into `at`.
+    """Write the maximum over the words into `out` (B, D), and its first time step into `at`.
 
-    The first NaN counts as the largest. Of no words it is 0, at -1. A thread owns a sequence.
+    The first NaN counts as the largest. Without words it is 0, at -1. A thread owns a sequence.
     """
     for b in prange(values.shape[0]):
         for d in range(values.shape[2]):
@@ -212,7 +217,7 @@ masked_max_kernel_parallel = parallel_copy(masked_max_kernel)
 
 
 def masked_max(values: Any, mask: Any = None) -> tuple[np.ndarray, np.ndarray]:
-    """Return the maximum over the words of each sequence, column by column, and where it stood.
+    """Return the maximum over the words of each sequence, column by column, and its time step.
 
     Parameters
     ----------
@@ -247,17 +252,17 @@ def masked_max(values: Any, mask: Any = None) -> tuple[np.ndarray, np.ndarray]:
     out = np.empty((len(values), values.shape[2]), values.dtype)
     at = np.empty(out.shape, np.int64)
     for here, part in upcast_float16(values):
-        found = np.empty(out[here].shape, part.dtype)
+        largest = np.empty(out[here].shape, part.dtype)
         wide = part.size >= MAX_PARALLEL_FROM and num_threads() > 1
         (masked_max_kernel_parallel if wide else masked_max_kernel)(
-            part, mask[here], found, at[here]
+            part, mask[here], largest, at[here]
         )
-        out[here] = found
+        out[here] = largest
     return out, at
 
 
 def grad_masked_max_reference(at: np.ndarray, grad_out: np.ndarray, steps: int) -> np.ndarray:
-    """Reference implementation: the whole gradient goes to the winner of each column."""
+    """Reference implementation in NumPy: the whole gradient goes to the maximum of each column."""
     winner = np.arange(steps)[None, :, None] == at[:, None, :]
     return np.where(winner, grad_out[:, None, :], grad_out.dtype.type(0))
 
@@ -304,11 +309,11 @@ def grad_masked_max(at: Any, grad_out: Any, steps: int) -> np.ndarray:
     grad_out, at = as_floats(grad_out, "grad_out"), as_array(at, "at")
     steps = check_size(steps, "steps", least=0)
     if at.dtype != np.int64:
-        raise DtypeError(f"at must be int64. Received {at.dtype}. Pass what masked_max gave.")
+        raise DtypeError(f"at must be int64. Received {at.dtype}. Pass what masked_max returned.")
     if grad_out.ndim != 2 or at.shape != grad_out.shape:
         raise ShapeError(
             f"at and grad_out must both have shape (B, D). Received {at.shape} and "
-            f"{grad_out.shape}. Pass what masked_max gave."
+            f"{grad_out.shape}. Pass what masked_max returned."
         )
     if at.size and not -1 <= at.min() <= at.max() < steps:
         raise ValueError(
@@ -319,7 +324,7 @@ def grad_masked_max(at: Any, grad_out: Any, steps: int) -> np.ndarray:
     grad = np.zeros((len(at), steps, at.shape[1]), grad_out.dtype)
     wide = at.size >= MAX_PARALLEL_FROM and num_threads() > 1
     run = grad_masked_max_kernel_parallel if wide else grad_masked_max_kernel
-    if grad.dtype.char == "e":  # nothing is computed: half floats travel as their bits
+    if grad.dtype.char == "e":  # nothing is computed: float16 is copied as bits
         run(at, grad_out.view(np.uint16), grad.view(np.uint16))
     else:
         run(at, grad_out, grad)
@@ -327,7 +332,7 @@ def grad_masked_max(at: Any, grad_out: Any, steps: int) -> np.ndarray:
 
 
 def check_sequences(values: Any, mask: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return values (B, T, D) and their mask (B, T), all true for None, refusing what does not fit.
+    """Return values (B, T, D) and their mask (B, T), all true for None; refuse what does not fit.
 
     Examples
     --------

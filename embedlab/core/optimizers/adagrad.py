@@ -1,4 +1,4 @@
-"""Adagrad: steps divided by the root of all squares so far; one step of a table."""
+"""Adagrad: steps divided by the root of the sum of all squared gradients."""
 
 from typing import Any
 
@@ -71,7 +71,7 @@ def adagrad(
     sparse_update: str = "dense",
     padding_idx: int | None = None,
 ) -> np.ndarray:
-    """Move a table by its gradient, divided by the root of the sum of all its squares so far.
+    """Update a table by one step of Adagrad.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Adam: a running mean of the gradient over the root of that of its square; one step of a table."""
+"""Adam: a running mean of gradients divided by the root of a running mean of their squares."""
 
 from typing import Any
 
@@ -119,7 +119,7 @@ def adam(
     sparse_update: str = "dense",
     padding_idx: int | None = None,
 ) -> np.ndarray:
-    """Move a table by the running mean of its gradient over the root of that of its square.
+    """Update a table by one step of Adam.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def adam(
     m, v : ndarray, (V, D)
         ``m += (g - m) * (1 - beta_1)`` and ``v += (g² - v) * (1 - beta_2)``. Start at 0.
     v_max : ndarray, (V, D), needed with amsgrad
-        The largest `v` so far takes its place.
+        The largest `v` so far is used in its place.
     time : int
         Which step this is, from 1 up: early means are too small and are corrected for that.
     learning_rate, beta_1, beta_2, epsilon : float
@@ -142,7 +142,7 @@ def adam(
     Notes
     -----
     Source: ``keras.optimizers.Adam.update_step``. A lazy step leaves `m` and `v` of the other rows
-    alone and counts time for all rows alike, as ``torch.optim.SparseAdam``.
+    unchanged and counts time for all rows alike, as ``torch.optim.SparseAdam``.
 
     Examples
     --------

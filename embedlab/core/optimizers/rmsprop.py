@@ -1,4 +1,4 @@
-"""RMSprop: steps divided by the root of a running mean of squares; one step of a table."""
+"""RMSprop: steps divided by the root of a running mean of squared gradients."""
 
 from typing import Any
 
@@ -111,7 +111,7 @@ def rmsprop(
     sparse_update: str = "dense",
     padding_idx: int | None = None,
 ) -> np.ndarray:
-    """Move a table by its gradient, divided by the root of a running mean of its square.
+    """Update a table by one step of RMSprop.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def rmsprop(
     Notes
     -----
     Source: ``keras.optimizers.RMSprop.update_step``. In a dense step the velocity of rows that
-    were not looked up fades too, and so their next step is larger.
+    were not looked up decays too, and so their next step is larger.
 
     Examples
     --------

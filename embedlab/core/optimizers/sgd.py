@@ -1,4 +1,4 @@
-"""Stochastic gradient descent, with momentum: one step of a table."""
+"""Stochastic gradient descent with momentum."""
 
 from typing import Any
 
@@ -87,7 +87,7 @@ def sgd(
     sparse_update: str = "dense",
     padding_idx: int | None = None,
 ) -> np.ndarray:
-    """Move a table one step against its gradient: ``w -= rate * g``, with momentum if wanted.
+    """Update a table by one step of SGD, ``w -= rate * g``, optionally with momentum.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def sgd(
     nesterov : bool
         Look ahead: ``w += momentum * velocity - rate * g``.
     sparse_update : {"dense", "lazy"}
-        Move every row (Keras), or only those with a gradient.
+        Update every row (Keras), or only those with a gradient.
     padding_idx : int, optional
         A row whose gradient is 0.
 
@@ -118,7 +118,7 @@ def sgd(
 
     Notes
     -----
-    Source: ``keras.optimizers.SGD.update_step``; lazy updates are ours.
+    Source: ``keras.optimizers.SGD.update_step``; lazy updates are an addition.
 
     Examples
     --------

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import DtypeError, ShapeError, as_array, check_number
+from embedlab.core.checks import DtypeError, ShapeError, as_array, check_choice, check_number
 from embedlab.core.gradient import Groups, SparseGrad, balanced_splits, group
 from embedlab.core.ids import as_ids, check_padding_idx
 from embedlab.core.jit import num_threads
@@ -22,7 +22,7 @@ PARALLEL_FROM = 131_072
 """Numbers to read and write from which two threads win."""
 
 BELOW_1 = 1 - 2.0**-24
-"""The largest single-precision number below 1, for means that must fade."""
+"""The largest single-precision number below 1, for running means that must decay."""
 
 Rows = np.ndarray
 """Row numbers, each once."""
@@ -61,11 +61,8 @@ def optimizer_step(
         The table.
     """
     _check_own(table, state)
-    if sparse_update not in ("dense", "lazy"):
-        raise ValueError(
-            f'sparse_update must be "dense" or "lazy". Received {sparse_update!r:.40}. '
-            'Choose "dense" for what Keras does.'
-        )
+    do = 'Choose "dense" for what Keras does'
+    check_choice(sparse_update, "sparse_update", ("dense", "lazy"), do)
     groups, grad_out, every = _group_gradient(grad, table, padding_idx)
     dense = sparse_update == "dense" and not every
     workers = num_threads() if grad_out.size + dense * table.size >= PARALLEL_FROM else 1
@@ -74,7 +71,9 @@ def optimizer_step(
     )  # updating a row costs about as much as summing two
     if dense:
         cuts = len(table) * np.arange(workers + 1) // workers
-    slots = [slot if slot is not None else table for slot in state.values()]  # unused: not touched
+    slots = [
+        slot if slot is not None else table for slot in state.values()
+    ]  # unused slots are never read
     run = kernels[workers > 1]
     run(*groups, cuts, dense, grad_out, np.array(hyper, table.dtype), table, *slots)
     return table
@@ -83,7 +82,7 @@ def optimizer_step(
 def _group_gradient(
     grad: Any, table: np.ndarray, padding_idx: int | None
 ) -> tuple[Groups, np.ndarray, bool]:
-    """Return any gradient as groups of positions, its rows, and whether every row of V has one."""
+    """Return a gradient as groups of positions, its rows, and whether every row of V has one."""
     rows, columns = table.shape
     skip = check_padding_idx(padding_idx, rows)
     if isinstance(grad, np.ndarray):
@@ -96,7 +95,7 @@ def _group_gradient(
         if grad.shape != table.shape:
             raise ShapeError(
                 f"grad must be the gradient of the table, with shape {table.shape}. "
-                f"Received {grad.shape}. Pass the gradient of this very table."
+                f"Received {grad.shape}. Pass the gradient of this table."
             )
         grad = (grad.ids, grad.rows)
     if not (isinstance(grad, tuple) and len(grad) == 2):
@@ -170,7 +169,7 @@ def _check_own(table: Any, state: dict[str, Any]) -> None:
 
 
 def check_in_range(value: Any, name: str, most: float) -> float:
-    """Return `value` as a float, refusing what is not in 0..most.
+    """Return `value` as a float; refuse what is not in 0..most.
 
     Examples
     --------
@@ -187,7 +186,7 @@ def check_in_range(value: Any, name: str, most: float) -> float:
 
 
 def require_slot(array: Any, name: str, used: bool) -> Any:
-    """Return `array` where the formula uses it, and None where not; refuse None where it does."""
+    """Return a slot if the formula uses it, else None; refuse a missing one that is used."""
     if used and array is None:
         raise ValueError(
             f"{name} must be an array of the table's shape for this rule. Received None. "

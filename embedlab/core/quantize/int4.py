@@ -1,4 +1,4 @@
-"""Packing: two 4-bit codes in one byte, the first in the low half."""
+"""Packing of two 4-bit codes into one byte, the first in the low nibble."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ __all__ = [
 
 
 def pack_int4_reference(codes: np.ndarray) -> np.ndarray:
-    """Reference implementation: an odd row gets a 0 at its end, then low half | high half << 4."""
+    """Reference implementation in NumPy: pad an odd row, then low nibble | high nibble << 4."""
     even = np.pad(codes, ((0, 0), (0, codes.shape[1] % 2)))
     return (even[:, 0::2] & 15) | (even[:, 1::2] << 4)
 
@@ -85,10 +85,9 @@ def pack_int4(codes: Any) -> np.ndarray:
 
 
 def unpack_int4_reference(packed: np.ndarray, output_dim: int) -> np.ndarray:
-    """Reference implementation: shift left and back to stretch the sign, interleave, cut the odd
-    end."""
-    halves = np.stack([(packed << 4) >> 4, packed >> 4], axis=-1)
-    return halves.reshape(len(packed), -1)[:, :output_dim]
+    """Reference implementation in NumPy: shift left and back for the sign, then interleave."""
+    nibbles = np.stack([(packed << 4) >> 4, packed >> 4], axis=-1)
+    return nibbles.reshape(len(packed), -1)[:, :output_dim]
 
 
 @kernel
@@ -104,13 +103,13 @@ def unpack_int4_kernel(packed, codes):
 
 
 def unpack_int4(packed: Any, output_dim: int) -> np.ndarray:
-    """Unpack 4-bit codes, one to a byte again.
+    """Unpack 4-bit codes into one byte each.
 
     Parameters
     ----------
     packed : array_like, (..., ceil(D / 2)), int8
     output_dim : int
-        D: whether the last four bits of a row are a code or a filler.
+        D: it decides whether the last four bits of a row are a code or padding.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Lookup in a quantized table: only the rows that are asked for become floats again."""
+"""Lookup in a quantized table: only the selected rows are dequantized."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -34,8 +34,7 @@ _NO_ZERO = np.zeros((1, 1), np.int8)
 
 
 def quantized_lookup_reference(table: QuantizedTable, ids: np.ndarray) -> np.ndarray:
-    """Reference implementation: gather codes and scales of the rows first, then turn those few
-    back."""
+    """Reference implementation in NumPy: gather codes and scales of the rows, then dequantize."""
     codes, scale = table.codes[ids], table.scale[ids]
     if table.bits == 4:
         codes = unpack_int4_reference(codes, table.output_dim)
@@ -52,13 +51,13 @@ def quantized_lookup_kernel(codes, scale, zero, ids, packed, block, fill, out):
 
     `codes` (V, D), or (V, ceil(D / 2)) when `packed`; `scale` (V, G); `zero` (V, G), unread when
     `block` is 0. An id outside writes `fill`. Returns how many lay below 0, and how many above.
-    Two passes over a row in the nearest cache cost nothing: writing `out` is the limit (0.22 ms
-    for 4 MB, a plain fill 0.15), and the exact division is as fast as a product.
+    Two passes over a row in the L1 cache cost nothing: writing `out` is the limit (0.22 ms for
+    4 MB, a plain fill 0.15), and the exact division is as fast as a product.
     """
     below = above = 0
     width = out.shape[1]
     for n in prange(ids.size):
-        row = ids[n]  # read once: the array may change under us
+        row = ids[n]  # read once: another thread may change the array
         soon = ids[min(n + 8, ids.size - 1)]
         prefetch(scale, soon, 0)
         for d in range(0, codes.shape[1], 64):
@@ -101,18 +100,18 @@ def quantized_lookup(
     oob: str | int = "raise",
     negative: str = "raise",
 ) -> np.ndarray:
-    """Return the rows of a quantized table as floats, plus the steps of LoRA adapters.
+    """Return the rows of a quantized table as floats, plus the updates of LoRA adapters.
 
     Parameters
     ----------
-    table : Quantized
+    table : QuantizedTable
         V rows of D numbers.
     ids : array_like of any shape, integer
         0 <= id < V.
     adapters : sequence of Adapter, or of (a, b, scale)
-        Learned on top of the frozen codes.
+        Trained on top of the frozen codes.
     oob, negative
-        As in `embedlab.core.lookup.lookup`. A row of zeros or NaN gets no step.
+        As in `embedlab.core.lookup.lookup`. A row of zeros or NaN gets no update.
 
     Returns
     -------
@@ -140,7 +139,8 @@ def quantized_lookup(
     """
     if not isinstance(table, QuantizedTable):
         raise TypeError(
-            f"table must be Quantized. Received {type(table).__name__}. Pass quantize(table)."
+            f"table must be a QuantizedTable. Received {type(table).__name__}. "
+            "Pass quantize(table)."
         )
     adapters = as_adapters(adapters, shape=table.shape)
     ids = as_ids(ids)
@@ -177,10 +177,10 @@ def _run(table: QuantizedTable, rows: np.ndarray, fill: float, out: np.ndarray) 
 
 
 def dequantize(table: QuantizedTable, adapters: Sequence[Adapter] = ()) -> np.ndarray:
-    """Return the whole table as floats again, with the steps of LoRA adapters.
+    """Return the whole table as floats, with the updates of LoRA adapters.
 
     Returns an array (V, D) of the dtype of ``table.scale``. Arguments and errors are those of
-    `quantized_lookup`, which is what to use for some rows.
+    `quantized_lookup`, which is the one to use for some rows.
 
     Examples
     --------
@@ -190,15 +190,16 @@ def dequantize(table: QuantizedTable, adapters: Sequence[Adapter] = ()) -> np.nd
     """
     if not isinstance(table, QuantizedTable):
         raise TypeError(
-            f"table must be Quantized. Received {type(table).__name__}. Pass quantize(table)."
+            f"table must be a QuantizedTable. Received {type(table).__name__}. "
+            "Pass quantize(table)."
         )
     return quantized_lookup(table, np.arange(table.shape[0]), adapters)
 
 
 def merge_adapters_into_codes(table: QuantizedTable, adapters: Sequence[Adapter]) -> QuantizedTable:
-    """Merge LoRA adapters into a quantized table: floats, plus steps, back to codes.
+    """Merge LoRA adapters into a quantized table: dequantize, add the updates, quantize again.
 
-    Some rows at a time, so that no float table of the whole size exists. Bits and block size stay.
+    Some rows at a time, so that no float table of the full size exists. Bits and block size stay.
     Arguments and errors are those of `quantized_lookup`; NotFiniteError where a merged number is
     not finite. Each merged number is rounded to the new steps: at most half a step of error.
 
@@ -209,7 +210,7 @@ def merge_adapters_into_codes(table: QuantizedTable, adapters: Sequence[Adapter]
     >>> merge_adapters_into_codes(quantize(np.zeros((2, 2))), [one]).codes.tolist()
     [[63, -127], [63, -127]]
     """
-    quantized_lookup(table, [], adapters)  # the doors refuse before any work
+    quantized_lookup(table, [], adapters)  # raises before any work
     return quantize_chunks(
         lambda rows: quantized_lookup(table, np.arange(rows.start, rows.stop), adapters),
         table.shape,

@@ -1,4 +1,4 @@
-"""What quantization costs and saves: error of each row, its direction, bytes."""
+"""Quantization report: error and cosine of each row, bytes before and after."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,7 @@ BLOCK = 4096
 
 @dataclass(frozen=True, repr=False, eq=False)
 class QuantizationReport:
-    """How far a quantized table lies from the floats it was made from.
+    """Errors of a quantized table against its floats.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class QuantizationReport:
     half_step : ndarray of float64, (V,)
         Half the widest step of each row: no error is larger, up to the rounding of floats.
     cosine : ndarray of float64, (V,)
-        Of each row with itself after quantization; 1 for two rows of zeros.
+        Cosine of each row before and after quantization; 1 for two rows of zeros.
     worst : ndarray of int64
         Up to ten row ids, the largest error first.
     bytes_before, bytes_after : int
@@ -60,7 +60,7 @@ def quantization_report(table: Any, quantized: QuantizedTable) -> QuantizationRe
     ----------
     table : array_like, (V, D), float16, float32 or float64
         The floats before.
-    quantized : Quantized
+    quantized : QuantizedTable
         Of the same shape.
 
     Returns
@@ -82,10 +82,10 @@ def quantization_report(table: Any, quantized: QuantizedTable) -> QuantizationRe
     """
     table = as_table(table)
     if not isinstance(quantized, QuantizedTable) or quantized.shape != table.shape:
-        came = getattr(quantized, "shape", type(quantized).__name__)
+        received = getattr(quantized, "shape", type(quantized).__name__)
         raise ShapeError(
-            f"quantized must be Quantized with the shape of the table, {table.shape}. "
-            f"Received {came}. Quantize this table."
+            f"quantized must be a QuantizedTable with the shape of the table, {table.shape}. "
+            f"Received {received}. Quantize this table."
         )
     rows = len(table)
     largest, mean, cosine = np.zeros(rows), np.zeros(rows), np.ones(rows)

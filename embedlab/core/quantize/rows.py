@@ -1,11 +1,11 @@
-"""Quantization: a row of floats as small integers and a scale, after Keras's formulas."""
+"""Row-wise int8 and int4 quantization by Keras's formulas."""
 
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import NotFiniteError, as_table, check_finite, check_size
+from embedlab.core.checks import NotFiniteError, as_table, check_choice, check_finite, check_size
 from embedlab.core.jit import kernel, num_threads, parallel_copy, prange
 from embedlab.core.quantize.int4 import pack_int4
 from embedlab.core.quantize.table import QuantizedTable
@@ -25,7 +25,7 @@ EPSILON = 1e-7
 """Added to every range, so that a row of zeros has a scale; Keras's default."""
 
 BLOCK = 4096
-"""Rows at a time: the memory besides table and codes stays small."""
+"""Rows at a time: it bounds the memory besides table and codes."""
 
 PARALLEL_FROM = 16_384
 """Numbers from which two threads win: each costs two or three nanoseconds."""
@@ -37,8 +37,7 @@ _GROUP_RANGE = {8: (-128, 127), 4: (-8, 7)}
 def quantize_rows_reference(
     table: np.ndarray, low: float, high: float, epsilon: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Reference implementation: the largest number of a row becomes `high`, the others in
-    proportion."""
+    """Reference implementation in NumPy: scale each row so that its largest number is `high`."""
     scale = high / (np.abs(table).max(axis=1, initial=0) + epsilon)
     codes = np.clip(np.rint(table * scale[:, None]), low, high).astype(np.int8)
     return codes, scale
@@ -69,7 +68,7 @@ def quantize_rows(table: Any, bits: int = 8) -> QuantizedTable:
 
     Returns
     -------
-    Quantized
+    QuantizedTable
         ``scale = high / (max |w| + 1e-7)``, ``code = round(w * scale)``, back: ``code / scale``;
         high is 127 or 7. No error is larger than half a step, and zeros stay exactly zero.
 
@@ -96,8 +95,7 @@ def quantize_rows(table: Any, bits: int = 8) -> QuantizedTable:
 def quantize_groups_reference(
     table: np.ndarray, block: int, low: float, high: float, epsilon: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Reference implementation: each block of a row from its smallest to its largest number, 0
-    included."""
+    """Reference implementation in NumPy: map the range of each block, 0 included, to all codes."""
     starts = np.arange(0, table.shape[1], block)
     least = np.minimum(np.minimum.reduceat(table, starts, axis=1), 0)
     largest = np.maximum(np.maximum.reduceat(table, starts, axis=1), 0)
@@ -141,7 +139,7 @@ def quantize_groups(table: Any, bits: int = 4, block_size: int = 128) -> Quantiz
 
     Returns
     -------
-    Quantized
+    QuantizedTable
         ``scale = (max - min + 1e-7) / (levels - 1)``, where min <= 0 <= max;
         ``zero = round(-min / scale) + low``; ``code = round(w / scale) + zero``;
         back: ``(code - zero) * scale``. No error is larger than half a step, and zeros stay
@@ -160,8 +158,8 @@ def quantize_groups(table: Any, bits: int = 4, block_size: int = 128) -> Quantiz
 
     Examples
     --------
-    >>> made = quantize_groups(np.array([[0.0, 15.0, -1.0, 2.0]]), block_size=2)
-    >>> made.scale.round(3).tolist(), made.zero.tolist()
+    >>> table = quantize_groups(np.array([[0.0, 15.0, -1.0, 2.0]]), block_size=2)
+    >>> table.scale.round(3).tolist(), table.zero.tolist()
     ([[1.0, 0.2]], [[-8, -3]])
     """
     return quantize(table, bits, check_size(block_size, "block_size"))
@@ -180,7 +178,7 @@ def quantize(table: Any, bits: int = 8, block_size: int | None = None) -> Quanti
     Examples
     --------
     >>> quantize(np.ones((3, 5), np.float32), bits=4)
-    Quantized(3 rows of 5 numbers, int4, one scale a row, 21 bytes)
+    QuantizedTable(3 rows of 5 numbers, int4, one scale a row, 21 bytes)
     """
     table = as_table(table)
     return quantize_chunks(
@@ -196,12 +194,12 @@ def quantize_chunks(
     bits: int = 8,
     block_size: int | None = None,
 ) -> QuantizedTable:
-    """Quantize a table that is read some rows at a time: from a file, or computed on the way.
+    """Quantize a table that is read some rows at a time, from a file or computed.
 
     Parameters
     ----------
     read : callable
-        Gives the rows of a slice, (rows, D).
+        Returns the rows of a slice, (rows, D).
     shape : (V, D)
     dtype : float16, float32 or float64
         float64 is quantized in float64, the others in float32.
@@ -211,8 +209,7 @@ def quantize_chunks(
     >>> quantize_chunks(lambda rows: np.zeros((2, 4)), (2, 4), "float32").codes.shape
     (2, 4)
     """
-    if isinstance(bits, bool) or bits not in (8, 4):
-        raise ValueError(f"bits must be 8 or 4. Received {bits!r:.40}. Choose one of these.")
+    check_choice(bits, "bits", (8, 4))
     block = 0
     if block_size is not None and block_size != -1:
         block = min(check_size(block_size, "block_size"), max(shape[1], 1))
@@ -226,14 +223,14 @@ def quantize_chunks(
         here = slice(start, min(start + BLOCK, rows))
         floats = np.ascontiguousarray(read(here), dtype=wide)
         check_finite(floats, "table", "Train or load it again.", first_row=start)
-        made = np.empty(floats.shape, np.int8) if bits == 4 else codes[here]
+        unpacked = np.empty(floats.shape, np.int8) if bits == 4 else codes[here]
         if zero is None:
-            _rows(floats, bits, made, scale[here])
+            _rows(floats, bits, unpacked, scale[here])
         else:
-            _groups(floats, bits, block, made, scale[here], zero[here])
+            _groups(floats, bits, block, unpacked, scale[here], zero[here])
             _check_range(scale[here], start)
         if bits == 4:
-            codes[here] = pack_int4(made)
+            codes[here] = pack_int4(unpacked)
     return QuantizedTable(codes, scale, zero, columns, bits, block or None)
 
 

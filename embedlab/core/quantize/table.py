@@ -1,22 +1,29 @@
-"""A quantized table: its codes, scales and zero points, checked once where it is made."""
+"""Quantized tables: codes, scales and zero points, checked once at construction."""
 
 from dataclasses import InitVar, dataclass, field
 
 import numpy as np
 
-from embedlab.core.checks import DtypeError, ShapeError, as_array, check_finite, check_size
+from embedlab.core.checks import (
+    DtypeError,
+    ShapeError,
+    as_array,
+    check_choice,
+    check_finite,
+    check_size,
+)
 
 __all__ = ["QuantizedTable"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class QuantizedTable:
-    """Small integers in place of the floats of a table.
+    """Table of integer codes with scales and zero points.
 
     Attributes
     ----------
     codes : ndarray of int8, (V, D) for 8 bits, (V, ceil(D / 2)) for 4 bits
-        Two 4-bit codes a byte, the first in the low half.
+        Two 4-bit codes a byte, the first in the low nibble.
     scale : ndarray, float32 or float64, finite and > 0
         (V,): one for each row, and a number is ``code / scale``;
         (V, G): one for each block, and a number is ``(code - zero) * scale``.
@@ -28,9 +35,8 @@ class QuantizedTable:
     block_size : int or None
         Numbers in a block; G = ceil(D / block_size).
     checked : bool, only for the constructor
-        Whether the numbers were looked through before: then only dtypes and shapes are, which
-        costs the same for any V (100 000 rows: 3 µs instead of 24). A scale that should not be
-        there then gives what its arithmetic gives.
+        Whether the numbers were checked before: then only dtypes and shapes are, which costs the
+        same for any V (100 000 rows: 3 µs instead of 24).
 
     Raises
     ------
@@ -41,9 +47,9 @@ class QuantizedTable:
 
     Examples
     --------
-    >>> made = QuantizedTable(np.zeros((3, 2), np.int8), np.ones(3, np.float32), None, 4, bits=4)
-    >>> made
-    Quantized(3 rows of 4 numbers, int4, one scale a row, 18 bytes)
+    >>> table = QuantizedTable(np.zeros((3, 2), np.int8), np.ones(3, np.float32), None, 4, bits=4)
+    >>> table
+    QuantizedTable(3 rows of 4 numbers, int4, one scale a row, 18 bytes)
     """
 
     codes: np.ndarray
@@ -57,8 +63,7 @@ class QuantizedTable:
 
     def __post_init__(self, checked: bool) -> None:
         columns = check_size(self.output_dim, "output_dim", least=0)
-        if self.bits not in (8, 4) or isinstance(self.bits, bool):
-            raise ValueError(f"bits must be 8 or 4. Received {self.bits!r:.40}. Choose one.")
+        check_choice(self.bits, "bits", (8, 4))
         block = None
         if self.block_size is not None and self.block_size != -1:
             block = check_size(self.block_size, "block_size")
@@ -92,15 +97,15 @@ class QuantizedTable:
 
     @property
     def nbytes(self) -> int:
-        """How many bytes codes, scales and zero points take."""
+        """The number of bytes of codes, scales and zero points."""
         zero = 0 if self.zero is None else self.zero.nbytes
         return int(self.codes.nbytes + self.scale.nbytes + zero)
 
     def __repr__(self) -> str:
         each = "one scale a row" if self.zero is None else f"blocks of {self.block_size}"
         return (
-            f"Quantized({self.shape[0]} rows of {self.shape[1]} numbers, int{self.bits}, {each}, "
-            f"{self.nbytes} bytes)"
+            f"QuantizedTable({self.shape[0]} rows of {self.shape[1]} numbers, int{self.bits}, "
+            f"{each}, {self.nbytes} bytes)"
         )
 
 
@@ -112,9 +117,9 @@ def _check_shapes(
             f"scale must have shape {groups}. Received {scale.shape}. Quantize the table again."
         )
     if (zero is None) != (block is None) or (zero is not None and zero.shape != groups):
-        wanted = "None without blocks" if block is None else f"an array of shape {groups}"
-        came = None if zero is None else zero.shape
-        raise ShapeError(f"zero must be {wanted}. Received {came}. Quantize the table again.")
+        expected = "None without blocks" if block is None else f"an array of shape {groups}"
+        received = None if zero is None else zero.shape
+        raise ShapeError(f"zero must be {expected}. Received {received}. Quantize the table again.")
 
 
 def _check_dtypes(codes: np.ndarray, scale: np.ndarray, zero: np.ndarray | None) -> None:

@@ -1,9 +1,9 @@
-"""Skip-gram in its smallest form: which pairs a step learns from, and their gradient.
+"""Skip-gram on explicit batches of pairs, and the gradient of their loss.
 
-Each word of a batch is paired with the words around it (label 1) and with words drawn at random
+Each word of a batch is paired with the words around it (label 1) and with random negatives
 (label 0). A pair's score is the dot product of a row of the table and a row of the context table;
-the loss is the binary cross-entropy of the scores, its mean over the batch. What `skipgram` learns
-from millions of words is learned here from a few, so that every step can be looked at.
+the loss is the binary cross-entropy of the scores, its mean over the batch. `skipgram`
+trains on millions of words; this trains on a few, so that every step can be inspected.
 """
 
 from typing import Any, NamedTuple
@@ -27,18 +27,18 @@ __all__ = [
 ]
 
 MOST = 1024
-"""The widest window, and the most words drawn for each near one: all are drawn at once."""
+"""The widest window, and the most negatives for each context word: all are sampled at once."""
 
 
 class SkipgramBatches(NamedTuple):
-    """The pairs of S steps, one after the other.
+    """Pairs of S steps, one step after the other.
 
     Attributes
     ----------
     pairs : ndarray of int64, (P, 2)
         A row of the table and a row of the context table.
     label : ndarray of uint8, (P,)
-        1 where both stood near each other in the text, 0 where the second was drawn at random.
+        1 where both are near each other in the text, 0 where the second is a random negative.
     starts : ndarray of int64, (S + 1,)
         Step s has the pairs ``starts[s] : starts[s + 1]``.
     places : ndarray of int64, (S, B)
@@ -52,7 +52,7 @@ class SkipgramBatches(NamedTuple):
 
 
 class PairGrad(NamedTuple):
-    """The loss of a batch, and the gradient of the rows that its pairs looked up, (P, D) each."""
+    """Loss of a batch, and the gradients of the rows that its pairs looked up, (P, D) each."""
 
     loss: float
     table: np.ndarray
@@ -70,7 +70,7 @@ def sample_batches(
     negative: int = 2,
     seed: int = 0,
 ) -> SkipgramBatches:
-    """Cut a text into batches of `batch` words, in order and again from the start, with negatives.
+    """Return batches of `batch` words each, cyclically from the start of the text, with negatives.
 
     Parameters
     ----------
@@ -82,10 +82,10 @@ def sample_batches(
     starts : array_like of int, optional
         Where sentences begin (rising, from 0): no pair reaches across.
     window : int
-        So many words on each side count as near.
+        Words on each side that count as context.
     negative : int
-        Words drawn for each near one, with probability ~ count ** 0.75. One that happens to be
-        the near word itself is left out.
+        Negatives for each context word, with probability ~ count ** 0.75. One that happens to be
+        the context word itself is left out.
     seed : int
 
     Returns
@@ -98,8 +98,8 @@ def sample_batches(
 
     Examples
     --------
-    >>> drawn = sample_batches([0, 1, 0], 2, steps=2, batch=2, window=1, negative=0)
-    >>> drawn.pairs.tolist(), drawn.starts.tolist()
+    >>> batches = sample_batches([0, 1, 0], 2, steps=2, batch=2, window=1, negative=0)
+    >>> batches.pairs.tolist(), batches.starts.tolist()
     ([[0, 1], [1, 0], [1, 0], [0, 1], [0, 1]], [0, 3, 5])
     """
     stream, counts = token_stream(ids, input_dim, starts)
@@ -119,24 +119,24 @@ def sample_batches(
     near = inside & (sentence[around] == sentence[places][:, None])
     rng = np.random.default_rng(seed)
     alias, odds = alias_table(counts**0.75)
-    drawn = rng.integers(len(counts), size=(*around.shape, negative))
-    drawn = np.where(rng.random(drawn.shape) < odds[drawn], drawn, alias[drawn])
+    negatives = rng.integers(len(counts), size=(*around.shape, negative))
+    negatives = np.where(rng.random(negatives.shape) < odds[negatives], negatives, alias[negatives])
     true = text[around][..., None]
-    second = np.concatenate([true, drawn], axis=-1)  # (S·B, C, 1 + K)
-    kept = near[..., None] & np.concatenate([np.ones_like(true, bool), drawn != true], axis=-1)
+    second = np.concatenate([true, negatives], axis=-1)  # (S·B, C, 1 + K)
+    valid = near[..., None] & np.concatenate([np.ones_like(true, bool), negatives != true], axis=-1)
     first = np.broadcast_to(text[places][:, None, None], second.shape)
     label = np.broadcast_to(np.arange(1 + negative) == 0, second.shape)
-    ends = kept.reshape(steps, -1).sum(axis=1).cumsum()
+    ends = valid.reshape(steps, -1).sum(axis=1).cumsum()
     return SkipgramBatches(
-        np.stack([first[kept], second[kept]], axis=1),
-        label[kept].astype(np.uint8),
+        np.stack([first[valid], second[valid]], axis=1),
+        label[valid].astype(np.uint8),
         np.concatenate([[0], ends]),
         places.reshape(steps, batch),
     )
 
 
 def grad_pairs_reference(pairs, label, share, table, context, back, back_context):
-    """Reference implementation: write the gradient of each pair's two rows, and give the loss."""
+    """Reference implementation in NumPy: write the gradients of each pair; return the loss."""
     rows, others = table[pairs[:, 0]], context[pairs[:, 1]]
     score = (rows * others).sum(axis=1)
     small = np.exp(-np.abs(score))  # never above 1
@@ -148,10 +148,10 @@ def grad_pairs_reference(pairs, label, share, table, context, back, back_context
 
 @kernel
 def grad_pairs_kernel(pairs, label, share, table, context, back, back_context):
-    """Write the gradient of each pair's two rows, and give the loss.
+    """Write the gradients of each pair's two rows; return the loss.
 
     pairs (P, 2) int64; label (P,) and share = 1 / P in the dtype of the tables; table and context
-    (V, D); back and back_context (P, D). A bare 0 or 1 would turn single precision into double.
+    (V, D); back and back_context (P, D). A literal 0 or 1 would turn single precision into double.
     """
     zero, one = np.zeros(1, table.dtype)[0], np.ones(1, table.dtype)[0]
     loss = 0.0
@@ -171,14 +171,14 @@ def grad_pairs_kernel(pairs, label, share, table, context, back, back_context):
 
 
 def grad_pairs(pairs: Any, label: Any, table: Any, context: Any) -> PairGrad:
-    """Return the loss of a batch of pairs and its gradient, a row for each row looked up.
+    """Return the loss of a batch of pairs and its gradient, one row for each looked-up row.
 
     Parameters
     ----------
     pairs : array_like of int, (P, 2)
         A row of the table and a row of the context table, 0 <= row < V.
     label : array_like, (P,)
-        1 for a true pair, 0 for one drawn at random.
+        1 for a true pair, 0 for a random negative.
     table, context : array_like, (V, D), float32 or float64
 
     Returns
@@ -210,7 +210,7 @@ def grad_pairs(pairs: Any, label: Any, table: Any, context: Any) -> PairGrad:
     if label.shape != (len(pairs),):
         raise ShapeError(
             f"label must have one number for each of the {len(pairs)} pairs. Received shape "
-            f"{label.shape}. Give 1 for a true pair and 0 for a drawn one."
+            f"{label.shape}. Pass 1 for a true pair and 0 for a negative."
         )
     back, back_context = (np.empty((len(pairs), table.shape[1]), table.dtype) for _ in range(2))
     share = table.dtype.type(1 / max(len(pairs), 1))
@@ -219,7 +219,7 @@ def grad_pairs(pairs: Any, label: Any, table: Any, context: Any) -> PairGrad:
 
 
 def check_pairs(pairs: Any, rows: int, others: int) -> np.ndarray:
-    """Return pairs of row numbers as a private int64 array, refusing what lies outside a table."""
+    """Return pairs of row numbers as a private int64 array; refuse rows outside a table."""
     pairs = np.array(as_ids(pairs), np.int64, order="C")
     if pairs.ndim != 2 or pairs.shape[1] != 2:
         raise ShapeError(
@@ -233,7 +233,7 @@ def check_pairs(pairs: Any, rows: int, others: int) -> np.ndarray:
 
 
 def check_pair_tables(table: Any, context: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return both tables C-contiguous, refusing two of different width or precision."""
+    """Return both tables C-contiguous; refuse two of different width or precision."""
     table, context = as_array(table, "table"), as_array(context, "context")
     native = table.dtype.char in "fd" and table.dtype.isnative
     if not native or table.dtype != context.dtype:

@@ -1,14 +1,14 @@
-"""A whole training run on pairs, every step of it kept: weights, gradients, an optimizer's memory.
+"""Recorded training runs on pairs: weights, gradients and optimizer slots of every step.
 
-One loop does what a step at a time would do with `grad_pairs` and the optimizers' own doors, to
-the bit, and 50 times faster: a view computes three runs of 200 steps while a hand still drags.
+One kernel computes what separate calls of `grad_pairs` and the optimizers would, to the bit, and 50
+times faster: a view computes three runs of 200 steps while a slider is dragged.
 """
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from embedlab.core.checks import ShapeError, as_array, check_size, check_table_bytes
+from embedlab.core.checks import ShapeError, as_array, check_choice, check_size, check_table_bytes
 from embedlab.core.ids import as_ids
 from embedlab.core.jit import kernel
 from embedlab.core.optimizers.adagrad import adagrad_reference, adagrad_update
@@ -32,8 +32,8 @@ __all__ = [
 ]
 
 UPDATE_RULES = ("sgd", "momentum", "adagrad", "rmsprop", "adam", "lazy adam", "sgd + l2")
-"""The rules, in the order of their numbers inside the loop. All but "lazy adam" are as in Keras;
-"sgd + l2" is SGD where the table, and it alone, has Keras's regularizer "l2"."""
+"""Update rules, in the order of their numbers in the kernel. All but "lazy adam" are as in Keras;
+"sgd + l2" is SGD with Keras's regularizer "l2" on the table, not on the context table."""
 
 SLOT_NAMES = {
     "sgd": (),
@@ -44,7 +44,7 @@ SLOT_NAMES = {
     "lazy adam": ("m", "v"),
     "sgd + l2": (),
 }
-"""What each remembers for every weight, in the order of `RecordedRun.memory`."""
+"""Slots of each optimizer, in the order of `RecordedRun.slots`."""
 
 SGD, MOMENTUM, ADAGRAD, RMSPROP, ADAM, LAZY, SGD_L2 = range(7)
 BETA, RHO, BETA_2, EPSILON, START, L2 = 0.9, 0.9, 0.999, 1e-7, 0.1, 0.01
@@ -52,14 +52,14 @@ BETA, RHO, BETA_2, EPSILON, START, L2 = 0.9, 0.9, 0.999, 1e-7, 0.1, 0.01
 
 
 class RecordedRun(NamedTuple):
-    """Every step of one run; index 0 of the second axis is the table, index 1 the context table.
+    """Record of one run; index 0 of the second axis is the table, index 1 the context table.
 
     Attributes
     ----------
     weights : ndarray, (S + 1, 2, V, D)
         Before the first step, and after each.
-    memory : ndarray, (S + 1, 2, 2, V, D)
-        What the optimizer remembers: the third axis is that of `SLOT_NAMES`; what is unused is 0.
+    slots : ndarray, (S + 1, 2, 2, V, D)
+        Optimizer state: the third axis is that of `SLOT_NAMES`; unused slots are 0.
     grads : ndarray, (S, 2, V, D)
         The gradient of the loss that each step used; that of an L2 penalty, 0.02 w, is not in it.
     rates : ndarray, (S,)
@@ -70,11 +70,11 @@ class RecordedRun(NamedTuple):
         The rule at the end.
     learning_rate : float
     since : int
-        The step at which its memory began.
+        The step at which its slots began.
     """
 
     weights: np.ndarray
-    memory: np.ndarray
+    slots: np.ndarray
     grads: np.ndarray
     rates: np.ndarray
     losses: np.ndarray
@@ -84,27 +84,28 @@ class RecordedRun(NamedTuple):
 
 
 def train_recorded_reference(
-    pairs, label, starts, shares, rule, rates, hyper, first, weights, memory, grads, losses
+    pairs, label, starts, shares, rule, rates, hyper, first, weights, slots, grads, losses
 ):
-    """Reference implementation in NumPy, with the twins of the optimizers: pull, add up by row,
-    move."""
-    momentum, rho, rest, rest_2, epsilon, pull = hyper
+    """Reference implementation in NumPy: gradients, sums by row, the optimizers' references."""
+    momentum, rho, rest, rest_2, epsilon, decay = hyper
     for s in range(first, len(losses)):
         now = slice(starts[s], starts[s + 1])
-        back = [np.empty((now.stop - now.start, weights.shape[3]), weights.dtype) for _ in "ec"]
-        loss = grad_pairs_reference(pairs[now], label[now], shares[s], *weights[s], *back)
+        grad_rows = [
+            np.empty((now.stop - now.start, weights.shape[3]), weights.dtype) for _ in "ec"
+        ]
+        loss = grad_pairs_reference(pairs[now], label[now], shares[s], *weights[s], *grad_rows)
         losses[s] = loss if now.stop > now.start else np.nan
-        weights[s + 1], memory[s + 1] = weights[s], memory[s]
+        weights[s + 1], slots[s + 1] = weights[s], slots[s]
         for side in range(2):
             rows = pairs[now, side]
-            np.add.at(grads[s, side], rows, back[side])
-            w, (one, two) = weights[s + 1, side], memory[s + 1, side]
+            np.add.at(grads[s, side], rows, grad_rows[side])
+            w, (one, two) = weights[s + 1, side], slots[s + 1, side]
             decays = rule == SGD_L2 and side == 0
             dense = decays or rule in (MOMENTUM, RMSPROP, ADAM)
             all_rows = np.arange(len(w)) if dense else np.unique(rows)
             g, rate = grads[s, side][all_rows], rates[s]
             if decays:
-                g = g + pull * w  # of the penalty, which holds every row
+                g = g + decay * w  # of the penalty, on every row
             if rule in (SGD, MOMENTUM, SGD_L2):
                 values = np.array((rate, momentum * (rule == MOMENTUM), False))
                 sgd_reference(all_rows, g, values, w, one)
@@ -120,12 +121,12 @@ def train_recorded_reference(
 
 @kernel
 def train_recorded_kernel(
-    pairs, label, starts, shares, rule, rates, hyper, first, weights, memory, grads, losses
+    pairs, label, starts, shares, rule, rates, hyper, first, weights, slots, grads, losses
 ):
-    """Train from step `first` on, from the weights and the memory that stand at that index.
+    """Train from step `first` on, from the weights and slots at that index.
 
     pairs (P, 2) int64, label (P,) in the dtype of the weights, starts (S + 1,), shares (S,) one
-    over the pairs of each step; rule, a number of OPTIMIZERS; rates (S,) and hyper (6,); the rest
+    over the pairs of each step; rule, an index of UPDATE_RULES; rates (S,) and hyper (6,); the rest
     as in `RecordedRun`, written in place.
     """
     zero, one = np.zeros(1, weights.dtype)[0], np.ones(1, weights.dtype)[0]
@@ -147,19 +148,21 @@ def train_recorded_kernel(
                 grads[s, 1, j, d] += push * weights[s, 0, i, d]
         losses[s] = loss * np.float64(shares[s]) if starts[s] < starts[s + 1] else np.nan
         for side in range(2):
-            mine = SGD if rule == SGD_L2 and side == 1 else rule  # the penalty holds the table only
-            dense = mine in (MOMENTUM, RMSPROP, ADAM, SGD_L2)
+            side_rule = (
+                SGD if rule == SGD_L2 and side == 1 else rule
+            )  # the penalty is on the table only
+            dense = side_rule in (MOMENTUM, RMSPROP, ADAM, SGD_L2)
             for row in range(rows):
-                moves = dense or seen[side, row]
+                updated = dense or seen[side, row]
                 for d in range(width):
-                    _move_kernel(
-                        mine,
+                    _update_weight(
+                        side_rule,
                         rates[s],
                         hyper,
-                        moves,
+                        updated,
                         grads[s, side, row, d],
                         weights,
-                        memory,
+                        slots,
                         s,
                         side,
                         row,
@@ -168,16 +171,16 @@ def train_recorded_kernel(
 
 
 @kernel
-def _move_kernel(rule, rate, hyper, moves, g, weights, memory, s, side, row, d):
-    """Move one weight, or carry it over to the next step as it is."""
+def _update_weight(rule, rate, hyper, updated, g, weights, slots, s, side, row, d):
+    """Update one weight, or copy it to the next step unchanged."""
     momentum, rho, rest, rest_2, epsilon = hyper[0], hyper[1], hyper[2], hyper[3], hyper[4]
-    pull = hyper[5]
-    w, a, b = weights[s, side, row, d], memory[s, side, 0, row, d], memory[s, side, 1, row, d]
-    if moves:
+    decay = hyper[5]
+    w, a, b = weights[s, side, row, d], slots[s, side, 0, row, d], slots[s, side, 1, row, d]
+    if updated:
         if rule == SGD:
             w = sgd_update(w, g, rate)
         elif rule == SGD_L2:
-            w = sgd_update(w, g + pull * w, rate)
+            w = sgd_update(w, g + decay * w, rate)
         elif rule == MOMENTUM:
             w, a = momentum_update(w, a, g, rate, momentum, False)
         elif rule == ADAGRAD:
@@ -188,8 +191,8 @@ def _move_kernel(rule, rate, hyper, moves, g, weights, memory, s, side, row, d):
         else:
             w, a, b = adam_update(w, a, b, g, rate, rest, rest_2, epsilon)
     weights[s + 1, side, row, d] = w
-    memory[s + 1, side, 0, row, d] = a
-    memory[s + 1, side, 1, row, d] = b
+    slots[s + 1, side, 0, row, d] = a
+    slots[s + 1, side, 1, row, d] = b
 
 
 def train_recorded(
@@ -202,7 +205,7 @@ def train_recorded(
     after: RecordedRun | None = None,
     step: int = 0,
 ) -> RecordedRun:
-    """Train both tables on the batches, one step each, and keep every step.
+    """Train both tables on the batches, one step each, and record every step.
 
     Parameters
     ----------
@@ -210,14 +213,14 @@ def train_recorded(
     table, context : array_like, (V, D), float32 or float64
         Where both tables start; they are copied.
     optimizer : {"sgd", "momentum", "adagrad", "rmsprop", "adam", "lazy adam", "sgd + l2"}
-        Keras's rules with its defaults; "momentum" is SGD with 0.9. Lazy Adam moves only the rows
-        of the batch. "sgd + l2" adds ``0.01 * sum(table ** 2)`` to what is made small.
+        Keras's rules with its defaults; "momentum" is SGD with 0.9. Lazy Adam updates only the
+        rows of the batch. "sgd + l2" adds ``0.01 * sum(table ** 2)`` to the loss.
     learning_rate : float
     after : RecordedRun, optional
-        A run on the same batches, to leave at `step`: up to there its record is copied. A rule
-        with the same memory goes on with it; any other begins with an empty one.
+        A run on the same batches, to branch from at `step`: its record up to there is copied. A
+        rule with the same slots continues with them; any other begins with new ones.
     step : int
-        How many steps of `after` are kept.
+        How many steps of `after` to copy.
 
     Returns
     -------
@@ -235,11 +238,7 @@ def train_recorded(
     >>> run.weights[:, 0].ravel().tolist(), run.grads[:, 0].ravel().tolist()
     ([0.0, 1.0], [-1.0])
     """
-    if optimizer not in UPDATE_RULES:
-        raise ValueError(
-            f"optimizer must be one of {', '.join(map(repr, UPDATE_RULES))}. "
-            f"Received {optimizer!r:.40}. Choose one of these."
-        )
+    check_choice(optimizer, "optimizer", UPDATE_RULES)
     rate = check_in_range(learning_rate, "learning_rate", np.inf)
     table, context = check_pair_tables(table, context)
     if table.shape != context.shape:
@@ -252,7 +251,7 @@ def train_recorded(
     step = check_size(step, "step", least=0)
     check_table_bytes(steps + 1, 4 * table.size, kind, "the number of batches")
     shape = (steps + 1, 2, *table.shape)
-    weights, memory = np.empty(shape, kind), np.zeros((steps + 1, 2, *shape[1:]), kind)
+    weights, slots = np.empty(shape, kind), np.zeros((steps + 1, 2, *shape[1:]), kind)
     grads, losses, rates = np.zeros((steps, *shape[1:]), kind), np.empty(steps), np.zeros(steps)
     since = 0
     if after is None:
@@ -261,9 +260,9 @@ def train_recorded(
                 f"step must be 0 where no run is continued. Received {step}. Pass after=run."
             )
         weights[0, 0], weights[0, 1] = table, context
-        memory[0] = START if optimizer == "adagrad" else 0
+        slots[0] = START if optimizer == "adagrad" else 0
     else:
-        since = _continue(after, step, optimizer, weights, memory, grads, losses, rates)
+        since = _continue(after, step, optimizer, weights, slots, grads, losses, rates)
     rates[step:] = [_rate(optimizer, rate, s + 1 - since, kind.type) for s in range(step, steps)]
     hyper = np.array((BETA, RHO, 1 - BETA, 1 - BETA_2, EPSILON, 2 * L2), kind)
     rates = rates.astype(kind)
@@ -278,11 +277,11 @@ def train_recorded(
         hyper,
         step,
         weights,
-        memory,
+        slots,
         grads,
         losses,
     )
-    return RecordedRun(weights, memory, grads, rates, losses, optimizer, rate, since)
+    return RecordedRun(weights, slots, grads, rates, losses, optimizer, rate, since)
 
 
 def _check_batches(batches, rows, kind):
@@ -309,27 +308,27 @@ def _check_batches(batches, rows, kind):
     return pairs, label.astype(kind), starts
 
 
-def _continue(after, step, optimizer, weights, memory, grads, losses, rates):
-    """Copy the record of a run up to `step`, and give the step at which the memory began."""
+def _continue(after, step, optimizer, weights, slots, grads, losses, rates):
+    """Copy the record of a run up to `step`; return the step at which its slots began."""
     if not isinstance(after, RecordedRun) or after.optimizer not in SLOT_NAMES:
         raise TypeError(
             f"after must be a RecordedRun. Received {type(after).__name__}. "
             "Pass what train_recorded returned."
         )
-    mine, other = (
+    expected, shapes = (
         [np.shape(part) for part in parts]
         for parts in (
-            (weights, memory, grads, losses, rates),
-            (after.weights, after.memory, after.grads, after.losses, after.rates),
+            (weights, slots, grads, losses, rates),
+            (after.weights, after.slots, after.grads, after.losses, after.rates),
         )
     )
     began = isinstance(after.since, int) and 0 <= after.since <= len(losses)
-    if mine != other or not began or step > len(losses):
+    if expected != shapes or not began or step > len(losses):
         raise ShapeError(
-            f"a run goes on from a step of 0..{len(losses)} of a run of its own shape "
-            f"{weights.shape}. Received step {step} of {other[0]}. Use the same batches."
+            f"a run continues from a step of 0..{len(losses)} of a run of its own shape "
+            f"{weights.shape}. Received step {step} of {shapes[0]}. Use the same batches."
         )
-    weights[: step + 1], memory[: step + 1] = after.weights[: step + 1], after.memory[: step + 1]
+    weights[: step + 1], slots[: step + 1] = after.weights[: step + 1], after.slots[: step + 1]
     grads[:step], losses[:step], rates[:step] = (
         after.grads[:step],
         after.losses[:step],
@@ -337,12 +336,12 @@ def _continue(after, step, optimizer, weights, memory, grads, losses, rates):
     )
     if SLOT_NAMES[optimizer] == SLOT_NAMES[after.optimizer]:
         return after.since
-    memory[step] = START if optimizer == "adagrad" else 0
+    slots[step] = START if optimizer == "adagrad" else 0
     return step
 
 
 def _rate(optimizer: str, rate: float, time: int, kind: Any) -> Any:
-    """Return the rate of one step in the precision of the table, as the optimizer's door does."""
+    """Return the rate of one step in the precision of the table, as the optimizers compute it."""
     if optimizer not in ("adam", "lazy adam"):
         return kind(rate)
     first, second = (1 - np.power(kind(beta), kind(time)) for beta in (BETA, BETA_2))

@@ -1,4 +1,4 @@
-"""What skip-gram draws from: a stream cut into sentences, words thinned out, negatives by count."""
+"""Sampling for skip-gram: streams of sentences, subsampling of frequent words, negatives."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ __all__ = ["alias_table", "subsampling_probability", "token_stream"]
 
 
 def token_stream(ids: Any, input_dim: int, starts: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Check the ids once, and put -1 between sentences: the loop reads this private copy.
+    """Return checked ids with -1 between sentences, a private copy for the kernel, and counts.
 
     Parameters
     ----------
@@ -63,13 +63,13 @@ def token_stream(ids: Any, input_dim: int, starts: Any) -> tuple[np.ndarray, np.
 
 
 def subsampling_probability(counts: np.ndarray, subsample: float) -> np.ndarray:
-    """Return for each word the probability that a use of it is kept; above 1 means always.
+    """Return the probability that an occurrence of each word is kept; above 1 means always.
 
     Parameters
     ----------
     counts : ndarray of float64, (V,)
     subsample : float, >= 0
-        The share of the text above which a word is thinned out; 0 keeps everything.
+        The share of the text above which a word is subsampled; 0 keeps everything.
 
     Returns
     -------
@@ -89,7 +89,7 @@ def subsampling_probability(counts: np.ndarray, subsample: float) -> np.ndarray:
 
 
 def alias_table(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Make Walker's alias table: one draw, one comparison, for any distribution over V words.
+    """Return Walker's alias table, which samples V words with one draw and one comparison.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def alias_table(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     -------
     alias : ndarray of int32, (V,)
     odds : ndarray of float32, (V,)
-        Draw a word evenly; it stays with probability `odds`, and else becomes its `alias`.
+        Draw a word uniformly; keep it with probability `odds`, else take its `alias`.
 
     Examples
     --------

@@ -1,11 +1,11 @@
 """Skip-gram with negative sampling: word vectors from a stream of ids.
 
-Each word of the stream pulls the vectors of the words around it towards its own context vector,
-and pushes them away from the context vectors of a few words drawn at random. The negatives are
-drawn once for a position and shared by all the words around it, so that a position is a few small
-matrix products, which stay in registers three words by six targets at a time. Each word sees what
-the ones before it have changed in the targets, as if they came one by one: a few more products,
-of the three words with each other, tell how much their scores have moved.
+Each word of the stream draws the vectors of its context words towards its own context vector, and
+pushes them away from the context vectors of a few random negatives. The negatives are sampled once
+for a position and shared by all its context words, so that a position is a few small matrix
+products, which stay in registers three words by six targets at a time. Each word uses the targets
+as updated by the words before it, as in a sequential update: a few more products, of the three
+words with each other, correct the scores.
 """
 
 from collections.abc import Iterator
@@ -51,7 +51,7 @@ _SIGMOID = (1 / (1 + np.exp(-np.linspace(-_REACH, _REACH, _CELLS + 1)))).astype(
 
 @dataclass(frozen=True)
 class SkipgramStep:
-    """What `skipgram` tells after each chunk of words.
+    """Progress of `skipgram` after a chunk of words.
 
     Attributes
     ----------
@@ -60,9 +60,9 @@ class SkipgramStep:
     rate : float
         The learning rate at the end of the chunk.
     loss : float
-        Mean loss of a (word, target) pair, over one position in sixteen; NaN when none was met.
+        Mean loss of a (word, target) pair, over one position in sixteen; NaN without any.
     table, context : ndarray, (V, D) float32
-        The vectors being trained. The next step changes them: copy what you keep.
+        The vectors being trained. The next step changes them: copy to keep them.
     """
 
     words: int
@@ -90,10 +90,9 @@ def skipgram_reference(
     sigmoid,
     state,
     scratch,
-    told,
+    stats,
 ):
-    """Reference implementation: the same draws and the same two matrix products, position by
-    position."""
+    """Reference implementation in NumPy: the same draws and products, position by position."""
     for worker in range(workers):
         bits = _bits(state, worker)
         part = stream[_cut(first, last, workers, worker) : _cut(first, last, workers, worker + 1)]
@@ -119,26 +118,26 @@ def skipgram_reference(
             now = np.float32(rate + (rate_end - rate) * at / len(words))
             x, t = table[around], context[targets]  # (C, D), (K, D)
             for c, word in enumerate(around):
-                likely = _sigmoid_reference(t @ x[c], sigmoid)
-                push = now * (label.astype(np.float32) - likely)
+                probability = _sigmoid_reference(t @ x[c], sigmoid)
+                push = now * (label.astype(np.float32) - probability)
                 if np.isnan(push).any():
-                    told[worker, 2:] = places[at] + 1, rate + (rate_end - rate) * at / len(words)
+                    stats[worker, 2:] = places[at] + 1, rate + (rate_end - rate) * at / len(words)
                     return
                 table[word] += push @ t
                 t += push[:, None] * x[c]
                 if at % 16 == 0:
-                    loss = -np.log(np.where(label, likely, 1 - likely)).sum()
-                    told[worker, :2] += loss, likely.size
+                    loss = -np.log(np.where(label, probability, 1 - probability)).sum()
+                    stats[worker, :2] += loss, probability.size
             context[targets] = t
 
 
 @kernel
 def _draw_kernel(part, keep, alias, odds, window, state, words, places, reach, targets):
-    """Draw all that is random in a slice: which words stay, how far each reaches, its negatives.
+    """Sample the words of a slice to keep, the window of each, and its negatives.
 
-    Done ahead of the training, so that the rows of the next position can be prefetched. A negative
-    that is already a target of its position becomes -1. Returns how many words stay; `places` tells
-    where in the slice they stood.
+    Before the training, so that the rows of the next position can be prefetched. A negative that
+    is already a target of its position becomes -1. Returns how many words are kept; `places` gets
+    their positions in the slice.
     """
     bits = state[0]
     count = 0
@@ -173,28 +172,40 @@ def _draw_kernel(part, keep, alias, odds, window, state, words, places, reach, t
 
 @kernel
 def _context_window(words, count, at, reach, around):
-    """Write into `around` the words within reach of a position, up to the ends of its sentence."""
-    found = 0
+    """Write into `around` the words in the window, within the sentence; return their number."""
+    width = 0
     for m in range(at - 1, max(at - reach, 0) - 1, -1):
         if words[m] < 0:
             break
-        around[found] = words[m]
-        found += 1
+        around[width] = words[m]
+        width += 1
     for m in range(at + 1, min(at + reach, count - 1) + 1):
         if words[m] < 0:
             break
-        around[found] = words[m]
-        found += 1
-    return found
+        around[width] = words[m]
+        width += 1
+    return width
 
 
 @kernel
 def _train_kernel(
-    words, places, count, reach, targets, table, context, rate, rate_end, sigmoid, around, buf, told
+    words,
+    places,
+    count,
+    reach,
+    targets,
+    table,
+    context,
+    rate,
+    rate_end,
+    sigmoid,
+    around,
+    buf,
+    stats,
 ):
-    """Train on the words of a slice, in order, with one worker's own scratch rows.
+    """Train on the words of a slice, in order, with the scratch rows of one worker.
 
-    Ends at the first word with a score of NaN, and notes its place and rate in `told`.
+    Ends at the first word with a score of NaN, and writes its position and rate into `stats`.
     """
     push = np.zeros((WORDS, TARGETS), np.float32)
     between = np.empty((WORDS, WORDS), np.float32)
@@ -213,45 +224,47 @@ def _train_kernel(
         for k in range(targets.shape[1]):
             for d in range(0, table.shape[1], 16):
                 prefetch(context, max(targets[ahead, k], 0), d)
-        found = _context_window(words, count, at, reach[at], around)
+        width = _context_window(words, count, at, reach[at], around)
         for k in range(groups * TARGETS):
             row = targets[at, k] if k < targets.shape[1] else -1
             _load_kernel(context, np.uint64(max(row, 0)), buf, np.uint64(k * STRIDE))
-        for c in range(found):
+        for c in range(width):
             x = _scratch_offset(x0, c)
             _load_kernel(table, np.uint64(around[c]), buf, x)
         now = np.float32(rate + slope * at)
         for k in range(0, groups * TARGETS, TARGETS):
             t = np.uint64(k * STRIDE)
-            hit = np.float32(1.0) if k == 0 else np.float32(0.0)
+            label = np.float32(1.0) if k == 0 else np.float32(0.0)
             for j in range(TARGETS):
                 real = k + j < targets.shape[1] and targets[at, k + j] >= 0
                 live[j] = now if real else np.float32(0.0)
-            for c in range(0, found, WORDS):
+            for c in range(0, width, WORDS):
                 x = _scratch_offset(x0, c)
                 _scores_kernel(buf, t, x, dim, push, between)
-                _logit_gradients(push, between, live, found - c, hit, sigmoid, at % 16 == 0, told)
+                _logit_gradients(
+                    push, between, live, width - c, label, sigmoid, at % 16 == 0, stats
+                )
                 if np.isnan(between[0, 1] + between[1, 2]):
-                    told[2] = places[at] + 1
-                    told[3] = rate + slope * at  # as a double: single precision may overflow here
+                    stats[2] = places[at] + 1
+                    stats[3] = rate + slope * at  # as a double: single precision may overflow here
                     return
-                _move_kernel(buf, t, x, dim, push, between, k == 0)
+                _apply_kernel(buf, t, x, dim, push, between, k == 0)
         for k in range(targets.shape[1]):
             if targets[at, k] >= 0:
                 _store_kernel(buf, np.uint64(k * STRIDE), context, np.uint64(targets[at, k]))
-        for c in range(found):
+        for c in range(width):
             _add_kernel(buf, _scratch_offset(x0, c) + DX, table, np.uint64(around[c]))
 
 
 @kernel
 def _scratch_offset(first, word):
-    """Return where the row of a word begins in the scratch, behind `first` rows."""
+    """Return where the row of a word begins in the scratch, after `first` rows."""
     return np.uint64((first + word // WORDS * 2 * WORDS + word % WORDS) * STRIDE)
 
 
 @kernel
 def _load_kernel(table, row, buf, place):
-    """Copy a row of a table into the scratch, without a view: each is counted, atomically."""
+    """Copy a row of a table into the scratch, without a view: views are counted, atomically."""
     for d in range(np.uint64(table.shape[1])):
         buf[place + d] = table[row, d]
 
@@ -272,10 +285,10 @@ def _add_kernel(buf, change, table, row):
 
 @kernel(reductions=True)
 def _scores_kernel(buf, t, x, dim, push, between):
-    """Three words against six targets: eighteen dot products into `push`; three `between` words.
+    """Write 18 dot products of three words and six targets to `push`, of the words to `between`.
 
-    Places are unsigned: with signed ones Numba guards against negative indices at every step, and
-    the loop becomes five times slower because it cannot read eight numbers at once.
+    Indices are unsigned: with signed ones Numba guards against negative indices at every step, and
+    the loop is five times slower because it cannot be vectorized.
     """
     s00 = s01 = s02 = s03 = s04 = s05 = np.float32(0.0)
     s10 = s11 = s12 = s13 = s14 = s15 = np.float32(0.0)
@@ -340,16 +353,16 @@ def _scores_kernel(buf, t, x, dim, push, between):
 
 
 @kernel
-def _logit_gradients(push, between, live, found, hit, sigmoid, watch, told):
-    """Turn scores into rate * (label - likely), zero where the tile is padded; note the loss.
+def _logit_gradients(push, between, live, width, label, sigmoid, watch, stats):
+    """Turn scores into rate * (label - probability), zero where the tile is padded; add the loss.
 
-    `live` has the rate, or 0 for a target that is none; `hit` is the label of the first. A word
-    before has moved a target by its push times itself, and so a score by its push times the
-    product of the two words. `between` then tells what the words add to each other. A NaN
+    `live` has the rate, or 0 for a padded target; `label` is that of the first target. A word
+    before has changed a target by its push times itself, and so a score by its push times the
+    dot product of the two words. `between` then gets what the words add to each other. A NaN
     among the pushes is also in one of these sums, because 0 times NaN is NaN.
     """
     for c in range(WORDS):
-        if c >= found:
+        if c >= width:
             for j in range(TARGETS):
                 push[c, j] = 0.0
             continue
@@ -358,9 +371,9 @@ def _logit_gradients(push, between, live, found, hit, sigmoid, watch, told):
                 push[c, j] += push[b, j] * between[b, c]
         for j in range(TARGETS):
             push[c, j] = -_sigmoid(push[c, j], sigmoid)
-        push[c, 0] += hit
+        push[c, 0] += label
         if watch:
-            _add_loss(push[c], live, told)
+            _add_loss(push[c], live, stats)
         for j in range(TARGETS):
             push[c, j] *= live[j]
     for c in range(1, WORDS):
@@ -372,17 +385,17 @@ def _logit_gradients(push, between, live, found, hit, sigmoid, watch, told):
 
 
 @kernel
-def _add_loss(gaps, live, told):
-    """Add the loss of one word to `told`; its gaps are label - likely."""
+def _add_loss(errors, live, stats):
+    """Add the loss of one word to `stats`; its errors are label - probability."""
     for j in range(TARGETS):
         if live[j] > 0:
-            told[0] -= np.log(1 - abs(gaps[j]))
-            told[1] += 1
+            stats[0] -= np.log(1 - abs(errors[j]))
+            stats[1] += 1
 
 
 @kernel(reductions=True)
-def _move_kernel(buf, t, x, dim, push, between, first):
-    """Add the eighteen pushes to what three words will change by, and to six targets.
+def _apply_kernel(buf, t, x, dim, push, between, first):
+    """Add the 18 updates to the changes of three words, and to six targets.
 
     Two passes: one would have four times as many pairs of rows to be checked for overlap.
     """
@@ -412,7 +425,7 @@ def _move_kernel(buf, t, x, dim, push, between, first):
     )
     h01, h02, h12 = between[0, 1], between[0, 2], between[1, 2]
     dx = x + DX
-    if first:  # nothing to add to, and nothing need be cleared before
+    if first:  # nothing to add to, so nothing has to be cleared
         for d in range(dim):
             y0, y1, y2 = buf[t + d], buf[t + S1 + d], buf[t + S2 + d]
             y3, y4, y5 = buf[t + S3 + d], buf[t + S4 + d], buf[t + S5 + d]
@@ -446,7 +459,7 @@ def _move_kernel(buf, t, x, dim, push, between, first):
 def _sigmoid(score, sigmoid):
     """Return the sigmoid of a score from a table of 512 cells, interpolated (error < 2e-5).
 
-    A score of NaN gives NaN, by way of the first cell: as an index it would end the process.
+    A score of NaN gives NaN, from the first cell: as an index it would crash the process.
     """
     place = (score + np.float32(_REACH)) * np.float32(_CELLS / (2 * _REACH))
     place = min(max(place, np.float32(0.0)), np.float32(_CELLS - 1e-3))  # NaN stays NaN here,
@@ -457,7 +470,7 @@ def _sigmoid(score, sigmoid):
 
 @kernel
 def _next_kernel(bits):
-    """Move the random state on (xorshift, 64 bits)."""
+    """Return the next random state (xorshift, 64 bits)."""
     bits ^= bits >> np.uint64(12)
     bits ^= bits << np.uint64(25)
     bits ^= bits >> np.uint64(27)
@@ -466,13 +479,13 @@ def _next_kernel(bits):
 
 @kernel
 def _mix_kernel(bits):
-    """Turn the random state into 64 well-mixed bits."""
+    """Return 64 well-mixed bits of the random state."""
     return bits * np.uint64(0x2545F4914F6CDD1D)
 
 
 @kernel
 def _below_kernel(bits, size):
-    """Turn the random state into a whole number in 0..size-1."""
+    """Return a random integer in 0..size-1."""
     return np.int64(((_mix_kernel(bits) >> np.uint64(32)) * np.uint64(size)) >> np.uint64(32))
 
 
@@ -494,7 +507,7 @@ def skipgram_kernel(
     sigmoid,
     state,
     scratch,
-    told,
+    stats,
 ):
     """Train `table` and `context` in place on `stream[first:last]`, a slice for each worker."""
     for worker in prange(workers):
@@ -532,7 +545,7 @@ def skipgram_kernel(
             sigmoid,
             around,
             scratch[worker],
-            told[worker],
+            stats[worker],
         )
 
 
@@ -555,7 +568,7 @@ def skipgram(
     threads: int = 1,
     chunk: int = CHUNK,
 ) -> Iterator[SkipgramStep]:
-    """Train word vectors on a stream of ids, and tell how it goes after each chunk of words.
+    """Train word vectors on a stream of ids, yielding after each chunk of words.
 
     Parameters
     ----------
@@ -564,9 +577,9 @@ def skipgram(
     input_dim, output_dim : int
         V and D. D is at most 1024.
     window : int
-        Up to so many words on each side count as around; the reach is drawn anew, 1..window.
+        Most words on each side that are context; the width of each position is random, 1..window.
     negative : int
-        Words drawn at random against each position, with probability ~ count ** 0.75.
+        Negatives for each position, with probability ~ count ** 0.75.
     subsample : float
         A word of frequency f is kept with probability (sqrt(f / s) + 1) * s / f; 0 keeps all.
     rate, rate_end : float
@@ -577,15 +590,15 @@ def skipgram(
     seed : int
     threads : int
         With one, the result is the same to the bit on every run. With several, they train one
-        table without locks: updates of the same row may overtake each other, so runs differ
-        slightly, but every row stays inside the table and the quality holds.
+        table without locks: updates of the same row may overwrite each other, so runs differ
+        slightly, at equal quality.
     chunk : int
         Words of one thread between two steps.
 
     Yields
     ------
     SkipgramStep
-        Its `table` (V, D) float32 is what is being learned.
+        Its `table` (V, D) float32 is being trained.
 
     Raises
     ------
@@ -639,7 +652,7 @@ def skipgram(
 
 
 def train_skipgram(ids: Any, input_dim: int, output_dim: int, **options: Any) -> SkipgramStep:
-    """Run `skipgram` to its end and give the last step.
+    """Run `skipgram` to its end and return the last step.
 
     >>> train_skipgram([0, 1, 0, 1], 2, 4, epochs=1).table.shape
     (2, 4)
@@ -668,8 +681,8 @@ def _train(
     state = rng.integers(1, 2**63, size=workers, dtype=np.uint64)
     alias, odds = alias_table(counts**0.75)
     keep = subsampling_probability(counts, subsample)
-    room = (negative + TARGETS) // TARGETS * TARGETS  # targets, padded
-    scratch = np.zeros((workers, (room + 4 * window + 4 * WORDS) * STRIDE), np.float32)
+    padded = (negative + TARGETS) // TARGETS * TARGETS  # targets
+    scratch = np.zeros((workers, (padded + 4 * window + 4 * WORDS) * STRIDE), np.float32)
     run = skipgram_kernel_parallel if workers > 1 else skipgram_kernel
     size = len(stream)
     words = np.concatenate([[0], np.cumsum(stream >= 0)])
@@ -679,7 +692,7 @@ def _train(
             last = min(first + chunk * workers, size)
             done = (epoch * size + first) / (epochs * size)
             then = (epoch * size + last) / (epochs * size)
-            told = np.zeros((workers, 4))  # loss, pairs; the word that diverged + 1, its rate
+            stats = np.zeros((workers, 4))  # loss, pairs; the word that diverged + 1, its rate
             now, later = (rate + (rate_end - rate) * share for share in (done, then))
             run(
                 stream,
@@ -698,17 +711,17 @@ def _train(
                 _SIGMOID,
                 state,
                 scratch,
-                told,
+                stats,
             )
-            for worker in np.flatnonzero(told[:, 2]):
-                at = _cut(first, last, workers, worker) + int(told[worker, 2]) - 1
+            for worker in np.flatnonzero(stats[:, 2]):
+                at = _cut(first, last, workers, worker) + int(stats[worker, 2]) - 1
                 step = epoch * words[-1] + words[at]
-                raise _diverged(int(step), int(of), float(told[worker, 3]))
-            # a row that overflowed at its last use is in no score
+                raise _diverged(int(step), int(of), float(stats[worker, 3]))
+            # a row that overflowed at its last use is in no later score
             ended = last == size and epoch == epochs - 1
             if ended and not (np.isfinite(table).all() and np.isfinite(context).all()):
                 raise _diverged(int(of), int(of), later)
-            loss, pairs = told[:, :2].sum(axis=0)
+            loss, pairs = stats[:, :2].sum(axis=0)
             yield SkipgramStep(
                 int(epoch * words[-1] + words[last]),
                 int(of),

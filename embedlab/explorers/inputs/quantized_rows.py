@@ -63,7 +63,7 @@ def stored_codes(layer: Any) -> dict[str, QuantizedTable]:
     {}
     >>> layer.quantize("int8")
     >>> stored_codes(layer)
-    {'int8': Quantized(3 rows of 4 numbers, int8, one scale a row, 24 bytes)}
+    {'int8': QuantizedTable(3 rows of 4 numbers, int8, one scale a row, 24 bytes)}
     """
     mode = getattr(layer, "quantization_mode", None)
     if mode is None or layer.active_adapters:
