@@ -184,6 +184,24 @@ def test_a_kernel_is_a_trio(path):
         )
 
 
+COMPILED = re.compile(r"^_?(kernel|intrinsic|overload)\b")
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if floor(p) == "core"], ids=name)
+def test_all_but_kernels_have_annotations(path):
+    """Numba infers the types of kernels; mypy is to know those of every other function."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        if any(COMPILED.match(ast.unparse(d)) for d in node.decorator_list):
+            continue
+        arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+        bare = [a.arg for a in arguments if a.annotation is None and a.arg not in ("self", "cls")]
+        if node.returns is None and node.name != "__init__":
+            bare.append("return")
+        assert not bare, f"{path.name}: {node.name} must annotate {', '.join(bare)}."
+
+
 @pytest.mark.parametrize("path", FILES, ids=name)
 def test_names_follow_the_pattern(path):
     """An idea is called LoRATrace, trace_lora, draw_lora, LoRAExplorer, floor by floor."""

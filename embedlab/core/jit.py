@@ -28,6 +28,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 import numba
+import numpy as np
 from llvmlite import ir
 from numba import prange
 from numba.core import caching, cgutils
@@ -76,7 +77,7 @@ class CoreCacheLocator(caching._CacheLocator):
 
     def get_cache_path(self) -> str:
         """Return the folder."""
-        return self._chosen.get_cache_path()
+        return str(self._chosen.get_cache_path())
 
     def get_source_stamp(self) -> Any:
         """Return what must be equal for a cached kernel to be used."""
@@ -84,7 +85,7 @@ class CoreCacheLocator(caching._CacheLocator):
 
     def get_disambiguator(self) -> str:
         """Return what tells kernels of one name and file apart: the line."""
-        return self._chosen.get_disambiguator()
+        return str(self._chosen.get_disambiguator())
 
 
 @functools.cache
@@ -114,7 +115,7 @@ def _sources(folder: Any, path: str) -> Iterator[tuple[str, bytes]]:
             yield from _sources(entry, below)
 
 
-def kernel(function: Callable | None = None, *, reductions: bool = False) -> Any:
+def kernel(function: Callable[..., Any] | None = None, *, reductions: bool = False) -> Any:
     """Compile `function` serially on its first call, and keep the machine code on disk.
 
     Parameters
@@ -156,7 +157,7 @@ def num_threads() -> int:
     return numba.get_num_threads()
 
 
-def prefetch(array, row, column):
+def prefetch(array: np.ndarray, row: int, column: int) -> None:
     """Prefetch the cache line of `array[row, column]`, without waiting for it.
 
     For use inside a kernel, some rows ahead of the one being read: a row in main memory takes
@@ -166,7 +167,7 @@ def prefetch(array, row, column):
 
 @intrinsic
 def _prefetch(typing, array, row, column):
-    def generate(context, builder, signature, args):
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         kind = signature.args[0]
         view = context.make_array(kind)(context, builder, args[0])
         address = cgutils.get_item_pointer(
@@ -190,7 +191,7 @@ def _prefetch_in_a_kernel(array, row, column):
     return lambda array, row, column: _prefetch(array, row, column)  # type: ignore[call-arg]
 
 
-def next_block(turn):
+def next_block(turn: np.ndarray) -> int:
     """Return the next block number that no thread has taken, 0 first.
 
     For use inside a kernel whose blocks cost unequal time: a free thread takes the next block.
@@ -221,7 +222,7 @@ def block_size(count: int, workers: int, most: int = 64) -> int:
 
 @intrinsic
 def _next_block(typing, turn):
-    def generate(context, builder, signature, args):
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         view = context.make_array(signature.args[0])(context, builder, args[0])
         return builder.atomic_rmw("add", view.data, ir.IntType(64)(1), "monotonic")
 
@@ -266,7 +267,7 @@ def kernel_calls(kind: str) -> int:
     return _CALLS.get(kind, 0)
 
 
-def _compile(function: Callable, *, parallel: bool, reductions: bool) -> Any:
+def _compile(function: Callable[..., Any], *, parallel: bool, reductions: bool) -> Any:
     options: dict[str, Any] = {
         "cache": True,
         "nogil": True,
@@ -292,7 +293,7 @@ def _compile(function: Callable, *, parallel: bool, reductions: bool) -> Any:
     return compiled
 
 
-def _with_core_stamp(function: Callable, options: dict[str, Any]) -> Any:
+def _with_core_stamp(function: Callable[..., Any], options: dict[str, Any]) -> Any:
     """Decorate `function` while Numba's setting names `CoreCacheLocator`."""
     config.CACHE_LOCATOR_CLASSES = f"{__name__}.{CoreCacheLocator.__name__}"
     try:

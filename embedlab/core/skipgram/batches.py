@@ -135,7 +135,15 @@ def sample_batches(
     )
 
 
-def grad_pairs_reference(pairs, label, share, table, context, back, back_context):
+def grad_pairs_reference(
+    pairs: np.ndarray,
+    label: np.ndarray,
+    share: float,
+    table: np.ndarray,
+    context: np.ndarray,
+    back: np.ndarray,
+    back_context: np.ndarray,
+) -> float:
     """Reference implementation in NumPy: write the gradients of each pair; return the loss."""
     rows, others = table[pairs[:, 0]], context[pairs[:, 1]]
     score = (rows * others).sum(axis=1)

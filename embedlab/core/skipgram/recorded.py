@@ -84,8 +84,19 @@ class RecordedRun(NamedTuple):
 
 
 def train_recorded_reference(
-    pairs, label, starts, shares, rule, rates, hyper, first, weights, slots, grads, losses
-):
+    pairs: np.ndarray,
+    label: np.ndarray,
+    starts: np.ndarray,
+    shares: np.ndarray,
+    rule: int,
+    rates: np.ndarray,
+    hyper: np.ndarray,
+    first: int,
+    weights: np.ndarray,
+    slots: np.ndarray,
+    grads: np.ndarray,
+    losses: np.ndarray,
+) -> None:
     """Reference implementation in NumPy: gradients, sums by row, the optimizers' references."""
     momentum, rho, rest, rest_2, epsilon, decay = hyper
     for s in range(first, len(losses)):
@@ -284,7 +295,9 @@ def train_recorded(
     return RecordedRun(weights, slots, grads, rates, losses, optimizer, rate, since)
 
 
-def _check_batches(batches, rows, kind):
+def _check_batches(
+    batches: Any, rows: int, kind: np.dtype
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return private copies of the pairs, the labels and the bounds of the batches, checked."""
     if not isinstance(batches, SkipgramBatches):
         raise TypeError(
@@ -308,7 +321,16 @@ def _check_batches(batches, rows, kind):
     return pairs, label.astype(kind), starts
 
 
-def _continue(after, step, optimizer, weights, slots, grads, losses, rates):
+def _continue(
+    after: Any,
+    step: int,
+    optimizer: str,
+    weights: np.ndarray,
+    slots: np.ndarray,
+    grads: np.ndarray,
+    losses: np.ndarray,
+    rates: np.ndarray,
+) -> int:
     """Copy the record of a run up to `step`; return the step at which its slots began."""
     if not isinstance(after, RecordedRun) or after.optimizer not in SLOT_NAMES:
         raise TypeError(

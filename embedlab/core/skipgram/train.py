@@ -74,24 +74,24 @@ class SkipgramStep:
 
 
 def skipgram_reference(
-    stream,
-    first,
-    last,
-    workers,
-    keep,
-    alias,
-    odds,
-    table,
-    context,
-    window,
-    negative,
-    rate,
-    rate_end,
-    sigmoid,
-    state,
-    scratch,
-    stats,
-):
+    stream: np.ndarray,
+    first: int,
+    last: int,
+    workers: int,
+    keep: np.ndarray,
+    alias: np.ndarray,
+    odds: np.ndarray,
+    table: np.ndarray,
+    context: np.ndarray,
+    window: int,
+    negative: int,
+    rate: float,
+    rate_end: float,
+    sigmoid: np.ndarray,
+    state: np.ndarray,
+    scratch: np.ndarray,
+    stats: np.ndarray,
+) -> None:
     """Reference implementation in NumPy: the same draws and products, position by position."""
     for worker in range(workers):
         bits = _bits(state, worker)
@@ -671,8 +671,19 @@ def _diverged(step: int, of: int, rate: float) -> DivergenceError:
 
 
 def _train(
-    stream, counts, dim, window, negative, subsample, rate, rate_end, epochs, seed, workers, chunk
-):
+    stream: np.ndarray,
+    counts: np.ndarray,
+    dim: int,
+    window: int,
+    negative: int,
+    subsample: float,
+    rate: float,
+    rate_end: float,
+    epochs: int,
+    seed: int,
+    workers: int,
+    chunk: int,
+) -> Iterator[SkipgramStep]:
     rng = np.random.default_rng(seed)
     # -1/D..1/D: with half that, five epochs of 300 000 words end measurably worse, because the
     # context starts at zero and grows in proportion to this.
@@ -714,7 +725,7 @@ def _train(
                 stats,
             )
             for worker in np.flatnonzero(stats[:, 2]):
-                at = _cut(first, last, workers, worker) + int(stats[worker, 2]) - 1
+                at = _cut(first, last, workers, int(worker)) + int(stats[worker, 2]) - 1
                 step = epoch * words[-1] + words[at]
                 raise _diverged(int(step), int(of), float(stats[worker, 3]))
             # a row that overflowed at its last use is in no later score
@@ -732,7 +743,7 @@ def _train(
             )
 
 
-def _bits(state, worker):
+def _bits(state: np.ndarray, worker: int) -> Iterator[int]:
     """Yield mixed random bits as Python integers, moving `state[worker]` on."""
     bits = int(state[worker])
     while True:
@@ -743,14 +754,14 @@ def _bits(state, worker):
         yield bits * 0x2545F4914F6CDD1D & 0xFFFF_FFFF_FFFF_FFFF
 
 
-def _cut(first, last, workers, worker):
+def _cut(first: int, last: int, workers: int, worker: int) -> int:
     return first + (last - first) * worker // workers
 
 
-def _side(words):
+def _side(words: list[int]) -> list[int]:
     end = next((i for i, w in enumerate(words) if w < 0), len(words))
     return list(words[:end])
 
 
-def _sigmoid_reference(scores, sigmoid):
+def _sigmoid_reference(scores: np.ndarray, sigmoid: np.ndarray) -> np.ndarray:
     return np.interp(scores, np.linspace(-_REACH, _REACH, _CELLS + 1), sigmoid).astype(np.float32)
