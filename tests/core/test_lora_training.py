@@ -100,12 +100,12 @@ def test_half_and_single_precision_tables_are_computed_in_double(rng):
 
 def test_the_door_refuses(rng):
     table, wanted, adapter = task(rng)
-    with pytest.raises(ShapeError, match=r"wanted must have the shape of the table, \(9, 5\)"):
+    with pytest.raises(ShapeError, match=r"target must have the shape of the table, \(9, 5\)"):
         train_lora(table, wanted[:4], [0], adapter, steps=1)
     with pytest.raises(IdError, match=r"0\.\.8"):
         train_lora(table, wanted, [9], adapter, steps=1)
     with pytest.raises(NotFiniteError, match="a of the adapter"):
         train_lora(table, wanted, [0], adapter._replace(a=adapter.a * np.nan), steps=1)
     wanted[3, 1] = np.inf
-    with pytest.raises(NotFiniteError, match="the rows trained"):
+    with pytest.raises(NotFiniteError, match="the trained rows"):
         train_lora(table, wanted, [3], adapter, steps=1)
