@@ -19,7 +19,7 @@ def lengths(table, axis):
     return np.sqrt((table.astype(float) ** 2).sum(axis))
 
 
-def test_the_default_axis_limits_columns_and_rows_are_one_word_away(rng):
+def test_default_axis_limits_columns(rng):
     table = rng.normal(size=(20, 5))
     columns = constraints.MaxNorm(1.0)(table)
     assert lengths(columns, 0).max() <= 1.0 and (lengths(columns, 1) < lengths(table, 1)).all()

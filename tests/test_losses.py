@@ -113,7 +113,7 @@ def test_shapes_that_differ_by_broadcasting_are_refused(name, shapes):
         assert "\n" not in str(caught.value)
 
 
-def test_labels_beside_rows_of_probabilities_have_a_loss_of_their_own():
+def test_integer_labels_need_sparse_loss():
     with pytest.raises(ShapeError, match="SparseCategoricalCrossentropy"):
         losses.CategoricalCrossentropy()(np.zeros((4, 1)), np.full((4, 3), 1 / 3))
 

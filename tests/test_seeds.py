@@ -30,14 +30,14 @@ def ids(rng):
     return rng.integers(1000, size=(32, 10))
 
 
-def test_the_first_era_imports_the_class_and_announces_the_length(ids):
+def test_first_era(ids):
     model = Sequential()
     model.add(Embedding(1000, 64, input_length=10))
     assert model.output_shape == (None, 10, 64)
     check(model, ids)
 
 
-def test_the_second_era_announces_the_length_to_a_layer_of_the_module(ids):
+def test_second_era(ids):
     model = keras.Sequential()
     model.add(keras.layers.Embedding(1000, 64, input_length=10))
     assert model.output_shape == (None, 10, 64)
@@ -69,7 +69,7 @@ def test_the_small_table_of_every_page():
     )
 
 
-def test_every_argument_and_method_that_works_today_has_its_old_name():
+def test_arguments_and_methods_keep_their_names():
     layer = keras.layers.Embedding(
         input_dim=1000,
         output_dim=64,

@@ -70,7 +70,7 @@ def test_a_prediction_is_revealed(saved):
     assert tally == ["1 right", "1 missed", "1 too many"]
 
 
-def test_what_the_message_holds_can_change_and_the_rest_says_why_not(saved):
+def test_exported_page_can_change_only_what_its_message_holds(saved):
     page = saved(LookupExplorer("the cat sat"))
     view = root(page)
     view.locator("input[value=one-hot]").check()

@@ -219,7 +219,7 @@ def test_fewer_words_by_slider(show):
     assert explorer.rows < 60 and "w59 is rarer" in view.root.locator(".sum").inner_text()
 
 
-def test_an_unknown_word_is_answered_by_a_sentence_and_stays_typed(show):
+def test_unknown_word_shows_message_and_stays_typed(show):
     explorer = own()
     view = show(explorer)
     view.fill("word", "unicorn")

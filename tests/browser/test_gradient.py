@@ -156,7 +156,7 @@ def test_the_v_follows_the_step(show):
     assert "curved in between" in view.said
 
 
-def test_tied_every_row_gets_a_gradient_and_the_scores_are_written_out(show):
+def test_tied_mode_shows_gradient_of_every_row_and_scores(show):
     explorer = GradientExplorer(mode="tied")
     view = show(explorer)
     assert fact(view, "rows with gradient") == "14 of 14"

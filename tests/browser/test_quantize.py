@@ -61,7 +61,7 @@ def tables(view):
         {"way": "groups", "seed": 4, "input_dim": 10, "output_dim": 5, "block": 2},
     ],
 )
-def test_every_number_drawn_is_in_the_data_table_and_is_the_core_s(show, params):
+def test_data_table_holds_numbers_of_the_core(show, params):
     explorer = QuantizationExplorer(**params)
     view = show(explorer)
     trace, row, name = explorer.trace, explorer.trace.row, explorer.way

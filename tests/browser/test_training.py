@@ -191,7 +191,7 @@ def test_points_are_pinned_and_measured(show):
     assert short(true) in view.root.locator(".ruler").text_content()
 
 
-def test_with_more_numbers_the_ruler_tells_the_true_distance_beside_the_drawn_one(show):
+def test_ruler_shows_true_and_drawn_distance(show):
     explorer = TrainingExplorer(output_dim=5, steps=60)
     view = show(explorer)
     view.place("here").focus()
@@ -292,7 +292,7 @@ def test_predict_by_keys_a_flat_line_is_what_m7_believes(show):
     assert view.root.locator(".strip.predict").count() == 0
 
 
-def test_a_flat_line_is_right_under_lazy_adam_for_a_row_that_does_not_come(show):
+def test_lazy_adam_flat_line_for_absent_row(show):
     explorer = TrainingExplorer(
         "a b c d e f g h " * 12 + "z", runs=["lazy adam"], steps=40, batch=2
     )

@@ -47,7 +47,7 @@ def notebook(tmp_path):
     return path
 
 
-def test_a_lesson_is_one_page_with_its_picture_and_nothing_to_fetch(notebook, tmp_path):
+def test_lesson_is_one_page_without_requests(notebook, tmp_path):
     export.export_lesson(notebook, tmp_path / "deep" / "page.html")
     page = (tmp_path / "deep" / "page.html").read_text("utf-8")
     assert "A lookup" in page
@@ -82,7 +82,7 @@ def test_the_real_lesson_01(tmp_path, capsys, more):
     assert "".join(title).lstrip("# ").splitlines()[0] in page.read_text("utf-8")
 
 
-def test_a_lesson_without_a_kernel_has_its_questions_and_folds_what_would_answer_them(tmp_path):
+def test_lesson_without_kernel_keeps_questions_and_folds_answers(tmp_path):
     page = tmp_path / "lesson.html"
     assert main(["export", "01", "-o", str(page)]) == 0
     text = page.read_text("utf-8")

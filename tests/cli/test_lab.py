@@ -46,7 +46,7 @@ def test_a_second_run_touches_nothing(shipped, tmp_path):
     assert {p: p.stat().st_mtime_ns for p in before} == before
 
 
-def test_a_changed_lesson_is_kept_also_when_a_newer_edition_comes(shipped, tmp_path):
+def test_changed_lesson_survives_newer_edition(shipped, tmp_path):
     mine = tmp_path / "mine"
     list(lab.copy_lessons(shipped, mine))
     (mine / "01_lookup.ipynb").write_text("my answers")
@@ -59,7 +59,7 @@ def test_a_changed_lesson_is_kept_also_when_a_newer_edition_comes(shipped, tmp_p
     assert texts(mine)["00_start.ipynb"] == "00_start.ipynb, second edition"
 
 
-def test_an_unchanged_lesson_is_updated_and_a_deleted_one_comes_back(shipped, tmp_path):
+def test_unchanged_lesson_is_updated_and_deleted_one_restored(shipped, tmp_path):
     mine = tmp_path / "mine"
     list(lab.copy_lessons(shipped, mine))
     (mine / "01_lookup.ipynb").unlink()

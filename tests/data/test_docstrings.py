@@ -42,7 +42,7 @@ def test_docstrings_come_in_reading_order_and_nothing_is_run(tmp_path):
     assert "this_is_never_imported" not in sys.modules
 
 
-def test_files_come_in_the_order_of_their_paths_and_tests_stay_out(tmp_path):
+def test_files_are_sorted_and_tests_left_out(tmp_path):
     say = '"""{}."""'.format
     write(
         tmp_path,

@@ -81,7 +81,7 @@ def test_only_text_is_cut(text):
         tokenize(text)
 
 
-def test_sentences_end_at_a_mark_before_a_space_or_at_an_empty_line():
+def test_sentence_ends():
     assert split_sentences("A 3.5. B?\nC! (d.) e\n \nF\nG") == [
         "A 3.5.",
         "B?",

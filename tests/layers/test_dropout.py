@@ -84,6 +84,6 @@ def test_config_round_trip():
 
 
 @pytest.mark.parametrize("noise_shape", [5, "ab", (), (None, -1), (1.5,), (True, 1), (0, 1)])
-def test_a_noise_shape_that_is_none_is_refused_by_the_constructor(noise_shape):
+def test_wrong_noise_shape_is_refused(noise_shape):
     with pytest.raises(ValueError, match=r"noise_shape must be a tuple of positive integers"):
         Dropout(0.5, noise_shape=noise_shape)

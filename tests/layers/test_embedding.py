@@ -23,7 +23,7 @@ def made(**options):
 # The table ------------------------------------------------------------------------------------
 
 
-def test_the_table_starts_within_five_hundredths_and_repeats_by_seed():
+def test_initial_table_is_bounded_and_seeded():
     layer = Embedding(50, 8, seed=7)
     layer.build()
     assert layer.embeddings.shape == (50, 8) and layer.embeddings.dtype == "float32"
@@ -78,7 +78,7 @@ def test_weights_of_another_shape_are_refused():
         Embedding(10, 4, weights=np.zeros((3, 4)))
 
 
-def test_from_pretrained_copies_freezes_and_keeps_the_padding_row():
+def test_from_pretrained():
     layer = Embedding.from_pretrained(TABLE, freeze=True, padding_idx=1)
     assert layer.trainable_weights == [] and not layer.trainable
     assert layer([1]).tolist() == [[3.0, 4.0, 5.0]]
@@ -386,7 +386,7 @@ def test_config_round_trip_with_every_argument():
     assert np.array_equal(again(ids), layer(ids))
 
 
-def test_the_config_holds_nothing_that_keras_would_refuse_unless_it_was_asked_for():
+def test_config_is_accepted_by_keras():
     assert set(Embedding(4, 3).get_config()) == {
         "name",
         "trainable",

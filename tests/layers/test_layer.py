@@ -67,7 +67,7 @@ def test_inner_layers_are_found_once_each():
     assert layer.count_params() == 6
 
 
-def test_freezing_reaches_inner_layers_and_thawing_restores_what_was():
+def test_freezing_and_thawing_inner_layers():
     layer = Pair()
     layer(np.ones((2, 3)))
     layer.parts[1].factor.trainable = False
@@ -102,7 +102,7 @@ def test_regularized_weights_give_losses():
     assert layer.losses == []
 
 
-def test_mask_and_training_are_dropped_where_call_has_no_use_for_them():
+def test_call_without_mask_and_training_arguments():
     assert Pair.consumes_mask and not Embedding.consumes_mask
     layer = Pair()
     assert layer(np.ones((1, 3)), mask=np.zeros((1, 3))).tolist() == [[0.0] * 3]
@@ -129,7 +129,7 @@ def test_a_placeholder_builds_the_layer_and_is_remembered_once():
         np.asarray(first)
 
 
-def test_an_array_comes_from_a_callable_initializer_without_sharing():
+def test_array_of_initializer_is_copied():
     given = np.ones(3, "float32")
     layer = Layer()
     made = layer.add_weight((3,), lambda shape, dtype: given)

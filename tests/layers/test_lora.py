@@ -30,7 +30,7 @@ def by_hand(layer):
     )
 
 
-def test_a_new_adapter_changes_nothing_and_then_only_a_and_b_are_trained():
+def test_new_adapter_changes_nothing_and_trains_only_a_and_b():
     layer = Embedding(6, 4, seed=1)
     before = layer(IDS)
     layer.enable_lora(2)
@@ -77,7 +77,7 @@ def test_padding_stays_still_although_b_is_shared(rng):
     assert not layer([3]).any() and layer([1]).any()
 
 
-def test_one_trained_token_moves_every_row_unless_a_starts_at_zero():
+def test_training_one_token_moves_every_row_unless_a_is_zero():
     for start, moved in (("he_uniform", True), ("zeros", False)):
         layer = Embedding(6, 4, seed=1)
         layer.build()

@@ -48,7 +48,7 @@ def test_the_limit_is_what_is_free(monkeypatch):
     Embedding(10, 4).build()
 
 
-def test_the_limit_of_a_container_counts_without_what_it_can_give_back(tmp_path, monkeypatch):
+def test_container_limit_excludes_reclaimable_memory(tmp_path, monkeypatch):
     (tmp_path / "max").write_text("1000")
     (tmp_path / "current").write_text("900")
     (tmp_path / "memory.stat").write_text("anon 1\ninactive_file 600\n")

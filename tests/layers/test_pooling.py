@@ -32,7 +32,7 @@ def test_the_mean_counts_words_only_and_padding_never_matters():
     assert layer(values[1:2]).tolist() == [[3.0]]
 
 
-def test_the_mask_is_consumed_by_the_mean_and_lost_at_the_maximum():
+def test_mean_consumes_mask_and_maximum_loses_it():
     words = Embedding(9, 4, mask_zero=True, seed=1)
     ids = np.array([[3, 0, 0]])
     mean = Sequential([words, GlobalAveragePooling1D()])

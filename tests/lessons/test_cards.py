@@ -17,7 +17,7 @@ def in_a_new_session(tmp_path, monkeypatch):
     card_module.clear()
 
 
-def test_it_holds_first_answers_and_first_tries_and_nothing_about_the_person():
+def test_card_holds_first_answers_and_no_personal_data():
     answer("01.predict", "a")
     answer("01.exit", "b")
     answer("01.exit", "c")
@@ -39,7 +39,7 @@ def test_it_holds_first_answers_and_first_tries_and_nothing_about_the_person():
     assert repr(made) == made.json
 
 
-def test_of_a_check_the_first_diagnosis_stays_and_a_later_success_counts():
+def test_card_keeps_first_diagnosis_and_counts_later_success():
     card_module.record_attempt("03.scatter_add", "M4", False)
     card_module.record_attempt("03.scatter_add", "M2", False)
     assert card().checks == {"03.scatter_add": ("M4", False)}
@@ -71,9 +71,7 @@ def test_saving_writes_one_file_here_and_prints_one_line(tmp_path, capsys):
     assert len([*tmp_path.iterdir()]) == 2
 
 
-def test_a_lesson_that_works_in_another_folder_leaves_its_card_beside_the_notebook(
-    tmp_path, monkeypatch
-):
+def test_card_is_written_beside_the_notebook(tmp_path, monkeypatch):
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     card().save("mine.json")
@@ -101,7 +99,7 @@ def test_a_name_of_ones_own(tmp_path):
         3,
     ],
 )
-def test_a_card_goes_to_no_other_folder_and_over_no_other_kind_of_file(tmp_path, name):
+def test_card_does_not_overwrite_other_files(tmp_path, name):
     with pytest.raises(ValueError, match=r"plain file name that ends in \.json\. Received"):
         card().save(name)
     assert not [*tmp_path.iterdir()]

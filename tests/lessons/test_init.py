@@ -52,7 +52,7 @@ def test_each_wrong_way_is_named(submission, message):
     assert not verdict and verdict.attempted and message in " ".join(verdict.message.split())
 
 
-def test_the_smallest_case_is_shown_and_one_that_lacks_t_holds_for_one_word():
+def test_smallest_failing_case_is_shown():
     verdict = check("05.limit", lambda v, T: math.sqrt(3 * v))
     assert dict(verdict.case) == {"variance": "12", "T": "9", "expected": "2", "returned": "6"}
     assert verdict.message.startswith("1 of 5 cases are right.")
@@ -102,7 +102,7 @@ def test_half_of_a_row_that_no_batch_used():
     assert "needs the view" in check("05.half", 3).message
 
 
-def test_m8_a_row_that_no_batch_used_shrinks_under_l2_and_stays_without():
+def test_m8_unused_row_shrinks_only_under_l2():
     trace = show("M8").trace
     decays, plain = trace.runs
     moon = trace.words.index("moon")

@@ -125,7 +125,7 @@ def test_only_a_bound_of_v_and_rows_from_one_speak_for_m2(way, message, belief):
     assert show_command("M2") in repr(verdict)
 
 
-def test_a_negative_id_that_wraps_is_shown_without_a_false_diagnosis():
+def test_wrapped_negative_id_has_no_diagnosis():
     verdict = check("01.lookup", lambda W, ids: W[ids])
     assert not verdict
     assert "It accepts id -1" in verdict.message
@@ -267,7 +267,7 @@ def test_unknown_exercise():
 # --- the exercise in the view -------------------------------------------------------------------
 
 
-def test_the_smallest_table_is_right_and_one_less_is_no_proof_of_m2():
+def test_smallest_table_and_one_row_less():
     """The task itself says to go one step too far, and then back."""
     explorer = LookupExplorer("the cat sat on the mat")
     largest = int(explorer.trace.ids.max())

@@ -49,7 +49,7 @@ def test_right_ways_pass(right):
     assert "fetches 190 lines; their own order fetches 297" in verdict.message
 
 
-def test_reading_in_the_order_of_the_ids_shows_m13_and_proves_no_belief():
+def test_reading_sorted_ids_shows_m13_without_diagnosis():
     verdict = check("02.fetch", lambda read, ids: read(ids))
     assert not verdict and verdict.misconception is None and verdict.related == "M13"
     assert "They are in 6 lines, but 12 lines were fetched" in verdict.message

@@ -66,7 +66,7 @@ def test_m5_row_0_is_not_zero_and_learns_where_the_mask_is_lost():
     assert not trace.row_0_reference.any() and not explorer.trace.row_0.any()
 
 
-def test_m6_the_ribbon_ends_and_the_loss_is_that_of_no_mask_at_all():
+def test_m6_lost_mask_gives_loss_without_mask():
     trace = show("M6").trace
     assert trace.lost_at == "conv" and trace.loss == trace.loss_unmasked
     assert abs(trace.factor - 1) > 0.3
@@ -95,7 +95,7 @@ def test_each_record_is_a_wrong_answer_somewhere(which):
         assert letter != QUESTIONS[name].right
 
 
-def test_every_wrong_answer_of_an_exit_ticket_names_one_misconception():
+def test_wrong_exit_answers_name_one_misconception():
     for lesson in LESSONS:
         ticket = find_item(f"{lesson}.exit", "QUESTIONS")
         wrong = {c.misconception for key, c in ticket.choices.items() if key != ticket.right}

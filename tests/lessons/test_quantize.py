@@ -147,7 +147,7 @@ def test_the_twin_of_the_core_is_right_for_a_matrix_too():
 # --- the exercise in the view -------------------------------------------------------------------
 
 
-def test_the_largest_groups_that_do_are_right_and_their_neighbors_are_not():
+def test_only_largest_sufficient_group_size_is_right():
     explorer = QuantizationExplorer(way="groups")
     found = {}
     for block in range(1, 9):

@@ -42,7 +42,7 @@ def test_exercises_and_predictions():
     assert guessed.counts == {"the last": 0, "the mean": 1, "the sum": 1}
 
 
-def test_beliefs_are_counted_by_card_and_the_most_held_comes_first():
+def test_beliefs_are_counted_by_card_and_sorted():
     held = summarize(CARDS).misconceptions
     # M1: the first two predictions. M2: the first card, twice over, and the fourth.
     # Both are held twice; M2 by the larger share.

@@ -149,7 +149,7 @@ def test_a_branch_into_stillness():
     assert "needs the view" in check("06.still", 3).message
 
 
-def test_m7_moon_has_no_gradient_and_moves_until_the_rule_forgets():
+def test_m7_row_without_gradient_still_moves():
     trace = show("M7").trace
     moon = trace.words.index("moon")
     adam, sgd = trace.runs

@@ -145,7 +145,7 @@ def test_a_stub_is_not_yet():
         assert not check("09.tied_gradient", submission).attempted
 
 
-def test_the_cases_have_duplicates_an_empty_one_and_a_small_float():
+def test_cases_cover_duplicates_empty_and_float16():
     assert any(case.ids.size == 0 for case in _cases())
     assert {case.table.dtype.name for case in _cases()} == {"float32", "float64"}
     assert sum(len(set(case.ids.tolist())) < case.ids.size for case in _cases()) >= 3

@@ -44,7 +44,7 @@ def test_a_chain_passes_the_gradient_check():
     assert max(gradcheck(chain(), IDS).values()) < 1e-6
 
 
-def test_a_layer_that_is_called_twice_gets_the_sum_of_its_gradients():
+def test_layer_called_twice_sums_gradients():
     x, dense = Input((4,)), Dense(4, name="d", **WIDE)
     model = Model(x, dense(dense(x)))
     assert len(model.layers) == 1 and len(model.weights) == 2

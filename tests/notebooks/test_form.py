@@ -210,7 +210,7 @@ def test_each_lesson_with_a_check_has_a_page_for_the_instructor():
                 assert f"## {part}" in page, f"instructor/{path.name} lacks {part}"
 
 
-def test_the_builder_sees_a_changed_word_and_forgives_a_grey_pixel():
+def test_builder_compares_words_and_tolerates_pixels():
     spec = importlib.util.spec_from_file_location("build", NOTEBOOKS / "build.py")
     build = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(build)
@@ -228,7 +228,7 @@ def test_the_builder_sees_a_changed_word_and_forgives_a_grey_pixel():
     assert "a picture of cell" in build.difference(text, json.dumps(other))
 
 
-def test_the_builder_forgives_outputs_that_hang_on_a_text_of_its_own_python():
+def test_builder_ignores_outputs_that_depend_on_python_version():
     spec = importlib.util.spec_from_file_location("build", NOTEBOOKS / "build.py")
     build = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(build)

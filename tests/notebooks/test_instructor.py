@@ -122,7 +122,7 @@ def test_a_lesson_s_page_and_the_lesson_agree_on_its_length(path):
     assert spans[-1][1] == lasts(find_notebook(path.stem))
 
 
-def test_a_sheet_gives_each_whole_lesson_its_minutes_and_ends_in_time():
+def test_schedule_gives_each_lesson_its_minutes():
     text = (INSTRUCTOR / "README.md").read_text("utf-8")
     sheets = dict(tables(INSTRUCTOR / "README.md"))
     assert list(sheets) == ["45 minutes", "Half a day", "First day**", "Second day**"]
@@ -139,7 +139,7 @@ def test_a_sheet_gives_each_whole_lesson_its_minutes_and_ends_in_time():
 
 
 @pytest.mark.parametrize("lesson", sorted(set(notebooks()) - {"00", "99"}))
-def test_after_the_exit_ticket_each_lesson_has_the_cell_of_the_card(lesson):
+def test_card_cell_follows_exit_ticket(lesson):
     cells = json.loads(find_notebook(lesson).read_text("utf-8"))["cells"]
     code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     after = code[code.index(f'answer("{lesson}.exit", "?")') :]

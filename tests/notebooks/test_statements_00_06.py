@@ -50,12 +50,12 @@ def pasted(source, space):
 
 
 @pytest.mark.parametrize("which", MISCONCEPTIONS)
-def test_the_line_of_a_misconception_opens_its_view_in_an_empty_notebook(which):
+def test_show_command_opens_its_view_in_an_empty_notebook(which):
     view = pasted(show_command(which), {})
     assert MISCONCEPTIONS[which].preset["view"] == view.VIEW
 
 
-def test_the_feedback_of_a_check_and_of_an_answer_has_that_line_whole():
+def test_feedback_holds_the_show_command_on_one_line():
     shown = repr(check("01.lookup", lambda W, ids: W[ids]))
     assert show_command("M2") in [line.strip() for line in shown.splitlines()]
     for letter, belief in (("a", "M1"), ("b", "M2"), ("d", "M3")):
@@ -74,7 +74,7 @@ def calls(number):
 
 
 @pytest.mark.parametrize("number", ["01", "02", "03", "04", "05", "06"])
-def test_the_calls_of_a_teacher_s_page_run_in_the_notebook_of_the_lesson(number):
+def test_calls_of_instructor_pages_run_in_the_lesson(number):
     text = next((NOTEBOOKS / "source").glob(f"{number}_*.md")).read_text("utf-8")
     space = {}
     exec(re.search(r"```\{code-cell\} ipython3\n(import .*?)\n```", text, re.S)[1], space)

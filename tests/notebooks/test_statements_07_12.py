@@ -44,7 +44,7 @@ def pasted(source, space):
 
 
 @pytest.mark.parametrize("number", ["07", "08", "09", "10", "11", "12"])
-def test_the_calls_of_a_teacher_s_page_run_in_the_notebook_of_the_lesson(number):
+def test_calls_of_instructor_pages_run_in_the_lesson(number):
     text = next((NOTEBOOKS / "source").glob(f"{number}_*.md")).read_text("utf-8")
     imports = re.search(
         r"```\{code-cell\} ipython3\n(import .*?)\n\n?(?:rng|os\.|```)", text, re.S
@@ -145,7 +145,7 @@ def test_08():
     assert round(2.7 / 0.31) == 9
 
 
-def test_08_the_largest_weight_keeps_its_code_and_no_other_row_changes():
+def test_08_largest_weight_keeps_its_code():
     says(lesson("08"), "the largest weight always has the code −7 or 7")
     view = QuantizationExplorer()
     row = view.row

@@ -24,7 +24,7 @@ def installed(name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", CHECKS)
-def test_the_adapter_beside_keras_itself(backend):
+def test_layer_agrees_with_keras_on_backend(backend):
     for needed in ("keras", backend):
         # TensorFlow is no part of the extra `keras`: its checks run where somebody has it.
         if not installed(needed) and (not os.environ.get("CI") or needed == "tensorflow"):

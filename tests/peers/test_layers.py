@@ -154,7 +154,7 @@ def test_masks_are_kept_consumed_or_lost_as_in_keras(keras, rng, name):
             assert one is None or np.array_equal(one, other)
 
 
-def test_an_average_of_padding_alone_is_nan_in_keras_and_zero_here(keras):
+def test_average_of_padding_only_is_zero_where_keras_gives_nan(keras):
     inputs, mask = np.ones((1, 3, 2), "float32"), np.zeros((1, 3), bool)
     with np.errstate(invalid="ignore"):
         assert np.isnan(keras.layers.GlobalAveragePooling1D()(inputs, mask=mask)).all()

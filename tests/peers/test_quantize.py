@@ -59,7 +59,7 @@ def test_codes_and_scales_a_row(keras, rng, bits):
 
 
 @pytest.mark.parametrize("bits", [4, 8])
-def test_codes_scales_and_zeros_a_block_except_where_all_numbers_share_one_sign(keras, rng, bits):
+def test_block_codes_scales_and_zero_points(keras, rng, bits):
     compared = 0
     for table in tables(rng, CASES):
         block = int(rng.integers(1, 12))
