@@ -125,7 +125,7 @@ def test_a_folder_a_pipe_and_nothing_are_no_files(tmp_path):
 
 
 def test_every_prediction_that_a_view_reports_has_its_words():
-    js = Path(__file__).parents[2] / "js"
+    js = Path(__file__).parents[3] / "js"
     files = [path for path in js.rglob("*.js") if "node_modules" not in path.parts]
     text = "".join(path.read_text("utf-8") for path in files if "test" not in path.parts)
     assert set(re.findall(r'question: "([a-z_]+\.[a-z_]+)"', text)) == set(PREDICTIONS)

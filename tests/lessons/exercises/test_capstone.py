@@ -34,7 +34,7 @@ from embedlab.lessons.exercises.capstone.views import evidence
 from embedlab.models import Model, Sequential
 from embedlab.optimizers import SGD, Adam
 
-NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+NOTEBOOKS = Path(__file__).resolve().parents[3] / "notebooks"
 RIGHT_VIEW = {
     "id": "lookup",
     "loss": "gradient",
