@@ -204,10 +204,10 @@ def gradient(activation: Any, x: np.ndarray, y: np.ndarray, grad: np.ndarray) ->
     >>> gradient(relu, x, relu(x), np.array([5.0, 5.0])).tolist()
     [0.0, 5.0]
     """
-    own = getattr(activation, "grad", None)
-    if own is None:
+    with_gradient = getattr(activation, "grad", None)
+    if with_gradient is None:
         raise NotImplementedError(
             f"training needs grad(x, y, grad) of an activation. {activation!r:.60} has none. "
             "Set it: my_activation.grad = lambda x, y, grad: ..."
         )
-    return own(x, y, grad)
+    return with_gradient(x, y, grad)

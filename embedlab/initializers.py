@@ -227,7 +227,7 @@ class Identity(_Filling):
         return {"gain": self.gain}
 
 
-class _Drawn(_Filling):
+class _RandomInitializer(_Filling):
     """The base of the random initializers: they have a seed.
 
     The same instance gives the same numbers every time, as in Keras; a `clone` without a seed
@@ -281,7 +281,7 @@ def _fill_in_pieces(out: np.ndarray, draw: Callable[[int], np.ndarray]) -> None:
         start += numbers.size
 
 
-class RandomUniform(_Drawn):
+class RandomUniform(_RandomInitializer):
     """Draw uniformly from [minval, maxval); "uniform", the default of an Embedding, is ±0.05.
 
     Examples
@@ -309,7 +309,7 @@ class RandomUniform(_Drawn):
         return {**super().get_config(), "minval": self.minval, "maxval": self.maxval}
 
 
-class RandomNormal(_Drawn):
+class RandomNormal(_RandomInitializer):
     """Draw from the normal distribution of `mean` and `stddev`.
 
     >>> RandomNormal(stddev=0.0)((1, 2)).tolist()
@@ -346,7 +346,7 @@ class TruncatedNormal(RandomNormal):
         self._truncated(out, self.mean, self.stddev)
 
 
-class Orthogonal(_Drawn):
+class Orthogonal(_RandomInitializer):
     """Rows (or columns, if there are fewer) at right angles, each of length `gain`.
 
     References
@@ -385,7 +385,7 @@ class Orthogonal(_Drawn):
         return {**super().get_config(), "gain": self.gain}
 
 
-class VarianceScaling(_Drawn):
+class VarianceScaling(_RandomInitializer):
     """Draw with variance ``scale / fan``, so that signals keep their size through a layer.
 
     Parameters

@@ -1,7 +1,7 @@
-"""The rules of the house, as a test. Each message says what to do instead.
+"""The architecture, as a test. Each message says what to do instead.
 
-The house is ideas x floors: a file's folder is its floor, its name is its idea, and imports point
-down only. CONTRIBUTING.md tells the same in words.
+A file's folder is its level, its name is its idea, and imports point down only. CONTRIBUTING.md
+explains it in words.
 """
 
 import ast
@@ -30,7 +30,7 @@ LAYERS_AND_FRIENDS = {
     "registry",
     "regularizers",
 }
-FLOOR_1 = {*LAYERS_AND_FRIENDS, "storage", "models", "keras"}
+LEVELS_1_AND_2 = {*LAYERS_AND_FRIENDS, "storage", "models", "keras"}
 MAY_IMPORT = {
     "core": {"core"},
     "data": {"core", "data"},
@@ -38,11 +38,11 @@ MAY_IMPORT = {
     "storage": {"core", "storage"},
     "models": {"core", "data", "storage", "models", *LAYERS_AND_FRIENDS},
     "keras": {"core", "keras", *LAYERS_AND_FRIENDS},
-    "traces": {"core", "data", "traces", *FLOOR_1},
+    "traces": {"core", "data", "traces", *LEVELS_1_AND_2},
     "figures": {"core", "traces", "figures"},
-    "explorers": {"core", "data", "traces", "figures", "explorers", *FLOOR_1},
-    "lessons": {"core", "data", "traces", "figures", "explorers", "lessons", *FLOOR_1},
-    "cli": {"core", "data", "traces", "figures", "explorers", "lessons", "cli", *FLOOR_1},
+    "explorers": {"core", "data", "traces", "figures", "explorers", *LEVELS_1_AND_2},
+    "lessons": {"core", "data", "traces", "figures", "explorers", "lessons", *LEVELS_1_AND_2},
+    "cli": {"core", "data", "traces", "figures", "explorers", "lessons", "cli", *LEVELS_1_AND_2},
 }
 OUTSIDE = {
     "core": {"numpy", "numba", "llvmlite"},
@@ -69,8 +69,8 @@ SHARED_KERNELS = {
 }
 
 
-def floor(path: Path) -> str:
-    """Return the floor of a file: the first part of its path below the package."""
+def level(path: Path) -> str:
+    """Return the level of a file: the first part of its path below the package."""
     return path.relative_to(PACKAGE).with_suffix("").parts[0]
 
 
@@ -100,12 +100,12 @@ def imports(path: Path) -> list[tuple[str, int]]:
 
 @pytest.mark.parametrize("path", FILES, ids=name)
 def test_imports_point_down_only(path):
-    here = floor(path)
+    here = level(path)
     if here in ("__init__", "__main__"):
         return
     assert here in MAY_IMPORT, (
-        f"{path.relative_to(ROOT)} stands on no floor. Put it into one of "
-        f"{sorted(MAY_IMPORT)}, or add its floor here and in CONTRIBUTING.md."
+        f"{path.relative_to(ROOT)} is on no level. Put it into one of "
+        f"{sorted(MAY_IMPORT)}, or add its level here and in CONTRIBUTING.md."
     )
     for module, line in imports(path):
         top, *rest = module.split(".")
@@ -116,19 +116,19 @@ def test_imports_point_down_only(path):
             )
         elif top != "embedlab" and top not in sys.stdlib_module_names and here in OUTSIDE:
             assert top in OUTSIDE[here], (
-                f"{path.relative_to(ROOT)}:{line} imports {top}: the floor {here} uses "
-                f"{sorted(OUTSIDE[here])} only. Move the code to the floor that owns {top}."
+                f"{path.relative_to(ROOT)}:{line} imports {top}: the level {here} uses "
+                f"{sorted(OUTSIDE[here])} only. Move the code to the level that owns {top}."
             )
 
 
 def test_only_the_core_knows_numba():
     for path in FILES:
         tops = {module.split(".")[0] for module, _ in imports(path)}
-        allowed = floor(path) in ("core", "cli", "lessons")
+        allowed = level(path) in ("core", "cli", "lessons")
         assert allowed or "numba" not in tops, (
             f"{path.relative_to(ROOT)} imports numba. Kernels live in core; call those."
         )
-        if floor(path) == "core" and path.stem not in ("jit", "__init__"):
+        if level(path) == "core" and path.stem not in ("jit", "__init__"):
             source = path.read_text(encoding="utf-8")
             assert not re.search(r"\b(njit|numba\.jit|cache=True|fastmath)\b", source), (
                 f"{path.relative_to(ROOT)} compiles by itself. core/jit.py is the one place that "
@@ -157,7 +157,7 @@ def test_no_heaps():
         )
 
 
-@pytest.mark.parametrize("path", [p for p in FILES if floor(p) == "core"], ids=name)
+@pytest.mark.parametrize("path", [p for p in FILES if level(p) == "core"], ids=name)
 def test_a_kernel_is_a_trio(path):
     """`x_kernel` stands beside `x_reference`, the same in NumPy, and the public function `x`."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -187,7 +187,7 @@ def test_a_kernel_is_a_trio(path):
 COMPILED = re.compile(r"^_?(kernel|intrinsic|overload)\b")
 
 
-@pytest.mark.parametrize("path", [p for p in FILES if floor(p) == "core"], ids=name)
+@pytest.mark.parametrize("path", [p for p in FILES if level(p) == "core"], ids=name)
 def test_all_but_kernels_have_annotations(path):
     """Numba infers the types of kernels; mypy is to know those of every other function."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -204,8 +204,8 @@ def test_all_but_kernels_have_annotations(path):
 
 @pytest.mark.parametrize("path", FILES, ids=name)
 def test_names_follow_the_pattern(path):
-    """An idea is called LoRATrace, trace_lora, draw_lora, LoRAExplorer, floor by floor."""
-    idea, here = path.stem, floor(path)
+    """An idea is called LoRATrace, trace_lora, draw_lora, LoRAExplorer, level by level."""
+    idea, here = path.stem, level(path)
     if idea not in IDEAS or here not in ("traces", "figures", "explorers"):
         return
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -263,3 +263,103 @@ def test_notebooks_use_public_names_only():
     for source in (ROOT / "notebooks" / "source").glob("*.md"):
         private = re.search(r"embedlab(\.\w+)*\._\w+|import _\w+", source.read_text("utf-8"))
         assert not private, f"{source.name} reaches for {private.group()}: make it public first."
+
+
+# ---------------------------------------------------------------------------------------- words
+
+DIALECT = {
+    "told": "config, spec or options",
+    "said": "message or text",
+    "made": "result, or what it is",
+    "came": "received",
+    "kept": "saved, selected or what it is",
+    "found": "matches or result",
+    "given": "inputs or arguments",
+    "shown": "label or visible",
+    "mine": "this_run or own_copy",
+    "about": "metadata or spec",
+    "wanted": "expected or target",
+    "learnt": "learned or trained",
+    "asked": "requested or question",
+    "drawn": "sampled or rendered",
+    "beside": "adjacent, or what it is",
+    "apart": "separate or distance",
+    "tried": "attempts",
+    "held": "masked, owned or what it is",
+    "meant": "intended",
+    "twin": "reference",
+    "door": "public function",
+    "doors": "input_checks",
+    "room": "capacity or allocator",
+    "house": "package or layout",
+    "goals": "losses",
+    "judge": "metrics or check",
+    "knobs": "hyper",
+    "fault": "failure or error",
+}
+OPENINGS = {
+    "Give": "Return",
+    "Gives": "Return",
+    "Say": "Return, Describe or Format",
+    "Tell": "Return or Describe",
+    "What": "a noun phrase",
+    "How": "a noun phrase",
+    "Which": "a noun phrase, or Return",
+    "Whether": "Return whether",
+    "Who": "a noun phrase",
+    "Where": "a noun phrase, or Return",
+    "Let": "a verb that says what is done",
+}
+
+
+def spoken(tree: ast.Module) -> list[tuple[str, int]]:
+    """Return every name that a file defines (functions, classes, arguments, variables)."""
+    names = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            names.append((node.id if isinstance(node, ast.Name) else node.attr, node.lineno))
+        elif isinstance(node, ast.arg):
+            names.append((node.arg, node.lineno))
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.append((node.name, node.lineno))
+    return names
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_names_are_the_field_s(path):
+    """A help, not a fence: when the field really uses a word, take it out of the list above."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for word, line in spoken(tree):
+        cure = DIALECT.get(word.strip("_").lower())
+        assert cure is None, (
+            f"{path.relative_to(ROOT)}:{line} calls something {word!r}, a word of our own. "
+            f"Say what it holds in the field's words: {cure}."
+        )
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef):
+            first = (ast.get_docstring(node) or "-").split()[0].strip(",.:")
+            cure = OPENINGS.get(first)
+            assert cure is None, (
+                f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 1)} opens its docstring with "
+                f"{first!r}. Begin with a verb or a noun phrase (PEP 257): {cure}."
+            )
+
+
+def test_spelling_is_american():
+    british = re.compile(
+        r"(?i)colour|neighbour|behaviour|favour|centre\b|(quant|optim|initial|normal|regular"
+        r"|vector|general|summar|recogn|serial|factor|penal)is(e|es|ed|er|ers|ing|ation)\b"
+    )
+    for path in [*FILES, *sorted((ROOT / "notebooks" / "source").glob("*.md"))]:
+        match = british.search(path.read_text(encoding="utf-8"))
+        assert match is None, f"{path.relative_to(ROOT)}: {match[0]!r}. Follow Keras: American."
+
+
+def test_formatting_is_the_formatter_s():
+    count = sum(
+        path.read_text(encoding="utf-8").count("# fmt: skip")
+        for folder in ("embedlab", "tests", "benchmarks")
+        for path in (ROOT / folder).rglob("*.py")
+        if path != HERE
+    )
+    assert count < 60, f"{count} lines keep the formatter out. Let it format; keep matrices only."

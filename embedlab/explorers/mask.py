@@ -111,7 +111,7 @@ class MaskExplorer(Explorer):
 
     @property
     def own_layers(self) -> tuple[str, ...]:
-        """The names of the given layers, which `layers` may hold besides all others."""
+        """The names of the layers given, which `layers` may hold besides all others."""
         return tuple(self._user_model.layers)
 
     def limits(self) -> dict[str, dict[str, Any]]:
@@ -125,8 +125,8 @@ class MaskExplorer(Explorer):
 
     def compute_trace(self) -> MaskTrace:
         """Return the trace of the current parameters."""
-        given = self._user_model.embedding
-        size = self.output_dim if given is None else given.output_dim
+        embedding_layer = self._user_model.embedding
+        size = self.output_dim if embedding_layer is None else embedding_layer.output_dim
         batch = pad_lines(
             self.text,
             self.steps,
@@ -136,7 +136,9 @@ class MaskExplorer(Explorer):
             vocabulary=self._inputs["vocabulary"],
         )
         first = embedding(
-            given, _random_table(self.seed)[:, : self.output_dim], mask_zero=self.mask_zero
+            embedding_layer,
+            _random_table(self.seed)[:, : self.output_dim],
+            mask_zero=self.mask_zero,
         )
         layers = [first, *build_layers(self.layers, self._user_model.layers, size, self.seed)]
         trace = trace_mask(layers, batch.ids, TARGET)

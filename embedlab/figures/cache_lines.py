@@ -163,7 +163,7 @@ def _names(chart: Chart, trace: CacheLineTrace, height: int, step: float) -> Non
 
 
 def _rows(trace: CacheLineTrace, line: int) -> str:
-    """Say which rows lie in a line, wholly or in part."""
+    """Name the rows that lie in a cache line, wholly or in part."""
     first = line * trace.line_bytes // trace.row_bytes
     last = min(((line + 1) * trace.line_bytes - 1) // trace.row_bytes, trace.input_dim - 1)
     return f"row {first}" if first >= last else f"rows {first}–{last}"

@@ -50,7 +50,7 @@ def draw_geometry(trace: GeometryTrace, *, dark: bool = False) -> Figure:
 
 
 class _Picture:
-    """Where everything stands. Units are pixels."""
+    """The layout of the figure, in pixels."""
 
     def __init__(self, trace: GeometryTrace, look: Theme):
         self.trace, self.look = trace, look

@@ -64,7 +64,7 @@ def draw_lookup(trace: LookupTrace, *, focus: int | None = None, dark: bool = Fa
 
 
 class _Picture:
-    """Where everything stands. Units are pixels."""
+    """The layout of the figure, in pixels."""
 
     def __init__(self, trace: LookupTrace, focus: int, look: Theme):
         self.trace, self.focus, self.look = trace, focus, look

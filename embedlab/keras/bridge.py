@@ -1,4 +1,4 @@
-"""What a real Keras layer asks of the core: rows and their gradients, arrays in and arrays out."""
+"""Rows and gradients for a layer of real Keras: arrays in, arrays out."""
 
 from dataclasses import dataclass
 from typing import Any

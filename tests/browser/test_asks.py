@@ -1,8 +1,8 @@
 """A view made with `ask=True` opens with its question, before it shows the answer."""
 
 import pytest
-from view_cases import CASES
 from playwright.sync_api import expect
+from view_cases import CASES
 
 
 @pytest.mark.parametrize("name", CASES)

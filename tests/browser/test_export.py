@@ -4,8 +4,8 @@ The file forbids `eval`, so these tests wait with `expect`: `wait_for_function` 
 """
 
 import pytest
-from view_cases import CASES
 from playwright.sync_api import expect
+from view_cases import CASES
 
 from embedlab.explorers.html_export import NO_PYTHON
 from embedlab.explorers.lookup import LookupExplorer

@@ -15,7 +15,7 @@ __all__ = ["CardError", "read_card"]
 
 _AGAIN = "Ask for it again: card().save()"
 _NEWER = "Update embedlab, or leave the card out"
-_DRAWN = re.compile(r"\[[-+0-9.,eE]*\]?")
+_CURVE = re.compile(r"\[[-+0-9.,eE]*\]?")
 """What a view reports: a list of numbers, perhaps cut short."""
 
 
@@ -136,7 +136,7 @@ def _answer(name: str, answer: str, correct: bool) -> tuple[str, bool]:
             _refuse(f"tell the truth about {name}", [answer, correct], _AGAIN)
     elif name not in PREDICTIONS:
         _refuse("answer questions that this embedlab knows", name, _NEWER)
-    elif not _DRAWN.fullmatch(answer) or len(answer) > 60:
+    elif not _CURVE.fullmatch(answer) or len(answer) > 60:
         _refuse(f"predict {name} in numbers", answer, _AGAIN)
     return answer, correct
 

@@ -56,7 +56,7 @@ PRICES = readonly_copy(np.array([0, 0, 6, 4, 1, 5, 4, 3, 1, 5, 2, 3, 0, 2], np.f
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri")
 
-WANTED = readonly_copy(np.array([[4.0, 1.0], [3.0, -2.0], [-3.0, 2.0], [-1.0, -4.0]]))
+TARGETS = readonly_copy(np.array([[4.0, 1.0], [3.0, -2.0], [-3.0, 2.0], [-1.0, -4.0]]))
 """(4, 2): how sweet and how salty guests find four dishes."""
 
 
@@ -141,7 +141,7 @@ def forecast(backward: Callable[..., Any], epochs: int = 150) -> tuple[np.ndarra
     return np.array(history.history["loss"]), layer.table.value[:, 0].copy()
 
 
-def ten_days(expected: Any = WANTED) -> tuple[Variable, Adam, np.ndarray]:
+def ten_days(expected: Any = TARGETS) -> tuple[Variable, Adam, np.ndarray]:
     """Train all rows of a table for ten days; return it with its Adam optimizer.
 
     Parameters
