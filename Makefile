@@ -8,7 +8,7 @@
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 .PHONY: help lab test check notebooks bundle bench pictures pins lint views architecture core \
-  learners browser suite
+  strict browser suite
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -76,7 +76,7 @@ READY := $(VENV)/.ready-$(EXTRAS)
 LEARNERS = $(wildcard notebooks/[0-9]*.ipynb)
 
 # Prerequisites and not makes of their own: `make check test` runs what both need once.
-test: views architecture core learners browser suite  ## run every test that this machine can run, and say what it cannot
+test: views architecture core strict browser suite  ## run every test that this machine can run, and say what it cannot
 
 check: lint views architecture  ## format, lint, types, the rules of the house, the browser half
 
@@ -126,9 +126,9 @@ core: $(READY)  # once more with every index checked, and once with one thread w
 	@echo "The core on one thread:"
 	@NUMBA_NUM_THREADS=1 $(PYTEST) $(TWO) -m threads tests/core
 
-# The solutions are run by tests/notebooks/test_built.py, which compares every number that
-# `pytest --nbval notebooks/solutions` does, and the pictures too.
-learners: $(READY)
+strict: $(READY)  # every number printed in a notebook, compared
+	@echo "The notebooks, every number compared:"
+	@$(PYTEST) $(TWO) --nbval $(wildcard notebooks/solutions/[0-9]*.ipynb)
 	@echo "The learner's notebooks, run with their stubs:"
 	@$(PYTEST) $(TWO) --nbval-lax $(LEARNERS)
 
