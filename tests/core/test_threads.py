@@ -1,7 +1,8 @@
-"""Bit-identical for one and two threads, for every parallel loop, at sizes where it really runs.
+"""Bit-identical for one and two threads, for every parallel kernel, at sizes where it really runs.
 
-The table must name every `*_loop_parallel` of the core. A case runs a door with one thread and
-with two, and counts the calls of the parallel loop, so that a threshold nobody reaches is seen.
+The table must name every `*_kernel_parallel` of the core. A case calls a public function with one
+thread and with two, and counts the calls of the parallel kernel, so that a threshold that is never
+reached is noticed.
 """
 
 import importlib
@@ -28,7 +29,7 @@ from embedlab.core.mask import (
 )
 from embedlab.core.optimizers import adagrad, adam, rmsprop, sgd
 from embedlab.core.quantize import quantize_groups, quantize_rows, quantized_lookup
-from embedlab.core.skipgram import train as skipgram_module
+from embedlab.core.skipgram import train_skipgram
 
 MANY = 2_000_000  # a scatter-add that loses updates looks exact at 200 000
 V, D = 3_000, 8
@@ -102,78 +103,83 @@ def maxima():
 
 CASES = {
     "lookup.lookup": lambda: lookup(floats(V, D), ids()),
-    "gradient._blocks": lambda: grad_table(ids(), floats(MANY, D), V, padding_idx=1),
-    "coalesce._chains": lambda: sparse(coalesce(ids(), floats(MANY, D), V)),
-    "coalesce.coalesce": lambda: sparse(coalesce(ids(MANY // 8), floats(MANY // 8, D), MANY)),
-    "group.group": lambda: group(ids(), V),
-    "adapter.add_lora": add_step,
-    "lora._lora_lookup_lanes": lambda: lora_lookup(floats(V, D), ids(MANY // 8), [adapter()]),
-    "lora.lora_lookup": lambda: lora_lookup(
+    "gradient.dense._blocks": lambda: grad_table(ids(), floats(MANY, D), V, padding_idx=1),
+    "gradient.sparse.coalesce": lambda: sparse(coalesce(ids(), floats(MANY, D), V)),
+    "gradient.sparse.coalesce sorted": lambda: sparse(
+        coalesce(ids(MANY // 8), floats(MANY // 8, D), MANY)
+    ),
+    "gradient.grouping.group": lambda: group(ids(), V),
+    "lora.adapter.add_adapter": add_step,
+    "lora.lookup._lora_lookup_vector": lambda: lora_lookup(
+        floats(V, D), ids(MANY // 8), [adapter()]
+    ),
+    "lora.lookup.lora_lookup": lambda: lora_lookup(
         np.asfortranarray(floats(V, D)), ids(MANY // 8), [adapter()]
     ),
-    "lora_gradient.grad_lora": lambda: [
+    "lora.gradient.grad_lora": lambda: [
         *sparse((made := grad_lora(ids(), floats(MANY, D), adapter()))[0]),
         made[1],
     ],
-    "bag.bag": lambda: bag(floats(V, D), ids(MANY // 8).reshape(-1, 25)),
-    "bag_max.bag_max": lambda: bag_max(floats(V, D), bags()),
-    "bag_gradient.grad_bag": lambda: sparse(grad_bag(bags(), back(), V)),
-    "bag_gradient.grad_bag_max": maxima,
-    "bag_gradient.grad_bag_weights": lambda: grad_bag_weights(floats(V, D), bags(), back()),
-    "dequantize.quantized_lookup": lambda: [
+    "bag.forward.bag": lambda: bag(floats(V, D), ids(MANY // 8).reshape(-1, 25)),
+    "bag.max.bag_max": lambda: bag_max(floats(V, D), bags()),
+    "bag.gradient.grad_bag": lambda: sparse(grad_bag(bags(), back(), V)),
+    "bag.gradient.grad_bag_max": maxima,
+    "bag.gradient.grad_bag_weights": lambda: grad_bag_weights(floats(V, D), bags(), back()),
+    "quantize.lookup.quantized_lookup": lambda: [
         quantized_lookup(quantize_groups(floats(V, D), 4, 3), ids(MANY // 8)),
         quantized_lookup(quantize_rows(floats(V, D), 8), ids(MANY // 8)),
     ],
-    "quantize.quantize_rows": lambda: quantize_rows(floats(6_000, 40)).codes,
-    "quantize.quantize_groups": lambda: quantize_groups(floats(6_000, 40), 4, 3).codes,
-    "mask.hold": lambda: keep_masked_state(
+    "quantize.rows.quantize_rows": lambda: quantize_rows(floats(6_000, 40)).codes,
+    "quantize.rows.quantize_groups": lambda: quantize_groups(floats(6_000, 40), 4, 3).codes,
+    "mask.mask.keep_masked_state": lambda: keep_masked_state(
         mask(MANY // 8), floats(MANY // 8, D), floats(MANY // 8, D)
     ),
-    "mask.grad_hold": lambda: grad_keep_masked_state(mask(MANY // 8), floats(MANY // 8, D)),
-    "pooling.masked_sum": lambda: masked_mean(floats(5_000, 20, D), mask(5_000, 20)),
-    "pooling.grad_masked_sum": lambda: grad_masked_sum(mask(5_000, 20), floats(5_000, D)),
-    "pooling.masked_max": lambda: masked_max(floats(5_000, 20, D), mask(5_000, 20)),
-    "pooling.grad_masked_max": lambda: grad_masked_max(
+    "mask.mask.grad_keep_masked_state": lambda: grad_keep_masked_state(
+        mask(MANY // 8), floats(MANY // 8, D)
+    ),
+    "mask.pooling.masked_sum": lambda: masked_mean(floats(5_000, 20, D), mask(5_000, 20)),
+    "mask.pooling.grad_masked_sum": lambda: grad_masked_sum(mask(5_000, 20), floats(5_000, D)),
+    "mask.pooling.masked_max": lambda: masked_max(floats(5_000, 20, D), mask(5_000, 20)),
+    "mask.pooling.grad_masked_max": lambda: grad_masked_max(
         rng().integers(-1, 4, size=(60_000, D)), floats(60_000, D), 4
     ),
-    "nearest.nearest": lambda: nearest(floats(V, D), floats(64, D), 10),
-    "sgd.sgd": lambda: step(sgd, 1, momentum=0.9),
-    "adam.adam": lambda: step(adam, 3, time=1, amsgrad=True),
-    "adagrad.adagrad": lambda: step(adagrad, 1),
-    "rmsprop.rmsprop": lambda: step(rmsprop, 3, momentum=0.9, centered=True),
+    "geometry.neighbors.nearest": lambda: nearest(floats(V, D), floats(64, D), 10),
+    "optimizers.sgd.sgd": lambda: step(sgd, 1, momentum=0.9),
+    "optimizers.adam.adam": lambda: step(adam, 3, time=1, amsgrad=True),
+    "optimizers.adagrad.adagrad": lambda: step(adagrad, 1),
+    "optimizers.rmsprop.rmsprop": lambda: step(rmsprop, 3, momentum=0.9, centered=True),
 }
 
 
-def parallel_loops():
-    for found in pkgutil.iter_modules(embedlab.core.__path__):
-        made = importlib.import_module(f"embedlab.core.{found.name}")
-        for name in vars(made):
-            if name.endswith("_loop_parallel") and getattr(made, name).py_func.__module__ == (
-                made.__name__
-            ):
-                yield f"{found.name}.{name.removesuffix('_loop_parallel')}"
+def parallel_kernels():
+    for module in pkgutil.walk_packages(embedlab.core.__path__, "embedlab.core."):
+        for name, value in vars(importlib.import_module(module.name)).items():
+            if name.endswith("_kernel_parallel") and value.py_func.__module__ == module.name:
+                path = f"{module.name.removeprefix('embedlab.core.')}.{name}"
+                yield path.removesuffix("_kernel_parallel")
 
 
-def test_every_parallel_loop_is_tried():
+def test_every_parallel_kernel_is_tried():
     # Skip-gram trains without locks and says so; packing is part of the same sort as group.
-    others = {"skipgram.skipgram", "group._pack"}
-    missing = sorted(set(parallel_loops()) - set(CASES) - others)
-    assert not missing, f"parallel loops without a case here: {', '.join(missing)}"
-    gone = sorted(set(CASES) - set(parallel_loops()))
-    assert not gone, f"cases without a parallel loop: {', '.join(gone)}"
+    others = {"skipgram.train.skipgram", "gradient.grouping._pack"}
+    kernels, cases = set(parallel_kernels()), {case.split()[0] for case in CASES}
+    missing = sorted(kernels - cases - others)
+    assert not missing, f"parallel kernels without a case here: {', '.join(missing)}"
+    gone = sorted(cases - kernels)
+    assert not gone, f"cases without a parallel kernel: {', '.join(gone)}"
 
 
 def spy(monkeypatch, case):
-    """Count the calls of the parallel loop of a case."""
-    home, name = case.split(".")
+    """Count the calls of the parallel kernel of a case."""
+    home, _, name = case.split()[0].rpartition(".")
     module = importlib.import_module(f"embedlab.core.{home}")
-    inner, calls = getattr(module, f"{name}_loop_parallel"), []
+    inner, calls = getattr(module, f"{name}_kernel_parallel"), []
 
     def counted(*arguments):
         calls.append(1)
         return inner(*arguments)
 
-    monkeypatch.setattr(module, f"{name}_loop_parallel", counted)
+    monkeypatch.setattr(module, f"{name}_kernel_parallel", counted)
     return calls
 
 
@@ -186,16 +192,16 @@ def test_one_and_two_threads_give_the_same_bits(monkeypatch, threads, case):
         threads(count)
         result = CASES[case]()
         found[count] = result if isinstance(result, (tuple, list)) else [result]
-    assert calls, "the parallel loop did not run: the case is too small for its threshold"
+    assert calls, "the parallel kernel did not run: the case is too small for its threshold"
     for one, two in zip(found[1], found[2], strict=True):
         assert one.dtype == two.dtype
         np.testing.assert_array_equal(one.view(np.uint8), two.view(np.uint8))
 
 
 @needs_two
-def test_skipgram_with_two_threads_runs_its_parallel_loop(monkeypatch):
+def test_skipgram_with_two_threads_runs_its_parallel_kernel(monkeypatch):
     """It promises no bits, only that every row stays inside the table and is a number."""
-    calls = spy(monkeypatch, "skipgram.skipgram")
-    step = skipgram_module.train_skipgram(ids(20_000), V, D, epochs=1, threads=2, chunk=3_000)
+    calls = spy(monkeypatch, "skipgram.train.skipgram")
+    step = train_skipgram(ids(20_000), V, D, epochs=1, threads=2, chunk=3_000)
     assert calls
     assert np.isfinite(step.table).all()
