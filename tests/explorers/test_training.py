@@ -41,7 +41,7 @@ def test_the_message_is_the_core_s_run(optimizer):
     slots = len(header["runs"][0]["slots"])
     assert [f"slot0{n}" in arrays for n in range(2)] == [slots > 0, slots > 1]
     for slot in range(slots):
-        np.testing.assert_array_equal(arrays[f"slot0{slot}"], run.memory[:, 0, slot])
+        np.testing.assert_array_equal(arrays[f"slot0{slot}"], run.slots[:, 0, slot])
     assert header["words"] == list(story.words) and header["batch"] == 4
     assert header["summary"] == explorer.summary and header["question"] == "Who moves, and why?"
 
