@@ -119,19 +119,14 @@ export function layout({ width, height: free = Infinity, V, D, bits, groups, slo
 /** @typedef {{ row: number, col: number, band: number }} Windows  the first row, weight and group drawn */
 
 /**
- * Move the windows as little as needed to show the selection; the rulers, the group of the weight or `band`.
+ * Move the windows as little as needed to show the selection.
  * @param {Windows} windows
  * @param {Layout} at
  * @param {{ V: number, D: number, bits: number, block: number, groups: number }} sizes
- * @param {{ row: number, col: number, band?: number }} goal
+ * @param {{ row: number, col: number }} goal
  * @returns {Windows}
  */
-export function clampWindows(
-  windows,
-  at,
-  { V, D, bits, block, groups },
-  { row, col, band = Math.floor(col / block) },
-) {
+export function clampWindows(windows, at, { V, D, bits, block, groups }, { row, col }) {
   let first = followFocus(windows.col, col, at.memory.cols, D);
   if (bits === 4 && at.memory.cols < D && first % 2) {
     // a byte begins at an even weight; the last window of an odd row ends with half a byte
@@ -140,7 +135,7 @@ export function clampWindows(
   return {
     row: followFocus(windows.row, row, at.rows.count, V),
     col: first,
-    band: followFocus(windows.band, band, at.ruler.count, groups),
+    band: followFocus(windows.band, Math.floor(col / block), at.ruler.count, groups),
   };
 }
 

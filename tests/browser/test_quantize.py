@@ -201,30 +201,6 @@ def test_hover_asks_python_for_nothing(show):
     assert not view.page.evaluate("models.view0.sent.some(c => '_seq' in c)")
 
 
-@pytest.mark.parametrize(
-    "params",
-    [{}, {"input_dim": 64, "output_dim": 32, "way": "groups", "block": 1}],
-    ids=["one ruler", "a few of many rulers"],
-)
-def test_hover_moves_no_ruler(show, params):
-    view = show(QuantizationExplorer(**params))
-    marks = view.root.locator(".float")
-    places = "all => all.map((one) => one.dataset.place)"
-    before = marks.evaluate_all(places)
-    view.page.evaluate(
-        """() => {
-            globalThis.moved = [];
-            const note = ({ target }) => moved.push(target.getAttribute("class"));
-            document.addEventListener("transitionrun", note);
-        }"""
-    )
-    for place in ("cell:weight:0", "cell:weight:5", "row:3", "bit:1:2", "top:table"):
-        view.hover(place)
-        assert marks.evaluate_all(places) == before
-    drawn = view.page.evaluate("moved")
-    assert [name for name in drawn if not name or "which" not in name] == []
-
-
 def test_another_row_by_a_click(show):
     explorer = QuantizationExplorer()
     view = show(explorer)
