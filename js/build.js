@@ -9,7 +9,6 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
-import { INTERNAL_NAMES } from "./internal_names.js";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const OUT = join(HERE, "..", "embedlab", "explorers", "static");
@@ -24,7 +23,6 @@ const result = await build({
   format: "esm",
   target: "es2022",
   minify: true,
-  mangleProps: new RegExp(`^(${INTERNAL_NAMES.join("|")})$`),
   charset: "utf8",
   legalComments: "none", // LICENSES.txt carries them all, whole
   metafile: true,
@@ -67,8 +65,7 @@ process.exit(wrong ? 1 : 0);
  * @param {{ path: string }} file
  */
 function flat({ path }) {
-  const text = readFileSync(path, "utf8").replace(/\n\s+/g, "\n");
-  return { contents: text.replace(/>\n</g, "><").replace(/\n(?=[a-z@.?-]+=)/g, " ") };
+  return { contents: readFileSync(path, "utf8").replace(/\n\s+/g, "\n") };
 }
 
 /**

@@ -6,7 +6,7 @@ const TOP = 40; // two lines of headings
 const RULER = 62; // the two bars below the map
 const PITCH = 26;
 const LISTS = { w: 334, gap: 18 };
-const SUM = 130; // the arithmetic below the lists, with up to three lines of answers
+const SUM = 104; // the arithmetic below the lists
 
 /** @typedef {{ x: number, y: number, side: number, w: number, h: number }} Box */
 /**
@@ -22,21 +22,19 @@ const SUM = 130; // the arithmetic below the lists, with up to three lines of an
  */
 
 /**
- * @param {{ width: number, height?: number, count: number }} what  `count`: the lines of the longer list
+ * @param {{ width: number, count: number }} what  `count`: the lines of the longer list
  * @returns {Layout}
  */
-export function layout({ width, height = 554, count }) {
+export function layout({ width, count }) {
   const narrow = width < 560;
-  const w = narrow ? width : width - LISTS.w - 20;
-  const h = narrow ? Math.min(w, 300) : height - TOP - 10 - RULER;
-  const lines = Math.max(count, 3);
-  const pitch = narrow ? PITCH : Math.min(PITCH, Math.floor((height - TOP - SUM) / lines));
+  const w = narrow ? width : Math.min(width - LISTS.w - 20, 440);
+  const h = narrow ? Math.min(w, 300) : w;
   const map = { x: 0, y: TOP, w, h, side: Math.min(w, h) };
   const ruler = { y: TOP + h + 10, h: RULER };
   const left = narrow ? 0 : width - LISTS.w;
   const each = ((narrow ? width : LISTS.w) - LISTS.gap) / 2;
   const listTop = narrow ? ruler.y + RULER + TOP : TOP;
-  const bottom = listTop + lines * pitch;
+  const bottom = listTop + Math.max(count, 3) * PITCH;
   return {
     width,
     height: narrow ? bottom + 4 : Math.max(ruler.y + RULER, bottom + SUM),
@@ -47,7 +45,7 @@ export function layout({ width, height = 554, count }) {
       { x: left, w: each },
       { x: left + each + LISTS.gap, w: each },
     ],
-    rows: { y: listTop, pitch, count },
+    rows: { y: listTop, pitch: PITCH, count },
     sum: narrow ? null : { x: left, y: bottom, w: LISTS.w },
   };
 }

@@ -3,6 +3,7 @@
  *
  * A view is an object of pure functions `scene -> template`; the kit joins them into an explorer.
  */
+import { nothing } from "lit-html";
 import { createWidget } from "../kit/explorer.js";
 import { formulaCard } from "../kit/formula_card.js";
 import { arithmetic } from "./arithmetic.js";
@@ -12,7 +13,7 @@ import { figure } from "./figure.js";
 import { onKey } from "./input.js";
 import { narrate, narrateChange } from "./narration.js";
 import { duplicatesAnswer, predict } from "./predict.js";
-import { initialUi, clampUi, selection } from "./state.js";
+import { isPredicting, initialUi, clampUi, selection } from "./state.js";
 import { tables } from "./tables.js";
 import { rowsWithGradient, derive } from "./trace.js";
 import "./style.css";
@@ -22,6 +23,7 @@ import "./style.css";
 
 /** @param {Scene} scene */
 function arithmeticCard(scene) {
+  if (isPredicting(scene)) return nothing;
   const { trace, params, explorer } = scene;
   const wrong = params.rule === "assign" && !trace.header.passes.assign;
   return formulaCard({
@@ -42,7 +44,6 @@ const gradient = {
   steps: (trace) => derive(trace).N + 1,
   firstStep: (trace) => derive(trace).N,
   controls,
-  leads: 3,
   figure,
   facts,
   arithmetic: arithmeticCard,

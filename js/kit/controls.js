@@ -3,6 +3,7 @@
  * know how those behave.
  */
 import { html, nothing } from "lit-html";
+import { live } from "lit-html/directives/live.js";
 
 /**
  * A slider over whole numbers. `stops` makes far numbers reachable without losing the near ones.
@@ -37,7 +38,7 @@ export function slider({
       data-place=${place}
       aria-label=${label}
       aria-valuetext=${valueText}
-      data-value=${nearest(stops, value)}
+      .value=${live(String(nearest(stops, value)))}
       @input=${input}
     />
   </label>`;
@@ -93,7 +94,7 @@ export function choice({ label, group, place, value, choices, texts = {}, onChan
             name=${group}
             value=${name}
             data-place="${place}:${name}"
-            ?data-checked=${name === value}
+            .checked=${live(name === value)}
             @change=${() => onChange(name)}
           /><span>${texts[name] ?? name}</span>
         </label>`,
@@ -103,55 +104,27 @@ export function choice({ label, group, place, value, choices, texts = {}, onChan
 }
 
 /**
- * One choice out of many.
- * @param {object} spec
- * @param {string} spec.label
- * @param {string} spec.place
- * @param {string} spec.value
- * @param {string[]} spec.choices
- * @param {(value: string) => string} [spec.texts]
- * @param {unknown} [spec.hint]
- * @param {boolean} [spec.disabled]
- * @param {(value: string) => void} spec.onChange
- */
-export function select({ label, place, value, choices, texts, hint, disabled, onChange }) {
-  return html`<label class="field">
-    <span class="name">${label}</span><small>${hint ?? nothing}</small>
-    <select
-      data-place=${place}
-      aria-label=${label}
-      ?disabled=${disabled}
-      data-value=${value}
-      @change=${(/** @type {Event} */ e) => onChange(/** @type {HTMLSelectElement} */ (e.target).value)}
-    >
-      ${choices.map((one) => html`<option value=${one} ?selected=${one === value}>${texts?.(one) ?? one}</option>`)}
-    </select>
-  </label>`;
-}
-
-/**
  * A few lines of text; the edit goes out as it is typed.
  * @param {object} spec
  * @param {string} spec.label
  * @param {string} spec.place
  * @param {string} spec.value
  * @param {string} [spec.hint]
- * @param {number} [spec.rows]
  * @param {(value: string) => void} spec.onChange
  */
-export function textField({ label, place, value, hint = "", rows = 1, onChange }) {
-  return html`<label class="field text">
-    <span class="name">${label}</span><small>${hint}</small>
+export function textField({ label, place, value, hint = "", onChange }) {
+  return html`<label class="field">
+    <span class="name">${label}</span>
     <textarea
-      rows=${rows}
-      aria-label=${label}
+      rows="2"
       dir="auto"
       autocomplete="off"
       spellcheck="false"
       data-place=${place}
-      data-value=${value}
+      .value=${live(value)}
       @input=${(/** @type {Event} */ e) => onChange(/** @type {HTMLTextAreaElement} */ (e.target).value)}
     ></textarea>
+    ${hint ? html`<small>${hint}</small>` : nothing}
   </label>`;
 }
 

@@ -2,25 +2,15 @@
  * Pointer helpers: position, element under the pointer, capture during a drag.
  */
 
-import { hostScale } from "./theme.js";
-
 export const DRAG_THRESHOLD = 5; // px: a shorter drag is a click
 
 /**
  * The position of a pointer inside the element that listens to the event.
  * @param {PointerEvent | MouseEvent} event
  */
-export const positionIn = (event) =>
-  positionInside(/** @type {HTMLElement} */ (event.currentTarget), event);
-
-/**
- * @param {Element} element
- * @param {PointerEvent | MouseEvent} event
- */
-export function positionInside(element, event) {
-  const box = element.getBoundingClientRect();
-  const scale = hostScale(); // boxes are measured on the screen, figures are laid out at 16 px
-  return { x: (event.clientX - box.left) / scale, y: (event.clientY - box.top) / scale };
+export function positionIn(event) {
+  const box = /** @type {HTMLElement} */ (event.currentTarget).getBoundingClientRect();
+  return { x: event.clientX - box.left, y: event.clientY - box.top };
 }
 
 /**

@@ -2,7 +2,8 @@
  * Single-line text input that sends its value on Enter or when it loses focus, not letter by
  * letter.
  */
-import { html } from "lit-html";
+import { html, nothing } from "lit-html";
+import { live } from "lit-html/directives/live.js";
 
 /**
  * @param {object} spec
@@ -13,17 +14,17 @@ import { html } from "lit-html";
  * @param {(value: string) => void} spec.onChange
  */
 export function textInput({ label, place, value, hint = "", onChange }) {
-  return html`<label class="field text">
-    <span class="name">${label}</span><small>${hint}</small>
+  return html`<label class="field">
+    <span class="name">${label}</span>
     <input
       type="text"
-      aria-label=${label}
       dir="auto"
       autocomplete="off"
       spellcheck="false"
       data-place=${place}
-      data-value=${value}
+      .value=${live(value)}
       @change=${(/** @type {Event} */ e) => onChange(/** @type {HTMLInputElement} */ (e.target).value)}
     />
+    ${hint ? html`<small>${hint}</small>` : nothing}
   </label>`;
 }

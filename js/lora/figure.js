@@ -38,7 +38,7 @@ export function figure(scene) {
   return html`<div
     class="stage ${d.predicting ? "asked" : ""} ${scene.ui.local.drag ? "dragging" : ""}"
     role="group"
-    aria-label=${scene.alt}
+    aria-label=${scene.trace.header.alt}
     style="height:${at.height}px"
     @pointerdown=${on.down}
     @pointermove=${on.move}

@@ -3,10 +3,9 @@
  */
 
 const TOP = 40; // two lines of headings
-const FOOT = 18;
-const LOWER = 50; // from the equation to the charts: their headings
+const FOOT = 22;
 const HEAD = 34; // a heading of A, over a single column
-const CELL = { least: 4, most: 22 };
+const CELL = { least: 4, most: 15 };
 
 /**
  * @typedef {{ x: number, y: number, w: number, h: number }} Box
@@ -31,10 +30,10 @@ const CELL = { least: 4, most: 22 };
  */
 
 /**
- * @param {{ width: number, height?: number, n: number, cols: number, K: number }} what
+ * @param {{ width: number, n: number, cols: number, K: number }} what
  * @returns {Layout}
  */
-export function layout({ width, height = Infinity, n, cols, K }) {
+export function layout({ width, n, cols, K }) {
   const narrow = width < 560;
   const labels = narrow ? 44 : 54;
   const gap = narrow ? { plus: 50, dot: 12, equals: 18 } : { plus: 62, dot: 20, equals: 28 };
@@ -46,9 +45,7 @@ export function layout({ width, height = Infinity, n, cols, K }) {
   );
   const each = Math.min(room / (3 * drawn + K), (room - HEAD) / (3 * drawn));
   const cw = Math.max(CELL.least, Math.min(CELL.most, Math.floor(each * 4) / 4));
-  const free = narrow ? 436 : Math.min(height, 640);
-  const upper = free - TOP - LOWER - FOOT; // a little more than half of it goes to the equation
-  const rh = Math.max(narrow ? 11 : 7, Math.min(22, Math.floor((upper * 1.32) / 2 / n)));
+  const rh = Math.max(11, Math.min(18, Math.floor(236 / n)));
   const tall = Math.max(n * rh, K * rh, 84);
 
   const x = { w: labels };
@@ -74,8 +71,7 @@ export function layout({ width, height = Infinity, n, cols, K }) {
     bar: narrow ? 78 : 20,
   };
   const below = narrow ? stripY + n * stripRow : TOP + tall;
-  const y = below + (narrow ? 66 : LOWER);
-  const charts = lower({ width, n, cols: drawn, y, narrow, h: narrow ? 112 : free - y - FOOT });
+  const charts = lower({ width, n, cols: drawn, y: below + 66, narrow });
   return {
     width,
     height: charts.bottom + FOOT,
@@ -101,10 +97,11 @@ export function layout({ width, height = Infinity, n, cols, K }) {
 
 /**
  * The charts.
- * @param {{ width: number, n: number, cols: number, y: number, h: number, narrow: boolean }} what
+ * @param {{ width: number, n: number, cols: number, y: number, narrow: boolean }} what
  */
-function lower({ width, n, cols, y, h, narrow }) {
-  const rh = Math.max(narrow ? 7 : 4, Math.min(16, Math.floor((2 * h) / n) / 2));
+function lower({ width, n, cols, y, narrow }) {
+  const rh = Math.max(7, Math.min(16, Math.floor(132 / n)));
+  const h = narrow ? 112 : 132;
   const left = narrow ? 4 : 0;
   const cw = Math.max(6, Math.min(11, Math.floor((narrow ? 120 : 104) / cols)));
   const delta = { x: left, y, w: cols * cw, h: n * rh, cw, rh, cols };

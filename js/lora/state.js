@@ -30,7 +30,7 @@ export const selection = ({ ui }) => ui.hover ?? ui.focus;
 /** Return the layout, cached. @param {Scene} scene */
 export function layoutOf(scene) {
   const { n, cols, K } = derive(scene.trace);
-  const what = { width: scene.size.figure, height: scene.size.height, n, cols, K };
+  const what = { width: scene.size.figure, n, cols, K };
   return cachedLayout(scene.explorer, what, layout);
 }
 

@@ -39,9 +39,9 @@ export function arithmetic(scene) {
     if (at && spot.b < derived.B && spot.cell < at.cells && spot.k !== derived.pooledAt)
       return { lines: cellLines(derived, at, spot.b, spot.cell), pinned };
     if (at && spot.k === derived.pooledAt)
-      return { lines: poolingLines(derived, spot.b, spot.cell * at.size, pinned), pinned };
+      return { lines: poolingLines(derived, spot.b, spot.cell * at.size), pinned };
   }
-  if (stage) return { lines: poolingLines(derived, b, 0, pinned), pinned };
+  if (stage) return { lines: poolingLines(derived, b, 0), pinned };
   return { lines: [lossLine(derived, "model")], pinned };
 }
 
@@ -100,15 +100,11 @@ function cellLines(derived, stage, b, cell = 0) {
  * @param {Derived} derived
  * @param {number} b
  * @param {number} i
- * @param {boolean} pinned
  * @returns {Line[]}
  */
-function poolingLines(derived, b, i, pinned) {
-  const truth = derived.noReference ? [] : [poolingLine(derived, b, i, "reference", pinned)];
-  return [
-    poolingLine(derived, b, i, "model", pinned),
-    ...truth.map((line) => ({ ...line, main: false })),
-  ];
+function poolingLines(derived, b, i) {
+  const truth = derived.noReference ? [] : [poolingLine(derived, b, i, "reference")];
+  return [poolingLine(derived, b, i, "model"), ...truth.map((line) => ({ ...line, main: false }))];
 }
 
 /**
@@ -116,10 +112,9 @@ function poolingLines(derived, b, i, pinned) {
  * @param {number} b
  * @param {number} i
  * @param {Variant} variant
- * @param {boolean} pinned
  * @returns {Line}
  */
-function poolingLine(derived, b, i, variant, pinned) {
+function poolingLine(derived, b, i, variant) {
   const stage = derived.stages[/** @type {number} */ (derived.pooledAt)];
   const before = derived.stages[stage.n - 1];
   const value = pooledOf(derived, b)[variant][i];
@@ -127,7 +122,7 @@ function poolingLine(derived, b, i, variant, pinned) {
   const name = VARIANT_NAMES[variant];
   if (!before) return { name, body: html`${stage.label}[${b}, ${i}] = ${result}` };
   if (stage.kind === "GlobalAveragePooling1D" || stage.kind === "GlobalMaxPooling1D")
-    return { name, ...overPositions(derived, stage, before, b, i, variant, result, pinned) };
+    return { name, ...overPositions(derived, stage, before, b, i, variant, result) };
   if (stage.form === "flat" || stage.kind === "Flatten") {
     return {
       name,
@@ -156,9 +151,8 @@ function poolingLine(derived, b, i, variant, pinned) {
  * @param {number} i
  * @param {Variant} variant
  * @param {unknown} result
- * @param {boolean} pinned
  */
-function overPositions(derived, stage, before, b, i, variant, result, pinned) {
+function overPositions(derived, stage, before, b, i, variant, result) {
   const words = derived.lengths[b];
   const all = Array.from({ length: before.cells }, (_, t) => t);
   const heeds = variant === "model" && stage.status === "consumed" && before.mask;
@@ -173,8 +167,6 @@ function overPositions(derived, stage, before, b, i, variant, result, pinned) {
     variant !== "reference" && isPadding(derived, before, b, t);
   const parts = visibleTerms(values.length, values.length - 1, 12);
   const mean = stage.kind === "GlobalAveragePooling1D";
-  const sumOf = (/** @type {boolean} */ kind) =>
-    used.reduce((sum, t, at) => (spoilt(t) === kind ? sum + values[at] : sum), 0);
   const joined = parts.map((part, at) => {
     const sign = at ? html`<span class="op">${mean ? " + " : ", "}</span>` : "";
     if ("skipped" in part) return html`${sign}<span class="gap">… ${part.skipped} more …</span>`;
@@ -189,12 +181,9 @@ function overPositions(derived, stage, before, b, i, variant, result, pinned) {
         ? `${padded} of the ${used.length} are padding`
         : "words alone";
   const over = html`<span class=${padded ? "padded" : ""}>${used.length}</span>`;
-  const body =
-    mean && padded && !pinned // two sums with their meaning; all terms when it was opened
-      ? html`mean[${i}] = (${fixed(sumOf(false))} from words + <span class="padded">${term(sumOf(true))} from padding</span>) / ${over} = ${result}`
-      : mean
-        ? html`mean[${i}] = (${joined}) / ${over} = ${result}`
-        : html`max[${i}] = max(${joined}) = ${result}`;
+  const body = mean
+    ? html`mean[${i}] = (${joined}) / ${over} = ${result}`
+    : html`max[${i}] = max(${joined}) = ${result}`;
   return { body, note };
 }
 
@@ -238,7 +227,7 @@ function lossLine(derived, variant) {
  */
 function fact(id, derived, b) {
   const [kind, variant, i] = /** @type {[string, Variant, string]} */ (id.split(":"));
-  if (kind === "pool") return [poolingLine(derived, b, Number(i), variant, true)];
+  if (kind === "pool") return [poolingLine(derived, b, Number(i), variant)];
   if (kind === "loss") return [lossLine(derived, variant)];
   if (kind === "factor") {
     const wrong = lossError(derived);

@@ -3,6 +3,7 @@
  * without a mask, and on unpadded sequences.
  */
 import { html, nothing } from "lit-html";
+import { factGroups } from "../kit/facts_panel.js";
 import { fixed } from "../kit/format.js";
 import { VARIANTS, norm, pooledOf, derive } from "./trace.js";
 
@@ -38,71 +39,61 @@ export function lossError({ lossRatio }) {
   };
 }
 
-/** @param {Scene} scene @returns {import("../kit/facts_panel.js").Facts} */
+/** @param {Scene} scene */
 export function facts(scene) {
   const derived = derive(scene.trace);
+  const predicting = scene.ui.prediction?.phase === "open";
+  const { explorer } = scene;
   const open = (/** @type {string} */ id) =>
-    scene.explorer.updateUi({ open: { kind: "fact", id, from: `fact:${id}` } });
+    explorer.updateUi({ open: { kind: "fact", id, from: `fact:${id}` } });
   const truth = !derived.noReference;
   const wrong = lossError(derived);
   const lossOf = (/** @type {Variant} */ variant, /** @type {number} */ i) => {
     const there = variant !== "reference" || truth;
+    const tone = variant === "reference" ? "" : wrong && variant === "model" ? wrong.tone : "";
     return {
       name: VARIANT_NAMES[variant],
-      value: orDash(derived.loss[i], 3, there),
-      tone: wrong && variant === "model" ? wrong.tone : "",
-      id: there ? `loss:${variant}` : undefined,
+      value: predicting ? "?" : orDash(derived.loss[i], 3, there),
+      tone: predicting ? "" : tone,
+      id: predicting || !there ? undefined : `loss:${variant}`,
     };
   };
   const gradientOf = (/** @type {Variant} */ variant) => {
     const gradient = derived.gradient(variant);
     return {
       name: VARIANT_NAMES[variant],
-      value: orDash(norm(gradient), 3, gradient !== null),
-      tone: variant !== "model" || !gradient ? "" : norm(gradient) > 0 ? "bad" : "good",
-      id: gradient ? `grad:${variant}` : undefined,
+      value: predicting ? "?" : orDash(norm(gradient), 3, gradient !== null),
+      tone:
+        predicting || variant !== "model" || !gradient ? "" : norm(gradient) > 0 ? "bad" : "good",
+      id: predicting || !gradient ? undefined : `grad:${variant}`,
     };
   };
-  const losses = VARIANTS.map(lossOf);
-  const gradients = VARIANTS.map(gradientOf);
-  const off = wrong && { ...wrong, id: "factor" };
-  const row0 = { name: "norm", value: fixed(norm(derived.row0), 3), id: "row0", given: true };
-  const named = (/** @type {string} */ what, /** @type {Variant} */ variant) =>
-    `${what}, ${VARIANT_NAMES[variant]}`;
-  return {
-    before: scene.predicting ? undefined : pooled(scene, derived, open),
-    groups: [
-      { title: "Loss of the batch", facts: off ? [...losses, off] : losses },
-      { title: "Gradient norm of row 0", facts: gradients },
-      { title: "Row 0 of the table", facts: [row0] },
-    ],
-    keys: scene.predicting
-      ? [
-          { name: "Sentences", value: derived.B, given: true },
-          { name: "Sequence length", value: derived.T, given: true },
-          { name: "mask_zero", value: scene.params.mask_zero ? "True" : "False", given: true },
-          { ...row0, name: "Norm of row 0" },
-        ]
-      : [
-          ...(off ? [{ ...off, name: `Loss ${off.name}` }] : []),
-          { ...losses[0], name: named("Loss", VARIANTS[0]) },
-          { ...losses[2], name: named("Loss", VARIANTS[2]) },
-          { ...gradients[0], name: "Gradient norm of row 0" },
-        ],
-    extra:
-      derived.noReference && !scene.predicting
-        ? html`<p class="why">No unpadded reference: ${derived.noReference}</p>`
-        : nothing,
-  };
+  const groups = [
+    {
+      title: "Loss of the batch",
+      facts: [
+        ...VARIANTS.map(lossOf),
+        ...(wrong && !predicting ? [{ ...wrong, id: "factor" }] : []),
+      ],
+    },
+    { title: "Gradient norm of row 0", facts: VARIANTS.map(gradientOf) },
+    {
+      title: "Row 0 of the table",
+      facts: [{ name: "norm", value: fixed(norm(derived.row0), 3), id: "row0" }],
+    },
+  ];
+  return html`${pooled(scene, derived, predicting, open)} ${factGroups(/** @type {any} */ (groups), open)}
+  ${derived.noReference && !predicting ? html`<p class="why">No unpadded reference: ${derived.noReference}</p>` : nothing}`;
 }
 
 /**
  * Table of the vector that the first pooling layer returns for the selected sentence.
  * @param {Scene} scene
  * @param {Derived} derived
+ * @param {boolean} predicting
  * @param {(id: string) => void} open
  */
-function pooled({ ui }, derived, open) {
+function pooled({ ui }, derived, predicting, open) {
   const stage = derived.pooledAt === null ? null : derived.stages[derived.pooledAt];
   const b = ui.local.sentence;
   if (!stage || !derived.B)
@@ -130,7 +121,7 @@ function pooled({ ui }, derived, open) {
               there &&
               !derived.noReference &&
               Math.abs(value - values.reference[i]) > 1e-6;
-            if (!there) return html`<td>—</td>`;
+            if (predicting || !there) return html`<td>${predicting ? "?" : "—"}</td>`;
             return html`<td class=${wrong ? "bad" : variant === "model" && !derived.noReference ? "good" : ""}>
               <button type="button" class="fact" data-place="fact:pool:${variant}:${i}" title="Show the formula" @click=${() => open(`pool:${variant}:${i}`)}>
                 ${fixed(value)}<span class="unseen">, show the formula</span>

@@ -9,7 +9,7 @@ import { cells, ids, stripes } from "./cells.js";
 import { VARIANT_NAMES } from "./facts.js";
 import { pointer } from "./input.js";
 import { cards, sentences } from "./layer_cards.js";
-import { BAR, cellX, gapMark, rowTop } from "./layout.js";
+import { cellX, gapMark, rowTop } from "./layout.js";
 import { dots, maskRibbon } from "./mask_ribbon.js";
 import { layoutOf, tabStop } from "./state.js";
 import { VARIANTS, isPadding, derive } from "./trace.js";
@@ -32,7 +32,7 @@ export function figure(scene) {
   return html`<div
     class="stage ${predicting ? "asked" : prediction ? "revealed" : ""} ${local.drag ? "dragging" : ""}"
     role="group"
-    aria-label=${scene.alt}
+    aria-label=${predicting ? "The model, layer by layer. Where the mask goes is hidden." : scene.trace.header.alt}
     style="height:${at.height}px"
     @pointerdown=${on.down}
     @pointermove=${on.move}
@@ -126,7 +126,7 @@ function bars({ derived, at }) {
   return svg`<g class="bars" aria-hidden="true"><text class="head" x="0" y=${at.bars + 12}>${at.narrow ? "" : "loss"}</text>${VARIANTS.map(
     (variant, i) => {
       const value = derived.loss[i];
-      const y = at.bars + i * BAR;
+      const y = at.bars + i * 21;
       const there = variant !== "reference" || !derived.noReference;
       const compared = variant === "model" && derived.lossRatio !== null;
       const wrong = compared && Math.abs(Number(derived.lossRatio) - 1) > 1e-5;

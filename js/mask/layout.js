@@ -29,24 +29,20 @@
  */
 
 const CARD = 30;
-const HEAD = 60; // card, mask status, and margin
-const FOOT = 22;
-export const BAR = 18; // from one of the three losses to the next
+const HEAD = 64; // card, mask status, and margin
+const FOOT = 26;
+const BARS = 76; // the three losses
 
 /**
- * @param {{ width: number, height?: number, B: number, T: number, D: number, stages: { form: string, cells: number, size: number }[] }} what
+ * @param {{ width: number, B: number, T: number, D: number, stages: { form: string, cells: number, size: number }[] }} what
  * @returns {Layout}
  */
-export function layout({ width, height = Infinity, B, T, D, stages }) {
+export function layout({ width, B, T, D, stages }) {
   const narrow = width < 520;
-  const losses = 3 * BAR + 6;
-  const free = (Math.min(height, 700) - HEAD - FOOT - losses) / Math.max(1, B); // of a sentence
-  const most = narrow ? 24 : Math.max(18, Math.min(width > 1000 ? 84 : 42, free - 28));
-  const ch = Math.min(narrow ? 8 : width > 1000 ? 22 : 14, most / Math.max(1, D));
+  const ch = Math.min(narrow ? 8 : 14, (narrow ? 24 : 42) / Math.max(1, D));
   const vh = Math.max(18, ch * D);
-  const low = !narrow && free < 46; // many sentences: the ribbon moves closer
-  const dots = vh + (narrow ? 7 : low ? 7 : 10);
-  const rowH = dots + (narrow ? 11 : low ? 14 : 18);
+  const dots = vh + (narrow ? 7 : 10);
+  const rowH = dots + (narrow ? 11 : 18);
   const all = [{ form: "ids", cells: T, size: 1 }, ...stages];
   const columns = narrow ? belowEachOther(width, B, rowH, all) : besideEachOther(width, all);
   const body = narrow ? (columns.at(-1)?.y ?? 0) + B * rowH : HEAD + Math.max(1, B) * rowH;
@@ -56,7 +52,7 @@ export function layout({ width, height = Infinity, B, T, D, stages }) {
   );
   return {
     width,
-    height: body + FOOT + losses,
+    height: body + FOOT + BARS,
     narrow,
     columns,
     rowH,
@@ -65,7 +61,7 @@ export function layout({ width, height = Infinity, B, T, D, stages }) {
     dots,
     r,
     foot: body + 4,
-    bars: body + FOOT,
+    bars: body + FOOT + 8,
   };
 }
 

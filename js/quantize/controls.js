@@ -1,6 +1,7 @@
 /**
  * Controls of the quantization view: method, group size and table size.
  */
+import { html, nothing } from "lit-html";
 import { button, choice, slider, stopsBetween } from "../kit/controls.js";
 import { growTenfold } from "./actions.js";
 import { selection } from "./state.js";
@@ -11,13 +12,14 @@ import { SCHEMES } from "./trace.js";
 /** @param {Scene} scene @param {string} name @returns {any} */
 const limit = ({ trace }, name) => trace.header.limits?.[name] ?? {};
 
-/** @param {Scene} scene @returns {[string, unknown][]} */
+/** @param {Scene} scene */
 export function controls(scene) {
-  const { params, uid, explorer } = scene;
+  const { params, hidden, uid, explorer, ui } = scene;
   const selected = selection(scene);
-  /** @param {string} name @param {string} label @param {string} symbol @param {number} value @returns {[string, unknown]} */
-  const size = (name, label, symbol, value) => [
-    name,
+  /** @param {string} name @param {() => unknown} control */
+  const unless = (name, control) => (hidden.has(name) ? nothing : control());
+  /** @param {string} name @param {string} label @param {string} symbol @param {number} value */
+  const size = (name, label, symbol, value) =>
     slider({
       label,
       symbol,
@@ -25,12 +27,11 @@ export function controls(scene) {
       value,
       stops: stopsBetween(limit(scene, name).min ?? 1, limit(scene, name).max ?? 32, 40),
       onChange: (to) => explorer.edit({ [name]: to }),
-    }),
-  ];
+    });
   const flips = (params.flips ?? []).length;
-  return [
-    [
-      "way",
+  const away = ui.prediction !== null;
+  return html`
+    ${unless("way", () =>
       choice({
         label: "Scheme",
         group: `${uid}-way`,
@@ -39,29 +40,28 @@ export function controls(scene) {
         choices: SCHEMES,
         onChange: (way) => explorer.edit({ way }),
       }),
-    ],
-    size("block", "Group size", "block", Math.min(params.block, selected.derived.D)),
-    size("output_dim", "Embedding dimension", "D", params.output_dim),
-    [
-      "tenfold",
+    )}
+    ${unless("block", () => size("block", "Group size", "block", Math.min(params.block, selected.derived.D)))}
+    ${unless("input_dim", () => size("input_dim", "Vocabulary size", "V", params.input_dim))}
+    ${unless("output_dim", () => size("output_dim", "Embedding dimension", "D", params.output_dim))}
+    ${unless("tenfold", () =>
       button({
         label: `w[${selected.row}, ${selected.col}] × 10`,
         place: "tenfold",
         key: "X",
         primary: true,
-        disabled: scene.ui.prediction !== null,
+        disabled: away,
         onClick: () => growTenfold(scene),
       }),
-    ],
-    [
-      "flips",
-      flips &&
-        button({
-          label: `Flip ${flips === 1 ? "the bit" : `${flips} bits`} back`,
-          place: "unflip",
-          onClick: () => explorer.edit({ flips: [] }),
-        }),
-    ],
-    size("input_dim", "Vocabulary size", "V", params.input_dim),
-  ];
+    )}
+    ${
+      flips && !hidden.has("flips")
+        ? button({
+            label: `Flip ${flips === 1 ? "the bit" : `${flips} bits`} back`,
+            place: "unflip",
+            onClick: () => explorer.edit({ flips: [] }),
+          })
+        : nothing
+    }
+  `;
 }

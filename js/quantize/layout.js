@@ -25,29 +25,24 @@ const BANDS_MOST = 8; // groups with a ruler each
 export const LINES = ["weight", "scaled", "code", "bits", "back", "error"];
 
 /**
- * @param {{ width: number, height?: number, V: number, D: number, bits: number, groups: number, slots: number }} what
+ * @param {{ width: number, V: number, D: number, bits: number, groups: number, slots: number }} what
  * @returns {Layout}
  */
-export function layout({ width, height: free = Infinity, V, D, bits, groups, slots }) {
+export function layout({ width, V, D, bits, groups, slots }) {
   const narrow = width < 520;
-  const low = !narrow && (free < 480 || groups > 2); // at a desk: everything a little closer
-  const head = low ? 34 : HEAD;
-  const gap = low ? 7 : GAP;
   const listW = narrow ? width : 140;
   const x = narrow ? 0 : listW + 20;
   const w = width - x;
 
-  const fits = Math.min(LIST_MOST, Math.floor((Math.min(free, 700) - head - 6) / 21));
-  const count = Math.min(V, narrow ? Math.floor(width / 19) : fits);
+  const count = Math.min(V, narrow ? Math.floor(width / 19) : LIST_MOST);
   const listH = narrow ? 40 : Math.max(96, count * 21);
-  const top = narrow ? head + listH + gap + 8 : 0;
+  const top = narrow ? HEAD + listH + GAP + 8 : 0;
 
-  const all = low ? 70 + Math.max(0, Math.min(free, 700) - 394) : Infinity; // px for the rulers
-  const bands = Math.min(groups, BANDS_MOST, Math.max(2, Math.floor(all / 44)));
-  const band = Math.min(bands === 1 ? 92 : bands === 2 ? 58 : 44, Math.max(35, all / bands));
+  const bands = Math.min(groups, BANDS_MOST);
+  const band = bands === 1 ? 92 : bands === 2 ? 58 : 44;
   const ruler = {
     x: x + 10,
-    y: top + head,
+    y: top + HEAD,
     w: w - 20,
     h: bands * band + 16,
     band,
@@ -60,8 +55,8 @@ export function layout({ width, height: free = Infinity, V, D, bits, groups, slo
   let cols = Math.max(1, Math.min(D, Math.floor(room / (narrow ? 58 : 48))));
   if (bits === 4 && cols < D) cols -= cols % 2; // a byte is drawn whole
   const cw = Math.min(80, Math.floor(room / Math.max(1, cols)));
-  const line = low ? 18 : 20;
-  const y = ruler.y + ruler.h + gap + (low ? 16 : HEAD - 12);
+  const line = 20;
+  const y = ruler.y + ruler.h + GAP + HEAD - 12;
   const cross = bits === 4 ? 16 : 6; // lines to the halves of a byte
   const tall = bits === 4 ? 0 : 10;
   const lines = {
@@ -84,28 +79,23 @@ export function layout({ width, height: free = Infinity, V, D, bits, groups, slo
     h: lines.error + line - y,
   };
 
-  const chartY = memory.y + memory.h + gap + head;
-  const pitch = low ? Math.min(17, (free - chartY - 12) / Math.max(1, slots)) : 17;
+  const chartY = memory.y + memory.h + GAP + HEAD;
+  const pitch = 17;
   const nearH = Math.max(1, slots) * pitch + 6;
   const half = Math.floor((w - 36) / 2);
-  const errors = {
-    x,
-    y: chartY,
-    w: narrow ? w : half,
-    h: low ? free - chartY - 30 : narrow ? 76 : Math.max(76, nearH - 22),
-  };
+  const errors = { x, y: chartY, w: narrow ? w : half, h: narrow ? 76 : Math.max(76, nearH - 22) };
   const near = {
     x: narrow ? x : x + half + 36,
-    y: narrow ? chartY + errors.h + 24 + gap + head : chartY,
+    y: narrow ? chartY + errors.h + 24 + GAP + HEAD : chartY,
     w: narrow ? w : half,
     h: nearH,
     pitch,
   };
   const bottom = Math.max(errors.y + errors.h + 24, near.y + near.h);
-  const height = Math.max(bottom, head + listH) + (low ? 0 : 6);
+  const height = Math.max(bottom, HEAD + listH) + 6;
   const rows = {
     x: 0,
-    y: head,
+    y: HEAD,
     w: listW,
     h: listH,
     pitch: narrow

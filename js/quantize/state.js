@@ -65,7 +65,6 @@ function layoutOf(scene, derived, { scheme, row }) {
   const ranks = neighborRanks(derived, scheme.name, row);
   const what = {
     width: scene.size.figure,
-    height: scene.size.height,
     V: derived.V,
     D: derived.D,
     bits: scheme.bits,

@@ -10,17 +10,7 @@ import {
   remove,
   toggleReturnSequences,
 } from "../mask/layer_edits.js";
-import {
-  BAR,
-  boundary,
-  cellX,
-  gapAt,
-  gapMark,
-  hit,
-  layout,
-  lengthAt,
-  rowTop,
-} from "../mask/layout.js";
+import { boundary, cellX, gapAt, gapMark, hit, layout, lengthAt, rowTop } from "../mask/layout.js";
 import { lossError } from "../mask/facts.js";
 import { isPadding, labelOf, norm, paddingOf, pooledOf, derive, wordsOf } from "../mask/trace.js";
 import { trace } from "./golden.js";
@@ -50,7 +40,7 @@ test("the figure fits its width, and nothing lies on anything else", () => {
         if (at.narrow && derived.B) assert.ok(rowTop(at, k, derived.B - 1) + at.vh < next.y, told);
       });
       assert.ok(at.dots + at.r < at.rowH, told);
-      assert.ok(at.bars + 3 * BAR <= at.height + 1, told);
+      assert.ok(at.bars + 3 * 21 <= at.height + 1, told);
     }
   }
 });

@@ -1,7 +1,7 @@
 /**
  * The training figure: maps, strips, the loss, and one row over time.
  */
-import { html, nothing } from "lit-html";
+import { html } from "lit-html";
 import { lanes, loss } from "./charts.js";
 import { pointer } from "./input.js";
 import { mapLayer, maps } from "./map.js";
@@ -19,7 +19,7 @@ export function figure(scene) {
   return html`<div
     class="stage training ${predicting ? "asked" : ""}"
     role="group"
-    aria-label=${scene.alt}
+    aria-label=${scene.trace.header.alt}
     style="height:${at.height}px"
     @pointermove=${on.move}
     @pointerdown=${on.down}
@@ -27,38 +27,10 @@ export function figure(scene) {
     @pointerleave=${on.leave}
     @click=${on.click}
   >
-    <svg class="below" aria-hidden="true" width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">${d.plot === "strips" ? stripCells(d) : nothing}</svg>
+    <svg class="below" aria-hidden="true" width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">${stripCells(d)}</svg>
     <svg class="below" aria-hidden="true" width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">${mapLayer(d)}</svg>
     <svg width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
-      ${maps(d)} ${scene.ui.prediction ? predictionChart(d) : nothing} ${d.plot === "loss" ? loss(d) : d.plot === "lanes" ? lanes(d) : strips(d)}
+      ${maps(d)} ${strips(d)} ${scene.ui.prediction ? predictionChart(d) : loss(d)} ${lanes(d)}
     </svg>
-    ${scene.ui.prediction ? nothing : tabs(d)}
-  </div>`;
-}
-
-/** Which plot stands below the maps. @param {import("./state.js").SceneFrame} d */
-function tabs({ scene, at, plot }) {
-  const { ui, explorer } = scene;
-  /** @type {[import("./layout.js").Plot, string][]} */
-  const all = [
-    ["strips", "Displacement"],
-    ["loss", "Loss"],
-    ["lanes", "This row"],
-  ];
-  return html`<div class="tabs" role="group" aria-label="Plot below the maps" style="top:${at.stripHead - 15}px">
-    ${all.map(
-      ([name, label]) => html`<button
-        type="button"
-        data-place="plot:${name}"
-        aria-pressed=${String(plot === name)}
-        @click=${(/** @type {Event} */ event) => {
-          event.stopPropagation();
-          ui.local.plot = name;
-          explorer.updateUi({ hover: null });
-        }}
-      >
-        ${label}
-      </button>`,
-    )}
   </div>`;
 }

@@ -3,6 +3,7 @@
  *
  * A view is an object of pure functions `scene -> template`; the kit joins them into an explorer.
  */
+import { nothing } from "lit-html";
 import { createWidget } from "../kit/explorer.js";
 import { formulaCard } from "../kit/formula_card.js";
 import { selectRow } from "./actions.js";
@@ -33,13 +34,10 @@ const training = {
   controls,
   figure,
   facts,
-  leads: 4,
-  notice: ({ trace, params }) =>
-    Number(trace.header.fitting) < params.steps
-      ? `${trace.header.fitting} steps are sent for tables of this size.`
-      : "",
   arithmetic: (scene) =>
-    formulaCard({ ...arithmetic(scene), close: () => scene.explorer.escape() }),
+    scene.ui.prediction?.phase === "open"
+      ? nothing
+      : formulaCard({ ...arithmetic(scene), close: () => scene.explorer.escape() }),
   narrate,
   tables,
   questionKind,

@@ -134,7 +134,7 @@ class Lesson:
         shown = self.view.locator("output", has_text=re.compile(rf"^{symbol}$"))
         shown.wait_for()
         size = symbol.partition(" = ")[2]
-        self.view.locator("svg .sub", has_text=re.compile(rf"= {size} × 8")).wait_for()
+        self.view.locator(".right dd", has_text=re.compile(rf"\({size},\s8\)")).wait_for()
 
 
 @contextmanager

@@ -140,7 +140,7 @@ def test_of_a_quantized_layer_it_says_that_the_floats_are_gone(show):
     layer.build()
     layer.quantize("int8")
     view = show(QuantizationExplorer(layer))
-    expect(view.root.locator(".hint .stored")).to_contain_text("quantized already (int8)")
+    expect(view.root.locator(".strip.stored")).to_contain_text("quantized already (int8)")
     assert view.place("way:int8").is_checked()
 
 
@@ -160,7 +160,7 @@ def test_drag_an_outlier_and_its_row_loses_its_codes(show):
     explorer = QuantizationExplorer()
     view = show(explorer, reduced_motion="reduce")
     before = explorer.trace
-    drag(view, "mark:3", -300)  # past the end of the ruler, where it grows faster
+    drag(view, "mark:3", -240)  # past the end of the ruler, where it grows faster
     view.page.wait_for_function("models.view0.get('message').header.params.edits[0]?.[2] < -3")
     assert view.root.locator(".stage.dragging").count() == 1
     view.page.mouse.up()
