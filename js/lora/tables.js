@@ -53,7 +53,7 @@ export function tables(scene) {
         "parameters",
         "scale",
         "singular value",
-        "reconstruction error",
+        "error, all rows",
         ...(guess ? ["your prediction"] : []),
         "error, trained rows",
         "first update, α/r",

@@ -186,7 +186,7 @@ def test_click_a_piece_and_it_stands_behind_the_chosen_layer(show):
     assert statuses(view)[2] == "mask kept"
     view.click("each:False")
     view.page.wait_for_selector(".strip.error")
-    assert "Received it behind LSTM" in explorer.error
+    assert "Received it after LSTM" in explorer.error
 
 
 def test_drag_a_sentence_s_end(show):

@@ -127,7 +127,7 @@ CASES: dict[str, Case] = {
             "a sentence's end": ("pad:1", "ArrowRight"),
             "predicting": ("layer:2", "p"),
             "revealed": ("layer:2", "p", "Enter", "p"),
-            "the mean": ("fact:pool:here:0", "Enter"),
+            "the mean": ("fact:pool:model:0", "Enter"),
         },
         traces=[
             {"layers": ["Dropout", "GlobalAveragePooling1D", "Dense"]},
