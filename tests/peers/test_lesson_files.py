@@ -31,13 +31,13 @@ def test_keras_takes_from_each_file_what_the_exercise_asks_for(keras, tmp_path):
     for case in _cases():
         path = tmp_path / case.path.name
         path.write_bytes(case.content)
-        layer = keras.layers.Embedding(*case.wanted.shape)
+        layer = keras.layers.Embedding(*case.expected.shape)
         model = keras.Sequential([keras.Input((1,)), layer])
         coded = "layers/embedding/vars/1" in case.arrays
         if coded:
             layer.quantize("int8")
         model.load_weights(path)
-        ids = np.arange(len(case.wanted))[:, None]
+        ids = np.arange(len(case.expected))[:, None]
         np.testing.assert_allclose(
-            np.asarray(model(ids))[:, 0], case.wanted, rtol=1e-5 if coded else 0, atol=1e-7
+            np.asarray(model(ids))[:, 0], case.expected, rtol=1e-5 if coded else 0, atol=1e-7
         )
