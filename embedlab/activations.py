@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from embedlab.core.checks import message
 from embedlab.registry import Registry, missing_attribute
 
 __all__ = [
@@ -25,33 +26,9 @@ __all__ = [
 ]
 
 _KERAS_ONLY_NAMES = (
-    "celu",
-    "elu",
-    "exponential",
-    "gelu",
-    "glu",
-    "hard_shrink",
-    "hard_sigmoid",
-    "hard_silu",
-    "hard_swish",
-    "hard_tanh",
-    "leaky_relu",
-    "log_sigmoid",
-    "log_softmax",
-    "mish",
-    "relu6",
-    "selu",
-    "silu",
-    "soft_shrink",
-    "softplus",
-    "softsign",
-    "sparse_plus",
-    "sparse_sigmoid",
-    "sparsemax",
-    "squareplus",
-    "swish",
-    "tanh_shrink",
-    "threshold",
+    "celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh "
+    "leaky_relu log_sigmoid log_softmax mish relu6 selu silu soft_shrink softplus softsign "
+    "sparse_plus sparse_sigmoid sparsemax squareplus swish tanh_shrink threshold"
 )
 
 
@@ -142,52 +119,23 @@ def softmax(x: Any) -> np.ndarray:
 
 
 REGISTRY = Registry(
-    "activation",
+    "activation function",
     "keras.activations",
     (),
     {f.__name__: f for f in (linear, relu, sigmoid, softmax, tanh)},
-    keras_only=_KERAS_ONLY_NAMES,
+    _KERAS_ONLY_NAMES,
 )
+serialize, deserialize = REGISTRY.serialize, REGISTRY.deserialize
 
 
 def get(identifier: Any) -> Callable[[Any], np.ndarray]:
     """Return the activation that a name, dict or callable means; None means `linear`.
 
-    Raises
-    ------
-    ValueError
-        "Could not interpret activation function identifier", with the names that are known.
-
-    Examples
-    --------
     >>> get("relu").__name__, get(None).__name__
     ('relu', 'linear')
     """
-    if identifier is None:
-        return linear
-    try:
-        return REGISTRY.get(identifier)
-    except ValueError as error:
-        key = "Could not interpret activation"
-        raise ValueError(str(error).replace(key, f"{key} function", 1)) from None
-
-
-def serialize(activation: Any) -> Any:
-    """Return the name from which `deserialize` finds the activation again.
-
-    >>> serialize(relu), serialize(None)
-    ('relu', None)
-    """
-    return REGISTRY.serialize(activation)
-
-
-def deserialize(config: Any, custom_objects: Any = None) -> Any:
-    """Return the activation that a name or dict describes; nothing in it is executed.
-
-    >>> deserialize("tanh").__name__
-    'tanh'
-    """
-    return REGISTRY.deserialize(config, custom_objects)
+    activation: Callable[[Any], np.ndarray] = REGISTRY.get(identifier) or linear
+    return activation
 
 
 def gradient(activation: Any, x: np.ndarray, y: np.ndarray, grad: np.ndarray) -> np.ndarray:
@@ -204,10 +152,9 @@ def gradient(activation: Any, x: np.ndarray, y: np.ndarray, grad: np.ndarray) ->
     >>> gradient(relu, x, relu(x), np.array([5.0, 5.0])).tolist()
     [0.0, 5.0]
     """
-    with_gradient = getattr(activation, "grad", None)
-    if with_gradient is None:
-        raise NotImplementedError(
-            f"training needs grad(x, y, grad) of an activation. {activation!r:.60} has none. "
-            "Set it: my_activation.grad = lambda x, y, grad: ..."
-        )
-    return with_gradient(x, y, grad)
+    slope = getattr(activation, "grad", None)
+    if slope is None:
+        must = "an activation must have a function grad(x, y, grad) to be trained"
+        do = "Set it: my_activation.grad = lambda x, y, grad: ..."
+        raise NotImplementedError(message(must, f"{activation!r:.60}", do))
+    return slope(x, y, grad)

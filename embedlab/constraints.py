@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.registry import Registry
+from embedlab.registry import Configured, Registry, not_defined
 
 __all__ = [
     "Constraint",
@@ -25,7 +25,7 @@ EPSILON = 1e-7
 """Added to every length, as in Keras, so that a row of zeros divides by something."""
 
 
-class Constraint:
+class Constraint(Configured):
     """The base of all constraints: call one with a table, and it returns the nearest allowed one.
 
     Examples
@@ -43,23 +43,7 @@ class Constraint:
 
     def project(self, weights: np.ndarray) -> np.ndarray:
         """Return the array that `__call__` rounds back to the dtype it came in."""
-        raise NotImplementedError(
-            f"a constraint must define project(weights), or __call__. {type(self).__name__} does "
-            "not. Add the method."
-        )
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the parameters as a dict; `from_config` takes it back."""
-        return {}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "Constraint":
-        """Return a constraint with the parameters that `get_config` returned."""
-        return cls(**config)
-
-    def __repr__(self) -> str:
-        config = ", ".join(f"{k}={v!r}" for k, v in self.get_config().items())
-        return f"{type(self).__name__}({config})"
+        raise not_defined(self, "project(weights)")
 
 
 class NonNeg(Constraint):
@@ -89,10 +73,6 @@ class MaxNorm(Constraint):
         lengths = _lengths(weights, self.axis)
         return weights * (np.clip(lengths, 0, self.max_value) / (EPSILON + lengths))
 
-    def get_config(self) -> dict[str, Any]:
-        """Return max_value and axis."""
-        return {"max_value": self.max_value, "axis": self.axis}
-
 
 class UnitNorm(Constraint):
     """Every column (``axis=0``) or row (``axis=1``) of length 1.
@@ -108,10 +88,6 @@ class UnitNorm(Constraint):
         """Return the table with every length divided out."""
         lengths = _lengths(weights, self.axis)
         return weights / (EPSILON + lengths)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return axis."""
-        return {"axis": self.axis}
 
 
 class MinMaxNorm(Constraint):
@@ -133,15 +109,6 @@ class MinMaxNorm(Constraint):
         inside = np.clip(lengths, self.min_value, self.max_value)
         target = self.rate * inside + (1 - self.rate) * lengths
         return weights * (target / (EPSILON + lengths))
-
-    def get_config(self) -> dict[str, Any]:
-        """Return min_value, max_value, rate and axis."""
-        return {
-            "min_value": self.min_value,
-            "max_value": self.max_value,
-            "rate": self.rate,
-            "axis": self.axis,
-        }
 
 
 def _lengths(weights: np.ndarray, axis: Any) -> np.ndarray:
@@ -167,30 +134,4 @@ REGISTRY = Registry(
     [MaxNorm, MinMaxNorm, NonNeg, UnitNorm],
     {"maxnorm": MaxNorm, "nonneg": NonNeg, "unitnorm": UnitNorm},
 )
-
-
-def get(identifier: Any) -> Any:
-    """Return the constraint that a name, dict, class, callable or instance means.
-
-    >>> get("unit_norm")
-    UnitNorm(axis=0)
-    """
-    return REGISTRY.get(identifier)
-
-
-def serialize(constraint: Any) -> Any:
-    """Return a dict in Keras's form from which `deserialize` makes an equal constraint.
-
-    >>> serialize(UnitNorm())["config"]
-    {'axis': 0}
-    """
-    return REGISTRY.serialize(constraint)
-
-
-def deserialize(config: Any, custom_objects: Any = None) -> Any:
-    """Return the constraint that a dict describes; nothing in the dict is executed.
-
-    >>> deserialize(serialize(MaxNorm(3)))
-    MaxNorm(max_value=3, axis=0)
-    """
-    return REGISTRY.deserialize(config, custom_objects)
+get, serialize, deserialize = REGISTRY.get, REGISTRY.serialize, REGISTRY.deserialize

@@ -12,8 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import ShapeError
-from embedlab.registry import Registry, missing_attribute
+from embedlab.core.checks import (
+    ShapeError,
+    check_choice,
+    check_in_range,
+    check_number,
+    check_size,
+    message,
+)
+from embedlab.registry import Configured, Registry, missing_attribute, not_defined
 
 __all__ = [
     "Constant",
@@ -39,7 +46,7 @@ __all__ = [
     "serialize",
 ]
 
-_KERAS_ONLY_NAMES = ("STFT", "STFTInitializer")
+_KERAS_ONLY_NAMES = "STFT STFTInitializer"
 _PIECE = 1 << 18  # numbers drawn at once: 2 MB of float64, whatever the size of the table
 
 
@@ -47,8 +54,10 @@ def __getattr__(name: str) -> Any:
     raise missing_attribute(__name__, name, _KERAS_ONLY_NAMES)
 
 
-class Initializer:
+class Initializer(Configured):
     """The base of all initializers: call one with a shape and it returns an array.
+
+    One of your own defines `fill`, or ``__call__(shape, dtype)``.
 
     Examples
     --------
@@ -59,34 +68,6 @@ class Initializer:
     """
 
     def __call__(self, shape: Any, dtype: Any = "float32") -> np.ndarray:
-        """Return a new array of `shape` and `dtype` (by default "float32")."""
-        raise NotImplementedError(
-            f"an initializer must define __call__(shape, dtype). {type(self).__name__} does not. "
-            "Add the method."
-        )
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the parameters as a dict; `from_config` takes it back."""
-        return {}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "Initializer":
-        """Return an initializer with the parameters that `get_config` returned."""
-        return cls(**config)
-
-    def clone(self) -> "Initializer":
-        """Return an equal initializer; one without a seed draws a new one."""
-        return type(self).from_config(self.get_config())
-
-    def __repr__(self) -> str:
-        config = {k: v for k, v in self.get_config().items() if v is not None}
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in config.items())})"
-
-
-class _Filling(Initializer):
-    """An initializer that can write into an array that is there already."""
-
-    def __call__(self, shape: Any, dtype: Any = "float32") -> np.ndarray:
         """Return a new array of `shape` and `dtype`: the same numbers at every call."""
         out = np.zeros(shape, dtype or "float32")
         self.fill(out)
@@ -94,9 +75,7 @@ class _Filling(Initializer):
 
     def fill(self, out: np.ndarray) -> None:
         """Write into `out`, which holds zeros."""
-        raise NotImplementedError(
-            f"this initializer must define fill(out). {type(self).__name__} does not. Add it."
-        )
+        raise not_defined(self, "__call__(shape, dtype) or fill(out)")
 
 
 def initialize(
@@ -122,7 +101,7 @@ def initialize(
     >>> initialize(lambda shape: [[1.0, 2.0]], (1, 2), "float32").tolist()
     [[1.0, 2.0]]
     """
-    if type(initializer).__call__ is _Filling.__call__:
+    if type(initializer).__call__ is Initializer.__call__:
         out = zeros(shape, dtype)
         initializer.fill(out)
         return out
@@ -140,7 +119,7 @@ def initialize(
     return out
 
 
-class Constant(_Filling):
+class Constant(Initializer):
     """Fill with one number, or with an array that broadcasts to the shape.
 
     Examples
@@ -156,10 +135,8 @@ class Constant(_Filling):
             value = np.asarray(value["config"]["value"], value["config"]["dtype"])
         array = np.asarray(value)
         if array.dtype.kind not in "biuf":
-            raise ValueError(
-                f"value must be a number or an array of numbers. Received {value!r:.40}. "
-                "Pass for example Constant(0.5)."
-            )
+            must, do = "value must be a number or an array of numbers", "Pass for example 0.5"
+            raise ValueError(message(must, f"{value!r:.40}", do))
         self.value = value if array.ndim == 0 else array
 
     def fill(self, out: np.ndarray) -> None:
@@ -167,18 +144,17 @@ class Constant(_Filling):
         try:
             out[...] = np.broadcast_to(self.value, out.shape)
         except ValueError as error:
-            raise ShapeError(
-                f"value must broadcast to the shape of the weights, {out.shape}. "
-                f"Received shape {np.shape(self.value)}. Pass one number, or one for each weight."
-            ) from error
+            must = f"value must broadcast to the shape of the weights, {out.shape}"
+            received = f"shape {np.shape(self.value)}"
+            do = "Pass one number, or one for each weight"
+            raise ShapeError(message(must, received, do)) from error
 
     def get_config(self) -> dict[str, Any]:
-        """Return {"value": number or nested list}."""
-        array = np.asarray(self.value)
-        return {"value": array.tolist()}
+        """Return the value as a number or a nested list."""
+        return {"value": np.asarray(self.value).tolist()}
 
 
-class Zeros(_Filling):
+class Zeros(Initializer):
     """Fill with 0.
 
     >>> Zeros()((1, 2)).tolist()
@@ -189,7 +165,7 @@ class Zeros(_Filling):
         """Leave the zeros as they are."""
 
 
-class Ones(_Filling):
+class Ones(Initializer):
     """Fill with 1.
 
     >>> Ones()((1, 2)).tolist()
@@ -201,7 +177,7 @@ class Ones(_Filling):
         out[...] = 1
 
 
-class Identity(_Filling):
+class Identity(Initializer):
     """Put `gain` on the diagonal of a matrix (V, D) and 0 elsewhere.
 
     Where we differ on purpose: the config keeps `gain` (Keras 3.15 forgets it).
@@ -216,18 +192,12 @@ class Identity(_Filling):
     def fill(self, out: np.ndarray) -> None:
         """Write the diagonal; ShapeError unless there are two axes."""
         if out.ndim != 2:
-            raise ShapeError(
-                "Identity matrix initializer can only be used for 2D matrices. "
-                f"Received shape {out.shape}. Choose another initializer."
-            )
+            must = "Identity matrix initializer can only be used for 2D matrices"
+            raise ShapeError(message(must, f"shape {out.shape}", "Choose another initializer"))
         np.fill_diagonal(out, self.gain)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return {"gain": number}."""
-        return {"gain": self.gain}
 
-
-class _RandomInitializer(_Filling):
+class _RandomInitializer(Initializer):
     """The base of the random initializers: they have a seed.
 
     The same instance gives the same numbers every time, as in Keras; a `clone` without a seed
@@ -239,46 +209,19 @@ class _RandomInitializer(_Filling):
     """
 
     def __init__(self, seed: int | None = None):
-        if seed is not None and (
-            isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0
-        ):
-            raise ValueError(
-                f"seed must be an integer >= 0 or None. Received {seed!r:.40}. Pass for example 7."
-            )
-        self.seed = None if seed is None else int(seed)
+        self.seed = None if seed is None else check_size(seed, "seed", least=0)
         # Python's own generator, so that random.seed(0) makes a whole session repeatable.
         self._start = random.randrange(1, 1 << 31) if self.seed is None else self.seed
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the parameters; an unset seed stays None."""
-        return {"seed": self.seed}
-
-    def _uniform(self, out: np.ndarray, low: float, high: float) -> None:
-        rng = np.random.default_rng(self._start)
-        _fill_in_pieces(out, lambda count: rng.uniform(low, high, count))
-
-    def _normal(self, out: np.ndarray, mean: float, stddev: float) -> None:
-        rng = np.random.default_rng(self._start)
-        _fill_in_pieces(out, lambda count: rng.normal(mean, stddev, count))
-
-    def _truncated(self, out: np.ndarray, mean: float, stddev: float) -> None:
-        """Draw a normal and drop what lies two standard deviations or more from the mean."""
-        rng = np.random.default_rng(self._start)
-
-        def draw(count: int) -> np.ndarray:
-            numbers = rng.normal(mean, stddev, count)
-            return numbers[np.abs(numbers - mean) < 2.0 * stddev] if stddev else numbers
-
-        _fill_in_pieces(out, draw)
-
-
-def _fill_in_pieces(out: np.ndarray, draw: Callable[[int], np.ndarray]) -> None:
-    flat = out.reshape(-1)
-    start = 0
-    while start < flat.size:
-        numbers = draw(min(_PIECE, flat.size - start))
-        flat[start : start + numbers.size] = numbers
-        start += numbers.size
+    def _fill_in_pieces(
+        self, out: np.ndarray, draw: Callable[[np.random.Generator, int], np.ndarray]
+    ) -> None:
+        """Write what `draw` returns for a count of numbers (or for some of them) into `out`."""
+        rng, flat, start = np.random.default_rng(self._start), out.reshape(-1), 0
+        while start < flat.size:
+            numbers = draw(rng, min(_PIECE, flat.size - start))
+            flat[start : start + numbers.size] = numbers
+            start += numbers.size
 
 
 class RandomUniform(_RandomInitializer):
@@ -293,20 +236,14 @@ class RandomUniform(_RandomInitializer):
 
     def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None):
         super().__init__(seed)
-        if not (math.isfinite(minval) and math.isfinite(maxval) and minval <= maxval):
-            raise ValueError(
-                f"minval must not be above maxval, both finite. Received {minval!r:.40} and "
-                f"{maxval!r:.40}. Swap them."
-            )
-        self.minval, self.maxval = minval, maxval
+        self.minval, self.maxval = check_number(minval, "minval"), check_number(maxval, "maxval")
+        if minval > maxval:
+            must, received = "minval must not be above maxval", f"{minval!r:.40} and {maxval!r:.40}"
+            raise ValueError(message(must, received, "Swap them"))
 
     def fill(self, out: np.ndarray) -> None:
         """Draw into `out`."""
-        self._uniform(out, self.minval, self.maxval)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return seed, minval and maxval."""
-        return {**super().get_config(), "minval": self.minval, "maxval": self.maxval}
+        self._fill_in_pieces(out, lambda rng, n: rng.uniform(self.minval, self.maxval, n))
 
 
 class RandomNormal(_RandomInitializer):
@@ -318,20 +255,14 @@ class RandomNormal(_RandomInitializer):
 
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None):
         super().__init__(seed)
-        if not (math.isfinite(mean) and math.isfinite(stddev) and stddev >= 0):
-            raise ValueError(
-                f"mean must be finite and stddev finite and >= 0. Received {mean!r:.40} and "
-                f"{stddev!r:.40}. Pass for example stddev=0.05."
-            )
-        self.mean, self.stddev = mean, stddev
+        self.mean, self.stddev = check_number(mean, "mean"), check_in_range(stddev, "stddev")
 
     def fill(self, out: np.ndarray) -> None:
         """Draw into `out`."""
-        self._normal(out, self.mean, self.stddev)
+        self._fill_in_pieces(out, self._draw)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return seed, mean and stddev."""
-        return {**super().get_config(), "mean": self.mean, "stddev": self.stddev}
+    def _draw(self, rng: np.random.Generator, count: int) -> np.ndarray:
+        return rng.normal(self.mean, self.stddev, count)
 
 
 class TruncatedNormal(RandomNormal):
@@ -341,9 +272,10 @@ class TruncatedNormal(RandomNormal):
     True
     """
 
-    def fill(self, out: np.ndarray) -> None:
-        """Draw into `out`."""
-        self._truncated(out, self.mean, self.stddev)
+    def _draw(self, rng: np.random.Generator, count: int) -> np.ndarray:
+        numbers = super()._draw(rng, count)
+        inside = np.abs(numbers - self.mean) < 2.0 * self.stddev
+        return numbers[inside] if self.stddev else numbers
 
 
 class Orthogonal(_RandomInitializer):
@@ -368,21 +300,15 @@ class Orthogonal(_RandomInitializer):
     def fill(self, out: np.ndarray) -> None:
         """Draw into `out`; ShapeError for fewer than two axes."""
         if out.ndim < 2:
-            raise ShapeError(
-                "The tensor to initialize must be at least two-dimensional. "
-                f"Received shape {out.shape}. Choose another initializer."
-            )
+            must = "The tensor to initialize must be at least two-dimensional"
+            raise ShapeError(message(must, f"shape {out.shape}", "Choose another initializer"))
         rows, columns = math.prod(out.shape[:-1]), out.shape[-1]
         work = np.float32 if out.dtype.char == "e" else out.dtype  # LAPACK knows no half floats
         numbers = np.zeros((max(rows, columns), min(rows, columns)), work)
-        self._normal(numbers, 0.0, 1.0)
+        RandomNormal(0.0, 1.0, self._start).fill(numbers)
         q, r = np.linalg.qr(numbers)
         q *= np.sign(np.diag(r))  # makes the draw uniform over all rotations
         out[...] = (self.gain * (q.T if rows < columns else q)).reshape(out.shape)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return seed and gain."""
-        return {**super().get_config(), "gain": self.gain}
 
 
 class VarianceScaling(_RandomInitializer):
@@ -420,14 +346,12 @@ class VarianceScaling(_RandomInitializer):
         output_axes: Any = None,
     ):
         super().__init__(seed)
-        if not (math.isfinite(scale) and scale > 0):
-            raise ValueError(
-                f"Argument `scale` must be positive float. Received {scale!r:.40}. "
-                "Pass for example 1.0."
-            )
-        _one_of("mode", mode, ("fan_in", "fan_out", "fan_avg"))
+        if check_in_range(scale, "scale") == 0:
+            raise ValueError(message("scale must be above 0", scale, "Pass for example 1.0"))
+        check_choice(mode, "mode", ("fan_in", "fan_out", "fan_avg"))
         distribution = "truncated_normal" if distribution == "normal" else distribution
-        _one_of("distribution", distribution, ("truncated_normal", "untruncated_normal", "uniform"))
+        forms = ("truncated_normal", "untruncated_normal", "uniform")
+        check_choice(distribution, "distribution", forms)
         self.scale, self.mode, self.distribution = scale, mode, distribution
         self.input_axes, self.output_axes = input_axes, output_axes
 
@@ -438,34 +362,23 @@ class VarianceScaling(_RandomInitializer):
         variance = self.scale / max(1.0, fan)
         if self.distribution == "uniform":
             limit = math.sqrt(3.0 * variance)
-            self._uniform(out, -limit, limit)
+            RandomUniform(-limit, limit, self._start).fill(out)
         elif self.distribution == "untruncated_normal":
-            self._normal(out, 0.0, math.sqrt(variance))
+            RandomNormal(0.0, math.sqrt(variance), self._start).fill(out)
         else:  # cutting the tails at two deviations leaves this share of the standard deviation
-            self._truncated(out, 0.0, math.sqrt(variance) / 0.87962566103423978)
+            stddev = math.sqrt(variance) / 0.87962566103423978
+            TruncatedNormal(0.0, stddev, self._start).fill(out)
 
     def _fans(self, shape: tuple[int, ...]) -> tuple[int, int]:
         if self.input_axes is not None and self.output_axes is not None:
-            return (
-                math.prod(shape[axis] for axis in self.input_axes),
-                math.prod(shape[axis] for axis in self.output_axes),
-            )
+            axes = self.input_axes, self.output_axes
+            fan_in, fan_out = (math.prod(shape[axis] for axis in group) for group in axes)
+            return fan_in, fan_out
         if len(shape) < 2:
             size = math.prod(shape)
             return size, size
         field = math.prod(shape[:-2])  # the window of a convolution
         return shape[-2] * field, shape[-1] * field
-
-    def get_config(self) -> dict[str, Any]:
-        """Return every parameter."""
-        return {
-            **super().get_config(),
-            "scale": self.scale,
-            "mode": self.mode,
-            "distribution": self.distribution,
-            "input_axes": self.input_axes,
-            "output_axes": self.output_axes,
-        }
 
 
 class _Scaled(VarianceScaling):
@@ -475,10 +388,6 @@ class _Scaled(VarianceScaling):
 
     def __init__(self, seed: int | None = None, input_axes: Any = None, output_axes: Any = None):
         super().__init__(*self.CHOICE, seed, input_axes, output_axes)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return seed and axes: the rest is in the name."""
-        return {"seed": self.seed, "input_axes": self.input_axes, "output_axes": self.output_axes}
 
 
 class GlorotUniform(_Scaled):
@@ -541,33 +450,13 @@ class LecunNormal(_Scaled):
     CHOICE = (1.0, "fan_in", "truncated_normal")
 
 
-def _one_of(name: str, value: Any, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ValueError(
-            f"Invalid `{name}` argument: it must be one of {', '.join(choices)}. "
-            f"Received {value!r:.40}. Choose one of these."
-        )
-
-
 REGISTRY = Registry(
     "initializer",
     "keras.initializers",
     [
-        Constant,
-        GlorotNormal,
-        GlorotUniform,
-        HeNormal,
-        HeUniform,
-        Identity,
-        LecunNormal,
-        LecunUniform,
-        Ones,
-        Orthogonal,
-        RandomNormal,
-        RandomUniform,
-        TruncatedNormal,
-        VarianceScaling,
-        Zeros,
+        *(Constant, Identity, Ones, Orthogonal, Zeros),
+        *(RandomNormal, RandomUniform, TruncatedNormal, VarianceScaling),
+        *(GlorotNormal, GlorotUniform, HeNormal, HeUniform, LecunNormal, LecunUniform),
     ],
     {
         "zero": Zeros,
@@ -577,51 +466,25 @@ REGISTRY = Registry(
         "IdentityInitializer": Identity,
         "OrthogonalInitializer": Orthogonal,
     },
-    keras_only=_KERAS_ONLY_NAMES,
+    _KERAS_ONLY_NAMES,
 )
+serialize, deserialize = REGISTRY.serialize, REGISTRY.deserialize
 
 
 def get(identifier: Any) -> Any:
     """Return the initializer that a name, dict, class, callable, array or instance means.
 
-    Raises
-    ------
-    ValueError
-        "Could not interpret initializer identifier", with the names that are known.
-
-    Examples
-    --------
-    >>> get("uniform")
-    RandomUniform(minval=-0.05, maxval=0.05)
-    >>> get({"class_name": "HeNormal", "config": {"seed": 3}})
-    HeNormal(seed=3)
+    >>> get("uniform"), get({"class_name": "HeNormal", "config": {"seed": 3}})
+    (RandomUniform(minval=-0.05, maxval=0.05), HeNormal(seed=3))
     """
     return Constant(identifier) if isinstance(identifier, np.ndarray) else REGISTRY.get(identifier)
-
-
-def serialize(initializer: Any) -> Any:
-    """Return a dict in Keras's form from which `deserialize` makes an equal initializer.
-
-    >>> serialize(Zeros())["class_name"]
-    'Zeros'
-    """
-    return REGISTRY.serialize(initializer)
-
-
-def deserialize(config: Any, custom_objects: Any = None) -> Any:
-    """Return the initializer that a dict describes; nothing in the dict is executed.
-
-    >>> deserialize(serialize(Identity(2.0)))
-    Identity(gain=2.0)
-    """
-    return REGISTRY.deserialize(config, custom_objects)
 
 
 def seeded(initializer: Any, seed: int | None) -> Any:
     """Return the initializer with `seed`, where it draws and has no seed of its own.
 
     >>> seeded(get("uniform"), 7)
-    RandomUniform(seed=7, minval=-0.05, maxval=0.05)
+    RandomUniform(minval=-0.05, maxval=0.05, seed=7)
     """
     if seed is None or getattr(initializer, "seed", 0) is not None:
         return initializer

@@ -538,33 +538,10 @@ _CLASS_OF_FUNCTION: dict[Any, Callable[[], Loss]] = {
     sparse_categorical_crossentropy: SparseCategoricalCrossentropy,
 }
 KERAS_ONLY = (
-    "CTC",
-    "CategoricalFocalCrossentropy",
-    "CategoricalGeneralizedCrossEntropy",
-    "BinaryFocalCrossentropy",
-    "CategoricalHinge",
-    "Circle",
-    "CosineSimilarity",
-    "Dice",
-    "Hinge",
-    "Huber",
-    "KLDivergence",
-    "MeanAbsoluteError",
-    "MeanAbsolutePercentageError",
-    "MeanSquaredLogarithmicError",
-    "Poisson",
-    "SquaredHinge",
-    "Tversky",
-    "mae",
-    "MAE",
-    "mape",
-    "MAPE",
-    "msle",
-    "MSLE",
-    "kld",
-    "KLD",
-    "kl_divergence",
-    "cosine",
+    "CTC CategoricalFocalCrossentropy CategoricalGeneralizedCrossEntropy "
+    "BinaryFocalCrossentropy CategoricalHinge Circle CosineSimilarity Dice Hinge Huber "
+    "KLDivergence MeanAbsoluteError MeanAbsolutePercentageError MeanSquaredLogarithmicError "
+    "Poisson SquaredHinge Tversky mae MAE mape MAPE msle MSLE kld KLD kl_divergence cosine"
 )
 REGISTRY = Registry(
     "loss",

@@ -24,17 +24,7 @@ from embedlab.registry import (
 __all__ = ["SGD", "Adagrad", "Adam", "Optimizer", "RMSprop", "deserialize", "get", "serialize"]
 
 _KERAS_ONLY_NAMES = (
-    "Adadelta",
-    "AdamW",
-    "Adamax",
-    "Ftrl",
-    "Lamb",
-    "Lion",
-    "LossScaleOptimizer",
-    "Muon",
-    "Nadam",
-    "ScheduleFreeAdamW",
-    "schedules",
+    "Adadelta AdamW Adamax Ftrl Lamb Lion LossScaleOptimizer Muon Nadam ScheduleFreeAdamW schedules"
 )
 _KERAS_ONLY_ARGUMENTS = {
     "clipnorm": None,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from embedlab.core.checks import check_size
-from embedlab.registry import Registry
+from embedlab.registry import Configured, Registry
 
 __all__ = [
     "Int4QuantizationConfig",
@@ -15,7 +15,7 @@ __all__ = [
 ]
 
 
-class QuantizationConfig:
+class QuantizationConfig(Configured):
     """The base of both configurations.
 
     Parameters
@@ -26,6 +26,7 @@ class QuantizationConfig:
         Kept for Keras: an embedding has no activations to quantize.
     """
 
+    HIDDEN = ("activation_quantizer",)
     mode = ""
     bits = 8
     block_size: int | None = None
@@ -42,19 +43,6 @@ class QuantizationConfig:
     def policy(self) -> str:
         """The first part of the dtype policy's name, such as "int8" or "int4/128"."""
         return self.mode
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments."""
-        return {"weight_quantizer": None, "activation_quantizer": self.activation_quantizer}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "QuantizationConfig":
-        """Return a configuration with the arguments that `get_config` returned."""
-        return cls(**config)
-
-    def __repr__(self) -> str:
-        arguments = "" if self.bits == 8 else f"block_size={self.block_size}"
-        return f"{type(self).__name__}({arguments})"
 
 
 class Int8QuantizationConfig(QuantizationConfig):
@@ -90,18 +78,13 @@ class Int4QuantizationConfig(QuantizationConfig):
         block_size: int | None = 128,
     ):
         super().__init__(weight_quantizer, activation_quantizer)
-        self.block_size = (
-            block_size if block_size in (None, -1) else check_size(block_size, "block_size")
-        )
+        whole_row = block_size in (None, -1)
+        self.block_size = block_size if whole_row else check_size(block_size, "block_size")
 
     @property
     def policy(self) -> str:
         """Such as "int4/128", or "int4/-1" for one scale a row."""
         return f"int4/{-1 if self.block_size is None else self.block_size}"
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments."""
-        return {**super().get_config(), "block_size": self.block_size}
 
 
 REGISTRY = Registry(
@@ -110,30 +93,4 @@ REGISTRY = Registry(
     [Int4QuantizationConfig, Int8QuantizationConfig],
     {"int8": Int8QuantizationConfig, "int4": Int4QuantizationConfig},
 )
-
-
-def get(identifier: Any) -> Any:
-    """Return the configuration that a mode ("int8", "int4"), dict, class or instance means.
-
-    >>> get("int4")
-    Int4QuantizationConfig(block_size=128)
-    """
-    return REGISTRY.get(identifier)
-
-
-def serialize(config: Any) -> Any:
-    """Return a dict in Keras's form from which `deserialize` makes an equal configuration.
-
-    >>> serialize(Int8QuantizationConfig())["class_name"]
-    'Int8QuantizationConfig'
-    """
-    return REGISTRY.serialize(config)
-
-
-def deserialize(config: Any, custom_objects: Any = None) -> Any:
-    """Return the configuration that a dict describes.
-
-    >>> deserialize(serialize(Int4QuantizationConfig(block_size=8)))
-    Int4QuantizationConfig(block_size=8)
-    """
-    return REGISTRY.deserialize(config, custom_objects)
+get, serialize, deserialize = REGISTRY.get, REGISTRY.serialize, REGISTRY.deserialize

@@ -1,15 +1,93 @@
-"""Registries: objects by name, dict, class or callable, and back to a dict in Keras's form.
+"""Configs and registries: objects to dicts in Keras's form, and back by name, dict or class.
 
-Initializers, regularizers, constraints, losses, metrics and optimizers are all serialized in this
-way, so that Keras can read what we write. What Keras has and this package leaves to Keras is
-refused here too, in one line that says where to find it.
+Initializers, regularizers, constraints, losses and optimizers are all serialized in this way, so
+that Keras can read what we write. What Keras has and this package leaves to Keras is refused here
+too, in one line that says where to find it.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from inspect import Parameter, signature
+from typing import Any, ClassVar, Self
 
-__all__ = ["Registry", "drop_keras_defaults", "left_to_keras", "missing_attribute", "snake_case"]
+from embedlab.core.checks import message
+
+__all__ = [
+    "Configured",
+    "Registry",
+    "drop_keras_defaults",
+    "left_to_keras",
+    "missing_attribute",
+    "not_defined",
+    "snake_case",
+]
+
+
+class Configured:
+    """The base of all that is made from plain arguments, each kept in an attribute of its name.
+
+    Examples
+    --------
+    >>> class Scale(Configured):
+    ...     def __init__(self, factor=1.0, seed=None):
+    ...         self.factor, self.seed = factor, seed
+    >>> Scale(2.0).get_config(), Scale(2.0).clone()
+    ({'factor': 2.0, 'seed': None}, Scale(factor=2.0))
+    """
+
+    HIDDEN: ClassVar[tuple[str, ...]] = ()
+    """Arguments that `repr` leaves out."""
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments as a dict; `from_config` takes it back."""
+        try:
+            return {name: getattr(self, name) for name in _arguments(type(self))}
+        except AttributeError as error:
+            must = f"{type(self).__name__} must keep every argument in an attribute of its name"
+            do = f"Set self.{error.name} in __init__, or define get_config"
+            raise NotImplementedError(message(must, f"none for {error.name}", do)) from error
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Return an object with the arguments that `get_config` returned."""
+        return cls(**config)
+
+    def clone(self) -> Self:
+        """Return an object with equal arguments."""
+        return self.from_config(self.get_config())
+
+    def __repr__(self) -> str:
+        visible = []
+        for name, default in _arguments(type(self)).items():
+            value = getattr(self, name, None)
+            if name not in self.HIDDEN and not (value is None and default is None):
+                visible.append(f"{name}={value!r}")
+        return f"{type(self).__name__}({', '.join(visible)})"
+
+
+def _arguments(cls: type) -> dict[str, Any]:
+    """Return the constructor's arguments and defaults; ``**options`` are those of its base."""
+    arguments: dict[str, Any] = {}
+    for kind in cls.__mro__[:-1]:
+        if "__init__" in vars(kind):
+            _, *parameters = signature(vars(kind)["__init__"]).parameters.values()
+            named = [p for p in parameters if p.kind is not Parameter.VAR_KEYWORD]
+            arguments = {**{p.name: p.default for p in named}, **arguments}
+            if len(named) == len(parameters):
+                break
+    return arguments
+
+
+def not_defined(owner: Any, method: str, do: str = "Add the method") -> NotImplementedError:
+    """Return the error for a method that a class of one's own must define.
+
+    >>> str(not_defined(Configured(), "grad(weights) to be trained"))
+    'Configured must define grad(weights) to be trained. Received a class without grad. \
+Add the method.'
+    """
+    name = method.partition("(")[0]
+    must = f"{type(owner).__name__} must define {method}"
+    return NotImplementedError(message(must, f"a class without {name}", do))
 
 
 def left_to_keras(what: str, received: str) -> str:
@@ -19,10 +97,8 @@ def left_to_keras(what: str, received: str) -> str:
     "activity_regularizer is not part of embedlab. Received activity_regularizer='l1' for Dense. \
 Use embedlab.keras.Embedding in a Keras model."
     """
-    return (
-        f"{what} is not part of embedlab. Received {received}. "
-        "Use embedlab.keras.Embedding in a Keras model."
-    )
+    do = "Use embedlab.keras.Embedding in a Keras model"
+    return message(f"{what} is not part of embedlab", received, do)
 
 
 def drop_keras_defaults(
@@ -59,15 +135,13 @@ Use embedlab.keras.Embedding in a Keras model.
         value, default = arguments[name], keras_only[name]
         if isinstance(value, (list, tuple)) and len(value) == 1:  # Keras: dilation_rate=(1,)
             value = value[0]
-        if value is None:
-            continue
         plain = isinstance(value, (bool, int, float, str))
-        if value is not default and not (plain and value == default):
+        if not (value is None or value is default or (plain and value == default)):
             raise ValueError(left_to_keras(name, f"{name}={arguments[name]!r:.40} for {owner}"))
     return {name: value for name, value in arguments.items() if name not in keras_only}
 
 
-def missing_attribute(module: str, name: str, keras_only: Iterable[str] = ()) -> AttributeError:
+def missing_attribute(module: str, name: str, keras_only: str = "") -> AttributeError:
     """Return the error for a name that a module does not have: for its ``__getattr__``.
 
     A class (a name that begins with a capital) may be Keras's, and so may a name in `keras_only`.
@@ -76,7 +150,7 @@ def missing_attribute(module: str, name: str, keras_only: Iterable[str] = ()) ->
     'embedlab.optimizers.Lion is not part of embedlab. Received the name Lion. \
 Use embedlab.keras.Embedding in a Keras model.'
     """
-    if name[:1].isupper() or name in keras_only:
+    if name[:1].isupper() or name in keras_only.split():
         return AttributeError(left_to_keras(f"{module}.{name}", f"the name {name}"))
     return AttributeError(f"module {module!r} has no attribute {name!r}")
 
@@ -94,15 +168,15 @@ class Registry:
         Each is found by its own name and by its name in snake case.
     aliases : mapping of str to type or callable
         Further names.
-    keras_only : iterable of str
-        Classes (or functions) of Keras's module that this package leaves to Keras.
+    keras_only : str
+        The names in Keras's module that this package leaves to Keras, with spaces between.
 
     Examples
     --------
     >>> from embedlab import initializers
-    >>> initializers.REGISTRY.get("he_normal")
+    >>> initializers.get("he_normal")
     HeNormal()
-    >>> initializers.REGISTRY.get("bogus")  # doctest: +ELLIPSIS
+    >>> initializers.get("bogus")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ValueError: initializer must be a known name, a dict config or a callable. \
 Could not interpret initializer identifier: 'bogus'. Did you mean one of: constant, ...
@@ -114,38 +188,42 @@ Could not interpret initializer identifier: 'bogus'. Did you mean one of: consta
         module: str,
         classes: Iterable[type],
         aliases: Mapping[str, Any] | None = None,
-        keras_only: Iterable[str] = (),
+        keras_only: str = "",
     ):
-        self.kind = kind
-        self.keras_only = frozenset(keras_only)
-        self._keras_names = self.keras_only | {
-            form(name) for name in self.keras_only for form in (str.lower, snake_case)
-        }
-        self.module = module
+        self.kind, self.module = kind, module
         self.classes = {cls.__name__: cls for cls in classes}
-        self.names: dict[str, Any] = dict(self.classes)
-        self.names.update({snake_case(name): cls for name, cls in self.classes.items()})
-        self.names.update(aliases or {})
+        self.names: dict[str, Any] = {
+            **self.classes,
+            **{snake_case(name): cls for name, cls in self.classes.items()},
+            **(aliases or {}),
+        }
+        self._keras_names = {
+            form(name) for name in keras_only.split() for form in (str, str.lower, snake_case)
+        }
 
     def get(self, identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-        """Return the object that `identifier` names; None and instances come back as they are."""
+        """Return the object that a name, dict, class or callable means; None and instances stay.
+
+        Raises
+        ------
+        ValueError
+            "Could not interpret ... identifier", with the names that are known.
+        """
         if identifier is None:
             return None
         if isinstance(identifier, dict):
             return self.deserialize(identifier, custom_objects)
+        known = identifier
         if isinstance(identifier, str):
-            known = (custom_objects or {}).get(identifier) or self.names.get(identifier)
-            if known is None:
-                raise self.unknown_error(identifier)
-            return known() if isinstance(known, type) else known
-        if isinstance(identifier, type):
-            return identifier()
-        if callable(identifier) or isinstance(identifier, tuple(self.classes.values())):
-            return identifier
+            known = {**self.names, **(custom_objects or {})}.get(identifier)
+        if isinstance(known, type):
+            return known()
+        if callable(known) or isinstance(known, tuple(self.classes.values())):
+            return known
         raise self.unknown_error(identifier)
 
     def serialize(self, thing: Any) -> Any:
-        """Return the dict from which `deserialize` makes an equal object."""
+        """Return the dict in Keras's form (or the name) from which `deserialize` makes an equal."""
         if thing is None:
             return None
         if hasattr(thing, "get_config"):
@@ -171,36 +249,34 @@ Could not interpret initializer identifier: 'bogus'. Did you mean one of: consta
         """Return the object that a dict describes; `custom_objects` maps further names to objects.
 
         Nothing in the dict is ever executed: a name is looked up here or in `custom_objects`.
+
+        >>> from embedlab import regularizers
+        >>> regularizers.deserialize(regularizers.serialize(regularizers.L1(0.5)))
+        L1(l1=0.5)
         """
         if not isinstance(config, dict):
             return self.get(config, custom_objects)
-        name = config.get("class_name")
-        inner = config.get("config")
-        if name == "function":
-            return self._function(inner, custom_objects)
         known = {**self.names, **(custom_objects or {})}
+        name, arguments = config.get("class_name"), config.get("config") or {}
+        if name == "function":
+            function = known.get(str(arguments))
+            if not callable(function) or isinstance(function, type):
+                must = f"a function used as {self.kind} must be known by name"
+                do = f"Pass custom_objects={{{arguments!r:.40}: the_function}}"
+                raise ValueError(message(must, f"{arguments!r:.40}", do))
+            return function
         if not isinstance(name, str) or name not in known:
             raise self.unknown_error(config)
         cls = known[name]
         if not isinstance(cls, type):
             return cls
         try:
-            return cls.from_config(inner or {})  # type: ignore[attr-defined]
+            return cls.from_config(arguments)  # type: ignore[attr-defined]
         except TypeError as error:
-            raise ValueError(
-                f"the config of {self.kind} {name} must fit its parameters. "
-                f"Received {list(inner or {})!r:.120} ({error}). "
-                f"Compare with {name}().get_config()."
-            ) from error
-
-    def _function(self, name: Any, custom_objects: Mapping[str, Any] | None) -> Callable:
-        function = (custom_objects or {}).get(name, self.names.get(name))
-        if not callable(function) or isinstance(function, type):
-            raise ValueError(
-                f"a function used as {self.kind} must be known by name. Received {name!r:.40}. "
-                f"Pass custom_objects={{{name!r:.40}: the_function}}."
-            )
-        return function
+            must = f"the config of {self.kind} {name} must fit its parameters"
+            received = f"{list(arguments)!r:.120} ({error})"
+            do = f"Compare with {name}().get_config()"
+            raise ValueError(message(must, received, do)) from error
 
     def unknown_error(self, identifier: Any) -> ValueError:
         """Return the error for an identifier that is not known here."""

@@ -66,7 +66,7 @@ def test_names_dicts_and_callables():
 
 
 def test_a_function_without_a_way_back_says_so_when_trained():
-    with pytest.raises(NotImplementedError, match=r"needs grad\(x, y, grad\)"):
+    with pytest.raises(NotImplementedError, match=r"must have a function grad\(x, y, grad\)"):
         activations.gradient(np.tanh, POINTS, POINTS, POINTS)
 
 

@@ -45,8 +45,8 @@ def test_names():
 @pytest.mark.parametrize(
     ("act", "error", "words"),
     [
-        (lambda: regularizers.L1(-1.0), ValueError, "l1: expected a non-negative float"),
-        (lambda: regularizers.L2(float("nan")), ValueError, "l2: expected a non-negative float"),
+        (lambda: regularizers.L1(-1.0), ValueError, r"l1 must be >= 0\. Received -1"),
+        (lambda: regularizers.L2(float("nan")), ValueError, "l2 must be a finite number"),
         (lambda: regularizers.L1L2("x"), ValueError, "'x'"),
         (lambda: regularizers.L1(True), ValueError, "True"),
         (lambda: regularizers.get("orthogonal"), ValueError, "is not part of embedlab"),

@@ -15,6 +15,7 @@ __all__ = [
     "as_table",
     "check_choice",
     "check_finite",
+    "check_in_range",
     "check_number",
     "check_size",
     "check_table_bytes",
@@ -284,3 +285,20 @@ def check_number(value: Any, name: str) -> float:
             return number
     must, do = f"{name} must be a finite number", "Pass a number such as 2.0"
     raise ValueError(message(must, f"{value!r:.40}", do))
+
+
+def check_in_range(value: Any, name: str, most: float = np.inf) -> float:
+    """Return `value` as a finite Python float in 0..`most`; refuse everything else.
+
+    Examples
+    --------
+    >>> check_in_range(2, "rho", 1.0)
+    Traceback (most recent call last):
+    ValueError: rho must lie in 0..1. Received 2. Choose another number.
+    """
+    number = check_number(value, name)
+    if not 0 <= number <= most:
+        below = ", below 1" if 0.5 < most < 1 else ""  # the largest float that still is below 1
+        span = "must be >= 0" if most == np.inf else f"must lie in 0..{most:g}{below}"
+        raise ValueError(message(f"{name} {span}", f"{value!r:.40}", "Choose another number"))
+    return number

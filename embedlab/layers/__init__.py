@@ -99,59 +99,14 @@ _KERAS = (
 )
 """Those that Keras knows under the same name."""
 _KERAS_ONLY_NAMES = (
-    "Activation",
-    "ActivityRegularization",
-    "Add",
-    "AdditiveAttention",
-    "AlphaDropout",
-    "Attention",
-    "Average",
-    "AveragePooling1D",
-    "BatchNormalization",
-    "Bidirectional",
-    "Concatenate",
-    "Conv1DTranspose",
-    "Conv2D",
-    "ConvLSTM1D",
-    "Cropping1D",
-    "Dot",
-    "ELU",
-    "EinsumDense",
-    "GRUCell",
-    "GaussianDropout",
-    "GaussianNoise",
-    "GlobalAveragePooling2D",
-    "GlobalMaxPooling2D",
-    "GroupNormalization",
-    "GroupQueryAttention",
-    "Identity",
-    "IntegerLookup",
-    "LSTMCell",
-    "Lambda",
-    "LeakyReLU",
-    "MaxPooling1D",
-    "Maximum",
-    "Minimum",
-    "MultiHeadAttention",
-    "Multiply",
-    "PReLU",
-    "Permute",
-    "RMSNormalization",
-    "RNN",
-    "ReLU",
-    "RepeatVector",
-    "SeparableConv1D",
-    "SimpleRNNCell",
-    "Softmax",
-    "SpatialDropout1D",
-    "StackedRNNCells",
-    "StringLookup",
-    "Subtract",
-    "TextVectorization",
-    "TimeDistributed",
-    "UnitNormalization",
-    "UpSampling1D",
-    "ZeroPadding1D",
+    "Activation ActivityRegularization Add AdditiveAttention AlphaDropout Attention Average "
+    "AveragePooling1D BatchNormalization Bidirectional Concatenate Conv1DTranspose Conv2D "
+    "ConvLSTM1D Cropping1D Dot ELU EinsumDense GRUCell GaussianDropout GaussianNoise "
+    "GlobalAveragePooling2D GlobalMaxPooling2D GroupNormalization GroupQueryAttention "
+    "Identity IntegerLookup LSTMCell Lambda LeakyReLU MaxPooling1D Maximum Minimum "
+    "MultiHeadAttention Multiply PReLU Permute RMSNormalization RNN ReLU RepeatVector "
+    "SeparableConv1D SimpleRNNCell Softmax SpatialDropout1D StackedRNNCells StringLookup "
+    "Subtract TextVectorization TimeDistributed UnitNormalization UpSampling1D ZeroPadding1D"
 )
 
 

@@ -172,7 +172,7 @@ add(
     },
 )
 add(
-    "optimizers.update",
+    "checks",
     check_in_range={
         "value": ("share", lambda: 0.5),
         "name": ("any", lambda: "rho"),

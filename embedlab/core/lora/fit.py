@@ -9,6 +9,7 @@ from embedlab.core.checks import (
     ShapeError,
     as_table,
     check_finite,
+    check_in_range,
     check_size,
     check_table_bytes,
 )
@@ -16,7 +17,6 @@ from embedlab.core.ids import as_ids, out_of_range_error
 from embedlab.core.jit import count_kernel_call, kernel
 from embedlab.core.lora.adapter import Adapter, as_adapter
 from embedlab.core.optimizers.adam import adam_update
-from embedlab.core.optimizers.update import check_in_range
 
 __all__ = ["AdapterFit", "train_lora", "train_lora_kernel", "train_lora_reference"]
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from embedlab.core.checks import check_in_range
 from embedlab.core.jit import kernel, parallel_copy, prange
-from embedlab.core.optimizers.update import Rows, check_in_range, optimizer_step, require_slot
+from embedlab.core.optimizers.update import Rows, optimizer_step, require_slot
 
 __all__ = [
     "adagrad",

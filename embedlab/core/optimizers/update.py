@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import DtypeError, ShapeError, as_array, check_choice, check_number
+from embedlab.core.checks import DtypeError, ShapeError, as_array, check_choice
 from embedlab.core.gradient import Groups, SparseGrad, balanced_splits, group
 from embedlab.core.ids import as_ids, check_padding_idx
 from embedlab.core.jit import num_threads
 
-__all__ = ["BELOW_1", "check_in_range", "optimizer_step", "require_slot"]
+__all__ = ["BELOW_1", "optimizer_step", "require_slot"]
 
 PARALLEL_FROM = 131_072
 """Numbers to read and write from which two threads win."""
@@ -166,23 +166,6 @@ def _check_own(table: Any, state: dict[str, Any]) -> None:
                     f"{name} and {other} must be two arrays. Received memory that they share. "
                     "Make a copy of one."
                 )
-
-
-def check_in_range(value: Any, name: str, most: float) -> float:
-    """Return `value` as a float; refuse what is not in 0..most.
-
-    Examples
-    --------
-    >>> check_in_range(2, "rho", 1.0)
-    Traceback (most recent call last):
-    ValueError: rho must lie in 0..1. Received 2. Choose another number.
-    """
-    number = check_number(value, name)
-    if not 0 <= number <= most:
-        span = "must be >= 0" if most == np.inf else f"must lie in 0..{most:g}"
-        span = "must lie in 0..1, below 1" if most == BELOW_1 else span
-        raise ValueError(f"{name} {span}. Received {value!r:.40}. Choose another number.")
-    return number
 
 
 def require_slot(array: Any, name: str, used: bool) -> Any:

@@ -8,14 +8,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from embedlab.core.checks import ShapeError, as_array, check_choice, check_size, check_table_bytes
+from embedlab.core.checks import (
+    ShapeError,
+    as_array,
+    check_choice,
+    check_in_range,
+    check_size,
+    check_table_bytes,
+)
 from embedlab.core.ids import as_ids
 from embedlab.core.jit import kernel
 from embedlab.core.optimizers.adagrad import adagrad_reference, adagrad_update
 from embedlab.core.optimizers.adam import adam_reference, adam_update
 from embedlab.core.optimizers.rmsprop import rmsprop_reference, rmsprop_update
 from embedlab.core.optimizers.sgd import momentum_update, sgd_reference, sgd_update
-from embedlab.core.optimizers.update import check_in_range
 from embedlab.core.skipgram.batches import (
     SkipgramBatches,
     check_pair_tables,

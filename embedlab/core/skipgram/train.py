@@ -14,9 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import DivergenceError, check_size, check_table_bytes
+from embedlab.core.checks import DivergenceError, check_in_range, check_size, check_table_bytes
 from embedlab.core.jit import kernel, parallel_copy, prange, prefetch
-from embedlab.core.optimizers.update import check_in_range
 from embedlab.core.skipgram.sampling import alias_table, subsampling_probability, token_stream
 
 __all__ = [
