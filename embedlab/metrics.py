@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from embedlab.core.checks import ShapeError, message
 from embedlab.losses import match_rank
 from embedlab.registry import left_to_keras, missing_attribute
 
@@ -33,18 +34,35 @@ class Accuracy:
         self._right = self._count = 0
 
     def update_state(self, y_true: Any, y_pred: Any, mask: Any = None) -> None:
-        """Count one more batch; where `mask` is False, nothing counts."""
+        """Count one more batch; where `mask` is False, nothing counts.
+
+        Raises
+        ------
+        ShapeError
+            For shapes that fit only by broadcasting, or not at all.
+        """
         y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
+        shapes = f"{y_true.shape} and {y_pred.shape}"
+        if y_pred.ndim == 1:  # one probability for each sample
+            y_pred = y_pred[:, None]
         if y_pred.shape[-1:] == (1,):
             y_true, y_pred = match_rank(y_true, y_pred)
-            right = y_true == (y_pred > 0.5)
+            y_pred = y_pred > 0.5
         elif y_true.ndim < y_pred.ndim or y_true.shape[-1:] == (1,):
-            labels = y_true if y_true.ndim < y_pred.ndim else y_true[..., 0]
-            right = labels == np.argmax(y_pred, axis=-1)
-        else:
-            right = np.argmax(y_true, axis=-1) == np.argmax(y_pred, axis=-1)
+            y_true = y_true if y_true.ndim < y_pred.ndim else y_true[..., 0]
+            y_pred = np.argmax(y_pred, axis=-1)
+        elif y_true.shape == y_pred.shape:
+            y_true, y_pred = np.argmax(y_true, axis=-1), np.argmax(y_pred, axis=-1)
+        if y_true.shape != y_pred.shape:
+            must = "y_true must hold one label or one one-hot row for each row of y_pred"
+            raise ShapeError(message(must, f"shapes {shapes}", "Reshape one of them"))
+        right = y_true == y_pred
         if mask is not None:
-            right = right[np.asarray(mask, bool)]
+            mask = np.asarray(mask, bool)
+            if right.shape[: mask.ndim] != mask.shape:
+                must = f"mask must fit the predictions, {right.shape}"
+                raise ShapeError(message(must, mask.shape, "Pass one flag for each of them"))
+            right = right[mask]
         self._right += int(np.count_nonzero(right))
         self._count += right.size
 

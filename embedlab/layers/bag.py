@@ -73,7 +73,7 @@ class EmbeddingBag(Layer):
     Notes
     -----
     An empty bag gives zeros. Source: ``torch.nn.EmbeddingBag``; on purpose different: weights also
-    work with "mean".
+    work with "mean", and ids behind the last offset are in no bag (PyTorch's kernels disagree).
 
     Examples
     --------

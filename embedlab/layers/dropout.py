@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import ShapeError
+from embedlab.core.checks import ShapeError, check_size
 from embedlab.layers.input_checks import cast_grad, cast_inputs
 from embedlab.layers.layer import Gradients, Layer
 
@@ -28,7 +28,8 @@ class Dropout(Layer):
     Raises
     ------
     ValueError, ShapeError
-        For a rate outside 0..1, and a noise shape that does not fit the inputs.
+        For a rate outside 0..1, a seed that is no integer >= 0, and a noise shape that does not
+        fit the inputs.
 
     Notes
     -----
@@ -53,8 +54,8 @@ class Dropout(Layer):
         super().__init__(**options)
         self.rate = check_rate(rate, "rate")
         self.noise_shape = _noise_shape(noise_shape)
-        self.seed = seed
-        self._rng = np.random.default_rng(seed)
+        self.seed = None if seed is None else check_size(seed, "seed", least=0)
+        self._rng = np.random.default_rng(self.seed)
 
     def forward(
         self, inputs: Any, mask: Any = None, training: bool = False
@@ -74,12 +75,13 @@ class Dropout(Layer):
         factor = context.astype(grad.dtype, copy=False)
         return Gradients(np.where(factor == 0, factor, grad * factor), {})
 
-    def _shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+    def _shape(self, shape: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the shape of the draws for inputs of `shape`, where None is not known yet."""
         if self.noise_shape is None:
             return shape
         noise = self.noise_shape
         if len(noise) != len(shape) or any(
-            n not in (None, 1, s) for n, s in zip(noise, shape, strict=True)
+            n not in (None, 1, s) and s is not None for n, s in zip(noise, shape, strict=True)
         ):
             raise ShapeError(
                 f"noise_shape must have 1, None or the length of the inputs {shape} on each axis. "
@@ -88,7 +90,8 @@ class Dropout(Layer):
         return tuple(s if n is None else n for n, s in zip(noise, shape, strict=True))
 
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
-        """Return `input_shape`."""
+        """Return `input_shape`; ShapeError where the noise shape cannot fit it."""
+        self._shape(tuple(input_shape))
         return tuple(input_shape)
 
     def get_config(self) -> dict[str, Any]:
@@ -114,7 +117,7 @@ def _noise_shape(value: Any) -> tuple[int | None, ...] | None:
             "noise_shape must be a tuple of positive integers or None, one for each axis. "
             f"Received {value!r:.40}. Write for example (None, 1, None)."
         )
-    return lengths
+    return tuple(None if n is None else int(n) for n in lengths)
 
 
 def dropout_factors(

@@ -177,14 +177,8 @@ class Embedding(Layer):
         **unknown: Any,
     ):
         super().__init__(name=name, dtype=dtype, trainable=trainable, **unknown)
-        if trainable and self.variable_dtype in INTEGERS:
-            raise ValueError(
-                "a table of integers must be frozen: it has no gradient. Received "
-                f"dtype={self.variable_dtype!r} and trainable=True. Pass trainable=False."
-            )
         self.placement = check_placement(placement)
         self.quantization_config = quantizers.get(quantization_config)
-        self._compute = np.dtype(self.compute_dtype)
         self.input_dim = check_size(input_dim, "input_dim")
         self.output_dim = check_size(output_dim, "output_dim")
         self.embeddings_initializer = initializers.seeded(
@@ -338,7 +332,7 @@ class Embedding(Layer):
             )
         except IdError as error:
             raise name_layer(error, self) from None
-        return rows if rows.dtype is self._compute else rows.astype(self._compute)
+        return rows.astype(self.compute_dtype, copy=False)
 
     def forward(
         self, inputs: Any, mask: Any = None, training: bool = False

@@ -108,10 +108,10 @@ class Layer:
                 f"arguments passed to {kind}: {sorted(options)}. See help({kind})."
             )
         vars(self).update(self._weight_options)
+        self._trainable = bool(trainable)
         self._dtype_policy = self._check_policy(get_policy(dtype))
         self.name = _fresh_name(type(self)) if name is None else str(name)
         self.built = False
-        self._trainable = bool(trainable)
         self._trainable_weights: dict[str, Variable] = {}  # made so: `weights` begins with these
         self._non_trainable_weights: dict[str, Variable] = {}
         self._build_shape: Any = None
@@ -563,10 +563,17 @@ class Layer:
 
     def _check_policy(self, policy: DTypePolicy) -> DTypePolicy:
         """Refuse integer weights, but for a table that is only looked up."""
-        if policy.variable_dtype in INTEGERS and not self._INTEGER_WEIGHTS:
+        if policy.variable_dtype not in INTEGERS:
+            return policy
+        if not self._INTEGER_WEIGHTS:
             raise ValueError(
                 f"dtype must be a float or mixed_float16. Received {policy.name!r} for "
                 f"{type(self).__name__}. Only the table of an Embedding may hold integers."
+            )
+        if self._trainable:
+            raise ValueError(
+                "a table of integers must be frozen: it has no gradient. Received "
+                f"dtype={policy.name!r} and trainable=True. Pass trainable=False."
             )
         return policy
 

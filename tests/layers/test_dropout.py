@@ -1,9 +1,14 @@
 """Dropout: shares, scale, the way back, repeatable draws."""
 
+import json
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from embedlab.core.checks import ShapeError
+from embedlab.layers import Input
 from embedlab.layers.dropout import Dropout
 
 X = np.ones((40, 50))
@@ -81,6 +86,51 @@ def test_config_round_trip():
     again = Dropout.from_config(layer.get_config())
     assert again.get_config() == layer.get_config()
     assert layer.compute_output_shape((None, 4)) == (None, 4)
+
+
+@pytest.mark.parametrize("seed", ["a", 1.5, -1, True])
+def test_wrong_seed_is_refused(seed):
+    with pytest.raises(ValueError, match=r"seed must be an integer >= 0\. Received"):
+        Dropout(0.5, seed=seed)
+
+
+def test_noise_shape_is_compared_with_a_placeholder():
+    for noise_shape in ((None, 1), (None, 7, None), (4, 1, None)):
+        layer = Dropout(0.5, noise_shape)
+        with pytest.raises(ShapeError, match="noise_shape must have"):
+            layer(Input((6, 5), batch_size=3))
+    assert Dropout(0.5, (4, 1, 5))(Input((None, 5))).shape == (None, None, 5)
+
+
+@given(
+    shape=st.lists(st.integers(1, 5), min_size=1, max_size=4),
+    noise=st.lists(st.sampled_from([None, 1, 2, 3, 4, 5]), min_size=1, max_size=4),
+)
+def test_noise_shape_fits_or_is_refused(shape, noise):
+    layer, x = Dropout(0.5, [np.int64(n) if n == 2 else n for n in noise], seed=1), np.ones(shape)
+    assert layer.get_config()["noise_shape"] == tuple(noise)
+    assert json.dumps(layer.get_config())
+    pairs = zip(noise, shape, strict=False)
+    if len(noise) == len(shape) and all(n in (None, 1, s) for n, s in pairs):
+        out = layer(x, training=True)
+        for axis, n in enumerate(noise):
+            assert n != 1 or (out == out.take([0], axis)).all()
+        assert layer.compute_output_shape(shape) == tuple(shape)
+    else:
+        for act in (lambda: layer(x, training=True), lambda: layer.compute_output_shape(shape)):
+            with pytest.raises(ShapeError, match="noise_shape must have") as caught:
+                act()
+            assert "\n" not in str(caught.value)
+
+
+@given(noise=st.lists(st.sampled_from([None, 1, 3, 0, -2, 1.5, "a", True, ()]), max_size=3))
+def test_noise_shape_of_other_things_is_refused_in_the_constructor(noise):
+    bad = [n for n in noise if n is not None and (type(n) is not int or n < 1)]
+    if noise and not bad:
+        assert Dropout(0.5, noise).noise_shape == tuple(noise)
+        return
+    with pytest.raises(ValueError, match="noise_shape must be a tuple of positive integers"):
+        Dropout(0.5, noise)
 
 
 @pytest.mark.parametrize("noise_shape", [5, "ab", (), (None, -1), (1.5,), (True, 1), (0, 1)])

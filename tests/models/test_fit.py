@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from embedlab import callbacks, layers, losses, metrics, optimizers
 from embedlab.core.checks import ShapeError
@@ -226,6 +228,30 @@ def test_accuracy_by_the_shape_of_the_truth(y_true, y_pred, right):
     assert accuracy.result() == pytest.approx(right)
     accuracy.reset_state()
     assert accuracy.result() == 0.0
+
+
+@given(
+    y_true=st.lists(st.integers(1, 3), min_size=1, max_size=3),
+    y_pred=st.lists(st.integers(1, 3), min_size=1, max_size=3),
+)
+def test_accuracy_never_broadcasts(y_true, y_pred):
+    """Equal shapes, labels without the last axis, axes of 1 at the end: all else is refused."""
+    shape, accuracy = (*y_pred, 1) if len(y_pred) == 1 else tuple(y_pred), metrics.Accuracy()
+    fit = {shape, shape[:-1], (*shape[:-1], 1), (*shape, 1) if shape[-1] == 1 else shape}
+    if tuple(y_true) in fit:
+        accuracy.update_state(np.ones(y_true), np.ones(y_pred))
+        assert accuracy._count == np.prod(shape[:-1])
+    else:
+        with pytest.raises(ShapeError, match=r"y_true must hold one label .* Received shapes") as e:
+            accuracy.update_state(np.ones(y_true), np.ones(y_pred))
+        assert "\n" not in str(e.value)
+
+
+@pytest.mark.parametrize("shape", [(3,), (4, 1), (1,), (4, 2)])
+def test_a_mask_that_does_not_fit_the_predictions_is_refused(shape):
+    accuracy = metrics.Accuracy()
+    with pytest.raises(ShapeError, match=r"mask must fit the predictions, \(4,\)"):
+        accuracy.update_state(np.zeros(4), np.ones((4, 3)), mask=np.ones(shape, bool))
 
 
 def test_what_is_shown(capsys):
