@@ -101,7 +101,8 @@ class EarlyStopping(Callback):
 
     Notes
     -----
-    Source: ``keras.callbacks.EarlyStopping``.
+    Source: ``keras.callbacks.EarlyStopping``; on purpose different: every number is better than a
+    first one that is NaN.
 
     Examples
     --------

@@ -2,7 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
 
+from embedlab.core.lookup import lookup
 from embedlab.layers import Embedding
 
 CASES = 120
@@ -183,3 +187,24 @@ def test_an_error_has_keras_s_kind_and_phrase(keras, act, phrase):
     with pytest.raises(Exception, match=phrase) as ours:
         act(Embedding)
     assert isinstance(ours.value, theirs.type)
+
+
+@given(data=st.data(), dtype=st.sampled_from(["int8", "int16", "int32", "int64", "uint8"]))
+def test_integer_tables_are_looked_up_as_in_pytorch(torch, data, dtype):
+    """Every bit: the largest integers of int64 are no floats."""
+    shape = data.draw(st.tuples(st.integers(1, 9), st.integers(1, 40)))
+    table = data.draw(arrays.arrays(dtype, shape))
+    ids = st.integers(0, shape[0] - 1)
+    ids = data.draw(
+        arrays.arrays("int64", arrays.array_shapes(max_dims=3, max_side=6), elements=ids)
+    )
+    want = torch.nn.functional.embedding(torch.tensor(ids), torch.tensor(table)).numpy()
+    frozen = {"dtype": dtype, "trainable": False}
+    pretrained = Embedding.from_pretrained(table, freeze=True, dtype=dtype)
+    made = [lookup(table, ids), pretrained(ids), Embedding(*shape, weights=table, **frozen)(ids)]
+    again = Embedding(*shape, **frozen)
+    again.build()
+    again.set_weights(pretrained.get_weights())
+    for rows in (*made, again(ids)):
+        assert rows.dtype == want.dtype and np.array_equal(rows, want)
+    assert not pretrained.trainable_weights
