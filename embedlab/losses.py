@@ -4,38 +4,31 @@ A masked value never reaches a result: a loss is computed on the valid values al
 infinity in the padding changes neither the loss nor its gradient.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
 
-from embedlab.core.checks import ShapeError
+from embedlab.core.checks import ShapeError, check_choice, message
 from embedlab.core.ids import IdError, as_ids
 from embedlab.registry import Registry, missing_attribute, snake_case
 
 __all__ = [
     "BinaryCrossentropy",
     "CategoricalCrossentropy",
-    "FunctionLoss",
     "LogCosh",
     "Loss",
     "MeanSquaredError",
     "SparseCategoricalCrossentropy",
-    "binary_crossentropy",
-    "categorical_crossentropy",
     "deserialize",
     "get",
-    "log_cosh",
     "match_rank",
-    "mean_squared_error",
     "serialize",
-    "sparse_categorical_crossentropy",
 ]
 
 EPSILON = 1e-7
 """Keras's epsilon: the least probability, and the guard of divisions."""
-
-_REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "none", None)
 
 
 class Loss:
@@ -73,6 +66,7 @@ class Loss:
     options: ClassVar[tuple[str, ...]] = ()
     """The attributes that a config holds beside name and reduction."""
     axis = -1
+    _for_labels = "Reshape one of them"
 
     def __init__(
         self,
@@ -80,11 +74,7 @@ class Loss:
         name: str | None = None,
         dtype: Any = None,
     ):
-        if reduction not in _REDUCTIONS:
-            raise ValueError(
-                f"Invalid value for argument `reduction`: it must be one of {_REDUCTIONS}. "
-                f"Received {reduction!r:.40}. Choose one of these."
-            )
+        check_choice(reduction, "reduction", ("sum_over_batch_size", "mean", "sum", "none", None))
         self.reduction = reduction
         self.name = name or snake_case(type(self).__name__)
         self.dtype = np.dtype(dtype or "float32").name
@@ -105,9 +95,9 @@ class Loss:
             When shapes do not fit.
         """
         y_true, y_pred, valid = self._prepare(y_true, y_pred, mask)
-        values = self._on_valid(self.call, y_true, y_pred, valid, y_pred.shape[:-1])
+        values = self._on_valid(self.call, y_true, y_pred, valid)
         if self.reduction in ("none", None):
-            return values if valid is None else values * valid
+            return values
         return values.dtype.type(np.sum(values) * self._scale(values.size, valid))
 
     def call(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
@@ -127,46 +117,37 @@ class Loss:
         """Return the gradient of the loss (summed, without reduction), the shape of `y_pred`."""
         shape = np.shape(y_pred)
         y_true, y_pred, valid = self._prepare(y_true, y_pred, mask)
-        size = int(np.prod(y_pred.shape[:-1]))
-        grad = self._on_valid(self.gradient, y_true, y_pred, valid, y_pred.shape)
-        grad = grad * self._scale(size, valid)
+        grad = self._on_valid(self.gradient, y_true, y_pred, valid)
+        grad = grad * self._scale(math.prod(y_pred.shape[:-1]), valid)
         if self.axis != -1:
             grad = np.moveaxis(grad, -1, self.axis)
         return np.asarray(grad, self.dtype).reshape(shape)
 
     def _prepare(self, y_true: Any, y_pred: Any, mask: Any) -> tuple[Any, np.ndarray, Any]:
-        """Return both as arrays of one shape, and the mask of the values, or None."""
+        """Return both as arrays of one shape, the classes last, and the mask of the values."""
         y_true, y_pred = np.asarray(y_true, self.dtype), np.asarray(y_pred, self.dtype)
         if y_pred.ndim == 0:
-            raise ShapeError(
-                "y_pred must have at least one axis. Received a single number. Put it into a list."
-            )
+            must = "y_pred must have at least one axis"
+            raise ShapeError(message(must, "a single number", "Put it into a list"))
         y_true, y_pred = match_rank(y_true, y_pred)
         if y_true.shape != y_pred.shape:
-            raise ShapeError(
-                "y_true and y_pred must have the same shape. "
-                f"Received {y_true.shape} and {y_pred.shape}. {self._shape_advice(y_true, y_pred)}"
-            )
+            must = "y_true and y_pred must have the same shape"
+            labels = y_true.shape == (*y_pred.shape[:-1], 1)
+            do = self._for_labels if labels else "Reshape one of them"
+            raise ShapeError(message(must, f"{y_true.shape} and {y_pred.shape}", do))
         if self.axis != -1:
             y_true, y_pred = np.moveaxis(y_true, self.axis, -1), np.moveaxis(y_pred, self.axis, -1)
         return y_true, y_pred, _as_valid(mask, y_pred.shape[:-1])
 
-    def _shape_advice(self, y_true: np.ndarray, y_pred: np.ndarray) -> str:
-        return "Reshape one of them."
-
     def _on_valid(
-        self,
-        function: Callable,
-        y_true: np.ndarray,
-        y_pred: np.ndarray,
-        valid: Any,
-        shape: tuple[int, ...],
+        self, function: Callable, y_true: np.ndarray, y_pred: np.ndarray, valid: Any
     ) -> np.ndarray:
         """Return the values of `function` where `valid` says so, and 0 elsewhere."""
         if valid is None:
             return np.asarray(function(y_true, y_pred), self.dtype)
-        result = np.zeros(shape, self.dtype)
-        result[valid] = function(y_true[valid], y_pred[valid])
+        values = np.asarray(function(y_true[valid], y_pred[valid]))
+        result = np.zeros(valid.shape + values.shape[1:], self.dtype)
+        result[valid] = values
         return result
 
     def _scale(self, size: int, valid: Any) -> float:
@@ -192,41 +173,7 @@ class Loss:
         return f"{type(self).__name__}({options})"
 
 
-class FunctionLoss(Loss):
-    """A plain function of (y_true, y_pred) as a loss; for training it needs an attribute `grad`.
-
-    Examples
-    --------
-    >>> loss = FunctionLoss(lambda y_true, y_pred: (y_pred - y_true).mean(axis=-1))
-    >>> float(loss([[1.0]], [[3.0]]))
-    2.0
-    """
-
-    def __init__(self, function: Callable, **options: Any):
-        super().__init__(name=getattr(function, "__name__", "loss"), **options)
-        self.function = function
-
-    def call(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-        """Return one value for each sample."""
-        return np.asarray(self.function(y_true, y_pred), self.dtype)
-
-    def gradient(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-        """Return the derivative, from the function's own `grad(y_true, y_pred)`."""
-        function = getattr(self.function, "grad", None)
-        if function is None:
-            raise NotImplementedError(
-                f"training needs the derivative of a loss. Received the function {self.name} "
-                f"without one. Give it an attribute: {self.name}.grad = its_gradient."
-            )
-        return np.asarray(function(y_true, y_pred), self.dtype)
-
-
 # Regression -----------------------------------------------------------------------------------
-
-
-def mean_squared_error(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-    """Return ``mean((y_pred - y_true) ** 2)`` over the last axis."""
-    return np.mean(np.square(y_pred - y_true), axis=-1)
 
 
 class MeanSquaredError(Loss):
@@ -237,18 +184,12 @@ class MeanSquaredError(Loss):
     """
 
     def call(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-        """Return the mean squared error of each sample."""
-        return mean_squared_error(y_true, y_pred)
+        """Return ``mean((y_pred - y_true) ** 2)``."""
+        return np.mean(np.square(y_pred - y_true), axis=-1)
 
     def gradient(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """Return ``2 * (y_pred - y_true) / D``."""
         return 2 * (y_pred - y_true) / y_pred.shape[-1]
-
-
-def log_cosh(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-    """Return ``mean(log(cosh(y_pred - y_true)))``, written so that nothing overflows."""
-    x = y_pred - y_true
-    return np.mean(np.logaddexp(x, -x) - np.log(x.dtype.type(2)), axis=-1)
 
 
 class LogCosh(Loss):
@@ -259,8 +200,9 @@ class LogCosh(Loss):
     """
 
     def call(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-        """Return the mean of ``log(cosh(error))`` of each sample."""
-        return log_cosh(y_true, y_pred)
+        """Return ``mean(log(cosh(y_pred - y_true)))``, written so that nothing overflows."""
+        x = y_pred - y_true
+        return np.mean(np.logaddexp(x, -x) - np.log(x.dtype.type(2)), axis=-1)
 
     def gradient(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """Return ``tanh(y_pred - y_true) / D``."""
@@ -268,67 +210,6 @@ class LogCosh(Loss):
 
 
 # Cross-entropies ------------------------------------------------------------------------------
-
-
-def binary_crossentropy(
-    y_true: np.ndarray, y_pred: np.ndarray, from_logits: bool = False, label_smoothing: float = 0.0
-) -> np.ndarray:
-    """Return ``mean(-t log p - (1 - t) log(1 - p))`` over the last axis."""
-    t = y_true * (1 - label_smoothing) + 0.5 * label_smoothing
-    if from_logits:
-        # max(x, 0) - x t, in two parts that stay finite where an infinite logit is right
-        wrong = _times(1 - t, np.maximum(y_pred, 0)) + _times(t, np.maximum(-y_pred, 0))
-        return np.mean(wrong + np.log1p(np.exp(-np.abs(y_pred))), axis=-1)
-    p = np.clip(y_pred, EPSILON, 1 - EPSILON)
-    return np.mean(-(t * np.log(p) + (1 - t) * np.log(1 - p)), axis=-1)
-
-
-def _grad_binary_crossentropy(
-    y_true: np.ndarray, y_pred: np.ndarray, from_logits: bool, label_smoothing: float
-) -> np.ndarray:
-    """Return ``(p - t) / (p (1 - p)) / D``, or ``(sigmoid(x) - t) / D`` for logits."""
-    t = y_true * (1 - label_smoothing) + 0.5 * label_smoothing
-    if from_logits:
-        return (0.5 * (1 + np.tanh(0.5 * y_pred)) - t) / y_pred.shape[-1]
-    p = np.clip(y_pred, EPSILON, 1 - EPSILON)
-    return (p - t) / (p * (1 - p)) * _in_clip_range(y_pred) / y_pred.shape[-1]
-
-
-def categorical_crossentropy(
-    y_true: np.ndarray, y_pred: np.ndarray, from_logits: bool = False, label_smoothing: float = 0.0
-) -> np.ndarray:
-    """Return ``-sum(t log p)`` over the last axis, the probabilities scaled to sum to 1."""
-    t = _smooth(y_true, y_pred, label_smoothing)
-    if from_logits:  # a class with t = 0 and a logit of -inf is ruled out, and adds nothing
-        return -np.sum(_times(t, _log_softmax(y_pred)), axis=-1)
-    share = y_pred / np.sum(y_pred, axis=-1, keepdims=True)
-    return -np.sum(t * np.log(np.clip(share, EPSILON, 1 - EPSILON)), axis=-1)
-
-
-def _grad_categorical_crossentropy(
-    y_true: np.ndarray, y_pred: np.ndarray, from_logits: bool, label_smoothing: float = 0.0
-) -> np.ndarray:
-    """Return ``softmax(x) * sum(t) - t`` for logits; else through the scaling to 1."""
-    t = _smooth(y_true, y_pred, label_smoothing)
-    if from_logits:
-        return np.exp(_log_softmax(y_pred)) * np.sum(t, axis=-1, keepdims=True) - t
-    total = np.sum(y_pred, axis=-1, keepdims=True)
-    share = y_pred / total
-    by_share = -t / np.clip(share, EPSILON, 1 - EPSILON) * _in_clip_range(share)
-    return (by_share - np.sum(by_share * share, axis=-1, keepdims=True)) / total
-
-
-def sparse_categorical_crossentropy(
-    y_true: np.ndarray,
-    y_pred: np.ndarray,
-    from_logits: bool = False,
-    ignore_class: int | None = None,
-) -> np.ndarray:
-    """Return ``-log p[label]`` for each label; 0 for the class to ignore."""
-    loss = SparseCategoricalCrossentropy(
-        from_logits, ignore_class, "none", dtype=np.result_type(y_pred, np.float32)
-    )
-    return loss(y_true, y_pred)
 
 
 class _Crossentropy(Loss):
@@ -347,12 +228,13 @@ class _Crossentropy(Loss):
     ):
         super().__init__(reduction, name, dtype)
         if not 0 <= label_smoothing <= 1:
-            raise ValueError(
-                f"label_smoothing must lie in 0..1. Received {label_smoothing!r:.40}. "
-                "Pass for example 0.1."
-            )
+            must, received = "label_smoothing must lie in 0..1", f"{label_smoothing!r:.40}"
+            raise ValueError(message(must, received, "Pass for example 0.1"))
         self.from_logits, self.label_smoothing = bool(from_logits), float(label_smoothing)
         self.axis = axis
+
+    def _smooth(self, y_true: np.ndarray, classes: int) -> np.ndarray:
+        return y_true * (1 - self.label_smoothing) + self.label_smoothing / classes
 
 
 class BinaryCrossentropy(_Crossentropy):
@@ -363,12 +245,22 @@ class BinaryCrossentropy(_Crossentropy):
     """
 
     def call(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-        """Return the mean binary cross-entropy of each sample."""
-        return binary_crossentropy(y_true, y_pred, self.from_logits, self.label_smoothing)
+        """Return ``mean(-t log p - (1 - t) log(1 - p))``."""
+        t = self._smooth(y_true, 2)
+        if self.from_logits:
+            # max(x, 0) - x t, in two parts that stay finite where an infinite logit is right
+            wrong = _times(1 - t, np.maximum(y_pred, 0)) + _times(t, np.maximum(-y_pred, 0))
+            return np.mean(wrong + np.log1p(np.exp(-np.abs(y_pred))), axis=-1)
+        p = np.clip(y_pred, EPSILON, 1 - EPSILON)
+        return np.mean(-(t * np.log(p) + (1 - t) * np.log(1 - p)), axis=-1)
 
     def gradient(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """Return ``(p - t) / (p (1 - p)) / D``, or ``(sigmoid(x) - t) / D`` for logits."""
-        return _grad_binary_crossentropy(y_true, y_pred, self.from_logits, self.label_smoothing)
+        t = self._smooth(y_true, 2)
+        if self.from_logits:
+            return (0.5 * (1 + np.tanh(0.5 * y_pred)) - t) / y_pred.shape[-1]
+        p = np.clip(y_pred, EPSILON, 1 - EPSILON)
+        return (p - t) / (p * (1 - p)) * _in_clip_range(y_pred) / y_pred.shape[-1]
 
 
 class CategoricalCrossentropy(_Crossentropy):
@@ -378,20 +270,25 @@ class CategoricalCrossentropy(_Crossentropy):
     0.6931
     """
 
+    _for_labels = "For labels instead of one-hot rows use SparseCategoricalCrossentropy"
+
     def call(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-        """Return the cross-entropy of each sample."""
-        return categorical_crossentropy(y_true, y_pred, self.from_logits, self.label_smoothing)
+        """Return ``-sum(t log p)``, the probabilities scaled to sum to 1."""
+        t = self._smooth(y_true, y_pred.shape[-1])
+        if self.from_logits:  # a class with t = 0 and a logit of -inf is ruled out, adds nothing
+            return -np.sum(_times(t, _log_softmax(y_pred)), axis=-1)
+        share = y_pred / np.sum(y_pred, axis=-1, keepdims=True)
+        return -np.sum(t * np.log(np.clip(share, EPSILON, 1 - EPSILON)), axis=-1)
 
     def gradient(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """Return ``softmax(x) * sum(t) - t`` for logits; else through the scaling to 1."""
-        return _grad_categorical_crossentropy(
-            y_true, y_pred, self.from_logits, self.label_smoothing
-        )
-
-    def _shape_advice(self, y_true: np.ndarray, y_pred: np.ndarray) -> str:
-        if y_true.shape == (*y_pred.shape[:-1], 1):
-            return "For labels instead of one-hot rows use SparseCategoricalCrossentropy."
-        return "Pass one one-hot row for each row of probabilities."
+        t = self._smooth(y_true, y_pred.shape[-1])
+        if self.from_logits:
+            return np.exp(_log_softmax(y_pred)) * np.sum(t, axis=-1, keepdims=True) - t
+        total = np.sum(y_pred, axis=-1, keepdims=True)
+        share = y_pred / total
+        by_share = -t / np.clip(share, EPSILON, 1 - EPSILON) * _in_clip_range(share)
+        return (by_share - np.sum(by_share * share, axis=-1, keepdims=True)) / total
 
 
 class SparseCategoricalCrossentropy(Loss):
@@ -414,14 +311,15 @@ class SparseCategoricalCrossentropy(Loss):
     ):
         super().__init__(reduction, name, dtype)
         self.from_logits, self.ignore_class, self.axis = bool(from_logits), ignore_class, axis
+        self._categorical = CategoricalCrossentropy(from_logits)
 
     def call(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """Return ``-log p[label]`` of each label."""
-        return categorical_crossentropy(_one_hot(y_true, y_pred), y_pred, self.from_logits)
+        return self._categorical.call(_one_hot(y_true, y_pred), y_pred)
 
     def gradient(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """Return the gradient of the categorical cross-entropy with labels as one-hot rows."""
-        return _grad_categorical_crossentropy(_one_hot(y_true, y_pred), y_pred, self.from_logits)
+        return self._categorical.gradient(_one_hot(y_true, y_pred), y_pred)
 
     def _prepare(self, y_true: Any, y_pred: Any, mask: Any) -> tuple[Any, np.ndarray, Any]:
         y_pred = np.asarray(y_pred, self.dtype)
@@ -431,10 +329,9 @@ class SparseCategoricalCrossentropy(Loss):
         if labels.ndim == y_pred.ndim and labels.shape[-1:] == (1,):
             labels = labels[..., 0]
         if labels.shape != y_pred.shape[:-1]:
-            raise ShapeError(
-                f"labels must have the shape of y_pred without its classes, {y_pred.shape[:-1]}. "
-                f"Received {labels.shape}. Pass one label for each row of probabilities."
-            )
+            must = f"labels must have the shape of y_pred without its classes, {y_pred.shape[:-1]}"
+            do = "Pass one label for each row of probabilities"
+            raise ShapeError(message(must, labels.shape, do))
         valid = _as_valid(mask, labels.shape)
         if valid is not None:
             labels = np.where(valid, labels, 0)  # a masked label may be anything
@@ -456,13 +353,9 @@ def match_rank(y_true: np.ndarray, y_pred: np.ndarray) -> tuple[np.ndarray, np.n
     [(3, 4), (3, 4)]
     """
     if y_pred.ndim == y_true.ndim + 1 and y_pred.shape[-1] == 1:
-        if y_true.ndim == 1:
-            return y_true[:, None], y_pred
-        return y_true, y_pred[..., 0]
+        return (y_true[:, None], y_pred) if y_true.ndim == 1 else (y_true, y_pred[..., 0])
     if y_true.ndim == y_pred.ndim + 1 and y_true.shape[-1] == 1:
-        if y_pred.ndim == 1:
-            return y_true, y_pred[:, None]
-        return y_true[..., 0], y_pred
+        return (y_true, y_pred[:, None]) if y_pred.ndim == 1 else (y_true[..., 0], y_pred)
     return y_true, y_pred
 
 
@@ -478,19 +371,13 @@ def _as_valid(mask: Any, shape: tuple[int, ...]) -> np.ndarray | None:
     try:
         return np.broadcast_to(mask, shape)
     except ValueError as error:
-        raise ShapeError(
-            f"mask must fit the values of the loss, {shape}. Received {mask.shape}. "
-            "Pass one for each sample or each value."
-        ) from error
+        must, do = f"mask must fit the values of the loss, {shape}", "Pass one for each of them"
+        raise ShapeError(message(must, mask.shape, do)) from error
 
 
 def _times(factor: np.ndarray, value: np.ndarray) -> np.ndarray:
     """Return the product, 0 where the factor is 0: also for an infinite value."""
     return np.multiply(factor, value, where=factor != 0, out=np.zeros_like(value))
-
-
-def _smooth(y_true: np.ndarray, y_pred: np.ndarray, label_smoothing: float) -> np.ndarray:
-    return y_true * (1 - label_smoothing) + label_smoothing / y_pred.shape[-1]
 
 
 def _in_clip_range(p: np.ndarray) -> np.ndarray:
@@ -512,13 +399,10 @@ def _check_labels(labels: np.ndarray, classes: int, valid: Any) -> None:
         wrong &= valid
     if wrong.any():
         at = tuple(int(i) for i in np.argwhere(wrong)[0])
-        raise IdError(
-            f"labels must lie in 0..{classes - 1} ({classes} classes). Received "
-            f"{labels[at]} at {list(at)}. Count classes from 0, or give the last layer more units.",
-            [int(labels[at])],
-            [at],
-            classes,
-        )
+        label = int(labels[at])
+        must, received = f"labels must lie in 0..{classes - 1}", f"{label} at {list(at)}"
+        do = "Count classes from 0, or give the last layer more units"
+        raise IdError(message(must, received, do), [label], [at], classes)
 
 
 # By name --------------------------------------------------------------------------------------
@@ -530,13 +414,6 @@ CLASSES: list[type[Loss]] = [
     MeanSquaredError,
     SparseCategoricalCrossentropy,
 ]
-_CLASS_OF_FUNCTION: dict[Any, Callable[[], Loss]] = {
-    binary_crossentropy: BinaryCrossentropy,
-    categorical_crossentropy: CategoricalCrossentropy,
-    log_cosh: LogCosh,
-    mean_squared_error: MeanSquaredError,
-    sparse_categorical_crossentropy: SparseCategoricalCrossentropy,
-}
 KERAS_ONLY = (
     "CTC CategoricalFocalCrossentropy CategoricalGeneralizedCrossEntropy "
     "BinaryFocalCrossentropy CategoricalHinge Circle CosineSimilarity Dice Hinge Huber "
@@ -548,14 +425,13 @@ REGISTRY = Registry(
     "keras.losses",
     CLASSES,
     {
-        "mse": MeanSquaredError,
-        "MSE": MeanSquaredError,
-        "bce": BinaryCrossentropy,
-        "BCE": BinaryCrossentropy,
+        **dict.fromkeys(("mse", "MSE"), MeanSquaredError),
+        **dict.fromkeys(("bce", "BCE"), BinaryCrossentropy),
         "logcosh": LogCosh,
     },
     KERAS_ONLY,
 )
+serialize, deserialize = REGISTRY.serialize, REGISTRY.deserialize
 
 
 def __getattr__(name: str) -> Any:
@@ -563,7 +439,7 @@ def __getattr__(name: str) -> Any:
 
 
 def get(identifier: Any) -> Any:
-    """Return the loss that a name, dict, class, function or instance stands for.
+    """Return the loss that a name, dict, class or instance stands for; None for None.
 
     Where we differ on purpose: Keras returns a function for a name in small letters; here it is
     always an instance, which knows its gradient.
@@ -579,25 +455,6 @@ def get(identifier: Any) -> Any:
     (MeanSquaredError(), MeanSquaredError())
     """
     loss = REGISTRY.get(identifier)
-    if loss is None or isinstance(loss, Loss):
-        return loss
-    cls = _CLASS_OF_FUNCTION.get(loss)
-    return FunctionLoss(loss) if cls is None else cls()
-
-
-def serialize(loss: Any) -> Any:
-    """Return a dict in Keras's form from which `deserialize` makes an equal loss.
-
-    >>> serialize(BinaryCrossentropy(from_logits=True))["config"]["from_logits"]
-    True
-    """
-    return REGISTRY.serialize(loss)
-
-
-def deserialize(config: Any, custom_objects: Any = None) -> Any:
-    """Return the loss that a name or a dict describes; nothing in the dict is executed.
-
-    >>> deserialize(serialize(LogCosh()))
-    LogCosh()
-    """
-    return REGISTRY.deserialize(config, custom_objects)
+    if loss is not None and not isinstance(loss, Loss):
+        raise REGISTRY.unknown_error(identifier)
+    return loss

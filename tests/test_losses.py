@@ -136,23 +136,10 @@ def test_it_computes_in_float32_unless_told():
 
 def test_a_name_stands_for_an_instance():
     assert type(losses.get("mse")) is losses.MeanSquaredError
-    assert type(losses.get(losses.mean_squared_error)) is losses.MeanSquaredError
     assert type(losses.get("sparse_categorical_crossentropy")).__name__.startswith("Sparse")
     assert losses.get(None) is None
     custom = losses.LogCosh("sum")
     assert losses.get(custom) is custom
-
-
-def test_a_function_of_ones_own_needs_its_gradient_to_train():
-    def gap(y_true, y_pred):
-        return (y_pred - y_true).sum(-1)
-
-    loss = losses.get(gap)
-    assert loss([[1.0, 1.0]], [[2.0, 3.0]]) == 3.0
-    with pytest.raises(NotImplementedError, match=r"gap\.grad = "):
-        loss.grad([[1.0]], [[2.0]])
-    gap.grad = lambda y_true, y_pred: np.ones_like(y_pred)
-    assert loss.grad([[1.0, 1.0]], [[2.0, 3.0]]).tolist() == [[1.0, 1.0]]
 
 
 def test_a_class_of_ones_own_needs_no_more_than_call():
@@ -172,7 +159,8 @@ def test_a_class_of_ones_own_needs_no_more_than_call():
 @pytest.mark.parametrize(
     ("act", "error", "words"),
     [
-        (lambda: losses.MeanSquaredError("x"), ValueError, "value for argument `reduction`"),
+        (lambda: losses.MeanSquaredError("x"), ValueError, "reduction must be"),
+        (lambda: losses.get(lambda y_true, y_pred: 0), ValueError, "Could not interpret loss"),
         (lambda: losses.get("zz"), ValueError, "Could not interpret loss identifier"),
         (lambda: losses.MeanSquaredError()(1.0, 1.0), ShapeError, "at least one axis"),
         (
@@ -189,7 +177,7 @@ def test_a_class_of_ones_own_needs_no_more_than_call():
         (
             lambda: losses.SparseCategoricalCrossentropy()([0, 7], np.ones((2, 3))),
             IdError,
-            r"labels must lie in 0\.\.2 .* Received 7 at \[1\]",
+            r"labels must lie in 0\.\.2\. Received 7 at \[1\]",
         ),
         (
             lambda: losses.SparseCategoricalCrossentropy()([0.5], np.ones((1, 3))),

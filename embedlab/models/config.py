@@ -10,6 +10,7 @@ import numpy as np
 
 from embedlab import layers as layers_module
 from embedlab import losses, optimizers
+from embedlab.core.checks import message
 
 __all__ = [
     "MODEL_CLASSES",
@@ -23,19 +24,8 @@ MODEL_CLASSES: dict[str, Any] = {}
 """The class of a model by its class_name; model.py and sequential.py put theirs in."""
 
 # What Keras has no word for is kept beside a config, under "embedlab", which Keras ignores.
-_EMBEDDING_KEYS = {
-    "input_length",
-    "padding_idx",
-    "max_norm",
-    "norm_type",
-    "row_dropout",
-    "seed",
-    "scale_grad_by_freq",
-    "oob",
-    "negative",
-    "placement",
-    "adapters",
-}
+_EMBEDDING_KEYS = {"input_length", "padding_idx", "max_norm", "norm_type", "row_dropout", "seed"}
+_EMBEDDING_KEYS |= {"scale_grad_by_freq", "oob", "negative", "placement", "adapters"}
 _EXTRA_KEYS = {
     "Embedding": _EMBEDDING_KEYS,
     "ReversibleEmbedding": _EMBEDDING_KEYS,
@@ -45,7 +35,6 @@ _EXTRA_KEYS = {
 }
 _LORA_KEYS = {"lora_rank", "lora_alpha"}
 _CODE = {"Lambda", "__lambda__", "__callable__", "__typespec__"}
-_CALL_KWARGS = {"reverse"}
 _MASK_OPERATIONS = {"NotEqual", "Any"}  # what Embedding and Masking add to a graph of Keras
 
 
@@ -67,9 +56,10 @@ def model_to_config(model: Any) -> dict[str, Any]:
     >>> config["config"]["layers"][1]["embedlab"]
     {'input_length': 4, 'seed': 5}
     """
-    name = _class_name(model)
+    kind = type(model)
+    name = next((name for name, cls in MODEL_CLASSES.items() if kind is cls), kind.__name__)
     config: dict[str, Any] = {
-        "module": type(model).__module__,
+        "module": kind.__module__,
         "class_name": name,
         "config": model.get_config(),
         "registered_name": name,
@@ -79,11 +69,10 @@ def model_to_config(model: Any) -> dict[str, Any]:
         config["build_config"] = {"input_shape": shape}
         config["config"].setdefault("build_input_shape", shape)
     if model.optimizer is not None:
-        loss = model.loss.function if isinstance(model.loss, losses.FunctionLoss) else model.loss
         names = [m.name if m.name == "acc" else "accuracy" for m in model.metrics]
         config["compile_config"] = {
             "optimizer": optimizers.serialize(model.optimizer),
-            "loss": losses.serialize(loss),
+            "loss": losses.serialize(model.loss),
             "loss_weights": None,
             "metrics": names or None,
             "weighted_metrics": None,
@@ -92,13 +81,6 @@ def model_to_config(model: Any) -> dict[str, Any]:
             "jit_compile": False,
         }
     return _to_keras(config)
-
-
-def _class_name(model: Any) -> str:
-    for name, cls in MODEL_CLASSES.items():
-        if type(model) is cls:
-            return name
-    return type(model).__name__
 
 
 def _to_keras(value: Any) -> Any:
@@ -118,9 +100,7 @@ def _to_keras(value: Any) -> Any:
         extra_keys = _EXTRA_KEYS.get(name, set()) if isinstance(name, str) else set()
         if extra_keys and isinstance(config, dict):
             if str(config.get("dtype")).startswith("int4"):
-                extra_keys = (
-                    extra_keys | _LORA_KEYS
-                )  # Keras 3.15.1 cannot read an int4 table with an adapter
+                extra_keys = extra_keys | _LORA_KEYS  # Keras 3.15.1 cannot read both together
             extra = {key: config.pop(key) for key in sorted(extra_keys & set(config))}
             if extra:
                 result["embedlab"] = extra
@@ -128,10 +108,8 @@ def _to_keras(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_to_keras(each) for each in value]
     if isinstance(value, np.ndarray):
-        return {
-            "class_name": "__numpy__",
-            "config": {"value": value.tolist(), "dtype": value.dtype.name},
-        }
+        array = {"value": value.tolist(), "dtype": value.dtype.name}
+        return {"class_name": "__numpy__", "config": array}
     return value.item() if isinstance(value, np.generic) else value
 
 
@@ -161,33 +139,25 @@ def model_from_config(
     """
     custom = dict(custom_objects or {})
     config = _from_keras(config, custom)
-    if not isinstance(config, dict) or not isinstance(config.get("config"), dict):
-        raise ValueError("a config must be a dict with a class_name. Received something else.")
     model = _layer(config, custom)
     if not isinstance(model, MODEL_CLASSES["Functional"]):
-        raise ValueError(
-            f"a .keras file must hold a model. Received a {type(model).__name__}. "
-            "Save the model that the layer belongs to."
-        )
+        must, do = "a .keras file must hold a model", "Save the model that the layer belongs to"
+        raise ValueError(message(must, f"a {type(model).__name__}", do))
     shape = config["config"].get("build_input_shape")
     shape = shape or (config.get("build_config") or {}).get("input_shape")
     if not model.built and shape is not None:
         model.build(tuple(shape))
     plan = config.get("compile_config") or {}
     if compile and plan.get("optimizer") is not None:
-        optimizer = plan["optimizer"]
+        optimizer, loss = plan["optimizer"], plan.get("loss")
         if not isinstance(optimizer, optimizers.Optimizer):
             optimizer = optimizers.deserialize(optimizer, custom)
-        loss = plan.get("loss")
         if isinstance(loss, list) and len(loss) == 1:
             loss = loss[0]
-        model.compile(
-            optimizer,
-            loss,
-            metrics=plan.get("metrics"),
-            weighted_metrics=plan.get("weighted_metrics") or None,
-            loss_weights=plan.get("loss_weights"),
-        )
+        if isinstance(loss, dict) and "class_name" in loss:
+            loss = losses.deserialize(loss, custom)
+        keras_only = {name: plan.get(name) or None for name in ("loss_weights", "weighted_metrics")}
+        model.compile(optimizer, loss, plan.get("metrics"), **keras_only)
     return model
 
 
@@ -210,10 +180,9 @@ def _from_keras(value: Any, custom: dict[str, Any]) -> Any:
     result = {key: _from_keras(each, custom) for key, each in value.items()}
     name, config = result.get("class_name"), result.get("config")
     if name in _CODE:
-        raise ValueError(
-            f"a model must be made of layers and names. Received a {name}: code in a file is never "
-            "executed. Write a layer of your own, and pass it in custom_objects."
-        )
+        must, received = "a model must be made of layers and names", f"a {name}"
+        do = "Write a layer of your own, and pass it in custom_objects"
+        raise ValueError(message(f"code in a file is never executed: {must}", received, do))
     if name in ("__numpy__", "__tensor__") and isinstance(config, dict):
         return np.array(config["value"], np.dtype(str(config["dtype"])))
     extra = result.pop("embedlab", None)
@@ -227,35 +196,22 @@ def _from_keras(value: Any, custom: dict[str, Any]) -> Any:
 
 def _layer(config: Any, custom: dict[str, Any]) -> Any:
     if not isinstance(config, dict) or not isinstance(config.get("config"), dict):
-        raise ValueError(
-            f"a layer must be a dict with a config. Received {type(config).__name__}. "
-            "Save the model again."
-        )
+        must, received = "a layer must be a dict with a config", type(config).__name__
+        raise ValueError(message(must, received, "Save the model again"))
     name, inner = config.get("class_name"), config["config"]
-    if name == "Sequential" and name not in custom:
-        options = {key: inner[key] for key in ("strict_masks",) if key in inner}
-        layers = _layers_in_a_row(inner["layers"], custom)
-        return MODEL_CLASSES["Sequential"](
-            layers, inner.get("trainable", True), inner.get("name"), **options
-        )
-    if name == "Functional" and name not in custom:
-        start, end = _chain(inner, custom)
-        options = {k: inner[k] for k in ("name", "trainable", "strict_masks") if k in inner}
-        return MODEL_CLASSES["Functional"](start, end, **options)
-    return layers_module.deserialize(config, custom)
-
-
-def _layers_in_a_row(configs: list[Any], custom: dict[str, Any]) -> list[Any]:
-    """Return layers; where no input shape is known, each with the weights that it had."""
-    layers = [_layer(config, custom) for config in configs]
-    if not configs or configs[0].get("class_name") == "InputLayer":
-        return layers
-    for layer, config in zip(layers, configs, strict=True):
-        build = config.get("build_config")
-        if isinstance(build, dict):
-            shape = build.get("input_shape")
-            layer.build(None if shape is None else tuple(shape))
-    return layers
+    if name not in ("Sequential", "Functional") or name in custom:
+        return layers_module.deserialize(config, custom)
+    options = {key: inner[key] for key in ("name", "trainable", "strict_masks") if key in inner}
+    if name == "Sequential":
+        configs = inner["layers"]
+        layers = [_layer(each, custom) for each in configs]
+        if configs and configs[0].get("class_name") != "InputLayer":  # no shape for the model
+            for layer, each in zip(layers, configs, strict=True):
+                if isinstance(each.get("build_config"), dict):
+                    shape = each["build_config"].get("input_shape")
+                    layer.build(None if shape is None else tuple(shape))
+        return MODEL_CLASSES["Sequential"](layers, **options)
+    return MODEL_CLASSES["Functional"](*_chain(inner, custom), **options)
 
 
 # Functional configs ---------------------------------------------------------------------------
@@ -263,56 +219,50 @@ def _layers_in_a_row(configs: list[Any], custom: dict[str, Any]) -> list[Any]:
 
 def _chain(config: dict[str, Any], custom: dict[str, Any]) -> tuple[Any, Any]:
     """Call the layers of a Functional config again; return the placeholders of both ends."""
-    configs: dict[str, Any] = {}
-    for each in config["layers"]:
-        if each["name"] in configs:
-            raise ValueError(
-                f"every layer needs a name of its own. Received {each['name']!r:.40} twice."
-            )
-        configs[each["name"]] = each
-    inputs, outputs = _ends(config["input_layers"]), _ends(config["output_layers"])
-    merging = [
-        name
+    configs = {each["name"]: each for each in config["layers"]}
+    if len(configs) < len(config["layers"]):
+        must, received = "every layer needs a name of its own", f"{len(configs)} names"
+        raise ValueError(
+            message(must, f"{received} for {len(config['layers'])} layers", "Add some")
+        )
+    # Keras computes masks by operations in the graph: here the layers do so themselves.
+    configs = {k: v for k, v in configs.items() if v["class_name"] not in _MASK_OPERATIONS}
+    nodes = {
+        (name, number): node
         for name, each in configs.items()
-        if any(len(_sources(node)) > 1 for node in each["inbound_nodes"])
-    ]
+        for number, node in enumerate(each["inbound_nodes"])
+    }
+    inputs, outputs = _ends(config["input_layers"]), _ends(config["output_layers"])
+    merging = [name for (name, _), node in nodes.items() if len(_sources(node)) > 1]
     if len(inputs) != 1 or len(outputs) != 1 or merging:
         raise MoreThanAChain(_contents(inputs, outputs, configs, merging))
-    name, call, _ = outputs[0]
-    if configs[name]["class_name"] == "Functional":
+    first, (last, call, _) = inputs[0][0], outputs[0]
+    if configs[last]["class_name"] == "Functional":
         call -= 1  # Keras counts that a model inside was made as a call
+    place = (last, call)
     steps: list[tuple[str, dict[str, Any]]] = []
-    total = sum(len(each["inbound_nodes"]) for each in configs.values())
-    while name != inputs[0][0]:
-        nodes = configs[name]["inbound_nodes"] if name in configs else []
-        if not 0 <= call < len(nodes) or len(steps) > total:
-            raise ValueError(
-                f"every call must find its input. Received one of {name!r:.40} that does not. "
-                "Save the model again."
-            )
-        steps.append((name, _call_kwargs(name, nodes[call])))
-        (source,) = _sources(nodes[call])
-        name, call, _ = source["config"]["keras_history"]
-    on_chain = {name for name, _ in steps} | {inputs[0][0]}
-    calls = sum(len(configs[name]["inbound_nodes"]) for name in on_chain)
-    if calls != len(steps) or not set(configs) - on_chain <= _mask_operations(configs):
+    while place[0] != first:
+        node = nodes.pop(place, None)  # no call comes twice: a circle ends here too
+        if node is None:
+            must, received = "every call must find its input", f"one of {place[0]!r:.40}"
+            raise ValueError(message(must, f"{received} that does not", "Save the model again"))
+        steps.append((place[0], _call_kwargs(place[0], node)))
+        place = tuple(_sources(node)[0]["config"]["keras_history"][:2])
+    if nodes or set(configs) - {name for name, _ in steps} - {first}:
         raise MoreThanAChain(_contents(inputs, outputs, configs, merging) + ", branching")
-    start = tensor = _layer(configs[inputs[0][0]], custom)
-    layers: dict[str, Any] = {}
+    layers = {name: _layer(configs[name], custom) for name in (first, *dict(steps[::-1]))}
+    tensor = layers[first]
     for name, kwargs in reversed(steps):
-        if name not in layers:
-            layers[name] = _layer(configs[name], custom)
         tensor = layers[name](tensor, **kwargs)
-    return start, tensor
+    return layers[first], tensor
 
 
 def _ends(value: Any) -> list[list[Any]]:
     """Return the [name, call, number] of every end, from a nested list or dict of them."""
-    if isinstance(value, dict):
-        return [end for each in value.values() for end in _ends(each)]
-    if len(value) == 3 and isinstance(value[0], str):
-        return [value]
-    return [end for each in value for end in _ends(each)]
+    parts = list(value.values()) if isinstance(value, dict) else value
+    if len(parts) == 3 and isinstance(parts[0], str):
+        return [parts]
+    return [end for part in parts for end in _ends(part)]
 
 
 def _sources(node: Any) -> list[Any]:
@@ -328,24 +278,16 @@ def _sources(node: Any) -> list[Any]:
     return tensors
 
 
-def _mask_operations(configs: dict[str, Any]) -> set[str]:
-    """Return the operations by which Keras computes a mask: here the layers do so themselves."""
-    return {name for name, each in configs.items() if each.get("class_name") in _MASK_OPERATIONS}
-
-
 def _call_kwargs(name: str, node: Any) -> dict[str, Any]:
     kwargs = {
         k: v for k, v in node["kwargs"].items() if k not in ("training", "mask") and v is not None
     }
-    unknown = set(kwargs) - _CALL_KWARGS
     tensors = _sources(node)
-    wrong = not all(isinstance(value, bool) for value in kwargs.values())
-    if unknown or wrong or len(tensors) != 1 or node["args"] not in (tensors, [tensors]):
-        raise ValueError(
-            f"a call must be made on one input, with nothing else but reverse=True. Received "
-            f"{len(node['args'])} arguments and {sorted(unknown)!r:.80} for {name!r:.40}. "
-            "Build the model in code."
-        )
+    plain = all(key == "reverse" and isinstance(value, bool) for key, value in kwargs.items())
+    if not plain or len(tensors) != 1 or node["args"] not in (tensors, [tensors]):
+        must = "a call must be made on one input, with nothing else but reverse=True"
+        received = f"{len(node['args'])} arguments and {sorted(kwargs)!r:.80} for {name!r:.40}"
+        raise ValueError(message(must, received, "Build the model in code"))
     return kwargs
 
 

@@ -4,13 +4,14 @@ One step is forward, loss, backward, and the step of the optimizer. There is no 
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
 from tqdm.auto import tqdm
 
 from embedlab.callbacks import Callback, History
-from embedlab.core.checks import ShapeError, check_size
+from embedlab.core.checks import ShapeError, check_size, message
 from embedlab.core.gradient import SparseGrad
 from embedlab.core.ids import IdError
 from embedlab.layers.symbolic import not_a_chain
@@ -34,31 +35,13 @@ class StepResult(NamedTuple):
     mask : ndarray or None
         The mask that reached the loss.
     gradients : dict
-        For each weight by name, an array or a SparseGrad, with penalties.
+        For each weight by name, an array or a SparseGrad, with penalties; empty in an evaluation.
     """
 
     loss: float
     outputs: np.ndarray
     mask: Any
     gradients: dict[str, Any]
-
-
-class _Totals:
-    """The mean loss and the metrics over the batches of an epoch."""
-
-    def __init__(self, model: Any):
-        self.metrics = [Accuracy(metric.name) for metric in model.metrics]
-        self._loss, self._count = 0.0, 0
-
-    def update(self, loss: float, y: np.ndarray, outputs: np.ndarray, mask: Any) -> None:
-        self._loss += loss * len(y)
-        self._count += len(y)
-        for metric in self.metrics:
-            metric.update_state(y, outputs, mask)
-
-    def result(self) -> dict[str, float]:
-        loss = self._loss / self._count if self._count else 0.0
-        return {"loss": loss, **{metric.name: metric.result() for metric in self.metrics}}
 
 
 # Steps ----------------------------------------------------------------------------------------
@@ -76,45 +59,45 @@ def train_step(model: Any, x: Any, y: Any) -> StepResult:
     >>> train_step(model, np.array([[1]]), np.ones((1, 1, 1))).loss
     1.0
     """
-    outputs, mask, context = model.forward_with_mask(x, training=True)
-    mask = _mask_for_loss(mask, outputs)
-    loss = float(model.loss(y, outputs, mask)) + _penalties(model)
-    by_name = model.backward(context, model.loss.grad(y, outputs, mask)).weights
+    step, context = _forward_step(model, x, y, training=True)
+    grad = model.loss.grad(y, step.outputs, step.mask)
+    step.gradients.update(model.backward(context, grad).weights)
     variables = model.named_weights()
-    gradients = dict(by_name)
     for name, variable in variables.items():
         if variable.regularizer is not None and variable.trainable:
-            penalty = variable.regularizer.grad(variable.value)
-            gradients[name] = _add_dense(gradients.get(name), penalty)
-    model.optimizer.apply_gradients([(gradients[name], variables[name]) for name in gradients])
-    return StepResult(loss, outputs, mask, gradients)
+            penalty, grad = variable.regularizer.grad(variable.value), step.gradients.get(name, 0.0)
+            dense = grad.to_dense() if isinstance(grad, SparseGrad) else grad
+            step.gradients[name] = dense + penalty
+    model.optimizer.apply_gradients([(g, variables[name]) for name, g in step.gradients.items()])
+    return step
 
 
-def _evaluate_batch(model: Any, x: Any, y: Any) -> tuple[float, np.ndarray, Any]:
-    """Return the loss of a batch with penalties, the outputs and their mask."""
-    outputs, mask, _ = model.forward_with_mask(x)
-    mask = _mask_for_loss(mask, outputs)
-    return float(model.loss(y, outputs, mask)) + _penalties(model), outputs, mask
-
-
-def _mask_for_loss(mask: Any, outputs: np.ndarray) -> Any:
-    """Return the mask if it has one flag for each row of the outputs, else refuse it."""
+def _forward_step(model: Any, x: Any, y: Any, training: bool = False) -> tuple[StepResult, Any]:
+    """Return the loss of a batch, its outputs and their mask, and the context for `backward`."""
+    outputs, mask, context = model.forward_with_mask(x, training=training)
     if mask is not None and np.shape(mask) != np.shape(outputs)[:-1]:
-        raise ShapeError(
-            f"a mask that reaches the loss must fit the outputs, {np.shape(outputs)[:-1]}. "
-            f"Received {np.shape(mask)}. Pool it away before."
-        )
-    return mask
+        must = f"a mask that reaches the loss must fit the outputs, {np.shape(outputs)[:-1]}"
+        raise ShapeError(message(must, np.shape(mask), "Pool it away before"))
+    loss = float(model.loss(y, outputs, mask)) + float(sum(map(float, model.losses)))
+    return StepResult(loss, outputs, mask, {}), context
 
 
-def _penalties(model: Any) -> float:
-    return float(sum(float(penalty) for penalty in model.losses))
+class _Totals:
+    """The mean loss and the metrics over the batches of an epoch."""
 
+    def __init__(self, model: Any):
+        self.metrics = [Accuracy(metric.name) for metric in model.metrics]
+        self._loss, self._count = 0.0, 0
 
-def _add_dense(grad: Any, penalty: np.ndarray) -> np.ndarray:
-    if grad is None:
-        return penalty
-    return (grad.to_dense() if isinstance(grad, SparseGrad) else grad) + penalty
+    def update(self, step: StepResult, y: np.ndarray) -> None:
+        self._loss += step.loss * len(y)
+        self._count += len(y)
+        for metric in self.metrics:
+            metric.update_state(y, step.outputs, step.mask)
+
+    def result(self) -> dict[str, float]:
+        loss = self._loss / self._count if self._count else 0.0
+        return {"loss": loss, **{metric.name: metric.result() for metric in self.metrics}}
 
 
 # Whole arrays ---------------------------------------------------------------------------------
@@ -124,23 +107,24 @@ def fit(
     model: Any,
     x: Any,
     y: Any,
-    *,
-    batch_size: int | None = None,
-    epochs: int = 1,
-    verbose: Any = "auto",
-    callbacks: Any = None,
-    validation_data: Any = None,
-    shuffle: bool = True,
-    seed: int | None = None,
+    validation_data: Any,
+    batch_size: int | None,
+    epochs: int,
+    verbose: Any,
+    callbacks: Any,
+    shuffle: bool,
+    seed: int | None,
 ) -> History:
     """Train a compiled model; see `Model.fit` for the parameters."""
-    size = 32 if batch_size is None else check_size(batch_size, "batch_size")
     epochs = check_size(epochs, "epochs")
-    _check_verbose(verbose)
+    size = _batch_size(batch_size)
+    if verbose not in ("auto", 0, 1, 2):
+        must = 'verbose must be "auto", 0, 1 or 2'
+        raise ValueError(message(must, f"{verbose!r:.40}", "Pass 0 for no output"))
     x, y = _pair(model, x, y)
     held_out = None if validation_data is None else _held_out(model, validation_data)
     if not len(x):
-        raise ShapeError("fit needs at least one sample. Received none. Pass more rows.")
+        raise ShapeError(message("fit needs at least one sample", "none", "Pass more rows"))
     history = History()
     listeners = [*_as_callbacks(callbacks), history]
     for callback in listeners:
@@ -153,10 +137,15 @@ def fit(
         for callback in listeners:
             callback.on_epoch_begin(epoch)
         order = rng.permutation(len(x)) if shuffle else None
-        title = f"epoch {epoch + 1}/{epochs}"
-        logs = _epoch(model, x, y, order, size, title, verbose)
+        title, totals = f"epoch {epoch + 1}/{epochs}", _Totals(model)
+        for rows, bar in _batches(len(x), size, title, 0 if verbose == 2 else verbose, order):
+            with _positions_of_caller(rows):
+                step = train_step(model, x[rows], y[rows])
+            totals.update(step, y[rows])
+            bar.set_postfix({k: f"{v:.4f}" for k, v in totals.result().items()}, refresh=False)
+        logs = totals.result()
         if held_out is not None:
-            results = evaluate(model, *held_out, batch_size=size, verbose=0)
+            results = evaluate(model, *held_out, size, 0)
             logs.update({f"val_{name}": value for name, value in results.items()})
         if verbose == 2:
             print(f"{title}: " + ", ".join(f"{k} {v:.4f}" for k, v in logs.items()))
@@ -169,60 +158,63 @@ def fit(
     return history
 
 
-def _epoch(
-    model: Any, x: np.ndarray, y: np.ndarray, order: Any, size: int, title: str, verbose: Any
-) -> dict[str, float]:
-    totals = _Totals(model)
-    bar = _bar(list(_batches(len(x), order, size)), title, 0 if verbose == 2 else verbose)
-    for rows in bar:
-        try:
-            step = train_step(model, x[rows], y[rows])
-        except IdError as error:
-            raise _at_position_of_caller(error, rows) from None
-        totals.update(step.loss, y[rows], step.outputs, step.mask)
-        if hasattr(bar, "set_postfix"):
-            bar.set_postfix({k: f"{v:.4f}" for k, v in totals.result().items()}, refresh=False)
-    return totals.result()
-
-
-def evaluate(
-    model: Any, x: Any, y: Any, *, batch_size: int | None = None, verbose: Any = "auto"
-) -> dict[str, float]:
+def evaluate(model: Any, x: Any, y: Any, batch_size: int | None, verbose: Any) -> dict[str, float]:
     """Return loss and metrics over all of `x` and `y`; see `Model.evaluate`."""
-    size = 32 if batch_size is None else check_size(batch_size, "batch_size")
     x, y = _pair(model, x, y)
     totals = _Totals(model)
-    for rows in _bar(list(_batches(len(x), None, size)), "evaluate", verbose):
-        try:
-            loss, outputs, mask = _evaluate_batch(model, x[rows], y[rows])
-        except IdError as error:
-            raise _at_position_of_caller(error, rows) from None
-        totals.update(loss, y[rows], outputs, mask)
+    for rows, _ in _batches(len(x), _batch_size(batch_size), "evaluate", verbose):
+        with _positions_of_caller(rows):
+            step, _ = _forward_step(model, x[rows], y[rows])
+        totals.update(step, y[rows])
     return totals.result()
 
 
-def predict(
-    model: Any, x: Any, *, batch_size: int | None = None, verbose: Any = "auto"
-) -> np.ndarray:
+def predict(model: Any, x: Any, batch_size: int | None = None, verbose: Any = "auto") -> np.ndarray:
     """Return the outputs for all of `x`, in batches; see `Model.predict`.
 
     >>> predict(lambda x: 2 * x, np.arange(5), batch_size=2)
     array([0, 2, 4, 6, 8])
     """
-    size = 32 if batch_size is None else check_size(batch_size, "batch_size")
     x = as_samples(model, x, "x")
-    batches = list(_batches(len(x), None, size)) or [slice(0, 0)]  # an empty x is one empty batch
     out: np.ndarray | None = None
-    for rows in _bar(batches, "predict", verbose):
-        try:
+    for rows, _ in _batches(len(x), _batch_size(batch_size), "predict", verbose):
+        with _positions_of_caller(rows):
             outputs = np.asarray(model(x[rows]))
-        except IdError as error:
-            raise _at_position_of_caller(error, rows) from None
         if out is None:
             out = np.empty((len(x), *outputs.shape[1:]), outputs.dtype)
         out[rows] = outputs
-    assert out is not None
-    return out
+    return np.asarray(model(x)) if out is None else out  # an empty x is one empty batch
+
+
+def _batch_size(batch_size: int | None) -> int:
+    return 32 if batch_size is None else check_size(batch_size, "batch_size")
+
+
+def _batches(
+    count: int, size: int, title: str, verbose: Any, order: np.ndarray | None = None
+) -> Iterator[tuple[Any, Any]]:
+    """Yield the rows of every batch, a slice or indices, and the progress bar."""
+    delay = PROGRESS_BAR_DELAY if verbose == "auto" else 0
+    hidden, leave = verbose in (0, False), verbose != "auto"
+    starts = range(0, count, size)
+    with tqdm(starts, title, delay=delay, disable=hidden, leave=leave) as bar:
+        for start in bar:
+            rows = slice(start, start + size)
+            yield rows if order is None else order[rows], bar
+
+
+@contextmanager
+def _positions_of_caller(rows: Any) -> Iterator[None]:
+    """Let an IdError name positions in the array of the caller instead of those in a batch."""
+    try:
+        yield
+    except IdError as error:
+        if not error.positions or not all(error.positions):
+            raise
+        samples = np.arange(rows.start, rows.stop) if isinstance(rows, slice) else rows
+        positions = [(int(samples[first]), *rest) for first, *rest in error.positions]
+        text = str(error).replace(f"{list(error.positions[0])}", f"{list(positions[0])}", 1)
+        raise IdError(text, error.bad_ids, positions, error.input_dim) from None
 
 
 # Data -----------------------------------------------------------------------------------------
@@ -252,18 +244,16 @@ Use embedlab.keras.Embedding in keras.Model.
             keys = ", ".join(str(key) for key in value)
             raise not_a_chain(f"{len(value)} arrays in {name}: {keys:.80}")
         value = next(iter(value.values()))
+    must = f"{name} must be an array of samples"
     if value is None:
-        raise TypeError(
-            f"{name} must be an array of samples. Received None. Pass both arrays: fit(x, y), "
-            "evaluate(x, y)."
-        )
+        raise TypeError(message(must, None, "Pass both arrays: fit(x, y), evaluate(x, y)"))
     if not (isinstance(value, Sequence) or np.isscalar(value) or hasattr(value, "__array__")):
-        raise TypeError(
-            f"{name} must be an array of samples. Received a {type(value).__name__}, which may "
-            "yield them in batches. Collect them into one array first: np.concatenate(batches)."
-        )
-    axes = _input_axes(model) if name == "x" else None
-    if isinstance(value, (list, tuple)) and axes is not None and len(value):
+        received = f"a {type(value).__name__}, which may yield them in batches"
+        do = "Collect them into one array first: np.concatenate(batches)"
+        raise TypeError(message(must, received, do))
+    inputs = getattr(model, "inputs", None) if name == "x" else None
+    if isinstance(value, (list, tuple)) and inputs and len(value):
+        axes = inputs[0].ndim
         if all(isinstance(part, np.ndarray) and part.ndim == axes for part in value):
             if len(value) > 1:
                 raise not_a_chain(f"{len(value)} arrays in {name}")
@@ -273,21 +263,14 @@ Use embedlab.keras.Embedding in keras.Model.
     try:
         array = np.asarray(value)
     except ValueError:
-        raise ShapeError(
-            f"all samples of {name} must have one length. Received a list of {len(value)} with "
-            "several. Pad them: embedlab.data.pad_sequences."
-        ) from None
+        must, received = f"all samples of {name} must have one length", f"a list of {len(value)}"
+        do = "Pad them: embedlab.data.pad_sequences"
+        raise ShapeError(message(must, f"{received} with several", do)) from None
     if array.ndim == 0:
-        raise ShapeError(
-            f"{name} must have a batch axis in front. Received a single "
-            f"{'number' if array.dtype.kind in 'biufc' else type(value).__name__}. Pass [{name}]."
-        )
+        kind = "number" if array.dtype.kind in "biufc" else type(value).__name__
+        must = f"{name} must have a batch axis in front"
+        raise ShapeError(message(must, f"a single {kind}", f"Pass [{name}]"))
     return array
-
-
-def _input_axes(model: Any) -> int | None:
-    inputs = getattr(model, "inputs", None)
-    return inputs[0].ndim if inputs else None
 
 
 def _pair(model: Any, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -296,33 +279,20 @@ def _pair(model: Any, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
         y = y[0]  # a list of one array is that array
     y = as_samples(model, y, "y")
     if y.dtype.kind not in "biuf":
-        first = y.ravel()[0] if y.size else y.dtype.name
-        raise TypeError(
-            f"y must hold numbers. Received {first!r:.40} among others. "
-            "Encode classes as integers 0, 1, ..."
-        )
+        received = f"{y.ravel()[0] if y.size else y.dtype.name!r:.40} among others"
+        raise TypeError(message("y must hold numbers", received, "Encode classes as 0, 1, ..."))
     if len(x) != len(y):
-        raise ShapeError(
-            f"x and y must have equally many samples. Received {len(x)} and {len(y)}. "
-            "Make sure all arrays contain the same number of samples."
-        )
+        must, do = "x and y must have equally many samples", "Make sure all arrays contain the same"
+        raise ShapeError(message(must, f"{len(x)} and {len(y)}", f"{do} number of samples"))
     return x, y
 
 
 def _held_out(model: Any, data: Any) -> tuple[np.ndarray, np.ndarray]:
     if not isinstance(data, (tuple, list)) or len(data) != 2:
         kind = f"{len(data)} parts" if isinstance(data, (tuple, list)) else type(data).__name__
-        raise ValueError(
-            f"validation_data must be (x, y). Received {kind}. Pass a tuple of two arrays."
-        )
+        do = "Pass a tuple of two arrays"
+        raise ValueError(message("validation_data must be (x, y)", kind, do))
     return _pair(model, *data)
-
-
-def _check_verbose(verbose: Any) -> None:
-    if verbose not in ("auto", 0, 1, 2):
-        raise ValueError(
-            f'verbose must be "auto", 0, 1 or 2. Received {verbose!r:.40}. Pass 0 for no output.'
-        )
 
 
 def _as_callbacks(callbacks: Any) -> list[Callback]:
@@ -330,30 +300,6 @@ def _as_callbacks(callbacks: Any) -> list[Callback]:
     listed = [callback for callback in listed if callback is not None]
     for callback in listed:
         if not isinstance(callback, Callback):
-            raise TypeError(
-                "callbacks must be a Callback or a list of them. "
-                f"Received {callback!r:.60}. Pass for example EarlyStopping()."
-            )
+            must, received = "callbacks must be a Callback or a list of them", f"{callback!r:.60}"
+            raise TypeError(message(must, received, "Pass for example EarlyStopping()"))
     return listed
-
-
-def _batches(count: int, order: Any, size: int) -> Iterator[Any]:
-    for start in range(0, count, size):
-        yield slice(start, start + size) if order is None else order[start : start + size]
-
-
-def _at_position_of_caller(error: IdError, rows: Any) -> IdError:
-    """Return the error with positions in the caller's array instead of those in a batch."""
-    if not error.positions or not all(error.positions):
-        return error
-    samples = np.arange(rows.start, rows.stop) if isinstance(rows, slice) else rows
-    positions = [(int(samples[first]), *rest) for first, *rest in error.positions]
-    message = str(error).replace(f"{list(error.positions[0])}", f"{list(positions[0])}", 1)
-    return IdError(message, error.bad_ids, positions, error.input_dim)
-
-
-def _bar(batches: list[Any], title: str, verbose: Any) -> Any:
-    if verbose in (0, False):
-        return batches
-    delay = PROGRESS_BAR_DELAY if verbose == "auto" else 0
-    return tqdm(batches, desc=title, leave=verbose != "auto", delay=delay)

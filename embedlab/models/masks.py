@@ -4,27 +4,15 @@ import warnings
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from embedlab.core.checks import message
 from embedlab.layers.layer import Layer
 from embedlab.layers.symbolic import KerasTensor
 
-__all__ = [
-    "MaskError",
-    "MaskNote",
-    "check_mask_survives",
-    "follow_mask",
-    "lint_masks",
-    "mask_status",
-]
+__all__ = ["MaskError", "MaskNote", "check_mask_survives", "follow_mask"]
 
 
 class MaskError(TypeError):
-    """A mask would be lost: a layer gets one, and neither uses it nor passes it on.
-
-    Attributes
-    ----------
-    layer : str
-        The layer where it would be lost.
-    """
+    """A mask would be lost: the layer whose name is in `layer` neither uses it nor passes it on."""
 
     def __init__(self, message: str, layer: str = ""):
         super().__init__(message)
@@ -32,13 +20,7 @@ class MaskError(TypeError):
 
 
 class MaskNote(NamedTuple):
-    """The status of the mask at one layer.
-
-    Attributes
-    ----------
-    layer : str
-    status : {"made", "kept", "consumed", "lost here", "none"}
-    """
+    """The status of the mask at one layer: made, kept, consumed, lost here, or none."""
 
     layer: str
     status: str
@@ -47,34 +29,32 @@ class MaskNote(NamedTuple):
         return f"{self.layer}: {self.status}"
 
 
-def lint_masks(layers: Iterable[Layer], start: KerasTensor) -> list[MaskNote]:
-    """Return the status of the mask at each layer of a chain, from shapes alone.
+def follow_mask(
+    calls: Iterable[tuple[Layer, dict[str, Any]]], start: KerasTensor, mask: Any = None
+) -> tuple[list[MaskNote], Any]:
+    """Return a note for each call of a layer, and the mask of the last output, from shapes alone.
 
     Parameters
     ----------
-    layers : iterable of Layer
+    calls : iterable of (Layer, dict)
+        The layers of a chain, with the further arguments of each call.
     start : KerasTensor
         The input of the first layer.
+    mask : array or KerasTensor, optional
+        Its mask.
 
     Examples
     --------
     >>> from embedlab.layers import Embedding, Flatten, Input
     >>> layers = [Embedding(9, 4, mask_zero=True, name="words"), Flatten(name="flat")]
-    >>> lint_masks(layers, Input((10,)))
+    >>> follow_mask([(layer, {}) for layer in layers], Input((10,)))[0]
     [words: made, flat: lost here]
     """
-    return follow_mask([(layer, {}) for layer in layers], start)[0]
-
-
-def follow_mask(
-    calls: Iterable[tuple[Layer, dict[str, Any]]], start: KerasTensor, mask: Any = None
-) -> tuple[list[MaskNote], Any]:
-    """Return a note for each call of a layer, and the mask of the last output."""
     notes = []
     tensor = start
     for layer, kwargs in calls:
         after = layer.compute_mask(tensor, mask, **kwargs)
-        notes.append(MaskNote(layer.name, mask_status(layer, mask, after)))
+        notes.append(MaskNote(layer.name, _status(layer, mask, after)))
         try:
             tensor = layer.compute_output_spec(tensor, **kwargs)
         except NotImplementedError:  # a layer of one's own may not know its shape
@@ -83,12 +63,7 @@ def follow_mask(
     return notes, mask
 
 
-def mask_status(layer: Layer, before: Any, after: Any) -> str:
-    """Return what a layer does with a mask, from the masks before and after it (None for none).
-
-    >>> mask_status(Layer(), None, None), mask_status(Layer(), True, None)
-    ('none', 'lost here')
-    """
+def _status(layer: Layer, before: Any, after: Any) -> str:
     if before is None:
         return "none" if after is None else "made"
     if after is not None:
@@ -97,28 +72,15 @@ def mask_status(layer: Layer, before: Any, after: Any) -> str:
 
 
 def check_mask_survives(mask: Any, layer: Layer, strict: str) -> None:
-    """Raise MaskError (or warn, by `strict`) when `layer` gets a mask that it would lose.
-
-    Parameters
-    ----------
-    mask : array or None
-        None loses nothing.
-    layer : Layer
-    strict : {"raise", "warn", "ignore"}
-
-    Examples
-    --------
-    >>> check_mask_survives([True], Layer(name="flat"), "raise")  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    embedlab.models.masks.MaskError: every layer after one that makes a mask must use it...
-    """
+    """Raise MaskError (or warn, by `strict`) when `layer` gets a mask that it would lose."""
     if mask is None or layer.supports_masking or layer.consumes_mask or strict == "ignore":
         return
-    message = (
-        f"every layer after one that makes a mask must use it or pass it on. Received a mask at "
-        f"{layer.name!r}: Layer {layer.name} does not support masking, but was passed an input "
-        'mask. Put a pooling or recurrent layer before it, or pass strict_masks="ignore".'
+    text = message(
+        "every layer after one that makes a mask must use it or pass it on",
+        f"a mask at {layer.name!r}: Layer {layer.name} does not support masking, but was passed "
+        "an input mask",
+        'Put a pooling or recurrent layer before it, or pass strict_masks="ignore"',
     )
     if strict == "raise":
-        raise MaskError(message, layer.name)
-    warnings.warn(f"{message} The mask is lost here.", UserWarning, stacklevel=4)
+        raise MaskError(text, layer.name)
+    warnings.warn(f"{text} The mask is lost here.", UserWarning, stacklevel=5)

@@ -1,13 +1,14 @@
 """Models: one chain of layers that is compiled, fitted, asked to predict, and saved."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from embedlab import layers as layers_module
 from embedlab import losses, metrics, optimizers
 from embedlab.callbacks import History
+from embedlab.core.checks import check_choice, message
 from embedlab.core.gradient import add_gradients
 from embedlab.layers.layer import Gradients, Layer
 from embedlab.layers.symbolic import KerasTensor, not_a_chain
@@ -15,45 +16,32 @@ from embedlab.models import fit as fitting
 from embedlab.models.config import MODEL_CLASSES, layer_from_config
 from embedlab.models.files import load_weights, save_model, save_weights
 from embedlab.models.masks import MaskNote, check_mask_survives, follow_mask
-from embedlab.models.summary import summary
 from embedlab.registry import drop_keras_defaults
 
-__all__ = ["Call", "Model"]
+__all__ = ["Model"]
 
-_COMPILE_IN_KERAS = {
-    "loss_weights": None,
-    "weighted_metrics": None,
-    "run_eagerly": False,
-    "steps_per_execution": 1,
-    "jit_compile": "auto",
-    "auto_scale_loss": True,
+_LEFT_TO_KERAS: dict[str, dict[str, Any]] = {
+    "compile": {
+        "loss_weights": None,
+        "weighted_metrics": None,
+        "run_eagerly": False,
+        "steps_per_execution": 1,
+        "jit_compile": "auto",
+        "auto_scale_loss": True,
+    },
+    "fit": {
+        "validation_split": 0.0,
+        "class_weight": None,
+        "sample_weight": None,
+        "initial_epoch": 0,
+        "steps_per_epoch": None,
+        "validation_steps": None,
+        "validation_batch_size": None,
+        "validation_freq": 1,
+    },
+    "evaluate": {"sample_weight": None, "steps": None, "callbacks": None},
+    "predict": {"steps": None, "callbacks": None},
 }
-_FIT_IN_KERAS = {
-    "validation_split": 0.0,
-    "class_weight": None,
-    "sample_weight": None,
-    "initial_epoch": 0,
-    "steps_per_epoch": None,
-    "validation_steps": None,
-    "validation_batch_size": None,
-    "validation_freq": 1,
-}
-_EVALUATE_IN_KERAS = {"sample_weight": None, "steps": None, "callbacks": None}
-_PREDICT_IN_KERAS = {"steps": None, "callbacks": None}
-
-
-class Call(NamedTuple):
-    """One call of a layer in a chain.
-
-    Attributes
-    ----------
-    layer : Layer
-    kwargs : dict
-        Further arguments of the call, such as ``reverse=True``.
-    """
-
-    layer: Layer
-    kwargs: dict[str, Any]
 
 
 class Model(Layer):
@@ -92,6 +80,8 @@ class Model(Layer):
     ((1, 3, 2), (None, 3, 2))
     """
 
+    _KIND = "Functional"  # the class in a file of Keras
+
     def __init__(
         self,
         inputs: Any = None,
@@ -103,11 +93,7 @@ class Model(Layer):
         strict_masks: str = "raise",
     ):
         super().__init__(name=name, trainable=trainable, dtype=dtype)
-        if strict_masks not in ("raise", "warn", "ignore"):
-            raise ValueError(
-                'strict_masks must be "raise", "warn" or "ignore". '
-                f'Received {strict_masks!r:.40}. Choose "warn" for what Keras 3 does.'
-            )
+        check_choice(strict_masks, "strict_masks", ("raise", "warn", "ignore"))
         self.strict_masks = strict_masks
         self.optimizer: Any = None
         self.loss: Any = None
@@ -115,17 +101,17 @@ class Model(Layer):
         self.stop_training = False
         self._input: KerasTensor | None = None
         self._output: KerasTensor | None = None
-        self._calls: list[Call] = []
-        self._layers: list[Layer] = []
+        self._set_calls([])
         if inputs is not None or outputs is not None:
             self._input = _one_tensor(inputs, "inputs")
             self._output = _one_tensor(outputs, "outputs")
             self._set_calls(_calls_between(self._input, self._output))
             self.built = True
 
-    def _set_calls(self, calls: Iterable[Call]) -> None:
+    def _set_calls(self, calls: Iterable[tuple[Layer, dict[str, Any]]]) -> None:
+        """Set the chain: each call of a layer, with its further arguments."""
         self._calls = list(calls)
-        self._layers = list(dict.fromkeys(call.layer for call in self._calls))
+        self._layers = list(dict.fromkeys(layer for layer, _ in self._calls))
 
     # Training ---------------------------------------------------------------------------------
 
@@ -136,8 +122,8 @@ class Model(Layer):
 
         Parameters
         ----------
-        optimizer : optimizer, name or dict
-        loss : loss, name, dict or function
+        optimizer : Optimizer, name or dict
+        loss : Loss, name or dict
         metrics : list of str, optional
             ``["accuracy"]``; every other metric is left to Keras.
         keras_only
@@ -148,7 +134,7 @@ class Model(Layer):
         ValueError
             "Could not interpret optimizer identifier" and the like, at once.
         """
-        _refuse_unknown("compile", keras_only, _COMPILE_IN_KERAS)
+        _refuse_unknown("compile", keras_only)
         if isinstance(loss, (list, tuple)) or (isinstance(loss, dict) and "class_name" not in loss):
             raise not_a_chain(f"{len(loss)} losses in a {type(loss).__name__}")
         new_optimizer, new_loss = optimizers.get(optimizer), losses.get(loss)
@@ -185,7 +171,7 @@ class Model(Layer):
         seed : int, optional
             Makes the order of the samples repeatable.
         keras_only
-            Further arguments of Keras are refused in one line, unless they ask for nothing.
+            As in `compile`.
 
         Returns
         -------
@@ -193,20 +179,10 @@ class Model(Layer):
             `history.history["loss"]` has one number an epoch: the mean over its batches, each
             before its step, with penalties, as in Keras.
         """
-        _refuse_unknown("fit", keras_only, _FIT_IN_KERAS)
+        _refuse_unknown("fit", keras_only)
         self._check_compiled()
-        return fitting.fit(
-            self,
-            x,
-            y,
-            batch_size=batch_size,
-            epochs=epochs,
-            verbose=verbose,
-            callbacks=callbacks,
-            validation_data=validation_data,
-            shuffle=shuffle,
-            seed=seed,
-        )
+        data = (x, y, validation_data)
+        return fitting.fit(self, *data, batch_size, epochs, verbose, callbacks, shuffle, seed)
 
     def evaluate(
         self,
@@ -218,36 +194,24 @@ class Model(Layer):
         **keras_only: Any,
     ) -> Any:
         """Return the loss and the metrics over all of `x` and `y`, as a list or by name."""
-        _refuse_unknown("evaluate", keras_only, _EVALUATE_IN_KERAS)
+        _refuse_unknown("evaluate", keras_only)
         self._check_compiled()
-        results = fitting.evaluate(self, x, y, batch_size=batch_size, verbose=verbose)
-        if return_dict:
-            return results
+        results = fitting.evaluate(self, x, y, batch_size, verbose)
         values = list(results.values())
-        return values[0] if len(values) == 1 else values
+        return results if return_dict else values[0] if len(values) == 1 else values
 
     def predict(
         self, x: Any, batch_size: int | None = None, verbose: Any = "auto", **keras_only: Any
     ) -> np.ndarray:
-        """Return the outputs for all of `x`, in batches.
-
-        Parameters
-        ----------
-        x : array_like, (samples, ...)
-        batch_size : int, optional
-            32 by default. The result does not depend on it.
-        verbose : {"auto", 0, 1}
-            A progress bar: after half a second, never, always.
-        """
-        _refuse_unknown("predict", keras_only, _PREDICT_IN_KERAS)
-        return fitting.predict(self, x, batch_size=batch_size, verbose=verbose)
+        """Return the outputs for all of `x`, (samples, ...); they do not depend on `batch_size`."""
+        _refuse_unknown("predict", keras_only)
+        return fitting.predict(self, x, batch_size, verbose)
 
     def _check_compiled(self) -> None:
         if self.optimizer is None or self.loss is None:
-            raise ValueError(
-                f"You must call `compile()` with a loss before training {self.name!r}. Received "
-                f'loss={self.loss!r:.40}. Say for example model.compile("adam", "mse").'
-            )
+            must = f"You must call `compile()` with a loss before training {self.name!r}"
+            do = 'Say for example model.compile("adam", "mse")'
+            raise ValueError(message(must, f"loss={self.loss!r:.40}", do))
 
     # Running ----------------------------------------------------------------------------------
 
@@ -255,11 +219,7 @@ class Model(Layer):
         self, inputs: Any, mask: Any = None, training: bool = False
     ) -> tuple[Any, Any]:
         """Return the outputs and their mask."""
-        self._prepare(inputs)
-        for layer, kwargs in self._calls:
-            check_mask_survives(mask, layer, self.strict_masks)
-            inputs, mask = layer.call_with_mask(inputs, mask, training, **kwargs)
-        return inputs, mask
+        return self._run("call_with_mask", inputs, mask, training)[:2]
 
     def call(self, inputs: Any, mask: Any = None, training: bool = False) -> Any:
         """Return the outputs."""
@@ -269,18 +229,24 @@ class Model(Layer):
         self, inputs: Any, mask: Any = None, training: bool = False
     ) -> tuple[Any, Any, Any]:
         """Return the outputs, their mask, and the context of every call."""
-        self._prepare(inputs)
-        contexts = []
-        for layer, kwargs in self._calls:
-            check_mask_survives(mask, layer, self.strict_masks)
-            inputs, mask, context = layer.forward_with_mask(inputs, mask, training, **kwargs)
-            contexts.append(context)
-        return inputs, mask, contexts
+        return self._run("forward_with_mask", inputs, mask, training)
 
     def forward(self, inputs: Any, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         """Return the outputs, and the context of every call for `backward`."""
         outputs, _, contexts = self.forward_with_mask(inputs, mask, training)
         return outputs, contexts
+
+    def _run(
+        self, method: str, inputs: Any, mask: Any, training: bool
+    ) -> tuple[Any, Any, list[Any]]:
+        """Return outputs, mask and contexts of a method of every layer, one after the other."""
+        self._prepare(inputs)
+        contexts: list[Any] = []
+        for layer, kwargs in self._calls:
+            check_mask_survives(mask, layer, self.strict_masks)
+            inputs, mask, *context = getattr(layer, method)(inputs, mask, training, **kwargs)
+            contexts += context
+        return inputs, mask, contexts
 
     def backward(self, context: Any, grad: Any) -> Gradients:
         """Return all gradients, through the calls in reverse order; weights as "layer/name".
@@ -297,13 +263,12 @@ class Model(Layer):
                 weights[key] = add_gradients(weights.get(key), weight_grad)
         return Gradients(grad, weights)
 
-    def _prepare(self, inputs: Any) -> None:
+    def _prepare(self, inputs: Any = None) -> None:
         """Check that there is a chain to run."""
         if not self._calls:
-            raise ValueError(
-                f"{self.name} cannot run as a chain because it has no layers. Received "
-                f"{type(self).__name__} with none. Say Model(inputs, outputs), or Sequential."
-            )
+            must = f"{self.name} cannot run as a chain because it has no layers"
+            do = "Say Model(inputs, outputs), or add(layer) to a Sequential"
+            raise ValueError(message(must, f"{type(self).__name__} with none", do))
 
     # Masks and shapes -------------------------------------------------------------------------
 
@@ -331,41 +296,24 @@ class Model(Layer):
             shape = layer.compute_output_shape(shape, **kwargs)
         return shape
 
-    def layer_shapes(self) -> list[tuple[Layer, tuple | None]]:
-        """Return each layer with the shape of its first output; None while it is unknown."""
-        shape = None if self._input is None else self._input.shape
-        shapes: dict[Layer, tuple | None] = {}
-        for layer, kwargs in self._calls or [Call(layer, {}) for layer in self.layers]:
-            try:
-                shape = None if shape is None else layer.compute_output_shape(shape, **kwargs)
-            except NotImplementedError:  # a layer of one's own may not know
-                shape = None
-            shapes.setdefault(layer, shape)
-        return list(shapes.items())
-
     # Introspection ----------------------------------------------------------------------------
 
     @property
     def layers(self) -> list[Layer]:
         """The layers, in the order of their first calls (a new list)."""
-        return [layer for layer in self.sublayers() if isinstance(layer, Layer)]
+        return list(self.sublayers())
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """Return one layer by its name or its place."""
-        if index is not None:
-            if not -len(self.layers) <= index < len(self.layers):
-                raise ValueError(
-                    f"index must be one of the {len(self.layers)} layers of {self.name!r}. "
-                    f"Received {index}. See model.summary()."
-                )
-            return self.layers[index]
-        for layer in self.layers:
+        layers = self.layers
+        if index is not None and -len(layers) <= index < len(layers):
+            return layers[index]
+        for layer in layers if index is None else ():
             if layer.name == name:
                 return layer
-        raise ValueError(
-            f"No such layer: a name must be one of {[layer.name for layer in self.layers]}. "
-            f"Received {name!r:.40}. See model.summary()."
-        )
+        names, received = [layer.name for layer in layers], name if index is None else index
+        must = f"No such layer: it must be one of the {len(layers)} layers {names}"
+        raise ValueError(message(must, f"{received!r:.40}", "See model.summary()"))
 
     @property
     def inputs(self) -> list[KerasTensor]:
@@ -390,12 +338,12 @@ class Model(Layer):
     @property
     def input_shape(self) -> tuple:
         """The shape of the inputs, None for the batch."""
-        return self._known(self._input, "input").shape
+        return self.input.shape
 
     @property
     def output_shape(self) -> tuple:
         """The shape of the outputs, None for the batch; known from `input_length` or a call."""
-        return self._known(self._output, "output").shape
+        return self.output.shape
 
     @property
     def batch_input_shape(self) -> tuple | None:
@@ -412,41 +360,73 @@ class Model(Layer):
         return placeholder
 
     def summary(self, print_fn: Callable[[str], Any] | None = None) -> None:
-        """Print a table of the layers, their output shapes and how many parameters they have."""
-        (print_fn or print)(summary(self))
+        """Print a table of the layers, their output shapes and how many parameters they have.
+
+        >>> from embedlab.layers import Dense, Embedding, Input
+        >>> ids = Input((3,))
+        >>> Model(ids, Embedding(10, 4, name="words")(ids), name="m").summary()
+        Model: "m"
+        ───────────────────────────────────────
+        Layer (type)       Output shape  Params
+        ───────────────────────────────────────
+        words (Embedding)  (None, 3, 4)      40
+        ───────────────────────────────────────
+        Total params: 40 (160 B)
+        Trainable params: 40 (160 B)
+        Non-trainable params: 0 (0 B)
+        """
+        rows = [("Layer (type)", "Output shape", "Params")]
+        for layer, shape in self._layer_shapes().items():
+            count = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
+            rows.append((f"{layer.name} ({type(layer).__name__})", str(shape or "?"), count))
+        a, b, c = (max(map(len, column)) for column in zip(*rows, strict=True))
+        line = "─" * (a + b + c + 4)
+        text = [f"{kind:{a}}  {shape:{b}}  {count:>{c}}" for kind, shape, count in rows]
+        lines = [f'Model: "{self.name}"', line, text[0], line, *text[1:], line]
+        for kind, weights in (
+            ("Total", self.weights),
+            ("Trainable", self.trainable_weights),
+            ("Non-trainable", self.non_trainable_weights),
+        ):
+            size, nbytes = sum(v.size for v in weights), sum(v.value.nbytes for v in weights)
+            lines.append(f"{kind} params: {size:,} ({nbytes:,} B)")
+        (print_fn or print)("\n".join(lines))
+
+    def _layer_shapes(self) -> dict[Layer, tuple | None]:
+        """Return the shape of the first output of each layer; None while it is unknown."""
+        shape = None if self._input is None else self._input.shape
+        shapes: dict[Layer, tuple | None] = {}
+        for layer, kwargs in self._calls or [(layer, {}) for layer in self.layers]:
+            try:
+                shape = None if shape is None else layer.compute_output_shape(shape, **kwargs)
+            except NotImplementedError:  # a layer of one's own may not know
+                shape = None
+            shapes.setdefault(layer, shape)
+        return shapes
+
+    # Config and files -------------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
         """Return the input and every call in Keras's form, from which `from_config` rebuilds."""
         names = [layer.name for layer in self._layers]
         if len(set(names)) < len(names):
-            raise ValueError(
-                f"all layers of {self.name!r} need names of their own. Received {names}. "
-                "Pass another name=."
-            )
+            must = f"all layers of {self.name!r} need names of their own"
+            raise ValueError(message(must, names, "Pass another name="))
         start = self.input
-        nodes: dict[str, list[Any]] = {name: [] for name in names}
+        nodes: dict[str, list[Any]] = {name: [] for name in (start.name, *names)}
         place: list[Any] = [start.name, 0, 0]
-        tensor = {"shape": start.shape, "dtype": start.dtype}
         for layer, kwargs in self._calls:
-            source = {
-                "class_name": "__keras_tensor__",
-                "config": {**tensor, "keras_history": place},
-            }
+            tensor = {"shape": start.shape, "dtype": start.dtype, "keras_history": place}
+            source = {"class_name": "__keras_tensor__", "config": tensor}
             nodes[layer.name].append({"args": [source], "kwargs": dict(kwargs)})
             place = [layer.name, len(nodes[layer.name]) - 1, 0]
+        parts: tuple[Any, ...] = (start, *self._layers)
         config: dict[str, Any] = {
             "name": self.name,
             "trainable": self.trainable,
             "layers": [
-                {**layers_module.serialize(start), "name": start.name, "inbound_nodes": []},
-                *(
-                    {
-                        **layers_module.serialize(layer),
-                        "name": layer.name,
-                        "inbound_nodes": nodes[layer.name],
-                    }
-                    for layer in self._layers
-                ),
+                {**layers_module.serialize(part), "name": part.name, "inbound_nodes": calls}
+                for part, calls in zip(parts, nodes.values(), strict=True)
             ],
             "input_layers": [start.name, 0, 0],
             "output_layers": place,
@@ -458,9 +438,7 @@ class Model(Layer):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
         """Return a model (without its weights) from what `get_config` returned."""
-        return layer_from_config({"class_name": "Functional", "config": config}, custom_objects)
-
-    # Files ------------------------------------------------------------------------------------
+        return layer_from_config({"class_name": cls._KIND, "config": config}, custom_objects)
 
     def save(self, filepath: Any, overwrite: bool = True) -> None:
         """Write the whole model to a ``.keras`` file; `models.load_model` reads it."""
@@ -486,57 +464,40 @@ def _one_tensor(tensors: Any, what: str) -> KerasTensor:
             raise not_a_chain(f"{len(parts)} {what}")
         parts = parts[0] if parts else None
     if not isinstance(parts, KerasTensor):
-        raise ValueError(
-            f"All `{what}` values must be KerasTensors: what Input and layers return. "
-            f"Received {tensors!r:.80}. Call the layers on Input(shape)."
-        )
+        must = f"All `{what}` values must be KerasTensors: what Input and layers return"
+        raise ValueError(message(must, f"{tensors!r:.80}", "Call the layers on Input(shape)"))
     return parts
 
 
-def _calls_between(start: KerasTensor, end: KerasTensor) -> list[Call]:
-    """Return the calls that lead from `start` to `end`, walking back from the end.
-
-    >>> from embedlab.layers import Dense, Input
-    >>> x = Input((3,))
-    >>> [call.layer.name for call in _calls_between(x, Dense(2, name="b")(Dense(2, name="a")(x)))]
-    ['a', 'b']
-    """
-    calls: list[Call] = []
+def _calls_between(start: KerasTensor, end: KerasTensor) -> list[tuple[Layer, dict[str, Any]]]:
+    """Return the calls that lead from `start` to `end`, walking back from the end."""
+    calls = []
     tensor = end
     while tensor is not start:
         if tensor.layer is None:
-            raise ValueError(
-                f"the output must come from the input of the model. Received {tensor!r} on its "
-                "way, which does not (graph disconnected). Pass that Input to Model."
-            )
-        calls.append(Call(tensor.layer, tensor.call_kwargs))
+            must = "the output must come from the input of the model"
+            received = f"{tensor!r} on its way, which does not (graph disconnected)"
+            raise ValueError(message(must, received, "Pass that Input to Model"))
+        calls.append((tensor.layer, tensor.call_kwargs))
         tensor = tensor.inputs
     if not calls:
-        raise ValueError(
-            "a model must have a layer. Received the Input as its own output. Call a layer on it."
-        )
+        received = "the Input as its own output"
+        raise ValueError(message("a model must have a layer", received, "Call a layer on it"))
     return calls[::-1]
 
 
 def _as_metrics(identifiers: Any) -> list[metrics.Accuracy]:
-    if identifiers is None:
-        return []
-    if isinstance(identifiers, dict):
-        identifiers = list(identifiers.values())
     if not isinstance(identifiers, (list, tuple)):
-        identifiers = [identifiers]
-    while len(identifiers) == 1 and isinstance(identifiers[0], (list, tuple)):  # [["accuracy"]]
-        identifiers = identifiers[0]
+        identifiers = [] if identifiers is None else [identifiers]
     return [metrics.get(identifier) for identifier in identifiers]
 
 
-def _refuse_unknown(method: str, received: dict[str, Any], keras_only: dict[str, Any]) -> None:
-    unknown = drop_keras_defaults(method, received, keras_only)
+def _refuse_unknown(method: str, received: dict[str, Any]) -> None:
+    unknown = drop_keras_defaults(method, received, _LEFT_TO_KERAS[method])
     if unknown:
-        raise TypeError(
-            f"{method} must get arguments that it knows. Received an unexpected keyword argument "
-            f"{next(iter(unknown))!r:.40}. See help(Model.{method})."
-        )
+        must = f"{method} must get arguments that it knows"
+        name = f"an unexpected keyword argument {next(iter(unknown))!r:.40}"
+        raise TypeError(message(must, name, f"See help(Model.{method})"))
 
 
-MODEL_CLASSES["Functional"] = Model  # the name of Model(inputs, outputs) in files of Keras
+MODEL_CLASSES["Functional"] = Model

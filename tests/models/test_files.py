@@ -106,15 +106,16 @@ class Twice(Layer):
         return input_shape
 
 
-def off(y_true, y_pred):
-    return np.abs(y_pred - y_true).mean(axis=-1)
+class Off(losses.Loss):
+    def call(self, y_true, y_pred):
+        return np.abs(y_pred - y_true).mean(axis=-1)
 
 
 def test_what_is_yours_is_passed_in(tmp_path):
     chain = Sequential([Embedding(9, 4, input_length=5), Twice()])
-    chain.compile("sgd", off)
+    chain.compile("sgd", Off())
     chain.save(tmp_path / "m.keras")
-    read = load_model(tmp_path / "m.keras", custom_objects={"Twice": Twice, "off": off})
+    read = load_model(tmp_path / "m.keras", custom_objects={"Twice": Twice, "Off": Off})
     assert np.array_equal(read.predict(IDS), chain.predict(IDS))
     assert float(read.loss([[1.0]], [[3.0]])) == 2.0
     with pytest.raises(FileRefused, match=r"Twice.*custom_objects"):

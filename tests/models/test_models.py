@@ -69,14 +69,6 @@ def test_build_takes_a_shape():
     assert model.output_shape == (None, 8, 3)
 
 
-def test_pop_takes_the_last_layer():
-    model = Sequential([Embedding(4, 3, input_length=6), Pools()])
-    assert type(model.pop()) is Pools
-    assert model.output_shape == (None, 6, 3)
-    with pytest.raises(IndexError, match="Received none"):
-        Sequential().pop()
-
-
 def test_forward_and_backward_meet(rng):
     model = Sequential([Embedding(5, 3, dtype="float64", seed=1, name="e"), Halve()])
     ids = rng.integers(0, 5, (4, 6))

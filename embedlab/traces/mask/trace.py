@@ -10,7 +10,7 @@ from embedlab.core.checks import ShapeError
 from embedlab.core.mask import padding_mask
 from embedlab.layers import Input, Layer
 from embedlab.losses import Loss, MeanSquaredError
-from embedlab.models.masks import lint_masks
+from embedlab.models.masks import follow_mask
 from embedlab.traces.mask.run import (
     LayerOutput,
     padding_row_gradient,
@@ -232,7 +232,7 @@ def trace_mask(model: Any, ids: Any, target: Any = 0.0, *, loss: Loss | None = N
             "Pass one number for all, or one for each."
         ) from None
     reference = unpadded_reference(layers, batch, targets, loss_function)
-    notes = lint_masks(list(layers), Input((batch.shape[1],)))
+    notes, _ = follow_mask([(layer, {}) for layer in layers], Input((batch.shape[1],)))
     masks = [None, *(output.mask for output in outputs)]
     stages = [
         MaskStage(
