@@ -205,7 +205,7 @@ def _batches(
 
 @contextmanager
 def _positions_of_caller(rows: Any) -> Iterator[None]:
-    """Let an IdError name positions in the array of the caller instead of those in a batch."""
+    """Turn positions of an IdError inside from those in a batch into those of the caller."""
     try:
         yield
     except IdError as error:
