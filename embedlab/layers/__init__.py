@@ -3,101 +3,65 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from embedlab.layers.dtype_policy import DTypePolicy
 from embedlab.layers.gradcheck import gradcheck  # at once: a file of the same name would hide it
+from embedlab.layers.layer import Gradients, Layer
 from embedlab.layers.symbolic import Input, KerasTensor
+from embedlab.layers.variable import Variable
 from embedlab.registry import Registry, missing_attribute
 
 if TYPE_CHECKING:
-    from embedlab.layers.bag import EmbeddingBag
-    from embedlab.layers.conv import Conv1D
-    from embedlab.layers.dense import Dense
-    from embedlab.layers.dropout import Dropout
-    from embedlab.layers.dtype_policy import DTypePolicy
-    from embedlab.layers.embedding import Embedding, LookupContext
-    from embedlab.layers.flatten_reshape import Flatten, Reshape
-    from embedlab.layers.layer import Gradients, Layer
-    from embedlab.layers.memory_report import MemoryReport, TableMemoryError
-    from embedlab.layers.normalization import LayerNormalization
-    from embedlab.layers.pooling_masking import GlobalAveragePooling1D, GlobalMaxPooling1D, Masking
-    from embedlab.layers.recurrent import GRU, LSTM, SimpleRNN
-    from embedlab.layers.reversible import ReversibleEmbedding
-    from embedlab.layers.variable import Variable
+    from embedlab.layers.bag import EmbeddingBag as EmbeddingBag
+    from embedlab.layers.conv import Conv1D as Conv1D
+    from embedlab.layers.dense import Dense as Dense
+    from embedlab.layers.dropout import Dropout as Dropout
+    from embedlab.layers.embedding import Embedding as Embedding
+    from embedlab.layers.embedding import LookupContext as LookupContext
+    from embedlab.layers.flatten_reshape import Flatten as Flatten
+    from embedlab.layers.flatten_reshape import Reshape as Reshape
+    from embedlab.layers.memory_report import MemoryReport as MemoryReport
+    from embedlab.layers.memory_report import TableMemoryError as TableMemoryError
+    from embedlab.layers.normalization import LayerNormalization as LayerNormalization
+    from embedlab.layers.pooling_masking import GlobalAveragePooling1D as GlobalAveragePooling1D
+    from embedlab.layers.pooling_masking import GlobalMaxPooling1D as GlobalMaxPooling1D
+    from embedlab.layers.pooling_masking import Masking as Masking
+    from embedlab.layers.recurrent import GRU as GRU
+    from embedlab.layers.recurrent import LSTM as LSTM
+    from embedlab.layers.recurrent import SimpleRNN as SimpleRNN
+    from embedlab.layers.reversible import ReversibleEmbedding as ReversibleEmbedding
 
-# A file beside this one is loaded when one of its names is first asked for: a lookup needs no LSTM.
-# A new layer joins all four lists.
+_HOMES = {
+    "bag": "EmbeddingBag",
+    "conv": "Conv1D",
+    "dense": "Dense",
+    "dropout": "Dropout",
+    "embedding": "Embedding LookupContext",
+    "flatten_reshape": "Flatten Reshape",
+    "memory_report": "MemoryReport TableMemoryError",
+    "normalization": "LayerNormalization",
+    "pooling_masking": "GlobalAveragePooling1D GlobalMaxPooling1D Masking",
+    "recurrent": "GRU LSTM SimpleRNN",
+    "reversible": "ReversibleEmbedding",
+}
+"""What each file beside this one is loaded for, when first asked: a lookup needs no LSTM.
+
+A new layer joins this table and the imports above, which are for type checkers.
+"""
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
+
 __all__ = [
-    "GRU",
-    "LSTM",
-    "Conv1D",
+    *_HOME_OF,
     "DTypePolicy",
-    "Dense",
-    "Dropout",
-    "Embedding",
-    "EmbeddingBag",
-    "Flatten",
-    "GlobalAveragePooling1D",
-    "GlobalMaxPooling1D",
     "Gradients",
     "Input",
     "KerasTensor",
     "Layer",
-    "LayerNormalization",
-    "LookupContext",
-    "Masking",
-    "MemoryReport",
-    "Reshape",
-    "ReversibleEmbedding",
-    "SimpleRNN",
-    "TableMemoryError",
     "Variable",
     "deserialize",
     "gradcheck",
     "serialize",
 ]
 
-_HOMES = {
-    "Conv1D": "conv",
-    "DTypePolicy": "dtype_policy",
-    "Dense": "dense",
-    "Dropout": "dropout",
-    "Embedding": "embedding",
-    "EmbeddingBag": "bag",
-    "Flatten": "flatten_reshape",
-    "GRU": "recurrent",
-    "GlobalAveragePooling1D": "pooling_masking",
-    "GlobalMaxPooling1D": "pooling_masking",
-    "Gradients": "layer",
-    "LSTM": "recurrent",
-    "Layer": "layer",
-    "LayerNormalization": "normalization",
-    "LookupContext": "embedding",
-    "Masking": "pooling_masking",
-    "MemoryReport": "memory_report",
-    "Reshape": "flatten_reshape",
-    "ReversibleEmbedding": "reversible",
-    "SimpleRNN": "recurrent",
-    "TableMemoryError": "memory_report",
-    "Variable": "variable",
-}
-
-_KERAS = (
-    "Conv1D",
-    "LayerNormalization",
-    "Masking",
-    "SimpleRNN",
-    "GRU",
-    "LSTM",
-    "Dense",
-    "Dropout",
-    "Embedding",
-    "EmbeddingBag",
-    "Flatten",
-    "GlobalAveragePooling1D",
-    "GlobalMaxPooling1D",
-    "Reshape",
-    "ReversibleEmbedding",
-)
-"""Those that Keras knows under the same name."""
 _KERAS_ONLY_NAMES = (
     "Activation ActivityRegularization Add AdditiveAttention AlphaDropout Attention Average "
     "AveragePooling1D BatchNormalization Bidirectional Concatenate Conv1DTranspose Conv2D "
@@ -112,11 +76,10 @@ _KERAS_ONLY_NAMES = (
 
 def __getattr__(name: str) -> Any:
     if name == "REGISTRY":
-        value: Any = Registry(
-            "layer", "keras.layers", [__getattr__(n) for n in _KERAS], keras_only=_KERAS_ONLY_NAMES
-        )
-    elif name in _HOMES:
-        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        layers = [cls for cls in map(__getattr__, _HOME_OF) if issubclass(cls, Layer)]
+        value: Any = Registry("layer", "keras.layers", layers, keras_only=_KERAS_ONLY_NAMES)
+    elif name in _HOME_OF:
+        value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
     else:
         raise missing_attribute(__name__, name, _KERAS_ONLY_NAMES)
     globals()[name] = value
@@ -124,7 +87,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES, "REGISTRY"])
+    return sorted([*globals(), *_HOME_OF, "REGISTRY"])
 
 
 def _registry() -> Registry:
@@ -141,12 +104,8 @@ def serialize(layer: Any) -> dict[str, Any]:
     """
     if isinstance(layer, KerasTensor):
         config = {"batch_shape": list(layer.shape), "dtype": layer.dtype, "name": layer.name}
-        return {
-            "module": "keras.layers",
-            "class_name": "InputLayer",
-            "config": config,
-            "registered_name": None,
-        }
+        kind = {"class_name": "InputLayer", "registered_name": None}
+        return {"module": "keras.layers", **kind, "config": config}
     serialized: dict[str, Any] = _registry().serialize(layer)
     return serialized
 
@@ -159,10 +118,6 @@ def deserialize(config: Any, custom_objects: Any = None) -> Any:
     Embedding(10 words -> 4 numbers)
     """
     if isinstance(config, dict) and config.get("class_name") == "InputLayer":
-        arguments = config["config"]
-        return Input(
-            batch_shape=arguments["batch_shape"],
-            dtype=arguments.get("dtype", "float32"),
-            name=arguments.get("name"),
-        )
+        known = ("batch_shape", "dtype", "name")
+        return Input(**{k: v for k, v in config["config"].items() if k in known})
     return _registry().deserialize(config, custom_objects)

@@ -1,35 +1,16 @@
 """Dense: every output is a weighted sum of all inputs."""
 
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 
 from embedlab import activations
 from embedlab.core.checks import check_size
-from embedlab.layers.input_checks import (
-    cast_grad,
-    cast_inputs,
-    check_input_shape,
-    require_axis_length,
-)
+from embedlab.layers.input_checks import cast_grad, cast_inputs, input_width
 from embedlab.layers.layer import Gradients, Layer
 from embedlab.layers.variable import Variable
 
-__all__ = ["Dense", "DenseContext"]
-
-
-class DenseContext(NamedTuple):
-    """The context that `Dense.backward` needs.
-
-    Attributes
-    ----------
-    inputs : ndarray, (..., D)
-    sums : ndarray, (..., units)
-        Before the activation; a copy of their own.
-    """
-
-    inputs: np.ndarray
-    sums: np.ndarray
+__all__ = ["Dense"]
 
 
 class Dense(Layer):
@@ -64,14 +45,15 @@ class Dense(Layer):
     [[6.0, 6.0]]
     """
 
-    WEIGHT_NAMES = ("kernel", "bias")
-    supports_masking = True
+    WEIGHTS: ClassVar = {"kernel": "glorot_uniform", "bias": "zeros"}
+    CONFIG = ("units", "activation", "use_bias")
     KERAS_ONLY: ClassVar = {
         **Layer.KERAS_ONLY,
         "lora_rank": None,
         "lora_alpha": None,
         "quantization_config": None,
     }
+    supports_masking = True
     kernel: Variable
     bias: Variable | None
 
@@ -82,63 +64,38 @@ class Dense(Layer):
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        bias_constraint: Any = None,
         **options: Any,
     ):
-        super().__init__(
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-            **options,
-        )
+        options |= {"kernel_initializer": kernel_initializer, "bias_initializer": bias_initializer}
+        super().__init__(**options)
         self.units = check_size(units, "units")
-        self.activation = activations.get(activation)
-        self.use_bias = bool(use_bias)
+        self.activation, self.use_bias = activations.get(activation), bool(use_bias)
         if not self.use_bias:
             self.bias = None
 
     def build(self, input_shape: Any = None) -> None:
         """Make the kernel (D, units) and the bias (units,); ShapeError while D is unknown."""
-        check_input_shape(self, input_shape, least=2)
-        self.kernel = self.add_named_weight(
-            "kernel", (require_axis_length(self, input_shape), self.units)
-        )
+        width = input_width(self, input_shape, least=2)
+        self.kernel = self.add_named_weight("kernel", (width, self.units))
         if self.use_bias:
             self.bias = self.add_named_weight("bias", (self.units,))
 
     def forward(
         self, inputs: Any, mask: Any = None, training: bool = False
-    ) -> tuple[np.ndarray, DenseContext]:
-        """Return the outputs (..., units), and the context that `backward` needs."""
-        last = self.kernel.shape[0] if self.built else None
-        inputs = cast_inputs(self, inputs, least=2, last=last)
-        if not self.built:
-            self.build(inputs.shape)
+    ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+        """Return the outputs (..., units); and the inputs and the sums before the activation."""
+        inputs = cast_inputs(self, inputs, least=2)
         sums = inputs @ self.in_compute_dtype(self.kernel)
         if self.bias is not None:
             sums += self.in_compute_dtype(self.bias)
         out = self.activation(sums)
-        return (out.copy() if out is sums else out), DenseContext(inputs, sums)
+        return (out.copy() if out is sums else out), (inputs, sums)
 
-    def backward(self, context: DenseContext, grad: Any) -> Gradients:
+    def backward(self, context: tuple[np.ndarray, np.ndarray], grad: Any) -> Gradients:
         """Return the gradients of the inputs, the kernel and the bias.
 
-        Parameters
-        ----------
-        context : DenseContext
-        grad : array_like, (..., units)
-
-        Returns
-        -------
-        Gradients
-            ``inputs = g @ kernel.T``, ``kernel = inputs.T @ g``, ``bias = sum of g``, where g has
-            come back through the activation.
+        ``inputs = g @ kernel.T``, ``kernel = inputs.T @ g``, ``bias = sum of g``, where g, (...,
+        units), has come back through the activation.
         """
         inputs, sums = (a.astype(self.variable_dtype, copy=False) for a in context)
         grad = cast_grad(self, grad, sums.shape)
@@ -150,21 +107,8 @@ class Dense(Layer):
         return Gradients(grad @ self.kernel.value.T, weights)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
-        """Return (..., units) for inputs (..., D).
-
-        >>> Dense(4).compute_output_shape((None, 10, 3))
-        (None, 10, 4)
-        """
+        """Return (..., units) for inputs (..., D)."""
         return (*tuple(input_shape)[:-1], self.units)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments."""
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "use_bias": self.use_bias,
-            "activation": activations.serialize(self.activation),
-        }
 
     def __repr__(self) -> str:
         return f"Dense({self.units} units)"

@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import ShapeError, check_size
+from embedlab.core.checks import ShapeError, check_in_range, check_size, message
 from embedlab.layers.input_checks import cast_grad, cast_inputs
 from embedlab.layers.layer import Gradients, Layer
 
-__all__ = ["Dropout", "check_rate", "dropout_factors"]
+__all__ = ["Dropout"]
 
 
 class Dropout(Layer):
@@ -46,13 +46,20 @@ class Dropout(Layer):
     [1.0, 1.0, 1.0]
     """
 
+    CONFIG = ("rate", "noise_shape", "seed")
     supports_masking = True
 
     def __init__(
         self, rate: float, noise_shape: Any = None, seed: int | None = None, **options: Any
     ):
         super().__init__(**options)
-        self.rate = check_rate(rate, "rate")
+        try:
+            self.rate = check_in_range(rate, "rate", 1.0)
+        except ValueError as error:
+            must = (
+                "Invalid value received for argument `rate`. Expected a float value between 0 and 1"
+            )
+            raise ValueError(message(must, f"{rate!r:.40}", "Pass for example 0.5")) from error
         self.noise_shape = _noise_shape(noise_shape)
         self.seed = None if seed is None else check_size(seed, "seed", least=0)
         self._rng = np.random.default_rng(self.seed)
@@ -64,7 +71,9 @@ class Dropout(Layer):
         values = cast_inputs(self, inputs)
         if not training or self.rate == 0:
             return values, None
-        factor = dropout_factors(self._rng, self._shape(values.shape), self.rate, values.dtype)
+        scale = 0.0 if self.rate == 1 else 1 / (1 - self.rate)
+        keep = self._rng.random(self._shape(values.shape)) >= self.rate
+        factor = np.where(keep, values.dtype.type(scale), 0).astype(values.dtype)
         return np.where(factor == 0, factor, values * factor), factor
 
     def backward(self, context: np.ndarray | None, grad: Any) -> Gradients:
@@ -83,10 +92,8 @@ class Dropout(Layer):
         if len(noise) != len(shape) or any(
             n not in (None, 1, s) and s is not None for n, s in zip(noise, shape, strict=True)
         ):
-            raise ShapeError(
-                f"noise_shape must have 1, None or the length of the inputs {shape} on each axis. "
-                f"Received {noise}. Write for example (None, 1, None)."
-            )
+            must = f"noise_shape must have 1, None or the length of the inputs {shape} on each axis"
+            raise ShapeError(message(must, noise, "Write for example (None, 1, None)"))
         return tuple(s if n is None else n for n, s in zip(noise, shape, strict=True))
 
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
@@ -94,56 +101,15 @@ class Dropout(Layer):
         self._shape(tuple(input_shape))
         return tuple(input_shape)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments."""
-        return {
-            **super().get_config(),
-            "rate": self.rate,
-            "noise_shape": self.noise_shape,
-            "seed": self.seed,
-        }
-
 
 def _noise_shape(value: Any) -> tuple[int | None, ...] | None:
+    """Return a noise shape as a tuple, refusing all but positive integers and None."""
     if value is None:
         return None
-    lengths = tuple(value) if isinstance(value, (tuple, list)) else ()
-    whole = all(
-        n is None or (isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n > 0)
-        for n in lengths
-    )
-    if not lengths or not whole:
-        raise ValueError(
-            "noise_shape must be a tuple of positive integers or None, one for each axis. "
-            f"Received {value!r:.40}. Write for example (None, 1, None)."
-        )
-    return tuple(None if n is None else int(n) for n in lengths)
-
-
-def dropout_factors(
-    rng: np.random.Generator, shape: tuple[int, ...], rate: float, dtype: Any
-) -> np.ndarray:
-    """Return 0 with probability `rate`, else ``1 / (1 - rate)``, in `shape`.
-
-    >>> dropout_factors(np.random.default_rng(1), (4,), 0.5, "float32").tolist()
-    [2.0, 2.0, 0.0, 2.0]
-    """
-    scale = 0.0 if rate == 1 else 1 / (1 - rate)
-    return np.where(rng.random(shape) >= rate, np.dtype(dtype).type(scale), 0).astype(dtype)
-
-
-def check_rate(value: Any, name: str) -> float:
-    """Return a share of 0..1, refusing anything else.
-
-    >>> check_rate(1.5, "rate")
-    Traceback (most recent call last):
-    ValueError: Invalid value received for argument `rate`. Expected a float value between 0 and \
-1. Received 1.5. Pass for example 0.5.
-    """
-    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    if not (number and 0 <= value <= 1):
-        raise ValueError(
-            f"Invalid value received for argument `{name}`. Expected a float value between 0 and "
-            f"1. Received {value!r:.40}. Pass for example 0.5."
-        )
-    return float(value)
+    try:
+        if len(value) and not isinstance(value, str):
+            return tuple(None if n is None else check_size(n, "noise_shape") for n in value)
+    except (TypeError, ValueError):
+        pass
+    must = "noise_shape must be a tuple of positive integers or None, one for each axis"
+    raise ValueError(message(must, f"{value!r:.40}", "Write for example (None, 1, None)"))

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from embedlab.core.checks import ShapeError, check_size
+from embedlab.core.checks import ShapeError, check_size, message
 from embedlab.layers.input_checks import cast_floats, cast_grad
 from embedlab.layers.layer import Gradients, Layer
 from embedlab.layers.symbolic import KerasTensor
@@ -13,7 +13,28 @@ from embedlab.layers.symbolic import KerasTensor
 __all__ = ["Flatten", "Reshape"]
 
 
-class Flatten(Layer):
+class _NewShape(Layer):
+    """The base of both: the numbers stay, in their order."""
+
+    def forward(
+        self, inputs: Any, mask: Any = None, training: bool = False
+    ) -> tuple[np.ndarray, tuple[int, ...]]:
+        """Return the numbers in their new shape, and the old shape."""
+        values = cast_floats(self, inputs)
+        return values.reshape(self.compute_output_shape(values.shape)), values.shape
+
+    def backward(self, context: tuple[int, ...], grad: Any) -> Gradients:
+        """Return the gradient of the inputs: the same numbers in the old shape."""
+        grad = cast_grad(self, grad, self.compute_output_shape(context))
+        return Gradients(grad.reshape(context), {})
+
+    def compute_output_spec(self, inputs: KerasTensor) -> KerasTensor:
+        """Return the placeholder of the outputs; floats come in the compute dtype."""
+        dtype = self.compute_dtype if inputs.dtype.startswith("float") else inputs.dtype
+        return KerasTensor(self.compute_output_shape(inputs.shape), dtype)
+
+
+class Flatten(_NewShape):
     """Put all axes but the batch into one: (B, T, D) becomes (B, T * D).
 
     Parameters
@@ -30,37 +51,17 @@ class Flatten(Layer):
     --------
     >>> Flatten()(np.ones((2, 3, 4))).shape
     (2, 12)
-    >>> Flatten().compute_output_shape((None, None, 4))
-    (None, None)
     """
 
     KERAS_ONLY: ClassVar = {**Layer.KERAS_ONLY, "data_format": "channels_last"}
-
-    def forward(
-        self, inputs: Any, mask: Any = None, training: bool = False
-    ) -> tuple[np.ndarray, tuple[int, ...]]:
-        """Return the rows, and the shape that they had."""
-        values = cast_floats(self, inputs)
-        rows = values.reshape(values.shape[0], math.prod(values.shape[1:]))
-        return rows, values.shape
-
-    def backward(self, context: tuple[int, ...], grad: Any) -> Gradients:
-        """Return the gradient of the inputs: the same numbers in their old places."""
-        shape = (context[0], math.prod(context[1:]))
-        return Gradients(cast_grad(self, grad, shape).reshape(context), {})
 
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
         """Return (B, length), with None while one of the lengths is not known."""
         first, *rest = tuple(input_shape)
         return (first, None if None in rest else math.prod(rest))
 
-    def compute_output_spec(self, inputs: KerasTensor) -> KerasTensor:
-        """Return the placeholder of the outputs; floats come in the compute dtype."""
-        dtype = self.compute_dtype if inputs.dtype.startswith("float") else inputs.dtype
-        return KerasTensor(self.compute_output_shape(inputs.shape), dtype)
 
-
-class Reshape(Layer):
+class Reshape(_NewShape):
     """Return every sample the shape `target_shape`, in the order of its numbers.
 
     Parameters
@@ -83,40 +84,22 @@ class Reshape(Layer):
     --------
     >>> Reshape((-1, 2))(np.ones((5, 3, 4))).shape
     (5, 6, 2)
-    >>> Reshape((-1, 2)).compute_output_shape((None, 3, None))
-    (None, None, 2)
     """
+
+    CONFIG = ("target_shape",)
 
     def __init__(self, target_shape: Any, **options: Any):
         super().__init__(**options)
         target_shape = target_shape if isinstance(target_shape, (tuple, list)) else (target_shape,)
         self.target_shape = tuple(check_size(n, "target_shape", least=-1) for n in target_shape)
         if self.target_shape.count(-1) > 1:
-            raise ValueError(
-                "There must be at most one unknown dimension (-1) in target_shape. "
-                f"Received {self.target_shape}. Give all lengths but one."
-            )
-
-    def forward(
-        self, inputs: Any, mask: Any = None, training: bool = False
-    ) -> tuple[np.ndarray, tuple[int, ...]]:
-        """Return the numbers in their new shape, and the old shape."""
-        values = cast_floats(self, inputs)
-        return values.reshape(self.compute_output_shape(values.shape)), values.shape
-
-    def backward(self, context: tuple[int, ...], grad: Any) -> Gradients:
-        """Return the gradient of the inputs: the same numbers in the old shape."""
-        return Gradients(
-            cast_grad(self, grad, self.compute_output_shape(context)).reshape(context), {}
-        )
+            must = "There must be at most one unknown dimension (-1) in target_shape"
+            raise ValueError(message(must, self.target_shape, "Give all lengths but one"))
 
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
         """Return (B, *target_shape), with -1 worked out where the lengths are known.
 
-        Raises
-        ------
-        ShapeError
-            When the numbers do not fit.
+        ShapeError when the numbers do not fit.
         """
         first, *rest = tuple(input_shape)
         if None in rest:
@@ -124,19 +107,8 @@ class Reshape(Layer):
         have, target = math.prod(rest), math.prod(n for n in self.target_shape if n != -1)
         free = -1 in self.target_shape
         if have % target if free and target else have != target:
-            raise ShapeError(
-                "The total size of the tensor must be unchanged. Received "
-                f"input_shape={tuple(rest)}, target_shape={self.target_shape}. Choose lengths "
-                f"whose product is {have}."
-            )
+            must = "The total size of the tensor must be unchanged"
+            received = f"input_shape={tuple(rest)}, target_shape={self.target_shape}"
+            raise ShapeError(message(must, received, f"Choose lengths whose product is {have}"))
         filled = have // target if free and target else 0
         return (first, *(filled if n == -1 else n for n in self.target_shape))
-
-    def compute_output_spec(self, inputs: KerasTensor) -> KerasTensor:
-        """Return the placeholder of the outputs; floats come in the compute dtype."""
-        dtype = self.compute_dtype if inputs.dtype.startswith("float") else inputs.dtype
-        return KerasTensor(self.compute_output_shape(inputs.shape), dtype)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments."""
-        return {**super().get_config(), "target_shape": self.target_shape}

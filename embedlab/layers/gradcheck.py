@@ -1,11 +1,10 @@
 """The gradient check: does `backward` say what really happens when a number moves?"""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import DtypeError
+from embedlab.core.checks import DtypeError, message
 from embedlab.core.gradient import SparseGrad
 from embedlab.layers.layer import Layer
 
@@ -42,8 +41,8 @@ def gradcheck(
     Returns
     -------
     dict of name to float
-        The largest ``abs(gradient - seen) / max(1, abs(gradient), abs(seen))``; also of "inputs"
-        where `backward` gives a gradient for them.
+        The largest ``abs(claimed - measured) / max(1, abs(claimed), abs(measured))``; also of
+        "inputs" where `backward` gives a gradient for them.
 
     Raises
     ------
@@ -60,10 +59,9 @@ def gradcheck(
     inputs = np.array(inputs)
     outputs, _, context = layer.forward_with_mask(inputs, mask)
     if np.asarray(outputs).dtype != np.float64:
-        raise DtypeError(
-            f"a gradient check needs float64. Received outputs of {np.asarray(outputs).dtype}. Make"
-            ' the layers with dtype="float64".'
-        )
+        received = f"outputs of {np.asarray(outputs).dtype}"
+        do = 'Make the layers with dtype="float64"'
+        raise DtypeError(message("a gradient check needs float64", received, do))
     rng = np.random.default_rng(seed)
     probe = rng.normal(size=np.shape(outputs))
     gradients = layer.backward(context, probe)
@@ -71,34 +69,26 @@ def gradcheck(
     def total() -> float:
         return float(np.vdot(layer.forward_with_mask(inputs, mask)[0], probe))
 
+    def largest_error(array: np.ndarray, gradient: np.ndarray) -> float:
+        largest = 0.0
+        for place in rng.permutation(array.size)[:at_most]:
+            at = np.unravel_index(place, array.shape)
+            before = array[at]
+            array[at] = before + epsilon
+            up = total()
+            array[at] = before - epsilon
+            measured = (up - total()) / (2 * epsilon)
+            array[at] = before
+            claimed = float(gradient[at])
+            error = abs(measured - claimed) / max(1.0, abs(measured), abs(claimed))
+            largest = max(largest, error)
+        return largest
+
     errors = {}
     if gradients.inputs is not None:
-        errors["inputs"] = _worst(inputs, gradients.inputs, total, epsilon, at_most, rng)
+        errors["inputs"] = largest_error(inputs, gradients.inputs)
     named = layer.named_weights()
     for name, gradient in gradients.weights.items():
         dense = gradient.to_dense() if isinstance(gradient, SparseGrad) else gradient
-        errors[name] = _worst(named[name].value, dense, total, epsilon, at_most, rng)
+        errors[name] = largest_error(named[name].value, dense)
     return errors
-
-
-def _worst(
-    array: np.ndarray,
-    gradient: np.ndarray,
-    total: Callable[[], float],
-    epsilon: float,
-    at_most: int,
-    rng: np.random.Generator,
-) -> float:
-    places = rng.permutation(array.size)[:at_most]
-    worst = 0.0
-    for place in places:
-        at = np.unravel_index(place, array.shape)
-        before = array[at]
-        array[at] = before + epsilon
-        up = total()
-        array[at] = before - epsilon
-        seen = (up - total()) / (2 * epsilon)
-        array[at] = before
-        claim = float(gradient[at])
-        worst = max(worst, abs(seen - claim) / max(1.0, abs(seen), abs(claim)))
-    return worst

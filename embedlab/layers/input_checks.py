@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import DtypeError, ShapeError
+from embedlab.core.checks import DtypeError, ShapeError, message
 from embedlab.core.ids import IdError, out_of_range_error
 
 __all__ = [
@@ -14,15 +14,13 @@ __all__ = [
     "cast_inputs",
     "check_input_shape",
     "check_inside",
+    "input_width",
     "name_layer",
-    "require_axis_length",
 ]
 
 
-def cast_inputs(
-    layer: Any, inputs: Any, *, ndim: int | None = None, least: int = 0, last: int | None = None
-) -> np.ndarray:
-    """Return a copy of `inputs` in the compute dtype of `layer`, refusing other numbers of axes.
+def cast_inputs(layer: Any, inputs: Any, *, ndim: int | None = None, least: int = 0) -> np.ndarray:
+    """Return a copy of `inputs` in the compute dtype of `layer`, which is built if it was not.
 
     A copy, so that the caller may reuse the array before `backward`.
 
@@ -32,13 +30,12 @@ def cast_inputs(
     inputs : array_like
     ndim, least : int, optional
         How many axes there must be: exactly, or at least.
-    last : int, optional
-        The length that the last axis must have.
 
     Raises
     ------
     ShapeError
-        "Input 0 of layer ... is incompatible with the layer".
+        "Input 0 of layer ... is incompatible with the layer": for another number of axes, and a
+        last axis of another length than the weights were made for.
 
     Examples
     --------
@@ -51,7 +48,9 @@ axis: x[None].
     """
     array = as_numeric_array(inputs, f"inputs of {layer.name!r}")
     array = np.array(array, layer.compute_dtype, order="C")
-    check_input_shape(layer, array.shape, ndim=ndim, least=least, last=last)
+    check_input_shape(layer, array.shape, ndim=ndim, least=least, last=layer._input_width)
+    if not layer.built:
+        layer.build(array.shape)
     return array
 
 
@@ -82,16 +81,13 @@ def check_input_shape(
     """
     shape = tuple(shape or ())
     start = f"Input 0 of layer {layer.name!r} is incompatible with the layer: expected"
+    received = f"found ndim={len(shape)}. Full shape received: {shape}"
     if ndim is not None and len(shape) != ndim:
-        raise ShapeError(
-            f"{start} ndim={ndim}, found ndim={len(shape)}. Full shape received: {shape}. "
-            "Reshape the inputs, or choose another layer."
-        )
+        do = "Reshape the inputs, or choose another layer"
+        raise ShapeError(f"{start} ndim={ndim}, {received}. {do}.")
     if len(shape) < least:
-        raise ShapeError(
-            f"{start} min_ndim={least}, found ndim={len(shape)}. Full shape received: {shape}. "
-            "Give a single sample a batch axis: x[None]."
-        )
+        do = "Give a single sample a batch axis: x[None]"
+        raise ShapeError(f"{start} min_ndim={least}, {received}. {do}.")
     if last is not None and shape[-1] != last:
         raise ShapeError(
             f"{start} axis -1 of input shape to have value {last}, but received input with shape "
@@ -99,59 +95,51 @@ def check_input_shape(
         )
 
 
-def cast_grad(layer: Any, grad: Any, shape: tuple[int, ...]) -> np.ndarray:
-    """Return `grad` in the dtype of the weights, which mixed precision sums in.
+def input_width(layer: Any, shape: Any, *, ndim: int | None = None, least: int = 0) -> int:
+    """Return the length of the last axis of `shape`, which the weights of `layer` depend on.
 
     Raises
     ------
     ShapeError
-        Unless it has the shape of the outputs.
+        For another number of axes, and a length that is not known: after Flatten it needs the
+        length of the sequences.
 
     Examples
     --------
+    >>> from embedlab.layers.layer import Layer
+    >>> input_width(Layer(), (None, 640))
+    640
+    >>> input_width(Layer(name="dense"), (None, None))
+    Traceback (most recent call last):
+    embedlab.core.checks.ShapeError: the last axis of the inputs must be known before the weights \
+of 'dense' can be made. Received shape (None, None). After Flatten it depends on the length of \
+the sequences: set Embedding(..., input_length=10), or Input((10,)).
+    """
+    check_input_shape(layer, shape, ndim=ndim, least=least)
+    if not shape or shape[-1] is None:
+        raise ShapeError(
+            "the last axis of the inputs must be known before the weights of "
+            f"{layer.name!r} can be made. Received shape {shape}. After Flatten it depends on the "
+            "length of the sequences: set Embedding(..., input_length=10), or Input((10,))."
+        )
+    layer._input_width = int(shape[-1])
+    return int(shape[-1])
+
+
+def cast_grad(layer: Any, grad: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Return `grad` in the dtype of the weights, which mixed precision sums in.
+
+    ShapeError unless it has the shape of the outputs.
+
     >>> from embedlab.layers.layer import Layer
     >>> cast_grad(Layer(dtype="mixed_float16"), np.ones(2, np.float16), (2,)).dtype.name
     'float32'
     """
     array = np.asarray(grad, layer.variable_dtype, order="C")
     if array.shape != tuple(shape):
-        raise ShapeError(
-            f"grad must have the shape of the outputs of {layer.name!r}, {tuple(shape)}. "
-            f"Received {array.shape}. Pass what the layer above sends back."
-        )
+        must = f"grad must have the shape of the outputs of {layer.name!r}, {tuple(shape)}"
+        raise ShapeError(message(must, array.shape, "Pass what the layer above sends back"))
     return array
-
-
-def require_axis_length(layer: Any, shape: Any, axis: int = -1) -> int:
-    """Return the length of one axis of `shape`, which the weights of `layer` depend on.
-
-    Raises
-    ------
-    ShapeError
-        When it is not known: after Flatten it needs the length of the sequences.
-
-    Examples
-    --------
-    >>> from embedlab.layers.layer import Layer
-    >>> require_axis_length(Layer(), (None, 640))
-    640
-    >>> require_axis_length(Layer(name="dense"), (None, None))
-    Traceback (most recent call last):
-    embedlab.core.checks.ShapeError: the last axis of the inputs must be known before the weights \
-of 'dense' can be made. Received shape (None, None). After Flatten it depends on the length of \
-the sequences: set Embedding(..., input_length=10), or Input((10,)).
-    """
-    length = tuple(shape)[axis] if shape else None
-    if length is None:
-        which = "the last axis" if axis == -1 else f"axis {axis}"
-        raise ShapeError(
-            f"{which} of the inputs must be known before the weights of {layer.name!r} can be "
-            f"made. Received shape {shape}. After Flatten it depends on the length of the "
-            "sequences: set Embedding(..., input_length=10), or Input((10,))."
-        )
-    if axis == -1:
-        layer._input_width = int(length)
-    return int(length)
 
 
 def as_numeric_array(value: Any, name: str) -> np.ndarray:
@@ -167,8 +155,6 @@ def as_numeric_array(value: Any, name: str) -> np.ndarray:
 
     Examples
     --------
-    >>> as_numeric_array([[1, 2]], "weights").shape
-    (1, 2)
     >>> as_numeric_array([["a"]], "weights")
     Traceback (most recent call last):
     embedlab.core.checks.DtypeError: weights must hold numbers. Received <U1. Convert it to floats.
@@ -180,17 +166,13 @@ def as_numeric_array(value: Any, name: str) -> np.ndarray:
     try:
         array = np.asarray(value)
     except ValueError as error:
-        raise ShapeError(
-            f"{name} must be a rectangular array. Received lists of different lengths. "
-            "Pass rows of one length."
-        ) from error
+        must, received = f"{name} must be a rectangular array", "lists of different lengths"
+        raise ShapeError(message(must, received, "Pass rows of one length")) from error
     if array.dtype.name == "bfloat16":  # of JAX and TensorFlow; NumPy has no kind for it
         array = array.astype(np.float32)
     if array.dtype.kind not in "fiub":
-        raise DtypeError(
-            f"{name} must hold numbers. Received {array.dtype.str.lstrip('|')}. "
-            "Convert it to floats."
-        )
+        received = array.dtype.str.lstrip("|")
+        raise DtypeError(message(f"{name} must hold numbers", received, "Convert it to floats"))
     return array
 
 
@@ -210,5 +192,5 @@ def name_layer(error: IdError, layer: Any) -> IdError:
 or map unknown words to one id."
     """
     received, _, cure = str(error).rpartition(". ")
-    message = f"{received}, in layer {layer.name!r}. {cure}"
-    return type(error)(message, error.bad_ids, error.positions, error.input_dim)
+    text = f"{received}, in layer {layer.name!r}. {cure}"
+    return type(error)(text, error.bad_ids, error.positions, error.input_dim)

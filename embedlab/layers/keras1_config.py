@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from embedlab.core.checks import message
+
 __all__ = ["from_keras1_config"]
 
 _RENAMED = {
@@ -17,16 +19,8 @@ _RENAMED = {
 def from_keras1_config(config: dict[str, Any]) -> dict[str, Any]:
     """Return the arguments of `Embedding` for a config of Keras 1 or 2.
 
-    Parameters
-    ----------
-    config : dict
-        With any of ``init``, ``W_regularizer``, ``W_constraint``, ``dropout`` (it drops whole
-        rows of the table), ``batch_input_shape``, ``input_shape``; today's words pass through.
-
-    Raises
-    ------
-    ValueError
-        When an old and a new word say two different things.
+    ``dropout`` drops whole rows of the table; today's words pass through. ValueError when an old
+    and a new word say two different things.
 
     Examples
     --------
@@ -48,10 +42,8 @@ def from_keras1_config(config: dict[str, Any]) -> dict[str, Any]:
 
 def _put(arguments: dict[str, Any], word: str, key: Any, value: Any) -> None:
     if arguments.get(key) is not None and arguments[key] != value:
-        raise ValueError(
-            f"an old and a new word must not disagree. Received {word}={value!r:.40} beside "
-            f"{key}={arguments[key]!r:.40}. Keep one of them."
-        )
+        received = f"{word}={value!r:.40} beside {key}={arguments[key]!r:.40}"
+        raise ValueError(message("an old and a new word must agree", received, "Keep one of them"))
     arguments[key] = value
 
 

@@ -7,41 +7,40 @@ There is no tape. A layer defines its own forward and backward pass:
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from inspect import signature
+from itertools import count
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from embedlab import constraints, initializers, regularizers
-from embedlab.core.checks import ShapeError
+from embedlab import activations, constraints, initializers, regularizers
+from embedlab.core.checks import ShapeError, as_array, message
 from embedlab.layers.dtype_policy import INTEGERS, DTypePolicy, get_policy
 from embedlab.layers.input_checks import as_numeric_array
-from embedlab.layers.placement import Allocator, allocator_for
+from embedlab.layers.placement import allocator_for
 from embedlab.layers.stored_arrays import prepare_load
 from embedlab.layers.symbolic import KerasTensor, not_a_chain
 from embedlab.layers.variable import Variable
 from embedlab.layers.weight_budget import charge
-from embedlab.registry import drop_keras_defaults, snake_case
+from embedlab.registry import drop_keras_defaults, not_defined, snake_case
 
 __all__ = ["Gradients", "Layer"]
 
+_ALWAYS_WELCOME = frozenset(("mask", "training"))
 _names: Counter[str] = Counter()
 _NO_LAYER = frozenset((str, int, float, bool, type(None), dict, set, Variable, np.ndarray))
-_OPTION_MODULES = {
+_MODULES: dict[str, Any] = {
     "initializer": initializers,
     "regularizer": regularizers,
     "constraint": constraints,
+    "activation": activations,
 }
 
 
 class Gradients(NamedTuple):
     """The result of a backward pass.
 
-    Attributes
-    ----------
-    inputs : ndarray or None
-        For the layer below; None where there is nothing to send, as to ids.
-    weights : dict
-        For each weight by name: an array of its shape, or a SparseGrad.
+    `inputs` is for the layer below: an array, or None where there is nothing to send, as to ids.
+    `weights` holds for each weight by name an array of its shape, or a SparseGrad.
     """
 
     inputs: Any
@@ -75,11 +74,13 @@ class Layer:
     """True where the mask of the inputs is also that of the outputs."""
     consumes_mask = False
     """True where `call` takes ``mask=`` and uses it."""
-    WEIGHT_NAMES: tuple[str, ...] = ()
-    """The names of the weights that `add_named_weight` makes, in Keras's order."""
+    WEIGHTS: ClassVar[Mapping[str, Any]] = {}
+    """Weights that `add_named_weight` makes, in Keras's order, and their default initializers."""
+    CONFIG: ClassVar[tuple[str, ...]] = ()
+    """The arguments that a config holds beside name, trainable, dtype and those of the weights."""
     KERAS_ONLY: ClassVar[Mapping[str, Any]] = {"activity_regularizer": None}
     """Arguments of Keras's layer that this one does not have, with Keras's defaults."""
-    _takes = frozenset(("mask", "training"))
+    _takes = _ALWAYS_WELCOME
     _INTEGER_WEIGHTS = False
 
     def __init_subclass__(cls, **kwargs: Any):
@@ -96,18 +97,13 @@ class Layer:
     ):
         kind = type(self).__name__
         options = drop_keras_defaults(kind, options, self.KERAS_ONLY)
-        ends = tuple(f"_{end}" for end in _OPTION_MODULES)
-        self._weight_options = {
-            option: _OPTION_MODULES[option.rpartition("_")[2]].get(options.pop(option))
-            for option in list(options)
-            if self.WEIGHT_NAMES and option.endswith(ends)
-        }
+        for option, default in _weight_options(type(self)).items():
+            setattr(self, option, _module_of(option).get(options.pop(option, default)))
         if options:
             raise ValueError(
                 f"every argument must be one of {kind}'s. Unrecognized keyword "
                 f"arguments passed to {kind}: {sorted(options)}. See help({kind})."
             )
-        vars(self).update(self._weight_options)
         self._trainable = bool(trainable)
         self._dtype_policy = self._check_policy(get_policy(dtype))
         self.name = _fresh_name(type(self)) if name is None else str(name)
@@ -126,13 +122,11 @@ class Layer:
 
     def _check_rebuild(self, input_shape: Any) -> None:
         """Refuse another input width than the weights were made for."""
-        width = input_shape[-1] if input_shape else None
-        if None not in (width, self._input_width) and width != self._input_width:
-            raise ShapeError(
-                f"{self.name!r} is built for inputs whose last axis has length "
-                f"{self._input_width}. Received shape {tuple(input_shape)}. "
-                "Make a new layer for another width."
-            )
+        width, known = input_shape[-1] if input_shape else None, self._input_width
+        if None not in (width, known) and width != known:
+            must = f"{self.name!r} is built for inputs whose last axis has length {known}"
+            do = "Make a new layer for another width"
+            raise ShapeError(message(must, f"shape {tuple(input_shape)}", do))
 
     # Weights ----------------------------------------------------------------------------------
 
@@ -166,10 +160,8 @@ class Layer:
 
         Raises
         ------
-        ShapeError
-            When the initializer returns another shape.
-        ValueError
-            For a name that is taken.
+        ShapeError, ValueError
+            When the initializer returns another shape, and for a name that is taken.
 
         Examples
         --------
@@ -177,21 +169,25 @@ class Layer:
         Variable(scale/factor, (2,) float32, trainable)
         """
         if isinstance(shape, str):
-            raise TypeError(
-                f"add_weight takes the shape first, as in Keras. Received {shape!r:.40} for "
-                f"{self.name!r}. Call add_weight(shape, initializer, name={shape!r:.40})."
-            )
-        name = self._unused_weight_name() if name is None else str(name)
-        if name in self._own_weights():
-            raise ValueError(
-                f"a weight needs a name of its own. Received {name!r:.40} twice in {self.name!r}. "
-                "Choose another name."
-            )
-        shape = () if shape is None else tuple(shape)
-        dtype = dtype or self.variable_dtype
+            must, received = "add_weight takes the shape first, as in Keras", f"{shape!r:.40}"
+            do = f"Call add_weight(shape, initializer, name={shape!r:.40})"
+            raise TypeError(message(must, f"{received} for {self.name!r}", do))
+        existing = self._own_weights()
+        if name is None:
+            names = (f"variable_{number}" if number else "variable" for number in count())
+            name = next(free for free in names if free not in existing)
+        if name in existing:
+            must, received = "a weight needs a name of its own", f"{name!r:.40} twice"
+            raise ValueError(message(must, f"{received} in {self.name!r}", "Choose another name"))
+        shape, dtype = tuple(shape or ()), dtype or self.variable_dtype
         charge(shape, dtype, f"{self.name}/{name}")
         allocate = allocator_for(placement)
-        value = _initial(initializers.get(initializer or "glorot_uniform"), shape, dtype, allocate)
+        initializer = initializers.get(initializer or "glorot_uniform")
+        value = initializers.initialize(initializer, shape, dtype, allocate)
+        if value.shape != shape:
+            must = f"an initializer must return the shape it is asked for, {shape}"
+            received = f"shape {value.shape} from {initializer!r:.60}"
+            raise ShapeError(message(must, received, "Return an array of that shape"))
         variable = Variable.from_array(
             value,
             name=name,
@@ -205,13 +201,13 @@ class Layer:
         return variable
 
     def _track_variable(self, variable: Variable) -> None:
-        """Make a variable one of this layer's, under its name."""
+        """Make a variable this layer's own, under its name."""
         group = self._trainable_weights if variable.trainable else self._non_trainable_weights
         group[variable.name] = variable
         variable._frozen = not self._trainable
 
     def _untrack_variable(self, variable: Variable) -> None:
-        """Take a variable out of this layer's."""
+        """Take a variable out of this layer."""
         self._trainable_weights.pop(variable.name, None)
         self._non_trainable_weights.pop(variable.name, None)
 
@@ -219,30 +215,16 @@ class Layer:
         """Return the variables of this very layer by name: those made trainable first, as Keras."""
         return {**self._trainable_weights, **self._non_trainable_weights}
 
-    def _unused_weight_name(self) -> str:
-        names, number = self._own_weights(), 0
-        while (name := f"variable_{number}" if number else "variable") in names:
-            number += 1
-        return name
+    def add_named_weight(self, name: str, shape: Any, initializer: Any = None) -> Variable:
+        """Return a new weight of `WEIGHTS`, made as its options say: ``<name>_initializer``, ...
 
-    def add_named_weight(
-        self, name: str, shape: Any, initializer: Any = None, *, options: str | None = None
-    ) -> Variable:
-        """Return the new weight `name`, made as its options say: ``<name>_initializer`` and so on.
-
-        Parameters
-        ----------
-        name : str
-        shape : tuple of int
-        initializer : optional
-            Instead of its own.
-        options : str, optional
-            How the names of its options begin, where they do not begin with `name`.
+        The options of a ``recurrent_kernel`` begin with ``recurrent``, as in Keras. An
+        `initializer` that is passed here replaces its own.
 
         Examples
         --------
         >>> class Shift(Layer):
-        ...     WEIGHT_NAMES = ("bias",)
+        ...     WEIGHTS = {"bias": "zeros"}
         ...     def build(self, input_shape):
         ...         self.bias = self.add_named_weight("bias", input_shape[-1:])
         >>> layer = Shift(bias_initializer="ones", name="shift")
@@ -250,13 +232,13 @@ class Layer:
         >>> layer.bias
         Variable(shift/bias, (3,) float32, trainable)
         """
-        of = options or name
+        prefix = name.removesuffix("_kernel")
         return self.add_weight(
             shape,
-            initializer or self._weight_options[f"{of}_initializer"],
+            initializer or getattr(self, f"{prefix}_initializer"),
             name=name,
-            regularizer=self._weight_options.get(f"{of}_regularizer"),
-            constraint=self._weight_options.get(f"{of}_constraint"),
+            regularizer=getattr(self, f"{prefix}_regularizer"),
+            constraint=getattr(self, f"{prefix}_constraint"),
         )
 
     def in_compute_dtype(self, variable: Variable) -> np.ndarray:
@@ -279,7 +261,7 @@ class Layer:
         """Return every variable by its name, those of inner layers as "layer/name"."""
         weights = self._own_weights()
         for layer in self.sublayers():
-            weights.update({f"{layer.name}/{k}": v for k, v in layer.named_weights().items()})
+            weights |= {f"{layer.name}/{k}": v for k, v in layer.named_weights().items()}
         return weights
 
     @property
@@ -319,38 +301,37 @@ class Layer:
         return [v.numpy() for v in self.weights]
 
     def set_weights(self, weights: Any) -> None:
-        """Set every weight.
+        """Set every weight from a list of as many arrays, of the same shapes.
 
         Raises
         ------
-        ValueError
-            Unless there are as many arrays as weights, of the same shapes; and for a layer whose
-            adapters are merged, which could not be taken out again. Nothing is changed.
+        ValueError, ShapeError
+            For another number or shape, and for a layer whose adapters are merged: they could not
+            be taken out again. Nothing is changed then.
         """
         self._check_settable()
         if not isinstance(weights, (list, tuple, np.ndarray)):
-            raise TypeError(
-                f"weights must be a list of arrays. Received {type(weights).__name__} for "
-                f"{self.name!r}. Pass what get_weights() returns."
-            )
-        if len(weights) != len(self.weights):
+            received = f"{type(weights).__name__} for {self.name!r}"
+            do = "Pass what get_weights() returns"
+            raise TypeError(message("weights must be a list of arrays", received, do))
+        variables = self.weights
+        if len(weights) != len(variables):
             raise ValueError(
                 f"You called `set_weights(weights)` on layer {self.name!r} with a weight list of "
-                f"length {len(weights)}, but the layer was expecting {len(self.weights)} weights. "
+                f"length {len(weights)}, but the layer was expecting {len(variables)} weights. "
                 "Received another number; build the layer first, and pass one array each."
             )
-        arrays = [
-            as_numeric_array(value, f"the value for {variable.path}")
-            for variable, value in zip(self.weights, weights, strict=True)
-        ]
-        for variable, array in zip(self.weights, arrays, strict=True):
+        arrays = []
+        for variable, value in zip(variables, weights, strict=True):
+            array = as_numeric_array(value, f"the value for {variable.path}")
             if array.shape != variable.shape:
                 raise ShapeError(
                     f"Layer {self.name} weight shape {variable.shape} is not compatible with "
                     f"provided weight shape {array.shape}. Received it for {variable.path}. "
                     "Reshape it."
                 )
-        for variable, array in zip(self.weights, arrays, strict=True):
+            arrays.append(array)
+        for variable, array in zip(variables, arrays, strict=True):
             variable.assign(array)
 
     def _check_settable(self) -> None:
@@ -381,28 +362,21 @@ class Layer:
         for them.
         """
         if isinstance(inputs, KerasTensor):
-            symbolic = {k: v for k, v in kwargs.items() if k not in ("mask", "training")}
-            return self.symbolic_call(inputs, **symbolic)
-        if isinstance(inputs, (list, tuple, dict)) and _holds_tensors(inputs):
-            raise not_a_chain(
-                f"{len(inputs)} placeholders in a {type(inputs).__name__} for {self.name!r}"
+            return self.symbolic_call(
+                inputs, **{k: v for k, v in kwargs.items() if k not in _ALWAYS_WELCOME}
             )
+        if isinstance(inputs, (list, tuple, dict)) and _holds_tensors(inputs):
+            kind = type(inputs).__name__
+            raise not_a_chain(f"{len(inputs)} placeholders in a {kind} for {self.name!r}")
         if not self.built:
             self._build_from_data(inputs)
-        if kwargs:
-            spare = {"mask", "training"} - self._takes
-            kwargs = {k: v for k, v in kwargs.items() if k not in spare}
-        return self.call(inputs, *args, **kwargs)
+        unused = _ALWAYS_WELCOME - self._takes
+        return self.call(inputs, *args, **{k: v for k, v in kwargs.items() if k not in unused})
 
     def _build_from_data(self, inputs: Any) -> None:
-        try:
-            shape = np.shape(inputs)
-        except ValueError as error:
-            raise ShapeError(
-                f"inputs of {self.name!r} must form a rectangular array. Received lists of "
-                "different lengths. Pad them: embedlab.data.pad_sequences."
-            ) from error
-        self.build(shape)
+        """Build the layer for the first inputs that it meets."""
+        known = hasattr(inputs, "shape")
+        self.build((inputs if known else as_array(inputs, f"inputs of {self.name!r}", "K")).shape)
 
     def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the outputs. Unless a layer defines it, the first half of `forward`."""
@@ -410,25 +384,15 @@ class Layer:
 
     def forward(self, inputs: Any, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         """Return the outputs, and the context that `backward` needs."""
-        kind = type(self)
-        has_call = kind.call is not Layer.call
-        missing = "forward(inputs)" if has_call else "call(inputs)"
-        raise NotImplementedError(
-            f"a layer must define {missing} to be {'trained' if has_call else 'called'}. Received "
-            f"{kind.__name__}, which has no {missing.partition('(')[0]}. "
-            + (
-                "Add forward, which returns outputs and a context, and backward(context, grad)."
-                if has_call
-                else "Add def call(self, inputs)."
-            )
-        )
+        if type(self).call is Layer.call:
+            raise not_defined(self, "call(inputs) to be called", "Add def call(self, inputs)")
+        do = "Add it: it returns outputs and a context for backward(context, grad)"
+        raise not_defined(self, "forward(inputs) to be trained", do)
 
     def backward(self, context: Any, grad: Any) -> Gradients:
         """Return the gradients for the inputs and the weights, from that of the outputs."""
-        raise NotImplementedError(
-            f"a layer must define backward(context, grad) to be trained. Received "
-            f"{type(self).__name__}, which has no backward. Add it: it returns Gradients."
-        )
+        do = "Add it: it returns Gradients"
+        raise not_defined(self, "backward(context, grad) to be trained", do)
 
     def call_with_mask(
         self, inputs: Any, mask: Any = None, training: bool = False, **kwargs: Any
@@ -455,10 +419,8 @@ class Layer:
 
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
         """Return the shape of the outputs for inputs of `input_shape`."""
-        raise NotImplementedError(
-            f"a layer must define compute_output_shape to be used without data. Received "
-            f"{type(self).__name__}, which has none. Add it, or call the layer on an array."
-        )
+        do = "Add it, or call the layer on an array"
+        raise not_defined(self, "compute_output_shape(input_shape) to be used without data", do)
 
     def compute_output_spec(self, inputs: Any) -> Any:
         """Return the placeholder of the outputs for a placeholder of the inputs."""
@@ -468,10 +430,8 @@ class Layer:
         """Call the layer on a placeholder: builds it, and computes nothing."""
         outputs = self.compute_output_spec(inputs, **kwargs)
         self.build(inputs.shape)
-        for tensor in outputs if isinstance(outputs, list) else [outputs]:
-            tensor.layer, tensor.inputs, tensor.call_kwargs = self, inputs, kwargs
-        if self._first is None:
-            self._first = (inputs, outputs)
+        outputs.layer, outputs.inputs, outputs.call_kwargs = self, inputs, kwargs
+        self._first = self._first or (inputs, outputs)
         return outputs
 
     @property
@@ -520,17 +480,8 @@ class Layer:
     ) -> Callable[[], None]:
         """Check and read arrays for this layer, and return the function that assigns them.
 
-        Parameters
-        ----------
-        store : mapping of str to array
-            As from `save_own_variables`.
-        extra : mapping of str to array
-            As from `adapter_arrays`; empty in a file of Keras.
-
-        Raises
-        ------
-        ValueError, ShapeError
-            When something does not fit. Shapes are compared before any number is read.
+        A layer with a `load_own_variables` of its own reads them itself; see
+        `embedlab.layers.stored_arrays.prepare_load` for the arguments and errors.
         """
         if type(self).load_own_variables is not Layer.load_own_variables:
             arrays = {name: np.asarray(value) for name, value in store.items()}
@@ -553,12 +504,10 @@ class Layer:
     def dtype_policy(self, policy: Any) -> None:
         policy = self._check_policy(get_policy(policy))
         if policy.quantization_mode is not None or (self.built and policy != self._dtype_policy):
+            must = "dtype_policy must be a policy of floats, set before the layer is built"
             state = "a built layer" if self.built else "a layer that is not built"
-            raise ValueError(
-                f"dtype_policy must be a policy of floats, set before the layer is built. Received "
-                f"{policy.name!r} for {self.name!r}, {state}. Pass dtype= to a new layer, or call "
-                "quantize() where there is one."
-            )
+            do = "Pass dtype= to a new layer, or call quantize() where there is one"
+            raise ValueError(message(must, f"{policy.name!r} for {self.name!r}, {state}", do))
         self._dtype_policy = policy
 
     def _check_policy(self, policy: DTypePolicy) -> DTypePolicy:
@@ -566,15 +515,13 @@ class Layer:
         if policy.variable_dtype not in INTEGERS:
             return policy
         if not self._INTEGER_WEIGHTS:
-            raise ValueError(
-                f"dtype must be a float or mixed_float16. Received {policy.name!r} for "
-                f"{type(self).__name__}. Only the table of an Embedding may hold integers."
-            )
+            received = f"{policy.name!r} for {type(self).__name__}"
+            do = "Only the table of an Embedding may hold integers"
+            raise ValueError(message("dtype must be a float or mixed_float16", received, do))
         if self._trainable:
-            raise ValueError(
-                "a table of integers must be frozen: it has no gradient. Received "
-                f"dtype={policy.name!r} and trainable=True. Pass trainable=False."
-            )
+            must = "a table of integers must be frozen: it has no gradient"
+            received = f"dtype={policy.name!r} and trainable=True"
+            raise ValueError(message(must, received, "Pass trainable=False"))
         return policy
 
     @property
@@ -591,16 +538,11 @@ class Layer:
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments from which `from_config` makes an equal layer (without weights)."""
-        options = {
-            name: _OPTION_MODULES[name.rpartition("_")[2]].serialize(value)
-            for name, value in self._weight_options.items()
-        }
-        return {
-            "name": self.name,
-            "trainable": self._trainable,
-            "dtype": self.dtype_policy.name,
-            **options,
-        }
+        config = {"name": self.name, "trainable": self._trainable, "dtype": self.dtype_policy.name}
+        for name in (*_weight_options(type(self)), *self.CONFIG):
+            module, value = _module_of(name), getattr(self, name)
+            config[name] = value if module is None else module.serialize(value)
+        return config
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Layer":
@@ -610,29 +552,37 @@ class Layer:
     def __getattr__(self, name: str) -> Any:
         kind = type(self)
         if name in ("_trainable_weights", "_dtype_policy", "built", "name"):
-            raise RuntimeError(
-                f"a layer must be initialized before it is used. Received {kind.__name__}, "
-                "whose __init__ does not call super().__init__(). Call it in the first line."
-            )
-        if (
-            kind.build is Layer.build
-            and not name.startswith("_")
-            and not kind.__module__.startswith("embedlab.")
-        ):
-            raise AttributeError(
-                f"{kind.__name__!r} object has no attribute {name!r}. Received a layer class "
-                "without build. If it is a weight, define build(self, input_shape) and make it "
-                "there with add_weight."
-            )
-        if name in kind.WEIGHT_NAMES:
-            raise AttributeError(
-                f"You must build the layer before accessing `{name}`. Received no call of "
-                f"{self.__dict__.get('name')} yet. Call it, or build(shape)."
-            )
+            must = "a layer must be initialized before it is used"
+            received = f"{kind.__name__}, whose __init__ does not call super().__init__()"
+            raise RuntimeError(message(must, received, "Call it in the first line"))
+        own_class = not kind.__module__.startswith("embedlab.")
+        if own_class and kind.build is Layer.build and not name.startswith("_"):
+            must = f"{kind.__name__!r} object has no attribute {name!r}"
+            do = "If it is a weight, define build(self, input_shape) and add_weight it there"
+            raise AttributeError(message(must, "a layer class without build", do))
+        if name in kind.WEIGHTS:
+            must = f"You must build the layer before accessing `{name}`"
+            received = f"no call of {vars(self).get('name')} yet"
+            raise AttributeError(message(must, received, "Call it, or build(shape)"))
         return object.__getattribute__(self, name)  # a property's own error, or Python's
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(name={self.name!r}, built={self.built})"
+
+
+def _module_of(option: str) -> Any:
+    """Return the module that makes and serializes an option, such as `bias_initializer`."""
+    return _MODULES.get(option.rpartition("_")[2])
+
+
+def _weight_options(kind: type[Layer]) -> dict[str, Any]:
+    """Return the options of all weights of a class, with their defaults."""
+    defaults = {}
+    for weight, initializer in kind.WEIGHTS.items():
+        prefix = weight.removesuffix("_kernel")
+        defaults[f"{prefix}_initializer"] = initializer
+        defaults[f"{prefix}_regularizer"] = defaults[f"{prefix}_constraint"] = None
+    return defaults
 
 
 def _holds_tensors(inputs: Any) -> bool:
@@ -658,15 +608,3 @@ def _fresh_name(kind: type) -> str:
     number = _names[stem]
     _names[stem] += 1
     return f"{stem}_{number}" if number else stem
-
-
-def _initial(
-    initializer: Any, shape: tuple[int, ...], dtype: Any, allocate: Allocator
-) -> np.ndarray:
-    value = initializers.initialize(initializer, shape, dtype, allocate)
-    if value.shape != shape:
-        raise ShapeError(
-            f"an initializer must return the shape it is asked for, {shape}. "
-            f"Received shape {value.shape} from {initializer!r:.60}. Return an array of that shape."
-        )
-    return value

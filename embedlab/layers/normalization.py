@@ -1,34 +1,14 @@
 """Layer normalization: every sample to mean 0 and variance 1, then scaled and shifted."""
 
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 
-from embedlab.layers.input_checks import (
-    cast_grad,
-    cast_inputs,
-    check_input_shape,
-    require_axis_length,
-)
+from embedlab.layers.input_checks import cast_grad, cast_inputs, input_width
 from embedlab.layers.layer import Gradients, Layer
 from embedlab.layers.variable import Variable
 
-__all__ = ["LayerNormalization", "NormalizationContext"]
-
-
-class NormalizationContext(NamedTuple):
-    """The context that `LayerNormalization.backward` needs.
-
-    Attributes
-    ----------
-    normed : ndarray, the shape of the inputs
-        Mean 0 and variance 1 over the last axis.
-    inverse : ndarray
-        1 over the standard deviation, with length 1 at the last axis.
-    """
-
-    normed: np.ndarray
-    inverse: np.ndarray
+__all__ = ["LayerNormalization"]
 
 
 class LayerNormalization(Layer):
@@ -62,35 +42,17 @@ class LayerNormalization(Layer):
     [[-1.0, 1.0]]
     """
 
-    WEIGHT_NAMES = ("gamma", "beta")
+    WEIGHTS: ClassVar = {"gamma": "ones", "beta": "zeros"}
+    CONFIG = ("epsilon", "center", "scale")
     KERAS_ONLY: ClassVar = {**Layer.KERAS_ONLY, "axis": -1, "rms_scaling": False}
     supports_masking = True
     gamma: Variable | None
     beta: Variable | None
 
     def __init__(
-        self,
-        *,
-        epsilon: float = 1e-3,
-        center: bool = True,
-        scale: bool = True,
-        beta_initializer: Any = "zeros",
-        gamma_initializer: Any = "ones",
-        beta_regularizer: Any = None,
-        gamma_regularizer: Any = None,
-        beta_constraint: Any = None,
-        gamma_constraint: Any = None,
-        **options: Any,
+        self, *, epsilon: float = 1e-3, center: bool = True, scale: bool = True, **options: Any
     ):
-        super().__init__(
-            beta_initializer=beta_initializer,
-            gamma_initializer=gamma_initializer,
-            beta_regularizer=beta_regularizer,
-            gamma_regularizer=gamma_regularizer,
-            beta_constraint=beta_constraint,
-            gamma_constraint=gamma_constraint,
-            **options,
-        )
+        super().__init__(**options)
         self.epsilon = float(epsilon)
         self.center, self.scale = bool(center), bool(scale)
         if not self.scale:
@@ -100,8 +62,7 @@ class LayerNormalization(Layer):
 
     def build(self, input_shape: Any = None) -> None:
         """Make gamma and beta (D,)."""
-        check_input_shape(self, input_shape, least=1)
-        shape = (require_axis_length(self, input_shape),)
+        shape = (input_width(self, input_shape, least=1),)
         if self.scale:
             self.gamma = self.add_named_weight("gamma", shape)
         if self.center:
@@ -109,12 +70,9 @@ class LayerNormalization(Layer):
 
     def forward(
         self, inputs: Any, mask: Any = None, training: bool = False
-    ) -> tuple[np.ndarray, NormalizationContext]:
-        """Return the outputs, and the context that `backward` needs."""
-        last = self.weights[0].shape[0] if self.built and self.weights else None
-        values = cast_inputs(self, inputs, least=1, last=last)
-        if not self.built:
-            self.build(values.shape)
+    ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+        """Return the outputs; the inputs with mean 0 and variance 1, and 1 / standard deviation."""
+        values = cast_inputs(self, inputs, least=1)
         wide = np.result_type(values, np.float32)
         values = values.astype(wide, copy=False)
         away = values - values.mean(axis=-1, keepdims=True)
@@ -123,22 +81,13 @@ class LayerNormalization(Layer):
         out = normed.copy() if self.gamma is None else normed * self.gamma.value.astype(wide)
         if self.beta is not None:
             out += self.beta.value.astype(wide)
-        context = NormalizationContext(normed, inverse)
-        return out.astype(self.compute_dtype, copy=False), context
+        return out.astype(self.compute_dtype, copy=False), (normed, inverse)
 
-    def backward(self, context: NormalizationContext, grad: Any) -> Gradients:
+    def backward(self, context: tuple[np.ndarray, np.ndarray], grad: Any) -> Gradients:
         """Return the gradients of the inputs, gamma and beta.
 
-        Parameters
-        ----------
-        context : NormalizationContext
-        grad : array_like, the shape of the outputs
-
-        Returns
-        -------
-        Gradients
-            ``inputs = inverse * (g - mean(g) - normed * mean(g * normed))`` with
-            ``g = grad * gamma``: what would only move the mean or the spread is taken out.
+        ``inputs = inverse * (g - mean(g) - normed * mean(g * normed))`` with ``g = grad * gamma``:
+        what would only move the mean or the spread is taken out.
         """
         normed, inverse = context
         grad = cast_grad(self, grad, normed.shape).astype(normed.dtype, copy=False)
@@ -158,12 +107,3 @@ class LayerNormalization(Layer):
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
         """Return `input_shape`."""
         return tuple(input_shape)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments."""
-        return {
-            **super().get_config(),
-            "epsilon": self.epsilon,
-            "center": self.center,
-            "scale": self.scale,
-        }

@@ -1,6 +1,6 @@
 """Masking, and pooling over time: where a mask is made, and where it is consumed."""
 
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from embedlab.layers.input_checks import cast_grad, cast_inputs, check_input_sha
 from embedlab.layers.layer import Gradients, Layer
 from embedlab.layers.symbolic import KerasTensor
 
-__all__ = ["GlobalAveragePooling1D", "GlobalMaxPooling1D", "Masking", "MaxContext"]
+__all__ = ["GlobalAveragePooling1D", "GlobalMaxPooling1D", "Masking"]
 
 
 class Masking(Layer):
@@ -33,6 +33,7 @@ class Masking(Layer):
     ([[[1.0, 9.0], [0.0, 0.0]]], [[True, False]])
     """
 
+    CONFIG = ("mask_value",)
     supports_masking = True
 
     def __init__(self, mask_value: float = 0.0, **options: Any):
@@ -64,14 +65,11 @@ class Masking(Layer):
         """Return `input_shape`."""
         return tuple(input_shape)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments."""
-        return {**super().get_config(), "mask_value": self.mask_value}
-
 
 class _GlobalPooling1D(Layer):
     """The base of both: whether the axis of time stays as 1."""
 
+    CONFIG = ("keepdims",)
     KERAS_ONLY: ClassVar = {**Layer.KERAS_ONLY, "data_format": "channels_last"}
 
     def __init__(self, *, keepdims: bool = False, **options: Any):
@@ -92,10 +90,6 @@ class _GlobalPooling1D(Layer):
         shape = tuple(input_shape)
         check_input_shape(self, shape, ndim=3)
         return (shape[0], 1, shape[2]) if self.keepdims else (shape[0], shape[2])
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments."""
-        return {**super().get_config(), "keepdims": self.keepdims}
 
 
 class GlobalAveragePooling1D(_GlobalPooling1D):
@@ -141,21 +135,6 @@ class GlobalAveragePooling1D(_GlobalPooling1D):
         """Return None: the mask is consumed."""
 
 
-class MaxContext(NamedTuple):
-    """The context that `GlobalMaxPooling1D.backward` needs.
-
-    Attributes
-    ----------
-    at : ndarray of int64, (B, D)
-        The time step of each maximum, the first of equals.
-    steps : int
-        T.
-    """
-
-    at: np.ndarray
-    steps: int
-
-
 class GlobalMaxPooling1D(_GlobalPooling1D):
     """Return the maximum over time, feature by feature.
 
@@ -174,13 +153,13 @@ class GlobalMaxPooling1D(_GlobalPooling1D):
 
     def forward(
         self, inputs: Any, mask: Any = None, training: bool = False
-    ) -> tuple[np.ndarray, MaxContext]:
-        """Return the maxima, and where they stood."""
+    ) -> tuple[np.ndarray, tuple[np.ndarray, int]]:
+        """Return the maxima; the step of each (the first of equals), (B, D) int64, and T."""
         values = cast_inputs(self, inputs, ndim=3)
         out, at = masked_max(values)
-        return self._expand(out), MaxContext(at, values.shape[1])
+        return self._expand(out), (at, values.shape[1])
 
-    def backward(self, context: MaxContext, grad: Any) -> Gradients:
+    def backward(self, context: tuple[np.ndarray, int], grad: Any) -> Gradients:
         """Return the gradient of the inputs: everything to the step of the maximum."""
         at, steps = context
         return Gradients(grad_masked_max(at, self._grad(grad, at.shape), steps), {})

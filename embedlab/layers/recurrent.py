@@ -8,21 +8,18 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from embedlab import activations
+from embedlab.activations import gradient
 from embedlab.core.checks import check_size
 from embedlab.core.mask import as_mask, grad_keep_masked_state, keep_masked_state
-from embedlab.layers.input_checks import (
-    cast_grad,
-    cast_inputs,
-    check_input_shape,
-    require_axis_length,
-)
+from embedlab.layers.input_checks import cast_grad, cast_inputs, check_input_shape, input_width
 from embedlab.layers.layer import Gradients, Layer
 from embedlab.layers.variable import Variable
+from embedlab.registry import not_defined
 
 __all__ = ["GRU", "LSTM", "Recurrent", "RecurrentContext", "SimpleRNN"]
 
-States = tuple[np.ndarray, ...]
-"""The states of a cell, (B, units) each; the first is its output."""
+Arrays = tuple[np.ndarray, ...]
+"""The states of a cell, (B, units) each, the first being its output; or what a step saves."""
 
 
 class RecurrentContext(NamedTuple):
@@ -33,13 +30,16 @@ class RecurrentContext(NamedTuple):
     inputs : ndarray, (T, B, D)
         With zeros at the masked steps.
     mask : ndarray of bool, (T, B), or None
+    hidden : ndarray, (T + 1, B, units)
+        The first state, before the first step and after each.
     steps : list of tuple of ndarray
         What `step_backward` needs of each step.
     """
 
     inputs: np.ndarray
     mask: np.ndarray | None
-    steps: list[States]
+    hidden: np.ndarray
+    steps: list[Arrays]
 
 
 class Recurrent(Layer):
@@ -70,7 +70,15 @@ class Recurrent(Layer):
     A mask (B, T) is used: at a masked step the state stays, bit for bit, and so does the output.
     """
 
-    WEIGHT_NAMES = ("kernel", "recurrent_kernel", "bias")
+    WEIGHTS: ClassVar = {
+        "kernel": "glorot_uniform",
+        "recurrent_kernel": "orthogonal",
+        "bias": "zeros",
+    }
+    CONFIG: ClassVar[tuple[str, ...]] = (
+        *("units", "activation", "use_bias"),
+        *("return_sequences", "zero_output_for_mask"),
+    )
     KERAS_ONLY: ClassVar = {
         **Layer.KERAS_ONLY,
         "return_state": False,
@@ -98,29 +106,9 @@ class Recurrent(Layer):
         *,
         return_sequences: bool = False,
         zero_output_for_mask: bool = False,
-        kernel_initializer: Any = "glorot_uniform",
-        recurrent_initializer: Any = "orthogonal",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        recurrent_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        recurrent_constraint: Any = None,
-        bias_constraint: Any = None,
         **options: Any,
     ):
-        super().__init__(
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-            **options,
-        )
+        super().__init__(**options)
         self.units = check_size(units, "units")
         self.activation, self.use_bias = activations.get(activation), bool(use_bias)
         self.return_sequences = bool(return_sequences)
@@ -128,47 +116,31 @@ class Recurrent(Layer):
         if not self.use_bias:
             self.bias = None
 
-    # The cell ---------------------------------------------------------------------------------
-
-    def step(self, sums: np.ndarray, states: States) -> tuple[States, States]:
+    def step(self, x: np.ndarray, h: np.ndarray, states: Arrays) -> tuple[Arrays, Arrays]:
         """Return the states after one step, and what `step_backward` needs.
 
         Parameters
         ----------
-        sums : ndarray, (B, GATES * units)
-            The inputs of this step times the kernel, plus the bias.
+        x, h : ndarray, (B, GATES * units)
+            The inputs times the kernel, and the first state times the recurrent kernel, with bias.
         states : tuple of ndarray, (B, units)
         """
-        raise NotImplementedError(f"a recurrent layer must define step. Add it to {self.name}.")
+        raise not_defined(self, "step(x, h, states)")
 
-    def step_backward(
-        self, saved: States, grads: States, weights: dict[str, np.ndarray]
-    ) -> tuple[np.ndarray, States]:
-        """Return the gradients of the sums and of the states before the step.
-
-        The gradient of the recurrent kernel (and of a bias of its own) is added to `weights`.
-        """
-        raise NotImplementedError(f"training needs step_backward. Add it to {self.name}.")
-
-    # Building ---------------------------------------------------------------------------------
+    def step_backward(self, saved: Arrays, grads: Arrays) -> tuple[np.ndarray, np.ndarray, Arrays]:
+        """Return the gradients of `x`, of `h`, and of the states but for their part in `h`."""
+        raise not_defined(self, "step_backward(saved, grads) to be trained")
 
     def build(self, input_shape: Any = None) -> None:
         """Make kernel (D, G * units), recurrent kernel (units, G * units) and bias."""
-        check_input_shape(self, input_shape, ndim=3)
-        columns = self.GATES * self.units
-        self.kernel = self.add_named_weight(
-            "kernel", (require_axis_length(self, input_shape), columns)
-        )
-        self.recurrent_kernel = self.add_named_weight(
-            "recurrent_kernel", (self.units, columns), options="recurrent"
-        )
+        width, columns = input_width(self, input_shape, ndim=3), self.GATES * self.units
+        self.kernel = self.add_named_weight("kernel", (width, columns))
+        self.recurrent_kernel = self.add_named_weight("recurrent_kernel", (self.units, columns))
         if self.use_bias:
             self._build_bias()
 
     def _build_bias(self) -> None:
         self.bias = self.add_named_weight("bias", (self.GATES * self.units,))
-
-    # Forward and backward ---------------------------------------------------------------------
 
     def forward(
         self, inputs: Any, mask: Any = None, training: bool = False
@@ -187,42 +159,31 @@ class Recurrent(Layer):
             The last output (B, units), or with `return_sequences` all (B, T, units).
         context : RecurrentContext
         """
-        last = self.kernel.shape[0] if self.built else None
-        values = cast_inputs(self, inputs, ndim=3, last=last)
-        if not self.built:
-            self.build(values.shape)
+        values = cast_inputs(self, inputs, ndim=3)
         if mask is not None:
             mask = as_mask(np.array(mask), values.shape[:2])
             values[~mask] = 0  # whatever stands in the padding, even NaN, never matters
             mask = np.ascontiguousarray(mask.T)
         values = np.ascontiguousarray(values.transpose(1, 0, 2))
-        sums = values @ self.in_compute_dtype(self.kernel)
-        if self.bias is not None:
-            sums += self._input_bias(self.in_compute_dtype(self.bias))
-        states: States = tuple(
-            np.zeros((values.shape[1], self.units), values.dtype) for _ in range(self.STATES)
-        )
-        outputs = np.empty((*values.shape[:2], self.units), values.dtype)
+        kernel, recurrent_kernel = map(self.in_compute_dtype, (self.kernel, self.recurrent_kernel))
+        bias: Any = 0 if self.bias is None else self.in_compute_dtype(self.bias)
+        x_bias, h_bias = bias if np.ndim(bias) == 2 else (bias, 0)
+        x = values @ kernel + x_bias
+        hidden = np.zeros((len(x) + 1, x.shape[1], self.units), x.dtype)
+        states: Arrays = (hidden[0],) * self.STATES
         steps = []
-        for t in range(len(values)):
-            after, saved = self.step(sums[t], states)
+        for t in range(len(x)):
+            after, saved = self.step(x[t], states[0] @ recurrent_kernel + h_bias, states)
             if mask is not None:
-                after = tuple(
-                    keep_masked_state(mask[t], *pair) for pair in zip(after, states, strict=True)
-                )
-            states = after
-            outputs[t] = states[0]
+                pairs = zip(after, states, strict=True)
+                after = tuple(keep_masked_state(mask[t], new, old) for new, old in pairs)
+            states, hidden[t + 1] = after, after[0]
             steps.append(saved)
-        last_output = states[0].copy()
+        outputs = hidden.copy()  # the caller may change them, `backward` needs the states
         if mask is not None and self.zero_output_for_mask:
-            outputs[~mask] = 0
-            last_output = outputs[-1].copy() if steps else last_output
-        out = outputs.transpose(1, 0, 2) if self.return_sequences else last_output
-        return out, RecurrentContext(values, mask, steps)
-
-    def _input_bias(self, bias: np.ndarray) -> np.ndarray:
-        """Return the part of the bias that is added to the inputs, (GATES * units,)."""
-        return bias
+            outputs[1:][~mask] = 0
+        out = outputs[1:].transpose(1, 0, 2) if self.return_sequences else outputs[-1]
+        return out, RecurrentContext(values, mask, hidden, steps)
 
     def backward(self, context: RecurrentContext, grad: Any) -> Gradients:
         """Return the gradients of the inputs and the weights, going back through time.
@@ -235,37 +196,38 @@ class Recurrent(Layer):
         grad : array_like, the shape of the outputs
         """
         dtype, mask = self.variable_dtype, context.mask
-        values = context.inputs.astype(dtype, copy=False)
-        times, rows, columns = values.shape
+        values, hidden = (a.astype(dtype, copy=False) for a in (context.inputs, context.hidden))
+        times, rows, width = values.shape
         to_outputs = np.zeros((times, rows, self.units), dtype)
         if self.return_sequences:
             to_outputs[:] = cast_grad(self, grad, (rows, times, self.units)).transpose(1, 0, 2)
         else:
-            grad = cast_grad(self, grad, (rows, self.units))
-            to_outputs[-1:] = grad
+            to_outputs[-1:] = cast_grad(self, grad, (rows, self.units))
         if mask is not None and self.zero_output_for_mask:
             to_outputs[~mask] = 0
-        weights = {weight.name: np.zeros_like(weight.value) for weight in self.weights}
-        grads: States = tuple(np.zeros((rows, self.units), dtype) for _ in range(self.STATES))
-        to_sums = np.empty((times, rows, self.GATES * self.units), dtype)
+        to_x = np.empty((times, rows, self.GATES * self.units), dtype)
+        to_h = np.empty_like(to_x)
+        grads: Arrays = (np.zeros((rows, self.units), dtype),) * self.STATES
         for t in reversed(range(times)):
             grads = (grads[0] + to_outputs[t], *grads[1:])
-            stays: States = ()
+            kept: Arrays = ()
             if mask is not None:
-                parts = [grad_keep_masked_state(mask[t], g) for g in grads]
-                grads, stays = tuple(new for new, _ in parts), tuple(old for _, old in parts)
+                grads, kept = zip(*(grad_keep_masked_state(mask[t], g) for g in grads), strict=True)
             saved = tuple(array.astype(dtype, copy=False) for array in context.steps[t])
-            to_sums[t], grads = self.step_backward(saved, grads, weights)
-            if stays:
-                grads = tuple(g + stay for g, stay in zip(grads, stays, strict=True))
-        flat = to_sums.reshape(-1, to_sums.shape[-1])
-        weights["kernel"] += values.reshape(-1, columns).T @ flat
-        if self.use_bias:
-            self._input_bias(weights["bias"])[...] += flat.sum(axis=0)
-        inputs = (flat @ self.kernel.value.T).reshape(values.shape)
+            to_x[t], to_h[t], direct = self.step_backward(saved, grads)
+            grads = (direct[0] + to_h[t] @ self.recurrent_kernel.value.T, *direct[1:])
+            if mask is not None:
+                grads = tuple(g + stays for g, stays in zip(grads, kept, strict=True))
+        x, h = to_x.reshape(-1, to_x.shape[-1]), to_h.reshape(-1, to_h.shape[-1])
+        weights = {
+            "kernel": values.reshape(-1, width).T @ x,
+            "recurrent_kernel": hidden[:-1].reshape(-1, self.units).T @ h,
+        }
+        if self.bias is not None:
+            two = self.bias.ndim == 2  # the second row belongs to the recurrent kernel
+            weights["bias"] = np.stack([x.sum(axis=0), h.sum(axis=0)]) if two else x.sum(axis=0)
+        inputs = (x @ self.kernel.value.T).reshape(values.shape)
         return Gradients(inputs.transpose(1, 0, 2), weights)
-
-    # Masks, shapes, configs -------------------------------------------------------------------
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the mask with `return_sequences`, else None."""
@@ -276,15 +238,6 @@ class Recurrent(Layer):
         check_input_shape(self, input_shape, ndim=3)
         rows, times, _ = input_shape
         return (rows, times, self.units) if self.return_sequences else (rows, self.units)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments."""
-        names = ("units", "use_bias", "return_sequences", "zero_output_for_mask")
-        return {
-            **super().get_config(),
-            **{name: getattr(self, name) for name in names},
-            "activation": activations.serialize(self.activation),
-        }
 
 
 class SimpleRNN(Recurrent):
@@ -304,25 +257,23 @@ class SimpleRNN(Recurrent):
     [[3.0]]
     """
 
-    def step(self, sums: np.ndarray, states: States) -> tuple[States, States]:
+    def step(self, x: np.ndarray, h: np.ndarray, states: Arrays) -> tuple[Arrays, Arrays]:
         """Return the state after one step, and what `step_backward` needs."""
-        (state,) = states
-        before = sums + state @ self.in_compute_dtype(self.recurrent_kernel)
+        before = x + h
         after = self.activation(before)
-        return (after,), (state, before, after)
+        return (after,), (before, after)
 
-    def step_backward(
-        self, saved: States, grads: States, weights: dict[str, np.ndarray]
-    ) -> tuple[np.ndarray, States]:
-        """Return the gradients of the sums and of the state before the step."""
-        state, before, after = saved
-        grad = activations.gradient(self.activation, before, after, grads[0])
-        weights["recurrent_kernel"] += state.T @ grad
-        return grad, (grad @ self.recurrent_kernel.value.T,)
+    def step_backward(self, saved: Arrays, grads: Arrays) -> tuple[np.ndarray, np.ndarray, Arrays]:
+        """Return the gradients of `x`, of `h`, and 0 for the state: it is used in `h` alone."""
+        before, after = saved
+        grad = gradient(self.activation, before, after, grads[0])
+        return grad, grad, (np.zeros_like(grads[0]),)
 
 
 class _Gated(Recurrent):
     """A recurrent layer with gates: they have an activation of their own."""
+
+    CONFIG: ClassVar[tuple[str, ...]] = (*Recurrent.CONFIG, "recurrent_activation")
 
     def __init__(
         self,
@@ -334,11 +285,6 @@ class _Gated(Recurrent):
     ):
         super().__init__(units, activation, use_bias, **options)
         self.recurrent_activation = activations.get(recurrent_activation)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments."""
-        gate = activations.serialize(self.recurrent_activation)
-        return {**super().get_config(), "recurrent_activation": gate}
 
 
 class GRU(_Gated):
@@ -373,44 +319,29 @@ class GRU(_Gated):
     def _build_bias(self) -> None:
         self.bias = self.add_named_weight("bias", (2, 3 * self.units))
 
-    def _input_bias(self, bias: np.ndarray) -> np.ndarray:
-        input_bias: np.ndarray = bias[0]
-        return input_bias
-
-    def step(self, sums: np.ndarray, states: States) -> tuple[States, States]:
+    def step(self, x: np.ndarray, h: np.ndarray, states: Arrays) -> tuple[Arrays, Arrays]:
         """Return the state after one step, and what `step_backward` needs."""
-        (state,) = states
-        inner = state @ self.in_compute_dtype(self.recurrent_kernel)
-        if self.bias is not None:
-            inner += self.in_compute_dtype(self.bias)[1]
-        *gate_sums, candidate_input = np.split(sums, 3, axis=1)
-        *gate_inner, hidden = np.split(inner, 3, axis=1)
-        before = [
-            inputs + recurrent for inputs, recurrent in zip(gate_sums, gate_inner, strict=True)
-        ]
-        update, reset = (self.recurrent_activation(gate) for gate in before)
-        candidate_sum = candidate_input + reset * hidden
+        (state,), gate = states, self.recurrent_activation
+        update_x, reset_x, candidate_x = np.split(x, 3, axis=1)
+        update_h, reset_h, candidate_h = np.split(h, 3, axis=1)
+        update_sum, reset_sum = update_x + update_h, reset_x + reset_h
+        update, reset = gate(update_sum), gate(reset_sum)
+        candidate_sum = candidate_x + reset * candidate_h
         candidate = self.activation(candidate_sum)
         after = update * state + (1 - update) * candidate
-        return (after,), (state, *before, update, reset, hidden, candidate_sum, candidate)
+        gates = (update_sum, update, reset_sum, reset, candidate_sum, candidate)
+        return (after,), (state, candidate_h, *gates)
 
-    def step_backward(
-        self, saved: States, grads: States, weights: dict[str, np.ndarray]
-    ) -> tuple[np.ndarray, States]:
-        """Return the gradients of the sums and of the state before the step."""
-        state, update_sum, reset_sum, update, reset, hidden, candidate_sum, candidate = saved
+    def step_backward(self, saved: Arrays, grads: Arrays) -> tuple[np.ndarray, np.ndarray, Arrays]:
+        """Return the gradients of `x`, of `h`, and of the state that the update gate keeps."""
+        state, candidate_h, update_sum, update, reset_sum, reset, candidate_sum, candidate = saved
         (grad,), gate = grads, self.recurrent_activation
-        to_candidate = activations.gradient(
-            self.activation, candidate_sum, candidate, grad * (1 - update)
-        )
-        to_update = activations.gradient(gate, update_sum, update, grad * (state - candidate))
-        to_reset = activations.gradient(gate, reset_sum, reset, to_candidate * hidden)
-        to_inner = np.hstack([to_update, to_reset, to_candidate * reset])
-        weights["recurrent_kernel"] += state.T @ to_inner
-        if self.use_bias:
-            weights["bias"][1] += to_inner.sum(axis=0)
-        to_state = to_inner @ self.recurrent_kernel.value.T + grad * update
-        return np.hstack([to_update, to_reset, to_candidate]), (to_state,)
+        to_candidate = gradient(self.activation, candidate_sum, candidate, grad * (1 - update))
+        to_update = gradient(gate, update_sum, update, grad * (state - candidate))
+        to_reset = gradient(gate, reset_sum, reset, to_candidate * candidate_h)
+        to_x = np.hstack([to_update, to_reset, to_candidate])
+        to_h = np.hstack([to_update, to_reset, to_candidate * reset])
+        return to_x, to_h, (grad * update,)
 
 
 class LSTM(_Gated):
@@ -440,6 +371,7 @@ class LSTM(_Gated):
     ((2, 4), (16,))
     """
 
+    CONFIG = (*_Gated.CONFIG, "unit_forget_bias")
     GATES = 4
     STATES = 2
 
@@ -457,61 +389,35 @@ class LSTM(_Gated):
         self.unit_forget_bias = bool(unit_forget_bias)
 
     def _build_bias(self) -> None:
-        initializer = self._weight_options["bias_initializer"]
-
         def with_ones(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-            first, rest = (
-                initializer(part, dtype=dtype) for part in [(self.units,), (2 * self.units,)]
-            )
-            return np.concatenate([first, np.ones(self.units), rest])
+            into, rest = (self.bias_initializer((n * self.units,), dtype=dtype) for n in (1, 2))
+            return np.concatenate([into, np.ones(self.units), rest])
 
         start = with_ones if self.unit_forget_bias else None
         self.bias = self.add_named_weight("bias", (4 * self.units,), start)
 
-    def step(self, sums: np.ndarray, states: States) -> tuple[States, States]:
-        """Return the states after one step, and what `step_backward` needs."""
-        state, cell = states
-        before = sums + state @ self.in_compute_dtype(self.recurrent_kernel)
-        parts = np.split(before, 4, axis=1)
-        gates = [bend(part) for bend, part in zip(self._bends, parts, strict=True)]
-        into, forget, candidate, out = gates
-        new_cell = forget * cell + into * candidate
-        activated = self.activation(new_cell)
-        return (out * activated, new_cell), (
-            state,
-            cell,
-            before,
-            np.hstack(gates),
-            new_cell,
-            activated,
-        )
-
     @property
-    def _bends(self) -> tuple[Any, ...]:
+    def _activations(self) -> tuple[Any, ...]:
         """The activations of i, f, g, o."""
         gate = self.recurrent_activation
         return gate, gate, self.activation, gate
 
-    def step_backward(
-        self, saved: States, grads: States, weights: dict[str, np.ndarray]
-    ) -> tuple[np.ndarray, States]:
-        """Return the gradients of the sums and of the states before the step."""
-        state, cell, before, gates, new_cell, activated = saved
-        parts, outs = np.split(before, 4, axis=1), np.split(gates, 4, axis=1)
-        into, forget, candidate, out = outs
-        to_cell = grads[1] + activations.gradient(
-            self.activation, new_cell, activated, grads[0] * out
-        )
-        to_gates = [to_cell * candidate, to_cell * cell, to_cell * into, grads[0] * activated]
-        to_sums = np.hstack(
-            [
-                activations.gradient(bend, part, gate, grad)
-                for bend, part, gate, grad in zip(self._bends, parts, outs, to_gates, strict=True)
-            ]
-        )
-        weights["recurrent_kernel"] += state.T @ to_sums
-        return to_sums, (to_sums @ self.recurrent_kernel.value.T, to_cell * forget)
+    def step(self, x: np.ndarray, h: np.ndarray, states: Arrays) -> tuple[Arrays, Arrays]:
+        """Return the states after one step, and what `step_backward` needs."""
+        cell, sums = states[1], np.split(x + h, 4, axis=1)
+        gates = [act(part) for act, part in zip(self._activations, sums, strict=True)]
+        into, forget, candidate, out = gates
+        new_cell = forget * cell + into * candidate
+        activated = self.activation(new_cell)
+        return (out * activated, new_cell), (cell, new_cell, activated, *sums, *gates)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments."""
-        return {**super().get_config(), "unit_forget_bias": self.unit_forget_bias}
+    def step_backward(self, saved: Arrays, grads: Arrays) -> tuple[np.ndarray, np.ndarray, Arrays]:
+        """Return the gradients of `x`, of `h`, and of the cell state that the forget gate keeps."""
+        cell, new_cell, activated, *rest = saved
+        sums, gates = rest[:4], rest[4:]
+        into, forget, candidate, out = gates
+        to_cell = grads[1] + gradient(self.activation, new_cell, activated, grads[0] * out)
+        to_gates = [to_cell * candidate, to_cell * cell, to_cell * into, grads[0] * activated]
+        parts = zip(self._activations, sums, gates, to_gates, strict=True)
+        to_sums = np.hstack([gradient(*part) for part in parts])
+        return to_sums, to_sums, (np.zeros_like(grads[0]), to_cell * forget)

@@ -4,6 +4,8 @@ from itertools import count
 from operator import index
 from typing import Any
 
+from embedlab.core.checks import message
+
 __all__ = ["Input", "KerasTensor", "not_a_chain"]
 
 _numbers = count()
@@ -16,25 +18,15 @@ def not_a_chain(received: str) -> ValueError:
     'embedlab models are one chain of layers. Received 2 inputs. \
 Use embedlab.keras.Embedding in keras.Model.'
     """
-    return ValueError(
-        f"embedlab models are one chain of layers. Received {received}. "
-        "Use embedlab.keras.Embedding in keras.Model."
-    )
+    must = "embedlab models are one chain of layers"
+    return ValueError(message(must, received, "Use embedlab.keras.Embedding in keras.Model"))
 
 
 class KerasTensor:
     """A shape and a dtype that flow through layers before any data does.
 
-    Attributes
-    ----------
-    shape : tuple of int or None
-        None where a length is not known yet, such as the batch.
-    dtype : str
-    name : str
-    layer, inputs
-        The layer that made it, and the placeholder it was called on; None for an `Input`.
-    call_kwargs : dict
-        The keyword arguments of the call, such as ``reverse=True``.
+    In `shape` None stands for a length that is not known yet, such as the batch. `layer` made it
+    from the placeholder `inputs` with `call_kwargs`, such as ``reverse=True``; None for an `Input`.
 
     Examples
     --------
@@ -42,20 +34,12 @@ class KerasTensor:
     KerasTensor((None, 10), int32)
     """
 
-    def __init__(
-        self,
-        shape: Any,
-        dtype: Any = "float32",
-        name: str | None = None,
-        *,
-        layer: Any = None,
-        inputs: Any = None,
-    ):
+    def __init__(self, shape: Any, dtype: Any = "float32", name: str | None = None):
         self.shape = tuple(shape)
         self.dtype = str(dtype)
         self.name = name or f"keras_tensor_{next(_numbers)}"
-        self.layer = layer
-        self.inputs = inputs
+        self.layer: Any = None
+        self.inputs: Any = None
         self.call_kwargs: dict[str, Any] = {}
 
     @property
@@ -64,10 +48,8 @@ class KerasTensor:
         return len(self.shape)
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        raise TypeError(
-            f"a placeholder has a shape but no numbers. Received {self!r} where an array was "
-            "needed. Call the model on data."
-        )
+        must, received = "a placeholder has a shape but no numbers", f"{self!r} for an array"
+        raise TypeError(message(must, received, "Call the model on data"))
 
     def __repr__(self) -> str:
         return f"KerasTensor({self.shape}, {self.dtype})"
@@ -92,21 +74,15 @@ def Input(
         Instead of `shape`: with the batch axis.
     name : str, optional
 
-    Raises
-    ------
-    ValueError
-        Unless exactly one of `shape` and `batch_shape` is given.
-
     Examples
     --------
     >>> Input((10,), dtype="int32")
     KerasTensor((None, 10), int32)
     """
     if (shape is None) == (batch_shape is None):
-        raise ValueError(
-            "Input needs exactly one of shape and batch_shape. Received "
-            f"shape={shape!r:.40}, batch_shape={batch_shape!r:.40}. Pass for example shape=(10,)."
-        )
+        must = "Input needs exactly one of shape and batch_shape"
+        received = f"shape={shape!r:.40}, batch_shape={batch_shape!r:.40}"
+        raise ValueError(message(must, received, "Pass for example shape=(10,)"))
     if batch_shape is None:
         return KerasTensor((batch_size, *_as_shape(shape, "shape")), dtype, name)
     return KerasTensor(_as_shape(batch_shape, "batch_shape"), dtype, name)
@@ -119,8 +95,6 @@ def _as_shape(shape: Any, name: str) -> tuple[int | None, ...]:
         lengths = (-1,)
     if isinstance(shape, str) or any(n is not None and n < 0 for n in lengths):
         remedy = f"({shape},)" if isinstance(shape, int) else "(10,), or (None,) for any length"
-        raise ValueError(
-            f"{name} must be a tuple of lengths or None. Received {shape!r:.40}. "
-            f"Pass {name}={remedy}."
-        )
+        must = f"{name} must be a tuple of lengths or None"
+        raise ValueError(message(must, f"{shape!r:.40}", f"Pass {name}={remedy}"))
     return lengths
