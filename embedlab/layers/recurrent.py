@@ -210,14 +210,14 @@ class Recurrent(Layer):
         grads: Arrays = (np.zeros((rows, self.units), dtype),) * self.STATES
         for t in reversed(range(times)):
             grads = (grads[0] + to_outputs[t], *grads[1:])
-            kept: Arrays = ()
+            masked: Arrays = ()
             if mask is not None:
-                grads, kept = zip(*(grad_keep_masked_state(mask[t], g) for g in grads), strict=True)
+                grads, masked = zip(*(grad_keep_masked_state(mask[t], g) for g in grads), strict=True)
             saved = tuple(array.astype(dtype, copy=False) for array in context.steps[t])
             to_x[t], to_h[t], direct = self.step_backward(saved, grads)
             grads = (direct[0] + to_h[t] @ self.recurrent_kernel.value.T, *direct[1:])
             if mask is not None:
-                grads = tuple(g + stays for g, stays in zip(grads, kept, strict=True))
+                grads = tuple(g + stays for g, stays in zip(grads, masked, strict=True))
         x, h = to_x.reshape(-1, to_x.shape[-1]), to_h.reshape(-1, to_h.shape[-1])
         weights = {
             "kernel": values.reshape(-1, width).T @ x,
@@ -353,7 +353,7 @@ class LSTM(_Gated):
     activation, recurrent_activation : str or callable
         Of the candidate and the output, and of the gates.
     unit_forget_bias : bool
-        Start the bias of the forget gate at 1, so that the cell state is kept at first.
+        Start the bias of the forget gate at 1, so that the cell state is masked at first.
     others
         As for `Recurrent`.
 
