@@ -65,7 +65,7 @@ class GeometryExplorer(Explorer):
     """
 
     VIEW = "geometry"
-    QUESTION = "Who is near, and does the map say so?"
+    QUESTION = "Which words are near, and does the map show it?"
 
     word = BoundedText(_WORD, 200)
     rows = BoundedInt(ROWS_MAX, 1, ROWS_MAX)

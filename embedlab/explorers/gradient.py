@@ -19,7 +19,7 @@ from embedlab.figures.gradient import draw_gradient
 from embedlab.figures.theme import Figure
 from embedlab.traces.gradient import GradientTrace, trace_gradient
 from embedlab.traces.gradient.check import STEPS, TOLERANCE
-from embedlab.traces.gradient.report import WAYS
+from embedlab.traces.gradient.report import RULES
 from embedlab.traces.text import short_label
 
 __all__ = ["GradientExplorer"]
@@ -76,14 +76,14 @@ class GradientExplorer(Explorer):
     """
 
     VIEW = "gradient"
-    QUESTION = "What comes back to the table?"
+    QUESTION = "Which rows get a gradient?"
     PARAMS_IN_MESSAGE = ("rule", "digits")
 
     text = BoundedText("the cat and the dog on the mat #0 #0", 65_536)
     input_dim = BoundedInt(14, 1, ROWS_MAX)
     output_dim = BoundedInt(6, 1, COLUMNS_MAX)
     mode = Choice("plain", "padding", "frequency", "tied")
-    rule = Choice(*WAYS)
+    rule = Choice(*RULES)
     padding_idx = BoundedInt(0, 0, ROWS_MAX - 1)
     digits = BoundedInt(5, 0, STEPS.size - 1)
     seed = BoundedInt(7, 0, 2**31 - 1)
@@ -195,8 +195,8 @@ class GradientExplorer(Explorer):
             "checked": trace.checked.astype(np.int32),
             "up": trace.up,
             "down": trace.down,
-            "largest": np.array([_largest(trace, way) for way in WAYS]),
-            "curve": np.array([trace.curve(way) for way in WAYS]),
+            "largest": np.array([_largest(trace, rule) for rule in RULES]),
+            "curve": np.array([trace.curve(rule) for rule in RULES]),
         }
         if np.isnan(trace.target).all():
             del arrays["target"]
@@ -207,7 +207,7 @@ class GradientExplorer(Explorer):
             "V": len(trace.table),
             "loss": trace.loss if np.isfinite(trace.loss) else None,
             "reached": len(trace.reached),
-            "passes": {way: trace.passes(way) for way in WAYS},
+            "passes": {rule: trace.passes(rule) for rule in RULES},
             "tolerance": TOLERANCE,
             "weights_checked": trace.checked.size * trace.table.shape[1],
             "own_gradient": self._grad_out is not None,
@@ -216,7 +216,7 @@ class GradientExplorer(Explorer):
 
     def draw(self, trace: GradientTrace, *, dark: bool) -> Figure:
         """Return the still picture of a trace."""
-        return draw_gradient(trace, way=self.rule, dark=dark)
+        return draw_gradient(trace, rule=self.rule, dark=dark)
 
     @validate("input_dim", "output_dim")
     def _check_allowed(self, proposal: Any) -> int:
@@ -243,8 +243,8 @@ def _rows_drawn(trace: GradientTrace) -> np.ndarray:
     return np.sort(first[:ROWS_DRAWN])
 
 
-def _largest(trace: GradientTrace, way: str) -> np.ndarray:
+def _largest(trace: GradientTrace, rule: str) -> np.ndarray:
     """Return for each step size the scale of relative errors: the largest gradient component."""
     numeric = np.abs(trace.numeric).max((1, 2), initial=0)
-    largest = np.maximum(np.abs(trace.analytic(way)[trace.checked]).max(initial=0), numeric)
+    largest = np.maximum(np.abs(trace.analytic(rule)[trace.checked]).max(initial=0), numeric)
     return np.where(largest == 0, 1, largest)

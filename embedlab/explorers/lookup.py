@@ -43,7 +43,7 @@ class LookupExplorer(Explorer):
     layer : embedlab.layers.Embedding, optional
         The layer whose table is shown; `refresh` reads it again.
     **parameters
-        input_dim (V, 1..2048), output_dim (D, 1..32), way ("gather", "one-hot"), oob ("raise",
+        input_dim (V, 1..2048), output_dim (D, 1..32), method ("gather", "one-hot"), oob ("raise",
         "zero", "nan", "clip", "wrap"; with "wrap" negative ids count from the end), seed, edits
         (list of [row, column, value]); and link_id, hide.
 
@@ -69,12 +69,12 @@ words to one id.'
 
     VIEW = "lookup"
     QUESTION = "Which rows does this sentence read?"
-    PARAMS_IN_MESSAGE = ("way",)
+    PARAMS_IN_MESSAGE = ("method",)
 
     text = BoundedText("the cat sat on the mat", 65_536)
     input_dim = BoundedInt(16, 1, ROWS_MAX)
     output_dim = BoundedInt(8, 1, COLUMNS_MAX)
-    way = Choice("gather", "one-hot")
+    method = Choice("gather", "one-hot")
     oob = Choice("raise", "zero", "nan", "clip", "wrap")
     seed = BoundedInt(7, 0, 2**31 - 1)
     edits = CellEdits(200)

@@ -73,7 +73,7 @@ class LoRAExplorer(Explorer):
     """
 
     VIEW = "lora"
-    QUESTION = "How few numbers can say this change?"
+    QUESTION = "What rank does this change need?"
     PARAMS_IN_MESSAGE = ("rank",)
 
     rank = BoundedInt(2, 1, RANKS_MAX)

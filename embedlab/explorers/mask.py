@@ -75,7 +75,7 @@ class MaskExplorer(Explorer):
     """
 
     VIEW = "mask"
-    QUESTION = "Where does the mask go?"
+    QUESTION = "Which layers pass the mask on?"
 
     text = BoundedText(_TEXT, 65_536)
     lengths = IntList([8, 3, 5, 6], SENTENCES_MAX, 0, STEPS_MAX)

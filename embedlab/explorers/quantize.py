@@ -16,7 +16,7 @@ from embedlab.explorers.traits import BitFlips, BoundedInt, CellEdits, Choice
 from embedlab.figures.quantize import draw_quantize
 from embedlab.figures.theme import Figure
 from embedlab.traces.quantize import QuantizationScheme, QuantizationTrace, trace_quantize
-from embedlab.traces.quantize.trace import WAYS
+from embedlab.traces.quantize.trace import SCHEMES
 from embedlab.traces.text import short_label
 
 __all__ = ["QuantizationExplorer"]
@@ -39,9 +39,9 @@ class QuantizationExplorer(Explorer):
     words : sequence of str, optional
         The words of the rows.
     **parameters
-        way ("int4", "int8": one scale for each row; "groups": int4 with one scale for each group),
+        scheme ("int4", "int8": one scale for each row; "groups": int4, one scale for each group),
         row, block (group size), input_dim (V, 1..64), output_dim (D, 1..32), seed, edits (list of
-        [row, column, value]), flips (list of [way, row, byte, bit]: flipped bits of the stored
+        [row, column, value]), flips (list of [scheme, row, byte, bit]: flipped bits of the stored
         codes); and link_id, hide.
 
     Raises
@@ -59,24 +59,24 @@ class QuantizationExplorer(Explorer):
     Examples
     --------
     >>> explorer = QuantizationExplorer(input_dim=4, output_dim=4)
-    >>> before = explorer.trace.ways["int4"].codes[2].tolist()
+    >>> before = explorer.trace.schemes["int4"].codes[2].tolist()
     >>> explorer.edits = [[2, 0, 9.0]]
-    >>> before, explorer.trace.ways["int4"].codes[2].tolist()
+    >>> before, explorer.trace.schemes["int4"].codes[2].tolist()
     ([-7, -1, 2, -1], [7, 0, 0, 0])
     """
 
     VIEW = "quantize"
-    QUESTION = "What do small integers lose?"
-    PARAMS_IN_MESSAGE = ("way", "row")
+    QUESTION = "What does quantization lose?"
+    PARAMS_IN_MESSAGE = ("scheme", "row")
 
-    way = Choice("int4", "int8", "groups")
+    scheme = Choice("int4", "int8", "groups")
     row = BoundedInt(9, 0, ROWS_MAX - 1)
     block = BoundedInt(4, 1, 4096)
     input_dim = BoundedInt(16, 1, ROWS_MAX)
     output_dim = BoundedInt(8, 1, COLUMNS_MAX)
     seed = BoundedInt(7, 0, 2**31 - 1)
     edits = CellEdits(200)
-    flips = BitFlips(WAYS, 64)
+    flips = BitFlips(SCHEMES, 64)
 
     def __init__(
         self,
@@ -95,8 +95,8 @@ class QuantizationExplorer(Explorer):
         if self._source is not None:
             rows, columns = self._original_table().shape
             defaults = {"input_dim": rows, "output_dim": columns, "row": 0}
-            for way, stored in stored_codes(self._source).items():
-                defaults |= {"way": way, "block": stored.block_size or self.block}
+            for scheme, stored in stored_codes(self._source).items():
+                defaults |= {"scheme": scheme, "block": stored.block_size or self.block}
             parameters = defaults | parameters
         super().__init__(**parameters)
 
@@ -160,22 +160,22 @@ class QuantizationExplorer(Explorer):
             "order": trace.order.astype(np.uint8),
             "similarity": trace.similarity[:, :NEIGHBORS].astype(np.float32),
         }
-        ways, width = {}, trace.table.shape[1]
-        for name, way in trace.ways.items():
+        schemes, width = {}, trace.table.shape[1]
+        for name, scheme in trace.schemes.items():
             counts, reach = trace.histogram(name)
-            ways[name] = {
-                "name": way.name,
-                "bytes": way.nbytes,
+            schemes[name] = {
+                "name": scheme.name,
+                "bytes": scheme.nbytes,
                 "reach": reach,
-                "block": min(way.quantized.block_size or width, width),
-                "others": {str(row): list(rows) for row, rows in way.growth.others.items()},
+                "block": min(scheme.quantized.block_size or width, width),
+                "others": {str(row): list(rows) for row, rows in scheme.growth.others.items()},
             }
-            arrays |= {f"{name}.{part}": array for part, array in _parts(way).items()}
+            arrays |= {f"{name}.{part}": array for part, array in _parts(scheme).items()}
             arrays[f"{name}.histogram"] = counts.astype(np.int32)
         header: dict[str, Any] = {
             "words": [short_label(word, _LABEL_LENGTH) for word in trace.words],
             "near": trace.k,
-            "ways": ways,
+            "schemes": schemes,
             "bytes": trace.bytes_before,
             "dtype": trace.table.dtype.name,
             "warning": self._warning,
@@ -226,21 +226,21 @@ def _unusable_numbers(table: np.ndarray, bad: np.ndarray) -> str | None:
     return None
 
 
-def _parts(way: QuantizationScheme) -> dict[str, np.ndarray]:
+def _parts(scheme: QuantizationScheme) -> dict[str, np.ndarray]:
     """Return the arrays of one method, as they are sent."""
-    quantized, growth = way.quantized, way.growth
-    rows = len(way.codes)
+    quantized, growth = scheme.quantized, scheme.growth
+    rows = len(scheme.codes)
     parts = {
-        "codes": way.codes,
+        "codes": scheme.codes,
         "bytes": quantized.codes.view(np.uint8),
-        "restored": way.restored.astype(np.float32),
-        "scaled": way.scaled.astype(np.float32),
+        "restored": scheme.restored.astype(np.float32),
+        "scaled": scheme.scaled.astype(np.float32),
         "scale": quantized.scale.reshape(rows, -1).astype(np.float32),
-        "error": way.largest_error.astype(np.float32),
-        "half": way.half_step.astype(np.float32),
-        "cosine": way.cosine.astype(np.float32),
-        "order": way.order.astype(np.uint8),
-        "similarity": way.similarity[:, :NEIGHBORS].astype(np.float32),
+        "error": scheme.largest_error.astype(np.float32),
+        "half": scheme.half_step.astype(np.float32),
+        "cosine": scheme.cosine.astype(np.float32),
+        "order": scheme.order.astype(np.uint8),
+        "similarity": scheme.similarity[:, :NEIGHBORS].astype(np.float32),
         "grown": growth.codes,
         "grown_scale": growth.scale.reshape(rows, -1).astype(np.float32),
         "grown_error": growth.largest_error.astype(np.float32),

@@ -69,7 +69,7 @@ class TrainingExplorer(Explorer):
     """
 
     VIEW = "training"
-    QUESTION = "Who moves, and why?"
+    QUESTION = "Which rows move under which optimizer?"
 
     text = BoundedText(STORY, 65_536)
     runs = OptimizerRuns(RATES, ["adam", "lazy adam"], RUNS_MAX)

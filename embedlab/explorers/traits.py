@@ -357,7 +357,7 @@ class BranchPoint(Parameter[list[Any]]):
 
 
 class BitFlips(Parameter[list[list[Any]]]):
-    """Flipped bits as `[way, row, byte, bit]`, bit 0 the lowest; flipping twice is not flipping.
+    """Flipped bits as `[scheme, row, byte, bit]`, bit 0 the lowest; flipping twice is not flipping.
 
     Examples
     --------
@@ -368,9 +368,9 @@ class BitFlips(Parameter[list[list[Any]]]):
     [['int4', 0, 0, 1]]
     """
 
-    def __init__(self, ways: tuple[str, ...], maximum: int):
+    def __init__(self, schemes: tuple[str, ...], maximum: int):
         super().__init__([])
-        self.ways, self.maximum = ways, maximum
+        self.schemes, self.maximum = schemes, maximum
 
     def limits(self) -> dict[str, Any]:
         """Return the limits for the browser."""
@@ -381,18 +381,18 @@ class BitFlips(Parameter[list[list[Any]]]):
         flipped: dict[tuple[str, int, int, int], bool] = {}
         for entry in value if isinstance(value, (list, tuple)) else [value]:
             try:
-                way, row, byte, bit = entry
+                scheme, row, byte, bit = entry
                 position = (operator.index(row), operator.index(byte), operator.index(bit))
             except (TypeError, ValueError):
                 self._refuse(entry)
             if (
-                not isinstance(way, str)
-                or way not in self.ways
+                not isinstance(scheme, str)
+                or scheme not in self.schemes
                 or min(position) < 0
                 or position[2] > 7
             ):
                 self._refuse(entry)
-            flipped[(way, *position)] = not flipped.get((way, *position), False)
+            flipped[(scheme, *position)] = not flipped.get((scheme, *position), False)
         flips = [list(position) for position, on in flipped.items() if on]
         if len(flips) > self.maximum:
             raise TraitError(
@@ -403,8 +403,8 @@ class BitFlips(Parameter[list[list[Any]]]):
 
     def _refuse(self, entry: Any) -> NoReturn:
         raise TraitError(
-            f"{self.name} must be a list of [way, row, byte, bit], the bit 0 to 7. "
-            f"Received {entry!r:.40}. Write for instance [['{self.ways[0]}', 2, 0, 7]]."
+            f"{self.name} must be a list of [scheme, row, byte, bit], the bit 0 to 7. "
+            f"Received {entry!r:.40}. Write for instance [['{self.schemes[0]}', 2, 0, 7]]."
         )
 
 

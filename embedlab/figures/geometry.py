@@ -134,7 +134,7 @@ class _Picture:
 
     def _list(self) -> None:
         trace, look = self.trace, self.look
-        label(self.axes, LIST, 20, "truly nearest", look.ink, size=8.5, bold=True)
+        label(self.axes, LIST, 20, "nearest by cosine", look.ink, size=8.5, bold=True)
         label(self.axes, LIST + 138, 20, "cosine", look.ink_2, align="right")
         label(self.axes, WIDTH - 16, 20, "closer on the map", look.ink_2, align="right")
         for n, row in enumerate(trace.near):
@@ -173,8 +173,8 @@ class _Picture:
         who = f" ({join_some(both, 3)})" if both else ""
         count = f"{len(both)} are" if len(both) > 1 else "1 is" if both else "none is"
         return (
-            f"Of the {len(trace.near)} words truly nearest to {word}, {count} among its nearest "
-            f"on the map{who}."
+            f"Of the {len(trace.near)} words nearest to {word} by cosine, {count} among its "
+            f"nearest on the map{who}."
         )
 
     def _hidden(self) -> str:
@@ -182,11 +182,11 @@ class _Picture:
         shares = 100 * sum(trace.plane.shares)
         variance = f"The map shows {format_number(shares, 0)} % of the variance"
         lost = (
-            f"; {format_count(trace.invalid_rows, 'row')} with NaN stand nowhere"
+            f"; {format_count(trace.invalid_rows, 'row')} with NaN have no place"
             if trace.invalid_rows
             else ""
         )
         return (
             f"{variance}; on average {format_number(trace.typical, 1)} of ten neighbors are "
-            f"right{lost}."
+            f"kept{lost}."
         )

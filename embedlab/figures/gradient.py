@@ -18,7 +18,7 @@ from embedlab.figures.theme import (
 )
 from embedlab.traces.gradient import GradientTrace
 from embedlab.traces.gradient.check import STEPS
-from embedlab.traces.gradient.report import WAYS
+from embedlab.traces.gradient.report import RULES
 from embedlab.traces.text import format_count, format_number, join_some, short_label
 
 __all__ = ["draw_gradient"]
@@ -29,7 +29,7 @@ WIDTH, TOP, ROWS, TABLE, CHART = 680, 44, 112, 322, 506
 _TOKENS, _TABLE_ROWS, _COLUMNS, _CELL = 10, 16, 8, (13.0, 19.0)
 
 
-def draw_gradient(trace: GradientTrace, *, way: str = "add", dark: bool = False) -> Figure:
+def draw_gradient(trace: GradientTrace, *, rule: str = "add", dark: bool = False) -> Figure:
     """Draw one backward pass as a still picture.
 
     Parameters
@@ -37,7 +37,7 @@ def draw_gradient(trace: GradientTrace, *, way: str = "add", dark: bool = False)
     trace : GradientTrace
         Of any size: of many tokens, rows and columns the first are drawn, and the picture says
         what it leaves out.
-    way : {"add", "assign"}
+    rule : {"add", "assign"}
         Whose gradient stands in the table.
     dark : bool
         Light on dark.
@@ -50,7 +50,7 @@ def draw_gradient(trace: GradientTrace, *, way: str = "add", dark: bool = False)
     Raises
     ------
     ValueError
-        For another way.
+        For another rule.
 
     Examples
     --------
@@ -58,14 +58,14 @@ def draw_gradient(trace: GradientTrace, *, way: str = "add", dark: bool = False)
     >>> draw_gradient(trace_gradient(np.eye(4), [2, 0, 2])).get_size_inches()
     array([6.8, 3.1])
     """
-    trace.analytic(way)  # refuses another way
+    trace.analytic(rule)  # refuses another rule
     with isolated_rcparams():
-        return _Picture(trace, way, DARK if dark else LIGHT).draw()
+        return _Picture(trace, rule, DARK if dark else LIGHT).draw()
 
 
 class _Picture:
-    def __init__(self, trace: GradientTrace, way: str, look: Theme):
-        self.trace, self.way, self.look = trace, way, look
+    def __init__(self, trace: GradientTrace, rule: str, look: Theme):
+        self.trace, self.rule, self.look = trace, rule, look
         self.pairs = min(len(trace.pair_ids), _TOKENS)
         self.columns = min(trace.table.shape[1], _COLUMNS)
         self.rows = _rows_drawn(trace)
@@ -81,13 +81,13 @@ class _Picture:
     def draw(self) -> Figure:
         figure, self.axes = new_figure(WIDTH, self.height, self.look)
         ink, look = self.look.ink, self.look
-        label(self.axes, 16, 20, "what comes back to each token", ink, size=8.5, bold=True)
-        word = "added" if self.way == "add" else "assigned: the last one wins"
+        label(self.axes, 16, 20, "upstream gradient of each token", ink, size=8.5, bold=True)
+        word = "added" if self.rule == "add" else "assigned: the last one wins"
         label(self.axes, TABLE, 20, f"gradient of the table, {word}", ink, size=8.5, bold=True)
         last = {int(i): n for n, i in enumerate(self.trace.pair_ids)}
         for n in range(self.pairs):
-            self._pair(n, lost=self.way == "assign" and last[int(self.trace.pair_ids[n])] != n)
-        grad = self.trace.analytic(self.way)
+            self._pair(n, lost=self.rule == "assign" and last[int(self.trace.pair_ids[n])] != n)
+        grad = self.trace.analytic(self.rule)
         for line, row in enumerate(self.rows):
             self._row(line, row, grad[row])
         if len(self.trace.pair_ids) > self.pairs or len(self.rows) < len(self.trace.table):
@@ -124,7 +124,7 @@ class _Picture:
     def _row(self, line: int, row: int, values: np.ndarray) -> None:
         look, y = self.look, self.row_top + line * _CELL[1]
         used, again = row in self.trace.reached, row in self.trace.sum_ids
-        wrong = self.way == "assign" and row in self.trace.wrong_rows
+        wrong = self.rule == "assign" and row in self.trace.wrong_rows
         name = f"{short_label(self.trace.words[row], 5)} {row}".strip()
         ink = look.warn if wrong else look.ink if used else look.ink_3
         label(self.axes, TABLE - 6, y + 9, name, ink, bold=used, align="right", size=7.5)
@@ -147,12 +147,12 @@ class _Picture:
             log_y=True,
         )
         chart.frame("error, by step h", ("1", "1e−12"), ("1e−12", "1"))
-        for way, color in zip(WAYS, (self.look.accent, self.look.warn), strict=True):
-            curve = self.trace.curve(way)
-            chart.line(STEPS, curve, color, dots=True, dashed=way != self.way)
+        for rule, color in zip(RULES, (self.look.accent, self.look.warn), strict=True):
+            curve = self.trace.curve(rule)
+            chart.line(STEPS, curve, color, dots=True, dashed=rule != self.rule)
             if np.isfinite(curve).all():
                 x, y = chart.place(STEPS[5], curve[5])
-                label(self.axes, float(x), float(y) + 12, way, color, bold=True, align="center")
+                label(self.axes, float(x), float(y) + 12, rule, color, bold=True, align="center")
 
     def _sentence(self) -> str:
         again = np.flatnonzero(self.trace.counts > 1)
@@ -166,17 +166,17 @@ class _Picture:
         scores = format_number(self.trace.direct[row, 0], 3)
         added = join_some(parts, 4, between=" + ").replace("+ −", "− ")
         divided = f", divided by {self.trace.counts[k]}" if self.trace.scale_grad_by_freq else ""
-        got = format_number(self.trace.analytic(self.way)[row, 0], 3)
-        if self.trace.tied and self.way == "add":
+        got = format_number(self.trace.analytic(self.rule)[row, 0], 3)
+        if self.trace.tied and self.rule == "add":
             return f"Row {row}, column 0, gets {added}, and {scores} through the scores = {got}."
-        if self.way == "assign" and not self.trace.tied:
+        if self.rule == "assign" and not self.trace.tied:
             return f"Row {row}, column 0: of {added} only the last was kept, {got}."
-        if self.way == "assign":
+        if self.rule == "assign":
             return f"Row {row}, column 0: the last of {added}, and {scores} = {got}."
         return f"Row {row}, column 0, gets {added}{divided} = {got}."
 
     def _conclusion(self) -> str:
-        says = [f"“{w}” {'passes' if self.trace.passes(w) else 'fails'}" for w in WAYS]
+        says = [f"“{w}” {'passes' if self.trace.passes(w) else 'fails'}" for w in RULES]
         return f"{' and '.join(says)} the gradient check: every weight moved up and down by h."
 
 

@@ -125,7 +125,7 @@ class _Picture:
 
     def _moved(self, x: float) -> None:
         look, far = self.look, self.trace.drifts[self.trace.rank - 1]
-        label(self.axes, x, TOP - 14, "how far each row moved", look.ink, bold=True)
+        label(self.axes, x, TOP - 14, "row displacement", look.ink, bold=True)
         longest = far.max(initial=0) or 1.0
         bar_width = WIDTH - 16 - x - 40
         for line, row in enumerate(self.rows):
@@ -148,7 +148,7 @@ class _Picture:
         top = float(values.max(initial=0)) or 1.0
         chart = Chart(self.axes, look, (40, y), (190, 108), x=(0, max(len(values), 2)), y=(0, top))
         ends = ("1", str(len(values)))
-        chart.frame("strength of each direction", ends, ("0", format_number(top, 1)))
+        chart.frame("singular values of ΔW", ends, ("0", format_number(top, 1)))
         colors = [look.accent if k < rank else look.line for k in range(len(values))]
         chart.bars(np.arange(len(values)) + 0.5, values, colors, 190 / max(len(values), 2) * 0.78)
 
@@ -156,7 +156,7 @@ class _Picture:
         trace, look = self.trace, self.look
         errors = trace.errors[: len(trace.ranks) + 1]
         chart = Chart(self.axes, look, (290, y), (150, 108), x=(0, len(errors) - 1), y=(0, 1))
-        chart.frame("error left, by rank", ("0", str(len(errors) - 1)), ("0", "1"))
+        chart.frame("reconstruction error, by rank", ("0", str(len(errors) - 1)), ("0", "1"))
         chart.line(np.arange(len(errors)), errors, look.accent, dots=True)
         chart.mark(
             trace.rank,
@@ -168,7 +168,9 @@ class _Picture:
         top = max(float(norm.max(initial=0)) for norm in norms.values()) or 1.0
         last = len(trace.ranks)
         chart = Chart(self.axes, look, (500, y), (160, 108), x=(1, max(last, 2)), y=(0, top))
-        chart.frame("first update, by rank", ("1", str(max(last, 2))), ("0", format_number(top, 1)))
+        chart.frame(
+            "first update norm, by rank", ("1", str(max(last, 2))), ("0", format_number(top, 1))
+        )
         for (name, norm), color in zip(norms.items(), (look.warn, look.accent), strict=True):
             chart.line(trace.ranks, norm, color, dots=True)
             x, at = chart.place(last, norm[-1])
@@ -188,7 +190,7 @@ class _Picture:
     def _numbers(self) -> str:
         trace, size = self.trace, self.trace.table.size
         return (
-            f"{format_count(trace.parameters, 'number')} instead of {format_count(size)} "
+            f"{format_count(trace.parameters, 'parameter')} instead of {format_count(size)} "
             f"({format_number(100 * trace.parameters / size, 0)} %), "
             f"{format_count(trace.steps, 'step')}, "
             f"A started {'at random' if trace.start == 'random' else 'at zero'}; merged, the "

@@ -1,4 +1,4 @@
-"""Quantization as a picture: one row on its ruler in each way, its errors, bytes and neighbors."""
+"""Quantization as a picture: one row in each scheme, its errors, bytes and neighbors."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -61,7 +61,7 @@ class _Picture:
         self.axes: Axes
 
     def draw(self) -> Figure:
-        height = TOP + BAND * len(self.trace.ways) + 58
+        height = TOP + BAND * len(self.trace.schemes) + 58
         figure, self.axes = new_figure(WIDTH, height, self.look)
         more = self.trace.table.shape[1] - self.columns
         left_out = f", first {self.columns} of {self.columns + more} numbers" if more else ""
@@ -71,35 +71,35 @@ class _Picture:
         worst = (
             max(
                 float(np.abs(self.trace.errors(n)[self.trace.row]).max(initial=0))
-                for n in self.trace.ways
+                for n in self.trace.schemes
             )
             or 1.0
         )
-        for n, (name, way) in enumerate(self.trace.ways.items()):
-            self._ruler(TOP + n * BAND, way)
+        for n, (name, scheme) in enumerate(self.trace.schemes.items()):
+            self._ruler(TOP + n * BAND, scheme)
             self._errors(TOP + n * BAND, name, worst)
-            self._words(TOP + n * BAND + 78, name, way)
+            self._words(TOP + n * BAND + 78, name, scheme)
         rounded_box(self.axes, (16, height - 46), (WIDTH - 32, 34), self.look.panel, self.look.line)
         label(self.axes, 28, height - 29, self._sentence(), self.look.ink)
         return figure
 
-    def _ruler(self, y: float, way: QuantizationScheme) -> None:
+    def _ruler(self, y: float, scheme: QuantizationScheme) -> None:
         look, row = self.look, self.trace.row
-        label(self.axes, 16, y + 6, way.name, look.ink, bold=True)
+        label(self.axes, 16, y + 6, scheme.name, look.ink, bold=True)
         chart = Chart(self.axes, look, (24, y + 20), (RULER, 40), x=self.ends, y=(0, 1))
         first = 0.0
         for d in range(self.columns):  # a group has one ruler: all of them, one above the other
-            if d % (way.quantized.block_size or self.columns) == 0:
-                levels = way.levels(row, d)
+            if d % (scheme.quantized.block_size or self.columns) == 0:
+                levels = scheme.levels(row, d)
                 inside = levels[(levels >= self.ends[0]) & (levels <= self.ends[1])]
                 x = chart.place(inside, 0)[0]
-                groups = -(-self.columns // (way.quantized.block_size or self.columns))
+                groups = -(-self.columns // (scheme.quantized.block_size or self.columns))
                 tall = 22 / groups
                 ticks = [[(v, y + 38 + first), (v, y + 38 + first + tall - 1)] for v in x]
                 self.axes.add_collection(LineCollection(ticks, colors=look.line, linewidths=1))
                 first += tall
         before = chart.place(self.values, 0)[0]
-        after = chart.place(way.restored[row, : self.columns], 0)[0]
+        after = chart.place(scheme.restored[row, : self.columns], 0)[0]
         moves = [[(b, y + 26), (a, y + 38)] for b, a in zip(before, after, strict=True)]
         self.axes.add_collection(LineCollection(moves, colors=look.hit, linewidths=1.2))
         self.axes.plot(before, np.full(len(before), y + 24), "o", color=look.accent, markersize=3.4)
@@ -116,10 +116,10 @@ class _Picture:
         colors = [self.look.warn if e == errors.max() else self.look.accent for e in errors]
         chart.bars(np.arange(self.columns) + 0.5, errors, colors, 168 / self.columns * 0.7)
 
-    def _words(self, y: float, name: str, way: QuantizationScheme) -> None:
+    def _words(self, y: float, name: str, scheme: QuantizationScheme) -> None:
         look, trace = self.look, self.trace
-        share = 100 * way.nbytes / max(trace.bytes_before, 1)
-        text = f"{format_count(way.nbytes, 'byte')} ({format_number(share, 0)} % of the floats)"
+        share = 100 * scheme.nbytes / max(trace.bytes_before, 1)
+        text = f"{format_count(scheme.nbytes, 'byte')} ({format_number(share, 0)} % of the floats)"
         label(self.axes, 24, y + 6, text, look.ink_2, size=7.5)
         names = join_some([self._name(int(i)) for i in trace.neighbors(name)], 5)
         text = f"nearest now: {names or 'none'} ({trace.neighbors_kept(name)} of {trace.k} kept)"
@@ -129,6 +129,6 @@ class _Picture:
         return short_label(self.trace.words[row], 10) or f"row {row}"
 
     def _sentence(self) -> str:
-        worst = {n: w.largest_error[self.trace.row] for n, w in self.trace.ways.items()}
-        errors = [f"{self.trace.ways[n].name} {format_number(e, 4)}" for n, e in worst.items()]
+        worst = {n: w.largest_error[self.trace.row] for n, w in self.trace.schemes.items()}
+        errors = [f"{self.trace.schemes[n].name} {format_number(e, 4)}" for n, e in worst.items()]
         return f"Largest error of this row: {', '.join(errors)}."

@@ -80,7 +80,7 @@ class _Picture:
             y = self.strip + (line + 0.5) * LINE
             word = short_label(self.trace.words[row], 9)
             label(self.axes, GAP + _LABELS - 6, y, word, self.look.ink_2, size=7, align="right")
-        head = "how far each row moved at each step; dotted: without a gradient"
+        head = "row displacement at each step; dotted: without a gradient"
         label(self.axes, GAP + _LABELS, self.strip - 12, head, self.look.ink, bold=True)
         self._losses()
         y = self.height - 42

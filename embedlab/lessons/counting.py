@@ -29,12 +29,14 @@ class _Counted:
         return self.value
 
 
-def count_multiplications(way: Callable[[Any, Any], Any], shape: tuple[int, int], ids: Any) -> int:
-    """Count how often `way(table, ids)` multiplies a number of its table.
+def count_multiplications(
+    function: Callable[[Any, Any], Any], shape: tuple[int, int], ids: Any
+) -> int:
+    """Count how often `function(table, ids)` multiplies a number of its table.
 
     Parameters
     ----------
-    way : callable
+    function : callable
         Takes a table (V, D) and an integer array of ids.
     shape : (V, D)
         The table to make. Keep it small: these numbers are Python objects.
@@ -48,11 +50,11 @@ def count_multiplications(way: Callable[[Any, Any], Any], shape: tuple[int, int]
     Raises
     ------
     Exception
-        Whatever `way` raises.
+        Whatever `function` raises.
 
     Notes
     -----
-    A way that first turns its table into plain floats escapes the count.
+    A function that first turns its table into plain floats escapes the count.
 
     Examples
     --------
@@ -65,5 +67,5 @@ def count_multiplications(way: Callable[[Any, Any], Any], shape: tuple[int, int]
     table = np.empty(shape, object)
     for at in np.ndindex(*shape):
         table[at] = _Counted(float(sum(at)), tally)
-    way(table, np.asarray(ids))
+    function(table, np.asarray(ids))
     return tally[0]

@@ -52,7 +52,7 @@ MISCONCEPTIONS: dict[str, Misconception] = {
             ),
             seen=("forum threads on “Embedding against Linear”",),
             look="Compare the two counts of multiplications, then the largest difference.",
-            preset=_view("lookup", text="cat", input_dim=16, output_dim=8, way="one-hot"),
+            preset=_view("lookup", text="cat", input_dim=16, output_dim=8, method="one-hot"),
         ),
         Misconception(
             id="M2",
@@ -181,7 +181,7 @@ MISCONCEPTIONS: dict[str, Misconception] = {
             ),
             seen=("learners who halve the bytes, and the precision with them",),
             look="Drag the outlier of this row: its levels move apart, and other codes become 0.",
-            preset=_view("quantize", way="int4", row=8),
+            preset=_view("quantize", scheme="int4", row=8),
         ),
         Misconception(
             id="M12",
@@ -221,7 +221,7 @@ MISCONCEPTIONS: dict[str, Misconception] = {
             ),
             seen=("libraries that quantize with one scale for a whole matrix",),
             look="Row 9 has an outlier now. Compare its error with those of all other rows.",
-            preset=_view("quantize", way="int4", row=9, edits=[[9, 3, -6.9]]),
+            preset=_view("quantize", scheme="int4", row=9, edits=[[9, 3, -6.9]]),
         ),
         Misconception(
             id="M15",
@@ -255,7 +255,7 @@ MISCONCEPTIONS: dict[str, Misconception] = {
             ),
             seen=("bitsandbytes 1142", "bitsandbytes 41"),
             look="Each weight goes to its nearest level. Only codes and scales are stored.",
-            preset=_view("quantize", way="int8", row=0),
+            preset=_view("quantize", scheme="int8", row=0),
         ),
         Misconception(
             id="M18",

@@ -30,6 +30,6 @@ PREDICTIONS: dict[str, Prediction] = {
     "quantize.tenfold": Prediction(
         "One weight grows tenfold. Which codes of its row change, and which other rows?"
     ),
-    "geometry.nearest": Prediction("Which of the named words is truly nearest?"),
+    "geometry.nearest": Prediction("Which of the named words is nearest by cosine?"),
 }
 """By their names, as the browser half reports them."""

@@ -21,7 +21,7 @@ export function narrate(scene) {
   const derived = derive(trace);
   const { picked, name, near } = derived;
   if (ui.prediction?.phase === "open")
-    return html`Six words are named. One of them points most nearly the way of ${quoted(name(picked))}: which?`;
+    return html`Six words are named. Which of them has the highest cosine with ${quoted(name(picked))}?`;
   if (Number.isNaN(derived.cosines[picked]))
     return html`The row of ${quoted(name(picked))} holds NaN or an infinity: it has no direction, so it has no neighbors.`;
   if (!near.length)
@@ -70,7 +70,7 @@ export function narrateChange(was, { trace }) {
   if (was.rows !== params.rows)
     return `${formatInt(V)} words: on average ${fixed(typical, 1)} of ten neighbors by cosine are near on the map.`;
   if (["a", "b", "c"].some((slot) => was[slot] !== params[slot]) && terms && answers.length)
-    return `${name(terms[0])} − ${name(terms[1])} + ${name(terms[2])} points most nearly at “${name(answers[0])}”, cosine ${fixed(answerCosines[0])}.`;
+    return `${name(terms[0])} − ${name(terms[1])} + ${name(terms[2])} is nearest to “${name(answers[0])}”, cosine ${fixed(answerCosines[0])}.`;
   return "";
 }
 

@@ -43,7 +43,7 @@ function rowLines({ params, size }, { N, V, D, total, rows, output }, n) {
   const row = rows[n];
   const values = n >= 0 && n < N ? output(n) : null;
   const one = values && row >= 0 ? String(n) : "n";
-  const hot = params.way === "one-hot";
+  const hot = params.method === "one-hot";
   const gather = {
     name: "gather",
     main: !hot,
@@ -72,7 +72,7 @@ function rowLines({ params, size }, { N, V, D, total, rows, output }, n) {
 function cellLines({ params, ui, size }, derived, n, col) {
   const { V, D, total, rows, weights } = derived;
   const row = rows[n];
-  const hot = params.way === "one-hot";
+  const hot = params.method === "one-hot";
   const pinned = ui.open?.kind === "out";
   const most = pinned ? 40 : size.width < 560 ? 3 : size.width < 860 ? 4 : 5;
   const shown = visibleTerms(V, row, most);

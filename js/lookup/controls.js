@@ -39,7 +39,7 @@ export function controls(scene) {
   return html`
     ${unless("text", textField({ label: "Sentence", place: "text", value: params.text, hint: "#12 stands for the id 12", onChange: (text) => explorer.edit({ text }) }))}
     ${unless("input_dim", size("input_dim", "Vocabulary size", "V", 40))} ${unless("output_dim", size("output_dim", "Embedding dimension", "D", 40))}
-    ${unless("way", pick("way", "Method", ["gather", "one-hot"], { "one-hot": "one-hot matmul" }))}
+    ${unless("method", pick("method", "Method", ["gather", "one-hot"], { "one-hot": "one-hot matmul" }))}
     ${unless("oob", pick("oob", "Out-of-range ids", ["raise", "zero", "nan", "clip", "wrap"]))}
     ${unless("race", button({ label: "Time both methods", place: "race", primary: true, disabled: !canRace(scene), onClick: () => startTiming(scene) }))}
   `;

@@ -36,7 +36,7 @@ export function figure(scene) {
   const predicting = scene.ui.prediction?.phase === "open";
   const calm = scene.ui.prediction && !scene.ui.hover && !scene.ui.focus; // revealed: no highlight beside the verdicts
   const highlight = highlightFor(derived, predicting || calm ? null : selection(scene));
-  const oneHot = scene.params.way === "one-hot";
+  const oneHot = scene.params.method === "one-hot";
   /** @type {Drawing} */
   const drawing = { scene, derived, at, highlight, predicting, oneHot };
   const on = pointer(scene, derived, at);

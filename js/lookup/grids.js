@@ -90,7 +90,7 @@ export function outputGrid({ scene, derived, at, highlight }) {
           n: clampToWindow(highlight.n >= 0 ? highlight.n : step, first, at.chips.count),
           col: col0,
         };
-  const outputRow = scene.params.way === "one-hot" ? derived.onehot : derived.output;
+  const outputRow = scene.params.method === "one-hot" ? derived.onehot : derived.output;
   const rows = Array.from({ length: at.chips.count }, (_, i) => {
     const n = first + i;
     const later = playing && n > step;

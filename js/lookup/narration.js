@@ -75,7 +75,7 @@ function narrateCell({ params }, derived, n, col) {
   const row = derived.rows[n];
   if (!values || row < 0) return html`No row of the table lies behind out[${n}, ${col}].`;
   const value = fixed(values[col]);
-  if (params.way === "one-hot") {
+  if (params.method === "one-hot") {
     return html`${pluralize(derived.V, "product")}, ${derived.V - 1} of them with a zero, add up to W[${row}, ${col}] = ${value}.`;
   }
   return html`out[${n}, ${col}] is W[${row}, ${col}] = ${value}: copied, not computed.`;

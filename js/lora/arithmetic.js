@@ -42,7 +42,7 @@ function spotLine(scene, derived, now, spot, most) {
   if (part === "a" && i !== undefined && i < derived.n && k !== undefined && k < now.r)
     return {
       body: html`A[${derived.rows[i]}, ${k}] = <span class="on">${fixed(now.a(i)[k])}</span>`,
-      note: derived.trainedRows.has(i) ? "trained" : "as it started: this row never came",
+      note: derived.trainedRows.has(i) ? "trained" : "initial value: this row was never trained",
     };
   if (part === "b" && k !== undefined && k < now.r && c !== undefined)
     return {
@@ -52,7 +52,7 @@ function spotLine(scene, derived, now, spot, most) {
   if (part === "d" && i !== undefined && i < derived.n && c !== undefined)
     return {
       body: html`ΔW[${derived.rows[i]}, ${c}] = <span class="on">${fixed(derived.delta(i)[c])}</span>`,
-      note: "wanted, not learned yet",
+      note: "target, not learned yet",
     };
   if (part === "token" && i !== undefined && i < derived.n)
     return displacementLine(derived, now, i, most);
@@ -150,7 +150,7 @@ function fact(id, { trace, params }, derived, now) {
       note: "‖ΔW − s·AB‖ / ‖ΔW‖ of the best matrix of this rank: the singular values behind the cut",
     }),
     left: () => ({
-      body: html`‖wanted − W′‖ / ‖wanted − W‖ = <span class="on">${percent(now.trainedError)}</span>`,
+      body: html`‖target − W′‖ / ‖target − W‖ = <span class="on">${percent(now.trainedError)}</span>`,
       note: html`on the rows trained, after step ${now.step}`,
     }),
     effective: () => ({

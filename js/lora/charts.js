@@ -27,8 +27,8 @@ export function deltaGrid(d) {
   const { at, derived, scene } = d;
   const { delta } = at;
   const paints = scene.params.target === "painted";
-  const name = at.narrow ? "ΔW" : "ΔW, to learn";
-  return svg`<g class="delta ${paints ? "paints" : ""}">${title(delta, name, paints ? "paint it" : at.narrow ? "to learn" : `${derived.V} × ${derived.D}`)}
+  const name = at.narrow ? "ΔW" : "ΔW, the target";
+  return svg`<g class="delta ${paints ? "paints" : ""}">${title(delta, name, paints ? "paint it" : at.narrow ? "target" : `${derived.V} × ${derived.D}`)}
     <rect class="frame" x=${delta.x - 2} y=${delta.y - 2} width=${delta.w + 2.5} height=${delta.h + 2.5} rx="3" />
     ${grid(d, { part: "d", name: "ΔW", box: delta, row: derived.delta, vmax: derived.vmaxDelta, columns: delta.cols, number: (i) => derived.rows[i], count: derived.n, cw: delta.cw, rh: delta.rh })}</g>`;
 }

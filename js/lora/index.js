@@ -72,7 +72,7 @@ const lora = {
     [["Space"], "on a word: train it, or leave it out"],
     [["Enter"], "on a cell: its sum; on a cell of ΔW: paint it"],
     [["↑", "↓"], "while predicting: bend the curve"],
-    [["M"], "merge, or take it out again"],
+    [["M"], "merge or unmerge"],
   ],
   onKey,
   onTrace(explorer, scene, before) {

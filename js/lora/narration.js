@@ -57,7 +57,7 @@ function narrateToken(derived, now, i) {
 /** @param {Scene} scene @param {Derived} derived @param {number} i @param {number} c */
 function narrateDeltaCell({ params }, derived, i, c) {
   const more = params.target === "painted" ? " Enter paints it." : "";
-  return html`ΔW[${derived.rows[i]}, ${c}] = ${fixed(derived.delta(i)[c])}: what ${named(derived, i)} should gain there.${more}`;
+  return html`ΔW[${derived.rows[i]}, ${c}] = ${fixed(derived.delta(i)[c])}: the target change of ${named(derived, i)} there.${more}`;
 }
 
 /** @param {Derived} derived @param {Moment} now */
@@ -73,7 +73,7 @@ function narrateStep(derived, now) {
     return derived.random
       ? html`Step 1: only B moved. A has no gradient while B is zero.`
       : html`Step 1: only the trained rows of A moved. B has no gradient while A is zero.`;
-  const left = html`Step ${now.step}: ${percent(now.trainedError)} is left to learn.`;
+  const left = html`Step ${now.step}: ${percent(now.trainedError)} of the error is left.`;
   const other = farthestUntrained(derived, now);
   if (other < 0) return left;
   const subject = named(derived, other);
@@ -93,11 +93,11 @@ export function narrateChange(was, scene) {
       ? `α/√r = ${fixed(derived.scales[r - 1])}: the first update keeps its size when the rank grows.`
       : `α/r = ${fixed(derived.scales[r - 1])}: the first update shrinks as the rank grows.`;
   if (was.alpha !== params.alpha)
-    return `α = ${params.alpha}: A · B is multiplied by ${fixed(derived.scales[r - 1])}. It sets the pace, and forbids nothing.`;
+    return `α = ${params.alpha}: A · B is multiplied by ${fixed(derived.scales[r - 1])}. It scales every update, and limits no change.`;
   if (was.start !== params.start)
     return params.start === "random"
-      ? "Keras's way: A random, B zero. Every row has a random part in B, so all rows move."
-      : "PEFT's way: A zero, B random. Rows that are never trained keep a zero row of A, and stay.";
+      ? "Keras: A random, B zero. Every row has a random part in B, so all rows move."
+      : "PEFT: A zero, B random. Rows that are never trained keep a zero row of A, and stay.";
   return "";
 }
 

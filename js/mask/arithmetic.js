@@ -253,7 +253,7 @@ function fact(id, derived, b) {
   const zero = norm(vector) === 0;
   const note =
     variant === "reference"
-      ? "nobody reads row 0"
+      ? "no id reads row 0"
       : zero
         ? "nothing comes back through the mask: row 0 is not frozen, it is not reached"
         : "padding counts, so it learns";

@@ -13,23 +13,23 @@ import { isPadding, paddingOf, derive, wordsOf } from "./trace.js";
 
 /** @type {Record<string, string>} */
 const MASK_KEPT = {
-  Dropout: "treats each number alone, so the mask still fits and goes on",
-  Dense: "works on each place alone, so the mask still fits and goes on",
-  LayerNormalization: "works on each place alone, so the mask still fits and goes on",
-  SimpleRNN: "holds its state still at masked places, and hands the mask on",
-  GRU: "holds its state still at masked places, and hands the mask on",
-  LSTM: "holds its state still at masked places, and hands the mask on",
+  Dropout: "is elementwise, so the mask still fits and is passed on",
+  Dense: "works on each position alone, so the mask still fits and is passed on",
+  LayerNormalization: "works on each position alone, so the mask still fits and is passed on",
+  SimpleRNN: "keeps its state at masked positions, and passes the mask on",
+  GRU: "keeps its state at masked positions, and passes the mask on",
+  LSTM: "keeps its state at masked positions, and passes the mask on",
 };
 /** @type {Record<string, string>} */
 const MASK_USED = {
   GlobalAveragePooling1D: "uses the mask: it adds up the words alone, and divides by their number",
-  SimpleRNN: "uses the mask: at masked places its state stays as the last word left it",
-  GRU: "uses the mask: at masked places its state stays as the last word left it",
-  LSTM: "uses the mask: at masked places its state stays as the last word left it",
+  SimpleRNN: "uses the mask: at masked positions its state stays that of the last word",
+  GRU: "uses the mask: at masked positions its state stays that of the last word",
+  LSTM: "uses the mask: at masked positions its state stays that of the last word",
 };
 /** @type {Record<string, string>} */
 const NO_MASK = {
-  GlobalAveragePooling1D: "gets no mask: it divides by all places, padding too",
+  GlobalAveragePooling1D: "gets no mask: it divides by all positions, padding too",
   GlobalMaxPooling1D: "gets no mask, and padding can be its largest number",
   SimpleRNN: "gets no mask: padding overwrites its state like any word",
   GRU: "gets no mask: padding overwrites its state like any word",
@@ -78,7 +78,7 @@ export function narrateLayer(derived, stage) {
 function narrateNoMask({ stages, lostAt }, stage) {
   if (!stage.paddingCounts && stage.n) return "needs no mask: no padding is left to leave out.";
   const used = stages.slice(0, stage.n).some(({ status }) => status === "consumed");
-  if (used) return "gets what padding has spoilt: the mask that was used called it a word.";
+  if (used) return "gets values that include padding: the mask that was used marked it as a word.";
   const by = lostAt === null ? "no layer has made one" : `${stages[lostAt].label} lost it`;
   return `${NO_MASK[stage.kind] ?? (stage.n ? "gets no mask" : "makes no mask, since mask_zero is False")}${stage.n ? `: ${by}`.replace(/^: /, NO_MASK[stage.kind] ? "; " : ": ") : ""}.`;
 }

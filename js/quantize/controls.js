@@ -31,14 +31,14 @@ export function controls(scene) {
   const flips = (params.flips ?? []).length;
   const away = ui.prediction !== null;
   return html`
-    ${unless("way", () =>
+    ${unless("scheme", () =>
       choice({
         label: "Scheme",
-        group: `${uid}-way`,
-        place: "way",
-        value: String(params.way),
+        group: `${uid}-scheme`,
+        place: "scheme",
+        value: String(params.scheme),
         choices: SCHEMES,
-        onChange: (way) => explorer.edit({ way }),
+        onChange: (scheme) => explorer.edit({ scheme }),
       }),
     )}
     ${unless("block", () => size("block", "Group size", "block", Math.min(params.block, selected.derived.D)))}

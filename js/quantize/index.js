@@ -59,7 +59,7 @@ const quantize = {
   beforePaint: clampUi,
   keys: [
     [["←", "→"], "on a mark: move the weight, with Shift by less; ↑ ↓ to the next one"],
-    [["X"], "make the weight in hand ten times as large"],
+    [["X"], "make the selected weight ten times as large"],
     [["Enter"], "on a bit: flip it"],
     [["Enter", "Space"], "while predicting: choose a code or a row"],
   ],
@@ -69,7 +69,7 @@ const quantize = {
     if (!before) return;
     const was = before.header.params;
     const now = scene.trace.header.params;
-    const other = ["way", "row", "block", "input_dim", "output_dim", "seed", "edits"];
+    const other = ["scheme", "row", "block", "input_dim", "output_dim", "seed", "edits"];
     if (other.some((name) => JSON.stringify(was[name]) !== JSON.stringify(now[name])))
       explorer.ui.prediction = null;
     if (was.row !== now.row) ui.local.row = null;

@@ -49,7 +49,7 @@ function narrateStage(selected) {
       ? html`Each weight is divided by the step of its group: now one step is 1.`
       : html`Each weight is multiplied by the scale ${formatExact(group.scale)}: now one step is 1.`;
   if (shown === 3)
-    return html`Rounded to whole numbers, the codes are ${joinList(Array.from(current.codes, formatCode), 8)}. Here, and only here, something is lost.`;
+    return html`Rounded to whole numbers, the codes are ${joinList(Array.from(current.codes, formatCode), 8)}. Rounding is the only step that loses something.`;
   if (shown === 4)
     return scheme.bits === 4
       ? html`Two codes share a byte, the first in its low half: ${pluralize(derived.D, "weight")} in ${pluralize(current.bytes.length, "byte")}${derived.D % 2 ? ", and half a byte stays empty" : ""}.`
@@ -101,7 +101,7 @@ function narrateRow({ derived, current }, row) {
 function narrateBit(scene, { current, derived }, { byte, bit }) {
   const owner = current.scheme.bits === 8 ? byte : 2 * byte + (bit > 3 ? 1 : 0);
   if (owner >= derived.D)
-    return html`Byte ${byte}, bit ${bit}: no weight lives here. The row has an odd length, so half of its last byte is empty.`;
+    return html`Byte ${byte}, bit ${bit}: no weight is stored here. The row has an odd length, so half of its last byte is empty.`;
   const worth =
     2 ** (bit % current.scheme.bits) *
     (bit % current.scheme.bits === current.scheme.bits - 1 ? -1 : 1);
@@ -118,7 +118,7 @@ function narrateOutlier(selected) {
   const is = current.group(current.largest).step;
   const rest = others.length
     ? `${pluralize(others.length, "other row")} changed`
-    : "no other row noticed";
+    : "no other row changed";
   const wider =
     is > was * 1.01
       ? html`The levels lie ${formatStep(is)} apart instead of ${formatStep(was)}: `
@@ -173,6 +173,6 @@ function narrateEdit(then, { derived, current, row }, col) {
   const cols = Array.from(current.codes).filter(
     (c, i) => i !== col && c !== before.codes[i],
   ).length;
-  const others = rows.length ? `rows ${joinList(rows, 4)} changed` : "no other row noticed";
+  const others = rows.length ? `rows ${joinList(rows, 4)} changed` : "no other row changed";
   return `w[${row}, ${col}] is now ${current.value(current.weights[col])}: levels ${formatStep(step)} apart, ${pluralize(cols, "other code")} of its row changed, ${others}; largest error ${current.error(current.scheme.error[row])}.`;
 }

@@ -42,7 +42,7 @@ export function selection(scene) {
   const derived = derive(scene.trace);
   const { params, ui } = scene;
   const row = Math.max(0, Math.min(derived.V - 1, Number(ui.local.row ?? params.row)));
-  const now = rowAs(derived, params.way, row, isGrown(scene));
+  const now = rowAs(derived, params.scheme, row, isGrown(scene));
   const target = ui.hover?.col ?? ui.focus?.col ?? now.largest;
   const col = Math.max(0, Math.min(derived.D - 1, target));
   // while predicting, the ruler already has room for the tenfold weight

@@ -80,7 +80,7 @@ export function derive(trace) {
 
 /** @param {Trace} trace @param {SchemeName} name @param {number} bits @returns {Scheme} */
 function deriveScheme({ header, arrays }, name, bits) {
-  const spec = header.ways[name];
+  const spec = header.schemes[name];
   /** @param {string} part */
   const all = (part) => arrays[`${name}.${part}`];
   return {
@@ -130,35 +130,35 @@ function deriveScheme({ header, arrays }, name, bits) {
  * @returns {Row}
  */
 export function rowAs(derived, name, row, grown = false) {
-  const way = derived.schemes[name];
+  const scheme = derived.schemes[name];
   const { column, value } = derived.tenfold(row);
   const weights = grown
     ? Array.from(derived.weights(row), (w, col) => (col === column ? value : w))
     : derived.weights(row);
-  const scale = way.at(row, grown ? "grown_scale" : "scale");
-  const zero = way.at(row, grown ? "grown_zero" : "zero");
-  const restored = way.at(row, "restored");
+  const scale = scheme.at(row, grown ? "grown_scale" : "scale");
+  const zero = scheme.at(row, grown ? "grown_zero" : "zero");
+  const restored = scheme.at(row, "restored");
   const shared = name === "groups";
   const size = Math.max(...Array.from(derived.weights(row), Math.abs));
   return {
     row,
     word: derived.words[row],
-    scheme: way,
+    scheme,
     grown,
     weights,
-    scaled: way.at(row, "scaled"),
-    codes: way.at(row, grown ? "grown" : "codes"),
-    before: way.at(row, "codes"),
-    bytes: way.at(row, "bytes"),
+    scaled: scheme.at(row, "scaled"),
+    codes: scheme.at(row, grown ? "grown" : "codes"),
+    before: scheme.at(row, "codes"),
+    bytes: scheme.at(row, "bytes"),
     restored,
     errors: Array.from(derived.weights(row), (w, col) => Math.fround(restored[col] - w)),
     value: (value, more = 0) => alignedFormat(Math.min(size, 0.99), 2 + more, 2 + more)(value),
-    error: alignedFormat(way.halfStep[row], 2, 3),
+    error: alignedFormat(scheme.halfStep[row], 2, 3),
     largest: column,
     group: (col) => {
-      const index = Math.floor(col / way.block);
-      const first = index * way.block;
-      const last = Math.min(first + way.block, derived.D) - 1;
+      const index = Math.floor(col / scheme.block);
+      const first = index * scheme.block;
+      const last = Math.min(first + scheme.block, derived.D) - 1;
       const part = Array.from(weights).slice(first, last + 1);
       return {
         index,
@@ -167,8 +167,8 @@ export function rowAs(derived, name, row, grown = false) {
         scale: scale[index],
         step: shared ? scale[index] : 1 / scale[index],
         zero: shared ? zero[index] : 0,
-        low: way.bits === 4 ? -8 : -127,
-        high: way.bits === 4 ? 7 : 127,
+        low: scheme.bits === 4 ? -8 : -127,
+        high: scheme.bits === 4 ? 7 : 127,
         least: Math.min(0, ...part),
         most: Math.max(0, ...part),
       };
@@ -184,7 +184,7 @@ export const bitsOf = (byte) => Array.from({ length: 8 }, (_, i) => (byte >> (7 
 
 /**
  * Return the column that a bit of a byte belongs to, or −1 for unused bits.
- * @param {{ bits: number }} way
+ * @param {{ bits: number }} scheme
  * @param {number} byte
  * @param {number} bit  0 the lowest
  * @param {number} D
@@ -196,7 +196,7 @@ export function codeOfBit({ bits }, byte, bit, D) {
 
 /**
  * Return the value of a bit in its code (two's complement).
- * @param {{ bits: number }} way
+ * @param {{ bits: number }} scheme
  * @param {number} bit
  */
 export function bitValue({ bits }, bit) {

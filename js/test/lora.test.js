@@ -177,7 +177,7 @@ test("sentences carry the numbers", () => {
   const scene = /** @type {any} */ ({ trace: small });
   assert.equal(narrateChange(params, scene), "");
   assert.match(narrateChange({ ...params, alpha: 99 }, scene), /^α = 4: .* multiplied by 2\.00/);
-  assert.match(narrateChange({ ...params, start: "zero" }, scene), /^Keras's way/);
+  assert.match(narrateChange({ ...params, start: "zero" }, scene), /^Keras: A random/);
   assert.match(narrateChange({ ...params, scaling: "rslora" }, scene), /shrinks/);
   assert.equal(formatDifference(0), "0");
   assert.equal(formatDifference(2.2e-16), "2.2e−16");

@@ -27,14 +27,14 @@ import { trace } from "./golden.js";
 
 const STATES = ["default", "outlier", "odd", "flipped", "smallest", "zeros"];
 /** @type {("int8" | "int4" | "groups")[]} */
-const WAYS = ["int8", "int4", "groups"];
+const SCHEMES = ["int8", "int4", "groups"];
 /** @param {string} name */
 const read = (name) => derive(trace(name, "quantize"));
 
 test("what comes back is what the formula says, for every weight of every state", () => {
   for (const state of STATES) {
     const derived = read(state);
-    for (const name of WAYS) {
+    for (const name of SCHEMES) {
       for (let row = 0; row < derived.V; row++) {
         const now = rowAs(derived, name, row);
         for (let col = 0; col < derived.D; col++) {
@@ -56,7 +56,7 @@ test("what comes back is what the formula says, for every weight of every state"
 test("the bits of the bytes are the codes, the first of a pair in the low half", () => {
   for (const state of STATES) {
     const derived = read(state);
-    for (const name of WAYS) {
+    for (const name of SCHEMES) {
       const { scheme, codes, bytes } = rowAs(derived, name, 0);
       const sums = Array.from({ length: derived.D }, () => 0);
       bytes.length &&
@@ -87,7 +87,7 @@ test("the bits of the bytes are the codes, the first of a pair in the low half",
 test("the truth of the prediction is what the outlier really did", () => {
   const before = read("default");
   const after = read("outlier");
-  for (const name of WAYS) {
+  for (const name of SCHEMES) {
     const was = rowAs(before, name, 9).codes;
     const is = rowAs(after, name, 9).codes;
     const cols = Array.from(is).flatMap((code, col) => (code === was[col] ? [] : [col]));
@@ -108,7 +108,7 @@ test("the truth of the prediction is what the outlier really did", () => {
 test("neighbors: every one that is near before or after has a line and a place on both sides", () => {
   for (const state of STATES) {
     const derived = read(state);
-    for (const name of WAYS) {
+    for (const name of SCHEMES) {
       const found = neighborRanks(derived, name, 0);
       assert.equal(found.filter((o) => o.before < derived.near).length, derived.near);
       assert.equal(found.filter((o) => o.after < derived.near).length, derived.near);

@@ -22,7 +22,7 @@ const UPDATE_RULES = {
   rmsprop: "v = 0.9 · v + 0.1 · g²; w −= rate · g / √(v + ε)",
   adam: "m += 0.1 · (g − m); v += 0.001 · (g² − v); w −= rate′ · m / (√v + ε)",
   "lazy adam": "as Adam, and only for the rows of the batch",
-  "sgd + l2": "w −= rate · (g + 0.02 · w): the penalty holds every row",
+  "sgd + l2": "w −= rate · (g + 0.02 · w): the penalty updates every row",
 };
 
 /** Format a number inside a formula: negative numbers in brackets. @param {number} value */

@@ -61,7 +61,7 @@ function mapOf(d, n) {
     ${["", "no-grad", "pinned"].map((kind) => svg`<path class="dot ${kind}" d=${spots(kind)} />`)}
     ${here.map(({ row }) => (isRevealed && row === local.row ? nothing : name(names.get(row), state(row), label(d, row))))}
     ${name(names.get(ARROW_LABEL), "momentum", movingForce(run.rule(s).optimizer))}
-    ${here.length ? nothing : svg`<text x=${box.x + box.w / 2} y=${box.y + box.h / 2} text-anchor="middle">no row stands at a finite place</text>`}
+    ${here.length ? nothing : svg`<text x=${box.x + box.w / 2} y=${box.y + box.h / 2} text-anchor="middle">no row has finite coordinates</text>`}
     ${n === derived.runs.length - 1 ? projectionNote(d, box) : nothing}`;
 }
 

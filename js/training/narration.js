@@ -33,7 +33,7 @@ export function narrate(scene) {
   if (run.hasGrad(s, row))
     return html`Step ${s + 1}, ${rule}: ${word} is in this batch and moves by ${shortNumber(move)}. ${all}.`;
   const unseen = derived.lastSeen(s, row) < 0 && rule !== "sgd + l2";
-  const why = unseen ? "it was never seen, so nothing carries it" : WHY[rule];
+  const why = unseen ? "it was never in a batch, so it has no momentum" : WHY[rule];
   return html`Step ${s + 1}, ${rule}: ${word} is not in this batch and stays: ${why}. ${all}.`;
 }
 
@@ -42,11 +42,11 @@ export const movingForce = (optimizer) => (optimizer === "sgd + l2" ? "penalty" 
 
 /** @type {Record<string, string>} */
 const WHY = {
-  sgd: "SGD remembers nothing",
+  sgd: "SGD has no state",
   adagrad: "Adagrad's step is rate · g / √a, and g is 0",
   rmsprop: "RMSprop's step is rate · g / √v, and g is 0",
-  momentum: "nothing is left of its momentum",
-  adam: "nothing is left of its momentum",
+  momentum: "its momentum has decayed to 0",
+  adam: "its momentum has decayed to 0",
   "lazy adam": "lazy Adam moves the rows of the batch alone",
   "sgd + l2": "a row of zeros has no penalty",
 };

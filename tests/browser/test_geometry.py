@@ -183,7 +183,7 @@ def test_drag_words_into_the_sum(show):
     view.wait(c="w11")
     found = analogy(TABLE, far, near, 11, 5)
     assert [line.split()[0] for line in lines(view, "answer")] == [f"w{i}" for i in found.ids]
-    assert view.said.startswith(f"w{near} − w{far} + w11 points most nearly at “w{found.ids[0]}”")
+    assert view.said.startswith(f"w{near} − w{far} + w11 is nearest to “w{found.ids[0]}”")
     assert explorer.word == "w7"  # a drag is no click
     drag(view, middle(view.place("near:1")), (5, 5))  # beside every slot: nothing
     view.settle()

@@ -11,7 +11,7 @@ def texts(locator):
 
 
 def fact(view, name):
-    """Read a number of the right column; the one-hot way repeats two names."""
+    """Read a number of the right column; the one-hot method repeats two names."""
     value = view.root.locator(f".right dt:text-is('{name}') + dd").first
     return value.inner_text().split(",")[0] if "," in name else " ".join(value.inner_text().split())
 
@@ -62,7 +62,7 @@ def test_hostile_words_stay_words(show):
         {"text": "#0", "input_dim": 1, "output_dim": 1},
         {"output_dim": 32, "input_dim": 40},
         {"input_dim": 2048, "text": "the #2047"},
-        {"text": "#99", "oob": "nan", "way": "one-hot"},
+        {"text": "#99", "oob": "nan", "method": "one-hot"},
     ],
 )
 def test_odd_sizes_are_drawn_and_told(show, params):
@@ -150,9 +150,9 @@ def test_the_newest_of_many_edits_wins(show):
 
 def test_the_view_dims_while_python_thinks(show):
     view = show(LookupExplorer(), delay=400)
-    view.check("way:one-hot")
+    view.check("method:one-hot")
     view.page.wait_for_selector(".embedlab.waiting[aria-busy=true]")
-    view.wait(way="one-hot")
+    view.wait(method="one-hot")
     assert view.root.get_attribute("aria-busy") == "false"
 
 
@@ -301,10 +301,10 @@ def test_change_v_and_the_way_by_keys(show):
     view.reach("input_dim")
     view.press("ArrowRight", "ArrowRight")
     view.wait(input_dim=18)
-    view.reach("way:gather")
+    view.reach("method:gather")
     view.press("ArrowRight")
-    view.wait(way="one-hot")
-    assert (explorer.input_dim, explorer.way) == (18, "one-hot")
+    view.wait(method="one-hot")
+    assert (explorer.input_dim, explorer.method) == (18, "one-hot")
     assert view.root.locator("svg .hot .one").text_content() == "1"
 
 

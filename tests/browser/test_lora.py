@@ -64,7 +64,9 @@ def test_it_opens_on_its_story(show):
     explorer = LoRAExplorer()
     view = show(explorer)
     trace = explorer.trace
-    assert view.said.startswith("Step 200: 0.0 % is left to learn. “cup” was never trained, yet")
+    assert view.said.startswith(
+        "Step 200: 0.0 % of the error is left. “cup” was never trained, yet"
+    )
     far = trace.drifts[1]
     assert bars(view) == [format_number(value) for value in far]
     others = format_number(np.delete(far, trace.seen).max())

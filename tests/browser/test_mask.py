@@ -226,7 +226,7 @@ def test_walk_the_layers_by_keys(show):
     view = show(MaskExplorer())
     view.reach("layer:2")
     view.press("ArrowLeft")
-    assert view.focused == "layer:1" and view.said.startswith("Dropout treats each number alone")
+    assert view.focused == "layer:1" and view.said.startswith("Dropout is elementwise")
     view.press("Home")
     assert view.said.startswith(
         "Embedding makes the mask where the id is not 0: 10 of 32 positions"

@@ -55,66 +55,66 @@ def tables(view):
     "params",
     [
         {},
-        {"way": "int8", "row": 8},
-        {"way": "groups", "row": 3, "block": 3, "output_dim": 7},
+        {"scheme": "int8", "row": 8},
+        {"scheme": "groups", "row": 3, "block": 3, "output_dim": 7},
         {"seed": 11, "edits": [[9, 1, 3.25]], "flips": [["int4", 9, 0, 2]]},
-        {"way": "groups", "seed": 4, "input_dim": 10, "output_dim": 5, "block": 2},
+        {"scheme": "groups", "seed": 4, "input_dim": 10, "output_dim": 5, "block": 2},
     ],
 )
 def test_data_table_holds_numbers_of_the_core(show, params):
     explorer = QuantizationExplorer(**params)
     view = show(explorer)
-    trace, row, name = explorer.trace, explorer.trace.row, explorer.way
-    way, table = trace.ways[name], trace.table
+    trace, row, name = explorer.trace, explorer.trace.row, explorer.scheme
+    scheme, table = trace.schemes[name], trace.table
     rows, width = table.shape
     size = digits(min(np.abs(table[row]).max(), 0.99), 2, 2)
-    fine = digits(way.half_step[row], 2, 3)
-    errors = (way.restored[row] - table[row]).astype(np.float32)
+    fine = digits(scheme.half_step[row], 2, 3)
+    errors = (scheme.restored[row] - table[row]).astype(np.float32)
     expected = {
         "weight": [format_number(v, size) for v in table[row]],
-        "scaled": [format_number(v, 1 if name == "int8" else 2) for v in way.scaled[row]],
-        "code": [format_number(v, 0) for v in way.codes[row]],
-        "restored": [format_number(v, size + 1) for v in way.restored[row]],
+        "scaled": [format_number(v, 1 if name == "int8" else 2) for v in scheme.scaled[row]],
+        "code": [format_number(v, 0) for v in scheme.codes[row]],
+        "restored": [format_number(v, size + 1) for v in scheme.restored[row]],
         "error": [format_number(v, fine) for v in errors],
     }
-    worst = digits(way.largest_error.max(), 2, 3)
+    worst = digits(scheme.largest_error.max(), 2, 3)
     drawn = [
         " ".join(text.split()).rsplit(" ", 1)[-1]
         for text in view.root.locator(".rowlist .row").all_inner_texts()
     ]
-    assert drawn == [format_number(v, worst) for v in way.largest_error]
+    assert drawn == [format_number(v, worst) for v in scheme.largest_error]
     for column in range(width):
         if view.place(f"cell:code:{column}").count():
             for line, text in zip(LINES, expected.values(), strict=True):
                 assert cell(view, line, column) == text[column]
     found = tables(view)
     assert next(iter(found.values())) == expected
-    stored = way.quantized.codes[row].view(np.uint8)
+    stored = scheme.quantized.codes[row].view(np.uint8)
     bits = found["Bytes of the row, the highest bit left"]
     assert [texts[0] for texts in bits.values()] == [f"{byte:08b}" for byte in stored]
     scales = found["Scales of the row"]
-    assert len(scales) == way.quantized.scale.reshape(rows, -1).shape[1]
+    assert len(scales) == scheme.quantized.scale.reshape(rows, -1).shape[1]
     cosines = found[next(caption for caption in found if caption.startswith("All rows"))]
-    assert [texts[2] for texts in cosines.values()] == [format_number(v, 4) for v in way.cosine]
+    assert [texts[2] for texts in cosines.values()] == [format_number(v, 4) for v in scheme.cosine]
     counts = found["Quantization errors of all weights"]
     assert [int(texts[1]) for texts in counts.values()] == trace.histogram(name)[0].tolist()
     near = found["Cosines of the nearest"]
-    both = np.stack([trace.similarity[row, :5], way.similarity[row, :5]], axis=1)
+    both = np.stack([trace.similarity[row, :5], scheme.similarity[row, :5]], axis=1)
     assert list(near.values()) == [[format_number(v, 4) for v in pair] for pair in both]
     ranks = next(rows for caption, rows in found.items() if caption.startswith("Nearest to"))
     assert [int(texts[0]) for texts in ranks.values()][:5] == [1, 2, 3, 4, 5]
     three = [[int(a), int(c)] for a, _, c in found["Three schemes"].values()]
     order = ("int4", "int8", "groups")
-    assert three == [[trace.ways[n].nbytes, trace.neighbors_kept(n)] for n in order]
+    assert three == [[trace.schemes[n].nbytes, trace.neighbors_kept(n)] for n in order]
 
 
 def test_the_numbers_on_the_right_are_the_core_s(show):
     explorer = QuantizationExplorer()
     view = show(explorer)
     trace = explorer.trace
-    for name, way in trace.ways.items():
-        assert fact(view, f"bytes:{name}") == str(way.nbytes)
-        assert fact(view, f"error:{name}") == format_number(way.largest_error[9], 4)
+    for name, scheme in trace.schemes.items():
+        assert fact(view, f"bytes:{name}") == str(scheme.nbytes)
+        assert fact(view, f"error:{name}") == format_number(scheme.largest_error[9], 4)
         assert fact(view, f"kept:{name}") == f"{trace.neighbors_kept(name)} of 5"
     assert fact(view, "bytes:floats") == "512"
 
@@ -141,7 +141,7 @@ def test_of_a_quantized_layer_it_says_that_the_floats_are_gone(show):
     layer.quantize("int8")
     view = show(QuantizationExplorer(layer))
     expect(view.root.locator(".strip.stored")).to_contain_text("quantized already (int8)")
-    assert view.place("way:int8").is_checked()
+    assert view.place("scheme:int8").is_checked()
 
 
 # --- the mouse ---------------------------------------------------------------------------------
@@ -171,8 +171,8 @@ def test_drag_an_outlier_and_its_row_loses_its_codes(show):
     (edit,) = explorer.edits
     assert edit[:2] == [9, 3] and -40 < edit[2] < -3
     made = quantize(after.table, 4)
-    np.testing.assert_array_equal(after.ways["int4"].quantized.codes, made.codes)
-    changed = (after.ways["int4"].codes != before.ways["int4"].codes).any(axis=1)
+    np.testing.assert_array_equal(after.schemes["int4"].quantized.codes, made.codes)
+    changed = (after.schemes["int4"].codes != before.schemes["int4"].codes).any(axis=1)
     assert np.flatnonzero(changed).tolist() == [9]
     assert cell(view, "weight", 3) == format_number(edit[2]) and cell(view, "code", 3) == "−7"
     assert view.focused == "mark:3"
@@ -217,7 +217,7 @@ def test_a_bit_is_turned_over_by_a_click_and_back_by_the_button(show):
     view.click("bit:2:3")
     view.wait(flips=[["int4", 9, 2, 3]])
     assert (
-        explorer.trace.ways["int4"].codes[9, 4]
+        explorer.trace.schemes["int4"].codes[9, 4]
         == -4
         == int(cell(view, "code", 4).replace("−", "-"))
     )
@@ -231,14 +231,14 @@ def test_a_bit_is_turned_over_by_a_click_and_back_by_the_button(show):
 def test_ways_and_group_size(show):
     explorer = QuantizationExplorer()
     view = show(explorer)
-    view.check("way:groups")
-    view.wait(way="groups")
+    view.check("scheme:groups")
+    view.wait(scheme="groups")
     assert view.root.locator(".ruler .axis:not(.zero)").count() == 2
     view.place("block").focus()
     view.press("ArrowLeft", "ArrowLeft")
     view.wait(block=2)
     assert view.root.locator(".ruler .axis:not(.zero)").count() == 4
-    assert fact(view, "bytes:groups") == str(explorer.trace.ways["groups"].nbytes) == "384"
+    assert fact(view, "bytes:groups") == str(explorer.trace.schemes["groups"].nbytes) == "384"
 
 
 # --- the keyboard, and nothing else ------------------------------------------------------------
@@ -254,9 +254,9 @@ def test_drag_an_outlier_by_keys(show):
     view.wait(edits=[[9, 3, -0.78]])
     view.press("x")
     view.wait(edits=[[9, 3, -7.8]])
-    assert "levels 1.11 apart, 4 other codes of its row changed, no other row noticed" in view.said
+    assert "levels 1.11 apart, 4 other codes of its row changed, no other row changed" in view.said
     assert view.focused == "mark:3"
-    assert explorer.trace.ways["int4"].codes[9].tolist() == [0, 0, 0, -7, 0, 0, 0, 0]
+    assert explorer.trace.schemes["int4"].codes[9].tolist() == [0, 0, 0, -7, 0, 0, 0, 0]
 
 
 def test_rows_steps_and_bits_by_keys(show):
@@ -293,7 +293,7 @@ def test_step_through_the_quantizing(show):
             "the largest weight, w[9, 3] = −0.69, alone decides",
             "Code 7 stands for 0.69, so neighboring levels lie 0.0986 apart.",
             "multiplied by the scale 10.14",
-            "the codes are 0, −3, 0, −7, 4, −3, 5 and 0. Here, and only here",
+            "the codes are 0, −3, 0, −7, 4, −3, 5 and 0. Rounding is the only step",
             "Two codes share a byte, the first in its low half: 8 weights in 4 bytes.",
             "an error of at most 0.040, at w[9, 0]; rounding costs half a step, 0.049",
         ],
@@ -321,15 +321,15 @@ def test_predict_and_reveal_by_keys(show):
     view.press("p")
     assert texts(view.root.locator(".tally")) == ["1 right", "3 missed", "2 too many"]
     assert "keeps its code −7" in view.root.locator(".predict").inner_text()
-    assert "4 of 8 codes changed, and no other row noticed" in view.said
-    for column, code in enumerate(explorer.trace.ways["int4"].growth.codes[9]):
+    assert "4 of 8 codes changed, and no other row changed" in view.said
+    for column, code in enumerate(explorer.trace.schemes["int4"].growth.codes[9]):
         assert cell(view, "code", column).rpartition("→")[2] == format_number(code, 0)
     view.reached("answers")
     assert explorer.answers == [
         {"question": "quantize.tenfold", "answer": [1, 3, 18], "correct": False}
     ]
     assert fact(view, "error:int4") == format_number(
-        explorer.trace.ways["int4"].growth.largest_error[9], 3
+        explorer.trace.schemes["int4"].growth.largest_error[9], 3
     )
     view.press("Escape")
     assert view.root.locator(".judged").count() == 0
@@ -337,7 +337,7 @@ def test_predict_and_reveal_by_keys(show):
 
 
 def test_a_right_prediction_counts_as_right_by_mouse(show):
-    explorer = QuantizationExplorer(way="groups")
+    explorer = QuantizationExplorer(scheme="groups")
     view = show(explorer)
     view.click("top:predict")
     for column in explorer.trace.changed("groups"):
@@ -352,20 +352,20 @@ def test_a_right_prediction_counts_as_right_by_mouse(show):
 def test_the_prediction_is_what_the_growth_then_does(show):
     explorer = QuantizationExplorer()
     view = show(explorer)
-    predicted = explorer.trace.ways["int4"].growth.codes[9].tolist()
+    predicted = explorer.trace.schemes["int4"].growth.codes[9].tolist()
     view.click("tenfold")
     view.wait(edits=[[9, 3, -6.9]])
     assert [int(cell(view, "code", c).replace("−", "-")) for c in range(8)] == predicted
 
 
-@pytest.mark.parametrize("way", ["int4", "int8", "groups"])
-def test_the_arithmetic_of_a_weight_by_keys(show, way):
-    explorer = QuantizationExplorer(way=way)
+@pytest.mark.parametrize("scheme", ["int4", "int8", "groups"])
+def test_the_arithmetic_of_a_weight_by_keys(show, scheme):
+    explorer = QuantizationExplorer(scheme=scheme)
     view = show(explorer)
     view.reach("cell:weight:3")
     view.press("ArrowRight", "Enter")
     card = " ".join(view.root.locator(".card.pinned").inner_text().split())
-    found = explorer.trace.ways[way]
+    found = explorer.trace.schemes[scheme]
     scale = float(found.quantized.scale.reshape(16, -1)[9, -1])
     for text in (
         format_number(scale, digits(scale, 4)),
@@ -397,19 +397,19 @@ def test_every_number_opens_to_its_formula(show):
 def test_python_drives_the_view(show):
     explorer = QuantizationExplorer()
     view = show(explorer)
-    view.python(way="int8", row=0, output_dim=6)
-    view.wait(way="int8", row=0, output_dim=6)
+    view.python(scheme="int8", row=0, output_dim=6)
+    view.wait(scheme="int8", row=0, output_dim=6)
     assert "the, row 0 of 16" in view.root.locator(".stage > svg").text_content()
-    assert cell(view, "code", 0) == format_number(explorer.trace.ways["int8"].codes[0, 0], 0)
+    assert cell(view, "code", 0) == format_number(explorer.trace.schemes["int8"].codes[0, 0], 0)
     view.place("row:0").focus()
     view.press("r")
-    view.wait(way="int4", row=9, output_dim=8)
+    view.wait(scheme="int4", row=9, output_dim=8)
 
 
 def test_linked_views_share_row_and_stage_without_the_kernel(show):
     one, two, lookup = show(
         QuantizationExplorer(link_id="a"),
-        QuantizationExplorer(way="int8", link_id="a"),
+        QuantizationExplorer(scheme="int8", link_id="a"),
         LookupExplorer("cat a", link_id="a"),
     )
     one.place("mark:3").focus()
@@ -425,5 +425,5 @@ def test_linked_views_share_row_and_stage_without_the_kernel(show):
 
 
 def test_a_teacher_hides_controls(show):
-    view = show(QuantizationExplorer(hide=["tenfold", "way", "flips"]))
+    view = show(QuantizationExplorer(hide=["tenfold", "scheme", "flips"]))
     assert view.place("tenfold").count() == 0 and view.root.get_by_role("radiogroup").count() == 0

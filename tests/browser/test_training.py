@@ -245,7 +245,7 @@ def test_draw_a_curve_with_the_mouse_and_see_the_true_one(show):
     run, moon = explorer.trace.runs[0], explorer.trace.words.index("moon")
     far = np.linalg.norm(run.table[60, moon].astype(float) - run.table[40, moon])
     assert short(far) in view.root.locator(".strip.predict").inner_text()
-    assert f"so it went: {short(far)}" in view.root.locator(".truename").text_content()
+    assert f"actual: {short(far)}" in view.root.locator(".truename").text_content()
     assert view.root.locator(".ahead").count() == 1
     (answer,) = explorer.answers
     assert answer["question"] == "training.path" and len(answer["answer"]) == 20

@@ -72,7 +72,7 @@ CASES: dict[str, Case] = {
         traces=[
             {"text": "the #99"},
             {"input_dim": 400, "output_dim": 32},
-            {"way": "one-hot"},
+            {"method": "one-hot"},
             {"oob": "nan", "text": "#99"},
         ],
         large={
@@ -245,21 +245,25 @@ CASES: dict[str, Case] = {
             "a step before": ("mark:3", ",", ","),
         },
         traces=[
-            {"way": "int8"},
-            {"way": "groups", "block": 3, "output_dim": 7},
+            {"scheme": "int8"},
+            {"scheme": "groups", "block": 3, "output_dim": 7},
             {"source": np.array([[1.0, np.nan], [0.0, 2.0]])},
             {"row": 8, "input_dim": 64},
         ],
-        large={"input_dim": 64, "output_dim": 32, "way": "groups", "block": 1},
+        large={"input_dim": 64, "output_dim": 32, "scheme": "groups", "block": 1},
         edit=("output_dim", "ArrowLeft", "ArrowRight"),
         hostile=[
             {"source": np.eye(4), "words": TEXTS},
             {"input_dim": 1, "output_dim": 1},
-            {"source": np.zeros((3, 5)), "way": "groups"},
+            {"source": np.zeros((3, 5)), "scheme": "groups"},
             {"source": np.full((2, 3), 3e38, np.float32)},
-            {"source": np.full((2, 3), 1e-38, np.float32), "way": "int8"},
+            {"source": np.full((2, 3), 1e-38, np.float32), "scheme": "int8"},
             {"source": np.array([[np.nan, np.inf], [-np.inf, 0.0]])},
-            {"source": np.random.default_rng(0).normal(size=(64, 64)), "way": "groups", "block": 1},
+            {
+                "source": np.random.default_rng(0).normal(size=(64, 64)),
+                "scheme": "groups",
+                "block": 1,
+            },
         ],
     ),
     "lora": Case(

@@ -108,7 +108,7 @@ check("04.mend", view)
 """,
     "quantization": """
 view = QuantizationExplorer()
-view.way, view.row, view.block, view.output_dim = "groups", 3, 1, 31
+view.scheme, view.row, view.block, view.output_dim = "groups", 3, 1, 31
 view.edits, view.flips = [[3, 0, 9.0]], [["int4", 3, 0, 7]]
 check("08.groups", view)
 check("08.pack", lambda codes: codes)

@@ -87,7 +87,7 @@ STATES = {
             "text": "<script>alert('a')</script> חתול قطة 🐈 👩‍🚀 &amp; $x$",
             "input_dim": 40,
         },
-        "nan": {"text": "the #99 mat", "oob": "nan", "way": "one-hot"},
+        "nan": {"text": "the #99 mat", "oob": "nan", "method": "one-hot"},
         "clip": {"text": "the #99 mat", "oob": "clip", "edits": [[1, 0, 0.25], [500, 0, 1.0]]},
         "empty": {"text": ""},
     },
@@ -108,7 +108,7 @@ STATES = {
     "quantize": {
         "default": {},
         "outlier": {"edits": [[9, 3, -6.9]]},
-        "odd": {"output_dim": 5, "input_dim": 3, "row": 1, "block": 2, "way": "groups"},
+        "odd": {"output_dim": 5, "input_dim": 3, "row": 1, "block": 2, "scheme": "groups"},
         "flipped": {"input_dim": 10, "flips": [["int4", 9, 2, 3], ["int8", 9, 0, 7]]},
         "smallest": {"input_dim": 1, "output_dim": 1, "row": 0},
         "zeros": {"source": np.zeros((2, 3)), "words": ["<b>", "חתול"]},

@@ -22,7 +22,7 @@ def page(**changes):
         "still": b"\x89PNG",
         "script": "export default {}",
         "traits": traits,
-        "in_message": ("way",),
+        "in_message": ("method",),
     }
     return Page(**{**given, **changes})
 
@@ -43,7 +43,7 @@ def test_everything_is_inside():
     text = render_html(page())
     told = model(text)
     assert base64.b64decode(told["traits"]["message"]["buffer"]) == b"\x00\x01\xff"
-    assert told["inMessage"] == ["way"] and told["noPython"] == NO_PYTHON
+    assert told["inMessage"] == ["method"] and told["noPython"] == NO_PYTHON
     assert not re.search(r"(https?:)?//[a-z]", text.replace("// ", ""))
     assert "default-src 'none'" in text
     assert text == render_html(page())

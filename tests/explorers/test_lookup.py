@@ -191,7 +191,7 @@ def test_export_html_holds_the_message(tmp_path):
     path = explorer.export_html(tmp_path / "view.html")
     text = path.read_text(encoding="utf-8")
     assert "<b>cat" not in text and "Which rows does this sentence read?" in text
-    assert '"inMessage": ["way"]' in text
+    assert '"inMessage": ["method"]' in text
 
 
 def test_importing_the_package_loads_no_front_end():

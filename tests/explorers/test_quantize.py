@@ -14,7 +14,7 @@ from embedlab.explorers.quantize import QuantizationExplorer
 from embedlab.explorers.state import StateError
 from embedlab.explorers.wire import MAX_BYTES, decode
 from embedlab.quantizers import Int4QuantizationConfig
-from embedlab.traces.quantize.trace import WAYS
+from embedlab.traces.quantize.trace import SCHEMES
 
 KINDS = {"int8": (8, None), "int4": (4, None), "groups": (4, 4)}
 TABLE = np.random.default_rng(5).normal(size=(9, 7)).astype(np.float32)
@@ -25,7 +25,7 @@ def arrays_of(explorer, name):
     return {key.partition(".")[2]: a for key, a in arrays.items() if key.startswith(f"{name}.")}
 
 
-@pytest.mark.parametrize("name", WAYS)
+@pytest.mark.parametrize("name", SCHEMES)
 @pytest.mark.parametrize("own", [None, TABLE], ids=["drawn", "own"])
 def test_the_message_is_what_the_core_makes_of_the_table(name, own):
     explorer = QuantizationExplorer(own)
@@ -37,7 +37,7 @@ def test_the_message_is_what_the_core_makes_of_the_table(name, own):
     np.testing.assert_array_equal(sent["bytes"], made.codes.view(np.uint8))
     np.testing.assert_array_equal(sent["restored"], back)
     np.testing.assert_array_equal(sent["scale"].ravel(), made.scale.ravel())
-    assert header["ways"][name]["bytes"] == made.nbytes and header["bytes"] == table.nbytes
+    assert header["schemes"][name]["bytes"] == made.nbytes and header["bytes"] == table.nbytes
     np.testing.assert_allclose(sent["error"], np.abs(back - table).max(axis=1), rtol=1e-6)
     for row in (0, len(table) - 1):
         order = nearest(back, back[row], len(table) - 1, exclude=[row])
@@ -49,8 +49,8 @@ def test_the_message_is_what_the_core_makes_of_the_table(name, own):
 def test_it_opens_on_its_story():
     explorer = QuantizationExplorer()
     trace = explorer.trace
-    assert trace.words[explorer.row] == "queen" and explorer.way == "int4"
-    errors = trace.ways["int4"].largest_error
+    assert trace.words[explorer.row] == "queen" and explorer.scheme == "int4"
+    errors = trace.schemes["int4"].largest_error
     assert trace.words[int(errors.argmax())] == "king" and errors.max() > 2.5 * np.median(errors)
     assert [trace.neighbors_kept(name) for name in ("int4", "int8", "groups")] == [4, 5, 5]
     assert 0 < len(trace.changed("int4")) < 7  # a prediction that is neither none nor all
@@ -61,20 +61,22 @@ def test_an_outlier_changes_its_row_alone_and_groups_hold_it():
     before = explorer.trace
     explorer.edits = [[9, 3, -6.9], [40, 0, 1.0]]  # the second waits until V grows
     after = explorer.trace
-    for name in WAYS:
-        changed = (after.ways[name].codes != before.ways[name].codes).any(axis=1)
+    for name in SCHEMES:
+        changed = (after.schemes[name].codes != before.schemes[name].codes).any(axis=1)
         assert np.flatnonzero(changed).tolist() == [9]
-    np.testing.assert_array_equal(after.ways["int4"].codes[9], before.ways["int4"].growth.codes[9])
-    moved = np.flatnonzero(after.ways["groups"].codes[9] != before.ways["groups"].codes[9])
+    np.testing.assert_array_equal(
+        after.schemes["int4"].codes[9], before.schemes["int4"].growth.codes[9]
+    )
+    moved = np.flatnonzero(after.schemes["groups"].codes[9] != before.schemes["groups"].codes[9])
     assert moved.max() < 4  # the other group of the row is as it was
     assert explorer.message["header"]["initial"] == {"edits": []}
 
 
 def test_a_flipped_bit_reaches_the_message_and_no_other_way():
     explorer = QuantizationExplorer()
-    plain = {name: arrays_of(explorer, name) for name in WAYS}
+    plain = {name: arrays_of(explorer, name) for name in SCHEMES}
     explorer.flips = [["int4", 9, 2, 3]]
-    sent = {name: arrays_of(explorer, name) for name in WAYS}
+    sent = {name: arrays_of(explorer, name) for name in SCHEMES}
     assert sent["int4"]["bytes"][9, 2] == plain["int4"]["bytes"][9, 2] ^ 8
     assert sent["int4"]["codes"][9, 4] == plain["int4"]["codes"][9, 4] - 8
     assert sent["int4"]["error"][9] > sent["int4"]["half"][9]
@@ -96,7 +98,7 @@ def test_a_flipped_bit_reaches_the_message_and_no_other_way():
     ],
 )
 def test_flips_that_cannot_be_are_refused(flips):
-    with pytest.raises(TraitError, match=r"\[way, row, byte, bit\]"):
+    with pytest.raises(TraitError, match=r"\[scheme, row, byte, bit\]"):
         QuantizationExplorer(flips=flips)
 
 
@@ -145,7 +147,7 @@ def test_a_layer_of_floats_is_read_anew_by_refresh():
 
 
 @pytest.mark.parametrize(
-    ("mode", "config", "way", "block"),
+    ("mode", "config", "scheme", "block"),
     [
         ("int8", None, "int8", 4),
         ("int4", Int4QuantizationConfig(block_size=None), "int4", 4),
@@ -153,18 +155,18 @@ def test_a_layer_of_floats_is_read_anew_by_refresh():
         ("int4", None, "groups", 128),
     ],
 )
-def test_of_a_quantized_layer_the_stored_codes_are_shown(mode, config, way, block):
+def test_of_a_quantized_layer_the_stored_codes_are_shown(mode, config, scheme, block):
     layer = Embedding(9, 7, weights=TABLE)
     layer.quantize(mode, config=config)
     explorer = QuantizationExplorer(layer)
-    assert (explorer.way, explorer.block) == (way, block)
-    assert explorer.message["header"]["stored"] == way
-    sent = arrays_of(explorer, way)
+    assert (explorer.scheme, explorer.block) == (scheme, block)
+    assert explorer.message["header"]["stored"] == scheme
+    sent = arrays_of(explorer, scheme)
     np.testing.assert_array_equal(sent["bytes"], layer.codes.view(np.uint8))
     np.testing.assert_array_equal(explorer.trace.table, layer.embeddings)
     assert sent["error"].max() == 0
     explorer.edits = [[0, 0, 50.0]]  # no longer what the layer stores
-    assert (arrays_of(explorer, way)["bytes"][0] != layer.codes.view(np.uint8)[0]).any()
+    assert (arrays_of(explorer, scheme)["bytes"][0] != layer.codes.view(np.uint8)[0]).any()
 
 
 def test_a_layer_with_active_adapters_is_its_floats():
@@ -206,7 +208,7 @@ def test_what_cannot_be_shown_is_refused():
     [
         {"input_dim": 1, "output_dim": 1},
         {"input_dim": 64, "output_dim": 32, "block": 1},
-        {"output_dim": 7, "way": "groups", "block": 3},
+        {"output_dim": 7, "scheme": "groups", "block": 3},
         {"source": np.random.default_rng(1).normal(size=(64, 64)), "block": 1},
         {"source": np.zeros((3, 4))},
         {"source": np.full((2, 2), 3e38, np.float32)},
@@ -227,7 +229,7 @@ def test_the_ends_of_the_range(params):
 
 def test_state_and_repr_bring_it_back():
     explorer = QuantizationExplorer(
-        way="groups", row=3, block=2, edits=[[3, 0, 2.5]], flips=[["groups", 3, 1, 0]]
+        scheme="groups", row=3, block=2, edits=[[3, 0, 2.5]], flips=[["groups", 3, 1, 0]]
     )
     assert QuantizationExplorer.from_state(explorer.state).state == explorer.state
     assert eval(repr(explorer)).params == explorer.params
@@ -252,7 +254,7 @@ def test_another_row_of_the_same_table_is_not_computed_again(monkeypatch):
     monkeypatch.setattr(module, "trace_quantize", lambda *a, **k: runs.append(1) or kept(*a, **k))
     table = TABLE.copy()
     explorer = QuantizationExplorer(table)
-    explorer.row, explorer.way = 3, "int8"
+    explorer.row, explorer.scheme = 3, "int8"
     assert len(runs) == 1 and explorer.trace.row == 3
     assert "row     row 3:" in explorer.summary
     table[0, 0] = 5
@@ -266,6 +268,6 @@ def test_another_row_of_the_same_table_is_not_computed_again(monkeypatch):
 def test_way_and_row_need_no_new_numbers():
     explorer = QuantizationExplorer()
     before = explorer.message["buffer"]
-    explorer.way, explorer.row = "int8", 2
+    explorer.scheme, explorer.row = "int8", 2
     assert explorer.message["buffer"] == before
-    assert set(QuantizationExplorer.PARAMS_IN_MESSAGE) == {"way", "row"}
+    assert set(QuantizationExplorer.PARAMS_IN_MESSAGE) == {"scheme", "row"}

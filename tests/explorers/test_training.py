@@ -43,7 +43,8 @@ def test_the_message_is_the_core_s_run(optimizer):
     for slot in range(slots):
         np.testing.assert_array_equal(arrays[f"slot0{slot}"], run.slots[:, 0, slot])
     assert header["words"] == list(story.words) and header["batch"] == 4
-    assert header["summary"] == explorer.summary and header["question"] == "Who moves, and why?"
+    assert header["summary"] == explorer.summary
+    assert header["question"] == "Which rows move under which optimizer?"
 
 
 def test_the_default_shows_its_story():

@@ -49,7 +49,7 @@ def test_it_says_the_numbers_of_the_trace():
             WORDS[row] in said and format_number(trace.cosines[row]) in said and str(closer) in said
         )
     count = {0: "none is", 1: "1 is"}.get(len(trace.in_both), f"{len(trace.in_both)} are")
-    both = f"Of the 10 words truly nearest to word4, {count} among its nearest on the map"
+    both = f"Of the 10 words nearest to word4 by cosine, {count} among its nearest on the map"
     assert any(line.startswith(both) for line in said)
     assert any(
         line.startswith(f"word1 − word2 + word3 = {WORDS[trace.analogy.ids[0]]}") for line in said

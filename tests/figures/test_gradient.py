@@ -35,10 +35,10 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("way", ["add", "assign"])
+@pytest.mark.parametrize("rule", ["add", "assign"])
 @pytest.mark.parametrize("trace", CASES.values(), ids=CASES)
-def test_every_trace_gives_a_small_picture_without_a_warning(trace, way):
-    made = png(draw_gradient(trace, way=way, dark=way == "assign"))
+def test_every_trace_gives_a_small_picture_without_a_warning(trace, rule):
+    made = png(draw_gradient(trace, rule=rule, dark=rule == "assign"))
     assert made.startswith(b"\x89PNG") and len(made) <= PNG_MOST
 
 
@@ -46,7 +46,7 @@ def test_the_same_trace_is_the_same_file_and_another_is_not():
     first = png(draw_gradient(make()))
     assert first == png(draw_gradient(make()))
     assert first != png(draw_gradient(make(table=TABLE + 0.1)))
-    assert first != png(draw_gradient(make(), way="assign"))
+    assert first != png(draw_gradient(make(), rule="assign"))
 
 
 def test_it_says_the_numbers_of_the_trace():
@@ -54,7 +54,7 @@ def test_it_says_the_numbers_of_the_trace():
     text = "\n".join(words_in(draw_gradient(trace)))
     assert f"= {trace.added[1, 0]:.3f}".replace("-", "−") in text and "×3" in text
     assert "“add” passes and “assign” fails" in text
-    assigned = "\n".join(words_in(draw_gradient(trace, way="assign")))
+    assigned = "\n".join(words_in(draw_gradient(trace, rule="assign")))
     assert f"kept, {trace.assigned[1, 0]:.3f}".replace("-", "−") in assigned
 
 
@@ -73,4 +73,4 @@ def test_it_says_what_it_leaves_out():
 
 def test_the_way_must_be_known():
     with pytest.raises(ValueError, match='"add" or "assign"'):
-        draw_gradient(make(), way="sum")
+        draw_gradient(make(), rule="sum")

@@ -48,7 +48,7 @@ def test_the_same_trace_is_the_same_file_and_another_is_not():
 def test_it_says_the_numbers_of_the_trace():
     trace = CASES["default"]
     text = "\n".join(words_in(draw_lora(trace)))
-    assert "A  20 × 3" in text and "B  3 × 9" in text and "87 numbers instead of 180" in text
+    assert "A  20 × 3" in text and "B  3 × 9" in text and "87 parameters instead of 180" in text
     assert f"{100 * trace.errors[3]:.1f} %" in text and f"+ {trace.scale:.2f} ·" in text
     assert "18 of 18 rows were never trained, yet they moved" in text
 

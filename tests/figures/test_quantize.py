@@ -36,8 +36,8 @@ def test_the_same_trace_is_the_same_file_and_another_is_not():
 def test_it_says_the_numbers_of_the_trace():
     trace = CASES["default"]
     text = "\n".join(t.get_text() for t in draw_quantize(trace).axes[0].texts)
-    for name, way in trace.ways.items():
-        assert f"{way.nbytes} bytes" in text and f"{way.largest_error[3]:.4f}" in text
+    for name, scheme in trace.schemes.items():
+        assert f"{scheme.nbytes} bytes" in text and f"{scheme.largest_error[3]:.4f}" in text
         assert f"({trace.neighbors_kept(name)} of 5 kept)" in text
     large = "\n".join(t.get_text() for t in draw_quantize(CASES["large"]).axes[0].texts)
     assert "first 32 of 300 numbers" in large

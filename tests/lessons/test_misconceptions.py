@@ -31,7 +31,7 @@ def test_m1_both_ways_end_in_the_same_row_and_the_counts_differ():
     assert trace.max_difference == 0
     assert trace.multiplications == {"gather": 0, "one-hot": 16 * 8}
     assert trace.rows_read == 1
-    assert show("M1").way == "one-hot"
+    assert show("M1").method == "one-hot"
 
 
 def test_m2_the_last_row_is_v_minus_1_and_v_meets_the_fence():

@@ -149,10 +149,10 @@ def test_08_largest_weight_keeps_its_code():
     says(lesson("08"), "the largest weight always has the code −7 or 7")
     view = QuantizationExplorer()
     row = view.row
-    before = view.trace.ways["int4"].codes
+    before = view.trace.schemes["int4"].codes
     column = int(np.abs(view.trace.table[row]).argmax())
     view.edits = [[row, column, 10 * float(view.trace.table[row, column])]]
-    after = view.trace.ways["int4"].codes
+    after = view.trace.schemes["int4"].codes
     assert abs(before[row, column]) == 7 and after[row, column] == before[row, column]
     changed = np.flatnonzero((before != after).any(axis=1))
     assert changed.tolist() == [row]
@@ -161,7 +161,7 @@ def test_08_largest_weight_keeps_its_code():
 
 def test_08_king_has_the_largest_error():
     trace = QuantizationExplorer().trace
-    assert trace.words[int(trace.ways["int4"].largest_error.argmax())] == "king"
+    assert trace.words[int(trace.schemes["int4"].largest_error.argmax())] == "king"
 
 
 # --- 09 ------------------------------------------------------------------------------------------

@@ -12,53 +12,53 @@ from embedlab.core.quantize import quantize, quantized_lookup
 from embedlab.traces.quantize import trace_quantize
 
 TABLE = np.random.default_rng(2).normal(size=(10, 8)).astype(np.float32)
-WAYS = ("int8", "int4", "groups")
+SCHEMES = ("int8", "int4", "groups")
 
 
 def test_worked_by_hand():
     trace = trace_quantize(np.array([[7.0, -3.4, 1.6]]), block_size=1)
-    assert trace.ways["int4"].codes.tolist() == [[7, -3, 2]]
-    np.testing.assert_allclose(trace.ways["int4"].restored, [[7, -3, 2]], rtol=1e-6)
-    np.testing.assert_allclose(trace.ways["int4"].largest_error, 0.4, rtol=1e-6)
-    assert (trace.bytes_before, trace.ways["int4"].nbytes) == (24, 2 + 8)
+    assert trace.schemes["int4"].codes.tolist() == [[7, -3, 2]]
+    np.testing.assert_allclose(trace.schemes["int4"].restored, [[7, -3, 2]], rtol=1e-6)
+    np.testing.assert_allclose(trace.schemes["int4"].largest_error, 0.4, rtol=1e-6)
+    assert (trace.bytes_before, trace.schemes["int4"].nbytes) == (24, 2 + 8)
 
 
 def test_the_numbers_are_those_of_the_core():
     trace = trace_quantize(TABLE, 3, block_size=4)
     for name, made in zip(
-        WAYS, (quantize(TABLE), quantize(TABLE, 4), quantize(TABLE, 4, 4)), strict=True
+        SCHEMES, (quantize(TABLE), quantize(TABLE, 4), quantize(TABLE, 4, 4)), strict=True
     ):
-        way = trace.ways[name]
-        np.testing.assert_array_equal(way.quantized.codes, made.codes)
-        np.testing.assert_array_equal(way.restored, quantized_lookup(made, np.arange(10)))
-        assert way.nbytes == made.nbytes
-        found = nearest(way.restored, way.restored[3], 9, exclude=[3])
-        np.testing.assert_array_equal(way.order[3], found.ids)
-        np.testing.assert_allclose(way.similarity[3], found.similarities, atol=1e-6)
+        scheme = trace.schemes[name]
+        np.testing.assert_array_equal(scheme.quantized.codes, made.codes)
+        np.testing.assert_array_equal(scheme.restored, quantized_lookup(made, np.arange(10)))
+        assert scheme.nbytes == made.nbytes
+        found = nearest(scheme.restored, scheme.restored[3], 9, exclude=[3])
+        np.testing.assert_array_equal(scheme.order[3], found.ids)
+        np.testing.assert_allclose(scheme.similarity[3], found.similarities, atol=1e-6)
         np.testing.assert_array_equal(trace.neighbors(name), found.ids[:5])
         assert trace.neighbors_kept(name) == len(
             set(found.ids[:5]) & set(trace.neighbors().tolist())
         )
         scale = made.scale if made.zero is not None else 1 / made.scale[:, None]
         steps = np.repeat(scale, 8 // scale.shape[1], axis=1)  # (V, D)
-        np.testing.assert_allclose(way.scaled * steps, TABLE, rtol=1e-5, atol=1e-7)
-        codes = np.rint(way.scaled)
+        np.testing.assert_allclose(scheme.scaled * steps, TABLE, rtol=1e-5, atol=1e-7)
+        codes = np.rint(scheme.scaled)
         if made.zero is not None:
             codes = np.clip(codes + np.repeat(made.zero, 4, axis=1), -8, 7)
-        np.testing.assert_array_equal(codes, way.codes)
+        np.testing.assert_array_equal(codes, scheme.codes)
 
 
-@pytest.mark.parametrize("name", WAYS)
+@pytest.mark.parametrize("name", SCHEMES)
 def test_what_comes_back_stands_on_a_level_and_within_half_a_step(name):
     trace = trace_quantize(TABLE, 3)
-    way = trace.ways[name]
+    scheme = trace.schemes[name]
     for column in range(8):
-        levels = way.levels(3, column)
+        levels = scheme.levels(3, column)
         assert len(levels) == (255 if name == "int8" else 16)
-        assert np.isclose(levels, way.restored[3, column], atol=1e-6).any()
-        np.testing.assert_allclose(np.diff(levels), way.steps[3, column], rtol=1e-2)
-    assert (np.abs(trace.errors(name)[3]) <= way.steps[3] / 2 * 1.001).all()
-    assert (way.largest_error <= way.half_step * 1.001).all()
+        assert np.isclose(levels, scheme.restored[3, column], atol=1e-6).any()
+        np.testing.assert_allclose(np.diff(levels), scheme.steps[3, column], rtol=1e-2)
+    assert (np.abs(trace.errors(name)[3]) <= scheme.steps[3] / 2 * 1.001).all()
+    assert (scheme.largest_error <= scheme.half_step * 1.001).all()
 
 
 def test_an_outlier_coarsens_its_row_but_no_other_and_groups_keep_it_in():
@@ -69,14 +69,14 @@ def test_an_outlier_coarsens_its_row_but_no_other_and_groups_keep_it_in():
     for name in ("int8", "int4"):
         apart = [np.abs(t.errors(name)[3, rest]).mean() for t in (before, after)]
         assert apart[1] > 2 * apart[0]
-        assert (after.ways[name].steps[3] > 3 * before.ways[name].steps[3]).all()
+        assert (after.schemes[name].steps[3] > 3 * before.schemes[name].steps[3]).all()
     others = np.arange(10) != 3
-    for name in WAYS:
+    for name in SCHEMES:
         np.testing.assert_array_equal(
-            after.ways[name].restored[others], before.ways[name].restored[others]
+            after.schemes[name].restored[others], before.schemes[name].restored[others]
         )
     np.testing.assert_array_equal(  # the second group of the row never notices
-        after.ways["groups"].restored[3, 4:], before.ways["groups"].restored[3, 4:]
+        after.schemes["groups"].restored[3, 4:], before.schemes["groups"].restored[3, 4:]
     )
     assert np.abs(after.errors("groups")[3]).mean() < np.abs(after.errors("int4")[3]).mean()
 
@@ -88,14 +88,14 @@ def test_tenfold_is_what_quantizing_anew_gives_and_touches_no_other_row():
         table[row, column] *= 10
         anew = trace_quantize(table, row, block_size=4)
         assert (trace.largest[row], trace.grown[row]) == (column, table[row, column])
-        for name, way in trace.ways.items():
-            np.testing.assert_array_equal(way.growth.codes[row], anew.ways[name].codes[row])
+        for name, scheme in trace.schemes.items():
+            np.testing.assert_array_equal(scheme.growth.codes[row], anew.schemes[name].codes[row])
             np.testing.assert_array_equal(
-                way.growth.scale[row], anew.ways[name].quantized.scale[row]
+                scheme.growth.scale[row], anew.schemes[name].quantized.scale[row]
             )
-            assert way.growth.largest_error[row] == anew.ways[name].largest_error[row]
-            assert way.growth.others == {}
-            changed = anew.ways[name].codes[row] != way.codes[row]
+            assert scheme.growth.largest_error[row] == anew.schemes[name].largest_error[row]
+            assert scheme.growth.others == {}
+            changed = anew.schemes[name].codes[row] != scheme.codes[row]
             np.testing.assert_array_equal(trace.changed(name, row), np.flatnonzero(changed))
 
 
@@ -103,8 +103,8 @@ def test_the_weight_that_grows_keeps_its_code_and_the_others_of_its_row_lose_the
     trace = trace_quantize(TABLE, 3)
     at = trace.largest[3]
     for name in ("int8", "int4"):
-        growth = trace.ways[name].growth
-        assert growth.codes[3, at] == trace.ways[name].codes[3, at]  # the end of the ruler moves
+        growth = trace.schemes[name].growth
+        assert growth.codes[3, at] == trace.schemes[name].codes[3, at]  # the end of the ruler moves
         assert at not in trace.changed(name)
     assert len(trace.changed("int8")) == 7
     in_its_group = np.arange(8) // 4 == at // 4
@@ -134,7 +134,7 @@ def test_a_table_wide_scale_would_be_found_out(monkeypatch):
 
     monkeypatch.setattr(module, "quantize", coupled)
     trace = trace_quantize(TABLE)
-    assert trace.ways["int8"].growth.others[0] == tuple(range(1, 10))
+    assert trace.schemes["int8"].growth.others[0] == tuple(range(1, 10))
 
 
 def test_two_rows_that_hang_together_are_found_and_no_others(monkeypatch):
@@ -146,8 +146,8 @@ def test_two_rows_that_hang_together_are_found_and_no_others(monkeypatch):
         return quantize(table, bits, block_size)
 
     monkeypatch.setattr(module, "quantize", paired)
-    for way in trace_quantize(TABLE).ways.values():
-        assert way.growth.others == {2: (7,)}
+    for scheme in trace_quantize(TABLE).schemes.values():
+        assert scheme.growth.others == {2: (7,)}
 
 
 def test_a_flipped_bit_changes_one_number_by_what_the_bit_is_worth():
@@ -162,39 +162,39 @@ def test_a_flipped_bit_changes_one_number_by_what_the_bit_is_worth():
         ("int8", 5, 1, 5, 2),
     ):
         trace = trace_quantize(TABLE, 3, flips=[(name, 3, byte, bit), ("int8", 99, 0, 0)])
-        moved = np.argwhere(trace.ways[name].codes != plain.ways[name].codes)
+        moved = np.argwhere(trace.schemes[name].codes != plain.schemes[name].codes)
         assert moved.tolist() == [[3, column]]
-        for other in set(WAYS) - {name}:
-            np.testing.assert_array_equal(trace.ways[other].codes, plain.ways[other].codes)
-        by = int(trace.ways[name].codes[3, column]) - int(plain.ways[name].codes[3, column])
+        for other in set(SCHEMES) - {name}:
+            np.testing.assert_array_equal(trace.schemes[other].codes, plain.schemes[other].codes)
+        by = int(trace.schemes[name].codes[3, column]) - int(plain.schemes[name].codes[3, column])
         assert abs(by) == abs(worth)
-        back = plain.ways[name].restored[3, column] + by * plain.ways[name].steps[3, column]
-        np.testing.assert_allclose(trace.ways[name].restored[3, column], back, rtol=1e-5)
+        back = plain.schemes[name].restored[3, column] + by * plain.schemes[name].steps[3, column]
+        np.testing.assert_allclose(trace.schemes[name].restored[3, column], back, rtol=1e-5)
         again = trace_quantize(TABLE, 3, flips=[(name, 3, byte, bit)] * 2)
-        np.testing.assert_array_equal(again.ways[name].codes, plain.ways[name].codes)
+        np.testing.assert_array_equal(again.schemes[name].codes, plain.schemes[name].codes)
 
 
 def test_half_a_byte_that_belongs_to_nobody_changes_nothing():
     odd = trace_quantize(TABLE[:, :5], flips=[("int4", 0, 2, bit) for bit in (4, 5, 6, 7)])
     np.testing.assert_array_equal(
-        odd.ways["int4"].codes, trace_quantize(TABLE[:, :5]).ways["int4"].codes
+        odd.schemes["int4"].codes, trace_quantize(TABLE[:, :5]).schemes["int4"].codes
     )
-    assert odd.ways["int4"].quantized.codes[0, 2] != 0
+    assert odd.schemes["int4"].quantized.codes[0, 2] != 0
 
 
 def test_codes_that_a_layer_has_already_are_taken_as_they_are():
     made = quantize(TABLE, 4, 4)
     table = quantized_lookup(made, np.arange(10))
     trace = trace_quantize(table, stored={"groups": made})
-    np.testing.assert_array_equal(trace.ways["groups"].quantized.codes, made.codes)
-    assert trace.ways["groups"].largest_error.max() == 0
+    np.testing.assert_array_equal(trace.schemes["groups"].quantized.codes, made.codes)
+    assert trace.schemes["groups"].largest_error.max() == 0
 
 
 def test_kept_counts_those_that_stay_near_and_quantizing_does_lose_some():
     trace = trace_quantize(TABLE)
-    for name, way in trace.ways.items():
+    for name, scheme in trace.schemes.items():
         for row in range(10):
-            near = set(trace.order[row, :5].tolist()) & set(way.order[row, :5].tolist())
+            near = set(trace.order[row, :5].tolist()) & set(scheme.order[row, :5].tolist())
             assert trace.neighbors_kept(name, row) == len(near)
     assert min(trace.neighbors_kept("int4", row) for row in range(10)) < 5
 
@@ -206,10 +206,10 @@ def test_an_error_is_what_comes_back_minus_what_was_there():
 
 def test_the_histogram_counts_every_number_once():
     trace = trace_quantize(TABLE)
-    for name in WAYS:
+    for name in SCHEMES:
         counts, reach = trace.histogram(name)
         assert counts.sum() == TABLE.size and len(counts) % 2
-        assert reach == pytest.approx(trace.ways[name].largest_error.max())
+        assert reach == pytest.approx(trace.schemes[name].largest_error.max())
         middle = np.abs(trace.errors(name).astype(np.float64)) < reach / len(counts)
         assert counts[len(counts) // 2] == middle.sum()
     counts, reach = trace_quantize(np.zeros((2, 3))).histogram("int4")
@@ -225,8 +225,10 @@ def test_a_number_too_large_to_grow_stays():
 
 def test_four_bits_err_more_than_eight():
     trace = trace_quantize(TABLE)
-    assert (trace.ways["int4"].largest_error > 4 * trace.ways["int8"].largest_error).all()
-    assert trace.ways["int8"].nbytes == 10 * 8 + 40 and trace.ways["int4"].nbytes == 10 * 4 + 40
+    assert (trace.schemes["int4"].largest_error > 4 * trace.schemes["int8"].largest_error).all()
+    assert (
+        trace.schemes["int8"].nbytes == 10 * 8 + 40 and trace.schemes["int4"].nbytes == 10 * 4 + 40
+    )
 
 
 def test_frozen_and_by_value():
@@ -235,10 +237,15 @@ def test_frozen_and_by_value():
     table[:] = 0
     assert trace.table[0, 0] == TABLE[0, 0]
     held = [trace.table, trace.order, trace.similarity, trace.largest, trace.grown]
-    for way in trace.ways.values():
-        held += [getattr(way, field.name) for field in dataclasses.fields(way)]
-        held += [way.quantized.codes, way.quantized.scale, way.quantized.zero]
-        held += [way.growth.codes, way.growth.scale, way.growth.zero, way.growth.largest_error]
+    for scheme in trace.schemes.values():
+        held += [getattr(scheme, field.name) for field in dataclasses.fields(scheme)]
+        held += [scheme.quantized.codes, scheme.quantized.scale, scheme.quantized.zero]
+        held += [
+            scheme.growth.codes,
+            scheme.growth.scale,
+            scheme.growth.zero,
+            scheme.growth.largest_error,
+        ]
     assert all(not h.flags.writeable for h in held if isinstance(h, np.ndarray))
     with pytest.raises(dataclasses.FrozenInstanceError):
         trace.row = 5
@@ -248,8 +255,8 @@ def test_frozen_and_by_value():
 @pytest.mark.parametrize("block", [1, 4])
 def test_smallest_and_flat(table, block):
     trace = trace_quantize(np.array(table), block_size=block)
-    for name in WAYS:
-        np.testing.assert_allclose(trace.ways[name].restored, table, atol=1e-6)
+    for name in SCHEMES:
+        np.testing.assert_allclose(trace.schemes[name].restored, table, atol=1e-6)
     assert len(trace.neighbors()) == trace.k == min(5, len(table) - 1)
 
 

@@ -96,13 +96,13 @@ def _lessons(summary: ClassSummary) -> dict[str, list[QuestionStats | ExerciseSt
 
 def _ways(lessons: Mapping[str, Iterable[QuestionStats | ExerciseStats]]) -> str:
     """Lead to each lesson, with the share of its answers that were right."""
-    ways = ""
+    links = ""
     for lesson, group in lessons.items():
         questions = [one for one in group if isinstance(one, QuestionStats)]
         right, total = sum(one.right for one in questions), sum(one.total for one in questions)
         share = f" <small>{percent(right, total)} right</small>" if total else ""
-        ways += f'<li><a href="#lesson-{lesson}">{lesson}{share}</a></li>'
-    return f'<nav aria-label="Lessons"><ul class="ways">{ways}</ul></nav>' if ways else ""
+        links += f'<li><a href="#lesson-{lesson}">{lesson}{share}</a></li>'
+    return f'<nav aria-label="Lessons"><ul class="lessons">{links}</ul></nav>' if links else ""
 
 
 def _beliefs(summary: ClassSummary, views: Callable[[str], str | None]) -> str:

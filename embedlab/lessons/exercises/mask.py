@@ -152,8 +152,10 @@ def check_mend(exercise: str, submission: Any) -> Verdict:
     if abs(trace.factor - 1) > NEAR:
         where = f"the mask is lost at {trace.lost_at}" if trace.lost_at else "padding still counts"
         percent = abs(100 * (trace.factor - 1))
-        way = "higher" if trace.factor > 1 else "lower"
-        message = f"{where}, and the loss is {percent:.1f} % {way} than the unpadded reference."
+        direction = "higher" if trace.factor > 1 else "lower"
+        message = (
+            f"{where}, and the loss is {percent:.1f} % {direction} than the unpadded reference."
+        )
         attempted = submission.layers != type(submission)().layers
         if not attempted:
             message += " Move, replace or remove layers until the mask arrives where it is needed."

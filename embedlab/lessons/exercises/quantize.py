@@ -172,9 +172,9 @@ def check_groups(exercise: str, submission: Any) -> Verdict:
     trace = submission.trace
     worst = int(np.argmax(np.abs(trace.table).max(axis=1)))
     name = f"{trace.words[worst]} (row {worst})" if trace.words[worst] else f"row {worst}"
-    if submission.way != "groups":
+    if submission.scheme != "groups":
         message = (
-            f"the view shows {submission.way}. Choose groups, and look at {name}: "
+            f"the view shows {submission.scheme}. Choose groups, and look at {name}: "
             "it has the outlier."
         )
         return Verdict(exercise, False, message, attempted=False)
@@ -196,7 +196,7 @@ def check_groups(exercise: str, submission: Any) -> Verdict:
             "Larger groups need fewer scales: find the largest ones that stay below."
         )
         return Verdict(exercise, False, message, attempted=False)
-    nbytes = trace.ways["groups"].nbytes
+    nbytes = trace.schemes["groups"].nbytes
     message = (
         f"right. With groups of {block} the largest error of {name} is {errors[block]:.3f}, for "
         f"{nbytes} bytes instead of {trace.bytes_before}."

@@ -106,10 +106,10 @@ class GeometryTrace:
         lines = [
             f"word    {self.name(self.picked)}, of {format_count(rows, 'word')} with "
             f"{format_count(width, 'number')} each",
-            f"near    {join_some(near, TEN, between=' · ') or 'nobody'}",
-            f"on map  {join_some(map(self.name, self.near_map), TEN, between=' · ') or 'nobody'}",
+            f"near    {join_some(near, TEN, between=' · ') or 'none'}",
+            f"on map  {join_some(map(self.name, self.near_map), TEN, between=' · ') or 'none'}",
             f"map     {self.plane.name} shows {shares} of the variance",
-            f"        {both} of the {format_count(len(self.near), 'word')} truly nearest "
+            f"        {both} of the {format_count(len(self.near), 'word')} nearest by cosine "
             f"{'is' if both == 1 else 'are'} among the nearest on the map; "
             f"{format_number(self.typical, 1)} on average",
         ]
@@ -136,7 +136,7 @@ class GeometryTrace:
         end = ""
         if self.analogy and self.analogy.ids.size:
             end = f" {self._terms()} gives {self.name(int(self.analogy.ids[0]))}."
-        return f"{start} Truly nearest: {near}. Nearest on the map: {near_map}.{end}"
+        return f"{start} Nearest by cosine: {near}. Nearest on the map: {near_map}.{end}"
 
     def name(self, row: int) -> str:
         """Return the word of a row, or its number."""
@@ -204,7 +204,7 @@ def trace_geometry(
     near    b 0.00 · c 0.00 · d −1.00
     on map  b · c · d
     map     pca 1+2 shows 50.0 % + 50.0 % of the variance
-            3 of the 3 words truly nearest are among the nearest on the map; 3.0 on average
+            3 of the 3 words nearest by cosine are among the nearest on the map; 3.0 on average
     sum     b − d + c → a 1.00
     """
     table = as_table(table)

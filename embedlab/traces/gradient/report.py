@@ -5,9 +5,9 @@ import numpy as np
 from embedlab.traces.gradient.check import STEPS, TOLERANCE, relative_errors
 from embedlab.traces.text import format_count, format_number, join_some, short_label
 
-__all__ = ["WAYS", "GradientCheck"]
+__all__ = ["RULES", "GradientCheck"]
 
-WAYS = ("add", "assign")
+RULES = ("add", "assign")
 
 _MIDDLE = 5  # index of a step size with small truncation and rounding errors
 
@@ -45,33 +45,33 @@ class GradientCheck:
         all_rows = self.tied and len(self.pair_ids) > 0
         return np.arange(len(self.table)) if all_rows else self.sum_ids
 
-    def analytic(self, way: str = "add") -> np.ndarray:
+    def analytic(self, rule: str = "add") -> np.ndarray:
         """Return the gradient of the table, (V, D), by "add" or by "assign"."""
-        if way not in WAYS:
+        if rule not in RULES:
             raise ValueError(
-                f'way must be "add" or "assign". Received {way!r:.40}. '
+                f'rule must be "add" or "assign". Received {rule!r:.40}. '
                 'Choose "add" for what the core does.'
             )
-        return self.added if way == "add" else self.assigned
+        return self.added if rule == "add" else self.assigned
 
-    def errors(self, way: str = "add") -> np.ndarray:
+    def errors(self, rule: str = "add") -> np.ndarray:
         """Return the relative error of each checked weight, for each step size: (H, C, D).
 
         ``abs(analytic - numeric) / the largest of either``: from 0 to 2.
         """
-        return relative_errors(self.analytic(way)[self.checked], self.numeric)
+        return relative_errors(self.analytic(rule)[self.checked], self.numeric)
 
-    def curve(self, way: str = "add") -> np.ndarray:
+    def curve(self, rule: str = "add") -> np.ndarray:
         """Return the largest error for each step size, (H,): truncation left, rounding right."""
-        return self.errors(way).max((1, 2), initial=0)
+        return self.errors(rule).max((1, 2), initial=0)
 
-    def best_step(self, way: str = "add") -> float:
+    def best_step(self, rule: str = "add") -> float:
         """Return the step size with the smallest error."""
-        return float(STEPS[int(np.argmin(self.curve(way)))])
+        return float(STEPS[int(np.argmin(self.curve(rule)))])
 
-    def passes(self, way: str = "add") -> bool:
+    def passes(self, rule: str = "add") -> bool:
         """Return whether this method gives the gradient of the loss."""
-        return bool(self.curve(way).min() <= TOLERANCE)
+        return bool(self.curve(rule).min() <= TOLERANCE)
 
     @property
     def wrong_rows(self) -> np.ndarray:
@@ -89,9 +89,9 @@ class GradientCheck:
             f"{len(self.sum_ids)} of {format_count(rows, 'row')}{self._mode()}",
         ]
         lines += [f"        {self._row(k)}" for k in np.argsort(-self.counts, kind="stable")[:3]]
-        for way in WAYS:
-            word = "passes" if self.passes(way) else "FAILS"
-            lines.append(f"{way:<7} {word} the check: {self._error(way)}")
+        for rule in RULES:
+            word = "passes" if self.passes(rule) else "FAILS"
+            lines.append(f"{rule:<7} {word} the check: {self._error(rule)}")
         lines.append(
             f"checked {format_count(len(self.checked) * width, 'weight')} of {rows * width}"
         )
@@ -105,11 +105,11 @@ class GradientCheck:
             for i, c in zip(self.sum_ids.tolist(), self.counts.tolist(), strict=True)
         ]
         results = [
-            f"{w} {'passes' if self.passes(w) else 'fails'} the gradient check" for w in WAYS
+            f"{w} {'passes' if self.passes(w) else 'fails'} the gradient check" for w in RULES
         ]
         every = "; through the scores every row gets one more" if self.direct.any() else ""
         return (
-            f"{format_count(len(self.pair_ids), 'gradient row')} fly back to a table of "
+            f"{format_count(len(self.pair_ids), 'gradient row')} for a table of "
             f"{format_count(len(self.table), 'row')}: "
             f"{join_some(gets, 12) or 'none gets any'}{every}; "
             f"{', '.join(results)}."
@@ -132,10 +132,10 @@ class GradientCheck:
         name = f" {short_label(self.words[row])}" if self.words[row] else ""
         return f"row {row}{name}, column 0: {sum_} = {format_number(self.added[row, 0], 3)}"
 
-    def _error(self, way: str) -> str:
-        error = float(self.curve(way).min())
+    def _error(self, rule: str) -> str:
+        error = float(self.curve(rule).min())
         if not np.isfinite(error):
-            return "the loss is no number"
+            return "the loss is NaN"
         if error <= TOLERANCE:  # smaller errors are rounding, and differ between machines
             return f"the error is below {TOLERANCE:g}"
-        return f"the error is {format_number(self.curve(way)[_MIDDLE])} at h = {STEPS[_MIDDLE]:g}"
+        return f"the error is {format_number(self.curve(rule)[_MIDDLE])} at h = {STEPS[_MIDDLE]:g}"

@@ -17,10 +17,10 @@ from embedlab.traces.gradient.check import (
     rows_to_check,
 )
 from embedlab.traces.gradient.losses import GivenGradient, LookupLoss, NextWordLoss, TargetLoss
-from embedlab.traces.gradient.report import WAYS, GradientCheck
+from embedlab.traces.gradient.report import RULES, GradientCheck
 from embedlab.traces.readonly import readonly_copy
 
-__all__ = ["CHECK_MAX", "STEPS", "TOLERANCE", "WAYS", "GradientTrace", "trace_gradient"]
+__all__ = ["CHECK_MAX", "RULES", "STEPS", "TOLERANCE", "GradientTrace", "trace_gradient"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -41,7 +41,7 @@ class GradientTrace(GradientCheck):
     grad_scores : ndarray, (N, V) or (N, 0)
         Tied: the gradient of the scores, softmax minus one-hot target.
     direct : ndarray, (V, D)
-        Tied: the gradient of the table by way of the scores, in every row. Otherwise 0.
+        Tied: the gradient of the table through the scores, in every row. Otherwise 0.
     has_gradient : ndarray of bool, (N,)
         Whether a token has a gradient: not padding, and, tied, not a word without a next word.
     pair_ids, pair_rows : ndarray, (P,) and (P, D)

@@ -167,9 +167,9 @@ class LoRATrace:
             [
                 f"change  ({rows}, {width}), effective rank "
                 f"{format_number(self.effective_rank, 1)}; "
-                f"rank {self.rank} can say all but "
+                f"rank {self.rank} leaves an error of "
                 f"{format_number(100 * self.errors[self.rank], 1)} %",
-                f"trains  {format_count(self.parameters, 'number')} instead of "
+                f"trains  {format_count(self.parameters, 'parameter')} instead of "
                 f"{format_count(rows * width)} "
                 f"({format_number(100 * self.parameters / (rows * width), 0)} %), scale "
                 f"{format_number(self.scale)}, A starts {self.start}",

@@ -14,9 +14,9 @@ from embedlab.traces.quantize.scheme import TENFOLD, QuantizationScheme, apply_s
 from embedlab.traces.readonly import readonly_copy
 from embedlab.traces.text import format_count, format_number, join_some, short_label
 
-__all__ = ["WAYS", "QuantizationScheme", "QuantizationTrace", "trace_quantize"]
+__all__ = ["SCHEMES", "QuantizationScheme", "QuantizationTrace", "trace_quantize"]
 
-WAYS = ("int8", "int4", "groups")
+SCHEMES = ("int8", "int4", "groups")
 """8 bits and 4 bits with one scale for each row, and 4 bits with a scale for each group."""
 
 BINS = 21
@@ -43,13 +43,13 @@ class QuantizationTrace:
         The column of the largest absolute value of each row; the first of equals.
     grown : ndarray, (V,)
         Ten times that number; the number itself if that overflows.
-    ways : dict of str to QuantizationScheme
+    schemes : dict of str to QuantizationScheme
         "int8" and "int4" with one scale a row, and "groups": int4 in blocks.
 
     Examples
     --------
     >>> trace = trace_quantize(np.array([[1.0, 0.26, -0.5], [0.0, 0.0, 0.5]]), block_size=2)
-    >>> {name: way.nbytes for name, way in trace.ways.items()}, trace.bytes_before
+    >>> {name: scheme.nbytes for name, scheme in trace.schemes.items()}, trace.bytes_before
     ({'int8': 22, 'int4': 20, 'groups': 40}, 48)
     """
 
@@ -61,18 +61,18 @@ class QuantizationTrace:
     similarity: np.ndarray
     largest: np.ndarray
     grown: np.ndarray
-    ways: dict[str, QuantizationScheme]
+    schemes: dict[str, QuantizationScheme]
 
     @property
     def bytes_before(self) -> int:
         """The bytes of the float table."""
         return self.table.nbytes
 
-    def errors(self, way: str) -> np.ndarray:
+    def errors(self, scheme: str) -> np.ndarray:
         """Return the errors, dequantized minus original, (V, D)."""
-        return np.asarray(self.ways[way].restored - self.table)
+        return np.asarray(self.schemes[scheme].restored - self.table)
 
-    def histogram(self, way: str) -> tuple[np.ndarray, float]:
+    def histogram(self, scheme: str) -> tuple[np.ndarray, float]:
         """Count the errors of the whole table in `BINS` bins from -reach to +reach.
 
         Returns
@@ -81,27 +81,27 @@ class QuantizationTrace:
         reach : float
             The largest error; if it is 0, all errors are in the middle bin.
         """
-        errors = self.errors(way).astype(np.float64)
+        errors = self.errors(scheme).astype(np.float64)
         reach = float(np.abs(errors).max(initial=0))
         counts, _ = np.histogram(errors, BINS, (-reach or -1.0, reach or 1.0))
         return counts, reach
 
-    def neighbors(self, way: str | None = None) -> np.ndarray:
+    def neighbors(self, scheme: str | None = None) -> np.ndarray:
         """Return the K rows nearest to `row`, in the float table or in a dequantized one."""
-        order = self.order if way is None else self.ways[way].order
+        order = self.order if scheme is None else self.schemes[scheme].order
         return order[self.row, : self.k]
 
-    def neighbors_kept(self, way: str, row: int | None = None) -> int:
+    def neighbors_kept(self, scheme: str, row: int | None = None) -> int:
         """Return how many of the K nearest rows are still among the K nearest."""
         at = self.row if row is None else row
-        before, after = self.order[at, : self.k], self.ways[way].order[at, : self.k]
+        before, after = self.order[at, : self.k], self.schemes[scheme].order[at, : self.k]
         return int(np.isin(before, after).sum())
 
-    def changed(self, way: str, row: int | None = None) -> np.ndarray:
+    def changed(self, scheme: str, row: int | None = None) -> np.ndarray:
         """Return the columns of a row whose codes change when its largest number grows tenfold."""
         at = self.row if row is None else row
-        scheme = self.ways[way]
-        return np.flatnonzero(scheme.growth.codes[at] != scheme.codes[at])
+        result = self.schemes[scheme]
+        return np.flatnonzero(result.growth.codes[at] != result.codes[at])
 
     @property
     def summary(self) -> str:
@@ -113,13 +113,13 @@ class QuantizationTrace:
             f"row     {self._name(self.row)}: "
             + join_some([format_number(v) for v in self.table[self.row]], 8, between=" "),
         ]
-        for name, way in self.ways.items():
-            codes = [format_count(int(code)) for code in way.codes[self.row]]
+        for name, scheme in self.schemes.items():
+            codes = [format_count(int(code)) for code in scheme.codes[self.row]]
             lines += [
                 f"{name:<7} {join_some(codes, 8, between=' ')}",
-                f"        {format_count(way.nbytes, 'byte')}, largest error "
-                f"{format_number(way.largest_error[self.row], 4)} (half a step "
-                f"{format_number(way.half_step[self.row], 4)}), {self.neighbors_kept(name)} of "
+                f"        {format_count(scheme.nbytes, 'byte')}, largest error "
+                f"{format_number(scheme.largest_error[self.row], 4)} (half a step "
+                f"{format_number(scheme.half_step[self.row], 4)}), {self.neighbors_kept(name)} of "
                 f"{format_count(self.k, 'neighbor')} kept",
             ]
         return "\n".join(lines)
@@ -128,10 +128,10 @@ class QuantizationTrace:
     def alt(self) -> str:
         """Describe the picture for somebody who does not see it."""
         results = [
-            f"{way.name}: {format_count(way.nbytes, 'byte')}, largest error "
-            f"{format_number(way.largest_error[self.row], 4)}, {self.neighbors_kept(name)} of "
+            f"{scheme.name}: {format_count(scheme.nbytes, 'byte')}, largest error "
+            f"{format_number(scheme.largest_error[self.row], 4)}, {self.neighbors_kept(name)} of "
             f"{format_count(self.k, 'neighbor')} kept"
-            for name, way in self.ways.items()
+            for name, scheme in self.schemes.items()
         ]
         return (
             f"{self._name(self.row)} of a table of {format_count(len(self.table), 'row')} and "
@@ -169,7 +169,7 @@ def trace_quantize(
     neighbors : int
         The number of nearest rows to compare before and after.
     words : sequence of str, optional
-    flips : iterable of (way, row, byte, bit)
+    flips : iterable of (scheme, row, byte, bit)
         Bits of the stored codes to flip.
     stored : mapping of str to QuantizedTable, optional
         The codes of a quantized layer, by method; `table` is the dequantized table.
@@ -217,13 +217,13 @@ def trace_quantize(
         tenfold = table[at] * table.dtype.type(TENFOLD)
     grown[at] = np.where(np.isfinite(tenfold), tenfold, table[at])
     flips = list(flips)
-    ways = {
+    schemes = {
         name: apply_scheme(
             titles[name],
             table,
             grown,
             partial(_quantized, bits=bits, block=size),
-            [(r, byte, bit) for way, r, byte, bit in flips if way == name],
+            [(r, byte, bit) for scheme, r, byte, bit in flips if scheme == name],
             (stored or {}).get(name),
         )
         for name, (bits, size) in kinds.items()
@@ -237,7 +237,7 @@ def trace_quantize(
         *nearest_rows(table),
         readonly_copy(largest),
         readonly_copy(grown[at]),
-        ways,
+        schemes,
     )
 
 

@@ -419,7 +419,7 @@ def test_the_views_show_the_faults():
     a, b, alpha = adapter()
     merged = tastes() + alpha / a.shape[1] * a @ b
     codes = np.rint(merged * (127 / np.abs(merged).max()))  # as `ship` computes them
-    assert np.array_equal(rows.ways["int8"].codes[:, :-1], codes)
+    assert np.array_equal(rows.schemes["int8"].codes[:, :-1], codes)
     assert np.abs(codes[10]).max() <= 2  # of 127
 
 

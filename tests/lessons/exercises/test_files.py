@@ -172,5 +172,5 @@ def test_m16_other_word_order_reads_other_rows():
 
 def test_m17_the_floats_are_not_in_the_codes():
     trace = show("M17").trace
-    assert trace.ways["int8"].codes.dtype.itemsize == 1
-    assert trace.ways["int8"].largest_error[0] > 0
+    assert trace.schemes["int8"].codes.dtype.itemsize == 1
+    assert trace.schemes["int8"].largest_error[0] > 0

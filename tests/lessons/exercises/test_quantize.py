@@ -148,7 +148,7 @@ def test_the_twin_of_the_core_is_right_for_a_matrix_too():
 
 
 def test_only_largest_sufficient_group_size_is_right():
-    explorer = QuantizationExplorer(way="groups")
+    explorer = QuantizationExplorer(scheme="groups")
     found = {}
     for block in range(1, 9):
         explorer.block = block
@@ -156,7 +156,7 @@ def test_only_largest_sufficient_group_size_is_right():
     right = [block for block, verdict in found.items() if verdict]
     assert right == [4]
     for block, verdict in found.items():
-        error = QuantizationExplorer(way="groups", block=block).trace.ways["groups"]
+        error = QuantizationExplorer(scheme="groups", block=block).trace.schemes["groups"]
         within = error.largest_error[8] <= ENOUGH
         assert within == (block <= 4)
         if not verdict:
@@ -168,7 +168,7 @@ def test_a_state_serves_and_other_ways_are_not_yet():
     explorer = QuantizationExplorer()
     verdict = check("08.groups", explorer.state)
     assert not verdict and not verdict.attempted and "king (row 8)" in verdict.message
-    assert check("08.groups", QuantizationExplorer(way="groups").state)
+    assert check("08.groups", QuantizationExplorer(scheme="groups").state)
     assert "needs the view" in check("08.groups", 4).message
 
 
@@ -177,7 +177,7 @@ def test_a_state_serves_and_other_ways_are_not_yet():
 
 def test_m11_steps_are_18_times_as_wide_and_errors_are_not_alike():
     trace = show("M11").trace
-    four, eight = trace.ways["int4"], trace.ways["int8"]
+    four, eight = trace.schemes["int4"], trace.schemes["int8"]
     np.testing.assert_allclose(four.steps, eight.steps * 127 / 7, rtol=1e-5)
     assert (four.largest_error > 6 * eight.largest_error).all()
     assert trace.row == 8 and four.largest_error[8] > 2.5 * np.median(four.largest_error)
@@ -189,6 +189,6 @@ def test_m14_no_other_row_hears_of_an_outlier():
     explorer.edits = []
     before = explorer.trace
     for name in ("int4", "int8", "groups"):
-        changed = (after.ways[name].codes != before.ways[name].codes).any(axis=1)
+        changed = (after.schemes[name].codes != before.schemes[name].codes).any(axis=1)
         assert np.flatnonzero(changed).tolist() == [9]
-    assert after.ways["int4"].largest_error[9] > 8 * before.ways["int4"].largest_error[9]
+    assert after.schemes["int4"].largest_error[9] > 8 * before.schemes["int4"].largest_error[9]

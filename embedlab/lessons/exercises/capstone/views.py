@@ -74,7 +74,9 @@ def _int8() -> Any:
     a, b, alpha = adapter()
     table = merge(tastes(), [Adapter(a, b, alpha / len(b))])
     largest = np.full((len(table), 1), np.abs(table).max(), table.dtype)
-    return QuantizationExplorer(np.hstack([table, largest]), words=MENU.words, way="int8", row=10)
+    return QuantizationExplorer(
+        np.hstack([table, largest]), words=MENU.words, scheme="int8", row=10
+    )
 
 
 _CASES: dict[str, tuple[str, Callable[[], Any], str]] = {
