@@ -27,11 +27,11 @@ from embedlab.core.quantize import dequantize, quantize
 def test_the_twin_agrees(rng, dtype, rows, k):
     table = rng.normal(size=(rows, 6)).astype(dtype)
     queries = rng.normal(size=(4, 6)).astype(dtype)
-    found = nearest(table, queries, k)
+    result = nearest(table, queries, k)
     expected = nearest_reference(table.astype("f8"), queries.astype("f8"), k)
-    np.testing.assert_array_equal(found.ids, expected.ids)
+    np.testing.assert_array_equal(result.ids, expected.ids)
     tolerance = 1e-12 if dtype == "float64" else 1e-5
-    np.testing.assert_allclose(found.similarities, expected.similarities, atol=tolerance)
+    np.testing.assert_allclose(result.similarities, expected.similarities, atol=tolerance)
 
 
 @given(
@@ -47,10 +47,10 @@ def test_ties_go_to_the_lower_id_however_the_table_is_cut(data, rows, columns, k
     table = np.repeat(np.array(signs)[:, None], columns, axis=1)
     before, module.BLOCK = module.BLOCK, block
     try:
-        found = nearest(table, table[:1], k)
+        result = nearest(table, table[:1], k)
     finally:
         module.BLOCK = before
-    np.testing.assert_array_equal(found.ids, nearest_reference(table, table[:1], k).ids)
+    np.testing.assert_array_equal(result.ids, nearest_reference(table, table[:1], k).ids)
 
 
 def test_the_same_for_any_number_of_threads(rng, threads):
@@ -67,30 +67,30 @@ def test_the_same_for_any_number_of_threads(rng, threads):
 def test_a_stretch_without_some(rng):
     table = rng.normal(size=(60, 4))
     everything = nearest(table, table[:5], 60)
-    found = nearest(table, table[:5], 8, first=10, last=40, exclude=[12, 50, 12])
+    result = nearest(table, table[:5], 8, first=10, last=40, exclude=[12, 50, 12])
     for q in range(5):
         allowed = [i for i in everything.ids[q] if 10 <= i < 40 and i != 12]
-        assert found.ids[q].tolist() == allowed[:8]
-    own = nearest(table, table[:5], 3, exclude=np.arange(5)[:, None])
+        assert result.ids[q].tolist() == allowed[:8]
+    others = nearest(table, table[:5], 3, exclude=np.arange(5)[:, None])
     for q in range(5):
-        assert own.ids[q].tolist() == [i for i in everything.ids[q] if i != q][:3]
+        assert others.ids[q].tolist() == [i for i in everything.ids[q] if i != q][:3]
 
 
 def test_fewer_rows_than_asked_for():
     table = np.eye(3)
     assert nearest(table, table[0], 9).ids.tolist() == [0, 1, 2]
-    found = nearest(table, table[0], 3, exclude=[0])
-    assert found.ids.tolist() == [1, 2, -1]
-    assert np.isnan(found.similarities[2])
+    result = nearest(table, table[0], 3, exclude=[0])
+    assert result.ids.tolist() == [1, 2, -1]
+    assert np.isnan(result.similarities[2])
     assert nearest(table, table[0], 3, first=2, last=2).ids.shape == (0,)
     assert nearest(table, np.empty((0, 3)), 2).ids.shape == (0, 2)
 
 
 def test_zero_rows_nan_rows_and_extreme_lengths():
     table = np.array([[0, 0], [np.nan, 1], [np.inf, 1], [1e-30, 1e-30], [1e30, 0], [-1, 0]], "f4")
-    found = nearest(table, np.array([1, 0], "f4"), 6)
-    assert found.ids.tolist() == [4, 3, 0, 5, -1, -1]
-    np.testing.assert_allclose(found.similarities[:4], [1, np.sqrt(0.5), 0, -1], rtol=1e-6)
+    result = nearest(table, np.array([1, 0], "f4"), 6)
+    assert result.ids.tolist() == [4, 3, 0, 5, -1, -1]
+    np.testing.assert_allclose(result.similarities[:4], [1, np.sqrt(0.5), 0, -1], rtol=1e-6)
 
 
 @pytest.mark.parametrize(("bits", "block"), [(8, None), (4, None), (4, 3)])
@@ -100,9 +100,9 @@ def test_quantized_rows_and_rows_from_a_function(rng, bits, block):
     floats = dequantize(codes)
     expected = nearest(floats, table[:3], 4)
     for other in (codes, LazyTable(table.shape, lambda a, b: floats[a:b])):
-        found = nearest(other, table[:3], 4)
-        np.testing.assert_array_equal(found.ids, expected.ids)
-        np.testing.assert_array_equal(found.similarities, expected.similarities)
+        result = nearest(other, table[:3], 4)
+        np.testing.assert_array_equal(result.ids, expected.ids)
+        np.testing.assert_array_equal(result.similarities, expected.similarities)
     assert odd_one_out(codes, [0, 1, 2])[0] == odd_one_out(floats, [0, 1, 2])[0]
 
 
@@ -130,9 +130,9 @@ def test_cosine_by_hand_and_within_its_bounds(rng):
 
 def test_an_analogy_by_hand():
     table = np.array([[1.0, 0, 0], [1, 1, 0], [0, 0, 1], [0, 1, 1], [1, 0, 1]])
-    found = analogy(table, 0, 1, 2, k=3)
-    assert found.ids[0] == 3
-    assert not {0, 1, 2} & set(found.ids.tolist())
+    result = analogy(table, 0, 1, 2, k=3)
+    assert result.ids[0] == 3
+    assert not {0, 1, 2} & set(result.ids.tolist())
     assert analogy(quantize(table), 0, 1, 2, k=1).ids.tolist() == [3]
     assert analogy(table, 0, 1, 2, k=1, first=4).ids.tolist() == [4]
 
@@ -151,18 +151,21 @@ def test_the_odd_one_out_by_hand():
 def test_main_axes_are_those_of_the_covariance(rng, shape, dtype):
     rows = rng.normal(size=shape).astype(dtype) * np.arange(1, shape[1] + 1, dtype=dtype)
     k = min(3, shape[1])
-    seen = pca(rows, k)
+    projection = pca(rows, k)
     wide = rows.astype("f8")
     covariance = np.cov(wide.T, bias=True) if len(wide) > 1 else np.zeros((shape[1],) * 2)
     values = np.linalg.eigvalsh(covariance)[::-1]
-    variance = (seen.points.astype("f8") ** 2).mean(axis=0)
+    variance = (projection.points.astype("f8") ** 2).mean(axis=0)
     np.testing.assert_allclose(variance, values[:k], rtol=1e-4, atol=1e-6)
     if len(wide) > 1:
-        np.testing.assert_allclose(seen.shares, values[:k] / values.sum(), atol=1e-6)
-    np.testing.assert_allclose(seen.axes @ seen.axes.T, np.eye(k), atol=1e-5)
-    assert (seen.axes[np.arange(k), np.abs(seen.axes).argmax(axis=1)] > 0).all()
+        np.testing.assert_allclose(projection.shares, values[:k] / values.sum(), atol=1e-6)
+    np.testing.assert_allclose(projection.axes @ projection.axes.T, np.eye(k), atol=1e-5)
+    assert (projection.axes[np.arange(k), np.abs(projection.axes).argmax(axis=1)] > 0).all()
     np.testing.assert_allclose(
-        seen.points, (wide - seen.mean) @ seen.axes.T, rtol=1e-3, atol=2e-4 * np.abs(wide).max()
+        projection.points,
+        (wide - projection.mean) @ projection.axes.T,
+        rtol=1e-3,
+        atol=2e-4 * np.abs(wide).max(),
     )
 
 

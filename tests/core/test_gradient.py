@@ -106,10 +106,10 @@ def test_the_dense_gradient_is_the_same_for_any_size(rng, threads, rows, columns
     back[::7] = -0.0
     expected = grad_table_reference(ids, back, rows)
     for _ in range(2):  # the second time in memory that is no longer fresh
-        made = grad_table(ids, back, rows)
-        assert made.tobytes() == expected.tobytes()
-        made[:] = np.nan
-        del made
+        result = grad_table(ids, back, rows)
+        assert result.tobytes() == expected.tobytes()
+        result[:] = np.nan
+        del result
     with pytest.raises(IdError, match=rf"Received {rows} at \[5\]"):
         ids[5] = rows
         grad_table(ids, back, rows)
@@ -154,15 +154,15 @@ def test_padding_learns_exactly_nothing(rng, threads, size, count):
     threads(count)
     ids = rng.integers(9, size=size)
     back = rng.normal(size=(size, 8)).astype("f4")
-    kept = ids != 3
-    expected = grad_table_reference(ids[kept], back[kept], 9)
-    back[~kept] = np.nan
+    not_padding = ids != 3
+    expected = grad_table_reference(ids[not_padding], back[not_padding], 9)
+    back[~not_padding] = np.nan
     np.testing.assert_array_equal(grad_table(ids, back, 9, padding_idx=3), expected)
     sparse = coalesce(ids, back, 9, padding_idx=3)
     assert 3 not in sparse.ids
     np.testing.assert_array_equal(sparse.to_dense(), expected)
-    np.testing.assert_array_equal(sparse.uncoalesced()[0], ids[kept])
-    np.testing.assert_array_equal(sparse.uncoalesced()[1], back[kept])
+    np.testing.assert_array_equal(sparse.uncoalesced()[0], ids[not_padding])
+    np.testing.assert_array_equal(sparse.uncoalesced()[1], back[not_padding])
 
 
 def test_nothing_but_padding():

@@ -13,9 +13,9 @@ from embedlab.core.gradient.grouping import PARALLEL_FROM, group_reference
 from embedlab.core.ids import IdError
 
 
-def same(found, expected):
-    for mine, theirs in zip(found, expected, strict=True):
-        np.testing.assert_array_equal(mine, theirs)
+def same(groups, expected):
+    for actual, expected_array in zip(groups, expected, strict=True):
+        np.testing.assert_array_equal(actual, expected_array)
 
 
 @given(
@@ -48,13 +48,13 @@ def test_the_twin_agrees_whether_rows_are_counted_or_ids_sorted(
     """Up to four rows for each id all rows are counted; beyond, the ids are sorted."""
     inner, calls = group_module._count_kernel, []
     monkeypatch.setattr(
-        group_module, "_count_kernel", lambda *given: calls.append(1) or inner(*given)
+        group_module, "_count_kernel", lambda *args: calls.append(1) or inner(*args)
     )
     for size in (1, 7, 500):
         ids = rng.integers(rows_per_id * size, size=size)
         ids[-1] = 3
-        found = group(ids, rows_per_id * size, padding_idx=skip)
-        same(found, group_reference(ids, -1 if skip is None else skip))
+        result = group(ids, rows_per_id * size, padding_idx=skip)
+        same(result, group_reference(ids, -1 if skip is None else skip))
     assert bool(calls) == counted
 
 

@@ -56,7 +56,7 @@ def test_large_ids_never_wrap(large):
 
 
 @pytest.mark.parametrize(
-    ("bad", "error", "says"),
+    ("bad", "error", "message"),
     [
         (2.9, IdTypeError, "Received 2.9. Round"),
         ([0, np.nan], IdTypeError, "Received nan at [1]"),
@@ -73,10 +73,10 @@ def test_large_ids_never_wrap(large):
         ([[1, 2], [3]], ShapeError, "different lengths"),
     ],
 )
-def test_refuses(bad, error, says):
+def test_refuses(bad, error, message):
     with pytest.raises(error) as caught:
         as_ids(bad)
-    assert says in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 

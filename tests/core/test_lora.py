@@ -50,11 +50,11 @@ def test_the_twins_agree(rng, dtype, rank, ids):
     np.testing.assert_allclose(rows, again, **near)
     back = rng.normal(size=out.shape).astype(dtype)
     grad_a, grad_b = grad_lora(ids, back, one)
-    left, right = grad_lora_reference(
+    rows_a, rows_b = grad_lora_reference(
         one.a[ids].reshape(-1, rank), back.reshape(-1, 7), one.b, one.scale
     )
-    np.testing.assert_allclose(grad_b, right, **near)
-    np.testing.assert_allclose(grad_a.uncoalesced()[1], left, **near)
+    np.testing.assert_allclose(grad_b, rows_b, **near)
+    np.testing.assert_allclose(grad_a.uncoalesced()[1], rows_a, **near)
 
 
 def test_the_source_of_each_loop_says_the_same(rng):
@@ -67,10 +67,10 @@ def test_the_source_of_each_loop_says_the_same(rng):
     inside = table[ids[:2]]
     np.testing.assert_allclose(out[:2], inside + rows[:2], rtol=1e-14)
     np.testing.assert_array_equal(out[2:], 0)
-    left, back = one.a[[4, 1, 1]], rng.normal(size=(3, 6))
+    a_rows, back = one.a[[4, 1, 1]], rng.normal(size=(3, 6))
     grads = [(np.empty((3, 5)), np.zeros((2, 5, 6))) for _ in range(2)]
-    grad_lora_kernel.py_func(left, back, one.b, 1.0, *grads[0])
-    grad_lora_kernel(left, back, one.b, 1.0, *grads[1])
+    grad_lora_kernel.py_func(a_rows, back, one.b, 1.0, *grads[0])
+    grad_lora_kernel(a_rows, back, one.b, 1.0, *grads[1])
     for written, again in zip(*grads, strict=True):
         np.testing.assert_allclose(written, again, rtol=0, atol=1e-14)
 
@@ -86,8 +86,8 @@ def test_any_shapes_and_several_adapters(data, shape, ranks):
     ids = np.array(data.draw(st.lists(st.integers(0, shape[0] - 1), max_size=9)), np.int64)
     table = rng.normal(size=shape)
     adapters = [make(rng, *shape, rank, "float64", scale=0.5 + rank) for rank in ranks]
-    wanted = table[ids] + sum(scale * (a[ids] @ b) for a, b, scale in adapters)
-    np.testing.assert_allclose(lora_lookup(table, ids, adapters), wanted, rtol=0, atol=1e-12)
+    expected = table[ids] + sum(scale * (a[ids] @ b) for a, b, scale in adapters)
+    np.testing.assert_allclose(lora_lookup(table, ids, adapters), expected, rtol=0, atol=1e-12)
 
 
 def test_worked_by_hand():
@@ -169,8 +169,8 @@ def test_half_floats_are_computed_in_single_and_rounded_once(rng, monkeypatch):
     ids = rng.integers(6, size=(2, 5))
     out = lora_lookup(table, ids, adapters)
     assert out.dtype == np.float16
-    wanted = lora_lookup(table.astype("f4"), ids, adapters)
-    np.testing.assert_allclose(out, wanted.astype("f2"), rtol=1e-3, atol=0)
+    expected = lora_lookup(table.astype("f4"), ids, adapters)
+    np.testing.assert_allclose(out, expected.astype("f2"), rtol=1e-3, atol=0)
     exact = lora_lookup(table.astype("f8"), ids, adapters)
     assert np.mean(out == exact.astype("f2")) > 0.98  # a double rounding would be rare, not many
     grad_a, grad_b = grad_lora(ids, out, adapters[0])
@@ -200,12 +200,12 @@ def test_no_adapter_is_a_plain_lookup(rng):
 
 def test_any_memory_order_and_read_only(rng):
     table, one = rng.normal(size=(5, 8)), make(rng, 5, 8, 6, "float64")
-    wanted = lora_lookup(table, [4, 2], [one])
+    expected = lora_lookup(table, [4, 2], [one])
     strange = Adapter(np.asfortranarray(one.a), np.repeat(one.b, 2, axis=1)[:, ::2], one.scale)
     strange.a.setflags(write=False)
     view = np.asfortranarray(table)
     view.setflags(write=False)
-    np.testing.assert_array_equal(lora_lookup(view, [4, 2], [strange]), wanted)
+    np.testing.assert_array_equal(lora_lookup(view, [4, 2], [strange]), expected)
     back = np.asfortranarray(rng.normal(size=(2, 8)))
     for grad, same in zip(
         grad_lora([4, 2], back, strange), grad_lora([4, 2], back, one), strict=True
@@ -223,12 +223,12 @@ def test_registers_and_plain_loop_give_the_same_bits(rng, rank, columns):
     a, b, _ = make(rng, 9, columns, rank)
     b[:, ::2] = 0
     ids = np.array([3, -1, 0, 9, 8, 3])
-    found = []
+    outputs = []
     for run in (lora_lookup_kernel, _lora_lookup_vector_kernel):
         out = np.empty((6, columns), "f4")
         assert run(table, ids, a, b, np.float32(0.75), np.float32(7), out) == (1, 1)
-        found.append(out.tobytes())
-    assert found[0] == found[1]
+        outputs.append(out.tobytes())
+    assert outputs[0] == outputs[1]
     inside = ids[[0, 2, 4, 5]]
     plain = lora_lookup(table, inside, [(a, b, 0.75)])
     other = lora_lookup(np.asfortranarray(table), inside, [(a, b, 0.75)])
@@ -241,18 +241,18 @@ def test_bit_identical_for_any_number_of_threads(rng, threads, rank):
     table, ids = rng.normal(size=(1000, 33)).astype("f4"), rng.integers(1000, size=40_000)
     one = make(rng, 1000, 33, rank)
     back = rng.normal(size=(40_000, 33)).astype("f4")
-    found = []
+    results = []
     for count in (1, 2):
         threads(count)
         out = lora_lookup(table, ids, [one, one])
         rows = np.zeros_like(out)
         add_adapter(rows, ids, one)
         grad_a, grad_b = grad_lora(ids, back, one)
-        found.append((out, rows, grad_a.rows, grad_b))
-    for alone, together in zip(*found, strict=True):
-        np.testing.assert_array_equal(alone, together)
+        results.append((out, rows, grad_a.rows, grad_b))
+    for one_thread, two_threads in zip(*results, strict=True):
+        np.testing.assert_array_equal(one_thread, two_threads)
     exact = one.scale * (one.a.astype("f8")[ids].T @ back)
-    np.testing.assert_allclose(found[0][3], exact, rtol=0, atol=2e-6 * np.abs(exact).max())
+    np.testing.assert_allclose(results[0][3], exact, rtol=0, atol=2e-6 * np.abs(exact).max())
     assert out.size * (rank + 4) > max(adapter_file.PARALLEL_FROM, lora_file.PARALLEL_FROM)
 
 

@@ -20,8 +20,8 @@ def test_the_spectrum_is_that_of_numpy_block_by_block(rng, shape, dtype, monkeyp
     )  # the package names its function
     monkeypatch.setattr(module, "BLOCK", 5)
     delta = rng.normal(size=shape).astype(dtype)
-    wanted = np.linalg.svd(delta.astype("f8"), compute_uv=False)
-    np.testing.assert_allclose(spectrum(delta), wanted, rtol=0, atol=1e-13)
+    expected = np.linalg.svd(delta.astype("f8"), compute_uv=False)
+    np.testing.assert_allclose(spectrum(delta), expected, rtol=0, atol=1e-13)
 
 
 @settings(deadline=None)  # the first call compiles

@@ -37,13 +37,13 @@ def test_the_twins_and_the_sources_agree(words, columns, dtype):
     assert out.dtype == new.dtype
     np.testing.assert_array_equal(out, keep_masked_state_reference(mask, new, state))
     grads = grad_keep_masked_state(mask, back)
-    for grad, twin in zip(grads, grad_keep_masked_state_reference(mask, back), strict=True):
+    for grad, expected in zip(grads, grad_keep_masked_state_reference(mask, back), strict=True):
         assert grad.dtype == back.dtype
-        np.testing.assert_array_equal(grad, twin)
-    again, taken, left = np.empty_like(out), np.empty_like(back), np.empty_like(back)
+        np.testing.assert_array_equal(grad, expected)
+    again, grad_new, grad_state = np.empty_like(out), np.empty_like(back), np.empty_like(back)
     keep_masked_state_kernel.py_func(mask, new, state, again)
-    grad_keep_masked_state_kernel.py_func(mask, back, taken, left)
-    for one, other in ((again, out), (taken, grads[0]), (left, grads[1])):
+    grad_keep_masked_state_kernel.py_func(mask, back, grad_new, grad_state)
+    for one, other in ((again, out), (grad_new, grads[0]), (grad_state, grads[1])):
         np.testing.assert_array_equal(one, other)
 
 
@@ -78,8 +78,8 @@ def test_a_sequence_padded_after_its_words_ends_in_the_state_of_its_words(rng):
         return state, grad
 
     state, grad = run(padded, mask)
-    alone, grad_alone = run(words, mask[:, :2])
-    np.testing.assert_array_equal(state, alone)
+    single, grad_alone = run(words, mask[:, :2])
+    np.testing.assert_array_equal(state, single)
     np.testing.assert_array_equal(grad[:, :2], grad_alone)
     assert not grad[:, 2:].any()
 
@@ -99,10 +99,10 @@ def test_bit_identical_for_any_number_of_threads(rng, threads):
     mask, new, state = rng.random(len(range(shape[0]))) < 0.5, *rng.normal(size=(2, *shape))
     new.setflags(write=False)
     threads(1)
-    alone = keep_masked_state(mask, new, state), *grad_keep_masked_state(mask, new)
+    single = keep_masked_state(mask, new, state), *grad_keep_masked_state(mask, new)
     threads(2)
     for one, other in zip(
-        alone,
+        single,
         (keep_masked_state(mask, new, state), *grad_keep_masked_state(mask, new)),
         strict=True,
     ):

@@ -15,13 +15,13 @@ def test_the_twin_agrees(rng, dtype, order, ids):
     table = rng.normal(size=(6, 8)).astype(dtype)
     expected = table.copy()
     max_norm_reference(expected, np.array(ids, int), 1.5, order)
-    got = max_norm(table.copy(), ids, 1.5, norm_type=order)
+    result = max_norm(table.copy(), ids, 1.5, norm_type=order)
     tolerance = 4 * np.finfo(dtype).eps
-    np.testing.assert_allclose(got, expected, rtol=tolerance)
-    norms = np.linalg.norm(got[ids].astype("f8"), ord=order, axis=1)
+    np.testing.assert_allclose(result, expected, rtol=tolerance)
+    norms = np.linalg.norm(result[ids].astype("f8"), ord=order, axis=1)
     assert (norms <= 1.5 * (1 + tolerance * 8)).all()
     others = np.setdiff1d(np.arange(6), ids)
-    np.testing.assert_array_equal(got[others], table[others])
+    np.testing.assert_array_equal(result[others], table[others])
 
 
 def test_worked_by_hand_and_in_place():

@@ -59,8 +59,8 @@ def run(case):
     env = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "1048576"}
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=env)
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    return found["extra"], found["output"]
+    report = json.loads(done.stdout)
+    return report["extra"], report["output"]
 
 
 SIZES = """

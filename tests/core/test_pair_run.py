@@ -15,7 +15,7 @@ from embedlab.core.skipgram.recorded import (
 from embedlab.regularizers import L2
 
 STEPS = 12
-DOORS = {
+UPDATE_FUNCTIONS = {
     "sgd": (optimizers.sgd, {}),
     "momentum": (optimizers.sgd, {"momentum": 0.9}),
     "adagrad": (optimizers.adagrad, {}),
@@ -38,7 +38,7 @@ def task(rng, dtype="f4", width=2):
 def test_it_is_one_step_at_a_time_to_the_bit(rng, optimizer, dtype, width):
     batches, *tables = task(rng, dtype, width)
     run = train_recorded(batches, *tables, optimizer=optimizer, learning_rate=0.1)
-    door, options = DOORS[optimizer]
+    update, options = UPDATE_FUNCTIONS[optimizer]
     begin = 0.1 if optimizer == "adagrad" else 0
     memory = [[np.full_like(t, begin) for _ in SLOT_NAMES[optimizer]] for t in tables]
     assert run.weights.dtype == dtype
@@ -51,10 +51,10 @@ def test_it_is_one_step_at_a_time_to_the_bit(rng, optimizer, dtype, width):
             pair = (batches.pairs[now, side], back)
             if optimizer == "sgd + l2" and side == 0:
                 pair = run.grads[s, 0] + L2(0.01).grad(tables[0])
-            door(tables[side], pair, *memory[side], learning_rate=0.1, **options, **time)
+            update(tables[side], pair, *memory[side], learning_rate=0.1, **options, **time)
             np.testing.assert_array_equal(run.weights[s + 1, side], tables[side])
-            for slot, kept in enumerate(memory[side]):
-                np.testing.assert_array_equal(run.slots[s + 1, side, slot], kept)
+            for slot, slot_array in enumerate(memory[side]):
+                np.testing.assert_array_equal(run.slots[s + 1, side, slot], slot_array)
 
 
 @pytest.mark.parametrize("optimizer", UPDATE_RULES)
@@ -65,7 +65,7 @@ def test_the_twin_agrees(rng, optimizer, dtype, close):
     weights, memory, grads = (np.zeros_like(x) for x in run[:3])
     weights[0], memory[0], losses = run.weights[0], run.slots[0], np.zeros(STEPS)
     shares = (1 / np.diff(batches.starts)).astype(dtype)
-    knobs = np.array((0.9, 0.9, 1 - 0.9, 1 - 0.999, 1e-7, 0.02), dtype)
+    hyper = np.array((0.9, 0.9, 1 - 0.9, 1 - 0.999, 1e-7, 0.02), dtype)
     label = batches.label.astype(dtype)
     train_recorded_reference(
         batches.pairs,
@@ -74,15 +74,17 @@ def test_the_twin_agrees(rng, optimizer, dtype, close):
         shares,
         UPDATE_RULES.index(optimizer),
         run.rates,
-        knobs,
+        hyper,
         0,
         weights,
         memory,
         grads,
         losses,
     )
-    for mine, theirs in zip((weights, memory, grads, losses), (*run[:3], run.losses), strict=True):
-        np.testing.assert_allclose(mine, theirs, rtol=close, atol=close)
+    for actual, theirs in zip(
+        (weights, memory, grads, losses), (*run[:3], run.losses), strict=True
+    ):
+        np.testing.assert_allclose(actual, theirs, rtol=close, atol=close)
     assert train_recorded_kernel.py_func.__doc__
 
 
@@ -93,8 +95,8 @@ def test_a_branch_with_the_same_settings_is_the_run_to_the_bit(rng, optimizer, s
     options = {"optimizer": optimizer, "learning_rate": 0.1}
     run = train_recorded(batches, *tables, **options)
     branch = train_recorded(batches, *tables, **options, after=run, step=step)
-    for mine, theirs in zip(branch[:5], run[:5], strict=True):
-        np.testing.assert_array_equal(mine, theirs)
+    for actual, theirs in zip(branch[:5], run[:5], strict=True):
+        np.testing.assert_array_equal(actual, theirs)
 
 
 def test_a_branch_keeps_the_memory_that_its_rule_shares_and_else_begins_anew(rng):
@@ -122,9 +124,9 @@ def test_rows_without_a_gradient_move_by_memory_or_by_a_penalty(rng):
         run = train_recorded(batches, *tables, optimizer=optimizer, learning_rate=0.5)
         moves = optimizer in ("momentum", "adam", "sgd + l2")
         assert moved_without_gradient(run) == moves, optimizer
-        kept = 0.99**STEPS if optimizer == "sgd + l2" else 1  # 1 - 0.5 * 2 * 0.01 a step
+        decay = 0.99**STEPS if optimizer == "sgd + l2" else 1  # 1 - 0.5 * 2 * 0.01 a step
         first, last = run.weights[0, :, 8], run.weights[-1, :, 8]
-        np.testing.assert_allclose(last[0], kept * first[0], rtol=1e-6)
+        np.testing.assert_allclose(last[0], decay * first[0], rtol=1e-6)
         np.testing.assert_array_equal(last[1], first[1])  # no penalty on the other table
 
 

@@ -20,12 +20,12 @@ def task(rng, dtype, count=40, rows=6, width=3):
 def test_the_twin_agrees(rng, dtype, close, count):
     pairs, label, table, context = task(rng, dtype, count)
     share = table.dtype.type(1 / max(count, 1))
-    made = [np.full((count, 3), np.nan, dtype) for _ in range(4)]
-    one = grad_pairs_reference(pairs, label, share, table, context, *made[:2])
-    two = grad_pairs_kernel(pairs, label, share, table, context, *made[2:])
+    grads = [np.full((count, 3), np.nan, dtype) for _ in range(4)]
+    one = grad_pairs_reference(pairs, label, share, table, context, *grads[:2])
+    two = grad_pairs_kernel(pairs, label, share, table, context, *grads[2:])
     np.testing.assert_allclose(one, two, rtol=close)
-    np.testing.assert_allclose(made[:2], made[2:], rtol=close, atol=close)
-    assert made[2].dtype == dtype
+    np.testing.assert_allclose(grads[:2], grads[2:], rtol=close, atol=close)
+    assert grads[2].dtype == dtype
 
 
 def test_central_differences(rng):
@@ -50,9 +50,9 @@ def test_large_scores_neither_overflow_nor_lose_the_loss():
 
 def test_batches_take_the_text_in_order_and_again():
     ids = [3, 0, 1, 2]
-    drawn = sample_batches(ids, 4, steps=3, batch=3, starts=[0, 2], window=2, negative=0)
-    assert drawn.places.tolist() == [[0, 1, 2], [3, 0, 1], [2, 3, 0]]
-    assert drawn.pairs.tolist() == [
+    batches = sample_batches(ids, 4, steps=3, batch=3, starts=[0, 2], window=2, negative=0)
+    assert batches.places.tolist() == [[0, 1, 2], [3, 0, 1], [2, 3, 0]]
+    assert batches.pairs.tolist() == [
         [3, 0],
         [0, 3],
         [1, 2],
@@ -63,26 +63,26 @@ def test_batches_take_the_text_in_order_and_again():
         [2, 1],
         [3, 0],
     ]  # no pair reaches across the sentences
-    assert drawn.starts.tolist() == [0, 3, 6, 9] and drawn.label.all()
+    assert batches.starts.tolist() == [0, 3, 6, 9] and batches.label.all()
 
 
 def test_negatives_come_as_often_as_they_should_and_are_never_the_near_word():
     ids = np.tile([0, 0, 0, 1, 2], 200)
-    drawn = sample_batches(ids, 4, steps=50, batch=20, negative=3, seed=1)
-    true, drawn_words = drawn.label == 1, drawn.pairs[drawn.label == 0, 1]
+    batches = sample_batches(ids, 4, steps=50, batch=20, negative=3, seed=1)
+    true, drawn_words = batches.label == 1, batches.pairs[batches.label == 0, 1]
     assert true.sum() == 50 * 20 * 4 - 6  # the ends of the text have fewer neighbors
     assert not (drawn_words == 3).any()  # a word that never occurs is never drawn
     share = np.bincount(drawn_words, minlength=4)
     assert share[0] > share[1] and abs(share[1] / share[2] - 1) < 0.15
     again = sample_batches(ids, 4, steps=50, batch=20, negative=3, seed=1)
     other = sample_batches(ids, 4, steps=50, batch=20, negative=3, seed=2)
-    np.testing.assert_array_equal(drawn.pairs, again.pairs)
-    assert drawn.pairs.shape != other.pairs.shape or (drawn.pairs != other.pairs).any()
+    np.testing.assert_array_equal(batches.pairs, again.pairs)
+    assert batches.pairs.shape != other.pairs.shape or (batches.pairs != other.pairs).any()
 
 
 def test_a_word_alone_has_no_pair():
-    drawn = sample_batches([0], 1, steps=2, batch=5)
-    assert drawn.pairs.shape == (0, 2) and drawn.places.tolist() == [[0], [0]]
+    batches = sample_batches([0], 1, steps=2, batch=5)
+    assert batches.pairs.shape == (0, 2) and batches.places.tolist() == [[0], [0]]
 
 
 BAD = {

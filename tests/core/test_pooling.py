@@ -48,8 +48,8 @@ def test_the_twins_agree(case):
     np.testing.assert_allclose(masked_mean(values, mask), mean, rtol=1e-3, atol=1e-3)
     out, at = masked_max(values, mask)
     assert (out.dtype, at.dtype) == (values.dtype, np.int64)
-    wanted, places = masked_max_reference(values, mask)
-    np.testing.assert_array_equal(out, wanted)
+    expected, places = masked_max_reference(values, mask)
+    np.testing.assert_array_equal(out, expected)
     np.testing.assert_array_equal(at, places)
     grad = grad_masked_sum(mask, total)
     assert grad.dtype == values.dtype
@@ -169,12 +169,12 @@ def test_bit_identical_for_any_number_of_threads(rng, threads):
     shape = (64, 100, 96)
     values, mask = rng.normal(size=shape).astype("f4"), rng.random(shape[:2]) < 0.7
     assert values.size > max(pooling.PARALLEL_FROM, pooling.MAX_PARALLEL_FROM)
-    found = []
+    results = []
     for count in (1, 2):
         threads(count)
         mean, (top, at) = masked_mean(values, mask), masked_max(values, mask)
-        found.append((mean, top, at, grad_masked_mean(mask, mean), grad_masked_max(at, top, 100)))
-    for one, other in zip(*found, strict=True):
+        results.append((mean, top, at, grad_masked_mean(mask, mean), grad_masked_max(at, top, 100)))
+    for one, other in zip(*results, strict=True):
         np.testing.assert_array_equal(one, other)
 
 

@@ -42,8 +42,12 @@ GROUP_RANGES = {8: (-128.0, 127.0), 4: (-8.0, 7.0)}
 forms = pytest.mark.parametrize(("bits", "block"), FORMS)
 
 
-def codes_of(made):
-    return made.codes if made.bits == 8 else unpack_int4(made.codes, made.output_dim)
+def codes_of(quantized):
+    return (
+        quantized.codes
+        if quantized.bits == 8
+        else unpack_int4(quantized.codes, quantized.output_dim)
+    )
 
 
 def wild(rng, rows, columns, dtype="float32"):
@@ -61,45 +65,45 @@ def wild(rng, rows, columns, dtype="float32"):
 @forms
 def test_the_twins_agree_to_the_bit(rng, dtype, columns, bits, block):
     table = wild(rng, 9, columns, dtype)
-    made = quantize(table, bits, block)
+    quantized = quantize(table, bits, block)
     kind = table.dtype.type
     if block is None:
         codes, scale = quantize_rows_reference(table, *map(kind, (*RANGES[bits], 1e-7)))
-        assert made.zero is None
+        assert quantized.zero is None
     else:
         limits = map(kind, (*GROUP_RANGES[bits], 1e-7))
         codes, scale, zero = quantize_groups_reference(table, block, *limits)
-        np.testing.assert_array_equal(made.zero, zero)
-    assert made.scale.dtype == dtype
-    np.testing.assert_array_equal(made.scale, scale)
-    np.testing.assert_array_equal(codes_of(made), codes)
+        np.testing.assert_array_equal(quantized.zero, zero)
+    assert quantized.scale.dtype == dtype
+    np.testing.assert_array_equal(quantized.scale, scale)
+    np.testing.assert_array_equal(codes_of(quantized), codes)
     ids = rng.integers(9, size=(4, 3))
-    out = quantized_lookup(made, ids)
+    out = quantized_lookup(quantized, ids)
     assert (out.shape, out.dtype) == ((4, 3, columns), table.dtype)
     np.testing.assert_array_equal(
-        out.reshape(12, -1), quantized_lookup_reference(made, ids.reshape(-1))
+        out.reshape(12, -1), quantized_lookup_reference(quantized, ids.reshape(-1))
     )
-    np.testing.assert_array_equal(dequantize(made)[ids], out)
+    np.testing.assert_array_equal(dequantize(quantized)[ids], out)
 
 
 def test_the_source_of_each_loop_says_the_same(rng):
     table = wild(rng, 5, 7, "float64")
     codes, scale = np.empty((5, 7), np.int8), np.empty(5)
     quantize_rows_kernel.py_func(table, -8.0, 7.0, 1e-7, codes, scale)
-    made = quantize_rows(table, 4)
-    np.testing.assert_array_equal(codes, codes_of(made))
-    np.testing.assert_array_equal(scale, made.scale)
+    quantized = quantize_rows(table, 4)
+    np.testing.assert_array_equal(codes, codes_of(quantized))
+    np.testing.assert_array_equal(scale, quantized.scale)
     scale, zero = np.empty((5, 3)), np.empty((5, 3), np.int8)
     quantize_groups_kernel.py_func(table, 3, -8.0, 7.0, 1e-7, codes, scale, zero)
-    made = quantize_groups(table, 4, 3)
-    np.testing.assert_array_equal(codes, codes_of(made))
-    np.testing.assert_array_equal(zero, made.zero)
+    quantized = quantize_groups(table, 4, 3)
+    np.testing.assert_array_equal(codes, codes_of(quantized))
+    np.testing.assert_array_equal(zero, quantized.zero)
     ids, out = np.array([4, 0, 9, -1]), np.empty((4, 7))
     counts = quantized_lookup_kernel.py_func(
-        made.codes, made.scale, made.zero, ids, True, 3, -5.0, out
+        quantized.codes, quantized.scale, quantized.zero, ids, True, 3, -5.0, out
     )
     assert counts == (1, 1)
-    np.testing.assert_array_equal(out[:2], quantized_lookup(made, [4, 0]))
+    np.testing.assert_array_equal(out[:2], quantized_lookup(quantized, [4, 0]))
     assert (out[2:] == -5).all()
 
 
@@ -128,9 +132,9 @@ def test_worked_by_hand():
 )
 def test_no_error_is_larger_than_half_a_step_and_zeros_stay_zero(bits, block, table, dtype):
     table = table.astype(dtype)
-    made = quantize(table, bits, block)
-    back = dequantize(made)
-    step = made.step[:, None] if block is None else made.step
+    quantized = quantize(table, bits, block)
+    back = dequantize(quantized)
+    step = quantized.step[:, None] if block is None else quantized.step
     step = np.repeat(step, block or table.shape[1], axis=1)
     slack = 1 + 64 * np.finfo(dtype).eps
     assert (np.abs(back - table) <= step[:, : table.shape[1]] / 2 * slack).all()
@@ -167,54 +171,56 @@ def test_block_by_block_gives_the_same(rng, bits, block, monkeypatch):
 
 @forms
 def test_lora_on_top_of_codes(rng, bits, block):
-    made = quantize(wild(rng, 6, 7), bits, block)
+    quantized = quantize(wild(rng, 6, 7), bits, block)
     a, b = rng.normal(size=(6, 5)).astype("f4"), rng.normal(size=(5, 7)).astype("f4")
     adapters = [Adapter(a, b, 0.5), Adapter(a[:, :2].copy(), b[:2], -1.0)]
     ids = rng.integers(6, size=(2, 4))
-    wanted = lora_lookup(dequantize(made), ids, adapters)
-    np.testing.assert_allclose(quantized_lookup(made, ids, adapters), wanted, rtol=0, atol=2e-5)
-    merged, floats = merge_adapters_into_codes(made, adapters), dequantize(made, adapters)
+    expected = lora_lookup(dequantize(quantized), ids, adapters)
+    np.testing.assert_allclose(
+        quantized_lookup(quantized, ids, adapters), expected, rtol=0, atol=2e-5
+    )
+    merged, floats = merge_adapters_into_codes(quantized, adapters), dequantize(quantized, adapters)
     again = quantize(floats, bits, block)
     np.testing.assert_array_equal(merged.codes, again.codes)
     np.testing.assert_array_equal(merged.scale, again.scale)
-    assert (merged.bits, merged.block_size) == (made.bits, made.block_size)
+    assert (merged.bits, merged.block_size) == (quantized.bits, quantized.block_size)
 
 
 @pytest.mark.parametrize("oob", ["zero", "nan", "clip", "wrap", 2])
 @forms
 def test_ids_outside_follow_the_rule_and_get_no_step(rng, bits, block, oob):
-    made = quantize(wild(rng, 5, 6), bits, block)
+    quantized = quantize(wild(rng, 5, 6), bits, block)
     one = Adapter(np.ones((5, 1), "f4"), np.ones((1, 6), "f4"), 1.0)
-    out = quantized_lookup(made, [7, -1], [one], oob=oob, negative="wrap")
-    wanted = {"zero": 0.0, "nan": np.nan}.get(oob)
-    if wanted is None:
-        wanted = quantized_lookup(made, {"clip": 4, "wrap": 2, 2: 2}[oob], [one])
-    np.testing.assert_array_equal(out[0], np.broadcast_to(wanted, 6))
-    np.testing.assert_array_equal(out[1], quantized_lookup(made, 4, [one]))
+    out = quantized_lookup(quantized, [7, -1], [one], oob=oob, negative="wrap")
+    expected = {"zero": 0.0, "nan": np.nan}.get(oob)
+    if expected is None:
+        expected = quantized_lookup(quantized, {"clip": 4, "wrap": 2, 2: 2}[oob], [one])
+    np.testing.assert_array_equal(out[0], np.broadcast_to(expected, 6))
+    np.testing.assert_array_equal(out[1], quantized_lookup(quantized, 4, [one]))
 
 
 @pytest.mark.parametrize("columns", [0, 1, 33])
 @forms
 def test_shapes_of_ids(rng, columns, bits, block):
-    made = quantize(rng.normal(size=(4, columns)), bits, block)
+    quantized = quantize(rng.normal(size=(4, columns)), bits, block)
     for ids in ([], 2, [[1, 0], [3, 3]], np.zeros((0, 3), int)):
-        assert quantized_lookup(made, ids).shape == (*np.shape(ids), columns)
-    assert made.shape == (4, columns)
+        assert quantized_lookup(quantized, ids).shape == (*np.shape(ids), columns)
+    assert quantized.shape == (4, columns)
 
 
 @forms
 def test_bit_identical_for_any_number_of_threads(rng, threads, bits, block):
     table = rng.normal(size=(3000, 37)).astype("f4")
     ids = rng.integers(3000, size=PARALLEL_FROM // 16)
-    found = []
+    results = []
     for count in (1, 2):
         threads(count)
-        made = quantize(table, bits, block)
-        found.append((made.codes, made.scale, quantized_lookup(made, ids)))
-    for alone, together in zip(*found, strict=True):
-        np.testing.assert_array_equal(alone, together)
-    np.testing.assert_array_equal(found[0][2], quantized_lookup_reference(made, ids))
-    assert found[0][2].size > 2 * PARALLEL_FROM
+        quantized = quantize(table, bits, block)
+        results.append((quantized.codes, quantized.scale, quantized_lookup(quantized, ids)))
+    for one_thread, two_threads in zip(*results, strict=True):
+        np.testing.assert_array_equal(one_thread, two_threads)
+    np.testing.assert_array_equal(results[0][2], quantized_lookup_reference(quantized, ids))
+    assert results[0][2].size > 2 * PARALLEL_FROM
 
 
 def test_memory_does_not_grow_with_the_table():
@@ -235,9 +241,9 @@ def test_memory_does_not_grow_with_the_table():
 @forms
 def test_the_report_measures_what_the_lookup_gives(rng, bits, block):
     table = wild(rng, 15, 6)
-    made = quantize(table, bits, block)
-    report = quantization_report(table, made)
-    error = np.abs(dequantize(made).astype("f8") - table)
+    quantized = quantize(table, bits, block)
+    report = quantization_report(table, quantized)
+    error = np.abs(dequantize(quantized).astype("f8") - table)
     np.testing.assert_array_equal(report.largest_error, error.max(axis=1))
     np.testing.assert_allclose(report.mean_error, np.sqrt((error**2).mean(axis=1)), rtol=1e-12)
     assert (report.largest_error <= report.half_step * (1 + 1e-5)).all()
@@ -245,8 +251,8 @@ def test_the_report_measures_what_the_lookup_gives(rng, bits, block):
     assert ((report.cosine > 0.9) & (report.cosine <= 1)).all()
     assert report.worst[0] == error.max(axis=1).argmax()
     assert len(report.worst) == 10
-    assert (report.bytes_before, report.bytes_after) == (table.nbytes, made.nbytes)
-    assert repr(report).startswith(f"QuantizationReport(15 rows, 360 -> {made.nbytes} bytes")
+    assert (report.bytes_before, report.bytes_after) == (table.nbytes, quantized.nbytes)
+    assert repr(report).startswith(f"QuantizationReport(15 rows, 360 -> {quantized.nbytes} bytes")
 
 
 def test_an_outlier_costs_its_own_row_and_with_blocks_only_its_own_block():
@@ -263,9 +269,9 @@ def test_an_empty_table():
     for bits, block in FORMS:
         for shape in ((0, 3), (0, 0), (2, 0)):
             table = np.zeros(shape, "f4")
-            made = quantize(table, bits, block)
-            assert dequantize(made).shape == shape
-            report = quantization_report(table, made)
+            quantized = quantize(table, bits, block)
+            assert dequantize(quantized).shape == shape
+            report = quantization_report(table, quantized)
             assert (repr(report) == "QuantizationReport(no rows)") == (shape[0] == 0)
 
 
@@ -376,8 +382,8 @@ def test_a_quantized_table_whose_parts_do_not_fit_cannot_be_made(change, error, 
 def test_numbers_that_were_checked_before_are_not_looked_through_again():
     """An infinite scale passes, as Keras makes for a row of float16 zeros; a wrong shape not."""
     codes, scale = np.array([[0, 0], [5, 127]], np.int8), np.array([np.inf, 2], np.float32)
-    made = QuantizedTable(codes, scale, None, 2, checked=True)
-    assert quantized_lookup(made, [0, 1]).tolist() == [[0.0, 0.0], [2.5, 63.5]]
+    quantized = QuantizedTable(codes, scale, None, 2, checked=True)
+    assert quantized_lookup(quantized, [0, 1]).tolist() == [[0.0, 0.0], [2.5, 63.5]]
     with pytest.raises(NotFiniteError, match=r"inf at \[0\]"):
         QuantizedTable(codes, scale, None, 2)
     with pytest.raises(ShapeError, match="scale must have shape"):

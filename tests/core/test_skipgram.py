@@ -125,8 +125,8 @@ def test_words_that_change_places_become_neighbors(seed, threads):
     for word, row in zip(words, cosine, strict=True):
         true = true_neighbors(word)
         if true:
-            found = [words[n] for n in np.argsort(-row)[: len(true)]]
-            right.append(np.mean([one in true for one in found]))
+            nearest_words = [words[n] for n in np.argsort(-row)[: len(true)]]
+            right.append(np.mean([one in true for one in nearest_words]))
     assert np.mean(right) > 0.9
 
 

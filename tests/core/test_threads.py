@@ -96,9 +96,9 @@ def sparse(grad):
 
 
 def maxima():
-    held = bags()
-    _, winners = bag_max(floats(V, D), held)
-    return sparse(grad_bag_max(held, winners, back(), V))
+    bag = bags()
+    _, winners = bag_max(floats(V, D), bag)
+    return sparse(grad_bag_max(bag, winners, back(), V))
 
 
 CASES = {
@@ -117,8 +117,8 @@ CASES = {
         np.asfortranarray(floats(V, D)), ids(MANY // 8), [adapter()]
     ),
     "lora.gradient.grad_lora": lambda: [
-        *sparse((made := grad_lora(ids(), floats(MANY, D), adapter()))[0]),
-        made[1],
+        *sparse((grads := grad_lora(ids(), floats(MANY, D), adapter()))[0]),
+        grads[1],
     ],
     "bag.forward.bag": lambda: bag(floats(V, D), ids(MANY // 8).reshape(-1, 25)),
     "bag.max.bag_max": lambda: bag_max(floats(V, D), bags()),
@@ -161,12 +161,12 @@ def parallel_kernels():
 
 def test_every_parallel_kernel_is_tried():
     # Skip-gram trains without locks and says so; packing is part of the same sort as group.
-    others = {"skipgram.train.skipgram", "gradient.grouping._pack"}
+    untested = {"skipgram.train.skipgram", "gradient.grouping._pack"}
     kernels, cases = set(parallel_kernels()), {case.split()[0] for case in CASES}
-    missing = sorted(kernels - cases - others)
+    missing = sorted(kernels - cases - untested)
     assert not missing, f"parallel kernels without a case here: {', '.join(missing)}"
-    gone = sorted(cases - kernels)
-    assert not gone, f"cases without a parallel kernel: {', '.join(gone)}"
+    obsolete = sorted(cases - kernels)
+    assert not obsolete, f"cases without a parallel kernel: {', '.join(obsolete)}"
 
 
 def spy(monkeypatch, case):
@@ -187,13 +187,13 @@ def spy(monkeypatch, case):
 @pytest.mark.parametrize("case", CASES)
 def test_one_and_two_threads_give_the_same_bits(monkeypatch, threads, case):
     calls = spy(monkeypatch, case)
-    found = {}
+    results = {}
     for count in (1, 2):
         threads(count)
         result = CASES[case]()
-        found[count] = result if isinstance(result, (tuple, list)) else [result]
+        results[count] = result if isinstance(result, (tuple, list)) else [result]
     assert calls, "the parallel kernel did not run: the case is too small for its threshold"
-    for one, two in zip(found[1], found[2], strict=True):
+    for one, two in zip(results[1], results[2], strict=True):
         assert one.dtype == two.dtype
         np.testing.assert_array_equal(one.view(np.uint8), two.view(np.uint8))
 

@@ -54,7 +54,7 @@ def state_of(rng, names, shape, dtype):
 @pytest.mark.parametrize("kind", ["dense", "lazy"])
 @pytest.mark.parametrize("size", [0, 1, 30])
 def test_the_twin_agrees_to_the_bit(rng, rule, dtype, kind, size):
-    (twin, loops, names), knobs = rule
+    (reference, loops, names), hyper = rule
     table = rng.normal(size=(9, 5)).astype(dtype)
     ids = rng.integers(7, size=size)  # rows 7 and 8 are never looked up
     back = rng.normal(size=(size, 5)).astype(dtype)
@@ -62,17 +62,17 @@ def test_the_twin_agrees_to_the_bit(rng, rule, dtype, kind, size):
     expected, expected_state = table.copy(), [a.copy() for a in state]
     every = np.arange(9) if kind == "dense" else np.unique(ids)
     dense = grad_table(ids, back, 9)
-    twin(every, dense[every], np.array(knobs, dtype), expected, *expected_state)
+    reference(every, dense[every], np.array(hyper, dtype), expected, *expected_state)
     forms = {"pair": (ids, back), "sparse": coalesce(ids, back, 9)}
     if kind == "dense":
         forms["array"] = dense
     for grad in forms.values():
-        got, got_state = table.copy(), [a.copy() for a in state]
-        named = dict(zip(names, got_state, strict=True))
-        assert optimizer_step(loops, got, grad, knobs, named, sparse_update=kind) is got
-        np.testing.assert_array_equal(got, expected)
-        for mine, theirs in zip(got_state, expected_state, strict=True):
-            np.testing.assert_array_equal(mine, theirs)
+        updated, updated_state = table.copy(), [a.copy() for a in state]
+        named = dict(zip(names, updated_state, strict=True))
+        assert optimizer_step(loops, updated, grad, hyper, named, sparse_update=kind) is updated
+        np.testing.assert_array_equal(updated, expected)
+        for actual, theirs in zip(updated_state, expected_state, strict=True):
+            np.testing.assert_array_equal(actual, theirs)
 
 
 @settings(deadline=None)
@@ -84,29 +84,29 @@ def test_the_twin_agrees_to_the_bit(rng, rule, dtype, kind, size):
     lazy=st.booleans(),
 )
 def test_any_shape(data, rule, rows, columns, lazy):
-    (twin, loops, names), knobs = rule
+    (reference, loops, names), hyper = rule
     ids = np.array(data.draw(st.lists(st.integers(0, rows - 1), max_size=9)), np.int64)
     back = np.sin(np.arange(ids.size * columns, dtype="f8")).reshape(ids.size, columns)
     table, *state = (np.full((rows, columns), x) for x in (0.5, 1.5, 0.25, 0.75)[: len(names) + 1])
     expected = [a.copy() for a in (table, *state)]
     every = np.unique(ids) if lazy else np.arange(rows)
-    twin(every, grad_table(ids, back, rows)[every], np.array(knobs), *expected)
+    reference(every, grad_table(ids, back, rows)[every], np.array(hyper), *expected)
     optimizer_step(
         loops,
         table,
         (ids, back),
-        knobs,
+        hyper,
         dict(zip(names, state, strict=True)),
         sparse_update="lazy" if lazy else "dense",
     )
-    for mine, theirs in zip((table, *state), expected, strict=True):
-        np.testing.assert_array_equal(mine, theirs)
+    for actual, theirs in zip((table, *state), expected, strict=True):
+        np.testing.assert_array_equal(actual, theirs)
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES.keys())
 @pytest.mark.parametrize("kind", ["dense", "lazy"])
 def test_bit_identical_for_any_number_of_threads(rng, threads, rule, kind):
-    (twin, loops, names), knobs = rule
+    (reference, loops, names), hyper = rule
     size = PARALLEL_FROM // 8 + 3
     ids = np.minimum(rng.zipf(1.3, size=size) - 1, 999)
     back = rng.normal(size=(size, 8)).astype("f4")
@@ -117,12 +117,12 @@ def test_bit_identical_for_any_number_of_threads(rng, threads, rule, kind):
         threads(count)
         arrays = [a.copy() for a in (table, *state)]
         named = dict(zip(names, arrays[1:], strict=True))
-        optimizer_step(loops, arrays[0], (ids, back), knobs, named, sparse_update=kind)
+        optimizer_step(loops, arrays[0], (ids, back), hyper, named, sparse_update=kind)
         results.append(arrays)
     for one, two in zip(*results, strict=True):
         np.testing.assert_array_equal(one, two)
     every = np.arange(1000) if kind == "dense" else np.unique(ids)
-    twin(every, grad_table(ids, back, 1000)[every], np.array(knobs, "f4"), table, *state)
+    reference(every, grad_table(ids, back, 1000)[every], np.array(hyper, "f4"), table, *state)
     np.testing.assert_array_equal(results[0][0], table)
 
 

@@ -146,8 +146,8 @@ def path(view, state):
 
 def message(view, state):
     """Return one message as JSON: its buffer in base64."""
-    made = EXPLORERS[view](**STATES[view][state]).message
-    return {"header": made["header"], "buffer": base64.b64encode(made["buffer"]).decode()}
+    content = EXPLORERS[view](**STATES[view][state]).message
+    return {"header": content["header"], "buffer": base64.b64encode(content["buffer"]).decode()}
 
 
 PROSE = {"alt", "no_reference", "question", "reason", "sentence", "summary", "trace_error"}
@@ -175,30 +175,44 @@ def matches(view, state, *, wording=False):
     """
     if not path(view, state).exists():
         return False
-    kept = json.loads(path(view, state).read_text(encoding="utf-8"))
-    made = message(view, state)
+    expected = json.loads(path(view, state).read_text(encoding="utf-8"))
+    actual = message(view, state)
     for measured in MEASURED.get(view, ()):
-        if (kept["header"].pop(measured) is None) != (made["header"].pop(measured) is None):
+        if (expected["header"].pop(measured) is None) != (actual["header"].pop(measured) is None):
             return False
-    made = json.loads(json.dumps(made))
+    actual = json.loads(json.dumps(actual))
     if not wording:
-        kept, made = ({**m, "header": _numbers_of_prose(m["header"])} for m in (kept, made))
-    return _alike(kept, made) if view in COMPUTED else kept == made
+        expected, actual = (
+            {**m, "header": _numbers_of_prose(m["header"])} for m in (expected, actual)
+        )
+    return _alike(expected, actual) if view in COMPUTED else expected == actual
 
 
-def _alike(kept, made):
+def _alike(expected, actual):
     """Whether two messages say the same, but for the last bits of their numbers."""
-    (one, left), (two, right) = (_unpacked(message) for message in (kept, made))
+    (one, expected_arrays), (two, actual_arrays) = (
+        _unpacked(message) for message in (expected, actual)
+    )
     for name in ("shares", "typical", "loss"):
         numbers = [np.array(header.pop(name, None), float) for header in (one, two)]
         if not np.allclose(*numbers, atol=1e-5, equal_nan=True):
             return False
     same = [
-        np.allclose(left[name], right[name], atol=0.1 if name in NOISY else 1e-5, equal_nan=True)
-        for name in left
-        if name in right and left[name].shape == right[name].shape
+        np.allclose(
+            expected_arrays[name],
+            actual_arrays[name],
+            atol=0.1 if name in NOISY else 1e-5,
+            equal_nan=True,
+        )
+        for name in expected_arrays
+        if name in actual_arrays and expected_arrays[name].shape == actual_arrays[name].shape
     ]
-    return one == two and left.keys() == right.keys() and len(same) == len(left) and all(same)
+    return (
+        one == two
+        and expected_arrays.keys() == actual_arrays.keys()
+        and len(same) == len(expected_arrays)
+        and all(same)
+    )
 
 
 def _unpacked(message):

@@ -14,7 +14,7 @@ EVIL = "</script><script>alert(1)</script>\"'&<!--%%still%%"
 
 def page(**changes):
     traits = {"message": {"header": {"tokens": [EVIL]}, "buffer": b"\x00\x01\xff"}, "text": EVIL}
-    given = {
+    defaults = {
         "title": EVIL,
         "alt": EVIL,
         "summary": EVIL,
@@ -24,12 +24,12 @@ def page(**changes):
         "traits": traits,
         "in_message": ("method",),
     }
-    return Page(**{**given, **changes})
+    return Page(**{**defaults, **changes})
 
 
 def model(text):
-    found = re.search(r'<script type="application/json" id="model">(.*?)</script>', text, re.S)
-    return json.loads(found[1])
+    match = re.search(r'<script type="application/json" id="model">(.*?)</script>', text, re.S)
+    return json.loads(match[1])
 
 
 def test_hostile_text_stays_text():
@@ -41,9 +41,9 @@ def test_hostile_text_stays_text():
 
 def test_everything_is_inside():
     text = render_html(page())
-    told = model(text)
-    assert base64.b64decode(told["traits"]["message"]["buffer"]) == b"\x00\x01\xff"
-    assert told["inMessage"] == ["method"] and told["noPython"] == NO_PYTHON
+    content = model(text)
+    assert base64.b64decode(content["traits"]["message"]["buffer"]) == b"\x00\x01\xff"
+    assert content["inMessage"] == ["method"] and content["noPython"] == NO_PYTHON
     assert not re.search(r"(https?:)?//[a-z]", text.replace("// ", ""))
     assert "default-src 'none'" in text
     assert text == render_html(page())

@@ -19,7 +19,7 @@ TABLE = np.random.default_rng(5).normal(size=(30, 6)).astype(np.float32)
 WORDS = [f"w{n}" for n in range(30)]
 
 
-def own(word="w3", **more):
+def explorer_of_table(word="w3", **more):
     return GeometryExplorer(word, table=TABLE, words=WORDS, **more)
 
 
@@ -29,7 +29,7 @@ def size(explorer):
 
 
 def test_the_message_is_the_core_s():
-    explorer = own(a="w1", b="w2", c="w4")
+    explorer = explorer_of_table(a="w1", b="w2", c="w4")
     header, arrays = decode(explorer.message)
     assert header["words"] == WORDS and arrays["named"].all() and header["picked"] == 3
     np.testing.assert_allclose(arrays["cosines"], cosine(TABLE[[3]], TABLE)[0], atol=2e-7)
@@ -38,13 +38,13 @@ def test_the_message_is_the_core_s():
     np.testing.assert_allclose(arrays["cosines"][arrays["near"]], near.similarities, atol=2e-7)
     dots = arrays["vectors"] @ arrays["vectors"][0]
     np.testing.assert_allclose(dots[1:], near.similarities, atol=2e-7)
-    found = analogy(TABLE, 2, 1, 4, 5)
-    assert header["terms"] == [1, 2, 4] and arrays["answers"].tolist() == found.ids.tolist()
-    np.testing.assert_allclose(arrays["answer_cosines"], found.similarities, atol=2e-7)
+    expected = analogy(TABLE, 2, 1, 4, 5)
+    assert header["terms"] == [1, 2, 4] and arrays["answers"].tolist() == expected.ids.tolist()
+    np.testing.assert_allclose(arrays["answer_cosines"], expected.similarities, atol=2e-7)
     a, b, c = (arrays["points"][row].astype(float) for row in (1, 2, 4))
     np.testing.assert_allclose(arrays["target"], a - b + c, atol=1e-6)
-    apart = np.hypot(*(arrays["points"] - arrays["points"][3]).T)
-    np.testing.assert_allclose(arrays["map_distances"], apart, atol=1e-6)
+    expected_distances = np.hypot(*(arrays["points"] - arrays["points"][3]).T)
+    np.testing.assert_allclose(arrays["map_distances"], expected_distances, atol=1e-6)
     assert header["shares"] == list(explorer.trace.plane.shares)
     assert header["summary"] == explorer.summary and header["alt"] == explorer.trace.alt
 
@@ -77,7 +77,7 @@ def test_every_control_at_the_largest():
 
 
 def test_fewer_words_search_fewer_and_move_none():
-    explorer = own()
+    explorer = explorer_of_table()
     before = decode(explorer.message)[1]["points"]
     explorer.rows = 12
     header, arrays = decode(explorer.message)
@@ -93,7 +93,7 @@ def test_fewer_words_search_fewer_and_move_none():
 
 
 def test_the_sum_waits_for_rows_too():
-    explorer = own(a="w1", b="w2", c="w20", rows=12)
+    explorer = explorer_of_table(a="w1", b="w2", c="w20", rows=12)
     assert explorer.error is None and explorer.trace.analogy is None
     assert explorer.message["header"]["waiting"] == ["w20"]
     explorer.rows = 21
@@ -116,7 +116,7 @@ def test_words_are_found_by_text_case_and_number():
 
 
 def test_the_sum_waits_for_three_words():
-    explorer = own(a="w1", b="w2")
+    explorer = explorer_of_table(a="w1", b="w2")
     assert explorer.trace.analogy is None and decode(explorer.message)[0]["terms"] is None
     explorer.c = "w5"
     assert explorer.trace.analogy.terms == (1, 2, 5)
@@ -150,8 +150,8 @@ def test_an_embedding_of_this_package():
     layer = Embedding(6, 3)
     layer(np.array([0]))
     row = layer.embeddings.numpy()[2]
-    shown = GeometryExplorer(layer=layer).trace.rows[2]
-    np.testing.assert_allclose(shown, row / np.linalg.norm(row), rtol=1e-5)
+    row_of_trace = GeometryExplorer(layer=layer).trace.rows[2]
+    np.testing.assert_allclose(row_of_trace, row / np.linalg.norm(row), rtol=1e-5)
 
 
 def test_a_text_of_one_s_own():
@@ -179,11 +179,11 @@ def test_what_cannot_be_is_refused():
     with pytest.raises(ValueError, match=r"Received \(0, 3\)"):
         GeometryExplorer(table=np.zeros((0, 3)))
     with pytest.raises(ValueError, match="one of these 30"):
-        own("unicorn")
+        explorer_of_table("unicorn")
     with pytest.raises(TraitError, match="rows must be an integer from 1 to 4000"):
-        own(rows=0)
+        explorer_of_table(rows=0)
     with pytest.raises(TraitError, match="plane must be one of"):
-        own(plane="tsne")
+        explorer_of_table(plane="tsne")
 
 
 HOSTILE = {
@@ -223,6 +223,9 @@ def test_the_ends_of_the_range(params):
 
 
 def test_it_prints_the_same_twice():
-    assert own()._repr_mimebundle_()[0].keys() >= {"text/plain", "image/png"}
-    assert own().summary == own().summary and "0x" not in own().summary + repr(own())
+    assert explorer_of_table()._repr_mimebundle_()[0].keys() >= {"text/plain", "image/png"}
+    assert (
+        explorer_of_table().summary == explorer_of_table().summary
+        and "0x" not in explorer_of_table().summary + repr(explorer_of_table())
+    )
     assert reference_vectors() is reference_vectors()

@@ -17,5 +17,5 @@ def test_committed_message_is_the_one_sent(view, state):
 
 
 def test_none_is_left_over():
-    found = {path.name for path in golden.FOLDER.glob("*-*.json")}
-    assert found == {golden.path(view, state).name for view, state in golden.NAMES}
+    names = {path.name for path in golden.FOLDER.glob("*-*.json")}
+    assert names == {golden.path(view, state).name for view, state in golden.NAMES}

@@ -15,13 +15,13 @@ PATH = Path(__file__).resolve().parents[2] / "js" / "test" / "golden" / "numbers
 
 def cases():
     """Return numbers, digits and text; NaN and infinities as words, since JSON has none."""
-    drawn = np.random.default_rng(7).normal(size=40).astype(np.float32).tolist()
+    random = np.random.default_rng(7).normal(size=40).astype(np.float32).tolist()
     halves = [k / 8 for k in range(-9, 10)] + [0.005, -0.045, 1.005, 2.675, 1e-7, -1e-9, 12345.675]
     odd = [0.0, -0.0, 0.1, 1e6, -1e6, 1e15, float("nan"), float("inf"), float("-inf")]
     names = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
     return [
         [names.get(str(value), value), digits, format_number(value, digits)]
-        for value in drawn + halves + odd
+        for value in random + halves + odd
         for digits in (0, 2, 4)
     ]
 

@@ -67,15 +67,17 @@ def test_the_message_is_the_trace_at_every_rank_and_step():
             adapter = trace.adapter(steps[f], rank)
             a = arrays["a_start"][:, :rank].copy()
             a[trained] = arrays[f"a{rank}"][f]
-            sent = Adapter(a, arrays[f"b{rank}"][f], adapter.scale)
+            adapter_sent = Adapter(a, arrays[f"b{rank}"][f], adapter.scale)
             rows = lora_lookup(trace.table, np.arange(16), [adapter])
-            made = arrays["table"] + adapter.scale * sent.a @ sent.b
-            np.testing.assert_allclose(made, rows, atol=1e-5)
+            merged = arrays["table"] + adapter.scale * adapter_sent.a @ adapter_sent.b
+            np.testing.assert_allclose(merged, rows, atol=1e-5)
             far = trace.drift(steps[f], rank)
             np.testing.assert_allclose(arrays[f"drift{rank}"][f], far, atol=1e-6)
             assert arrays["moved"][rank - 1, f] == (far > 0).sum()
-            others = np.delete(far, trace.seen).max()
-            np.testing.assert_allclose(arrays["largest_unseen"][rank - 1, f], others, atol=1e-6)
+            largest_untrained = np.delete(far, trace.seen).max()
+            np.testing.assert_allclose(
+                arrays["largest_unseen"][rank - 1, f], largest_untrained, atol=1e-6
+            )
     np.testing.assert_allclose(arrays["training_errors"], trace.training_errors, atol=1e-6)
     np.testing.assert_allclose(arrays["errors"], trace.errors, atol=1e-6)
     assert arrays["merge_differences"].tolist() == trace.merge_differences.tolist() == [0.0] * 8
@@ -83,10 +85,10 @@ def test_the_message_is_the_trace_at_every_rank_and_step():
 
 def test_it_is_the_trace_that_a_user_gets():
     explorer = LoRAExplorer(table=TABLE, delta=DELTA, seen=[2, 5], rank=3, alpha=2, seed=4)
-    own = trace_lora(
+    expected = trace_lora(
         TABLE, DELTA, seen=[2, 5], rank=3, alpha=2, steps=200, learning_rate=0.02, seed=4
     )
-    np.testing.assert_array_equal(explorer.trace.losses, own.losses)
+    np.testing.assert_array_equal(explorer.trace.losses, expected.losses)
     assert explorer.target == "own" and explorer.params["input_dim"] == 9
     np.testing.assert_array_equal(TABLE, RNG_TABLE)  # read, never changed
 
@@ -135,8 +137,11 @@ def test_limits_follow_the_table():
     assert limits["rank"] == {"min": 1, "max": 3} and limits["seen"]["max"] == 5
     assert "own" not in limits["target"]["choices"]
     assert explorer.trace.rank == 3  # as far as the table allows
-    own = LoRAExplorer(np.ones((2, 5))).limits()
-    assert own["input_dim"] == {"min": 2, "max": 2} and own["output_dim"] == {"min": 5, "max": 5}
+    table_limits = LoRAExplorer(np.ones((2, 5))).limits()
+    assert table_limits["input_dim"] == {"min": 2, "max": 2} and table_limits["output_dim"] == {
+        "min": 5,
+        "max": 5,
+    }
 
 
 def test_rows_that_are_not_there_wait():
@@ -181,13 +186,13 @@ def test_anything_is_drawn_and_travels(hostile):
 
 
 def test_a_change_that_fails_keeps_the_last_good_trace():
-    own = [TABLE]
+    tables = [TABLE]
     layer = Embedding.from_pretrained(TABLE)
     explorer = LoRAExplorer(layer)
-    kept = explorer.trace
-    layer.table.value[:] = own[0] * 2
+    last_trace = explorer.trace
+    layer.table.value[:] = tables[0] * 2
     explorer.refresh()
-    assert explorer.error is None and explorer.trace is not kept
+    assert explorer.error is None and explorer.trace is not last_trace
     explorer.set_state({"rank": 99, "_seq": 5})
     header = explorer.message["header"]
     assert header["seq"] == 5 and "rank must be an integer from 1 to 16" in header["error"]

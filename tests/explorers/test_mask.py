@@ -67,8 +67,8 @@ def test_the_message_is_the_trace():
         np.testing.assert_array_equal(arrays[f"model{n}"], stage.values)
         np.testing.assert_array_equal(arrays[f"unmasked{n}"], stage.unmasked)
         assert (f"mask{n}" in arrays) == (stage.mask is not None)
-        for b, alone in enumerate(stage.reference):
-            np.testing.assert_array_equal(arrays[f"reference{n}"][b][: len(alone)], alone)
+        for b, unpadded in enumerate(stage.reference):
+            np.testing.assert_array_equal(arrays[f"reference{n}"][b][: len(unpadded)], unpadded)
     np.testing.assert_array_equal(arrays["mask1"], arrays["ids"] != 0)
     np.testing.assert_array_equal(arrays["grad_model"], trace.row_0)
     np.testing.assert_array_equal(arrays["grad_reference"], np.zeros(3))

@@ -81,13 +81,13 @@ class Browser:
         pass
 
     def messages(self):
-        found = [
+        messages_sent = [
             d["state"]["message"]["header"]
             for d, _ in self.got
             if d["method"] == "update" and "message" in d["state"]
         ]
         self.got.clear()
-        return found
+        return messages_sent
 
 
 def test_the_first_message_is_there_before_the_browser_asks():
@@ -137,8 +137,8 @@ def test_python_drives_it_too_and_hears_a_wrong_value():
     assert header["sum"] == 55 and type(explorer.n) is int
     with pytest.raises(TraitError) as caught:
         explorer.n = -3
-    said = str(caught.value)
-    assert said == (
+    message = str(caught.value)
+    assert message == (
         "n must be an integer from 1 to 100000. Received -3. Choose a value in this range."
     )
     assert explorer.n == 6 and browser.messages() == []
@@ -156,13 +156,13 @@ def test_a_wrong_value_from_the_browser_is_answered_by_a_sentence(value):
     explorer = Squares()
     browser = Browser(explorer)
     browser.edit(n=value, _seq=1)
-    told = [
+    values_sent = [
         d["state"]["n"] for d, _ in browser.got if d["method"] == "update" and "n" in d["state"]
     ]
     header = browser.messages()[-1]
     assert header["seq"] == 1 and "n must be an integer" in header["error"]
     assert header["params"]["n"] == 3 and explorer.n == 3
-    assert told == [3]  # the browser's copy is put right
+    assert values_sent == [3]  # the browser's copy is put right
     browser.edit(n=4, _seq=2)
     assert browser.messages()[-1]["error"] is None
 

@@ -26,24 +26,24 @@ def arrays_of(explorer, name):
 
 
 @pytest.mark.parametrize("name", SCHEMES)
-@pytest.mark.parametrize("own", [None, TABLE], ids=["drawn", "own"])
-def test_the_message_is_what_the_core_makes_of_the_table(name, own):
-    explorer = QuantizationExplorer(own)
+@pytest.mark.parametrize("source", [None, TABLE], ids=["drawn", "own"])
+def test_the_message_is_what_the_core_makes_of_the_table(name, source):
+    explorer = QuantizationExplorer(source)
     header, arrays = decode(explorer.message)
-    table, sent = arrays["table"], arrays_of(explorer, name)
+    table, received = arrays["table"], arrays_of(explorer, name)
     bits, block = KINDS[name]
-    made = quantize(table, bits, block)
-    back = quantized_lookup(made, np.arange(len(table)))
-    np.testing.assert_array_equal(sent["bytes"], made.codes.view(np.uint8))
-    np.testing.assert_array_equal(sent["restored"], back)
-    np.testing.assert_array_equal(sent["scale"].ravel(), made.scale.ravel())
-    assert header["schemes"][name]["bytes"] == made.nbytes and header["bytes"] == table.nbytes
-    np.testing.assert_allclose(sent["error"], np.abs(back - table).max(axis=1), rtol=1e-6)
+    quantized = quantize(table, bits, block)
+    back = quantized_lookup(quantized, np.arange(len(table)))
+    np.testing.assert_array_equal(received["bytes"], quantized.codes.view(np.uint8))
+    np.testing.assert_array_equal(received["restored"], back)
+    np.testing.assert_array_equal(received["scale"].ravel(), quantized.scale.ravel())
+    assert header["schemes"][name]["bytes"] == quantized.nbytes and header["bytes"] == table.nbytes
+    np.testing.assert_allclose(received["error"], np.abs(back - table).max(axis=1), rtol=1e-6)
     for row in (0, len(table) - 1):
         order = nearest(back, back[row], len(table) - 1, exclude=[row])
-        np.testing.assert_array_equal(sent["order"][row], order.ids)
-        np.testing.assert_allclose(sent["similarity"][row], order.similarities[:5], atol=1e-6)
-    assert header["near"] == 5 and sent["histogram"].sum() == table.size
+        np.testing.assert_array_equal(received["order"][row], order.ids)
+        np.testing.assert_allclose(received["similarity"][row], order.similarities[:5], atol=1e-6)
+    assert header["near"] == 5 and received["histogram"].sum() == table.size
 
 
 def test_it_opens_on_its_story():
@@ -76,12 +76,12 @@ def test_a_flipped_bit_reaches_the_message_and_no_other_way():
     explorer = QuantizationExplorer()
     plain = {name: arrays_of(explorer, name) for name in SCHEMES}
     explorer.flips = [["int4", 9, 2, 3]]
-    sent = {name: arrays_of(explorer, name) for name in SCHEMES}
-    assert sent["int4"]["bytes"][9, 2] == plain["int4"]["bytes"][9, 2] ^ 8
-    assert sent["int4"]["codes"][9, 4] == plain["int4"]["codes"][9, 4] - 8
-    assert sent["int4"]["error"][9] > sent["int4"]["half"][9]
+    received = {name: arrays_of(explorer, name) for name in SCHEMES}
+    assert received["int4"]["bytes"][9, 2] == plain["int4"]["bytes"][9, 2] ^ 8
+    assert received["int4"]["codes"][9, 4] == plain["int4"]["codes"][9, 4] - 8
+    assert received["int4"]["error"][9] > received["int4"]["half"][9]
     for name in ("int8", "groups"):
-        np.testing.assert_array_equal(sent[name]["codes"], plain[name]["codes"])
+        np.testing.assert_array_equal(received[name]["codes"], plain[name]["codes"])
 
 
 @pytest.mark.parametrize(
@@ -161,10 +161,10 @@ def test_of_a_quantized_layer_the_stored_codes_are_shown(mode, config, scheme, b
     explorer = QuantizationExplorer(layer)
     assert (explorer.scheme, explorer.block) == (scheme, block)
     assert explorer.message["header"]["stored"] == scheme
-    sent = arrays_of(explorer, scheme)
-    np.testing.assert_array_equal(sent["bytes"], layer.codes.view(np.uint8))
+    received = arrays_of(explorer, scheme)
+    np.testing.assert_array_equal(received["bytes"], layer.codes.view(np.uint8))
     np.testing.assert_array_equal(explorer.trace.table, layer.embeddings)
-    assert sent["error"].max() == 0
+    assert received["error"].max() == 0
     explorer.edits = [[0, 0, 50.0]]  # no longer what the layer stores
     assert (arrays_of(explorer, scheme)["bytes"][0] != layer.codes.view(np.uint8)[0]).any()
 
@@ -250,8 +250,10 @@ def test_another_row_of_the_same_table_is_not_computed_again(monkeypatch):
     import embedlab.explorers.quantize as module
 
     runs = []
-    kept = module.trace_quantize
-    monkeypatch.setattr(module, "trace_quantize", lambda *a, **k: runs.append(1) or kept(*a, **k))
+    original = module.trace_quantize
+    monkeypatch.setattr(
+        module, "trace_quantize", lambda *a, **k: runs.append(1) or original(*a, **k)
+    )
     table = TABLE.copy()
     explorer = QuantizationExplorer(table)
     explorer.row, explorer.scheme = 3, "int8"

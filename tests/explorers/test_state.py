@@ -21,7 +21,7 @@ def test_needs_are_kept():
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"view": "lora"}, "be of the view 'lookup'. Received 'lora'"),
         ({"version": 2}, "have version 1. Received 2"),
@@ -31,10 +31,10 @@ def test_needs_are_kept():
         ({"extra": 1}, "known parameters only. Received 'extra'"),
     ],
 )
-def test_what_is_unknown_is_refused(change, said):
+def test_what_is_unknown_is_refused(change, message):
     with pytest.raises(StateError) as caught:
         parse({**GOOD, **change}, "lookup", 1, ("text", "seed"))
-    assert said in str(caught.value) and str(caught.value).endswith(".")
+    assert message in str(caught.value) and str(caught.value).endswith(".")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", "3", "[" * 100_000, 7, None])

@@ -61,12 +61,12 @@ def test_what_is_alike_comes_to_stand_together():
     explorer = TrainingExplorer(runs=["adam"], steps=200)
     words, table = explorer.trace.words, explorer.trace.runs[0].table
 
-    def apart(one, two, step):
+    def distance_at(one, two, step):
         return np.linalg.norm(table[step, words.index(one)] - table[step, words.index(two)])
 
     for one, two in (("cat", "dog"), ("runs", "sleeps")):
-        assert apart(one, two, -1) < 0.5 * apart(one, "shines", -1)
-    assert apart("runs", "sleeps", 0) > apart("runs", "shines", 0)  # by chance, before
+        assert distance_at(one, two, -1) < 0.5 * distance_at(one, "shines", -1)
+    assert distance_at("runs", "sleeps", 0) > distance_at("runs", "shines", 0)  # by chance, before
 
 
 def test_a_branch_and_its_ghost_travel():

@@ -31,28 +31,30 @@ CASES = {
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("trace", CASES.values(), ids=CASES)
 def test_every_trace_gives_a_small_picture_without_a_warning(trace, dark):
-    made = png(draw_geometry(trace, dark=dark))
-    assert made.startswith(b"\x89PNG") and len(made) <= PNG_MOST
+    picture = png(draw_geometry(trace, dark=dark))
+    assert picture.startswith(b"\x89PNG") and len(picture) <= PNG_MOST
 
 
 def test_the_same_trace_is_the_same_file_and_another_is_not():
-    made = png(draw_geometry(CASES["default"]))
-    assert made == png(draw_geometry(CASES["default"]))
-    assert made != png(draw_geometry(trace_geometry(TABLE, 5, words=WORDS)))
+    picture = png(draw_geometry(CASES["default"]))
+    assert picture == png(draw_geometry(CASES["default"]))
+    assert picture != png(draw_geometry(trace_geometry(TABLE, 5, words=WORDS)))
 
 
 def test_it_says_the_numbers_of_the_trace():
     trace = CASES["default"]
-    said = words_in(draw_geometry(trace))
+    texts = words_in(draw_geometry(trace))
     for row, closer in zip(trace.near, trace.closer_on_map, strict=True):
         assert (
-            WORDS[row] in said and format_number(trace.cosines[row]) in said and str(closer) in said
+            WORDS[row] in texts
+            and format_number(trace.cosines[row]) in texts
+            and str(closer) in texts
         )
     count = {0: "none is", 1: "1 is"}.get(len(trace.in_both), f"{len(trace.in_both)} are")
     both = f"Of the 10 words nearest to word4 by cosine, {count} among its nearest on the map"
-    assert any(line.startswith(both) for line in said)
+    assert any(line.startswith(both) for line in texts)
     assert any(
-        line.startswith(f"word1 − word2 + word3 = {WORDS[trace.analogy.ids[0]]}") for line in said
+        line.startswith(f"word1 − word2 + word3 = {WORDS[trace.analogy.ids[0]]}") for line in texts
     )
 
 

@@ -38,8 +38,8 @@ CASES = {
 @pytest.mark.parametrize("rule", ["add", "assign"])
 @pytest.mark.parametrize("trace", CASES.values(), ids=CASES)
 def test_every_trace_gives_a_small_picture_without_a_warning(trace, rule):
-    made = png(draw_gradient(trace, rule=rule, dark=rule == "assign"))
-    assert made.startswith(b"\x89PNG") and len(made) <= PNG_MOST
+    picture = png(draw_gradient(trace, rule=rule, dark=rule == "assign"))
+    assert picture.startswith(b"\x89PNG") and len(picture) <= PNG_MOST
 
 
 def test_the_same_trace_is_the_same_file_and_another_is_not():

@@ -30,8 +30,8 @@ def words_in(figure):
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("traces", CASES.values(), ids=CASES)
 def test_every_trace_gives_a_small_picture_without_a_warning(traces, dark):
-    made = png(draw_cache_lines(traces, dark=dark))
-    assert made.startswith(b"\x89PNG") and len(made) <= PNG_MOST
+    picture = png(draw_cache_lines(traces, dark=dark))
+    assert picture.startswith(b"\x89PNG") and len(picture) <= PNG_MOST
 
 
 def test_the_same_trace_is_the_same_file_and_another_is_not():
@@ -48,12 +48,12 @@ def test_marks_are_the_lines_that_were_asked_for():
         for line in axes.lines
         if len(line.get_xdata()) in (1, 4) and line.get_marker() == "s" and line.get_ydata()[0] > 60
     }
-    fetched, held = marks[LIGHT.accent], marks["none"]
-    assert len(fetched.get_xdata()) == SMALL.fetches and len(held.get_xdata()) == 1
+    fetched, hits = marks[LIGHT.accent], marks["none"]
+    assert len(fetched.get_xdata()) == SMALL.fetches and len(hits.get_xdata()) == 1
     tall = np.diff(fetched.get_ydata()[:2])[0] / 3  # from line 1 to line 4
     np.testing.assert_allclose(np.diff(fetched.get_ydata()), np.array([3, 3, -6]) * tall)
-    assert held.get_ydata()[0] == fetched.get_ydata()[0]  # line 1 again
-    assert held.get_xdata()[0] > fetched.get_xdata().max()
+    assert hits.get_ydata()[0] == fetched.get_ydata()[0]  # line 1 again
+    assert hits.get_xdata()[0] > fetched.get_xdata().max()
 
 
 def test_it_says_the_numbers_of_the_trace():

@@ -20,17 +20,17 @@ def test_it_says_who_moved_without_a_gradient():
     trace = trace_training(
         IDS, words=["the", "cat", "sun", "$x$"], runs=["adam", "lazy adam"], steps=10, batch=1
     )
-    said = text(draw_training(trace))
+    labels = text(draw_training(trace))
     glides = int(trace.runs[0].moved_without_grad.sum())
-    assert f"adam: {glides} of " in said and "lazy adam: 0 of " in said
-    assert "adam, rate 0.05" in said and "$x$" in said
+    assert f"adam: {glides} of " in labels and "lazy adam: 0 of " in labels
+    assert "adam, rate 0.05" in labels and "$x$" in labels
 
 
 def test_the_same_trace_gives_the_same_picture():
-    made = [png(draw_training(trace_training(IDS, steps=6, batch=1))) for _ in range(2)]
-    assert made[0] == made[1] and len(made[0]) < 40_000
+    pictures = [png(draw_training(trace_training(IDS, steps=6, batch=1))) for _ in range(2)]
+    assert pictures[0] == pictures[1] and len(pictures[0]) < 40_000
     dark = png(draw_training(trace_training(IDS, steps=6, batch=1), dark=True))
-    assert dark != made[0]
+    assert dark != pictures[0]
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,8 @@ def vectors():
 
 def of(vectors, word, *terms, **options):
     find = vectors.words.index
-    asked = tuple(map(find, terms)) or None
-    return trace_geometry(vectors.table, find(word), words=vectors.words, terms=asked, **options)
+    term_ids = tuple(map(find, terms)) or None
+    return trace_geometry(vectors.table, find(word), words=vectors.words, terms=term_ids, **options)
 
 
 def test_worked_by_hand():
@@ -62,8 +62,8 @@ def test_the_numbers_are_the_core_s_and_a_map_only_shortens(picked, plane, seed)
 def test_the_sum_lies_where_its_arrows_end():
     trace = trace_geometry(TABLE, 0, terms=(4, 7, 9))
     a, b, c = (trace.plane.rows[row] for row in (4, 7, 9))
-    want = (a - b + c - trace.plane.center) @ trace.plane.axes.T
-    np.testing.assert_allclose(trace.analogy.target, want, atol=1e-5)
+    expected = (a - b + c - trace.plane.center) @ trace.plane.axes.T
+    np.testing.assert_allclose(trace.analogy.target, expected, atol=1e-5)
 
 
 def test_a_plane_shows_what_it_says():
@@ -94,7 +94,7 @@ def test_frozen_and_by_value():
 
 
 @pytest.mark.parametrize(
-    ("table", "says"),
+    ("table", "message"),
     [
         (np.ones((1, 1)), "no other word"),
         (np.zeros((3, 2)), "Truly nearest"),
@@ -106,9 +106,9 @@ def test_frozen_and_by_value():
     ids=["one", "zeros", "one column", "some lost", "all lost", "tiny"],
 )
 @pytest.mark.parametrize("plane", PLANES)
-def test_the_ends_of_the_range(table, says, plane):
+def test_the_ends_of_the_range(table, message, plane):
     trace = trace_geometry(table, 0, plane=plane, terms=(0, 0, len(table) - 1))
-    assert says in trace.alt and trace.summary
+    assert message in trace.alt and trace.summary
     assert trace.invalid_rows == (~np.isfinite(table)).any(axis=1).sum()
     assert not np.isin(np.flatnonzero(~np.isfinite(table).all(axis=1)), trace.near).any()
 
@@ -150,8 +150,8 @@ def test_words_in_the_same_company_are_near(vectors):
     assert "false" in nearest_to("true")[:3]
     assert "complex" in nearest_to("float")[:3]
     assert "list" in nearest_to("tuple")[:3]
-    found = of(vectors, "true", "values", "value", "field").analogy
-    assert "fields" in [vectors.words[row] for row in found.ids]
+    analogy = of(vectors, "true", "values", "value", "field").analogy
+    assert "fields" in [vectors.words[row] for row in analogy.ids]
 
 
 def test_m3_before_training_nothing_is_near(vectors):

@@ -123,11 +123,11 @@ def test_tied_is_what_the_layer_and_its_loss_send_back():
     rows, looked = layer.forward(np.array(IDS[:-1]))
     scores, scored = layer.forward(rows, reverse=True)
     loss = SparseCategoricalCrossentropy(from_logits=True, dtype="float64")
-    mean, sent = float(loss(IDS[1:], scores)), loss.grad(IDS[1:], scores)
-    back = layer.backward(scored, 4 * sent)
+    mean, grad_scores = float(loss(IDS[1:], scores)), loss.grad(IDS[1:], scores)
+    back = layer.backward(scored, 4 * grad_scores)
     first = layer.backward(looked, back.inputs).weights["embeddings"]
     np.testing.assert_allclose(trace.loss, 4 * mean)
-    np.testing.assert_allclose(trace.grad_scores[:-1], 4 * sent)
+    np.testing.assert_allclose(trace.grad_scores[:-1], 4 * grad_scores)
     np.testing.assert_allclose(trace.direct, back.weights["embeddings"])
     np.testing.assert_allclose(trace.added, back.weights["embeddings"] + first.to_dense())
 

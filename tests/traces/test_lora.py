@@ -38,7 +38,7 @@ def test_with_a_zero_only_the_trained_token_moves():
 
 def test_alpha_over_root_r_keeps_the_update_level_and_alpha_over_r_does_not():
     ranks, table = np.arange(1, 17), np.zeros((200, 24))
-    wanted, seen = np.ones((200, 24)), np.array([17])
+    target, seen = np.ones((200, 24)), np.array([17])
     slopes = []
     for rslora in (True, False):
         norms = np.zeros(16)
@@ -46,7 +46,7 @@ def test_alpha_over_root_r_keeps_the_update_level_and_alpha_over_r_does_not():
             a, b = initial_factors((200, 24), 16, "random", seed)
             for r in ranks:
                 adapter = Adapter(a[:, :r].copy(), b[:r].copy(), lora_scale(r, 8, rslora=rslora))
-                norms[r - 1] += first_step_norm(table, wanted, seen, adapter)
+                norms[r - 1] += first_step_norm(table, target, seen, adapter)
         slopes.append(np.polyfit(np.log(ranks), np.log(norms), 1)[0])
     assert abs(slopes[0]) < 0.15 and slopes[1] < -0.85
 
@@ -62,7 +62,7 @@ def test_the_trace_s_two_scalings_differ_by_the_rank():
 @pytest.mark.parametrize("seen", [[4], [0, 1, 2]])
 def test_the_first_update_is_the_core_s_own_step_averaged(start, seen):
     goal = DELTA[seen]
-    found = first_step_norms(goal, 12, 5, start, seed=3)
+    mean_norms = first_step_norms(goal, 12, 5, start, seed=3)
     for rank in (1, 4, 5):
         norms = []
         for seed in range(3, 3 + DRAWS):
@@ -70,7 +70,7 @@ def test_the_first_update_is_the_core_s_own_step_averaged(start, seen):
             a[seen] = a[: len(seen)]  # the draws are alike in every row
             adapter = Adapter(a[:, :rank].copy(), b[:rank].copy(), 1.0)
             norms.append(first_step_norm(TABLE, TABLE + DELTA, np.array(seen), adapter))
-        np.testing.assert_allclose(found[rank - 1], np.mean(norms))
+        np.testing.assert_allclose(mean_norms[rank - 1], np.mean(norms))
 
 
 @pytest.mark.parametrize(("start", "most"), [("random", 0.2), ("zero", 0.45)])
@@ -89,19 +89,19 @@ def test_the_best_of_each_rank_is_the_core_s():
     assert trace.errors[0] == 1 and trace.errors[5] == 0
     length = np.linalg.norm(DELTA)
     for r in range(1, 6):
-        best, own = trace.best(r), truncated_svd_adapter(DELTA, r)
-        np.testing.assert_allclose(best.a @ best.b, own.a @ own.b, atol=1e-12)
-        left = np.linalg.norm(DELTA - best.a @ best.b) / length
-        np.testing.assert_allclose(left, trace.errors[r], atol=1e-12)
+        best, expected = trace.best(r), truncated_svd_adapter(DELTA, r)
+        np.testing.assert_allclose(best.a @ best.b, expected.a @ expected.b, atol=1e-12)
+        error = np.linalg.norm(DELTA - best.a @ best.b) / length
+        np.testing.assert_allclose(error, trace.errors[r], atol=1e-12)
     assert trace.errors[2] < 0.05 < trace.errors[1]
     assert 1 < trace.effective_rank < 3
 
 
 def test_training_learns_the_rows_that_it_sees():
     trace = make(seen=[1, 4, 6], rank=3, steps=200)
-    wanted = (TABLE + DELTA)[trace.seen]
-    got = lora_lookup(TABLE, trace.seen, [trace.adapter()])
-    np.testing.assert_allclose(trace.losses[2, -1], np.square(got - wanted).sum() / 6)
+    target = (TABLE + DELTA)[trace.seen]
+    rows = lora_lookup(TABLE, trace.seen, [trace.adapter()])
+    np.testing.assert_allclose(trace.losses[2, -1], np.square(rows - target).sum() / 6)
     assert trace.losses[2, -1] < 0.01 * trace.losses[2, 0]
     assert trace.losses[0, -1] > 10 * trace.losses[2, -1]  # a rank too low stays behind
 
@@ -139,8 +139,8 @@ def test_a_change_of_zero_and_no_row_seen():
 def test_the_error_left_is_that_of_the_rows_seen():
     trace = make(seen=[1, 4, 6], rank=3)
     rows = lora_lookup(np.zeros((12, 5)), trace.seen, [trace.adapter()])
-    left = np.linalg.norm(DELTA[trace.seen] - rows) / np.linalg.norm(DELTA[trace.seen])
-    np.testing.assert_allclose(trace.training_errors[2, -1], left)
+    error = np.linalg.norm(DELTA[trace.seen] - rows) / np.linalg.norm(DELTA[trace.seen])
+    np.testing.assert_allclose(trace.training_errors[2, -1], error)
     np.testing.assert_allclose(trace.training_errors[:, 0], 1)
 
 
@@ -149,10 +149,10 @@ def test_frozen_and_by_value():
     trace = trace_lora(table, DELTA, seen=[4], steps=2)
     table[:] = 0
     assert trace.table[0, 0] == TABLE[0, 0]
-    held = [getattr(trace, field.name) for field in dataclasses.fields(trace)]
-    held += [*trace.first_norms.values()]
-    held += [*trace.factors, *trace.a_paths, *trace.b_paths]
-    assert all(not h.flags.writeable for h in held if isinstance(h, np.ndarray))
+    arrays = [getattr(trace, field.name) for field in dataclasses.fields(trace)]
+    arrays += [*trace.first_norms.values()]
+    arrays += [*trace.factors, *trace.a_paths, *trace.b_paths]
+    assert all(not h.flags.writeable for h in arrays if isinstance(h, np.ndarray))
     with pytest.raises(dataclasses.FrozenInstanceError):
         trace.rank = 5
 

@@ -147,8 +147,8 @@ def test_a_model_of_one_length_has_no_truth_and_says_why():
 def test_padding_alone_and_an_own_loss():
     trace = trace_mask([words(), mean()], [[0, 0]])
     assert trace.loss_reference is None and "no word" in trace.sentence
-    own = trace_mask([words(), mean()], IDS, 1.0, loss=LogCosh(dtype="float64"))
-    np.testing.assert_allclose(own.factor, 1.0)
+    log_cosh = trace_mask([words(), mean()], IDS, 1.0, loss=LogCosh(dtype="float64"))
+    np.testing.assert_allclose(log_cosh.factor, 1.0)
 
 
 def test_a_masking_layer_makes_one_too():
@@ -197,9 +197,9 @@ def test_frozen_and_by_value():
     ids[:] = 1
     layers[0].embeddings.assign(np.zeros((8, 3)))
     assert before.ids.tolist() == IDS.tolist() and before.stages[0].values.any()
-    held = [getattr(before, field.name) for field in dataclasses.fields(before)]
-    held += [a for s in before.stages for a in (s.values, s.unmasked, s.mask, *s.reference)]
-    assert all(not h.flags.writeable for h in held if isinstance(h, np.ndarray))
+    arrays = [getattr(before, field.name) for field in dataclasses.fields(before)]
+    arrays += [a for s in before.stages for a in (s.values, s.unmasked, s.mask, *s.reference)]
+    assert all(not h.flags.writeable for h in arrays if isinstance(h, np.ndarray))
     with pytest.raises(dataclasses.FrozenInstanceError):
         before.loss = 0.0
 

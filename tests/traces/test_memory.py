@@ -51,22 +51,22 @@ def by_bytes(ids, row_bytes, line):
 def test_it_agrees_with_bytes_and_a_list_as_cache(width, cache):
     ids = zipf_stream(60, 30, seed=width)
     trace = trace_cache_lines(ids, 30, width, cache=cache, line=32)
-    asked = [line for lines in by_bytes(ids.tolist(), 4 * width, 32) for line in lines]
-    assert trace.lines.tolist() == asked
-    held: list[int] = []
-    for line, fetched in zip(asked, trace.fetched.tolist(), strict=True):
-        assert fetched == (line not in held)
-        held = [line, *[old for old in held if old != line]][:cache]
-    assert trace.touched == len(set(asked))
+    expected = [line for lines in by_bytes(ids.tolist(), 4 * width, 32) for line in lines]
+    assert trace.lines.tolist() == expected
+    cached: list[int] = []
+    for line, fetched in zip(expected, trace.fetched.tolist(), strict=True):
+        assert fetched == (line not in cached)
+        cached = [line, *[old for old in cached if old != line]][:cache]
+    assert trace.touched == len(set(expected))
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_no_order_fetches_fewer_than_it_touches_and_sorted_fetches_no_more(seed):
     ids = zipf_stream(200, 90, seed=seed)
     for cache in (2, 5, None):
-        came = trace_cache_lines(ids, 90, 8, cache=cache)
+        unsorted = trace_cache_lines(ids, 90, 8, cache=cache)
         ordered = trace_cache_lines(np.sort(ids), 90, 8, cache=cache)
-        assert ordered.fetches == ordered.touched == came.touched <= came.fetches
+        assert ordered.fetches == ordered.touched == unsorted.touched <= unsorted.fetches
 
 
 def test_frozen_flat_and_by_value():
@@ -99,7 +99,7 @@ def test_the_words_say_the_numbers():
 
 
 @pytest.mark.parametrize(
-    ("wrong", "error", "said"),
+    ("wrong", "error", "message"),
     [
         (([4], 4, 8), IdError, r"ids must lie in 0\.\.3 .*Received 4"),
         (([-1], 4, 8), IdError, "Received -1"),
@@ -108,8 +108,8 @@ def test_the_words_say_the_numbers():
         (([0], 4, 0), ValueError, "output_dim"),
     ],
 )
-def test_the_door_refuses(wrong, error, said):
-    with pytest.raises(error, match=said):
+def test_the_door_refuses(wrong, error, message):
+    with pytest.raises(error, match=message):
         trace_cache_lines(*wrong)
 
 

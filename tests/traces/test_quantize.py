@@ -25,26 +25,26 @@ def test_worked_by_hand():
 
 def test_the_numbers_are_those_of_the_core():
     trace = trace_quantize(TABLE, 3, block_size=4)
-    for name, made in zip(
+    for name, quantized in zip(
         SCHEMES, (quantize(TABLE), quantize(TABLE, 4), quantize(TABLE, 4, 4)), strict=True
     ):
         scheme = trace.schemes[name]
-        np.testing.assert_array_equal(scheme.quantized.codes, made.codes)
-        np.testing.assert_array_equal(scheme.restored, quantized_lookup(made, np.arange(10)))
-        assert scheme.nbytes == made.nbytes
-        found = nearest(scheme.restored, scheme.restored[3], 9, exclude=[3])
-        np.testing.assert_array_equal(scheme.order[3], found.ids)
-        np.testing.assert_allclose(scheme.similarity[3], found.similarities, atol=1e-6)
-        np.testing.assert_array_equal(trace.neighbors(name), found.ids[:5])
+        np.testing.assert_array_equal(scheme.quantized.codes, quantized.codes)
+        np.testing.assert_array_equal(scheme.restored, quantized_lookup(quantized, np.arange(10)))
+        assert scheme.nbytes == quantized.nbytes
+        neighbors = nearest(scheme.restored, scheme.restored[3], 9, exclude=[3])
+        np.testing.assert_array_equal(scheme.order[3], neighbors.ids)
+        np.testing.assert_allclose(scheme.similarity[3], neighbors.similarities, atol=1e-6)
+        np.testing.assert_array_equal(trace.neighbors(name), neighbors.ids[:5])
         assert trace.neighbors_kept(name) == len(
-            set(found.ids[:5]) & set(trace.neighbors().tolist())
+            set(neighbors.ids[:5]) & set(trace.neighbors().tolist())
         )
-        scale = made.scale if made.zero is not None else 1 / made.scale[:, None]
+        scale = quantized.scale if quantized.zero is not None else 1 / quantized.scale[:, None]
         steps = np.repeat(scale, 8 // scale.shape[1], axis=1)  # (V, D)
         np.testing.assert_allclose(scheme.scaled * steps, TABLE, rtol=1e-5, atol=1e-7)
         codes = np.rint(scheme.scaled)
-        if made.zero is not None:
-            codes = np.clip(codes + np.repeat(made.zero, 4, axis=1), -8, 7)
+        if quantized.zero is not None:
+            codes = np.clip(codes + np.repeat(quantized.zero, 4, axis=1), -8, 7)
         np.testing.assert_array_equal(codes, scheme.codes)
 
 
@@ -67,8 +67,8 @@ def test_an_outlier_coarsens_its_row_but_no_other_and_groups_keep_it_in():
     before, after = trace_quantize(TABLE, 3), trace_quantize(table, 3)
     rest = slice(1, None)
     for name in ("int8", "int4"):
-        apart = [np.abs(t.errors(name)[3, rest]).mean() for t in (before, after)]
-        assert apart[1] > 2 * apart[0]
+        mean_errors = [np.abs(t.errors(name)[3, rest]).mean() for t in (before, after)]
+        assert mean_errors[1] > 2 * mean_errors[0]
         assert (after.schemes[name].steps[3] > 3 * before.schemes[name].steps[3]).all()
     others = np.arange(10) != 3
     for name in SCHEMES:
@@ -128,9 +128,11 @@ def test_a_table_wide_scale_would_be_found_out(monkeypatch):
     import embedlab.traces.quantize.trace as module
 
     def coupled(table, bits=8, block_size=None):
-        made = quantize(table, bits, block_size)
-        scale = np.full_like(made.scale, made.scale.min() if made.zero is None else 1.0)
-        return dataclasses.replace(made, scale=scale)
+        quantized = quantize(table, bits, block_size)
+        scale = np.full_like(
+            quantized.scale, quantized.scale.min() if quantized.zero is None else 1.0
+        )
+        return dataclasses.replace(quantized, scale=scale)
 
     monkeypatch.setattr(module, "quantize", coupled)
     trace = trace_quantize(TABLE)
@@ -183,10 +185,10 @@ def test_half_a_byte_that_belongs_to_nobody_changes_nothing():
 
 
 def test_codes_that_a_layer_has_already_are_taken_as_they_are():
-    made = quantize(TABLE, 4, 4)
-    table = quantized_lookup(made, np.arange(10))
-    trace = trace_quantize(table, stored={"groups": made})
-    np.testing.assert_array_equal(trace.schemes["groups"].quantized.codes, made.codes)
+    quantized = quantize(TABLE, 4, 4)
+    table = quantized_lookup(quantized, np.arange(10))
+    trace = trace_quantize(table, stored={"groups": quantized})
+    np.testing.assert_array_equal(trace.schemes["groups"].quantized.codes, quantized.codes)
     assert trace.schemes["groups"].largest_error.max() == 0
 
 
@@ -236,17 +238,17 @@ def test_frozen_and_by_value():
     trace = trace_quantize(table)
     table[:] = 0
     assert trace.table[0, 0] == TABLE[0, 0]
-    held = [trace.table, trace.order, trace.similarity, trace.largest, trace.grown]
+    arrays = [trace.table, trace.order, trace.similarity, trace.largest, trace.grown]
     for scheme in trace.schemes.values():
-        held += [getattr(scheme, field.name) for field in dataclasses.fields(scheme)]
-        held += [scheme.quantized.codes, scheme.quantized.scale, scheme.quantized.zero]
-        held += [
+        arrays += [getattr(scheme, field.name) for field in dataclasses.fields(scheme)]
+        arrays += [scheme.quantized.codes, scheme.quantized.scale, scheme.quantized.zero]
+        arrays += [
             scheme.growth.codes,
             scheme.growth.scale,
             scheme.growth.zero,
             scheme.growth.largest_error,
         ]
-    assert all(not h.flags.writeable for h in held if isinstance(h, np.ndarray))
+    assert all(not h.flags.writeable for h in arrays if isinstance(h, np.ndarray))
     with pytest.raises(dataclasses.FrozenInstanceError):
         trace.row = 5
 

@@ -30,9 +30,9 @@ def test_rows_without_a_gradient_move_under_momentum_and_dense_adam_alone(optimi
         assert not run.moved_without_grad.any() and (run.moves[still] == 0).all()
         return
     first = run.has_grad.argmax(axis=0)  # before a row was ever seen nothing carries it
-    for row, seen in enumerate(first.tolist()):
-        assert (run.moves[:seen, row] == 0).all()
-        assert (run.moves[seen:, row] > 0).all()
+    for row, first_step in enumerate(first.tolist()):
+        assert (run.moves[:first_step, row] == 0).all()
+        assert (run.moves[first_step:, row] > 0).all()
     assert run.moved_without_grad.sum() > 20
 
 
@@ -60,37 +60,39 @@ def test_a_glide_fades_as_the_memory_does():
 @pytest.mark.parametrize("optimizer", UPDATE_RULES)
 @pytest.mark.parametrize("step", [0, 11, 30])
 def test_a_branch_with_the_same_settings_is_the_run_to_the_bit(optimizer, step):
-    made = trace(optimizer, branch=Branch(0, step, optimizer, RATES[optimizer]))
-    assert made.unbranched is not made.runs[0]
+    result = trace(optimizer, branch=Branch(0, step, optimizer, RATES[optimizer]))
+    assert result.unbranched is not result.runs[0]
     for name in ("table", "slots", "grad", "rates", "losses"):
-        np.testing.assert_array_equal(getattr(made.runs[0], name), getattr(made.unbranched, name))
+        np.testing.assert_array_equal(
+            getattr(result.runs[0], name), getattr(result.unbranched, name)
+        )
 
 
 def test_a_branch_leaves_at_its_step_and_takes_the_memory_along():
-    made = trace("sgd", "adam", branch=Branch(1, 12, "lazy adam", 0.05))
-    run, unbranched = made.runs[1], made.unbranched
+    result = trace("sgd", "adam", branch=Branch(1, 12, "lazy adam", 0.05))
+    run, unbranched = result.runs[1], result.unbranched
     np.testing.assert_array_equal(run.table[:13], unbranched.table[:13])
     np.testing.assert_array_equal(run.slots[:13], unbranched.slots[:13])
     assert (run.table[13] != unbranched.table[13]).any()
     assert run.moved_without_grad[:12].any() and not run.moved_without_grad[12:].any()
     assert run.optimizer_at(11) == ("adam", 0.05, ("m", "v"))
     assert run.optimizer_at(12) == ("lazy adam", 0.05, ("m", "v"))
-    assert made.runs[0].branch is None and unbranched.optimizer_at(12)[0] == "adam"
-    np.testing.assert_array_equal(made.runs[0].table, trace("sgd").runs[0].table)
+    assert result.runs[0].branch is None and unbranched.optimizer_at(12)[0] == "adam"
+    np.testing.assert_array_equal(result.runs[0].table, trace("sgd").runs[0].table)
 
 
 def test_the_numbers_are_those_of_the_core_s_doors():
-    made = trace("lazy adam", steps=8, output_dim=3)
-    (run,), rng = made.runs, np.random.default_rng(7)
+    result = trace("lazy adam", steps=8, output_dim=3)
+    (run,), rng = result.runs, np.random.default_rng(7)
     table, context = (rng.uniform(-0.5, 0.5, (4, 3)).astype("f4") for _ in "ec")
     moments = [[np.zeros_like(t) for _ in "mv"] for t in (table, context)]
     for s in range(8):
-        now = slice(made.batches.starts[s], made.batches.starts[s + 1])
-        pairs = made.batches.pairs[now]
-        grad = grad_pairs(pairs, made.batches.label[now], table, context)
-        for side, (own, back) in enumerate(((table, grad.table), (context, grad.context))):
+        now = slice(result.batches.starts[s], result.batches.starts[s + 1])
+        pairs = result.batches.pairs[now]
+        grad = grad_pairs(pairs, result.batches.label[now], table, context)
+        for side, (weights, back) in enumerate(((table, grad.table), (context, grad.context))):
             adam(
-                own,
+                weights,
                 (pairs[:, side], back),
                 *moments[side],
                 time=s + 1,
@@ -103,22 +105,22 @@ def test_the_numbers_are_those_of_the_core_s_doors():
 
 
 def test_all_runs_see_the_same_batches_and_start():
-    made = trace("adam", "sgd", ("rmsprop", 0.1))
-    assert [run.optimizer for run in made.runs] == ["adam", "sgd", "rmsprop"]
-    assert made.runs[2].learning_rate == 0.1
-    for run in made.runs[1:]:
-        np.testing.assert_array_equal(run.table[0], made.runs[0].table[0])
-        np.testing.assert_array_equal(run.has_grad, made.runs[0].has_grad)
-        assert run.losses[0] == made.runs[0].losses[0]
-    assert made.batch(4) == ("the", "moon") and made.order.tolist() == [0, 1, 2, 3]
+    result = trace("adam", "sgd", ("rmsprop", 0.1))
+    assert [run.optimizer for run in result.runs] == ["adam", "sgd", "rmsprop"]
+    assert result.runs[2].learning_rate == 0.1
+    for run in result.runs[1:]:
+        np.testing.assert_array_equal(run.table[0], result.runs[0].table[0])
+        np.testing.assert_array_equal(run.has_grad, result.runs[0].has_grad)
+        assert run.losses[0] == result.runs[0].losses[0]
+    assert result.batch(4) == ("the", "moon") and result.order.tolist() == [0, 1, 2, 3]
 
 
 def test_the_map_shows_two_numbers_as_they_are_and_more_by_a_fixed_plane():
-    center, axes, kept = trace("adam").map()
-    assert kept == 1 and axes.tolist() == np.eye(2).tolist() and not center.any()
-    center, axes, kept = trace("adam", output_dim=6).map()
+    center, axes, variance_share = trace("adam").map()
+    assert variance_share == 1 and axes.tolist() == np.eye(2).tolist() and not center.any()
+    center, axes, variance_share = trace("adam", output_dim=6).map()
     np.testing.assert_allclose(axes.T @ axes, np.eye(2), atol=1e-12)
-    assert 0.4 < kept < 1
+    assert 0.4 < variance_share < 1
     assert trace("adam", output_dim=1).map()[1].tolist() == [[1, 0]]
     assert np.isnan(trace("adam", table=np.full((4, 3), np.nan)).map()[2])
 
@@ -134,16 +136,16 @@ def test_same_seed_same_trace_and_nobody_changes_it():
 
 def test_own_table_is_copied_and_rows_without_a_word_stay():
     table = np.ones((6, 2))
-    made = trace_training([0, 1, 0], table=table, runs=["adam"], steps=5, batch=1)
-    assert (table == 1).all() and made.words == ("0", "1", "2", "3", "4", "5")
-    assert (made.runs[0].table[-1, 2:] == 1).all() and (made.runs[0].table[-1, :2] != 1).all()
+    result = trace_training([0, 1, 0], table=table, runs=["adam"], steps=5, batch=1)
+    assert (table == 1).all() and result.words == ("0", "1", "2", "3", "4", "5")
+    assert (result.runs[0].table[-1, 2:] == 1).all() and (result.runs[0].table[-1, :2] != 1).all()
 
 
 @pytest.mark.parametrize("ids", [[], [0]], ids=["no word", "one word"])
 def test_without_a_pair_nothing_moves(ids):
-    made = trace_training(ids, input_dim=1, runs=["adam"], steps=3, output_dim=1)
-    assert not made.runs[0].moves.any() and np.isnan(made.runs[0].losses).all()
-    assert "1 row of" in made.summary and "Rows of a table" in made.alt
+    result = trace_training(ids, input_dim=1, runs=["adam"], steps=3, output_dim=1)
+    assert not result.runs[0].moves.any() and np.isnan(result.runs[0].losses).all()
+    assert "1 row of" in result.summary and "Rows of a table" in result.alt
 
 
 BAD = {

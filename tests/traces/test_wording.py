@@ -7,11 +7,11 @@ from embedlab.traces.text import format_count, format_number, join_some, short_l
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "text"),
     [(-0.421, "−0.42"), (-0.001, "0.00"), (np.inf, "∞"), (-np.inf, "−∞"), (np.nan, "NaN")],
 )
-def test_number(value, said):
-    assert format_number(value) == said
+def test_number(value, text):
+    assert format_number(value) == text
 
 
 def test_counted_several_shown():
