@@ -46,16 +46,16 @@ class Image:
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory):
-    made = Image(tmp_path_factory.mktemp("image"))
-    made.run(sys.executable, "-m", "venv", str(made.environment))
-    made.run("pip", "install", "--quiet", "--no-cache-dir", "-r", "binder/requirements.txt")
-    made.said = made.run("bash", "binder/postBuild")
-    return made
+    container = Image(tmp_path_factory.mktemp("image"))
+    container.run(sys.executable, "-m", "venv", str(container.environment))
+    container.run("pip", "install", "--quiet", "--no-cache-dir", "-r", "binder/requirements.txt")
+    container.build_log = container.run("bash", "binder/postBuild")
+    return container
 
 
 def test_post_build_compiles_ahead_and_the_doctor_is_content(image):
-    assert "kernels compiled, 0 read from the cache." in image.said
-    assert image.said.rstrip().endswith("All green.")
+    assert "kernels compiled, 0 read from the cache." in image.build_log
+    assert image.build_log.rstrip().endswith("All green.")
 
 
 def test_the_pins_are_complete(image):
@@ -63,8 +63,8 @@ def test_the_pins_are_complete(image):
 
 
 def test_start_hands_over_words_and_exit_code(image):
-    said = image.run("bash", "binder/start", "python", "-c", "import sys; print(sys.argv)", "a b")
-    assert said == "['-c', 'a b']\n"
+    output = image.run("bash", "binder/start", "python", "-c", "import sys; print(sys.argv)", "a b")
+    assert output == "['-c', 'a b']\n"
     code = subprocess.run(["bash", "binder/start", "sh", "-c", "exit 7"], cwd=image.repository)
     assert code.returncode == 7
 
@@ -90,6 +90,6 @@ def test_lesson_01_runs_without_compiling_anything(image, tmp_path):
         "bash", "binder/start", "jupyter", "execute", "--allow-errors", "--inplace", str(copy)
     )
     cells = json.loads(copy.read_text("utf-8"))["cells"]
-    said = "".join(cells[-1]["outputs"][0]["text"])
-    assert "'misses': 0" in said
-    assert "'hits': 0" not in said, "the lesson used no loop at all: then this test shows nothing"
+    output = "".join(cells[-1]["outputs"][0]["text"])
+    assert "'misses': 0" in output
+    assert "'hits': 0" not in output, "the lesson used no loop at all: then this test shows nothing"

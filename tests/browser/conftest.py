@@ -35,11 +35,11 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session")
 def chromium():
     """Find the browser; without one skip by hand, and fail in CI."""
-    found = os.environ.get("EMBEDLAB_CHROMIUM") or next(
+    executable = os.environ.get("EMBEDLAB_CHROMIUM") or next(
         filter(None, map(shutil.which, NAMES)), None
     )
-    if found:
-        return found
+    if executable:
+        return executable
     message = "no Chromium: apt-get install chromium, or set EMBEDLAB_CHROMIUM"
     pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
 
@@ -170,7 +170,7 @@ class View:
         )
 
     @property
-    def said(self):
+    def narration(self):
         self.settle()
         return " ".join(self.root.locator(".narration").inner_text().split())
 

@@ -45,13 +45,13 @@ READY = """async () => {
 ASK = """async (code) => {
   const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
   const future = kernel.requestExecute({ code, store_history: false });
-  let said = "";
+  let output = "";
   future.onIOPub = ({ header, content }) => {
-    if (header.msg_type === "stream") said += content.text;
-    if (header.msg_type === "error") said += `${content.ename}: ${content.evalue}`;
+    if (header.msg_type === "stream") output += content.text;
+    if (header.msg_type === "error") output += `${content.ename}: ${content.evalue}`;
   };
   await future.done;
-  return said.trim();
+  return output.trim();
 }"""
 COUNTS = """() => [...window.jupyterapp.shell.currentWidget.content.model.cells]
     .filter((cell) => cell.type === "code").map((cell) => cell.executionCount)"""
@@ -73,7 +73,7 @@ def serving(kind, home):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    own = {
+    variables = {
         "JUPYTER_CONFIG_PATH": SETTINGS,
         "HOME": home,
         "JUPYTER_CONFIG_DIR": home / "config",
@@ -92,18 +92,18 @@ def serving(kind, home):
             f"--ServerApp.port={port}",
             f"--ServerApp.root_dir={lessons}",
         ],
-        env={**os.environ, **{name: str(value) for name, value in own.items()}},
+        env={**os.environ, **{name: str(value) for name, value in variables.items()}},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
-    said = []
+    lines = []
     for line in server.stdout:
-        said.append(line)
+        lines.append(line)
         if f"http://127.0.0.1:{port}{opens}" in line:
             break
     else:
-        pytest.fail(f"{kind} ended:\n" + "".join(said))
+        pytest.fail(f"{kind} ended:\n" + "".join(lines))
     reader = threading.Thread(target=server.stdout.read, daemon=True)  # or its pipe fills up
     reader.start()
     try:
@@ -131,8 +131,8 @@ class Lesson:
 
     def wait_for(self, symbol):
         """Wait until the view shows a trace of Python's with this symbol, such as "V = 12"."""
-        shown = self.view.locator("output", has_text=re.compile(rf"^{symbol}$"))
-        shown.wait_for()
+        output = self.view.locator("output", has_text=re.compile(rf"^{symbol}$"))
+        output.wait_for()
         size = symbol.partition(" = ")[2]
         self.view.locator(".right dd", has_text=re.compile(rf"\({size},\s8\)")).wait_for()
 

@@ -5,10 +5,10 @@ from view_cases import CASES
 
 COMMON = {"first sight": (), "data table": ("t",), "help": ("?",)}
 STATES = [
-    (name, said, keys)
+    (name, description, keys)
     for name, case in CASES.items()
-    for said, keys in [
-        *((said, (case.first, *keys)) for said, keys in COMMON.items()),
+    for description, keys in [
+        *((description, (case.first, *keys)) for description, keys in COMMON.items()),
         *case.states.items(),
     ]
 ]
@@ -30,27 +30,27 @@ def violations(view, axe, options=None):
     view.page.wait_for_function(
         "document.getAnimations().every(a => a.playState !== 'running')"
     )  # axe would measure the contrast of what is still fading in
-    found = view.page.evaluate(
+    results = view.page.evaluate(
         "options => axe.run('.embedlab', options).then(r => r.violations)",
         {"resultTypes": ["violations"], **(options or {})},  # the rest costs most of the time
     )
     return [
         f"{rule['id']}: {node['html'][:120]} {node['failureSummary'][:200]}"
-        for rule in found
+        for rule in results
         for node in rule["nodes"]
     ]
 
 
-@pytest.mark.parametrize(("name", "said", "keys"), STATES)
-def test_axe_finds_nothing(show, axe, name, said, keys):
+@pytest.mark.parametrize(("name", "description", "keys"), STATES)
+def test_axe_finds_nothing(show, axe, name, description, keys):
     view = show(CASES[name].make())
     start, *rest = keys
     view.place(start).focus()
     view.press(*rest)
-    found = violations(view, axe)
+    results = violations(view, axe)
     view.page.emulate_media(color_scheme="dark")
     view.page.wait_for_selector(".embedlab.dark")
-    assert [*found, *violations(view, axe, CONTRAST)] == []  # only the colors are others
+    assert [*results, *violations(view, axe, CONTRAST)] == []  # only the colors are others
 
 
 @pytest.mark.parametrize(("name", "params"), TRACES)

@@ -23,14 +23,14 @@ def opened(browser, tmp_path):
         dashboard(summarize(CARDS), {"<b>.json": "no card"}, lambda id: f"{id}.html"), "utf-8"
     )
     context = browser.new_context(offline=True, viewport={"width": 390, "height": 800})
-    asked, faults = [], []
+    requests, faults = [], []
     page = context.new_page()
-    page.on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda request: requests.append(request.url))
     page.on("console", lambda m: faults.append(m.text) if m.type in ("error", "warning") else None)
     page.goto(path.as_uri())
     yield page
     context.close()
-    assert asked == [path.as_uri()]
+    assert requests == [path.as_uri()]
     assert not faults
 
 

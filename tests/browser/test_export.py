@@ -14,14 +14,14 @@ from embedlab.explorers.lookup import LookupExplorer
 @pytest.fixture
 def saved(browser, tmp_path):
     """Return a function that exports an explorer and opens the file, offline."""
-    asked, faults, contexts = [], [], []
+    requests, faults, contexts = [], [], []
 
     def saved(explorer, **options):
         path = explorer.export_html(tmp_path / "view.html")
         context = browser.new_context(offline=True, **options)
         contexts.append(context)
         page = context.new_page()
-        page.on("request", lambda request: asked.append(request.url.split(":")[0]))
+        page.on("request", lambda request: requests.append(request.url.split(":")[0]))
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
         page.goto(path.as_uri())
@@ -30,7 +30,7 @@ def saved(browser, tmp_path):
     yield saved
     for context in contexts:
         context.close()
-    assert set(asked) <= {"file", "blob", "data"}
+    assert set(requests) <= {"file", "blob", "data"}
     assert not faults
 
 
@@ -39,14 +39,14 @@ def root(page):
     return page.locator(".embedlab")
 
 
-def said(page):
+def narration(page):
     return " ".join(page.locator(".narration").inner_text().split())
 
 
 def test_it_steps_and_says_what_it_shows(saved):
     page = saved(LookupExplorer("the cat sat"))
     view = root(page)
-    assert "the" in said(page)
+    assert "the" in narration(page)
     view.locator("[data-place]").first.focus()
     page.keyboard.press(".")
     expect(page.locator(".narration")).to_contain_text("cat")
@@ -104,7 +104,7 @@ def test_every_view_works_from_a_file(saved, name, tmp_path):
     assert (tmp_path / "view.html").stat().st_size <= 1_000_000
     view = root(page)
     view.locator(f'[data-place="{case.first}"]').focus()
-    assert said(page)
+    assert narration(page)
     page.keyboard.press("t")
     expect(view.locator(".tables table").first).to_be_visible()
     page.keyboard.press("Escape")

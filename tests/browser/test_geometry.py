@@ -12,13 +12,13 @@ WORDS = [f"w{n}" for n in range(60)]
 TABLE = np.random.default_rng(8).normal(size=(60, 6)).astype(np.float32)
 
 
-def own(word="w7", **more):
+def explorer_of_table(word="w7", **more):
     return GeometryExplorer(word, **{"table": TABLE, "words": WORDS, **more})
 
 
 def lines(view, part):
-    found = view.root.locator(f'[data-place^="{part}:"]').all_text_contents()
-    return [" ".join(text.split()) for text in found]
+    texts = view.root.locator(f'[data-place^="{part}:"]').all_text_contents()
+    return [" ".join(text.split()) for text in texts]
 
 
 def fact(view, name):
@@ -30,8 +30,8 @@ def spot(view, row):
     points = view.explorer.trace.plane.points.astype(float)
     low, high = points.min(axis=0), points.max(axis=0)
     box = view.place("map").bounding_box()
-    room = np.array([box["width"] - 36, box["height"] - 28])
-    scale = (room / np.maximum(high - low, 0.02)).min()
+    plot_size = np.array([box["width"] - 36, box["height"] - 28])
+    scale = (plot_size / np.maximum(high - low, 0.02)).min()
     middle = np.array([box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])
     return middle + (points[row] - (low + high) / 2) * scale * [1, -1]
 
@@ -79,14 +79,14 @@ def test_every_drawn_number_is_the_core_s_and_in_the_table(show, seed):
     assert fact(view, "true") == format_number(np.linalg.norm(units[row] - units[first]))
     assert fact(view, "map") == format_number(trace.map_distances[first])
     sums = analogy(table, b, a, c, 5)
-    said = [f"w{i} {format_number(s)}" for i, s in zip(sums.ids, sums.similarities, strict=True)]
-    assert lines(view, "answer") == said
+    answers = [f"w{i} {format_number(s)}" for i, s in zip(sums.ids, sums.similarities, strict=True)]
+    assert lines(view, "answer") == answers
     view.place("map").focus()
     view.press("t")
     tables = " ".join(view.root.locator(".tables").inner_text().split())
-    drawn = view.root.locator(".line .num, .answer .num, .ruler .value").all_text_contents()
-    drawn += [fact(view, name) for name in ("cosine", "true", "map", "closer")]
-    for text in drawn:
+    texts = view.root.locator(".line .num, .answer .num, .ruler .value").all_text_contents()
+    texts += [fact(view, name) for name in ("cosine", "true", "map", "closer")]
+    for text in texts:
         assert text.split()[-1] in tables.split()
 
 
@@ -94,7 +94,9 @@ def test_it_opens_on_the_story_of_the_reference(show):
     explorer = GeometryExplorer()
     view = show(explorer)
     trace = explorer.trace
-    assert view.said.startswith(f"“{trace.words[trace.near[0]]}” is number 1 of the words nearest")
+    assert view.narration.startswith(
+        f"“{trace.words[trace.near[0]]}” is number 1 of the words nearest"
+    )
     assert fact(view, "both") == f"{len(trace.in_both)} of 10"
     assert fact(view, "typical") == format_number(trace.typical, 1)
     assert view.root.locator(".stage").get_attribute("aria-label") == trace.alt
@@ -127,37 +129,37 @@ def test_words_of_a_learner_stay_words(show):
 
 
 def test_hover_compares_and_asks_python_for_nothing(show):
-    view = show(own())
+    view = show(explorer_of_table())
     trace = view.explorer.trace
     before = view.page.evaluate("models.view0.sent.length")
     for row in (int(trace.near_map[2]), int(np.argmin(trace.cosines))):
         view.page.mouse.move(*spot(view, row))
-        assert f"“w{row}”" in view.said
-        assert f"cosine {format_number(trace.cosines[row])}, distance" in view.said
+        assert f"“w{row}”" in view.narration
+        assert f"cosine {format_number(trace.cosines[row])}, distance" in view.narration
         assert fact(view, "map") == format_number(trace.map_distances[row])
     view.hover("seems:1")
-    assert f"“w{trace.near_map[1]}”" in view.said
-    sent = view.page.evaluate(f"models.view0.sent.slice({before})")
-    assert all(set(changes) == {"cursor"} for changes in sent)
+    assert f"“w{trace.near_map[1]}”" in view.narration
+    messages = view.page.evaluate(f"models.view0.sent.slice({before})")
+    assert all(set(changes) == {"cursor"} for changes in messages)
 
 
 def test_the_ruler_and_the_line_tell_the_same(show):
-    view = show(own())
+    view = show(explorer_of_table())
     trace = view.explorer.trace
     first = int(trace.near[0])
-    true, seen = (
+    true, on_map = (
         bar["width"]
         for bar in view.root.locator(".ruler .bar").evaluate_all(
             "bars => bars.map(bar => ({ width: bar.getBoundingClientRect().width }))"
         )
     )
-    assert seen / true == pytest.approx(
+    assert on_map / true == pytest.approx(
         trace.map_distances[first] / trace.distances[first], rel=0.03
     )
 
 
 def test_a_click_puts_a_word_in_the_middle(show):
-    explorer = own()
+    explorer = explorer_of_table()
     view = show(explorer)
     row = int(explorer.trace.near[3])
     view.click("near:3")
@@ -170,7 +172,7 @@ def test_a_click_puts_a_word_in_the_middle(show):
 
 
 def test_drag_words_into_the_sum(show):
-    explorer = own()
+    explorer = explorer_of_table()
     view = show(explorer)
     assert "drag words into the slots" in view.root.locator(".sum").inner_text()
     near, far = int(explorer.trace.near[0]), int(explorer.trace.cosines.argmin())
@@ -181,26 +183,26 @@ def test_drag_words_into_the_sum(show):
     view.fill("slot:c", "w11")
     view.press("Enter")
     view.wait(c="w11")
-    found = analogy(TABLE, far, near, 11, 5)
-    assert [line.split()[0] for line in lines(view, "answer")] == [f"w{i}" for i in found.ids]
-    assert view.said.startswith(f"w{near} − w{far} + w11 is nearest to “w{found.ids[0]}”")
+    answers = analogy(TABLE, far, near, 11, 5)
+    assert [line.split()[0] for line in lines(view, "answer")] == [f"w{i}" for i in answers.ids]
+    assert view.narration.startswith(f"w{near} − w{far} + w11 is nearest to “w{answers.ids[0]}”")
     assert explorer.word == "w7"  # a drag is no click
     drag(view, middle(view.place("near:1")), (5, 5))  # beside every slot: nothing
     view.settle()
     assert view.root.locator(".ghost").count() == 0 and explorer.a == f"w{near}"
     view.click("answer:0")
-    view.wait(word=f"w{found.ids[0]}")
+    view.wait(word=f"w{answers.ids[0]}")
 
 
 def test_another_plane_changes_no_cosine(show):
-    explorer = own()
+    explorer = explorer_of_table()
     view = show(explorer)
     before = lines(view, "near")
     view.check("plane:random")
     view.wait(plane="random")
-    assert view.said.startswith("Another plane through the same rows, random: not one cosine")
+    assert view.narration.startswith("Another plane through the same rows, random: not one cosine")
     after = lines(view, "near")
-    keep = lambda found: [line.split(", on the map")[0] for line in found]
+    keep = lambda lines_found: [line.split(", on the map")[0] for line in lines_found]
     assert keep(after) == keep(before) and after != before
 
 
@@ -220,7 +222,7 @@ def test_fewer_words_by_slider(show):
 
 
 def test_unknown_word_shows_message_and_stays_typed(show):
-    explorer = own()
+    explorer = explorer_of_table()
     view = show(explorer)
     view.fill("word", "unicorn")
     view.press("Enter")
@@ -234,7 +236,7 @@ def test_unknown_word_shows_message_and_stays_typed(show):
 
 
 def test_all_tasks_of_the_lesson_with_keys_alone(show):
-    explorer = own()
+    explorer = explorer_of_table()
     view = show(explorer)
     trace = explorer.trace
     view.place("map").focus()
@@ -246,7 +248,7 @@ def test_all_tasks_of_the_lesson_with_keys_alone(show):
         {"question": "geometry.nearest", "answer": [int(trace.near[0])], "correct": True}
     ]
     view.press("Escape", ".", ".")
-    assert f"“w{trace.near[2]}” is number 3 of the words nearest" in view.said
+    assert f"“w{trace.near[2]}” is number 3 of the words nearest" in view.narration
     view.place("map").focus()
     view.press("ArrowRight")
     points = trace.plane.points
@@ -263,21 +265,21 @@ def test_all_tasks_of_the_lesson_with_keys_alone(show):
     view.place("near:0").focus()
     view.press("ArrowDown", "ArrowRight")
     assert view.focused == "seems:1"
-    assert f"“w{explorer.trace.near_map[1]}”" in view.said
+    assert f"“w{explorer.trace.near_map[1]}”" in view.narration
     view.place("plane:pca 1+2").focus()
     view.press("ArrowRight")
     view.wait(plane="pca 3+4")
     view.place("map").focus()
     view.press("r")
     view.wait(word="w7", plane="pca 1+2", a="")
-    assert explorer.state == own().state
+    assert explorer.state == explorer_of_table().state
 
 
 def test_each_number_opens_to_its_formula(show):
-    view = show(own())
+    view = show(explorer_of_table())
     trace = view.explorer.trace
     first = int(trace.near[0])
-    for name, says in {
+    for name, formula in {
         "cosine": f"= {format_number(trace.cosines[first])}",
         "true": f"√(2 − 2·{format_number(trace.cosines[first])}) = "
         f"{format_number(trace.distances[first])}",
@@ -292,7 +294,7 @@ def test_each_number_opens_to_its_formula(show):
         view.place(f"fact:{name}").focus()
         view.press("Enter")
         card = view.root.locator(".card.pinned")
-        assert says in " ".join(card.inner_text().split()), name
+        assert formula in " ".join(card.inner_text().split()), name
         view.press("Escape")
         assert view.focused == f"fact:{name}"
 
@@ -301,7 +303,7 @@ def test_each_number_opens_to_its_formula(show):
 
 
 def test_predict_hides_the_answer_then_shows_the_difference(show):
-    explorer = own()
+    explorer = explorer_of_table()
     view = show(explorer)
     trace = explorer.trace
     view.click("top:predict")
@@ -327,7 +329,7 @@ def test_predict_hides_the_answer_then_shows_the_difference(show):
 
 
 def test_linked_views_follow_the_word_and_the_step(show):
-    one, two = own(link_id="pair"), own(link_id="pair", plane="pca 3+4")
+    one, two = explorer_of_table(link_id="pair"), explorer_of_table(link_id="pair", plane="pca 3+4")
     first, second = show(one, two)
     first.click("near:2")
     second.page.wait_for_function(
@@ -338,11 +340,11 @@ def test_linked_views_follow_the_word_and_the_step(show):
     assert two.word == one.word and two.plane == "pca 3+4"
     first.place("map").focus()
     first.press(".")
-    assert "is number 2 of the words nearest by cosine" in second.said
+    assert "is number 2 of the words nearest by cosine" in second.narration
 
 
 def test_a_map_and_a_lookup_share_the_row(show):
-    lookup, maps = LookupExplorer(link_id="pair"), own(link_id="pair")
+    lookup, maps = LookupExplorer(link_id="pair"), explorer_of_table(link_id="pair")
     first, second = show(lookup, maps)
     first.click("chip:1")
     second.wait(word=f"w{lookup.trace.rows[1]}")
@@ -355,10 +357,10 @@ def test_a_map_and_a_lookup_share_the_row(show):
 
 
 def test_a_picture_of_calm_moves_nothing(show):
-    view = show(own(), reduced_motion="reduce")
+    view = show(explorer_of_table(), reduced_motion="reduce")
     view.check("plane:pca 3+4")
     view.wait(plane="pca 3+4")
     assert view.root.locator(".hub").count() == 1
     trace = view.explorer.trace
     view.page.mouse.move(*spot(view, int(trace.near[4])))
-    assert f"“w{trace.near[4]}”" in view.said
+    assert f"“w{trace.near[4]}”" in view.narration

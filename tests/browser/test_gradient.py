@@ -28,8 +28,8 @@ def fact(view, name):
 
 def table(view, caption):
     """Read a data table by the start of its caption: its rows as lists of texts."""
-    found = view.root.locator("table", has=view.page.locator("caption", has_text=caption))
-    return [row.locator("td").all_inner_texts() for row in found.first.locator("tbody tr").all()]
+    tables = view.root.locator("table", has=view.page.locator("caption", has_text=caption))
+    return [row.locator("td").all_inner_texts() for row in tables.first.locator("tbody tr").all()]
 
 
 # --- what is shown -----------------------------------------------------------------------------
@@ -76,8 +76,8 @@ def test_every_number_drawn_is_in_the_data_table_and_the_core_s(show, params):
     assert piles == [row[1] for row in table(view, "Sums in column 0")]
     assert piles == [format_number(grad[row, 0]) for row in trace.reached]
     errors = [[float(v.replace("−", "-")) for v in row] for row in table(view, "Error by h")]
-    wanted = np.array([trace.curve("add"), trace.curve("assign")]).T
-    np.testing.assert_allclose(errors, wanted, rtol=0.06)
+    expected = np.array([trace.curve("add"), trace.curve("assign")]).T
+    np.testing.assert_allclose(errors, expected, rtol=0.06)
 
 
 def test_the_numbers_on_the_right_and_the_alt_text(show):
@@ -89,7 +89,7 @@ def test_the_numbers_on_the_right_and_the_alt_text(show):
     assert fact(view, "analytic, add") == format_number(trace.added[1, 0], 6)
     assert fact(view, "numerical") == format_number(trace.numeric[5, 1, 0], 6)
     assert view.root.locator(".stage").get_attribute("aria-label") == trace.alt
-    assert view.said.endswith("“add” passes the gradient check.")
+    assert view.narration.endswith("“add” passes the gradient check.")
 
 
 # --- the mouse ---------------------------------------------------------------------------------
@@ -100,7 +100,7 @@ def test_assign_keeps_the_last_and_the_check_turns_red(show):
     view = show(explorer)
     view.check("rule:assign")
     view.wait(rule="assign")
-    assert view.said == (
+    assert view.narration == (
         "dW[ids] = g: of the 3 gradients for row 1 the last one wins. The gradient check fails."
     )
     assert fact(view, "all weights") == "fail"
@@ -110,30 +110,30 @@ def test_assign_keeps_the_last_and_the_check_turns_red(show):
     assert view.root.locator(".card.warn s").count() == 2
     view.check("rule:add")
     view.wait(rule="add")
-    assert "are added. The gradient check passes." in view.said
+    assert "are added. The gradient check passes." in view.narration
     assert view.root.locator(".lost").count() == 0
 
 
 def test_hover_a_word_a_row_and_a_number(show):
     explorer = GradientExplorer()
     view = show(explorer)
-    sent = view.page.evaluate("models.view0.sent.length")
+    messages_before = view.page.evaluate("models.view0.sent.length")
     g = explorer.trace.grad_out
     view.hover("chip:3")
-    assert view.said.startswith(f"“the” sends [{format_number(g[3, 0])}, ")
-    assert f"the row held {format_number(g[0, 0])}; now it holds" in view.said
+    assert view.narration.startswith(f"“the” sends [{format_number(g[3, 0])}, ")
+    assert f"the row held {format_number(g[0, 0])}; now it holds" in view.narration
     assert view.root.locator(".chip.hit").count() == 1 and view.root.locator(".chip.same").count()
     view.hover("cell:1:2")
-    assert "Row 1 (“the”) appears 3 times: in column 2 it gets" in view.said
-    assert format_number(explorer.trace.added[1, 2]) in view.said
+    assert "Row 1 (“the”) appears 3 times: in column 2 it gets" in view.narration
+    assert format_number(explorer.trace.added[1, 2]) in view.narration
     assert words(view.root.locator(".stage .head").last).startswith("column 2")
     view.hover(view.root.locator(".rowlabel").nth(2))
-    assert view.said == "Row 2 (“a”) is read by no word: its gradient is exactly zero."
+    assert view.narration == "Row 2 (“a”) is read by no word: its gradient is exactly zero."
     view.hover("back:1:3")
     w, t = explorer.trace.table[5, 3], explorer.trace.target[1, 3]
     card = words(view.root.locator(".card"))
     assert f"tanh({format_number(w)} − " in card and format_number(np.tanh(w - t)) in card
-    changes = view.page.evaluate(f"models.view0.sent.slice({sent})")
+    changes = view.page.evaluate(f"models.view0.sent.slice({messages_before})")
     assert all(set(change) == {"cursor"} for change in changes)  # a hover asks Python for nothing
 
 
@@ -146,14 +146,14 @@ def test_the_v_follows_the_step(show):
     view.page.mouse.click(box["x"] + box["width"] - 3, box["y"] + box["height"] / 2)
     view.wait(digits=12)
     assert explorer.digits == 12 and float(dot.get_attribute("cy")) < before  # higher: worse
-    assert view.said.startswith("h = 1e−12: the error is") and "last digits" in view.said
+    assert view.narration.startswith("h = 1e−12: the error is") and "last digits" in view.narration
     chart = view.root.locator(".error-curve svg").bounding_box()
     view.page.mouse.move(chart["x"] + chart["width"] / 2, chart["y"] + 50)
     view.page.mouse.down()
     view.page.mouse.move(chart["x"] + 8, chart["y"] + 50, steps=5)
     view.page.mouse.up()
     view.wait(digits=0)
-    assert "curved in between" in view.said
+    assert "curved in between" in view.narration
 
 
 def test_tied_mode_shows_gradient_of_every_row_and_scores(show):
@@ -162,25 +162,25 @@ def test_tied_mode_shows_gradient_of_every_row_and_scores(show):
     assert fact(view, "rows with gradient") == "14 of 14"
     assert view.root.locator(".piece.scores").count() == 14
     view.click("cell:2:1")
-    assert "is read by no word, and still gets" in view.said
+    assert "is read by no word, and still gets" in view.narration
     card = words(view.root.locator(".card"))
     assert format_number(explorer.trace.direct[2, 1]) in card and "(p − y)ᵀ @ rows" in card
     view.hover("chip:9")
-    assert "has no next one to predict" in view.said
+    assert "has no next one to predict" in view.narration
 
 
 def test_padding_and_frequency_say_that_they_change_the_gradient(show):
     view = show(GradientExplorer())
     view.check("mode:padding")
     view.wait(mode="padding")
-    assert view.said.startswith("Row 0 is padding: it learns nothing.")
+    assert view.narration.startswith("Row 0 is padding: it learns nothing.")
     assert view.root.locator(".chip.silent").count() == 2
     assert view.place("cell:0:0").get_attribute("aria-label") == "dW[0, 0] = 0.00"
     view.check("mode:frequency")
     view.wait(mode="frequency")
-    assert view.said.endswith("on purpose: the check fails.")
+    assert view.narration.endswith("on purpose: the check fails.")
     view.hover("cell:1:0")
-    assert "/ 3 =" in view.said and view.said.endswith("the mean.")
+    assert "/ 3 =" in view.narration and view.narration.endswith("the mean.")
 
 
 def test_type_a_sentence_and_a_word_too_many_is_a_sentence(show):
@@ -210,7 +210,7 @@ def test_word_by_word_the_gradient_arrives(show):
     view.press(".", ".", ".")
     so_far = grad_table(trace.ids[:4], trace.grad_out[:4], 14)
     assert label() == f"dW[1, 0] = {format_number(so_far[1, 0])}"
-    assert format_number(so_far[1, 0]) in view.said and "“the” sends" in view.said
+    assert format_number(so_far[1, 0]) in view.narration and "“the” sends" in view.narration
     assert view.root.locator(".ribbon.coming").get_attribute("d") != ""
     view.press("t")
     assert table(view, "Gradient of the table") == [
@@ -277,7 +277,7 @@ def test_enter_on_what_comes_back_and_on_each_fact(show):
 def test_rule_mode_step_and_size_by_keys(show):
     explorer = GradientExplorer()
     view = show(explorer)
-    for place, key, want in [
+    for place, key, expected in [
         ("rule:add", "ArrowRight", {"rule": "assign"}),
         ("mode:plain", "ArrowRight", {"mode": "padding"}),
         ("padding_idx", "ArrowRight", {"padding_idx": 1}),
@@ -286,7 +286,7 @@ def test_rule_mode_step_and_size_by_keys(show):
     ]:
         view.reach(place)
         view.press(key)
-        view.wait(**want)
+        view.wait(**expected)
     assert explorer.params["mode"] == "padding" and explorer.digits == 4
     view.press("r")
     view.wait(mode="plain", rule="add", digits=5)
@@ -301,7 +301,7 @@ def test_the_lesson_s_own_sentence_by_keys(show):
     view.page.keyboard.type("the cat sat on a mat")
     view.wait(text="the cat sat on a mat")
     assert fact(view, "all weights") == "pass" and explorer.trace.passes("assign")
-    assert view.said.startswith("Row 1 (“the”) appears once")
+    assert view.narration.startswith("Row 1 (“the”) appears once")
 
 
 def test_predict_the_rows_by_keys(show):
@@ -316,8 +316,8 @@ def test_predict_the_rows_by_keys(show):
     view.press("p")
     assert texts(view.root.locator(".tally")) == ["1 right", "1 missed", "1 too many"]
     view.reached("answers")
-    wanted = {"question": "gradient.rows", "answer": [1, 2], "correct": False}
-    assert explorer.answers == [wanted]
+    expected = {"question": "gradient.rows", "answer": [1, 2], "correct": False}
+    assert explorer.answers == [expected]
     view.press("Enter")
     assert view.root.locator(".verdict").count() == 0
 
@@ -330,8 +330,8 @@ def test_predict_last_mean_or_sum_by_keys(show):
     view.press("Enter")
     assert view.focused == "duplicates:0"
     assert fact(view, "hidden") == "?" and view.root.locator(".error-curve .line").count() == 0
-    wanted = [g[2], g.mean(), g.sum()]
-    assert texts(view.root.locator(".candidates .num")) == [format_number(v) for v in wanted]
+    expected = [g[2], g.mean(), g.sum()]
+    assert texts(view.root.locator(".candidates .num")) == [format_number(v) for v in expected]
     view.press("Enter")
     assert texts(view.root.locator(".predict .count")) == ["1 answer chosen"]
     view.press("p")
@@ -376,9 +376,9 @@ def test_python_drives_the_view(show):
 def test_a_linked_lookup_shares_the_row(show):
     lookup, gradient = show(LookupExplorer(link_id="a"), GradientExplorer(link_id="a"))
     lookup.click("chip:1")
-    assert gradient.said.startswith("“cat” sends")
+    assert gradient.narration.startswith("“cat” sends")
     gradient.click("cell:3:0")
-    assert "“on” has id 3" in lookup.said
+    assert "“on” has id 3" in lookup.narration
 
 
 def test_a_teacher_hides_controls(show):

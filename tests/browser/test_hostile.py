@@ -12,7 +12,7 @@ def test_it_is_drawn_and_told(show, name, number):
     view = show(case.make(**case.hostile[number]))
     assert view.page.title() == "A view, alone"  # no script of a learner's text ran
     assert view.root.locator("script, img, iframe").count() == 0
-    assert view.said.endswith((".", "…", "?", ")"))
+    assert view.narration.endswith((".", "…", "?", ")"))
     assert view.root.locator(".figure").bounding_box()["height"] > 60
     view.press("Tab", ".", ",", "t")
     assert view.root.locator(".tables table").count() >= 1

@@ -86,16 +86,16 @@ def test_the_exercise_of_the_fence_by_keys_alone(lesson):
     lesson.python('explorer.text, explorer.input_dim = "the cat sat on the mat", 13')
     lesson.wait_for("V = 13")
     lesson.place("input_dim").focus()
-    judge = "from embedlab.lessons import check; print(check('01.fence', explorer))"
+    check_code = "from embedlab.lessons import check; print(check('01.fence', explorer))"
     for size in (12, 11):
-        assert lesson.python(judge).startswith("○")
+        assert lesson.python(check_code).startswith("○")
         lesson.page.keyboard.press("ArrowLeft")
         lesson.wait_for(f"V = {size}")
-    assert lesson.python(judge).startswith("✓")
+    assert lesson.python(check_code).startswith("✓")
     lesson.page.keyboard.press("ArrowLeft")
     lesson.wait_for("V = 10")
     lesson.view.locator("[role=alert]", has_text="ids must lie in 0..9").wait_for()
-    assert "M2" in lesson.python(judge)
+    assert "M2" in lesson.python(check_code)
 
 
 def test_a_prediction_made_by_keys_reaches_the_card(lesson):

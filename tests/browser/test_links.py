@@ -13,16 +13,16 @@ def test_a_word_chosen_in_the_lookup_is_chosen_in_its_gradient(show):
         GradientExplorer(SENTENCE, link_id="a"),
         GradientExplorer(SENTENCE),
     )
-    alone = other.said
+    narration = other.narration
     for explorer in (lookup, gradient):
         explorer.still()
-    sent = gradient.page.evaluate("models.view1.sent.length")
+    messages_before = gradient.page.evaluate("models.view1.sent.length")
     lookup.click("chip:1")
     row = lookup.explorer.trace.rows[1]
-    assert f"back to row {row}:" in gradient.said
-    assert other.said == alone
-    asked = gradient.page.evaluate(f"models.view1.sent.slice({sent})")
-    assert all(set(changes) <= {"cursor"} for changes in asked)
+    assert f"back to row {row}:" in gradient.narration
+    assert other.narration == narration
+    changes_sent = gradient.page.evaluate(f"models.view1.sent.slice({messages_before})")
+    assert all(set(changes) <= {"cursor"} for changes in changes_sent)
 
 
 def test_steps_of_different_kinds_are_not_mixed(show):

@@ -67,7 +67,7 @@ def test_hostile_words_stay_words(show):
 )
 def test_odd_sizes_are_drawn_and_told(show, params):
     view = show(LookupExplorer(**params))
-    assert view.said.endswith((".", "…"))
+    assert view.narration.endswith((".", "…"))
     assert view.root.locator(".stage > svg").count() == 2
 
 
@@ -91,17 +91,19 @@ def test_hover_a_word_a_row_and_a_cell(show):
     view = show(LookupExplorer())
     before = view.page.evaluate("models.view0.sent.length")
     view.hover("chip:1")
-    assert view.said.startswith("“cat” has id 5, so the output's second row is row 5")
+    assert view.narration.startswith("“cat” has id 5, so the output's second row is row 5")
     assert view.root.locator(".chip.hit").inner_text().split() == ["cat", "5"]
     view.hover(view.root.locator(".rowlabel").nth(1))
-    assert view.said == "Row 1 (“the”) is read by 2 words, for output rows 0 and 4."
+    assert view.narration == "Row 1 (“the”) is read by 2 words, for output rows 0 and 4."
     view.hover(view.root.locator(".rowlabel").nth(6))
-    assert "is read by no word" in view.said
+    assert "is read by no word" in view.narration
     view.hover("out:1:1")
-    assert view.said.startswith("out[1, 1] is W[5, 1] =")
+    assert view.narration.startswith("out[1, 1] is W[5, 1] =")
     assert "1·" in view.root.locator(".card .on").nth(1).inner_text()
-    sent = view.page.evaluate(f"models.view0.sent.slice({before})")
-    assert all(set(changes) == {"cursor"} for changes in sent)  # a hover asks Python for nothing
+    changes_sent = view.page.evaluate(f"models.view0.sent.slice({before})")
+    assert all(
+        set(changes) == {"cursor"} for changes in changes_sent
+    )  # a hover asks Python for nothing
 
 
 def test_python_hears_where_the_learner_looks(show):
@@ -125,8 +127,8 @@ def test_drag_a_slider_and_the_costs_follow(show):
     view.still()
     assert explorer.input_dim > 40
     assert fact(view, "table") == f"({explorer.input_dim}, 8)"
-    assert view.said.startswith(f"V = {explorer.input_dim}: the one-hot matmul now multiplies")
-    assert "the gather still not once" in view.said
+    assert view.narration.startswith(f"V = {explorer.input_dim}: the one-hot matmul now multiplies")
+    assert "the gather still not once" in view.narration
 
 
 def test_type_a_sentence(show):
@@ -161,7 +163,7 @@ def test_the_race_ends_with_the_same_numbers(show):
     view.click("race")
     view.page.wait_for_selector(".race.done")
     assert view.root.locator(".race .outcome").inner_text() == "the same numbers, max difference 0"
-    assert view.said.endswith("both give the same numbers, max difference 0.")
+    assert view.narration.endswith("both give the same numbers, max difference 0.")
     shares = view.root.locator(".race .track i").evaluate_all(
         "bars => bars.map(bar => bar.getBoundingClientRect().width)"
     )
@@ -190,7 +192,7 @@ def test_a_bad_id_is_fenced_with_the_core_s_own_words(show):
     assert view.root.locator(".chip.bad").count() == 1
     assert view.root.locator(".id-range.wrong").text_content().strip() == "out of range: 16"
     assert view.root.locator('[data-place^="out:"]').count() == 0
-    for rule, says in [
+    for rule, message in [
         ("zero", "zeros"),
         ("nan", "NaN"),
         ("clip", "reads row 15"),
@@ -199,7 +201,7 @@ def test_a_bad_id_is_fenced_with_the_core_s_own_words(show):
         view.check(f"oob:{rule}")
         view.wait(oob=rule)
         view.click("chip:2")
-        assert says in view.said
+        assert message in view.narration
         assert view.root.get_by_role("alert").count() == 0
         cell = view.place("out:2:0").get_attribute("aria-label")
         assert cell == f"out[2, 0] = {format_number(explorer.trace.output[2, 0])}"
@@ -223,11 +225,11 @@ def test_step_through_the_words_by_keys(show):
     view = show(LookupExplorer())
     view.reach("chip:0")
     view.press("ArrowDown")
-    assert view.focused == "chip:1" and "“cat”" in view.said
+    assert view.focused == "chip:1" and "“cat”" in view.narration
     view.press(".", ".")
-    assert "“on”" in view.said
+    assert "“on”" in view.narration
     view.press("Home")
-    assert "“the”" in view.said
+    assert "“the”" in view.narration
     view.press("End", ",")
     assert view.root.locator(".transport .count").inner_text() == "word 5 of 6"
 
@@ -282,7 +284,7 @@ def test_change_a_weight_by_keys_and_every_use_changes(show):
     view.wait(edits=[[1, 0, 0.5]])
     assert view.focused == "cell:1:0"
     assert explorer.trace.table[1, 0] == 0.5 != before
-    assert view.said == "W[1, 0] is now 0.50: output rows 0 and 4 changed with it."
+    assert view.narration == "W[1, 0] is now 0.50: output rows 0 and 4 changed with it."
     for n in (0, 4):
         assert view.place(f"out:{n}:0").get_attribute("aria-label") == f"out[{n}, 0] = 0.50"
     view.press("Enter", "ArrowUp", "Shift+ArrowUp")
@@ -292,7 +294,7 @@ def test_change_a_weight_by_keys_and_every_use_changes(show):
     view.press("Enter")
     view.page.keyboard.type("much")
     view.press("Enter")
-    assert "“much” is none" in view.said and explorer.edits == [[1, 0, 0.5]]
+    assert "“much” is none" in view.narration and explorer.edits == [[1, 0, 0.5]]
 
 
 def test_change_v_and_the_way_by_keys(show):
@@ -348,10 +350,10 @@ def test_the_data_table_holds_every_number_drawn(show):
     view.press("t")
     tables = view.root.locator("table")
     assert texts(tables.locator("caption")) == ["Words", "Table W", "Output"]
-    shown = tables.nth(1).locator("td").all_inner_texts()
-    assert shown == [format_number(value) for value in explorer.trace.table.reshape(-1)]
-    shown = tables.nth(2).locator("td").all_inner_texts()
-    assert shown == [format_number(value) for value in explorer.trace.output.reshape(-1)]
+    cells = tables.nth(1).locator("td").all_inner_texts()
+    assert cells == [format_number(value) for value in explorer.trace.table.reshape(-1)]
+    cells = tables.nth(2).locator("td").all_inner_texts()
+    assert cells == [format_number(value) for value in explorer.trace.output.reshape(-1)]
     view.press("Escape")
     assert tables.count() == 0 and view.focused == "top:table"
 
@@ -409,8 +411,8 @@ def test_linked_views_share_the_step(show):
         LookupExplorer(link_id="a"), LookupExplorer("a dog ran", link_id="a"), LookupExplorer()
     )
     one.click("chip:2")
-    assert "“ran”" in two.said
-    assert "“the”" in other.said
+    assert "“ran”" in two.narration
+    assert "“the”" in other.narration
 
 
 def test_a_teacher_hides_controls(show):

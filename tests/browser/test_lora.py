@@ -53,8 +53,8 @@ def go_to(view, frame):
 
 
 def table(view, caption):
-    found = view.root.locator(".tables table").filter(has_text=caption).first
-    return [texts(row.locator("td")) for row in found.locator("tbody tr").all()]
+    table_of_caption = view.root.locator(".tables table").filter(has_text=caption).first
+    return [texts(row.locator("td")) for row in table_of_caption.locator("tbody tr").all()]
 
 
 # --- what is shown -----------------------------------------------------------------------------
@@ -64,12 +64,12 @@ def test_it_opens_on_its_story(show):
     explorer = LoRAExplorer()
     view = show(explorer)
     trace = explorer.trace
-    assert view.said.startswith(
+    assert view.narration.startswith(
         "Step 200: 0.0 % of the error is left. “cup” was never trained, yet"
     )
     far = trace.drifts[1]
     assert bars(view) == [format_number(value) for value in far]
-    others = format_number(np.delete(far, trace.seen).max())
+    largest_untrained = format_number(np.delete(far, trace.seen).max())
     assert facts(view) == [
         "48",
         "128",
@@ -80,7 +80,7 @@ def test_it_opens_on_its_story(show):
         format_number(trace.effective_rank, 1),
         "3 of 16",
         "16 of 16",
-        others,
+        largest_untrained,
         "0",
     ]
     assert view.root.locator(".stage").get_attribute("aria-label") == trace.alt
@@ -111,7 +111,7 @@ def test_every_drawn_number_is_in_the_data_table_and_the_core_s(show, seed):
     view.press("t")
     adapter = trace.adapter(step)
     after = lora_lookup(trace.table, np.arange(rows), [adapter])
-    wanted = {
+    expected = {
         "W": trace.table,
         f"A, after step {step}": adapter.a,
         f"B, after step {step}": adapter.b,
@@ -119,14 +119,14 @@ def test_every_drawn_number_is_in_the_data_table_and_the_core_s(show, seed):
         "ΔW, the target": trace.delta,
     }
     captions = texts(view.root.locator(".tables caption"))
-    for caption, values in wanted.items():
-        found = view.root.locator(".tables table").nth(captions.index(caption)).locator("td")
-        assert texts(found) == [format_number(value) for value in values.reshape(-1)], caption
+    for caption, values in expected.items():
+        cells = view.root.locator(".tables table").nth(captions.index(caption)).locator("td")
+        assert texts(cells) == [format_number(value) for value in values.reshape(-1)], caption
     far = trace.drift(step)
     yes = ["yes" if row in trace.seen else "no" for row in range(rows)]
-    told = [[one, format_number(value)] for one, value in zip(yes, far, strict=True)]
-    assert table(view, "Rows, after step") == told
-    assert bars(view) == [value for _, value in told]
+    displacements = [[one, format_number(value)] for one, value in zip(yes, far, strict=True)]
+    assert table(view, "Rows, after step") == displacements
+    assert bars(view) == [value for _, value in displacements]
     norms = trace.first_norms
     assert table(view, "By rank") == [
         [
@@ -154,10 +154,10 @@ def test_a_cell_opens_its_sum_with_the_very_numbers(show):
     now = trace.adapter()
     after = lora_lookup(trace.table, [5], [now])[0, 3]
 
-    def said(value):
+    def formatted(value):
         return f"({format_number(value)})" if value < 0 else format_number(value)
 
-    terms = " + ".join(f"{said(now.a[5, k])}·{said(now.b[k, 3])}" for k in range(2))
+    terms = " + ".join(f"{formatted(now.a[5, k])}·{formatted(now.b[k, 3])}" for k in range(2))
     card = " ".join(view.root.locator(".card .mono").inner_text().split())
     start = format_number(trace.table[5, 3])
     assert card == f"W′[5, 3] = {start} + 4/2 · ({terms}) = {format_number(after)}"
@@ -208,7 +208,7 @@ def test_keys_change_the_rank(show, handle, key):
     view.press(key)
     view.wait(rank=3)
     assert explorer.rank == 3
-    assert view.said.startswith(
+    assert view.narration.startswith(
         "r = 3: 72 parameters instead of 128; the best of rank 3 leaves 0.0 %"
     )
     back = {"ArrowRight": "ArrowLeft", "ArrowDown": "ArrowUp", "ArrowUp": "ArrowDown"}[key]
@@ -240,14 +240,14 @@ def test_tick_a_word_to_train_it(show):
     view.wait(seen=[0])
     view.press("ArrowUp")
     assert view.focused == "token:8"
-    assert view.said == "“sun” was never trained and stays where it was: its row of A is zero."
+    assert view.narration == "“sun” was never trained and stays where it was: its row of A is zero."
     view.check("start:A random", force=True)
     view.wait(start="random")
     view.place("token:8").focus()
     view.press("Enter")
     assert (
         f"yet its row moved by {format_number(explorer.trace.drifts[1, 8])}: B is shared"
-        in view.said
+        in view.narration
     )
     assert "never trained" in view.root.locator(".card.pinned").inner_text()
     assert explorer.trace.moved.all()
@@ -257,13 +257,13 @@ def test_scrubbing_tells_the_first_steps(show):
     view = show(LoRAExplorer())
     view.place("edge:a").focus()
     view.press("Home")
-    assert view.said == "Step 0: A is random and B is zero, so A · B is zero, and W′ is W."
+    assert view.narration == "Step 0: A is random and B is zero, so A · B is zero, and W′ is W."
     assert set(bars(view)) == {"0.00"}
     view.press(".")
-    assert view.said == "Step 1: only B moved. A has no gradient while B is zero."
+    assert view.narration == "Step 1: only B moved. A has no gradient while B is zero."
     assert set(bars(view)) != {"0.00"}
     view.press("End")
-    assert view.said.startswith("Step 200")
+    assert view.narration.startswith("Step 200")
 
 
 def test_hover_lights_what_makes_a_number(show):
@@ -274,7 +274,7 @@ def test_hover_lights_what_makes_a_number(show):
     assert view.root.locator(".card .mono").inner_text().startswith("W′[5, 3] =")
     view.page.mouse.move(*middle(view.place("b:1:2")))
     view.settle()
-    assert view.said.startswith("B[1, 2] =") and "shared" in view.said
+    assert view.narration.startswith("B[1, 2] =") and "shared" in view.narration
 
 
 # --- predict, merge, paint ---------------------------------------------------------------------
@@ -323,7 +323,9 @@ def test_merge_leaves_every_output_as_it_was(show):
     view = show(explorer)
     go_to(view, 10)
     view.click("merge")
-    assert view.said.startswith("Merged: one table, W′. Every row comes out as before, largest")
+    assert view.narration.startswith(
+        "Merged: one table, W′. Every row comes out as before, largest"
+    )
     labels = [view.place(f"{part}:3:2").get_attribute("aria-label") for part in ("w", "m")]
     assert labels[0].split("=")[1] == labels[1].split("=")[1]
     merged = lora_lookup(explorer.trace.table, [3], [explorer.trace.adapter()])[0, 2]
@@ -340,7 +342,7 @@ def test_merge_leaves_every_output_as_it_was(show):
 def test_paint_a_change_by_mouse_and_keys(show):
     explorer = LoRAExplorer(target="painted", seen=[0])
     view = show(explorer)
-    assert view.said.startswith("The change is zero")
+    assert view.narration.startswith("The change is zero")
     drag(view, middle(view.place("d:0:0")), middle(view.place("d:0:2")), steps=8)
     view.wait(edits=[[0, 0, 0.9], [0, 1, 0.9], [0, 2, 0.9]])
     view.place("d:4:1").focus()
@@ -366,7 +368,7 @@ def test_python_and_the_page_show_the_same(show):
     view.python(scaling="rslora", rank=4)
     view.wait(scaling="rslora", rank=4)
     assert facts(view)[3] == "2.00"  # 4/√4
-    assert view.said.startswith("r = 4")
+    assert view.narration.startswith("r = 4")
     view.python(seen=[2])
     view.wait(seen=[2])
     assert facts(view)[7] == "1 of 16"
@@ -390,8 +392,8 @@ def test_a_word_held_here_is_held_in_a_linked_view(show):
     box = one.place("token:9").bounding_box()
     one.page.mouse.click(box["x"] + box["width"] - 20, box["y"] + box["height"] / 2)
     one.page.mouse.move(2, 2)
-    assert one.said.startswith("“moon” was never trained, yet its row moved")
-    assert two.said == "“moon” was never trained and stays where it was: its row of A is zero."
+    assert one.narration.startswith("“moon” was never trained, yet its row moved")
+    assert two.narration == "“moon” was never trained and stays where it was: its row of A is zero."
     assert explorers[0].seen == [0, 1, 4]  # beside its box a click only holds the word
 
 
@@ -423,7 +425,7 @@ def test_every_task_of_the_lesson_by_keys_alone(show):
     view.wait(seen=[0])
     assert facts(view)[8] == "16 of 16"
     view.press("Home", ".")
-    assert view.said == "Step 1: only B moved. A has no gradient while B is zero."
+    assert view.narration == "Step 1: only B moved. A has no gradient while B is zero."
     view.reach("start:A random")
     view.press("ArrowRight")
     view.wait(start="zero")
@@ -432,6 +434,6 @@ def test_every_task_of_the_lesson_by_keys_alone(show):
     assert view.focused == "scaling:α / r"  # 3: which scale keeps its size?
     view.press("ArrowRight")
     view.wait(scaling="rslora")
-    assert "keeps its size" in view.said
+    assert "keeps its size" in view.narration
     view.press("m")  # and merge
-    assert view.said.startswith("Merged")
+    assert view.narration.startswith("Merged")

@@ -50,8 +50,8 @@ def test_it_opens_on_its_story(show):
     view = show(explorer)
     assert cards(view) == ["Embedding", "Dropout", "Conv1D", "Mean pool", "Dense"]
     assert statuses(view) == ["mask made", "mask kept", "mask lost here", "no mask", "no mask"]
-    assert view.said.startswith("Conv1D mixes each position with its neighbors")
-    assert view.said.endswith("The loss is 37.9 % too low.")
+    assert view.narration.startswith("Conv1D mixes each position with its neighbors")
+    assert view.narration.endswith("The loss is 37.9 % too low.")
     trace = explorer.trace
     losses = [format_number(v, 3) for v in (trace.loss, trace.loss_unmasked, trace.loss_reference)]
     rows = (trace.row_0, trace.row_0_unmasked, trace.row_0_reference)
@@ -77,21 +77,21 @@ def test_every_drawn_number_is_in_the_data_table_and_the_core_s(show, seed):
     view.press("t")
     trace = explorer.trace
     tables = view.root.locator("table:has(caption)")
-    shown = tables.nth(0).locator("td").all_inner_texts()
+    texts = tables.nth(0).locator("td").all_inner_texts()
     rows = [((row != 0).sum(), (row == 0).sum(), *row) for row in trace.ids]
-    assert shown == [str(value) for row in rows for value in row]
+    assert texts == [str(value) for row in rows for value in row]
     for n, stage in enumerate(trace.stages):
         table = tables.nth(n + 1)
         assert table.locator("caption").inner_text().endswith(f"mask {stage.status}")
-        wanted = [format_number(v) for v in stage.values.reshape(-1)]
-        found = [t for t in table.locator("td").all_inner_texts() if t not in ("True", "False")]
-        assert found == wanted
+        expected = [format_number(v) for v in stage.values.reshape(-1)]
+        texts = [t for t in table.locator("td").all_inner_texts() if t not in ("True", "False")]
+        assert texts == expected
         if stage.mask is not None:
             flags = [t for t in table.locator("td").all_inner_texts() if t in ("True", "False")]
             assert flags == [str(bool(m)) for m in stage.mask.reshape(-1)]
     cost = view.root.locator("table:has(caption) tr", has_text="loss").locator("td")
-    truth = "—" if trace.loss_reference is None else format_number(trace.loss_reference, 3)
-    losses = [format_number(trace.loss, 3), format_number(trace.loss_unmasked, 3), truth]
+    reference = "—" if trace.loss_reference is None else format_number(trace.loss_reference, 3)
+    losses = [format_number(trace.loss, 3), format_number(trace.loss_unmasked, 3), reference]
     assert cost.all_inner_texts() == losses
 
 
@@ -129,7 +129,7 @@ def test_a_model_of_one_s_own_keeps_its_names(show):
     ]
     view = show(MaskExplorer(model=layers))
     assert cards(view) == ["Embedding", "drop", "flat", "out"]
-    assert "How far the loss is off cannot be said" in view.said
+    assert "How far the loss is off cannot be said" in view.narration
     assert "No unpadded reference" in view.root.locator(".right .why").inner_text()
 
 
@@ -139,13 +139,13 @@ def test_a_model_of_one_s_own_keeps_its_names(show):
 def test_hover_a_place(show):
     view = show(MaskExplorer())
     view.hover("at:2:1:4")
-    assert view.said.startswith("Sentence 2, position 4 is padding: Conv1D gives it [")
-    assert view.said.endswith("and no mask is left, so it counts like a word.")
+    assert view.narration.startswith("Sentence 2, position 4 is padding: Conv1D gives it [")
+    assert view.narration.endswith("and no mask is left, so it counts like a word.")
     assert view.root.locator(".over .ring").count() == 4  # ids and three stages
     view.hover("at:1:1:4")
-    assert view.said.endswith("and its mask says: leave it out.")
+    assert view.narration.endswith("and its mask says: leave it out.")
     view.hover("at:0:1:1")
-    assert "“dog”" in view.said
+    assert "“dog”" in view.narration
 
 
 def test_drag_a_layer_to_another_place(show):
@@ -226,14 +226,14 @@ def test_walk_the_layers_by_keys(show):
     view = show(MaskExplorer())
     view.reach("layer:2")
     view.press("ArrowLeft")
-    assert view.focused == "layer:1" and view.said.startswith("Dropout is elementwise")
+    assert view.focused == "layer:1" and view.narration.startswith("Dropout is elementwise")
     view.press("Home")
-    assert view.said.startswith(
+    assert view.narration.startswith(
         "Embedding makes the mask where the id is not 0: 10 of 32 positions"
     )
     view.press("End", ",")
     assert view.root.locator(".transport .count").inner_text() == "layer 4 of 5"
-    assert "it divides by all places, padding too; Conv1D lost it" in view.said
+    assert "it divides by all places, padding too; Conv1D lost it" in view.narration
 
 
 def test_move_remove_and_insert_by_keys(show):
@@ -245,10 +245,10 @@ def test_move_remove_and_insert_by_keys(show):
     assert view.focused == "layer:1"
     view.press("Delete")
     view.wait(layers=MEAN)
-    assert "The loss is that of the sequences without padding." in view.said
+    assert "The loss is that of the sequences without padding." in view.narration
     view.place("layer:0").focus()
     view.press("Delete")
-    assert view.said.startswith("The embedding stays")
+    assert view.narration.startswith("The embedding stays")
     view.press("+")
     assert view.focused == "insert:Dropout"
     view.press("Enter")
@@ -261,7 +261,7 @@ def test_cut_a_sentence_by_keys(show):
     view.reach("pad:1")
     view.press("ArrowRight")
     view.wait(lengths=[8, 4, 5, 6])
-    assert view.said.startswith("Sentence 2: 4 words, 4 padding. The loss is now ")
+    assert view.narration.startswith("Sentence 2: 4 words, 4 padding. The loss is now ")
     view.press("End")
     view.wait(lengths=[8, 8, 5, 6])
     view.press("ArrowDown")
@@ -279,7 +279,7 @@ def test_every_task_of_the_lesson_by_keys_alone(show):
     view.press("Escape")
     view.reach("layer:2")
     view.press(",", ".")  # the ribbon, layer by layer
-    assert view.said.startswith("Conv1D mixes")
+    assert view.narration.startswith("Conv1D mixes")
     view.reach("pad:1")
     view.press("ArrowLeft")  # fewer words, more padding
     view.wait(lengths=[8, 2, 5, 6])
@@ -349,8 +349,8 @@ def test_the_mean_is_written_out_with_its_padding(show):
     for value in conv:
         assert format_number(value) in card
     assert f") / 8 = {format_number(conv.mean())}" in card and "5 of the 8 are padding" in card
-    truth = explorer.trace.stages[3].reference[1][0]
-    assert f") / 3 = {format_number(truth)}" in card
+    reference = explorer.trace.stages[3].reference[1][0]
+    assert f") / 3 = {format_number(reference)}" in card
 
 
 def test_every_number_opens_to_its_formula(show):
@@ -381,7 +381,7 @@ def test_a_linked_view_shares_the_word(show):
     view.click("at:0:0:1")
     assert lookup.root.locator(".chip.hit").inner_text().split() == ["cat", "5"]
     lookup.click("chip:2")
-    assert "“sat”, id 9" in view.said
+    assert "“sat”, id 9" in view.narration
 
 
 def test_python_drives_the_view_and_hears_it(show):

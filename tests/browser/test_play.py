@@ -78,7 +78,7 @@ def test_it_survives_a_monkey(show, name):
     rng = np.random.default_rng(7)
     view = show(CASES[name].make())
     play(view, rng, 30)  # what is made once and kept
-    before, held = heap(view.page), resident()
+    before, memory_before = heap(view.page), resident()
     if SECONDS:
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:
@@ -87,8 +87,8 @@ def test_it_survives_a_monkey(show, name):
         play(view, rng, ACTS)
     view.settle()
     assert heap(view.page) - before < MOST_GROWTH
-    assert resident() - held < MOST_GROWTH
+    assert resident() - memory_before < MOST_GROWTH
     assert view.root.locator(".figure > *").count() >= 1
     view.place("top:help").focus()
     view.press("r")
-    assert view.said  # it still answers
+    assert view.narration  # it still answers

@@ -20,8 +20,8 @@ def texts(locator):
 
 def digits(size, count, least=0):
     """Return the decimals that leave `count` digits of a number of this size."""
-    found = max(0, min(9, count - 1 - math.floor(math.log10(size))))
-    return max(found, least if size < 1 else 0)
+    count_of_digits = max(0, min(9, count - 1 - math.floor(math.log10(size))))
+    return max(count_of_digits, least if size < 1 else 0)
 
 
 def fact(view, name):
@@ -37,15 +37,15 @@ def tables(view):
     """Read the data table: caption -> rows of texts, blocks of one table joined."""
     view.click("top:table")
     expect(view.root.locator(".panel-table table").first).to_be_visible()
-    found = {}
+    result = {}
     for table in view.root.locator("table").all():
         caption = table.locator("caption").inner_text().strip().split(", columns ")[0]
-        rows = found.setdefault(caption, {})
+        rows = result.setdefault(caption, {})
         for line in table.locator("tbody tr").all():
             rows.setdefault(line.locator("th").inner_text().strip(), []).extend(
                 line.locator("td").all_inner_texts()
             )
-    return found
+    return result
 
 
 # --- what is shown -----------------------------------------------------------------------------
@@ -78,32 +78,32 @@ def test_data_table_holds_numbers_of_the_core(show, params):
         "error": [format_number(v, fine) for v in errors],
     }
     worst = digits(scheme.largest_error.max(), 2, 3)
-    drawn = [
+    error_texts = [
         " ".join(text.split()).rsplit(" ", 1)[-1]
         for text in view.root.locator(".rowlist .row").all_inner_texts()
     ]
-    assert drawn == [format_number(v, worst) for v in scheme.largest_error]
+    assert error_texts == [format_number(v, worst) for v in scheme.largest_error]
     for column in range(width):
         if view.place(f"cell:code:{column}").count():
             for line, text in zip(LINES, expected.values(), strict=True):
                 assert cell(view, line, column) == text[column]
-    found = tables(view)
-    assert next(iter(found.values())) == expected
+    data = tables(view)
+    assert next(iter(data.values())) == expected
     stored = scheme.quantized.codes[row].view(np.uint8)
-    bits = found["Bytes of the row, the highest bit left"]
+    bits = data["Bytes of the row, the highest bit left"]
     assert [texts[0] for texts in bits.values()] == [f"{byte:08b}" for byte in stored]
-    scales = found["Scales of the row"]
+    scales = data["Scales of the row"]
     assert len(scales) == scheme.quantized.scale.reshape(rows, -1).shape[1]
-    cosines = found[next(caption for caption in found if caption.startswith("All rows"))]
+    cosines = data[next(caption for caption in data if caption.startswith("All rows"))]
     assert [texts[2] for texts in cosines.values()] == [format_number(v, 4) for v in scheme.cosine]
-    counts = found["Quantization errors of all weights"]
+    counts = data["Quantization errors of all weights"]
     assert [int(texts[1]) for texts in counts.values()] == trace.histogram(name)[0].tolist()
-    near = found["Cosines of the nearest"]
+    near = data["Cosines of the nearest"]
     both = np.stack([trace.similarity[row, :5], scheme.similarity[row, :5]], axis=1)
     assert list(near.values()) == [[format_number(v, 4) for v in pair] for pair in both]
-    ranks = next(rows for caption, rows in found.items() if caption.startswith("Nearest to"))
+    ranks = next(rows for caption, rows in data.items() if caption.startswith("Nearest to"))
     assert [int(texts[0]) for texts in ranks.values()][:5] == [1, 2, 3, 4, 5]
-    three = [[int(a), int(c)] for a, _, c in found["Three schemes"].values()]
+    three = [[int(a), int(c)] for a, _, c in data["Three schemes"].values()]
     order = ("int4", "int8", "groups")
     assert three == [[trace.schemes[n].nbytes, trace.neighbors_kept(n)] for n in order]
 
@@ -170,8 +170,8 @@ def test_drag_an_outlier_and_its_row_loses_its_codes(show):
     after = explorer.trace
     (edit,) = explorer.edits
     assert edit[:2] == [9, 3] and -40 < edit[2] < -3
-    made = quantize(after.table, 4)
-    np.testing.assert_array_equal(after.schemes["int4"].quantized.codes, made.codes)
+    quantized = quantize(after.table, 4)
+    np.testing.assert_array_equal(after.schemes["int4"].quantized.codes, quantized.codes)
     changed = (after.schemes["int4"].codes != before.schemes["int4"].codes).any(axis=1)
     assert np.flatnonzero(changed).tolist() == [9]
     assert cell(view, "weight", 3) == format_number(edit[2]) and cell(view, "code", 3) == "−7"
@@ -193,11 +193,15 @@ def test_drag_inside_the_ruler_is_true_to_its_scale(show):
 def test_hover_asks_python_for_nothing(show):
     view = show(QuantizationExplorer())
     view.hover("mark:4")
-    assert view.said.startswith("w[9, 4] = 0.37 is 3.75 steps of 0.0986: with rounding, code 4.")
+    assert view.narration.startswith(
+        "w[9, 4] = 0.37 is 3.75 steps of 0.0986: with rounding, code 4."
+    )
     view.hover("row:8")
-    assert view.said.startswith("Row 8 (“king”): largest weight 2.40, largest error 0.170.")
+    assert view.narration.startswith("Row 8 (“king”): largest weight 2.40, largest error 0.170.")
     view.hover("bit:2:3")
-    assert view.said.startswith("Byte 2, bit 3 belongs to code 4, which is 4: a 1 here is worth −8")
+    assert view.narration.startswith(
+        "Byte 2, bit 3 belongs to code 4, which is 4: a 1 here is worth −8"
+    )
     assert not view.page.evaluate("models.view0.sent.some(c => '_seq' in c)")
 
 
@@ -221,7 +225,7 @@ def test_a_bit_is_turned_over_by_a_click_and_back_by_the_button(show):
         == -4
         == int(cell(view, "code", 4).replace("−", "-"))
     )
-    assert "more than" not in view.said and "Code 4 was 4 and is −4" in view.said
+    assert "more than" not in view.narration and "Code 4 was 4 and is −4" in view.narration
     view.click("unflip")
     view.wait(flips=[])
     assert cell(view, "code", 4) == "4"
@@ -254,7 +258,10 @@ def test_drag_an_outlier_by_keys(show):
     view.wait(edits=[[9, 3, -0.78]])
     view.press("x")
     view.wait(edits=[[9, 3, -7.8]])
-    assert "levels 1.11 apart, 4 other codes of its row changed, no other row changed" in view.said
+    assert (
+        "levels 1.11 apart, 4 other codes of its row changed, no other row changed"
+        in view.narration
+    )
     assert view.focused == "mark:3"
     assert explorer.trace.schemes["int4"].codes[9].tolist() == [0, 0, 0, -7, 0, 0, 0, 0]
 
@@ -283,12 +290,12 @@ def test_step_through_the_quantizing(show):
     view = show(QuantizationExplorer())
     view.reach("mark:3")
     view.press("Home")
-    said = [view.said]
+    narrations = [view.narration]
     for _ in range(5):
         view.press(".")
-        said.append(view.said)
+        narrations.append(view.narration)
     for text, part in zip(
-        said,
+        narrations,
         [
             "the largest weight, w[9, 3] = −0.69, alone decides",
             "Code 7 stands for 0.69, so neighboring levels lie 0.0986 apart.",
@@ -316,12 +323,12 @@ def test_predict_and_reveal_by_keys(show):
     view.press("ArrowRight", "Enter", "ArrowRight", "ArrowRight", "Enter")  # codes 1 and 3
     view.reach("row:9")
     view.press("Enter")  # the row itself is no answer
-    assert "This is the row that grows" in view.said
+    assert "This is the row that grows" in view.narration
     view.press("ArrowDown", " ")  # row 10
     view.press("p")
     assert texts(view.root.locator(".tally")) == ["1 right", "3 missed", "2 too many"]
     assert "keeps its code −7" in view.root.locator(".predict").inner_text()
-    assert "4 of 8 codes changed, and no other row changed" in view.said
+    assert "4 of 8 codes changed, and no other row changed" in view.narration
     for column, code in enumerate(explorer.trace.schemes["int4"].growth.codes[9]):
         assert cell(view, "code", column).rpartition("→")[2] == format_number(code, 0)
     view.reached("answers")
@@ -365,13 +372,13 @@ def test_the_arithmetic_of_a_weight_by_keys(show, scheme):
     view.reach("cell:weight:3")
     view.press("ArrowRight", "Enter")
     card = " ".join(view.root.locator(".card.pinned").inner_text().split())
-    found = explorer.trace.schemes[scheme]
-    scale = float(found.quantized.scale.reshape(16, -1)[9, -1])
+    result = explorer.trace.schemes[scheme]
+    scale = float(result.quantized.scale.reshape(16, -1)[9, -1])
     for text in (
         format_number(scale, digits(scale, 4)),
-        format_number(found.scaled[9, 4]),
-        format_number(found.codes[9, 4], 0),
-        format_number(found.restored[9, 4], 3),
+        format_number(result.scaled[9, 4]),
+        format_number(result.codes[9, 4], 0),
+        format_number(result.restored[9, 4], 3),
         "0.37",
     ):
         assert text in card, (text, card)
@@ -420,8 +427,8 @@ def test_linked_views_share_row_and_stage_without_the_kernel(show):
     lookup.click("chip:1")
     expect(one.root.locator(".stage > svg")).to_contain_text("cat, row 2 of 16")
     for view in (two, lookup):
-        asked = one.page.evaluate(f"models.{view.name}.sent")
-        assert all(set(changes) <= {"cursor"} for changes in asked)
+        changes_sent = one.page.evaluate(f"models.{view.name}.sent")
+        assert all(set(changes) <= {"cursor"} for changes in changes_sent)
 
 
 def test_a_teacher_hides_controls(show):

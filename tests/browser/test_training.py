@@ -27,16 +27,16 @@ def card(view):
 
 def read(view):
     """Return every data table as {caption: {row: [cells]}}, the blocks of a wide one joined."""
-    found = {}
+    result = {}
     for table in view.root.locator(".tables table").all():
         caption, rows = table.evaluate(
             """t => [t.caption.innerText, [...t.tBodies[0].rows].map(
                 r => [...r.cells].map(c => c.innerText))]"""
         )
-        whole = found.setdefault(caption.split(", columns")[0], {})
+        whole = result.setdefault(caption.split(", columns")[0], {})
         for head, *cells in rows:
             whole.setdefault(head, []).extend(cells)
-    return found
+    return result
 
 
 # --- what is shown -----------------------------------------------------------------------------
@@ -73,18 +73,18 @@ def test_every_number_drawn_is_in_the_table_and_is_the_core_s(show, params):
         assert list(part) == order
         for row, word in zip(trace.order, order, strict=True):
             none = ["" if has else " ∅" for has in run.has_grad[:, row]]
-            said = [short(v) + o for v, o in zip(run.moves[:, row], none, strict=True)]
-            assert part[word] == said
+            moves = [short(v) + o for v, o in zip(run.moves[:, row], none, strict=True)]
+            assert part[word] == moves
             cell = view.place(f"cell:{n}:{row}" if n or row != trace.order[-1] else "here")
             assert f"moved {short(run.moves[step, row])}" in cell.get_attribute("aria-label")
-        stands = next(
+        positions = next(
             rows
             for caption, rows in tables.items()
             if caption.startswith("Position") and (not many or f"run {n + 1}" in caption)
         )
         for row, word in zip(trace.order, order, strict=True):
             at = [*run.table[step + 1, row], 0.0][:2]
-            assert stands[word][:2] == [short(v) for v in at]
+            assert positions[word][:2] == [short(v) for v in at]
         losses = next(r for c, r in tables.items() if c.startswith("Loss"))
         assert losses[f"{n + 1} {run.optimizer}"] == [format_number(v, 3) for v in run.losses]
     lanes = next(rows for caption, rows in tables.items() if "over time" in caption)
@@ -105,7 +105,7 @@ def test_it_opens_on_its_story(show):
     assert run.moved_without_grad[39, moon]
     move = short(run.moves[39, moon])
     assert f"“moon” is not in this batch, its gradient is 0, and still it moves by {move}" in (
-        view.said
+        view.narration
     )
     assert fact(view, "gradient norm") == "0" and fact(view, "moved") == move
     assert fact(view, "in the batch") == f"{run.has_grad[39].sum()} of 11"
@@ -124,16 +124,16 @@ def test_the_arithmetic_gives_the_move(show):
     view.place("here").focus()
     view.press("Enter")
     run, moon, s = explorer.trace.runs[0], explorer.trace.words.index("moon"), 39
-    said = card(view)
-    assert ", ".join(explorer.trace.batch(s)) in said and "“moon” is not in it" in said
+    text = card(view)
+    assert ", ".join(explorer.trace.batch(s)) in text and "“moon” is not in it" in text
     for slot in range(2):
         for c in range(2):
             old, new = run.slots[s, slot, moon, c], run.slots[s + 1, slot, moon, c]
-            assert short(old) in said and f"= {short(new)}" in said
+            assert short(old) in text and f"= {short(new)}" in text
     for c in range(2):
         change = float(run.table[s + 1, moon, c]) - float(run.table[s, moon, c])
-        assert f"= {short(change)}" in said
-    assert short(run.rates[s]) in said and short(run.moves[s, moon]) in said
+        assert f"= {short(change)}" in text
+    assert short(run.rates[s]) in text and short(run.moves[s, moon]) in text
     view.press("Escape")
     assert view.focused == "here" and view.root.locator(".card.pinned").count() == 0
 
@@ -146,17 +146,17 @@ def test_the_arithmetic_of_each_rule(show, optimizer):
     view = show(explorer)
     view.place("here").focus()
     run, moon = explorer.trace.runs[0], explorer.trace.words.index("moon")
-    seen = int(np.flatnonzero(run.has_grad[:, moon])[-1])
-    view.press("Home", *["."] * seen, "Enter")
-    said = card(view)
+    last_step = int(np.flatnonzero(run.has_grad[:, moon])[-1])
+    view.press("Home", *["."] * last_step, "Enter")
+    text = card(view)
     for c in range(2):
-        change = float(run.table[seen + 1, moon, c]) - float(run.table[seen, moon, c])
-        assert f"= {short(change)}" in said
+        change = float(run.table[last_step + 1, moon, c]) - float(run.table[last_step, moon, c])
+        assert f"= {short(change)}" in text
     view.press(".")
-    if seen + 1 < 30 and not run.has_grad[seen + 1, moon]:
+    if last_step + 1 < 30 and not run.has_grad[last_step + 1, moon]:
         glides = optimizer in ("momentum", "sgd + l2")
-        assert ("and still it moves" in view.said) == glides
-        assert ("and stays" in view.said) == (not glides)
+        assert ("and still it moves" in view.narration) == glides
+        assert ("and stays" in view.narration) == (not glides)
 
 
 # --- the mouse ---------------------------------------------------------------------------------
@@ -196,13 +196,13 @@ def test_ruler_shows_true_and_drawn_distance(show):
     view = show(explorer)
     view.place("here").focus()
     view.press("x", "ArrowUp")
-    _, axes, kept = explorer.trace.map()
+    _, axes, variance_share = explorer.trace.map()
     rows = explorer.trace.runs[0].table[40, explorer.trace.order[-2:]].astype(float)
     true = np.linalg.norm(rows[0] - rows[1])
-    drawn = np.linalg.norm((rows[0] - rows[1]) @ axes)
-    assert fact(view, "to “moon”") == f"{short(true)} (map {short(drawn)})"
+    map_distance = np.linalg.norm((rows[0] - rows[1]) @ axes)
+    assert fact(view, "to “moon”") == f"{short(true)} (map {short(map_distance)})"
     assert (
-        f"{round(100 * round(kept, 4))} % of the variance"
+        f"{round(100 * round(variance_share, 4))} % of the variance"
         in view.root.locator(".training").text_content()
     )
 
@@ -212,9 +212,9 @@ def test_pointing_at_a_row_tells_its_story_and_leaves_the_step(show):
     view = show(explorer)
     box = view.place("cell:1:0").bounding_box()
     view.page.mouse.move(box["x"] + 30, box["y"] + 6)
-    assert "lazy adam: “the”" in view.said and "Step 40" in view.said
+    assert "lazy adam: “the”" in view.narration and "Step 40" in view.narration
     view.page.mouse.move(5, 5)
-    assert "“moon”" in view.said
+    assert "“moon”" in view.narration
 
 
 def test_scrubbing_the_loss_goes_to_that_step_both_ways(show):
@@ -259,13 +259,13 @@ def test_walk_the_strip_by_keys(show):
     view = show(explorer)
     view.reach("here")
     view.press("ArrowUp", "ArrowRight", "ArrowRight", "ArrowLeft")
-    assert view.focused == "here" and view.said.startswith("Step 41, adam: “blue”")
+    assert view.focused == "here" and view.narration.startswith("Step 41, adam: “blue”")
     view.press("2")
-    assert view.said.startswith("Step 41, lazy adam: “blue”") and view.focused == "here"
+    assert view.narration.startswith("Step 41, lazy adam: “blue”") and view.focused == "here"
     view.press("PageUp", "PageUp", "End")
-    assert view.said.startswith("Step 60, lazy adam: “the”")
+    assert view.narration.startswith("Step 60, lazy adam: “the”")
     view.press("Home", "1")
-    assert view.said.startswith("Step 1, adam: “the”")
+    assert view.narration.startswith("Step 1, adam: “the”")
     view.press("x")
     view.reached("cursor", "(cursor) => cursor.pins.length === 1")
     view.press("x")
@@ -325,13 +325,13 @@ def test_branch_by_keys_and_drop_it(show):
     assert view.focused == "optimizer:adam"
     view.press("ArrowRight")
     view.wait(branch=[0, 40, "lazy adam", 0.05])
-    assert "From step 41 on run 1 goes on with lazy adam" in view.said
+    assert "From step 41 on run 1 goes on with lazy adam" in view.narration
     view.reach("here")
     view.press(".", ".")
     assert view.root.locator(".unbranched").count() == 1 and view.root.locator(".turn").count() == 1
-    assert "lazy adam: “moon” is in this batch" in view.said
+    assert "lazy adam: “moon” is in this batch" in view.narration
     view.press(".")
-    assert "lazy adam: “moon” is not in this batch and stays" in view.said
+    assert "lazy adam: “moon” is not in this batch and stays" in view.narration
     view.press("b")
     view.wait(branch=[])
     assert view.root.locator(".unbranched").count() == 0
@@ -364,7 +364,7 @@ def test_own_text_becomes_the_corpus(show):
     view.wait(text="One fish, two fish. Red fish!")
     words = view.root.locator(".training text.word").all_text_contents()
     assert words == ["fish", "one", "two", "red"]
-    assert explorer.trace.words == ("fish", "one", "two", "red") and "“red”" in view.said
+    assert explorer.trace.words == ("fish", "one", "two", "red") and "“red”" in view.narration
 
 
 def test_play_and_pause_by_space(show):
@@ -394,7 +394,7 @@ def test_more_steps_than_can_travel_are_told(show):
     view = show(explorer)
     view.python(steps=200)
     view.wait(steps=200)
-    assert view.said.startswith(f"{explorer.trace.steps} steps: more are not sent")
+    assert view.narration.startswith(f"{explorer.trace.steps} steps: more are not sent")
 
 
 def test_a_row_that_holds_nan_is_told(show):
@@ -403,7 +403,7 @@ def test_a_row_that_holds_nan_is_told(show):
     assert view.root.locator(".below text.name").all_text_contents() == ["b", "c", "row 3"]
     view.reach("here")
     view.press("PageUp")
-    assert "“a” holds NaN or infinity" in view.said
+    assert "“a” holds NaN or infinity" in view.narration
 
 
 def test_a_teacher_hides_controls(show):

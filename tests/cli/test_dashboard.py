@@ -23,9 +23,9 @@ def test_a_page_of_all_cards_and_a_line_for_every_other_file(cards, capsys):
     (cards / "cards" / "x.json").write_text("[" * 900, "utf-8")
     (cards / "cards" / "y\x1b[2J<b>.json").write_text(json.dumps({"embedlab": 1}), "utf-8")
     assert main(["dashboard", *map(str, sorted((cards / "cards").iterdir()))]) == 0
-    said = capsys.readouterr()
-    assert re.fullmatch(r"dashboard\.html: 4 read, 2 left out, \d+ kB\n", said.out)
-    first, second = said.err.splitlines()
+    output = capsys.readouterr()
+    assert re.fullmatch(r"dashboard\.html: 4 read, 2 left out, \d+ kB\n", output.out)
+    first, second = output.err.splitlines()
     assert "x.json: a card must be JSON. Received '[[[" in first
     assert "y?[2J<b>.json: a card must hold its answers as an object. Received none." in second
     page = (cards / "dashboard.html").read_text("utf-8")

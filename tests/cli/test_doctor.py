@@ -20,17 +20,17 @@ def red():
 
 def test_this_machine_is_sound(capsys):
     assert main(["doctor"]) == 0, capsys.readouterr().out
-    said = capsys.readouterr().out.splitlines()
-    assert said[-1] == "All green."
-    assert all(line.startswith("✓ ") for line in said[:-1])
-    assert f"✓ Python: {platform.python_version()}" in said
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == "All green."
+    assert all(line.startswith("✓ ") for line in lines[:-1])
+    assert f"✓ Python: {platform.python_version()}" in lines
 
 
 def test_the_report_is_the_same_on_every_sound_machine():
-    said = repr(doctor())
+    report = repr(doctor())
     assert doctor().ok
-    assert said.endswith("All green: the lessons can start.")
-    assert not re.search(r"\d|/|\\", said), "no version and no folder, so that nbval can compare"
+    assert report.endswith("All green: the lessons can start.")
+    assert not re.search(r"\d|/|\\", report), "no version and no folder, so that nbval can compare"
 
 
 def versions(monkeypatch, **others):
@@ -45,7 +45,7 @@ def versions(monkeypatch, **others):
 
 
 @pytest.mark.parametrize(
-    ("package", "version", "check", "says"),
+    ("package", "version", "check", "message"),
     [
         ("numpy", "1.26.4", "NumPy and Numba", "numpy 1.26.4 is here, and 2.0 or newer"),
         ("numba", "0.69.0", "NumPy and Numba", "before 0.69 is needed"),
@@ -55,13 +55,13 @@ def versions(monkeypatch, **others):
         ("jupyterlab", None, "JupyterLab", "JupyterLab is not installed"),
     ],
 )
-def test_a_version_that_does_not_fit(monkeypatch, package, version, check, says):
+def test_a_version_that_does_not_fit(monkeypatch, package, version, check, message):
     before = set(red())
     versions(monkeypatch, **{package: version})
     assert set(red()) - before == {check}
     line = red()[check].line()
     assert line.startswith(f"✗ {check}: ")
-    assert says in line
+    assert message in line
     assert red()[check].cure in line
 
 
@@ -101,9 +101,9 @@ def test_no_lessons_and_no_views(monkeypatch, tmp_path):
     monkeypatch.setattr(
         sys.modules["embedlab.lessons.notebook_files"], "_HERE", tmp_path / "a" / "b"
     )
-    found = red()
-    assert "no view is built" in found["views"].line()
-    assert "lessons must lie inside the package" in found["lessons"].line()
+    failures = red()
+    assert "no view is built" in failures["views"].line()
+    assert "lessons must lie inside the package" in failures["lessons"].line()
     assert main(["doctor"]) == 1
 
 

@@ -18,32 +18,32 @@ PIXEL = (
 
 def fetched(page):
     """Everything that a browser would ask for by itself."""
-    found = re.findall(
+    addresses = re.findall(
         r"""<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)=["']?([^"'\s>]+)""", page
     )
-    found += re.findall(r"""(?:@import|url\()\s*["']?([^"')\s]+)""", page)
-    found += re.findall(r"""\bimport\s*\(?["']([^"']+)""", page)
-    return [address for address in found if not address.startswith(("data:", "#"))]
+    addresses += re.findall(r"""(?:@import|url\()\s*["']?([^"')\s]+)""", page)
+    addresses += re.findall(r"""\bimport\s*\(?["']([^"']+)""", page)
+    return [address for address in addresses if not address.startswith(("data:", "#"))]
 
 
 @pytest.fixture
 def notebook(tmp_path):
-    made = nbformat.v4.new_notebook()
+    document = nbformat.v4.new_notebook()
     view = {"model_id": "x", "version_major": 2, "version_minor": 0}
     data = {
         "application/vnd.jupyter.widget-view+json": view,
         "image/png": PIXEL,
         "text/plain": "3 rows read",
     }
-    shown = nbformat.v4.new_output("display_data", data, metadata={"image/png": {"alt": "a grid"}})
-    made.cells = [
+    output = nbformat.v4.new_output("display_data", data, metadata={"image/png": {"alt": "a grid"}})
+    document.cells = [
         nbformat.v4.new_markdown_cell(
             "# A lookup\n\n<details><summary>Why?</summary>So.</details>"
         ),
-        nbformat.v4.new_code_cell("explorer", outputs=[shown], execution_count=1),
+        nbformat.v4.new_code_cell("explorer", outputs=[output], execution_count=1),
     ]
     path = tmp_path / "01_lookup.ipynb"
-    nbformat.write(made, path)
+    nbformat.write(document, path)
     return path
 
 
@@ -92,9 +92,9 @@ def test_lesson_without_kernel_keeps_questions_and_folds_answers(tmp_path):
     )
     assert any("matmul 240  gather 0" in part for part in folded)
     assert any("data:image/png;base64" in part for part in folded)
-    left = re.sub(r"<details>.*?</details>", "", text, flags=re.S)
-    assert "matmul 240" not in left and "copies 4 rows" not in left
-    assert "<img" not in left
+    visible = re.sub(r"<details>.*?</details>", "", text, flags=re.S)
+    assert "matmul 240" not in visible and "copies 4 rows" not in visible
+    assert "<img" not in visible
     assert "not yet" not in text and '"embedlab":1' not in text  # of checks and cards
 
 
@@ -115,7 +115,7 @@ def test_a_view_as_a_preset_shows_it(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("words", "message"),
     [
         (["lookup", "--set", "input_dim=-3"], "input_dim"),
         (["lookup", "--set", "input_dim"], "must look like NAME=VALUE. Received 'input_dim'"),
@@ -125,10 +125,10 @@ def test_a_view_as_a_preset_shows_it(tmp_path):
         (["nothing"], "Or name a view: "),
     ],
 )
-def test_what_cannot_be_is_one_line_and_writes_no_file(tmp_path, capsys, words, says):
+def test_what_cannot_be_is_one_line_and_writes_no_file(tmp_path, capsys, words, message):
     page = tmp_path / "page.html"
     assert main(["export", *words, "-o", str(page)]) == 1
-    said = capsys.readouterr().err
-    assert says in said
-    assert said.count("\n") == 1
+    errors = capsys.readouterr().err
+    assert message in errors
+    assert errors.count("\n") == 1
     assert not page.exists()

@@ -31,12 +31,12 @@ def texts(folder):
 
 
 def test_a_first_run_copies_all(shipped, tmp_path):
-    mine = tmp_path / "deep" / "mine"
-    assert dict(lab.copy_lessons(shipped, mine)) == {
+    folder = tmp_path / "deep" / "mine"
+    assert dict(lab.copy_lessons(shipped, folder)) == {
         "00_start.ipynb": "new",
         "01_lookup.ipynb": "new",
     }
-    assert texts(mine) == {path.name: path.read_text() for path in shipped}
+    assert texts(folder) == {path.name: path.read_text() for path in shipped}
 
 
 def test_a_second_run_touches_nothing(shipped, tmp_path):
@@ -47,43 +47,43 @@ def test_a_second_run_touches_nothing(shipped, tmp_path):
 
 
 def test_changed_lesson_survives_newer_edition(shipped, tmp_path):
-    mine = tmp_path / "mine"
-    list(lab.copy_lessons(shipped, mine))
-    (mine / "01_lookup.ipynb").write_text("my answers")
+    folder = tmp_path / "mine"
+    list(lab.copy_lessons(shipped, folder))
+    (folder / "01_lookup.ipynb").write_text("my answers")
     for path in shipped:
         path.write_text(f"{path.name}, second edition")
     for _ in range(2):  # the second time must not forget whose text it is
-        done = dict(lab.copy_lessons(shipped, mine))
+        done = dict(lab.copy_lessons(shipped, folder))
         assert done["01_lookup.ipynb"] == "kept"
-        assert texts(mine)["01_lookup.ipynb"] == "my answers"
-    assert texts(mine)["00_start.ipynb"] == "00_start.ipynb, second edition"
+        assert texts(folder)["01_lookup.ipynb"] == "my answers"
+    assert texts(folder)["00_start.ipynb"] == "00_start.ipynb, second edition"
 
 
 def test_unchanged_lesson_is_updated_and_deleted_one_restored(shipped, tmp_path):
-    mine = tmp_path / "mine"
-    list(lab.copy_lessons(shipped, mine))
-    (mine / "01_lookup.ipynb").unlink()
+    folder = tmp_path / "mine"
+    list(lab.copy_lessons(shipped, folder))
+    (folder / "01_lookup.ipynb").unlink()
     shipped[0].write_text("second edition")
-    assert dict(lab.copy_lessons(shipped, mine)) == {
+    assert dict(lab.copy_lessons(shipped, folder)) == {
         "00_start.ipynb": "updated",
         "01_lookup.ipynb": "new",
     }
 
 
 def test_a_file_that_was_never_ours_is_kept(shipped, tmp_path):
-    mine = tmp_path / "mine"
-    mine.mkdir()
-    (mine / "01_lookup.ipynb").write_text("a file of that name from elsewhere")
-    assert dict(lab.copy_lessons(shipped, mine))["01_lookup.ipynb"] == "kept"
-    assert texts(mine)["01_lookup.ipynb"] == "a file of that name from elsewhere"
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "01_lookup.ipynb").write_text("a file of that name from elsewhere")
+    assert dict(lab.copy_lessons(shipped, folder))["01_lookup.ipynb"] == "kept"
+    assert texts(folder)["01_lookup.ipynb"] == "a file of that name from elsewhere"
 
 
 def test_a_lost_record_costs_no_work(shipped, tmp_path):
-    mine = tmp_path / "mine"
-    list(lab.copy_lessons(shipped, mine))
-    (mine / "01_lookup.ipynb").write_text("my answers")
-    (mine / lab.RECORD).unlink()
-    assert dict(lab.copy_lessons(shipped, mine)) == {
+    folder = tmp_path / "mine"
+    list(lab.copy_lessons(shipped, folder))
+    (folder / "01_lookup.ipynb").write_text("my answers")
+    (folder / lab.RECORD).unlink()
+    assert dict(lab.copy_lessons(shipped, folder)) == {
         "00_start.ipynb": "same",
         "01_lookup.ipynb": "kept",
     }
@@ -197,9 +197,9 @@ def test_it_serves_lesson_00_without_a_display_as_any_user(tmp_path):
     try:
         address = None
         for line in server.stderr:
-            found = re.search(rf"http://127\.0\.0\.1:{port}(/\S*)", line)
-            if found:
-                address = found[0]
+            match = re.search(rf"http://127\.0\.0\.1:{port}(/\S*)", line)
+            if match:
+                address = match[0]
                 break
         assert address, "it printed no address"
         first = notebooks()["00"].name
@@ -212,6 +212,6 @@ def test_it_serves_lesson_00_without_a_display_as_any_user(tmp_path):
         assert b'"type": "notebook"' in fetched(server, listing)
     finally:
         server.send_signal(signal.SIGTERM)
-        said, _ = server.communicate(timeout=30)
-    assert f"opens {first}. There, press Shift+Enter" in said
+        output, _ = server.communicate(timeout=30)
+    assert f"opens {first}. There, press Shift+Enter" in output
     assert (tmp_path / "mine" / first).read_bytes() == notebooks()["00"].read_bytes()

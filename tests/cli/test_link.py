@@ -31,9 +31,9 @@ END = "/HEAD?urlpath=lab%2Ftree%2Fx.ipynb"
     ],
 )
 def test_every_form_of_a_remote(remote, where):
-    made = link.binder_url(remote, "x.ipynb")
-    assert made == f"https://mybinder.org/v2/{where}{END}"
-    assert "secret" not in made
+    address = link.binder_url(remote, "x.ipynb")
+    assert address == f"https://mybinder.org/v2/{where}{END}"
+    assert "secret" not in address
 
 
 @pytest.mark.parametrize(
@@ -58,10 +58,10 @@ def test_a_refusal_tells_no_password():
 
 
 def test_branch_and_hub():
-    made = link.binder_url(
+    address = link.binder_url(
         "git@github.com:a/b.git", "x.ipynb", ref="topic/one", hub="https://b.org/"
     )
-    assert made.startswith("https://b.org/v2/gh/a/b/topic%2Fone?")
+    assert address.startswith("https://b.org/v2/gh/a/b/topic%2Fone?")
 
 
 def test_the_command_prints_one_link_to_the_lesson(capsys):
@@ -78,13 +78,13 @@ def test_a_preset_travels_behind_the_hash_and_opens_as_a_view(capsys):
 
     words = ["link", "--preset", "M2", "--remote", "git@github.com:a/b.git"]
     assert main(words) == 0
-    said = capsys.readouterr()
-    made = said.out.strip()
-    assert made.startswith("https://mybinder.org/v2/gh/a/b/HEAD?urlpath=")
-    assert "LookupExplorer.from_link(" in said.err
-    wanted = misconception("M2").preset["params"]
-    got = LookupExplorer.from_link(made).state["params"]
-    assert {name: got[name] for name in wanted} == wanted
+    output = capsys.readouterr()
+    address = output.out.strip()
+    assert address.startswith("https://mybinder.org/v2/gh/a/b/HEAD?urlpath=")
+    assert "LookupExplorer.from_link(" in output.err
+    expected = misconception("M2").preset["params"]
+    params = LookupExplorer.from_link(address).state["params"]
+    assert {name: params[name] for name in expected} == expected
 
 
 def test_an_unknown_preset_is_one_line(capsys):

@@ -15,16 +15,16 @@ def test_help_names_every_command_and_its_first_sentence(capsys):
     with pytest.raises(SystemExit) as ended:
         main(["--help"])
     assert ended.value.code == 0
-    said = capsys.readouterr().out
+    text = capsys.readouterr().out
     for command in ("lab", "doctor", "warm", "export", "pack", "link", "dashboard"):
-        assert re.search(rf"\n    {command}\s+[A-Z]", said)
+        assert re.search(rf"\n    {command}\s+[A-Z]", text)
 
 
 def test_python_m_is_the_same_command():
-    said = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "embedlab", "--help"], capture_output=True, text=True, check=True
     )
-    assert said.stdout.startswith("usage: embedlab ")
+    assert process.stdout.startswith("usage: embedlab ")
 
 
 def test_no_command_is_a_usage_error(capsys):
@@ -40,9 +40,9 @@ def test_a_stop_is_one_line_and_exit_code_1(capsys, monkeypatch):
 
     monkeypatch.setattr(embedlab.cli.warm, "run", refuse)
     assert main(["warm"]) == 1
-    said = capsys.readouterr()
-    assert said.err == "embedlab warm: it must be so. Received otherwise. Do this.\n"
-    assert not said.out
+    output = capsys.readouterr()
+    assert output.err == "embedlab warm: it must be so. Received otherwise. Do this.\n"
+    assert not output.out
 
 
 def test_importing_the_command_loads_the_standard_library_only():

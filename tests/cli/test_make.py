@@ -18,9 +18,9 @@ def make(*words, **env):
 
 
 def test_help_is_the_default_and_lists_every_target():
-    said = make().stdout
+    text = make().stdout
     for target in ("lab", "test", "check", "notebooks", "bundle", "bench"):
-        assert f"\n  {target} " in said
+        assert f"\n  {target} " in text
 
 
 def python_that(tmp_path, fails_on):
@@ -47,10 +47,10 @@ def test_no_node_is_said_in_one_line_and_is_an_error_in_ci(tmp_path):
     venv = tmp_path / "venv"
     (venv / "bin").mkdir(parents=True)
     (venv / "bin" / "python").touch()
-    asked = ("views", f"VENV={venv}", "NODE=")
-    here = make(*asked, CI="")
+    arguments = ("views", f"VENV={venv}", "NODE=")
+    here = make(*arguments, CI="")
     assert here.returncode == 0
     assert here.stdout.startswith("NOT RUN: the checks of the browser half, for want of Node")
-    ci = make(*asked, CI="true")
+    ci = make(*arguments, CI="true")
     assert ci.returncode
     assert ci.stdout.startswith("CI must run the checks of the browser half")

@@ -9,7 +9,7 @@ from embedlab.cli import main, offline
 from embedlab.lessons.grading.check import LESSONS
 from embedlab.lessons.notebook_files import notebooks
 
-SENT = {"lookup", "gradient", "mask", "training", "lora", "quantize", "geometry"}
+VIEWS = {"lookup", "gradient", "mask", "training", "lora", "quantize", "geometry"}
 
 
 def test_a_lesson_with_its_view_its_beliefs_and_an_index(tmp_path, capsys, monkeypatch):
@@ -34,16 +34,16 @@ def test_a_lesson_with_its_view_its_beliefs_and_an_index(tmp_path, capsys, monke
 
 
 def test_what_each_lesson_needs():
-    found = {part.notebook.name[:2]: part for part in offline.pages()}
-    assert list(found) == list(notebooks())
-    assert found["00"].views == ("lookup",) and found["00"].beliefs == ()
-    assert found["06"].views == ("training",)
-    assert "M7" in found["06"].beliefs
-    assert {view for part in found.values() for view in part.views} == SENT
-    for lesson in set(LESSONS) & set(found):
+    pages = {part.notebook.name[:2]: part for part in offline.pages()}
+    assert list(pages) == list(notebooks())
+    assert pages["00"].views == ("lookup",) and pages["00"].beliefs == ()
+    assert pages["06"].views == ("training",)
+    assert "M7" in pages["06"].beliefs
+    assert {view for part in pages.values() for view in part.views} == VIEWS
+    for lesson in set(LESSONS) & set(pages):
         ticket = import_module(f"embedlab.lessons.exercises.{LESSONS[lesson]}").QUESTIONS["exit"]
         named = {c.misconception for c in ticket.choices.values()} - {None}
-        assert named <= set(found[lesson].beliefs)
+        assert named <= set(pages[lesson].beliefs)
 
 
 def test_a_lesson_named_twice_is_packed_once():

@@ -31,14 +31,14 @@ def warmed(tmp_path_factory):
 
 
 def compiles_nothing(warmed, code, *arguments):
-    said, _ = run("-c", code, *arguments, cache=warmed[0])
-    return "'misses': 0" in said and "'hits': 0" not in said
+    output, _ = run("-c", code, *arguments, cache=warmed[0])
+    return "'misses': 0" in output and "'hits': 0" not in output
 
 
 @pytest.mark.slow
 def test_it_compiles_once_with_a_progress_bar(warmed):
-    cache, said, bar = warmed
-    compiled, ready = map(int, re.findall(r"\d+", said))
+    cache, output, bar = warmed
+    compiled, ready = map(int, re.findall(r"\d+", output))
     assert compiled >= 20
     assert ready == 0
     assert all(f"compiling {idea}" in bar for idea in CALLS)

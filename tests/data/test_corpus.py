@@ -26,10 +26,10 @@ def test_the_repr_counts(corpus):
 
 
 def test_ids_in_its_own_vocabulary_and_in_another(corpus):
-    own = corpus.vocabulary()
-    assert own.words[2:] == ("dog", "the", "a", "cat", "did", "it", "sat")
+    vocabulary = corpus.vocabulary()
+    assert vocabulary.words[2:] == ("dog", "the", "a", "cat", "did", "it", "sat")
     assert corpus.ids().dtype == np.int64
-    assert own.decode(corpus.ids()) == list(corpus.tokens)
+    assert vocabulary.decode(corpus.ids()) == list(corpus.tokens)
     assert corpus.ids(Vocabulary(["dog"])).tolist() == [1, 1, 1, 1, 1, 1, 2, 1, 2]
     assert corpus.vocabulary(most=1).words == ("<pad>", "<unk>", "dog")
     assert corpus.vocabulary(at_least=2).words == ("<pad>", "<unk>", "dog", "the")

@@ -43,15 +43,15 @@ def test_docstrings_come_in_reading_order_and_nothing_is_run(tmp_path):
 
 
 def test_files_are_sorted_and_tests_left_out(tmp_path):
-    say = '"""{}."""'.format
+    docstring = '"""{}."""'.format
     write(
         tmp_path,
-        b=say("second"),
-        a__z=say("first"),
-        c__tests__x=say("no"),
-        test__y=say("no"),
-        lib__idle_test__z=say("no"),
-        d__test=say("third: only folders named test are left out"),
+        b=docstring("second"),
+        a__z=docstring("first"),
+        c__tests__x=docstring("no"),
+        test__y=docstring("no"),
+        lib__idle_test__z=docstring("no"),
+        d__test=docstring("third: only folders named test are left out"),
     )
     corpus = read_docstrings(tmp_path, name="mine")
     assert [sentence[0] for sentence in corpus.sentences] == ["first", "second", "third"]

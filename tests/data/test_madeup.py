@@ -94,13 +94,13 @@ def test_similarity_by_hand():
 def test_words_of_one_class_have_the_same_neighbors_in_the_text(corpus):
     """Count who stands beside whom: the truth shows in the text, so word vectors can find it."""
     at = {word: n for n, word in enumerate(WORDS)}
-    beside = np.zeros((45, 45))
+    counts = np.zeros((45, 45))
     for sentence in corpus.sentences:
-        for (left, right), count in Counter(pairwise(sentence)).items():
-            beside[at[right], at[left]] += count
-            beside[at[left], at[right]] += count
-    beside /= np.linalg.norm(beside, axis=1, keepdims=True)
-    alike = beside @ beside.T
+        for (first, second), count in Counter(pairwise(sentence)).items():
+            counts[at[second], at[first]] += count
+            counts[at[first], at[second]] += count
+    counts /= np.linalg.norm(counts, axis=1, keepdims=True)
+    alike = counts @ counts.T
     np.fill_diagonal(alike, -1)
     for word in ("cat", "king", "moon", "soup", "garden", "mat"):
         best = [WORDS[n] for n in np.argsort(-alike[at[word]])[: len(true_neighbors(word))]]

@@ -17,11 +17,11 @@ def test_every_row_stands_at_its_side(rows, length, side, pad_id):
     assert padded.dtype == np.int64
     for line, row in zip(padded.tolist(), rows, strict=True):
         fill = [pad_id] * (width - len(row))
-        kept = row.tolist()
+        values = row.tolist()
         if side == "post":
-            assert line == kept[:width] + fill
+            assert line == values[:width] + fill
         else:
-            assert line == fill + kept[max(len(row) - width, 0) :]
+            assert line == fill + values[max(len(row) - width, 0) :]
 
 
 def test_wrong_choices_are_refused():

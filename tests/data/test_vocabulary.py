@@ -69,19 +69,19 @@ def test_ids_outside_are_refused(vocabulary, bad):
 @given(st.lists(WORDS), st.none() | st.integers(0, 5), st.integers(1, 3))
 def test_from_tokens_keeps_the_commonest(tokens, most, at_least):
     vocabulary = Vocabulary.from_tokens(tokens, most, at_least)
-    kept = vocabulary.words[2:]
-    assert list(kept) == sorted(kept, key=lambda word: (-tokens.count(word), word))
-    assert most is None or len(kept) <= most
-    assert [tokens.count(word) for word in kept] == vocabulary.counts[2:].tolist()
-    assert min(map(tokens.count, kept), default=at_least) >= at_least
+    words = vocabulary.words[2:]
+    assert list(words) == sorted(words, key=lambda word: (-tokens.count(word), word))
+    assert most is None or len(words) <= most
+    assert [tokens.count(word) for word in words] == vocabulary.counts[2:].tolist()
+    assert min(map(tokens.count, words), default=at_least) >= at_least
     assert vocabulary.counts.sum() == len(tokens)
     np.testing.assert_array_equal(
         np.bincount(vocabulary.encode(tokens), minlength=vocabulary.size), vocabulary.counts
     )
-    dropped = [w for w in set(tokens) - set(kept) if tokens.count(w) >= at_least]
+    dropped = [w for w in set(tokens) - set(words) if tokens.count(w) >= at_least]
     if dropped:
-        assert len(kept) == most
-        assert max(map(tokens.count, dropped)) <= min(map(tokens.count, kept), default=len(tokens))
+        assert len(words) == most
+        assert max(map(tokens.count, dropped)) <= min(map(tokens.count, words), default=len(tokens))
 
 
 @settings(deadline=None)

@@ -49,11 +49,11 @@ def test_m3_the_seed_alone_decides_who_is_near():
     explorer = show("M3")
     first = cosine(rows(explorer)["cat"], rows(explorer)["dog"])
     assert first < 0  # further than chance: nothing about words is in these numbers
-    found = []
+    cosines = []
     for seed in range(12):
         explorer.seed = seed
-        found.append(cosine(rows(explorer)["cat"], rows(explorer)["dog"]))
-    assert min(found) < -0.2 and max(found) > 0.2
+        cosines.append(cosine(rows(explorer)["cat"], rows(explorer)["dog"]))
+    assert min(cosines) < -0.2 and max(cosines) > 0.2
 
 
 def test_m5_row_0_is_not_zero_and_learns_where_the_mask_is_lost():

@@ -30,19 +30,19 @@ def test_the_right_answer():
     assert repr(answer("01.exit", " C ")).startswith("✓ c.")
 
 
-@pytest.mark.parametrize(("letter", "belief"), [("a", "M1"), ("b", "M2"), ("d", "M3")])
-def test_a_wrong_answer_names_its_belief_and_a_view(letter, belief):
+@pytest.mark.parametrize(("letter", "misconception"), [("a", "M1"), ("b", "M2"), ("d", "M3")])
+def test_a_wrong_answer_names_its_belief_and_a_view(letter, misconception):
     reply = message(answer("01.exit", letter))
     assert reply.startswith(f"✗ {letter}.")
-    assert f"{belief}, a common belief" in reply
-    assert show_command(belief) in reply
+    assert f"{misconception}, a common belief" in reply
+    assert show_command(misconception) in reply
     assert "✓" not in reply
 
 
 def test_a_prediction_is_kept_and_judged_later():
     assert "You have not answered yet" in message(reveal("01.predict"))
-    kept = message(answer("01.predict", "a"))
-    assert kept.startswith("Your answer is a) 60 000 000 You will see later")
+    reply = message(answer("01.predict", "a"))
+    assert reply.startswith("Your answer is a) 60 000 000 You will see later")
     assert message(reveal("01.predict")).startswith("✗ a. That is 4 · 50 000 · 300")
     answer("01.predict", "d")  # too late: the first one was the prediction
     assert message(reveal("01.predict")).startswith("✗ a.")

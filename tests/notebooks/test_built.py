@@ -78,9 +78,9 @@ def test_strict_nbval_fails_on_one_changed_number(tmp_path):
 def test_strict_nbval_reads_the_numbers_of_a_view(tmp_path):
     notebook = json.loads((NOTEBOOKS / "solutions" / "01_lookup.ipynb").read_text("utf-8"))
     view = next(c for c in notebook["cells"] if "".join(c["source"]).endswith("\nexplorer"))
-    said = view["outputs"][0]["data"]["text/plain"]
-    line = next(n for n, text in enumerate(said) if "0.75" in text)
-    said[line] = said[line].replace("0.75", "0.74", 1)
+    lines = view["outputs"][0]["data"]["text/plain"]
+    line = next(n for n, text in enumerate(lines) if "0.75" in text)
+    lines[line] = lines[line].replace("0.75", "0.74", 1)
     keep = notebook["cells"].index(view) + 1
     notebook["cells"] = notebook["cells"][:keep]
     (tmp_path / "view.ipynb").write_text(json.dumps(notebook), "utf-8")

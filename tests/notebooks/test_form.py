@@ -58,8 +58,8 @@ named = pytest.mark.parametrize("path", BUILT, ids=lambda p: f"{p.parent.name}/{
 
 
 def cells(path, kind="code"):
-    found = json.loads(path.read_text("utf-8"))["cells"]
-    return [cell for cell in found if cell["cell_type"] == kind]
+    all_cells = json.loads(path.read_text("utf-8"))["cells"]
+    return [cell for cell in all_cells if cell["cell_type"] == kind]
 
 
 def source(cell):
@@ -183,8 +183,8 @@ def test_a_view_that_the_lesson_predicts_opens_with_its_question(path):
 def test_stubs_and_answers_are_kept_apart():
     for path in BUILT:
         tags = {tag for cell in cells(path) for tag in cell["metadata"].get("tags", [])}
-        gone = "solution" if path.parent == NOTEBOOKS else "exercise"
-        assert gone not in tags
+        other_tag = "solution" if path.parent == NOTEBOOKS else "exercise"
+        assert other_tag not in tags
         assert "solution" not in path.read_text("utf-8") or path.parent != NOTEBOOKS
 
 
@@ -197,9 +197,9 @@ def printed(path):
 
 
 def test_the_solutions_are_right():
-    said = printed(NOTEBOOKS / "solutions" / "01_lookup.ipynb").values()
-    assert sum(text.startswith("✓") for text in said) == 4
-    assert not any(text.startswith(("○", "✗")) for text in said)
+    texts = printed(NOTEBOOKS / "solutions" / "01_lookup.ipynb").values()
+    assert sum(text.startswith("✓") for text in texts) == 4
+    assert not any(text.startswith(("○", "✗")) for text in texts)
 
 
 def test_each_lesson_with_a_check_has_a_page_for_the_instructor():

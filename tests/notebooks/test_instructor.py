@@ -24,9 +24,9 @@ def commands(path):
     """Return every `embedlab …` in a page's text and code blocks, without its first word."""
     text = path.read_text("utf-8")
     blocks = re.findall(r"^```\w*\n(.*?)^```", text, flags=re.S | re.M)
-    found = [line for block in blocks for line in block.splitlines()]
-    found += re.findall(r"`([^`]+)`", re.sub(r"^```.*?^```", "", text, flags=re.S | re.M))
-    lines = [" ".join(one.split()) for one in found]
+    snippets = [line for block in blocks for line in block.splitlines()]
+    snippets += re.findall(r"`([^`]+)`", re.sub(r"^```.*?^```", "", text, flags=re.S | re.M))
+    lines = [" ".join(one.split()) for one in snippets]
     return [line.removeprefix("embedlab ") for line in lines if re.match(r"embedlab [a-z]", line)]
 
 
@@ -66,8 +66,8 @@ def test_every_command_parses_and_names_what_there_is(path, parsed):
 
 
 def test_the_pages_name_each_command_of_a_teacher():
-    said = {line.split()[0] for path in PAGES for line in commands(path)}
-    assert said >= {"doctor", "warm", "link", "pack", "export", "dashboard"}
+    names = {line.split()[0] for path in PAGES for line in commands(path)}
+    assert names >= {"doctor", "warm", "link", "pack", "export", "dashboard"}
 
 
 @named
@@ -104,9 +104,9 @@ def tables(path):
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda p: p.name)
 def test_minutes_follow_each_other(path):
-    found = list(tables(path))
-    assert found
-    for heading, spans in found:
+    schedules = list(tables(path))
+    assert schedules
+    for heading, spans in schedules:
         starts, ends = zip(*spans, strict=True)
         assert starts == (0, *ends[:-1]), heading
         assert all(a < b for a, b in spans), heading

@@ -34,7 +34,7 @@ def page(number):
     return " ".join(path.read_text("utf-8").split())
 
 
-def says(text, *parts):
+def assert_in_text(text, *parts):
     for part in parts:
         assert part in text, part
 
@@ -56,13 +56,13 @@ def test_show_command_opens_its_view_in_an_empty_notebook(which):
 
 
 def test_feedback_holds_the_show_command_on_one_line():
-    shown = repr(check("01.lookup", lambda W, ids: W[ids]))
-    assert show_command("M2") in [line.strip() for line in shown.splitlines()]
-    for letter, belief in (("a", "M1"), ("b", "M2"), ("d", "M3")):
+    feedback = repr(check("01.lookup", lambda W, ids: W[ids]))
+    assert show_command("M2") in [line.strip() for line in feedback.splitlines()]
+    for letter, misconception in (("a", "M1"), ("b", "M2"), ("d", "M3")):
         reply = answer("01.exit", letter)
         assert isinstance(reply, Reply)
-        assert show_command(belief) in repr(reply).splitlines()
-        assert f"`{show_command(belief)}`" in reply._repr_markdown_()
+        assert show_command(misconception) in repr(reply).splitlines()
+        assert f"`{show_command(misconception)}`" in reply._repr_markdown_()
 
 
 def calls(number):
@@ -78,9 +78,9 @@ def test_calls_of_instructor_pages_run_in_the_lesson(number):
     text = next((NOTEBOOKS / "source").glob(f"{number}_*.md")).read_text("utf-8")
     space = {}
     exec(re.search(r"```\{code-cell\} ipython3\n(import .*?)\n```", text, re.S)[1], space)
-    found = list(calls(number))
-    assert found
-    for code in found:
+    snippets = list(calls(number))
+    assert snippets
+    for code in snippets:
         assert pasted(code, space) is not None
 
 
@@ -88,14 +88,14 @@ def test_calls_of_instructor_pages_run_in_the_lesson(number):
 
 
 def test_01():
-    says(lesson("01"), "50 257 rows of 768 numbers", "50 257 · 768 ≈ 39 million")
+    assert_in_text(lesson("01"), "50 257 rows of 768 numbers", "50 257 · 768 ≈ 39 million")
     assert round(50_257 * 768 / 1e6) == 39
-    says(lesson("01"), "six words read five different rows")
+    assert_in_text(lesson("01"), "six words read five different rows")
     trace = LookupExplorer(SENTENCE).trace
     assert (trace.ids.size, trace.rows_read) == (6, 5)
-    says(lesson("01"), "<p>Four times, and it is still one row of the table.</p>")
-    about = python_reference().sentences_with("tuple")
-    sentence = next(words for words in about if words[:2] == ("the", "length"))
+    assert_in_text(lesson("01"), "<p>Four times, and it is still one row of the table.</p>")
+    sentences = python_reference().sentences_with("tuple")
+    sentence = next(words for words in sentences if words[:2] == ("the", "length"))
     assert sentence.count("the") == 4
 
 
@@ -110,18 +110,18 @@ def test_01_the_counts_move_as_the_answer_says():
 
 def test_02():
     text = lesson("02")
-    says(text, "6 · D · 4 bytes, 192 for D = 8, whatever V is")
+    assert_in_text(text, "6 · D · 4 bytes, 192 for D = 8, whatever V is")
     for v in (16, 40):
         assert LookupExplorer(SENTENCE, input_dim=v, output_dim=8).trace.bytes_moved == 192
-    says(text, "Rows 2 and 3 share a line: they are the bytes 64 to 127")
+    assert_in_text(text, "Rows 2 and 3 share a line: they are the bytes 64 to 127")
     assert 2 * 8 * 4 == 64 and 4 * 8 * 4 == 128
-    says(text, "so that mark becomes a hit")
+    assert_in_text(text, "so that mark becomes a hit")
     fetches = [trace_cache_lines([3, 9, 15, 2, 3], 16, 8, cache=size).fetches for size in (2, 3)]
     assert fetches == [4, 3]
-    says(text, "a row takes 80 bytes, more than a line, so every row needs two")
+    assert_in_text(text, "a row takes 80 bytes, more than a line, so every row needs two")
     assert all(trace_cache_lines([row], 16, 20).touched == 2 for row in range(16))
     assert all(trace_cache_lines([row], 16, 16).touched == 1 for row in range(16))
-    says(text, "<p>13. The 48 words lie in 13 different lines.")
+    assert_in_text(text, "<p>13. The 48 words lie in 13 different lines.")
     words = zipf_stream(48, 32, seed=2)
     assert trace_cache_lines(words, 32, 8).touched == 13
     by_id = trace_cache_lines(np.sort(words), 32, 8, cache=1).fetches
@@ -139,9 +139,9 @@ def test_03():
     parts = trace.grad_out.reshape(trace.ids.size, -1)[places, 0]
     minus = [f"{part:.3f}".replace("-", "−") for part in parts]
     assert minus == ["−0.515", "−0.653", "−0.939"]
-    says(text, "−0.515 − 0.653 − 0.939 = −2.107", "keeps only the last, −0.939")
+    assert_in_text(text, "−0.515 − 0.653 − 0.939 = −2.107", "keeps only the last, −0.939")
     assert round(float(parts.sum()), 3) == -2.107
-    says(text, "an error of 0.68", "h ≈ 0.00001 works well")
+    assert_in_text(text, "an error of 0.68", "h ≈ 0.00001 works well")
     assert "assign  FAILS the check: the error is 0.68 at h = 1e-05" in trace.summary
     assert trace.passes("add") and not trace.passes("assign")
 
@@ -153,12 +153,14 @@ def test_04():
     text = lesson("04")
     trace = MaskExplorer().trace
     assert trace.lost_at == "conv" and [s.mask is None for s in trace.stages[:3]] == [0, 0, 1]
-    says(text, "this model is 0.527, that of the unpadded reference 0.847")
+    assert_in_text(text, "this model is 0.527, that of the unpadded reference 0.847")
     assert (round(trace.loss, 3), round(trace.loss_reference, 3)) == (0.527, 0.847)
-    says(text, "the difference grows from 0.321 to 0.335", "the loss is 0.471 instead of 0.527")
+    assert_in_text(
+        text, "the difference grows from 0.321 to 0.335", "the loss is 0.471 instead of 0.527"
+    )
     three, four = (MaskExplorer(lengths=[8, n, 5, 6]).trace for n in (3, 4))
-    apart = [round(abs(t.loss - t.loss_reference), 3) for t in (three, four)]
-    assert apart == [0.321, 0.335]
+    differences = [round(abs(t.loss - t.loss_reference), 3) for t in (three, four)]
+    assert differences == [0.321, 0.335]
     assert round(MaskExplorer(padding="pre").trace.loss, 3) == 0.471
 
 
@@ -171,15 +173,15 @@ def test_05():
     runs = [["sgd + l2", 2.0], ["sgd", 2.0]]
     trace = TrainingExplorer(corpus, runs=runs, steps=30, batch=1, seed=34).trace
     decays, plain = trace.runs
-    says(text, "On the left all 8, on the right one")
+    assert_in_text(text, "On the left all 8, on the right one")
     assert (decays.moves > 0).sum(axis=1).tolist() == [8] * 30
     assert (plain.moves > 0).sum(axis=1).tolist() == [1] * 30
-    says(text, "all point to the origin, (0, 0)")
+    assert_in_text(text, "all point to the origin, (0, 0)")
     for row in np.flatnonzero(~decays.has_grad.any(axis=0)):
         here, there = decays.table[0, row].astype(float), decays.table[-1, row].astype(float)
         assert np.isclose(here[0] * there[1], here[1] * there[0], atol=1e-7)
         assert np.abs(there).sum() < np.abs(here).sum()
-    says(text, "Each step takes 4 %", "0.96<sup>29</sup> ≈ 0.31")
+    assert_in_text(text, "Each step takes 4 %", "0.96<sup>29</sup> ≈ 0.31")
     moon = trace.words.index("moon")
     assert round(decays.moves[-1, moon] / decays.moves[0, moon], 2) == 0.31
 
@@ -197,8 +199,10 @@ def trace_of_06():
 
 
 def test_06_the_optimizer_alone_decides_the_drawn_prediction():
-    says(lesson("06"), "explorer = TrainingExplorer(text, batch=3, steps=21, ask=True)")
-    says(lesson("06"), "It opens after step 1, whose batch contains “moon”", "the next 20 steps")
+    assert_in_text(lesson("06"), "explorer = TrainingExplorer(text, batch=3, steps=21, ask=True)")
+    assert_in_text(
+        lesson("06"), "It opens after step 1, whose batch contains “moon”", "the next 20 steps"
+    )
     trace = trace_of_06()
     opens = min(OPENS, trace.steps - 1 - AHEAD)
     assert opens == 0 and trace.steps == 1 + AHEAD
@@ -215,15 +219,17 @@ def test_06_the_optimizer_alone_decides_the_drawn_prediction():
 
 def test_06_who_moves():
     text = lesson("06")
-    says(text, "At step 2 five rows move, 2 of them without a gradient; at step 6 all 10 move, 7")
-    says(page("06"), "all 10 rows move at step 6, and 7 of them are not in the batch")
+    assert_in_text(
+        text, "At step 2 five rows move, 2 of them without a gradient; at step 6 all 10 move, 7"
+    )
+    assert_in_text(page("06"), "all 10 rows move at step 6, and 7 of them are not in the batch")
     trace = trace_of_06()
     adam = trace.runs[0]
     assert len(trace.words) == 10
-    found = [
+    counts = [
         (int((adam.moves[s] > 0).sum()), int(adam.moved_without_grad[s].sum())) for s in (1, 5)
     ]
-    assert found == [(5, 2), (10, 7)]
+    assert counts == [(5, 2), (10, 7)]
     assert all(len(set(trace.batch(s))) == 3 for s in (1, 5))
     assert not np.array_equal(adam.table[-1], trace.runs[1].table[-1])
 
@@ -233,12 +239,12 @@ def test_06_words_that_share_contexts_end_up_next_to_each_other(seed):
     trace = TrainingExplorer(runs=["adam"], steps=200, batch=16, seed=seed).trace
     table = trace.runs[0].table[-1].astype(float)
     for word, other in (("cat", "dog"), ("runs", "sleeps")):
-        apart = np.linalg.norm(table - table[trace.words.index(word)], axis=1)
-        assert trace.words[int(np.argsort(apart)[1])] == other
+        distances = np.linalg.norm(table - table[trace.words.index(word)], axis=1)
+        assert trace.words[int(np.argsort(distances)[1])] == other
 
 
 def test_06_cat_and_dog_share_contexts_and_no_sentence():
-    says(lesson("06"), "the same context words: the, a, runs, sleeps")
+    assert_in_text(lesson("06"), "the same context words: the, a, runs, sleeps")
     contexts = {"cat": set(), "dog": set()}
     for sentence in TrainingExplorer().text.lower().replace(".", " .").split(" ."):
         words = sentence.split()
@@ -248,5 +254,5 @@ def test_06_cat_and_dog_share_contexts_and_no_sentence():
             near = words[max(0, place - 2) : place] + words[place + 1 : place + 3]
             contexts[word] |= set(near)
     assert contexts["cat"] == contexts["dog"] == {"the", "a", "runs", "sleeps"}
-    says(page("06"), "−0.469 − 0.9 · 0.059")
+    assert_in_text(page("06"), "−0.469 − 0.9 · 0.059")
     assert np.isclose(sum(-0.1 * 0.9**k for k in range(6)), -0.469, atol=5e-4)

@@ -28,7 +28,7 @@ def page(number):
     return " ".join(path.read_text("utf-8").split())
 
 
-def says(text, *parts):
+def assert_in_text(text, *parts):
     for part in parts:
         assert part in text, part
 
@@ -51,13 +51,13 @@ def test_calls_of_instructor_pages_run_in_the_lesson(number):
     )[1]
     space = {}
     exec("\n".join(ast.unparse(node) for node in ast.parse(imports.strip("`")).body), space)
-    found = [
+    snippets = [
         code
         for code in re.findall(r"`([^`]+)`", page(number))
         if re.match(r"from embedlab|evidence\(|[A-Z]\w+Explorer\(", code)
     ]
-    assert found
-    for code in found:
+    assert snippets
+    for code in snippets:
         if code.endswith(")"):
             assert pasted(code, space) is not None
         else:
@@ -95,23 +95,23 @@ def test_every_bold_term_is_in_the_glossary(number):
 
 def test_07():
     text = lesson("07")
-    says(text, "rank 2 on: ΔW has two directions", "only at rank 8, which is D")
+    assert_in_text(text, "rank 2 on: ΔW has two directions", "only at rank 8, which is D")
     topic, random = LoRAExplorer().trace, LoRAExplorer(target="random").trace
     assert (topic.errors < 1e-6).tolist() == [False, False] + 7 * [True]
     assert (random.errors < 1e-6).tolist() == 8 * [False] + [True] and random.table.shape[1] == 8
-    says(text, "(16 + 8) · 6 = 144 numbers, and the table 128")
+    assert_in_text(text, "(16 + 8) · 6 = 144 numbers, and the table 128")
     assert (16 + 8) * 5 < topic.table.size == 128 < (16 + 8) * 6 == 144
-    says(
+    assert_in_text(
         text, "from rank 1 to 8 the first update goes from 0.97 to 0.84, with α/r from 0.97 to 0.10"
     )
     norms = {name: norm[[0, 7]].round(2).tolist() for name, norm in topic.first_norms.items()}
     assert norms == {"α/r": [0.97, 0.1], "α/√r": [0.97, 0.84]}
-    says(text, "the difference is 0")
+    assert_in_text(text, "the difference is 0")
     assert not topic.merge_differences.any()
 
 
 def test_07_the_hollow_dot_may_lie_below_the_filled_one():
-    says(lesson("07"), "a hollow dot may lie below a filled one")
+    assert_in_text(lesson("07"), "a hollow dot may lie below a filled one")
     trace = LoRAExplorer(target="random").trace
     assert trace.training_errors[1, -1] < trace.errors[2]
 
@@ -126,7 +126,7 @@ def test_07_one_step_moves_the_factor_that_is_not_zero():
 
 @pytest.mark.parametrize("alpha", [1, 4, 16, 64])
 def test_07_alpha_limits_no_error(alpha):
-    says(lesson("07"), "A and B can make up for any alpha")
+    assert_in_text(lesson("07"), "A and B can make up for any alpha")
     assert LoRAExplorer(alpha=alpha, rank=2).trace.training_errors[1, -1] < 0.01
 
 
@@ -135,18 +135,18 @@ def test_07_alpha_limits_no_error(alpha):
 
 def test_08():
     text = lesson("08")
-    says(text, "50 000 words with 300 numbers each: 60 MB", "the table takes 15.2 MB")
+    assert_in_text(text, "50 000 words with 300 numbers each: 60 MB", "the table takes 15.2 MB")
     assert 50_000 * 300 * 4 == 60e6 and 50_000 * (300 + 4) == 15.2e6
-    says(text, "127 / 7 ≈ 18 times as wide", "int8 uses 255 levels and int4 uses 15")
+    assert_in_text(text, "127 / 7 ≈ 18 times as wide", "int8 uses 255 levels and int4 uses 15")
     table = np.random.default_rng(0).normal(size=(500, 64)).astype(np.float32)
     eight, four = quantize(table, 8).codes, unpack_int4(quantize(table, 4).codes, 64)
     assert (eight.min(), eight.max()) == (-127, 127) and (four.min(), four.max()) == (-7, 7)
-    says(text, "about nine times as far apart")
+    assert_in_text(text, "about nine times as far apart")
     assert round(2.7 / 0.31) == 9
 
 
 def test_08_largest_weight_keeps_its_code():
-    says(lesson("08"), "the largest weight always has the code −7 or 7")
+    assert_in_text(lesson("08"), "the largest weight always has the code −7 or 7")
     view = QuantizationExplorer()
     row = view.row
     before = view.trace.schemes["int4"].codes
@@ -168,7 +168,7 @@ def test_08_king_has_the_largest_error():
 
 
 def test_09():
-    says(
+    assert_in_text(
         lesson("09"),
         "All 14 rows when tied.",
         "In <i>plain</i> only the rows of the words in the sentence: 5 of 14",
@@ -206,14 +206,16 @@ def test_10_named_pairs_are_nearest_whatever_the_seed(seed):
 
 
 def test_10_a_vocabulary_of_words_that_come_twenty_times():
-    says(lesson("10"), "Words that come fewer than twenty times are left out", "at_least=20")
+    assert_in_text(
+        lesson("10"), "Words that come fewer than twenty times are left out", "at_least=20"
+    )
 
 
 # --- 11 ------------------------------------------------------------------------------------------
 
 
 def test_11():
-    says(lesson("11"), "188 000 bytes: 68 000 remain of 256 000")
+    assert_in_text(lesson("11"), "188 000 bytes: 68 000 remain of 256 000")
     layer = Embedding(1000, 64)
     layer.build()
     assert np.asarray(layer.embeddings).nbytes == 256_000
@@ -225,14 +227,14 @@ def test_11():
 
 
 def test_12_the_final_rows_went_on():
-    says(
+    assert_in_text(
         lesson("12"),
         "moved on in their old direction, more than half as far as in the ten days before",
     )
-    table, adam, wanted = ten_days()
+    table, adam, target = ten_days()
     before = table.value.copy()
     for _ in range(20):
-        grad = table.value - wanted
+        grad = table.value - target
         grad[[0, 1]] = 0
         adam.apply([grad], [table])
     step = (table.value - before)[:2]

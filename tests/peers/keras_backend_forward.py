@@ -15,7 +15,7 @@ import pytest
 from embedlab.core.jit import kernel_calls
 
 sys.path.append(str(Path(__file__).parent))
-from keras_backend_twins import array, draw, near, quantizations, ran, twins
+from keras_backend_cases import array, core_calls, draw, layer_pair, near, quantizations
 
 
 @pytest.fixture
@@ -39,20 +39,25 @@ def test_the_doctests(ours):
 def test_rows_and_masks_are_those_of_keras(keras, ours, rng):
     for _ in range(300):
         config, ids = draw(keras, rng)
-        made, want = twins(keras, ours, config, rng, rank=rng.choice([None, 1, 6]))
+        our_layer, keras_layer = layer_pair(keras, ours, config, rng, rank=rng.choice([None, 1, 6]))
         before = kernel_calls("lookup")
-        got = made(ids)
-        rows = array(keras, got)
-        assert kernel_calls("lookup") == before + ran(keras, ids)  # the core, once
-        expected = want(ids)
+        output = our_layer(ids)
+        rows = array(keras, output)
+        assert kernel_calls("lookup") == before + core_calls(keras, ids)  # the core, once
+        expected = keras_layer(ids)
         dtype = keras.backend.standardize_dtype(expected.dtype)
-        assert keras.backend.standardize_dtype(got.dtype) == dtype
-        if made.lora_enabled:  # A and B are float32 in any case
+        assert keras.backend.standardize_dtype(output.dtype) == dtype
+        if our_layer.lora_enabled:  # A and B are float32 in any case
             near(rows, array(keras, expected), dtype.replace("64", "32"))
         else:
             np.testing.assert_array_equal(rows, array(keras, expected))
-        assert kernel_calls("lookup") == before + ran(keras, ids)  # and never in Keras's own layer
-        masks = [layer.compute_mask(keras.ops.convert_to_tensor(ids)) for layer in (made, want)]
+        assert kernel_calls("lookup") == before + core_calls(
+            keras, ids
+        )  # and never in Keras's own layer
+        masks = [
+            layer.compute_mask(keras.ops.convert_to_tensor(ids))
+            for layer in (our_layer, keras_layer)
+        ]
         assert (masks[0] is None) == (masks[1] is None) == (not config["mask_zero"])
         if masks[0] is not None:
             np.testing.assert_array_equal(*(array(keras, mask) for mask in masks))
@@ -63,19 +68,23 @@ def test_quantized_rows_are_those_of_keras(keras, ours, rng):
         config, ids = draw(keras, rng)
         modes = quantizations(keras, config["dtype"])
         how = modes[rng.integers(len(modes))]
-        made, want = twins(keras, ours, config, rng, quantize=how, rank=rng.choice([None, 6]))
-        for mine, theirs in zip(made.weights, want.weights, strict=True):
-            np.testing.assert_array_equal(array(keras, mine), array(keras, theirs))
+        our_layer, keras_layer = layer_pair(
+            keras, ours, config, rng, quantize=how, rank=rng.choice([None, 6])
+        )
+        for our_weight, keras_weight in zip(our_layer.weights, keras_layer.weights, strict=True):
+            np.testing.assert_array_equal(array(keras, our_weight), array(keras, keras_weight))
         np.testing.assert_array_equal(  # raw codes at int4, as Keras has it
-            array(keras, made.embeddings), array(keras, want.embeddings)
+            array(keras, our_layer.embeddings), array(keras, keras_layer.embeddings)
         )
         before = kernel_calls("lookup")
-        got = made(ids)
-        rows = array(keras, got)
-        assert kernel_calls("lookup") == before + ran(keras, ids)
-        dtype = keras.backend.standardize_dtype(got.dtype)
-        assert dtype == made.compute_dtype == made.compute_output_spec(keras.Input(())).dtype
-        near(rows, array(keras, want(ids)), dtype.replace("64", "32"))
+        output = our_layer(ids)
+        rows = array(keras, output)
+        assert kernel_calls("lookup") == before + core_calls(keras, ids)
+        dtype = keras.backend.standardize_dtype(output.dtype)
+        assert (
+            dtype == our_layer.compute_dtype == our_layer.compute_output_spec(keras.Input(())).dtype
+        )
+        near(rows, array(keras, keras_layer(ids)), dtype.replace("64", "32"))
 
 
 def test_an_id_outside_is_an_error_or_nan_as_in_keras(keras, ours, rng):
@@ -85,16 +94,18 @@ def test_an_id_outside_is_an_error_or_nan_as_in_keras(keras, ours, rng):
         for how in (None, *quantizations(keras, dtype)):
             for rank in (None, 2):
                 config = {"input_dim": 5, "output_dim": 3, "dtype": dtype}
-                made, want = twins(keras, ours, config, rng, quantize=how, rank=rank)
+                our_layer, keras_layer = layer_pair(
+                    keras, ours, config, rng, quantize=how, rank=rank
+                )
                 if keras.backend.backend() == "jax":
-                    for layer in (made, want):
+                    for layer in (our_layer, keras_layer):
                         np.testing.assert_array_equal(
                             np.isnan(array(keras, layer(ids))).all(axis=-1), bad
                         )
                     continue
                 for one in ids[bad]:
                     with pytest.raises(Exception, match=f"0..4.*Received {one} at"):
-                        made(np.array([0, one]))
+                        our_layer(np.array([0, one]))
 
 
 def test_wide_integers_never_wrap(keras, ours):
@@ -109,16 +120,16 @@ def test_wide_integers_never_wrap(keras, ours):
 def test_keras_own_lookup_is_never_called(keras, ours, rng, monkeypatch):
     home = sys.modules[keras.layers.Embedding.__module__]
     layers = [
-        twins(keras, ours, {"input_dim": 5, "output_dim": 3}, rng, quantize=how, rank=rank)
+        layer_pair(keras, ours, {"input_dim": 5, "output_dim": 3}, rng, quantize=how, rank=rank)
         for how in (None, *quantizations(keras, "float32"))
         for rank in (None, 2)
     ]
     take = home.ops.take
     monkeypatch.setattr(home.ops, "take", lambda *a, **k: pytest.fail("a lookup of Keras's own"))
-    for made, want in layers:
-        made(np.array([1, 2]))
+    for our_layer, keras_layer in layers:
+        our_layer(np.array([1, 2]))
         with pytest.raises(pytest.fail.Exception):
-            want(np.array([1, 2]))
+            keras_layer(np.array([1, 2]))
     monkeypatch.setattr(home.ops, "take", take)
 
 
@@ -136,8 +147,8 @@ def test_symbolic_calls_do_not_run_the_core(keras, ours):
     rows = ours.Embedding(7, 3, dtype="mixed_bfloat16")(ids)
     assert rows.shape == (None, None, 3) and rows.dtype == "bfloat16"
     outer = Outer()
-    made = outer(keras.Input((4,), dtype="int32"))
-    assert made.shape == (None, 4, 3)
+    output = outer(keras.Input((4,), dtype="int32"))
+    assert output.shape == (None, 4, 3)
     assert kernel_calls("lookup") == before
     assert tuple(outer(np.zeros((2, 4), "i4")).shape) == (2, 4, 3)
     assert kernel_calls("lookup") == before + 1

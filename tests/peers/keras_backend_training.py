@@ -13,7 +13,7 @@ import pytest
 from embedlab.core.jit import kernel_calls
 
 sys.path.append(str(Path(__file__).parent))
-from keras_backend_twins import array, draw, near, quantizations, ran, twins
+from keras_backend_cases import array, core_calls, draw, layer_pair, near, quantizations
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def gradients(keras, layer, ids, back):
         for variable in variables:
             variable.value.grad = None
         total(layer(ids)).backward()
-        made = [variable.value.grad for variable in variables]
+        grads = [variable.value.grad for variable in variables]
     elif keras.backend.backend() == "jax":
         jax = importlib.import_module("jax")
         frozen = [v.value for v in layer.non_trainable_variables]
@@ -40,14 +40,14 @@ def gradients(keras, layer, ids, back):
         def loss(trainable):
             return total(layer.stateless_call(trainable, frozen, ids)[0])
 
-        made = jax.grad(loss)([v.value for v in variables])
+        grads = jax.grad(loss)([v.value for v in variables])
     else:
         tf = importlib.import_module("tensorflow")
         with tf.GradientTape() as tape:
             value = total(layer(ids))
-        made = tape.gradient(value, [v.value for v in variables])
-        made = [tf.convert_to_tensor(one) for one in made]
-    return [array(keras, one) for one in made]
+        grads = tape.gradient(value, [v.value for v in variables])
+        grads = [tf.convert_to_tensor(one) for one in grads]
+    return [array(keras, one) for one in grads]
 
 
 def test_gradients_are_those_of_keras(keras, ours, rng):
@@ -56,21 +56,21 @@ def test_gradients_are_those_of_keras(keras, ours, rng):
         rank = rng.choice([None, 6])
         modes = quantizations(keras, config["dtype"])
         how = modes[rng.integers(len(modes))] if rank and case % 10 == 0 else None
-        made, want = twins(keras, ours, config, rng, quantize=how, rank=rank)
+        our_layer, keras_layer = layer_pair(keras, ours, config, rng, quantize=how, rank=rank)
         back = rng.normal(size=(*ids.shape, config["output_dim"]))
         ids, back = (keras.ops.convert_to_tensor(one) for one in (ids, back.astype("f4")))
         before = kernel_calls("lookup"), kernel_calls("gradient")
-        got = gradients(keras, made, ids, back)
-        assert kernel_calls("lookup") >= before[0] + ran(keras, ids)
+        actual = gradients(keras, our_layer, ids, back)
+        assert kernel_calls("lookup") >= before[0] + core_calls(keras, ids)
         assert kernel_calls("gradient") > before[1]
         after = kernel_calls("lookup"), kernel_calls("gradient")
-        expected = gradients(keras, want, ids, back)
+        expected = gradients(keras, keras_layer, ids, back)
         assert (kernel_calls("lookup"), kernel_calls("gradient")) == after
-        assert len(got) == len(expected) == (2 if rank else 1)
+        assert len(actual) == len(expected) == (2 if rank else 1)
         half = "float16" in config["dtype"]  # Keras sums in these, the core in float32
         dtype = "bfloat16" if half else "float32"
         size = max(1.0, *(float(np.abs(one).max(initial=0)) for one in expected))
-        for one, other in zip(got, expected, strict=True):
+        for one, other in zip(actual, expected, strict=True):
             near(one / size, other / size, dtype)
 
 
@@ -107,12 +107,12 @@ OPTIMIZERS = {
 
 
 def fitted(keras, cls, name, ids, targets, *, rank=None, batch_size=8, **kwargs):
-    made = model(keras, cls, **kwargs)
+    network = model(keras, cls, **kwargs)
     if rank:
-        made.layers[0].enable_lora(rank)
+        network.layers[0].enable_lora(rank)
     optimizer = getattr(keras.optimizers, name)(**OPTIMIZERS[name])
-    made.compile(optimizer, "mse")
-    history = made.fit(
+    network.compile(optimizer, "mse")
+    history = network.fit(
         ids,
         targets,
         epochs=3,
@@ -121,7 +121,7 @@ def fitted(keras, cls, name, ids, targets, *, rank=None, batch_size=8, **kwargs)
         verbose=0,
         validation_data=(ids, targets),
     )
-    return made, history.history
+    return network, history.history
 
 
 @pytest.mark.parametrize("rank", [None, 4])
@@ -134,18 +134,18 @@ def test_a_fit_is_the_fit_of_keras(keras, ours, rng, name, rank):
         # comes as one more gradient of every id). The core sums first: no id may come twice here.
         (ids, targets), kwargs = data_without_repeats(rng), {"batch_size": 3}
     before = kernel_calls("lookup"), kernel_calls("gradient")
-    made, history = fitted(keras, ours.Embedding, name, ids, targets, **kwargs)
+    our_model, history = fitted(keras, ours.Embedding, name, ids, targets, **kwargs)
     # 3 epochs of 4 batches there and back, and 3 times 4 batches of validation.
     # LoRA's way back looks up rows of A, and has two gradients.
     there_and_back = kernel_calls("lookup") - before[0], kernel_calls("gradient") - before[1]
     assert there_and_back == ((24, 12) if rank is None else (36, 24))
     if keras.backend.backend() == "jax":
-        assert made.jit_compile
-    want, theirs = fitted(keras, keras.layers.Embedding, name, ids, targets, **kwargs)
-    for one, other in zip(made.get_weights(), want.get_weights(), strict=True):
+        assert our_model.jit_compile
+    keras_model, keras_history = fitted(keras, keras.layers.Embedding, name, ids, targets, **kwargs)
+    for one, other in zip(our_model.get_weights(), keras_model.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, rtol=2e-4, atol=2e-5)
     for key in history:
-        np.testing.assert_allclose(history[key], theirs[key], rtol=1e-4)
+        np.testing.assert_allclose(history[key], keras_history[key], rtol=1e-4)
     assert history["loss"][-1] < history["loss"][0]
 
 
@@ -166,26 +166,28 @@ def test_a_model_learns_in_half_precision(keras, ours, rng, policy):
     ids, targets = data(rng)
     keras.config.set_dtype_policy(policy)
     try:
-        made, history = fitted(keras, ours.Embedding, "SGD", ids, targets)
-        want, theirs = fitted(keras, keras.layers.Embedding, "SGD", ids, targets)
+        our_model, history = fitted(keras, ours.Embedding, "SGD", ids, targets)
+        keras_model, keras_history = fitted(keras, keras.layers.Embedding, "SGD", ids, targets)
     finally:
         keras.config.set_dtype_policy("float32")
-    assert made.layers[0].compute_dtype == policy.removeprefix("mixed_")
-    np.testing.assert_allclose(history["loss"], theirs["loss"], rtol=0.05)
+    assert our_model.layers[0].compute_dtype == policy.removeprefix("mixed_")
+    np.testing.assert_allclose(history["loss"], keras_history["loss"], rtol=0.05)
     assert history["loss"][-1] < history["loss"][0]
-    rows = [m.predict(ids, verbose=0).astype("f4") for m in (made, want)]
+    rows = [m.predict(ids, verbose=0).astype("f4") for m in (our_model, keras_model)]
     np.testing.assert_allclose(*rows, rtol=0.1, atol=0.1)
 
 
 def test_train_save_load_train_quantize(keras, ours, rng, tmp_path):
     ids, targets = data(rng)
-    made, history = fitted(keras, ours.Embedding, "Adam", ids, targets)
-    made.save(tmp_path / "model.keras")
+    trained, history = fitted(keras, ours.Embedding, "Adam", ids, targets)
+    trained.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras")
-    near(again.predict(ids, verbose=0), made.predict(ids, verbose=0), "float32")
+    near(again.predict(ids, verbose=0), trained.predict(ids, verbose=0), "float32")
     more = again.fit(ids, targets, verbose=0).history
     assert more["loss"][0] < history["loss"][0]
-    assert np.abs(again.layers[0].get_weights()[0] - made.layers[0].get_weights()[0]).max() > 1e-3
+    assert (
+        np.abs(again.layers[0].get_weights()[0] - trained.layers[0].get_weights()[0]).max() > 1e-3
+    )
     floats = again.predict(ids, verbose=0)
     again.layers[0].quantize("int8")
     before = kernel_calls("lookup")
@@ -199,9 +201,9 @@ def test_second_derivatives_of_a_plain_lookup(keras, ours, rng):
     table = rng.normal(size=(5, 3))
     ids = keras.ops.convert_to_tensor(np.array([1, 1, 4]))
     pair = [cls(5, 3, weights=table) for cls in (ours.Embedding, keras.layers.Embedding)]
-    made, want = (_of_gradient_norm(keras, layer, ids) for layer in pair)
-    assert np.abs(want).max() > 1
-    near(made, want, "float32")
+    actual, expected = (_of_gradient_norm(keras, layer, ids) for layer in pair)
+    assert np.abs(expected).max() > 1
+    near(actual, expected, "float32")
 
 
 def _of_gradient_norm(keras, layer, ids):
@@ -227,11 +229,11 @@ def test_a_tied_table_learns_from_both_ways(keras, ours, rng):
         keras.utils.set_random_seed(5)
         tied = cls(20, 8)
         inputs = keras.Input((6,), dtype="int32")
-        made = keras.Model(inputs, tied(tied(inputs), reverse=True))
+        tied_model = keras.Model(inputs, tied(tied(inputs), reverse=True))
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        made.compile(keras.optimizers.SGD(1.0), loss)
+        tied_model.compile(keras.optimizers.SGD(1.0), loss)
         before = kernel_calls("gradient")
-        made.fit(ids, ids, epochs=2, batch_size=8, shuffle=False, verbose=0)
+        tied_model.fit(ids, ids, epochs=2, batch_size=8, shuffle=False, verbose=0)
         assert kernel_calls("gradient") - before == (4 if cls is ours.ReversibleEmbedding else 0)
         weights.append(tied.get_weights()[0])
     near(*weights, "float32")

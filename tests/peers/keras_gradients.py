@@ -22,24 +22,26 @@ def make(keras, kind, options):
     return getattr(keras.layers, kind)(**options)
 
 
-def answer(keras, torch, kind, options, given):
+def answer(keras, torch, kind, options, inputs_and_mask):
     """Return outputs, and the gradients of the inputs (where they are floats) and every weight."""
     layer = make(keras, kind, options)
-    inputs = torch.tensor(given["inputs"])
+    inputs = torch.tensor(inputs_and_mask["inputs"])
     inputs.requires_grad_(inputs.is_floating_point())
     layer.build(tuple(inputs.shape))
-    layer.set_weights([given[f"weight{n}"] for n in range(len(layer.weights))])
-    heeds = {"mask": torch.tensor(given["mask"])} if "mask" in given else {}
+    layer.set_weights([inputs_and_mask[f"weight{n}"] for n in range(len(layer.weights))])
+    heeds = {"mask": torch.tensor(inputs_and_mask["mask"])} if "mask" in inputs_and_mask else {}
     outputs = as_list(layer(inputs, **heeds))
-    total = sum((out * torch.tensor(given[f"sent{n}"])).sum() for n, out in enumerate(outputs))
-    found = {f"out{n}": out.detach().numpy() for n, out in enumerate(outputs)}
+    total = sum(
+        (out * torch.tensor(inputs_and_mask[f"sent{n}"])).sum() for n, out in enumerate(outputs)
+    )
+    results = {f"out{n}": out.detach().numpy() for n, out in enumerate(outputs)}
     variables = {f"weight{n}": w.value for n, w in enumerate(layer.trainable_weights)}
     if inputs.requires_grad:
         variables["inputs"] = inputs
     grads = torch.autograd.grad(total, list(variables.values()), allow_unused=True)
     for (name, variable), grad in zip(variables.items(), grads, strict=True):
-        found[name] = (torch.zeros_like(variable) if grad is None else grad).numpy()
-    return found
+        results[name] = (torch.zeros_like(variable) if grad is None else grad).numpy()
+    return results
 
 
 def main(source, target):
@@ -52,9 +54,9 @@ def main(source, target):
     answers = {}
     for n, (kind, options) in enumerate(json.loads(str(arrays["cases"]))):
         prefix = f"{n}/"
-        given = {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
+        case = {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
         answers.update(
-            {prefix + k: v for k, v in answer(keras, torch, kind, options, given).items()}
+            {prefix + k: v for k, v in answer(keras, torch, kind, options, case).items()}
         )
     np.savez(target, **answers)
 

@@ -77,8 +77,8 @@ def test_scaled_by_frequency(torch, mode):
         rows, table, ids, offsets, last, back, _, _ = random_case(case, False)
         bags = parse_bags(table, ids, offsets, include_last_offset=last)
         w = torch.tensor(table, requires_grad=True)
-        found = torch.nn.functional.embedding(torch.tensor(ids), w, scale_grad_by_freq=True)
-        sums = torch.zeros(back.shape).index_add(0, torch.tensor(bags.bag_of), found)
+        scaled_rows = torch.nn.functional.embedding(torch.tensor(ids), w, scale_grad_by_freq=True)
+        sums = torch.zeros(back.shape).index_add(0, torch.tensor(bags.bag_of), scaled_rows)
         if mode == "mean":
             sums = sums / torch.tensor(np.maximum(np.diff(bags.starts), 1))[:, None]
         sums.backward(torch.tensor(back))

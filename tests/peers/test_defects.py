@@ -81,8 +81,8 @@ def a_reloaded_adapter_is_dead(lab, folder):
 
 def a_reloaded_alpha_is_the_rank(lab, folder):
     before, again = reloaded(lab, folder)
-    told = [layer.get_config()["lora_alpha"] for layer in (before, again)]
-    return told != [8 * R, 8 * R]
+    alphas = [layer.get_config()["lora_alpha"] for layer in (before, again)]
+    return alphas != [8 * R, 8 * R]
 
 
 def freezing_and_thawing_thaws_the_table(lab, _):

@@ -37,8 +37,8 @@ def test_random_configurations(keras, rng):
             layer.set_weights([table])
         shape = tuple(rng.integers(0, 5, int(rng.integers(1, 4))))
         ids = rng.integers(0, options["input_dim"], shape)
-        want, made = np.asarray(theirs(ids)), ours(ids)
-        assert made.dtype == want.dtype and np.array_equal(made, want)
+        expected, actual = np.asarray(theirs(ids)), ours(ids)
+        assert actual.dtype == expected.dtype and np.array_equal(actual, expected)
         mask = theirs.compute_mask(ids)
         assert (mask is None) == (ours.compute_mask(ids) is None)
         assert mask is None or np.array_equal(ours.compute_mask(ids), mask)
@@ -58,16 +58,16 @@ def test_configs_travel_both_ways(keras, rng):
         back = keras.layers.Embedding.from_config(ours.get_config())
         assert back.get_config() == {**theirs.get_config(), "name": back.name}
         again = Embedding.from_config(theirs.get_config())
-        made, want = again.get_config(), {**ours.get_config(), "name": again.name}
-        for config in (made, want):  # Keras rounds the factor of L1 to float32
+        actual, expected = again.get_config(), {**ours.get_config(), "name": again.name}
+        for config in (actual, expected):  # Keras rounds the factor of L1 to float32
             penalty = config["embeddings_regularizer"]
             config["embeddings_regularizer"] = penalty and penalty["class_name"]
-        assert made == want
+        assert actual == expected
 
 
 def test_the_same_seed_gives_the_same_table(keras):
-    drawn = keras.initializers.RandomUniform(seed=7)
-    theirs, ours = keras.layers.Embedding(9, 4, drawn), Embedding(9, 4, seed=7)
+    initializer = keras.initializers.RandomUniform(seed=7)
+    theirs, ours = keras.layers.Embedding(9, 4, initializer), Embedding(9, 4, seed=7)
     theirs.build()
     ours.build()
     assert np.array_equal(ours.embeddings, theirs.embeddings.numpy())
@@ -93,13 +93,13 @@ def test_lora_gives_the_same_rows_and_the_same_table(keras, rng):
 
 
 def test_lora_s_defects_are_keras_s_alone(keras, rng):
-    for make, kept in ((keras.layers.Embedding, False), (Embedding, True)):
+    for make, is_correct in ((keras.layers.Embedding, False), (Embedding, True)):
         layer = make(9, 4, lora_rank=2, lora_alpha=8)
         layer.build()
-        assert (layer.get_config()["lora_alpha"] == 8) == kept
+        assert (layer.get_config()["lora_alpha"] == 8) == is_correct
         layer.trainable = False
         layer.trainable = True
-        assert (len(layer.trainable_weights) == 2) == kept
+        assert (len(layer.trainable_weights) == 2) == is_correct
     with pytest.raises(ValueError, match="weight list of length 1"):
         keras.layers.Embedding(9, 4, weights=np.ones((9, 4)), lora_rank=2)
     assert Embedding(9, 4, weights=np.ones((9, 4)), lora_rank=2)([1]).tolist() == [[1.0] * 4]
@@ -116,18 +116,20 @@ def test_quantized_codes_rows_and_configs(keras, rng):
             if mode == "int4":
                 config["config"] = keras.quantizers.Int4QuantizationConfig(block_size=block)
             theirs.quantize(mode, **config)
-            told = theirs.get_config()
-            ours.quantize(mode, config=told["quantization_config"])
+            keras_config = theirs.get_config()
+            ours.quantize(mode, config=keras_config["quantization_config"])
             assert [v.name for v in ours.weights] == [v.name for v in theirs.weights]
-            for mine, want in zip(ours.weights, theirs.weights, strict=True):
-                if mine.dtype == "int8":
+            for weight, keras_weight in zip(ours.weights, theirs.weights, strict=True):
+                if weight.dtype == "int8":
                     # A block whose numbers share one sign is the exception: we include 0.
-                    same = (mine.value == want.numpy()).all(axis=-1)
+                    same = (weight.value == keras_weight.numpy()).all(axis=-1)
                     assert same.all() or (mode == "int4" and block == 4)
-                assert mine.shape == tuple(want.shape) and mine.dtype == want.dtype
+                assert (
+                    weight.shape == tuple(keras_weight.shape) and weight.dtype == keras_weight.dtype
+                )
             if mode == "int8" or block != 4:
                 np.testing.assert_allclose(ours(ids), theirs(ids), rtol=1e-5, atol=1e-6)
-            again = Embedding.from_config(told)
+            again = Embedding.from_config(keras_config)
             assert again.dtype_policy.name == theirs.dtype_policy.name
             again.build()
             again.set_weights([w.numpy() for w in theirs.weights])

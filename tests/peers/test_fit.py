@@ -59,7 +59,7 @@ print(json.dumps(told))
 @pytest.fixture(scope="module")
 def runs(keras, torch):
     rng = np.random.default_rng(7)
-    given = {
+    arguments = {
         "cases": CASES,
         "size": [V, D],
         "table": rng.normal(size=(V, D)).tolist(),
@@ -70,37 +70,41 @@ def runs(keras, torch):
     }
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", KERAS],
-        input=json.dumps(given),
+        input=json.dumps(arguments),
         text=True,
         capture_output=True,
         check=True,
         env={**os.environ, "KERAS_BACKEND": "torch"},
     )
-    return given, json.loads(done.stdout.splitlines()[-1])
+    return arguments, json.loads(done.stdout.splitlines()[-1])
 
 
 @pytest.mark.parametrize("number", range(len(CASES)))
 def test_three_epochs(runs, number):
-    given, told = runs
-    case, want = CASES[number], told[number]
-    layer = Embedding(V, D, weights=given["table"], **case["layer"])
+    arguments, results = runs
+    case, expected = CASES[number], results[number]
+    layer = Embedding(V, D, weights=arguments["table"], **case["layer"])
     if "lora" in case:
         layer.enable_lora(*case["lora"])
         rank = case["lora"][0]
-        layer.adapters["default"].a.assign(np.array(given["a"])[:, :rank])
-        layer.adapters["default"].b.assign(np.array(given["b"])[:rank])
+        layer.adapters["default"].a.assign(np.array(arguments["a"])[:, :rank])
+        layer.adapters["default"].b.assign(np.array(arguments["b"])[:rank])
     model = Sequential([layer])
     optimizer, loss, metrics = case["compile"]
     if loss == "bce_logits":
         loss = BinaryCrossentropy(from_logits=True)
     model.compile(optimizer, loss, metrics=metrics)
-    x, y, held = np.array(given["ids"]), np.array(given["aim"]), case.get("validation")
-    validation = (x[:held], y[:held]) if held else None
+    x, y, validation_size = (
+        np.array(arguments["ids"]),
+        np.array(arguments["aim"]),
+        case.get("validation"),
+    )
+    validation = (x[:validation_size], y[:validation_size]) if validation_size else None
     history = model.fit(
         x, y, batch_size=5, epochs=3, shuffle=False, verbose=0, validation_data=validation
     )
-    for mine, theirs in zip(layer.get_weights(), want["weights"], strict=True):
-        np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-6)
-    assert set(history.history) == set(want["history"])
-    for name, values in want["history"].items():
+    for weight, keras_weight in zip(layer.get_weights(), expected["weights"], strict=True):
+        np.testing.assert_allclose(weight, keras_weight, rtol=1e-5, atol=1e-6)
+    assert set(history.history) == set(expected["history"])
+    for name, values in expected["history"].items():
         np.testing.assert_allclose(history.history[name], values, rtol=1e-5, err_msg=name)

@@ -6,7 +6,7 @@ import pytest
 from embedlab import initializers
 
 SHAPES = [(4, 3), (1, 1), (300, 7), (6,), (2, 3, 4), (5, 2, 3, 4)]
-DRAWN = {
+RANDOM = {
     "RandomUniform": {"minval": -0.3, "maxval": 0.7},
     "RandomNormal": {"mean": 1.0, "stddev": 2.0},
     "TruncatedNormal": {"mean": -1.0, "stddev": 0.5},
@@ -21,17 +21,19 @@ DRAWN = {
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
-@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize("name", RANDOM)
 def test_the_same_seed_gives_the_same_numbers(keras, name, shape, dtype):
     for seed in (0, 7, 2**31):
-        options = {**DRAWN[name], "seed": seed}
-        want = getattr(keras.initializers, name)(**options)(shape, dtype=dtype)
-        made = getattr(initializers, name)(**options)(shape, dtype)
-        assert made.dtype == dtype
+        options = {**RANDOM[name], "seed": seed}
+        expected = getattr(keras.initializers, name)(**options)(shape, dtype=dtype)
+        actual = getattr(initializers, name)(**options)(shape, dtype)
+        assert actual.dtype == dtype
         # The draws are equal; a scale computed in another order may change the last bit.
-        np.testing.assert_allclose(made, want, rtol=1e-12 if dtype == "float64" else 1e-3, atol=0)
+        np.testing.assert_allclose(
+            actual, expected, rtol=1e-12 if dtype == "float64" else 1e-3, atol=0
+        )
         if dtype == "float32":
-            np.testing.assert_allclose(made, want, rtol=2e-7, atol=0)
+            np.testing.assert_allclose(actual, expected, rtol=2e-7, atol=0)
 
 
 @pytest.mark.parametrize("mode", ["fan_in", "fan_out", "fan_avg"])
@@ -46,15 +48,15 @@ def test_variance_scaling(keras, mode, distribution, axes):
         "input_axes": axes[0],
         "output_axes": axes[1],
     }
-    want = keras.initializers.VarianceScaling(**options)((2, 3, 5))
-    made = initializers.VarianceScaling(**options)((2, 3, 5))
-    np.testing.assert_allclose(made, want, rtol=2e-7)
+    expected = keras.initializers.VarianceScaling(**options)((2, 3, 5))
+    actual = initializers.VarianceScaling(**options)((2, 3, 5))
+    np.testing.assert_allclose(actual, expected, rtol=2e-7)
 
 
 @pytest.mark.parametrize("shape", [(5, 3), (3, 5), (4, 4), (2, 3, 4)], ids=str)
 def test_orthogonal(keras, shape):
-    want = keras.initializers.Orthogonal(gain=2.0, seed=3)(shape)
-    np.testing.assert_allclose(initializers.Orthogonal(2.0, 3)(shape), want, atol=1e-6)
+    expected = keras.initializers.Orthogonal(gain=2.0, seed=3)(shape)
+    np.testing.assert_allclose(initializers.Orthogonal(2.0, 3)(shape), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["Zeros", "Ones", "Identity", "Constant"])
@@ -81,9 +83,9 @@ def test_dicts_travel_both_ways(keras, name):
 
 def test_an_array_constant_travels_both_ways(keras):
     theirs = keras.initializers.Constant(np.array([[1.0, 2.0]]))
-    made = initializers.deserialize(keras.initializers.serialize(theirs))
-    assert made((3, 2)).tolist() == [[1.0, 2.0]] * 3
-    back = keras.initializers.deserialize(initializers.serialize(made))
+    initializer = initializers.deserialize(keras.initializers.serialize(theirs))
+    assert initializer((3, 2)).tolist() == [[1.0, 2.0]] * 3
+    back = keras.initializers.deserialize(initializers.serialize(initializer))
     assert np.asarray(back((3, 2))).tolist() == [[1.0, 2.0]] * 3
 
 

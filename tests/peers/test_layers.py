@@ -82,15 +82,15 @@ def options_of(name, rng, shape):
     if name == "Masking":
         return {"mask_value": float(rng.choice([0.0, 9.0]))}
     walks = ("return_sequences", "zero_output_for_mask", "use_bias")
-    made = {
+    options = {
         "units": size,
         "activation": bend,
         "recurrent_initializer": "glorot_uniform",
-        **{walk: yes(rng) for walk in walks},
+        **{option: yes(rng) for option in walks},
     }
     if name != "SimpleRNN":
-        made["recurrent_activation"] = "sigmoid"
-    return made
+        options["recurrent_activation"] = "sigmoid"
+    return options
 
 
 def cases(name, rng, count, dtype):
@@ -127,10 +127,10 @@ def test_outputs_and_shapes(keras, rng, name, dtype):
         theirs.set_weights(ours.get_weights())
         heeds = {} if mask is None else {"mask": mask}
         with np.errstate(over="ignore"):  # half floats leave their range in Keras's sigmoid
-            want = as_list(theirs(inputs, **heeds))
-        made = as_list(ours(inputs, **heeds))
-        assert len(want) == len(made)
-        for one, other in zip(want, made, strict=True):
+            expected = as_list(theirs(inputs, **heeds))
+        actual = as_list(ours(inputs, **heeds))
+        assert len(expected) == len(actual)
+        for one, other in zip(expected, actual, strict=True):
             np.testing.assert_allclose(
                 other, np.asarray(one), rtol=tolerance, atol=tolerance, err_msg=str(options)
             )
@@ -148,8 +148,8 @@ def test_masks_are_kept_consumed_or_lost_as_in_keras(keras, rng, name):
         if not theirs.supports_masking:
             assert ours.compute_mask(inputs, mask) is None
             continue
-        want, made = theirs.compute_mask(inputs, mask), ours.compute_mask(inputs, mask)
-        for one, other in zip(as_list(want), as_list(made), strict=True):
+        expected, actual = theirs.compute_mask(inputs, mask), ours.compute_mask(inputs, mask)
+        for one, other in zip(as_list(expected), as_list(actual), strict=True):
             assert (one is None) == (other is None)
             assert one is None or np.array_equal(one, other)
 
@@ -183,49 +183,51 @@ def test_configs_travel_both_ways(keras, rng, name):
 def answered(keras, torch, tmp_path_factory):
     """Return random cases with what torch's autograd says about them, asked once for all."""
     rng = np.random.default_rng(11)
-    asked, arrays = [], {}
+    case_list, arrays = [], {}
     for name in sorted(set(KINDS) - {"Dropout"}):
         for ours, options, inputs, mask in cases(name, rng, EACH // 2, "float64"):
             if options.get("axis") == 1:
                 continue  # Keras's torch backend fails there
-            prefix = f"{len(asked)}/"
+            prefix = f"{len(case_list)}/"
             outputs = as_list(ours(inputs, **({} if mask is None else {"mask": mask})))
-            sent = [rng.normal(size=out.shape) for out in outputs]
-            asked.append((ours, options, inputs, mask, sent))
+            grads_out = [rng.normal(size=out.shape) for out in outputs]
+            case_list.append((ours, options, inputs, mask, grads_out))
             arrays[f"{prefix}inputs"] = inputs
             arrays.update({f"{prefix}weight{n}": w for n, w in enumerate(ours.get_weights())})
-            arrays.update({f"{prefix}sent{n}": s for n, s in enumerate(sent)})
+            arrays.update({f"{prefix}sent{n}": s for n, s in enumerate(grads_out)})
             if mask is not None:
                 arrays[f"{prefix}mask"] = mask
-    told = json.dumps([(type(ours).__name__, options) for ours, options, *_ in asked])
+    layer_configs = json.dumps([(type(ours).__name__, options) for ours, options, *_ in case_list])
     folder = tmp_path_factory.mktemp("torch")
-    np.savez(folder / "cases.npz", cases=np.array(told), **arrays)
+    np.savez(folder / "cases.npz", cases=np.array(layer_configs), **arrays)
     subprocess.run(
         [sys.executable, HERE / "keras_gradients.py", folder / "cases.npz", folder / "out.npz"],
         check=True,
         env={**os.environ, "KERAS_BACKEND": "torch"},
         timeout=300,
     )
-    return asked, dict(np.load(folder / "out.npz"))
+    return case_list, dict(np.load(folder / "out.npz"))
 
 
 @pytest.mark.parametrize("name", sorted(set(KINDS) - {"Dropout"}))
 def test_gradients_are_those_of_torch(answered, name):
-    asked, answers = answered
+    cases, answers = answered
     masked = 0
-    for n, (ours, options, inputs, mask, sent) in enumerate(asked):
+    for n, (ours, options, inputs, mask, grads_out) in enumerate(cases):
         if type(ours).__name__ != name:
             continue
         masked += mask is not None
         outputs, context = ours.forward(inputs, mask=mask)
-        made = ours.backward(context, sent if isinstance(outputs, list) else sent[0])
+        grads = ours.backward(context, grads_out if isinstance(outputs, list) else grads_out[0])
         # Keras's matmul on torch rounds to float32 even here; test_*.py in layers check to 1e-6.
         near = {"rtol": 2e-4, "atol": 2e-5, "err_msg": f"{options}, {mask is not None=}"}
         for k, out in enumerate(as_list(outputs)):
             np.testing.assert_allclose(out, answers[f"{n}/out{k}"], **near)
-        np.testing.assert_allclose(made.inputs, answers[f"{n}/inputs"], **near)
+        np.testing.assert_allclose(grads.inputs, answers[f"{n}/inputs"], **near)
         for k, weight in enumerate(ours.weights):
-            np.testing.assert_allclose(made.weights[weight.name], answers[f"{n}/weight{k}"], **near)
+            np.testing.assert_allclose(
+                grads.weights[weight.name], answers[f"{n}/weight{k}"], **near
+            )
     assert masked > 0 or name not in HEED
 
 

@@ -14,16 +14,16 @@ LESSON = Path(__file__).resolve().parents[2] / "notebooks" / "solutions" / "11_f
 
 def test_the_lesson_prints_the_same_with_keras(keras, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    room = {}
+    namespace = {}
     for cell in json.loads(LESSON.read_text("utf-8"))["cells"]:
         if cell["cell_type"] != "code" or "raises-exception" in cell["metadata"].get("tags", []):
             continue
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
-            exec("".join(cell["source"]), room)
-        wanted = "".join("".join(o["text"]) for o in cell["outputs"] if "text" in o)
-        assert printed.getvalue() == wanted
-    assert room["keras"] is keras
+            exec("".join(cell["source"]), namespace)
+        expected = "".join("".join(o["text"]) for o in cell["outputs"] if "text" in o)
+        assert printed.getvalue() == expected
+    assert namespace["keras"] is keras
     assert not list(tmp_path.iterdir())  # the lesson has tidied up
 
 

@@ -8,12 +8,12 @@ from embedlab.core.lora import Adapter, grad_lora, lora_lookup, merge
 CASES = 2000
 
 
-def near(made, want, terms):
+def near(actual, expected, terms):
     """Equal to 1e-6 of what was added up: sums that cancel have no digits of their own."""
-    want = np.asarray(want)
-    assert made.shape == want.shape
-    eps = 1e-6 if made.dtype == np.float32 else 1e-14
-    assert (np.abs(made - want) <= eps * terms).all()
+    expected = np.asarray(expected)
+    assert actual.shape == expected.shape
+    eps = 1e-6 if actual.dtype == np.float32 else 1e-14
+    assert (np.abs(actual - expected) <= eps * terms).all()
 
 
 def dense(ids, rows, like):
@@ -48,20 +48,20 @@ def test_forward_and_all_gradients_are_those_of_autograd(torch, rng):
             for a, b, scale in adapters
         ]
         where = torch.tensor(ids)
-        want = lookup(where, base)
+        output = lookup(where, base)
         for a, b, scale in parts:
-            want = want + scale * (lookup(where, a) @ b)
-        back = rng.normal(size=want.shape).astype(table.dtype)
-        want.backward(torch.tensor(back))
+            output = output + scale * (lookup(where, a) @ b)
+        back = rng.normal(size=output.shape).astype(table.dtype)
+        output.backward(torch.tensor(back))
         flat, size = ids.reshape(-1), np.abs(back).reshape(ids.size, table.shape[1])
         terms = np.abs(table)[ids] + sum(abs(s) * (abs(a)[ids] @ abs(b)) for a, b, s in adapters)
-        near(lora_lookup(table, ids, adapters), want.detach(), terms)
+        near(lora_lookup(table, ids, adapters), output.detach(), terms)
         near(coalesce(ids, back, len(table)).to_dense(), base.grad, dense(flat, size, table))
         for (a, b, scale), adapter in zip(parts, adapters, strict=True):
             grad_a, grad_b = grad_lora(ids, back, adapter)
-            left, right, scale = abs(adapter.a), abs(adapter.b), abs(scale)
-            near(grad_a.to_dense(), a.grad, scale * dense(flat, size @ right.T, left))
-            near(grad_b, b.grad, scale * (left[flat].T @ size))
+            size_a, size_b, scale = abs(adapter.a), abs(adapter.b), abs(scale)
+            near(grad_a.to_dense(), a.grad, scale * dense(flat, size @ size_b.T, size_a))
+            near(grad_b, b.grad, scale * (size_a[flat].T @ size))
 
 
 def test_the_same_rows_as_a_keras_layer_with_lora(keras, rng):

@@ -27,8 +27,8 @@ def test_values_and_reductions(keras, rng, name, reduction):
     ours = getattr(losses, name)(reduction=reduction)
     for shape in [(4, 3), (1, 5), (4, 6, 3)]:
         y_true, y_pred = numbers(rng, name, shape)
-        want = theirs(y_true, y_pred)
-        np.testing.assert_allclose(ours(y_true, y_pred), want, rtol=3e-6, atol=1e-7)
+        expected = theirs(y_true, y_pred)
+        np.testing.assert_allclose(ours(y_true, y_pred), expected, rtol=3e-6, atol=1e-7)
 
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
@@ -45,9 +45,9 @@ def test_masks(keras, rng, reduction):
         mask = rng.random((4, 6)) < 0.6
         carrier = y_pred.view(Masked)
         backend.set_keras_mask(carrier, mask)
-        want = theirs(y_true, carrier)
-        made = ours(y_true, y_pred, mask=mask)
-        np.testing.assert_allclose(made, np.asarray(want), rtol=3e-6, atol=1e-7)
+        expected = theirs(y_true, carrier)
+        actual = ours(y_true, y_pred, mask=mask)
+        np.testing.assert_allclose(actual, np.asarray(expected), rtol=3e-6, atol=1e-7)
 
 
 @pytest.mark.parametrize(
@@ -58,10 +58,10 @@ def test_masks(keras, rng, reduction):
 def test_ranks_that_differ_by_a_last_axis_of_one(keras, rng, shapes):
     y_true, y_pred = (rng.random(shape).astype("float32") for shape in shapes)
     for reduction in ("sum", None):
-        want = keras.losses.MeanSquaredError(reduction=reduction)(y_true, y_pred)
-        made = losses.MeanSquaredError(reduction=reduction)(y_true, y_pred)
-        assert np.shape(made) == np.shape(want)
-        np.testing.assert_allclose(made, want, rtol=1e-6)
+        expected = keras.losses.MeanSquaredError(reduction=reduction)(y_true, y_pred)
+        actual = losses.MeanSquaredError(reduction=reduction)(y_true, y_pred)
+        assert np.shape(actual) == np.shape(expected)
+        np.testing.assert_allclose(actual, expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("from_logits", [False, True])
@@ -73,9 +73,9 @@ def test_crossentropies(keras, rng, name, smoothing, from_logits):
         y_true, y_pred = numbers(rng, name, (6, 4))
         if from_logits:
             y_pred = (rng.normal(size=(6, 4)) * scale).astype("float32")
-        want = getattr(keras.losses, name)(**options)(y_true, y_pred)
-        made = getattr(losses, name)(**options)(y_true, y_pred)
-        np.testing.assert_allclose(made, want, rtol=3e-6)
+        expected = getattr(keras.losses, name)(**options)(y_true, y_pred)
+        actual = getattr(losses, name)(**options)(y_true, y_pred)
+        np.testing.assert_allclose(actual, expected, rtol=3e-6)
 
 
 @pytest.mark.parametrize("from_logits", [False, True])
@@ -89,18 +89,18 @@ def test_sparse_crossentropy(keras, rng, from_logits, ignore_class, reduction):
             labels[0] = -1
         y_pred = rng.uniform(0.01, 1, shape).astype("float32")
         with np.errstate(all="ignore"):  # Keras divides by 0 where a class is ignored
-            want = keras.losses.SparseCategoricalCrossentropy(**options)(labels, y_pred)
-        made = losses.SparseCategoricalCrossentropy(**options)(labels, y_pred)
-        np.testing.assert_allclose(made, np.asarray(want), rtol=3e-6, atol=1e-7)
+            expected = keras.losses.SparseCategoricalCrossentropy(**options)(labels, y_pred)
+        actual = losses.SparseCategoricalCrossentropy(**options)(labels, y_pred)
+        np.testing.assert_allclose(actual, np.asarray(expected), rtol=3e-6, atol=1e-7)
 
 
 def test_a_class_that_is_ruled_out_counts_as_in_pytorch(torch):
     logits = np.array([[0.0, -np.inf, 1.0], [2.0, 0.5, -np.inf]])
     x = torch.tensor(logits, requires_grad=True)
-    want = torch.nn.functional.cross_entropy(x, torch.tensor([2, 0]))
-    want.backward()
+    expected = torch.nn.functional.cross_entropy(x, torch.tensor([2, 0]))
+    expected.backward()
     ours = losses.SparseCategoricalCrossentropy(from_logits=True, dtype="float64")
-    np.testing.assert_allclose(ours([2, 0], logits), want.item(), rtol=1e-12)
+    np.testing.assert_allclose(ours([2, 0], logits), expected.item(), rtol=1e-12)
     np.testing.assert_allclose(ours.grad([2, 0], logits), x.grad.numpy(), rtol=1e-12)
 
 

@@ -19,11 +19,11 @@ from embedlab.core.mask import (
 CASES = 1500
 
 
-def near(made, want, terms=1.0):
+def near(actual, expected, terms=1.0):
     """Equal to 1e-6 of what was added up: sums that cancel have no digits of their own."""
-    want = np.asarray(want)
-    assert made.shape == want.shape
-    assert (np.abs(made - want) <= 1e-6 * terms).all()
+    expected = np.asarray(expected)
+    assert actual.shape == expected.shape
+    assert (np.abs(actual - expected) <= 1e-6 * terms).all()
 
 
 def batches(rng, count, some_words=False):
@@ -39,34 +39,36 @@ def batches(rng, count, some_words=False):
 def test_pooling_forward_and_backward(torch, rng):
     for values, mask in batches(rng, CASES):
         there = torch.tensor(values, requires_grad=True)
-        chosen = torch.tensor(mask)[:, :, None]
+        valid = torch.tensor(mask)[:, :, None]
         some = mask.any(axis=1)[:, None]
         back = rng.normal(size=(len(values), values.shape[2])).astype("f4")
-        total = there.masked_fill(~chosen, 0).sum(dim=1)
-        mean = total / chosen.sum(dim=1).clamp(min=1)
-        top = there.masked_fill(~chosen, -torch.inf).max(dim=1)
-        for made, grad, want in (
+        total = there.masked_fill(~valid, 0).sum(dim=1)
+        mean = total / valid.sum(dim=1).clamp(min=1)
+        top = there.masked_fill(~valid, -torch.inf).max(dim=1)
+        for actual, grad, expected in (
             (masked_sum(values, mask), grad_masked_sum(mask, back), total),
             (masked_mean(values, mask), grad_masked_mean(mask, back), mean),
         ):
-            near(made, want.detach(), np.abs(values).sum(axis=1))
-            there_grad = torch.autograd.grad(want, there, torch.tensor(back), retain_graph=True)[0]
+            near(actual, expected.detach(), np.abs(values).sum(axis=1))
+            there_grad = torch.autograd.grad(
+                expected, there, torch.tensor(back), retain_graph=True
+            )[0]
             near(grad, there_grad, np.abs(back)[:, None])
         out, at = masked_max(values, mask)
         np.testing.assert_array_equal(out, np.where(some, top.values.detach(), 0))
         np.testing.assert_array_equal(at, np.where(some, top.indices, -1))
-        want = torch.autograd.grad(top.values, there, torch.tensor(np.where(some, back, 0)))[0]
-        np.testing.assert_array_equal(grad_masked_max(at, back, values.shape[1]), want)
+        expected = torch.autograd.grad(top.values, there, torch.tensor(np.where(some, back, 0)))[0]
+        np.testing.assert_array_equal(grad_masked_max(at, back, values.shape[1]), expected)
 
 
 def test_hold_forward_and_backward(torch, rng):
     for values, mask in batches(rng, CASES // 3):
         new, state, mask = values[:, 0], values[:, -1] + 1, mask[:, 0]
         both = [torch.tensor(x, requires_grad=True) for x in (new, state)]
-        want = torch.where(torch.tensor(mask)[:, None], *both)
-        np.testing.assert_array_equal(keep_masked_state(mask, new, state), want.detach())
+        expected = torch.where(torch.tensor(mask)[:, None], *both)
+        np.testing.assert_array_equal(keep_masked_state(mask, new, state), expected.detach())
         back = rng.normal(size=new.shape).astype("f4")
-        want.backward(torch.tensor(back))
+        expected.backward(torch.tensor(back))
         for grad, there in zip(grad_keep_masked_state(mask, back), both, strict=True):
             np.testing.assert_array_equal(grad, there.grad)
 

@@ -28,27 +28,33 @@ def test_three_steps_on_a_table_and_a_bias(keras, rng, name, options, shared):
     starts = [rng.normal(size=shape).astype("float32") for shape in [(6, 3), (4,), (2, 2, 3)]]
     theirs = [keras.Variable(start) for start in starts]
     ours = [Variable(start) for start in starts]
-    peer, made = getattr(keras.optimizers, name)(**options), getattr(optimizers, name)(**options)
+    peer, optimizer = (
+        getattr(keras.optimizers, name)(**options),
+        getattr(optimizers, name)(**options),
+    )
     for _ in range(3):
         grads = [rng.normal(size=start.shape).astype("float32") for start in starts]
         peer.apply(grads, theirs)
-        made.apply(grads, ours)
-        for want, mine in zip(theirs, ours, strict=True):
-            np.testing.assert_allclose(mine.value, want.numpy(), rtol=2e-6, atol=2e-7)
-    assert made.iterations == int(peer.iterations) == 3
+        optimizer.apply(grads, ours)
+        for keras_table, our_table in zip(theirs, ours, strict=True):
+            np.testing.assert_allclose(our_table.value, keras_table.numpy(), rtol=2e-6, atol=2e-7)
+    assert optimizer.iterations == int(peer.iterations) == 3
 
 
 @pytest.mark.parametrize(("name", "options"), RULES)
 def test_a_sparse_gradient_is_the_dense_one(keras, rng, name, options):
     start = rng.normal(size=(9, 4)).astype("float32")
     theirs, ours = keras.Variable(start), Variable(start)
-    peer, made = getattr(keras.optimizers, name)(**options), getattr(optimizers, name)(**options)
+    peer, optimizer = (
+        getattr(keras.optimizers, name)(**options),
+        getattr(optimizers, name)(**options),
+    )
     for _ in range(4):
         sparse = coalesce(
             rng.integers(0, 9, 5), rng.normal(size=(5, 4)).astype("float32"), input_dim=9
         )
         peer.apply([sparse.to_dense()], [theirs])
-        made.apply([sparse], [ours])
+        optimizer.apply([sparse], [ours])
         np.testing.assert_allclose(ours.value, theirs.numpy(), rtol=2e-6, atol=2e-7)
 
 
@@ -65,11 +71,11 @@ def test_a_constraint_holds_after_the_step(keras, rng):
 def test_adam_with_weight_decay_is_adamw(keras, rng):
     start = rng.normal(size=(6, 3)).astype("float32")
     theirs, ours = keras.Variable(start), Variable(start)
-    peer, made = keras.optimizers.AdamW(0.1), optimizers.Adam(0.1, weight_decay=0.004)
+    peer, optimizer = keras.optimizers.AdamW(0.1), optimizers.Adam(0.1, weight_decay=0.004)
     for _ in range(3):
         grad = rng.normal(size=(6, 3)).astype("float32")
         peer.apply([grad], [theirs])
-        made.apply([grad], [ours])
+        optimizer.apply([grad], [ours])
     np.testing.assert_allclose(ours.value, theirs.numpy(), rtol=2e-6, atol=2e-7)
 
 
@@ -88,7 +94,7 @@ def test_names_mean_the_same(keras, name):
     assert type(optimizers.get(name)).__name__ == type(keras.optimizers.get(name)).__name__
 
 
-def drawn(rng, name):
+def random_options(rng, name):
     """Return random arguments that both know."""
     options = {"learning_rate": float(10 ** rng.uniform(-4, 0))}
     if rng.integers(2):
@@ -115,21 +121,25 @@ def drawn(rng, name):
 @pytest.mark.parametrize("name", ["SGD", "RMSprop", "Adagrad", "Adam"])
 def test_three_steps_of_random_configurations(keras, rng, name):
     for _ in range(40):
-        options = drawn(rng, name)
+        options = random_options(rng, name)
         shapes = [(int(rng.integers(1, 9)), int(rng.integers(1, 5))), (int(rng.integers(1, 5)),)]
         starts = [rng.normal(size=shape).astype("float32") for shape in shapes]
         theirs = [keras.Variable(start) for start in starts]
         ours = [Variable(start) for start in starts]
-        peer, made = (
+        peer, optimizer = (
             getattr(keras.optimizers, name)(**options),
             getattr(optimizers, name)(**options),
         )
         for _ in range(3):
             grads = [rng.normal(size=shape).astype("float32") for shape in shapes]
             peer.apply(grads, theirs)
-            made.apply(grads, ours)
-        for want, mine, start in zip(theirs, ours, starts, strict=True):
-            scale = np.abs(want.numpy() - start).max() + np.abs(start).max()
+            optimizer.apply(grads, ours)
+        for keras_table, our_table, start in zip(theirs, ours, starts, strict=True):
+            scale = np.abs(keras_table.numpy() - start).max() + np.abs(start).max()
             np.testing.assert_allclose(
-                mine.value, want.numpy(), rtol=2e-5, atol=2e-6 * scale, err_msg=str(options)
+                our_table.value,
+                keras_table.numpy(),
+                rtol=2e-5,
+                atol=2e-6 * scale,
+                err_msg=str(options),
             )

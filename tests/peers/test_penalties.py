@@ -31,20 +31,20 @@ def test_constraints(keras, rng, name, options):
     for shape in [(5, 3), (1, 4), (40, 17)]:
         table = rng.normal(size=shape).astype("float32")
         table[0, 0] = 0
-        want = getattr(keras.constraints, name)(**options)(keras.ops.convert_to_tensor(table))
-        made = getattr(constraints, name)(**options)(table)
-        assert made.dtype == np.float32
-        np.testing.assert_allclose(made, np.asarray(want), rtol=1e-6, atol=1e-7)
+        expected = getattr(keras.constraints, name)(**options)(keras.ops.convert_to_tensor(table))
+        actual = getattr(constraints, name)(**options)(table)
+        assert actual.dtype == np.float32
+        np.testing.assert_allclose(actual, np.asarray(expected), rtol=1e-6, atol=1e-7)
 
 
 @pytest.mark.parametrize(("name", "options"), PENALTIES)
 def test_regularizers(keras, rng, name, options):
     for shape in [(5, 3), (2, 4), (40, 17)]:
         table = rng.normal(size=shape).astype("float32")
-        want = getattr(keras.regularizers, name)(**options)(table)
-        made = getattr(regularizers, name)(**options)(table)
-        assert made.dtype == np.float32
-        np.testing.assert_allclose(made, want, rtol=2e-6)
+        expected = getattr(keras.regularizers, name)(**options)(table)
+        actual = getattr(regularizers, name)(**options)(table)
+        assert actual.dtype == np.float32
+        np.testing.assert_allclose(actual, expected, rtol=2e-6)
 
 
 @pytest.mark.parametrize(("name", "options"), CONSTRAINTS + PENALTIES)
@@ -54,11 +54,11 @@ def test_dicts_travel_both_ways(keras, name, options):
         if hasattr(constraints, name)
         else (regularizers, keras.regularizers)
     )
-    made, peer = getattr(ours, name)(**options), getattr(theirs, name)(**options)
-    assert type(theirs.deserialize(ours.serialize(made))) is type(peer)
+    our_object, peer = getattr(ours, name)(**options), getattr(theirs, name)(**options)
+    assert type(theirs.deserialize(ours.serialize(our_object))) is type(peer)
     again = ours.deserialize(theirs.serialize(peer))
-    assert type(again) is type(made)
-    for key, value in made.get_config().items():
+    assert type(again) is type(our_object)
+    for key, value in our_object.get_config().items():
         np.testing.assert_allclose(again.get_config()[key], value, rtol=1e-6) if not isinstance(
             value, str
         ) else None

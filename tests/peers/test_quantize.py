@@ -43,8 +43,12 @@ def little_to_collect():
     gc.unfreeze()
 
 
-def codes_of(made):
-    return made.codes if made.bits == 8 else unpack_int4(made.codes, made.output_dim)
+def codes_of(quantized):
+    return (
+        quantized.codes
+        if quantized.bits == 8
+        else unpack_int4(quantized.codes, quantized.output_dim)
+    )
 
 
 @pytest.mark.parametrize("bits", [8, 4])
@@ -53,9 +57,9 @@ def test_codes_and_scales_a_row(keras, rng, bits):
         codes, scale = keras.quantizers.abs_max_quantize(
             table, axis=-1, value_range=RANGES[bits], to_numpy=True
         )
-        made = quantize(table, bits)
-        np.testing.assert_array_equal(codes_of(made), codes)
-        np.testing.assert_array_equal(made.scale, np.asarray(scale)[:, 0])
+        quantized = quantize(table, bits)
+        np.testing.assert_array_equal(codes_of(quantized), codes)
+        np.testing.assert_array_equal(quantized.scale, np.asarray(scale)[:, 0])
 
 
 @pytest.mark.parametrize("bits", [4, 8])
@@ -67,15 +71,15 @@ def test_block_codes_scales_and_zero_points(keras, rng, bits):
             table.T, block, value_range=GROUP_RANGES[bits], to_numpy=True
         )
         codes, scale, zero = (np.asarray(x).T for x in theirs)
-        made = quantize(table, bits, block)
+        quantized = quantize(table, bits, block)
         group = np.arange(table.shape[1]) // block
         padded = np.pad(table, ((0, 0), (0, -table.shape[1] % block)))
         blocks = padded.reshape(len(table), -1, block)
         both = (blocks.min(axis=2) <= 0) & (blocks.max(axis=2) >= 0)
-        np.testing.assert_array_equal(made.scale[both], scale[both])
-        np.testing.assert_array_equal(made.zero[both], zero[both])
+        np.testing.assert_array_equal(quantized.scale[both], scale[both])
+        np.testing.assert_array_equal(quantized.zero[both], zero[both])
         wide = both[:, group]
-        np.testing.assert_array_equal(codes_of(made)[wide], codes[wide])
+        np.testing.assert_array_equal(codes_of(quantized)[wide], codes[wide])
         compared += int(wide.sum())
     assert compared > 10 * CASES
 
@@ -92,10 +96,10 @@ def test_packing(keras, rng):
     for _ in range(CASES):
         codes = rng.integers(-8, 8, size=rng.integers(1, 9, size=2)).astype(np.int8)
         packed, _, width = keras.quantizers.pack_int4(codes, axis=-1)
-        made = pack_int4(codes)
-        np.testing.assert_array_equal(made, np.asarray(packed))
-        theirs = np.asarray(keras.quantizers.unpack_int4(made, width, axis=-1))
-        np.testing.assert_array_equal(unpack_int4(made, width), theirs)
+        quantized = pack_int4(codes)
+        np.testing.assert_array_equal(quantized, np.asarray(packed))
+        theirs = np.asarray(keras.quantizers.unpack_int4(quantized, width, axis=-1))
+        np.testing.assert_array_equal(unpack_int4(quantized, width), theirs)
 
 
 @pytest.mark.parametrize("mode", ["int8", "int4"])
@@ -118,24 +122,24 @@ def test_the_rows_of_a_quantized_keras_layer(keras, rng, mode, lora):
         if lora:  # before: enabling it on an int4 layer fails in Keras
             layer.enable_lora(rank, lora_alpha=6, a_initializer="zeros")
         layer.quantize(mode, config=config)
-        made = quantize(table, int(mode[3:]), block)
-        np.testing.assert_array_equal(made.codes, layer._embeddings)
-        np.testing.assert_array_equal(made.scale, layer.embeddings_scale)
-        if made.zero is not None:
-            np.testing.assert_array_equal(made.zero, layer.embeddings_zero)
+        quantized = quantize(table, int(mode[3:]), block)
+        np.testing.assert_array_equal(quantized.codes, layer._embeddings)
+        np.testing.assert_array_equal(quantized.scale, layer.embeddings_scale)
+        if quantized.zero is not None:
+            np.testing.assert_array_equal(quantized.zero, layer.embeddings_zero)
         ids, adapters = rng.integers(rows, size=(3, 4)), []
         if lora:
             a, b = rng.normal(size=(rows, rank)), rng.normal(size=(rank, columns))
             adapters = [Adapter(a.astype("f4"), b.astype("f4"), 2.0)]
             layer.lora_embeddings_a.assign(adapters[0].a)
             layer.lora_embeddings_b.assign(adapters[0].b)
-        rows_made, want = quantized_lookup(made, ids, adapters), np.asarray(layer(ids))
+        rows_made, expected = quantized_lookup(quantized, ids, adapters), np.asarray(layer(ids))
         if lora:
-            largest = np.abs(want).max()
-            np.testing.assert_allclose(rows_made, want, rtol=0, atol=1e-6 * largest)
-            merged = merge_adapters_into_codes(made, adapters)
-            floats = dequantize(made, adapters)
+            largest = np.abs(expected).max()
+            np.testing.assert_allclose(rows_made, expected, rtol=0, atol=1e-6 * largest)
+            merged = merge_adapters_into_codes(quantized, adapters)
+            floats = dequantize(quantized, adapters)
             step = merged.step if merged.step.ndim == 1 else merged.step.max(axis=1)
             assert (np.abs(dequantize(merged) - floats) <= step[:, None] * 0.5001).all()
         else:
-            np.testing.assert_array_equal(rows_made, want)
+            np.testing.assert_array_equal(rows_made, expected)

@@ -38,14 +38,14 @@ def test_random_configurations_both_ways(keras, rng):
         ids = rng.integers(0, options["input_dim"], (3, 2))
         vectors = rng.normal(size=(3, 2, options["output_dim"])).astype("float32")
         assert np.array_equal(ours(ids), theirs(ids))
-        want, made = np.asarray(theirs(vectors, reverse=True)), ours(vectors, reverse=True)
+        expected, actual = np.asarray(theirs(vectors, reverse=True)), ours(vectors, reverse=True)
         # Mixed, theirs announces float16 and gives float32: ours gives what it announces.
         promised = theirs.compute_output_spec(keras.KerasTensor((2, 3))).dtype
-        assert made.dtype == (options["reverse_dtype"] or promised)
-        assert made.dtype == want.dtype or options["dtype"] == "mixed_float16"
-        half = "16" in options["dtype"] or made.dtype == "float16"
+        assert actual.dtype == (options["reverse_dtype"] or promised)
+        assert actual.dtype == expected.dtype or options["dtype"] == "mixed_float16"
+        half = "16" in options["dtype"] or actual.dtype == "float16"
         near = 3e-2 if half else 1e-5  # theirs rounds the table to half before the product
-        np.testing.assert_allclose(made, want, rtol=near, atol=near)
+        np.testing.assert_allclose(actual, expected, rtol=near, atol=near)
         assert ours.compute_output_shape((3, 2)) == tuple(theirs.compute_output_shape((3, 2)))
         shape = (3, 2, options["output_dim"])
         back = tuple(theirs.compute_output_shape(shape, reverse=True))
@@ -71,20 +71,22 @@ def test_codes_are_equal_and_logits_near(keras, rng, mode, block, tied):
     vectors = rng.normal(size=(5, 8)).astype("float32")
     exact = ours.attend(vectors)
     theirs.quantize(mode, **config)
-    told = theirs.get_config()["quantization_config"] if block or mode == "int4" else None
-    ours.quantize(mode, config=told)
-    own = {v.name: v for v in ours.weights}
-    assert set(own) == {v.name for v in theirs.weights}
+    quantization_config = (
+        theirs.get_config()["quantization_config"] if block or mode == "int4" else None
+    )
+    ours.quantize(mode, config=quantization_config)
+    weights = {v.name: v for v in ours.weights}
+    assert set(weights) == {v.name for v in theirs.weights}
     for variable in theirs.weights:
-        mine = own[variable.name]
-        assert mine.shape == tuple(variable.shape), variable.name
-        if mine.dtype == "int8":
-            assert np.array_equal(mine.value, variable.numpy()), variable.name
-    want = np.asarray(theirs(vectors, reverse=True))
+        weight = weights[variable.name]
+        assert weight.shape == tuple(variable.shape), variable.name
+        if weight.dtype == "int8":
+            assert np.array_equal(weight.value, variable.numpy()), variable.name
+    expected = np.asarray(theirs(vectors, reverse=True))
     # Theirs rounds the vectors to 8 bits too: ours is at least as near to the exact logits.
-    assert np.abs(ours.attend(vectors) - want).max() < 0.12
+    assert np.abs(ours.attend(vectors) - expected).max() < 0.12
     if block is None:
-        assert np.abs(ours.attend(vectors) - exact).max() <= np.abs(want - exact).max() * 1.5
+        assert np.abs(ours.attend(vectors) - exact).max() <= np.abs(expected - exact).max() * 1.5
 
 
 @pytest.mark.parametrize("cap", [None, 2.0])
@@ -97,10 +99,10 @@ def test_both_gradients_add_as_in_torch(torch, rng, cap):
     logits, back = layer.forward(np.sin(rows), reverse=True)
     second = layer.backward(back, probe)
     first = layer.backward(there, second.inputs * np.cos(rows))
-    made = first.weights["embeddings"].to_dense() + second.weights["embeddings"]
+    grad = first.weights["embeddings"].to_dense() + second.weights["embeddings"]
     table = torch.tensor(layer.table.numpy(), requires_grad=True)
-    want = torch.sin(table[torch.tensor(ids)]) @ table.T
-    want = want if cap is None else torch.tanh(want / cap) * cap
-    (want * torch.tensor(probe)).sum().backward()
-    np.testing.assert_allclose(logits, want.detach().numpy(), rtol=1e-12)
-    np.testing.assert_allclose(made, table.grad.numpy(), rtol=1e-10, atol=1e-12)
+    scores = torch.sin(table[torch.tensor(ids)]) @ table.T
+    scores = scores if cap is None else torch.tanh(scores / cap) * cap
+    (scores * torch.tensor(probe)).sum().backward()
+    np.testing.assert_allclose(logits, scores.detach().numpy(), rtol=1e-12)
+    np.testing.assert_allclose(grad, table.grad.numpy(), rtol=1e-10, atol=1e-12)

@@ -11,7 +11,7 @@ from embedlab.storage import FileRefused
 IDS = np.random.default_rng(3).integers(0, 9, (4, 6))
 
 
-def made(lab, stack):
+def build(lab, stack):
     """The same model in either library, with the same weights."""
     model = (lab.Sequential if hasattr(lab, "Sequential") else Sequential)(stack(lab.layers))
     rng = np.random.default_rng(5)
@@ -100,31 +100,31 @@ def same(a, b):
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_keras_reads_our_model(stack, theirs, keras, tmp_path):
-    model = made(Ours, stack)
+    model = build(Ours, stack)
     model.save(tmp_path / "m.keras")
     same(model, keras.saving.load_model(tmp_path / "m.keras"))
 
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_we_read_keras_s_model(stack, theirs, tmp_path):
-    model = made(theirs, stack)
+    model = build(theirs, stack)
     model.save(tmp_path / "m.keras")
     same(model, load_model(tmp_path / "m.keras"))
 
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_weights_both_ways(stack, theirs, tmp_path):
-    mine, their = made(Ours, stack), made(theirs, stack)
-    zero = [np.zeros_like(w) for w in mine.get_weights()]
-    want = mine.get_weights()
-    mine.save_weights(tmp_path / "mine.weights.h5")
-    their.set_weights(zero)
-    their.load_weights(tmp_path / "mine.weights.h5")
-    same(mine, their)
-    their.save_weights(tmp_path / "their.weights.h5")
-    mine.set_weights(zero)
-    mine.load_weights(tmp_path / "their.weights.h5")
-    for one, other in zip(mine.get_weights(), want, strict=True):
+    our_model, keras_model = build(Ours, stack), build(theirs, stack)
+    zero = [np.zeros_like(w) for w in our_model.get_weights()]
+    expected = our_model.get_weights()
+    our_model.save_weights(tmp_path / "mine.weights.h5")
+    keras_model.set_weights(zero)
+    keras_model.load_weights(tmp_path / "mine.weights.h5")
+    same(our_model, keras_model)
+    keras_model.save_weights(tmp_path / "their.weights.h5")
+    our_model.set_weights(zero)
+    our_model.load_weights(tmp_path / "their.weights.h5")
+    for one, other in zip(our_model.get_weights(), expected, strict=True):
         np.testing.assert_array_equal(one, other)
 
 
@@ -138,7 +138,7 @@ COMPILED = [
 
 @pytest.mark.parametrize(("optimizer", "loss", "judged"), COMPILED)
 def test_keras_reads_how_we_trained(optimizer, loss, judged, theirs, keras, tmp_path):
-    model = made(Ours, text)
+    model = build(Ours, text)
     model.compile(optimizer, loss, judged)
     sparse = loss.startswith("sparse")
     model.fit(IDS, np.ones(4, int) if sparse else np.ones((4, 2)), epochs=3, verbose=0)
@@ -151,7 +151,7 @@ def test_keras_reads_how_we_trained(optimizer, loss, judged, theirs, keras, tmp_
 
 @pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "adagrad", "sgd"])
 def test_we_read_how_keras_trained(optimizer, theirs, keras, tmp_path):
-    model = made(theirs, text)
+    model = build(theirs, text)
     model.compile(optimizer, "mse", metrics=["accuracy"])
     model.save(tmp_path / "m.keras")
     read = load_model(tmp_path / "m.keras")
@@ -180,7 +180,7 @@ MODES = ["int8", "int4", "int4/4", "int4/-1"]
 
 
 def quantized(lab, mode, quantizers):
-    model = made(lab, lambda la: [la.Input((6,)), la.Embedding(9, 6), la.Dense(2)])
+    model = build(lab, lambda la: [la.Input((6,)), la.Embedding(9, 6), la.Dense(2)])
     block = int(mode.partition("/")[2]) if "/" in mode else None
     config = quantizers.Int4QuantizationConfig(block_size=block) if block else None
     model.layers[0].quantize(mode.partition("/")[0], config=config)
@@ -189,32 +189,32 @@ def quantized(lab, mode, quantizers):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_codes_both_ways(mode, theirs, keras, tmp_path):
-    mine = quantized(Ours, mode, quantizers)
-    mine.save(tmp_path / "mine.keras")
+    our_model = quantized(Ours, mode, quantizers)
+    our_model.save(tmp_path / "mine.keras")
     read = keras.saving.load_model(tmp_path / "mine.keras")
-    same(mine, read)
+    same(our_model, read)
     read.save(tmp_path / "again.keras")
-    same(mine, load_model(tmp_path / "again.keras"))
-    their = quantized(theirs, mode, keras.quantizers)
-    their.save(tmp_path / "their.keras")
-    same(their, load_model(tmp_path / "their.keras"))
+    same(our_model, load_model(tmp_path / "again.keras"))
+    keras_model = quantized(theirs, mode, keras.quantizers)
+    keras_model.save(tmp_path / "their.keras")
+    same(keras_model, load_model(tmp_path / "their.keras"))
 
 
 def test_keras_cannot_read_its_own_int4_with_an_adapter(theirs, keras, tmp_path):
-    their = made(theirs, lambda la: [la.Input((6,)), la.Embedding(9, 6)])
-    their.layers[0].enable_lora(2)
-    their.layers[0].quantize("int4")
-    their.save(tmp_path / "their.keras")
+    keras_model = build(theirs, lambda la: [la.Input((6,)), la.Embedding(9, 6)])
+    keras_model.layers[0].enable_lora(2)
+    keras_model.layers[0].quantize("int4")
+    keras_model.save(tmp_path / "their.keras")
     with pytest.raises(AttributeError, match="trainable"):
         keras.saving.load_model(tmp_path / "their.keras")
     read = load_model(tmp_path / "their.keras")
-    np.testing.assert_allclose(read(IDS), np.asarray(their(IDS)), rtol=2e-5, atol=2e-6)
+    np.testing.assert_allclose(read(IDS), np.asarray(keras_model(IDS)), rtol=2e-5, atol=2e-6)
 
 
 @pytest.mark.parametrize("mode", [None, "int8", "int4"])
 def test_keras_computes_the_same_with_our_adapters(mode, theirs, keras, tmp_path):
-    mine = made(Ours, lambda la: [la.Input((6,)), la.Embedding(9, 6, seed=1), la.Dense(2)])
-    layer = mine.layers[0]
+    our_model = build(Ours, lambda la: [la.Input((6,)), la.Embedding(9, 6, seed=1), la.Dense(2)])
+    layer = our_model.layers[0]
     if mode:
         layer.quantize(mode)
     layer.enable_lora(2, 5.0)
@@ -222,60 +222,61 @@ def test_keras_computes_the_same_with_our_adapters(mode, theirs, keras, tmp_path
     rng = np.random.default_rng(8)
     for lora in layer.adapters.values():
         lora.b.assign(rng.normal(size=lora.b.shape) / 10)
-    mine.save(tmp_path / "mine.keras")
+    our_model.save(tmp_path / "mine.keras")
     read = keras.saving.load_model(tmp_path / "mine.keras")
     store = {}
     layer.save_own_variables(store)  # codes are rounded again once the adapters are in them
-    came = {}
-    read.layers[0].save_own_variables(came)
+    own_variables = {}
+    read.layers[0].save_own_variables(own_variables)
     for key, array in store.items():
         # Keras rounds a quantized table once more when it saves one with an adapter
-        np.testing.assert_allclose(np.asarray(came[key]), array, rtol=1e-6 if mode else 0)
+        np.testing.assert_allclose(np.asarray(own_variables[key]), array, rtol=1e-6 if mode else 0)
     if mode is None:
-        np.testing.assert_allclose(np.asarray(read(IDS)), mine(IDS), rtol=2e-5, atol=2e-6)
+        np.testing.assert_allclose(np.asarray(read(IDS)), our_model(IDS), rtol=2e-5, atol=2e-6)
     read.save(tmp_path / "again.keras")
     ours_again = load_model(tmp_path / "again.keras")
     np.testing.assert_allclose(ours_again(IDS), np.asarray(read(IDS)), rtol=2e-5, atol=2e-6)
 
 
 def test_after_keras_has_merged_its_adapter_ours_can_train(theirs, keras, tmp_path):
-    their = made(theirs, lambda la: [la.Input((6,)), la.Embedding(9, 6)])
-    their.layers[0].enable_lora(2, lora_alpha=8)
-    their.layers[0].lora_embeddings_b.assign(np.ones((2, 6)))
-    their.save(tmp_path / "their.keras")
+    keras_model = build(theirs, lambda la: [la.Input((6,)), la.Embedding(9, 6)])
+    keras_model.layers[0].enable_lora(2, lora_alpha=8)
+    keras_model.layers[0].lora_embeddings_b.assign(np.ones((2, 6)))
+    keras_model.save(tmp_path / "their.keras")
     dead = keras.saving.load_model(tmp_path / "their.keras").layers[0]
     assert not np.asarray(dead.lora_embeddings_a).any()  # Keras: A and B are zero for ever
     assert not np.asarray(dead.lora_embeddings_b).any()
-    mine = load_model(tmp_path / "their.keras")
-    np.testing.assert_allclose(mine(IDS), np.asarray(their(IDS)), rtol=2e-5, atol=2e-6)
-    lora = mine.layers[0].adapters["default"]
+    our_model = load_model(tmp_path / "their.keras")
+    np.testing.assert_allclose(our_model(IDS), np.asarray(keras_model(IDS)), rtol=2e-5, atol=2e-6)
+    lora = our_model.layers[0].adapters["default"]
     assert (lora.rank, lora.alpha) == (2, 8)
-    mine.compile("sgd", "mse")
-    mine.fit(IDS, np.ones((4, 6, 6)), epochs=2, verbose=0)
+    our_model.compile("sgd", "mse")
+    our_model.fit(IDS, np.ones((4, 6, 6)), epochs=2, verbose=0)
     assert lora.b.value.any()
 
 
 def test_a_dict_store_of_either_is_the_other_s(theirs, keras):
     for mode in [None, *MODES]:
         if mode is None:
-            mine, their = (
-                made(lab, lambda la: [la.Input((6,)), la.Embedding(9, 6)]) for lab in (Ours, theirs)
+            our_model, keras_model = (
+                build(lab, lambda la: [la.Input((6,)), la.Embedding(9, 6)])
+                for lab in (Ours, theirs)
             )
         else:
-            mine, their = (
+            our_model, keras_model = (
                 quantized(Ours, mode, quantizers),
                 quantized(theirs, mode, keras.quantizers),
             )
         one, other = {}, {}
-        mine.layers[0].save_own_variables(one)
-        their.layers[0].save_own_variables(other)
+        our_model.layers[0].save_own_variables(one)
+        keras_model.layers[0].save_own_variables(other)
         assert list(one) == list(other)
         for key in one:
             assert one[key].dtype == np.asarray(other[key]).dtype
-        their.layers[0].load_own_variables(one)
-        mine.layers[0].load_own_variables({k: np.asarray(v) for k, v in other.items()})
+        keras_model.layers[0].load_own_variables(one)
+        our_model.layers[0].load_own_variables({k: np.asarray(v) for k, v in other.items()})
         again = {}
-        their.layers[0].save_own_variables(again)
+        keras_model.layers[0].save_own_variables(again)
         for key in one:
             np.testing.assert_array_equal(np.asarray(again[key]), one[key])
 
@@ -327,29 +328,29 @@ def same_outputs(one, other):
 
 @pytest.mark.parametrize("graph", GRAPHS)
 def test_keras_reads_our_graph(graph, keras, tmp_path):
-    mine = filled(graph(ours, Model))
-    mine.save(tmp_path / "m.keras")
-    same_outputs(mine, keras.saving.load_model(tmp_path / "m.keras"))
-    same_outputs(mine, load_model(tmp_path / "m.keras"))
+    our_model = filled(graph(ours, Model))
+    our_model.save(tmp_path / "m.keras")
+    same_outputs(our_model, keras.saving.load_model(tmp_path / "m.keras"))
+    same_outputs(our_model, load_model(tmp_path / "m.keras"))
 
 
 @pytest.mark.parametrize("graph", GRAPHS)
 def test_we_read_keras_s_graph(graph, keras, tmp_path):
-    their = filled(graph(keras.layers, keras.Model))
-    their.save(tmp_path / "m.keras")
-    same_outputs(their, load_model(tmp_path / "m.keras"))
+    keras_model = filled(graph(keras.layers, keras.Model))
+    keras_model.save(tmp_path / "m.keras")
+    same_outputs(keras_model, load_model(tmp_path / "m.keras"))
 
 
 @pytest.mark.parametrize("graph", GRAPHS)
 def test_graph_weights_both_ways(graph, keras, tmp_path):
-    mine, their = filled(graph(ours, Model)), graph(keras.layers, keras.Model)
-    mine.save_weights(tmp_path / "m.weights.h5")
-    their.load_weights(tmp_path / "m.weights.h5")
-    same_outputs(mine, their)
+    our_model, keras_model = filled(graph(ours, Model)), graph(keras.layers, keras.Model)
+    our_model.save_weights(tmp_path / "m.weights.h5")
+    keras_model.load_weights(tmp_path / "m.weights.h5")
+    same_outputs(our_model, keras_model)
     again = graph(ours, Model)
-    their.save_weights(tmp_path / "t.weights.h5")
+    keras_model.save_weights(tmp_path / "t.weights.h5")
     again.load_weights(tmp_path / "t.weights.h5")
-    same_outputs(mine, again)
+    same_outputs(our_model, again)
 
 
 def branches(la, model):
@@ -373,12 +374,12 @@ def several_ends(la, model):
     ],
 )
 def test_more_than_a_chain_is_refused_and_read_by_layer(graph, holds, keras, tmp_path):
-    their = filled(graph(keras.layers, keras.Model))
-    their.save(tmp_path / "m.keras")
+    keras_model = filled(graph(keras.layers, keras.Model))
+    keras_model.save(tmp_path / "m.keras")
     with pytest.raises(FileRefused, match=f"must hold one chain of layers.*{holds}") as caught:
         load_model(tmp_path / "m.keras")
     assert "\n" not in str(caught.value)
-    their.save_weights(tmp_path / "m.weights.h5")
+    keras_model.save_weights(tmp_path / "m.weights.h5")
     for file, name in (
         ("m.keras", "words"),
         ("m.weights.h5", "words"),
@@ -388,13 +389,15 @@ def test_more_than_a_chain_is_refused_and_read_by_layer(graph, holds, keras, tmp
         words = ours.Embedding(9, 4)
         words.build()
         load_layer_weights(words, tmp_path / file, name)
-        want = their.get_layer("words").get_weights()[0]
-        np.testing.assert_array_equal(words.get_weights()[0], want)
+        expected = keras_model.get_layer("words").get_weights()[0]
+        np.testing.assert_array_equal(words.get_weights()[0], expected)
     out = ours.Dense(2, name="out")
     out.build((None, 8 if graph is branches else 4))
     load_layer_weights(out, tmp_path / "m.keras")
-    for mine, theirs in zip(out.get_weights(), their.get_layer("out").get_weights(), strict=True):
-        np.testing.assert_array_equal(mine, theirs)
+    for our_model, theirs in zip(
+        out.get_weights(), keras_model.get_layer("out").get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(our_model, theirs)
 
 
 @pytest.mark.parametrize("tied", [True, False])
@@ -402,16 +405,16 @@ def test_a_reversible_table_both_ways(tied, theirs, keras, tmp_path):
     def stack(la):
         return [la.Input((6,)), la.ReversibleEmbedding(9, 4, tie_weights=tied)]
 
-    mine, their = made(Ours, stack), made(theirs, stack)
-    mine.save(tmp_path / "mine.keras")
-    same(mine, keras.saving.load_model(tmp_path / "mine.keras"))
-    their.save(tmp_path / "their.keras")
+    our_model, keras_model = build(Ours, stack), build(theirs, stack)
+    our_model.save(tmp_path / "mine.keras")
+    same(our_model, keras.saving.load_model(tmp_path / "mine.keras"))
+    keras_model.save(tmp_path / "their.keras")
     read = load_model(tmp_path / "their.keras")
-    same(their, read)
+    same(keras_model, read)
     rows = np.ones((2, 4), "float32")
     np.testing.assert_allclose(
         read.layers[0](rows, reverse=True),
-        np.asarray(their.layers[0](rows, reverse=True)),
+        np.asarray(keras_model.layers[0](rows, reverse=True)),
         rtol=1e-5,
     )
 
@@ -421,11 +424,11 @@ def test_a_table_used_in_both_directions(keras, tmp_path):
         ids, table = la.Input((6,)), la.ReversibleEmbedding(9, 4)
         return model(ids, table(la.Dense(4)(table(ids)), reverse=True))
 
-    mine, their = filled(graph(ours, Model)), filled(graph(keras.layers, keras.Model))
-    mine.save(tmp_path / "mine.keras")
-    same_outputs(mine, keras.saving.load_model(tmp_path / "mine.keras"))
-    their.save(tmp_path / "their.keras")
-    same_outputs(their, load_model(tmp_path / "their.keras"))
+    our_model, keras_model = filled(graph(ours, Model)), filled(graph(keras.layers, keras.Model))
+    our_model.save(tmp_path / "mine.keras")
+    same_outputs(our_model, keras.saving.load_model(tmp_path / "mine.keras"))
+    keras_model.save(tmp_path / "their.keras")
+    same_outputs(keras_model, load_model(tmp_path / "their.keras"))
 
 
 @pytest.mark.parametrize("mode", ["int8", "int4"])
@@ -441,9 +444,9 @@ def test_reversible_codes_in_a_store(tied, mode, keras):
         stores.append({})
         made_by.append(layer)
         layer.save_own_variables(stores[-1])
-    their, mine = stores
-    assert list(their) == list(mine)
-    for key in mine:
-        np.testing.assert_array_equal(np.asarray(their[key]), mine[key])
-    made_by[1].load_own_variables({k: np.asarray(v) for k, v in their.items()})
-    made_by[0].load_own_variables(mine)
+    keras_model, our_model = stores
+    assert list(keras_model) == list(our_model)
+    for key in our_model:
+        np.testing.assert_array_equal(np.asarray(keras_model[key]), our_model[key])
+    made_by[1].load_own_variables({k: np.asarray(v) for k, v in keras_model.items()})
+    made_by[0].load_own_variables(our_model)

@@ -14,7 +14,7 @@ def both(name, *args, **options):
         yield layer
 
 
-def seen(layer):
+def summary_of(layer):
     lora = [getattr(layer, name) for name in LORA]
     weights = [(w.path, w.dtype, tuple(w.shape), w.trainable) for w in layer.weights]
     return weights, lora, repr(layer.dtype_policy), layer.path, layer.supports_masking
@@ -44,7 +44,7 @@ def test_an_embedding(steps, mask_zero):
     ours, theirs = both("Embedding", 300, 200, mask_zero=mask_zero)
     for layer in (ours, theirs):
         act(layer, *steps)
-    assert seen(ours) == seen(theirs)
+    assert summary_of(ours) == summary_of(theirs)
 
 
 @pytest.mark.parametrize("steps", STEPS[1:], ids=" ".join)
@@ -53,8 +53,8 @@ def test_a_reversible_embedding(steps, tied):
     ours, theirs = both("ReversibleEmbedding", 300, 200, tie_weights=tied)
     for layer in (ours, theirs):
         act(layer, *steps)
-    assert [w[0] for w in seen(ours)[0]] == [w[0] for w in seen(theirs)[0]]
-    assert seen(ours)[1:4] == seen(theirs)[1:4]
+    assert [w[0] for w in summary_of(ours)[0]] == [w[0] for w in summary_of(theirs)[0]]
+    assert summary_of(ours)[1:4] == summary_of(theirs)[1:4]
 
 
 @pytest.mark.parametrize("alpha", [None, 6])
@@ -64,7 +64,7 @@ def test_adapters_of_the_constructor(alpha):
         assert getattr(ours, name) == getattr(theirs, name)
     for layer in (ours, theirs):
         layer.build()
-    assert seen(ours)[0] == seen(theirs)[0]
+    assert summary_of(ours)[0] == summary_of(theirs)[0]
     assert ours.lora_alpha == (alpha or 2)  # Keras forgets it when it builds
     for name in ("lora_embeddings_a", "lora_embeddings_b"):
         assert getattr(ours, name) is ours.named_weights()[name]

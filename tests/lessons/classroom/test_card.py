@@ -26,8 +26,8 @@ def test_card_holds_first_answers_and_no_personal_data():
     check("01.fence", 3)
     explorer = LookupExplorer("a text of my own")
     explorer.answers = [{"question": "lookup.rows", "answer": [1, 5], "correct": True}]
-    made = card(explorer)
-    assert json.loads(made.json) == {
+    result = card(explorer)
+    assert json.loads(result.json) == {
         "embedlab": 1,
         "answers": {
             "01.predict": ["a", False],
@@ -36,7 +36,7 @@ def test_card_holds_first_answers_and_no_personal_data():
         },
         "checks": {"01.lookup": ["wrong", False], "01.fence": ["wrong", False]},
     }
-    assert repr(made) == made.json
+    assert repr(result) == result.json
 
 
 def test_card_keeps_first_diagnosis_and_counts_later_success():
@@ -109,17 +109,17 @@ def test_it_fits_into_a_kilobyte_and_says_what_is_missing():
     for n in range(200):
         card_module.record_answer(f"{n:02d}.exit", "a", True)
     card_module.record_attempt("01.lookup", "M1", False)
-    made = card()
-    assert len(made.json.encode()) <= card_module.MOST_BYTES
-    assert made.left_out == 200 - len(made.answers) > 0
-    assert json.loads(made.json)["left_out"] == made.left_out
-    assert "00.exit" in made.answers  # the earliest stay
-    assert made.checks
+    result = card()
+    assert len(result.json.encode()) <= card_module.MOST_BYTES
+    assert result.left_out == 200 - len(result.answers) > 0
+    assert json.loads(result.json)["left_out"] == result.left_out
+    assert "00.exit" in result.answers  # the earliest stay
+    assert result.checks
 
 
 def test_checks_alone_fit_too():
     for n in range(200):
         card_module.record_attempt(f"{n:02d}.exercise", None, True)
-    made = card()
-    assert len(made.json.encode()) <= card_module.MOST_BYTES
-    assert made.left_out == 200 - len(made.checks) > 0
+    result = card()
+    assert len(result.json.encode()) <= card_module.MOST_BYTES
+    assert result.left_out == 200 - len(result.checks) > 0

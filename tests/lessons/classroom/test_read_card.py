@@ -108,8 +108,8 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_what_no_session_writes_is_refused_in_one_line(hand_in, name):
-    content, says = HOSTILE[name]
-    with pytest.raises(CardError, match=re.escape(says)) as refused:
+    content, complaint = HOSTILE[name]
+    with pytest.raises(CardError, match=re.escape(complaint)) as refused:
         hand_in(content)
     message = str(refused.value)
     assert re.match(r"a card must .* Received .*\. (Ask for|Update)", message), message

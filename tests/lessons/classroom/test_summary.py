@@ -23,9 +23,9 @@ CARDS = [
 
 
 def test_each_answer_is_counted_once():
-    found = summarize(CARDS)
-    assert found.cards == 5
-    predict, ticket, other = found.questions
+    summary = summarize(CARDS)
+    assert summary.cards == 5
+    predict, ticket, other = summary.questions
     assert (predict.name, predict.counts) == ("01.predict", {"a": 1, "b": 1, "c": 0, "d": 1})
     assert (predict.right, predict.total) == (1, 3)
     assert (ticket.name, ticket.right, ticket.total) == ("01.exit", 1, 2)
@@ -33,21 +33,28 @@ def test_each_answer_is_counted_once():
 
 
 def test_exercises_and_predictions():
-    found = summarize(CARDS)
-    (tried,) = found.exercises
-    assert dict(tried.first) == {"M2": 1, "right": 1, "wrong": 1}
-    assert (tried.solved, tried.total) == (2, 3)
-    (guessed,) = found.predictions
-    assert (guessed.right, guessed.total) == (1, 2)
-    assert guessed.counts == {"the last": 0, "the mean": 1, "the sum": 1}
+    summary = summarize(CARDS)
+    (exercise,) = summary.exercises
+    assert dict(exercise.first) == {"M2": 1, "right": 1, "wrong": 1}
+    assert (exercise.solved, exercise.total) == (2, 3)
+    (prediction,) = summary.predictions
+    assert (prediction.right, prediction.total) == (1, 2)
+    assert prediction.counts == {"the last": 0, "the mean": 1, "the sum": 1}
 
 
 def test_beliefs_are_counted_by_card_and_sorted():
-    held = summarize(CARDS).misconceptions
+    misconceptions = summarize(CARDS).misconceptions
     # M1: the first two predictions. M2: the first card, twice over, and the fourth.
     # Both are held twice; M2 by the larger share.
-    assert [(one.belief.id, one.holders, one.met) for one in held] == [("M2", 2, 3), ("M1", 2, 4)]
-    assert held[0].where == {("01.exit", "b"): 1, ("01.lookup", ""): 1, ("03.exit", "d"): 1}
+    assert [(one.belief.id, one.holders, one.met) for one in misconceptions] == [
+        ("M2", 2, 3),
+        ("M1", 2, 4),
+    ]
+    assert misconceptions[0].where == {
+        ("01.exit", "b"): 1,
+        ("01.lookup", ""): 1,
+        ("03.exit", "d"): 1,
+    }
     more = [*CARDS, Card({"01.predict": ("a", False)})]
     assert [one.belief.id for one in summarize(more).misconceptions] == ["M1", "M2"]
 
@@ -86,9 +93,9 @@ def test_every_place_a_link_leads_to_is_there_once():
     both = set(all_items("QUESTIONS")) | set(all_items("CHECKS"))
     everything = Card(
         {
-            name: (letter, letter == asked.right)
-            for name, asked in all_items("QUESTIONS").items()
-            for letter in [next(k for k, c in asked.choices.items() if c.misconception)]
+            name: (letter, letter == question.right)
+            for name, question in all_items("QUESTIONS").items()
+            for letter in [next(k for k, c in question.choices.items() if c.misconception)]
         },
         dict.fromkeys(all_items("CHECKS"), ("M2", False)),
     )

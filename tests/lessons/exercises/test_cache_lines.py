@@ -10,9 +10,9 @@ from embedlab.traces.cache_lines import trace_cache_lines
 
 def by_order(read, ids):
     order = np.argsort(ids, kind="stable")
-    found = read(ids[order])
-    rows = np.empty_like(found)
-    rows[order] = found
+    sorted_rows = read(ids[order])
+    rows = np.empty_like(sorted_rows)
+    rows[order] = sorted_rows
     return rows
 
 
@@ -128,8 +128,8 @@ def test_the_cases_ask_for_an_order():
     cases = _cases()
     assert any(case.ids.size == 0 for case in cases)
     for case in cases[3:6]:
-        came = case.lines(case.ids, CACHE)
-        assert case.fewest < came  # an order saves something
+        unsorted_lines = case.lines(case.ids, CACHE)
+        assert case.fewest < unsorted_lines  # an order saves something
         assert case.lines(np.sort(case.ids), CACHE) == case.fewest < case.ids.size
     assert max(case.table.shape[1] * 4 for case in cases) / 64 + 2 <= CACHE
 

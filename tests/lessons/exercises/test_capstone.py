@@ -44,7 +44,7 @@ RIGHT_VIEW = {
 }
 
 
-def told(exercise, function):
+def diagnose(exercise, function):
     """Return what a checker says, with the belief it names and the view it offers."""
     verdict = check(exercise, function)
     assert repr(verdict).startswith(("✗", "○"))
@@ -54,9 +54,9 @@ def told(exercise, function):
 # Case 1
 
 
-def table(rows, **told):
-    told = {"mask_zero": True, **told}
-    return lambda ids: Embedding(rows(ids), 4, **told)
+def table(rows, **options):
+    options = {"mask_zero": True, **options}
+    return lambda ids: Embedding(rows(ids), 4, **options)
 
 
 def test_one_row_more_than_the_largest_id():
@@ -65,7 +65,7 @@ def test_one_row_more_than_the_largest_id():
 
 
 @pytest.mark.parametrize(
-    ("function", "message", "belief"),
+    ("function", "message", "misconception"),
     [
         (table(lambda ids: int(ids.max()), oob="wrap"), "reads the row of another id", None),
         (table(lambda ids: int(ids.max()), oob="zero"), "reads zeros", None),
@@ -78,9 +78,9 @@ def test_one_row_more_than_the_largest_id():
         (lambda ids: 1 / 0, "ZeroDivisionError", None),
     ],
 )
-def test_wrong_tables(function, message, belief):
-    got, named, _ = told("12.id", function)
-    assert message in got and named == belief
+def test_wrong_tables(function, message, misconception):
+    feedback, named, _ = diagnose("12.id", function)
+    assert message in feedback and named == misconception
 
 
 # Case 2
@@ -115,19 +115,19 @@ def test_a_sum_passes_and_the_model_says_so():
 
 
 def test_the_plain_loop_passes():
-    def loop(ids, grad_out, input_dim):
+    def add_in_a_loop(ids, grad_out, input_dim):
         grad = np.zeros((input_dim, grad_out.shape[-1]), grad_out.dtype)
         for n, i in enumerate(ids):
             grad[i] += grad_out[n]
         return grad
 
-    verdict = check("12.loss", loop)
+    verdict = check("12.loss", add_in_a_loop)
     assert verdict and "240.5, the smallest possible" in " ".join(verdict.message.split())
 
 
 def test_a_mean_is_named_and_the_last_alone_is_not_yet():
-    message, belief, _ = told("12.loss", mean)
-    assert "Your result has their mean" in message and belief == "M4"
+    message, misconception, _ = diagnose("12.loss", mean)
+    assert "Your result has their mean" in message and misconception == "M4"
     assert not check("12.loss", assign).attempted
 
 
@@ -138,15 +138,15 @@ def test_right_in_the_small_and_wrong_in_the_model():
     def breaks(ids, grad_out, input_dim):
         return grad_table(ids, grad_out, input_dim) if input_dim != 5 else 1 / 0
 
-    assert "do not reach their means" in told("12.loss", only_small)[0]
-    assert "in the model your function raised ZeroDivisionError" in told("12.loss", breaks)[0]
+    assert "do not reach their means" in diagnose("12.loss", only_small)[0]
+    assert "in the model your function raised ZeroDivisionError" in diagnose("12.loss", breaks)[0]
 
 
 # Case 3
 
 
-def words(prices, **told):
-    return Embedding(14, 1, weights=prices, **{"mask_zero": True, **told})
+def words(prices, **options):
+    return Embedding(14, 1, weights=prices, **{"mask_zero": True, **options})
 
 
 class Polite(Discount):
@@ -158,9 +158,9 @@ def functional(prices):
     return Model(ids, Discount()(GlobalAveragePooling1D()(words(prices)(ids))))
 
 
-def row_of(*layers, **told):
+def row_of(*layers, **options):
     def build(prices):
-        return Sequential([words(prices, **told), *layers], strict_masks="ignore")
+        return Sequential([words(prices, **options), *layers], strict_masks="ignore")
 
     return build
 
@@ -177,7 +177,7 @@ def test_the_mean_of_the_words_passes(right):
 
 
 @pytest.mark.parametrize(
-    ("function", "message", "belief", "see"),
+    ("function", "message", "misconception", "see"),
     [
         (
             lambda prices: Sequential([words(prices), Discount(), MEAN]),
@@ -195,19 +195,19 @@ def test_the_mean_of_the_words_passes(right):
         (lambda prices: [][0], "IndexError", None, None),
     ],
 )
-def test_wrong_means(function, message, belief, see):
-    got, named, describe = told("12.factor", function)
-    assert message in got and (named, describe) == (belief, see)
+def test_wrong_means(function, message, misconception, see):
+    feedback, named, describe = diagnose("12.factor", function)
+    assert message in feedback and (named, describe) == (misconception, see)
 
 
 # Case 4
 
 
 def restored(table, adam, expected, final):
-    kept = table.value[final]
+    final_rows = table.value[final]
     for _ in range(20):
         adam.apply([table.value - expected], [table])
-        table.value[final] = kept
+        table.value[final] = final_rows
 
 
 def forgotten(table, adam, expected, final):
@@ -255,9 +255,9 @@ def to_zero(table, adam, expected, final):
 
 
 def by_a_view(table, adam, expected, final):
-    kept = table.value  # no copy
+    array = table.value  # no copy
     zeroed(table, adam, expected, final)
-    table.value[final] = kept[final]
+    table.value[final] = array[final]
 
 
 def no_pull(table, adam, expected, final):
@@ -275,7 +275,7 @@ def nothing(table, adam, expected, final): ...
 
 
 @pytest.mark.parametrize(
-    ("function", "message", "belief"),
+    ("function", "message", "misconception"),
     [
         (by_a_new_adam, "the others end elsewhere", None),
         (by_sgd, "the others end elsewhere", None),
@@ -287,9 +287,9 @@ def nothing(table, adam, expected, final): ...
         (lambda *submission: 1 / 0, "ZeroDivisionError", None),
     ],
 )
-def test_wrong_ways_to_freeze(function, message, belief):
-    got, named, _ = told("12.drift", function)
-    assert message in got and named == belief
+def test_wrong_ways_to_freeze(function, message, misconception):
+    feedback, named, _ = diagnose("12.drift", function)
+    assert message in feedback and named == misconception
 
 
 @pytest.mark.parametrize("same", [zeroed, by_a_view], ids=lambda f: f.__name__)
@@ -310,8 +310,8 @@ def test_the_gradient_of_a_final_row_is_zero_and_it_moves():
 def shipped(scale, merged=lambda w, a, b, alpha: w + alpha / a.shape[1] * a @ b, dtype=np.int8):
     def ship(W, A, B, alpha):
         table = merged(W, A, B, alpha)
-        made = scale(table)
-        return np.clip(np.rint(table * made), -200, 200).astype(dtype), made
+        scales = scale(table)
+        return np.clip(np.rint(table * scales), -200, 200).astype(dtype), scales
 
     return ship
 
@@ -327,7 +327,7 @@ def test_a_scale_for_each_row_passes():
 
 
 @pytest.mark.parametrize(
-    ("function", "message", "belief", "see"),
+    ("function", "message", "misconception", "see"),
     [
         (shipped(lambda t: 127 / abs(t).max(axis=0)), "Each column has a scale", None, "M14"),
         (shipped(lambda t: 100 / abs(t).max()), "All rows share one scale", None, "M14"),
@@ -342,18 +342,18 @@ def test_a_scale_for_each_row_passes():
         (lambda *submission: [][0], "IndexError", None, None),
     ],
 )
-def test_wrong_cargo(function, message, belief, see):
-    got, named, describe = told("12.int8", function)
-    assert message in got and (named, describe) == (belief, see)
+def test_wrong_cargo(function, message, misconception, see):
+    feedback, named, describe = diagnose("12.int8", function)
+    assert message in feedback and (named, describe) == (misconception, see)
 
 
 def test_a_weight_that_is_cut_off_is_missed():
-    def cut(W, A, B, alpha):
+    def clip_weight(W, A, B, alpha):
         table = W + alpha / A.shape[1] * A @ B
         scale = 127 / np.clip(abs(table).max(axis=1, keepdims=True), 1e-9, 2)
         return np.clip(np.rint(table * scale), -127, 127).astype(np.int8), scale
 
-    assert "A large weight was cut off" in told("12.int8", cut)[0]
+    assert "A large weight was cut off" in diagnose("12.int8", clip_weight)[0]
 
 
 def test_codes_that_are_cut_instead_of_rounded():
@@ -361,7 +361,7 @@ def test_codes_that_are_cut_instead_of_rounded():
         table = W + alpha / A.shape[1] * A @ B
         return (table * each_row(table)).astype(np.int8), each_row(table)
 
-    assert "np.rint" in told("12.int8", ship)[0]
+    assert "np.rint" in diagnose("12.int8", ship)[0]
 
 
 @pytest.mark.parametrize("padded", [False, True])
@@ -372,8 +372,8 @@ def test_a_scale_without_keepdims_is_named(padded):
         scale = 127 / (np.where(largest == 0, 1, largest) if padded else largest)
         return np.rint(table * scale).astype(np.int8), scale
 
-    message, belief, _ = told("12.int8", ship)
-    assert "keepdims=True makes it (V, 1)" in message and belief is None
+    message, misconception, _ = diagnose("12.int8", ship)
+    assert "keepdims=True makes it (V, 1)" in message and misconception is None
 
 
 def test_an_inverse_scale_is_named():
@@ -381,7 +381,7 @@ def test_an_inverse_scale_is_named():
         codes, scale = shipped(each_row)(*submission)
         return codes, 1 / scale
 
-    assert "inverted" in told("12.int8", upside_down)[0]
+    assert "inverted" in diagnose("12.int8", upside_down)[0]
 
 
 def test_one_scale_costs_seven_words_their_neighbor():

@@ -155,10 +155,10 @@ def adam_by_cell(W, m, v, grad, time):
 
 
 def adam_no_rate(W, m, v, grad, time):
-    seen = grad.any(axis=1)[:, None]
+    used = grad.any(axis=1)[:, None]
     _, m2, v2 = adam_dense(W, m, v, grad, time)
     moved = W - 0.05 * m2 / (np.sqrt(v2) + 1e-7)
-    return np.where(seen, moved, W), np.where(seen, m2, m), np.where(seen, v2, v)
+    return np.where(used, moved, W), np.where(used, m2, m), np.where(used, v2, v)
 
 
 def adam_in_place(W, m, v, grad, time):

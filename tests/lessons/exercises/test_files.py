@@ -35,9 +35,9 @@ def by_the_library(path):
 def adapter(path, add):
     table = read(path)
     with h5py.File(path) as file:
-        beside = file[GROUP].get("embedlab", {})
-        if "a.0" in beside:  # it stays there after a merge
-            table = add(table, beside["a.0"][:] @ beside["b.0"][:], beside)
+        stored = file[GROUP].get("embedlab", {})
+        if "a.0" in stored:  # it stays there after a merge
+            table = add(table, stored["a.0"][:] @ stored["b.0"][:], stored)
     return table
 
 
@@ -54,8 +54,8 @@ def test_m15_an_adapter_that_is_added_again():
 
 
 def test_an_adapter_that_is_added_without_its_scale():
-    def parts(table, ab, beside):
-        return beside["base.0"][:] + ab if "base.0" in beside else table
+    def parts(table, ab, stored):
+        return stored["base.0"][:] + ab if "base.0" in stored else table
 
     verdict = check("11.read", lambda p: adapter(p, parts))
     assert verdict.misconception is None and "without its scale" in verdict.message

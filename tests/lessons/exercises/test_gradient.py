@@ -71,7 +71,7 @@ def mean(ids, grad_out, input_dim):
 
 
 @pytest.mark.parametrize(
-    ("way", "message", "belief"),
+    ("function", "message", "misconception"),
     [
         (assigns, "Your result has only the last one", None),
         (adds_in_place, "reads the row once before it writes", None),
@@ -80,10 +80,10 @@ def mean(ids, grad_out, input_dim):
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_duplicates_are_shown_and_only_a_mean_speaks_for_m4(way, message, belief):
+def test_duplicates_are_shown_and_only_a_mean_speaks_for_m4(function, message, misconception):
     """`+=` with an array of ids was meant as a sum: it is a trap of NumPy and no belief."""
-    verdict = check("03.scatter_add", way)
-    assert not verdict and verdict.misconception == belief and message in verdict.message
+    verdict = check("03.scatter_add", function)
+    assert not verdict and verdict.misconception == misconception and message in verdict.message
     assert verdict.related == "M4"
     assert verdict.case["ids"] == "int64 (2,)  [0, 0]"  # the smallest that shows it
     assert show_command("M4") in repr(verdict)
@@ -103,9 +103,9 @@ def plain_loop_with_shapes(ids, grad_out, input_dim):
     return grad
 
 
-@pytest.mark.parametrize("loop", [plain_loop, plain_loop_with_shapes], ids=lambda f: f.__name__)
-def test_the_loop_of_the_lesson_is_told_about_the_second_axis(loop):
-    verdict = check("03.scatter_add", loop)
+@pytest.mark.parametrize("function", [plain_loop, plain_loop_with_shapes], ids=lambda f: f.__name__)
+def test_the_loop_of_the_lesson_is_told_about_the_second_axis(function):
+    verdict = check("03.scatter_add", function)
     assert not verdict and verdict.misconception is None and verdict.related is None
     assert "It is right for ids with one axis. Here ids has two" in verdict.message
     assert "`ids.reshape(-1)`" in verdict.message
@@ -122,9 +122,9 @@ def test_m1_a_product_with_one_hot_rows_spreads_a_nan():
 
 
 def spoils(ids, grad_out, input_dim):
-    made = by_add_at(ids, grad_out, input_dim)
+    grad = by_add_at(ids, grad_out, input_dim)
     grad_out[...] = 0
-    return made
+    return grad
 
 
 def endless(ids, grad_out, input_dim):

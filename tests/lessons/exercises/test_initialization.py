@@ -109,5 +109,5 @@ def test_m8_unused_row_shrinks_only_under_l2():
     assert trace.counts[moon] == 1 and not decays.has_grad[:, moon].any()
     assert (plain.moves[:, moon] == 0).all() and (decays.moves[:, moon] > 0).all()
     path = decays.table[:, moon].astype(float)
-    kept = 0.98 ** np.arange(trace.steps + 1)  # 1 - rate * 2 * 0.01
-    np.testing.assert_allclose(path, kept[:, None] * path[0], rtol=1e-5)
+    shrinkage = 0.98 ** np.arange(trace.steps + 1)  # 1 - rate * 2 * 0.01
+    np.testing.assert_allclose(path, shrinkage[:, None] * path[0], rtol=1e-5)

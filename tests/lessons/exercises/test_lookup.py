@@ -67,9 +67,9 @@ def sum_by_hand(table, ids):
     return out
 
 
-@pytest.mark.parametrize("way", [eye, dot, einsum, sum_by_hand], ids=lambda f: f.__name__)
-def test_m1_multiplying_by_one_hot(way):
-    verdict = check("01.lookup", way)
+@pytest.mark.parametrize("function", [eye, dot, einsum, sum_by_hand], ids=lambda f: f.__name__)
+def test_m1_multiplying_by_one_hot(function):
+    verdict = check("01.lookup", function)
     assert not verdict
     assert verdict.misconception == "M1"
     assert verdict.case["returned"] == "float64 (1, 1)  [[nan]]"
@@ -106,7 +106,7 @@ def clips(table, ids):
 
 
 @pytest.mark.parametrize(
-    ("way", "message", "belief"),
+    ("function", "message", "misconception"),
     [
         (counts_from_one, "It reads one row too early", "M2"),
         (bound_of_v, "It refuses larger ids: the bound is one too high.", "M2"),
@@ -117,10 +117,10 @@ def clips(table, ids):
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_only_a_bound_of_v_and_rows_from_one_speak_for_m2(way, message, belief):
-    verdict = check("01.lookup", way)
+def test_only_a_bound_of_v_and_rows_from_one_speak_for_m2(function, message, misconception):
+    verdict = check("01.lookup", function)
     assert not verdict
-    assert verdict.misconception == belief
+    assert verdict.misconception == misconception
     assert message in verdict.message
     assert show_command("M2") in repr(verdict)
 

@@ -64,9 +64,9 @@ WRONG = {
 
 @pytest.mark.parametrize("name", WRONG)
 def test_each_wrong_mean_has_its_name(name):
-    way, message, belief = WRONG[name]
-    verdict = check("04.mean", way)
-    assert not verdict and message in verdict.message and verdict.misconception == belief
+    function, message, misconception = WRONG[name]
+    verdict = check("04.mean", function)
+    assert not verdict and message in verdict.message and verdict.misconception == misconception
     assert set(verdict.case) == {"values", "mask", "expected", "returned"}
 
 
@@ -122,7 +122,7 @@ def test_ways_to_mend_it(layers):
 
 
 @pytest.mark.parametrize(
-    ("params", "message", "belief"),
+    ("params", "message", "misconception"),
     [
         ({"lengths": []}, "there is nothing to repair", None),
         ({"text": ""}, "there is nothing to repair", None),
@@ -133,9 +133,9 @@ def test_ways_to_mend_it(layers):
         ({"layers": ["Masking", *MEAN]}, "it takes padding for words", None),
     ],
 )
-def test_what_does_not_mend_it_is_told(params, message, belief):
+def test_what_does_not_mend_it_is_told(params, message, misconception):
     verdict = check("04.mend", MaskExplorer(**params))
-    assert not verdict and message in verdict.message and verdict.misconception == belief
+    assert not verdict and message in verdict.message and verdict.misconception == misconception
 
 
 def test_layers_that_do_not_fit_and_other_things():

@@ -58,10 +58,10 @@ WRONG = {
 
 @pytest.mark.parametrize("wrong", WRONG)
 def test_each_wrong_way_has_its_sentence(wrong):
-    function, says, belief = WRONG[wrong]
+    function, message, misconception = WRONG[wrong]
     verdict = check("10.odd", function)
-    assert not verdict and verdict.misconception == belief
-    assert says in " ".join(repr(verdict).split())
+    assert not verdict and verdict.misconception == misconception
+    assert message in " ".join(repr(verdict).split())
 
 
 def test_no_function_is_said_so():
@@ -88,8 +88,8 @@ def test_a_sum_is_more_than_its_last_word():
         and "a − b + c is nearest to d, which is not the nearest word to c alone"
         in " ".join(repr(good).split())
     )
-    alone = explorer(a="b", b="f", c="c")
-    assert "the sum added nothing" in " ".join(repr(check("10.sum", alone)).split())
+    odd_sum = explorer(a="b", b="f", c="c")
+    assert "the sum added nothing" in " ".join(repr(check("10.sum", odd_sum)).split())
     weak = GeometryExplorer(
         "#0", table=np.vstack([np.eye(5), [[-1.0, -1, 0, 0, 0]]]), a="#3", b="#4", c="#2"
     )

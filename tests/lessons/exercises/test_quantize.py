@@ -45,8 +45,8 @@ def test_right_ways_to_unpack_pass():
 
 
 def swapped(codes):
-    made = pack(codes)
-    return made >> 4 | made << 4
+    packed = pack(codes)
+    return packed >> 4 | packed << 4
 
 
 def smeared(codes):
@@ -149,19 +149,19 @@ def test_the_twin_of_the_core_is_right_for_a_matrix_too():
 
 def test_only_largest_sufficient_group_size_is_right():
     explorer = QuantizationExplorer(scheme="groups")
-    found = {}
+    verdicts = {}
     for block in range(1, 9):
         explorer.block = block
-        found[block] = check("08.groups", explorer)
-    right = [block for block, verdict in found.items() if verdict]
+        verdicts[block] = check("08.groups", explorer)
+    right = [block for block, verdict in verdicts.items() if verdict]
     assert right == [4]
-    for block, verdict in found.items():
+    for block, verdict in verdicts.items():
         error = QuantizationExplorer(scheme="groups", block=block).trace.schemes["groups"]
         within = error.largest_error[8] <= ENOUGH
         assert within == (block <= 4)
         if not verdict:
             assert verdict.attempted is not within and "4" not in verdict.message.split(":")[0]
-    assert found[5].show().trace.row == 9  # M14: groups shield what they do not hold
+    assert verdicts[5].show().trace.row == 9  # M14: groups shield what they do not hold
 
 
 def test_a_state_serves_and_other_ways_are_not_yet():

@@ -18,9 +18,9 @@ def dense(W, m, v, grad, time):
 
 
 def by_where(W, m, v, grad, time):
-    seen = grad.any(axis=1)[:, None]
+    used = grad.any(axis=1)[:, None]
     new = dense(W, m, v, grad, time)
-    return tuple(np.where(seen, a, b) for a, b in zip(new, (W, m, v), strict=True))
+    return tuple(np.where(used, a, b) for a, b in zip(new, (W, m, v), strict=True))
 
 
 def by_rows(W, m, v, grad, time):
@@ -57,11 +57,11 @@ def cell_by_cell(W, m, v, grad, time):
 
 
 def no_correction(W, m, v, grad, time):
-    seen, (_, m2, v2) = grad.any(axis=1)[:, None], dense(W, m, v, grad, time)
+    used, (_, m2, v2) = grad.any(axis=1)[:, None], dense(W, m, v, grad, time)
     return (
-        np.where(seen, W - 0.05 * m2 / (np.sqrt(v2) + 1e-7), W),
-        np.where(seen, m2, m),
-        np.where(seen, v2, v),
+        np.where(used, W - 0.05 * m2 / (np.sqrt(v2) + 1e-7), W),
+        np.where(used, m2, m),
+        np.where(used, v2, v),
     )
 
 

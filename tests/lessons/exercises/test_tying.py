@@ -76,9 +76,9 @@ def up_the_hill(E, ids, grad_scores):
 
 
 def spoils(E, ids, grad_scores):
-    made = by_add_at(E, ids, grad_scores)
+    grad = by_add_at(E, ids, grad_scores)
     grad_scores[...] = 0
-    return made
+    return grad
 
 
 def turned(E, ids, grad_scores):
@@ -110,13 +110,13 @@ WRONG = {
 
 
 @pytest.mark.parametrize(
-    ("function", "message", "belief"),
+    ("function", "message", "misconception"),
     [(f, *rest) for f, rest in WRONG.items()],
     ids=[f.__name__ for f in WRONG],
 )
-def test_each_wrong_way_is_named(function, message, belief):
+def test_each_wrong_way_is_named(function, message, misconception):
     verdict = check("09.tied_gradient", function)
-    assert not verdict and message in verdict.message and verdict.misconception == belief
+    assert not verdict and message in verdict.message and verdict.misconception == misconception
     assert "expected" in verdict.case and repr(verdict).startswith("✗ 09.tied_gradient")
 
 

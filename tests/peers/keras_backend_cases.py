@@ -1,4 +1,4 @@
-"""Twins for the checks of the adapter: our layer and Keras's, with the same table."""
+"""Cases for the Keras layer: random options, and pairs of our layer and Keras's on one table."""
 
 import gc
 
@@ -16,8 +16,8 @@ EPS = {"float64": 1e-14, "float32": 1e-6, "float16": 2e-3, "bfloat16": 2e-2}
 
 def array(keras, tensor):
     """Return a tensor of any backend as float64, or as booleans."""
-    made = keras.ops.convert_to_numpy(tensor)
-    return made if made.dtype == bool else made.astype("f8")
+    result = keras.ops.convert_to_numpy(tensor)
+    return result if result.dtype == bool else result.astype("f8")
 
 
 def choices(keras):
@@ -44,7 +44,7 @@ def draw(keras, rng):
     return config, ids.astype(rng.choice(dtypes))
 
 
-def twins(keras, ours, config, rng, *, rank=None, quantize=None):
+def layer_pair(keras, ours, config, rng, *, rank=None, quantize=None):
     """Build both layers with one random table, quantize them, and give both the same adapter."""
     table = rng.normal(size=(config["input_dim"], config["output_dim"]))
     pair = [cls(**config, weights=table) for cls in (ours.Embedding, keras.layers.Embedding)]
@@ -64,14 +64,14 @@ def twins(keras, ours, config, rng, *, rank=None, quantize=None):
     return pair
 
 
-def ran(keras, ids):
+def core_calls(keras, ids):
     """Return how often the core runs for one lookup: XLA drops a call whose result is empty."""
     return int(0 not in ids.shape or keras.backend.backend() != "jax")
 
 
-def near(made, want, dtype):
-    assert made.shape == want.shape
-    np.testing.assert_allclose(made, want, rtol=20 * EPS[dtype], atol=20 * EPS[dtype])
+def near(actual, expected, dtype):
+    assert actual.shape == expected.shape
+    np.testing.assert_allclose(actual, expected, rtol=20 * EPS[dtype], atol=20 * EPS[dtype])
 
 
 def quantizations(keras, dtype):
