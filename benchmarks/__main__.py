@@ -32,23 +32,23 @@ def main() -> int:
     parser.add_argument("--quality", action="store_true", help="compare word vectors with gensim")
     options = parser.parse_args()
     every = not options.words and not options.quality
-    chosen = [w for w in WORKLOADS if every or any(word in w.name for word in options.words)]
+    workloads = [w for w in WORKLOADS if every or any(word in w.name for word in options.words)]
     rows, raw = [], []
-    for n, workload in enumerate(chosen):
-        print(f"[{n + 1}/{len(chosen)}] {workload.name}", file=sys.stderr, flush=True)
+    for n, workload in enumerate(workloads):
+        print(f"[{n + 1}/{len(workloads)}] {workload.name}", file=sys.stderr, flush=True)
         raw.append(race(workload, options.rounds))
         rows.append(row(workload, raw[-1]))
-    found = {"machine": machine(), "rows": rows, "raw": raw}
-    print(", ".join(f"{k} {v}" for k, v in found["machine"].items()) + "\n")
+    results = {"machine": machine(), "rows": rows, "raw": raw}
+    print(", ".join(f"{k} {v}" for k, v in results["machine"].items()) + "\n")
     if rows:
         print(markdown(rows))
     if options.scaling:
-        found["scaling"] = scaling()
+        results["scaling"] = scaling()
     if options.quality:
-        found["quality"] = quality()
+        results["quality"] = quality()
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
-            json.dump(found, file, indent=1)
+            json.dump(results, file, indent=1)
     return 0
 
 

@@ -46,25 +46,25 @@ def task(seed: int) -> Task:
     rng = np.random.default_rng(seed)
     sides = [sorted(s for s in kind - both if len(s) >= LEAST) for kind in kinds]
     count = min(map(len, sides))
-    chosen = [[side[n] for n in rng.permutation(len(side))[:count]] for side in sides]
-    pairs = [(s, label) for label, side in enumerate(chosen) for s in side]
+    samples = [[side[n] for n in rng.permutation(len(side))[:count]] for side in sides]
+    pairs = [(s, label) for label, side in enumerate(samples) for s in side]
     pairs = [pairs[n] for n in rng.permutation(len(pairs))]
-    cut = len(pairs) * 4 // 5
-    words = Vocabulary.from_tokens((w for s, _ in pairs[:cut] for w in s), at_least=2)
+    count_train = len(pairs) * 4 // 5
+    words = Vocabulary.from_tokens((w for s, _ in pairs[:count_train] for w in s), at_least=2)
     x = words.pad([words.encode(s[:LENGTH]) for s, _ in pairs], LENGTH)
     y = np.array([[label] for _, label in pairs], np.float32)
-    return Task(x[:cut], y[:cut], x[cut:], y[cut:], len(words))
+    return Task(x[:count_train], y[:count_train], x[count_train:], y[count_train:], len(words))
 
 
-def word_counts(told: Task) -> float:
+def word_counts(data: Task) -> float:
     """Return the accuracy of naive Bayes: each word votes by how often either side used it."""
-    votes = np.zeros(told.rows)
+    votes = np.zeros(data.rows)
     for label, sign in ((1, 1), (0, -1)):
-        used = Counter(told.x[told.y[:, 0] == label].ravel().tolist())
-        counts = np.array([used[n] + 1.0 for n in range(told.rows)])
+        used = Counter(data.x[data.y[:, 0] == label].ravel().tolist())
+        counts = np.array([used[n] + 1.0 for n in range(data.rows)])
         votes += sign * np.log(counts / counts.sum())
     votes[0] = 0  # padding has no vote
-    return float(((votes[told.held_x].sum(axis=1) > 0) == told.held_y[:, 0]).mean())
+    return float(((votes[data.held_x].sum(axis=1) > 0) == data.held_y[:, 0]).mean())
 
 
 def build(layers: Any, sequential: Any, rows: int) -> Any:
@@ -80,40 +80,40 @@ def build(layers: Any, sequential: Any, rows: int) -> Any:
     )
 
 
-def ours(told: Task, seed: int) -> tuple[float, list[float]]:
+def ours(data: Task, seed: int) -> tuple[float, list[float]]:
     """Train once: give the held-out accuracy, and the seconds of each epoch."""
     from embedlab import layers
     from embedlab.models import Sequential
     from embedlab.optimizers import Adam
 
     random.seed(seed)  # where initializers draw their seeds from
-    model = build(layers, Sequential, told.rows)
+    model = build(layers, Sequential, data.rows)
     model.compile(Adam(RATE), "binary_crossentropy", metrics=["accuracy"])
-    seconds = epochs(model, told, seed=seed, verbose=1)
-    return model.evaluate(told.held_x, told.held_y, verbose=0)[1], seconds
+    seconds = epochs(model, data, seed=seed, verbose=1)
+    return model.evaluate(data.held_x, data.held_y, verbose=0)[1], seconds
 
 
-def keras(told: Task, seed: int) -> tuple[float, list[float]]:
+def keras(data: Task, seed: int) -> tuple[float, list[float]]:
     """Return the same of Keras, on the backend that KERAS_BACKEND names."""
     import keras as lab
 
     lab.utils.set_random_seed(seed)
-    model = build(lab.layers, lab.Sequential, told.rows)
+    model = build(lab.layers, lab.Sequential, data.rows)
     model.compile(lab.optimizers.Adam(RATE), "binary_crossentropy", metrics=["accuracy"])
-    seconds = epochs(model, told, verbose=0)
-    return float(model.evaluate(told.held_x, told.held_y, verbose=0)[1]), seconds
+    seconds = epochs(model, data, verbose=0)
+    return float(model.evaluate(data.held_x, data.held_y, verbose=0)[1]), seconds
 
 
-def epochs(model: Any, told: Task, **options: Any) -> list[float]:
+def epochs(model: Any, data: Task, **options: Any) -> list[float]:
     """Train epoch by epoch, and give the seconds of each; the first one compiles."""
-    taken = []
+    seconds = []
     for epoch in range(EPOCHS):
         if "seed" in options:
             options["seed"] += epoch  # another order of the sentences
         start = time.perf_counter()
-        model.fit(told.x, told.y, batch_size=BATCH, epochs=1, **options)
-        taken.append(time.perf_counter() - start)
-    return taken
+        model.fit(data.x, data.y, batch_size=BATCH, epochs=1, **options)
+        seconds.append(time.perf_counter() - start)
+    return seconds
 
 
 def main() -> int:
@@ -126,26 +126,26 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=7, help="for the choice of sentences")
     parser.add_argument("--starts", type=int, default=3, help="models trained on each side")
     options = parser.parse_args()
-    told = task(options.seed)
+    data = task(options.seed)
     print(
-        f"{len(told.y):,} sentences to learn from, {len(told.held_y):,} held out, "
-        f"{told.rows:,} rows of {WIDTH} numbers"
+        f"{len(data.y):,} sentences to learn from, {len(data.held_y):,} held out, "
+        f"{data.rows:,} rows of {WIDTH} numbers"
     )
     sides = [("embedlab", ours)] + ([("keras", keras)] if options.peer else [])
     seeds = range(options.seed, options.seed + options.starts)
-    runs = [(name, [side(told, seed) for seed in seeds]) for name, side in sides]
-    most = max(float(told.held_y.mean()), 1 - float(told.held_y.mean()))
-    noise = (0.25 / len(told.held_y)) ** 0.5
+    runs = [(name, [side(data, seed) for seed in seeds]) for name, side in sides]
+    most = max(float(data.held_y.mean()), 1 - float(data.held_y.mean()))
+    noise = (0.25 / len(data.held_y)) ** 0.5
     print(f"\naccuracy on held-out sentences (give or take {2 * noise:.1%} by chance at most)")
     print(f"  {'always the more frequent answer':<34}{most:>7.1%}")
-    print(f"  {'naive Bayes on the same words':<34}{word_counts(told):>7.1%}")
+    print(f"  {'naive Bayes on the same words':<34}{word_counts(data):>7.1%}")
     means = []
-    for name, found in runs:
-        scores = [score for score, _ in found]
+    for name, results in runs:
+        scores = [score for score, _ in results]
         means.append(statistics.mean(scores))
-        each = statistics.median(s for _, seconds in found for s in seconds[1:])
-        first = found[0][1][0]
-        span = f"{min(scores):.1%} to {max(scores):.1%} in {len(found)} starts"
+        each = statistics.median(s for _, seconds in results for s in seconds[1:])
+        first = results[0][1][0]
+        span = f"{min(scores):.1%} to {max(scores):.1%} in {len(results)} starts"
         print(f"  {name:<34}{means[-1]:>7.1%}   {span}; {each:.2f} s an epoch, first {first:.2f} s")
     return 0 if means[0] > most else 1
 

@@ -28,10 +28,10 @@ RIVALS = 200
 def reference() -> dict[str, Any]:
     """Return the real text: words that come five times or more, every tenth sentence held out."""
     corpus = python_reference() + standard_library()
-    kept = list(dict.fromkeys(corpus.sentences))  # some sections come twice
-    train, held = [], []
-    for n, sentence in enumerate(kept):
-        (held if n % 10 == 7 else train).append(sentence)
+    sentences = list(dict.fromkeys(corpus.sentences))  # some sections come twice
+    train, held_out_sentences = [], []
+    for n, sentence in enumerate(sentences):
+        (held_out_sentences if n % 10 == 7 else train).append(sentence)
     counts: dict[str, int] = {}
     for word in (word for sentence in train for word in sentence):
         counts[word] = counts.get(word, 0) + 1
@@ -40,7 +40,7 @@ def reference() -> dict[str, Any]:
         "words": words,
         "rate": 0.025,
         **_numbered(train, words, ""),
-        **_numbered(held, words, "held_"),
+        **_numbered(held_out_sentences, words, "held_"),
     }
 
 
@@ -63,7 +63,7 @@ def train(text: dict[str, Any], side: str, dim: int, seed: int, epochs: int) -> 
     """Train in a process of its own; give the vectors as unit rows, and words per second."""
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "in.npz"), Path(folder, "out.npz")
-        given = {
+        initial = {
             "rows": len(text["words"]),
             "dim": dim,
             "seed": seed,
@@ -71,7 +71,7 @@ def train(text: dict[str, Any], side: str, dim: int, seed: int, epochs: int) -> 
             **SETTINGS,
             "epochs": epochs,
         }
-        np.savez(source, ids=text["ids"], starts=text["starts"], **given)
+        np.savez(source, ids=text["ids"], starts=text["starts"], **initial)
         subprocess.run(
             [sys.executable, "-m", "benchmarks.vectors", side, source, target],
             check=True,
@@ -96,19 +96,19 @@ def held_out(unit: np.ndarray, text: dict[str, Any], rivals: str) -> float:
     ids, starts = text["held_ids"], text["held_starts"]
     counts = np.bincount(text["ids"], minlength=len(unit))
     share = None if rivals == "even" else counts / counts.sum()
-    others = rng.choice(len(unit), size=(len(ids), RIVALS), p=share)
+    negatives = rng.choice(len(unit), size=(len(ids), RIVALS), p=share)
     ends = np.append(starts[1:], len(ids))
-    found = []
+    error_rates = []
     for first, last in zip(starts, ends, strict=True):
         for at in range(first, last):
             near = np.r_[ids[max(first, at - 5) : at], ids[at + 1 : min(last, at + 6)]]
             if near.size < 4:
                 continue
             center = unit[near].mean(axis=0)
-            true, scores = unit[ids[at]] @ center, unit[others[at]] @ center
-            wrong = others[at] != ids[at]
-            found.append(((scores < true) & wrong).sum() / max(wrong.sum(), 1))
-    return float(np.mean(found))
+            true, scores = unit[ids[at]] @ center, unit[negatives[at]] @ center
+            wrong = negatives[at] != ids[at]
+            error_rates.append(((scores < true) & wrong).sum() / max(wrong.sum(), 1))
+    return float(np.mean(error_rates))
 
 
 def precision(unit: np.ndarray, text: dict[str, Any]) -> float:
@@ -116,13 +116,13 @@ def precision(unit: np.ndarray, text: dict[str, Any]) -> float:
     words = text["words"]
     cosine = unit @ unit.T
     np.fill_diagonal(cosine, -2)
-    found = []
+    precisions = []
     for n, word in enumerate(words):
         true = true_neighbors(word)
         if true:
             near = np.argsort(-cosine[n])[: len(true)]
-            found.append(np.mean([words[m] in true for m in near]))
-    return float(np.mean(found))
+            precisions.append(np.mean([words[m] in true for m in near]))
+    return float(np.mean(precisions))
 
 
 def odd_one_out(unit: np.ndarray, text: dict[str, Any]) -> float:
@@ -154,7 +154,7 @@ def overlap(one: np.ndarray, two: np.ndarray, count: int = 10, words: int = 1000
 
 def quality(seeds: tuple[int, ...] = SEEDS, dims: tuple[int, ...] = DIMS) -> list[dict[str, Any]]:
     """Train both, seed by seed in turns; print a table of means and spreads, and give it."""
-    real, made = reference(), language()
+    real, toy = reference(), language()
     rows: list[dict[str, Any]] = []
     print(
         f"\n{len(real['ids']):,} words, {len(real['words']):,} different; "
@@ -162,14 +162,14 @@ def quality(seeds: tuple[int, ...] = SEEDS, dims: tuple[int, ...] = DIMS) -> lis
     )
     print("\n| D | measure | embedlab | gensim | difference / noise |\n|--:|---|--:|--:|--:|")
     for dim in dims:
-        found: dict[tuple[str, str], list[float]] = {}
-        kept: dict[str, list[np.ndarray]] = {side: [] for side in SIDES}
+        results: dict[tuple[str, str], list[float]] = {}
+        vectors: dict[str, list[np.ndarray]] = {side: [] for side in SIDES}
         for seed in seeds:
             for side in SIDES:
                 unit, speed = train(real, side, dim, seed, SETTINGS["epochs"])
-                kept[side].append(unit)
+                vectors[side].append(unit)
                 note(
-                    found,
+                    results,
                     side,
                     {
                         "held-out word against even rivals": held_out(unit, real, "even"),
@@ -177,36 +177,36 @@ def quality(seeds: tuple[int, ...] = SEEDS, dims: tuple[int, ...] = DIMS) -> lis
                         "thousand words a second": speed / 1000,
                     },
                 )
-                unit, _ = train(made, side, dim, seed, 10)
+                unit, _ = train(toy, side, dim, seed, 10)
                 note(
-                    found,
+                    results,
                     side,
                     {
-                        "made-up: precision at k": precision(unit, made),
-                        "made-up: odd one out": odd_one_out(unit, made),
+                        "made-up: precision at k": precision(unit, toy),
+                        "made-up: odd one out": odd_one_out(unit, toy),
                     },
                 )
         for side in SIDES:  # as alike as two of gensim's own trainings are?
-            for i, one in enumerate(kept[side]):
-                others = [two for j, two in enumerate(kept["gensim"]) if i != j]
-                same = statistics.mean(overlap(one, two) for two in others)
-                note(found, side, {"ten nearest as other gensim runs": same})
-        rows += report(dim, found)
+            for i, one in enumerate(vectors[side]):
+                peer_runs = [two for j, two in enumerate(vectors["gensim"]) if i != j]
+                same = statistics.mean(overlap(one, two) for two in peer_runs)
+                note(results, side, {"ten nearest as other gensim runs": same})
+        rows += report(dim, results)
     return rows
 
 
-def note(found: dict, side: str, values: dict[str, float]) -> None:
+def note(results: dict, side: str, values: dict[str, float]) -> None:
     for measure, value in values.items():
-        found.setdefault((measure, side), []).append(value)
+        results.setdefault((measure, side), []).append(value)
 
 
-def report(dim: int, found: dict[tuple[str, str], list[float]]) -> list[dict[str, Any]]:
+def report(dim: int, results: dict[tuple[str, str], list[float]]) -> list[dict[str, Any]]:
     rows = []
-    for measure in dict.fromkeys(name for name, _ in found):
-        own, peer = (found[measure, side] for side in SIDES)
-        spread = [statistics.stdev(x) if len(x) > 1 else 0.0 for x in (own, peer)]
-        mean = [statistics.mean(x) for x in (own, peer)]
-        noise = (spread[0] ** 2 / len(own) + spread[1] ** 2 / len(peer)) ** 0.5
+    for measure in dict.fromkeys(name for name, _ in results):
+        ours, peer = (results[measure, side] for side in SIDES)
+        spread = [statistics.stdev(x) if len(x) > 1 else 0.0 for x in (ours, peer)]
+        mean = [statistics.mean(x) for x in (ours, peer)]
+        noise = (spread[0] ** 2 / len(ours) + spread[1] ** 2 / len(peer)) ** 0.5
         rows.append(
             {
                 "dim": dim,

@@ -21,21 +21,21 @@ def duration(seconds: float) -> str:
 def row(workload: Workload, result: dict[str, Any]) -> dict[str, Any]:
     """Return what the table says of one workload."""
     seconds = dict(result["seconds"])
-    own = seconds.pop("embedlab", None)
+    ours = seconds.pop("embedlab", None)
     bound = seconds.pop(workload.limit, None) if workload.limit else None
     rivals = [s for s in seconds if workload.against in ("best", s)]
     best = min(rivals, key=seconds.__getitem__) if rivals else None
     return {
         "workload": workload.name,
-        "embedlab": own,
+        "embedlab": ours,
         "peer": best,
         "seconds": seconds.get(best) if best else None,
-        "ratio": seconds[best] / own if best and own else None,
+        "ratio": seconds[best] / ours if best and ours else None,
         "goal": workload.goal,
         "reach": workload.reach,
         "most": workload.most,
-        "limit": bound / own if bound and own else None,
-        "torch": seconds["torch"] / own if "torch" in seconds and own else None,
+        "limit": bound / ours if bound and ours else None,
+        "torch": seconds["torch"] / ours if "torch" in seconds and ours else None,
         "errors": result["errors"],
     }
 
@@ -56,12 +56,12 @@ def markdown(rows: list[dict[str, Any]]) -> str:
         mark = missed(r["ratio"], r["goal"])
         ratio = f"{r['ratio']:.2f} ×" if r["ratio"] else "–"
         limit = f"{r['limit']:.2f}{missed(r['limit'], r['reach'])}" if r["limit"] else ""
-        own = duration(r["embedlab"]) if r["embedlab"] else "–"
+        ours = duration(r["embedlab"]) if r["embedlab"] else "–"
         if r["most"]:
-            own += f" (at most {duration(r['most'])}){missed(r['most'], r['embedlab'])}"
+            ours += f" (at most {duration(r['most'])}){missed(r['most'], r['embedlab'])}"
         lines.append(
             f"| {r['workload'].replace('/', ': ')} "
-            f"| {own} | {peer} "
+            f"| {ours} | {peer} "
             f"| {ratio}{mark} "
             f"| {round(r['goal'], 2) if r['goal'] else ''} | {limit} |"
         )
@@ -79,17 +79,17 @@ def markdown(rows: list[dict[str, Any]]) -> str:
 
 def machine() -> dict[str, str]:
     """Tell what the figures were measured on."""
-    found = {"python": platform.python_version(), "cores": str(os.cpu_count())}
+    facts = {"python": platform.python_version(), "cores": str(os.cpu_count())}
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as lines:
-            found["processor"] = next(
+            facts["processor"] = next(
                 line.split(":")[1].strip() for line in lines if line.startswith("model name")
             )
     except (OSError, StopIteration):
-        found["processor"] = platform.processor()
+        facts["processor"] = platform.processor()
     for package in PACKAGES:
         try:
-            found[package] = version(package)
+            facts[package] = version(package)
         except PackageNotFoundError:
-            found[package] = "not installed"
-    return found
+            facts[package] = "not installed"
+    return facts

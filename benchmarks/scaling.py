@@ -52,7 +52,7 @@ def median(call, rounds: int = 15) -> float:
 
 def scaling() -> dict[str, Any]:
     """Print one table for each size, and give the medians."""
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     for letter, values in GROWTH.items():
         still = ", ".join(f"{k} {v:,}" for k, v in BASE.items() if k != letter)
         print(f"\n| {letter} ({still}) | " + " | ".join(f"{v:,}" for v in values) + " |")
@@ -66,5 +66,5 @@ def scaling() -> dict[str, Any]:
         for name, times in rows.items():
             if letter != "R" or name == "LoRA forward":
                 print(f"| {name} | " + " | ".join(duration(t) for t in times) + " |")
-        found[letter] = {"values": values, "seconds": rows}
-    return found
+        results[letter] = {"values": values, "seconds": rows}
+    return results

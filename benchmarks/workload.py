@@ -50,8 +50,8 @@ def same(result: Any, answer: Any, tolerance: float) -> str | None:
     if isinstance(answer, (list, tuple)):
         if len(result) != len(answer):
             return f"{len(result)} results instead of {len(answer)}"
-        found = [same(r, a, tolerance) for r, a in zip(result, answer, strict=True)]
-        return next((text for text in found if text), None)
+        differences = [same(r, a, tolerance) for r, a in zip(result, answer, strict=True)]
+        return next((text for text in differences if text), None)
     result, answer = np.asarray(result), np.asarray(answer)
     if result.shape != answer.shape:
         return f"shape {result.shape} instead of {answer.shape}"

@@ -74,9 +74,9 @@ def _lora_answer(i):
 
 
 def _lora_grads(i):
-    left = i["grad"].astype("f8") @ i["b"].T * i["scale"]
+    grad_rows = i["grad"].astype("f8") @ i["b"].T * i["scale"]
     grad_a = np.zeros(i["a"].shape)
-    np.add.at(grad_a, i["ids"], left)
+    np.add.at(grad_a, i["ids"], grad_rows)
     return [grad_a, i["scale"] * (i["a"][i["ids"]].astype("f8").T @ i["grad"])]
 
 

@@ -44,45 +44,47 @@ def _needs(name: str, extras: tuple[str, ...]) -> list[str]:
         if package in known:
             continue
         try:
-            found = importlib.metadata.distribution(package[0])
+            distribution = importlib.metadata.distribution(package[0])
         except importlib.metadata.PackageNotFoundError:
             only.add(package[0])
             continue
-        known[package] = found.version
-        for text in found.requires or []:
+        known[package] = distribution.version
+        for text in distribution.requires or []:
             need = Requirement(text)
             # "" stands for no extra at all
-            asked = [
+            requested_extras = [
                 {"extra": extra, **python}
                 for extra in ("", *package[1])
                 for python in (here, oldest)
             ]
-            if need.marker is None or any(need.marker.evaluate(extra) for extra in asked):
+            if need.marker is None or any(
+                need.marker.evaluate(extra) for extra in requested_extras
+            ):
                 waiting.append((canonicalize_name(need.name), tuple(sorted(need.extras))))
     del known[canonicalize_name(name), extras]
     return sorted({f"{package}=={version}" for (package, _), version in known.items()} | only)
 
 
-def too_new(found: list[str], oldest: str = OLDEST) -> list[str]:
+def too_new(pin_lines: list[str], oldest: str = OLDEST) -> list[str]:
     """Return the pins that do not run on the oldest Python, with what they ask for."""
     refused, elsewhere = [], only_oldest()
-    for pin in found:
+    for pin in pin_lines:
         if pin.partition("==")[0] in elsewhere:
             continue  # nothing is known of it here; the oldest Python itself would refuse it
-        asked = importlib.metadata.metadata(pin.partition("==")[0]).get("Requires-Python")
-        if asked and oldest not in SpecifierSet(asked):
-            refused.append(f"{pin} asks for Python {asked}")
+        requires_python = importlib.metadata.metadata(pin.partition("==")[0]).get("Requires-Python")
+        if requires_python and oldest not in SpecifierSet(requires_python):
+            refused.append(f"{pin} asks for Python {requires_python}")
     return refused
 
 
 def main() -> int:
     """Write the file, or compare it and say what differs."""
-    found = pins()
-    for line in too_new(found):
+    pin_lines = pins()
+    for line in too_new(pin_lines):
         print(f"{line}, and Debian 12 has {OLDEST}: install an older one, then run this again")
-    if too_new(found):
+    if too_new(pin_lines):
         return 1
-    text = HEAD + "\n".join(found) + "\n"
+    text = HEAD + "\n".join(pin_lines) + "\n"
     if "--write" in sys.argv[1:]:
         if only_oldest():
             print(f"Write it with Python {OLDEST}: it also needs {', '.join(only_oldest())}")

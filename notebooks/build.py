@@ -135,14 +135,16 @@ def difference(built: str, committed: str) -> str | None:
         return "the notebook's metadata"
     if len(ours["cells"]) != len(theirs["cells"]):
         return f"{len(theirs['cells'])} cells instead of {len(ours['cells'])}"
-    for mine, other in zip(ours["cells"], theirs["cells"], strict=True):
-        if OWN_TEXT in mine["metadata"].get("tags", []):
-            mine["outputs"] = other["outputs"] = []  # of a text that differs from Python to Python
-        pictures = [list(_pictures(cell)) for cell in (mine, other)]
-        if mine != other:  # without their pictures
-            return f"cell {mine['id']}"
+    for our_cell, their_cell in zip(ours["cells"], theirs["cells"], strict=True):
+        if OWN_TEXT in our_cell["metadata"].get("tags", []):
+            our_cell["outputs"] = their_cell[
+                "outputs"
+            ] = []  # of a text that differs from Python to Python
+        pictures = [list(_pictures(cell)) for cell in (our_cell, their_cell)]
+        if our_cell != their_cell:  # without their pictures
+            return f"cell {our_cell['id']}"
         if not all(_alike(a, b) for a, b in zip(*pictures, strict=True)):
-            return f"a picture of cell {mine['id']}"
+            return f"a picture of cell {our_cell['id']}"
     return None
 
 

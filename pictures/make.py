@@ -49,7 +49,7 @@ PICTURES: dict[str, tuple[str, dict[str, Any], Callable[[Page], None] | None]] =
     "geometry": ("geometry", {}, None),
 }
 """Name of the picture -> the view, its parameters, and what is done in it before the photograph."""
-ROOM = "dashboard"
+DASHBOARD = "dashboard"
 """The one picture that is no view: what a teacher sees of a room, here of forty made-up cards."""
 
 
@@ -73,24 +73,24 @@ def main() -> None:
 
     With names of pictures as arguments, only those.
     """
-    found = os.environ.get("EMBEDLAB_CHROMIUM") or next(
+    executable = os.environ.get("EMBEDLAB_CHROMIUM") or next(
         filter(None, map(shutil.which, NAMES)), None
     )
-    if not found:
+    if not executable:
         raise SystemExit("No Chromium. On Debian: apt-get install chromium.")
-    wanted = sys.argv[1:] or [*PICTURES, ROOM]
+    names = sys.argv[1:] or [*PICTURES, DASHBOARD]
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=found, args=["--no-sandbox", "--disable-gpu"]
+            executable_path=executable, args=["--no-sandbox", "--disable-gpu"]
         )
-        for name in wanted:
-            file, act, shown = Path(folder) / f"{name}.html", None, "main"
-            if name == ROOM:
+        for name in names:
+            file, act, selector = Path(folder) / f"{name}.html", None, "main"
+            if name == DASHBOARD:
                 made_up_room(file)
             else:
                 view, params, act = PICTURES[name]
                 explorer_class(view)(**params).export_html(file)
-                shown = ".embedlab"
+                selector = ".embedlab"
             for scheme in ("light", "dark"):
                 page = browser.new_page(
                     viewport={"width": 1100, "height": 900},
@@ -98,14 +98,14 @@ def main() -> None:
                     reduced_motion="reduce",
                 )
                 page.goto(file.as_uri())
-                page.locator(shown).wait_for()
+                page.locator(selector).wait_for()
                 if act:
                     act(page)
                 page.evaluate(
                     "() => new Promise(d => requestAnimationFrame(() => requestAnimationFrame(d)))"
                 )
                 # of a room's page what is seen first, of a view all of it
-                picture = page if name == ROOM else page.locator(shown)
+                picture = page if name == DASHBOARD else page.locator(selector)
                 picture.screenshot(path=HERE / f"{name}-{scheme}.png")
                 page.close()
         browser.close()

@@ -81,10 +81,10 @@ def name(path: Path) -> str:
 
 def imports(path: Path) -> list[tuple[str, int]]:
     """Return every module that a file imports anywhere in it, with the line."""
-    found = []
+    modules = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found += [(alias.name, node.lineno) for alias in node.names]
+            modules += [(alias.name, node.lineno) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             if node.level:
                 base = name(path).split(".")
@@ -92,10 +92,10 @@ def imports(path: Path) -> list[tuple[str, int]]:
                 module = ".".join(base[:keep] + ([node.module] if node.module else []))
             else:
                 module = node.module or ""
-            found.append((module, node.lineno))
+            modules.append((module, node.lineno))
             if module.split(".")[0] == "embedlab":
-                found += [(f"{module}.{a.name}", node.lineno) for a in node.names]
-    return found
+                modules += [(f"{module}.{a.name}", node.lineno) for a in node.names]
+    return modules
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)
@@ -212,12 +212,14 @@ def test_names_follow_the_pattern(path):
     defined = {n.name for n in tree.body if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
     lowered = {n.lower() for n in defined}
     idea = {"quantize": "quantization"}.get(idea, idea)
-    wanted = {
+    required = {
         "traces": {f"{idea}trace", f"trace_{path.stem}"},
         "figures": {f"draw_{path.stem}"},
         "explorers": {f"{idea}explorer"},
     }[here]
-    assert wanted <= lowered, f"{path.relative_to(ROOT)} must define {sorted(wanted - lowered)}."
+    assert required <= lowered, (
+        f"{path.relative_to(ROOT)} must define {sorted(required - lowered)}."
+    )
 
 
 def test_importing_embedlab_is_light():

@@ -74,23 +74,23 @@ def test_what_is_masked_reaches_neither_loss_nor_gradient(rng, name, options, ba
     y_true, y_pred = numbers(rng, name, (3, 4, 5), axis)
     mask = np.ones((3, 5) if axis == 1 else (3, 4), bool)
     mask[1, 2] = False
-    want, slope = loss(y_true, y_pred, mask), loss.grad(y_true, y_pred, mask)
+    expected, slope = loss(y_true, y_pred, mask), loss.grad(y_true, y_pred, mask)
     y_true = y_true.astype(float)
     for array in (y_true, y_pred):
         spoiled = np.moveaxis(array, axis, -1) if array.ndim == 3 else array
         spoiled[1, 2] = bad
-    assert loss(y_true, y_pred, mask) == want
+    assert loss(y_true, y_pred, mask) == expected
     assert np.array_equal(loss.grad(y_true, y_pred, mask), slope)
     assert np.isfinite(slope).all()
 
 
 def test_a_class_that_is_ruled_out_adds_nothing():
     logits = np.array([[0.0, -np.inf, 1.0]])
-    want = np.log(1 + np.e) - 1  # as torch.nn.functional.cross_entropy
+    expected = np.log(1 + np.e) - 1  # as torch.nn.functional.cross_entropy
     sparse = losses.SparseCategoricalCrossentropy(from_logits=True, dtype="float64")
     onehot = losses.CategoricalCrossentropy(from_logits=True, dtype="float64")
-    assert sparse([2], logits) == pytest.approx(want)
-    assert onehot([[0, 0, 1]], logits) == pytest.approx(want)
+    assert sparse([2], logits) == pytest.approx(expected)
+    assert onehot([[0, 0, 1]], logits) == pytest.approx(expected)
     assert sparse([0], [[0.0, -np.inf]]) == 0.0
     assert sparse.grad([0], [[0.0, -np.inf]]).tolist() == [[0.0, 0.0]]
     binary = losses.BinaryCrossentropy(from_logits=True, dtype="float64")

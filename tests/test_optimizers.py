@@ -38,30 +38,36 @@ def test_a_quadratic_goes_down(optimizer):
 @pytest.mark.parametrize(
     ("make", "stays"),
     [
-        (lambda way: optimizers.SGD(0.1, momentum=0.9, sparse_update=way), False),
-        (lambda way: optimizers.Adam(0.1, sparse_update=way), False),
-        (lambda way: optimizers.SGD(0.1, sparse_update=way), True),
-        (lambda way: optimizers.Adagrad(0.1, sparse_update=way), True),
+        (
+            lambda sparse_update: optimizers.SGD(0.1, momentum=0.9, sparse_update=sparse_update),
+            False,
+        ),
+        (lambda sparse_update: optimizers.Adam(0.1, sparse_update=sparse_update), False),
+        (lambda sparse_update: optimizers.SGD(0.1, sparse_update=sparse_update), True),
+        (lambda sparse_update: optimizers.Adagrad(0.1, sparse_update=sparse_update), True),
     ],
 )
 def test_rows_without_a_gradient_move_by_momentum_unless_lazy(make, stays):
-    for way in ("dense", "lazy"):
-        optimizer, table = make(way), Variable(np.ones((3, 2)))
+    for sparse_update in ("dense", "lazy"):
+        optimizer, table = make(sparse_update), Variable(np.ones((3, 2)))
         optimizer.apply([coalesce([0, 1], np.ones((2, 2)), 3)], [table])
         before = table.numpy()
         optimizer.apply([coalesce([1], np.ones((1, 2)), 3)], [table])
         moved = (table.value != before).any(axis=1).tolist()
-        assert moved == [way == "dense" and not stays, True, False]
+        assert moved == [sparse_update == "dense" and not stays, True, False]
 
 
 def test_lazy_and_dense_agree_on_rows_that_always_come(rng):
     grads = [rng.normal(size=(3, 2)) for _ in range(4)]
     result = {}
-    for way in ("dense", "lazy"):
-        optimizer, table = optimizers.Adam(0.1, sparse_update=way), Variable(np.ones((3, 2)))
+    for sparse_update in ("dense", "lazy"):
+        optimizer, table = (
+            optimizers.Adam(0.1, sparse_update=sparse_update),
+            Variable(np.ones((3, 2))),
+        )
         for grad in grads:
             optimizer.apply([coalesce([0, 1, 2], grad, 3)], [table])
-        result[way] = table.numpy()
+        result[sparse_update] = table.numpy()
     assert np.array_equal(result["dense"], result["lazy"])
 
 
@@ -164,7 +170,7 @@ def test_the_padding_row_stays_zero(rule, options, sparse_update):
     assert (layer.table.value[1] != 1.0).all()
 
 
-GONE = [
+REMOVED = [
     *[
         (lambda n=name: getattr(optimizers, n), AttributeError, name)
         for name in ("AdamW", "Lion", "LossScaleOptimizer", "schedules")
@@ -199,7 +205,7 @@ GONE = [
 ]
 
 
-@pytest.mark.parametrize(("act", "error", "words"), GONE)
+@pytest.mark.parametrize(("act", "error", "words"), REMOVED)
 def test_what_is_left_to_keras_is_refused_in_one_line(act, error, words):
     with pytest.raises(error) as caught:
         act()

@@ -84,8 +84,8 @@ def test_arguments_and_methods_keep_their_names():
     assert isinstance(layer, Layer)
     assert layer.compute_mask(np.array([[3, 0]]), mask=None).tolist() == [[True, False]]
     assert layer.compute_output_shape((None, 10)) == (None, 10, 64)
-    made = layer.symbolic_call(keras.layers.Input((10,)))
-    assert layer.output is made and layer.input.shape == (None, 10)
+    output = layer.symbolic_call(keras.layers.Input((10,)))
+    assert layer.output is output and layer.input.shape == (None, 10)
     assert layer.compute_output_spec(keras.layers.Input((10,))).shape == (None, 10, 64)
     again = keras.layers.Embedding.from_config(layer.get_config())
     assert again.get_config() == layer.get_config()

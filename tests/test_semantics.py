@@ -61,13 +61,13 @@ def table_after_steps(loss_grad, rule, steps=2):
     """Train on row 1, then on row 2, and return the table after each step."""
     one = Embedding(3, 1, "zeros")
     one.build()
-    seen = []
+    tables = []
     for step in range(steps):
         _, context = one.forward([1 + step])
         grads = one.backward(context, np.full((1, 1), loss_grad, "float32")).weights
         rule.apply([grads["embeddings"]], [one.table])
-        seen.append(one.table.numpy().ravel())
-    return seen
+        tables.append(one.table.numpy().ravel())
+    return tables
 
 
 def replace_in_config(path, old, new):
@@ -167,12 +167,12 @@ def test_eras_the_layer_may_follow_any_integer_output():
 
 def test_eras_strict_masks_raises_warns_or_ignores():
     """A lost mask raises, warns, or is passed over, as strict_masks says."""
-    for strict, seen in (
+    for strict, context in (
         ("raise", fails(TypeError, "does not support masking")),
         ("warn", pytest.warns(UserWarning, match="lost")),
         ("ignore", nullcontext()),
     ):
-        with seen:
+        with context:
             words = Embedding(4, 3, mask_zero=True, input_length=2)
             Sequential([words, Flatten()], strict_masks=strict)(np.array([[0, 1]]))
 
@@ -222,14 +222,14 @@ def test_ids_of_input_dim_or_more_are_refused_with_position():
 
 def test_ids_out_of_range_rules():
     """Outside they may be zeros, NaN, the nearest row, a remainder, or one word."""
-    for oob, want in (
+    for oob, expected in (
         ("zero", [0] * 3),
         ("nan", [np.nan] * 3),
         ("clip", TABLE[3]),
         ("wrap", TABLE[1]),
         (2, TABLE[2]),
     ):
-        assert np.array_equal(layer(oob=oob)([5])[0], np.float32(want), equal_nan=True)
+        assert np.array_equal(layer(oob=oob)([5])[0], np.float32(expected), equal_nan=True)
 
 
 def test_ids_negative_are_refused_or_wrap():
@@ -261,8 +261,8 @@ def test_ids_of_any_shape_order_and_container():
     frozen = np.asfortranarray([[1, 2], [3, 0]])
     frozen.flags.writeable = False
     for ids in (3, True, [1, 2], frozen, frozen[::-1, ::2], np.zeros((0, 3), int), []):
-        want = TABLE[np.asarray(ids).astype(int)]
-        assert np.array_equal(layer()(ids), want)
+        expected = TABLE[np.asarray(ids).astype(int)]
+        assert np.array_equal(layer()(ids), expected)
 
 
 def test_ids_that_are_strings_are_a_type_error():
@@ -337,8 +337,8 @@ def test_masks_recurrent_layers_hold_state_at_masked_steps():
         assert one.compute_mask(x, mask) is mask
     assert GRU(2).compute_mask(x, mask) is None
     last = GRU(2)
-    held = last(x, mask=mask)
-    assert np.allclose(held, last(x[:, :2]))
+    state = last(x, mask=mask)
+    assert np.allclose(state, last(x[:, :2]))
 
 
 def test_masks_the_mean_counts_unmasked_steps_only():
@@ -418,8 +418,8 @@ def test_gradients_a_constraint_holds_for_the_whole_table_after_a_step():
         one = layer(embeddings_constraint=constraints.UnitNorm(axis))
         one.build()
         SGD(0.0).apply([np.zeros((4, 3))], [one.table])
-        kept = np.linalg.norm(one.table.value, axis=along)
-        assert np.allclose(kept[kept > 0], 1, atol=1e-5)
+        norms = np.linalg.norm(one.table.value, axis=along)
+        assert np.allclose(norms[norms > 0], 1, atol=1e-5)
 
 
 def test_gradients_a_regularizer_penalizes_the_table_or_the_adapters():
@@ -469,9 +469,9 @@ def test_gradients_bags_check_offsets():
 
 def test_gradients_bag_weights_with_sum_and_mean_only():
     """Weights of a bag work with sum and mean, and not with max."""
-    for mode, want in (("sum", 6.0), ("mean", 3.0)):
+    for mode, expected in (("sum", 6.0), ("mean", 3.0)):
         bag = EmbeddingBag(4, 1, mode, weights=np.ones((4, 1)))
-        assert bag([[0, 1]], per_sample_weights=[[2.0, 4.0]]).tolist() == [[want]]
+        assert bag([[0, 1]], per_sample_weights=[[2.0, 4.0]]).tolist() == [[expected]]
     with fails(ValueError, "weights"):
         EmbeddingBag(4, 1, "max")([[0, 1]], per_sample_weights=[[2.0, 4.0]])
 
@@ -489,8 +489,8 @@ def test_lora_forward_formula():
     one = layer(lora_rank=2, lora_alpha=6.0)
     lora = one.adapters["default"]
     lora.b.assign(np.ones((2, 3)))
-    want = TABLE[[1, 3]] + 3.0 * lora.a.value[[1, 3]] @ lora.b.value
-    assert np.allclose(one([1, 3]), want) and lora.a.dtype == "float32"
+    expected = TABLE[[1, 3]] + 3.0 * lora.a.value[[1, 3]] @ lora.b.value
+    assert np.allclose(one([1, 3]), expected) and lora.a.dtype == "float32"
 
 
 def test_lora_memory_of_a_lookup_does_not_grow_with_the_table():
@@ -509,15 +509,15 @@ def test_lora_trains_on_after_save_and_load():
     """After saving and loading the weights move, and alpha is what it was."""
 
     def model():
-        made = Sequential(
+        result = Sequential(
             [
                 Embedding(6, 3, lora_rank=2, lora_alpha=8.0, input_length=2, seed=1),
                 Flatten(),
                 Dense(1),
             ]
         )
-        made.compile(SGD(0.1), "mse")
-        return made
+        result.compile(SGD(0.1), "mse")
+        return result
 
     ids, aims = np.array([[1, 2], [3, 4]]), np.ones((2, 1))
     first = model()
@@ -620,9 +620,9 @@ def test_lora_one_trained_id_moves_every_row():
         one.enable_lora(2, a_initializer=start, b_initializer="ones" if moves == 1 else "zeros")
         for _ in range(2):
             _, context = one.forward([1])
-            found = one.backward(context, np.ones((1, 3), "float32")).weights
+            grads = one.backward(context, np.ones((1, 3), "float32")).weights
             named = one.named_weights()
-            SGD(0.1).apply(list(found.values()), [named[name] for name in found])
+            SGD(0.1).apply(list(grads.values()), [named[name] for name in grads])
         assert (np.abs(one(range(4)) - TABLE).max(axis=1) > 1e-6).sum() == moves
 
 
@@ -689,18 +689,18 @@ def test_quantization_codes_get_no_gradient_but_adapters_do():
     one = layer(lora_rank=1)
     one.quantize("int8")
     _, context = one.forward([1])
-    found = one.backward(context, np.ones((1, 3), "float32")).weights
-    assert set(found) == {"lora_embeddings_a", "lora_embeddings_b"}
+    grads = one.backward(context, np.ones((1, 3), "float32")).weights
+    assert set(grads) == {"lora_embeddings_a", "lora_embeddings_b"}
 
 
 def test_quantization_report():
     """A report tells errors by row, cosines, the worst rows, and bytes."""
     one = layer()
     one.quantize("int8")
-    told = one.quantization_report()
-    assert told.worst[0] == told.largest_error.argmax() and told.cosine.shape == (4,)
-    assert (told.largest_error <= told.half_step * 1.001).all()
-    assert (told.bytes_before, told.bytes_after) == (48, 4 * 3 + 4 * 4)
+    report = one.quantization_report()
+    assert report.worst[0] == report.largest_error.argmax() and report.cosine.shape == (4,)
+    assert (report.largest_error <= report.half_step * 1.001).all()
+    assert (report.bytes_before, report.bytes_after) == (48, 4 * 3 + 4 * 4)
 
 
 def test_quantization_is_refused_unbuilt_twice_and_in_unknown_modes():
@@ -720,12 +720,12 @@ def test_quantization_is_refused_unbuilt_twice_and_in_unknown_modes():
 def test_quantization_of_subclasses_and_float8_is_not_implemented():
     """Subclasses and float8 are not built, unless the check is waived."""
 
-    class Own(Embedding):
+    class Subclass(Embedding):
         pass
 
     with fails(NotImplementedError, "subclass"):
-        Own(4, 3, weights=TABLE).quantize("int8")
-    Own(4, 3, weights=TABLE).quantize("int8", type_check=False)
+        Subclass(4, 3, weights=TABLE).quantize("int8")
+    Subclass(4, 3, weights=TABLE).quantize("int8", type_check=False)
     with fails(NotImplementedError, "float8"):
         layer().quantize("float8")
 
@@ -759,8 +759,8 @@ def test_files_whole_models_are_restored():
         model.save(Path(folder, "m.keras"))
         again = load_model(Path(folder, "m.keras"))
     assert again.layers[0].adapters["slang"].alpha == 3.0
-    for mine, came in zip(model.weights, again.weights, strict=True):
-        assert np.array_equal(mine.value, came.value)
+    for weight, restored in zip(model.weights, again.weights, strict=True):
+        assert np.array_equal(weight.value, restored.value)
 
 
 def test_files_damaged_ones_are_refused_and_the_model_is_unchanged():

@@ -60,8 +60,8 @@ def lora_backward(i):
 
 
 def layer(i):
-    made = Embedding(*i["table"].shape, weights=i["table"])
-    return lambda: made(i["ids"]), np.asarray
+    embedding = Embedding(*i["table"].shape, weights=i["table"])
+    return lambda: embedding(i["ids"]), np.asarray
 
 
 def quantized(bits):

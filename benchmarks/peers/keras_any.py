@@ -34,18 +34,18 @@ def layer(i):
 
 
 def lora(i):
-    made = build(i)
-    made.enable_lora(i["a"].shape[1], lora_alpha=i["scale"] * i["a"].shape[1])
-    made.lora_embeddings_a.assign(i["a"])
-    made.lora_embeddings_b.assign(i["b"])
-    return run(made, i)
+    embedding = build(i)
+    embedding.enable_lora(i["a"].shape[1], lora_alpha=i["scale"] * i["a"].shape[1])
+    embedding.lora_embeddings_a.assign(i["a"])
+    embedding.lora_embeddings_b.assign(i["b"])
+    return run(embedding, i)
 
 
 def quantized(mode):
     def setup(i):
-        made = build(i)
-        made.quantize(mode)
-        call, read = run(made, i)
+        embedding = build(i)
+        embedding.quantize(mode)
+        call, read = run(embedding, i)
         step = np.abs(i["table"][i["ids"]]).max(1, keepdims=True) / (127 if mode == "int8" else 7)
         assert (np.abs(read(call()) - i["table"][i["ids"]]) <= 0.51 * step + 1e-3).all()
         return call, lambda r: None

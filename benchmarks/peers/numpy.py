@@ -24,9 +24,11 @@ def nearest(i):
         scores = queries @ i["table"].T
         scores /= norms
         best = np.argpartition(scores, -i["count"], axis=1)[:, -i["count"] :]
-        found = np.take_along_axis(scores, best, axis=1)
-        order = np.argsort(-found, axis=1)
-        return np.take_along_axis(best, order, axis=1), np.take_along_axis(found, order, axis=1)
+        best_scores = np.take_along_axis(scores, best, axis=1)
+        order = np.argsort(-best_scores, axis=1)
+        return np.take_along_axis(best, order, axis=1), np.take_along_axis(
+            best_scores, order, axis=1
+        )
 
     return call, lambda r: r[1]
 

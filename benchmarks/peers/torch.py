@@ -26,8 +26,8 @@ def sparse_gradient(i):
     grad, ids = t(i["grad"]), t(i["ids"])
 
     def call():
-        made = torch.ops.aten.embedding_sparse_backward(grad, ids, rows, -1, False)
-        return made.coalesce()
+        grad_table = torch.ops.aten.embedding_sparse_backward(grad, ids, rows, -1, False)
+        return grad_table.coalesce()
 
     return call, lambda r: r.to_dense().reshape(rows, columns).numpy()
 
@@ -73,8 +73,10 @@ def lora_backward(i):
 
     @torch.no_grad()
     def call():
-        left = grad @ b.T * i["scale"]
-        grad_a = torch.ops.aten.embedding_sparse_backward(left, ids, len(a), -1, False).coalesce()
+        grad_rows = grad @ b.T * i["scale"]
+        grad_a = torch.ops.aten.embedding_sparse_backward(
+            grad_rows, ids, len(a), -1, False
+        ).coalesce()
         return grad_a, F.embedding(ids, a).T @ grad * i["scale"]
 
     return call, lambda r: [r[0].to_dense().numpy(), r[1].numpy()]

@@ -3,11 +3,10 @@
 A process of its own calls every public function of the core with NaN, infinities, huge and tiny
 numbers, empty arrays, single rows, and ids, offsets, codes, sizes and dimensions that are out of
 range: first compiled as users have it, then with Numba's bounds checks. Each call must return, or
-raise an error of ours. The good arguments are those of `test_doors.py`.
+raise an error of ours. The good arguments are those of `public_functions.py`.
 """
 
 import dataclasses
-import importlib.util
 import json
 import os
 import subprocess
@@ -20,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from public_functions import CALLS, INTERNAL, public_names
 
 from embedlab.core.geometry import LazyTable, nearest, normalize_rows
 from embedlab.core.gradient import SparseGrad
@@ -67,21 +67,10 @@ ENDLESS = [
 Case = tuple[str, Callable, dict[str, Callable]]
 
 
-def doors() -> Any:
-    """Import the table of public functions and their good arguments."""
-    spec = importlib.util.spec_from_file_location(
-        "doors", Path(__file__).with_name("test_doors.py")
-    )
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["doors"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 def cases() -> Iterator[Case]:
     """Yield the name of every function, the function, and what makes its good arguments."""
-    for name, door in doors().DOORS.items():
-        yield name, door.call, {key: make for key, (_, make) in door.good.items()}
+    for name, good_call in CALLS.items():
+        yield name, good_call.call, {key: make for key, (_, make) in good_call.good.items()}
     rng = np.random.default_rng(3)
     table = rng.normal(size=(6, 4)).astype("f4")
     batches = sample_batches([0, 1, 2, 5], 6, steps=3, batch=2)
@@ -206,18 +195,18 @@ def everything(makers: dict[str, Callable]) -> Iterator[tuple[str, dict[str, Any
         for name, value in hostile(make()):
             yield f"{key}: {name}", {**{k: m() for k, m in makers.items()}, key: value}
     for name in (*(f"all {n}" for n in (*FLOATS, *WHOLE)), "empty", "one row", "no columns"):
-        given = {key: make() for key, make in makers.items()}
-        for key, good in given.items():
+        arguments = {key: make() for key, make in makers.items()}
+        for key, good in arguments.items():
             if isinstance(good, np.ndarray):
-                given[key] = dict(hostile(good)).get(name, good)
-        yield f"every array: {name}", given
+                arguments[key] = dict(hostile(good)).get(name, good)
+        yield f"every array: {name}", arguments
 
 
-def complaint(call: Callable, given: dict[str, Any]) -> str:
-    """Call a function; say what is wrong with what came of it."""
+def complaint(call: Callable, arguments: dict[str, Any]) -> str:
+    """Call a function and return what is wrong with its result or error, or ""."""
     try:
-        made = {k: v.make() if isinstance(v, Late) else v for k, v in given.items()}
-        call(**made)
+        built = {k: v.make() if isinstance(v, Late) else v for k, v in arguments.items()}
+        call(**built)
     except MemoryError:
         return ""
     except Exception as error:
@@ -230,7 +219,7 @@ def complaint(call: Callable, given: dict[str, Any]) -> str:
     return ""
 
 
-def walk() -> None:
+def main() -> None:
     """Call every function with everything hostile, and print each call before it is made."""
     import resource
 
@@ -241,14 +230,14 @@ def walk() -> None:
     for name, call, makers in cases():
         names.append(name)
         if name == "skipgram.train.skipgram":
-            call = (lambda inner: lambda **given: list(inner(**given)))(call)
-        for label, given in everything(makers):
+            call = (lambda inner: lambda **arguments: list(inner(**arguments)))(call)
+        for label, arguments in everything(makers):
             if f"{name}({label})" in ENDLESS:
                 continue
             os.write(1, f"{name}({label})\n".encode())
             calls += 1
-            if found := complaint(call, given):
-                wrong.append(f"{name}({label}): {found}")
+            if text := complaint(call, arguments):
+                wrong.append(f"{name}({label}): {text}")
     print(json.dumps({"calls": calls, "names": names, "wrong": wrong}))
 
 
@@ -272,15 +261,14 @@ def test_hostile_numbers_end_no_process(checked):
 
 
 def test_every_public_function_of_the_core_has_a_hostile_case():
-    table = doors()
-    exempt = {f"{module}.{name}" for module, names in table.NO_DOORS.items() for name in names}
-    tried = {name for name, _, _ in cases()}
-    missing = sorted(set(table.public_functions()) - tried - exempt)
+    exempt = {f"{module}.{name}" for module, names in INTERNAL.items() for name in names}
+    names = {name for name, _, _ in cases()}
+    missing = sorted(set(public_names()) - names - exempt)
     assert not missing, (
         "every public function of the core must have good arguments, of which this test makes "
-        f"hostile ones. Received none for {', '.join(missing)}. Add them to test_doors.py."
+        f"hostile ones. Received none for {', '.join(missing)}. Add them to public_functions.py."
     )
 
 
 if __name__ == "__main__":
-    walk()
+    main()
