@@ -182,7 +182,7 @@ class _Picture:
         shares = 100 * sum(trace.plane.shares)
         variance = f"The map shows {format_number(shares, 0)} % of the variance"
         lost = (
-            f"; {format_count(trace.invalid_rows, 'row')} with NaN have no place"
+            f"; {format_count(trace.invalid_rows, 'row')} with NaN not drawn"
             if trace.invalid_rows
             else ""
         )

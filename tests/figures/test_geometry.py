@@ -61,5 +61,5 @@ def test_it_says_the_numbers_of_the_trace():
 def test_it_says_what_it_leaves_out():
     assert "flat map, the first 1 500 of 4 000 words" in words_in(draw_geometry(CASES["large"]))
     text = " ".join(words_in(draw_geometry(CASES["some lost"])))
-    assert "1 row with NaN stand nowhere" in text
+    assert "1 row with NaN not drawn" in text
     assert "has no neighbor" in " ".join(words_in(draw_geometry(CASES["all lost"])))
