@@ -1,4 +1,4 @@
-"""Let contestants take turns: A B C A B C …, a process each, and keep every round's time."""
+"""Run contestants in turns: A B C A B C …, a process each, and record every round's time."""
 
 import json
 import os

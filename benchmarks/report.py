@@ -78,7 +78,7 @@ def markdown(rows: list[dict[str, Any]]) -> str:
 
 
 def machine() -> dict[str, str]:
-    """Tell what the figures were measured on."""
+    """Return the versions and the processor that the figures were measured on."""
     facts = {"python": platform.python_version(), "cores": str(os.cpu_count())}
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as lines:

@@ -1,4 +1,4 @@
-"""How the cost of an operation grows when one size grows and the others stand still."""
+"""Scaling: the cost of an operation when one size grows and the others stay."""
 
 import statistics
 import time

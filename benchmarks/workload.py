@@ -1,4 +1,4 @@
-"""What a workload is: seeded inputs, the plain NumPy answer, and the goal."""
+"""Workloads: seeded inputs, the plain NumPy answer, and the goal."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Workload:
     """One line of the table.
 
     name: "group/case". inputs(rng): what every side gets. answer(inputs): what every side must
-    give, said in NumPy (None: the side checks itself). peers: who takes part besides embedlab.
+    give, in NumPy (None: the side checks itself). peers: who takes part besides embedlab.
     goal: the ratio to reach against the best peer, or against the one that `against` names.
     limit: a side that is a bound, not a peer; reach: the share of it to reach. tolerance: relative
     to the largest number. most: seconds that embedlab may take. rounds: at most so many, for what
@@ -46,7 +46,7 @@ def table(rng: np.random.Generator, rows: int, columns: int) -> np.ndarray:
 
 
 def same(result: Any, answer: Any, tolerance: float) -> str | None:
-    """Say how two results differ, or None. Lists are compared entry by entry."""
+    """Return how two results differ, or None. Lists are compared entry by entry."""
     if isinstance(answer, (list, tuple)):
         if len(result) != len(answer):
             return f"{len(result)} results instead of {len(answer)}"

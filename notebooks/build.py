@@ -57,7 +57,7 @@ def parse(source: Path, *, solution: bool) -> NotebookNode:
 
 
 def seconds(cell: NotebookNode) -> int:
-    """How long a cell may take, at the most.
+    """Return the seconds that a cell may take.
 
     What `interact` prints makes the client answer the kernel while it waits for it. Now and then it
     then overlooks that the kernel is done, and looks again only when the time is up.
@@ -126,7 +126,7 @@ def text(notebook: NotebookNode) -> str:
 
 
 def difference(built: str, committed: str) -> str | None:
-    """Say where two notebooks differ, or None. Pictures may differ by less than the eye sees.
+    """Return where two notebooks differ, or None. Pictures may differ by less than the eye sees.
 
     Outputs of a cell tagged `nbval-ignore-output` may be others: nbval leaves them alone too.
     """

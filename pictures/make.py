@@ -50,7 +50,7 @@ PICTURES: dict[str, tuple[str, dict[str, Any], Callable[[Page], None] | None]] =
 }
 """Name of the picture -> the view, its parameters, and what is done in it before the photograph."""
 DASHBOARD = "dashboard"
-"""The one picture that is no view: what a teacher sees of a room, here of forty made-up cards."""
+"""The one picture that is no view: the teacher's dashboard of a class, here of forty made-up cards."""
 
 
 def made_up_room(path: Path) -> Path:
@@ -104,7 +104,7 @@ def main() -> None:
                 page.evaluate(
                     "() => new Promise(d => requestAnimationFrame(() => requestAnimationFrame(d)))"
                 )
-                # of a room's page what is seen first, of a view all of it
+                # of the dashboard what is seen first, of a view all of it
                 picture = page if name == DASHBOARD else page.locator(selector)
                 picture.screenshot(path=HERE / f"{name}-{scheme}.png")
                 page.close()

@@ -1,4 +1,4 @@
-"""What every test may lean on: a seeded generator and a fixed number of threads."""
+"""Fixtures of all tests: a seeded generator and a fixed number of threads."""
 
 import numba
 import numpy as np

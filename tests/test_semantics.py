@@ -197,7 +197,7 @@ def test_eras_keras_1_configs_are_translated():
 
 
 def test_eras_memory_is_reported_before_it_is_allocated():
-    """Memory is told before it is taken, and a table that cannot fit is an error."""
+    """The memory is estimated before it is allocated, and a table that cannot fit is an error."""
     one = Embedding(1 << 48, 64)
     assert one.memory_report().table == (1 << 48) * 256
     with fails(TableMemoryError, "out of memory"):
@@ -494,7 +494,7 @@ def test_lora_forward_formula():
 
 
 def test_lora_memory_of_a_lookup_does_not_grow_with_the_table():
-    """What a lookup takes grows with the words, never with the table."""
+    """The memory of a lookup grows with the words, never with the table."""
     one = Embedding(50_000, 64, "zeros", lora_rank=2)
     one([1])
     assert peak_bytes(lambda: one([1, 2, 3])) < 50_000  # the whole step would be 12.8 million bytes
@@ -764,7 +764,7 @@ def test_files_whole_models_are_restored():
 
 
 def test_files_damaged_ones_are_refused_and_the_model_is_unchanged():
-    """What is damaged is refused in one line, and the model stays as it was."""
+    """A damaged file is refused in one line, and the model stays as it was."""
     model = Sequential([Embedding(6, 3, input_length=2, seed=1)])
     before = model.get_weights()[0]
     with tempfile.TemporaryDirectory() as folder:

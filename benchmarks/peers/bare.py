@@ -1,4 +1,4 @@
-"""What embedlab stands on: NumPy and Numba alone, loaded by a new interpreter."""
+"""The dependencies of embedlab: NumPy and Numba alone, loaded by a new interpreter."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""embedlab: the public doors, checks included, as a user calls them."""
+"""embedlab: the public functions, checks included, as a user calls them."""
 
 import subprocess
 import sys
@@ -120,7 +120,7 @@ def first_use(i):
 
     def call():
         compiled = int(whole_process(code))
-        assert compiled == 0, f"{compiled} loops were compiled again"
+        assert compiled == 0, f"{compiled} kernels were compiled again"
 
     return call, lambda r: None
 

@@ -1,4 +1,4 @@
-"""What Binder will build: repo2docker writes its Dockerfile, no container engine needed."""
+"""The image of Binder: repo2docker writes its Dockerfile, no container engine needed."""
 
 import importlib.util
 import os

@@ -1,4 +1,4 @@
-"""What Binder does, for real: a fresh environment, requirements, postBuild, start, a lesson."""
+"""The steps of Binder, for real: a fresh environment, requirements, postBuild, start, a lesson."""
 
 import json
 import os

@@ -164,7 +164,7 @@ class View:
         self.settle()
 
     def settle(self):
-        """Let the page paint what it knows."""
+        """Wait until the page has painted its state."""
         self.page.evaluate(
             "() => new Promise(d => requestAnimationFrame(() => requestAnimationFrame(d)))"
         )

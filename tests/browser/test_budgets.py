@@ -1,4 +1,4 @@
-"""How long the eye waits, measured inside the page, with a kernel that is 150 ms away.
+"""Latency of each interaction, measured inside the page, with a kernel that is 150 ms away.
 
 One warm-up that is not counted, then a fixed number of acts, and one figure over all of them: no
 act is done again because it was slow. `make test` runs this file while nothing else runs.

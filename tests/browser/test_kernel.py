@@ -1,4 +1,4 @@
-"""What an edit costs the kernel, warm, at the largest setting of every control: at most 30 ms.
+"""The cost of an edit in the kernel, warm, at the largest setting of every control: at most 30 ms.
 
 Two values in turns, one warm-up, and the median of a fixed number of edits; like the budgets in
 the page, this runs while nothing else runs.

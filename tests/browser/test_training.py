@@ -8,7 +8,7 @@ from embedlab.traces.text import format_number
 
 
 def short(value):
-    """Say a number as the view does: four decimals, or its first digits."""
+    """Format a number as the view does: four decimals, or its first digits."""
     size = abs(float(value))
     if not np.isfinite(size) or size == 0 or size >= 0.00095:
         return "0" if size == 0 else format_number(value, 4)

@@ -1,4 +1,4 @@
-"""What the tests that every view must pass need to know of each: one `Case` a view.
+"""Cases of the tests that every view must pass: one `Case` a view.
 
 The files that run over all of them: test_access (axe, phone, forced colors), test_budgets,
 test_export, test_hostile, test_play. A new view adds its case here, and gets them all.

@@ -1,4 +1,4 @@
-"""What a rank can hold: against the definition, by hand, and at the edges."""
+"""The best matrix of a rank: against the definition, by hand, and at the edges."""
 
 import importlib
 import tracemalloc

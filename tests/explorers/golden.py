@@ -189,7 +189,7 @@ def matches(view, state, *, wording=False):
 
 
 def _alike(expected, actual):
-    """Whether two messages say the same, but for the last bits of their numbers."""
+    """Return whether two messages are equal, but for the last bits of their numbers."""
     (one, expected_arrays), (two, actual_arrays) = (
         _unpacked(message) for message in (expected, actual)
     )

@@ -1,4 +1,4 @@
-"""What the browser's tests read is what the explorer sends today."""
+"""The messages that the browser's tests read are those the explorer sends today."""
 
 import importlib.util
 from pathlib import Path

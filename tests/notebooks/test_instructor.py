@@ -1,4 +1,4 @@
-"""What a teacher reads is true: commands parse, files and lessons exist, minutes add up."""
+"""The teacher's pages are true: commands parse, files and lessons exist, minutes add up."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What embedlab.keras gives, beside Keras itself: runs in a process of its own for each backend.
+"""Outputs of embedlab.keras and of Keras itself: runs in a process of its own for each backend.
 
 Started by test_keras_adapter.py, which sets KERAS_BACKEND; pytest does not collect this name.
 """

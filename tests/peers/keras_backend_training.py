@@ -1,4 +1,4 @@
-"""How a Keras model learns through embedlab.keras: runs in a process of its own for each backend.
+"""Training of a Keras model through embedlab.keras: runs in a process of its own for each backend.
 
 Started by test_keras_adapter.py, for the backends that have gradients.
 """

@@ -1,4 +1,4 @@
-"""What goes wrong in Keras 3.15 with LoRA and quantized tables, shown there and absent here."""
+"""Defects of Keras 3.15 with LoRA and quantized tables, shown there and absent here."""
 
 import gc
 import tracemalloc

@@ -40,7 +40,7 @@ def test_rows_of_other_widths(width, itemsize, ids, lines):
 
 
 def by_bytes(ids, row_bytes, line):
-    """Say it byte by byte: which line each byte of each row lies in."""
+    """Reference implementation, byte by byte: the line in which each byte of each row lies."""
     return [
         sorted({byte // line for byte in range(i * row_bytes, (i + 1) * row_bytes)}) for i in ids
     ]

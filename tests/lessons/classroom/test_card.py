@@ -1,4 +1,4 @@
-"""What a card collects, what it never holds, and where it is written."""
+"""The card of a learner: its content, what it never holds, and where it is written."""
 
 import json
 

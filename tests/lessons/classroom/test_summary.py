@@ -1,4 +1,4 @@
-"""What a room's cards say together, counted by hand, and the page that shows it."""
+"""The summary of a class's cards, counted by hand, and the page that shows it."""
 
 import re
 
