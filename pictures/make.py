@@ -50,7 +50,7 @@ PICTURES: dict[str, tuple[str, dict[str, Any], Callable[[Page], None] | None]] =
 }
 """Name of the picture -> the view, its parameters, and what is done in it before the photograph."""
 DASHBOARD = "dashboard"
-"""The one picture that is no view: the teacher's dashboard of a class, here of forty made-up cards."""
+"""The one picture that is no view: the dashboard of a class, here of forty made-up cards."""
 
 
 def made_up_room(path: Path) -> Path:
