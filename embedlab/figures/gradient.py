@@ -1,4 +1,4 @@
-"""A backward pass as a picture: gradient rows fly back, duplicates meet, and the check's V."""
+"""A backward pass as a picture: gradient rows, their sums in the table, and the check's V."""
 
 import numpy as np
 from matplotlib.axes import Axes

@@ -97,11 +97,11 @@ def test_frozen_and_by_value():
     ("table", "message"),
     [
         (np.ones((1, 1)), "no other word"),
-        (np.zeros((3, 2)), "Truly nearest"),
-        (np.array([[1.0], [-2.0], [0.5]]), "Truly nearest"),
-        (np.array([[1.0, 2.0], [np.nan, 1.0], [np.inf, 0.0], [0.0, 1.0]]), "Truly nearest: #3"),
+        (np.zeros((3, 2)), "Nearest by cosine"),
+        (np.array([[1.0], [-2.0], [0.5]]), "Nearest by cosine"),
+        (np.array([[1.0, 2.0], [np.nan, 1.0], [np.inf, 0.0], [0.0, 1.0]]), "Nearest by cosine: #3"),
         (np.full((3, 2), np.nan), "no other word"),
-        (np.full((4, 3), 1e-30, np.float32), "Truly nearest"),
+        (np.full((4, 3), 1e-30, np.float32), "Nearest by cosine"),
     ],
     ids=["one", "zeros", "one column", "some lost", "all lost", "tiny"],
 )
