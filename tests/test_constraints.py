@@ -68,6 +68,6 @@ def test_nonneg():
         (lambda: constraints.Constraint()(1.0), NotImplementedError, "project"),
     ],
 )
-def test_the_door_refuses(act, error, words):
+def test_bad_arguments_are_refused(act, error, words):
     with pytest.raises(error, match=words):
         act()

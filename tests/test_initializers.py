@@ -183,6 +183,6 @@ def test_unknown_identifiers_are_refused(identifier):
         ),
     ],
 )
-def test_the_door_refuses(make, error, words):
+def test_bad_arguments_are_refused(make, error, words):
     with pytest.raises(error, match=words):
         make()

@@ -191,6 +191,6 @@ def test_a_class_of_ones_own_needs_no_more_than_call():
         ),
     ],
 )
-def test_the_door_refuses(act, error, words):
+def test_bad_arguments_are_refused(act, error, words):
     with pytest.raises(error, match=words):
         act()

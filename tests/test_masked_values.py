@@ -32,7 +32,7 @@ bad = st.sampled_from(BAD)
 many = settings(max_examples=40)
 
 
-def drawn(seed, shape):
+def draw_mask(seed, shape):
     """Return a generator, a mask (B, T) that may be true or false everywhere, and values."""
     rng = np.random.default_rng(seed)
     mask = rng.random(shape[:2]) < rng.choice([0.0, 0.3, 0.7, 1.0])
@@ -59,11 +59,11 @@ def targets_of(cls, rng, shape):
 @given(shape=sizes, seed=seeds, bad=bad)
 @many
 def test_losses_and_their_gradients(cls, options, reduction, shape, seed, bad):
-    rng, mask, _ = drawn(seed, shape)
+    rng, mask, _ = draw_mask(seed, shape)
     y_true, y_pred = targets_of(cls, rng, shape), rng.uniform(0.05, 0.95, shape)
     plain = {k: v for k, v in options.items() if k != "axis"}
-    alone = cls(**plain, reduction=reduction, dtype="float64")
-    want, slope = alone(y_true[mask], y_pred[mask]), alone.grad(y_true[mask], y_pred[mask])
+    unmasked = cls(**plain, reduction=reduction, dtype="float64")
+    want, slope = unmasked(y_true[mask], y_pred[mask]), unmasked.grad(y_true[mask], y_pred[mask])
 
     axis = options.get("axis", -1)
     y_true, y_pred = spoiled(y_true, mask, bad), spoiled(y_pred, mask, bad)
@@ -84,7 +84,7 @@ def test_losses_and_their_gradients(cls, options, reduction, shape, seed, bad):
 @given(shape=sizes, seed=seeds, bad=bad, from_logits=st.booleans())
 @many
 def test_a_row_of_an_ignored_class(shape, seed, bad, from_logits):
-    rng, mask, _ = drawn(seed, shape)
+    rng, mask, _ = draw_mask(seed, shape)
     labels = np.where(mask, rng.integers(0, shape[-1], shape[:2]), -1)
     y_pred = rng.uniform(0.05, 0.95, shape)
     loss = losses.SparseCategoricalCrossentropy(from_logits, -1, dtype="float64")
@@ -135,24 +135,26 @@ def test_infinite_logits_that_are_right_add_nothing(rows, columns, seed):
     assert np.isfinite(grad).all() and not grad[sure].any()
 
 
-@pytest.mark.parametrize("truth", ["labels", "one-hot rows", "one probability", "one axis less"])
+@pytest.mark.parametrize(
+    "target_form", ["labels", "one-hot rows", "one probability", "one axis less"]
+)
 @given(shape=sizes, seed=seeds, bad=bad)
 @many
-def test_accuracy(truth, shape, seed, bad):
-    rng, mask, y_pred = drawn(seed, shape)
-    if truth in ("labels", "one-hot rows"):
+def test_accuracy(target_form, shape, seed, bad):
+    rng, mask, y_pred = draw_mask(seed, shape)
+    if target_form in ("labels", "one-hot rows"):
         shape = (*shape[:2], shape[2] + 1)
         y_pred = rng.normal(size=shape)
         y_true = rng.integers(0, shape[-1], shape[:2])
-        y_true = np.eye(shape[-1])[y_true] if truth == "one-hot rows" else y_true
+        y_true = np.eye(shape[-1])[y_true] if target_form == "one-hot rows" else y_true
     else:
         y_pred = y_pred[..., :1]
         y_true = rng.integers(0, 2, y_pred.shape)
-        y_true = y_true[..., 0] if truth == "one axis less" else y_true
-    with_mask, alone = Accuracy(), Accuracy()
+        y_true = y_true[..., 0] if target_form == "one axis less" else y_true
+    with_mask, unmasked = Accuracy(), Accuracy()
     with_mask.update_state(spoiled(y_true, mask, bad), spoiled(y_pred, mask, bad), mask)
-    alone.update_state(y_true[mask], y_pred[mask])
-    assert with_mask.result() == alone.result()
+    unmasked.update_state(y_true[mask], y_pred[mask])
+    assert with_mask.result() == unmasked.result()
 
 
 # Pooling --------------------------------------------------------------------------------------
@@ -162,22 +164,22 @@ def test_accuracy(truth, shape, seed, bad):
 @given(shape=sizes, seed=seeds, bad=bad)
 @many
 def test_sums_means_and_maxima_of_the_core(dtype, shape, seed, bad):
-    _, mask, values = drawn(seed, shape)
+    _, mask, values = draw_mask(seed, shape)
     values = values.astype(dtype)
     dirty = spoiled(values, mask, bad).astype(dtype)
     pooled = masks.masked_sum(dirty, mask), masks.masked_mean(dirty, mask)
     largest, at = masks.masked_max(dirty, mask)
     for b, words in enumerate(mask):
-        alone = values[b : b + 1, words]
-        assert np.array_equal(pooled[0][b : b + 1], masks.masked_sum(alone))
-        assert np.array_equal(pooled[1][b : b + 1], masks.masked_mean(alone))
-        assert np.array_equal(largest[b : b + 1], masks.masked_max(alone)[0])
+        words_only = values[b : b + 1, words]
+        assert np.array_equal(pooled[0][b : b + 1], masks.masked_sum(words_only))
+        assert np.array_equal(pooled[1][b : b + 1], masks.masked_mean(words_only))
+        assert np.array_equal(largest[b : b + 1], masks.masked_max(words_only)[0])
         assert words[at[b]].all() if words.any() else (at[b] == -1).all()
-    sent = np.ones((shape[0], shape[2]), dtype)
+    grad_out = np.ones((shape[0], shape[2]), dtype)
     for grad in (
-        masks.grad_masked_sum(mask, sent),
-        masks.grad_masked_mean(mask, sent),
-        masks.grad_masked_max(at, sent, shape[1]),
+        masks.grad_masked_sum(mask, grad_out),
+        masks.grad_masked_mean(mask, grad_out),
+        masks.grad_masked_max(at, grad_out, shape[1]),
     ):
         assert np.isfinite(grad).all() and not grad[~mask].any()
 
@@ -187,22 +189,22 @@ def test_sums_means_and_maxima_of_the_core(dtype, shape, seed, bad):
 def test_states_of_masked_steps(rows, columns, seed, bad):
     rng = np.random.default_rng(seed)
     mask, state, new = rng.random(rows) < 0.5, *rng.normal(size=(2, rows, columns))
-    kept = masks.keep_masked_state(mask, spoiled(new, mask, bad), state)
-    assert np.array_equal(kept, np.where(mask[:, None], new, state))
+    result = masks.keep_masked_state(mask, spoiled(new, mask, bad), state)
+    assert np.array_equal(result, np.where(mask[:, None], new, state))
     unused = masks.keep_masked_state(mask, new, spoiled(state, ~mask, bad))
-    assert np.array_equal(unused, kept)
+    assert np.array_equal(unused, result)
 
 
 @pytest.mark.parametrize("keepdims", [False, True])
 @given(shape=sizes, seed=seeds, bad=bad)
 @many
 def test_the_pooling_layer(keepdims, shape, seed, bad):
-    _, mask, values = drawn(seed, shape)
+    _, mask, values = draw_mask(seed, shape)
     layer = layers.GlobalAveragePooling1D(keepdims=keepdims, dtype="float64")
     out, context = layer.forward(spoiled(values, mask, bad), mask=mask)
     for b, words in enumerate(mask):
-        alone = values[b : b + 1, words]
-        want = layer(alone) if words.any() else np.zeros_like(out[b : b + 1])
+        words_only = values[b : b + 1, words]
+        want = layer(words_only) if words.any() else np.zeros_like(out[b : b + 1])
         assert np.array_equal(out[b : b + 1], want)
     grad = layer.backward(context, np.ones_like(out)).inputs
     assert np.isfinite(grad).all() and not grad[~mask].any()
@@ -211,7 +213,7 @@ def test_the_pooling_layer(keepdims, shape, seed, bad):
 @given(shape=sizes, seed=seeds, bad=bad)
 @many
 def test_steps_that_masking_marks(shape, seed, bad):
-    _, mask, values = drawn(seed, shape)
+    _, mask, values = draw_mask(seed, shape)
     layer = layers.Masking(bad, dtype="float64") if np.isinf(bad) else layers.Masking(9.0)
     dirty = spoiled(values, mask, layer.mask_value)
     out, marked = layer.call_with_mask(dirty)
@@ -223,22 +225,22 @@ def test_steps_that_masking_marks(shape, seed, bad):
 @given(shape=sizes, seed=seeds, bad=bad, sequences=st.booleans(), zeros=st.booleans())
 @settings(max_examples=25)
 def test_recurrent_layers(kind, shape, seed, bad, sequences, zeros):
-    rng, mask, values = drawn(seed, shape)
+    rng, mask, values = draw_mask(seed, shape)
     layer = kind(3, return_sequences=sequences, zero_output_for_mask=zeros, dtype="float64")
     layer.build(shape)
     layer.set_weights([rng.normal(size=w.shape) for w in layer.weights])
     out, context = layer.forward(spoiled(values, mask, bad), mask=mask)
-    sent = rng.normal(size=out.shape)
-    gradients = layer.backward(context, sent)
+    grad_out = rng.normal(size=out.shape)
+    gradients = layer.backward(context, grad_out)
     clean, context = layer.forward(values, mask=mask)
-    wanted = layer.backward(context, sent)
+    expected_grads = layer.backward(context, grad_out)
     assert np.array_equal(out, clean) and not gradients.inputs[~mask].any()
-    assert np.array_equal(gradients.inputs, wanted.inputs)
-    assert all(np.array_equal(gradients.weights[k], w) for k, w in wanted.weights.items())
+    assert np.array_equal(gradients.inputs, expected_grads.inputs)
+    assert all(np.array_equal(gradients.weights[k], w) for k, w in expected_grads.weights.items())
     if not sequences and not zeros:
         for b, words in enumerate(mask):
-            alone = layer(values[b : b + 1, words])
-            np.testing.assert_allclose(out[b : b + 1], alone, rtol=1e-12, atol=1e-12)
+            expected_out = layer(values[b : b + 1, words])
+            np.testing.assert_allclose(out[b : b + 1], expected_out, rtol=1e-12, atol=1e-12)
 
 
 # Softmax and bags -----------------------------------------------------------------------------
@@ -252,16 +254,18 @@ def test_softmax(dtype, rows, classes, seed, bad):
     x = (4 * rng.normal(size=(rows, classes))).astype(dtype)
     allowed = rng.random(x.shape) < rng.choice([0.0, 0.5, 1.0])
     ruled_out = spoiled(x, allowed, -np.inf).astype(dtype)
-    shares, sent = activations.softmax(ruled_out), rng.normal(size=x.shape).astype(dtype)
-    dirty = spoiled(sent, allowed, bad).astype(dtype)
+    shares, grad_out = activations.softmax(ruled_out), rng.normal(size=x.shape).astype(dtype)
+    dirty = spoiled(grad_out, allowed, bad).astype(dtype)
     grad = activations.gradient(activations.softmax, ruled_out, shares, dirty)
     assert not shares[~allowed].any() and not grad[~allowed].any()
     near = {"float16": 2e-3, "float32": 1e-6, "float64": 1e-13}[dtype]
     for row, keep in enumerate(allowed):
         if keep.any():
-            alone = activations.softmax(x[row, keep])
-            np.testing.assert_allclose(shares[row, keep], alone, rtol=near, atol=near)
-            want = activations.gradient(activations.softmax, x[row, keep], alone, sent[row, keep])
+            expected_shares = activations.softmax(x[row, keep])
+            np.testing.assert_allclose(shares[row, keep], expected_shares, rtol=near, atol=near)
+            want = activations.gradient(
+                activations.softmax, x[row, keep], expected_shares, grad_out[row, keep]
+            )
             np.testing.assert_allclose(grad[row, keep], want, rtol=10 * near, atol=10 * near)
 
 
@@ -303,9 +307,9 @@ def test_padding_of_bags(mode, rows, columns, lengths, weighted, seed, bad):
 
     bag_of = np.repeat(np.arange(len(lengths)), lengths)[counts]
     left = np.bincount(bag_of, minlength=len(lengths))
-    alone = None if weights is None else weights[counts]
+    weights_left = None if weights is None else weights[counts]
     starts = np.cumsum([0, *left[:-1]])
-    want = pooled(table, ids[counts], starts, back, mode, alone, None)
+    want = pooled(table, ids[counts], starts, back, mode, weights_left, None)
     assert np.array_equal(out, want[0]) and np.array_equal(grad, want[1])
     if by_weight is not None:
         assert np.array_equal(by_weight[counts], want[2]) and not by_weight[~counts].any()

@@ -135,7 +135,7 @@ def test_round_trip(optimizer):
         ),
     ],
 )
-def test_the_door_refuses(act, error, words):
+def test_bad_arguments_are_refused(act, error, words):
     with pytest.raises(error, match=words):
         act()
 

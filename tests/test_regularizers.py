@@ -56,6 +56,6 @@ def test_names():
         (lambda: regularizers.Regularizer().grad(1), NotImplementedError, "grad"),
     ],
 )
-def test_the_door_refuses(act, error, words):
+def test_bad_arguments_are_refused(act, error, words):
     with pytest.raises(error, match=words):
         act()

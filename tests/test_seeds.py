@@ -114,9 +114,9 @@ def tour():
 def test_the_tour_runs():
     text = re.sub("^```.*$", "", tour(), flags=re.M)
     test = doctest.DocTestParser().get_doctest(text, {}, "tour", str(TOUR), 0)
-    said = []
-    run = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, out=said.append)
-    assert not run.failed, "".join(said)
+    report = []
+    run = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, out=report.append)
+    assert not run.failed, "".join(report)
     assert run.attempted >= 20
 
 

@@ -95,7 +95,7 @@ def peak_bytes(action):
 # Construction ---------------------------------------------------------------------------------
 
 
-def test_construction_takes_ten_arguments_by_position_in_the_order_of_keras():
+def test_construction_by_position_as_in_keras():
     """Ten arguments by position, in Keras's order."""
     one = Embedding(4, 2, "ones", "l2", None, True, None, 1, 2.0, None)
     one.build()
@@ -131,7 +131,7 @@ def test_construction_sizes_are_positive_integers():
             Embedding(bad, 2)
 
 
-def test_construction_input_and_output_are_of_the_first_symbolic_call():
+def test_construction_input_and_output():
     """Input and output are those of the first symbolic call only."""
     one = Embedding(4, 3)
     first = Input((7,))
@@ -271,7 +271,7 @@ def test_ids_that_are_strings_are_a_type_error():
         layer()(["cat"])
 
 
-def test_ids_changed_by_another_thread_never_read_outside_the_table():
+def test_ids_changed_by_another_thread():
     """An array that another thread changes is never read outside the table."""
     import threading
 
@@ -398,7 +398,7 @@ def test_gradients_are_sparse_with_unique_sorted_ids():
     assert grad.rows[:, 0].tolist() == [1.0, 2.0] and not grad.to_dense()[1].any()
 
 
-def test_gradients_scale_grad_by_freq_divides_by_the_count_in_the_batch():
+def test_gradients_scale_grad_by_freq():
     """scale_grad_by_freq divides by how often a word came in the batch."""
     grads = table_gradient(layer(scale_grad_by_freq=True), [2, 2, 2, 1])
     assert grads[[1, 2], 0].tolist() == [1.0, 1.0]
@@ -412,7 +412,7 @@ def test_gradients_max_norm_shortens_looked_up_rows_in_place():
     assert np.array_equal(one.table.value[:3], TABLE[:3])
 
 
-def test_gradients_a_constraint_holds_for_the_whole_table_after_a_step():
+def test_gradients_a_constraint_holds_after_a_step():
     """A constraint holds for the whole table after a step; by rows on request."""
     for axis, along in ((0, 0), ("rows", 1)):
         one = layer(embeddings_constraint=constraints.UnitNorm(axis))
@@ -422,7 +422,7 @@ def test_gradients_a_constraint_holds_for_the_whole_table_after_a_step():
         assert np.allclose(norms[norms > 0], 1, atol=1e-5)
 
 
-def test_gradients_a_regularizer_penalizes_the_table_or_the_adapters():
+def test_gradients_of_a_regularizer():
     """A regularizer weighs the whole table, and A and B where there are adapters."""
     one = layer(embeddings_regularizer="l2")
     assert one.losses[0] == pytest.approx(0.01 * (TABLE**2).sum())
@@ -441,7 +441,7 @@ def test_gradients_first_step_of_four_optimizers():
         assert table_after_steps(2.0, rule, 1)[0].tolist() == pytest.approx([0, moved, 0], abs=1e-5)
 
 
-def test_gradients_dense_updates_move_all_rows_and_lazy_ones_do_not():
+def test_gradients_dense_and_lazy_updates():
     """Dense, a row without a gradient still moves by momentum; lazy, it stays."""
     for kind, stays in (("dense", False), ("lazy", True)):
         first, second = table_after_steps(1.0, SGD(1.0, 0.5, sparse_update=kind))
@@ -571,7 +571,7 @@ def test_lora_checks_the_rank():
         layer().enable_lora(4)
 
 
-def test_lora_is_refused_with_a_constraint_before_build_and_twice():
+def test_lora_refusals():
     """Refused with a constraint, before build, and twice."""
     one = layer(lora_rank=1)
     for action, message in (
@@ -703,7 +703,7 @@ def test_quantization_report():
     assert (report.bytes_before, report.bytes_after) == (48, 4 * 3 + 4 * 4)
 
 
-def test_quantization_is_refused_unbuilt_twice_and_in_unknown_modes():
+def test_quantization_refusals():
     """Refused unbuilt, twice, in an unknown mode, int8 at half precision."""
     done = layer()
     done.quantize("int8")
@@ -717,7 +717,7 @@ def test_quantization_is_refused_unbuilt_twice_and_in_unknown_modes():
             action()
 
 
-def test_quantization_of_subclasses_and_float8_is_not_implemented():
+def test_quantization_not_implemented():
     """Subclasses and float8 are not built, unless the check is waived."""
 
     class Subclass(Embedding):
@@ -763,7 +763,7 @@ def test_files_whole_models_are_restored():
         assert np.array_equal(weight.value, restored.value)
 
 
-def test_files_damaged_ones_are_refused_and_the_model_is_unchanged():
+def test_files_damaged_ones_are_refused():
     """A damaged file is refused in one line, and the model stays as it was."""
     model = Sequential([Embedding(6, 3, input_length=2, seed=1)])
     before = model.get_weights()[0]
@@ -793,7 +793,7 @@ def test_files_nothing_in_a_file_is_executed():
             load_model(path)
 
 
-def test_files_a_size_that_the_weights_do_not_have_is_refused_before_allocation():
+def test_files_wrong_sizes_are_refused():
     """A size that the weights do not have is refused before it is allocated."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "m.keras")

@@ -60,7 +60,7 @@ def table(view, caption):
 # --- what is shown -----------------------------------------------------------------------------
 
 
-def test_it_opens_on_its_story(show):
+def test_defaults_show_the_example(show):
     explorer = LoRAExplorer()
     view = show(explorer)
     trace = explorer.trace

@@ -45,7 +45,7 @@ def middle(locator):
 # --- what is shown -----------------------------------------------------------------------------
 
 
-def test_it_opens_on_its_story(show):
+def test_defaults_show_the_example(show):
     explorer = MaskExplorer()
     view = show(explorer)
     assert cards(view) == ["Embedding", "Dropout", "Conv1D", "Mean pool", "Dense"]

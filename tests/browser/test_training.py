@@ -98,7 +98,7 @@ def test_every_number_drawn_is_in_the_table_and_is_the_core_s(show, params):
         assert lanes[name] == [short(v) for v in run.slots[1:, slot, row, 0]]
 
 
-def test_it_opens_on_its_story(show):
+def test_defaults_show_the_example(show):
     explorer = TrainingExplorer()
     view = show(explorer)
     run, moon = explorer.trace.runs[0], explorer.trace.words.index("moon")

@@ -42,7 +42,7 @@ def cut(draw):
 
 
 @given(cut=cut(), columns=st.integers(0, 5), seed=st.integers(0, 99), weighted=st.booleans())
-def test_the_twins_agree(cut, columns, seed, weighted):
+def test_kernels_match_references(cut, columns, seed, weighted):
     ids, offsets, padding = cut
     rng = np.random.default_rng(seed)
     table = rng.integers(-3, 4, size=(V, columns)).astype("f4") / 8  # ties are frequent
@@ -76,7 +76,7 @@ def test_the_twins_agree(cut, columns, seed, weighted):
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_the_twins_agree_at_parallel_sizes(rng, threads, count):
+def test_kernels_match_references_at_parallel_sizes(rng, threads, count):
     threads(count)
     size = PARALLEL_FROM // 16 + 5
     ids = np.minimum(rng.zipf(1.3, size=size) - 1, 999)
@@ -121,7 +121,7 @@ def test_worked_by_hand():
     assert bag(TABLE, np.zeros((2, 0), int), mode="max").tolist() == [[0, 0], [0, 0]]
 
 
-def test_of_equals_the_first_takes_the_gradient_column_by_column():
+def test_gradient_of_ties_goes_to_the_first():
     table = np.array([[1.0, 2.0], [1.0, 3.0]])
     bags = parse_bags(table, [[0, 1, 0]], mode="max")
     _, winners = bag_max(table, bags)
@@ -205,14 +205,14 @@ BAD = {
 
 
 @pytest.mark.parametrize(("args", "options", "error", "received"), BAD.values(), ids=BAD.keys())
-def test_the_door_refuses(args, options, error, received):
+def test_bad_arguments_are_refused(args, options, error, received):
     for mode in ("sum", "mean", "max") if "weights" not in options else ("sum", "mean"):
         with pytest.raises(error, match="Received") as caught:
             bag(TABLE, *args, **{"mode": mode, **options})
         assert received in str(caught.value)
 
 
-def test_the_doors_of_the_gradient_refuse():
+def test_bad_gradient_arguments_are_refused():
     bags = parse_bags(TABLE, [[0, 2]])
     back = np.ones((1, 2))
     for call, error, received in [

@@ -73,7 +73,7 @@ def edit(copy):
     helper.write_text(helper.read_text().replace("2.0 * x", "5.0 * x"))
 
 
-def test_a_caller_is_compiled_anew_when_a_kernel_of_another_file_changes(copy):
+def test_callers_recompile_when_a_kernel_changes(copy):
     assert call(copy) == (6.0, 0, 1, "")
     assert call(copy) == (6.0, 1, 0, "")
     edit(copy)

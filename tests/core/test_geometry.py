@@ -24,7 +24,7 @@ from embedlab.core.quantize import dequantize, quantize
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 @pytest.mark.parametrize("rows", [1, 5, 33, BLOCK + 40])
 @pytest.mark.parametrize("k", [1, 3, 10])
-def test_the_twin_agrees(rng, dtype, rows, k):
+def test_kernel_matches_reference(rng, dtype, rows, k):
     table = rng.normal(size=(rows, 6)).astype(dtype)
     queries = rng.normal(size=(4, 6)).astype(dtype)
     result = nearest(table, queries, k)
@@ -41,7 +41,7 @@ def test_the_twin_agrees(rng, dtype, rows, k):
     k=st.integers(1, 6),
     block=st.sampled_from([1, 7, 2048]),
 )
-def test_ties_go_to_the_lower_id_however_the_table_is_cut(data, rows, columns, k, block):
+def test_ties_go_to_the_lower_id_for_any_block_size(data, rows, columns, k, block):
     """Whole numbers of one length: every equal cosine is equal to the bit."""
     signs = data.draw(st.lists(st.sampled_from([-1.0, 1.0]), min_size=rows, max_size=rows))
     table = np.repeat(np.array(signs)[:, None], columns, axis=1)
@@ -64,7 +64,7 @@ def test_the_same_for_any_number_of_threads(rng, threads):
     np.testing.assert_array_equal(one.similarities, two.similarities)
 
 
-def test_a_stretch_without_some(rng):
+def test_a_range_of_rows_with_exclusions(rng):
     table = rng.normal(size=(60, 4))
     everything = nearest(table, table[:5], 60)
     result = nearest(table, table[:5], 8, first=10, last=40, exclude=[12, 50, 12])
@@ -148,7 +148,7 @@ def test_the_odd_one_out_by_hand():
 
 @pytest.mark.parametrize("shape", [(1, 3), (3, 8), (50, 4), (6, 6)])
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
-def test_main_axes_are_those_of_the_covariance(rng, shape, dtype):
+def test_pca_axes_are_those_of_the_covariance(rng, shape, dtype):
     rows = rng.normal(size=shape).astype(dtype) * np.arange(1, shape[1] + 1, dtype=dtype)
     k = min(3, shape[1])
     projection = pca(rows, k)
@@ -215,7 +215,7 @@ BAD = {
 
 
 @pytest.mark.parametrize(("call", "error", "received"), BAD.values(), ids=BAD.keys())
-def test_the_door_refuses(call, error, received):
+def test_bad_arguments_are_refused(call, error, received):
     with pytest.raises(error, match="Received") as caught:
         call()
     assert received in str(caught.value)

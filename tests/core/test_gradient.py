@@ -17,7 +17,7 @@ CASES = {"empty": [], "one": [2], "all the same": [3] * 9, "unsorted, repeated":
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("ids", CASES.values(), ids=CASES.keys())
-def test_the_twins_agree_to_the_bit(rng, dtype, ids):
+def test_kernels_match_references_bit_by_bit(rng, dtype, ids):
     ids = np.array(ids, np.int64)
     back = rng.normal(size=(len(ids), 3)).astype(dtype)
     dense = grad_table(ids, back, 5)
@@ -115,7 +115,7 @@ def test_the_dense_gradient_is_the_same_for_any_size(rng, threads, rows, columns
         grad_table(ids, back, rows)
 
 
-def test_a_sparse_gradient_tells_what_it_holds(rng):
+def test_repr_of_a_sparse_gradient(rng):
     back = rng.normal(size=(2, 3, 4))
     sparse = coalesce([[1, 7, 1], [2, 2, 2]], back, 9)
     assert sparse.shape == (9, 4)
@@ -141,7 +141,7 @@ def test_a_sparse_gradient_tells_what_it_holds(rng):
         ([0, 1], np.zeros((2, 3)), True, ValueError, "True"),
     ],
 )
-def test_the_door_refuses(grad, ids, back, input_dim, error, received):
+def test_bad_arguments_are_refused(grad, ids, back, input_dim, error, received):
     with pytest.raises(error, match="Received") as caught:
         grad(ids, back, input_dim)
     assert received in str(caught.value)

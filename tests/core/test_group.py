@@ -23,7 +23,7 @@ def same(groups, expected):
     input_dim=st.sampled_from([1, 2, 7, 2047, 2048, 5000, 1 << 22, (1 << 31) - 1, 1 << 40]),
     skip=st.booleans(),
 )
-def test_the_twin_agrees(data, input_dim, skip):
+def test_kernel_matches_reference(data, input_dim, skip):
     ids = data.draw(
         st.lists(st.integers(0, input_dim - 1) | st.integers(0, min(3, input_dim - 1)), max_size=30)
     )
@@ -34,7 +34,7 @@ def test_the_twin_agrees(data, input_dim, skip):
 
 @pytest.mark.parametrize("input_dim", [300, 100_000])
 @pytest.mark.parametrize("count", [1, 2])
-def test_the_twin_agrees_at_parallel_sizes(rng, threads, input_dim, count):
+def test_kernel_matches_reference_at_parallel_sizes(rng, threads, input_dim, count):
     threads(count)
     ids = rng.integers(input_dim, size=PARALLEL_FROM + 7)
     same(group(ids, input_dim, padding_idx=5), group_reference(ids, 5))
@@ -42,9 +42,7 @@ def test_the_twin_agrees_at_parallel_sizes(rng, threads, input_dim, count):
 
 @pytest.mark.parametrize("skip", [None, 3])
 @pytest.mark.parametrize(("rows_per_id", "counted"), [(4, True), (5, False)])
-def test_the_twin_agrees_whether_rows_are_counted_or_ids_sorted(
-    rng, monkeypatch, skip, rows_per_id, counted
-):
+def test_counting_and_sorting_match_reference(rng, monkeypatch, skip, rows_per_id, counted):
     """Up to four rows for each id all rows are counted; beyond, the ids are sorted."""
     inner, calls = group_module._count_kernel, []
     monkeypatch.setattr(
@@ -67,7 +65,7 @@ def test_worked_by_hand():
 
 
 @given(counts=st.lists(st.integers(1, 50), max_size=20), workers=st.integers(1, 5))
-def test_bands_cover_every_group_once_and_share_the_work(counts, workers):
+def test_balanced_splits_cover_every_group_once(counts, workers):
     starts = np.concatenate(([0], np.cumsum(counts, dtype=int)))
     cuts = balanced_splits(starts, workers)
     assert cuts[0] == 0
@@ -80,7 +78,7 @@ def test_bands_cover_every_group_once_and_share_the_work(counts, workers):
 
 
 @pytest.mark.parametrize("input_dim", [4, 1 << 40])
-def test_the_door_refuses(input_dim):
+def test_bad_arguments_are_refused(input_dim):
     for bad in (input_dim, -1):
         with pytest.raises(IdError, match="Received") as caught:
             group([0, bad], input_dim)

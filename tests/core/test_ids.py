@@ -80,7 +80,7 @@ def test_refuses(bad, error, message):
     assert "\n" not in str(caught.value)
 
 
-def test_an_error_carries_the_facts():
+def test_attributes_of_an_error():
     with pytest.raises(IdError) as caught:
         apply_out_of_range_rule([[0, 4, 2], [9, -1, 3]], 4)
     # negatives are refused first, by their own rule
@@ -127,7 +127,7 @@ def test_rules_worked_by_hand(oob, negative, expected):
     mode=st.integers(0, 3),
     wrap=st.booleans(),
 )
-def test_the_twin_agrees_and_no_row_is_outside(ids, input_dim, mode, wrap):
+def test_kernel_matches_reference_and_rows_are_in_range(ids, input_dim, mode, wrap):
     ids = np.array(ids, np.int64)
     rows = np.empty_like(ids)
     apply_out_of_range_rule_kernel(ids, input_dim, mode, 0, wrap, rows)

@@ -34,7 +34,7 @@ CASES = {
 
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("ids", CASES.values(), ids=CASES.keys())
-def test_the_twin_agrees(rng, dtype, ids):
+def test_kernel_matches_reference(rng, dtype, ids):
     table = rng.normal(size=(5, 3)).astype(dtype)
     ids = np.asarray(ids, dtype=np.int64)
     out = lookup(table, ids)
@@ -45,7 +45,7 @@ def test_the_twin_agrees(rng, dtype, ids):
 
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("count", [1, 2])
-def test_the_twin_agrees_at_parallel_sizes(rng, threads, dtype, count):
+def test_kernel_matches_reference_at_parallel_sizes(rng, threads, dtype, count):
     threads(count)
     table = rng.normal(size=(1000, 16)).astype(dtype)
     ids = rng.integers(1000, size=PARALLEL_FROM // 16 + 3)
@@ -134,7 +134,7 @@ def test_a_read_only_table(rng, dtype):
         ([-(2**63)], IdError, str(-(2**63))),
     ],
 )
-def test_the_door_refuses_ids(ids, error, received):
+def test_bad_ids_are_refused(ids, error, received):
     with pytest.raises(error) as caught:
         lookup(np.zeros((5, 2)), ids)
     assert received in str(caught.value)
@@ -152,7 +152,7 @@ def test_the_door_refuses_ids(ids, error, received):
         ([["a"]], DtypeError, "<U1"),
     ],
 )
-def test_the_door_refuses_tables(table, error, received):
+def test_bad_tables_are_refused(table, error, received):
     with pytest.raises(error, match="Received") as caught:
         lookup(table, [0])
     assert received in str(caught.value)
@@ -220,7 +220,7 @@ def test_out_must_fit():
 
 
 @pytest.mark.parametrize("run", [lookup_kernel, lookup_kernel_parallel, lookup_kernel.py_func])
-def test_the_loop_itself_never_reads_outside(run):
+def test_the_kernel_never_reads_out_of_range(run):
     """Ids may change after the door: the loop fences them all the same."""
     guarded = np.full((12, 2), 77.0)  # rows 4..7 are the table, the rest must never appear
     table = guarded[4:8]
@@ -231,7 +231,7 @@ def test_the_loop_itself_never_reads_outside(run):
     assert out[:, 0].tolist() == [0, 0, 1, 1, 0, 0, 0, 0]
 
 
-def test_calls_counts_the_compiled_loop():
+def test_kernel_calls_counts_the_compiled_kernel():
     before = kernel_calls("lookup")
     lookup(np.zeros((2, 2)), [0])
     lookup(np.zeros((2, 2)), [[1]])

@@ -34,7 +34,7 @@ def make(rng, rows, columns, rank, dtype="float32", scale=0.75):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("rank", [1, 3, 4, 5, 8, 11])
 @pytest.mark.parametrize("ids", IDS.values(), ids=IDS.keys())
-def test_the_twins_agree(rng, dtype, rank, ids):
+def test_kernels_match_references(rng, dtype, rank, ids):
     table = rng.normal(size=(5, 7)).astype(dtype)
     one = make(rng, 5, 7, rank, dtype)
     ids = np.array(ids, np.int64)
@@ -57,7 +57,7 @@ def test_the_twins_agree(rng, dtype, rank, ids):
     np.testing.assert_allclose(grad_a.uncoalesced()[1], rows_a, **near)
 
 
-def test_the_source_of_each_loop_says_the_same(rng):
+def test_uncompiled_kernels_give_the_same(rng):
     """The Python text runs too: what is compiled is what stands there."""
     table, one = rng.normal(size=(5, 6)), make(rng, 5, 6, 5, "float64")
     ids = np.array([4, 1, 9, -2])
@@ -109,7 +109,7 @@ def test_b_at_zero_changes_no_bit(rng):
     np.testing.assert_array_equal(lora_lookup(table, [5, 0], [fresh]), table[[5, 0]])
 
 
-def test_a_random_b_shared_moves_every_row_and_a_at_zero_does_not(rng):
+def test_zero_a_keeps_untrained_rows(rng):
     """One training step on token 2 alone; which other rows of the merged table have moved?"""
     table = rng.normal(size=(6, 4))
     for a, moved in ((rng.normal(size=(6, 2)), 6), (np.zeros((6, 2)), 1)):
@@ -216,7 +216,7 @@ def test_any_memory_order_and_read_only(rng):
 
 @pytest.mark.parametrize("rank", [1, 4, 7, 8])
 @pytest.mark.parametrize("columns", [0, 1, 13, 64, 200])
-def test_registers_and_plain_loop_give_the_same_bits(rng, rank, columns):
+def test_simd_and_scalar_kernels_agree_bit_by_bit(rng, rank, columns):
     """Ids outside and a zero of either sign among them: a column-major table takes the other."""
     table = rng.normal(size=(9, columns)).astype("f4")
     table[3] = -0.0
@@ -292,7 +292,7 @@ BAD_ADAPTERS = [
 
 
 @pytest.mark.parametrize(("bad", "error", "received"), BAD_ADAPTERS)
-def test_the_doors_refuse_an_adapter(bad, error, received):
+def test_bad_adapters_are_refused(bad, error, received):
     with pytest.raises(error, match="Received") as caught:
         lora_lookup(np.zeros((4, 3), "f4"), [0], [bad])
     assert received in str(caught.value)
@@ -308,7 +308,7 @@ def test_the_doors_refuse_an_adapter(bad, error, received):
         ([np.nan], IdTypeError, "nan"),
     ],
 )
-def test_the_doors_refuse_ids(ids, error, received):
+def test_bad_ids_are_refused(ids, error, received):
     one = Adapter(A, B, 1.0)
     rows = np.full((len(ids), 3), 7.0, "f4")
     for call in (
@@ -333,7 +333,7 @@ def test_the_doors_refuse_ids(ids, error, received):
         (np.zeros((2, 3), ">f4"), DtypeError, ">f4"),
     ],
 )
-def test_the_doors_refuse_rows_and_gradients(back, error, received):
+def test_bad_rows_and_gradients_are_refused(back, error, received):
     one = Adapter(A, B, 1.0)
     with pytest.raises(error, match="Received") as caught:
         grad_lora([0, 1], back, one)

@@ -47,7 +47,7 @@ def test_it_is_lookup_gradient_and_adam_in_turn(rng, rank, rows):
     np.testing.assert_array_equal(a[:, others], a[:1, others].repeat(STEPS + 1, axis=0))
 
 
-def test_the_twin_agrees(rng):
+def test_kernel_matches_reference(rng):
     goal, rates = rng.normal(size=(4, 6)), np.full(STEPS, RATE)
     results = []
     for train in (train_lora_reference, train_lora_kernel):
@@ -98,7 +98,7 @@ def test_half_and_single_precision_tables_are_computed_in_double(rng):
     np.testing.assert_array_equal(one.b, two.b)
 
 
-def test_the_door_refuses(rng):
+def test_bad_arguments_are_refused(rng):
     table, target, adapter = task(rng)
     with pytest.raises(ShapeError, match=r"target must have the shape of the table, \(9, 5\)"):
         train_lora(table, target[:4], [0], adapter, steps=1)

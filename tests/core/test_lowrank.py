@@ -26,7 +26,7 @@ def test_the_spectrum_is_that_of_numpy_block_by_block(rng, shape, dtype, monkeyp
 
 @settings(deadline=None)  # the first call compiles
 @given(st.integers(0, 99), st.tuples(st.integers(1, 12), st.integers(1, 7)))
-def test_the_best_adapter_is_as_close_as_the_singular_values_allow(seed, shape):
+def test_truncated_svd_error_is_that_of_the_spectrum(seed, shape):
     rng = np.random.default_rng(seed)
     delta = rng.normal(size=shape)
     errors = rank_errors(spectrum(delta))
@@ -49,7 +49,7 @@ def test_no_other_matrix_of_that_rank_is_closer(rng):
         assert np.linalg.norm(delta - a @ b) > best
 
 
-def test_a_low_rank_change_is_found_exactly_and_the_sign_is_settled(rng):
+def test_a_low_rank_change_is_recovered(rng):
     delta = (rng.normal(size=(50, 2)) @ rng.normal(size=(2, 9))).astype("f4")
     one = truncated_svd_adapter(delta, 2, scale=0.5)
     assert one.a.dtype == one.b.dtype == np.float32
@@ -93,7 +93,7 @@ def test_effective_rank_by_hand(values, rank):
     st.lists(st.just(0.0) | st.floats(1e-200, 1e6), min_size=1, max_size=8).filter(any),
     st.floats(1e-3, 1e3),
 )  # numbers so small that half of them is 0 have no size to be independent of
-def test_effective_rank_counts_between_one_and_all_whatever_the_size(values, factor):
+def test_bounds_of_effective_rank(values, factor):
     rank = effective_rank(values)
     assert 1 - 1e-9 <= rank <= np.count_nonzero(values) + 1e-9
     assert effective_rank(np.array(values) * factor) == pytest.approx(rank, rel=1e-6)
@@ -131,7 +131,7 @@ def test_the_extra_memory_is_a_block():
         (lambda: effective_rank([np.nan]), ValueError, "(1,)"),
     ],
 )
-def test_the_door_refuses(call, error, received):
+def test_bad_arguments_are_refused(call, error, received):
     with pytest.raises(error, match="Received") as caught:
         call()
     assert received in str(caught.value)

@@ -17,7 +17,7 @@ from embedlab.core.mask.mask import (
 )
 
 
-def test_a_mask_says_where_the_words_are():
+def test_a_mask_is_true_at_words():
     assert padding_mask([[3, 0, 7], [0, 0, 0]]).tolist() == [[True, False, True], [False] * 3]
     assert padding_mask([[3, 0, 7]], 7).tolist() == [[True, True, False]]
     assert padding_mask(np.zeros((0, 4), np.uint8)).shape == (0, 4)
@@ -29,7 +29,7 @@ def test_a_mask_says_where_the_words_are():
 
 @settings(deadline=None)  # the first call compiles
 @given(st.lists(st.booleans(), max_size=9), st.integers(0, 5), st.sampled_from(["f2", "f4", "f8"]))
-def test_the_twins_and_the_sources_agree(words, columns, dtype):
+def test_kernels_sources_and_references_agree(words, columns, dtype):
     rng = np.random.default_rng(len(words))
     mask, shape = np.array(words, bool), (len(words), columns)
     new, state, back = (rng.normal(size=shape).astype(dtype) for _ in range(3))
@@ -47,7 +47,7 @@ def test_the_twins_and_the_sources_agree(words, columns, dtype):
         np.testing.assert_array_equal(one, other)
 
 
-def test_padding_changes_no_bit_of_the_state_even_when_the_cell_made_nan_of_it():
+def test_nan_at_padding_leaves_the_state():
     state = np.array([[0.1, -0.0], [np.inf, 3.0]])
     new = np.array([[np.nan, np.nan], [1.0, 2.0]])
     out = keep_masked_state([False, True], new, state)
@@ -55,7 +55,7 @@ def test_padding_changes_no_bit_of_the_state_even_when_the_cell_made_nan_of_it()
     assert grad_keep_masked_state([False, True], new)[0].tolist() == [[0.0, 0.0], [1.0, 2.0]]
 
 
-def test_a_sequence_padded_after_its_words_ends_in_the_state_of_its_words(rng):
+def test_post_padding_keeps_the_last_state(rng):
     """A tanh cell over five steps: the padded run equals the unpadded one, forward and backward."""
     kernel, recurrent = rng.normal(size=(3, 4)), rng.normal(size=(4, 4)) / 2
     words = rng.normal(size=(1, 2, 3))
@@ -127,7 +127,7 @@ NEW = np.zeros((2, 3))
         ([True], np.float64(1), np.float64(1), ShapeError, "()"),
     ],
 )
-def test_the_door_refuses(mask, new, state, error, received):
+def test_bad_arguments_are_refused(mask, new, state, error, received):
     with pytest.raises(error, match="Received") as caught:
         keep_masked_state(mask, new, state)
     assert received in str(caught.value)

@@ -11,7 +11,7 @@ from embedlab.core.max_norm import max_norm, max_norm_reference
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 @pytest.mark.parametrize("order", [1, 2, 2.0, 3.5, 0.5, np.inf])
 @pytest.mark.parametrize("ids", [[], [4], [1, 1, 5, 0, 1]])
-def test_the_twin_agrees(rng, dtype, order, ids):
+def test_kernel_matches_reference(rng, dtype, order, ids):
     table = rng.normal(size=(6, 8)).astype(dtype)
     expected = table.copy()
     max_norm_reference(expected, np.array(ids, int), 1.5, order)
@@ -30,7 +30,7 @@ def test_worked_by_hand_and_in_place():
     np.testing.assert_allclose(table, [[0.6, 0.8], [0.3, 0.4], [30, 40]], rtol=1e-7)
 
 
-def test_out_of_place_leaves_the_table_alone():
+def test_out_of_place_leaves_the_table_unchanged():
     table = np.full((2, 2), 5.0)
     table.flags.writeable = False
     assert max_norm(table, [0], 1.0, in_place=False)[0].tolist() != [5, 5]
@@ -67,7 +67,7 @@ READ_ONLY = np.broadcast_to(1.0, (3, 2))
         (READ_ONLY, [0], 1, 2, ValueError, "read-only"),
     ],
 )
-def test_the_door_refuses_and_writes_nothing(table, ids, limit, order, error, received):
+def test_refused_arguments_write_nothing(table, ids, limit, order, error, received):
     with pytest.raises(error, match="Received") as caught:
         max_norm(table, ids, limit, norm_type=order)
     assert received in str(caught.value)

@@ -36,7 +36,7 @@ def test_a_merged_table_gives_the_same_bits_as_its_adapters(rng, dtype, ranks, m
     np.testing.assert_array_equal(other, merged)
 
 
-def test_the_twin_agrees(rng):
+def test_kernel_matches_reference(rng):
     table, one = rng.normal(size=(9, 5)), make(rng, 9, 5, 3, "float64")
     np.testing.assert_allclose(
         merge(table, [one]), merge_reference(table, *one), rtol=0, atol=1e-14
@@ -45,7 +45,7 @@ def test_the_twin_agrees(rng):
 
 @settings(deadline=None)  # the first call compiles
 @given(st.integers(0, 99), st.sampled_from(["float32", "float64"]))
-def test_unmerge_brings_each_number_back_within_one_unit_in_the_last_place(seed, dtype):
+def test_unmerge_is_exact_to_one_ulp(seed, dtype):
     rng = np.random.default_rng(seed)
     table, one = rng.normal(size=(6, 5)).astype(dtype), make(rng, 6, 5, 4, dtype)
     merged = merge(table, [one])
@@ -56,7 +56,7 @@ def test_unmerge_brings_each_number_back_within_one_unit_in_the_last_place(seed,
 
 @pytest.mark.parametrize("target", ["new", "in place", "given"])
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e38])
-def test_a_safe_merge_refuses_what_is_not_finite_and_writes_nothing(target, value, monkeypatch):
+def test_safe_merge_refuses_non_finite_values(target, value, monkeypatch):
     monkeypatch.setattr(merge_file, "BLOCK", 2)
     table = np.ones((5, 2), "f4")
     a = np.zeros((5, 1), "f4")
@@ -104,13 +104,13 @@ FROZEN.setflags(write=False)
     ],
     ids=["shape", "list", "dtype", "read-only", "a view", "the adapter"],
 )
-def test_the_door_refuses_an_out(out, error, received):
+def test_bad_out_is_refused(out, error, received):
     with pytest.raises(error, match="Received") as caught:
         merge(TABLE, [ONE], out=out)
     assert received in str(caught.value)
 
 
-def test_the_door_refuses_a_table_or_adapter():
+def test_bad_tables_and_adapters_are_refused():
     out = np.full((4, 3), 7.0, "f4")
     for table, adapter, error in (
         (np.zeros((4, 3), int), ONE, DtypeError),

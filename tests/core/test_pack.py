@@ -46,7 +46,7 @@ def test_any_shape_comes_back(codes):
 
 
 @pytest.mark.parametrize("columns", [1, 2, 5, 8])
-def test_the_twins_and_the_sources_agree(rng, columns):
+def test_kernels_sources_and_references_agree(rng, columns):
     codes = rng.integers(-8, 8, size=(6, columns)).astype(np.int8)
     packed = np.empty((6, (columns + 1) // 2), np.int8)
     assert pack_int4_kernel.py_func(codes, packed) == 0
@@ -70,7 +70,7 @@ def test_the_twins_and_the_sources_agree(rng, columns):
         (lambda: unpack_int4(np.zeros(2, np.int8), -1), ValueError, "-1"),
     ],
 )
-def test_the_doors_refuse(call, error, received):
+def test_bad_arguments_are_refused(call, error, received):
     with pytest.raises(error, match="Received") as caught:
         call()
     assert received in str(caught.value)

@@ -35,7 +35,7 @@ def task(rng, dtype="f4", width=2):
 @pytest.mark.parametrize("optimizer", UPDATE_RULES)
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 @pytest.mark.parametrize("width", [1, 2, 8])
-def test_it_is_one_step_at_a_time_to_the_bit(rng, optimizer, dtype, width):
+def test_a_run_equals_single_steps_bit_by_bit(rng, optimizer, dtype, width):
     batches, *tables = task(rng, dtype, width)
     run = train_recorded(batches, *tables, optimizer=optimizer, learning_rate=0.1)
     update, options = UPDATE_FUNCTIONS[optimizer]
@@ -59,7 +59,7 @@ def test_it_is_one_step_at_a_time_to_the_bit(rng, optimizer, dtype, width):
 
 @pytest.mark.parametrize("optimizer", UPDATE_RULES)
 @pytest.mark.parametrize(("dtype", "close"), [("f4", 2e-5), ("f8", 1e-12)])
-def test_the_twin_agrees(rng, optimizer, dtype, close):
+def test_kernel_matches_reference(rng, optimizer, dtype, close):
     batches, *tables = task(rng, dtype)
     run = train_recorded(batches, *tables, optimizer=optimizer)
     weights, memory, grads = (np.zeros_like(x) for x in run[:3])
@@ -90,7 +90,7 @@ def test_the_twin_agrees(rng, optimizer, dtype, close):
 
 @pytest.mark.parametrize("optimizer", UPDATE_RULES)
 @pytest.mark.parametrize("step", [0, 1, 7, STEPS])
-def test_a_branch_with_the_same_settings_is_the_run_to_the_bit(rng, optimizer, step):
+def test_a_branch_with_the_same_settings_changes_no_bit(rng, optimizer, step):
     batches, *tables = task(rng)
     options = {"optimizer": optimizer, "learning_rate": 0.1}
     run = train_recorded(batches, *tables, **options)
@@ -99,7 +99,7 @@ def test_a_branch_with_the_same_settings_is_the_run_to_the_bit(rng, optimizer, s
         np.testing.assert_array_equal(actual, theirs)
 
 
-def test_a_branch_keeps_the_memory_that_its_rule_shares_and_else_begins_anew(rng):
+def test_a_branch_keeps_shared_slots(rng):
     batches, *tables = task(rng)
     run = train_recorded(batches, *tables, optimizer="adam")
     lazy = train_recorded(batches, *tables, optimizer="lazy adam", after=run, step=5)
@@ -118,7 +118,7 @@ def moved_without_gradient(run):
     return bool((none & moved).any())
 
 
-def test_rows_without_a_gradient_move_by_memory_or_by_a_penalty(rng):
+def test_rows_without_a_gradient_move_by_slots_or_penalty(rng):
     batches, *tables = task(rng)
     for optimizer in UPDATE_RULES:
         run = train_recorded(batches, *tables, optimizer=optimizer, learning_rate=0.5)
@@ -152,13 +152,13 @@ BAD = {
 
 
 @pytest.mark.parametrize(("options", "error", "received"), BAD.values(), ids=BAD.keys())
-def test_the_door_refuses(rng, options, error, received):
+def test_bad_arguments_are_refused(rng, options, error, received):
     with pytest.raises(error, match="Received") as caught:
         train_recorded(*task(rng), **options)
     assert received in str(caught.value)
 
 
-def test_the_door_refuses_tables_and_branches_that_do_not_fit(rng):
+def test_tables_and_branches_that_do_not_fit(rng):
     batches, table, context = task(rng)
     run = train_recorded(batches, table, context)
     with pytest.raises(ShapeError, match=r"\(9, 2\) and \(10, 2\)"):

@@ -17,7 +17,7 @@ def task(rng, dtype, count=40, rows=6, width=3):
 
 @pytest.mark.parametrize(("dtype", "close"), [("f4", 1e-6), ("f8", 1e-14)])
 @pytest.mark.parametrize("count", [0, 1, 40])
-def test_the_twin_agrees(rng, dtype, close, count):
+def test_kernel_matches_reference(rng, dtype, close, count):
     pairs, label, table, context = task(rng, dtype, count)
     share = table.dtype.type(1 / max(count, 1))
     grads = [np.full((count, 3), np.nan, dtype) for _ in range(4)]
@@ -66,7 +66,7 @@ def test_batches_take_the_text_in_order_and_again():
     assert batches.starts.tolist() == [0, 3, 6, 9] and batches.label.all()
 
 
-def test_negatives_come_as_often_as_they_should_and_are_never_the_near_word():
+def test_distribution_of_negatives():
     ids = np.tile([0, 0, 0, 1, 2], 200)
     batches = sample_batches(ids, 4, steps=50, batch=20, negative=3, seed=1)
     true, drawn_words = batches.label == 1, batches.pairs[batches.label == 0, 1]
@@ -111,7 +111,7 @@ BAD = {
 
 
 @pytest.mark.parametrize(("call", "error", "received"), BAD.values(), ids=BAD.keys())
-def test_the_door_refuses(call, error, received):
+def test_bad_arguments_are_refused(call, error, received):
     with pytest.raises(error, match="Received") as caught:
         call()
     assert received in str(caught.value)

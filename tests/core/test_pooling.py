@@ -38,7 +38,7 @@ def batches(draw, dtypes=("f4", "f8")):
 
 @settings(deadline=None)  # the first call compiles
 @given(batches(("f2", "f4", "f8")))
-def test_the_twins_agree(case):
+def test_kernels_match_references(case):
     values, mask = case
     total = masked_sum(values, mask)
     assert total.dtype == values.dtype
@@ -62,7 +62,7 @@ def test_the_twins_agree(case):
 
 @settings(deadline=None)  # the first call compiles
 @given(batches())
-def test_the_sources_of_the_loops_say_the_same(case):
+def test_uncompiled_kernels_give_the_same(case):
     values, mask = case
     out = np.empty((len(values), values.shape[2]), values.dtype)
     masked_sum_kernel.py_func(values, mask, out)
@@ -89,7 +89,7 @@ def test_worked_by_hand():
 
 
 @pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])
-def test_the_mean_of_a_padded_batch_is_the_mean_of_each_unpadded_sequence(rng, dtype):
+def test_masked_mean_is_that_of_unpadded_sequences(rng, dtype):
     lengths = [5, 2, 1, 4]
     values = np.full((4, 5, 3), np.nan, dtype)  # NaN in the padding must never come through
     mask = np.zeros((4, 5), bool)
@@ -136,7 +136,7 @@ def test_the_maximum_of_ties_infinities_and_nan():
     assert late[1][0, 2] == 1
 
 
-def test_the_gradients_are_adjoint_and_agree_with_central_differences(rng):
+def test_gradients_are_adjoint_and_match_differences(rng):
     values, back = rng.normal(size=(3, 5, 4)), rng.normal(size=(3, 4))
     mask = rng.random((3, 5)) < 0.6
     mask[1] = False
@@ -178,7 +178,7 @@ def test_bit_identical_for_any_number_of_threads(rng, threads):
         np.testing.assert_array_equal(one, other)
 
 
-def test_many_columns_take_the_wide_way_back_and_read_only_is_fine(rng, threads):
+def test_wide_and_read_only_gradients(rng, threads):
     at = rng.integers(-1, 3, size=(40, 4000))
     back = rng.normal(size=at.shape)
     back.setflags(write=False)
@@ -205,7 +205,7 @@ VALUES, MASK = np.zeros((2, 3, 4)), np.ones((2, 3), bool)
         (VALUES.astype(complex), MASK, DtypeError, "<c16"),
     ],
 )
-def test_the_doors_refuse(pool, values, mask, error, received):
+def test_bad_arguments_are_refused(pool, values, mask, error, received):
     with pytest.raises(error, match="Received") as caught:
         pool(values, mask)
     assert received in str(caught.value)
@@ -229,7 +229,7 @@ BACK, AT = np.zeros((2, 4)), np.zeros((2, 4), np.int64)
         (lambda: grad_masked_max(AT, BACK, -1), ValueError, "-1"),
     ],
 )
-def test_the_doors_of_the_gradients_refuse(call, error, received):
+def test_bad_gradient_arguments_are_refused(call, error, received):
     with pytest.raises(error, match="Received") as caught:
         call()
     assert received in str(caught.value)

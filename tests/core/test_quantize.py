@@ -63,7 +63,7 @@ def wild(rng, rows, columns, dtype="float32"):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("columns", [1, 2, 7, 16])
 @forms
-def test_the_twins_agree_to_the_bit(rng, dtype, columns, bits, block):
+def test_kernels_match_references_bit_by_bit(rng, dtype, columns, bits, block):
     table = wild(rng, 9, columns, dtype)
     quantized = quantize(table, bits, block)
     kind = table.dtype.type
@@ -86,7 +86,7 @@ def test_the_twins_agree_to_the_bit(rng, dtype, columns, bits, block):
     np.testing.assert_array_equal(dequantize(quantized)[ids], out)
 
 
-def test_the_source_of_each_loop_says_the_same(rng):
+def test_uncompiled_kernels_give_the_same(rng):
     table = wild(rng, 5, 7, "float64")
     codes, scale = np.empty((5, 7), np.int8), np.empty(5)
     quantize_rows_kernel.py_func(table, -8.0, 7.0, 1e-7, codes, scale)
@@ -130,7 +130,7 @@ def test_worked_by_hand():
     ),
     dtype=st.sampled_from(["float32", "float64"]),
 )
-def test_no_error_is_larger_than_half_a_step_and_zeros_stay_zero(bits, block, table, dtype):
+def test_errors_are_at_most_half_a_step(bits, block, table, dtype):
     table = table.astype(dtype)
     quantized = quantize(table, bits, block)
     back = dequantize(quantized)
@@ -255,7 +255,7 @@ def test_the_report_measures_what_the_lookup_gives(rng, bits, block):
     assert repr(report).startswith(f"QuantizationReport(15 rows, 360 -> {quantized.nbytes} bytes")
 
 
-def test_an_outlier_costs_its_own_row_and_with_blocks_only_its_own_block():
+def test_an_outlier_costs_its_row_or_block():
     table = np.tile(np.linspace(-1, 1, 8), (2, 1))
     table[1, 0] = 10.0
     whole = quantization_report(table, quantize(table, 4)).largest_error
@@ -312,7 +312,7 @@ HUGE = np.array([[3e38, -3e38]], "f4")
         ),
     ],
 )
-def test_the_doors_refuse(call, error, received):
+def test_bad_arguments_are_refused(call, error, received):
     with pytest.raises(error, match="Received") as caught:
         call()
     assert received in str(caught.value)
@@ -371,7 +371,7 @@ CODES, SCALE, ZERO = np.zeros((4, 3), "i1"), np.ones((4, 2), "f4"), np.zeros((4,
         ({"block_size": None, "scale": SCALE[:, 0]}, ShapeError, "(4, 2)"),
     ],
 )
-def test_a_quantized_table_whose_parts_do_not_fit_cannot_be_made(change, error, received):
+def test_parts_of_a_quantized_table_must_fit(change, error, received):
     good = {"codes": CODES, "scale": SCALE, "zero": ZERO, "output_dim": 3, "block_size": 2}
     assert QuantizedTable(**good).shape == (4, 3)
     with pytest.raises(error, match="Received") as caught:
@@ -379,7 +379,7 @@ def test_a_quantized_table_whose_parts_do_not_fit_cannot_be_made(change, error, 
     assert received in str(caught.value)
 
 
-def test_numbers_that_were_checked_before_are_not_looked_through_again():
+def test_checked_parts_are_not_checked_again():
     """An infinite scale passes, as Keras makes for a row of float16 zeros; a wrong shape not."""
     codes, scale = np.array([[0, 0], [5, 127]], np.int8), np.array([np.inf, 2], np.float32)
     quantized = QuantizedTable(codes, scale, None, 2, checked=True)

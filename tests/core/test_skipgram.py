@@ -29,7 +29,7 @@ def pairs_corpus(rng, sentences=600):
 
 @pytest.mark.parametrize("negative", [0, 1, 4, 5, 6, 13])
 @pytest.mark.parametrize("dim", [1, 7, 33])
-def test_the_twin_agrees(rng, monkeypatch, negative, dim):
+def test_kernel_matches_reference(rng, monkeypatch, negative, dim):
     ids = rng.integers(20, size=300)
     options = {
         "window": 3,
@@ -98,7 +98,7 @@ def test_words_seen_together_become_neighbors(rng, threads):
 
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("seed", [1, 2])
-def test_words_that_change_places_become_neighbors(seed, threads):
+def test_interchangeable_words_become_neighbors(seed, threads):
     """The made-up language says which words mean the same: precision among the k nearest.
 
     It is 1.0 for each of 16 seeds with one thread and with two, 0.25 to 0.5 for a quarter of the
@@ -130,7 +130,7 @@ def test_words_that_change_places_become_neighbors(seed, threads):
     assert np.mean(right) > 0.9
 
 
-def test_the_loss_falls_and_progress_is_told(rng):
+def test_the_loss_falls_and_progress_is_reported(rng):
     ids, starts = pairs_corpus(rng)
     steps = list(skipgram(ids, 6, 8, starts=starts, subsample=0, epochs=9, rate=0.05, chunk=100))
     assert isinstance(steps[0], SkipgramStep)
@@ -194,7 +194,7 @@ def test_long_vectors_and_one_word():
         ({"starts": [0, 99]}, ValueError, "[0, 99]"),
     ],
 )
-def test_the_door_refuses(change, error, received):
+def test_bad_arguments_are_refused(change, error, received):
     arguments = {"ids": [0, 1, 2], "input_dim": 6, "output_dim": 4, **change}
     with pytest.raises(error, match="Received") as caught:
         skipgram(**arguments)  # at the call, not at the first step

@@ -53,7 +53,7 @@ def state_of(rng, names, shape, dtype):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("kind", ["dense", "lazy"])
 @pytest.mark.parametrize("size", [0, 1, 30])
-def test_the_twin_agrees_to_the_bit(rng, rule, dtype, kind, size):
+def test_kernel_matches_reference_bit_by_bit(rng, rule, dtype, kind, size):
     (reference, loops, names), hyper = rule
     table = rng.normal(size=(9, 5)).astype(dtype)
     ids = rng.integers(7, size=size)  # rows 7 and 8 are never looked up
@@ -135,7 +135,7 @@ def test_momentum_by_hand():
     assert velocity.ravel().tolist() == [-1.5, 0.0]
 
 
-def test_a_dense_step_moves_rows_without_a_gradient_and_a_lazy_one_does_not():
+def test_dense_and_lazy_steps_without_a_gradient():
     for kind in ("dense", "lazy"):
         table, m, v = (np.zeros((2, 3)) for _ in range(3))
         adam(table, ([0], np.ones((1, 3))), m, v, time=1)
@@ -145,7 +145,7 @@ def test_a_dense_step_moves_rows_without_a_gradient_and_a_lazy_one_does_not():
         assert (table[0] != before[0]).all() == (kind == "dense")
 
 
-def test_the_first_step_of_adam_is_the_rate_for_every_weight(rng):
+def test_first_step_of_adam_is_the_learning_rate(rng):
     table, m, v = (np.zeros((3, 4)) for _ in range(3))
     grad = rng.normal(size=(3, 4))
     adam(table, grad, m, v, time=1, learning_rate=0.25, epsilon=0)
@@ -217,7 +217,7 @@ BAD = {
 
 
 @pytest.mark.parametrize(("call", "error", "received"), BAD.values(), ids=BAD.keys())
-def test_the_door_refuses_and_writes_nothing(call, error, received):
+def test_refused_arguments_write_nothing(call, error, received):
     table = np.arange(12.0).reshape(4, 3)
     with pytest.raises(error, match="Received") as caught:
         call(table)

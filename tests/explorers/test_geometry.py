@@ -49,7 +49,7 @@ def test_the_message_is_the_core_s():
     assert header["summary"] == explorer.summary and header["alt"] == explorer.trace.alt
 
 
-def test_it_opens_on_its_story():
+def test_defaults_show_the_example():
     explorer = GeometryExplorer()
     trace = explorer.trace
     assert explorer.word == "tuple" and explorer.error is None
@@ -209,7 +209,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("params", HOSTILE.values(), ids=HOSTILE)
-def test_the_ends_of_the_range(params):
+def test_extreme_inputs(params):
     explorer = GeometryExplorer("#0", **params)
     header, arrays = decode(explorer.message)
     json.dumps(header, allow_nan=False)

@@ -16,6 +16,6 @@ def test_committed_message_is_the_one_sent(view, state):
     assert golden.matches(view, state), hint
 
 
-def test_none_is_left_over():
+def test_no_golden_file_is_obsolete():
     names = {path.name for path in golden.FOLDER.glob("*-*.json")}
     assert names == {golden.path(view, state).name for view, state in golden.NAMES}

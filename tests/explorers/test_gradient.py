@@ -86,7 +86,7 @@ def test_growing_keeps_the_numbers_already_there():
     np.testing.assert_array_equal(explorer.trace.target[:3, :3], small.target)
 
 
-def test_a_sentence_of_your_own_finds_room_and_a_word_too_many_is_told():
+def test_limits_of_the_sentence():
     explorer = GradientExplorer("zebra quagga zebra yak gnu ibex")
     assert explorer.input_dim == 15 and explorer.trace.counts.max() == 2
     explorer.input_dim = 12
@@ -171,7 +171,7 @@ EDGES = {
 
 
 @pytest.mark.parametrize("params", EDGES.values(), ids=EDGES)
-def test_the_ends_of_the_range(params):
+def test_extreme_inputs(params):
     explorer = GradientExplorer(**params)
     header, arrays = decode(explorer.message)
     assert explorer.error is None and size(explorer) <= MAX_BYTES

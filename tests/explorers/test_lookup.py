@@ -67,7 +67,7 @@ def test_growing_keeps_the_numbers_already_there():
     np.testing.assert_array_equal(small, small.round(2))  # what is shown is what is there
 
 
-def test_a_new_word_takes_the_next_id_and_the_last_is_fenced():
+def test_a_new_word_takes_the_next_id():
     words = parse_sentence("").words
     explorer = LookupExplorer("zebra quagga zebra", input_dim=len(words) + 1)
     assert explorer.trace.ids.tolist() == [len(words), len(words) + 1, len(words)]
@@ -160,7 +160,7 @@ def test_what_cannot_be_shown_is_refused():
     ],
     ids=["empty", "smallest", "hostile", "ten thousand words", "emoji", "largest"],
 )
-def test_the_ends_of_the_range(params):
+def test_extreme_inputs(params):
     explorer = LookupExplorer(**params)
     header, arrays = decode(explorer.message)
     assert explorer.error is None and header["total"] == explorer.trace.ids.size

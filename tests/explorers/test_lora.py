@@ -24,7 +24,7 @@ def size(explorer):
     return len(header.encode()) + len(explorer.message["buffer"])
 
 
-def test_with_no_argument_it_already_shows_the_story():
+def test_defaults_show_the_example():
     trace = LoRAExplorer().trace
     assert trace.words[:3] == ("cat", "dog", "mouse") and trace.seen.tolist() == [0, 1, 4]
     assert trace.moved.all()  # thirteen of them were never trained
@@ -114,7 +114,7 @@ def test_a_layer_shows_what_its_adapters_have_learned():
     assert plain.target == "topic" and plain.trace.words[:3] == ("a", "b", "")
 
 
-def test_own_things_are_refused_in_a_sentence():
+def test_bad_inputs_are_explained():
     with pytest.raises(ShapeError, match=r"delta must have the shape of the table, \(9, 4\)"):
         LoRAExplorer(TABLE, delta=DELTA[:3])
     with pytest.raises(ValueError, match="only one table or layer"):
@@ -144,7 +144,7 @@ def test_limits_follow_the_table():
     }
 
 
-def test_rows_that_are_not_there_wait():
+def test_rows_out_of_range_wait():
     explorer = LoRAExplorer(seen=[0, 15], input_dim=4)
     assert explorer.trace.seen.tolist() == [0]
     explorer.input_dim = 16
@@ -174,7 +174,7 @@ def test_rows_that_are_not_there_wait():
         {"source": np.ones((64, 32)), "seen": list(range(48, 64)), "words": ["👩‍🚀" * 20] * 64},
     ],
 )
-def test_anything_is_drawn_and_travels(hostile):
+def test_any_state_is_drawn_and_sent(hostile):
     explorer = LoRAExplorer(**hostile)
     assert explorer.error is None and size(explorer) <= MAX_BYTES
     assert explorer.summary and explorer.trace.alt
@@ -226,7 +226,7 @@ def test_the_draws_of_the_change_are_not_those_of_the_table():
     np.testing.assert_array_equal(*twice)
 
 
-def test_rows_and_steps_that_travel():
+def test_rows_and_steps_that_are_sent():
     assert _rows_drawn(ROWS_DRAWN, np.array([3])).tolist() == list(range(ROWS_DRAWN))
     many = _rows_drawn(64, np.arange(40, 56))
     assert len(many) == ROWS_DRAWN and set(range(40, 56)) < set(many.tolist())

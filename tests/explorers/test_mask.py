@@ -34,7 +34,7 @@ def words(**options):
     return Embedding(9, 2, mask_zero=True, name="words", seed=1, dtype="float64", **options)
 
 
-def test_with_no_argument_it_already_shows_the_story():
+def test_defaults_show_the_example():
     explorer = MaskExplorer()
     trace = explorer.trace
     assert [s.status for s in trace.stages] == ["made", "kept", "lost here", "none", "none"]
@@ -121,7 +121,7 @@ def test_a_layer_s_numbers_stay_the_same_wherever_it_stands():
     np.testing.assert_array_equal(explorer.trace.stages[1].values, before)
 
 
-def test_layers_that_do_not_fit_are_a_sentence_and_the_last_good_trace_stays():
+def test_layers_that_do_not_fit_keep_the_last_trace():
     explorer = MaskExplorer()
     before = explorer.trace
     explorer.layers = ["GlobalAveragePooling1D", "LSTM"]
@@ -141,7 +141,7 @@ def test_layers_that_do_not_fit_are_a_sentence_and_the_last_good_trace_stays():
         explorer.layers = ["Dropout"] * 6
 
 
-def test_flatten_before_dense_has_no_truth_and_says_why():
+def test_flatten_before_dense_has_no_reference():
     explorer = MaskExplorer(layers=["Flatten", "Dense"])
     header, arrays = decode(explorer.message)
     assert header["no_reference"].startswith("Without padding the model cannot run")
@@ -265,7 +265,7 @@ LARGEST = {
         "largest",
     ],
 )
-def test_the_ends_of_the_range(params):
+def test_extreme_inputs(params):
     with np.errstate(all="ignore"):
         explorer = MaskExplorer(**params)
     header, arrays = decode(explorer.message)

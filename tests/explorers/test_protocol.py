@@ -121,7 +121,7 @@ def test_the_buffer_travels_as_bytes_beside_the_json():
     assert np.frombuffer(buffers[0]).tolist() == [0.0, 1.0]
 
 
-def test_an_edit_back_to_the_same_value_is_answered_without_a_run():
+def test_an_edit_to_the_same_value_runs_nothing():
     explorer = Squares()
     browser = Browser(explorer)
     browser.edit(n=3, _seq=7)
@@ -129,7 +129,7 @@ def test_an_edit_back_to_the_same_value_is_answered_without_a_run():
     assert header["seq"] == 7 and explorer.runs == 1
 
 
-def test_python_drives_it_too_and_hears_a_wrong_value():
+def test_python_sets_parameters_and_gets_errors():
     explorer = Squares()
     browser = Browser(explorer)
     explorer.n = np.int64(6)
@@ -152,7 +152,7 @@ def test_several_values_at_once_are_one_run():
 
 
 @pytest.mark.parametrize("value", [-3, "three", 2.5, None, True, [1], 10**30])
-def test_a_wrong_value_from_the_browser_is_answered_by_a_sentence(value):
+def test_a_wrong_value_from_the_browser_is_explained(value):
     explorer = Squares()
     browser = Browser(explorer)
     browser.edit(n=value, _seq=1)
@@ -182,14 +182,14 @@ def test_a_run_that_fails_keeps_the_last_good_trace_and_says_why():
     assert browser.messages()[-1]["error"] is None and explorer.error is None
 
 
-def test_a_trace_too_large_to_travel_is_a_sentence_too():
+def test_a_trace_too_large_to_send_is_explained():
     explorer = Squares()
     explorer.n = 50_000
     assert "at most 300000 bytes" in explorer.message["header"]["error"]
     assert explorer.message["header"]["sum"] == 5
 
 
-def test_at_the_start_python_hears_the_error():
+def test_an_error_at_the_start_is_raised():
     with pytest.raises(ValueError, match="n must be even"):
         Squares(name="wrong")
     with pytest.raises(TraitError, match="Received 0"):
@@ -242,7 +242,7 @@ def test_state_and_link_bring_it_back():
         Squares.from_state({**explorer.state, "version": 2})
 
 
-def test_edits_the_last_word_on_a_cell_counts():
+def test_the_last_edit_of_a_cell_counts():
     explorer = Squares(edits=((1, 2, 3), (0, 0, 1), (1, 2, np.float32(0.5))))
     assert explorer.edits == [[1, 2, 0.5], [0, 0, 1.0]]
     for wrong in ([[1, 2]], [[-1, 0, 0.0]], [[0, 0, float("nan")]], [[0, 0, 1e300]], 3, ["abc"]):

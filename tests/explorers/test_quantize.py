@@ -46,7 +46,7 @@ def test_the_message_is_what_the_core_makes_of_the_table(name, source):
     assert header["near"] == 5 and received["histogram"].sum() == table.size
 
 
-def test_it_opens_on_its_story():
+def test_defaults_show_the_example():
     explorer = QuantizationExplorer()
     trace = explorer.trace
     assert trace.words[explorer.row] == "queen" and explorer.scheme == "int4"
@@ -72,7 +72,7 @@ def test_an_outlier_changes_its_row_alone_and_groups_hold_it():
     assert explorer.message["header"]["initial"] == {"edits": []}
 
 
-def test_a_flipped_bit_reaches_the_message_and_no_other_way():
+def test_a_flipped_bit_changes_its_scheme_only():
     explorer = QuantizationExplorer()
     plain = {name: arrays_of(explorer, name) for name in SCHEMES}
     explorer.flips = [["int4", 9, 2, 3]]
@@ -102,7 +102,7 @@ def test_flips_that_cannot_be_are_refused(flips):
         QuantizationExplorer(flips=flips)
 
 
-def test_a_bit_turned_over_twice_is_as_it_was_and_there_are_not_many():
+def test_flips_cancel_and_are_limited():
     assert QuantizationExplorer(flips=[["int8", 0, 0, 1]] * 2).flips == []
     with pytest.raises(TraitError, match="at most 64 bits"):
         QuantizationExplorer(flips=[["int8", n // 8, 0, n % 8] for n in range(65)])
@@ -177,7 +177,7 @@ def test_a_layer_with_active_adapters_is_its_floats():
     np.testing.assert_array_equal(explorer.trace.table, layer.embeddings)
 
 
-def test_numbers_that_are_none_count_as_zero_and_that_is_said():
+def test_nan_counts_as_zero_with_a_warning():
     table = TABLE.copy()
     table[1, 2], table[3, 0] = np.nan, np.inf
     explorer = QuantizationExplorer(table)
@@ -217,7 +217,7 @@ def test_what_cannot_be_shown_is_refused():
     ],
     ids=["smallest", "largest", "odd", "own largest", "zeros", "huge", "tiny", "hostile"],
 )
-def test_the_ends_of_the_range(params):
+def test_extreme_inputs(params):
     explorer = QuantizationExplorer(**params)
     assert explorer.error is None
     size = len(json.dumps(explorer.message["header"], ensure_ascii=False, allow_nan=False).encode())
@@ -267,7 +267,7 @@ def test_another_row_of_the_same_table_is_not_computed_again(monkeypatch):
     assert len(runs) == 4
 
 
-def test_way_and_row_need_no_new_numbers():
+def test_scheme_and_row_need_no_new_numbers():
     explorer = QuantizationExplorer()
     before = explorer.message["buffer"]
     explorer.scheme, explorer.row = "int8", 2

@@ -47,7 +47,7 @@ def test_the_message_is_the_core_s_run(optimizer):
     assert header["question"] == "Which rows move under which optimizer?"
 
 
-def test_the_default_shows_its_story():
+def test_defaults_show_the_example():
     explorer = TrainingExplorer()
     dense, lazy = explorer.trace.runs
     moon = explorer.trace.words.index("moon")
@@ -56,7 +56,7 @@ def test_the_default_shows_its_story():
     assert "405 without a gradient" in explorer.summary
 
 
-def test_what_is_alike_comes_to_stand_together():
+def test_similar_words_move_together():
     """M3: the start means nothing; what stands together was brought together by the text."""
     explorer = TrainingExplorer(runs=["adam"], steps=200)
     words, table = explorer.trace.words, explorer.trace.runs[0].table
@@ -69,7 +69,7 @@ def test_what_is_alike_comes_to_stand_together():
     assert distance_at("runs", "sleeps", 0) > distance_at("runs", "shines", 0)  # by chance, before
 
 
-def test_a_branch_and_its_ghost_travel():
+def test_a_branch_and_its_original_run_are_sent():
     explorer = TrainingExplorer(runs=["sgd", "adam"], steps=30)
     before = decode(explorer.message)[1]["w1"].copy()
     explorer.branch = [1, 10, "adam", 0.05]
@@ -110,7 +110,7 @@ def test_runs_are_names_or_names_with_a_rate():
     assert explorer.trace.runs[1].learning_rate == 0.2
 
 
-def test_a_refused_edit_of_the_browser_is_answered_by_a_sentence():
+def test_a_refused_edit_is_explained():
     explorer = TrainingExplorer(steps=10)
     explorer.set_state({"runs": [["adamw", 1]], "_seq": 1})
     assert explorer.message["header"]["seq"] == 1
@@ -166,7 +166,7 @@ def test_at_its_largest_the_message_stays_small(columns, steps):
         "batch above text",
     ],
 )
-def test_the_ends_of_the_range(params):
+def test_extreme_inputs(params):
     explorer = TrainingExplorer(**{"steps": 12, **params})
     assert explorer.error is None and size(explorer) <= MAX_BYTES
     json.dumps(explorer.message["header"], allow_nan=False)

@@ -130,11 +130,11 @@ def test_the_layer_under_all_its_options(torch, call, dtype):
     )
     assert layer.padding_idx == theirs.padding_idx
     factors = rng.normal(size=ids.shape).astype(dtype) if weighted else None
-    sent = None if factors is None else torch.tensor(factors, requires_grad=True)
+    torch_weights = None if factors is None else torch.tensor(factors, requires_grad=True)
     starts = None if offsets is None else torch.tensor(offsets)
     if offsets is None:  # of (B, T) PyTorch drops the last bag for it: pytorch issue 167974
         theirs.include_last_offset = False
-    expected = theirs(torch.tensor(ids), starts, per_sample_weights=sent)
+    expected = theirs(torch.tensor(ids), starts, per_sample_weights=torch_weights)
     out, context = layer.forward(ids, offsets=offsets, per_sample_weights=factors)
     near = {"rtol": 2e-5, "atol": 2e-6} if dtype == "float32" else {"rtol": 1e-12, "atol": 1e-13}
     np.testing.assert_allclose(out, expected.detach().numpy(), **near)
@@ -146,7 +146,7 @@ def test_the_layer_under_all_its_options(torch, call, dtype):
     if options["scale_grad_by_freq"]:  # PyTorch's own bags read other counts, as above
         counts = np.bincount(ids.reshape(-1), minlength=rows).clip(1)
         theirs.scale_grad_by_freq = False
-        expected = theirs(torch.tensor(ids), starts, per_sample_weights=sent)
+        expected = theirs(torch.tensor(ids), starts, per_sample_weights=torch_weights)
         expected.backward(torch.tensor(back))
         want = theirs.weight.grad.numpy() / counts[:, None]
     else:
@@ -154,7 +154,7 @@ def test_the_layer_under_all_its_options(torch, call, dtype):
         want = theirs.weight.grad.numpy()
     np.testing.assert_allclose(received, want, **near)
     if weighted:
-        np.testing.assert_allclose(gradients.inputs, sent.grad.numpy(), **near)
+        np.testing.assert_allclose(gradients.inputs, torch_weights.grad.numpy(), **near)
 
 
 @given(
@@ -186,10 +186,12 @@ def test_ids_behind_the_last_offset_lie_in_no_bag(torch, lengths, behind, weight
         if mode == "sum":
             np.testing.assert_allclose(out, want.numpy(), rtol=1e-5, atol=1e-6)
         inside = slice(offsets[-1])
-        kept = None if factors is None else factors[inside]
-        alone, wanted = layer.forward(ids[inside], offsets=offsets, per_sample_weights=kept)
-        assert np.array_equal(out, alone)
-        here, there = layer.backward(context, out), layer.backward(wanted, out)
+        weights_inside = None if factors is None else factors[inside]
+        expected_out, expected_context = layer.forward(
+            ids[inside], offsets=offsets, per_sample_weights=weights_inside
+        )
+        assert np.array_equal(out, expected_out)
+        here, there = layer.backward(context, out), layer.backward(expected_context, out)
         dense = [g.weights["embeddings"].to_dense() for g in (here, there)]
         assert np.array_equal(*dense)
         if weighted:

@@ -56,12 +56,15 @@ def run(callback, curve):
 def test_it_stops_and_restores_as_keras(keras, curve, options):
     assume(not np.isnan(curve[options["start_from_epoch"] :][:1]).any())  # see the test below
     runs = [run(kind(**options), curve) for kind in (EarlyStopping, keras.callbacks.EarlyStopping)]
-    (ours, mine), (theirs, other) = runs
+    (ours, our_stopping), (theirs, keras_stopping) = runs
     assert (ours.epoch, ours.stop_training) == (theirs.epoch, theirs.stop_training)
     assert ours.restored == theirs.restored
-    assert (mine.stopped_epoch, mine.wait) == (other.stopped_epoch, other.wait)
+    assert (our_stopping.stopped_epoch, our_stopping.wait) == (
+        keras_stopping.stopped_epoch,
+        keras_stopping.wait,
+    )
     if options["restore_best_weights"]:
-        assert mine.best_epoch == other.best_epoch
+        assert our_stopping.best_epoch == keras_stopping.best_epoch
 
 
 @pytest.mark.parametrize("kind", ["ours", "keras"])

@@ -200,13 +200,13 @@ def test_integer_tables_are_looked_up_as_in_pytorch(torch, data, dtype):
     ids = data.draw(
         arrays.arrays("int64", arrays.array_shapes(max_dims=3, max_side=6), elements=ids)
     )
-    want = torch.nn.functional.embedding(torch.tensor(ids), torch.tensor(table)).numpy()
+    expected = torch.nn.functional.embedding(torch.tensor(ids), torch.tensor(table)).numpy()
     frozen = {"dtype": dtype, "trainable": False}
     pretrained = Embedding.from_pretrained(table, freeze=True, dtype=dtype)
-    made = [lookup(table, ids), pretrained(ids), Embedding(*shape, weights=table, **frozen)(ids)]
+    results = [lookup(table, ids), pretrained(ids), Embedding(*shape, weights=table, **frozen)(ids)]
     again = Embedding(*shape, **frozen)
     again.build()
     again.set_weights(pretrained.get_weights())
-    for rows in (*made, again(ids)):
-        assert rows.dtype == want.dtype and np.array_equal(rows, want)
+    for rows in (*results, again(ids)):
+        assert rows.dtype == expected.dtype and np.array_equal(rows, expected)
     assert not pretrained.trainable_weights

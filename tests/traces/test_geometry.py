@@ -42,7 +42,7 @@ def test_worked_by_hand():
 
 
 @given(st.integers(0, 39), st.sampled_from(PLANES), st.integers(0, 9))
-def test_the_numbers_are_the_core_s_and_a_map_only_shortens(picked, plane, seed):
+def test_numbers_are_the_core_s(picked, plane, seed):
     trace = trace_geometry(TABLE, picked, plane=plane, seed=seed, terms=(picked, 3, 5))
     np.testing.assert_allclose(trace.cosines, cosine(TABLE[[picked]], TABLE)[0], atol=2e-7)
     units = TABLE / np.linalg.norm(TABLE, axis=1, keepdims=True)
@@ -59,14 +59,14 @@ def test_the_numbers_are_the_core_s_and_a_map_only_shortens(picked, plane, seed)
     assert trace.analogy.ids.tolist() == analogy(TABLE, 3, picked, 5).ids.tolist()
 
 
-def test_the_sum_lies_where_its_arrows_end():
+def test_the_target_of_an_analogy_on_the_map():
     trace = trace_geometry(TABLE, 0, terms=(4, 7, 9))
     a, b, c = (trace.plane.rows[row] for row in (4, 7, 9))
     expected = (a - b + c - trace.plane.center) @ trace.plane.axes.T
     np.testing.assert_allclose(trace.analogy.target, expected, atol=1e-5)
 
 
-def test_a_plane_shows_what_it_says():
+def test_a_plane_has_its_share_of_variance():
     rows = unit_directions(TABLE)
     spread = rows.var(axis=0).sum()
     for name in PLANES:
@@ -81,7 +81,7 @@ def test_a_plane_shows_what_it_says():
         fit_plane(rows, "tsne")
 
 
-def test_frozen_and_by_value():
+def test_read_only_and_by_value():
     table = TABLE.copy()
     trace = trace_geometry(table, 1)
     table[:] = 0
@@ -106,7 +106,7 @@ def test_frozen_and_by_value():
     ids=["one", "zeros", "one column", "some lost", "all lost", "tiny"],
 )
 @pytest.mark.parametrize("plane", PLANES)
-def test_the_ends_of_the_range(table, message, plane):
+def test_extreme_inputs(table, message, plane):
     trace = trace_geometry(table, 0, plane=plane, terms=(0, 0, len(table) - 1))
     assert message in trace.alt and trace.summary
     assert trace.invalid_rows == (~np.isfinite(table)).any(axis=1).sum()
@@ -126,7 +126,7 @@ def test_what_does_not_fit_is_refused():
         train_vectors(Corpus.from_text("short", "no word twice"))
 
 
-def test_closest_leaves_out_what_is_nowhere_and_keeps_order():
+def test_nearest_in_plane_omits_invalid_rows():
     points = np.array([[0, 0], [1, 0], [np.nan, 0], [0, 1], [0, -1]])
     assert nearest_in_plane(points, 0, 2).tolist() == [1, 3]
     assert nearest_in_plane(points, 2).tolist() == []
@@ -145,7 +145,7 @@ def test_m12_neighbors_on_the_map_are_not_neighbors(vectors):
     assert len(near["pca 1+2"] & near["pca 3+4"] & near["random"]) <= 3
 
 
-def test_words_in_the_same_company_are_near(vectors):
+def test_words_with_shared_contexts_are_near(vectors):
     nearest_to = lambda word: [vectors.words[row] for row in of(vectors, word).near]
     assert "false" in nearest_to("true")[:3]
     assert "complex" in nearest_to("float")[:3]

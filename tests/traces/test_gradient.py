@@ -36,13 +36,13 @@ def test_add_passes_the_check_and_assign_fails_it():
     assert "assign fails the gradient check" in trace.alt
 
 
-def test_without_duplicates_both_ways_are_true():
+def test_without_duplicates_both_rules_are_right():
     trace = trace_gradient(TABLE, [5, 0, 3])
     assert trace.passes("add") and trace.passes("assign") and not trace.wrong_rows.size
     np.testing.assert_array_equal(trace.added, trace.assigned)
 
 
-def test_the_error_over_the_step_is_a_v():
+def test_the_error_by_step_size_is_a_v():
     curve = trace_gradient(TABLE, IDS).curve()
     best = int(np.argmin(curve))
     assert 3 <= best <= 8 and curve[best] < TOLERANCE / 100
@@ -60,7 +60,7 @@ def test_the_numbers_are_those_of_the_core():
     np.testing.assert_array_equal(trace.pair_rows, trace.grad_out)
 
 
-def test_a_row_that_no_id_read_has_gradient_zero_both_ways():
+def test_a_row_that_no_id_reads_has_zero_gradient():
     trace = trace_gradient(TABLE, IDS)
     unread = [0, 3, 5]
     assert (trace.added[unread] == 0).all() and (trace.numeric[:, unread] == 0).all()
@@ -82,7 +82,7 @@ def test_scaled_by_frequency_is_the_mean():
     assert not scaled.passes("add") and "divided by its count" in scaled.summary
 
 
-def test_the_running_sums_end_in_the_gradient_and_are_the_core_s_for_every_prefix():
+def test_running_sums_are_the_core_s():
     trace = trace_gradient(TABLE, IDS, target=np.sin(np.arange(20.0)).reshape(5, 4))
     for n in range(len(IDS)):
         part = grad_table(IDS[: n + 1], trace.grad_out[: n + 1], 6)
@@ -91,7 +91,7 @@ def test_the_running_sums_end_in_the_gradient_and_are_the_core_s_for_every_prefi
     np.testing.assert_array_equal(trace.running_sums[list(last.values())], trace.added[list(last)])
 
 
-def test_own_grad_out_comes_back_as_it_is():
+def test_a_given_grad_out_is_used():
     grad_out = np.arange(20.0).reshape(5, 4) - 7
     trace = trace_gradient(TABLE, IDS, grad_out=grad_out)
     np.testing.assert_array_equal(trace.grad_out, grad_out)
@@ -117,7 +117,7 @@ def test_tied_every_row_gets_a_gradient_and_both_add():
     assert "one for every row" in trace.summary and "every row gets one more" in trace.alt
 
 
-def test_tied_is_what_the_layer_and_its_loss_send_back():
+def test_tied_gradient_is_that_of_layer_and_loss():
     layer = ReversibleEmbedding(6, 4, weights=TABLE, dtype="float64")
     trace = trace_gradient(TABLE, IDS, tied=True)
     rows, looked = layer.forward(np.array(IDS[:-1]))
@@ -132,7 +132,7 @@ def test_tied_is_what_the_layer_and_its_loss_send_back():
     np.testing.assert_allclose(trace.added, back.weights["embeddings"] + first.to_dense())
 
 
-def test_tied_the_moved_loss_is_the_whole_loss_of_a_moved_table():
+def test_tied_numeric_gradient_moves_the_whole_table():
     trace = trace_gradient(TABLE, IDS, tied=True)
     for c, d, h in [(1, 0, 0), (3, 2, 2), (2, 3, 1)]:  # read three times, never, and as the last
         table = TABLE.copy()
@@ -150,19 +150,19 @@ def test_tied_over_a_batch_looks_one_ahead_in_each_sequence():
 
 
 @pytest.mark.parametrize("ids", [[], [3], 3, [[1], [2]]])
-def test_tied_with_no_next_word_sends_nothing(ids):
+def test_tied_without_a_next_word_has_no_gradient(ids):
     trace = trace_gradient(TABLE, ids, tied=True)
     assert trace.loss == 0 and not trace.added.any() and not trace.reached.size
     assert trace.passes("add")
 
 
-def test_tied_stands_alone():
+def test_tied_excludes_other_options():
     for more in ({"padding_idx": 0}, {"scale_grad_by_freq": True}, {"grad_out": 1.0}):
         with pytest.raises(ValueError, match="tied must be the only option"):
             trace_gradient(TABLE, IDS, tied=True, **more)
 
 
-def test_frozen_and_by_value():
+def test_read_only_and_by_value():
     table = TABLE.copy()
     trace = trace_gradient(table, IDS)
     table[:] = 0
@@ -183,7 +183,7 @@ def test_a_large_table_is_checked_where_it_is_read():
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 @pytest.mark.parametrize("tied", [False, True])
-def test_a_loss_that_is_no_number_passes_nothing(bad, tied):
+def test_a_nan_loss_passes_no_check(bad, tied):
     trace = trace_gradient(np.full((2, 2), bad), [0, 1, 1], tied=tied)
     assert not trace.passes("add") and "no number" in trace.summary
 
@@ -200,7 +200,7 @@ def test_words_are_deterministic():
     assert "0x" not in repr(make())
 
 
-def test_the_door_refuses():
+def test_bad_arguments_are_refused():
     with pytest.raises(IdError, match=r"0\.\.5"):
         trace_gradient(TABLE, [6])
     with pytest.raises(ShapeError, match=r"target must fit the output, \(2, 4\)"):

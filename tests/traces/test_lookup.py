@@ -27,14 +27,14 @@ def test_worked_by_hand():
     assert trace.gather_ns > 0 and trace.onehot_ns > 0
 
 
-def test_the_output_is_what_the_door_gives_for_any_shape_of_ids():
+def test_the_output_is_that_of_lookup():
     ids = np.array([[[0, 2], [1, 1]]])
     trace = trace_lookup(TABLE, ids)
     assert trace.shapes["output"] == (1, 2, 2, 2)
     np.testing.assert_array_equal(trace.output.reshape(1, 2, 2, 2), lookup(TABLE, ids))
 
 
-def test_frozen_and_by_value():
+def test_read_only_and_by_value():
     table, ids = TABLE.copy(), np.array([0, 1])
     trace = trace_lookup(table, ids)
     table[:] = 7.0
@@ -48,7 +48,7 @@ def test_frozen_and_by_value():
     assert table.flags.writeable and ids.flags.writeable
 
 
-def test_a_bad_id_is_kept_in_the_core_s_own_words():
+def test_a_bad_id_has_the_message_of_the_core():
     trace = trace_lookup(TABLE, [0, 3])
     with pytest.raises(IndexError) as caught:
         lookup(TABLE, [0, 3])
@@ -69,7 +69,7 @@ def test_a_bad_id_is_kept_in_the_core_s_own_words():
         (1, "raise", [0, 1], TABLE[1]),
     ],
 )
-def test_each_rule_reads_alike_both_ways(oob, negative, rows, second):
+def test_both_methods_follow_each_rule(oob, negative, rows, second):
     trace = trace_lookup(TABLE, [0, 4], oob=oob, negative=negative)
     assert trace.rows.tolist() == rows
     assert trace.bad.tolist() == [False, True]
@@ -119,13 +119,13 @@ def test_words_are_deterministic_and_carry_the_numbers():
     assert changed.summary != make().summary
 
 
-def test_long_inputs_are_said_short():
+def test_long_inputs_have_a_short_summary():
     trace = trace_lookup(np.ones((2000, 300), np.float16), np.arange(1000))
     assert "… and 992 more" in trace.summary and len(trace.summary) < 900
     assert len(trace.alt) < 500
 
 
-def test_the_door_refuses():
+def test_bad_arguments_are_refused():
     with pytest.raises(ShapeError, match="Received 1 tokens for 2 ids"):
         trace_lookup(TABLE, [0, 1], tokens=["a"])
     with pytest.raises(IdTypeError, match=r"Received 2\.9"):

@@ -36,7 +36,7 @@ def test_with_a_zero_only_the_trained_token_moves():
     assert "0 of 11 unseen" in trace.summary
 
 
-def test_alpha_over_root_r_keeps_the_update_level_and_alpha_over_r_does_not():
+def test_alpha_over_root_r_keeps_the_update_norm():
     ranks, table = np.arange(1, 17), np.zeros((200, 24))
     target, seen = np.ones((200, 24)), np.array([17])
     slopes = []
@@ -51,7 +51,7 @@ def test_alpha_over_root_r_keeps_the_update_level_and_alpha_over_r_does_not():
     assert abs(slopes[0]) < 0.15 and slopes[1] < -0.85
 
 
-def test_the_trace_s_two_scalings_differ_by_the_rank():
+def test_both_scalings_differ_by_the_rank():
     trace = make()
     plain, stable = trace.first_norms["α/r"], trace.first_norms["α/√r"]
     np.testing.assert_allclose(stable / plain, trace.ranks)
@@ -74,7 +74,7 @@ def test_the_first_update_is_the_core_s_own_step_averaged(start, seen):
 
 
 @pytest.mark.parametrize(("start", "most"), [("random", 0.2), ("zero", 0.45)])
-def test_in_every_trace_one_scaling_is_level_and_the_other_falls(start, most):
+def test_update_norms_of_both_scalings(start, most):
     """With A zero a step spreads over D columns by way of few directions: more so at low ranks."""
     table, delta = np.zeros((32, 16)), np.outer(np.ones(32), np.ones(16))
     for seed in (7, 100, 1000):
@@ -106,7 +106,7 @@ def test_training_learns_the_rows_that_it_sees():
     assert trace.losses[0, -1] > 10 * trace.losses[2, -1]  # a rank too low stays behind
 
 
-def test_every_step_can_be_had_again():
+def test_every_step_can_be_recomputed():
     trace = make(steps=7, rank=2, rslora=True)
     assert trace.scale == 4 / 2**0.5 and trace.steps == 7 and trace.parameters == 34
     for step in (0, 3, 7):
@@ -136,7 +136,7 @@ def test_a_change_of_zero_and_no_row_seen():
     assert not nobody.drifts.any() and nobody.losses.max() == 0 and "nothing" in nobody.alt
 
 
-def test_the_error_left_is_that_of_the_rows_seen():
+def test_training_error_is_that_of_trained_rows():
     trace = make(seen=[1, 4, 6], rank=3)
     rows = lora_lookup(np.zeros((12, 5)), trace.seen, [trace.adapter()])
     error = np.linalg.norm(DELTA[trace.seen] - rows) / np.linalg.norm(DELTA[trace.seen])
@@ -144,7 +144,7 @@ def test_the_error_left_is_that_of_the_rows_seen():
     np.testing.assert_allclose(trace.training_errors[:, 0], 1)
 
 
-def test_frozen_and_by_value():
+def test_read_only_and_by_value():
     table = TABLE.copy()
     trace = trace_lora(table, DELTA, seen=[4], steps=2)
     table[:] = 0
@@ -163,7 +163,7 @@ def test_words_are_deterministic():
     assert "0x" not in repr(make(steps=1))
 
 
-def test_the_door_refuses():
+def test_bad_arguments_are_refused():
     with pytest.raises(ShapeError, match=r"delta must have the shape of the table, \(12, 5\)"):
         trace_lora(TABLE, DELTA[:3])
     with pytest.raises(ValueError, match=r"rank must lie in 1\.\.5 .* Received 6"):

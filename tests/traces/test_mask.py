@@ -39,7 +39,7 @@ def verdicts(trace):
     return [stage.status for stage in trace.stages]
 
 
-def test_a_mask_that_arrives_gives_the_loss_of_the_unpadded_sequences():
+def test_a_mask_that_arrives_gives_the_unpadded_loss():
     trace = trace_mask([words(), mean()], IDS, 1.0)
     assert verdicts(trace) == ["made", "consumed"] and trace.lost_at is None
     np.testing.assert_allclose(trace.factor, 1.0)
@@ -57,7 +57,7 @@ def test_a_mask_that_arrives_gives_the_loss_of_the_unpadded_sequences():
     ],
     ids=["Reshape", "Conv1D"],
 )
-def test_a_mask_is_lost_where_keras_loses_it_and_the_loss_shows_the_factor(layer):
+def test_a_mask_is_lost_where_keras_loses_it(layer):
     trace = trace_mask([words(), layer, mean()], IDS, 1.0)
     assert verdicts(trace) == ["made", "lost here", "none"] and trace.lost_at == "loser"
     assert trace.loss == trace.loss_unmasked
@@ -68,7 +68,7 @@ def test_a_mask_is_lost_where_keras_loses_it_and_the_loss_shows_the_factor(layer
     np.testing.assert_array_equal(trace.row_0, trace.row_0_unmasked)
 
 
-def test_each_sequence_alone_is_the_truth_of_every_layer():
+def test_unpadded_reference_of_every_layer():
     layers = [words(), Reshape((-1, 3), name="loser"), mean()]
     trace = trace_mask(layers, [[3, 4, 0, 0], [0, 0, 0, 0], [6, 0, 0, 0]], 1.0)
     table = layers[0].get_weights()[0]
@@ -116,7 +116,7 @@ def test_layers_keep_and_consume_as_in_keras():
     np.testing.assert_allclose(trace.factor, 1.0)
 
 
-def test_a_mask_that_reaches_the_loss_weighs_the_words_alone():
+def test_a_mask_that_reaches_the_loss_omits_padding():
     trace = trace_mask([words(), Dense(3, name="each", dtype="float64")], IDS, 1.0)
     assert verdicts(trace) == ["made", "kept"]
     np.testing.assert_allclose(trace.factor, 1.0, rtol=1e-6)  # Keras's mean adds 1e-7 below
@@ -135,7 +135,7 @@ def test_no_mask_at_all():
     assert trace.loss == trace.loss_unmasked and trace.factor != 1
 
 
-def test_a_model_of_one_length_has_no_truth_and_says_why():
+def test_a_model_of_one_length_has_no_reference():
     layers = [words(), Flatten(name="flat"), Dense(2, name="out", dtype="float64")]
     trace = trace_mask(Sequential(layers, strict_masks="ignore"), IDS)
     assert trace.lost_at == "flat"
@@ -156,7 +156,7 @@ def test_a_masking_layer_makes_one_too():
     assert verdicts(trace) == ["none", "made", "consumed"]
 
 
-def test_masking_puts_a_mask_of_its_own_in_the_place_of_the_one_that_came():
+def test_masking_replaces_the_mask():
     layers = [words(), Masking(0.0, name="masking"), mean()]  # row 0 of the table is not zero …
     trace = trace_mask(layers, IDS, 1.0)
     assert verdicts(trace) == ["made", "replaced", "consumed"]
@@ -176,7 +176,7 @@ def test_the_layer_that_loses_it_says_why():
     assert "neither takes a mask" in reason_mask_is_lost(Layer(name="own"))
 
 
-def test_a_loss_that_is_no_number_is_said_as_it_is():
+def test_a_nan_loss_is_reported():
     table = np.ones((8, 3))
     table[3, 0] = np.nan
     layers = [Embedding(8, 3, weights=[table], mask_zero=True, dtype="float64"), mean()]
@@ -191,7 +191,7 @@ def test_a_flat_vector_has_another_length_without_padding():
     assert trace.stages[1].reference == ()
 
 
-def test_frozen_and_by_value():
+def test_read_only_and_by_value():
     ids, layers = IDS.copy(), [words(), mean()]
     before = trace_mask(layers, ids)
     ids[:] = 1
@@ -210,7 +210,7 @@ def test_words_are_deterministic():
     assert "0x" not in repr(make())
 
 
-def test_the_door_refuses():
+def test_bad_arguments_are_refused():
     with pytest.raises(ShapeError, match=r"two axes \(B, T\)"):
         trace_mask([words(), mean()], [1, 2])
     with pytest.raises(ShapeError, match=r"target must fit the output, \(3, 3\)"):

@@ -20,7 +20,7 @@ def test_worked_by_hand():
     assert trace_cache_lines([3, 9, 15, 2, 3], 16, 8, cache=3).fetches == 3
 
 
-def test_what_was_asked_for_last_is_kept():
+def test_the_cache_evicts_the_least_recently_used():
     trace = trace_cache_lines([0, 1, 0, 2, 0, 1], 4, 16, cache=2)
     assert trace.fetched.tolist() == [True, True, False, True, False, True]
 
@@ -61,7 +61,7 @@ def test_it_agrees_with_bytes_and_a_list_as_cache(width, cache):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_no_order_fetches_fewer_than_it_touches_and_sorted_fetches_no_more(seed):
+def test_sorted_ids_fetch_the_fewest_lines(seed):
     ids = zipf_stream(200, 90, seed=seed)
     for cache in (2, 5, None):
         unsorted = trace_cache_lines(ids, 90, 8, cache=cache)
@@ -69,7 +69,7 @@ def test_no_order_fetches_fewer_than_it_touches_and_sorted_fetches_no_more(seed)
         assert ordered.fetches == ordered.touched == unsorted.touched <= unsorted.fetches
 
 
-def test_frozen_flat_and_by_value():
+def test_read_only_flat_and_by_value():
     ids = np.array([[1, 2], [0, 1]])
     trace = trace_cache_lines(ids, 3, 4)
     ids[:] = 0
@@ -87,7 +87,7 @@ def test_no_ids_touch_nothing():
     assert "0 touched" in trace.summary
 
 
-def test_the_words_say_the_numbers():
+def test_summary_and_alt_hold_the_numbers():
     trace = trace_cache_lines([3, 9, 15, 2, 3], 16, 8, cache=2)
     assert trace.summary.split("\n") == [
         "ids     5, rows of 32 bytes, a table of 8 lines",
@@ -108,7 +108,7 @@ def test_the_words_say_the_numbers():
         (([0], 4, 0), ValueError, "output_dim"),
     ],
 )
-def test_the_door_refuses(wrong, error, message):
+def test_bad_arguments_are_refused(wrong, error, message):
     with pytest.raises(error, match=message):
         trace_cache_lines(*wrong)
 

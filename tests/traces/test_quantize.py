@@ -49,7 +49,7 @@ def test_the_numbers_are_those_of_the_core():
 
 
 @pytest.mark.parametrize("name", SCHEMES)
-def test_what_comes_back_stands_on_a_level_and_within_half_a_step(name):
+def test_restored_values_are_levels_within_half_a_step(name):
     trace = trace_quantize(TABLE, 3)
     scheme = trace.schemes[name]
     for column in range(8):
@@ -61,7 +61,7 @@ def test_what_comes_back_stands_on_a_level_and_within_half_a_step(name):
     assert (scheme.largest_error <= scheme.half_step * 1.001).all()
 
 
-def test_an_outlier_coarsens_its_row_but_no_other_and_groups_keep_it_in():
+def test_an_outlier_coarsens_its_row_or_group():
     table = TABLE.copy()
     table[3, 0] *= 10 / abs(table[3, 0])
     before, after = trace_quantize(TABLE, 3), trace_quantize(table, 3)
@@ -81,7 +81,7 @@ def test_an_outlier_coarsens_its_row_but_no_other_and_groups_keep_it_in():
     assert np.abs(after.errors("groups")[3]).mean() < np.abs(after.errors("int4")[3]).mean()
 
 
-def test_tenfold_is_what_quantizing_anew_gives_and_touches_no_other_row():
+def test_tenfold_growth_equals_quantizing_again():
     trace = trace_quantize(TABLE, 3, block_size=4)
     for row in range(10):
         table, column = TABLE.copy(), int(np.abs(TABLE[row]).argmax())
@@ -99,7 +99,7 @@ def test_tenfold_is_what_quantizing_anew_gives_and_touches_no_other_row():
             np.testing.assert_array_equal(trace.changed(name, row), np.flatnonzero(changed))
 
 
-def test_the_weight_that_grows_keeps_its_code_and_the_others_of_its_row_lose_theirs():
+def test_int8_outlier_changes_other_codes():
     trace = trace_quantize(TABLE, 3)
     at = trace.largest[3]
     for name in ("int8", "int4"):
@@ -112,7 +112,7 @@ def test_the_weight_that_grows_keeps_its_code_and_the_others_of_its_row_lose_the
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 10, 64])
-def test_any_two_rows_are_parted_both_ways_round(rows):
+def test_rows_are_independent_in_both_directions(rows):
     from embedlab.traces.quantize import scheme
 
     parted, grew = np.zeros((rows, rows), bool), np.zeros(rows, bool)
@@ -123,7 +123,7 @@ def test_any_two_rows_are_parted_both_ways_round(rows):
     assert grew.all()
 
 
-def test_a_table_wide_scale_would_be_found_out(monkeypatch):
+def test_a_scale_for_the_whole_table_is_detected(monkeypatch):
     """The experiment with other rows is real: a quantizer that couples rows is caught."""
     import embedlab.traces.quantize.trace as module
 
@@ -139,7 +139,7 @@ def test_a_table_wide_scale_would_be_found_out(monkeypatch):
     assert trace.schemes["int8"].growth.others[0] == tuple(range(1, 10))
 
 
-def test_two_rows_that_hang_together_are_found_and_no_others(monkeypatch):
+def test_only_dependent_rows_are_detected(monkeypatch):
     import embedlab.traces.quantize.trace as module
 
     def paired(table, bits=8, block_size=None):
@@ -152,7 +152,7 @@ def test_two_rows_that_hang_together_are_found_and_no_others(monkeypatch):
         assert scheme.growth.others == {2: (7,)}
 
 
-def test_a_flipped_bit_changes_one_number_by_what_the_bit_is_worth():
+def test_a_flipped_bit_changes_one_number():
     plain = trace_quantize(TABLE, 3)
     for name, byte, bit, column, worth in (
         ("int4", 1, 0, 2, 1),
@@ -176,7 +176,7 @@ def test_a_flipped_bit_changes_one_number_by_what_the_bit_is_worth():
         np.testing.assert_array_equal(again.schemes[name].codes, plain.schemes[name].codes)
 
 
-def test_half_a_byte_that_belongs_to_nobody_changes_nothing():
+def test_an_unused_half_byte_changes_nothing():
     odd = trace_quantize(TABLE[:, :5], flips=[("int4", 0, 2, bit) for bit in (4, 5, 6, 7)])
     np.testing.assert_array_equal(
         odd.schemes["int4"].codes, trace_quantize(TABLE[:, :5]).schemes["int4"].codes
@@ -184,7 +184,7 @@ def test_half_a_byte_that_belongs_to_nobody_changes_nothing():
     assert odd.schemes["int4"].quantized.codes[0, 2] != 0
 
 
-def test_codes_that_a_layer_has_already_are_taken_as_they_are():
+def test_stored_codes_are_used_as_they_are():
     quantized = quantize(TABLE, 4, 4)
     table = quantized_lookup(quantized, np.arange(10))
     trace = trace_quantize(table, stored={"groups": quantized})
@@ -192,7 +192,7 @@ def test_codes_that_a_layer_has_already_are_taken_as_they_are():
     assert trace.schemes["groups"].largest_error.max() == 0
 
 
-def test_kept_counts_those_that_stay_near_and_quantizing_does_lose_some():
+def test_neighbors_kept_counts_those_that_stay():
     trace = trace_quantize(TABLE)
     for name, scheme in trace.schemes.items():
         for row in range(10):
@@ -201,7 +201,7 @@ def test_kept_counts_those_that_stay_near_and_quantizing_does_lose_some():
     assert min(trace.neighbors_kept("int4", row) for row in range(10)) < 5
 
 
-def test_an_error_is_what_comes_back_minus_what_was_there():
+def test_an_error_is_restored_minus_original():
     trace = trace_quantize(np.array([[7.0, -3.4, 1.6]]))
     np.testing.assert_allclose(trace.errors("int4"), [[0, 0.4, 0.4]], atol=1e-6)
 
@@ -233,7 +233,7 @@ def test_four_bits_err_more_than_eight():
     )
 
 
-def test_frozen_and_by_value():
+def test_read_only_and_by_value():
     table = TABLE.copy()
     trace = trace_quantize(table)
     table[:] = 0
@@ -268,7 +268,7 @@ def test_words_are_deterministic():
     assert "0x" not in repr(make())
 
 
-def test_the_door_refuses():
+def test_bad_arguments_are_refused():
     with pytest.raises(IdError, match=r"0\.\.9"):
         trace_quantize(TABLE, 10)
     with pytest.raises(ValueError, match="nan"):

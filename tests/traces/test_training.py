@@ -21,7 +21,7 @@ def trace(*runs, **options):
 
 
 @pytest.mark.parametrize("optimizer", [name for name in UPDATE_RULES if name != "sgd + l2"])
-def test_rows_without_a_gradient_move_under_momentum_and_dense_adam_alone(optimizer):
+def test_rows_that_move_without_a_gradient(optimizer):
     """M7: zero gradient does not mean that the weight stays."""
     (run,) = trace(optimizer).runs
     still = ~run.has_grad
@@ -45,7 +45,7 @@ def test_an_l2_penalty_shortens_each_row_that_has_no_gradient():
     np.testing.assert_allclose(after, 0.98 * before, rtol=1e-5)  # 1 - rate * 2 * 0.01
 
 
-def test_a_glide_fades_as_the_memory_does():
+def test_moves_without_a_gradient_decay():
     (run,) = trace("momentum").runs
     row = 3
     glides = np.flatnonzero(run.moved_without_grad[:, row])
@@ -59,7 +59,7 @@ def test_a_glide_fades_as_the_memory_does():
 
 @pytest.mark.parametrize("optimizer", UPDATE_RULES)
 @pytest.mark.parametrize("step", [0, 11, 30])
-def test_a_branch_with_the_same_settings_is_the_run_to_the_bit(optimizer, step):
+def test_a_branch_with_the_same_settings_changes_no_bit(optimizer, step):
     result = trace(optimizer, branch=Branch(0, step, optimizer, RATES[optimizer]))
     assert result.unbranched is not result.runs[0]
     for name in ("table", "slots", "grad", "rates", "losses"):
@@ -68,7 +68,7 @@ def test_a_branch_with_the_same_settings_is_the_run_to_the_bit(optimizer, step):
         )
 
 
-def test_a_branch_leaves_at_its_step_and_takes_the_memory_along():
+def test_a_branch_starts_with_the_slots_of_its_step():
     result = trace("sgd", "adam", branch=Branch(1, 12, "lazy adam", 0.05))
     run, unbranched = result.runs[1], result.unbranched
     np.testing.assert_array_equal(run.table[:13], unbranched.table[:13])
@@ -81,7 +81,7 @@ def test_a_branch_leaves_at_its_step_and_takes_the_memory_along():
     np.testing.assert_array_equal(result.runs[0].table, trace("sgd").runs[0].table)
 
 
-def test_the_numbers_are_those_of_the_core_s_doors():
+def test_the_numbers_are_those_of_the_core():
     result = trace("lazy adam", steps=8, output_dim=3)
     (run,), rng = result.runs, np.random.default_rng(7)
     table, context = (rng.uniform(-0.5, 0.5, (4, 3)).astype("f4") for _ in "ec")
@@ -115,7 +115,7 @@ def test_all_runs_see_the_same_batches_and_start():
     assert result.batch(4) == ("the", "moon") and result.order.tolist() == [0, 1, 2, 3]
 
 
-def test_the_map_shows_two_numbers_as_they_are_and_more_by_a_fixed_plane():
+def test_projection_of_the_map():
     center, axes, variance_share = trace("adam").map()
     assert variance_share == 1 and axes.tolist() == np.eye(2).tolist() and not center.any()
     center, axes, variance_share = trace("adam", output_dim=6).map()
@@ -125,7 +125,7 @@ def test_the_map_shows_two_numbers_as_they_are_and_more_by_a_fixed_plane():
     assert np.isnan(trace("adam", table=np.full((4, 3), np.nan)).map()[2])
 
 
-def test_same_seed_same_trace_and_nobody_changes_it():
+def test_same_seed_same_trace_and_read_only():
     one, two, other = trace("adam"), trace("adam"), trace("adam", seed=8)
     np.testing.assert_array_equal(one.runs[0].table, two.runs[0].table)
     assert one.summary == two.summary and (one.runs[0].table[0] != other.runs[0].table[0]).all()
@@ -134,7 +134,7 @@ def test_same_seed_same_trace_and_nobody_changes_it():
             array[...] = 0
 
 
-def test_own_table_is_copied_and_rows_without_a_word_stay():
+def test_a_given_table_is_copied():
     table = np.ones((6, 2))
     result = trace_training([0, 1, 0], table=table, runs=["adam"], steps=5, batch=1)
     assert (table == 1).all() and result.words == ("0", "1", "2", "3", "4", "5")

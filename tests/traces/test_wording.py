@@ -14,7 +14,7 @@ def test_number(value, text):
     assert format_number(value) == text
 
 
-def test_counted_several_shown():
+def test_format_count_join_some_short_label():
     assert format_count(768) == "768" and format_count(1_000_000) == "1 000 000"
     assert format_count(1, "row") == "1 row" and format_count(0, "row") == "0 rows"
     assert join_some([], 3) == "" and join_some("abc", 3) == "a, b, c"

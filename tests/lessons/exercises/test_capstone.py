@@ -125,7 +125,7 @@ def test_the_plain_loop_passes():
     assert verdict and "240.5, the smallest possible" in " ".join(verdict.message.split())
 
 
-def test_a_mean_is_named_and_the_last_alone_is_not_yet():
+def test_a_mean_is_named():
     message, misconception, _ = diagnose("12.loss", mean)
     assert "Your result has their mean" in message and misconception == "M4"
     assert not check("12.loss", assign).attempted

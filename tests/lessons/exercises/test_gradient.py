@@ -80,7 +80,7 @@ def mean(ids, grad_out, input_dim):
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_duplicates_are_shown_and_only_a_mean_speaks_for_m4(function, message, misconception):
+def test_only_a_mean_of_duplicates_is_m4(function, message, misconception):
     """`+=` with an array of ids was meant as a sum: it is a trap of NumPy and no belief."""
     verdict = check("03.scatter_add", function)
     assert not verdict and verdict.misconception == misconception and message in verdict.message
@@ -104,7 +104,7 @@ def plain_loop_with_shapes(ids, grad_out, input_dim):
 
 
 @pytest.mark.parametrize("function", [plain_loop, plain_loop_with_shapes], ids=lambda f: f.__name__)
-def test_the_loop_of_the_lesson_is_told_about_the_second_axis(function):
+def test_the_loop_of_the_lesson_lacks_the_second_axis(function):
     verdict = check("03.scatter_add", function)
     assert not verdict and verdict.misconception is None and verdict.related is None
     assert "It is right for ids with one axis. Here ids has two" in verdict.message

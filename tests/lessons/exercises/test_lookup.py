@@ -117,7 +117,7 @@ def clips(table, ids):
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_only_a_bound_of_v_and_rows_from_one_speak_for_m2(function, message, misconception):
+def test_only_off_by_one_bounds_are_m2(function, message, misconception):
     verdict = check("01.lookup", function)
     assert not verdict
     assert verdict.misconception == misconception

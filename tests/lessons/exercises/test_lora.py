@@ -33,7 +33,7 @@ def test_a_right_merge_passes():
 
 
 @pytest.mark.parametrize("message", WRONG)
-def test_a_wrong_merge_is_told_why(message):
+def test_a_wrong_merge_is_explained(message):
     verdict = check("07.merge", WRONG[message])
     assert not verdict and message in verdict.message
     assert set(verdict.case) == {"W", "A", "B", "alpha", "expected", "returned"}

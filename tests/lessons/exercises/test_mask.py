@@ -133,7 +133,7 @@ def test_ways_to_mend_it(layers):
         ({"layers": ["Masking", *MEAN]}, "it takes padding for words", None),
     ],
 )
-def test_what_does_not_mend_it_is_told(params, message, misconception):
+def test_wrong_repairs_are_explained(params, message, misconception):
     verdict = check("04.mend", MaskExplorer(**params))
     assert not verdict and message in verdict.message and verdict.misconception == misconception
 
