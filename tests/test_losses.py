@@ -129,7 +129,7 @@ def test_logits_far_out_do_not_overflow():
     assert np.isfinite(losses.LogCosh()([[0.0]], [[1e4]]))
 
 
-def test_it_computes_in_float32_unless_told():
+def test_it_computes_in_float32_by_default():
     assert losses.MeanSquaredError()([[0.0]], [[1.0]]).dtype == np.float32
     assert losses.MeanSquaredError().grad([[0.0]], [[1.0]]).dtype == np.float32
 

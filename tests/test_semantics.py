@@ -321,7 +321,7 @@ def test_masks_padding_idx_starts_at_zero_and_stays():
     assert Embedding.from_pretrained(TABLE, padding_idx=1)([1]).tolist() == [TABLE[1].tolist()]
 
 
-def test_masks_travel_beside_the_rows():
+def test_masks_are_computed_beside_the_rows():
     """A mask is a value, and comes beside the rows."""
     rows, mask = layer(mask_zero=True).call_with_mask([[0, 1]])
     assert rows.shape == (1, 2, 3) and mask.tolist() == [[False, True]]

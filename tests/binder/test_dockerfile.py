@@ -48,7 +48,7 @@ def test_it_takes_the_python_that_we_name(dockerfile):
     assert tuple(map(int, version.split("."))) >= (3, 11)
 
 
-def test_the_pins_are_a_layer_of_their_own_before_the_source(dockerfile):
+def test_the_pins_are_a_layer_before_the_source(dockerfile):
     pins = dockerfile.index('pip install --no-cache-dir -r "binder/requirements.txt"')
     source = re.search(r"^COPY .*src/ \$\{REPO_DIR\}/$", dockerfile, re.MULTILINE)
     assert pins < source.start(), "a commit must not make Binder install every package anew"

@@ -25,7 +25,7 @@ def test_the_bundles_are_what_the_sources_give():
 
 
 @pytest.mark.parametrize("path", sorted(STATIC.glob("*.js")), ids=lambda path: path.name)
-def test_a_bundle_is_small_and_asks_nobody(path):
+def test_a_bundle_is_small_and_requests_nothing(path):
     text = path.read_bytes()
     assert len(text) <= 90_000
     assert len(gzip.compress(text, 9)) <= 30_000

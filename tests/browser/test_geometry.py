@@ -90,7 +90,7 @@ def test_every_drawn_number_is_the_core_s_and_in_the_table(show, seed):
         assert text.split()[-1] in tables.split()
 
 
-def test_it_opens_on_the_story_of_the_reference(show):
+def test_it_opens_on_the_default_example(show):
     explorer = GeometryExplorer()
     view = show(explorer)
     trace = explorer.trace

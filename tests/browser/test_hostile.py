@@ -7,7 +7,7 @@ HOSTILE = [(name, n) for name, case in CASES.items() for n in range(len(case.hos
 
 
 @pytest.mark.parametrize(("name", "number"), HOSTILE)
-def test_it_is_drawn_and_told(show, name, number):
+def test_hostile_states_are_drawn_and_described(show, name, number):
     case = CASES[name]
     view = show(case.make(**case.hostile[number]))
     assert view.page.title() == "A view, alone"  # no script of a learner's text ran

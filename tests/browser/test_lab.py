@@ -82,7 +82,7 @@ def test_a_key_changes_the_view_and_python(lesson):
     assert lesson.python("print(explorer.input_dim)") == "19"
 
 
-def test_the_exercise_of_the_fence_by_keys_alone(lesson):
+def test_the_exercise_of_the_last_id_by_keys(lesson):
     lesson.python('explorer.text, explorer.input_dim = "the cat sat on the mat", 13')
     lesson.wait_for("V = 13")
     lesson.place("input_dim").focus()

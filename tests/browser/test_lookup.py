@@ -65,7 +65,7 @@ def test_hostile_words_stay_words(show):
         {"text": "#99", "oob": "nan", "method": "one-hot"},
     ],
 )
-def test_odd_sizes_are_drawn_and_told(show, params):
+def test_odd_sizes_are_drawn_and_described(show, params):
     view = show(LookupExplorer(**params))
     assert view.narration.endswith((".", "…"))
     assert view.root.locator(".stage > svg").count() == 2
@@ -184,7 +184,7 @@ def test_the_lens_follows_a_word_into_a_large_table(show):
 # --- bad ids -----------------------------------------------------------------------------------
 
 
-def test_a_bad_id_is_fenced_with_the_core_s_own_words(show):
+def test_a_bad_id_shows_the_message_of_the_core(show):
     explorer = LookupExplorer("the cat #16")
     view = show(explorer)
     error = view.root.get_by_role("alert")

@@ -397,7 +397,7 @@ def test_a_word_held_here_is_held_in_a_linked_view(show):
     assert explorers[0].seen == [0, 1, 4]  # beside its box a click only holds the word
 
 
-def test_numbers_that_cannot_be_drawn_are_told(show):
+def test_numbers_that_cannot_be_drawn_are_explained(show):
     view = show(LoRAExplorer([[np.nan, 1.0], [0.5, 2.0]]))
     alert = view.root.locator("[role=alert]").inner_text()
     assert alert.startswith("table must be finite, and within ±1 000 000 to be drawn. Received nan")

@@ -328,7 +328,7 @@ def test_predict_and_reveal_by_keys(show):
     assert view.root.locator(".badge").count() == 0
 
 
-def test_nobody_loses_it_is_an_answer_too(show):
+def test_no_layer_loses_it_is_an_answer_too(show):
     explorer = MaskExplorer(layers=MEAN)
     view = show(explorer)
     view.click("top:predict")

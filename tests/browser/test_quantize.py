@@ -126,14 +126,14 @@ def test_hostile_words_stay_words(show):
     assert tuple(view.root.locator(".rowlist bdi").all_inner_texts()) == tuple(words)
 
 
-def test_a_number_that_is_none_is_told_in_the_core_s_words(show):
+def test_nan_shows_the_message_of_the_core(show):
     explorer = QuantizationExplorer(np.array([[1.0, np.nan], [0.5, 0.25]]))
     view = show(explorer)
     expect(view.root.locator(".strip.error")).to_contain_text("Received nan at [0, 1].")
     assert cell(view, "code", 1) == "0"
 
 
-def test_of_a_quantized_layer_it_says_that_the_floats_are_gone(show):
+def test_a_quantized_layer_shows_its_notice(show):
     from embedlab import Embedding
 
     layer = Embedding(5, 6, seed=3)

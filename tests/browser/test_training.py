@@ -207,7 +207,7 @@ def test_ruler_shows_true_and_drawn_distance(show):
     )
 
 
-def test_pointing_at_a_row_tells_its_story_and_leaves_the_step(show):
+def test_hovering_a_row_narrates_it(show):
     explorer = TrainingExplorer()
     view = show(explorer)
     box = view.place("cell:1:0").bounding_box()
@@ -388,7 +388,7 @@ def test_python_drives_the_view(show):
     assert "fixed projection" in view.root.locator(".training").text_content()
 
 
-def test_more_steps_than_can_travel_are_told(show):
+def test_more_steps_than_can_be_sent_are_reported(show):
     text = " ".join(f"w{n * n % 97}" for n in range(3000))
     explorer = TrainingExplorer(text, runs=["adam"] * 3, steps=50, input_dim=40, output_dim=2)
     view = show(explorer)
@@ -397,7 +397,7 @@ def test_more_steps_than_can_travel_are_told(show):
     assert view.narration.startswith(f"{explorer.trace.steps} steps: more are not sent")
 
 
-def test_a_row_that_holds_nan_is_told(show):
+def test_a_row_that_holds_nan_is_reported(show):
     table = np.array([[np.nan, 0.0], [0.5, 0.5], [1.0, 0.0], [0.5, 1.0]])
     view = show(TrainingExplorer("a. b c", table=table, steps=10, runs=["sgd"]))
     assert view.root.locator(".below text.name").all_text_contents() == ["b", "c", "row 3"]

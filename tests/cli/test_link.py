@@ -72,7 +72,7 @@ def test_the_command_prints_one_link_to_the_lesson(capsys):
     )
 
 
-def test_a_preset_travels_behind_the_hash_and_opens_as_a_view(capsys):
+def test_a_preset_is_in_the_hash_and_opens_a_view(capsys):
     from embedlab.explorers.lookup import LookupExplorer
     from embedlab.lessons.misconceptions import misconception
 

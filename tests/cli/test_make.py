@@ -43,7 +43,7 @@ def test_an_old_python(tmp_path):
     assert done.stdout.startswith("Python 3.11 or newer is needed.")
 
 
-def test_no_node_is_said_in_one_line_and_is_an_error_in_ci(tmp_path):
+def test_missing_node_is_one_line_and_an_error_in_ci(tmp_path):
     venv = tmp_path / "venv"
     (venv / "bin").mkdir(parents=True)
     (venv / "bin" / "python").touch()

@@ -238,7 +238,7 @@ def test_kernel_calls_counts_the_compiled_kernel():
     assert kernel_calls("lookup") - before == 2
 
 
-def test_both_compilations_have_names_of_their_own():
+def test_both_compilations_have_different_names():
     """With one name they would share one cache file, and one would run the other's code."""
     assert lookup_kernel.py_func.__qualname__ != lookup_kernel_parallel.py_func.__qualname__
     assert not lookup_kernel.targetoptions["parallel"]

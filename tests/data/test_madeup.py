@@ -67,7 +67,7 @@ def swaps(sentences, word, other):
 
 
 @pytest.mark.parametrize("word", WORDS)
-def test_the_truth_is_what_changing_places_says(corpus, word):
+def test_true_neighbors_are_interchangeable_words(corpus, word):
     always = [
         other
         for other in WORDS

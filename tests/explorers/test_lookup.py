@@ -171,7 +171,7 @@ def test_extreme_inputs(params):
     assert len(explorer._repr_mimebundle_()[0]["image/png"]) <= 40_000 * 4 / 3
 
 
-def test_nan_weights_travel_in_arrays_only():
+def test_nan_weights_are_sent_in_arrays_only():
     explorer = LookupExplorer("#0 #1", table=np.array([[np.nan], [1.0]]))
     header, arrays = decode(explorer.message)
     assert header["max_difference"] is None

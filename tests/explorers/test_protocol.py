@@ -113,7 +113,7 @@ def test_an_edit_of_the_browser_is_one_run_and_one_message():
     assert header["initial"] == {"n": 3, "name": "a", "kind": "x"}
 
 
-def test_the_buffer_travels_as_bytes_beside_the_json():
+def test_the_buffer_is_sent_as_bytes():
     browser = Browser(Squares())
     browser.edit(n=2, _seq=1)
     data, buffers = next(g for g in browser.got if "message" in g[0].get("state", {}))

@@ -53,7 +53,7 @@ def test_it_says_the_numbers_of_the_trace():
     assert "18 of 18 rows were never trained, yet they moved" in text
 
 
-def test_the_story_of_a_zero_start_is_told():
+def test_the_sentence_of_a_zero_start():
     text = words_in(draw_lora(CASES["zero start"]))
     assert any("stayed where they were" in line for line in text)
     assert "red: never trained" not in text

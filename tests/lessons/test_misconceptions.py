@@ -34,7 +34,7 @@ def test_m1_both_ways_end_in_the_same_row_and_the_counts_differ():
     assert show("M1").method == "one-hot"
 
 
-def test_m2_the_last_row_is_v_minus_1_and_v_meets_the_fence():
+def test_m2_the_last_row_is_v_minus_1():
     explorer = show("M2")
     trace = explorer.trace
     v = explorer.input_dim

@@ -52,7 +52,7 @@ def test_random_configurations(keras, rng):
         )
 
 
-def test_configs_travel_both_ways(keras, rng):
+def test_configs_load_in_both_directions(keras, rng):
     for options in configurations(rng):
         ours, theirs = Embedding(**options), keras.layers.Embedding(**options)
         back = keras.layers.Embedding.from_config(ours.get_config())

@@ -71,7 +71,7 @@ def test_fixed(keras, name):
 
 
 @pytest.mark.parametrize("name", [n for n in initializers.__all__ if n[0].isupper()])
-def test_dicts_travel_both_ways(keras, name):
+def test_dicts_load_in_both_directions(keras, name):
     if name == "Initializer":
         return
     ours, theirs = getattr(initializers, name)(), getattr(keras.initializers, name)()
@@ -81,7 +81,7 @@ def test_dicts_travel_both_ways(keras, name):
     assert {k: v for k, v in ours.get_config().items() if k in config} == config
 
 
-def test_an_array_constant_travels_both_ways(keras):
+def test_an_array_constant_loads_in_both_directions(keras):
     theirs = keras.initializers.Constant(np.array([[1.0, 2.0]]))
     initializer = initializers.deserialize(keras.initializers.serialize(theirs))
     assert initializer((3, 2)).tolist() == [[1.0, 2.0]] * 3

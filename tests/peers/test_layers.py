@@ -170,7 +170,7 @@ def test_activations(keras, rng, name):
 
 
 @shapes
-def test_configs_travel_both_ways(keras, rng, name):
+def test_configs_load_in_both_directions(keras, rng, name):
     for ours, options, _, _ in cases(name, rng, EACH // 3, "float32"):
         theirs = getattr(keras.layers, name)(**options)
         back = type(theirs).from_config(json.loads(json.dumps(ours.get_config())))

@@ -123,7 +123,7 @@ def test_gradients_are_those_of_pytorch(torch, rng):
 
 
 @pytest.mark.parametrize("name", [*NAMES, "SparseCategoricalCrossentropy"])
-def test_dicts_travel_both_ways(keras, name):
+def test_dicts_load_in_both_directions(keras, name):
     ours, theirs = getattr(losses, name)(), getattr(keras.losses, name)()
     assert type(keras.losses.deserialize(losses.serialize(ours))) is type(theirs)
     again = losses.deserialize(keras.losses.serialize(theirs))

@@ -80,7 +80,7 @@ def test_adam_with_weight_decay_is_adamw(keras, rng):
 
 
 @pytest.mark.parametrize(("name", "options"), RULES)
-def test_dicts_travel_both_ways(keras, name, options):
+def test_dicts_load_in_both_directions(keras, name, options):
     ours, theirs = getattr(optimizers, name)(**options), getattr(keras.optimizers, name)(**options)
     assert type(keras.optimizers.deserialize(optimizers.serialize(ours))) is type(theirs)
     again = optimizers.deserialize(keras.optimizers.serialize(theirs))

@@ -48,7 +48,7 @@ def test_regularizers(keras, rng, name, options):
 
 
 @pytest.mark.parametrize(("name", "options"), CONSTRAINTS + PENALTIES)
-def test_dicts_travel_both_ways(keras, name, options):
+def test_dicts_load_in_both_directions(keras, name, options):
     ours, theirs = (
         (constraints, keras.constraints)
         if hasattr(constraints, name)

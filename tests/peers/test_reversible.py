@@ -52,7 +52,7 @@ def test_random_configurations_both_ways(keras, rng):
         assert ours.compute_output_shape(shape, reverse=True) == back
 
 
-def test_configs_travel_both_ways(keras, rng):
+def test_configs_load_in_both_directions(keras, rng):
     for options in configurations(rng):
         theirs, ours = pair(keras, options, rng)
         back = keras.layers.ReversibleEmbedding.from_config(ours.get_config())

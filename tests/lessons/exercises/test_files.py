@@ -136,7 +136,7 @@ def removes(path):
     return table
 
 
-def test_a_file_that_is_gone_hurts_nobody():
+def test_a_missing_file_breaks_nothing():
     assert "Your function changes the file" in check("11.read", removes).message
 
 

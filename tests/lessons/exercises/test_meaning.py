@@ -64,7 +64,7 @@ def test_each_wrong_way_has_its_sentence(wrong):
     assert message in " ".join(repr(verdict).split())
 
 
-def test_no_function_is_said_so():
+def test_no_function_is_explained():
     assert "function itself" in repr(check("10.odd", 3))
 
 

@@ -139,7 +139,7 @@ def test_an_untouched_stub_is_not_yet(name):
     assert not verdict and not verdict.attempted
 
 
-def test_the_twin_of_the_core_is_right_for_a_matrix_too():
+def test_the_core_s_reference_is_right_for_a_matrix_too():
     codes = np.arange(-8, 7, dtype=np.int8).reshape(3, 5)
     np.testing.assert_array_equal(pack(codes).view(np.int8), pack_int4_reference(codes))
 

@@ -129,7 +129,7 @@ def test_each_wrong_way_is_named(function, message, see):
     assert "expected" in verdict.case and repr(verdict).startswith("✗ 06.lazy_adam")
 
 
-def test_a_stub_is_not_yet_and_no_function_is_told():
+def test_a_stub_is_not_yet_and_no_function_is_explained():
     assert "not yet" in repr(check("06.lazy_adam", lambda W, m, v, grad, time: ...))
     assert "needs the function itself" in check("06.lazy_adam", 5).message
 
