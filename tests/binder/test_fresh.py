@@ -92,4 +92,4 @@ def test_lesson_01_runs_without_compiling_anything(image, tmp_path):
     cells = json.loads(copy.read_text("utf-8"))["cells"]
     output = "".join(cells[-1]["outputs"][0]["text"])
     assert "'misses': 0" in output
-    assert "'hits': 0" not in output, "the lesson used no loop at all: then this test shows nothing"
+    assert "'hits': 0" not in output, "the lesson used no kernel: then this test shows nothing"

@@ -43,7 +43,7 @@ def test_it_compiles_once_with_a_progress_bar(warmed):
     assert ready == 0
     assert all(f"compiling {idea}" in bar for idea in CALLS)
     again, bar = run("-m", "embedlab", "warm", "--quiet", cache=cache)
-    # A loop inside another is compiled by itself, but comes back from the cache within the other.
+    # A kernel inside another is compiled by itself, but comes back from the cache within the other.
     compiled_again, ready = map(int, re.findall(r"\d+", again))
     assert compiled_again == 0
     assert 20 <= ready <= compiled

@@ -213,7 +213,7 @@ add(
     as_array={"array": ("array", table), "name": ("any", lambda: "table")},
     check_size={"value": ("size", lambda: 3), "name": ("any", lambda: "size")},
     check_table_bytes={
-        "rows": ("room", lambda: V),
+        "rows": ("table rows", lambda: V),
         "columns": ("any", lambda: D),
         "dtype": ("any", lambda: "f4"),
         "name": ("any", lambda: "V"),

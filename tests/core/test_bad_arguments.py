@@ -206,7 +206,7 @@ BAD: dict[str, dict[str, Bad]] = {
         "V * D beyond int64": Bad(instead(2**62), (ValueError, MemoryError)),
         "V beyond int64": Bad(instead(2**80), (ValueError, MemoryError)),
     },
-    "room": {"beyond int64": Bad(instead(2**62), ValueError, str(2**62))},
+    "table rows": {"beyond int64": Bad(instead(2**62), ValueError, str(2**62))},
     "array": {
         "ragged": Bad(instead(RAGGED), ShapeError),
         "list": Bad(lambda g: g.tolist(), otherwise="same"),

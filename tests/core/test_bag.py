@@ -1,4 +1,4 @@
-"""Bags on floor 0: twins, by hand, adjoint, differences, threads, the door."""
+"""Bags: references, an example by hand, the adjoint, differences, threads, refusals."""
 
 import numpy as np
 import pytest

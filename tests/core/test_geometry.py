@@ -1,4 +1,4 @@
-"""Geometry on floor 0: nearest rows, analogies, the odd one out, main axes; twins and doors."""
+"""Geometry: nearest rows, analogies, the odd one out, PCA; references and refusals."""
 
 import numpy as np
 import pytest

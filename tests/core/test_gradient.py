@@ -1,4 +1,4 @@
-"""Gradient of a lookup on floor 0: twin, by hand, threads, the door."""
+"""Gradient of a lookup: references, an example by hand, threads, refusals."""
 
 import numpy as np
 import pytest
@@ -77,7 +77,7 @@ def test_bit_identical_for_any_number_of_threads(rng, threads, columns):
 @pytest.mark.parametrize("mean", [False, True])
 @pytest.mark.parametrize("columns", [0, 1, 8, 17, 64, 200])
 def test_small_and_large_work_give_the_same_bits(rng, monkeypatch, columns, mean):
-    """Small work has a loop of its own: it must add as the large path does."""
+    """Small work has its own kernel: it must add as the large one does."""
     for rows in (5, 300, 1200):
         ids = rng.integers(rows, size=300)
         back = rng.normal(size=(300, columns)).astype("f4")

@@ -1,4 +1,4 @@
-"""Grouping equal ids: twin, by hand, threads, sharing out, the door."""
+"""Grouping equal ids: reference, an example by hand, threads, splits, refusals."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""The door for ids: what is accepted, what is refused, and what the refusal says."""
+"""Checks of ids: what is accepted, what is refused, and the error messages."""
 
 import numpy as np
 import pytest

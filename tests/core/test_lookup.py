@@ -1,4 +1,4 @@
-"""Lookup on floor 0: twin, by hand, adjoint, differences, the door."""
+"""Lookup: reference, an example by hand, the adjoint, differences, refusals."""
 
 import numba
 import numpy as np
@@ -221,7 +221,7 @@ def test_out_must_fit():
 
 @pytest.mark.parametrize("run", [lookup_kernel, lookup_kernel_parallel, lookup_kernel.py_func])
 def test_the_kernel_never_reads_out_of_range(run):
-    """Ids may change after the door: the loop fences them all the same."""
+    """Ids may change after they were checked: the kernel checks each again."""
     guarded = np.full((12, 2), 77.0)  # rows 4..7 are the table, the rest must never appear
     table = guarded[4:8]
     table[:] = 1.0

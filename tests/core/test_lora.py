@@ -1,4 +1,4 @@
-"""LoRA on floor 0: twins, by hand, the adjoint, central differences, threads, flat cost, doors."""
+"""LoRA: references, by hand, the adjoint, central differences, threads, flat cost, refusals."""
 
 import tracemalloc
 

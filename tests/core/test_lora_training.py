@@ -1,4 +1,4 @@
-"""Training an adapter in one loop is the lookup, the gradient and Adam, one after another."""
+"""Fitting an adapter equals the lookup, the gradient and Adam, one after another."""
 
 import numpy as np
 import pytest

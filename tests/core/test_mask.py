@@ -1,4 +1,4 @@
-"""Masks and the masked recurrent step: twins, by hand, gradients, threads, doors."""
+"""Masks and the masked recurrent step: references, by hand, gradients, threads, refusals."""
 
 import numpy as np
 import pytest

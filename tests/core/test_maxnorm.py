@@ -1,4 +1,4 @@
-"""Maximum norm on floor 0: twin, by hand, which rows it leaves alone, the door."""
+"""Maximum norm: reference, by hand, rows that stay unchanged, refusals."""
 
 import numpy as np
 import pytest

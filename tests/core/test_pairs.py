@@ -1,4 +1,4 @@
-"""Pairs of a text and their gradient: twin, by hand, central differences, the door."""
+"""Pairs of a text and their gradient: reference, by hand, central differences, refusals."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Quantized tables: twins, by hand, half a step, the lookup, LoRA on top, threads, doors."""
+"""Quantized tables: references, by hand, half a step, the lookup, LoRA on top, threads, refusals."""
 
 import tracemalloc
 

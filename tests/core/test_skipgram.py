@@ -1,4 +1,4 @@
-"""Skip-gram on floor 0: the twin, what one thread promises, what is learned, the door."""
+"""Skip-gram: the reference, one thread, what is learned, refusals."""
 
 import numpy as np
 import pytest
@@ -236,7 +236,7 @@ def test_rows_that_overflow_at_the_last_word_are_not_given():
 
 
 def test_the_callers_ids_are_not_trusted_later(rng):
-    """Ids changed while training runs cannot lead outside the table: the loop has a copy."""
+    """Ids changed while training runs cannot lead outside the table: the kernel has a copy."""
     ids = rng.integers(6, size=2000)
     steps = skipgram(ids, 6, 4, epochs=2, chunk=500, seed=2)
     next(steps)

@@ -1,4 +1,4 @@
-"""Optimizer steps on floor 0: twin, by hand, lazy and dense, threads, the door."""
+"""Optimizer steps: references, by hand, lazy and dense, threads, refusals."""
 
 import numpy as np
 import pytest
@@ -54,7 +54,7 @@ def state_of(rng, names, shape, dtype):
 @pytest.mark.parametrize("kind", ["dense", "lazy"])
 @pytest.mark.parametrize("size", [0, 1, 30])
 def test_kernel_matches_reference_bit_by_bit(rng, rule, dtype, kind, size):
-    (reference, loops, names), hyper = rule
+    (reference, kernels, names), hyper = rule
     table = rng.normal(size=(9, 5)).astype(dtype)
     ids = rng.integers(7, size=size)  # rows 7 and 8 are never looked up
     back = rng.normal(size=(size, 5)).astype(dtype)
@@ -69,7 +69,7 @@ def test_kernel_matches_reference_bit_by_bit(rng, rule, dtype, kind, size):
     for grad in forms.values():
         updated, updated_state = table.copy(), [a.copy() for a in state]
         named = dict(zip(names, updated_state, strict=True))
-        assert optimizer_step(loops, updated, grad, hyper, named, sparse_update=kind) is updated
+        assert optimizer_step(kernels, updated, grad, hyper, named, sparse_update=kind) is updated
         np.testing.assert_array_equal(updated, expected)
         for actual, theirs in zip(updated_state, expected_state, strict=True):
             np.testing.assert_array_equal(actual, theirs)
@@ -84,7 +84,7 @@ def test_kernel_matches_reference_bit_by_bit(rng, rule, dtype, kind, size):
     lazy=st.booleans(),
 )
 def test_any_shape(data, rule, rows, columns, lazy):
-    (reference, loops, names), hyper = rule
+    (reference, kernels, names), hyper = rule
     ids = np.array(data.draw(st.lists(st.integers(0, rows - 1), max_size=9)), np.int64)
     back = np.sin(np.arange(ids.size * columns, dtype="f8")).reshape(ids.size, columns)
     table, *state = (np.full((rows, columns), x) for x in (0.5, 1.5, 0.25, 0.75)[: len(names) + 1])
@@ -92,7 +92,7 @@ def test_any_shape(data, rule, rows, columns, lazy):
     every = np.unique(ids) if lazy else np.arange(rows)
     reference(every, grad_table(ids, back, rows)[every], np.array(hyper), *expected)
     optimizer_step(
-        loops,
+        kernels,
         table,
         (ids, back),
         hyper,
@@ -106,7 +106,7 @@ def test_any_shape(data, rule, rows, columns, lazy):
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES.keys())
 @pytest.mark.parametrize("kind", ["dense", "lazy"])
 def test_bit_identical_for_any_number_of_threads(rng, threads, rule, kind):
-    (reference, loops, names), hyper = rule
+    (reference, kernels, names), hyper = rule
     size = PARALLEL_FROM // 8 + 3
     ids = np.minimum(rng.zipf(1.3, size=size) - 1, 999)
     back = rng.normal(size=(size, 8)).astype("f4")
@@ -117,7 +117,7 @@ def test_bit_identical_for_any_number_of_threads(rng, threads, rule, kind):
         threads(count)
         arrays = [a.copy() for a in (table, *state)]
         named = dict(zip(names, arrays[1:], strict=True))
-        optimizer_step(loops, arrays[0], (ids, back), hyper, named, sparse_update=kind)
+        optimizer_step(kernels, arrays[0], (ids, back), hyper, named, sparse_update=kind)
         results.append(arrays)
     for one, two in zip(*results, strict=True):
         np.testing.assert_array_equal(one, two)

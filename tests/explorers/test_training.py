@@ -134,7 +134,7 @@ def test_at_its_largest_the_message_stays_small(columns, steps):
     assert size(explorer) <= MAX_BYTES and explorer.error is None
     header = explorer.message["header"]
     assert header["steps"] == header["fitting"] == explorer.trace.steps >= steps
-    assert explorer.steps == 200  # what was asked for stays, until there is room
+    assert explorer.steps == 200  # what was asked for stays, until they fit
 
 
 @pytest.mark.parametrize(

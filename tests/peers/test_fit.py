@@ -33,7 +33,7 @@ import json, sys
 import numpy as np
 import keras
 given = json.load(sys.stdin)
-told = []
+results = []
 for case in given["cases"]:
     layer = keras.layers.Embedding(*given["size"], **case["layer"])
     layer.build()
@@ -51,8 +51,8 @@ for case in given["cases"]:
     x, y, held = np.array(given["ids"]), np.array(given["aim"], "float32"), case.get("validation")
     options = {"validation_data": (x[:held], y[:held])} if held else {}
     history = model.fit(x, y, batch_size=5, epochs=3, shuffle=False, verbose=0, **options)
-    told.append({"history": history.history, "weights": [w.tolist() for w in layer.get_weights()]})
-print(json.dumps(told))
+    results.append({"history": history.history, "weights": [w.tolist() for w in layer.get_weights()]})
+print(json.dumps(results))
 """
 
 

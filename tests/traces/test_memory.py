@@ -1,4 +1,4 @@
-"""A trace of memory: lines worked by hand, a cache that forgets the oldest, and the door."""
+"""The trace of cache lines: worked by hand, a least recently used cache, refusals."""
 
 import dataclasses
 
