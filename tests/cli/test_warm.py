@@ -152,12 +152,12 @@ import contextlib, json, sys
 from embedlab.core.jit import cache_stats
 with open(sys.argv[1], encoding="utf-8") as file:
     cells = json.load(file)["cells"]
-room = {}
+namespace = {}
 for cell in cells:
     if cell["cell_type"] == "code":
         wrong = "raises-exception" in cell["metadata"].get("tags", [])
         with contextlib.suppress(Exception) if wrong else contextlib.nullcontext():
-            exec("".join(cell["source"]), room)
+            exec("".join(cell["source"]), namespace)
 print(cache_stats())
 """
     assert compiles_nothing(warmed, code, str(NOTEBOOKS / lesson))

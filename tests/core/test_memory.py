@@ -1,7 +1,7 @@
 """Peak memory: no operation takes more than its inputs, its outputs and O(N).
 
 Each case runs in a process of its own, which first compiles with as many ids in a small table (so
-that the parallel kernels are there too), and then tells by how much its peak grows: Linux counts it,
+that the parallel kernels are there too), and then prints how far its peak grows: Linux counts it,
 page by page, in ``VmHWM``, and resets it on demand.
 """
 

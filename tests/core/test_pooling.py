@@ -1,4 +1,4 @@
-"""Sum, mean and maximum under a mask: references, by hand, NaN in the padding, gradients, threads."""
+"""Sum, mean and maximum under a mask: references, by hand, NaN in padding, gradients, threads."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Quantized tables: references, by hand, half a step, the lookup, LoRA on top, threads, refusals."""
+"""Quantized tables: references, by hand, half a step, lookup, LoRA on top, threads, refusals."""
 
 import tracemalloc
 

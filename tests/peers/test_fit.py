@@ -51,7 +51,8 @@ for case in given["cases"]:
     x, y, held = np.array(given["ids"]), np.array(given["aim"], "float32"), case.get("validation")
     options = {"validation_data": (x[:held], y[:held])} if held else {}
     history = model.fit(x, y, batch_size=5, epochs=3, shuffle=False, verbose=0, **options)
-    results.append({"history": history.history, "weights": [w.tolist() for w in layer.get_weights()]})
+    weights = [w.tolist() for w in layer.get_weights()]
+    results.append({"history": history.history, "weights": weights})
 print(json.dumps(results))
 """
 
