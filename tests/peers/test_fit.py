@@ -32,24 +32,24 @@ KERAS = """
 import json, sys
 import numpy as np
 import keras
-given = json.load(sys.stdin)
+arguments = json.load(sys.stdin)
 results = []
-for case in given["cases"]:
-    layer = keras.layers.Embedding(*given["size"], **case["layer"])
+for case in arguments["cases"]:
+    layer = keras.layers.Embedding(*arguments["size"], **case["layer"])
     layer.build()
-    layer.set_weights([np.array(given["table"], "float32")])
+    layer.set_weights([np.array(arguments["table"], "float32")])
     if "lora" in case:
         layer.enable_lora(*case["lora"])
         rank = case["lora"][0]
-        layer.lora_embeddings_a.assign(np.array(given["a"], "float32")[:, :rank])
-        layer.lora_embeddings_b.assign(np.array(given["b"], "float32")[:rank])
+        layer.lora_embeddings_a.assign(np.array(arguments["a"], "float32")[:, :rank])
+        layer.lora_embeddings_b.assign(np.array(arguments["b"], "float32")[:rank])
     model = keras.Sequential([layer])
     optimizer, loss, metrics = case["compile"]
     if loss == "bce_logits":
         loss = keras.losses.BinaryCrossentropy(from_logits=True)
     model.compile(optimizer, loss, metrics=metrics)
-    x, y, held = np.array(given["ids"]), np.array(given["aim"], "float32"), case.get("validation")
-    options = {"validation_data": (x[:held], y[:held])} if held else {}
+    x, y, validation_size = np.array(arguments["ids"]), np.array(arguments["aim"], "float32"), case.get("validation")
+    options = {"validation_data": (x[:validation_size], y[:validation_size])} if validation_size else {}
     history = model.fit(x, y, batch_size=5, epochs=3, shuffle=False, verbose=0, **options)
     weights = [w.tolist() for w in layer.get_weights()]
     results.append({"history": history.history, "weights": weights})
