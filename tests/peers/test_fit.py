@@ -48,8 +48,9 @@ for case in arguments["cases"]:
     if loss == "bce_logits":
         loss = keras.losses.BinaryCrossentropy(from_logits=True)
     model.compile(optimizer, loss, metrics=metrics)
-    x, y, validation_size = np.array(arguments["ids"]), np.array(arguments["aim"], "float32"), case.get("validation")
-    options = {"validation_data": (x[:validation_size], y[:validation_size])} if validation_size else {}
+    x, y = np.array(arguments["ids"]), np.array(arguments["aim"], "float32")
+    rows = case.get("validation")
+    options = {"validation_data": (x[:rows], y[:rows])} if rows else {}
     history = model.fit(x, y, batch_size=5, epochs=3, shuffle=False, verbose=0, **options)
     weights = [w.tolist() for w in layer.get_weights()]
     results.append({"history": history.history, "weights": weights})
