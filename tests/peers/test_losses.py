@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from embedlab import losses
+from embedlab.core.checks import ShapeError
 
 NAMES = ["MeanSquaredError", "LogCosh", "BinaryCrossentropy", "CategoricalCrossentropy"]
 REDUCTIONS = ["sum_over_batch_size", "mean", "sum", None]
@@ -102,6 +105,59 @@ def test_a_class_that_is_ruled_out_counts_as_in_pytorch(torch):
     ours = losses.SparseCategoricalCrossentropy(from_logits=True, dtype="float64")
     np.testing.assert_allclose(ours([2, 0], logits), expected.item(), rtol=1e-12)
     np.testing.assert_allclose(ours.grad([2, 0], logits), x.grad.numpy(), rtol=1e-12)
+
+
+@given(
+    rows=st.integers(1, 5),
+    classes=st.integers(1, 6),
+    reduction=st.sampled_from(["mean", "sum", "none"]),
+    ignore=st.booleans(),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_crossentropy_of_ruled_out_classes_and_ignored_labels(
+    torch, rows, classes, reduction, ignore, seed
+):
+    rng = np.random.default_rng(seed)
+    logits, labels = 3 * rng.normal(size=(rows, classes)), rng.integers(0, classes, rows)
+    ruled_out = rng.random(logits.shape) < 0.4
+    ruled_out[np.arange(rows), labels] = False
+    logits[ruled_out] = -np.inf
+    if ignore:
+        labels[1:][rng.random(rows - 1) < 0.5] = -100  # the first one counts
+    x = torch.tensor(logits, requires_grad=True)
+    want = torch.nn.functional.cross_entropy(
+        x, torch.tensor(labels), ignore_index=-100, reduction=reduction
+    )
+    want.sum().backward()
+    ours = losses.SparseCategoricalCrossentropy(
+        True, -100 if ignore else None, reduction, dtype="float64"
+    )
+    near = {"rtol": 1e-6, "atol": 1e-12}  # Keras's mean divides by the valid labels and 1e-7
+    np.testing.assert_allclose(ours(labels, logits), want.detach().numpy(), **near)
+    np.testing.assert_allclose(ours.grad(labels, logits), x.grad.numpy(), **near)
+
+
+@pytest.mark.filterwarnings("ignore:In loss categorical_crossentropy:SyntaxWarning")
+@given(
+    y_true=st.lists(st.integers(1, 3), min_size=1, max_size=3),
+    y_pred=st.lists(st.integers(1, 3), min_size=1, max_size=3),
+    name=st.sampled_from(NAMES),
+)
+def test_shapes_that_fit_are_keras_s_and_others_are_refused(keras, y_true, y_pred, name):
+    rng = np.random.default_rng(1)
+    truth, predicted = (rng.uniform(0.1, 0.9, n).astype("float32") for n in (y_true, y_pred))
+    ours = getattr(losses, name)(reduction=None)
+    if y_true == y_pred or y_true == [*y_pred, 1] or y_pred == [*y_true, 1]:
+        want = np.asarray(getattr(keras.losses, name)(reduction=None)(truth, predicted))
+        received = ours(truth, predicted)
+        assert received.shape == want.shape
+        np.testing.assert_allclose(received, want, rtol=1e-5, atol=1e-6)
+        assert ours.grad(truth, predicted).shape == predicted.shape
+        return
+    for act in (ours, ours.grad):
+        with pytest.raises(ShapeError, match=r"must have the same shape\. Received") as caught:
+            act(truth, predicted)
+        assert "\n" not in str(caught.value)
 
 
 def test_gradients_are_those_of_pytorch(torch, rng):
