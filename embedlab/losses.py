@@ -10,7 +10,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from embedlab.core.checks import ShapeError, check_choice, message
+from embedlab.core.checks import (
+    DtypeError,
+    ShapeError,
+    as_array,
+    check_choice,
+    check_in_range,
+    message,
+)
 from embedlab.core.ids import IdError, as_ids
 from embedlab.registry import Registry, missing_attribute, snake_case
 
@@ -78,6 +85,7 @@ class Loss:
         self.reduction = reduction
         self.name = name or snake_case(type(self).__name__)
         self.dtype = np.dtype(dtype or "float32").name
+        check_choice(self.dtype, "dtype", ("float16", "float32", "float64"))
 
     def __call__(self, y_true: Any, y_pred: Any, mask: Any = None) -> Any:
         """Return the loss: one number, or one for each sample without reduction.
@@ -125,19 +133,32 @@ class Loss:
 
     def _prepare(self, y_true: Any, y_pred: Any, mask: Any) -> tuple[Any, np.ndarray, Any]:
         """Return both as arrays of one shape, the classes last, and the mask of the values."""
-        y_true, y_pred = np.asarray(y_true, self.dtype), np.asarray(y_pred, self.dtype)
+        y_true, y_pred = self._as_floats(y_true, "y_true"), self._as_floats(y_pred, "y_pred")
         if y_pred.ndim == 0:
             must = "y_pred must have at least one axis"
             raise ShapeError(message(must, "a single number", "Put it into a list"))
+        if mask is not None and y_pred.shape == (*y_true.shape, 1) == (*np.shape(mask), 1):
+            y_true = y_true[..., None]  # a flag for each step: each is a value of its own
         y_true, y_pred = match_rank(y_true, y_pred)
         if y_true.shape != y_pred.shape:
             must = "y_true and y_pred must have the same shape"
             labels = y_true.shape == (*y_pred.shape[:-1], 1)
             do = self._for_labels if labels else "Reshape one of them"
             raise ShapeError(message(must, f"{y_true.shape} and {y_pred.shape}", do))
-        if self.axis != -1:
-            y_true, y_pred = np.moveaxis(y_true, self.axis, -1), np.moveaxis(y_pred, self.axis, -1)
+        y_true, y_pred = self._classes_last(y_true), self._classes_last(y_pred)
         return y_true, y_pred, _as_valid(mask, y_pred.shape[:-1])
+
+    def _as_floats(self, value: Any, name: str) -> np.ndarray:
+        array = as_array(value, name)
+        if array.dtype.kind not in "fiub":
+            raise DtypeError(message(f"{name} must hold numbers", array.dtype, "Cast it to floats"))
+        return array.astype(self.dtype, copy=False)
+
+    def _classes_last(self, array: np.ndarray) -> np.ndarray:
+        if not -array.ndim <= self.axis < array.ndim:
+            must = f"axis must be one of the {array.ndim} axes of y_pred"
+            raise ShapeError(message(must, self.axis, "Leave it at -1 for classes in the last"))
+        return np.moveaxis(array, self.axis, -1)
 
     def _on_valid(
         self, function: Callable, y_true: np.ndarray, y_pred: np.ndarray, valid: Any
@@ -227,11 +248,8 @@ class _Crossentropy(Loss):
         dtype: Any = None,
     ):
         super().__init__(reduction, name, dtype)
-        if not 0 <= label_smoothing <= 1:
-            must, received = "label_smoothing must lie in 0..1", f"{label_smoothing!r:.40}"
-            raise ValueError(message(must, received, "Pass for example 0.1"))
-        self.from_logits, self.label_smoothing = bool(from_logits), float(label_smoothing)
-        self.axis = axis
+        self.from_logits, self.axis = bool(from_logits), _as_integer(axis, "axis")
+        self.label_smoothing = check_in_range(label_smoothing, "label_smoothing", 1)
 
     def _smooth(self, y_true: np.ndarray, classes: int) -> np.ndarray:
         return y_true * (1 - self.label_smoothing) + self.label_smoothing / classes
@@ -298,7 +316,7 @@ class SparseCategoricalCrossentropy(Loss):
     0.6931
     """
 
-    options = ("from_logits", "ignore_class")
+    options = ("from_logits", "ignore_class", "axis")
 
     def __init__(
         self,
@@ -310,7 +328,10 @@ class SparseCategoricalCrossentropy(Loss):
         dtype: Any = None,
     ):
         super().__init__(reduction, name, dtype)
-        self.from_logits, self.ignore_class, self.axis = bool(from_logits), ignore_class, axis
+        self.from_logits, self.axis = bool(from_logits), _as_integer(axis, "axis")
+        if ignore_class is not None:
+            ignore_class = _as_integer(ignore_class, "ignore_class")
+        self.ignore_class = ignore_class
         self._categorical = CategoricalCrossentropy(from_logits)
 
     def call(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
@@ -322,15 +343,15 @@ class SparseCategoricalCrossentropy(Loss):
         return self._categorical.gradient(_one_hot(y_true, y_pred), y_pred)
 
     def _prepare(self, y_true: Any, y_pred: Any, mask: Any) -> tuple[Any, np.ndarray, Any]:
-        y_pred = np.asarray(y_pred, self.dtype)
-        if self.axis != -1:
-            y_pred = np.moveaxis(y_pred, self.axis, -1)
-        labels = np.asarray(y_true)
+        y_pred = self._classes_last(self._as_floats(y_pred, "y_pred"))
+        labels = as_array(y_true, "y_true")
         if labels.ndim == y_pred.ndim and labels.shape[-1:] == (1,):
             labels = labels[..., 0]
         if labels.shape != y_pred.shape[:-1]:
             must = f"labels must have the shape of y_pred without its classes, {y_pred.shape[:-1]}"
             do = "Pass one label for each row of probabilities"
+            if labels.shape == y_pred.shape:
+                do = "For one-hot rows instead of labels use CategoricalCrossentropy"
             raise ShapeError(message(must, labels.shape, do))
         valid = _as_valid(mask, labels.shape)
         if valid is not None:
@@ -373,6 +394,13 @@ def _as_valid(mask: Any, shape: tuple[int, ...]) -> np.ndarray | None:
     except ValueError as error:
         must, do = f"mask must fit the values of the loss, {shape}", "Pass one for each of them"
         raise ShapeError(message(must, mask.shape, do)) from error
+
+
+def _as_integer(value: Any, name: str) -> int:
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
+        must, do = f"{name} must be an integer", "Pass for example -1"
+        raise ValueError(message(must, f"{value!r:.40}", do))
+    return int(value)
 
 
 def _times(factor: np.ndarray, value: np.ndarray) -> np.ndarray:

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from embedlab import losses
-from embedlab.core.checks import ShapeError
+from embedlab.core.checks import DtypeError, ShapeError
 from embedlab.core.ids import IdError, IdTypeError
 
 NAMES = [result.__name__ for result in losses.CLASSES]
@@ -194,3 +196,71 @@ def test_a_class_of_ones_own_needs_no_more_than_call():
 def test_bad_arguments_are_refused(act, error, words):
     with pytest.raises(error, match=words):
         act()
+
+
+@pytest.mark.parametrize("axis", ["x", 1.5, None, True, (0, 1)])
+@pytest.mark.parametrize("name", OPTIONS)
+def test_an_axis_that_is_none_is_refused_in_the_constructor(name, axis):
+    with pytest.raises(ValueError, match=r"axis must be an integer\. Received"):
+        getattr(losses, name)(axis=axis)
+
+
+@given(axis=st.integers(-5, 4), ndim=st.integers(1, 4), name=st.sampled_from(sorted(OPTIONS)))
+def test_an_axis_that_the_predictions_lack_is_refused(axis, ndim, name):
+    loss, shape = getattr(losses, name)(axis=axis, reduction=None), (2, 3, 4, 5)[:ndim]
+    y_true = np.ones(shape)
+    if name.startswith("Sparse"):
+        y_true = np.ones(
+            shape[:axis] + shape[axis + 1 :] if axis not in (-1, ndim - 1) else shape[:-1]
+        )
+    if -ndim <= axis < ndim:
+        want = tuple(np.delete(shape, axis))
+        assert loss(y_true, np.full(shape, 0.5)).shape == want
+        assert loss.grad(y_true, np.full(shape, 0.5)).shape == shape
+        return
+    for act in (loss, loss.grad):
+        with pytest.raises(ShapeError, match=f"axis must be one of the {ndim} axes of y_pred"):
+            act(y_true, np.full(shape, 0.5))
+
+
+@pytest.mark.parametrize("loss", [losses.MeanSquaredError, losses.SparseCategoricalCrossentropy])
+def test_what_holds_no_numbers_is_named_in_one_line(loss):
+    for bad, error in (([[1], [1, 2]], ShapeError), ([["a", "b"]], DtypeError)):
+        with pytest.raises(error, match=r"y_pred must .* Received") as caught:
+            loss()([1], bad)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("Sparse")])
+def test_a_flag_for_each_step_needs_no_last_axis_of_the_truth(name):
+    """Truths (B, T) beside outputs (B, T, 1), as Dense(1) makes them of a masked sequence."""
+    loss, rng = getattr(losses, name)(dtype="float64"), np.random.default_rng(2)
+    y_true, y_pred = rng.uniform(0.1, 0.9, (3, 4)), rng.uniform(0.1, 0.9, (3, 4, 1))
+    mask = rng.random((3, 4)) < 0.5
+    want = loss(y_true[mask][:, None], y_pred[mask])
+    y_true[~mask] = y_pred[~mask] = np.nan
+    assert loss(y_true, y_pred, mask) == pytest.approx(want, rel=1e-6)
+    assert loss.grad(y_true, y_pred, mask).shape == (3, 4, 1)
+    assert loss(y_true[..., None], y_pred, mask) == loss(y_true, y_pred, mask)
+
+
+@given(
+    y_true=st.lists(st.integers(1, 3), min_size=1, max_size=4),
+    y_pred=st.lists(st.integers(1, 3), min_size=1, max_size=4),
+    name=st.sampled_from(NAMES),
+    with_mask=st.booleans(),
+)
+def test_no_loss_broadcasts(y_true, y_pred, name, with_mask):
+    loss, shape = getattr(losses, name)(), tuple(y_pred)
+    fit = {shape, (*shape, 1), shape[:-1] if shape[-1] == 1 else shape}
+    if name.startswith("Sparse"):
+        fit = {shape[:-1], (*shape[:-1], 1)}
+    truth, predicted = np.zeros(y_true), np.full(shape, 0.5)
+    mask = np.ones(shape[:-1], bool) if with_mask and len(shape) > 1 else None
+    for act in (loss, loss.grad):
+        if tuple(y_true) in fit:
+            assert np.isfinite(act(truth, predicted)).all()
+            continue
+        with pytest.raises(ShapeError, match="must have the ") as caught:
+            act(truth, predicted, mask)
+        assert "\n" not in str(caught.value)

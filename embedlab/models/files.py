@@ -376,8 +376,12 @@ def _join(path: str, name: str) -> str:
 
 
 def _has_weights(model: Any) -> bool:
-    """Return whether a model is built, or made of built layers."""
-    return model.built or (bool(model.layers) and all(layer.built for layer in model.layers))
+    """Return whether a model is built, or made of built layers and such as need no building."""
+    if model.built:
+        return True
+    inner = list(model.sublayers())
+    complete = bool(inner) if hasattr(model, "layers") else type(model).build is Layer.build
+    return complete and all(_has_weights(layer) for layer in inner)
 
 
 def _check_built(model: Any) -> None:

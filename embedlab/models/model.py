@@ -8,7 +8,7 @@ import numpy as np
 from embedlab import layers as layers_module
 from embedlab import losses, metrics, optimizers
 from embedlab.callbacks import History
-from embedlab.core.checks import check_choice, message
+from embedlab.core.checks import ShapeError, check_choice, message
 from embedlab.core.gradient import add_gradients
 from embedlab.layers.layer import Gradients, Layer
 from embedlab.layers.symbolic import KerasTensor, not_a_chain
@@ -112,6 +112,18 @@ class Model(Layer):
         """Set the chain: each call of a layer, with its further arguments."""
         self._calls = list(calls)
         self._layers = list(dict.fromkeys(layer for layer, _ in self._calls))
+
+    def build(self, input_shape: Any = None) -> None:
+        """Do nothing: layers are built as the chain is made. ShapeError for another shape."""
+
+    def _check_rebuild(self, input_shape: Any) -> None:
+        if self._input is None or input_shape is None:
+            return
+        known, new = self._input.shape, tuple(input_shape)
+        pairs = zip(known[1:], new[1:], strict=False)
+        if len(known) != len(new) or not all(a == b or None in (a, b) for a, b in pairs):
+            must = f"{self.name!r} is built for inputs of shape {known}"
+            raise ShapeError(message(must, new, "Make a new model for another shape"))
 
     # Training ---------------------------------------------------------------------------------
 

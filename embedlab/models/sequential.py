@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from embedlab import layers as layers_module
-from embedlab.core.checks import ShapeError, message
+from embedlab.core.checks import message
 from embedlab.layers.layer import Layer
 from embedlab.layers.symbolic import Input, KerasTensor
 from embedlab.models.config import MODEL_CLASSES
@@ -102,15 +102,6 @@ class Sequential(Model):
             raise ValueError(message(must, None, "Pass for example model.build((None, 10))"))
         if self._input is None:
             self._start(Input(batch_shape=(None, *tuple(input_shape)[1:])))
-
-    def _check_rebuild(self, input_shape: Any) -> None:
-        if self._input is None or input_shape is None:
-            return
-        known, new = self._input.shape, tuple(input_shape)
-        pairs = zip(known[1:], new[1:], strict=False)
-        if len(known) != len(new) or not all(a == b or None in (a, b) for a, b in pairs):
-            must = f"{self.name!r} is built for inputs of shape {known}"
-            raise ShapeError(message(must, new, "Make a new model for another shape"))
 
     def _start(self, start: KerasTensor) -> None:
         tensor: KerasTensor | None = start

@@ -5,8 +5,10 @@ import zipfile
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from embedlab import losses, optimizers, regularizers
+from embedlab import layers, losses, optimizers, regularizers
 from embedlab.layers import Dense, Embedding, GlobalAveragePooling1D, Input, Layer
 from embedlab.models import Model, Sequential, load_model, save_model
 from embedlab.storage import FileRefused
@@ -67,6 +69,52 @@ def test_a_row_of_built_layers_that_has_met_no_data(tmp_path):
     Sequential([words, dense]).save_weights(tmp_path / "m.weights.h5")
     other.load_weights(tmp_path / "m.weights.h5")
     assert np.array_equal(other.predict(IDS), chain.predict(IDS))
+
+
+BODIES = {
+    "Dense": lambda: layers.Dense(3),
+    "Conv1D": lambda: layers.Conv1D(3, 2, padding="same"),
+    "SimpleRNN": lambda: layers.SimpleRNN(3, return_sequences=True),
+    "GRU": lambda: layers.GRU(3, return_sequences=True),
+    "LSTM": lambda: layers.LSTM(3, return_sequences=True),
+    "LayerNormalization": layers.LayerNormalization,
+    "Dropout": lambda: layers.Dropout(0.5),
+    "Masking": layers.Masking,
+}
+
+
+@given(
+    kinds=st.lists(st.sampled_from(sorted(BODIES)), max_size=4),
+    nested=st.integers(0, 2),
+    announced=st.booleans(),
+)
+@settings(max_examples=25)
+def test_any_row_of_built_layers_goes_through_a_file(tmp_path_factory, kinds, nested, announced):
+    """Built one by one, before there is a model; inside other models too."""
+    parts, shape = [Embedding(9, 4)], (None, 5)
+    parts += [BODIES[kind]() for kind in kinds]
+    for part in parts:
+        if not isinstance(part, (layers.Dropout, layers.Masking)):  # nobody builds those
+            part.build(shape)
+        shape = part.compute_output_shape(shape)
+    rng = np.random.default_rng(1)
+    for part in parts:
+        part.set_weights([rng.normal(size=w.shape) for w in part.weights])
+    chain = Sequential(parts)
+    for _ in range(nested):
+        chain = Sequential([chain])
+    if announced:
+        chain.build((None, 5))
+    folder = tmp_path_factory.mktemp("row")
+    chain.save(folder / "m.keras")
+    chain.save_weights(folder / "m.weights.h5")
+    read = load_model(folder / "m.keras")
+    assert all(map(np.array_equal, read.get_weights(), chain.get_weights()))
+    want = chain.predict(IDS)
+    assert np.array_equal(read.predict(IDS), want)
+    read.set_weights([np.zeros_like(w) for w in read.get_weights()])
+    read.load_weights(folder / "m.weights.h5")
+    assert np.array_equal(read.predict(IDS), want)
 
 
 def test_how_it_is_compiled_comes_back(tmp_path):
@@ -188,11 +236,13 @@ def test_weights_endings(tmp_path):
 
 
 def test_what_has_no_weights_is_not_saved(tmp_path):
-    chain = Sequential([Embedding(9, 4)])
-    for call in (chain.save, chain.save_weights, chain.load_weights):
-        ending = ".keras" if call == chain.save else ".weights.h5"
-        with pytest.raises(ValueError, match="must be built"):
-            call(tmp_path / f"m{ending}")
+    words = Embedding(9, 4)
+    words.build()
+    for chain in (Sequential([Embedding(9, 4)]), Sequential([words, Dense(2)]), Sequential()):
+        for call in (chain.save, chain.save_weights, chain.load_weights):
+            ending = ".keras" if call == chain.save else ".weights.h5"
+            with pytest.raises(ValueError, match="must be built"):
+                call(tmp_path / f"m{ending}")
 
 
 def test_no_file(tmp_path):

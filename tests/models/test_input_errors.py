@@ -1,13 +1,25 @@
 """What callers hand to models by mistake: one line in three parts, no foreign traceback."""
 
+import functools
 import re
 
 import numpy as np
 import pytest
 
 from embedlab.core.ids import IdError
-from embedlab.layers import Dense, Embedding, Flatten, Input, SimpleRNN
-from embedlab.models import Sequential
+from embedlab.layers import (
+    GRU,
+    LSTM,
+    Conv1D,
+    Dense,
+    Embedding,
+    Flatten,
+    GlobalAveragePooling1D,
+    Input,
+    LayerNormalization,
+    SimpleRNN,
+)
+from embedlab.models import Model, Sequential
 
 IDS, TARGETS = np.ones((4, 3), int), np.ones((4, 1))
 
@@ -97,3 +109,70 @@ def test_a_built_model_refuses_another_shape():
 def test_a_range_is_an_array_of_samples():
     chain = Sequential([Embedding(9, 2)])
     assert chain.predict(range(5)).shape == (5, 2)
+
+
+@pytest.mark.parametrize("method", ["fit", "evaluate"])
+@pytest.mark.parametrize(
+    "loss",
+    ["mse", "log_cosh", "bce", "categorical_crossentropy", "sparse_categorical_crossentropy"],
+)
+def test_training_on_shapes_that_broadcast_is_refused(loss, method):
+    chain = Sequential([Embedding(9, 4), GlobalAveragePooling1D(), Dense(3, "softmax")])
+    chain.compile("sgd", loss)
+    fits = [(4, 1), (4,)] if loss.startswith("sparse") else [(4, 3)]
+    for shape in [(4, 1), (4,), (4, 3), (4, 1, 3), (4, 2), (4, 3, 1), (4, 1, 1)]:
+        run = functools.partial(getattr(chain, method), IDS, np.zeros(shape), verbose=0)
+        if shape in fits or (shape == (4, 3, 1) and not loss.startswith("sparse")):
+            run()
+            continue
+        before = chain.get_weights()
+        with pytest.raises(ValueError, match=r"must have the .* Received \(4") as caught:
+            run()
+        assert "\n" not in str(caught.value)
+        assert all(map(np.array_equal, before, chain.get_weights()))
+
+
+def own_width(kind):
+    """Return a layer or a model that is built for steps of 3 numbers."""
+    if kind == "Model":
+        start = Input((5, 3))
+        return Model(start, Dense(2)(start))
+    if kind == "Sequential":
+        return Sequential([Input((5, 3)), Dense(2)])
+    makers = {
+        "Dense": lambda: Dense(2),
+        "Conv1D": lambda: Conv1D(2, 2),
+        "SimpleRNN": lambda: SimpleRNN(2),
+        "GRU": lambda: GRU(2),
+        "LSTM": lambda: LSTM(2),
+        "LayerNormalization": LayerNormalization,
+    }
+    layer = makers[kind]()
+    layer.build((None, 5, 3))
+    return layer
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["Dense", "Conv1D", "SimpleRNN", "GRU", "LSTM", "LayerNormalization", "Model", "Sequential"],
+)
+@pytest.mark.parametrize("width", [1, 2, 4, 7])
+def test_what_is_built_refuses_another_width_at_once(kind, width):
+    """By build, by a placeholder, in either model, in a model in a model, and by data."""
+    layer = own_width(kind)
+    start = Input((5, width))
+    before = layer.get_weights()
+    for act in (
+        lambda: layer.build((None, 5, width)),
+        lambda: layer(start),
+        lambda: Sequential([start, layer]),
+        lambda: Sequential([layer]).build((None, 5, width)),
+        lambda: Sequential([start, Sequential([layer])]),
+        lambda: layer(np.ones((1, 5, width))),
+        lambda: Sequential([layer]).predict(np.ones((1, 5, width))),
+    ):
+        with pytest.raises(ValueError, match=r"Received|received") as caught:
+            act()
+        assert "\n" not in str(caught.value)
+    assert all(map(np.array_equal, before, layer.get_weights()))
+    assert layer(Input((5, 3))).shape[0] is None

@@ -112,6 +112,24 @@ def test_we_read_keras_s_model(stack, theirs, tmp_path):
     same(model, load_model(tmp_path / "m.keras"))
 
 
+@pytest.mark.filterwarnings("ignore:You are saving a model that has not yet been built:UserWarning")
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_row_of_built_layers_both_ways(nested, theirs, keras, tmp_path):
+    """Built one by one, without an input shape; pooling and dropout need no building."""
+    rows = []
+    for lab, kind in ((ours, Sequential), (keras.layers, keras.Sequential)):
+        words, dense = lab.Embedding(9, 4, name="words"), lab.Dense(2, name="out")
+        words.build(), dense.build((None, 4))
+        words.set_weights([np.arange(36).reshape(9, 4) / 9])
+        row = kind([words, lab.Dropout(0.5), lab.GlobalAveragePooling1D(), dense])
+        rows.append(kind([row]) if nested and lab is ours else row)
+    mine, their = rows
+    mine.save(tmp_path / "mine.keras")
+    same(mine, keras.saving.load_model(tmp_path / "mine.keras"))
+    their.save(tmp_path / "theirs.keras")
+    same(their, load_model(tmp_path / "theirs.keras"))
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_weights_both_ways(stack, theirs, tmp_path):
     our_model, keras_model = build(Ours, stack), build(theirs, stack)
