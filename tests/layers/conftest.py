@@ -1,4 +1,4 @@
-"""What the tests of the layers share: a gradient check by central differences."""
+"""Fixtures of the layers' tests: a gradient check by central differences."""
 
 import numpy as np
 import pytest
@@ -12,15 +12,15 @@ def as_list(value):
 
 def slopes(array, loss):
     """Return the slope of `loss` at every number of `array`, which is changed and changed back."""
-    found = np.empty_like(array)
+    slope = np.empty_like(array)
     for at in np.ndindex(array.shape):
         before = array[at]
         array[at] = before + STEP
         up = loss()
         array[at] = before - STEP
-        found[at] = (up - loss()) / (2 * STEP)
+        slope[at] = (up - loss()) / (2 * STEP)
         array[at] = before
-    return found
+    return slope
 
 
 @pytest.fixture
@@ -33,13 +33,15 @@ def gradcheck(rng):
         for weight in layer.weights:  # away from zeros and ones, where wrong slopes look right
             weight.assign(weight.value + 0.3 * rng.normal(size=weight.shape))
         outputs, context = layer.forward(inputs, **options)
-        sent = [rng.normal(size=out.shape) for out in as_list(outputs)]
+        grads_out = [rng.normal(size=out.shape) for out in as_list(outputs)]
 
         def loss():
-            made = as_list(layer.forward(inputs, **options)[0])
-            return sum(np.vdot(s, out) for s, out in zip(sent, made, strict=True))
+            outputs_now = as_list(layer.forward(inputs, **options)[0])
+            return sum(np.vdot(s, out) for s, out in zip(grads_out, outputs_now, strict=True))
 
-        gradients = layer.backward(context, sent if isinstance(outputs, list) else sent[0])
+        gradients = layer.backward(
+            context, grads_out if isinstance(outputs, list) else grads_out[0]
+        )
         assert set(gradients.weights) == {w.name for w in layer.trainable_weights}
         for weight in layer.weights:
             close(gradients.weights[weight.name], slopes(weight.value, loss))
@@ -49,6 +51,6 @@ def gradcheck(rng):
     return check
 
 
-def close(made, want):
-    assert made.shape == want.shape and made.dtype == want.dtype
-    np.testing.assert_allclose(made, want, rtol=1e-6, atol=1e-8)
+def close(actual, expected):
+    assert actual.shape == expected.shape and actual.dtype == expected.dtype
+    np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-8)

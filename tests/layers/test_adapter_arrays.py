@@ -142,9 +142,9 @@ def test_a_merged_store_starts_the_adapters_again():
     embedding = adapted(padding_idx=2)
     layer, store = embedding.layers[0], {}
     layer.save_own_variables(store)
-    want = embedding.predict(IDS)
+    expected = embedding.predict(IDS)
     layer.load_own_variables(store)
-    np.testing.assert_array_equal(embedding.predict(IDS), want)
+    np.testing.assert_array_equal(embedding.predict(IDS), expected)
     for lora in layer.adapters.values():
         assert lora.a.value.any()
         assert not lora.a.value[2].any()

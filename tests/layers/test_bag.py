@@ -39,12 +39,12 @@ def test_weights_and_their_gradient(rng, mode):
     ids, factors = rng.integers(0, 9, (5, 4)), rng.normal(size=(5, 4))
     out, context = layer.forward(ids, per_sample_weights=factors)
     assert np.array_equal(out, layer(ids, per_sample_weights=factors))
-    sent = rng.normal(size=out.shape)
-    gradients = layer.backward(context, sent)
+    grad_out = rng.normal(size=out.shape)
+    gradients = layer.backward(context, grad_out)
     assert gradients.inputs.shape == factors.shape
-    assert np.vdot(gradients.inputs, factors) == pytest.approx(np.vdot(out, sent))
+    assert np.vdot(gradients.inputs, factors) == pytest.approx(np.vdot(out, grad_out))
     dense = gradients.weights["embeddings"].to_dense()
-    assert np.vdot(dense, layer.embeddings.value) == pytest.approx(np.vdot(out, sent))
+    assert np.vdot(dense, layer.embeddings.value) == pytest.approx(np.vdot(out, grad_out))
 
 
 def test_padding_does_not_count():
@@ -119,6 +119,6 @@ def test_dtypes(dtype):
         (lambda: EmbeddingBag(4, 2, bogus=1), ValueError, "Unrecognized keyword"),
     ],
 )
-def test_the_door_refuses(act, error, words):
+def test_bad_arguments_are_refused(act, error, words):
     with pytest.raises(error, match=words):
         act()

@@ -24,17 +24,17 @@ def by_definition(layer, x):
     return out + layer.bias.value
 
 
-WAYS = [
-    {"padding": padding, **way}
+PADDINGS_AND_STRIDES = [
+    {"padding": padding, **options}
     for padding in ("valid", "same")
-    for way in ({}, {"strides": 2}, {"strides": 3})
+    for options in ({}, {"strides": 2}, {"strides": 3})
 ]
 
 
-@pytest.mark.parametrize("way", WAYS, ids=str)
+@pytest.mark.parametrize("options", PADDINGS_AND_STRIDES, ids=str)
 @pytest.mark.parametrize("size", [1, 2, 3])
-def test_the_definition_and_the_gradients(gradcheck, rng, way, size):
-    layer = Conv1D(4, size, dtype="float64", bias_initializer="normal", **way)
+def test_the_definition_and_the_gradients(gradcheck, rng, options, size):
+    layer = Conv1D(4, size, dtype="float64", bias_initializer="normal", **options)
     for length in (5, 6):
         x = rng.normal(size=(2, length, 2))
         out = layer(x)
@@ -91,7 +91,7 @@ def test_shapes_without_data():
         (lambda: built()(np.ones((1, 3, 2))), ShapeError, "axis -1 .* value 3"),
     ],
 )
-def test_the_door_refuses(act, error, words):
+def test_bad_arguments_are_refused(act, error, words):
     with pytest.raises(error, match=words):
         act()
 

@@ -1,4 +1,4 @@
-"""Dense: by hand, gradients, dtypes, and the door that names input_length."""
+"""Dense: by hand, gradients, dtypes, and the error that names input_length."""
 
 import numpy as np
 import pytest
@@ -63,14 +63,14 @@ def test_dtype_policies(dtype, stored, computed):
 @pytest.mark.parametrize("activation", [None, "tanh"])
 def test_the_context_survives_a_caller_who_reuses_the_arrays(activation):
     layer = Dense(3, activation)
-    given = X.astype("float32")
-    out, context = layer.forward(given)
-    want = layer.backward(context, np.ones((1, 2, 3)))
-    given[:] = 9
+    inputs = X.astype("float32")
+    out, context = layer.forward(inputs)
+    expected = layer.backward(context, np.ones((1, 2, 3)))
+    inputs[:] = 9
     out[:] = 9
-    made = layer.backward(context, np.ones((1, 2, 3)))
-    assert np.array_equal(made.inputs, want.inputs)
-    assert np.array_equal(made.weights["kernel"], want.weights["kernel"])
+    actual = layer.backward(context, np.ones((1, 2, 3)))
+    assert np.array_equal(actual.inputs, expected.inputs)
+    assert np.array_equal(actual.weights["kernel"], expected.weights["kernel"])
 
 
 def test_an_unknown_length_is_refused_by_the_name_of_the_remedy():
@@ -102,7 +102,7 @@ def test_an_unknown_length_is_refused_by_the_name_of_the_remedy():
         ),
     ],
 )
-def test_the_door_refuses(act, error, words):
+def test_bad_arguments_are_refused(act, error, words):
     with pytest.raises(error, match=words):
         act()
 

@@ -38,11 +38,11 @@ def test_the_two_ends(rate):
 
 def test_the_gradient_goes_where_the_number_went(rng):
     layer = Dropout(0.5, seed=1, dtype="float64")
-    x, sent = rng.normal(size=(2, 40, 50))
+    x, grad_out = rng.normal(size=(2, 40, 50))
     out, context = layer.forward(x, training=True)
-    grad = layer.backward(context, sent).inputs
+    grad = layer.backward(context, grad_out).inputs
     assert np.array_equal(grad == 0, out == 0)
-    assert np.vdot(out, sent) == pytest.approx(np.vdot(x, grad), rel=1e-12)  # it is linear
+    assert np.vdot(out, grad_out) == pytest.approx(np.vdot(x, grad), rel=1e-12)  # it is linear
 
 
 def test_what_is_dropped_never_matters():
@@ -124,7 +124,7 @@ def test_noise_shape_fits_or_is_refused(shape, noise):
 
 
 @given(noise=st.lists(st.sampled_from([None, 1, 3, 0, -2, 1.5, "a", True, ()]), max_size=3))
-def test_noise_shape_of_other_things_is_refused_in_the_constructor(noise):
+def test_bad_noise_shapes_are_refused(noise):
     bad = [n for n in noise if n is not None and (type(n) is not int or n < 1)]
     if noise and not bad:
         assert Dropout(0.5, noise).noise_shape == tuple(noise)

@@ -39,7 +39,7 @@ def test_no_layer_is_left_out():
 
 @kinds
 @policies
-def test_set_before_building_it_is_the_same_as_in_the_constructor(kind, policy):
+def test_set_before_building_as_in_the_constructor(kind, policy):
     make, inputs = KINDS[kind]
     one, other = make(dtype=policy), make()
     other.dtype_policy = policy
@@ -78,7 +78,7 @@ def test_after_building_another_policy_is_refused(kind):
 
 @kinds
 @pytest.mark.parametrize("policy", ["int8", "int64", "int8_from_float32", "bogus", 5, {}])
-def test_what_is_no_policy_of_floats_is_refused_before_building_too(kind, policy):
+def test_bad_policies_are_refused_before_building(kind, policy):
     make, inputs = KINDS[kind]
     layer = make()
     with pytest.raises(ValueError, match=r"Received|Cannot convert"):

@@ -16,7 +16,7 @@ from embedlab.layers import Embedding, Input
 TABLE = np.arange(12.0).reshape(4, 3).astype("float32")
 
 
-def made(**options):
+def embedding(**options):
     return Embedding(4, 3, weights=TABLE, **options)
 
 
@@ -50,8 +50,8 @@ def test_an_initializer_has_many_forms(initializer):
 
 
 def test_a_seed_of_the_initializer_wins():
-    own = initializers.RandomNormal(seed=1)
-    assert Embedding(4, 3, own, seed=2).embeddings_initializer is own
+    initializer = initializers.RandomNormal(seed=1)
+    assert Embedding(4, 3, initializer, seed=2).embeddings_initializer is initializer
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_dtype_policies(dtype, stored, computed):
 
 
 def test_mixed_precision_sums_its_gradient_in_float32():
-    layer = made(dtype="mixed_float16")
+    layer = embedding(dtype="mixed_float16")
     ids = np.zeros(4096, np.int64)
     _, context = layer.forward(ids)
     grad = layer.backward(context, np.ones((4096, 3), "float16")).weights["embeddings"]
@@ -130,19 +130,19 @@ def test_mixed_precision_sums_its_gradient_in_float32():
     ],
 )
 def test_ids_of_any_shape_give_one_axis_more(ids):
-    want = TABLE[np.asarray(ids).astype(int)]
-    rows = made()(ids)
+    expected = TABLE[np.asarray(ids).astype(int)]
+    rows = embedding()(ids)
     assert rows.shape == (*np.shape(ids), 3)
-    assert np.array_equal(rows, want)
+    assert np.array_equal(rows, expected)
 
 
 @given(st.lists(st.integers(0, 3), max_size=30))
 def test_it_is_a_gather(ids):
-    assert np.array_equal(made()(np.array(ids, int)), TABLE[np.array(ids, int)])
+    assert np.array_equal(embedding()(np.array(ids, int)), TABLE[np.array(ids, int)])
 
 
 def test_the_core_does_the_lookup():
-    layer = made()
+    layer = embedding()
     before = kernel_calls("lookup")
     layer([1, 2])
     assert kernel_calls("lookup") == before + 1
@@ -160,7 +160,7 @@ def test_the_core_does_the_lookup():
 )
 @pytest.mark.parametrize("built", [True, False])
 def test_bad_ids_are_refused(ids, error, words, built):
-    layer = made() if built else Embedding(4, 3)
+    layer = embedding() if built else Embedding(4, 3)
     with pytest.raises(error, match=words):
         layer(ids)
 
@@ -176,18 +176,18 @@ def test_bad_ids_are_refused(ids, error, words, built):
     ],
 )
 def test_oob_forward_and_backward_agree(oob, row):
-    layer = made(oob=oob)
+    layer = embedding(oob=oob)
     out, context = layer.forward([0, 5])
     assert np.array_equal(out[1], np.asarray(row, "float32"), equal_nan=True)
-    sent = layer.backward(context, np.ones((2, 3), "float32")).weights["embeddings"].to_dense()
+    grad = layer.backward(context, np.ones((2, 3), "float32")).weights["embeddings"].to_dense()
     target = {"clip": 3, "wrap": 1, 2: 2}.get(oob)
-    want = np.zeros((4, 3))
-    want[[0] if target is None else [0, target]] = 1
-    assert np.array_equal(sent, want)
+    expected = np.zeros((4, 3))
+    expected[[0] if target is None else [0, target]] = 1
+    assert np.array_equal(grad, expected)
 
 
 def test_negative_wrap_counts_from_the_end():
-    layer = made(negative="wrap")
+    layer = embedding(negative="wrap")
     out, context = layer.forward([-1, -4])
     assert np.array_equal(out, TABLE[[3, 0]])
     assert layer.backward(context, out).weights["embeddings"].ids.tolist() == [0, 3]
@@ -199,7 +199,7 @@ def test_negative_wrap_counts_from_the_end():
 
 
 def test_backward_by_hand_and_in_sparse_form():
-    layer = made()
+    layer = embedding()
     _, context = layer.forward([[2, 0], [2, 2]])
     gradients = layer.backward(context, np.arange(12.0).reshape(2, 2, 3))
     assert gradients.inputs is None
@@ -212,9 +212,9 @@ def test_adjoint_identity(rng):
     layer = Embedding(20, 5, dtype="float64", seed=1)
     ids = rng.integers(0, 20, (6, 7))
     out, context = layer.forward(ids)
-    sent = rng.normal(size=out.shape)
-    grad = layer.backward(context, sent).weights["embeddings"].to_dense()
-    assert np.vdot(out, sent) == pytest.approx(np.vdot(layer.embeddings.value, grad), rel=1e-12)
+    grad_out = rng.normal(size=out.shape)
+    grad = layer.backward(context, grad_out).weights["embeddings"].to_dense()
+    assert np.vdot(out, grad_out) == pytest.approx(np.vdot(layer.embeddings.value, grad), rel=1e-12)
 
 
 def test_central_differences(rng):
@@ -238,7 +238,7 @@ def test_central_differences(rng):
 
 
 def test_the_context_survives_a_caller_who_reuses_the_array():
-    layer = made()
+    layer = embedding()
     ids = np.array([1, 2])
     rows, context = layer.forward(ids)
     ids[:] = 0
@@ -253,11 +253,11 @@ def test_padding_idx_starts_at_zero_and_never_learns(padding_idx):
     grad = layer.backward(context, np.full_like(out, np.nan)).weights["embeddings"]
     assert grad.to_dense()[1].tolist() == [0.0] * 3
     assert np.isnan(grad.to_dense()[0]).all()
-    assert made(padding_idx=1)([1]).tolist() == [[3.0, 4.0, 5.0]]  # a given row is kept
+    assert embedding(padding_idx=1)([1]).tolist() == [[3.0, 4.0, 5.0]]  # a given row is kept
 
 
 def test_scale_grad_by_freq_divides_by_the_count_in_the_batch():
-    layer = made(scale_grad_by_freq=True, oob="zero")
+    layer = embedding(scale_grad_by_freq=True, oob="zero")
     _, context = layer.forward([2, 2, 2, 0, 9])
     grad = layer.backward(context, np.full((5, 3), 6.0)).weights["embeddings"]
     assert grad.ids.tolist() == [0, 2] and grad.rows.tolist() == [[6.0] * 3, [6.0] * 3]
@@ -265,15 +265,15 @@ def test_scale_grad_by_freq_divides_by_the_count_in_the_batch():
 
 
 def test_max_norm_shortens_the_rows_that_are_read_and_no_others():
-    layer = made(max_norm=1.0, oob="zero")
+    layer = embedding(max_norm=1.0, oob="zero")
     out = layer([3, 9])
     assert np.linalg.norm(out[0]) == pytest.approx(1.0)
     assert np.array_equal(layer.table.value[2], TABLE[2]) and not out[1].any()
-    sums = made(max_norm=1.0, norm_type=1.0)([2])
+    sums = embedding(max_norm=1.0, norm_type=1.0)([2])
     assert np.abs(sums).sum() == pytest.approx(1.0)
     before = layer.table.numpy()
     with pytest.raises(IdError):
-        made(max_norm=1.0)([3, 9])
+        embedding(max_norm=1.0)([3, 9])
     assert np.array_equal(layer.table.value, before)
 
 
@@ -290,7 +290,7 @@ def test_row_dropout_drops_words_not_positions():
 
 
 def test_a_gradient_of_another_shape_is_refused():
-    layer = made()
+    layer = embedding()
     _, context = layer.forward([1, 2])
     with pytest.raises(ShapeError, match=r"must have the shape of the outputs .*\(2, 3\)"):
         layer.backward(context, np.ones((2, 4)))
@@ -307,12 +307,12 @@ def test_mask_zero_marks_id_zero_and_does_nothing_else():
     assert out[0, 0].tolist() == [1.0] * 3 and mask.tolist() == [[False, True]]
     grad = layer.backward(layer.forward([0])[1], np.ones((1, 3))).weights["embeddings"]
     assert grad.ids.tolist() == [0]
-    assert made().compute_mask([[0, 1]]) is None
+    assert embedding().compute_mask([[0, 1]]) is None
     assert layer.compute_mask(Input((2,))).dtype == "bool"
 
 
 @pytest.mark.parametrize(
-    ("length", "came", "gives"),
+    ("length", "input_shape", "output_shape"),
     [
         (None, (None, 7), (None, 7, 3)),
         (None, (), (3,)),
@@ -323,28 +323,28 @@ def test_mask_zero_marks_id_zero_and_does_nothing_else():
         ([6], (1, 6), (1, 6, 3)),
     ],
 )
-def test_output_shapes(length, came, gives):
-    assert Embedding(4, 3, input_length=length).compute_output_shape(came) == gives
+def test_output_shapes(length, input_shape, output_shape):
+    assert Embedding(4, 3, input_length=length).compute_output_shape(input_shape) == output_shape
 
 
 @pytest.mark.parametrize(
-    ("length", "came"), [(10, (32, 11)), (10, (32,)), (10, (32, 10, 1)), ((4, 5), (2, 4, 6))]
+    ("length", "input_shape"), [(10, (32, 11)), (10, (32,)), (10, (32, 10, 1)), ((4, 5), (2, 4, 6))]
 )
-def test_a_shape_that_disagrees_with_input_length_is_refused(length, came):
+def test_a_shape_that_disagrees_with_input_length_is_refused(length, input_shape):
     layer = Embedding(4, 3, input_length=length)
     with pytest.raises(ValueError, match=r'"input_length" is .*, but received input has shape'):
-        layer.compute_output_shape(came)
+        layer.compute_output_shape(input_shape)
     with pytest.raises(ValueError, match="received input has shape"):
-        layer(np.zeros(came, int))
+        layer(np.zeros(input_shape, int))
     with pytest.raises(ValueError, match="received input has shape"):
-        layer(Input(batch_shape=came))
+        layer(Input(batch_shape=input_shape))
 
 
 def test_input_length_is_announced_and_kept():
     layer = Embedding(4, 3, input_length=[2, 5])
     assert layer.batch_input_shape == (None, 2, 5)
     assert layer.get_config()["input_length"] == (2, 5)
-    assert made().batch_input_shape is None
+    assert embedding().batch_input_shape is None
     assert layer(np.zeros((6, 2, 5), int)).shape == (6, 2, 5, 3)
 
 
@@ -431,7 +431,7 @@ def test_from_legacy_speaks_keras_1():
 
 
 def test_a_regularizer_counts_and_a_constraint_is_carried():
-    layer = made(embeddings_regularizer="l2", embeddings_constraint="max_norm")
+    layer = embedding(embeddings_regularizer="l2", embeddings_constraint="max_norm")
     assert layer.losses == [pytest.approx(0.01 * np.sum(TABLE**2))]
     assert layer.embeddings.constraint is layer.embeddings_constraint
 

@@ -143,17 +143,17 @@ def test_merge_and_unload_of_codes_keeps_the_merged_codes():
 LIMIT = 0.5
 
 
-def test_max_norm_reads_the_same_rows_in_every_state_of_the_adapters():
+def test_max_norm_in_every_state_of_the_adapters():
     """Merging and unmerging change no row: only the base is shortened, and once."""
     layer = with_adapter(max_norm=LIMIT)
     delta = layer.adapters["default"].a.value @ layer.adapters["default"].b.value
-    want = layer(IDS)
+    expected = layer(IDS)
     layer.merge()
     for _ in range(2):  # a second lookup shortens nothing of the sum
-        np.testing.assert_allclose(layer(IDS), want, atol=1e-6)
+        np.testing.assert_allclose(layer(IDS), expected, atol=1e-6)
     layer.unmerge()
-    np.testing.assert_allclose(layer(IDS), want, atol=1e-6)
-    base = want - delta[IDS]
+    np.testing.assert_allclose(layer(IDS), expected, atol=1e-6)
+    base = expected - delta[IDS]
     assert (np.linalg.norm(base, axis=-1) <= LIMIT + 1e-6).all()
     layer.merge_and_unload()
     assert (np.linalg.norm(layer(IDS), axis=-1) <= LIMIT + 1e-6).all()
@@ -162,10 +162,12 @@ def test_max_norm_reads_the_same_rows_in_every_state_of_the_adapters():
 @pytest.mark.parametrize("mode", ["int8", "int4"])
 def test_max_norm_holds_after_quantizing(mode):
     layer = plain(max_norm=LIMIT)
-    want = plain(max_norm=LIMIT)(np.arange(V))
+    expected = plain(max_norm=LIMIT)(np.arange(V))
     layer.quantize(mode)
     out = layer(np.arange(V))
-    assert np.abs(out - want).max() <= 0.51 * (LIMIT * 2 / (15 if mode == "int4" else 254)) + 1e-6
+    assert (
+        np.abs(out - expected).max() <= 0.51 * (LIMIT * 2 / (15 if mode == "int4" else 254)) + 1e-6
+    )
     codes = layer.codes.copy()
     layer(np.arange(V))
     assert np.array_equal(layer.codes, codes)
@@ -187,7 +189,7 @@ def test_the_gradient_of_a_shortened_row_is_that_of_torch():
     np.testing.assert_allclose(layer.table.value, weight.detach(), rtol=1e-6)
 
 
-def test_a_lookup_between_a_reverse_pass_and_its_gradient_is_refused():
+def test_lookup_between_reverse_pass_and_gradient():
     layer = ReversibleEmbedding(V, D, embeddings_initializer="normal", max_norm=LIMIT, seed=1)
     layer.forward(IDS)
     out, context = layer.forward(np.ones((2, D)), reverse=True)

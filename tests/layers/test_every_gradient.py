@@ -43,8 +43,8 @@ def test_no_layer_is_left_out():
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("name", LAYERS)
 def test_a_layer(name, masked, rng):
-    make, given = LAYERS[name]
-    inputs = given(rng) if callable(given) else given
+    make, make_inputs = LAYERS[name]
+    inputs = make_inputs(rng) if callable(make_inputs) else make_inputs
     layer = make()
     if not layer.built:
         layer.build(inputs.shape)

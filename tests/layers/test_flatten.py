@@ -40,9 +40,9 @@ def test_whole_numbers_stay_and_floats_follow_the_policy():
 @pytest.mark.parametrize("layer", [Flatten, lambda **o: Reshape((6,), **o)])
 def test_the_placeholder_has_the_dtype_of_the_outputs(layer):
     for dtype in ("float16", "mixed_float16", "float32", "float64"):
-        made = layer(dtype=dtype)
-        placeholder = made(Input((3, 2)))
-        assert placeholder.dtype == made(np.ones((1, 3, 2), "float32")).dtype.name
+        flatten = layer(dtype=dtype)
+        placeholder = flatten(Input((3, 2)))
+        assert placeholder.dtype == flatten(np.ones((1, 3, 2), "float32")).dtype.name
     assert layer(dtype="float16")(Input((3, 2), dtype="int32")).dtype == "int32"
 
 
@@ -64,7 +64,7 @@ def test_flatten_then_dense_needs_input_length():
     assert later(np.ones((7, 3), int)).shape == (7, 4)
 
 
-def test_the_door_refuses():
+def test_bad_arguments_are_refused():
     with pytest.raises(ValueError, match="data_format is not part of embedlab"):
         Flatten(data_format="channels_first")
     with pytest.raises(ShapeError, match="expected min_ndim=1, found ndim=0"):

@@ -1,4 +1,4 @@
-"""What callers hand to layers by mistake: one line in three parts, never a foreign traceback."""
+"""Bad inputs of layers: one line in three parts, never a foreign traceback."""
 
 import numpy as np
 import pytest
@@ -168,7 +168,7 @@ def test_a_weight_without_a_name_has_one_as_in_keras():
 
 
 @pytest.mark.parametrize("act", ["fit", "predict", "evaluate"])
-def test_positions_are_those_of_the_callers_array_and_the_layer_is_named(act):
+def test_error_positions_are_those_of_the_caller(act):
     model = Sequential([Embedding(5, 2, name="words")])
     model.compile("sgd", "mse")
     ids = np.zeros((40, 3), int)
@@ -186,14 +186,14 @@ def test_tensors_of_torch_are_tables(dtype):
     layer = words()
     layer.set_weights([parameter])
     layer.table.assign(parameter)
-    made = [
+    embeddings = [
         layer,
         Embedding(3, 2, weights=parameter),
         Embedding(3, 2, weights=[parameter]),
         Embedding.from_pretrained(parameter),
         EmbeddingBag(3, 2, weights=parameter),
     ]
-    for each in made:
+    for each in embeddings:
         assert (np.asarray(each.embeddings) == 0.5).all() and each.embeddings.dtype == "float32"
     assert layer.nearest(parameter[0], k=1).ids.shape == (1,)
 
@@ -223,11 +223,11 @@ def test_ids_behind_the_last_offset_lie_in_no_bag(mode):
     table = np.arange(8.0).reshape(4, 2)
     layer = EmbeddingBag(4, 2, mode, weights=table, include_last_offset=True, dtype="float64")
     whole, context = layer.forward([0, 1, 2, 3, 3], offsets=[0, 2, 4])
-    want, wanted = layer.forward([0, 1, 2, 3], offsets=[0, 2, 4])
-    assert np.array_equal(whole, want)
+    expected, expected_context = layer.forward([0, 1, 2, 3], offsets=[0, 2, 4])
+    assert np.array_equal(whole, expected)
     for one, other in zip(
         layer.backward(context, whole).weights.values(),
-        layer.backward(wanted, whole).weights.values(),
+        layer.backward(expected_context, whole).weights.values(),
         strict=True,
     ):
         assert np.array_equal(one.to_dense(), other.to_dense())

@@ -41,7 +41,7 @@ class Pair(Layer):
         return inputs if mask is None else inputs * mask
 
 
-def test_names_count_up_unless_told():
+def test_default_names_count_up():
     first, second = Scale(), Scale()
     stem, _, number = second.name.rpartition("_")
     assert stem == "scale" and int(number) > 0
@@ -49,7 +49,7 @@ def test_names_count_up_unless_told():
     assert Scale(name="mine").name == "mine"
 
 
-def test_a_layer_of_ones_own_builds_once_and_runs_both_ways():
+def test_a_custom_layer_builds_once():
     layer = Scale()
     assert layer(np.ones((4, 3))).shape == (4, 3)
     layer.build((4, 3))
@@ -110,7 +110,7 @@ def test_call_without_mask_and_training_arguments():
     assert Embedding(3, 2)([1], mask=None, training=True).shape == (1, 2)
 
 
-def test_a_mask_travels_beside_the_outputs():
+def test_a_mask_is_computed_beside_the_outputs():
     mask = np.array([True, False])
     out, after = Scale().call_with_mask(np.ones((2, 3)), mask)
     assert after is mask and out.shape == (2, 3)
@@ -130,11 +130,11 @@ def test_a_placeholder_builds_the_layer_and_is_remembered_once():
 
 
 def test_array_of_initializer_is_copied():
-    given = np.ones(3, "float32")
+    array = np.ones(3, "float32")
     layer = Layer()
-    made = layer.add_weight((3,), lambda shape, dtype: given)
-    made.assign(np.zeros(3))
-    assert given.tolist() == [1.0] * 3
+    weight = layer.add_weight((3,), lambda shape, dtype: array)
+    weight.assign(np.zeros(3))
+    assert array.tolist() == [1.0] * 3
     assert layer.add_weight((2,), lambda shape: np.ones(shape)).dtype == "float32"
     with pytest.raises(ShapeError, match="must return the shape it is asked for"):
         layer.add_weight((2,), lambda shape: np.ones(3))
@@ -183,7 +183,7 @@ def test_other_dtypes_are_refused(dtype):
         (lambda: Input(), ValueError, "exactly one of shape and batch_shape"),
     ],
 )
-def test_the_door_refuses(act, error, words):
+def test_bad_arguments_are_refused(act, error, words):
     with pytest.raises(error, match=words):
         act()
 
@@ -208,7 +208,7 @@ def test_dtype_policy_is_effective_until_the_layer_is_built():
     assert layer(np.ones((1, 3))).dtype == np.float16
 
 
-def test_an_attribute_of_a_property_keeps_its_own_message():
+def test_attribute_errors_of_a_property_are_kept():
     with pytest.raises(AttributeError, match="never been called and thus has no defined output"):
         _ = Dense(2).output
     with pytest.raises(AttributeError, match="bogus"):

@@ -107,8 +107,8 @@ def test_thawing_the_layer_leaves_the_table_frozen(rng):
 def test_the_penalty_moves_to_a_and_b(rng):
     layer = filled(rng, embeddings_regularizer="l2")
     lora = layer.adapters["default"]
-    want = [0.01 * np.sum(np.square(v.value)) for v in (lora.a, lora.b)]
-    assert layer.losses == pytest.approx(want)
+    penalties = [0.01 * np.sum(np.square(v.value)) for v in (lora.a, lora.b)]
+    assert layer.losses == pytest.approx(penalties)
 
 
 def test_several_adapters_are_switched_and_removed(rng):
@@ -197,7 +197,7 @@ def test_a_draw_of_a_is_not_the_draw_of_the_table():
     assert np.array_equal(again.adapters["default"].a.value, layer.adapters["default"].a.value)
 
 
-def test_a_rank_that_is_not_low_is_told():
+def test_a_rank_that_is_not_low_warns():
     layer = Embedding(6, 4)
     layer.build()
     with pytest.warns(UserWarning, match=r"at most min\(V, D\) = 4\. Received 5"):
@@ -236,7 +236,7 @@ def built(**options):
         (lambda: Embedding(6, 4).merge(), "is not built"),
     ],
 )
-def test_the_door_refuses(act, words):
+def test_bad_arguments_are_refused(act, words):
     with pytest.raises((ValueError, TypeError), match=words):
         act()
 
@@ -256,12 +256,12 @@ def test_weights_while_adapters_are_merged(rng):
     layer.build()
     layer.adapters["default"].b.assign(rng.normal(size=(2, 4)))
     model = Sequential([layer])
-    apart, before = model.get_weights(), layer(np.arange(6))
+    unmerged_weights, before = model.get_weights(), layer(np.arange(6))
     layer.merge()
     assert np.array_equal(model.get_weights()[0], before)
     for owner in (layer, model):
         with pytest.raises(ValueError, match=r"set_weights needs .*unmerge"):
-            owner.set_weights(apart)
+            owner.set_weights(unmerged_weights)
     layer.unmerge()
-    model.set_weights(apart)
+    model.set_weights(unmerged_weights)
     assert np.array_equal(layer(np.arange(6)), before)

@@ -16,8 +16,8 @@ def test_a_step_counts_where_any_feature_differs(value):
     steps[1, 2] = 7.0
     out, mask = Masking(value).call_with_mask(steps)
     assert mask.tolist() == [[False, True, False], [False, False, True]]
-    want = np.where(mask[..., None], steps, 0).astype("float32")
-    assert out.tolist() == want.tolist()
+    expected = np.where(mask[..., None], steps, 0).astype("float32")
+    assert out.tolist() == expected.tolist()
 
 
 def test_gradients(gradcheck, rng):
@@ -25,12 +25,12 @@ def test_gradients(gradcheck, rng):
     steps[1, 1:] = 9.0
     layer = Masking(20.0, dtype="float64")
     gradcheck(layer, steps)
-    kept = Masking(9.0, dtype="float64")
-    out, context = kept.forward(steps)
-    grad = kept.backward(context, np.ones_like(out)).inputs
+    masking = Masking(9.0, dtype="float64")
+    out, context = masking.forward(steps)
+    grad = masking.backward(context, np.ones_like(out)).inputs
     assert grad[:, :, 0].tolist() == [[1.0, 1.0, 1.0], [1.0, 0.0, 0.0]]
     with pytest.raises(ValueError, match="shape of the outputs"):
-        kept.backward(context, np.ones((2, 2, 2)))
+        masking.backward(context, np.ones((2, 2, 2)))
 
 
 def test_a_mask_that_comes_in_is_replaced_and_a_nan_is_a_step():

@@ -14,13 +14,13 @@ def layers(rng):
     plain = Embedding(30, 6, weights=table)
     adapted = Embedding(30, 6, weights=table, lora_rank=2, seed=1)
     adapted.adapters["default"].b.assign(rng.normal(size=(2, 6)))
-    made = [plain, adapted]
+    result = [plain, adapted]
     for mode in ("int8", "int4"):
         layer = Embedding(30, 6, weights=table, lora_rank=2, seed=1)
         layer.adapters["default"].b.assign(rng.normal(size=(2, 6)))
         layer.quantize(mode)
-        made.append(layer)
-    return made
+        result.append(layer)
+    return result
 
 
 @pytest.mark.parametrize("kind", range(4))
@@ -28,9 +28,9 @@ def test_the_rows_that_count_are_searched(kind, rng):
     layer = layers(rng)[kind]
     table = np.asarray(layer.embeddings)
     query = rng.normal(size=(3, 6)).astype("float32")
-    want, found = nearest(table, query, 4), layer.nearest(query, 4)
-    assert np.array_equal(found.ids, want.ids)
-    np.testing.assert_allclose(found.similarities, want.similarities, atol=1e-5)
+    expected, actual = nearest(table, query, 4), layer.nearest(query, 4)
+    assert np.array_equal(actual.ids, expected.ids)
+    np.testing.assert_allclose(actual.similarities, expected.similarities, atol=1e-5)
     assert np.array_equal(layer.analogy(1, 2, 3).ids, analogy(table, 1, 2, 3).ids)
     ids = [3, 9, 12, 20]
     assert layer.doesnt_match(ids) == odd_one_out(table, ids)[0]
@@ -40,12 +40,12 @@ def test_the_rows_that_count_are_searched(kind, rng):
 def test_ids_ask_for_their_neighbors_but_not_for_themselves(kind, rng):
     layer = layers(rng)[kind]
     table = np.asarray(layer.embeddings)
-    found = layer.nearest([4, 7], 29)
-    assert found.ids.shape == (2, 29)
-    assert sorted(found.ids[0].tolist()) == [i for i in range(30) if i != 4]
-    assert 7 not in found.ids[1]
-    one = layer.nearest(4, 3, exclude=found.ids[0, :2], first=1)
-    assert one.ids.tolist() == [i for i in found.ids[0, 2:].tolist() if i][:3]
+    actual = layer.nearest([4, 7], 29)
+    assert actual.ids.shape == (2, 29)
+    assert sorted(actual.ids[0].tolist()) == [i for i in range(30) if i != 4]
+    assert 7 not in actual.ids[1]
+    one = layer.nearest(4, 3, exclude=actual.ids[0, :2], first=1)
+    assert one.ids.tolist() == [i for i in actual.ids[0, 2:].tolist() if i][:3]
     assert layer.nearest([4], 1).ids[0, 0] == nearest(table, table[4], 1, exclude=[4]).ids[0]
     assert layer.nearest(np.zeros(0, int), 3).ids.shape == (0, 3)
 

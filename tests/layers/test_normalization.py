@@ -61,7 +61,7 @@ def test_a_mask_passes(gradcheck, rng):
         (lambda: LayerNormalization().gamma, AttributeError, "must build the layer"),
     ],
 )
-def test_the_door_refuses(act, error, words):
+def test_bad_arguments_are_refused(act, error, words):
     with pytest.raises(error, match=words):
         act()
 

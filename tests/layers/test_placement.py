@@ -26,7 +26,7 @@ MEGABYTE = 1 << 20
 
 @pytest.fixture
 def little_memory(monkeypatch):
-    """Let 1 GiB be all that is free."""
+    """Pretend that 1 GiB is all that is free."""
     monkeypatch.setattr(memory_report, "available_memory", lambda: 1 << 30)
 
 
@@ -135,7 +135,7 @@ def test_files_pass_by_memory(tmp_path, ending, lora):
     rows, columns = 1 << 16, 128
     path = tmp_path / f"m{ending}"
 
-    def made(start):
+    def build(start):
         model = Sequential(
             [
                 Embedding(
@@ -160,7 +160,7 @@ def test_files_pass_by_memory(tmp_path, ending, lora):
         tracemalloc.stop()
         return most
 
-    model, again = made("ones"), made("zeros")
+    model, again = build("ones"), build("zeros")
     ids, aim = np.array([[3, rows - 1]]), np.full((1, 2, columns), 5.0)
     for _ in range(2):
         model.fit(ids, aim, shuffle=False, verbose=0)
@@ -220,6 +220,6 @@ def test_refusals(options, error, words):
         Embedding(4, 2, **options)
 
 
-def test_a_full_disk_is_told_before_anything_is_written():
+def test_a_full_disk_is_an_error_before_writing():
     with pytest.raises(TableMemoryError, match="must fit on the disk"):
         Embedding(1 << 50, 64, placement="disk").build()

@@ -70,7 +70,7 @@ def test_dtypes(dtype):
         (lambda: GlobalAveragePooling1D()(np.ones((3, 3, 1)), mask=MASK * 1), DtypeError, "mask"),
     ],
 )
-def test_the_door_refuses(act, error, words):
+def test_bad_arguments_are_refused(act, error, words):
     with pytest.raises(error, match=words):
         act()
 

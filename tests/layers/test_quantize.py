@@ -45,16 +45,16 @@ def test_every_number_comes_back_to_within_half_a_step(rng, mode, config):
 
 
 @pytest.mark.parametrize(("mode", "config"), MODES)
-def test_weights_travel_through_a_config_and_get_weights(rng, mode, config):
+def test_config_and_get_weights_restore_a_layer(rng, mode, config):
     layer, _ = filled(rng)
     layer.quantize(mode, config=config)
-    told = json.loads(json.dumps(layer.get_config()))
-    again = Embedding.from_config(told)
+    saved = json.loads(json.dumps(layer.get_config()))
+    again = Embedding.from_config(saved)
     assert again.dtype_policy == layer.dtype_policy
     again.build()
     again.set_weights(layer.get_weights())
     assert np.array_equal(again(IDS), layer(IDS))
-    assert json.loads(json.dumps(again.get_config())) == told
+    assert json.loads(json.dumps(again.get_config())) == saved
 
 
 def test_the_config_of_the_constructor_is_what_quantize_does():
@@ -115,7 +115,7 @@ def test_dtypes(rng, dtype):
     assert layer.dtype_policy == DTypePolicy(f"int4/128_from_{dtype}")
 
 
-class Mine(Embedding):
+class Subclass(Embedding):
     pass
 
 
@@ -161,9 +161,9 @@ def quantized():
         ),
         (lambda: built(dtype="mixed_float16").quantize("int8"), ValueError, "doesn't work well"),
         (
-            lambda: built(Mine).quantize("int8"),
+            lambda: built(Subclass).quantize("int8"),
             NotImplementedError,
-            "Layer Mine does not have a `quantize` method implemented",
+            "Layer Subclass does not have a `quantize` method implemented",
         ),
         (lambda: built().codes, AttributeError, "belong to a quantized table"),
         (lambda: quantized().table, AttributeError, "quantized layer, which has none"),
@@ -176,12 +176,12 @@ def quantized():
         (lambda: DTypePolicy("int8_from_int8"), ValueError, "mixed precision DTypePolicy"),
     ],
 )
-def test_the_door_refuses(act, error, words):
+def test_bad_arguments_are_refused(act, error, words):
     with pytest.raises(error, match=words):
         act()
 
 
 def test_a_subclass_may_say_that_it_can_do_without_floats():
-    layer = built(Mine)
+    layer = built(Subclass)
     layer.quantize("int8", type_check=False)
     assert layer.quantization_mode == "int8"

@@ -13,7 +13,7 @@ every_kind = pytest.mark.parametrize("kind", KINDS)
 MASK = np.array([[0, 1, 0, 1, 0], [1, 1, 1, 1, 1], [0, 0, 0, 0, 0]], bool)
 
 
-def made(kind, **options):
+def build(kind, **options):
     options.setdefault("dtype", "float64")
     layer = kind(2, kernel_initializer="normal", **options)
     layer.build((None, None, 3))
@@ -47,14 +47,14 @@ def test_by_hand():
     ids=str,
 )
 def test_gradients(gradcheck, rng, kind, mask, options):
-    layer = made(kind, **options)
+    layer = build(kind, **options)
     gradcheck(layer, rng.normal(size=(3, 5, 3)), mask=mask)
     assert len(layer.weights) == 2 + layer.use_bias
 
 
 @every_kind
 def test_a_masked_step_is_as_if_it_were_not_there(rng, kind):
-    layer = made(kind, return_sequences=True)
+    layer = build(kind, return_sequences=True)
     x = rng.normal(size=(3, 5, 3))
     out = layer(x, mask=MASK)
     short = layer(x[:1, [1, 3]])
@@ -67,22 +67,22 @@ def test_a_masked_step_is_as_if_it_were_not_there(rng, kind):
 
 @every_kind
 def test_what_stands_in_the_padding_never_matters(rng, kind):
-    layer = made(kind)
+    layer = build(kind)
     x = rng.normal(size=(3, 5, 3))
     clean, clean_context = layer.forward(x, mask=MASK)
     x[~MASK] = np.nan
     out, context = layer.forward(x, mask=MASK)
     assert np.array_equal(out, clean)
-    made_now, want = layer.backward(context, clean), layer.backward(clean_context, clean)
+    made_now, expected = layer.backward(context, clean), layer.backward(clean_context, clean)
     assert (made_now.inputs[~MASK] == 0).all()
-    for name, grad in want.weights.items():
+    for name, grad in expected.weights.items():
         assert np.array_equal(made_now.weights[name], grad)
 
 
 @every_kind
 def test_zero_output_for_mask(rng, kind):
     x = rng.normal(size=(3, 5, 3))
-    layer = made(kind, return_sequences=True, zero_output_for_mask=True)
+    layer = build(kind, return_sequences=True, zero_output_for_mask=True)
     out = layer(x, mask=MASK)
     assert (out[~MASK] == 0).all() and (out[MASK] != 0).all()
     layer.return_sequences = False
@@ -92,20 +92,20 @@ def test_zero_output_for_mask(rng, kind):
 @every_kind
 def test_a_mask_passes_only_with_return_sequences(kind):
     x = np.ones((3, 5, 3))
-    assert made(kind).compute_mask(x, MASK) is None
-    assert made(kind, return_sequences=True).compute_mask(x, MASK) is MASK
+    assert build(kind).compute_mask(x, MASK) is None
+    assert build(kind, return_sequences=True).compute_mask(x, MASK) is MASK
     words = Embedding(9, 3, mask_zero=True, seed=1)
-    deep = Sequential([words, made(kind, return_sequences=True), GlobalAveragePooling1D()])
+    deep = Sequential([words, build(kind, return_sequences=True), GlobalAveragePooling1D()])
     np.testing.assert_allclose(deep([[4, 2, 0, 0]]), deep([[4, 2]]), rtol=1e-12)
     with pytest.raises(ValueError, match="mask"):
-        made(kind)(x, mask=MASK[:, :2])
+        build(kind)(x, mask=MASK[:, :2])
     with pytest.raises(DtypeError, match="mask must hold True and False"):
-        made(kind)(x, mask=MASK * 1.0)
+        build(kind)(x, mask=MASK * 1.0)
 
 
 @every_kind
 def test_no_steps_and_no_samples(kind):
-    layer = made(kind)
+    layer = build(kind)
     out, context = layer.forward(np.zeros((2, 0, 3)))
     assert out.tolist() == [[0.0, 0.0]] * 2
     assert layer.backward(context, out).inputs.shape == (2, 0, 3)
@@ -125,22 +125,22 @@ def test_dtypes(rng, kind, dtype):
 
 @every_kind
 def test_the_context_survives_a_caller_who_reuses_the_arrays(rng, kind):
-    layer = made(kind, return_sequences=True)
+    layer = build(kind, return_sequences=True)
     x, mask = rng.normal(size=(3, 5, 3)), MASK.copy()
     out, context = layer.forward(x, mask=mask)
-    sent = np.ones_like(out)
-    want = layer.backward(context, sent)
+    grad_out = np.ones_like(out)
+    expected = layer.backward(context, grad_out)
     x[:], mask[:], out[:] = 9, True, 9
-    again = layer.backward(context, sent)
-    assert np.array_equal(again.inputs, want.inputs)
-    for name, grad in want.weights.items():
+    again = layer.backward(context, grad_out)
+    assert np.array_equal(again.inputs, expected.inputs)
+    for name, grad in expected.weights.items():
         assert np.array_equal(again.weights[name], grad)
 
 
 @every_kind
 def test_shapes_and_placeholders(kind):
-    assert made(kind).compute_output_shape((None, None, 3)) == (None, 2)
-    assert made(kind, return_sequences=True).compute_output_shape((4, None, 3)) == (4, None, 2)
+    assert build(kind).compute_output_shape((None, None, 3)) == (None, 2)
+    assert build(kind, return_sequences=True).compute_output_shape((4, None, 3)) == (4, None, 2)
     assert kind(2)(Input((5, 3))).shape == (None, 2)
     with pytest.raises(ValueError, match="must be known"):
         kind(2)(Input((5, None)))
@@ -153,18 +153,18 @@ def test_shapes_and_placeholders(kind):
         (lambda kind: kind(0), ValueError, "units must be a positive integer"),
         (lambda kind: kind(2, bogus=1), ValueError, "Unrecognized keyword arguments"),
         (lambda kind: kind(2)(np.ones((3, 2))), ShapeError, "expected ndim=3, found ndim=2"),
-        (lambda kind: made(kind)(np.ones((3, 2, 4))), ShapeError, "axis -1 .* value 3"),
+        (lambda kind: build(kind)(np.ones((3, 2, 4))), ShapeError, "axis -1 .* value 3"),
         (lambda kind: kind(2).recurrent_kernel, AttributeError, "must build the layer"),
     ],
 )
-def test_the_door_refuses(kind, act, error, words):
+def test_bad_arguments_are_refused(kind, act, error, words):
     with pytest.raises(error, match=words):
         act(kind)
 
 
 @every_kind
 def test_weights_have_keras_s_names_and_order(kind):
-    assert [w.name for w in made(kind).weights] == ["kernel", "recurrent_kernel", "bias"]
+    assert [w.name for w in build(kind).weights] == ["kernel", "recurrent_kernel", "bias"]
     layer = kind(3, recurrent_regularizer="l2", bias_constraint="non_neg")
     layer.build((None, None, 2))
     recurrent = layer.recurrent_kernel.value[:, :3]
@@ -191,7 +191,7 @@ def test_config_round_trip(kind):
 
 @every_kind
 def test_without_a_bias_there_is_none(kind):
-    layer = made(kind, use_bias=False)
+    layer = build(kind, use_bias=False)
     assert layer.bias is None and len(layer.weights) == 2
 
 

@@ -12,15 +12,15 @@ TABLE = np.array([[1.0, 2.0], [3.0, 6.0], [5.0, 4.0]], "float32")
 
 
 @pytest.mark.parametrize(
-    ("init", "source", "want"),
+    ("init", "source", "expected"),
     [("mean", None, [3, 4]), ("zeros", None, [0, 0]), ("copy", None, [5, 4]), ("copy", 0, [1, 2])],
 )
-def test_new_rows(init, source, want):
+def test_new_rows(init, source, expected):
     layer = Embedding(3, 2, weights=TABLE)
     layer.resize(5, init, source=source)
     assert layer.input_dim == 5 and layer.get_config()["input_dim"] == 5
     assert np.array_equal(layer([0, 1, 2]), TABLE)
-    assert layer([3, 4]).tolist() == [want, want]
+    assert layer([3, 4]).tolist() == [expected, expected]
 
 
 def test_what_copy_and_mean_heed():
@@ -59,8 +59,8 @@ def test_adapters_count_in_new_rows(init, mode, rng):
     assert np.array_equal(layer(range(6)), before)
     if mode:
         assert np.array_equal(layer.codes[:6], codes) and len(layer.scale) == 8
-    want = {"mean": before.mean(axis=0), "zeros": np.zeros(4), "copy": before[5]}[init]
-    assert np.allclose(layer([6, 7]), [want] * 2, atol=1e-6 if mode is None else 5e-3)
+    expected = {"mean": before.mean(axis=0), "zeros": np.zeros(4), "copy": before[5]}[init]
+    assert np.allclose(layer([6, 7]), [expected] * 2, atol=1e-6 if mode is None else 5e-3)
     again = Embedding.from_config(layer.get_config())
     again.build()
     again.set_weights(layer.get_weights())
@@ -88,15 +88,15 @@ def test_optimizers_go_on(rule):
     """Train, grow, train: rows that stay move just as they would have in a table of that size."""
 
     def model(rows):
-        made = Sequential(
+        result = Sequential(
             [
                 Embedding(rows, 2, "zeros", name="words"),
                 Flatten(),
                 Dense(1, "linear", kernel_initializer="ones"),
             ]
         )
-        made.compile(rule(), "mse")
-        return made
+        result.compile(rule(), "mse")
+        return result
 
     ids, aims = np.array([[0, 1], [2, 1]]), np.array([[1.0], [2.0]])
     small, large = model(3), model(5)
@@ -112,7 +112,7 @@ def test_optimizers_go_on(rule):
     assert np.array_equal(words.table.value, large.get_layer("words").table.value)
 
 
-def test_a_row_that_was_gone_comes_back_without_its_past():
+def test_a_removed_row_comes_back_new():
     layer = Embedding(3, 2, "ones")
     layer.build()
     rule = SGD(1.0, 0.5)

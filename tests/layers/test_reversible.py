@@ -21,52 +21,52 @@ TABLE = np.arange(12.0).reshape(4, 3)
 VECTORS = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, -1.0]])
 
 
-def made(**options):
+def build(**options):
     return ReversibleEmbedding(4, 3, weights=TABLE, **options)
 
 
 def test_there_and_back_by_hand():
-    layer = made()
+    layer = build()
     assert np.array_equal(layer([[1, 3]]), Embedding(4, 3, weights=TABLE)([[1, 3]]))
     assert layer(VECTORS, reverse=True).tolist() == [[0.0, 3.0, 6.0, 9.0], [-1.0] * 4]
     assert np.array_equal(layer.attend(VECTORS), layer.call(VECTORS, reverse=True))
     assert layer.attend(VECTORS[0]).shape == (4,) and layer.attend(np.zeros((0, 2, 3))).size == 0
 
 
-def test_the_way_back_may_have_a_table_of_its_own():
+def test_the_reverse_pass_may_have_another_table():
     layer = ReversibleEmbedding(4, 3, False, seed=1)
     assert layer(VECTORS, reverse=True).shape == (2, 4)  # this builds it
     assert [w.shape for w in layer.weights] == [(4, 3), (3, 4)]
     layer.reverse_embeddings.assign(TABLE.T)
     assert layer.attend(VECTORS)[0].tolist() == [0.0, 3.0, 6.0, 9.0]
     with pytest.raises(AttributeError, match="tie_weights=False"):
-        _ = made().reverse_embeddings
+        _ = build().reverse_embeddings
 
 
 def test_a_cap_bounds_the_logits():
-    layer = made(logit_soft_cap=5.0)
+    layer = build(logit_soft_cap=5.0)
     assert np.allclose(layer.attend(VECTORS), 5 * np.tanh(VECTORS @ TABLE.T / 5))
     assert np.abs(layer.attend(1e6 * VECTORS)).max() == 5.0
     for cap in (0, -1.0, True, "30", np.inf):
         with pytest.raises(ValueError, match="logit_soft_cap must be a number above 0"):
-            made(logit_soft_cap=cap)
+            build(logit_soft_cap=cap)
 
 
 def slopes(array, loss, step=1e-6):
-    found = np.empty_like(array)
+    slope = np.empty_like(array)
     for at in np.ndindex(array.shape):
-        kept = array[at]
-        array[at] = kept + step
+        original = array[at]
+        array[at] = original + step
         up = loss()
-        array[at] = kept - step
-        found[at] = (up - loss()) / (2 * step)
-        array[at] = kept
-    return found
+        array[at] = original - step
+        slope[at] = (up - loss()) / (2 * step)
+        array[at] = original
+    return slope
 
 
 @pytest.mark.parametrize("cap", [None, 2.0])
 @pytest.mark.parametrize("kind", ["tied", "untied", "lora", "two adapters"])
-def test_gradients_of_the_way_back(kind, cap, rng):
+def test_gradients_of_the_reverse_pass(kind, cap, rng):
     layer = ReversibleEmbedding(5, 3, kind != "untied", logit_soft_cap=cap, dtype="float64", seed=1)
     layer.build()
     if kind in ("lora", "two adapters"):
@@ -78,15 +78,15 @@ def test_gradients_of_the_way_back(kind, cap, rng):
     vectors = rng.normal(size=(2, 4, 3))
     logits, context = layer.forward(vectors, reverse=True)
     probe = rng.normal(size=logits.shape)
-    found = layer.backward(context, probe)
+    grads = layer.backward(context, probe)
 
     def loss():
         return float(np.vdot(layer.forward(vectors, reverse=True)[0], probe))
 
-    assert np.allclose(found.inputs, slopes(vectors, loss), rtol=1e-6, atol=1e-7)
-    assert len(found.weights) == {"tied": 1, "untied": 1, "lora": 2, "two adapters": 4}[kind]
+    assert np.allclose(grads.inputs, slopes(vectors, loss), rtol=1e-6, atol=1e-7)
+    assert len(grads.weights) == {"tied": 1, "untied": 1, "lora": 2, "two adapters": 4}[kind]
     named = layer.named_weights()
-    for name, grad in found.weights.items():
+    for name, grad in grads.weights.items():
         assert np.allclose(grad, slopes(named[name].value, loss), rtol=1e-6, atol=1e-7), name
 
 
@@ -98,12 +98,12 @@ def test_both_gradients_reach_the_one_table(rng):
     model = Model(ids, layer(rows, reverse=True))
     assert model.output_shape == (None, 4, 5) and model.layers[0] is layer
     assert len(model.layers) == 2 and len(model.weights) == 3
-    given = rng.integers(0, 5, (2, 4))
-    logits, context = model.forward(given)
+    token_ids = rng.integers(0, 5, (2, 4))
+    logits, context = model.forward(token_ids)
     probe = rng.normal(size=logits.shape)
-    found = model.backward(context, probe).weights["words/embeddings"]
+    grad = model.backward(context, probe).weights["words/embeddings"]
     table = layer.table.value
-    assert np.allclose(found, slopes(table, lambda: np.vdot(model(given), probe)), atol=1e-6)
+    assert np.allclose(grad, slopes(table, lambda: np.vdot(model(token_ids), probe)), atol=1e-6)
 
 
 def test_a_tied_model_learns_to_repeat_what_it_reads():
@@ -113,13 +113,13 @@ def test_a_tied_model_learns_to_repeat_what_it_reads():
     from embedlab.losses import SparseCategoricalCrossentropy
 
     model.compile(SGD(1.0), SparseCategoricalCrossentropy(from_logits=True))
-    given = np.arange(24).reshape(8, 3) % 6
-    model.fit(given, given, epochs=60, verbose=0, seed=1)
-    assert (model.predict(given).argmax(-1) == given).all()
+    token_ids = np.arange(24).reshape(8, 3) % 6
+    model.fit(token_ids, token_ids, epochs=60, verbose=0, seed=1)
+    assert (model.predict(token_ids).argmax(-1) == token_ids).all()
 
 
 def test_the_mask_of_the_vectors_stays_with_the_logits():
-    layer = made(mask_zero=True)
+    layer = build(mask_zero=True)
     rows, mask = layer.call_with_mask(np.array([[1, 0]]))
     assert mask.tolist() == [[True, False]]
     _, after, _ = layer.forward_with_mask(rows, mask, reverse=True)
@@ -137,8 +137,8 @@ def test_padding_learns_nothing_either_way(rng):
     layer.enable_lora(2)
     layer.adapters["default"].b.assign(np.ones((2, 3)))
     _, context = layer.forward(rng.normal(size=(6, 3)), reverse=True)
-    found = layer.backward(context, np.ones((6, 5))).weights
-    assert not found["lora_embeddings_a"][2].any() and found["lora_embeddings_b"].any()
+    grads = layer.backward(context, np.ones((6, 5))).weights
+    assert not grads["lora_embeddings_a"][2].any() and grads["lora_embeddings_b"].any()
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_padding_learns_nothing_either_way(rng):
     ],
 )
 def test_reverse_dtype(options, dtype):
-    layer = made(**options)
+    layer = build(**options)
     logits, context = layer.forward(VECTORS, reverse=True)
     assert logits.dtype.name == dtype == layer(Input((3,)), reverse=True).dtype
     grads = layer.backward(context, logits)
@@ -174,8 +174,8 @@ def test_quantized_both_ways(tied, mode, block, rng):
     assert 0 < np.abs(after - before).max() < (0.01 if mode == "int8" else 0.1)
     assert not layer.trainable_weights
     _, context = layer.forward(vectors, reverse=True)
-    found = layer.backward(context, after)
-    assert found.inputs.shape == vectors.shape and found.weights == {}
+    grads = layer.backward(context, after)
+    assert grads.inputs.shape == vectors.shape and grads.weights == {}
     again = ReversibleEmbedding.from_config(layer.get_config())
     again.build()
     again.set_weights(layer.get_weights())
@@ -186,18 +186,18 @@ def test_quantized_both_ways(tied, mode, block, rng):
 
 
 def test_config_round_trip():
-    layer = made(
+    layer = build(
         tie_weights=False, reverse_dtype="float16", logit_soft_cap=30, mask_zero=True, padding_idx=0
     )
-    told = json.loads(json.dumps(serialize(layer)))
-    again = deserialize(told)
+    config = json.loads(json.dumps(serialize(layer)))
+    again = deserialize(config)
     assert isinstance(again, ReversibleEmbedding)
-    assert json.loads(json.dumps(again.get_config())) == told["config"]
+    assert json.loads(json.dumps(again.get_config())) == config["config"]
     assert repr(again) == "ReversibleEmbedding(4 words -> 3 numbers, mask_zero, padding_idx 0)"
 
 
 def test_vectors_and_gradients_of_another_shape_are_refused():
-    layer = made()
+    layer = build()
     with pytest.raises(ShapeError, match="axis -1 of input shape to have value 3"):
         layer.attend(np.zeros((2, 4)))
     with pytest.raises(ShapeError, match="axis -1"):

@@ -19,18 +19,24 @@ def table():
 
 def test_it_carries_what_training_must_know():
     penalty, rule = (lambda w: 0.0), (lambda w: w)
-    made = Variable([1.0], name="bias", regularizer=penalty, constraint=rule, trainable=False)
-    assert (made.regularizer, made.constraint, made.trainable) == (penalty, rule, False)
-    assert (made.shape, made.ndim, made.size, made.dtype, len(made)) == ((1,), 1, 1, "float64", 1)
-    assert repr(made) == "Variable(bias, (1,) float64, frozen)"
+    variable = Variable([1.0], name="bias", regularizer=penalty, constraint=rule, trainable=False)
+    assert (variable.regularizer, variable.constraint, variable.trainable) == (penalty, rule, False)
+    assert (variable.shape, variable.ndim, variable.size, variable.dtype, len(variable)) == (
+        (1,),
+        1,
+        1,
+        "float64",
+        1,
+    )
+    assert repr(variable) == "Variable(bias, (1,) float64, frozen)"
 
 
 def test_it_copies_what_it_is_given_and_what_it_gives():
-    given = np.zeros((2, 2))
-    made = Variable(given)
-    given[0] = 5
-    made.numpy()[0] = 6
-    assert not made.value.any()
+    array = np.zeros((2, 2))
+    variable = Variable(array)
+    array[0] = 5
+    variable.numpy()[0] = 6
+    assert not variable.value.any()
 
 
 def test_assign_casts_copies_and_keeps_the_same_array(table):

@@ -191,7 +191,7 @@ class Words(Model):
         return self.heads[1](self.heads[0](self.words(inputs)))
 
 
-def test_weights_of_a_model_of_ones_own(tmp_path):
+def test_weights_of_a_model_subclass(tmp_path):
     one, other = Words(), Words()
     one.predict(IDS), other.predict(IDS)
     one.save_weights(tmp_path / "w.weights.h5")

@@ -152,7 +152,7 @@ def test_one_callback_needs_no_list():
     assert len(history.epoch) == 2 and stop.stopped_epoch == 1
 
 
-class Says(callbacks.Callback):
+class RecordValues(callbacks.Callback):
     """Replaces the loss on held out data by numbers of the test's choice."""
 
     def __init__(self, values):
@@ -174,11 +174,11 @@ class Says(callbacks.Callback):
     ],
 )
 def test_early_stopping_restores_the_best_weights(values, options, epochs, best):
-    model, says = small(optimizers.SGD(0.1)), Says(values)
+    model, recorder = small(optimizers.SGD(0.1)), RecordValues(values)
     stop = callbacks.EarlyStopping(restore_best_weights=True, **options)
-    history = model.fit(IDS, AIM, epochs=5, verbose=0, callbacks=[says, stop])
+    history = model.fit(IDS, AIM, epochs=5, verbose=0, callbacks=[recorder, stop])
     assert (len(history.epoch), stop.best_epoch) == (epochs, best)
-    assert np.array_equal(model.get_weights()[0], says.weights[best])
+    assert np.array_equal(model.get_weights()[0], recorder.weights[best])
 
 
 def test_early_stopping_needs_its_number():
@@ -220,7 +220,7 @@ def test_a_bad_id_has_its_place_in_the_array_of_the_caller():
         ([[1, 0]], [[[0.2, 0.8], [0.9, 0.1]]], 1.0),
     ],
 )
-def test_accuracy_by_the_shape_of_the_truth(y_true, y_pred, right):
+def test_accuracy_by_the_shape_of_y_true(y_true, y_pred, right):
     accuracy = metrics.Accuracy()
     accuracy.update_state(y_true, y_pred)
     assert accuracy.result() == pytest.approx(right)
@@ -300,7 +300,7 @@ KERAS = "Use embedlab.keras.Embedding in "
         (lambda: layers.deserialize({"class_name": "Add"}), ValueError, KERAS),
     ],
 )
-def test_the_door_refuses(act, error, words):
+def test_bad_arguments_are_refused(act, error, words):
     with pytest.raises(error, match=words) as caught:
         act()
     assert "\n" not in str(caught.value)

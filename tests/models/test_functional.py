@@ -67,13 +67,13 @@ def test_a_list_of_one_is_that_one():
     ids = Input((3,), name="ids")
     model = Model([ids], [GlobalAveragePooling1D()(Embedding(6, 4, seed=1)(ids))])
     model.compile("sgd", "mse")
-    want = model(IDS)
+    expected = model(IDS)
     for ids_in in (IDS, IDS.tolist(), [IDS], {"ids": IDS}):
-        assert model.predict(ids_in) == pytest.approx(want)
-    assert model.evaluate([IDS], [want], verbose=0) == pytest.approx(0, abs=1e-12)
+        assert model.predict(ids_in) == pytest.approx(expected)
+    assert model.evaluate([IDS], [expected], verbose=0) == pytest.approx(0, abs=1e-12)
 
 
-def test_masks_travel_and_are_linted_before_any_data():
+def test_masks_are_checked_before_any_data():
     model = chain()
     assert repr(model.lint_masks()) == "[words: made, d: kept, mean: consumed]"
     ids = Input((3,))
@@ -110,8 +110,8 @@ def test_a_config_makes_an_equal_model():
     assert len(again.layers) == 2 and again.output_shape == (None, 3, 6)
 
 
-def test_a_subclass_with_a_call_of_its_own_predicts():
-    class Mine(Model):
+def test_a_subclass_with_a_call_predicts():
+    class Subclass(Model):
         def __init__(self, units):
             super().__init__()
             self.words = Embedding(6, units)
@@ -119,9 +119,9 @@ def test_a_subclass_with_a_call_of_its_own_predicts():
         def call(self, ids):
             return self.words(ids)
 
-    assert type(Mine(3)) is Mine and Mine(3).predict(IDS).shape == (3, 3, 3)
-    assert [type(layer) for layer in Mine(3).layers] == [Embedding]
-    my_input = Mine(3)
+    assert type(Subclass(3)) is Subclass and Subclass(3).predict(IDS).shape == (3, 3, 3)
+    assert [type(layer) for layer in Subclass(3).layers] == [Embedding]
+    my_input = Subclass(3)
     my_input.compile("sgd", "mse")
     with pytest.raises(ValueError, match="no layers"):
         my_input.fit(IDS, np.zeros((3, 3, 3)), verbose=0)
@@ -160,7 +160,7 @@ X, Y = Input((3,)), Input((3,))
         (lambda: chain(strict_masks="no"), "strict_masks must be"),
     ],
 )
-def test_the_door_refuses(act, words):
+def test_bad_arguments_are_refused(act, words):
     with pytest.raises(ValueError, match=words) as caught:
         act()
     assert "\n" not in str(caught.value)

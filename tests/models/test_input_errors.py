@@ -1,4 +1,4 @@
-"""What callers hand to models by mistake: one line in three parts, no foreign traceback."""
+"""Bad inputs of models: one line in three parts, no foreign traceback."""
 
 import functools
 import re
@@ -79,7 +79,7 @@ def test_a_mistake_is_named_in_one_line(call, error, message):
 
 
 @pytest.mark.parametrize("method", ["fit", "predict", "evaluate"])
-def test_a_bad_id_is_named_at_its_place_in_the_array_of_the_caller(method):
+def test_error_positions_are_those_of_the_caller(method):
     ids = np.ones((9, 3), int)
     ids[7, 2] = 99
     rest = {"fit": {"y": np.ones((9, 1)), "seed": 1}, "evaluate": {"y": np.ones((9, 1))}}

@@ -91,7 +91,7 @@ def test_it_learns_which_word_came_last_before_the_padding(recurrent):
 
 
 @recurrent_layers
-def test_layers_travel_as_dicts(recurrent):
+def test_layers_load_from_dicts(recurrent):
     model = reader(recurrent, GlobalAveragePooling1D())
     for layer in model.layers:
         again = deserialize(serialize(layer))

@@ -94,7 +94,7 @@ def test_one_step_by_hand_moves_only_the_rows_that_were_used():
 # Masks ----------------------------------------------------------------------------------------
 
 
-def test_a_mask_travels_to_the_layer_that_uses_it():
+def test_a_mask_reaches_the_layer_that_uses_it():
     model = Sequential([Embedding(4, 2, "ones", mask_zero=True), Halve(), Pools()])
     out, mask = model.call_with_mask(np.array([[1, 2, 0], [0, 0, 3]]))
     assert out.tolist() == [[1.0, 1.0], [0.5, 0.5]] and mask is None
@@ -111,7 +111,7 @@ def test_a_mask_comes_out_where_all_layers_pass_it_on():
 
 
 @pytest.mark.parametrize("run", ["__call__", "predict", "forward"])
-def test_a_lost_mask_is_an_error_unless_told(run):
+def test_a_lost_mask_is_an_error_by_default(run):
     ids = np.array([[1, 0]])
     model = Sequential([Embedding(4, 2, mask_zero=True), Forgets(name="f"), Halve()])
     with pytest.raises(MaskError, match="does not support masking, but was passed an") as caught:
@@ -144,16 +144,16 @@ def test_keras_3_only_warns():
         ),
     ],
 )
-def test_masks_are_linted_before_any_data_and_the_lint_is_right(parts, verdicts):
+def test_the_mask_check_is_right_before_any_data(parts, verdicts):
     model = Sequential(parts, strict_masks="ignore")
     assert [note.status for note in model.lint_masks()] == verdicts
-    flowing, mask, seen = np.array([[1, 0, 2]]), None, []
+    flowing, mask, statuses = np.array([[1, 0, 2]]), None, []
     for layer in model.layers:
         had = mask is not None
         flowing, mask = layer.call_with_mask(flowing, mask)
-        seen.append((had, mask is not None))
+        statuses.append((had, mask is not None))
     expected = {"made": (False, True), "kept": (True, True), "none": (False, False)}
-    assert seen == [expected.get(status, (True, False)) for status in verdicts]
+    assert statuses == [expected.get(status, (True, False)) for status in verdicts]
 
 
 def test_training_reaches_the_layers():
@@ -266,7 +266,7 @@ def test_layers_are_found_by_name_and_place():
         ),
     ],
 )
-def test_the_door_refuses(act, error, words):
+def test_bad_arguments_are_refused(act, error, words):
     with pytest.raises(error, match=words):
         act()
 

@@ -63,19 +63,19 @@ def test_a_writer_killed_at_any_point_leaves_a_whole_file(name, tmp_path):
     done = write(tmp_path / ("free_" + name), 0)
     points = int(done.stdout)
     assert points > 50, done.stderr
-    seen, died = [], 0
+    values, died = [], 0
     for point in np.linspace(1, points, 7, dtype=int):
         save(path)
         killed = write(path, point)
         assert killed.returncode in (-signal.SIGKILL, 0), killed.stderr
         died += killed.returncode < 0
-        seen.append(table(path))
-        assert seen[-1] in (1.0, 2.0)
+        values.append(table(path))
+        assert values[-1] in (1.0, 2.0)
         if name.endswith(".keras"):
             load_model(path)
     assert died >= 5  # a run has a few calls more or less than the one that was counted
-    assert seen[0] == 1.0  # killed early: the old file
-    assert sorted(seen) == seen  # once the new one is there, it is there
+    assert values[0] == 1.0  # killed early: the old file
+    assert sorted(values) == values  # once the new one is there, it is there
 
 
 @pytest.mark.parametrize("size", [1, 1000, 2500])
@@ -104,23 +104,23 @@ def test_what_a_killed_writer_left_goes_with_the_next(tmp_path):
     model = Sequential([Embedding(50, 8, input_length=3)])
     model.save_weights(path)
     assert write(path, -1000).returncode == -signal.SIGXFSZ
-    (left,) = tmp_path.glob(".*.part")
-    number = left.name.split("-")[1].split(".")[0]
+    (partial,) = tmp_path.glob(".*.part")
+    number = partial.name.split("-")[1].split(".")[0]
     with atomic_write(path) as fresh:  # of a writer that lives, of another machine, of another file
-        others = [
-            left.with_name(left.name.replace(f"-{number}.", f"-{os.getpid()}.")),
-            left.with_name(left.name.replace("-", "0-")),
-            left.with_name(left.name.replace("m.weights", "n.weights")),
+        unrelated = [
+            partial.with_name(partial.name.replace(f"-{number}.", f"-{os.getpid()}.")),
+            partial.with_name(partial.name.replace("-", "0-")),
+            partial.with_name(partial.name.replace("m.weights", "n.weights")),
         ]
         fresh.write_bytes(path.read_bytes())
-        for other in others:
+        for other in unrelated:
             other.write_text("1")
             os.utime(other, (1, 1))
     model.save_weights(path)
-    assert left.exists()  # too fresh: its writer may live where we cannot see it
-    os.utime(left, (1, 1))
+    assert partial.exists()  # too fresh: its writer may live where we cannot see it
+    os.utime(partial, (1, 1))
     model.save_weights(path)
-    assert sorted(tmp_path.iterdir()) == sorted([path, *others])
+    assert sorted(tmp_path.iterdir()) == sorted([path, *unrelated])
 
 
 def test_permissions_stay_and_links_are_followed(tmp_path):
