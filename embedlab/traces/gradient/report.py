@@ -135,7 +135,7 @@ class GradientCheck:
     def _error(self, rule: str) -> str:
         error = float(self.curve(rule).min())
         if not np.isfinite(error):
-            return "the loss is NaN"
+            return "the loss is not finite"
         if error <= TOLERANCE:  # smaller errors are rounding, and differ between machines
             return f"the error is below {TOLERANCE:g}"
         return f"the error is {format_number(self.curve(rule)[_MIDDLE])} at h = {STEPS[_MIDDLE]:g}"
