@@ -141,13 +141,8 @@ def get(identifier: Any) -> Callable[[Any], np.ndarray]:
 def gradient(activation: Any, x: np.ndarray, y: np.ndarray, grad: np.ndarray) -> np.ndarray:
     """Return the gradient of `x`, where ``y = activation(x)`` and `grad` is the gradient of `y`.
 
-    Raises
-    ------
-    NotImplementedError
-        For a function that has no ``grad(x, y, grad)`` of its own.
+    NotImplementedError for a function that has no ``grad(x, y, grad)`` of its own.
 
-    Examples
-    --------
     >>> x = np.array([-1.0, 2.0])
     >>> gradient(relu, x, relu(x), np.array([5.0, 5.0])).tolist()
     [0.0, 5.0]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from embedlab.core.checks import message
 from embedlab.registry import Configured, Registry, not_defined
 
 __all__ = [
@@ -28,8 +29,6 @@ EPSILON = 1e-7
 class Constraint(Configured):
     """The base of all constraints: call one with a table, and it returns the nearest allowed one.
 
-    Examples
-    --------
     >>> MaxNorm(1.0, axis="rows")
     MaxNorm(max_value=1.0, axis=1)
     """
@@ -121,10 +120,8 @@ def _axis(axis: Any) -> Any:
     if isinstance(axis, (list, tuple)) and all(isinstance(a, int) for a in axis):
         return tuple(axis)
     if isinstance(axis, bool) or not isinstance(axis, int):
-        raise ValueError(
-            f"axis must be an integer, 'rows' or 'columns'. Received {axis!r:.40}. "
-            "Pass 1 (or 'rows') to limit every word vector."
-        )
+        do = "Pass 1 (or 'rows') to limit every word vector"
+        raise ValueError(message("axis must be an integer, 'rows' or 'columns'", repr(axis), do))
     return axis
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from embedlab.core.checks import check_size
+from embedlab.core.checks import check_size, message
 from embedlab.registry import Configured, Registry
 
 __all__ = [
@@ -16,14 +16,9 @@ __all__ = [
 
 
 class QuantizationConfig(Configured):
-    """The base of both configurations.
+    """The base of both configurations, whose arguments are there for Keras only.
 
-    Parameters
-    ----------
-    weight_quantizer : None
-        A quantizer of one's own is not built.
-    activation_quantizer : "default", dict or None
-        Kept for Keras: an embedding has no activations to quantize.
+    There are no other weight quantizers, and an embedding has no activations to quantize.
     """
 
     HIDDEN = ("activation_quantizer",)
@@ -33,9 +28,8 @@ class QuantizationConfig(Configured):
 
     def __init__(self, weight_quantizer: None = None, activation_quantizer: Any = "default"):
         if weight_quantizer is not None:
-            raise NotImplementedError(
-                f"weight_quantizer is not built. Received {weight_quantizer!r:.40}. Leave it away."
-            )
+            received = f"{weight_quantizer!r:.40}"
+            raise NotImplementedError(message("weight_quantizer must be None", received, "Omit it"))
         self.weight_quantizer = None
         self.activation_quantizer = activation_quantizer
 
@@ -58,13 +52,8 @@ class Int8QuantizationConfig(QuantizationConfig):
 class Int4QuantizationConfig(QuantizationConfig):
     """Half a byte a number, one scale and zero point for each block of a row.
 
-    Parameters
-    ----------
-    block_size : int or None
-        Numbers in a block, by default 128; None or -1 means one scale a row, without zero point.
+    A `block_size` of None or -1 means one scale a row, without zero point.
 
-    Examples
-    --------
     >>> Int4QuantizationConfig(block_size=32).policy
     'int4/32'
     """

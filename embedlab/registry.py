@@ -109,21 +109,9 @@ def drop_keras_defaults(
     Keras writes every argument into its configs. One that is None or has Keras's default asks
     for nothing, and so such a config can be read.
 
-    Parameters
-    ----------
-    owner : str
-        The class, for the message.
-    arguments : mapping of str to object
-    keras_only : mapping of str to object
-        Arguments of Keras's class that this package does not have: name and default.
+    `keras_only` holds the arguments of Keras's class that this package does not have, with their
+    defaults; ValueError for one with another value. `owner` is the class, for the message.
 
-    Raises
-    ------
-    ValueError
-        For an argument of `keras_only` with another value than its default.
-
-    Examples
-    --------
     >>> drop_keras_defaults("LSTM", {"units": 3, "stateful": False}, {"stateful": False})
     {'units': 3}
     >>> drop_keras_defaults("LSTM", {"stateful": True}, {"stateful": False})
@@ -158,21 +146,11 @@ Use embedlab.keras.Embedding in a Keras model.'
 class Registry:
     """The objects of one kind, found by name.
 
-    Parameters
-    ----------
-    kind : str
-        What an error calls them, such as "initializer".
-    module : str
-        The Keras module that dicts name, such as "keras.initializers".
-    classes : iterable of type
-        Each is found by its own name and by its name in snake case.
-    aliases : mapping of str to type or callable
-        Further names.
-    keras_only : str
-        The names in Keras's module that this package leaves to Keras, with spaces between.
+    An error calls them `kind`, such as "initializer"; dicts name Keras's `module`, such as
+    "keras.initializers". Each of `classes` is found by its own name and by that in snake case;
+    `aliases` holds further names of classes and callables, and `keras_only` (with spaces between)
+    those in Keras's module that this package leaves to Keras.
 
-    Examples
-    --------
     >>> from embedlab import initializers
     >>> initializers.get("he_normal")
     HeNormal()
@@ -204,10 +182,7 @@ Could not interpret initializer identifier: 'bogus'. Did you mean one of: consta
     def get(self, identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
         """Return the object that a name, dict, class or callable means; None and instances stay.
 
-        Raises
-        ------
-        ValueError
-            "Could not interpret ... identifier", with the names that are known.
+        ValueError "Could not interpret ... identifier", with the names that are known.
         """
         if identifier is None:
             return None
@@ -238,12 +213,8 @@ Could not interpret initializer identifier: 'bogus'. Did you mean one of: consta
         name = getattr(thing, "__name__", type(thing).__name__)
         if self.names.get(name) is thing:
             return name
-        return {
-            "module": "builtins",
-            "class_name": "function",
-            "config": name,
-            "registered_name": name,
-        }
+        kind = {"module": "builtins", "class_name": "function"}
+        return {**kind, "config": name, "registered_name": name}
 
     def deserialize(self, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
         """Return the object that a dict describes; `custom_objects` maps further names to objects.

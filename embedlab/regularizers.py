@@ -23,8 +23,6 @@ def __getattr__(name: str) -> Any:
 class Regularizer(Configured):
     """The base of all regularizers: call one with a table for the penalty, `grad` for its gradient.
 
-    Examples
-    --------
     >>> L2(0.5)
     L2(l2=0.5)
     """
@@ -41,8 +39,6 @@ class Regularizer(Configured):
 class L1L2(Regularizer):
     """Both penalties: ``l1 * sum(abs(w)) + l2 * sum(w ** 2)``; None means 0.
 
-    Examples
-    --------
     >>> table = np.array([[3.0, -4.0]])
     >>> float(L1L2(l1=1.0, l2=2.0)(table))
     57.0

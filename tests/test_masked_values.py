@@ -195,12 +195,11 @@ def test_states_of_masked_steps(rows, columns, seed, bad):
     assert np.array_equal(unused, result)
 
 
-@pytest.mark.parametrize("keepdims", [False, True])
 @given(shape=sizes, seed=seeds, bad=bad)
 @many
-def test_the_pooling_layer(keepdims, shape, seed, bad):
+def test_the_pooling_layer(shape, seed, bad):
     _, mask, values = draw_mask(seed, shape)
-    layer = layers.GlobalAveragePooling1D(keepdims=keepdims, dtype="float64")
+    layer = layers.GlobalAveragePooling1D(dtype="float64")
     out, context = layer.forward(spoiled(values, mask, bad), mask=mask)
     for b, words in enumerate(mask):
         words_only = values[b : b + 1, words]

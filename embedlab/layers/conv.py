@@ -28,16 +28,12 @@ class Conv1D(Layer):
     use_bias : bool
     kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer : optional
     kernel_constraint, bias_constraint : optional
-    name, dtype, trainable
-        As for every `Layer`.
-
-    Raises
-    ------
-    ValueError, ShapeError
-        For sizes that are no positive integers or do not fit the inputs.
+    name, dtype, trainable : as for every `Layer`
 
     Notes
     -----
+    ValueError or ShapeError for sizes that are no positive integers or do not fit the inputs.
+
     ``out[b, t] = activation(sum over k of x[b, t * stride + k] @ kernel[k] + bias)`` with a kernel
     (kernel_size, C, filters). Source: ``keras.layers.Conv1D``.
 

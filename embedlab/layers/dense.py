@@ -20,23 +20,17 @@ class Dense(Layer):
     ----------
     units : int
     activation : str or callable, optional
-        See `embedlab.activations`; None means none.
+        See `embedlab.activations`.
     use_bias : bool
     kernel_initializer, bias_initializer : optional
     kernel_regularizer, bias_regularizer, kernel_constraint, bias_constraint : optional
-    name, dtype, trainable
-        As for every `Layer`.
-
-    Raises
-    ------
-    ValueError, ShapeError
-        For units that are no positive integer, and inputs whose last axis is not known (the
-        message names ``input_length``) or differs from the one the layer was built on.
+    name, dtype, trainable : as for every `Layer`
 
     Notes
     -----
-    ``out = activation(inputs @ kernel + bias)`` over the last axis; a mask passes.
-    Source: ``keras.layers.Dense``.
+    ``out = activation(inputs @ kernel + bias)`` over the last axis; a mask passes. ShapeError for
+    inputs whose last axis is not known (the message names ``input_length``) or differs from the one
+    the layer was built on. Source: ``keras.layers.Dense``.
 
     Examples
     --------

@@ -22,17 +22,13 @@ class Dropout(Layer):
         time steps. None means the length of the input.
     seed : int, optional
         Makes the draws repeatable, call after call.
-    name, dtype, trainable
-        As for every `Layer`.
-
-    Raises
-    ------
-    ValueError, ShapeError
-        For a rate outside 0..1, a seed that is no integer >= 0, and a noise shape that does not
-        fit the inputs.
+    name, dtype, trainable : as for every `Layer`
 
     Notes
     -----
+    ValueError or ShapeError for a rate outside 0..1, a seed that is no integer >= 0, and a noise
+    shape that does not fit the inputs.
+
     ``out = inputs * keep / (1 - rate)`` in training, else ``inputs``; a mask passes. Another seed
     generator than Keras's: the same seed draws other numbers. Source: ``keras.layers.Dropout``;
     Srivastava et al. 2014, section 4.
@@ -42,8 +38,6 @@ class Dropout(Layer):
     >>> layer = Dropout(0.5, seed=3)
     >>> sorted(set(layer(np.ones(100), training=True).tolist()))
     [0.0, 2.0]
-    >>> layer(np.ones(3)).tolist()
-    [1.0, 1.0, 1.0]
     """
 
     CONFIG = ("rate", "noise_shape", "seed")
@@ -53,13 +47,7 @@ class Dropout(Layer):
         self, rate: float, noise_shape: Any = None, seed: int | None = None, **options: Any
     ):
         super().__init__(**options)
-        try:
-            self.rate = check_in_range(rate, "rate", 1.0)
-        except ValueError as error:
-            must = (
-                "Invalid value received for argument `rate`. Expected a float value between 0 and 1"
-            )
-            raise ValueError(message(must, f"{rate!r:.40}", "Pass for example 0.5")) from error
+        self.rate = _rate(rate)
         self.noise_shape = _noise_shape(noise_shape)
         self.seed = None if seed is None else check_size(seed, "seed", least=0)
         self._rng = np.random.default_rng(self.seed)
@@ -86,20 +74,27 @@ class Dropout(Layer):
 
     def _shape(self, shape: tuple[Any, ...]) -> tuple[Any, ...]:
         """Return the shape of the draws for inputs of `shape`, where None is not known yet."""
-        if self.noise_shape is None:
-            return shape
-        noise = self.noise_shape
+        noise = self.noise_shape or (None,) * len(shape)
+        pairs = list(zip(noise, shape, strict=False))
         if len(noise) != len(shape) or any(
-            n not in (None, 1, s) and s is not None for n, s in zip(noise, shape, strict=True)
+            n not in (None, 1, s) and s is not None for n, s in pairs
         ):
             must = f"noise_shape must have 1, None or the length of the inputs {shape} on each axis"
             raise ShapeError(message(must, noise, "Write for example (None, 1, None)"))
-        return tuple(s if n is None else n for n, s in zip(noise, shape, strict=True))
+        return tuple(s if n is None else n for n, s in pairs)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
         """Return `input_shape`; ShapeError where the noise shape cannot fit it."""
         self._shape(tuple(input_shape))
         return tuple(input_shape)
+
+
+def _rate(value: Any) -> float:
+    try:
+        return check_in_range(value, "rate", 1.0)
+    except ValueError as error:
+        must = "Invalid value received for argument `rate`. Expected a float value between 0 and 1"
+        raise ValueError(message(must, f"{value!r:.40}", "Pass for example 0.5")) from error
 
 
 def _noise_shape(value: Any) -> tuple[int | None, ...] | None:

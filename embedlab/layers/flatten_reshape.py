@@ -37,11 +37,6 @@ class _NewShape(Layer):
 class Flatten(_NewShape):
     """Put all axes but the batch into one: (B, T, D) becomes (B, T * D).
 
-    Parameters
-    ----------
-    name, dtype, trainable
-        As for every `Layer`.
-
     Notes
     -----
     A mask is lost here. A layer after it that needs its length, such as Dense, needs the length
@@ -68,17 +63,12 @@ class Reshape(_NewShape):
     ----------
     target_shape : tuple of int
         Without the batch; one of them may be -1, which takes what is left.
-    name, dtype, trainable
-        As for every `Layer`.
-
-    Raises
-    ------
-    ValueError, ShapeError
-        For two times -1, and shapes that hold another number of numbers.
+    name, dtype, trainable : as for every `Layer`
 
     Notes
     -----
-    A mask is lost here. Source: ``keras.layers.Reshape``.
+    A mask is lost here. ValueError for two times -1, ShapeError for shapes of another size.
+    Source: ``keras.layers.Reshape``.
 
     Examples
     --------
@@ -97,10 +87,7 @@ class Reshape(_NewShape):
             raise ValueError(message(must, self.target_shape, "Give all lengths but one"))
 
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
-        """Return (B, *target_shape), with -1 worked out where the lengths are known.
-
-        ShapeError when the numbers do not fit.
-        """
+        """Return (B, *target_shape), with -1 worked out where the lengths are known."""
         first, *rest = tuple(input_shape)
         if None in rest:
             return (first, *(None if n == -1 else n for n in self.target_shape))

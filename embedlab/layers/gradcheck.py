@@ -28,7 +28,7 @@ def gradcheck(
     Parameters
     ----------
     layer : Layer or Model
-        With dtype "float64": float32 is too coarse to tell.
+        With dtype "float64", or DtypeError: float32 is too coarse to tell.
     inputs : array_like
         Ids (their own gradient is not checked) or floats.
     mask : array_like, optional
@@ -43,11 +43,6 @@ def gradcheck(
     dict of name to float
         The largest ``abs(claimed - measured) / max(1, abs(claimed), abs(measured))``; also of
         "inputs" where `backward` gives a gradient for them.
-
-    Raises
-    ------
-    DtypeError
-        Unless the layer computes in float64.
 
     Examples
     --------

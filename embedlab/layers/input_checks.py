@@ -22,23 +22,10 @@ __all__ = [
 def cast_inputs(layer: Any, inputs: Any, *, ndim: int | None = None, least: int = 0) -> np.ndarray:
     """Return a copy of `inputs` in the compute dtype of `layer`, which is built if it was not.
 
-    A copy, so that the caller may reuse the array before `backward`.
+    A copy, so that the caller may reuse the array before `backward`. `ndim` and `least` say how
+    many axes there must be: exactly, or at least. ShapeError "Input 0 of layer ... is incompatible
+    with the layer" for others, and a last axis of another length than the weights were made for.
 
-    Parameters
-    ----------
-    layer : Layer
-    inputs : array_like
-    ndim, least : int, optional
-        How many axes there must be: exactly, or at least.
-
-    Raises
-    ------
-    ShapeError
-        "Input 0 of layer ... is incompatible with the layer": for another number of axes, and a
-        last axis of another length than the weights were made for.
-
-    Examples
-    --------
     >>> from embedlab.layers.layer import Layer
     >>> cast_inputs(Layer(name="dense"), [1.0, 2.0], least=2)
     Traceback (most recent call last):
@@ -98,17 +85,10 @@ def check_input_shape(
 def input_width(layer: Any, shape: Any, *, ndim: int | None = None, least: int = 0) -> int:
     """Return the length of the last axis of `shape`, which the weights of `layer` depend on.
 
-    Raises
-    ------
-    ShapeError
-        For another number of axes, and a length that is not known: after Flatten it needs the
-        length of the sequences.
+    ShapeError for another number of axes, and for a length that is not known: after Flatten it
+    needs the length of the sequences.
 
-    Examples
-    --------
     >>> from embedlab.layers.layer import Layer
-    >>> input_width(Layer(), (None, 640))
-    640
     >>> input_width(Layer(name="dense"), (None, None))
     Traceback (most recent call last):
     embedlab.core.checks.ShapeError: the last axis of the inputs must be known before the weights \
@@ -146,15 +126,9 @@ def as_numeric_array(value: Any, name: str) -> np.ndarray:
     """Return what a caller passes as an array of numbers, without a copy if it is one.
 
     Tensors of other libraries are accepted as well where NumPy refuses them: a torch Parameter
-    that requires a gradient, and bfloat16, which becomes float32.
+    that requires a gradient, and bfloat16, which becomes float32. ShapeError or DtypeError for
+    lists of different lengths, and what does not hold numbers.
 
-    Raises
-    ------
-    ShapeError, DtypeError
-        For lists of different lengths, and what does not hold numbers.
-
-    Examples
-    --------
     >>> as_numeric_array([["a"]], "weights")
     Traceback (most recent call last):
     embedlab.core.checks.DtypeError: weights must hold numbers. Received <U1. Convert it to floats.

@@ -362,16 +362,17 @@ class Layer:
         for them.
         """
         if isinstance(inputs, KerasTensor):
-            return self.symbolic_call(
-                inputs, **{k: v for k, v in kwargs.items() if k not in _ALWAYS_WELCOME}
-            )
+            options = {k: v for k, v in kwargs.items() if k not in _ALWAYS_WELCOME}
+            return self.symbolic_call(inputs, **options)
         if isinstance(inputs, (list, tuple, dict)) and _holds_tensors(inputs):
             kind = type(inputs).__name__
             raise not_a_chain(f"{len(inputs)} placeholders in a {kind} for {self.name!r}")
         if not self.built:
             self._build_from_data(inputs)
-        unused = _ALWAYS_WELCOME - self._takes
-        return self.call(inputs, *args, **{k: v for k, v in kwargs.items() if k not in unused})
+        if kwargs:
+            unused = _ALWAYS_WELCOME - self._takes
+            kwargs = {k: v for k, v in kwargs.items() if k not in unused}
+        return self.call(inputs, *args, **kwargs)
 
     def _build_from_data(self, inputs: Any) -> None:
         """Build the layer for the first inputs that it meets."""
@@ -404,10 +405,7 @@ class Layer:
     def forward_with_mask(
         self, inputs: Any, mask: Any = None, training: bool = False, **kwargs: Any
     ) -> tuple[Any, Any, Any]:
-        """Return the outputs, their mask, and the context: what a model asks of each layer.
-
-        `kwargs` are those of the symbolic call, such as ``reverse=True``.
-        """
+        """Return the outputs, their mask, and the context; `kwargs` are those of the call."""
         outputs, context = self.forward(inputs, mask=mask, training=training, **kwargs)
         return outputs, self.compute_mask(inputs, mask, **kwargs), context
 
@@ -478,11 +476,7 @@ class Layer:
     def prepare_load(
         self, store: Mapping[str, Any], extra: Mapping[str, Any]
     ) -> Callable[[], None]:
-        """Check and read arrays for this layer, and return the function that assigns them.
-
-        A layer with a `load_own_variables` of its own reads them itself; see
-        `embedlab.layers.stored_arrays.prepare_load` for the arguments and errors.
-        """
+        """Check and read arrays, and return the function that assigns them: see `stored_arrays`."""
         if type(self).load_own_variables is not Layer.load_own_variables:
             arrays = {name: np.asarray(value) for name, value in store.items()}
             return lambda: self.load_own_variables(arrays)

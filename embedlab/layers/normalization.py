@@ -22,19 +22,14 @@ class LayerNormalization(Layer):
         Whether there is a beta, a gamma.
     beta_initializer, gamma_initializer : optional
     beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint : optional
-    name, dtype, trainable
-        As for every `Layer`.
-
-    Raises
-    ------
-    ShapeError
-        For inputs whose last axis is not known, or differs from the one it was built on.
+    name, dtype, trainable : as for every `Layer`
 
     Notes
     -----
     ``out = gamma * (inputs - mean) / sqrt(variance + epsilon) + beta``; a mask passes. float16 is
-    computed in float32 and rounded once. Source: ``keras.layers.LayerNormalization``; Ba, Kiros,
-    Hinton 2016, section 3.
+    computed in float32 and rounded once. ShapeError for a last axis that is not known, or not the
+    one the layer was built on. Source: ``keras.layers.LayerNormalization``; Ba, Kiros, Hinton 2016,
+    section 3.
 
     Examples
     --------

@@ -18,8 +18,7 @@ class Masking(Layer):
     Parameters
     ----------
     mask_value : float
-    name, dtype, trainable
-        As for every `Layer`.
+    name, dtype, trainable : as for every `Layer`
 
     Notes
     -----
@@ -67,29 +66,15 @@ class Masking(Layer):
 
 
 class _GlobalPooling1D(Layer):
-    """The base of both: whether the axis of time stays as 1."""
+    """The base of both: (B, T, D) becomes (B, D)."""
 
-    CONFIG = ("keepdims",)
-    KERAS_ONLY: ClassVar = {**Layer.KERAS_ONLY, "data_format": "channels_last"}
-
-    def __init__(self, *, keepdims: bool = False, **options: Any):
-        super().__init__(**options)
-        self.keepdims = bool(keepdims)
-
-    def _expand(self, pooled: np.ndarray) -> np.ndarray:
-        return pooled[:, None] if self.keepdims else pooled
-
-    def _grad(self, grad: Any, shape: tuple[int, int]) -> np.ndarray:
-        """Return the gradient of the outputs as (B, D)."""
-        rows, columns = shape
-        out = (rows, 1, columns) if self.keepdims else shape
-        return cast_grad(self, grad, out).reshape(shape)
+    KERAS_ONLY: ClassVar = {**Layer.KERAS_ONLY, "data_format": "channels_last", "keepdims": False}
 
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
-        """Return (B, D), or with `keepdims` a 1 where time was."""
-        shape = tuple(input_shape)
-        check_input_shape(self, shape, ndim=3)
-        return (shape[0], 1, shape[2]) if self.keepdims else (shape[0], shape[2])
+        """Return (B, D)."""
+        check_input_shape(self, tuple(input_shape), ndim=3)
+        rows, _, columns = input_shape
+        return rows, columns
 
 
 class GlobalAveragePooling1D(_GlobalPooling1D):
@@ -97,10 +82,7 @@ class GlobalAveragePooling1D(_GlobalPooling1D):
 
     Parameters
     ----------
-    keepdims : bool
-        Keep the axis of time with length 1.
-    name, dtype, trainable
-        As for every `Layer`.
+    name, dtype, trainable : as for every `Layer`
 
     Notes
     -----
@@ -122,14 +104,15 @@ class GlobalAveragePooling1D(_GlobalPooling1D):
     ) -> tuple[np.ndarray, tuple[np.ndarray, int]]:
         """Return the means; and the mask and D, which are all that `backward` needs."""
         values = cast_inputs(self, inputs, ndim=3)
-        words = np.ones(values.shape[:2], bool) if mask is None else np.array(mask)
-        words = as_mask(words, values.shape[:2])
-        return self._expand(masked_mean(values, words)), (words, values.shape[2])
+        shape = values.shape[:2]
+        words = as_mask(np.ones(shape, bool) if mask is None else np.array(mask), shape)
+        return masked_mean(values, words), (words, values.shape[2])
 
     def backward(self, context: tuple[np.ndarray, int], grad: Any) -> Gradients:
         """Return the gradient of the inputs: an equal share for every word, 0 for the padding."""
         words, columns = context
-        return Gradients(grad_masked_mean(words, self._grad(grad, (len(words), columns))), {})
+        grad = cast_grad(self, grad, (len(words), columns))
+        return Gradients(grad_masked_mean(words, grad), {})
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> None:
         """Return None: the mask is consumed."""
@@ -157,9 +140,9 @@ class GlobalMaxPooling1D(_GlobalPooling1D):
         """Return the maxima; the step of each (the first of equals), (B, D) int64, and T."""
         values = cast_inputs(self, inputs, ndim=3)
         out, at = masked_max(values)
-        return self._expand(out), (at, values.shape[1])
+        return out, (at, values.shape[1])
 
     def backward(self, context: tuple[np.ndarray, int], grad: Any) -> Gradients:
         """Return the gradient of the inputs: everything to the step of the maximum."""
         at, steps = context
-        return Gradients(grad_masked_max(at, self._grad(grad, at.shape), steps), {})
+        return Gradients(grad_masked_max(at, cast_grad(self, grad, at.shape), steps), {})

@@ -33,7 +33,7 @@ class RecurrentContext(NamedTuple):
     hidden : ndarray, (T + 1, B, units)
         The first state, before the first step and after each.
     steps : list of tuple of ndarray
-        What `step_backward` needs of each step.
+        What `_step_backward` needs of each step.
     """
 
     inputs: np.ndarray
@@ -43,7 +43,7 @@ class RecurrentContext(NamedTuple):
 
 
 class Recurrent(Layer):
-    """The base of the recurrent layers: a subclass defines `step` and `step_backward`.
+    """The base of the recurrent layers: a subclass defines `_step` and `_step_backward`.
 
     Parameters
     ----------
@@ -57,17 +57,12 @@ class Recurrent(Layer):
     kernel_initializer, recurrent_initializer, bias_initializer : optional
     kernel_regularizer, recurrent_regularizer, bias_regularizer : optional
     kernel_constraint, recurrent_constraint, bias_constraint : optional
-    name, dtype, trainable
-        As for every `Layer`.
-
-    Raises
-    ------
-    ValueError, ShapeError
-        For sizes and shapes that do not fit.
+    name, dtype, trainable : as for every `Layer`
 
     Notes
     -----
-    A mask (B, T) is used: at a masked step the state stays, bit for bit, and so does the output.
+    ValueError or ShapeError for sizes and shapes that do not fit. A mask (B, T) is used: at a
+    masked step the state stays, bit for bit, and so does the output.
     """
 
     WEIGHTS: ClassVar = {
@@ -116,20 +111,17 @@ class Recurrent(Layer):
         if not self.use_bias:
             self.bias = None
 
-    def step(self, x: np.ndarray, h: np.ndarray, states: Arrays) -> tuple[Arrays, Arrays]:
-        """Return the states after one step, and what `step_backward` needs.
+    def _step(self, x: np.ndarray, h: np.ndarray, states: Arrays) -> tuple[Arrays, Arrays]:
+        """Return the states after one step, and what `_step_backward` needs.
 
-        Parameters
-        ----------
-        x, h : ndarray, (B, GATES * units)
-            The inputs times the kernel, and the first state times the recurrent kernel, with bias.
-        states : tuple of ndarray, (B, units)
+        `x` and `h`, (B, GATES * units), are the inputs times the kernel and the first state times
+        the recurrent kernel, each with its bias.
         """
-        raise not_defined(self, "step(x, h, states)")
+        raise not_defined(self, "_step(x, h, states)")
 
-    def step_backward(self, saved: Arrays, grads: Arrays) -> tuple[np.ndarray, np.ndarray, Arrays]:
+    def _step_backward(self, saved: Arrays, grads: Arrays) -> tuple[np.ndarray, np.ndarray, Arrays]:
         """Return the gradients of `x`, of `h`, and of the states but for their part in `h`."""
-        raise not_defined(self, "step_backward(saved, grads) to be trained")
+        raise not_defined(self, "_step_backward(saved, grads) to be trained")
 
     def build(self, input_shape: Any = None) -> None:
         """Make kernel (D, G * units), recurrent kernel (units, G * units) and bias."""
@@ -145,19 +137,9 @@ class Recurrent(Layer):
     def forward(
         self, inputs: Any, mask: Any = None, training: bool = False
     ) -> tuple[np.ndarray, RecurrentContext]:
-        """Return the outputs, and the context that `backward` needs.
+        """Return the outputs for inputs (B, T, D) and a mask (B, T), and the context of `backward`.
 
-        Parameters
-        ----------
-        inputs : array_like, (B, T, D)
-        mask : array_like of bool, (B, T), optional
-        training : bool
-
-        Returns
-        -------
-        outputs : ndarray
-            The last output (B, units), or with `return_sequences` all (B, T, units).
-        context : RecurrentContext
+        The outputs are the last (B, units), or with `return_sequences` all (B, T, units).
         """
         values = cast_inputs(self, inputs, ndim=3)
         if mask is not None:
@@ -173,7 +155,7 @@ class Recurrent(Layer):
         states: Arrays = (hidden[0],) * self.STATES
         steps = []
         for t in range(len(x)):
-            after, saved = self.step(x[t], states[0] @ recurrent_kernel + h_bias, states)
+            after, saved = self._step(x[t], states[0] @ recurrent_kernel + h_bias, states)
             if mask is not None:
                 pairs = zip(after, states, strict=True)
                 after = tuple(keep_masked_state(mask[t], new, old) for new, old in pairs)
@@ -189,11 +171,6 @@ class Recurrent(Layer):
         """Return the gradients of the inputs and the weights, going back through time.
 
         At a masked step the whole gradient goes to the state before it.
-
-        Parameters
-        ----------
-        context : RecurrentContext
-        grad : array_like, the shape of the outputs
         """
         dtype, mask = self.variable_dtype, context.mask
         values, hidden = (a.astype(dtype, copy=False) for a in (context.inputs, context.hidden))
@@ -212,9 +189,11 @@ class Recurrent(Layer):
             grads = (grads[0] + to_outputs[t], *grads[1:])
             masked: Arrays = ()
             if mask is not None:
-                grads, masked = zip(*(grad_keep_masked_state(mask[t], g) for g in grads), strict=True)
+                grads, masked = zip(
+                    *(grad_keep_masked_state(mask[t], g) for g in grads), strict=True
+                )
             saved = tuple(array.astype(dtype, copy=False) for array in context.steps[t])
-            to_x[t], to_h[t], direct = self.step_backward(saved, grads)
+            to_x[t], to_h[t], direct = self._step_backward(saved, grads)
             grads = (direct[0] + to_h[t] @ self.recurrent_kernel.value.T, *direct[1:])
             if mask is not None:
                 grads = tuple(g + stays for g, stays in zip(grads, masked, strict=True))
@@ -257,14 +236,12 @@ class SimpleRNN(Recurrent):
     [[3.0]]
     """
 
-    def step(self, x: np.ndarray, h: np.ndarray, states: Arrays) -> tuple[Arrays, Arrays]:
-        """Return the state after one step, and what `step_backward` needs."""
+    def _step(self, x: np.ndarray, h: np.ndarray, states: Arrays) -> tuple[Arrays, Arrays]:
         before = x + h
         after = self.activation(before)
         return (after,), (before, after)
 
-    def step_backward(self, saved: Arrays, grads: Arrays) -> tuple[np.ndarray, np.ndarray, Arrays]:
-        """Return the gradients of `x`, of `h`, and 0 for the state: it is used in `h` alone."""
+    def _step_backward(self, saved: Arrays, grads: Arrays) -> tuple[np.ndarray, np.ndarray, Arrays]:
         before, after = saved
         grad = gradient(self.activation, before, after, grads[0])
         return grad, grad, (np.zeros_like(grads[0]),)
@@ -319,8 +296,7 @@ class GRU(_Gated):
     def _build_bias(self) -> None:
         self.bias = self.add_named_weight("bias", (2, 3 * self.units))
 
-    def step(self, x: np.ndarray, h: np.ndarray, states: Arrays) -> tuple[Arrays, Arrays]:
-        """Return the state after one step, and what `step_backward` needs."""
+    def _step(self, x: np.ndarray, h: np.ndarray, states: Arrays) -> tuple[Arrays, Arrays]:
         (state,), gate = states, self.recurrent_activation
         update_x, reset_x, candidate_x = np.split(x, 3, axis=1)
         update_h, reset_h, candidate_h = np.split(h, 3, axis=1)
@@ -332,8 +308,7 @@ class GRU(_Gated):
         gates = (update_sum, update, reset_sum, reset, candidate_sum, candidate)
         return (after,), (state, candidate_h, *gates)
 
-    def step_backward(self, saved: Arrays, grads: Arrays) -> tuple[np.ndarray, np.ndarray, Arrays]:
-        """Return the gradients of `x`, of `h`, and of the state that the update gate keeps."""
+    def _step_backward(self, saved: Arrays, grads: Arrays) -> tuple[np.ndarray, np.ndarray, Arrays]:
         state, candidate_h, update_sum, update, reset_sum, reset, candidate_sum, candidate = saved
         (grad,), gate = grads, self.recurrent_activation
         to_candidate = gradient(self.activation, candidate_sum, candidate, grad * (1 - update))
@@ -352,8 +327,6 @@ class LSTM(_Gated):
     units : int
     activation, recurrent_activation : str or callable
         Of the candidate and the output, and of the gates.
-    unit_forget_bias : bool
-        Start the bias of the forget gate at 1, so that the cell state is masked at first.
     others
         As for `Recurrent`.
 
@@ -361,8 +334,9 @@ class LSTM(_Gated):
     -----
     With gates i (input), f (forget) and o (output), each ``sigmoid(x @ W + h @ U + b)``, and a
     candidate ``g = tanh(x @ W + h @ U + b)``: ``c = f * c + i * g`` and ``h = o * tanh(c)``. The
-    kernels hold i, f, g, o side by side. Source: ``keras.layers.LSTM``; Hochreiter, Schmidhuber
-    1997; the forget gate: Gers et al. 2000.
+    kernels hold i, f, g, o side by side. The bias of the forget gate starts at 1, so that the cell
+    state is kept at first. Source: ``keras.layers.LSTM``; Hochreiter, Schmidhuber 1997; the forget
+    gate: Gers et al. 2000.
 
     Examples
     --------
@@ -371,30 +345,16 @@ class LSTM(_Gated):
     ((2, 4), (16,))
     """
 
-    CONFIG = (*_Gated.CONFIG, "unit_forget_bias")
     GATES = 4
     STATES = 2
-
-    def __init__(
-        self,
-        units: int,
-        activation: Any = "tanh",
-        recurrent_activation: Any = "sigmoid",
-        use_bias: bool = True,
-        *,
-        unit_forget_bias: bool = True,
-        **options: Any,
-    ):
-        super().__init__(units, activation, recurrent_activation, use_bias, **options)
-        self.unit_forget_bias = bool(unit_forget_bias)
+    KERAS_ONLY: ClassVar = {**Recurrent.KERAS_ONLY, "unit_forget_bias": True}
 
     def _build_bias(self) -> None:
-        def with_ones(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+        def open_forget_gate(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
             into, rest = (self.bias_initializer((n * self.units,), dtype=dtype) for n in (1, 2))
             return np.concatenate([into, np.ones(self.units), rest])
 
-        start = with_ones if self.unit_forget_bias else None
-        self.bias = self.add_named_weight("bias", (4 * self.units,), start)
+        self.bias = self.add_named_weight("bias", (4 * self.units,), open_forget_gate)
 
     @property
     def _activations(self) -> tuple[Any, ...]:
@@ -402,8 +362,7 @@ class LSTM(_Gated):
         gate = self.recurrent_activation
         return gate, gate, self.activation, gate
 
-    def step(self, x: np.ndarray, h: np.ndarray, states: Arrays) -> tuple[Arrays, Arrays]:
-        """Return the states after one step, and what `step_backward` needs."""
+    def _step(self, x: np.ndarray, h: np.ndarray, states: Arrays) -> tuple[Arrays, Arrays]:
         cell, sums = states[1], np.split(x + h, 4, axis=1)
         gates = [act(part) for act, part in zip(self._activations, sums, strict=True)]
         into, forget, candidate, out = gates
@@ -411,8 +370,7 @@ class LSTM(_Gated):
         activated = self.activation(new_cell)
         return (out * activated, new_cell), (cell, new_cell, activated, *sums, *gates)
 
-    def step_backward(self, saved: Arrays, grads: Arrays) -> tuple[np.ndarray, np.ndarray, Arrays]:
-        """Return the gradients of `x`, of `h`, and of the cell state that the forget gate keeps."""
+    def _step_backward(self, saved: Arrays, grads: Arrays) -> tuple[np.ndarray, np.ndarray, Arrays]:
         cell, new_cell, activated, *rest = saved
         sums, gates = rest[:4], rest[4:]
         into, forget, candidate, out = gates

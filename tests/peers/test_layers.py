@@ -71,10 +71,8 @@ def options_of(name, rng, shape):
     if name == "Reshape":
         free = [(-1,), (columns, length), (-1, columns), (1, -1, 1)]
         return {"target_shape": free[rng.integers(4)]}
-    if name == "Flatten":
+    if name == "Flatten" or name.startswith("Global"):
         return {}
-    if name.startswith("Global"):
-        return {"keepdims": yes(rng)}
     if name == "LayerNormalization":
         return {"center": yes(rng), "scale": yes(rng), "epsilon": float(rng.choice([1e-3, 1e-5]))}
     if name == "Dropout":
