@@ -110,9 +110,9 @@ def test_shapes_that_differ_by_broadcasting_are_refused(name, shapes):
     y_true, y_pred = (np.full(shape, 0.5) for shape in shapes)
     loss = getattr(losses, name)()
     for act in (loss, loss.grad):
-        with pytest.raises(ShapeError, match="must have the same shape") as caught:
+        with pytest.raises(ShapeError, match="must have the same shape") as excinfo:
             act(y_true, y_pred)
-        assert "\n" not in str(caught.value)
+        assert "\n" not in str(excinfo.value)
 
 
 def test_integer_labels_need_sparse_loss():
@@ -226,9 +226,9 @@ def test_an_axis_that_the_predictions_lack_is_refused(axis, ndim, name):
 @pytest.mark.parametrize("loss", [losses.MeanSquaredError, losses.SparseCategoricalCrossentropy])
 def test_what_holds_no_numbers_is_named_in_one_line(loss):
     for bad, error in (([[1], [1, 2]], ShapeError), ([["a", "b"]], DtypeError)):
-        with pytest.raises(error, match=r"y_pred must .* Received") as caught:
+        with pytest.raises(error, match=r"y_pred must .* Received") as excinfo:
             loss()([1], bad)
-        assert "\n" not in str(caught.value)
+        assert "\n" not in str(excinfo.value)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("Sparse")])
@@ -261,6 +261,6 @@ def test_no_loss_broadcasts(y_true, y_pred, name, with_mask):
         if tuple(y_true) in fit:
             assert np.isfinite(act(truth, predicted)).all()
             continue
-        with pytest.raises(ShapeError, match="must have the ") as caught:
+        with pytest.raises(ShapeError, match="must have the ") as excinfo:
             act(truth, predicted, mask)
-        assert "\n" not in str(caught.value)
+        assert "\n" not in str(excinfo.value)

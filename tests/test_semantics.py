@@ -705,11 +705,11 @@ def test_quantization_report():
 
 def test_quantization_refusals():
     """Refused unbuilt, twice, in an unknown mode, int8 at half precision."""
-    done = layer()
-    done.quantize("int8")
+    embedding = layer()
+    embedding.quantize("int8")
     for action, message in (
         (lambda: Embedding(4, 3).quantize("int8"), "isn't yet built"),
-        (lambda: done.quantize("int8"), "is already quantized with dtype_policy="),
+        (lambda: embedding.quantize("int8"), "is already quantized with dtype_policy="),
         (lambda: layer().quantize("int3"), "Invalid quantization mode"),
         (lambda: layer(dtype="float16").quantize("int8"), "float16"),
     ):

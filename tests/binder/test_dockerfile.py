@@ -36,9 +36,9 @@ def checkout(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def dockerfile(checkout):
-    done = render(checkout)
-    assert done.returncode == 0, done.stderr
-    return done.stdout + done.stderr
+    process = render(checkout)
+    assert process.returncode == 0, process.stderr
+    return process.stdout + process.stderr
 
 
 def test_it_takes_the_python_that_we_name(dockerfile):

@@ -37,11 +37,13 @@ class Image:
         Path(self.env["HOME"]).mkdir()
 
     def run(self, *command, cwd=None):
-        done = subprocess.run(
+        process = subprocess.run(
             command, cwd=cwd or self.repository, env=self.env, capture_output=True, text=True
         )
-        assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
-        return done.stdout
+        assert process.returncode == 0, (
+            f"{command}\n{process.stdout[-3000:]}\n{process.stderr[-3000:]}"
+        )
+        return process.stdout
 
 
 @pytest.fixture(scope="module")

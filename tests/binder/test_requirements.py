@@ -25,10 +25,12 @@ def test_every_line_is_one_exact_pin():
 
 
 def test_the_pins_are_what_this_environment_runs():
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, BINDER / "pins.py"], capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, f"Run `make pins`, or make the environment anew.\n{done.stdout}"
+    assert process.returncode == 0, (
+        f"Run `make pins`, or make the environment anew.\n{process.stdout}"
+    )
 
 
 def test_a_pin_that_is_missing_or_old_is_named(tmp_path):
@@ -37,12 +39,12 @@ def test_a_pin_that_is_missing_or_old_is_named(tmp_path):
     changed = [line for line in PINS if not line.startswith("numba==")]
     changed = ["numpy==1.0" if line.startswith("numpy==") else line for line in changed]
     (tmp_path / "requirements.txt").write_text("\n".join(changed), "utf-8")
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, tmp_path / "pins.py"], capture_output=True, text=True, check=False
     )
-    assert done.returncode == 1
-    assert "missing: numba==" in done.stdout
-    assert "not needed, or another version: numpy==1.0" in done.stdout
+    assert process.returncode == 1
+    assert "missing: numba==" in process.stdout
+    assert "not needed, or another version: numpy==1.0" in process.stdout
 
 
 def test_every_pin_runs_on_the_python_of_debian_12():

@@ -18,10 +18,10 @@ def test_the_bundles_are_what_the_sources_give():
     if not (shutil.which("node") and (JS / "node_modules" / "esbuild").exists()):
         message = "no Node, or no packages: run `npm ci` in js"
         pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
-    done = subprocess.run(
+    process = subprocess.run(
         ["node", "build.js", "--check"], cwd=JS, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert process.returncode == 0, process.stdout + process.stderr
 
 
 @pytest.mark.parametrize("path", sorted(STATIC.glob("*.js")), ids=lambda path: path.name)

@@ -113,8 +113,8 @@ def test_a_missing_package_does_not_stop_the_other_checks():
         "import sys; sys.modules['numba'] = None\n"
         "from embedlab.cli import main; sys.exit(main(['doctor']))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 1
-    assert "✗ compiler" in done.stdout
-    assert "✓ JupyterLab" in done.stdout
-    assert not done.stderr
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert process.returncode == 1
+    assert "✗ compiler" in process.stdout
+    assert "✓ JupyterLab" in process.stdout
+    assert not process.stderr

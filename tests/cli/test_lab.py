@@ -53,8 +53,8 @@ def test_changed_lesson_survives_newer_edition(shipped, tmp_path):
     for path in shipped:
         path.write_text(f"{path.name}, second edition")
     for _ in range(2):  # the second time must not forget whose text it is
-        done = dict(lab.copy_lessons(shipped, folder))
-        assert done["01_lookup.ipynb"] == "kept"
+        copied = dict(lab.copy_lessons(shipped, folder))
+        assert copied["01_lookup.ipynb"] == "kept"
         assert texts(folder)["01_lookup.ipynb"] == "my answers"
     assert texts(folder)["00_start.ipynb"] == "00_start.ipynb, second edition"
 

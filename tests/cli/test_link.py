@@ -52,9 +52,9 @@ def test_a_remote_that_binder_cannot_reach_is_refused(remote):
 
 
 def test_a_refusal_tells_no_password():
-    with pytest.raises(CliError) as refused:
+    with pytest.raises(CliError) as excinfo:
         link.binder_url("ftp://user:secret@code.example.org/e", "x.ipynb")
-    assert "secret" not in str(refused.value)
+    assert "secret" not in str(excinfo.value)
 
 
 def test_branch_and_hub():

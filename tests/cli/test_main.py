@@ -12,9 +12,9 @@ from embedlab.cli.errors import CliError
 
 
 def test_help_names_every_command_and_its_first_sentence(capsys):
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as excinfo:
         main(["--help"])
-    assert ended.value.code == 0
+    assert excinfo.value.code == 0
     text = capsys.readouterr().out
     for command in ("lab", "doctor", "warm", "export", "pack", "link", "dashboard"):
         assert re.search(rf"\n    {command}\s+[A-Z]", text)
@@ -28,9 +28,9 @@ def test_python_m_is_the_same_command():
 
 
 def test_no_command_is_a_usage_error(capsys):
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as excinfo:
         main([])
-    assert ended.value.code == 2
+    assert excinfo.value.code == 2
     assert "command" in capsys.readouterr().err
 
 

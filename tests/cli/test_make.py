@@ -31,16 +31,16 @@ def python_that(tmp_path, fails_on):
 
 
 def test_a_python_without_venv(tmp_path):
-    done = make("lab", f"VENV={tmp_path / 'venv'}", python_that(tmp_path, "ensurepip"))
-    assert done.returncode
-    assert "apt-get install python3-venv" in done.stdout
-    assert len(done.stdout.strip().splitlines()) == 1
+    process = make("lab", f"VENV={tmp_path / 'venv'}", python_that(tmp_path, "ensurepip"))
+    assert process.returncode
+    assert "apt-get install python3-venv" in process.stdout
+    assert len(process.stdout.strip().splitlines()) == 1
 
 
 def test_an_old_python(tmp_path):
-    done = make("lab", f"VENV={tmp_path / 'venv'}", python_that(tmp_path, "version_info"))
-    assert done.returncode
-    assert done.stdout.startswith("Python 3.11 or newer is needed.")
+    process = make("lab", f"VENV={tmp_path / 'venv'}", python_that(tmp_path, "version_info"))
+    assert process.returncode
+    assert process.stdout.startswith("Python 3.11 or newer is needed.")
 
 
 def test_missing_node_is_one_line_and_an_error_in_ci(tmp_path):

@@ -14,14 +14,14 @@ NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks" / "solutions"
 
 
 def run(*command, cache):
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, *command],
         env={**os.environ, "NUMBA_CACHE_DIR": str(cache)},
         capture_output=True,
         text=True,
         check=True,
     )
-    return done.stdout, done.stderr
+    return process.stdout, process.stderr
 
 
 @pytest.fixture(scope="module")

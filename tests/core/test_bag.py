@@ -207,9 +207,9 @@ BAD = {
 @pytest.mark.parametrize(("args", "options", "error", "received"), BAD.values(), ids=BAD.keys())
 def test_bad_arguments_are_refused(args, options, error, received):
     for mode in ("sum", "mean", "max") if "weights" not in options else ("sum", "mean"):
-        with pytest.raises(error, match="Received") as caught:
+        with pytest.raises(error, match="Received") as excinfo:
             bag(TABLE, *args, **{"mode": mode, **options})
-        assert received in str(caught.value)
+        assert received in str(excinfo.value)
 
 
 def test_bad_gradient_arguments_are_refused():
@@ -230,6 +230,6 @@ def test_bad_gradient_arguments_are_refused():
         (lambda: bag_max(TABLE, bags._replace(starts=np.array([0, 99]))), ShapeError, "starts"),
         (lambda: grad_bag(Bags(bags.ids, bags.starts, np.ones(1), -1), back, 3), ShapeError, "or"),
     ]:
-        with pytest.raises(error) as caught:
+        with pytest.raises(error) as excinfo:
             call()
-        assert received in str(caught.value)
+        assert received in str(excinfo.value)

@@ -43,7 +43,7 @@ def call(path, **environment):
     """Return the result, the cache hits and misses of the caller, and the warnings."""
     env = {name: text for name, text in os.environ.items() if not name.startswith("NUMBA_")}
     env |= {"PYTHONPATH": str(path), "PYTHONDONTWRITEBYTECODE": "1", **environment}
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", CALL],
         env=env,
         cwd=Path(path).parent,
@@ -51,8 +51,8 @@ def call(path, **environment):
         text=True,
         check=True,
     )
-    result, hits, misses = done.stdout.split()
-    return float(result), int(hits), int(misses), done.stderr
+    result, hits, misses = process.stdout.split()
+    return float(result), int(hits), int(misses), process.stderr
 
 
 @pytest.fixture

@@ -142,9 +142,9 @@ def test_repr_of_a_sparse_gradient(rng):
     ],
 )
 def test_bad_arguments_are_refused(grad, ids, back, input_dim, error, received):
-    with pytest.raises(error, match="Received") as caught:
+    with pytest.raises(error, match="Received") as excinfo:
         grad(ids, back, input_dim)
-    assert received in str(caught.value)
+    assert received in str(excinfo.value)
 
 
 @pytest.mark.parametrize("size", [40, PARALLEL_FROM // 8 + 5])

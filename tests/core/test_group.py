@@ -80,6 +80,6 @@ def test_balanced_splits_cover_every_group_once(counts, workers):
 @pytest.mark.parametrize("input_dim", [4, 1 << 40])
 def test_bad_arguments_are_refused(input_dim):
     for bad in (input_dim, -1):
-        with pytest.raises(IdError, match="Received") as caught:
+        with pytest.raises(IdError, match="Received") as excinfo:
             group([0, bad], input_dim)
-        assert f"{bad} at [1]" in str(caught.value)
+        assert f"{bad} at [1]" in str(excinfo.value)

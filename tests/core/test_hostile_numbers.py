@@ -250,11 +250,13 @@ def test_hostile_numbers_end_no_process(checked):
         environment["NUMBA_CACHE_DIR"] = str(Path(sys.prefix) / "boundscheck")
     elif environment.pop("NUMBA_BOUNDSCHECK", ""):
         environment.pop("NUMBA_CACHE_DIR", "")  # that of the checked code
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, __file__], env=environment, capture_output=True, text=True, timeout=600
     )
-    lines = done.stdout.splitlines() or [""]
-    assert done.returncode == 0, f"died of {done.returncode} in {lines[-1]}\n{done.stderr[-2000:]}"
+    lines = process.stdout.splitlines() or [""]
+    assert process.returncode == 0, (
+        f"died of {process.returncode} in {lines[-1]}\n{process.stderr[-2000:]}"
+    )
     report = json.loads(lines[-1])
     assert not report["wrong"], "\n".join(report["wrong"])
     assert report["calls"] > 3000

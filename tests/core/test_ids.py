@@ -74,35 +74,35 @@ def test_large_ids_never_wrap(large):
     ],
 )
 def test_refuses(bad, error, message):
-    with pytest.raises(error) as caught:
+    with pytest.raises(error) as excinfo:
         as_ids(bad)
-    assert message in str(caught.value)
-    assert "\n" not in str(caught.value)
+    assert message in str(excinfo.value)
+    assert "\n" not in str(excinfo.value)
 
 
 def test_attributes_of_an_error():
-    with pytest.raises(IdError) as caught:
+    with pytest.raises(IdError) as excinfo:
         apply_out_of_range_rule([[0, 4, 2], [9, -1, 3]], 4)
     # negatives are refused first, by their own rule
-    assert caught.value.bad_ids == (-1,)
-    assert caught.value.positions == ((1, 1),)
-    with pytest.raises(IdError) as caught:
+    assert excinfo.value.bad_ids == (-1,)
+    assert excinfo.value.positions == ((1, 1),)
+    with pytest.raises(IdError) as excinfo:
         apply_out_of_range_rule([[0, 4, 2], [9, 1, 3]], 4)
-    assert caught.value.bad_ids == (4, 9)
-    assert caught.value.positions == ((0, 1), (1, 0))
-    assert caught.value.input_dim == 4
-    assert str(caught.value) == (
+    assert excinfo.value.bad_ids == (4, 9)
+    assert excinfo.value.positions == ((0, 1), (1, 0))
+    assert excinfo.value.input_dim == 4
+    assert str(excinfo.value) == (
         "ids must lie in 0..3 (input_dim=4). Received 4 at [0, 1] (and 1 more). "
         "Raise input_dim, or map unknown words to one id."
     )
-    assert isinstance(caught.value, IndexError)
+    assert isinstance(excinfo.value, IndexError)
 
 
 def test_a_million_bad_ids_make_one_short_line():
-    with pytest.raises(IdError) as caught:
+    with pytest.raises(IdError) as excinfo:
         apply_out_of_range_rule(np.full(1_000_000, 5), 4)
-    assert len(str(caught.value)) < 200
-    assert len(caught.value.bad_ids) == 16
+    assert len(str(excinfo.value)) < 200
+    assert len(excinfo.value.bad_ids) == 16
 
 
 @pytest.mark.parametrize(

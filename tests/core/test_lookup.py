@@ -135,9 +135,9 @@ def test_a_read_only_table(rng, dtype):
     ],
 )
 def test_bad_ids_are_refused(ids, error, received):
-    with pytest.raises(error) as caught:
+    with pytest.raises(error) as excinfo:
         lookup(np.zeros((5, 2)), ids)
-    assert received in str(caught.value)
+    assert received in str(excinfo.value)
 
 
 @pytest.mark.parametrize(
@@ -153,9 +153,9 @@ def test_bad_ids_are_refused(ids, error, received):
     ],
 )
 def test_bad_tables_are_refused(table, error, received):
-    with pytest.raises(error, match="Received") as caught:
+    with pytest.raises(error, match="Received") as excinfo:
         lookup(table, [0])
-    assert received in str(caught.value)
+    assert received in str(excinfo.value)
 
 
 @pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "int64", "uint8", "uint64"])

@@ -293,9 +293,9 @@ BAD_ADAPTERS = [
 
 @pytest.mark.parametrize(("bad", "error", "received"), BAD_ADAPTERS)
 def test_bad_adapters_are_refused(bad, error, received):
-    with pytest.raises(error, match="Received") as caught:
+    with pytest.raises(error, match="Received") as excinfo:
         lora_lookup(np.zeros((4, 3), "f4"), [0], [bad])
-    assert received in str(caught.value)
+    assert received in str(excinfo.value)
 
 
 @pytest.mark.parametrize(
@@ -317,9 +317,9 @@ def test_bad_ids_are_refused(ids, error, received):
         lambda: grad_lora(ids, rows, one),
         lambda: add_adapter(rows, ids, one),
     ):
-        with pytest.raises(error, match="Received") as caught:
+        with pytest.raises(error, match="Received") as excinfo:
             call()
-        assert received in str(caught.value)
+        assert received in str(excinfo.value)
     assert (rows == 7).all()
 
 
@@ -335,9 +335,9 @@ def test_bad_ids_are_refused(ids, error, received):
 )
 def test_bad_rows_and_gradients_are_refused(back, error, received):
     one = Adapter(A, B, 1.0)
-    with pytest.raises(error, match="Received") as caught:
+    with pytest.raises(error, match="Received") as excinfo:
         grad_lora([0, 1], back, one)
-    assert received in str(caught.value)
+    assert received in str(excinfo.value)
     with pytest.raises(ValueError, match="Received"):
         add_adapter(back, [0, 1], one)
 

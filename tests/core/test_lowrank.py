@@ -132,6 +132,6 @@ def test_the_extra_memory_is_a_block():
     ],
 )
 def test_bad_arguments_are_refused(call, error, received):
-    with pytest.raises(error, match="Received") as caught:
+    with pytest.raises(error, match="Received") as excinfo:
         call()
-    assert received in str(caught.value)
+    assert received in str(excinfo.value)

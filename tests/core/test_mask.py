@@ -128,9 +128,9 @@ NEW = np.zeros((2, 3))
     ],
 )
 def test_bad_arguments_are_refused(mask, new, state, error, received):
-    with pytest.raises(error, match="Received") as caught:
+    with pytest.raises(error, match="Received") as excinfo:
         keep_masked_state(mask, new, state)
-    assert received in str(caught.value)
+    assert received in str(excinfo.value)
     if new is NEW and state is NEW:
         with pytest.raises(error, match="Received"):
             grad_keep_masked_state(mask, new)

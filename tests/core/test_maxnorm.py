@@ -68,7 +68,7 @@ READ_ONLY = np.broadcast_to(1.0, (3, 2))
     ],
 )
 def test_refused_arguments_write_nothing(table, ids, limit, order, error, received):
-    with pytest.raises(error, match="Received") as caught:
+    with pytest.raises(error, match="Received") as excinfo:
         max_norm(table, ids, limit, norm_type=order)
-    assert received in str(caught.value)
+    assert received in str(excinfo.value)
     assert (TABLE == 1).all()

@@ -57,9 +57,11 @@ def run(case):
     script = PEAK + textwrap.dedent(case)
     # Large blocks go back to the system at once, and so are not reused unseen.
     env = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "1048576"}
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=env)
-    assert done.returncode == 0, done.stderr
-    report = json.loads(done.stdout)
+    process = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, env=env
+    )
+    assert process.returncode == 0, process.stderr
+    report = json.loads(process.stdout)
     return report["extra"], report["output"]
 
 

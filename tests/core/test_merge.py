@@ -65,10 +65,10 @@ def test_safe_merge_refuses_non_finite_values(target, value, monkeypatch):
     out = {"new": None, "in place": table, "given": np.full((5, 2), 7.0, "f4")}[target]
     before = None if out is None else out.copy()
     at = [3, 1] if value == 1e38 else [0, 1]  # 0 times NaN or infinity is NaN in every row
-    with pytest.raises(NotFiniteError, match="Received") as caught:
+    with pytest.raises(NotFiniteError, match="Received") as excinfo:
         merge(table, [bad], out=out)
-    assert caught.value.position == tuple(at)
-    assert str(at) in str(caught.value)
+    assert excinfo.value.position == tuple(at)
+    assert str(at) in str(excinfo.value)
     if out is not None:
         np.testing.assert_array_equal(out, before)
     assert not np.isfinite(merge(table, [bad], safe=False)).all()
@@ -105,9 +105,9 @@ FROZEN.setflags(write=False)
     ids=["shape", "list", "dtype", "read-only", "a view", "the adapter"],
 )
 def test_bad_out_is_refused(out, error, received):
-    with pytest.raises(error, match="Received") as caught:
+    with pytest.raises(error, match="Received") as excinfo:
         merge(TABLE, [ONE], out=out)
-    assert received in str(caught.value)
+    assert received in str(excinfo.value)
 
 
 def test_bad_tables_and_adapters_are_refused():

@@ -71,6 +71,6 @@ def test_kernels_sources_and_references_agree(rng, columns):
     ],
 )
 def test_bad_arguments_are_refused(call, error, received):
-    with pytest.raises(error, match="Received") as caught:
+    with pytest.raises(error, match="Received") as excinfo:
         call()
-    assert received in str(caught.value)
+    assert received in str(excinfo.value)

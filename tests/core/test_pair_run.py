@@ -153,9 +153,9 @@ BAD = {
 
 @pytest.mark.parametrize(("options", "error", "received"), BAD.values(), ids=BAD.keys())
 def test_bad_arguments_are_refused(rng, options, error, received):
-    with pytest.raises(error, match="Received") as caught:
+    with pytest.raises(error, match="Received") as excinfo:
         train_recorded(*task(rng), **options)
-    assert received in str(caught.value)
+    assert received in str(excinfo.value)
 
 
 def test_tables_and_branches_that_do_not_fit(rng):

@@ -112,6 +112,6 @@ BAD = {
 
 @pytest.mark.parametrize(("call", "error", "received"), BAD.values(), ids=BAD.keys())
 def test_bad_arguments_are_refused(call, error, received):
-    with pytest.raises(error, match="Received") as caught:
+    with pytest.raises(error, match="Received") as excinfo:
         call()
-    assert received in str(caught.value)
+    assert received in str(excinfo.value)

@@ -206,9 +206,9 @@ VALUES, MASK = np.zeros((2, 3, 4)), np.ones((2, 3), bool)
     ],
 )
 def test_bad_arguments_are_refused(pool, values, mask, error, received):
-    with pytest.raises(error, match="Received") as caught:
+    with pytest.raises(error, match="Received") as excinfo:
         pool(values, mask)
-    assert received in str(caught.value)
+    assert received in str(excinfo.value)
 
 
 BACK, AT = np.zeros((2, 4)), np.zeros((2, 4), np.int64)
@@ -230,6 +230,6 @@ BACK, AT = np.zeros((2, 4)), np.zeros((2, 4), np.int64)
     ],
 )
 def test_bad_gradient_arguments_are_refused(call, error, received):
-    with pytest.raises(error, match="Received") as caught:
+    with pytest.raises(error, match="Received") as excinfo:
         call()
-    assert received in str(caught.value)
+    assert received in str(excinfo.value)

@@ -313,9 +313,9 @@ HUGE = np.array([[3e38, -3e38]], "f4")
     ],
 )
 def test_bad_arguments_are_refused(call, error, received):
-    with pytest.raises(error, match="Received") as caught:
+    with pytest.raises(error, match="Received") as excinfo:
         call()
-    assert received in str(caught.value)
+    assert received in str(excinfo.value)
 
 
 def test_the_error_counts_rows_from_the_top_of_the_table(monkeypatch):
@@ -374,9 +374,9 @@ CODES, SCALE, ZERO = np.zeros((4, 3), "i1"), np.ones((4, 2), "f4"), np.zeros((4,
 def test_parts_of_a_quantized_table_must_fit(change, error, received):
     good = {"codes": CODES, "scale": SCALE, "zero": ZERO, "output_dim": 3, "block_size": 2}
     assert QuantizedTable(**good).shape == (4, 3)
-    with pytest.raises(error, match="Received") as caught:
+    with pytest.raises(error, match="Received") as excinfo:
         QuantizedTable(**(good | change))
-    assert received in str(caught.value)
+    assert received in str(excinfo.value)
 
 
 def test_checked_parts_are_not_checked_again():

@@ -196,9 +196,9 @@ def test_long_vectors_and_one_word():
 )
 def test_bad_arguments_are_refused(change, error, received):
     arguments = {"ids": [0, 1, 2], "input_dim": 6, "output_dim": 4, **change}
-    with pytest.raises(error, match="Received") as caught:
+    with pytest.raises(error, match="Received") as excinfo:
         skipgram(**arguments)  # at the call, not at the first step
-    assert received in str(caught.value)
+    assert received in str(excinfo.value)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -208,11 +208,11 @@ def test_diverging_training_names_the_word_and_the_rate(rate, threads):
     ids = np.arange(2000) % 20
     with pytest.raises(
         FloatingPointError, match=r"at word \d+ of 10000, with the learning"
-    ) as caught:
+    ) as excinfo:
         train_skipgram(ids, 20, 8, rate=rate, subsample=0, threads=threads)
-    assert isinstance(caught.value, DivergenceError)
-    assert 0 <= caught.value.step < 10_000 and 0 < caught.value.rate <= rate
-    assert f"the learning rate {caught.value.rate:.6g}. Train again" in str(caught.value)
+    assert isinstance(excinfo.value, DivergenceError)
+    assert 0 <= excinfo.value.step < 10_000 and 0 < excinfo.value.rate <= rate
+    assert f"the learning rate {excinfo.value.rate:.6g}. Train again" in str(excinfo.value)
 
 
 def test_divergence_is_placed_in_the_callers_stream(monkeypatch):
@@ -222,9 +222,9 @@ def test_divergence_is_placed_in_the_callers_stream(monkeypatch):
     steps = []
     for run in (skipgram_kernel, skipgram_reference):
         monkeypatch.setattr(module, "skipgram_kernel", run)
-        with np.errstate(all="ignore"), pytest.raises(DivergenceError) as caught:
+        with np.errstate(all="ignore"), pytest.raises(DivergenceError) as excinfo:
             train_skipgram(ids, 20, 8, **options)
-        steps.append(caught.value.step)
+        steps.append(excinfo.value.step)
     assert steps[0] == steps[1]
 
 

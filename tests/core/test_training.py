@@ -219,7 +219,7 @@ BAD = {
 @pytest.mark.parametrize(("call", "error", "received"), BAD.values(), ids=BAD.keys())
 def test_refused_arguments_write_nothing(call, error, received):
     table = np.arange(12.0).reshape(4, 3)
-    with pytest.raises(error, match="Received") as caught:
+    with pytest.raises(error, match="Received") as excinfo:
         call(table)
-    assert received in str(caught.value)
+    assert received in str(excinfo.value)
     assert table.ravel().tolist() == list(range(12))

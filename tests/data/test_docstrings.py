@@ -78,7 +78,7 @@ def test_a_progress_bar_on_request(tmp_path, capsys):
 def test_a_folder_without_docstrings_is_refused(tmp_path, text):
     if text is not None:
         write(tmp_path, a=text)
-    with pytest.raises(MissingTextError, match="Install Python's sources") as caught:
+    with pytest.raises(MissingTextError, match="Install Python's sources") as excinfo:
         read_docstrings(tmp_path)
-    assert caught.value.looked_in == str(tmp_path.resolve())
-    assert isinstance(caught.value, FileNotFoundError)
+    assert excinfo.value.looked_in == str(tmp_path.resolve())
+    assert isinstance(excinfo.value, FileNotFoundError)

@@ -114,9 +114,9 @@ def test_from_tokens_counts_the_special_words_where_they_belong():
     ],
 )
 def test_words_that_make_no_vocabulary(words, message):
-    with pytest.raises(VocabularyError, match=message) as caught:
+    with pytest.raises(VocabularyError, match=message) as excinfo:
         Vocabulary(words)
-    assert caught.value.words
+    assert excinfo.value.words
 
 
 @pytest.mark.parametrize(

@@ -197,7 +197,9 @@ def test_export_html_holds_the_message(tmp_path):
 def test_importing_the_package_loads_no_front_end():
     loaded = "import sys, embedlab; print([m for m in ('matplotlib', 'ipywidgets', 'anywidget')"
     code = f"{loaded} if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    process = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert process.stdout.strip() == "[]"
     code = "import sys, embedlab.explorers.lookup; assert 'matplotlib.pyplot' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

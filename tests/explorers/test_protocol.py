@@ -135,9 +135,9 @@ def test_python_sets_parameters_and_gets_errors():
     explorer.n = np.int64(6)
     (header,) = browser.messages()
     assert header["sum"] == 55 and type(explorer.n) is int
-    with pytest.raises(TraitError) as caught:
+    with pytest.raises(TraitError) as excinfo:
         explorer.n = -3
-    message = str(caught.value)
+    message = str(excinfo.value)
     assert message == (
         "n must be an integer from 1 to 100000. Received -3. Choose a value in this range."
     )

@@ -32,9 +32,9 @@ def test_needs_are_kept():
     ],
 )
 def test_what_is_unknown_is_refused(change, message):
-    with pytest.raises(StateError) as caught:
+    with pytest.raises(StateError) as excinfo:
         parse({**GOOD, **change}, "lookup", 1, ("text", "seed"))
-    assert message in str(caught.value) and str(caught.value).endswith(".")
+    assert message in str(excinfo.value) and str(excinfo.value).endswith(".")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", "3", "[" * 100_000, 7, None])

@@ -42,8 +42,8 @@ LESSONS = sorted(path.stem for path in (NOTEBOOKS / "source").glob("[0-9]*.md"))
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_built_is_committed(lesson):
     """Run the solution, and compare every output, pictures among them, with the committed file."""
-    done = run(NOTEBOOKS / "build.py", "--check", lesson)
-    assert done.returncode == 0, done.stdout + done.stderr
+    process = run(NOTEBOOKS / "build.py", "--check", lesson)
+    assert process.returncode == 0, process.stdout + process.stderr
 
 
 def test_the_builder_says_what_is_stale(tmp_path):
@@ -51,9 +51,9 @@ def test_the_builder_says_what_is_stale(tmp_path):
     shutil.copytree(NOTEBOOKS, copy)
     source = copy / "source" / "00_start_here.md"
     source.write_text(source.read_text("utf-8").replace("It runs.", "It runs!"), "utf-8")
-    done = run(copy / "build.py", "--check", "00")
-    assert done.returncode == 1
-    assert "00_start_here.ipynb is not what its source gives: cell 00-" in done.stdout
+    process = run(copy / "build.py", "--check", "00")
+    assert process.returncode == 1
+    assert "00_start_here.ipynb is not what its source gives: cell 00-" in process.stdout
     assert run(copy / "build.py", "00").returncode == 0
     assert "It runs!" in (copy / "00_start_here.ipynb").read_text("utf-8")
 
@@ -69,10 +69,10 @@ def test_strict_nbval_fails_on_one_changed_number(tmp_path):
     line = next(n for n, text in enumerate(lines) if "60,000,000" in text)
     lines[line] = lines[line].replace("60,000,000", "60,000,001")
     bad.write_text(json.dumps(notebook), "utf-8")
-    done = nbval(tmp_path, good, bad)
-    assert done.returncode == 1, done.stdout
-    assert re.search(r"\b1 failed\b", done.stdout), done.stdout
-    assert "FAILED bad.ipynb" in done.stdout and "FAILED good.ipynb" not in done.stdout
+    process = nbval(tmp_path, good, bad)
+    assert process.returncode == 1, process.stdout
+    assert re.search(r"\b1 failed\b", process.stdout), process.stdout
+    assert "FAILED bad.ipynb" in process.stdout and "FAILED good.ipynb" not in process.stdout
 
 
 def test_strict_nbval_reads_the_numbers_of_a_view(tmp_path):
@@ -84,5 +84,5 @@ def test_strict_nbval_reads_the_numbers_of_a_view(tmp_path):
     keep = notebook["cells"].index(view) + 1
     notebook["cells"] = notebook["cells"][:keep]
     (tmp_path / "view.ipynb").write_text(json.dumps(notebook), "utf-8")
-    done = nbval(tmp_path, "view.ipynb")
-    assert re.search(r"\b1 failed\b", done.stdout), done.stdout
+    process = nbval(tmp_path, "view.ipynb")
+    assert re.search(r"\b1 failed\b", process.stdout), process.stdout

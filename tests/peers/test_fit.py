@@ -70,7 +70,7 @@ def runs(keras, torch):
         "a": rng.normal(size=(V, 3)).tolist(),
         "b": rng.normal(size=(3, D)).tolist(),
     }
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", KERAS],
         input=json.dumps(arguments),
         text=True,
@@ -78,7 +78,7 @@ def runs(keras, torch):
         check=True,
         env={**os.environ, "KERAS_BACKEND": "torch"},
     )
-    return arguments, json.loads(done.stdout.splitlines()[-1])
+    return arguments, json.loads(process.stdout.splitlines()[-1])
 
 
 @pytest.mark.parametrize("number", range(len(CASES)))

@@ -155,9 +155,9 @@ def test_shapes_that_fit_are_keras_s_and_others_are_refused(keras, y_true, y_pre
         assert ours.grad(truth, predicted).shape == predicted.shape
         return
     for act in (ours, ours.grad):
-        with pytest.raises(ShapeError, match=r"must have the same shape\. Received") as caught:
+        with pytest.raises(ShapeError, match=r"must have the same shape\. Received") as excinfo:
             act(truth, predicted)
-        assert "\n" not in str(caught.value)
+        assert "\n" not in str(excinfo.value)
 
 
 def test_gradients_are_those_of_pytorch(torch, rng):

@@ -394,9 +394,9 @@ def several_ends(la, model):
 def test_more_than_a_chain_is_refused_and_read_by_layer(graph, holds, keras, tmp_path):
     keras_model = filled(graph(keras.layers, keras.Model))
     keras_model.save(tmp_path / "m.keras")
-    with pytest.raises(FileRefused, match=f"must hold one chain of layers.*{holds}") as caught:
+    with pytest.raises(FileRefused, match=f"must hold one chain of layers.*{holds}") as excinfo:
         load_model(tmp_path / "m.keras")
-    assert "\n" not in str(caught.value)
+    assert "\n" not in str(excinfo.value)
     keras_model.save_weights(tmp_path / "m.weights.h5")
     for file, name in (
         ("m.keras", "words"),

@@ -50,9 +50,9 @@ def test_read_only_and_by_value():
 
 def test_a_bad_id_has_the_message_of_the_core():
     trace = trace_lookup(TABLE, [0, 3])
-    with pytest.raises(IndexError) as caught:
+    with pytest.raises(IndexError) as excinfo:
         lookup(TABLE, [0, 3])
-    assert trace.error == str(caught.value)
+    assert trace.error == str(excinfo.value)
     assert trace.bad.tolist() == [False, True]
     assert trace.output is None and trace.onehot is None and trace.gather_ns is None
     assert (trace.rows_read, trace.bytes_moved, trace.max_difference) == (0, 0, None)

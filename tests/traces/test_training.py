@@ -161,6 +161,6 @@ BAD = {
 
 @pytest.mark.parametrize(("options", "error", "received"), BAD.values(), ids=BAD.keys())
 def test_what_cannot_be_is_refused(options, error, received):
-    with pytest.raises(error, match="Received") as caught:
+    with pytest.raises(error, match="Received") as excinfo:
         trace_training(IDS, **options)
-    assert received in str(caught.value)
+    assert received in str(excinfo.value)

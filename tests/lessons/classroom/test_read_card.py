@@ -109,9 +109,9 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_what_no_session_writes_is_refused_in_one_line(hand_in, name):
     content, complaint = HOSTILE[name]
-    with pytest.raises(CardError, match=re.escape(complaint)) as refused:
+    with pytest.raises(CardError, match=re.escape(complaint)) as excinfo:
         hand_in(content)
-    message = str(refused.value)
+    message = str(excinfo.value)
     assert re.match(r"a card must .* Received .*\. (Ask for|Update)", message), message
     assert "\n" not in message and len(message) < 220
 

@@ -11,9 +11,9 @@ from embedlab.lessons.grading.sandbox import run_untrusted
 
 
 def test_what_it_gives_and_what_it_raises():
-    done = run_untrusted(lambda a, b: a + b, np.arange(3), np.ones(3))
-    assert done.value.tolist() == [1, 2, 3]
-    assert done.error is None and not done.endless and done.changed == ()
+    result = run_untrusted(lambda a, b: a + b, np.arange(3), np.ones(3))
+    assert result.value.tolist() == [1, 2, 3]
+    assert result.error is None and not result.endless and result.changed == ()
     assert isinstance(run_untrusted(lambda a: 1 / 0, np.zeros(1)).error, ZeroDivisionError)
 
 
@@ -70,8 +70,8 @@ def test_stop_of_the_learner_goes_through():
 
 
 def test_warnings_inside_are_quiet():
-    done = run_untrusted(lambda a: a / 0 + np.log(-a), np.ones(2))
-    assert done.error is None
+    result = run_untrusted(lambda a: a / 0 + np.log(-a), np.ones(2))
+    assert result.error is None
 
 
 @pytest.mark.parametrize(("v", "d", "n"), [(1, 1, 1), (5, 3, 4), (7, 2, 3)])
