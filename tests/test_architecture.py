@@ -16,6 +16,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "embedlab"
 FILES = sorted(p for p in PACKAGE.rglob("*.py") if "notebooks" not in p.parts)
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+SCRIPTS = sorted(
+    p
+    for folder in ("benchmarks", "binder", "notebooks", "pictures")
+    for p in (ROOT / folder).rglob("*.py")
+)
 
 LAYERS_AND_FRIENDS = {
     "layers",
@@ -270,35 +276,48 @@ def test_notebooks_use_public_names_only():
 # ---------------------------------------------------------------------------------------- words
 
 DIALECT = {
-    "told": "config, spec or options",
-    "said": "message or text",
-    "made": "result, or what it is",
-    "came": "received",
-    "kept": "saved, selected or what it is",
-    "found": "matches or result",
-    "given": "inputs or arguments",
-    "shown": "label or visible",
-    "mine": "this_run or own_copy",
     "about": "metadata or spec",
-    "wanted": "expected or target",
-    "learnt": "learned or trained",
-    "asked": "requested or question",
-    "drawn": "sampled or rendered",
-    "beside": "adjacent, or what it is",
+    "alone": "single, unpadded or what it is",
     "apart": "separate or distance",
-    "tried": "attempts",
-    "held": "masked, owned or what it is",
-    "meant": "intended",
-    "twin": "reference",
+    "asked": "requested or question",
+    "beside": "adjacent, or what it is",
+    "came": "received",
     "door": "public function",
     "doors": "input_checks",
-    "room": "capacity or allocator",
-    "house": "package or layout",
-    "goals": "losses",
-    "judge": "metrics or check",
-    "knobs": "hyper",
+    "drawn": "sampled or rendered",
     "fault": "failure or error",
+    "found": "matches or result",
+    "given": "inputs or arguments",
+    "goals": "losses",
+    "gone": "removed or missing",
+    "held": "masked, owned or what it is",
+    "house": "package or layout",
+    "judge": "metrics or check",
+    "kept": "saved, selected or what it is",
+    "knobs": "hyper",
+    "learnt": "learned or trained",
+    "made": "result, or what it is",
+    "meant": "intended",
+    "mine": "actual, ours or what it is",
+    "own": "actual, ours or what it is",
+    "room": "capacity or allocator",
+    "rooms": "capacities",
+    "said": "message or text",
+    "says": "message or text",
+    "sent": "grad_out, messages or what it is",
+    "shown": "label or visible",
+    "taken": "used, elapsed or what it is",
+    "told": "config, spec or options",
+    "tried": "attempts",
+    "twin": "reference",
+    "twins": "references",
+    "walk": "forward or unroll",
+    "wanted": "expected or target",
+    "way": "method, scheme or rule",
+    "ways": "methods, schemes or rules",
 }
+RIDDLES = {"door", "doors", "fence", "ghost", "room", "said", "told", "twin", "twins"}
+LONGEST_TEST_NAME = 60
 OPENINGS = {
     "Give": "Return",
     "Gives": "Return",
@@ -310,6 +329,9 @@ OPENINGS = {
     "Whether": "Return whether",
     "Who": "a noun phrase",
     "Where": "a noun phrase, or Return",
+    "Whom": "a noun phrase",
+    "Says": "Return, Describe or Format",
+    "Tells": "Return or Describe",
     "Let": "a verb that says what is done",
 }
 
@@ -327,7 +349,7 @@ def spoken(tree: ast.Module) -> list[tuple[str, int]]:
     return names
 
 
-@pytest.mark.parametrize("path", FILES, ids=name)
+@pytest.mark.parametrize("path", [*FILES, *TESTS, *SCRIPTS], ids=name)
 def test_names_are_the_field_s(path):
     """A help, not a fence: when the field really uses a word, take it out of the list above."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -344,6 +366,23 @@ def test_names_are_the_field_s(path):
             assert cure is None, (
                 f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 1)} opens its docstring with "
                 f"{first!r}. Begin with a verb or a noun phrase (PEP 257): {cure}."
+            )
+
+
+@pytest.mark.parametrize("path", TESTS, ids=name)
+def test_test_names_are_short_and_plain(path):
+    """So that a reader knows what failed, and `-k` selects one test."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            where = f"{path.relative_to(ROOT)}:{node.lineno}"
+            assert len(node.name) <= LONGEST_TEST_NAME, (
+                f"{where}: {node.name} has {len(node.name)} letters. Name what it tests in at most "
+                f"{LONGEST_TEST_NAME}; the rest is its docstring."
+            )
+            riddle = RIDDLES & set(node.name.split("_"))
+            assert not riddle, (
+                f"{where}: {node.name} speaks of a {riddle.pop()}. Say reference, refused, "
+                "message or what it is."
             )
 
 

@@ -176,8 +176,8 @@ class _Picture:
         return f"Row {row}, column 0, gets {added}{divided} = {got}."
 
     def _conclusion(self) -> str:
-        says = [f"“{w}” {'passes' if self.trace.passes(w) else 'fails'}" for w in RULES]
-        return f"{' and '.join(says)} the gradient check: every weight moved up and down by h."
+        results = [f"“{w}” {'passes' if self.trace.passes(w) else 'fails'}" for w in RULES]
+        return f"{' and '.join(results)} the gradient check: every weight moved up and down by h."
 
 
 def _rows_drawn(trace: GradientTrace) -> list[int]:

@@ -20,7 +20,7 @@ class Choice:
     """A choice: its text, the feedback to whoever chooses it, and the misconception behind it."""
 
     text: str
-    says: str
+    feedback: str
     misconception: str | None = None
 
 
@@ -125,8 +125,8 @@ def _letters(question: Question) -> str:
 def _judged(question: Question, chosen: str) -> tuple[str, ...]:
     choice = question.choices[chosen]
     if chosen == question.right:
-        return (f"✓ {chosen}. {choice.says}",)
-    lines = [f"✗ {chosen}. {choice.says}"]
+        return (f"✓ {chosen}. {choice.feedback}",)
+    lines = [f"✗ {chosen}. {choice.feedback}"]
     if choice.misconception:
         record = misconception(choice.misconception)
         lines.append(f"{record.id}, a common belief: “{record.belief}” {record.truth}")
@@ -134,5 +134,5 @@ def _judged(question: Question, chosen: str) -> tuple[str, ...]:
         lines.append(f"`{show_command(record.id)}`")
         lines.append(record.look)
     else:
-        lines.append(f"Look again: {question.choices[question.right].says}")
+        lines.append(f"Look again: {question.choices[question.right].feedback}")
     return tuple(lines)

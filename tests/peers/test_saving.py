@@ -123,11 +123,11 @@ def test_a_row_of_built_layers_both_ways(nested, theirs, keras, tmp_path):
         words.set_weights([np.arange(36).reshape(9, 4) / 9])
         row = kind([words, lab.Dropout(0.5), lab.GlobalAveragePooling1D(), dense])
         rows.append(kind([row]) if nested and lab is ours else row)
-    mine, their = rows
-    mine.save(tmp_path / "mine.keras")
-    same(mine, keras.saving.load_model(tmp_path / "mine.keras"))
-    their.save(tmp_path / "theirs.keras")
-    same(their, load_model(tmp_path / "theirs.keras"))
+    our_model, keras_model = rows
+    our_model.save(tmp_path / "mine.keras")
+    same(our_model, keras.saving.load_model(tmp_path / "mine.keras"))
+    keras_model.save(tmp_path / "theirs.keras")
+    same(keras_model, load_model(tmp_path / "theirs.keras"))
 
 
 @pytest.mark.parametrize("stack", STACKS)

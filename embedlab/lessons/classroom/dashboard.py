@@ -50,7 +50,7 @@ def dashboard(
     True
     """
     lessons = _lessons(summary)
-    parts = [_head(summary, refused), _ways(lessons), _beliefs(summary, views)]
+    parts = [_head(summary, refused), _lesson_links(lessons), _beliefs(summary, views)]
     for lesson, group in lessons.items():
         boxes = "".join(map(_box, group))
         parts.append(
@@ -94,8 +94,8 @@ def _lessons(summary: ClassSummary) -> dict[str, list[QuestionStats | ExerciseSt
     return dict(sorted(by_lesson.items()))
 
 
-def _ways(lessons: Mapping[str, Iterable[QuestionStats | ExerciseStats]]) -> str:
-    """Lead to each lesson, with the share of its answers that were right."""
+def _lesson_links(lessons: Mapping[str, Iterable[QuestionStats | ExerciseStats]]) -> str:
+    """Return links to each lesson, with the share of its answers that were right."""
     links = ""
     for lesson, group in lessons.items():
         questions = [one for one in group if isinstance(one, QuestionStats)]
@@ -140,10 +140,10 @@ def _belief(stats: MisconceptionStats, view: str | None) -> str:
     if view:
         cell = f'<p><a href="{html.escape(view)}">Open the view</a>, or in a notebook:</p>{cell}'
     return (
-        f'<article class="box belief" id="{record.id}" aria-labelledby="{record.id}-says">'
+        f'<article class="box belief" id="{record.id}" aria-labelledby="{record.id}-text">'
         f'<div class="many"><b>{stats.holders}</b><span>of {_cards(stats.met)} '
         f"({percent(stats.holders, stats.met)})</span>{bar(stats.holders, stats.met)}</div>"
-        f'<div><h3 id="{record.id}-says"><span class="tag">{record.id}</span> '
+        f'<div><h3 id="{record.id}-text"><span class="tag">{record.id}</span> '
         f"“{inline_markdown(record.belief)}”</h3><dl>"
         f"<dt>Say</dt><dd>{inline_markdown(record.truth)}</dd>"
         f"<dt>Show</dt><dd>{cell}</dd>"
@@ -164,7 +164,7 @@ def _box(one: QuestionStats | ExerciseStats | PredictionStats) -> str:
                     one.counts[letter],
                     letter == one.question.right,
                     choice.misconception,
-                    "" if choice.misconception else choice.says,
+                    "" if choice.misconception else choice.feedback,
                 )
                 for letter, choice in one.question.choices.items()
             ]

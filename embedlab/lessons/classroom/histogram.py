@@ -10,14 +10,14 @@ __all__ = ["HistogramRow", "bar", "histogram", "percent", "table"]
 
 @dataclass(frozen=True)
 class HistogramRow:
-    """One bar. Behind a wrong answer stands a belief, or what it `says` about who gave it."""
+    """One bar. Behind a wrong answer stands a belief, or the `feedback` for whoever gave it."""
 
     mark: str
     text: str
     count: int
     right: bool = False
     belief: str | None = None
-    says: str = ""
+    feedback: str = ""
 
 
 def histogram(caption: str, rows: Sequence[HistogramRow], total: int) -> str:
@@ -46,14 +46,14 @@ def histogram(caption: str, rows: Sequence[HistogramRow], total: int) -> str:
 def _row(row: HistogramRow, total: int) -> str:
     kind = " right" if row.right else "" if row.count else " none"
     text = f"✓ {row.text}" if row.right and row.mark != "✓" else row.text
-    tag = says = ""
+    tag = feedback = ""
     if row.belief and row.count:
         tag = f' <a class="tag" href="#{row.belief}">{row.belief}</a>'
-    if row.says and row.count and not row.right:
-        says = f"<small>{inline_markdown(row.says)}</small>"
+    if row.feedback and row.count and not row.right:
+        feedback = f"<small>{inline_markdown(row.feedback)}</small>"
     return (
         f'<li class="row{kind}"><span class="mark">{row.mark}</span>'
-        f'<span class="text">{inline_markdown(text)}{tag}{says}</span>'
+        f'<span class="text">{inline_markdown(text)}{tag}{feedback}</span>'
         f'<span class="count">{row.count} <small>{percent(row.count, total)}</small></span>'
         f"{bar(row.count, total)}</li>"
     )
