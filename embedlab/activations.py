@@ -13,18 +13,6 @@ import numpy as np
 from embedlab.core.checks import message
 from embedlab.registry import Registry, missing_attribute
 
-__all__ = [
-    "deserialize",
-    "get",
-    "gradient",
-    "linear",
-    "relu",
-    "serialize",
-    "sigmoid",
-    "softmax",
-    "tanh",
-]
-
 _KERAS_ONLY_NAMES = (
     "celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh "
     "leaky_relu log_sigmoid log_softmax mish relu6 selu silu soft_shrink softplus softsign "
@@ -141,8 +129,6 @@ def get(identifier: Any) -> Callable[[Any], np.ndarray]:
 def gradient(activation: Any, x: np.ndarray, y: np.ndarray, grad: np.ndarray) -> np.ndarray:
     """Return the gradient of `x`, where ``y = activation(x)`` and `grad` is the gradient of `y`.
 
-    NotImplementedError for a function that has no ``grad(x, y, grad)`` of its own.
-
     >>> x = np.array([-1.0, 2.0])
     >>> gradient(relu, x, relu(x), np.array([5.0, 5.0])).tolist()
     [0.0, 5.0]
@@ -153,3 +139,6 @@ def gradient(activation: Any, x: np.ndarray, y: np.ndarray, grad: np.ndarray) ->
         do = "Set it: my_activation.grad = lambda x, y, grad: ..."
         raise NotImplementedError(message(must, f"{activation!r:.60}", do))
     return slope(x, y, grad)
+
+
+__all__ = [*REGISTRY.names, "deserialize", "get", "gradient", "serialize"]

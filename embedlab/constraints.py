@@ -11,17 +11,6 @@ import numpy as np
 from embedlab.core.checks import message
 from embedlab.registry import Configured, Registry, not_defined
 
-__all__ = [
-    "Constraint",
-    "MaxNorm",
-    "MinMaxNorm",
-    "NonNeg",
-    "UnitNorm",
-    "deserialize",
-    "get",
-    "serialize",
-]
-
 EPSILON = 1e-7
 """Added to every length, as in Keras, so that a row of zeros divides by something."""
 
@@ -37,12 +26,12 @@ class Constraint(Configured):
         """Return a new array of the same shape and dtype that satisfies the constraint."""
         weights = np.asarray(weights)
         half = weights.dtype.char == "e"  # squares and quotients leave the range of half floats
-        projected = self.project(weights.astype(np.float32) if half else weights)
+        projected = self._project(weights.astype(np.float32) if half else weights)
         return projected.astype(weights.dtype, copy=False)
 
-    def project(self, weights: np.ndarray) -> np.ndarray:
+    def _project(self, weights: np.ndarray) -> np.ndarray:
         """Return the array that `__call__` rounds back to the dtype it came in."""
-        raise not_defined(self, "project(weights)")
+        raise not_defined(self, "__call__(weights)")
 
 
 class NonNeg(Constraint):
@@ -52,8 +41,7 @@ class NonNeg(Constraint):
     [[-0.0, 2.0]]
     """
 
-    def project(self, weights: np.ndarray) -> np.ndarray:
-        """Return the table with its negative numbers set to 0."""
+    def _project(self, weights: np.ndarray) -> np.ndarray:
         return weights * (weights >= 0).astype(weights.dtype)
 
 
@@ -67,8 +55,7 @@ class MaxNorm(Constraint):
     def __init__(self, max_value: float = 2, axis: Any = 0):
         self.max_value, self.axis = max_value, _axis(axis)
 
-    def project(self, weights: np.ndarray) -> np.ndarray:
-        """Return the table with what is too long shortened."""
+    def _project(self, weights: np.ndarray) -> np.ndarray:
         lengths = _lengths(weights, self.axis)
         return weights * (np.clip(lengths, 0, self.max_value) / (EPSILON + lengths))
 
@@ -83,8 +70,7 @@ class UnitNorm(Constraint):
     def __init__(self, axis: Any = 0):
         self.axis = _axis(axis)
 
-    def project(self, weights: np.ndarray) -> np.ndarray:
-        """Return the table with every length divided out."""
+    def _project(self, weights: np.ndarray) -> np.ndarray:
         lengths = _lengths(weights, self.axis)
         return weights / (EPSILON + lengths)
 
@@ -102,8 +88,7 @@ class MinMaxNorm(Constraint):
         self.min_value, self.max_value, self.rate = min_value, max_value, rate
         self.axis = _axis(axis)
 
-    def project(self, weights: np.ndarray) -> np.ndarray:
-        """Return the table with its lengths moved towards the range."""
+    def _project(self, weights: np.ndarray) -> np.ndarray:
         lengths = _lengths(weights, self.axis)
         inside = np.clip(lengths, self.min_value, self.max_value)
         target = self.rate * inside + (1 - self.rate) * lengths
@@ -132,3 +117,5 @@ REGISTRY = Registry(
     {"maxnorm": MaxNorm, "nonneg": NonNeg, "unitnorm": UnitNorm},
 )
 get, serialize, deserialize = REGISTRY.get, REGISTRY.serialize, REGISTRY.deserialize
+
+__all__ = [*REGISTRY.classes, "Constraint", "deserialize", "get", "serialize"]

@@ -5,15 +5,6 @@ from typing import Any
 from embedlab.core.checks import check_size, message
 from embedlab.registry import Configured, Registry
 
-__all__ = [
-    "Int4QuantizationConfig",
-    "Int8QuantizationConfig",
-    "QuantizationConfig",
-    "deserialize",
-    "get",
-    "serialize",
-]
-
 
 class QuantizationConfig(Configured):
     """The base of both configurations, whose arguments are there for Keras only.
@@ -83,3 +74,5 @@ REGISTRY = Registry(
     {"int8": Int8QuantizationConfig, "int4": Int4QuantizationConfig},
 )
 get, serialize, deserialize = REGISTRY.get, REGISTRY.serialize, REGISTRY.deserialize
+
+__all__ = [*REGISTRY.classes, "QuantizationConfig", "deserialize", "get", "serialize"]

@@ -26,8 +26,8 @@ class Conv1D(Layer):
         No padding, or zeros on both sides, so that T stays at stride 1.
     activation : str or callable, optional
     use_bias : bool
-    kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer : optional
-    kernel_constraint, bias_constraint : optional
+    kernel_initializer, bias_initializer : optional
+        And the same with regularizer and constraint.
     name, dtype, trainable : as for every `Layer`
 
     Notes

@@ -23,7 +23,7 @@ class Dense(Layer):
         See `embedlab.activations`.
     use_bias : bool
     kernel_initializer, bias_initializer : optional
-    kernel_regularizer, bias_regularizer, kernel_constraint, bias_constraint : optional
+        And the same with regularizer and constraint.
     name, dtype, trainable : as for every `Layer`
 
     Notes

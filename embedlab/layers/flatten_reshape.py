@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from embedlab.core.checks import ShapeError, check_size, message
-from embedlab.layers.input_checks import cast_floats, cast_grad
+from embedlab.layers.input_checks import as_numeric_array, cast_grad, check_input_shape
 from embedlab.layers.layer import Gradients, Layer
 from embedlab.layers.symbolic import KerasTensor
 
@@ -20,7 +20,10 @@ class _NewShape(Layer):
         self, inputs: Any, mask: Any = None, training: bool = False
     ) -> tuple[np.ndarray, tuple[int, ...]]:
         """Return the numbers in their new shape, and the old shape."""
-        values = cast_floats(self, inputs)
+        values = as_numeric_array(inputs, f"inputs of {self.name!r}")
+        check_input_shape(self, values.shape, least=1)
+        if values.dtype.kind == "f":
+            values = values.astype(self.compute_dtype, copy=False)
         return values.reshape(self.compute_output_shape(values.shape)), values.shape
 
     def backward(self, context: tuple[int, ...], grad: Any) -> Gradients:

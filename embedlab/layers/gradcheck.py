@@ -35,8 +35,7 @@ def gradcheck(
     epsilon : float
         How far a number moves.
     at_most : int
-        Numbers to try in each array, chosen at random where there are more.
-    seed : int
+        Numbers to try in each array, chosen at random (by `seed`) where there are more.
 
     Returns
     -------
@@ -47,8 +46,7 @@ def gradcheck(
     Examples
     --------
     >>> from embedlab.layers import Embedding
-    >>> errors = gradcheck(Embedding(5, 3, dtype="float64"), [[1, 1, 4]])
-    >>> errors["embeddings"] < 1e-6
+    >>> gradcheck(Embedding(5, 3, dtype="float64"), [[1, 1, 4]])["embeddings"] < 1e-6
     True
     """
     inputs = np.array(inputs)

@@ -4,12 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import DtypeError, ShapeError, message
+from embedlab.core.checks import DtypeError, ShapeError, as_array, message
 from embedlab.core.ids import IdError, out_of_range_error
 
 __all__ = [
     "as_numeric_array",
-    "cast_floats",
     "cast_grad",
     "cast_inputs",
     "check_input_shape",
@@ -41,18 +40,6 @@ axis: x[None].
     return array
 
 
-def cast_floats(layer: Any, inputs: Any) -> np.ndarray:
-    """Return `inputs` as an array with a batch axis; floats in the compute dtype.
-
-    >>> from embedlab.layers.layer import Layer
-    >>> cast_floats(Layer(), [[1.0]]).dtype.name, cast_floats(Layer(), [[True]]).dtype.name
-    ('float32', 'bool')
-    """
-    array = as_numeric_array(inputs, f"inputs of {layer.name!r}")
-    check_input_shape(layer, array.shape, least=1)
-    return array.astype(layer.compute_dtype, copy=False) if array.dtype.kind == "f" else array
-
-
 def check_input_shape(
     layer: Any,
     shape: tuple[Any, ...],
@@ -68,13 +55,12 @@ def check_input_shape(
     """
     shape = tuple(shape or ())
     start = f"Input 0 of layer {layer.name!r} is incompatible with the layer: expected"
-    received = f"found ndim={len(shape)}. Full shape received: {shape}"
+    received = f"found ndim={len(shape)}. Full shape received: {shape}."
     if ndim is not None and len(shape) != ndim:
-        do = "Reshape the inputs, or choose another layer"
-        raise ShapeError(f"{start} ndim={ndim}, {received}. {do}.")
+        raise ShapeError(f"{start} ndim={ndim}, {received} Reshape the inputs.")
     if len(shape) < least:
-        do = "Give a single sample a batch axis: x[None]"
-        raise ShapeError(f"{start} min_ndim={least}, {received}. {do}.")
+        do = "Give a single sample a batch axis: x[None]."
+        raise ShapeError(f"{start} min_ndim={least}, {received} {do}")
     if last is not None and shape[-1] != last:
         raise ShapeError(
             f"{start} axis -1 of input shape to have value {last}, but received input with shape "
@@ -137,11 +123,7 @@ def as_numeric_array(value: Any, name: str) -> np.ndarray:
         value = value.detach().cpu()
         if "bfloat16" in str(value.dtype):
             value = value.float()
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        must, received = f"{name} must be a rectangular array", "lists of different lengths"
-        raise ShapeError(message(must, received, "Pass rows of one length")) from error
+    array = as_array(value, name, "K")
     if array.dtype.name == "bfloat16":  # of JAX and TensorFlow; NumPy has no kind for it
         array = array.astype(np.float32)
     if array.dtype.kind not in "fiub":

@@ -142,29 +142,12 @@ class Layer:
         name: str | None = None,
         placement: str = "memory",
     ) -> Variable:
-        """Return a new variable of this layer, in memory or on disk.
+        """Return a new variable of this layer; its `placement` is "memory" or "disk".
 
-        Parameters
-        ----------
-        shape : tuple of int
-            () for a single number.
-        initializer : optional
-            By default "glorot_uniform".
-        dtype : str, optional
-            By default the `variable_dtype` of the layer.
-        trainable : bool
-        regularizer, constraint : optional
-        name : str, optional
-            By default "variable", "variable_1" and so on, as in Keras.
-        placement : {"memory", "disk"}
+        By default it is a single number, drawn by "glorot_uniform", of the layer's
+        `variable_dtype`, called "variable", "variable_1" and so on, as in Keras. ShapeError when
+        the initializer returns another shape, ValueError for a name that is taken.
 
-        Raises
-        ------
-        ShapeError, ValueError
-            When the initializer returns another shape, and for a name that is taken.
-
-        Examples
-        --------
         >>> Layer(name="scale").add_weight((2,), "ones", name="factor")
         Variable(scale/factor, (2,) float32, trainable)
         """
@@ -221,8 +204,6 @@ class Layer:
         The options of a ``recurrent_kernel`` begin with ``recurrent``, as in Keras. An
         `initializer` that is passed here replaces its own.
 
-        Examples
-        --------
         >>> class Shift(Layer):
         ...     WEIGHTS = {"bias": "zeros"}
         ...     def build(self, input_shape):
@@ -303,11 +284,8 @@ class Layer:
     def set_weights(self, weights: Any) -> None:
         """Set every weight from a list of as many arrays, of the same shapes.
 
-        Raises
-        ------
-        ValueError, ShapeError
-            For another number or shape, and for a layer whose adapters are merged: they could not
-            be taken out again. Nothing is changed then.
+        ValueError or ShapeError for others, and for a layer whose adapters are merged: they could
+        not be taken out again. Nothing is changed then.
         """
         self._check_settable()
         if not isinstance(weights, (list, tuple, np.ndarray)):

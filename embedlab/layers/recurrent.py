@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from embedlab import activations
-from embedlab.activations import gradient
+from embedlab.activations import gradient, sigmoid
 from embedlab.core.checks import check_size
 from embedlab.core.mask import as_mask, grad_keep_masked_state, keep_masked_state
 from embedlab.layers.input_checks import cast_grad, cast_inputs, check_input_shape, input_width
@@ -55,8 +55,7 @@ class Recurrent(Layer):
     zero_output_for_mask : bool
         Return zeros at masked steps instead of the output before them.
     kernel_initializer, recurrent_initializer, bias_initializer : optional
-    kernel_regularizer, recurrent_regularizer, bias_regularizer : optional
-    kernel_constraint, recurrent_constraint, bias_constraint : optional
+        And the same with regularizer and constraint.
     name, dtype, trainable : as for every `Layer`
 
     Notes
@@ -70,10 +69,7 @@ class Recurrent(Layer):
         "recurrent_kernel": "orthogonal",
         "bias": "zeros",
     }
-    CONFIG: ClassVar[tuple[str, ...]] = (
-        *("units", "activation", "use_bias"),
-        *("return_sequences", "zero_output_for_mask"),
-    )
+    CONFIG = ("units", "activation", "use_bias", "return_sequences", "zero_output_for_mask")
     KERAS_ONLY: ClassVar = {
         **Layer.KERAS_ONLY,
         "return_state": False,
@@ -97,8 +93,8 @@ class Recurrent(Layer):
         self,
         units: int,
         activation: Any = "tanh",
-        use_bias: bool = True,
         *,
+        use_bias: bool = True,
         return_sequences: bool = False,
         zero_output_for_mask: bool = False,
         **options: Any,
@@ -161,10 +157,11 @@ class Recurrent(Layer):
                 after = tuple(keep_masked_state(mask[t], new, old) for new, old in pairs)
             states, hidden[t + 1] = after, after[0]
             steps.append(saved)
-        outputs = hidden.copy()  # the caller may change them, `backward` needs the states
-        if mask is not None and self.zero_output_for_mask:
-            outputs[1:][~mask] = 0
-        out = outputs[1:].transpose(1, 0, 2) if self.return_sequences else outputs[-1]
+        # A copy: the caller may change the outputs, and `backward` needs the states.
+        outputs = hidden[1:].copy() if self.return_sequences else hidden[-1:].copy()
+        if mask is not None and self.zero_output_for_mask and steps:
+            outputs[~mask[-len(outputs) :]] = 0
+        out = outputs.transpose(1, 0, 2) if self.return_sequences else outputs[0]
         return out, RecurrentContext(values, mask, hidden, steps)
 
     def backward(self, context: RecurrentContext, grad: Any) -> Gradients:
@@ -247,31 +244,14 @@ class SimpleRNN(Recurrent):
         return grad, grad, (np.zeros_like(grads[0]),)
 
 
-class _Gated(Recurrent):
-    """A recurrent layer with gates: they have an activation of their own."""
-
-    CONFIG: ClassVar[tuple[str, ...]] = (*Recurrent.CONFIG, "recurrent_activation")
-
-    def __init__(
-        self,
-        units: int,
-        activation: Any = "tanh",
-        recurrent_activation: Any = "sigmoid",
-        use_bias: bool = True,
-        **options: Any,
-    ):
-        super().__init__(units, activation, use_bias, **options)
-        self.recurrent_activation = activations.get(recurrent_activation)
-
-
-class GRU(_Gated):
+class GRU(Recurrent):
     """A recurrent layer of one state, with an update gate and a reset gate.
 
     Parameters
     ----------
     units : int
-    activation, recurrent_activation : str or callable
-        Of the candidate state, and of the gates.
+    activation : str or callable
+        Of the candidate state.
     others
         As for `Recurrent`.
 
@@ -290,43 +270,45 @@ class GRU(_Gated):
     ((2, 3, 4), (2, 12))
     """
 
-    KERAS_ONLY: ClassVar = {**Recurrent.KERAS_ONLY, "reset_after": True}
+    KERAS_ONLY: ClassVar = {
+        **Recurrent.KERAS_ONLY,
+        "recurrent_activation": "sigmoid",
+        "reset_after": True,
+    }
     GATES = 3
 
     def _build_bias(self) -> None:
         self.bias = self.add_named_weight("bias", (2, 3 * self.units))
 
     def _step(self, x: np.ndarray, h: np.ndarray, states: Arrays) -> tuple[Arrays, Arrays]:
-        (state,), gate = states, self.recurrent_activation
-        update_x, reset_x, candidate_x = np.split(x, 3, axis=1)
-        update_h, reset_h, candidate_h = np.split(h, 3, axis=1)
-        update_sum, reset_sum = update_x + update_h, reset_x + reset_h
-        update, reset = gate(update_sum), gate(reset_sum)
+        (state,), columns = states, [2 * self.units]
+        gates_x, candidate_x = np.split(x, columns, axis=1)
+        gates_h, candidate_h = np.split(h, columns, axis=1)
+        update, reset = np.split(sigmoid(gates_x + gates_h), 2, axis=1)
         candidate_sum = candidate_x + reset * candidate_h
         candidate = self.activation(candidate_sum)
         after = update * state + (1 - update) * candidate
-        gates = (update_sum, update, reset_sum, reset, candidate_sum, candidate)
-        return (after,), (state, candidate_h, *gates)
+        return (after,), (state, candidate_h, update, reset, candidate_sum, candidate)
 
     def _step_backward(self, saved: Arrays, grads: Arrays) -> tuple[np.ndarray, np.ndarray, Arrays]:
-        state, candidate_h, update_sum, update, reset_sum, reset, candidate_sum, candidate = saved
-        (grad,), gate = grads, self.recurrent_activation
+        state, candidate_h, update, reset, candidate_sum, candidate = saved
+        (grad,) = grads
         to_candidate = gradient(self.activation, candidate_sum, candidate, grad * (1 - update))
-        to_update = gradient(gate, update_sum, update, grad * (state - candidate))
-        to_reset = gradient(gate, reset_sum, reset, to_candidate * candidate_h)
+        to_update = grad * (state - candidate) * (update * (1 - update))
+        to_reset = to_candidate * candidate_h * (reset * (1 - reset))
         to_x = np.hstack([to_update, to_reset, to_candidate])
         to_h = np.hstack([to_update, to_reset, to_candidate * reset])
         return to_x, to_h, (grad * update,)
 
 
-class LSTM(_Gated):
+class LSTM(Recurrent):
     """A recurrent layer of two states, the output and a cell state behind gates.
 
     Parameters
     ----------
     units : int
-    activation, recurrent_activation : str or callable
-        Of the candidate and the output, and of the gates.
+    activation : str or callable
+        Of the candidate and the output.
     others
         As for `Recurrent`.
 
@@ -347,7 +329,11 @@ class LSTM(_Gated):
 
     GATES = 4
     STATES = 2
-    KERAS_ONLY: ClassVar = {**Recurrent.KERAS_ONLY, "unit_forget_bias": True}
+    KERAS_ONLY: ClassVar = {
+        **Recurrent.KERAS_ONLY,
+        "recurrent_activation": "sigmoid",
+        "unit_forget_bias": True,
+    }
 
     def _build_bias(self) -> None:
         def open_forget_gate(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
@@ -356,26 +342,21 @@ class LSTM(_Gated):
 
         self.bias = self.add_named_weight("bias", (4 * self.units,), open_forget_gate)
 
-    @property
-    def _activations(self) -> tuple[Any, ...]:
-        """The activations of i, f, g, o."""
-        gate = self.recurrent_activation
-        return gate, gate, self.activation, gate
-
     def _step(self, x: np.ndarray, h: np.ndarray, states: Arrays) -> tuple[Arrays, Arrays]:
-        cell, sums = states[1], np.split(x + h, 4, axis=1)
-        gates = [act(part) for act, part in zip(self._activations, sums, strict=True)]
-        into, forget, candidate, out = gates
-        new_cell = forget * cell + into * candidate
+        into_sum, forget_sum, candidate_sum, out_sum = np.split(x + h, 4, axis=1)
+        into, forget, out = sigmoid(into_sum), sigmoid(forget_sum), sigmoid(out_sum)
+        candidate = self.activation(candidate_sum)
+        new_cell = forget * states[1] + into * candidate
         activated = self.activation(new_cell)
-        return (out * activated, new_cell), (cell, new_cell, activated, *sums, *gates)
+        gates = (into, forget, out, candidate_sum, candidate)
+        return (out * activated, new_cell), (states[1], new_cell, activated, *gates)
 
     def _step_backward(self, saved: Arrays, grads: Arrays) -> tuple[np.ndarray, np.ndarray, Arrays]:
-        cell, new_cell, activated, *rest = saved
-        sums, gates = rest[:4], rest[4:]
-        into, forget, candidate, out = gates
+        cell, new_cell, activated, into, forget, out, candidate_sum, candidate = saved
         to_cell = grads[1] + gradient(self.activation, new_cell, activated, grads[0] * out)
-        to_gates = [to_cell * candidate, to_cell * cell, to_cell * into, grads[0] * activated]
-        parts = zip(self._activations, sums, gates, to_gates, strict=True)
-        to_sums = np.hstack([gradient(*part) for part in parts])
+        to_into = to_cell * candidate * (into * (1 - into))
+        to_forget = to_cell * cell * (forget * (1 - forget))
+        to_candidate = gradient(self.activation, candidate_sum, candidate, to_cell * into)
+        to_out = grads[0] * activated * (out * (1 - out))
+        to_sums = np.hstack([to_into, to_forget, to_candidate, to_out])
         return to_sums, to_sums, (np.zeros_like(grads[0]), to_cell * forget)

@@ -28,8 +28,6 @@ class KerasTensor:
     In `shape` None stands for a length that is not known yet, such as the batch. `layer` made it
     from the placeholder `inputs` with `call_kwargs`, such as ``reverse=True``; None for an `Input`.
 
-    Examples
-    --------
     >>> KerasTensor((None, 10), "int32")
     KerasTensor((None, 10), int32)
     """
@@ -64,18 +62,8 @@ def Input(
 ) -> KerasTensor:
     """Return the placeholder that a model starts from.
 
-    Parameters
-    ----------
-    shape : tuple of int or None
-        Without the batch axis.
-    batch_size : int, optional
-    dtype : str
-    batch_shape : tuple of int or None
-        Instead of `shape`: with the batch axis.
-    name : str, optional
+    `shape` is without the batch axis, whose length may be `batch_size`; `batch_shape` is with it.
 
-    Examples
-    --------
     >>> Input((10,), dtype="int32")
     KerasTensor((None, 10), int32)
     """
