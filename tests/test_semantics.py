@@ -559,7 +559,7 @@ def test_lora_on_codes_gives_effective_float_embeddings():
     one.adapters["default"].b.assign(np.ones((1, 3)))
     before = np.asarray(one.embeddings)
     one.quantize("int8")
-    assert np.allclose(one.embeddings, before, atol=0.05) and one.codes.dtype == np.int8
+    assert np.allclose(one.embeddings, before, atol=0.05) and one.quantized.codes.dtype == np.int8
 
 
 def test_lora_checks_the_rank():
@@ -634,9 +634,9 @@ def test_quantization_int8_formula():
     one = layer()
     one.quantize("int8")
     scale = 127 / (np.abs(TABLE).max(axis=1) + 1e-7)
-    assert np.allclose(one.scale, scale)
-    assert np.array_equal(one.codes, np.round(TABLE * one.scale[:, None]))
-    assert np.allclose(one(range(4)), one.codes / one.scale[:, None])
+    assert np.allclose(one.quantized.scale, scale)
+    assert np.array_equal(one.quantized.codes, np.round(TABLE * one.quantized.scale[:, None]))
+    assert np.allclose(one(range(4)), one.quantized.codes / one.quantized.scale[:, None])
 
 
 def test_quantization_a_lookup_dequantizes_the_rows_it_reads():
@@ -662,8 +662,9 @@ def test_quantization_int4_packs_two_codes_a_byte():
     """Int4: two codes a byte along the last axis, the low half first, odd D too."""
     one = Embedding(1, 3, weights=[[7.0, -7.0, 3.0]])
     one.quantize("int4", config=Int4QuantizationConfig(block_size=None))
-    low, high = one.codes[0].view(np.uint8) & 15, one.codes[0].view(np.uint8) >> 4
-    assert (low.tolist(), int(high[0])) == ([7, 3], 16 - 7) and one.codes.shape == (1, 2)
+    codes = one.quantized.codes.view(np.uint8)
+    low, high = codes[0] & 15, codes[0] >> 4
+    assert (low.tolist(), int(high[0])) == ([7, 3], 16 - 7) and codes.shape == (1, 2)
 
 
 def test_quantization_int4_in_blocks_formula():
@@ -672,8 +673,9 @@ def test_quantization_int4_in_blocks_formula():
     one.build()
     before = one.table.numpy()
     one.quantize("int4")
-    assert one.scale.shape == one.zero.shape == (2, 2)
-    assert (np.abs(one([0, 1]) - before) <= 0.51 * np.repeat(one.scale, 128, 1)[:, :200]).all()
+    assert one.quantized.scale.shape == one.quantized.zero.shape == (2, 2)
+    step = np.repeat(one.quantized.scale, 128, 1)[:, :200]
+    assert (np.abs(one([0, 1]) - before) <= 0.51 * step).all()
 
 
 def test_quantization_a_block_of_one_sign_is_within_half_a_step():
@@ -681,7 +683,7 @@ def test_quantization_a_block_of_one_sign_is_within_half_a_step():
     one = Embedding(2, 4, weights=[[1.0] * 4, [3.0, 4.0, 5.0, 6.0]])
     one.quantize("int4", config=Int4QuantizationConfig(block_size=4))
     error = np.abs(one([0, 1]) - [[1.0] * 4, [3.0, 4.0, 5.0, 6.0]])
-    assert (error <= 0.51 * one.scale).all()
+    assert (error <= 0.51 * one.quantized.scale).all()
 
 
 def test_quantization_codes_get_no_gradient_but_adapters_do():

@@ -11,6 +11,8 @@ from embedlab.layers.variable import Variable
 from embedlab.registry import Registry, missing_attribute
 
 if TYPE_CHECKING:
+    from embedlab.layers.allocation import MemoryReport as MemoryReport
+    from embedlab.layers.allocation import TableMemoryError as TableMemoryError
     from embedlab.layers.bag import EmbeddingBag as EmbeddingBag
     from embedlab.layers.conv import Conv1D as Conv1D
     from embedlab.layers.dense import Dense as Dense
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
     from embedlab.layers.embedding import LookupContext as LookupContext
     from embedlab.layers.flatten_reshape import Flatten as Flatten
     from embedlab.layers.flatten_reshape import Reshape as Reshape
-    from embedlab.layers.memory_report import MemoryReport as MemoryReport
-    from embedlab.layers.memory_report import TableMemoryError as TableMemoryError
     from embedlab.layers.normalization import LayerNormalization as LayerNormalization
     from embedlab.layers.pooling_masking import GlobalAveragePooling1D as GlobalAveragePooling1D
     from embedlab.layers.pooling_masking import GlobalMaxPooling1D as GlobalMaxPooling1D
@@ -37,7 +37,7 @@ _HOMES = {
     "dropout": "Dropout",
     "embedding": "Embedding LookupContext",
     "flatten_reshape": "Flatten Reshape",
-    "memory_report": "MemoryReport TableMemoryError",
+    "allocation": "MemoryReport TableMemoryError",
     "normalization": "LayerNormalization",
     "pooling_masking": "GlobalAveragePooling1D GlobalMaxPooling1D Masking",
     "recurrent": "GRU LSTM SimpleRNN",

@@ -14,14 +14,9 @@ from embedlab.core.bag import (
     grad_bag_weights,
     parse_bags,
 )
-from embedlab.core.checks import check_size
+from embedlab.core.checks import check_size, message
 from embedlab.core.ids import IdError
-from embedlab.layers.embedding import (
-    as_padding_idx,
-    check_max_norm,
-    check_weights,
-    make_float_table,
-)
+from embedlab.layers.embedding import as_padding_idx, check_max_norm, make_float_table, table_config
 from embedlab.layers.embedding_table import FloatTable
 from embedlab.layers.input_checks import as_numeric_array, cast_grad, name_layer
 from embedlab.layers.layer import Gradients, Layer
@@ -124,30 +119,22 @@ class EmbeddingBag(Layer):
             )
         self._table: FloatTable | None = None
         if weights is not None:
-            table = check_weights(self, weights)
-            self._make_table(lambda shape, dtype: table)
+            self._table, self.built = make_float_table(self, weights), True
 
     def build(self, input_shape: Any = None) -> None:
         """Make the table, unless it is there; TableMemoryError when it cannot fit."""
-        self._make_table(self.embeddings_initializer)
-        if self.padding_idx is not None:
-            self.embeddings.value[self.padding_idx] = 0
+        self._table = make_float_table(self)
 
     def _build_from_data(self, inputs: Any) -> None:
         self.build()
-
-    def _make_table(self, initializer: Any) -> None:
-        self._table = make_float_table(self, initializer)
-        self.built = True
 
     @property
     def embeddings(self) -> Variable:
         """The table (V, D); AttributeError before build."""
         if self._table is None:
-            raise AttributeError(
-                "You must build the layer before accessing `embeddings`. "
-                f"Received no call of {self.name} yet. Call it on ids, or layer.build()."
-            )
+            must = "You must build the layer before accessing `embeddings`"
+            do = "Call it on ids, or layer.build()"
+            raise AttributeError(message(must, f"no call of {self.name} yet", do))
         return self._table.variable
 
     def call(self, inputs: Any, offsets: Any = None, per_sample_weights: Any = None) -> np.ndarray:
@@ -175,8 +162,7 @@ class EmbeddingBag(Layer):
         """Return the rows of the bags, and the context that `backward` needs."""
         if self._table is None:
             self.build()
-        table = self.embeddings.value
-        weights = per_sample_weights
+        table, weights = self.embeddings.value, per_sample_weights
         if weights is not None:
             weights = as_numeric_array(weights, "per_sample_weights").astype(table.dtype)
         options = {
@@ -188,8 +174,7 @@ class EmbeddingBag(Layer):
         try:
             bags = parse_bags(table, inputs, offsets, **options)
             bags = bags._replace(ids=bags.ids.copy(), weights=bags.weights.copy())
-            if self.max_norm is not None:
-                self._table.apply_max_norm(bags.ids)  # type: ignore[union-attr]
+            self._table.apply_max_norm(bags.ids)  # type: ignore[union-attr]
             winners = None
             if self.mode == "max":
                 out, winners = bag_max(table, bags)
@@ -208,9 +193,8 @@ class EmbeddingBag(Layer):
         bags, shape, winners = context
         grad = cast_grad(self, grad, (bags.starts.size - 1, self.output_dim))
         if winners is not None:
-            return Gradients(
-                None, {"embeddings": grad_bag_max(bags, winners, grad, self.input_dim)}
-            )
+            grad_table = grad_bag_max(bags, winners, grad, self.input_dim)
+            return Gradients(None, {"embeddings": grad_table})
         grad_table = grad_bag(
             bags, grad, self.input_dim, mode=self.mode, scale_grad_by_freq=self.scale_grad_by_freq
         )
@@ -228,21 +212,9 @@ class EmbeddingBag(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments."""
-        return {
-            **super().get_config(),
-            "input_dim": self.input_dim,
-            "output_dim": self.output_dim,
-            "mode": self.mode,
-            "embeddings_initializer": initializers.serialize(self.embeddings_initializer),
-            "embeddings_regularizer": regularizers.serialize(self.embeddings_regularizer),
-            "embeddings_constraint": constraints.serialize(self.embeddings_constraint),
-            "include_last_offset": self.include_last_offset,
-            "padding_idx": self.padding_idx,
-            "max_norm": self.max_norm,
-            "norm_type": self.norm_type,
-            "scale_grad_by_freq": self.scale_grad_by_freq,
-            "seed": self.seed,
-        }
+        own = "mode include_last_offset padding_idx max_norm norm_type scale_grad_by_freq seed"
+        config = {**super().get_config(), **table_config(self)}
+        return {**config, **{name: getattr(self, name) for name in own.split()}}
 
     def __repr__(self) -> str:
         padding = "" if self.padding_idx is None else f", padding_idx {self.padding_idx}"

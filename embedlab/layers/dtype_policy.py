@@ -43,17 +43,15 @@ class DTypePolicy:
     def __init__(self, name: str):
         mode, _, source = str(name).rpartition("_from_")
         self.quantization_mode = mode.partition("/")[0] or None
-        if mode and not _MODE.fullmatch(mode):
-            source = str(name)  # refused below
-        if source == "mixed_float16":
-            self.variable_dtype, self.compute_dtype = "float32", "float16"
-        elif source in _FLOATS or (source in INTEGERS and not mode):
-            self.variable_dtype = self.compute_dtype = source
-        else:
+        sources = (*_FLOATS, "mixed_float16") if mode else (*_FLOATS, "mixed_float16", *INTEGERS)
+        if source not in sources or (mode and not _MODE.fullmatch(mode)):
             raise ValueError(
                 f"dtype must be one of {', '.join(_FLOATS)} or mixed_float16. Cannot convert "
                 f"{name!r:.40} to a mixed precision DTypePolicy. Choose one of these."
             )
+        mixed = source == "mixed_float16"
+        self.variable_dtype = "float32" if mixed else source
+        self.compute_dtype = "float16" if mixed else source
         self.name = name
 
     def get_config(self) -> dict[str, Any]:
@@ -72,16 +70,15 @@ class DTypePolicy:
 
 
 def get_policy(dtype: Any) -> DTypePolicy:
-    """Return the policy that a name, a NumPy dtype, a dict config, a policy or None (float32)
-    means.
+    """Return the policy that a name, NumPy dtype, config, policy or None (float32) means.
 
     >>> get_policy(None).name, get_policy(np.float16).name
     ('float32', 'float16')
     """
-    if dtype is None:
-        return DTypePolicy("float32")
     if isinstance(dtype, DTypePolicy):
         return dtype
+    if dtype is None:
+        return DTypePolicy("float32")
     if isinstance(dtype, dict):  # the form in which Keras writes it
         config = dtype.get("config", dtype)
         if "mode" in config:

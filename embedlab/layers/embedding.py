@@ -1,17 +1,26 @@
 """The Embedding layer: a table with one row for each id. Its arithmetic lives in the core."""
 
-import operator
+import warnings
+from inspect import signature
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from embedlab import constraints, initializers, quantizers, regularizers
-from embedlab.core.checks import ShapeError, as_table, check_size
-from embedlab.core.geometry import Neighbors, analogy, nearest, odd_one_out
+from embedlab.core.checks import (
+    ShapeError,
+    as_table,
+    check_choice,
+    check_number,
+    check_size,
+    message,
+)
+from embedlab.core.geometry import Neighbors, nearest
 from embedlab.core.ids import IdError, apply_out_of_range_rule, as_ids
 from embedlab.core.lora import lora_scale
 from embedlab.core.max_norm import max_norm as apply_max_norm
-from embedlab.core.quantize import QuantizationReport
+from embedlab.core.quantize import QuantizationReport, QuantizedTable
+from embedlab.layers.allocation import MemoryReport, check_fits
 from embedlab.layers.dtype_policy import INTEGERS, DTypePolicy
 from embedlab.layers.embedding_table import (
     FloatTable,
@@ -27,30 +36,12 @@ from embedlab.layers.lora import (
     AdapterSet,
     LoRAAdapter,
     adapter_weight_names,
-    check_rank,
+    is_adapter_name,
 )
-from embedlab.layers.memory_report import MemoryReport
-from embedlab.layers.placement import check_fits, check_placement
 from embedlab.layers.symbolic import KerasTensor
 from embedlab.layers.variable import Variable
 
 __all__ = ["Embedding", "LookupContext"]
-
-_NEW_ROWS = ("mean", "zeros", "copy")
-_BEYOND_KERAS = {
-    "input_length": None,
-    "padding_idx": None,
-    "max_norm": None,
-    "norm_type": 2.0,
-    "row_dropout": 0.0,
-    "scale_grad_by_freq": False,
-    "oob": "raise",
-    "negative": "raise",
-    "seed": None,
-    "placement": "memory",
-}
-"""Arguments that Keras does not know, and their defaults: a config holds them only if they differ,
-so that Keras can read it."""
 
 
 class LookupContext(NamedTuple):
@@ -141,11 +132,11 @@ class Embedding(Layer):
     >>> layer = Embedding(10, 4, mask_zero=True, seed=7)
     >>> layer
     Embedding(10 words -> 4 numbers, mask_zero)
-    >>> layer([[1, 2, 0]]).shape
-    (1, 3, 4)
-    >>> layer.compute_mask([[1, 2, 0]]).tolist()
-    [[True, True, False]]
+    >>> layer([[1, 2, 0]]).shape, layer.compute_mask([[1, 2, 0]]).tolist()
+    ((1, 3, 4), [[True, True, False]])
     """
+
+    _INTEGER_WEIGHTS = True
 
     def __init__(
         self,
@@ -169,15 +160,19 @@ class Embedding(Layer):
         negative: str = "raise",
         row_dropout: float = 0.0,
         placement: str = "memory",
-        name: str | None = None,
-        dtype: Any = None,
-        trainable: bool = True,
         seed: int | None = None,
         adapters: Any = None,
-        **unknown: Any,
+        **options: Any,
     ):
-        super().__init__(name=name, dtype=dtype, trainable=trainable, **unknown)
-        self.placement = check_placement(placement)
+        super().__init__(**options)
+        check_choice(placement, "placement", ("memory", "disk"))
+        if placement == "disk" and (embeddings_regularizer or embeddings_constraint):
+            raise ValueError(
+                "a table on disk cannot have a regularizer or a constraint: they take all of it at "
+                "every step. Received placement='disk' with one. Leave it away; max_norm holds for "
+                "the rows that are used."
+            )
+        self.placement = placement
         self.quantization_config = quantizers.get(quantization_config)
         self.input_dim = check_size(input_dim, "input_dim")
         self.output_dim = check_size(output_dim, "output_dim")
@@ -186,20 +181,15 @@ class Embedding(Layer):
         )
         self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
         self.embeddings_constraint = constraints.get(embeddings_constraint)
-        if self.placement == "disk" and (
-            self.embeddings_regularizer is not None or self.embeddings_constraint is not None
-        ):
-            raise ValueError(
-                "a table on disk cannot have a regularizer or a constraint: they take all of it at "
-                "every step. Received placement='disk' with one. Leave it away; max_norm holds for "
-                "the rows that are used."
-            )
         self.mask_zero = bool(mask_zero)
         self.supports_masking = self.supports_masking or self.mask_zero
         self.input_length = _as_input_length(input_length)
         self.padding_idx = as_padding_idx(padding_idx, self.input_dim)
         self.scale_grad_by_freq = bool(scale_grad_by_freq)
-        self.row_dropout = _check_share(row_dropout)
+        self.row_dropout = check_number(row_dropout, "row_dropout")
+        if not 0 <= self.row_dropout < 1:
+            must = "row_dropout must lie in 0..1, below 1"
+            raise ValueError(message(must, f"{row_dropout!r:.40}", "Pass for example 0.1"))
         self.max_norm, self.norm_type = max_norm, norm_type
         check_max_norm(max_norm, norm_type)
         self._rng = np.random.default_rng(seed)
@@ -210,9 +200,8 @@ class Embedding(Layer):
         self._pending_adapters = [dict(arguments) for arguments in adapters or []]
         if lora_rank is not None:
             rank = check_size(lora_rank, "lora_rank")
-            self._pending_adapters.insert(
-                0, {"name": DEFAULT_NAME, "rank": rank, "alpha": lora_alpha}
-            )
+            first = {"name": DEFAULT_NAME, "rank": rank, "alpha": lora_alpha}
+            self._pending_adapters.insert(0, first)
         elif lora_alpha is not None:
             raise ValueError(
                 f"lora_alpha needs lora_rank. Received lora_alpha={lora_alpha!r:.40} alone. "
@@ -221,71 +210,61 @@ class Embedding(Layer):
         if self._pending_adapters:
             self._refuse_constraint()
         if weights is not None:
-            self._build_with(weights)
+            self._build_table(weights)
 
     # Building ---------------------------------------------------------------------------------
 
     def build(self, input_shape: Any = None) -> None:
         """Make the table, unless it is there; TableMemoryError when it cannot fit."""
-        if self.quantization_mode is not None:  # codes will be loaded
-            mode = self.dtype_policy.name.rpartition("_from_")[0]
-            self.quantized_build((self.input_dim, self.output_dim), mode)
-        else:
-            self._make_float_table(self.embeddings_initializer)
-            if self.padding_idx is not None:
-                self.table.value[self.padding_idx] = 0
-        self._add_pending_adapters()
+        self._build_table()
 
     def _build_from_data(self, inputs: Any) -> None:
         self.build(as_ids(inputs).shape)
 
-    def _build_with(self, weights: Any) -> None:
-        table = check_weights(self, weights)
-        self._make_float_table(lambda shape, dtype: table)
-        self._add_pending_adapters()
-
-    def _make_float_table(self, initializer: Any) -> None:
-        self._set_table(make_float_table(self, initializer, self.placement))
-
-    def _set_table(self, table: FloatTable | QuantizedTableWeights) -> None:
-        for variable in [] if self._table is None else self._table.variables:
-            self._untrack_variable(variable)
-        for variable in table.variables:
-            self._track_variable(variable)
-        self._table, self.built = table, True
-        table.freeze(bool(self.adapters))
-
-    def _add_pending_adapters(self) -> None:
+    def _build_table(self, weights: Any = None) -> None:
+        if weights is None and self.quantization_mode is not None:  # codes will be loaded
+            mode = self.dtype_policy.name.rpartition("_from_")[0]
+            self.quantized_build((self.input_dim, self.output_dim), mode)
+        else:
+            self._make_float_table(weights)
         for arguments in self._pending_adapters:
             self.add_adapter(**arguments)
 
-    def _built_table(self, what: str) -> FloatTable | QuantizedTableWeights:
+    def _make_float_table(self, weights: Any) -> None:
+        self._set_table(make_float_table(self, weights, self.placement))
+
+    def _set_table(self, table: FloatTable | QuantizedTableWeights) -> None:
+        self._track_table(self._table, table)
+        self._table, self.built = table, True
+        table.freeze(bool(self.adapters))
+
+    def _track_table(self, old: Any, new: FloatTable | QuantizedTableWeights) -> None:
+        for variable in [] if old is None else old.variables:
+            self._untrack_variable(variable)
+        for variable in new.variables:
+            self._track_variable(variable)
+
+    def _built_table(self, action: str) -> FloatTable | QuantizedTableWeights:
         if self._table is None:
-            raise ValueError(
-                f"{what} needs a table. Received {self.name!r}, which is not built. "
-                "Call layer.build()."
-            )
+            must = f"Cannot {action} a layer that isn't yet built"
+            raise ValueError(message(must, repr(self.name), "Call layer.build() first"))
         return self._table
 
     # Weights ----------------------------------------------------------------------------------
 
-    def _readable_table(self) -> FloatTable | QuantizedTableWeights:
-        if self._table is None:
-            raise AttributeError(
-                "You must build the layer before accessing `embeddings`. "
-                f"Received no call of {self.name} yet. Call it on ids, or layer.build()."
-            )
-        return self._table
-
     @property
     def embedding_table(self) -> FloatTable | QuantizedTableWeights:
         """The object that owns the rows; AttributeError before build."""
-        return self._readable_table()
+        if self._table is None:
+            must = "You must build the layer before accessing `embeddings`"
+            do = "Call it on ids, or layer.build()"
+            raise AttributeError(message(must, f"no call of {self.name} yet", do))
+        return self._table
 
     @property
     def table(self) -> Variable:
         """The float table (V, D) without adapters; AttributeError before build, and for codes."""
-        return self._readable_table().variable
+        return self.embedding_table.variable
 
     @property
     def embeddings(self) -> Any:
@@ -293,7 +272,7 @@ class Embedding(Layer):
 
         An array where adapters are active (it has them added) or the layer is quantized.
         """
-        return self._readable_table().effective(self.adapters)
+        return self.embedding_table.effective(self.adapters)
 
     def stored_variables(self) -> list[Variable]:
         """Return the variables of a store: all but those of adapters."""
@@ -325,7 +304,7 @@ class Embedding(Layer):
         if self._table is None:
             self.build()
         if self.input_length is not None:
-            _check_length(self.input_length, ids.shape)
+            self._fill_lengths(ids.shape)
         try:
             rows = self._table.lookup(  # type: ignore[union-attr]
                 ids, self.adapters, oob=self.oob, negative=self.negative
@@ -341,10 +320,8 @@ class Embedding(Layer):
 
         >>> layer = Embedding(3, 2, weights=[[0, 1], [2, 3], [4, 5]])
         >>> rows, context = layer.forward([2, 2])
-        >>> layer.backward(context, np.ones((2, 2), "float32")).weights["embeddings"].to_dense()
-        array([[0., 0.],
-               [0., 0.],
-               [2., 2.]], dtype=float32)
+        >>> layer.backward(context, np.ones((2, 2))).weights["embeddings"].to_dense().tolist()
+        [[0.0, 0.0], [0.0, 0.0], [2.0, 2.0]]
         """
         ids = as_ids(inputs).copy()  # the caller may reuse the array before `backward`
         rows = self._lookup(ids)
@@ -371,23 +348,21 @@ class Embedding(Layer):
         Gradients
             `inputs` is None (ids have no gradient); `weights["embeddings"]` is a SparseGrad.
         """
-        ids = context.ids
-        grad = cast_grad(self, grad, (*ids.shape, self.output_dim))
+        rows = context.ids
+        grad = cast_grad(self, grad, (*rows.shape, self.output_dim))
         if context.factors is not None:
             grad = grad * context.factors[..., None].astype(grad.dtype)
-        rows = ids
         if self.oob != "raise" or self.negative != "raise":
             rows = apply_out_of_range_rule(
-                ids, self.input_dim, oob=self.oob, negative=self.negative
+                rows, self.input_dim, oob=self.oob, negative=self.negative
             )
             inside = rows < self.input_dim  # ids that read no row have no gradient
             rows, grad = rows[inside], grad[inside]
         if self.adapters:
             return Gradients(None, self.adapters.gradients(rows, grad, self.padding_idx))
-        table = self._built_table("backward")
-        return Gradients(
-            None, table.gradients(rows, grad, self.padding_idx, self.scale_grad_by_freq)
-        )
+        table = self._built_table("go backward through")
+        options = self.padding_idx, self.scale_grad_by_freq
+        return Gradients(None, table.gradients(rows, grad, *options))
 
     # Masks and shapes -------------------------------------------------------------------------
 
@@ -400,27 +375,32 @@ class Embedding(Layer):
         return as_ids(inputs) != 0
 
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
-        """Return (*input_shape, D), with the lengths that `input_length` adds.
+        """Return (*input_shape, D); ShapeError where that and `input_length` disagree.
 
-        Raises
-        ------
-        ShapeError
-            When `input_length` and the shape disagree.
-
-        Examples
-        --------
         >>> Embedding(1000, 64, input_length=10).compute_output_shape((None, None))
         (None, 10, 64)
         """
-        shape = tuple(input_shape)
-        if self.input_length is not None:
-            shape = _check_length(self.input_length, shape)
-        return (*shape, self.output_dim)
+        return (*self._fill_lengths(tuple(input_shape)), self.output_dim)
 
     @property
     def batch_input_shape(self) -> tuple[Any, ...] | None:
         """The input shape that `input_length` announces, such as (None, 10), or None."""
-        return None if self.input_length is None else _batch_shape(self.input_length)
+        length = self.input_length
+        return None if length is None else (None, *(length if type(length) is tuple else [length]))
+
+    def _fill_lengths(self, shape: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return `shape` with the fixed lengths in place of None."""
+        fixed = self.batch_input_shape
+        if fixed is None:
+            return shape
+        if len(shape) != len(fixed) or any(
+            a != b for a, b in zip(fixed, shape, strict=True) if None not in (a, b)
+        ):
+            raise ShapeError(
+                f'"input_length" is {self.input_length}, but received input has shape {shape}. '
+                "Pad or cut to that length, or leave input_length away."
+            )
+        return tuple(b if a is None else a for a, b in zip(fixed, shape, strict=True))
 
     # LoRA -------------------------------------------------------------------------------------
 
@@ -432,24 +412,34 @@ class Embedding(Layer):
     @property
     def lora_rank(self) -> int | None:
         """The rank of the default adapter, or None."""
-        return self._default_adapter().get("rank")
+        return self._default_config().get("rank")
 
     @property
     def lora_alpha(self) -> float | None:
         """The alpha of the default adapter (by default its rank), or None."""
-        default = self._default_adapter()
-        alpha = default.get("alpha")
-        return default.get("rank") if alpha is None else alpha
+        config = self._default_config()
+        return config.get("rank") if config.get("alpha") is None else config["alpha"]
+
+    def _default_config(self) -> dict[str, Any]:
+        return {config["name"]: config for config in self._adapter_configs()}.get(DEFAULT_NAME, {})
 
     @property
     def lora_embeddings_a(self) -> Variable:
         """A of the default adapter, (V, R); AttributeError without one."""
-        return self._adapter_for_attribute().a
+        return self._default_adapter().a
 
     @property
     def lora_embeddings_b(self) -> Variable:
         """B of the default adapter, (R, D); AttributeError without one."""
-        return self._adapter_for_attribute().b
+        return self._default_adapter().b
+
+    def _default_adapter(self) -> LoRAAdapter:
+        if DEFAULT_NAME not in self.adapters:
+            raise AttributeError(
+                "lora_embeddings_a and lora_embeddings_b belong to the default adapter. Received "
+                f"{self.name!r}, which has none. Call layer.enable_lora(rank) first."
+            )
+        return self.adapters[DEFAULT_NAME]
 
     @property
     def active_adapters(self) -> tuple[str, ...]:
@@ -516,12 +506,7 @@ class Embedding(Layer):
         """Make an adapter under a name, make it active beside the others, and return it.
 
         While there are adapters the table is frozen: ``layer.trainable = True`` does not change
-        that.
-
-        Raises
-        ------
-        ValueError
-            As `enable_lora`, and for a name that is taken.
+        that. Errors are those of `enable_lora`, and a ValueError for a name that is taken.
         """
         self._refuse_constraint()
         if self.variable_dtype in INTEGERS:
@@ -529,13 +514,18 @@ class Embedding(Layer):
                 f"LoRA needs a table of floats. Received {self.name!r} of {self.variable_dtype}. "
                 "Make the layer from table.astype('float32')."
             )
-        if self._table is None:
+        table = self._built_table("enable lora on")
+        if not is_adapter_name(name) or adapter_weight_names(name)[0] in self._own_weights():
             raise ValueError(
-                "Cannot enable lora on a layer that isn't yet built. "
-                f"Received no call of {self.name} yet. Call layer.build() first."
+                "an adapter needs a name of its own, without a slash. "
+                f"Received {name!r:.40} beside {list(self.adapters)}. Choose another."
             )
-        self.adapters.check_new(name, self._own_weights())
-        rank = check_rank(rank, (self.input_dim, self.output_dim))
+        self.adapters.refuse_if_merged("add_adapter")
+        rank, most = check_size(rank, "rank"), min(self.input_dim, self.output_dim)
+        if rank > most:
+            must = f"a LoRA rank is meant to be low: it should be at most min(V, D) = {most}"
+            do = "A smaller one gives the same freedom with less memory"
+            warnings.warn(message(must, rank, do), UserWarning, stacklevel=3)
         alpha = float(rank) if alpha is None else alpha
         lora_scale(rank, alpha, rslora=rslora)  # refuses an alpha that is no number
         start = initializers.get(a_initializer)
@@ -556,18 +546,11 @@ class Embedding(Layer):
             a.padding_idx = self.padding_idx
         adapter = LoRAAdapter(name, a, b, rank, alpha, rslora)
         self.adapters.add(adapter)
-        self._table.freeze(True)
+        table.freeze(True)
         return adapter
 
     def set_active(self, names: Any) -> None:
-        """Make the named adapters active; the others keep their numbers and do not count.
-
-        >>> layer = Embedding(5, 3, lora_rank=2)
-        >>> layer.build()
-        >>> layer.set_active([])
-        >>> layer.active_adapters, layer.trainable_weights
-        ((), [])
-        """
+        """Make the named adapters active; the others keep their numbers and do not count."""
         self.adapters.set_active(names)
 
     def remove(self, name: str) -> None:
@@ -593,11 +576,9 @@ class Embedding(Layer):
     def unmerge(self) -> None:
         """Subtract what `merge` added, to within a rounding; quantized codes come back exactly."""
         if not self.adapters.merged:
-            raise ValueError(
-                "unmerge must follow merge. Received a layer without merged adapters. "
-                "Call layer.merge() first."
-            )
-        self._built_table("unmerge").unmerge(self.adapters)
+            received = "a layer without merged adapters"
+            raise ValueError(message("unmerge must follow merge", received, "Call merge() first"))
+        self.embedding_table.unmerge(self.adapters)
         self.adapters.mark_unmerged()
 
     def merge_and_unload(self, safe: bool = True) -> "Embedding":
@@ -619,7 +600,7 @@ class Embedding(Layer):
         for adapter in removed:
             self._untrack_variable(adapter.a)
             self._untrack_variable(adapter.b)
-        table = self._built_table("remove")
+        table = self.embedding_table
         table.freeze(bool(self.adapters))
         if not self.adapters:
             table.before_merge = []
@@ -631,18 +612,6 @@ class Embedding(Layer):
                 f"is frozen. Received {self.embeddings_constraint!r:.60}. Leave one of them away."
             )
 
-    def _default_adapter(self) -> dict[str, Any]:
-        configs = (config for config in self._adapter_configs() if config["name"] == DEFAULT_NAME)
-        return next(configs, {})
-
-    def _adapter_for_attribute(self) -> LoRAAdapter:
-        if DEFAULT_NAME not in self.adapters:
-            raise AttributeError(
-                "lora_embeddings_a and lora_embeddings_b belong to the default adapter. Received "
-                f"{self.name!r}, which has none. Call layer.enable_lora(rank) first."
-            )
-        return self.adapters[DEFAULT_NAME]
-
     # Quantization -----------------------------------------------------------------------------
 
     @property
@@ -651,19 +620,9 @@ class Embedding(Layer):
         return self.dtype_policy.quantization_mode
 
     @property
-    def codes(self) -> np.ndarray:
-        """The integer codes: (V, D) for int8, (V, ceil(D / 2)) with two a byte for int4."""
-        return self._readable_table().codes
-
-    @property
-    def scale(self) -> np.ndarray:
-        """One number for each row (a divisor), or one for each block (a factor)."""
-        return self._readable_table().scale
-
-    @property
-    def zero(self) -> np.ndarray | None:
-        """The code that means 0, for each block; None without blocks."""
-        return self._readable_table().zero
+    def quantized(self) -> QuantizedTable:
+        """The codes, scales and zero points; AttributeError for a layer with floats."""
+        return self.embedding_table.quantized
 
     def quantize(
         self, mode: str | None = None, type_check: bool = True, config: Any = None
@@ -698,25 +657,19 @@ class Embedding(Layer):
         --------
         >>> layer = Embedding(5, 4, weights=np.ones((5, 4)))
         >>> layer.quantize("int8")
-        >>> layer
-        Embedding(5 words -> 4 numbers, int8)
-        >>> layer([1]).round(3).tolist(), layer.codes.dtype.name
+        >>> layer([1]).round(3).tolist(), layer.quantized.codes.dtype.name
         ([[1.0, 1.0, 1.0, 1.0]], 'int8')
         """
-        if type_check and type(self) is not self._QUANTIZABLE:
+        if type_check and "quantize" not in vars(type(self)):
             raise NotImplementedError(
-                f"Layer {type(self).__name__} does not have a `quantize` method implemented: only "
-                f"{self._QUANTIZABLE.__name__} itself is quantized. Received a subclass. "
-                "Pass type_check=False if its methods can do without a float table."
+                f"Layer {type(self).__name__} does not have a `quantize` method implemented. "
+                "Received a subclass, whose own methods may need floats. Pass type_check=False if "
+                "they can do without."
             )
         config = resolve_quantization(mode, config, self.quantization_config)
-        if self._table is None:
-            raise ValueError(
-                "Cannot quantize a layer that isn't yet built. "
-                f"Received no call of {self.name} yet. Call layer.build() first."
-            )
+        table = self._built_table("quantize")
         self.adapters.refuse_if_merged("quantize")
-        self._take_codes(self._table.quantize(config, self.dtype_policy), config)
+        self._take_codes(table.quantize(config, self.dtype_policy), config)
 
     def quantized_build(self, embeddings_shape: Any, mode: str, config: Any = None) -> None:
         """Make codes of zero (and scales of one) for a table of a shape: to be loaded into.
@@ -727,10 +680,8 @@ class Embedding(Layer):
         [('embeddings', 'int8'), ('embeddings_scale', 'float32')]
         """
         config = resolve_quantization(mode, config, self.quantization_config)
-        table = QuantizedTableWeights.empty(
-            embeddings_shape, config, self.variable_dtype, self.name
-        )
-        self._take_codes(table, config)
+        path, dtype = f"{self.name}/embeddings", self.variable_dtype
+        self._take_codes(QuantizedTableWeights.empty(embeddings_shape, config, dtype, path), config)
 
     def _take_codes(self, table: QuantizedTableWeights, config: Any) -> None:
         self._set_table(table)
@@ -740,19 +691,21 @@ class Embedding(Layer):
 
     def quantized_call(self, inputs: Any) -> np.ndarray:
         """Return the rows for ids, from the codes and the active adapters."""
-        if self.quantization_mode is None:
-            _ = self.codes  # raises: there are none
+        _ = self.quantized  # raises where there are no codes
         return self._lookup(as_ids(inputs))
 
     def quantization_report(self) -> QuantizationReport:
         """Return what quantizing did to each row: errors, cosines, bytes.
 
-        Raises
-        ------
-        ValueError
-            Unless this very layer was quantized from floats.
+        ValueError unless this very layer was quantized from floats.
         """
-        return self._built_table("quantization_report").report()
+        report = self._built_table("report on").report
+        if report is None:
+            raise ValueError(
+                "a report compares codes with the floats they came from. Received a layer that was "
+                "not quantized here. Call layer.quantize(...) on a float table."
+            )
+        return report
 
     # Resizing ---------------------------------------------------------------------------------
 
@@ -793,43 +746,36 @@ class Embedding(Layer):
         total = check_size(input_dim, "input_dim")
         self._built_table("resize")
         self.adapters.refuse_if_merged("resize")
-        sources = self._check_resize(total, init, source)
+        check_choice(init, "init", ("mean", "zeros", "copy"))
+        for name, row in (("padding_idx", self.padding_idx), ("oob", self.oob)):
+            if isinstance(row, int) and row >= total:
+                must = f"{name} must stay a row of the table"
+                received = f"input_dim={total} with {name}={row}"
+                raise ValueError(message(must, received, f"Keep at least {row + 1} rows"))
+        sources = self._sources(total - self.input_dim, source) if init == "copy" else ()
         arguments = (total, init, sources, self.padding_idx)
         new_a = [resize_rows(adapter.a.value, *arguments) for adapter in self.adapters.values()]
-        for owned in self._tables():
-            owned.resize(*arguments)
+        for table in self._tables():
+            table.resize(*arguments)
         for adapter, a in zip(self.adapters.values(), new_a, strict=True):
             adapter.a.replace(a)
         self.input_dim = total
 
     def _tables(self) -> list[FloatTable | QuantizedTableWeights]:
         """Return every table that has a row for each id."""
-        return [self._built_table("resize")]
+        return [self.embedding_table]
 
-    def _check_resize(self, total: int, init: str, source: Any) -> Any:
-        if init not in _NEW_ROWS:
-            raise ValueError(
-                f"init must be one of {_NEW_ROWS}. Received {init!r:.40}. "
-                "Choose how new rows start."
-            )
-        fixed = {"padding_idx": self.padding_idx, "oob": self.oob}
-        for name, row in fixed.items():
-            if isinstance(row, int) and row >= total:
-                raise ValueError(
-                    f"{name} must stay a row of the table. Received input_dim={total} with "
-                    f"{name}={row}. Keep at least {row + 1} rows."
-                )
-        if init != "copy" or total <= self.input_dim:
+    def _sources(self, more: int, source: Any) -> Any:
+        """Return the row that each of `more` new rows copies."""
+        if more <= 0:
             return ()
         if source is None:
             source = self.oob if isinstance(self.oob, int) else self.input_dim - 1
         rows = apply_out_of_range_rule(as_ids(source), self.input_dim)
-        if rows.shape not in ((), (total - self.input_dim,)):
-            raise ShapeError(
-                f"source must be one row, or one for each of {total - self.input_dim} new ones. "
-                f"Received shape {rows.shape}. Pass an int."
-            )
-        return np.broadcast_to(rows, (total - self.input_dim,))
+        if rows.shape not in ((), (more,)):
+            must = f"source must be one row, or one for each of {more} new ones"
+            raise ShapeError(message(must, f"shape {rows.shape}", "Pass an int"))
+        return np.broadcast_to(rows, (more,))
 
     # Neighbors --------------------------------------------------------------------------------
 
@@ -867,80 +813,27 @@ class Embedding(Layer):
         >>> layer.nearest(0, k=1).ids.tolist(), layer.nearest([2.0, 0.1], k=2).ids.tolist()
         ([2], [0, 2])
         """
-        table = self._built_table("nearest")
+        table = self._built_table("search")
+        vectors = as_numeric_array(query, "query")
+        if vectors.dtype.kind in "iu":
+            ids = check_inside(as_ids(vectors), self.input_dim, self)
+            itself, others = np.atleast_1d(ids)[:, None], as_ids(exclude)
+            others = np.broadcast_to(others, (len(itself), len(others)))
+            exclude = np.concatenate([itself, others], axis=1)[0 if ids.ndim == 0 else slice(None)]
+            vectors = table.read(ids, self.adapters)
         rows = table.rows(self.adapters)
-        array = as_numeric_array(query, "query")
-        if array.dtype.kind not in "iu":
-            return nearest(rows, array, k, first=first, last=last, exclude=exclude)
-        ids = check_inside(as_ids(array), self.input_dim, self)
-        excluded = as_ids(exclude)
-        itself = np.atleast_1d(ids)[:, None]
-        others = np.broadcast_to(excluded, (len(itself), len(excluded)))
-        left_out = np.concatenate([itself, others], axis=1)
-        return nearest(
-            rows,
-            table.read(ids, self.adapters),
-            k,
-            first=first,
-            last=last,
-            exclude=left_out[0] if ids.ndim == 0 else left_out,
-        )
-
-    def analogy(
-        self, a: int, b: int, c: int, k: int = 5, *, first: int = 0, last: int | None = None
-    ) -> Neighbors:
-        """Return the k rows d for which "a is to b as c is to d" holds best.
-
-        Parameters
-        ----------
-        a, b, c : int
-            Ids; never the answer.
-        k, first, last
-            As `nearest`.
-
-        Examples
-        --------
-        >>> words = ["man", "king", "woman", "queen", "cat"]
-        >>> table = [[0, 1, 0], [3, 1, 0], [0, 0, 1], [3, 0, 1], [0, 1, 1]]
-        >>> words[Embedding(5, 3, weights=table).analogy(0, 1, 2, k=1).ids[0]]
-        'queen'
-        """
-        rows = self._built_table("analogy").rows(self.adapters)
-        for row in (a, b, c):
-            check_inside(as_ids(row), self.input_dim, self)
-        return analogy(rows, a, b, c, k, first=first, last=last)
-
-    def doesnt_match(self, ids: Any) -> int:
-        """Return the id, of two or more, whose row fits least to the others.
-
-        Examples
-        --------
-        >>> Embedding(3, 2, weights=[[1, 0.1], [1, 0], [-0.1, 1]]).doesnt_match([0, 1, 2])
-        2
-        """
-        rows = self._built_table("doesnt_match").rows(self.adapters)
-        return odd_one_out(rows, check_inside(as_ids(ids), self.input_dim, self))[0]
+        return nearest(rows, vectors, k, first=first, last=last, exclude=exclude)
 
     # Configs and reports ----------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments; those beyond Keras's own only where they are not the default.
 
-        Examples
-        --------
         >>> config = Embedding(10, 4, lora_rank=2, seed=1).get_config()
         >>> config["input_dim"], config["lora_alpha"], config["seed"], "oob" in config
         (10, 2, 1, False)
         """
-        config = {
-            **super().get_config(),
-            "input_dim": self.input_dim,
-            "output_dim": self.output_dim,
-            "embeddings_initializer": initializers.serialize(self.embeddings_initializer),
-            "embeddings_regularizer": regularizers.serialize(self.embeddings_regularizer),
-            "embeddings_constraint": constraints.serialize(self.embeddings_constraint),
-            "mask_zero": self.mask_zero,
-        }
+        config = {**super().get_config(), **table_config(self), "mask_zero": self.mask_zero}
         for name, default in _BEYOND_KERAS.items():
             if getattr(self, name) != default:
                 config[name] = getattr(self, name)
@@ -964,8 +857,6 @@ class Embedding(Layer):
     def from_legacy(cls, config: dict[str, Any]) -> "Embedding":
         """Return a layer from a config of Keras 1 or 2.
 
-        Examples
-        --------
         >>> old = {"input_dim": 5, "output_dim": 2, "init": "glorot_uniform", "W_constraint": None}
         >>> Embedding.from_legacy(old).embeddings_initializer
         GlorotUniform()
@@ -985,8 +876,7 @@ class Embedding(Layer):
         if array.dtype.kind != "f" and "dtype" not in options:
             array = array.astype(float)
         array = as_table(array, integers=True)
-        options.setdefault("trainable", not freeze)
-        options.setdefault("dtype", array.dtype.name)
+        options = {"trainable": not freeze, "dtype": array.dtype.name, **options}
         rows, columns = array.shape
         return cls(rows, columns, weights=array, **options)
 
@@ -996,10 +886,7 @@ class Embedding(Layer):
         Nothing is allocated: ask before building.
         """
         itemsize = np.dtype(self.variable_dtype).itemsize
-        return MemoryReport.of(self.input_dim, self.output_dim, itemsize, lora_rank)
-
-    _QUANTIZABLE: type
-    _INTEGER_WEIGHTS = True
+        return MemoryReport(self.input_dim, self.output_dim, itemsize, lora_rank)
 
     def __repr__(self) -> str:
         parts = [f"{self.input_dim} words -> {self.output_dim} numbers"]
@@ -1014,17 +901,37 @@ class Embedding(Layer):
         return f"{type(self).__name__}({', '.join(parts)})"
 
 
-Embedding._QUANTIZABLE = Embedding
+_BEYOND_KERAS = {
+    argument.name: argument.default
+    for argument in signature(Embedding.__init__).parameters.values()
+    if argument.kind is argument.KEYWORD_ONLY and argument.name != "adapters"
+}
+"""Arguments that Keras does not know, and their defaults: a config holds them only if they differ,
+so that Keras can read it."""
 
 
 # Tables and arguments, also of EmbeddingBag ---------------------------------------------------
 
 
-def make_float_table(layer: Any, initializer: Any, placement: str = "memory") -> FloatTable:
-    """Return a new table for a layer with the options of `Embedding`, in memory or on disk."""
+def make_float_table(layer: Any, weights: Any = None, placement: str = "memory") -> FloatTable:
+    """Return a new table for a layer, by its initializer or as a copy of `weights` (V, D).
+
+    A list of one table is unpacked, as old Keras had it; `padding_idx` leaves `weights` as given.
+    """
     shape = (layer.input_dim, layer.output_dim)
-    nbytes = layer.input_dim * layer.output_dim * np.dtype(layer.variable_dtype).itemsize
-    check_fits(placement, nbytes, f"a table (V, D) = {shape}")
+    initializer = layer.embeddings_initializer
+    if weights is not None:
+        if isinstance(weights, (list, tuple)) and len(weights) == 1:
+            inner = as_numeric_array(weights[0], "weights")
+            weights = inner if inner.ndim == 2 else weights
+        table = as_numeric_array(weights, "weights")
+        if table.shape != shape:
+            raise ShapeError(
+                f"Layer {layer.name} weight shape {shape} is not compatible with provided weight "
+                f"shape {table.shape}. Received it as weights=. It must be (input_dim, output_dim)."
+            )
+        initializer = lambda shape, dtype: table  # add_weight copies it
+    check_fits(placement, shape, layer.variable_dtype)
     variable = layer.add_weight(
         shape,
         initializer,
@@ -1034,24 +941,21 @@ def make_float_table(layer: Any, initializer: Any, placement: str = "memory") ->
         placement=placement,
     )
     variable.padding_idx = layer.padding_idx
-    return FloatTable(
-        variable, placement=placement, limit=layer.max_norm, norm_type=layer.norm_type
-    )
+    if weights is None and layer.padding_idx is not None:
+        variable.value[layer.padding_idx] = 0
+    options = {"limit": layer.max_norm, "norm_type": layer.norm_type}
+    return FloatTable(variable, placement=placement, **options)
 
 
-def check_weights(layer: Any, weights: Any) -> np.ndarray:
-    """Return ``weights=`` as a table (V, D); a list of one table, as in old Keras, is unpacked."""
-    if isinstance(weights, (list, tuple)) and len(weights) == 1:
-        inner = as_numeric_array(weights[0], "weights")
-        weights = inner if inner.ndim == 2 else weights
-    table = as_numeric_array(weights, "weights")
-    if table.shape != (layer.input_dim, layer.output_dim):
-        raise ShapeError(
-            f"Layer {layer.name} weight shape {(layer.input_dim, layer.output_dim)} is not "
-            f"compatible with provided weight shape {table.shape}. Received it as weights=. "
-            "It must be (input_dim, output_dim)."
-        )
-    return table
+def table_config(layer: Any) -> dict[str, Any]:
+    """Return the arguments of a layer that say how its table is made."""
+    return {
+        "input_dim": layer.input_dim,
+        "output_dim": layer.output_dim,
+        "embeddings_initializer": initializers.serialize(layer.embeddings_initializer),
+        "embeddings_regularizer": regularizers.serialize(layer.embeddings_regularizer),
+        "embeddings_constraint": constraints.serialize(layer.embeddings_constraint),
+    }
 
 
 def check_max_norm(max_norm: Any, norm_type: Any) -> None:
@@ -1077,54 +981,11 @@ def as_padding_idx(padding_idx: Any, input_dim: int) -> int | None:
     """
     if padding_idx is None:
         return None
-    try:
-        row = operator.index(padding_idx)
-    except TypeError:
-        row = input_dim
-    if isinstance(padding_idx, bool) or not -input_dim <= row < input_dim:
-        raise ValueError(
-            f"padding_idx must be a row of the table, 0..{input_dim - 1}. "
-            f"Received {padding_idx!r:.40}. Leave it away, or raise input_dim."
-        )
+    row = check_size(padding_idx, "padding_idx", least=-input_dim, most=input_dim - 1)
     return row % input_dim
 
 
-def _check_share(row_dropout: Any) -> float:
-    number = isinstance(row_dropout, (int, float)) and not isinstance(row_dropout, bool)
-    if not (number and 0 <= row_dropout < 1):
-        raise ValueError(
-            f"row_dropout must lie in 0..1, below 1. Received {row_dropout!r:.40}. "
-            "Pass for example 0.1."
-        )
-    return float(row_dropout)
-
-
 def _as_input_length(value: Any) -> int | tuple[int | None, ...] | None:
-    """Return a fixed input length in one form: an int, a tuple of int or None, or None."""
-    if value is None:
-        return None
     if isinstance(value, (tuple, list)):
         return tuple(None if n is None else check_size(n, "input_length") for n in value)
-    return check_size(value, "input_length")
-
-
-def _batch_shape(length: Any) -> tuple[int | None, ...]:
-    """Return the input shape that a fixed length means, the batch in front."""
-    return (None, *(length if isinstance(length, tuple) else (length,)))
-
-
-def _check_length(length: Any, shape: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return the input `shape` with the fixed lengths filled in; ShapeError if they disagree."""
-    known = _batch_shape(length)
-    if len(shape) != len(known) or any(
-        want != received
-        for want, received in zip(known[1:], shape[1:], strict=True)
-        if want is not None and received is not None
-    ):
-        raise ShapeError(
-            f'"input_length" is {length}, but received input has shape {shape}. '
-            "Pad or cut to that length, or leave input_length away."
-        )
-    return tuple(
-        received if want is None else want for want, received in zip(known, shape, strict=True)
-    )  # where neither is known, None stays
+    return None if value is None else check_size(value, "input_length")

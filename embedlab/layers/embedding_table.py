@@ -24,21 +24,12 @@ from embedlab.core.quantize import (
     quantize,
     quantized_lookup,
 )
+from embedlab.layers.allocation import Allocator, charge, check_fits
 from embedlab.layers.dtype_policy import DTypePolicy
 from embedlab.layers.lora import AdapterSet
-from embedlab.layers.placement import Allocator, check_fits
 from embedlab.layers.variable import Variable
-from embedlab.layers.weight_budget import charge
 
-__all__ = [
-    "FloatTable",
-    "QuantizedTableWeights",
-    "resize_codes",
-    "resize_rows",
-    "resolve_quantization",
-]
-
-_MODES = ("int8", "int4")
+__all__ = ["FloatTable", "QuantizedTableWeights", "resize_rows", "resolve_quantization"]
 
 
 class FloatTable:
@@ -55,10 +46,19 @@ class FloatTable:
 
     Attributes
     ----------
+    variables, row_variables : list of Variable
+        All, in the order of a store, and those with an entry for each row: what merging changes.
     version : int
         How many lookups may have changed the table in place: a backward pass that needs it as it
         was compares.
+    report : QuantizationReport or None
+        What quantizing did, where it was done here.
+    before_merge : list of ndarray
+        What `unmerge` needs besides the adapters: for floats nothing.
     """
+
+    report: QuantizationReport | None = None
+    before_merge_shapes: tuple[tuple[int, ...], ...] = ()
 
     def __init__(
         self,
@@ -70,17 +70,19 @@ class FloatTable:
         transposed: bool = False,
     ):
         self.variable = variable
+        self.variables = self.row_variables = [variable]
         self.placement, self.limit, self.norm_type = placement, limit, norm_type
         self.transposed = transposed
         self.version = 0
+        self.before_merge: list[np.ndarray] = []
 
     @property
-    def variables(self) -> list[Variable]:
-        """Every variable, in the order of a store."""
-        return [self.variable]
-
-    row_variables = variables
-    """Those with an entry for each row: what merging changes."""
+    def quantized(self) -> QuantizedTable:
+        """Refuse: floats have no codes."""
+        raise AttributeError(
+            "codes and scales belong to a quantized table. Received a layer with floats. "
+            'Call layer.quantize("int8") first.'
+        )
 
     # Reading ----------------------------------------------------------------------------------
 
@@ -89,7 +91,8 @@ class FloatTable:
     ) -> np.ndarray:
         """Return the rows of `ids`, with the active adapters added."""
         if self.limit is not None and not adapters.merged:
-            self._shorten(ids, oob, negative)
+            rows = apply_out_of_range_rule(ids, len(self.variable), oob=oob, negative=negative)
+            self.apply_max_norm(rows[rows < len(self.variable)])
         table = self.variable.value
         if adapters.active:
             return lora_lookup(table, ids, adapters.active_arrays(), oob=oob, negative=negative)
@@ -101,12 +104,8 @@ class FloatTable:
 
     def rows(self, adapters: AdapterSet) -> Any:
         """Return all rows for a search: the array, or rows that are computed when read."""
-        if not adapters.active:
-            return self.variable.value
-        return LazyTable(
-            (len(self.variable), self.variable.shape[1]),
-            lambda first, last: self.read(np.arange(first, last), adapters),
-        )
+        table = self.variable.value
+        return _lazy_rows(self, table.shape, adapters) if adapters.active else table
 
     def effective(self, adapters: AdapterSet) -> Any:
         """Return the table that counts: the variable, or a new array with adapters added."""
@@ -118,33 +117,13 @@ class FloatTable:
         """Return the table (V, D) without adapters as floats."""
         return self.variable.value.T if self.transposed else self.variable.value
 
-    @property
-    def codes(self) -> np.ndarray:
-        """Refuse: floats have no codes."""
-        raise AttributeError(
-            "codes, scale and zero belong to a quantized table. Received a layer with floats. "
-            'Call layer.quantize("int8") first.'
-        )
-
-    scale = zero = quantized = codes
-
     # Changing in place ------------------------------------------------------------------------
 
-    def _shorten(self, ids: np.ndarray, oob: str | int, negative: str) -> None:
-        rows = apply_out_of_range_rule(ids, len(self.variable), oob=oob, negative=negative)
-        rows = rows[rows < len(self.variable)]
-        self.apply_max_norm(rows)
-
     def apply_max_norm(self, rows: np.ndarray) -> None:
-        """Shorten some rows to `limit`, in place; there must be one."""
-        assert self.limit is not None
-        max_norm(self.variable.value, rows, self.limit, norm_type=self.norm_type)
-        self.version += 1
-
-    def _settle(self) -> None:
-        """Shorten all rows: before the table is merged or quantized, each as a lookup reads it."""
+        """Shorten some rows to `limit`, where there is one, in place."""
         if self.limit is not None:
-            self.apply_max_norm(np.arange(len(self.variable)))
+            max_norm(self.variable.value, rows, self.limit, norm_type=self.norm_type)
+            self.version += 1
 
     def freeze(self, frozen: bool) -> None:
         """Keep training from the table while there are adapters."""
@@ -152,7 +131,7 @@ class FloatTable:
 
     def merge(self, adapters: AdapterSet, safe: bool) -> None:
         """Add the active adapters to the table."""
-        self._settle()
+        self.apply_max_norm(np.arange(len(self.variable)))  # all rows as a lookup reads them
         table = self.variable.value
         merge(table, adapters.active_arrays(), safe=safe, out=table)
         self.version += 1
@@ -165,16 +144,12 @@ class FloatTable:
 
     def resize(self, total: int, init: str, sources: Any, leave_out: int | None) -> None:
         """Change the number of rows to `total`; see `resize_rows`."""
-        variable = self.variable
-        columns = variable.shape[0 if self.transposed else 1]
-        nbytes = total * columns * variable.value.itemsize
-        check_fits(self.placement, nbytes, f"a table (V, D) = {(total, columns)}")
-        charge((total, columns), variable.dtype, variable.path)
-        new = resize_rows(self.dense(), total, init, sources, leave_out, variable.allocate)
-        if self.transposed:
-            variable.replace(np.ascontiguousarray(new.T), axis=1)
-        else:
-            variable.replace(new)
+        variable, rows = self.variable, self.dense()
+        shape = (total, rows.shape[1])
+        check_fits(self.placement, shape, variable.dtype)
+        charge(shape, variable.dtype, variable.path)
+        new = resize_rows(rows, total, init, sources, leave_out, variable.allocate)
+        _replace_rows(variable, new, self.transposed)
         self.version += 1
 
     # Gradients --------------------------------------------------------------------------------
@@ -193,7 +168,7 @@ class FloatTable:
         grad = grad.T if self.transposed else grad
         return {self.variable.name: grad.astype(self.variable.dtype, copy=False)}
 
-    # Quantizing -------------------------------------------------------------------------------
+    # Quantizing and stores --------------------------------------------------------------------
 
     def quantize(self, config: Any, policy: DTypePolicy) -> "QuantizedTableWeights":
         """Return the table as codes. Rows longer than `max_norm` are shortened before."""
@@ -202,23 +177,12 @@ class FloatTable:
                 "Quantization mode='int8' doesn't work well with compute_dtype='float16'. "
                 f"Received {policy.name}. Choose float32, or int4."
             )
-        self._settle()
+        self.apply_max_norm(np.arange(len(self.variable)))
         floats = self.dense()
-        quantized = quantize(floats, config.bits, config.block_size)
-        layer_name, _, name = self.variable.path.rpartition("/")
-        return QuantizedTableWeights(
-            quantized,
-            layer_name,
-            name,
-            transposed=self.transposed,
-            report=None if self.transposed else quantization_report(floats, quantized),
-        )
-
-    def report(self) -> QuantizationReport:
-        """Refuse: there are no codes to compare."""
-        raise ValueError(_NO_REPORT)
-
-    # Stores -----------------------------------------------------------------------------------
+        codes = quantize(floats, config.bits, config.block_size)
+        new = QuantizedTableWeights(codes, self.variable.path, transposed=self.transposed)
+        new.report = None if self.transposed else quantization_report(floats, codes)
+        return new
 
     def stored_arrays(self, adapters: AdapterSet) -> list[np.ndarray]:
         """Return the arrays of a store: active adapters are added, as Keras has it."""
@@ -231,103 +195,62 @@ class FloatTable:
     def check_stored(self, arrays: list[np.ndarray]) -> None:
         """Accept any numbers: floats need no more than their shape and dtype."""
 
-    @property
-    def before_merge(self) -> list[np.ndarray]:
-        """The arrays that `unmerge` needs besides the adapters: none."""
-        return []
-
-    @before_merge.setter
-    def before_merge(self, arrays: list[np.ndarray]) -> None:
-        """Forget them."""
-
-    before_merge_shapes: tuple[tuple[int, ...], ...] = ()
-
 
 class QuantizedTableWeights:
     """A table (V, D) as integer codes with scales: frozen, and read through its adapters.
 
+    Its methods and attributes are those of `FloatTable`.
+
     Parameters
     ----------
     quantized : QuantizedTable
-        Its arrays become the variables; nothing is copied unless `transposed`.
-    layer_name, name : str
-        The paths of the variables begin with them.
+        Its arrays become the variables (codes, scale, zero and g_idx); nothing is copied unless
+        `transposed`.
+    path : str
+        Of the codes: the name of the layer and that of the table.
     transposed : bool
         Whether the variables hold a row of the table as a column, as Keras's reverse table.
-    report : QuantizationReport, optional
-        What quantizing did, where the floats were here.
 
     Attributes
     ----------
-    variables : list of Variable
-        In the order of a store: codes, scale, zero and g_idx.
     before_merge : list of ndarray
-        The codes, scales and zero points before a merge, whose rounding cannot be undone.
+        Codes, scales and zero points before a merge, whose rounding cannot be undone.
     """
 
     limit = None
     version = 0
+    report: QuantizationReport | None = None
 
-    def __init__(
-        self,
-        quantized: QuantizedTable,
-        layer_name: str,
-        name: str = "embeddings",
-        *,
-        transposed: bool = False,
-        report: QuantizationReport | None = None,
-    ):
+    def __init__(self, quantized: QuantizedTable, path: str, *, transposed: bool = False):
         self.transposed = transposed
         self.before_merge: list[np.ndarray] = []
-        self._report = report
-        arrays = {name: quantized.codes, f"{name}_scale": quantized.scale}
-        if quantized.zero is not None:
-            arrays[f"{name}_zero"] = quantized.zero
+        layer_name = path.rpartition("/")[0]
         self.row_variables = [
-            Variable.from_array(
-                np.ascontiguousarray(array.T) if transposed else array,
-                name=label,
-                path=f"{layer_name}/{label}",
-                trainable=False,
-            )
-            for label, array in arrays.items()
+            _frozen(np.ascontiguousarray(part.T) if transposed else part, f"{path}{ending}")
+            for part, ending in zip(_parts(quantized), ("", "_scale", "_zero"), strict=False)
         ]
         self.variables = list(self.row_variables)
         if quantized.block_size is not None and not transposed:
             groups = np.arange(quantized.output_dim, dtype=np.float32) // quantized.block_size
-            path = f"{layer_name}/g_idx"
-            self.variables.append(
-                Variable.from_array(groups, name="g_idx", path=path, trainable=False)
-            )
+            self.variables.append(_frozen(groups, f"{layer_name}/g_idx"))
         self._kind = quantized.output_dim, quantized.bits, quantized.block_size
         self._quantized = self._over_variables()
 
     @classmethod
     def empty(
-        cls,
-        shape: tuple[int, int],
-        config: Any,
-        dtype: str,
-        layer_name: str,
-        name: str = "embeddings",
-        *,
-        transposed: bool = False,
+        cls, shape: tuple[int, int], config: Any, dtype: str, path: str, *, transposed: bool = False
     ) -> "QuantizedTableWeights":
         """Return codes of zero and scales of one for a table (V, D): to be loaded into."""
         rows, columns = shape
         width = columns if config.bits == 8 else -(-columns // 2)
         block = None if config.block_size in (None, -1) else config.block_size
         groups = (rows,) if block is None else (rows, -(-columns // block))
-        charge((rows, width), np.int8, f"{layer_name}/{name}")
-        quantized = QuantizedTable(
-            np.zeros((rows, width), np.int8),
-            np.ones(groups, np.float64 if dtype == "float64" else np.float32),
-            None if block is None else np.zeros(groups, np.int8),
-            columns,
-            config.bits,
-            block,
-        )
-        return cls(quantized, layer_name, name, transposed=transposed)
+        charge((rows, width), np.int8, path)
+        codes = np.zeros((rows, width), np.int8)
+        scale = np.ones(groups, np.float64 if dtype == "float64" else np.float32)
+        zero = None if block is None else np.zeros(groups, np.int8)
+        quantized = QuantizedTable(codes, scale, zero, columns, config.bits, block)
+        return cls(quantized, path, transposed=transposed)
 
     @property
     def quantized(self) -> QuantizedTable:
@@ -336,9 +259,16 @@ class QuantizedTableWeights:
 
     def _over_variables(self) -> QuantizedTable:
         values = [v.value.T if self.transposed else v.value for v in self.row_variables]
-        codes, scale, zero = [*values, None][:3]
-        assert codes is not None and scale is not None
-        return QuantizedTable(codes, scale, zero, *self._kind)
+        zero = values[2] if len(values) == 3 else None
+        return QuantizedTable(values[0], values[1], zero, *self._kind)
+
+    @property
+    def variable(self) -> Variable:
+        """Refuse: there is no float table."""
+        raise AttributeError(
+            "table is the float table. Received a quantized layer, which has none. "
+            "Use layer.quantized, or layer.embeddings for floats made of them."
+        )
 
     # Reading ----------------------------------------------------------------------------------
 
@@ -356,9 +286,7 @@ class QuantizedTableWeights:
 
     def rows(self, adapters: AdapterSet) -> LazyTable:
         """Return all rows for a search, as floats that are computed when read."""
-        return LazyTable(
-            self.quantized.shape, lambda first, last: self.read(np.arange(first, last), adapters)
-        )
+        return _lazy_rows(self, self.quantized.shape, adapters)
 
     def effective(self, adapters: AdapterSet) -> np.ndarray:
         """Return a new array (V, D) of floats, with the active adapters added."""
@@ -368,29 +296,6 @@ class QuantizedTableWeights:
         """Return the table (V, D) without adapters as floats."""
         return dequantize(self.quantized)
 
-    @property
-    def variable(self) -> Variable:
-        """Refuse: there is no float table."""
-        raise AttributeError(
-            "table is the float table. Received a quantized layer, which has none. "
-            "Use layer.codes, or layer.embeddings for floats made of them."
-        )
-
-    @property
-    def codes(self) -> np.ndarray:
-        """The integer codes."""
-        return self.quantized.codes
-
-    @property
-    def scale(self) -> np.ndarray:
-        """One number for each row (a divisor), or for each block (a factor)."""
-        return self.quantized.scale
-
-    @property
-    def zero(self) -> np.ndarray | None:
-        """The code that means 0, for each block; None without blocks."""
-        return self.quantized.zero
-
     # Changing in place ------------------------------------------------------------------------
 
     def freeze(self, frozen: bool) -> None:
@@ -398,17 +303,17 @@ class QuantizedTableWeights:
 
     def merge(self, adapters: AdapterSet, safe: bool) -> None:
         """Add the active adapters and quantize each row again; NotFiniteError, safe or not."""
-        merged = merge_adapters_into_codes(self.quantized, adapters.active_arrays())
+        merged = _parts(merge_adapters_into_codes(self.quantized, adapters.active_arrays()))
         self.before_merge = [variable.numpy() for variable in self.row_variables]
-        self._assign([merged.codes, merged.scale, merged.zero])
+        self._assign(merged)
 
     def unmerge(self, adapters: AdapterSet) -> None:
         """Put the codes of before the merge back, exactly."""
         self._assign(self.before_merge)
         self.before_merge = []
 
-    def _assign(self, arrays: list[Any]) -> None:
-        for variable, array in zip(self.row_variables, arrays, strict=False):
+    def _assign(self, arrays: list[np.ndarray]) -> None:
+        for variable, array in zip(self.row_variables, arrays, strict=True):
             variable.assign(array)
 
     @property
@@ -417,16 +322,22 @@ class QuantizedTableWeights:
         return tuple(variable.shape for variable in self.row_variables)
 
     def resize(self, total: int, init: str, sources: Any, leave_out: int | None) -> None:
-        """Change the number of rows to `total`; see `resize_codes`."""
-        new = resize_codes(self.quantized, total, init, sources, leave_out)
-        arrays = (new.codes, new.scale, new.zero)
-        for variable, array in zip(self.row_variables, arrays, strict=False):
-            assert array is not None
-            if self.transposed:
-                variable.replace(np.ascontiguousarray(array.T), axis=array.ndim - 1)
-            else:
-                variable.replace(array)
-        self._quantized, self._report = self._over_variables(), None
+        """Change the number of rows to `total`: codes that stay are kept, new rows quantized."""
+        old = self.quantized
+        before, parts = len(old.codes), _parts(old)
+        if total <= before:
+            new = [part[:0] for part in parts]
+        elif init == "copy":
+            new = [part[sources] for part in parts]
+        else:
+            floats = np.zeros((total - before, old.output_dim), old.scale.dtype)
+            if init == "mean":
+                floats[:] = resize_rows(self.dense(), before + 1, init, (), leave_out)[-1]
+            new = _parts(quantize(floats, old.bits, old.block_size))
+        for variable, part, added in zip(self.row_variables, parts, new, strict=True):
+            rows = np.concatenate([part[:total], added.astype(part.dtype)])
+            _replace_rows(variable, rows, self.transposed)
+        self._quantized, self.report = self._over_variables(), None
 
     # Gradients --------------------------------------------------------------------------------
 
@@ -440,7 +351,7 @@ class QuantizedTableWeights:
         """Return nothing: codes have no gradient."""
         return {}
 
-    # Quantizing -------------------------------------------------------------------------------
+    # Quantizing and stores --------------------------------------------------------------------
 
     def quantize(self, config: Any, policy: DTypePolicy) -> "QuantizedTableWeights":
         """Refuse: the floats are gone."""
@@ -450,21 +361,12 @@ class QuantizedTableWeights:
             f"Received mode={config.mode}. Make a new layer from the floats."
         )
 
-    def report(self) -> QuantizationReport:
-        """Return what quantizing did to each row, if this very table was quantized here."""
-        if self._report is None:
-            raise ValueError(_NO_REPORT)
-        return self._report
-
-    # Stores -----------------------------------------------------------------------------------
-
     def stored_arrays(self, adapters: AdapterSet) -> list[np.ndarray]:
         """Return the arrays of a store: active adapters are merged into the codes."""
-        arrays: list[Any] = [variable.value for variable in self.variables]
+        arrays = [variable.value for variable in self.variables]
         if adapters.active:
             merged = merge_adapters_into_codes(self.quantized, adapters.active_arrays())
-            parts = [merged.codes, merged.scale, merged.zero][: len(self.row_variables)]
-            arrays[: len(parts)] = parts
+            arrays[: len(self.row_variables)] = _parts(merged)
         return arrays
 
     def check_stored(self, arrays: list[np.ndarray]) -> None:
@@ -484,62 +386,25 @@ class QuantizedTableWeights:
                 )
 
 
-_NO_REPORT = (
-    "a report compares codes with the floats they came from. Received a layer that was not "
-    "quantized here. Call layer.quantize(...) on a float table."
-)
+def _parts(table: QuantizedTable) -> list[np.ndarray]:
+    """Return the arrays of a quantized table that have an entry for each row."""
+    return [part for part in (table.codes, table.scale, table.zero) if part is not None]
 
 
-# Quantization configs -------------------------------------------------------------------------
+def _frozen(array: np.ndarray, path: str) -> Variable:
+    name = path.rpartition("/")[2]
+    return Variable.from_array(array, name=name, path=path, trainable=False)
 
 
-def resolve_quantization(mode: Any, config: Any, default: Any) -> Any:
-    """Return the quantization config that `mode` and `config` of a call mean.
-
-    Raises
-    ------
-    ValueError
-        For none of them, an unknown mode, and a mode that contradicts the config.
-    NotImplementedError
-        For float8, gptq and awq.
-
-    Examples
-    --------
-    >>> resolve_quantization("int8", None, None).bits
-    8
-    """
-    if mode is None and config is None:
-        config = default
-    if mode is None and config is None:
-        raise ValueError(
-            "You must provide either `mode` or `config` to `quantize`. Received none of them. "
-            'Call layer.quantize("int8").'
-        )
-    if mode in ("float8", "gptq", "awq"):
-        raise NotImplementedError(
-            f"Invalid quantization mode. It must be one of {_MODES}. Received {mode!r:.40}, "
-            "which is not built. Choose int8 or int4."
-        )
-    family = str(mode).partition("/")[0]
-    if mode is not None and family not in _MODES:
-        raise ValueError(
-            f"Invalid quantization mode. It must be one of {_MODES}. Received {mode!r:.40}. "
-            "Choose int8 or int4."
-        )
-    if config is None and default is not None:
-        config = default if default.mode == family else None
-    config = quantizers.get(family if config is None else config)
-    if mode is not None and config.mode != family:
-        raise ValueError(
-            f"Contradictory arguments: mode={mode!r} but config.mode={config.mode!r}. They "
-            "must agree. Received both. Leave mode away."
-        )
-    if isinstance(mode, str) and "/" in mode and config.policy != mode:
-        config = quantizers.Int4QuantizationConfig(block_size=int(mode.partition("/")[2]))
-    return config
+def _lazy_rows(table: Any, shape: tuple[int, int], adapters: AdapterSet) -> LazyTable:
+    return LazyTable(shape, lambda first, last: table.read(np.arange(first, last), adapters))
 
 
-# Resizing -------------------------------------------------------------------------------------
+def _replace_rows(variable: Variable, rows: np.ndarray, transposed: bool) -> None:
+    if transposed:
+        variable.replace(np.ascontiguousarray(rows.T), axis=rows.ndim - 1)
+    else:
+        variable.replace(rows)
 
 
 def resize_rows(
@@ -568,8 +433,6 @@ def resize_rows(
     --------
     >>> resize_rows(np.array([[1.0], [3.0]]), 3, "mean").ravel().tolist()
     [1.0, 3.0, 2.0]
-    >>> resize_rows(np.array([[1.0], [3.0]]), 1, "mean").tolist()
-    [[1.0]]
     """
     stay = min(len(rows), total)
     out = allocate((total, *rows.shape[1:]), rows.dtype)
@@ -585,32 +448,44 @@ def resize_rows(
     return out
 
 
-def resize_codes(
-    table: QuantizedTable, total: int, init: str, sources: Any, leave_out: int | None
-) -> QuantizedTable:
-    """Return a quantized table with `total` rows: old codes as they are, new rows quantized.
+def resolve_quantization(mode: Any, config: Any, default: Any) -> Any:
+    """Return the quantization config that `mode` and `config` of a call mean.
 
-    >>> from embedlab.core.quantize.rows import quantize
-    >>> resize_codes(quantize(np.ones((2, 4)), 8, None), 3, "mean", (), None).codes[:, 0].tolist()
-    [127, 127, 127]
+    Raises
+    ------
+    ValueError
+        For none of them, an unknown mode, and a mode that contradicts the config.
+    NotImplementedError
+        For float8, gptq and awq.
+
+    Examples
+    --------
+    >>> resolve_quantization("int8", None, None).bits
+    8
     """
-    old = (table.codes, table.scale, table.zero)
-    rows = table.shape[0]
-    if total <= rows:
-        parts = tuple(None if part is None else part[:total].copy() for part in old)
-    else:
-        if init == "copy":
-            new = tuple(None if part is None else part[sources] for part in old)
-        else:
-            floats = np.zeros((total - rows, table.output_dim), table.scale.dtype)
-            if init == "mean":
-                floats[:] = resize_rows(dequantize(table), rows + 1, "mean", (), leave_out)[-1]
-            added = quantize(floats, table.bits, table.block_size)
-            new = (added.codes, added.scale, added.zero)
-        parts = tuple(
-            None if a is None or b is None else np.concatenate([a, b.astype(a.dtype)])
-            for a, b in zip(old, new, strict=True)
+    family = str(mode).partition("/")[0]
+    if mode is None:
+        config = default if config is None else config
+        if config is None:
+            raise ValueError(
+                "You must provide either `mode` or `config` to `quantize`. Received none of them. "
+                'Call layer.quantize("int8").'
+            )
+        return quantizers.get(config)
+    if family not in ("int8", "int4"):
+        later = family in ("float8", "gptq", "awq")
+        raise (NotImplementedError if later else ValueError)(
+            f"Invalid quantization mode. It must be int8 or int4. Received {mode!r:.40}. "
+            "Choose one of these."
         )
-    codes, scale, zero = parts
-    assert codes is not None and scale is not None
-    return QuantizedTable(codes, scale, zero, table.output_dim, table.bits, table.block_size)
+    if config is None and default is not None and default.mode == family:
+        config = default
+    config = quantizers.get(family if config is None else config)
+    if config.mode != family:
+        raise ValueError(
+            f"Contradictory arguments: mode={mode!r} but config.mode={config.mode!r}. They "
+            "must agree. Received both. Leave mode away."
+        )
+    if "/" in mode and config.policy != mode:
+        config = quantizers.Int4QuantizationConfig(block_size=int(mode.partition("/")[2]))
+    return config

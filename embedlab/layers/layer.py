@@ -14,13 +14,12 @@ import numpy as np
 
 from embedlab import activations, constraints, initializers, regularizers
 from embedlab.core.checks import ShapeError, as_array, message
+from embedlab.layers.allocation import allocator_for, charge
 from embedlab.layers.dtype_policy import INTEGERS, DTypePolicy, get_policy
 from embedlab.layers.input_checks import as_numeric_array
-from embedlab.layers.placement import allocator_for
 from embedlab.layers.stored_arrays import prepare_load
 from embedlab.layers.symbolic import KerasTensor, not_a_chain
 from embedlab.layers.variable import Variable
-from embedlab.layers.weight_budget import charge
 from embedlab.registry import drop_keras_defaults, not_defined, snake_case
 
 __all__ = ["Gradients", "Layer"]

@@ -1,16 +1,14 @@
 """LoRA adapters of a layer with a table: they are added, switched, merged and removed."""
 
-import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import check_size
 from embedlab.core.lora import Adapter, grad_lora, lora_scale
 from embedlab.layers.variable import Variable
 
-__all__ = ["DEFAULT_NAME", "AdapterSet", "LoRAAdapter", "adapter_weight_names", "check_rank"]
+__all__ = ["DEFAULT_NAME", "AdapterSet", "LoRAAdapter", "adapter_weight_names", "is_adapter_name"]
 
 DEFAULT_NAME = "default"
 """The adapter that `enable_lora` makes, the only one that Keras knows."""
@@ -36,7 +34,7 @@ class LoRAAdapter:
         self, name: str, a: Variable, b: Variable, rank: int, alpha: float, rslora: bool = False
     ):
         self.name, self.a, self.b = name, a, b
-        self.rank, self.alpha, self.rslora = rank, alpha, rslora
+        self.rank, self.alpha, self.rslora = rank, float(alpha), bool(rslora)
 
     @property
     def scale(self) -> float:
@@ -107,16 +105,6 @@ class AdapterSet(Mapping[str, LoRAAdapter]):
 
     # Changing the set -------------------------------------------------------------------------
 
-    def check_new(self, name: Any, existing: Iterable[str]) -> None:
-        """Refuse a name that is taken, and any new adapter while others are merged."""
-        valid = isinstance(name, str) and name and "/" not in name
-        if not valid or adapter_weight_names(name)[0] in existing:
-            raise ValueError(
-                "an adapter needs a name of its own, without a slash. "
-                f"Received {name!r:.40} beside {list(self)}. Choose another."
-            )
-        self.refuse_if_merged("add_adapter")
-
     def add(self, adapter: LoRAAdapter) -> None:
         """Add an adapter and make it active beside the others."""
         self._by_name[adapter.name] = adapter
@@ -125,7 +113,7 @@ class AdapterSet(Mapping[str, LoRAAdapter]):
     def remove(self, name: str) -> LoRAAdapter:
         """Take an adapter out of the set and return it."""
         self.refuse_if_merged("remove")
-        self.check_known(name)
+        self._check_known(name)
         adapter = self._by_name.pop(name)
         self.set_active([other for other in self.active if other != name])
         return adapter
@@ -141,19 +129,17 @@ class AdapterSet(Mapping[str, LoRAAdapter]):
         names = (names,) if isinstance(names, str) else tuple(dict.fromkeys(names))
         self.refuse_if_merged("set_active")
         for name in names:
-            self.check_known(name)
+            self._check_known(name)
         self.active = names
         for name, adapter in self.items():
             adapter.a.trainable = adapter.b.trainable = name in names
 
     def mark_merged(self) -> None:
         """Note that the table holds the active adapters now: they rest, and are remembered."""
-        copies = [
-            (name, Adapter(arrays.a.copy(), arrays.b.copy(), arrays.scale))
-            for name, arrays in zip(self.active, self.active_arrays(), strict=True)
-        ]
+        copies = [Adapter(a.copy(), b.copy(), scale) for a, b, scale in self.active_arrays()]
+        merged = tuple(zip(self.active, copies, strict=True))
         self.set_active([])
-        self.merged = tuple(copies)
+        self.merged = merged
 
     def mark_unmerged(self) -> None:
         """Note that the table is free of adapters again: those that were merged are active."""
@@ -178,8 +164,7 @@ class AdapterSet(Mapping[str, LoRAAdapter]):
 
     # Refusals ---------------------------------------------------------------------------------
 
-    def check_known(self, name: str) -> None:
-        """Refuse a name that no adapter has."""
+    def _check_known(self, name: str) -> None:
         if name not in self._by_name:
             raise ValueError(
                 f"an adapter must be one of {list(self)}. Received {name!r:.40}. "
@@ -196,6 +181,15 @@ class AdapterSet(Mapping[str, LoRAAdapter]):
             )
 
 
+def is_adapter_name(name: Any) -> bool:
+    """Return whether a value is a valid name: a text without a slash, which files take for a path.
+
+    >>> is_adapter_name("slang"), is_adapter_name("a/b")
+    (True, False)
+    """
+    return isinstance(name, str) and name != "" and "/" not in name
+
+
 def adapter_weight_names(name: str) -> tuple[str, str]:
     """Return the names of A and B of an adapter: Keras's for the default one.
 
@@ -204,20 +198,3 @@ def adapter_weight_names(name: str) -> tuple[str, str]:
     """
     middle = "embeddings" if name == DEFAULT_NAME else name
     return f"lora_{middle}_a", f"lora_{middle}_b"
-
-
-def check_rank(rank: int, shape: tuple[int, int]) -> int:
-    """Return the rank as an int, with a warning where it is not low for a table (V, D).
-
-    >>> check_rank(2, (10, 4))
-    2
-    """
-    rank = check_size(rank, "rank")
-    if rank > min(shape):
-        warnings.warn(
-            f"a LoRA rank is meant to be low: it should be at most min(V, D) = {min(shape)}. "
-            f"Received {rank}. A smaller one gives the same freedom with less memory.",
-            UserWarning,
-            stacklevel=4,
-        )
-    return rank

@@ -4,23 +4,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from embedlab.core.checks import ShapeError
+from embedlab.core.checks import ShapeError, check_number, message
+from embedlab.core.lora import Adapter
 from embedlab.layers.embedding import Embedding
-from embedlab.layers.embedding_table import FloatTable, QuantizedTableWeights, resolve_quantization
+from embedlab.layers.embedding_table import FloatTable, QuantizedTableWeights
 from embedlab.layers.input_checks import check_input_shape
 from embedlab.layers.layer import Gradients
 from embedlab.layers.lora import adapter_weight_names
 from embedlab.layers.symbolic import KerasTensor
 from embedlab.layers.variable import Variable
 
-__all__ = [
-    "ReverseContext",
-    "ReversibleEmbedding",
-    "grad_soft_cap",
-    "grad_vocabulary_logits",
-    "soft_cap",
-    "vocabulary_logits",
-]
+__all__ = ["ReverseContext", "ReversibleEmbedding"]
 
 
 class ReverseContext(NamedTuple):
@@ -98,7 +92,12 @@ class ReversibleEmbedding(Embedding):
     ):
         self.tie_weights = bool(tie_weights)
         self.reverse_dtype = None if reverse_dtype is None else np.dtype(reverse_dtype).name
-        self.logit_soft_cap = _check_cap(logit_soft_cap)
+        self.logit_soft_cap = logit_soft_cap
+        if logit_soft_cap is not None:
+            self.logit_soft_cap = check_number(logit_soft_cap, "logit_soft_cap")
+            if self.logit_soft_cap <= 0:
+                must, do = "logit_soft_cap must be above 0, or None", "Pass for example 30.0"
+                raise ValueError(message(must, logit_soft_cap, do))
         self._reverse: FloatTable | QuantizedTableWeights | None = None
         super().__init__(
             input_dim,
@@ -112,8 +111,8 @@ class ReversibleEmbedding(Embedding):
 
     # The reverse table ------------------------------------------------------------------------
 
-    def _make_float_table(self, initializer: Any) -> None:
-        super()._make_float_table(initializer)
+    def _make_float_table(self, weights: Any) -> None:
+        super()._make_float_table(weights)
         if not self.tie_weights:
             shape = (self.output_dim, self.input_dim)
             variable = self.add_weight(
@@ -126,10 +125,7 @@ class ReversibleEmbedding(Embedding):
 
     @property
     def reverse_embeddings(self) -> Variable:
-        """The reverse table, (D, V), or its codes; AttributeError where weights are tied.
-
-        It is made with the layer: before that, an AttributeError too.
-        """
+        """The reverse table, (D, V), or its codes; AttributeError where weights are tied."""
         if self._reverse is None:
             raise AttributeError(
                 "reverse_embeddings belongs to tie_weights=False, once the layer is built. "
@@ -141,7 +137,7 @@ class ReversibleEmbedding(Embedding):
         """Return the table of the reverse projection, and the adapters that count for it."""
         if self._reverse is not None:
             return self._reverse, []
-        return self._built_table("reverse=True"), self.adapters.active_arrays()
+        return self.embedding_table, self.adapters.active_arrays()
 
     def _tables(self) -> list[FloatTable | QuantizedTableWeights]:
         return [*super()._tables(), *([] if self._reverse is None else [self._reverse])]
@@ -149,26 +145,10 @@ class ReversibleEmbedding(Embedding):
     # Both directions --------------------------------------------------------------------------
 
     def call(self, inputs: Any, reverse: bool = False) -> np.ndarray:
-        """Return rows (*ids.shape, D) for ids; with `reverse`, logits (..., V) for vectors (...,
-        D).
-
-        Parameters
-        ----------
-        inputs : array_like
-        reverse : bool
-        """
+        """Return rows (*ids.shape, D) for ids; with `reverse`, logits (..., V) for (..., D)."""
         if not reverse:
             return super().call(inputs)
         return self.forward(inputs, reverse=True)[0]
-
-    def attend(self, vectors: Any) -> np.ndarray:
-        """Return ``call(vectors, reverse=True)``: the name that other libraries have for it.
-
-        >>> ReversibleEmbedding(3, 2, weights=[[1, 0], [0, 1], [1, 1]]).attend([5.0, 0.5]).tolist()
-        [5.0, 0.5, 5.5]
-        """
-        logits: np.ndarray = self(vectors, reverse=True)
-        return logits
 
     def forward(
         self, inputs: Any, mask: Any = None, training: bool = False, *, reverse: bool = False
@@ -183,9 +163,11 @@ class ReversibleEmbedding(Embedding):
         table, adapters = self._reverse_table()
         work = np.promote_types(vectors.dtype, np.float32)  # half floats are summed in single
         flat = vectors.reshape(-1, self.output_dim).astype(work, copy=False)
-        logits = vocabulary_logits(flat, table.dense().astype(work, copy=False), adapters)
-        logits = soft_cap(logits, self.logit_soft_cap).astype(vectors.dtype, copy=False)
-        logits = logits.reshape(*vectors.shape[:-1], self.input_dim)
+        logits = _logits(flat, table.dense().astype(work, copy=False), adapters)
+        if self.logit_soft_cap is not None:
+            logits = np.tanh(logits / self.logit_soft_cap) * work.type(self.logit_soft_cap)
+        shape = (*vectors.shape[:-1], self.input_dim)
+        logits = logits.astype(vectors.dtype, copy=False).reshape(shape)
         return logits, ReverseContext(vectors, logits, table.version)
 
     def backward(self, context: Any, grad: Any) -> Gradients:
@@ -225,11 +207,11 @@ class ReversibleEmbedding(Embedding):
                 "max_norm does. Look ids up first, or leave max_norm away."
             )
         vectors = context.vectors.astype(work, copy=False).reshape(-1, self.output_dim)
-        logits = context.logits.astype(work, copy=False)
-        grad = grad_soft_cap(logits, self.logit_soft_cap, grad).reshape(-1, self.input_dim)
-        grad_vectors, factor_grads = grad_vocabulary_logits(
-            vectors, table.dense().astype(work, copy=False), adapters, grad
-        )
+        if self.logit_soft_cap is not None:
+            grad = grad * (1 - (context.logits.astype(work) / self.logit_soft_cap) ** 2)
+        grad = grad.reshape(-1, self.input_dim)
+        floats = table.dense().astype(work, copy=False)
+        grad_vectors, factor_grads = _grad_logits(vectors, floats, adapters, grad)
         weights = self._grad_reverse(table, vectors, grad, factor_grads)
         return Gradients(grad_vectors.reshape(context.vectors.shape), weights)
 
@@ -293,113 +275,52 @@ class ReversibleEmbedding(Embedding):
         """Make codes of zero (and scales of one) for both tables: to be loaded into."""
         super().quantized_build(embeddings_shape, mode, config)
         if not self.tie_weights:
+            config, dtype = self.quantization_config, self.variable_dtype
+            path = f"{self.name}/reverse_embeddings"
             self._set_reverse(
-                QuantizedTableWeights.empty(
-                    embeddings_shape,
-                    resolve_quantization(mode, config, self.quantization_config),
-                    self.variable_dtype,
-                    self.name,
-                    "reverse_embeddings",
-                    transposed=True,
-                )
+                QuantizedTableWeights.empty(embeddings_shape, config, dtype, path, transposed=True)
             )
 
     def _set_reverse(self, table: QuantizedTableWeights) -> None:
-        for variable in [] if self._reverse is None else self._reverse.variables:
-            self._untrack_variable(variable)
-        for variable in table.variables:
-            self._track_variable(variable)
+        self._track_table(self._reverse, table)
         self._reverse = table
-
-    # Configs ----------------------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments."""
-        return {
-            **super().get_config(),
-            "tie_weights": self.tie_weights,
-            "reverse_dtype": self.reverse_dtype,
-            "logit_soft_cap": self.logit_soft_cap,
-        }
-
-
-ReversibleEmbedding._QUANTIZABLE = ReversibleEmbedding
-
-
-def _check_cap(value: Any) -> float | None:
-    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    if value is not None and not (number and 0 < value < np.inf):
-        raise ValueError(
-            f"logit_soft_cap must be a number above 0, or None. Received {value!r:.40}. "
-            "Pass for example 30.0."
-        )
-    return None if value is None else float(value)
+        names = ("tie_weights", "reverse_dtype", "logit_soft_cap")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
 # Logits and their gradients ------------------------------------------------------------------
 
 
-def vocabulary_logits(vectors: np.ndarray, table: np.ndarray, adapters: Any = ()) -> np.ndarray:
+def _logits(vectors: np.ndarray, table: np.ndarray, adapters: list[Adapter]) -> np.ndarray:
     """Return the dot product of each vector (N, D) with each row of `table` (V, D): (N, V).
 
-    Parameters
-    ----------
-    vectors : ndarray, (N, D)
-    table : ndarray, (V, D)
-    adapters : iterable of Adapter
-        Added to the table; the (V, D) product ``a @ b`` itself is never made.
-
-    Examples
-    --------
-    >>> table = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
-    >>> vocabulary_logits(np.array([[1.0, 2.0]]), table).tolist()
-    [[1.0, 2.0, 3.0]]
+    Adapters are added to the table; their product ``a @ b`` (V, D) itself is never made.
     """
     logits: np.ndarray = vectors @ table.T
     dtype = logits.dtype
-    for adapter in adapters:
-        a, b = adapter.a.astype(dtype, copy=False), adapter.b.astype(dtype, copy=False)
-        logits += dtype.type(adapter.scale) * ((vectors @ b.T) @ a.T)
+    for a, b, scale in adapters:
+        a, b = a.astype(dtype, copy=False), b.astype(dtype, copy=False)
+        logits += dtype.type(scale) * ((vectors @ b.T) @ a.T)
     return logits
 
 
-def grad_vocabulary_logits(
-    vectors: np.ndarray, table: np.ndarray, adapters: Any, grad: np.ndarray
+def _grad_logits(
+    vectors: np.ndarray, table: np.ndarray, adapters: list[Adapter], grad: np.ndarray
 ) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
     """Return the gradients of the vectors, and of the factors (a, b) of each adapter.
 
     That of the table itself is ``grad.T @ vectors``.
-
-    Examples
-    --------
-    >>> grad_vocabulary_logits(np.ones((1, 2)), np.eye(2), (), np.array([[3.0, 4.0]]))
-    (array([[3., 4.]]), [])
     """
     grad_vectors = grad @ table
     factor_grads = []
-    for adapter in adapters:
-        a, b = adapter.a.astype(grad.dtype, copy=False), adapter.b.astype(grad.dtype, copy=False)
-        scale = grad.dtype.type(adapter.scale)
+    for a, b, scale in adapters:
+        a, b = a.astype(grad.dtype, copy=False), b.astype(grad.dtype, copy=False)
+        factor = grad.dtype.type(scale)
         grad_hidden = grad @ a  # (N, R)
-        grad_vectors += scale * (grad_hidden @ b)
+        grad_vectors += factor * (grad_hidden @ b)
         grad_a, grad_b = grad.T @ (vectors @ b.T), grad_hidden.T @ vectors
-        factor_grads.append((scale * grad_a, scale * grad_b))
+        factor_grads.append((factor * grad_a, factor * grad_b))
     return grad_vectors, factor_grads
-
-
-def soft_cap(logits: np.ndarray, cap: float | None) -> np.ndarray:
-    """Return ``tanh(logits / cap) * cap``: small logits stay, large ones approach ±cap.
-
-    >>> soft_cap(np.array([0.0, 1e9]), 30.0).tolist()
-    [0.0, 30.0]
-    """
-    return logits if cap is None else np.tanh(logits / cap) * logits.dtype.type(cap)
-
-
-def grad_soft_cap(logits: np.ndarray, cap: float | None, grad: np.ndarray) -> np.ndarray:
-    """Return the gradient of `soft_cap`, from the capped `logits`.
-
-    >>> grad_soft_cap(np.array([0.0, 30.0]), 30.0, np.ones(2)).tolist()
-    [1.0, 0.0]
-    """
-    return grad if cap is None else grad * (1 - (logits / cap) ** 2)

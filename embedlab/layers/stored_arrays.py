@@ -1,15 +1,64 @@
-"""Loading of a layer's arrays from a store: Keras's names "0", "1", ..., and adapters besides."""
+"""The arrays of a layer in a file: Keras's names "0", "1", ..., and LoRA adapters beside them."""
 
-from collections.abc import Callable, Mapping
+import json
+import math
+import warnings
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import ShapeError
-from embedlab.layers.adapter_arrays import read_adapter_arrays, reinitialize_adapters
+from embedlab import initializers
+from embedlab.core.checks import ShapeError, check_size
+from embedlab.core.lora import Adapter, lora_scale
+from embedlab.layers.lora import adapter_weight_names, is_adapter_name
 from embedlab.layers.variable import Variable
 
-__all__ = ["prepare_load"]
+__all__ = ["adapter_arrays", "prepare_load"]
+
+_MAX_DESCRIPTION = 1 << 20  # bytes of the text that describes adapters
+
+
+def adapter_arrays(layer: Any) -> dict[str, np.ndarray]:
+    """Return the arrays of a layer's adapters, and its table without them.
+
+    Returns
+    -------
+    dict of str to ndarray
+        "about" is JSON in UTF-8: names, ranks, alphas, which adapters are active, which merged.
+        "a.0", "b.0", "a.1", ... are the adapters. "base.0", ... is the table as it is, where the
+        store has it with adapters added; "before.0", ... the codes before a merge. Empty without
+        adapters.
+
+    Examples
+    --------
+    >>> from embedlab.layers import Embedding
+    >>> layer = Embedding(4, 3, lora_rank=1)
+    >>> layer.build()
+    >>> sorted(adapter_arrays(layer)), bytes(adapter_arrays(layer)["about"]).decode()[:40]
+    (['a.0', 'about', 'b.0', 'base.0'], '{"active": ["default"], "adapters": [{"a')
+    """
+    adapters = getattr(layer, "adapters", None)
+    if not adapters:
+        return {}
+    table = layer.embedding_table
+    description = {
+        "adapters": [lora.get_config() for lora in adapters.values()],
+        "active": list(adapters.active),
+        "merged": [{"name": name, "scale": float(core.scale)} for name, core in adapters.merged],
+    }
+    text = json.dumps(description, sort_keys=True).encode()
+    arrays: dict[str, np.ndarray] = _numbered(
+        {
+            "a": [lora.a.value for lora in adapters.values()],
+            "b": [lora.b.value for lora in adapters.values()],
+            "merged.a": [core.a for _, core in adapters.merged],
+            "merged.b": [core.b for _, core in adapters.merged],
+            "before": table.before_merge,
+            "base": [v.value for v in table.row_variables] if adapters.active else [],
+        }
+    )
+    return {"about": np.frombuffer(text, np.uint8), **arrays}
 
 
 def prepare_load(
@@ -31,27 +80,28 @@ def prepare_load(
         When something does not fit. Shapes are compared before any number is read.
     """
     variables = layer.stored_variables()
-    _check(layer, variables, store)
-    adapters = read_adapter_arrays(layer, extra) if extra else None
-    unmerged = {} if adapters is None else adapters.base
-    source = {str(n): unmerged.get(f"base.{n}", store[str(n)]) for n in range(len(variables))}
-    _check(layer, variables, source)
+    _check_store(layer, variables, store)
+    description = _read_description(layer, extra) if extra else None
+    names = [] if description is None else _check_adapters(layer, description, extra)
+    source = {name: extra.get(f"base.{name}", array) for name, array in store.items()}
+    _check_store(layer, variables, source)
     arrays = [_read_for(variable, source[str(n)]) for n, variable in enumerate(variables)]
     layer.check_stored_arrays(arrays)
+    of_adapters = {name: np.asarray(extra[name]) for name in names if not name.startswith("base")}
 
     def assign() -> None:
         for variable, array in zip(variables, arrays, strict=True):
-            variable.assign(array) if variable.allocate is np.zeros else variable.swap(array)
-        if adapters is not None:
-            adapters.apply()
+            variable.assign(array) if variable.allocate is np.zeros else variable.replace(array)
+        if description is not None:
+            _assign_adapters(layer, description, of_adapters)
         elif getattr(layer, "adapters", None):
-            reinitialize_adapters(layer)
+            _reinitialize_adapters(layer)
 
     return assign
 
 
 def _read_for(variable: Variable, value: Any) -> np.ndarray:
-    """Return the numbers of `value`; for a variable on disk in a second file, for `swap`."""
+    """Return the numbers of `value`; for a variable on disk, in a second file to take its place."""
     if variable.allocate is np.zeros:
         return np.asarray(value)
     out: np.ndarray = variable.allocate(variable.shape, variable.dtype)
@@ -62,9 +112,8 @@ def _read_for(variable: Variable, value: Any) -> np.ndarray:
     return out
 
 
-def _check(layer: Any, variables: list[Variable], store: Mapping[str, Any]) -> None:
-    expected = [str(n) for n in range(len(variables))]
-    if sorted(store) != sorted(expected):
+def _check_store(layer: Any, variables: list[Variable], store: Mapping[str, Any]) -> None:
+    if set(store) != {str(n) for n in range(len(variables))}:
         raise ValueError(
             f"Layer {layer.name!r} expected {len(variables)} variables: "
             f"{[v.name for v in variables]}. "
@@ -88,3 +137,132 @@ def _check(layer: Any, variables: list[Variable], store: Mapping[str, Any]) -> N
                 f"{variable.path} must have dtype {target.name}. Received {source.name}. "
                 "A quantized table does not fit a float one: quantize the layer as in the file."
             )
+
+
+# Adapters -------------------------------------------------------------------------------------
+
+
+def _numbered(parts: Mapping[str, Iterable[Any]]) -> dict[str, Any]:
+    return {f"{part}.{n}": each for part, all_ in parts.items() for n, each in enumerate(all_)}
+
+
+def _read_description(layer: Any, arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the description of the adapters, every part of it checked."""
+    if not hasattr(layer, "adapters"):
+        raise ValueError(
+            f"only a layer with a table has adapters. Received some for {layer.name!r}. "
+            "Compare the two configs."
+        )
+    text = arrays.get("about")
+    try:
+        if text is None or np.dtype(text.dtype) != np.uint8 or len(text.shape) != 1:
+            raise ValueError("no text")
+        if text.shape[0] > _MAX_DESCRIPTION:
+            raise ValueError("a long text")
+        description: dict[str, Any] = json.loads(bytes(np.asarray(text)).decode())
+        names = [config["name"] for config in description["adapters"]]
+        active, merged = description["active"], [each["name"] for each in description["merged"]]
+        for config in description["adapters"]:
+            lora_scale(check_size(config["rank"], "rank"), config["alpha"])
+        if not (
+            all(is_adapter_name(name) for name in names)
+            and len({adapter_weight_names(name) for name in names}) == len(names)
+            and len(set(active)) == len(active)
+            and set(names) >= {*active, *merged}
+            and not (active and merged)
+            and all(isinstance(config["rslora"], bool) for config in description["adapters"])
+            and all(math.isfinite(each["scale"]) for each in description["merged"])
+        ):
+            raise ValueError("parts that do not fit each other")
+    except (ValueError, KeyError, TypeError, RecursionError, OverflowError) as error:
+        raise ValueError(
+            f"the description of the adapters of {layer.name!r} must be names, ranks and alphas. "
+            f"Received something else ({error!r:.80}). Save it again."
+        ) from error
+    if names and layer.embeddings_constraint is not None:
+        raise ValueError(
+            "Lora is incompatible with embedding constraints. Received adapters for "
+            f"{layer.name!r}, which has one. Leave the constraint away."
+        )
+    return description
+
+
+def _check_adapters(
+    layer: Any, description: dict[str, Any], arrays: Mapping[str, Any]
+) -> list[str]:
+    """Return the names of the arrays of adapters, whose shapes and dtypes fit the layer."""
+    table, rows, columns = layer.embedding_table, layer.input_dim, layer.output_dim
+    ranks = {config["name"]: config["rank"] for config in description["adapters"]}
+    merged = [ranks[each["name"]] for each in description["merged"]]
+    shapes: dict[str, tuple[int, ...]] = _numbered(
+        {
+            "a": [(rows, rank) for rank in ranks.values()],
+            "b": [(rank, columns) for rank in ranks.values()],
+            "merged.a": [(rows, rank) for rank in merged],
+            "merged.b": [(rank, columns) for rank in merged],
+            "before": table.before_merge_shapes if merged else (),
+            "base": [v.shape for v in table.row_variables] if description["active"] else (),
+        }
+    )
+    if set(arrays) - {"about"} != set(shapes):
+        raise ValueError(
+            f"the file must hold for the adapters of {layer.name!r} {sorted(shapes)!r:.200}. "
+            f"Received {sorted(arrays)!r:.200}. Save it again."
+        )
+    for name, shape in shapes.items():
+        if tuple(arrays[name].shape) != shape:
+            raise ShapeError(
+                f"{name} of the adapters of {layer.name!r} must have shape {shape}. "
+                f"Received {tuple(arrays[name].shape)}. Compare the two configs."
+            )
+        if not name.startswith(("base", "before")) and np.dtype(arrays[name].dtype).kind != "f":
+            raise ValueError(
+                f"{name} of the adapters of {layer.name!r} must hold floats. "
+                f"Received {np.dtype(arrays[name].dtype).name}. Save it again."
+            )
+    return list(shapes)
+
+
+def _assign_adapters(
+    layer: Any, description: dict[str, Any], arrays: dict[str, np.ndarray]
+) -> None:
+    """Replace the layer's adapters; variables of the same name and rank are kept."""
+    adapters, configs = layer.adapters, description["adapters"]
+    adapters.merged = ()
+    if [(c["name"], c["rank"]) for c in configs] != [(a.name, a.rank) for a in adapters.values()]:
+        for name in list(adapters):
+            layer.remove(name)
+        for config in configs:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # its rank was warned of before
+                layer.add_adapter(config["name"], config["rank"], a_initializer="zeros")
+    for number, config in enumerate(configs):
+        lora = adapters[config["name"]]
+        lora.alpha, lora.rslora = config["alpha"], config["rslora"]
+        lora.a.assign(arrays[f"a.{number}"])
+        lora.b.assign(arrays[f"b.{number}"])
+    adapters.set_active(description["active"])
+    layer.embedding_table.before_merge = [
+        array for name, array in arrays.items() if name.startswith("before.")
+    ]
+    adapters.merged = tuple(
+        (each["name"], Adapter(arrays[f"merged.a.{n}"], arrays[f"merged.b.{n}"], each["scale"]))
+        for n, each in enumerate(description["merged"])
+    )
+
+
+def _reinitialize_adapters(layer: Any) -> None:
+    """Initialize a layer's adapters again, after a table was loaded with them merged.
+
+    A is random and B zero. With both zero, as in Keras after loading, no gradient would ever
+    change them.
+    """
+    if layer.adapters.merged:
+        layer.adapters.mark_unmerged()
+    for number, lora in enumerate(layer.adapters.values()):
+        seed = None if layer.seed is None else layer.seed + 1 + number
+        initializer = initializers.seeded(initializers.get("he_uniform"), seed)
+        lora.a.assign(initializer(lora.a.shape, dtype=lora.a.dtype))
+        if layer.padding_idx is not None:
+            lora.a.value[layer.padding_idx] = 0
+        lora.b.assign(np.zeros(lora.b.shape, lora.b.dtype))

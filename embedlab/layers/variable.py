@@ -64,12 +64,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
 
     @classmethod
     def from_array(cls, value: np.ndarray, **options: Any) -> "Variable":
-        """Return a variable around `value` itself, without a copy: for a table just made.
-
-        >>> array = np.zeros((2, 2))
-        >>> Variable.from_array(array, name="table").value is array
-        True
-        """
+        """Return a variable around `value` itself, without a copy: for an array just made."""
         self = cls(0.0, **options)
         self._value = value
         return self
@@ -113,36 +108,29 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         return self._value.copy()
 
     def assign(self, value: Any) -> np.ndarray:
-        """Copy `value` into the array (cast to its dtype) and give the array.
+        """Copy `value` into the array, cast to its dtype, and return it; ShapeError if it differs.
 
-        Raises
-        ------
-        ShapeError
-            Unless the shapes are equal. The array is left as it was.
+        The array is left as it was then.
         """
         array = as_numeric_array(value, f"the value for {self.path}")
         if array.shape != self.shape:
             raise ShapeError(
                 "The shape of the target variable and the shape of the target value in "
-                f"`variable.assign(value)` must match. {self.path} has shape {self.shape}, "
+                f"`variable.assign(value)` must match. {self.path} has shape {self.shape}. "
                 f"Received shape {array.shape}. Reshape the value first."
             )
         self._value[...] = array
         return self._value
 
     def full_like(self, number: float) -> np.ndarray:
-        """Return a new array of this shape and dtype, in the same place, full of one number.
-
-        >>> Variable([1.0, 2.0]).full_like(0.5).tolist()
-        [0.5, 0.5]
-        """
+        """Return a new array of this shape and dtype, in the same place, full of one number."""
         out: np.ndarray = self.allocate(self.shape, self._value.dtype)
         if number:
             out[...] = number
         return out
 
     def replace(self, value: np.ndarray, axis: int = 0) -> None:
-        """Take `value` itself instead of the array: longer or shorter along one axis.
+        """Take `value` itself instead of the array; it may be longer or shorter along one axis.
 
         What the array loses is forgotten for good: an optimizer keeps what belongs to the rows
         that have stayed all the time since its last step.
@@ -152,33 +140,9 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         >>> bias.shape, bias.resized
         ((3,), [(0, 2)])
         """
-        self.resized.append((axis, min(self._value.shape[axis], value.shape[axis])))
+        if value.shape != self.shape:
+            self.resized.append((axis, min(self._value.shape[axis], value.shape[axis])))
         self._value = value
-
-    def swap(self, value: np.ndarray) -> None:
-        """Take `value` itself, of the same shape and dtype, instead of the array.
-
-        For a table on disk that was read into a second file: nothing is copied.
-
-        >>> table = Variable([1.0])
-        >>> table.swap(np.array([2.0]))
-        >>> table.value.tolist(), table.resized
-        ([2.0], [])
-        """
-        if value.shape != self.shape or value.dtype != self._value.dtype:
-            raise ShapeError(
-                f"{self.path} must stay {self.shape} {self.dtype}. Received {value.shape} "
-                f"{value.dtype}. Use assign to cast, and replace to resize."
-            )
-        self._value = value
-
-    def assign_add(self, value: Any) -> np.ndarray:
-        """Add `value` in place."""
-        return self.assign(self._value + np.asarray(value))
-
-    def assign_sub(self, value: Any) -> np.ndarray:
-        """Subtract `value` in place."""
-        return self.assign(self._value - np.asarray(value))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if copy or (dtype is not None and np.dtype(dtype) != self._value.dtype):
@@ -193,7 +157,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         if kwargs.get("out"):
             raise TypeError(
                 f"a variable changes by assign only. Received {ufunc.__name__} with out= or an "
-                "operator such as +=. Write variable.assign(...), or assign_add."
+                "operator such as +=. Write variable.assign(variable + ...)."
             )
         plain = [np.asarray(i) if isinstance(i, Variable) else i for i in inputs]
         return getattr(ufunc, method)(*plain, **kwargs)

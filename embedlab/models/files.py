@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from embedlab.layers.adapter_arrays import adapter_arrays
+from embedlab.layers.allocation import weight_budget
 from embedlab.layers.layer import Layer
 from embedlab.layers.recurrent import Recurrent
-from embedlab.layers.weight_budget import weight_budget
+from embedlab.layers.stored_arrays import adapter_arrays
 from embedlab.models.config import MoreThanAChain, model_from_config, model_to_config
 from embedlab.registry import snake_case
 from embedlab.storage.archive import (

@@ -162,11 +162,13 @@ def test_of_a_quantized_layer_the_stored_codes_are_shown(mode, config, scheme, b
     assert (explorer.scheme, explorer.block) == (scheme, block)
     assert explorer.message["header"]["stored"] == scheme
     received = arrays_of(explorer, scheme)
-    np.testing.assert_array_equal(received["bytes"], layer.codes.view(np.uint8))
+    np.testing.assert_array_equal(received["bytes"], layer.quantized.codes.view(np.uint8))
     np.testing.assert_array_equal(explorer.trace.table, layer.embeddings)
     assert received["error"].max() == 0
     explorer.edits = [[0, 0, 50.0]]  # no longer what the layer stores
-    assert (arrays_of(explorer, scheme)["bytes"][0] != layer.codes.view(np.uint8)[0]).any()
+    assert (
+        arrays_of(explorer, scheme)["bytes"][0] != layer.quantized.codes.view(np.uint8)[0]
+    ).any()
 
 
 def test_a_layer_with_active_adapters_is_its_floats():

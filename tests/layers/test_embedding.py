@@ -460,7 +460,7 @@ def test_numpy_integers_are_sizes():
         ({"row_dropout": 1.0}, ValueError, "row_dropout"),
         ({"row_dropout": "x"}, ValueError, "row_dropout"),
         ({"max_norm": -1.0}, ValueError, "-1"),
-        ({"padding_idx": 4}, ValueError, r"row of the table, 0\.\.3"),
+        ({"padding_idx": 4}, ValueError, "at most 3"),
         ({"padding_idx": -5}, ValueError, "padding_idx"),
         ({"padding_idx": 1.0}, ValueError, "padding_idx"),
         ({"padding_idx": True}, ValueError, "padding_idx"),

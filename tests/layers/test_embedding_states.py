@@ -134,7 +134,7 @@ def test_merge_and_unload_of_codes_keeps_the_merged_codes():
     layer = quantized_with_adapter()
     out = layer(IDS)
     layer.merge_and_unload()
-    assert np.abs(layer(IDS) - out).max() <= 0.51 / layer.scale.min()
+    assert np.abs(layer(IDS) - out).max() <= 0.51 / layer.quantized.scale.min()
     assert [w.name for w in layer.weights] == ["embeddings", "embeddings_scale"]
 
 
@@ -168,9 +168,9 @@ def test_max_norm_holds_after_quantizing(mode):
     assert (
         np.abs(out - expected).max() <= 0.51 * (LIMIT * 2 / (15 if mode == "int4" else 254)) + 1e-6
     )
-    codes = layer.codes.copy()
+    codes = layer.quantized.codes.copy()
     layer(np.arange(V))
-    assert np.array_equal(layer.codes, codes)
+    assert np.array_equal(layer.quantized.codes, codes)
 
 
 def test_the_gradient_of_a_shortened_row_is_that_of_torch():

@@ -80,8 +80,6 @@ CASES = {
     "-1 in a bag": (lambda: bag([[0, -1]]), IdError, r"\[1\], in layer 'bag'\. Count from 0\.$"),
     "-1 in nearest": (lambda: words().nearest([0, -1]), IdError, r"\[1\], .*\. Count from 0\.$"),
     "-1 in exclude": (lambda: words().nearest(0, exclude=[-1]), IdError, r"Count from 0\.$"),
-    "-1 in analogy": (lambda: words().analogy(0, -1, 1), IdError, r"Count from 0\.$"),
-    "-1 in doesnt_match": (lambda: words().doesnt_match([0, -1]), IdError, r"at \[1\], in layer"),
     "no offsets": (
         lambda: bag([0, 1], offsets=[]),
         ValueError,

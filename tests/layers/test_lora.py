@@ -233,7 +233,7 @@ def built(**options):
         (lambda: built(lora_rank=2).add_adapter("embeddings", 2), "name of its own"),
         (lambda: built().set_active("zz"), "adapter must be one of"),
         (lambda: built().remove("zz"), "adapter must be one of"),
-        (lambda: Embedding(6, 4).merge(), "is not built"),
+        (lambda: Embedding(6, 4).merge(), "isn't yet built"),
     ],
 )
 def test_bad_arguments_are_refused(act, words):

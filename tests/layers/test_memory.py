@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from embedlab.layers import Embedding, TableMemoryError, memory_report
+from embedlab.layers import Embedding, TableMemoryError, allocation
 
 
 def test_the_report_counts_bytes_by_hand():
@@ -39,12 +39,12 @@ def test_a_table_that_cannot_fit_is_refused_with_the_figures():
 
 
 def test_the_limit_is_what_is_free(monkeypatch):
-    monkeypatch.setattr(memory_report, "available_memory", lambda: 159)
+    monkeypatch.setattr(allocation, "available_memory", lambda: 159)
     with pytest.raises(TableMemoryError):
         Embedding(10, 4).build()
-    monkeypatch.setattr(memory_report, "available_memory", lambda: 160)
+    monkeypatch.setattr(allocation, "available_memory", lambda: 160)
     Embedding(10, 4).build()
-    monkeypatch.setattr(memory_report, "available_memory", lambda: None)
+    monkeypatch.setattr(allocation, "available_memory", lambda: None)
     Embedding(10, 4).build()
 
 
@@ -52,9 +52,9 @@ def test_container_limit_excludes_reclaimable_memory(tmp_path, monkeypatch):
     (tmp_path / "max").write_text("1000")
     (tmp_path / "current").write_text("900")
     (tmp_path / "memory.stat").write_text("anon 1\ninactive_file 600\n")
-    group = (str(tmp_path), "max", "current", "inactive_file")
-    monkeypatch.setattr(memory_report, "_CGROUPS", (group,))
-    assert memory_report.available_memory() == 700
+    group = (tmp_path, "max", "current", "inactive_file")
+    monkeypatch.setattr(allocation, "_CGROUPS", (group,))
+    assert allocation.available_memory() == 700
     (tmp_path / "max").write_text("max")
-    free = memory_report.available_memory()
+    free = allocation.available_memory()
     assert free is None or free > 700

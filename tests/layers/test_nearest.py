@@ -1,9 +1,9 @@
-"""Neighbors, analogies and the odd one out, asked of a layer: the rows as they count now."""
+"""Neighbors, asked of a layer: the rows as they count now."""
 
 import numpy as np
 import pytest
 
-from embedlab.core.geometry import analogy, nearest, odd_one_out
+from embedlab.core.geometry import nearest
 from embedlab.core.ids import IdError
 from embedlab.layers import Embedding
 
@@ -31,9 +31,6 @@ def test_the_rows_that_count_are_searched(kind, rng):
     expected, actual = nearest(table, query, 4), layer.nearest(query, 4)
     assert np.array_equal(actual.ids, expected.ids)
     np.testing.assert_allclose(actual.similarities, expected.similarities, atol=1e-5)
-    assert np.array_equal(layer.analogy(1, 2, 3).ids, analogy(table, 1, 2, 3).ids)
-    ids = [3, 9, 12, 20]
-    assert layer.doesnt_match(ids) == odd_one_out(table, ids)[0]
 
 
 @pytest.mark.parametrize("kind", range(4))
@@ -59,14 +56,9 @@ def test_a_resting_adapter_does_not_count(rng):
 
 def test_refusals():
     layer = Embedding(4, 2, oob="zero")
-    with pytest.raises(ValueError, match="is not built"):
+    with pytest.raises(ValueError, match="isn't yet built"):
         layer.nearest(0)
     layer.build()
-    for ask in (
-        lambda: layer.nearest(4),
-        lambda: layer.analogy(0, 1, 4),
-        lambda: layer.doesnt_match([0, 4]),
-        lambda: layer.nearest(-1),
-    ):
+    for ask in (lambda: layer.nearest(4), lambda: layer.nearest(-1)):
         with pytest.raises(IdError):
             ask()

@@ -9,14 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embedlab.layers import (
-    Dense,
-    Embedding,
-    GlobalAveragePooling1D,
-    TableMemoryError,
-    memory_report,
-)
-from embedlab.layers.placement import memmap_zeros
+from embedlab.layers import Dense, Embedding, GlobalAveragePooling1D, TableMemoryError, allocation
+from embedlab.layers.allocation import memmap_zeros
 from embedlab.models import Sequential
 from embedlab.optimizers import SGD, Adagrad, Adam, RMSprop
 
@@ -27,7 +21,7 @@ MEGABYTE = 1 << 20
 @pytest.fixture
 def little_memory(monkeypatch):
     """Pretend that 1 GiB is all that is free."""
-    monkeypatch.setattr(memory_report, "available_memory", lambda: 1 << 30)
+    monkeypatch.setattr(allocation, "available_memory", lambda: 1 << 30)
 
 
 @pytest.mark.parametrize(

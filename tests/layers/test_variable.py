@@ -44,9 +44,7 @@ def test_assign_casts_copies_and_keeps_the_same_array(table):
     table.assign([[1, 2], [3, 4], [5, 6]])
     assert table.value is before
     assert table.value.dtype == np.float32
-    table.assign_add(1.0 * np.ones((3, 2)))
-    table.assign_sub(np.full((3, 2), 2))
-    assert table[0].tolist() == [0.0, 1.0]
+    assert table[0].tolist() == [1.0, 2.0]
 
 
 @pytest.mark.parametrize("value", [np.zeros((2, 2)), 0.0, np.zeros((3, 2, 1))])

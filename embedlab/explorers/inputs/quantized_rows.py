@@ -1,5 +1,6 @@
 """Tables of the quantization explorer: the toy language, or the stored codes of a layer."""
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -65,11 +66,9 @@ def stored_codes(layer: Any) -> dict[str, QuantizedTable]:
     >>> stored_codes(layer)
     {'int8': QuantizedTable(3 rows of 4 numbers, int8, one scale a row, 24 bytes)}
     """
-    mode = getattr(layer, "quantization_mode", None)
-    if mode is None or layer.active_adapters:
+    stored: QuantizedTable | None = getattr(layer, "quantized", None)
+    if stored is None or layer.active_adapters:
         return {}
-    block = None if layer.zero is None else layer.quantization_config.block_size
-    stored = QuantizedTable(
-        layer.codes, layer.scale, layer.zero, layer.output_dim, 8 if mode == "int8" else 4, block
-    )
-    return {"groups" if block else mode: stored}
+    if stored.block_size is None:
+        return {f"int{stored.bits}": stored}
+    return {"groups": replace(stored, block_size=layer.quantization_config.block_size)}
