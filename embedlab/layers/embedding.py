@@ -25,6 +25,7 @@ from embedlab.layers.dtype_policy import INTEGERS, DTypePolicy
 from embedlab.layers.embedding_table import (
     FloatTable,
     QuantizedTableWeights,
+    Table,
     resize_rows,
     resolve_quantization,
 )
@@ -64,10 +65,8 @@ class Embedding(Layer):
 
     Parameters
     ----------
-    input_dim : int
-        V, the number of rows: the largest id + 1.
-    output_dim : int
-        D, the numbers in each row.
+    input_dim, output_dim : int
+        V, the largest id + 1, and D, the numbers in each row.
     embeddings_initializer : str, dict, callable or Initializer
         The initial table; "uniform" draws within ±0.05.
     embeddings_regularizer, embeddings_constraint : optional
@@ -76,39 +75,34 @@ class Embedding(Layer):
         Mark id 0 as padding in the mask. It neither zeroes nor freezes row 0; `padding_idx` does.
     weights : array_like, (V, D), optional
         The table to start with; a list holding one table, as old Keras wanted it, is fine too.
+    lora_rank, lora_alpha, adapters : optional
+        Make LoRA adapters when the layer is built: the one of `enable_lora`, and one for each dict
+        of arguments of `add_adapter`.
+    quantization_config : Int8QuantizationConfig or Int4QuantizationConfig, optional
+        The default of `quantize`.
     input_length : int or tuple of int, optional
         The fixed length of the input, without the batch.
     padding_idx : int, optional
         A row that starts at zero and that training never moves: its gradient is zero, and no
         regularizer, weight decay or constraint changes it.
+    max_norm, norm_type : float, optional
+        Before each lookup, shorten the rows that it reads to this p-norm, in place, as PyTorch:
+        also where the table is frozen, and beneath adapters. Merging and quantizing shorten all
+        rows first; a merged or quantized table is left as it is.
+    scale_grad_by_freq : bool
+        Divide the gradient of each row by the number of times its id occurs in the batch.
     oob : {"raise", "zero", "nan", "clip", "wrap"} or int
         The rule for ids outside the table: see `embedlab.core.lookup.lookup`.
     negative : {"raise", "wrap"}
         The rule for ids below 0.
-    seed : int, optional
-        For a random initializer without a seed of its own.
-    scale_grad_by_freq : bool
-        Divide the gradient of each row by the number of times its id occurs in the batch.
-    lora_rank : int, optional
-        Make a LoRA adapter of this rank when the layer is built: see `enable_lora`.
-    lora_alpha : float, optional
-        Its product is scaled by alpha / rank; by default the rank.
-    adapters : list of dict, optional
-        Further adapters: the arguments of `add_adapter`, one dict each.
-    max_norm : float, optional
-        Before each lookup, shorten the rows that it reads to this norm, in place, as PyTorch:
-        also where the table is frozen, and beneath adapters. Merging and quantizing shorten all
-        rows first; a merged or quantized table is left as it is.
-    norm_type : float
-        The p of the p-norm.
     row_dropout : float
         The share of the vocabulary to drop in each training batch: `dropout` in Keras 1.
-    quantization_config : Int8QuantizationConfig or Int4QuantizationConfig, optional
-        The default of `quantize`.
     placement : {"memory", "disk"}
         "disk" maps a file: the table may be larger than memory, and so may the optimizer's slots.
         Only pages that are read or written come into memory; with momentum or Adam use
         ``sparse_update="lazy"``, or every step reads the whole file.
+    seed : int, optional
+        For a random initializer without a seed of its own.
     name, dtype, trainable
         As for every `Layer`. A frozen table may hold integers, as in PyTorch.
 
@@ -137,6 +131,7 @@ class Embedding(Layer):
     """
 
     _INTEGER_WEIGHTS = True
+    _table_names: tuple[str, ...] = ("embeddings",)
 
     def __init__(
         self,
@@ -196,7 +191,8 @@ class Embedding(Layer):
         apply_out_of_range_rule([], self.input_dim, oob=oob, negative=negative)  # checks them
         self.oob, self.negative, self.seed = oob, negative, seed
         self.adapters = AdapterSet()
-        self._table: FloatTable | QuantizedTableWeights | None = None
+        self._tables: dict[str, Table] = {}  # by the name of the weight, once they are made
+        self._table: Table | None = None  # that of the rows
         self._pending_adapters = [dict(arguments) for arguments in adapters or []]
         if lora_rank is not None:
             rank = check_size(lora_rank, "lora_rank")
@@ -210,41 +206,38 @@ class Embedding(Layer):
         if self._pending_adapters:
             self._refuse_constraint()
         if weights is not None:
-            self._build_table(weights)
+            self._build_tables(weights)
 
     # Building ---------------------------------------------------------------------------------
 
     def build(self, input_shape: Any = None) -> None:
         """Make the table, unless it is there; TableMemoryError when it cannot fit."""
-        self._build_table()
+        self._build_tables()
 
     def _build_from_data(self, inputs: Any) -> None:
         self.build(as_ids(inputs).shape)
 
-    def _build_table(self, weights: Any = None) -> None:
+    def _build_tables(self, weights: Any = None) -> None:
         if weights is None and self.quantization_mode is not None:  # codes will be loaded
             mode = self.dtype_policy.name.rpartition("_from_")[0]
             self.quantized_build((self.input_dim, self.output_dim), mode)
         else:
-            self._make_float_table(weights)
+            self._set_tables(self._make_float_tables(weights))
         for arguments in self._pending_adapters:
             self.add_adapter(**arguments)
 
-    def _make_float_table(self, weights: Any) -> None:
-        self._set_table(make_float_table(self, weights, self.placement))
+    def _make_float_tables(self, weights: Any) -> dict[str, Table]:
+        return {"embeddings": make_float_table(self, weights, self.placement)}
 
-    def _set_table(self, table: FloatTable | QuantizedTableWeights) -> None:
-        self._track_table(self._table, table)
-        self._table, self.built = table, True
-        table.freeze(bool(self.adapters))
-
-    def _track_table(self, old: Any, new: FloatTable | QuantizedTableWeights) -> None:
-        for variable in [] if old is None else old.variables:
+    def _set_tables(self, tables: dict[str, Table]) -> None:
+        for variable in [v for table in self._tables.values() for v in table.variables]:
             self._untrack_variable(variable)
-        for variable in new.variables:
+        for variable in [v for table in tables.values() for v in table.variables]:
             self._track_variable(variable)
+        self._tables, self._table, self.built = tables, tables["embeddings"], True
+        self._table.freeze(bool(self.adapters))
 
-    def _built_table(self, action: str) -> FloatTable | QuantizedTableWeights:
+    def _built_table(self, action: str) -> Table:
         if self._table is None:
             must = f"Cannot {action} a layer that isn't yet built"
             raise ValueError(message(must, repr(self.name), "Call layer.build() first"))
@@ -253,7 +246,7 @@ class Embedding(Layer):
     # Weights ----------------------------------------------------------------------------------
 
     @property
-    def embedding_table(self) -> FloatTable | QuantizedTableWeights:
+    def embedding_table(self) -> Table:
         """The object that owns the rows; AttributeError before build."""
         if self._table is None:
             must = "You must build the layer before accessing `embeddings`"
@@ -333,20 +326,10 @@ class Embedding(Layer):
         return rows * factors[..., None], LookupContext(ids, factors)
 
     def backward(self, context: LookupContext, grad: Any) -> Gradients:
-        """Return the gradient of the table as a SparseGrad: only rows that were used have one.
+        """Return the gradient of the table as a SparseGrad, for that of the rows (*ids.shape, D).
 
         With adapters the table is frozen: A gets a SparseGrad and B an array, each under its name.
-
-        Parameters
-        ----------
-        context : LookupContext
-        grad : array_like, (*ids.shape, D)
-            The gradient of the loss with respect to the rows.
-
-        Returns
-        -------
-        Gradients
-            `inputs` is None (ids have no gradient); `weights["embeddings"]` is a SparseGrad.
+        Ids have no gradient: `inputs` is None.
         """
         rows = context.ids
         grad = cast_grad(self, grad, (*rows.shape, self.output_dim))
@@ -472,9 +455,8 @@ class Embedding(Layer):
         Raises
         ------
         ValueError
-            For a layer that is not built, a second call, a rank below 1, and a layer with a
-            constraint. "Lora is incompatible with embedding constraints": the constraint could
-            not be kept by training A and B.
+            For a layer that is not built, a second call, a rank below 1, and a constraint, which
+            training A and B could not keep.
 
         Examples
         --------
@@ -627,10 +609,7 @@ class Embedding(Layer):
     def quantize(
         self, mode: str | None = None, type_check: bool = True, config: Any = None
     ) -> None:
-        """Turn the table into integer codes.
-
-        The floats are given up, and the codes get no gradient. LoRA adapters, made before or
-        after, work on and can be trained.
+        """Turn the table into integer codes, which get no gradient; adapters can be trained on.
 
         Parameters
         ----------
@@ -660,16 +639,18 @@ class Embedding(Layer):
         >>> layer([1]).round(3).tolist(), layer.quantized.codes.dtype.name
         ([[1.0, 1.0, 1.0, 1.0]], 'int8')
         """
-        if type_check and "quantize" not in vars(type(self)):
+        if type_check and not type(self).__module__.startswith("embedlab."):
             raise NotImplementedError(
                 f"Layer {type(self).__name__} does not have a `quantize` method implemented. "
                 "Received a subclass, whose own methods may need floats. Pass type_check=False if "
                 "they can do without."
             )
         config = resolve_quantization(mode, config, self.quantization_config)
-        table = self._built_table("quantize")
+        self._built_table("quantize")
         self.adapters.refuse_if_merged("quantize")
-        self._take_codes(table.quantize(config, self.dtype_policy), config)
+        policy = self.dtype_policy
+        codes = {name: table.quantize(config, policy) for name, table in self._tables.items()}
+        self._take_codes(codes, config)
 
     def quantized_build(self, embeddings_shape: Any, mode: str, config: Any = None) -> None:
         """Make codes of zero (and scales of one) for a table of a shape: to be loaded into.
@@ -680,11 +661,15 @@ class Embedding(Layer):
         [('embeddings', 'int8'), ('embeddings_scale', 'float32')]
         """
         config = resolve_quantization(mode, config, self.quantization_config)
-        path, dtype = f"{self.name}/embeddings", self.variable_dtype
-        self._take_codes(QuantizedTableWeights.empty(embeddings_shape, config, dtype, path), config)
+        arguments = embeddings_shape, config, self.variable_dtype
+        codes = {
+            name: QuantizedTableWeights.empty(*arguments, f"{self.name}/{name}", number > 0)
+            for number, name in enumerate(self._table_names)
+        }
+        self._take_codes(codes, config)
 
-    def _take_codes(self, table: QuantizedTableWeights, config: Any) -> None:
-        self._set_table(table)
+    def _take_codes(self, tables: dict[str, Table], config: Any) -> None:
+        self._set_tables(tables)
         self.quantization_config = config
         source = self.dtype_policy.name.rpartition("_from_")[2]
         self._dtype_policy = DTypePolicy(f"{config.policy}_from_{source}")
@@ -724,17 +709,14 @@ class Embedding(Layer):
 
         Raises
         ------
-        ValueError
+        ValueError, TableMemoryError
             For a layer that is not built, an unknown `init`, adapters that are merged now, and a
-            V that leaves out `padding_idx` or `oob`. Nothing is changed then.
-        TableMemoryError
-            When it cannot fit.
+            V that leaves out `padding_idx` or `oob`, or does not fit. Nothing is changed then.
 
         Notes
         -----
-        LoRA's A grows and shrinks alike, so a new row counts as the mean or copy of whole rows,
-        adapters included. Codes of rows that stay are kept to the bit. Optimizers go on: rows
-        that stay keep their moments, new ones start without.
+        LoRA's A grows and shrinks alike. Optimizers go on: rows that stay keep their moments, new
+        ones start without.
 
         Examples
         --------
@@ -755,15 +737,11 @@ class Embedding(Layer):
         sources = self._sources(total - self.input_dim, source) if init == "copy" else ()
         arguments = (total, init, sources, self.padding_idx)
         new_a = [resize_rows(adapter.a.value, *arguments) for adapter in self.adapters.values()]
-        for table in self._tables():
+        for table in self._tables.values():
             table.resize(*arguments)
         for adapter, a in zip(self.adapters.values(), new_a, strict=True):
             adapter.a.replace(a)
         self.input_dim = total
-
-    def _tables(self) -> list[FloatTable | QuantizedTableWeights]:
-        """Return every table that has a row for each id."""
-        return [self.embedding_table]
 
     def _sources(self, more: int, source: Any) -> Any:
         """Return the row that each of `more` new rows copies."""
@@ -782,30 +760,15 @@ class Embedding(Layer):
     def nearest(
         self, query: Any, k: int = 10, *, first: int = 0, last: int | None = None, exclude: Any = ()
     ) -> Neighbors:
-        """Return the k rows whose direction is nearest, by cosine.
-
-        Rows count as they are now: with active adapters, and from codes a block of rows at a time.
+        """Return the k rows, with active adapters, whose direction is nearest, by cosine.
 
         Parameters
         ----------
         query : array_like
             Ids, () or (Q,) integer: the rows near to each, itself left out. Or vectors, (D,) or
             (Q, D) float.
-        k : int
-        first, last : int
-            Search rows first..last-1 only.
-        exclude : array_like of int, (E,)
-            Rows to leave out.
-
-        Returns
-        -------
-        Neighbors
-            ``ids`` and ``similarities``, (K,) or (Q, K), the nearest first.
-
-        Raises
-        ------
-        IdError, ShapeError, ValueError
-            For arguments that do not fit, and a layer that is not built.
+        k, first, last, exclude
+            As `embedlab.core.geometry.nearest`, which has the result and the errors too.
 
         Examples
         --------

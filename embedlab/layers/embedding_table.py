@@ -29,7 +29,7 @@ from embedlab.layers.dtype_policy import DTypePolicy
 from embedlab.layers.lora import AdapterSet
 from embedlab.layers.variable import Variable
 
-__all__ = ["FloatTable", "QuantizedTableWeights", "resize_rows", "resolve_quantization"]
+__all__ = ["FloatTable", "QuantizedTableWeights", "Table", "resize_rows", "resolve_quantization"]
 
 
 class FloatTable:
@@ -238,7 +238,7 @@ class QuantizedTableWeights:
 
     @classmethod
     def empty(
-        cls, shape: tuple[int, int], config: Any, dtype: str, path: str, *, transposed: bool = False
+        cls, shape: tuple[int, int], config: Any, dtype: str, path: str, transposed: bool = False
     ) -> "QuantizedTableWeights":
         """Return codes of zero and scales of one for a table (V, D): to be loaded into."""
         rows, columns = shape
@@ -384,6 +384,9 @@ class QuantizedTableWeights:
                     "scales must be finite and above 0, zero points whole and in -8..7, blocks in "
                     f"a row. Received others for {variable.path}. Quantize the table again."
                 )
+
+
+Table = FloatTable | QuantizedTableWeights
 
 
 def _parts(table: QuantizedTable) -> list[np.ndarray]:

@@ -7,7 +7,7 @@ import numpy as np
 from embedlab.core.checks import ShapeError, check_number, message
 from embedlab.core.lora import Adapter
 from embedlab.layers.embedding import Embedding
-from embedlab.layers.embedding_table import FloatTable, QuantizedTableWeights
+from embedlab.layers.embedding_table import FloatTable, Table
 from embedlab.layers.input_checks import check_input_shape
 from embedlab.layers.layer import Gradients
 from embedlab.layers.lora import adapter_weight_names
@@ -39,18 +39,14 @@ class ReversibleEmbedding(Embedding):
 
     Parameters
     ----------
-    input_dim, output_dim : int
-        V and D.
     tie_weights : bool
         Whether both directions share one table. If not, the reverse projection has a weight of
         its own, `reverse_embeddings` (D, V).
-    embeddings_initializer, embeddings_regularizer, embeddings_constraint, mask_zero
-        As for `Embedding`.
     reverse_dtype : str, optional
         The dtype of the logits; by default the compute dtype.
     logit_soft_cap : float, optional
         The logits become ``tanh(logits / cap) * cap``.
-    options
+    input_dim, output_dim, options
         As for `Embedding`.
 
     Raises
@@ -98,7 +94,8 @@ class ReversibleEmbedding(Embedding):
             if self.logit_soft_cap <= 0:
                 must, do = "logit_soft_cap must be above 0, or None", "Pass for example 30.0"
                 raise ValueError(message(must, logit_soft_cap, do))
-        self._reverse: FloatTable | QuantizedTableWeights | None = None
+        if not self.tie_weights:
+            self._table_names = ("embeddings", "reverse_embeddings")
         super().__init__(
             input_dim,
             output_dim,
@@ -111,14 +108,13 @@ class ReversibleEmbedding(Embedding):
 
     # The reverse table ------------------------------------------------------------------------
 
-    def _make_float_table(self, weights: Any) -> None:
-        super()._make_float_table(weights)
-        if not self.tie_weights:
-            shape = (self.output_dim, self.input_dim)
-            variable = self.add_weight(
-                shape, self.embeddings_initializer, name="reverse_embeddings"
-            )
-            self._reverse = FloatTable(variable, transposed=True)
+    def _make_float_tables(self, weights: Any) -> dict[str, Table]:
+        tables = super()._make_float_tables(weights)
+        for name in self._table_names[1:]:
+            shape = self.output_dim, self.input_dim
+            variable = self.add_weight(shape, self.embeddings_initializer, name=name)
+            tables[name] = FloatTable(variable, transposed=True)
+        return tables
 
     def _build_from_data(self, inputs: Any) -> None:
         self.build()  # ids or vectors: the weights do not depend on them
@@ -126,21 +122,21 @@ class ReversibleEmbedding(Embedding):
     @property
     def reverse_embeddings(self) -> Variable:
         """The reverse table, (D, V), or its codes; AttributeError where weights are tied."""
-        if self._reverse is None:
+        if len(self._tables) < 2:
             raise AttributeError(
                 "reverse_embeddings belongs to tie_weights=False, once the layer is built. "
                 f"Received {self!r}. Use layer.embeddings, or layer.build()."
             )
-        return self._reverse.variables[0]
+        return self._tables["reverse_embeddings"].variables[0]
 
-    def _reverse_table(self) -> tuple[FloatTable | QuantizedTableWeights, list[Any]]:
-        """Return the table of the reverse projection, and the adapters that count for it."""
-        if self._reverse is not None:
-            return self._reverse, []
-        return self.embedding_table, self.adapters.active_arrays()
-
-    def _tables(self) -> list[FloatTable | QuantizedTableWeights]:
-        return [*super()._tables(), *([] if self._reverse is None else [self._reverse])]
+    def _reverse_parts(self, dtype: Any) -> tuple[Table, np.ndarray, list[Adapter]]:
+        """Return the table of the reverse projection, its floats, and the adapters added to it."""
+        table = self._tables[self._table_names[-1]]
+        adapters = [
+            Adapter(a.astype(dtype, copy=False), b.astype(dtype, copy=False), dtype.type(scale))
+            for a, b, scale in (self.adapters.active_arrays() if self.tie_weights else [])
+        ]
+        return table, table.dense().astype(dtype, copy=False), adapters
 
     # Both directions --------------------------------------------------------------------------
 
@@ -160,10 +156,12 @@ class ReversibleEmbedding(Embedding):
             self.build()
         vectors = np.array(inputs, self._reverse_dtype, order="C")
         check_input_shape(self, vectors.shape, least=1, last=self.output_dim)
-        table, adapters = self._reverse_table()
         work = np.promote_types(vectors.dtype, np.float32)  # half floats are summed in single
+        table, floats, adapters = self._reverse_parts(work)
         flat = vectors.reshape(-1, self.output_dim).astype(work, copy=False)
-        logits = _logits(flat, table.dense().astype(work, copy=False), adapters)
+        logits = flat @ floats.T
+        for a, b, scale in adapters:  # their product a @ b (V, D) itself is never made
+            logits += scale * ((flat @ b.T) @ a.T)
         if self.logit_soft_cap is not None:
             logits = np.tanh(logits / self.logit_soft_cap) * work.type(self.logit_soft_cap)
         shape = (*vectors.shape[:-1], self.input_dim)
@@ -171,24 +169,11 @@ class ReversibleEmbedding(Embedding):
         return logits, ReverseContext(vectors, logits, table.version)
 
     def backward(self, context: Any, grad: Any) -> Gradients:
-        """Return the gradients of either direction; with reverse, of the vectors too.
+        """Return the gradients of either direction.
 
-        Parameters
-        ----------
-        context : LookupContext or ReverseContext
-        grad : array_like, the shape of the outputs
-
-        Returns
-        -------
-        Gradients
-            With reverse: `inputs` (..., D), and an array under the name of each weight that it
-            reads, unless that is frozen codes. `padding_idx` has no gradient here either.
-
-        Raises
-        ------
-        RuntimeError
-            When a lookup with `max_norm` has changed the table since the reverse forward pass:
-            its gradient needs the table as it was. PyTorch refuses it too.
+        With reverse: `inputs` (..., D), and an array under the name of each weight that it reads,
+        unless that is frozen codes. RuntimeError when a lookup with `max_norm` has changed the
+        table since the forward pass, as in PyTorch: the gradient needs the table as it was.
         """
         if not isinstance(context, ReverseContext):
             return super().backward(context, grad)
@@ -199,7 +184,7 @@ class ReversibleEmbedding(Embedding):
                 f"grad must have the shape of the logits, {context.logits.shape}. "
                 f"Received {grad.shape}. Pass what the layer above sends back."
             )
-        table, adapters = self._reverse_table()
+        table, floats, adapters = self._reverse_parts(work)
         if table.version != context.version:
             raise RuntimeError(
                 "backward needs the table as the forward pass with reverse=True read it. Received "
@@ -210,32 +195,19 @@ class ReversibleEmbedding(Embedding):
         if self.logit_soft_cap is not None:
             grad = grad * (1 - (context.logits.astype(work) / self.logit_soft_cap) ** 2)
         grad = grad.reshape(-1, self.input_dim)
-        floats = table.dense().astype(work, copy=False)
-        grad_vectors, factor_grads = _grad_logits(vectors, floats, adapters, grad)
-        weights = self._grad_reverse(table, vectors, grad, factor_grads)
+        grad_vectors = grad @ floats
+        for a, b, scale in adapters:
+            grad_vectors += scale * ((grad @ a) @ b)
+        if self.tie_weights and self.padding_idx is not None:
+            grad = grad.copy()
+            grad[:, self.padding_idx] = 0
+        weights: dict[str, Any] = {}
+        for name, (a, b, scale) in zip(self.adapters.active, adapters, strict=False):
+            pair = scale * (grad.T @ (vectors @ b.T)), scale * ((grad @ a).T @ vectors)
+            weights.update(zip(adapter_weight_names(name), pair, strict=True))
+        if not (self.tie_weights and self.adapters):
+            weights = table.dense_gradients(grad.T @ vectors)
         return Gradients(grad_vectors.reshape(context.vectors.shape), weights)
-
-    def _grad_reverse(
-        self,
-        table: FloatTable | QuantizedTableWeights,
-        vectors: np.ndarray,
-        grad: np.ndarray,
-        factor_grads: Any,
-    ) -> dict[str, np.ndarray]:
-        if self._reverse is None:
-            if self.padding_idx is not None:
-                grad = grad.copy()
-                grad[:, self.padding_idx] = 0
-                for grad_a, _ in factor_grads:
-                    grad_a[self.padding_idx] = 0
-            if self.adapters:
-                weights = self._own_weights()
-                return {
-                    label: array.astype(weights[label].dtype, copy=False)
-                    for name, pair in zip(self.adapters.active, factor_grads, strict=True)
-                    for label, array in zip(adapter_weight_names(name), pair, strict=True)
-                }
-        return table.dense_gradients(grad.T @ vectors)
 
     # Masks and shapes -------------------------------------------------------------------------
 
@@ -261,66 +233,7 @@ class ReversibleEmbedding(Embedding):
     def _reverse_dtype(self) -> str:
         return self.reverse_dtype or self.compute_dtype
 
-    # Quantizing -------------------------------------------------------------------------------
-
-    def quantize(
-        self, mode: str | None = None, type_check: bool = True, config: Any = None
-    ) -> None:
-        """Turn the table into codes as `Embedding.quantize`, and the reverse table too."""
-        super().quantize(mode, type_check, config)
-        if self._reverse is not None:
-            self._set_reverse(self._reverse.quantize(self.quantization_config, self.dtype_policy))
-
-    def quantized_build(self, embeddings_shape: Any, mode: str, config: Any = None) -> None:
-        """Make codes of zero (and scales of one) for both tables: to be loaded into."""
-        super().quantized_build(embeddings_shape, mode, config)
-        if not self.tie_weights:
-            config, dtype = self.quantization_config, self.variable_dtype
-            path = f"{self.name}/reverse_embeddings"
-            self._set_reverse(
-                QuantizedTableWeights.empty(embeddings_shape, config, dtype, path, transposed=True)
-            )
-
-    def _set_reverse(self, table: QuantizedTableWeights) -> None:
-        self._track_table(self._reverse, table)
-        self._reverse = table
-
     def get_config(self) -> dict[str, Any]:
         """Return the arguments."""
         names = ("tie_weights", "reverse_dtype", "logit_soft_cap")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
-
-
-# Logits and their gradients ------------------------------------------------------------------
-
-
-def _logits(vectors: np.ndarray, table: np.ndarray, adapters: list[Adapter]) -> np.ndarray:
-    """Return the dot product of each vector (N, D) with each row of `table` (V, D): (N, V).
-
-    Adapters are added to the table; their product ``a @ b`` (V, D) itself is never made.
-    """
-    logits: np.ndarray = vectors @ table.T
-    dtype = logits.dtype
-    for a, b, scale in adapters:
-        a, b = a.astype(dtype, copy=False), b.astype(dtype, copy=False)
-        logits += dtype.type(scale) * ((vectors @ b.T) @ a.T)
-    return logits
-
-
-def _grad_logits(
-    vectors: np.ndarray, table: np.ndarray, adapters: list[Adapter], grad: np.ndarray
-) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
-    """Return the gradients of the vectors, and of the factors (a, b) of each adapter.
-
-    That of the table itself is ``grad.T @ vectors``.
-    """
-    grad_vectors = grad @ table
-    factor_grads = []
-    for a, b, scale in adapters:
-        a, b = a.astype(grad.dtype, copy=False), b.astype(grad.dtype, copy=False)
-        factor = grad.dtype.type(scale)
-        grad_hidden = grad @ a  # (N, R)
-        grad_vectors += factor * (grad_hidden @ b)
-        grad_a, grad_b = grad.T @ (vectors @ b.T), grad_hidden.T @ vectors
-        factor_grads.append((factor * grad_a, factor * grad_b))
-    return grad_vectors, factor_grads
