@@ -16,6 +16,7 @@ from embedlab.core.checks import (
     message,
 )
 from embedlab.core.geometry import Neighbors, nearest
+from embedlab.core.gradient import coalesce
 from embedlab.core.ids import IdError, apply_out_of_range_rule, as_ids
 from embedlab.core.lora import lora_scale
 from embedlab.core.max_norm import max_norm as apply_max_norm
@@ -298,10 +299,14 @@ class Embedding(Layer):
             self.build()
         if self.input_length is not None:
             self._fill_lengths(ids.shape)
+        table: Any = self._table
         try:
-            rows = self._table.lookup(  # type: ignore[union-attr]
-                ids, self.adapters, oob=self.oob, negative=self.negative
-            )
+            if self.max_norm is not None and not self.adapters.merged:
+                read = apply_out_of_range_rule(
+                    ids, self.input_dim, oob=self.oob, negative=self.negative
+                )
+                table.apply_max_norm(read[read < self.input_dim])
+            rows = table.lookup(ids, self.adapters, oob=self.oob, negative=self.negative)
         except IdError as error:
             raise name_layer(error, self) from None
         return rows.astype(self.compute_dtype, copy=False)
@@ -343,9 +348,14 @@ class Embedding(Layer):
             rows, grad = rows[inside], grad[inside]
         if self.adapters:
             return Gradients(None, self.adapters.gradients(rows, grad, self.padding_idx))
-        table = self._built_table("go backward through")
-        options = self.padding_idx, self.scale_grad_by_freq
-        return Gradients(None, table.gradients(rows, grad, *options))
+        sparse = coalesce(
+            rows,
+            grad,
+            self.input_dim,
+            padding_idx=self.padding_idx,
+            scale_grad_by_freq=self.scale_grad_by_freq,
+        )
+        return Gradients(None, self.embedding_table.gradients(sparse))
 
     # Masks and shapes -------------------------------------------------------------------------
 
@@ -783,7 +793,7 @@ class Embedding(Layer):
             itself, others = np.atleast_1d(ids)[:, None], as_ids(exclude)
             others = np.broadcast_to(others, (len(itself), len(others)))
             exclude = np.concatenate([itself, others], axis=1)[0 if ids.ndim == 0 else slice(None)]
-            vectors = table.read(ids, self.adapters)
+            vectors = table.lookup(ids, self.adapters)
         rows = table.rows(self.adapters)
         return nearest(rows, vectors, k, first=first, last=last, exclude=exclude)
 

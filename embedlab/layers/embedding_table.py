@@ -10,8 +10,6 @@ import numpy as np
 
 from embedlab import quantizers
 from embedlab.core.geometry import LazyTable
-from embedlab.core.gradient import coalesce
-from embedlab.core.ids import apply_out_of_range_rule
 from embedlab.core.lookup import lookup
 from embedlab.core.lora import lora_lookup, merge, unmerge
 from embedlab.core.max_norm import max_norm
@@ -40,7 +38,7 @@ class FloatTable:
     variable : Variable, (V, D), or (D, V) if `transposed`
     placement : {"memory", "disk"}
     limit, norm_type : optional
-        `max_norm` of the layer: a lookup first shortens the rows that it reads, in place.
+        `max_norm` of the layer.
     transposed : bool
         Whether a row of the table is a column of the variable.
 
@@ -49,8 +47,8 @@ class FloatTable:
     variables, row_variables : list of Variable
         All, in the order of a store, and those with an entry for each row: what merging changes.
     version : int
-        How many lookups may have changed the table in place: a backward pass that needs it as it
-        was compares.
+        How many times the table may have been changed in place: a backward pass that needs it as
+        it was compares.
     report : QuantizationReport or None
         What quantizing did, where it was done here.
     before_merge : list of ndarray
@@ -87,20 +85,18 @@ class FloatTable:
     # Reading ----------------------------------------------------------------------------------
 
     def lookup(
-        self, ids: np.ndarray, adapters: AdapterSet, *, oob: str | int, negative: str
+        self,
+        ids: np.ndarray,
+        adapters: AdapterSet,
+        *,
+        oob: str | int = "raise",
+        negative: str = "raise",
     ) -> np.ndarray:
         """Return the rows of `ids`, with the active adapters added."""
-        if self.limit is not None and not adapters.merged:
-            rows = apply_out_of_range_rule(ids, len(self.variable), oob=oob, negative=negative)
-            self.apply_max_norm(rows[rows < len(self.variable)])
         table = self.variable.value
         if adapters.active:
             return lora_lookup(table, ids, adapters.active_arrays(), oob=oob, negative=negative)
         return lookup(table, ids, oob=oob, negative=negative)
-
-    def read(self, ids: np.ndarray, adapters: AdapterSet) -> np.ndarray:
-        """Return the rows of `ids` as they are: an id outside the table is an error."""
-        return lora_lookup(self.variable.value, ids, adapters.active_arrays())
 
     def rows(self, adapters: AdapterSet) -> Any:
         """Return all rows for a search: the array, or rows that are computed when read."""
@@ -152,21 +148,12 @@ class FloatTable:
         _replace_rows(variable, new, self.transposed)
         self.version += 1
 
-    # Gradients --------------------------------------------------------------------------------
-
-    def gradients(
-        self, rows: np.ndarray, grad: np.ndarray, padding_idx: int | None, by_frequency: bool
-    ) -> dict[str, Any]:
-        """Return the sparse gradient of the table for the rows that a batch read."""
-        sparse = coalesce(
-            rows, grad, len(self.variable), padding_idx=padding_idx, scale_grad_by_freq=by_frequency
-        )
-        return {self.variable.name: sparse}
-
-    def dense_gradients(self, grad: np.ndarray) -> dict[str, np.ndarray]:
-        """Return the gradient (V, D) of the whole table under the name of its weight."""
-        grad = grad.T if self.transposed else grad
-        return {self.variable.name: grad.astype(self.variable.dtype, copy=False)}
+    def gradients(self, grad: Any) -> dict[str, Any]:
+        """Return a gradient of the table, sparse or (V, D), under the name of its weight."""
+        if isinstance(grad, np.ndarray):
+            grad = grad.T if self.transposed else grad
+            grad = grad.astype(self.variable.dtype, copy=False)
+        return {self.variable.name: grad}
 
     # Quantizing and stores --------------------------------------------------------------------
 
@@ -217,7 +204,6 @@ class QuantizedTableWeights:
         Codes, scales and zero points before a merge, whose rounding cannot be undone.
     """
 
-    limit = None
     version = 0
     report: QuantizationReport | None = None
 
@@ -273,16 +259,16 @@ class QuantizedTableWeights:
     # Reading ----------------------------------------------------------------------------------
 
     def lookup(
-        self, ids: np.ndarray, adapters: AdapterSet, *, oob: str | int, negative: str
+        self,
+        ids: np.ndarray,
+        adapters: AdapterSet,
+        *,
+        oob: str | int = "raise",
+        negative: str = "raise",
     ) -> np.ndarray:
         """Return the rows of `ids` as floats, with the active adapters added."""
-        return quantized_lookup(
-            self._quantized, ids, adapters.active_arrays(), oob=oob, negative=negative
-        )
-
-    def read(self, ids: np.ndarray, adapters: AdapterSet) -> np.ndarray:
-        """Return the rows of `ids`: an id outside the table is an error."""
-        return quantized_lookup(self._quantized, ids, adapters.active_arrays())
+        active = adapters.active_arrays()
+        return quantized_lookup(self._quantized, ids, active, oob=oob, negative=negative)
 
     def rows(self, adapters: AdapterSet) -> LazyTable:
         """Return all rows for a search, as floats that are computed when read."""
@@ -297,6 +283,9 @@ class QuantizedTableWeights:
         return dequantize(self.quantized)
 
     # Changing in place ------------------------------------------------------------------------
+
+    def apply_max_norm(self, rows: np.ndarray) -> None:
+        """Do nothing: rows were shortened before they were quantized."""
 
     def freeze(self, frozen: bool) -> None:
         """Do nothing: codes are never trained."""
@@ -339,15 +328,7 @@ class QuantizedTableWeights:
             _replace_rows(variable, rows, self.transposed)
         self._quantized, self.report = self._over_variables(), None
 
-    # Gradients --------------------------------------------------------------------------------
-
-    def gradients(
-        self, rows: np.ndarray, grad: np.ndarray, padding_idx: int | None, by_frequency: bool
-    ) -> dict[str, Any]:
-        """Return nothing: codes have no gradient."""
-        return {}
-
-    def dense_gradients(self, grad: np.ndarray) -> dict[str, np.ndarray]:
+    def gradients(self, grad: Any) -> dict[str, Any]:
         """Return nothing: codes have no gradient."""
         return {}
 
@@ -355,10 +336,9 @@ class QuantizedTableWeights:
 
     def quantize(self, config: Any, policy: DTypePolicy) -> "QuantizedTableWeights":
         """Refuse: the floats are gone."""
-        layer_name = self.variables[0].path.rpartition("/")[0]
         raise ValueError(
-            f"Layer {layer_name!r} is already quantized with dtype_policy={policy.name!r}. "
-            f"Received mode={config.mode}. Make a new layer from the floats."
+            f"Layer is already quantized with dtype_policy={policy.name!r}. Received "
+            f"{self.variables[0].path} and mode={config.mode}. Make a new layer from the floats."
         )
 
     def stored_arrays(self, adapters: AdapterSet) -> list[np.ndarray]:
@@ -400,7 +380,7 @@ def _frozen(array: np.ndarray, path: str) -> Variable:
 
 
 def _lazy_rows(table: Any, shape: tuple[int, int], adapters: AdapterSet) -> LazyTable:
-    return LazyTable(shape, lambda first, last: table.read(np.arange(first, last), adapters))
+    return LazyTable(shape, lambda first, last: table.lookup(np.arange(first, last), adapters))
 
 
 def _replace_rows(variable: Variable, rows: np.ndarray, transposed: bool) -> None:
@@ -420,20 +400,9 @@ def resize_rows(
 ) -> np.ndarray:
     """Return a copy of `rows` (V, ...) with `total` of them: cut off, or with new ones at the end.
 
-    Parameters
-    ----------
-    rows : ndarray, (V, ...)
-    total : int
-    init : {"mean", "zeros", "copy"}
-    sources : array_like of int, (total - V,)
-        For "copy": which row each new one copies.
-    leave_out : int, optional
-        A row that the mean does not count, such as that of padding.
-    allocate : callable
-        Makes the array: in memory, or on disk.
+    New rows are the mean of all but `leave_out` (that of padding), zeros, or a copy: then `sources`
+    (total - V,) holds the row for each. `allocate` makes the array, in memory or on disk.
 
-    Examples
-    --------
     >>> resize_rows(np.array([[1.0], [3.0]]), 3, "mean").ravel().tolist()
     [1.0, 3.0, 2.0]
     """
@@ -454,15 +423,9 @@ def resize_rows(
 def resolve_quantization(mode: Any, config: Any, default: Any) -> Any:
     """Return the quantization config that `mode` and `config` of a call mean.
 
-    Raises
-    ------
-    ValueError
-        For none of them, an unknown mode, and a mode that contradicts the config.
-    NotImplementedError
-        For float8, gptq and awq.
+    ValueError for none of them, an unknown mode, and a mode that contradicts the config;
+    NotImplementedError for the modes that only Keras has.
 
-    Examples
-    --------
     >>> resolve_quantization("int8", None, None).bits
     8
     """

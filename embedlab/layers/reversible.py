@@ -206,7 +206,7 @@ class ReversibleEmbedding(Embedding):
             pair = scale * (grad.T @ (vectors @ b.T)), scale * ((grad @ a).T @ vectors)
             weights.update(zip(adapter_weight_names(name), pair, strict=True))
         if not (self.tie_weights and self.adapters):
-            weights = table.dense_gradients(grad.T @ vectors)
+            weights = table.gradients(grad.T @ vectors)
         return Gradients(grad_vectors.reshape(context.vectors.shape), weights)
 
     # Masks and shapes -------------------------------------------------------------------------
