@@ -1,10 +1,9 @@
 """EmbeddingBag: one row for a bag of ids. Its arithmetic lives in the core."""
 
-from typing import Any, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 
-from embedlab import constraints, initializers, regularizers
 from embedlab.core.bag import (
     Bags,
     bag,
@@ -14,35 +13,18 @@ from embedlab.core.bag import (
     grad_bag_weights,
     parse_bags,
 )
-from embedlab.core.checks import check_size, message
 from embedlab.core.ids import IdError
-from embedlab.layers.embedding import as_padding_idx, check_max_norm, make_float_table, table_config
-from embedlab.layers.embedding_table import FloatTable
+from embedlab.layers.embedding_table import TableLayer
 from embedlab.layers.input_checks import as_numeric_array, cast_grad, name_layer
-from embedlab.layers.layer import Gradients, Layer
-from embedlab.layers.variable import Variable
+from embedlab.layers.layer import Gradients
 
-__all__ = ["BagContext", "EmbeddingBag"]
+__all__ = ["EmbeddingBag"]
 
-
-class BagContext(NamedTuple):
-    """The part of a forward pass that `EmbeddingBag.backward` needs.
-
-    Attributes
-    ----------
-    bags : Bags
-    shape : tuple of int
-        The shape of `per_sample_weights`, or () without them.
-    winners : ndarray or None
-        The positions of the largest numbers, for "max".
-    """
-
-    bags: Bags
-    shape: tuple[int, ...]
-    winners: np.ndarray | None
+BagContext = tuple[Bags, tuple[int, ...], np.ndarray | None]
+"""Bags, the shape of `per_sample_weights` or (), and the positions of the largest numbers."""
 
 
-class EmbeddingBag(Layer):
+class EmbeddingBag(TableLayer):
     """Turn bags of ids into one row each: the sum, mean or maximum of their rows of a table.
 
     Parameters
@@ -79,6 +61,11 @@ class EmbeddingBag(Layer):
     [[3.0, 30.0], [4.0, 40.0]]
     """
 
+    CONFIG: ClassVar = (
+        *("input_dim", "output_dim", "mode", "include_last_offset", "padding_idx", "max_norm"),
+        *("norm_type", "scale_grad_by_freq", "seed"),
+    )
+
     def __init__(
         self,
         input_dim: int,
@@ -90,52 +77,30 @@ class EmbeddingBag(Layer):
         weights: Any = None,
         *,
         include_last_offset: bool = False,
-        padding_idx: int | None = None,
-        max_norm: float | None = None,
-        norm_type: float = 2.0,
-        scale_grad_by_freq: bool = False,
-        seed: int | None = None,
         **options: Any,
     ):
-        super().__init__(**options)
-        self.input_dim = check_size(input_dim, "input_dim")
-        self.output_dim = check_size(output_dim, "output_dim")
+        table = embeddings_initializer, embeddings_regularizer, embeddings_constraint
+        super().__init__(input_dim, output_dim, *table, **options)
         parse_bags(np.zeros((1, 1)), [[0]], mode=mode)  # refuses an unknown mode now
-        self.mode, self.seed = mode, seed
-        self.padding_idx = as_padding_idx(padding_idx, self.input_dim)
-        self.embeddings_initializer = initializers.seeded(
-            initializers.get(embeddings_initializer), seed
-        )
-        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
-        self.embeddings_constraint = constraints.get(embeddings_constraint)
-        self.include_last_offset = bool(include_last_offset)
-        self.max_norm, self.norm_type = max_norm, norm_type
-        check_max_norm(max_norm, norm_type)
-        self.scale_grad_by_freq = bool(scale_grad_by_freq)
+        self.mode, self.include_last_offset = mode, bool(include_last_offset)
         if self.scale_grad_by_freq and mode == "max":
             raise ValueError(
                 'scale_grad_by_freq must be False with mode="max", as in PyTorch: a number of a '
                 "bag comes from one row. Received True. Leave it away, or choose sum or mean."
             )
-        self._table: FloatTable | None = None
         if weights is not None:
-            self._table, self.built = make_float_table(self, weights), True
+            self._make_table(weights)
 
     def build(self, input_shape: Any = None) -> None:
         """Make the table, unless it is there; TableMemoryError when it cannot fit."""
-        self._table = make_float_table(self)
+        self._make_table()
 
     def _build_from_data(self, inputs: Any) -> None:
         self.build()
 
-    @property
-    def embeddings(self) -> Variable:
-        """The table (V, D); AttributeError before build."""
-        if self._table is None:
-            must = "You must build the layer before accessing `embeddings`"
-            do = "Call it on ids, or layer.build()"
-            raise AttributeError(message(must, f"no call of {self.name} yet", do))
-        return self._table.variable
+    def _make_table(self, weights: Any = None) -> None:
+        self._table, self.built = self._make_float_table(weights), True
+        self.embeddings = self._table.variable
 
     def call(self, inputs: Any, offsets: Any = None, per_sample_weights: Any = None) -> np.ndarray:
         """Return one row for each bag, (B, D), in the compute dtype.
@@ -160,7 +125,7 @@ class EmbeddingBag(Layer):
         per_sample_weights: Any = None,
     ) -> tuple[np.ndarray, BagContext]:
         """Return the rows of the bags, and the context that `backward` needs."""
-        if self._table is None:
+        if not self.built:
             self.build()
         table, weights = self.embeddings.value, per_sample_weights
         if weights is not None:
@@ -174,7 +139,7 @@ class EmbeddingBag(Layer):
         try:
             bags = parse_bags(table, inputs, offsets, **options)
             bags = bags._replace(ids=bags.ids.copy(), weights=bags.weights.copy())
-            self._table.apply_max_norm(bags.ids)  # type: ignore[union-attr]
+            self._table.apply_max_norm(bags.ids)
             winners = None
             if self.mode == "max":
                 out, winners = bag_max(table, bags)
@@ -183,7 +148,7 @@ class EmbeddingBag(Layer):
         except IdError as error:
             raise name_layer(error, self) from None
         shape = () if weights is None else weights.shape
-        return out.astype(self.compute_dtype, copy=False), BagContext(bags, shape, winners)
+        return out.astype(self.compute_dtype, copy=False), (bags, shape, winners)
 
     def backward(self, context: BagContext, grad: Any) -> Gradients:
         """Return the gradient of the table as a SparseGrad.
@@ -209,12 +174,6 @@ class EmbeddingBag(Layer):
         """Return (B, D) for bags (B, T)."""
         batch, *_ = input_shape
         return (batch, self.output_dim)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments."""
-        own = "mode include_last_offset padding_idx max_norm norm_type scale_grad_by_freq seed"
-        config = {**super().get_config(), **table_config(self)}
-        return {**config, **{name: getattr(self, name) for name in own.split()}}
 
     def __repr__(self) -> str:
         padding = "" if self.padding_idx is None else f", padding_idx {self.padding_idx}"

@@ -2,16 +2,16 @@
 
 import warnings
 from inspect import signature
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from embedlab import constraints, initializers, quantizers, regularizers
+from embedlab import initializers, quantizers
 from embedlab.core.checks import (
     ShapeError,
     as_table,
     check_choice,
-    check_number,
+    check_in_range,
     check_size,
     message,
 )
@@ -19,20 +19,19 @@ from embedlab.core.geometry import Neighbors, nearest
 from embedlab.core.gradient import coalesce
 from embedlab.core.ids import IdError, apply_out_of_range_rule, as_ids
 from embedlab.core.lora import lora_scale
-from embedlab.core.max_norm import max_norm as apply_max_norm
 from embedlab.core.quantize import QuantizationReport, QuantizedTable
-from embedlab.layers.allocation import MemoryReport, check_fits
+from embedlab.layers.allocation import MemoryReport
 from embedlab.layers.dtype_policy import INTEGERS, DTypePolicy
 from embedlab.layers.embedding_table import (
-    FloatTable,
     QuantizedTableWeights,
     Table,
+    TableLayer,
     resize_rows,
     resolve_quantization,
 )
 from embedlab.layers.input_checks import as_numeric_array, cast_grad, check_inside, name_layer
 from embedlab.layers.keras1_config import from_keras1_config
-from embedlab.layers.layer import Gradients, Layer
+from embedlab.layers.layer import Gradients
 from embedlab.layers.lora import (
     DEFAULT_NAME,
     AdapterSet,
@@ -47,21 +46,13 @@ __all__ = ["Embedding", "LookupContext"]
 
 
 class LookupContext(NamedTuple):
-    """The part of a forward pass that `Embedding.backward` needs.
-
-    Attributes
-    ----------
-    ids : ndarray of int64
-        A copy, so that the caller may reuse the array.
-    factors : ndarray or None, the shape of `ids`
-        The factors of row dropout: 0, or 1 / (1 - row_dropout).
-    """
+    """The ids of a forward pass, and the factors of row dropout, in the shape of the ids."""
 
     ids: np.ndarray
     factors: np.ndarray | None = None
 
 
-class Embedding(Layer):
+class Embedding(TableLayer):
     """Turn ids into rows of a table (V, D) that training can change.
 
     Parameters
@@ -131,6 +122,7 @@ class Embedding(Layer):
     ((1, 3, 4), [[True, True, False]])
     """
 
+    CONFIG: ClassVar = ("input_dim", "output_dim", "mask_zero")
     _INTEGER_WEIGHTS = True
     _table_names: tuple[str, ...] = ("embeddings",)
 
@@ -148,21 +140,17 @@ class Embedding(Layer):
         quantization_config: Any = None,
         *,
         input_length: Any = None,
-        padding_idx: int | None = None,
-        max_norm: float | None = None,
-        norm_type: float = 2.0,
-        scale_grad_by_freq: bool = False,
         oob: str | int = "raise",
         negative: str = "raise",
         row_dropout: float = 0.0,
         placement: str = "memory",
-        seed: int | None = None,
         adapters: Any = None,
         **options: Any,
     ):
-        super().__init__(**options)
+        table = embeddings_initializer, embeddings_regularizer, embeddings_constraint
+        super().__init__(input_dim, output_dim, *table, **options)
         check_choice(placement, "placement", ("memory", "disk"))
-        if placement == "disk" and (embeddings_regularizer or embeddings_constraint):
+        if placement == "disk" and (self.embeddings_regularizer or self.embeddings_constraint):
             raise ValueError(
                 "a table on disk cannot have a regularizer or a constraint: they take all of it at "
                 "every step. Received placement='disk' with one. Leave it away; max_norm holds for "
@@ -170,27 +158,13 @@ class Embedding(Layer):
             )
         self.placement = placement
         self.quantization_config = quantizers.get(quantization_config)
-        self.input_dim = check_size(input_dim, "input_dim")
-        self.output_dim = check_size(output_dim, "output_dim")
-        self.embeddings_initializer = initializers.seeded(
-            initializers.get(embeddings_initializer), seed
-        )
-        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
-        self.embeddings_constraint = constraints.get(embeddings_constraint)
         self.mask_zero = bool(mask_zero)
         self.supports_masking = self.supports_masking or self.mask_zero
         self.input_length = _as_input_length(input_length)
-        self.padding_idx = as_padding_idx(padding_idx, self.input_dim)
-        self.scale_grad_by_freq = bool(scale_grad_by_freq)
-        self.row_dropout = check_number(row_dropout, "row_dropout")
-        if not 0 <= self.row_dropout < 1:
-            must = "row_dropout must lie in 0..1, below 1"
-            raise ValueError(message(must, f"{row_dropout!r:.40}", "Pass for example 0.1"))
-        self.max_norm, self.norm_type = max_norm, norm_type
-        check_max_norm(max_norm, norm_type)
-        self._rng = np.random.default_rng(seed)
+        self.row_dropout = check_in_range(row_dropout, "row_dropout", np.nextafter(1.0, 0.0))
+        self._rng = np.random.default_rng(self.seed)
         apply_out_of_range_rule([], self.input_dim, oob=oob, negative=negative)  # checks them
-        self.oob, self.negative, self.seed = oob, negative, seed
+        self.oob, self.negative = oob, negative
         self.adapters = AdapterSet()
         self._tables: dict[str, Table] = {}  # by the name of the weight, once they are made
         self._table: Table | None = None  # that of the rows
@@ -228,7 +202,7 @@ class Embedding(Layer):
             self.add_adapter(**arguments)
 
     def _make_float_tables(self, weights: Any) -> dict[str, Table]:
-        return {"embeddings": make_float_table(self, weights, self.placement)}
+        return {"embeddings": self._make_float_table(weights, self.placement)}
 
     def _set_tables(self, tables: dict[str, Table]) -> None:
         for variable in [v for table in self._tables.values() for v in table.variables]:
@@ -806,7 +780,7 @@ class Embedding(Layer):
         >>> config["input_dim"], config["lora_alpha"], config["seed"], "oob" in config
         (10, 2, 1, False)
         """
-        config = {**super().get_config(), **table_config(self), "mask_zero": self.mask_zero}
+        config = super().get_config()
         for name, default in _BEYOND_KERAS.items():
             if getattr(self, name) != default:
                 config[name] = getattr(self, name)
@@ -876,86 +850,12 @@ class Embedding(Layer):
 
 _BEYOND_KERAS = {
     argument.name: argument.default
-    for argument in signature(Embedding.__init__).parameters.values()
+    for kind in (TableLayer, Embedding)
+    for argument in signature(kind.__init__).parameters.values()
     if argument.kind is argument.KEYWORD_ONLY and argument.name != "adapters"
 }
 """Arguments that Keras does not know, and their defaults: a config holds them only if they differ,
 so that Keras can read it."""
-
-
-# Tables and arguments, also of EmbeddingBag ---------------------------------------------------
-
-
-def make_float_table(layer: Any, weights: Any = None, placement: str = "memory") -> FloatTable:
-    """Return a new table for a layer, by its initializer or as a copy of `weights` (V, D).
-
-    A list of one table is unpacked, as old Keras had it; `padding_idx` leaves `weights` as given.
-    """
-    shape = (layer.input_dim, layer.output_dim)
-    initializer = layer.embeddings_initializer
-    if weights is not None:
-        if isinstance(weights, (list, tuple)) and len(weights) == 1:
-            inner = as_numeric_array(weights[0], "weights")
-            weights = inner if inner.ndim == 2 else weights
-        table = as_numeric_array(weights, "weights")
-        if table.shape != shape:
-            raise ShapeError(
-                f"Layer {layer.name} weight shape {shape} is not compatible with provided weight "
-                f"shape {table.shape}. Received it as weights=. It must be (input_dim, output_dim)."
-            )
-        initializer = lambda shape, dtype: table  # add_weight copies it
-    check_fits(placement, shape, layer.variable_dtype)
-    variable = layer.add_weight(
-        shape,
-        initializer,
-        name="embeddings",
-        regularizer=layer.embeddings_regularizer,
-        constraint=layer.embeddings_constraint,
-        placement=placement,
-    )
-    variable.padding_idx = layer.padding_idx
-    if weights is None and layer.padding_idx is not None:
-        variable.value[layer.padding_idx] = 0
-    options = {"limit": layer.max_norm, "norm_type": layer.norm_type}
-    return FloatTable(variable, placement=placement, **options)
-
-
-def table_config(layer: Any) -> dict[str, Any]:
-    """Return the arguments of a layer that say how its table is made."""
-    return {
-        "input_dim": layer.input_dim,
-        "output_dim": layer.output_dim,
-        "embeddings_initializer": initializers.serialize(layer.embeddings_initializer),
-        "embeddings_regularizer": regularizers.serialize(layer.embeddings_regularizer),
-        "embeddings_constraint": constraints.serialize(layer.embeddings_constraint),
-    }
-
-
-def check_max_norm(max_norm: Any, norm_type: Any) -> None:
-    """Refuse a norm that is no number >= 0, and a p that is none above 0.
-
-    >>> check_max_norm(-1.0, 2.0)
-    Traceback (most recent call last):
-    ValueError: max_norm must be >= 0. Received -1.0. Choose another number.
-    """
-    if max_norm is None:
-        return
-    try:
-        apply_max_norm(np.zeros((1, 1)), [], max_norm, norm_type=norm_type)
-    except ValueError as error:
-        raise ValueError(str(error).replace("limit must", "max_norm must", 1)) from None
-
-
-def as_padding_idx(padding_idx: Any, input_dim: int) -> int | None:
-    """Return `padding_idx` as a row of the table, counted from the end where it is negative.
-
-    >>> as_padding_idx(-1, 10), as_padding_idx(None, 10)
-    (9, None)
-    """
-    if padding_idx is None:
-        return None
-    row = check_size(padding_idx, "padding_idx", least=-input_dim, most=input_dim - 1)
-    return row % input_dim
 
 
 def _as_input_length(value: Any) -> int | tuple[int | None, ...] | None:

@@ -4,11 +4,12 @@
 never asks which it is. A layer's adapters are passed in where they count.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from embedlab import quantizers
+from embedlab import initializers, quantizers
+from embedlab.core.checks import ShapeError, check_in_range, check_number, check_size, message
 from embedlab.core.geometry import LazyTable
 from embedlab.core.lookup import lookup
 from embedlab.core.lora import lora_lookup, merge, unmerge
@@ -24,10 +25,19 @@ from embedlab.core.quantize import (
 )
 from embedlab.layers.allocation import Allocator, charge, check_fits
 from embedlab.layers.dtype_policy import DTypePolicy
+from embedlab.layers.input_checks import as_numeric_array
+from embedlab.layers.layer import Layer
 from embedlab.layers.lora import AdapterSet
 from embedlab.layers.variable import Variable
 
-__all__ = ["FloatTable", "QuantizedTableWeights", "Table", "resize_rows", "resolve_quantization"]
+__all__ = [
+    "FloatTable",
+    "QuantizedTableWeights",
+    "Table",
+    "TableLayer",
+    "resize_rows",
+    "resolve_quantization",
+]
 
 
 class FloatTable:
@@ -367,6 +377,75 @@ class QuantizedTableWeights:
 
 
 Table = FloatTable | QuantizedTableWeights
+
+
+class TableLayer(Layer):
+    """The base of layers with a table (V, D): the arguments that say how it is made."""
+
+    WEIGHTS: ClassVar = {"embeddings": "uniform"}
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
+        *,
+        padding_idx: int | None = None,
+        max_norm: float | None = None,
+        norm_type: float = 2.0,
+        scale_grad_by_freq: bool = False,
+        seed: int | None = None,
+        **options: Any,
+    ):
+        super().__init__(
+            embeddings_initializer=initializers.seeded(
+                initializers.get(embeddings_initializer), seed
+            ),
+            embeddings_regularizer=embeddings_regularizer,
+            embeddings_constraint=embeddings_constraint,
+            **options,
+        )
+        self.input_dim = check_size(input_dim, "input_dim")
+        self.output_dim = check_size(output_dim, "output_dim")
+        if padding_idx is not None:
+            bounds = {"least": -self.input_dim, "most": self.input_dim - 1}
+            padding_idx = check_size(padding_idx, "padding_idx", **bounds) % self.input_dim
+        if norm_type != np.inf and check_number(norm_type, "norm_type") <= 0:
+            raise ValueError(
+                message("norm_type must be above 0", norm_type, "Pass for example 2.0")
+            )
+        self.padding_idx = padding_idx
+        self.max_norm = None if max_norm is None else check_in_range(max_norm, "max_norm")
+        self.norm_type = norm_type
+        self.scale_grad_by_freq, self.seed = bool(scale_grad_by_freq), seed
+
+    def _make_float_table(self, weights: Any = None, placement: str = "memory") -> FloatTable:
+        """Return a new table, made by its initializer, or of `weights` (V, D) as they are.
+
+        A list of one table is unpacked, as old Keras had it.
+        """
+        shape, initializer = (self.input_dim, self.output_dim), None
+        if weights is not None:
+            if isinstance(weights, (list, tuple)) and len(weights) == 1:
+                inner = as_numeric_array(weights[0], "weights")
+                weights = inner if inner.ndim == 2 else weights
+            table = as_numeric_array(weights, "weights")
+            if table.shape != shape:
+                raise ShapeError(
+                    f"Layer {self.name} weight shape {shape} is not compatible with provided "
+                    f"weight shape {table.shape}. Received it as weights=. "
+                    "It must be (input_dim, output_dim)."
+                )
+            initializer = lambda shape, dtype: table
+        check_fits(placement, shape, self.variable_dtype)
+        variable = self.add_named_weight("embeddings", shape, initializer, placement)
+        variable.padding_idx = self.padding_idx
+        if weights is None and self.padding_idx is not None:
+            variable.value[self.padding_idx] = 0
+        limits = {"limit": self.max_norm, "norm_type": self.norm_type}
+        return FloatTable(variable, placement=placement, **limits)
 
 
 def _parts(table: QuantizedTable) -> list[np.ndarray]:

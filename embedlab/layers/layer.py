@@ -197,7 +197,9 @@ class Layer:
         """Return the variables of this very layer by name: those made trainable first, as Keras."""
         return {**self._trainable_weights, **self._non_trainable_weights}
 
-    def add_named_weight(self, name: str, shape: Any, initializer: Any = None) -> Variable:
+    def add_named_weight(
+        self, name: str, shape: Any, initializer: Any = None, placement: str = "memory"
+    ) -> Variable:
         """Return a new weight of `WEIGHTS`, made as its options say: ``<name>_initializer``, ...
 
         The options of a ``recurrent_kernel`` begin with ``recurrent``, as in Keras. An
@@ -219,6 +221,7 @@ class Layer:
             name=name,
             regularizer=getattr(self, f"{prefix}_regularizer"),
             constraint=getattr(self, f"{prefix}_constraint"),
+            placement=placement,
         )
 
     def in_compute_dtype(self, variable: Variable) -> np.ndarray:

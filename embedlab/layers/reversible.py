@@ -18,20 +18,11 @@ __all__ = ["ReverseContext", "ReversibleEmbedding"]
 
 
 class ReverseContext(NamedTuple):
-    """The part of a pass with ``reverse=True`` that `ReversibleEmbedding.backward` needs.
-
-    Attributes
-    ----------
-    vectors : ndarray, (..., D)
-    logits : ndarray, (..., V)
-        After the cap.
-    version : int
-        That of the table, which `max_norm` may change in place.
-    """
+    """Vectors (..., D), logits (..., V) after the cap, and the `version` of the table then."""
 
     vectors: np.ndarray
     logits: np.ndarray
-    version: int = 0
+    version: int
 
 
 class ReversibleEmbedding(Embedding):
@@ -71,6 +62,7 @@ class ReversibleEmbedding(Embedding):
     ([[1.0, 1.0]], [[3.0, 4.0, 7.0]])
     """
 
+    CONFIG = (*Embedding.CONFIG, "tie_weights", "reverse_dtype", "logit_soft_cap")
     supports_masking = True
 
     def __init__(
@@ -96,15 +88,8 @@ class ReversibleEmbedding(Embedding):
                 raise ValueError(message(must, logit_soft_cap, do))
         if not self.tie_weights:
             self._table_names = ("embeddings", "reverse_embeddings")
-        super().__init__(
-            input_dim,
-            output_dim,
-            embeddings_initializer,
-            embeddings_regularizer,
-            embeddings_constraint,
-            mask_zero,
-            **options,
-        )
+        table = embeddings_initializer, embeddings_regularizer, embeddings_constraint
+        super().__init__(input_dim, output_dim, *table, mask_zero, **options)
 
     # The reverse table ------------------------------------------------------------------------
 
@@ -232,8 +217,3 @@ class ReversibleEmbedding(Embedding):
     @property
     def _reverse_dtype(self) -> str:
         return self.reverse_dtype or self.compute_dtype
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments."""
-        names = ("tie_weights", "reverse_dtype", "logit_soft_cap")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
