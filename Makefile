@@ -78,7 +78,7 @@ LEARNERS = $(wildcard notebooks/[0-9]*.ipynb)
 # Prerequisites and not makes of their own: `make check test` runs what both need once.
 test: views architecture core strict browser suite  ## run every test that this machine can run, and say what it cannot
 
-check: lint views architecture  ## format, lint, types, the rules of the house, the browser half
+check: lint views architecture  ## format, lint, types, the architecture, the browser half
 
 notebooks: $(READY)  ## build the notebooks from notebooks/source and run them
 	@$(BIN)/python notebooks/build.py

@@ -369,6 +369,22 @@ def test_names_are_the_field_s(path):
             )
 
 
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_docstrings_name_the_parameters(path):
+    """A parameter that was renamed must be renamed in its docstring too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef):
+            _, _, section = (ast.get_docstring(node) or "").partition("Parameters\n----------\n")
+            section = re.split(r"\n\n(?=\w+\n---)", section)[0]
+            listed = re.findall(r"^(\*{0,2}\w[\w, *]*?)(?: :.*)?$", section, re.MULTILINE)
+            known = {a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)}
+            names = {one.strip(" *") for line in listed for one in line.split(",")}
+            assert names <= known, (
+                f"{path.relative_to(ROOT)}:{node.lineno} {node.name} has no "
+                f"{', '.join(sorted(names - known))}. Its arguments are {sorted(known)}."
+            )
+
+
 @pytest.mark.parametrize("path", TESTS, ids=name)
 def test_test_names_are_short_and_plain(path):
     """So that a reader knows what failed, and `-k` selects one test."""

@@ -1,1 +1,1 @@
-"""Floor 3: a trace as a matplotlib picture, one file per idea. `look` holds what all share."""
+"""Level 3: a trace as a matplotlib picture, one file per idea. `theme` holds colors and shapes."""

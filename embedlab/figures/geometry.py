@@ -1,4 +1,4 @@
-"""A word's neighbors as a picture: a flat map of all words, and beside it who is truly near."""
+"""A word's neighbors as a picture: a flat map of all words, and the nearest by cosine."""
 
 import numpy as np
 from matplotlib.axes import Axes

@@ -199,7 +199,7 @@ def rounded_box(
     dashed: bool = False,
     radius: float = 5.0,
 ) -> None:
-    """Draw a rounded frame; dashed means a fence."""
+    """Draw a rounded frame; a dashed one marks what is lost or out of range."""
     axes.add_patch(
         FancyBboxPatch(
             at,

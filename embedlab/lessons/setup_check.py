@@ -27,8 +27,8 @@ class Check:
     name : str
         What was checked.
     ok : bool
-    found : str
-        What was found: a version, a folder, or what is wrong.
+    received : str
+        The finding: a version, a folder, or what is wrong.
     cure : str
         What to do when it is wrong.
     """

@@ -1,1 +1,1 @@
-"""Floor 2: frozen records of one run. A trace calls public functions and copies their results."""
+"""Level 2: read-only records of one run. A trace calls public functions and copies results."""

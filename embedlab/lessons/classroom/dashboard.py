@@ -30,7 +30,7 @@ def dashboard(
 
     Parameters
     ----------
-    room : Room
+    summary : ClassSummary
     refused : mapping of str to str
         Files that are no cards, and why.
     views : callable
@@ -45,8 +45,8 @@ def dashboard(
     --------
     >>> from embedlab.lessons.classroom.card import Card
     >>> from embedlab.lessons.classroom.summary import summarize
-    >>> found = summarize([Card({"01.exit": ("b", False)})])
-    >>> "1 file was not read" in dashboard(found, {"<b>.json": "no card"})
+    >>> summary = summarize([Card({"01.exit": ("b", False)})])
+    >>> "1 file was not read" in dashboard(summary, {"<b>.json": "no card"})
     True
     """
     lessons = _lessons(summary)

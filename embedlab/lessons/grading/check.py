@@ -65,13 +65,13 @@ def find_item(name: str, kind: str) -> Any:
 
 
 def check(exercise: str, submission: Any) -> Verdict:
-    """Look at a learner's work and say what it shows. What the first try shows goes on the `card`.
+    """Check a learner's work and return the verdict; that of the first try goes on the `card`.
 
     Parameters
     ----------
     exercise : str
         Such as "01.lookup".
-    given : callable, explorer, or an explorer's state
+    submission : callable, explorer, or an explorer's state
         What the exercise asks for. A function is only called with copies, and may do anything.
 
     Returns

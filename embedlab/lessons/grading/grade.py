@@ -30,25 +30,25 @@ def grade_function(
     right: Callable[[str], Verdict],
     ends: str = "return",
 ) -> Verdict:
-    """Try a learner's function on every case.
+    """Call a learner's function on every case and return the verdict.
 
     Parameters
     ----------
     exercise : str
     function : object
-        What the learner handed in; anything but a function is told so.
+        The learner's submission; for anything but a function the verdict says so.
     cases : sequence
         Smallest first: the first that fails is the one to show.
     run : callable
         ``run(function, case)`` calls it with copies.
-    judge : callable
-        ``judge(case, done)`` finds what is wrong, or None.
-    shown : callable
-        ``shown(case, done)``: what went in, what should come, what came.
+    diagnose : callable
+        ``diagnose(case, result)`` returns a Diagnosis, or None when the result is right.
+    describe : callable
+        ``describe(case, result)``: the inputs, the expected and the returned value.
     right : callable
-        ``right(said)`` when all cases hold; `said` counts them.
+        ``right(message)`` when all cases hold; the message counts them.
     ends : str
-        The last line of a function that gives something.
+        The last line of a function that returns something.
 
     Returns
     -------
@@ -62,24 +62,24 @@ def grade_function(
         return Verdict(exercise, False, message)
     failures = []
     for number, case in enumerate(cases):
-        done = run(function, case)
-        if number == 0 and done.error is None and (done.value is None or done.value is ...):
+        result = run(function, case)
+        if number == 0 and result.error is None and (result.value is None or result.value is ...):
             message = (
                 "your function returns nothing yet. Replace the dots by your lines, "
                 f"and end with `{ends}`."
             )
             return Verdict(exercise, False, message, attempted=False)
-        finding = diagnose(case, done)
+        finding = diagnose(case, result)
         if finding:
-            failures.append((case, done, finding))
-        if done.endless:
+            failures.append((case, result, finding))
+        if result.endless:
             break  # one long wait is enough
     total = len(cases)
     if not failures:
         return right(f"right, {total} of {total} cases")
-    case, done, (message, belief, see) = failures[0]
-    if not done.endless:
+    case, result, (message, belief, related) = failures[0]
+    if not result.endless:
         message = f"{total - len(failures)} of {total} cases are right. {message}"
     return Verdict(
-        exercise, False, message, case=describe(case, done), misconception=belief, related=see
+        exercise, False, message, case=describe(case, result), misconception=belief, related=related
     )

@@ -16,7 +16,7 @@ def explorer_from_submission(exercise: str, view: str, submission: Any) -> Any:
     exercise : str
     view : str
         Which view it must be, such as "lookup".
-    given : Explorer, mapping or str
+    submission : Explorer, mapping or str
         The explorer, or its state as a dict or as JSON.
 
     Returns

@@ -19,16 +19,16 @@ class Verdict:
     exercise : str
         Such as "01.lookup".
     ok : bool
-    said : str
-        What was found, in one or two sentences.
-    started : bool
-        False while the exercise is still as it came.
+    message : str
+        The feedback, in one or two sentences.
+    attempted : bool
+        False while the exercise is unchanged.
     case : mapping of str to str
-        The smallest case that fails: what went in, what should come, what came.
+        The smallest case that fails: its inputs, the expected and the returned value.
     misconception : str or None
         The belief this looks like, such as "M2".
-    see : str or None
-        The misconception whose view shows what is wrong, also where nobody need hold it.
+    related : str or None
+        The misconception whose view shows what is wrong, even if the learner need not hold it.
     """
 
     exercise: str

@@ -146,19 +146,19 @@ def ten_days(expected: Any = TARGETS) -> tuple[Variable, Adam, np.ndarray]:
 
     Parameters
     ----------
-    wanted : array_like, (V, D)
-        Where the rows are to go, from zero.
+    expected : array_like, (V, D)
+        The target of the rows, which start at zero.
 
     Returns
     -------
     table : Variable, (V, D) float64
     adam : Adam
-        It remembers every row by now.
-    wanted : ndarray, (V, D)
+        It has state for every row by now.
+    expected : ndarray, (V, D)
 
     Examples
     --------
-    >>> table, adam, wanted = ten_days()
+    >>> table, adam, target = ten_days()
     >>> table.value.shape, adam.iterations
     ((4, 2), 10)
     """
