@@ -222,7 +222,7 @@ def test_controls_change_the_batch(show):
 # --- the keyboard, and nothing else ------------------------------------------------------------
 
 
-def test_walk_the_layers_by_keys(show):
+def test_step_through_the_layers_by_keys(show):
     view = show(MaskExplorer())
     view.reach("layer:2")
     view.press("ArrowLeft")
@@ -233,7 +233,7 @@ def test_walk_the_layers_by_keys(show):
     )
     view.press("End", ",")
     assert view.root.locator(".transport .count").inner_text() == "layer 4 of 5"
-    assert "it divides by all places, padding too; Conv1D lost it" in view.narration
+    assert "it divides by all positions, padding too; Conv1D lost it" in view.narration
 
 
 def test_move_remove_and_insert_by_keys(show):
