@@ -34,10 +34,6 @@ class Initializer(Configured):
     """The base of all initializers: call one with a shape and it returns an array.
 
     One of your own defines ``__call__(shape, dtype)``.
-
-    >>> Zeros()((2, 3), "float64")
-    array([[0., 0., 0.],
-           [0., 0., 0.]])
     """
 
     def __call__(self, shape: Any, dtype: Any = "float32") -> np.ndarray:
@@ -258,22 +254,13 @@ class Orthogonal(_RandomInitializer):
 class VarianceScaling(_RandomInitializer):
     """Draw with variance ``scale / fan``, so that signals keep their size through a layer.
 
-    Parameters
-    ----------
-    scale : float > 0
-    mode : {"fan_in", "fan_out", "fan_avg"}
-        For a table (V, D) fan_in is V and fan_out is D.
-    distribution : {"truncated_normal", "untruncated_normal", "uniform"}
-    seed : int, optional
-    input_axes, output_axes : sequence of int, optional
-        Which axes count as inputs and outputs, where the usual reading does not fit.
+    `mode` chooses the fan: "fan_in", "fan_out" or "fan_avg"; for a table (V, D) fan_in is V and
+    fan_out is D, unless `input_axes` and `output_axes` say otherwise. `distribution` is
+    "truncated_normal", "untruncated_normal" or "uniform". Six variants below carry their choices in
+    their names. Source: He, Zhang, Ren, Sun 2015, "Delving Deep into Rectifiers", section 2.2;
+    Glorot, Bengio 2010, "Understanding the difficulty of training deep feedforward neural
+    networks", section 4.2.1.
 
-    Six variants below carry their choices in their names. Source: He, Zhang, Ren, Sun 2015,
-    "Delving Deep into Rectifiers", section 2.2; Glorot, Bengio 2010, "Understanding the difficulty
-    of training deep feedforward neural networks", section 4.2.1.
-
-    Examples
-    --------
     >>> table = VarianceScaling(2.0, "fan_in", "uniform", seed=1)((24, 2))
     >>> np.array_equal(table, HeUniform(seed=1)((24, 2))), bool(abs(table).max() <= 0.5)
     (True, True)

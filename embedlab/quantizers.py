@@ -26,8 +26,8 @@ class QuantizationConfig(Configured):
 
     @property
     def policy(self) -> str:
-        """The first part of the dtype policy's name, such as "int8" or "int4/128"."""
-        return self.mode
+        """The first part of the dtype policy: "int8", "int4/128", or "int4/-1" for whole rows."""
+        return self.mode if self.bits == 8 else f"{self.mode}/{self.block_size or -1}"
 
 
 class Int8QuantizationConfig(QuantizationConfig):
@@ -60,11 +60,6 @@ class Int4QuantizationConfig(QuantizationConfig):
         super().__init__(weight_quantizer, activation_quantizer)
         whole_row = block_size in (None, -1)
         self.block_size = block_size if whole_row else check_size(block_size, "block_size")
-
-    @property
-    def policy(self) -> str:
-        """Such as "int4/128", or "int4/-1" for one scale a row."""
-        return f"int4/{-1 if self.block_size is None else self.block_size}"
 
 
 REGISTRY = Registry(

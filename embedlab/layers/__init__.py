@@ -1,5 +1,6 @@
 """Layers: they own arrays, under Keras's names. The arithmetic lives in `embedlab.core`."""
 
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -74,25 +75,25 @@ _KERAS_ONLY_NAMES = (
 )
 
 
+@cache
+def _registry() -> Registry:
+    """Return the registry of all layers: each of their files is loaded for it."""
+    layers = [cls for cls in map(__getattr__, _HOME_OF) if issubclass(cls, Layer)]
+    return Registry("layer", "keras.layers", layers, keras_only=_KERAS_ONLY_NAMES)
+
+
 def __getattr__(name: str) -> Any:
     if name == "REGISTRY":
-        layers = [cls for cls in map(__getattr__, _HOME_OF) if issubclass(cls, Layer)]
-        value: Any = Registry("layer", "keras.layers", layers, keras_only=_KERAS_ONLY_NAMES)
-    elif name in _HOME_OF:
-        value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
-    else:
+        return _registry()
+    if name not in _HOME_OF:
         raise missing_attribute(__name__, name, _KERAS_ONLY_NAMES)
+    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
     return sorted([*globals(), *_HOME_OF, "REGISTRY"])
-
-
-def _registry() -> Registry:
-    registry: Registry = globals().get("REGISTRY") or __getattr__("REGISTRY")
-    return registry
 
 
 def serialize(layer: Any) -> dict[str, Any]:

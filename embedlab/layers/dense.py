@@ -20,7 +20,6 @@ class Dense(Layer):
     ----------
     units : int
     activation : str or callable, optional
-        See `embedlab.activations`.
     use_bias : bool
     kernel_initializer, bias_initializer : optional
         And the same with regularizer and constraint.
@@ -51,16 +50,7 @@ class Dense(Layer):
     kernel: Variable
     bias: Variable | None
 
-    def __init__(
-        self,
-        units: int,
-        activation: Any = None,
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        **options: Any,
-    ):
-        options |= {"kernel_initializer": kernel_initializer, "bias_initializer": bias_initializer}
+    def __init__(self, units: int, activation: Any = None, use_bias: bool = True, **options: Any):
         super().__init__(**options)
         self.units = check_size(units, "units")
         self.activation, self.use_bias = activations.get(activation), bool(use_bias)

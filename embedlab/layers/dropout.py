@@ -14,22 +14,11 @@ __all__ = ["Dropout"]
 class Dropout(Layer):
     """Set a share `rate` of the numbers to zero in training, and scale up the rest.
 
-    Parameters
-    ----------
-    rate : float, 0..1
-    seed : int, optional
-        Makes the draws repeatable, call after call.
-    name, dtype, trainable : as for every `Layer`
+    ``out = inputs * keep / (1 - rate)`` in training, else ``inputs``; a mask passes. A `seed` makes
+    the draws repeatable, call after call, but they are not those of Keras. ValueError for a rate
+    outside 0..1, and a seed that is no integer >= 0. Source: ``keras.layers.Dropout``; Srivastava
+    et al. 2014, section 4.
 
-    Notes
-    -----
-    ``out = inputs * keep / (1 - rate)`` in training, else ``inputs``; a mask passes. ValueError for
-    a rate outside 0..1, and a seed that is no integer >= 0. Another seed generator than Keras's:
-    the same seed draws other numbers. Source: ``keras.layers.Dropout``;
-    Srivastava et al. 2014, section 4.
-
-    Examples
-    --------
     >>> layer = Dropout(0.5, seed=3)
     >>> sorted(set(layer(np.ones(100), training=True).tolist()))
     [0.0, 2.0]

@@ -40,13 +40,9 @@ class _NewShape(Layer):
 class Flatten(_NewShape):
     """Put all axes but the batch into one: (B, T, D) becomes (B, T * D).
 
-    Notes
-    -----
     A mask is lost here. A layer after it that needs its length, such as Dense, needs the length
     of the sequences: ``Embedding(..., input_length=10)``. Source: ``keras.layers.Flatten``.
 
-    Examples
-    --------
     >>> Flatten()(np.ones((2, 3, 4))).shape
     (2, 12)
     """
@@ -62,19 +58,10 @@ class Flatten(_NewShape):
 class Reshape(_NewShape):
     """Return every sample the shape `target_shape`, in the order of its numbers.
 
-    Parameters
-    ----------
-    target_shape : tuple of int
-        Without the batch; one of them may be -1, which takes what is left.
-    name, dtype, trainable : as for every `Layer`
+    One length may be -1, which takes what is left; the batch is not counted. A mask is lost here.
+    ValueError for two times -1, ShapeError for shapes of another size. Source:
+    ``keras.layers.Reshape``.
 
-    Notes
-    -----
-    A mask is lost here. ValueError for two times -1, ShapeError for shapes of another size.
-    Source: ``keras.layers.Reshape``.
-
-    Examples
-    --------
     >>> Reshape((-1, 2))(np.ones((5, 3, 4))).shape
     (5, 6, 2)
     """

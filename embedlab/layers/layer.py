@@ -111,7 +111,7 @@ class Layer:
         self._non_trainable_weights: dict[str, Variable] = {}
         self._build_shape: Any = None
         self._input_width: int | None = None  # of the last axis, where the weights depend on it
-        self._first: tuple[Any, Any] | None = None  # input and output of the first symbolic call
+        self._first: dict[str, KerasTensor] = {}  # input and output of the first symbolic call
 
     # Building ---------------------------------------------------------------------------------
 
@@ -409,27 +409,26 @@ class Layer:
         outputs = self.compute_output_spec(inputs, **kwargs)
         self.build(inputs.shape)
         outputs.layer, outputs.inputs, outputs.call_kwargs = self, inputs, kwargs
-        self._first = self._first or (inputs, outputs)
+        self._first = self._first or {"input": inputs, "output": outputs}
         return outputs
 
     @property
     def input(self) -> KerasTensor:
         """The input placeholder of the first symbolic call."""
-        return self._of_first_call(0, "input")
+        return self._of_first_call("input")
 
     @property
     def output(self) -> KerasTensor:
         """The output placeholder of the first symbolic call."""
-        return self._of_first_call(1, "output")
+        return self._of_first_call("output")
 
-    def _of_first_call(self, which: int, word: str) -> KerasTensor:
-        if self._first is None:
+    def _of_first_call(self, word: str) -> KerasTensor:
+        if word not in self._first:
             raise AttributeError(
                 f"{word} is known after a symbolic call. The layer {self.name} has never been "
                 f"called and thus has no defined {word}. Call it on Input(shape)."
             )
-        tensor: KerasTensor = self._first[which]
-        return tensor
+        return self._first[word]
 
     # Stores -----------------------------------------------------------------------------------
 

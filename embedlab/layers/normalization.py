@@ -18,10 +18,8 @@ class LayerNormalization(Layer):
     ----------
     epsilon : float
         Added to the variance.
-    center, scale : bool
-        Whether there is a beta, a gamma.
     beta_initializer, gamma_initializer : optional
-    beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint : optional
+        And the same with regularizer and constraint.
     name, dtype, trainable : as for every `Layer`
 
     Notes
@@ -31,37 +29,32 @@ class LayerNormalization(Layer):
     one the layer was built on. Source: ``keras.layers.LayerNormalization``; Ba, Kiros, Hinton 2016,
     section 3.
 
-    Examples
-    --------
     >>> LayerNormalization(epsilon=0.0)(np.array([[1.0, 3.0]])).tolist()
     [[-1.0, 1.0]]
     """
 
     WEIGHTS: ClassVar = {"gamma": "ones", "beta": "zeros"}
-    CONFIG = ("epsilon", "center", "scale")
-    KERAS_ONLY: ClassVar = {**Layer.KERAS_ONLY, "axis": -1, "rms_scaling": False}
+    CONFIG = ("epsilon",)
+    KERAS_ONLY: ClassVar = {
+        **Layer.KERAS_ONLY,
+        "axis": -1,
+        "center": True,
+        "scale": True,
+        "rms_scaling": False,
+    }
     supports_masking = True
-    gamma: Variable | None
-    beta: Variable | None
+    gamma: Variable
+    beta: Variable
 
-    def __init__(
-        self, *, epsilon: float = 1e-3, center: bool = True, scale: bool = True, **options: Any
-    ):
+    def __init__(self, *, epsilon: float = 1e-3, **options: Any):
         super().__init__(**options)
         self.epsilon = float(epsilon)
-        self.center, self.scale = bool(center), bool(scale)
-        if not self.scale:
-            self.gamma = None
-        if not self.center:
-            self.beta = None
 
     def build(self, input_shape: Any = None) -> None:
         """Make gamma and beta (D,)."""
         shape = (input_width(self, input_shape, least=1),)
-        if self.scale:
-            self.gamma = self.add_named_weight("gamma", shape)
-        if self.center:
-            self.beta = self.add_named_weight("beta", shape)
+        self.gamma = self.add_named_weight("gamma", shape)
+        self.beta = self.add_named_weight("beta", shape)
 
     def forward(
         self, inputs: Any, mask: Any = None, training: bool = False
@@ -73,9 +66,7 @@ class LayerNormalization(Layer):
         away = values - values.mean(axis=-1, keepdims=True)
         inverse = 1 / np.sqrt(np.square(away).mean(axis=-1, keepdims=True) + self.epsilon)
         normed = away * inverse
-        out = normed.copy() if self.gamma is None else normed * self.gamma.value.astype(wide)
-        if self.beta is not None:
-            out += self.beta.value.astype(wide)
+        out = normed * self.gamma.value.astype(wide) + self.beta.value.astype(wide)
         return out.astype(self.compute_dtype, copy=False), (normed, inverse)
 
     def backward(self, context: tuple[np.ndarray, np.ndarray], grad: Any) -> Gradients:
@@ -87,13 +78,8 @@ class LayerNormalization(Layer):
         normed, inverse = context
         grad = cast_grad(self, grad, normed.shape).astype(normed.dtype, copy=False)
         others = tuple(range(normed.ndim - 1))
-        weights = {}
-        if self.gamma is not None:
-            weights["gamma"] = (grad * normed).sum(axis=others)
-        if self.beta is not None:
-            weights["beta"] = grad.sum(axis=others)
-        if self.gamma is not None:
-            grad = grad * self.gamma.value.astype(grad.dtype)
+        weights = {"gamma": (grad * normed).sum(axis=others), "beta": grad.sum(axis=others)}
+        grad = grad * self.gamma.value.astype(grad.dtype)
         back = grad - grad.mean(axis=-1, keepdims=True)
         back -= normed * (grad * normed).mean(axis=-1, keepdims=True)
         stored = {k: w.astype(self.variable_dtype, copy=False) for k, w in weights.items()}

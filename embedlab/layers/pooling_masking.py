@@ -15,17 +15,8 @@ __all__ = ["GlobalAveragePooling1D", "GlobalMaxPooling1D", "Masking"]
 class Masking(Layer):
     """Mark the time steps where any feature differs from `mask_value`; set the others to zero.
 
-    Parameters
-    ----------
-    mask_value : float
-    name, dtype, trainable : as for every `Layer`
-
-    Notes
-    -----
     A mask that comes in is replaced. Source: ``keras.layers.Masking``.
 
-    Examples
-    --------
     >>> steps = np.array([[[1.0, 9.0], [9.0, 9.0]]])
     >>> out, mask = Masking(9.0).call_with_mask(steps)
     >>> out.tolist(), mask.tolist()
@@ -80,17 +71,9 @@ class _GlobalPooling1D(Layer):
 class GlobalAveragePooling1D(_GlobalPooling1D):
     """Return the mean over time, of the words only where a mask says so.
 
-    Parameters
-    ----------
-    name, dtype, trainable : as for every `Layer`
-
-    Notes
-    -----
     ``out = sum of the words / how many``; the mask is consumed. On purpose different: a sequence
     of padding alone gives 0 (Keras: NaN). Source: ``keras.layers.GlobalAveragePooling1D``.
 
-    Examples
-    --------
     >>> layer = GlobalAveragePooling1D()
     >>> layer([[[1.0], [3.0], [9.0]]], mask=[[True, True, False]]).tolist()
     [[2.0]]
@@ -121,15 +104,9 @@ class GlobalAveragePooling1D(_GlobalPooling1D):
 class GlobalMaxPooling1D(_GlobalPooling1D):
     """Return the maximum over time, feature by feature.
 
-    Parameters are those of `GlobalAveragePooling1D`.
-
-    Notes
-    -----
     It does not support masks, as in Keras: padding can win here, and a mask is lost. Of equals the
     first gets the whole gradient. Source: ``keras.layers.GlobalMaxPooling1D``.
 
-    Examples
-    --------
     >>> GlobalMaxPooling1D()([[[1.0, 5.0], [3.0, 2.0]]]).tolist()
     [[3.0, 5.0]]
     """

@@ -3,7 +3,7 @@
 The time axis comes first inside, so that each step reads and writes one contiguous block.
 """
 
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -16,30 +16,14 @@ from embedlab.layers.layer import Gradients, Layer
 from embedlab.layers.variable import Variable
 from embedlab.registry import not_defined
 
-__all__ = ["GRU", "LSTM", "Recurrent", "RecurrentContext", "SimpleRNN"]
+__all__ = ["GRU", "LSTM", "Recurrent", "SimpleRNN"]
 
 Arrays = tuple[np.ndarray, ...]
 """The states of a cell, (B, units) each, the first being its output; or what a step saves."""
 
 
-class RecurrentContext(NamedTuple):
-    """The context that `Recurrent.backward` needs.
-
-    Attributes
-    ----------
-    inputs : ndarray, (T, B, D)
-        With zeros at the masked steps.
-    mask : ndarray of bool, (T, B), or None
-    hidden : ndarray, (T + 1, B, units)
-        The first state, before the first step and after each.
-    steps : list of tuple of ndarray
-        What `_step_backward` needs of each step.
-    """
-
-    inputs: np.ndarray
-    mask: np.ndarray | None
-    hidden: np.ndarray
-    steps: list[Arrays]
+Context = tuple[np.ndarray, np.ndarray | None, np.ndarray, list[Arrays]]
+"""Inputs (T, B, D), mask (T, B), first states (T + 1, B, units), and what each step saves."""
 
 
 class Recurrent(Layer):
@@ -72,10 +56,7 @@ class Recurrent(Layer):
     CONFIG = ("units", "activation", "use_bias", "return_sequences", "zero_output_for_mask")
     KERAS_ONLY: ClassVar = {
         **Layer.KERAS_ONLY,
-        "return_state": False,
-        "go_backwards": False,
-        "stateful": False,
-        "unroll": False,
+        **dict.fromkeys(("return_state", "go_backwards", "stateful", "unroll"), False),
         "use_cudnn": "auto",
         "dropout": 0.0,
         "recurrent_dropout": 0.0,
@@ -132,7 +113,7 @@ class Recurrent(Layer):
 
     def forward(
         self, inputs: Any, mask: Any = None, training: bool = False
-    ) -> tuple[np.ndarray, RecurrentContext]:
+    ) -> tuple[np.ndarray, Context]:
         """Return the outputs for inputs (B, T, D) and a mask (B, T), and the context of `backward`.
 
         The outputs are the last (B, units), or with `return_sequences` all (B, T, units).
@@ -162,15 +143,15 @@ class Recurrent(Layer):
         if mask is not None and self.zero_output_for_mask and steps:
             outputs[~mask[-len(outputs) :]] = 0
         out = outputs.transpose(1, 0, 2) if self.return_sequences else outputs[0]
-        return out, RecurrentContext(values, mask, hidden, steps)
+        return out, (values, mask, hidden, steps)
 
-    def backward(self, context: RecurrentContext, grad: Any) -> Gradients:
+    def backward(self, context: Context, grad: Any) -> Gradients:
         """Return the gradients of the inputs and the weights, going back through time.
 
         At a masked step the whole gradient goes to the state before it.
         """
-        dtype, mask = self.variable_dtype, context.mask
-        values, hidden = (a.astype(dtype, copy=False) for a in (context.inputs, context.hidden))
+        dtype, (values, mask, hidden, steps) = self.variable_dtype, context
+        values, hidden = (array.astype(dtype, copy=False) for array in (values, hidden))
         times, rows, width = values.shape
         to_outputs = np.zeros((times, rows, self.units), dtype)
         if self.return_sequences:
@@ -189,7 +170,7 @@ class Recurrent(Layer):
                 grads, masked = zip(
                     *(grad_keep_masked_state(mask[t], g) for g in grads), strict=True
                 )
-            saved = tuple(array.astype(dtype, copy=False) for array in context.steps[t])
+            saved = tuple(array.astype(dtype, copy=False) for array in steps[t])
             to_x[t], to_h[t], direct = self._step_backward(saved, grads)
             grads = (direct[0] + to_h[t] @ self.recurrent_kernel.value.T, *direct[1:])
             if mask is not None:
@@ -219,14 +200,8 @@ class Recurrent(Layer):
 class SimpleRNN(Recurrent):
     """A recurrent layer of one state: ``h = tanh(x @ kernel + h @ recurrent_kernel + bias)``.
 
-    Parameters are those of `Recurrent`.
+    Parameters are those of `Recurrent`. Source: ``keras.layers.SimpleRNN``.
 
-    Notes
-    -----
-    Source: ``keras.layers.SimpleRNN``.
-
-    Examples
-    --------
     >>> layer = SimpleRNN(1, None, kernel_initializer="ones", recurrent_initializer="ones")
     >>> words = np.array([[[1.0], [2.0], [9.0]]])
     >>> layer(words, mask=[[True, True, False]]).tolist()
@@ -247,24 +222,14 @@ class SimpleRNN(Recurrent):
 class GRU(Recurrent):
     """A recurrent layer of one state, with an update gate and a reset gate.
 
-    Parameters
-    ----------
-    units : int
-    activation : str or callable
-        Of the candidate state.
-    others
-        As for `Recurrent`.
+    Parameters are those of `Recurrent`; the activation is that of the candidate state.
 
-    Notes
-    -----
     With gates z (update) and r (reset), both ``sigmoid(x @ W + h @ U + b)``, and a candidate
     ``c = tanh(x @ W_c + r * (h @ U_c + b_c))`` the new state is ``z * h + (1 - z) * c``. The
     kernels hold z, r, c side by side; the second row of the bias (2, 3 * units) belongs to the
     recurrent kernel. Source: ``keras.layers.GRU`` with ``reset_after=True``; Cho et al. 2014,
     section 2.3.
 
-    Examples
-    --------
     >>> layer = GRU(4, return_sequences=True)
     >>> layer(np.ones((2, 3, 5))).shape, layer.bias.shape
     ((2, 3, 4), (2, 12))
@@ -304,24 +269,14 @@ class GRU(Recurrent):
 class LSTM(Recurrent):
     """A recurrent layer of two states, the output and a cell state behind gates.
 
-    Parameters
-    ----------
-    units : int
-    activation : str or callable
-        Of the candidate and the output.
-    others
-        As for `Recurrent`.
+    Parameters are those of `Recurrent`; the activation is that of the candidate and the output.
 
-    Notes
-    -----
     With gates i (input), f (forget) and o (output), each ``sigmoid(x @ W + h @ U + b)``, and a
     candidate ``g = tanh(x @ W + h @ U + b)``: ``c = f * c + i * g`` and ``h = o * tanh(c)``. The
     kernels hold i, f, g, o side by side. The bias of the forget gate starts at 1, so that the cell
     state is kept at first. Source: ``keras.layers.LSTM``; Hochreiter, Schmidhuber 1997; the forget
     gate: Gers et al. 2000.
 
-    Examples
-    --------
     >>> layer = LSTM(4)
     >>> layer(np.ones((2, 3, 5))).shape, layer.bias.shape
     ((2, 4), (16,))

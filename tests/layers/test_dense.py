@@ -125,7 +125,7 @@ def test_config_round_trip():
         4,
         "tanh",
         False,
-        "he_normal",
+        kernel_initializer="he_normal",
         kernel_regularizer="l2",
         name="d",
         kernel_constraint="non_neg",

@@ -74,7 +74,7 @@ def options_of(name, rng, shape):
     if name == "Flatten" or name.startswith("Global"):
         return {}
     if name == "LayerNormalization":
-        return {"center": yes(rng), "scale": yes(rng), "epsilon": float(rng.choice([1e-3, 1e-5]))}
+        return {"epsilon": float(rng.choice([1e-3, 1e-5]))}
     if name == "Dropout":
         return {"rate": float(rng.choice([0.0, 0.5]))}
     if name == "Masking":
