@@ -6,7 +6,7 @@ infinity in the padding changes neither the loss nor its gradient.
 
 import math
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from embedlab.core.checks import (
     message,
 )
 from embedlab.core.ids import IdError, as_ids
-from embedlab.registry import Registry, missing_attribute, snake_case
+from embedlab.registry import Configured, Registry, missing_attribute, not_defined, snake_case
 
 __all__ = [
     "BinaryCrossentropy",
@@ -38,7 +38,7 @@ EPSILON = 1e-7
 """Keras's epsilon: the least probability, and the guard of divisions."""
 
 
-class Loss:
+class Loss(Configured):
     """Base class of all losses: call one for a number, `grad` for its gradient.
 
     A loss of your own defines ``call(y_true, y_pred)``, one value for each sample; to be trained
@@ -59,7 +59,7 @@ class Loss:
     valid values.
 
     Where we differ on purpose: shapes that fit only by broadcasting are refused, since a model
-    trained on them learns nonsense.
+    trained on them learns nonsense; and a name in small letters means an instance, not a function.
 
     Examples
     --------
@@ -70,8 +70,7 @@ class Loss:
     [[0.5, 0.0]]
     """
 
-    options: ClassVar[tuple[str, ...]] = ()
-    """The attributes that a config holds beside name and reduction."""
+    HIDDEN = ("axis", "reduction", "name", "dtype")
     axis = -1
     _for_labels = "Reshape one of them"
 
@@ -110,16 +109,11 @@ class Loss:
 
     def call(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """Return one value for each sample: the last axis is reduced."""
-        raise NotImplementedError(
-            f"a loss must define call(y_true, y_pred). {type(self).__name__} does not. Add it."
-        )
+        raise not_defined(self, "call(y_true, y_pred)")
 
     def gradient(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """Return the derivative of the values of `call` by each number of `y_pred`."""
-        raise NotImplementedError(
-            f"training needs the derivative of a loss. Received {type(self).__name__} without one."
-            " Give it a method gradient(y_true, y_pred)."
-        )
+        raise not_defined(self, "gradient(y_true, y_pred) to be trained with")
 
     def grad(self, y_true: Any, y_pred: Any, mask: Any = None) -> np.ndarray:
         """Return the gradient of the loss (summed, without reduction), the shape of `y_pred`."""
@@ -179,20 +173,6 @@ class Loss:
             return 1 / max(size, 1)
         return size / (np.count_nonzero(valid) + EPSILON) / max(size, 1)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments."""
-        config = {"name": self.name, "reduction": self.reduction}
-        return {**config, **{name: getattr(self, name) for name in self.options}}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "Loss":
-        """Return a loss with the arguments that `get_config` returned."""
-        return cls(**config)
-
-    def __repr__(self) -> str:
-        options = ", ".join(f"{k}={getattr(self, k)!r}" for k in self.options if k != "axis")
-        return f"{type(self).__name__}({options})"
-
 
 # Regression -----------------------------------------------------------------------------------
 
@@ -236,18 +216,14 @@ class LogCosh(Loss):
 class _Crossentropy(Loss):
     """A cross-entropy of targets in the shape of the predictions."""
 
-    options = ("from_logits", "label_smoothing", "axis")
-
     def __init__(
         self,
         from_logits: bool = False,
         label_smoothing: float = 0.0,
         axis: int = -1,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: Any = None,
+        **options: Any,
     ):
-        super().__init__(reduction, name, dtype)
+        super().__init__(**options)
         self.from_logits, self.axis = bool(from_logits), _as_integer(axis, "axis")
         self.label_smoothing = check_in_range(label_smoothing, "label_smoothing", 1)
 
@@ -316,18 +292,14 @@ class SparseCategoricalCrossentropy(Loss):
     0.6931
     """
 
-    options = ("from_logits", "ignore_class", "axis")
-
     def __init__(
         self,
         from_logits: bool = False,
         ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
         axis: int = -1,
-        name: str | None = None,
-        dtype: Any = None,
+        **options: Any,
     ):
-        super().__init__(reduction, name, dtype)
+        super().__init__(**options)
         self.from_logits, self.axis = bool(from_logits), _as_integer(axis, "axis")
         if ignore_class is not None:
             ignore_class = _as_integer(ignore_class, "ignore_class")
@@ -458,31 +430,10 @@ REGISTRY = Registry(
         "logcosh": LogCosh,
     },
     KERAS_ONLY,
+    base=Loss,
 )
-serialize, deserialize = REGISTRY.serialize, REGISTRY.deserialize
+get, serialize, deserialize = REGISTRY.get, REGISTRY.serialize, REGISTRY.deserialize
 
 
 def __getattr__(name: str) -> Any:
     raise missing_attribute(__name__, name, KERAS_ONLY)
-
-
-def get(identifier: Any) -> Any:
-    """Return the loss that a name, dict, class or instance stands for; None for None.
-
-    Where we differ on purpose: Keras returns a function for a name in small letters; here it is
-    always an instance, which knows its gradient.
-
-    Raises
-    ------
-    ValueError
-        "Could not interpret loss identifier", with the names that are known.
-
-    Examples
-    --------
-    >>> get("mse"), get("MeanSquaredError")
-    (MeanSquaredError(), MeanSquaredError())
-    """
-    loss = REGISTRY.get(identifier)
-    if loss is not None and not isinstance(loss, Loss):
-        raise REGISTRY.unknown_error(identifier)
-    return loss

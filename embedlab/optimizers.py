@@ -10,14 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import ShapeError
+from embedlab.core.checks import ShapeError, check_choice, check_in_range, message
 from embedlab.core.gradient import SparseGrad
 from embedlab.core.optimizers import adagrad, adam, rmsprop, sgd
 from embedlab.registry import (
+    Configured,
     Registry,
     drop_keras_defaults,
     left_to_keras,
     missing_attribute,
+    not_defined,
     snake_case,
 )
 
@@ -27,14 +29,10 @@ _KERAS_ONLY_NAMES = (
     "Adadelta AdamW Adamax Ftrl Lamb Lion LossScaleOptimizer Muon Nadam ScheduleFreeAdamW schedules"
 )
 _KERAS_ONLY_ARGUMENTS = {
-    "clipnorm": None,
-    "clipvalue": None,
-    "global_clipnorm": None,
+    **dict.fromkeys(("clipnorm", "clipvalue", "global_clipnorm", "ema_overwrite_frequency")),
+    **dict.fromkeys(("loss_scale_factor", "gradient_accumulation_steps")),
     "use_ema": False,
     "ema_momentum": 0.99,
-    "ema_overwrite_frequency": None,
-    "loss_scale_factor": None,
-    "gradient_accumulation_steps": None,
 }
 _PIECE = 1 << 20
 
@@ -52,7 +50,7 @@ class _Slots:
     resizes: int
 
 
-class Optimizer:
+class Optimizer(Configured):
     """The base of all optimizers, under Keras's names.
 
     Parameters
@@ -89,6 +87,7 @@ class Optimizer:
     """
 
     slots: tuple[str, ...] = ()
+    HIDDEN = ("name",)
 
     def __init__(
         self,
@@ -101,17 +100,13 @@ class Optimizer:
     ):
         other = drop_keras_defaults(type(self).__name__, other, _KERAS_ONLY_ARGUMENTS)
         if other:
-            raise ValueError(
-                "Argument(s) not recognized: every argument must be known. "
-                f"Received {sorted(other)!r:.80}. See help() of the optimizer."
-            )
-        if sparse_update not in ("dense", "lazy"):
-            raise ValueError(
-                f'sparse_update must be "dense" or "lazy". Received {sparse_update!r:.40}. '
-                'Choose "dense" for what Keras does.'
-            )
+            must, do = "every argument must be known", "See help() of the optimizer"
+            received = f"{sorted(other)!r:.80}"
+            raise ValueError(message(f"Argument(s) not recognized: {must}", received, do))
+        check_choice(sparse_update, "sparse_update", ("dense", "lazy"))
         self.learning_rate = learning_rate
-        self.weight_decay = None if weight_decay is None else _decay(weight_decay)
+        decay = weight_decay
+        self.weight_decay = None if decay is None else check_in_range(decay, "weight_decay")
         self.sparse_update = sparse_update
         self.name = name or snake_case(type(self).__name__)
         self.iterations = 0
@@ -125,15 +120,9 @@ class Optimizer:
     @learning_rate.setter
     def learning_rate(self, rate: Any) -> None:
         if isinstance(rate, dict) or callable(rate):
-            raise ValueError(
-                left_to_keras("a learning-rate schedule", f"learning_rate={rate!r:.60}")
-            )
-        if isinstance(rate, bool) or not isinstance(rate, (int, float, np.number)) or not rate >= 0:
-            raise ValueError(
-                "Argument `learning_rate` should be float, and not below 0. "
-                f"Received {rate!r:.40}. Pass for example 0.001."
-            )
-        self._learning_rate = float(rate)
+            received = f"learning_rate={rate!r:.60}"
+            raise ValueError(left_to_keras("a learning-rate schedule", received))
+        self._learning_rate = check_in_range(rate, "learning_rate")
 
     # Steps ------------------------------------------------------------------------------------
 
@@ -149,11 +138,11 @@ class Optimizer:
         """
         pairs = [(_checked(grad, v), v) for grad, v in pairs if grad is not None and v.trainable]
         if not pairs:
-            raise ValueError(
-                "No gradients provided for any variable: at least one must be trainable. "
-                "Received none. Set layer.trainable = True, and after merge() call unmerge() or "
-                "merge_and_unload()."
+            must = "No gradients provided for any variable: at least one must be trainable"
+            do = (
+                "Set layer.trainable = True, and after merge() call unmerge() or merge_and_unload()"
             )
+            raise ValueError(message(must, "none", do))
         for grad, variable in pairs:
             # The core moves tables (V, D); a bias (D,) is a table of one row.
             columns = variable.shape[-1] if variable.ndim else 1
@@ -163,7 +152,7 @@ class Optimizer:
             padding = variable.padding_idx
             fixed = None if padding is None else table[padding].copy()
             if self.weight_decay:
-                self._shrink(table, grad)
+                self._shrink(table, grad, self.weight_decay * self.learning_rate)
             self.update(table, grad, state)
             if variable.constraint is not None:
                 variable.assign(variable.constraint(variable.value))
@@ -177,14 +166,13 @@ class Optimizer:
 
     def update(self, table: np.ndarray, grad: Any, state: dict[str, np.ndarray]) -> None:
         """Move `table` (V, D) and its `state` in place: each rule defines this."""
-        raise NotImplementedError(
-            f"an optimizer must define update(table, grad, state). {type(self).__name__} does not."
-            " Add the method."
-        )
+        raise not_defined(self, "update(table, grad, state)")
 
-    def _shrink(self, table: np.ndarray, grad: Any) -> None:
-        assert self.weight_decay is not None
-        share = table.dtype.type(self.weight_decay * self.learning_rate)
+    def _core_options(self) -> dict[str, Any]:
+        return {"learning_rate": self.learning_rate, "sparse_update": self.sparse_update}
+
+    def _shrink(self, table: np.ndarray, grad: Any, amount: float) -> None:
+        share = table.dtype.type(amount)
         if self.sparse_update == "lazy" and isinstance(grad, SparseGrad):
             table[grad.ids] -= table[grad.ids] * share
             return
@@ -221,27 +209,12 @@ class Optimizer:
         """Return the number that a slot is filled with at first."""
         return 0.0
 
-    # Configs ----------------------------------------------------------------------------------
-
     def get_config(self) -> dict[str, Any]:
         """Return the arguments; `sparse_update` only where it is not Keras's."""
-        config = {
-            "name": self.name,
-            "learning_rate": self.learning_rate,
-            "weight_decay": self.weight_decay,
-        }
-        if self.sparse_update != "dense":
-            config["sparse_update"] = self.sparse_update
+        config = super().get_config()
+        if self.sparse_update == "dense":
+            del config["sparse_update"]
         return config
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "Optimizer":
-        """Return an optimizer with the arguments that `get_config` returned, at step 0."""
-        return cls(**config)
-
-    def __repr__(self) -> str:
-        config = {k: v for k, v in self.get_config().items() if v is not None and k != "name"}
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in config.items())})"
 
 
 class SGD(Optimizer):
@@ -270,25 +243,14 @@ class SGD(Optimizer):
         self, learning_rate: Any = 0.01, momentum: float = 0.0, nesterov: bool = False, **other: Any
     ):
         super().__init__(learning_rate, **other)
-        self.momentum = _share("momentum", momentum)
+        self.momentum = check_in_range(momentum, "momentum", 1.0)
         self.nesterov = bool(nesterov)
         self.slots = ("momentum",) if self.momentum else ()
 
     def update(self, table: np.ndarray, grad: Any, state: dict[str, np.ndarray]) -> None:
         """Move the table by `embedlab.core.optimizers.sgd`."""
-        sgd(
-            table,
-            grad,
-            state.get("momentum"),
-            learning_rate=self.learning_rate,
-            momentum=self.momentum,
-            nesterov=self.nesterov,
-            sparse_update=self.sparse_update,
-        )
-
-    def get_config(self) -> dict[str, Any]:
-        """Return every argument."""
-        return {**super().get_config(), "momentum": self.momentum, "nesterov": self.nesterov}
+        options = {"momentum": self.momentum, "nesterov": self.nesterov}
+        sgd(table, grad, state.get("momentum"), **options, **self._core_options())
 
 
 class RMSprop(Optimizer):
@@ -317,39 +279,18 @@ class RMSprop(Optimizer):
         **other: Any,
     ):
         super().__init__(learning_rate, **other)
-        self.rho, self.momentum = _share("rho", rho), _share("momentum", momentum)
+        self.rho = check_in_range(rho, "rho", 1.0)
+        self.momentum = check_in_range(momentum, "momentum", 1.0)
         self.epsilon, self.centered = float(epsilon), bool(centered)
-        self.slots = (
-            "velocity",
-            *(["momentum"] if self.momentum else []),
-            *(["average_gradient"] if self.centered else []),
-        )
+        self.slots = ("velocity",)
+        self.slots += ("momentum",) if self.momentum else ()
+        self.slots += ("average_gradient",) if self.centered else ()
 
     def update(self, table: np.ndarray, grad: Any, state: dict[str, np.ndarray]) -> None:
         """Move the table by `embedlab.core.optimizers.rmsprop`."""
-        rmsprop(
-            table,
-            grad,
-            state["velocity"],
-            state.get("momentum"),
-            state.get("average_gradient"),
-            learning_rate=self.learning_rate,
-            rho=self.rho,
-            momentum=self.momentum,
-            epsilon=self.epsilon,
-            centered=self.centered,
-            sparse_update=self.sparse_update,
-        )
-
-    def get_config(self) -> dict[str, Any]:
-        """Return every argument."""
-        return {
-            **super().get_config(),
-            "rho": self.rho,
-            "momentum": self.momentum,
-            "epsilon": self.epsilon,
-            "centered": self.centered,
-        }
+        slots = state["velocity"], state.get("momentum"), state.get("average_gradient")
+        options = {"rho": self.rho, "momentum": self.momentum, "centered": self.centered}
+        rmsprop(table, grad, *slots, epsilon=self.epsilon, **options, **self._core_options())
 
 
 class Adagrad(Optimizer):
@@ -388,22 +329,8 @@ class Adagrad(Optimizer):
 
     def update(self, table: np.ndarray, grad: Any, state: dict[str, np.ndarray]) -> None:
         """Move the table by `embedlab.core.optimizers.adagrad`."""
-        adagrad(
-            table,
-            grad,
-            state["accumulator"],
-            learning_rate=self.learning_rate,
-            epsilon=self.epsilon,
-            sparse_update=self.sparse_update,
-        )
-
-    def get_config(self) -> dict[str, Any]:
-        """Return every argument."""
-        return {
-            **super().get_config(),
-            "epsilon": self.epsilon,
-            "initial_accumulator_value": self.initial_accumulator_value,
-        }
+        slot = state["accumulator"]
+        adagrad(table, grad, slot, epsilon=self.epsilon, **self._core_options())
 
 
 class Adam(Optimizer):
@@ -434,66 +361,27 @@ class Adam(Optimizer):
         **other: Any,
     ):
         super().__init__(learning_rate, **other)
-        self.beta_1, self.beta_2 = _share("beta_1", beta_1), _share("beta_2", beta_2)
+        self.beta_1 = check_in_range(beta_1, "beta_1", 1.0)
+        self.beta_2 = check_in_range(beta_2, "beta_2", 1.0)
         self.epsilon, self.amsgrad = float(epsilon), bool(amsgrad)
-        self.slots = ("momentum", "velocity", *(["velocity_hat"] if self.amsgrad else []))
+        self.slots = ("momentum", "velocity") + (("velocity_hat",) if self.amsgrad else ())
 
     def update(self, table: np.ndarray, grad: Any, state: dict[str, np.ndarray]) -> None:
         """Move the table by `embedlab.core.optimizers.adam`."""
-        adam(
-            table,
-            grad,
-            state["momentum"],
-            state["velocity"],
-            state.get("velocity_hat"),
-            time=self.iterations + 1,
-            learning_rate=self.learning_rate,
-            beta_1=self.beta_1,
-            beta_2=self.beta_2,
-            epsilon=self.epsilon,
-            amsgrad=self.amsgrad,
-            sparse_update=self.sparse_update,
-        )
-
-    def get_config(self) -> dict[str, Any]:
-        """Return every argument."""
-        return {
-            **super().get_config(),
-            "beta_1": self.beta_1,
-            "beta_2": self.beta_2,
-            "epsilon": self.epsilon,
-            "amsgrad": self.amsgrad,
-        }
+        slots = state["momentum"], state["velocity"], state.get("velocity_hat")
+        options = {"beta_1": self.beta_1, "beta_2": self.beta_2, "amsgrad": self.amsgrad}
+        options |= {"time": self.iterations + 1, "epsilon": self.epsilon}
+        adam(table, grad, *slots, **options, **self._core_options())
 
 
 def _checked(grad: Any, variable: Any) -> Any:
     if not isinstance(grad, SparseGrad):
         grad = np.ascontiguousarray(grad, variable.value.dtype).reshape(np.shape(grad))
     if grad.shape != variable.shape:
-        raise ShapeError(
-            f"a gradient must have the shape of its variable, {variable.shape}. "
-            f"Received {grad.shape} for {variable.path}. Pass the gradient of this very variable."
-        )
+        must = f"a gradient must have the shape of its variable, {variable.shape}"
+        do = "Pass the gradient of this very variable"
+        raise ShapeError(message(must, f"{grad.shape} for {variable.path}", do))
     return grad
-
-
-def _share(name: str, value: Any) -> float:
-    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    if not number or not 0 <= value <= 1:
-        raise ValueError(
-            f"`{name}` must be a float between [0, 1]. Received {value!r:.40}. "
-            "Pass for example 0.9."
-        )
-    return float(value)
-
-
-def _decay(value: Any) -> float:
-    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    if not number or not value >= 0:
-        raise ValueError(
-            f"weight_decay must be a number >= 0, or None. Received {value!r:.40}. Leave it away."
-        )
-    return float(value)
 
 
 REGISTRY = Registry(
@@ -501,44 +389,7 @@ REGISTRY = Registry(
     "keras.optimizers",
     [SGD, Adagrad, Adam, RMSprop],
     {"rmsprop": RMSprop},
-    keras_only=_KERAS_ONLY_NAMES,
+    _KERAS_ONLY_NAMES,
+    base=Optimizer,
 )
-
-
-def get(identifier: Any) -> Any:
-    """Return the optimizer that a name, dict, class or instance means.
-
-    Raises
-    ------
-    ValueError
-        "Could not interpret optimizer identifier", with the names that are known.
-
-    Examples
-    --------
-    >>> get("rmsprop").learning_rate
-    0.001
-    """
-    if isinstance(identifier, Optimizer):  # one of your own too
-        return identifier
-    optimizer = REGISTRY.get(identifier)
-    if optimizer is not None and not isinstance(optimizer, Optimizer):
-        raise REGISTRY.unknown_error(identifier)
-    return optimizer
-
-
-def serialize(optimizer: Any) -> Any:
-    """Return a dict in Keras's form from which `deserialize` makes an equal optimizer.
-
-    >>> serialize(SGD(0.5))["config"]["learning_rate"]
-    0.5
-    """
-    return REGISTRY.serialize(optimizer)
-
-
-def deserialize(config: Any, custom_objects: Any = None) -> Any:
-    """Return the optimizer that a dict describes, at step 0.
-
-    >>> deserialize(serialize(SGD(0.5, momentum=0.9)))
-    SGD(learning_rate=0.5, momentum=0.9, nesterov=False)
-    """
-    return REGISTRY.deserialize(config, custom_objects)
+get, serialize, deserialize = REGISTRY.get, REGISTRY.serialize, REGISTRY.deserialize

@@ -6,7 +6,7 @@ too, in one line that says where to find it.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from inspect import Parameter, signature
 from typing import Any, ClassVar, Self
 
@@ -149,7 +149,8 @@ class Registry:
     An error calls them `kind`, such as "initializer"; dicts name Keras's `module`, such as
     "keras.initializers". Each of `classes` is found by its own name and by that in snake case;
     `aliases` holds further names of classes and callables, and `keras_only` (with spaces between)
-    those in Keras's module that this package leaves to Keras.
+    those in Keras's module that this package leaves to Keras. Every object must be a `base`; without
+    one, of one of `classes`, or callable.
 
     >>> from embedlab import initializers
     >>> initializers.get("he_normal")
@@ -167,6 +168,7 @@ Could not interpret initializer identifier: 'bogus'. Did you mean one of: consta
         classes: Iterable[type],
         aliases: Mapping[str, Any] | None = None,
         keras_only: str = "",
+        base: type | None = None,
     ):
         self.kind, self.module = kind, module
         self.classes = {cls.__name__: cls for cls in classes}
@@ -175,6 +177,7 @@ Could not interpret initializer identifier: 'bogus'. Did you mean one of: consta
             **{snake_case(name): cls for name, cls in self.classes.items()},
             **(aliases or {}),
         }
+        self._types = (base,) if base else (Callable, *self.classes.values())
         self._keras_names = {
             form(name) for name in keras_only.split() for form in (str, str.lower, snake_case)
         }
@@ -192,8 +195,8 @@ Could not interpret initializer identifier: 'bogus'. Did you mean one of: consta
         if isinstance(identifier, str):
             known = {**self.names, **(custom_objects or {})}.get(identifier)
         if isinstance(known, type):
-            return known()
-        if callable(known) or isinstance(known, tuple(self.classes.values())):
+            known = known()
+        if isinstance(known, self._types):
             return known
         raise self.unknown_error(identifier)
 
@@ -231,7 +234,7 @@ Could not interpret initializer identifier: 'bogus'. Did you mean one of: consta
         name, arguments = config.get("class_name"), config.get("config") or {}
         if name == "function":
             function = known.get(str(arguments))
-            if not callable(function) or isinstance(function, type):
+            if not isinstance(function, self._types) or isinstance(function, type):
                 must = f"a function used as {self.kind} must be known by name"
                 do = f"Pass custom_objects={{{arguments!r:.40}: the_function}}"
                 raise ValueError(message(must, f"{arguments!r:.40}", do))

@@ -152,9 +152,9 @@ def test_a_class_of_ones_own_needs_no_more_than_call():
     assert Gap()([[0.0], [0.0]], [[1.0], [3.0]]) == 2.0
     assert Gap("sum", name="gap")([[0.0], [0.0]], [[1.0], [3.0]], mask=[True, False]) == 1.0
     assert losses.get(Gap).name == "gap"
-    with pytest.raises(NotImplementedError, match="Gap without one"):
+    with pytest.raises(NotImplementedError, match="Gap must define gradient"):
         Gap().grad([[0.0]], [[1.0]])
-    with pytest.raises(NotImplementedError, match="must define call"):
+    with pytest.raises(NotImplementedError, match="Loss must define call"):
         losses.Loss()([[0.0]], [[1.0]])
 
 
