@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from embedlab.core.checks import check_choice, message
 from embedlab.registry import missing_attribute
 
 __all__ = ["Callback", "EarlyStopping", "History"]
@@ -49,12 +50,7 @@ class Callback:
 
 
 class History(Callback):
-    """The numbers of every epoch: what `fit` returns.
-
-    Attributes
-    ----------
-    history : dict of name to list of float
-    epoch : list of int
+    """The numbers of every epoch, in `history` by name, for the epochs in `epoch`.
 
     Examples
     --------
@@ -121,10 +117,7 @@ class EarlyStopping(Callback):
         restore_best_weights: bool = False,
         start_from_epoch: int = 0,
     ):
-        if mode not in ("auto", "min", "max"):
-            raise ValueError(
-                f'mode must be "auto", "min" or "max". Received {mode!r:.40}. Choose one of these.'
-            )
+        check_choice(mode, "mode", ("auto", "min", "max"))
         self.monitor, self.patience, self.verbose = monitor, int(patience), verbose
         larger_is_better = mode == "max" or (mode == "auto" and "acc" in monitor)
         self._sign = 1.0 if larger_is_better else -1.0
@@ -145,10 +138,9 @@ class EarlyStopping(Callback):
         if epoch < self.start_from_epoch:
             return
         if self.monitor not in (logs or {}):
-            raise ValueError(
-                f"monitor must be one of {sorted(logs or {})}. Received {self.monitor!r:.40}. "
-                "Pass validation_data= to fit for val_ numbers."
-            )
+            must = f"monitor must be one of {sorted(logs or {})}"
+            do = "Pass validation_data= to fit for val_ numbers"
+            raise ValueError(message(must, f"{self.monitor!r:.40}", do))
         value = logs[self.monitor]
         first = self.restore_best_weights and self.best_weights is None  # NaN so far, perhaps
         self.wait += 1

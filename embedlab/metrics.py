@@ -6,12 +6,12 @@ import numpy as np
 
 from embedlab.core.checks import ShapeError, message
 from embedlab.losses import match_rank
-from embedlab.registry import left_to_keras, missing_attribute
+from embedlab.registry import Configured, left_to_keras, missing_attribute
 
 __all__ = ["Accuracy", "get"]
 
 
-class Accuracy:
+class Accuracy(Configured):
     """The share of predictions that are right, over all batches since the last reset.
 
     As ``metrics=["accuracy"]`` in Keras: a probability is compared with 0.5 where the last axis of
@@ -69,9 +69,6 @@ class Accuracy:
     def result(self) -> float:
         """Return the accuracy so far; 0 before any batch."""
         return self._right / self._count if self._count else 0.0
-
-    def __repr__(self) -> str:
-        return f"Accuracy(name={self.name!r})"
 
 
 def get(identifier: Any) -> Accuracy:

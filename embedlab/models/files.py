@@ -1,25 +1,20 @@
 """Models in files: ``.keras`` for a whole model, ``.weights.h5`` for its weights, as Keras 3."""
 
 import json
-import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from embedlab.core.checks import message
 from embedlab.layers.allocation import weight_budget
 from embedlab.layers.layer import Layer
 from embedlab.layers.recurrent import Recurrent
 from embedlab.layers.stored_arrays import adapter_arrays
 from embedlab.models.config import MoreThanAChain, model_from_config, model_to_config
 from embedlab.registry import snake_case
-from embedlab.storage.archive import (
-    extract_weights,
-    open_archive,
-    open_weights,
-    read_config,
-    write_archive,
-)
+from embedlab.storage.archive import extract_weights, open_archive, read_config, write_archive
 from embedlab.storage.atomic import atomic_write
 from embedlab.storage.errors import FileRefused, as_file_refused
 from embedlab.storage.h5 import Reader, open_h5, write_groups
@@ -33,10 +28,10 @@ __all__ = [
     "weight_groups",
 ]
 
-ENDING = ".weights.h5"
+MODEL, WEIGHTS = ".keras", ".weights.h5"
 EXTRA_BYTES = 64 << 20
 """Bytes that weights may take beyond eight times the file: adapters that Keras has merged."""
-_MATCH, _COMPARE = "hold the weights of this model", "Compare the two models."
+_COMPARE = "Compare the two models"
 
 
 # Whole models ---------------------------------------------------------------------------------
@@ -45,14 +40,10 @@ _MATCH, _COMPARE = "hold the weights of this model", "Compare the two models."
 def save_model(model: Any, filepath: Any, overwrite: bool = True) -> None:
     """Write a whole model to a ``.keras`` file: layers, weights, adapters, compile options.
 
-    Parameters
-    ----------
-    model : Model
-        Built.
-    filepath : path-like
-        Must end in ``.keras``.
-    overwrite : bool
-        Whether a file may be there already.
+    Raises
+    ------
+    ValueError
+        For another ending, a model that has no weights yet, and a config that is no JSON.
 
     Notes
     -----
@@ -60,18 +51,14 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True) -> None:
     adapters, it ignores. The state of the optimizer is left out: training on starts it again. A
     crash in the middle leaves the old file whole.
     """
-    _check_ending(filepath, "save")
-    if not _has_weights(model):
-        raise ValueError(
-            f"{model.name!r} must be built before it is saved. Received a model without weights. "
-            "Call it on data once, or model.build(input_shape)."
-        )
+    _check_ending(filepath, MODEL)
+    _check_built(model)
     try:
         config = json.dumps(model_to_config(model))
     except TypeError as error:
+        must = f"the config of {model.name!r} must be plain values"
         raise ValueError(
-            f"the config of {model.name!r} must be plain values. Received {error}. "
-            "Give the object at fault a get_config."
+            message(must, error, "Give the object that is not a get_config")
         ) from error
     write_archive(filepath, config, lambda file: _write_weights(file, model), overwrite)
 
@@ -111,25 +98,22 @@ def load_model(
     >>> bool((load_model(path).predict([[1, 2, 3]]) == model.predict([[1, 2, 3]])).all())
     True
     """
-    _check_ending(filepath, "load")
+    _check_ending(filepath, MODEL)
     with open_archive(filepath) as archive:
         config = read_config(archive, filepath)
         with extract_weights(archive, filepath) as weights:
-            weights.seek(0, 2)
-            most = 8 * weights.tell() + EXTRA_BYTES
+            most = 8 * weights.seek(0, 2) + EXTRA_BYTES
             weights.seek(0)
-            cure = "Pass custom_objects for what is yours; do not trust a file that surprises you."
-            with as_file_refused(filepath, "hold a valid config", cure), weight_budget(most):
+            do = "Pass custom_objects for what is yours; do not trust a file that surprises you"
+            with as_file_refused(filepath, "hold a valid config", do), weight_budget(most):
                 try:
                     model = model_from_config(config, custom_objects, compile)
                 except MoreThanAChain as error:
-                    raise FileRefused(
-                        filepath,
-                        f"must hold one chain of layers. Received {error}. Load it with "
-                        "embedlab.keras in Keras, or read its weights with "
-                        "models.load_layer_weights.",
-                    ) from None
-            with as_file_refused(filepath, "hold the weights of its model", "Save it again."):
+                    do = "Load it with embedlab.keras in Keras, or read its weights with "
+                    do += "models.load_layer_weights"
+                    must = "hold one chain of layers"
+                    raise FileRefused(filepath, must, str(error), do) from None
+            with as_file_refused(filepath, "hold the weights of its model"):
                 _read_weights(weights, filepath, model)
     return model
 
@@ -138,44 +122,23 @@ def load_model(
 
 
 def save_weights(model: Any, path: Any, overwrite: bool = True) -> None:
-    """Write all weights of a built model to a ``.weights.h5`` file that Keras can read.
-
-    Raises
-    ------
-    ValueError
-        For another ending, and a model that has no weights yet.
-    """
-    if not str(path).endswith(ENDING):
-        raise ValueError(
-            f"The filename must end in `{ENDING}`. Received: filepath={path}. "
-            "For the whole model use model.save with `.keras`."
-        )
+    """Write all weights of a built model to a ``.weights.h5`` file that Keras can read."""
+    _check_ending(path, WEIGHTS)
     _check_built(model)
     with atomic_write(path, overwrite) as fresh:
         _write_weights(fresh, model)
 
 
-def load_weights(model: Any, path: Any, skip_mismatch: bool = False) -> None:
+def load_weights(model: Any, path: Any) -> None:
     """Read all weights of a built model from a ``.weights.h5`` or ``.keras`` file.
-
-    Parameters
-    ----------
-    model : Model
-    path : path-like
-    skip_mismatch : bool
-        Leave layers as they are whose arrays do not fit, with a warning.
 
     Raises
     ------
     FileRefused
         For a file that is damaged, hostile, or of another model. No weight is changed.
     """
-    if str(path).endswith(".keras"):
-        with open_weights(path) as source:
-            _read_weights(source, path, model, skip_mismatch=skip_mismatch)
-        return
-    _check_weights_ending(path)
-    _read_weights(Path(path), path, model, skip_mismatch=skip_mismatch)
+    with _open_weights(path) as (source, _):
+        _read_weights(source, path, model)
 
 
 def load_layer_weights(layer: Layer, path: Any, name: str | None = None) -> None:
@@ -210,18 +173,12 @@ def load_layer_weights(layer: Layer, path: Any, name: str | None = None) -> None
     [1.0, 1.0]
     """
     name = layer.name if name is None else name
-    if not str(path).endswith(".keras"):
-        _check_weights_ending(path)
-        _read_layer(Path(path), path, layer, name)
-        return
-    with open_archive(path) as archive:
-        where = _group_in_config(read_config(archive, path), name)
-        with extract_weights(archive, path) as source:
-            _read_layer(source, path, layer, where or name)
-
-
-def _read_layer(source: Any, path: Any, layer: Layer, name: str) -> None:
-    with open_h5(source, path) as reader, as_file_refused(path, "hold this layer", _COMPARE):
+    with (
+        _open_weights(path) as (source, config),
+        open_h5(source, path) as reader,
+        as_file_refused(path, "hold this layer", _COMPARE),
+    ):
+        name = _group_in_config(config, name) or name
         groups = list(_groups_with_arrays(reader))
         matches = [
             group
@@ -229,42 +186,68 @@ def _read_layer(source: Any, path: Any, layer: Layer, name: str) -> None:
             if name in (group, group.rpartition("/")[2], reader.label(_vars(group, layer)))
         ]
         if len(matches) != 1:
-            count = "no" if not matches else f"{len(matches)}"
-            raise ValueError(
-                f"{count} layers called {name!r:.60}; there are {', '.join(groups[:20])!s:.400}"
-            )
-        assign = layer.prepare_load(
-            reader.arrays(_vars(matches[0], layer)) or {},
-            reader.arrays(f"{matches[0]}/embedlab") or {},
-        )
-        assign()
+            count, known = len(matches) or "no", ", ".join(groups[:20])
+            raise ValueError(f"{count} layers called {name!r:.60}; there are {known:.400}")
+        _prepare_load(reader, matches[0], layer)()
 
 
-def _group_in_config(config: Any, name: str) -> str | None:
-    """Return the group of a layer by its name: files count layers by class, in Keras's order."""
-    layers = config.get("config", {}).get("layers") if isinstance(config, dict) else None
-    counted: Counter[str] = Counter()
-    for each in layers or []:
-        stem = snake_case(str(each.get("class_name")))
-        number = counted[stem]
-        counted[stem] += 1
-        if (each.get("config") or {}).get("name") == name:
-            return f"layers/{stem}_{number}" if number else f"layers/{stem}"
-    return None
+@contextmanager
+def _open_weights(path: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield the HDF5 file with the weights in a file, a path or open, and the config, or None."""
+    _check_ending(path, MODEL, WEIGHTS)
+    if str(path).endswith(WEIGHTS):
+        yield Path(path), None
+        return
+    with open_archive(path) as archive:
+        config = read_config(archive, path)
+        with extract_weights(archive, path) as source:
+            yield source, config
 
 
-def _groups_with_arrays(reader: Reader) -> Iterator[str]:
-    """Yield the path of every layer in a file, those of models inside models too."""
-    stack = ["layers"]
-    while stack:
-        parent = stack.pop()
-        for name in reader.names(parent):
-            group = f"{parent}/{name}"
-            inner = set(reader.names(group))
-            if inner & {"vars", "cell"}:
-                yield group
-            if "layers" in inner:
-                stack.append(f"{group}/layers")
+def _write_weights(path: Any, model: Any) -> None:
+    """Write all weights and adapters into a new HDF5 file."""
+    groups: dict[str, dict[str, Any]] = {}
+    names: dict[str, str] = {}
+    for where, layer in weight_groups(model):
+        group = _vars(where, layer)
+        groups[group], names[group] = {}, layer.name
+        layer.save_own_variables(groups[group])
+        extra = adapter_arrays(layer)
+        if extra:
+            groups[_join(where, "embedlab")] = extra
+    write_groups(path, groups, names)
+
+
+def _read_weights(source: Any, path: Any, model: Any) -> None:
+    """Read all weights from an open file or a path: all is checked before any is changed."""
+    _check_built(model)
+    with (
+        open_h5(source, path) as reader,
+        as_file_refused(path, "hold the weights of this model", _COMPARE),
+    ):
+        known = dict(weight_groups(model))
+        for where, layer in known.items():
+            group = _join(where, "layers")
+            names = reader.names(group) if hasattr(layer, "layers") else []
+            extra = [
+                n for n in names if f"{group}/{n}" not in known and not n.startswith("input_layer")
+            ]
+            if extra:  # their weights would be lost silently
+                must = f"every layer of the file must be in {layer.name!r}"
+                do = "Read single layers with models.load_layer_weights"
+                raise ValueError(message(must, f"more: {extra[:5]}", do))
+        assignments = [_prepare_load(reader, where, layer) for where, layer in known.items()]
+        for assign in assignments:
+            assign()
+
+
+def _prepare_load(reader: Reader, where: str, layer: Layer) -> Any:
+    """Check the arrays of one layer, and return the function that assigns them."""
+    adapters = reader.arrays(_join(where, "embedlab"))
+    return layer.prepare_load(reader.arrays(_vars(where, layer)), adapters)
+
+
+# Groups in a file -----------------------------------------------------------------------------
 
 
 def weight_groups(layer: Layer) -> Iterator[tuple[str, Layer]]:
@@ -290,80 +273,46 @@ def _groups_below(layer: Layer, path: str, seen: set[int]) -> Iterator[tuple[str
         return
     seen.add(id(layer))
     yield path, layer
-    if hasattr(layer, "layers"):  # a model
-        yield from _groups_of(layer.layers, _join(path, "layers"), seen)
-        return
-    for name in sorted(vars(layer)):
-        value = vars(layer)[name]
+    below = {"layers": layer.layers} if hasattr(layer, "layers") else vars(layer)
+    for attribute, value in sorted(below.items()):
+        group = _join(path, attribute)
         if isinstance(value, Layer):
-            yield from _groups_below(value, _join(path, name), seen)
+            yield from _groups_below(value, group, seen)
         elif isinstance(value, (list, tuple)):
-            inner = [each for each in value if isinstance(each, Layer)]
-            yield from _groups_of(inner, _join(path, name), seen)
+            layers = [each for each in value if isinstance(each, Layer)]
+            names = _numbered(type(each).__name__ for each in layers)
+            for name, each in zip(names, layers, strict=True):
+                yield from _groups_below(each, f"{group}/{name}", seen)
 
 
-def _groups_of(layers: list[Layer], path: str, seen: set[int]) -> Iterator[tuple[str, Layer]]:
+def _numbered(classes: Iterable[str]) -> Iterator[str]:
+    """Yield the name of each layer in a file: its class in snake case, counted from the second."""
     counted: Counter[str] = Counter()
-    for layer in layers:
-        stem = snake_case(type(layer).__name__)
-        number = counted[stem]
-        counted[stem] += 1
-        group = f"{path}/{stem}_{number}" if number else f"{path}/{stem}"
-        yield from _groups_below(layer, group, seen)
+    for name in map(snake_case, classes):
+        yield f"{name}_{counted[name]}" if counted[name] else name
+        counted[name] += 1
 
 
-def _write_weights(path: Any, model: Any) -> None:
-    """Write all weights and adapters into a new HDF5 file."""
-    groups: dict[str, dict[str, Any]] = {}
-    names: dict[str, str] = {}
-    for where, layer in weight_groups(model):
-        group = _vars(where, layer)
-        groups[group] = {}
-        layer.save_own_variables(groups[group])
-        names[group] = layer.name
-        extra = adapter_arrays(layer)
-        if extra:
-            groups[_join(where, "embedlab")] = extra
-    write_groups(path, groups, names)
+def _group_in_config(config: Any, name: str) -> str | None:
+    """Return the group of a layer by its name: files count layers by class, in Keras's order."""
+    layers = (config.get("config", {}).get("layers") if isinstance(config, dict) else None) or []
+    for each, group in zip(
+        layers, _numbered(str(e.get("class_name")) for e in layers), strict=True
+    ):
+        if (each.get("config") or {}).get("name") == name:
+            return f"layers/{group}"
+    return None
 
 
-def _read_weights(source: Any, path: Any, model: Any, *, skip_mismatch: bool = False) -> None:
-    """Read all weights from an open file or a path: all is checked before any is changed."""
-    _check_built(model)
-    assignments: list[Callable[[], None]] = []
-    with open_h5(source, path) as reader, as_file_refused(path, _MATCH, _COMPARE):
-        known = list(weight_groups(model))
-        if not skip_mismatch:
-            _check_layers(reader, known)
-        for where, layer in known:
-            arrays = reader.arrays(_vars(where, layer)) or {}
-            extra = reader.arrays(_join(where, "embedlab")) or {}
-            try:
-                assignments.append(layer.prepare_load(arrays, extra))
-            except ValueError as error:
-                if isinstance(error, FileRefused) or not skip_mismatch:
-                    raise
-                warnings.warn(f"{layer.name} keeps its weights: {error}", UserWarning, stacklevel=4)
-        for assign in assignments:
-            assign()
-
-
-def _check_layers(reader: Reader, known: list[tuple[str, Any]]) -> None:
-    """Refuse weights of layers that the model does not have: they would be lost silently."""
-    here = {where for where, _ in known}
-    for where, layer in known:
-        if hasattr(layer, "layers"):
-            group = _join(where, "layers")
-            extra = [
-                name
-                for name in reader.names(group)
-                if f"{group}/{name}" not in here and not name.startswith("input_layer")
-            ]
-            if extra:
-                raise ValueError(
-                    f"every layer of the file must be in {layer.name!r}. Received more: "
-                    f"{extra[:5]}. Add them, or pass skip_mismatch=True."
-                )
+def _groups_with_arrays(reader: Reader, parent: str = "layers") -> Iterator[str]:
+    """Yield the path of every layer in a file, those of models inside models too."""
+    for name in reader.names(parent):
+        group = f"{parent}/{name}"
+        inner = set(reader.names(group))
+        if inner & {"vars", "cell"}:
+            yield group
+        if "layers" in inner:
+            yield from _groups_with_arrays(reader, f"{group}/layers")
 
 
 def _vars(where: str, layer: Any) -> str:
@@ -373,6 +322,9 @@ def _vars(where: str, layer: Any) -> str:
 
 def _join(path: str, name: str) -> str:
     return f"{path}/{name}" if path else name
+
+
+# Checks ---------------------------------------------------------------------------------------
 
 
 def _has_weights(model: Any) -> bool:
@@ -386,24 +338,13 @@ def _has_weights(model: Any) -> bool:
 
 def _check_built(model: Any) -> None:
     if not _has_weights(model):
-        raise ValueError(
-            f"{model.name!r} must be built before its weights are saved or loaded. Received a "
-            "model without weights. Call it on data once, or model.build(input_shape)."
-        )
+        must = f"{model.name!r} must be built before it is saved or loaded"
+        do = "Call it on data once, or model.build(input_shape)"
+        raise ValueError(message(must, "a model without weights", do))
 
 
-def _check_ending(path: Any, verb: str) -> None:
-    if not str(path).endswith(".keras"):
-        raise ValueError(
-            f"Invalid filepath extension: {verb} a model with the ending `.keras`. "
-            f"Received: filepath={path}. Keras 2's `.h5` and pickles are not used here; for "
-            "weights alone there is `.weights.h5`."
-        )
-
-
-def _check_weights_ending(path: Any) -> None:
-    if not str(path).endswith(ENDING):
-        raise ValueError(
-            f"weights are read from files that end in `{ENDING}` or `.keras`. "
-            f"Received: filepath={path}. Keras 2's `.h5` and pickles are not read."
-        )
+def _check_ending(path: Any, *endings: str) -> None:
+    if not str(path).endswith(endings):
+        must = f"the filename must end in {' or '.join(f'`{ending}`' for ending in endings)}"
+        do = f"Use `{MODEL}` for whole models, `{WEIGHTS}` for weights"
+        raise ValueError(message(must, f"filepath={path}", do))

@@ -460,9 +460,9 @@ class Model(Layer):
         """Write all weights and adapters to a ``.weights.h5`` file."""
         save_weights(self, filepath, overwrite)
 
-    def load_weights(self, filepath: Any, skip_mismatch: bool = False) -> None:
+    def load_weights(self, filepath: Any) -> None:
         """Read all weights from a ``.weights.h5`` or ``.keras`` file; none, if they do not fit."""
-        load_weights(self, filepath, skip_mismatch)
+        load_weights(self, filepath)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(repr(layer) for layer in self._layers)})"

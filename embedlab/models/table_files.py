@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import ShapeError
+from embedlab.core.checks import ShapeError, message
 from embedlab.core.lora import lora_scale
-from embedlab.storage.errors import FileRefused
-from embedlab.storage.safetensors import open_tensors, write_tensors
+from embedlab.storage.errors import as_file_refused
+from embedlab.storage.safetensors import read_tables, write_tensors
 
 __all__ = ["export_adapter", "export_table", "import_adapter", "import_table"]
 
@@ -51,18 +51,7 @@ def import_table(path: Any, name: str | None = None) -> np.ndarray:
     FileRefused
         For a damaged file, and for a tensor that is no table of floats.
     """
-    remedy = "Save it again, or take a backup."
-    with open_tensors(path, "be a safetensors file with a table", remedy) as file:
-        if name is None and len(file.names) == 1:
-            name = file.names[0]
-        if name is None or name not in file.names:
-            raise FileRefused(
-                path,
-                "must be asked for one of its tensors. Received "
-                f"name={name!r:.80}; there are {sorted(file.names)!r:.200}. "
-                "Pass name=...",
-            )
-        return file.matrix(name)
+    return read_tables(path, name)[0][0]
 
 
 def export_adapter(layer: Any, path: Any, name: str = "default", overwrite: bool = True) -> None:
@@ -86,17 +75,11 @@ def export_adapter(layer: Any, path: Any, name: str = "default", overwrite: bool
     ('legal', 2, 8.0)
     """
     if name not in layer.adapters:
-        raise ValueError(
-            f"an adapter must be one of {list(layer.adapters)}. Received {name!r:.40}. "
-            "Make it with enable_lora or add_adapter."
-        )
+        must, received = f"an adapter must be one of {list(layer.adapters)}", f"{name!r:.40}"
+        raise ValueError(message(must, received, "Make it with enable_lora or add_adapter"))
     adapter = layer.adapters[name]
-    metadata = {
-        "kind": "lora",
-        "name": name,
-        "alpha": repr(float(adapter.alpha)),
-        "rslora": str(bool(adapter.rslora)).lower(),
-    }
+    alpha, rslora = repr(float(adapter.alpha)), str(bool(adapter.rslora)).lower()
+    metadata = {"kind": "lora", "name": name, "alpha": alpha, "rslora": rslora}
     tensors = {"lora_a": adapter.a.value, "lora_b": adapter.b.value}
     write_tensors(path, tensors, metadata, overwrite)
 
@@ -119,10 +102,9 @@ def import_adapter(layer: Any, path: Any, name: str | None = None) -> Any:
     ValueError
         For a name that is taken. In both cases the layer is as it was.
     """
-    must = "be a safetensors file with an adapter"
-    with open_tensors(path, must, "Save it with export_adapter.") as file:
-        a, b = file.matrix("lora_a"), file.matrix("lora_b")
-        alpha, rslora = float(file.metadata["alpha"]), file.metadata["rslora"] == "true"
+    (a, b), metadata = read_tables(path, "lora_a", "lora_b")
+    with as_file_refused(path, "hold an adapter", "Save it with export_adapter"):
+        alpha, rslora = float(metadata["alpha"]), metadata["rslora"] == "true"
         if a.dtype != b.dtype or not math.isfinite(alpha):
             raise ValueError(f"dtypes {a.dtype} and {b.dtype}, alpha {alpha}")
         shape = (layer.input_dim, layer.output_dim)
@@ -130,7 +112,7 @@ def import_adapter(layer: Any, path: Any, name: str | None = None) -> Any:
             raise ShapeError(f"shapes {a.shape} and {b.shape} for a table of shape {shape}")
         rank = a.shape[1]
         lora_scale(rank, alpha, rslora=rslora)
-        name = name or str(file.metadata["name"])
+        name = name or str(metadata["name"])
     adapter = layer.add_adapter(name, rank, alpha, rslora=rslora, a_initializer="zeros")
     adapter.a.assign(a)
     adapter.b.assign(b)

@@ -7,9 +7,11 @@ import platform
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
+
+from embedlab.core.checks import message
 
 __all__ = ["atomic_write"]
 
@@ -22,17 +24,8 @@ STALE = 3600
 def atomic_write(path: Any, overwrite: bool = True) -> Iterator[Path]:
     """Yield a temporary file next to `path`, which replaces `path` when all went well.
 
-    Parameters
-    ----------
-    path : path-like
-        A link is followed: its target is replaced.
-    overwrite : bool
-        Whether a file may be there already.
-
-    Yields
-    ------
-    Path
-        An empty file in the same folder, so that the last step is one rename.
+    A link is followed: its target is replaced. The temporary file is in the same folder, so that
+    the last step is one rename.
 
     Raises
     ------
@@ -59,15 +52,11 @@ def atomic_write(path: Any, overwrite: bool = True) -> Iterator[Path]:
     """
     target = Path(os.path.realpath(os.fspath(path)))
     if not overwrite and target.exists():
-        raise FileExistsError(
-            f"with overwrite=False there must be no file yet. Received {path}, which exists. "
-            "Choose another name, or leave overwrite away."
-        )
+        must, do = "with overwrite=False there must be no file yet", "Choose another name"
+        raise FileExistsError(message(must, f"{path}, which exists", do))
     if not target.parent.is_dir():
-        raise FileNotFoundError(
-            f"the folder of a file must exist. Received {path}, whose folder does not. "
-            "Make the folder first."
-        )
+        must, received = "the folder of a file must exist", f"{path}, whose folder does not"
+        raise FileNotFoundError(message(must, received, "Make the folder first"))
     _remove_stale(target)
     prefix = f".{target.name[:100]}.{_machine_id()}-{os.getpid()}."
     handle, name = tempfile.mkstemp(PART, prefix, target.parent)
@@ -107,10 +96,8 @@ def _is_running(pid: int) -> bool:
         return True
     try:
         os.kill(pid, 0)  # signal 0 is not delivered
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
+    except OSError as error:
+        return not isinstance(error, ProcessLookupError)
     return True
 
 
@@ -126,16 +113,9 @@ def _mode(target: Path) -> int:
 def _flush(path: Path) -> None:
     """Flush to disk; a folder is left alone where the system cannot flush it."""
     folder = path.is_dir()
-    try:
+    with suppress(OSError) if folder else nullcontext():
         handle = os.open(path, os.O_RDONLY if folder else os.O_RDWR)
-    except OSError:
-        if folder:
-            return
-        raise
-    try:
-        os.fsync(handle)
-    except OSError:
-        if not folder:
-            raise
-    finally:
-        os.close(handle)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

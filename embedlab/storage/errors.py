@@ -4,52 +4,41 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["RESTORE", "FileRefused", "as_file_refused"]
+from embedlab.core.checks import message
 
-RESTORE = "Save it again, or take a backup."
-"""What to do about a damaged file."""
+__all__ = ["DISTRUST", "RESTORE", "FileRefused", "as_file_refused"]
+
+RESTORE, DISTRUST = "Save it again, or take a backup", "Do not trust this file"
+"""What to do about a damaged file, and about a hostile one."""
 
 
 class FileRefused(ValueError):
-    """A file is not read; the model or layer at hand is as it was.
-
-    Attributes
-    ----------
-    path : str
-        The file.
+    """The file at `path` is not read; the model or layer at hand is as it was.
 
     Examples
     --------
-    >>> raise FileRefused("m.keras", "must be a zip archive. Received a pickle. Save it again.")
+    >>> raise FileRefused("m.keras", "be a zip archive", "a pickle", "Save it again")
     Traceback (most recent call last):
     embedlab.storage.errors.FileRefused: m.keras must be a zip archive. Received a pickle. \
 Save it again.
     """
 
-    def __init__(self, path: Any, message: str):
-        super().__init__(f"{path} {message}")
+    def __init__(self, path: Any, must: str, received: str, do: str):
+        super().__init__(message(f"{path} must {must}", received, do))
         self.path = str(path)
 
 
 @contextmanager
-def as_file_refused(path: Any, must: str, remedy: str) -> Iterator[None]:
+def as_file_refused(path: Any, must: str, do: str = RESTORE) -> Iterator[None]:
     """Turn any error inside into one FileRefused; errors of opening the file stay as they are.
-
-    Parameters
-    ----------
-    path : path-like
-    must : str
-        What must hold, such as "be a whole HDF5 file".
-    remedy : str
-        What to do.
 
     Examples
     --------
-    >>> with as_file_refused("m.h5", "be a whole HDF5 file", "Save it again."):
+    >>> with as_file_refused("m.h5", "be a whole HDF5 file"):
     ...     raise OSError("truncated")
     Traceback (most recent call last):
-    embedlab.storage.errors.FileRefused: m.h5 must be a whole HDF5 file. Received: truncated. \
-Save it again.
+    embedlab.storage.errors.FileRefused: m.h5 must be a whole HDF5 file. Received an error: \
+truncated. Save it again, or take a backup.
     """
     try:
         yield
@@ -57,4 +46,4 @@ Save it again.
         raise
     except Exception as error:  # readers of a damaged file fail in any way
         reason = f"{error}".strip().rstrip(".").replace("\n", " ") or type(error).__name__
-        raise FileRefused(path, f"must {must}. Received: {reason:.600}. {remedy}") from error
+        raise FileRefused(path, must, f"an error: {reason:.600}", do) from error

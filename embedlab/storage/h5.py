@@ -1,5 +1,6 @@
 """Arrays in HDF5 files; what a file says is checked before it is read."""
 
+import math
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from embedlab.storage.errors import RESTORE, FileRefused, as_file_refused
+from embedlab.storage.errors import DISTRUST, RESTORE, FileRefused, as_file_refused
 
 if TYPE_CHECKING:
     import h5py  # at run time imported where a file is opened: a sixth of the import time of models
@@ -21,40 +22,26 @@ MAX_NAMES = 100_000
 
 
 def write_groups(
-    path: Any, groups: Mapping[str, Mapping[str, Any]], names: Mapping[str, str] | None = None
+    path: Any, groups: Mapping[str, Mapping[str, Any]], names: Mapping[str, str]
 ) -> None:
-    """Write arrays into the groups of a new HDF5 file, uncompressed, as Keras does.
+    """Write arrays by group and name into a new HDF5 file, uncompressed, as Keras does.
 
-    Parameters
-    ----------
-    path : path-like
-    groups : mapping of group to mapping of name to array
-    names : mapping of group to str, optional
-        The attribute "name" of a group.
-
-    Notes
-    -----
-    No clock goes into the file: the same arrays give the same bytes.
+    `names` holds the attribute "name" of groups. No clock goes into the file: the same arrays give
+    the same bytes.
     """
     import h5py
 
     with h5py.File(path, "w") as file:
         for group, arrays in groups.items():
             h5_group = file.require_group(group)
-            if names and group in names:
+            if group in names:
                 h5_group.attrs["name"] = names[group]
             for name, array in arrays.items():
                 h5_group.create_dataset(name, data=np.asarray(array))
 
 
 class LazyArray:
-    """An array in a file, whose numbers are read when they are needed.
-
-    Attributes
-    ----------
-    shape : tuple of int
-    dtype : numpy.dtype
-    """
+    """An array in a file, whose numbers are read when they are needed."""
 
     def __init__(self, dataset: "h5py.Dataset"):
         self._dataset = dataset
@@ -87,8 +74,16 @@ class Reader:
     def __init__(self, file: "h5py.File", path: Any):
         self._file, self.path = file, path
 
-    def arrays(self, group: str) -> dict[str, LazyArray] | None:
-        """Return the arrays of a group by name, unread, or None where there is no such group.
+    def names(self, group: str) -> list[str]:
+        """Return the names in a group; none where there is no such group."""
+        h5_group = self._group(group)
+        count = 0 if h5_group is None else len(h5_group)
+        must, received = f"not hold more than {MAX_NAMES:,} names in a group", f"{count:,}"
+        self._require(count <= MAX_NAMES, must, f"{received} in {group}")
+        return list(h5_group or ())
+
+    def arrays(self, group: str) -> dict[str, LazyArray]:
+        """Return the arrays of a group by name, unread; none where there is no such group.
 
         Raises
         ------
@@ -98,26 +93,12 @@ class Reader:
         """
         import h5py
 
-        h5_group = self._group(group)
-        if h5_group is None:
-            return None
-        if len(h5_group) > MAX_NAMES:
-            raise FileRefused(
-                self.path,
-                f"must not hold more than {MAX_NAMES:,} names in a group."
-                f" Received {len(h5_group):,} in {group}. Do not trust this file.",
-            )
-        arrays = {}
-        for name in h5_group:
-            item = self._item(h5_group, name, group)
-            if isinstance(item, h5py.Dataset):
-                arrays[name] = self._lazy_array(item, f"{group}/{name}")
-        return arrays
-
-    def names(self, group: str) -> list[str]:
-        """Return the names in a group; none where there is no such group."""
-        h5_group = self._group(group)
-        return [] if h5_group is None else list(h5_group)[:MAX_NAMES]
+        items = {name: self._item(self._group(group), name, group) for name in self.names(group)}
+        return {
+            name: self._lazy_array(item, f"{group}/{name}")
+            for name, item in items.items()
+            if isinstance(item, h5py.Dataset)
+        }
 
     def label(self, group: str) -> str | None:
         """Return the attribute "name" of a group, where Keras keeps the name of a layer."""
@@ -125,14 +106,14 @@ class Reader:
         name = None if h5_group is None else h5_group.attrs.get("name")
         return name if isinstance(name, str) else None
 
-    def _group(self, group: str) -> "h5py.Group | None":
+    def _group(self, group: str) -> Any:
         import h5py
 
-        item: Any = self._file
-        for number, part in enumerate(group.split("/")):
+        item, where = self._file, ""
+        for part in group.split("/"):
             if part not in item:
                 return None
-            item = self._item(item, part, "/".join(group.split("/")[:number]))
+            item, where = self._item(item, part, where), f"{where}/{part}"
             if not isinstance(item, h5py.Group):
                 return None
         return item
@@ -141,66 +122,45 @@ class Reader:
         import h5py
 
         link = group.get(name, getlink=True)
-        if not isinstance(link, h5py.HardLink):
-            kind = "another file" if isinstance(link, h5py.ExternalLink) else "elsewhere"
-            raise FileRefused(
-                self.path,
-                f"must hold its arrays itself. Received a link to {kind} "
-                f"at {where}/{name}. Do not trust this file.",
-            )
-        return group[name]
+        kind = "another file" if isinstance(link, h5py.ExternalLink) else "elsewhere"
+        received = f"a link to {kind} at {where}/{name}"
+        self._require(isinstance(link, h5py.HardLink), "hold its arrays itself", received)
+        item = group[name]
+        links = h5py.h5o.get_info(item.id).rc  # with two, groups may hold themselves, without end
+        self._require(links == 1, "link to each of its parts once", f"{links} to {where}/{name}")
+        return item
 
     def _lazy_array(self, dataset: "h5py.Dataset", where: str) -> LazyArray:
-        dtype = dataset.dtype
-        if dtype.kind not in "fiu" or dtype.itemsize > 8 or dataset.shape is None:
-            raise FileRefused(
-                self.path,
-                f"must hold plain numbers. Received {str(dtype)!r:.60} at "
-                f"{where}. Objects in files are never brought to life.",
-            )
-        if dataset.is_virtual or dataset.external:
-            raise FileRefused(
-                self.path,
-                "must hold its arrays itself. Received one that is kept "
-                f"in another file at {where}. Do not trust this file.",
-            )
-        if dataset.id.get_create_plist().get_nfilters():
-            raise FileRefused(
-                self.path,
-                "must hold its arrays uncompressed. Received a compressed "
-                f"one at {where}. Copy it with h5repack -f NONE if you trust it.",
-            )
-        announced = dtype.itemsize
-        for length in dataset.shape:
-            announced *= int(length)
-        stored = int(dataset.id.get_storage_size())
-        if stored < announced:
-            raise FileRefused(
-                self.path,
-                f"must hold the numbers it announces. Received shape "
-                f"{dataset.shape} at {where} ({announced:,} bytes), and {stored:,} bytes "
-                "of them. Save it again.",
-            )
+        dtype, shape = dataset.dtype, dataset.shape
+        plain = dtype.kind in "fiu" and dtype.itemsize <= 8 and shape is not None
+        received, do = (
+            f"{str(dtype)!r:.60} at {where}",
+            "Objects in files are never brought to life",
+        )
+        self._require(plain, "hold plain numbers", received, do)
+        received = f"one that is kept in another file at {where}"
+        outside = dataset.is_virtual or dataset.external
+        self._require(not outside, "hold its arrays itself", received)
+        filters, do = dataset.id.get_create_plist().get_nfilters(), "h5repack -f NONE"
+        must, received = "hold its arrays uncompressed", f"a compressed one at {where}"
+        self._require(not filters, must, received, f"Copy it with {do} if you trust it")
+        announced, stored = dtype.itemsize * math.prod(shape), dataset.id.get_storage_size()
+        received = f"shape {shape} at {where} ({announced:,} bytes), and {stored:,} bytes of them"
+        self._require(stored >= announced, "hold the numbers it announces", received, RESTORE)
         return LazyArray(dataset)
+
+    def _require(self, holds: bool, must: str, received: str, do: str = DISTRUST) -> None:
+        if not holds:
+            raise FileRefused(self.path, must, received, do)
 
 
 @contextmanager
 def open_h5(source: Any, path: Any) -> Iterator[Reader]:
-    """Open an HDF5 file for reading; any error in it becomes one FileRefused.
-
-    Parameters
-    ----------
-    source : path-like or binary file
-    path : path-like
-        The name of the file in errors.
-    """
+    """Open an HDF5 file (a path or a binary file, called `path` in errors) for reading."""
     import h5py
 
     if isinstance(source, (str, os.PathLike)):
         with open(source, "rb"):  # a missing file is named by Python's own error
             pass
-    with (
-        as_file_refused(path, "be a whole HDF5 file with weights", RESTORE),
-        h5py.File(source, "r") as file,
-    ):
+    with as_file_refused(path, "be a whole HDF5 file with weights"), h5py.File(source, "r") as file:
         yield Reader(file, path)

@@ -1,7 +1,6 @@
 """Tensors in safetensors files: plain numbers under names, with a few strings as metadata."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from safetensors.numpy import save_file
 from embedlab.storage.atomic import atomic_write
 from embedlab.storage.errors import FileRefused, as_file_refused
 
-__all__ = ["TensorReader", "open_tensors", "write_tensors"]
+__all__ = ["read_tables", "write_tensors"]
 
 
 def write_tensors(
@@ -19,75 +18,46 @@ def write_tensors(
 ) -> None:
     """Write arrays and metadata to a safetensors file.
 
-    Parameters
-    ----------
-    path : path-like
-        Usually ending in ``.safetensors``.
-    tensors : mapping of str to array_like
-    metadata : mapping of str to str
-    overwrite : bool
-        Whether a file may be there already.
-
     Examples
     --------
     >>> import tempfile
     >>> path = tempfile.mkdtemp() + "/t.safetensors"
     >>> write_tensors(path, {"rows": np.ones((2, 3))}, {"kind": "table"})
-    >>> with open_tensors(path, "be a safetensors file", "Save it again.") as file:
-    ...     file.names, file.metadata, file.matrix("rows").shape
-    (['rows'], {'kind': 'table'}, (2, 3))
+    >>> tables, metadata = read_tables(path, "rows")
+    >>> tables[0].shape, metadata
+    ((2, 3), {'kind': 'table'})
     """
     arrays = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
     with atomic_write(path, overwrite) as temporary:
         save_file(arrays, temporary, dict(metadata))
 
 
-class TensorReader:
-    """An open safetensors file.
+def read_tables(path: Any, *names: str | None) -> tuple[list[np.ndarray], dict[str, str]]:
+    """Return float tensors with two axes by name, and the metadata, of a safetensors file.
 
-    Attributes
-    ----------
-    names : list of str
-        The tensors in the file.
-    metadata : dict of str to str
+    The name None stands for the only tensor of a file.
+
+    Raises
+    ------
+    FileRefused
+        For a damaged file, a tensor that is not there, and one of another dtype or number of axes.
     """
-
-    def __init__(self, file: Any, path: Any):
-        self._file, self._path = file, path
-        self.names: list[str] = list(file.keys())
-        self.metadata: dict[str, str] = file.metadata() or {}
-
-    def matrix(self, name: str) -> np.ndarray:
-        """Return a tensor of floats with two axes; dtype and shape are checked before reading.
-
-        Raises
-        ------
-        FileRefused
-            For another dtype or number of axes.
-        """
-        header = self._file.get_slice(name)
-        if header.get_dtype() not in ("F16", "F32", "F64") or len(header.get_shape()) != 2:
-            raise FileRefused(
-                self._path,
-                f"must hold floats (rows, columns) under {name!r:.80}. Received "
-                f"{header.get_dtype()} of shape {header.get_shape()}. Choose another tensor, "
-                "or cast it to float32.",
-            )
-        return np.asarray(self._file.get_tensor(name))
-
-
-@contextmanager
-def open_tensors(path: Any, must: str, remedy: str) -> Iterator[TensorReader]:
-    """Open a safetensors file for reading; any error inside becomes one FileRefused.
-
-    Parameters
-    ----------
-    path : path-like
-    must, remedy : str
-        What must hold and what to do, for the error: see `as_file_refused`.
-    """
-    with as_file_refused(path, must, remedy):
+    with as_file_refused(path, "be a safetensors file with a table"):
         with open(path, "rb"):  # a missing file is named by Python's own error
             file = safe_open(path, framework="numpy")
         with file as reader:
-            yield TensorReader(reader, path)
+            known = list(reader.keys())
+            names = tuple(known[0] if n is None and len(known) == 1 else n for n in names)
+            for name in names:
+                if name not in known:
+                    received = f"name={name!r:.80}; there are {sorted(known)!r:.200}"
+                    must = "be asked for one of its tensors"
+                    raise FileRefused(path, must, received, "Pass name=...")
+                header = reader.get_slice(name)
+                dtype, shape = header.get_dtype(), header.get_shape()
+                if dtype not in ("F16", "F32", "F64") or len(shape) != 2:
+                    must = f"hold floats (rows, columns) under {name!r:.80}"
+                    do = "Choose another tensor, or cast it to float32"
+                    raise FileRefused(path, must, f"{dtype} of shape {shape}", do)
+            tables = [np.asarray(reader.get_tensor(name)) for name in names]
+            return tables, reader.metadata() or {}

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from embedlab.layers import Dense, Embedding, GlobalAveragePooling1D
-from embedlab.models import Sequential, load_model
+from embedlab.models import Sequential, load_layer_weights, load_model
 from embedlab.storage import FileRefused
 
 V, D = 9, 4
@@ -433,7 +433,10 @@ def test_a_group_that_holds_itself(good, tmp_path):
         file["layers/embedding/layers"] = file["layers"]
         file["layers/again"] = file["layers"]
 
-    both(changed(good, tmp_path, change), "again")
+    path = changed(good, tmp_path, change)
+    both(path, "link to each of its parts once")
+    with pytest.raises(FileRefused, match="link to each of its parts once"):
+        load_layer_weights(model().layers[0], path, "embedding")
 
 
 def schedule(name, **config):
