@@ -16,13 +16,8 @@ def __getattr__(name: str) -> Any:
 class Callback:
     """Base class: define those of the methods below that you need.
 
-    Attributes
-    ----------
-    model : Model
-        Set before training; ``model.stop_training = True`` ends it after the epoch.
+    ``self.model.stop_training = True`` ends the training after the epoch.
 
-    Examples
-    --------
     >>> class Printer(Callback):
     ...     def on_epoch_end(self, epoch, logs=None):
     ...         print(epoch, sorted(logs))
@@ -52,8 +47,6 @@ class Callback:
 class History(Callback):
     """The numbers of every epoch, in `history` by name, for the epochs in `epoch`.
 
-    Examples
-    --------
     >>> history = History()
     >>> history.on_epoch_end(0, {"loss": 2.0})
     >>> history.on_epoch_end(1, {"loss": 1.0})
@@ -79,6 +72,9 @@ class History(Callback):
 class EarlyStopping(Callback):
     """Stop when a number has not improved for a while.
 
+    Source: ``keras.callbacks.EarlyStopping``; on purpose different: every number is better than a
+    first one that is NaN.
+
     Parameters
     ----------
     monitor : str
@@ -94,11 +90,6 @@ class EarlyStopping(Callback):
     restore_best_weights : bool
         Set the model to the weights of its best epoch at the end.
     start_from_epoch : int
-
-    Notes
-    -----
-    Source: ``keras.callbacks.EarlyStopping``; on purpose different: every number is better than a
-    first one that is NaN.
 
     Examples
     --------

@@ -420,18 +420,9 @@ KERAS_ONLY = (
     "KLDivergence MeanAbsoluteError MeanAbsolutePercentageError MeanSquaredLogarithmicError "
     "Poisson SquaredHinge Tversky mae MAE mape MAPE msle MSLE kld KLD kl_divergence cosine"
 )
-REGISTRY = Registry(
-    "loss",
-    "keras.losses",
-    CLASSES,
-    {
-        **dict.fromkeys(("mse", "MSE"), MeanSquaredError),
-        **dict.fromkeys(("bce", "BCE"), BinaryCrossentropy),
-        "logcosh": LogCosh,
-    },
-    KERAS_ONLY,
-    base=Loss,
-)
+_ALIASES = {"mse": MeanSquaredError, "bce": BinaryCrossentropy, "logcosh": LogCosh}
+_ALIASES |= {"MSE": MeanSquaredError, "BCE": BinaryCrossentropy}
+REGISTRY = Registry("loss", "keras.losses", CLASSES, _ALIASES, KERAS_ONLY, base=Loss)
 get, serialize, deserialize = REGISTRY.get, REGISTRY.serialize, REGISTRY.deserialize
 
 

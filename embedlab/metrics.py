@@ -17,8 +17,6 @@ class Accuracy(Configured):
     As ``metrics=["accuracy"]`` in Keras: a probability is compared with 0.5 where the last axis of
     the prediction has length 1; otherwise the likeliest class with the label or the one-hot row.
 
-    Examples
-    --------
     >>> accuracy = Accuracy()
     >>> accuracy.update_state([1, 0], [[0.2, 0.8], [0.3, 0.7]])
     >>> accuracy.result()

@@ -71,12 +71,6 @@ class Optimizer(Configured):
     slots : tuple of str
         What the rule keeps for each variable: one array of its shape under each name.
 
-    Raises
-    ------
-    ValueError
-        For a rate that is no number >= 0, for unknown arguments, and for those of Keras that are
-        not part of this package.
-
     Notes
     -----
     After each step a variable's constraint is applied to all of it, as in Keras: with a constraint
@@ -218,20 +212,11 @@ class Optimizer(Configured):
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent: ``w -= rate * g``, optionally with momentum.
+    """Stochastic gradient descent: ``w -= rate * g``.
 
-    Parameters
-    ----------
-    learning_rate : float
-    momentum : float, 0..1
-        The share of the last update that is added to the next.
-    nesterov : bool
-        Evaluate the momentum one step ahead.
-    other
-        As `Optimizer`.
+    `momentum` is the share (0..1) of the last update that is added to the next; with `nesterov` it
+    is evaluated one step ahead.
 
-    Examples
-    --------
     >>> from embedlab.layers import Variable
     >>> table = Variable([[1.0, 2.0]])
     >>> SGD(0.5).apply([np.array([[1.0, 1.0]])], [table])
@@ -256,12 +241,8 @@ class SGD(Optimizer):
 class RMSprop(Optimizer):
     """Divide the gradient by the root of a running mean of its square.
 
-    References
-    ----------
-    Hinton 2012, "Neural Networks for Machine Learning", lecture 6e.
+    Source: Hinton 2012, "Neural Networks for Machine Learning", lecture 6e.
 
-    Examples
-    --------
     >>> from embedlab.layers import Variable
     >>> table = Variable([[1.0]])
     >>> RMSprop(0.1, rho=0.0, epsilon=0.0).apply([np.array([[4.0]])], [table])
@@ -296,12 +277,8 @@ class RMSprop(Optimizer):
 class Adagrad(Optimizer):
     """Divide the gradient by the root of the sum of all its squares: rare rows move far.
 
-    References
-    ----------
-    Duchi, Hazan, Singer 2011, "Adaptive Subgradient Methods", section 1.1.
+    Source: Duchi, Hazan, Singer 2011, "Adaptive Subgradient Methods", section 1.1.
 
-    Examples
-    --------
     >>> from embedlab.layers import Variable
     >>> table = Variable([[1.0]])
     >>> rule = Adagrad(0.1, initial_accumulator_value=0.0, epsilon=0.0)
@@ -336,14 +313,10 @@ class Adagrad(Optimizer):
 class Adam(Optimizer):
     """Running means of the gradient and of its square, both corrected for their slow start.
 
-    References
-    ----------
-    Kingma, Ba 2015, "Adam: A Method for Stochastic Optimization", algorithm 1, in the form of
-    the end of section 2; `amsgrad`: Reddi, Kale, Kumar 2018; with `weight_decay` it is AdamW:
+    Source: Kingma, Ba 2015, "Adam: A Method for Stochastic Optimization", algorithm 1, in the form
+    of the end of section 2; `amsgrad`: Reddi, Kale, Kumar 2018; with `weight_decay` it is AdamW:
     Loshchilov, Hutter 2019, algorithm 2.
 
-    Examples
-    --------
     >>> from embedlab.layers import Variable
     >>> table = Variable([[1.0]])
     >>> Adam(0.1).apply([np.array([[4.0]])], [table])
@@ -384,12 +357,8 @@ def _checked(grad: Any, variable: Any) -> Any:
     return grad
 
 
+_RULES, _ALIASES = [SGD, Adagrad, Adam, RMSprop], {"rmsprop": RMSprop}
 REGISTRY = Registry(
-    "optimizer",
-    "keras.optimizers",
-    [SGD, Adagrad, Adam, RMSprop],
-    {"rmsprop": RMSprop},
-    _KERAS_ONLY_NAMES,
-    base=Optimizer,
+    "optimizer", "keras.optimizers", _RULES, _ALIASES, _KERAS_ONLY_NAMES, base=Optimizer
 )
 get, serialize, deserialize = REGISTRY.get, REGISTRY.serialize, REGISTRY.deserialize

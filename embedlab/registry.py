@@ -177,7 +177,7 @@ Could not interpret initializer identifier: 'bogus'. Did you mean one of: consta
             **{snake_case(name): cls for name, cls in self.classes.items()},
             **(aliases or {}),
         }
-        self._types = (base,) if base else (Callable, *self.classes.values())
+        self._types: tuple[Any, ...] = (base,) if base else (Callable, *self.classes.values())
         self._keras_names = {
             form(name) for name in keras_only.split() for form in (str, str.lower, snake_case)
         }

@@ -119,16 +119,10 @@ def _to_keras(value: Any) -> Any:
 def model_from_config(
     config: Any, custom_objects: Mapping[str, Any] | None = None, compile: bool = True
 ) -> Any:
-    """Return the model that a dict describes, with newly initialized weights.
+    """Return the model that a dict (ours or Keras's) describes, with newly initialized weights.
 
-    Parameters
-    ----------
-    config : dict
-        From `model_to_config`, or from Keras.
-    custom_objects : mapping of str to class or function, optional
-        Further classes and functions that the dict may name.
-    compile : bool
-        Whether to compile it as the dict says.
+    `custom_objects` are further classes and functions that the dict may name. With `compile`, the
+    model is compiled as the dict says.
 
     Raises
     ------

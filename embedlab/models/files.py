@@ -19,14 +19,7 @@ from embedlab.storage.atomic import atomic_write
 from embedlab.storage.errors import FileRefused, as_file_refused
 from embedlab.storage.h5 import Reader, open_h5, write_groups
 
-__all__ = [
-    "load_layer_weights",
-    "load_model",
-    "load_weights",
-    "save_model",
-    "save_weights",
-    "weight_groups",
-]
+__all__ = ["load_layer_weights", "load_model", "load_weights", "save_model", "save_weights"]
 
 MODEL, WEIGHTS = ".keras", ".weights.h5"
 EXTRA_BYTES = 64 << 20
@@ -144,15 +137,8 @@ def load_weights(model: Any, path: Any) -> None:
 def load_layer_weights(layer: Layer, path: Any, name: str | None = None) -> None:
     """Read the weights of one layer from a file of any model, also of one with branches.
 
-    Parameters
-    ----------
-    layer : Layer
-        Built, and like the one in the file.
-    path : path-like
-        A ``.weights.h5`` or ``.keras`` file.
-    name : str, optional
-        The name of the layer in the file, or its path there, such as "layers/embedding_1"; that of
-        `layer` by default.
+    `layer` must be built, and like the one in the ``.weights.h5`` or ``.keras`` file. `name` is its
+    name in the file, or its path there, such as "layers/embedding_1"; that of `layer` by default.
 
     Raises
     ------
@@ -256,8 +242,6 @@ def weight_groups(layer: Layer) -> Iterator[tuple[str, Layer]]:
     In a model the layers stand under "layers", called after their classes and counted; in a layer
     with layers of its own they are called after their attributes.
 
-    Examples
-    --------
     >>> from embedlab.layers import Embedding, GlobalAveragePooling1D
     >>> from embedlab.models import Sequential
     >>> inner = Sequential([Embedding(3, 2), Embedding(3, 2)])

@@ -1,4 +1,4 @@
-"""Training, evaluating and predicting: batches of arrays through a compiled model.
+"""Steps of training and evaluation, and the arrays and batches that they are made on.
 
 One step is forward, loss, backward, and the step of the optimizer. There is no tape.
 """
@@ -10,32 +10,33 @@ from typing import Any, NamedTuple
 import numpy as np
 from tqdm.auto import tqdm
 
-from embedlab.callbacks import Callback, History
+from embedlab.callbacks import Callback
 from embedlab.core.checks import ShapeError, check_size, message
 from embedlab.core.gradient import SparseGrad
 from embedlab.core.ids import IdError
 from embedlab.layers.symbolic import not_a_chain
-from embedlab.metrics import Accuracy
 
-__all__ = ["StepResult", "as_samples", "evaluate", "fit", "predict", "train_step"]
+__all__ = [
+    "StepResult",
+    "Totals",
+    "as_callbacks",
+    "as_pair",
+    "as_samples",
+    "batches",
+    "forward_step",
+    "positions_of_caller",
+    "train_step",
+]
 
 PROGRESS_BAR_DELAY = 0.5
 """Seconds of work from which a progress bar is worth its place."""
 
 
 class StepResult(NamedTuple):
-    """The record of one training step.
+    """One training step: the loss and the outputs before it, and the mask that reached the loss.
 
-    Attributes
-    ----------
-    loss : float
-        Before the step, with penalties.
-    outputs : ndarray
-        Before the step.
-    mask : ndarray or None
-        The mask that reached the loss.
-    gradients : dict
-        For each weight by name, an array or a SparseGrad, with penalties; empty in an evaluation.
+    The loss is with penalties, and so are the gradients: for each weight by name, an array or a
+    SparseGrad; none in an evaluation.
     """
 
     loss: float
@@ -50,8 +51,6 @@ class StepResult(NamedTuple):
 def train_step(model: Any, x: Any, y: Any) -> StepResult:
     """Train on one batch: the weights of the model are changed in place.
 
-    Examples
-    --------
     >>> from embedlab.layers import Embedding
     >>> from embedlab.models import Sequential
     >>> model = Sequential([Embedding(3, 1, "zeros", name="e")])
@@ -59,7 +58,7 @@ def train_step(model: Any, x: Any, y: Any) -> StepResult:
     >>> train_step(model, np.array([[1]]), np.ones((1, 1, 1))).loss
     1.0
     """
-    step, context = _forward_step(model, x, y, training=True)
+    step, context = forward_step(model, x, y, training=True)
     grad = model.loss.grad(y, step.outputs, step.mask)
     step.gradients.update(model.backward(context, grad).weights)
     variables = model.named_weights()
@@ -72,7 +71,7 @@ def train_step(model: Any, x: Any, y: Any) -> StepResult:
     return step
 
 
-def _forward_step(model: Any, x: Any, y: Any, training: bool = False) -> tuple[StepResult, Any]:
+def forward_step(model: Any, x: Any, y: Any, training: bool = False) -> tuple[StepResult, Any]:
     """Return the loss of a batch, its outputs and their mask, and the context for `backward`."""
     outputs, mask, context = model.forward_with_mask(x, training=training)
     if mask is not None and np.shape(mask) != np.shape(outputs)[:-1]:
@@ -82,118 +81,34 @@ def _forward_step(model: Any, x: Any, y: Any, training: bool = False) -> tuple[S
     return StepResult(loss, outputs, mask, {}), context
 
 
-class _Totals:
+class Totals:
     """The mean loss and the metrics over the batches of an epoch."""
 
     def __init__(self, model: Any):
-        self.metrics = [Accuracy(metric.name) for metric in model.metrics]
+        self.metrics = [metric.clone() for metric in model.metrics]
         self._loss, self._count = 0.0, 0
 
     def update(self, step: StepResult, y: np.ndarray) -> None:
+        """Count one more batch."""
         self._loss += step.loss * len(y)
         self._count += len(y)
         for metric in self.metrics:
             metric.update_state(y, step.outputs, step.mask)
 
     def result(self) -> dict[str, float]:
+        """Return the loss and the metrics by name."""
         loss = self._loss / self._count if self._count else 0.0
         return {"loss": loss, **{metric.name: metric.result() for metric in self.metrics}}
 
 
-# Whole arrays ---------------------------------------------------------------------------------
+# Data -----------------------------------------------------------------------------------------
 
 
-def fit(
-    model: Any,
-    x: Any,
-    y: Any,
-    validation_data: Any,
-    batch_size: int | None,
-    epochs: int,
-    verbose: Any,
-    callbacks: Any,
-    shuffle: bool,
-    seed: int | None,
-) -> History:
-    """Train a compiled model; see `Model.fit` for the parameters."""
-    epochs = check_size(epochs, "epochs")
-    size = _batch_size(batch_size)
-    if verbose not in ("auto", 0, 1, 2):
-        must = 'verbose must be "auto", 0, 1 or 2'
-        raise ValueError(message(must, f"{verbose!r:.40}", "Pass 0 for no output"))
-    x, y = _pair(model, x, y)
-    held_out = None if validation_data is None else _held_out(model, validation_data)
-    if not len(x):
-        raise ShapeError(message("fit needs at least one sample", "none", "Pass more rows"))
-    history = History()
-    listeners = [*_as_callbacks(callbacks), history]
-    for callback in listeners:
-        callback.set_model(model)
-    rng = np.random.default_rng(seed)
-    model.stop_training = False
-    for callback in listeners:
-        callback.on_train_begin()
-    for epoch in range(epochs):
-        for callback in listeners:
-            callback.on_epoch_begin(epoch)
-        order = rng.permutation(len(x)) if shuffle else None
-        title, totals = f"epoch {epoch + 1}/{epochs}", _Totals(model)
-        for rows, bar in _batches(len(x), size, title, 0 if verbose == 2 else verbose, order):
-            with _positions_of_caller(rows):
-                step = train_step(model, x[rows], y[rows])
-            totals.update(step, y[rows])
-            bar.set_postfix({k: f"{v:.4f}" for k, v in totals.result().items()}, refresh=False)
-        logs = totals.result()
-        if held_out is not None:
-            results = evaluate(model, *held_out, size, 0)
-            logs.update({f"val_{name}": value for name, value in results.items()})
-        if verbose == 2:
-            print(f"{title}: " + ", ".join(f"{k} {v:.4f}" for k, v in logs.items()))
-        for callback in listeners:
-            callback.on_epoch_end(epoch, logs)
-        if model.stop_training:
-            break
-    for callback in listeners:
-        callback.on_train_end()
-    return history
-
-
-def evaluate(model: Any, x: Any, y: Any, batch_size: int | None, verbose: Any) -> dict[str, float]:
-    """Return loss and metrics over all of `x` and `y`; see `Model.evaluate`."""
-    x, y = _pair(model, x, y)
-    totals = _Totals(model)
-    for rows, _ in _batches(len(x), _batch_size(batch_size), "evaluate", verbose):
-        with _positions_of_caller(rows):
-            step, _ = _forward_step(model, x[rows], y[rows])
-        totals.update(step, y[rows])
-    return totals.result()
-
-
-def predict(model: Any, x: Any, batch_size: int | None = None, verbose: Any = "auto") -> np.ndarray:
-    """Return the outputs for all of `x`, in batches; see `Model.predict`.
-
-    >>> predict(lambda x: 2 * x, np.arange(5), batch_size=2)
-    array([0, 2, 4, 6, 8])
-    """
-    x = as_samples(model, x, "x")
-    out: np.ndarray | None = None
-    for rows, _ in _batches(len(x), _batch_size(batch_size), "predict", verbose):
-        with _positions_of_caller(rows):
-            outputs = np.asarray(model(x[rows]))
-        if out is None:
-            out = np.empty((len(x), *outputs.shape[1:]), outputs.dtype)
-        out[rows] = outputs
-    return np.asarray(model(x)) if out is None else out  # an empty x is one empty batch
-
-
-def _batch_size(batch_size: int | None) -> int:
-    return 32 if batch_size is None else check_size(batch_size, "batch_size")
-
-
-def _batches(
-    count: int, size: int, title: str, verbose: Any, order: np.ndarray | None = None
+def batches(
+    count: int, batch_size: int | None, title: str, verbose: Any, order: Any = None
 ) -> Iterator[tuple[Any, Any]]:
-    """Yield the rows of every batch, a slice or indices, and the progress bar."""
+    """Yield the rows of every batch, a slice or part of `order`, and the progress bar."""
+    size = 32 if batch_size is None else check_size(batch_size, "batch_size")
     delay = PROGRESS_BAR_DELAY if verbose == "auto" else 0
     hidden, leave = verbose in (0, False), verbose != "auto"
     starts = range(0, count, size)
@@ -204,7 +119,7 @@ def _batches(
 
 
 @contextmanager
-def _positions_of_caller(rows: Any) -> Iterator[None]:
+def positions_of_caller(rows: Any) -> Iterator[None]:
     """Turn positions of an IdError inside from those in a batch into those of the caller."""
     try:
         yield
@@ -215,9 +130,6 @@ def _positions_of_caller(rows: Any) -> Iterator[None]:
         positions = [(int(samples[first]), *rest) for first, *rest in error.positions]
         text = str(error).replace(f"{list(error.positions[0])}", f"{list(positions[0])}", 1)
         raise IdError(text, error.bad_ids, positions, error.input_dim) from None
-
-
-# Data -----------------------------------------------------------------------------------------
 
 
 def as_samples(model: Any, value: Any, name: str) -> np.ndarray:
@@ -273,7 +185,8 @@ Use embedlab.keras.Embedding in keras.Model.
     return array
 
 
-def _pair(model: Any, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+def as_pair(model: Any, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return samples and as many targets, numbers, as arrays."""
     x = as_samples(model, x, "x")
     if isinstance(y, (list, tuple)) and len(y) == 1 != len(x) and np.ndim(y[0]):
         y = y[0]  # a list of one array is that array
@@ -287,15 +200,8 @@ def _pair(model: Any, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
     return x, y
 
 
-def _held_out(model: Any, data: Any) -> tuple[np.ndarray, np.ndarray]:
-    if not isinstance(data, (tuple, list)) or len(data) != 2:
-        kind = f"{len(data)} parts" if isinstance(data, (tuple, list)) else type(data).__name__
-        do = "Pass a tuple of two arrays"
-        raise ValueError(message("validation_data must be (x, y)", kind, do))
-    return _pair(model, *data)
-
-
-def _as_callbacks(callbacks: Any) -> list[Callback]:
+def as_callbacks(callbacks: Any) -> list[Callback]:
+    """Return the callbacks in a list; one alone needs none."""
     listed = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
     listed = [callback for callback in listed if callback is not None]
     for callback in listed:

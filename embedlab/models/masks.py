@@ -34,17 +34,9 @@ def follow_mask(
 ) -> tuple[list[MaskNote], Any]:
     """Return a note for each call of a layer, and the mask of the last output, from shapes alone.
 
-    Parameters
-    ----------
-    calls : iterable of (Layer, dict)
-        The layers of a chain, with the further arguments of each call.
-    start : KerasTensor
-        The input of the first layer.
-    mask : array or KerasTensor, optional
-        Its mask.
+    `calls` are the layers of a chain, with the further arguments of each call; `start` is the input
+    of the first, and `mask` that of the input.
 
-    Examples
-    --------
     >>> from embedlab.layers import Embedding, Flatten, Input
     >>> layers = [Embedding(9, 4, mask_zero=True, name="words"), Flatten(name="flat")]
     >>> follow_mask([(layer, {}) for layer in layers], Input((10,)))[0]

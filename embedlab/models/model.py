@@ -8,40 +8,34 @@ import numpy as np
 from embedlab import layers as layers_module
 from embedlab import losses, metrics, optimizers
 from embedlab.callbacks import History
-from embedlab.core.checks import ShapeError, check_choice, message
+from embedlab.core.checks import ShapeError, check_choice, check_size, message
 from embedlab.core.gradient import add_gradients
 from embedlab.layers.layer import Gradients, Layer
 from embedlab.layers.symbolic import KerasTensor, not_a_chain
-from embedlab.models import fit as fitting
 from embedlab.models.config import MODEL_CLASSES, layer_from_config
 from embedlab.models.files import load_weights, save_model, save_weights
+from embedlab.models.fit import (
+    Totals,
+    as_callbacks,
+    as_pair,
+    as_samples,
+    batches,
+    forward_step,
+    positions_of_caller,
+    train_step,
+)
 from embedlab.models.masks import MaskNote, check_mask_survives, follow_mask
 from embedlab.registry import drop_keras_defaults
 
 __all__ = ["Model"]
 
-_LEFT_TO_KERAS: dict[str, dict[str, Any]] = {
-    "compile": {
-        "loss_weights": None,
-        "weighted_metrics": None,
-        "run_eagerly": False,
-        "steps_per_execution": 1,
-        "jit_compile": "auto",
-        "auto_scale_loss": True,
-    },
-    "fit": {
-        "validation_split": 0.0,
-        "class_weight": None,
-        "sample_weight": None,
-        "initial_epoch": 0,
-        "steps_per_epoch": None,
-        "validation_steps": None,
-        "validation_batch_size": None,
-        "validation_freq": 1,
-    },
-    "evaluate": {"sample_weight": None, "steps": None, "callbacks": None},
-    "predict": {"steps": None, "callbacks": None},
+_LEFT_TO_KERAS = {
+    **dict.fromkeys(("loss_weights", "weighted_metrics", "class_weight", "sample_weight", "steps")),
+    **dict.fromkeys(("callbacks", "steps_per_epoch", "validation_steps", "validation_batch_size")),
+    **{"run_eagerly": False, "steps_per_execution": 1, "jit_compile": "auto"},
+    **{"auto_scale_loss": True, "validation_split": 0.0, "initial_epoch": 0, "validation_freq": 1},
 }
+"""Arguments of Keras's compile, fit, evaluate and predict, with defaults that ask for nothing."""
 
 
 class Model(Layer):
@@ -130,16 +124,10 @@ class Model(Layer):
     def compile(
         self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Any = None, **keras_only: Any
     ) -> None:
-        """Choose how the model is trained.
+        """Choose how the model is trained: each an object, a name or a dict.
 
-        Parameters
-        ----------
-        optimizer : Optimizer, name or dict
-        loss : Loss, name or dict
-        metrics : list of str, optional
-            ``["accuracy"]``; every other metric is left to Keras.
-        keras_only
-            Further arguments of Keras are refused in one line, unless they ask for nothing.
+        ``metrics=["accuracy"]`` is the only metric here. Further arguments of Keras are refused in
+        one line, unless they ask for nothing.
 
         Raises
         ------
@@ -166,7 +154,7 @@ class Model(Layer):
         seed: int | None = None,
         **keras_only: Any,
     ) -> History:
-        """Train on all of `x` and `y`, epoch after epoch, and return the history.
+        """Train on all of `x` and `y`, epoch after epoch.
 
         Parameters
         ----------
@@ -182,8 +170,6 @@ class Model(Layer):
         shuffle : bool
         seed : int, optional
             Makes the order of the samples repeatable.
-        keras_only
-            As in `compile`.
 
         Returns
         -------
@@ -193,8 +179,53 @@ class Model(Layer):
         """
         _refuse_unknown("fit", keras_only)
         self._check_compiled()
-        data = (x, y, validation_data)
-        return fitting.fit(self, *data, batch_size, epochs, verbose, callbacks, shuffle, seed)
+        epochs = check_size(epochs, "epochs")
+        if verbose not in ("auto", 0, 1, 2):
+            must = 'verbose must be "auto", 0, 1 or 2'
+            raise ValueError(message(must, f"{verbose!r:.40}", "Pass 0 for no output"))
+        x, y = as_pair(self, x, y)
+        held_out = () if validation_data is None else validation_data
+        if not isinstance(held_out, (tuple, list)) or len(held_out) not in (0, 2):
+            kind = f"{len(held_out)} parts" if hasattr(held_out, "__len__") else type(held_out)
+            must, do = "validation_data must be (x, y)", "Pass a tuple of two arrays"
+            raise ValueError(message(must, kind, do))
+        held_out = held_out and as_pair(self, *held_out)
+        if not len(x):
+            raise ShapeError(message("fit needs at least one sample", "none", "Pass more rows"))
+        history = History()
+        listeners = [*as_callbacks(callbacks), history]
+        for callback in listeners:
+            callback.set_model(self)
+        rng = np.random.default_rng(seed)
+        self.stop_training = False
+        for callback in listeners:
+            callback.on_train_begin()
+        for epoch in range(epochs):
+            for callback in listeners:
+                callback.on_epoch_begin(epoch)
+            order = rng.permutation(len(x)) if shuffle else None
+            title, totals = f"epoch {epoch + 1}/{epochs}", Totals(self)
+            bars = 0 if verbose == 2 else verbose
+            for rows, bar in batches(len(x), batch_size, title, bars, order):
+                with positions_of_caller(rows):
+                    step = train_step(self, x[rows], y[rows])
+                totals.update(step, y[rows])
+                if not bar.disable:
+                    postfix = {k: f"{v:.4f}" for k, v in totals.result().items()}
+                    bar.set_postfix(postfix, refresh=False)
+            logs = totals.result()
+            if held_out:
+                results = self.evaluate(*held_out, batch_size, 0, return_dict=True)
+                logs.update({f"val_{name}": value for name, value in results.items()})
+            if verbose == 2:
+                print(f"{title}: " + ", ".join(f"{k} {v:.4f}" for k, v in logs.items()))
+            for callback in listeners:
+                callback.on_epoch_end(epoch, logs)
+            if self.stop_training:
+                break
+        for callback in listeners:
+            callback.on_train_end()
+        return history
 
     def evaluate(
         self,
@@ -208,7 +239,13 @@ class Model(Layer):
         """Return the loss and the metrics over all of `x` and `y`, as a list or by name."""
         _refuse_unknown("evaluate", keras_only)
         self._check_compiled()
-        results = fitting.evaluate(self, x, y, batch_size, verbose)
+        x, y = as_pair(self, x, y)
+        totals = Totals(self)
+        for rows, _ in batches(len(x), batch_size, "evaluate", verbose):
+            with positions_of_caller(rows):
+                step, _ = forward_step(self, x[rows], y[rows])
+            totals.update(step, y[rows])
+        results = totals.result()
         values = list(results.values())
         return results if return_dict else values[0] if len(values) == 1 else values
 
@@ -217,7 +254,15 @@ class Model(Layer):
     ) -> np.ndarray:
         """Return the outputs for all of `x`, (samples, ...); they do not depend on `batch_size`."""
         _refuse_unknown("predict", keras_only)
-        return fitting.predict(self, x, batch_size, verbose)
+        x = as_samples(self, x, "x")
+        result: np.ndarray | None = None
+        for rows, _ in batches(len(x), batch_size, "predict", verbose):
+            with positions_of_caller(rows):
+                outputs = np.asarray(self(x[rows]))
+            if result is None:
+                result = np.empty((len(x), *outputs.shape[1:]), outputs.dtype)
+            result[rows] = outputs
+        return np.asarray(self(x)) if result is None else result  # an empty x is one empty batch
 
     def _check_compiled(self) -> None:
         if self.optimizer is None or self.loss is None:
@@ -374,7 +419,7 @@ class Model(Layer):
     def summary(self, print_fn: Callable[[str], Any] | None = None) -> None:
         """Print a table of the layers, their output shapes and how many parameters they have.
 
-        >>> from embedlab.layers import Dense, Embedding, Input
+        >>> from embedlab.layers import Embedding, Input
         >>> ids = Input((3,))
         >>> Model(ids, Embedding(10, 4, name="words")(ids), name="m").summary()
         Model: "m"
@@ -505,7 +550,7 @@ def _as_metrics(identifiers: Any) -> list[metrics.Accuracy]:
 
 
 def _refuse_unknown(method: str, received: dict[str, Any]) -> None:
-    unknown = drop_keras_defaults(method, received, _LEFT_TO_KERAS[method])
+    unknown = drop_keras_defaults(method, received, _LEFT_TO_KERAS)
     if unknown:
         must = f"{method} must get arguments that it knows"
         name = f"an unexpected keyword argument {next(iter(unknown))!r:.40}"

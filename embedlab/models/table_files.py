@@ -16,16 +16,6 @@ __all__ = ["export_adapter", "export_table", "import_adapter", "import_table"]
 def export_table(layer: Any, path: Any, overwrite: bool = True) -> None:
     """Write the effective table, adapters and codes included, as one tensor "embeddings".
 
-    Parameters
-    ----------
-    layer : Embedding
-        Built.
-    path : path-like
-        Usually ending in ``.safetensors``.
-    overwrite : bool
-
-    Examples
-    --------
     >>> import tempfile
     >>> from embedlab.layers import Embedding
     >>> path = tempfile.mkdtemp() + "/table.safetensors"
@@ -37,14 +27,9 @@ def export_table(layer: Any, path: Any, overwrite: bool = True) -> None:
 
 
 def import_table(path: Any, name: str | None = None) -> np.ndarray:
-    """Return a table (V, D) of floats from a safetensors file.
+    """Return a table (V, D) of floats from any safetensors file, also of a language model.
 
-    Parameters
-    ----------
-    path : path-like
-        Any safetensors file, also of a language model.
-    name : str, optional
-        The tensor; needed where there is more than one.
+    The `name` of the tensor is needed where there is more than one.
 
     Raises
     ------
@@ -85,15 +70,9 @@ def export_adapter(layer: Any, path: Any, name: str = "default", overwrite: bool
 
 
 def import_adapter(layer: Any, path: Any, name: str | None = None) -> Any:
-    """Add the adapter in a file to a built layer, make it active, and return it.
+    """Add the adapter that `export_adapter` wrote to a built layer, make it active, return it.
 
-    Parameters
-    ----------
-    layer : Embedding
-    path : path-like
-        A file that `export_adapter` wrote.
-    name : str, optional
-        Its name in this layer; by default the one in the file.
+    It is called `name` in this layer, or as in the file.
 
     Raises
     ------

@@ -15,8 +15,6 @@ RESTORE, DISTRUST = "Save it again, or take a backup", "Do not trust this file"
 class FileRefused(ValueError):
     """The file at `path` is not read; the model or layer at hand is as it was.
 
-    Examples
-    --------
     >>> raise FileRefused("m.keras", "be a zip archive", "a pickle", "Save it again")
     Traceback (most recent call last):
     embedlab.storage.errors.FileRefused: m.keras must be a zip archive. Received a pickle. \
@@ -32,8 +30,6 @@ Save it again.
 def as_file_refused(path: Any, must: str, do: str = RESTORE) -> Iterator[None]:
     """Turn any error inside into one FileRefused; errors of opening the file stay as they are.
 
-    Examples
-    --------
     >>> with as_file_refused("m.h5", "be a whole HDF5 file"):
     ...     raise OSError("truncated")
     Traceback (most recent call last):

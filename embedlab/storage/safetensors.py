@@ -18,8 +18,6 @@ def write_tensors(
 ) -> None:
     """Write arrays and metadata to a safetensors file.
 
-    Examples
-    --------
     >>> import tempfile
     >>> path = tempfile.mkdtemp() + "/t.safetensors"
     >>> write_tensors(path, {"rows": np.ones((2, 3))}, {"kind": "table"})
