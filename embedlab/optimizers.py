@@ -234,7 +234,7 @@ class SGD(Optimizer):
 
     def update(self, table: np.ndarray, grad: Any, state: dict[str, np.ndarray]) -> None:
         """Move the table by `embedlab.core.optimizers.sgd`."""
-        options = {"momentum": self.momentum, "nesterov": self.nesterov}
+        options: dict[str, Any] = {"momentum": self.momentum, "nesterov": self.nesterov}
         sgd(table, grad, state.get("momentum"), **options, **self._core_options())
 
 
@@ -270,7 +270,11 @@ class RMSprop(Optimizer):
     def update(self, table: np.ndarray, grad: Any, state: dict[str, np.ndarray]) -> None:
         """Move the table by `embedlab.core.optimizers.rmsprop`."""
         slots = state["velocity"], state.get("momentum"), state.get("average_gradient")
-        options = {"rho": self.rho, "momentum": self.momentum, "centered": self.centered}
+        options: dict[str, Any] = {
+            "rho": self.rho,
+            "momentum": self.momentum,
+            "centered": self.centered,
+        }
         rmsprop(table, grad, *slots, epsilon=self.epsilon, **options, **self._core_options())
 
 
@@ -342,7 +346,11 @@ class Adam(Optimizer):
     def update(self, table: np.ndarray, grad: Any, state: dict[str, np.ndarray]) -> None:
         """Move the table by `embedlab.core.optimizers.adam`."""
         slots = state["momentum"], state["velocity"], state.get("velocity_hat")
-        options = {"beta_1": self.beta_1, "beta_2": self.beta_2, "amsgrad": self.amsgrad}
+        options: dict[str, Any] = {
+            "beta_1": self.beta_1,
+            "beta_2": self.beta_2,
+            "amsgrad": self.amsgrad,
+        }
         options |= {"time": self.iterations + 1, "epsilon": self.epsilon}
         adam(table, grad, *slots, **options, **self._core_options())
 

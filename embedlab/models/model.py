@@ -184,7 +184,7 @@ class Model(Layer):
             must = 'verbose must be "auto", 0, 1 or 2'
             raise ValueError(message(must, f"{verbose!r:.40}", "Pass 0 for no output"))
         x, y = as_pair(self, x, y)
-        held_out = () if validation_data is None else validation_data
+        held_out: Any = () if validation_data is None else validation_data
         if not isinstance(held_out, (tuple, list)) or len(held_out) not in (0, 2):
             kind = f"{len(held_out)} parts" if hasattr(held_out, "__len__") else type(held_out)
             must, do = "validation_data must be (x, y)", "Pass a tuple of two arrays"
