@@ -162,8 +162,8 @@ class Optimizer(Configured):
         """Move `table` (V, D) and its `state` in place: each rule defines this."""
         raise not_defined(self, "update(table, grad, state)")
 
-    def _core_options(self) -> dict[str, Any]:
-        return {"learning_rate": self.learning_rate, "sparse_update": self.sparse_update}
+    def _core_options(self, *names: str) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("learning_rate", "sparse_update", *names)}
 
     def _shrink(self, table: np.ndarray, grad: Any, amount: float) -> None:
         share = table.dtype.type(amount)
@@ -234,8 +234,7 @@ class SGD(Optimizer):
 
     def update(self, table: np.ndarray, grad: Any, state: dict[str, np.ndarray]) -> None:
         """Move the table by `embedlab.core.optimizers.sgd`."""
-        options: dict[str, Any] = {"momentum": self.momentum, "nesterov": self.nesterov}
-        sgd(table, grad, state.get("momentum"), **options, **self._core_options())
+        sgd(table, grad, state.get("momentum"), **self._core_options("momentum", "nesterov"))
 
 
 class RMSprop(Optimizer):
@@ -269,13 +268,9 @@ class RMSprop(Optimizer):
 
     def update(self, table: np.ndarray, grad: Any, state: dict[str, np.ndarray]) -> None:
         """Move the table by `embedlab.core.optimizers.rmsprop`."""
-        slots = state["velocity"], state.get("momentum"), state.get("average_gradient")
-        options: dict[str, Any] = {
-            "rho": self.rho,
-            "momentum": self.momentum,
-            "centered": self.centered,
-        }
-        rmsprop(table, grad, *slots, epsilon=self.epsilon, **options, **self._core_options())
+        options = self._core_options("rho", "momentum", "epsilon", "centered")
+        velocity, momentum = state["velocity"], state.get("momentum")
+        rmsprop(table, grad, velocity, momentum, state.get("average_gradient"), **options)
 
 
 class Adagrad(Optimizer):
@@ -310,8 +305,7 @@ class Adagrad(Optimizer):
 
     def update(self, table: np.ndarray, grad: Any, state: dict[str, np.ndarray]) -> None:
         """Move the table by `embedlab.core.optimizers.adagrad`."""
-        slot = state["accumulator"]
-        adagrad(table, grad, slot, epsilon=self.epsilon, **self._core_options())
+        adagrad(table, grad, state["accumulator"], **self._core_options("epsilon"))
 
 
 class Adam(Optimizer):
@@ -345,14 +339,9 @@ class Adam(Optimizer):
 
     def update(self, table: np.ndarray, grad: Any, state: dict[str, np.ndarray]) -> None:
         """Move the table by `embedlab.core.optimizers.adam`."""
-        slots = state["momentum"], state["velocity"], state.get("velocity_hat")
-        options: dict[str, Any] = {
-            "beta_1": self.beta_1,
-            "beta_2": self.beta_2,
-            "amsgrad": self.amsgrad,
-        }
-        options |= {"time": self.iterations + 1, "epsilon": self.epsilon}
-        adam(table, grad, *slots, **options, **self._core_options())
+        options = self._core_options("beta_1", "beta_2", "epsilon", "amsgrad")
+        mean, square, largest = state["momentum"], state["velocity"], state.get("velocity_hat")
+        adam(table, grad, mean, square, largest, time=self.iterations + 1, **options)
 
 
 def _checked(grad: Any, variable: Any) -> Any:

@@ -149,8 +149,8 @@ class Registry:
     An error calls them `kind`, such as "initializer"; dicts name Keras's `module`, such as
     "keras.initializers". Each of `classes` is found by its own name and by that in snake case;
     `aliases` holds further names of classes and callables, and `keras_only` (with spaces between)
-    those in Keras's module that this package leaves to Keras. Every object must be a `base`; without
-    one, of one of `classes`, or callable.
+    those in Keras's module that this package leaves to Keras. Every object must be a `base`,
+    or, without one, of one of `classes` or callable.
 
     >>> from embedlab import initializers
     >>> initializers.get("he_normal")

@@ -184,12 +184,13 @@ class Model(Layer):
             must = 'verbose must be "auto", 0, 1 or 2'
             raise ValueError(message(must, f"{verbose!r:.40}", "Pass 0 for no output"))
         x, y = as_pair(self, x, y)
-        held_out: Any = () if validation_data is None else validation_data
-        if not isinstance(held_out, (tuple, list)) or len(held_out) not in (0, 2):
-            kind = f"{len(held_out)} parts" if hasattr(held_out, "__len__") else type(held_out)
-            must, do = "validation_data must be (x, y)", "Pass a tuple of two arrays"
-            raise ValueError(message(must, kind, do))
-        held_out = held_out and as_pair(self, *held_out)
+        held_out = validation_data
+        if held_out is not None:
+            if not isinstance(held_out, (tuple, list)) or len(held_out) != 2:
+                kind = f"{len(held_out)} parts" if hasattr(held_out, "__len__") else type(held_out)
+                must, do = "validation_data must be (x, y)", "Pass a tuple of two arrays"
+                raise ValueError(message(must, kind, do))
+            held_out = as_pair(self, *held_out)
         if not len(x):
             raise ShapeError(message("fit needs at least one sample", "none", "Pass more rows"))
         history = History()
@@ -214,8 +215,8 @@ class Model(Layer):
                     postfix = {k: f"{v:.4f}" for k, v in totals.result().items()}
                     bar.set_postfix(postfix, refresh=False)
             logs = totals.result()
-            if held_out:
-                results = self.evaluate(*held_out, batch_size, 0, return_dict=True)
+            if held_out is not None:
+                results = self.evaluate(held_out[0], held_out[1], batch_size, 0, return_dict=True)
                 logs.update({f"val_{name}": value for name, value in results.items()})
             if verbose == 2:
                 print(f"{title}: " + ", ".join(f"{k} {v:.4f}" for k, v in logs.items()))
