@@ -13,7 +13,7 @@ import { build } from "esbuild";
 const HERE = dirname(fileURLToPath(import.meta.url));
 const OUT = join(HERE, "..", "embedlab", "explorers", "static");
 const VIEWS = ["lookup", "gradient", "mask", "geometry", "quantize", "training", "lora"];
-const MOST = { plain: 90_000, gzipped: 30_000 }; // bytes of a module: it travels with every view
+const MOST = { plain: 100_000, gzipped: 34_000 }; // bytes of a module: it travels with every view
 
 const result = await build({
   absWorkingDir: HERE,

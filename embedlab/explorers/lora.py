@@ -315,21 +315,22 @@ def _encode_runs(
         "merge_differences": trace.merge_differences,
     }
     ranks = trace.ranks.tolist()
-    step_bytes = 4 * sum(r * (trained.size + columns) + rows.size + 4 for r in ranks)
+    step_bytes = 4 * sum(r * (trained.size + columns) + rows.size + 5 for r in ranks)
     available = MAX_BYTES - header_bytes - 4 * sum(array.size + 2 for array in arrays.values())
     steps = _steps_that_fit(trace.steps, step_bytes, available)
     arrays["steps"] = steps.astype(np.int32)
     moved = np.zeros((len(ranks), steps.size), np.int32)
-    largest_unseen = np.zeros(moved.shape)
+    largest_unseen, all_errors = np.zeros(moved.shape), np.zeros(moved.shape)
     unseen = np.setdiff1d(all_rows, trace.seen)
     for k, rank in enumerate(ranks):
         drift = trace.drift_along(steps, all_rows, rank)
         moved[k] = (drift > 0).sum(axis=1)
         largest_unseen[k] = drift[:, unseen].max(axis=1, initial=0)
+        all_errors[k] = trace.errors_along(steps, rank)
         arrays[f"a{rank}"] = trace.a_paths[k][steps]
         arrays[f"b{rank}"] = trace.b_paths[k][steps][..., :columns]
         arrays[f"drift{rank}"] = drift[:, rows]
-    arrays |= {"moved": moved, "largest_unseen": largest_unseen}
+    arrays |= {"moved": moved, "largest_unseen": largest_unseen, "all_errors": all_errors}
     return {name: _rounded(name, array) for name, array in arrays.items()}
 
 

@@ -2,7 +2,6 @@
  * Analogy slots: a − b + c, and the words nearest to the sum.
  */
 import { html, nothing } from "lit-html";
-import { live } from "lit-html/directives/live.js";
 import { fixed, joinList } from "../kit/format.js";
 import { derive } from "./trace.js";
 
@@ -33,7 +32,7 @@ export function slots(scene, at) {
             placeholder="a word"
             data-place="slot:${name}"
             aria-label="${name}, a word or #row"
-            .value=${live(params[name])}
+            data-value=${params[name]}
             @change=${(/** @type {Event} */ e) => explorer.edit({ [name]: /** @type {HTMLInputElement} */ (e.target).value })}
           />
         </label>`,

@@ -2,7 +2,6 @@
  * Facts beside the geometry figure: the selected pair, the ten nearest, the map.
  */
 import { html } from "lit-html";
-import { factGroups } from "../kit/facts_panel.js";
 import { fixed, formatInt } from "../kit/format.js";
 import { percent, quoted } from "./narration.js";
 import { selectedRow } from "./state.js";
@@ -10,36 +9,46 @@ import { derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
-/** @param {Scene} scene */
+/** @param {Scene} scene @returns {import("../kit/facts_panel.js").Facts} */
 export function facts(scene) {
   const { header } = scene.trace;
   const derived = derive(scene.trace);
   const { cosines, distances, mapDistances, near, closer, both, picked, name } = derived;
-  const predicting = scene.ui.prediction?.phase === "open";
   const row = selectedRow(scene);
-  const pair = !predicting && row >= 0 && row !== picked;
+  const pair = row >= 0 && row !== picked;
   const at = near.indexOf(row);
-  /**
-   * @param {string} label
-   * @param {unknown} value
-   * @param {string} id
-   * @param {"good" | "bad" | ""} [tone]
-   */
+  /** @param {string} label @param {unknown} value @param {string} id @param {string} [tone] */
   const fact = (label, value, id, tone = "") => ({
     name: label,
-    value: predicting ? "?" : value,
-    tone: predicting ? "" : tone,
-    id: predicting || value === "—" ? undefined : id,
+    value,
+    tone,
+    id: value === "—" ? undefined : id,
   });
   /** @param {ArrayLike<number>} values */
   const of = (values) => (pair ? fixed(values[row]) : "—");
+  const cosine = fact("cosine", of(cosines), "cosine");
+  const map = fact("distance on the map", of(mapDistances), "map");
+  const kept = fact(
+    "kept on the map",
+    near.length ? `${both.length} of ${near.length}` : "—",
+    "both",
+    near.length && both.length < near.length / 2 ? "bad" : "",
+  );
+  const words = { name: "words", value: formatInt(derived.V), given: true };
+  const dimensions = { name: "dimensions", value: formatInt(derived.D), given: true };
+  const variance = {
+    name: "explained variance",
+    value: percent(header.shares[0] + header.shares[1]),
+    id: "variance",
+    given: true,
+  };
   const groups = [
     {
       title: "Selected pair",
       facts: [
-        fact("cosine", of(cosines), "cosine"),
+        cosine,
         fact("distance", of(distances), "true"),
-        fact("distance on the map", of(mapDistances), "map"),
+        map,
         fact("map / distance", pair ? percent(mapDistances[row] / distances[row]) : "—", "shown"),
         fact(
           "closer on the map",
@@ -51,40 +60,39 @@ export function facts(scene) {
     },
     {
       title: `${near.length} nearest neighbors`,
-      facts: [
-        fact(
-          "kept on the map",
-          near.length ? `${both.length} of ${near.length}` : "—",
-          "both",
-          near.length && both.length < near.length / 2 ? "bad" : "",
-        ),
-        fact("on average", fixed(header.typical, 1), "typical"),
-      ],
+      facts: [kept, fact("on average", fixed(header.typical, 1), "typical")],
     },
     {
       title: "The map",
       facts: [
-        { name: "words", value: formatInt(derived.V) },
-        { name: "dimensions", value: formatInt(derived.D) },
-        {
-          name: "explained variance",
-          value: percent(header.shares[0] + header.shares[1]),
-          id: "variance",
-        },
+        words,
+        dimensions,
+        variance,
         ...(header.invalid_rows
           ? [
               {
                 name: "rows with NaN",
                 value: formatInt(header.invalid_rows),
-                tone: /** @type {const} */ ("bad"),
+                tone: "bad",
+                given: true,
               },
             ]
           : []),
       ],
     },
   ];
-  const open = (/** @type {string} */ id) =>
-    scene.explorer.updateUi({ open: { kind: "fact", id, from: `fact:${id}` } });
-  return html`<p class="pair">${pair ? html`${quoted(name(picked))} · ${quoted(name(row))}` : quoted(name(picked))}</p>
-    ${factGroups(groups, open)}`;
+  return {
+    before: scene.predicting
+      ? undefined
+      : html`<p class="pair">${pair ? html`${quoted(name(picked))} · ${quoted(name(row))}` : quoted(name(picked))}</p>`,
+    groups,
+    keys: scene.predicting
+      ? [words, dimensions, variance]
+      : [
+          { ...cosine, name: "Cosine of the pair" },
+          { ...map, name: "Distance on the map" },
+          { ...kept, name: "Neighbors kept on the map" },
+          { ...variance, name: "Explained variance" },
+        ],
+  };
 }

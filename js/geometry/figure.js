@@ -20,7 +20,7 @@ export function figure(scene) {
     <div
       class="stage geometry ${drawing.predicting ? "asked" : ""}"
       role="group"
-      aria-label=${scene.trace.header.alt}
+      aria-label=${scene.alt}
       style="height:${at.height}px"
     >
       ${canvas(drawing)}

@@ -3,6 +3,7 @@
  */
 import { nothing } from "lit-html";
 import { createWidget } from "../kit/explorer.js";
+import { formatInt } from "../kit/format.js";
 import { formulaCard } from "../kit/formula_card.js";
 import { broadcastRow } from "../kit/link.js";
 import { arithmetic } from "./arithmetic.js";
@@ -23,7 +24,6 @@ import "./style.css";
 
 /** @param {Scene} scene */
 function arithmeticCard(scene) {
-  if (scene.ui.prediction?.phase === "open") return nothing;
   const { lines, pinned } = arithmetic(scene);
   return lines.length
     ? formulaCard({ lines, pinned, close: () => scene.explorer.escape() })
@@ -40,6 +40,11 @@ const geometry = {
   initialUi: initialUi,
   steps: (trace) => derive(trace).near.length,
   controls,
+  leads: 3,
+  notice: ({ trace }) =>
+    trace.header.left_out
+      ? `${formatInt(Number(trace.header.left_out))} more rows are not shown.`
+      : "",
   figure,
   facts,
   arithmetic: arithmeticCard,

@@ -2,7 +2,7 @@
  * Pointer and keyboard on the geometry figure, and dragging a word into a slot.
  */
 import { isArrow, isShortcut } from "../kit/keys.js";
-import { DRAG_THRESHOLD } from "../kit/pointer.js";
+import { DRAG_THRESHOLD, positionInside } from "../kit/pointer.js";
 import { PAGE_ROWS, clamp } from "../kit/roving_tabindex.js";
 import { pickWord, setTerm } from "./actions.js";
 import { SLOTS } from "./analogy_slots.js";
@@ -24,8 +24,8 @@ export function pointer(scene, { derived, at, scale, points, predicting }) {
     const line = /** @type {HTMLElement | null} */ (target.closest("[data-row]"));
     if (line) return Number(line.dataset.row);
     if (target.dataset.place !== "map") return -1;
-    const box = target.getBoundingClientRect();
-    const [x, y] = [event.clientX - box.left + at.map.x, event.clientY - box.top + at.map.y];
+    const inside = positionInside(target, event);
+    const [x, y] = [inside.x + at.map.x, inside.y + at.map.y];
     if (!predicting) return rowAt(scale, points, x, y);
     const near = rowAt(scale, candidatePoints(derived, points), x, y, 24);
     return near < 0 ? -1 : derived.choices[near];
@@ -66,7 +66,7 @@ const candidatePoints = ({ choices }, points) =>
  * @param {number} row
  */
 function startDrag({ explorer, ui }, start, row) {
-  const stage = explorer.root.querySelector(".stage");
+  const stage = /** @type {HTMLElement} */ (explorer.root.querySelector(".stage"));
   const ends = new AbortController();
   /** @param {PointerEvent} event */
   const slotAt = (event) => {
@@ -77,9 +77,7 @@ function startDrag({ explorer, ui }, start, row) {
   const move = (event) => {
     const far = Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY);
     if (!ui.local.dragging && far < DRAG_THRESHOLD) return;
-    const box = stage?.getBoundingClientRect();
-    const [x, y] = [event.clientX - (box?.left ?? 0), event.clientY - (box?.top ?? 0)];
-    ui.local.dragging = { row, x, y, slot: slotAt(event) };
+    ui.local.dragging = { row, ...positionInside(stage, event), slot: slotAt(event) };
     explorer.updateUi({ hover: null });
   };
   /** @param {PointerEvent} event */

@@ -6,7 +6,7 @@ const TOP = 40; // two lines of headings
 const RULER = 62; // the two bars below the map
 const PITCH = 26;
 const LISTS = { w: 334, gap: 18 };
-const SUM = 104; // the arithmetic below the lists
+const SUM = 130; // the arithmetic below the lists, with up to three lines of answers
 
 /** @typedef {{ x: number, y: number, side: number, w: number, h: number }} Box */
 /**
@@ -22,19 +22,21 @@ const SUM = 104; // the arithmetic below the lists
  */
 
 /**
- * @param {{ width: number, count: number }} what  `count`: the lines of the longer list
+ * @param {{ width: number, height?: number, count: number }} what  `count`: the lines of the longer list
  * @returns {Layout}
  */
-export function layout({ width, count }) {
+export function layout({ width, height = 554, count }) {
   const narrow = width < 560;
-  const w = narrow ? width : Math.min(width - LISTS.w - 20, 440);
-  const h = narrow ? Math.min(w, 300) : w;
+  const w = narrow ? width : width - LISTS.w - 20;
+  const h = narrow ? Math.min(w, 300) : height - TOP - 10 - RULER;
+  const lines = Math.max(count, 3);
+  const pitch = narrow ? PITCH : Math.min(PITCH, Math.floor((height - TOP - SUM) / lines));
   const map = { x: 0, y: TOP, w, h, side: Math.min(w, h) };
   const ruler = { y: TOP + h + 10, h: RULER };
   const left = narrow ? 0 : width - LISTS.w;
   const each = ((narrow ? width : LISTS.w) - LISTS.gap) / 2;
   const listTop = narrow ? ruler.y + RULER + TOP : TOP;
-  const bottom = listTop + Math.max(count, 3) * PITCH;
+  const bottom = listTop + lines * pitch;
   return {
     width,
     height: narrow ? bottom + 4 : Math.max(ruler.y + RULER, bottom + SUM),
@@ -45,7 +47,7 @@ export function layout({ width, count }) {
       { x: left, w: each },
       { x: left + each + LISTS.gap, w: each },
     ],
-    rows: { y: listTop, pitch: PITCH, count },
+    rows: { y: listTop, pitch, count },
     sum: narrow ? null : { x: left, y: bottom, w: LISTS.w },
   };
 }
@@ -142,9 +144,11 @@ export function nextRow(points, row, key) {
   return best;
 }
 
-/** @typedef {{ x: number, y: number, text: string, kind: string }} Name */
+/** @typedef {{ x: number, y: number, text: string, kind: string, must?: boolean }} Name  `must`: it is never left out */
 
-const SIDES = /** @type {["start" | "end", number, number][]} */ ([
+/** @typedef {["start" | "end", number, number]} Side  the anchor, and the way from the point */
+
+const SIDES = /** @type {Side[]} */ ([
   ["start", 8, 4],
   ["end", -8, 4],
   ["start", 6, -7],
@@ -153,33 +157,50 @@ const SIDES = /** @type {["start" | "end", number, number][]} */ ([
   ["end", -6, 15],
 ]);
 
+/** Further away, the nearest first: for names that are never left out. */
+const FAR = [22, 34, 46, 60, 76, 96, 120].flatMap((far) =>
+  Array.from({ length: 16 }, (_, i) => {
+    const [x, y] = [Math.cos((i * Math.PI) / 8), Math.sin((i * Math.PI) / 8)];
+    return /** @type {Side} */ ([x < -0.01 ? "end" : "start", far * x, far * y + 4]);
+  }),
+);
+
 /**
  * Names beside their points, the first ones first; a name that would stand on another, or on a
- * point that has a name, is left out.
+ * point that has a name, stands further away if it must, else it is left out.
  * @param {Name[]} requests
  * @param {Box} box
- * @returns {(Name & { anchor: "start" | "end", lx: number, ly: number })[]}
+ * @returns {(Name & { anchor: "start" | "end", lx: number, ly: number, far: boolean })[]}
  */
 export function placeNames(requests, box) {
   /** @type {{ l: number, r: number, y: number }[]} */
   const taken = requests.map(({ x, y }) => ({ l: x - 5, r: x + 5, y: y + 4 }));
+  const points = taken.length;
   const placed = [];
   for (const name of requests) {
     const wide = [...name.text].length * 6.6 + 4;
-    for (const [anchor, dx, dy] of SIDES) {
-      const [lx, ly] = [name.x + dx, name.y + dy];
-      const l = anchor === "start" ? lx : lx - wide;
+    /** @param {Side} side @param {number} [from]  the first of the places taken that count */
+    const fits = ([anchor, dx, dy], from = 0) => {
+      const [l, y] = [name.x + dx - (anchor === "start" ? 0 : wide), name.y + dy];
       const inside =
-        l >= box.x + 2 &&
-        l + wide <= box.x + box.w - 2 &&
-        ly > box.y + 10 &&
-        ly < box.y + box.h - 4;
-      if (!inside || taken.some((t) => Math.abs(t.y - ly) < 11 && l < t.r && t.l < l + wide))
-        continue;
-      taken.push({ l, r: l + wide, y: ly });
-      placed.push({ ...name, anchor, lx, ly });
-      break;
-    }
+        l >= box.x + 2 && l + wide <= box.x + box.w - 2 && y > box.y + 10 && y < box.y + box.h - 4;
+      return (
+        inside &&
+        !taken.some((t, i) => i >= from && Math.abs(t.y - y) < 11 && l < t.r && t.l < l + wide)
+      );
+    };
+    const near = SIDES.find((side) => fits(side));
+    const side =
+      near ??
+      (name.must
+        ? (FAR.find((far) => fits(far)) ?? [...SIDES, ...FAR].find((any) => fits(any, points)))
+        : undefined);
+    if (!side) continue;
+    const [anchor, dx, dy] = side;
+    const [lx, ly] = [name.x + dx, name.y + dy];
+    const l = anchor === "start" ? lx : lx - wide;
+    taken.push({ l, r: l + wide, y: ly });
+    placed.push({ ...name, anchor, lx, ly, far: !near });
   }
   return placed;
 }

@@ -163,28 +163,28 @@ function labels(d) {
   /** @type {import("./layout.js").Name[]} */
   const requests = [];
   const named = new Set();
-  const add = (/** @type {number} */ row, /** @type {string} */ kind) => {
+  const add = (/** @type {number} */ row, /** @type {string} */ kind, must = false) => {
     const p = named.has(row) ? null : spot(d, row);
     named.add(row);
     const text = short(derived.name(row));
-    if (p) requests.push({ x: p[0], y: p[1], text, kind });
+    if (p) requests.push({ x: p[0], y: p[1], text, kind, must });
   };
-  add(derived.picked, "middle");
-  if (predicting) for (const row of derived.choices) add(row, "choice");
+  add(derived.picked, "middle", true);
+  if (predicting) for (const row of derived.choices) add(row, "choice", true);
   else {
     for (const row of derived.choices) if (markOf(d.scene.ui.prediction, row)) add(row, "current");
-    add(current, "current");
+    add(current, "current", true);
     if (derived.target && !d.moving) {
       const [x, y] = toScreen(scale, ...derived.target);
       requests.push({ x, y, text: "a − b + c", kind: "sum" });
     }
-    for (const row of derived.near) add(row, "true");
+    for (const row of derived.near) add(row, "true", true);
     for (const row of derived.nearMap) add(row, "seems");
     derived.terms?.forEach((row, i) => add(row, `term ${"abc"[i]}`));
   }
   return placeNames(requests, at.map).map(
     (n) =>
-      svg`<text class="name ${n.kind}" x=${n.lx} y=${n.ly} text-anchor=${n.anchor}>${n.text}</text>`,
+      svg`${n.far ? svg`<path class="lead" d="M${n.x} ${n.y}L${n.lx} ${n.ly - 4}" />` : nothing}<text class="name ${n.kind}" x=${n.lx} y=${n.ly} text-anchor=${n.anchor}>${n.text}</text>`,
   );
 }
 

@@ -18,6 +18,12 @@ export function lists(d) {
   return html`${list(d, 0, "near", derived.near)} ${list(d, 1, "seems", derived.nearMap)}`;
 }
 
+/** The height of a line, and where it stands. @param {SceneFrame["at"]} at @param {number} i */
+function lineBox(at, i) {
+  const high = Math.min(24, at.rows.pitch);
+  return `height:${high}px;top:${lineY(at, i) - high / 2}px`;
+}
+
 /**
  * @param {SceneFrame} d
  * @param {0 | 1} side
@@ -45,7 +51,7 @@ function list({ scene, derived, at, current }, side, part, rows) {
         data-place="${part}:${i}"
         data-row=${row}
         title=${derived.name(row)}
-        style="left:${x}px;width:${w}px;top:${lineY(at, i) - 12}px"
+        style="left:${x}px;width:${w}px;${lineBox(at, i)}"
       >
         ${mark ? icon(mark) : nothing}<bdi>${derived.name(row)}</bdi><span class="num"><span class="unseen">, cosine </span>${cosine}</span
         ><span class="num dim"><span class="unseen">, on the map </span>${apart}</span>${both ? html`<span class="unseen">, in both lists</span>` : nothing}
@@ -69,7 +75,7 @@ function candidateList({ scene, derived, at }) {
         tabindex=${i === Math.max(0, focusedIndex) ? 0 : -1}
         data-place="choice:${i}"
         data-row=${row}
-        style="left:${x}px;width:${at.lists[1].x + at.lists[1].w - x}px;top:${lineY(at, i) - 12}px"
+        style="left:${x}px;width:${at.lists[1].x + at.lists[1].w - x}px;${lineBox(at, i)}"
       >
         <bdi>${derived.name(row)}</bdi>${chosen ? icon("right") : nothing}
       </div>`;

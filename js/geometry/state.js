@@ -41,10 +41,11 @@ const layoutCache = new WeakMap();
 function layoutAndScale(scene, points) {
   const { near, nearMap, choices, target } = derive(scene.trace);
   const count = Math.max(near.length, nearMap.length, choices.length);
-  const key = [scene.size.figure, count, points, target];
+  const { figure: width, height } = scene.size;
+  const key = [width, height, count, points, target];
   const before = layoutCache.get(scene.explorer);
   if (before && key.every((part, i) => part === before.key[i])) return before;
-  const at = layout({ width: scene.size.figure, count });
+  const at = layout({ width, height, count });
   const result = { key, at, scale: scaleOf(points, at.map, target) };
   layoutCache.set(scene.explorer, result);
   return result;

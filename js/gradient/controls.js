@@ -1,7 +1,6 @@
 /**
  * Controls of the gradient view: sentence, rule for duplicate ids, mode, sizes.
  */
-import { html, nothing } from "lit-html";
 import { button, choice, slider, stopsBetween, textField } from "../kit/controls.js";
 import { askAboutDuplicates } from "./actions.js";
 import { duplicatedRow } from "./predict.js";
@@ -11,13 +10,12 @@ import { duplicatedRow } from "./predict.js";
 /** @param {Scene} scene @param {string} name @returns {any} */
 const limit = ({ trace }, name) => trace.header.limits?.[name] ?? {};
 
-/** @param {Scene} scene */
+/** @param {Scene} scene @returns {[string, unknown][]} */
 export function controls(scene) {
-  const { params, hidden, uid, explorer, ui, trace } = scene;
-  /** @param {string} name @param {unknown} control */
-  const unless = (name, control) => (hidden.has(name) ? nothing : control);
-  /** @param {string} name @param {string} label @param {string} symbol */
-  const size = (name, label, symbol) =>
+  const { params, uid, explorer, trace } = scene;
+  /** @param {string} name @param {string} label @param {string} symbol @returns {[string, unknown]} */
+  const size = (name, label, symbol) => [
+    name,
     slider({
       label,
       symbol,
@@ -25,9 +23,11 @@ export function controls(scene) {
       value: params[name],
       stops: stopsBetween(limit(scene, name).min ?? 0, limit(scene, name).max ?? 40, 40),
       onChange: (value) => explorer.edit({ [name]: value }),
-    });
-  /** @param {string} name @param {string} label */
-  const pick = (name, label) =>
+    }),
+  ];
+  /** @param {string} name @param {string} label @returns {[string, unknown]} */
+  const pick = (name, label) => [
+    name,
     choice({
       label,
       group: `${uid}-${name}`,
@@ -35,13 +35,33 @@ export function controls(scene) {
       value: String(params[name]),
       choices: limit(scene, name).choices ?? [],
       onChange: (value) => explorer.edit({ [name]: value }),
-    });
-  const fate = ui.prediction !== null && ui.local.asks === "duplicates";
-  return html`
-    ${unless("text", textField({ label: "Sentence", place: "text", value: params.text, hint: "#0 stands for the id 0, padding", onChange: (text) => explorer.edit({ text }) }))}
-    ${unless("rule", pick("rule", "Duplicate ids"))} ${unless("mode", pick("mode", "Mode"))}
-    ${params.mode === "padding" ? unless("padding_idx", size("padding_idx", "padding_idx", "row")) : nothing}
-    ${unless("input_dim", size("input_dim", "Vocabulary size", "V"))} ${unless("output_dim", size("output_dim", "Embedding dimension", "D"))}
-    ${unless("duplicates", button({ label: "Last, mean or sum?", place: "duplicates", primary: true, pressed: fate, disabled: duplicatedRow(trace) < 0, onClick: () => askAboutDuplicates(scene) }))}
-  `;
+    }),
+  ];
+  return [
+    [
+      "text",
+      textField({
+        label: "Sentence",
+        place: "text",
+        value: params.text,
+        hint: "#0 is padding",
+        onChange: (text) => explorer.edit({ text }),
+      }),
+    ],
+    pick("rule", "Duplicate ids"),
+    pick("mode", "Mode"),
+    ...(params.mode === "padding" ? [size("padding_idx", "padding_idx", "row")] : []),
+    size("input_dim", "Vocabulary size", "V"),
+    size("output_dim", "Embedding dimension", "D"),
+    [
+      "duplicates",
+      button({
+        label: "Last, mean or sum?",
+        place: "duplicates",
+        primary: true,
+        disabled: duplicatedRow(trace) < 0,
+        onClick: () => askAboutDuplicates(scene),
+      }),
+    ],
+  ];
 }

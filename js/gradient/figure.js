@@ -46,7 +46,7 @@ export function figure(scene) {
   return html`<div
     class="stage ${predicting ? "asked" : ""} ${scene.ui.playing ? "playing" : ""} ${drawing.step >= derived.N ? "merged" : ""}"
     role="group"
-    aria-label=${scene.trace.header.alt}
+    aria-label=${scene.alt}
     style="height:${at.height}px"
     @pointermove=${on.move}
     @pointerleave=${on.leave}
@@ -102,6 +102,8 @@ function labels({ scene, derived, at, highlight, predicting, step }) {
     derived.rows.map((row, i) => {
       const used = !predicting && (derived.tied || derived.senders(row).some((n) => n <= step));
       const state = highlight.row === row ? "hit" : used ? "used" : "";
+      const tight = at.table.rh < 11; // too low for a label each: those used, or every second
+      if (tight && state !== "hit" && (derived.tied || predicting ? i % 2 : !used)) return nothing;
       return html`<div
         class="rowlabel ${state}"
         aria-hidden="true"

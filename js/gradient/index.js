@@ -3,7 +3,6 @@
  *
  * A view is an object of pure functions `scene -> template`; the kit joins them into an explorer.
  */
-import { nothing } from "lit-html";
 import { createWidget } from "../kit/explorer.js";
 import { formulaCard } from "../kit/formula_card.js";
 import { arithmetic } from "./arithmetic.js";
@@ -13,7 +12,7 @@ import { figure } from "./figure.js";
 import { onKey } from "./input.js";
 import { narrate, narrateChange } from "./narration.js";
 import { duplicatesAnswer, predict } from "./predict.js";
-import { isPredicting, initialUi, clampUi, selection } from "./state.js";
+import { initialUi, clampUi, selection } from "./state.js";
 import { tables } from "./tables.js";
 import { rowsWithGradient, derive } from "./trace.js";
 import "./style.css";
@@ -23,7 +22,6 @@ import "./style.css";
 
 /** @param {Scene} scene */
 function arithmeticCard(scene) {
-  if (isPredicting(scene)) return nothing;
   const { trace, params, explorer } = scene;
   const wrong = params.rule === "assign" && !trace.header.passes.assign;
   return formulaCard({
@@ -44,6 +42,7 @@ const gradient = {
   steps: (trace) => derive(trace).N + 1,
   firstStep: (trace) => derive(trace).N,
   controls,
+  leads: 3,
   figure,
   facts,
   arithmetic: arithmeticCard,

@@ -22,10 +22,10 @@ const CELL = { least: 5, most: 22 };
  */
 
 /**
- * @param {{ width: number, R: number, D: number, N: number }} what
+ * @param {{ width: number, height?: number, R: number, D: number, N: number }} what
  * @returns {Layout}
  */
-export function layout({ width, R, D, N }) {
+export function layout({ width, height = Infinity, R, D, N }) {
   const narrow = width < 520;
   const chipW = narrow ? 62 : 92;
   const labelW = narrow ? 54 : 78;
@@ -37,7 +37,10 @@ export function layout({ width, R, D, N }) {
 
   const room = width - chipW - gapA - gapB - labelW - gapC - pileW - numberW - 2;
   const cols = Math.max(1, Math.min(D, Math.floor(room / 2 / CELL.least)));
-  const cw = Math.max(CELL.least, Math.min(CELL.most, Math.floor((room / (2 * cols)) * 4) / 4));
+  const cw = Math.max(
+    CELL.least,
+    Math.min(width > 1000 ? 40 : CELL.most, Math.floor((room / (2 * cols)) * 4) / 4),
+  );
   const slack = Math.max(0, room - 2 * cw * cols);
   const moreB = Math.min(slack * 0.5, 70);
   const moreP = Math.min(slack - moreB, 60);
@@ -45,8 +48,9 @@ export function layout({ width, R, D, N }) {
   pileW += moreP;
   const left = Math.floor((slack - moreB - moreP) / 2);
 
-  const rh = Math.max(13, Math.min(27, Math.floor(440 / Math.max(1, R))));
-  const bodyH = Math.max(R * rh, Math.min(N, 12) * 27, 132);
+  const free = narrow ? 440 : Math.min(height, 700) - TOP - FOOT;
+  const rh = Math.max(narrow ? 13 : 7, Math.min(27, Math.floor((2 * free) / Math.max(1, R)) / 2));
+  const bodyH = Math.min(Math.max(R * rh, Math.min(N, 12) * 27, 132), Math.max(free, R * rh));
   const count = Math.min(N, Math.floor(bodyH / 25));
   const pitch = count ? Math.min(40, Math.floor(bodyH / count)) : 40;
 
@@ -66,7 +70,7 @@ export function layout({ width, R, D, N }) {
       count,
       y: TOP + (bodyH - count * pitch) / 2,
     },
-    gradOutput: { x: backX, ch: Math.min(rh, pitch - 4, 22) },
+    gradOutput: { x: backX, ch: Math.min(rh, pitch - 4) },
     labels: { x: labelX, w: labelW },
     table: {
       x: tableX,

@@ -14,7 +14,7 @@ import { busiest, derive } from "./trace.js";
 export function predict(scene) {
   const { trace, ui } = scene;
   if (ui.local.asks === "duplicates")
-    return { question: duplicatesQuestion(scene), outcome: duplicatesOutcome(scene) };
+    return { ...duplicatesQuestion(scene), outcome: duplicatesOutcome(scene) };
   const derived = derive(trace);
   const verdict = ui.prediction?.verdict;
   const named = (/** @type {number} */ row) =>
@@ -73,18 +73,20 @@ export function duplicatesQuestion(scene) {
   const { trace, ui, explorer } = scene;
   const derived = derive(trace);
   const row = duplicatedRow(trace);
-  if (row < 0) return html`No row gets two gradients now. Write a word twice.`;
+  if (row < 0) return { question: "No row gets two gradients now. Write a word twice." };
   const col = selectedColumn(scene);
   const numbers = candidates(trace, row, col);
   const word = derived.word(row);
   const parts = derived.senders(row).map((n) => fixed(derived.gradOutput(n)[col]));
-  return html`Row ${row}${word ? html` (“<bdi>${word}</bdi>”)` : ""} gets ${parts.slice(0, 6).join(", ")}${parts.length > 6 ? " …" : ""} in column ${col}. What stands there in the end?
-    <span class="candidates" role="group" aria-label="What stands there in the end">${ANSWERS.map(
+  return {
+    question: html`Row ${row}${word ? html` (“<bdi>${word}</bdi>”)` : ""} gets ${parts.slice(0, 6).join(", ")}${parts.length > 6 ? " …" : ""} in column ${col}. What stands there in the end?`,
+    choices: html`<span class="candidates" role="group" aria-label="What stands there in the end">${ANSWERS.map(
       (name, i) => {
         const chosen = markOf(ui.prediction, i) === "chosen";
         return html`<button type="button" data-place="duplicates:${i}" aria-pressed=${String(chosen)} @click=${() => explorer.choose(i)}>${chosen ? icon("right") : ""}${name}: <span class="num">${fixed(numbers[i])}</span></button>`;
       },
-    )}</span>`;
+    )}</span>`,
+  };
 }
 
 /** Return the sentence after the reveal. @param {Scene} scene */

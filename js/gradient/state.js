@@ -61,7 +61,7 @@ export const isPredicting = ({ ui }) => ui.prediction?.phase === "open";
  * @param {Derived} derived
  */
 export function layoutOf(scene, { rows, D, N }) {
-  const what = { width: scene.size.figure, R: rows.length, D, N };
+  const what = { width: scene.size.figure, height: scene.size.height, R: rows.length, D, N };
   return cachedLayout(scene.explorer, what, layout);
 }
 

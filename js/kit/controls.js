@@ -3,7 +3,6 @@
  * know how those behave.
  */
 import { html, nothing } from "lit-html";
-import { live } from "lit-html/directives/live.js";
 
 /**
  * A slider over whole numbers. `stops` makes far numbers reachable without losing the near ones.
@@ -38,7 +37,7 @@ export function slider({
       data-place=${place}
       aria-label=${label}
       aria-valuetext=${valueText}
-      .value=${live(String(nearest(stops, value)))}
+      data-value=${nearest(stops, value)}
       @input=${input}
     />
   </label>`;
@@ -94,7 +93,7 @@ export function choice({ label, group, place, value, choices, texts = {}, onChan
             name=${group}
             value=${name}
             data-place="${place}:${name}"
-            .checked=${live(name === value)}
+            ?data-checked=${name === value}
             @change=${() => onChange(name)}
           /><span>${texts[name] ?? name}</span>
         </label>`,
@@ -104,27 +103,55 @@ export function choice({ label, group, place, value, choices, texts = {}, onChan
 }
 
 /**
+ * One choice out of many.
+ * @param {object} spec
+ * @param {string} spec.label
+ * @param {string} spec.place
+ * @param {string} spec.value
+ * @param {string[]} spec.choices
+ * @param {(value: string) => string} [spec.texts]
+ * @param {unknown} [spec.hint]
+ * @param {boolean} [spec.disabled]
+ * @param {(value: string) => void} spec.onChange
+ */
+export function select({ label, place, value, choices, texts, hint, disabled, onChange }) {
+  return html`<label class="field">
+    <span class="name">${label}</span><small>${hint ?? nothing}</small>
+    <select
+      data-place=${place}
+      aria-label=${label}
+      ?disabled=${disabled}
+      data-value=${value}
+      @change=${(/** @type {Event} */ e) => onChange(/** @type {HTMLSelectElement} */ (e.target).value)}
+    >
+      ${choices.map((one) => html`<option value=${one} ?selected=${one === value}>${texts?.(one) ?? one}</option>`)}
+    </select>
+  </label>`;
+}
+
+/**
  * A few lines of text; the edit goes out as it is typed.
  * @param {object} spec
  * @param {string} spec.label
  * @param {string} spec.place
  * @param {string} spec.value
  * @param {string} [spec.hint]
+ * @param {number} [spec.rows]
  * @param {(value: string) => void} spec.onChange
  */
-export function textField({ label, place, value, hint = "", onChange }) {
-  return html`<label class="field">
-    <span class="name">${label}</span>
+export function textField({ label, place, value, hint = "", rows = 1, onChange }) {
+  return html`<label class="field text">
+    <span class="name">${label}</span><small>${hint}</small>
     <textarea
-      rows="2"
+      rows=${rows}
+      aria-label=${label}
       dir="auto"
       autocomplete="off"
       spellcheck="false"
       data-place=${place}
-      .value=${live(value)}
+      data-value=${value}
       @input=${(/** @type {Event} */ e) => onChange(/** @type {HTMLTextAreaElement} */ (e.target).value)}
     ></textarea>
-    ${hint ? html`<small>${hint}</small>` : nothing}
   </label>`;
 }
 
@@ -154,4 +181,33 @@ export function button({ label, place, onClick, key, name, primary, pressed, dis
   >
     ${label}${key && !name ? html`<kbd aria-hidden="true">${key}</kbd>` : nothing}
   </button>`;
+}
+
+/**
+ * Which of a few charts stands in one place of the figure.
+ * @param {object} spec
+ * @param {import("./explorer.js").Explorer} spec.explorer
+ * @param {string} spec.local  the name in the UI state of the view
+ * @param {string} spec.label
+ * @param {Record<string, string>} spec.choices
+ * @param {string} spec.style  where they stand
+ */
+export function tabs({ explorer, local, label, choices, style }) {
+  const chosen = explorer.ui.local[local];
+  return html`<div class="tabs" role="group" aria-label=${label} style=${style}>
+    ${Object.entries(choices).map(
+      ([name, text]) => html`<button
+        type="button"
+        data-place="${local}:${name}"
+        aria-pressed=${String(chosen === name)}
+        @click=${(/** @type {Event} */ event) => {
+          event.stopPropagation();
+          explorer.ui.local[local] = name;
+          explorer.updateUi({ hover: null });
+        }}
+      >
+        ${text}
+      </button>`,
+    )}
+  </div>`;
 }

@@ -7,7 +7,7 @@
  */
 import { render } from "lit-html";
 import { escape } from "./escape.js";
-import { frame } from "./frame.js";
+import { frame, lookOf } from "./frame.js";
 import { startTiming } from "./frame_timing.js";
 import { commandOf, keepInside } from "./keys.js";
 import { receive, join, broadcast } from "./link.js";
@@ -23,6 +23,10 @@ import { newUi, nextId } from "./ui_state.js";
 /** @typedef {import("./view_types.js").Scene} Scene */
 /** @typedef {import("./view_types.js").Ui} Ui */
 /** @typedef {import("./wire.js").Trace} Trace */
+/** @typedef {null | "table" | "help" | "more" | "numbers" | "menu"} Panel  what is open beside the figure */
+
+/** The commands that move through the steps. */
+const STEPPING = ["play", "first", "back", "forward", "last"];
 
 /**
  * Return the module that anywidget loads.
@@ -81,7 +85,11 @@ export class Explorer extends Renderer {
     const { trace } = this.store;
     if (!trace) return null;
     const hidden = new Set(/** @type {string[]} */ (this.model.get("hide") ?? []));
+    const predicting = this.ui.prediction?.phase === "open";
     return {
+      look: lookOf(this.size.width),
+      predicting,
+      alt: predicting ? "The figure, without what the question asks for." : trace.header.alt,
       trace,
       params: this.store.params,
       ui: this.ui,
@@ -202,13 +210,16 @@ export class Explorer extends Renderer {
 
   /** @param {string} command  one of keys.js, or of the buttons */
   run(command) {
+    const asked = this.scene?.predicting;
+    if (asked && (command === "table" || STEPPING.includes(command))) return;
     if (command === "play") return this.play();
     if (command === "predict") {
       const { prediction } = this.ui;
       return this.predict(!prediction ? "again" : prediction.verdict ? "done" : "reveal");
     }
-    if (command === "table" || command === "help")
+    if (command === "table" || command === "help" || command === "menu")
       return this.showPanel(this.ui.panel === command ? null : command);
+    if (command === "full") return void this.toggleFullScreen();
     if (command === "reset") return this.reset();
     if (command === "share") return void share(this);
     if (command === "leave") return this.escape();
@@ -218,11 +229,22 @@ export class Explorer extends Renderer {
     });
   }
 
-  /** @param {"table" | "help" | null} panel */
+  /** @param {Panel} panel */
   showPanel(panel) {
     const was = this.ui.panel;
     this.updateUi({ panel });
-    this.focusAfterPaint(panel ? `panel:${panel}` : `top:${was}`);
+    const stays = panel === "more" || panel === "menu"; // what it opens comes next with Tab
+    this.focusAfterPaint(panel && !stays ? `panel:${panel}` : `top:${panel ?? was}`);
+  }
+
+  async toggleFullScreen() {
+    try {
+      await (document.fullscreenElement
+        ? document.exitFullscreen()
+        : this.root.requestFullscreen());
+    } catch {} // the host does not allow it
+    this.measure();
+    this.repaint();
   }
 
   reset() {

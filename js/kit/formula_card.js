@@ -45,7 +45,7 @@ export function productSum(terms, gap, shown) {
 }
 
 /**
- * The card: lines of arithmetic, the only thing in a view that may scroll sideways.
+ * The card: lines of arithmetic. They wrap; where two lines do not do, the card grows upward.
  * @param {object} spec
  * @param {{ name?: string, body: unknown, note?: unknown, main?: boolean }[]} spec.lines
  * @param {boolean} [spec.pinned]  opened with Enter: it stays, and can be closed

@@ -2,7 +2,7 @@
  * Keys that mean the same in every view, while the view has the keyboard focus.
  */
 
-/** @typedef {"play"|"back"|"forward"|"first"|"last"|"predict"|"reset"|"table"|"share"|"help"|"leave"} Command */
+/** @typedef {"play"|"back"|"forward"|"first"|"last"|"predict"|"reset"|"table"|"share"|"full"|"help"|"leave"} Command */
 
 /** @type {Record<string, Command>} */
 const COMMANDS = {
@@ -15,6 +15,7 @@ const COMMANDS = {
   r: "reset",
   t: "table",
   s: "share",
+  f: "full",
   "?": "help",
   Escape: "leave",
 };
@@ -31,6 +32,7 @@ export const KEY_HELP = [
   [["T"], "data table"],
   [["R"], "reset"],
   [["S"], "copy the state"],
+  [["F"], "full screen"],
   [["?"], "this help"],
   [["Esc"], "close, or leave the view"],
 ];
@@ -46,9 +48,9 @@ export function commandOf({ key, target, ctrlKey, metaKey, altKey }) {
   if (!command || command === "leave") return command ?? null;
   const tag = target?.tagName;
   const type = tag === "INPUT" ? target.type : "";
-  if (tag === "TEXTAREA" || type === "text") return null; // it is being typed
-  if (command === "play" && (tag === "BUTTON" || tag === "SELECT" || type)) return null;
-  if ((command === "first" || command === "last") && (tag === "SELECT" || type)) return null;
+  if (tag === "TEXTAREA" || tag === "SELECT" || type === "text") return null; // it is being typed
+  if (command === "play" && (tag === "BUTTON" || type)) return null;
+  if ((command === "first" || command === "last") && type) return null;
   return command;
 }
 

@@ -2,7 +2,6 @@
  * Playback: a position in the steps of a trace, moved by buttons, keys and a timer.
  */
 import { html, nothing } from "lit-html";
-import { live } from "lit-html/directives/live.js";
 import { button } from "./controls.js";
 import { formatInt } from "./format.js";
 import { icon } from "./icons.js";
@@ -58,10 +57,9 @@ export function stepTo(command, step, steps) {
  * @param {number} spec.steps
  * @param {string} [spec.stepLabel]  label of the step; default "word 2 of 6"
  * @param {boolean} spec.playing
- * @param {number} spec.speed
+ * @param {boolean} [spec.disabled]  a question is open, and a step could answer it
  * @param {(act: string) => void} spec.run
  * @param {(step: number) => void} spec.goToStep
- * @param {(speed: number) => void} spec.setSpeed
  */
 export function transport({
   noun,
@@ -69,10 +67,9 @@ export function transport({
   steps,
   stepLabel,
   playing,
-  speed,
+  disabled = false,
   run,
   goToStep,
-  setSpeed,
 }) {
   const none = steps === 0;
   const label = stepLabel ?? `${noun} ${formatInt(step + 1)} of ${formatInt(steps)}`;
@@ -83,13 +80,13 @@ export function transport({
       name: label,
       key,
       place: `transport:${name}`,
-      disabled: none,
+      disabled: none || disabled,
       onClick: () => run(name),
     });
   return html`<div class="transport" role="group" aria-label="Steps">
-    ${one("first", `First ${noun}`, "Home")} ${one("back", `One ${noun} back`, ",")}
+    ${one("back", `One ${noun} back`, ",")}
     ${one("play", playing ? "Pause" : "Play", "Space", playing ? "pause" : "play")}
-    ${one("forward", `One ${noun} on`, ".")} ${one("last", `Last ${noun}`, "End")}
+    ${one("forward", `One ${noun} on`, ".")}
     <input
       class="scrub"
       type="range"
@@ -99,17 +96,10 @@ export function transport({
       data-place="transport:scrub"
       aria-label="Go to ${noun}"
       aria-valuetext=${label}
-      ?disabled=${steps < 2}
-      .value=${live(String(step))}
+      ?disabled=${steps < 2 || disabled}
+      data-value=${step}
       @input=${(/** @type {Event} */ e) => goToStep(Number(/** @type {HTMLInputElement} */ (e.target).value))}
     />
-    <select
-      aria-label="Speed"
-      data-place="transport:speed"
-      @change=${(/** @type {Event} */ e) => setSpeed(Number(/** @type {HTMLSelectElement} */ (e.target).value))}
-    >
-      ${SPEEDS.map((s) => html`<option value=${s} ?selected=${s === speed}>${s}×</option>`)}
-    </select>
     <span class="num count">${none ? nothing : label}</span>
   </div>`;
 }

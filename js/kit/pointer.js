@@ -8,9 +8,19 @@ export const DRAG_THRESHOLD = 5; // px: a shorter drag is a click
  * The position of a pointer inside the element that listens to the event.
  * @param {PointerEvent | MouseEvent} event
  */
-export function positionIn(event) {
-  const box = /** @type {HTMLElement} */ (event.currentTarget).getBoundingClientRect();
-  return { x: event.clientX - box.left, y: event.clientY - box.top };
+export const positionIn = (event) =>
+  positionInside(/** @type {HTMLElement} */ (event.currentTarget), event);
+
+/**
+ * The position of a pointer inside an element. Boxes are measured on the screen; the element is laid out at a font
+ * size of 16 px, and scaled to that of its host.
+ * @param {HTMLElement} element
+ * @param {PointerEvent | MouseEvent} event
+ */
+export function positionInside(element, event) {
+  const box = element.getBoundingClientRect();
+  const scale = box.width / element.offsetWidth || 1;
+  return { x: (event.clientX - box.left) / scale, y: (event.clientY - box.top) / scale };
 }
 
 /**

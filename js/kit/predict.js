@@ -114,11 +114,12 @@ const TALLY_LABELS = {
  * @param {object} spec
  * @param {Prediction} spec.prediction
  * @param {unknown} spec.question
+ * @param {unknown} [spec.choices]   buttons that are the answers
  * @param {unknown} spec.outcome     shown once it is revealed
  * @param {string} spec.noun       "rows"; for kind "one" the singular, "layer"
  * @param {(act: "reveal" | "again" | "done") => void} spec.run
  */
-export function predictionStrip({ prediction, question, outcome, noun, run }) {
+export function predictionStrip({ prediction, question, choices = nothing, outcome, noun, run }) {
   const { verdict, chosen, kind } = prediction;
   if (!verdict) {
     const counted = {
@@ -127,6 +128,7 @@ export function predictionStrip({ prediction, question, outcome, noun, run }) {
     };
     return html`<section class="strip predict" aria-label="Predict">
       <p><b>Predict.</b> ${question}</p>
+      ${choices}
       ${kind === "curve" ? nothing : html`<span class="num count">${counted[kind]}</span>`}
       ${button({ label: "Reveal", place: "predict:reveal", primary: true, onClick: () => run("reveal") })}
       ${button({ label: "Not now", place: "predict:done", onClick: () => run("done") })}
@@ -167,6 +169,7 @@ export function runPredictionAct(explorer, command) {
       open: null,
       hover: null,
       focus: null,
+      panel: null,
     });
     return explorer.focusAfterPaint(view.focusOnAsk(scene));
   }

@@ -3,7 +3,24 @@
  */
 import { startTiming } from "./frame_timing.js";
 import { focusByPlace } from "./roving_tabindex.js";
-import { watchTheme } from "./theme.js";
+import { hostScale, watchTheme } from "./theme.js";
+
+const BORDERS = 2;
+const DESK = 394; // of a figure: with the other rows 660
+const OTHER_ROWS = 266;
+const LEAST = 320; // the width that a figure needs; in less it is scaled down
+
+/**
+ * Return the height of a figure that does not stack: 394 px at a desk, more where there is more room, less in a
+ * low window.
+ * @param {number} width   of the view
+ * @param {number} window
+ * @param {boolean} full   on the whole screen
+ */
+export function figureHeight(width, window, full) {
+  if (full) return Math.max(280, Math.floor(window) - OTHER_ROWS);
+  return width < 1200 ? DESK : Math.min(540, Math.round(DESK + (width - 1200) * 0.36));
+}
 
 /**
  * Keep the host's shortcuts from what holds the keyboard. Jupyter looks for this mark on its way up
@@ -12,6 +29,20 @@ import { watchTheme } from "./theme.js";
  */
 function keepShortcuts({ target }) {
   /** @type {HTMLElement} */ (target).dataset.lmSuppressShortcuts = "true";
+}
+
+/**
+ * Let inputs show what is true, also where the learner has changed them and the edit was refused.
+ * @param {HTMLElement} root
+ */
+function showValues(root) {
+  for (const input of /** @type {NodeListOf<HTMLInputElement>} */ (
+    root.querySelectorAll("[data-value], [type=radio]")
+  )) {
+    const { value: wanted, checked } = input.dataset;
+    if (wanted === undefined) input.checked = checked !== undefined;
+    else if (input.value !== wanted) input.value = wanted;
+  }
 }
 
 export class Renderer {
@@ -25,7 +56,7 @@ export class Renderer {
     this.root.className = "embedlab";
     this.root.addEventListener("focusin", keepShortcuts);
     el.append(this.root);
-    this.size = { width: 0, figure: 0 };
+    this.size = { width: 0, figure: 0, height: 0 };
     /** @type {Record<string, number>} acts that wait for their painting, and when they began */
     this.timedActs = {};
     /** @type {number | undefined} the frame that will paint */
@@ -34,6 +65,7 @@ export class Renderer {
     this.pendingFocus = undefined;
     this.themeWatch = watchTheme(this.root, () => {
       this.theme = this.themeWatch.read();
+      this.measure(); // the host's font size may be another one
       this.repaint();
     });
     this.theme = this.themeWatch.read();
@@ -60,6 +92,7 @@ export class Renderer {
     const ends = Object.entries(this.timedActs).map(([name, start]) => startTiming(name, start));
     this.timedActs = {};
     this.draw();
+    showValues(this.root);
     if (this.pendingFocus && focusByPlace(this.root, this.pendingFocus))
       this.pendingFocus = undefined;
     for (const end of ends) end();
@@ -74,15 +107,29 @@ export class Renderer {
     this.repaint();
   }
 
-  /** Read the sizes the page gives, and paint again when they changed. */
+  /**
+   * Read the sizes the page gives, and paint again when they changed. A view is laid out at a font size of
+   * 16 px and scaled to that of its host, so that what is read is divided by the scale.
+   */
   measure() {
-    const width = this.root.clientWidth;
-    const box = /** @type {HTMLElement | null} */ (this.root.querySelector(".figure"));
-    const padding = box ? parseFloat(getComputedStyle(box).paddingLeft || "0") : 0;
-    const figure = box ? Math.floor(box.clientWidth - 2 * padding) : 0;
-    if (width === this.size.width && figure === this.size.figure) return;
-    this.size = { width, figure };
-    this.theme = this.themeWatch.read(); // the first size comes with the first place in the page
+    const scale = hostScale();
+    this.root.style.setProperty("zoom", scale === 1 ? "" : String(scale));
+    const full = document.fullscreenElement === this.root;
+    const width = Math.floor(this.root.getBoundingClientRect().width / scale) - BORDERS;
+    if (width !== this.size.width) {
+      this.size = { ...this.size, width }; // what the width decides is painted before the figure is measured
+      this.theme = this.themeWatch.read(); // the first size comes with the first place in the page
+      this.paintNow();
+    }
+    const box = this.root.querySelector(".figure");
+    if (!box) return;
+    const padding = 2 * parseFloat(getComputedStyle(box).paddingLeft || "0");
+    const room = Math.floor(box.getBoundingClientRect().width / scale - padding);
+    const figure = Math.max(LEAST, room);
+    this.root.style.setProperty("--figure-zoom", String(room / figure));
+    const height = figureHeight(width, innerHeight / scale, full);
+    if (figure === this.size.figure && height === this.size.height) return;
+    this.size = { width, figure, height };
     this.paintNow();
   }
 

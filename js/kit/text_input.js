@@ -2,8 +2,7 @@
  * Single-line text input that sends its value on Enter or when it loses focus, not letter by
  * letter.
  */
-import { html, nothing } from "lit-html";
-import { live } from "lit-html/directives/live.js";
+import { html } from "lit-html";
 
 /**
  * @param {object} spec
@@ -14,17 +13,17 @@ import { live } from "lit-html/directives/live.js";
  * @param {(value: string) => void} spec.onChange
  */
 export function textInput({ label, place, value, hint = "", onChange }) {
-  return html`<label class="field">
-    <span class="name">${label}</span>
+  return html`<label class="field text">
+    <span class="name">${label}</span><small>${hint}</small>
     <input
       type="text"
+      aria-label=${label}
       dir="auto"
       autocomplete="off"
       spellcheck="false"
       data-place=${place}
-      .value=${live(value)}
+      data-value=${value}
       @change=${(/** @type {Event} */ e) => onChange(/** @type {HTMLInputElement} */ (e.target).value)}
     />
-    ${hint ? html`<small>${hint}</small>` : nothing}
   </label>`;
 }

@@ -51,6 +51,16 @@ export function readTheme(el) {
 }
 
 /**
+ * Return the size of the host's text over the usual one: of the page (16 px), and of Jupyter's cells (14 px).
+ */
+export function hostScale() {
+  const page = getComputedStyle(document.documentElement);
+  const cell = parseFloat(page.getPropertyValue("--jp-content-font-size1")) / 14;
+  const scale = (parseFloat(page.fontSize) / 16) * (cell || 1);
+  return Math.round(scale * 100) / 100 || 1;
+}
+
+/**
  * Return the relative luminance of a color, 0 black to 1 white.
  * @param {[number, number, number]} rgb  0..255
  */

@@ -12,7 +12,7 @@
  * @property {number} speed
  * @property {any} hover          spot under the pointer, as the view names it
  * @property {any} focus          spot that holds the focus or was clicked last
- * @property {null | "table" | "help"} panel
+ * @property {import("./explorer.js").Panel} panel
  * @property {Prediction | null} prediction
  * @property {any} open           the number whose arithmetic was opened
  * @property {string} note        one sentence that stands in for the narration until the next act
@@ -24,7 +24,10 @@
  * @property {Record<string, any>} params
  * @property {Ui} ui
  * @property {import("./theme.js").Theme} theme
- * @property {{ width: number, figure: number }} size  pixels of the view and of its figure
+ * @property {{ width: number, figure: number, height: number }} size  of the view, and of its figure, in pixels at a font size of 16
+ * @property {string} look         wide, desk, tight or narrow
+ * @property {boolean} predicting  a question is open, and nothing may give its answer away
+ * @property {string} alt          what the figure shows, in words
  * @property {string} uid          a prefix for ids, unique in the page
  * @property {Set<string>} hidden  controls a teacher hides
  * @property {import("./explorer.js").Explorer} explorer
@@ -41,13 +44,16 @@
  * @property {(trace: Trace, step: number) => string} [stepLabel]  label of a step, where not every step was sent
  * @property {number} [stepMs]                                     ms per step at speed 1
  * @property {(trace: Trace) => number} [firstStep]                  the step it opens on; default the first
- * @property {(scene: Scene) => unknown} controls
+ * @property {(scene: Scene) => [name: string, body: unknown][]} controls  in the order of their weight; a teacher hides them by name
+ * @property {number} leads                                      how many of them stand in the row; More has the rest
  * @property {(scene: Scene) => unknown} figure
- * @property {(scene: Scene) => unknown} facts
+ * @property {(scene: Scene) => import("./facts_panel.js").Facts} facts
+ * @property {(scene: Scene) => unknown} [notice]                takes the place of the hint
+ * @property {(scene: Scene) => unknown} [alert]                 an error of this trace
  * @property {(scene: Scene) => unknown} arithmetic
  * @property {(scene: Scene) => unknown} narrate                     the narration, one sentence
  * @property {(scene: Scene) => import("./data_table.js").DataTable[]} tables
- * @property {(scene: Scene) => { question: unknown, outcome: unknown }} predict
+ * @property {(scene: Scene) => { question: unknown, choices?: unknown, outcome: unknown }} predict
  * @property {(scene: Scene) => { kind: import("./predict.js").Kind, start?: ArrayLike<number>, noun?: string }} [questionKind]  kind of the question, default `many`; `noun` replaces `predictNoun`
  * @property {(scene: Scene) => string} focusOnAsk                  data-place that gets the focus when the question opens
  * @property {(trace: Trace, scene: Scene) => { question: string, truth: ArrayLike<number>, near?: number }} answer  `near`: tolerance of a point of a curve

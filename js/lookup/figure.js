@@ -43,7 +43,7 @@ export function figure(scene) {
   return html`<div
     class="stage ${predicting ? "asked" : ""} ${scene.ui.playing ? "playing" : ""}"
     role="group"
-    aria-label=${scene.trace.header.alt}
+    aria-label=${scene.alt}
     style="height:${at.height}px"
     @pointermove=${on.move}
     @pointerleave=${on.leave}

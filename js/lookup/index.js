@@ -28,9 +28,7 @@ function arithmeticCard(scene) {
   const { trace, ui, explorer } = scene;
   const { error } = derive(trace);
   const race = ui.local.race;
-  if (ui.prediction?.phase === "open") return nothing;
   return html`
-    ${error ? html`<p class="strip error core" role="alert"><b>IdError</b> ${error}</p>` : nothing}
     ${
       race
         ? timingStrip({
@@ -63,6 +61,13 @@ const lookup = {
   initialUi: initialUi,
   steps: (trace) => derive(trace).N,
   controls,
+  leads: 3,
+  alert: ({ trace }) => {
+    const { error } = derive(trace);
+    return error
+      ? html`<p class="strip error core" role="alert"><b>IdError</b> ${error}</p>`
+      : nothing;
+  },
   figure,
   facts,
   arithmetic: arithmeticCard,

@@ -6,6 +6,7 @@ import { followFocus } from "../kit/roving_tabindex.js";
 
 export const LENS_FROM = 41; // rows: a larger table is seen through a lens beside a map of all of it
 const LENS_ROWS = 22;
+const ROW_LEAST = 10.5; // px: a table with lower rows is seen through the lens too
 const TOP = 40; // two lines of headings
 const FOOT = 44; // valid ids below the table, color scale below the output
 const CELL = { least: 5, most: 21 };
@@ -25,12 +26,14 @@ const CELL = { least: 5, most: 21 };
  */
 
 /**
- * @param {{ width: number, V: number, D: number, N: number, hot: boolean }} what
+ * @param {{ width: number, height?: number, V: number, D: number, N: number, hot: boolean }} what
  * @returns {Layout}
  */
-export function layout({ width, V, D, N, hot }) {
+export function layout({ width, height = Infinity, V, D, N, hot }) {
   const narrow = width < 520;
-  const big = V >= LENS_FROM;
+  const free = narrow ? 400 : Math.min(height, 700) - TOP - FOOT;
+  const big = V >= LENS_FROM || V * ROW_LEAST > free;
+  const most = width > 1000 ? 40 : CELL.most;
   const chipW = narrow ? 64 : 108;
   const labelW = narrow ? 56 : big ? 62 : 86;
   const mapW = big ? (narrow ? 12 : 20) : 0;
@@ -41,7 +44,7 @@ export function layout({ width, V, D, N, hot }) {
 
   const room = width - chipW - gapA - mapW - mapGap - labelW - hotW - gapB;
   const cols = Math.max(1, Math.min(D, Math.floor(room / 2 / CELL.least)));
-  const cw = Math.max(CELL.least, Math.min(CELL.most, Math.floor((room / (2 * cols)) * 4) / 4));
+  const cw = Math.max(CELL.least, Math.min(most, Math.floor((room / (2 * cols)) * 4) / 4));
   const slack = Math.max(0, room - 2 * cw * cols);
   const moreA = Math.min(slack * 0.4, 60);
   const moreB = Math.min(slack - moreA, 110);
@@ -49,9 +52,11 @@ export function layout({ width, V, D, N, hot }) {
   gapB += moreB;
   const left = Math.floor((slack - moreA - moreB) / 2);
 
-  const rows = big ? LENS_ROWS : V;
-  const rh = big ? 17 : Math.max(13, Math.min(CELL.most, Math.floor(400 / V)));
-  const bodyH = Math.max(rows * rh, Math.min(N, 12) * 27, 132);
+  const rows = big ? Math.min(LENS_ROWS, Math.floor(free / 14)) : V;
+  const rh = big
+    ? Math.min(17, Math.floor(free / rows))
+    : Math.max(narrow ? 13 : ROW_LEAST, Math.min(most, 28, Math.floor((2 * free) / V) / 2));
+  const bodyH = Math.min(Math.max(rows * rh, Math.min(N, 12) * 27, 132), Math.max(free, rows * rh));
   const count = Math.min(N, Math.floor(bodyH / 25));
   const pitch = count ? Math.min(42, Math.floor(bodyH / count)) : 42;
 
@@ -84,7 +89,7 @@ export function layout({ width, V, D, N, hot }) {
       rows,
       cols,
     },
-    out: { x: Math.round(tableX + cols * cw + gapB), ch: Math.min(rh, pitch - 4, 21) },
+    out: { x: Math.round(tableX + cols * cw + gapB), ch: Math.min(rh, pitch - 4) },
     body: { y: TOP, h: bodyH },
   };
 }

@@ -37,7 +37,14 @@ export function selection({ ui }) {
  * @param {Derived} derived
  */
 export function layoutOf(scene, { V, D, N }) {
-  const what = { width: scene.size.figure, V, D, N, hot: scene.params.method === "one-hot" };
+  const what = {
+    width: scene.size.figure,
+    height: scene.size.height,
+    V,
+    D,
+    N,
+    hot: scene.params.method === "one-hot",
+  };
   return cachedLayout(scene.explorer, what, layout);
 }
 

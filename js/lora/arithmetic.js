@@ -26,7 +26,8 @@ export function arithmetic(scene) {
   const pinned = open?.kind === "cell";
   const spot = scene.ui.hover ?? open?.spot ?? selection(scene);
   const most = pinned ? 16 : scene.size.width < 560 ? 1 : scene.size.width < 860 ? 2 : 4;
-  return { lines: [spotLine(scene, derived, now, spot, most)], pinned };
+  const line = spotLine(scene, derived, now, spot, most);
+  return { lines: line ? [line] : updateLines(scene, derived, now), pinned };
 }
 
 /**
@@ -35,7 +36,7 @@ export function arithmetic(scene) {
  * @param {Moment} now
  * @param {import("./state.js").Spot | null} spot
  * @param {number} most
- * @returns {Line}
+ * @returns {Line | null}
  */
 function spotLine(scene, derived, now, spot, most) {
   const { i, c, k, part } = spot ?? { part: "" };
@@ -58,9 +59,33 @@ function spotLine(scene, derived, now, spot, most) {
     return displacementLine(derived, now, i, most);
   if (i !== undefined && c !== undefined && i < derived.n && c < derived.cols)
     return cellLine(scene, derived, now, i, c, most);
+  return null;
+}
+
+/**
+ * Return the lines that stand when nothing is selected: the update, and the error that it leaves.
+ * @param {Scene} scene
+ * @param {Derived} derived
+ * @param {Moment} now
+ * @returns {Line[]}
+ */
+function updateLines({ params }, derived, now) {
+  const factor = params.scaling === "rslora" ? "α / √r" : "α / r";
+  const update = {
+    name: "update",
+    body: html`W′ = W + (${factor}) · A · B = W + <span class="on">${fixed(now.scale)}</span> · A · B`,
+    note: html`(${derived.V} + ${derived.D}) · ${now.r} = <b>${formatInt(parameterCount(derived, now.r))}</b> parameters`,
+  };
+  return derived.values[0] ? [update, { ...errorLine(derived, now), main: false }] : [update];
+}
+
+/** @param {Derived} derived @param {Moment} now @returns {Line} */
+function errorLine(derived, now) {
+  const whole = Math.hypot(...Array.from(derived.values));
   return {
-    body: html`W′ = W + ${now.scale === 1 ? "" : html`<span class="on">${fixed(now.scale)}</span> · `}A · B`,
-    note: html`(${derived.V} + ${derived.D}) · ${now.r} = <b>${formatInt(parameterCount(derived, now.r))}</b> parameters are trained`,
+    name: "error",
+    body: html`‖ΔW − ${fixed(now.scale)} · A · B‖ / ‖ΔW‖ = ${fixed(now.error * whole, 3)} / ${fixed(whole, 3)} = <span class="on">${percent(now.error)}</span>`,
+    note: `all ${derived.V} rows, step ${now.step}`,
   };
 }
 
@@ -149,8 +174,9 @@ function fact(id, { trace, params }, derived, now) {
       body: html`√(σ²${sub(now.r + 1)} + … ) / √(σ²₁ + … ) = <span class="on">${percent(derived.errors[now.r])}</span>`,
       note: "‖ΔW − s·AB‖ / ‖ΔW‖ of the best matrix of this rank: the singular values behind the cut",
     }),
+    reached: () => errorLine(derived, now),
     left: () => ({
-      body: html`‖target − W′‖ / ‖target − W‖ = <span class="on">${percent(now.trainedError)}</span>`,
+      body: html`‖ΔW − s·AB‖ / ‖ΔW‖ = <span class="on">${percent(now.trainedError)}</span>`,
       note: html`on the rows trained, after step ${now.step}`,
     }),
     effective: () => ({

@@ -1,12 +1,12 @@
 /**
- * Charts below the equation: ΔW, its singular values, the reconstruction error by rank, the first
- * update.
+ * Charts below the equation: ΔW, its singular values with the best error of each rank, and beside them
+ * the error that training reached, or the first update.
  */
 import { nothing, svg } from "lit-html";
-import { fixed, formatInt } from "../kit/format.js";
+import { fixed } from "../kit/format.js";
 import { grid } from "./equation.js";
-import { bars, errorPlace } from "./layout.js";
-import { firstUpdates, parameterCount } from "./trace.js";
+import { rankPlace, spread } from "./layout.js";
+import { firstUpdates } from "./trace.js";
 
 /** @typedef {import("./figure.js").Drawing} Drawing */
 /** @typedef {import("./layout.js").Box} Box */
@@ -14,10 +14,6 @@ import { firstUpdates, parameterCount } from "./trace.js";
 /** @param {Box} box @param {unknown} name @param {unknown} [small] */
 const title = ({ x, y }, name, small) =>
   svg`<text class="head" x=${x} y=${y - 32}>${name}${small ? svg`<tspan class="sub" x=${x} dy="14">${small}</tspan>` : nothing}</text>`;
-
-/** @param {Box} box */
-const axes = ({ x, y, w, h }) =>
-  svg`<path class="axis" d="M${x - 0.5} ${y - 4}V${y + h + 0.5}H${x + w}" />`;
 
 /** @param {number} share */
 export const percent = (share) => `${fixed(100 * share, 1)} %`;
@@ -33,70 +29,107 @@ export function deltaGrid(d) {
     ${grid(d, { part: "d", name: "ΔW", box: delta, row: derived.delta, vmax: derived.vmaxDelta, columns: delta.cols, number: (i) => derived.rows[i], count: derived.n, cw: delta.cw, rh: delta.rh })}</g>`;
 }
 
-/** @param {Drawing} d */
-export function spectrum({ at, derived, moment, predicting }) {
-  const box = at.spectrum;
-  const { x, y, w, h } = box;
-  const { K, values } = derived;
-  if (predicting) return svg`${title(box, "singular values", "hidden")}${hiddenChart(box)}`;
-  const top = values[0] || 1;
-  const each = w / bars(K);
-  const cut = x + moment.r * each;
-  return svg`<g class="spectrum">${title(box, "singular values", at.narrow ? "of ΔW" : "of ΔW, by size")} ${axes(box)}
-    ${Array.from({ length: K }, (_, k) => {
-      const size = (h * values[k]) / top;
-      return svg`<rect class="bar ${k < moment.r ? "in" : "out"}" x=${x + k * each + 2} y=${y + h - size} width=${Math.max(1, each - 4)} height=${size} rx="1.5" />
-        ${K <= 9 || k === 0 || (k + 1) % 4 === 0 ? svg`<text class="tick" x=${x + (k + 0.5) * each} y=${y + h + 14} text-anchor="middle">${k + 1}</text>` : nothing}`;
-    })}
-    <g class="edge" role="slider" tabindex="0" data-place="cut" aria-label="Cut through the spectrum" aria-valuemin="1" aria-valuemax=${K} aria-valuenow=${moment.r} aria-valuetext="the first ${moment.r} of ${K} directions are kept">
-      <rect class="grip" x=${cut - 9} y=${y - 8} width="18" height=${h + 12} /><path d="M${cut} ${y - 6}V${y + h}" /><circle cx=${cut} cy=${y - 4} r="5" /></g>
-    <text class="value" x=${cut > x + w - 40 ? cut - 9 : cut + 9} y=${y + 1} text-anchor=${cut > x + w - 40 ? "end" : "start"}>r = ${moment.r}</text></g>`;
-}
+/** Lines at 0, 50 and 100 %, with their numbers. @param {Box} box @param {number} top @param {number} [right] */
+const levels = ({ x, y, w, h }, top, right = x + w) =>
+  [0, 0.5, 1].map((share) => {
+    const at = y + h * (1 - share / top);
+    return svg`<path class="level" d="M${x} ${at}H${right}" /><text class="tick" x=${x - 5} y=${at + 3.5} text-anchor="end">${100 * share} %</text>`;
+  });
 
-/** @param {Drawing} d */
-export function errorChart({ at, scene, derived, moment, predicting }) {
-  const box = at.error;
-  const { x, y, w, h } = box;
-  const { K, V, D } = derived;
+/**
+ * Singular values, and the best error of each rank that follows from them.
+ * @param {Drawing} d
+ */
+export function spectrum({ at, scene, derived, moment, predicting }) {
+  const box = at.spectrum;
+  const { y, w, h } = box;
+  const { K, values, errors } = derived;
   const { prediction } = scene.ui;
-  const place = (/** @type {number} */ r, /** @type {number} */ error) =>
-    errorPlace(box, K, r, error);
-  const line = (/** @type {ArrayLike<number>} */ points) =>
-    Array.from(points, (e, r) => place(r, e))
-      .map((p, r) => `${r ? "L" : "M"}${p.x} ${p.y}`)
-      .join("");
-  const whole_ = x + ((V * D) / parameterCount(derived, K)) * w;
-  const label = `${formatInt(parameterCount(derived, moment.r))} parameters`;
-  const dot = place(moment.r, derived.errors[moment.r]);
-  const left = dot.x > x + w * 0.55;
-  // Place the label beside the point, or above it where the curve would cross it.
-  const back = Math.max(0, moment.r - Math.ceil((92 / w) * K));
-  const labelY = left
-    ? Math.max(y + 18, place(back, derived.errors[back]).y - 20)
-    : Math.min(dot.y - 20, y + h - 24);
-  return svg`<g class="errors">${title(box, at.narrow ? "recon. error" : "reconstruction error", svg`<tspan class="best">● best, all rows</tspan><tspan dx="7">○ trained rows</tspan>`)} ${axes(box)}
-    <text class="tick" x=${x - 4} y=${y + 4} text-anchor="end">100%</text><text class="tick" x=${x - 4} y=${y + h + 3} text-anchor="end">0</text>
-    <text class="tick" x=${x} y=${y + h + 14}>0</text><text class="tick" x=${x + w} y=${y + h + 14} text-anchor="end">rank ${K}</text>
-    ${whole_ < x + w - 2 ? svg`<path class="all" d="M${whole_} ${y - 2}V${y + h}" /><text class="tick" x=${whole_ - 4} y=${y + 6} text-anchor="end">${at.narrow ? "W" : "all of W"}</text>` : nothing}
+  const top = predicting ? 1 : derived.top;
+  /** @param {number} r @param {number} error */
+  const place = (r, error) => rankPlace(box, K, r, error / top);
+  const each = w / (K + 0.6);
+  const points = Array.from({ length: K + 1 }, (_, r) => place(r, errors[r]));
+  const now = points[moment.r];
+  const path = points.map((p, r) => `${r ? "L" : "M"}${p.x} ${p.y}`).join("");
+  const ranks = Array.from({ length: K }, (_, k) => k + 1);
+  return svg`${title(box, predicting ? "reconstruction error by rank" : "singular values of ΔW", predicting ? "your guess" : at.narrow ? "line: best possible error" : "bars: σ / σ₁; line: best possible error")}
+    ${levels(box, top, at.narrow || predicting ? undefined : at.error.x + at.error.w)}
+    ${ranks.map((r) => (K <= 9 || r === 1 || r % 4 === 0 ? svg`<text class="tick ${r === moment.r && !predicting ? "here" : ""}" x=${place(r, 0).x} y=${y + h + 14} text-anchor="middle">${r === 1 && !at.narrow ? "r = 1" : r}</text>` : nothing))}
+    ${
+      predicting
+        ? nothing
+        : svg`<g class="spectrum">${ranks.map((r) => {
+            const size = (h * values[r - 1]) / (values[0] || 1) / top;
+            return svg`<rect class="bar ${r <= moment.r ? "in" : "out"}" x=${place(r, 0).x - 0.3 * each} y=${y + h - size} width=${0.6 * each} height=${size} rx="1.5" />`;
+          })}</g>`
+    }
+    <g class="errors">
     ${prediction ? predictedCurve(prediction, place, derived, predicting, scene.ui.local.point) : nothing}
     ${
       predicting
         ? nothing
-        : svg`<path class="line ${prediction ? "revealed" : ""}" pathLength="1" d=${line(derived.errors.length > K + 1 ? Array.prototype.slice.call(derived.errors, 0, K + 1) : derived.errors)} />
-    ${Array.from({ length: K + 1 }, (_, r) => svg`<circle class="point" cx=${place(r, derived.errors[r]).x} cy=${place(r, derived.errors[r]).y} r="2.2" />`)}
-    <circle class="dot" cx=${dot.x} cy=${dot.y} r="5" />
-    ${prediction ? nothing : svg`<text class="value" x=${dot.x + (left ? -9 : 9)} y=${labelY} text-anchor=${left ? "end" : "start"}>${label}<tspan x=${dot.x + (left ? -9 : 9)} dy="13">${percent(derived.errors[moment.r])} left</tspan></text>`}`
+        : svg`<path class="line ${prediction ? "revealed" : ""}" pathLength="1" d=${path} />
+    ${points.map((p) => svg`<circle class="point" cx=${p.x} cy=${p.y} r="2.4" />`)}
+    <g class="edge" role="slider" tabindex="0" data-place="cut" aria-label="Cut through the spectrum" aria-valuemin="1" aria-valuemax=${K} aria-valuenow=${moment.r} aria-valuetext="the first ${moment.r} of ${K} directions are kept">
+      <rect class="grip" x=${now.x - 9} y=${y - 8} width="18" height=${h + 12} /><path class="cut" d="M${now.x} ${y - 6}V${y + h}" /><circle class="dot" cx=${now.x} cy=${now.y} r="5.5" /></g>`
     }</g>`;
 }
 
+/** The frame of the chart beside it: errors by step, or the first update by rank. @param {Drawing} d */
+export function reachedFrame(d) {
+  const { at, derived, scene, predicting } = d;
+  if (scene.ui.local.chart === "first") return firstUpdateChart(d);
+  const box = at.error;
+  const { x, y, w, h } = box;
+  const name = at.narrow ? "error reached" : "reconstruction error reached";
+  if (predicting) return svg`${title(box, name, "hidden")}${hiddenChart(box)}`;
+  return svg`${title(box, name, svg`<tspan class="all">— all rows</tspan><tspan class="trained" dx="7">┄ trained rows</tspan>`)}
+    ${at.narrow ? levels(box, derived.top) : nothing}
+    <text class="tick" x=${x} y=${y + h + 14}>step 0</text><text class="tick" x=${x + w} y=${y + h + 14} text-anchor="end">${derived.last}</text>`;
+}
+
 /**
- * Error on the trained rows: it moves with the steps, the charts do not.
+ * Errors up to this step, over all rows and over the trained ones, below the bound of this rank.
  * @param {Drawing} d
  */
-export function trainedErrorPoint({ at, derived, moment, predicting }) {
-  const { x, y } = errorPlace(at.error, derived.K, moment.r, moment.trainedError);
-  return svg`<g class="errors">${predicting ? nothing : svg`<circle class="trained-error" cx=${x} cy=${y} r="4.5" />`}</g>`;
+export function reached({ at, derived, moment, scene, predicting }) {
+  if (predicting || scene.ui.local.chart === "first") return nothing;
+  const box = at.error;
+  const { x, y, w, h } = box;
+  const { last, steps, top, errors, K } = derived;
+  const px = (/** @type {number} */ step) => n(x + (w * step) / last);
+  const py = (/** @type {number} */ error) => n(y + h * (1 - error / top));
+  const line = (/** @type {ArrayLike<number>} */ values) =>
+    Array.from(values, (v, i) => `${i ? "L" : "M"}${px(steps[i])} ${py(v)}`).join("");
+  const now = px(moment.step);
+  const best = errors[moment.r];
+  const cut = rankPlace(at.spectrum, K, moment.r, best / top);
+  const left = now > x + 0.45 * w;
+  const trained = derived.trainedCount > 0;
+  const texts = [
+    ["bound", best, `best possible at rank ${moment.r} (SVD): ${percent(best)}`],
+    ["all", moment.error, `${percent(moment.error)} over all rows`],
+    ["trained", moment.trainedError, `${percent(moment.trainedError)} over trained rows`],
+  ].filter(([kind]) => trained || kind !== "trained");
+  const heights = spread(
+    texts.map(([, value]) => py(Number(value)) - 6),
+    y - 4,
+    y + h - 5,
+  );
+  return svg`<g class="reached" aria-hidden="true">
+    <path class="bound" d=${at.narrow ? `M${x} ${py(best)}H${x + w}` : `M${cut.x} ${cut.y}H${x + w}`} />
+    <path class="all" d=${line(moment.path.all)} />${trained ? svg`<path class="trained" d=${line(moment.path.trained)} />` : nothing}
+    <path class="now" d="M${now} ${y - 4}V${y + h}" />
+    ${trained ? svg`<circle class="trained" cx=${now} cy=${py(moment.trainedError)} r="4.5" />` : nothing}<circle class="all" cx=${now} cy=${py(moment.error)} r="4.5" />
+    ${texts.map(([kind, , text], i) => {
+      const start = kind !== "bound" && !left;
+      return svg`<text class="label ${kind}" x=${start ? now + 9 : left ? now - 9 : x + w} y=${heights[i]} text-anchor=${start ? "start" : "end"}>${text}</text>`;
+    })}</g>`;
 }
+
+/** @param {number} v */
+const n = (v) => Math.round(v * 10) / 10;
 
 /**
  * Predicted curve: points to drag while predicting, and afterwards how far off each was.
@@ -124,8 +157,8 @@ function predictedCurve(prediction, place, derived, predicting, stop) {
 }
 
 /** Chart of the norm of the first update by rank, for both scalings. @param {Drawing} d */
-export function firstUpdateChart({ at, derived, scene, moment }) {
-  const box = at.first;
+function firstUpdateChart({ at, derived, scene, moment }) {
+  const box = { ...at.error, w: at.error.w - 34 };
   const { x, y, w, h } = box;
   const { K } = derived;
   const { plain, stable } = firstUpdates(scene.trace);
@@ -143,7 +176,8 @@ export function firstUpdateChart({ at, derived, scene, moment }) {
     return svg`<path class="line ${kind} ${on ? "on" : ""}" d=${d} />
       <text class="name ${kind}" x=${x + w + 5} y=${ends[kind] + 4}>${name}</text>`;
   };
-  return svg`<g class="first">${title(box, at.narrow ? "first update" : "first update norm", at.narrow ? "16 seeds" : "mean of 16 seeds")} ${axes(box)}
+  return svg`<g class="first">${title(box, at.narrow ? "first update" : "first update norm", at.narrow ? "16 seeds" : "mean of 16 seeds")}
+    <path class="axis" d="M${x - 0.5} ${y - 4}V${y + h + 0.5}H${x + w}" />
     <text class="tick" x=${x - 4} y=${y + 4} text-anchor="end">${fixed(top, 1)}</text><text class="tick" x=${x - 4} y=${y + h + 3} text-anchor="end">0</text>
     <text class="tick" x=${x} y=${y + h + 14}>r = 1</text><text class="tick" x=${x + w} y=${y + h + 14} text-anchor="end">${K}</text>
     ${line(plain, "plain", "α/r")} ${line(stable, "stable", "α/√r")}

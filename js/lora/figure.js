@@ -1,8 +1,9 @@
 /**
- * The LoRA figure: the equation, the row displacements, and four charts below.
+ * The LoRA figure: the equation, the row displacements, and three charts below.
  */
 import { html, svg } from "lit-html";
-import { deltaGrid, errorChart, firstUpdateChart, trainedErrorPoint, spectrum } from "./charts.js";
+import { tabs } from "../kit/controls.js";
+import { deltaGrid, reached, reachedFrame, spectrum } from "./charts.js";
 import { equation, handles, headings } from "./equation.js";
 import { pointer } from "./input.js";
 import { isPredicting, layoutOf, momentAt, selection } from "./state.js";
@@ -38,7 +39,7 @@ export function figure(scene) {
   return html`<div
     class="stage ${d.predicting ? "asked" : ""} ${scene.ui.local.drag ? "dragging" : ""}"
     role="group"
-    aria-label=${scene.trace.header.alt}
+    aria-label=${scene.alt}
     style="height:${at.height}px"
     @pointerdown=${on.down}
     @pointermove=${on.move}
@@ -52,11 +53,18 @@ export function figure(scene) {
       ${headings(d)} ${equation(d)} ${handles(d)} ${displacementStrip(d)}
     </svg>
     <svg class="charts" width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
-      ${deltaGrid(d)} ${spectrum(d)} ${errorChart(d)} ${firstUpdateChart(d)}
+      ${deltaGrid(d)} ${spectrum(d)} ${reachedFrame(d)}
     </svg>
     <svg class="over" aria-hidden="true" width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
-      ${trainedErrorPoint(d)} ${rings(d)}
+      ${reached(d)} ${rings(d)}
     </svg>
+    ${tabs({
+      explorer: scene.explorer,
+      local: "chart",
+      label: "Chart beside the singular values",
+      choices: { error: "Error", first: "First update" },
+      style: `right:${at.width - at.tabs.x}px;top:${at.tabs.y}px`,
+    })}
   </div>`;
 }
 

@@ -11,7 +11,7 @@ import { figure } from "./figure.js";
 import { onKey } from "./input.js";
 import { narrate, narrateChange } from "./narration.js";
 import { TOLERANCE, predict } from "./predict.js";
-import { isPredicting, momentAt, initialUi, placeOf, selection } from "./state.js";
+import { momentAt, initialUi, placeOf, selection } from "./state.js";
 import { tables } from "./tables.js";
 import { rankOf, derive } from "./trace.js";
 import "./style.css";
@@ -21,10 +21,7 @@ import "./style.css";
 
 /** @param {Scene} scene */
 function arithmeticCard(scene) {
-  const { error } = derive(scene.trace);
-  if (isPredicting(scene)) return nothing;
-  return html`${error ? html`<p class="strip error core" role="alert">${error}</p>` : nothing}
-  ${formulaCard({ ...arithmetic(scene), tone: "hit", close: () => scene.explorer.escape() })}`;
+  return formulaCard({ ...arithmetic(scene), tone: "hit", close: () => scene.explorer.escape() });
 }
 
 /** @type {View} */
@@ -40,6 +37,11 @@ const lora = {
   stepMs: 250,
   stepLabel: (trace, step) => `step ${derive(trace).steps[step]} of ${derive(trace).last}`,
   controls,
+  leads: 3,
+  alert: ({ trace }) => {
+    const { error } = derive(trace);
+    return error ? html`<p class="strip error core" role="alert">${error}</p>` : nothing;
+  },
   figure,
   facts,
   arithmetic: arithmeticCard,

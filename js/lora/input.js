@@ -51,7 +51,7 @@ export function pointer(scene) {
       }
     } else if (active.part === "curve") {
       const r = rankAt("curve", at, derived.K, x, y);
-      bendCurveAt(scene, r, 1 - (y - at.error.y) / at.error.h);
+      bendCurveAt(scene, r, 1 - (y - at.spectrum.y) / at.spectrum.h);
     } else setRank(scene, rankAt(active.part, at, derived.K, x, y));
   };
   return {

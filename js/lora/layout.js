@@ -3,9 +3,11 @@
  */
 
 const TOP = 40; // two lines of headings
-const FOOT = 22;
+const FOOT = 18;
+const LOWER = 50; // from the equation to the charts: their headings
 const HEAD = 34; // a heading of A, over a single column
-const CELL = { least: 4, most: 15 };
+const HALF = 0.6; // of a bar, behind the last one
+const CELL = { least: 4, most: 22 };
 
 /**
  * @typedef {{ x: number, y: number, w: number, h: number }} Box
@@ -26,14 +28,14 @@ const CELL = { least: 4, most: 15 };
  * @property {Box & { cw: number, rh: number, cols: number }} delta
  * @property {Box} spectrum
  * @property {Box} error
- * @property {Box} first
+ * @property {{ x: number, y: number }} tabs   which chart stands there: their right end, and their line
  */
 
 /**
- * @param {{ width: number, n: number, cols: number, K: number }} what
+ * @param {{ width: number, height?: number, n: number, cols: number, K: number }} what
  * @returns {Layout}
  */
-export function layout({ width, n, cols, K }) {
+export function layout({ width, height = Infinity, n, cols, K }) {
   const narrow = width < 560;
   const labels = narrow ? 44 : 54;
   const gap = narrow ? { plus: 50, dot: 12, equals: 18 } : { plus: 62, dot: 20, equals: 28 };
@@ -45,7 +47,9 @@ export function layout({ width, n, cols, K }) {
   );
   const each = Math.min(room / (3 * drawn + K), (room - HEAD) / (3 * drawn));
   const cw = Math.max(CELL.least, Math.min(CELL.most, Math.floor(each * 4) / 4));
-  const rh = Math.max(11, Math.min(18, Math.floor(236 / n)));
+  const free = narrow ? 436 : Math.min(height, 640);
+  const upper = free - TOP - LOWER - FOOT; // a little more than half of it goes to the equation
+  const rh = Math.max(narrow ? 11 : 7, Math.min(22, Math.floor((upper * 1.32) / 2 / n)));
   const tall = Math.max(n * rh, K * rh, 84);
 
   const x = { w: labels };
@@ -71,7 +75,8 @@ export function layout({ width, n, cols, K }) {
     bar: narrow ? 78 : 20,
   };
   const below = narrow ? stripY + n * stripRow : TOP + tall;
-  const charts = lower({ width, n, cols: drawn, y: below + 66, narrow });
+  const y = below + (narrow ? 66 : LOWER);
+  const charts = lower({ width, n, cols: drawn, y, narrow, h: narrow ? 112 : free - y - FOOT });
   return {
     width,
     height: charts.bottom + FOOT,
@@ -97,38 +102,35 @@ export function layout({ width, n, cols, K }) {
 
 /**
  * The charts.
- * @param {{ width: number, n: number, cols: number, y: number, narrow: boolean }} what
+ * @param {{ width: number, n: number, cols: number, y: number, h: number, narrow: boolean }} what
  */
-function lower({ width, n, cols, y, narrow }) {
-  const rh = Math.max(7, Math.min(16, Math.floor(132 / n)));
-  const h = narrow ? 112 : 132;
+function lower({ width, n, cols, y, h, narrow }) {
+  const rh = Math.max(narrow ? 7 : 4, Math.min(16, Math.floor((2 * h) / n) / 2));
   const left = narrow ? 4 : 0;
   const cw = Math.max(6, Math.min(11, Math.floor((narrow ? 120 : 104) / cols)));
   const delta = { x: left, y, w: cols * cw, h: n * rh, cw, rh, cols };
-  const from = delta.x + Math.max(delta.w, narrow ? 50 : 78) + (narrow ? 34 : 58);
+  const from = delta.x + Math.max(delta.w, narrow ? 50 : 78) + (narrow ? 46 : 58);
   if (narrow) {
     const second = y + Math.max(h, delta.h) + 72;
-    const half = Math.floor((width - 96) / 2);
     return {
       bottom: second + h,
       at: {
         delta,
         spectrum: { x: from, y, w: Math.max(80, width - from - 6), h },
-        error: { x: 30, y: second, w: half, h },
-        first: { x: 30 + half + 34, y: second, w: half - 2, h },
+        error: { x: 40, y: second, w: width - 46, h },
+        tabs: { x: width, y: second - 44 },
       },
     };
   }
-  const room = width - from - 2 * 46 - 34;
-  const sizes = [0.28, 0.42, 0.3].map((share) => Math.floor(room * share));
-  const errorX = from + sizes[0] + 46;
+  const spectrum = { x: from, y, w: Math.floor((width - from) * 0.38), h };
+  const x = from + spectrum.w + 36;
   return {
     bottom: y + Math.max(h, delta.h),
     at: {
       delta,
-      spectrum: { x: from, y, w: sizes[0], h },
-      error: { x: errorX, y, w: sizes[1], h },
-      first: { x: errorX + sizes[1] + 46, y, w: sizes[2], h },
+      spectrum,
+      error: { x, y, w: width - x - 8, h },
+      tabs: { x: width, y: y - 44 },
     },
   };
 }
@@ -152,24 +154,38 @@ export function rankAt(part, at, K, x, y) {
   const raw = {
     a: (x - at.a.x) / at.cw,
     b: (y - at.b.y) / at.rh,
-    cut: ((x - at.spectrum.x) / at.spectrum.w) * bars(K),
-    curve: ((x - at.error.x) / at.error.w) * K,
+    cut: ((x - at.spectrum.x) / at.spectrum.w) * (K + HALF),
+    curve: ((x - at.spectrum.x) / at.spectrum.w) * (K + HALF),
   }[part];
   return Math.max(1, Math.min(K, Math.round(raw)));
 }
 
-/** Return the number of bars of the spectrum. @param {number} K */
-export const bars = (K) => Math.max(2, K);
-
 /**
- * Return a point on the error chart.
+ * Return a point of the chart of errors by rank; the bar of a rank has its middle there.
  * @param {Box} box
  * @param {number} K
  * @param {number} r
- * @param {number} error
+ * @param {number} share  of the height
  */
-export function errorPlace({ x, y, w, h }, K, r, error) {
-  return { x: x + (r / K) * w, y: y + h * (1 - Math.max(0, Math.min(1, error))) };
+export function rankPlace({ x, y, w, h }, K, r, share) {
+  return { x: x + (r / (K + HALF)) * w, y: y + h * (1 - Math.max(0, Math.min(1, share))) };
+}
+
+/**
+ * Return heights for labels that do not stand on each other: as near as possible to the wanted ones.
+ * @param {number[]} wanted
+ * @param {number} least  the highest place
+ * @param {number} most   the lowest place
+ * @param {number} [pitch]
+ */
+export function spread(wanted, least, most, pitch = 13) {
+  const order = wanted.map((_, i) => i).sort((i, j) => wanted[i] - wanted[j]);
+  const heights = [...wanted];
+  let free = least;
+  for (const i of order) free = (heights[i] = Math.max(free, wanted[i])) + pitch;
+  let below = most;
+  for (const i of order.reverse()) below = (heights[i] = Math.min(below, heights[i])) - pitch;
+  return heights;
 }
 
 /**

@@ -73,7 +73,7 @@ function narrateStep(derived, now) {
     return derived.random
       ? html`Step 1: only B moved. A has no gradient while B is zero.`
       : html`Step 1: only the trained rows of A moved. B has no gradient while A is zero.`;
-  const left = html`Step ${now.step}: ${percent(now.trainedError)} of the error is left.`;
+  const left = html`Step ${now.step}: error ${percent(now.error)} over all rows, ${percent(now.trainedError)} over the trained ones.`;
   const other = farthestUntrained(derived, now);
   if (other < 0) return left;
   const subject = named(derived, other);
@@ -103,4 +103,4 @@ export function narrateChange(was, scene) {
 
 /** @param {Derived} derived @param {number} r */
 export const narrateRank = (derived, r) =>
-  `r = ${r}: ${pluralize(parameterCount(derived, r), "parameter")} instead of ${formatInt(derived.V * derived.D)}; the best of rank ${r} leaves ${percent(derived.errors[r])} of the change.`;
+  `r = ${r}: ${pluralize(parameterCount(derived, r), "parameter")} instead of ${formatInt(derived.V * derived.D)}; the best possible error at rank ${r} is ${percent(derived.errors[r])}.`;

@@ -11,11 +11,12 @@ import { momentOf, derive } from "./trace.js";
  * @typedef {object} LocalUi
  * @property {null | { part: "a" | "b" | "cut" | "curve" } | { part: "paint", value: number, last: string }} drag
  * @property {boolean} merged
+ * @property {"error" | "first"} chart   which one stands beside the singular values
  * @property {number} point   the point of the curve that holds the focus
  */
 
 /** @returns {LocalUi} */
-export const initialUi = () => ({ drag: null, merged: false, point: 1 });
+export const initialUi = () => ({ drag: null, merged: false, chart: "error", point: 1 });
 
 /** @param {Scene} scene */
 export const momentAt = (scene) => momentOf(scene.trace, scene.params.rank, scene.ui.step);
@@ -30,7 +31,7 @@ export const selection = ({ ui }) => ui.hover ?? ui.focus;
 /** Return the layout, cached. @param {Scene} scene */
 export function layoutOf(scene) {
   const { n, cols, K } = derive(scene.trace);
-  const what = { width: scene.size.figure, n, cols, K };
+  const what = { width: scene.size.figure, height: scene.size.height, n, cols, K };
   return cachedLayout(scene.explorer, what, layout);
 }
 

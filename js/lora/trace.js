@@ -22,6 +22,7 @@ import { rowOf } from "../kit/wire.js";
  * @property {number} trainedCount     how many rows are trained
  * @property {ArrayLike<number>} values   singular values of the change
  * @property {ArrayLike<number>} errors   reconstruction error of the best matrix of each rank, from 0
+ * @property {number} top         the error at the upper end of the charts: 1, or more where training makes it worse
  * @property {number[]} scales
  * @property {number} vmax        absolute weight that gets the full color
  * @property {number} vmaxDelta
@@ -43,7 +44,9 @@ import { rowOf } from "../kit/wire.js";
  * @property {(i: number) => number} displacement          displacement of a row
  * @property {number} moved       rows that moved, of all V
  * @property {number} maxUntrainedDisplacement    of the rows that were not trained
- * @property {number} trainedError        the error on the rows trained
+ * @property {number} error          reconstruction error over all rows
+ * @property {number} trainedError   over the rows trained
+ * @property {{ all: ArrayLike<number>, trained: ArrayLike<number> }} path  both, up to this step: at the steps that were sent
  * @property {number} mergeDifference      difference between merged rows and looked-up ones, at the end
  * @property {number} vmaxA
  * @property {number} vmaxB
@@ -76,6 +79,7 @@ export function derive(trace) {
     trainedCount: header.all_seen,
     values: arrays.singular_values.data,
     errors: arrays.errors.data,
+    top: Math.max(1, 1.08 * (max(arrays.all_errors.data) ?? 0)),
     scales: header.scales,
     vmax: maxAbs(arrays.table.data),
     vmaxDelta: size(arrays.delta.data),
@@ -156,6 +160,8 @@ function moment({ header, arrays }, derived, r, f) {
       return weight + scale * sum;
     }));
   };
+  const allErrors = arrays.all_errors.data.subarray((r - 1) * frames, (r - 1) * frames + f + 1);
+  const trainedErrors = arrays.training_errors.data.subarray((r - 1) * (last + 1), r * (last + 1));
   return {
     r,
     f,
@@ -167,7 +173,12 @@ function moment({ header, arrays }, derived, r, f) {
     displacement: (i) => paths.drift.data[f * n + i],
     moved: arrays.moved.data[(r - 1) * frames + f],
     maxUntrainedDisplacement: arrays.largest_unseen.data[(r - 1) * frames + f],
-    trainedError: arrays.training_errors.data[(r - 1) * (last + 1) + step],
+    error: allErrors[f],
+    trainedError: trainedErrors[step],
+    path: {
+      all: allErrors,
+      trained: Array.from(allErrors, (_, i) => trainedErrors[derived.steps[i]]),
+    },
     mergeDifference: arrays.merge_differences.data[r - 1],
     vmaxA: Math.max(size(paths.a.data), size(arrays.a_start.data)),
     vmaxB: size(paths.b.data),

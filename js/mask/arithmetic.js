@@ -4,7 +4,7 @@
 import { html } from "lit-html";
 import { pluralize, fixed } from "../kit/format.js";
 import { visibleTerms } from "../kit/formula_card.js";
-import { VARIANT_NAMES, lossError } from "./facts.js";
+import { VARIANT_NAMES, distanceText } from "./facts.js";
 import { isPadding, norm, pooledOf, derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
@@ -39,9 +39,9 @@ export function arithmetic(scene) {
     if (at && spot.b < derived.B && spot.cell < at.cells && spot.k !== derived.pooledAt)
       return { lines: cellLines(derived, at, spot.b, spot.cell), pinned };
     if (at && spot.k === derived.pooledAt)
-      return { lines: poolingLines(derived, spot.b, spot.cell * at.size), pinned };
+      return { lines: poolingLines(derived, spot.b, spot.cell * at.size, pinned), pinned };
   }
-  if (stage) return { lines: poolingLines(derived, b, 0), pinned };
+  if (stage) return { lines: poolingLines(derived, b, 0, pinned), pinned };
   return { lines: [lossLine(derived, "model")], pinned };
 }
 
@@ -100,11 +100,15 @@ function cellLines(derived, stage, b, cell = 0) {
  * @param {Derived} derived
  * @param {number} b
  * @param {number} i
+ * @param {boolean} pinned
  * @returns {Line[]}
  */
-function poolingLines(derived, b, i) {
-  const truth = derived.noReference ? [] : [poolingLine(derived, b, i, "reference")];
-  return [poolingLine(derived, b, i, "model"), ...truth.map((line) => ({ ...line, main: false }))];
+function poolingLines(derived, b, i, pinned) {
+  const truth = derived.noReference ? [] : [poolingLine(derived, b, i, "reference", pinned)];
+  return [
+    poolingLine(derived, b, i, "model", pinned),
+    ...truth.map((line) => ({ ...line, main: false })),
+  ];
 }
 
 /**
@@ -112,9 +116,10 @@ function poolingLines(derived, b, i) {
  * @param {number} b
  * @param {number} i
  * @param {Variant} variant
+ * @param {boolean} pinned
  * @returns {Line}
  */
-function poolingLine(derived, b, i, variant) {
+function poolingLine(derived, b, i, variant, pinned) {
   const stage = derived.stages[/** @type {number} */ (derived.pooledAt)];
   const before = derived.stages[stage.n - 1];
   const value = pooledOf(derived, b)[variant][i];
@@ -122,7 +127,7 @@ function poolingLine(derived, b, i, variant) {
   const name = VARIANT_NAMES[variant];
   if (!before) return { name, body: html`${stage.label}[${b}, ${i}] = ${result}` };
   if (stage.kind === "GlobalAveragePooling1D" || stage.kind === "GlobalMaxPooling1D")
-    return { name, ...overPositions(derived, stage, before, b, i, variant, result) };
+    return { name, ...overPositions(derived, stage, before, b, i, variant, result, pinned) };
   if (stage.form === "flat" || stage.kind === "Flatten") {
     return {
       name,
@@ -151,8 +156,9 @@ function poolingLine(derived, b, i, variant) {
  * @param {number} i
  * @param {Variant} variant
  * @param {unknown} result
+ * @param {boolean} pinned
  */
-function overPositions(derived, stage, before, b, i, variant, result) {
+function overPositions(derived, stage, before, b, i, variant, result, pinned) {
   const words = derived.lengths[b];
   const all = Array.from({ length: before.cells }, (_, t) => t);
   const heeds = variant === "model" && stage.status === "consumed" && before.mask;
@@ -167,6 +173,8 @@ function overPositions(derived, stage, before, b, i, variant, result) {
     variant !== "reference" && isPadding(derived, before, b, t);
   const parts = visibleTerms(values.length, values.length - 1, 12);
   const mean = stage.kind === "GlobalAveragePooling1D";
+  const sumOf = (/** @type {boolean} */ kind) =>
+    used.reduce((sum, t, at) => (spoilt(t) === kind ? sum + values[at] : sum), 0);
   const joined = parts.map((part, at) => {
     const sign = at ? html`<span class="op">${mean ? " + " : ", "}</span>` : "";
     if ("skipped" in part) return html`${sign}<span class="gap">… ${part.skipped} more …</span>`;
@@ -181,9 +189,12 @@ function overPositions(derived, stage, before, b, i, variant, result) {
         ? `${padded} of the ${used.length} are padding`
         : "words alone";
   const over = html`<span class=${padded ? "padded" : ""}>${used.length}</span>`;
-  const body = mean
-    ? html`mean[${i}] = (${joined}) / ${over} = ${result}`
-    : html`max[${i}] = max(${joined}) = ${result}`;
+  const body =
+    mean && padded && !pinned // two sums with their meaning; all terms when it was opened
+      ? html`mean[${i}] = (${fixed(sumOf(false))} from words + <span class="padded">${term(sumOf(true))} from padding</span>) / ${over} = ${result}`
+      : mean
+        ? html`mean[${i}] = (${joined}) / ${over} = ${result}`
+        : html`max[${i}] = max(${joined}) = ${result}`;
   return { body, note };
 }
 
@@ -227,14 +238,24 @@ function lossLine(derived, variant) {
  */
 function fact(id, derived, b) {
   const [kind, variant, i] = /** @type {[string, Variant, string]} */ (id.split(":"));
-  if (kind === "pool") return [poolingLine(derived, b, Number(i), variant)];
+  if (kind === "pool") return [poolingLine(derived, b, Number(i), variant, true)];
   if (kind === "loss") return [lossLine(derived, variant)];
-  if (kind === "factor") {
-    const wrong = lossError(derived);
+  if (kind === "off")
     return [
       {
-        body: html`${fixed(derived.loss[0], 3)} / ${fixed(derived.loss[2], 3)} − 1 = <span class="on">${derived.lossRatio && derived.lossRatio < 1 ? "−" : ""}${wrong?.value}</span>`,
-        note: "this model against the sentences without padding",
+        body: html`|${fixed(derived.loss[0], 3)} − ${fixed(derived.loss[2], 3)}| = <span class="on">${distanceText(derived.lossOff).value}</span>`,
+        note: "this model and the unpadded reference; a lower loss is not a better one",
+      },
+    ];
+  if (kind === "distance") {
+    const { model, reference } = pooledOf(derived, b);
+    const terms = model
+      .slice(0, 6)
+      .map((v, at) => html`${at ? " + " : ""}(${fixed(v)} − ${term(reference[at])})²`);
+    return [
+      {
+        body: html`√(${terms}${model.length > 6 ? " + …" : ""}) = <span class="on">${distanceText(derived.pooledOff(b, "model")).value}</span>`,
+        note: `pooled vector of sentence ${b + 1}, this model and the unpadded reference`,
       },
     ];
   }

@@ -1,12 +1,10 @@
 /**
- * Controls of the mask view: layers to insert, the selected layer, and the batch.
+ * Controls of the mask view: a layer to insert, the batch, and the selected layer.
  */
 import { html, nothing } from "lit-html";
-import { button, choice, slider, stopsBetween, textField } from "../kit/controls.js";
-import { moveLayer, editParams, setLayers, removeLayer } from "./actions.js";
-import { palette } from "./drag.js";
+import { button, choice, select, slider, stopsBetween, textField } from "../kit/controls.js";
+import { insertLayer, moveLayer, editParams, setLayers, removeLayer } from "./actions.js";
 import { RETURN_SEQUENCES, isRecurrent, lengthsFor, toggleReturnSequences } from "./layer_edits.js";
-import { layoutOf } from "./state.js";
 import { labelOf, derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
@@ -26,29 +24,30 @@ const KINDS = [
   "Dense",
 ];
 
-/** @param {Scene} scene */
+/** @param {Scene} scene @returns {[string, unknown][]} */
 export function controls(scene) {
-  const { params, hidden, uid, trace, ui } = scene;
+  const { params, uid, trace, ui } = scene;
   const { limits } = trace.header;
-  /** @param {string} name @param {() => unknown} control */
-  const unless = (name, control) => (hidden.has(name) ? nothing : control());
-  /** @param {string} name @param {string} label @param {string} symbol */
+  /** @param {string} name @param {string} label @param {string} symbol @returns {[string, unknown]} */
   const size = (name, label, symbol) => {
     const { min, max } = /** @type {{ min: number, max: number }} */ (limits[name]);
-    if (min === max) return nothing;
-    const stops = stopsBetween(min, max);
-    return slider({
-      label,
-      symbol,
-      place: name,
-      value: params[name],
-      stops,
-      onChange: (value) => editParams(scene, { [name]: value }),
-    });
+    if (min === max) return [name, null];
+    return [
+      name,
+      slider({
+        label,
+        symbol,
+        place: name,
+        value: params[name],
+        stops: stopsBetween(min, max),
+        onChange: (value) => editParams(scene, { [name]: value }),
+      }),
+    ];
   };
-  return html`
-    ${unless("layers", () => html`${layerPalette(scene)} ${ui.prediction ? nothing : selectedLayer(scene)}`)}
-    ${unless("padding", () =>
+  return [
+    ["layers", layerToInsert(scene)],
+    [
+      "padding",
       choice({
         label: "Padding",
         group: `${uid}-padding`,
@@ -57,8 +56,9 @@ export function controls(scene) {
         choices: ["post", "pre"],
         onChange: (padding) => editParams(scene, { padding }),
       }),
-    )}
-    ${unless("mask_zero", () =>
+    ],
+    [
+      "mask_zero",
       choice({
         label: "mask_zero",
         group: `${uid}-mask_zero`,
@@ -67,50 +67,47 @@ export function controls(scene) {
         choices: ["True", "False"],
         onChange: (value) => editParams(scene, { mask_zero: value === "True" }),
       }),
-    )}
-    ${unless("steps", () => size("steps", "Sequence length", "T"))} ${unless("output_dim", () => size("output_dim", "Embedding dimension", "D"))}
-    ${unless("text", () =>
+    ],
+    size("steps", "Sequence length", "T"),
+    ["layers", ui.prediction ? null : selectedLayer(scene)],
+    size("output_dim", "Embedding dimension", "D"),
+    [
+      "text",
       textField({
         label: "Sentences",
         place: "text",
         value: params.text,
         hint: "one a line; #12 is the id 12",
+        rows: 4,
         onChange: (text) =>
           editParams(scene, {
             text,
             lengths: lengthsFor(params.text, text, params.lengths, { lines: 6, words: 12 }),
           }),
       }),
-    )}
-  `;
+    ],
+  ];
 }
 
-/** @param {Scene} scene */
-function layerPalette(scene) {
+/** A list of kinds: the chosen one goes behind the selected layer. @param {Scene} scene */
+function layerToInsert(scene) {
   const { max = 5 } = /** @type {{ max?: number }} */ (scene.trace.header.limits.layers);
-  const full = scene.params.layers.length >= max;
-  const at = () => layoutOf(scene, derive(scene.trace));
-  return html`<div class="field palette" role="group" aria-labelledby="${scene.uid}-bring">
-    <h3 id="${scene.uid}-bring">Layers to insert</h3>
-    <div class="pieces">
-      ${KINDS.map((kind) => {
-        const on = palette(scene, kind);
-        return html`<button
-          type="button"
-          data-place="insert:${kind}"
-          title="Click: behind the chosen layer. Or drag it into the row."
-          ?disabled=${full || scene.ui.prediction !== null}
-          @pointerdown=${on.down}
-          @pointermove=${(/** @type {PointerEvent} */ e) => on.move(e, at())}
-          @pointerup=${on.up}
-          @click=${on.click}
-        >
-          ${labelOf(kind)}
-        </button>`;
-      })}
-    </div>
-    ${full ? html`<small>The row is full: take one out first.</small>` : nothing}
-  </div>`;
+  const { layers } = scene.params;
+  const full = layers.length >= max;
+  const { stages } = derive(scene.trace);
+  const gap = Math.min(scene.ui.step, layers.length);
+  return select({
+    label: "Insert layer",
+    hint: full
+      ? "the row is full: remove one first"
+      : html`after <b>${stages[Math.min(gap, stages.length - 1)].label}</b>`,
+    place: "insert",
+    value: "",
+    choices: ["", ...KINDS],
+    texts: (kind) => (kind ? labelOf(kind) : "choose a layer …"),
+    disabled: full || scene.ui.prediction !== null,
+    onChange: (kind) => insertLayer(scene, kind, gap),
+  });
 }
 
 /** Buttons for the selected layer. @param {Scene} scene */
@@ -130,11 +127,12 @@ function selectedLayer(scene) {
   const actionButton = (at, label, onClick, disabled, name) =>
     button({ label, name, place: `chosen:${at}`, disabled, onClick });
   return html`<div class="field" role="group" aria-labelledby="${uid}-chosen">
-    <h3 id="${uid}-chosen">This layer: <bdi>${stage.label}</bdi></h3>
-    <div class="pieces three">
-      ${actionButton("back", "←", () => moveLayer(scene, n, n - 2), fixed || n === 1, "Move it to the left")}
-      ${actionButton("on", "→", () => moveLayer(scene, n, n + 1), fixed || n === stages.length - 1, "Move it to the right")}
-      ${actionButton("out", "Remove", () => removeLayer(scene, n), fixed)}
+      <h3 id="${uid}-chosen">This layer: <bdi>${stage.label}</bdi></h3>
+      <div class="pieces">
+        ${actionButton("back", "←", () => moveLayer(scene, n, n - 2), fixed || n === 1, "Move it to the left")}
+        ${actionButton("on", "→", () => moveLayer(scene, n, n + 1), fixed || n === stages.length - 1, "Move it to the right")}
+        ${actionButton("out", "Remove", () => removeLayer(scene, n), fixed)}
+      </div>
     </div>
     ${
       n > 0 && isRecurrent(params.layers[n - 1] ?? "")
@@ -147,6 +145,5 @@ function selectedLayer(scene) {
             onChange: () => setLayers(scene, toggleReturnSequences(params.layers, n - 1), n),
           })
         : nothing
-    }
-  </div>`;
+    }`;
 }

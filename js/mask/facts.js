@@ -3,9 +3,8 @@
  * without a mask, and on unpadded sequences.
  */
 import { html, nothing } from "lit-html";
-import { factGroups } from "../kit/facts_panel.js";
-import { fixed } from "../kit/format.js";
-import { VARIANTS, norm, pooledOf, derive } from "./trace.js";
+import { fixed, scientific } from "../kit/format.js";
+import { SAME, VARIANTS, norm, paddingOf, pooledOf, derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./trace.js").Derived} Derived */
@@ -26,74 +25,106 @@ export const VARIANT_NAMES = {
  */
 const orDash = (value, digits, there) => (there ? fixed(value, digits) : "—");
 
-/** Return how far the loss is off, as a fact. @param {Derived} derived */
-export function lossError({ lossRatio }) {
-  if (lossRatio === null) return null;
-  const percent = fixed(Math.abs(100 * (lossRatio - 1)), 1);
-  if (Math.abs(lossRatio - 1) < 1e-5)
-    return { name: "off by", value: "0 %", tone: /** @type {const} */ ("good") };
-  return {
-    name: lossRatio > 1 ? "too high by" : "too low by",
-    value: `${percent} %`,
-    tone: /** @type {const} */ ("bad"),
-  };
+/** Return a distance from the unpadded reference as text, and whether it is none. @param {number} off */
+export function distanceText(off) {
+  if (Number.isNaN(off)) return { value: "—", tone: "" };
+  if (off < SAME) return { value: "0", tone: "good" };
+  return { value: off < 0.01 ? scientific(off) : fixed(off), tone: "bad" };
 }
 
-/** @param {Scene} scene */
+/** @param {Scene} scene @returns {import("../kit/facts_panel.js").Facts} */
 export function facts(scene) {
   const derived = derive(scene.trace);
-  const predicting = scene.ui.prediction?.phase === "open";
-  const { explorer } = scene;
   const open = (/** @type {string} */ id) =>
-    explorer.updateUi({ open: { kind: "fact", id, from: `fact:${id}` } });
+    scene.explorer.updateUi({ open: { kind: "fact", id, from: `fact:${id}` } });
   const truth = !derived.noReference;
-  const wrong = lossError(derived);
+  const b = scene.ui.local.sentence;
+  const each = Array.from({ length: derived.B }, (_, i) => derived.pooledOff(i, "model"));
+  const mean = each.reduce((sum, off) => sum + off, 0) / derived.B;
+  const lossOff = {
+    name: "loss",
+    ...distanceText(derived.lossOff),
+    id: truth ? "off" : undefined,
+  };
+  const pooledOff = {
+    name: `pooled vector, sentence ${b + 1}`,
+    ...distanceText(derived.pooledOff(b, "model")),
+    id: each.length && !Number.isNaN(each[b]) ? "distance" : undefined,
+  };
+  const pooledMean = { name: `mean of ${derived.B}`, ...distanceText(mean) };
   const lossOf = (/** @type {Variant} */ variant, /** @type {number} */ i) => {
     const there = variant !== "reference" || truth;
-    const tone = variant === "reference" ? "" : wrong && variant === "model" ? wrong.tone : "";
     return {
       name: VARIANT_NAMES[variant],
-      value: predicting ? "?" : orDash(derived.loss[i], 3, there),
-      tone: predicting ? "" : tone,
-      id: predicting || !there ? undefined : `loss:${variant}`,
+      value: orDash(derived.loss[i], 3, there),
+      tone: variant === "model" ? lossOff.tone : "",
+      id: there ? `loss:${variant}` : undefined,
     };
   };
   const gradientOf = (/** @type {Variant} */ variant) => {
     const gradient = derived.gradient(variant);
     return {
       name: VARIANT_NAMES[variant],
-      value: predicting ? "?" : orDash(norm(gradient), 3, gradient !== null),
-      tone:
-        predicting || variant !== "model" || !gradient ? "" : norm(gradient) > 0 ? "bad" : "good",
-      id: predicting || !gradient ? undefined : `grad:${variant}`,
+      value: orDash(norm(gradient), 3, gradient !== null),
+      tone: variant !== "model" || !gradient ? "" : norm(gradient) > 0 ? "bad" : "good",
+      id: gradient ? `grad:${variant}` : undefined,
     };
   };
-  const groups = [
-    {
-      title: "Loss of the batch",
-      facts: [
-        ...VARIANTS.map(lossOf),
-        ...(wrong && !predicting ? [{ ...wrong, id: "factor" }] : []),
-      ],
-    },
-    { title: "Gradient norm of row 0", facts: VARIANTS.map(gradientOf) },
-    {
-      title: "Row 0 of the table",
-      facts: [{ name: "norm", value: fixed(norm(derived.row0), 3), id: "row0" }],
-    },
-  ];
-  return html`${pooled(scene, derived, predicting, open)} ${factGroups(/** @type {any} */ (groups), open)}
-  ${derived.noReference && !predicting ? html`<p class="why">No unpadded reference: ${derived.noReference}</p>` : nothing}`;
+  const losses = VARIANTS.map(lossOf);
+  const gradients = VARIANTS.map(gradientOf);
+  const row0 = { name: "norm", value: fixed(norm(derived.row0), 3), id: "row0", given: true };
+  const counted = derived.pooledAt !== null && derived.stages[derived.pooledAt].paddingCounts;
+  return {
+    before: scene.predicting ? undefined : pooled(scene, derived, open),
+    groups: [
+      { title: "Distance from the unpadded reference", facts: [pooledOff, pooledMean, lossOff] },
+      { title: "Loss of the batch", facts: losses },
+      { title: "Gradient norm of row 0", facts: gradients },
+      { title: "Row 0 of the table", facts: [row0] },
+    ],
+    keys: scene.predicting
+      ? [
+          { name: "Sentences", value: derived.B, given: true },
+          { name: "Sequence length", value: derived.T, given: true },
+          { name: "mask_zero", value: scene.params.mask_zero ? "True" : "False", given: true },
+          { ...row0, name: "Norm of row 0" },
+        ]
+      : [
+          {
+            ...pooledOff,
+            name: "Pooled vector, off by",
+            value: html`${pooledOff.value} <small>L2, sentence ${b + 1}</small>`,
+          },
+          {
+            ...lossOff,
+            name: "Loss, off by",
+            value: html`${lossOff.value} <small>${losses[0].value}, reference ${losses[2].value}</small>`,
+          },
+          {
+            ...gradients[0],
+            name: "Gradient of row 0",
+            value: html`${gradients[0].value} <small>reference ${gradients[2].value}</small>`,
+          },
+          {
+            name: "Padding that counts",
+            value: html`${counted ? paddingOf(derived) : 0} <small>of ${derived.B * derived.T} positions</small>`,
+            tone: counted ? "bad" : "good",
+          },
+        ],
+    extra:
+      derived.noReference && !scene.predicting
+        ? html`<p class="why">No unpadded reference: ${derived.noReference}</p>`
+        : nothing,
+  };
 }
 
 /**
  * Table of the vector that the first pooling layer returns for the selected sentence.
  * @param {Scene} scene
  * @param {Derived} derived
- * @param {boolean} predicting
  * @param {(id: string) => void} open
  */
-function pooled({ ui }, derived, predicting, open) {
+function pooled({ ui }, derived, open) {
   const stage = derived.pooledAt === null ? null : derived.stages[derived.pooledAt];
   const b = ui.local.sentence;
   if (!stage || !derived.B)
@@ -121,7 +152,7 @@ function pooled({ ui }, derived, predicting, open) {
               there &&
               !derived.noReference &&
               Math.abs(value - values.reference[i]) > 1e-6;
-            if (predicting || !there) return html`<td>${predicting ? "?" : "—"}</td>`;
+            if (!there) return html`<td>—</td>`;
             return html`<td class=${wrong ? "bad" : variant === "model" && !derived.noReference ? "good" : ""}>
               <button type="button" class="fact" data-place="fact:pool:${variant}:${i}" title="Show the formula" @click=${() => open(`pool:${variant}:${i}`)}>
                 ${fixed(value)}<span class="unseen">, show the formula</span>

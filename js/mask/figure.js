@@ -6,13 +6,14 @@ import { html, nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
 import { fixed } from "../kit/format.js";
 import { cells, ids, stripes } from "./cells.js";
-import { VARIANT_NAMES } from "./facts.js";
+import { distances } from "./distances.js";
+import { distanceText } from "./facts.js";
 import { pointer } from "./input.js";
 import { cards, sentences } from "./layer_cards.js";
 import { cellX, gapMark, rowTop } from "./layout.js";
 import { dots, maskRibbon } from "./mask_ribbon.js";
 import { layoutOf, tabStop } from "./state.js";
-import { VARIANTS, isPadding, derive } from "./trace.js";
+import { SAME, isPadding, derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./layout.js").Layout} Layout */
@@ -32,7 +33,7 @@ export function figure(scene) {
   return html`<div
     class="stage ${predicting ? "asked" : prediction ? "revealed" : ""} ${local.drag ? "dragging" : ""}"
     role="group"
-    aria-label=${predicting ? "The model, layer by layer. Where the mask goes is hidden." : scene.trace.header.alt}
+    aria-label=${scene.alt}
     style="height:${at.height}px"
     @pointerdown=${on.down}
     @pointermove=${on.move}
@@ -44,7 +45,7 @@ export function figure(scene) {
       ${selectedSentence(drawing)} ${arrows(drawing)}
       ${guard([scene.trace, at], () => ids(drawing))}
       ${derived.stages.map((stage) => column(drawing, stage))}
-      ${scene.ui.prediction ? nothing : key(drawing)} ${predicting ? nothing : bars(drawing)} ${focusableCells(drawing)}
+      ${scene.ui.prediction ? nothing : key(drawing)} ${distances(drawing)} ${focusableCells(drawing)}
     </svg>
     <svg class="over" aria-hidden="true" width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
       ${rings(drawing)} ${dropMark(drawing)}
@@ -70,19 +71,30 @@ function column(d, stage) {
 }
 
 /**
- * The single output of a sentence, as text beside its cell.
+ * Beside a vector how far it is from the unpadded reference, where it is the pooled one; beside a single output its
+ * value, and that of the reference.
  * @param {Drawing} d
  * @param {Stage} stage
  */
-function valueBeside({ derived, at }, stage) {
+function valueBeside({ derived, at, predicting }, stage) {
   const k = stage.n + 1;
   const { w, pitch } = at.columns[k];
-  if (stage.form !== "vector" || stage.cells !== 1 || w < pitch + 34) return nothing;
-  return Array.from(
-    { length: derived.B },
-    (_, b) =>
-      svg`<text class="num" x=${cellX(at, k, 1) + 5} y=${rowTop(at, k, b) + at.vh / 2 + 4}>${fixed(stage.valuesAt(b, 0)[0])}</text>`,
-  );
+  const x = cellX(at, k, stage.cells) + 5;
+  if (stage.form !== "vector" || w < pitch * stage.cells + 34) return nothing;
+  return Array.from({ length: derived.B }, (_, b) => {
+    const y = rowTop(at, k, b) + at.vh / 2 + 4;
+    const off = derived.pooledOff(b, "model");
+    if (stage.n === derived.pooledAt && stage.cells > 1)
+      return predicting || Number.isNaN(off)
+        ? nothing
+        : svg`<text class="num off ${off < SAME ? "same" : ""}" x=${x} y=${y}>${distanceText(off).value}</text>`;
+    if (stage.cells !== 1) return nothing;
+    const [value] = stage.valuesAt(b, 0);
+    const [reference] = stage.valuesAt(b, 0, "reference");
+    const compared = !predicting && !derived.noReference && Number.isFinite(reference);
+    return svg`<text class="num" x=${x} y=${compared ? y - 7 : y}>${fixed(value)}</text>
+      ${compared ? svg`<text class="num sub" x=${x} y=${y + 7}>ref. ${fixed(reference)}</text>` : nothing}`;
+  });
 }
 
 /** Background of the selected sentence. @param {Drawing} d */
@@ -113,29 +125,6 @@ function key({ derived, at }) {
   return svg`<g class="key" aria-hidden="true"><circle class="word" cx="5" cy=${y - 4} r="3.6" /><text x="14" y=${y}>word</text>
     <circle class="masked" cx="58" cy=${y - 4} r="3.6" /><text x="67" y=${y}>masked</text>
     ${stripe ? svg`<path class="stripes" d="M124 ${y + 1}l9 -9M129 ${y + 1}l9 -9M134 ${y + 1}l6 -6" /><text x="146" y=${y}>padding that counts as a word</text>` : nothing}</g>`;
-}
-
-/** The the three losses, side by side. @param {Drawing} d */
-function bars({ derived, at }) {
-  const most = Math.max(
-    ...VARIANTS.map((_, i) => (Number.isFinite(derived.loss[i]) ? derived.loss[i] : 0)),
-    1e-9,
-  );
-  const left = at.narrow ? 112 : 132;
-  const room = at.width - left - 92;
-  return svg`<g class="bars" aria-hidden="true"><text class="head" x="0" y=${at.bars + 12}>${at.narrow ? "" : "loss"}</text>${VARIANTS.map(
-    (variant, i) => {
-      const value = derived.loss[i];
-      const y = at.bars + i * 21;
-      const there = variant !== "reference" || !derived.noReference;
-      const compared = variant === "model" && derived.lossRatio !== null;
-      const wrong = compared && Math.abs(Number(derived.lossRatio) - 1) > 1e-5;
-      const w = Number.isFinite(value) ? Math.max(1, (room * value) / most) : 0;
-      return svg`<text x=${left - 10} y=${y + 12} text-anchor="end">${VARIANT_NAMES[variant]}</text>
-      <rect class="bar ${variant} ${wrong ? "wrong" : compared ? "true" : ""}" x=${left} y=${y + 2} width=${w} height="13" rx="3" />
-      <text class="num value ${wrong ? "wrong" : ""}" x=${left + w + 8} y=${y + 12}>${there ? fixed(value, 3) : "none"}</text>`;
-    },
-  )}</g>`;
 }
 
 /** Focusable cells with their values as labels. @param {Drawing} d */

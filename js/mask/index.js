@@ -1,8 +1,6 @@
 /**
  * MaskExplorer, the browser half: where does the mask go?
  */
-import { html, nothing } from "lit-html";
-import { guard } from "lit-html/directives/guard.js";
 import { createWidget } from "../kit/explorer.js";
 import { formulaCard } from "../kit/formula_card.js";
 import { arithmetic } from "./arithmetic.js";
@@ -22,12 +20,13 @@ import "./style.css";
 
 /** @param {Scene} scene */
 function arithmeticCard(scene) {
-  const { ui, trace, explorer } = scene;
-  const derived = derive(trace);
-  if (ui.prediction?.phase === "open") return nothing;
-  const left = derived.total - derived.B;
-  return html`${left > 0 ? html`<p class="strip" role="status">The first ${derived.B} of ${derived.total} sentences are here.</p>` : nothing}
-  ${formulaCard({ ...arithmetic(scene), tone: derived.stages.some(({ paddingCounts }) => paddingCounts) ? "warn" : "hit", close: () => explorer.escape() })}`;
+  const { trace, explorer } = scene;
+  const { stages } = derive(trace);
+  return formulaCard({
+    ...arithmetic(scene),
+    tone: stages.some(({ paddingCounts }) => paddingCounts) ? "warn" : "hit",
+    close: () => explorer.escape(),
+  });
 }
 
 /** @type {View} */
@@ -39,23 +38,14 @@ const mask = {
   predictNoun: "layer",
   initialUi: initialUi,
   steps: (trace) => derive(trace).stages.length,
-  // Guarded: a hover does not change it.
-  controls: (scene) => {
-    const { trace, params, ui, hidden, size } = scene;
-    const key = [
-      trace,
-      JSON.stringify(params),
-      ui.step,
-      ui.prediction,
-      [...hidden].join(),
-      size.figure,
-      ui.local.drag,
-    ];
-    return guard(key, () => controls(scene));
+  controls,
+  leads: 4,
+  notice: ({ trace }) => {
+    const { B, total } = derive(trace);
+    return total > B ? `The first ${B} of ${total} sentences are here.` : "";
   },
   figure,
-  facts: (scene) =>
-    guard([scene.trace, scene.ui.local.sentence, scene.ui.prediction], () => facts(scene)),
+  facts,
   arithmetic: arithmeticCard,
   narrate,
   tables,

@@ -86,7 +86,7 @@ function layerKey({ key, shiftKey }, scene, { stages }, stage) {
     return true;
   }
   if (key === "+" || key === "Insert") {
-    explorer.focusAfterPaint("insert:Dropout");
+    explorer.focusAfterPaint("insert");
     explorer.updateUi({ note: "Choose a layer with Tab and Enter: it goes behind this one." });
     return true;
   }

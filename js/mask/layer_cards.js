@@ -53,7 +53,7 @@ export function cards({ scene, derived, at, predicting }) {
       ${
         ui.prediction && (predicting || markOf(ui.prediction, none))
           ? html`<div role="option" class="card-layer nobody ${markOf(ui.prediction, none)} ${predicting && markOf(ui.prediction, none) ? "hit" : ""}" aria-selected=${String(markOf(ui.prediction, none) === "chosen")} tabindex=${predicting && chosen === none ? 0 : -1} data-place="layer:${none}"
-            style="left:0;top:${at.foot - 4}px;width:${at.narrow ? 150 : 170}px;height:28px"><bdi>No layer loses it</bdi>${markOf(ui.prediction, none) ? html`<span class="badge ${markOf(ui.prediction, none)}">${icon(markOf(ui.prediction, none) === "chosen" ? "right" : markOf(ui.prediction, none))}</span>` : nothing}</div>`
+            style="left:0;top:38px;width:${at.narrow ? 150 : 170}px;height:28px"><bdi>No layer loses it</bdi>${markOf(ui.prediction, none) ? html`<span class="badge ${markOf(ui.prediction, none)}">${icon(markOf(ui.prediction, none) === "chosen" ? "right" : markOf(ui.prediction, none))}</span>` : nothing}</div>`
           : nothing
       }
     </div>`;

@@ -25,24 +25,27 @@
  * @property {number} dots     the middle of the mask's dots, below the top of a sentence
  * @property {number} r        the radius of a dot in the tightest column
  * @property {number} foot     where the key stands
- * @property {number} bars     where the losses stand
+ * @property {{ x: number, w: number, lines: number[] }} lead   the axes of the distances, above everything
  */
 
+const LEAD = 78; // the distances from the unpadded reference
 const CARD = 30;
-const HEAD = 64; // card, mask status, and margin
-const FOOT = 26;
-const BARS = 76; // the three losses
+const HEAD = LEAD + 60; // card, mask status, and margin
+const FOOT = 22;
 
 /**
- * @param {{ width: number, B: number, T: number, D: number, stages: { form: string, cells: number, size: number }[] }} what
+ * @param {{ width: number, height?: number, B: number, T: number, D: number, stages: { form: string, cells: number, size: number }[] }} what
  * @returns {Layout}
  */
-export function layout({ width, B, T, D, stages }) {
+export function layout({ width, height = Infinity, B, T, D, stages }) {
   const narrow = width < 520;
-  const ch = Math.min(narrow ? 8 : 14, (narrow ? 24 : 42) / Math.max(1, D));
+  const free = (Math.min(height, 700) - HEAD - FOOT) / Math.max(1, B); // of a sentence
+  const most = narrow ? 24 : Math.max(18, Math.min(width > 1000 ? 84 : 42, free - 28));
+  const ch = Math.min(narrow ? 8 : width > 1000 ? 22 : 14, most / Math.max(1, D));
   const vh = Math.max(18, ch * D);
-  const dots = vh + (narrow ? 7 : 10);
-  const rowH = dots + (narrow ? 11 : 18);
+  const low = !narrow && free < 46; // many sentences: the ribbon moves closer
+  const dots = vh + (narrow ? 7 : low ? 7 : 10);
+  const rowH = dots + (narrow ? 11 : low ? 14 : 18);
   const all = [{ form: "ids", cells: T, size: 1 }, ...stages];
   const columns = narrow ? belowEachOther(width, B, rowH, all) : besideEachOther(width, all);
   const body = narrow ? (columns.at(-1)?.y ?? 0) + B * rowH : HEAD + Math.max(1, B) * rowH;
@@ -52,7 +55,7 @@ export function layout({ width, B, T, D, stages }) {
   );
   return {
     width,
-    height: body + FOOT + BARS,
+    height: body + FOOT,
     narrow,
     columns,
     rowH,
@@ -61,7 +64,11 @@ export function layout({ width, B, T, D, stages }) {
     dots,
     r,
     foot: body + 4,
-    bars: body + FOOT + 8,
+    lead: {
+      x: narrow ? 92 : 130,
+      w: narrow ? width - 150 : Math.floor(width * 0.5),
+      lines: [43, 62],
+    },
   };
 }
 
@@ -74,7 +81,7 @@ function besideEachOther(width, all) {
   let x = 0;
   return all.map((one) => {
     const w = weigh(one) * unit;
-    const column = { x, y: HEAD, w, pitch: pitchOf(one, w), card: { x, y: 0, w, h: CARD } };
+    const column = { x, y: HEAD, w, pitch: pitchOf(one, w), card: { x, y: LEAD, w, h: CARD } };
     x += w + gap;
     return column;
   });
@@ -92,7 +99,7 @@ function belowEachOther(width, B, rowH, all) {
   const high = Math.max(B * rowH, 62) + 12;
   return all.map((one, k) => {
     const w = width - left;
-    const y = k * high;
+    const y = LEAD + k * high;
     return {
       x: left,
       y: y + 4,

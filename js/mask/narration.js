@@ -3,7 +3,7 @@
  */
 import { html, nothing } from "lit-html";
 import { pluralize, fixed, formatInt } from "../kit/format.js";
-import { lossError } from "./facts.js";
+import { distanceText } from "./facts.js";
 import { lossOutcome } from "./predict.js";
 import { isPadding, paddingOf, derive, wordsOf } from "./trace.js";
 
@@ -133,13 +133,18 @@ export function narrateChange(was, { trace, ui }) {
     derived.B
   ) {
     const n = derived.lengths[ui.local.sentence];
-    const wrong = derived.noReference
+    const { value, tone } = distanceText(derived.lossOff);
+    const wrong = !tone
       ? ""
-      : lossError(derived)?.tone === "good"
+      : tone === "good"
         ? " The loss stays that of the unpadded reference."
-        : ` The loss is now ${lossError(derived)?.value} ${lossError(derived)?.name.replace(" by", "")}.`;
+        : ` The loss is now off by ${value}.`;
     return `Sentence ${ui.local.sentence + 1}: ${pluralize(n, "word")}, ${formatInt(derived.T - n)} padding.${wrong}`;
   }
   if (JSON.stringify(was.layers) === JSON.stringify(params.layers)) return "";
-  return derived.sentence;
+  const lost = derived.lostAt === null ? null : derived.stages[derived.lostAt].label;
+  const where = lost ? `The mask is lost at ${lost}.` : "No layer loses the mask.";
+  const { value, tone } = distanceText(derived.lossOff);
+  if (!tone) return `${where} ${derived.noReference}`.trim();
+  return `${where} The loss is ${tone === "good" ? "that of the unpadded reference" : `off by ${value}`}.`;
 }

@@ -2,7 +2,7 @@
  * Prediction of the mask view: which layer loses the mask?
  */
 import { html, nothing } from "lit-html";
-import { lossError } from "./facts.js";
+import { distanceText } from "./facts.js";
 import { derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
@@ -20,12 +20,12 @@ export function predict({ trace }) {
   };
 }
 
-/** Describe the effect on the loss. @param {Derived} derived */
+/** Describe the distance of the loss from the unpadded reference. @param {Derived} derived */
 export function lossOutcome(derived) {
-  const wrong = lossError(derived);
+  const off = distanceText(derived.lossOff);
   if (derived.noReference)
     return html`How far the loss is off cannot be said: without padding the model would need another length.`;
-  if (!wrong) return nothing;
-  if (wrong.tone === "good") return "The loss is that of the sentences without padding.";
-  return html`The loss is <b>${wrong.value} ${wrong.name === "too low by" ? "too low" : "too high"}</b>.`;
+  if (!off.tone) return nothing;
+  if (off.tone === "good") return "The loss is that of the unpadded reference.";
+  return html`The loss is <b>off by ${off.value}</b>.`;
 }

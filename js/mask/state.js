@@ -39,7 +39,7 @@ export function initialUi() {
  */
 export function layoutOf(scene, { B, T, D, stages }) {
   const shapes = stages.map(({ form, cells, size }) => ({ form, cells, size }));
-  const what = { width: scene.size.figure, B, T, D, stages: shapes };
+  const what = { width: scene.size.figure, height: scene.size.height, B, T, D, stages: shapes };
   return cachedLayout(scene.explorer, what, layout);
 }
 

@@ -2,7 +2,7 @@
  * Data tables of the mask view: every number that is drawn.
  */
 import { fixed } from "../kit/format.js";
-import { VARIANT_NAMES, lossError } from "./facts.js";
+import { VARIANT_NAMES, distanceText } from "./facts.js";
 import { VARIANTS, norm, pooledOf, derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
@@ -71,9 +71,9 @@ export function tables(scene) {
       })),
     });
   }
-  const wrong = lossError(derived);
+  const off = distanceText(derived.lossOff);
   result.push({
-    caption: `Loss and gradient${wrong ? `: the loss is ${wrong.name} ${wrong.value}` : ""}`,
+    caption: `Loss and gradient${off.tone ? `: the loss is off by ${off.value}` : ""}`,
     corner: "value",
     columns: names,
     rows: [
@@ -83,6 +83,12 @@ export function tables(scene) {
           i === 2 && derived.noReference ? "—" : fixed(derived.loss[i], 3),
         ),
       },
+      ...sentences
+        .filter((b) => !Number.isNaN(derived.pooledOff(b, "model")))
+        .map((b) => ({
+          head: `pooled vector of sentence ${b + 1}, off by`,
+          cells: VARIANTS.map((variant) => fixed(derived.pooledOff(b, variant))),
+        })),
       {
         head: "gradient W[0]",
         cells: VARIANTS.map((variant) =>

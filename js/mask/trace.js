@@ -41,11 +41,15 @@
  * @property {string} noReference
  * @property {string} sentence
  * @property {ArrayLike<number>} loss       this model, without mask, unpadded reference
- * @property {number | null} lossRatio
+ * @property {number} lossOff    distance of the loss from that of the unpadded reference, or NaN
+ * @property {(b: number, variant: Variant) => number} pooledOff   the same of a sentence's pooled vector (L2)
  * @property {ArrayLike<number>} row0
  * @property {(way: Variant) => ArrayLike<number> | null} gradient   of row 0
  * @property {(b: number, t: number) => number} id
  */
+
+/** A distance below this is rounding. */
+export const SAME = 1e-6;
 
 export const VARIANTS = /** @type {Variant[]} */ (["model", "unmasked", "reference"]);
 
@@ -72,7 +76,6 @@ export function derive(trace) {
   const { header, arrays } = trace;
   const [B, T] = arrays.ids.shape;
   const loss = arrays.loss.data;
-  const factor = loss[0] / loss[2];
   /** @type {Stage[]} */
   const stages = [];
   for (const n of header.stages.keys()) stages.push(deriveStage(trace, n, stages[n - 1], T));
@@ -94,7 +97,9 @@ export function derive(trace) {
     noReference: header.no_reference,
     sentence: header.sentence,
     loss,
-    lossRatio: Number.isFinite(factor) ? factor : null,
+    lossOff: header.no_reference ? NaN : Math.abs(loss[0] - loss[2]),
+    pooledOff: (/** @type {number} */ b, /** @type {Variant} */ variant) =>
+      pooledDistance(trace, b, variant),
     row0: arrays.row_0.data,
     gradient: (/** @type {Variant} */ variant) => arrays[`grad_${variant}`]?.data ?? null,
     id: (/** @type {number} */ b, /** @type {number} */ t) => arrays.ids.data[b * T + t],
@@ -185,6 +190,23 @@ export function isPadding(derived, stage, b, cell) {
     derived.tokens[b][cell] === "" &&
     derived.id(b, cell) === 0
   );
+}
+
+/**
+ * Return how far a sentence's pooled vector is from that of the unpadded reference (L2), or NaN.
+ * @param {Trace} trace
+ * @param {number} b
+ * @param {Variant} variant
+ */
+function pooledDistance({ header, arrays }, b, variant) {
+  const n = header.pooled_at;
+  const [values, reference] = [arrays[`${variant}${n}`], arrays[`reference${n}`]];
+  if (n === null || header.no_reference || !reference || reference.shape[1] !== values.shape[1])
+    return NaN;
+  const size = values.shape[1];
+  let sum = 0;
+  for (let i = b * size; i < (b + 1) * size; i++) sum += (values.data[i] - reference.data[i]) ** 2;
+  return Math.sqrt(sum);
 }
 
 /** Return the words of a sentence. @param {Derived} derived @param {number} b */

@@ -59,11 +59,11 @@ function weightLines(scene, selected) {
     });
   if (current.scheme.bits === 4 && scene.ui.open?.kind === "weight" && !current.grown)
     lines.push(bitLine(selected));
-  return lines.map((line) => ({
-    ...line,
-    note: scene.size.width < 860 && !scene.ui.open ? undefined : line.note,
-    main: true,
-  }));
+  const shown =
+    scene.ui.open || scene.look === "wide"
+      ? lines
+      : lines.filter(({ name }) => name === "code" || name === "error"); // the rest with Enter
+  return shown.map((line) => ({ ...line, main: true }));
 }
 
 /** @param {Selection} look @returns {Line[]} */

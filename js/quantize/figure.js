@@ -38,7 +38,7 @@ export function figure(scene) {
   return html`<div
     class="stage ${predicting ? "asked" : ""} ${scene.ui.local.drag ? "dragging" : ""} ${scene.ui.playing ? "playing" : ""}"
     role="group"
-    aria-label=${scene.trace.header.alt}
+    aria-label=${scene.alt}
     style="height:${at.height}px"
     @pointerdown=${on.down}
     @pointermove=${on.move}
@@ -49,7 +49,7 @@ export function figure(scene) {
   >
     <svg width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
       <text class="head" x="0" y="12">${head.title}<tspan class="sub" x="0" dy="15">${head.small}</tspan></text>
-      ${ruler(drawing)} ${rowInMemory(drawing)} ${histogram(drawing)} ${neighborChart(drawing)}
+      ${ruler(drawing)} ${rowInMemory(drawing)} ${predicting ? nothing : [histogram(drawing), neighborChart(drawing)]}
     </svg>
     ${rowList(drawing)} ${verdicts(drawing)}
   </div>`;

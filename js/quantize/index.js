@@ -22,13 +22,12 @@ import "./style.css";
 
 /** @param {Scene} scene */
 function arithmeticCard(scene) {
-  const { error, stored } = selection(scene).derived;
-  if (scene.ui.prediction?.phase === "open") return nothing;
-  return html`
-    ${error ? html`<p class="strip error core" role="alert"><b>NotFiniteError</b> ${error}</p>` : nothing}
-    ${stored ? html`<p class="strip stored">This layer was quantized already (${stored}): its floats are gone, so errors are measured from its current output.</p>` : nothing}
-    ${formulaCard({ ...arithmetic(scene), tone: error ? "warn" : "hit", close: () => scene.explorer.escape() })}
-  `;
+  const { error } = selection(scene).derived;
+  return formulaCard({
+    ...arithmetic(scene),
+    tone: error ? "warn" : "hit",
+    close: () => scene.explorer.escape(),
+  });
 }
 
 /** @type {View} */
@@ -42,6 +41,19 @@ const quantize = {
   steps: () => STAGES.length,
   firstStep: () => STAGES.length - 1,
   controls,
+  leads: 4,
+  notice: (scene) => {
+    const { stored } = selection(scene).derived;
+    return stored
+      ? html`<span class="stored">This layer was quantized already (${stored}): errors are measured from its current output.</span>`
+      : "";
+  },
+  alert: (scene) => {
+    const { error } = selection(scene).derived;
+    return error
+      ? html`<p class="strip error core" role="alert"><b>NotFiniteError</b> ${error}</p>`
+      : nothing;
+  },
   figure,
   facts,
   arithmetic: arithmeticCard,

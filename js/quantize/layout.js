@@ -25,24 +25,29 @@ const BANDS_MOST = 8; // groups with a ruler each
 export const LINES = ["weight", "scaled", "code", "bits", "back", "error"];
 
 /**
- * @param {{ width: number, V: number, D: number, bits: number, groups: number, slots: number }} what
+ * @param {{ width: number, height?: number, V: number, D: number, bits: number, groups: number, slots: number }} what
  * @returns {Layout}
  */
-export function layout({ width, V, D, bits, groups, slots }) {
+export function layout({ width, height: free = Infinity, V, D, bits, groups, slots }) {
   const narrow = width < 520;
+  const low = !narrow && (free < 480 || groups > 2); // at a desk: everything a little closer
+  const head = low ? 34 : HEAD;
+  const gap = low ? 7 : GAP;
   const listW = narrow ? width : 140;
   const x = narrow ? 0 : listW + 20;
   const w = width - x;
 
-  const count = Math.min(V, narrow ? Math.floor(width / 19) : LIST_MOST);
+  const fits = Math.min(LIST_MOST, Math.floor((Math.min(free, 700) - head - 6) / 21));
+  const count = Math.min(V, narrow ? Math.floor(width / 19) : fits);
   const listH = narrow ? 40 : Math.max(96, count * 21);
-  const top = narrow ? HEAD + listH + GAP + 8 : 0;
+  const top = narrow ? head + listH + gap + 8 : 0;
 
-  const bands = Math.min(groups, BANDS_MOST);
-  const band = bands === 1 ? 92 : bands === 2 ? 58 : 44;
+  const all = low ? 70 + Math.max(0, Math.min(free, 700) - 394) : Infinity; // px for the rulers
+  const bands = Math.min(groups, BANDS_MOST, Math.max(2, Math.floor(all / 44)));
+  const band = Math.min(bands === 1 ? 92 : bands === 2 ? 58 : 44, Math.max(35, all / bands));
   const ruler = {
     x: x + 10,
-    y: top + HEAD,
+    y: top + head,
     w: w - 20,
     h: bands * band + 16,
     band,
@@ -55,8 +60,8 @@ export function layout({ width, V, D, bits, groups, slots }) {
   let cols = Math.max(1, Math.min(D, Math.floor(room / (narrow ? 58 : 48))));
   if (bits === 4 && cols < D) cols -= cols % 2; // a byte is drawn whole
   const cw = Math.min(80, Math.floor(room / Math.max(1, cols)));
-  const line = 20;
-  const y = ruler.y + ruler.h + GAP + HEAD - 12;
+  const line = low ? 18 : 20;
+  const y = ruler.y + ruler.h + gap + (low ? 16 : HEAD - 12);
   const cross = bits === 4 ? 16 : 6; // lines to the halves of a byte
   const tall = bits === 4 ? 0 : 10;
   const lines = {
@@ -79,23 +84,28 @@ export function layout({ width, V, D, bits, groups, slots }) {
     h: lines.error + line - y,
   };
 
-  const chartY = memory.y + memory.h + GAP + HEAD;
-  const pitch = 17;
+  const chartY = memory.y + memory.h + gap + head;
+  const pitch = low ? Math.min(17, (free - chartY - 12) / Math.max(1, slots)) : 17;
   const nearH = Math.max(1, slots) * pitch + 6;
   const half = Math.floor((w - 36) / 2);
-  const errors = { x, y: chartY, w: narrow ? w : half, h: narrow ? 76 : Math.max(76, nearH - 22) };
+  const errors = {
+    x,
+    y: chartY,
+    w: narrow ? w : half,
+    h: low ? free - chartY - 30 : narrow ? 76 : Math.max(76, nearH - 22),
+  };
   const near = {
     x: narrow ? x : x + half + 36,
-    y: narrow ? chartY + errors.h + 24 + GAP + HEAD : chartY,
+    y: narrow ? chartY + errors.h + 24 + gap + head : chartY,
     w: narrow ? w : half,
     h: nearH,
     pitch,
   };
   const bottom = Math.max(errors.y + errors.h + 24, near.y + near.h);
-  const height = Math.max(bottom, HEAD + listH) + 6;
+  const height = Math.max(bottom, head + listH) + (low ? 0 : 6);
   const rows = {
     x: 0,
-    y: HEAD,
+    y: head,
     w: listW,
     h: listH,
     pitch: narrow
@@ -109,14 +119,19 @@ export function layout({ width, V, D, bits, groups, slots }) {
 /** @typedef {{ row: number, col: number, band: number }} Windows  the first row, weight and group drawn */
 
 /**
- * Move the windows as little as needed to show the selection.
+ * Move the windows as little as needed to show the selection; the rulers, the group of the weight or `band`.
  * @param {Windows} windows
  * @param {Layout} at
  * @param {{ V: number, D: number, bits: number, block: number, groups: number }} sizes
- * @param {{ row: number, col: number }} goal
+ * @param {{ row: number, col: number, band?: number }} goal
  * @returns {Windows}
  */
-export function clampWindows(windows, at, { V, D, bits, block, groups }, { row, col }) {
+export function clampWindows(
+  windows,
+  at,
+  { V, D, bits, block, groups },
+  { row, col, band = Math.floor(col / block) },
+) {
   let first = followFocus(windows.col, col, at.memory.cols, D);
   if (bits === 4 && at.memory.cols < D && first % 2) {
     // a byte begins at an even weight; the last window of an odd row ends with half a byte
@@ -125,7 +140,7 @@ export function clampWindows(windows, at, { V, D, bits, block, groups }, { row, 
   return {
     row: followFocus(windows.row, row, at.rows.count, V),
     col: first,
-    band: followFocus(windows.band, Math.floor(col / block), at.ruler.count, groups),
+    band: followFocus(windows.band, band, at.ruler.count, groups),
   };
 }
 

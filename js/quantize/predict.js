@@ -15,7 +15,6 @@ export function predict(scene) {
   const selected = selection(scene);
   const { current, derived, row } = selected;
   const { column, value } = derived.tenfold(row);
-  const from = current.value(derived.weights(row)[column]);
   const { D } = derived;
   const verdict = scene.ui.prediction?.verdict;
   /** @param {number[]} items */
@@ -35,7 +34,7 @@ export function predict(scene) {
     ? `The weight that grew keeps its code ${formatCode(current.codes[column])}: it is still the end of its ruler.`
     : `The weight that grew has a new code too.`;
   return {
-    question: html`In ${current.scheme.title}, w[${row}, ${column}] of ${rowInSentence(selected)} grows tenfold, from ${from} to ${current.value(value)}. <b>Which codes of its row change, and which other rows?</b> Click them, or arrows and Enter.`,
+    question: html`w[${row}, ${column}] of ${rowInSentence(selected)} grows tenfold, to ${current.value(value)}. <b>Which codes of its row change, and which other rows?</b> Click them, or use the arrows and Enter.`,
     outcome: [missed, extra, lesson].filter(Boolean).join(" "),
   };
 }

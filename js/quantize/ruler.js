@@ -118,9 +118,12 @@ function levels({ at, selected }, group, used, top, bottom) {
     apart < DENSE && current.scheme.bits === 8
       ? used.filter(inside).map((code) => tick(code, "used", top))
       : nothing;
-  return svg`${all}${more}${labeled(codes, used, inGroup ? selectedCode : null, x).map(
-    (code) =>
-      svg`<text class="code num ${used.includes(code) ? "used" : ""} ${inGroup && code === selectedCode ? "lit" : ""}" text-anchor="middle" y=${bottom + 11} style="transform:translateX(${x(code).toFixed(2)}px)">${fixed(code, 0)}</text>`,
+  const named = labeled(codes, used, inGroup ? selectedCode : null, x);
+  // a place for each code: its number stays where it is, whichever others come and go
+  return svg`${all}${more}${codes.map((code) =>
+    named.includes(code)
+      ? svg`<text class="code num ${used.includes(code) ? "used" : ""} ${inGroup && code === selectedCode ? "lit" : ""}" text-anchor="middle" y=${bottom + 11} style="transform:translateX(${x(code).toFixed(2)}px)">${fixed(code, 0)}</text>`
+      : nothing,
   )}`;
 }
 

@@ -65,6 +65,7 @@ function layoutOf(scene, derived, { scheme, row }) {
   const ranks = neighborRanks(derived, scheme.name, row);
   const what = {
     width: scene.size.figure,
+    height: scene.size.height,
     V: derived.V,
     D: derived.D,
     bits: scheme.bits,
@@ -79,15 +80,14 @@ export function clampUi(scene) {
   if (!scene.size.figure) return;
   const { derived, current, row, at } = selection(scene);
   const { ui } = scene;
-  // a hover does not move the windows
-  const col = Math.min(
-    derived.D - 1,
-    ui.focus?.col ?? (ui.hover ? ui.local.windows.col : current.largest),
-  );
+  const { windows } = ui.local;
+  const still = ui.hover && ui.focus?.col === undefined; // a hover does not move the windows
+  const col = Math.min(derived.D - 1, ui.focus?.col ?? (still ? windows.col : current.largest));
   const targetRow = ui.focus?.part === "row" ? ui.focus.row : row;
   const sizes = { V: derived.V, D: derived.D, ...current.scheme };
-  ui.local.windows = clampWindows(ui.local.windows, at, sizes, {
+  ui.local.windows = clampWindows(windows, at, sizes, {
     row: Math.min(derived.V - 1, targetRow),
     col,
+    band: still ? windows.band : undefined,
   });
 }

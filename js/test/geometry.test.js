@@ -156,6 +156,23 @@ test("names stand inside the map and not on each other; the first ones win", () 
   });
 });
 
+test("a name that must stand is never left out, however close the points are", () => {
+  const box = { x: 0, y: 0, w: 300, h: 200, side: 200 };
+  const close = Array.from({ length: 11 }, (_, i) => ({
+    x: 150 + (i % 3),
+    y: 100 + (i % 4),
+    text: `neighbor${i}`,
+    kind: "true",
+    must: true,
+  }));
+  const placed = placeNames(close, box);
+  assert.equal(placed.length, 11);
+  placed.forEach((a, i) => {
+    for (const b of placed.slice(i + 1))
+      assert.ok(Math.abs(a.ly - b.ly) >= 11 || a.anchor !== b.anchor || Math.abs(a.lx - b.lx) > 60);
+  });
+});
+
 test("dots walk from one plane to another", () => {
   const [from, to] = [Float32Array.of(0, 1), Float32Array.of(2, 5)];
   assert.deepEqual([...between(from, to, 0)], [0, 1]);

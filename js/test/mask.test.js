@@ -11,7 +11,7 @@ import {
   toggleReturnSequences,
 } from "../mask/layer_edits.js";
 import { boundary, cellX, gapAt, gapMark, hit, layout, lengthAt, rowTop } from "../mask/layout.js";
-import { lossError } from "../mask/facts.js";
+import { distanceText } from "../mask/facts.js";
 import { isPadding, labelOf, norm, paddingOf, pooledOf, derive, wordsOf } from "../mask/trace.js";
 import { trace } from "./golden.js";
 
@@ -40,7 +40,7 @@ test("the figure fits its width, and nothing lies on anything else", () => {
         if (at.narrow && derived.B) assert.ok(rowTop(at, k, derived.B - 1) + at.vh < next.y, told);
       });
       assert.ok(at.dots + at.r < at.rowH, told);
-      assert.ok(at.bars + 3 * 21 <= at.height + 1, told);
+      assert.ok(at.foot < at.height && at.lead.x + at.lead.w <= width, told);
     }
   }
 });
@@ -134,7 +134,7 @@ test("a line that stays as it was keeps its cut", () => {
 });
 
 test("a reading knows what each layer does to the mask, and where padding counts", () => {
-  const { stages, lostAt, lossRatio, tokens } = read("default");
+  const { stages, lostAt, lossOff, tokens } = read("default");
   assert.deepEqual(
     stages.map(({ label, status, paddingCounts }) => [label, status, paddingCounts]),
     [
@@ -146,7 +146,7 @@ test("a reading knows what each layer does to the mask, and where padding counts
     ],
   );
   assert.equal(lostAt, 2);
-  assert.ok(lossRatio && lossRatio < 0.65 && lossRatio > 0.6);
+  assert.ok(Math.abs(lossOff - 0.32) < 0.005);
   assert.deepEqual(tokens[1].slice(0, 4), ["a", "dog", "ran", ""]);
   const derived = read("default");
   assert.equal(paddingOf(derived), 10);
@@ -178,8 +178,8 @@ test("Flatten is drawn folded, place by place, and has no truth before Dense", (
   assert.deepEqual(flat.shape, [4, 24]);
   for (let t = 0; t < 8; t++) assert.deepEqual(flat.valuesAt(2, t), before.valuesAt(2, t));
   assert.match(derived.noReference, /Without padding the model cannot run/);
-  assert.equal(derived.lossRatio, null);
-  assert.equal(lossError(derived), null);
+  assert.ok(Number.isNaN(derived.lossOff) && Number.isNaN(derived.pooledOff(0, "model")));
+  assert.deepEqual(distanceText(derived.lossOff), { value: "—", tone: "" });
   assert.deepEqual(flat.valuesAt(0, 0, "reference"), []);
   assert.ok(isPadding(derived, flat, 1, 0), "padding in front");
 });
@@ -190,12 +190,10 @@ test("the pooled vector in three ways, and how far the loss is off", () => {
   assert.notDeepEqual(kept.model, kept.unmasked);
   const lost = pooledOf(read("default"), 1);
   assert.deepEqual(lost.model, lost.unmasked);
-  assert.deepEqual(lossError(read("default")), {
-    name: "too low by",
-    value: "37.9 %",
-    tone: "bad",
-  });
-  assert.deepEqual(lossError(read("kept")), { name: "off by", value: "0 %", tone: "good" });
+  const off = lost.model.reduce((sum, v, i) => sum + (v - lost.reference[i]) ** 2, 0) ** 0.5;
+  assert.ok(Math.abs(read("default").pooledOff(1, "model") - off) < 1e-6);
+  assert.deepEqual(distanceText(read("default").lossOff), { value: "0.32", tone: "bad" });
+  assert.deepEqual(distanceText(read("kept").lossOff), { value: "0", tone: "good" });
   assert.equal(norm(read("kept").gradient("model")), 0);
   assert.ok(norm(read("kept").gradient("unmasked")) > 0.1);
   assert.ok(Number.isNaN(norm(null)));

@@ -166,6 +166,15 @@ test("the windows follow the weight, and a byte is drawn whole", () => {
   }
 });
 
+test("the rulers stay where they are when the goal says so", () => {
+  const sizes = { V: 64, D: 32, bits: 4, block: 1, groups: 32 };
+  const at = layout({ width: 900, height: 394, ...sizes, slots: 5 });
+  const windows = { row: 0, col: 0, band: 9 };
+  assert.ok(at.ruler.count < 9);
+  assert.equal(clampWindows(windows, at, sizes, { row: 0, col: 0 }).band, 0);
+  assert.equal(clampWindows(windows, at, sizes, { row: 0, col: 0, band: 9 }).band, 9);
+});
+
 test("the ruler: a place is a value and back, and there is room to drag outwards", () => {
   const at = layout({ width: 640, V: 16, D: 8, bits: 4, groups: 1, slots: 5 });
   for (const most of [1e-30, 0.04, 0.8, 1, 2.4, 99, 3e38]) {

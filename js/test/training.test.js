@@ -22,9 +22,12 @@ test("the figure fits its width and nothing lies on anything else", () => {
     for (const V of [1, 11, 24, 40]) {
       for (const runs of [1, 2, 3]) {
         const at = layout({ width, V, runs, lanes: 8 });
-        const boxes = [...at.maps, ...at.strips, at.loss, at.lanes];
         const name = JSON.stringify({ width, V, runs });
-        for (const [i, box] of boxes.entries()) {
+        // below the maps stands one plot of three
+        const plots = [at.strips, [at.loss], [at.lanes]].map((plot) => [...at.maps, ...plot]);
+        for (const [i, box, boxes] of plots.flatMap((all) =>
+          all.map((box, i) => /** @type {const} */ ([i, box, all])),
+        )) {
           assert.ok(box.x >= 0 && box.x + box.w <= width + 0.5, `${name} box ${i}`);
           assert.ok(box.w > 40 && box.y + box.h <= at.height, `${name} box ${i}`);
           for (const other of boxes.slice(0, i)) assert.ok(apart(box, other), `${name} box ${i}`);
@@ -38,17 +41,21 @@ test("a point of the figure is what it looks like", () => {
   const at = layout({ width: 640, V: 3, runs: 2, lanes: 8 });
   const what = { S: 50, V: 3, order: [2, 0, 1] };
   const [, strip] = at.strips;
-  const spot = hit(at, what, [], strip.x + strip.w * 0.51, strip.y + at.pitch * 1.5);
+  const spot = hit(at, "strips", what, [], strip.x + strip.w * 0.51, strip.y + at.pitch * 1.5);
   assert.deepEqual(spot, { part: "strip", run: 1, row: 0, step: 25 });
-  assert.deepEqual(hit(at, what, [], 5, strip.y + 2), { part: "label", run: 0, row: 2 });
+  assert.deepEqual(hit(at, "strips", what, [], 5, strip.y + 2), { part: "label", run: 0, row: 2 });
   const dot = { row: 1, run: 0, x: at.maps[0].x + 50, y: at.maps[0].y + 50 };
-  assert.deepEqual(hit(at, what, [dot], dot.x + 5, dot.y), { part: "dot", run: 0, row: 1 });
-  assert.deepEqual(hit(at, what, [dot], dot.x + 25, dot.y), { part: "map", run: 0 });
-  assert.deepEqual(hit(at, what, [], at.maps[1].x + 5, at.maps[1].y - 5), {
+  assert.deepEqual(hit(at, "strips", what, [dot], dot.x + 5, dot.y), {
+    part: "dot",
+    run: 0,
+    row: 1,
+  });
+  assert.deepEqual(hit(at, "strips", what, [dot], dot.x + 25, dot.y), { part: "map", run: 0 });
+  assert.deepEqual(hit(at, "strips", what, [], at.maps[1].x + 5, at.maps[1].y - 5), {
     part: "title",
     run: 1,
   });
-  assert.equal(hit(at, what, [], at.loss.x + at.loss.w - 1, at.loss.y + 5)?.step, 49);
+  assert.equal(hit(at, "loss", what, [], at.loss.x + at.loss.w - 1, at.loss.y + 5)?.step, 49);
   for (const s of [0, 7, 49]) assert.equal(stepAt(strip, stepX(strip, s, 50) + 0.1, 50), s);
 });
 
@@ -217,13 +224,13 @@ test("a curve bends under the pointer, and the points passed go along", () => {
   const explorer = {
     bendCurve: (/** @type {number} */ i, /** @type {number} */ value) => bent.push([i, value]),
   };
-  const at = layout({ width: 640, V: made.V, runs: 2, lanes: 8 });
+  const at = layout({ width: 640, V: made.V, runs: 2, lanes: 8, asked: true });
   const d = /** @type {any} */ ({
     scene: { ui: { prediction: { curve: drawn } }, explorer },
     derived: made,
     at,
   });
-  const { x, y, w, h } = at.loss;
+  const { x, y, w, h } = at.question;
   assert.equal(bendCurveTo(d, x + w / 2, y, null), 9);
   assert.deepEqual(bent.splice(0), [[9, axisTop(made.maxDistanceAhead)]]);
   assert.equal(bendCurveTo(d, x + (w * 13) / 20, y + h, 9), 12);

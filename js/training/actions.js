@@ -49,7 +49,7 @@ export function branch(scene) {
     return;
   }
   scene.explorer.edit({ branch: [n, step, optimizer, rate] });
-  scene.explorer.focusAfterPaint(`optimizer:${optimizer}`);
+  scene.explorer.focusAfterPaint("optimizer");
 }
 
 /** @param {Scene} scene */

@@ -35,7 +35,7 @@ const inside = (value) => (value < 0 ? `(${shortNumber(value)})` : shortNumber(v
  */
 export function arithmetic(scene) {
   const d = sceneFrame(scene);
-  const pinned = scene.ui.open?.kind === "cell";
+  const pinned = Boolean(scene.ui.open);
   const tone = d.run.movedWithoutGrad(d.s, d.row) ? "warn" : "hit";
   if (!pinned) return { lines: [updateLine(d, mostChanged(d))], pinned, tone };
   const shown = Math.min(d.derived.D, 2);

@@ -126,7 +126,7 @@ export function withSelectedRow(d) {
 /** @param {SceneFrame} drawing */
 export function lanes(drawing) {
   const d = withSelectedRow(drawing); // a hover does not change them
-  const { scene, derived, at, row, s, n, run, predicting } = d;
+  const { scene, derived, at, row, s, n, run } = d;
   const { S } = derived;
   const box = at.lanes;
   const all = lanesOf(d);
@@ -137,7 +137,6 @@ export function lanes(drawing) {
   return svg`<g class="lanes">
     <text class="head" x=${box.x - 60} y=${box.y - 12}>“${name.length > 12 ? `${name.slice(0, 11)}…` : name}” over time${derived.runs.length > 1 && box.w > 240 ? svg`<tspan class="sub">, ${run.rule(s).optimizer}</tspan>` : nothing}</text>
     ${guard([scene.trace, at, scene.theme, row, n, all.map((lane) => lane.name).join()], () => all.map((lane, i) => cells(lane, i, d)))}
-    ${predicting ? svg`<rect class="hide" x=${next} y=${box.y - 1} width=${Math.max(0, box.x + box.w - next)} height=${bottom} />` : nothing}
     <path class="now" d="M${(x + next) / 2} ${box.y - 4}v${bottom + 6}" />
   </g>`;
 }

@@ -1,7 +1,6 @@
 /**
  * Facts beside the training figure: the selected row, the step, and the optimizer state.
  */
-import { factGroups } from "../kit/facts_panel.js";
 import { fixed, formatInt } from "../kit/format.js";
 import { shortNumber } from "./number_format.js";
 import { sceneFrame, rowName } from "./state.js";
@@ -12,7 +11,7 @@ import { countMoves, distance } from "./trace.js";
 /** @param {ArrayLike<number>} values */
 export const size = (values) => distance(new Float64Array(values.length), values);
 
-/** @param {Scene} scene */
+/** @param {Scene} scene @returns {import("../kit/facts_panel.js").Facts} */
 export function facts(scene) {
   const d = sceneFrame(scene);
   const { derived, run, row, s } = d;
@@ -23,38 +22,58 @@ export function facts(scene) {
   const { slots } = run.rule(s);
   const { moved, movedWithoutGrad, withGrad } = countMoves(derived, run, s);
   const id = (/** @type {string} */ name) => (scene.ui.prediction ? undefined : name);
+  const short = name.length > 12 ? `${name.slice(0, 11)}…` : name;
+  const given = true;
+  const last = {
+    name: "last seen",
+    value: lastStep < 0 ? "never" : `step ${lastStep + 1}`,
+    given,
+  };
+  const gradient = {
+    name: "gradient norm",
+    value: shortNumber(size(run.grad(s, row))),
+    id: id("gradient"),
+    given,
+  };
+  const displacement = {
+    name: "moved",
+    value: shortNumber(run.move(s, row)),
+    tone: rowMovedWithoutGrad ? "bad" : "",
+    id: id("moved"),
+  };
+  const loss = {
+    name: "loss",
+    value: Number.isFinite(run.losses[s]) ? fixed(run.losses[s], 3) : "—",
+    given,
+  };
+  const still = {
+    name: "zero gradient, updated",
+    value: formatInt(movedWithoutGrad),
+    tone: movedWithoutGrad ? "bad" : "",
+  };
   const groups = [
     {
-      title: `“${name.length > 12 ? `${name.slice(0, 11)}…` : name}” at step ${s + 1}`,
+      title: `“${short}” at step ${s + 1}`,
       facts: [
-        { name: "last seen", value: lastStep < 0 ? "never" : `step ${lastStep + 1}` },
-        { name: "uses", value: formatInt(derived.counts[row]) },
-        { name: "gradient norm", value: shortNumber(size(run.grad(s, row))), id: id("gradient") },
+        last,
+        { name: "uses", value: formatInt(derived.counts[row]), given },
+        gradient,
         ...slots.map((word, slot) => ({
           name: `${word}, norm`,
           value: shortNumber(size(run.slot(slot, s + 1, row) ?? [])),
           id: id(word),
         })),
-        {
-          name: "moved",
-          value: shortNumber(run.move(s, row)),
-          tone: rowMovedWithoutGrad ? "bad" : "",
-          id: id("moved"),
-        },
+        displacement,
         ...distances(d),
       ],
     },
     {
       title: "Rows at this step",
       facts: [
-        { name: "loss", value: Number.isFinite(run.losses[s]) ? fixed(run.losses[s], 3) : "—" },
-        { name: "in the batch", value: `${withGrad} of ${V}` },
+        loss,
+        { name: "in the batch", value: `${withGrad} of ${V}`, given },
         { name: "moved", value: `${moved} of ${V}` },
-        {
-          name: "zero gradient, updated",
-          value: formatInt(movedWithoutGrad),
-          tone: movedWithoutGrad ? "bad" : "",
-        },
+        still,
       ],
     },
     {
@@ -65,9 +84,23 @@ export function facts(scene) {
       ],
     },
   ];
-  return factGroups(/** @type {any} */ (groups), (name) =>
-    scene.explorer.updateUi({ open: { kind: "cell", from: `fact:${name}` } }),
-  );
+  return {
+    groups,
+    keys: scene.predicting
+      ? [
+          { name: "Optimizer", value: run.rule(s).optimizer, given },
+          { name: "Learning rate", value: run.rule(s).rate, given },
+          { ...last, name: `“${short}” last seen` },
+          { ...gradient, name: "Its gradient norm" },
+        ]
+      : [
+          { ...last, name: `“${short}” last seen` },
+          { ...gradient, name: "Its gradient norm" },
+          { ...displacement, name: "Its displacement" },
+          { ...still, name: "Zero gradient, updated" },
+          { ...loss, name: "Loss" },
+        ],
+  };
 }
 
 /**

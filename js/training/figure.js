@@ -1,7 +1,8 @@
 /**
  * The training figure: maps, strips, the loss, and one row over time.
  */
-import { html } from "lit-html";
+import { html, nothing } from "lit-html";
+import { tabs } from "../kit/controls.js";
 import { lanes, loss } from "./charts.js";
 import { pointer } from "./input.js";
 import { mapLayer, maps } from "./map.js";
@@ -19,7 +20,7 @@ export function figure(scene) {
   return html`<div
     class="stage training ${predicting ? "asked" : ""}"
     role="group"
-    aria-label=${scene.trace.header.alt}
+    aria-label=${scene.alt}
     style="height:${at.height}px"
     @pointermove=${on.move}
     @pointerdown=${on.down}
@@ -27,10 +28,21 @@ export function figure(scene) {
     @pointerleave=${on.leave}
     @click=${on.click}
   >
-    <svg class="below" aria-hidden="true" width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">${stripCells(d)}</svg>
+    <svg class="below" aria-hidden="true" width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">${d.plot === "strips" ? stripCells(d) : nothing}</svg>
     <svg class="below" aria-hidden="true" width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">${mapLayer(d)}</svg>
     <svg width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
-      ${maps(d)} ${strips(d)} ${scene.ui.prediction ? predictionChart(d) : loss(d)} ${lanes(d)}
+      ${maps(d)} ${scene.ui.prediction ? predictionChart(d) : nothing} ${d.plot === "loss" ? loss(d) : d.plot === "lanes" ? lanes(d) : strips(d)}
     </svg>
+    ${
+      scene.ui.prediction
+        ? nothing
+        : tabs({
+            explorer: scene.explorer,
+            local: "plot",
+            label: "Plot below the maps",
+            choices: { strips: "Displacement", loss: "Loss", lanes: "This row" },
+            style: `right:0;top:${at.stripHead - 15}px`,
+          })
+    }
   </div>`;
 }

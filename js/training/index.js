@@ -3,7 +3,6 @@
  *
  * A view is an object of pure functions `scene -> template`; the kit joins them into an explorer.
  */
-import { nothing } from "lit-html";
 import { createWidget } from "../kit/explorer.js";
 import { formulaCard } from "../kit/formula_card.js";
 import { selectRow } from "./actions.js";
@@ -34,10 +33,13 @@ const training = {
   controls,
   figure,
   facts,
+  leads: 4,
+  notice: ({ trace, params }) =>
+    Number(trace.header.fitting) < params.steps
+      ? `${trace.header.fitting} steps are sent for tables of this size.`
+      : "",
   arithmetic: (scene) =>
-    scene.ui.prediction?.phase === "open"
-      ? nothing
-      : formulaCard({ ...arithmetic(scene), close: () => scene.explorer.escape() }),
+    formulaCard({ ...arithmetic(scene), close: () => scene.explorer.escape() }),
   narrate,
   tables,
   questionKind,

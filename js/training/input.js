@@ -53,7 +53,7 @@ export function pointer(d) {
       if (from !== undefined && from !== null)
         heldPoint.set(explorer, bendCurveTo(sceneFrame(scene), ...place(event), from));
       else if (!ui.prediction)
-        explorer.setHover(hoverOf(hit(at, derived, dots(d), ...place(event))));
+        explorer.setHover(hoverOf(hit(at, d.plot, derived, dots(d), ...place(event))));
     },
     up() {
       heldPoint.delete(explorer);
@@ -64,7 +64,7 @@ export function pointer(d) {
     /** @param {MouseEvent} event */
     click(event) {
       if (d.predicting) return;
-      const spot = hit(at, derived, dots(d), ...place(event));
+      const spot = hit(at, d.plot, derived, dots(d), ...place(event));
       if (!spot) return;
       if (spot.step !== undefined && spot.part !== "strip") return explorer.goToStep(spot.step);
       if (spot.part === "title") return selectRow(scene, spot.run ?? 0, ui.local.row);

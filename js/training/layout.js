@@ -17,78 +17,84 @@
  * @property {Box} loss
  * @property {Box} lanes
  * @property {number} lane        pixels from one lane to the next
+ * @property {Box} question       of the curve to draw
  */
+/** @typedef {"strips" | "loss" | "lanes"} Plot  what is drawn below the maps */
 
 const GAP = 18;
 const HEAD = 24;
 const LANE = 13;
+const CAPTION = 18; // below the maps
+const TITLE = 24; // above the lower plot
+const BELOW = 10; // between strips
+const NARROW_LOWER = 200;
 
 /**
- * @param {{ width: number, V: number, runs: number, lanes: number }} what
+ * Maps above; below them one plot of three: the strips, the loss, or one row over time. A question takes the place
+ * of all maps but one.
+ * @param {{ width: number, height?: number, V: number, runs: number, lanes: number, asked?: boolean }} what
  * @returns {Layout}
  */
-export function layout({ width, V, runs, lanes }) {
+export function layout({ width, height = 394, V, runs, lanes, asked = false }) {
   const narrow = width < 520;
   const labels = narrow ? 54 : 66;
-  const pitch = V <= 16 ? (runs === 1 ? 16 : 14) : V <= 26 ? 12 : 10;
-  const lanesH = lanes * LANE;
-  const tall = narrow ? 220 : [330, 250, 210][runs - 1];
-  const one = runs === 1 && !narrow;
-  const side = Math.round(width * 0.42);
-  const mapW = narrow ? width : one ? width - side - GAP : (width - GAP * (runs - 1)) / runs;
+  const shown = asked ? 1 : runs;
+  // Of the height that is left, the lower plot gets up to a half.
+  const free = Math.min(height, 700) - HEAD - CAPTION - TITLE - 6;
+  const pitch = narrow
+    ? V <= 16
+      ? 14
+      : 10
+    : Math.max(3, Math.min(20, Math.floor((free * 2 * 0.52) / V) / 2));
+  const strip = V * pitch;
+  const tall = narrow ? (asked ? 150 : 180) : Math.round(free - Math.max(strip, free * 0.34));
+  const lower = narrow ? NARROW_LOWER : free - tall;
+  const mapW = narrow ? width : asked ? Math.round(width * 0.4) : (width - GAP * (runs - 1)) / runs;
   /** @type {Box[]} */
   const maps = [];
   for (let n = 0; n < runs; n++) {
+    const m = asked ? 0 : n;
     maps.push(
       narrow
-        ? { x: 0, y: HEAD + n * (tall + HEAD + 8), w: width, h: tall }
-        : { x: Math.round(n * (mapW + GAP)), y: HEAD, w: Math.floor(mapW), h: tall },
+        ? { x: 0, y: HEAD + m * (tall + HEAD + 8), w: width, h: tall }
+        : { x: Math.round(m * (mapW + GAP)), y: HEAD, w: Math.floor(mapW), h: tall },
     );
   }
-  let y = maps[runs - 1].y + tall + (narrow && runs > 1 ? 64 : 54);
-  const stripHead = y - (narrow && runs > 1 ? 26 : 14);
-  const stripW = narrow ? width - labels : (width - labels - GAP * (runs - 1)) / runs;
+  let y = maps[shown - 1].y + tall + CAPTION + TITLE + (narrow && shown > 1 ? 14 : 0);
+  const bottom = maps[0].y + tall;
+  /** @type {Box} */
+  const question = narrow
+    ? { x: 38, y: y + 4, w: width - 46, h: 110 }
+    : { x: mapW + 62, y: HEAD + 4, w: width - mapW - 72, h: bottom - HEAD - 4 };
+  if (asked && narrow) y += 110 + 52;
+  const stripHead = y - (narrow && shown > 1 ? 24 : 10);
+  const stripW = narrow ? width - labels : (width - labels - GAP * (shown - 1)) / shown;
   /** @type {Box[]} */
   const strips = [];
   for (let n = 0; n < runs; n++) {
+    const m = asked ? 0 : n;
     strips.push({
-      x: narrow ? labels : Math.round(labels + n * (stripW + GAP)),
-      y: narrow ? y + n * (V * pitch + HEAD) : y,
+      x: narrow ? labels : Math.round(labels + m * (stripW + GAP)),
+      y: narrow ? y + m * (strip + HEAD) : y,
       w: Math.floor(stripW),
-      h: V * pitch,
+      h: strip,
     });
   }
-  y = strips[runs - 1].y + V * pitch + 12;
-  /** @type {Box} */
-  let loss;
-  /** @type {Box} */
-  let laneBox;
-  if (one) {
-    const x = mapW + GAP;
-    loss = { x: x + 34, y: HEAD + 4, w: side - 34, h: 124 };
-    laneBox = { x: x + 66, y: HEAD + 204, w: side - 66, h: lanesH };
-  } else if (narrow) {
-    loss = { x: 38, y: y + 40, w: width - 40, h: 96 };
-    laneBox = { x: 66, y: y + 206, w: width - 66, h: lanesH };
-    y = laneBox.y + lanesH;
-  } else {
-    const left = Math.round(width * 0.46);
-    loss = { x: 38, y: y + 40, w: left - 38, h: 104 };
-    laneBox = { x: left + 100, y: y + 40, w: width - left - 100, h: lanesH };
-    y = Math.max(loss.y + loss.h + 34, laneBox.y + lanesH + 6);
-  }
+  const lane = Math.min(LANE, Math.floor(lower / Math.max(1, lanes)));
+  const end = narrow ? Math.max(strips[shown - 1].y + strip + BELOW, y + lower) : y + lower + 6;
   return {
     width,
-    height: Math.round(y + 6),
+    height: Math.round(end),
     narrow,
     maps,
     strips,
     pitch,
     labels,
     stripHead,
-    loss,
-    lanes: laneBox,
-    lane: LANE,
+    loss: { x: 38, y: y + 4, w: width - 46, h: lower - 40 },
+    lanes: { x: 66, y, w: width - 66, h: lanes * lane },
+    lane,
+    question,
   };
 }
 
@@ -111,9 +117,10 @@ export const stepAt = ({ x, w }, px, S) =>
  */
 export function mapper({ x: [x0, x1], y: [y0, y1] }, box) {
   const pad = Math.min(34, box.w / 6);
+  const padY = Math.min(pad, box.h / 8);
   const k = Math.min(
     (box.w - 2 * pad) / Math.max(x1 - x0, 1e-9),
-    (box.h - 2 * pad) / Math.max(y1 - y0, 1e-9),
+    (box.h - 2 * padY) / Math.max(y1 - y0, 1e-9),
   );
   const scale = Math.min(k, 1e7);
   const cx = (x0 + x1) / 2;
@@ -186,13 +193,14 @@ const centered = (dot, x, y) => dot.w === 8 && dot.x === x - 4 && dot.y === y - 
 /**
  * Return the spot under a point of the figure.
  * @param {Layout} at
+ * @param {Plot} plot
  * @param {{ S: number, V: number, order: number[] }} derived
  * @param {{ row: number, run: number, x: number, y: number }[]} dots
  * @param {number} x
  * @param {number} y
  */
-export function hit(at, { S, order }, dots, x, y) {
-  for (const [run, box] of at.strips.entries()) {
+export function hit(at, plot, { S, order }, dots, x, y) {
+  for (const [run, box] of plot === "strips" ? at.strips.entries() : []) {
     const line = Math.floor((y - box.y) / at.pitch);
     if (line < 0 || line >= order.length) continue;
     if (x >= box.x && x < box.x + box.w)
@@ -210,10 +218,9 @@ export function hit(at, { S, order }, dots, x, y) {
     }
     return best ? { part: "dot", run, row: best.row } : { part: "map", run };
   }
-  for (const box of [at.loss, at.lanes]) {
-    if (x >= box.x && x < box.x + box.w && y >= box.y && y < box.y + box.h) {
-      return { part: box === at.loss ? "loss" : "lanes", step: stepAt(box, x, S) };
-    }
-  }
-  return null;
+  if (plot === "strips") return null;
+  const box = plot === "loss" ? at.loss : at.lanes;
+  return x >= box.x && x < box.x + box.w && y >= box.y && y < box.y + box.h
+    ? { part: plot, step: stepAt(box, x, S) }
+    : null;
 }

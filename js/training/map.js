@@ -20,11 +20,21 @@ import { pastTrail, path, trail } from "./trails.js";
  * @param {SceneFrame} d
  */
 export function mapLayer(d) {
-  const { scene, derived, at, s } = d;
+  const { scene, at, s } = d;
   const { row, pins } = scene.ui.local;
   return guard(
-    [scene.trace, at, s, row, pins.join(), scene.theme, revealed(d, selectedRun(scene))],
-    () => derived.runs.map((_, n) => mapOf(d, n)),
+    [
+      scene.trace,
+      at,
+      s,
+      row,
+      pins.join(),
+      scene.theme,
+      d.runs.join(),
+      d.predicting,
+      revealed(d, selectedRun(scene)),
+    ],
+    () => d.runs.map((n) => mapOf(d, n)),
   );
 }
 
@@ -41,7 +51,7 @@ function mapOf(d, n) {
   const { here, flying, names } = positions(d)[n];
   const pinned = (/** @type {number} */ row) => local.pins.includes(row);
   const state = (/** @type {number} */ row) =>
-    pinned(row) ? "pinned" : run.movedWithoutGrad(s, row) ? "no-grad" : "";
+    pinned(row) ? "pinned" : !d.predicting && run.movedWithoutGrad(s, row) ? "no-grad" : "";
   const trails = (/** @type {boolean} */ pinnedOnes) =>
     derived.order
       .flatMap((row) => (pinned(row) === pinnedOnes ? [trail(d, n, row, s + 1)] : []))
@@ -54,15 +64,19 @@ function mapOf(d, n) {
       .join("");
   const isRevealed = revealed(d, n);
   return svg`<rect class="sheet" x=${box.x} y=${box.y} width=${box.w} height=${box.h} rx="6" />
-    <path class="trail" d=${trails(false)} />
+    ${
+      d.predicting
+        ? nothing
+        : svg`<path class="trail" d=${trails(false)} />
     <path class="trail pinned" d=${trails(true)} />
     ${unbranchedRun(d, n)}
-    <g class="arrows"><path d=${flying.map(({ line }) => line).join("")} /><path class="tip" d=${flying.map(({ head }) => head).join("")} /></g>
-    ${["", "no-grad", "pinned"].map((kind) => svg`<path class="dot ${kind}" d=${spots(kind)} />`)}
+    <g class="arrows"><path d=${flying.map(({ line }) => line).join("")} /><path class="tip" d=${flying.map(({ head }) => head).join("")} /></g>`
+    }
+    ${(d.predicting ? ["", "pinned"] : ["", "no-grad", "pinned"]).map((kind) => svg`<path class="dot ${kind}" d=${spots(kind)} />`)}
     ${here.map(({ row }) => (isRevealed && row === local.row ? nothing : name(names.get(row), state(row), label(d, row))))}
     ${name(names.get(ARROW_LABEL), "momentum", movingForce(run.rule(s).optimizer))}
     ${here.length ? nothing : svg`<text x=${box.x + box.w / 2} y=${box.y + box.h / 2} text-anchor="middle">no row has finite coordinates</text>`}
-    ${n === derived.runs.length - 1 ? projectionNote(d, box) : nothing}`;
+    ${n === d.runs.at(-1) ? projectionNote(d, box) : nothing}`;
 }
 
 /** A disc, as a part of a path. @param {number} x @param {number} y @param {number} radius */
@@ -80,7 +94,7 @@ const name = (place, kind, text) =>
     : nothing;
 
 /** Selected and hovered rows, above the points. @param {SceneFrame} d */
-export const maps = (d) => d.at.maps.map((_, n) => mapHighlights(d, n));
+export const maps = (d) => d.runs.map((n) => mapHighlights(d, n));
 
 /** @param {SceneFrame} d @param {number} n */
 function mapHighlights(d, n) {
@@ -96,7 +110,7 @@ function mapHighlights(d, n) {
   const place = dot && (names.get(row) ?? { x: dot.x + 9, y: dot.y + 4, anchor: "start" });
   return svg`<g>
     <text class="head title ${d.n === n ? "active" : ""}" x=${box.x} y=${box.y - 9}>${title.length > most ? `${title.slice(0, most - 1)}…` : title}</text>
-    <path class="trail hit" d=${guard([scene.trace, at, s, row], () => trail(d, n, row, s + 1))} />
+    ${d.predicting ? nothing : svg`<path class="trail hit" d=${guard([scene.trace, at, s, row], () => trail(d, n, row, s + 1))} />`}
     ${d.n === n ? ruler(d, here) : nothing}
     ${dot ? svg`<circle class="dot hit" cx=${r(dot.x)} cy=${r(dot.y)} r="6" />` : nothing}
     ${revealed(d, n) ? revealedPath(d, n) : name(place, "hit", label(d, row))}
@@ -177,7 +191,7 @@ function ruler({ scene, run, row, s }, here) {
  * @param {SceneFrame} d
  * @param {import("./layout.js").Box} box
  */
-function projectionNote({ derived, at }, box) {
+function projectionNote({ derived, predicting }, box) {
   const { D, varianceShown } = derived;
   const share =
     varianceShown === null ? "" : `: ${Math.round(varianceShown * 100)} % of the variance`;
@@ -187,7 +201,7 @@ function projectionNote({ derived, at }, box) {
       : D === 2
         ? "D = 2, no projection"
         : "D = 1: left and right";
-  return svg`<text class="sub" x="0" y=${box.y + box.h + 14}>${text}; ${at.narrow ? "arrows" : "an arrow is"} ${ARROW_SCALE} × the move</text>`;
+  return svg`<text class="sub" x="0" y=${box.y + box.h + 14}>${text}${predicting ? nothing : svg`; arrows: ${ARROW_SCALE} × the move`}</text>`;
 }
 
 /** @param {number} v */

@@ -21,7 +21,7 @@ const cache = new WeakMap();
 /** Return the positions on each map, cached. @param {SceneFrame} d @returns {Positions[]} */
 export function positions(d) {
   const { row, pins } = d.scene.ui.local;
-  const key = [d.derived, d.at, d.s, row, pins.join()];
+  const key = [d.derived, d.at, d.s, row, pins.join(), d.predicting];
   const had = cache.get(d.scene.explorer);
   if (had && key.every((one, k) => one === had.key[k])) return had.all;
   const all = d.derived.runs.map((_, n) => positionsOf(d, n));
@@ -34,7 +34,7 @@ export function positions(d) {
  * @param {SceneFrame} d
  * @returns {Dot[]}
  */
-export const dots = (d) => positions(d).flatMap(({ here }) => here);
+export const dots = (d) => d.runs.flatMap((n) => positions(d)[n].here);
 
 /** @param {SceneFrame} d @param {number} n @returns {Positions} */
 function positionsOf(d, n) {
@@ -84,7 +84,8 @@ export function label({ derived }, row) {
  * @param {Dot[]} here
  * @returns {Arrow[]}
  */
-function arrowsOf({ derived, at, s }, n, here) {
+function arrowsOf({ derived, at, s, predicting }, n, here) {
+  if (predicting) return [];
   const run = derived.runs[n];
   const map = mapper(derived.bounds, at.maps[n]);
   const gliding = here.filter(({ row }) => run.movedWithoutGrad(s, row));

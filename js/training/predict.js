@@ -12,8 +12,8 @@ import { STEPS_AHEAD, derive, distancesAhead } from "./trace.js";
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./state.js").SceneFrame} SceneFrame */
 
-/** Return the box of the chart: that of the loss. @param {SceneFrame} d */
-export const curveBox = ({ at }) => ({ ...at.loss, h: at.loss.h });
+/** Return the box of the chart. @param {SceneFrame} d */
+export const curveBox = ({ at }) => at.question;
 
 /**
  * Return the top of the axis: no row of any run moves further in so many steps.

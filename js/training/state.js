@@ -11,6 +11,7 @@ import { derive } from "./trace.js";
 /** @typedef {import("./layout.js").Layout} Layout */
 /**
  * @typedef {object} LocalUi
+ * @property {import("./layout.js").Plot} plot  what is drawn below the maps
  * @property {number} run
  * @property {number} row      −1 until the first trace
  * @property {number[]} pins
@@ -26,6 +27,8 @@ import { derive } from "./trace.js";
  * @property {Run} run
  * @property {number} row      the selected row
  * @property {number} s        the step
+ * @property {number[]} runs   the runs drawn: while there is a question, the selected one
+ * @property {import("./layout.js").Plot} plot
  * @property {boolean} predicting   a prediction is open: what comes after this step is hidden
  */
 
@@ -33,7 +36,7 @@ export const PINS_MOST = 4;
 
 /** @returns {LocalUi} */
 export function initialUi() {
-  return { run: 0, row: -1, pins: [], touched: false };
+  return { plot: "strips", run: 0, row: -1, pins: [], touched: false };
 }
 
 /** Return the row of the rarest word of the text: it moves longest without a gradient. @param {Derived} derived */
@@ -68,7 +71,14 @@ export function layoutOf(scene, { V, D, runs }) {
     Math.max(
       ...runs.map((run) => Math.max(run.rule(0).slots.length, run.rule(Infinity).slots.length)),
     );
-  const what = { width: scene.size.figure, V, runs: runs.length, lanes: lanes * Math.min(D, 2) };
+  const what = {
+    width: scene.size.figure,
+    height: scene.size.height,
+    V,
+    runs: runs.length,
+    lanes: lanes * Math.min(D, 2),
+    asked: scene.ui.prediction !== null,
+  };
   return cachedLayout(scene.explorer, what, layout);
 }
 
@@ -89,6 +99,8 @@ export function sceneFrame(scene) {
     run: derived.runs[runIndex],
     row,
     s: step,
+    runs: prediction ? [runIndex] : derived.runs.map((_, i) => i),
+    plot: prediction ? "strips" : local.plot,
     predicting,
   };
 }

@@ -18,12 +18,12 @@ import { rowName, selectedRun } from "./state.js";
 export function stripCells(d) {
   const { scene, at } = d;
   return guard(
-    [scene.trace, at, scene.theme],
+    [scene.trace, at, scene.theme, d.runs.join(), d.predicting && d.s],
     () => svg`<defs>
       <pattern id="${scene.uid}-still" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="stillline" d="M0 0V6" /></pattern>
       <pattern id="${scene.uid}-glide" width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="glideline" d="M0 0V4" /></pattern>
     </defs>
-    ${d.derived.runs.map((_, n) => runCells(d, n))}`,
+    ${d.runs.map((n) => runCells(d, n))}`,
   );
 }
 
@@ -32,9 +32,9 @@ export function stripCells(d) {
  * @param {SceneFrame} d
  */
 export function strips(d) {
-  const { at, derived } = d;
-  return svg`<text class="head" x=${at.narrow ? 0 : at.labels} y=${at.stripHead}>${at.narrow ? "displacement; striped: zero gradient" : "row displacement ‖w′ − w‖; striped: moved without gradient"}</text>
-    ${derived.runs.map((_, n) => strip(d, n))} ${key(d)}`;
+  const { at } = d;
+  return svg`<text class="head" x=${at.narrow ? 0 : at.labels} y=${at.stripHead}>${d.predicting ? "rows in each batch, given by the text" : at.narrow ? "displacement" : "row displacement ‖w′ − w‖; striped: moved without gradient"}</text>
+    ${d.runs.map((n) => strip(d, n))}`;
 }
 
 /** @param {SceneFrame} d @param {number} n */
@@ -50,12 +50,12 @@ function strip(d, n) {
   const tabStopRow = selectedRun(scene) === n ? scene.ui.local.row : -1; // it holds the tab stop, whatever is hovered
   return svg`<g>
     ${at.narrow && derived.runs.length > 1 ? svg`<text class="sub" x=${at.labels} y=${box.y - 5}>${run.title}</text>` : nothing}
-    <rect class=${predicting ? "hide" : "veil"} x=${next} y=${box.y - 2} width=${Math.max(0, box.x + box.w - next)} height=${box.h + 3} />
-    <g role="grid" transform="translate(${x} 0)" aria-label="Moves of each row under ${run.title}" aria-rowcount=${V} aria-colcount=${S}>${guard([scene.trace, at, s, tabStopRow], () => column(d, n, tabStopRow))}</g>
+    <rect class=${predicting ? "future" : "veil"} x=${next} y=${box.y - 2} width=${Math.max(0, box.x + box.w - next)} height=${box.h + 3} />
+    <g role="grid" transform="translate(${x} 0)" aria-label="Moves of each row under ${run.title}" aria-rowcount=${V} aria-colcount=${S}>${guard([scene.trace, at, s, tabStopRow, predicting], () => column(d, n, tabStopRow))}</g>
     <path class="now" d="M${(x + next) / 2} ${box.y - 4}v${box.h + 6}" />
     <rect class="ring line ${shown ? "" : "same"}" x=${box.x - 2} y=${box.y + selected * at.pitch - 2} width=${box.w + 4} height=${at.pitch + 2.5} rx="3" />
     ${shown ? svg`<rect class="cellring" x=${x - 1} y=${box.y + selected * at.pitch - 1} width=${Math.max(4, next - x + 2)} height=${at.pitch + 0.5} rx="1.5" />` : nothing}
-    ${n === 0 || at.narrow ? labels(d, n) : nothing}
+    ${n === d.runs[0] || at.narrow ? labels(d, n) : nothing}
     ${run.branchStep === null ? nothing : svg`<path class="turn" d="M${stepX(box, run.branchStep, S)} ${box.y - 6}v${box.h + 10}" />`}
   </g>`;
 }
@@ -66,21 +66,50 @@ function strip(d, n) {
  * @param {number} n
  * @param {number} tabStopRow
  */
-function column({ derived, at, s }, n, tabStopRow) {
+function column({ derived, at, s, predicting }, n, tabStopRow) {
   const run = derived.runs[n];
   const box = at.strips[n];
   const w = stepX(box, 1, derived.S) - box.x;
   return derived.order.map((row, line) => {
-    const how = run.movedWithoutGrad(s, row)
-      ? " without a gradient"
-      : run.hasGrad(s, row)
-        ? ""
-        : ", no gradient";
+    const how = predicting
+      ? run.hasGrad(s, row)
+        ? "in the batch"
+        : "not in the batch"
+      : `moved ${shortNumber(run.move(s, row))}${
+          run.movedWithoutGrad(s, row)
+            ? " without a gradient"
+            : run.hasGrad(s, row)
+              ? ""
+              : ", no gradient"
+        }`;
     return svg`<g role="row" aria-rowindex=${line + 1}><rect class="cell hold" role="gridcell" aria-colindex=${s + 1}
-      aria-label="${rowName(derived, row)}, step ${s + 1}: moved ${shortNumber(run.move(s, row))}${how}"
+      aria-label="${rowName(derived, row)}, step ${s + 1}: ${how}"
       data-place=${row === tabStopRow ? "here" : `cell:${n}:${row}`} tabindex=${row === tabStopRow ? 0 : -1}
       x="-1.5" y=${box.y + line * at.pitch - 1.5} width=${Math.max(5, w + 3)} height=${at.pitch + 1.5} rx="2" /></g>`;
   });
+}
+
+/**
+ * What is given while a question is open: the rows of each batch, which the text decides and not the optimizer.
+ * @param {SceneFrame} d
+ * @param {number} n
+ */
+function batches({ derived, at, s: now }, n) {
+  const { S, order, runs } = derived;
+  const box = at.strips[n];
+  const radius = Math.max(1, Math.min(4, at.pitch / 2 - 1, box.w / S / 2));
+  /** @param {boolean} later */
+  const dots = (later) => {
+    let path = "";
+    order.forEach((row, line) => {
+      const y = box.y + (line + 0.5) * at.pitch - 1;
+      for (let s = later ? now + 1 : 0; s < (later ? S : now + 1); s++)
+        if (runs[n].hasGrad(s, row))
+          path += `M${(stepX(box, s + 0.5, S) - radius).toFixed(1)} ${y}a${radius} ${radius} 0 1 0 ${2 * radius} 0a${radius} ${radius} 0 1 0 ${-2 * radius} 0`;
+    });
+    return path;
+  };
+  return svg`<path class="given" d=${dots(false)} /><path class="given later" d=${dots(true)} />`;
 }
 
 /**
@@ -88,10 +117,12 @@ function column({ derived, at, s }, n, tabStopRow) {
  * @param {SceneFrame} d
  * @param {number} n
  */
-function runCells({ scene, derived, at }, n) {
+function runCells(d, n) {
+  const { scene, derived, at } = d;
   const { S, order, longestMove } = derived;
   const run = derived.runs[n];
   const box = at.strips[n];
+  if (d.predicting) return batches(d, n);
   /** @type {Map<number, string>} */
   const moved = new Map();
   /** @type {Map<number, string>} */
@@ -123,23 +154,14 @@ const opacityOf = (level) => Math.round((0.1 + (0.9 * Math.abs(level)) / SHADES)
 /** @param {SceneFrame} d @param {number} n */
 function labels({ scene, derived, at, row: highlighted }, n) {
   const { pins } = scene.ui.local;
-  const size = Math.min(11, at.pitch);
+  const size = at.narrow ? Math.min(11, at.pitch) : 11;
+  const every = Math.ceil(10 / at.pitch); // where the lines are low, not each has its word
   const most = at.narrow ? 7 : 9;
   return svg`<g aria-hidden="true">${derived.order.map((row, line) => {
     const word = rowName(derived, row);
     const state = row === highlighted ? "hit" : pins.includes(row) ? "pinned" : "";
+    if (!state && line % every) return nothing;
     const y = at.strips[n].y + line * at.pitch + at.pitch / 2 + size / 3 - 0.5;
     return svg`<text class="word ${state}" x=${at.labels - 8} y=${y} text-anchor="end" style="font-size:${size}px">${word.length > most ? `${word.slice(0, most - 1)}…` : word}</text>`;
   })}</g>`;
-}
-
-/** Key of the shades, at the right end of the heading. @param {SceneFrame} d */
-function key({ derived, at }) {
-  if (at.narrow || at.width < 600) return nothing;
-  const w = 64;
-  const x = at.width - w - 44;
-  const y = at.stripHead - 8;
-  return svg`<g aria-hidden="true"><text x=${x - 5} y=${y + 8} text-anchor="end">0</text>
-    ${Array.from({ length: SHADES }, (_, i) => svg`<rect class="moved" x=${x + (i * w) / SHADES} y=${y} width=${w / SHADES} height="9" opacity=${opacityOf(i + 1)} />`)}
-    <text x=${x + w + 5} y=${y + 8}>${shortNumber(derived.longestMove)}</text></g>`;
 }

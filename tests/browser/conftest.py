@@ -102,7 +102,7 @@ def open_page(browser, address):
         strangers.append(route.request.url)
         return route.abort()
 
-    def open_page(width=1100, height=1000, **options):
+    def open_page(width=1600, height=1000, **options):
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         context.route("**/*", watch)
@@ -207,6 +207,10 @@ class View:
     def fill(self, place, text):
         """Write a text into a field."""
         self._on("fill", place, text)
+
+    def choose(self, place, value):
+        """Choose an entry of a list."""
+        self._on("select_option", place, value)
 
     def press(self, *keys):
         for key in keys:

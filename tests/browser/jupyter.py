@@ -134,7 +134,7 @@ class Lesson:
         output = self.view.locator("output", has_text=re.compile(rf"^{symbol}$"))
         output.wait_for()
         size = symbol.partition(" = ")[2]
-        self.view.locator(".right dd", has_text=re.compile(rf"\({size},\s8\)")).wait_for()
+        self.view.locator("svg .sub", has_text=re.compile(rf"= {size} × 8")).wait_for()
 
 
 @contextmanager
@@ -163,6 +163,7 @@ def opened(browser, address, last):
     page.evaluate(SHOW_CELL, last)
     lesson = Lesson(page)
     lesson.view.wait_for()
+    lesson.place("predict:done").click()  # it opens on a question, which takes the controls away
     try:
         yield lesson
         save = "window.jupyterapp.commands.execute('docmanager:save')"

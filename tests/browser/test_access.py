@@ -73,7 +73,7 @@ def test_on_a_phone_nothing_scrolls_sideways(show, axe, name, params, panel):
             .map(e => e.outerHTML.slice(0, 80))"""
     )
     assert wide == []
-    order = [".figure", ".card", ".narration", ".right", ".left"]
+    order = [".figure", ".narration", ".transport", ".left", ".card", ".key-figures"]
     tops = [
         view.root.locator(part).first.bounding_box()["y"]
         for part in order

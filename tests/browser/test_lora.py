@@ -64,8 +64,9 @@ def test_defaults_show_the_example(show):
     explorer = LoRAExplorer()
     view = show(explorer)
     trace = explorer.trace
+    reached = percent(trace.errors_along([200], 2)[0])
     assert view.narration.startswith(
-        "Step 200: 0.0 % of the error is left. “cup” was never trained, yet"
+        f"Step 200: error {reached} over all rows, 0.0 % over the trained ones. “cup” was never"
     )
     far = trace.drifts[1]
     assert bars(view) == [format_number(value) for value in far]
@@ -76,6 +77,7 @@ def test_defaults_show_the_example(show):
         "38 %",
         "2.00",
         percent(trace.errors[2]),
+        reached,
         percent(trace.training_errors[1, -1]),
         format_number(trace.effective_rank, 1),
         "3 of 16",
@@ -134,6 +136,7 @@ def test_every_drawn_number_is_in_the_data_table_and_the_core_s(show, seed):
             format_number(trace.scale_of(r)),
             format_number(trace.singular_values[r - 1]),
             percent(trace.errors[r]),
+            percent(trace.errors_along([step], r)[0]),
             percent(trace.training_errors[r - 1, step]),
             format_number(norms["α/r"][r - 1]),
             format_number(norms["α/√r"][r - 1]),
@@ -190,7 +193,9 @@ def test_a_drag_of_an_edge_or_the_cut_changes_the_rank(show, handle):
     view = show(explorer)
     x, y = middle(view.place(handle))
     size = view.place("a:0:1").bounding_box()["x"] - view.place("a:0:0").bounding_box()["x"]
-    by = {"edge:a": (3 * size, 0), "edge:b": (0, 42), "cut": (3 * 12.4, 0)}[handle]
+    rank = view.root.locator(".spectrum .bar")
+    pitch = rank.nth(1).bounding_box()["x"] - rank.nth(0).bounding_box()["x"]
+    by = {"edge:a": (3 * size, 0), "edge:b": (0, 42), "cut": (3 * pitch, 0)}[handle]
     drag(view, (x, y), (x + by[0], y + by[1]))
     view.wait(rank=5)
     assert explorer.rank == 5 and facts(view)[0] == "120"
@@ -209,7 +214,7 @@ def test_keys_change_the_rank(show, handle, key):
     view.wait(rank=3)
     assert explorer.rank == 3
     assert view.narration.startswith(
-        "r = 3: 72 parameters instead of 128; the best of rank 3 leaves 0.0 %"
+        "r = 3: 72 parameters instead of 128; the best possible error at rank 3 is 0.0 %"
     )
     back = {"ArrowRight": "ArrowLeft", "ArrowDown": "ArrowUp", "ArrowUp": "ArrowDown"}[key]
     view.press(back, back)
@@ -223,6 +228,25 @@ def test_the_rank_needs_no_kernel(show):
     view.place("edge:a").focus()
     view.press("ArrowRight")
     assert view.place("a:0:2").count() == 1 and facts(view)[0] == "72"
+
+
+def test_three_errors_have_three_names(show):
+    """The bound of this rank, and what training reached: over all rows, over trained rows."""
+    explorer = LoRAExplorer(rank=1)
+    view = show(explorer)
+    trace = explorer.trace
+    for frame, step in ((0, 0), (20, 68)):
+        go_to(view, frame)
+        assert view.root.locator(".reached text").all_text_contents() == [
+            f"best possible at rank 1 (SVD): {percent(trace.errors[1])}",
+            f"{percent(trace.errors_along([step], 1)[0])} over all rows",
+            f"{percent(trace.training_errors[0, step])} over trained rows",
+        ]
+    go_to(view, 0)
+    assert "100.0 % over all rows" in view.root.locator(".reached text").all_text_contents()
+    view.click("chart:first")
+    assert view.root.locator(".first .line").count() == 2
+    assert view.root.locator(".reached").count() == 0
 
 
 # --- who moves ---------------------------------------------------------------------------------
@@ -287,7 +311,7 @@ def test_predict_the_curve_by_keys_then_reveal(show):
     view.press("p")
     assert view.focused == "curve:1"
     assert view.root.locator(".errors .line, .spectrum").count() == 0
-    assert facts(view)[4] == "?"
+    assert facts(view) == ["48", "128", "38 %", "2.00", "3 of 16"]  # given, and no error
     view.press("ArrowDown", "ArrowDown", "ArrowDown", "ArrowRight")
     assert view.focused == "curve:2"
     view.press("PageDown", "PageDown", "PageDown")
@@ -307,8 +331,7 @@ def test_predict_the_curve_by_mouse(show):
     explorer = LoRAExplorer(target="one word")
     view = show(explorer)
     view.click("top:predict")
-    box = view.root.locator(".errors .axis").bounding_box()
-    floor = box["y"] + box["height"]
+    floor = view.root.locator(".level").first.bounding_box()["y"]
     for r in range(1, 9):
         x, y = middle(view.place(f"curve:{r}"))
         drag(view, (x, y), (x, floor + 8), steps=2)
@@ -356,7 +379,7 @@ def test_paint_a_change_by_mouse_and_keys(show):
     view.still()
     assert len(explorer.edits) == 3
     assert explorer.trace.delta[0, :3].tolist() == [0.9] * 3
-    assert facts(view)[6] == "1.0"  # one direction
+    assert facts(view)[7] == "1.0"  # one direction
 
 
 # --- from Python -------------------------------------------------------------------------------
@@ -371,7 +394,7 @@ def test_python_and_the_page_show_the_same(show):
     assert view.narration.startswith("r = 4")
     view.python(seen=[2])
     view.wait(seen=[2])
-    assert facts(view)[7] == "1 of 16"
+    assert facts(view)[8] == "1 of 16"
 
 
 def test_a_layer_s_own_adapter(show):
@@ -423,13 +446,13 @@ def test_every_task_of_the_lesson_by_keys_alone(show):
     view.wait(seen=[0, 4])
     view.press("ArrowDown", "ArrowDown", "ArrowDown", " ")
     view.wait(seen=[0])
-    assert facts(view)[8] == "16 of 16"
+    assert facts(view)[9] == "16 of 16"
     view.press("Home", ".")
     assert view.narration == "Step 1: only B moved. A has no gradient while B is zero."
     view.reach("start:A random")
     view.press("ArrowRight")
     view.wait(start="zero")
-    assert facts(view)[8] == "1 of 16"
+    assert facts(view)[9] == "1 of 16"
     view.press("Shift+Tab")
     assert view.focused == "scaling:α / r"  # 3: which scale keeps its size?
     view.press("ArrowRight")

@@ -140,7 +140,7 @@ def test_a_quantized_layer_shows_its_notice(show):
     layer.build()
     layer.quantize("int8")
     view = show(QuantizationExplorer(layer))
-    expect(view.root.locator(".strip.stored")).to_contain_text("quantized already (int8)")
+    expect(view.root.locator(".hint .stored")).to_contain_text("quantized already (int8)")
     assert view.place("scheme:int8").is_checked()
 
 
@@ -160,7 +160,7 @@ def test_drag_an_outlier_and_its_row_loses_its_codes(show):
     explorer = QuantizationExplorer()
     view = show(explorer, reduced_motion="reduce")
     before = explorer.trace
-    drag(view, "mark:3", -240)  # past the end of the ruler, where it grows faster
+    drag(view, "mark:3", -300)  # past the end of the ruler, where it grows faster
     view.page.wait_for_function("models.view0.get('message').header.params.edits[0]?.[2] < -3")
     assert view.root.locator(".stage.dragging").count() == 1
     view.page.mouse.up()
@@ -203,6 +203,30 @@ def test_hover_asks_python_for_nothing(show):
         "Byte 2, bit 3 belongs to code 4, which is 4: a 1 here is worth −8"
     )
     assert not view.page.evaluate("models.view0.sent.some(c => '_seq' in c)")
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{}, {"input_dim": 64, "output_dim": 32, "scheme": "groups", "block": 1}],
+    ids=["one ruler", "a few of many rulers"],
+)
+def test_hover_moves_no_ruler(show, params):
+    view = show(QuantizationExplorer(**params))
+    marks = view.root.locator(".float")
+    places = "all => all.map((one) => one.dataset.place)"
+    before = marks.evaluate_all(places)
+    view.page.evaluate(
+        """() => {
+            globalThis.moved = [];
+            const note = ({ target }) => moved.push(target.getAttribute("class"));
+            document.addEventListener("transitionrun", note);
+        }"""
+    )
+    for place in ("cell:weight:0", "cell:weight:5", "row:3", "bit:1:2", "top:table"):
+        view.hover(place)
+        assert marks.evaluate_all(places) == before
+    drawn = view.page.evaluate("moved")
+    assert [name for name in drawn if not name or "which" not in name] == []
 
 
 def test_another_row_by_a_click(show):
@@ -319,7 +343,7 @@ def test_predict_and_reveal_by_keys(show):
     view.press("p")
     assert view.focused == "cell:code:0"
     question = " ".join(view.root.locator(".predict p").inner_text().split())
-    assert "w[9, 3] of “queen” grows tenfold, from −0.69 to −6.90" in question
+    assert "w[9, 3] of “queen” grows tenfold, to −6.90" in question
     view.press("ArrowRight", "Enter", "ArrowRight", "ArrowRight", "Enter")  # codes 1 and 3
     view.reach("row:9")
     view.press("Enter")  # the row itself is no answer

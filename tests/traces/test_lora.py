@@ -114,6 +114,10 @@ def test_every_step_can_be_recomputed():
         far = np.linalg.norm(moved, axis=1)
         np.testing.assert_array_equal(trace.drift(step), far)
         np.testing.assert_allclose(trace.drift_along([step], [4, 9], 2)[0], far[[4, 9]], atol=1e-12)
+        left = np.linalg.norm(DELTA - moved) / np.linalg.norm(DELTA)
+        np.testing.assert_allclose(trace.errors_along([step], 2), [left])
+    assert trace.errors_along([0], 2).tolist() == [1.0]
+    assert (trace.errors_along([0, 7], 2) >= trace.errors[2]).all()
     np.testing.assert_array_equal(trace.drift(), trace.drifts[1])
     np.testing.assert_array_equal(trace.drift(rank=5), trace.drifts[4])
 

@@ -143,13 +143,26 @@ class LoRATrace:
         """Return the displacement of each row after `step` steps, (V,)."""
         return row_drift(self.adapter(step, rank))
 
-    def drift_along(self, steps: Any, rows: Any, rank: int) -> np.ndarray:
-        """Return the displacements of some rows after some steps, (steps, rows)."""
+    def changes_along(self, steps: Any, rows: Any, rank: int) -> np.ndarray:
+        """Return s·AB of some rows after some steps, (steps, rows, D)."""
         a = np.repeat(self.factors[0][None, rows, :rank], len(steps), axis=0)
         trained = np.isin(rows, self.seen)
         path = self.a_paths[rank - 1][steps]
         a[:, trained] = path[:, np.searchsorted(self.seen, np.asarray(rows)[trained])]
-        return np.linalg.norm(self.scale_of(rank) * a @ self.b_paths[rank - 1][steps], axis=2)
+        return np.asarray(self.scale_of(rank) * a @ self.b_paths[rank - 1][steps])
+
+    def drift_along(self, steps: Any, rows: Any, rank: int) -> np.ndarray:
+        """Return the displacements of some rows after some steps, (steps, rows)."""
+        return np.linalg.norm(self.changes_along(steps, rows, rank), axis=2)
+
+    def errors_along(self, steps: Any, rank: int) -> np.ndarray:
+        """Return the relative error over all rows after some steps, (steps,): ‖ΔW − s·AB‖ / ‖ΔW‖.
+
+        It is 1 before any step; of a change of zero it is 0.
+        """
+        left = self.delta - self.changes_along(steps, np.arange(len(self.table)), rank)
+        whole = np.linalg.norm(self.delta)
+        return np.sqrt(np.square(left).sum(axis=(1, 2))) / whole if whole else np.zeros(len(left))
 
     @property
     def summary(self) -> str:
