@@ -8,18 +8,37 @@ import { hostScale, watchTheme } from "./theme.js";
 const BORDERS = 2;
 const DESK = 394; // of a figure: with the other rows 660
 const OTHER_ROWS = 266;
+const LEAST_HEIGHT = 280;
+const LOWEST_WINDOW = 500; // a frame of a page that grows with its content has no height of its own
 const LEAST = 320; // the width that a figure needs; in less it is scaled down
 
 /**
  * Return the height of a figure that does not stack: 394 px at a desk, more where there is more room, less in a
  * low window.
  * @param {number} width   of the view
- * @param {number} window
+ * @param {number} seen    how high the part of the page is that is seen
  * @param {boolean} full   on the whole screen
  */
-export function figureHeight(width, window, full) {
-  if (full) return Math.max(280, Math.floor(window) - OTHER_ROWS);
-  return width < 1200 ? DESK : Math.min(540, Math.round(DESK + (width - 1200) * 0.36));
+export function figureHeight(width, seen, full) {
+  const most = width < 1200 ? DESK : Math.min(540, Math.round(DESK + (width - 1200) * 0.36));
+  const room = Math.max(LEAST_HEIGHT, Math.floor(seen) - OTHER_ROWS);
+  if (full) return room;
+  return seen < LOWEST_WINDOW ? most : Math.min(most, room);
+}
+
+/**
+ * Return how much of a view can be seen at once: the height of what scrolls around it, or of the window.
+ * @param {HTMLElement} view
+ */
+function seenHeight(view) {
+  for (let node = view.parentElement; node; node = node.parentElement)
+    if (
+      node.scrollHeight > node.clientHeight + 1 &&
+      node.clientHeight >= LOWEST_WINDOW &&
+      /auto|scroll/.test(getComputedStyle(node).overflowY)
+    )
+      return Math.min(innerHeight, node.clientHeight);
+  return innerHeight;
 }
 
 /**
@@ -71,6 +90,8 @@ export class Renderer {
     this.theme = this.themeWatch.read();
     this.sizeWatch = new ResizeObserver(() => this.measure());
     this.sizeWatch.observe(this.root);
+    this.onResize = () => this.measure(); // a lower window, of the same width
+    addEventListener("resize", this.onResize);
   }
 
   /**
@@ -127,7 +148,8 @@ export class Renderer {
     const room = Math.floor(box.getBoundingClientRect().width / scale - padding);
     const figure = Math.max(LEAST, room);
     this.root.style.setProperty("--figure-zoom", String(room / figure));
-    const height = figureHeight(width, innerHeight / scale, full);
+    const height = figureHeight(width, (full ? innerHeight : seenHeight(this.root)) / scale, full);
+    this.root.style.setProperty("--figure-height", `${height + 11}px`);
     if (figure === this.size.figure && height === this.size.height) return;
     this.size = { width, figure, height };
     this.paintNow();
@@ -137,6 +159,7 @@ export class Renderer {
     if (this.frameRequest !== undefined) cancelAnimationFrame(this.frameRequest);
     this.themeWatch.close();
     this.sizeWatch.disconnect();
+    removeEventListener("resize", this.onResize);
     this.root.remove();
   }
 }

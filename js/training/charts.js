@@ -51,9 +51,10 @@ export function loss(d) {
 
 /** Key of the lines. @param {SceneFrame} d */
 function keys({ derived, at, n }) {
-  const named = derived.runs.map((run, i) => [
+  const names = derived.runs.map((run) => run.rule(Infinity).optimizer);
+  const named = names.map((name, i) => [
     i === n ? "curve" : `curve other o${i}`,
-    run.rule(Infinity).optimizer,
+    names.indexOf(name) === names.lastIndexOf(name) ? name : `${name}, run ${i + 1}`,
   ]);
   if (derived.unbranched) named.push(["curve past", "original run"]);
   const { x, y, w } = at.loss;
