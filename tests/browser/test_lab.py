@@ -63,6 +63,7 @@ def test_a_drag_changes_the_view_and_python(lesson):
     lesson.page.mouse.down()
     lesson.page.mouse.move(box["x"] + 0.4 * box["width"], y, steps=8)
     lesson.page.mouse.up()
+    expect(slider).not_to_have_attribute("aria-valuetext", f"V = {before}")
     now = int(slider.get_attribute("aria-valuetext").removeprefix("V = "))
     assert now > before
     lesson.wait_for(f"V = {now}")
