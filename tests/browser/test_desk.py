@@ -73,7 +73,7 @@ def test_controls_figure_and_narration_are_seen_together(show, name):
     assert view.root.bounding_box()["height"] <= HIGHEST
 
 
-GONE = {
+HIDDEN = {
     "lookup": ".ribbon, .ring, .rowlabel.used, .onehot, .card",
     "gradient": ".ribbon, .ring, .rowlabel.used, .piles, .lost, .silent, .card, .error-curve",
     "mask": ".stage .stripes, .strand, .lost, .status-of, .distances, .off, .card, .pooled",
@@ -93,7 +93,7 @@ def test_with_a_question_open_nothing_gives_the_answer_away(show, name, width):
     alt = view.root.locator(".stage").get_attribute("aria-label")
     view.click("top:predict")
     expect(view.root.locator("section.predict")).to_contain_text("Predict.")
-    assert view.root.locator(GONE[name]).count() == 0
+    assert view.root.locator(HIDDEN[name]).count() == 0
     assert alt not in view.root.evaluate("root => root.outerHTML")
     assert view.root.locator("button.fact, table, .left").count() == 0
     for place in ("top:table", "transport:play", "transport:scrub"):
@@ -136,7 +136,7 @@ def test_the_pointer_finds_its_cell_with_large_text(show):
     view.reached("cursor", "(cursor) => cursor.hover?.part === 'out' && cursor.hover.n === 1")
 
 
-def test_full_screen_gives_the_figure_the_room(show):
+def test_full_screen_enlarges_the_figure(show):
     view = at_width(show, CASES["training"].make(), 1200, height=900)
     before = view.root.locator(".stage").bounding_box()["height"]
     view.click("top:full")

@@ -225,8 +225,8 @@ def test_hover_moves_no_ruler(show, params):
     for place in ("cell:weight:0", "cell:weight:5", "row:3", "bit:1:2", "top:table"):
         view.hover(place)
         assert marks.evaluate_all(places) == before
-    drawn = view.page.evaluate("moved")
-    assert [name for name in drawn if not name or "which" not in name] == []
+    transitions = view.page.evaluate("moved")
+    assert [name for name in transitions if not name or "which" not in name] == []
 
 
 def test_another_row_by_a_click(show):

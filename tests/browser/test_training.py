@@ -279,8 +279,8 @@ def test_predict_by_keys_a_flat_line_is_what_m7_believes(show):
     view.reach("top:predict")
     view.press("p")
     assert view.focused == "curve:0"
-    gone = ".trail, .arrows path, .no-grad, .moved, .unbranched, .lanes, .loss, .true, .card, .tabs"
-    assert view.root.locator(gone).count() == 0  # only the places and the batches are given
+    hidden = ".trail, .arrows path, .no-grad, .moved, .unbranched, .lanes, .loss, .true, .tabs"
+    assert view.root.locator(hidden).count() == 0  # only the places and the batches are given
     assert view.root.get_by_role("grid").count() == 1  # and no other run
     view.press("p")
     assert "moved without a gradient" in view.root.locator(".strip.predict").inner_text()
