@@ -166,7 +166,7 @@ def test_eras_the_layer_may_follow_any_integer_output():
 
 
 def test_eras_strict_masks_raises_warns_or_ignores():
-    """A lost mask raises, warns, or is passed over, as strict_masks says."""
+    """A lost mask raises, warns, or is ignored, as strict_masks says."""
     for strict, context in (
         ("raise", fails(TypeError, "does not support masking")),
         ("warn", pytest.warns(UserWarning, match="lost")),
@@ -322,7 +322,7 @@ def test_masks_padding_idx_starts_at_zero_and_stays():
 
 
 def test_masks_are_computed_beside_the_rows():
-    """A mask is a value, and comes beside the rows."""
+    """A mask is a value, computed beside the rows."""
     rows, mask = layer(mask_zero=True).call_with_mask([[0, 1]])
     assert rows.shape == (1, 2, 3) and mask.tolist() == [[False, True]]
 
@@ -342,7 +342,7 @@ def test_masks_recurrent_layers_hold_state_at_masked_steps():
 
 
 def test_masks_the_mean_counts_unmasked_steps_only():
-    """The mean counts what is there, and nothing there gives 0."""
+    """The mean counts unmasked positions; without any it is 0."""
     out = GlobalAveragePooling1D()(
         np.array([[[2.0], [9.0]], [[5.0], [5.0]]]), mask=np.array([[True, False], [False, False]])
     )
@@ -366,7 +366,7 @@ def test_masks_in_a_loss_with_mean_and_with_sum():
 
 
 def test_masks_four_layers_would_lose_a_mask():
-    """Four layers would lose a mask, and say so before training."""
+    """Four layers would lose a mask, and raise before training."""
     for one in (Conv1D(2, 1), Flatten(), Reshape((6,)), GlobalMaxPooling1D()):
         one.name = "here"
         model = Sequential([Embedding(4, 3, mask_zero=True, input_length=2, name="e"), one])
@@ -377,7 +377,7 @@ def test_masks_four_layers_would_lose_a_mask():
 
 
 def test_masks_a_trace_gives_the_status_at_each_layer():
-    """A trace says of each layer whether the mask is kept, used or lost there."""
+    """A trace has a status for each layer: the mask is kept, used or lost there."""
     stack = [Embedding(4, 3, mask_zero=True), Dense(2), GlobalAveragePooling1D()]
     run = trace_mask(Sequential(stack), np.array([[1, 2, 0]]))
     assert [stage.status for stage in run.stages] == ["made", "kept", "consumed"]
@@ -449,7 +449,7 @@ def test_gradients_dense_and_lazy_updates():
 
 
 def test_gradients_bags_empty_mean_and_tied_maximum():
-    """An empty bag is 0; a mean leaves padding out; a tie gives to the first."""
+    """An empty bag is 0; a mean omits padding; the gradient of a tie goes to the first."""
     for mode in ("sum", "mean", "max"):
         bag = EmbeddingBag(4, 3, mode, weights=TABLE, padding_idx=0)
         assert bag([1, 3], offsets=[0, 0]).tolist()[0] == [0.0] * 3
@@ -501,7 +501,7 @@ def test_lora_memory_of_a_lookup_does_not_grow_with_the_table():
 
 
 def test_lora_alpha_and_weights_in_the_constructor():
-    """Alpha in the constructor is kept, and weights= may stand beside a rank."""
+    """Alpha in the constructor is kept, and weights= is allowed with a rank."""
     assert layer(lora_rank=2, lora_alpha=8.0).get_config()["lora_alpha"] == 8.0
 
 
@@ -554,7 +554,7 @@ def test_lora_the_table_stays_frozen_when_the_layer_is_unfrozen():
 
 
 def test_lora_on_codes_gives_effective_float_embeddings():
-    """With codes, embeddings are floats with the step; codes and scales stand apart."""
+    """With codes, embeddings are dequantized floats; codes and scales are separate weights."""
     one = layer(lora_rank=1, seed=1)
     one.adapters["default"].b.assign(np.ones((1, 3)))
     before = np.asarray(one.embeddings)
@@ -587,7 +587,7 @@ def test_lora_refusals():
 
 
 def test_lora_adapters_are_named_switched_merged_and_removed():
-    """Adapters have names, rest, merge, come out again, and go."""
+    """Adapters have names; they can be deactivated, merged, unmerged and removed."""
     one = layer(lora_rank=1, seed=1)
     slang = one.add_adapter("slang", 2, 4.0, rslora=True)
     slang.b.assign(np.ones((2, 3)))
@@ -696,7 +696,7 @@ def test_quantization_codes_get_no_gradient_but_adapters_do():
 
 
 def test_quantization_report():
-    """A report tells errors by row, cosines, the worst rows, and bytes."""
+    """A report has errors by row, cosines, the worst rows, and bytes."""
     one = layer()
     one.quantize("int8")
     report = one.quantization_report()
@@ -754,7 +754,7 @@ def test_files_a_store_has_the_arrays_of_keras_in_order():
 
 
 def test_files_whole_models_are_restored():
-    """Whole models come back, adapters and all, with every number."""
+    """Whole models are restored with their adapters and every number."""
     model = Sequential([Embedding(6, 3, lora_rank=2, input_length=2, seed=1), Flatten(), Dense(1)])
     model.layers[0].add_adapter("slang", 1, 3.0).b.assign(np.ones((1, 3)))
     with tempfile.TemporaryDirectory() as folder:

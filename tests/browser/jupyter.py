@@ -65,7 +65,7 @@ SHOW_CELL = """(last) => {
 
 @contextmanager
 def serving(kind, home):
-    """Serve a copy of the learner's notebooks by `jupyterlab` or `notebook`; gives the address."""
+    """Serve a copy of the learner's notebooks by `jupyterlab` or `notebook`; yield the address."""
     lessons = home / "lessons"
     lessons.mkdir()
     for notebook in NOTEBOOKS.glob("[0-9]*.ipynb"):
@@ -123,7 +123,7 @@ class Lesson:
         self.view = page.locator(".jp-OutputArea-output .embedlab").first
 
     def python(self, code):
-        """Run code in the notebook's kernel, and give what it printed."""
+        """Run code in the notebook's kernel and return its output."""
         return self.page.evaluate(ASK, code)
 
     def place(self, place):

@@ -73,7 +73,7 @@ def test_edit_to_paint(view, name):
     parameter, there, back = CASES[name].edit
 
     def edit(key):
-        """Press a key on the slider; give what the view took beyond the kernel's round trip."""
+        """Press a key on the slider; return the view's time beyond the kernel's round trip."""
         measures(view, "edit")
         view.page.evaluate("models.view0.trips = []")
         before = getattr(view.explorer, parameter)

@@ -1,4 +1,4 @@
-"""The committed bundles are what the sources give, and small enough to travel with every view."""
+"""The committed bundles equal a build of the sources, and are small enough for every view."""
 
 import gzip
 import os

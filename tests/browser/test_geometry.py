@@ -26,7 +26,7 @@ def fact(view, name):
 
 
 def spot(view, row):
-    """Return where a word's dot stands in the page: the map's scale, worked out anew."""
+    """Return the position of a word's dot in the page, from the map's scale."""
     points = view.explorer.trace.plane.points.astype(float)
     low, high = points.min(axis=0), points.max(axis=0)
     box = view.place("map").bounding_box()

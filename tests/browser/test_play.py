@@ -49,7 +49,7 @@ def heap(page):
 
 
 def resident():
-    """Return the bytes of memory that this process, the kernel, holds; 0 where nobody says."""
+    """Return the bytes of memory of this process, the kernel, or 0 if the system reports none."""
     statm = Path("/proc/self/statm")
     return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if statm.exists() else 0
 

@@ -17,7 +17,7 @@ PIXEL = (
 
 
 def fetched(page):
-    """Everything that a browser would ask for by itself."""
+    """Return everything that a browser would request by itself."""
     addresses = re.findall(
         r"""<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)=["']?([^"'\s>]+)""", page
     )

@@ -1,4 +1,4 @@
-"""The command itself: what it says, how it ends, how light it is."""
+"""The command line: help, errors, exit codes, import time."""
 
 import re
 import subprocess

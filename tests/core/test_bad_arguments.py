@@ -15,7 +15,7 @@ from embedlab.core.lora import Adapter
 
 
 class Bad(NamedTuple):
-    """A bad argument made of a good one, and what must come of it.
+    """A bad argument made of a good one, and the expected outcome.
 
     error: the classes that may be raised. received: what the message must hold, this | or that.
     otherwise: "raise"; "same", an error or the result of the good argument; "any", an error or a

@@ -58,7 +58,7 @@ def test_kernels_match_references(rng, dtype, rank, ids):
 
 
 def test_uncompiled_kernels_give_the_same(rng):
-    """The Python text runs too: what is compiled is what stands there."""
+    """The Python source of a kernel computes what the compiled kernel does."""
     table, one = rng.normal(size=(5, 6)), make(rng, 5, 6, 5, "float64")
     ids = np.array([4, 1, 9, -2])
     out, rows = np.empty((4, 6)), np.zeros((4, 6))

@@ -53,7 +53,7 @@ LINUX = pytest.mark.skipif(
 
 
 def run(case):
-    """Run `case`, which calls `measure`; give the bytes that the peak grew by, and the output's."""
+    """Run `case`, which calls `measure`; return the growth of the peak and the output's bytes."""
     script = PEAK + textwrap.dedent(case)
     # Large blocks go back to the system at once, and so are not reused unseen.
     env = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "1048576"}
@@ -144,7 +144,7 @@ measure(coalesce, (ids % 9, grad, few), (ids, grad, V))
 
 @LINUX
 def test_the_measure_sees_a_copy():
-    """A call that copies 200 MB for a moment is caught, although it gives nothing back."""
+    """A call that copies 200 MB for a moment is detected, although it returns nothing."""
     extra, output = run("""
 measure(lambda array: array.copy() is None, (np.ones(9),), (np.ones(25 << 20),))
 """)

@@ -160,7 +160,7 @@ def test_frequent_words_are_thinned_out():
 
 
 def test_negatives_follow_the_counts(rng):
-    """Walker's alias table gives back the distribution it was made from, exactly."""
+    """Walker's alias table has the distribution it was built from, exactly."""
     weights = rng.random(50) ** 3
     weights[7] = 0
     alias, odds = alias_table(weights)

@@ -92,7 +92,7 @@ def test_similarity_by_hand():
 
 
 def test_words_of_one_class_have_the_same_neighbors_in_the_text(corpus):
-    """Count who stands beside whom: the truth shows in the text, so word vectors can find it."""
+    """Words of a class have the same neighbors in the text, so word vectors can learn it."""
     at = {word: n for n, word in enumerate(WORDS)}
     counts = np.zeros((45, 45))
     for sentence in corpus.sentences:

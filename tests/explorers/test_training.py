@@ -57,7 +57,7 @@ def test_defaults_show_the_example():
 
 
 def test_similar_words_move_together():
-    """M3: the start means nothing; what stands together was brought together by the text."""
+    """M3: the initial vectors mean nothing; training on the text moves similar words together."""
     explorer = TrainingExplorer(runs=["adam"], steps=200)
     words, table = explorer.trace.words, explorer.trace.runs[0].table
 

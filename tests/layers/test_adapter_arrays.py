@@ -1,4 +1,4 @@
-"""Adapters stand beside the table in a file, and come back exactly; codes too."""
+"""Adapters are stored beside the table in a file and restored exactly; codes too."""
 
 import io
 import json

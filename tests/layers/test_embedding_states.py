@@ -1,4 +1,4 @@
-"""Every state of an Embedding meets every action: it works, or one line says why."""
+"""Every action in every state of an Embedding: it works, or an error of one line says why."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Every layer there is, with and without a mask: what `backward` says is what happens."""
+"""Every layer there is, with and without a mask: `backward` agrees with central differences."""
 
 import numpy as np
 import pytest

@@ -69,7 +69,7 @@ def test_float32_is_too_coarse():
 
 
 class Halved(Layer):
-    """A way back that says half of what is."""
+    """A layer whose `backward` returns half of the gradient."""
 
     def call(self, inputs):
         return 2 * inputs

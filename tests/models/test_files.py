@@ -1,4 +1,4 @@
-"""A model goes into a file and comes back: its layers, numbers, training and names."""
+"""A model is restored from a file: its layers, numbers, training and names."""
 
 import json
 import zipfile

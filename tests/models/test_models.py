@@ -13,7 +13,7 @@ from embedlab.models import MaskError, Sequential
 
 
 class Halve(Layer):
-    """A layer without weights, which says its shape and both directions."""
+    """A layer without weights that has a shape, forward and backward."""
 
     supports_masking = True
 
@@ -32,7 +32,7 @@ class Forgets(Halve):
 
 
 class Pools(Layer):
-    """A layer that uses the mask up, and says nothing of its shape."""
+    """A layer that consumes the mask and has no output shape."""
 
     def call(self, inputs, mask=None):
         weights = np.ones(inputs.shape[:2]) if mask is None else mask

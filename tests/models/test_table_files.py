@@ -1,4 +1,4 @@
-"""Tables and adapters travel as safetensors, and nothing else is let in."""
+"""Tables and adapters as safetensors; other files are refused."""
 
 import json
 import pickle

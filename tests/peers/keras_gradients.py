@@ -1,4 +1,4 @@
-"""Run as a program on Keras's torch backend: what its autograd says about layers and models.
+"""Run as a program on Keras's torch backend: the gradients of layers and models by its autograd.
 
 Reads cases from one npz file and writes outputs and gradients to another, so that the tests, whose
 Keras runs on NumPy, can compare.

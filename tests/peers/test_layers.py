@@ -179,7 +179,7 @@ def test_configs_load_in_both_directions(keras, rng, name):
 
 @pytest.fixture(scope="module")
 def answered(keras, torch, tmp_path_factory):
-    """Return random cases with what torch's autograd says about them, asked once for all."""
+    """Return random cases with torch's gradients, computed in one process."""
     rng = np.random.default_rng(11)
     case_list, arrays = [], {}
     for name in sorted(set(KINDS) - {"Dropout"}):

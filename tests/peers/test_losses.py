@@ -1,4 +1,4 @@
-"""Losses give Keras's numbers: values, masks, reductions; gradients give PyTorch's."""
+"""Losses equal Keras's: values, masks, reductions; their gradients equal PyTorch's."""
 
 import numpy as np
 import pytest

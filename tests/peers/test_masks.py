@@ -1,4 +1,4 @@
-"""Masks that travel through whole models, against Keras: outputs and torch's gradients."""
+"""Masks in whole models, against Keras: outputs and torch's gradients."""
 
 import json
 import os

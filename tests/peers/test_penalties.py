@@ -1,4 +1,4 @@
-"""Regularizers and constraints give Keras's numbers; their dicts travel both ways."""
+"""Regularizers and constraints equal Keras's; their dicts load in both directions."""
 
 import numpy as np
 import pytest

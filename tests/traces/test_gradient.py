@@ -1,4 +1,4 @@
-"""A gradient's trace: the pairs, the sums, and a check that tells "add" from "assign"."""
+"""A gradient's trace: the pairs, the sums, and a check that "add" passes and "assign" fails."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""A LoRA trace: what each rank can say, what training finds, and which rows move along."""
+"""A LoRA trace: the error of each rank, training, and which rows move."""
 
 import dataclasses
 

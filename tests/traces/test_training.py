@@ -1,4 +1,4 @@
-"""The trace of a training run: its stories, its numbers, and that nobody can change it."""
+"""The trace of a training run: its examples, its numbers, and that it is read-only."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Numbers and lists are said one way."""
+"""The formats of numbers and lists in texts."""
 
 import numpy as np
 import pytest

@@ -45,7 +45,7 @@ RIGHT_VIEW = {
 
 
 def diagnose(exercise, function):
-    """Return what a checker says, with the belief it names and the view it offers."""
+    """Return the message of a checker, its misconception, and the view it offers."""
     verdict = check(exercise, function)
     assert repr(verdict).startswith(("✗", "○"))
     return verdict.message, verdict.misconception, verdict.misconception or verdict.related
@@ -449,7 +449,7 @@ def test_every_wrong_diagnosis_names_another_belief():
 
 
 def learner_s(name):
-    """Return the function that the learner's notebook gives for a case."""
+    """Return the learner's function for a case."""
     cells = json.loads((NOTEBOOKS / "12_capstone.ipynb").read_text("utf-8"))["cells"]
     sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     space = {}

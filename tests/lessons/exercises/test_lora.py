@@ -1,4 +1,4 @@
-"""Lesson 07's checkers diagnose, and its presets really show what they say."""
+"""Lesson 07's checkers diagnose, and its presets show their misconceptions."""
 
 import numpy as np
 import pytest
