@@ -1,7 +1,7 @@
 """The command `embedlab`: one file for each of its commands.
 
-A command's file has `add(parser)`, which says what it accepts, and `run(args)`, which does it and
-returns the exit code. Files import what they need inside functions, so that `embedlab --help` and
+A command's file has `add(parser)`, which declares its arguments, and `run(args)`, which returns the
+exit code. Files import what they need inside functions, so that `embedlab --help` and
 `embedlab doctor` answer at once, and on a machine where something is missing.
 """
 

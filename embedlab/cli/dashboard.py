@@ -1,4 +1,4 @@
-"""Show what a room's answer cards say, as one HTML page.
+"""Write a dashboard of a class's answer cards as one HTML page.
 
 Cards are what `embedlab.lessons.card().save()` writes. The page counts every question, and sorts
 the misconceptions behind wrong answers by how many hold them, with what to say and what to show. It
@@ -27,10 +27,10 @@ def add(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path("dashboard.html"),
         metavar="FILE.html",
-        help="where to (default: %(default)s)",
+        help="file to write (default: %(default)s)",
     )
     parser.add_argument(
-        "--views", type=Path, metavar="FOLDER", help="the folder of `embedlab pack`, to link to"
+        "--views", type=Path, metavar="FOLDER", help="folder of `embedlab pack` to link to"
     )
 
 

@@ -1,4 +1,4 @@
-"""Look at the set-up: one line a check, with the cure."""
+"""Check the set-up: one line for each check, with the cure."""
 
 import argparse
 

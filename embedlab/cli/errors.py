@@ -1,4 +1,4 @@
-"""The end of a command that cannot go on: one line, and no traceback."""
+"""The error that ends a command: one line, no traceback."""
 
 __all__ = ["CliError"]
 

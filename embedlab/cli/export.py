@@ -49,7 +49,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("what", metavar="VIEW|LESSON", help="a view (lookup) or a lesson (01)")
     parser.add_argument(
-        "-o", "--output", type=Path, metavar="FILE.html", help="where to (default: the name, here)"
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE.html",
+        help="file to write (default: the name, here)",
     )
     parser.add_argument(
         "--set",
@@ -59,9 +63,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         dest="params",
         help='a parameter of the view, such as text="the cat"',
     )
-    parser.add_argument(
-        "--preset", metavar="NAME", help="the view as it refutes a misconception, such as M2"
-    )
+    parser.add_argument("--preset", metavar="NAME", help="the view of a misconception, such as M2")
     parser.add_argument("--solution", action="store_true", help="the lesson with its answers")
 
 

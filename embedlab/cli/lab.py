@@ -1,4 +1,4 @@
-"""Copy the lessons into a folder of yours and open JupyterLab there.
+"""Copy the lessons into your folder and open JupyterLab there.
 
 Your changes are never overwritten: a lesson that you have changed stays as it is, even when a newer
 embedlab has a newer version of it. Everything after -- is passed to JupyterLab.

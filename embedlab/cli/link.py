@@ -21,15 +21,17 @@ HUB = "https://mybinder.org"
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `embedlab link`."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--lesson", default="01", help="its number (default: %(default)s)")
-    parser.add_argument("--preset", metavar="NAME", help="a misconception to refute, such as M2")
+    parser.add_argument(
+        "--lesson", default="01", help="number of the lesson (default: %(default)s)"
+    )
+    parser.add_argument("--preset", metavar="NAME", help="the view of a misconception, such as M2")
     parser.add_argument(
         "--remote",
         metavar="NAME|URL",
         help="a git remote or an address (default: the first of upstream, origin)",
     )
     parser.add_argument("--ref", default="HEAD", help="branch, tag or commit (default: HEAD)")
-    parser.add_argument("--hub", default=HUB, help="which Binder (default: %(default)s)")
+    parser.add_argument("--hub", default=HUB, help="address of Binder (default: %(default)s)")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""Fill a folder with pages for a room without a network.
+"""Write lessons and views as pages for a classroom without a network.
 
 They are the named lessons, or all; the views in them; and for each belief that they meet the view
 that refutes it. An index.html leads to each. Every page is one file that needs no server, no
@@ -22,7 +22,7 @@ __all__ = ["OfflinePage", "add", "build_offline_folder", "pages", "run"]
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `embedlab pack`."""
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="where to")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder to write")
     parser.add_argument("lesson", nargs="*", metavar="LESSON", help="such as 01; all if none")
     parser.add_argument("--solution", action="store_true", help="the lessons with their answers")
 

@@ -1,4 +1,4 @@
-"""Compile what the lessons use, so that nobody waits."""
+"""Compile the kernels of the lessons in advance."""
 
 import argparse
 

@@ -77,7 +77,7 @@ def checks() -> Iterator[Check]:
 
 
 def doctor() -> Report:
-    """Look at the set-up: versions, the cache, the compiler, the browser half, the lessons.
+    """Check the set-up: versions, the cache, the compiler, the browser half, the lessons.
 
     Returns
     -------
