@@ -93,8 +93,6 @@ def _grad_softmax(x: np.ndarray, y: np.ndarray, grad: np.ndarray) -> np.ndarray:
 def softmax(x: Any) -> np.ndarray:
     """Return ``exp(x) / sum of exp(x)`` over the last axis; all 0 where all are minus infinity.
 
-    float16 is computed in float32 and rounded once.
-
     >>> softmax([[0.0, 0.0], [0.0, -np.inf]]).tolist()
     [[0.5, 0.5], [1.0, 0.0]]
     """

@@ -26,8 +26,6 @@ __all__ = [
 class Configured:
     """The base of all that is made from plain arguments, each kept in an attribute of its name.
 
-    Examples
-    --------
     >>> class Scale(Configured):
     ...     def __init__(self, factor=1.0, seed=None):
     ...         self.factor, self.seed = factor, seed
@@ -183,10 +181,7 @@ Could not interpret initializer identifier: 'bogus'. Did you mean one of: consta
         }
 
     def get(self, identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-        """Return the object that a name, dict, class or callable means; None and instances stay.
-
-        ValueError "Could not interpret ... identifier", with the names that are known.
-        """
+        """Return what a name, dict, class or callable means (or ValueError); None stays None."""
         if identifier is None:
             return None
         if isinstance(identifier, dict):

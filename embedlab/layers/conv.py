@@ -17,6 +17,10 @@ __all__ = ["Conv1D"]
 class Conv1D(Layer):
     """Slide `filters` kernels of `kernel_size` time steps along a sequence.
 
+    ``out[b, t] = activation(sum over k of x[b, t * stride + k] @ kernel[k] + bias)`` with a kernel
+    (kernel_size, C, filters). ValueError or ShapeError for sizes that are no positive integers or
+    do not fit the inputs. Source: ``keras.layers.Conv1D``.
+
     Parameters
     ----------
     filters, kernel_size : int
@@ -29,13 +33,6 @@ class Conv1D(Layer):
     kernel_initializer, bias_initializer : optional
         And the same with regularizer and constraint.
     name, dtype, trainable : as for every `Layer`
-
-    Notes
-    -----
-    ValueError or ShapeError for sizes that are no positive integers or do not fit the inputs.
-
-    ``out[b, t] = activation(sum over k of x[b, t * stride + k] @ kernel[k] + bias)`` with a kernel
-    (kernel_size, C, filters). Source: ``keras.layers.Conv1D``.
 
     Examples
     --------

@@ -16,6 +16,10 @@ __all__ = ["Dense"]
 class Dense(Layer):
     """Multiply by a kernel (D, units), add a bias (units,), apply an activation.
 
+    ``out = activation(inputs @ kernel + bias)`` over the last axis; a mask passes. ShapeError for
+    inputs whose last axis is not known (the message names ``input_length``) or differs from the one
+    the layer was built on. Source: ``keras.layers.Dense``.
+
     Parameters
     ----------
     units : int
@@ -24,12 +28,6 @@ class Dense(Layer):
     kernel_initializer, bias_initializer : optional
         And the same with regularizer and constraint.
     name, dtype, trainable : as for every `Layer`
-
-    Notes
-    -----
-    ``out = activation(inputs @ kernel + bias)`` over the last axis; a mask passes. ShapeError for
-    inputs whose last axis is not known (the message names ``input_length``) or differs from the one
-    the layer was built on. Source: ``keras.layers.Dense``.
 
     Examples
     --------

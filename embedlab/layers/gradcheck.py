@@ -22,29 +22,12 @@ def gradcheck(
 ) -> dict[str, float]:
     """Return the largest error of `backward` for the inputs and for each weight.
 
-    Every number is moved a little up and down, and the change of a random sum of the outputs is
-    held against what `backward` says. Right gradients give errors near 1e-9, wrong ones near 1.
+    Numbers of the inputs (not of ids) and of the weights are moved by `epsilon` up and down, and
+    the change of a random sum of the outputs is compared with what `backward` claims: errors are
+    ``abs(claimed - measured) / max(1, abs(claimed), abs(measured))``, near 1e-9 for right gradients
+    and near 1 for wrong ones. Of an array with more than `at_most` numbers, as many are chosen at
+    random. The layer (or model) needs dtype "float64", or DtypeError: float32 is too coarse.
 
-    Parameters
-    ----------
-    layer : Layer or Model
-        With dtype "float64", or DtypeError: float32 is too coarse to tell.
-    inputs : array_like
-        Ids (their own gradient is not checked) or floats.
-    mask : array_like, optional
-    epsilon : float
-        How far a number moves.
-    at_most : int
-        Numbers to try in each array, chosen at random (by `seed`) where there are more.
-
-    Returns
-    -------
-    dict of name to float
-        The largest ``abs(claimed - measured) / max(1, abs(claimed), abs(measured))``; also of
-        "inputs" where `backward` gives a gradient for them.
-
-    Examples
-    --------
     >>> from embedlab.layers import Embedding
     >>> gradcheck(Embedding(5, 3, dtype="float64"), [[1, 1, 4]])["embeddings"] < 1e-6
     True

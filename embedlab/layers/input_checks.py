@@ -48,11 +48,7 @@ def check_input_shape(
     least: int = 0,
     last: int | None = None,
 ) -> None:
-    """Refuse inputs of `shape` unless they have the axes that `layer` needs.
-
-    >>> from embedlab.layers.layer import Layer
-    >>> check_input_shape(Layer(), (2, 3), ndim=2, last=3)
-    """
+    """Refuse inputs of `shape` unless they have the axes that `layer` needs: see `cast_inputs`."""
     shape = tuple(shape or ())
     start = f"Input 0 of layer {layer.name!r} is incompatible with the layer: expected"
     received = f"found ndim={len(shape)}. Full shape received: {shape}."

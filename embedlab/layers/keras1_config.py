@@ -22,8 +22,6 @@ def from_keras1_config(config: dict[str, Any]) -> dict[str, Any]:
     ``dropout`` drops whole rows of the table; today's words pass through. ValueError when an old
     and a new word say two different things.
 
-    Examples
-    --------
     >>> from_keras1_config({"input_dim": 5, "output_dim": 2, "W_regularizer": "l2"})
     {'input_dim': 5, 'output_dim': 2, 'embeddings_regularizer': 'l2'}
     """

@@ -97,11 +97,12 @@ class Layer:
         kind = type(self).__name__
         options = drop_keras_defaults(kind, options, self.KERAS_ONLY)
         for option, default in _weight_options(type(self)).items():
-            setattr(self, option, _module_of(option).get(options.pop(option, default)))
+            module = _MODULES[option.rpartition("_")[2]]
+            setattr(self, option, module.get(options.pop(option, default)))
         if options:
+            received = f"Unrecognized keyword arguments passed to {kind}: {sorted(options)}"
             raise ValueError(
-                f"every argument must be one of {kind}'s. Unrecognized keyword "
-                f"arguments passed to {kind}: {sorted(options)}. See help({kind})."
+                f"every argument must be one of {kind}'s. {received}. See help({kind})."
             )
         self._trainable = bool(trainable)
         self._dtype_policy = self._check_policy(get_policy(dtype))
@@ -202,8 +203,7 @@ class Layer:
     ) -> Variable:
         """Return a new weight of `WEIGHTS`, made as its options say: ``<name>_initializer``, ...
 
-        The options of a ``recurrent_kernel`` begin with ``recurrent``, as in Keras. An
-        `initializer` that is passed here replaces its own.
+        The options of a ``recurrent_kernel`` begin with ``recurrent``, as in Keras.
 
         >>> class Shift(Layer):
         ...     WEIGHTS = {"bias": "zeros"}
@@ -338,8 +338,7 @@ class Layer:
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the outputs for an array, or a placeholder for a placeholder.
 
-        ``mask=`` and ``training=`` are welcome everywhere, and dropped where `call` has no use
-        for them.
+        ``mask=`` and ``training=`` are always welcome, and dropped where `call` does not take them.
         """
         if isinstance(inputs, KerasTensor):
             options = {k: v for k, v in kwargs.items() if k not in _ALWAYS_WELCOME}
@@ -513,7 +512,7 @@ class Layer:
         """Return the arguments from which `from_config` makes an equal layer (without weights)."""
         config = {"name": self.name, "trainable": self._trainable, "dtype": self.dtype_policy.name}
         for name in (*_weight_options(type(self)), *self.CONFIG):
-            module, value = _module_of(name), getattr(self, name)
+            module, value = _MODULES.get(name.rpartition("_")[2]), getattr(self, name)
             config[name] = value if module is None else module.serialize(value)
         return config
 
@@ -541,11 +540,6 @@ class Layer:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(name={self.name!r}, built={self.built})"
-
-
-def _module_of(option: str) -> Any:
-    """Return the module that makes and serializes an option, such as `bias_initializer`."""
-    return _MODULES.get(option.rpartition("_")[2])
 
 
 def _weight_options(kind: type[Layer]) -> dict[str, Any]:

@@ -14,6 +14,11 @@ __all__ = ["LayerNormalization"]
 class LayerNormalization(Layer):
     """Normalize over the last axis, then multiply by gamma and add beta.
 
+    ``out = gamma * (inputs - mean) / sqrt(variance + epsilon) + beta``; a mask passes. float16 is
+    computed in float32 and rounded once. ShapeError for a last axis that is not known, or not the
+    one the layer was built on. Source: ``keras.layers.LayerNormalization``; Ba, Kiros, Hinton 2016,
+    section 3.
+
     Parameters
     ----------
     epsilon : float
@@ -22,13 +27,8 @@ class LayerNormalization(Layer):
         And the same with regularizer and constraint.
     name, dtype, trainable : as for every `Layer`
 
-    Notes
-    -----
-    ``out = gamma * (inputs - mean) / sqrt(variance + epsilon) + beta``; a mask passes. float16 is
-    computed in float32 and rounded once. ShapeError for a last axis that is not known, or not the
-    one the layer was built on. Source: ``keras.layers.LayerNormalization``; Ba, Kiros, Hinton 2016,
-    section 3.
-
+    Examples
+    --------
     >>> LayerNormalization(epsilon=0.0)(np.array([[1.0, 3.0]])).tolist()
     [[-1.0, 1.0]]
     """

@@ -29,6 +29,9 @@ Context = tuple[np.ndarray, np.ndarray | None, np.ndarray, list[Arrays]]
 class Recurrent(Layer):
     """The base of the recurrent layers: a subclass defines `_step` and `_step_backward`.
 
+    A mask (B, T) is used: at a masked step the state stays, bit for bit, and so does the output.
+    ValueError or ShapeError for sizes and shapes that do not fit.
+
     Parameters
     ----------
     units : int
@@ -41,11 +44,6 @@ class Recurrent(Layer):
     kernel_initializer, recurrent_initializer, bias_initializer : optional
         And the same with regularizer and constraint.
     name, dtype, trainable : as for every `Layer`
-
-    Notes
-    -----
-    ValueError or ShapeError for sizes and shapes that do not fit. A mask (B, T) is used: at a
-    masked step the state stays, bit for bit, and so does the output.
     """
 
     WEIGHTS: ClassVar = {
