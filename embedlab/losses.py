@@ -152,7 +152,7 @@ class Loss(Configured):
         if not -array.ndim <= self.axis < array.ndim:
             must = f"axis must be one of the {array.ndim} axes of y_pred"
             raise ShapeError(message(must, self.axis, "Leave it at -1 for classes in the last"))
-        return np.moveaxis(array, self.axis, -1)
+        return array if self.axis == -1 else np.moveaxis(array, self.axis, -1)
 
     def _on_valid(
         self, function: Callable, y_true: np.ndarray, y_pred: np.ndarray, valid: Any

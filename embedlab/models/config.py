@@ -73,11 +73,7 @@ def model_to_config(model: Any) -> dict[str, Any]:
         config["compile_config"] = {
             "optimizer": optimizers.serialize(model.optimizer),
             "loss": losses.serialize(model.loss),
-            "loss_weights": None,
             "metrics": names or None,
-            "weighted_metrics": None,
-            "run_eagerly": False,
-            "steps_per_execution": 1,
             "jit_compile": False,
         }
     return _to_keras(config)
@@ -91,12 +87,9 @@ def _to_keras(value: Any) -> Any:
         if name == "Sequential":
             result.update(module="keras", registered_name=None)
         if name in ("Functional", "Model") and "registered_name" in result:
-            result.update(
-                module="keras.src.models.functional",
-                class_name="Functional",
-                registered_name="Functional",
-            )
             name = "Functional"
+            result.update(module="keras.src.models.functional", class_name=name)
+            result["registered_name"] = name
         extra_keys = _EXTRA_KEYS.get(name, set()) if isinstance(name, str) else set()
         if extra_keys and isinstance(config, dict):
             if str(config.get("dtype")).startswith("int4"):
