@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from embedlab.core.checks import check_choice, message
+from embedlab.core.checks import check_choice, check_number, check_size, message
 from embedlab.registry import missing_attribute
 
 __all__ = ["Callback", "EarlyStopping", "History"]
@@ -109,11 +109,13 @@ class EarlyStopping(Callback):
         start_from_epoch: int = 0,
     ):
         check_choice(mode, "mode", ("auto", "min", "max"))
-        self.monitor, self.patience, self.verbose = monitor, int(patience), verbose
+        self.monitor, self.verbose = monitor, verbose
+        self.patience = check_size(patience, "patience", least=0)
         larger_is_better = mode == "max" or (mode == "auto" and "acc" in monitor)
         self._sign = 1.0 if larger_is_better else -1.0
-        self.min_delta = abs(min_delta)
-        self.baseline, self.start_from_epoch = baseline, start_from_epoch
+        self.min_delta = abs(check_number(min_delta, "min_delta"))
+        self.baseline = None if baseline is None else check_number(baseline, "baseline")
+        self.start_from_epoch = check_size(start_from_epoch, "start_from_epoch", least=0)
         self.restore_best_weights = restore_best_weights
         self.on_train_begin()
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import message
+from embedlab.core.checks import ShapeError, message
 from embedlab.registry import Configured, Registry, not_defined
 
 EPSILON = 1e-7
@@ -22,12 +22,22 @@ class Constraint(Configured):
     MaxNorm(max_value=1.0, axis=1)
     """
 
+    axis: Any = ()
+
     def __call__(self, weights: Any) -> np.ndarray:
         """Return a new array of the same shape and dtype that satisfies the constraint."""
         weights = np.asarray(weights)
+        self.check_shape(weights.shape)
         half = weights.dtype.char == "e"  # squares and quotients leave the range of half floats
         projected = self._project(weights.astype(np.float32) if half else weights)
         return projected.astype(weights.dtype, copy=False)
+
+    def check_shape(self, shape: tuple[int, ...]) -> None:
+        """Raise ShapeError where weights of `shape` lack an axis of the constraint."""
+        axes = self.axis if isinstance(self.axis, tuple) else (self.axis,)
+        if not all(-len(shape) <= axis < len(shape) for axis in axes):
+            must = f"axis must be one of the {len(shape)} axes of the weights"
+            raise ShapeError(message(must, self.axis, "Pass 0 or 1 for a table"))
 
     def _project(self, weights: np.ndarray) -> np.ndarray:
         """Return the array that `__call__` rounds back to the dtype it came in."""

@@ -1,9 +1,15 @@
 """Constraints: what they promise holds, along the axis that was meant."""
 
+import functools
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from embedlab import constraints
+from embedlab.core.checks import ShapeError
+from embedlab.layers import Layer
 
 EVERY = [
     constraints.NonNeg(),
@@ -71,3 +77,23 @@ def test_nonneg():
 def test_bad_arguments_are_refused(act, error, words):
     with pytest.raises(error, match=words):
         act()
+
+
+@given(
+    rule=st.sampled_from([constraints.MaxNorm, constraints.UnitNorm, constraints.MinMaxNorm]),
+    axis=st.integers(-4, 3) | st.lists(st.integers(-4, 3), min_size=1, max_size=2, unique=True),
+    ndim=st.integers(1, 3),
+)
+def test_axes_that_the_weights_lack_are_refused_when_they_are_made(rule, axis, ndim):
+    axes, shape = np.atleast_1d(axis), (2, 3, 4)[:ndim]
+    layer = Layer(name="own")
+    make = functools.partial(layer.add_weight, shape, "ones", constraint=rule(axis=axis), name="w")
+    if len(set(axes % ndim)) < len(axes):
+        return  # one axis by two names
+    if all(-ndim <= each < ndim for each in axes):
+        assert make().constraint(np.ones(shape)).shape == shape
+        return
+    for act in (make, lambda: rule(axis=axis)(np.ones(shape))):
+        with pytest.raises(ShapeError, match=f"axis must be one of the {ndim} axes") as caught:
+            act()
+        assert "\n" not in str(caught.value)

@@ -162,6 +162,7 @@ class Embedding(TableLayer):
         self.supports_masking = self.supports_masking or self.mask_zero
         self.input_length = _as_input_length(input_length)
         self.row_dropout = check_in_range(row_dropout, "row_dropout", np.nextafter(1.0, 0.0))
+        self._check_policy(self.dtype_policy)
         self._rng = np.random.default_rng(self.seed)
         apply_out_of_range_rule([], self.input_dim, oob=oob, negative=negative)  # checks them
         self.oob, self.negative = oob, negative
@@ -182,6 +183,16 @@ class Embedding(TableLayer):
             self._refuse_constraint()
         if weights is not None:
             self._build_tables(weights)
+
+    def _check_policy(self, policy: DTypePolicy) -> DTypePolicy:
+        super()._check_policy(policy)
+        options = vars(self)  # this is asked twice: before they are set, and after
+        if policy.variable_dtype in INTEGERS and (
+            options.get("max_norm") is not None or options.get("row_dropout")
+        ):
+            must = "max_norm and row_dropout need a table of floats"
+            raise ValueError(message(must, f"dtype={policy.name!r}", "Leave them away"))
+        return policy
 
     # Building ---------------------------------------------------------------------------------
 
@@ -308,9 +319,11 @@ class Embedding(TableLayer):
         """Return the gradient of the table as a SparseGrad, for that of the rows (*ids.shape, D).
 
         With adapters the table is frozen: A gets a SparseGrad and B an array, each under its name.
-        Ids have no gradient: `inputs` is None.
+        Ids have no gradient: `inputs` is None; nor has a table of integers.
         """
         rows = context.ids
+        if self.variable_dtype in INTEGERS:
+            return Gradients(None, {})
         grad = cast_grad(self, grad, (*rows.shape, self.output_dim))
         if context.factors is not None:
             grad = grad * context.factors[..., None].astype(grad.dtype)

@@ -18,7 +18,7 @@ from embedlab.layers.allocation import allocator_for, charge
 from embedlab.layers.dtype_policy import INTEGERS, DTypePolicy, get_policy
 from embedlab.layers.input_checks import as_numeric_array
 from embedlab.layers.stored_arrays import prepare_load
-from embedlab.layers.symbolic import KerasTensor, not_a_chain
+from embedlab.layers.symbolic import KerasTensor, as_shape, not_a_chain
 from embedlab.layers.variable import Variable
 from embedlab.registry import drop_keras_defaults, not_defined, snake_case
 
@@ -559,6 +559,8 @@ def _holds_tensors(inputs: Any) -> bool:
 
 def _once(build: Any) -> Any:
     def build_once(self: Layer, input_shape: Any = None) -> None:
+        if input_shape is not None:
+            input_shape = as_shape(input_shape, "input_shape")
         if not self.built:
             build(self, input_shape)
             self.built, self._build_shape = True, input_shape

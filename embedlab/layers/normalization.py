@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from embedlab.core.checks import check_in_range
 from embedlab.layers.input_checks import cast_grad, cast_inputs, input_width
 from embedlab.layers.layer import Gradients, Layer
 from embedlab.layers.variable import Variable
@@ -48,7 +49,7 @@ class LayerNormalization(Layer):
 
     def __init__(self, *, epsilon: float = 1e-3, **options: Any):
         super().__init__(**options)
-        self.epsilon = float(epsilon)
+        self.epsilon = check_in_range(epsilon, "epsilon")
 
     def build(self, input_shape: Any = None) -> None:
         """Make gamma and beta (D,)."""

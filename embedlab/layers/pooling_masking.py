@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from embedlab.core.checks import message
 from embedlab.core.mask import as_mask, grad_masked_max, grad_masked_mean, masked_max, masked_mean
 from embedlab.layers.input_checks import cast_grad, cast_inputs, check_input_shape
 from embedlab.layers.layer import Gradients, Layer
@@ -28,6 +29,9 @@ class Masking(Layer):
 
     def __init__(self, mask_value: float = 0.0, **options: Any):
         super().__init__(**options)
+        if not isinstance(mask_value, (int, float, np.number)):
+            must = "mask_value must be a number"
+            raise ValueError(message(must, f"{mask_value!r:.40}", "Pass for example 0.0"))
         self.mask_value = mask_value
 
     def forward(

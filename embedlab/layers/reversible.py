@@ -64,6 +64,7 @@ class ReversibleEmbedding(Embedding):
 
     CONFIG = (*Embedding.CONFIG, "tie_weights", "reverse_dtype", "logit_soft_cap")
     supports_masking = True
+    _INTEGER_WEIGHTS = False  # the way back multiplies by the table
 
     def __init__(
         self,

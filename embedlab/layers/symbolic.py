@@ -6,7 +6,7 @@ from typing import Any
 
 from embedlab.core.checks import message
 
-__all__ = ["Input", "KerasTensor", "not_a_chain"]
+__all__ = ["Input", "KerasTensor", "as_shape", "not_a_chain"]
 
 _numbers = count()
 
@@ -72,11 +72,16 @@ def Input(
         received = f"shape={shape!r:.40}, batch_shape={batch_shape!r:.40}"
         raise ValueError(message(must, received, "Pass for example shape=(10,)"))
     if batch_shape is None:
-        return KerasTensor((batch_size, *_as_shape(shape, "shape")), dtype, name)
-    return KerasTensor(_as_shape(batch_shape, "batch_shape"), dtype, name)
+        return KerasTensor((batch_size, *as_shape(shape, "shape")), dtype, name)
+    return KerasTensor(as_shape(batch_shape, "batch_shape"), dtype, name)
 
 
-def _as_shape(shape: Any, name: str) -> tuple[int | None, ...]:
+def as_shape(shape: Any, name: str) -> tuple[int | None, ...]:
+    """Return a shape as a tuple of lengths or None; refuse everything else.
+
+    >>> as_shape([None, 3], "input_shape")
+    (None, 3)
+    """
     try:
         lengths = tuple(None if n is None else index(n) for n in shape)
     except TypeError:  # not a sequence, or not of whole numbers

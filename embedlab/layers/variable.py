@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from embedlab.constraints import Constraint
 from embedlab.core.checks import ShapeError
 from embedlab.layers.input_checks import as_numeric_array
 
@@ -67,6 +68,8 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         """Return a variable around `value` itself, without a copy: for an array just made."""
         self = cls(0.0, **options)
         self._value = value
+        if isinstance(self.constraint, Constraint):
+            self.constraint.check_shape(value.shape)  # now, and not at the first step
         return self
 
     @property

@@ -3,9 +3,19 @@
 import numpy as np
 import pytest
 
+from embedlab import constraints
 from embedlab.core.checks import DtypeError, ShapeError
 from embedlab.core.ids import IdError, IdTypeError
-from embedlab.layers import Dense, Embedding, EmbeddingBag, Layer
+from embedlab.layers import (
+    Dense,
+    Embedding,
+    EmbeddingBag,
+    GlobalAveragePooling1D,
+    Layer,
+    LayerNormalization,
+    Masking,
+    ReversibleEmbedding,
+)
 from embedlab.models import Sequential
 
 RAGGED = [[1], [1, 2]]
@@ -118,6 +128,42 @@ CASES = {
         ValueError,
         "LoRA needs a table of floats",
     ),
+    "max_norm of integers": (
+        lambda: words(dtype="int8", trainable=False, max_norm=1.0),
+        ValueError,
+        "max_norm and row_dropout need a table of floats",
+    ),
+    "dropout of integers": (
+        lambda: words(dtype="int8", trainable=False, row_dropout=0.5),
+        ValueError,
+        "max_norm and row_dropout need a table of floats",
+    ),
+    "integers set beside max_norm": (
+        lambda: setattr(Embedding(3, 2, max_norm=1.0, trainable=False), "dtype_policy", "int8"),
+        ValueError,
+        "max_norm and row_dropout need a table of floats",
+    ),
+    "integers both ways": (
+        lambda: ReversibleEmbedding(3, 2, dtype="int8", trainable=False),
+        ValueError,
+        "dtype must be a float",
+    ),
+    "a number as a shape": (lambda: Dense(2).build(3), ValueError, "input_shape must be a tuple"),
+    "a word as a shape": (lambda: Sequential([Dense(2)]).build("ab"), ValueError, "input_shape"),
+    "halves in a shape": (lambda: Dense(2).build((None, 1.5)), ValueError, "input_shape must be"),
+    "epsilon": (lambda: LayerNormalization(epsilon="a"), ValueError, "epsilon must be a finite"),
+    "epsilon below 0": (lambda: LayerNormalization(epsilon=-1), ValueError, "epsilon must be >= 0"),
+    "mask_value": (lambda: Masking("a"), ValueError, "mask_value must be a number"),
+    "axis of a constraint": (
+        lambda: words(embeddings_constraint=constraints.UnitNorm(axis=2)),
+        ShapeError,
+        "axis must be one of the 2 axes",
+    ),
+    "axis of a kernel": (
+        lambda: Dense(2, kernel_constraint=constraints.MaxNorm(axis=(0, -3))).build((None, 3)),
+        ShapeError,
+        r"axis must be one of the 2 axes of the weights. Received \(0, -3\)",
+    ),
     "nan among integers": (
         lambda: words(dtype="int8", trainable=False, oob="nan")([9]),
         DtypeError,
@@ -206,6 +252,23 @@ def test_a_frozen_table_may_hold_integers(dtype):
     again.build()
     again.set_weights(layer.get_weights())
     assert np.array_equal(again([2]), layer([2]))
+
+
+def test_layers_above_a_table_of_integers_are_trained(rng):
+    """As above the same table in floats, which is frozen too."""
+    table, ids, runs = rng.integers(-9, 9, (9, 2)), rng.integers(0, 9, (8, 3)), []
+    kernel, aim = rng.normal(size=(2, 1)), rng.normal(size=(8, 1))
+    for dtype in ("int8", "int64", "float32"):
+        words = Embedding.from_pretrained(table.astype(dtype), freeze=True, dtype=dtype)
+        model = Sequential([words, GlobalAveragePooling1D(), Dense(1)])
+        model.build((None, 3))
+        model.set_weights([table, kernel, np.zeros(1)])
+        model.compile("adam", "mse")
+        model.fit(ids, aim, epochs=3, batch_size=4, shuffle=False, verbose=0)
+        runs.append(model.get_weights())
+    for weights in runs:
+        assert all(map(np.array_equal, weights, runs[-1]))
+    assert not np.array_equal(runs[0][1], kernel.astype("float32"))
 
 
 # Bags as torch --------------------------------------------------------------------------------

@@ -184,8 +184,16 @@ def test_early_stopping_restores_the_best_weights(values, options, epochs, best)
 def test_early_stopping_needs_its_number():
     with pytest.raises(ValueError, match="monitor must be one of"):
         small().fit(IDS, AIM, verbose=0, callbacks=[callbacks.EarlyStopping()])
-    with pytest.raises(ValueError, match="mode must be"):
-        callbacks.EarlyStopping(mode="up")
+    for options in (
+        {"mode": "up"},
+        *({"patience": bad} for bad in ("a", None, 2.5, -1)),
+        *({"min_delta": bad} for bad in ("a", None, np.nan)),
+        *({"baseline": bad} for bad in ("a", np.nan, [1.0])),
+        {"start_from_epoch": "a"},
+    ):
+        (name,) = options
+        with pytest.raises(ValueError, match=f"{name} must be .* Received"):
+            callbacks.EarlyStopping(**options)
 
 
 @pytest.mark.parametrize(
