@@ -84,7 +84,7 @@ def test_bad_arguments_are_refused(act, error, words):
     axis=st.integers(-4, 3) | st.lists(st.integers(-4, 3), min_size=1, max_size=2, unique=True),
     ndim=st.integers(1, 3),
 )
-def test_axes_that_the_weights_lack_are_refused_when_they_are_made(rule, axis, ndim):
+def test_axes_that_weights_lack_are_refused_at_once(rule, axis, ndim):
     axes, shape = np.atleast_1d(axis), (2, 3, 4)[:ndim]
     layer = Layer(name="own")
     make = functools.partial(layer.add_weight, shape, "ones", constraint=rule(axis=axis), name="w")
