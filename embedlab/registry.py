@@ -89,12 +89,7 @@ Add the method.'
 
 
 def left_to_keras(what: str, received: str) -> str:
-    """Return the message for something that Keras has and this package leaves to Keras.
-
-    >>> left_to_keras("activity_regularizer", "activity_regularizer='l1' for Dense")
-    "activity_regularizer is not part of embedlab. Received activity_regularizer='l1' for Dense. \
-Use embedlab.keras.Embedding in a Keras model."
-    """
+    """Return the message for something that Keras has and this package leaves to Keras."""
     do = "Use embedlab.keras.Embedding in a Keras model"
     return message(f"{what} is not part of embedlab", received, do)
 
@@ -151,8 +146,6 @@ class Registry:
     or, without one, of one of `classes` or callable.
 
     >>> from embedlab import initializers
-    >>> initializers.get("he_normal")
-    HeNormal()
     >>> initializers.get("bogus")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ValueError: initializer must be a known name, a dict config or a callable. \

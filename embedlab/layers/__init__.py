@@ -44,10 +44,7 @@ _HOMES = {
     "recurrent": "GRU LSTM SimpleRNN",
     "reversible": "ReversibleEmbedding",
 }
-"""What each file beside this one is loaded for, when first asked: a lookup needs no LSTM.
-
-A new layer joins this table and the imports above, which are for type checkers.
-"""
+"""The files that are loaded when a name is first asked for; a new layer joins here and above."""
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [

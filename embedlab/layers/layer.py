@@ -69,10 +69,8 @@ class Layer:
     [2.0, 4.0]
     """
 
-    supports_masking = False
-    """True where the mask of the inputs is also that of the outputs."""
-    consumes_mask = False
-    """True where `call` takes ``mask=`` and uses it."""
+    supports_masking = False  # True where the mask of the inputs is also that of the outputs
+    consumes_mask = False  # True where `call` takes ``mask=`` and uses it
     WEIGHTS: ClassVar[Mapping[str, Any]] = {}
     """Weights that `add_named_weight` makes, in Keras's order, and their default initializers."""
     CONFIG: ClassVar[tuple[str, ...]] = ()

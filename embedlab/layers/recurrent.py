@@ -173,7 +173,7 @@ class Recurrent(Layer):
             grads = (direct[0] + to_h[t] @ self.recurrent_kernel.value.T, *direct[1:])
             if mask is not None:
                 grads = tuple(g + stays for g, stays in zip(grads, masked, strict=True))
-        x, h = to_x.reshape(-1, to_x.shape[-1]), to_h.reshape(-1, to_h.shape[-1])
+        x, h = (sums.reshape(-1, sums.shape[-1]) for sums in (to_x, to_h))
         weights = {
             "kernel": values.reshape(-1, width).T @ x,
             "recurrent_kernel": hidden[:-1].reshape(-1, self.units).T @ h,
