@@ -89,17 +89,8 @@ class Loss(Configured):
     def __call__(self, y_true: Any, y_pred: Any, mask: Any = None) -> Any:
         """Return the loss: one number, or one for each sample without reduction.
 
-        Parameters
-        ----------
-        y_true, y_pred : array_like
-            Of one shape, except for a last axis of length 1.
-        mask : array_like of bool, optional
-            The shape of the values: True where they count.
-
-        Raises
-        ------
-        ShapeError
-            When shapes do not fit.
+        `y_true` and `y_pred` are of one shape, except for a last axis of length 1; `mask` has the
+        shape of the values, True where they count. Other shapes are a ShapeError.
         """
         y_true, y_pred, valid = self._prepare(y_true, y_pred, mask)
         values = self._on_valid(self.call, y_true, y_pred, valid)

@@ -102,9 +102,8 @@ def load_model(
                 try:
                     model = model_from_config(config, custom_objects, compile)
                 except MoreThanAChain as error:
-                    do = "Load it with embedlab.keras in Keras, or read its weights with "
-                    do += "models.load_layer_weights"
-                    must = "hold one chain of layers"
+                    must, do = "hold one chain of layers", "Load it with embedlab.keras in Keras"
+                    do += ", or read its weights with models.load_layer_weights"
                     raise FileRefused(filepath, must, str(error), do) from None
             with as_file_refused(filepath, "hold the weights of its model"):
                 _read_weights(weights, filepath, model)

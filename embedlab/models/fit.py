@@ -135,15 +135,9 @@ def positions_of_caller(rows: Any) -> Iterator[None]:
 def as_samples(model: Any, value: Any, name: str) -> np.ndarray:
     """Return what a caller passed as `name` as one array with a batch axis.
 
-    A list or a dict of one array is that array, as in Keras.
+    A list or a dict of one array is that array, as in Keras. Several inputs, things that are no
+    array, and lists of several lengths are a ValueError or TypeError.
 
-    Raises
-    ------
-    ValueError, TypeError
-        For several inputs, things that are no array, and lists of several lengths.
-
-    Examples
-    --------
     >>> as_samples(None, {"ids": [[1, 2]]}, "x")
     array([[1, 2]])
     >>> as_samples(None, {"ids": [[1, 2]], "tags": [[3]]}, "x")

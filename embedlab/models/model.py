@@ -51,14 +51,9 @@ class Model(Layer):
         What happens when a layer would lose a mask: an error, which old texts promise; a
         warning, which is what Keras 3 does; or nothing.
 
-    Raises
-    ------
-    ValueError
-        For several inputs or outputs, and an output that does not come from the input.
-
     Notes
     -----
-    Branches, several inputs or outputs and merging layers are left to Keras: put
+    Branches, several inputs or outputs and merging layers are a ValueError, and left to Keras: put
     `embedlab.keras.Embedding` into `keras.Model`. A subclass with a `call` of its own can
     predict, save and load weights; to be trained, layers must stand in a chain.
 

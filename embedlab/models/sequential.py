@@ -26,12 +26,10 @@ class Sequential(Model):
     strict_masks : {"raise", "warn", "ignore"}
         As for every `Model`.
 
-    Raises
-    ------
-    ValueError
-        For things that are no layers, and two layers of one name.
-    MaskError
-        From a call, when a mask would be lost.
+    Notes
+    -----
+    Things that are no layers and two layers of one name are a ValueError; a call that would lose a
+    mask is a MaskError.
 
     Examples
     --------

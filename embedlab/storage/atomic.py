@@ -27,12 +27,8 @@ def atomic_write(path: Any, overwrite: bool = True) -> Iterator[Path]:
     A link is followed: its target is replaced. The temporary file is in the same folder, so that
     the last step is one rename.
 
-    Raises
-    ------
-    FileExistsError
-        With ``overwrite=False``, when there is a file.
-    FileNotFoundError
-        When there is no such folder.
+    An existing file is a FileExistsError with ``overwrite=False``; without its folder, there is a
+    FileNotFoundError.
 
     Notes
     -----

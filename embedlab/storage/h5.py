@@ -133,11 +133,8 @@ class Reader:
     def _lazy_array(self, dataset: "h5py.Dataset", where: str) -> LazyArray:
         dtype, shape = dataset.dtype, dataset.shape
         plain = dtype.kind in "fiu" and dtype.itemsize <= 8 and shape is not None
-        received, do = (
-            f"{str(dtype)!r:.60} at {where}",
-            "Objects in files are never brought to life",
-        )
-        self._require(plain, "hold plain numbers", received, do)
+        received = f"{str(dtype)!r:.60} at {where}, and objects in files are never brought to life"
+        self._require(plain, "hold plain numbers", received)
         received = f"one that is kept in another file at {where}"
         outside = dataset.is_virtual or dataset.external
         self._require(not outside, "hold its arrays itself", received)
