@@ -36,10 +36,7 @@ _CGROUPS = (  # folder, limit, use, and how the statistics call what the system 
 class TableMemoryError(MemoryError):
     """A table that does not fit, refused before the system would end the process.
 
-    Attributes
-    ----------
-    needed, available : int
-        Bytes.
+    `needed` and `available` are in bytes.
     """
 
     def __init__(self, message: str, needed: int = 0, available: int = 0):
@@ -51,19 +48,10 @@ class TableMemoryError(MemoryError):
 class MemoryReport:
     """The bytes of a table (V, D): at rest, in training, and in smaller forms.
 
-    Parameters
-    ----------
-    input_dim, output_dim : int
-        V and D.
-    itemsize : int
-        Bytes of a number.
-    lora_rank : int
-        R.
-
     Attributes
     ----------
     table, gradient : int
-        V * D numbers each, where the gradient is dense.
+        V * D numbers each, of `itemsize` bytes, where the gradient is dense.
     gradient_per_id : int
         The sparse gradient, for each different id of a batch.
     momentum, adam : int
@@ -183,9 +171,7 @@ on a larger disk, or lower input_dim.
 
 
 def available_memory() -> int | None:
-    """Return the bytes that this process may still take, or None where the system does not say.
-
-    It is the smaller of what the machine has free and what its container allows.
+    """Return the bytes left on the machine and in its container; None where no system says.
 
     >>> free = available_memory()
     >>> free is None or free > 0
@@ -197,11 +183,9 @@ def available_memory() -> int | None:
 
 def _free_memory() -> int | None:
     try:
-        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-        return None
-    except (OSError, ValueError, IndexError):
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvail"))
+    except (OSError, ValueError, IndexError, StopIteration):
         pass
     try:  # macOS: all there is, since it does not say what is free
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

@@ -105,13 +105,8 @@ class EmbeddingBag(TableLayer):
     def call(self, inputs: Any, offsets: Any = None, per_sample_weights: Any = None) -> np.ndarray:
         """Return one row for each bag, (B, D), in the compute dtype.
 
-        Parameters
-        ----------
-        inputs : array_like of int, (B, T), or (N,) with offsets
-        offsets : array_like of int, (B,), optional
-            Where each bag begins.
-        per_sample_weights : array_like, the shape of `inputs`, optional
-            A factor for each row, with "sum" and "mean".
+        `inputs` are ids, (B, T), or (N,) with `offsets` (B,), where each bag begins;
+        `per_sample_weights`, of the same shape, factors for the rows, with "sum" and "mean".
         """
         return self.forward(inputs, offsets=offsets, per_sample_weights=per_sample_weights)[0]
 

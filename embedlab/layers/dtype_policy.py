@@ -14,27 +14,12 @@ INTEGERS = ("int8", "int16", "int32", "int64", "uint8")
 
 
 class DTypePolicy:
-    """A pair of dtypes under one name, as in Keras.
+    """A pair of dtypes under one name, as in Keras, and the `quantization_mode` or None.
 
-    Parameters
-    ----------
-    name : {"float16", "float32", "float64", "mixed_float16"}, or an integer dtype for a table
-        "mixed_float16" keeps float32 weights and computes in float16. "int8_from_float32" and
-        "int4/128_from_float32" say that codes stand for such a table.
+    "mixed_float16" keeps float32 weights (`variable_dtype`) and computes in float16
+    (`compute_dtype`). "int8_from_float32" and "int4/128_from_float32" say that codes stand for such
+    a table. NumPy has no bfloat16, so the two policies with it are refused.
 
-    Attributes
-    ----------
-    variable_dtype, compute_dtype : str
-    quantization_mode : str or None
-        "int8" or "int4".
-
-    Raises
-    ------
-    ValueError
-        For any other name. NumPy has no bfloat16, so the two policies with it are refused.
-
-    Examples
-    --------
     >>> policy = DTypePolicy("mixed_float16")
     >>> policy.variable_dtype, policy.compute_dtype
     ('float32', 'float16')

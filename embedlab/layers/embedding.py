@@ -1,6 +1,7 @@
 """The Embedding layer: a table with one row for each id. Its arithmetic lives in the core."""
 
 import warnings
+from collections.abc import Mapping
 from inspect import signature
 from typing import Any, ClassVar, NamedTuple
 
@@ -83,16 +84,13 @@ class Embedding(TableLayer):
         rows first; a merged or quantized table is left as it is.
     scale_grad_by_freq : bool
         Divide the gradient of each row by the number of times its id occurs in the batch.
-    oob : {"raise", "zero", "nan", "clip", "wrap"} or int
-        The rule for ids outside the table: see `embedlab.core.lookup.lookup`.
-    negative : {"raise", "wrap"}
-        The rule for ids below 0.
+    oob, negative : optional
+        The rules for ids outside the table and below 0: see `embedlab.core.lookup.lookup`.
     row_dropout : float
         The share of the vocabulary to drop in each training batch: `dropout` in Keras 1.
     placement : {"memory", "disk"}
         "disk" maps a file: the table may be larger than memory, and so may the optimizer's slots.
-        Only pages that are read or written come into memory; with momentum or Adam use
-        ``sparse_update="lazy"``, or every step reads the whole file.
+        With momentum or Adam use ``sparse_update="lazy"``, or every step reads the whole file.
     seed : int, optional
         For a random initializer without a seed of its own.
     name, dtype, trainable
@@ -100,12 +98,10 @@ class Embedding(TableLayer):
 
     Raises
     ------
-    ValueError, ShapeError
-        For sizes that are no positive integers, and a table of another shape.
+    ValueError, ShapeError, TableMemoryError
+        For arguments that do not fit, and a table that does not fit into memory.
     IdError
         From a call, for ids outside the table.
-    TableMemoryError
-        When the table does not fit into memory, before it is allocated.
 
     Notes
     -----
@@ -122,7 +118,7 @@ class Embedding(TableLayer):
     ((1, 3, 4), [[True, True, False]])
     """
 
-    CONFIG: ClassVar = ("input_dim", "output_dim", "mask_zero")
+    CONFIG: ClassVar[tuple[str, ...]] = ("input_dim", "output_dim", "mask_zero")
     _INTEGER_WEIGHTS = True
     _table_names: tuple[str, ...] = ("embeddings",)
 
@@ -167,7 +163,7 @@ class Embedding(TableLayer):
         apply_out_of_range_rule([], self.input_dim, oob=oob, negative=negative)  # checks them
         self.oob, self.negative = oob, negative
         self.adapters = AdapterSet()
-        self._tables: dict[str, Table] = {}  # by the name of the weight, once they are made
+        self._tables: Mapping[str, Table] = {}  # by the name of the weight, once they are made
         self._table: Table | None = None  # that of the rows
         self._pending_adapters = [dict(arguments) for arguments in adapters or []]
         if lora_rank is not None:
@@ -215,7 +211,7 @@ class Embedding(TableLayer):
     def _make_float_tables(self, weights: Any) -> dict[str, Table]:
         return {"embeddings": self._make_float_table(weights, self.placement)}
 
-    def _set_tables(self, tables: dict[str, Table]) -> None:
+    def _set_tables(self, tables: Mapping[str, Table]) -> None:
         for variable in [v for table in self._tables.values() for v in table.variables]:
             self._untrack_variable(variable)
         for variable in [v for table in tables.values() for v in table.variables]:
@@ -284,14 +280,14 @@ class Embedding(TableLayer):
             self.build()
         if self.input_length is not None:
             self._fill_lengths(ids.shape)
-        table: Any = self._table
+        table: Table = self._table  # type: ignore[assignment]
         try:
             if self.max_norm is not None and not self.adapters.merged:
                 read = apply_out_of_range_rule(
                     ids, self.input_dim, oob=self.oob, negative=self.negative
                 )
                 table.apply_max_norm(read[read < self.input_dim])
-            rows = table.lookup(ids, self.adapters, oob=self.oob, negative=self.negative)
+            rows = table.lookup(ids, self.adapters, self.oob, self.negative)
         except IdError as error:
             raise name_layer(error, self) from None
         return rows.astype(self.compute_dtype, copy=False)
@@ -415,10 +411,9 @@ class Embedding(TableLayer):
 
     def _default_adapter(self) -> LoRAAdapter:
         if DEFAULT_NAME not in self.adapters:
-            raise AttributeError(
-                "lora_embeddings_a and lora_embeddings_b belong to the default adapter. Received "
-                f"{self.name!r}, which has none. Call layer.enable_lora(rank) first."
-            )
+            must = "lora_embeddings_a and lora_embeddings_b belong to the default adapter"
+            do = "Call layer.enable_lora(rank) first"
+            raise AttributeError(message(must, f"{self.name!r}, which has none", do))
         return self.adapters[DEFAULT_NAME]
 
     @property
@@ -440,14 +435,9 @@ class Embedding(TableLayer):
     ) -> None:
         """Make the default adapter: the table is frozen, and A and B are trained instead.
 
-        Parameters
-        ----------
-        rank : int >= 1
-            R. More than min(V, D) is allowed with a warning: it is no longer low.
-        lora_alpha : float, optional
-            The product is scaled by alpha / rank; by default alpha is the rank.
-        a_initializer, b_initializer : optional
-            With "he_uniform" the numbers of A shrink as the vocabulary grows.
+        Their product is scaled by `lora_alpha` / `rank`, by default 1. A `rank` above min(V, D) is
+        allowed with a warning: it is no longer low. With "he_uniform" the numbers of A shrink as
+        the vocabulary grows.
 
         Raises
         ------
@@ -464,10 +454,8 @@ class Embedding(TableLayer):
         (True, 2)
         """
         if self.lora_enabled:
-            raise ValueError(
-                "lora is already enabled. This can only be done once per layer. "
-                f"Received rank={rank!r:.40}. Use add_adapter for a second one."
-            )
+            must = "lora is already enabled. This can only be done once per layer"
+            raise ValueError(message(must, f"rank={rank!r:.40}", "Use add_adapter for a second"))
         self.add_adapter(
             DEFAULT_NAME, rank, lora_alpha, a_initializer=a_initializer, b_initializer=b_initializer
         )
@@ -495,10 +483,9 @@ class Embedding(TableLayer):
             )
         table = self._built_table("enable lora on")
         if not is_adapter_name(name) or adapter_weight_names(name)[0] in self._own_weights():
-            raise ValueError(
-                "an adapter needs a name of its own, without a slash. "
-                f"Received {name!r:.40} beside {list(self.adapters)}. Choose another."
-            )
+            must = "an adapter needs a name of its own, without a slash"
+            received = f"{name!r:.40} beside {list(self.adapters)}"
+            raise ValueError(message(must, received, "Choose another"))
         self.adapters.refuse_if_merged("add_adapter")
         rank, most = check_size(rank, "rank"), min(self.input_dim, self.output_dim)
         if rank > most:
@@ -541,12 +528,8 @@ class Embedding(TableLayer):
 
         They are inactive until `unmerge`. Until then `set_weights`, `quantize`, `resize` and every
         change of the adapters are refused, nothing here is trained, and `get_weights` returns the
-        merged table. `merge_and_unload` makes the merge permanent.
-
-        Parameters
-        ----------
-        safe : bool
-            Raise NotFiniteError, and change nothing, where a merged number is not finite.
+        merged table. With `safe`, a merged number that is not finite raises NotFiniteError, and
+        nothing is changed.
         """
         self.adapters.refuse_if_merged("merge")
         self._built_table("merge").merge(self.adapters, safe)
@@ -561,9 +544,7 @@ class Embedding(TableLayer):
         self.adapters.mark_unmerged()
 
     def merge_and_unload(self, safe: bool = True) -> "Embedding":
-        """Merge the active adapters for good, remove all adapters, and return the layer.
-
-        A float table can be trained again. The name is PEFT's.
+        """Merge the active adapters for good, remove all (PEFT's word), and return the layer.
 
         >>> layer = Embedding(5, 3, lora_rank=2)
         >>> layer.build()
@@ -608,13 +589,9 @@ class Embedding(TableLayer):
     ) -> None:
         """Turn the table into integer codes, which get no gradient; adapters can be trained on.
 
-        Parameters
-        ----------
-        mode : {"int8", "int4"}, optional
-            int4 has blocks of 128 unless `config` says otherwise.
-        type_check : bool
-            Refuse subclasses, whose own methods may need floats.
-        config : Int8QuantizationConfig or Int4QuantizationConfig, optional
+        `mode` is "int8" or "int4", which has blocks of 128 unless `config`, an
+        Int8QuantizationConfig or Int4QuantizationConfig, says otherwise; `type_check` refuses
+        subclasses, whose own methods may need floats.
 
         Raises
         ------
@@ -650,13 +627,7 @@ class Embedding(TableLayer):
         self._take_codes(codes, config)
 
     def quantized_build(self, embeddings_shape: Any, mode: str, config: Any = None) -> None:
-        """Make codes of zero (and scales of one) for a table of a shape: to be loaded into.
-
-        >>> layer = Embedding(5, 4, dtype="int8_from_float32")
-        >>> layer.build()
-        >>> [(v.name, v.dtype) for v in layer.weights]
-        [('embeddings', 'int8'), ('embeddings_scale', 'float32')]
-        """
+        """Make codes of zero (and scales of one) for tables (V, D): to be loaded into."""
         config = resolve_quantization(mode, config, self.quantization_config)
         arguments = embeddings_shape, config, self.variable_dtype
         codes = {
@@ -665,7 +636,7 @@ class Embedding(TableLayer):
         }
         self._take_codes(codes, config)
 
-    def _take_codes(self, tables: dict[str, Table], config: Any) -> None:
+    def _take_codes(self, tables: Mapping[str, Table], config: Any) -> None:
         self._set_tables(tables)
         self.quantization_config = config
         source = self.dtype_policy.name.rpartition("_from_")[2]
@@ -683,23 +654,23 @@ class Embedding(TableLayer):
         """
         report = self._built_table("report on").report
         if report is None:
-            raise ValueError(
-                "a report compares codes with the floats they came from. Received a layer that was "
-                "not quantized here. Call layer.quantize(...) on a float table."
-            )
+            must = "a report compares codes with the floats they came from"
+            do = "Call quantize() on a float table"
+            raise ValueError(message(must, "a layer that was not quantized here", do))
         return report
 
     # Resizing ---------------------------------------------------------------------------------
 
     def resize(self, input_dim: int, init: str = "mean", *, source: Any = None) -> None:
-        """Change the number of rows; those that stay keep every number.
+        """Change the number of rows; those that stay keep every number, and their moments.
 
         Parameters
         ----------
         input_dim : int
             The new V. Fewer rows: the last ones go.
         init : {"mean", "zeros", "copy"}
-            The start of a new row: the mean of all (but padding), zeros, or the copy of a row.
+            The start of a new row: the mean of all (but padding), zeros, or the copy of a row. A of
+            LoRA grows alike.
         source : int or array_like of int, (new V - V,), optional
             For "copy": which row, for all new ones or for each. By default that of unknown words
             (`oob`, where it is an id), or else the last.
@@ -709,11 +680,6 @@ class Embedding(TableLayer):
         ValueError, TableMemoryError
             For a layer that is not built, an unknown `init`, adapters that are merged now, and a
             V that leaves out `padding_idx` or `oob`, or does not fit. Nothing is changed then.
-
-        Notes
-        -----
-        LoRA's A grows and shrinks alike. Optimizers go on: rows that stay keep their moments, new
-        ones start without.
 
         Examples
         --------
@@ -759,16 +725,9 @@ class Embedding(TableLayer):
     ) -> Neighbors:
         """Return the k rows, with active adapters, whose direction is nearest, by cosine.
 
-        Parameters
-        ----------
-        query : array_like
-            Ids, () or (Q,) integer: the rows near to each, itself left out. Or vectors, (D,) or
-            (Q, D) float.
-        k, first, last, exclude
-            As `embedlab.core.geometry.nearest`, which has the result and the errors too.
+        `query` holds ids, () or (Q,) integer: the rows near to each, itself left out; or vectors,
+        (D,) or (Q, D) float. The rest is as for `embedlab.core.geometry.nearest`.
 
-        Examples
-        --------
         >>> layer = Embedding(3, 2, weights=[[1, 0], [0, 1], [1, 1]])
         >>> layer.nearest(0, k=1).ids.tolist(), layer.nearest([2.0, 0.1], k=2).ids.tolist()
         ([2], [0, 2])

@@ -40,17 +40,15 @@ __all__ = [
 ]
 
 
+Rule = str | int
+"""What to do with ids outside the table: see `embedlab.core.ids.apply_out_of_range_rule`."""
+
+
 class FloatTable:
     """A table of floats (V, D) in one variable, which training may change.
 
-    Parameters
-    ----------
-    variable : Variable, (V, D), or (D, V) if `transposed`
-    placement : {"memory", "disk"}
-    limit, norm_type : optional
-        `max_norm` of the layer.
-    transposed : bool
-        Whether a row of the table is a column of the variable.
+    `placement` is "memory" or "disk", `limit` and `norm_type` are `max_norm` of the layer. Where it
+    is `transposed`, the variable is (D, V): a row of the table is a column.
 
     Attributes
     ----------
@@ -95,12 +93,7 @@ class FloatTable:
     # Reading ----------------------------------------------------------------------------------
 
     def lookup(
-        self,
-        ids: np.ndarray,
-        adapters: AdapterSet,
-        *,
-        oob: str | int = "raise",
-        negative: str = "raise",
+        self, ids: np.ndarray, adapters: AdapterSet, oob: Rule = "raise", negative: str = "raise"
     ) -> np.ndarray:
         """Return the rows of `ids`, with the active adapters added."""
         table = self.variable.value
@@ -196,22 +189,10 @@ class FloatTable:
 class QuantizedTableWeights:
     """A table (V, D) as integer codes with scales: frozen, and read through its adapters.
 
-    Its methods and attributes are those of `FloatTable`.
-
-    Parameters
-    ----------
-    quantized : QuantizedTable
-        Its arrays become the variables (codes, scale, zero and g_idx); nothing is copied unless
-        `transposed`.
-    path : str
-        Of the codes: the name of the layer and that of the table.
-    transposed : bool
-        Whether the variables hold a row of the table as a column, as Keras's reverse table.
-
-    Attributes
-    ----------
-    before_merge : list of ndarray
-        Codes, scales and zero points before a merge, whose rounding cannot be undone.
+    Its methods and attributes are those of `FloatTable`. The arrays of `quantized` become variables
+    (codes, scale, zero and g_idx) without a copy, unless `transposed`, as Keras's reverse table;
+    `path` is that of the codes. `before_merge` holds codes, scales and zero points before a merge,
+    whose rounding cannot be undone.
     """
 
     version = 0
@@ -269,12 +250,7 @@ class QuantizedTableWeights:
     # Reading ----------------------------------------------------------------------------------
 
     def lookup(
-        self,
-        ids: np.ndarray,
-        adapters: AdapterSet,
-        *,
-        oob: str | int = "raise",
-        negative: str = "raise",
+        self, ids: np.ndarray, adapters: AdapterSet, oob: Rule = "raise", negative: str = "raise"
     ) -> np.ndarray:
         """Return the rows of `ids` as floats, with the active adapters added."""
         active = adapters.active_arrays()
@@ -444,8 +420,8 @@ class TableLayer(Layer):
         variable.padding_idx = self.padding_idx
         if weights is None and self.padding_idx is not None:
             variable.value[self.padding_idx] = 0
-        limits = {"limit": self.max_norm, "norm_type": self.norm_type}
-        return FloatTable(variable, placement=placement, **limits)
+        limit, norm_type = self.max_norm, self.norm_type
+        return FloatTable(variable, placement=placement, limit=limit, norm_type=norm_type)
 
 
 def _parts(table: QuantizedTable) -> list[np.ndarray]:

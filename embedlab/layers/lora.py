@@ -17,17 +17,9 @@ DEFAULT_NAME = "default"
 class LoRAAdapter:
     """One adapter of a layer: it adds ``alpha / rank * a @ b`` to the table.
 
-    Attributes
-    ----------
-    name : str
-    a : Variable, (V, R)
-        Random at first.
-    b : Variable, (R, D)
-        Zero at first, so that a new adapter changes nothing; shared by all rows.
-    rank : int
-    alpha : float
-    rslora : bool
-        Divide by the root of the rank instead: the product keeps its size when the rank grows.
+    `a`, (V, R), is random at first; `b`, (R, D), shared by all rows, is zero, so that a new adapter
+    changes nothing. With `rslora` the divisor is the root of the rank: the product keeps its size
+    when the rank grows.
     """
 
     def __init__(

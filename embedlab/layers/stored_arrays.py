@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from embedlab import initializers
-from embedlab.core.checks import ShapeError, check_size
+from embedlab.core.checks import ShapeError, check_size, message
 from embedlab.core.lora import Adapter, lora_scale
 from embedlab.layers.lora import adapter_weight_names, is_adapter_name
 from embedlab.layers.variable import Variable
@@ -20,18 +20,13 @@ _MAX_DESCRIPTION = 1 << 20  # bytes of the text that describes adapters
 
 
 def adapter_arrays(layer: Any) -> dict[str, np.ndarray]:
-    """Return the arrays of a layer's adapters, and its table without them.
+    """Return the arrays of a layer's adapters, and its table without them; empty without adapters.
 
-    Returns
-    -------
-    dict of str to ndarray
-        "about" is JSON in UTF-8: names, ranks, alphas, which adapters are active, which merged.
-        "a.0", "b.0", "a.1", ... are the adapters. "base.0", ... is the table as it is, where the
-        store has it with adapters added; "before.0", ... the codes before a merge. Empty without
-        adapters.
+    "about" is JSON in UTF-8: names, ranks, alphas, which adapters are active, which merged.
+    "a.0", "b.0", "a.1", ... are the adapters, "merged.a.0", ... as they were merged. "base.0", ...
+    is the table as it is, where the store has it with adapters added; "before.0", ... the codes
+    before a merge.
 
-    Examples
-    --------
     >>> from embedlab.layers import Embedding
     >>> layer = Embedding(4, 3, lora_rank=1)
     >>> layer.build()
@@ -66,18 +61,9 @@ def prepare_load(
 ) -> Callable[[], None]:
     """Check and read arrays for `layer`, and return the function that assigns them.
 
-    Parameters
-    ----------
-    layer : Layer
-    store : mapping of str to array
-        As from `save_own_variables`. An array may be a `LazyArray` of a file.
-    extra : mapping of str to array
-        As from `adapter_arrays`; empty in a file of Keras.
-
-    Raises
-    ------
-    ValueError, ShapeError
-        When something does not fit. Shapes are compared before any number is read.
+    `store` has the arrays of `save_own_variables`, which may be `LazyArray`s of a file, and `extra`
+    those of `adapter_arrays`, none in a file of Keras. ValueError or ShapeError when something does
+    not fit; shapes are compared before any number is read.
     """
     variables = layer.stored_variables()
     _check_store(layer, variables, store)
@@ -122,21 +108,22 @@ def _check_store(layer: Any, variables: list[Variable], store: Mapping[str, Any]
         )
     for number, variable in enumerate(variables):
         received = store[str(number)]
-        if tuple(received.shape) != variable.shape:
-            raise ShapeError(
-                f"The shape of the target variable must match: {variable.path} has shape "
-                f"{variable.shape}. Received shape {tuple(received.shape)}. Compare the two "
-                "configs."
-            )
         target, source = np.dtype(variable.dtype), np.dtype(received.dtype)
-        same = target == source if target.kind != "f" else source.kind == "f"
+        fits = source.kind == "f" if target.kind == "f" else source == target
         if variable.name.endswith("_zero"):  # Keras writes some of them as floats
-            same = source.kind in "fi"
-        if not same:
-            raise ValueError(
-                f"{variable.path} must have dtype {target.name}. Received {source.name}. "
-                "A quantized table does not fit a float one: quantize the layer as in the file."
-            )
+            fits = source.kind in "fi"
+        _check_array(variable.path, received, variable.shape, fits)
+
+
+def _check_array(label: str, array: Any, shape: tuple[int, ...], fits: bool) -> None:
+    if tuple(array.shape) != shape:
+        must = f"The shape of the target variable must match: {label} has shape {shape}"
+        received = f"shape {tuple(array.shape)}"
+        raise ShapeError(message(must, received, "Compare the two configs"))
+    if not fits:
+        do = "A quantized table does not fit a float one: quantize the layer as in the file"
+        must = f"{label} must have the dtype of its variable"
+        raise ValueError(message(must, np.dtype(array.dtype).name, do))
 
 
 # Adapters -------------------------------------------------------------------------------------
@@ -149,10 +136,8 @@ def _numbered(parts: Mapping[str, Iterable[Any]]) -> dict[str, Any]:
 def _read_description(layer: Any, arrays: Mapping[str, Any]) -> dict[str, Any]:
     """Return the description of the adapters, every part of it checked."""
     if not hasattr(layer, "adapters"):
-        raise ValueError(
-            f"only a layer with a table has adapters. Received some for {layer.name!r}. "
-            "Compare the two configs."
-        )
+        must, received = "only a layer with a table has adapters", f"some for {layer.name!r}"
+        raise ValueError(message(must, received, "Compare the two configs"))
     text = arrays.get("about")
     try:
         if text is None or np.dtype(text.dtype) != np.uint8 or len(text.shape) != 1:
@@ -205,21 +190,11 @@ def _check_adapters(
         }
     )
     if set(arrays) - {"about"} != set(shapes):
-        raise ValueError(
-            f"the file must hold for the adapters of {layer.name!r} {sorted(shapes)!r:.200}. "
-            f"Received {sorted(arrays)!r:.200}. Save it again."
-        )
+        must = f"the file must hold for the adapters of {layer.name!r} {sorted(shapes)!r:.200}"
+        raise ValueError(message(must, f"{sorted(arrays)!r:.200}", "Save it again"))
     for name, shape in shapes.items():
-        if tuple(arrays[name].shape) != shape:
-            raise ShapeError(
-                f"{name} of the adapters of {layer.name!r} must have shape {shape}. "
-                f"Received {tuple(arrays[name].shape)}. Compare the two configs."
-            )
-        if not name.startswith(("base", "before")) and np.dtype(arrays[name].dtype).kind != "f":
-            raise ValueError(
-                f"{name} of the adapters of {layer.name!r} must hold floats. "
-                f"Received {np.dtype(arrays[name].dtype).name}. Save it again."
-            )
+        fits = name.startswith(("base", "before")) or np.dtype(arrays[name].dtype).kind == "f"
+        _check_array(f"{name} of the adapters of {layer.name!r}", arrays[name], shape, fits)
     return list(shapes)
 
 
@@ -254,8 +229,7 @@ def _assign_adapters(
 def _reinitialize_adapters(layer: Any) -> None:
     """Initialize a layer's adapters again, after a table was loaded with them merged.
 
-    A is random and B zero. With both zero, as in Keras after loading, no gradient would ever
-    change them.
+    With A and B zero, as in Keras after loading, no gradient would ever change them.
     """
     if layer.adapters.merged:
         layer.adapters.mark_unmerged()

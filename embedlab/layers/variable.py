@@ -18,9 +18,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
     ----------
     value : array_like
         Copied.
-    name : str
-    dtype : str, optional
-        By default the dtype of `value`.
+    name, dtype : str, optional
     trainable : bool
     constraint, regularizer : callable, optional
         Applied by the optimizer after a step, and added to the loss.
@@ -53,10 +51,8 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         path: str | None = None,
     ):
         self._value = np.array(value, dtype, order="C")
-        self.name = name
-        self.path = path or name
-        self.constraint = constraint
-        self.regularizer = regularizer
+        self.name, self.path = name, path or name
+        self.constraint, self.regularizer = constraint, regularizer
         self._trainable = bool(trainable)
         self._frozen = False  # by its layer; kept apart, so that thawing restores what was
         self.allocate: Any = np.zeros  # makes arrays of zeros where this one lies
