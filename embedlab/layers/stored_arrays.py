@@ -112,18 +112,19 @@ def _check_store(layer: Any, variables: list[Variable], store: Mapping[str, Any]
         fits = source.kind == "f" if target.kind == "f" else source == target
         if variable.name.endswith("_zero"):  # Keras writes some of them as floats
             fits = source.kind in "fi"
-        _check_array(variable.path, received, variable.shape, fits)
+        _check_array(variable.path, received, variable.shape, variable.dtype, fits)
 
 
-def _check_array(label: str, array: Any, shape: tuple[int, ...], fits: bool) -> None:
+def _check_array(label: str, array: Any, shape: tuple[int, ...], dtype: str, fits: bool) -> None:
     if tuple(array.shape) != shape:
         must = f"The shape of the target variable must match: {label} has shape {shape}"
         received = f"shape {tuple(array.shape)}"
         raise ShapeError(message(must, received, "Compare the two configs"))
     if not fits:
         do = "A quantized table does not fit a float one: quantize the layer as in the file"
-        must = f"{label} must have the dtype of its variable"
-        raise ValueError(message(must, np.dtype(array.dtype).name, do))
+        raise ValueError(
+            message(f"{label} must have dtype {dtype}", np.dtype(array.dtype).name, do)
+        )
 
 
 # Adapters -------------------------------------------------------------------------------------
@@ -194,7 +195,8 @@ def _check_adapters(
         raise ValueError(message(must, f"{sorted(arrays)!r:.200}", "Save it again"))
     for name, shape in shapes.items():
         fits = name.startswith(("base", "before")) or np.dtype(arrays[name].dtype).kind == "f"
-        _check_array(f"{name} of the adapters of {layer.name!r}", arrays[name], shape, fits)
+        label = f"{name} of the adapters of {layer.name!r}"
+        _check_array(label, arrays[name], shape, "float32", fits)
     return list(shapes)
 
 
