@@ -37,6 +37,7 @@ class DTypePolicy:
         mixed = source == "mixed_float16"
         self.variable_dtype = "float32" if mixed else source
         self.compute_dtype = "float16" if mixed else source
+        self.compute = np.dtype(self.compute_dtype)  # to compare without a name
         self.name = name
 
     def get_config(self) -> dict[str, Any]:

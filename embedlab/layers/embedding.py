@@ -290,7 +290,8 @@ class Embedding(TableLayer):
             rows = table.lookup(ids, self.adapters, self.oob, self.negative)
         except IdError as error:
             raise name_layer(error, self) from None
-        return rows.astype(self.compute_dtype, copy=False)
+        compute = self._dtype_policy.compute
+        return rows if rows.dtype is compute else rows.astype(compute)
 
     def forward(
         self, inputs: Any, mask: Any = None, training: bool = False
