@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 
 from embedlab.explorers.explorer import Explorer
+from embedlab.explorers.inputs.table import read_table
+from embedlab.explorers.inputs.window import window_note
 from embedlab.explorers.inputs.word_vectors import (
     ROWS_MAX,
     WordSpace,
@@ -29,10 +31,11 @@ class GeometryExplorer(Explorer):
 
     Parameters
     ----------
-    word : str
-        The query word; ``#12`` stands for row 12.
+    word : str, or a table, optional
+        The query word; ``#12`` stands for row 12. A table by position is the same as `table`.
     table : array_like, (V, D), optional
-        The rows to show, never changed; at most the first 4000.
+        The rows to show, never changed; at most the first 4000. Anything that
+        `embedlab.explorers.inputs.table.read_table` takes.
     words : sequence of str, optional
         The words of the rows.
     vocabulary : embedlab.data.Vocabulary, optional
@@ -77,7 +80,7 @@ class GeometryExplorer(Explorer):
 
     def __init__(
         self,
-        word: str | None = None,
+        word: Any = None,
         *,
         table: Any = None,
         words: Sequence[str] | None = None,
@@ -86,6 +89,10 @@ class GeometryExplorer(Explorer):
         corpus: Any = None,
         **parameters: Any,
     ):
+        if word is not None and not isinstance(word, str):
+            if table is not None:
+                raise ValueError("only one table can be shown. Received 2. Pass one.")
+            word, table = None, word
         sources = {"table": table, "layer": layer, "corpus": corpus}
         passed = [name for name, value in sources.items() if value is not None]
         if len(passed) > 1:
@@ -108,10 +115,9 @@ class GeometryExplorer(Explorer):
         """Return for each parameter its limits; `rows` is at most the height of the table."""
         return {**super().limits(), "rows": {"min": 1, "max": len(self._space.words)}}
 
-    def refresh(self) -> None:
-        """Read the layer or table again, and compute."""
+    def read_inputs(self) -> None:
+        """Read the layer or table again."""
         self._load_rows()
-        super().refresh()
 
     def compute_trace(self) -> GeometryTrace:
         """Return the trace of the current parameters."""
@@ -158,6 +164,7 @@ class GeometryExplorer(Explorer):
             "words": list(self._space.labels[:rows]),
             "source": self._space.source,
             "left_out": self._space.left_out,
+            "note": self._note(trace.rows.shape[1]),
             "width": trace.rows.shape[1],
             "picked": trace.picked,
             "shares": list(trace.plane.shares),
@@ -177,6 +184,10 @@ class GeometryExplorer(Explorer):
         """Return the still picture of a trace."""
         return draw_geometry(trace, dark=dark)
 
+    def _note(self, width: int) -> str | None:
+        held = len(self._space.words)
+        return window_note((held + self._space.left_out, width), held, width)
+
     def _slots(self) -> list[str]:
         return [self.a, self.b, self.c]
 
@@ -187,11 +198,12 @@ class GeometryExplorer(Explorer):
         inputs, words = self._inputs, self._inputs["words"]
         if words is None and inputs["vocabulary"] is not None:
             words = inputs["vocabulary"].words
-        source = inputs["layer"] if inputs["table"] is None else inputs["table"]
+        name = "layer" if inputs["table"] is None else "table"
+        source = inputs[name]
         if inputs["corpus"] is not None:
             self._space: WordSpace = from_vectors(train_vectors(inputs["corpus"]))
         elif source is not None:
-            self._space = from_user(source, words)
+            self._space = from_user(read_table(source, name), words)
         else:
             self._space = from_reference()
 

@@ -1,21 +1,28 @@
 """Explorer of a lookup: the rows a sentence reads, by gather and by one-hot matmul."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from traitlets import TraitError, validate
 
-from embedlab.explorers.explorer import Explorer
-from embedlab.explorers.inputs.sentence import parse_sentence
-from embedlab.explorers.inputs.table import (
-    COLUMNS_MAX,
-    ROWS_MAX,
-    check_single_source,
-    random_table,
-    table_from_user,
+from embedlab.explorers.inputs.table import COLUMNS_MAX, ROWS_MAX
+from embedlab.explorers.inputs.window import (
+    join_notes,
+    row_labels,
+    rows_around,
+    window_note,
+    words_note,
 )
-from embedlab.explorers.traits import BoundedInt, BoundedText, CellEdits, Choice
+from embedlab.explorers.table_explorer import TableExplorer
+from embedlab.explorers.traits import (
+    SIZE_MAX,
+    BoundedInt,
+    BoundedText,
+    CellEdits,
+    Choice,
+    StrictBool,
+)
 from embedlab.explorers.wire import MAX_BYTES
 from embedlab.figures.lookup import draw_lookup
 from embedlab.figures.theme import Figure
@@ -25,25 +32,30 @@ from embedlab.traces.text import short_label
 __all__ = ["LookupExplorer"]
 
 TOKENS_MAX = 2000
+WINDOW_TOKENS_MAX, WINDOW_ROWS_MAX = 400, 512  # of a table that is too large to be sent
 _LABEL_LENGTH = 40  # characters of a word that are sent
 
 
-class LookupExplorer(Explorer):
+class LookupExplorer(TableExplorer):
     """Type a sentence and see which rows of the table it reads.
 
     Parameters
     ----------
-    text : str
-        The sentence. A token written ``#12`` or ``#-1`` stands for that id.
+    text : str, or a table, or a layer, optional
+        The sentence; the first 2000 words are used. A token written ``#12`` or ``#-1`` stands for
+        that id. A table or layer by position is the same as `table` or `layer`.
     vocabulary : embedlab.data.Vocabulary, optional
         Maps words to ids, and sets V by default. Without it row 0 is ``<pad>``, a few common words
         follow, and new words take the next ids.
-    table : array_like, (V, D), optional
-        The table to show, at most 2048 x 32; it is never changed.
-    layer : embedlab.layers.Embedding, optional
-        The layer whose table is shown; `refresh` reads it again.
+    words : sequence of str, optional
+        The words of the rows.
+    table, layer : optional
+        The table to show: anything that `embedlab.explorers.inputs.table.read_table` takes, of
+        any size. It is never changed; `refresh` reads it again. Of a large one the message holds
+        the rows in use and some around them.
     **parameters
-        input_dim (V, 1..2048), output_dim (D, 1..32), method ("gather", "one-hot"), oob ("raise",
+        input_dim (V, 1..2048), grow (V grows with the words of the text; setting V ends it),
+        output_dim (D, 1..32), method ("gather", "one-hot"), oob ("raise",
         "zero", "nan", "clip", "wrap"; with "wrap" negative ids count from the end), seed, edits
         (list of [row, column, value]); and link_id, hide.
 
@@ -52,7 +64,7 @@ class LookupExplorer(Explorer):
     TraitError
         For an invalid parameter.
     ValueError
-        For a table that does not fit the view.
+        For a `table` or `layer` without a table.
 
     Examples
     --------
@@ -72,76 +84,75 @@ words to one id.'
     PARAMS_IN_MESSAGE = ("method",)
 
     text = BoundedText("the cat sat on the mat", 65_536)
-    input_dim = BoundedInt(16, 1, ROWS_MAX)
-    output_dim = BoundedInt(8, 1, COLUMNS_MAX)
+    input_dim = BoundedInt(16, 1, SIZE_MAX)
+    output_dim = BoundedInt(8, 1, SIZE_MAX)
     method = Choice("gather", "one-hot")
     oob = Choice("raise", "zero", "nan", "clip", "wrap")
     seed = BoundedInt(7, 0, 2**31 - 1)
     edits = CellEdits(200)
+    grow = StrictBool(True)
 
     def __init__(
         self,
-        text: str | None = None,
+        text: Any = None,
         *,
         vocabulary: Any = None,
+        words: Sequence[str] | None = None,
         table: Any = None,
         layer: Any = None,
         **parameters: Any,
     ):
-        _, self._source = check_single_source(table=table, layer=layer)
-        self._inputs = {"vocabulary": vocabulary, "table": table, "layer": layer}
-        if table is not None or layer is not None:
-            rows, columns = self._original_table().shape
-            parameters = {"input_dim": rows, "output_dim": columns, **parameters}
-        elif vocabulary is not None:
-            parameters.setdefault("input_dim", min(len(vocabulary.words), ROWS_MAX))
-        if text is not None:
+        source = None if isinstance(text, str) else text
+        self.take_source(source, table=table, layer=layer, words=words, vocabulary=vocabulary)
+        if isinstance(text, str):
             parameters["text"] = text
-        super().__init__(**parameters)
+        super().__init__(**self.with_sizes(parameters))
 
-    def limits(self) -> dict[str, dict[str, Any]]:
-        """Return for each parameter its limits; a given table fixes V and D."""
-        limits = super().limits()
-        if self._source is not None:
-            for name, size in zip(
-                ("input_dim", "output_dim"), self._original_table().shape, strict=True
-            ):
-                limits[name] = {"min": size, "max": size}
-        return limits
+    def words_used(self) -> int:
+        """Return how many words of the text are used."""
+        return TOKENS_MAX if self.table_shape()[0] <= ROWS_MAX else WINDOW_TOKENS_MAX
 
     def compute_trace(self) -> LookupTrace:
         """Return the trace of the current parameters."""
-        sentence = parse_sentence(self.text, self._inputs["vocabulary"])
+        self._sentence = self.parse()
         negative = "wrap" if self.oob == "wrap" else "raise"
         return trace_lookup(
             self._edited_table(),
-            sentence.ids,
-            tokens=sentence.tokens,
-            words=sentence.words,
+            self._sentence.ids,
+            tokens=self._sentence.tokens,
+            words=self._sentence.words,
             oob=self.oob,
             negative=negative,
         )
 
     def encode_trace(self, trace: LookupTrace) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Return the header fields and arrays of a trace."""
-        words = [short_label(word, _LABEL_LENGTH) for word in trace.words]
+        height, width = trace.table.shape
+        most = WINDOW_ROWS_MAX if height > ROWS_MAX else ROWS_MAX
+        shown = rows_around(trace.rows.tolist(), height, most)
+        columns = min(width, COLUMNS_MAX)
+        table = trace.table[shown, :columns]
+        words = [short_label(word, _LABEL_LENGTH) for word in row_labels(shown, trace.words)]
         tokens = [short_label(token, _LABEL_LENGTH) for token in trace.tokens[:TOKENS_MAX]]
-        n = _tokens_that_fit(trace, words, tokens, self.params)
+        n = _tokens_that_fit(trace, table, words, tokens, self.params)
         arrays: dict[str, np.ndarray] = {
             "ids": trace.ids[:n].astype(np.int32),
-            "rows": trace.rows[:n].astype(np.int32),
+            "rows": _positions(trace.rows[:n], shown).astype(np.int32),
             "bad": trace.bad[:n].astype(np.uint8),
-            "table": trace.table.astype(np.float32),
+            "table": table.astype(np.float32),
         }
-        if trace.output is not None and trace.onehot is not None:
-            arrays["output"] = trace.output[:n].astype(np.float32)
-            arrays["onehot"] = trace.onehot[:n].astype(np.float32)
+        if len(shown) < height:
+            arrays["row_ids"] = shown.astype(np.int32)
+        for name, values in (("output", trace.output), ("onehot", trace.onehot)):
+            if values is not None:
+                arrays[name] = values[:n, :columns].astype(np.float32)
         difference = trace.max_difference
         header: dict[str, Any] = {
             "tokens": tokens[:n],
             "words": words,
             "total": len(trace.tokens),
             "trace_error": trace.error,
+            "rows_needed": self.rows_needed,
             "shapes": {name: list(shape) for name, shape in trace.shapes.items()},
             "dtype": trace.table.dtype.name,
             "parameters": trace.parameters,
@@ -151,6 +162,10 @@ words to one id.'
             "gather_ns": trace.gather_ns,
             "onehot_ns": trace.onehot_ns,
             "max_difference": difference if np.isfinite(difference or 0.0) else None,
+            "note": join_notes(
+                window_note(trace.table.shape, len(shown), columns),
+                words_note(n, self._sentence.total),
+            ),
         }
         return header, arrays
 
@@ -159,35 +174,32 @@ words to one id.'
         return draw_lookup(trace, dark=dark)
 
     def _edited_table(self) -> np.ndarray:
-        table = self._original_table()
-        for row, column, value in self.edits:
-            if row < len(table) and column < table.shape[1]:  # others apply once V or D grows
+        table = self.table()
+        height, width = table.shape
+        # Edits of other cells apply once V or D grows.
+        edits = [edit for edit in self.edits if edit[0] < height and edit[1] < width]
+        if edits:
+            table = np.array(table)
+            for row, column, value in edits:
                 table[row, column] = value
+            table.flags.writeable = False
         return table
 
-    def _original_table(self) -> np.ndarray:
-        """Return a copy of the table without the edits."""
-        if self._source is None:
-            return random_table(self.seed)[: self.input_dim, : self.output_dim].copy()
-        return table_from_user(self._source, suggestion="trace_lookup")
 
-    @validate("input_dim", "output_dim")
-    def _check_allowed(self, proposal: Any) -> int:
-        name, value = proposal["trait"].name, proposal["value"]
-        limit = self.limits()[name]
-        if not limit["min"] <= value <= limit["max"]:
-            raise TraitError(
-                f"{name} must be {limit['max']}, the size of the given table. Received {value}. "
-                "Omit table and layer to change it."
-            )
-        return value
+def _positions(rows: np.ndarray, shown: np.ndarray) -> np.ndarray:
+    """Return the position of each row among those shown; −1 stays −1."""
+    return np.where(rows < 0, -1, np.searchsorted(shown, rows))
 
 
 def _tokens_that_fit(
-    trace: LookupTrace, words: list[str], tokens: list[str], params: dict[str, Any]
+    trace: LookupTrace,
+    table: np.ndarray,
+    words: list[str],
+    tokens: list[str],
+    params: dict[str, Any],
 ) -> int:
     """Return how many tokens fit into one message beside the table."""
     text = json.dumps([words, params, params, trace.summary, trace.alt], ensure_ascii=False)
-    available = MAX_BYTES - 4 * trace.table.size - len(text.encode()) - 4_000
-    sizes = [len(token.encode()) + 16 + 8 * trace.table.shape[1] for token in tokens]
+    available = MAX_BYTES - 4 * (table.size + len(words)) - len(text.encode()) - 4_000
+    sizes = [len(token.encode()) + 16 + 8 * table.shape[1] for token in tokens]
     return int(np.searchsorted(np.cumsum(sizes), available, side="right"))

@@ -7,16 +7,13 @@ import numpy as np
 from traitlets import TraitError, validate
 
 from embedlab.core.checks import ShapeError
-from embedlab.explorers.explorer import Explorer
-from embedlab.explorers.inputs.lora_target import (
-    NOUNS_FIRST,
-    TARGETS,
-    adapter_from_user,
-    target_delta,
-    trained_delta,
-)
-from embedlab.explorers.inputs.table import check_single_source, random_table, table_from_user
-from embedlab.explorers.traits import BoundedInt, CellEdits, Choice, IntList
+from embedlab.explorers.inputs.lora_target import NOUNS_FIRST, TARGETS, adapter_params, target_delta
+from embedlab.explorers.inputs.table import COLUMNS_MAX as TABLE_COLUMNS
+from embedlab.explorers.inputs.table import ROWS_MAX as TABLE_ROWS
+from embedlab.explorers.inputs.table import random_table, read_table
+from embedlab.explorers.inputs.window import row_labels, window_note
+from embedlab.explorers.table_explorer import TableExplorer
+from embedlab.explorers.traits import SIZE_MAX, BoundedInt, CellEdits, Choice, IntList
 from embedlab.explorers.wire import MAX_BYTES
 from embedlab.figures.lora import draw_lora
 from embedlab.figures.theme import Figure
@@ -26,7 +23,7 @@ from embedlab.traces.text import short_label
 
 __all__ = ["LoRAExplorer"]
 
-ROWS_MAX, COLUMNS_MAX, SEEN_MAX = 64, 32, 16
+ROWS_MAX, SEEN_MAX = 64, 16
 COLUMNS_DEFAULT_MAX, COLUMNS_DRAWN = 16, 12
 """Most columns of the default table, and columns that are drawn of any table."""
 
@@ -34,15 +31,15 @@ STEPS, RATE = 200, 0.02
 _LABEL_LENGTH = 40  # characters of a word that are sent
 
 
-class LoRAExplorer(Explorer):
+class LoRAExplorer(TableExplorer):
     """Change the rank of an adapter; see its reconstruction error, and which other rows it moves.
 
     Parameters
     ----------
-    source : array_like (V, D) or embedlab.layers.Embedding, optional
-        The frozen table, or a layer, at most 64 x 32; it is never changed. For a layer with
-        adapters the target is the change that they add. Also by name: ``table=`` or ``layer=``.
-        `refresh` reads a layer again.
+    source : array_like (V, D) or a layer, optional
+        The frozen table: anything that `embedlab.explorers.inputs.table.read_table` takes, of any
+        size. It is never changed. For a layer with adapters the target is the change that they
+        add. Also by name: ``table=`` or ``layer=``. `refresh` reads it again.
     delta : array_like (V, D), optional
         The target change.
     words : sequence of str, optional
@@ -72,6 +69,7 @@ class LoRAExplorer(Explorer):
     'zero'
     """
 
+    SIZES = (ROWS_MAX, COLUMNS_DEFAULT_MAX)
     VIEW = "lora"
     QUESTION = "What rank does this change need?"
     PARAMS_IN_MESSAGE = ("rank",)
@@ -81,9 +79,9 @@ class LoRAExplorer(Explorer):
     scaling = Choice("lora", "rslora")
     start = Choice("random", "zero")
     target = Choice(*TARGETS)
-    seen = IntList([0, 1, 4], SEEN_MAX, 0, ROWS_MAX - 1)
-    input_dim = BoundedInt(16, 1, ROWS_MAX)
-    output_dim = BoundedInt(8, 1, COLUMNS_MAX)
+    seen = IntList([0, 1, 4], SEEN_MAX, 0, SIZE_MAX)
+    input_dim = BoundedInt(16, 1, SIZE_MAX)
+    output_dim = BoundedInt(8, 1, SIZE_MAX)
     seed = BoundedInt(7, 0, 2**31 - 1_000)
     edits = CellEdits(200)
 
@@ -97,44 +95,42 @@ class LoRAExplorer(Explorer):
         words: Sequence[str] | None = None,
         **parameters: Any,
     ):
-        name, self._source = check_single_source(source, table=table, layer=layer)
-        self._delta = None
-        if delta is not None:
-            self._delta = table_from_user(delta, suggestion="trace_lora", maximum=_SHAPE_MAX)
-        self._words = None if words is None else [str(word) for word in words]
-        self._inputs = {name: self._source, "delta": self._delta, "words": self._words}
+        self._delta = None if delta is None else read_table(delta, "delta")
         self._warning: str | None = None
-        shape = self._given_shape()
-        if shape is not None:
-            defaults: dict[str, Any] = {"input_dim": shape[0], "output_dim": shape[1]}
-            defaults |= {
-                "seen": [row for row in (0, 1, 4) if row < shape[0]],
-                **adapter_from_user(self._source),
+        self.take_source(source, table=table, layer=layer, words=words)
+        self._inputs = {**self._inputs, "delta": delta}
+        if (shape := self.fixed_shape) is not None:
+            rows, columns = shape
+            defaults = {
+                "seen": [row for row in (0, 1, 4) if row < rows],
+                **adapter_params(None if self._user is None else self._user.adapter),
             }
-            defaults["rank"] = min(defaults.get("rank", 2), *shape)
+            defaults["rank"] = min(defaults.get("rank", 2), rows, columns)
             parameters = {**defaults, **parameters}
-        if self._given_delta() is not None:
+        if self._own_delta() is not None:
             parameters = {"target": "own", **parameters}
-        super().__init__(**parameters)
+        super().__init__(**self.with_sizes(parameters))
+
+    @property
+    def fixed_shape(self) -> tuple[int, int] | None:
+        """(V, D) of the user's table or change, or None."""
+        if self._user is not None:
+            return self._user.shape
+        return None if self._delta is None else self._delta.shape
 
     def limits(self) -> dict[str, dict[str, Any]]:
-        """Return for each parameter its limits; a given table or change fixes V and D."""
+        """Return for each parameter its limits; a user's table or change fixes V and D."""
         limits = super().limits()
-        limits["output_dim"]["max"] = COLUMNS_DEFAULT_MAX
-        shape = self._given_shape()
-        if shape is not None:
-            for name, size in zip(("input_dim", "output_dim"), shape, strict=True):
-                limits[name] = {"min": size, "max": size}
         limits["rank"]["max"] = min(self.input_dim, self.output_dim, RANKS_MAX)
         limits["seen"]["max"] = self.input_dim - 1
-        if self._given_delta() is None:
+        if self._own_delta() is None:
             limits["target"]["choices"].remove("own")
         return limits
 
     def compute_trace(self) -> LoRATrace:
         """Return the trace of the current parameters."""
-        table, rows = self._table(), self._seen()
-        delta = self._given_delta() if self.target == "own" else None
+        table, rows = self.table(), self._seen()
+        delta = self._own_delta() if self.target == "own" else None
         if delta is None:
             delta = target_delta(
                 self.target if self.target != "own" else "topic",
@@ -144,9 +140,11 @@ class LoRAExplorer(Explorer):
                 edits=self.edits,
             )
         self._warning = _unusable_values(table, "table") or _unusable_values(delta, "delta")
+        if self._warning:
+            table, delta = _clean(table), _clean(delta)
         return trace_lora(
-            _clean(table),
-            _clean(delta),
+            table,
+            delta,
             seen=rows,
             rank=min(self.rank, *table.shape),
             alpha=self.alpha,
@@ -154,7 +152,7 @@ class LoRAExplorer(Explorer):
             start=self.start,
             steps=STEPS,
             learning_rate=RATE,
-            words=self._labels(len(table)),
+            words=self._names(len(table)),
             seed=self.seed,
         )
 
@@ -162,7 +160,7 @@ class LoRAExplorer(Explorer):
         """Return the header fields and arrays of a trace."""
         rows = _rows_drawn(len(trace.table), trace.seen)
         columns = min(trace.table.shape[1], COLUMNS_DRAWN)
-        words = [short_label(trace.words[row], _LABEL_LENGTH) for row in rows.tolist()]
+        words = [short_label(word, _LABEL_LENGTH) for word in row_labels(rows, trace.words)]
         header: dict[str, Any] = {
             "words": words,
             "shape": list(trace.table.shape),
@@ -172,6 +170,7 @@ class LoRAExplorer(Explorer):
             "scales": [trace.scale_of(rank) for rank in trace.ranks.tolist()],
             "effective_rank": round(trace.effective_rank, 6),
             "warning": self._warning,
+            "note": window_note(trace.table.shape, rows.size, columns),
         }
         # Bytes for the rest of the header: words, edits, trained rows.
         header_bytes = 14_000 + sum(4 * len(word) for word in words) + 60 * len(self.edits)
@@ -181,60 +180,49 @@ class LoRAExplorer(Explorer):
         """Return the still picture of a trace."""
         return draw_lora(trace, dark=dark)
 
+    def table(self) -> np.ndarray:
+        """Return the frozen table, read-only."""
+        if self._user is not None:
+            adapter = self._user.adapter
+            own = adapter is not None and adapter.delta.any()
+            return self._user.values if not own or adapter is None else adapter.base
+        rows, columns = self.input_dim, self.output_dim
+        table = random_table(self.seed, (max(rows, TABLE_ROWS), max(columns, TABLE_COLUMNS)))
+        table = table[:rows, :columns].astype(np.float64)
+        table.flags.writeable = False
+        return table
+
     def _seen(self) -> list[int]:
         return sorted({row for row in self.seen if row < self.input_dim})
 
-    def _given_shape(self) -> tuple[int, int] | None:
-        if self._source is not None:
-            return self._table().shape
-        return None if self._delta is None else self._delta.shape
-
-    def _table(self) -> np.ndarray:
-        """Return a copy of the frozen table."""
-        if self._source is None:
-            return random_table(self.seed)[: self.input_dim, : self.output_dim].astype(np.float64)
-        learned = trained_delta(self._source)
-        source = self._source if learned is None else learned[0]
-        table = table_from_user(source, suggestion="trace_lora", maximum=_SHAPE_MAX)
-        return table.astype(np.float64)
-
-    def _given_delta(self) -> np.ndarray | None:
+    def _own_delta(self) -> np.ndarray | None:
         """Return the given target, or that of a layer with adapters, or None."""
         if self._delta is not None:
-            if self._source is not None and self._delta.shape != self._table().shape:
+            shape = self._delta.shape if self._user is None else self._user.shape
+            if self._delta.shape != shape:
                 raise ShapeError(
-                    f"delta must have the shape of the table, {self._table().shape}. Received "
+                    f"delta must have the shape of the table, {shape}. Received "
                     f"{self._delta.shape}. Pass a change of this table."
                 )
-            return self._delta.astype(np.float64)
-        learned = None if self._source is None else trained_delta(self._source)
-        return None if learned is None else learned[1]
+            return self._delta.values
+        adapter = None if self._user is None else self._user.adapter
+        return adapter.delta if adapter is not None and adapter.delta.any() else None
 
-    def _labels(self, rows: int) -> Sequence[str]:
-        if self._words is not None:
-            return self._words[:rows]
-        return () if self._given_shape() is not None else NOUNS_FIRST[:rows]
+    def _names(self, rows: int) -> Sequence[str]:
+        if self.fixed_shape is None and self._labels is None:
+            return NOUNS_FIRST[:rows]
+        return self._row_words()[:rows]
 
-    @validate("input_dim", "output_dim", "target")
-    def _check_allowed(self, proposal: Any) -> Any:
-        name, value = proposal["trait"].name, proposal["value"]
-        if name == "target":
-            if value == "own" and self._given_delta() is None:
-                raise TraitError(
-                    'target must be "topic", "one word", "random" or "painted". Received "own" '
-                    "without a change. Pass delta=..., or a layer with adapters."
-                )
-            return value
-        limit = self.limits()[name]
-        if not limit["min"] <= value <= limit["max"]:
+    @validate("target")
+    def _check_target(self, proposal: Any) -> Any:
+        if proposal["value"] == "own" and self._own_delta() is None:
             raise TraitError(
-                f"{name} must be from {limit['min']} to {limit['max']}. Received {value}. "
-                "A given table fixes it; without one choose a value in this range."
+                'target must be "topic", "one word", "random" or "painted". Received "own" '
+                "without a change. Pass delta=..., or a layer with adapters."
             )
-        return value
+        return proposal["value"]
 
 
-_SHAPE_MAX = (ROWS_MAX, COLUMNS_MAX)
 _VALUE_MAX = 1e6
 
 

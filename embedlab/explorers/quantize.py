@@ -9,33 +9,38 @@ from traitlets import TraitError, validate
 
 from embedlab.core.checks import NotFiniteError, check_finite
 from embedlab.data.toy_language import WORDS
-from embedlab.explorers.explorer import Explorer
 from embedlab.explorers.inputs.quantized_rows import COLUMNS_DRAWN, stored_codes, word_rows
-from embedlab.explorers.inputs.table import check_single_source, table_from_user
-from embedlab.explorers.traits import BitFlips, BoundedInt, CellEdits, Choice
+from embedlab.explorers.inputs.window import row_labels, rows_around, window_note
+from embedlab.explorers.table_explorer import TableExplorer
+from embedlab.explorers.traits import SIZE_MAX, BitFlips, BoundedInt, CellEdits, Choice
 from embedlab.figures.quantize import draw_quantize
 from embedlab.figures.theme import Figure
 from embedlab.traces.quantize import QuantizationScheme, QuantizationTrace, trace_quantize
-from embedlab.traces.quantize.trace import SCHEMES
+from embedlab.traces.quantize.trace import SCHEMES, quantize_schemes
 from embedlab.traces.text import short_label
 
 __all__ = ["QuantizationExplorer"]
 
-ROWS_MAX, COLUMNS_MAX = 64, 64
+ROWS_MAX, COLUMNS_MAX = 64, 4096
+_ROWS_BYTES = 220_000  # of the rows in one message
 _LABEL_LENGTH = 40  # characters of a word that are sent
 NEIGHBORS = 5
 """The number of neighbors that are compared."""
 
+NEIGHBORS_SENT = 32
+"""The nearest rows that are sent of a table of which not all rows are."""
 
-class QuantizationExplorer(Explorer):
+
+class QuantizationExplorer(TableExplorer):
     """Drag one weight of a row, and see how the rounding error of the others grows.
 
     Parameters
     ----------
-    source : array_like (V, D) or embedlab.layers.Embedding, optional
-        The table to show, or a layer, at most 64 x 64; it is never changed.
+    source : array_like (V, D) or a layer, optional
+        The table to show: anything that `embedlab.explorers.inputs.table.read_table` takes, of
+        any size; of a large one the message holds the rows around `row`. It is never changed.
         Of a quantized layer the stored codes are shown, unless a weight is edited.
-        Also by name: ``table=`` or ``layer=``. `refresh` reads a layer again.
+        Also by name: ``table=`` or ``layer=``. `refresh` reads it again.
     words : sequence of str, optional
         The words of the rows.
     **parameters
@@ -65,15 +70,16 @@ class QuantizationExplorer(Explorer):
     ([-7, -1, 2, -1], [7, 0, 0, 0])
     """
 
+    SIZES = (ROWS_MAX, COLUMNS_DRAWN)
     VIEW = "quantize"
     QUESTION = "What does quantization lose?"
     PARAMS_IN_MESSAGE = ("scheme", "row")
 
     scheme = Choice("int4", "int8", "groups")
-    row = BoundedInt(9, 0, ROWS_MAX - 1)
+    row = BoundedInt(9, 0, SIZE_MAX)
     block = BoundedInt(4, 1, 4096)
-    input_dim = BoundedInt(16, 1, ROWS_MAX)
-    output_dim = BoundedInt(8, 1, COLUMNS_MAX)
+    input_dim = BoundedInt(16, 1, SIZE_MAX)
+    output_dim = BoundedInt(8, 1, SIZE_MAX)
     seed = BoundedInt(7, 0, 2**31 - 1)
     edits = CellEdits(200)
     flips = BitFlips(SCHEMES, 64)
@@ -87,134 +93,160 @@ class QuantizationExplorer(Explorer):
         words: Sequence[str] | None = None,
         **parameters: Any,
     ):
-        name, self._source = check_single_source(source, table=table, layer=layer)
-        self._words = None if words is None else [str(word) for word in words]
-        self._inputs = {name: self._source, "words": self._words}
+        self.take_source(source, table=table, layer=layer, words=words)
         self._warning: str | None = None
-        self._cached: tuple[Any, Any] = (None, None)  # the last trace, and the inputs it depends on
-        if self._source is not None:
-            rows, columns = self._original_table().shape
-            defaults = {"input_dim": rows, "output_dim": columns, "row": 0}
-            for scheme, stored in stored_codes(self._source).items():
+        # The inputs of the last trace, the table with its edits, its codes, and the trace.
+        self._cached: tuple[Any, Any, Any, Any] = (None, None, None, None)
+        self._version = 0  # of the user's table
+        if self._user is not None:
+            defaults: dict[str, Any] = {"row": 0}
+            for scheme, stored in stored_codes(self._user).items():
                 defaults |= {"scheme": scheme, "block": stored.block_size or self.block}
             parameters = defaults | parameters
-        super().__init__(**parameters)
+        super().__init__(**self.with_sizes(parameters))
+
+    def read_inputs(self) -> None:
+        """Read the table or layer again."""
+        super().read_inputs()
+        self._version += 1
+
+    def table(self) -> np.ndarray:
+        """Return the table without the edits, read-only."""
+        if self._user is not None:
+            return self._user.values
+        return word_rows(self.seed)[: self.input_dim, : self.output_dim]
 
     def limits(self) -> dict[str, dict[str, Any]]:
-        """Return for each parameter its limits; a given table fixes V and D."""
+        """Return for each parameter its limits; a user's table fixes V and D."""
         limits = super().limits()
-        limits["output_dim"]["max"] = COLUMNS_DRAWN
-        if self._source is not None:
-            for name, size in zip(
-                ("input_dim", "output_dim"), self._original_table().shape, strict=True
-            ):
-                limits[name] = {"min": size, "max": size}
         limits["row"]["max"] = self.input_dim - 1
         limits["block"]["max"] = self.output_dim
         return limits
 
     def compute_trace(self) -> QuantizationTrace:
         """Return the trace of the current parameters."""
-        table = self._original_table()
-        bad = ~np.isfinite(table)
-        table[bad] = 0
-        edits = [e for e in self.edits if e[0] < len(table) and e[1] < table.shape[1]]
-        for row, column, value in edits:  # others apply once V or D grows
-            table[row, column], bad[row, column] = value, False
-        self._warning = _unusable_numbers(self._original_table(), bad)
-        stored = stored_codes(self._source)
-        other_block = any(c.block_size not in (None, self.block) for c in stored.values())
-        if edits or bad.any() or other_block:
-            stored = {}  # the layer's codes are of another table
+        original = self.table()
+        height, width = original.shape
+        row = min(self.row, height - 1)
+        # Edits of other cells apply once V or D grows.
+        edits = [edit for edit in self.edits if edit[0] < height and edit[1] < width]
         flips = [tuple(flip) for flip in self.flips]
-        row = min(self.row, len(table) - 1)
-        key = (
-            table.tobytes(),
-            table.shape,
-            table.dtype,
-            self.block,
-            flips,
-            [(name, quantized.codes.tobytes()) for name, quantized in stored.items()],
-        )
+        key = (self._version, self.seed, original.shape, self.block, edits, flips)
         if key != self._cached[0]:
+            table = np.array(original)
+            bad = ~np.isfinite(table)
+            table[bad] = 0
+            for at, column, value in edits:
+                table[at, column], bad[at, column] = value, False
+            self._warning = _unusable_numbers(original, bad) if bad.any() else None
+            stored = stored_codes(self._user)
+            other_block = any(
+                c.block_size not in (None, min(self.block, width)) for c in stored.values()
+            )
+            if edits or bad.any() or other_block:
+                stored = {}  # the layer's codes are of another table
+            self._cached = (key, table, quantize_schemes(table, self.block, flips, stored), None)
+        _, table, whole, trace = self._cached
+        if trace is None or row not in trace.rows:
             trace = trace_quantize(
                 table,
                 row,
                 block_size=self.block,
                 neighbors=NEIGHBORS,
-                words=self._labels(len(table)),
-                flips=flips,
-                stored=stored,
+                words=self._names(height),
+                record=rows_around([row], height, _rows_that_fit(width)),
+                whole=whole,
             )
-            self._cached = (key, trace)
-        return replace(self._cached[1], row=row)  # the same trace, another row
+            self._cached = (key, table, whole, trace)
+        return replace(trace, row=row)  # the same trace, another row
 
     def encode_trace(
         self, trace: QuantizationTrace
     ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Return the header fields and arrays of a trace."""
+        columns = min(trace.shape[1], COLUMNS_MAX)
+        whole = trace.rows.size == trace.shape[0]
+        ids = np.uint8 if whole else np.int32
+        near = slice(None if whole else NEIGHBORS_SENT)
         arrays: dict[str, np.ndarray] = {
-            "table": trace.table.astype(np.float32),
+            "table": trace.table[:, :columns].astype(np.float32),
             "largest": trace.largest.astype(np.int32),
             "grown": trace.grown.astype(np.float32),
-            "order": trace.order.astype(np.uint8),
+            "order": trace.order[:, near].astype(ids),
             "similarity": trace.similarity[:, :NEIGHBORS].astype(np.float32),
         }
-        schemes, width = {}, trace.table.shape[1]
+        if not whole:
+            arrays["rows"] = trace.rows.astype(np.int32)
+        schemes = {}
         for name, scheme in trace.schemes.items():
             counts, reach = trace.histogram(name)
+            block = scheme.quantized.block_size or trace.shape[1]
             schemes[name] = {
                 "name": scheme.name,
                 "bytes": scheme.nbytes,
                 "reach": reach,
-                "block": min(scheme.quantized.block_size or width, width),
-                "others": {str(row): list(rows) for row, rows in scheme.growth.others.items()},
+                "block": min(block, trace.shape[1]),
+                "others": {
+                    str(trace.rows[row]): [int(trace.rows[other]) for other in others]
+                    for row, others in scheme.growth.others.items()
+                },
             }
-            arrays |= {f"{name}.{part}": array for part, array in _parts(scheme).items()}
+            parts = _parts(scheme, trace.rows, columns, near)
+            arrays |= {f"{name}.{part}": array for part, array in parts.items()}
+            arrays[f"{name}.order"] = scheme.order[:, near].astype(ids)
             arrays[f"{name}.histogram"] = counts.astype(np.int32)
         header: dict[str, Any] = {
-            "words": [short_label(word, _LABEL_LENGTH) for word in trace.words],
+            "words": [
+                short_label(word, _LABEL_LENGTH) for word in row_labels(trace.rows, trace.words)
+            ],
             "near": trace.k,
+            "shape": list(trace.shape),
             "schemes": schemes,
             "bytes": trace.bytes_before,
             "dtype": trace.table.dtype.name,
             "warning": self._warning,
-            "stored": next(iter(stored_codes(self._source)), None),
+            "stored": next(iter(stored_codes(self._user)), None),
+            "note": window_note(trace.shape, trace.rows.size, columns),
         }
+        if not whole:
+            header["neighbor_words"] = _neighbor_words(trace, near)
         return header, arrays
 
     def draw(self, trace: QuantizationTrace, *, dark: bool) -> Figure:
         """Return the still picture of a trace."""
         return draw_quantize(trace, dark=dark)
 
-    def _original_table(self) -> np.ndarray:
-        """Return a copy of the table without the edits."""
-        if self._source is not None:
-            return table_from_user(
-                self._source, suggestion="trace_quantize", maximum=(ROWS_MAX, COLUMNS_MAX)
+    def _names(self, rows: int) -> Sequence[str]:
+        if self._user is None and self._labels is None:
+            return WORDS[:rows]
+        return self._row_words()[:rows]
+
+    @validate("row")
+    def _check_row(self, proposal: Any) -> int:
+        row, last = int(proposal["value"]), self.limits()["row"]["max"]
+        if self._user is not None and row > last:
+            raise TraitError(
+                f"row must be at most {last}, the last row of the given table. Received {row}. "
+                "Choose a smaller value."
             )
-        return word_rows(self.seed)[: self.input_dim, : self.output_dim].copy()
+        return row
 
-    def _labels(self, rows: int) -> Sequence[str]:
-        if self._words is not None:
-            return self._words[:rows]
-        return () if self._source is not None else WORDS[:rows]
 
-    @validate("input_dim", "output_dim", "row")
-    def _check_allowed(self, proposal: Any) -> int:
-        name, value = proposal["trait"].name, proposal["value"]
-        if self._source is not None:
-            rows, columns = self._original_table().shape
-            most = {"input_dim": rows, "output_dim": columns, "row": rows - 1}[name]
-            least = 0 if name == "row" else most
-            cure = "Omit table and layer to change it."
-        else:
-            least, most = 0, {"output_dim": COLUMNS_DRAWN}.get(name, ROWS_MAX)
-            cure = "Choose a smaller value."
-        if not least <= value <= most:
-            limit = f"be {most}, the size of the given table" if least else f"be at most {most}"
-            raise TraitError(f"{name} must {limit}. Received {value}. {cure}")
-        return value
+def _rows_that_fit(width: int) -> int:
+    """Return how many rows fit into one message; each has about 36 bytes a number."""
+    return max(1, min(ROWS_MAX, _ROWS_BYTES // (36 * min(width, COLUMNS_MAX) + 900)))
+
+
+def _neighbor_words(trace: QuantizationTrace, near: slice) -> dict[str, str]:
+    """Return the words of the neighbors that are not among the recorded rows."""
+    lists = [trace.order[:, near], *(scheme.order[:, near] for scheme in trace.schemes.values())]
+    others = np.setdiff1d(np.concatenate(lists, axis=None), trace.rows)
+    words = row_labels(others, trace.words)
+    return {
+        str(row): short_label(word, _LABEL_LENGTH)
+        for row, word in zip(others.tolist(), words, strict=True)
+        if word
+    }
 
 
 def _unusable_numbers(table: np.ndarray, bad: np.ndarray) -> str | None:
@@ -226,25 +258,34 @@ def _unusable_numbers(table: np.ndarray, bad: np.ndarray) -> str | None:
     return None
 
 
-def _parts(scheme: QuantizationScheme) -> dict[str, np.ndarray]:
+def _parts(
+    scheme: QuantizationScheme, rows: np.ndarray, columns: int, near: slice
+) -> dict[str, np.ndarray]:
     """Return the arrays of one method, as they are sent."""
     quantized, growth = scheme.quantized, scheme.growth
-    rows = len(scheme.codes)
+    count = rows.size
+    per_byte = 1 if quantized.bits == 8 else 2
+    bytes_shown = -(-columns // per_byte)
+    groups = slice(-(-columns // (quantized.block_size or columns)))
+
+    def scales(scale: np.ndarray) -> np.ndarray:
+        return scale.reshape(count, -1)[:, groups].astype(np.float32)
+
     parts = {
-        "codes": scheme.codes,
-        "bytes": quantized.codes.view(np.uint8),
-        "restored": scheme.restored.astype(np.float32),
-        "scaled": scheme.scaled.astype(np.float32),
-        "scale": quantized.scale.reshape(rows, -1).astype(np.float32),
-        "error": scheme.largest_error.astype(np.float32),
-        "half": scheme.half_step.astype(np.float32),
-        "cosine": scheme.cosine.astype(np.float32),
-        "order": scheme.order.astype(np.uint8),
+        "codes": scheme.codes[:, :columns],
+        "bytes": quantized.codes[rows, :bytes_shown].view(np.uint8),
+        "restored": scheme.restored[:, :columns].astype(np.float32),
+        "scaled": scheme.scaled[:, :columns].astype(np.float32),
+        "scale": scales(quantized.scale[rows]),
+        "error": scheme.largest_error[rows].astype(np.float32),
+        "half": scheme.half_step[rows].astype(np.float32),
+        "cosine": scheme.cosine[rows].astype(np.float32),
         "similarity": scheme.similarity[:, :NEIGHBORS].astype(np.float32),
-        "grown": growth.codes,
-        "grown_scale": growth.scale.reshape(rows, -1).astype(np.float32),
+        "grown": growth.codes[:, :columns],
+        "grown_scale": scales(growth.scale),
         "grown_error": growth.largest_error.astype(np.float32),
     }
     if quantized.zero is not None and growth.zero is not None:
-        parts |= {"zero": quantized.zero, "grown_zero": growth.zero}
+        parts["zero"] = quantized.zero[rows][:, groups]
+        parts["grown_zero"] = growth.zero[:, groups]
     return parts

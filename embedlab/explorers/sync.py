@@ -6,7 +6,8 @@ same number.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import anywidget
@@ -20,6 +21,7 @@ __all__ = ["SyncedWidget"]
 
 _ANSWERS_MAX_BYTES = 1_000
 _EXPECTED_ERRORS = (ValueError, TypeError, IndexError)
+_REFUSED = "refused"  # the key of parameters that could not be computed
 
 
 class SyncedWidget(anywidget.AnyWidget):
@@ -67,10 +69,18 @@ class SyncedWidget(anywidget.AnyWidget):
         self._header: dict[str, Any] = {}
         self._buffer = b""
         self._runs = 0
+        self._shown: dict[str, Any] = {}  # the parameters of the trace
+        self._settling = False  # whether this object itself changes its parameters
         super().__init__(**traits)
         self.observe(self._sync, names=[*self.PARAMS, "_seq"])
 
     # --- the contract of a subclass --------------------------------------------------------
+
+    def read_inputs(self) -> None:
+        """Read the constructor arguments again that may have changed, such as a layer."""
+
+    def settle_params(self) -> None:
+        """Adjust parameters that follow from others, before a trace is computed."""
 
     def compute_trace(self) -> Any:
         """Return the trace of the current parameters; it has `summary` and `alt`."""
@@ -95,18 +105,24 @@ class SyncedWidget(anywidget.AnyWidget):
 
     @property
     def trace(self) -> Any:
-        """The trace of the last parameters that could be computed; its arrays are read-only."""
+        """The trace of the parameters; its arrays are read-only."""
         return self._trace
 
     @property
     def error(self) -> str | None:
-        """The reason why the current parameters cannot be computed, or None."""
+        """The reason why the last edit was refused, or None.
+
+        A refused edit leaves the parameters as they were.
+        """
         return self._error
 
     def refresh(self) -> None:
         """Compute again, for instance after training the layer that is shown."""
+        with self._changing_itself():
+            self.read_inputs()
         self._params_key = ""
         self._sync()
+        self._undo_refused()
 
     # --- the protocol -------------------------------------------------------------------------
 
@@ -137,14 +153,43 @@ class SyncedWidget(anywidget.AnyWidget):
         for name in set(sync_data) - set(valid):
             self.send_state(name)
 
+    def notify_change(self, change: Any) -> None:
+        """Tell the observers, and undo an edit that was refused.
+
+        Observers such as `ipywidgets.link` must see the edit before they see it undone.
+        """
+        if change["name"] in self.PARAMS and getattr(self, change["name"]) != change["new"]:
+            return  # undone meanwhile
+        super().notify_change(change)
+        self._undo_refused()
+
+    def _undo_refused(self) -> None:
+        if self._shown and not self._settling and self._params_key == _REFUSED:
+            with self._changing_itself():
+                for name, value in self._shown.items():
+                    setattr(self, name, value)
+            self._params_key = _key(self.params)
+
+    @contextmanager
+    def _changing_itself(self) -> Iterator[None]:
+        """Set parameters without computing for each."""
+        before, self._settling = self._settling, True
+        try:
+            with self.hold_trait_notifications():
+                yield
+        finally:
+            self._settling = before
+
     def _sync(self, _: Any = None) -> None:
         """Compute if the parameters changed, and send one message."""
-        key = json.dumps(self.params, sort_keys=True)
-        if key != self._params_key:
+        if self._settling or self._params_key == _REFUSED:
+            return
+        if _key(self.params) != self._params_key:
             self._recompute()
-            self._params_key = key
         elif self._seq == self._answered and self._invalid_edit is None:
             return
+        else:
+            self._error = None  # an edit back to what is shown
         self._answered = self._seq
         error, self._invalid_edit = self._invalid_edit or self._error, None
         header = {**self._header, "seq": self._seq, "error": error}
@@ -152,6 +197,8 @@ class SyncedWidget(anywidget.AnyWidget):
 
     def _recompute(self) -> None:
         try:
+            with self._changing_itself():
+                self.settle_params()
             trace = self.compute_trace()
             fields, arrays = self.encode_trace(trace)
             message = wire.encode({**self._common_header(trace), **fields}, arrays)
@@ -164,8 +211,9 @@ class SyncedWidget(anywidget.AnyWidget):
             self._exception = error
         else:
             self._runs += 1
-            self._trace, self._error = trace, None
+            self._trace, self._error, self._shown = trace, None, self.params
             self._header, self._buffer = message["header"], message["buffer"]
+        self._params_key = _key(self.params) if self._error is None else _REFUSED
 
     def _common_header(self, trace: Any) -> dict[str, Any]:
         """Return the header fields that all views have."""
@@ -181,6 +229,7 @@ class SyncedWidget(anywidget.AnyWidget):
             "initial": {name: v for name, v in self._initial.items() if params[name] != v},
             "limits": self.limits(),
             "needs": self.external_inputs(),
+            "note": None,
             "summary": f"{self.QUESTION}\n{trace.summary}",
             "alt": trace.alt,
         }
@@ -194,3 +243,8 @@ class SyncedWidget(anywidget.AnyWidget):
                 "Set answers = []."
             )
         return proposal["value"]
+
+
+def _key(params: Mapping[str, Any]) -> str:
+    """Return parameters as JSON, to compare."""
+    return json.dumps(params, sort_keys=True)

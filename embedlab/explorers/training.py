@@ -5,11 +5,10 @@ from typing import Any
 import numpy as np
 from traitlets import TraitError, validate
 
-from embedlab.core.checks import as_table
 from embedlab.core.skipgram.recorded import SLOT_NAMES, UPDATE_RULES
 from embedlab.explorers.explorer import Explorer
 from embedlab.explorers.inputs.corpus import STORY, parse_corpus
-from embedlab.explorers.inputs.table import as_array, check_single_source
+from embedlab.explorers.inputs.table import check_single_source, read_table
 from embedlab.explorers.traits import BoundedInt, BoundedText, BranchPoint, OptimizerRuns
 from embedlab.explorers.wire import MAX_BYTES
 from embedlab.figures.theme import Figure
@@ -185,7 +184,7 @@ class TrainingExplorer(Explorer):
         """Return a copy of the given table, or None."""
         if self._source is None:
             return None
-        table = np.array(as_table(as_array(self._source)))
+        table = read_table(self._source).values
         rows, columns = table.shape
         if not (1 <= rows <= ROWS_MAX and 1 <= columns <= COLUMNS_MAX):
             raise ValueError(

@@ -11,6 +11,7 @@ from traitlets import TraitError, TraitType
 __all__ = [
     "RATE_MAX",
     "RATE_MIN",
+    "SIZE_MAX",
     "BitFlips",
     "BoundedInt",
     "BoundedText",
@@ -25,6 +26,9 @@ __all__ = [
 ]
 
 RATE_MIN, RATE_MAX = 0.0001, 10.0
+SIZE_MAX = 2**31 - 1
+"""The largest V and D of a user's table."""
+
 _WEIGHT_MAX = 1e6
 
 Value = TypeVar("Value")

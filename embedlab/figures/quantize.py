@@ -55,7 +55,7 @@ class _Picture:
     def __init__(self, trace: QuantizationTrace, look: Theme):
         self.trace, self.look = trace, look
         self.columns = min(trace.table.shape[1], _COLUMNS)
-        self.values = trace.table[trace.row, : self.columns].astype(np.float64)
+        self.values = trace.table[trace.position(), : self.columns].astype(np.float64)
         far = float(np.abs(self.values).max(initial=0)) or 1.0
         self.ends = (-1.08 * far, 1.08 * far)
         self.axes: Axes
@@ -70,7 +70,7 @@ class _Picture:
         label(self.axes, 470, 20, "error of each number", self.look.ink, size=8.5, bold=True)
         worst = (
             max(
-                float(np.abs(self.trace.errors(n)[self.trace.row]).max(initial=0))
+                float(np.abs(self.trace.errors(n)[self.trace.position()]).max(initial=0))
                 for n in self.trace.schemes
             )
             or 1.0
@@ -99,7 +99,7 @@ class _Picture:
                 self.axes.add_collection(LineCollection(ticks, colors=look.line, linewidths=1))
                 first += tall
         before = chart.place(self.values, 0)[0]
-        after = chart.place(scheme.restored[row, : self.columns], 0)[0]
+        after = chart.place(scheme.restored[self.trace.position(), : self.columns], 0)[0]
         moves = [[(b, y + 26), (a, y + 38)] for b, a in zip(before, after, strict=True)]
         self.axes.add_collection(LineCollection(moves, colors=look.hit, linewidths=1.2))
         self.axes.plot(before, np.full(len(before), y + 24), "o", color=look.accent, markersize=3.4)
@@ -108,7 +108,7 @@ class _Picture:
             label(self.axes, at, y + 66, format_number(value), look.ink_2, size=7, align=align)
 
     def _errors(self, y: float, name: str, worst: float) -> None:
-        errors = np.abs(self.trace.errors(name)[self.trace.row, : self.columns])
+        errors = np.abs(self.trace.errors(name)[self.trace.position(), : self.columns])
         chart = Chart(
             self.axes, self.look, (492, y + 8), (168, 54), x=(0, self.columns), y=(0, worst)
         )

@@ -10,12 +10,16 @@ import numpy as np
 from embedlab.core.checks import ShapeError, as_table
 from embedlab.core.ids import IdError, apply_out_of_range_rule, as_ids
 from embedlab.core.lookup import lookup, onehot_lookup
+from embedlab.traces.readonly import is_frozen
 from embedlab.traces.text import format_count, format_number, join_some, short_label
 
 __all__ = ["LookupTrace", "trace_lookup"]
 
 ONEHOT_MAX = 2**25
 """The largest one-hot matrix that is built: 128 MB in float32."""
+
+ONEHOT_TABLE_MAX = 2**22
+"""The largest table, in numbers, that is multiplied: beyond it one product takes half a second."""
 
 _BUDGET_NS = 1_000_000
 
@@ -37,7 +41,8 @@ class LookupTrace:
         Ids outside 0..V-1, whichever rule is applied to them.
     output, onehot : ndarray, (N, D), or None
         The result of the gather and of the one-hot matmul. None after an error; `onehot` is also
-        None when its matrix would have more than `ONEHOT_MAX` numbers.
+        None when its matrix would have more than `ONEHOT_MAX` numbers, and for a table of more than
+        `ONEHOT_TABLE_MAX`.
     error : str or None
         The error text for an invalid id.
     gather_ns, onehot_ns : int or None
@@ -159,7 +164,7 @@ class LookupTrace:
     def _onehot_cost(self) -> str:
         cost = f"one-hot {format_count(self.multiplications['one-hot'])} times"
         if self.max_difference is None:
-            return f"{cost} (not run: its matrix would be too large)"
+            return f"{cost} (not run: it would take too long)"
         return f"{cost}; largest difference {self.max_difference:g}"
 
 
@@ -215,7 +220,8 @@ def trace_lookup(
     'ids must lie in 0..1 (input_dim=2). Received 2 at [1]. Raise input_dim, or map unknown \
 words to one id.'
     """
-    table = np.array(as_table(table))
+    table = as_table(table)
+    table = table if is_frozen(table) else np.array(table)
     id_array = np.array(as_ids(ids))
     flat = id_array.reshape(-1)
     if tokens is None:
@@ -239,7 +245,7 @@ words to one id.'
         rows = np.where(rows == height, -1, rows)
         output, gather_ns = _timed(lambda: lookup(table, id_array, oob=oob, negative=negative))
         output = output.reshape(flat.size, table.shape[1])
-        if flat.size * height <= ONEHOT_MAX:
+        if flat.size * height <= ONEHOT_MAX and table.size <= ONEHOT_TABLE_MAX:
             onehot, onehot_ns = _onehot(table, rows, output)
     _freeze(flat, table, rows, bad, output, onehot)
     return LookupTrace(

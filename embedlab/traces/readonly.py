@@ -1,10 +1,20 @@
-"""Read-only copies of arrays."""
+"""Read-only arrays: copies, unless nothing can change the original."""
 
 from typing import Any
 
 import numpy as np
 
-__all__ = ["readonly_copy"]
+__all__ = ["is_frozen", "readonly_copy"]
+
+
+def is_frozen(array: np.ndarray) -> bool:
+    """Return whether an array is read-only and owns its numbers, so that it needs no copy.
+
+    >>> array = np.zeros(2)
+    >>> is_frozen(array), is_frozen(readonly_copy(array))
+    (False, True)
+    """
+    return not array.flags.writeable and array.flags.owndata
 
 
 def readonly_copy(array: Any, dtype: Any = None) -> np.ndarray:

@@ -193,7 +193,9 @@ function backLines({ trace, ui, size }, derived, n, col) {
       factor: bracket(derived.gradScores(n)[index]),
       value: bracket(derived.weights(other)[col]),
     }));
-    const sums = productSum(terms, (k) => `… ${k} more …`, shown);
+    const rest = derived.V - derived.rows.length;
+    const gap = (/** @type {number} */ k) => `… ${k} more …`;
+    const sums = html`${productSum(terms, gap, shown)}${rest ? ` + … ${pluralize(rest, "row")} not shown …` : ""}`;
     const note = `p: softmax of the scores; y: 1 at the next word, row ${next}`;
     return [{ name: "upstream", body: html`${left}(p − y) @ W = ${sums} = ${value}`, note }];
   }
@@ -226,7 +228,7 @@ function backLines({ trace, ui, size }, derived, n, col) {
 function fact(id, scene, derived) {
   const { trace, params } = scene;
   const { header } = trace;
-  const { N, V, D } = derived;
+  const { N, V, width: D } = derived;
   const reached = rowsWithGradient(derived);
   const formula = derived.tied
     ? "Σ (log Σ exp(scores) − score of the next word)"

@@ -15,7 +15,7 @@ export function facts(scene) {
   const { trace, params } = scene;
   const { header } = trace;
   const derived = derive(trace);
-  const { N, V, D } = derived;
+  const { N, V, width: D } = derived;
   const weight = selectedWeight(scene);
   const check = checkedWeight(trace, derived, weight.row, weight.col, params.digits, params.rule);
   const row = busiest(derived);

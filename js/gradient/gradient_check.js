@@ -27,6 +27,7 @@ export function checkedWeight({ arrays }, derived, row, col, digits, rule) {
   const c = checked.data.indexOf(row);
   if (c < 0 || derived.rowIndex(row) < 0) return null;
   const [H, C, D] = up.shape;
+  if (col >= D) return null;
   const at = (digits * C + c) * D + col;
   const h = stepSize(digits);
   const numeric = (up.data[at] - down.data[at]) / (2 * h);

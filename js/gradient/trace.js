@@ -14,7 +14,8 @@ import { rowOf } from "../kit/wire.js";
  * @property {number} N
  * @property {number} total            all words; only the first N are sent
  * @property {number} V
- * @property {number} D
+ * @property {number} D                columns in the message, from the first
+ * @property {number} width            D of the whole table
  * @property {string} mode
  * @property {boolean} tied
  * @property {string[]} tokens
@@ -68,6 +69,7 @@ export function derive(trace) {
     hasGradient,
     V: header.V,
     D: arrays.table.shape[1],
+    width: header.D,
     total: header.total,
     mode: header.params.mode,
     tied: header.params.mode === "tied",

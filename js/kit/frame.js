@@ -37,7 +37,7 @@ export function frame(explorer) {
   const head = html`<header>
     <div class="title">
       <h2 id="${uid}-title">${scene.trace.header.question}</h2>
-      <p class="hint">${view.notice?.(scene) || view.hint}</p>
+      <p class="hint">${scene.trace.header.note || view.notice?.(scene) || view.hint}</p>
     </div>
     ${topButtons(explorer, look)}
   </header>`;

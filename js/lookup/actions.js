@@ -85,8 +85,9 @@ export function finishEdit(scene, keep) {
 /** Send the new value of a weight to Python. @param {Scene} scene @param {number} value */
 export function sendEdit(scene, value) {
   const { row, col } = scene.ui.local.editing;
+  const id = derive(scene.trace).rowId(row);
   const edits = /** @type {[number, number, number][]} */ (scene.explorer.store.params.edits ?? []);
   scene.explorer.edit({
-    edits: [...edits.filter(([r, c]) => r !== row || c !== col), [row, col, value]],
+    edits: [...edits.filter(([r, c]) => r !== id || c !== col), [id, col, value]],
   });
 }

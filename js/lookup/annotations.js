@@ -13,7 +13,8 @@ import { chipY, mapY } from "./layout.js";
 
 /** @param {Drawing} d */
 export function headings({ at, derived, scene, predicting }) {
-  const { N, V, D } = derived;
+  const { N, V } = derived;
+  const [height, width] = derived.size;
   const windows = scene.ui.local.windows;
   /** @param {number} x @param {string} name @param {string} small @param {boolean} [end] */
   const head = (
@@ -26,13 +27,15 @@ export function headings({ at, derived, scene, predicting }) {
   const far = at.out.x + 92 > at.width;
   const { rows, cols } = at.table;
   const rowRange =
-    rows < V
-      ? `${at.narrow ? "" : "rows "}${windows.row}–${windows.row + rows - 1} of ${V}`
-      : `V × D = ${V} × ${D}`;
+    rows < height
+      ? V < height
+        ? `${Math.min(rows, V)} of ${formatInt(height)}${at.narrow ? "" : " rows"}`
+        : `${at.narrow ? "" : "rows "}${windows.row}–${windows.row + rows - 1} of ${V}`
+      : `V × D = ${height} × ${width}`;
   const wide =
-    cols < D
-      ? `${at.narrow ? "cols" : "columns"} ${windows.col}–${windows.col + cols - 1} of ${D}`
-      : `N × D = ${formatInt(derived.total)} × ${D}`;
+    cols < width
+      ? `${at.narrow ? "cols" : "columns"} ${windows.col}–${windows.col + cols - 1} of ${width}`
+      : `N × D = ${formatInt(derived.total)} × ${width}`;
   return svg`${head(at.chips.x, at.narrow ? "words" : "words → ids", N > at.chips.count && N ? `${windows.token + 1}–${windows.token + at.chips.count} of ${formatInt(derived.total)}` : `N = ${formatInt(N)}`)}
     ${head(at.table.x, at.narrow ? "table" : "table W", rowRange)}
     ${head(far ? at.width : at.out.x, "output", predicting ? "hidden" : derived.error ? "none" : wide, far)}`;
@@ -49,7 +52,7 @@ export function hiddenOutput({ at }) {
 export function map({ scene, derived, at, highlight, predicting }) {
   if (!at.map) return nothing;
   const { x, w } = at.map;
-  const { V, readers } = derived;
+  const { V, readers, rowId } = derived;
   const first = scene.ui.local.windows.row;
   const top = at.body.y + (first / V) * at.body.h;
   const h = Math.max(6, (at.table.rows / V) * at.body.h);
@@ -58,7 +61,7 @@ export function map({ scene, derived, at, highlight, predicting }) {
     : [...readers.keys()].map((row) => `M${x + 2} ${mapY(at, row, V)}h${w - 4}`).join("");
   return svg`<g class="map">
     <g role="slider" tabindex="0" data-place="map" aria-label="Rows shown" aria-orientation="vertical"
-      aria-valuemin="0" aria-valuemax=${V - 1} aria-valuenow=${scene.ui.focus?.part === "map" ? scene.ui.focus.row : first} aria-valuetext="rows ${first} to ${first + at.table.rows - 1} of ${V}">
+      aria-valuemin="0" aria-valuemax=${V - 1} aria-valuenow=${scene.ui.focus?.part === "map" ? scene.ui.focus.row : first} aria-valuetext="rows ${rowId(first)} to ${rowId(first + at.table.rows - 1)} of ${derived.size[0]}">
       <rect class="all" x=${x} y=${at.body.y} width=${w} height=${at.body.h} rx="4" />
       <path class="tick" d=${ticks} />
       ${highlight.row >= 0 && !predicting ? svg`<path class="tick hit" d="M${x + 1} ${mapY(at, highlight.row, V)}h${w - 2}" />` : nothing}
@@ -77,6 +80,7 @@ export function cutNotice({ derived, at }) {
 /** Range of valid ids below the table, or the ids that are out of range. @param {Drawing} d */
 export function idRange({ scene, derived, at, predicting }) {
   const { V, N } = derived;
+  const largest = derived.size[0] - 1;
   const wrong = predicting
     ? []
     : [
@@ -95,7 +99,7 @@ export function idRange({ scene, derived, at, predicting }) {
       <text x=${x} y=${y + 24}>out of range: ${joinList(wrong, 3)}</text></g>`;
   }
   return last
-    ? svg`<g class="id-range"><path d="M${x} ${y}h${w}" /><text x=${x} y=${y + 15}>valid ids 0–${V - 1}</text></g>`
+    ? svg`<g class="id-range"><path d="M${x} ${y}h${w}" /><text x=${x} y=${y + 15}>valid ids 0–${largest}</text></g>`
     : nothing;
 }
 

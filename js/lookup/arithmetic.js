@@ -39,7 +39,9 @@ export function arithmetic(scene) {
 }
 
 /** @param {Scene} scene @param {Derived} derived @param {number} n @returns {Line[]} */
-function rowLines({ params, size }, { N, V, D, total, rows, output }, n) {
+function rowLines({ params, size }, derived, n) {
+  const { N, total, rows, output, rowId } = derived;
+  const [V, D] = derived.size;
   const row = rows[n];
   const values = n >= 0 && n < N ? output(n) : null;
   const one = values && row >= 0 ? String(n) : "n";
@@ -49,7 +51,7 @@ function rowLines({ params, size }, { N, V, D, total, rows, output }, n) {
     main: !hot,
     body:
       values && row >= 0
-        ? html`out[${n}, :] = W[ids[${n}], :] = <span class="on">W[${row}, :]</span> = [${vector(values, size.width < 860 ? 4 : 8)}]`
+        ? html`out[${n}, :] = W[ids[${n}], :] = <span class="on">W[${rowId(row)}, :]</span> = [${vector(values, size.width < 860 ? 4 : 8)}]`
         : "out[n, :] = W[ids[n], :]",
     note: "copies rows, multiplies nothing",
   };
@@ -70,20 +72,26 @@ function rowLines({ params, size }, { N, V, D, total, rows, output }, n) {
  * @returns {Line[]}
  */
 function cellLines({ params, ui, size }, derived, n, col) {
-  const { V, D, total, rows, weights } = derived;
+  const { total, rows, weights } = derived;
+  const [V, D] = derived.size;
   const row = rows[n];
+  const id = derived.rowId(row);
   const hot = params.method === "one-hot";
   const pinned = ui.open?.kind === "out";
   const most = pinned ? 40 : size.width < 560 ? 3 : size.width < 860 ? 4 : 5;
-  const shown = visibleTerms(V, row, most);
+  const all = derived.V === V; // of a large table only the row itself is written out
+  const shown = visibleTerms(V, id, all ? most : 1);
   const terms = shown.flatMap((part) =>
     "index" in part
       ? [
           {
             index: part.index,
-            on: part.index === row,
-            factor: part.index === row ? "1" : "0",
-            value: `(${fixed(weights(part.index)[col])})`.replace(/^\((\d.*|NaN|∞)\)$/, "$1"),
+            on: part.index === id,
+            factor: part.index === id ? "1" : "0",
+            value: `(${fixed(weights(all ? part.index : row)[col])})`.replace(
+              /^\((\d.*|NaN|∞)\)$/,
+              "$1",
+            ),
           },
         ]
       : [],
@@ -92,7 +100,7 @@ function cellLines({ params, ui, size }, derived, n, col) {
   const gather = {
     name: "gather",
     main: !hot,
-    body: html`out[${n}, ${col}] = W[ids[${n}], ${col}] = W[${row}, ${col}] = <span class="on">${fixed((derived.output(n) ?? [])[col])}</span>`,
+    body: html`out[${n}, ${col}] = W[ids[${n}], ${col}] = W[${id}, ${col}] = <span class="on">${fixed((derived.output(n) ?? [])[col])}</span>`,
     note: "one number copied, 0 multiplications",
   };
   const product = {
@@ -111,10 +119,11 @@ function cellLines({ params, ui, size }, derived, n, col) {
  * @param {Derived} derived
  * @returns {Line}
  */
-function fact(id, { trace }, { total: N, V, D, rows }) {
+function fact(id, { trace }, { total: N, size, rows, rowId }) {
   const { header } = trace;
+  const [V, D] = size;
   const bytes = N ? header.bytes_moved / (N * D) : 4;
-  const read = [...new Set(rows)].filter((row) => row >= 0);
+  const read = [...new Set(rows)].filter((row) => row >= 0).map(rowId);
   /** @type {Record<string, Line>} */
   const lines = {
     output: {

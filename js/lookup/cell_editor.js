@@ -4,6 +4,7 @@
 import { html, nothing } from "lit-html";
 import { finishEdit } from "./actions.js";
 import { rowY } from "./layout.js";
+import { derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./layout.js").Layout} Layout */
@@ -21,7 +22,7 @@ export function cellEditor(scene, at) {
     class="edit num"
     type="text"
     inputmode="decimal"
-    aria-label="W[${row}, ${col}]. Type a number, or use the up and down arrows; Enter keeps it, Escape takes it back."
+    aria-label="W[${derive(scene.trace).rowId(row)}, ${col}]. Type a number, or use the up and down arrows; Enter keeps it, Escape takes it back."
     data-place="edit"
     style="left:${x}px;top:${rowY(at, row - windows.row) - 14}px"
     .value=${text}

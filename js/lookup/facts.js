@@ -12,7 +12,8 @@ import { derive } from "./trace.js";
 /** @param {Scene} scene @returns {import("../kit/facts_panel.js").Facts} */
 export function facts(scene) {
   const { header } = scene.trace;
-  const { V, D, total, error } = derive(scene.trace);
+  const { size, total, error } = derive(scene.trace);
+  const [V, D] = size;
   /** @param {string} name @param {unknown} value @param {string} id @param {string} [tone] */
   const unlessError = (name, value, id, tone = "") =>
     error ? { name, value: "—" } : { name, value, id, tone };

@@ -105,7 +105,7 @@ function labels({ scene, derived, at, highlight, predicting, oneHot }) {
         aria-hidden="true"
         style="left:${at.labels.x}px;width:${at.labels.w - 6}px;top:${rowY(at, i) - 9}px"
       >
-        <bdi>${derived.words[row]}</bdi> <span class="num">${row}</span>
+        <bdi>${derived.words[row]}</bdi> <span class="num">${derived.rowId(row)}</span>
       </div>`;
     }),
   );

@@ -28,7 +28,8 @@ export function tableGrid({ scene, derived, at, highlight, predicting, oneHot })
     const mark = markOf(scene.ui.prediction, row);
     const stopCol = stop.row === row ? stop.col : -1;
     const values = windowOf(derived.weights(row), col0, table.cols);
-    const changed = new Set(edits.filter((edit) => edit[0] === row).map((edit) => edit[1]));
+    const id = derived.rowId(row);
+    const changed = new Set(edits.filter((edit) => edit[0] === id).map((edit) => edit[1]));
     // Keyed by content, not by trace: after an edit only the rows that changed are rendered again.
     const shown = `${values} ${[...changed]} ${derived.words[row]} ${derived.vmax}`;
     return guard([shown, at, col0, row, faded, mark, predicting, stopCol, scene.theme], () => {
@@ -42,17 +43,17 @@ export function tableGrid({ scene, derived, at, highlight, predicting, oneHot })
         ch: table.rh - 1.5,
         vmax: derived.vmax,
         theme: scene.theme,
-        label: (col, value) => `W[${row}, ${col}] = ${value}`,
+        label: (col, value) => `W[${id}, ${col}] = ${value}`,
         place: (col) => `cell:${row}:${col}`,
         stop: stopCol,
-        rowIndex: row + 1,
-        name: `row ${row}${derived.words[row] ? `, ${derived.words[row]}` : ""}`,
+        rowIndex: id + 1,
+        name: `row ${id}${derived.words[row] ? `, ${derived.words[row]}` : ""}`,
         selected: predicting ? mark === "chosen" : null,
         edited: changed.size ? (col) => changed.has(col) : undefined,
       })}</g>`;
     });
   });
-  return svg`<g role="grid" aria-label=${predicting ? "Rows to choose from" : "Table W"} aria-multiselectable=${predicting ? "true" : nothing} aria-rowcount=${derived.V} aria-colcount=${derived.D}>${rows}</g>`;
+  return svg`<g role="grid" aria-label=${predicting ? "Rows to choose from" : "Table W"} aria-multiselectable=${predicting ? "true" : nothing} aria-rowcount=${derived.size[0]} aria-colcount=${derived.size[1]}>${rows}</g>`;
 }
 
 /**
@@ -82,7 +83,7 @@ export function outputGrid({ scene, derived, at, highlight }) {
     return svg`<text class="refused" x=${at.out.x} y=${y}>no output:<tspan x=${at.out.x} dy="15">refused</tspan></text>`;
   }
   if (!derived.N)
-    return svg`<text class="refused" x=${at.out.x} y=${at.body.y + at.body.h / 2}>no rows<tspan class="sub" x=${at.out.x} dy="15">${shape([0, derived.D])}</tspan></text>`;
+    return svg`<text class="refused" x=${at.out.x} y=${at.body.y + at.body.h / 2}>no rows<tspan class="sub" x=${at.out.x} dy="15">${shape([0, derived.size[1]])}</tspan></text>`;
   const stop =
     focus?.part === "out"
       ? focus
@@ -115,7 +116,7 @@ export function outputGrid({ scene, derived, at, highlight }) {
       })}</g>`;
     });
   });
-  return svg`<g role="grid" aria-label="Output" aria-rowcount=${derived.N} aria-colcount=${derived.D}>${rows}</g>`;
+  return svg`<g role="grid" aria-label="Output" aria-rowcount=${derived.N} aria-colcount=${derived.size[1]}>${rows}</g>`;
 }
 
 /**

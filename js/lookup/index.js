@@ -80,9 +80,14 @@ const lookup = {
     truth: [...derive(trace).readers.keys()].sort((a, b) => a - b),
   }),
   beforePaint: clampUi,
-  selectedRow: ({ trace, ui }) => selection({ ui }).row ?? derive(trace).rows[ui.step] ?? null,
+  selectedRow({ trace, ui }) {
+    const { rows, rowId } = derive(trace);
+    const row = selection({ ui }).row ?? rows[ui.step];
+    return row === undefined ? null : rowId(row);
+  },
   onRowSelected(explorer, { trace }, row) {
-    const [first] = derive(trace).readers.get(row) ?? [];
+    const { rowId, readers } = derive(trace);
+    const [first] = [...readers].find(([index]) => rowId(index) === row)?.[1] ?? [];
     if (first !== undefined) explorer.goToStep(first, { fromLink: true, patch: { focus: null } });
   },
   keys: [

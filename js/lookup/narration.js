@@ -33,7 +33,7 @@ export function narrate(scene) {
     return html`Choose each row that the sentence will read; a row that is read twice counts once.`;
   if (prediction && !scene.ui.hover && !scene.ui.focus) return narrateRows(derived);
   if (!derived.N)
-    return html`No words, no rows: the output has the shape ${shape([0, derived.D])}. Type a sentence.`;
+    return html`No words, no rows: the output has the shape ${shape([0, derived.size[1]])}. Type a sentence.`;
   const spot = selection(scene);
   const highlight = highlightFor(derived, spot);
   if (spot.part === "out" && highlight.n >= 0)
@@ -43,40 +43,43 @@ export function narrate(scene) {
 }
 
 /** @param {Derived} derived */
-function narrateRows({ readers, V, total }) {
-  const read = [...readers.keys()].sort((a, b) => a - b);
+function narrateRows({ readers, size: [V], total, rowId }) {
+  const read = [...readers.keys()].map(rowId).sort((a, b) => a - b);
   if (!read.length) return html`This sentence reads no row.`;
   return html`${pluralize(total, "word")}, ${pluralize(read.length, "row")} of ${formatInt(V)}: ${joinList(read, 12)}. A row that is read twice is still one row.`;
 }
 
 /** @param {Scene} scene @param {Derived} derived @param {number} n */
 function narrateWord({ params }, derived, n) {
-  const { ids, rows, tokens, V, readers } = derived;
+  const { ids, rows, tokens, readers } = derived;
+  const [V] = derived.size;
   const word = quoted(tokens[n]);
   const row = rows[n];
+  const id = derived.rowId(row);
   if (derived.outOfRange(n)) {
     const problem = html`${word} has id ${ids[n]}, but valid ids are 0 to ${V - 1}`;
     if (derived.error) return html`${problem}: the whole lookup is refused.`;
-    if (row >= 0) return html`${problem}: the rule <b>${params.oob}</b> reads row ${row} instead.`;
+    if (row >= 0) return html`${problem}: the rule <b>${params.oob}</b> reads row ${id} instead.`;
     return html`${problem}: the rule <b>${params.oob}</b> fills the output's ${ordinal(n)} row with ${params.oob === "nan" ? "NaN" : "zeros"}.`;
   }
   const values = vector(derived.weights(row));
   if (derived.error)
-    return html`${word} has id ${ids[n]}: row ${row} would be read, if every id had a row.`;
+    return html`${word} has id ${ids[n]}: row ${id} would be read, if every id had a row.`;
   const uses = readers.get(row)?.length ?? 1;
   const again =
     uses > 1 ? html` The same row is read ${uses === 2 ? "twice" : `${uses} times`}.` : "";
-  return html`${word} has id ${ids[n]}, so the output's ${ordinal(n)} row <b>is</b> row ${row} of the table, [${values}].${again}`;
+  return html`${word} has id ${ids[n]}, so the output's ${ordinal(n)} row <b>is</b> row ${id} of the table, [${values}].${again}`;
 }
 
 /** @param {Scene} scene @param {Derived} derived @param {number} n @param {number} col */
 function narrateCell({ params }, derived, n, col) {
   const values = derived.output(n);
-  const row = derived.rows[n];
+  const row = derived.rowId(derived.rows[n]);
+  const [V] = derived.size;
   if (!values || row < 0) return html`No row of the table lies behind out[${n}, ${col}].`;
   const value = fixed(values[col]);
   if (params.method === "one-hot") {
-    return html`${pluralize(derived.V, "product")}, ${derived.V - 1} of them with a zero, add up to W[${row}, ${col}] = ${value}.`;
+    return html`${pluralize(V, "product")}, ${V - 1} of them with a zero, add up to W[${row}, ${col}] = ${value}.`;
   }
   return html`out[${n}, ${col}] is W[${row}, ${col}] = ${value}: copied, not computed.`;
 }
@@ -84,13 +87,14 @@ function narrateCell({ params }, derived, n, col) {
 /** @param {Derived} derived @param {number} row @param {number} col */
 function narrateRow(derived, row, col) {
   const { words, readers } = derived;
-  const subject = words[row] ? html`Row ${row} (${quoted(words[row])})` : html`Row ${row}`;
+  const id = derived.rowId(row);
+  const subject = words[row] ? html`Row ${id} (${quoted(words[row])})` : html`Row ${id}`;
   const by = readers.get(row) ?? [];
   const use = by.length
     ? html`is read by ${pluralize(by.length, "word")}, for output ${by.length === 1 ? "row" : "rows"} ${joinList(by, 4)}`
     : html`is read by no word: the lookup leaves it alone`;
   if (col < 0) return html`${subject} ${use}.`;
-  return html`W[${row}, ${col}] = ${fixed(derived.weights(row)[col])}. ${subject} ${use}. Enter changes the weight.`;
+  return html`W[${id}, ${col}] = ${fixed(derived.weights(row)[col])}. ${subject} ${use}. Enter changes the weight.`;
 }
 
 /**
@@ -111,7 +115,9 @@ export function narrateChange(was, { trace }) {
   }
   const edit = params.edits?.at(-1);
   if (JSON.stringify(was.edits) === JSON.stringify(params.edits) || !edit) return "";
-  const by = derive(trace).readers.get(edit[0]) ?? [];
+  const { readers, rowId, V } = derive(trace);
+  const index = Array.from({ length: V }, (_, i) => i).find((i) => rowId(i) === edit[0]);
+  const by = readers.get(index ?? -1) ?? [];
   const use = by.length
     ? `output ${by.length === 1 ? "row" : "rows"} ${joinList(by, 4)} changed with it`
     : "no word reads that row, so the output stays as it was";

@@ -9,10 +9,10 @@ import { derive } from "./trace.js";
 
 /** @param {Scene} scene */
 export function predict({ trace, ui }) {
-  const { words, readers } = derive(trace);
+  const { words, readers, rowId } = derive(trace);
   const verdict = ui.prediction?.verdict;
   /** @param {number} row */
-  const named = (row) => (words[row] ? `${row} (${words[row]})` : String(row));
+  const named = (row) => (words[row] ? `${rowId(row)} (${words[row]})` : String(rowId(row)));
   const missed = verdict?.missed.length ? `Missed: ${joinList(verdict.missed.map(named), 4)}.` : "";
   const extra = verdict?.extra.length ? `Not read: ${joinList(verdict.extra.map(named), 4)}.` : "";
   const twice = [...readers].find(([, by]) => by.length > 1);

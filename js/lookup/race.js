@@ -38,7 +38,7 @@ export function timingStrip({ race, header, finish, again, close }) {
       ${lane("gather", gather, `copies ${formatInt(header.tokens.length)} rows`)}
       ${
         onehot == null
-          ? html`<p class="note">The one-hot matmul was not run: its matrix would be too large.</p>`
+          ? html`<p class="note">The one-hot matmul was not run: it would take too long.</p>`
           : lane(
               "one-hot",
               onehot,

@@ -12,7 +12,7 @@ export function tables(scene) {
   const derived = derive(scene.trace);
   const at = layoutOf(scene, derived);
   const { windows } = scene.ui.local;
-  const { V, D, N, ids, rows, tokens, words } = derived;
+  const { V, D, N, ids, rows, tokens, words, rowId } = derived;
   const columns = Array.from({ length: D }, (_, c) => String(c));
   const drawn = { rows: Math.min(at.table.rows, V), tokens: at.chips.count };
   /** @param {ArrayLike<number> | null} values */
@@ -28,7 +28,7 @@ export function tables(scene) {
       columns: ["position", "id", "row read"],
       rows: tokenRows.map((n) => ({
         head: tokens[n],
-        cells: [n, ids[n], rows[n] < 0 ? "none" : rows[n]],
+        cells: [n, ids[n], rows[n] < 0 ? "none" : rowId(rows[n])],
       })),
     },
     {
@@ -36,7 +36,7 @@ export function tables(scene) {
       corner: "row",
       columns,
       rows: Array.from({ length: drawn.rows }, (_, i) => windows.row + i).map((row) => ({
-        head: `${row} ${words[row]}`,
+        head: `${rowId(row)} ${words[row]}`,
         cells: cells(derived.weights(row)),
       })),
     },

@@ -10,12 +10,14 @@ import { rowOf } from "../kit/wire.js";
  * @typedef {object} Derived
  * @property {number} N                words sent; the rest of a very long text stays in Python
  * @property {number} total            all words
- * @property {number} V
- * @property {number} D
+ * @property {number} V                rows in the message; row i of them is row `rowId(i)` of the table
+ * @property {number} D                columns in the message, from the first
+ * @property {[number, number]} size   V and D of the whole table
+ * @property {(i: number) => number} rowId
  * @property {string[]} tokens
  * @property {string[]} words
  * @property {ArrayLike<number>} ids
- * @property {number[]} rows             the row each word reads, or −1 where there is none
+ * @property {number[]} rows             the row each word reads, counted in the message, or −1
  * @property {Map<number, number[]>} readers  the words that read a row
  * @property {number} vmax               absolute value that gets the full color
  * @property {string | null} error
@@ -41,6 +43,7 @@ export function derive(trace) {
   const N = ids.length;
   const bad = arrays.bad.data;
   const rows = Array.from(arrays.rows.data);
+  const rowIds = arrays.row_ids?.data;
   const readers = group(
     range(N).filter((n) => rows[n] >= 0),
     (n) => rows[n],
@@ -49,6 +52,8 @@ export function derive(trace) {
     N,
     V,
     D,
+    size: /** @type {[number, number]} */ (header.shapes.table),
+    rowId: (/** @type {number} */ i) => (rowIds && i >= 0 ? rowIds[i] : i),
     ids,
     rows,
     readers,

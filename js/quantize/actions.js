@@ -3,6 +3,7 @@
  */
 import { broadcastRow } from "../kit/link.js";
 import { selection } from "./state.js";
+import { derive } from "./trace.js";
 
 /** @typedef {import("./state.js").Selection} Selection */
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
@@ -84,10 +85,7 @@ export function selectRow(scene, row) {
  */
 export function pendingWeight({ params, trace }, row, col) {
   const edits = /** @type {[number, number, number][]} */ (params.edits ?? []);
-  const D = trace.arrays.table.shape[1];
-  return (
-    edits.find(([r, c]) => r === row && c === col)?.[2] ?? trace.arrays.table.data[row * D + col]
-  );
+  return edits.find(([r, c]) => r === row && c === col)?.[2] ?? derive(trace).weights(row)[col];
 }
 
 /**

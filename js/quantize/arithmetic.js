@@ -162,7 +162,8 @@ function bitLine({ current, col }) {
  */
 function fact(id, selected) {
   const { derived, row } = selected;
-  const { V, D, bytes } = derived;
+  const { bytes } = derived;
+  const [V, D] = derived.size;
   const [kind, name] = id.split(":");
   if (kind === "bytes" && name === "floats")
     return [

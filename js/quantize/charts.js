@@ -27,7 +27,7 @@ export function histogram({ at, selected, later }) {
     .join("");
   const selectedError = selected.current.errors[selected.col];
   return svg`<g class="histogram ${later(5)} ${selected.current.grown ? "faded" : ""}">
-    <text class="head" x=${x} y=${y - 24}>quantization errors<tspan class="sub" x=${x} dy="15">${pluralize(selected.derived.V * selected.derived.D, "error")}, the row's own below</tspan></text>
+    <text class="head" x=${x} y=${y - 24}>quantization errors<tspan class="sub" x=${x} dy="15">${pluralize(selected.derived.size[0] * selected.derived.size[1], "error")}, the row's own below</tspan></text>
     <path class="bars" d=${bars} /><path class="axis" d="M${x} ${y + h}h${w}" />
     <path class="own" d=${rowTicks} /><path class="own lit" d="M${place(selectedError).toFixed(1)} ${y + h + 1}v8" />
     <g class="num ends"><text x=${x} y=${y + h + 19}>−${formatStep(maxError)}</text><text x=${x + w / 2} y=${y + h + 19} text-anchor="middle">0</text><text x=${x + w} y=${y + h + 19} text-anchor="end">+${formatStep(maxError)}</text></g>
@@ -60,8 +60,8 @@ export function neighborChart({ at, selected, later }) {
           : "new";
       const name = rowName(derived.words, other.row);
       return svg`<g class=${kind}><path class="bump" d=${ribbonPath(left, lineY(a), right, lineY(b))} />
-        <text x=${left - 5} y=${lineY(a) + 4} text-anchor="end">${shorten(name)}<tspan class="rank num"> ${other.before + 1}</tspan></text>
-        <text x=${right + 5} y=${lineY(b) + 4}><tspan class="rank num">${other.after + 1} </tspan>${shorten(name)}</text></g>`;
+        <text x=${left - 5} y=${lineY(a) + 4} text-anchor="end">${shorten(name)}<tspan class="rank num"> ${other.ranks.before}</tspan></text>
+        <text x=${right + 5} y=${lineY(b) + 4}><tspan class="rank num">${other.ranks.after} </tspan>${shorten(name)}</text></g>`;
     })}
     ${ranks.length > near ? svg`<path class="border" d="M${x} ${y + near * pitch}h${w}" />` : nothing}
   </g>`;

@@ -61,7 +61,7 @@ function verdicts({ scene, at, selected }) {
   if (!prediction) return nothing;
   const { memory: m, rows } = at;
   const { windows } = scene.ui.local;
-  const { D, V } = selected.derived;
+  const { D, V, first } = selected.derived;
   let order = 0;
   /** @param {number} item @param {string} kind @param {string} style */
   const one = (item, kind, style) => {
@@ -80,7 +80,7 @@ function verdicts({ scene, at, selected }) {
   );
   const list = Array.from({ length: Math.min(rows.count, V - windows.row) }, (_, i) =>
     one(
-      D + windows.row + i,
+      D + first + windows.row + i,
       at.narrow ? "flat" : "row",
       at.narrow
         ? `left:${rows.x + i * rows.pitch - 1}px;top:${rows.y}px;width:${rows.pitch}px;height:${rows.h}px`

@@ -85,9 +85,10 @@ const quantize = {
     if (other.some((name) => JSON.stringify(was[name]) !== JSON.stringify(now[name])))
       explorer.ui.prediction = null;
     if (was.row !== now.row) ui.local.row = null;
-    const { V, D } = derive(scene.trace);
+    const { V, D, first } = derive(scene.trace);
     const { focus } = ui;
-    if (focus && ((focus.row ?? 0) >= V || (focus.col ?? 0) >= D || focus.part === "bit")) {
+    const gone = focus?.row !== undefined && (focus.row < first || focus.row >= first + V);
+    if (focus && (gone || (focus.col ?? 0) >= D || focus.part === "bit")) {
       const outside = focus.part !== "bit" || focus.byte >= selection(scene).current.bytes.length;
       if (outside) explorer.ui.focus = null;
     }
@@ -95,7 +96,8 @@ const quantize = {
   },
   selectedRow: (scene) => selection(scene).row,
   onRowSelected: (explorer, scene, row) => {
-    if (row >= derive(scene.trace).V) return;
+    const { first, V } = derive(scene.trace);
+    if (row < first || row >= first + V) return;
     scene.ui.local.row = row;
     explorer.updateUi({ focus: null, hover: null, open: null, prediction: null });
   },

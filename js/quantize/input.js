@@ -119,9 +119,10 @@ export function onKey(event, scene) {
 
 /** @param {KeyboardEvent} event @param {Scene} scene @param {Selection} look @param {number} row */
 function rowKey({ key }, scene, { derived }, row) {
-  const to = nextCell(asVertical(key), { row, col: 0 }, { rows: derived.V, cols: 1 });
-  if (to && scene.ui.prediction) focusSpot(scene, { part: "row", row: to.row });
-  else if (to) selectRow(scene, to.row);
+  const { first, V } = derived;
+  const to = nextCell(asVertical(key), { row: row - first, col: 0 }, { rows: V, cols: 1 });
+  if (to && scene.ui.prediction) focusSpot(scene, { part: "row", row: first + to.row });
+  else if (to) selectRow(scene, first + to.row);
   return isNavigationKey(key);
 }
 

@@ -139,9 +139,9 @@ export function narrateChange(before, scene) {
   const then = derive(before);
   const selected = selection(scene);
   const { derived, current } = selected;
-  if (then.V !== derived.V || then.D !== derived.D) {
+  if (String(then.size) !== String(derived.size)) {
     const { bytes, title } = current.scheme;
-    return `V = ${derived.V}, D = ${derived.D}: ${formatInt(derived.bytes)} bytes of floats, ${formatInt(bytes)} bytes in ${title}.`;
+    return `V = ${derived.size[0]}, D = ${derived.size[1]}: ${formatInt(derived.bytes)} bytes of floats, ${formatInt(bytes)} bytes in ${title}.`;
   }
   if (was.block !== params.block)
     return `Groups of ${derived.schemes.groups.block}: ${pluralize(derived.schemes.groups.groups, "scale")} a row, ${formatInt(derived.schemes.groups.bytes)} bytes in all.`;
@@ -165,7 +165,8 @@ function narrateEdit(then, { derived, current, row }, col) {
   const { name } = current.scheme;
   const before = rowAs(then, name, row);
   const step = current.group(col).step;
-  const rows = Array.from({ length: derived.V }, (_, r) => r).filter(
+  if (then.first !== derived.first) return "";
+  const rows = Array.from({ length: derived.V }, (_, i) => derived.first + i).filter(
     (r) =>
       r !== row &&
       String(then.schemes[name].at(r, "codes")) !== String(derived.schemes[name].at(r, "codes")),

@@ -2,6 +2,7 @@
  * List of the rows of the table, each with its largest quantization error.
  */
 import { html, nothing } from "lit-html";
+import { formatInt } from "../kit/format.js";
 import { markOf } from "../kit/predict.js";
 import { alignedFormat } from "./number_format.js";
 
@@ -15,10 +16,10 @@ export const rowName = (words, row) => words[row] || `row ${row}`;
 /** @param {Drawing} d */
 export function rowList({ at, selected, scene, predicting }) {
   const { derived, current, row } = selected;
-  const first = scene.ui.local.windows.row;
+  const first = derived.first + scene.ui.local.windows.row;
   const { rows } = at;
   const error = current.scheme.error;
-  const worst = Math.max(...Array.from(error)) || 1;
+  const worst = current.scheme.worst || 1;
   const small = alignedFormat(worst, 2, 3);
   const focusedRow = scene.ui.focus?.part === "row" ? scene.ui.focus.row : row;
   const stop = focusedRow >= first && focusedRow < first + rows.count ? focusedRow : first;
@@ -56,8 +57,9 @@ export function rowList({ at, selected, scene, predicting }) {
 
 /** @param {Drawing} d */
 export function rowListHeading({ at, selected, scene }) {
-  const { V } = selected.derived;
-  const first = scene.ui.local.windows.row;
-  const title = at.rows.count < V ? `rows ${first}–${first + at.rows.count - 1} of ${V}` : "rows";
+  const { size, V } = selected.derived;
+  const first = selected.derived.first + scene.ui.local.windows.row;
+  const last = first + Math.min(V, at.rows.count) - 1;
+  const title = at.rows.count < size[0] ? `rows ${first}–${last} of ${formatInt(size[0])}` : "rows";
   return { title, small: "largest error of each" };
 }

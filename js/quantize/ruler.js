@@ -40,7 +40,7 @@ function heading({ at, selected, scene }) {
     scheme.groups > 1 ? `${shared}a ruler each` : `quantization levels ${formatStep(step)} apart`;
   const stage = scene.ui.step === 1 || scene.ui.step === 0;
   return svg`<text class="head ${stage ? "now" : ""}" x=${x} y=${at.ruler.y - 24}
-    >${current.word ? svg`${current.word}, ` : nothing}row ${row} of ${derived.V}<tspan class="sub" x=${x} dy="15">${scheme.title}: ${apart}</tspan></text>`;
+    >${current.word ? svg`${current.word}, ` : nothing}row ${row} of ${derived.size[0]}<tspan class="sub" x=${x} dy="15">${scheme.title}: ${apart}</tspan></text>`;
 }
 
 /**

@@ -41,7 +41,8 @@ export const isGrown = ({ ui }) => ui.prediction?.phase === "revealed";
 export function selection(scene) {
   const derived = derive(scene.trace);
   const { params, ui } = scene;
-  const row = Math.max(0, Math.min(derived.V - 1, Number(ui.local.row ?? params.row)));
+  const { first, V } = derived;
+  const row = Math.max(first, Math.min(first + V - 1, Number(ui.local.row ?? params.row)));
   const now = rowAs(derived, params.scheme, row, isGrown(scene));
   const target = ui.hover?.col ?? ui.focus?.col ?? now.largest;
   const col = Math.max(0, Math.min(derived.D - 1, target));
@@ -86,7 +87,7 @@ export function clampUi(scene) {
   const targetRow = ui.focus?.part === "row" ? ui.focus.row : row;
   const sizes = { V: derived.V, D: derived.D, ...current.scheme };
   ui.local.windows = clampWindows(windows, at, sizes, {
-    row: Math.min(derived.V - 1, targetRow),
+    row: Math.max(0, Math.min(derived.V - 1, targetRow - derived.first)),
     col,
     band: still ? windows.band : undefined,
   });

@@ -68,14 +68,16 @@ export function tables(scene) {
       caption: `All rows, in ${scheme.title}`,
       corner: "row",
       columns: ["largest error", "half a step", "cosine"],
-      rows: range(V).map((r) => ({
-        head: words[r] ? `${r} ${words[r]}` : String(r),
-        cells: [
-          formatStep(scheme.error[r]),
-          formatStep(scheme.halfStep[r]),
-          fixed(scheme.cosine[r], 4),
-        ],
-      })),
+      rows: range(V)
+        .map((i) => derived.first + i)
+        .map((r) => ({
+          head: words[r] ? `${r} ${words[r]}` : String(r),
+          cells: [
+            formatStep(scheme.error[r]),
+            formatStep(scheme.halfStep[r]),
+            fixed(scheme.cosine[r], 4),
+          ],
+        })),
     },
     {
       caption: "Quantization errors of all weights",
@@ -91,7 +93,10 @@ export function tables(scene) {
       caption: `Nearest to ${rowName(words, row)}`,
       corner: "row",
       columns: ["rank before", "rank after"],
-      rows: ranks.map((o) => ({ head: rowName(words, o.row), cells: [o.before + 1, o.after + 1] })),
+      rows: ranks.map((o) => ({
+        head: rowName(words, o.row),
+        cells: [o.ranks.before, o.ranks.after],
+      })),
     },
     {
       caption: "Cosines of the nearest",

@@ -17,6 +17,7 @@ import { alignedFormat } from "./number_format.js";
  * @property {number} bytes            of the whole table
  * @property {number} maxError            the largest error of the table
  * @property {ArrayLike<number>} histogram
+ * @property {number} worst            the largest error of the rows in the message
  * @property {ArrayLike<number>} error  the largest error of each row
  * @property {ArrayLike<number>} grownError  of each row, once its largest weight has grown tenfold
  * @property {ArrayLike<number>} halfStep   half a step of each row
@@ -26,9 +27,11 @@ import { alignedFormat } from "./number_format.js";
  */
 /**
  * @typedef {object} Derived
- * @property {number} V
- * @property {number} D
- * @property {string[]} words
+ * @property {number} V                rows in the message
+ * @property {number} D                columns in the message
+ * @property {number} first            the first row of the message; rows are named by their number
+ * @property {[number, number]} size   V and D of the whole table
+ * @property {string[]} words          of the rows, and of their neighbors
  * @property {number} near              number of nearest neighbors that are compared
  * @property {number} bytes             of the floats
  * @property {string | null} error    error of the core, or null
@@ -55,31 +58,63 @@ export function derive(trace) {
   if (before) return before;
   const { header, arrays } = trace;
   const [V, D] = arrays.table.shape;
+  const first = arrays.rows ? arrays.rows.data[0] : 0;
   /** @type {Derived} */
   const derived = {
     V,
     D,
-    words: header.words,
+    first,
+    size: header.shape,
+    words: first || header.neighbor_words ? namesOf(header, first) : header.words,
     near: header.near,
     bytes: header.bytes,
     error: header.warning,
     stored: header.stored,
     schemes: {
-      int8: deriveScheme(trace, "int8", 8),
-      int4: deriveScheme(trace, "int4", 4),
-      groups: deriveScheme(trace, "groups", 4),
+      int8: deriveScheme(trace, "int8", 8, first),
+      int4: deriveScheme(trace, "int4", 4, first),
+      groups: deriveScheme(trace, "groups", 4, first),
     },
-    weights: (row) => rowOf(arrays.table, row),
-    tenfold: (row) => ({ column: arrays.largest.data[row], value: arrays.grown.data[row] }),
-    order: (row) => rowOf(arrays.order, row),
-    similarity: (row) => rowOf(arrays.similarity, row),
+    weights: (row) => rowOf(arrays.table, row - first),
+    tenfold: (row) => ({
+      column: arrays.largest.data[row - first],
+      value: arrays.grown.data[row - first],
+    }),
+    order: (row) => rowOf(arrays.order, row - first),
+    similarity: (row) => rowOf(arrays.similarity, row - first),
   };
   cache.set(trace, derived);
   return derived;
 }
 
-/** @param {Trace} trace @param {SchemeName} name @param {number} bits @returns {Scheme} */
-function deriveScheme({ header, arrays }, name, bits) {
+/**
+ * The words by row, where the message does not begin at row 0.
+ * @param {Record<string, any>} header
+ * @param {number} first
+ * @returns {any}
+ */
+const namesOf = (header, first) => ({
+  ...header.neighbor_words,
+  ...byRow(header.words, first),
+});
+
+/**
+ * Values of the rows of the message by the number of the row.
+ * @param {ArrayLike<any>} values
+ * @param {number} first
+ * @returns {any}
+ */
+const byRow = (values, first) =>
+  first ? Object.fromEntries(Array.from(values, (value, i) => [first + i, value])) : values;
+
+/**
+ * @param {Trace} trace
+ * @param {SchemeName} name
+ * @param {number} bits
+ * @param {number} first
+ * @returns {Scheme}
+ */
+function deriveScheme({ header, arrays }, name, bits, first) {
   const spec = header.schemes[name];
   /** @param {string} part */
   const all = (part) => arrays[`${name}.${part}`];
@@ -92,11 +127,12 @@ function deriveScheme({ header, arrays }, name, bits) {
     bytes: spec.bytes,
     maxError: spec.reach,
     histogram: all("histogram").data,
-    error: all("error").data,
-    halfStep: all("half").data,
-    grownError: all("grown_error").data,
-    cosine: all("cosine").data,
-    at: (row, part) => (all(part) ? rowOf(all(part), row) : []),
+    worst: Math.max(...all("error").data),
+    error: byRow(all("error").data, first),
+    halfStep: byRow(all("half").data, first),
+    grownError: byRow(all("grown_error").data, first),
+    cosine: byRow(all("cosine").data, first),
+    at: (row, part) => (all(part) ? rowOf(all(part), row - first) : []),
     others: (row) => spec.others[row] ?? [],
   };
 }
@@ -224,14 +260,20 @@ export function changedByOutlier(derived, name, row) {
  * @param {Derived} derived
  * @param {SchemeName} name
  * @param {number} row
- * @returns {{ row: number, before: number, after: number, kept: boolean }[]}
+ * @returns {{ row: number, before: number, after: number, kept: boolean, ranks: { before: string, after: string } }[]}
  */
 export function neighborRanks({ order, near, schemes }, name, row) {
   const before = Array.from(order(row));
   const after = Array.from(schemes[name].at(row, "order"));
   const rows = [...new Set([...before.slice(0, near), ...after.slice(0, near)])];
   return rows.map((other) => {
-    const ranks = { before: before.indexOf(other), after: after.indexOf(other) };
-    return { row: other, ...ranks, kept: ranks.before < near && ranks.after < near };
+    // Of a large table only the nearest are sent: all others are farther than these.
+    const rank = (/** @type {number[]} */ list) =>
+      list.includes(other) ? list.indexOf(other) : list.length;
+    const ranks = { before: rank(before), after: rank(after) };
+    const name = (/** @type {number} */ r) => (r < before.length ? String(r + 1) : `>${r}`);
+    const names = { before: name(ranks.before), after: name(ranks.after) };
+    const kept = ranks.before < near && ranks.after < near;
+    return { row: other, ...ranks, kept, ranks: names };
   });
 }

@@ -14,7 +14,7 @@ const BOX = { w: 164, h: 96, left: 6, right: 22, top: 12, floor: 76 };
  * @param {string} current
  */
 export function tradeoffChart(derived, row, current) {
-  const size = derived.V * derived.D;
+  const size = derived.size[0] * derived.size[1];
   const points = SCHEMES.map((name) => ({
     name,
     bits: (8 * derived.schemes[name].bytes) / size,

@@ -152,7 +152,7 @@ def test_a_layer_of_floats_is_read_anew_by_refresh():
         ("int8", None, "int8", 4),
         ("int4", Int4QuantizationConfig(block_size=None), "int4", 4),
         ("int4", Int4QuantizationConfig(block_size=3), "groups", 3),
-        ("int4", None, "groups", 128),
+        ("int4", None, "groups", 7),
     ],
 )
 def test_of_a_quantized_layer_the_stored_codes_are_shown(mode, config, scheme, block):

@@ -4,18 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.lora import merge
 from embedlab.data.toy_language import CLASSES, KINDS, WORDS
-from embedlab.explorers.inputs.table import random_table
+from embedlab.explorers.inputs.table import COLUMNS_MAX, ROWS_MAX, UserAdapter, random_table
 
-__all__ = [
-    "NOUNS_FIRST",
-    "TARGETS",
-    "adapter_from_user",
-    "painted_delta",
-    "target_delta",
-    "trained_delta",
-]
+__all__ = ["NOUNS_FIRST", "TARGETS", "adapter_params", "painted_delta", "target_delta"]
 
 TARGETS = ("topic", "one word", "random", "painted", "own")
 
@@ -48,21 +40,23 @@ def target_delta(
     [2, 1, 4, 1]
     """
     rows, columns = shape
-    draws = random_table(seed + 1)[:, :columns].astype(np.float64)
+    # A larger table has other numbers; a smaller one keeps those already shown when it grows.
+    size = (max(rows, ROWS_MAX), max(columns, COLUMNS_MAX))
+    draws = random_table(seed + 1, size)
     if target == "random":
-        return draws[:rows].copy()
+        return draws[:rows, :columns].astype(np.float64)
     if target == "painted":
         return painted_delta(shape, edits)
     change = np.zeros(shape)
     if target == "one word":
         row = next((row for row in seen if row < rows), 0)
-        change[row] = draws[0]
+        change[row] = draws[0, :columns]
         return change
     quarter = max(1, round(rows / 4))
-    strength = 0.7 + 0.3 * random_table(seed + 2)[:rows, :1].astype(np.float64)
+    strength = 0.7 + 0.3 * random_table(seed + 2, size)[:rows, :1].astype(np.float64)
     for topic in range(2):
         part = slice(topic * quarter, (topic + 1) * quarter)
-        change[part] = strength[part] * draws[topic]
+        change[part] = strength[part] * draws[topic, :columns]
     return change
 
 
@@ -75,24 +69,10 @@ def painted_delta(shape: tuple[int, int], edits: list[list[Any]]) -> np.ndarray:
     return change
 
 
-def trained_delta(layer: Any) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return the frozen table of a layer and the change by its active adapters, or None.
-
-    Also None for a zero change, and for a quantized layer, which has no float table.
-    """
-    if not getattr(layer, "active_adapters", ()) or not hasattr(layer, "table"):
-        return None
-    table = np.array(layer.table.value, np.float64)
-    cores = layer.adapters.active_arrays()
-    change = merge(np.zeros_like(layer.table.value), cores, safe=False).astype(np.float64)
-    return (table, change) if change.any() else None
-
-
-def adapter_from_user(layer: Any) -> dict[str, Any]:
-    """Return rank, alpha and scaling of the first active adapter of a layer, as parameters."""
-    for name in getattr(layer, "active_adapters", ()):
-        adapter = layer.adapters[name]
-        integral = 1 <= adapter.alpha <= 64 and float(adapter.alpha).is_integer()
-        params = {"rank": min(adapter.rank, 16), "scaling": "rslora" if adapter.rslora else "lora"}
-        return {**params, "alpha": int(adapter.alpha)} if integral else params
-    return {}
+def adapter_params(adapter: UserAdapter | None) -> dict[str, Any]:
+    """Return rank, alpha and scaling of the adapter of a user's layer, as parameters."""
+    if adapter is None:
+        return {}
+    integral = 1 <= adapter.alpha <= 64 and float(adapter.alpha).is_integer()
+    params = {"rank": min(adapter.rank, 16), "scaling": "rslora" if adapter.rslora else "lora"}
+    return {**params, "alpha": int(adapter.alpha)} if integral else params

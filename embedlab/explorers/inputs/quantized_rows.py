@@ -1,13 +1,12 @@
 """Tables of the quantization explorer: the toy language, or the stored codes of a layer."""
 
-from dataclasses import replace
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
 from embedlab.core.quantize import QuantizedTable
 from embedlab.data.toy_language import CLASSES, WORDS
+from embedlab.explorers.inputs.table import UserTable
 
 __all__ = ["COLUMNS_DRAWN", "ROWS_DRAWN", "stored_codes", "word_rows"]
 
@@ -47,28 +46,21 @@ def word_rows(seed: int) -> np.ndarray:
     return table
 
 
-def stored_codes(layer: Any) -> dict[str, QuantizedTable]:
+def stored_codes(table: UserTable | None) -> dict[str, QuantizedTable]:
     """Return the stored codes of a quantized layer by method, or an empty dict.
 
-    Parameters
-    ----------
-    layer : object
-        An `Embedding`; anything else has no codes. With active adapters the output is not that of
-        the codes, and the result is empty.
+    With active adapters the output is not that of the codes, and the result is empty.
 
     Examples
     --------
-    >>> from embedlab.layers.embedding import Embedding
-    >>> layer = Embedding(3, 4, weights=np.ones((3, 4)))
-    >>> stored_codes(layer)
+    >>> from embedlab.core.quantize import quantize
+    >>> from embedlab.explorers.inputs.table import read_table
+    >>> stored_codes(read_table(np.ones((3, 4))))
     {}
-    >>> layer.quantize("int8")
-    >>> stored_codes(layer)
-    {'int8': QuantizedTable(3 rows of 4 numbers, int8, one scale a row, 24 bytes)}
+    >>> stored_codes(read_table(quantize(np.ones((3, 4)))))
+    {'int8': QuantizedTable(3 rows of 4 numbers, int8, one scale a row, 36 bytes)}
     """
-    stored: QuantizedTable | None = getattr(layer, "quantized", None)
-    if stored is None or layer.active_adapters:
+    codes = None if table is None else table.codes
+    if codes is None or (codes.bits == 8 and codes.block_size):
         return {}
-    if stored.block_size is None:
-        return {f"int{stored.bits}": stored}
-    return {"groups": replace(stored, block_size=layer.quantization_config.block_size)}
+    return {"groups" if codes.block_size else f"int{codes.bits}": codes}

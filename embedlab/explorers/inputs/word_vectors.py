@@ -4,13 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import as_table
 from embedlab.core.geometry.analogies import PCA
-from embedlab.explorers.inputs.table import as_array
+from embedlab.explorers.inputs.table import UserTable
 from embedlab.traces.geometry import WordVectors, reference_vectors
 from embedlab.traces.geometry.plane import principal_axes, unit_directions
 from embedlab.traces.text import short_label
@@ -78,30 +76,29 @@ class WordSpace:
         )
 
 
-def from_user(source: Any, words: Sequence[str] | None) -> WordSpace:
-    """Return the word space of a table or of a layer; of a very large table the first rows.
+def from_user(table: UserTable, words: Sequence[str] | None) -> WordSpace:
+    """Return the word space of a user's table; of a very large one the first rows.
 
     Raises
     ------
     ValueError
-        For no rows or columns, too many columns, or a layer that has not been built.
+        For too many columns.
 
     Examples
     --------
-    >>> from_user([[1.0, 2.0], [0.0, 1.0]], ["cat"]).words
+    >>> from_user(UserTable(np.array([[1.0, 2.0], [0.0, 1.0]])), ["cat"]).words
     ('cat', '')
     """
-    table = as_table(as_array(source))
     rows, columns = table.shape
-    if not (rows and 1 <= columns <= COLUMNS_MAX):
+    if columns > COLUMNS_MAX:
         raise ValueError(
-            f"a table must have at least one row, and 1 to {COLUMNS_MAX} columns. Received "
-            f"{table.shape}. Show a part of it, such as table[:, :300]."
+            f"a table in this view must have at most {COLUMNS_MAX} columns. Received "
+            f"{table.shape}. Show a part of it, such as table[:, :{COLUMNS_MAX}]."
         )
     count = min(rows, ROWS_MAX, max(1, NUMBERS_MAX // columns))
-    labels = [*(words or ())][:count]
+    labels = [*(words or table.labels)][:count]
     labels += [""] * (count - len(labels))
-    return _space("", tuple(map(str, labels)), table[:count], rows - count)
+    return _space("", tuple(map(str, labels)), table.values[:count], rows - count)
 
 
 def from_vectors(vectors: WordVectors) -> WordSpace:

@@ -10,6 +10,7 @@ __all__ = [
     "STEPS",
     "TOLERANCE",
     "central_difference",
+    "columns_to_check",
     "relative_errors",
     "rows_to_check",
 ]
@@ -27,29 +28,42 @@ _WORK = 1_000_000  # exponentials, about ten milliseconds
 
 
 def central_difference(
-    loss: LookupLoss, checked: np.ndarray, width: int
+    loss: LookupLoss, checked: np.ndarray, columns: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the loss with each weight of the rows `checked` (C,) moved by ±h: twice (H, C, D)."""
+    """Return the loss with each weight moved by ±h: twice (H, C, K).
+
+    The weights are those of the rows `checked` (C,) in the first K columns.
+    """
     offsets = np.concatenate([STEPS, -STEPS])
-    losses = np.empty((offsets.size, len(checked), width))
+    losses = np.empty((offsets.size, len(checked), columns))
     with np.errstate(all="ignore"):  # infinite weights give NaN
         for c, row in enumerate(checked.tolist()):
-            losses[:, c] = loss.moved(row, offsets)
+            losses[:, c] = loss.moved(row, offsets, columns)
     return losses[: STEPS.size], losses[STEPS.size :]
 
 
 def relative_errors(analytic: np.ndarray, numeric: np.ndarray) -> np.ndarray:
-    """Return ``abs(analytic - numeric) / largest component``, (H, C, D), from 0 to 2."""
+    """Return ``abs(analytic - numeric) / largest component``, (H, C, K), from 0 to 2."""
     numeric_max = np.abs(numeric).max((1, 2), initial=0)
     largest = np.maximum(np.abs(analytic).max(initial=0), numeric_max)
     with np.errstate(invalid="ignore"):
         return np.abs(analytic - numeric) / np.where(largest == 0, 1, largest)[:, None, None]
 
 
+def columns_to_check(shape: tuple[int, int], ids: np.ndarray, maximum: int, *, tied: bool) -> int:
+    """Return how many columns to check, from the first: all, or as many as the time allows."""
+    height, width = shape
+    cost = 2 * STEPS.size * ((ids.size + height) if tied else 1)  # exponentials for a weight
+    return max(1, min(width, maximum, _WORK // cost))
+
+
 def rows_to_check(
     shape: tuple[int, int], ids: np.ndarray, maximum: int, *, tied: bool
 ) -> np.ndarray:
-    """Return the rows to check: all of a small table, or the most frequent ones."""
+    """Return the rows to check: all of a small table, or the most frequent ones.
+
+    `shape` is V and the number of columns that are checked.
+    """
     height, width = shape
     row_cost = (
         2 * STEPS.size * width * ((ids.size + height) if tied else 1)

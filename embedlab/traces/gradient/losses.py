@@ -30,8 +30,11 @@ class LookupLoss(Protocol):
     grad_out: np.ndarray
     direct: np.ndarray
 
-    def moved(self, row: int, by: np.ndarray) -> np.ndarray:
-        """Return the loss with one weight of a row moved, (S, D) for `by` of shape (S,)."""
+    def moved(self, row: int, by: np.ndarray, columns: int) -> np.ndarray:
+        """Return the loss with one weight of a row moved, (S, K) for `by` of shape (S,).
+
+        The weights are those of the first K columns.
+        """
         ...
 
 
@@ -41,19 +44,20 @@ class _Elementwise:
     def __init__(self, table: np.ndarray, ids: np.ndarray, grad_out: np.ndarray):
         self.ids, self.grad_out = ids, grad_out
         self.rows = lookup(table, ids)
-        self.direct = np.zeros(table.shape)
+        self.direct = np.broadcast_to(0.0, table.shape)
         self.each = self._each(self.rows, slice(None))  # (N, D)
         self.total = float(self.each.sum())
 
     def _each(self, rows: np.ndarray, where: Any) -> np.ndarray:
         raise NotImplementedError
 
-    def moved(self, row: int, by: np.ndarray) -> np.ndarray:
+    def moved(self, row: int, by: np.ndarray, columns: int) -> np.ndarray:
         reads = self.ids == row
         width = self.rows.shape[1]
-        moved = self.rows[reads] + by[:, None, None]  # (S, reads, D)
-        column = self._each(moved, reads).sum(1) + self.each[~reads].sum(0)  # (S, D)
-        others = np.where(np.eye(width, dtype=bool), 0, self.each.sum(0)).sum(1)
+        moved = self.rows[reads, :columns] + by[:, None, None]  # (S, reads, K)
+        same = self.each[~reads, :columns].sum(0)
+        column = self._each(moved, (reads, slice(columns))).sum(1) + same  # (S, K)
+        others = np.where(np.eye(columns, width, dtype=bool), 0, self.each.sum(0)).sum(1)
         return column + others
 
 
@@ -108,33 +112,38 @@ class NextWordLoss:
         self.highest = self.scores.max(axis=1, initial=-np.inf)
         self.exp_scores = np.exp(self.scores - self.highest[:, None])  # softmax before the division
 
-    def moved(self, row: int, by: np.ndarray) -> np.ndarray:
+    def moved(self, row: int, by: np.ndarray, columns: int) -> np.ndarray:
         """Return the loss with one weight of a row moved, in both uses of the table."""
-        total = np.zeros((by.size, self.table.shape[1]))
+        total = np.zeros((by.size, columns))
         if not self.inputs.size:
             return total
         reads = self.inputs == row
-        return total + self._moved_as_target(row, by, ~reads) + self._moved_as_input(row, by, reads)
+        total += self._moved_as_target(row, by, columns, ~reads)
+        return total + self._moved_as_input(row, by, columns, reads)
 
-    def _moved_as_target(self, row: int, by: np.ndarray, which: np.ndarray) -> np.ndarray:
+    def _moved_as_target(
+        self, row: int, by: np.ndarray, columns: int, which: np.ndarray
+    ) -> np.ndarray:
         """Return the loss of inputs that do not read the row: one of their scores changes."""
         rest = np.delete(self.exp_scores[which], row, axis=1).sum(1)[:, None]
-        score = self.scores[which, row][:, None] + by[:, None, None] * self.rows[which]  # (S, M, D)
+        change = by[:, None, None] * self.rows[which, :columns]  # (S, M, K)
+        score = self.scores[which, row][:, None] + change
         highest = self.highest[which][:, None]
         targets = self.targets[which]
         unchanged = self.scores[which, targets][:, None]
         target_score = np.where((targets == row)[:, None], score, unchanged)
         return (highest + np.log(rest + np.exp(score - highest)) - target_score).sum(1)
 
-    def _moved_as_input(self, row: int, by: np.ndarray, which: np.ndarray) -> np.ndarray:
+    def _moved_as_input(
+        self, row: int, by: np.ndarray, columns: int, which: np.ndarray
+    ) -> np.ndarray:
         """Return the loss of inputs that read the row: all their scores change."""
         if not which.any():
             return np.zeros(1)
         first = int(np.argmax(which))
-        scores = self.scores[first] + by[:, None, None] * self.table.T  # (S, D, V)
-        scores[..., row] += by[:, None] * (
-            self.table[row] + by[:, None]
-        )  # the row is also a target
+        scores = self.scores[first] + by[:, None, None] * self.table[:, :columns].T  # (S, K, V)
+        # The row is also a target.
+        scores[..., row] += by[:, None] * (self.table[row, :columns] + by[:, None])
         highest = scores.max(axis=2)
         total = highest + np.log(np.exp(scores - highest[..., None]).sum(2))
         return which.sum() * total - scores[..., self.targets[which]].sum(2)

@@ -35,9 +35,14 @@ class GradientCheck:
 
     @property
     def numeric(self) -> np.ndarray:
-        """The central differences, (H, C, D)."""
+        """The central differences, (H, C, K)."""
         with np.errstate(invalid="ignore"):  # ∞ − ∞
             return (self.up - self.down) / (2 * STEPS)[:, None, None]
+
+    @property
+    def weights_checked(self) -> int:
+        """C · K, the number of checked weights."""
+        return int(self.checked.size * self.up.shape[2])
 
     @property
     def reached(self) -> np.ndarray:
@@ -55,11 +60,12 @@ class GradientCheck:
         return self.added if rule == "add" else self.assigned
 
     def errors(self, rule: str = "add") -> np.ndarray:
-        """Return the relative error of each checked weight, for each step size: (H, C, D).
+        """Return the relative error of each checked weight, for each step size: (H, C, K).
 
         ``abs(analytic - numeric) / the largest of either``: from 0 to 2.
         """
-        return relative_errors(self.analytic(rule)[self.checked], self.numeric)
+        analytic = self.analytic(rule)[self.checked, : self.up.shape[2]]
+        return relative_errors(analytic, self.numeric)
 
     def curve(self, rule: str = "add") -> np.ndarray:
         """Return the largest error for each step size, (H,): truncation left, rounding right."""
@@ -92,9 +98,7 @@ class GradientCheck:
         for rule in RULES:
             word = "passes" if self.passes(rule) else "FAILS"
             lines.append(f"{rule:<7} {word} the check: {self._error(rule)}")
-        lines.append(
-            f"checked {format_count(len(self.checked) * width, 'weight')} of {rows * width}"
-        )
+        lines.append(f"checked {format_count(self.weights_checked, 'weight')} of {rows * width}")
         return "\n".join(lines)
 
     @property

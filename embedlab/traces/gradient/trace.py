@@ -14,11 +14,12 @@ from embedlab.traces.gradient.check import (
     STEPS,
     TOLERANCE,
     central_difference,
+    columns_to_check,
     rows_to_check,
 )
 from embedlab.traces.gradient.losses import GivenGradient, LookupLoss, NextWordLoss, TargetLoss
 from embedlab.traces.gradient.report import RULES, GradientCheck
-from embedlab.traces.readonly import readonly_copy
+from embedlab.traces.readonly import is_frozen, readonly_copy
 
 __all__ = ["CHECK_MAX", "RULES", "STEPS", "TOLERANCE", "GradientTrace", "trace_gradient"]
 
@@ -55,8 +56,9 @@ class GradientTrace(GradientCheck):
         duplicate wins.
     checked : ndarray of int64, (C,)
         The checked rows.
-    up, down : ndarray, (H, C, D)
-        The loss with one weight moved by each step of `STEPS`, and by its negative.
+    up, down : ndarray, (H, C, K)
+        The loss with one weight of the first K columns moved by each step of `STEPS`, and by its
+        negative.
     padding_idx : int or None
     scale_grad_by_freq, tied : bool
 
@@ -108,6 +110,7 @@ def trace_gradient(
     scale_grad_by_freq: bool = False,
     tied: bool = False,
     check_max: int = CHECK_MAX,
+    check_columns: int | None = None,
 ) -> GradientTrace:
     """Record one backward pass through a lookup, and check each weight numerically.
 
@@ -132,6 +135,8 @@ def trace_gradient(
         `ids`). Both gradients are added, and the second reaches every row.
     check_max : int
         The largest number of weights to check.
+    check_columns : int, optional
+        Check only the first columns; by default all that the time allows.
 
     Returns
     -------
@@ -165,7 +170,8 @@ def trace_gradient(
     >>> trace_gradient(np.eye(4), [1, 0, 1], tied=True).reached.tolist()
     [0, 1, 2, 3]
     """
-    table = np.array(as_table(table), np.float64)
+    table = as_table(table)
+    table = table if is_frozen(table) and table.itemsize == 8 else readonly_copy(table, np.float64)
     id_array = as_ids(ids)
     flat, (height, width) = id_array.reshape(-1), table.shape
     labels = tuple(tokens) if tokens is not None else tuple(str(i) for i in flat.tolist())
@@ -203,21 +209,25 @@ def trace_gradient(
     selected = has_gradient if tied else slice(None)
     sums = coalesce(flat[selected], loss.grad_out[selected], height, **modes)
     pair_ids, pair_rows = sums.uncoalesced()
-    checked = rows_to_check(table.shape, flat, check_max, tied=tied)
-    up, down = central_difference(loss, checked, width)
-    with np.errstate(invalid="ignore"):
-        added = sums.to_dense() + loss.direct
-        assigned = _assigned(pair_ids, pair_rows, table.shape) + loss.direct
+    columns = columns_to_check(table.shape, flat, check_max, tied=tied)
+    columns = columns if check_columns is None else min(columns, check_columns)
+    checked = rows_to_check((height, columns), flat, check_max, tied=tied)
+    up, down = central_difference(loss, checked, columns)
+    added, assigned = sums.to_dense(), _assigned(pair_ids, pair_rows, table.shape)
+    if tied:
+        with np.errstate(invalid="ignore"):
+            added += loss.direct
+            assigned += loss.direct
     return GradientTrace(
         readonly_copy(flat),
         labels,
         tuple([*(words or ()), *[""] * height][:height]),
-        readonly_copy(table),
+        table,
         readonly_copy(targets),
         loss.total,
         readonly_copy(loss.grad_out),
-        readonly_copy(grad_scores),
-        readonly_copy(loss.direct),
+        _frozen(grad_scores),
+        _frozen(loss.direct),
         readonly_copy(has_gradient),
         readonly_copy(pair_ids),
         readonly_copy(pair_rows),
@@ -225,8 +235,8 @@ def trace_gradient(
         readonly_copy(sums.ids),
         readonly_copy([np.count_nonzero(pair_ids == i) for i in sums.ids], np.int64),
         readonly_copy(sums.rows),
-        readonly_copy(added),
-        readonly_copy(assigned),
+        _frozen(added),
+        _frozen(assigned),
         readonly_copy(checked),
         readonly_copy(up),
         readonly_copy(down),
@@ -234,6 +244,12 @@ def trace_gradient(
         scale_grad_by_freq,
         tied,
     )
+
+
+def _frozen(array: np.ndarray) -> np.ndarray:
+    """Make a new array read-only, without a copy: that of a large table would cost memory."""
+    array.flags.writeable = False
+    return array
 
 
 def _assigned(ids: np.ndarray, rows: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

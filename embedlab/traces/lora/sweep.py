@@ -22,6 +22,9 @@ __all__ = [
 
 START = ("random", "zero")
 
+PRODUCTS_MAX = 2**16
+"""Numbers of a product s·AB that are computed; of a larger one only the norms of its rows."""
+
 DRAWS = 16
 """The number of seeds over which the first update is averaged."""
 
@@ -137,8 +140,20 @@ def row_drift(adapter: Adapter) -> np.ndarray:
     >>> row_drift(Adapter(np.array([[0.0], [2.0]]), np.array([[3.0, 4.0]]), 0.5)).tolist()
     [0.0, 5.0]
     """
+    if len(adapter.a) * adapter.b.shape[1] > PRODUCTS_MAX:
+        return norms_of_product(adapter.a, adapter.b, adapter.scale)
     zeros = np.zeros((len(adapter.a), adapter.b.shape[1]))
     return np.linalg.norm(lora_lookup(zeros, np.arange(len(zeros)), [adapter]), axis=1)
+
+
+def norms_of_product(a: np.ndarray, b: np.ndarray, scale: float) -> np.ndarray:
+    """Return the norms of the rows of s·AB from B·Bᵀ, without the product (V, D).
+
+    >>> norms_of_product(np.array([[0.0], [2.0]]), np.array([[3.0, 4.0]]), 0.5).tolist()
+    [0.0, 5.0]
+    """
+    squares = np.einsum("vr,vr->v", a @ (b @ b.T), a)
+    return np.asarray(scale * np.sqrt(np.maximum(squares, 0)))
 
 
 def first_step_norm(

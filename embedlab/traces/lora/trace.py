@@ -18,14 +18,24 @@ from embedlab.core.lora import (
     spectrum,
     truncated_svd_adapter,
 )
-from embedlab.traces.lora.sweep import first_step_norms, initial_factors, row_drift, train_all_ranks
-from embedlab.traces.readonly import readonly_copy
+from embedlab.traces.lora.sweep import (
+    PRODUCTS_MAX,
+    first_step_norms,
+    initial_factors,
+    norms_of_product,
+    row_drift,
+    train_all_ranks,
+)
+from embedlab.traces.readonly import is_frozen, readonly_copy
 from embedlab.traces.text import format_count, format_number, join_some, short_label
 
 __all__ = ["RANKS_MAX", "LoRATrace", "trace_lora"]
 
 RANKS_MAX = 16
 """The highest rank of a trace."""
+
+MERGED_MAX = 1024
+"""Rows of a large table that are merged and compared."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -57,7 +67,7 @@ class LoRATrace:
         seeds vary much at low ranks.
     merge_differences : ndarray, (K,)
         The largest final difference between rows looked up with the adapter and rows of the
-        merged table.
+        merged table, among the trained rows and the first `MERGED_MAX`.
 
     Examples
     --------
@@ -143,26 +153,47 @@ class LoRATrace:
         """Return the displacement of each row after `step` steps, (V,)."""
         return row_drift(self.adapter(step, rank))
 
-    def changes_along(self, steps: Any, rows: Any, rank: int) -> np.ndarray:
-        """Return s·AB of some rows after some steps, (steps, rows, D)."""
+    def factors_along(self, steps: Any, rows: Any, rank: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return A of some rows and B after some steps: (steps, rows, R) and (steps, R, D)."""
         a = np.repeat(self.factors[0][None, rows, :rank], len(steps), axis=0)
         trained = np.isin(rows, self.seen)
         path = self.a_paths[rank - 1][steps]
         a[:, trained] = path[:, np.searchsorted(self.seen, np.asarray(rows)[trained])]
-        return np.asarray(self.scale_of(rank) * a @ self.b_paths[rank - 1][steps])
+        return a, self.b_paths[rank - 1][steps]
+
+    def changes_along(self, steps: Any, rows: Any, rank: int) -> np.ndarray:
+        """Return s·AB of some rows after some steps, (steps, rows, D)."""
+        a, b = self.factors_along(steps, rows, rank)
+        return np.asarray(self.scale_of(rank) * a @ b)
 
     def drift_along(self, steps: Any, rows: Any, rank: int) -> np.ndarray:
         """Return the displacements of some rows after some steps, (steps, rows)."""
-        return np.linalg.norm(self.changes_along(steps, rows, rank), axis=2)
+        if len(rows) * self.table.shape[1] <= PRODUCTS_MAX:
+            return np.linalg.norm(self.changes_along(steps, rows, rank), axis=2)
+        pairs = zip(*self.factors_along(steps, rows, rank), strict=True)
+        return np.stack([norms_of_product(a, b, self.scale_of(rank)) for a, b in pairs])
 
     def errors_along(self, steps: Any, rank: int) -> np.ndarray:
         """Return the relative error over all rows after some steps, (steps,): ‖ΔW − s·AB‖ / ‖ΔW‖.
 
         It is 1 before any step; of a change of zero it is 0.
         """
-        left = self.delta - self.changes_along(steps, np.arange(len(self.table)), rank)
         whole = np.linalg.norm(self.delta)
-        return np.sqrt(np.square(left).sum(axis=(1, 2))) / whole if whole else np.zeros(len(left))
+        if not whole:
+            return np.zeros(len(steps))
+        if self.table.size <= PRODUCTS_MAX:
+            left = self.delta - self.changes_along(steps, np.arange(len(self.table)), rank)
+            return np.asarray(np.sqrt(np.square(left).sum(axis=(1, 2))) / whole)
+        # ‖ΔW − s·AB‖² = ‖ΔW‖² − 2s⟨AᵀΔW, B⟩ + s²⟨AᵀA, BBᵀ⟩, the rows that never change once.
+        rest = np.delete(np.arange(len(self.table)), self.seen)
+        fixed, scale = self.factors[0][rest, :rank], self.scale_of(rank)
+        product, square = fixed.T @ self.delta[rest], fixed.T @ fixed
+        squares = []
+        for a, b in zip(*self.factors_along(steps, self.seen, rank), strict=True):
+            cross = np.vdot(product + a.T @ self.delta[self.seen], b)
+            own = np.vdot(square + a.T @ a, b @ b.T)
+            squares.append(whole**2 - 2 * scale * cross + scale**2 * own)
+        return np.asarray(np.sqrt(np.maximum(squares, 0)) / whole)
 
     @property
     def summary(self) -> str:
@@ -271,8 +302,7 @@ def trace_lora(
     >>> trace.moved.tolist(), trace.errors.round(3).tolist()
     ([False, True, False, False], [1.0, 0.0, 0.0])
     """
-    table = np.array(as_table(table), np.float64)
-    delta = np.array(as_table(delta, "delta"), np.float64)
+    table, delta = _float64(as_table(table)), _float64(as_table(delta, "delta"))
     if delta.shape != table.shape:
         raise ShapeError(
             f"delta must have the shape of the table, {table.shape}. Received {delta.shape}. "
@@ -299,8 +329,8 @@ def trace_lora(
     unit = first_step_norms(delta[rows], len(table), max_rank, start, seed)
     norms = {name: readonly_copy(unit * np.square(all_)) for name, all_ in scales.items()}
     trace = LoRATrace(
-        readonly_copy(table),
-        readonly_copy(delta),
+        table,
+        delta,
         _labels(words, len(table)),
         readonly_copy(rows),
         rank,
@@ -320,11 +350,17 @@ def trace_lora(
     )
     ends = [trace.adapter(rank=r) for r in trace.ranks.tolist()]
     drifts = readonly_copy([row_drift(end) for end in ends])
+    merged = np.union1d(rows, np.arange(min(len(table), MERGED_MAX)))
     return replace(
         trace,
         drifts=drifts,
-        merge_differences=readonly_copy([_merge_difference(table, e) for e in ends]),
+        merge_differences=readonly_copy([_merge_difference(table, e, merged) for e in ends]),
     )
+
+
+def _float64(table: np.ndarray) -> np.ndarray:
+    """Return a read-only table in float64, without a copy where nothing can change it."""
+    return table if is_frozen(table) and table.itemsize == 8 else readonly_copy(table, np.float64)
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:
@@ -333,9 +369,10 @@ def _frozen(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _merge_difference(table: np.ndarray, adapter: Adapter) -> float:
-    rows = lora_lookup(table, np.arange(len(table)), [adapter])
-    return float(np.abs(merge(table, [adapter]) - rows).max(initial=0))
+def _merge_difference(table: np.ndarray, adapter: Adapter, rows: np.ndarray) -> float:
+    part = Adapter(adapter.a[rows], adapter.b, adapter.scale)
+    looked_up = lora_lookup(table[rows], np.arange(rows.size), [part])
+    return float(np.abs(merge(table[rows], [part]) - looked_up).max(initial=0))
 
 
 def _labels(words: Sequence[str] | None, rows: int) -> tuple[str, ...]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from embedlab.core.geometry import nearest
 from embedlab.core.quantize import (
+    QuantizationReport,
     QuantizedTable,
     quantization_report,
     quantized_lookup,
@@ -15,9 +16,21 @@ from embedlab.core.quantize import (
 )
 from embedlab.traces.readonly import readonly_copy
 
-__all__ = ["OutlierGrowth", "QuantizationScheme", "apply_scheme", "half_splits", "nearest_rows"]
+__all__ = [
+    "OutlierGrowth",
+    "QuantizationScheme",
+    "QuantizedWhole",
+    "apply_scheme",
+    "half_splits",
+    "nearest_rows",
+    "quantize_whole",
+]
 
 TENFOLD = 10
+BINS = 21
+"""Bins of the error histogram; an odd number, so that one is centered at 0."""
+
+_CHUNK = 4096  # rows
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -26,11 +39,11 @@ class OutlierGrowth:
 
     Attributes
     ----------
-    codes : ndarray of int8, (V, D)
+    codes : ndarray of int8, (R, D)
         The codes of row r after the growth of row r.
     scale, zero : ndarray, as in `QuantizedTable`
         The scale and zero point of row r after the growth of row r; zero may be None.
-    largest_error : ndarray of float64, (V,)
+    largest_error : ndarray of float64, (R,)
         The largest error of row r after its growth.
     others : dict of int to tuple of int
         Row r -> the other rows whose codes or scales changed with it, when the whole table is
@@ -48,27 +61,34 @@ class OutlierGrowth:
 class QuantizationScheme:
     """The result of one quantization method. Its arrays are read-only copies.
 
+    R is the number of recorded rows: V, unless some were chosen.
+
     Attributes
     ----------
     name : str
         "int8", "int4" (one scale a row), or "int4, groups of 4".
     quantized : QuantizedTable
-    codes : ndarray of int8, (V, D)
+        The whole table.
+    codes : ndarray of int8, (R, D)
         The integer codes, unpacked.
-    restored : ndarray, (V, D)
+    restored : ndarray, (R, D)
         The dequantized rows.
-    scaled : ndarray, (V, D)
+    scaled : ndarray, (R, D)
         Each number divided by its step, before rounding and before the zero point.
-    steps : ndarray, (V, D)
+    steps : ndarray, (R, D)
         The distance between neighboring quantization levels at each number.
     largest_error, half_step, cosine : ndarray of float64, (V,)
         As in `QuantizationReport`.
     nbytes : int
-    order : ndarray of int64, (V, V - 1)
-        For each row all others, the nearest first, in the dequantized table.
-    similarity : ndarray, (V, V - 1)
+    error_counts : ndarray of int64, (BINS,)
+        How many errors of the whole table lie in each bin from −reach to reach.
+    order : ndarray of int64, (R, K)
+        For each row the nearest others of the whole table, the nearest first, in the dequantized
+        table.
+    similarity : ndarray, (R, K)
         Their cosine similarities.
     growth : OutlierGrowth
+        Of the recorded rows.
     """
 
     name: str
@@ -81,6 +101,7 @@ class QuantizationScheme:
     half_step: np.ndarray
     cosine: np.ndarray
     nbytes: int
+    error_counts: np.ndarray
     order: np.ndarray
     similarity: np.ndarray
     growth: OutlierGrowth
@@ -96,22 +117,25 @@ class QuantizationScheme:
         return np.asarray((codes - quantized.zero[row, group]) * quantized.scale[row, group])
 
 
-def apply_scheme(
-    name: str,
+class QuantizedWhole(NamedTuple):
+    """What one method does to a whole table, whichever rows are recorded."""
+
+    quantized: QuantizedTable
+    report: QuantizationReport
+    error_counts: np.ndarray
+
+
+def quantize_whole(
     table: np.ndarray,
-    grown: np.ndarray,
     make: Callable[[np.ndarray], QuantizedTable],
     flips: Iterable[tuple[int, int, int]] = (),
     stored: QuantizedTable | None = None,
-) -> QuantizationScheme:
-    """Quantize a table with one method, and record the result.
+) -> QuantizedWhole:
+    """Quantize a table with one method, and compare the result with it.
 
     Parameters
     ----------
-    name : str
     table : ndarray, (V, D)
-    grown : ndarray, (V, D)
-        The table with the largest number of every row ten times as large.
     make : callable
         A function from a table to a `QuantizedTable`.
     flips : iterable of (row, byte, bit)
@@ -119,43 +143,97 @@ def apply_scheme(
     stored : QuantizedTable, optional
         The quantized table, if it is known; by default `make` computes it.
     """
-    original = make(table) if stored is None else stored
-    quantized = _flipped(original, flips)
-    rows, width = quantized.shape
+    quantized = _flipped(make(table) if stored is None else stored, flips)
     report = quantization_report(table, quantized)
-    restored = quantized_lookup(quantized, np.arange(rows))
+    counts = _error_counts(table, quantized, float(report.largest_error.max(initial=0)))
+    return QuantizedWhole(quantized, report, readonly_copy(counts))
+
+
+def apply_scheme(
+    name: str,
+    whole: QuantizedWhole,
+    table: np.ndarray,
+    rows: np.ndarray,
+    grown: np.ndarray,
+    make: Callable[[np.ndarray], QuantizedTable],
+    *,
+    nearest_max: int,
+) -> QuantizationScheme:
+    """Record some rows of a table that was quantized with one method.
+
+    Parameters
+    ----------
+    name : str
+    whole : QuantizedWhole
+    table : ndarray, (V, D)
+    rows : ndarray of int64, (R,)
+        The rows to record.
+    grown : ndarray, (R, D)
+        These rows with the largest number of each ten times as large.
+    make : callable
+        A function from a table to a `QuantizedTable`.
+    nearest_max : int
+        The number of nearest rows to record.
+    """
+    quantized, report = whole.quantized, whole.report
+    count, width = len(rows), quantized.shape[1]
+    restored = quantized_lookup(quantized, rows)
     group = np.arange(width) // (quantized.block_size or width)
-    wide, scale = (
-        table.astype(quantized.scale.dtype),
-        quantized.scale.reshape(rows, -1)[:, group],
-    )  # (V, D)
-    order, similarity = nearest_rows(restored)
+    recorded = table[rows]
+    wide = recorded.astype(quantized.scale.dtype)
+    scale = quantized.scale[rows].reshape(count, -1)[:, group]  # (R, D)
+    searched = restored if count == len(table) else quantized
+    order, similarity = nearest_rows(searched, restored, rows, nearest_max)
     return QuantizationScheme(
         name,
         quantized,
-        readonly_copy(_unpacked(quantized)),
+        readonly_copy(_unpacked(quantized, rows)),
         readonly_copy(restored),
         readonly_copy(wide * scale if quantized.zero is None else wide / scale),
-        readonly_copy(quantized.step.reshape(rows, -1)[:, group]),
+        readonly_copy(quantized.step[rows].reshape(count, -1)[:, group]),
         readonly_copy(report.largest_error),
         readonly_copy(report.half_step),
         readonly_copy(report.cosine),
         report.bytes_after,
+        whole.error_counts,
         order,
         similarity,
-        _grow(table, grown, make, make(table)),
+        _grow(recorded, grown, make, make(recorded)),
     )
 
 
-def nearest_rows(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return for each row all others, the nearest first, and their cosines: (V, V - 1) each."""
-    rows = len(table)
-    if rows < 2:
-        return readonly_copy(np.empty((rows, 0), np.int64)), readonly_copy(
-            np.empty((rows, 0), table.dtype)
-        )
-    neighbors = nearest(table, table, rows - 1, exclude=np.arange(rows)[:, None])
+def nearest_rows(
+    table: Any, queries: np.ndarray, rows: np.ndarray, most: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each of some rows the nearest others, and their cosines: (R, K) each.
+
+    Parameters
+    ----------
+    table : ndarray (V, D) or QuantizedTable
+    queries : ndarray, (R, D)
+        The rows themselves.
+    rows : ndarray of int64, (R,)
+        Their numbers.
+    most : int
+        The largest K.
+    """
+    count = min(most, len(table) - 1 if isinstance(table, np.ndarray) else table.shape[0] - 1)
+    if not count:
+        empty = readonly_copy(np.empty((len(rows), 0), np.int64))
+        return empty, readonly_copy(np.empty((len(rows), 0), queries.dtype))
+    neighbors = nearest(table, queries, count, exclude=rows[:, None])
     return readonly_copy(neighbors.ids), readonly_copy(neighbors.similarities)
+
+
+def _error_counts(table: np.ndarray, quantized: QuantizedTable, reach: float) -> np.ndarray:
+    """Count the errors of the whole table in `BINS` bins, some rows at a time."""
+    counts = np.zeros(BINS, np.int64)
+    for first in range(0, len(table), _CHUNK):
+        part = table[first : first + _CHUNK]
+        restored = quantized_lookup(quantized, np.arange(first, first + len(part)))
+        errors = (restored - part).astype(np.float64)
+        counts += np.histogram(errors, BINS, (-reach or -1.0, reach or 1.0))[0]
+    return counts
 
 
 def _flipped(quantized: QuantizedTable, flips: Iterable[tuple[int, int, int]]) -> QuantizedTable:
@@ -210,7 +288,7 @@ def _grow(
     after = QuantizedTable(codes, scale, zero, plain.output_dim, plain.bits, plain.block_size)
     restored = quantized_lookup(after, np.arange(rows)).astype(np.float64)
     return OutlierGrowth(
-        readonly_copy(_unpacked(after)),
+        readonly_copy(_unpacked(after, np.arange(rows))),
         readonly_copy(scale),
         None if zero is None else readonly_copy(zero),
         readonly_copy(np.abs(restored - grown).max(axis=1, initial=0)),
@@ -234,9 +312,6 @@ def _parts(quantized: QuantizedTable) -> np.ndarray:
     return np.concatenate([np.ascontiguousarray(part).view(np.uint8) for part in parts], axis=1)
 
 
-def _unpacked(quantized: QuantizedTable) -> np.ndarray:
-    return (
-        quantized.codes
-        if quantized.bits == 8
-        else unpack_int4(quantized.codes, quantized.output_dim)
-    )
+def _unpacked(quantized: QuantizedTable, rows: np.ndarray) -> np.ndarray:
+    codes = quantized.codes[rows]
+    return codes if quantized.bits == 8 else unpack_int4(codes, quantized.output_dim)

@@ -1,6 +1,6 @@
 """Quantization of one table, recorded: codes, errors, bytes, and neighbors."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -8,19 +8,32 @@ from typing import Any
 import numpy as np
 
 from embedlab.core.checks import ShapeError, as_table, check_size
-from embedlab.core.ids import out_of_range_error
+from embedlab.core.ids import as_ids, out_of_range_error
 from embedlab.core.quantize import QuantizedTable, quantize
-from embedlab.traces.quantize.scheme import TENFOLD, QuantizationScheme, apply_scheme, nearest_rows
+from embedlab.traces.quantize.scheme import (
+    TENFOLD,
+    QuantizationScheme,
+    QuantizedWhole,
+    apply_scheme,
+    nearest_rows,
+    quantize_whole,
+)
 from embedlab.traces.readonly import readonly_copy
 from embedlab.traces.text import format_count, format_number, join_some, short_label
 
-__all__ = ["SCHEMES", "QuantizationScheme", "QuantizationTrace", "trace_quantize"]
+__all__ = [
+    "SCHEMES",
+    "QuantizationScheme",
+    "QuantizationTrace",
+    "quantize_schemes",
+    "trace_quantize",
+]
 
 SCHEMES = ("int8", "int4", "groups")
 """8 bits and 4 bits with one scale for each row, and 4 bits with a scale for each group."""
 
-BINS = 21
-"""Bins of the error histogram; an odd number, so that one is centered at 0."""
+NEAREST_MAX = 64
+"""The nearest rows that are recorded of a table of which some rows are chosen."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -29,19 +42,24 @@ class QuantizationTrace:
 
     Attributes
     ----------
-    table : ndarray, (V, D), read-only
+    shape : (V, D)
+    rows : ndarray of int64, (R,)
+        The recorded rows, sorted: all, unless some were chosen.
+    table : ndarray, (R, D), read-only
+        The recorded rows.
     words : tuple of str, V labels
     row : int
         The row of the summary and the picture.
     k : int
         The number of neighbors that are compared.
-    order : ndarray of int64, (V, V - 1)
-        For each row all others, the nearest first, in the float table.
-    similarity : ndarray, (V, V - 1)
+    order : ndarray of int64, (R, K)
+        For each row the nearest others, the nearest first, in the float table: all V - 1, or
+        `NEAREST_MAX` where some rows were chosen.
+    similarity : ndarray, (R, K)
         Their cosine similarities.
-    largest : ndarray of int64, (V,)
+    largest : ndarray of int64, (R,)
         The column of the largest absolute value of each row; the first of equals.
-    grown : ndarray, (V,)
+    grown : ndarray, (R,)
         Ten times that number; the number itself if that overflows.
     schemes : dict of str to QuantizationScheme
         "int8" and "int4" with one scale a row, and "groups": int4 in blocks.
@@ -53,6 +71,8 @@ class QuantizationTrace:
     ({'int8': 22, 'int4': 20, 'groups': 40}, 48)
     """
 
+    shape: tuple[int, int]
+    rows: np.ndarray
     table: np.ndarray
     words: tuple[str, ...]
     row: int
@@ -66,10 +86,14 @@ class QuantizationTrace:
     @property
     def bytes_before(self) -> int:
         """The bytes of the float table."""
-        return self.table.nbytes
+        return self.shape[0] * self.shape[1] * self.table.itemsize
+
+    def position(self, row: int | None = None) -> int:
+        """Return the position of a row among those recorded; by default of the selected row."""
+        return int(np.searchsorted(self.rows, self.row if row is None else row))
 
     def errors(self, scheme: str) -> np.ndarray:
-        """Return the errors, dequantized minus original, (V, D)."""
+        """Return the errors of the recorded rows, dequantized minus original, (R, D)."""
         return np.asarray(self.schemes[scheme].restored - self.table)
 
     def histogram(self, scheme: str) -> tuple[np.ndarray, float]:
@@ -81,40 +105,38 @@ class QuantizationTrace:
         reach : float
             The largest error; if it is 0, all errors are in the middle bin.
         """
-        errors = self.errors(scheme).astype(np.float64)
-        reach = float(np.abs(errors).max(initial=0))
-        counts, _ = np.histogram(errors, BINS, (-reach or -1.0, reach or 1.0))
-        return counts, reach
+        scheme = self.schemes[scheme]
+        return scheme.error_counts, float(scheme.largest_error.max(initial=0))
 
     def neighbors(self, scheme: str | None = None) -> np.ndarray:
         """Return the K rows nearest to `row`, in the float table or in a dequantized one."""
         order = self.order if scheme is None else self.schemes[scheme].order
-        return order[self.row, : self.k]
+        return order[self.position(), : self.k]
 
     def neighbors_kept(self, scheme: str, row: int | None = None) -> int:
         """Return how many of the K nearest rows are still among the K nearest."""
-        at = self.row if row is None else row
+        at = self.position(row)
         before, after = self.order[at, : self.k], self.schemes[scheme].order[at, : self.k]
         return int(np.isin(before, after).sum())
 
     def changed(self, scheme: str, row: int | None = None) -> np.ndarray:
         """Return the columns of a row whose codes change when its largest number grows tenfold."""
-        at = self.row if row is None else row
+        at = self.position(row)
         result = self.schemes[scheme]
         return np.flatnonzero(result.growth.codes[at] != result.codes[at])
 
     @property
     def summary(self) -> str:
         """Describe the run in a few lines, with its numbers; the same on every machine."""
-        rows, width = self.table.shape
+        (rows, width), at = self.shape, self.position()
         lines = [
             f"table   ({rows}, {width}) {self.table.dtype}, "
             f"{format_count(self.bytes_before, 'byte')}",
             f"row     {self._name(self.row)}: "
-            + join_some([format_number(v) for v in self.table[self.row]], 8, between=" "),
+            + join_some([format_number(v) for v in self.table[at]], 8, between=" "),
         ]
         for name, scheme in self.schemes.items():
-            codes = [format_count(int(code)) for code in scheme.codes[self.row]]
+            codes = [format_count(int(code)) for code in scheme.codes[at]]
             lines += [
                 f"{name:<7} {join_some(codes, 8, between=' ')}",
                 f"        {format_count(scheme.nbytes, 'byte')}, largest error "
@@ -134,14 +156,14 @@ class QuantizationTrace:
             for name, scheme in self.schemes.items()
         ]
         return (
-            f"{self._name(self.row)} of a table of {format_count(len(self.table), 'row')} and "
-            f"{format_count(self.table.shape[1], 'column')}, "
+            f"{self._name(self.row)} of a table of {format_count(self.shape[0], 'row')} and "
+            f"{format_count(self.shape[1], 'column')}, "
             f"{format_count(self.bytes_before, 'byte')}. "
             f"{'; '.join(results)}."
         )
 
     def __repr__(self) -> str:
-        return f"QuantizationTrace({self.table.shape}, row {self.row})"
+        return f"QuantizationTrace({self.shape}, row {self.row})"
 
     def _name(self, row: int) -> str:
         return f"{short_label(self.words[row])} (row {row})" if self.words[row] else f"row {row}"
@@ -156,6 +178,8 @@ def trace_quantize(
     words: Sequence[str] | None = None,
     flips: Iterable[tuple[str, int, int, int]] = (),
     stored: Mapping[str, QuantizedTable] | None = None,
+    record: Any = None,
+    whole: Mapping[str, QuantizedWhole] | None = None,
 ) -> QuantizationTrace:
     """Record int8 and int4 quantization of a table, with a scale for each row or each group.
 
@@ -173,6 +197,11 @@ def trace_quantize(
         Bits of the stored codes to flip.
     stored : mapping of str to QuantizedTable, optional
         The codes of a quantized layer, by method; `table` is the dequantized table.
+    record : array_like of int, optional
+        The rows to record, `row` among them; by default all. The errors, bytes and neighbors are
+        always those of the whole table.
+    whole : mapping of str to QuantizedWhole, optional
+        The result of `quantize_schemes` for the same table, block size, flips and codes.
 
     Returns
     -------
@@ -198,7 +227,7 @@ def trace_quantize(
     groups  7 −4 −8 7
             24 bytes, largest error 0.0067 (half a step 0.0333), 1 of 1 neighbor kept
     """
-    table = np.array(as_table(table))
+    table = as_table(table)
     row = check_size(row, "row", least=0)
     if row >= len(table):
         raise out_of_range_error(np.array([row]), len(table))
@@ -209,36 +238,64 @@ def trace_quantize(
     k = min(check_size(neighbors, "neighbors", least=0), len(table) - 1)
     block = min(check_size(block_size, "block_size"), table.shape[1])
     titles = {"int8": "int8", "int4": "int4", "groups": f"int4, groups of {block}"}
-    kinds = {"int8": (8, None), "int4": (4, None), "groups": (4, block)}
-    largest = np.abs(table).argmax(axis=1)
-    at = (np.arange(len(table)), largest)
-    grown = table.copy()
+    if whole is None:
+        whole = quantize_schemes(table, block, flips, stored)
+    rows = np.arange(len(table)) if record is None else np.unique([*as_ids(record), row])
+    recorded = readonly_copy(table[rows])
+    largest = np.abs(recorded).argmax(axis=1)
+    at = (np.arange(rows.size), largest)
+    grown = recorded.copy()
     with np.errstate(over="ignore"):
-        tenfold = table[at] * table.dtype.type(TENFOLD)
-    grown[at] = np.where(np.isfinite(tenfold), tenfold, table[at])
-    flips = list(flips)
+        tenfold = recorded[at] * recorded.dtype.type(TENFOLD)
+    grown[at] = np.where(np.isfinite(tenfold), tenfold, recorded[at])
+    most = len(table) - 1 if rows.size == len(table) else NEAREST_MAX
     schemes = {
-        name: apply_scheme(
-            titles[name],
-            table,
-            grown,
-            partial(_quantized, bits=bits, block=size),
-            [(r, byte, bit) for scheme, r, byte, bit in flips if scheme == name],
-            (stored or {}).get(name),
-        )
-        for name, (bits, size) in kinds.items()
+        name: apply_scheme(titles[name], whole[name], table, rows, grown, make, nearest_max=most)
+        for name, make in _makers(block).items()
     }
     labels = tuple([*(words or ()), *[""] * len(table)][: len(table)])
     return QuantizationTrace(
-        readonly_copy(table),
+        (len(table), table.shape[1]),
+        readonly_copy(rows),
+        recorded,
         labels,
         row,
         k,
-        *nearest_rows(table),
+        *nearest_rows(table, recorded, rows, most),
         readonly_copy(largest),
         readonly_copy(grown[at]),
         schemes,
     )
+
+
+def quantize_schemes(
+    table: np.ndarray,
+    block_size: int,
+    flips: Iterable[tuple[str, int, int, int]] = (),
+    stored: Mapping[str, QuantizedTable] | None = None,
+) -> dict[str, QuantizedWhole]:
+    """Quantize a whole table with each method; parameters as `trace_quantize`.
+
+    >>> sorted(quantize_schemes(np.ones((2, 2)), 2))
+    ['groups', 'int4', 'int8']
+    """
+    flips = list(flips)
+    return {
+        name: quantize_whole(
+            table,
+            make,
+            [(row, byte, bit) for scheme, row, byte, bit in flips if scheme == name],
+            (stored or {}).get(name),
+        )
+        for name, make in _makers(min(block_size, table.shape[1])).items()
+    }
+
+
+def _makers(block: int) -> dict[str, Callable[[np.ndarray], QuantizedTable]]:
+    kinds = {"int8": (8, None), "int4": (4, None), "groups": (4, block)}
+    return {
+        name: partial(_quantized, bits=bits, block=size) for name, (bits, size) in kinds.items()
+    }
 
 
 def _quantized(table: np.ndarray, bits: int, block: int | None) -> QuantizedTable:
