@@ -116,6 +116,11 @@ class GradientExplorer(TableExplorer):
         limits["padding_idx"]["max"] = self.input_dim - 1
         return limits
 
+    def settle_params(self) -> None:
+        """Grow V with the words, and keep the padding row inside the table."""
+        super().settle_params()
+        self.padding_idx = min(self.padding_idx, self.input_dim - 1)
+
     def words_used(self) -> int:
         """Return how many words of the text are used."""
         return TOKENS_MAX

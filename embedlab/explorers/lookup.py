@@ -151,6 +151,7 @@ words to one id.'
             "tokens": tokens[:n],
             "words": words,
             "total": len(trace.tokens),
+            "words_in_text": self._sentence.total,
             "trace_error": trace.error,
             "rows_needed": self.rows_needed,
             "shapes": {name: list(shape) for name, shape in trace.shapes.items()},

@@ -139,6 +139,7 @@ class LoRAExplorer(TableExplorer):
                 seed=self.seed,
                 edits=self.edits,
             )
+        table, delta = (_float64(values) for values in (table, delta))
         self._warning = _unusable_values(table, "table") or _unusable_values(delta, "delta")
         if self._warning:
             table, delta = _clean(table), _clean(delta)
@@ -146,7 +147,7 @@ class LoRAExplorer(TableExplorer):
             table,
             delta,
             seen=rows,
-            rank=min(self.rank, *table.shape),
+            rank=self.rank,
             alpha=self.alpha,
             rslora=self.scaling == "rslora",
             start=self.start,
@@ -192,6 +193,10 @@ class LoRAExplorer(TableExplorer):
         table.flags.writeable = False
         return table
 
+    def settle_params(self) -> None:
+        """Keep the rank at most that of the table."""
+        self.rank = min(self.rank, self.input_dim, self.output_dim)
+
     def _seen(self) -> list[int]:
         return sorted({row for row in self.seen if row < self.input_dim})
 
@@ -224,6 +229,14 @@ class LoRAExplorer(TableExplorer):
 
 
 _VALUE_MAX = 1e6
+
+
+def _float64(values: np.ndarray) -> np.ndarray:
+    """Return a read-only array in float64, without a copy where it is one."""
+    if values.itemsize < 8 or values.flags.writeable:
+        values = values.astype(np.float64)
+        values.flags.writeable = False
+    return values
 
 
 def _unusable_values(values: np.ndarray, name: str) -> str | None:

@@ -127,7 +127,7 @@ class QuantizationExplorer(TableExplorer):
         """Return the trace of the current parameters."""
         original = self.table()
         height, width = original.shape
-        row = min(self.row, height - 1)
+        row = self.row
         # Edits of other cells apply once V or D grows.
         edits = [edit for edit in self.edits if edit[0] < height and edit[1] < width]
         flips = [tuple(flip) for flip in self.flips]
@@ -223,13 +223,17 @@ class QuantizationExplorer(TableExplorer):
 
     @validate("row")
     def _check_row(self, proposal: Any) -> int:
-        row, last = int(proposal["value"]), self.limits()["row"]["max"]
-        if self._user is not None and row > last:
+        row, last = int(proposal["value"]), (self.fixed_shape or self.SIZES)[0] - 1
+        if row > last:
             raise TraitError(
-                f"row must be at most {last}, the last row of the given table. Received {row}. "
-                "Choose a smaller value."
+                f"row must be an integer from 0 to {last}. Received {row}. Choose a smaller value."
             )
         return row
+
+    def settle_params(self) -> None:
+        """Keep the row and the group size inside the table."""
+        self.row = min(self.row, self.input_dim - 1)
+        self.block = min(self.block, self.output_dim)
 
 
 def _rows_that_fit(width: int) -> int:

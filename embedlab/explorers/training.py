@@ -88,7 +88,7 @@ class TrainingExplorer(Explorer):
         layer: Any = None,
         **parameters: Any,
     ):
-        _, self._source = check_single_source(table=table, layer=layer)
+        self._source_name, self._source = check_single_source(table=table, layer=layer)
         self._inputs = {"vocabulary": vocabulary, "table": table, "layer": layer}
         start = self._initial_table()
         if start is not None:
@@ -184,7 +184,7 @@ class TrainingExplorer(Explorer):
         """Return a copy of the given table, or None."""
         if self._source is None:
             return None
-        table = read_table(self._source).values
+        table = read_table(self._source, self._source_name).values
         rows, columns = table.shape
         if not (1 <= rows <= ROWS_MAX and 1 <= columns <= COLUMNS_MAX):
             raise ValueError(

@@ -36,7 +36,7 @@ export function headings({ at, derived, scene, predicting }) {
     cols < width
       ? `${at.narrow ? "cols" : "columns"} ${windows.col}–${windows.col + cols - 1} of ${width}`
       : `N × D = ${formatInt(derived.total)} × ${width}`;
-  return svg`${head(at.chips.x, at.narrow ? "words" : "words → ids", N > at.chips.count && N ? `${windows.token + 1}–${windows.token + at.chips.count} of ${formatInt(derived.total)}` : `N = ${formatInt(N)}`)}
+  return svg`${head(at.chips.x, at.narrow ? "words" : "words → ids", N > at.chips.count && N ? `${windows.token + 1}–${windows.token + at.chips.count} of ${formatInt(derived.inText)}` : `N = ${formatInt(N)}`)}
     ${head(at.table.x, at.narrow ? "table" : "table W", rowRange)}
     ${head(far ? at.width : at.out.x, "output", predicting ? "hidden" : derived.error ? "none" : wide, far)}`;
 }
@@ -73,8 +73,8 @@ export function map({ scene, derived, at, highlight, predicting }) {
 
 /** Notice that only the first words of a very long text are drawn. @param {Drawing} d */
 export function cutNotice({ derived, at }) {
-  if (derived.N === derived.total) return nothing;
-  return svg`<text x=${at.chips.x} y=${at.height - 5}>the first ${formatInt(derived.N)} of ${formatInt(derived.total)} words are shown</text>`;
+  if (derived.N === derived.inText) return nothing;
+  return svg`<text x=${at.chips.x} y=${at.height - 5}>the first ${formatInt(derived.N)} of ${formatInt(derived.inText)} words are shown</text>`;
 }
 
 /** Range of valid ids below the table, or the ids that are out of range. @param {Drawing} d */

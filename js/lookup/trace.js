@@ -9,7 +9,8 @@ import { rowOf } from "../kit/wire.js";
 /**
  * @typedef {object} Derived
  * @property {number} N                words sent; the rest of a very long text stays in Python
- * @property {number} total            all words
+ * @property {number} total            all words that are looked up
+ * @property {number} inText           all words of the text
  * @property {number} V                rows in the message; row i of them is row `rowId(i)` of the table
  * @property {number} D                columns in the message, from the first
  * @property {[number, number]} size   V and D of the whole table
@@ -58,6 +59,7 @@ export function derive(trace) {
     rows,
     readers,
     total: header.total,
+    inText: header.words_in_text,
     error: header.trace_error,
     tokens: header.tokens,
     words: header.words,

@@ -145,11 +145,11 @@ def test_own_gradient_must_fit_the_words():
 
 
 def test_what_cannot_be_shown_is_refused():
-    with pytest.raises(ValueError, match=r"Received \(3000, 4\)\. Show a part"):
-        GradientExplorer(np.zeros((3000, 4)))
+    with pytest.raises(ValueError, match=r"Received shape \(3, 0\)"):
+        GradientExplorer(np.zeros((3, 0)))
     with pytest.raises(ValueError, match="Received 2"):
         GradientExplorer(np.zeros((2, 2)), table=np.zeros((2, 2)))
-    with pytest.raises(TraitError, match="from 1 to 40, so that all rows are drawn"):
+    with pytest.raises(TraitError, match="input_dim must be an integer from 1 to 40"):
         GradientExplorer(input_dim=41)
     with pytest.raises(TraitError, match="'add', 'assign'"):
         GradientExplorer(rule="max")

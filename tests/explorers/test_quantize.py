@@ -128,7 +128,7 @@ def test_own_table_is_read_and_never_changed():
     assert explorer.limits()["output_dim"] == {"min": 7, "max": 7}
     with pytest.raises(TraitError, match="output_dim must be 7, the size of the given table"):
         explorer.output_dim = 8
-    with pytest.raises(TraitError, match="row must be at most 8"):
+    with pytest.raises(TraitError, match="row must be an integer from 0 to 8"):
         explorer.row = 9
     with pytest.raises(StateError, match=r"from_state\(state, table=\.\.\.\)"):
         QuantizationExplorer.from_state(explorer.state)
@@ -191,17 +191,15 @@ def test_nan_counts_as_zero_with_a_warning():
 
 
 def test_what_cannot_be_shown_is_refused():
-    with pytest.raises(ValueError, match=r"Received \(65, 4\)\. Show a part"):
-        QuantizationExplorer(np.zeros((65, 4)))
-    with pytest.raises(ValueError, match=r"Received \(3, 0\)"):
+    with pytest.raises(ValueError, match=r"Received shape \(3, 0\)"):
         QuantizationExplorer(np.zeros((3, 0)))
-    with pytest.raises(ValueError, match="must be built"):
+    with pytest.raises(ValueError, match=r"Received types\.SimpleNamespace"):
         QuantizationExplorer(layer=SimpleNamespace(embeddings=None))
     with pytest.raises(ValueError, match="Received 2"):
         QuantizationExplorer(TABLE, layer=SimpleNamespace(embeddings=TABLE))
     with pytest.raises(TraitError, match="row must be an integer from 0 to 63"):
         QuantizationExplorer(row=64)
-    with pytest.raises(TraitError, match="output_dim must be at most 32"):
+    with pytest.raises(TraitError, match="output_dim must be an integer from 1 to 32"):
         QuantizationExplorer(output_dim=33)
 
 
@@ -241,11 +239,9 @@ def test_state_and_repr_bring_it_back():
     assert "0x" not in explorer.summary + repr(explorer)
 
 
-def test_a_row_outside_waits_and_the_last_one_is_shown():
+def test_a_row_outside_becomes_the_last_row():
     explorer = QuantizationExplorer(input_dim=4)
-    assert explorer.row == 9 and explorer.trace.row == 3
-    explorer.input_dim = 16
-    assert explorer.trace.row == 9
+    assert explorer.row == explorer.trace.row == explorer.message["header"]["params"]["row"] == 3
 
 
 def test_another_row_of_the_same_table_is_not_computed_again(monkeypatch):

@@ -212,7 +212,7 @@ def test_own_vocabulary_table_and_layer():
 def test_what_cannot_be_shown_is_refused():
     with pytest.raises(ValueError, match=r"Received \(41, 2\)\. Show a part"):
         TrainingExplorer(table=np.zeros((41, 2)))
-    with pytest.raises(ValueError, match="must be built"):
+    with pytest.raises(ValueError, match=r"Received types\.SimpleNamespace"):
         TrainingExplorer(layer=SimpleNamespace())
     with pytest.raises(ValueError, match="Received 2"):
         TrainingExplorer(table=np.zeros((2, 2)), layer=SimpleNamespace())

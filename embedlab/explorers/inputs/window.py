@@ -71,7 +71,7 @@ def window_note(shape: tuple[int, int], rows: int, columns: int) -> str | None:
     """
     parts = []
     if rows < shape[0]:
-        parts.append(f"{rows} of {format_count(shape[0])} rows")
+        parts.append(f"{format_count(rows)} of {format_count(shape[0])} rows")
     if columns < shape[1]:
         parts.append(f"columns 0 to {columns - 1} of {format_count(shape[1])}")
     return f"Shown: {', '.join(parts)}." if parts else None

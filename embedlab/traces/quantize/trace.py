@@ -105,8 +105,8 @@ class QuantizationTrace:
         reach : float
             The largest error; if it is 0, all errors are in the middle bin.
         """
-        scheme = self.schemes[scheme]
-        return scheme.error_counts, float(scheme.largest_error.max(initial=0))
+        result = self.schemes[scheme]
+        return result.error_counts, float(result.largest_error.max(initial=0))
 
     def neighbors(self, scheme: str | None = None) -> np.ndarray:
         """Return the K rows nearest to `row`, in the float table or in a dequantized one."""

@@ -1,0 +1,181 @@
+"""Every kind of table that a user may have, in every view: shown, or refused in one line."""
+
+import json
+from types import SimpleNamespace
+
+import ml_dtypes
+import numpy as np
+import pytest
+
+from embedlab.explorers.geometry import GeometryExplorer
+from embedlab.explorers.gradient import GradientExplorer
+from embedlab.explorers.inputs.table import read_table
+from embedlab.explorers.lookup import LookupExplorer
+from embedlab.explorers.lora import LoRAExplorer
+from embedlab.explorers.quantize import QuantizationExplorer
+from embedlab.explorers.wire import MAX_BYTES, decode
+from embedlab.layers import Dense, Embedding
+
+torch = pytest.importorskip("torch")
+
+
+class KeyedVectors:
+    """The part of gensim's class that a view reads."""
+
+    def __init__(self):
+        self.vectors = np.random.default_rng(3).normal(size=(90, 40)).astype(np.float32)
+        self.index_to_key = [f"word{n}" for n in range(90)]
+
+
+def table(rows, columns, dtype="float32"):
+    return np.random.default_rng(rows).normal(0, 0.3, (rows, columns)).astype(dtype)
+
+
+def embedlab_layer(*, rank=None, mode=None):
+    layer = Embedding(70, 12, lora_rank=rank, seed=4)
+    layer.build()
+    if mode:
+        layer.quantize(mode)
+    if rank:
+        layer.lora_embeddings_b.assign(np.full((rank, 12), 0.1, np.float32))
+    return layer
+
+
+KINDS = {
+    "float16": lambda: table(50, 9, "float16"),
+    "float32": lambda: table(1000, 64),
+    "float64": lambda: table(7, 5, "float64"),
+    "big-endian": lambda: table(7, 5, ">f4"),
+    "long double": lambda: table(7, 5, np.longdouble),
+    "bfloat16 of ml_dtypes": lambda: table(70, 6).astype(ml_dtypes.bfloat16),
+    "nested lists": lambda: table(4, 3).tolist(),
+    "very many rows": lambda: table(9000, 16),
+    "three by one": lambda: table(3, 1),
+    "one row": lambda: table(1, 70),
+    "torch.nn.Embedding": lambda: torch.nn.Embedding(1000, 64),
+    "torch Parameter": lambda: torch.nn.Parameter(torch.randn(45, 33)),
+    "torch bfloat16": lambda: torch.randn(45, 10).bfloat16(),
+    "embedlab Embedding, never called": lambda: Embedding(1000, 64),
+    "embedlab LoRA": lambda: embedlab_layer(rank=3),
+    "embedlab int8": lambda: embedlab_layer(mode="int8"),
+    "embedlab int4": lambda: embedlab_layer(mode="int4"),
+    "gensim KeyedVectors": KeyedVectors,
+    "gensim Word2Vec": lambda: SimpleNamespace(wv=KeyedVectors()),
+}
+VIEWS = {
+    "lookup": LookupExplorer,
+    "gradient": GradientExplorer,
+    "quantize": QuantizationExplorer,
+    "lora": LoRAExplorer,
+    "geometry": GeometryExplorer,
+}
+
+
+def message_size(explorer):
+    header = json.dumps(explorer.message["header"], ensure_ascii=False, allow_nan=False)
+    return len(header.encode()) + len(explorer.message["buffer"])
+
+
+def shown_rows(view, explorer):
+    """Return the numbers of the rows that the message holds, and their values."""
+    header, arrays = decode(explorer.message)
+    if view == "geometry":
+        rows = np.array([explorer.trace.picked, *arrays["near"]])
+        return header, rows, arrays["vectors"]
+    name = "row_ids" if view == "lookup" else "rows"
+    rows = arrays.get(name)
+    return header, np.arange(len(arrays["table"])) if rows is None else rows, arrays["table"]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_own_table_is_shown_with_its_own_numbers_and_labels(kind, view):
+    source = KINDS[kind]()
+    explorer = VIEWS[view](source)
+    assert explorer.error is None and message_size(explorer) <= MAX_BYTES
+    user = read_table(source)
+    header, rows, values = shown_rows(view, explorer)
+    expected = user.values
+    if view == "lora" and user.adapter is not None:
+        expected = user.adapter.base
+    expected = expected.astype(np.float64)[rows]
+    if view == "geometry":
+        expected = expected / np.linalg.norm(expected, axis=1, keepdims=True)
+    columns = values.shape[1]
+    np.testing.assert_allclose(values, expected[:, :columns], rtol=1e-5, atol=2e-6)
+    shown = len(header["words"]) if view == "geometry" else len(rows)
+    whole = shown == user.shape[0]
+    assert (header["note"] is None) == (whole and columns == user.shape[1]), header["note"]
+    if view != "geometry":
+        assert (explorer.input_dim, explorer.output_dim) == user.shape
+        words = [user.labels[row] if user.labels else "" for row in rows.tolist()]
+        assert header["words"] == words  # the labels of the source, and no words of ours
+    assert explorer.trace.summary and explorer.figure()
+
+
+REFUSED = {
+    "torch.nn.modules.linear.Linear": lambda: torch.nn.Linear(2, 3),
+    "embedlab.layers.dense.Dense": lambda: Dense(3),
+    "the class embedlab.layers.embedding.Embedding": lambda: Embedding,
+    "builtins.dict": lambda: {"cat": [1.0]},
+    "an array of <U3": lambda: np.array([["cat"]]),
+    "builtins.list": lambda: [[1.0], [1.0, 2.0]],
+    "types.SimpleNamespace": SimpleNamespace,
+    r"shape \(3, 0\)": lambda: np.zeros((3, 0)),
+    r"shape \(0, 3\)": lambda: np.zeros((0, 3)),
+    r"shape \(3,\)": lambda: np.zeros(3),
+    "<i8": lambda: np.zeros((3, 2), np.int64),
+}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("kind", REFUSED)
+def test_what_is_no_table_is_named_in_one_line(kind, view):
+    with pytest.raises((ValueError, TypeError), match=f"Received {kind}") as caught:
+        VIEWS[view](table=REFUSED[kind]())
+    assert "\n" not in str(caught.value)
+
+
+def test_the_adapter_of_a_layer_is_the_change_that_is_shown():
+    layer = embedlab_layer(rank=3)
+    explorer = LoRAExplorer(layer)
+    assert (explorer.target, explorer.rank) == ("own", 3)
+    change = np.asarray(layer.embeddings) - layer.table.value
+    np.testing.assert_allclose(explorer.trace.delta, change, atol=1e-6)
+
+
+def test_errors_bytes_and_neighbors_are_those_of_the_whole_table():
+    values = table(500, 12)
+    explorer = QuantizationExplorer(values, row=400)
+    trace = explorer.trace
+    assert trace.rows.tolist() == list(range(368, 432))
+    cosines = values @ values[400] / np.linalg.norm(values, axis=1)
+    cosines[400] = -np.inf
+    np.testing.assert_array_equal(trace.neighbors(), np.argsort(-cosines)[:5])
+    assert trace.bytes_before == values.nbytes
+    assert trace.histogram("int4")[0].sum() == values.size
+    explorer.row = 410  # in the window: nothing moves
+    assert trace.rows.tolist() == explorer.trace.rows.tolist()
+    explorer.row = 3
+    assert 3 in explorer.trace.rows
+
+
+def test_a_lookup_in_a_large_table_names_the_rows_by_their_numbers():
+    values = table(30_000, 40)
+    explorer = LookupExplorer("#29999 #5", table=values, edits=[[5, 1, 0.25]])
+    header, arrays = decode(explorer.message)
+    assert arrays["ids"].tolist() == [29_999, 5]
+    assert arrays["row_ids"][arrays["rows"]].tolist() == [29_999, 5]
+    np.testing.assert_array_equal(arrays["output"][0], values[29_999, :32])
+    assert arrays["output"][1, 1] == 0.25
+    assert header["note"] == "Shown: 512 of 30 000 rows, columns 0 to 31 of 40."
+    assert header["shapes"]["table"] == [30_000, 40]
+
+
+def test_words_find_the_rows_of_their_labels():
+    explorer = LookupExplorer("Word7 word3 nothing", table=KeyedVectors())
+    assert explorer.trace.ids.tolist() == [7, 3, 90]
+    assert explorer.trace.error.startswith("ids must lie in 0..89")
+    assert GradientExplorer("word3 word3", table=KeyedVectors()).trace.ids.tolist() == [3, 3]
+    named = QuantizationExplorer(table(3, 2), words=["a", "b"])
+    assert decode(named.message)[0]["words"] == ["a", "b", ""]
