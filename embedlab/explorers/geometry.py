@@ -185,8 +185,8 @@ class GeometryExplorer(Explorer):
         return draw_geometry(trace, dark=dark)
 
     def _note(self, width: int) -> str | None:
-        held = len(self._space.words)
-        return window_note((held + self._space.left_out, width), held, width)
+        in_space = len(self._space.words)
+        return window_note((in_space + self._space.left_out, width), in_space, width)
 
     def _slots(self) -> list[str]:
         return [self.a, self.b, self.c]

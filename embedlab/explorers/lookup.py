@@ -129,20 +129,20 @@ words to one id.'
         """Return the header fields and arrays of a trace."""
         height, width = trace.table.shape
         most = WINDOW_ROWS_MAX if height > ROWS_MAX else ROWS_MAX
-        shown = rows_around(trace.rows.tolist(), height, most)
+        visible = rows_around(trace.rows.tolist(), height, most)
         columns = min(width, COLUMNS_MAX)
-        table = trace.table[shown, :columns]
-        words = [short_label(word, _LABEL_LENGTH) for word in row_labels(shown, trace.words)]
+        table = trace.table[visible, :columns]
+        words = [short_label(word, _LABEL_LENGTH) for word in row_labels(visible, trace.words)]
         tokens = [short_label(token, _LABEL_LENGTH) for token in trace.tokens[:TOKENS_MAX]]
         n = _tokens_that_fit(trace, table, words, tokens, self.params)
         arrays: dict[str, np.ndarray] = {
             "ids": trace.ids[:n].astype(np.int32),
-            "rows": _positions(trace.rows[:n], shown).astype(np.int32),
+            "rows": _positions(trace.rows[:n], visible).astype(np.int32),
             "bad": trace.bad[:n].astype(np.uint8),
             "table": table.astype(np.float32),
         }
-        if len(shown) < height:
-            arrays["row_ids"] = shown.astype(np.int32)
+        if len(visible) < height:
+            arrays["row_ids"] = visible.astype(np.int32)
         for name, values in (("output", trace.output), ("onehot", trace.onehot)):
             if values is not None:
                 arrays[name] = values[:n, :columns].astype(np.float32)
@@ -164,7 +164,7 @@ words to one id.'
             "onehot_ns": trace.onehot_ns,
             "max_difference": difference if np.isfinite(difference or 0.0) else None,
             "note": join_notes(
-                window_note(trace.table.shape, len(shown), columns),
+                window_note(trace.table.shape, len(visible), columns),
                 words_note(n, self._sentence.total),
             ),
         }
@@ -187,9 +187,9 @@ words to one id.'
         return table
 
 
-def _positions(rows: np.ndarray, shown: np.ndarray) -> np.ndarray:
-    """Return the position of each row among those shown; −1 stays −1."""
-    return np.where(rows < 0, -1, np.searchsorted(shown, rows))
+def _positions(rows: np.ndarray, visible: np.ndarray) -> np.ndarray:
+    """Return the position of each row among those visible; −1 stays −1."""
+    return np.where(rows < 0, -1, np.searchsorted(visible, rows))
 
 
 def _tokens_that_fit(

@@ -185,8 +185,8 @@ class LoRAExplorer(TableExplorer):
         """Return the frozen table, read-only."""
         if self._user is not None:
             adapter = self._user.adapter
-            own = adapter is not None and adapter.delta.any()
-            return self._user.values if not own or adapter is None else adapter.base
+            has_adapter = adapter is not None and adapter.delta.any()
+            return self._user.values if not has_adapter or adapter is None else adapter.base
         rows, columns = self.input_dim, self.output_dim
         table = random_table(self.seed, (max(rows, TABLE_ROWS), max(columns, TABLE_COLUMNS)))
         table = table[:rows, :columns].astype(np.float64)

@@ -69,7 +69,7 @@ class SyncedWidget(anywidget.AnyWidget):
         self._header: dict[str, Any] = {}
         self._buffer = b""
         self._runs = 0
-        self._shown: dict[str, Any] = {}  # the parameters of the trace
+        self._last_params: dict[str, Any] = {}  # the parameters of the trace
         self._settling = False  # whether this object itself changes its parameters
         super().__init__(**traits)
         self.observe(self._sync, names=[*self.PARAMS, "_seq"])
@@ -154,7 +154,7 @@ class SyncedWidget(anywidget.AnyWidget):
             self.send_state(name)
 
     def notify_change(self, change: Any) -> None:
-        """Tell the observers, and undo an edit that was refused.
+        """Notify the observers, and undo an edit that was refused.
 
         Observers such as `ipywidgets.link` must see the edit before they see it undone.
         """
@@ -164,9 +164,9 @@ class SyncedWidget(anywidget.AnyWidget):
         self._undo_refused()
 
     def _undo_refused(self) -> None:
-        if self._shown and not self._settling and self._params_key == _REFUSED:
+        if self._last_params and not self._settling and self._params_key == _REFUSED:
             with self._changing_itself():
-                for name, value in self._shown.items():
+                for name, value in self._last_params.items():
                     setattr(self, name, value)
             self._params_key = _key(self.params)
 
@@ -211,7 +211,7 @@ class SyncedWidget(anywidget.AnyWidget):
             self._exception = error
         else:
             self._runs += 1
-            self._trace, self._error, self._shown = trace, None, self.params
+            self._trace, self._error, self._last_params = trace, None, self.params
             self._header, self._buffer = message["header"], message["buffer"]
         self._params_key = _key(self.params) if self._error is None else _REFUSED
 

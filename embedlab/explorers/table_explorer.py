@@ -134,8 +134,8 @@ class TableExplorer(Explorer):
             self.grow = False
             return
         self.rows_needed = min(self.parse().rows_needed, ROWS_MAX)
-        shown, V = self._shown, self.input_dim
-        if self.grow and shown.get("grow") and shown["input_dim"] != V:
+        last, V = self._last_params, self.input_dim
+        if self.grow and last.get("grow") and last["input_dim"] != V:
             # Only Reset sets V to its first value and has rows for all words.
             self.grow = self._initial["input_dim"] == V and self.rows_needed <= V
         if self.grow and self.rows_needed > V:

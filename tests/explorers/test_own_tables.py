@@ -103,8 +103,8 @@ def test_own_table_is_shown_with_its_own_numbers_and_labels(kind, view):
         expected = expected / np.linalg.norm(expected, axis=1, keepdims=True)
     columns = values.shape[1]
     np.testing.assert_allclose(values, expected[:, :columns], rtol=1e-5, atol=2e-6)
-    shown = len(header["words"]) if view == "geometry" else len(rows)
-    whole = shown == user.shape[0]
+    visible = len(header["words"]) if view == "geometry" else len(rows)
+    whole = visible == user.shape[0]
     assert (header["note"] is None) == (whole and columns == user.shape[1]), header["note"]
     if view != "geometry":
         assert (explorer.input_dim, explorer.output_dim) == user.shape
@@ -160,7 +160,7 @@ def test_errors_bytes_and_neighbors_are_those_of_the_whole_table():
     assert 3 in explorer.trace.rows
 
 
-def test_a_lookup_in_a_large_table_names_the_rows_by_their_numbers():
+def test_a_lookup_in_a_large_table_numbers_the_rows():
     values = table(30_000, 40)
     explorer = LookupExplorer("#29999 #5", table=values, edits=[[5, 1, 0.25]])
     header, arrays = decode(explorer.message)

@@ -34,10 +34,10 @@ def rows_around(used: Iterable[int], total: int, most: int) -> np.ndarray:
     """
     if total <= most:
         return np.arange(total)
-    found = [row for row in dict.fromkeys(used) if 0 <= row < total][:most] or [0]
-    chosen, distance = set(found), 1
+    in_use = [row for row in dict.fromkeys(used) if 0 <= row < total][:most] or [0]
+    chosen, distance = set(in_use), 1
     while len(chosen) < most:
-        near = [row + by for row in found for by in (-distance, distance)]
+        near = [row + by for row in in_use for by in (-distance, distance)]
         for row in near:
             if 0 <= row < total and len(chosen) < most:
                 chosen.add(row)
@@ -77,15 +77,15 @@ def window_note(shape: tuple[int, int], rows: int, columns: int) -> str | None:
     return f"Shown: {', '.join(parts)}." if parts else None
 
 
-def words_note(shown: int, total: int) -> str | None:
-    """Return how many words of a text are shown, or None if all are.
+def words_note(used: int, total: int) -> str | None:
+    """Return how many words of a text are used, or None if all are.
 
     >>> words_note(80, 3000)
     'The first 80 of 3 000 words are used.'
     """
-    if shown >= total:
+    if used >= total:
         return None
-    return f"The first {format_count(shown)} of {format_count(total, 'word')} are used."
+    return f"The first {format_count(used)} of {format_count(total, 'word')} are used."
 
 
 def join_notes(*notes: str | None) -> str | None:

@@ -191,8 +191,8 @@ class LoRATrace:
         squares = []
         for a, b in zip(*self.factors_along(steps, self.seen, rank), strict=True):
             cross = np.vdot(product + a.T @ self.delta[self.seen], b)
-            own = np.vdot(square + a.T @ a, b @ b.T)
-            squares.append(whole**2 - 2 * scale * cross + scale**2 * own)
+            quadratic = np.vdot(square + a.T @ a, b @ b.T)
+            squares.append(whole**2 - 2 * scale * cross + scale**2 * quadratic)
         return np.asarray(np.sqrt(np.maximum(squares, 0)) / whole)
 
     @property

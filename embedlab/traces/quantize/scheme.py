@@ -118,7 +118,7 @@ class QuantizationScheme:
 
 
 class QuantizedWhole(NamedTuple):
-    """What one method does to a whole table, whichever rows are recorded."""
+    """The result of one method for a whole table, whichever rows are recorded."""
 
     quantized: QuantizedTable
     report: QuantizationReport
