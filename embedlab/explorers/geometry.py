@@ -115,13 +115,17 @@ class GeometryExplorer(Explorer):
         """Return for each parameter its limits; `rows` is at most the height of the table."""
         return {**super().limits(), "rows": {"min": 1, "max": len(self._space.words)}}
 
+    def settle_params(self) -> None:
+        """Keep `rows` at most the height of the table."""
+        self.rows = min(self.rows, len(self._space.words))
+
     def read_inputs(self) -> None:
         """Read the layer or table again."""
         self._load_rows()
 
     def compute_trace(self) -> GeometryTrace:
         """Return the trace of the current parameters."""
-        rows = min(self.rows, len(self._space.words))
+        rows = self.rows
         picked = self._space.row(self.word)
         if picked >= rows:
             raise ValueError(

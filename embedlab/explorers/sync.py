@@ -150,8 +150,9 @@ class SyncedWidget(anywidget.AnyWidget):
         super().set_state(valid)
         if self._invalid_edit is not None:
             self._sync()
-        for name in set(sync_data) - set(valid):
-            self.send_state(name)
+        for name in set(sync_data) & {*self.PARAMS, "answers"}:
+            if getattr(self, name) != sync_data[name]:  # refused, undone, or written otherwise
+                self.send_state(name)
 
     def notify_change(self, change: Any) -> None:
         """Notify the observers, and undo an edit that was refused.
@@ -161,7 +162,8 @@ class SyncedWidget(anywidget.AnyWidget):
         if change["name"] in self.PARAMS and getattr(self, change["name"]) != change["new"]:
             return  # undone meanwhile
         super().notify_change(change)
-        self._undo_refused()
+        if change["name"] == "_seq" or change["name"] in self.PARAMS:
+            self._undo_refused()
 
     def _undo_refused(self) -> None:
         if self._last_params and not self._settling and self._params_key == _REFUSED:
@@ -191,8 +193,8 @@ class SyncedWidget(anywidget.AnyWidget):
         else:
             self._error = None  # an edit back to what is shown
         self._answered = self._seq
-        error, self._invalid_edit = self._invalid_edit or self._error, None
-        header = {**self._header, "seq": self._seq, "error": error}
+        self._error, self._invalid_edit = self._invalid_edit or self._error, None
+        header = {**self._header, "seq": self._seq, "error": self._error}
         self.message = {"header": header, "buffer": self._buffer}
 
     def _recompute(self) -> None:

@@ -36,7 +36,7 @@ def two_values(explorer, control):
     if isinstance(now, list):
         return LISTS[control]
     if isinstance(now, str) and "choices" not in limit:
-        return [now + " ran", now]
+        return ["#4" if now.startswith("#") else now + " ran", now]
     if "choices" in limit:
         return limit["choices"][-2:]
     step = 1 if isinstance(now, int) else (limit["max"] - limit["min"]) / 50
