@@ -10,6 +10,9 @@ _CONTROL = "\x00-\x1f\x7f-\x9f\ud800-\udfff"  # never a token
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 _JOINERS = "\u200c\u200d"  # zero-width: they stand inside Persian and Hindi words and in emoji
 _EMOJI_STYLE = "\ufe0f"  # asks for the colored picture of the sign before it
+_SKIN_TONES = "\U0001f3fb-\U0001f3ff"  # color the person before them
+_FLAG = "[\U0001f1e6-\U0001f1ff]{2}"  # two letters of a country
+_TAGS = "\U000e0020-\U000e007f"  # spell the flag of a region
 _REPLACE = {
     **dict.fromkeys("’ʼ＇", "'"),
     **dict.fromkeys("\u00ad\u200b\u2060\ufeff", ""),  # soft hyphen, spaces of no width
@@ -91,6 +94,6 @@ def _pattern(marks: str, punctuation: bool) -> re.Pattern[str]:
     word = rf"{part}(?:'{part})*"
     tokens = [number, word, rf"[{_HAN}][{marks}]*"]
     if punctuation:
-        symbol = rf"[^\w\s{_CONTROL}{marks}{_JOINERS}][{marks}]*"
+        symbol = rf"(?:{_FLAG}|[^\w\s{_CONTROL}{marks}{_JOINERS}])[{marks}{_SKIN_TONES}{_TAGS}]*"
         tokens.append(rf"{symbol}(?:\u200d{symbol})*")
     return re.compile("|".join(tokens))

@@ -196,7 +196,6 @@ class GradientExplorer(TableExplorer):
             "total": self._total,
             "V": height,
             "D": width,
-            "rows_needed": self.rows_needed,
             "loss": trace.loss if np.isfinite(trace.loss) else None,
             "reached": len(trace.reached),
             "passes": {rule: trace.passes(rule) for rule in RULES},

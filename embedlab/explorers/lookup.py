@@ -153,7 +153,6 @@ words to one id.'
             "total": len(trace.tokens),
             "words_in_text": self._sentence.total,
             "trace_error": trace.error,
-            "rows_needed": self.rows_needed,
             "shapes": {name: list(shape) for name, shape in trace.shapes.items()},
             "dtype": trace.table.dtype.name,
             "parameters": trace.parameters,

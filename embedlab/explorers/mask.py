@@ -9,6 +9,7 @@ import numpy as np
 from embedlab.explorers.explorer import Explorer
 from embedlab.explorers.inputs.batch import Batch, pad_lines
 from embedlab.explorers.inputs.model import LAYER_FACTORIES, UserModel, build_layers, embedding
+from embedlab.explorers.inputs.window import join_notes
 from embedlab.explorers.traits import (
     BoundedInt,
     BoundedText,
@@ -137,7 +138,7 @@ class MaskExplorer(Explorer):
         )
         first = embedding(
             embedding_layer,
-            _random_table(self.seed)[:, : self.output_dim],
+            _random_table(self.seed, _rows_for(batch.ids))[:, : self.output_dim],
             mask_zero=self.mask_zero,
         )
         layers = [first, *build_layers(self.layers, self._user_model.layers, size, self.seed)]
@@ -167,6 +168,7 @@ class MaskExplorer(Explorer):
             "target": TARGET,
             "no_reference": trace.no_reference,
             "sentence": trace.sentence,
+            "note": self._note(),
         }
         arrays: dict[str, np.ndarray] = {
             "ids": trace.ids.astype(np.int32),
@@ -181,15 +183,31 @@ class MaskExplorer(Explorer):
             arrays |= _stage_arrays(n, stage)
         return header, arrays
 
+    def _note(self) -> str | None:
+        batch = self._batch
+        longer = f"The first {self.steps} words of a longer sentence are used."
+        more = f"The first {len(batch.ids)} of {batch.total} sentences are used."
+        return join_notes(
+            longer if batch.is_cut else None, more if batch.total > len(batch.ids) else None
+        )
+
     def draw(self, trace: MaskTrace, *, dark: bool) -> Figure:
         """Return the still picture of a trace."""
         return draw_mask(trace, dark=dark)
 
 
+def _rows_for(ids: np.ndarray) -> int:
+    """Return V: `ROWS`, or a row for each word of a long text."""
+    return max(ROWS, int(ids.max(initial=0)) + 1)
+
+
 @lru_cache(maxsize=4)
-def _random_table(seed: int) -> np.ndarray:
-    """Return a random table in two decimals: the number on the screen is the one in the table."""
-    values = np.random.default_rng(seed).uniform(-0.9, 0.9, (ROWS, COLUMNS_MAX))
+def _random_table(seed: int, rows: int = ROWS) -> np.ndarray:
+    """Return a random table in two decimals: the number on the screen is the one in the table.
+
+    A table with more rows has the same first ones.
+    """
+    values = np.random.default_rng(seed).uniform(-0.9, 0.9, (rows, COLUMNS_MAX))
     return values.round(2) + 0.0  # + 0.0: no minus zero
 
 

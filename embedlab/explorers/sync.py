@@ -79,6 +79,10 @@ class SyncedWidget(anywidget.AnyWidget):
     def read_inputs(self) -> None:
         """Read the constructor arguments again that may have changed, such as a layer."""
 
+    def header_of_any_edit(self) -> dict[str, Any]:
+        """Return header fields that are those of the last edit even where it was refused."""
+        return {}
+
     def settle_params(self) -> None:
         """Adjust parameters that follow from others, before a trace is computed."""
 
@@ -194,7 +198,8 @@ class SyncedWidget(anywidget.AnyWidget):
             self._error = None  # an edit back to what is shown
         self._answered = self._seq
         self._error, self._invalid_edit = self._invalid_edit or self._error, None
-        header = {**self._header, "seq": self._seq, "error": self._error}
+        now = {"seq": self._seq, "error": self._error}
+        header = {**self._header, **self.header_of_any_edit(), **now}
         self.message = {"header": header, "buffer": self._buffer}
 
     def _recompute(self) -> None:

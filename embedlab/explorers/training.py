@@ -9,6 +9,7 @@ from embedlab.core.skipgram.recorded import SLOT_NAMES, UPDATE_RULES
 from embedlab.explorers.explorer import Explorer
 from embedlab.explorers.inputs.corpus import STORY, parse_corpus
 from embedlab.explorers.inputs.table import check_single_source, read_table
+from embedlab.explorers.inputs.window import words_note
 from embedlab.explorers.traits import BoundedInt, BoundedText, BranchPoint, OptimizerRuns
 from embedlab.explorers.wire import MAX_BYTES
 from embedlab.figures.theme import Figure
@@ -112,6 +113,7 @@ class TrainingExplorer(Explorer):
     def compute_trace(self) -> TrainingTrace:
         """Return the trace of the current parameters."""
         corpus = parse_corpus(self.text, self.input_dim, self._inputs["vocabulary"])
+        self._total = corpus.total
         start = self._initial_table()
         rows = len(corpus.words) if start is None else len(start)
         words = [*corpus.words, *[""] * rows][:rows]
@@ -165,6 +167,7 @@ class TrainingExplorer(Explorer):
             arrays["unbranched"] = trace.unbranched.table[trace.branch.step :]
             arrays["unbranched_losses"] = trace.unbranched.losses
         header = {
+            "note": words_note(int(trace.ids.size), self._total),
             "words": [short_label(word, _LABEL_LENGTH) for word in trace.words],
             "total": int(trace.ids.size),
             "steps": trace.steps,

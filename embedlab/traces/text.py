@@ -1,5 +1,6 @@
 """Formatting of numbers, counts and lists in summaries, figures and alt texts."""
 
+import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
@@ -8,6 +9,8 @@ import numpy as np
 __all__ = ["format_count", "format_number", "join_some", "short_label"]
 
 _JOINERS = "\u200c\u200d"  # zero-width joiners of emoji and Persian words
+_FLAG_LETTERS = "".join(map(chr, range(0x1F1E6, 0x1F200)))  # two of them are a flag
+_TAGS = "".join(map(chr, range(0xE0020, 0xE0080)))  # they spell the flag of a region
 
 
 def format_number(value: Any, digits: int = 2) -> str:
@@ -62,6 +65,24 @@ def short_label(word: str, longest: int = 16) -> str:
     --------
     >>> short_label("antidisestablishmentarianism", 8)
     'antidis…'
+    >>> short_label("ab👩🏽‍🚀cdefgh", 5), short_label("🇩🇪🇫🇷🇮🇹", 4)
+    ('ab…', '🇩🇪…')
     """
-    word = "".join(c if c.isprintable() or c in _JOINERS else "␣" for c in word)
-    return word if len(word) <= longest else word[: longest - 1] + "…"
+    word = "".join(c if c.isprintable() or c in _JOINERS + _TAGS else "␣" for c in word)
+    return word if len(word) <= longest else word[: _whole(word, longest - 1)] + "…"
+
+
+def _whole(word: str, length: int) -> int:
+    """Return the largest number of characters up to `length` that cuts no sign in two."""
+    end = length
+    while end and (_continues(word[end]) or word[end - 1] == "\u200d"):
+        end -= 1
+    letters = len(word[:end]) - len(word[:end].rstrip(_FLAG_LETTERS))
+    end -= letters % 2 if word[end] in _FLAG_LETTERS else 0
+    return end or length  # one sign may be longer than the label
+
+
+def _continues(sign: str) -> bool:
+    """Return whether a sign belongs to the one before it."""
+    combining = unicodedata.category(sign) in ("Mn", "Mc", "Me")
+    return combining or sign in _JOINERS + _TAGS or "\U0001f3fb" <= sign <= "\U0001f3ff"

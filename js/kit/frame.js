@@ -6,6 +6,7 @@ import { html, nothing } from "lit-html";
 import { button, select } from "./controls.js";
 import { dataTables } from "./data_table.js";
 import { factGroups, keyFacts } from "./facts_panel.js";
+import { growButton } from "./grow_button.js";
 import { icon } from "./icons.js";
 import { KEY_HELP } from "./keys.js";
 import { SPEEDS, transport } from "./playback.js";
@@ -102,9 +103,10 @@ function given(facts, { predicting }) {
 }
 
 /** @param {Explorer} explorer */
-function alerts({ store, view, scene }) {
+function alerts(explorer) {
+  const { store, view, scene } = explorer;
   const text = store.error;
-  return html`${text ? html`<p class="strip error" role="alert">${text}</p>` : nothing}
+  return html`${text ? html`<p class="strip error" role="alert">${text} ${growButton(explorer)}</p>` : nothing}
   ${
     store.waiting === "silent"
       ? html`<p class="strip" role="status">Python has not answered yet: the kernel is busy or was stopped. If it stays so, restart it and run the cell again.</p>`

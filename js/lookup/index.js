@@ -6,6 +6,7 @@
 import { html, nothing } from "lit-html";
 import { createWidget } from "../kit/explorer.js";
 import { formulaCard } from "../kit/formula_card.js";
+import { growButton } from "../kit/grow_button.js";
 import { startTiming } from "./actions.js";
 import { arithmetic } from "./arithmetic.js";
 import { controls } from "./controls.js";
@@ -62,10 +63,10 @@ const lookup = {
   steps: (trace) => derive(trace).N,
   controls,
   leads: 3,
-  alert: ({ trace }) => {
+  alert: ({ trace, explorer }) => {
     const { error } = derive(trace);
     return error
-      ? html`<p class="strip error core" role="alert"><b>IdError</b> ${error}</p>`
+      ? html`<p class="strip error core" role="alert"><b>IdError</b> ${error} ${growButton(explorer)}</p>`
       : nothing;
   },
   figure,

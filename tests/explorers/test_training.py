@@ -173,14 +173,11 @@ def test_extreme_inputs(params):
     assert len(explorer._repr_mimebundle_()[0]["image/png"]) <= 40_000 * 4 / 3
 
 
-def test_too_long_a_text_keeps_the_last_trace():
+def test_of_too_long_a_text_the_first_words_are_used():
     explorer = TrainingExplorer(steps=10)
-    before = explorer.trace
     explorer.text = "a " * 10_001
-    assert explorer.error == (
-        "text must have at most 10000 words. Received 10001. Take a part of it."
-    )
-    assert explorer.trace is before
+    assert explorer.error is None and explorer.trace.ids.size == 10_000
+    assert explorer.message["header"]["note"] == "The first 10 000 of 10 001 words are used."
 
 
 def test_the_rarest_words_share_a_row():

@@ -27,6 +27,8 @@ class Batch:
         The words of each sentence that fit into T positions.
     total : int
         The number of sentences in the text; those after the first B are omitted.
+    is_cut : bool
+        Whether a sentence has more than T words.
     """
 
     ids: np.ndarray
@@ -34,6 +36,11 @@ class Batch:
     lengths: tuple[int, ...]
     available: tuple[int, ...]
     total: int
+    is_cut: bool
+
+
+LINE_MAX = 1500
+"""The characters of a line that are read: its first words are shown."""
 
 
 def pad_lines(
@@ -69,7 +76,7 @@ def pad_lines(
     ([[1, 5, 0], [2, 4, 0]], (2, 2), (3, 2))
     """
     lines = text.rstrip("\n").split("\n") if text.strip("\n") else []
-    used = lines[:maximum]
+    used = [line[:LINE_MAX] for line in lines[:maximum]]
     # All lines at once, so that a word has one id in all lines.
     whole = parse_sentence("\n".join(used), vocabulary)
     counts = [len(parse_sentence(line, vocabulary).tokens) for line in used]
@@ -85,4 +92,6 @@ def pad_lines(
     for (a, b), n in zip(spans, used_lengths, strict=True):
         words, padding = whole.tokens[a:b], ("",) * (steps - n)
         tokens.append((*padding, *words) if side == "pre" else (*words, *padding))
-    return Batch(ids, tuple(tokens), tuple(used_lengths), tuple(available), len(lines))
+    longest = max(map(len, lines[:maximum]), default=0)
+    is_cut = max(counts, default=0) > steps or longest > LINE_MAX
+    return Batch(ids, tuple(tokens), tuple(used_lengths), tuple(available), len(lines), is_cut)

@@ -24,11 +24,15 @@ STORY = (
 
 @dataclass(frozen=True)
 class SmallCorpus:
-    """A text as N ids, the positions where sentences begin, and the word of each row."""
+    """A text as N ids, the positions where sentences begin, the word of each row, and all words.
+
+    Of a text with more than `WORDS_MAX` words the first are used; `total` counts all.
+    """
 
     ids: np.ndarray
     starts: np.ndarray
     words: tuple[str, ...]
+    total: int
 
 
 def parse_corpus(text: str, rows: int, vocabulary: Any = None) -> SmallCorpus:
@@ -50,7 +54,7 @@ def parse_corpus(text: str, rows: int, vocabulary: Any = None) -> SmallCorpus:
     Raises
     ------
     ValueError
-        For more than `WORDS_MAX` words, and for a vocabulary that is too large.
+        For a vocabulary that is too large.
 
     Examples
     --------
@@ -61,12 +65,13 @@ def parse_corpus(text: str, rows: int, vocabulary: Any = None) -> SmallCorpus:
     sentences = [tokenize(part, punctuation=False) for part in split_sentences(text)]
     if vocabulary is not None:
         sentences = [list(vocabulary.tokens(part)) for part in split_sentences(text)]
+    total = sum(map(len, sentences))
+    ends = np.cumsum([0, *map(len, sentences)]).tolist()
+    sentences = [
+        words[: max(0, WORDS_MAX - end)] for words, end in zip(sentences, ends, strict=False)
+    ]
     sentences = [words for words in sentences if words]
     flat = [word for words in sentences for word in words]
-    if len(flat) > WORDS_MAX:
-        raise ValueError(
-            f"text must have at most {WORDS_MAX} words. Received {len(flat)}. Take a part of it."
-        )
     starts = np.cumsum([0, *map(len, sentences)])[:-1]
     if vocabulary is not None:
         words = tuple(vocabulary.words)
@@ -76,9 +81,9 @@ def parse_corpus(text: str, rows: int, vocabulary: Any = None) -> SmallCorpus:
                 f"Build a smaller one: Vocabulary.from_tokens(tokens, most={rows})."
             )
         ids = [i for part in sentences for i in vocabulary.encode(" ".join(part))]
-        return SmallCorpus(np.array(ids, np.int64), starts, words)
+        return SmallCorpus(np.array(ids, np.int64), starts, words, total)
     ranked = [word for word, _ in Counter(flat).most_common()]  # ties: in order of appearance
     words = tuple(ranked) if len(ranked) <= rows else (*ranked[: rows - 1], UNKNOWN)
     row_of = {word: n for n, word in enumerate(words)}
     ids = [row_of.get(word, len(words) - 1) for word in flat]
-    return SmallCorpus(np.array(ids, np.int64), starts, words or (UNKNOWN,))
+    return SmallCorpus(np.array(ids, np.int64), starts, words or (UNKNOWN,), total)
