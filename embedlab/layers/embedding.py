@@ -136,15 +136,31 @@ class Embedding(TableLayer):
         quantization_config: Any = None,
         *,
         input_length: Any = None,
+        padding_idx: int | None = None,
+        max_norm: float | None = None,
+        norm_type: float = 2.0,
+        scale_grad_by_freq: bool = False,
         oob: str | int = "raise",
         negative: str = "raise",
         row_dropout: float = 0.0,
         placement: str = "memory",
         adapters: Any = None,
+        seed: int | None = None,
         **options: Any,
     ):
-        table = embeddings_initializer, embeddings_regularizer, embeddings_constraint
-        super().__init__(input_dim, output_dim, *table, **options)
+        super().__init__(
+            input_dim,
+            output_dim,
+            embeddings_initializer,
+            embeddings_regularizer,
+            embeddings_constraint,
+            padding_idx=padding_idx,
+            max_norm=max_norm,
+            norm_type=norm_type,
+            scale_grad_by_freq=scale_grad_by_freq,
+            seed=seed,
+            **options,
+        )
         check_choice(placement, "placement", ("memory", "disk"))
         if placement == "disk" and (self.embeddings_regularizer or self.embeddings_constraint):
             raise ValueError(
@@ -823,8 +839,7 @@ class Embedding(TableLayer):
 
 _BEYOND_KERAS = {
     argument.name: argument.default
-    for kind in (TableLayer, Embedding)
-    for argument in signature(kind.__init__).parameters.values()
+    for argument in signature(Embedding.__init__).parameters.values()
     if argument.kind is argument.KEYWORD_ONLY and argument.name != "adapters"
 }
 """Arguments that Keras does not know, and their defaults: a config holds them only if they differ,
