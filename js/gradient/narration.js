@@ -7,6 +7,7 @@ import { errorsByStep, stepSize } from "./gradient_check.js";
 import { selectedColumn, selection } from "./state.js";
 import { sumText, vector } from "./sum_text.js";
 import { busiest, highlightFor, rowsWithGradient, derive, rowStateAt } from "./trace.js";
+import { narrateDuplicates } from "./predict.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./trace.js").Derived} Derived */
@@ -26,8 +27,7 @@ export function narrate(scene) {
   const { ui } = scene;
   const derived = derive(scene.trace);
   if (ui.prediction?.phase === "open") {
-    if (ui.local.asks === "fate")
-      return html`The same row gets several gradients. Which number will it hold in the end?`;
+    if (ui.local.asks === "duplicates") return narrateDuplicates(scene);
     return html`Choose each row that will get a gradient; a row that gets several counts once.`;
   }
   if (!derived.N)

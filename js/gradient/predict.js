@@ -68,18 +68,26 @@ export function candidates(trace, row, col) {
   return [values[values.length - 1], sum / values.length, sum];
 }
 
+/** Say what comes to the row that the question is about. @param {Scene} scene */
+export function narrateDuplicates(scene) {
+  const derived = derive(scene.trace);
+  const row = duplicatedRow(scene.trace);
+  if (row < 0) return "No row gets two gradients now.";
+  const col = selectedColumn(scene);
+  const word = derived.word(row);
+  const parts = derived.senders(row).map((n) => fixed(derived.gradOutput(n)[col]));
+  return html`Row ${row}${word ? html` (“<bdi>${word}</bdi>”)` : ""} gets ${parts.slice(0, 6).join(", ")}${parts.length > 6 ? " …" : ""} in column ${col}. What stands there in the end?`;
+}
+
 /** @param {Scene} scene */
 export function duplicatesQuestion(scene) {
   const { trace, ui, explorer } = scene;
-  const derived = derive(trace);
   const row = duplicatedRow(trace);
   if (row < 0) return { question: "No row gets two gradients now. Write a word twice." };
   const col = selectedColumn(scene);
   const numbers = candidates(trace, row, col);
-  const word = derived.word(row);
-  const parts = derived.senders(row).map((n) => fixed(derived.gradOutput(n)[col]));
   return {
-    question: html`Row ${row}${word ? html` (“<bdi>${word}</bdi>”)` : ""} gets ${parts.slice(0, 6).join(", ")}${parts.length > 6 ? " …" : ""} in column ${col}. What stands there in the end?`,
+    question: html`What will dW[${row}, ${col}] be?`,
     choices: html`<span class="candidates" role="group" aria-label="What stands there in the end">${ANSWERS.map(
       (name, i) => {
         const chosen = markOf(ui.prediction, i) === "chosen";

@@ -129,7 +129,7 @@ export function predictionStrip({ prediction, question, choices = nothing, outco
     return html`<section class="strip predict" aria-label="Predict">
       <p><b>Predict.</b> ${question}</p>
       ${choices}
-      ${kind === "curve" ? nothing : html`<span class="num count">${counted[kind]}</span>`}
+      ${kind === "curve" || choices !== nothing ? nothing : html`<span class="num count">${counted[kind]}</span>`}
       ${button({ label: "Reveal", place: "predict:reveal", primary: true, onClick: () => run("reveal") })}
       ${button({ label: "Not now", place: "predict:done", onClick: () => run("done") })}
     </section>`;

@@ -51,7 +51,11 @@ function rowLines({ params, size }, derived, n) {
     main: !hot,
     body:
       values && row >= 0
+<<<<<<< HEAD
         ? html`out[${n}, :] = W[ids[${n}], :] = <span class="on">W[${rowId(row)}, :]</span> = [${vector(values, size.width < 860 ? 4 : 8)}]`
+=======
+        ? html`out[${n}, :] = W[ids[${n}], :] = <span class="on">W[${row}, :]</span> = [${vector(values, size.width < 1200 ? 4 : 8)}]`
+>>>>>>> 620f8ff (Views: the question of duplicate ids fits its strip; no formula line grows over the key figures; no place twice; notes only where there is room)
         : "out[n, :] = W[ids[n], :]",
     note: "copies rows, multiplies nothing",
   };
@@ -59,7 +63,7 @@ function rowLines({ params, size }, derived, n) {
     name: "one-hot",
     main: hot,
     body: html`out[${one}, :] = onehot(ids[${one}]) @ W`,
-    note: `${formatInt(total * V * D)} multiplications${size.width < 860 ? "" : "; point at an output cell to see its own"}`,
+    note: `${formatInt(total * V * D)} multiplications${size.width < 1200 ? "" : "; point at an output cell to see its own"}`,
   };
   return hot ? [product, gather] : [gather, product];
 }
@@ -159,5 +163,5 @@ function fact(id, { trace }, { total: N, size, rows, rowId }) {
       note: "measured here, just now",
     },
   };
-  return lines[id];
+  return lines[id.replace("onehot_", "")]; // a time of either method
 }

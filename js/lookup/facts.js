@@ -49,7 +49,7 @@ export function facts(scene) {
       title: "One-hot matmul",
       facts: [
         products,
-        time(header.onehot_ns, "time"),
+        time(header.onehot_ns, "onehot_time"),
         unlessError("max difference", formatDifference(header.max_difference), "difference"),
       ],
     },

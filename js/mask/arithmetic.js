@@ -91,7 +91,7 @@ function cellLines(derived, stage, b, cell = 0) {
       name: "value",
       body: html`${subject} = ${stage.kind}(${into}) = [<span class="on">${values}</span>]`,
     },
-    { name: "mask", body: mask, note: stage.reason || undefined },
+    { name: "mask", body: mask },
   ];
 }
 

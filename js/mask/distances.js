@@ -22,7 +22,7 @@ export function distances(d) {
   const all = Array.from({ length: derived.B }, (_, i) => derived.pooledOff(i, "model"));
   const mean = all.reduce((sum, value) => sum + value, 0) / derived.B;
   const [model, unmasked, reference] = Array.from(derived.loss);
-  return svg`<g class="distances">${head(at.narrow ? svg`<tspan class="model">● this model</tspan><tspan dx="10">○ without mask</tspan>` : key)}
+  return svg`<g class="distances">${head(at.width < 640 ? svg`<tspan class="model">● this model</tspan><tspan dx="10">○ without mask</tspan>` : key)}
     ${
       derived.pooledAt === null
         ? nothing
@@ -62,5 +62,5 @@ function axis({ at }, line, name, off, unmasked, note) {
     ${Number.isFinite(unmasked) ? svg`<circle class="unmasked" cx=${px(unmasked)} cy=${y} r="7.5" />` : nothing}
     ${known ? svg`<circle class="model ${tone}" cx=${px(off)} cy=${y} r="4.5" />` : nothing}
     <text class="num ${tone}" x=${right + 10} y=${y + 4}>${distanceText(off).value}</text>
-    ${at.narrow ? nothing : svg`<text class="note" x=${right + 56} y=${y + 4}>${note}</text>`}`;
+    ${at.width - right < 250 ? nothing : svg`<text class="note" x=${right + 56} y=${y + 4}>${note}</text>`}`;
 }

@@ -33,7 +33,7 @@ export function stripCells(d) {
  */
 export function strips(d) {
   const { at } = d;
-  return svg`<text class="head" x=${at.narrow ? 0 : at.labels} y=${at.stripHead}>${d.predicting ? "rows in each batch, given by the text" : at.narrow ? "displacement" : "row displacement ‖w′ − w‖; striped: moved without gradient"}</text>
+  return svg`<text class="head" x=${at.narrow ? 0 : at.labels} y=${at.stripHead}>${d.predicting ? "rows in each batch, given by the text" : at.width < 640 ? "displacement" : "row displacement ‖w′ − w‖; striped: moved without gradient"}</text>
     ${d.runs.map((n) => strip(d, n))}`;
 }
 

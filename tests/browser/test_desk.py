@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 from view_cases import CASES
 
-DESK = (833, 934)  # JupyterLab with its sidebar open, 1280 and 1366 px wide
+DESK = (833, 934, 1100)  # JupyterLab with its sidebar open, 1280 and 1366 px wide; and closed
 HIGHEST = 660
 VISIBLE = ".left, .figure, .narration"
 STATES = [
@@ -19,6 +19,11 @@ CUT = """root => [...root.querySelectorAll("p, dd, dt, button, h2, h3, .name, ou
     .concat([...root.querySelectorAll("header, .left, .predict, .key-figures, footer")]
         .filter(e => e.scrollHeight > e.clientHeight + 1))
     .map(e => `${e.className} ${e.textContent.trim().slice(0, 40)}`)"""
+
+LONG = """root => [...root.querySelectorAll(".formula > *")].some(e => e.offsetHeight > 46)"""
+
+TWICE = """root => [...root.querySelectorAll("[data-place]")].map(e => e.dataset.place)
+    .filter((place, i, all) => all.indexOf(place) !== i)"""
 
 ROWS = """root => [...root.children].map(e => [e.className, e.getBoundingClientRect().height])"""
 
@@ -39,6 +44,8 @@ def test_a_view_is_at_most_660_high_in_every_state(show, name, state, keys, widt
         view.press(*rest)
     assert view.root.bounding_box()["height"] <= HIGHEST
     assert view.root.evaluate(CUT) == []
+    if view.root.locator(".card.pinned, .formula .strip").count() == 0:
+        assert view.root.evaluate(LONG) is False
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -65,6 +72,7 @@ def test_controls_figure_and_narration_are_seen_together(show, name):
     view.press("Escape")
     assert view.root.locator(".rest").count() == 0 and view.focused == "top:more"
     view.click("top:numbers")
+    assert view.root.evaluate(TWICE) == []
     drawer = view.root.locator(".right").bounding_box()
     for part in (".formula", ".narration"):
         assert drawer["y"] + drawer["height"] <= view.root.locator(part).bounding_box()["y"]
