@@ -51,11 +51,7 @@ function rowLines({ params, size }, derived, n) {
     main: !hot,
     body:
       values && row >= 0
-<<<<<<< HEAD
-        ? html`out[${n}, :] = W[ids[${n}], :] = <span class="on">W[${rowId(row)}, :]</span> = [${vector(values, size.width < 860 ? 4 : 8)}]`
-=======
-        ? html`out[${n}, :] = W[ids[${n}], :] = <span class="on">W[${row}, :]</span> = [${vector(values, size.width < 1200 ? 4 : 8)}]`
->>>>>>> 620f8ff (Views: the question of duplicate ids fits its strip; no formula line grows over the key figures; no place twice; notes only where there is room)
+        ? html`out[${n}, :] = W[ids[${n}], :] = <span class="on">W[${rowId(row)}, :]</span> = [${vector(values, size.width < 1200 ? 4 : 8)}]`
         : "out[n, :] = W[ids[n], :]",
     note: "copies rows, multiplies nothing",
   };

@@ -121,7 +121,7 @@ data-value=${t}
 </div>`}function Vt(e="many",t=[]){return{kind:e,phase:"open",chosen:[],curve:Array.from(t),verdict:null}}function Ar(e,t){if(e.phase!=="open")return e;let n=e.chosen.includes(t);if(e.kind==="one")return{...e,chosen:n?[]:[t]};let r=n?e.chosen.filter(o=>o!==t):[...e.chosen,t].sort((o,s)=>o-s);return{...e,chosen:r}}function Mr(e,t,n){return e.phase!=="open"||!(t in e.curve)?e:{...e,curve:e.curve.map((r,o)=>o===t?n:r)}}function Sr(e,t,n=0){let r=Array.from(t);if(e.kind==="curve"){let h=e.curve.map((m,g)=>g),u=m=>Math.abs(e.curve[m]-r[m])<=n,d=h.filter(u),p=h.filter(m=>!u(m));return{...e,phase:"revealed",verdict:{right:d,missed:[],extra:p,correct:p.length===0}}}let o=new Set(r),s=new Set(e.chosen),i=e.chosen.filter(h=>o.has(h)),a=e.chosen.filter(h=>!o.has(h)),c=[...o].filter(h=>!s.has(h)).sort((h,u)=>h-u),l=c.length===0&&a.length===0;return{...e,phase:"revealed",verdict:{right:i,missed:c,extra:a,correct:l}}}var kr={many:["right","missed","too many"],one:["right","","not this one"],curve:["points close","","points off"]};function Ye({prediction:e,question:t,choices:n=f,outcome:r,noun:o,run:s}){let{verdict:i,chosen:a,kind:c}=e;if(!i){let p={many:`${a.length} ${o} chosen`,one:a.length?`1 ${o} chosen`:`no ${o} chosen`};return b`<section class="strip predict" aria-label="Predict">
 <p><b>Predict.</b> ${t}</p>
 ${n}
-${c==="curve"?f:b`<span class="num count">${p[c]}</span>`}
+${c==="curve"||n!==f?f:b`<span class="num count">${p[c]}</span>`}
 ${k({label:"Reveal",place:"predict:reveal",primary:!0,onClick:()=>s("reveal")})}
 ${k({label:"Not now",place:"predict:done",onClick:()=>s("done")})}
 </section>`}let[l,h,u]=kr[c],d=(p,m)=>i[p].length||p==="right"&&c!=="one"?b`<span class="tally ${p}">${I(p)} ${c==="one"?f:i[p].length} ${i[p].length===1?m.replace("points","point"):m}</span>`:f;return b`<section class="strip predict" aria-label="How your prediction went">
@@ -234,7 +234,7 @@ ${Rt({x:c+(h?-9:9),y:l+4,anchor:h?"end":"start"},"hit",$t(e,o))}`:f}var xe=({sce
 <pattern id="${t.uid}-still" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="stillline" d="M0 0V6" /></pattern>
 <pattern id="${t.uid}-glide" width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="glideline" d="M0 0V4" /></pattern>
 </defs>
-${e.runs.map(r=>Ko(e,r))}`)}function hr(e){let{at:t}=e;return y`<text class="head" x=${t.narrow?0:t.labels} y=${t.stripHead}>${e.predicting?"rows in each batch, given by the text":t.narrow?"displacement":"row displacement ‖w′ − w‖; striped: moved without gradient"}</text>
+${e.runs.map(r=>Ko(e,r))}`)}function hr(e){let{at:t}=e;return y`<text class="head" x=${t.narrow?0:t.labels} y=${t.stripHead}>${e.predicting?"rows in each batch, given by the text":t.width<640?"displacement":"row displacement ‖w′ − w‖; striped: moved without gradient"}</text>
 ${e.runs.map(n=>Bo(e,n))}`}function Bo(e,t){let{scene:n,derived:r,at:o,s,predicting:i}=e,{V:a,S:c,order:l}=r,h=o.strips[t],u=r.runs[t],d=O(h,s,c),p=O(h,s+1,c),m=l.indexOf(e.row),g=e.n===t,x=P(n)===t?n.ui.local.row:-1;return y`<g>
 ${o.narrow&&r.runs.length>1?y`<text class="sub" x=${o.labels} y=${h.y-5}>${u.title}</text>`:f}
 <rect class=${i?"future":"veil"} x=${p} y=${h.y-2} width=${Math.max(0,h.x+h.w-p)} height=${h.h+3} />
