@@ -44,10 +44,12 @@ class MaskExplorer(Explorer):
     text : str
         One sentence a line, at most six; sentences shorter than T are padded with id 0. A token
         written ``#12`` stands for that id.
-    model : embedlab.Sequential or list of Layer, optional
+    model : Sequential of embedlab or Keras, or list of layers, optional
         The layers to show, never changed. They can be moved, removed, and combined with others.
-    layer : embedlab.layers.Embedding, optional
-        The first layer.
+        A model by position is the same.
+    layer : optional
+        The first layer: an `Embedding`, or anything that
+        `embedlab.explorers.inputs.table.read_table` takes.
     vocabulary : embedlab.data.Vocabulary, optional
         Maps words to ids. Without it row 0 is padding, and new words take the next ids.
     **parameters
@@ -89,13 +91,15 @@ class MaskExplorer(Explorer):
 
     def __init__(
         self,
-        text: str | None = None,
+        text: Any = None,
         *,
         model: Any = None,
         layer: Any = None,
         vocabulary: Any = None,
         **parameters: Any,
     ):
+        if text is not None and not isinstance(text, str):
+            model, layer, text = (text, layer, None) if model is None else (model, text, None)
         self._user_model = UserModel(model, layer)
         self._inputs = {"model": model, "layer": layer, "vocabulary": vocabulary}
         if model is not None:

@@ -1,6 +1,7 @@
 """Every kind of table that a user may have, in every view: shown, or refused in one line."""
 
 import json
+import os
 from types import SimpleNamespace
 
 import ml_dtypes
@@ -12,11 +13,15 @@ from embedlab.explorers.gradient import GradientExplorer
 from embedlab.explorers.inputs.table import read_table
 from embedlab.explorers.lookup import LookupExplorer
 from embedlab.explorers.lora import LoRAExplorer
+from embedlab.explorers.mask import MaskExplorer
 from embedlab.explorers.quantize import QuantizationExplorer
 from embedlab.explorers.wire import MAX_BYTES, decode
 from embedlab.layers import Dense, Embedding
 
+os.environ.setdefault("KERAS_BACKEND", "torch")  # Keras reads it once, when it is imported
 torch = pytest.importorskip("torch")
+keras = pytest.importorskip("keras")
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation")  # Keras on NumPy 2
 
 
 class KeyedVectors:
@@ -69,6 +74,61 @@ VIEWS = {
     "lora": LoRAExplorer,
     "geometry": GeometryExplorer,
 }
+
+
+def keras_layer(*, rank=None, mode=None):
+    layer = keras.layers.Embedding(70, 12)
+    layer.build()
+    if mode:
+        layer.quantize(mode)
+    if rank:
+        layer.enable_lora(rank)
+        layer.lora_embeddings_b.assign(np.full((rank, 12), 0.1, np.float32))
+    return layer
+
+
+KINDS |= {
+    "Keras Embedding, never called": lambda: keras.layers.Embedding(1000, 64),
+    "Keras LoRA": lambda: keras_layer(rank=3),
+    "Keras int8": lambda: keras_layer(mode="int8"),
+    "Keras int4": lambda: keras_layer(mode="int4"),
+    "Keras Sequential": lambda: keras.Sequential([keras.layers.Embedding(90, 5)]),
+}
+
+
+@pytest.mark.parametrize("mode", [None, "int8", "int4"])
+def test_table_of_a_keras_layer_is_what_the_layer_returns(mode):
+    layer = keras_layer(mode=mode)
+    rows = keras.ops.convert_to_numpy(layer(np.arange(70)))
+    np.testing.assert_allclose(read_table(layer).values, rows, rtol=1e-6)
+    assert (read_table(layer).codes is None) == (mode is None)
+
+
+@pytest.mark.filterwarnings("ignore:Layer 'conv1d'")  # Keras says where the mask is lost
+def test_mask_explorer_shows_a_keras_model_with_its_own_numbers():
+    model = keras.Sequential(
+        [
+            keras.layers.Embedding(1000, 64, mask_zero=True),
+            keras.layers.Conv1D(8, 3, padding="same"),
+            keras.layers.GlobalAveragePooling1D(),
+            keras.layers.Dense(1),
+        ]
+    )
+    ids = np.array([[1, 2, 3, 0], [4, 5, 0, 0]])
+    output = keras.ops.convert_to_numpy(model(ids))
+    explorer = MaskExplorer("#1 #2 #3\n#4 #5", model=model, steps=4)
+    assert explorer.error is None and explorer.trace.lost_at == explorer.layers[0]
+    np.testing.assert_allclose(explorer.trace.stages[-1].values, output, atol=1e-6)
+    assert MaskExplorer(model).error is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_mask_explorer_takes_any_table_as_its_first_layer(kind):
+    source = KINDS[kind]()
+    explorer = MaskExplorer(layer=source, layers=["GlobalAveragePooling1D"])
+    table = read_table(source).values
+    ids = explorer.trace.ids
+    np.testing.assert_allclose(explorer.trace.stages[0].values, table[ids], rtol=1e-5, atol=1e-6)
 
 
 def message_size(explorer):

@@ -1,11 +1,13 @@
 """Chains of layers, built by name with weights from one seed, or taken from a user's model."""
 
 import copy
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from embedlab.explorers.inputs.table import read_table
 from embedlab.initializers import GlorotUniform, Orthogonal
 from embedlab.layers import (
     GRU,
@@ -23,6 +25,7 @@ from embedlab.layers import (
     Reshape,
     SimpleRNN,
 )
+from embedlab.models.config import layer_from_config
 
 __all__ = ["LAYER_FACTORIES", "RECURRENT_MAX", "UserModel", "build_layers", "embedding"]
 
@@ -101,17 +104,14 @@ class UserModel:
     """
 
     def __init__(self, model: Any, layer: Any):
-        layers = [] if model is None else list(_chain_of(model))
+        layers = [] if model is None else [_own_layer(item) for item in _chain_of(model)]
         first = layers[0] if layers else None
         if isinstance(first, Embedding):
             layers = layers[1:]
         else:
             first = None
         if layer is not None and not isinstance(layer, Embedding):
-            raise ValueError(
-                f"layer must be an Embedding. Received {type(layer).__name__}. "
-                "Pass other layers as model=[...]."
-            )
+            layer = _embedding_of(layer)
         self.embedding: Embedding | None = first if layer is None else layer
         self.layers: Mapping[str, Layer] = {chained.name: chained for chained in layers}
         if len(self.layers) < len(layers):
@@ -124,12 +124,48 @@ class UserModel:
 def _chain_of(model: Any) -> Sequence[Any]:
     layers = model if isinstance(model, (list, tuple)) else getattr(model, "layers", None)
     is_chain = isinstance(model, (list, tuple)) or type(model).__name__ == "Sequential"
-    if not is_chain or not layers or not all(isinstance(item, Layer) for item in layers):
+    known = layers and all(isinstance(item, Layer) or _is_keras(item) for item in layers)
+    if not is_chain or not known:
         raise ValueError(
-            f"model must be a Sequential or a list of layers. Received {type(model).__name__}. "
+            f"model must be a Sequential or a list of layers. Received "
+            f"{type(model).__module__}.{type(model).__qualname__}. "
             "Pass the layers as a list, in their order."
         )
     return layers
+
+
+def _is_keras(layer: Any) -> bool:
+    """Return whether a layer is one of Keras, which this module never imports."""
+    keras = sys.modules.get("keras")
+    return keras is not None and isinstance(layer, keras.layers.Layer)
+
+
+def _own_layer(layer: Any) -> Layer:
+    """Return a layer, or the layer of embedlab with the config and weights of one of Keras."""
+    if isinstance(layer, Layer):
+        return layer
+    if hasattr(type(layer), "embeddings"):
+        return _embedding_of(layer)
+    converted: Layer = layer_from_config(sys.modules["keras"].saving.serialize_keras_object(layer))
+    shapes = layer.get_build_config() if layer.built else None
+    if shapes and shapes.get("input_shape"):
+        converted.build(tuple(shapes["input_shape"]))
+        if converted.weights:
+            converted.set_weights(layer.get_weights())
+    return converted
+
+
+def _embedding_of(layer: Any) -> Embedding:
+    """Return an Embedding with the table of a layer, array or vectors of any library."""
+    values = read_table(layer, "layer").values
+    name = getattr(layer, "name", None)
+    return Embedding(
+        *values.shape,
+        weights=[values],
+        mask_zero=bool(getattr(layer, "mask_zero", False)),
+        name=name if isinstance(name, str) else "embedding",
+        dtype=values.dtype.name,
+    )
 
 
 def embedding(layer: Embedding | None, table: np.ndarray, *, mask_zero: bool) -> Embedding:

@@ -310,7 +310,8 @@ def _numpy(source: Any) -> Any:
     elif not isinstance(source, (list, tuple)) and not hasattr(source, "__array__"):
         return None
     try:
-        return np.asarray(source)
+        # Keras's `__array__` takes no `copy`, which NumPy 2 would pass with a warning.
+        return np.asarray(source if isinstance(source, (list, tuple)) else source.__array__())
     except (TypeError, ValueError, RuntimeError):
         return None
 
