@@ -124,8 +124,8 @@ class UserModel:
 def _chain_of(model: Any) -> Sequence[Any]:
     layers = model if isinstance(model, (list, tuple)) else getattr(model, "layers", None)
     is_chain = isinstance(model, (list, tuple)) or type(model).__name__ == "Sequential"
-    known = layers and all(isinstance(item, Layer) or _is_keras(item) for item in layers)
-    if not is_chain or not known:
+    known = all(isinstance(item, Layer) or _is_keras(item) for item in layers or ())
+    if not is_chain or not layers or not known:
         raise ValueError(
             f"model must be a Sequential or a list of layers. Received "
             f"{type(model).__module__}.{type(model).__qualname__}. "
@@ -159,8 +159,10 @@ def _embedding_of(layer: Any) -> Embedding:
     """Return an Embedding with the table of a layer, array or vectors of any library."""
     values = read_table(layer, "layer").values
     name = getattr(layer, "name", None)
+    rows, columns = values.shape
     return Embedding(
-        *values.shape,
+        rows,
+        columns,
         weights=[values],
         mask_zero=bool(getattr(layer, "mask_zero", False)),
         name=name if isinstance(name, str) else "embedding",
