@@ -90,11 +90,6 @@ class EarlyStopping(Callback):
     restore_best_weights : bool
         Set the model to the weights of its best epoch at the end.
     start_from_epoch : int
-
-    Examples
-    --------
-    >>> EarlyStopping("val_loss", patience=3).patience
-    3
     """
 
     def __init__(

@@ -16,11 +16,7 @@ EPSILON = 1e-7
 
 
 class Constraint(Configured):
-    """The base of all constraints: call one with a table, and it returns the nearest allowed one.
-
-    >>> MaxNorm(1.0, axis="rows")
-    MaxNorm(max_value=1.0, axis=1)
-    """
+    """The base of all constraints: call one with a table for the nearest allowed table."""
 
     axis: Any = ()
 

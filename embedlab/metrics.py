@@ -70,11 +70,7 @@ class Accuracy(Configured):
 
 
 def get(identifier: Any) -> Accuracy:
-    """Return the metric that a name, class or instance stands for, named as the caller does.
-
-    >>> get("acc")
-    Accuracy(name='acc')
-    """
+    """Return the metric that a name, class or instance stands for, named as the caller does."""
     if isinstance(identifier, Accuracy):
         return identifier
     if identifier is Accuracy or identifier in ("accuracy", "acc"):

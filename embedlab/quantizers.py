@@ -31,11 +31,7 @@ class QuantizationConfig(Configured):
 
 
 class Int8QuantizationConfig(QuantizationConfig):
-    """One byte a number, one scale a row.
-
-    >>> Int8QuantizationConfig().mode
-    'int8'
-    """
+    """One byte a number, one scale a row."""
 
     mode = "int8"
 

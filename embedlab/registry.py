@@ -24,7 +24,9 @@ __all__ = [
 
 
 class Configured:
-    """The base of all that is made from plain arguments, each kept in an attribute of its name.
+    """A base class with get_config, from_config, clone and repr.
+
+    It is for classes that keep each argument of `__init__` in an attribute of its name.
 
     >>> class Scale(Configured):
     ...     def __init__(self, factor=1.0, seed=None):
@@ -77,12 +79,7 @@ def _arguments(cls: type) -> dict[str, Any]:
 
 
 def not_defined(owner: Any, method: str, do: str = "Add the method") -> NotImplementedError:
-    """Return the error for a method that a class of one's own must define.
-
-    >>> str(not_defined(Configured(), "grad(weights) to be trained"))
-    'Configured must define grad(weights) to be trained. Received a class without grad. \
-Add the method.'
-    """
+    """Return the error for a method that a class of one's own must define."""
     name = method.partition("(")[0]
     must = f"{type(owner).__name__} must define {method}"
     return NotImplementedError(message(must, f"a class without {name}", do))
@@ -107,10 +104,6 @@ def drop_keras_defaults(
 
     >>> drop_keras_defaults("LSTM", {"units": 3, "stateful": False}, {"stateful": False})
     {'units': 3}
-    >>> drop_keras_defaults("LSTM", {"stateful": True}, {"stateful": False})
-    Traceback (most recent call last):
-    ValueError: stateful is not part of embedlab. Received stateful=True for LSTM. \
-Use embedlab.keras.Embedding in a Keras model.
     """
     for name in keras_only.keys() & arguments.keys():
         value, default = arguments[name], keras_only[name]
@@ -126,10 +119,6 @@ def missing_attribute(module: str, name: str, keras_only: str = "") -> Attribute
     """Return the error for a name that a module does not have: for its ``__getattr__``.
 
     A class (a name that begins with a capital) may be Keras's, and so may a name in `keras_only`.
-
-    >>> str(missing_attribute("embedlab.optimizers", "Lion"))
-    'embedlab.optimizers.Lion is not part of embedlab. Received the name Lion. \
-Use embedlab.keras.Embedding in a Keras model.'
     """
     if name[:1].isupper() or name in keras_only.split():
         return AttributeError(left_to_keras(f"{module}.{name}", f"the name {name}"))

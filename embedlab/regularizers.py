@@ -21,11 +21,7 @@ def __getattr__(name: str) -> Any:
 
 
 class Regularizer(Configured):
-    """The base of all regularizers: call one with a table for the penalty, `grad` for its gradient.
-
-    >>> L2(0.5)
-    L2(l2=0.5)
-    """
+    """The base of all regularizers: call one for the penalty, `grad` for its gradient."""
 
     def __call__(self, weights: np.ndarray) -> Any:
         """Return the penalty, one number."""
@@ -69,22 +65,14 @@ class L1L2(Regularizer):
 
 
 class L1(L1L2):
-    """Lasso, ``l1 * sum(abs(w))``: pulls every number to 0 by the same step.
-
-    >>> round(float(L1(0.01)(np.array([[3.0, -4.0]]))), 6)
-    0.07
-    """
+    """Lasso, ``l1 * sum(abs(w))``: pulls every number to 0 by the same step."""
 
     def __init__(self, l1: float | None = 0.01):
         super().__init__(0.01 if l1 is None else l1, 0.0)
 
 
 class L2(L1L2):
-    """Ridge, ``l2 * sum(w ** 2)``: pulls large numbers harder than small ones.
-
-    >>> float(L2(0.01)(np.array([[3.0, -4.0]])))
-    0.25
-    """
+    """Ridge, ``l2 * sum(w ** 2)``: pulls large numbers harder than small ones."""
 
     def __init__(self, l2: float | None = 0.01):
         super().__init__(0.0, 0.01 if l2 is None else l2)

@@ -50,7 +50,7 @@ class Parameter(TraitType[Value, Value]):
 
 
 class BoundedInt(Parameter[int]):
-    """A integer from `minimum` to `maximum`.
+    """An integer from `minimum` to `maximum`.
 
     Examples
     --------

@@ -1,4 +1,7 @@
-"""Allocation of weights: bytes needed and bytes free, arrays in memory or in a file on disk."""
+"""Allocation of weights: bytes needed and bytes free, arrays in memory or in a file on disk.
+
+While a model is made from a file, a budget limits the bytes of all its weights together.
+"""
 
 import os
 import shutil
@@ -10,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from embedlab.core.checks import check_choice
 
 __all__ = [
     "Allocator",
@@ -107,6 +112,7 @@ def _in_words(nbytes: float) -> str:
 
 def allocator_for(placement: str) -> Allocator:
     """Return the function that allocates arrays of zeros in "memory" or on "disk"."""
+    check_choice(placement, "placement", ("memory", "disk"))
     return np.zeros if placement == "memory" else memmap_zeros
 
 
@@ -148,7 +154,7 @@ def check_fits(placement: str, shape: tuple[int, int], dtype: Any) -> None:
     >>> check_fits("disk", (1 << 50, 64), "float32")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     embedlab.layers.allocation.TableMemoryError: a table (V, D) = (1125899906842624, 64) must fit \
-on the disk of the temporary folder. It needs 288.2 PB, Received ... free. Set TMPDIR to a folder \
+on the disk of the temporary folder: it needs 288.2 PB. Received ... free. Set TMPDIR to a folder \
 on a larger disk, or lower input_dim.
     """
     available: int | None
@@ -163,7 +169,7 @@ on a larger disk, or lower input_dim.
     needed = _nbytes(shape, dtype)
     if available is not None and needed > available:
         raise TableMemoryError(
-            f"a table (V, D) = {shape} must fit {place}. It needs {_in_words(needed)}, "
+            f"a table (V, D) = {shape} must fit {place}: it needs {_in_words(needed)}. "
             f"Received {_in_words(available)} {free}",
             needed,
             available,
@@ -171,12 +177,7 @@ on a larger disk, or lower input_dim.
 
 
 def available_memory() -> int | None:
-    """Return the bytes left on the machine and in its container; None where no system says.
-
-    >>> free = available_memory()
-    >>> free is None or free > 0
-    True
-    """
+    """Return the bytes left on the machine and in its container; None where no system says."""
     limits = [_free_memory(), *(_left_in_group(*group) for group in _CGROUPS)]
     return min((size for size in limits if size is not None), default=None)
 

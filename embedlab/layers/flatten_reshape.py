@@ -19,7 +19,6 @@ class _NewShape(Layer):
     def forward(
         self, inputs: Any, mask: Any = None, training: bool = False
     ) -> tuple[np.ndarray, tuple[int, ...]]:
-        """Return the numbers in their new shape, and the old shape."""
         values = as_numeric_array(inputs, f"inputs of {self.name!r}")
         check_input_shape(self, values.shape, least=1)
         if values.dtype.kind == "f":
@@ -27,12 +26,10 @@ class _NewShape(Layer):
         return values.reshape(self.compute_output_shape(values.shape)), values.shape
 
     def backward(self, context: tuple[int, ...], grad: Any) -> Gradients:
-        """Return the gradient of the inputs: the same numbers in the old shape."""
         grad = cast_grad(self, grad, self.compute_output_shape(context))
         return Gradients(grad.reshape(context), {})
 
     def compute_output_spec(self, inputs: KerasTensor) -> KerasTensor:
-        """Return the placeholder of the outputs; floats come in the compute dtype."""
         dtype = self.compute_dtype if inputs.dtype.startswith("float") else inputs.dtype
         return KerasTensor(self.compute_output_shape(inputs.shape), dtype)
 

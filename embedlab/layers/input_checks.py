@@ -24,13 +24,6 @@ def cast_inputs(layer: Any, inputs: Any, *, ndim: int | None = None, least: int 
     A copy, so that the caller may reuse the array before `backward`. `ndim` and `least` say how
     many axes there must be: exactly, or at least. ShapeError "Input 0 of layer ... is incompatible
     with the layer" for others, and a last axis of another length than the weights were made for.
-
-    >>> from embedlab.layers.layer import Layer
-    >>> cast_inputs(Layer(name="dense"), [1.0, 2.0], least=2)
-    Traceback (most recent call last):
-    embedlab.core.checks.ShapeError: Input 0 of layer 'dense' is incompatible with the layer: \
-expected min_ndim=2, found ndim=1. Full shape received: (2,). Give a single sample a batch \
-axis: x[None].
     """
     array = as_numeric_array(inputs, f"inputs of {layer.name!r}")
     array = np.array(array, layer.compute_dtype, order="C")
@@ -69,13 +62,6 @@ def input_width(layer: Any, shape: Any, *, ndim: int | None = None, least: int =
 
     ShapeError for another number of axes, and for a length that is not known: after Flatten it
     needs the length of the sequences.
-
-    >>> from embedlab.layers.layer import Layer
-    >>> input_width(Layer(name="dense"), (None, None))
-    Traceback (most recent call last):
-    embedlab.core.checks.ShapeError: the last axis of the inputs must be known before the weights \
-of 'dense' can be made. Received shape (None, None). After Flatten it depends on the length of \
-the sequences: set Embedding(..., input_length=10), or Input((10,)).
     """
     check_input_shape(layer, shape, ndim=ndim, least=least)
     if not shape or shape[-1] is None:
@@ -92,10 +78,6 @@ def cast_grad(layer: Any, grad: Any, shape: tuple[int, ...]) -> np.ndarray:
     """Return `grad` in the dtype of the weights, which mixed precision sums in.
 
     ShapeError unless it has the shape of the outputs.
-
-    >>> from embedlab.layers.layer import Layer
-    >>> cast_grad(Layer(dtype="mixed_float16"), np.ones(2, np.float16), (2,)).dtype.name
-    'float32'
     """
     array = np.asarray(grad, layer.variable_dtype, order="C")
     if array.shape != tuple(shape):
@@ -136,13 +118,7 @@ def check_inside(ids: np.ndarray, input_dim: int, layer: Any) -> np.ndarray:
 
 
 def name_layer(error: IdError, layer: Any) -> IdError:
-    """Return the error with the name of the layer behind what was received.
-
-    >>> from embedlab.layers.layer import Layer
-    >>> str(name_layer(out_of_range_error(np.array([9]), 4), Layer(name="words")))
-    "ids must lie in 0..3 (input_dim=4). Received 9 at [0], in layer 'words'. Raise input_dim, \
-or map unknown words to one id."
-    """
+    """Return the error with the name of the layer behind what was received."""
     received, _, cure = str(error).rpartition(". ")
     text = f"{received}, in layer {layer.name!r}. {cure}"
     return type(error)(text, error.bad_ids, error.positions, error.input_dim)

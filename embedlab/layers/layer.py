@@ -69,8 +69,8 @@ class Layer:
     [2.0, 4.0]
     """
 
-    supports_masking = False  # True where the mask of the inputs is also that of the outputs
-    consumes_mask = False  # True where `call` takes ``mask=`` and uses it
+    supports_masking = False  # may be given a mask without an error; compute_mask says what goes on
+    consumes_mask = False  # `forward` or `call` uses the mask in its arithmetic
     WEIGHTS: ClassVar[Mapping[str, Any]] = {}
     """Weights that `add_named_weight` makes, in Keras's order, and their default initializers."""
     CONFIG: ClassVar[tuple[str, ...]] = ()
@@ -182,13 +182,11 @@ class Layer:
         return variable
 
     def _track_variable(self, variable: Variable) -> None:
-        """Make a variable this layer's own, under its name."""
         group = self._trainable_weights if variable.trainable else self._non_trainable_weights
         group[variable.name] = variable
         variable._frozen = not self._trainable
 
     def _untrack_variable(self, variable: Variable) -> None:
-        """Take a variable out of this layer."""
         self._trainable_weights.pop(variable.name, None)
         self._non_trainable_weights.pop(variable.name, None)
 
@@ -352,7 +350,6 @@ class Layer:
         return self.call(inputs, *args, **kwargs)
 
     def _build_from_data(self, inputs: Any) -> None:
-        """Build the layer for the first inputs that it meets."""
         known = hasattr(inputs, "shape")
         self.build((inputs if known else as_array(inputs, f"inputs of {self.name!r}", "K")).shape)
 
@@ -541,7 +538,6 @@ class Layer:
 
 
 def _weight_options(kind: type[Layer]) -> dict[str, Any]:
-    """Return the options of all weights of a class, with their defaults."""
     defaults = {}
     for weight, initializer in kind.WEIGHTS.items():
         prefix = weight.removesuffix("_kernel")

@@ -66,7 +66,6 @@ class _GlobalPooling1D(Layer):
     KERAS_ONLY: ClassVar = {**Layer.KERAS_ONLY, "data_format": "channels_last", "keepdims": False}
 
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
-        """Return (B, D)."""
         check_input_shape(self, tuple(input_shape), ndim=3)
         rows, _, columns = input_shape
         return rows, columns

@@ -32,7 +32,8 @@ class ReversibleEmbedding(Embedding):
     ----------
     tie_weights : bool
         Whether both directions share one table. If not, the reverse projection has a weight of
-        its own, `reverse_embeddings` (D, V).
+        its own, `reverse_embeddings` (D, V), which starts from `embeddings_initializer`:
+        ``weights=``, regularizer and constraint hold for the first table only.
     reverse_dtype : str, optional
         The dtype of the logits; by default the compute dtype.
     logit_soft_cap : float, optional
@@ -89,8 +90,15 @@ class ReversibleEmbedding(Embedding):
                 raise ValueError(message(must, logit_soft_cap, do))
         if not self.tie_weights:
             self._table_names = ("embeddings", "reverse_embeddings")
-        table = embeddings_initializer, embeddings_regularizer, embeddings_constraint
-        super().__init__(input_dim, output_dim, *table, mask_zero, **options)
+        super().__init__(
+            input_dim,
+            output_dim,
+            embeddings_initializer=embeddings_initializer,
+            embeddings_regularizer=embeddings_regularizer,
+            embeddings_constraint=embeddings_constraint,
+            mask_zero=mask_zero,
+            **options,
+        )
 
     # The reverse table ------------------------------------------------------------------------
 
@@ -118,11 +126,11 @@ class ReversibleEmbedding(Embedding):
     def _reverse_parts(self, dtype: Any) -> tuple[Table, np.ndarray, list[Adapter]]:
         """Return the table of the reverse projection, its floats, and the adapters added to it."""
         table = self._tables[self._table_names[-1]]
-        adapters = [
+        active = [
             Adapter(a.astype(dtype, copy=False), b.astype(dtype, copy=False), dtype.type(scale))
             for a, b, scale in (self.adapters.active_arrays() if self.tie_weights else [])
         ]
-        return table, table.dense().astype(dtype, copy=False), adapters
+        return table, table.dense().astype(dtype, copy=False), active
 
     # Both directions --------------------------------------------------------------------------
 
@@ -135,21 +143,25 @@ class ReversibleEmbedding(Embedding):
     def forward(
         self, inputs: Any, mask: Any = None, training: bool = False, *, reverse: bool = False
     ) -> tuple[np.ndarray, Any]:
-        """Return the outputs of either direction, and the context that `backward` needs."""
+        """Return the outputs of either direction, and the context that `backward` needs.
+
+        Rows (*ids.shape, D) in the compute dtype; with `reverse`, logits (..., V) for (..., D),
+        in `reverse_dtype`.
+        """
         if not reverse:
             return super().forward(inputs, mask, training)
         if self._table is None:
             self.build()
         vectors = np.array(inputs, self._reverse_dtype, order="C")
         check_input_shape(self, vectors.shape, least=1, last=self.output_dim)
-        work = np.promote_types(vectors.dtype, np.float32)  # half floats are summed in single
-        table, floats, adapters = self._reverse_parts(work)
-        flat = vectors.reshape(-1, self.output_dim).astype(work, copy=False)
+        work_dtype = np.promote_types(vectors.dtype, np.float32)  # half floats are summed in single
+        table, floats, active = self._reverse_parts(work_dtype)
+        flat = vectors.reshape(-1, self.output_dim).astype(work_dtype, copy=False)
         logits = flat @ floats.T
-        for a, b, scale in adapters:  # their product a @ b (V, D) itself is never made
+        for a, b, scale in active:  # their product a @ b (V, D) itself is never made
             logits += scale * ((flat @ b.T) @ a.T)
         if self.logit_soft_cap is not None:
-            logits = np.tanh(logits / self.logit_soft_cap) * work.type(self.logit_soft_cap)
+            logits = np.tanh(logits / self.logit_soft_cap) * work_dtype.type(self.logit_soft_cap)
         shape = (*vectors.shape[:-1], self.input_dim)
         logits = logits.astype(vectors.dtype, copy=False).reshape(shape)
         return logits, ReverseContext(vectors, logits, table.version)
@@ -163,32 +175,32 @@ class ReversibleEmbedding(Embedding):
         """
         if not isinstance(context, ReverseContext):
             return super().backward(context, grad)
-        work = np.promote_types(self.variable_dtype, np.float32)
-        grad = np.asarray(grad, work)
+        work_dtype = np.promote_types(self.variable_dtype, np.float32)
+        grad = np.asarray(grad, work_dtype)
         if grad.shape != context.logits.shape:
             raise ShapeError(
                 f"grad must have the shape of the logits, {context.logits.shape}. "
                 f"Received {grad.shape}. Pass what the layer above sends back."
             )
-        table, floats, adapters = self._reverse_parts(work)
+        table, floats, active = self._reverse_parts(work_dtype)
         if table.version != context.version:
             raise RuntimeError(
                 "backward needs the table as the forward pass with reverse=True read it. Received "
                 f"a table of {self.name!r} that was changed in place since, as a lookup with "
                 "max_norm does. Look ids up first, or leave max_norm away."
             )
-        vectors = context.vectors.astype(work, copy=False).reshape(-1, self.output_dim)
+        vectors = context.vectors.astype(work_dtype, copy=False).reshape(-1, self.output_dim)
         if self.logit_soft_cap is not None:
-            grad = grad * (1 - (context.logits.astype(work) / self.logit_soft_cap) ** 2)
+            grad = grad * (1 - (context.logits.astype(work_dtype) / self.logit_soft_cap) ** 2)
         grad = grad.reshape(-1, self.input_dim)
         grad_vectors = grad @ floats
-        for a, b, scale in adapters:
+        for a, b, scale in active:
             grad_vectors += scale * ((grad @ a) @ b)
         if self.tie_weights and self.padding_idx is not None:
             grad = grad.copy()
             grad[:, self.padding_idx] = 0
         weights: dict[str, Any] = {}
-        for name, (a, b, scale) in zip(self.adapters.active, adapters, strict=False):
+        for name, (a, b, scale) in zip(self.adapters.active, active, strict=False):
             pair = scale * (grad.T @ (vectors @ b.T)), scale * ((grad @ a).T @ vectors)
             weights.update(zip(adapter_weight_names(name), pair, strict=True))
         if not (self.tie_weights and self.adapters):

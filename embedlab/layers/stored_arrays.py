@@ -77,7 +77,10 @@ def prepare_load(
 
     def assign() -> None:
         for variable, array in zip(variables, arrays, strict=True):
-            variable.assign(array) if variable.allocate is np.zeros else variable.replace(array)
+            if variable.on_disk:
+                variable.replace(array)
+            else:
+                variable.assign(array)
         if description is not None:
             _assign_adapters(layer, description, of_adapters)
         elif getattr(layer, "adapters", None):
@@ -88,7 +91,7 @@ def prepare_load(
 
 def _read_for(variable: Variable, value: Any) -> np.ndarray:
     """Return the numbers of `value`; for a variable on disk, in a second file to take its place."""
-    if variable.allocate is np.zeros:
+    if not variable.on_disk:
         return np.asarray(value)
     out: np.ndarray = variable.allocate(variable.shape, variable.dtype)
     if hasattr(value, "read"):  # from a file, a few rows at a time

@@ -12,12 +12,7 @@ _numbers = count()
 
 
 def not_a_chain(received: str) -> ValueError:
-    """Return the error for what asks for more than one chain of layers.
-
-    >>> str(not_a_chain("2 inputs"))
-    'embedlab models are one chain of layers. Received 2 inputs. \
-Use embedlab.keras.Embedding in keras.Model.'
-    """
+    """Return the error for what asks for more than one chain of layers."""
     must = "embedlab models are one chain of layers"
     return ValueError(message(must, received, "Use embedlab.keras.Embedding in keras.Model"))
 
@@ -27,9 +22,6 @@ class KerasTensor:
 
     In `shape` None stands for a length that is not known yet, such as the batch. `layer` made it
     from the placeholder `inputs` with `call_kwargs`, such as ``reverse=True``; None for an `Input`.
-
-    >>> KerasTensor((None, 10), "int32")
-    KerasTensor((None, 10), int32)
     """
 
     def __init__(self, shape: Any, dtype: Any = "float32", name: str | None = None):
@@ -77,11 +69,7 @@ def Input(
 
 
 def as_shape(shape: Any, name: str) -> tuple[int | None, ...]:
-    """Return a shape as a tuple of lengths or None; refuse everything else.
-
-    >>> as_shape([None, 3], "input_shape")
-    (None, 3)
-    """
+    """Return a shape as a tuple of lengths or None; refuse everything else."""
     try:
         lengths = tuple(None if n is None else index(n) for n in shape)
     except TypeError:  # not a sequence, or not of whole numbers

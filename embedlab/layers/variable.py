@@ -102,6 +102,11 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         """The dtype by name, as in Keras."""
         return self._value.dtype.name
 
+    @property
+    def on_disk(self) -> bool:
+        """True where the array lies in a file: new ones for it are made there too."""
+        return self.allocate is not np.zeros
+
     def numpy(self) -> np.ndarray:
         """Return a copy, yours to change."""
         return self._value.copy()

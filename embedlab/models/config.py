@@ -279,7 +279,6 @@ def _call_kwargs(name: str, node: Any) -> dict[str, Any]:
 
 
 def _contents(inputs: list[Any], outputs: list[Any], configs: Any, merging: list[str]) -> str:
-    """Return what a model is made of, for a message."""
     parts = [f"{len(configs) - len(inputs)} layers"]
     for word, ends in (("input", inputs), ("output", outputs)):
         names = ", ".join(str(end[0]) for end in ends)

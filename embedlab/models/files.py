@@ -190,7 +190,6 @@ def _open_weights(path: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def _write_weights(path: Any, model: Any) -> None:
-    """Write all weights and adapters into a new HDF5 file."""
     groups: dict[str, dict[str, Any]] = {}
     names: dict[str, str] = {}
     for where, layer in weight_groups(model):
@@ -227,7 +226,6 @@ def _read_weights(source: Any, path: Any, model: Any) -> None:
 
 
 def _prepare_load(reader: Reader, where: str, layer: Layer) -> Any:
-    """Check the arrays of one layer, and return the function that assigns them."""
     adapters = reader.arrays(_join(where, "embedlab"))
     return layer.prepare_load(reader.arrays(_vars(where, layer)), adapters)
 

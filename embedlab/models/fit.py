@@ -59,16 +59,16 @@ def train_step(model: Any, x: Any, y: Any) -> StepResult:
     1.0
     """
     step, context = forward_step(model, x, y, training=True)
-    grad = model.loss.grad(y, step.outputs, step.mask)
-    step.gradients.update(model.backward(context, grad).weights)
+    loss_grad = model.loss.grad(y, step.outputs, step.mask)
+    gradients = dict(model.backward(context, loss_grad).weights)
     variables = model.named_weights()
     for name, variable in variables.items():
         if variable.regularizer is not None and variable.trainable:
-            penalty, grad = variable.regularizer.grad(variable.value), step.gradients.get(name, 0.0)
+            grad = gradients.get(name, 0.0)
             dense = grad.to_dense() if isinstance(grad, SparseGrad) else grad
-            step.gradients[name] = dense + penalty
-    model.optimizer.apply_gradients([(g, variables[name]) for name, g in step.gradients.items()])
-    return step
+            gradients[name] = dense + variable.regularizer.grad(variable.value)
+    model.optimizer.apply_gradients([(g, variables[name]) for name, g in gradients.items()])
+    return step._replace(gradients=gradients)
 
 
 def forward_step(model: Any, x: Any, y: Any, training: bool = False) -> tuple[StepResult, Any]:
@@ -140,10 +140,6 @@ def as_samples(model: Any, value: Any, name: str) -> np.ndarray:
 
     >>> as_samples(None, {"ids": [[1, 2]]}, "x")
     array([[1, 2]])
-    >>> as_samples(None, {"ids": [[1, 2]], "tags": [[3]]}, "x")
-    Traceback (most recent call last):
-    ValueError: embedlab models are one chain of layers. Received 2 arrays in x: ids, tags. \
-Use embedlab.keras.Embedding in keras.Model.
     """
     if isinstance(value, dict):
         if len(value) != 1:
@@ -182,7 +178,7 @@ Use embedlab.keras.Embedding in keras.Model.
 def as_pair(model: Any, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
     """Return samples and as many targets, numbers, as arrays."""
     x = as_samples(model, x, "x")
-    if isinstance(y, (list, tuple)) and len(y) == 1 != len(x) and np.ndim(y[0]):
+    if isinstance(y, (list, tuple)) and len(y) == 1 and len(x) != 1 and np.ndim(y[0]):
         y = y[0]  # a list of one array is that array
     y = as_samples(model, y, "y")
     if y.dtype.kind not in "biuf":

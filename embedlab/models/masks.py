@@ -36,11 +36,6 @@ def follow_mask(
 
     `calls` are the layers of a chain, with the further arguments of each call; `start` is the input
     of the first, and `mask` that of the input.
-
-    >>> from embedlab.layers import Embedding, Flatten, Input
-    >>> layers = [Embedding(9, 4, mask_zero=True, name="words"), Flatten(name="flat")]
-    >>> follow_mask([(layer, {}) for layer in layers], Input((10,)))[0]
-    [words: made, flat: lost here]
     """
     notes = []
     tensor = start
@@ -71,7 +66,8 @@ def check_mask_survives(mask: Any, layer: Layer, strict: str) -> None:
         "every layer after one that makes a mask must use it or pass it on",
         f"a mask at {layer.name!r}: Layer {layer.name} does not support masking, but was passed "
         "an input mask",
-        'Put a pooling or recurrent layer before it, or pass strict_masks="ignore"',
+        "Put GlobalAveragePooling1D, or a recurrent layer that returns only its last output, "
+        'before it, or pass strict_masks="ignore"',
     )
     if strict == "raise":
         raise MaskError(text, layer.name)

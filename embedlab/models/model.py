@@ -30,10 +30,22 @@ from embedlab.registry import drop_keras_defaults
 __all__ = ["Model"]
 
 _LEFT_TO_KERAS = {
-    **dict.fromkeys(("loss_weights", "weighted_metrics", "class_weight", "sample_weight", "steps")),
-    **dict.fromkeys(("callbacks", "steps_per_epoch", "validation_steps", "validation_batch_size")),
-    **{"run_eagerly": False, "steps_per_execution": 1, "jit_compile": "auto"},
-    **{"auto_scale_loss": True, "validation_split": 0.0, "initial_epoch": 0, "validation_freq": 1},
+    "loss_weights": None,
+    "weighted_metrics": None,
+    "class_weight": None,
+    "sample_weight": None,
+    "steps": None,
+    "callbacks": None,
+    "steps_per_epoch": None,
+    "validation_steps": None,
+    "validation_batch_size": None,
+    "run_eagerly": False,
+    "steps_per_execution": 1,
+    "jit_compile": "auto",
+    "auto_scale_loss": True,
+    "validation_split": 0.0,
+    "initial_epoch": 0,
+    "validation_freq": 1,
 }
 """Arguments of Keras's compile, fit, evaluate and predict, with defaults that ask for nothing."""
 
@@ -121,13 +133,8 @@ class Model(Layer):
     ) -> None:
         """Choose how the model is trained: each an object, a name or a dict.
 
-        ``metrics=["accuracy"]`` is the only metric here. Further arguments of Keras are refused in
-        one line, unless they ask for nothing.
-
-        Raises
-        ------
-        ValueError
-            "Could not interpret optimizer identifier" and the like, at once.
+        ``metrics=["accuracy"]`` is the only metric here. An unknown name is a ValueError at once,
+        and so are further arguments of Keras, unless they ask for nothing.
         """
         _refuse_unknown("compile", keras_only)
         if isinstance(loss, (list, tuple)) or (isinstance(loss, dict) and "class_name" not in loss):
@@ -232,7 +239,25 @@ class Model(Layer):
         return_dict: bool = False,
         **keras_only: Any,
     ) -> Any:
-        """Return the loss and the metrics over all of `x` and `y`, as a list or by name."""
+        """Compute the loss and the metrics over all of `x` and `y`.
+
+        Parameters
+        ----------
+        x, y, batch_size, verbose
+            As for `fit`.
+        return_dict : bool
+
+        Returns
+        -------
+        float, list of float or dict
+            The loss where there are no metrics, else [loss, metric, ...]; with `return_dict` a
+            dict by name.
+
+        Raises
+        ------
+        ValueError, ShapeError, IdError
+            For a model that is not compiled, and for samples, targets or ids that do not fit.
+        """
         _refuse_unknown("evaluate", keras_only)
         self._check_compiled()
         x, y = as_pair(self, x, y)
@@ -248,7 +273,23 @@ class Model(Layer):
     def predict(
         self, x: Any, batch_size: int | None = None, verbose: Any = "auto", **keras_only: Any
     ) -> np.ndarray:
-        """Return the outputs for all of `x`, (samples, ...); they do not depend on `batch_size`."""
+        """Return the outputs for all of `x`; they do not depend on `batch_size`.
+
+        Parameters
+        ----------
+        x, batch_size, verbose
+            As for `fit`.
+
+        Returns
+        -------
+        np.ndarray
+            (samples, ...), as the last layer returns them.
+
+        Raises
+        ------
+        ShapeError, IdError
+            For inputs or ids that do not fit.
+        """
         _refuse_unknown("predict", keras_only)
         x = as_samples(self, x, "x")
         result: np.ndarray | None = None
@@ -317,7 +358,6 @@ class Model(Layer):
         return Gradients(grad, weights)
 
     def _prepare(self, inputs: Any = None) -> None:
-        """Check that there is a chain to run."""
         if not self._calls:
             must = f"{self.name} cannot run as a chain because it has no layers"
             do = "Say Model(inputs, outputs), or add(layer) to a Sequential"

@@ -42,13 +42,6 @@ def import_table(path: Any, name: str | None = None) -> np.ndarray:
 def export_adapter(layer: Any, path: Any, name: str = "default", overwrite: bool = True) -> None:
     """Write one adapter: tensors "lora_a" (V, R) and "lora_b" (R, D), its name and alpha.
 
-    Raises
-    ------
-    ValueError
-        When the layer has no such adapter.
-
-    Examples
-    --------
     >>> import tempfile
     >>> from embedlab.layers import Embedding
     >>> one, other = (Embedding(4, 3, weights=np.ones((4, 3))) for _ in range(2))

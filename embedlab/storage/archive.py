@@ -1,4 +1,9 @@
-"""``.keras`` files: zip archives with a config, weights and metadata."""
+"""``.keras`` files: zip archives with a config, weights and metadata.
+
+A file never takes far more memory than its size. The entries and the size of the config are checked
+here; the size that an array announces, against the bytes stored, in `storage.h5`; weights made from
+a config, by the budget of `layers.allocation`.
+"""
 
 import json
 import shutil

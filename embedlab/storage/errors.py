@@ -13,13 +13,7 @@ RESTORE, DISTRUST = "Save it again, or take a backup", "Do not trust this file"
 
 
 class FileRefused(ValueError):
-    """The file at `path` is not read; the model or layer at hand is as it was.
-
-    >>> raise FileRefused("m.keras", "be a zip archive", "a pickle", "Save it again")
-    Traceback (most recent call last):
-    embedlab.storage.errors.FileRefused: m.keras must be a zip archive. Received a pickle. \
-Save it again.
-    """
+    """The file at `path` is not read; the model or layer at hand is as it was."""
 
     def __init__(self, path: Any, must: str, received: str, do: str):
         super().__init__(message(f"{path} must {must}", received, do))

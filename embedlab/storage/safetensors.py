@@ -16,15 +16,7 @@ __all__ = ["read_tables", "write_tensors"]
 def write_tensors(
     path: Any, tensors: Mapping[str, Any], metadata: Mapping[str, str], overwrite: bool = True
 ) -> None:
-    """Write arrays and metadata to a safetensors file.
-
-    >>> import tempfile
-    >>> path = tempfile.mkdtemp() + "/t.safetensors"
-    >>> write_tensors(path, {"rows": np.ones((2, 3))}, {"kind": "table"})
-    >>> tables, metadata = read_tables(path, "rows")
-    >>> tables[0].shape, metadata
-    ((2, 3), {'kind': 'table'})
-    """
+    """Write arrays and metadata to a safetensors file."""
     arrays = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
     with atomic_write(path, overwrite) as temporary:
         save_file(arrays, temporary, dict(metadata))

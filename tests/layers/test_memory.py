@@ -30,7 +30,9 @@ def test_mixed_precision_stores_float32():
 
 def test_a_table_that_cannot_fit_is_refused_with_the_figures():
     layer = Embedding(10**9, 10**6, name="huge")
-    with pytest.raises(TableMemoryError, match=r"It needs 4\.0 PB, Received .* free") as caught:
+    with pytest.raises(
+        TableMemoryError, match=r"memory: it needs 4\.0 PB\. Received .* free"
+    ) as caught:
         layer(np.array([1]))
     assert caught.value.needed == 4 * 10**15
     assert 0 < caught.value.available < caught.value.needed

@@ -217,3 +217,12 @@ def test_refusals(options, error, words):
 def test_a_full_disk_is_an_error_before_writing():
     with pytest.raises(TableMemoryError, match="must fit on the disk"):
         Embedding(1 << 50, 64, placement="disk").build()
+
+
+def test_add_weight_refuses_an_unknown_placement():
+    layer = Dense(2)
+    with pytest.raises(ValueError, match='placement must be "memory" or "disk"'):
+        layer.add_weight((2,), placement="ram")
+    assert layer.weights == []
+    assert not layer.add_weight((2,), placement="memory").on_disk
+    assert layer.add_weight((2,), placement="disk").on_disk

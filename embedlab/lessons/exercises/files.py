@@ -164,7 +164,7 @@ def _diagnose(case: Case, done: RunResult) -> Diagnosis | None:
     value = np.asarray(done.value, np.float64) if done.value.dtype.kind in "fiu" else None
     if value is not None and np.allclose(value, case.expected, rtol=1e-4, atol=1e-6):
         return None
-    return _of_codes(case, value) if coded else _of_adapter(case, value)
+    return _diagnose_codes(case, value) if coded else _of_adapter(case, value)
 
 
 def _of_error(done: RunResult, coded: bool) -> Diagnosis:
@@ -178,7 +178,7 @@ def _of_error(done: RunResult, coded: bool) -> Diagnosis:
     return Diagnosis(f"The file is valid. {raised(done)}")
 
 
-def _of_codes(case: Case, value: np.ndarray | None) -> Diagnosis:
+def _diagnose_codes(case: Case, value: np.ndarray | None) -> Diagnosis:
     codes = case.arrays[GROUP + "vars/0"].astype(np.float64)
     scale = case.arrays[GROUP + "vars/1"].astype(np.float64).reshape(-1, 1)
     if value is not None:

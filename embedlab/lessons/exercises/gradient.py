@@ -148,7 +148,7 @@ def _of_duplicates(case: Case, value: np.ndarray) -> Diagnosis:
     mean = grad_table(ids, rows, case.input_dim, scale_grad_by_freq=True)
     row, times = (int(unique[-1]) for unique in _most(ids))
     several = f"Row {row} gets {times} gradients."
-    for other, message, belief in [
+    for other, message, misconception in [
         (
             last,
             "Your result has only the last one. `grad[ids] = …` overwrites the others, and "
@@ -164,7 +164,7 @@ def _of_duplicates(case: Case, value: np.ndarray) -> Diagnosis:
         ),
     ]:
         if np.allclose(value, other, equal_nan=True):
-            return Diagnosis(f"{several} {message}", belief, related="M4")
+            return Diagnosis(f"{several} {message}", misconception, related="M4")
     return Diagnosis("Each row must be the sum of the gradients that belong to it.", related="M4")
 
 

@@ -172,9 +172,8 @@ def _along_a_run(exercise: str, function: Callable[..., Any]) -> Verdict:
                 f"the small cases are right, but step {s + 1} of a training is not. "
                 f"{finding.message}"
             )
-            return Verdict(
-                exercise, False, message, misconception=finding.belief, related=finding.related
-            )
+            misconception, related = finding.misconception, finding.related
+            return Verdict(exercise, False, message, misconception=misconception, related=related)
         worst = max(worst, float(np.abs(done.value[0] - run.table[s + 1]).max(initial=0)))
     exact = "to five decimals" if worst < 5e-6 else f"within {worst:.1g}"
     message = (

@@ -15,7 +15,7 @@ class Diagnosis(NamedTuple):
     """A message, the misconception it is evidence for, and the one whose view shows it."""
 
     message: str
-    belief: str | None = None
+    misconception: str | None = None
     related: str | None = None
 
 
@@ -77,9 +77,11 @@ def grade_function(
     total = len(cases)
     if not failures:
         return right(f"right, {total} of {total} cases")
-    case, result, (message, belief, related) = failures[0]
+    case, result, finding = failures[0]
+    message = finding.message
     if not result.endless:
         message = f"{total - len(failures)} of {total} cases are right. {message}"
+    shown, misconception = describe(case, result), finding.misconception
     return Verdict(
-        exercise, False, message, case=describe(case, result), misconception=belief, related=related
+        exercise, False, message, case=shown, misconception=misconception, related=finding.related
     )

@@ -255,7 +255,7 @@ def _judge_int8(case: ShippedTable, done: RunResult) -> Diagnosis | None:
         return Diagnosis(f"The codes should have shape {merged.shape}. They have {codes.shape}.")
     if codes.dtype != np.int8:
         return Diagnosis(f"The codes should be int8, one byte each. They are {codes.dtype}.")
-    if scale.ndim == 1 and len(merged) > 1 and _is_of_rows(scale, merged):
+    if scale.ndim == 1 and len(merged) > 1 and _scale_fits_rows(scale, merged):
         return Diagnosis(
             f"The scale of each row is right, but its shape {scale.shape} is applied to the "
             "columns "
@@ -280,7 +280,7 @@ def _judge_int8(case: ShippedTable, done: RunResult) -> Diagnosis | None:
     return _judge_precision(case, codes / scale, codes * scale, scale)
 
 
-def _is_of_rows(scale: np.ndarray, merged: np.ndarray) -> bool:
+def _scale_fits_rows(scale: np.ndarray, merged: np.ndarray) -> bool:
     """Return whether a scale (V,) is right for the rows; a row of zeros may have any."""
     largest = np.abs(merged).max(axis=1)
     used = largest > 0
