@@ -81,7 +81,12 @@ def grade_function(
     message = finding.message
     if not result.endless:
         message = f"{total - len(failures)} of {total} cases are right. {message}"
-    shown, misconception = describe(case, result), finding.misconception
+    description, misconception = describe(case, result), finding.misconception
     return Verdict(
-        exercise, False, message, case=shown, misconception=misconception, related=finding.related
+        exercise,
+        False,
+        message,
+        case=description,
+        misconception=misconception,
+        related=finding.related,
     )
