@@ -4,7 +4,7 @@
  * `npm run build` writes them; `node build.js --check` builds into memory and fails when what is
  * committed differs. The same sources give the same bytes on every machine.
  */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -12,7 +12,7 @@ import { build } from "esbuild";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const OUT = join(HERE, "..", "embedlab", "explorers", "static");
-const VIEWS = ["lookup", "gradient", "mask", "geometry", "quantize", "training", "lora"];
+const VIEWS = readdirSync(HERE).filter((name) => existsSync(join(HERE, name, "index.js")));
 const MOST = { plain: 100_000, gzipped: 34_000 }; // bytes of a module: it travels with every view
 
 const result = await build({
@@ -30,7 +30,7 @@ const result = await build({
   plugins: [
     {
       name: "flat",
-      setup: ({ onLoad }) => onLoad({ filter: /\/js\/([a-z]+\/)?[a-z_]+\.js$/ }, flat),
+      setup: ({ onLoad }) => onLoad({ filter: /\/js\/([a-z_]+\/)?[a-z_]+\.js$/ }, flat),
     },
   ],
 });

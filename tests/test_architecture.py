@@ -61,7 +61,14 @@ OUTSIDE = {
     "explorers": {"numpy", "anywidget", "traitlets", "ipywidgets", "IPython"},
 }
 HEAPS = {"utils", "helpers", "common", "misc", "util", "helper", "tools", "shared"}
-IDEAS = {"lookup", "gradient", "mask", "lora", "training", "quantize", "geometry", "memory"}
+VIEWS = sorted(path.parent.name for path in (ROOT / "js").glob("*/index.js"))
+# Tables of tests and pictures with a line for each view: without it they would leave the view out.
+TABLES_OF_VIEWS = (
+    "tests/browser/view_cases.py",
+    "tests/explorers/golden.py",
+    "tests/explorers/test_every_parameter.py",
+    "pictures/make.py",
+)
 # Kernels without a reference of their own: parts that kernels of several files call. The references
 # and tests of those kernels cover them.
 SHARED_KERNELS = {
@@ -208,23 +215,54 @@ def test_all_but_kernels_have_annotations(path):
         assert not bare, f"{path.name}: {node.name} must annotate {', '.join(bare)}."
 
 
-@pytest.mark.parametrize("path", FILES, ids=name)
-def test_names_follow_the_pattern(path):
-    """An idea is called LoRATrace, trace_lora, draw_lora, LoRAExplorer, level by level."""
-    idea, here = path.stem, level(path)
-    if idea not in IDEAS or here not in ("traces", "figures", "explorers"):
-        return
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    defined = {n.name for n in tree.body if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
-    lowered = {n.lower() for n in defined}
-    idea = {"quantize": "quantization"}.get(idea, idea)
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view_is_complete(view):
+    """It has LoRATrace, trace_lora, draw_lora, LoRAExplorer, level by level, and their tests."""
+    import embedlab
+    import embedlab.explorers
+
+    idea = {"quantize": "quantization"}.get(view, view).replace("_", "")
     required = {
-        "traces": {f"{idea}trace", f"trace_{path.stem}"},
-        "figures": {f"draw_{path.stem}"},
+        "traces": {f"{idea}trace", f"trace_{view}"},
+        "figures": {f"draw_{view}"},
         "explorers": {f"{idea}explorer"},
-    }[here]
-    assert required <= lowered, (
-        f"{path.relative_to(ROOT)} must define {sorted(required - lowered)}."
+    }
+    for here, names in required.items():
+        home = PACKAGE / here / view
+        files = sorted(home.glob("*.py")) if home.is_dir() else [home.with_suffix(".py")]
+        assert all(path.is_file() for path in files), (
+            f"js/{view} is a view, and embedlab/{here}/{view}.py is missing. Write it with "
+            f"{sorted(names)}: CONTRIBUTING.md, Add an idea."
+        )
+        defined = {
+            node.name
+            for path in files
+            for node in ast.parse(path.read_text(encoding="utf-8")).body
+            if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        }
+        missing = names - {one.lower() for one in defined}
+        assert not missing, f"embedlab/{here}/{view} must define {sorted(missing)} (case aside)."
+        public = {one for one in defined if one.lower() in names}
+        assert public <= {*embedlab.__all__}, (
+            f"{sorted(public)} must be public. Add them to the table in embedlab/__init__.py."
+        )
+        assert here != "explorers" or public <= {*embedlab.explorers.__all__}, (
+            f"{sorted(public)} must be in the table in embedlab/explorers/__init__.py. Add it."
+        )
+        test = ROOT / "tests" / here / f"test_{view}.py"
+        assert test.is_file(), f"{test.relative_to(ROOT)} is missing. Test {sorted(public)} in it."
+    test = ROOT / "js" / "test" / f"{view}.test.js"
+    assert test.is_file(), f"{test.relative_to(ROOT)} is missing. Test the pure parts in it."
+    bundle = PACKAGE / "explorers" / "static" / f"{view}.js"
+    assert bundle.is_file(), f"{bundle.relative_to(ROOT)} is not built. Run: make bundle"
+    for table in TABLES_OF_VIEWS:
+        text = (ROOT / table).read_text(encoding="utf-8")
+        assert re.search(rf'^ +"{view}(\.\w+)?": ', text, re.MULTILINE), (
+            f"{table} has no line for {view!r}, so what it lists leaves the view out. Add one."
+        )
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f'"pictures/{view}-' in readme, (
+        f"README.md shows no picture of {view}. Run make pictures, and add it to The views."
     )
 
 

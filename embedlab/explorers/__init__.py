@@ -16,7 +16,7 @@ __all__ = list(_MODULES)
 
 
 def __getattr__(name: str) -> type:
-    # On first use: importing one explorer must not import the six others.
+    # On first use: importing one explorer must not import all others.
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     explorer: type = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
