@@ -65,6 +65,7 @@ VIEWS = sorted(path.parent.name for path in (ROOT / "js").glob("*/index.js"))
 # Tables of tests and pictures with a line for each view: without it they would leave the view out.
 TABLES_OF_VIEWS = (
     "tests/browser/view_cases.py",
+    "tests/browser/test_desk.py",
     "tests/explorers/golden.py",
     "tests/explorers/test_every_parameter.py",
     "pictures/make.py",

@@ -85,7 +85,8 @@ def test_the_sections_stand_in_their_order(path):
         for line in source(cell).splitlines()
         if line.startswith("## ")
     ]
-    assert headings == FORMS.get(path.stem[:2], FORM)
+    form = FORMS.get(path.stem[:2], FORM)
+    assert headings == form, f"{path.name} must have the headings {form}, in this order."
 
 
 @named
@@ -205,7 +206,9 @@ def test_the_solutions_are_right():
 def test_each_lesson_with_a_check_has_a_page_for_the_instructor():
     for path in SOURCES:
         if path.stem[:2] not in ("00", "99"):
-            page = (NOTEBOOKS / "instructor" / path.name).read_text("utf-8")
+            file = NOTEBOOKS / "instructor" / path.name
+            assert file.is_file(), f"instructor/{path.name} is missing. Write it for the teacher."
+            page = file.read_text("utf-8")
             for part in ("Goal", "Timing", "Typical wrong answers", "Views to show", "If late"):
                 assert f"## {part}" in page, f"instructor/{path.name} lacks {part}"
 

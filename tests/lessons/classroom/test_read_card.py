@@ -128,4 +128,8 @@ def test_every_prediction_that_a_view_reports_has_its_words():
     js = Path(__file__).parents[3] / "js"
     files = [path for path in js.rglob("*.js") if "node_modules" not in path.parts]
     text = "".join(path.read_text("utf-8") for path in files if "test" not in path.parts)
-    assert set(re.findall(r'question: "([a-z_]+\.[a-z_]+)"', text)) == set(PREDICTIONS)
+    differ = set(re.findall(r'question: "([a-z_]+\.[a-z_]+)"', text)) ^ set(PREDICTIONS)
+    assert not differ, (
+        "the questions of js/*/index.js must be those of embedlab/lessons/predictions.py. "
+        f"They differ in {sorted(differ)}. Add the text there."
+    )
