@@ -1,7 +1,7 @@
 """``.keras`` files: zip archives with a config, weights and metadata.
 
-A file never takes far more memory than its size. The entries and the size of the config are checked
-here; the size that an array announces, against the bytes stored, in `storage.h5`; weights made from
+What a file may take in memory is limited in three places: the entries and the size of the config
+here; the size that an array announces, by the bytes stored, in `storage.h5`; the weights made from
 a config, by the budget of `layers.allocation`.
 """
 
