@@ -5,6 +5,7 @@ infinity in the padding changes neither the loss nor its gradient.
 """
 
 import math
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -28,6 +29,7 @@ __all__ = [
     "Loss",
     "MeanSquaredError",
     "SparseCategoricalCrossentropy",
+    "as_valid",
     "deserialize",
     "get",
     "match_rank",
@@ -86,12 +88,15 @@ class Loss(Configured):
         self.dtype = np.dtype(dtype or "float32").name
         check_choice(self.dtype, "dtype", ("float16", "float32", "float64"))
 
-    def __call__(self, y_true: Any, y_pred: Any, mask: Any = None) -> Any:
+    def __call__(
+        self, y_true: Any, y_pred: Any, mask: Any = None, sample_weight: Any = None
+    ) -> Any:
         """Return the loss: one number, or one for each sample without reduction.
 
         `y_true` and `y_pred` are of one shape, except for a last axis of length 1; `mask` has the
         shape of the values, True where they count. Other shapes are a ShapeError.
         """
+        as_valid(None, (), sample_weight)  # refuses it
         y_true, y_pred, valid = self._prepare(y_true, y_pred, mask)
         values = self._on_valid(self.call, y_true, y_pred, valid)
         if self.reduction in ("none", None):
@@ -131,7 +136,7 @@ class Loss(Configured):
             do = self._for_labels if labels else "Reshape one of them"
             raise ShapeError(message(must, f"{y_true.shape} and {y_pred.shape}", do))
         y_true, y_pred = self._classes_last(y_true), self._classes_last(y_pred)
-        return y_true, y_pred, _as_valid(mask, y_pred.shape[:-1])
+        return y_true, y_pred, as_valid(mask, y_pred.shape[:-1])
 
     def _as_floats(self, value: Any, name: str) -> np.ndarray:
         array = as_array(value, name)
@@ -254,6 +259,10 @@ class CategoricalCrossentropy(_Crossentropy):
 
     def call(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """Return ``-sum(t log p)``, the probabilities scaled to sum to 1."""
+        if y_pred.shape[-1] == 1:  # it is 0, with a gradient of 0
+            must, received = "y_pred must have two classes or more", f"shape {y_pred.shape}"
+            do = "Use BinaryCrossentropy for one probability"
+            warnings.warn(message(must, received, do), SyntaxWarning, stacklevel=2)
         t = self._smooth(y_true, y_pred.shape[-1])
         if self.from_logits:  # a class with t = 0 and a logit of -inf is ruled out, adds nothing
             return -np.sum(_times(t, _log_softmax(y_pred)), axis=-1)
@@ -282,10 +291,11 @@ class SparseCategoricalCrossentropy(Loss):
         self,
         from_logits: bool = False,
         ignore_class: int | None = None,
+        reduction: str | None = "sum_over_batch_size",
         axis: int = -1,
         **options: Any,
     ):
-        super().__init__(**options)
+        super().__init__(reduction, **options)
         self.from_logits, self.axis = bool(from_logits), _as_integer(axis, "axis")
         if ignore_class is not None:
             ignore_class = _as_integer(ignore_class, "ignore_class")
@@ -311,7 +321,7 @@ class SparseCategoricalCrossentropy(Loss):
             if labels.shape == y_pred.shape:
                 do = "For one-hot rows instead of labels use CategoricalCrossentropy"
             raise ShapeError(message(must, labels.shape, do))
-        valid = _as_valid(mask, labels.shape)
+        valid = as_valid(mask, labels.shape)
         if valid is not None:
             labels = np.where(valid, labels, 0)  # a masked label may be anything
         labels = as_ids(labels)
@@ -338,19 +348,20 @@ def match_rank(y_true: np.ndarray, y_pred: np.ndarray) -> tuple[np.ndarray, np.n
     return y_true, y_pred
 
 
-def _as_valid(mask: Any, shape: tuple[int, ...]) -> np.ndarray | None:
-    if mask is None:
+def as_valid(mask: Any, shape: tuple[int, ...], sample_weight: Any = None) -> np.ndarray | None:
+    """Return a mask as booleans in the shape of the values; weights are refused, also as a mask."""
+    flags = None if mask is None else np.asarray(mask).astype(bool)
+    if sample_weight is not None or (flags is not None and (flags != mask).any()):
+        must, do = "samples count or do not: weights are left to Keras", "Pass a mask of booleans"
+        raise ValueError(message(must, "sample_weight, or a mask not of 0 and 1", do))
+    if flags is None:
         return None
-    mask = np.asarray(mask).astype(bool)
-    if mask.ndim == len(shape) + 1 and mask.shape[-1] == 1:
-        mask = mask[..., 0]
-    if mask.ndim == 1 and len(shape) > 1:  # one for each sample
-        mask = mask.reshape(-1, *[1] * (len(shape) - 1))
-    try:
-        return np.broadcast_to(mask, shape)
-    except ValueError as error:
-        must, do = f"mask must fit the values of the loss, {shape}", "Pass one for each of them"
-        raise ShapeError(message(must, mask.shape, do)) from error
+    if flags.ndim == len(shape) + 1 and flags.shape[-1] == 1:
+        flags = flags[..., 0]
+    if flags.shape != shape[: flags.ndim]:
+        must, do = f"mask must fit the values, {shape}", "Pass one flag for each of them"
+        raise ShapeError(message(must, flags.shape, do))
+    return np.broadcast_to(flags.reshape(flags.shape + (1,) * (len(shape) - flags.ndim)), shape)
 
 
 def _as_integer(value: Any, name: str) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from embedlab.core.checks import ShapeError, message
-from embedlab.losses import match_rank
+from embedlab.losses import as_valid, match_rank
 from embedlab.registry import Configured, left_to_keras, missing_attribute
 
 __all__ = ["Accuracy", "get"]
@@ -31,13 +31,12 @@ class Accuracy(Configured):
         """Forget every batch."""
         self._right = self._count = 0
 
-    def update_state(self, y_true: Any, y_pred: Any, mask: Any = None) -> None:
+    def update_state(
+        self, y_true: Any, y_pred: Any, mask: Any = None, sample_weight: Any = None
+    ) -> None:
         """Count one more batch; where `mask` is False, nothing counts.
 
-        Raises
-        ------
-        ShapeError
-            For shapes that fit only by broadcasting, or not at all.
+        Shapes that fit only by broadcasting are a ShapeError, sample weights a ValueError.
         """
         y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
         shapes = f"{y_true.shape} and {y_pred.shape}"
@@ -55,12 +54,8 @@ class Accuracy(Configured):
             must = "y_true must hold one label or one one-hot row for each row of y_pred"
             raise ShapeError(message(must, f"shapes {shapes}", "Reshape one of them"))
         right = y_true == y_pred
-        if mask is not None:
-            mask = np.asarray(mask, bool)
-            if right.shape[: mask.ndim] != mask.shape:
-                must = f"mask must fit the predictions, {right.shape}"
-                raise ShapeError(message(must, mask.shape, "Pass one flag for each of them"))
-            right = right[mask]
+        valid = as_valid(mask, right.shape, sample_weight)
+        right = right if valid is None else right[valid]
         self._right += int(np.count_nonzero(right))
         self._count += right.size
 

@@ -107,8 +107,8 @@ def drop_keras_defaults(
     """
     for name in keras_only.keys() & arguments.keys():
         value, default = arguments[name], keras_only[name]
-        if isinstance(value, (list, tuple)) and len(value) == 1:  # Keras: dilation_rate=(1,)
-            value = value[0]
+        if default is not None and isinstance(value, (list, tuple)) and len(value) == 1:
+            value = value[0]  # Keras: dilation_rate=(1,)
         plain = isinstance(value, (bool, int, float, str))
         if not (value is None or value is default or (plain and value == default)):
             raise ValueError(left_to_keras(name, f"{name}={arguments[name]!r:.40} for {owner}"))

@@ -5,9 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedlab import losses
+from embedlab import layers, losses
 from embedlab.core.checks import DtypeError, ShapeError
 from embedlab.core.ids import IdError, IdTypeError
+from embedlab.metrics import Accuracy
+from embedlab.models import Sequential, load_model
+
+pytestmark = pytest.mark.filterwarnings("ignore:y_pred must have two classes:SyntaxWarning")
 
 NAMES = [result.__name__ for result in losses.CLASSES]
 OPTIONS = {
@@ -144,11 +148,61 @@ def test_a_name_stands_for_an_instance():
     assert losses.get(custom) is custom
 
 
-def test_a_class_of_ones_own_needs_no_more_than_call():
-    class Gap(losses.Loss):
-        def call(self, y_true, y_pred):
-            return np.abs(y_pred - y_true).mean(-1)
+class Gap(losses.Loss):
+    """A loss of one's own."""
 
+    def call(self, y_true, y_pred):
+        return np.abs(y_pred - y_true).mean(-1)
+
+
+class TrainedGap(Gap):
+    def gradient(self, y_true, y_pred):
+        return np.sign(y_pred - y_true) / y_pred.shape[-1]
+
+
+REDUCTIONS = {"sum_over_batch_size": np.mean, "mean": np.mean, "sum": np.sum, None: np.asarray}
+
+
+@given(
+    reduction=st.sampled_from(list(REDUCTIONS)),
+    name=st.none() | st.just("own"),
+    dtype=st.sampled_from([None, "float32", "float64"]),
+    kind=st.sampled_from([Gap, TrainedGap]),
+    shape=st.tuples(st.integers(1, 4), st.integers(1, 4)),
+)
+def test_a_class_of_ones_own_has_reductions_a_config_and_is_fitted(
+    reduction, name, dtype, kind, shape
+):
+    loss, y_pred = kind(reduction, name, dtype), np.arange(1.0, 1 + np.prod(shape)).reshape(shape)
+    want = REDUCTIONS[reduction](y_pred.mean(-1))
+    np.testing.assert_allclose(loss(np.zeros(shape), y_pred), want, rtol=1e-6)
+    again = losses.deserialize(losses.serialize(loss), {kind.__name__: kind})
+    assert type(again) is kind and again.get_config() == loss.get_config()
+    if reduction is None:
+        return
+    model = Sequential([layers.Dense(1, kernel_initializer="ones")])
+    model.compile("sgd", loss)
+    x, y = np.ones((3, 2)), np.full((3, 1), 9.0)
+    value = model.evaluate(x, y, verbose=0)
+    assert value == pytest.approx(21.0 if reduction == "sum" else 7.0)
+    if kind is Gap:
+        with pytest.raises(NotImplementedError, match="Gap must define gradient"):
+            model.fit(x, y, verbose=0)
+    else:
+        model.fit(x, y, epochs=2, verbose=0)
+        assert model.evaluate(x, y, verbose=0) < value
+
+
+def test_a_class_of_ones_own_is_read_from_a_file(tmp_path):
+    model = Sequential([layers.Dense(1)])
+    model.compile("sgd", TrainedGap("sum", name="own"))
+    model.fit(np.ones((3, 2)), np.ones((3, 1)), verbose=0)
+    model.save(tmp_path / "m.keras")
+    again = load_model(tmp_path / "m.keras", custom_objects={"TrainedGap": TrainedGap})
+    assert type(again.loss) is TrainedGap and again.loss.get_config() == model.loss.get_config()
+
+
+def test_a_class_of_ones_own_needs_no_more_than_call():
     assert Gap()([[0.0], [0.0]], [[1.0], [3.0]]) == 2.0
     assert Gap("sum", name="gap")([[0.0], [0.0]], [[1.0], [3.0]], mask=[True, False]) == 1.0
     assert losses.get(Gap).name == "gap"
@@ -264,3 +318,37 @@ def test_no_loss_broadcasts(y_true, y_pred, name, with_mask):
         with pytest.raises(ShapeError, match="must have the ") as excinfo:
             act(truth, predicted, mask)
         assert "\n" not in str(excinfo.value)
+
+
+@given(
+    weights=st.lists(st.floats(-3, 3), min_size=1, max_size=4),
+    name=st.sampled_from([*NAMES, "Accuracy"]),
+)
+def test_sample_weights_are_left_to_keras(weights, name):
+    """By keyword always, and in the place of a mask where they are no flags: in one line."""
+    y_pred = np.full((len(weights), 2), 0.5)
+    y_true = np.zeros(len(weights)) if name.startswith("Sparse") else y_pred
+    loss = Accuracy() if name == "Accuracy" else getattr(losses, name)()
+    acts = [loss.update_state] if name == "Accuracy" else [loss, loss.grad]
+    flags = set(weights) <= {0.0, 1.0}
+    for act in acts:
+        if flags:
+            act(y_true, y_pred, weights)
+            continue
+        with pytest.raises(ValueError, match=r"weights are left to Keras\. Received") as caught:
+            act(y_true, y_pred, weights)
+        assert "\n" not in str(caught.value)
+    with pytest.raises(ValueError, match=r"weights are left to Keras\. Received"):
+        acts[0](y_true, y_pred, sample_weight=weights)
+
+
+@pytest.mark.parametrize("name", ["CategoricalCrossentropy", "SparseCategoricalCrossentropy"])
+@pytest.mark.parametrize("from_logits", [False, True])
+def test_a_single_class_is_warned_of(name, from_logits):
+    """Nothing can be learned: the gradient is 0."""
+    loss, y_pred = getattr(losses, name)(from_logits), np.full((4, 1), 0.3)
+    y_true = np.zeros(4) if name.startswith("Sparse") else np.ones((4, 1))
+    with pytest.warns(SyntaxWarning, match=r"two classes or more\. .* Use Binary") as caught:
+        loss(y_true, y_pred)
+    assert len(caught) == 1 and "\n" not in str(caught[0].message)
+    assert not loss.grad(y_true, y_pred).any()

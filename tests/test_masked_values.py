@@ -16,6 +16,8 @@ from embedlab.core.gradient import coalesce, grad_table
 from embedlab.metrics import Accuracy
 from embedlab.models import Sequential
 
+pytestmark = pytest.mark.filterwarnings("ignore:y_pred must have two classes:SyntaxWarning")
+
 BAD = (np.nan, np.inf, -np.inf)
 OPTIONS = {
     "BinaryCrossentropy": [{}, {"from_logits": True}, {"label_smoothing": 0.3}, {"axis": 1}],

@@ -28,8 +28,8 @@ class Dropout(Layer):
     KERAS_ONLY: ClassVar = {**Layer.KERAS_ONLY, "noise_shape": None}
     supports_masking = True
 
-    def __init__(self, rate: float, *, seed: int | None = None, **options: Any):
-        super().__init__(**options)
+    def __init__(self, rate: float, noise_shape: Any = None, seed: Any = None, **options: Any):
+        super().__init__(noise_shape=noise_shape, **options)
         try:
             self.rate = check_in_range(rate, "rate", 1.0)
         except ValueError as error:

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from embedlab.layers.dropout import Dropout
 
@@ -79,7 +81,21 @@ def test_wrong_seed_is_refused(seed):
         Dropout(0.5, seed=seed)
 
 
-def test_noise_shape_is_left_to_keras():
-    assert Dropout(0.5, noise_shape=None).rate == 0.5
-    with pytest.raises(ValueError, match="noise_shape is not part of embedlab"):
-        Dropout(0.5, noise_shape=(None, 1))
+def test_arguments_by_position_as_in_keras():
+    layer = Dropout(0.5, None, 3, name="d")
+    assert layer.get_config() == Dropout(0.5, seed=3, name="d").get_config()
+
+
+@given(noise_shape=st.lists(st.none() | st.integers(-1, 4), max_size=3) | st.integers(-1, 4))
+def test_noise_shape_is_left_to_keras(noise_shape):
+    line = r"noise_shape is not part of embedlab\. Received .*\. Use embedlab\.keras"
+    kind = tuple if isinstance(noise_shape, list) else int
+    for make in (
+        lambda: Dropout(0.5, noise_shape),
+        lambda: Dropout(0.5, kind(noise_shape)),
+        lambda: Dropout(0.5, noise_shape=noise_shape),
+        lambda: Dropout.from_config({"rate": 0.5, "noise_shape": noise_shape}),
+    ):
+        with pytest.raises(ValueError, match=line) as caught:
+            make()
+        assert "\n" not in str(caught.value)

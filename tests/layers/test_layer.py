@@ -215,11 +215,19 @@ def test_attribute_errors_of_a_property_are_kept():
         _ = Dense(2).bogus
 
 
-def test_without_a_bias_there_is_none():
-    layer = Dense(2, use_bias=False)
+BIASED = [kind for kind in vars(layers).values() if "use_bias" in getattr(kind, "CONFIG", ())]
+
+
+@pytest.mark.parametrize("kind", BIASED)
+def test_without_a_bias_there_is_none(kind):
+    first = (2, 2) if kind is layers.Conv1D else (2,)
+    layer, other = kind(*first, use_bias=False), kind(*first)
     assert layer.bias is None
-    layer(np.ones((1, 3)))
-    assert layer.bias is None and [w.name for w in layer.weights] == ["kernel"]
+    with pytest.raises(AttributeError, match="You must build the layer before accessing `bias`"):
+        _ = other.bias
+    assert layer(np.ones((1, 3, 4))).shape == other(np.ones((1, 3, 4))).shape
+    assert layer.bias is None and other.bias is other.weights[-1]
+    assert len(layer.weights) == len(other.weights) - 1 and len(BIASED) == 5
 
 
 def test_what_is_left_to_keras_is_refused_in_one_line():

@@ -190,12 +190,6 @@ def test_config_round_trip(kind):
 
 
 @every_kind
-def test_without_a_bias_there_is_none(kind):
-    layer = build(kind, use_bias=False)
-    assert layer.bias is None and len(layer.weights) == 2
-
-
-@every_kind
 @pytest.mark.parametrize(
     "options",
     [

@@ -255,10 +255,10 @@ def test_accuracy_never_broadcasts(y_true, y_pred):
         assert "\n" not in str(e.value)
 
 
-@pytest.mark.parametrize("shape", [(3,), (4, 1), (1,), (4, 2)])
+@pytest.mark.parametrize("shape", [(3,), (1, 4), (1,), (4, 2)])
 def test_a_mask_that_does_not_fit_the_predictions_is_refused(shape):
     accuracy = metrics.Accuracy()
-    with pytest.raises(ShapeError, match=r"mask must fit the predictions, \(4,\)"):
+    with pytest.raises(ShapeError, match=r"mask must fit the values, \(4,\)"):
         accuracy.update_state(np.zeros(4), np.ones((4, 3)), mask=np.ones(shape, bool))
 
 

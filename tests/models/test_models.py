@@ -4,6 +4,8 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from embedlab import losses, optimizers
 from embedlab.core.checks import ShapeError
@@ -276,3 +278,17 @@ def test_a_layer_that_does_not_fit_leaves_the_model_as_it_was():
     with pytest.raises(ShapeError):
         model.add(Embedding(4, 2, input_length=9))
     assert len(model.layers) == 1 and model.output_shape == (None, 3, 2)
+
+
+shapes = st.lists(st.none() | st.integers(1, 4), max_size=3).map(tuple)
+
+
+@given(first=shapes, second=shapes, layer=st.booleans())
+def test_a_second_input_is_refused_and_changes_nothing(first, second, layer):
+    model = Sequential([Input(first), *([Halve()] if layer else [])])
+    before = model.get_config()
+    with pytest.raises(ValueError, match=r"must stand in front, and alone\. Received") as caught:
+        model.add(Input(second))
+    assert "\n" not in str(caught.value) and model.get_config() == before
+    with pytest.raises(ValueError, match="must stand in front"):
+        Sequential([Input(first), Input(second)])

@@ -212,10 +212,21 @@ def test_empty_bags_of_a_table_without_rows(torch, mode, dtype):
         assert np.array_equal(out, want.numpy())
 
 
-def test_a_maximum_cannot_be_scaled_by_frequency(torch):
-    for layer in (EmbeddingBag, torch.nn.EmbeddingBag):
-        with pytest.raises(ValueError, match="scal"):
-            layer(3, 2, mode="max", scale_grad_by_freq=True)(torch.tensor([[0, 1]]))
+@given(rows=st.integers(1, 9), columns=st.integers(1, 9), padding=st.booleans(), last=st.booleans())
+def test_a_maximum_cannot_be_scaled_by_frequency(torch, rows, columns, padding, last):
+    options = {"scale_grad_by_freq": True, "include_last_offset": last}
+    options["padding_idx"] = rows - 1 if padding else None
+    with pytest.raises(ValueError, match="scal"):
+        torch.nn.EmbeddingBag(rows, columns, mode="max", **options)(torch.tensor([[0]]))
+    config = {**EmbeddingBag(rows, columns, "max").get_config(), **options}
+    for make in (
+        lambda: EmbeddingBag(rows, columns, "max", **options),
+        lambda: EmbeddingBag(rows, columns, mode="max", **options),
+        lambda: EmbeddingBag.from_config(config),
+    ):
+        with pytest.raises(ValueError, match=r"scale_grad_by_freq must be False .* True") as caught:
+            make()
+        assert "\n" not in str(caught.value)
 
 
 def close_to(array):

@@ -5,6 +5,9 @@ import pytest
 
 from embedlab.core.gradient import coalesce, grad_table
 from embedlab.core.lookup import lookup
+from embedlab.layers import Dense, Embedding
+from embedlab.losses import MeanSquaredError
+from embedlab.models import Sequential
 
 CASES = 1500
 
@@ -45,3 +48,34 @@ def test_the_sparse_form_is_torchs(torch):
         theirs, ours = w.grad.coalesce(), coalesce(ids, back, rows, padding_idx=padding)
         np.testing.assert_array_equal(ours.ids, theirs.indices()[0].numpy())
         np.testing.assert_allclose(ours.rows, theirs.values().numpy(), rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("mask_zero", [False, True])
+def test_a_nan_in_row_0_before_dense(torch, rng, bad, mask_zero):
+    """A mask takes the step out of the loss, and not out of the gradient of the kernel."""
+    table, kernel, y = rng.normal(size=(4, 3)), rng.normal(size=(3, 2)), rng.normal(size=(2, 3, 2))
+    table[0, 1], ids = bad, np.array([[1, 0, 2], [3, 1, 1]])
+    model = Sequential(
+        [
+            Embedding(4, 3, mask_zero=mask_zero, weights=table, dtype="float64"),
+            Dense(2, use_bias=False, dtype="float64"),
+        ]
+    )
+    model.build((None, 3))
+    model.layers[1].kernel.assign(kernel)
+    with np.errstate(invalid="ignore"):
+        out, mask, context = model.forward_with_mask(ids)
+        grad_out = MeanSquaredError("sum", dtype="float64").grad(y, out, mask)
+        grads = list(model.backward(context, grad_out).weights.values())
+
+    w, k = (torch.tensor(a, requires_grad=True) for a in (table, kernel))
+    outputs = torch.nn.functional.embedding(torch.tensor(ids), w) @ k
+    valid = ids != 0 if mask_zero else np.ones_like(ids, bool)
+    loss = ((outputs - torch.tensor(y))[torch.tensor(valid)] ** 2).sum() / 2
+    loss.backward()
+    by_name = {grad.shape: grad for grad in grads}
+    np.testing.assert_allclose(by_name[4, 3].to_dense(), w.grad.numpy(), rtol=1e-12)
+    np.testing.assert_allclose(by_name[3, 2], k.grad.numpy(), rtol=1e-12)
+    assert not np.isfinite(by_name[3, 2][1]).any()
+    assert np.isfinite(by_name[4, 3].to_dense()[0]).all() == mask_zero

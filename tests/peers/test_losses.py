@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from embedlab import losses
 from embedlab.core.checks import ShapeError
 
+pytestmark = pytest.mark.filterwarnings("ignore:y_pred must have two classes:SyntaxWarning")
+
 NAMES = ["MeanSquaredError", "LogCosh", "BinaryCrossentropy", "CategoricalCrossentropy"]
 REDUCTIONS = ["sum_over_batch_size", "mean", "sum", None]
 
@@ -194,3 +196,11 @@ def test_dicts_load_in_both_directions(keras, name):
 )
 def test_names_mean_the_same(keras, name):
     assert losses.get(name).name == keras.losses.get(name).__name__
+
+
+def test_a_single_class_is_warned_of(keras):
+    y_true, y_pred = np.ones((4, 1), "float32"), np.full((4, 1), 0.3, "float32")
+    for module in (keras.losses, losses):
+        with pytest.warns(SyntaxWarning, match="[Bb]inary"):
+            value = module.CategoricalCrossentropy()(y_true, y_pred)
+        assert float(value) == pytest.approx(0, abs=1e-6)
