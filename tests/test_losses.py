@@ -170,9 +170,7 @@ REDUCTIONS = {"sum_over_batch_size": np.mean, "mean": np.mean, "sum": np.sum, No
     kind=st.sampled_from([Gap, TrainedGap]),
     shape=st.tuples(st.integers(1, 4), st.integers(1, 4)),
 )
-def test_a_class_of_ones_own_has_reductions_a_config_and_is_fitted(
-    reduction, name, dtype, kind, shape
-):
+def test_a_class_of_ones_own_is_fitted(reduction, name, dtype, kind, shape):
     loss, y_pred = kind(reduction, name, dtype), np.arange(1.0, 1 + np.prod(shape)).reshape(shape)
     want = REDUCTIONS[reduction](y_pred.mean(-1))
     np.testing.assert_allclose(loss(np.zeros(shape), y_pred), want, rtol=1e-6)
