@@ -350,7 +350,8 @@ def match_rank(y_true: np.ndarray, y_pred: np.ndarray) -> tuple[np.ndarray, np.n
 
 def as_valid(mask: Any, shape: tuple[int, ...], sample_weight: Any = None) -> np.ndarray | None:
     """Return a mask as booleans in the shape of the values; weights are refused, also as a mask."""
-    flags = None if mask is None else np.asarray(mask).astype(bool)
+    mask = None if mask is None else as_array(mask, "mask")
+    flags = None if mask is None else mask.astype(bool)
     if sample_weight is not None or (flags is not None and (flags != mask).any()):
         must, do = "samples count or do not: weights are left to Keras", "Pass a mask of booleans"
         raise ValueError(message(must, "sample_weight, or a mask not of 0 and 1", do))

@@ -13,7 +13,7 @@ from embedlab.core.bag import (
     grad_bag_weights,
     parse_bags,
 )
-from embedlab.core.ids import IdError
+from embedlab.core.ids import IdError, as_ids, out_of_range_error
 from embedlab.layers.embedding_table import TableLayer
 from embedlab.layers.input_checks import as_numeric_array, cast_grad, name_layer
 from embedlab.layers.layer import Gradients
@@ -141,6 +141,8 @@ class EmbeddingBag(TableLayer):
             else:
                 out = bag(table, inputs, offsets, **options)
         except IdError as error:
+            if error.positions and (ids := as_ids(inputs)).ndim == 2:  # not those of the flat ids
+                error = out_of_range_error(ids, self.input_dim)
             raise name_layer(error, self) from None
         shape = () if weights is None else weights.shape
         return out.astype(self.compute_dtype, copy=False), (bags, shape, winners)

@@ -753,8 +753,11 @@ class Embedding(TableLayer):
         vectors = as_numeric_array(query, "query")
         if vectors.dtype.kind in "iu":
             ids = check_inside(as_ids(vectors), self.input_dim, self)
-            itself, others = np.atleast_1d(ids)[:, None], as_ids(exclude)
-            others = np.broadcast_to(others, (len(itself), len(others)))
+            itself, others = ids.reshape(-1, 1), np.atleast_1d(as_ids(exclude))
+            if ids.ndim > 1 or others.ndim > 2 or (others.ndim == 2 and len(others) != len(itself)):
+                must, do = "ids must be () or (Q,), exclude (E,) or (Q, E)", "Reshape them"
+                raise ShapeError(message(must, f"{ids.shape} and {others.shape}", do))
+            others = np.broadcast_to(others, (len(itself), others.shape[-1]))
             exclude = np.concatenate([itself, others], axis=1)[0 if ids.ndim == 0 else slice(None)]
             vectors = table.lookup(ids, self.adapters)
         rows = table.rows(self.adapters)

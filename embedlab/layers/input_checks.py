@@ -9,6 +9,7 @@ from embedlab.core.ids import IdError, out_of_range_error
 
 __all__ = [
     "as_numeric_array",
+    "as_plain_array",
     "cast_grad",
     "cast_inputs",
     "check_input_shape",
@@ -79,6 +80,7 @@ def cast_grad(layer: Any, grad: Any, shape: tuple[int, ...]) -> np.ndarray:
 
     ShapeError unless it has the shape of the outputs.
     """
+    grad = as_numeric_array(grad, f"grad of {layer.name!r}")
     array = np.asarray(grad, layer.variable_dtype, order="C")
     if array.shape != tuple(shape):
         must = f"grad must have the shape of the outputs of {layer.name!r}, {tuple(shape)}"
@@ -97,17 +99,23 @@ def as_numeric_array(value: Any, name: str) -> np.ndarray:
     Traceback (most recent call last):
     embedlab.core.checks.DtypeError: weights must hold numbers. Received <U1. Convert it to floats.
     """
+    array = as_plain_array(value, name)
+    if array.dtype.kind not in "fiub":
+        received = array.dtype.str.lstrip("|")
+        raise DtypeError(message(f"{name} must hold numbers", received, "Convert it to floats"))
+    return array
+
+
+def as_plain_array(value: Any, name: str) -> np.ndarray:
+    """Return what a caller passes as an array of any dtype: see `as_numeric_array`."""
+    if isinstance(value, (list, tuple)) and value and hasattr(value[0], "detach"):
+        value = [as_plain_array(part, name) for part in value]
     if hasattr(value, "detach"):  # torch: no NumPy view of what takes part in its gradients
         value = value.detach().cpu()
         if "bfloat16" in str(value.dtype):
             value = value.float()
     array = as_array(value, name, "K")
-    if array.dtype.name == "bfloat16":  # of JAX and TensorFlow; NumPy has no kind for it
-        array = array.astype(np.float32)
-    if array.dtype.kind not in "fiub":
-        received = array.dtype.str.lstrip("|")
-        raise DtypeError(message(f"{name} must hold numbers", received, "Convert it to floats"))
-    return array
+    return array.astype(np.float32) if array.dtype.name == "bfloat16" else array  # no NumPy kind
 
 
 def check_inside(ids: np.ndarray, input_dim: int, layer: Any) -> np.ndarray:

@@ -286,7 +286,7 @@ class Layer:
         not be taken out again. Nothing is changed then.
         """
         self._check_settable()
-        if not isinstance(weights, (list, tuple, np.ndarray)):
+        if not isinstance(weights, (list, tuple, np.ndarray)) or getattr(weights, "ndim", 1) == 0:
             received = f"{type(weights).__name__} for {self.name!r}"
             do = "Pass what get_weights() returns"
             raise TypeError(message("weights must be a list of arrays", received, do))

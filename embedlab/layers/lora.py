@@ -118,11 +118,11 @@ class AdapterSet(Mapping[str, LoRAAdapter]):
 
     def set_active(self, names: Any) -> None:
         """Make the named adapters active, and no others."""
-        names = (names,) if isinstance(names, str) else tuple(dict.fromkeys(names))
+        names = list(names) if np.iterable(names) and not isinstance(names, str) else [names]
         self.refuse_if_merged("set_active")
         for name in names:
             self._check_known(name)
-        self.active = names
+        self.active = names = tuple(dict.fromkeys(names))
         for name, adapter in self.items():
             adapter.a.trainable = adapter.b.trainable = name in names
 
@@ -156,8 +156,8 @@ class AdapterSet(Mapping[str, LoRAAdapter]):
 
     # Refusals ---------------------------------------------------------------------------------
 
-    def _check_known(self, name: str) -> None:
-        if name not in self._by_name:
+    def _check_known(self, name: Any) -> None:
+        if not isinstance(name, str) or name not in self._by_name:
             raise ValueError(
                 f"an adapter must be one of {list(self)}. Received {name!r:.40}. "
                 "Make it with add_adapter."

@@ -91,7 +91,7 @@ class GlobalAveragePooling1D(_GlobalPooling1D):
         """Return the means; and the mask and D, which are all that `backward` needs."""
         values = cast_inputs(self, inputs, ndim=3)
         shape = values.shape[:2]
-        words = as_mask(np.ones(shape, bool) if mask is None else np.array(mask), shape)
+        words = np.ones(shape, bool) if mask is None else as_mask(mask, shape).copy()
         return masked_mean(values, words), (words, values.shape[2])
 
     def backward(self, context: tuple[np.ndarray, int], grad: Any) -> Gradients:

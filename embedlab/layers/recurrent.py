@@ -118,7 +118,7 @@ class Recurrent(Layer):
         """
         values = cast_inputs(self, inputs, ndim=3)
         if mask is not None:
-            mask = as_mask(np.array(mask), values.shape[:2])
+            mask = as_mask(mask, values.shape[:2]).copy()
             values[~mask] = 0  # whatever stands in the padding, even NaN, never matters
             mask = np.ascontiguousarray(mask.T)
         values = np.ascontiguousarray(values.transpose(1, 0, 2))

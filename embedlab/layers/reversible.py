@@ -8,7 +8,7 @@ from embedlab.core.checks import ShapeError, check_number, message
 from embedlab.core.lora import Adapter
 from embedlab.layers.embedding import Embedding
 from embedlab.layers.embedding_table import FloatTable, Table
-from embedlab.layers.input_checks import check_input_shape
+from embedlab.layers.input_checks import as_numeric_array, check_input_shape
 from embedlab.layers.layer import Gradients
 from embedlab.layers.lora import adapter_weight_names
 from embedlab.layers.symbolic import KerasTensor
@@ -152,7 +152,8 @@ class ReversibleEmbedding(Embedding):
             return super().forward(inputs, mask, training)
         if self._table is None:
             self.build()
-        vectors = np.array(inputs, self._reverse_dtype, order="C")
+        vectors = as_numeric_array(inputs, f"vectors of {self.name!r}")
+        vectors = np.array(vectors, self._reverse_dtype, order="C")
         check_input_shape(self, vectors.shape, least=1, last=self.output_dim)
         work_dtype = np.promote_types(vectors.dtype, np.float32)  # half floats are summed in single
         table, floats, active = self._reverse_parts(work_dtype)

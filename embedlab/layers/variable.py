@@ -50,7 +50,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         regularizer: Any = None,
         path: str | None = None,
     ):
-        self._value = np.array(value, dtype, order="C")
+        self._value = np.array(as_numeric_array(value, name), dtype, order="C")
         self.name, self.path = name, path or name
         self.constraint, self.regularizer = constraint, regularizer
         self._trainable = bool(trainable)

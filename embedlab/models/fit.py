@@ -14,6 +14,7 @@ from embedlab.callbacks import Callback
 from embedlab.core.checks import ShapeError, check_size, message
 from embedlab.core.gradient import SparseGrad
 from embedlab.core.ids import IdError
+from embedlab.layers.input_checks import as_plain_array
 from embedlab.layers.symbolic import not_a_chain
 
 __all__ = [
@@ -161,13 +162,8 @@ def as_samples(model: Any, value: Any, name: str) -> np.ndarray:
                 raise not_a_chain(f"{len(value)} arrays in {name}")
             return np.asarray(value[0])
         if len(value) == 1 and np.ndim(value[0]) == axes:
-            return np.asarray(value[0])
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        must, received = f"all samples of {name} must have one length", f"a list of {len(value)}"
-        do = "Pad them: embedlab.data.pad_sequences"
-        raise ShapeError(message(must, f"{received} with several", do)) from None
+            return as_plain_array(value[0], name)
+    array = as_plain_array(value, f"all samples of {name}")
     if array.ndim == 0:
         kind = "number" if array.dtype.kind in "biufc" else type(value).__name__
         must = f"{name} must have a batch axis in front"

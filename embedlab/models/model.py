@@ -182,14 +182,13 @@ class Model(Layer):
         _refuse_unknown("fit", keras_only)
         self._check_compiled()
         epochs = check_size(epochs, "epochs")
-        if verbose not in ("auto", 0, 1, 2):
-            must = 'verbose must be "auto", 0, 1 or 2'
-            raise ValueError(message(must, f"{verbose!r:.40}", "Pass 0 for no output"))
+        verbose = int(verbose) if isinstance(verbose, bool) else verbose
+        check_choice(verbose, "verbose", ("auto", 0, 1, 2), "Pass 0 for no output")
         x, y = as_pair(self, x, y)
         held_out = validation_data
         if held_out is not None:
             if not isinstance(held_out, (tuple, list)) or len(held_out) != 2:
-                kind = f"{len(held_out)} parts" if hasattr(held_out, "__len__") else type(held_out)
+                kind = f"{len(held_out)} parts" if np.iterable(held_out) else type(held_out)
                 must, do = "validation_data must be (x, y)", "Pass a tuple of two arrays"
                 raise ValueError(message(must, kind, do))
             held_out = as_pair(self, *held_out)

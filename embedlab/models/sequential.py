@@ -53,10 +53,11 @@ class Sequential(Model):
         strict_masks: str = "raise",
     ):
         super().__init__(name=name, trainable=trainable, strict_masks=strict_masks)
-        if isinstance(layers, (str, Layer, KerasTensor)):
+        layers = [] if layers is None else layers
+        if isinstance(layers, (str, Layer, KerasTensor)) or not np.iterable(layers):
             received = f"{layers!r:.60} alone"
             raise ValueError(message("layers must be a list", received, "Pass Sequential([layer])"))
-        for layer in layers or []:
+        for layer in layers:
             self.add(layer)
 
     # Building ---------------------------------------------------------------------------------

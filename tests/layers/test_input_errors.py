@@ -15,7 +15,10 @@ from embedlab.layers import (
     LayerNormalization,
     Masking,
     ReversibleEmbedding,
+    SimpleRNN,
+    Variable,
 )
+from embedlab.losses import MeanSquaredError
 from embedlab.models import Sequential
 
 RAGGED = [[1], [1, 2]]
@@ -87,8 +90,52 @@ CASES = {
     "an id": (lambda: words()([[0, 7]]), IdError, r"Received 7 at \[0, 1\], in layer 'words'\."),
     "-1": (lambda: words()([-1]), IdError, r"at \[0\], in layer 'words'\. .* negative=\"wrap\"\.$"),
     "-1 beside an adapter": (lambda: lora()([-1]), IdError, 'negative="wrap"\\.$'),
-    "-1 in a bag": (lambda: bag([[0, -1]]), IdError, r"\[1\], in layer 'bag'\. Count from 0\.$"),
+    "-1 in a bag": (lambda: bag([[0, -1]]), IdError, r"\[0, 1\], in layer 'bag'\. Count"),
     "-1 in nearest": (lambda: words().nearest([0, -1]), IdError, r"\[1\], .*\. Count from 0\.$"),
+    "ids of two axes in nearest": (lambda: words().nearest([[0, 1]]), ShapeError, r"\(1, 2\)"),
+    "exclude for other queries": (
+        lambda: words().nearest(0, exclude=[[1], [2]]),
+        ShapeError,
+        r"exclude \(E,\) or \(Q, E\)",
+    ),
+    "a number for weights": (
+        lambda: words().set_weights(np.array(1.0)),
+        TypeError,
+        "weights must be a list",
+    ),
+    "no name of an adapter": (lambda: words().set_active(None), ValueError, "Received None"),
+    "a list for a name": (lambda: words().set_active([["a"]]), ValueError, r"Received \['a'\]"),
+    "a ragged gradient": (
+        lambda: words().backward(words().forward([0, 1])[1], RAGGED),
+        ShapeError,
+        "grad of 'words' must be a rectangular",
+    ),
+    "a gradient of text": (
+        lambda: words().backward(words().forward([0])[1], [["a", "b"]]),
+        DtypeError,
+        "grad of 'words' must hold numbers",
+    ),
+    "ragged vectors": (
+        lambda: ReversibleEmbedding(3, 2, name="r")(RAGGED, reverse=True),
+        ShapeError,
+        "vectors of 'r' must be a rectangular",
+    ),
+    "a ragged mask": (
+        lambda: GlobalAveragePooling1D()(np.ones((2, 2, 1)), mask=[[True], [True, False]]),
+        ShapeError,
+        "mask must be a rectangular",
+    ),
+    "a ragged mask of a recurrent layer": (
+        lambda: SimpleRNN(1)(np.ones((2, 2, 1)), mask=[[True], [True, False]]),
+        ShapeError,
+        "mask must be a rectangular",
+    ),
+    "a ragged mask of a loss": (
+        lambda: MeanSquaredError()(np.ones((2, 2)), np.ones((2, 2)), mask=RAGGED),
+        ShapeError,
+        "mask must be a rectangular",
+    ),
+    "a variable of text": (lambda: Variable("text"), DtypeError, "variable must hold numbers"),
     "-1 in exclude": (lambda: words().nearest(0, exclude=[-1]), IdError, r"Count from 0\.$"),
     "no offsets": (
         lambda: bag([0, 1], offsets=[]),
@@ -211,13 +258,14 @@ def test_a_weight_without_a_name_has_one_as_in_keras():
     ]
 
 
+@pytest.mark.parametrize("kind", [Embedding, EmbeddingBag])
 @pytest.mark.parametrize("act", ["fit", "predict", "evaluate"])
-def test_error_positions_are_those_of_the_caller(act):
-    model = Sequential([Embedding(5, 2, name="words")])
+def test_error_positions_are_those_of_the_caller(act, kind):
+    model = Sequential([kind(5, 2, name="words")])
     model.compile("sgd", "mse")
     ids = np.zeros((40, 3), int)
     ids[37, 2] = 9
-    y = [] if act == "predict" else [np.zeros((40, 3, 2))]
+    y = [] if act == "predict" else [np.zeros((40, 3, 2) if kind is Embedding else (40, 2))]
     with pytest.raises(IdError, match=r"Received 9 at \[37, 2\], in layer 'words'\.") as info:
         getattr(model, act)(ids, *y, batch_size=8, verbose=0)
     assert info.value.positions == ((37, 2),) and info.value.bad_ids == (9,)

@@ -67,6 +67,10 @@ def fit(x=IDS, y=TARGETS, **options):
         (lambda: Input((-1,)), ValueError, "shape must be a tuple"),
         (lambda: Input(batch_shape=(None, 2.5)), ValueError, "batch_shape must be a tuple"),
         (lambda: Sequential(Dense(1)), ValueError, "layers must be a list"),
+        (lambda: Sequential(3), ValueError, "layers must be a list"),
+        (lambda: Sequential(np.ones(2)), ValueError, "Only instances of `Layer`"),
+        (lambda: fit(validation_data=np.array(1)), ValueError, "validation_data must be"),
+        (lambda: model().fit(IDS, TARGETS, verbose=IDS[0]), ValueError, "verbose must be"),
         (lambda: model().get_layer(index=9), ValueError, "one of the 3 layers"),
         (lambda: model().load_weights("/no/m.weights.h5"), FileNotFoundError, "No such file"),
         (lambda: model().save("/no/m.keras"), FileNotFoundError, "folder of a file must exist"),
@@ -104,6 +108,16 @@ def test_a_built_model_refuses_another_shape():
     for shape in ((None, 4), (None, 3, 3)):
         with pytest.raises(ValueError, match=r"built for inputs of shape \(None, 3\)"):
             chain.build(shape)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_tensors_of_torch_are_samples(dtype):
+    torch = pytest.importorskip("torch")
+    tensor = torch.nn.Parameter(torch.ones((4, 3), dtype=getattr(torch, dtype)))
+    expected = model().predict(IDS).shape
+    assert model().predict(tensor).shape == model().predict(list(tensor)).shape == expected
+    losses = fit(tensor, tensor[:, :1]).history["loss"]
+    assert len(losses) == 1 and np.isfinite(losses).all()
 
 
 def test_a_range_is_an_array_of_samples():
