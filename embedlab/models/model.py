@@ -187,8 +187,9 @@ class Model(Layer):
         x, y = as_pair(self, x, y)
         held_out = validation_data
         if held_out is not None:
-            if not isinstance(held_out, (tuple, list)) or len(held_out) != 2:
-                kind = f"{len(held_out)} parts" if np.iterable(held_out) else type(held_out)
+            listed = isinstance(held_out, (tuple, list))
+            if not listed or len(held_out) != 2:
+                kind = f"{len(held_out)} parts" if listed else type(held_out)
                 must, do = "validation_data must be (x, y)", "Pass a tuple of two arrays"
                 raise ValueError(message(must, kind, do))
             held_out = as_pair(self, *held_out)
