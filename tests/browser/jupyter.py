@@ -134,7 +134,8 @@ class Lesson:
         output = self.view.locator("output", has_text=re.compile(rf"^{symbol}$"))
         output.wait_for()
         size = symbol.partition(" = ")[2]
-        self.view.locator("svg .sub", has_text=re.compile(rf"= {size} × 8")).wait_for()
+        whole_or_window = re.compile(rf"= {size} × 8|rows .* of {size}$")
+        self.view.locator("svg .sub", has_text=whole_or_window).first.wait_for()
 
 
 @contextmanager
