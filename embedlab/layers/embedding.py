@@ -472,7 +472,7 @@ class Embedding(TableLayer):
         """
         if self.lora_enabled:
             must = "lora is already enabled. This can only be done once per layer"
-            raise ValueError(message(must, f"rank={rank!r:.40}", "Use add_adapter for a second"))
+            raise ValueError(message(must, f"rank={rank!r:.40}", "Use add_adapter for another"))
         self.add_adapter(
             DEFAULT_NAME, rank, lora_alpha, a_initializer=a_initializer, b_initializer=b_initializer
         )

@@ -27,8 +27,8 @@ def as_file_refused(path: Any, must: str, do: str = RESTORE) -> Iterator[None]:
     >>> with as_file_refused("m.h5", "be a whole HDF5 file"):
     ...     raise OSError("truncated")
     Traceback (most recent call last):
-    embedlab.storage.errors.FileRefused: m.h5 must be a whole HDF5 file. Received an error: \
-truncated. Save it again, or take a backup.
+    embedlab.storage.errors.FileRefused: m.h5 must be a whole HDF5 file. Received a file that \
+cannot be read: truncated. Save it again, or take a backup.
     """
     try:
         yield
@@ -36,4 +36,4 @@ truncated. Save it again, or take a backup.
         raise
     except Exception as error:  # readers of a damaged file fail in any way
         reason = f"{error}".strip().rstrip(".").replace("\n", " ") or type(error).__name__
-        raise FileRefused(path, must, f"an error: {reason:.600}", do) from error
+        raise FileRefused(path, must, f"a file that cannot be read: {reason:.600}", do) from error
