@@ -1,7 +1,6 @@
 """Every kind of table that a user may have, in every view: shown, or refused in one line."""
 
 import json
-import os
 from types import SimpleNamespace
 
 import ml_dtypes
@@ -18,10 +17,12 @@ from embedlab.explorers.quantize import QuantizationExplorer
 from embedlab.explorers.wire import MAX_BYTES, decode
 from embedlab.layers import Dense, Embedding
 
-os.environ.setdefault("KERAS_BACKEND", "torch")  # Keras reads it once, when it is imported
-torch = pytest.importorskip("torch")
-keras = pytest.importorskip("keras")
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation")  # Keras on NumPy 2
+torch = keras = None  # imported by the first test, not when the tests are collected
+
+
+@pytest.fixture(autouse=True)
+def import_peers(request):
+    globals().update({name: request.getfixturevalue(name) for name in ("torch", "keras")})
 
 
 class KeyedVectors:
