@@ -105,7 +105,7 @@ def test_table_of_a_keras_layer_is_what_the_layer_returns(mode):
     assert (read_table(layer).codes is None) == (mode is None)
 
 
-@pytest.mark.filterwarnings("ignore:Layer 'conv1d'")  # Keras says where the mask is lost
+@pytest.mark.filterwarnings("ignore:Layer 'conv1d")  # Keras says where the mask is lost
 def test_mask_explorer_shows_a_keras_model_with_its_own_numbers():
     model = keras.Sequential(
         [
