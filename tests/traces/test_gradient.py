@@ -156,6 +156,13 @@ def test_tied_without_a_next_word_has_no_gradient(ids):
     assert trace.passes("add")
 
 
+@pytest.mark.parametrize("ids", [[], [0], [0, 0, 0]])
+def test_tied_of_one_word_has_no_loss_and_warns_of_nothing(ids):
+    trace = trace_gradient(np.ones((1, 2)), ids, tied=True)
+    assert trace.loss == 0.0
+    assert not trace.added.any() and not trace.numeric.any()
+
+
 def test_tied_excludes_other_options():
     for more in ({"padding_idx": 0}, {"scale_grad_by_freq": True}, {"grad_out": 1.0}):
         with pytest.raises(ValueError, match="tied must be the only option"):

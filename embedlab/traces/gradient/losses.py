@@ -103,7 +103,9 @@ class NextWordLoss:
         rows = lookup(table, self.inputs)  # (M, D), M words with a next one
         self.scores = rows @ table.T  # (M, V)
         loss = SparseCategoricalCrossentropy(from_logits=True, reduction="sum", dtype="float64")
-        self.total, self.rows = float(loss(self.targets, self.scores)), rows
+        certain = len(table) == 1  # the only word is always the next: no choice, no loss
+        self.total = 0.0 if certain else float(loss(self.targets, self.scores))
+        self.rows = rows
         self.grad_scores = np.zeros((flat.size, len(table)))
         self.grad_scores[has_next] = loss.grad(self.targets, self.scores)
         self.has_next = has_next
