@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from embedlab.core.checks import check_choice, check_number, check_size, message
+from embedlab.core.checks import check_choice, check_number, check_size, message, one_line
 from embedlab.registry import missing_attribute
 
 __all__ = ["Callback", "EarlyStopping", "History"]
@@ -128,7 +128,7 @@ class EarlyStopping(Callback):
         if self.monitor not in (logs or {}):
             must = f"monitor must be one of {sorted(logs or {})}"
             do = "Pass validation_data= to fit for val_ numbers"
-            raise ValueError(message(must, f"{self.monitor!r:.40}", do))
+            raise ValueError(message(must, one_line(self.monitor), do))
         value = logs[self.monitor]
         first = self.restore_best_weights and self.best_weights is None  # NaN so far, perhaps
         self.wait += 1

@@ -1,1 +1,1 @@
-"""Floor 0: arrays in, arrays out. NumPy and Numba only, no objects that own state."""
+"""Level 0: arrays in, arrays out. NumPy and Numba only, no objects that own state."""

@@ -15,17 +15,17 @@ __all__ = [
     "as_table",
     "check_choice",
     "check_finite",
+    "check_flag",
     "check_in_range",
     "check_number",
     "check_size",
     "check_table_bytes",
     "message",
+    "one_line",
 ]
 
 LARGEST = np.iinfo(np.int64).max
 """No size and no number of bytes may be larger: kernels count in int64."""
-
-_FLOATS = (np.dtype("float16"), np.dtype("float32"), np.dtype("float64"))
 
 
 class ShapeError(ValueError):
@@ -78,7 +78,22 @@ def message(must: str, received: Any, do: str) -> str:
     >>> message("ids must have one axis", "shape (2, 3)", "Use ids.reshape(-1)")
     'ids must have one axis. Received shape (2, 3). Use ids.reshape(-1).'
     """
-    return f"{must}. Received {received}. {do}."
+    return f"{must}. Received {' '.join(str(received).split())}. {do}."
+
+
+def one_line(value: Any) -> str:
+    """Return a value as it stands in an error: one line of at most 40 characters, arrays by shape.
+
+    Examples
+    --------
+    >>> one_line(np.zeros((2, 3))), one_line("hot")
+    ('ndarray of shape (2, 3)', "'hot'")
+    """
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple) and shape:
+        return f"{type(value).__name__} of shape {tuple(shape)}"
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 40 else f"{text[:39]}…"
 
 
 def as_array(array: Any, name: str, order: Literal["C", "K"] = "C") -> np.ndarray:
@@ -135,7 +150,23 @@ def check_choice(
         except ValueError:  # an array has no truth value
             pass
     *others, last = (f'"{one}"' if isinstance(one, str) else str(one) for one in choices)
-    raise ValueError(message(f"{name} must be {', '.join(others)} or {last}", f"{value!r:.40}", do))
+    raise ValueError(message(f"{name} must be {', '.join(others)} or {last}", one_line(value), do))
+
+
+def check_flag(value: Any, name: str) -> bool:
+    """Return True or False; refuse everything else.
+
+    Examples
+    --------
+    >>> check_flag("yes", "amsgrad")
+    Traceback (most recent call last):
+    ValueError: amsgrad must be True or False. Received 'yes'. Choose one of these.
+    """
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    raise ValueError(
+        message(f"{name} must be True or False", one_line(value), "Choose one of these")
+    )
 
 
 def check_table_bytes(rows: int, columns: int, dtype: Any, name: str) -> None:
@@ -187,11 +218,12 @@ def as_table(table: Any, name: str = "table", *, integers: bool = False) -> np.n
 Use table.reshape(-1, D).
     """
     array = table if type(table) is np.ndarray else as_array(table, name)
-    known = array.dtype in _FLOATS or (integers and array.dtype.kind in "iu")
-    if not known or not array.dtype.isnative:
+    dtype = array.dtype
+    known = dtype.char in "efd" or (integers and dtype.kind in "iu")
+    if not known or not dtype.isnative:
         must = f"{name} must hold float16, float32 or float64 in native byte order"
         do = f"Cast it with {name}.astype('float32')"
-        raise DtypeError(message(must, array.dtype.str, do))
+        raise DtypeError(message(must, dtype.str, do))
     if array.ndim != 2:
         must, do = f"{name} must have two axes (V, D)", f"Use {name}.reshape(-1, D)"
         raise ShapeError(message(must, f"shape {array.shape}", do))
@@ -227,7 +259,7 @@ def check_size(value: Any, name: str, *, least: int = 1, most: int = LARGEST) ->
                     message(f"{name} must be at most {most}", size, "Choose a smaller one")
                 )
     do = f"Pass a whole number >= {least}"
-    raise ValueError(message(f"{name} must be {kind}", f"{value!r:.40}", do))
+    raise ValueError(message(f"{name} must be {kind}", one_line(value), do))
 
 
 def check_finite(array: np.ndarray, name: str, cure: str, *, first_row: int = 0) -> None:
@@ -284,7 +316,7 @@ def check_number(value: Any, name: str) -> float:
         if np.isfinite(number):
             return number
     must, do = f"{name} must be a finite number", "Pass a number such as 2.0"
-    raise ValueError(message(must, f"{value!r:.40}", do))
+    raise ValueError(message(must, one_line(value), do))
 
 
 def check_in_range(value: Any, name: str, most: float = np.inf) -> float:
@@ -300,5 +332,5 @@ def check_in_range(value: Any, name: str, most: float = np.inf) -> float:
     if not 0 <= number <= most:
         below = ", below 1" if 0.5 < most < 1 else ""  # the largest float that still is below 1
         span = "must be >= 0" if most == np.inf else f"must lie in 0..{most:g}{below}"
-        raise ValueError(message(f"{name} {span}", f"{value!r:.40}", "Choose another number"))
+        raise ValueError(message(f"{name} {span}", one_line(value), "Choose another number"))
     return number

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import ShapeError, check_choice, check_size
+from embedlab.core.checks import ShapeError, check_choice, check_size, one_line
 from embedlab.core.jit import kernel
 
 __all__ = [
@@ -24,8 +24,8 @@ __all__ = [
 
 _INT64 = np.dtype(np.int64)
 _LARGEST = np.iinfo(np.int64).max
-_OOB = {"raise": 0, "zero": 0, "nan": 0, "clip": 1, "wrap": 2}
-_TO_ONE_ID = 3
+_MARK, _CLIP, _WRAP, _TO_ONE_ID = range(4)  # what becomes of an id that is out of bounds (oob)
+_OOB = {"raise": _MARK, "zero": _MARK, "nan": _MARK, "clip": _CLIP, "wrap": _WRAP}
 
 
 class IdError(IndexError):
@@ -162,6 +162,7 @@ def check_padding_idx(padding_idx: Any, input_dim: int) -> int:
     if padding_idx is None:
         return -1
     row = check_size(padding_idx, "padding_idx", least=0)
+    input_dim = check_size(input_dim, "input_dim", least=0)
     if row >= input_dim:
         raise IdError(
             f"padding_idx must lie in 0..{input_dim - 1} (input_dim={input_dim}). "
@@ -179,9 +180,9 @@ def apply_out_of_range_rule_reference(
     """Reference implementation in NumPy: negatives counted from the end, the rest by `mode`."""
     rows = np.where(wrap & (ids < 0) & (ids >= -input_dim), ids + input_dim, ids)
     outside = (rows < 0) | (rows >= input_dim)
-    if mode == 1:
+    if mode == _CLIP:
         return np.clip(rows, 0, input_dim - 1)
-    if mode == 2:
+    if mode == _WRAP:
         return rows % input_dim
     if mode == _TO_ONE_ID:
         return np.where(outside, to, rows)
@@ -196,12 +197,12 @@ def apply_out_of_range_rule_kernel(ids, input_dim, mode, to, wrap, rows):
         if wrap and -input_dim <= row < 0:
             row += input_dim
         if row < 0 or row >= input_dim:
-            if mode == 1:
+            if mode == _CLIP:
                 row = 0 if row < 0 else input_dim - 1
-            elif mode == 2:
+            elif mode == _WRAP:
                 row = row % input_dim
             else:
-                row = to if mode == 3 else input_dim
+                row = to if mode == _TO_ONE_ID else input_dim
         rows[n] = row
 
 
@@ -244,7 +245,7 @@ def apply_out_of_range_rule(
     wrap = negative == "wrap"
     if not wrap and ids.size and int(ids.min()) < 0:
         raise out_of_range_error(ids, input_dim, negative=True, can_wrap=True)
-    if input_dim == 0 and ids.size and mode:
+    if input_dim == 0 and ids.size and mode != _MARK:
         raise out_of_range_error(ids, input_dim)
     rows = np.empty(ids.shape, np.int64)
     apply_out_of_range_rule_kernel(ids.reshape(-1), input_dim, mode, to, wrap, rows.reshape(-1))
@@ -263,7 +264,7 @@ def _mode(oob: Any, input_dim: int) -> tuple[int, int]:
         return _TO_ONE_ID, int(oob)
     raise ValueError(
         f'oob must be one of "raise", "zero", "nan", "clip", "wrap" or a row number. '
-        f"Received {oob!r:.40}. Choose one of these."
+        f"Received {one_line(oob)}. Choose one of these."
     )
 
 
@@ -310,5 +311,5 @@ def _not_whole(array: np.ndarray, value: Any = "", at: tuple[int, ...] = ()) -> 
     elif isinstance(value, (list, tuple, np.ndarray)):
         cure = "Pad the lists to one length first."
     where = f" at {list(at)}" if at else ""
-    what = f"{value!r:.40}{where}" if array.dtype.kind in "USO" else f"dtype {array.dtype}"
+    what = f"{one_line(value)}{where}" if array.dtype.kind in "USO" else f"dtype {array.dtype}"
     return f"ids must be whole numbers. Received {what}. {cure}"

@@ -123,7 +123,8 @@ Raise input_dim, or map unknown words to one id.
     table = as_table(table, integers=True)
     ids = as_ids(ids)
     rows = ids
-    if oob not in _FILL or negative != "raise":
+    known = isinstance(oob, str) and isinstance(negative, str) and oob in _FILL
+    if not known or negative != "raise":
         rows = apply_out_of_range_rule(ids, table.shape[0], oob=oob, negative=negative)
     if out is None:
         result = np.empty((*ids.shape, table.shape[1]), table.dtype)

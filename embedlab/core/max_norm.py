@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import as_table, check_number
+from embedlab.core.checks import as_table, check_flag, check_number
 from embedlab.core.gradient import group
 from embedlab.core.jit import kernel
 
@@ -91,7 +91,9 @@ def max_norm(
     >>> max_norm(table, [0, 2, 0], 2.5).round(4).tolist()
     [[1.5, 2.0], [6.0, 8.0], [0.0, 1.0]]
     """
-    if in_place and not (isinstance(table, np.ndarray) and table.flags.writeable):
+    if check_flag(in_place, "in_place") and not (
+        isinstance(table, np.ndarray) and table.flags.writeable
+    ):
         raise ValueError(
             "table must be a writable NumPy array to be changed in place. Received "
             f"{'a read-only one' if isinstance(table, np.ndarray) else type(table).__name__}. "
@@ -99,7 +101,8 @@ def max_norm(
         )
     table = as_table(table)
     limit = check_number(limit, "limit")
-    order = np.inf if norm_type == np.inf else check_number(norm_type, "norm_type")
+    infinite = isinstance(norm_type, float) and norm_type == np.inf
+    order = np.inf if infinite else check_number(norm_type, "norm_type")
     if limit < 0 or order <= 0:
         name, value = ("limit", limit) if limit < 0 else ("norm_type", norm_type)
         bound = ">= 0" if limit < 0 else "above 0"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from embedlab.core.checks import check_size
+from embedlab.core.checks import check_size, one_line
 
 __all__ = ["pad_sequences"]
 
@@ -44,7 +44,7 @@ def pad_sequences(
     """
     if side not in ("post", "pre"):
         raise ValueError(
-            f'side must be "post" or "pre". Received {side!r:.40}. '
+            f'side must be "post" or "pre". Received {one_line(side)}. '
             'Choose "post" to put the padding at the end.'
         )
     longest = max(map(len, rows), default=0)

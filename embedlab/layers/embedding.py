@@ -289,9 +289,7 @@ class Embedding(TableLayer):
 
     def call(self, inputs: Any) -> np.ndarray:
         """Return the rows for ids of any shape: (*ids.shape, D), in the compute dtype."""
-        return self._lookup(as_ids(inputs))
-
-    def _lookup(self, ids: np.ndarray) -> np.ndarray:
+        ids = as_ids(inputs)
         if self._table is None:
             self.build()
         if self.input_length is not None:
@@ -320,7 +318,7 @@ class Embedding(TableLayer):
         [[0.0, 0.0], [0.0, 0.0], [2.0, 2.0]]
         """
         ids = as_ids(inputs).copy()  # the caller may reuse the array before `backward`
-        rows = self._lookup(ids)
+        rows = Embedding.call(self, ids)
         if not (training and self.row_dropout):
             return rows, LookupContext(ids)
         unique, inverse = np.unique(ids, return_inverse=True)
@@ -662,7 +660,7 @@ class Embedding(TableLayer):
     def quantized_call(self, inputs: Any) -> np.ndarray:
         """Return the rows for ids, from the codes and the active adapters."""
         _ = self.quantized  # raises where there are no codes
-        return self._lookup(as_ids(inputs))
+        return Embedding.call(self, inputs)
 
     def quantization_report(self) -> QuantizationReport:
         """Return what quantizing did to each row: errors, cosines, bytes.

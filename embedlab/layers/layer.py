@@ -344,10 +344,10 @@ class Layer:
             raise not_a_chain(f"{len(inputs)} placeholders in a {kind} for {self.name!r}")
         if not self.built:
             self._build_from_data(inputs)
-        if kwargs:
-            unused = _ALWAYS_WELCOME - self._takes
-            kwargs = {k: v for k, v in kwargs.items() if k not in unused}
-        return self.call(inputs, *args, **kwargs)
+        if not (args or kwargs):
+            return self.call(inputs)
+        unused = _ALWAYS_WELCOME - self._takes
+        return self.call(inputs, *args, **{k: v for k, v in kwargs.items() if k not in unused})
 
     def _build_from_data(self, inputs: Any) -> None:
         known = hasattr(inputs, "shape")

@@ -44,7 +44,7 @@ INTERNAL = {
         "load",
     ),
     "bag.parse": ("upcast_float16",),
-    "checks": ("check_choice", "check_finite", "message"),
+    "checks": ("check_choice", "check_finite", "message", "one_line"),
     "gradient.sparse": ("add_gradients",),  # gets what `coalesce` and layers made
     "gradient.grouping": ("balanced_splits", "bucket_by_row_block", "fits_in_64_bits"),
     "ids": ("out_of_range_error",),
@@ -221,6 +221,7 @@ add(
 )
 add(
     "checks",
+    check_flag={"value": ("any", lambda: True), "name": ("any", lambda: "amsgrad")},
     check_number={"value": ("number", lambda: 2.0), "name": ("any", lambda: "scale")},
     as_floats={"array": ("floats, any shape", grad), "name": ("any", lambda: "values")},
 )

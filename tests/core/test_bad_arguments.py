@@ -1,6 +1,7 @@
 """Every public function of the core with bad arguments: one clear error, and nothing is written."""
 
 import copy
+import inspect
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from typing import Any, NamedTuple
@@ -427,3 +428,49 @@ def test_bad_arguments_are_refused_or_understood(where, name):
     }
     wrong = [f"{label}: {text}" for label, text in complaints.items() if text]
     assert not wrong, f"{where}({name}=...)\n  " + "\n  ".join(wrong)
+
+
+class Nothing:
+    """A value that no argument expects, with a text of several lines."""
+
+    def __repr__(self) -> str:
+        return "nothing\nat all"
+
+
+STRANGE = {
+    "a word": "x",
+    "a list of words": ["zero"],
+    "a dict": {},
+    "an object": Nothing(),
+    "a fraction": 0.5,
+    "a number": 3,
+    "a 0-d array": np.array(0),
+    "a matrix": np.arange(100).reshape(10, 10),
+    "a pair": (1, 2),
+}
+
+
+FROM_THE_CORE = {("mask.mask.as_mask", "shape"), ("quantize.table.QuantizedTable", "checked")}
+"""Arguments that no caller passes, like all but the first of the checks."""
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_value_of_another_kind_gets_one_line_of_ours(name):
+    call, good = CALLS[name]
+    kinds = {p.name: p.kind for p in inspect.signature(call).parameters.values()}
+    options = [o for o, kind in kinds.items() if kind != inspect.Parameter.VAR_KEYWORD]
+    if name.startswith("checks."):
+        options = options[: name != "checks.check_table_bytes"]
+    options = [o for o in options if (name, o) not in FROM_THE_CORE]
+    foreign = []
+    for option in options:
+        for kind, value in STRANGE.items():
+            arguments = {key: make() for key, (_, make) in good.items()}
+            try:
+                result = call(**{**arguments, option: copy.deepcopy(value)})
+                if inspect.isgenerator(result):
+                    list(result)
+            except (TypeError, ValueError, IndexError) as error:
+                if "Received" not in str(error) or "\n" in str(error):
+                    foreign.append(f"{option}={kind}: {type(error).__name__}: {error}")
+    assert not foreign, "\n".join(foreign)

@@ -5,7 +5,14 @@ from typing import Any
 import numpy as np
 
 from embedlab.core.bag.parse import Bags, upcast_float16, validate_bags
-from embedlab.core.checks import ShapeError, as_array, as_table, check_choice, check_size
+from embedlab.core.checks import (
+    ShapeError,
+    as_array,
+    as_table,
+    check_choice,
+    check_flag,
+    check_size,
+)
 from embedlab.core.gradient import SparseGrad, balanced_splits, group
 from embedlab.core.ids import out_of_range_error
 from embedlab.core.jit import kernel, num_threads, parallel_copy, prange
@@ -123,7 +130,7 @@ def grad_bag(
         balanced_splits(starts, workers),
         bags.bag_of,
         weights,
-        scale_grad_by_freq,
+        check_flag(scale_grad_by_freq, "scale_grad_by_freq"),
         back,
         rows,
     )

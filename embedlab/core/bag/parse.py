@@ -4,7 +4,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from embedlab.core.checks import DtypeError, ShapeError, as_array, as_table, check_choice
+from embedlab.core.checks import (
+    DtypeError,
+    ShapeError,
+    as_array,
+    as_table,
+    check_choice,
+    check_flag,
+)
 from embedlab.core.gradient import group
 from embedlab.core.ids import IdTypeError, as_ids, check_padding_idx
 
@@ -79,7 +86,8 @@ def parse_bags(
             )
         starts = np.arange(ids.shape[0] + 1) * ids.shape[1]
     else:
-        starts = _starts(ids, offsets, include_last_offset)
+        last = check_flag(include_last_offset, "include_last_offset")
+        starts = _starts(ids, offsets, last)
     factors = np.empty(0, table.dtype)
     if weights is not None:
         factors = _check_weights(weights, ids, table, mode)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import check_table_bytes
+from embedlab.core.checks import check_flag, check_table_bytes
 from embedlab.core.gradient.grouping import bucket_by_row_block, fits_in_64_bits
 from embedlab.core.gradient.sparse import check_lookup_gradient, coalesce
 from embedlab.core.ids import check_padding_idx, out_of_range_error
@@ -129,7 +129,9 @@ def grad_table(
     >>> grad_table([1, 1, 2], np.array([[0.25], [0.5], [4.0]]), 4, padding_idx=1).ravel().tolist()
     [0.0, 0.0, 4.0, 0.0]
     """
-    if scale_grad_by_freq:  # the counts come with the sorted form, in O(N) instead of O(V)
+    if check_flag(
+        scale_grad_by_freq, "scale_grad_by_freq"
+    ):  # the counts come with the sorted form, in O(N) instead of O(V)
         sparse = coalesce(
             ids, grad_out, input_dim, padding_idx=padding_idx, scale_grad_by_freq=True
         )

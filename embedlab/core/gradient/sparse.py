@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import ShapeError, as_floats, check_size
+from embedlab.core.checks import ShapeError, as_floats, check_flag, check_size
 from embedlab.core.gradient.grouping import group
 from embedlab.core.ids import as_ids, check_padding_idx, out_of_range_error
 from embedlab.core.jit import (
@@ -299,6 +299,7 @@ def coalesce(
     [1]
     """
     ids, grad_out, input_dim = check_lookup_gradient(ids, grad_out, input_dim)
+    mean = check_flag(scale_grad_by_freq, "scale_grad_by_freq")
     skip = check_padding_idx(padding_idx, input_dim)
     sums = grad_out.astype(np.float32) if grad_out.dtype.char == "e" else grad_out
     count_kernel_call("gradient")
@@ -307,9 +308,7 @@ def coalesce(
         work = np.empty(2 * flat.size + 1 + input_dim, _kind(flat.size))
         unique = np.empty(flat.size + 1, np.int64)
         rows = np.empty(sums.shape, sums.dtype)
-        bad, count = _coalesce_small_kernel(
-            flat, sums, skip, scale_grad_by_freq, work, unique, rows
-        )
+        bad, count = _coalesce_small_kernel(flat, sums, skip, mean, work, unique, rows)
         if bad:
             raise out_of_range_error(ids, input_dim)
         unique, rows = unique[:count], rows[:count]
@@ -324,7 +323,7 @@ def coalesce(
         run = coalesce_kernel_parallel if workers > 1 else coalesce_kernel
         turn = np.zeros(1, np.int64)
         size = block_size(len(rows), workers, _ROWS)
-        run(starts, positions, linked, size, turn, workers, scale_grad_by_freq, sums, rows)
+        run(starts, positions, linked, size, turn, workers, mean, sums, rows)
     if rows.dtype is not grad_out.dtype:
         rows = rows.astype(grad_out.dtype, copy=False)
     shape = (input_dim, grad_out.shape[1])

@@ -5,7 +5,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from embedlab.core.checks import DtypeError, ShapeError, as_array, check_number, check_size
+from embedlab.core.checks import (
+    DtypeError,
+    ShapeError,
+    as_array,
+    check_flag,
+    check_number,
+    check_size,
+    message,
+    one_line,
+)
 from embedlab.core.ids import as_ids, out_of_range_error
 from embedlab.core.jit import kernel, num_threads, parallel_copy, prange, prefetch
 
@@ -72,7 +81,7 @@ def lora_scale(rank: int, alpha: float | None = None, *, rslora: bool = False) -
     """
     rank = check_size(rank, "rank")
     alpha = float(rank) if alpha is None else check_number(alpha, "alpha")
-    return alpha / (rank**0.5 if rslora else rank)
+    return alpha / (rank**0.5 if check_flag(rslora, "rslora") else rank)
 
 
 def as_adapter(adapter: Any, *, shape: tuple[int, int] | None = None) -> Adapter:
@@ -113,9 +122,13 @@ def as_adapter(adapter: Any, *, shape: tuple[int, int] | None = None) -> Adapter
             "a and b of an adapter must both hold float32, or both float64. "
             f"Received {a.dtype.str} and {b.dtype.str}. Cast them with .astype('float32')."
         )
-    rows, columns = shape or ("V", "D")
+    try:
+        rows, columns = ("V", "D") if shape is None else shape
+    except (TypeError, ValueError):
+        must, do = "shape must be that of a table, (V, D)", "Pass table.shape"
+        raise ShapeError(message(must, one_line(shape), do)) from None
     fits = a.ndim == b.ndim == 2 and a.shape[1] == b.shape[0] >= 1
-    if not fits or (shape and (len(a), b.shape[1]) != shape):
+    if not fits or (shape is not None and (len(a), b.shape[1]) != (rows, columns)):
         raise ShapeError(
             f"a and b of an adapter must have shapes (V, R) = ({rows}, R) and (R, D) = "
             f"(R, {columns}), R >= 1. Received {a.shape} and {b.shape}. Build them for this table."
@@ -137,9 +150,9 @@ def as_adapters(adapters: Any, *, shape: tuple[int, int] | None = None) -> list[
     Traceback (most recent call last):
     TypeError: adapters must be a list of Adapter. Received None. Pass [] for none at all.
     """
-    if not isinstance(adapters, Iterable):
+    if not isinstance(adapters, Iterable) or getattr(adapters, "ndim", 1) == 0:
         raise TypeError(
-            f"adapters must be a list of Adapter. Received {adapters!r:.40}. "
+            f"adapters must be a list of Adapter. Received {one_line(adapters)}. "
             "Pass [] for none at all."
         )
     return [as_adapter(adapter, shape=shape) for adapter in adapters]
@@ -222,7 +235,11 @@ def add_adapter(
         raise ValueError(
             "rows must be writable and C-contiguous. Received an array that is not. Copy it first."
         )
-    if not skip_outside and ids.size and not 0 <= int(ids.min()) <= int(ids.max()) < len(a):
+    if (
+        not check_flag(skip_outside, "skip_outside")
+        and ids.size
+        and not 0 <= int(ids.min()) <= int(ids.max()) < len(a)
+    ):
         raise out_of_range_error(ids, len(a))
     wide = rows.size * (len(b) + 4) >= PARALLEL_FROM and num_threads() > 1
     run = add_adapter_kernel_parallel if wide else add_adapter_kernel

@@ -191,7 +191,7 @@ def lora_lookup(
         return lookup(table, ids, oob=oob, negative=negative)
     ids = as_ids(ids)
     rows = ids
-    if oob != "raise" or negative != "raise":
+    if not (isinstance(oob, str) and isinstance(negative, str) and oob == negative == "raise"):
         rows = apply_out_of_range_rule(ids, table.shape[0], oob=oob, negative=negative)
     out = np.empty((*ids.shape, table.shape[1]), table.dtype)
     fill = np.nan if oob == "nan" else 0.0

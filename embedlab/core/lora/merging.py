@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import DtypeError, ShapeError, as_table, check_finite
+from embedlab.core.checks import DtypeError, ShapeError, as_table, check_finite, check_flag
 from embedlab.core.lora.adapter import Adapter, as_adapters
 from embedlab.core.lora.lookup import lora_lookup
 
@@ -59,6 +59,7 @@ def merge(
 Look at the values of the adapter, or pass safe=False.
     """
     table = as_table(table)
+    safe = check_flag(safe, "safe")
     adapters = as_adapters(adapters, shape=table.shape)  # refused before anything is written
     if out is None:
         out = np.empty(table.shape, table.dtype)

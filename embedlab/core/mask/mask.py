@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import DtypeError, ShapeError, as_array, as_floats
+from embedlab.core.checks import DtypeError, ShapeError, as_array, as_floats, message, one_line
 from embedlab.core.ids import as_ids
 from embedlab.core.jit import kernel, num_threads, parallel_copy, prange
 
@@ -51,7 +51,10 @@ def padding_mask(ids: Any, padding_id: int = 0) -> np.ndarray:
     >>> padding_mask([[7, 2, 0], [5, 0, 0]]).tolist()
     [[True, True, False], [True, False, False]]
     """
-    return as_ids(ids) != as_ids(padding_id)
+    ids, padding = as_ids(ids), as_ids(padding_id)
+    if padding.ndim:
+        raise ShapeError(message("padding_id must be one id", one_line(padding), "Pass one number"))
+    return ids != padding
 
 
 def as_mask(mask: Any, shape: tuple[int, ...]) -> np.ndarray:

@@ -103,13 +103,14 @@ def adagrad(
         check_in_range(epsilon, "epsilon", np.inf),
     )
     state = {"accumulator": require_slot(accumulator, "accumulator", True)}
-    lazy = "lazy" if sparse_update == "dense" else sparse_update  # the same, and O(N)
+    if isinstance(sparse_update, str) and sparse_update == "dense":
+        sparse_update = "lazy"  # the same, and O(N)
     return optimizer_step(
         (adagrad_kernel, adagrad_kernel_parallel),
         table,
         grad,
         hyper,
         state,
-        sparse_update=lazy,
+        sparse_update=sparse_update,
         padding_idx=padding_idx,
     )

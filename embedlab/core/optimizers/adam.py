@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import check_in_range, check_size
+from embedlab.core.checks import check_flag, check_in_range, check_size
 from embedlab.core.jit import kernel, parallel_copy, prange
 from embedlab.core.optimizers.update import BELOW_1, Rows, optimizer_step, require_slot
 
@@ -149,6 +149,7 @@ def adam(
         check_in_range(beta_2, "beta_2", BELOW_1),
     )
     time = check_size(time, "time")
+    amsgrad = check_flag(amsgrad, "amsgrad")
     rate = check_in_range(learning_rate, "learning_rate", np.inf)
     kind = np.float64 if getattr(table, "dtype", None) == np.float64 else np.float32
     first, second = (1 - np.power(kind(beta), kind(time)) for beta in (beta_1, beta_2))

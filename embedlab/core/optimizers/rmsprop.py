@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import check_in_range
+from embedlab.core.checks import check_flag, check_in_range
 from embedlab.core.jit import kernel, parallel_copy, prange
 from embedlab.core.optimizers.update import Rows, optimizer_step, require_slot
 
@@ -142,6 +142,7 @@ def rmsprop(
     [0.0, -0.00316]
     """
     momentum = check_in_range(momentum, "momentum", 1.0)
+    centered = check_flag(centered, "centered")
     rho = check_in_range(rho, "rho", 1.0)
     hyper = (
         check_in_range(learning_rate, "learning_rate", np.inf),

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import check_in_range
+from embedlab.core.checks import check_flag, check_in_range
 from embedlab.core.jit import kernel, parallel_copy, prange
 from embedlab.core.optimizers.update import Rows, optimizer_step, require_slot
 
@@ -129,13 +129,15 @@ def sgd(
     """
     rate = check_in_range(learning_rate, "learning_rate", np.inf)
     momentum = check_in_range(momentum, "momentum", 1.0)
-    lazy = sparse_update if momentum or sparse_update != "dense" else "lazy"  # the same, and O(N)
+    nesterov = check_flag(nesterov, "nesterov")
+    if not momentum and isinstance(sparse_update, str) and sparse_update == "dense":
+        sparse_update = "lazy"  # the same, and O(N)
     return optimizer_step(
         (sgd_kernel, sgd_kernel_parallel),
         table,
         grad,
         (rate, momentum, nesterov),
         {"velocity": require_slot(velocity, "velocity", momentum > 0)},
-        sparse_update=lazy,
+        sparse_update=sparse_update,
         padding_idx=padding_idx,
     )

@@ -145,7 +145,7 @@ def quantized_lookup(
     adapters = as_adapters(adapters, shape=table.shape)
     ids = as_ids(ids)
     rows = ids
-    if oob != "raise" or negative != "raise":
+    if not (isinstance(oob, str) and isinstance(negative, str) and oob == negative == "raise"):
         rows = apply_out_of_range_rule(ids, table.shape[0], oob=oob, negative=negative)
     out = np.empty((*ids.shape, table.shape[1]), table.scale.dtype)
     below, above = _run(table, rows.reshape(-1), np.nan if oob == "nan" else 0.0, out)

@@ -211,7 +211,7 @@ def quantize_chunks(
     """
     check_choice(bits, "bits", (8, 4))
     block = 0
-    if block_size is not None and block_size != -1:
+    if block_size is not None and not np.array_equal(block_size, -1):
         block = min(check_size(block_size, "block_size"), max(shape[1], 1))
     wide = np.dtype(np.float64 if np.dtype(dtype) == np.float64 else np.float32)
     rows, columns = shape

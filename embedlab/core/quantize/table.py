@@ -64,9 +64,8 @@ class QuantizedTable:
     def __post_init__(self, checked: bool) -> None:
         columns = check_size(self.output_dim, "output_dim", least=0)
         check_choice(self.bits, "bits", (8, 4))
-        block = None
-        if self.block_size is not None and self.block_size != -1:
-            block = check_size(self.block_size, "block_size")
+        whole_rows = self.block_size is None or np.array_equal(self.block_size, -1)
+        block = None if whole_rows else check_size(self.block_size, "block_size")
         codes, scale = as_array(self.codes, "codes"), as_array(self.scale, "scale")
         zero = None if self.zero is None else as_array(self.zero, "zero")
         width = columns if self.bits == 8 else (columns + 1) // 2

@@ -10,7 +10,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from embedlab.core.checks import DtypeError, ShapeError, as_array, check_size, check_table_bytes
+from embedlab.core.checks import (
+    DtypeError,
+    ShapeError,
+    as_array,
+    check_size,
+    check_table_bytes,
+    message,
+)
 from embedlab.core.ids import as_ids, out_of_range_error
 from embedlab.core.jit import kernel
 from embedlab.core.skipgram.sampling import alias_table, token_stream
@@ -214,7 +221,10 @@ def grad_pairs(pairs: Any, label: Any, table: Any, context: Any) -> PairGrad:
     """
     table, context = check_pair_tables(table, context)
     pairs = check_pairs(pairs, len(table), len(context))
-    label = as_array(label, "label").astype(table.dtype)
+    label = as_array(label, "label")
+    if label.dtype.kind not in "fiub":
+        raise DtypeError(message("label must hold numbers", label.dtype, "Pass 1 and 0"))
+    label = label.astype(table.dtype)
     if label.shape != (len(pairs),):
         raise ShapeError(
             f"label must have one number for each of the {len(pairs)} pairs. Received shape "

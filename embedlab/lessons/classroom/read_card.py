@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
+from embedlab.core.checks import one_line
 from embedlab.lessons.classroom.card import MOST_BYTES, VERSION, Card
 from embedlab.lessons.grading.check import all_items
 from embedlab.lessons.misconceptions import MISCONCEPTIONS
@@ -152,5 +153,5 @@ def _check(name: str, first: str, solved: bool) -> tuple[str, bool]:
 
 
 def _refuse(must: str, received: Any, cure: str) -> NoReturn:
-    received = "none" if received is None else f"{received!r:.40}"
+    received = "none" if received is None else one_line(received)
     raise CardError(f"a card must {must}. Received {received}. {cure}") from None

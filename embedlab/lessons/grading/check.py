@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import Any
 
+from embedlab.core.checks import one_line
 from embedlab.lessons.classroom import card
 from embedlab.lessons.grading.verdict import Verdict
 
@@ -58,7 +59,7 @@ def find_item(name: str, kind: str) -> Any:
     known = all_items(kind)
     if name not in known:
         raise KeyError(
-            f"the name must be one of {', '.join(known)}. Received {name!r:.40}. "
+            f"the name must be one of {', '.join(known)}. Received {one_line(name)}. "
             "Copy it from the lesson."
         )
     return known[name]

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import as_table
+from embedlab.core.checks import as_table, one_line
 from embedlab.core.geometry import nearest, normalize_rows, pca
 from embedlab.core.geometry.analogies import PCA
 from embedlab.traces.readonly import readonly_copy
@@ -154,7 +154,7 @@ def fit_plane(
     """
     if name not in PLANES:
         raise ValueError(
-            f"a plane must be one of {', '.join(PLANES)}. Received {name!r:.40}. Choose one."
+            f"a plane must be one of {', '.join(PLANES)}. Received {one_line(name)}. Choose one."
         )
     components = principal_axes(rows) if components is None else components
     width = rows.shape[1]

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from embedlab.core.checks import one_line
 from embedlab.core.lora import Adapter, merge
 from embedlab.data.vocabulary import Vocabulary
 from embedlab.layers.embedding import Embedding
@@ -138,8 +139,8 @@ def evidence(case: str, view: str = "?") -> Any:
     """
     if case not in _CASES:
         raise KeyError(
-            f"case must be one of {', '.join(_CASES)}. Received {case!r:.40}. Copy it from lesson "
-            "12."
+            f"case must be one of {', '.join(_CASES)}. Received {one_line(case)}. "
+            "Copy it from lesson 12."
         )
     right, look, hint = _CASES[case]
     chosen = view.strip().lower() if isinstance(view, str) else ""
