@@ -156,9 +156,9 @@ class Explorer(SyncedWidget):
             style=self._css,
             traits={name: getattr(self, name) for name in names},
             in_message=self.PARAMS_IN_MESSAGE,
-            still=self._png(),
+            still=b"" if self.ask else self._png(),
             alt=self._trace.alt,
-            summary=self.summary,
+            summary=self.QUESTION if self.ask else self.summary,
         )
 
 

@@ -30,7 +30,8 @@ class Page:
     in_message : tuple of str
         Parameters that the view can change without Python.
     still : bytes
-        A PNG, shown until the view is rendered, or always without JavaScript.
+        A PNG, shown until the view is rendered, or always without JavaScript. Empty for a view
+        that opens with a question: the picture would answer it.
     """
 
     title: str
@@ -65,14 +66,18 @@ def render_html(page: Page) -> str:
     }
     parts = {
         "title": html.escape(page.title),
-        "alt": html.escape(page.alt),
+        "still": _image(page.still, page.alt) if page.still else "",
         "summary": html.escape(page.summary),
-        "still": base64.b64encode(page.still).decode(),
         # A "<" could end the script element.
         "model": json.dumps(model, allow_nan=False).replace("<", "\\u003c"),
     }
     pieces = _TEMPLATE.read_text(encoding="utf-8").split("%%")  # text, name, text, name, …, text
     return "".join(parts[piece] if n % 2 else piece for n, piece in enumerate(pieces))
+
+
+def _image(still: bytes, alt: str) -> str:
+    data = base64.b64encode(still).decode()
+    return f'<img src="data:image/png;base64,{data}" alt="{html.escape(alt)}">'
 
 
 def write_html(path: Path, page: Page) -> Path:

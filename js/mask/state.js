@@ -43,10 +43,16 @@ export function layoutOf(scene, { B, T, D, stages }) {
   return cachedLayout(scene.explorer, what, layout);
 }
 
-/** Open at the layer that loses the mask, and keep the selected sentence valid. @param {Scene} scene */
+/**
+ * Open at the layer that loses the mask, but not while that is asked, and keep the selected sentence valid.
+ * @param {Scene} scene
+ */
 export function clampUi({ trace, ui }) {
   const derived = derive(trace);
-  if (!ui.local.begun) {
+  if (ui.prediction?.phase === "open") {
+    ui.step = 0;
+    ui.local.begun = false;
+  } else if (!ui.local.begun) {
     ui.local.begun = true;
     ui.step = derived.lostAt ?? derived.stages.length - 1;
   }

@@ -3,11 +3,18 @@ import { test } from "node:test";
 import { bendCurveTo } from "../training/actions.js";
 import { updateLine } from "../training/arithmetic.js";
 import { addLine, shadeOf, signedShade } from "../training/cells.js";
-import { axisTop } from "../training/predict.js";
+import { axisTop, guessTop, questionKind } from "../training/predict.js";
 import { hit, layout, mapper, placeLabels, stepAt, stepX } from "../training/layout.js";
 import { shortNumber } from "../training/number_format.js";
-import { STEPS_AHEAD, countMoves, distance, derive, distancesAhead } from "../training/trace.js";
-import { rarestRow } from "../training/state.js";
+import {
+  countMoves,
+  distance,
+  derive,
+  distancesAhead,
+  longestWay,
+  stepsWithoutGrad,
+} from "../training/trace.js";
+import { initialUi, rarestRow } from "../training/state.js";
 import { trace } from "./golden.js";
 
 /** @param {string} name */
@@ -164,12 +171,38 @@ test("under an L2 penalty all rows move, and the card has its formula", () => {
 
 test("the rarest word has the story, and the way ahead is that of the next steps", () => {
   const made = derived("default");
-  assert.equal(made.words[rarestRow(made)], "moon");
-  const way = distancesAhead(made, made.runs[0], 4, rarestRow(made));
-  assert.equal(way.length, STEPS_AHEAD);
-  assert.equal(way[0], made.runs[0].move(5, rarestRow(made)));
-  assert.equal(distancesAhead(made, made.runs[0], made.S - 1, 0).length, 0);
-  assert.ok(axisTop(made.maxDistanceAhead) >= made.maxDistanceAhead && axisTop(0.42) === 0.5);
+  const moon = rarestRow(made);
+  assert.equal(made.words[moon], "moon");
+  const way = distancesAhead(made.runs[0], 4, moon, 20);
+  assert.equal(way.length, 20);
+  assert.equal(way[0], made.runs[0].move(5, moon));
+  const [run] = made.runs;
+  const far = Array.from({ length: made.V }, (_, row) =>
+    distance(run.weights(3, row), run.weights(8, row)),
+  );
+  assert.equal(longestWay(made, run, 7, 5), Math.max(...far));
+  assert.equal(axisTop(0.42), 0.5);
+});
+
+test("what is asked has no gradient in its steps, and where that holds the learner stays", () => {
+  for (const name of ["default", "penalty", "branch"]) {
+    const made = derived(name);
+    for (const row of made.order) {
+      for (const step of [0, 12, made.S - 1]) {
+        const ui = { step, prediction: null, local: { ...initialUi(), row } };
+        const sent = trace(name, "training");
+        const { start } = questionKind(
+          /** @type {any} */ ({ trace: sent, params: sent.header.params, ui }),
+        );
+        assert.ok(start.length > 0, name);
+        for (let s = ui.step + 1; s <= ui.step + start.length; s++)
+          assert.equal(made.runs[0].hasGrad(s, ui.local.row), false);
+        const stays = Math.max(0, Math.min(step, made.S - 21));
+        if (stepsWithoutGrad(made, made.runs[0], stays, row) >= 5)
+          assert.deepEqual([ui.step, ui.local.row], [stays, row]);
+      }
+    }
+  }
 });
 
 test("a branch has the unbranched run behind it, the same up to the step", () => {
@@ -187,10 +220,7 @@ test("empty, NaN and one-number tables can be read", () => {
   for (const name of ["empty", "smallest", "nan"]) {
     const made = derived(name);
     const [x, y] = made.bounds.x.concat(made.bounds.y);
-    assert.ok(
-      Number.isFinite(x) && Number.isFinite(y) && made.longestMove > 0 && made.maxDistanceAhead > 0,
-      name,
-    );
+    assert.ok(Number.isFinite(x) && Number.isFinite(y) && made.longestMove > 0, name);
     assert.equal(made.runs[0].movedWithoutGrad(0, 0), false);
   }
   assert.ok(Number.isNaN(derived("nan").runs[0].move(0, 0)));
@@ -226,13 +256,16 @@ test("a curve bends under the pointer, and the points passed go along", () => {
   };
   const at = layout({ width: 640, V: made.V, runs: 2, lanes: 8, asked: true });
   const d = /** @type {any} */ ({
-    scene: { ui: { prediction: { curve: drawn } }, explorer },
-    derived: made,
+    scene: {
+      trace: trace("default", "training"),
+      ui: { step: 24, prediction: { curve: drawn }, local: initialUi() },
+      explorer,
+    },
     at,
   });
   const { x, y, w, h } = at.question;
   assert.equal(bendCurveTo(d, x + w / 2, y, null), 9);
-  assert.deepEqual(bent.splice(0), [[9, axisTop(made.maxDistanceAhead)]]);
+  assert.deepEqual(bent.splice(0), [[9, guessTop(d.scene)]]);
   assert.equal(bendCurveTo(d, x + (w * 13) / 20, y + h, 9), 12);
   assert.deepEqual(
     bent.map(([i]) => i),

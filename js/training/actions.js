@@ -2,7 +2,7 @@
  * Commands of the training view: each thing that pointer, keys and buttons can do, once.
  */
 import { clamp } from "../kit/roving_tabindex.js";
-import { curveBox, axisTop } from "./predict.js";
+import { curveBox, guessTop } from "./predict.js";
 import { PINS_MOST } from "./state.js";
 import { derive } from "./trace.js";
 
@@ -120,12 +120,11 @@ export const STEPS_UP = 20; // presses of an arrow from the bottom to the top
  * @param {SceneFrame} d @param {number} px @param {number} py @param {number | null} from  the point before
  */
 export function bendCurveTo(d, px, py, from) {
-  const { scene, derived } = d;
+  const { scene } = d;
   const drawn = scene.ui.prediction?.curve ?? [];
   const box = curveBox(d);
   const point = clamp(Math.round(((px - box.x) / box.w) * drawn.length) - 1, drawn.length);
-  const value =
-    axisTop(derived.maxDistanceAhead) * Math.max(0, Math.min(1, 1 - (py - box.y) / box.h));
+  const value = guessTop(scene) * Math.max(0, Math.min(1, 1 - (py - box.y) / box.h));
   const start = from === null ? value : drawn[from];
   const first = from === null ? point : from;
   const many = Math.abs(point - first);

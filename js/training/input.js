@@ -7,7 +7,7 @@ import { clamp } from "../kit/roving_tabindex.js";
 import { STEPS_UP, bendCurveTo, branchOrDrop, handled, selectRow, togglePin } from "./actions.js";
 import { hit } from "./layout.js";
 import { dots } from "./positions.js";
-import { curveBox, axisTop } from "./predict.js";
+import { curveBox, guessTop } from "./predict.js";
 import { sceneFrame } from "./state.js";
 import { derive } from "./trace.js";
 
@@ -144,7 +144,7 @@ export function curveKey({ key, shiftKey }, scene, i) {
   }
   const by = { ArrowUp: 1, ArrowDown: -1 }[key];
   if (!by) return false;
-  const top = axisTop(derive(scene.trace).maxDistanceAhead);
+  const top = guessTop(scene);
   const value = Math.max(0, Math.min(top, drawn[i] + (by * top) / (STEPS_UP * (shiftKey ? 5 : 1))));
   for (let k = i; k < drawn.length; k++) scene.explorer.bendCurve(k, value);
   return true;

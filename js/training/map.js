@@ -9,7 +9,7 @@ import { movingForce } from "./narration.js";
 import { shortNumber } from "./number_format.js";
 import { ARROW_SCALE, ARROW_LABEL, label, positions } from "./positions.js";
 import { selectedRun } from "./state.js";
-import { STEPS_AHEAD, distance } from "./trace.js";
+import { distance } from "./trace.js";
 import { pastTrail, path, trail } from "./trails.js";
 
 /** @typedef {import("./state.js").SceneFrame} SceneFrame */
@@ -148,8 +148,15 @@ function unbranchedRun(d, n) {
  * @param {number} n
  */
 function revealedPath(d, n) {
-  const { derived, s, row, run, at } = d;
-  const ahead = path(d, n, run.weights, row, s + 1, Math.min(derived.S, s + 1 + STEPS_AHEAD));
+  const { scene, s, row, run, at } = d;
+  const ahead = path(
+    d,
+    n,
+    run.weights,
+    row,
+    s + 1,
+    s + 1 + (scene.ui.prediction?.curve.length ?? 0),
+  );
   const [x, y] = ahead
     .slice(Math.max(ahead.lastIndexOf("L"), 0) + 1)
     .split(" ")

@@ -7,7 +7,7 @@ import { fixed } from "../kit/format.js";
 import { movingForce } from "./narration.js";
 import { shortNumber } from "./number_format.js";
 import { rowName, selectedRun, clampUi } from "./state.js";
-import { STEPS_AHEAD, derive, distancesAhead } from "./trace.js";
+import { STEPS_AHEAD, derive, distancesAhead, longestWay, stepsWithoutGrad } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./state.js").SceneFrame} SceneFrame */
@@ -24,45 +24,87 @@ export function axisTop(reach) {
   return [1, 2, 3, 5, 10].map((k) => k * size).find((top) => top >= reach) ?? reach;
 }
 
+/**
+ * Return the top of the axis of a guess. It comes from moves already made, and tells nothing of those to come.
+ * @param {Scene} scene
+ */
+export function guessTop(scene) {
+  const { trace, ui } = scene;
+  const derived = derive(trace);
+  const run = derived.runs[selectedRun(scene)];
+  const made = Math.min(STEPS_AHEAD, ui.step + 1);
+  const way = longestWay(derived, run, ui.step, made);
+  return axisTop(Math.max(way, (way * (ui.prediction?.curve.length ?? 0)) / (2 * made)) || 1);
+}
+
+const ENOUGH = 5; // steps without a gradient that make a question
+
+/**
+ * Return a row and a step whose next steps bring no gradient, so that the rule alone decides: those that are
+ * selected, if they do; else the nearest pause of the row; else that of the rarest word that has one.
+ * @param {Scene} scene
+ */
+function findQuestion(scene) {
+  const { trace, ui } = scene;
+  const derived = derive(trace);
+  const run = derived.runs[selectedRun(scene)];
+  const { S, order } = derived;
+  const pause = (/** @type {number} */ s, /** @type {number} */ row) =>
+    s < 0 ? 0 : stepsWithoutGrad(derived, run, s, row);
+  const step = Math.max(0, Math.min(ui.step, S - 1 - STEPS_AHEAD)); // leave steps to predict
+  const { row } = ui.local;
+  if (pause(step, row) >= Math.min(ENOUGH, S - 1 - step)) return { step, row };
+  for (const least of [ENOUGH, 1]) {
+    for (const other of [row, ...[...order].reverse()]) {
+      const begins = Array.from({ length: S }, (_, s) => s).filter(
+        (s) => pause(s, other) >= least && pause(s, other) > pause(s - 1, other),
+      );
+      const [first] = begins.sort((s, t) => Math.abs(s - ui.step) - Math.abs(t - ui.step));
+      if (first !== undefined) return { step: first, row: other };
+    }
+  }
+  return { step, row };
+}
+
 /** Return the question; its curve starts flat, as "it stays". @param {Scene} scene */
 export function questionKind(scene) {
   clampUi(scene); // a view that opens with its question has not been drawn yet
   const { trace, ui } = scene;
   const derived = derive(trace);
-  // leave steps to predict
-  ui.step = Math.max(0, Math.min(ui.step, derived.S - 1 - STEPS_AHEAD));
+  const { step, row } = findQuestion(scene);
+  ui.step = step;
+  ui.local.row = row;
   const run = derived.runs[selectedRun(scene)];
   return {
     kind: /** @type {const} */ ("curve"),
-    start: distancesAhead(derived, run, ui.step, ui.local.row).map(() => 0),
+    start: new Array(stepsWithoutGrad(derived, run, step, row)).fill(0),
   };
 }
 
-/** @param {import("../kit/wire.js").Trace} trace @param {Scene} scene */
-export function answer(trace, scene) {
-  const { ui } = scene;
-  const derived = derive(trace);
-  const distances = distancesAhead(
-    derived,
-    derived.runs[selectedRun(scene)],
-    ui.step,
-    ui.local.row,
-  );
-  const near =
-    0.25 * Math.max(0, ...distances.filter(Number.isFinite)) +
-    0.02 * axisTop(derived.maxDistanceAhead);
+/** The distances that were asked for. @param {Scene} scene */
+function asked(scene) {
+  const { trace, ui } = scene;
+  const run = derive(trace).runs[selectedRun(scene)];
+  return distancesAhead(run, ui.step, ui.local.row, ui.prediction?.curve.length ?? 0);
+}
+
+/** @param {import("../kit/wire.js").Trace} _ @param {Scene} scene */
+export function answer(_, scene) {
+  const distances = asked(scene);
+  const near = 0.25 * Math.max(0, ...distances.filter(Number.isFinite)) + 0.02 * guessTop(scene);
   return { question: "training.path", truth: distances, near };
 }
 
 /** @param {SceneFrame} d */
 export function predictionChart(d) {
-  const { scene, derived, run, s, row } = d;
+  const { scene, derived, s, row } = d;
   const prediction = scene.ui.prediction;
   if (!prediction) return nothing;
   const box = curveBox(d);
-  const top = axisTop(derived.maxDistanceAhead);
   const count = prediction.curve.length;
   const open = prediction.phase === "open";
+  const distances = open ? [] : asked(scene);
+  const top = Math.max(guessTop(scene), ...distances.filter(Number.isFinite));
   const x = (/** @type {number} */ i) => box.x + ((i + 1) / Math.max(1, count)) * box.w;
   const y = (/** @type {number} */ v) => box.y + box.h * (1 - Math.min(1, v / top));
   const line = (/** @type {number[]} */ values) =>
@@ -70,7 +112,6 @@ export function predictionChart(d) {
       (path, v, i) => (Number.isFinite(v) ? `${path}L${r(x(i))} ${r(y(v))}` : path),
       `M${box.x} ${y(0)}`,
     );
-  const distances = open ? [] : distancesAhead(derived, run, s, row);
   const stop = scene.ui.focus?.part === "curve" ? scene.ui.focus.i : 0;
   const name = rowName(derived, row);
   return svg`<g class="predicted">
@@ -98,24 +139,25 @@ export function predict(scene) {
   const derived = derive(trace);
   const run = derived.runs[selectedRun(scene)];
   const name = rowName(derived, ui.local.row);
-  const count = Math.min(STEPS_AHEAD, derived.S - 1 - ui.step);
+  const count = ui.prediction?.curve.length ?? 0;
   if (!count)
     return {
-      question: "There is no step after this one. Press Not now, and take more steps.",
+      question:
+        derived.S < 2
+          ? "There is no step after this one. Press Not now, and take more steps."
+          : "Every row has a gradient at every step. Press Not now, and take a smaller batch.",
       outcome: "",
     };
-  const distances = distancesAhead(derived, run, ui.step, ui.local.row);
+  const distances = asked(scene);
   let alone = 0;
   for (let s = ui.step + 1; s <= ui.step + count; s++)
     alone += Number(run.movedWithoutGrad(s, ui.local.row));
   const rule = run.rule(ui.step + 1).optimizer;
   const outcome = alone
     ? `${shortNumber(distances.at(-1) ?? NaN)} from here: at ${alone} of ${count} steps it moved without a gradient, by ${movingForce(rule) === "momentum" ? `what ${rule} remembers` : "the pull of the penalty"}.`
-    : distances.some((far) => far > 0)
-      ? `${shortNumber(distances.at(-1) ?? NaN)} from here: under ${rule} it moved only where it had a gradient.`
-      : `It stayed: under ${rule} a row without a gradient does not move, and it had none.`;
+    : `It stayed: it had no gradient, and under ${rule} nothing else moved it.`;
   return {
-    question: `How far from here will “${name}” be over its next ${count} steps, under ${rule}? Drag the curve; with keys, arrows bend it from a point on.`,
+    question: `No batch of the next ${count === 1 ? "step" : `${count} steps`} has “${name}”. How far from here will it be, under ${rule}? Drag the curve; with keys, arrows bend it from a point on.`,
     outcome,
   };
 }

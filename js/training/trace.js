@@ -39,7 +39,6 @@
  * @property {(s: number, row: number) => number} lastSeen  the last step up to s with a gradient in any run, or −1
  * @property {number} longestMove        the longest move
  * @property {Bounds} bounds
- * @property {number} maxDistanceAhead       the largest displacement of any row in STEPS_AHEAD steps
  */
 
 export const STEPS_AHEAD = 20;
@@ -109,7 +108,6 @@ function deriveTrace({ header, arrays }) {
     },
     longestMove: longestMove(runs, S, V),
     bounds: mapBounds(runs, S, V, project),
-    maxDistanceAhead: maxDistanceAhead(runs, S, V),
   };
 }
 
@@ -231,20 +229,6 @@ function mapBounds(runs, S, V, project) {
   return all.x[0] <= all.x[1] ? all : { x: [-1, 1], y: [-1, 1] };
 }
 
-/** @param {Run[]} runs @param {number} S @param {number} V */
-function maxDistanceAhead(runs, S, V) {
-  let most = 0;
-  for (const run of runs) {
-    for (let k = 0; k + STEPS_AHEAD <= S; k += 5) {
-      for (let row = 0; row < V; row++) {
-        const far = distance(run.weights(k, row), run.weights(k + STEPS_AHEAD, row));
-        if (Number.isFinite(far) && far > most) most = far;
-      }
-    }
-  }
-  return most || longestMove(runs, S, V) * Math.max(1, S / 2);
-}
-
 /**
  * Count the rows that moved at a step, those of them without a gradient, and those with one.
  * @param {Derived} derived
@@ -264,15 +248,44 @@ export function countMoves({ V }, run, s) {
 }
 
 /**
- * Return the distance of a row from its position after step s, for each of the next steps.
+ * Return how many steps after step s a row has no gradient, up to STEPS_AHEAD: there the optimizer's rule
+ * alone decides whether it moves.
  * @param {Derived} derived
  * @param {Run} run
  * @param {number} s
  * @param {number} row
  */
-export function distancesAhead({ S }, run, s, row) {
+export function stepsWithoutGrad({ S }, run, s, row) {
+  const last = Math.min(S - 1, s + STEPS_AHEAD);
+  let t = s;
+  while (t < last && !run.hasGrad(t + 1, row)) t++;
+  return t - s;
+}
+
+/**
+ * Return the distance of a row from its position after step s, for each of the next steps.
+ * @param {Run} run
+ * @param {number} s
+ * @param {number} row
+ * @param {number} count
+ */
+export function distancesAhead(run, s, row, count) {
   const here = run.weights(s + 1, row);
-  return Array.from({ length: Math.min(STEPS_AHEAD, S - 1 - s) }, (_, i) =>
-    distance(here, run.weights(s + 2 + i, row)),
-  );
+  return Array.from({ length: count }, (_, i) => distance(here, run.weights(s + 2 + i, row)));
+}
+
+/**
+ * Return how far the row that went furthest came during the last steps, up to step s.
+ * @param {Derived} derived
+ * @param {Run} run
+ * @param {number} s
+ * @param {number} count
+ */
+export function longestWay({ V }, run, s, count) {
+  let most = 0;
+  for (let row = 0; row < V; row++) {
+    const far = distance(run.weights(s + 1 - count, row), run.weights(s + 1, row));
+    if (Number.isFinite(far) && far > most) most = far;
+  }
+  return most;
 }

@@ -239,17 +239,17 @@ def test_draw_a_curve_with_the_mouse_and_see_the_true_one(show):
     view.page.mouse.move(pad["x"] + pad["width"] - 9, pad["y"] + pad["height"] / 2, steps=6)
     view.page.mouse.up()
     view.settle()
-    values = [float(view.place(f"curve:{i}").get_attribute("aria-valuenow")) for i in (0, 10, 19)]
+    values = [float(view.place(f"curve:{i}").get_attribute("aria-valuenow")) for i in (0, 10, 16)]
     assert values[0] < values[1] < values[2]
     view.click("predict:reveal")
     view.reached("answers")
     run, moon = explorer.trace.runs[0], explorer.trace.words.index("moon")
-    far = np.linalg.norm(run.table[60, moon].astype(float) - run.table[40, moon])
+    far = np.linalg.norm(run.table[59, moon].astype(float) - run.table[42, moon])
     assert short(far) in view.root.locator(".strip.predict").inner_text()
     assert f"actual: {short(far)}" in view.root.locator(".truename").text_content()
     assert view.root.locator(".ahead").count() == 1
     (answer,) = explorer.answers
-    assert answer["question"] == "training.path" and len(answer["answer"]) == 20
+    assert answer["question"] == "training.path" and len(answer["answer"]) == 17
 
 
 # --- the keyboard, and nothing else ------------------------------------------------------------
@@ -288,7 +288,7 @@ def test_predict_by_keys_a_flat_line_is_what_m7_believes(show):
     assert explorer.answers[0]["correct"] is False
     view.place("predict:again").focus()
     view.press("Enter", "ArrowUp", "ArrowRight", "ArrowUp", "ArrowUp")
-    now = [float(view.place(f"curve:{i}").get_attribute("aria-valuenow")) for i in (0, 1, 19)]
+    now = [float(view.place(f"curve:{i}").get_attribute("aria-valuenow")) for i in (0, 1, 16)]
     assert 0 < now[0] < now[1] == now[2]
     view.press("Escape")
     assert view.root.locator(".strip.predict").count() == 0
@@ -312,7 +312,7 @@ def test_an_open_question_keeps_its_answer(show):
     view.press("p", "t")
     assert view.root.locator("table").count() == 0
     view.press(".", ".", "End")
-    assert "step 40 of 60" in view.root.locator(".transport .count").inner_text()
+    assert "step 42 of 60" in view.root.locator(".transport .count").inner_text()
     assert view.root.locator(".card").count() == 0
 
 
