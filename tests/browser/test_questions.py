@@ -1,7 +1,7 @@
 """With a question open, nothing that is read, heard or seen gives its answer away.
 
-Each view is asked once. Its text and attributes are searched for what only the answer would bring, and
-what belongs to a right item must look like what belongs to a wrong one.
+Each view is asked once. Its text and attributes are searched for what only the answer would
+bring, and what belongs to a right item must look like what belongs to a wrong one.
 """
 
 import numpy as np
@@ -95,7 +95,14 @@ def training(explorer):
 
 
 VIEWS = {f.__name__: f for f in (lookup, gradient, mask, geometry, quantize, lora, training)}
-OWN = ("hit", "own", "worst", "lit", "largest", "movable")  # of the selected or largest, in sight
+SELECTED = (
+    "hit",
+    "own",
+    "worst",
+    "lit",
+    "largest",
+    "movable",
+)  # of the selected or largest, in sight
 
 
 def looks(view, items):
@@ -103,7 +110,7 @@ def looks(view, items):
     assert all(found), f"the test does not find {items}"
     plain = []
     for places in found:
-        words = [[w for w in place.split(" ") if w.rstrip("|") not in OWN] for place in places]
+        words = [[w for w in place.split(" ") if w.rstrip("|") not in SELECTED] for place in places]
         plain.append({" ".join(w) for w in words})
     return dict(zip(items, plain, strict=True))
 
