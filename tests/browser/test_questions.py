@@ -106,10 +106,10 @@ SELECTED = (
 
 
 def looks(view, items):
-    found = view.root.evaluate(LOOKS, list(items.values()))
-    assert all(found), f"the test does not find {items}"
+    matches = view.root.evaluate(LOOKS, list(items.values()))
+    assert all(matches), f"no match for {items}"
     plain = []
-    for places in found:
+    for places in matches:
         words = [[w for w in place.split(" ") if w.rstrip("|") not in SELECTED] for place in places]
         plain.append({" ".join(w) for w in words})
     return dict(zip(items, plain, strict=True))
