@@ -135,9 +135,9 @@ def coalesce_reference(ids: np.ndarray, grad_out: np.ndarray) -> tuple[np.ndarra
 
 
 @kernel
-def _sum_columns(sums, column, starts, positions, linked, first, last, grad_out, rows):
+def _sum_columns(sums, column, starts, ends, positions, first, last, grad_out, rows):
     """Sum the columns from `column` on, as many as `sums` holds in registers, for some rows."""
-    if linked:
+    if ends is None:
         for k in range(first, last):
             total = sums
             here = starts[k]
@@ -148,47 +148,47 @@ def _sum_columns(sums, column, starts, positions, linked, first, last, grad_out,
         return
     for k in range(first, last):
         total = sums
-        for s in range(starts[k], starts[k + 1]):
+        for s in range(starts[k], ends[k]):
             total = add_load(total, grad_out, positions[s], column)
         store(total, rows, k, column)
 
 
 @kernel
-def _sum_rows(starts, positions, linked, first, last, mean, grad_out, rows):
+def _sum_rows(starts, ends, positions, first, last, mean, grad_out, rows):
     """Sum the gradients of some rows: as many columns at a time as registers hold."""
     d = 0
     while d + 128 <= rows.shape[1]:
-        _sum_columns(zeros(rows, 128), d, starts, positions, linked, first, last, grad_out, rows)
+        _sum_columns(zeros(rows, 128), d, starts, ends, positions, first, last, grad_out, rows)
         d += 128
     while d + 64 <= rows.shape[1]:
-        _sum_columns(zeros(rows, 64), d, starts, positions, linked, first, last, grad_out, rows)
+        _sum_columns(zeros(rows, 64), d, starts, ends, positions, first, last, grad_out, rows)
         d += 64
     while d + 16 <= rows.shape[1]:
-        _sum_columns(zeros(rows, 16), d, starts, positions, linked, first, last, grad_out, rows)
+        _sum_columns(zeros(rows, 16), d, starts, ends, positions, first, last, grad_out, rows)
         d += 16
     while d < rows.shape[1]:
-        _sum_columns(zeros(rows, 1), d, starts, positions, linked, first, last, grad_out, rows)
+        _sum_columns(zeros(rows, 1), d, starts, ends, positions, first, last, grad_out, rows)
         d += 1
     if mean:
         for k in range(first, last):
-            if linked:
+            if ends is None:
                 count = 0
                 here = starts[k]
                 while here > 0:
                     count += 1
                     here = positions[here - 1]
             else:
-                count = starts[k + 1] - starts[k]
+                count = ends[k] - starts[k]
             rows[k, :] /= rows.dtype.type(count)
 
 
 @kernel
-def coalesce_kernel(starts, positions, linked, size, turn, workers, mean, grad_out, rows):
+def coalesce_kernel(starts, ends, positions, size, turn, workers, mean, grad_out, rows):
     """Sum into each of `rows` (K, D) the gradients at its positions, in rising order.
 
-    The positions of row k are ``positions[starts[k]:starts[k + 1]]``; or, when `linked`, a list:
-    `starts[k]` is one more than the first, ``positions[n]`` one more than that after n, and 0 is
-    the end. A free worker takes the next `size` rows (Zipf's law makes some long). With `mean`
+    The positions of row k are ``positions[starts[k]:ends[k]]``; or, where `ends` is None, a linked
+    list: `starts[k]` is one more than the first, ``positions[n]`` one more than that after n, and 0
+    is the end. Numba compiles only the branch for the type that `ends` has. A free worker takes the next `size` rows (Zipf's law makes some long). With `mean`
     each sum is divided by how many it has. Both float arrays are C-contiguous. Prefetching
     gradients gains nothing: the sum waits for bandwidth alone.
     """
@@ -196,7 +196,7 @@ def coalesce_kernel(starts, positions, linked, size, turn, workers, mean, grad_o
         block = next_block(turn)
         while block * size < len(rows):
             last = min(len(rows), (block + 1) * size)
-            _sum_rows(starts, positions, linked, block * size, last, mean, grad_out, rows)
+            _sum_rows(starts, ends, positions, block * size, last, mean, grad_out, rows)
             block = next_block(turn)
 
 
@@ -247,7 +247,7 @@ def _coalesce_small_kernel(ids, grad_out, skip, mean, work, unique, rows):
     if bad:
         return bad, 0
     k = _list_used_rows(heads, unique, firsts)
-    _sum_rows(firsts, nexts, True, 0, k, mean, grad_out, rows)
+    _sum_rows(firsts, None, nexts, 0, k, mean, grad_out, rows)
     return 0, k
 
 
@@ -313,17 +313,18 @@ def coalesce(
             raise out_of_range_error(ids, input_dim)
         unique, rows = unique[:count], rows[:count]
     else:
-        linked = input_dim <= _DENSE * ids.size
-        if linked:
+        if input_dim <= _DENSE * ids.size:
+            ends = None
             unique, starts, positions = _linked_positions(ids, input_dim, skip)
         else:  # many rows for few ids: sort, as nothing of size V is allocated
             unique, positions, starts = group(ids, input_dim, padding_idx=padding_idx)
+            starts, ends = starts[:-1], starts[1:]
         rows = np.empty((len(unique), sums.shape[1]), sums.dtype)
         workers = num_threads() if sums.size >= PARALLEL_FROM else 1
         run = coalesce_kernel_parallel if workers > 1 else coalesce_kernel
         turn = np.zeros(1, np.int64)
         size = block_size(len(rows), workers, _ROWS)
-        run(starts, positions, linked, size, turn, workers, mean, sums, rows)
+        run(starts, ends, positions, size, turn, workers, mean, sums, rows)
     if rows.dtype is not grad_out.dtype:
         rows = rows.astype(grad_out.dtype, copy=False)
     shape = (input_dim, grad_out.shape[1])
