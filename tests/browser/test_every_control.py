@@ -28,7 +28,7 @@ CONTROLS = """root => [...root.querySelectorAll(
     .filter((e, i, all) => all.indexOf(e) === i && !/^(race|duplicates)$/.test(e.dataset.place))
     .map((e) => [e.dataset.place, e.type])"""
 
-SHOWN = """(root) => Object.fromEntries(
+VALUES = """(root) => Object.fromEntries(
     [...root.querySelectorAll(".left input, .left select, .left textarea")]
     .filter((e) => e.type !== "radio" || e.checked)
     .map((e) => [e.type === "radio" ? e.dataset.place.split(":")[0] : e.dataset.place,
@@ -107,7 +107,7 @@ def test_every_control_after_every_other_shows_what_python_holds(show, name):
         elif not getattr(explorer.trace, "error", None):
             assert alerts == [], place
         values = expected(explorer)
-        for name_shown, value in view.root.evaluate(SHOWN).items():
-            if not (name_shown in TYPED and explorer.error):
-                assert value == values.get(name_shown, value), (place, name_shown)
+        for label, value in view.root.evaluate(VALUES).items():
+            if not (label in TYPED and explorer.error):
+                assert value == values.get(label, value), (place, label)
     assert view.narration
