@@ -17,6 +17,7 @@ import { Renderer } from "./renderer.js";
 import { clamp } from "./roving_tabindex.js";
 import { share } from "./share.js";
 import { Store } from "./store.js";
+import { tabInto } from "./tab_into.js";
 import { newUi, nextId } from "./ui_state.js";
 
 /** @typedef {import("./view_types.js").View} View */
@@ -78,6 +79,7 @@ export class Explorer extends Renderer {
     for (const name of /** @type {const} */ (["keyup", "keypress"])) {
       this.root.addEventListener(name, keepInside);
     }
+    this.endTabInto = tabInto(this.root);
   }
 
   /** @returns {Scene | null} */
@@ -296,6 +298,7 @@ export class Explorer extends Renderer {
     this.model.off("change:hide", this.onHide);
     this.store.close();
     this.link.leave();
+    this.endTabInto?.();
     super.close();
   }
 }

@@ -64,6 +64,34 @@ function showValues(root) {
   }
 }
 
+const STOPS = "button, input, select, textarea, [tabindex='0']";
+
+/**
+ * Remember where the keyboard is, so that it stays near when what holds it goes: without this it would fall to
+ * the page, and the next Tab would begin at its top.
+ * @param {HTMLElement} root
+ */
+function neighborsOfFocus(root) {
+  const { activeElement: active } = /** @type {Document} */ (root.getRootNode());
+  if (!(active instanceof HTMLElement) || active === root || !root.contains(active)) return null;
+  if (active.matches("[role=gridcell], [role=option]")) return null; // each view moves these itself
+  /** @type {HTMLElement[]} */
+  const around = [];
+  for (let at = active.parentElement; at && around.at(-1) !== root; at = at.parentElement)
+    around.push(at);
+  const place = [...around[0].querySelectorAll(STOPS)].indexOf(active);
+  return {
+    keep() {
+      if (root.contains(active) && !active.matches(":disabled")) return;
+      for (const group of around.filter((one) => root.contains(one))) {
+        const stops = [...group.querySelectorAll(STOPS)].filter((one) => !one.matches(":disabled"));
+        const next = stops[Math.min(group === around[0] ? place : 0, stops.length - 1)];
+        if (next) return /** @type {HTMLElement} */ (next).focus();
+      }
+    },
+  };
+}
+
 export class Renderer {
   /**
    * @param {HTMLElement} el     where it goes
@@ -112,8 +140,10 @@ export class Renderer {
     this.frameRequest = undefined;
     const ends = Object.entries(this.timedActs).map(([name, start]) => startTiming(name, start));
     this.timedActs = {};
+    const keyboard = neighborsOfFocus(this.root);
     this.draw();
     showValues(this.root);
+    if (!this.pendingFocus) keyboard?.keep();
     if (this.pendingFocus && focusByPlace(this.root, this.pendingFocus))
       this.pendingFocus = undefined;
     for (const end of ends) end();

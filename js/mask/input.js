@@ -86,6 +86,11 @@ function layerKey({ key, shiftKey }, scene, { stages }, stage) {
     return true;
   }
   if (key === "+" || key === "Insert") {
+    const { max = 5 } = /** @type {{ max?: number }} */ (scene.trace.header.limits.layers);
+    if (scene.params.layers.length >= max) {
+      explorer.updateUi({ note: `The row is full: ${max} layers. Remove one first, with Delete.` });
+      return true;
+    }
     explorer.focusAfterPaint("insert");
     explorer.updateUi({ note: "Choose a layer with Tab and Enter: it goes behind this one." });
     return true;

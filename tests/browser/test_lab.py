@@ -1,7 +1,7 @@
 """Lesson 01 in a real JupyterLab: run it, type a sentence, drag, press a key, ask Python."""
 
 import pytest
-from jupyter import ASK, opened, serving
+from jupyter import ASK, READY, SHOW_CELL, opened, serving
 from playwright.sync_api import expect
 
 
@@ -112,3 +112,40 @@ def test_a_prediction_made_by_keys_reaches_the_card(lesson):
         f"async () => (await ({ASK})('print(len(explorer.answers))')) === '1'"
     )
     assert '"lookup.rows":["[' in lesson.python("print(card(explorer))")
+
+
+def test_tab_goes_into_the_view_that_shift_enter_made(lesson):
+    page = lesson.page
+    page.evaluate(SHOW_CELL, "\nexplorer")
+    page.evaluate("""() => {
+        const { content } = window.jupyterapp.shell.currentWidget;
+        content.mode = "edit";
+        content.activeCell.editor.focus();
+        globalThis.old = content.activeCell.node.querySelector(".embedlab");
+    }""")
+    page.keyboard.press("Shift+Enter")
+    page.wait_for_function("""() => {
+        const { content } = window.jupyterapp.shell.currentWidget;
+        const view = content.widgets[content.activeCellIndex - 1].node.querySelector(".embedlab");
+        return view && view !== globalThis.old;
+    }""")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.dataset.place") == "top:predict"
+    lesson.place("predict:done").click()
+
+
+def test_a_notebook_opened_again_shows_its_views_before_anything_ran(lesson):
+    page = lesson.page
+    page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+    page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    page.reload()
+    page.wait_for_function("window.jupyterapp !== undefined")
+    page.evaluate(READY)
+    page.evaluate(SHOW_CELL, "\nexplorer")
+    lesson.view.wait_for()
+    expect(lesson.view.locator("section.predict")).to_contain_text("Predict.")
+    lesson.place("chip:1").hover()
+    lesson.place("predict:done").click()
+    lesson.place("chip:1").hover()
+    expect(lesson.view.locator(".narration")).to_contain_text("cat")
+    assert page.get_by_text("model not found").count() == 0
