@@ -114,7 +114,7 @@ def test_a_prediction_made_by_keys_reaches_the_card(lesson):
     assert '"lookup.rows":["[' in lesson.python("print(card(explorer))")
 
 
-def test_tab_goes_into_the_view_that_shift_enter_made(lesson):
+def test_tab_after_shift_enter_goes_into_the_view(lesson):
     page = lesson.page
     page.evaluate(SHOW_CELL, "\nexplorer")
     page.evaluate("""() => {
@@ -134,7 +134,7 @@ def test_tab_goes_into_the_view_that_shift_enter_made(lesson):
     lesson.place("predict:done").click()
 
 
-def test_a_notebook_opened_again_shows_its_views_before_anything_ran(lesson):
+def test_a_notebook_opened_again_shows_its_views(lesson):
     page = lesson.page
     page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
     page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
