@@ -22,7 +22,9 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # nothing leaves the machine
 ]
+MEDIA = {"color_scheme": "light", "forced_colors": "none", "reduced_motion": "no-preference"}
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -90,32 +92,106 @@ def address():
     thread.join()
 
 
+FAILED = pytest.StashKey()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.failed:
+        item.stash[FAILED] = True
+    return report
+
+
+class Tab:
+    """A page that test after test uses: a context of its own costs each test a second of CPU time.
+
+    Between two tests it loads the empty harness, and goes back to the defaults of everything that
+    `prepare` sets.
+    """
+
+    def __init__(self, browser, address):
+        self.explorers, self.strangers, self.faults = {}, [], []
+        self.context = browser.new_context()
+        self.page = self.context.new_page()
+        self.page.on("request", self._requested)
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("console", self._logged)
+        self.page.expose_binding("kernel", self._answer)
+        self.harness = f"{address}/harness.html"
+        self.clear()
+
+    def _requested(self, request):
+        address = urlsplit(request.url)
+        if address.hostname != "127.0.0.1" and address.scheme not in ("data", "blob"):
+            self.strangers.append(request.url)
+
+    def _logged(self, message):
+        if message.type == "error":
+            self.faults.append(message.text)
+
+    def _answer(self, _, name, changes):
+        """Let the explorer take the changes; return the traits that are now others."""
+        explorer = self.explorers[name]
+        before = explorer.message
+        explorer.set_state(changes)
+        changed = [key for key in changes if getattr(explorer, key) != changes[key]]
+        return traits(
+            explorer,
+            [*changed, *(["message"] if explorer.message is not before else [])] or ["_seq"],
+        )
+
+    def clear(self):
+        """Leave the views that are shown, and load the harness without any."""
+        self.page.goto(self.harness)
+        self.page.wait_for_function("globalThis.ready")
+        self.explorers = {}
+
+    def prepare(self, width, height, permissions, media):
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.emulate_media(**{**MEDIA, **media})
+        self.page.mouse.move(0, 0)  # where no view lies
+        self.context.clear_permissions()
+        self.context.grant_permissions(permissions)
+
+
+@pytest.fixture(scope="session")
+def tabs(browser, address):
+    """Return a list of the open tab: empty before the first test, and after one that failed."""
+    tabs = []
+    yield tabs
+    for tab in tabs:
+        tab.context.close()
+
+
 @pytest.fixture
-def open_page(browser, address):
-    """Return a function that opens a page; a request that leaves the machine fails the test."""
-    strangers, faults, contexts = [], [], []
+def open_tab(browser, address, tabs, request):
+    """Return a function that opens a tab, or clears the open one.
 
-    def watch(route):
-        host = urlsplit(route.request.url).hostname
-        if host in ("127.0.0.1", "localhost") or route.request.url.startswith(("data:", "blob:")):
-            return route.continue_()
-        strangers.append(route.request.url)
-        return route.abort()
+    An error in the page, or a request that leaves the machine, fails the test.
+    """
+    opened = []
 
-    def open_page(width=1600, height=1000, **options):
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)
-        contexts.append(context)
-        context.route("**/*", watch)
-        page = context.new_page()
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
-        return page
+    def open_tab(width=1600, height=1000, permissions=(), **media):
+        if not tabs:
+            tabs.append(Tab(browser, address))
+        elif opened:
+            tabs[0].clear()
+        opened[:] = tabs
+        tabs[0].prepare(width, height, permissions, media)
+        return tabs[0]
 
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert not strangers, f"the page asked the network for {strangers}"
-    assert not faults, f"the page had errors: {faults}"
+    yield open_tab
+    for tab in opened:
+        if request.node.stash.get(FAILED, False):  # a key may be held down, a dialog open
+            tabs.clear()
+            tab.context.close()
+            continue
+        tab.clear()  # what the views do until they are gone belongs to this test
+        strangers, tab.strangers = tab.strangers, []
+        faults, tab.faults = tab.faults, []
+        assert not strangers, f"the page asked the network for {strangers}"
+        assert not faults, f"the page had errors: {faults}"
 
 
 class View:
@@ -184,7 +260,7 @@ class View:
         for _ in range(limit):
             if self.focused == place:
                 return
-            self.press("Tab")
+            self.page.keyboard.press("Tab")  # `focused` waits until it is painted
         raise AssertionError(f"Tab does not reach {place}")
 
     def _on(self, act, place, *words, **options):
@@ -238,30 +314,19 @@ def traits(explorer, names=None):
 
 
 @pytest.fixture
-def show(open_page, address):
-    """Return a function that shows explorers in a page: `view = show(LookupExplorer())`."""
+def show(open_tab):
+    """Return a function that shows explorers in a page: `view = show(LookupExplorer())`.
 
-    def show(*explorers, delay=0, page=None, **options):
-        page = page or open_page(**options)
-        known = {f"view{n}": explorer for n, explorer in enumerate(explorers)}
+    Called again, it shows others instead.
+    """
 
-        def kernel(_, name, changes):
-            explorer = known[name]
-            before = explorer.message
-            explorer.set_state(changes)
-            changed = [key for key in changes if getattr(explorer, key) != changes[key]]
-            return traits(
-                explorer,
-                [*changed, *(["message"] if explorer.message is not before else [])] or ["_seq"],
-            )
-
-        page.expose_binding("kernel", kernel)
-        page.goto(f"{address}/harness.html")
-        page.wait_for_function("globalThis.ready")
+    def show(*explorers, delay=0, **options):
+        tab = open_tab(**options)
+        tab.explorers = {f"view{n}": explorer for n, explorer in enumerate(explorers)}
         views = []
-        for name, explorer in known.items():
-            view = View(page, explorer, name)
-            view.first = page.evaluate(
+        for name, explorer in tab.explorers.items():
+            view = View(tab.page, explorer, name)
+            view.first = tab.page.evaluate(
                 "([n, v, t, d]) => show(n, v, t, d)", [name, explorer.VIEW, traits(explorer), delay]
             )
             views.append(view)
