@@ -106,8 +106,8 @@ def pytest_runtest_makereport(item, call):
 class Tab:
     """A page that test after test uses: a context of its own costs each test a second of CPU time.
 
-    Between two tests it loads the empty harness, and goes back to the defaults of everything that
-    `prepare` sets.
+    Between two tests it loads the empty harness; `prepare` sets everything else that a test may
+    have changed.
     """
 
     def __init__(self, browser, address):
@@ -119,7 +119,7 @@ class Tab:
         self.page.on("console", self._logged)
         self.page.expose_binding("kernel", self._answer)
         self.harness = f"{address}/harness.html"
-        self.clear()
+        self.load()
 
     def _requested(self, request):
         address = urlsplit(request.url)
@@ -141,11 +141,10 @@ class Tab:
             [*changed, *(["message"] if explorer.message is not before else [])] or ["_seq"],
         )
 
-    def clear(self):
-        """Leave the views that are shown, and load the harness without any."""
+    def load(self):
+        """Load the harness, without any view."""
         self.page.goto(self.harness)
         self.page.wait_for_function("globalThis.ready")
-        self.explorers = {}
 
     def prepare(self, width, height, permissions, media):
         self.page.set_viewport_size({"width": width, "height": height})
@@ -153,6 +152,13 @@ class Tab:
         self.page.mouse.move(0, 0)  # where no view lies
         self.context.clear_permissions()
         self.context.grant_permissions(permissions)
+
+    def check(self):
+        """Refuse what went wrong in the page since the last check."""
+        strangers, self.strangers = self.strangers, []
+        faults, self.faults = self.faults, []
+        assert not strangers, f"the page asked the network for {strangers}"
+        assert not faults, f"the page had errors: {faults}"
 
 
 @pytest.fixture(scope="session")
@@ -166,32 +172,30 @@ def tabs(browser, address):
 
 @pytest.fixture
 def open_tab(browser, address, tabs, request):
-    """Return a function that opens a tab, or clears the open one.
+    """Return a function that opens the tab of all tests, or with `fresh` another one.
 
     An error in the page, or a request that leaves the machine, fails the test.
     """
-    opened = []
+    used = []
 
-    def open_tab(width=1600, height=1000, permissions=(), **media):
+    def open_tab(width=1600, height=1000, permissions=(), fresh=False, **media):
+        if tabs and fresh:
+            tab = tabs.pop()
+            tab.context.close()
+            tab.check()
         if not tabs:
             tabs.append(Tab(browser, address))
-        elif opened:
-            tabs[0].clear()
-        opened[:] = tabs
+        used[:] = tabs
         tabs[0].prepare(width, height, permissions, media)
         return tabs[0]
 
     yield open_tab
-    for tab in opened:
-        if request.node.stash.get(FAILED, False):  # a key may be held down, a dialog open
-            tabs.clear()
-            tab.context.close()
-            continue
-        tab.clear()  # what the views do until they are gone belongs to this test
-        strangers, tab.strangers = tab.strangers, []
-        faults, tab.faults = tab.faults, []
-        assert not strangers, f"the page asked the network for {strangers}"
-        assert not faults, f"the page had errors: {faults}"
+    if used and request.node.stash.get(FAILED, False):  # a key may be held down, a dialog open
+        tabs.clear()
+        used[0].context.close()
+    elif used:
+        used[0].load()  # what the views do until they are gone belongs to this test
+        used[0].check()
 
 
 class View:
@@ -322,6 +326,7 @@ def show(open_tab):
 
     def show(*explorers, delay=0, **options):
         tab = open_tab(**options)
+        tab.page.evaluate("clear()")
         tab.explorers = {f"view{n}": explorer for n, explorer in enumerate(explorers)}
         views = []
         for name, explorer in tab.explorers.items():

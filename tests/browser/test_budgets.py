@@ -65,8 +65,7 @@ def test_step_to_paint(view, name):
     view.place(CASES[name].first).focus()
 
     def run():
-        for _ in range(2):
-            view.press(*["."] * 10, *[","] * 10)
+        view.press(*["."] * 10, *[","] * 10)
         return measures(view, "step")
 
     assert p95(over_all(run)) <= STEP
@@ -98,5 +97,7 @@ def test_edit_to_paint(view, name):
 
 
 def test_first_paint(show, name):
+    """In a page of its own each time: a page that has shown a view has its code compiled."""
     case = CASES[name]
-    assert median(over_all(lambda: [show(case.make(**case.large)).first])) <= 1000
+    took = [show(case.make(**case.large), fresh=True).first for _ in range(ROUNDS)]
+    assert median(took) <= 1000

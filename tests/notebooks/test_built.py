@@ -1,4 +1,7 @@
-"""The notebooks are what their sources give, and strict nbval reads every printed number."""
+"""The builder says what is stale, and strict nbval reads every printed number.
+
+That the notebooks are what their sources give stands in tests/cli/test_warm.py.
+"""
 
 import json
 import re
@@ -34,16 +37,6 @@ def nbval(folder, *notebooks):
         *notebooks,
         cwd=folder,
     )
-
-
-LESSONS = sorted(path.stem for path in (NOTEBOOKS / "source").glob("[0-9]*.md"))
-
-
-@pytest.mark.parametrize("lesson", LESSONS)
-def test_built_is_committed(lesson):
-    """Run the solution, and compare every output, pictures among them, with the committed file."""
-    process = run(NOTEBOOKS / "build.py", "--check", lesson)
-    assert process.returncode == 0, process.stdout + process.stderr
 
 
 def test_the_builder_says_what_is_stale(tmp_path):
