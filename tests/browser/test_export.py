@@ -11,27 +11,36 @@ from embedlab.explorers.html_export import NO_PYTHON
 from embedlab.explorers.lookup import LookupExplorer
 
 
-@pytest.fixture
-def saved(browser, tmp_path):
-    """Return a function that exports an explorer and opens the file, offline."""
-    requests, faults, contexts = [], [], []
+@pytest.fixture(scope="module")
+def offline(browser):
+    """Return a page for all tests, and the lists of what it requests and of its errors."""
+    requests, faults = [], []
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    page.on("request", lambda request: requests.append(request.url.split(":")[0]))
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
+    yield page, requests, faults
+    context.close()
 
-    def saved(explorer, **options):
-        path = explorer.export_html(tmp_path / "view.html")
-        context = browser.new_context(offline=True, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("request", lambda request: requests.append(request.url.split(":")[0]))
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
-        page.goto(path.as_uri())
+
+@pytest.fixture
+def saved(offline, tmp_path):
+    """Return a function that exports an explorer and opens the file, offline."""
+    page, requests, faults = offline
+
+    def saved(explorer):
+        page.mouse.move(0, 0)
+        page.goto(explorer.export_html(tmp_path / "view.html").as_uri())
         return page
 
     yield saved
-    for context in contexts:
-        context.close()
-    assert set(requests) <= {"file", "blob", "data"}
-    assert not faults
+    page.goto("about:blank")
+    found, errors = set(requests), list(faults)
+    requests.clear()
+    faults.clear()
+    assert found <= {"file", "blob", "data"}
+    assert not errors
 
 
 def root(page):
@@ -89,12 +98,15 @@ def test_hostile_words_stay_words(saved):
     assert page.locator(".embedlab img, .embedlab script").count() == 0
 
 
-def test_without_scripts_the_still_picture_and_its_numbers_stay(saved):
+def test_without_scripts_the_still_picture_and_its_numbers_stay(browser, tmp_path):
     explorer = LookupExplorer("the cat sat")
-    page = saved(explorer, java_script_enabled=False)
+    context = browser.new_context(offline=True, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(explorer.export_html(tmp_path / "view.html").as_uri())
     assert page.locator("img").get_attribute("alt") == explorer.trace.alt
     assert page.locator("img").bounding_box()["width"] > 300
     assert page.locator("pre").inner_text() == explorer.summary
+    context.close()
 
 
 @pytest.mark.parametrize("name", CASES)
