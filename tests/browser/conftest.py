@@ -131,7 +131,7 @@ class Tab:
             self.faults.append(message.text)
 
     def _answer(self, _, name, changes):
-        """Let the explorer take the changes; return the traits that are now others."""
+        """Change the explorer as the page asks, and return the traits that are now others."""
         explorer = self.explorers[name]
         before = explorer.message
         explorer.set_state(changes)
