@@ -66,8 +66,8 @@ def test_other_traces_keep_the_height_of_every_row(show, name):
         view = at_width(show, CASES[name].make(**params), DESK[first])
         for width in (*DESK[first:], *DESK[:first]):
             resize(view, width)
-            found = view.root.evaluate(ROWS)
-            assert found == rows.setdefault(width, found)
+            heights = view.root.evaluate(ROWS)
+            assert heights == rows.setdefault(width, heights)
             assert view.root.evaluate(CUT) == []
 
 

@@ -36,10 +36,10 @@ def saved(offline, tmp_path):
 
     yield saved
     page.goto("about:blank")
-    found, errors = set(requests), list(faults)
+    kinds, errors = set(requests), list(faults)
     requests.clear()
     faults.clear()
-    assert found <= {"file", "blob", "data"}
+    assert kinds <= {"file", "blob", "data"}
     assert not errors
 
 
