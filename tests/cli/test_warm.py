@@ -154,7 +154,7 @@ def state(cache):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_afterwards_a_whole_lesson_compiles_nothing_and_prints_what_is_committed(warmed, lesson):
+def test_afterwards_a_lesson_compiles_nothing_and_is_up_to_date(warmed, lesson):
     """Run the solution, and compare every output, pictures among them, with the committed file.
 
     What was compiled would be in the cache, of whatever process.
