@@ -7,19 +7,25 @@ import numpy as np
 
 from embedlab.explorers.explorer import Explorer
 from embedlab.explorers.inputs.table import read_table
-from embedlab.explorers.inputs.window import window_note
+from embedlab.explorers.inputs.window import join_notes
 from embedlab.explorers.inputs.word_vectors import (
-    ROWS_MAX,
     WordSpace,
     from_reference,
     from_user,
     from_vectors,
 )
-from embedlab.explorers.traits import BoundedInt, BoundedText, Choice
+from embedlab.explorers.traits import SIZE_MAX, BoundedInt, BoundedText, Choice
 from embedlab.figures.geometry import draw_geometry
 from embedlab.figures.theme import Figure
 from embedlab.traces.geometry import GeometryTrace, trace_geometry, train_vectors
-from embedlab.traces.geometry.plane import PLANES, Plane, fit_plane
+from embedlab.traces.geometry.plane import (
+    PLANES,
+    Plane,
+    SampledNeighbors,
+    fit_plane,
+    sample_neighbors,
+)
+from embedlab.traces.text import format_count, format_number
 
 __all__ = ["GeometryExplorer"]
 
@@ -34,8 +40,9 @@ class GeometryExplorer(Explorer):
     word : str, or a table, optional
         The query word; ``#12`` stands for row 12. A table by position is the same as `table`.
     table : array_like, (V, D), optional
-        The rows to show, never changed; at most the first 4000. Anything that
-        `embedlab.explorers.inputs.table.read_table` takes.
+        The rows to show, of any size, never changed. Anything that
+        `embedlab.explorers.inputs.table.read_table` takes. Neighbors and analogies are those of
+        all rows; the map draws 4000 of them, evenly spread, and every row that it names.
     words : sequence of str, optional
         The words of the rows.
     vocabulary : embedlab.data.Vocabulary, optional
@@ -46,7 +53,7 @@ class GeometryExplorer(Explorer):
         The text to train word vectors on. By default they are trained on the Python reference,
         in about a second, once in each process.
     **parameters
-        rows (show the first 1..4000 words), plane ("pca 1+2", "pca 3+4", "random"), a, b, c
+        rows (search the first 1..V words only), plane ("pca 1+2", "pca 3+4", "random"), a, b, c
         (the words of ``a - b + c``, "" for none), seed (for the random plane); and link_id, hide.
 
     Raises
@@ -54,7 +61,7 @@ class GeometryExplorer(Explorer):
     TraitError
         For an invalid parameter.
     ValueError
-        For a table that is too large, and for an unknown word.
+        For an unknown word.
 
     Examples
     --------
@@ -71,7 +78,7 @@ class GeometryExplorer(Explorer):
     QUESTION = "Which words are near, and does the map show it?"
 
     word = BoundedText(_WORD, 200)
-    rows = BoundedInt(ROWS_MAX, 1, ROWS_MAX)
+    rows = BoundedInt(SIZE_MAX, 1, SIZE_MAX)
     plane = Choice(*PLANES)
     a = BoundedText("", 200)
     b = BoundedText("", 200)
@@ -109,7 +116,7 @@ class GeometryExplorer(Explorer):
             word = _WORD if _WORD in known else known[0] or "#0"
         if not passed and all(term in known for term in _ANALOGY):
             parameters = {**dict(zip("abc", _ANALOGY, strict=True)), **parameters}
-        super().__init__(**{"word": word, **parameters})
+        super().__init__(**{"word": word, "rows": len(known), **parameters})
 
     def limits(self) -> dict[str, dict[str, Any]]:
         """Return for each parameter its limits; `rows` is at most the height of the table."""
@@ -138,49 +145,63 @@ class GeometryExplorer(Explorer):
         )  # words beyond the last row wait until `rows` grows
         plane = self._plane(rows)
         key = (self.plane, self.seed if self.plane == "random" else 0, rows)
-        if key not in self._typical_losses:
-            self._typical_losses[key] = plane.typical()
+        if key not in self._typical:
+            if rows not in self._samples:
+                self._samples = {rows: sample_neighbors(plane.rows)}
+            self._typical[key] = plane.typical(self._samples[rows])
+        words = self._space.words
         return trace_geometry(
-            self._space.rows[:rows],
+            plane.rows,
             picked,
-            words=self._space.words[:rows],
+            words=words if rows == len(words) else words[:rows],
             plane=plane,
             terms=terms,
-            typical=self._typical_losses[key],
+            typical=self._typical[key],
         )
 
     def encode_trace(self, trace: GeometryTrace) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Return the header fields and arrays of a trace."""
-        rows = len(trace.words)
+        total = len(trace.words)
+        sample = self._space.sample(total)
+        others = _named_elsewhere(trace, sample)
+        rows = np.concatenate([sample, others])
+        seat = dict(zip(rows.tolist(), range(rows.size), strict=True))
+
+        def seats(some: Any) -> np.ndarray:
+            return np.array([seat[int(row)] for row in some], np.int32)
+
+        labels, named = self._space.labels(total, others)
         arrays: dict[str, np.ndarray] = {
-            "named": self._space.named[:rows],
-            "points": trace.plane.points,
-            "cosines": trace.cosines,
-            "distances": trace.distances,
-            "map_distances": trace.map_distances,
-            "near": trace.near.astype(np.int32),
-            "near_map": trace.near_map.astype(np.int32),
+            "named": np.array(named, np.uint8),
+            "points": trace.plane.points[rows],
+            "cosines": trace.cosines[rows],
+            "distances": trace.distances[rows],
+            "map_distances": trace.map_distances[rows],
+            "near": seats(trace.near),
+            "near_map": seats(trace.near_map),
             "closer_on_map": trace.closer_on_map.astype(np.int32),
-            "candidates": trace.candidates.astype(np.int32),
-            "vectors": trace.rows[[trace.picked, *trace.near]].astype(np.float32),
+            "candidates": seats(trace.candidates),
+            "vectors": trace.plane.rows[np.array([trace.picked, *trace.near])].astype(np.float32),
         }
+        if rows.size < total:
+            arrays["rows"] = rows.astype(np.int32)
         header: dict[str, Any] = {
-            "words": list(self._space.labels[:rows]),
+            "words": labels,
+            "total": total,
             "source": self._space.source,
-            "left_out": self._space.left_out,
-            "note": self._note(trace.rows.shape[1]),
-            "width": trace.rows.shape[1],
-            "picked": trace.picked,
+            "note": self._note(rows.size, total),
+            "width": trace.plane.rows.shape[1],
+            "picked": seat[trace.picked],
             "shares": list(trace.plane.shares),
             "typical": trace.typical,
             "invalid_rows": trace.invalid_rows,
-            "waiting": [t for t in self._slots() if t.strip() and self._space.row(t) >= rows],
+            "waiting": [t for t in self._slots() if t.strip() and self._space.row(t) >= self.rows],
             "terms": None,
         }
         if trace.analogy is not None:
-            header["terms"] = list(trace.analogy.terms)
+            header["terms"] = seats(trace.analogy.terms).tolist()
             arrays["target"] = trace.analogy.target
-            arrays["answers"] = trace.analogy.ids.astype(np.int32)
+            arrays["answers"] = seats(trace.analogy.ids)
             arrays["answer_cosines"] = trace.analogy.similarities
         return header, arrays
 
@@ -188,9 +209,20 @@ class GeometryExplorer(Explorer):
         """Return the still picture of a trace."""
         return draw_geometry(trace, dark=dark)
 
-    def _note(self, width: int) -> str | None:
-        in_space = len(self._space.words)
-        return window_note((in_space + self._space.left_out, width), in_space, width)
+    def _note(self, drawn: int, total: int) -> str | None:
+        """Return what the map leaves out, or None if it shows all rows."""
+        share = format_number(100 * drawn / total, 1)
+        fitted, (_, width) = self._space.components.fitted, self._space.rows.shape
+        valid = int(np.isfinite(self._space.rows.lengths).sum())
+        return join_notes(
+            None
+            if drawn == total
+            else f"The map shows {format_count(drawn)} of {format_count(total)} rows ({share} %); "
+            "neighbors are those of all.",
+            None
+            if fitted == valid or self.plane == "random"
+            else f"Its axes are fitted to {format_count(fitted, 'row')} of {width} numbers.",
+        )
 
     def _slots(self) -> list[str]:
         return [self.a, self.b, self.c]
@@ -198,7 +230,8 @@ class GeometryExplorer(Explorer):
     def _load_rows(self) -> None:
         """Read the rows again, and drop the caches of the old ones."""
         self._planes: dict[tuple[str, int], Plane] = {}
-        self._typical_losses: dict[tuple[str, int, int], float] = {}
+        self._typical: dict[tuple[str, int, int], float] = {}
+        self._samples: dict[int, SampledNeighbors] = {}
         inputs, words = self._inputs, self._inputs["words"]
         if words is None and inputs["vocabulary"] is not None:
             words = inputs["vocabulary"].words
@@ -221,3 +254,13 @@ class GeometryExplorer(Explorer):
                 self._space.rows, self.plane, seed=self.seed, components=self._space.components
             )
         return self._planes[key].first(rows)
+
+
+def _named_elsewhere(trace: GeometryTrace, sample: np.ndarray) -> np.ndarray:
+    """Return the rows that a view names, but for those of the sample on the map."""
+    named = [trace.picked, *trace.near, *trace.near_map]
+    if trace.analogy is not None:
+        named += [*trace.analogy.terms, *trace.analogy.ids]
+    rows = np.array(list(dict.fromkeys(map(int, named))), np.int64)
+    at = np.searchsorted(sample, rows).clip(max=sample.size - 1)
+    return rows[sample[at] != rows]

@@ -1,10 +1,11 @@
 """Read-only arrays: copies, unless nothing can change the original."""
 
+import mmap
 from typing import Any
 
 import numpy as np
 
-__all__ = ["is_frozen", "readonly_copy"]
+__all__ = ["is_frozen", "is_mapped", "readonly_copy"]
 
 
 def is_frozen(array: np.ndarray) -> bool:
@@ -15,6 +16,18 @@ def is_frozen(array: np.ndarray) -> bool:
     (False, True)
     """
     return not array.flags.writeable and array.flags.owndata
+
+
+def is_mapped(array: np.ndarray) -> bool:
+    """Return whether the numbers of an array lie in a file that is mapped into memory.
+
+    >>> is_mapped(np.zeros(2))
+    False
+    """
+    base: Any = array
+    while base is not None and not isinstance(base, (np.memmap, mmap.mmap)):
+        base = getattr(base, "base", None)
+    return base is not None
 
 
 def readonly_copy(array: Any, dtype: Any = None) -> np.ndarray:

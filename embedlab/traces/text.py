@@ -68,7 +68,8 @@ def short_label(word: str, longest: int = 16) -> str:
     >>> short_label("ab👩🏽‍🚀cdefgh", 5), short_label("🇩🇪🇫🇷🇮🇹", 4)
     ('ab…', '🇩🇪…')
     """
-    word = "".join(c if c.isprintable() or c in _JOINERS + _TAGS else "␣" for c in word)
+    if not word.isprintable():
+        word = "".join(c if c.isprintable() or c in _JOINERS + _TAGS else "␣" for c in word)
     return word if len(word) <= longest else word[: _whole(word, longest - 1)] + "…"
 
 

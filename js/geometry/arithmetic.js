@@ -70,7 +70,7 @@ const square = (value) => `${signedFactor(value)}²`;
  * @returns {Line[]}
  */
 function fact(id, { trace }, derived, row) {
-  const { cosines, near, nearMap, both, name, mapDistances, distances, closer, V } = derived;
+  const { cosines, near, nearMap, both, name, mapDistances, distances, closer, total } = derived;
   const { typical, shares } = trace.header;
   if (id === "cosine") return [dot(derived, row)];
   if (id === "true") return [trueLine(derived, row)];
@@ -85,7 +85,7 @@ function fact(id, { trace }, derived, row) {
   if (id === "closer")
     return [
       {
-        body: html`<span class="on">${formatInt(closer[near.indexOf(row)])}</span> of ${pluralize(V - 2, "other word")} lie within ${fixed(mapDistances[row])} of ${quoted(name(derived.picked))}`,
+        body: html`<span class="on">${formatInt(closer[near.indexOf(row)])}</span> of ${pluralize(total - 2, "other word")} lie within ${fixed(mapDistances[row])} of ${quoted(name(derived.picked))}`,
         note: `its cosine is ${fixed(cosines[row])}`,
       },
     ];

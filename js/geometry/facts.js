@@ -34,7 +34,7 @@ export function facts(scene) {
     "both",
     near.length && both.length < near.length / 2 ? "bad" : "",
   );
-  const words = { name: "words", value: formatInt(derived.V), given: true };
+  const words = { name: "words", value: formatInt(derived.total), given: true };
   const dimensions = { name: "dimensions", value: formatInt(derived.D), given: true };
   const variance = {
     name: "explained variance",

@@ -3,7 +3,6 @@
  */
 import { nothing } from "lit-html";
 import { createWidget } from "../kit/explorer.js";
-import { formatInt } from "../kit/format.js";
 import { formulaCard } from "../kit/formula_card.js";
 import { broadcastRow } from "../kit/link.js";
 import { arithmetic } from "./arithmetic.js";
@@ -41,10 +40,6 @@ const geometry = {
   steps: (trace) => derive(trace).near.length,
   controls,
   leads: 3,
-  notice: ({ trace }) =>
-    trace.header.left_out
-      ? `${formatInt(Number(trace.header.left_out))} more rows are not shown.`
-      : "",
   figure,
   facts,
   arithmetic: arithmeticCard,
@@ -53,6 +48,7 @@ const geometry = {
   predict,
   questionKind: () => ({ kind: "one" }),
   focusOnAsk: () => "choice:0",
+  chosenId: (trace, row) => derive(trace).id(row),
   answer: (trace) => ({ question: "geometry.nearest", truth: derive(trace).near.slice(0, 1) }),
   beforePaint() {},
   keys: [
@@ -65,19 +61,24 @@ const geometry = {
     if (!before) return;
     const [was, now] = [before.header.params, scene.trace.header.params];
     const [then, here] = [derive(before), derive(scene.trace)];
-    if (was.plane !== now.plane || was.seed !== now.seed) startTransition(scene, then.points);
-    const moved = then.picked !== here.picked || then.V !== here.V;
+    if (was.plane !== now.plane || was.seed !== now.seed) startTransition(scene, then);
+    const moved = then.id(then.picked) !== here.id(here.picked) || then.total !== here.total;
     if (moved || was.plane !== now.plane) explorer.ui.prediction = null;
     if (moved) Object.assign(explorer.ui, { step: 0, focus: null, hover: null, open: null });
     explorer.ui.note = narrateChange(was, scene);
-    if (then.picked !== here.picked) broadcastRow(explorer, here.picked);
+    if (then.id(then.picked) !== here.id(here.picked)) broadcastRow(explorer, here.id(here.picked));
   },
-  selectedRow: ({ trace }) => trace.header.picked,
+  selectedRow: ({ trace }) => derive(trace).id(trace.header.picked),
   onRowSelected(explorer, { trace }, row) {
-    const { V, picked, text } = derive(trace);
-    if (row !== picked && row < V) explorer.edit({ word: text(row) });
+    const { total, picked, id, seat, text } = derive(trace);
+    if (row === id(picked) || row >= total) return;
+    explorer.edit({ word: seat(row) < 0 ? `#${row}` : text(seat(row)) });
   },
-  cursor: (scene) => ({ step: scene.ui.step, playing: scene.ui.playing, row: selectedRow(scene) }),
+  cursor(scene) {
+    const row = selectedRow(scene);
+    const { id } = derive(scene.trace);
+    return { step: scene.ui.step, playing: scene.ui.playing, row: row < 0 ? row : id(row) };
+  },
 };
 
 export default createWidget(geometry);

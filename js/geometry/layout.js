@@ -193,7 +193,9 @@ export function placeNames(requests, box) {
     const side =
       near ??
       (name.must
-        ? (FAR.find((far) => fits(far)) ?? [...SIDES, ...FAR].find((any) => fits(any, points)))
+        ? (FAR.find((far) => fits(far)) ??
+          [...SIDES, ...FAR].find((any) => fits(any, points)) ??
+          SIDES.find((any) => fits(any, Infinity)))
         : undefined);
     if (!side) continue;
     const [anchor, dx, dy] = side;

@@ -4,7 +4,7 @@
 import { html, nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
 import { ref } from "lit-html/directives/ref.js";
-import { pluralize, fixed } from "../kit/format.js";
+import { pluralize, fixed, formatInt } from "../kit/format.js";
 import { markOf } from "../kit/predict.js";
 import { placeNames, toScreen, rowToScreen } from "./layout.js";
 import { isFiniteRow } from "./trace.js";
@@ -19,8 +19,8 @@ export function canvas({ scene, derived, at, scale, points, predicting }) {
   const { map } = at;
   const { theme } = scene;
   const label = predicting
-    ? `Map of ${pluralize(derived.V, "word")}; six of them are named. Choose one in the list.`
-    : `Map of ${pluralize(derived.V, "word")}. Arrow keys go to the nearest word that way, Enter picks it, A, B and C put it into the sum.`;
+    ? `Map of ${drawn(derived)}; six of them are named. Choose one in the list.`
+    : `Map of ${drawn(derived)}. Arrow keys go to the nearest word that way, Enter picks it, A, B and C put it into the sum.`;
   return guard([points, map.w, map.h, theme, predicting, scene.trace], () => {
     /** @param {Element | undefined} el */
     const paintDots = (el) => {
@@ -39,6 +39,10 @@ export function canvas({ scene, derived, at, scale, points, predicting }) {
     ></canvas>`;
   });
 }
+
+/** How many words are on the map. @param {import("./trace.js").Derived} derived */
+const drawn = ({ V, total }) =>
+  V < total ? `${formatInt(V)} of ${pluralize(total, "word")}` : pluralize(V, "word");
 
 /**
  * Paint all dots: the larger the cosine with the picked word, the stronger.

@@ -64,11 +64,11 @@ function narratePair(derived, row, lost) {
  */
 export function narrateChange(was, { trace }) {
   const { params, typical, shares } = trace.header;
-  const { V, answers, answerCosines, name, terms } = derive(trace);
+  const { total, answers, answerCosines, name, terms } = derive(trace);
   if (was.plane !== params.plane || (was.seed !== params.seed && params.plane === "random"))
     return `Another plane through the same rows, ${params.plane}: not one cosine changed, but who lies next to whom did. It shows ${fixed(100 * (shares[0] + shares[1]), 0)} % of the variance.`;
   if (was.rows !== params.rows)
-    return `${formatInt(V)} words: on average ${fixed(typical, 1)} of ten neighbors by cosine are near on the map.`;
+    return `${formatInt(total)} words: on average ${fixed(typical, 1)} of ten neighbors by cosine are near on the map.`;
   if (["a", "b", "c"].some((slot) => was[slot] !== params[slot]) && terms && answers.length)
     return `${name(terms[0])} − ${name(terms[1])} + ${name(terms[2])} is nearest to “${name(answers[0])}”, cosine ${fixed(answerCosines[0])}.`;
   return "";

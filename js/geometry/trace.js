@@ -6,8 +6,11 @@ import { rowOf } from "../kit/wire.js";
 /** @typedef {import("../kit/wire.js").Trace} Trace */
 /**
  * @typedef {object} Derived
- * @property {number} V
+ * @property {number} V        the rows on the map; a row is numbered by its place among them
+ * @property {number} total    the rows that are searched: all of the table's
  * @property {number} D
+ * @property {(row: number) => number} id             its number in the table
+ * @property {(id: number) => number} seat            the row of a number in the table, or −1
  * @property {number} picked
  * @property {(row: number) => string} name      name on the screen
  * @property {(row: number) => string} text      name that Python accepts
@@ -41,12 +44,20 @@ export function derive(trace) {
   const near = list("near");
   const nearMap = list("near_map");
   const target = list("target");
+  const ids = arrays.rows?.data;
+  const id = (/** @type {number} */ row) => ids?.[row] ?? row;
   const derived = {
     V: header.words.length,
+    total: header.total,
     D: header.width,
+    id,
+    seat: (/** @type {number} */ number) => {
+      if (ids) return Array.prototype.indexOf.call(ids, number);
+      return number < header.words.length ? number : -1;
+    },
     picked: header.picked,
-    name: (/** @type {number} */ row) => header.words[row] || `#${row}`,
-    text: (/** @type {number} */ row) => (named[row] ? header.words[row] : `#${row}`),
+    name: (/** @type {number} */ row) => header.words[row] || `#${id(row)}`,
+    text: (/** @type {number} */ row) => (named[row] ? header.words[row] : `#${id(row)}`),
     points: arrays.points.data,
     cosines: arrays.cosines.data,
     distances: arrays.distances.data,

@@ -8,13 +8,20 @@ import { derive } from "./trace.js";
 const DURATION = 400; // ms
 
 /**
- * Start a transition from the points of another trace.
+ * Start a transition from another trace; rows that it did not draw appear where they stand.
  * @param {Scene} scene
- * @param {ArrayLike<number>} from
+ * @param {import("./trace.js").Derived} before
  */
-export function startTransition({ trace, ui, theme }, from) {
-  const calm = theme.reducedMotion || from.length !== derive(trace).points.length;
-  ui.local.walk = calm ? null : { from, start: performance.now() };
+export function startTransition({ trace, ui, theme }, before) {
+  const { points, total, V, id } = derive(trace);
+  if (theme.reducedMotion || total !== before.total) return void (ui.local.walk = null);
+  const from = Float32Array.from(points);
+  for (let row = 0; row < V; row++) {
+    // The rows drawn for their own sake have the same place in both.
+    const there = before.id(row) === id(row) ? row : before.seat(id(row));
+    if (there >= 0) from.set([before.points[2 * there], before.points[2 * there + 1]], 2 * row);
+  }
+  ui.local.walk = { from, start: performance.now() };
 }
 
 /**

@@ -177,9 +177,10 @@ export function runPredictionAct(explorer, command) {
   const prediction = reveal(explorer.ui.prediction ?? newPrediction(), truth, near);
   explorer.updateUi({ prediction, focus: null, hover: null });
   const rounded = prediction.curve.map((value) => Number(value.toPrecision(3)));
+  const chosen = prediction.chosen.map((item) => view.chosenId?.(scene.trace, item) ?? item);
   explorer.store.reportAnswer({
     question,
-    answer: prediction.kind === "curve" ? rounded : prediction.chosen,
+    answer: prediction.kind === "curve" ? rounded : chosen,
     correct: Boolean(prediction.verdict?.correct),
   });
   explorer.focusAfterPaint("predict:done");

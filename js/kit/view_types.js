@@ -57,6 +57,7 @@
  * @property {(scene: Scene) => { kind: import("./predict.js").Kind, start?: ArrayLike<number>, noun?: string }} [questionKind]  kind of the question, default `many`; `noun` replaces `predictNoun`
  * @property {(scene: Scene) => string} focusOnAsk                  data-place that gets the focus when the question opens
  * @property {(trace: Trace, scene: Scene) => { question: string, truth: ArrayLike<number>, near?: number }} answer  `near`: tolerance of a point of a curve
+ * @property {(trace: Trace, item: number) => number} [chosenId]   a chosen thing as Python numbers it
  * @property {(scene: Scene) => void} beforePaint                     called before each paint: keep windows and selection valid
  * @property {[string[], string][]} keys                         keys of this view alone
  * @property {(event: KeyboardEvent, scene: Scene) => boolean} onKey

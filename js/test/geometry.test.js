@@ -69,6 +69,22 @@ test("a row that no word names is asked for by its number", () => {
   );
 });
 
+test("of a large table some rows are on the map, under their own numbers", () => {
+  const whole = trace("lost", "geometry");
+  const rows = { data: Int32Array.of(0, 70, 500, 9), shape: [4] };
+  const sample = {
+    header: { ...whole.header, total: 1000 },
+    arrays: { ...whole.arrays, rows },
+  };
+  const derived = derive(/** @type {any} */ (sample));
+  assert.deepEqual([derived.V, derived.total], [4, 1000]);
+  assert.deepEqual([0, 1, 2, 3].map(derived.id), [0, 70, 500, 9]);
+  assert.deepEqual([500, 9, 8].map(derived.seat), [2, 3, -1]);
+  assert.deepEqual([0, 1, 2, 3].map(derived.text), ["#0", "#70", "חתול", "#9"]);
+  assert.equal(derived.name(3), "#9");
+  assert.deepEqual([derive(whole).seat(3), derive(whole).seat(4)], [3, -1]);
+});
+
 test("what is looked at: the pointer, then the keyboard, then the step", () => {
   const { near } = derive(trace("default", "geometry"));
   assert.equal(selectedRow(scene("default", { step: 2 })), near[2]);

@@ -10,10 +10,11 @@ from traitlets import TraitError
 from embedlab.core.geometry import analogy, cosine, nearest
 from embedlab.data import Corpus, Vocabulary
 from embedlab.explorers.geometry import GeometryExplorer
+from embedlab.explorers.inputs.table import read_table
 from embedlab.explorers.state import StateError
 from embedlab.explorers.wire import MAX_BYTES, decode
-from embedlab.traces.geometry import reference_vectors
-from embedlab.traces.geometry.plane import PLANES, TEN
+from embedlab.traces.geometry import reference_vectors, unit_rows
+from embedlab.traces.geometry.plane import PLANES, TEN, principal_axes
 
 TABLE = np.random.default_rng(5).normal(size=(30, 6)).astype(np.float32)
 WORDS = [f"w{n}" for n in range(30)]
@@ -74,6 +75,117 @@ def test_every_control_at_the_largest():
             setattr(explorer, name, value)
         assert size(explorer) <= MAX_BYTES
     assert explorer.error is None and explorer.trace.rows.shape == (3999, 128)
+
+
+def whole_ranking(table, query):
+    """Return the rows by their cosine with a query, the nearest first, in plain float64."""
+    wide = table.astype(np.float64)
+    return np.argsort(-(wide @ query) / np.linalg.norm(wide, axis=1), kind="stable")
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_neighbors_and_analogies_are_those_of_all_rows(dtype):
+    table = np.random.default_rng(8).normal(size=(9000, 24)).astype(dtype)
+    near = table[8765] + 0.01  # far down, and between two rows of the sample
+    table[17] = near
+    labels = [f"word{n}" for n in range(9000)]
+    explorer = GeometryExplorer("word17", table=table, words=labels, a="#8999", b="#3", c="#4001")
+    header, arrays = decode(explorer.message)
+    trace, wide = explorer.trace, table.astype(np.float64)
+    ranked = whole_ranking(table, wide[17])
+    assert ranked[1] == 8765 == trace.near[0]
+    np.testing.assert_array_equal(trace.near, ranked[1:11])
+    unit = wide / np.linalg.norm(wide, axis=1, keepdims=True)
+    answers = whole_ranking(table, unit[8999] - unit[3] + unit[4001])
+    assert trace.analogy.ids.tolist() == [r for r in answers[:8] if r not in (8999, 3, 4001)][:5]
+    # Every row that is named is on the map, under its word.
+    rows = arrays["rows"]
+    np.testing.assert_array_equal(rows[arrays["near"]], trace.near)
+    np.testing.assert_array_equal(rows[arrays["near_map"]], trace.near_map)
+    np.testing.assert_array_equal(rows[arrays["answers"]], trace.analogy.ids)
+    assert rows[header["terms"]].tolist() == [8999, 3, 4001] and rows[header["picked"]] == 17
+    assert [header["words"][seat] for seat in arrays["near"]] == [labels[r] for r in trace.near]
+    np.testing.assert_array_equal(arrays["points"], trace.plane.points[rows])
+    np.testing.assert_array_equal(arrays["cosines"], trace.cosines[rows])
+    on_map = np.hypot(*(trace.plane.points.astype(float) - trace.plane.points[17]).T)
+    assert trace.near_map.tolist() == np.argsort(on_map, kind="stable")[1:11].tolist()
+    ahead = [int((np.delete(on_map, 17) < on_map[row]).sum()) for row in trace.near]
+    assert arrays["closer_on_map"].tolist() == ahead
+    share = f"{len(rows) / 90:.1f}"
+    assert header["note"] == (
+        f"The map shows {len(rows):,} of 9 000 rows ({share} %); neighbors are those of all."
+    ).replace(",", " ")
+    assert len(np.unique(rows)) == len(rows) < 4040
+
+
+def test_any_word_of_a_large_table_can_be_searched():
+    table = np.random.default_rng(2).normal(size=(5000, 8)).astype(np.float32)
+    explorer = GeometryExplorer("#4998", table=table, words=[f"w{n}" for n in range(5000)])
+    for text, row in [("w4999", 4999), ("#4001", 4001), ("W13", 13)]:
+        explorer.word = text
+        header, arrays = decode(explorer.message)
+        assert explorer.error is None and arrays["rows"][header["picked"]] == row
+        assert arrays["cosines"][header["picked"]] == pytest.approx(1)
+    explorer.rows = 4100  # of these all but 100 are drawn, and only these are searched
+    explorer.word = "w4099"
+    assert explorer.error is None and explorer.trace.near.max() < 4100
+    explorer.rows = 300
+    assert "has rank 4100" in explorer.error
+    explorer.word = "w7"
+    explorer.rows = 300
+    assert explorer.message["header"]["note"] is None and len(explorer.trace.cosines) == 300
+
+
+def test_a_memory_mapped_table_is_not_copied(tmp_path, monkeypatch):
+    table = np.random.default_rng(4).normal(size=(6000, 10)).astype(np.float32)
+    table[5] = 0
+    table[7, 3] = np.nan
+    np.save(tmp_path / "table.npy", table)
+    mapped = np.load(tmp_path / "table.npy", mmap_mode="r")
+    assert np.shares_memory(read_table(mapped).values, mapped)
+    expected = GeometryExplorer("#77", table=table, a="#1", b="#2", c="#5999").trace
+    for most in (unit_rows.HELD_MAX, 100):  # with a scaled copy, and without
+        monkeypatch.setattr(unit_rows, "HELD_MAX", most)
+        trace = GeometryExplorer("#77", table=mapped, a="#1", b="#2", c="#5999").trace
+        assert trace.near.tolist() == expected.near.tolist()
+        assert trace.analogy.ids.tolist() == expected.analogy.ids.tolist()
+        np.testing.assert_allclose(trace.cosines, expected.cosines, atol=1e-6)
+        np.testing.assert_allclose(trace.plane.points, expected.plane.points, atol=1e-5)
+        np.testing.assert_allclose(trace.rows, expected.rows, atol=1e-7)
+        assert trace.invalid_rows == 1
+
+
+@pytest.mark.parametrize("shape", [(3000, 40), (40, 1500), (3000, 1200)])
+def test_axes_of_a_large_table_are_its_principal_axes(shape, monkeypatch):
+    rng = np.random.default_rng(1)
+    table = rng.normal(size=shape) @ np.diag(np.linspace(3, 0.1, shape[1]))
+    rows = unit_rows.UnitRows(table)
+    axes, mean, variance, fitted = principal_axes(rows)
+    whole = rows.whole()[np.linspace(0, shape[0] - 1, fitted).astype(int)]
+    values, right = np.linalg.svd(whole - whole.mean(axis=0), full_matrices=False)[1:]
+    np.testing.assert_allclose(np.abs((axes * right[:4]).sum(axis=1)), 1, atol=1e-6)
+    np.testing.assert_allclose(axes @ axes.T, np.eye(4), atol=1e-9)
+    assert variance == pytest.approx(rows.whole().var(axis=0).sum())
+    assert fitted == (shape[0] if shape[1] <= 1024 or shape[0] < 1024 else 1024)
+    monkeypatch.setattr("embedlab.traces.geometry.plane.FITTED_MAX", 1000 * shape[1])
+    explorer = GeometryExplorer("#0", table=table)
+    some = explorer.message["header"]["note"]
+    assert ("fitted to 1 0" in (some or "")) == (shape[0] > 1000)
+    points = explorer.trace.plane.points.astype(float)
+    shares = points.var(axis=0) / rows.whole().var(axis=0).sum()
+    np.testing.assert_allclose(explorer.trace.plane.shares, shares, rtol=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_largest_of_many_are_those_of_a_sort(seed):
+    rng = np.random.default_rng(seed)
+    values = rng.choice(rng.normal(size=900), size=9000).astype(np.float32)  # many are equal
+    values[rng.integers(9000, size=seed * 2000)] = np.nan
+    exclude = rng.integers(9000, size=4)
+    scores = np.where(np.isnan(values), -np.inf, values)
+    scores[exclude] = -np.inf
+    expected = [i for i in np.argsort(-scores, kind="stable")[:10] if scores[i] > -np.inf]
+    assert unit_rows.largest(values, 10, exclude).tolist() == expected
 
 
 def test_fewer_words_search_fewer_and_move_none():
@@ -180,7 +292,7 @@ def test_what_cannot_be_is_refused():
         GeometryExplorer(table=np.zeros((0, 3)))
     with pytest.raises(ValueError, match="one of these 30"):
         explorer_of_table("unicorn")
-    with pytest.raises(TraitError, match="rows must be an integer from 1 to 4000"):
+    with pytest.raises(TraitError, match="rows must be an integer from 1 to 2147483647"):
         explorer_of_table(rows=0)
     with pytest.raises(TraitError, match="plane must be one of"):
         explorer_of_table(plane="tsne")
@@ -214,8 +326,8 @@ def test_extreme_inputs(params):
     header, arrays = decode(explorer.message)
     json.dumps(header, allow_nan=False)
     assert explorer.error is None and size(explorer) <= MAX_BYTES
-    assert len(header["words"]) == len(arrays["points"]) == len(explorer.trace.words)
-    assert header["left_out"] == len(params["table"]) - len(header["words"])
+    assert len(header["words"]) == len(arrays["points"]) <= len(explorer.trace.words)
+    assert header["total"] == len(params["table"]) == len(explorer.trace.cosines)
     assert len(explorer._repr_mimebundle_()[0]["image/png"]) <= 40_000 * 4 / 3
     for plane in PLANES:
         explorer.plane = plane

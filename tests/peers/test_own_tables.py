@@ -141,8 +141,8 @@ def shown_rows(view, explorer):
     """Return the numbers of the rows that the message holds, and their values."""
     header, arrays = decode(explorer.message)
     if view == "geometry":
-        rows = np.array([explorer.trace.picked, *arrays["near"]])
-        return header, rows, arrays["vectors"]
+        seats = np.array([header["picked"], *arrays["near"]])
+        return header, arrays.get("rows", np.arange(header["total"]))[seats], arrays["vectors"]
     name = "row_ids" if view == "lookup" else "rows"
     rows = arrays.get(name)
     return header, np.arange(len(arrays["table"])) if rows is None else rows, arrays["table"]

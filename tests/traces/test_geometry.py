@@ -12,7 +12,8 @@ from embedlab.core.geometry import analogy, cosine, nearest, odd_one_out
 from embedlab.core.ids import IdError
 from embedlab.data import Corpus
 from embedlab.traces.geometry import reference_vectors, trace_geometry, train_vectors
-from embedlab.traces.geometry.plane import PLANES, TEN, fit_plane, nearest_in_plane, unit_directions
+from embedlab.traces.geometry.plane import PLANES, TEN, fit_plane, nearest_in_plane
+from embedlab.traces.geometry.unit_rows import unit_directions
 
 TABLE = np.random.default_rng(3).normal(size=(40, 6)).astype(np.float32)
 

@@ -9,6 +9,7 @@ import numpy as np
 from embedlab.core.checks import as_table, message
 from embedlab.core.lora import Adapter
 from embedlab.core.quantize import QuantizedTable, dequantize
+from embedlab.traces.readonly import is_mapped
 
 __all__ = [
     "COLUMNS_MAX",
@@ -155,7 +156,7 @@ def holds_table(source: Any) -> bool:
 
 
 def read_table(source: Any, name: str = "table") -> UserTable:
-    """Return a copy of a user's table.
+    """Return a copy of a user's table; a memory-mapped array is not copied.
 
     Parameters
     ----------
@@ -283,7 +284,10 @@ def _floats(source: Any, name: str) -> np.ndarray:
     if not isinstance(array, np.ndarray) or array.dtype.kind in "OSUMmb":
         received = f"an array of {array.dtype}" if array is source else _kind(source)
         raise ValueError(_not_a_table(name, received))
-    return _frozen(np.array(as_table(_native(array), name), order="C"))
+    checked = as_table(_native(array), name)
+    if is_mapped(checked):  # it may be larger than the memory
+        return _frozen(checked.view())
+    return _frozen(np.array(checked, order="C"))
 
 
 def _native(array: np.ndarray) -> np.ndarray:

@@ -2,21 +2,22 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
 
-from embedlab.core.geometry.analogies import PCA
 from embedlab.explorers.inputs.table import UserTable
 from embedlab.traces.geometry import WordVectors, reference_vectors
-from embedlab.traces.geometry.plane import principal_axes, unit_directions
+from embedlab.traces.geometry.plane import PrincipalAxes, principal_axes
+from embedlab.traces.geometry.unit_rows import UnitRows
 from embedlab.traces.text import short_label
 
-__all__ = ["ROWS_MAX", "WordSpace", "from_reference", "from_user", "from_vectors"]
+__all__ = ["DRAWN_MAX", "WordSpace", "from_reference", "from_user", "from_vectors"]
 
-ROWS_MAX, NUMBERS_MAX, COLUMNS_MAX = 4000, 2**19, 4096
-"""Limits of words, of all numbers, and of numbers in a row: an edit takes at most 30 ms."""
+DRAWN_MAX = 4000
+"""Rows that are drawn on the map: of a larger table some that are evenly spread, and those that
+have to do with the word. Neighbors and analogies are always searched among all rows."""
 
 _LABEL_LENGTHS = (40, 24, 12, 6)  # characters of a word that are sent; fewer for very many words
 _LABEL_BYTES_MAX = 120_000  # bytes of all labels
@@ -24,30 +25,64 @@ _LABEL_BYTES_MAX = 120_000  # bytes of all labels
 
 @dataclass(frozen=True, eq=False)
 class WordSpace:
-    """Words, their rows scaled to length 1, and the principal components of these.
+    """Words, their rows scaled to length 1, and the principal axes of these.
 
     Attributes
     ----------
     source : str
         The text they were trained on; "" for a user's table.
     words : tuple of str, V
-    labels : tuple of str, V
-        As they are sent: very many long words are cut.
-    named : ndarray of uint8, (V,)
-        1 where the label identifies the row; 0 for a cut, repeated or missing word.
-    rows : ndarray, (V, D)
-    components : PCA
-    left_out : int
-        Number of rows that the view cannot hold.
+    rows : UnitRows, (V, D)
+    components : PrincipalAxes
     """
 
     source: str
     words: tuple[str, ...]
-    labels: tuple[str, ...]
-    named: np.ndarray
-    rows: np.ndarray
-    components: PCA
-    left_out: int
+    rows: UnitRows
+    components: PrincipalAxes
+    _row_of: dict[str, int] = field(init=False)
+    _repeated: frozenset[str] = field(init=False)
+    _label_length: int = field(init=False)
+    _sampled: dict[int, tuple[list[str], list[int]]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        rows = {word: row for row, word in reversed([*enumerate(self.words)])}
+        repeated = {word for word, count in Counter(self.words).items() if count > 1}
+        drawn = [self.words[row] for row in self.sample(len(self.words)).tolist()]
+        for length in _LABEL_LENGTHS:
+            labels = [short_label(word, length) for word in drawn]
+            if sum(len(label.encode()) + 4 for label in labels) <= _LABEL_BYTES_MAX:
+                break
+        object.__setattr__(self, "_row_of", rows)
+        object.__setattr__(self, "_repeated", frozenset(repeated))
+        object.__setattr__(self, "_label_length", length)
+
+    def sample(self, count: int) -> np.ndarray:
+        """Return the rows that are drawn of the first `count`: all, or some evenly spread."""
+        if count <= DRAWN_MAX:
+            return np.arange(count)
+        return np.linspace(0, count - 1, DRAWN_MAX).astype(np.int64)
+
+    def labels(self, count: int, others: np.ndarray) -> tuple[list[str], list[int]]:
+        """Return the words of ``sample(count)`` and other rows, and 1 where one identifies its row.
+
+        Very many long words are cut. It is 0 for a cut, repeated or missing word.
+        """
+        if count not in self._sampled:
+            self._sampled.clear()
+            self._sampled[count] = self._labels(self.sample(count))
+        labels, named = self._sampled[count]
+        more_labels, more_named = self._labels(others)
+        return labels + more_labels, named + more_named
+
+    def _labels(self, rows: np.ndarray) -> tuple[list[str], list[int]]:
+        words = [self.words[row] for row in rows.tolist()]
+        labels = [short_label(word, self._label_length) for word in words]
+        named = [
+            int(label == word.strip() == word != "" and word not in self._repeated)
+            for label, word in zip(labels, words, strict=True)
+        ]
+        return labels, named
 
     def row(self, text: str) -> int:
         """Return the row of a word, or of a row number written ``#12``.
@@ -60,8 +95,8 @@ class WordSpace:
         text = text.strip()
         number = text[1:] if text.startswith("#") else ""
         for form in (text, text.lower()):
-            if form and form in self.words:
-                return self.words.index(form)
+            if form and form in self._row_of:
+                return self._row_of[form]
         known = number.isdecimal() and number.isascii() and len(number) < 10
         if not (known and int(number) < len(self.words)):
             raise ValueError(self._unknown(text))
@@ -77,35 +112,22 @@ class WordSpace:
 
 
 def from_user(table: UserTable, words: Sequence[str] | None) -> WordSpace:
-    """Return the word space of a user's table; of a very large one the first rows.
-
-    Raises
-    ------
-    ValueError
-        For too many columns.
+    """Return the word space of a user's table.
 
     Examples
     --------
     >>> from_user(UserTable(np.array([[1.0, 2.0], [0.0, 1.0]])), ["cat"]).words
     ('cat', '')
     """
-    rows, columns = table.shape
-    if columns > COLUMNS_MAX:
-        raise ValueError(
-            f"a table in this view must have at most {COLUMNS_MAX} columns. Received "
-            f"{table.shape}. Show a part of it, such as table[:, :{COLUMNS_MAX}]."
-        )
-    count = min(rows, ROWS_MAX, max(1, NUMBERS_MAX // columns))
+    count = table.shape[0]
     labels = [*(words or table.labels)][:count]
     labels += [""] * (count - len(labels))
-    return _space("", tuple(map(str, labels)), table.values[:count], rows - count)
+    return _space("", tuple(map(str, labels)), table.values)
 
 
 def from_vectors(vectors: WordVectors) -> WordSpace:
     """Return the word space of word vectors trained by embedlab."""
-    count = min(len(vectors.words), ROWS_MAX)
-    left_out = len(vectors.words) - count
-    return _space(vectors.name, vectors.words[:count], vectors.table[:count], left_out)
+    return _space(vectors.name, vectors.words, vectors.table)
 
 
 @lru_cache(maxsize=1)
@@ -114,21 +136,6 @@ def from_reference() -> WordSpace:
     return from_vectors(reference_vectors())
 
 
-def _space(source: str, words: tuple[str, ...], table: np.ndarray, left_out: int) -> WordSpace:
-    rows = unit_directions(table)
-    labels, named = _labels(words)
-    return WordSpace(source, words, labels, named, rows, principal_axes(rows), left_out)
-
-
-def _labels(words: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndarray]:
-    """Return labels that fit into one message, and which of them identify their row."""
-    for most in _LABEL_LENGTHS:
-        labels = tuple(short_label(word, most) for word in words)
-        if sum(len(label.encode()) + 4 for label in labels) <= _LABEL_BYTES_MAX:
-            break
-    occurrences = Counter(words)
-    named = [
-        label == word.strip() == word != "" and occurrences[word] == 1
-        for label, word in zip(labels, words, strict=True)
-    ]
-    return labels, np.array(named, np.uint8)
+def _space(source: str, words: tuple[str, ...], table: np.ndarray) -> WordSpace:
+    rows = UnitRows(table)
+    return WordSpace(source, words, rows, principal_axes(rows))

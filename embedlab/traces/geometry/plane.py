@@ -1,29 +1,63 @@
 """Projections of rows onto a plane: the two-dimensional map of word vectors."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
-from embedlab.core.checks import as_table, one_line
-from embedlab.core.geometry import nearest, normalize_rows, pca
-from embedlab.core.geometry.analogies import PCA
+from embedlab.core.checks import one_line
+from embedlab.traces.geometry.unit_rows import UnitRows, largest
 from embedlab.traces.readonly import readonly_copy
 
 __all__ = [
     "PLANES",
     "TEN",
     "Plane",
+    "PrincipalAxes",
+    "SampledNeighbors",
     "fit_plane",
     "nearest_in_plane",
     "principal_axes",
-    "unit_directions",
+    "sample_neighbors",
 ]
 
 PLANES = ("pca 1+2", "pca 3+4", "random")
 TEN = 10
 SAMPLE = 50
 """The number of words, evenly spread, over which `typical` is averaged."""
+
+FITTED_MAX, COLUMNS_EXACT = 2**24, 1024
+"""Numbers to which the principal axes are fitted, and columns up to which all of them are taken:
+all rows of 30 522 x 384 take a second, once for a table."""
+
+
+class PrincipalAxes(NamedTuple):
+    """Principal axes of unit rows.
+
+    Attributes
+    ----------
+    axes : ndarray, (K, D)
+        Orthonormal, K = 4 or fewer. The largest number of each is positive.
+    mean : ndarray, (D,)
+        Of the rows to which they are fitted.
+    variance : float
+        The variance of all finite rows, the sum over the columns.
+    fitted : int
+        The number of rows to which they are fitted: all finite ones, or of a very large table some
+        that are evenly spread.
+    """
+
+    axes: np.ndarray
+    mean: np.ndarray
+    variance: float
+    fitted: int
+
+
+class SampledNeighbors(NamedTuple):
+    """Some rows, evenly spread, and their ten nearest by cosine: (Q,) and Q times (K,)."""
+
+    queries: np.ndarray
+    near: tuple[np.ndarray, ...]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -34,7 +68,7 @@ class Plane:
     ----------
     name : str
         One of `PLANES`.
-    rows : ndarray, (V, D)
+    rows : UnitRows, (V, D)
         The mapped rows.
     points : ndarray of float32, (V, 2)
         ``(rows - center) @ axes.T``; NaN for a row that holds NaN or an infinity.
@@ -42,11 +76,11 @@ class Plane:
         Orthonormal; a row of zeros where D = 1.
     center : ndarray, (D,)
     shares : tuple of two floats
-        The explained variance ratio of each axis.
+        The explained variance ratio of each axis, over all rows.
     """
 
     name: str
-    rows: np.ndarray
+    rows: UnitRows
     points: np.ndarray
     axes: np.ndarray
     center: np.ndarray
@@ -54,39 +88,36 @@ class Plane:
 
     def first(self, count: int) -> "Plane":
         """Return the map of the first `count` rows; no point moves."""
-        return replace(self, rows=self.rows[:count], points=self.points[:count])
+        return replace(self, rows=self.rows.first(count), points=self.points[:count])
 
-    def typical(self) -> float:
+    def typical(self, sample: SampledNeighbors | None = None) -> float:
         """Return the mean number of a word's ten nearest that are also its ten nearest on the map.
 
-        The mean of `SAMPLE` words, evenly spread.
+        The mean of `SAMPLE` words, evenly spread; `sample` holds their neighbors, if known.
         """
-        finite = np.flatnonzero(np.isfinite(self.points).all(axis=1))
-        if finite.size < 2:
+        sample = sample_neighbors(self.rows) if sample is None else sample
+        if sample.queries.size < 2:
             return 0.0
-        queries = finite[np.linspace(0, finite.size - 1, min(SAMPLE, finite.size)).astype(int)]
-        near = nearest(self.rows, self.rows[queries], TEN, exclude=queries[:, None]).ids
-        on_map = [nearest_in_plane(self.points, int(row))[:TEN] for row in queries]
-        common = [np.intersect1d(a, b).size for a, b in zip(near, on_map, strict=True)]
+        points = self.points.astype(np.float64)
+        common = [
+            np.isin(near, nearest_in_plane(points, int(row))).sum()
+            for row, near in zip(sample.queries, sample.near, strict=True)
+        ]
         return float(np.mean(common))
 
 
-def unit_directions(table: Any) -> np.ndarray:
-    """Return the rows scaled to length 1; zero rows stay zero; rows with NaN or ∞ become NaN.
+def sample_neighbors(rows: UnitRows) -> SampledNeighbors:
+    """Return the ten nearest rows of `SAMPLE` rows that are evenly spread.
 
-    On unit rows a distance is a function of the cosine: ``|u - v| = sqrt(2 - 2 cos)``.
-
-    Examples
-    --------
-    >>> unit_directions([[3.0, 4.0], [0.0, 0.0], [np.inf, 1.0]]).tolist()
-    [[0.6, 0.8], [0.0, 0.0], [nan, nan]]
+    >>> sample_neighbors(UnitRows([[1.0, 0.0], [1.0, 0.1], [0.0, 1.0]])).near[0].tolist()
+    [1, 2]
     """
-    array = as_table(table)
-    single = array.astype(np.promote_types(array.dtype, np.float32))
-    invalid = ~np.isfinite(single).all(axis=1, keepdims=True)
-    return readonly_copy(
-        np.where(invalid, np.nan, normalize_rows(np.where(invalid, 0, single))), single.dtype
-    )
+    finite = np.flatnonzero(np.isfinite(rows.lengths))
+    count = min(SAMPLE, finite.size)
+    queries = finite[np.linspace(0, max(0, finite.size - 1), count).astype(int)]
+    cosines = rows.cosines(rows[queries])
+    near = [largest(values, TEN, [row]) for values, row in zip(cosines, queries, strict=True)]
+    return SampledNeighbors(queries, tuple(near))
 
 
 def nearest_in_plane(points: np.ndarray, row: int, k: int = TEN) -> np.ndarray:
@@ -108,32 +139,28 @@ def nearest_in_plane(points: np.ndarray, row: int, k: int = TEN) -> np.ndarray:
     >>> nearest_in_plane(np.array([[0.0, 0.0], [3.0, 0.0], [0.0, 1.0]]), 0).tolist()
     [2, 1]
     """
-    wide = points.astype(np.float64)
-    distances = np.hypot(*(wide - wide[row]).T)
-    distances[row] = np.nan
-    k = min(k, int(np.isfinite(distances).sum()))
-    if k == 0:
-        return np.zeros(0, np.int64)
-    finite = np.where(np.isnan(distances), np.inf, distances)
-    bound = np.partition(finite, k - 1)[k - 1]
-    near = np.flatnonzero(finite <= bound)
-    return near[np.argsort(finite[near], kind="stable")][:k]
+    wide = points.astype(np.float64, copy=False)
+    squares = np.square(wide[:, 0] - wide[row, 0]) + np.square(wide[:, 1] - wide[row, 1])
+    return largest(-squares, k, [row])
 
 
 def fit_plane(
-    rows: np.ndarray, name: str = "pca 1+2", *, seed: int = 0, components: PCA | None = None
+    rows: UnitRows | np.ndarray,
+    name: str = "pca 1+2",
+    *,
+    seed: int = 0,
+    components: PrincipalAxes | None = None,
 ) -> Plane:
     """Return the projection of unit rows onto a plane.
 
     Parameters
     ----------
-    rows : ndarray, (V, D), V >= 1
-        The result of `unit_directions`.
+    rows : UnitRows or ndarray, (V, D), V >= 1
     name : {"pca 1+2", "pca 3+4", "random"}
         The first two principal components, the next two, or two random directions.
     seed : int
         Seed of the random directions.
-    components : PCA, optional
+    components : PrincipalAxes, optional
         The result of `principal_axes` for these rows, if it is known.
 
     Returns
@@ -148,7 +175,7 @@ def fit_plane(
 
     Examples
     --------
-    >>> plane = fit_plane(unit_directions([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0]]))
+    >>> plane = fit_plane(UnitRows([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0]]))
     >>> plane.points.shape, round(sum(plane.shares), 3)
     ((3, 2), 1.0)
     """
@@ -156,39 +183,87 @@ def fit_plane(
         raise ValueError(
             f"a plane must be one of {', '.join(PLANES)}. Received {one_line(name)}. Choose one."
         )
-    components = principal_axes(rows) if components is None else components
-    width = rows.shape[1]
+    units = rows if isinstance(rows, UnitRows) else UnitRows(rows)
+    components = principal_axes(units) if components is None else components
+    width = units.shape[1]
     if name == "random":
         axes = np.linalg.qr(np.random.default_rng(seed).normal(size=(width, 2)))[0].T
     else:
         axes = components.axes[:2] if name == "pca 1+2" else components.axes[2:4]
-    axes = np.vstack([axes, np.zeros((2, width))])[:2].astype(components.axes.dtype)
-    # Row by row, so that the number of rows changes no digit of any.
-    points = np.einsum("vd,kd->vk", rows - components.mean, axes, optimize=False)
-    whole = points[np.isfinite(points).all(axis=1)].astype(np.float64)
+    axes = np.vstack([axes, np.zeros((2, width))])[:2].astype(units.dtype)
+    points = np.empty((len(units), 2), np.float32)
+    with np.errstate(invalid="ignore"):
+        for start, block in units.blocks():
+            points[start : start + len(block)] = block @ axes.T
+    points -= axes @ components.mean
+    finite = points[np.isfinite(units.lengths)].astype(np.float64)
     shares = [0.0, 0.0]
-    if len(whole) and components.shares.sum() > 0:
-        total = components.points[:, 0].astype(np.float64).var() / components.shares[0]
-        shares = (whole.var(axis=0) / total).tolist()
+    if len(finite) and components.variance > 1e-12:  # less is rounding
+        shares = (finite.var(axis=0) / components.variance).tolist()
     return Plane(
         name,
-        rows if not rows.flags.writeable else readonly_copy(rows),
-        readonly_copy(points, np.float32),
+        units,
+        readonly_copy(points),
         readonly_copy(axes),
         readonly_copy(components.mean),
         (shares[0], shares[1]),
     )
 
 
-def principal_axes(rows: np.ndarray) -> PCA:
-    """Return the first four principal components of the finite rows of (V, D), or fewer.
+def principal_axes(rows: UnitRows) -> PrincipalAxes:
+    """Return the first four principal axes of the finite rows of (V, D), or fewer.
+
+    Notes
+    -----
+    Computed in float64 from the covariance of the columns, D x D, or from that of the rows where
+    they are fewer.
 
     Examples
     --------
-    >>> principal_axes(unit_directions([[1.0, 0.0], [0.0, 1.0], [np.nan, 0.0]])).points.shape
-    (2, 2)
+    >>> principal_axes(UnitRows([[1.0, 0.0], [0.0, 1.0], [np.nan, 0.0]])).axes.round(3).tolist()
+    [[0.707, -0.707], [0.707, 0.707]]
     """
-    whole = rows[np.isfinite(rows).all(axis=1)]
-    return pca(
-        whole if len(whole) else np.zeros((1, rows.shape[1]), rows.dtype), min(4, rows.shape[1])
+    width = rows.shape[1]
+    finite = np.flatnonzero(np.isfinite(rows.lengths))
+    most = max(1, FITTED_MAX // width) if width <= COLUMNS_EXACT else COLUMNS_EXACT
+    chosen = finite
+    if finite.size > most:
+        chosen = finite[np.linspace(0, finite.size - 1, most).astype(int)]
+    wide = rows[chosen].astype(np.float64) if chosen.size else np.zeros((1, width))
+    mean = wide.mean(axis=0)
+    wide -= mean
+    variance = float(np.square(wide).sum() / len(wide))
+    if chosen.size < finite.size:
+        variance = _variance(rows)
+    axes = _leading_axes(wide, min(4, width))
+    return PrincipalAxes(
+        axes.astype(rows.dtype), mean.astype(rows.dtype), variance, int(chosen.size)
     )
+
+
+def _leading_axes(centered: np.ndarray, count: int) -> np.ndarray:
+    """Return the first principal axes of centered rows, (count, D) float64, orthonormal."""
+    height, width = centered.shape
+    if width <= height:
+        axes = np.linalg.eigh(centered.T @ centered)[1][:, ::-1].T[:count]
+    else:
+        values, vectors = np.linalg.eigh(centered @ centered.T)
+        strong = values[::-1][:count] > values[-1] * 1e-10
+        axes = (vectors[:, ::-1][:, :count][:, strong].T) @ centered
+        # Any directions complete them where there are too few rows.
+        draws = np.random.default_rng(0).normal(size=(count, width))
+        axes = np.linalg.qr(np.vstack([axes, draws])[:count].T)[0].T
+    peaks = np.abs(axes).argmax(axis=1)
+    return np.asarray(axes * np.where(axes[np.arange(count), peaks] < 0, -1, 1)[:, None])
+
+
+def _variance(rows: UnitRows) -> float:
+    """Return the variance of all finite rows, the sum over the columns."""
+    finite, total = np.isfinite(rows.lengths), np.zeros(rows.shape[1])
+    for start, block in rows.blocks():
+        total += block[finite[start : start + len(block)]].sum(axis=0, dtype=np.float64)
+    mean, squares = total / finite.sum(), 0.0
+    for start, block in rows.blocks():
+        valid = block[finite[start : start + len(block)]]
+        squares += float(np.square(valid - mean).sum())
+    return squares / float(finite.sum())

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from embedlab.core.checks import ShapeError, as_table
-from embedlab.core.geometry import analogy, cosine, nearest
 from embedlab.core.ids import out_of_range_error
-from embedlab.traces.geometry.plane import TEN, Plane, fit_plane, nearest_in_plane, unit_directions
+from embedlab.traces.geometry.plane import TEN, Plane, fit_plane
+from embedlab.traces.geometry.unit_rows import UnitRows, largest
 from embedlab.traces.readonly import readonly_copy
 from embedlab.traces.text import format_count, format_number, join_some, short_label
 
@@ -44,9 +44,8 @@ class GeometryTrace:
     Attributes
     ----------
     words : tuple of str, V labels ("" where a row has no word)
-    rows : ndarray, (V, D)
-        The rows of the table, scaled to length 1.
     plane : Plane
+        The map, which holds the rows.
     picked : int
         The query row.
     cosines, distances, map_distances : ndarray of float32, (V,)
@@ -68,7 +67,6 @@ class GeometryTrace:
     """
 
     words: tuple[str, ...]
-    rows: np.ndarray
     plane: Plane
     picked: int
     cosines: np.ndarray
@@ -81,6 +79,11 @@ class GeometryTrace:
     analogy: Analogy | None
 
     @property
+    def rows(self) -> np.ndarray:
+        """The rows of the table, scaled to length 1, (V, D)."""
+        return self.plane.rows.whole()
+
+    @property
     def in_both(self) -> np.ndarray:
         """The rows that are in both `near` and `near_map`."""
         return self.near[np.isin(self.near, self.near_map)]
@@ -88,7 +91,7 @@ class GeometryTrace:
     @property
     def invalid_rows(self) -> int:
         """The number of rows with NaN or infinities, which have no direction."""
-        return int((~np.isfinite(self.rows).all(axis=1)).sum())
+        return int(np.isnan(self.plane.rows.lengths).sum())
 
     @property
     def candidates(self) -> np.ndarray:
@@ -99,7 +102,7 @@ class GeometryTrace:
     @property
     def summary(self) -> str:
         """Describe the run in a few lines, with its numbers."""
-        rows, width = self.rows.shape
+        rows, width = self.plane.rows.shape
         both = len(self.in_both)
         shares = " + ".join(f"{format_number(100 * share, 1)} %" for share in self.plane.shares)
         near = [f"{self.name(i)} {format_number(self.cosines[i])}" for i in self.near]
@@ -126,9 +129,7 @@ class GeometryTrace:
     @property
     def alt(self) -> str:
         """Describe the picture for somebody who does not see it."""
-        start = (
-            f"A flat map of {format_count(len(self.rows), 'word')} around {self.name(self.picked)}."
-        )
+        start = f"A flat map of {format_count(len(self.words), 'word')} around {self.name(self.picked)}."
         if not self.near.size:
             return f"{start} There is no other word to compare it with."
         near = join_some(map(self.name, self.near), 5)
@@ -144,7 +145,7 @@ class GeometryTrace:
 
     def __repr__(self) -> str:
         return (
-            f"GeometryTrace({self.name(self.picked)} among {format_count(len(self.rows), 'word')})"
+            f"GeometryTrace({self.name(self.picked)} among {format_count(len(self.words), 'word')})"
         )
 
     def _terms(self) -> str:
@@ -167,7 +168,8 @@ def trace_geometry(
 
     Parameters
     ----------
-    table : array_like, (V, D), float16, float32 or float64
+    table : array_like, (V, D), float16, float32 or float64, or UnitRows
+        With a `plane` the rows are those of the plane.
     picked : int, 0 <= picked < V
     words : sequence of V str, optional
     plane : str or Plane
@@ -197,23 +199,21 @@ def trace_geometry(
 
     Examples
     --------
-    >>> corners = [[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]]
+    >>> corners = [[1.0, 0.5], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]]
     >>> trace = trace_geometry(corners, 0, words=list("abcd"), terms=(1, 3, 2))
     >>> print(trace.summary)
     word    a, of 4 words with 2 numbers each
-    near    b 0.00 · c 0.00 · d −1.00
+    near    b 0.32 · c −0.32 · d −0.95
     on map  b · c · d
-    map     pca 1+2 shows 50.0 % + 50.0 % of the variance
+    map     pca 1+2 shows 58.0 % + 42.0 % of the variance
             3 of the 3 words nearest by cosine are among the nearest on the map; 3.0 on average
-    sum     b − d + c → a 1.00
+    sum     b − d + c → a 0.95
     """
-    table = as_table(table)
-    height = len(table)
+    shape = table.shape if isinstance(table, UnitRows) else as_table(table).shape
+    height = shape[0]
     if not height:
-        raise ShapeError(
-            f"table must have at least one row. Received {table.shape}. Pass one with rows."
-        )
-    labels = [""] * height if words is None else list(words)
+        raise ShapeError(f"table must have at least one row. Received {shape}. Pass one with rows.")
+    labels = ("",) * height if words is None else tuple(words)
     if len(labels) != height:
         raise ShapeError(
             f"words must have one label for each row. Received {len(labels)} for {height} rows. "
@@ -223,57 +223,57 @@ def trace_geometry(
         if not 0 <= row < height:
             raise out_of_range_error(np.asarray(row), height)
     if not isinstance(plane, Plane):
-        plane = fit_plane(unit_directions(table), plane, seed=seed)
+        units = table if isinstance(table, UnitRows) else UnitRows(table)
+        plane = fit_plane(units, plane, seed=seed)
     return _trace(plane, int(picked), labels, terms, typical)
 
 
 def _trace(
     plane: Plane,
     picked: int,
-    words: list[str],
+    words: tuple[str, ...],
     terms: tuple[int, int, int] | None,
     typical: float | None,
 ) -> GeometryTrace:
-    rows = plane.rows
+    rows, points = plane.rows, plane.points.astype(np.float64)
+    queries = [rows[picked]]
+    if terms is not None and np.isfinite(rows.lengths[list(terms)]).all():
+        a, b, c = (rows[term] for term in terms)
+        queries.append(a - b + c)
+    else:
+        terms = None
+    # One pass over the table for both: its rows are read once.
+    cosines = rows.cosines(np.nan_to_num(np.array(queries)))
+    if np.isnan(rows.lengths[picked]):
+        cosines[0] = np.nan
+    squares = rows.lengths  # of a row of length 1 or 0
+    distances = np.sqrt(np.maximum(squares[picked] + squares - 2 * cosines[0], 0))
+    distances[picked] *= 0
     with np.errstate(invalid="ignore"):  # rows of NaN stay NaN
-        cosines = cosine(rows[picked : picked + 1], rows)[0]
-        squares = np.einsum("vd,vd->v", rows, rows).round()  # 1, or 0 for a row of zeros
-        distances = np.sqrt(np.maximum(squares[picked] + squares - 2 * cosines, 0))
-        distances[picked] = distances[picked] * 0
-        wide = plane.points.astype(np.float64)
-        map_distances = np.hypot(*(wide - wide[picked]).T)
-    near = np.zeros(0, np.int64)
-    if np.isfinite(cosines[picked]):
-        near = nearest(rows, rows[picked], TEN, exclude=[picked]).ids
-        near = near[near >= 0]
+        map_distances = np.hypot(*(points - points[picked]).T)
+    near = largest(cosines[0], TEN, [picked])
     # The query has distance 0, so it is always among those that are closer.
     closer = [max(0, int((map_distances < map_distances[i]).sum()) - 1) for i in near]
+    analogy = None
+    if terms is not None:
+        ids = largest(cosines[1], ANSWERS, terms)
+        a, b, c = (int(term) for term in terms)
+        analogy = Analogy(
+            (a, b, c),
+            readonly_copy(ids),
+            readonly_copy(cosines[1, ids], np.float32),
+            readonly_copy(points[a] - points[b] + points[c], np.float32),
+        )
     return GeometryTrace(
-        tuple(words),
-        rows,
+        words,
         plane,
         picked,
-        readonly_copy(cosines, np.float32),
+        readonly_copy(cosines[0], np.float32),
         readonly_copy(distances, np.float32),
         readonly_copy(map_distances, np.float32),
         readonly_copy(near),
-        readonly_copy(nearest_in_plane(plane.points, picked)),
+        readonly_copy(largest(-map_distances, TEN, [picked])),
         readonly_copy(closer, np.int64),
         plane.typical() if typical is None else typical,
-        _analogy(rows, plane, terms),
-    )
-
-
-def _analogy(rows: np.ndarray, plane: Plane, terms: tuple[int, int, int] | None) -> Analogy | None:
-    if terms is None or not np.isfinite(rows[list(terms)]).all():
-        return None
-    a, b, c = (int(term) for term in terms)
-    answers = analogy(rows, b, a, c, ANSWERS)
-    valid = answers.ids >= 0
-    points = plane.points.astype(np.float64)
-    return Analogy(
-        (a, b, c),
-        readonly_copy(answers.ids[valid]),
-        readonly_copy(answers.similarities[valid], np.float32),
-        readonly_copy(points[a] - points[b] + points[c], np.float32),
+        analogy,
     )
