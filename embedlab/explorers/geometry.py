@@ -146,9 +146,9 @@ class GeometryExplorer(Explorer):
         plane = self._plane(rows)
         key = (self.plane, self.seed if self.plane == "random" else 0, rows)
         if key not in self._typical:
-            if rows not in self._samples:
-                self._samples = {rows: sample_neighbors(plane.rows)}
-            self._typical[key] = plane.typical(self._samples[rows])
+            if self._sampled is None or self._sampled[0] != rows:
+                self._sampled = rows, sample_neighbors(plane.rows)
+            self._typical[key] = plane.typical(self._sampled[1])
         words = self._space.words
         return trace_geometry(
             plane.rows,
@@ -231,7 +231,7 @@ class GeometryExplorer(Explorer):
         """Read the rows again, and drop the caches of the old ones."""
         self._planes: dict[tuple[str, int], Plane] = {}
         self._typical: dict[tuple[str, int, int], float] = {}
-        self._samples: dict[int, SampledNeighbors] = {}
+        self._sampled: tuple[int, SampledNeighbors] | None = None
         inputs, words = self._inputs, self._inputs["words"]
         if words is None and inputs["vocabulary"] is not None:
             words = inputs["vocabulary"].words

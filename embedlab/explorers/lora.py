@@ -18,6 +18,7 @@ from embedlab.explorers.wire import MAX_BYTES
 from embedlab.figures.lora import draw_lora
 from embedlab.figures.theme import Figure
 from embedlab.traces.lora import LoRATrace, trace_lora
+from embedlab.traces.lora.sweep import spectrum_of_many_rows
 from embedlab.traces.lora.trace import RANKS_MAX
 from embedlab.traces.text import short_label
 
@@ -97,6 +98,10 @@ class LoRAExplorer(TableExplorer):
     ):
         self._delta = None if delta is None else read_table(delta, "delta")
         self._warning: str | None = None
+        # Of the last table and change: what they depend on, and their numbers, as float64.
+        self._last_table: tuple[Any, np.ndarray, str | None] | None = None
+        self._last_delta: tuple[Any, np.ndarray, str | None, np.ndarray] | None = None
+        self._version = 0  # of the user's table
         self.take_source(source, table=table, layer=layer, words=words)
         self._inputs = {**self._inputs, "delta": delta}
         if (shape := self.fixed_shape) is not None:
@@ -129,20 +134,10 @@ class LoRAExplorer(TableExplorer):
 
     def compute_trace(self) -> LoRATrace:
         """Return the trace of the current parameters."""
-        table, rows = self.table(), self._seen()
-        delta = self._own_delta() if self.target == "own" else None
-        if delta is None:
-            delta = target_delta(
-                self.target if self.target != "own" else "topic",
-                table.shape,
-                seen=rows,
-                seed=self.seed,
-                edits=self.edits,
-            )
-        table, delta = (_float64(values) for values in (table, delta))
-        self._warning = _unusable_values(table, "table") or _unusable_values(delta, "delta")
-        if self._warning:
-            table, delta = _clean(table), _clean(delta)
+        rows = self._seen()
+        table, table_warning = self._usable_table()
+        delta, delta_warning, singular_values = self._usable_delta(table.shape, rows)
+        self._warning = table_warning or delta_warning
         return trace_lora(
             table,
             delta,
@@ -155,7 +150,40 @@ class LoRAExplorer(TableExplorer):
             learning_rate=RATE,
             words=self._names(len(table)),
             seed=self.seed,
+            singular_values=singular_values,
         )
+
+    def read_inputs(self) -> None:
+        """Read the table or layer again."""
+        super().read_inputs()
+        self._version += 1
+
+    def _usable_table(self) -> tuple[np.ndarray, str | None]:
+        """Return the table without values that cannot be drawn, and an error text for these."""
+        key = (self._version, self.seed, self.input_dim, self.output_dim)
+        if self._last_table is None or self._last_table[0] != key:
+            self._last_table = (key, *_usable(self.table(), "table"))
+        return self._last_table[1:]
+
+    def _usable_delta(
+        self, shape: tuple[int, int], seen: list[int]
+    ) -> tuple[np.ndarray, str | None, np.ndarray]:
+        """Return the target change, an error text for values of it, and its singular values.
+
+        They are kept while the target is the same: of a large table they take longest.
+        """
+        # What a target depends on; a table that is read again may have other values.
+        edits = [list(edit) for edit in self.edits] if self.target == "painted" else []
+        first = seen[:1] if self.target == "one word" else []
+        key = (self._version, self.target, self.seed, shape, edits, first)
+        if self._last_delta is None or self._last_delta[0] != key:
+            delta = self._own_delta() if self.target == "own" else None
+            if delta is None:
+                target = self.target if self.target != "own" else "topic"
+                delta = target_delta(target, shape, seen=seen, seed=self.seed, edits=self.edits)
+            delta, warning = _usable(delta, "delta")
+            self._last_delta = (key, delta, warning, spectrum_of_many_rows(delta))
+        return self._last_delta[1:]
 
     def encode_trace(self, trace: LoRATrace) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Return the header fields and arrays of a trace."""
@@ -231,12 +259,12 @@ class LoRAExplorer(TableExplorer):
 _VALUE_MAX = 1e6
 
 
-def _float64(values: np.ndarray) -> np.ndarray:
-    """Return a read-only array in float64, without a copy where it is one."""
-    if values.itemsize < 8 or values.flags.writeable:
-        values = values.astype(np.float64)
-        values.flags.writeable = False
-    return values
+def _usable(values: np.ndarray, name: str) -> tuple[np.ndarray, str | None]:
+    """Return values as read-only float64, 0 where they cannot be drawn, and an error text."""
+    warning = _unusable_values(values, name)
+    values = values.astype(np.float64) if warning is None else _clean(values.astype(np.float64))
+    values.flags.writeable = False
+    return values, warning
 
 
 def _unusable_values(values: np.ndarray, name: str) -> str | None:
@@ -302,7 +330,6 @@ def _encode_runs(
 ) -> dict[str, np.ndarray]:
     """Return the arrays of the message; `header_bytes` are left for the header."""
     trained = np.searchsorted(rows, trace.seen)
-    all_rows = np.arange(len(trace.table))
     arrays: dict[str, np.ndarray] = {
         "rows": rows.astype(np.int32),
         "seen": trained.astype(np.int32),
@@ -322,15 +349,16 @@ def _encode_runs(
     arrays["steps"] = steps.astype(np.int32)
     moved = np.zeros((len(ranks), steps.size), np.int32)
     largest_unseen, all_errors = np.zeros(moved.shape), np.zeros(moved.shape)
-    unseen = np.setdiff1d(all_rows, trace.seen)
     for k, rank in enumerate(ranks):
-        drift = trace.drift_along(steps, all_rows, rank)
-        moved[k] = (drift > 0).sum(axis=1)
-        largest_unseen[k] = drift[:, unseen].max(axis=1, initial=0)
+        squares = trace.squared_drifts(steps, rank)
+        moved[k] = (squares > 0).sum(axis=1)
+        drawn = np.sqrt(squares[:, rows])
+        squares[:, trace.seen] = 0
+        largest_unseen[k] = np.sqrt(squares.max(axis=1, initial=0))
         all_errors[k] = trace.errors_along(steps, rank)
         arrays[f"a{rank}"] = trace.a_paths[k][steps]
         arrays[f"b{rank}"] = trace.b_paths[k][steps][..., :columns]
-        arrays[f"drift{rank}"] = drift[:, rows]
+        arrays[f"drift{rank}"] = drawn
     arrays |= {"moved": moved, "largest_unseen": largest_unseen, "all_errors": all_errors}
     return {name: _rounded(name, array) for name, array in arrays.items()}
 

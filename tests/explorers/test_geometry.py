@@ -160,9 +160,9 @@ def test_axes_of_a_large_table_are_its_principal_axes(shape, monkeypatch):
     rng = np.random.default_rng(1)
     table = rng.normal(size=shape) @ np.diag(np.linspace(3, 0.1, shape[1]))
     rows = unit_rows.UnitRows(table)
-    axes, mean, variance, fitted = principal_axes(rows)
+    axes, _, variance, fitted = principal_axes(rows)
     whole = rows.whole()[np.linspace(0, shape[0] - 1, fitted).astype(int)]
-    values, right = np.linalg.svd(whole - whole.mean(axis=0), full_matrices=False)[1:]
+    _, right = np.linalg.svd(whole - whole.mean(axis=0), full_matrices=False)[1:]
     np.testing.assert_allclose(np.abs((axes * right[:4]).sum(axis=1)), 1, atol=1e-6)
     np.testing.assert_allclose(axes @ axes.T, np.eye(4), atol=1e-9)
     assert variance == pytest.approx(rows.whole().var(axis=0).sum())

@@ -9,7 +9,7 @@ from embedlab.core.checks import ShapeError
 from embedlab.core.ids import IdError
 from embedlab.core.lora import Adapter, lora_lookup, lora_scale, truncated_svd_adapter
 from embedlab.traces.lora import first_step_norm, first_step_norms, initial_factors, trace_lora
-from embedlab.traces.lora.sweep import DRAWS
+from embedlab.traces.lora.sweep import DRAWS, initial_adapter, spectrum_of_many_rows
 from embedlab.traces.lora.trace import RANKS_MAX
 
 RNG = np.random.default_rng(5)
@@ -178,3 +178,51 @@ def test_bad_arguments_are_refused():
         make(start="ones")
     with pytest.raises(ValueError, match="delta"):
         trace_lora(TABLE, DELTA * np.nan)
+
+
+@pytest.mark.parametrize("start", ["random", "zero"])
+def test_numbers_of_all_rows_of_a_large_table_are_those_of_its_products(start):
+    rng = np.random.default_rng(6)
+    table, delta = rng.normal(size=(2, 3000, 24))
+    delta[1500:] = 0
+    seen = [5, 2000, 2999]
+    trace = trace_lora(table, delta, seen=seen, rank=2, start=start, steps=12)
+    values = np.linalg.svd(delta, compute_uv=False)
+    np.testing.assert_allclose(trace.singular_values, values, atol=1e-7 * values[0])
+    steps = [0, 1, 5, 12]
+    for rank in (1, 2, 16):
+        products = np.stack(
+            [one.scale * one.a @ one.b for one in (trace.adapter(s, rank) for s in steps)]
+        )
+        squares = np.square(products).sum(axis=2)
+        np.testing.assert_allclose(trace.squared_drifts(steps, rank), squares, atol=1e-12)
+        np.testing.assert_array_equal(trace.squared_drifts(steps, rank) > 0, squares > 0)
+        left = np.linalg.norm(delta - products, axis=(1, 2)) / np.linalg.norm(delta)
+        np.testing.assert_allclose(trace.errors_along(steps, rank), left, rtol=1e-9)
+        np.testing.assert_allclose(trace.drifts[rank - 1], squares[-1] ** 0.5, atol=1e-9)
+    known = trace_lora(
+        table, delta, seen=seen, rank=2, start=start, steps=12, singular_values=values
+    )
+    assert known.summary == trace.summary
+
+
+def test_the_spectrum_of_many_rows_of_a_low_rank_ends_in_zeros():
+    rng = np.random.default_rng(1)
+    delta = rng.normal(size=(4000, 2)) @ rng.normal(size=(2, 30)) * 1e150
+    values = spectrum_of_many_rows(delta)
+    np.testing.assert_allclose(values[:2], np.linalg.svd(delta, compute_uv=False)[:2], rtol=1e-12)
+    assert values.shape == (30,) and not values[2:].any()
+    assert spectrum_of_many_rows(np.zeros((9000, 20))).tolist() == [0.0] * 20
+
+
+def test_the_first_update_is_that_of_the_step_itself():
+    """Rows of A are drawn in order: a few of them are those of a whole A."""
+    delta = np.random.default_rng(2).normal(size=(3, 5))
+    unit = first_step_norms(delta, 400, 4, "random", seed=3)
+    for rank in (1, 4):
+        expected = []
+        for seed in range(3, 3 + DRAWS):
+            adapter = initial_adapter(initial_factors((400, 5), 4, "random", seed), rank, 1.0)
+            task = np.zeros((400, 5)), np.vstack([delta, np.zeros((397, 5))]), np.arange(3)
+            expected.append(first_step_norm(*task, adapter))
+        assert unit[rank - 1] == pytest.approx(np.mean(expected), rel=1e-9)

@@ -40,23 +40,26 @@ def target_delta(
     [2, 1, 4, 1]
     """
     rows, columns = shape
-    # A larger table has other numbers; a smaller one keeps those already shown when it grows.
-    size = (max(rows, ROWS_MAX), max(columns, COLUMNS_MAX))
-    draws = random_table(seed + 1, size)
-    if target == "random":
-        return draws[:rows, :columns].astype(np.float64)
     if target == "painted":
         return painted_delta(shape, edits)
+    # A larger table has other numbers; a smaller one keeps those already shown when it grows.
+    large = rows > ROWS_MAX or columns > COLUMNS_MAX
+    if target == "random":
+        if large:
+            return np.random.default_rng(seed + 1).uniform(-0.9, 0.9, shape).round(2)
+        return random_table(seed + 1)[:rows, :columns].astype(np.float64)
     change = np.zeros(shape)
+    directions = random_table(seed + 1, (2, columns) if large else (ROWS_MAX, COLUMNS_MAX))
     if target == "one word":
         row = next((row for row in seen if row < rows), 0)
-        change[row] = draws[0, :columns]
+        change[row] = directions[0, :columns]
         return change
     quarter = max(1, round(rows / 4))
-    strength = 0.7 + 0.3 * random_table(seed + 2, size)[:rows, :1].astype(np.float64)
+    draws = random_table(seed + 2, (rows, 1) if large else (ROWS_MAX, COLUMNS_MAX))
+    strength = 0.7 + 0.3 * draws[:rows, :1].astype(np.float64)
     for topic in range(2):
         part = slice(topic * quarter, (topic + 1) * quarter)
-        change[part] = strength[part] * draws[topic, :columns]
+        change[part] = strength[part] * directions[topic, :columns]
     return change
 
 

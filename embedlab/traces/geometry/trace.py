@@ -129,7 +129,8 @@ class GeometryTrace:
     @property
     def alt(self) -> str:
         """Describe the picture for somebody who does not see it."""
-        start = f"A flat map of {format_count(len(self.words), 'word')} around {self.name(self.picked)}."
+        count = format_count(len(self.words), "word")
+        start = f"A flat map of {count} around {self.name(self.picked)}."
         if not self.near.size:
             return f"{start} There is no other word to compare it with."
         near = join_some(map(self.name, self.near), 5)
@@ -238,8 +239,8 @@ def _trace(
     rows, points = plane.rows, plane.points.astype(np.float64)
     queries = [rows[picked]]
     if terms is not None and np.isfinite(rows.lengths[list(terms)]).all():
-        a, b, c = (rows[term] for term in terms)
-        queries.append(a - b + c)
+        start, less, plus = (rows[term] for term in terms)
+        queries.append(start - less + plus)
     else:
         terms = None
     # One pass over the table for both: its rows are read once.

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from embedlab.core.checks import one_line
-from embedlab.core.lora import Adapter, grad_lora, lora_lookup, train_lora
+from embedlab.core.lora import Adapter, grad_lora, lora_lookup, spectrum, train_lora
 from embedlab.core.optimizers import sgd
 from embedlab.initializers import HeUniform
 
@@ -18,6 +18,7 @@ __all__ = [
     "initial_adapter",
     "initial_factors",
     "row_drift",
+    "spectrum_of_many_rows",
     "train_all_ranks",
 ]
 
@@ -25,6 +26,9 @@ START = ("random", "zero")
 
 PRODUCTS_MAX = 2**16
 """Numbers of a product s·AB that are computed; of a larger one only the norms of its rows."""
+
+MANY = 4
+"""Rows for each column from which the singular values are computed from the columns' products."""
 
 DRAWS = 16
 """The number of seeds over which the first update is averaged."""
@@ -216,7 +220,10 @@ def first_step_norms(
     rows, columns = delta.shape
     total = np.zeros(max_rank)
     for draw in range(DRAWS if rows else 0):
-        a, b = initial_factors((height, columns), max_rank, start, seed + draw)
+        # The first rows of A alone, as they would be among all: drawn in order, and smaller.
+        a, b = initial_factors((rows, columns), max_rank, start, seed + draw)
+        if start == "random":
+            a *= np.sqrt(rows / height)
         if start == "random":  # B becomes A.T @ delta, one row for each rank
             left, right = a[:rows].T, a[:rows].T @ delta
         else:
@@ -224,3 +231,26 @@ def first_step_norms(
         changes = np.cumsum(left[:, :, None] * right[:, None, :], axis=0) / rows
         total += np.sqrt(np.square(changes).sum(axis=(1, 2)) / rows)
     return total / DRAWS
+
+
+def spectrum_of_many_rows(delta: np.ndarray) -> np.ndarray:
+    """Return the singular values of a change, (min(V, D),), from its rows that are not zero.
+
+    Of many rows they are the roots of the eigenvalues of ``delta.T @ delta``, (D, D): within
+    3e-8 of the largest, where a QR decomposition of 30 522 x 384 takes ten times as long. Squares
+    below the rounding of the largest are 0.
+
+    >>> spectrum_of_many_rows(np.array([[3.0, 0.0], [0.0, 0.0], [0.0, 4.0]])).tolist()
+    [4.0, 3.0]
+    """
+    rows, columns = delta.shape
+    count = min(rows, columns)
+    changed = delta[delta.any(axis=1)] if rows * columns > PRODUCTS_MAX else delta
+    if len(changed) < MANY * columns or changed.size <= PRODUCTS_MAX:
+        values = spectrum(changed) if len(changed) else np.zeros(0)
+        return np.asarray(np.append(values, np.zeros(count))[:count])
+    scale = max(-changed.min(), changed.max())  # squares of 1e200 would overflow
+    changed = changed / scale
+    squares = np.linalg.eigvalsh(changed.T @ changed)[::-1]
+    squares[squares < 4 * columns * np.finfo(np.float64).eps * squares[0]] = 0
+    return np.asarray(scale * np.sqrt(squares)[:count])

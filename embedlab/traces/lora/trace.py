@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,6 @@ from embedlab.core.lora import (
     lora_scale,
     merge,
     rank_errors,
-    spectrum,
     truncated_svd_adapter,
 )
 from embedlab.traces.lora.sweep import (
@@ -24,6 +24,7 @@ from embedlab.traces.lora.sweep import (
     initial_factors,
     norms_of_product,
     row_drift,
+    spectrum_of_many_rows,
     train_all_ranks,
 )
 from embedlab.traces.readonly import is_frozen, readonly_copy
@@ -34,7 +35,7 @@ __all__ = ["RANKS_MAX", "LoRATrace", "trace_lora"]
 RANKS_MAX = 16
 """The highest rank of a trace."""
 
-MERGED_MAX = 1024
+MERGED_MAX = 256
 """Rows of a large table that are merged and compared."""
 
 
@@ -173,21 +174,52 @@ class LoRATrace:
         pairs = zip(*self.factors_along(steps, rows, rank), strict=True)
         return np.stack([norms_of_product(a, b, self.scale_of(rank)) for a, b in pairs])
 
+    def squared_drifts(self, steps: Any, rank: int) -> np.ndarray:
+        """Return the squared displacements of all rows after some steps, (steps, V).
+
+        Of many rows from the products of A's columns, which do not change but for the trained
+        rows: ``|a B|² = Σ aᵢ aⱼ (B Bᵀ)ᵢⱼ``.
+        """
+        if self.table.size <= PRODUCTS_MAX:
+            rows = np.arange(len(self.table))
+            return np.asarray(np.square(self.drift_along(steps, rows, rank)))
+        b, scale = self.b_paths[rank - 1][steps], self.scale_of(rank)
+        products = b @ b.transpose(0, 2, 1)
+        first, second = _pairs(rank)
+        weights = products[:, first, second] * np.where(first == second, 1, 2)
+        squares = weights @ self._column_products[: first.size]
+        squares[:, self.seen] = np.square(self.drift_along(steps, self.seen, rank)) / scale**2
+        return np.asarray(np.maximum(squares, 0) * scale**2)
+
+    @cached_property
+    def _column_products(self) -> np.ndarray:
+        """The products of two columns of the initial A, (K(K + 1)/2, V), as `_pairs` has them."""
+        columns = np.ascontiguousarray(self.factors[0].T)
+        first, second = _pairs(len(columns))
+        return np.asarray(columns[first] * columns[second])
+
+    @cached_property
+    def _untrained(self) -> tuple[np.ndarray, np.ndarray]:
+        """Aᵀ·ΔW (K, D) and Aᵀ·A (K, K) over the rows that are not trained."""
+        a, trained = self.factors[0], self.factors[0][self.seen]
+        product = a.T @ self.delta - trained.T @ self.delta[self.seen]
+        return product, a.T @ a - trained.T @ trained
+
     def errors_along(self, steps: Any, rank: int) -> np.ndarray:
         """Return the relative error over all rows after some steps, (steps,): ‖ΔW − s·AB‖ / ‖ΔW‖.
 
         It is 1 before any step; of a change of zero it is 0.
         """
-        whole = np.linalg.norm(self.delta)
+        small = self.table.size <= PRODUCTS_MAX
+        whole = np.linalg.norm(self.delta if small else self.singular_values)
         if not whole:
             return np.zeros(len(steps))
-        if self.table.size <= PRODUCTS_MAX:
+        if small:
             left = self.delta - self.changes_along(steps, np.arange(len(self.table)), rank)
             return np.asarray(np.sqrt(np.square(left).sum(axis=(1, 2))) / whole)
         # ‖ΔW − s·AB‖² = ‖ΔW‖² − 2s⟨AᵀΔW, B⟩ + s²⟨AᵀA, BBᵀ⟩, the rows that never change once.
-        rest = np.delete(np.arange(len(self.table)), self.seen)
-        fixed, scale = self.factors[0][rest, :rank], self.scale_of(rank)
-        product, square = fixed.T @ self.delta[rest], fixed.T @ fixed
+        product, square = (part[:rank] for part in self._untrained)
+        square, scale = square[:, :rank], self.scale_of(rank)
         squares = []
         for a, b in zip(*self.factors_along(steps, self.seen, rank), strict=True):
             cross = np.vdot(product + a.T @ self.delta[self.seen], b)
@@ -257,6 +289,7 @@ def trace_lora(
     learning_rate: float = 0.02,
     words: Sequence[str] | None = None,
     seed: int = 7,
+    singular_values: np.ndarray | None = None,
 ) -> LoRATrace:
     """Train adapters of every rank up to 16 to one change of a table, and record them.
 
@@ -278,6 +311,8 @@ def trace_lora(
         The rate of Adam, with all rows of `seen` as one batch.
     words : sequence of str, optional
     seed : int
+    singular_values : ndarray, optional
+        Those of `delta`, if they are known: of a large change they take longest.
 
     Returns
     -------
@@ -309,7 +344,10 @@ def trace_lora(
             "Pass a change of this table."
         )
     check_finite(table, "table", "An adapter adds to it.")
-    values = spectrum(delta)
+    if singular_values is None:
+        check_finite(delta, "delta", "Look at the table that it was computed from.")
+        singular_values = spectrum_of_many_rows(delta)
+    values = singular_values
     max_rank = min(*table.shape, RANKS_MAX)
     rank, steps = _as_rank(rank, max_rank), check_size(steps, "steps", least=0)
     rows = _as_seen(seen, len(table))
@@ -318,10 +356,13 @@ def trace_lora(
         name: [lora_scale(r, alpha, rslora=kind) for r in range(1, max_rank + 1)]
         for name, kind in (("α/r", False), ("α/√r", True))
     }
-    task = (table, table + delta, rows)
+    # Only the trained rows have a gradient: the others need not be read.
+    known = rows if rows.size else np.zeros(1, np.int64)
     runs = train_all_ranks(
-        *task,
-        factors,
+        table[known],
+        table[known] + delta[known],
+        np.arange(rows.size),
+        (factors[0][known], factors[1]),
         scales["α/√r" if rslora else "α/r"],
         steps=steps,
         learning_rate=learning_rate,
@@ -349,18 +390,35 @@ def trace_lora(
         np.empty(0),
     )
     ends = [trace.adapter(rank=r) for r in trace.ranks.tolist()]
-    drifts = readonly_copy([row_drift(end) for end in ends])
+    small = table.size <= PRODUCTS_MAX
+    drifts = [
+        row_drift(end) if small else np.sqrt(trace.squared_drifts([-1], rank)[0])
+        for rank, end in enumerate(ends, 1)
+    ]
     merged = np.union1d(rows, np.arange(min(len(table), MERGED_MAX)))
-    return replace(
+    whole = replace(
         trace,
-        drifts=drifts,
+        drifts=readonly_copy(drifts),
         merge_differences=readonly_copy([_merge_difference(table, e, merged) for e in ends]),
     )
+    if not small:  # they are the same
+        vars(whole)["_column_products"] = trace._column_products
+    return whole
 
 
 def _float64(table: np.ndarray) -> np.ndarray:
     """Return a read-only table in float64, without a copy where nothing can change it."""
     return table if is_frozen(table) and table.itemsize == 8 else readonly_copy(table, np.float64)
+
+
+def _pairs(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return all i <= j below `count`; the pairs of a smaller count come first.
+
+    >>> [indices.tolist() for indices in _pairs(3)]
+    [[0, 0, 1, 0, 1, 2], [0, 1, 1, 2, 2, 2]]
+    """
+    second, first = np.tril_indices(count)
+    return first, second
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:
