@@ -85,6 +85,8 @@ class GeometryExplorer(Explorer):
     c = BoundedText("", 200)
     seed = BoundedInt(7, 0, 2**31 - 1)
 
+    _sampled: tuple[int, SampledNeighbors] | None = None
+
     def __init__(
         self,
         word: Any = None,
@@ -231,7 +233,7 @@ class GeometryExplorer(Explorer):
         """Read the rows again, and drop the caches of the old ones."""
         self._planes: dict[tuple[str, int], Plane] = {}
         self._typical: dict[tuple[str, int, int], float] = {}
-        self._sampled: tuple[int, SampledNeighbors] | None = None
+        self._sampled = None
         inputs, words = self._inputs, self._inputs["words"]
         if words is None and inputs["vocabulary"] is not None:
             words = inputs["vocabulary"].words
