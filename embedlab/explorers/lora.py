@@ -261,8 +261,9 @@ _VALUE_MAX = 1e6
 
 def _usable(values: np.ndarray, name: str) -> tuple[np.ndarray, str | None]:
     """Return values as read-only float64, 0 where they cannot be drawn, and an error text."""
+    values = values.astype(np.float64)
     warning = _unusable_values(values, name)
-    values = values.astype(np.float64) if warning is None else _clean(values.astype(np.float64))
+    values = values if warning is None else _clean(values)
     values.flags.writeable = False
     return values, warning
 
