@@ -211,15 +211,15 @@ class GeometryExplorer(Explorer):
         """Return the still picture of a trace."""
         return draw_geometry(trace, dark=dark)
 
-    def _note(self, drawn: int, total: int) -> str | None:
+    def _note(self, seats: int, total: int) -> str | None:
         """Return what the map leaves out, or None if it shows all rows."""
-        share = format_number(100 * drawn / total, 1)
+        share = format_number(100 * seats / total, 1)
         fitted, (_, width) = self._space.components.fitted, self._space.rows.shape
         valid = int(np.isfinite(self._space.rows.lengths).sum())
         return join_notes(
             None
-            if drawn == total
-            else f"The map shows {format_count(drawn)} of {format_count(total)} rows ({share} %); "
+            if seats == total
+            else f"The map shows {format_count(seats)} of {format_count(total)} rows ({share} %); "
             "neighbors are those of all.",
             None
             if fitted == valid or self.plane == "random"

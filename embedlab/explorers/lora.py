@@ -353,13 +353,13 @@ def _encode_runs(
     for k, rank in enumerate(ranks):
         squares = trace.squared_drifts(steps, rank)
         moved[k] = (squares > 0).sum(axis=1)
-        drawn = np.sqrt(squares[:, rows])
+        displacements = np.sqrt(squares[:, rows])
         squares[:, trace.seen] = 0
         largest_unseen[k] = np.sqrt(squares.max(axis=1, initial=0))
         all_errors[k] = trace.errors_along(steps, rank)
         arrays[f"a{rank}"] = trace.a_paths[k][steps]
         arrays[f"b{rank}"] = trace.b_paths[k][steps][..., :columns]
-        arrays[f"drift{rank}"] = drawn
+        arrays[f"drift{rank}"] = displacements
     arrays |= {"moved": moved, "largest_unseen": largest_unseen, "all_errors": all_errors}
     return {name: _rounded(name, array) for name, array in arrays.items()}
 

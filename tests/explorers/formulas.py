@@ -92,9 +92,9 @@ def gradient(table, ids, target, mode, rule, padding_idx, digits, weight, checke
             here = largest
     counts = np.bincount(senders, minlength=height)
     row, column = weight
-    found = row in rows and column < columns
-    analytic = dense[row, column] if found else None
-    central = numeric(row, column, STEPS[digits]) if found else None
+    is_checked = row in rows and column < columns
+    analytic = dense[row, column] if is_checked else None
+    central = numeric(row, column, STEPS[digits]) if is_checked else None
     busiest = int(counts.argmax()) if counts.any() else None
     return {
         "N": len(ids),
@@ -106,7 +106,7 @@ def gradient(table, ids, target, mode, rule, padding_idx, digits, weight, checke
         "its count": None if busiest is None else int(counts[busiest]),
         "analytic": analytic,
         "numerical": central,
-        "relative error": abs(analytic - central) / here if found else None,
+        "relative error": abs(analytic - central) / here if is_checked else None,
         "pass": bool(min(worst) <= 1e-6),
     }
 

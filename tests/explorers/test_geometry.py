@@ -144,8 +144,8 @@ def test_a_memory_mapped_table_is_not_copied(tmp_path, monkeypatch):
     mapped = np.load(tmp_path / "table.npy", mmap_mode="r")
     assert np.shares_memory(read_table(mapped).values, mapped)
     expected = GeometryExplorer("#77", table=table, a="#1", b="#2", c="#5999").trace
-    for most in (unit_rows.HELD_MAX, 100):  # with a scaled copy, and without
-        monkeypatch.setattr(unit_rows, "HELD_MAX", most)
+    for most in (unit_rows.SCALED_MAX, 100):  # with a scaled copy, and without
+        monkeypatch.setattr(unit_rows, "SCALED_MAX", most)
         trace = GeometryExplorer("#77", table=mapped, a="#1", b="#2", c="#5999").trace
         assert trace.near.tolist() == expected.near.tolist()
         assert trace.analogy.ids.tolist() == expected.analogy.ids.tolist()

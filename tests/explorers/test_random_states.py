@@ -66,7 +66,7 @@ def lookup_state(rng):
     table[row, column] = 0.5
     header, _ = decode(explorer.message)
     error = header["trace_error"]
-    shown = {
+    received = {
         "ids": tuple(header["shapes"]["ids"]),
         "table": tuple(header["shapes"]["table"]),
         "V": header["shapes"]["table"][0],
@@ -79,8 +79,8 @@ def lookup_state(rng):
         "difference": header["max_difference"],
     }
     if error:
-        shown |= dict.fromkeys(list(shown)[4:])
-    return shown, formulas.lookup(table, ids, oob)
+        received |= dict.fromkeys(list(received)[4:])
+    return received, formulas.lookup(table, ids, oob)
 
 
 def gradient_state(rng):
@@ -113,7 +113,7 @@ def gradient_state(rng):
         analytic = float(totals[np.flatnonzero(rows == row)[0], column])
         numeric = (up - down) / (2 * 10.0**-digits)
         error = abs(analytic - numeric) / arrays["largest"][int(rule == "assign"), digits]
-    shown = {
+    received = {
         "N": len(arrays["ids"]),
         "V": header["V"],
         "D": header["D"],
@@ -126,7 +126,7 @@ def gradient_state(rng):
         "relative error": error,
         "pass": header["passes"][rule],
     }
-    return shown, formulas.gradient(
+    return received, formulas.gradient(
         table,
         ids,
         arrays.get("target"),
@@ -150,16 +150,16 @@ def quantize_state(rng):
     header, arrays = decode(explorer.message)
     at = row - int(arrays.get("rows", [0])[0])
     near = header["near"]
-    shown = {"floats": header["bytes"], "near": near}
+    received = {"floats": header["bytes"], "near": near}
     for name in ("int8", "int4", "groups"):
         order = set(arrays["order"][at, :near]) & set(arrays[f"{name}.order"][at, :near])
-        shown |= {
+        received |= {
             f"bytes {name}": header["schemes"][name]["bytes"],
             f"error {name}": arrays[f"{name}.error"][at],
             f"grown error {name}": arrays[f"{name}.grown_error"][at],
             f"kept {name}": len(order),
         }
-    return shown, formulas.quantize(table, row, block)
+    return received, formulas.quantize(table, row, block)
 
 
 def lora_state(rng):
@@ -186,7 +186,7 @@ def lora_state(rng):
     step = int(arrays["steps"][frame])
     k, moved = rank - 1, int(arrays["moved"][rank - 1, frame])
     drift = arrays[f"drift{rank}"][frame]
-    shown = {
+    received = {
         "V": header["shape"][0],
         "D": header["shape"][1],
         "A and B": sum(header["shape"]) * rank,
@@ -206,7 +206,7 @@ def lora_state(rng):
     np.testing.assert_allclose(arrays["a_start"], a[arrays["rows"]], atol=1e-6)
     scale = alpha / (np.sqrt(rank) if rslora else rank)
     start = (a[:, :rank], b[:rank])
-    return shown, formulas.lora(delta, seen, rank, scale, start, step)
+    return received, formulas.lora(delta, seen, rank, scale, start, step)
 
 
 def geometry_state(rng):
@@ -225,7 +225,7 @@ def geometry_state(rng):
         other = numbers[int(rng.choice(arrays["near"]))]
     seat, near = numbers.index(other), arrays["near"].tolist()
     distance, on_map = arrays["distances"][seat], arrays["map_distances"][seat]
-    shown = {
+    received = {
         "cosine": arrays["cosines"][seat],
         "distance": distance,
         "map": on_map,
@@ -239,7 +239,7 @@ def geometry_state(rng):
         "variance": sum(header["shares"]),
         "invalid": header["invalid_rows"],
     }
-    return shown, formulas.geometry(table, int(picked), other, plane, seed)
+    return received, formulas.geometry(table, int(picked), other, plane, seed)
 
 
 POOLING = (Flatten, GlobalAveragePooling1D, GlobalMaxPooling1D, SimpleRNN)
@@ -277,7 +277,7 @@ def mask_state(rng):
         off = np.linalg.norm(arrays[f"model{n}"] - arrays[f"reference{n}"], axis=1)
     positions = arrays["ids"].size
     padding = positions - sum(header["lengths"])
-    shown = {
+    received = {
         "sentences": len(arrays["ids"]),
         "length": arrays["ids"].shape[1],
         "mask_zero": header["params"]["mask_zero"],
@@ -297,7 +297,7 @@ def mask_state(rng):
     ids = np.zeros((len(lines), steps), np.int64)
     for line, words in zip(ids, lines, strict=True):
         line[: len(words)] = words
-    return shown, formulas.mask(
+    return received, formulas.mask(
         table, ids, chain, mask_zero=mask_zero, target=header["target"], sentence=sentence
     )
 
@@ -341,7 +341,7 @@ def training_state(rng):
     seen = events[(events[:, 1] == row) & (events[:, 0] <= step), 0]
     moves = np.linalg.norm(w[step + 1] - w[step], axis=1)
     slots = len(header["runs"][0]["slots"])
-    shown = {
+    received = {
         "last seen": int(seen.max()) + 1 if seen.size else None,
         "uses": arrays["counts"][row],
         "gradient": np.linalg.norm(grads[step, row]),
@@ -361,7 +361,7 @@ def training_state(rng):
     pairs, label, starts, _ = explorer.trace.batches  # the words that were drawn
     run = formulas.training(table, context, pairs, label, starts, rule, rate)
     ids = explorer.trace.ids
-    return shown, formulas.training_facts(run, ids, row, pin, step, (rate, SLOTS.get(rule, 0)))
+    return received, formulas.training_facts(run, ids, row, pin, step, (rate, SLOTS.get(rule, 0)))
 
 
 VIEWS = {
@@ -381,10 +381,10 @@ def test_each_number_is_that_of_its_formula(view):
     state, tolerance = VIEWS[view]
     compared = set()
     for seed in range(STATES):
-        shown, expected = state(np.random.default_rng([seed, len(view)]))
-        assert shown.keys() == expected.keys()
+        numbers, expected = state(np.random.default_rng([seed, len(view)]))
+        assert numbers.keys() == expected.keys()
         for name, value in expected.items():
-            received = shown[name]
+            received = numbers[name]
             where = f"{view}, state {seed}, {name}: {received}, by its formula {value}"
             if value is None or isinstance(value, (bool, int, tuple)):
                 assert received == value, where

@@ -181,7 +181,7 @@ def test_bad_arguments_are_refused():
 
 
 @pytest.mark.parametrize("start", ["random", "zero"])
-def test_numbers_of_all_rows_of_a_large_table_are_those_of_its_products(start):
+def test_numbers_of_all_rows_are_those_of_the_products(start):
     rng = np.random.default_rng(6)
     table, delta = rng.normal(size=(2, 3000, 24))
     delta[1500:] = 0

@@ -48,9 +48,9 @@ class WordSpace:
     def __post_init__(self) -> None:
         rows = {word: row for row, word in reversed([*enumerate(self.words)])}
         repeated = {word for word, count in Counter(self.words).items() if count > 1}
-        drawn = [self.words[row] for row in self.sample(len(self.words)).tolist()]
+        sampled = [self.words[row] for row in self.sample(len(self.words)).tolist()]
         for length in _LABEL_LENGTHS:
-            labels = [short_label(word, length) for word in drawn]
+            labels = [short_label(word, length) for word in sampled]
             if sum(len(label.encode()) + 4 for label in labels) <= _LABEL_BYTES_MAX:
                 break
         object.__setattr__(self, "_row_of", rows)

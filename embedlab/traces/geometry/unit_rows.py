@@ -10,7 +10,7 @@ from embedlab.traces.readonly import is_mapped, readonly_copy
 
 __all__ = ["UnitRows", "largest", "unit_directions"]
 
-HELD_MAX = 2**27
+SCALED_MAX = 2**27
 """Numbers of a memory-mapped table of which a scaled copy is kept, 512 MB in float32."""
 
 BLOCK = 4096  # rows
@@ -45,18 +45,18 @@ class UnitRows:
         self.shape: tuple[int, int] = (array.shape[0], array.shape[1])
         self.dtype = np.promote_types(array.dtype, np.float32)
         self._table = array
-        self._held = not is_mapped(array) or array.size <= HELD_MAX
+        self._is_scaled = not is_mapped(array) or array.size <= SCALED_MAX
         lengths = np.empty(len(array), np.float32)
-        held = np.empty(self.shape if self._held else (0, 0), self.dtype)
+        scaled = np.empty(self.shape if self._is_scaled else (0, 0), self.dtype)
         for start, block in self._scaled_blocks(array):
             part = slice(start, start + len(block))
             invalid = np.isnan(block[:, :1]).any(axis=1)  # then all numbers of the row are NaN
             lengths[part] = np.where(invalid, np.nan, block.any(axis=1))
-            if self._held:
-                held[part] = block
-        if self._held:
-            held.flags.writeable = False
-            self._table = held
+            if self._is_scaled:
+                scaled[part] = block
+        if self._is_scaled:
+            scaled.flags.writeable = False
+            self._table = scaled
         lengths.flags.writeable = False
         self.lengths = lengths
 
@@ -65,7 +65,7 @@ class UnitRows:
 
     def __getitem__(self, rows: Any) -> np.ndarray:
         chosen = self._table[rows]
-        if self._held:
+        if self._is_scaled:
             return chosen
         return unit_directions(chosen) if chosen.ndim == 2 else unit_directions(chosen[None])[0]
 
@@ -73,17 +73,17 @@ class UnitRows:
         """Return the first `count` rows, without a copy."""
         part = object.__new__(UnitRows)
         part.shape, part.dtype = (min(count, len(self)), self.shape[1]), self.dtype
-        part._table, part._held = self._table[:count], self._held
+        part._table, part._is_scaled = self._table[:count], self._is_scaled
         part.lengths = self.lengths[:count]
         return part
 
     def whole(self) -> np.ndarray:
         """Return all rows, (V, D), read-only."""
-        return self._table if self._held else unit_directions(self._table)
+        return self._table if self._is_scaled else unit_directions(self._table)
 
     def blocks(self) -> Any:
         """Yield the number of the first row of each block, and the block."""
-        if not self._held:
+        if not self._is_scaled:
             yield from self._scaled_blocks(self._table)
             return
         for start in range(0, len(self), BLOCK):
@@ -96,7 +96,7 @@ class UnitRows:
         """
         directions = normalize_rows(queries.astype(self.dtype)).T
         with np.errstate(invalid="ignore"):
-            if self._held:
+            if self._is_scaled:
                 products = self._table @ directions
             else:
                 products = np.concatenate([block @ directions for _, block in self.blocks()])
