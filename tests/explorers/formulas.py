@@ -235,7 +235,7 @@ def geometry(table, picked, other, plane, seed):
         return np.argsort(far, kind="stable")[: valid.size - 1][:10]
 
     sample = valid[np.linspace(0, valid.size - 1, min(50, valid.size)).astype(int)]
-    kept = [len(set(near(row)) & set(on_map(row))) for row in sample]
+    common = [len(set(near(row)) & set(on_map(row))) for row in sample]
     here = near(picked)
     far = np.hypot(*(points - points[picked]).T)
     ahead = (np.delete(far, picked) < far[other]).sum()
@@ -248,7 +248,7 @@ def geometry(table, picked, other, plane, seed):
         "closer": int(ahead) if other in here else None,
         "near": len(here),
         "kept": len(set(here) & set(on_map(picked))),
-        "typical": float(np.mean(kept)),
+        "typical": float(np.mean(common)),
         "words": height,
         "dimensions": width,
         "variance": points[valid].var(axis=0).sum() / unit[valid].var(axis=0).sum(),

@@ -150,8 +150,8 @@ def largest(values: np.ndarray, k: int, exclude: Any = ()) -> np.ndarray:
         if not np.isnan(bound):
             some = np.flatnonzero(values >= bound)
             if some.size < values.size:
-                kept = np.flatnonzero(np.isin(some, exclude))
-                return some[largest(values[some], k, kept)]
+                without = np.flatnonzero(np.isin(some, exclude))
+                return some[largest(values[some], k, without)]
     scores = np.where(np.isnan(values), -np.inf, values)
     scores[np.asarray(exclude, np.int64)] = -np.inf
     k = min(k, int((scores > -np.inf).sum()))
