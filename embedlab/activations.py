@@ -11,17 +11,14 @@ from typing import Any
 import numpy as np
 
 from embedlab.core.checks import message
-from embedlab.registry import Registry, missing_attribute
+from embedlab.registry import Registry, refuse_missing
 
 _KERAS_ONLY_NAMES = (
     "celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh "
     "leaky_relu log_sigmoid log_softmax mish relu6 selu silu soft_shrink softplus softsign "
     "sparse_plus sparse_sigmoid sparsemax squareplus swish tanh_shrink threshold"
 )
-
-
-def __getattr__(name: str) -> Any:
-    raise missing_attribute(__name__, name, _KERAS_ONLY_NAMES)
+__getattr__ = refuse_missing(__name__, _KERAS_ONLY_NAMES)
 
 
 def _with_grad(grad: Callable[[Any, Any, Any], Any]) -> Callable[[Callable], Callable]:

@@ -3,14 +3,19 @@
 import math
 from typing import Any
 
-from embedlab.core.checks import check_choice, check_number, check_size, message, one_line
-from embedlab.registry import missing_attribute
+from embedlab.core.checks import (
+    check_choice,
+    check_flag,
+    check_name,
+    check_number,
+    check_size,
+    message,
+    one_line,
+)
+from embedlab.registry import refuse_missing
 
 __all__ = ["Callback", "EarlyStopping", "History"]
-
-
-def __getattr__(name: str) -> Any:
-    raise missing_attribute(__name__, name)
+__getattr__ = refuse_missing(__name__)
 
 
 class Callback:
@@ -104,6 +109,9 @@ class EarlyStopping(Callback):
         start_from_epoch: int = 0,
     ):
         check_choice(mode, "mode", ("auto", "min", "max"))
+        if not check_name(monitor):
+            must, do = "monitor must be the name of a number", "Pass for example 'val_loss'"
+            raise ValueError(message(must, one_line(monitor), do))
         self.monitor, self.verbose = monitor, verbose
         self.patience = check_size(patience, "patience", least=0)
         larger_is_better = mode == "max" or (mode == "auto" and "acc" in monitor)
@@ -111,7 +119,7 @@ class EarlyStopping(Callback):
         self.min_delta = abs(check_number(min_delta, "min_delta"))
         self.baseline = None if baseline is None else check_number(baseline, "baseline")
         self.start_from_epoch = check_size(start_from_epoch, "start_from_epoch", least=0)
-        self.restore_best_weights = restore_best_weights
+        self.restore_best_weights = check_flag(restore_best_weights, "restore_best_weights")
         self.on_train_begin()
 
     def on_train_begin(self, logs: Any = None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import ShapeError, message
+from embedlab.core.checks import ShapeError, check_in_range, check_number, message, one_line
 from embedlab.registry import Configured, Registry, not_defined
 
 EPSILON = 1e-7
@@ -59,7 +59,7 @@ class MaxNorm(Constraint):
     """
 
     def __init__(self, max_value: float = 2, axis: Any = 0):
-        self.max_value, self.axis = max_value, _axis(axis)
+        self.max_value, self.axis = check_in_range(max_value, "max_value"), _axis(axis)
 
     def _project(self, weights: np.ndarray) -> np.ndarray:
         lengths = _lengths(weights, self.axis)
@@ -91,8 +91,9 @@ class MinMaxNorm(Constraint):
     def __init__(
         self, min_value: float = 0.0, max_value: float = 1.0, rate: float = 1.0, axis: Any = 0
     ):
-        self.min_value, self.max_value, self.rate = min_value, max_value, rate
-        self.axis = _axis(axis)
+        self.min_value = check_in_range(min_value, "min_value")
+        self.max_value = check_in_range(max_value, "max_value")
+        self.rate, self.axis = check_number(rate, "rate"), _axis(axis)
 
     def _project(self, weights: np.ndarray) -> np.ndarray:
         lengths = _lengths(weights, self.axis)
@@ -106,14 +107,13 @@ def _lengths(weights: np.ndarray, axis: Any) -> np.ndarray:
 
 
 def _axis(axis: Any) -> Any:
-    if axis in ("rows", "columns"):
+    if isinstance(axis, str) and axis in ("rows", "columns"):
         return 1 if axis == "rows" else 0
-    if isinstance(axis, (list, tuple)) and all(isinstance(a, int) for a in axis):
-        return tuple(axis)
-    if isinstance(axis, bool) or not isinstance(axis, int):
-        do = "Pass 1 (or 'rows') to limit every word vector"
-        raise ValueError(message("axis must be an integer, 'rows' or 'columns'", repr(axis), do))
-    return axis
+    axes = tuple(axis) if isinstance(axis, (list, tuple)) else (axis,)
+    if not all(isinstance(a, (int, np.integer)) and not isinstance(a, bool) for a in axes):
+        must, do = ("axis must be an integer, 'rows' or 'columns'", "Pass 1 to limit each row")
+        raise ValueError(message(must, one_line(axis), do))
+    return axes if isinstance(axis, (list, tuple)) else int(axis)
 
 
 REGISTRY = Registry(

@@ -14,20 +14,21 @@ import numpy as np
 
 from embedlab.core.checks import (
     ShapeError,
+    as_array,
+    check_above_zero,
     check_choice,
+    check_dtype,
     check_in_range,
     check_number,
     check_size,
     message,
+    one_line,
 )
-from embedlab.registry import Configured, Registry, missing_attribute, not_defined
+from embedlab.registry import Configured, Registry, not_defined, refuse_missing
 
 _KERAS_ONLY_NAMES = "STFT STFTInitializer"
 _PIECE = 1 << 18  # numbers drawn at once: 2 MB of float64, whatever the size of the table
-
-
-def __getattr__(name: str) -> Any:
-    raise missing_attribute(__name__, name, _KERAS_ONLY_NAMES)
+__getattr__ = refuse_missing(__name__, _KERAS_ONLY_NAMES)
 
 
 class Initializer(Configured):
@@ -88,11 +89,14 @@ class Constant(Initializer):
 
     def __init__(self, value: Any = 0.0):
         if isinstance(value, dict):  # the form in which Keras writes an array into a config
-            value = np.asarray(value["config"]["value"], value["config"]["dtype"])
-        array = np.asarray(value)
+            config = value.get("config")
+            config = config if isinstance(config, dict) else {}
+            dtype = check_dtype(config.get("dtype"), "the dtype of value")
+            value = as_array(config.get("value"), "value").astype(dtype)
+        array = as_array(value, "value")
         if array.dtype.kind not in "biuf":
             must, do = "value must be a number or an array of numbers", "Pass for example 0.5"
-            raise ValueError(message(must, f"{value!r:.40}", do))
+            raise ValueError(message(must, one_line(value), do))
         self.value = value if array.ndim == 0 else array
 
     def _fill(self, out: np.ndarray) -> None:
@@ -133,7 +137,7 @@ class Identity(Initializer):
     """
 
     def __init__(self, gain: float = 1.0):
-        self.gain = gain
+        self.gain = check_number(gain, "gain")
 
     def _fill(self, out: np.ndarray) -> None:
         if out.ndim != 2:
@@ -176,8 +180,8 @@ class RandomUniform(_RandomInitializer):
     def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None):
         super().__init__(seed)
         self.minval, self.maxval = check_number(minval, "minval"), check_number(maxval, "maxval")
-        if minval > maxval:
-            must, received = "minval must not be above maxval", f"{minval!r:.40} and {maxval!r:.40}"
+        if self.minval > self.maxval:
+            must, received = "minval must not be above maxval", f"{minval} and {maxval}"
             raise ValueError(message(must, received, "Swap them"))
 
     def _fill(self, out: np.ndarray) -> None:
@@ -224,7 +228,7 @@ class Orthogonal(_RandomInitializer):
 
     def __init__(self, gain: float = 1.0, seed: int | None = None):
         super().__init__(seed)
-        self.gain = gain
+        self.gain = check_number(gain, "gain")
 
     def _fill(self, out: np.ndarray) -> None:
         if out.ndim < 2:
@@ -264,13 +268,12 @@ class VarianceScaling(_RandomInitializer):
         output_axes: Any = None,
     ):
         super().__init__(seed)
-        if check_in_range(scale, "scale") == 0:
-            raise ValueError(message("scale must be above 0", scale, "Pass for example 1.0"))
+        self.scale = check_above_zero(scale, "scale")
         check_choice(mode, "mode", ("fan_in", "fan_out", "fan_avg"))
-        distribution = "truncated_normal" if distribution == "normal" else distribution
-        forms = ("truncated_normal", "untruncated_normal", "uniform")
+        forms = ("truncated_normal", "untruncated_normal", "uniform", "normal")
         check_choice(distribution, "distribution", forms)
-        self.scale, self.mode, self.distribution = scale, mode, distribution
+        distribution = "truncated_normal" if distribution == "normal" else distribution
+        self.mode, self.distribution = mode, distribution
         self.input_axes, self.output_axes = input_axes, output_axes
 
     def _fill(self, out: np.ndarray) -> None:

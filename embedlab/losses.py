@@ -12,28 +12,24 @@ from typing import Any
 import numpy as np
 
 from embedlab.core.checks import (
+    LARGEST,
     DtypeError,
     ShapeError,
     as_array,
     check_choice,
+    check_dtype,
+    check_flag,
     check_in_range,
+    check_name,
+    check_size,
     message,
 )
 from embedlab.core.ids import IdError, as_ids
-from embedlab.registry import Configured, Registry, missing_attribute, not_defined, snake_case
+from embedlab.registry import Configured, Registry, not_defined, refuse_missing, snake_case
 
 __all__ = [
-    "BinaryCrossentropy",
-    "CategoricalCrossentropy",
-    "LogCosh",
-    "Loss",
-    "MeanSquaredError",
-    "SparseCategoricalCrossentropy",
-    "as_valid",
-    "deserialize",
-    "get",
-    "match_rank",
-    "serialize",
+    *("BinaryCrossentropy", "CategoricalCrossentropy", "LogCosh", "Loss", "MeanSquaredError"),
+    *("SparseCategoricalCrossentropy", "as_valid", "deserialize", "get", "match_rank", "serialize"),
 ]
 
 EPSILON = 1e-7
@@ -84,9 +80,8 @@ class Loss(Configured):
     ):
         check_choice(reduction, "reduction", ("sum_over_batch_size", "mean", "sum", "none", None))
         self.reduction = reduction
-        self.name = name or snake_case(type(self).__name__)
-        self.dtype = np.dtype(dtype or "float32").name
-        check_choice(self.dtype, "dtype", ("float16", "float32", "float64"))
+        self.name = check_name(name) or snake_case(type(self).__name__)
+        self.dtype = "float32" if dtype is None else check_dtype(dtype, kinds="f")
 
     def __call__(
         self, y_true: Any, y_pred: Any, mask: Any = None, sample_weight: Any = None
@@ -148,6 +143,12 @@ class Loss(Configured):
         if not -array.ndim <= self.axis < array.ndim:
             must = f"axis must be one of the {array.ndim} axes of y_pred"
             raise ShapeError(message(must, self.axis, "Leave it at -1 for classes in the last"))
+        if not array.shape[self.axis]:
+            must, do = (
+                "y_pred must have a number at least for each sample",
+                "Pass what was predicted",
+            )
+            raise ShapeError(message(must, f"shape {array.shape}", do))
         return array if self.axis == -1 else np.moveaxis(array, self.axis, -1)
 
     def _on_valid(
@@ -215,7 +216,8 @@ class _Crossentropy(Loss):
         **options: Any,
     ):
         super().__init__(**options)
-        self.from_logits, self.axis = bool(from_logits), _as_integer(axis, "axis")
+        self.from_logits = check_flag(from_logits, "from_logits")
+        self.axis = check_size(axis, "axis", least=-LARGEST)
         self.label_smoothing = check_in_range(label_smoothing, "label_smoothing", 1)
 
     def _smooth(self, y_true: np.ndarray, classes: int) -> np.ndarray:
@@ -296,9 +298,10 @@ class SparseCategoricalCrossentropy(Loss):
         **options: Any,
     ):
         super().__init__(reduction, **options)
-        self.from_logits, self.axis = bool(from_logits), _as_integer(axis, "axis")
+        self.from_logits = check_flag(from_logits, "from_logits")
+        self.axis = check_size(axis, "axis", least=-LARGEST)
         if ignore_class is not None:
-            ignore_class = _as_integer(ignore_class, "ignore_class")
+            ignore_class = check_size(ignore_class, "ignore_class", least=-LARGEST)
         self.ignore_class = ignore_class
         self._categorical = CategoricalCrossentropy(from_logits)
 
@@ -365,13 +368,6 @@ def as_valid(mask: Any, shape: tuple[int, ...], sample_weight: Any = None) -> np
     return np.broadcast_to(flags.reshape(flags.shape + (1,) * (len(shape) - flags.ndim)), shape)
 
 
-def _as_integer(value: Any, name: str) -> int:
-    if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
-        must, do = f"{name} must be an integer", "Pass for example -1"
-        raise ValueError(message(must, f"{value!r:.40}", do))
-    return int(value)
-
-
 def _times(factor: np.ndarray, value: np.ndarray) -> np.ndarray:
     """Return the product, 0 where the factor is 0: also for an infinite value."""
     return np.multiply(factor, value, where=factor != 0, out=np.zeros_like(value))
@@ -421,7 +417,4 @@ _ALIASES = {"mse": MeanSquaredError, "bce": BinaryCrossentropy, "logcosh": LogCo
 _ALIASES |= {"MSE": MeanSquaredError, "BCE": BinaryCrossentropy}
 REGISTRY = Registry("loss", "keras.losses", CLASSES, _ALIASES, KERAS_ONLY, base=Loss)
 get, serialize, deserialize = REGISTRY.get, REGISTRY.serialize, REGISTRY.deserialize
-
-
-def __getattr__(name: str) -> Any:
-    raise missing_attribute(__name__, name, KERAS_ONLY)
+__getattr__ = refuse_missing(__name__, KERAS_ONLY)

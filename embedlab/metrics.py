@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import ShapeError, message
+from embedlab.core.checks import ShapeError, check_name, message, one_line
 from embedlab.losses import as_valid, match_rank
-from embedlab.registry import Configured, left_to_keras, missing_attribute
+from embedlab.registry import Configured, left_to_keras, refuse_missing
 
 __all__ = ["Accuracy", "get"]
 
@@ -24,7 +24,7 @@ class Accuracy(Configured):
     """
 
     def __init__(self, name: str = "accuracy"):
-        self.name = name
+        self.name = check_name(name) or "accuracy"
         self.reset_state()
 
     def reset_state(self) -> None:
@@ -68,11 +68,12 @@ def get(identifier: Any) -> Accuracy:
     """Return the metric that a name, class or instance stands for, named as the caller does."""
     if isinstance(identifier, Accuracy):
         return identifier
-    if identifier is Accuracy or identifier in ("accuracy", "acc"):
+    if identifier is Accuracy or (
+        isinstance(identifier, str) and identifier in ("accuracy", "acc")
+    ):
         return Accuracy() if identifier is Accuracy else Accuracy(identifier)
     label = getattr(identifier, "__name__", identifier)
-    raise ValueError(left_to_keras("every metric but accuracy", f"the metric {label!r:.60}"))
+    raise ValueError(left_to_keras("every metric but accuracy", f"the metric {one_line(label)}"))
 
 
-def __getattr__(name: str) -> Any:
-    raise missing_attribute(__name__, name)
+__getattr__ = refuse_missing(__name__)

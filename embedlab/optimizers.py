@@ -6,20 +6,31 @@ the slots that a rule keeps for each variable, weight decay, and configs in Kera
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from embedlab.core.checks import ShapeError, check_choice, check_in_range, message
+from embedlab.core.checks import (
+    ShapeError,
+    as_numeric_array,
+    check_choice,
+    check_flag,
+    check_in_range,
+    check_name,
+    message,
+    one_line,
+)
 from embedlab.core.gradient import SparseGrad
 from embedlab.core.optimizers import adagrad, adam, rmsprop, sgd
+from embedlab.layers.variable import Variable
 from embedlab.registry import (
     Configured,
     Registry,
     drop_keras_defaults,
     left_to_keras,
-    missing_attribute,
     not_defined,
+    refuse_missing,
+    refuse_unknown,
     snake_case,
 )
 
@@ -28,17 +39,8 @@ __all__ = ["SGD", "Adagrad", "Adam", "Optimizer", "RMSprop", "deserialize", "get
 _KERAS_ONLY_NAMES = (
     "Adadelta AdamW Adamax Ftrl Lamb Lion LossScaleOptimizer Muon Nadam ScheduleFreeAdamW schedules"
 )
-_KERAS_ONLY_ARGUMENTS = {
-    **dict.fromkeys(("clipnorm", "clipvalue", "global_clipnorm", "ema_overwrite_frequency")),
-    **dict.fromkeys(("loss_scale_factor", "gradient_accumulation_steps")),
-    "use_ema": False,
-    "ema_momentum": 0.99,
-}
 _PIECE = 1 << 20
-
-
-def __getattr__(name: str) -> Any:
-    raise missing_attribute(__name__, name, _KERAS_ONLY_NAMES)
+__getattr__ = refuse_missing(__name__, _KERAS_ONLY_NAMES)
 
 
 @dataclass
@@ -82,6 +84,12 @@ class Optimizer(Configured):
 
     slots: tuple[str, ...] = ()
     HIDDEN = ("name",)
+    KERAS_ONLY: ClassVar = {
+        **dict.fromkeys(("clipnorm", "clipvalue", "global_clipnorm", "ema_overwrite_frequency")),
+        **dict.fromkeys(("loss_scale_factor", "gradient_accumulation_steps")),
+        "use_ema": False,
+        "ema_momentum": 0.99,
+    }
 
     def __init__(
         self,
@@ -92,17 +100,14 @@ class Optimizer(Configured):
         name: str | None = None,
         **other: Any,
     ):
-        other = drop_keras_defaults(type(self).__name__, other, _KERAS_ONLY_ARGUMENTS)
-        if other:
-            must, do = "every argument must be known", "See help() of the optimizer"
-            received = f"{sorted(other)!r:.80}"
-            raise ValueError(message(f"Argument(s) not recognized: {must}", received, do))
+        kind = type(self).__name__
+        refuse_unknown(kind, drop_keras_defaults(kind, other, self.KERAS_ONLY))
         check_choice(sparse_update, "sparse_update", ("dense", "lazy"))
         self.learning_rate = learning_rate
         decay = weight_decay
         self.weight_decay = None if decay is None else check_in_range(decay, "weight_decay")
         self.sparse_update = sparse_update
-        self.name = name or snake_case(type(self).__name__)
+        self.name = check_name(name) or snake_case(type(self).__name__)
         self.iterations = 0
         self._slots: dict[int, _Slots] = {}
 
@@ -114,7 +119,7 @@ class Optimizer(Configured):
     @learning_rate.setter
     def learning_rate(self, rate: Any) -> None:
         if isinstance(rate, dict) or callable(rate):
-            received = f"learning_rate={rate!r:.60}"
+            received = f"learning_rate={one_line(rate)}"
             raise ValueError(left_to_keras("a learning-rate schedule", received))
         self._learning_rate = check_in_range(rate, "learning_rate")
 
@@ -130,7 +135,7 @@ class Optimizer(Configured):
         ShapeError
             When a gradient has another shape. Nothing is changed then.
         """
-        pairs = [(_checked(grad, v), v) for grad, v in pairs if grad is not None and v.trainable]
+        pairs = [pair for pair in map(_checked, pairs) if pair[0] is not None]
         if not pairs:
             must = "No gradients provided for any variable: at least one must be trainable"
             do = (
@@ -148,6 +153,7 @@ class Optimizer(Configured):
             if self.weight_decay:
                 self._shrink(table, grad, self.weight_decay * self.learning_rate)
             self.update(table, grad, state)
+            variable.mark_changed("a step of an optimizer")
             if variable.constraint is not None:
                 variable.assign(variable.constraint(variable.value))
             if fixed is not None:  # whatever pulls at it: penalty, decay, momentum, constraint
@@ -156,7 +162,13 @@ class Optimizer(Configured):
 
     def apply(self, grads: Iterable[Any], variables: Iterable[Any]) -> None:
         """Do one step: as `apply_gradients`, with gradients and variables in two lists."""
-        self.apply_gradients(zip(grads, variables, strict=True))
+        try:
+            pairs = list(zip(grads, variables, strict=True))
+        except (TypeError, ValueError) as error:
+            must, received = "grads and variables must be lists of one length", one_line(grads)
+            do = "Pass a gradient, or None, for each variable"
+            raise ValueError(message(must, f"{received} and {one_line(variables)}", do)) from error
+        self.apply_gradients(pairs)
 
     def update(self, table: np.ndarray, grad: Any, state: dict[str, np.ndarray]) -> None:
         """Move `table` (V, D) and its `state` in place: each rule defines this."""
@@ -229,7 +241,7 @@ class SGD(Optimizer):
     ):
         super().__init__(learning_rate, **other)
         self.momentum = check_in_range(momentum, "momentum", 1.0)
-        self.nesterov = bool(nesterov)
+        self.nesterov = check_flag(nesterov, "nesterov")
         self.slots = ("momentum",) if self.momentum else ()
 
     def update(self, table: np.ndarray, grad: Any, state: dict[str, np.ndarray]) -> None:
@@ -261,7 +273,8 @@ class RMSprop(Optimizer):
         super().__init__(learning_rate, **other)
         self.rho = check_in_range(rho, "rho", 1.0)
         self.momentum = check_in_range(momentum, "momentum", 1.0)
-        self.epsilon, self.centered = float(epsilon), bool(centered)
+        self.epsilon = check_in_range(epsilon, "epsilon")
+        self.centered = check_flag(centered, "centered")
         self.slots = ("velocity",)
         self.slots += ("momentum",) if self.momentum else ()
         self.slots += ("average_gradient",) if self.centered else ()
@@ -296,8 +309,9 @@ class Adagrad(Optimizer):
         **other: Any,
     ):
         super().__init__(learning_rate, **other)
-        self.initial_accumulator_value = float(initial_accumulator_value)
-        self.epsilon = float(epsilon)
+        start = initial_accumulator_value
+        self.initial_accumulator_value = check_in_range(start, "initial_accumulator_value")
+        self.epsilon = check_in_range(epsilon, "epsilon")
 
     def start(self, slot: str) -> float:
         """Return the number that the accumulator is filled with at first."""
@@ -334,7 +348,8 @@ class Adam(Optimizer):
         super().__init__(learning_rate, **other)
         self.beta_1 = check_in_range(beta_1, "beta_1", 1.0)
         self.beta_2 = check_in_range(beta_2, "beta_2", 1.0)
-        self.epsilon, self.amsgrad = float(epsilon), bool(amsgrad)
+        self.epsilon = check_in_range(epsilon, "epsilon")
+        self.amsgrad = check_flag(amsgrad, "amsgrad")
         self.slots = ("momentum", "velocity") + (("velocity_hat",) if self.amsgrad else ())
 
     def update(self, table: np.ndarray, grad: Any, state: dict[str, np.ndarray]) -> None:
@@ -344,14 +359,24 @@ class Adam(Optimizer):
         adam(table, grad, mean, square, largest, time=self.iterations + 1, **options)
 
 
-def _checked(grad: Any, variable: Any) -> Any:
+def _checked(pair: Any) -> tuple[Any, Variable]:
+    try:
+        grad, variable = pair
+    except (TypeError, ValueError):
+        grad = variable = None
+    if not isinstance(variable, Variable):
+        must, do = "a step takes pairs of a gradient and its Variable", "Pass layer.weights"
+        raise TypeError(message(must, one_line(pair), do))
+    if grad is None or not variable.trainable:
+        return None, variable
     if not isinstance(grad, SparseGrad):
-        grad = np.ascontiguousarray(grad, variable.value.dtype).reshape(np.shape(grad))
+        array = as_numeric_array(grad, f"the gradient of {variable.path}")
+        grad = np.asarray(array, variable.dtype, order="C")
     if grad.shape != variable.shape:
         must = f"a gradient must have the shape of its variable, {variable.shape}"
         do = "Pass the gradient of this very variable"
         raise ShapeError(message(must, f"{grad.shape} for {variable.path}", do))
-    return grad
+    return grad, variable
 
 
 _RULES, _ALIASES = [SGD, Adagrad, Adam, RMSprop], {"rmsprop": RMSprop}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from embedlab.core.checks import check_size, message
+from embedlab.core.checks import check_size, message, one_line
 from embedlab.registry import Configured, Registry
 
 
@@ -19,7 +19,7 @@ class QuantizationConfig(Configured):
 
     def __init__(self, weight_quantizer: None = None, activation_quantizer: Any = "default"):
         if weight_quantizer is not None:
-            received = f"{weight_quantizer!r:.40}"
+            received = one_line(weight_quantizer)
             raise NotImplementedError(message("weight_quantizer must be None", received, "Omit it"))
         self.weight_quantizer = None
         self.activation_quantizer = activation_quantizer
@@ -54,7 +54,7 @@ class Int4QuantizationConfig(QuantizationConfig):
         block_size: int | None = 128,
     ):
         super().__init__(weight_quantizer, activation_quantizer)
-        whole_row = block_size in (None, -1)
+        whole_row = block_size is None or (type(block_size) is int and block_size == -1)
         self.block_size = block_size if whole_row else check_size(block_size, "block_size")
 
 
@@ -63,6 +63,7 @@ REGISTRY = Registry(
     "keras.quantizers",
     [Int4QuantizationConfig, Int8QuantizationConfig],
     {"int8": Int8QuantizationConfig, "int4": Int4QuantizationConfig},
+    base=QuantizationConfig,
 )
 get, serialize, deserialize = REGISTRY.get, REGISTRY.serialize, REGISTRY.deserialize
 

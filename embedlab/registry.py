@@ -7,19 +7,15 @@ too, in one line that says where to find it.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from inspect import Parameter, signature
 from typing import Any, ClassVar, Self
 
-from embedlab.core.checks import message
+from embedlab.core.checks import message, one_line
 
 __all__ = [
-    "Configured",
-    "Registry",
-    "drop_keras_defaults",
-    "left_to_keras",
-    "missing_attribute",
-    "not_defined",
-    "snake_case",
+    *("Configured", "Registry", "drop_keras_defaults", "left_to_keras", "not_defined"),
+    *("refuse_missing", "refuse_unknown", "snake_case"),
 ]
 
 
@@ -37,6 +33,14 @@ class Configured:
 
     HIDDEN: ClassVar[tuple[str, ...]] = ()
     """Arguments that `repr` leaves out."""
+    KERAS_ONLY: ClassVar[Mapping[str, Any]] = {}
+    """Arguments of Keras's class that this one does not have, with Keras's defaults."""
+
+    def __new__(cls, *args: Any, **options: Any) -> Self:
+        """Return a new object; refuse arguments that no class of ours knows."""
+        if cls.__module__.startswith("embedlab."):
+            refuse_unknown(cls.__name__, options.keys() - _arguments(cls) - cls.KERAS_ONLY.keys())
+        return super().__new__(cls)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments as a dict; `from_config` takes it back."""
@@ -65,6 +69,7 @@ class Configured:
         return f"{type(self).__name__}({', '.join(visible)})"
 
 
+@cache
 def _arguments(cls: type) -> dict[str, Any]:
     """Return the constructor's arguments and defaults; ``**options`` are those of its base."""
     arguments: dict[str, Any] = {}
@@ -111,18 +116,30 @@ def drop_keras_defaults(
             value = value[0]  # Keras: dilation_rate=(1,)
         plain = isinstance(value, (bool, int, float, str))
         if not (value is None or value is default or (plain and value == default)):
-            raise ValueError(left_to_keras(name, f"{name}={arguments[name]!r:.40} for {owner}"))
+            raise ValueError(left_to_keras(name, f"{name}={one_line(arguments[name])} for {owner}"))
     return {name: value for name, value in arguments.items() if name not in keras_only}
 
 
-def missing_attribute(module: str, name: str, keras_only: str = "") -> AttributeError:
-    """Return the error for a name that a module does not have: for its ``__getattr__``.
+def refuse_unknown(owner: str, unknown: Iterable[str]) -> None:
+    """Refuse the arguments in `unknown`, where there are any, that a class `owner` got."""
+    if unknown:
+        received = f"{sorted(unknown)}: Unrecognized keyword arguments passed to {owner}"
+        must, do = f"every argument must be one of {owner}'s", f"See help({owner})"
+        raise ValueError(message(must, received, do))
+
+
+def refuse_missing(module: str, keras_only: str = "") -> Callable[[str], Any]:
+    """Return the ``__getattr__`` of a module: it refuses every name.
 
     A class (a name that begins with a capital) may be Keras's, and so may a name in `keras_only`.
     """
-    if name[:1].isupper() or name in keras_only.split():
-        return AttributeError(left_to_keras(f"{module}.{name}", f"the name {name}"))
-    return AttributeError(f"module {module!r} has no attribute {name!r}")
+
+    def refuse(name: str) -> Any:
+        if name[:1].isupper() or name in keras_only.split():
+            raise AttributeError(left_to_keras(f"{module}.{name}", f"the name {name}"))
+        raise AttributeError(f"module {module!r} has no attribute {name!r}")
+
+    return refuse
 
 
 class Registry:
@@ -137,8 +154,8 @@ class Registry:
     >>> from embedlab import initializers
     >>> initializers.get("bogus")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    ValueError: initializer must be a known name, a dict config or a callable. \
-Could not interpret initializer identifier: 'bogus'. Did you mean one of: constant, ...
+    ValueError: initializer must be a known name, a dict config or a callable. Received 'bogus': \
+Could not interpret initializer identifier. Did you mean one of: constant, ...
     """
 
     def __init__(
@@ -236,8 +253,9 @@ Could not interpret initializer identifier: 'bogus'. Did you mean one of: consta
             return ValueError(left_to_keras(f"{self.kind} {name}", f"{self.kind} {name!r}"))
         choices = ", ".join(sorted(name for name in self.names if name.islower()))
         return ValueError(
-            f"{self.kind} must be a known name, a dict config or a callable. Could not interpret "
-            f"{self.kind} identifier: {identifier!r:.80}. Did you mean one of: {choices}?"
+            f"{self.kind} must be a known name, a dict config or a callable. Received "
+            f"{one_line(identifier)}: Could not interpret {self.kind} identifier. "
+            f"Did you mean one of: {choices}?"
         )
 
 

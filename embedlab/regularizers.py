@@ -9,15 +9,12 @@ from typing import Any
 import numpy as np
 
 from embedlab.core.checks import check_in_range
-from embedlab.registry import Configured, Registry, missing_attribute, not_defined
+from embedlab.registry import Configured, Registry, not_defined, refuse_missing
 
 __all__ = ["L1", "L1L2", "L2", "Regularizer", "deserialize", "get", "serialize"]
 
 _KERAS_ONLY_NAMES = "Orthogonal OrthogonalRegularizer"
-
-
-def __getattr__(name: str) -> Any:
-    raise missing_attribute(__name__, name, _KERAS_ONLY_NAMES)
+__getattr__ = refuse_missing(__name__, _KERAS_ONLY_NAMES)
 
 
 class Regularizer(Configured):

@@ -6,17 +6,24 @@ from typing import Any, Literal
 import numpy as np
 
 __all__ = [
+    "LARGEST",
     "DivergenceError",
     "DtypeError",
     "NotFiniteError",
     "ShapeError",
     "as_array",
     "as_floats",
+    "as_numeric_array",
+    "as_plain_array",
     "as_table",
+    "check_above_zero",
     "check_choice",
+    "check_dtype",
     "check_finite",
     "check_flag",
+    "check_held_by",
     "check_in_range",
+    "check_name",
     "check_number",
     "check_size",
     "check_table_bytes",
@@ -115,6 +122,36 @@ lengths. Pad them to one length first.
         raise ShapeError(message(must, "lists of different lengths", do)) from error
 
 
+def as_numeric_array(value: Any, name: str) -> np.ndarray:
+    """Return what a caller passes as an array of numbers, without a copy if it is one.
+
+    Tensors of other libraries are accepted as well where NumPy refuses them: a torch Parameter
+    that requires a gradient, and bfloat16, which becomes float32. ShapeError or DtypeError for
+    lists of different lengths, and what does not hold numbers.
+
+    >>> as_numeric_array([["a"]], "weights")
+    Traceback (most recent call last):
+    embedlab.core.checks.DtypeError: weights must hold numbers. Received <U1. Convert it to floats.
+    """
+    array = as_plain_array(value, name)
+    if array.dtype.kind not in "fiub":
+        received = array.dtype.str.lstrip("|")
+        raise DtypeError(message(f"{name} must hold numbers", received, "Convert it to floats"))
+    return array
+
+
+def as_plain_array(value: Any, name: str) -> np.ndarray:
+    """Return what a caller passes as an array of any dtype: see `as_numeric_array`."""
+    if isinstance(value, (list, tuple)) and value and hasattr(value[0], "detach"):
+        value = [as_plain_array(part, name) for part in value]
+    if hasattr(value, "detach"):  # torch: no NumPy view of what takes part in its gradients
+        value = value.detach().cpu()
+        if "bfloat16" in str(value.dtype):
+            value = value.float()
+    array = as_array(value, name, "K")
+    return array.astype(np.float32) if array.dtype.name == "bfloat16" else array  # no NumPy kind
+
+
 def as_floats(array: Any, name: str) -> np.ndarray:
     """Return `array` as C-contiguous floats of any shape, float16 too.
 
@@ -167,6 +204,60 @@ def check_flag(value: Any, name: str) -> bool:
     raise ValueError(
         message(f"{name} must be True or False", one_line(value), "Choose one of these")
     )
+
+
+def check_name(value: Any) -> str:
+    """Return a name, or "" for None; refuse everything else.
+
+    Examples
+    --------
+    >>> check_name(3)
+    Traceback (most recent call last):
+    ValueError: name must be a string. Received 3. Pass for example 'words'.
+    """
+    if value is None or isinstance(value, str):
+        return value or ""
+    raise ValueError(message("name must be a string", one_line(value), "Pass for example 'words'"))
+
+
+def check_dtype(value: Any, name: str = "dtype", kinds: str = "fiub") -> str:
+    """Return the name of a dtype of numbers of these `kinds`; refuse everything else.
+
+    Examples
+    --------
+    >>> check_dtype(np.float32), check_dtype("bool")
+    ('float32', 'bool')
+    >>> check_dtype("x")
+    Traceback (most recent call last):
+    ValueError: dtype must be a dtype of numbers. Received 'x'. Pass for example 'float32'.
+    """
+    try:
+        dtype = np.dtype(value)
+    except (TypeError, ValueError, SyntaxError):
+        dtype = np.dtype(object)
+    if value is None or dtype.kind not in kinds or dtype.itemsize > 8:
+        numbers = "floats" if kinds == "f" else "numbers"
+        must, do = f"{name} must be a dtype of {numbers}", "Pass for example 'float32'"
+        raise ValueError(message(must, one_line(value), do))
+    return dtype.name
+
+
+def check_held_by(dtype: Any, array: np.ndarray, name: str) -> None:
+    """Refuse numbers that an array of integers would change: fractions, NaN, and those beyond.
+
+    >>> check_held_by("int8", np.array([1.0, 300.0]), "table")
+    Traceback (most recent call last):
+    ValueError: table must hold whole numbers that fit into int8. Received 300.0 at [1]. \
+Round or scale them first.
+    """
+    if np.dtype(dtype).kind not in "iu" or array.dtype == dtype:
+        return
+    with np.errstate(invalid="ignore"):
+        wrong = array.astype(dtype) != array
+    if wrong.any():
+        at = [int(i) for i in np.argwhere(wrong)[0]]
+        must, received = f"{name} must hold whole numbers that fit into {dtype}", array[tuple(at)]
+        raise ValueError(message(must, f"{received} at {at}", "Round or scale them first"))
 
 
 def check_table_bytes(rows: int, columns: int, dtype: Any, name: str) -> None:
@@ -244,6 +335,7 @@ def check_size(value: Any, name: str, *, least: int = 1, most: int = LARGEST) ->
     if type(value) is int and least <= value <= most:
         return value
     kind = "a positive integer" if least == 1 else f"an integer >= {least}"
+    kind = "an integer" if least == -LARGEST else kind
     if not isinstance(value, (bool, np.bool_)):
         try:
             size = operator.index(value)
@@ -258,7 +350,7 @@ def check_size(value: Any, name: str, *, least: int = 1, most: int = LARGEST) ->
                 raise ValueError(
                     message(f"{name} must be at most {most}", size, "Choose a smaller one")
                 )
-    do = f"Pass a whole number >= {least}"
+    do = "Pass a whole number" if least == -LARGEST else f"Pass a whole number >= {least}"
     raise ValueError(message(f"{name} must be {kind}", one_line(value), do))
 
 
@@ -317,6 +409,21 @@ def check_number(value: Any, name: str) -> float:
             return number
     must, do = f"{name} must be a finite number", "Pass a number such as 2.0"
     raise ValueError(message(must, one_line(value), do))
+
+
+def check_above_zero(value: Any, name: str) -> float:
+    """Return `value` as a finite Python float above 0; refuse everything else.
+
+    Examples
+    --------
+    >>> check_above_zero(0, "scale")
+    Traceback (most recent call last):
+    ValueError: scale must be above 0. Received 0.0. Pass for example 2.0.
+    """
+    number = check_number(value, name)
+    if number <= 0:
+        raise ValueError(message(f"{name} must be above 0", number, "Pass for example 2.0"))
+    return number
 
 
 def check_in_range(value: Any, name: str, most: float = np.inf) -> float:

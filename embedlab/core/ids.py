@@ -244,7 +244,7 @@ def apply_out_of_range_rule(
     check_choice(negative, "negative", ("raise", "wrap"), 'Choose "wrap" to count from the end')
     wrap = negative == "wrap"
     if not wrap and ids.size and int(ids.min()) < 0:
-        raise out_of_range_error(ids, input_dim, negative=True, can_wrap=True)
+        raise out_of_range_error(ids, input_dim, negative=oob != "raise", can_wrap=True)
     if input_dim == 0 and ids.size and mode != _MARK:
         raise out_of_range_error(ids, input_dim)
     rows = np.empty(ids.shape, np.int64)
@@ -283,7 +283,7 @@ def _refuse_beyond(array: np.ndarray, wrong: np.ndarray) -> None:
     if wrong.any():
         at = tuple(int(i) for i in np.argwhere(wrong)[0])
         raise IdError(
-            f"ids must fit into int64. Received {array[at]} at {list(at)}. "
+            f"ids must fit into int64. Received {array[at]}{f' at {list(at)}' if at else ''}. "
             "Hash or map such keys to rows first.",
             [int(array[at])],
             [at],

@@ -4,15 +4,15 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from embedlab.core.memory import MemoryReport
 from embedlab.layers.dtype_policy import DTypePolicy
 from embedlab.layers.gradcheck import gradcheck  # at once: a file of the same name would hide it
 from embedlab.layers.layer import Gradients, Layer
 from embedlab.layers.symbolic import Input, KerasTensor
 from embedlab.layers.variable import Variable
-from embedlab.registry import Registry, missing_attribute
+from embedlab.registry import Registry, refuse_missing
 
 if TYPE_CHECKING:
-    from embedlab.layers.allocation import MemoryReport as MemoryReport
     from embedlab.layers.allocation import TableMemoryError as TableMemoryError
     from embedlab.layers.bag import EmbeddingBag as EmbeddingBag
     from embedlab.layers.conv import Conv1D as Conv1D
@@ -38,7 +38,7 @@ _HOMES = {
     "dropout": "Dropout",
     "embedding": "Embedding LookupContext",
     "flatten_reshape": "Flatten Reshape",
-    "allocation": "MemoryReport TableMemoryError",
+    "allocation": "TableMemoryError",
     "normalization": "LayerNormalization",
     "pooling_masking": "GlobalAveragePooling1D GlobalMaxPooling1D Masking",
     "recurrent": "GRU LSTM SimpleRNN",
@@ -54,6 +54,7 @@ __all__ = [
     "Input",
     "KerasTensor",
     "Layer",
+    "MemoryReport",
     "Variable",
     "deserialize",
     "gradcheck",
@@ -83,7 +84,7 @@ def __getattr__(name: str) -> Any:
     if name == "REGISTRY":
         return _registry()
     if name not in _HOME_OF:
-        raise missing_attribute(__name__, name, _KERAS_ONLY_NAMES)
+        refuse_missing(__name__, _KERAS_ONLY_NAMES)(name)
     value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
     globals()[name] = value
     return value

@@ -13,15 +13,16 @@ from embedlab.core.bag import (
     grad_bag_weights,
     parse_bags,
 )
+from embedlab.core.checks import as_numeric_array, check_flag
 from embedlab.core.ids import IdError, as_ids, out_of_range_error
 from embedlab.layers.embedding_table import TableLayer
-from embedlab.layers.input_checks import as_numeric_array, cast_grad, name_layer
+from embedlab.layers.input_checks import cast_grad, names_layer, refuse_change
 from embedlab.layers.layer import Gradients
 
 __all__ = ["EmbeddingBag"]
 
-BagContext = tuple[Bags, tuple[int, ...], np.ndarray | None]
-"""Bags, the shape of `per_sample_weights` or (), and the positions of the largest numbers."""
+BagContext = tuple[Bags, tuple[int, ...], np.ndarray | None, int]
+"""Bags, the shape of `per_sample_weights` or (), positions of maxima, `changes` of the table."""
 
 
 class EmbeddingBag(TableLayer):
@@ -82,7 +83,8 @@ class EmbeddingBag(TableLayer):
         table = embeddings_initializer, embeddings_regularizer, embeddings_constraint
         super().__init__(input_dim, output_dim, *table, **options)
         parse_bags(np.zeros((1, 1)), [[0]], mode=mode)  # refuses an unknown mode now
-        self.mode, self.include_last_offset = mode, bool(include_last_offset)
+        self.mode = mode
+        self.include_last_offset = check_flag(include_last_offset, "include_last_offset")
         if self.scale_grad_by_freq and mode == "max":
             raise ValueError(
                 'scale_grad_by_freq must be False with mode="max", as in PyTorch: a number of a '
@@ -110,6 +112,7 @@ class EmbeddingBag(TableLayer):
         """
         return self.forward(inputs, offsets=offsets, per_sample_weights=per_sample_weights)[0]
 
+    @names_layer
     def forward(
         self,
         inputs: Any,
@@ -140,19 +143,20 @@ class EmbeddingBag(TableLayer):
                 out, winners = bag_max(table, bags)
             else:
                 out = bag(table, inputs, offsets, **options)
-        except IdError as error:
-            if error.positions and (ids := as_ids(inputs)).ndim == 2:  # not those of the flat ids
-                error = out_of_range_error(ids, self.input_dim)
-            raise name_layer(error, self) from None
+        except IdError as error:  # its positions may be those of the flat ids
+            flat = error.input_dim and error.positions and (ids := as_ids(inputs)).ndim == 2
+            raise (out_of_range_error(ids, self.input_dim) if flat else error) from None
         shape = () if weights is None else weights.shape
-        return out.astype(self.compute_dtype, copy=False), (bags, shape, winners)
+        context = bags, shape, winners, self.embeddings.changes
+        return out.astype(self.compute_dtype, copy=False), context
 
+    @names_layer
     def backward(self, context: BagContext, grad: Any) -> Gradients:
         """Return the gradient of the table as a SparseGrad.
 
         `inputs` holds the gradient of `per_sample_weights`, where there were any; else None.
         """
-        bags, shape, winners = context
+        bags, shape, winners, changes = context
         grad = cast_grad(self, grad, (bags.starts.size - 1, self.output_dim))
         if winners is not None:
             grad_table = grad_bag_max(bags, winners, grad, self.input_dim)
@@ -162,6 +166,8 @@ class EmbeddingBag(TableLayer):
         )
         grad_weights = None
         if shape:
+            now = self.embeddings, self.embeddings.changes
+            refuse_change(self, [(self.embeddings, changes)], [now])
             grad_weights = grad_bag_weights(self.embeddings.value, bags, grad, mode=self.mode)
             behind = int(np.prod(shape)) - grad_weights.size  # ids behind the last bag
             grad_weights = np.pad(grad_weights, (0, behind)).reshape(shape)

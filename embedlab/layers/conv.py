@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from embedlab import activations
-from embedlab.core.checks import ShapeError, check_choice, check_size, message
+from embedlab.core.checks import ShapeError, check_choice, check_flag, check_size, message
 from embedlab.layers.input_checks import cast_grad, cast_inputs, check_input_shape, input_width
 from embedlab.layers.layer import Gradients, Layer
 from embedlab.layers.variable import Variable
@@ -71,7 +71,8 @@ class Conv1D(Layer):
         if self.padding == "causal":
             raise ValueError(left_to_keras("padding='causal'", f"padding={padding!r} for Conv1D"))
         check_choice(self.padding, "The `padding` argument", ("valid", "same"))
-        self.activation, self.use_bias = activations.get(activation), bool(use_bias)
+        self.activation = activations.get(activation)
+        self.use_bias = check_flag(use_bias, "use_bias")
         if not self.use_bias:
             self.bias = None
 

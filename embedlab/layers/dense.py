@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from embedlab import activations
-from embedlab.core.checks import check_size
+from embedlab.core.checks import check_flag, check_size
 from embedlab.layers.input_checks import cast_grad, cast_inputs, input_width
 from embedlab.layers.layer import Gradients, Layer
 from embedlab.layers.variable import Variable
@@ -51,7 +51,8 @@ class Dense(Layer):
     def __init__(self, units: int, activation: Any = None, use_bias: bool = True, **options: Any):
         super().__init__(**options)
         self.units = check_size(units, "units")
-        self.activation, self.use_bias = activations.get(activation), bool(use_bias)
+        self.activation = activations.get(activation)
+        self.use_bias = check_flag(use_bias, "use_bias")
         if not self.use_bias:
             self.bias = None
 
@@ -83,7 +84,7 @@ class Dense(Layer):
         grad = cast_grad(self, grad, sums.shape)
         grad = activations.gradient(self.activation, sums, self.activation(sums), grad)
         flat = grad.reshape(-1, self.units)  # (N, units)
-        weights = {"kernel": inputs.reshape(-1, inputs.shape[-1]).T @ flat}
+        weights = {"kernel": inputs.reshape(len(flat), inputs.shape[-1]).T @ flat}
         if self.use_bias:
             weights["bias"] = flat.sum(axis=0)
         return Gradients(grad @ self.kernel.value.T, weights)

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from embedlab.core.checks import one_line
+
 __all__ = ["INTEGERS", "DTypePolicy", "get_policy"]
 
 _MODE = re.compile(r"int8|int4(/(-1|[1-9][0-9]*))?")
@@ -31,8 +33,9 @@ class DTypePolicy:
         sources = (*_FLOATS, "mixed_float16") if mode else (*_FLOATS, "mixed_float16", *INTEGERS)
         if source not in sources or (mode and not _MODE.fullmatch(mode)):
             raise ValueError(
-                f"dtype must be one of {', '.join(_FLOATS)} or mixed_float16. Cannot convert "
-                f"{name!r:.40} to a mixed precision DTypePolicy. Choose one of these."
+                f"dtype must be one of {', '.join(_FLOATS)} or mixed_float16. Received "
+                f"{one_line(name)}: cannot convert it to a mixed precision DTypePolicy. "
+                "Choose one of these."
             )
         mixed = source == "mixed_float16"
         self.variable_dtype = "float32" if mixed else source

@@ -10,27 +10,30 @@ import numpy as np
 from embedlab import initializers, quantizers
 from embedlab.core.checks import (
     ShapeError,
+    as_numeric_array,
     as_table,
     check_choice,
+    check_flag,
     check_in_range,
     check_size,
     message,
+    one_line,
 )
 from embedlab.core.geometry import Neighbors, nearest
 from embedlab.core.gradient import coalesce
-from embedlab.core.ids import IdError, apply_out_of_range_rule, as_ids
+from embedlab.core.ids import apply_out_of_range_rule, as_ids
 from embedlab.core.lora import lora_scale
+from embedlab.core.memory import MemoryReport
 from embedlab.core.quantize import QuantizationReport, QuantizedTable
-from embedlab.layers.allocation import MemoryReport
+from embedlab.core.resize import resize_rows
 from embedlab.layers.dtype_policy import INTEGERS, DTypePolicy
 from embedlab.layers.embedding_table import (
     QuantizedTableWeights,
     Table,
     TableLayer,
-    resize_rows,
     resolve_quantization,
 )
-from embedlab.layers.input_checks import as_numeric_array, cast_grad, check_inside, name_layer
+from embedlab.layers.input_checks import cast_grad, check_inside, names_layer, refuse_change
 from embedlab.layers.keras1_config import from_keras1_config
 from embedlab.layers.layer import Gradients
 from embedlab.layers.lora import (
@@ -47,10 +50,16 @@ __all__ = ["Embedding", "LookupContext"]
 
 
 class LookupContext(NamedTuple):
-    """The ids of a forward pass, and the factors of row dropout, in the shape of the ids."""
+    """The parts of a forward pass of `Embedding` that `backward` needs.
+
+    The ids; factors of row dropout, in their shape; V; and A and B of the active adapters, with
+    their `changes` then.
+    """
 
     ids: np.ndarray
     factors: np.ndarray | None = None
+    input_dim: int | None = None
+    read: tuple[tuple[Variable, int], ...] = ()
 
 
 class Embedding(TableLayer):
@@ -148,19 +157,10 @@ class Embedding(TableLayer):
         seed: int | None = None,
         **options: Any,
     ):
-        super().__init__(
-            input_dim,
-            output_dim,
-            embeddings_initializer,
-            embeddings_regularizer,
-            embeddings_constraint,
-            padding_idx=padding_idx,
-            max_norm=max_norm,
-            norm_type=norm_type,
-            scale_grad_by_freq=scale_grad_by_freq,
-            seed=seed,
-            **options,
-        )
+        table = embeddings_initializer, embeddings_regularizer, embeddings_constraint
+        options.update(padding_idx=padding_idx, max_norm=max_norm, norm_type=norm_type, seed=seed)
+        options["scale_grad_by_freq"] = scale_grad_by_freq
+        super().__init__(input_dim, output_dim, *table, **options)
         check_choice(placement, "placement", ("memory", "disk"))
         if placement == "disk" and (self.embeddings_regularizer or self.embeddings_constraint):
             raise ValueError(
@@ -170,7 +170,7 @@ class Embedding(TableLayer):
             )
         self.placement = placement
         self.quantization_config = quantizers.get(quantization_config)
-        self.mask_zero = bool(mask_zero)
+        self.mask_zero = check_flag(mask_zero, "mask_zero")
         self.supports_masking = self.supports_masking or self.mask_zero
         self.input_length = _as_input_length(input_length)
         self.row_dropout = check_in_range(row_dropout, "row_dropout", np.nextafter(1.0, 0.0))
@@ -181,14 +181,14 @@ class Embedding(TableLayer):
         self.adapters = AdapterSet()
         self._tables: Mapping[str, Table] = {}  # by the name of the weight, once they are made
         self._table: Table | None = None  # that of the rows
-        self._pending_adapters = [dict(arguments) for arguments in adapters or []]
+        self._pending_adapters = _as_adapters(adapters)
         if lora_rank is not None:
             rank = check_size(lora_rank, "lora_rank")
             first = {"name": DEFAULT_NAME, "rank": rank, "alpha": lora_alpha}
             self._pending_adapters.insert(0, first)
         elif lora_alpha is not None:
             raise ValueError(
-                f"lora_alpha needs lora_rank. Received lora_alpha={lora_alpha!r:.40} alone. "
+                f"lora_alpha needs lora_rank. Received lora_alpha={one_line(lora_alpha)} alone. "
                 "Pass both, or call enable_lora(rank, lora_alpha)."
             )
         if self._pending_adapters:
@@ -295,18 +295,14 @@ class Embedding(TableLayer):
         if self.input_length is not None:
             self._fill_lengths(ids.shape)
         table: Table = self._table  # type: ignore[assignment]
-        try:
-            if self.max_norm is not None and not self.adapters.merged:
-                read = apply_out_of_range_rule(
-                    ids, self.input_dim, oob=self.oob, negative=self.negative
-                )
-                table.apply_max_norm(read[read < self.input_dim])
-            rows = table.lookup(ids, self.adapters, self.oob, self.negative)
-        except IdError as error:
-            raise name_layer(error, self) from None
+        if self.max_norm is not None and not self.adapters.merged:
+            read = self._rows_read(ids)
+            table.apply_max_norm(read[read < self.input_dim])
+        rows = table.lookup(ids, self.adapters, self.oob, self.negative)
         compute = self._dtype_policy.compute
         return rows if rows.dtype is compute else rows.astype(compute)
 
+    @names_layer
     def forward(
         self, inputs: Any, mask: Any = None, training: bool = False
     ) -> tuple[np.ndarray, LookupContext]:
@@ -319,13 +315,25 @@ class Embedding(TableLayer):
         """
         ids = as_ids(inputs).copy()  # the caller may reuse the array before `backward`
         rows = Embedding.call(self, ids)
+        context = LookupContext(ids, None, self.input_dim, self._read())
         if not (training and self.row_dropout):
-            return rows, LookupContext(ids)
+            return rows, context
         unique, inverse = np.unique(ids, return_inverse=True)
         stays = self._rng.random(len(unique)) >= self.row_dropout
         factors = (stays / (1 - self.row_dropout)).astype(rows.dtype)[inverse].reshape(ids.shape)
-        return rows * factors[..., None], LookupContext(ids, factors)
+        return rows * factors[..., None], context._replace(factors=factors)
 
+    def _rows_read(self, ids: np.ndarray) -> Any:
+        """Return the row that each id reads, V for none, by the rules for ids out of range."""
+        rules = {"oob": self.oob, "negative": self.negative}
+        return apply_out_of_range_rule(ids, self.input_dim, **rules)
+
+    def _read(self, *variables: Variable) -> tuple[tuple[Variable, int], ...]:
+        """Return `variables`, A and B of the active adapters, each with its `changes`."""
+        active = [self.adapters[name] for name in self.adapters.active]
+        return tuple((v, v.changes) for v in (*variables, *(v for x in active for v in (x.a, x.b))))
+
+    @names_layer
     def backward(self, context: LookupContext, grad: Any) -> Gradients:
         """Return the gradient of the table as a SparseGrad, for that of the rows (*ids.shape, D).
 
@@ -333,15 +341,18 @@ class Embedding(TableLayer):
         Ids have no gradient: `inputs` is None; nor has a table of integers.
         """
         rows = context.ids
+        refuse_change(self, context.read, self._read())
+        if context.input_dim not in (None, self.input_dim):
+            must = f"backward needs as many rows of {self.name!r} as its forward pass had"
+            received = f"{self.input_dim} instead of {context.input_dim}, after resize"
+            raise RuntimeError(message(must, received, "Go forward again after that"))
         if self.variable_dtype in INTEGERS:
             return Gradients(None, {})
         grad = cast_grad(self, grad, (*rows.shape, self.output_dim))
         if context.factors is not None:
             grad = grad * context.factors[..., None].astype(grad.dtype)
         if self.oob != "raise" or self.negative != "raise":
-            rows = apply_out_of_range_rule(
-                rows, self.input_dim, oob=self.oob, negative=self.negative
-            )
+            rows = self._rows_read(rows)
             inside = rows < self.input_dim  # ids that read no row have no gradient
             rows, grad = rows[inside], grad[inside]
         if self.adapters:
@@ -470,7 +481,7 @@ class Embedding(TableLayer):
         """
         if self.lora_enabled:
             must = "lora is already enabled. This can only be done once per layer"
-            raise ValueError(message(must, f"rank={rank!r:.40}", "Use add_adapter for another"))
+            raise ValueError(message(must, f"rank={one_line(rank)}", "Use add_adapter for another"))
         self.add_adapter(
             DEFAULT_NAME, rank, lora_alpha, a_initializer=a_initializer, b_initializer=b_initializer
         )
@@ -499,7 +510,7 @@ class Embedding(TableLayer):
         table = self._built_table("enable lora on")
         if not is_adapter_name(name) or adapter_weight_names(name)[0] in self._own_weights():
             must = "an adapter needs a name of its own, without a slash"
-            received = f"{name!r:.40} beside {list(self.adapters)}"
+            received = f"{one_line(name)} beside {list(self.adapters)}"
             raise ValueError(message(must, received, "Choose another"))
         self.adapters.refuse_if_merged("add_adapter")
         rank, most = check_size(rank, "rank"), min(self.input_dim, self.output_dim)
@@ -538,6 +549,7 @@ class Embedding(TableLayer):
         """Remove an adapter; without any, the table can be trained again."""
         self._forget([self.adapters.remove(name)])
 
+    @names_layer
     def merge(self, safe: bool = True) -> None:
         """Add the active adapters to the table: the same rows come out, without extra cost.
 
@@ -547,7 +559,11 @@ class Embedding(TableLayer):
         nothing is changed.
         """
         self.adapters.refuse_if_merged("merge")
-        self._built_table("merge").merge(self.adapters, safe)
+        table = self._built_table("merge")
+        if not self.adapters.active:
+            must, do = "merge needs an active adapter", "Call add_adapter or set_active first"
+            raise ValueError(message(must, f"{list(self.adapters)}, none of them active", do))
+        table.merge(self.adapters, safe)
         self.adapters.mark_merged()
 
     def unmerge(self) -> None:
@@ -566,7 +582,7 @@ class Embedding(TableLayer):
         >>> layer.merge_and_unload().trainable_weights[0].name, len(layer.adapters)
         ('embeddings', 0)
         """
-        if not self.adapters.merged:
+        if self.adapters.active:
             self.merge(safe)
         self._forget(self.adapters.clear())
         return self
@@ -599,6 +615,7 @@ class Embedding(TableLayer):
         """The codes, scales and zero points; AttributeError for a layer with floats."""
         return self.embedding_table.quantized
 
+    @names_layer
     def quantize(
         self, mode: str | None = None, type_check: bool = True, config: Any = None
     ) -> None:
@@ -628,7 +645,9 @@ class Embedding(TableLayer):
         >>> layer([1]).round(3).tolist(), layer.quantized.codes.dtype.name
         ([[1.0, 1.0, 1.0, 1.0]], 'int8')
         """
-        if type_check and not type(self).__module__.startswith("embedlab."):
+        if check_flag(type_check, "type_check") and not type(self).__module__.startswith(
+            "embedlab."
+        ):
             raise NotImplementedError(
                 f"Layer {type(self).__name__} does not have a `quantize` method implemented. "
                 "Received a subclass, whose own methods may need floats. Pass type_check=False if "
@@ -657,6 +676,7 @@ class Embedding(TableLayer):
         source = self.dtype_policy.name.rpartition("_from_")[2]
         self._dtype_policy = DTypePolicy(f"{config.policy}_from_{source}")
 
+    @names_layer
     def quantized_call(self, inputs: Any) -> np.ndarray:
         """Return the rows for ids, from the codes and the active adapters."""
         _ = self.quantized  # raises where there are no codes
@@ -676,6 +696,7 @@ class Embedding(TableLayer):
 
     # Resizing ---------------------------------------------------------------------------------
 
+    @names_layer
     def resize(self, input_dim: int, init: str = "mean", *, source: Any = None) -> None:
         """Change the number of rows; those that stay keep every number, and their moments.
 
@@ -735,6 +756,7 @@ class Embedding(TableLayer):
 
     # Neighbors --------------------------------------------------------------------------------
 
+    @names_layer
     def nearest(
         self, query: Any, k: int = 10, *, first: int = 0, last: int | None = None, exclude: Any = ()
     ) -> Neighbors:
@@ -750,7 +772,7 @@ class Embedding(TableLayer):
         table = self._built_table("search")
         vectors = as_numeric_array(query, "query")
         if vectors.dtype.kind in "iu":
-            ids = check_inside(as_ids(vectors), self.input_dim, self)
+            ids = check_inside(as_ids(vectors), self.input_dim)
             itself, others = ids.reshape(-1, 1), np.atleast_1d(as_ids(exclude))
             if ids.ndim > 1 or others.ndim > 2 or (others.ndim == 2 and len(others) != len(itself)):
                 must, do = "ids must be () or (Q,), exclude (E,) or (Q, E)", "Reshape them"
@@ -813,7 +835,11 @@ class Embedding(TableLayer):
         if array.dtype.kind != "f" and "dtype" not in options:
             array = array.astype(float)
         array = as_table(array, integers=True)
-        options = {"trainable": not freeze, "dtype": array.dtype.name, **options}
+        options = {
+            "trainable": not check_flag(freeze, "freeze"),
+            "dtype": array.dtype.name,
+            **options,
+        }
         rows, columns = array.shape
         return cls(rows, columns, weights=array, **options)
 
@@ -822,8 +848,8 @@ class Embedding(TableLayer):
 
         Nothing is allocated: ask before building.
         """
-        itemsize = np.dtype(self.variable_dtype).itemsize
-        return MemoryReport(self.input_dim, self.output_dim, itemsize, lora_rank)
+        itemsize, rank = np.dtype(self.variable_dtype).itemsize, check_size(lora_rank, "lora_rank")
+        return MemoryReport(self.input_dim, self.output_dim, itemsize, rank)
 
     def __repr__(self) -> str:
         parts = [f"{self.input_dim} words -> {self.output_dim} numbers"]
@@ -845,6 +871,18 @@ _BEYOND_KERAS = {
 }
 """Arguments that Keras does not know, and their defaults: a config holds them only if they differ,
 so that Keras can read it."""
+
+
+def _as_adapters(value: Any) -> list[dict[str, Any]]:
+    known = set(signature(Embedding.add_adapter).parameters)
+    value = [] if value is None else value
+    listed = list(value) if isinstance(value, (list, tuple)) else [value]
+    for each in listed:
+        if not (isinstance(each, dict) and {"name", "rank"} <= set(each) <= known):
+            must = "adapters must be a list of dicts, with the arguments of add_adapter in each"
+            do = 'Pass for example [{"name": "first", "rank": 4}]'
+            raise ValueError(message(must, one_line(each), do))
+    return [dict(each) for each in listed]
 
 
 def _as_input_length(value: Any) -> int | tuple[int | None, ...] | None:

@@ -9,7 +9,16 @@ from typing import Any, ClassVar
 import numpy as np
 
 from embedlab import initializers, quantizers
-from embedlab.core.checks import ShapeError, check_in_range, check_number, check_size, message
+from embedlab.core.checks import (
+    ShapeError,
+    as_numeric_array,
+    check_above_zero,
+    check_flag,
+    check_held_by,
+    check_in_range,
+    check_size,
+    one_line,
+)
 from embedlab.core.geometry import LazyTable
 from embedlab.core.lookup import lookup
 from embedlab.core.lora import lora_lookup, merge, unmerge
@@ -23,21 +32,14 @@ from embedlab.core.quantize import (
     quantize,
     quantized_lookup,
 )
-from embedlab.layers.allocation import Allocator, charge, check_fits
+from embedlab.core.resize import resize_rows
+from embedlab.layers.allocation import charge, check_fits
 from embedlab.layers.dtype_policy import DTypePolicy
-from embedlab.layers.input_checks import as_numeric_array
 from embedlab.layers.layer import Layer
 from embedlab.layers.lora import AdapterSet
 from embedlab.layers.variable import Variable
 
-__all__ = [
-    "FloatTable",
-    "QuantizedTableWeights",
-    "Table",
-    "TableLayer",
-    "resize_rows",
-    "resolve_quantization",
-]
+__all__ = ["FloatTable", "QuantizedTableWeights", "Table", "TableLayer", "resolve_quantization"]
 
 
 Rule = str | int
@@ -54,9 +56,6 @@ class FloatTable:
     ----------
     variables, row_variables : list of Variable
         All, in the order of a store, and those with an entry for each row: what merging changes.
-    version : int
-        How many times the table may have been changed in place: a backward pass that needs it as
-        it was compares.
     report : QuantizationReport or None
         What quantizing did, where it was done here.
     before_merge : list of ndarray
@@ -79,7 +78,6 @@ class FloatTable:
         self.variables = self.row_variables = [variable]
         self.placement, self.limit, self.norm_type = placement, limit, norm_type
         self.transposed = transposed
-        self.version = 0
         self.before_merge: list[np.ndarray] = []
 
     @property
@@ -122,7 +120,7 @@ class FloatTable:
         """Shorten some rows to `limit`, where there is one, in place."""
         if self.limit is not None:
             max_norm(self.variable.value, rows, self.limit, norm_type=self.norm_type)
-            self.version += 1
+            self.variable.mark_changed("max_norm")
 
     def freeze(self, frozen: bool) -> None:
         """Keep training from the table while there are adapters."""
@@ -133,13 +131,13 @@ class FloatTable:
         self.apply_max_norm(np.arange(len(self.variable)))  # all rows as a lookup reads them
         table = self.variable.value
         merge(table, adapters.active_arrays(), safe=safe, out=table)
-        self.version += 1
+        self.variable.mark_changed("merge")
 
     def unmerge(self, adapters: AdapterSet) -> None:
         """Subtract the merged adapters, to within a rounding."""
         table = self.variable.value
         unmerge(table, [arrays for _, arrays in adapters.merged], safe=False, out=table)
-        self.version += 1
+        self.variable.mark_changed("unmerge")
 
     def resize(self, total: int, init: str, sources: Any, leave_out: int | None) -> None:
         """Change the number of rows to `total`; see `resize_rows`."""
@@ -149,7 +147,6 @@ class FloatTable:
         charge(shape, variable.dtype, variable.path)
         new = resize_rows(rows, total, init, sources, leave_out, variable.allocate)
         _replace_rows(variable, new, self.transposed)
-        self.version += 1
 
     def gradients(self, grad: Any) -> dict[str, Any]:
         """Return a gradient of the table, sparse or (V, D), under the name of its weight."""
@@ -195,7 +192,6 @@ class QuantizedTableWeights:
     whose rounding cannot be undone.
     """
 
-    version = 0
     report: QuantizationReport | None = None
 
     def __init__(self, quantized: QuantizedTable, path: str, *, transposed: bool = False):
@@ -375,27 +371,21 @@ class TableLayer(Layer):
         seed: int | None = None,
         **options: Any,
     ):
-        super().__init__(
-            embeddings_initializer=initializers.seeded(
-                initializers.get(embeddings_initializer), seed
-            ),
-            embeddings_regularizer=embeddings_regularizer,
-            embeddings_constraint=embeddings_constraint,
-            **options,
-        )
+        self.seed = None if seed is None else check_size(seed, "seed", least=0)
+        options["embeddings_regularizer"] = embeddings_regularizer
+        options["embeddings_constraint"] = embeddings_constraint
+        start = initializers.seeded(initializers.get(embeddings_initializer), self.seed)
+        super().__init__(embeddings_initializer=start, **options)
         self.input_dim = check_size(input_dim, "input_dim")
         self.output_dim = check_size(output_dim, "output_dim")
         if padding_idx is not None:
             bounds = {"least": -self.input_dim, "most": self.input_dim - 1}
             padding_idx = check_size(padding_idx, "padding_idx", **bounds) % self.input_dim
-        if norm_type != np.inf and check_number(norm_type, "norm_type") <= 0:
-            raise ValueError(
-                message("norm_type must be above 0", norm_type, "Pass for example 2.0")
-            )
+        infinite = isinstance(norm_type, (float, np.floating)) and norm_type == np.inf
         self.padding_idx = padding_idx
         self.max_norm = None if max_norm is None else check_in_range(max_norm, "max_norm")
-        self.norm_type = norm_type
-        self.scale_grad_by_freq, self.seed = bool(scale_grad_by_freq), seed
+        self.norm_type = norm_type if infinite else check_above_zero(norm_type, "norm_type")
+        self.scale_grad_by_freq = check_flag(scale_grad_by_freq, "scale_grad_by_freq")
 
     def _make_float_table(self, weights: Any = None, placement: str = "memory") -> FloatTable:
         """Return a new table, made by its initializer, or of `weights` (V, D) as they are.
@@ -414,6 +404,7 @@ class TableLayer(Layer):
                     f"weight shape {table.shape}. Received it as weights=. "
                     "It must be (input_dim, output_dim)."
                 )
+            check_held_by(self.variable_dtype, table, "weights")
             initializer = lambda shape, dtype: table
         check_fits(placement, shape, self.variable_dtype)
         variable = self.add_named_weight("embeddings", shape, initializer, placement)
@@ -445,36 +436,6 @@ def _replace_rows(variable: Variable, rows: np.ndarray, transposed: bool) -> Non
         variable.replace(rows)
 
 
-def resize_rows(
-    rows: np.ndarray,
-    total: int,
-    init: str,
-    sources: Any = (),
-    leave_out: int | None = None,
-    allocate: Allocator = np.zeros,
-) -> np.ndarray:
-    """Return a copy of `rows` (V, ...) with `total` of them: cut off, or with new ones at the end.
-
-    New rows are the mean of all but `leave_out` (that of padding), zeros, or a copy: then `sources`
-    (total - V,) holds the row for each. `allocate` makes the array, in memory or on disk.
-
-    >>> resize_rows(np.array([[1.0], [3.0]]), 3, "mean").ravel().tolist()
-    [1.0, 3.0, 2.0]
-    """
-    stay = min(len(rows), total)
-    out = allocate((total, *rows.shape[1:]), rows.dtype)
-    out[:stay] = rows[:stay]
-    if total > stay and init == "copy":
-        out[stay:] = rows[np.asarray(sources)]
-    elif total > stay and init == "mean":
-        counted = np.ones((len(rows),) + (1,) * (rows.ndim - 1), bool)
-        if leave_out is not None:
-            counted[leave_out] = False
-        if counted.any():  # summed where they lie: no copy of the table
-            out[stay:] = rows.mean(axis=0, dtype=np.float64, where=counted)
-    return out
-
-
 def resolve_quantization(mode: Any, config: Any, default: Any) -> Any:
     """Return the quantization config that `mode` and `config` of a call mean.
 
@@ -496,7 +457,7 @@ def resolve_quantization(mode: Any, config: Any, default: Any) -> Any:
     if family not in ("int8", "int4"):
         later = family in ("float8", "gptq", "awq")
         raise (NotImplementedError if later else ValueError)(
-            f"Invalid quantization mode. It must be int8 or int4. Received {mode!r:.40}. "
+            f"Invalid quantization mode. It must be int8 or int4. Received {one_line(mode)}. "
             "Choose one of these."
         )
     if config is None and default is not None and default.mode == family:
@@ -507,6 +468,6 @@ def resolve_quantization(mode: Any, config: Any, default: Any) -> Any:
             f"Contradictory arguments: mode={mode!r} but config.mode={config.mode!r}. They "
             "must agree. Received both. Leave mode away."
         )
-    if "/" in mode and config.policy != mode:
+    if "/" in str(mode) and config.policy != mode:
         config = quantizers.Int4QuantizationConfig(block_size=int(mode.partition("/")[2]))
     return config

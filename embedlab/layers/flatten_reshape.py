@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from embedlab.core.checks import ShapeError, check_size, message
-from embedlab.layers.input_checks import as_numeric_array, cast_grad, check_input_shape
+from embedlab.core.checks import ShapeError, as_numeric_array, check_size, message
+from embedlab.layers.input_checks import cast_grad, check_input_shape
 from embedlab.layers.layer import Gradients, Layer
 from embedlab.layers.symbolic import KerasTensor
 

@@ -1,22 +1,27 @@
 """Input checks of layers: dtype and axes of the inputs, shape of the gradients."""
 
+from collections.abc import Sequence
+from functools import wraps
 from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import DtypeError, ShapeError, as_array, message
-from embedlab.core.ids import IdError, out_of_range_error
+from embedlab.core.checks import ShapeError, as_numeric_array, message
+from embedlab.core.ids import out_of_range_error
 
 __all__ = [
-    "as_numeric_array",
-    "as_plain_array",
     "cast_grad",
     "cast_inputs",
     "check_input_shape",
     "check_inside",
     "input_width",
     "name_layer",
+    "names_layer",
+    "refuse_change",
 ]
+
+CALLER_ERRORS = (IndexError, TypeError, ValueError)
+"""What is raised for arguments that do not fit."""
 
 
 def cast_inputs(layer: Any, inputs: Any, *, ndim: int | None = None, least: int = 0) -> np.ndarray:
@@ -88,45 +93,47 @@ def cast_grad(layer: Any, grad: Any, shape: tuple[int, ...]) -> np.ndarray:
     return array
 
 
-def as_numeric_array(value: Any, name: str) -> np.ndarray:
-    """Return what a caller passes as an array of numbers, without a copy if it is one.
-
-    Tensors of other libraries are accepted as well where NumPy refuses them: a torch Parameter
-    that requires a gradient, and bfloat16, which becomes float32. ShapeError or DtypeError for
-    lists of different lengths, and what does not hold numbers.
-
-    >>> as_numeric_array([["a"]], "weights")
-    Traceback (most recent call last):
-    embedlab.core.checks.DtypeError: weights must hold numbers. Received <U1. Convert it to floats.
-    """
-    array = as_plain_array(value, name)
-    if array.dtype.kind not in "fiub":
-        received = array.dtype.str.lstrip("|")
-        raise DtypeError(message(f"{name} must hold numbers", received, "Convert it to floats"))
-    return array
-
-
-def as_plain_array(value: Any, name: str) -> np.ndarray:
-    """Return what a caller passes as an array of any dtype: see `as_numeric_array`."""
-    if isinstance(value, (list, tuple)) and value and hasattr(value[0], "detach"):
-        value = [as_plain_array(part, name) for part in value]
-    if hasattr(value, "detach"):  # torch: no NumPy view of what takes part in its gradients
-        value = value.detach().cpu()
-        if "bfloat16" in str(value.dtype):
-            value = value.float()
-    array = as_array(value, name, "K")
-    return array.astype(np.float32) if array.dtype.name == "bfloat16" else array  # no NumPy kind
-
-
-def check_inside(ids: np.ndarray, input_dim: int, layer: Any) -> np.ndarray:
+def check_inside(ids: np.ndarray, input_dim: int) -> np.ndarray:
     """Return `ids`, refusing those outside 0..V-1 whatever rule the layer has for them."""
     if ids.size and not 0 <= int(ids.min()) <= int(ids.max()) < input_dim:
-        raise name_layer(out_of_range_error(ids, input_dim), layer)
+        raise out_of_range_error(ids, input_dim)
     return ids
 
 
-def name_layer(error: IdError, layer: Any) -> IdError:
-    """Return the error with the name of the layer behind what was received."""
-    received, _, cure = str(error).rpartition(". ")
-    text = f"{received}, in layer {layer.name!r}. {cure}"
-    return type(error)(text, error.bad_ids, error.positions, error.input_dim)
+def name_layer(error: Any, layer: Any) -> None:
+    """Put the name of a layer into an error that it let through, unless one has its name in it."""
+    if "layer" not in vars(error):
+        error.layer = layer.name
+        received, _, do = str(error).rpartition(". ")
+        if "Received" in received and repr(layer.name) not in str(error):
+            error.args = (f"{received}, in layer {layer.name!r}. {do}",)
+
+
+def names_layer(method: Any) -> Any:
+    """Return a method of a layer whose errors name the layer."""
+
+    @wraps(method)
+    def named(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(self, *args, **kwargs)
+        except CALLER_ERRORS as error:
+            name_layer(error, self)
+            raise
+
+    return named
+
+
+def refuse_change(layer: Any, then: Sequence[tuple[Any, int]], now: Sequence[Any]) -> None:
+    """Refuse a backward pass that needs other variables, or other `changes` of them, than now.
+
+    RuntimeError, as in PyTorch, that says what has changed one of them or put others in place.
+    """
+    changed = [variable.changed_by for variable, changes in then if variable.changes != changes]
+    if not changed and [id(variable) for variable, _ in then] != [
+        id(variable) for variable, _ in now
+    ]:
+        changed = ["quantize, merge or another choice of adapters"]
+    if changed:
+        must = f"backward needs the weights of {layer.name!r} as its forward pass read them"
+        do = "Go forward again after that"
+        raise RuntimeError(message(must, f"weights changed since by {changed[0]}", do))

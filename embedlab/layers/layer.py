@@ -6,6 +6,7 @@ There is no tape. A layer defines its own forward and backward pass:
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
 from inspect import signature
 from itertools import count
 from typing import Any, ClassVar, NamedTuple
@@ -13,14 +14,24 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from embedlab import activations, constraints, initializers, regularizers
-from embedlab.core.checks import ShapeError, as_array, message
+from embedlab.core.checks import (
+    ShapeError,
+    as_array,
+    as_numeric_array,
+    check_dtype,
+    check_flag,
+    check_held_by,
+    check_name,
+    message,
+    one_line,
+)
 from embedlab.layers.allocation import allocator_for, charge
 from embedlab.layers.dtype_policy import INTEGERS, DTypePolicy, get_policy
-from embedlab.layers.input_checks import as_numeric_array
+from embedlab.layers.input_checks import CALLER_ERRORS, name_layer
 from embedlab.layers.stored_arrays import prepare_load
 from embedlab.layers.symbolic import KerasTensor, as_shape, not_a_chain
 from embedlab.layers.variable import Variable
-from embedlab.registry import drop_keras_defaults, not_defined, snake_case
+from embedlab.registry import drop_keras_defaults, not_defined, refuse_unknown, snake_case
 
 __all__ = ["Gradients", "Layer"]
 
@@ -88,6 +99,9 @@ class Layer:
             cls._takes = frozenset(signature(cls.call).parameters)
             if "consumes_mask" not in vars(cls):
                 cls.consumes_mask = "mask" in cls._takes
+        for name in {"forward", "backward"} & vars(cls).keys():
+            if not cls.__module__.startswith("embedlab."):
+                setattr(cls, name, _checked(name, vars(cls)[name]))
 
     def __init__(
         self, *, name: str | None = None, dtype: Any = None, trainable: bool = True, **options: Any
@@ -97,14 +111,10 @@ class Layer:
         for option, default in _weight_options(type(self)).items():
             module = _MODULES[option.rpartition("_")[2]]
             setattr(self, option, module.get(options.pop(option, default)))
-        if options:
-            received = f"Unrecognized keyword arguments passed to {kind}: {sorted(options)}"
-            raise ValueError(
-                f"every argument must be one of {kind}'s. {received}. See help({kind})."
-            )
-        self._trainable = bool(trainable)
+        refuse_unknown(kind, options)
+        self._trainable = check_flag(trainable, "trainable")
         self._dtype_policy = self._check_policy(get_policy(dtype))
-        self.name = _fresh_name(type(self)) if name is None else str(name)
+        self.name = check_name(name) or _fresh_name(type(self))
         self.built = False
         self._trainable_weights: dict[str, Variable] = {}  # made so: `weights` begins with these
         self._non_trainable_weights: dict[str, Variable] = {}
@@ -150,20 +160,21 @@ class Layer:
         Variable(scale/factor, (2,) float32, trainable)
         """
         if isinstance(shape, str):
-            must, received = "add_weight takes the shape first, as in Keras", f"{shape!r:.40}"
-            do = f"Call add_weight(shape, initializer, name={shape!r:.40})"
+            must, received = "add_weight takes the shape first, as in Keras", one_line(shape)
+            do = f"Call add_weight(shape, initializer, name={received})"
             raise TypeError(message(must, f"{received} for {self.name!r}", do))
+        shape = as_shape(() if shape is None else shape, "shape", known=True)
+        dtype = self.variable_dtype if dtype is None else check_dtype(dtype)
         existing = self._own_weights()
-        if name is None:
+        if not check_name(name):
             names = (f"variable_{number}" if number else "variable" for number in count())
             name = next(free for free in names if free not in existing)
         if name in existing:
-            must, received = "a weight needs a name of its own", f"{name!r:.40} twice"
+            must, received = "a weight needs a name of its own", f"{one_line(name)} twice"
             raise ValueError(message(must, f"{received} in {self.name!r}", "Choose another name"))
-        shape, dtype = tuple(shape or ()), dtype or self.variable_dtype
         charge(shape, dtype, f"{self.name}/{name}")
         allocate = allocator_for(placement)
-        initializer = initializers.get(initializer or "glorot_uniform")
+        initializer = initializers.get("glorot_uniform" if initializer is None else initializer)
         value = initializers.initialize(initializer, shape, dtype, allocate)
         if value.shape != shape:
             must = f"an initializer must return the shape it is asked for, {shape}"
@@ -213,7 +224,7 @@ class Layer:
         prefix = name.removesuffix("_kernel")
         return self.add_weight(
             shape,
-            initializer or getattr(self, f"{prefix}_initializer"),
+            getattr(self, f"{prefix}_initializer") if initializer is None else initializer,
             name=name,
             regularizer=getattr(self, f"{prefix}_regularizer"),
             constraint=getattr(self, f"{prefix}_constraint"),
@@ -269,7 +280,7 @@ class Layer:
 
     @trainable.setter
     def trainable(self, trainable: bool) -> None:
-        self._trainable = bool(trainable)
+        self._trainable = check_flag(trainable, "trainable")
         for variable in self._own_weights().values():
             variable._frozen = not self._trainable
         for layer in self.sublayers():
@@ -306,6 +317,7 @@ class Layer:
                     f"provided weight shape {array.shape}. Received it for {variable.path}. "
                     "Reshape it."
                 )
+            check_held_by(variable.dtype, array, variable.path)
             arrays.append(array)
         for variable, array in zip(variables, arrays, strict=True):
             variable.assign(array)
@@ -342,12 +354,16 @@ class Layer:
         if isinstance(inputs, (list, tuple, dict)) and _holds_tensors(inputs):
             kind = type(inputs).__name__
             raise not_a_chain(f"{len(inputs)} placeholders in a {kind} for {self.name!r}")
-        if not self.built:
-            self._build_from_data(inputs)
-        if not (args or kwargs):
-            return self.call(inputs)
-        unused = _ALWAYS_WELCOME - self._takes
-        return self.call(inputs, *args, **{k: v for k, v in kwargs.items() if k not in unused})
+        try:
+            if not self.built:
+                self._build_from_data(inputs)
+            if not (args or kwargs):
+                return self.call(inputs)
+            unused = _ALWAYS_WELCOME - self._takes
+            return self.call(inputs, *args, **{k: v for k, v in kwargs.items() if k not in unused})
+        except CALLER_ERRORS as error:
+            name_layer(error, self)
+            raise
 
     def _build_from_data(self, inputs: Any) -> None:
         known = hasattr(inputs, "shape")
@@ -549,6 +565,29 @@ def _weight_options(kind: type[Layer]) -> dict[str, Any]:
 def _holds_tensors(inputs: Any) -> bool:
     parts = inputs.values() if isinstance(inputs, dict) else inputs[:2]  # data may be long
     return any(isinstance(part, KerasTensor) for part in parts)
+
+
+def _checked(name: str, method: Any) -> Any:
+    """Return `forward` or `backward` of a class of one's own, which must return the right things.
+
+    `forward` need not take ``mask=`` and ``training=``, like `call`.
+    """
+    parameters = signature(method).parameters
+    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    unused = frozenset() if open_ended else _ALWAYS_WELCOME - parameters.keys()
+    parts = "(outputs, context)" if name == "forward" else "Gradients(inputs, weights)"
+
+    @wraps(method)
+    def checked(self: Layer, *args: Any, **kwargs: Any) -> Any:
+        result = method(self, *args, **{k: v for k, v in kwargs.items() if k not in unused})
+        pair = isinstance(result, tuple) and len(result) == 2
+        if not pair or (name == "backward" and not isinstance(result[1], dict)):
+            must = f"{type(self).__name__}.{name} must return {parts}"
+            do = "weights is a dict of gradients by name" if name == "backward" else "Return both"
+            raise TypeError(message(must, f"{one_line(result)} from {self.name!r}", do))
+        return result
+
+    return checked
 
 
 def _once(build: Any) -> Any:

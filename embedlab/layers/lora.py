@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from embedlab.core.checks import one_line
 from embedlab.core.lora import Adapter, grad_lora, lora_scale
 from embedlab.layers.variable import Variable
 
@@ -159,7 +160,7 @@ class AdapterSet(Mapping[str, LoRAAdapter]):
     def _check_known(self, name: Any) -> None:
         if not isinstance(name, str) or name not in self._by_name:
             raise ValueError(
-                f"an adapter must be one of {list(self)}. Received {name!r:.40}. "
+                f"an adapter must be one of {list(self)}. Received {one_line(name)}. "
                 "Make it with add_adapter."
             )
 

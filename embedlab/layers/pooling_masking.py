@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from embedlab.core.checks import message
+from embedlab.core.checks import message, one_line
 from embedlab.core.mask import as_mask, grad_masked_max, grad_masked_mean, masked_max, masked_mean
 from embedlab.layers.input_checks import cast_grad, cast_inputs, check_input_shape
 from embedlab.layers.layer import Gradients, Layer
@@ -29,9 +29,9 @@ class Masking(Layer):
 
     def __init__(self, mask_value: float = 0.0, **options: Any):
         super().__init__(**options)
-        if not isinstance(mask_value, (int, float, np.number)):
+        if not isinstance(mask_value, (int, float, np.number)):  # NaN too
             must = "mask_value must be a number"
-            raise ValueError(message(must, f"{mask_value!r:.40}", "Pass for example 0.0"))
+            raise ValueError(message(must, one_line(mask_value), "Pass for example 0.0"))
         self.mask_value = mask_value
 
     def forward(

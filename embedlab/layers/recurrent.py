@@ -9,7 +9,7 @@ import numpy as np
 
 from embedlab import activations
 from embedlab.activations import gradient, sigmoid
-from embedlab.core.checks import check_size
+from embedlab.core.checks import check_flag, check_size
 from embedlab.core.mask import as_mask, grad_keep_masked_state, keep_masked_state
 from embedlab.layers.input_checks import cast_grad, cast_inputs, check_input_shape, input_width
 from embedlab.layers.layer import Gradients, Layer
@@ -80,9 +80,10 @@ class Recurrent(Layer):
     ):
         super().__init__(**options)
         self.units = check_size(units, "units")
-        self.activation, self.use_bias = activations.get(activation), bool(use_bias)
-        self.return_sequences = bool(return_sequences)
-        self.zero_output_for_mask = bool(zero_output_for_mask)
+        self.activation = activations.get(activation)
+        self.use_bias = check_flag(use_bias, "use_bias")
+        self.return_sequences = check_flag(return_sequences, "return_sequences")
+        self.zero_output_for_mask = check_flag(zero_output_for_mask, "zero_output_for_mask")
         if not self.use_bias:
             self.bias = None
 
@@ -175,7 +176,7 @@ class Recurrent(Layer):
                 grads = tuple(g + stays for g, stays in zip(grads, masked, strict=True))
         x, h = (sums.reshape(-1, sums.shape[-1]) for sums in (to_x, to_h))
         weights = {
-            "kernel": values.reshape(-1, width).T @ x,
+            "kernel": values.reshape(len(x), width).T @ x,
             "recurrent_kernel": hidden[:-1].reshape(-1, self.units).T @ h,
         }
         if self.bias is not None:

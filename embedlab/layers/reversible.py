@@ -4,11 +4,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from embedlab.core.checks import ShapeError, check_number, message
+from embedlab.core.checks import (
+    ShapeError,
+    as_numeric_array,
+    check_above_zero,
+    check_dtype,
+    check_flag,
+)
 from embedlab.core.lora import Adapter
 from embedlab.layers.embedding import Embedding
 from embedlab.layers.embedding_table import FloatTable, Table
-from embedlab.layers.input_checks import as_numeric_array, check_input_shape
+from embedlab.layers.input_checks import check_input_shape, refuse_change
 from embedlab.layers.layer import Gradients
 from embedlab.layers.lora import adapter_weight_names
 from embedlab.layers.symbolic import KerasTensor
@@ -18,11 +24,11 @@ __all__ = ["ReverseContext", "ReversibleEmbedding"]
 
 
 class ReverseContext(NamedTuple):
-    """Vectors (..., D), logits (..., V) after the cap, and the `version` of the table then."""
+    """Vectors (..., D), logits (..., V) after the cap, the variables read, and their `changes`."""
 
     vectors: np.ndarray
     logits: np.ndarray
-    version: int
+    read: tuple[tuple[Variable, int], ...]
 
 
 class ReversibleEmbedding(Embedding):
@@ -80,25 +86,15 @@ class ReversibleEmbedding(Embedding):
         logit_soft_cap: float | None = None,
         **options: Any,
     ):
-        self.tie_weights = bool(tie_weights)
-        self.reverse_dtype = None if reverse_dtype is None else np.dtype(reverse_dtype).name
-        self.logit_soft_cap = logit_soft_cap
-        if logit_soft_cap is not None:
-            self.logit_soft_cap = check_number(logit_soft_cap, "logit_soft_cap")
-            if self.logit_soft_cap <= 0:
-                must, do = "logit_soft_cap must be above 0, or None", "Pass for example 30.0"
-                raise ValueError(message(must, logit_soft_cap, do))
+        self.tie_weights = check_flag(tie_weights, "tie_weights")
+        dtype = reverse_dtype
+        self.reverse_dtype = None if dtype is None else check_dtype(dtype, "reverse_dtype", "f")
+        cap = logit_soft_cap
+        self.logit_soft_cap = None if cap is None else check_above_zero(cap, "logit_soft_cap")
         if not self.tie_weights:
             self._table_names = ("embeddings", "reverse_embeddings")
-        super().__init__(
-            input_dim,
-            output_dim,
-            embeddings_initializer=embeddings_initializer,
-            embeddings_regularizer=embeddings_regularizer,
-            embeddings_constraint=embeddings_constraint,
-            mask_zero=mask_zero,
-            **options,
-        )
+        table = embeddings_initializer, embeddings_regularizer, embeddings_constraint
+        super().__init__(input_dim, output_dim, *table, mask_zero, **options)
 
     # The reverse table ------------------------------------------------------------------------
 
@@ -165,14 +161,14 @@ class ReversibleEmbedding(Embedding):
             logits = np.tanh(logits / self.logit_soft_cap) * work_dtype.type(self.logit_soft_cap)
         shape = (*vectors.shape[:-1], self.input_dim)
         logits = logits.astype(vectors.dtype, copy=False).reshape(shape)
-        return logits, ReverseContext(vectors, logits, table.version)
+        return logits, ReverseContext(vectors, logits, self._read(*table.row_variables))
 
     def backward(self, context: Any, grad: Any) -> Gradients:
         """Return the gradients of either direction.
 
         With reverse: `inputs` (..., D), and an array under the name of each weight that it reads,
-        unless that is frozen codes. RuntimeError when a lookup with `max_norm` has changed the
-        table since the forward pass, as in PyTorch: the gradient needs the table as it was.
+        unless that is frozen codes. RuntimeError when anything has changed the table since the
+        forward pass, as in PyTorch: the gradient needs the table as it was.
         """
         if not isinstance(context, ReverseContext):
             return super().backward(context, grad)
@@ -184,12 +180,7 @@ class ReversibleEmbedding(Embedding):
                 f"Received {grad.shape}. Pass what the layer above sends back."
             )
         table, floats, active = self._reverse_parts(work_dtype)
-        if table.version != context.version:
-            raise RuntimeError(
-                "backward needs the table as the forward pass with reverse=True read it. Received "
-                f"a table of {self.name!r} that was changed in place since, as a lookup with "
-                "max_norm does. Look ids up first, or leave max_norm away."
-            )
+        refuse_change(self, context.read, self._read(*table.row_variables))
         vectors = context.vectors.astype(work_dtype, copy=False).reshape(-1, self.output_dim)
         if self.logit_soft_cap is not None:
             grad = grad * (1 - (context.logits.astype(work_dtype) / self.logit_soft_cap) ** 2)

@@ -4,7 +4,7 @@ from itertools import count
 from operator import index
 from typing import Any
 
-from embedlab.core.checks import message
+from embedlab.core.checks import check_dtype, check_name, check_size, message, one_line
 
 __all__ = ["Input", "KerasTensor", "as_shape", "not_a_chain"]
 
@@ -26,8 +26,8 @@ class KerasTensor:
 
     def __init__(self, shape: Any, dtype: Any = "float32", name: str | None = None):
         self.shape = tuple(shape)
-        self.dtype = str(dtype)
-        self.name = name or f"keras_tensor_{next(_numbers)}"
+        self.dtype = check_dtype(dtype)
+        self.name = check_name(name) or f"keras_tensor_{next(_numbers)}"
         self.layer: Any = None
         self.inputs: Any = None
         self.call_kwargs: dict[str, Any] = {}
@@ -61,21 +61,22 @@ def Input(
     """
     if (shape is None) == (batch_shape is None):
         must = "Input needs exactly one of shape and batch_shape"
-        received = f"shape={shape!r:.40}, batch_shape={batch_shape!r:.40}"
+        received = f"shape={one_line(shape)}, batch_shape={one_line(batch_shape)}"
         raise ValueError(message(must, received, "Pass for example shape=(10,)"))
     if batch_shape is None:
+        batch_size = None if batch_size is None else check_size(batch_size, "batch_size")
         return KerasTensor((batch_size, *as_shape(shape, "shape")), dtype, name)
     return KerasTensor(as_shape(batch_shape, "batch_shape"), dtype, name)
 
 
-def as_shape(shape: Any, name: str) -> tuple[int | None, ...]:
-    """Return a shape as a tuple of lengths or None; refuse everything else."""
+def as_shape(shape: Any, name: str, *, known: bool = False) -> tuple[Any, ...]:
+    """Return a shape as a tuple of lengths, or None unless all must be `known`."""
     try:
         lengths = tuple(None if n is None else index(n) for n in shape)
     except TypeError:  # not a sequence, or not of whole numbers
         lengths = (-1,)
-    if isinstance(shape, str) or any(n is not None and n < 0 for n in lengths):
+    if isinstance(shape, (str, bytes, dict)) or any(known if n is None else n < 0 for n in lengths):
         remedy = f"({shape},)" if isinstance(shape, int) else "(10,), or (None,) for any length"
         must = f"{name} must be a tuple of lengths or None"
-        raise ValueError(message(must, f"{shape!r:.40}", f"Pass {name}={remedy}"))
+        raise ValueError(message(must, one_line(shape), f"Pass {name}={remedy}"))
     return lengths

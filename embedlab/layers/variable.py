@@ -5,8 +5,14 @@ from typing import Any
 import numpy as np
 
 from embedlab.constraints import Constraint
-from embedlab.core.checks import ShapeError
-from embedlab.layers.input_checks import as_numeric_array
+from embedlab.core.checks import (
+    ShapeError,
+    as_numeric_array,
+    check_dtype,
+    check_flag,
+    check_held_by,
+    check_name,
+)
 
 __all__ = ["Variable"]
 
@@ -50,14 +56,17 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         regularizer: Any = None,
         path: str | None = None,
     ):
-        self._value = np.array(as_numeric_array(value, name), dtype, order="C")
-        self.name, self.path = name, path or name
+        self.name = check_name(name)
+        self.path = check_name(path) or self.name
+        dtype = None if dtype is None else check_dtype(dtype)
+        self._value = np.array(as_numeric_array(value, self.name), dtype, order="C")
         self.constraint, self.regularizer = constraint, regularizer
-        self._trainable = bool(trainable)
+        self._trainable = check_flag(trainable, "trainable")
         self._frozen = False  # by its layer; kept apart, so that thawing restores what was
         self.allocate: Any = np.zeros  # makes arrays of zeros where this one lies
         self.padding_idx: int | None = None  # a row that no step of an optimizer moves
         self.resized: list[tuple[int, int]] = []  # axis and length, of every `replace`
+        self.changes, self.changed_by = 0, ""  # how often the array was changed, and last by what
 
     @classmethod
     def from_array(cls, value: np.ndarray, **options: Any) -> "Variable":
@@ -80,7 +89,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
 
     @trainable.setter
     def trainable(self, trainable: bool) -> None:
-        self._trainable = bool(trainable)
+        self._trainable = check_flag(trainable, "trainable")
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -123,8 +132,14 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
                 f"`variable.assign(value)` must match. {self.path} has shape {self.shape}. "
                 f"Received shape {array.shape}. Reshape the value first."
             )
+        check_held_by(self.dtype, array, self.path)
         self._value[...] = array
+        self.mark_changed("assign")
         return self._value
+
+    def mark_changed(self, by: str) -> None:
+        """Count a change of the array, which a backward pass may need as it was."""
+        self.changes, self.changed_by = self.changes + 1, by
 
     def full_like(self, number: float) -> np.ndarray:
         """Return a new array of this shape and dtype, in the same place, full of one number."""
@@ -147,6 +162,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         if value.shape != self.shape:
             self.resized.append((axis, min(self._value.shape[axis], value.shape[axis])))
         self._value = value
+        self.mark_changed("resize or load_weights")
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if copy or (dtype is not None and np.dtype(dtype) != self._value.dtype):

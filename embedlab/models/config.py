@@ -13,11 +13,8 @@ from embedlab import losses, optimizers
 from embedlab.core.checks import message
 
 __all__ = [
-    "MODEL_CLASSES",
-    "MoreThanAChain",
-    "layer_from_config",
-    "model_from_config",
-    "model_to_config",
+    *("MODEL_CLASSES", "MoreThanAChain", "layer_from_config"),
+    *("model_from_config", "model_to_config"),
 ]
 
 MODEL_CLASSES: dict[str, Any] = {}

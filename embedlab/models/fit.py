@@ -3,6 +3,7 @@
 One step is forward, loss, backward, and the step of the optimizer. There is no tape.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -11,22 +12,21 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from embedlab.callbacks import Callback
-from embedlab.core.checks import ShapeError, check_size, message
+from embedlab.core.checks import (
+    ShapeError,
+    as_plain_array,
+    check_choice,
+    check_size,
+    message,
+    one_line,
+)
 from embedlab.core.gradient import SparseGrad
-from embedlab.core.ids import IdError
-from embedlab.layers.input_checks import as_plain_array
+from embedlab.core.ids import IdError, IdTypeError
 from embedlab.layers.symbolic import not_a_chain
 
 __all__ = [
-    "StepResult",
-    "Totals",
-    "as_callbacks",
-    "as_pair",
-    "as_samples",
-    "batches",
-    "forward_step",
-    "positions_of_caller",
-    "train_step",
+    *("StepResult", "Totals", "as_callbacks", "as_pair", "as_samples", "as_verbose", "batches"),
+    *("forward_step", "positions_of_caller", "train_step"),
 ]
 
 PROGRESS_BAR_DELAY = 0.5
@@ -63,6 +63,10 @@ def train_step(model: Any, x: Any, y: Any) -> StepResult:
     loss_grad = model.loss.grad(y, step.outputs, step.mask)
     gradients = dict(model.backward(context, loss_grad).weights)
     variables = model.named_weights()
+    unknown = gradients.keys() - variables.keys()
+    if unknown:
+        must, do = f"gradients must be of weights: {list(variables)}", "Give backward their names"
+        raise ValueError(message(must, sorted(unknown), do))
     for name, variable in variables.items():
         if variable.regularizer is not None and variable.trainable:
             grad = gradients.get(name, 0.0)
@@ -111,7 +115,7 @@ def batches(
     """Yield the rows of every batch, a slice or part of `order`, and the progress bar."""
     size = 32 if batch_size is None else check_size(batch_size, "batch_size")
     delay = PROGRESS_BAR_DELAY if verbose == "auto" else 0
-    hidden, leave = verbose in (0, False), verbose != "auto"
+    hidden, leave = verbose == 0, verbose != "auto"
     starts = range(0, count, size)
     with tqdm(starts, title, delay=delay, disable=hidden, leave=leave) as bar:
         for start in bar:
@@ -121,16 +125,17 @@ def batches(
 
 @contextmanager
 def positions_of_caller(rows: Any) -> Iterator[None]:
-    """Turn positions of an IdError inside from those in a batch into those of the caller."""
+    """Turn positions in a batch, of ids that an error inside names, into those of the caller."""
     try:
         yield
-    except IdError as error:
-        if not error.positions or not all(error.positions):
-            raise
+    except (IdError, IdTypeError) as error:
         samples = np.arange(rows.start, rows.stop) if isinstance(rows, slice) else rows
-        positions = [(int(samples[first]), *rest) for first, *rest in error.positions]
-        text = str(error).replace(f"{list(error.positions[0])}", f"{list(positions[0])}", 1)
-        raise IdError(text, error.bad_ids, positions, error.input_dim) from None
+        sample = lambda first: int(samples[first]) if first < len(samples) else first
+        text = re.sub(r"(?<= at \[)\d+", lambda at: str(sample(int(at[0]))), str(error), count=1)
+        error.args = (text,)
+        if isinstance(error, IdError) and all(error.positions):
+            error.positions = tuple((sample(first), *rest) for first, *rest in error.positions)
+        raise
 
 
 def as_samples(model: Any, value: Any, name: str) -> np.ndarray:
@@ -186,12 +191,19 @@ def as_pair(model: Any, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
     return x, y
 
 
+def as_verbose(value: Any) -> Any:
+    """Return "auto", 0, 1 or 2; True is 1 and False is 0."""
+    value = int(value) if isinstance(value, bool) else value
+    check_choice(value, "verbose", ("auto", 0, 1, 2), "Pass 0 for no output")
+    return value
+
+
 def as_callbacks(callbacks: Any) -> list[Callback]:
     """Return the callbacks in a list; one alone needs none."""
     listed = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
     listed = [callback for callback in listed if callback is not None]
     for callback in listed:
         if not isinstance(callback, Callback):
-            must, received = "callbacks must be a Callback or a list of them", f"{callback!r:.60}"
+            must, received = "callbacks must be a Callback or a list of them", one_line(callback)
             raise TypeError(message(must, received, "Pass for example EarlyStopping()"))
     return listed

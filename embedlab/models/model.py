@@ -8,8 +8,9 @@ import numpy as np
 from embedlab import layers as layers_module
 from embedlab import losses, metrics, optimizers
 from embedlab.callbacks import History
-from embedlab.core.checks import ShapeError, check_choice, check_size, message
+from embedlab.core.checks import ShapeError, check_choice, check_flag, check_size, message, one_line
 from embedlab.core.gradient import add_gradients
+from embedlab.layers.input_checks import CALLER_ERRORS, name_layer
 from embedlab.layers.layer import Gradients, Layer
 from embedlab.layers.symbolic import KerasTensor, not_a_chain
 from embedlab.models.config import MODEL_CLASSES, layer_from_config
@@ -19,6 +20,7 @@ from embedlab.models.fit import (
     as_callbacks,
     as_pair,
     as_samples,
+    as_verbose,
     batches,
     forward_step,
     positions_of_caller,
@@ -30,15 +32,8 @@ from embedlab.registry import drop_keras_defaults
 __all__ = ["Model"]
 
 _LEFT_TO_KERAS = {
-    "loss_weights": None,
-    "weighted_metrics": None,
-    "class_weight": None,
-    "sample_weight": None,
-    "steps": None,
-    "callbacks": None,
-    "steps_per_epoch": None,
-    "validation_steps": None,
-    "validation_batch_size": None,
+    **dict.fromkeys(("loss_weights", "weighted_metrics", "class_weight", "sample_weight", "steps")),
+    **dict.fromkeys(("callbacks", "steps_per_epoch", "validation_steps", "validation_batch_size")),
     "run_eagerly": False,
     "steps_per_execution": 1,
     "jit_compile": "auto",
@@ -60,8 +55,8 @@ class Model(Layer):
     name : str, optional
     trainable : bool
     strict_masks : {"raise", "warn", "ignore"}
-        What happens when a layer would lose a mask: an error, which old texts promise; a
-        warning, which is what Keras 3 does; or nothing.
+        What happens when a layer would lose a mask: an exception, as Keras 1 documents it; a
+        warning, as in Keras 3; or nothing.
 
     Notes
     -----
@@ -131,10 +126,21 @@ class Model(Layer):
     def compile(
         self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Any = None, **keras_only: Any
     ) -> None:
-        """Choose how the model is trained: each an object, a name or a dict.
+        """Choose how the model is trained.
 
-        ``metrics=["accuracy"]`` is the only metric here. An unknown name is a ValueError at once,
-        and so are further arguments of Keras, unless they ask for nothing.
+        Parameters
+        ----------
+        optimizer : Optimizer, str or dict
+            An instance, its name such as "adam", or its config.
+        loss : Loss, str or dict
+            The same, such as "mse".
+        metrics : str, Accuracy or list of them, optional
+            "accuracy" (or "acc") is the only one.
+
+        Raises
+        ------
+        ValueError
+            For an unknown name, and for further arguments of Keras that ask for something.
         """
         _refuse_unknown("compile", keras_only)
         if isinstance(loss, (list, tuple)) or (isinstance(loss, dict) and "class_name" not in loss):
@@ -178,12 +184,21 @@ class Model(Layer):
         History
             `history.history["loss"]` has one number an epoch: the mean over its batches, each
             before its step, with penalties, as in Keras.
+
+        Raises
+        ------
+        ValueError, TypeError, ShapeError
+            For a model that is not compiled, and for arguments, samples and targets that do not
+            fit. No weight is changed then.
+        IdError, IdTypeError, MaskError
+            For ids that select no row, with their positions in `x`, and for a mask that would be
+            lost. Weights are those of the last step before.
         """
         _refuse_unknown("fit", keras_only)
         self._check_compiled()
         epochs = check_size(epochs, "epochs")
-        verbose = int(verbose) if isinstance(verbose, bool) else verbose
-        check_choice(verbose, "verbose", ("auto", 0, 1, 2), "Pass 0 for no output")
+        verbose, shuffle = as_verbose(verbose), check_flag(shuffle, "shuffle")
+        rng = np.random.default_rng(None if seed is None else check_size(seed, "seed", least=0))
         x, y = as_pair(self, x, y)
         held_out = validation_data
         if held_out is not None:
@@ -197,15 +212,16 @@ class Model(Layer):
             raise ShapeError(message("fit needs at least one sample", "none", "Pass more rows"))
         history = History()
         listeners = [*as_callbacks(callbacks), history]
-        for callback in listeners:
-            callback.set_model(self)
-        rng = np.random.default_rng(seed)
-        self.stop_training = False
-        for callback in listeners:
-            callback.on_train_begin()
-        for epoch in range(epochs):
+
+        def notify(method: str, *args: Any) -> None:
             for callback in listeners:
-                callback.on_epoch_begin(epoch)
+                getattr(callback, method)(*args)
+
+        notify("set_model", self)
+        self.stop_training = False
+        notify("on_train_begin")
+        for epoch in range(epochs):
+            notify("on_epoch_begin", epoch)
             order = rng.permutation(len(x)) if shuffle else None
             title, totals = f"epoch {epoch + 1}/{epochs}", Totals(self)
             bars = 0 if verbose == 2 else verbose
@@ -222,12 +238,10 @@ class Model(Layer):
                 logs.update({f"val_{name}": value for name, value in results.items()})
             if verbose == 2:
                 print(f"{title}: " + ", ".join(f"{k} {v:.4f}" for k, v in logs.items()))
-            for callback in listeners:
-                callback.on_epoch_end(epoch, logs)
+            notify("on_epoch_end", epoch, logs)
             if self.stop_training:
                 break
-        for callback in listeners:
-            callback.on_train_end()
+        notify("on_train_end")
         return history
 
     def evaluate(
@@ -239,27 +253,13 @@ class Model(Layer):
         return_dict: bool = False,
         **keras_only: Any,
     ) -> Any:
-        """Compute the loss and the metrics over all of `x` and `y`.
+        """Return the loss over all of `x` and `y`, or with metrics [loss, metric, ...].
 
-        Parameters
-        ----------
-        x, y, batch_size, verbose
-            As for `fit`.
-        return_dict : bool
-
-        Returns
-        -------
-        float, list of float or dict
-            The loss where there are no metrics, else [loss, metric, ...]; with `return_dict` a
-            dict by name.
-
-        Raises
-        ------
-        ValueError, ShapeError, IdError
-            For a model that is not compiled, and for samples, targets or ids that do not fit.
+        With `return_dict` they come in a dict by name. Other arguments and errors are as for `fit`.
         """
         _refuse_unknown("evaluate", keras_only)
         self._check_compiled()
+        verbose, return_dict = as_verbose(verbose), check_flag(return_dict, "return_dict")
         x, y = as_pair(self, x, y)
         totals = Totals(self)
         for rows, _ in batches(len(x), batch_size, "evaluate", verbose):
@@ -273,25 +273,12 @@ class Model(Layer):
     def predict(
         self, x: Any, batch_size: int | None = None, verbose: Any = "auto", **keras_only: Any
     ) -> np.ndarray:
-        """Return the outputs for all of `x`; they do not depend on `batch_size`.
+        """Return the outputs of the last layer for all of `x`, (samples, ...).
 
-        Parameters
-        ----------
-        x, batch_size, verbose
-            As for `fit`.
-
-        Returns
-        -------
-        np.ndarray
-            (samples, ...), as the last layer returns them.
-
-        Raises
-        ------
-        ShapeError, IdError
-            For inputs or ids that do not fit.
+        They do not depend on `batch_size`. Arguments and errors are as for `fit`.
         """
         _refuse_unknown("predict", keras_only)
-        x = as_samples(self, x, "x")
+        verbose, x = as_verbose(verbose), as_samples(self, x, "x")
         result: np.ndarray | None = None
         for rows, _ in batches(len(x), batch_size, "predict", verbose):
             with positions_of_caller(rows):
@@ -335,10 +322,19 @@ class Model(Layer):
     ) -> tuple[Any, Any, list[Any]]:
         """Return outputs, mask and contexts of a method of every layer, one after the other."""
         self._prepare(inputs)
+        batch = np.shape(inputs)[:1] if hasattr(inputs, "shape") else ()
         contexts: list[Any] = []
         for layer, kwargs in self._calls:
             check_mask_survives(mask, layer, self.strict_masks)
-            inputs, mask, *context = getattr(layer, method)(inputs, mask, training, **kwargs)
+            try:
+                inputs, mask, *context = getattr(layer, method)(inputs, mask, training, **kwargs)
+            except CALLER_ERRORS as error:
+                name_layer(error, layer)
+                raise
+            if batch and np.shape(inputs)[:1] != batch:
+                must = f"outputs of {layer.name!r} must keep the batch axis of its inputs, {batch}"
+                do = "Return an array with one entry for each sample"
+                raise ShapeError(message(must, f"shape {np.shape(inputs)}", do))
             contexts += context
         return inputs, mask, contexts
 
@@ -351,7 +347,11 @@ class Model(Layer):
         for (layer, _), saved in zip(reversed(self._calls), reversed(context), strict=True):
             if grad is None:
                 break
-            grad, by_name = layer.backward(saved, grad)
+            try:
+                grad, by_name = layer.backward(saved, grad)
+            except CALLER_ERRORS as error:
+                name_layer(error, layer)
+                raise
             for name, weight_grad in by_name.items():
                 key = f"{layer.name}/{name}"
                 weights[key] = add_gradients(weights.get(key), weight_grad)
@@ -399,14 +399,15 @@ class Model(Layer):
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """Return one layer by its name or its place."""
         layers = self.layers
-        if index is not None and -len(layers) <= index < len(layers):
+        whole = isinstance(index, (int, np.integer))
+        if whole and -len(layers) <= index < len(layers):
             return layers[index]
         for layer in layers if index is None else ():
-            if layer.name == name:
+            if isinstance(name, str) and layer.name == name:
                 return layer
         names, received = [layer.name for layer in layers], name if index is None else index
         must = f"No such layer: it must be one of the {len(layers)} layers {names}"
-        raise ValueError(message(must, f"{received!r:.40}", "See model.summary()"))
+        raise ValueError(message(must, one_line(received), "See model.summary()"))
 
     @property
     def inputs(self) -> list[KerasTensor]:
@@ -589,7 +590,7 @@ def _refuse_unknown(method: str, received: dict[str, Any]) -> None:
     unknown = drop_keras_defaults(method, received, _LEFT_TO_KERAS)
     if unknown:
         must = f"{method} must get arguments that it knows"
-        name = f"an unexpected keyword argument {next(iter(unknown))!r:.40}"
+        name = f"an unexpected keyword argument {one_line(next(iter(unknown)))}"
         raise TypeError(message(must, name, f"See help(Model.{method})"))
 
 

@@ -45,6 +45,8 @@ INTERNAL = {
     ),
     "bag.parse": ("upcast_float16",),
     "checks": ("check_choice", "check_finite", "message", "one_line"),
+    "memory": ("available_memory", "in_words"),
+    "resize": ("resize_rows",),
     "gradient.sparse": ("add_gradients",),  # gets what `coalesce` and layers made
     "gradient.grouping": ("balanced_splits", "bucket_by_row_block", "fits_in_64_bits"),
     "ids": ("out_of_range_error",),
@@ -223,6 +225,13 @@ add(
     "checks",
     check_flag={"value": ("any", lambda: True), "name": ("any", lambda: "amsgrad")},
     check_number={"value": ("number", lambda: 2.0), "name": ("any", lambda: "scale")},
+    check_above_zero={"value": ("number > 0", lambda: 2.0), "name": ("any", lambda: "scale")},
+    check_name={"value": ("any", lambda: "words")},
+    check_dtype={
+        "value": ("any", lambda: "float32"),
+        "name": ("any", lambda: "dtype"),
+        "kinds": ("any", lambda: "f"),
+    },
     as_floats={"array": ("floats, any shape", grad), "name": ("any", lambda: "values")},
 )
 add(

@@ -420,7 +420,7 @@ def test_from_legacy_speaks_keras_1():
     assert layer.name == "embedding_1"
     assert repr(layer.embeddings_initializer) == "RandomNormal(mean=0.0, stddev=0.05)"
     assert repr(layer.embeddings_regularizer) == "L1L2(l1=0.0, l2=0.5)"
-    assert repr(layer.embeddings_constraint) == "MaxNorm(max_value=2, axis=0)"
+    assert repr(layer.embeddings_constraint) == "MaxNorm(max_value=2.0, axis=0)"
     with pytest.raises(ValueError, match="must agree"):
         Embedding.from_legacy(
             {"input_dim": 6, "output_dim": 2, "init": "normal", "embeddings_initializer": "ones"}

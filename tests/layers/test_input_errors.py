@@ -10,7 +10,9 @@ from embedlab.layers import (
     Dense,
     Embedding,
     EmbeddingBag,
+    Flatten,
     GlobalAveragePooling1D,
+    Gradients,
     Layer,
     LayerNormalization,
     Masking,
@@ -20,6 +22,7 @@ from embedlab.layers import (
 )
 from embedlab.losses import MeanSquaredError
 from embedlab.models import Sequential
+from embedlab.optimizers import SGD
 
 RAGGED = [[1], [1, 2]]
 
@@ -73,19 +76,33 @@ def lora():
     return layer
 
 
+def integers(**options):
+    return words(dtype="int8", trainable=False, **options)
+
+
+def own(forward=None, backward=None):
+    """Train a layer of one's own with these methods."""
+    members = {"forward": forward, "backward": backward}
+    fit(type("Own", (Layer,), {k: f for k, f in members.items() if f})(name="own"))
+
+
+def pass_on(self, inputs, mask=None, training=False):
+    return inputs, None
+
+
 CASES = {
     "ragged list": (lambda: words()(RAGGED), ShapeError, "different lengths.*Pad them"),
     "array of lists": (
         lambda: words()(np.array(RAGGED, object)),
         IdTypeError,
-        r"Received \[1\] at \[0\]\. Pad the lists",
+        r"Received \[1\] at \[0\], in layer 'words'\. Pad the lists",
     ),
     "list of sentences": (
         lambda: words()(["a sentence", "another"]),
         IdTypeError,
-        r"Received 'a sentence' at \[0\]\. Look words up first",
+        r"Received 'a sentence' at \[0\], in layer 'words'\. Look words up",
     ),
-    "a string": (lambda: words()("cat"), IdTypeError, "Received 'cat'. Look words up first"),
+    "a string": (lambda: words()("cat"), IdTypeError, r"Received 'cat', in layer 'words'\. Look"),
     "None": (lambda: words()(None), IdTypeError, "Received None"),
     "an id": (lambda: words()([[0, 7]]), IdError, r"Received 7 at \[0, 1\], in layer 'words'\."),
     "-1": (lambda: words()([-1]), IdError, r"at \[0\], in layer 'words'\. .* negative=\"wrap\"\.$"),
@@ -140,7 +157,7 @@ CASES = {
     "no offsets": (
         lambda: bag([0, 1], offsets=[]),
         ValueError,
-        "no offset for 2 ids. Pass \\[0\\]",
+        "no offset for 2 ids, in layer 'bag'. Pass \\[0\\]",
     ),
     "words as offsets": (lambda: bag([0], offsets=["a"]), IdTypeError, "offsets must be whole"),
     "an offset beyond": (
@@ -235,6 +252,107 @@ CASES = {
         ValueError,
         "name of its own",
     ),
+    "backward returns None": (
+        lambda: own(pass_on, lambda self, context, grad: None),
+        TypeError,
+        r"Own\.backward must return Gradients\(inputs, weights\)\. Received None from 'own'",
+    ),
+    "backward returns an array": (
+        lambda: own(pass_on, lambda self, context, grad: np.ones((2, 2))),
+        TypeError,
+        r"Received ndarray of shape \(2, 2\) from 'own'",
+    ),
+    "backward returns no dict": (
+        lambda: own(pass_on, lambda self, context, grad: (grad, grad)),
+        TypeError,
+        "weights is a dict of gradients by name",
+    ),
+    "backward returns a gradient of no weight": (
+        lambda: own(pass_on, lambda self, context, grad: Gradients(grad, {"factor": grad})),
+        ValueError,
+        r"gradients must be of weights: .*Received \['own/factor'\]",
+    ),
+    "forward returns an array": (
+        lambda: own(lambda self, inputs: inputs),
+        TypeError,
+        r"Own\.forward must return \(outputs, context\)\. Received ndarray of shape \(4, 2\)",
+    ),
+    "outputs without the batch axis": (
+        lambda: own(lambda self, inputs: (inputs.sum(axis=0), None)),
+        ShapeError,
+        r"outputs of 'own' must keep the batch axis of its inputs, \(4,\)\. Received shape \(2,\)",
+    ),
+    "outputs that are a number": (
+        lambda: own(lambda self, inputs: (inputs.sum(), None)),
+        ShapeError,
+        r"outputs of 'own' must keep .* Received shape \(\)",
+    ),
+    "ids beyond and below, with max_norm": (
+        lambda: words(max_norm=1.0)([9, -1]),
+        IdError,
+        r"Received 9 at \[0\] \(and 1 more\), in layer 'words'",
+    ),
+    "halves in forward": (lambda: words().forward([0.5]), IdTypeError, r"\[0\], in layer 'words'"),
+    "an id beyond int64": (
+        lambda: words()(np.array([[2**63]], "u8")),
+        IdError,
+        r"9223372036854775808 at \[0, 0\], in layer 'words'",
+    ),
+    "an id beyond int64 in a bag": (
+        lambda: bag(np.array([[2**63]], "u8")),
+        IdError,
+        r"9223372036854775808 at \[0, 0\], in layer 'bag'",
+    ),
+    "halves in nearest": (
+        lambda: words().nearest(0, exclude=[0.5]),
+        IdTypeError,
+        r"at \[0\], in layer 'words'",
+    ),
+    "an adapter that is a number": (
+        lambda: Embedding(3, 2, adapters=3),
+        ValueError,
+        "adapters must be a list of dicts.* Received 3",
+    ),
+    "an adapter without a rank": (
+        lambda: Embedding(3, 2, adapters=[{"name": "first"}]),
+        ValueError,
+        "adapters must be a list of dicts",
+    ),
+    "a seed in an array": (
+        lambda: Embedding(3, 2, seed=np.array([1])),
+        ValueError,
+        "seed must be an integer >= 0",
+    ),
+    "NaN among integers": (
+        lambda: integers().set_weights([[[0, 1], [2, np.nan], [4, 5]]]),
+        ValueError,
+        r"words/embeddings must hold whole numbers that fit into int8. Received nan at \[1, 1\]",
+    ),
+    "1e30 among integers": (
+        lambda: integers().table.assign(np.full((3, 2), 1e30)),
+        ValueError,
+        r"fit into int8. Received 1e\+30 at \[0, 0\]",
+    ),
+    "300 among integers": (
+        lambda: integers(weights=np.full((3, 2), 300)),
+        ValueError,
+        r"weights must hold whole numbers that fit into int8. Received 300 at \[0, 0\]",
+    ),
+    "codes of integers": (
+        lambda: integers().quantize("int8"),
+        DtypeError,
+        "table must hold .*, in layer 'words'",
+    ),
+    "neighbors among integers": (
+        lambda: integers().nearest(0),
+        DtypeError,
+        "must hold .*, in layer 'words'",
+    ),
+    "merging without an adapter": (
+        lambda: words().merge(),
+        ValueError,
+        "merge needs an active adapter. .*, in layer 'words'",
+    ),
     "ragged features": (lambda: Dense(2)(RAGGED), ShapeError, "rectangular array"),
     "words as features": (lambda: Dense(2)([["a"]]), DtypeError, "must hold numbers"),
 }
@@ -271,23 +389,120 @@ def test_error_positions_are_those_of_the_caller(act, kind):
     assert info.value.positions == ((37, 2),) and info.value.bad_ids == (9,)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-def test_tensors_of_torch_are_tables(dtype):
-    torch = pytest.importorskip("torch")
-    parameter = torch.nn.Parameter(torch.full((3, 2), 0.5, dtype=getattr(torch, dtype)))
+@pytest.mark.parametrize("act", ["fit", "predict", "evaluate"])
+@pytest.mark.parametrize(
+    ("ids", "error", "received"),
+    [
+        (np.full((40, 3), 0.5), IdTypeError, "0.5"),
+        (np.full((40, 3), np.nan), IdTypeError, "nan"),
+        (np.full((40, 3), 2**63, "u8"), IdError, str(2**63)),
+    ],
+)
+def test_ids_that_are_no_numbers_of_rows_have_positions_of_the_caller(act, ids, error, received):
+    bad, ids = ids[0, 0], np.zeros_like(ids)
+    ids[37, 2] = bad
+    model = Sequential([Embedding(5, 2, name="words")])
+    model.compile("sgd", "mse")
+    y = [] if act == "predict" else [np.zeros((40, 3, 2))]
+    with pytest.raises(error, match=rf"Received {received} at \[37, 2\], in layer 'words'\."):
+        getattr(model, act)(ids, *y, batch_size=8, verbose=0)
+
+
+def test_a_layer_of_ones_own_need_not_take_a_mask():
+    class Halve(Layer):
+        def forward(self, inputs):
+            return inputs / 2, None
+
+        def backward(self, context, grad):
+            return Gradients(grad / 2, {})
+
+    fit(Halve())
+    assert Halve()(np.ones(2), mask=None, training=True).tolist() == [0.5, 0.5]
+
+
+def test_sequences_of_no_ids_go_through_flatten_and_dense():
+    model = Sequential([Embedding(5, 2), Flatten(), Dense(1)])
+    assert model.predict(np.zeros((2, 0), int), verbose=0).tolist() == [[0.0], [0.0]]
+    model.compile("adam", "mse")
+    assert model.fit(np.zeros((2, 0), int), np.ones((2, 1)), verbose=0).history["loss"] == [1.0]
+
+
+# Backward after a change ----------------------------------------------------------------------
+
+CHANGES = {
+    "assign": lambda layer: layer.table.assign(np.ones((3, 2))),
+    "a step of an optimizer": lambda layer: SGD().apply([np.ones((3, 2))], [layer.table]),
+    "resize": lambda layer: layer.resize(9),
+    "merge": lambda layer: (layer.enable_lora(1), layer.merge()),
+    "max_norm": lambda layer: layer([0, 1]),
+    "quantize": lambda layer: layer.quantize("int8"),
+    "choice of adapters": lambda layer: layer.enable_lora(1),
+}
+
+
+@pytest.mark.parametrize("by", CHANGES)
+def test_logits_of_another_table_have_no_gradient(by):
+    layer = ReversibleEmbedding(3, 2, name="tied", seed=1)
+    layer.build()
+    if by == "max_norm":
+        layer = ReversibleEmbedding(3, 2, name="tied", max_norm=0.01)
+    out, context = layer.forward(np.ones((4, 2)), reverse=True)
+    CHANGES[by](layer)
+    with pytest.raises(RuntimeError, match=f"weights of 'tied' .* changed since by .*{by}"):
+        layer.backward(context, out)
+
+
+def test_factors_of_another_table_have_no_gradient():
+    layer = EmbeddingBag(3, 2, "sum", max_norm=0.1, name="bag")
+    _, context = layer.forward([[0, 1]], per_sample_weights=np.ones((1, 2)))
+    layer.backward(context, np.ones((1, 2)))
+    layer([[2, 2]])
+    with pytest.raises(RuntimeError, match=r"weights of 'bag' .* changed since by max_norm"):
+        layer.backward(context, np.ones((1, 2)))
+    _, plain = layer.forward([[0, 1]])
+    layer([[2, 2]])
+    assert layer.backward(plain, np.ones((1, 2))).inputs is None  # needs the ids alone
+
+
+@pytest.mark.parametrize(
+    ("by", "change"),
+    [
+        (
+            "a step of an optimizer",
+            lambda layer: SGD().apply([np.ones((3, 1))], [layer.lora_embeddings_a]),
+        ),
+        ("choice of adapters", lambda layer: layer.add_adapter("more", 1)),
+        ("merge", lambda layer: layer.merge()),
+        ("resize", lambda layer: layer.resize(4)),
+    ],
+)
+def test_rows_of_other_adapters_have_no_gradient(by, change):
+    layer = lora()
+    rows, context = layer.forward([0, 1])
+    layer.backward(context, rows)
+    change(layer)
+    with pytest.raises(RuntimeError, match=f"weights of 'words' .* changed since by .*{by}"):
+        layer.backward(context, rows)
+
+
+@pytest.mark.parametrize("rows", [2, 9])
+def test_rows_of_a_table_of_another_length_have_no_gradient(rows):
     layer = words()
-    layer.set_weights([parameter])
-    layer.table.assign(parameter)
-    embeddings = [
-        layer,
-        Embedding(3, 2, weights=parameter),
-        Embedding(3, 2, weights=[parameter]),
-        Embedding.from_pretrained(parameter),
-        EmbeddingBag(3, 2, weights=parameter),
-    ]
-    for each in embeddings:
-        assert (np.asarray(each.embeddings) == 0.5).all() and each.embeddings.dtype == "float32"
-    assert layer.nearest(parameter[0], k=1).ids.shape == (1,)
+    out, context = layer.forward([0, 2])
+    SGD().apply([np.ones((3, 2))], [layer.table])
+    layer.backward(context, out)  # needs the ids alone
+    layer.resize(rows)
+    with pytest.raises(RuntimeError, match=f"rows of 'words' .* Received {rows} instead of 3"):
+        layer.backward(context, out)
+
+
+def test_values_that_do_not_fit_change_no_weight():
+    layer = integers(weights=np.arange(6).reshape(3, 2))
+    with pytest.raises(ValueError, match="whole numbers"):
+        layer.set_weights([np.full((3, 2), 0.5)])
+    assert layer.table.value.tolist() == [[0, 1], [2, 3], [4, 5]]
+    layer.set_weights([np.full((3, 2), 7.0)])
+    assert layer.table.value.tolist() == [[7, 7]] * 3
 
 
 @pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "int64", "uint8"])

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from embedlab.core import memory
 from embedlab.layers import Embedding, TableMemoryError, allocation
 
 
@@ -55,7 +56,7 @@ def test_container_limit_excludes_reclaimable_memory(tmp_path, monkeypatch):
     (tmp_path / "current").write_text("900")
     (tmp_path / "memory.stat").write_text("anon 1\ninactive_file 600\n")
     group = (tmp_path, "max", "current", "inactive_file")
-    monkeypatch.setattr(allocation, "_CGROUPS", (group,))
+    monkeypatch.setattr(memory, "_CGROUPS", (group,))
     assert allocation.available_memory() == 700
     (tmp_path / "max").write_text("max")
     free = allocation.available_memory()

@@ -18,8 +18,12 @@ from embedlab.layers import (
     Input,
     LayerNormalization,
     SimpleRNN,
+    Variable,
 )
+from embedlab.losses import CategoricalCrossentropy, MeanSquaredError
 from embedlab.models import Model, Sequential
+from embedlab.optimizers import SGD, Adam
+from embedlab.regularizers import L2
 
 IDS, TARGETS = np.ones((4, 3), int), np.ones((4, 1))
 
@@ -42,6 +46,14 @@ def model():
     return chain
 
 
+def compile_with(**options):
+    model().compile("sgd", "mse", **options)
+
+
+def step(grad):
+    SGD().apply([grad], [Variable([1.0, 2.0], name="bias")])
+
+
 def fit(x=IDS, y=TARGETS, **options):
     return model().fit(x, y, verbose=0, **options)
 
@@ -62,6 +74,20 @@ def fit(x=IDS, y=TARGETS, **options):
         (lambda: fit(callbacks="early"), TypeError, "callbacks must be"),
         (lambda: fit(epochs="3"), ValueError, "epochs must be a positive integer"),
         (lambda: model().fit(IDS, TARGETS, verbose="loud"), ValueError, "verbose must be"),
+        (lambda: compile_with(metrics=IDS), ValueError, "every metric but accuracy"),
+        (lambda: fit(seed=-1), ValueError, "seed must be an integer >= 0. Received -1"),
+        (lambda: fit(shuffle="no"), ValueError, "shuffle must be True or False. Received 'no'"),
+        (lambda: step([[1.0], [1.0, 2.0]]), ValueError, "gradient of bias must be a rectangular"),
+        (lambda: step("a"), TypeError, "gradient of bias must hold numbers"),
+        (lambda: SGD().apply([1.0], []), ValueError, "must be lists of one length"),
+        (lambda: SGD().apply(None, []), ValueError, "Received None and \\[\\]"),
+        (lambda: SGD().apply_gradients([1.0]), TypeError, "pairs of a gradient and its Variable"),
+        (lambda: SGD(nesterov="x"), ValueError, "nesterov must be True or False"),
+        (lambda: Adam(epsilon="a"), ValueError, "epsilon must be a finite number. Received 'a'"),
+        (lambda: CategoricalCrossentropy()([], []), ValueError, r"Received shape \(0,\)"),
+        (lambda: MeanSquaredError()(np.ones((2, 0)), np.ones((2, 0))), ValueError, r"\(2, 0\)"),
+        (lambda: MeanSquaredError(from_logits=True), ValueError, "Received \\['from_logits'\\]"),
+        (lambda: L2(l1=0.1), ValueError, "every argument must be one of L2's. Received"),
         (lambda: Input(10), ValueError, r"Received 10. Pass shape=\(10,\)"),
         (lambda: Input("abc"), ValueError, "shape must be a tuple"),
         (lambda: Input((-1,)), ValueError, "shape must be a tuple"),
@@ -108,16 +134,6 @@ def test_a_built_model_refuses_another_shape():
     for shape in ((None, 4), (None, 3, 3)):
         with pytest.raises(ValueError, match=r"built for inputs of shape \(None, 3\)"):
             chain.build(shape)
-
-
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-def test_tensors_of_torch_are_samples(dtype):
-    torch = pytest.importorskip("torch")
-    tensor = torch.nn.Parameter(torch.ones((4, 3), dtype=getattr(torch, dtype)))
-    expected = model().predict(IDS).shape
-    assert model().predict(tensor).shape == model().predict(list(tensor)).shape == expected
-    losses = fit(tensor, tensor[:, :1]).history["loss"]
-    assert len(losses) == 1 and np.isfinite(losses).all()
 
 
 def test_a_range_is_an_array_of_samples():

@@ -1,0 +1,104 @@
+"""Memory: what a table takes, and what the machine has left."""
+
+import os
+from pathlib import Path
+
+__all__ = ["MemoryReport", "available_memory", "in_words"]
+
+_GROUP = Path("/sys/fs/cgroup")
+_CGROUPS = (  # folder, limit, use, and how the statistics call what the system can take back
+    (_GROUP, "memory.max", "memory.current", "inactive_file"),
+    (_GROUP / "memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+)
+
+
+class MemoryReport:
+    """The bytes of a table (V, D): at rest, in training, and in smaller forms.
+
+    Attributes
+    ----------
+    table, gradient : int
+        V * D numbers each, of `itemsize` bytes, where the gradient is dense.
+    gradient_per_id : int
+        The sparse gradient, for each different id of a batch.
+    momentum, adam : int
+        The slots of an optimizer: one number for each weight (SGD with momentum, RMSprop,
+        Adagrad), or two (Adam).
+    lora : int
+        A (V, R) and B (R, D) in float32.
+    int8, int4 : int
+        The table in codes, one scale a row.
+
+    Examples
+    --------
+    >>> report = MemoryReport(1000, 64, 4)
+    >>> report.table, report.adam, report.int8
+    (256000, 512000, 68000)
+    """
+
+    def __init__(self, input_dim: int, output_dim: int, itemsize: int, lora_rank: int = 8):
+        self.input_dim, self.output_dim, self.lora_rank = input_dim, output_dim, lora_rank
+        self.table = self.gradient = self.momentum = input_dim * output_dim * itemsize
+        self.gradient_per_id = output_dim * itemsize + 8
+        self.adam = 2 * self.table
+        self.lora = 4 * lora_rank * (input_dim + output_dim)
+        self.int8 = input_dim * (output_dim + 4)
+        self.int4 = input_dim * (-(-output_dim // 2) + 4)
+
+    def __repr__(self) -> str:
+        sizes = {
+            "table": self.table,
+            "dense gradient": self.gradient,
+            "sparse gradient, each id": self.gradient_per_id,
+            "momentum, RMSprop, Adagrad": self.momentum,
+            "Adam": self.adam,
+            f"LoRA, rank {self.lora_rank}": self.lora,
+            "int8": self.int8,
+            "int4": self.int4,
+        }
+        lines = [f"A table of {self.input_dim:,} rows and {self.output_dim:,} columns"]
+        lines += [f"  {label:<28}{in_words(size):>12}" for label, size in sizes.items()]
+        return "\n".join(lines)
+
+
+def in_words(nbytes: float) -> str:
+    """Return a number of bytes with its unit.
+
+    >>> in_words(12345)
+    '12.3 kB'
+    """
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if nbytes < 1000:
+            return f"{nbytes:.0f} {unit}" if unit == "B" else f"{nbytes:.1f} {unit}"
+        nbytes /= 1000
+    return f"{nbytes:,.1f} PB"
+
+
+def available_memory() -> int | None:
+    """Return the bytes left on the machine and in its container; None where no system says."""
+    limits = [_free_memory(), *(_left_in_group(*group) for group in _CGROUPS)]
+    return min((size for size in limits if size is not None), default=None)
+
+
+def _free_memory() -> int | None:
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvail"))
+    except (OSError, ValueError, IndexError, StopIteration):
+        pass
+    try:  # macOS: all there is, since it does not say what is free
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def _left_in_group(group: Path, limit: str, used: str, reclaimable: str) -> int | None:
+    try:
+        most = int((group / limit).read_text(encoding="ascii"))  # "max" means no limit
+        used_bytes = int((group / used).read_text(encoding="ascii"))
+        for line in (group / "memory.stat").read_text(encoding="ascii").splitlines():
+            if line.split()[:1] == [reclaimable]:
+                used_bytes -= int(line.split()[1])  # files read before: given back when asked for
+    except (OSError, ValueError, IndexError):
+        return None
+    return max(most - used_bytes, 1)
