@@ -68,10 +68,10 @@ def get(identifier: Any) -> Accuracy:
     """Return the metric that a name, class or instance stands for, named as the caller does."""
     if isinstance(identifier, Accuracy):
         return identifier
-    if identifier is Accuracy or (
-        isinstance(identifier, str) and identifier in ("accuracy", "acc")
-    ):
-        return Accuracy() if identifier is Accuracy else Accuracy(identifier)
+    if identifier is Accuracy:
+        return Accuracy()
+    if isinstance(identifier, str) and identifier in ("accuracy", "acc"):
+        return Accuracy(identifier)
     label = getattr(identifier, "__name__", identifier)
     raise ValueError(left_to_keras("every metric but accuracy", f"the metric {one_line(label)}"))
 

@@ -7,7 +7,6 @@ too, in one line that says where to find it.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
 from inspect import Parameter, signature
 from typing import Any, ClassVar, Self
 
@@ -38,7 +37,7 @@ class Configured:
 
     def __new__(cls, *args: Any, **options: Any) -> Self:
         """Return a new object; refuse arguments that no class of ours knows."""
-        if cls.__module__.startswith("embedlab."):
+        if options and cls.__module__.startswith("embedlab."):
             refuse_unknown(cls.__name__, options.keys() - _arguments(cls) - cls.KERAS_ONLY.keys())
         return super().__new__(cls)
 
@@ -69,8 +68,7 @@ class Configured:
         return f"{type(self).__name__}({', '.join(visible)})"
 
 
-@cache
-def _arguments(cls: type) -> dict[str, Any]:
+def _arguments(cls: Any) -> dict[str, Any]:
     """Return the constructor's arguments and defaults; ``**options`` are those of its base."""
     arguments: dict[str, Any] = {}
     for kind in cls.__mro__[:-1]:
@@ -252,10 +250,10 @@ Could not interpret initializer identifier. Did you mean one of: constant, ...
         if isinstance(name, str) and name in self._keras_names:
             return ValueError(left_to_keras(f"{self.kind} {name}", f"{self.kind} {name!r}"))
         choices = ", ".join(sorted(name for name in self.names if name.islower()))
+        received = one_line(name if isinstance(name, str) else identifier)
         return ValueError(
-            f"{self.kind} must be a known name, a dict config or a callable. Received "
-            f"{one_line(identifier)}: Could not interpret {self.kind} identifier. "
-            f"Did you mean one of: {choices}?"
+            f"{self.kind} must be a known name, a dict config or a callable. Received {received}: "
+            f"Could not interpret {self.kind} identifier. Did you mean one of: {choices}?"
         )
 
 

@@ -26,7 +26,7 @@ class Dropout(Layer):
 
     CONFIG = ("rate", "seed")
     KERAS_ONLY: ClassVar = {**Layer.KERAS_ONLY, "noise_shape": None}
-    supports_masking = True
+    supports_masking = KEEPS_SHAPE = True
 
     def __init__(self, rate: float, noise_shape: Any = None, seed: Any = None, **options: Any):
         super().__init__(noise_shape=noise_shape, **options)
@@ -57,7 +57,3 @@ class Dropout(Layer):
             return Gradients(grad, {})
         factor = context.astype(grad.dtype, copy=False)
         return Gradients(np.where(factor == 0, factor, grad * factor), {})
-
-    def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
-        """Return `input_shape`."""
-        return tuple(input_shape)

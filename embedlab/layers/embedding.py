@@ -325,7 +325,7 @@ class Embedding(TableLayer):
 
     def _rows_read(self, ids: np.ndarray) -> Any:
         """Return the row that each id reads, V for none, by the rules for ids out of range."""
-        rules = {"oob": self.oob, "negative": self.negative}
+        rules: Any = {"oob": self.oob, "negative": self.negative}
         return apply_out_of_range_rule(ids, self.input_dim, **rules)
 
     def _read(self, *variables: Variable) -> tuple[tuple[Variable, int], ...]:

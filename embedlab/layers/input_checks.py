@@ -1,8 +1,8 @@
 """Input checks of layers: dtype and axes of the inputs, shape of the gradients."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -10,16 +10,11 @@ from embedlab.core.checks import ShapeError, as_numeric_array, message
 from embedlab.core.ids import out_of_range_error
 
 __all__ = [
-    "cast_grad",
-    "cast_inputs",
-    "check_input_shape",
-    "check_inside",
-    "input_width",
-    "name_layer",
-    "names_layer",
-    "refuse_change",
+    *("cast_grad", "cast_inputs", "check_input_shape", "check_inside", "input_width", "name_layer"),
+    *("names_layer", "refuse_change"),
 ]
 
+Method = TypeVar("Method", bound=Callable[..., Any])
 CALLER_ERRORS = (IndexError, TypeError, ValueError)
 """What is raised for arguments that do not fit."""
 
@@ -109,7 +104,7 @@ def name_layer(error: Any, layer: Any) -> None:
             error.args = (f"{received}, in layer {layer.name!r}. {do}",)
 
 
-def names_layer(method: Any) -> Any:
+def names_layer(method: Method) -> Method:
     """Return a method of a layer whose errors name the layer."""
 
     @wraps(method)
@@ -120,7 +115,7 @@ def names_layer(method: Any) -> Any:
             name_layer(error, self)
             raise
 
-    return named
+    return named  # type: ignore[return-value]
 
 
 def refuse_change(layer: Any, then: Sequence[tuple[Any, int]], now: Sequence[Any]) -> None:

@@ -88,6 +88,7 @@ class Layer:
     """The arguments that a config holds beside name, trainable, dtype and those of the weights."""
     KERAS_ONLY: ClassVar[Mapping[str, Any]] = {"activity_regularizer": None}
     """Arguments of Keras's layer that this one does not have, with Keras's defaults."""
+    KEEPS_SHAPE = False  # outputs have the shape of the inputs
     _takes = _ALWAYS_WELCOME
     _INTEGER_WEIGHTS = False
 
@@ -407,6 +408,8 @@ class Layer:
 
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
         """Return the shape of the outputs for inputs of `input_shape`."""
+        if self.KEEPS_SHAPE:
+            return tuple(input_shape)
         do = "Add it, or call the layer on an array"
         raise not_defined(self, "compute_output_shape(input_shape) to be used without data", do)
 

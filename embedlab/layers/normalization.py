@@ -43,7 +43,7 @@ class LayerNormalization(Layer):
         "scale": True,
         "rms_scaling": False,
     }
-    supports_masking = True
+    supports_masking = KEEPS_SHAPE = True
     gamma: Variable
     beta: Variable
 
@@ -85,7 +85,3 @@ class LayerNormalization(Layer):
         back -= normed * (grad * normed).mean(axis=-1, keepdims=True)
         stored = {k: w.astype(self.variable_dtype, copy=False) for k, w in weights.items()}
         return Gradients((inverse * back).astype(self.variable_dtype, copy=False), stored)
-
-    def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
-        """Return `input_shape`."""
-        return tuple(input_shape)

@@ -25,7 +25,7 @@ class Masking(Layer):
     """
 
     CONFIG = ("mask_value",)
-    supports_masking = True
+    supports_masking = KEEPS_SHAPE = True
 
     def __init__(self, mask_value: float = 0.0, **options: Any):
         super().__init__(**options)
@@ -54,10 +54,6 @@ class Masking(Layer):
             return KerasTensor(inputs.shape[:-1], "bool")
         steps = np.asarray(inputs, self.compute_dtype)
         return np.any(steps != steps.dtype.type(self.mask_value), axis=-1)
-
-    def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
-        """Return `input_shape`."""
-        return tuple(input_shape)
 
 
 class _GlobalPooling1D(Layer):

@@ -124,10 +124,7 @@ def save_weights(model: Any, path: Any, overwrite: bool = True) -> None:
 def load_weights(model: Any, path: Any) -> None:
     """Read all weights of a built model from a ``.weights.h5`` or ``.keras`` file.
 
-    Raises
-    ------
-    FileRefused
-        For a file that is damaged, hostile, or of another model. No weight is changed.
+    FileRefused, and no weight is changed, for one that is damaged, hostile or of another model.
     """
     with _open_weights(path) as (source, _):
         _read_weights(source, path, model)

@@ -399,8 +399,7 @@ class Model(Layer):
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """Return one layer by its name or its place."""
         layers = self.layers
-        whole = isinstance(index, (int, np.integer))
-        if whole and -len(layers) <= index < len(layers):
+        if isinstance(index, (int, np.integer)) and -len(layers) <= index < len(layers):
             return layers[index]
         for layer in layers if index is None else ():
             if isinstance(name, str) and layer.name == name:

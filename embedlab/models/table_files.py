@@ -29,12 +29,8 @@ def export_table(layer: Any, path: Any, overwrite: bool = True) -> None:
 def import_table(path: Any, name: str | None = None) -> np.ndarray:
     """Return a table (V, D) of floats from any safetensors file, also of a language model.
 
-    The `name` of the tensor is needed where there is more than one.
-
-    Raises
-    ------
-    FileRefused
-        For a damaged file, and for a tensor that is no table of floats.
+    The `name` of the tensor is needed where there is more than one. FileRefused for a damaged
+    file, and for a tensor that is no table of floats.
     """
     return read_tables(path, name)[0][0]
 

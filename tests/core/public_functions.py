@@ -44,7 +44,7 @@ INTERNAL = {
         "load",
     ),
     "bag.parse": ("upcast_float16",),
-    "checks": ("check_choice", "check_finite", "message", "one_line"),
+    "checks": ("check_choice", "check_finite", "check_held_by", "message", "one_line"),
     "memory": ("available_memory", "in_words"),
     "resize": ("resize_rows",),
     "gradient.sparse": ("add_gradients",),  # gets what `coalesce` and layers made
@@ -213,6 +213,8 @@ add(
     "checks",
     as_table={"table": TABLE},
     as_array={"array": ("array", table), "name": ("any", lambda: "table")},
+    as_plain_array={"value": ("array", table), "name": ("any", lambda: "table")},
+    as_numeric_array={"value": ("array", table), "name": ("any", lambda: "table")},
     check_size={"value": ("size", lambda: 3), "name": ("any", lambda: "size")},
     check_table_bytes={
         "rows": ("table rows", lambda: V),

@@ -80,7 +80,7 @@ def integers(**options):
     return words(dtype="int8", trainable=False, **options)
 
 
-def own(forward=None, backward=None):
+def train(forward=None, backward=None):
     """Train a layer of one's own with these methods."""
     members = {"forward": forward, "backward": backward}
     fit(type("Own", (Layer,), {k: f for k, f in members.items() if f})(name="own"))
@@ -253,37 +253,37 @@ CASES = {
         "name of its own",
     ),
     "backward returns None": (
-        lambda: own(pass_on, lambda self, context, grad: None),
+        lambda: train(pass_on, lambda self, context, grad: None),
         TypeError,
         r"Own\.backward must return Gradients\(inputs, weights\)\. Received None from 'own'",
     ),
     "backward returns an array": (
-        lambda: own(pass_on, lambda self, context, grad: np.ones((2, 2))),
+        lambda: train(pass_on, lambda self, context, grad: np.ones((2, 2))),
         TypeError,
         r"Received ndarray of shape \(2, 2\) from 'own'",
     ),
     "backward returns no dict": (
-        lambda: own(pass_on, lambda self, context, grad: (grad, grad)),
+        lambda: train(pass_on, lambda self, context, grad: (grad, grad)),
         TypeError,
         "weights is a dict of gradients by name",
     ),
     "backward returns a gradient of no weight": (
-        lambda: own(pass_on, lambda self, context, grad: Gradients(grad, {"factor": grad})),
+        lambda: train(pass_on, lambda self, context, grad: Gradients(grad, {"factor": grad})),
         ValueError,
         r"gradients must be of weights: .*Received \['own/factor'\]",
     ),
     "forward returns an array": (
-        lambda: own(lambda self, inputs: inputs),
+        lambda: train(lambda self, inputs: inputs),
         TypeError,
         r"Own\.forward must return \(outputs, context\)\. Received ndarray of shape \(4, 2\)",
     ),
     "outputs without the batch axis": (
-        lambda: own(lambda self, inputs: (inputs.sum(axis=0), None)),
+        lambda: train(lambda self, inputs: (inputs.sum(axis=0), None)),
         ShapeError,
         r"outputs of 'own' must keep the batch axis of its inputs, \(4,\)\. Received shape \(2,\)",
     ),
     "outputs that are a number": (
-        lambda: own(lambda self, inputs: (inputs.sum(), None)),
+        lambda: train(lambda self, inputs: (inputs.sum(), None)),
         ShapeError,
         r"outputs of 'own' must keep .* Received shape \(\)",
     ),
@@ -398,7 +398,7 @@ def test_error_positions_are_those_of_the_caller(act, kind):
         (np.full((40, 3), 2**63, "u8"), IdError, str(2**63)),
     ],
 )
-def test_ids_that_are_no_numbers_of_rows_have_positions_of_the_caller(act, ids, error, received):
+def test_ids_that_are_no_rows_have_positions_of_the_caller(act, ids, error, received):
     bad, ids = ids[0, 0], np.zeros_like(ids)
     ids[37, 2] = bad
     model = Sequential([Embedding(5, 2, name="words")])
