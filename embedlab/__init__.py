@@ -60,6 +60,7 @@ _HOMES = {
     "GeometryExplorer": "embedlab.explorers.geometry",
     "TrainingExplorer": "embedlab.explorers.training",
     "MaskExplorer": "embedlab.explorers.mask",
+    "WindowExplorer": "embedlab.explorers.window",
 }
 _MODULES = (
     "activations",

@@ -45,6 +45,7 @@ PICTURES: dict[str, tuple[str, dict[str, Any], Callable[[Page], None] | None]] =
     "mask": ("mask", {}, None),
     "lora": ("lora", {}, None),
     "training": ("training", {}, None),
+    "window": ("window", {"position": 13}, None),
     "quantize": ("quantize", {}, None),
     "geometry": ("geometry", {}, None),
 }

@@ -10,6 +10,7 @@ _MODULES = {
     "MaskExplorer": "mask",
     "QuantizationExplorer": "quantize",
     "TrainingExplorer": "training",
+    "WindowExplorer": "window",
 }
 
 __all__ = list(_MODULES)

@@ -22,6 +22,7 @@ __all__ = [
     "Choice",
     "IntList",
     "LayerNames",
+    "LearningRate",
     "OptimizerRuns",
     "Parameter",
     "StrictBool",
@@ -109,6 +110,29 @@ class Choice(Parameter[str]):
                 f"Received {one_line(value)}. Choose one of these."
             )
         return value
+
+
+class LearningRate(Parameter[float]):
+    """A learning rate, 0.0001 to 10.
+
+    Examples
+    --------
+    >>> import traitlets
+    >>> class Thing(traitlets.HasTraits):
+    ...     rate = LearningRate(1.0)
+    >>> Thing(rate=0).rate
+    Traceback (most recent call last):
+    traitlets.traitlets.TraitError: a rate in rate must lie in 0.0001..10. Received 0. \
+Choose a value in this range.
+    """
+
+    def limits(self) -> dict[str, Any]:
+        """Return the limits for the browser."""
+        return {"min": RATE_MIN, "max": RATE_MAX}
+
+    def validate(self, obj: Any, value: Any) -> float:
+        """Return `value` as a plain float, or refuse it."""
+        return _rate(self.name, value)
 
 
 class StrictBool(Parameter[bool]):

@@ -27,6 +27,7 @@ PREDICTIONS: dict[str, Prediction] = {
     "mask.loser": Prediction("Which layer loses the mask?"),
     "lora.error_by_rank": Prediction("How much of the change is left at each rank? (a curve)"),
     "training.path": Prediction("How far will this row be over its next steps? (a curve)"),
+    "window.rows": Prediction("Which rows of both tables does this step change?"),
     "quantize.tenfold": Prediction(
         "One weight grows tenfold. Which codes of its row change, and which other rows?"
     ),

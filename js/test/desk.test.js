@@ -7,6 +7,7 @@ import { layout as lora } from "../lora/layout.js";
 import { layout as mask } from "../mask/layout.js";
 import { layout as quantize } from "../quantize/layout.js";
 import { layout as training } from "../training/layout.js";
+import { layout as window } from "../window/layout.js";
 
 const STAGES = [4, 4, 1].map((cells) => ({ form: cells > 1 ? "steps" : "vector", cells, size: 3 }));
 
@@ -34,6 +35,9 @@ test("at a desk every figure fits the height it gets, at every size", () => {
     }
     for (const B of [0, 1, 4, 6])
       for (const D of [1, 3, 6]) all.push(["mask", mask({ ...box, B, T: 8, D, stages: STAGES })]);
+    for (const V of [1, 11, 18])
+      for (const P of [0, 12, 40])
+        for (const D of [2, 4, 8]) all.push(["window", window({ ...box, V, D, N: 70, P })]);
     for (const count of [0, 5, 10]) all.push(["geometry", geometry({ ...box, count })]);
     for (const n of [1, 4, 16])
       for (const K of [1, 8, 16]) if (K <= n) all.push(["lora", lora({ ...box, n, cols: 8, K })]);

@@ -101,6 +101,7 @@ HIDDEN = {
     "training": ".trail, .arrows, .no-grad, .moved, .alone, .unbranched, .lanes, .loss, .true, "
     ".card",
     "quantize": ".moved, .was, .bump, .histogram, .card",
+    "window": ".ribbon, .ring, .rowlabel.used, .faded, .pair .num, .card",
     "lora": ".reached, .spectrum .bar, .errors .point, .errors .line, .errors .dot, .card",
 }
 

@@ -63,6 +63,8 @@ def expected(explorer):
     if explorer.VIEW == "lora":
         values |= {name: LABELS[values[name]] for name in ("scaling", "start")}
         values["target"] = values["target"].replace("own", "your own")
+    if explorer.VIEW == "window":
+        values["learning_rate"] = f"{explorer.learning_rate:g}"
     if explorer.VIEW == "quantize":
         values["block"] = str(min(explorer.block, explorer.trace.table.shape[1]))
     return values

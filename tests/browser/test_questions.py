@@ -94,7 +94,24 @@ def training(explorer):
     return {}, set(), ["without a gradient", "moved", "momentum", "lazy adam", "stays", "remembers"]
 
 
-VIEWS = {f.__name__: f for f in (lookup, gradient, mask, geometry, quantize, lora, training)}
+def window(explorer):
+    trace = explorer.trace
+    rows = len(trace.words)
+    right = {int(n) for n in np.flatnonzero(trace.updated(explorer.position).reshape(-1))}
+    items = {
+        side * rows + row: [
+            f'[data-place^="cell:{side}:{row}:"]',
+            nth(f".rowlabel.side{side}", row),
+        ]
+        for side in range(2)
+        for row in range(rows)
+    }
+    return items, right, ["mean loss", "σ(", f"of {rows}", "changes one row", "alone", "pulls"]
+
+
+VIEWS = {
+    f.__name__: f for f in (lookup, gradient, mask, geometry, quantize, lora, training, window)
+}
 SELECTED = (
     "hit",
     "own",

@@ -17,6 +17,7 @@ from embedlab.explorers.lora import LoRAExplorer
 from embedlab.explorers.mask import MaskExplorer
 from embedlab.explorers.quantize import QuantizationExplorer
 from embedlab.explorers.training import TrainingExplorer
+from embedlab.explorers.window import WindowExplorer
 from embedlab.layers import Dense, Embedding, Flatten
 
 
@@ -302,6 +303,38 @@ CASES: dict[str, Case] = {
                 "seen": list(range(48, 64)),
                 "words": ["👩‍🚀" * 20] * 10_000,
             },
+        ],
+    ),
+    "window": Case(
+        make=WindowExplorer,
+        first="cell:0:0:0",
+        states={
+            "a pair and its loss": ("pair:1", "Enter"),
+            "the update of a row": ("cell:0:0:1", "Enter"),
+            "a negative's row": ("cell:1:3:1", "Enter", "ArrowDown"),
+            "the next words": ("word:0", "ArrowRight", "ArrowRight"),
+            "predicting": ("word:0", "p"),
+            "revealed": ("word:0", "p", "Enter", "p"),
+        },
+        traces=[
+            {"window": 4, "negative": 4, "output_dim": 8, "position": 40},
+            {"text": "cat"},
+            {"text": ""},
+            {"input_dim": 3, "output_dim": 2},
+        ],
+        large={
+            "text": " ".join(f"w{n * n % 97}" for n in range(3000)),
+            "window": 4,
+            "negative": 4,
+            "output_dim": 8,
+            "input_dim": 18,
+        },
+        edit=("output_dim", "ArrowLeft", "ArrowRight"),
+        hostile=[
+            *({"text": text} for text in TEXTS),
+            {"text": "a", "input_dim": 1, "output_dim": 2},
+            {"text": "word " * 300, "learning_rate": 10.0, "window": 4, "negative": 4},
+            {"text": "👩‍🚀 " * 200, "input_dim": 1},
         ],
     ),
 }

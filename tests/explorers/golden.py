@@ -18,10 +18,18 @@ from embedlab.explorers.lora import LoRAExplorer
 from embedlab.explorers.mask import MaskExplorer
 from embedlab.explorers.quantize import QuantizationExplorer
 from embedlab.explorers.training import TrainingExplorer
+from embedlab.explorers.window import WindowExplorer
 from embedlab.explorers.wire import decode
 
 FOLDER = Path(__file__).resolve().parents[2] / "js" / "test" / "golden"
-COMPUTED = {"geometry", "gradient", "mask", "quantize", "training"}  # last bits differ by machine
+COMPUTED = {
+    "geometry",
+    "gradient",
+    "mask",
+    "quantize",
+    "training",
+    "window",
+}  # last bits differ by machine
 NOISY = {"curve"}  # what rounding leaves of a difference
 WORDS = [
     "cat",
@@ -47,6 +55,7 @@ EXPLORERS = {
     "quantize": QuantizationExplorer,
     "training": TrainingExplorer,
     "lora": LoRAExplorer,
+    "window": WindowExplorer,
 }
 STATES = {
     "geometry": {
@@ -134,6 +143,12 @@ STATES = {
             "edits": [[2, 1, 0.9], [9, 0, 1.0]],
         },
         "smallest": {"input_dim": 1, "output_dim": 1, "rank": 1, "seen": []},
+    },
+    "window": {
+        "default": {"text": "The cat sat on the mat. A dog ran.", "position": 1},
+        "none": {"text": ""},
+        "single": {"text": "cat. dog.", "negative": 0, "output_dim": 2},
+        "hostile": {"text": "<b>the</b> חתול قطة 🐈. &amp; $x$", "window": 4, "input_dim": 3},
     },
 }
 NAMES = [(view, state) for view, states in STATES.items() for state in states]

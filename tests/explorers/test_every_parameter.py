@@ -11,6 +11,7 @@ from embedlab.explorers.lora import LoRAExplorer
 from embedlab.explorers.mask import MaskExplorer
 from embedlab.explorers.quantize import QuantizationExplorer
 from embedlab.explorers.training import TrainingExplorer
+from embedlab.explorers.window import WindowExplorer
 from embedlab.explorers.wire import decode
 
 ROWS = np.random.default_rng(5).normal(size=(30, 6))
@@ -23,6 +24,7 @@ VIEWS = {
     "mask": MaskExplorer,
     "quantize": QuantizationExplorer,
     "training": lambda: TrainingExplorer(steps=10),
+    "window": lambda: WindowExplorer("The cat sat on the mat. A dog ran."),
 }
 OTHER = {  # of parameters without two ends
     "text": ["", "zebra " * 40, "#1 #0", "#9999"],
@@ -109,7 +111,7 @@ def test_every_parameter_after_every_other_in_random_order(view):
                 assert check(explorer, browser, "seed") is None, (name, value, error)
 
 
-SLOW = ("lora", "mask", "training", "quantize")
+SLOW = ("lora", "mask", "training", "quantize", "window")
 
 
 @pytest.mark.parametrize("view", VIEWS)

@@ -13,6 +13,7 @@ from embedlab.explorers.lora import LoRAExplorer
 from embedlab.explorers.mask import MaskExplorer
 from embedlab.explorers.quantize import QuantizationExplorer
 from embedlab.explorers.training import TrainingExplorer
+from embedlab.explorers.window import WindowExplorer
 from embedlab.explorers.wire import MAX_BYTES
 
 TEXTS = {
@@ -32,6 +33,7 @@ WITH_TEXT = {
     "gradient": GradientExplorer,
     "mask": MaskExplorer,
     "training": lambda text: TrainingExplorer(text, steps=10),
+    "window": WindowExplorer,
 }
 
 

@@ -27,6 +27,7 @@ _SHOWS = {
     "gradient": "the gradient of each row, and what happens when an id comes several times",
     "mask": "the mask after each layer, and its effect on the loss",
     "training": "how far each row moves at each step, with and without a gradient",
+    "window": "the pairs of one skip-gram step, their losses, and the rows that it changes",
     "lora": "an adapter: its rank, its alpha, and which rows it changes",
     "quantize": "a row, its quantization levels, and the rounding error of each row",
     "geometry": "which words are near each other, by cosine and on a flat map",
