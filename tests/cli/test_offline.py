@@ -9,7 +9,7 @@ from embedlab.cli import main, offline
 from embedlab.lessons.grading.check import LESSONS
 from embedlab.lessons.notebook_files import notebooks
 
-VIEWS = {"lookup", "gradient", "mask", "training", "lora", "quantize", "geometry"}
+VIEWS = {"lookup", "gradient", "mask", "training", "lora", "quantize", "geometry", "window"}
 
 
 def test_a_lesson_with_its_view_its_beliefs_and_an_index(tmp_path, capsys, monkeypatch):
@@ -37,7 +37,7 @@ def test_what_each_lesson_needs():
     pages = {part.notebook.name[:2]: part for part in offline.pages()}
     assert list(pages) == list(notebooks())
     assert pages["00"].views == ("lookup",) and pages["00"].beliefs == ()
-    assert pages["06"].views == ("training",)
+    assert pages["06"].views == ("window", "training")
     assert "M7" in pages["06"].beliefs
     assert {view for part in pages.values() for view in part.views} == VIEWS
     for lesson in set(LESSONS) & set(pages):

@@ -12,6 +12,7 @@ from embedlab import (
     LookupExplorer,
     MaskExplorer,
     TrainingExplorer,
+    WindowExplorer,
     trace_cache_lines,
 )
 from embedlab.data import python_reference
@@ -215,6 +216,33 @@ def test_06_the_optimizer_alone_decides_the_drawn_prediction():
         ].any()  # nothing on the screen has moved without a gradient yet
     adam, lazy = (np.diff(run.table[1:, moon].astype(float), axis=0) for run in trace.runs)
     assert (np.abs(adam).sum(axis=1) > 0).all() and not lazy.any()
+
+
+def test_06_one_step_of_the_window():
+    text = "The blue moon shines. " + 5 * (
+        "The cat sleeps. A dog runs. The dog sleeps. A cat runs. The sun shines. "
+    )
+    assert_in_text(
+        lesson("06"),
+        "WindowExplorer(text, position=5, ask=True)",
+        "One row of the embedding table, that of “cat”, and 4 rows of the context table: those of "
+        "the context words “the” and “sleeps”, and of the negatives “blue” and “shines”. "
+        "Before the step the mean loss is 0.64.",
+        "The up to two words on each side",
+        "two **negatives** are drawn",
+    )
+    explorer = WindowExplorer(text, position=5)
+    assert (explorer.window, explorer.negative) == (2, 2)
+    trace = explorer.trace
+    pairs, label = (part[trace.pairs_of(5)] for part in trace.batches[:2])
+    words = [trace.words[row] for row in pairs[:, 1]]
+    assert [word for word, true in zip(words, label, strict=True) if true] == ["the", "sleeps"]
+    assert {word for word, true in zip(words, label, strict=True) if not true} == {"blue", "shines"}
+    changed = (trace.weights[6] != trace.weights[5]).any(axis=-1)
+    assert changed.sum(axis=1).tolist() == [1, 4] and changed[0, trace.words.index("cat")]
+    assert round(trace.losses[5], 2) == 0.64
+    later = (trace.weights[7] != trace.weights[6]).any(axis=-1)
+    assert later[0, trace.words.index("sleeps")]  # one word later
 
 
 def test_06_who_moves():
