@@ -53,10 +53,13 @@ export function figure(scene) {
     @click=${on.click}
     @dblclick=${on.open}
   >
-    ${chips(drawing)} ${labels(drawing)}
+    ${chips(drawing)}
+    <div class="rowlabels">${labels(drawing)}</div>
     <svg width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
-      ${headings(drawing)} ${gradOutputGrid(drawing)} ${tableGrid(drawing)} ${predicting ? nothing : stackedBars(drawing)}
-      ${cutNotice(drawing)} ${colorScale(drawing)}
+      ${headings(drawing)} ${predicting ? nothing : stackedBars(drawing)} ${cutNotice(drawing)} ${colorScale(drawing)}
+    </svg>
+    <svg width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
+      ${gradOutputGrid(drawing)} ${tableGrid(drawing)}
     </svg>
     <svg class="over" aria-hidden="true" width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
       ${ribbons(drawing)} ${rings(drawing)} ${arrivingRow(drawing)}

@@ -72,43 +72,91 @@ export function barExtent(derived) {
   return extent;
 }
 
-/** @param {Drawing} d */
+/** The kinds of segments, in the order in which they are drawn: overwritten ones lie on top. */
+const KINDS = ["pos scores", "neg scores", "pos", "neg", "pos new", "neg new", "lost"];
+
+/**
+ * The bars of all rows. Marks that look alike are one path, so that another column changes a few
+ * paths and the numbers, not an element for each segment.
+ * @param {Drawing} d
+ */
 export function stackedBars({ scene, derived, at, highlight, rule, step }) {
   const col = selectedColumn(scene);
+  return svg`<g class="piles" aria-hidden="true">${guard(
+    [scene.trace, step, rule, col, at, highlight.row],
+    () => bars(derived, at, { col, rule, step, hit: highlight.row }),
+  )}</g>`;
+}
+
+/**
+ * @param {Derived} derived
+ * @param {import("./layout.js").Layout} at
+ * @param {{ col: number, rule: import("./trace.js").Rule, step: number, hit: number }} what
+ */
+function bars(derived, at, { col, rule, step, hit }) {
   const { below, above } = barExtent(derived);
   const { x, w, number } = at.bars;
   const scale = (/** @type {number} */ value) =>
     Math.round((x + ((value - below) / (above - below)) * w) * 10) / 10;
   const zero = scale(0);
   const whole = step >= derived.N;
-  return svg`<g class="piles" aria-hidden="true">
-    <path class="zero" d="M${zero} ${at.table.y - 3}v${at.table.h + 4.5}" />
-    ${derived.rows.map((row, i) =>
-      guard([scene.trace, step, rule, col, at, highlight.row === row], () => {
-        const now = rowStateAt(derived, row, step, rule);
-        if (!now.any) return nothing;
-        const y = at.table.y + i * at.table.rh;
-        const h = at.table.rh - 1.5;
-        const lying = barSegments(derived, row, col, now);
-        const net = now.values[col];
-        const places = stack(lying.map((piece) => piece.value));
-        const many = lying.length > 1;
-        return svg`<g class="pile ${highlight.row === row ? "hit" : ""}">
-        ${lying.map((piece, k) => {
-          const a = scale(Math.min(places[k].from, places[k].to));
-          const b = scale(Math.max(places[k].from, places[k].to));
-          const kind = `${piece.value < 0 ? "neg" : "pos"} ${piece.overwritten ? "lost" : ""} ${piece.n < 0 ? "scores" : ""} ${piece.n === step && !whole ? "new" : ""}`;
-          return svg`<rect class="piece ${kind}" x=${a + 0.5} y=${y + 2} width=${Math.max(0.5, b - a - 1)} height=${h - 4} rx="1.5" />`;
-        })}
-        ${
-          Number.isFinite(net)
-            ? svg`<rect class="net ${net < 0 ? "neg" : "pos"} ${whole && many ? "merged" : ""}" x=${Math.min(zero, scale(net))} y=${y + h / 2 - 2.5} width=${Math.max(1, Math.abs(scale(net) - zero))} height="5" rx="1" style="transform-origin:${zero}px 0"
-              /><path class="tip" d="M${scale(net)} ${y + 0.5}v${h - 1}" />`
-            : nothing
-        }
-        <text class="num ${highlight.row === row ? "hit" : ""}" x=${number} y=${y + h / 2 + 4} text-anchor="end">${fixed(net)}</text>
-      </g>`;
-      }),
-    )}
-  </g>`;
+  const h = at.table.rh - 1.5;
+  /** @type {Record<string, string>} the paths of the segments and of the sums, by kind */
+  const pieces = Object.fromEntries(KINDS.map((kind) => [kind, ""]));
+  /** @type {Record<string, string>} */
+  const nets = { pos: "", neg: "", "pos merged": "", "neg merged": "" };
+  let tips = "";
+  const numbers = derived.rows.map((row, i) => {
+    const now = rowStateAt(derived, row, step, rule);
+    if (!now.any) return nothing;
+    const y = at.table.y + i * at.table.rh;
+    const lying = barSegments(derived, row, col, now);
+    const net = now.values[col];
+    stack(lying.map((piece) => piece.value)).forEach(({ from, to }, k) => {
+      const { n, value, overwritten } = lying[k];
+      const a = scale(Math.min(from, to));
+      const b = scale(Math.max(from, to));
+      const kind = n < 0 ? " scores" : n === step && !whole ? " new" : "";
+      pieces[overwritten ? "lost" : (value < 0 ? "neg" : "pos") + kind] += rounded(
+        a + 0.5,
+        y + 2,
+        Math.max(0.5, b - a - 1),
+        h - 4,
+        1.5,
+      );
+    });
+    if (Number.isFinite(net)) {
+      const end = scale(net);
+      nets[(net < 0 ? "neg" : "pos") + (whole && lying.length > 1 ? " merged" : "")] += rounded(
+        Math.min(zero, end),
+        y + h / 2 - 2.5,
+        Math.max(1, Math.abs(end - zero)),
+        5,
+        1,
+      );
+      tips += `M${end} ${y + 0.5}v${h - 1}`;
+    }
+    return svg`<text class="num ${row === hit ? "hit" : ""}" x=${number} y=${y + h / 2 + 4} text-anchor="end">${fixed(net)}</text>`;
+  });
+  return svg`<path class="zero" d="M${zero} ${at.table.y - 3}v${at.table.h + 4.5}" />
+    ${KINDS.map((kind) => svg`<path class="piece ${kind}" d=${pieces[kind]} />`)}
+    ${["pos", "neg"].map((sign) => svg`<path class="net ${sign}" d=${nets[sign]} />`)}
+    ${whole ? ["pos", "neg"].map((sign) => svg`<path class="net ${sign} merged" d=${nets[`${sign} merged`]} style="transform-origin:${zero}px 0" />`) : nothing}
+    <path class="tip" d=${tips} />${numbers}`;
+}
+
+/**
+ * Return the path of a rectangle with rounded corners, drawn as SVG draws a `rect`.
+ * @param {number} x
+ * @param {number} y
+ * @param {number} w
+ * @param {number} h
+ * @param {number} r
+ */
+function rounded(x, y, w, h, r) {
+  const rx = Math.min(r, w / 2);
+  const ry = Math.min(r, h / 2);
+  const corner = (/** @type {number} */ dx, /** @type {number} */ dy) =>
+    `a${rx} ${ry} 0 0 1 ${dx} ${dy}`;
+  return `M${x + rx} ${y}h${w - 2 * rx}${corner(rx, ry)}v${h - 2 * ry}${corner(-rx, ry)}h${2 * rx - w}${corner(-rx, -ry)}v${2 * ry - h}${corner(rx, -ry)}z`;
 }

@@ -24,6 +24,8 @@ export function fixed(value, digits = 2) {
  */
 function halfEven(size, digits) {
   const text = size.toFixed(digits);
+  const scaled = size * 10 ** digits;
+  if (scaled < 1e6 && Math.abs((scaled % 1) - 0.5) > 1e-6) return text; // far from a half, whatever the rounding
   const exact = size.toFixed(Math.min(100, digits + 60));
   const at = exact.length - Math.min(60, 100 - digits);
   if (!/^50*$/.test(exact.slice(at))) return text;

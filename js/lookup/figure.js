@@ -50,7 +50,8 @@ export function figure(scene) {
     @click=${on.click}
     @dblclick=${on.edit}
   >
-    ${chips(drawing)} ${labels(drawing)}
+    ${chips(drawing)}
+    <div class="rowlabels">${labels(drawing)}</div>
     <svg width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
       ${headings(drawing)} ${tableGrid(drawing)} ${predicting ? hiddenOutput(drawing) : outputGrid(drawing)}
       ${cutNotice(drawing)} ${map(drawing)} ${idRange(drawing)} ${colorScale(drawing)}
