@@ -50,14 +50,33 @@ export function grid({ scene, derived, spot }, spec) {
 }
 
 /** @param {Drawing} d */
+const sameOf = ({ at, derived }) => ({
+  cw: at.cw,
+  rh: at.rh,
+  number: (/** @type {number} */ i) => derived.rows[i],
+  count: derived.n,
+});
+
+/** The table, which no step changes. @param {Drawing} d */
+export function table(d) {
+  const { derived, moment, at, merged } = d;
+  return grid(d, {
+    part: "w",
+    name: "W",
+    box: at.w,
+    row: merged ? moment.after : derived.table,
+    vmax: derived.vmax,
+    columns: at.cols,
+    ...sameOf(d),
+  });
+}
+
+/** What is added to the table, and the sum. @param {Drawing} d */
 export function equation(d) {
   const { derived, moment, at, merged } = d;
-  const { n } = derived;
-  const { cw, rh, cols } = at;
-  const real = (/** @type {number} */ i) => derived.rows[i];
-  const same = { cw, rh, number: real, count: n };
+  const { cols } = at;
+  const same = sameOf(d);
   return svg`
-    ${grid(d, { part: "w", name: "W", box: at.w, row: merged ? moment.after : derived.table, vmax: derived.vmax, columns: cols, ...same })}
     ${unusedRanks(d)}
     ${grid(d, { part: "a", name: "A", box: at.a, row: moment.a, vmax: moment.vmaxA, columns: moment.r, faded: merged, ...same })}
     ${grid(d, { part: "b", name: "B", box: at.b, row: moment.b, vmax: moment.vmaxB, columns: cols, ...same, number: (k) => k, count: moment.r, faded: merged })}

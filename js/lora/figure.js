@@ -4,7 +4,7 @@
 import { html, svg } from "lit-html";
 import { tabs } from "../kit/controls.js";
 import { deltaGrid, reached, reachedFrame, spectrum } from "./charts.js";
-import { equation, handles, headings } from "./equation.js";
+import { equation, handles, headings, table } from "./equation.js";
 import { pointer } from "./input.js";
 import { isPredicting, layoutOf, momentAt, selection } from "./state.js";
 import { labels, displacementStrip } from "./strip.js";
@@ -50,7 +50,10 @@ export function figure(scene) {
   >
     ${labels(d)}
     <svg width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
-      ${headings(d)} ${equation(d)} ${handles(d)} ${displacementStrip(d)}
+      ${headings(d)} ${table(d)}
+    </svg>
+    <svg width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
+      ${equation(d)} ${handles(d)} ${displacementStrip(d)}
     </svg>
     <svg class="charts" width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
       ${deltaGrid(d)} ${spectrum(d)} ${reachedFrame(d)}
