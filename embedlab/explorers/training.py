@@ -1,5 +1,6 @@
 """Explorer of training: the rows that move at each step, for up to three optimizers."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,14 +8,14 @@ from traitlets import TraitError, validate
 
 from embedlab.core.skipgram.recorded import SLOT_NAMES, UPDATE_RULES
 from embedlab.explorers.explorer import Explorer
-from embedlab.explorers.inputs.corpus import STORY, parse_corpus
-from embedlab.explorers.inputs.table import check_single_source, read_table
-from embedlab.explorers.inputs.window import words_note
-from embedlab.explorers.traits import BoundedInt, BoundedText, BranchPoint, OptimizerRuns
+from embedlab.explorers.inputs.corpus import STORY, RowCorpus, parse_corpus, parse_rows
+from embedlab.explorers.inputs.table import UserTable, check_single_source, read_table
+from embedlab.explorers.inputs.window import join_notes, row_labels, window_note, words_note
+from embedlab.explorers.traits import SIZE_MAX, BoundedInt, BoundedText, BranchPoint, OptimizerRuns
 from embedlab.explorers.wire import MAX_BYTES
 from embedlab.figures.theme import Figure
 from embedlab.figures.training import draw_training
-from embedlab.traces.text import short_label
+from embedlab.traces.text import format_count, short_label
 from embedlab.traces.training import (
     RATES,
     RUNS_MAX,
@@ -36,14 +37,17 @@ class TrainingExplorer(Explorer):
 
     Parameters
     ----------
-    text : str
-        The training text; each step uses its next few words.
+    text : str, or a table, or a layer, optional
+        The training text; each step uses its next few words. With a table ``#12`` stands for
+        row 12. A table or layer by position is the same as `table` or `layer`.
     vocabulary : embedlab.data.Vocabulary, optional
         Maps words to ids. Without it the most frequent words get rows; the rest share ``<unk>``.
-    table : array_like, (V, D), optional
-        The initial table, at most 40 x 8; it is never changed.
-    layer : embedlab.layers.Embedding, optional
-        The layer whose table is the initial one; `refresh` reads it again.
+    words : sequence of str, optional
+        The words of the rows of `table` or `layer`.
+    table, layer : optional
+        The initial table: anything that `embedlab.explorers.inputs.table.read_table` takes, of any
+        size. It is never changed; `refresh` reads it again. Of a large one the rows in use and some
+        around them, at most 40, are trained in their first 8 columns, as the view says.
     **parameters
         runs (up to three optimizers: "sgd", "momentum", "adagrad", "rmsprop", "adam", "lazy adam",
         and "sgd + l2", in which the table has the regularizer "l2"; each by name or as
@@ -56,7 +60,9 @@ class TrainingExplorer(Explorer):
     TraitError
         For an invalid parameter.
     ValueError
-        For a table or vocabulary that is too large.
+        For a vocabulary that is too large, and for more than one table.
+    IdError
+        For a row outside the table.
 
     Examples
     --------
@@ -76,48 +82,79 @@ class TrainingExplorer(Explorer):
     branch = BranchPoint(UPDATE_RULES, RUNS_MAX, STEPS_MAX)
     steps = BoundedInt(60, 10, STEPS_MAX)
     batch = BoundedInt(4, 1, BATCH_MAX)
-    input_dim = BoundedInt(24, 1, ROWS_MAX)
-    output_dim = BoundedInt(2, 1, COLUMNS_MAX)
+    input_dim = BoundedInt(24, 1, SIZE_MAX)
+    output_dim = BoundedInt(2, 1, SIZE_MAX)
     seed = BoundedInt(7, 0, 2**31 - 1)
 
     def __init__(
         self,
-        text: str | None = None,
+        text: Any = None,
         *,
         vocabulary: Any = None,
+        words: Sequence[str] | None = None,
         table: Any = None,
         layer: Any = None,
         **parameters: Any,
     ):
-        self._source_name, self._source = check_single_source(table=table, layer=layer)
-        self._inputs = {"vocabulary": vocabulary, "table": table, "layer": layer}
-        start = self._initial_table()
-        if start is not None:
-            rows, columns = start.shape
+        source = None if isinstance(text, str) else text
+        self._source_name, self._source = check_single_source(source, table=table, layer=layer)
+        self._labels = None if words is None else [str(word) for word in words]
+        self._inputs = {
+            "vocabulary": vocabulary,
+            "words": self._labels,
+            "table": None,
+            "layer": None,
+            **({self._source_name: self._source} if self._source_name else {}),
+        }
+        self._user: UserTable | None = None
+        self._corpus: RowCorpus | None = None
+        self._read_table()
+        if self._user is not None:
+            rows, columns = self._user.shape
             parameters = {"input_dim": rows, "output_dim": columns, **parameters}
+            if vocabulary is None and not isinstance(text, str):
+                parameters.setdefault("text", _text_of_rows(rows))
         elif vocabulary is not None:
             parameters.setdefault("input_dim", min(len(vocabulary.words), ROWS_MAX))
-        if text is not None:
+        if isinstance(text, str):
             parameters["text"] = text
         super().__init__(**parameters)
 
     def limits(self) -> dict[str, dict[str, Any]]:
         """Return for each parameter its limits; a given table fixes V and D."""
         limits = super().limits()
-        start = self._initial_table()
-        if start is not None:
-            for name, size in zip(("input_dim", "output_dim"), start.shape, strict=True):
-                limits[name] = {"min": size, "max": size}
+        sizes = (ROWS_MAX, COLUMNS_MAX) if self._user is None else self._user.shape
+        for name, size in zip(("input_dim", "output_dim"), sizes, strict=True):
+            limits[name] = {"min": 1 if self._user is None else size, "max": size}
         return limits
+
+    def read_inputs(self) -> None:
+        """Read the table or layer again."""
+        self._read_table()
+        if self._user is not None:
+            self.input_dim, self.output_dim = self._user.shape
+
+    def _read_table(self) -> None:
+        if self._source is not None:
+            self._user = read_table(self._source, self._source_name)
 
     def compute_trace(self) -> TrainingTrace:
         """Return the trace of the current parameters."""
-        corpus = parse_corpus(self.text, self.input_dim, self._inputs["vocabulary"])
-        self._total = corpus.total
-        start = self._initial_table()
-        rows = len(corpus.words) if start is None else len(start)
-        words = [*corpus.words, *[""] * rows][:rows]
-        steps = min(self.steps, self._steps_that_fit(rows))
+        start = self._corpus = None
+        if self._user is None:
+            corpus = parse_corpus(self.text, self.input_dim, self._inputs["vocabulary"])
+            words, width = list(corpus.words), self.output_dim
+        else:
+            labels = self._user.labels if self._labels is None else self._labels
+            corpus = self._corpus = parse_rows(
+                self.text, len(self._user.values), labels, self._inputs["vocabulary"], ROWS_MAX
+            )
+            start = self._user.values[corpus.rows][:, :COLUMNS_MAX].astype(np.float32)
+            whole = len(start) == len(self._user.values)
+            words = row_labels(corpus.rows, corpus.words, number=not whole)
+            width = start.shape[1]
+        self._total, rows = corpus.total, len(words)
+        steps = min(self.steps, self._steps_that_fit(rows, width))
         branch = Branch(*self.branch) if self.branch else None
         if branch and (branch.run >= len(self.runs) or branch.step > steps):
             branch = None  # ignored until there is such a run and step
@@ -129,13 +166,13 @@ class TrainingExplorer(Explorer):
             steps=steps,
             batch=self.batch,
             input_dim=rows,
-            output_dim=self.output_dim,
+            output_dim=width,
             table=start,
             branch=branch,
             seed=self.seed,
         )
 
-    def _steps_that_fit(self, rows: int) -> int:
+    def _steps_that_fit(self, rows: int, width: int) -> int:
         """Return how many steps fit into one message: weights, gradients and slots."""
         names = [[name] for name, _ in self.runs]
         if self.branch and self.branch[0] < len(names):
@@ -143,7 +180,7 @@ class TrainingExplorer(Explorer):
         dense = sum(1 + max(len(SLOT_NAMES[name]) for name in run) for run in names)
         dense += bool(self.branch)  # the unbranched run
         touched = min(rows, self.batch) * (len(names) + 1)
-        each = 4 * self.output_dim * (rows * dense + touched) + 16 * (len(names) + 1)
+        each = 4 * width * (rows * dense + touched) + 16 * (len(names) + 1)
         return max(1, min(STEPS_MAX, (MAX_BYTES - _HEADER_BYTES) // each - 1))
 
     def encode_trace(self, trace: TrainingTrace) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -167,46 +204,59 @@ class TrainingExplorer(Explorer):
             arrays["unbranched"] = trace.unbranched.table[trace.branch.step :]
             arrays["unbranched_losses"] = trace.unbranched.losses
         header = {
-            "note": words_note(int(trace.ids.size), self._total),
+            "note": self._note(trace),
             "words": [short_label(word, _LABEL_LENGTH) for word in trace.words],
             "total": int(trace.ids.size),
             "steps": trace.steps,
             "batch": int(trace.batches.places.shape[1]),
-            "fitting": self._steps_that_fit(len(trace.words)),
+            "fitting": self._steps_that_fit(len(trace.words), trace.width),
             "runs": [_run_header(run) for run in trace.runs],
             "branched": trace.branch.run if trace.branch else None,
             "variance_shown": round(explained, 4) if np.isfinite(explained) else None,
         }
+        if self._corpus is not None:
+            header["rows"] = self._corpus.rows.tolist()
         return header, arrays
 
     def draw(self, trace: TrainingTrace, *, dark: bool) -> Figure:
         """Return the still picture of a trace."""
         return draw_training(trace, dark=dark)
 
-    def _initial_table(self) -> np.ndarray | None:
-        """Return a copy of the given table, or None."""
-        if self._source is None:
-            return None
-        table = read_table(self._source, self._source_name).values
-        rows, columns = table.shape
-        if not (1 <= rows <= ROWS_MAX and 1 <= columns <= COLUMNS_MAX):
-            raise ValueError(
-                f"a table in this view must have 1 to {ROWS_MAX} rows and 1 to {COLUMNS_MAX} "
-                f"columns. Received {table.shape}. Show a part of it, such as table[:{ROWS_MAX}, "
-                f":{COLUMNS_MAX}]; trace_training takes any size."
-            )
-        return table
+    def _note(self, trace: TrainingTrace) -> str | None:
+        """Return what is left out of the table and the text, or None."""
+        corpus, words = self._corpus, int(trace.ids.size)
+        if corpus is None or self._user is None:
+            return words_note(words, self._total)
+        window = window_note(self._user.shape, len(trace.words), trace.width)
+        return join_notes(
+            window and window.replace("Shown", "Shown and trained"),
+            words_note(words + corpus.left_out, self._total),
+            f"{format_count(corpus.left_out, 'word')} without a row here left out."
+            if corpus.left_out
+            else None,
+        )
 
     @validate("input_dim", "output_dim")
     def _check_allowed(self, proposal: Any) -> int:
         name, value = proposal["trait"].name, proposal["value"]
         limit = self.limits()[name]
-        if not limit["min"] <= value <= limit["max"]:
+        if limit["min"] <= value <= limit["max"]:
+            return int(value)
+        if self._user is None:
             raise TraitError(
-                f"{name} must be {limit['max']}, the size of the given table. Received {value}. "
-                "Omit table and layer to change it."
+                f"{name} must be an integer from {limit['min']} to {limit['max']}. Received "
+                f"{value}. Choose a value in this range, or pass a table of this size."
             )
-        return value
+        raise TraitError(
+            f"{name} must be {limit['max']}, the size of the given table. Received {value}. "
+            "Omit table and layer to change it."
+        )
+
+
+def _text_of_rows(rows: int) -> str:
+    """Return a text of row numbers for a table without words."""
+    sentences = ((1, 5, 7, 1, 4), (3, 1, 6, 0), (1, 5, 2, 1, 4), (3, 8, 6, 0), (1, 5, 7, 1, 9))
+    return " ".join(" ".join(f"#{i % rows}" for i in ids) + " ." for ids in sentences)
 
 
 def _run_arrays(run: TrainedRun, n: int, events: np.ndarray) -> dict[str, np.ndarray]:

@@ -20,6 +20,14 @@ import "./style.css";
 
 const OPENS = 39; // late enough to show a past, early enough for a future
 
+/**
+ * The number of a row in its table: of a large one some rows are trained.
+ * @param {import("../kit/wire.js").Trace} trace
+ * @param {number} row
+ * @returns {number}
+ */
+const idOf = ({ header }, row) => header.rows?.[row] ?? row;
+
 /** @type {import("../kit/view_types.js").View} */
 const training = {
   name: "training",
@@ -47,8 +55,10 @@ const training = {
   focusOnAsk: ({ ui }) => (ui.prediction?.curve.length ? "curve:0" : "predict:done"),
   answer,
   beforePaint: clampUi,
-  selectedRow: ({ ui }) => ui.local.row,
-  onRowSelected(_, scene, row) {
+  selectedRow: ({ trace, ui }) => idOf(trace, ui.local.row),
+  onRowSelected(_, scene, id) {
+    const { rows } = scene.trace.header;
+    const row = rows ? rows.indexOf(id) : id;
     if (row >= 0 && row < derive(scene.trace).V) selectRow(scene, scene.ui.local.run, row);
   },
   keys: [
@@ -75,12 +85,12 @@ const training = {
     ui.hover = null;
     ui.note = narrateChange(was, scene);
   },
-  cursor: ({ ui }) => ({
+  cursor: ({ trace, ui }) => ({
     step: ui.step,
     playing: ui.playing,
-    row: ui.hover?.row ?? ui.local.row,
+    row: idOf(trace, ui.hover?.row ?? ui.local.row),
     run: ui.local.run,
-    pins: ui.local.pins,
+    pins: ui.local.pins.map((/** @type {number} */ row) => idOf(trace, row)),
   }),
 };
 

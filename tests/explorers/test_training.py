@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from traitlets import TraitError
 
+from embedlab.core.ids import IdError
 from embedlab.core.skipgram import sample_batches, train_recorded
 from embedlab.core.skipgram.recorded import UPDATE_RULES
 from embedlab.data import Vocabulary
@@ -206,9 +207,42 @@ def test_own_vocabulary_table_and_layer():
     assert (explorer.trace.runs[0].table[0] == 0.25).all()
 
 
+def test_a_window_of_a_large_table_is_trained():
+    table = np.random.default_rng(3).normal(size=(30_000, 64)).astype(np.float32)
+    text = "#29999 #5 #29999 . #700 #5 #29999 ."
+    explorer = TrainingExplorer(text, table=table, steps=10)
+    header, arrays = decode(explorer.message)
+    rows = np.array(header["rows"])
+    assert header["note"] == "Shown and trained: 40 of 30 000 rows, columns 0 to 7 of 64."
+    assert {5, 700, 29_999} <= set(header["rows"]) and (np.diff(rows) > 0).all()
+    np.testing.assert_array_equal(arrays["w0"][0], table[rows, :8])
+    np.testing.assert_array_equal(rows[arrays["ids"]], [29_999, 5, 29_999, 700, 5, 29_999])
+    assert header["words"] == [f"#{row}" for row in rows]  # no words of ours
+    assert (explorer.input_dim, explorer.output_dim) == table.shape
+    moved = np.flatnonzero((arrays["w1"][-1] != arrays["w1"][0]).any(axis=1))  # lazy Adam
+    assert set(rows[moved]) == {5, 700, 29_999}
+    again = TrainingExplorer.from_state(explorer.state, table=table)
+    assert again.summary == explorer.summary
+
+
+def test_rows_of_a_table_have_the_labels_given_else_their_numbers():
+    table = np.zeros((50, 3))
+    words = [f"word{n}" for n in range(50)]
+    explorer = TrainingExplorer("word49 word3 nothing. Word3", table=table, words=words, steps=10)
+    header, arrays = decode(explorer.message)
+    labels = np.array(header["words"])
+    assert labels[arrays["ids"]].tolist() == ["word49", "word3", "word3"]
+    assert header["note"].endswith("1 word without a row here left out.")
+    small = TrainingExplorer(table[:6], steps=10)
+    assert set(small.trace.words) == {""} and small.message["header"]["note"] is None
+    assert "cat" not in small.text
+
+
 def test_what_cannot_be_shown_is_refused():
-    with pytest.raises(ValueError, match=r"Received \(41, 2\)\. Show a part"):
-        TrainingExplorer(table=np.zeros((41, 2)))
+    with pytest.raises(TraitError, match="input_dim must be an integer from 1 to 40"):
+        TrainingExplorer(input_dim=41)
+    with pytest.raises(IdError, match=r"0\.\.40 .*Received 41"):
+        TrainingExplorer("#41", table=np.zeros((41, 2)))
     with pytest.raises(ValueError, match=r"Received types\.SimpleNamespace"):
         TrainingExplorer(layer=SimpleNamespace())
     with pytest.raises(ValueError, match="Received 2"):

@@ -14,6 +14,7 @@ from embedlab.explorers.lookup import LookupExplorer
 from embedlab.explorers.lora import LoRAExplorer
 from embedlab.explorers.mask import MaskExplorer
 from embedlab.explorers.quantize import QuantizationExplorer
+from embedlab.explorers.training import TrainingExplorer
 from embedlab.explorers.wire import MAX_BYTES, decode
 from embedlab.layers import Dense, Embedding
 
@@ -174,6 +175,23 @@ def test_own_table_is_shown_with_its_own_numbers_and_labels(kind, view):
     assert explorer.trace.summary and explorer.figure()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_training_begins_with_the_rows_of_any_table(kind):
+    source = KINDS[kind]()
+    explorer = TrainingExplorer(source, runs=["sgd"], steps=10)
+    header, arrays = decode(explorer.message)
+    assert explorer.error is None and message_size(explorer) <= MAX_BYTES
+    user, rows = read_table(source), header["rows"]
+    expected = user.values[rows][:, :8].astype(np.float32)
+    np.testing.assert_array_equal(arrays["w0"][0], expected)
+    whole = arrays["w0"].shape[1:] == user.shape
+    assert (header["note"] is None) == whole, header["note"]
+    assert (explorer.input_dim, explorer.output_dim) == user.shape
+    numbers = [""] * len(rows) if len(rows) == user.shape[0] else [f"#{row}" for row in rows]
+    assert header["words"] == ([user.labels[row] for row in rows] if user.labels else numbers)
+    assert explorer.trace.summary and explorer.figure()
+
+
 REFUSED = {
     "torch.nn.modules.linear.Linear": lambda: torch.nn.Linear(2, 3),
     "embedlab.layers.dense.Dense": lambda: Dense(3),
@@ -189,11 +207,12 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", [*VIEWS, "training"])
 @pytest.mark.parametrize("kind", REFUSED)
 def test_what_is_no_table_is_named_in_one_line(kind, view):
+    explorer = {**VIEWS, "training": TrainingExplorer}[view]
     with pytest.raises((ValueError, TypeError), match=f"Received {kind}") as caught:
-        VIEWS[view](table=REFUSED[kind]())
+        explorer(table=REFUSED[kind]())
     assert "\n" not in str(caught.value)
 
 

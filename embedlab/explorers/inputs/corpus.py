@@ -1,14 +1,26 @@
 """Small training corpora from a user's text: frequent words, and ``<unk>`` for the rest."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from embedlab.core.ids import out_of_range_error
 from embedlab.data.text import split_sentences, tokenize
+from embedlab.explorers.inputs.sentence import RowWords, parse_sentence
+from embedlab.explorers.inputs.window import rows_around
 
-__all__ = ["STORY", "UNKNOWN", "WORDS_MAX", "SmallCorpus", "parse_corpus"]
+__all__ = [
+    "STORY",
+    "UNKNOWN",
+    "WORDS_MAX",
+    "RowCorpus",
+    "SmallCorpus",
+    "parse_corpus",
+    "parse_rows",
+]
 
 WORDS_MAX = 10_000
 UNKNOWN = "<unk>"
@@ -87,3 +99,90 @@ def parse_corpus(text: str, rows: int, vocabulary: Any = None) -> SmallCorpus:
     row_of = {word: n for n, word in enumerate(words)}
     ids = [row_of.get(word, len(words) - 1) for word in flat]
     return SmallCorpus(np.array(ids, np.int64), starts, words or (UNKNOWN,), total)
+
+
+@dataclass(frozen=True)
+class RowCorpus:
+    """A text as N positions among some rows of a table.
+
+    Attributes
+    ----------
+    ids : ndarray of int64, (N,)
+        Positions in `rows`.
+    starts : ndarray of int64
+        Where sentences begin.
+    rows : ndarray of int64, (R,)
+        The rows in use and some around them, sorted.
+    words : sequence of str
+        The words of the table's rows, from row 0.
+    total, left_out : int
+        All words of the text, and those of the used ones that have no row in `rows`.
+    """
+
+    ids: np.ndarray
+    starts: np.ndarray
+    rows: np.ndarray
+    words: Sequence[str]
+    total: int
+    left_out: int
+
+
+def parse_rows(
+    text: str, height: int, labels: Sequence[str], vocabulary: Any, most: int
+) -> RowCorpus:
+    """Return a text as rows of a table: the most frequent of them, and some around.
+
+    Parameters
+    ----------
+    text : str
+        Words, and rows written ``#12``.
+    height : int
+        V.
+    labels : sequence of str
+        The words of the rows. Without them, a vocabulary and ``#12``, the words of the text are
+        those of the first rows, the most frequent first.
+    vocabulary : embedlab.data.Vocabulary, optional
+    most : int
+        The number of rows.
+
+    Raises
+    ------
+    IdError
+        For a row outside the table.
+
+    Examples
+    --------
+    >>> corpus = parse_rows("#900 #3 . #900 what", 1000, (), None, 4)
+    >>> corpus.rows.tolist(), corpus.ids.tolist(), corpus.starts.tolist(), corpus.left_out
+    ([2, 3, 899, 900], [3, 1, 3], [0, 2], 1)
+    """
+    if vocabulary is None and (labels or "#" in text):
+        vocabulary = RowWords(labels, height)
+    if vocabulary is None:
+        corpus = parse_corpus(text, height)
+        ids, sentence, words, total = corpus.ids, corpus.starts, corpus.words, corpus.total
+        sentence = np.searchsorted(sentence, np.arange(ids.size), side="right")
+    else:
+        # A full stop ends a sentence and is no word of it, unless a row is called so.
+        parts = [parse_sentence(part, vocabulary, most=WORDS_MAX) for part in split_sentences(text)]
+        pairs = [
+            (int(i), n, token)
+            for n, part in enumerate(parts)
+            for token, i in zip(part.tokens, part.ids, strict=True)
+            if i < height or any(map(str.isalnum, token))
+        ]
+        total, pairs = len(pairs), pairs[:WORDS_MAX]
+        ids = np.array([i for i, _, _ in pairs], np.int64)
+        sentence = np.array([n for _, n, _ in pairs], np.int64)
+        words = vocabulary.words
+        literal = np.array([token.startswith("#") for _, _, token in pairs], bool)
+        outside = literal & ((ids < 0) | (ids >= height))
+        if outside.any():
+            raise out_of_range_error(ids[literal], height)
+    known = ids < height
+    used, counts = np.unique(ids[known], return_counts=True)
+    rows = rows_around(used[np.argsort(-counts, kind="stable")].tolist(), height, most)
+    inside = known & np.isin(ids, rows)
+    positions, sentence = np.searchsorted(rows, ids[inside]), sentence[inside]
+    starts = np.flatnonzero(np.diff(sentence, prepend=-1))
+    return RowCorpus(positions, starts, rows, words, total, int((~inside).sum()))
