@@ -8,7 +8,7 @@ from traitlets import TraitError, validate
 
 from embedlab.core.skipgram.recorded import SLOT_NAMES, UPDATE_RULES
 from embedlab.explorers.explorer import Explorer
-from embedlab.explorers.inputs.corpus import STORY, RowCorpus, parse_corpus, parse_rows
+from embedlab.explorers.inputs.corpus import STORY, RowCorpus, SmallCorpus, parse_corpus, parse_rows
 from embedlab.explorers.inputs.table import UserTable, check_single_source, read_table
 from embedlab.explorers.inputs.window import join_notes, row_labels, window_note, words_note
 from embedlab.explorers.traits import SIZE_MAX, BoundedInt, BoundedText, BranchPoint, OptimizerRuns
@@ -142,16 +142,19 @@ class TrainingExplorer(Explorer):
         """Return the trace of the current parameters."""
         start = self._corpus = None
         if self._user is None:
-            corpus = parse_corpus(self.text, self.input_dim, self._inputs["vocabulary"])
+            corpus: RowCorpus | SmallCorpus = parse_corpus(
+                self.text, self.input_dim, self._inputs["vocabulary"]
+            )
             words, width = list(corpus.words), self.output_dim
         else:
             labels = self._user.labels if self._labels is None else self._labels
-            corpus = self._corpus = parse_rows(
+            corpus = window = parse_rows(
                 self.text, len(self._user.values), labels, self._inputs["vocabulary"], ROWS_MAX
             )
-            start = self._user.values[corpus.rows][:, :COLUMNS_MAX].astype(np.float32)
+            self._corpus = window
+            start = self._user.values[window.rows][:, :COLUMNS_MAX].astype(np.float32)
             whole = len(start) == len(self._user.values)
-            words = row_labels(corpus.rows, corpus.words, number=not whole)
+            words = row_labels(window.rows, window.words, number=not whole)
             width = start.shape[1]
         self._total, rows = corpus.total, len(words)
         steps = min(self.steps, self._steps_that_fit(rows, width))

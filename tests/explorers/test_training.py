@@ -225,7 +225,7 @@ def test_a_window_of_a_large_table_is_trained():
     assert again.summary == explorer.summary
 
 
-def test_rows_of_a_table_have_the_labels_given_else_their_numbers():
+def test_rows_of_a_table_have_their_labels_or_numbers():
     table = np.zeros((50, 3))
     words = [f"word{n}" for n in range(50)]
     explorer = TrainingExplorer("word49 word3 nothing. Word3", table=table, words=words, steps=10)

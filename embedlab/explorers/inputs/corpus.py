@@ -154,7 +154,7 @@ def parse_rows(
     --------
     >>> corpus = parse_rows("#900 #3 . #900 what", 1000, (), None, 4)
     >>> corpus.rows.tolist(), corpus.ids.tolist(), corpus.starts.tolist(), corpus.left_out
-    ([2, 3, 899, 900], [3, 1, 3], [0, 2], 1)
+    ([3, 899, 900, 901], [2, 0, 2], [0, 2], 1)
     """
     if vocabulary is None and (labels or "#" in text):
         vocabulary = RowWords(labels, height)
