@@ -37,7 +37,7 @@ def test_what_each_lesson_needs():
     pages = {part.notebook.name[:2]: part for part in offline.pages()}
     assert list(pages) == list(notebooks())
     assert pages["00"].views == ("lookup",) and pages["00"].beliefs == ()
-    assert pages["06"].views == ("window", "training")
+    assert pages["06"].views == ("training", "window")
     assert "M7" in pages["06"].beliefs
     assert {view for part in pages.values() for view in part.views} == VIEWS
     for lesson in set(LESSONS) & set(pages):
