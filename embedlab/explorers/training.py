@@ -17,8 +17,10 @@ from embedlab.figures.theme import Figure
 from embedlab.figures.training import draw_training
 from embedlab.traces.text import format_count, short_label
 from embedlab.traces.training import (
+    NEGATIVE,
     RATES,
     RUNS_MAX,
+    WINDOW,
     Branch,
     TrainedRun,
     TrainingTrace,
@@ -206,12 +208,20 @@ class TrainingExplorer(Explorer):
         if trace.unbranched is not None and trace.branch is not None:
             arrays["unbranched"] = trace.unbranched.table[trace.branch.step :]
             arrays["unbranched_losses"] = trace.unbranched.losses
+        pairs, label, starts = trace.batches[:3]
+        used = sum(array.nbytes for array in arrays.values()) + _HEADER_BYTES
+        if used + 3 * len(pairs) + 4 * len(starts) <= MAX_BYTES:  # else the view names their number
+            arrays |= {
+                "pairs": np.column_stack([pairs, label]).astype(np.uint8),
+                "pair_starts": starts.astype(np.int32),
+            }
         header = {
             "note": self._note(trace),
             "words": [short_label(word, _LABEL_LENGTH) for word in trace.words],
             "total": int(trace.ids.size),
             "steps": trace.steps,
             "batch": int(trace.batches.places.shape[1]),
+            "objective": {"window": WINDOW, "negative": NEGATIVE},
             "fitting": self._steps_that_fit(len(trace.words), trace.width),
             "runs": [_run_header(run) for run in trace.runs],
             "branched": trace.branch.run if trace.branch else None,

@@ -13,9 +13,19 @@ from embedlab.core.skipgram.recorded import SLOT_NAMES, UPDATE_RULES
 from embedlab.traces.readonly import readonly_copy
 from embedlab.traces.text import format_count, format_number, join_some, short_label
 
-__all__ = ["RATES", "RUNS_MAX", "Branch", "TrainedRun", "TrainingTrace", "trace_training"]
+__all__ = [
+    "NEGATIVE",
+    "RATES",
+    "RUNS_MAX",
+    "WINDOW",
+    "Branch",
+    "TrainedRun",
+    "TrainingTrace",
+    "trace_training",
+]
 
 RUNS_MAX = 3
+WINDOW, NEGATIVE = 2, 2  # words on each side of a word, and random negatives for each pair
 RATES = {
     "sgd": 1.0,
     "momentum": 0.2,
@@ -353,7 +363,16 @@ def _batches(
             np.zeros(steps + 1, np.int64),
             np.zeros((steps, 0), np.int64),
         )
-    return sample_batches(ids, rows, steps=steps, batch=batch, starts=starts, seed=seed)
+    return sample_batches(
+        ids,
+        rows,
+        steps=steps,
+        batch=batch,
+        starts=starts,
+        window=WINDOW,
+        negative=NEGATIVE,
+        seed=seed,
+    )
 
 
 def _settings(run: Any) -> tuple[str, float]:

@@ -26,6 +26,8 @@ import { newUi, nextId } from "./ui_state.js";
 /** @typedef {import("./wire.js").Trace} Trace */
 /** @typedef {null | "table" | "help" | "more" | "numbers" | "menu"} Panel  what is open beside the figure */
 
+const GLIDE_MS = 160; // from one step to the next, where it is not played
+
 /** The commands that move through the steps. */
 const STEPPING = ["play", "first", "back", "forward", "last"];
 
@@ -57,7 +59,9 @@ export class Explorer extends Renderer {
     this.uid = `embedlab-${view.name}-${nextId()}`;
     /** @type {Ui} */
     this.ui = newUi(view);
-    this.player = new Player(() => this.tick(), view.stepMs);
+    this.player = new Player((steps) => this.tick(steps), view.stepMs);
+    /** @type {{ from: number, start: number, ms: number } | null} the motion towards the step */
+    this.glide = null;
     this.link = join(model.get("link_id") ?? "", (message) => receive(this, message));
     /** @type {Trace | null} */
     this.previousTrace = null;
@@ -113,6 +117,7 @@ export class Explorer extends Renderer {
   }
 
   drawScene() {
+    this.moveOn();
     const { scene } = this;
     if (scene) this.view.beforePaint(scene);
     render(frame(this), this.root);
@@ -130,12 +135,41 @@ export class Explorer extends Renderer {
     this.repaint();
   }
 
+  // ---- motion between steps ------------------------------------------------------------------------
+
+  /**
+   * Begin the motion from a step to the present one, where the view has one and nobody asked for less.
+   * @param {number} from
+   */
+  startGlide(from) {
+    const { step, playing, speed, prediction } = this.ui;
+    const near = Math.abs(step - from) <= 1 || playing;
+    const on = this.view.runMs && near && step !== from && !this.theme.reducedMotion && !prediction;
+    const ms = playing ? this.runStepMs / speed : GLIDE_MS;
+    this.glide = on ? { from, start: performance.now(), ms } : null;
+  }
+
+  /** Say what is drawn now, and ask for the next picture while it moves. */
+  moveOn() {
+    const { glide, ui } = this;
+    const share = glide ? (performance.now() - glide.start) / glide.ms : 1;
+    ui.drawn = glide && share < 1 ? glide.from + (ui.step - glide.from) * Math.max(0, share) : null;
+    if (ui.drawn === null) this.glide = null;
+    else this.repaint();
+  }
+
+  /** How long a step takes at speed 1, where the length of the run is given. */
+  get runStepMs() {
+    return this.view.runMs ? this.view.runMs / Math.max(1, this.steps) : this.player.stepMs;
+  }
+
   // ---- what Python sends, and what goes to Python -----------------------------------------------
 
   /** @param {"trace" | "edit" | "wait"} why */
   onStoreChange(why) {
     if (!this.store) return; // the first trace arrives while the store is being made
     if (why !== "trace") return this.repaint();
+    this.glide = null; // it was of another trace
     const { scene } = this;
     if (scene) {
       this.ui.step = clamp(this.ui.step, Math.max(1, this.steps));
@@ -172,21 +206,23 @@ export class Explorer extends Renderer {
    * @param {{ fromLink?: boolean, patch?: Partial<Ui> }} [how]
    */
   goToStep(step, { fromLink = false, patch = {} } = {}) {
+    const from = this.ui.drawn ?? this.ui.step;
     this.updateUi(
       { step: clamp(step, Math.max(1, this.steps)), hover: null, open: null, ...patch },
       "step",
     );
+    this.startGlide(from);
     if (!fromLink) broadcast(this);
     this.reportCursor();
   }
 
-  /** @returns {boolean} whether there is a step after this one */
-  tick() {
+  /** @param {number} [steps] @returns {boolean} whether there is a step after this one */
+  tick(steps = 1) {
     if (this.ui.step + 1 >= this.steps) {
       this.updateUi({ playing: false });
       return false;
     }
-    this.goToStep(this.ui.step + 1);
+    this.goToStep(this.ui.step + steps);
     return true;
   }
 
@@ -195,7 +231,7 @@ export class Explorer extends Renderer {
     if (!this.steps) return;
     if (this.ui.step + 1 >= this.steps) this.goToStep(0);
     this.updateUi({ playing: true, focus: null, hover: null });
-    this.player.start(this.ui.speed);
+    this.player.start(this.ui.speed, this.runStepMs);
   }
 
   pause() {
@@ -207,7 +243,7 @@ export class Explorer extends Renderer {
   /** @param {number} speed */
   setSpeed(speed) {
     this.updateUi({ speed });
-    if (this.ui.playing) this.player.start(speed);
+    if (this.ui.playing) this.player.start(speed, this.runStepMs);
   }
 
   /** @param {string} command  one of keys.js, or of the buttons */

@@ -9,7 +9,7 @@ import { factGroups, keyFacts } from "./facts_panel.js";
 import { growButton } from "./grow_button.js";
 import { icon } from "./icons.js";
 import { KEY_HELP } from "./keys.js";
-import { SPEEDS, transport } from "./playback.js";
+import { RUN_SPEEDS, SPEEDS, transport } from "./playback.js";
 import { predictionStrip } from "./predict.js";
 
 /** @typedef {import("./explorer.js").Explorer} Explorer */
@@ -137,7 +137,7 @@ function controlRow(explorer, scene) {
         label: "Speed",
         place: "transport:speed",
         value: String(ui.speed),
-        choices: SPEEDS.map(String),
+        choices: (view.runMs ? RUN_SPEEDS : SPEEDS).map(String),
         texts: (value) => `${value}×`,
         onChange: (value) => explorer.setSpeed(Number(value)),
       }),

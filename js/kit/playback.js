@@ -8,23 +8,33 @@ import { icon } from "./icons.js";
 import { clamp } from "./roving_tabindex.js";
 
 export const SPEEDS = [0.5, 1, 2, 4];
+export const RUN_SPEEDS = [0.1, 0.25, 0.5, 1, 2]; // of a run whose length at speed 1 is given
 const STEP_MS = 1100; // ms a step at speed 1: long enough to read a short sentence
 
-/** A clock that calls `tick` once a step, and stops when `tick` says there is no next one. */
+/**
+ * A clock that calls `tick` once a step, and stops when `tick` says there is no next one. A page that is too slow
+ * for the clock is told how many steps are due, so that a run takes as long as it should.
+ */
 export class Player {
-  /** @param {() => boolean} tick @param {number} [beat]  ms a step at speed 1 */
+  /** @param {(steps: number) => boolean} tick @param {number} [beat]  ms a step at speed 1 */
   constructor(tick, beat = STEP_MS) {
     this.tick = tick;
     this.stepMs = beat;
     this.playing = false;
   }
 
-  /** @param {number} speed */
-  start(speed) {
+  /** @param {number} speed @param {number} [beat]  ms a step at speed 1, where it has changed */
+  start(speed, beat = this.stepMs) {
     this.stop();
+    this.stepMs = beat;
     this.playing = true;
+    const began = performance.now();
+    let done = 0;
     const next = () => {
-      if (!this.tick()) return this.stop();
+      const passed = Math.floor((performance.now() - began) / (this.stepMs / speed));
+      const due = Math.max(1, passed - done);
+      done += due;
+      if (!this.tick(due)) return this.stop();
       this.timer = setTimeout(next, this.stepMs / speed);
     };
     this.timer = setTimeout(next, this.stepMs / speed);

@@ -10,6 +10,7 @@ export function newUi(view) {
   return {
     step: 0,
     playing: false,
+    drawn: null,
     speed: 1,
     hover: null,
     focus: null,

@@ -9,6 +9,7 @@
  * @typedef {object} Ui
  * @property {number} step
  * @property {boolean} playing
+ * @property {number | null} drawn   between two steps: what is drawn on the way to `step`, a fraction
  * @property {number} speed
  * @property {any} hover          spot under the pointer, as the view names it
  * @property {any} focus          spot that holds the focus or was clicked last
@@ -43,6 +44,7 @@
  * @property {(trace: Trace) => number} steps
  * @property {(trace: Trace, step: number) => string} [stepLabel]  label of a step, where not every step was sent
  * @property {number} [stepMs]                                     ms per step at speed 1
+ * @property {number} [runMs]                                      ms of all steps at speed 1; between steps the view is in motion
  * @property {(trace: Trace) => number} [firstStep]                  the step it opens on; default the first
  * @property {(scene: Scene) => [name: string, body: unknown][]} controls  in the order of their weight; a teacher hides them by name
  * @property {number} leads                                      how many of them stand in the row; More has the rest

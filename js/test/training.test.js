@@ -189,7 +189,7 @@ test("what is asked has no gradient in its steps, and where that holds the learn
     const made = derived(name);
     for (const row of made.order) {
       for (const step of [0, 12, made.S - 1]) {
-        const ui = { step, prediction: null, local: { ...initialUi(), row } };
+        const ui = { step, prediction: null, local: { ...initialUi(), row, touched: true } };
         const sent = trace(name, "training");
         const { start } = questionKind(
           /** @type {any} */ ({ trace: sent, params: sent.header.params, ui }),

@@ -35,11 +35,12 @@ export function setOptimizer(scene, optimizer, rate) {
 }
 
 /**
- * Branch the run after this step, with the same setting; further changes apply to the branch.
+ * Branch the run after this step, with another optimizer, so that there is something to see; further changes apply
+ * to the branch.
  * @param {Scene} scene
  */
 export function branch(scene) {
-  const { n, optimizer, rate } = selectedSetting(scene);
+  const { n, optimizer } = selectedSetting(scene);
   const { S } = derive(scene.trace);
   const step = scene.ui.step + 1;
   if (step >= S) {
@@ -48,7 +49,8 @@ export function branch(scene) {
     });
     return;
   }
-  scene.explorer.edit({ branch: [n, step, optimizer, rate] });
+  const other = optimizer === "momentum" ? "adam" : "momentum";
+  scene.explorer.edit({ branch: [n, step, other, limit(scene, "runs").rates?.[other] ?? 0.1] });
   scene.explorer.focusAfterPaint("optimizer");
 }
 

@@ -2,6 +2,7 @@
  * Arithmetic card of the training view: the update of the selected row, number by number.
  */
 import { html } from "lit-html";
+import { joinList } from "../kit/format.js";
 import { movingForce, quoted } from "./narration.js";
 import { shortNumber } from "./number_format.js";
 import { sceneFrame, rowName } from "./state.js";
@@ -39,7 +40,11 @@ export function arithmetic(scene) {
   const tone = d.run.movedWithoutGrad(d.s, d.row) ? "warn" : "hit";
   if (!pinned) return { lines: [updateLine(d, mostChanged(d))], pinned, tone };
   const shown = Math.min(d.derived.D, 2);
-  const lines = [batchLine(d), ...Array.from({ length: shown }, (_, c) => slotLines(d, c)).flat()];
+  const lines = [
+    batchLine(d),
+    ...pairLines(d),
+    ...Array.from({ length: shown }, (_, c) => slotLines(d, c)).flat(),
+  ];
   for (let c = 0; c < shown; c++) lines.push(updateLine(d, c));
   lines.push(moveLine(d));
   return { lines, pinned, tone };
@@ -71,6 +76,29 @@ function batchLine(d) {
       : html`${quoted(d)} is not in it: g = 0`,
     main: false,
   };
+}
+
+/**
+ * Return the line of the pairs that give the row its gradient: words of its window, and random negatives.
+ * @param {SceneFrame} d
+ * @returns {Line[]}
+ */
+function pairLines({ derived, row, s }) {
+  const pairs = derived.pairs(s, row) ?? [];
+  if (!pairs.length) return [];
+  const named = (/** @type {boolean} */ near) =>
+    joinList(
+      pairs.filter((pair) => pair.near === near).map(({ context }) => rowName(derived, context)),
+      8,
+    );
+  return [
+    {
+      name: "pairs",
+      body: html`toward C of <bdi class="on">${named(true)}</bdi>; away from C of <bdi class="zero">${named(false)}</bdi>`,
+      note: `window ${derived.objective.window}; up to ${derived.objective.negative} random negatives for each`,
+      main: false,
+    },
+  ];
 }
 
 /**

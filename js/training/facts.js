@@ -77,6 +77,15 @@ export function facts(scene) {
       ],
     },
     {
+      title: "Skip-gram with negative samples",
+      facts: [
+        { name: "window", value: `${derived.objective.window} words on each side`, given },
+        { name: "negatives", value: `up to ${derived.objective.negative} for each pair`, given },
+        { name: "table W, on the maps", value: `${V} × ${D}`, given },
+        { name: "context table C", value: `${V} × ${D}`, given },
+      ],
+    },
+    {
       title: "Optimizer state (slots)",
       facts: [
         { name: run.rule(s).optimizer, value: slots.length ? `${slots.length} × table` : "none" },

@@ -32,7 +32,8 @@ const idOf = ({ header }, row) => header.rows?.[row] ?? row;
 const training = {
   name: "training",
   noun: "step",
-  hint: "Scrub, pin a word, or branch from here.",
+  hint: "Skip-gram with negative sampling. Scrub, pin a word, or branch from here.",
+  runMs: 5000,
   keepOnError: ["text"],
   predictNoun: "points",
   initialUi: initialUi,

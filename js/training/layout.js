@@ -138,12 +138,13 @@ export function mapper({ x: [x0, x1], y: [y0, y1] }, box) {
  * it is wanted first.
  * @param {LabelRequest[]} requests
  * @param {Box} box
- * @returns {Map<number, { x: number, y: number, anchor: "start" | "end" }>}
+ * @param {Map<number, { side: number }>} [before]  where they stood: a label stays on its side while it can
+ * @returns {Map<number, { x: number, y: number, anchor: "start" | "end", side: number }>}
  */
-export function placeLabels(requests, box) {
+export function placeLabels(requests, box, before = new Map()) {
   /** @type {Box[]} */
   const taken = requests.map(({ x, y }) => ({ x: x - 4, y: y - 4, w: 8, h: 8 }));
-  /** @type {Map<number, { x: number, y: number, anchor: "start" | "end" }>} */
+  /** @type {Map<number, { x: number, y: number, anchor: "start" | "end", side: number }>} */
   const placed = new Map();
   for (const { row, x, y, w, priority } of [...requests].sort(
     (a, b) => Number(b.priority) - Number(a.priority),
@@ -164,6 +165,9 @@ export function placeLabels(requests, box) {
       w,
       h: 13,
     });
+    const [...sides] = tries;
+    const stood = before.get(row)?.side;
+    if (stood !== undefined) tries.unshift(...tries.splice(stood, 1));
     const inside = tries.filter((place) => within(area(place), box));
     /** @param {[number, number, "start" | "end"]} place */
     const covers = (place) =>
@@ -175,7 +179,7 @@ export function placeLabels(requests, box) {
     if (!chosen) continue;
     const [tx, ty, anchor] = chosen;
     taken.push(area(chosen));
-    placed.set(row, { x: tx, y: ty, anchor });
+    placed.set(row, { x: tx, y: ty, anchor, side: sides.indexOf(chosen) });
   }
   return placed;
 }

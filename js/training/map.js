@@ -9,7 +9,7 @@ import { movingForce } from "./narration.js";
 import { shortNumber } from "./number_format.js";
 import { ARROW_SCALE, ARROW_LABEL, label, positions } from "./positions.js";
 import { selectedRun } from "./state.js";
-import { distance } from "./trace.js";
+import { distance, weightsAt } from "./trace.js";
 import { pastTrail, path, trail } from "./trails.js";
 
 /** @typedef {import("./state.js").SceneFrame} SceneFrame */
@@ -20,13 +20,14 @@ import { pastTrail, path, trail } from "./trails.js";
  * @param {SceneFrame} d
  */
 export function mapLayer(d) {
-  const { scene, at, s } = d;
+  const { scene, at, s, k } = d;
   const { row, pins } = scene.ui.local;
   return guard(
     [
       scene.trace,
       at,
       s,
+      k,
       row,
       pins.join(),
       scene.theme,
@@ -54,7 +55,7 @@ function mapOf(d, n) {
     pinned(row) ? "pinned" : !d.predicting && run.movedWithoutGrad(s, row) ? "no-grad" : "";
   const trails = (/** @type {boolean} */ pinnedOnes) =>
     derived.order
-      .flatMap((row) => (pinned(row) === pinnedOnes ? [trail(d, n, row, s + 1)] : []))
+      .flatMap((row) => (pinned(row) === pinnedOnes ? [trail(d, n, row, Math.floor(d.k))] : []))
       .join("");
   const spots = (/** @type {string} */ kind) =>
     here
@@ -98,7 +99,7 @@ export const maps = (d) => d.runs.map((n) => mapHighlights(d, n));
 
 /** @param {SceneFrame} d @param {number} n */
 function mapHighlights(d, n) {
-  const { scene, derived, at, s, row } = d;
+  const { scene, derived, at, row } = d;
   const run = derived.runs[n];
   const box = at.maps[n];
   const { here, names } = positions(d)[n];
@@ -110,7 +111,7 @@ function mapHighlights(d, n) {
   const place = dot && (names.get(row) ?? { x: dot.x + 9, y: dot.y + 4, anchor: "start" });
   return svg`<g>
     <text class="head title ${d.n === n ? "active" : ""}" x=${box.x} y=${box.y - 9}>${title.length > most ? `${title.slice(0, most - 1)}…` : title}</text>
-    ${d.predicting ? nothing : svg`<path class="trail hit" d=${guard([scene.trace, at, s, row], () => trail(d, n, row, s + 1))} />`}
+    ${d.predicting ? nothing : svg`<path class="trail hit" d=${guard([scene.trace, at, Math.floor(d.k), row], () => trail(d, n, row, Math.floor(d.k)))} />`}
     ${d.n === n ? ruler(d, here) : nothing}
     ${dot ? svg`<circle class="dot hit" cx=${r(dot.x)} cy=${r(dot.y)} r="6" />` : nothing}
     ${revealed(d, n) ? revealedPath(d, n) : name(place, "hit", label(d, row))}
@@ -126,20 +127,35 @@ function unbranchedRun(d, n) {
   const { scene, derived, s, at } = d;
   const past = derived.unbranched;
   const { local } = scene.ui;
-  if (!past || past.run !== n || s + 1 <= past.from) return nothing;
+  if (!past || past.run !== n || s + 1 < past.from) return nothing;
+  if (s + 1 === past.from) return fork(d, n, past);
+  const k = Math.max(d.k, past.from);
   const map = mapper(derived.bounds, at.maps[n]);
   const special = (/** @type {number} */ row) => row === local.row || local.pins.includes(row);
   const rowsWhere = (/** @type {boolean} */ kind) =>
     derived.order.filter((row) => special(row) === kind);
-  const trailOf = (/** @type {number} */ row) => pastTrail(d, past, row, s + 1);
+  const trailOf = (/** @type {number} */ row) => pastTrail(d, past, row, Math.floor(k));
   const stands = (/** @type {number} */ row) => {
-    const [x, y] = map.at(derived.project(past.weights(s + 1, row)));
+    const [x, y] = map.at(derived.project(weightsAt(past.weights, k, row)));
     return Number.isFinite(x) && Number.isFinite(y) ? spot(x, y, 3.5) : "";
   };
   return svg`<g class="unbranched">
     <path d=${rowsWhere(false).map(trailOf).join("")} /><path class="special" d=${rowsWhere(true).map(trailOf).join("")} />
     <path class="spots" d=${derived.order.map(stands).join("")} />
   </g>`;
+}
+
+/**
+ * Where a run branches: what the selected row will do in the branch, and in gray what it did without.
+ * @param {SceneFrame} d
+ * @param {number} n
+ * @param {NonNullable<SceneFrame["derived"]["unbranched"]>} past
+ */
+function fork(d, n, past) {
+  const { row } = d.scene.ui.local;
+  const { S, runs } = d.derived;
+  return svg`<g class="unbranched"><path class="special" d=${pastTrail(d, past, row, S)} /></g>
+    <path class="ahead" pathLength="1" d=${path(d, n, runs[n].weights, row, past.from, S)} />`;
 }
 
 /**

@@ -3,6 +3,7 @@
  */
 import { mapper, placeLabels } from "./layout.js";
 import { rowName } from "./state.js";
+import { weightsAt } from "./trace.js";
 
 /** @typedef {import("./state.js").SceneFrame} SceneFrame */
 /** @typedef {{ row: number, run: number, x: number, y: number }} Dot */
@@ -21,7 +22,7 @@ const cache = new WeakMap();
 /** Return the positions on each map, cached. @param {SceneFrame} d @returns {Positions[]} */
 export function positions(d) {
   const { row, pins } = d.scene.ui.local;
-  const key = [d.derived, d.at, d.s, row, pins.join(), d.predicting];
+  const key = [d.derived, d.at, d.s, d.k, row, pins.join(), d.predicting];
   const had = cache.get(d.scene.explorer);
   if (had && key.every((one, k) => one === had.key[k])) return had.all;
   const all = d.derived.runs.map((_, n) => positionsOf(d, n));
@@ -38,10 +39,10 @@ export const dots = (d) => d.runs.flatMap((n) => positions(d)[n].here);
 
 /** @param {SceneFrame} d @param {number} n @returns {Positions} */
 function positionsOf(d, n) {
-  const { derived, at, s } = d;
+  const { derived, at, k } = d;
   const map = mapper(derived.bounds, at.maps[n]);
   const here = derived.order.flatMap((row) => {
-    const [x, y] = map.at(derived.project(derived.runs[n].weights(s + 1, row)));
+    const [x, y] = map.at(derived.project(weightsAt(derived.runs[n].weights, k, row)));
     return Number.isFinite(x) && Number.isFinite(y) ? [{ row, run: n, x, y }] : [];
   });
   const flying = arrowsOf(d, n, here);
@@ -68,7 +69,9 @@ function namesOf(d, here, n, flying) {
   const named = flying.find(({ row }) => row === chosen) ?? flying[0];
   if (named)
     requests.push({ row: ARROW_LABEL, x: named.tip[0], y: named.tip[1], w: 74, priority: true });
-  return placeLabels(requests, d.at.maps[n]);
+  const had = cache.get(d.scene.explorer);
+  const before = had && had.key[1] === d.at ? had.all[n]?.names : undefined;
+  return placeLabels(requests, d.at.maps[n], before);
 }
 
 /** Return the label of a row on the map. @param {SceneFrame} d @param {number} row */
@@ -92,9 +95,10 @@ function arrowsOf({ derived, at, s, predicting }, n, here) {
   gliding.sort((a, b) => run.move(s, b.row) - run.move(s, a.row));
   return gliding.flatMap(({ row, x, y }) => {
     const [x0, y0] = map.at(derived.project(run.weights(s, row)));
-    const long = Math.hypot(x - x0, y - y0);
+    const [x1, y1] = map.at(derived.project(run.weights(s + 1, row)));
+    const long = Math.hypot(x1 - x0, y1 - y0);
     if (!(long > 0)) return [];
-    const [ux, uy] = [(x - x0) / long, (y - y0) / long];
+    const [ux, uy] = [(x1 - x0) / long, (y1 - y0) / long];
     const size = Math.max(ARROW_LEAST, Math.min(ARROW_MOST, long * ARROW_SCALE)) + 6;
     const [tx, ty] = [x + ux * size, y + uy * size];
     const wing = (/** @type {number} */ side) =>

@@ -6,7 +6,7 @@ import { nothing, svg } from "lit-html";
 import { fixed } from "../kit/format.js";
 import { movingForce } from "./narration.js";
 import { shortNumber } from "./number_format.js";
-import { rowName, selectedRun, clampUi } from "./state.js";
+import { clampUi, rarestRow, rowName, selectedRun } from "./state.js";
 import { STEPS_AHEAD, derive, distancesAhead, longestWay, stepsWithoutGrad } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
@@ -52,7 +52,9 @@ function findQuestion(scene) {
   const pause = (/** @type {number} */ s, /** @type {number} */ row) =>
     s < 0 ? 0 : stepsWithoutGrad(derived, run, s, row);
   const step = Math.max(0, Math.min(ui.step, S - 1 - STEPS_AHEAD)); // leave steps to predict
-  const { row } = ui.local;
+  // a word that was never seen moves by a penalty alone
+  const row =
+    ui.local.touched || run.rule(step).optimizer !== "sgd + l2" ? ui.local.row : rarestRow(derived);
   if (pause(step, row) >= Math.min(ENOUGH, S - 1 - step)) return { step, row };
   for (const least of [ENOUGH, 1]) {
     for (const other of [row, ...[...order].reverse()]) {

@@ -27,6 +27,7 @@ import { derive } from "./trace.js";
  * @property {Run} run
  * @property {number} row      the selected row
  * @property {number} s        the step
+ * @property {number} k        the state on the maps: s + 1, or a fraction on the way there
  * @property {number[]} runs   the runs drawn: while there is a question, the selected one
  * @property {import("./layout.js").Plot} plot
  * @property {boolean} predicting   a prediction is open: what comes after this step is hidden
@@ -44,6 +45,19 @@ export function rarestRow({ order, counts }) {
   return [...order].reverse().find((row) => counts[row] > 0) ?? order[0];
 }
 
+const FIRST = 10; // steps that a learner sees at once
+
+/**
+ * Return the rarest row of the first steps: a word that is seen early and then not for long. Where the steps have
+ * no word, that of the text.
+ * @param {Derived} derived
+ */
+export function firstRow(derived) {
+  const { order, lastSeen, S } = derived;
+  const seen = (/** @type {number} */ row) => lastSeen(Math.min(FIRST, S) - 1, row) >= 0;
+  return [...order].reverse().find(seen) ?? rarestRow(derived);
+}
+
 /**
  * Return the selected run, among those in the trace: one just added may not be there yet.
  * @param {Scene} scene
@@ -55,7 +69,7 @@ export function clampUi({ trace, ui, params }) {
   const derived = derive(trace);
   const local = /** @type {LocalUi} */ (ui.local);
   local.run = Math.min(local.run, Math.max(params.runs.length, 1) - 1);
-  if (local.row < 0 || local.row >= derived.V) local.row = rarestRow(derived);
+  if (local.row < 0 || local.row >= derived.V) local.row = firstRow(derived);
   local.pins = local.pins.filter((row) => row < derived.V);
   ui.step = Math.max(0, Math.min(ui.step, derived.S - 1));
 }
@@ -99,6 +113,7 @@ export function sceneFrame(scene) {
     run: derived.runs[runIndex],
     row,
     s: step,
+    k: (scene.ui.drawn ?? step) + 1,
     runs: prediction ? [runIndex] : derived.runs.map((_, i) => i),
     plot: prediction ? "strips" : local.plot,
     predicting,

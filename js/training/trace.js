@@ -29,6 +29,8 @@
  * @property {number} S
  * @property {number} N
  * @property {string[]} words
+ * @property {{ window: number, negative: number }} objective
+ * @property {(s: number, row: number) => { context: number, near: boolean }[] | null} pairs  of a row at a step; null where they were not sent
  * @property {number[]} order     rows, the most frequent word first
  * @property {Numbers} counts
  * @property {Run[]} runs
@@ -99,6 +101,8 @@ function deriveTrace({ header, arrays }) {
     N: header.total,
     words: header.words,
     order: Array.from(arrays.order.data),
+    objective: header.objective,
+    pairs: (s, row) => pairsOf(arrays, s, row),
     counts: arrays.counts.data,
     varianceShown: header.variance_shown,
     batch: (s) => Array.from({ length: B }, (_, b) => ids[(s * B + b) % ids.length]),
@@ -109,6 +113,21 @@ function deriveTrace({ header, arrays }) {
     longestMove: longestMove(runs, S, V),
     bounds: mapBounds(runs, S, V, project),
   };
+}
+
+/**
+ * @param {Record<string, import("../kit/wire.js").NdArray>} arrays
+ * @param {number} s
+ * @param {number} row
+ */
+function pairsOf({ pairs, pair_starts: starts }, s, row) {
+  if (!pairs) return null;
+  const result = [];
+  for (let p = starts.data[s]; p < starts.data[s + 1]; p++) {
+    const [center, context, near] = pairs.data.subarray(3 * p, 3 * p + 3);
+    if (center === row) result.push({ context, near: near === 1 });
+  }
+  return result;
 }
 
 /**
@@ -245,6 +264,21 @@ export function countMoves({ V }, run, s) {
     withGrad += Number(run.hasGrad(s, row));
   }
   return { moved, movedWithoutGrad, withGrad };
+}
+
+/**
+ * Return the weights of a row at a state, or between two.
+ * @param {(k: number, row: number) => ArrayLike<number>} weights
+ * @param {number} k
+ * @param {number} row
+ * @returns {ArrayLike<number>}
+ */
+export function weightsAt(weights, k, row) {
+  const before = weights(Math.floor(k), row);
+  const share = k - Math.floor(k);
+  if (!share) return before;
+  const after = weights(Math.ceil(k), row);
+  return Array.from(before, (value, d) => value + (after[d] - value) * share);
 }
 
 /**

@@ -322,10 +322,14 @@ def test_branch_by_keys_and_drop_it(show):
     before = explorer.trace.runs[0].table
     view.reach("here")
     view.press("b")
-    view.wait(branch=[0, 40, "adam", 0.05])
-    np.testing.assert_array_equal(explorer.trace.runs[0].table, before)
+    view.wait(branch=[0, 40, "momentum", 0.2])
+    after = explorer.trace.runs[0].table
+    np.testing.assert_array_equal(after[:41], before[:41])
+    assert not np.array_equal(after[41:], before[41:])
+    assert view.root.locator(".unbranched, path.ahead").count() == 2  # both ways, before any step
+    assert "From step 41 on run 1 goes on with momentum" in view.narration
     assert view.focused == "optimizer"
-    view.press("ArrowDown")
+    view.choose("optimizer", "lazy adam")
     view.wait(branch=[0, 40, "lazy adam", 0.05])
     assert "From step 41 on run 1 goes on with lazy adam" in view.narration
     view.reach("here")
@@ -412,3 +416,72 @@ def test_a_teacher_hides_controls(show):
     view = show(TrainingExplorer(hide=["runs", "text"]))
     assert view.place("branch").count() == 0 and view.place("text").count() == 0
     assert view.place("steps").count() == 1
+
+
+# --- motion -------------------------------------------------------------------------------------
+
+SPOT = """(root) => {
+    const dot = root.querySelector("circle.dot.hit");
+    return [Number(dot.getAttribute("cx")), Number(dot.getAttribute("cy"))];
+}"""
+SPOTS = """async (root) => {
+    const dot = () => root.querySelector("circle.dot.hit");
+    const count = () => root.querySelector(".transport .count").textContent;
+    const frames = [];
+    do {
+        frames.push([count(), Number(dot().getAttribute("cx")), Number(dot().getAttribute("cy"))]);
+        await new Promise(requestAnimationFrame);
+    } while (root.querySelector('[aria-label="Pause"]'));
+    return frames;
+}"""
+
+
+def test_a_run_is_in_motion_between_its_steps_and_ends(show):
+    view = show(TrainingExplorer(steps=20))
+    view.reach("here")
+    view.press("Home")
+    view.page.keyboard.press(" ")
+    frames = view.root.evaluate(SPOTS)
+    assert view.root.locator(".transport .count").inner_text() == "step 20 of 20"
+    places = {}
+    for count, *spot in frames:
+        places.setdefault(count, set()).add(tuple(spot))
+    assert max(map(len, places.values())) > 2  # a step is more than one picture
+
+
+def test_with_reduced_motion_a_step_is_one_picture(show):
+    view = show(TrainingExplorer(steps=20), reduced_motion="reduce")
+    view.reach("here")
+    view.press("Home", ".")
+    before = view.root.evaluate(SPOT)
+    view.settle()
+    assert view.root.evaluate(SPOT) == before
+
+
+def test_the_objective_and_the_pairs_of_a_step_are_one_click_away(show):
+    explorer = TrainingExplorer()
+    view = show(explorer, width=900)
+    assert "Skip-gram" in view.root.locator(".hint").inner_text()
+    view.click("top:numbers")
+    numbers = view.root.locator(".right").inner_text()
+    assert "window" in numbers and "negatives" in numbers and "context table C" in numbers
+    view.press("Escape")
+    view.reach("here")
+    view.press("ArrowRight", "ArrowRight", "Enter")
+    trace, step = explorer.trace, 41
+    rows = slice(*trace.batches.starts[step : step + 2])
+    moon = trace.words.index("moon")
+    pairs, near = trace.batches.pairs[rows], trace.batches.label[rows]
+    card = " ".join(view.root.locator(".card").inner_text().split())
+    for (center, context), is_near in zip(pairs.tolist(), near, strict=True):
+        if center == moon:
+            toward, _, away = card.partition("away from C of")
+            assert trace.words[context] in (toward if is_near else away)
+
+
+def test_the_word_that_is_selected_is_in_the_first_steps(show):
+    rare = " ".join(f"w{n}" for n in range(20)) + " zebra"
+    explorer = TrainingExplorer("the cat sat . " * 12 + rare, steps=30, batch=1)
+    view = show(explorer)
+    title = view.root.locator(".right h3").first.inner_text().lower()
+    assert any(f"“{word}”" in title for word in ("the", "cat", "sat"))
