@@ -88,8 +88,8 @@ def test_every_number_drawn_is_in_the_table_and_is_the_core_s(show, params):
             assert positions[word][:2] == [short(v) for v in at]
         losses = next(r for c, r in tables.items() if c.startswith("Loss"))
         assert losses[f"{n + 1} {run.optimizer}"] == [format_number(v, 3) for v in run.losses]
-    lanes = next(rows for caption, rows in tables.items() if "over time" in caption)
-    row, run = trace.order[-1], trace.runs[0]
+    caption, lanes = next(item for item in tables.items() if "over time" in item[0])
+    row, run = trace.words.index(caption[1 : caption.index("”")]), trace.runs[0]
     name = "w[0]" if explorer.output_dim > 1 else "w"
     assert lanes[name] == [short(v) for v in run.table[1:, row, 0]]
     first = run.optimizer_at(0)[2]
