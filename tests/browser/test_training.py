@@ -459,7 +459,7 @@ def test_with_reduced_motion_a_step_is_one_picture(show):
     assert view.root.evaluate(SPOT) == before
 
 
-def test_the_objective_and_the_pairs_of_a_step_are_one_click_away(show):
+def test_the_objective_and_the_pairs_are_one_click_away(show):
     explorer = TrainingExplorer()
     view = show(explorer, width=900)
     assert "Skip-gram" in view.root.locator(".hint").inner_text()

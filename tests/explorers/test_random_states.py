@@ -351,6 +351,8 @@ def training_state(rng):
         "rows moved": int((moves > 0).sum()),
         "zero gradient": int(((moves > 0) & ~pulled[step]).sum()),
         "V": arrays["w0"].shape[1],
+        "window": header["objective"]["window"],
+        "negatives": header["objective"]["negative"],
         "rate": header["runs"][0]["rate"],
         "slots": slots,
         "values": slots * w[0].size,
@@ -361,7 +363,10 @@ def training_state(rng):
     pairs, label, starts, _ = explorer.trace.batches  # the words that were drawn
     run = formulas.training(table, context, pairs, label, starts, rule, rate)
     ids = explorer.trace.ids
-    return received, formulas.training_facts(run, ids, row, pin, step, (rate, SLOTS.get(rule, 0)))
+    numbers = formulas.training_facts(run, ids, row, pin, step, (rate, SLOTS.get(rule, 0)))
+    near = np.count_nonzero(label)
+    numbers |= {"window": 2, "negatives": (len(label) - near) / near if near else 2}
+    return received, numbers
 
 
 VIEWS = {
@@ -517,6 +522,10 @@ LABELS = {
         "in the batch": ["in the batch", "V"],
         "zero gradient, updated": ["zero gradient"],
         "Zero gradient, updated": ["zero gradient"],
+        "window": ["window"],
+        "negatives": ["negatives"],
+        "table W, on the maps": ["V"],
+        "context table C": ["V"],
         "run.rule(s).optimizer": ["slots"],
         "values": ["values"],
         "to “${rowName(derived, pin).slice(0, 10)}”": ["to a row"],
