@@ -365,7 +365,8 @@ def training_state(rng):
     ids = explorer.trace.ids
     numbers = formulas.training_facts(run, ids, row, pin, step, (rate, SLOTS.get(rule, 0)))
     near = np.count_nonzero(label)
-    numbers |= {"window": 2, "negatives": (len(label) - near) / near if near else 2}
+    most = 2 if len(label) - near <= 2 * near else np.inf  # a word that is near is no negative
+    numbers |= {"window": 2, "negatives": most}
     return received, numbers
 
 
