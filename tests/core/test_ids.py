@@ -83,9 +83,8 @@ def test_refuses(bad, error, message):
 def test_attributes_of_an_error():
     with pytest.raises(IdError) as excinfo:
         apply_out_of_range_rule([[0, 4, 2], [9, -1, 3]], 4)
-    # negatives are refused first, by their own rule
-    assert excinfo.value.bad_ids == (-1,)
-    assert excinfo.value.positions == ((1, 1),)
+    assert excinfo.value.bad_ids == (4, 9, -1)  # in the order of the ids, as the lookup has them
+    assert excinfo.value.positions == ((0, 1), (1, 0), (1, 1))
     with pytest.raises(IdError) as excinfo:
         apply_out_of_range_rule([[0, 4, 2], [9, 1, 3]], 4)
     assert excinfo.value.bad_ids == (4, 9)
