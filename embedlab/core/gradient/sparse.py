@@ -188,8 +188,9 @@ def coalesce_kernel(starts, ends, positions, size, turn, workers, mean, grad_out
 
     The positions of row k are ``positions[starts[k]:ends[k]]``; or, where `ends` is None, a linked
     list: `starts[k]` is one more than the first, ``positions[n]`` one more than that after n, and 0
-    is the end. Numba compiles only the branch for the type that `ends` has. A free worker takes the next `size` rows (Zipf's law makes some long). With `mean`
-    each sum is divided by how many it has. Both float arrays are C-contiguous. Prefetching
+    is the end. Numba compiles only the branch for the type that `ends` has. A free worker takes
+    the next `size` rows (Zipf's law makes some long). With `mean` each sum is divided by how many
+    it has. Both float arrays are C-contiguous. Prefetching
     gradients gains nothing: the sum waits for bandwidth alone.
     """
     for _worker in prange(workers):
