@@ -424,3 +424,33 @@ def training_facts(run, ids, row, other, step, optimizer):
         "to a row": np.linalg.norm(tables[step + 1, row] - tables[step + 1, other]),
         **{f"slot {slot}": norm for slot, norm in enumerate(norms)},
     }
+
+
+# --- window --------------------------------------------------------------------------------------
+
+
+def window(table, context, centers, others, label, starts, step, rate):
+    """Return the pairs, the mean loss and the rows of one SGD step, after all steps before it."""
+    table, context = table.astype(np.float64), context.astype(np.float64)
+    loss = None
+    for now in range(step + 1):
+        pairs = slice(starts[now], starts[now + 1])
+        first, second, true = centers[pairs], others[pairs], label[pairs]
+        score = (table[first] * context[second]).sum(axis=1)
+        probability = 1 / (1 + np.exp(-score))
+        right = np.where(true == 1, probability, 1 - probability)
+        loss = float(-np.log(right).mean()) if len(right) else None
+        push = rate * ((probability - true) / max(len(right), 1))[:, None]
+        row_gradient, context_gradient = np.zeros_like(table), np.zeros_like(context)
+        np.add.at(row_gradient, first, push * context[second])
+        np.add.at(context_gradient, second, push * table[first])
+        table, context = table - row_gradient, context - context_gradient
+    return {
+        "context words": int((true == 1).sum()),
+        "negatives": int((true == 0).sum()),
+        "loss": loss,
+        "rows": len(set(first.tolist())),
+        "context rows": len(set(second.tolist())),
+        "V": len(table),
+        "D": table.shape[1],
+    }

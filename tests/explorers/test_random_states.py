@@ -19,6 +19,7 @@ from embedlab.explorers.lora import LoRAExplorer
 from embedlab.explorers.mask import MaskExplorer
 from embedlab.explorers.quantize import QuantizationExplorer
 from embedlab.explorers.training import TrainingExplorer
+from embedlab.explorers.window import WindowExplorer
 from embedlab.explorers.wire import decode
 from embedlab.layers import (
     Dense,
@@ -370,6 +371,43 @@ def training_state(rng):
     return received, numbers
 
 
+def window_state(rng):
+    words = [f"w{n}" for n in range(int(rng.integers(1, 9)))]
+    spoken = rng.choice(words, int(rng.integers(1, 20))).tolist()
+    spoken[len(spoken) // 2] += "."
+    seed, rate = int(rng.integers(1000)), float(rng.choice([0.1, 1.0, 4.0]))
+    explorer = WindowExplorer(
+        " ".join(spoken),
+        window=int(rng.integers(1, 5)),
+        negative=int(rng.integers(0, 5)),
+        output_dim=int(rng.integers(2, 9)),
+        learning_rate=rate,
+        seed=seed,
+    )
+    _, arrays = decode(explorer.message)
+    step = int(rng.integers(len(arrays["ids"])))
+    pairs = slice(*arrays["starts"][step : step + 2])
+    label, second = arrays["label"][pairs], arrays["second"][pairs]
+    weights = arrays["weights"]
+    received = {
+        "context words": int((label == 1).sum()),
+        "negatives": int((label == 0).sum()),
+        "loss": arrays["losses"][step] if label.size else None,
+        "rows": int(label.size > 0),
+        "context rows": len(set(second.tolist())),
+        "V": weights.shape[2],
+        "D": weights.shape[3],
+        "words": len(arrays["ids"]),
+        "rate": explorer.learning_rate,
+    }
+    (centers, others), marks, starts = explorer.trace.batches.pairs.T, *explorer.trace.batches[1:3]
+    generator = np.random.default_rng(seed)
+    shape = weights.shape[2:]
+    tables = [generator.uniform(-0.5, 0.5, shape).astype(np.float32) for _ in range(2)]
+    numbers = formulas.window(*tables, centers, others, marks, starts, step, rate)
+    return received, numbers | {"words": len(spoken), "rate": rate}
+
+
 VIEWS = {
     "geometry": (geometry_state, 2e-5),
     "gradient": (gradient_state, 1e-5),
@@ -378,6 +416,7 @@ VIEWS = {
     "mask": (mask_state, 1e-6),
     "quantize": (quantize_state, 1e-6),
     "training": (training_state, 2e-4),
+    "window": (window_state, 2e-5),
 }
 """A state of each view, and the tolerance of its numbers: float32, six decimals, differences."""
 
@@ -532,6 +571,22 @@ LABELS = {
         "to “${rowName(derived, pin).slice(0, 10)}”": ["to a row"],
         "Optimizer": ["slots"],
         "Learning rate": ["rate"],
+    },
+    "window": {
+        "context words": ["context words"],
+        "Context words": ["context words"],
+        "negatives": ["negatives"],
+        "Negatives": ["negatives"],
+        "mean loss": ["loss"],
+        "Mean loss": ["loss"],
+        "rows, embedding table": ["rows", "V"],
+        "Embedding rows updated": ["rows", "V"],
+        "rows, context table": ["context rows", "V"],
+        "Context rows updated": ["context rows", "V"],
+        "each table": ["V", "D"],
+        "Shape of each table": ["V", "D"],
+        "words of the text": ["words"],
+        "learning rate": ["rate"],
     },
 }
 """The numbers behind each label, as they are named above."""
