@@ -12,9 +12,8 @@ from view_cases import CASES
 DELAY = 150
 ROUNDS = 3
 HOVER, STEP, EDIT = 24, 45, 80
-"""Milliseconds allowed. The goals are 16, 33 and 60, and every view reaches them on two quiet cores;
-the slowest are gradient's hover, 15.9, LoRA's step, 32.2, and lookup's edit, 44.8. The rest is for
-slower cores."""
+"""Milliseconds allowed. The goals are 16, 33 and 60, and two quiet cores reach them: the slowest are
+the hover of gradient, 15.9, the step of LoRA, 32.2, and the edit of lookup, 44.8."""
 
 pytestmark = [pytest.mark.budget, pytest.mark.parametrize("name", CASES)]
 
