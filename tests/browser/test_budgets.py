@@ -12,7 +12,7 @@ from view_cases import CASES
 DELAY = 150
 ROUNDS = 3
 HOVER, STEP, EDIT = 24, 45, 80
-"""Milliseconds allowed. The goals are 16, 33 and 60, and two quiet cores reach them: the slowest are
+"""Milliseconds allowed. The goals are 16, 33 and 60, and two quiet cores reach them: slowest are
 the hover of gradient, 15.9, the step of LoRA, 32.2, and the edit of lookup, 44.8."""
 
 pytestmark = [pytest.mark.budget, pytest.mark.parametrize("name", CASES)]
