@@ -4,10 +4,10 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from embedlab.core.memory import MemoryReport
 from embedlab.layers.dtype_policy import DTypePolicy
 from embedlab.layers.gradcheck import gradcheck  # at once: a file of the same name would hide it
 from embedlab.layers.layer import Gradients, Layer
+from embedlab.layers.memory import MemoryReport
 from embedlab.layers.symbolic import Input, KerasTensor
 from embedlab.layers.variable import Variable
 from embedlab.registry import Registry, refuse_missing

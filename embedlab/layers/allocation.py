@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from embedlab.core.checks import check_choice
-from embedlab.core.memory import available_memory, in_words
+from embedlab.layers.memory import available_memory, in_words
 
 __all__ = [
     *("Allocator", "TableMemoryError", "allocator_for", "charge", "check_fits"),

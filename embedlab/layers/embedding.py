@@ -23,7 +23,6 @@ from embedlab.core.geometry import Neighbors, nearest
 from embedlab.core.gradient import coalesce
 from embedlab.core.ids import apply_out_of_range_rule, as_ids
 from embedlab.core.lora import lora_scale
-from embedlab.core.memory import MemoryReport
 from embedlab.core.quantize import QuantizationReport, QuantizedTable
 from embedlab.core.resize import resize_rows
 from embedlab.layers.dtype_policy import INTEGERS, DTypePolicy
@@ -43,6 +42,7 @@ from embedlab.layers.lora import (
     adapter_weight_names,
     is_adapter_name,
 )
+from embedlab.layers.memory import MemoryReport
 from embedlab.layers.symbolic import KerasTensor
 from embedlab.layers.variable import Variable
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from public_functions import CALLS, INTERNAL, Call, V, public_names, table
+from strange_values import STRANGE
 
 from embedlab.core.checks import DtypeError, NotFiniteError, ShapeError
 from embedlab.core.ids import IdError, IdTypeError
@@ -428,26 +429,6 @@ def test_bad_arguments_are_refused_or_understood(where, name):
     }
     wrong = [f"{label}: {text}" for label, text in complaints.items() if text]
     assert not wrong, f"{where}({name}=...)\n  " + "\n  ".join(wrong)
-
-
-class Nothing:
-    """A value that no argument expects, with a text of several lines."""
-
-    def __repr__(self) -> str:
-        return "nothing\nat all"
-
-
-STRANGE = {
-    "a word": "x",
-    "a list of words": ["zero"],
-    "a dict": {},
-    "an object": Nothing(),
-    "a fraction": 0.5,
-    "a number": 3,
-    "a 0-d array": np.array(0),
-    "a matrix": np.arange(100).reshape(10, 10),
-    "a pair": (1, 2),
-}
 
 
 FROM_THE_CORE = {("mask.mask.as_mask", "shape"), ("quantize.table.QuantizedTable", "checked")}

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from embedlab.core import memory
-from embedlab.layers import Embedding, TableMemoryError, allocation
+from embedlab.layers import Embedding, TableMemoryError, allocation, memory
 
 
 def test_the_report_counts_bytes_by_hand():

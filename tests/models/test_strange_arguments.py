@@ -8,6 +8,7 @@ import inspect
 
 import numpy as np
 import pytest
+import strange_values
 
 from embedlab import (
     callbacks,
@@ -25,23 +26,8 @@ from embedlab.models import Model, Sequential
 IDS, FLOATS = np.array([[1, 2, 0], [0, 1, 1]]), np.ones((2, 3, 2), "f4")
 
 
-class Nothing:
-    """A value that no argument expects, with a text of several lines."""
-
-    def __repr__(self) -> str:
-        return "nothing\nat all"
-
-
 STRANGE = {
-    "a word": "x",
-    "a list of words": ["zero"],
-    "a dict": {},
-    "an object": Nothing(),
-    "a fraction": 0.5,
-    "a number": 3,
-    "a 0-d array": np.array(0),
-    "a matrix": np.arange(100).reshape(10, 10),
-    "a pair": (1, 2),
+    **strange_values.STRANGE,
     "None": None,
     "NaN": np.nan,
     "a bytes": b"x",
