@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embedlab import Embedding, GradientExplorer, LoRAExplorer, QuantizationExplorer
+from embedlab import Embedding, GradientExplorer, LoRAExplorer, QuantizationExplorer, WindowExplorer
 from embedlab.core.geometry import analogy, nearest
 from embedlab.core.quantize import quantize, unpack_int4
 from embedlab.core.skipgram import train_skipgram
@@ -203,6 +203,40 @@ def test_10_named_pairs_are_nearest_whatever_the_seed(seed):
     read, reading, write, writing = map(vocabulary.id, ("read", "reading", "write", "writing"))
     assert analogy(table, read, reading, write, 1, first=2).ids.tolist() == [writing]
     assert "writing" not in near("write", 3)
+
+
+def test_10_one_step_of_the_window():
+    text = lesson("10")
+    words = "Put the sofa near the wall. Put the couch near the wall. The cat sleeps. A dog runs."
+    assert_in_text(
+        text,
+        f'text = "{words}"',
+        "WindowExplorer(text, position=2, negative=1, seed=49)",
+        "the third word is “sofa”",
+        "All of them: put, the, near, the.",
+        "One row of the table has changed and six rows of the context table",
+        "The probabilities of context words have grown, those of negatives have shrunk.",
+    )
+    trace = WindowExplorer(words, position=2, negative=1, seed=49).trace
+    sofa, couch = (
+        int(np.flatnonzero(trace.ids == trace.words.index(w))[0]) for w in ("sofa", "couch")
+    )
+    assert sofa == 2
+    for step in (sofa, couch):
+        pairs, labels = (
+            values[trace.pairs_of(step)] for values in (trace.batches.pairs, trace.batches.label)
+        )
+        context = sorted(trace.words[row] for row in pairs[labels == 1, 1])
+        assert context == ["near", "put", "the", "the"]
+    assert trace.updated(2).sum(axis=1).tolist() == [1, 6]
+    pairs, labels = (
+        values[trace.pairs_of(2)] for values in (trace.batches.pairs, trace.batches.label)
+    )
+    before, after = (
+        (table[pairs[:, 0]] * context[pairs[:, 1]]).sum(axis=1)
+        for table, context in trace.weights[2:4]
+    )
+    assert ((after > before) == (labels == 1)).all()
 
 
 def test_10_a_vocabulary_of_words_that_come_twenty_times():
