@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from embedlab.cli import dashboard, doctor, export, lab, link, offline, warm
+from embedlab.cli import dashboard, doctor, export, lab, link, offline, slides, warm
 from embedlab.cli.errors import CliError
 
 __all__ = ["main"]
@@ -20,6 +20,7 @@ _COMMANDS = {
     "warm": warm,
     "export": export,
     "pack": offline,
+    "slides": slides,
     "link": link,
     "dashboard": dashboard,
 }
