@@ -65,14 +65,14 @@ def slides(lessons: Sequence[str] = ()) -> str:
     from embedlab.lessons.grading.check import all_items
 
     questions = all_items("QUESTIONS")
-    asked = [
+    parts = [
         (part.notebook, questions[f"{part.notebook.name[:2]}.predict"])
         for part in pages(lessons, solution=True)
         if f"{part.notebook.name[:2]}.predict" in questions
     ]
     body = "".join(
-        _slide(notebook, question, number, len(asked))
-        for number, (notebook, question) in enumerate(asked, 1)
+        _slide(notebook, question, number, len(parts))
+        for number, (notebook, question) in enumerate(parts, 1)
     )
     return page("embedlab, a slide for each lesson", body, images=True)
 
@@ -90,7 +90,7 @@ def _slide(notebook: Path, question: Any, number: int, total: int) -> str:
     main_question = (
         f'<p class="main">{inline_markdown(" ".join(main[1].split()))}</p>' if main else ""
     )
-    known = re.split(r"\n\s*\n", _section(cells, "What we know now"))[0]
+    summary = re.split(r"\n\s*\n", _section(cells, "What we know now"))[0]
     choices = "".join(
         f"<li><b>{letter}</b> <span>{inline_markdown(choice.text)}</span></li>"
         for letter, choice in question.choices.items()
@@ -106,7 +106,7 @@ def _slide(notebook: Path, question: Any, number: int, total: int) -> str:
         f"<p>{inline_markdown(question.text)}</p><ol>{choices}</ol></div>{_picture(cells)}"
         f"<details><summary>Answer</summary><p><b>{question.right}</b> "
         f"{inline_markdown(right.text)}</p><p>{inline_markdown(right.feedback)}</p>"
-        f"{markdown2html(known)}</details><nav>{onward}</nav></section>"
+        f"{markdown2html(summary)}</details><nav>{onward}</nav></section>"
     )
 
 

@@ -37,17 +37,17 @@ def test_each_lesson_with_a_prediction_has_a_slide(deck):
 def test_slide_says_what_the_lesson_says(deck, lesson):
     slide = deck.select(".slide")[lessons_with_a_prediction().index(lesson)]
     question = all_items("QUESTIONS")[f"{lesson}.predict"]
-    asks, answer = slide.select_one(".asks"), slide.select_one("details")
+    question_box, answer = slide.select_one(".asks"), slide.select_one("details")
     source = json.loads(find_notebook(lesson).read_text("utf-8"))["cells"]
     text = words(" ".join("".join(cell["source"]) for cell in source))
-    assert words(asks.p.text) in text
-    assert [li.span.text for li in asks.select("li")] == [
+    assert words(question_box.p.text) in text
+    assert [li.span.text for li in question_box.select("li")] == [
         choice.text.replace("`", "") for choice in question.choices.values()
     ]
     assert not answer.has_attr("open")
     assert answer.b.text == question.right
-    known = [words(li.text) for li in answer.select("ul li")]
-    assert len(known) == 3 and all(line in text for line in known)
+    summary = [words(li.text) for li in answer.select("ul li")]
+    assert len(summary) == 3 and all(line in text for line in summary)
 
 
 def test_picture_has_an_alternative(deck):
